@@ -1,0 +1,63 @@
+/** What kind of mistake or failure an {@link EngineError} reports. */
+export type ErrorCode =
+  | 'SHAPE'
+  | 'DTYPE'
+  | 'ATTRIBUTE'
+  | 'ARGUMENT'
+  | 'OUT_OF_MEMORY'
+  | 'DEVICE'
+  | 'IO'
+  | 'ABORTED'
+  | 'DISPOSED'
+  | 'STATE'
+  | 'INTERNAL';
+
+/**
+ * The one error class of the package: every failure that the library or its native engine detects.
+ *
+ * The message starts with the op, layer or function that complains, and tells what was expected and what came:
+ * `[conv2d] expected …, received …`. Programs decide by `code`, people read `message`.
+ */
+export class EngineError extends Error {
+  override readonly name = 'EngineError';
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/**
+ * Finds the candidate that a misspelt name most likely meant, for "did you mean" in errors.
+ *
+ * @returns The nearest candidate, ignoring case, or `undefined` when more than a third of its letters (and at
+ *   least two) would have to change.
+ */
+export function nearest(name: string, candidates: Iterable<string>): string | undefined {
+  let best: string | undefined;
+  let bestDistance = Infinity;
+  for (const candidate of candidates) {
+    const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
+    const allowed = Math.max(2, Math.floor(candidate.length / 3));
+    if (distance <= allowed && distance < bestDistance) {
+      best = candidate;
+      bestDistance = distance;
+    }
+  }
+  return best;
+}
+
+/** The Levenshtein distance: how many letters must be put in, left out or changed to turn `a` into `b`. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const changed = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, changed));
+    }
+    row = next;
+  }
+  return row[b.length]!;
+}
