@@ -1,0 +1,59 @@
+#include "core/buffer.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <fstream>
+
+#include "core/error.h"
+
+namespace nodegrad {
+
+namespace {
+
+constexpr size_t kAlignment = 64;
+constexpr size_t kHugePage = size_t{2} << 20;
+std::atomic<size_t> liveBytes{0};
+
+// The container's limit where there is one (cgroup v2, then v1), else the machine's memory.
+size_t memoryLimit() {
+  size_t limit = static_cast<size_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  for (const char* path : {"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"}) {
+    std::ifstream file(path);
+    size_t value = 0;
+    if (file >> value && value > 0 && value < limit) limit = value;  // "max" is no number and leaves the limit
+  }
+  return limit;
+}
+
+}  // namespace
+
+std::shared_ptr<Buffer> Buffer::allocate(size_t bytes) {
+  static const size_t limit = memoryLimit();
+  const auto refuse = [&]() {
+    fail(ErrorCode::OutOfMemory, "expected room for ", bytes, " bytes, received none: ", liveBufferBytes(),
+         " bytes are in use of the ", limit, " that this machine or its container allows; use smaller shapes or batches, ",
+         "or dispose of tensors");
+  };
+  const size_t live = liveBytes.load();
+  if (bytes > limit || live > limit - bytes) refuse();
+  const size_t alignment = bytes >= kHugePage ? kHugePage : kAlignment;
+  const size_t rounded = (bytes + kAlignment - 1) / kAlignment * kAlignment;
+  void* data = nullptr;
+  if (posix_memalign(&data, alignment, rounded ? rounded : kAlignment) != 0) refuse();
+  // Large arrays are walked from end to end: huge pages save the misses of the address cache.
+  if (bytes >= kHugePage) madvise(data, rounded, MADV_HUGEPAGE);
+  liveBytes += bytes;
+  return std::shared_ptr<Buffer>(new Buffer(data, bytes));
+}
+
+Buffer::~Buffer() {
+  liveBytes -= bytes_;
+  std::free(data_);
+}
+
+size_t liveBufferBytes() { return liveBytes.load(); }
+
+}  // namespace nodegrad

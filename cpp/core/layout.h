@@ -1,0 +1,23 @@
+#pragma once
+#include <cstddef>
+#include <memory>
+#include <string>
+
+namespace nodegrad {
+
+// How a backend lays a tensor's numbers out in memory, known only to that backend. A null LayoutPtr is row-major.
+class Layout {
+ public:
+  virtual ~Layout() = default;
+  virtual size_t bytes() const = 0;
+  virtual bool equals(const Layout& other) const = 0;
+  virtual std::string name() const = 0;
+};
+
+using LayoutPtr = std::shared_ptr<const Layout>;
+
+inline bool sameLayout(const LayoutPtr& a, const LayoutPtr& b) {
+  return a == b || (a && b && a->equals(*b));
+}
+
+}  // namespace nodegrad

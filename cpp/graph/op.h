@@ -1,0 +1,66 @@
+#pragma once
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/attrs.h"
+#include "core/shape.h"
+
+namespace nodegrad {
+
+class Graph;
+
+// The output of a node; an index into its graph.
+using Value = int32_t;
+constexpr Value kNone = -1;
+
+struct AttrSpec {
+  std::string name;
+  AttrKind kind;
+  std::optional<Attr> fallback = std::nullopt;  // none: the attribute must be given
+};
+
+// What an op's inference sees. Fails with messages that begin with "[op]".
+struct InferContext {
+  const std::string& op;
+  const std::vector<TensorType>& inputs;
+  const Attrs& attrs;
+};
+
+// What an op's gradient rule sees. It adds nodes to the graph and returns, for each input, the gradient or kNone.
+struct GradientContext {
+  Graph& graph;
+  const std::vector<Value>& inputs;
+  const std::vector<Value>& outputs;
+  const std::vector<Value>& gradients;  // of the outputs; kNone where nothing flows
+  const Attrs& attrs;
+};
+
+using Infer = std::function<std::vector<TensorType>(const InferContext&)>;
+using Gradient = std::function<std::vector<Value>(const GradientContext&)>;
+
+// One op: its schema, its shapes and its derivative. Kernels belong to backends.
+struct OpDef {
+  std::string name;
+  int minInputs = 0;
+  int maxInputs = 0;  // -1: any number
+  std::vector<AttrSpec> attrs;
+  Infer infer;
+  Gradient gradient = nullptr;       // none: a gradient through it fails and names it
+  bool differentiable = true;        // false: gradients stop here without a word (comparisons, argMax, stopGradient)
+  std::vector<int> shapeOnly = {};   // inputs that are read for their shape alone
+  bool elementwise = false;          // each output element depends on the broadcast input elements at its place alone
+};
+
+// Looks an op up; fails with the nearest known name. The table is filled by registerAllOps (cpp/ops/register.h) at first use.
+const OpDef& findOp(const std::string& name);
+// Adds an op; fails where the name is taken. Called only by the functions that registerAllOps calls.
+void registerOp(OpDef def);
+// Every name, sorted.
+std::vector<std::string> opNames();
+
+// Gives attrs the schema's defaults, turns whole numbers into the kind that the schema asks for, and refuses what it does not know.
+Attrs checkAttrs(const OpDef& def, const Attrs& given);
+
+}  // namespace nodegrad

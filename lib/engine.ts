@@ -1,0 +1,114 @@
+/**
+ * The native engine's contract: every call of the addon, typed. This is the only file that loads the binary.
+ * Handles are opaque; TypeScript above wraps them in classes.
+ */
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { EngineError, type ErrorCode } from './errors.js';
+
+export type DType = 'float32' | 'int32' | 'uint8' | 'bool';
+
+/** Dimensions from the outermost; -1 is one that is known only when a program runs (usually the batch). */
+export type Shape = readonly number[];
+
+/** The numbers of a dtype in JavaScript; bool travels as bytes 0 and 1. */
+export type TypedArray = Float32Array | Int32Array | Uint8Array;
+
+export type AttrValue = boolean | number | bigint | string | readonly number[];
+export type Attrs = Readonly<Record<string, AttrValue>>;
+
+/** A node output of a graph; an index. */
+export type ValueId = number;
+
+export interface TypedValue {
+  readonly id: ValueId;
+  readonly dtype: DType;
+  readonly shape: number[];
+}
+
+declare const brand: unique symbol;
+export interface NativeTensor {
+  readonly [brand]: 'tensor';
+}
+export interface NativeGraph {
+  readonly [brand]: 'graph';
+}
+export interface NativeProgram {
+  readonly [brand]: 'program';
+}
+export interface NativeSource {
+  readonly [brand]: 'source';
+}
+
+export interface RunResult {
+  /** The fetches of the last step, in order. They exist at once; their numbers come when the engine gets there. */
+  readonly outputs: { tensor: NativeTensor; dtype: DType; shape: number[] }[];
+  /** Settles when the steps are done; rejects with the first error, after which the parameters are those before the failed step. */
+  readonly done: Promise<void>;
+}
+
+export interface EngineInfo {
+  readonly device: string;
+  /** Instruction set of the own kernels: base, avx2 or avx512. */
+  readonly isa: string;
+  readonly threads: number;
+  /** Tensors alive in this environment. */
+  readonly tensors: number;
+  /** Bytes of all live native buffers in the process. */
+  readonly bytes: number;
+  readonly onednn: string;
+}
+
+export interface Engine {
+  /** A tensor with a copy of data (row-major), or zeros for null. Throws SHAPE where the length differs, OUT_OF_MEMORY. */
+  createTensor(dtype: DType, shape: Shape, data: TypedArray | null): NativeTensor;
+  /** Queues an overwrite of the tensor's numbers with a copy of data (row-major). */
+  writeTensor(tensor: NativeTensor, data: TypedArray): void;
+  /** A row-major copy, once all that was queued before is done. Rejects with the error of the program that should have made it. */
+  readTensor(tensor: NativeTensor): Promise<TypedArray>;
+  /** As readTensor, blocking. */
+  readTensorSync(tensor: NativeTensor): TypedArray;
+  /** Frees the memory as soon as nothing queued uses it. Later uses throw DISPOSED. Twice is allowed. */
+  disposeTensor(tensor: NativeTensor): void;
+
+  createGraph(): NativeGraph;
+  /** A value that is fed at each run. */
+  addInput(graph: NativeGraph, dtype: DType, shape: Shape, label: string): TypedValue;
+  /** A value that lives in a tensor. The same tensor gives the same value. */
+  addParameter(graph: NativeGraph, tensor: NativeTensor, label: string): TypedValue;
+  addOp(graph: NativeGraph, op: string, inputs: readonly ValueId[], attrs: Attrs): TypedValue[];
+  addGradients(
+    graph: NativeGraph,
+    ys: readonly ValueId[],
+    xs: readonly ValueId[],
+    seeds: readonly ValueId[] | null,
+  ): TypedValue[];
+
+  /** A program of the graph as it is now: fed values, fetched values, and tensors to update after each step. Plans are made at its first run for each set of shapes. */
+  createProgram(
+    graph: NativeGraph,
+    feeds: readonly ValueId[],
+    fetches: readonly ValueId[],
+    updates: readonly { tensor: NativeTensor; value: ValueId }[],
+  ): NativeProgram;
+  /**
+   * Queues one step on the fed tensors, or `steps` steps on a source's next batches (the source's arrays feed the program's inputs in
+   * order). Returns at once.
+   */
+  run(program: NativeProgram, feeds: readonly NativeTensor[] | NativeSource, steps: number): RunResult;
+  /** The latest plan in words: op, implementation, layout, bytes, and times where NODEGRAD_PLAN was set. */
+  describeProgram(program: NativeProgram): string;
+
+  /**
+   * In-memory arrays (row-major, the same first dimension) that are cut into batches natively. Each pass over them ends with a short
+   * batch unless dropRemainder. shuffle: a new order each pass, from the seed and the pass number; `pass` is the first pass's number.
+   */
+  createSource(
+    arrays: readonly NativeTensor[],
+    options: { batchSize: number; shuffle: boolean; seed: number; pass: number; dropRemainder: boolean },
+  ): NativeSource;
+
+  /** The state of the engine. With threads it sets the size of the team first (1 to the number of processors). */
+  info(options?: { threads?: number }): EngineInfo;
+}
