@@ -1,0 +1,85 @@
+import { EngineError } from '../errors.js';
+
+/** The element types that the engine takes. `bool` is kept as bytes of 0 and 1. */
+export type NDArrayType = 'uint8' | 'int32' | 'float32' | 'bool';
+
+/** The memory behind an {@link NDArray}. */
+export type NDArrayData = Uint8Array | Int32Array | Float32Array;
+
+/**
+ * Numbers in plain memory with a shape, row-major: what data sets come as and what `fit`, `evaluate` and `predict`
+ * take beside tensors. It computes nothing and holds nothing native, so it needs no disposing.
+ */
+export class NDArray {
+  readonly data: NDArrayData;
+  readonly shape: readonly number[];
+  readonly dtype: NDArrayType;
+
+  /**
+   * @param data The numbers, row-major; kept, not copied.
+   * @param shape Non-negative integers whose product is `data.length`.
+   * @param dtype By default what the array's own type says (`Uint8Array`: `uint8`).
+   * @throws EngineError `SHAPE` where length and shape disagree, `DTYPE` where `data` cannot hold `dtype`.
+   */
+  constructor(data: NDArrayData, shape: readonly number[], dtype: NDArrayType = dtypeOf(data)) {
+    if (dtypeOf(data) !== (dtype === 'bool' ? 'uint8' : dtype)) {
+      throw new EngineError(
+        'DTYPE',
+        `[NDArray] expected the typed array of ${dtype}, received ${data.constructor.name}`,
+      );
+    }
+    if (!shape.every((n) => Number.isSafeInteger(n) && n >= 0)) {
+      throw new EngineError(
+        'SHAPE',
+        `[NDArray] expected non-negative integers, received [${shape.join(', ')}]`,
+      );
+    }
+    const size = shape.reduce((product, n) => product * n, 1);
+    if (data.length !== size) {
+      throw new EngineError(
+        'SHAPE',
+        `[NDArray] expected ${size} numbers for shape [${shape.join(', ')}], received ${data.length}`,
+      );
+    }
+    this.data = data;
+    this.shape = [...shape];
+    this.dtype = dtype;
+  }
+
+  /** The size of the first axis, the number of samples. A scalar has length 1. */
+  get length(): number {
+    return this.shape[0] ?? 1;
+  }
+
+  /**
+   * Takes the samples from `start` up to, not including, `end`, counted as in `Array.prototype.slice`: from the
+   * end where negative, cut to what there is.
+   *
+   * @returns A view of shape `[samples, ...rest]` on the same memory.
+   * @throws EngineError `SHAPE` for a scalar, which has no first axis.
+   */
+  slice(start: number, end: number = this.length): NDArray {
+    const [length, ...rest] = this.shape;
+    if (length === undefined)
+      throw new EngineError('SHAPE', '[NDArray] expected an axis to slice, received a scalar');
+    const from = clampIndex(start, length);
+    const to = Math.max(from, clampIndex(end, length));
+    const stride = rest.reduce((product, n) => product * n, 1);
+    return new NDArray(this.data.subarray(from * stride, to * stride), [to - from, ...rest], this.dtype);
+  }
+}
+
+function dtypeOf(data: NDArrayData): 'uint8' | 'int32' | 'float32' {
+  if (data instanceof Uint8Array) return 'uint8';
+  if (data instanceof Int32Array) return 'int32';
+  if (data instanceof Float32Array) return 'float32';
+  throw new EngineError(
+    'DTYPE',
+    `[NDArray] expected a Uint8Array, Int32Array or Float32Array, received ${Object.prototype.toString.call(data)}`,
+  );
+}
+
+function clampIndex(index: number, length: number): number {
+  const whole = Math.trunc(index) || 0;
+  return whole < 0 ? Math.max(0, length + whole) : Math.min(whole, length);
+}
