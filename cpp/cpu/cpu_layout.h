@@ -1,0 +1,23 @@
+#pragma once
+#include <utility>
+#include <vector>
+
+#include "core/layout.h"
+#include "core/shape.h"
+
+namespace nodegrad {
+
+// Where the numbers of a blocked tensor lie, in elements. shape is the logical shape or, for weights of a dense layer that
+// follows a flattened image, a row-major view of it with more dimensions.
+struct Geometry {
+  Dims shape;
+  Dims padded;                                  // shape rounded up to whole blocks
+  Dims strides;                                 // of the outer (block) index of each dimension
+  std::vector<std::pair<int, int64_t>> blocks;  // inner blocks, outermost first: (dimension, size)
+  int64_t elements;                             // of memory, padding included
+};
+
+// The geometry of a layout, row-major where it is null.
+Geometry geometry(const TensorType& type, const LayoutPtr& layout);
+
+}  // namespace nodegrad

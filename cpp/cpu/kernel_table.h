@@ -1,0 +1,35 @@
+#pragma once
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "backend.h"
+
+namespace nodegrad {
+
+// What the CPU knows of one op. An op family registers its rows in a function of its own (below).
+struct CpuOp {
+  std::unique_ptr<Kernel> (*make)(const KernelSpec& spec) = nullptr;
+  // Null: row-major in, row-major out.
+  LayoutChoice (*layouts)(const KernelSpec& spec, const std::vector<bool>& flexible) = nullptr;
+  // Whether output o may be written over input i. Null: never.
+  bool (*inPlace)(const KernelSpec& spec, size_t output, size_t input) = nullptr;
+};
+
+using KernelTable = std::map<std::string, CpuOp>;
+
+// Own kernels.
+void registerElementwiseKernels(KernelTable& table);  // every element-wise op, cast, fusedElementwise, dropout, random*
+void registerReduceKernels(KernelTable& table);       // sum … argMin, sumLike's reduction
+void registerSoftmaxKernels(KernelTable& table);      // softmax, logSoftmax, cross-entropies
+void registerMoveKernels(KernelTable& table);         // reshape, transpose, concatenate, slice, pad, broadcastTo, constant
+void registerGatherKernels(KernelTable& table);       // gather, gatherBackward, oneHot
+void registerOptimizerKernels(KernelTable& table);    // the updates
+void registerPoolKernels(KernelTable& table);         // max and average pooling
+// On oneDNN.
+void registerConvKernels(KernelTable& table);
+void registerMatmulKernels(KernelTable& table);
+void registerReorderKernels(KernelTable& table);
+
+}  // namespace nodegrad
