@@ -1,0 +1,45 @@
+// Builds dist/: one CommonJS bundle, a thin ES module over it, and the declarations of both.
+// An application that imports nodegrad from both kinds of module then meets one copy of every class.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const dist = join(root, 'dist');
+const entry = join(root, 'lib/index.ts');
+const shared = { absWorkingDir: root, entryPoints: [entry], bundle: true, platform: 'node', target: 'node20', logLevel: 'warning' };
+
+if (!existsSync(entry)) {
+  console.error('lib/index.ts is missing: nothing to build.');
+  process.exit(0);
+}
+
+rmSync(dist, { recursive: true, force: true });
+mkdirSync(join(dist, 'types'), { recursive: true });
+
+await build({
+  ...shared,
+  format: 'cjs',
+  outfile: join(dist, 'index.cjs'),
+  sourcemap: 'linked',
+  sourcesContent: false,
+  // import.meta does not exist in CommonJS; the sources use its url to find the package's folder.
+  banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
+  define: { 'import.meta.url': 'importMetaUrl' },
+});
+
+// The export list, from a second bundle in memory: loading the first would need the addon.
+const { metafile } = await build({ ...shared, format: 'esm', outfile: 'index.mjs', metafile: true, write: false });
+const names = Object.values(metafile.outputs)[0].exports.sort();
+writeFileSync(
+  join(dist, 'index.mjs'),
+  `import nodegrad from './index.cjs';\n${names.map((name) => `export const ${name} = nodegrad.${name};\n`).join('')}`,
+);
+
+const tsc = spawnSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' });
+if (tsc.status !== 0) process.exit(1);
+// The declarations describe the CommonJS bundle; the ES module's are the same ones, re-exported.
+writeFileSync(join(dist, 'types/package.json'), '{ "type": "commonjs" }\n');
+writeFileSync(join(dist, 'index.d.mts'), "export * from './types/index.js';\n");

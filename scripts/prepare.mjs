@@ -1,0 +1,7 @@
+// Runs after `npm ci` in a clone, and before `npm pack`: the addon and the TypeScript, both incremental.
+import { spawnSync } from 'node:child_process';
+
+for (const script of ['build:native', 'build:ts']) {
+  const { status } = spawnSync('npm', ['run', '--silent', script], { stdio: 'inherit' });
+  if (status !== 0) process.exit(status ?? 1);
+}
