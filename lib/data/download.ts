@@ -35,7 +35,8 @@ export async function download({ urls, target, sha256, signal }: DownloadRequest
   if (!bytes) {
     throw new EngineError(
       'IO',
-      `[datasets] expected to download ${path.basename(target)}, received ${failures.join('; ')}`,
+      `[datasets] expected to download ${path.basename(target)}, received ${failures.join('; ')}; ` +
+        `check the network, or put the file at ${target} yourself`,
     );
   }
   await writeWhole(target, bytes);
