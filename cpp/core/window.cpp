@@ -1,0 +1,96 @@
+#include "core/window.h"
+
+#include <algorithm>
+
+namespace nodegrad {
+
+namespace {
+
+using Pair = std::vector<int64_t>;
+
+Pair positivePair(const std::string& op, const char* attr, const Pair& given) {
+  if (given.size() != 2 || given[0] < 1 || given[1] < 1)
+    fail(ErrorCode::Attribute, "[", op, "] expected two whole numbers of at least 1 for '", attr, "', received ",
+         toString(Attr(given)));
+  return given;
+}
+
+int64_t outputOf(int64_t in, int64_t extent, int64_t stride, const int64_t* pads) {
+  return (in + pads[0] + pads[1] - extent) / stride + 1;
+}
+
+// Fills in pads and output sizes from kernel, strides and dilations.
+void place(const std::string& op, const Attrs& attrs, int64_t height, int64_t width, Window& window) {
+  const std::string& padding = attrs.text("padding");
+  const bool same = padding == "same";
+  if (!same && padding != "valid" && padding != "explicit")
+    fail(ErrorCode::Attribute, "[", op, "] expected 'valid', 'same' or 'explicit' for 'padding', received '", padding, "'");
+  std::fill(window.pads, window.pads + 4, 0);
+  if (padding == "explicit") {
+    const std::vector<int64_t>& pads = attrs.integers("pads");
+    if (pads.size() != 4 || *std::min_element(pads.begin(), pads.end()) < 0)
+      fail(ErrorCode::Attribute, "[", op, "] expected four whole numbers of at least 0 (top, bottom, left, right) for 'pads', ",
+           "received ", toString(Attr(pads)));
+    std::copy(pads.begin(), pads.end(), window.pads);
+  }
+  const int64_t in[2] = {height, width};
+  int64_t out[2];
+  for (int axis = 0; axis < 2; ++axis) {
+    int64_t* pads = window.pads + 2 * axis;
+    if (in[axis] == kDynamic || window.kernel[axis] == kDynamic) {
+      out[axis] = kDynamic;
+      continue;
+    }
+    const int64_t stride = window.strides[axis];
+    if (same) {
+      out[axis] = (in[axis] + stride - 1) / stride;
+      const int64_t total = std::max<int64_t>((out[axis] - 1) * stride + window.extent(axis) - in[axis], 0);
+      pads[0] = total / 2;
+      pads[1] = total - pads[0];
+      continue;
+    }
+    if (window.extent(axis) > in[axis] + pads[0] + pads[1])
+      fail(ErrorCode::Shape, "[", op, "] expected a kernel no larger than its padded input, received a kernel of ",
+           window.kernel[0], " x ", window.kernel[1], " with dilations ", window.dilations[0], " x ", window.dilations[1],
+           " and an input of ", toString(Dims{height, width}), " with pads ",
+           toString(Dims(window.pads, window.pads + 4)), "; use padding 'same' or a smaller kernel");
+    out[axis] = outputOf(in[axis], window.extent(axis), stride, pads);
+  }
+  window.outH = out[0];
+  window.outW = out[1];
+}
+
+}  // namespace
+
+ImageAxes imageAxes(const std::string& op, const Attrs& attrs) {
+  const std::string& format = attrs.text("dataFormat");
+  if (format == "channelsLast") return {0, 1, 2, 3};
+  if (format == "channelsFirst") return {0, 2, 3, 1};
+  fail(ErrorCode::Attribute, "[", op, "] expected 'channelsLast' or 'channelsFirst' for 'dataFormat', received '", format,
+       "'");
+}
+
+Window convWindow(const std::string& op, const Attrs& attrs, int64_t height, int64_t width, int64_t kernelHeight,
+                  int64_t kernelWidth) {
+  const Pair strides = positivePair(op, "strides", attrs.integers("strides"));
+  const Pair dilations = positivePair(op, "dilations", attrs.integers("dilations"));
+  Window window{{kernelHeight, kernelWidth}, {strides[0], strides[1]}, {dilations[0], dilations[1]}, {}, 0, 0};
+  place(op, attrs, height, width, window);
+  return window;
+}
+
+Window poolWindow(const std::string& op, const Attrs& attrs, int64_t height, int64_t width) {
+  const Pair pool = positivePair(op, "poolSize", attrs.integers("poolSize"));
+  const Pair& given = attrs.integers("strides");
+  const Pair strides = given.empty() ? pool : positivePair(op, "strides", given);
+  Window window{{pool[0], pool[1]}, {strides[0], strides[1]}, {1, 1}, {}, 0, 0};
+  place(op, attrs, height, width, window);
+  if (attrs.text("padding") == "explicit")
+    for (int i = 0; i < 4; ++i)
+      if (window.pads[i] >= pool[static_cast<size_t>(i / 2)])
+        fail(ErrorCode::Attribute, "[", op, "] expected 'pads' smaller than 'poolSize' ", toString(Attr(pool)),
+             ", so that no window lies in the padding alone, received ", toString(attrs.integers("pads")));
+  return window;
+}
+
+}  // namespace nodegrad
