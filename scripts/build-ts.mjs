@@ -9,7 +9,14 @@ import { build } from 'esbuild';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const dist = join(root, 'dist');
 const entry = join(root, 'lib/index.ts');
-const shared = { absWorkingDir: root, entryPoints: [entry], bundle: true, platform: 'node', target: 'node20', logLevel: 'warning' };
+const shared = {
+  absWorkingDir: root,
+  entryPoints: [entry],
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  logLevel: 'warning',
+};
 
 if (!existsSync(entry)) {
   console.error('lib/index.ts is missing: nothing to build.');
@@ -31,14 +38,24 @@ await build({
 });
 
 // The export list, from a second bundle in memory: loading the first would need the addon.
-const { metafile } = await build({ ...shared, format: 'esm', outfile: 'index.mjs', metafile: true, write: false });
+const { metafile } = await build({
+  ...shared,
+  format: 'esm',
+  outfile: 'index.mjs',
+  metafile: true,
+  write: false,
+});
 const names = Object.values(metafile.outputs)[0].exports.sort();
 writeFileSync(
   join(dist, 'index.mjs'),
   `import nodegrad from './index.cjs';\n${names.map((name) => `export const ${name} = nodegrad.${name};\n`).join('')}`,
 );
 
-const tsc = spawnSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' });
+const tsc = spawnSync(
+  process.execPath,
+  [join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json'],
+  { cwd: root, stdio: 'inherit' },
+);
 if (tsc.status !== 0) process.exit(1);
 // The declarations describe the CommonJS bundle; the ES module's are the same ones, re-exported.
 writeFileSync(join(dist, 'types/package.json'), '{ "type": "commonjs" }\n');

@@ -12,7 +12,8 @@ class Failure extends Error {}
 
 function run(command, args, options = {}) {
   const { status, error } = spawnSync(command, args, { cwd: root, stdio: 'inherit', ...options });
-  if (error || status !== 0) throw new Failure(`${command} ${args[0]} failed${error ? `: ${error.message}` : ''}.`);
+  if (error || status !== 0)
+    throw new Failure(`${command} ${args[0]} failed${error ? `: ${error.message}` : ''}.`);
 }
 
 /** The command's output, or undefined where it is missing or fails. */
@@ -31,12 +32,16 @@ export function fetchTool(name) {
 /** Checks the tools; a missing or too old cmake or ninja comes from its pinned wheel and goes first on the PATH. */
 function prepareTools() {
   const needs = (what, debian) =>
-    new Failure(`nodegrad's native code needs ${what}: install the Debian package ${debian} (apt-get install ${debian}).`);
+    new Failure(
+      `nodegrad's native code needs ${what}: install the Debian package ${debian} (apt-get install ${debian}).`,
+    );
   if (!probe('python3', ['--version'])) throw needs('python3', 'python3');
   if (!probe('python3', ['-m', 'pip', '--version'])) throw needs("python3's pip", 'python3-pip');
   if (!probe(process.env.CXX || 'g++', ['--version'])) throw needs('a C++ compiler', 'g++');
 
-  const [major = 0, minor = 0] = (/version (\d+)\.(\d+)/.exec(probe('cmake', ['--version']) ?? '') ?? []).slice(1).map(Number);
+  const [major = 0, minor = 0] = (/version (\d+)\.(\d+)/.exec(probe('cmake', ['--version']) ?? '') ?? [])
+    .slice(1)
+    .map(Number);
   const recent = major > CMAKE_FLOOR[0] || (major === CMAKE_FLOOR[0] && minor >= CMAKE_FLOOR[1]);
   const folders = [];
   if (!recent) folders.push(join(fetchTool('cmake'), 'cmake/data/bin'));
@@ -71,7 +76,11 @@ const commands = {
     mkdirSync(folder, { recursive: true });
     const release = join(root, 'build/Release');
     const gomp = probe(process.env.CXX || 'g++', ['-print-file-name=libgomp.so.1']);
-    const files = { 'nodegrad.node': join(release, 'nodegrad.node'), 'libdnnl.so.3': join(release, 'libdnnl.so.3'), 'libgomp.so.1': gomp };
+    const files = {
+      'nodegrad.node': join(release, 'nodegrad.node'),
+      'libdnnl.so.3': join(release, 'libdnnl.so.3'),
+      'libgomp.so.1': gomp,
+    };
     for (const [name, source] of Object.entries(files)) {
       copyFileSync(realpathSync(source), join(folder, name));
       run('strip', ['--strip-unneeded', join(folder, name)]);
@@ -85,7 +94,17 @@ const commands = {
 
   sanitize(args) {
     const folder = join(root, 'build-sanitize');
-    run('cmake', ['-S', root, '-B', folder, '-G', 'Ninja', '-DCMAKE_BUILD_TYPE=Debug', '-DNODEGRAD_TESTS=ON', '-DNODEGRAD_SANITIZE=ON']);
+    run('cmake', [
+      '-S',
+      root,
+      '-B',
+      folder,
+      '-G',
+      'Ninja',
+      '-DCMAKE_BUILD_TYPE=Debug',
+      '-DNODEGRAD_TESTS=ON',
+      '-DNODEGRAD_SANITIZE=ON',
+    ]);
     run('cmake', ['--build', folder, '--target', 'engine_tests', '-j', JOBS]);
     run(join(folder, 'test/cpp/engine_tests'), args);
   },
