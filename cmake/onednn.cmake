@@ -1,8 +1,7 @@
 # DNNL::dnnl: any oneDNN 3.2 or newer that CMake finds (dnnl_DIR or CMAKE_PREFIX_PATH choose one), else the pinned wheels.
 find_package(dnnl 3.2 CONFIG QUIET)
 if(NOT TARGET DNNL::dnnl)
-  find_package(Python3 REQUIRED COMPONENTS Interpreter)
-  execute_process(COMMAND ${Python3_EXECUTABLE} ${PROJECT_SOURCE_DIR}/scripts/fetch.py onednn
+  execute_process(COMMAND python3 ${PROJECT_SOURCE_DIR}/scripts/fetch.py onednn
                   OUTPUT_VARIABLE onednn_root OUTPUT_STRIP_TRAILING_WHITESPACE RESULT_VARIABLE failed)
   if(failed)
     message(FATAL_ERROR "oneDNN could not be fetched.")

@@ -1,7 +1,7 @@
 // Builds dist/: one CommonJS bundle, a thin ES module over it, and the declarations of both.
 // An application that imports nodegrad from both kinds of module then meets one copy of every class.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -57,6 +57,9 @@ const tsc = spawnSync(
   { cwd: root, stdio: 'inherit' },
 );
 if (tsc.status !== 0) process.exit(1);
+// Tensors are disposable: a user whose `lib` is older than that gets the symbol from here.
+const types = join(dist, 'types/index.d.ts');
+writeFileSync(types, `/// <reference lib="esnext.disposable" />\n${readFileSync(types, 'utf8')}`);
 // The declarations describe the CommonJS bundle; the ES module's are the same ones, re-exported.
 writeFileSync(join(dist, 'types/package.json'), '{ "type": "commonjs" }\n');
 writeFileSync(join(dist, 'index.d.mts'), "export * from './types/index.js';\n");

@@ -1,0 +1,145 @@
+// Packs the package, installs it in an empty project elsewhere without network, scripts or a compiler, and uses it from there:
+// from ES modules, CommonJS and strict TypeScript. Prints how many checks passed.
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const root = dirname(dirname(here));
+const consumer = join(here, 'consumer');
+const scratch = mkdtempSync(join(tmpdir(), 'nodegrad-package-'));
+const project = join(scratch, 'project');
+const MAX_BYTES = 30e6;
+
+const bin = (name) => join(root, 'node_modules/.bin', name);
+
+function run(command, args, options = {}) {
+  return execFileSync(command, args, {
+    cwd: root,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...options,
+  });
+}
+
+function assert(condition, message) {
+  if (!condition) throw new Error(message);
+}
+
+let passed = 0;
+let failed = 0;
+function check(name, body) {
+  try {
+    body();
+    passed += 1;
+    console.log(`ok     ${name}`);
+  } catch (error) {
+    failed += 1;
+    console.log(`FAILED ${name}\n${error.message}\n${error.stdout ?? ''}${error.stderr ?? ''}`);
+  }
+}
+
+/** What runs the installed package sees: no compiler, no library path, no hint of the clone. */
+const bareEnvironment = { PATH: dirname(process.execPath), HOME: scratch };
+const node = (...args) => run(process.execPath, args, { cwd: project, env: bareEnvironment });
+
+function typeCheck(module, moduleResolution, files, emit) {
+  const options = {
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    noUncheckedIndexedAccess: true,
+    target: 'ES2022',
+    lib: ['ES2023', 'DOM'],
+    types: [],
+    // Our declarations are to stand up to a build that checks its libraries too.
+    skipLibCheck: false,
+    noEmit: !emit,
+    module,
+    moduleResolution,
+  };
+  writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions: options, files }));
+  run(bin('tsc'), ['-p', project], { cwd: project });
+}
+
+run('npm', ['run', 'prebuild']);
+run('npm', ['run', 'build:ts']);
+const [packed] = JSON.parse(
+  run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', scratch]),
+);
+const tarball = join(scratch, packed.filename);
+const size = statSync(tarball).size;
+console.log(`${packed.filename}: ${(size / 1e6).toFixed(1)} MB packed, ${packed.files.length} files`);
+
+check('the tarball holds the build and nothing else', () => {
+  const names = packed.files.map(({ path }) => path);
+  const native = `prebuilds/${process.platform}-${process.arch}`;
+  const wanted = [
+    ...['package.json', 'dist/index.cjs', 'dist/index.mjs', 'dist/index.d.mts', 'dist/types/index.d.ts'],
+    ...['nodegrad.node', 'libdnnl.so.3', 'libgomp.so.1', 'NOTICE.txt'].map((name) => `${native}/${name}`),
+  ];
+  for (const name of wanted) assert(names.includes(name), `${name} is missing`);
+  const known =
+    /^(package\.json|README\.md|LICENSE|dist\/index\.(cjs(\.map)?|mjs|d\.mts)|dist\/types\/.+\.d\.ts|dist\/types\/package\.json|prebuilds\/.+)$/;
+  for (const name of names) assert(known.test(name), `${name} does not belong into the package`);
+});
+check(`the tarball has at most ${MAX_BYTES / 1e6} MB`, () => assert(size <= MAX_BYTES, `${size} bytes`));
+check('nothing runs at install, and nothing else is installed', () => {
+  const { scripts, dependencies = {} } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  for (const name of ['preinstall', 'install', 'postinstall'])
+    assert(!(name in scripts), `there is a script "${name}"`);
+  assert(!packed.files.some(({ path }) => path === 'binding.gyp'), 'binding.gyp would start node-gyp');
+  assert(Object.keys(dependencies).length === 0, 'an offline install cannot bring dependencies');
+});
+check('publint finds nothing', () => run(bin('publint'), ['run', tarball, '--strict']));
+check('the types are right for every kind of import', () => run(bin('attw'), [tarball]));
+
+mkdirSync(project);
+writeFileSync(join(project, 'package.json'), '{ "name": "consumer", "private": true }\n');
+check('it installs offline, from an empty cache, without scripts', () => {
+  const flags = [
+    '--offline',
+    '--ignore-scripts',
+    '--no-audit',
+    '--no-fund',
+    '--cache',
+    join(scratch, 'cache'),
+  ];
+  run('npm', ['install', ...flags, tarball], { cwd: project });
+});
+check('addon, libdnnl and libgomp are the ones of the package', () => {
+  const program = `
+    const { info } = require('nodegrad');
+    info();
+    const { realpathSync, readFileSync } = require('node:fs');
+    const maps = readFileSync('/proc/self/maps', 'utf8');
+    const home = realpathSync('node_modules/nodegrad/prebuilds') + '/';
+    for (const name of ['nodegrad.node', 'libdnnl.so.3', 'libgomp.so.1']) {
+      const place = maps.split('\\n').map((line) => line.split(/\\s+/)[5] ?? '').find((path) => path.endsWith('/' + name));
+      if (!place?.startsWith(home)) throw new Error(name + ' came from ' + place);
+    }`;
+  node('-e', program);
+});
+check('ES modules and CommonJS share every class', () => {
+  const program = `
+    import * as esm from 'nodegrad';
+    import { createRequire } from 'node:module';
+    const cjs = createRequire(process.cwd() + '/x.js')('nodegrad');
+    const names = Object.keys(cjs);
+    if (names.length < 2 || names.join() !== Object.keys(esm).filter((name) => name !== 'default').join()) throw new Error('other names');
+    for (const name of names) if (esm[name] !== cjs[name]) throw new Error(name + ' differs');`;
+  node('--input-type=module', '-e', program);
+});
+for (const extension of ['mts', 'cts'])
+  copyFileSync(join(consumer, 'train.mts'), join(project, `train.${extension}`));
+check('strict TypeScript under node16', () =>
+  typeCheck('Node16', 'Node16', ['train.mts', 'train.cts'], true),
+);
+check('strict TypeScript under bundler', () => typeCheck('ESNext', 'Bundler', ['train.mts'], false));
+check('an ES module trains', () => assert(node('train.mjs').includes('trained'), 'it did not finish'));
+check('a CommonJS module trains', () => assert(node('train.cjs').includes('trained'), 'it did not finish'));
+
+rmSync(scratch, { recursive: true, force: true });
+console.log(`package: ${passed} passed, ${failed} failed`);
+process.exit(failed ? 1 : 0);
