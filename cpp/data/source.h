@@ -7,37 +7,39 @@
 
 namespace nodegrad {
 
-// In-memory arrays with one first dimension, cut into batches in order or shuffled anew each pass. Engine thread only, except
-// for nextShapes, which tells the shapes of coming batches from arithmetic alone.
+// In-memory arrays with one first dimension, cut into batches in order or shuffled anew each pass. position, advance and typesAt
+// belong to the thread that queues steps, batch to the engine's.
 class Source {
  public:
   struct Options {
     int64_t batchSize = 32;
     bool shuffle = false;
     uint64_t seed = 0;
-    int64_t pass = 0;
+    int64_t pass = 0;  // the number of the first pass: it decides the order with the seed
     bool dropRemainder = false;
   };
-  // Fails where the arrays are empty, differ in their first dimension, or batchSize is not positive.
+  // Fails where the arrays are empty or differ in their first dimension, or batchSize is not positive.
   Source(std::vector<StoragePtr> arrays, Options options);
 
-  // The types of the batch that comes after `ahead` others, counted from those that were reserved by reserve().
+  // The number of the next step that nobody has queued.
+  int64_t position() const { return position_; }
+  void advance(int64_t steps) { position_ += steps; }
+  // The types of batch `step`: the last of a pass may be short.
   std::vector<TensorType> typesAt(int64_t step) const;
-  // The number of the next step to be queued; moves on by steps. (JavaScript's thread.)
-  int64_t reserve(int64_t steps);
-  // Row-major numbers of batch `step`, one storage an array. (The engine's thread.)
-  std::vector<StoragePtr> batch(int64_t step);
+  // The row-major numbers of batch `step`, one storage an array, good until the next call.
+  const std::vector<StoragePtr>& batch(int64_t step);
 
  private:
   void order(int64_t pass);
 
   std::vector<StoragePtr> arrays_;
   Options options_;
-  int64_t size_;
-  int64_t stepsPerPass_;
-  int64_t reserved_ = 0;
+  int64_t size_ = 0;
+  int64_t stepsPerPass_ = 0;
+  int64_t position_ = 0;
   int64_t orderedPass_ = -1;
   std::vector<int32_t> order_;
+  std::vector<StoragePtr> full_, rest_;  // the memory of whole and of short batches
 };
 
 }  // namespace nodegrad

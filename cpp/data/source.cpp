@@ -1,0 +1,78 @@
+#include "data/source.h"
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+#include <numeric>
+#include <random>
+
+namespace nodegrad {
+
+Source::Source(std::vector<StoragePtr> arrays, Options options) : arrays_(std::move(arrays)), options_(options) {
+  if (arrays_.empty()) fail(ErrorCode::Argument, "[source] expected at least one array, received none");
+  for (const StoragePtr& array : arrays_) {
+    const Dims& shape = array->type.shape;
+    if (shape.empty()) fail(ErrorCode::Shape, "[source] expected arrays with a first dimension of samples, received a scalar");
+    if (&array == &arrays_[0]) size_ = shape[0];
+    if (shape[0] != size_)
+      fail(ErrorCode::Shape, "[source] expected arrays of one length, received ", size_, " and ", shape[0], " samples");
+  }
+  if (size_ < 1 || size_ > std::numeric_limits<int32_t>::max())
+    fail(ErrorCode::Shape, "[source] expected 1 to ", std::numeric_limits<int32_t>::max(), " samples, received ", size_);
+  if (options_.batchSize < 1)
+    fail(ErrorCode::Argument, "[source] expected a batchSize of 1 or more, received ", options_.batchSize);
+  const int64_t whole = size_ / options_.batchSize;
+  stepsPerPass_ = whole + (!options_.dropRemainder && size_ % options_.batchSize ? 1 : 0);
+  if (stepsPerPass_ == 0)
+    fail(ErrorCode::Argument, "[source] expected at least one whole batch of ", options_.batchSize, ", received ", size_,
+         " samples with dropRemainder");
+}
+
+std::vector<TensorType> Source::typesAt(int64_t step) const {
+  const int64_t first = step % stepsPerPass_ * options_.batchSize;
+  std::vector<TensorType> types;
+  for (const StoragePtr& array : arrays_) {
+    TensorType type = array->type;
+    type.shape[0] = std::min(options_.batchSize, size_ - first);
+    types.push_back(std::move(type));
+  }
+  return types;
+}
+
+// Fisher and Yates with a generator whose numbers the standard fixes, so that a seed means one order everywhere.
+void Source::order(int64_t pass) {
+  if (pass == orderedPass_) return;
+  orderedPass_ = pass;
+  order_.resize(static_cast<size_t>(size_));
+  std::iota(order_.begin(), order_.end(), 0);
+  if (!options_.shuffle) return;
+  std::seed_seq seed{static_cast<uint32_t>(options_.seed), static_cast<uint32_t>(options_.seed >> 32),
+                     static_cast<uint32_t>(pass)};
+  std::mt19937_64 generator(seed);
+  for (uint64_t i = order_.size(); i > 1; --i) {
+    const auto j = static_cast<uint64_t>((static_cast<unsigned __int128>(generator()) * i) >> 64);
+    std::swap(order_[i - 1], order_[j]);
+  }
+}
+
+const std::vector<StoragePtr>& Source::batch(int64_t step) {
+  order(options_.pass + step / stepsPerPass_);
+  const std::vector<TensorType> types = typesAt(step);
+  const bool whole = types[0].shape[0] == options_.batchSize;
+  std::vector<StoragePtr>& memory = whole ? full_ : rest_;
+  if (memory.empty())
+    for (const TensorType& type : types) memory.push_back(Storage::create(type, nullptr));
+  const int64_t first = step % stepsPerPass_ * options_.batchSize, rows = types[0].shape[0];
+  for (size_t a = 0; a < arrays_.size(); ++a) {
+    if (arrays_[a]->error) std::rethrow_exception(arrays_[a]->error);
+    const size_t row = bytesOf(types[a]) / static_cast<size_t>(rows);
+    const auto* from = static_cast<const std::byte*>(arrays_[a]->buffer->data());
+    auto* to = static_cast<std::byte*>(memory[a]->buffer->data());
+    for (int64_t i = 0; i < rows; ++i)
+      std::memcpy(to + static_cast<size_t>(i) * row, from + static_cast<size_t>(order_[static_cast<size_t>(first + i)]) * row,
+                  row);
+  }
+  return memory;
+}
+
+}  // namespace nodegrad

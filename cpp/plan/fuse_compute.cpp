@@ -1,0 +1,188 @@
+#include <algorithm>
+#include <set>
+
+#include "plan/ir.h"
+
+namespace nodegrad::plan {
+
+namespace {
+
+// Activations whose gradient needs the output alone and that every backend has as a post-op.
+const std::set<std::string> kActivations = {"relu", "tanh", "sigmoid"};
+
+bool channelsLast(const IrNode& node) { return node.attrs.text("dataFormat") == "channelsLast"; }
+
+class ComputeFusion {
+ public:
+  explicit ComputeFusion(Ir& ir) : ir_(ir) {}
+
+  // matmul(reshape(x), W) and its two gradients become innerProduct ops that take the image as it lies.
+  void denseLayers() {
+    for (size_t n = 0; n < ir_.nodes.size(); ++n) {
+      if (ir_.nodes[n].op != "matmul") continue;
+      const IrNode node = ir_.nodes[n];
+      const bool ta = node.attrs.boolean("transposeA"), tb = node.attrs.boolean("transposeB");
+      if (rank(node.inputs[0]) != 2 || rank(node.inputs[1]) != 2) continue;
+      if (!ta && !tb && isParameter(node.inputs[1])) {
+        become(n, "innerProduct", {flattened(node.inputs[0]), node.inputs[1]});
+      } else if (!ta && tb && isParameter(node.inputs[1])) {
+        backwardData(n);
+      } else if (ta && !tb && feedsParameter(node.outputs[0])) {
+        become(n, "innerProductBackwardWeights", {flattened(node.inputs[0]), node.inputs[1]});
+      }
+    }
+    ir_.sweepAndSort();
+  }
+
+  // add(conv2d(x, w), bias) and an activation behind it become one node.
+  void biasAndActivation() {
+    for (size_t n = 0; n < ir_.nodes.size(); ++n) {
+      const std::string op = ir_.nodes[n].op;
+      if (op != "conv2d" && op != "innerProduct") continue;
+      fuseBias(n);
+      fuseActivation(n);
+    }
+    ir_.sweepAndSort();
+  }
+
+  // sum(dy) over all but the channels becomes the second output of the weight gradient that reads the same dy.
+  void biasGradients() {
+    for (size_t n = 0; n < ir_.nodes.size(); ++n) {
+      const std::string op = ir_.nodes[n].op;
+      const bool conv = op == "conv2dBackwardFilter";
+      if (!conv && op != "innerProductBackwardWeights") continue;
+      const int dy = ir_.nodes[n].inputs[1];
+      const size_t channel = conv && !channelsLast(ir_.nodes[n]) ? 1 : rank(dy) - 1;
+      const int sum = channelSum(dy, channel);
+      if (sum < 0 || ir_.nodes[n].outputs.size() != 1) continue;
+      const int old = ir_.nodes[static_cast<size_t>(sum)].outputs[0];
+      const int output = ir_.addValue(ir_.type(old), Origin::Computed, static_cast<int>(n));
+      ir_.values[static_cast<size_t>(output)].output = 1;
+      ir_.nodes[n].outputs.push_back(output);
+      ir_.replaceUses(old, output);
+    }
+    ir_.sweepAndSort();
+  }
+
+ private:
+  size_t rank(int value) const { return ir_.type(value).shape.size(); }
+  bool isParameter(int value) const { return ir_.values[static_cast<size_t>(value)].origin == Origin::Parameter; }
+
+  void become(size_t n, const std::string& op, std::vector<int> inputs) {
+    ir_.nodes[n].op = op;
+    ir_.nodes[n].inputs = std::move(inputs);
+    ir_.nodes[n].attrs = {};
+  }
+
+  // The image behind a value [n, k] that only flattens it, else the value.
+  int flattened(int value) const {
+    const IrNode* node = ir_.producer(value);
+    if (!node || node->op != "reshape") return value;
+    const Dims& image = ir_.type(node->inputs[0]).shape;
+    return image.size() == 4 && image[0] == ir_.type(value).shape[0] ? node->inputs[0] : value;
+  }
+
+  // Whether a value goes, perhaps through element-wise ops and updates, to a parameter of its own shape: a weight's gradient.
+  bool feedsParameter(int value) const {
+    const Dims& shape = ir_.type(value).shape;
+    return std::any_of(ir_.updates.begin(), ir_.updates.end(), [&](const IrUpdate& update) {
+      return ir_.type(ir_.parameters[static_cast<size_t>(update.parameter)]).shape == shape;
+    });
+  }
+
+  void backwardData(size_t n) {
+    const IrNode node = ir_.nodes[n];
+    const int output = node.outputs[0];
+    const auto consumers = ir_.consumers()[static_cast<size_t>(output)];
+    if (consumers.size() == 1 && ir_.useCounts()[static_cast<size_t>(output)] == 1) {
+      const IrNode& reshape = ir_.nodes[static_cast<size_t>(consumers[0])];
+      const Dims& image = ir_.type(reshape.outputs[0]).shape;
+      if (reshape.op == "reshape" && image.size() == 4 && image[0] == ir_.type(output).shape[0]) {
+        const int image_ = reshape.outputs[0];
+        const int made = ir_.addNode("innerProductBackwardData", {node.inputs[1], node.inputs[0]}, {ir_.type(image_)}, {},
+                                     node.rank);
+        ir_.replaceUses(image_, ir_.nodes[static_cast<size_t>(made)].outputs[0]);
+        return;
+      }
+    }
+    become(n, "innerProductBackwardData", {node.inputs[1], node.inputs[0]});
+  }
+
+  // The vector [channels] that a value repeats along its channels, or -1.
+  int channelVector(int value, int64_t channels, size_t channelFromEnd) const {
+    const Dims& shape = ir_.type(value).shape;
+    if (shape == Dims{channels}) return channelFromEnd == 0 ? value : -1;
+    if (count(shape) != channels || shape.size() <= channelFromEnd || shape[shape.size() - 1 - channelFromEnd] != channels)
+      return -1;
+    const IrNode* node = ir_.producer(value);
+    return node && node->op == "reshape" && ir_.type(node->inputs[0]).shape == Dims{channels} ? node->inputs[0] : -1;
+  }
+
+  // The only reader of a value that is neither fetched nor written to a parameter, or -1.
+  int soleReader(int value) const {
+    const auto readers = ir_.consumers()[static_cast<size_t>(value)];
+    return readers.size() == 1 && ir_.useCounts()[static_cast<size_t>(value)] == 1 ? readers[0] : -1;
+  }
+
+  void fuseBias(size_t n) {
+    const int output = ir_.nodes[n].outputs[0];
+    const int reader = soleReader(output);
+    if (reader < 0 || ir_.nodes[static_cast<size_t>(reader)].op != "add") return;
+    const IrNode add = ir_.nodes[static_cast<size_t>(reader)];
+    if (ir_.type(add.outputs[0]) != ir_.type(output)) return;
+    const bool first = ir_.nodes[n].op != "conv2d" || channelsLast(ir_.nodes[n]);
+    const Dims& shape = ir_.type(output).shape;
+    const size_t channelFromEnd = first ? 0 : 2;
+    const int other = add.inputs[0] == output ? add.inputs[1] : add.inputs[0];
+    const int bias = channelVector(other, shape[shape.size() - 1 - channelFromEnd], channelFromEnd);
+    if (bias < 0 || !availableBefore(bias, n)) return;
+    ir_.nodes[n].inputs.push_back(bias);
+    absorb(n, reader);
+  }
+
+  // A bias that is computed after this node would turn the order around; a parameter never is.
+  bool availableBefore(int value, size_t n) const {
+    const IrValue& v = ir_.values[static_cast<size_t>(value)];
+    return v.origin != Origin::Computed || static_cast<size_t>(v.index) < n;
+  }
+
+  void fuseActivation(size_t n) {
+    const int reader = soleReader(ir_.nodes[n].outputs[0]);
+    if (reader < 0) return;
+    const IrNode activation = ir_.nodes[static_cast<size_t>(reader)];
+    if (kActivations.count(activation.op) == 0) return;
+    absorb(n, reader);
+    ir_.nodes[n].attrs.set("activation", activation.op);
+  }
+
+  // The node does what its only reader did; that one reads nothing any more.
+  void absorb(size_t n, int reader) {
+    IrNode& next = ir_.nodes[static_cast<size_t>(reader)];
+    next.inputs.clear();
+    ir_.replaceUses(next.outputs[0], ir_.nodes[n].outputs[0]);
+  }
+
+  int channelSum(int dy, size_t channel) const {
+    for (int reader : ir_.consumers()[static_cast<size_t>(dy)]) {
+      const IrNode& node = ir_.nodes[static_cast<size_t>(reader)];
+      if (node.op != "sum" || node.attrs.boolean("keepDims")) continue;
+      std::set<int64_t> axes;
+      for (int64_t axis : node.attrs.integers("axes")) axes.insert(normalizeAxis("sum", axis, rank(dy)));
+      if (axes.size() == rank(dy) - 1 && axes.count(static_cast<int64_t>(channel)) == 0) return reader;
+    }
+    return -1;
+  }
+
+  Ir& ir_;
+};
+
+}  // namespace
+
+void fuseCompute(Ir& ir) {
+  ComputeFusion fusion(ir);
+  fusion.denseLayers();
+  fusion.biasAndActivation();
+  fusion.biasGradients();
+}
+
+}  // namespace nodegrad::plan

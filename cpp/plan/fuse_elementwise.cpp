@@ -1,0 +1,208 @@
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "plan/ir.h"
+
+namespace nodegrad::plan {
+
+namespace {
+
+// A chain's registers stay in the first-level cache; a longer one is cut in two.
+constexpr size_t kMaxSteps = 48;
+
+bool fusable(const IrNode& node) { return isElementwise(node.op) || node.op == "dropout"; }
+
+// Groups neighbours by merging a node with the group of an input where no other path leads from that group to the node.
+class Grouping {
+ public:
+  explicit Grouping(const Ir& ir) : ir_(ir), group_(ir.nodes.size(), -1) {
+    for (size_t n = 0; n < ir.nodes.size(); ++n)
+      if (fusable(ir.nodes[n])) place(n);
+  }
+
+  // Node indices of each group, in order.
+  const std::vector<std::vector<int>>& groups() const { return members_; }
+
+ private:
+  const Dims& shapeOf(size_t n) const { return ir_.type(ir_.nodes[n].outputs[0]).shape; }
+
+  void place(size_t n) {
+    int home = -1;
+    for (int input : ir_.nodes[n].inputs) {
+      const IrValue& value = ir_.values[static_cast<size_t>(input)];
+      if (value.origin != Origin::Computed) continue;
+      const int candidate = group_[static_cast<size_t>(value.index)];
+      if (candidate < 0 || candidate == home || shapeOf(static_cast<size_t>(value.index)) != shapeOf(n)) continue;
+      if (home < 0) {
+        if (fits(candidate, 1) && !reachesAround(candidate, static_cast<int>(n), -1)) home = candidate;
+      } else if (fits(home, size(candidate) + 1) && mergeable(home, candidate, static_cast<int>(n))) {
+        home = unite(home, candidate);
+      }
+    }
+    if (home < 0) {
+      home = static_cast<int>(members_.size());
+      members_.emplace_back();
+    }
+    group_[n] = home;
+    members_[static_cast<size_t>(home)].push_back(static_cast<int>(n));
+  }
+
+  size_t size(int group) const { return members_[static_cast<size_t>(group)].size(); }
+  bool fits(int group, size_t more) const { return size(group) + more <= kMaxSteps; }
+
+  // Whether a path leads from the group through nodes outside it (and outside also) to the target. Nodes of one group count as one.
+  bool reachesAround(int group, int target, int also) const {
+    std::set<int> seen;
+    std::vector<int> stack;
+    const auto inside = [&](int node) {
+      const int g = group_[static_cast<size_t>(node)];
+      return g >= 0 && (g == group || g == also);
+    };
+    const auto push = [&](int node) {
+      const int g = group_[static_cast<size_t>(node)];
+      if (g >= 0) {
+        for (int member : members_[static_cast<size_t>(g)])
+          if (seen.insert(member).second) stack.push_back(member);
+      } else if (seen.insert(node).second) {
+        stack.push_back(node);
+      }
+    };
+    // Backwards from what the target reads, leaving out direct reads of the group.
+    const auto inputsOf = [&](int node, bool direct) {
+      for (int input : ir_.nodes[static_cast<size_t>(node)].inputs) {
+        const IrValue& value = ir_.values[static_cast<size_t>(input)];
+        if (value.origin != Origin::Computed) continue;
+        if (inside(value.index)) {
+          if (!direct) return true;
+          continue;
+        }
+        push(value.index);
+      }
+      return false;
+    };
+    inputsOf(target, true);
+    while (!stack.empty()) {
+      const int node = stack.back();
+      stack.pop_back();
+      if (inputsOf(node, false)) return true;
+    }
+    return false;
+  }
+
+  bool mergeable(int a, int b, int target) const {
+    if (reachesAround(b, target, a) || reachesAround(a, target, b)) return false;
+    for (int group : {a, b})
+      for (int member : members_[static_cast<size_t>(group)])
+        if (reachesAround(group == a ? b : a, member, group)) return false;
+    return true;
+  }
+
+  int unite(int a, int b) {
+    auto& from = members_[static_cast<size_t>(b)];
+    auto& to = members_[static_cast<size_t>(a)];
+    for (int member : from) group_[static_cast<size_t>(member)] = a;
+    to.insert(to.end(), from.begin(), from.end());
+    std::sort(to.begin(), to.end());
+    from.clear();
+    return a;
+  }
+
+  const Ir& ir_;
+  std::vector<int> group_;
+  std::vector<std::vector<int>> members_;
+};
+
+// Turns the nodes of a group into one fusedElementwise node.
+void fuseGroup(Ir& ir, const std::vector<int>& members) {
+  std::set<int> inside;
+  for (int n : members) inside.insert(n);
+  const auto consumers = ir.consumers();
+  std::set<int> kept(ir.fetches.begin(), ir.fetches.end());
+  for (const IrUpdate& update : ir.updates) kept.insert(update.value);
+
+  auto program = std::make_shared<ElementwiseProgram>();
+  std::vector<int> inputs;
+  std::map<int, int> registerOf;
+  std::map<int, Attrs> constants;
+  for (int n : members)
+    for (int input : ir.nodes[static_cast<size_t>(n)].inputs) {
+      const IrNode* from = ir.producer(input);
+      const bool own = from && inside.count(ir.values[static_cast<size_t>(input)].index) != 0;
+      if (own || registerOf.count(input) || constants.count(input)) continue;
+      if (from && from->op == "constant") {
+        constants[input] = from->attrs;
+      } else {
+        registerOf[input] = program->inputs++;
+        inputs.push_back(input);
+      }
+    }
+  for (const auto& item : constants) {
+    IrNode step;
+    step.op = "constant";
+    step.attrs = Attrs{{"value", item.second.number("value")}};
+    registerOf[item.first] = addStep(*program, step, {}, ir.type(item.first).dtype);
+  }
+  std::vector<int> outputs;
+  double rank = 0;
+  for (int n : members) {
+    const IrNode& node = ir.nodes[static_cast<size_t>(n)];
+    std::vector<int> args;
+    for (int input : node.inputs) args.push_back(registerOf.at(input));
+    const int output = node.outputs[0];
+    registerOf[output] = addStep(*program, node, args, ir.type(output).dtype);
+    rank = std::max(rank, node.rank);
+    const auto& readers = consumers[static_cast<size_t>(output)];
+    const bool outside = std::any_of(readers.begin(), readers.end(), [&](int reader) { return inside.count(reader) == 0; });
+    if (outside || kept.count(output)) {
+      outputs.push_back(output);
+      program->outputs.push_back(registerOf[output]);
+    }
+  }
+  std::vector<TensorType> types;
+  for (int output : outputs) types.push_back(ir.type(output));
+  const int made = ir.addNode("fusedElementwise", inputs, types, {}, rank);
+  ir.nodes[static_cast<size_t>(made)].program = program;
+  for (size_t i = 0; i < outputs.size(); ++i) ir.replaceUses(outputs[i], ir.nodes[static_cast<size_t>(made)].outputs[i]);
+}
+
+}  // namespace
+
+int addStep(ElementwiseProgram& program, const IrNode& node, const std::vector<int>& args, DType dtype) {
+  program.steps.push_back({node.op, args, node.attrs, dtype});
+  return program.inputs + static_cast<int>(program.steps.size()) - 1;
+}
+
+bool isUpdate(const std::string& op) {
+  const std::string ending = "Update";
+  return op.size() > ending.size() && op.compare(op.size() - ending.size(), ending.size(), ending) == 0;
+}
+
+bool isElementwise(const std::string& op) {
+  static const std::set<std::string> names = [] {
+    std::set<std::string> found;
+    for (const std::string& name : opNames())
+      if (findOp(name).elementwise && !isUpdate(name)) found.insert(name);
+    return found;
+  }();
+  return names.count(op) != 0;
+}
+
+void fuseElementwise(Ir& ir) {
+  const std::vector<std::vector<int>> groups = Grouping(ir).groups();
+  for (const auto& members : groups) {
+    const bool alone = members.size() == 1;
+    const auto constantInput = [&](int input) {
+      const IrNode* from = ir.producer(input);
+      return from && from->op == "constant";
+    };
+    if (members.empty()) continue;
+    const IrNode& first = ir.nodes[static_cast<size_t>(members[0])];
+    // A lone op without constants runs as it is.
+    if (alone && std::none_of(first.inputs.begin(), first.inputs.end(), constantInput)) continue;
+    fuseGroup(ir, members);
+  }
+  ir.sweepAndSort();
+}
+
+}  // namespace nodegrad::plan

@@ -1,0 +1,112 @@
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "backend.h"
+#include "graph/graph.h"
+
+namespace nodegrad::plan {
+
+enum class Origin { Computed, Feed, Parameter };
+
+struct IrValue {
+  TensorType type;  // static
+  Origin origin = Origin::Computed;
+  int index = -1;     // of the feed or parameter, or of the producing node
+  int output = 0;     // of the producing node
+  LayoutPtr layout;   // set by the layout pass
+};
+
+struct IrNode {
+  std::string op;
+  std::vector<int> inputs, outputs;
+  Attrs attrs;
+  std::shared_ptr<const ElementwiseProgram> program;
+  double rank = 0;  // the place in the traced order, which the schedule keeps where nothing speaks against it
+};
+
+struct IrUpdate {
+  int parameter;
+  int value;
+};
+
+// The computation for one set of concrete shapes, rewritten by the passes. Nodes lie in an order in which they can run.
+struct Ir {
+  std::vector<IrValue> values;
+  std::vector<IrNode> nodes;
+  std::vector<int> feeds;       // value of each feed; -1 where nothing uses it
+  std::vector<int> parameters;  // value of each parameter
+  std::vector<StoragePtr> storages;  // of each parameter
+  std::vector<int> fetches;
+  std::vector<IrUpdate> updates;
+
+  int addValue(const TensorType& type, Origin origin = Origin::Computed, int index = -1);
+  // Appends a node with new outputs of the given types; returns its index.
+  int addNode(const std::string& op, std::vector<int> inputs, const std::vector<TensorType>& outputs, Attrs attrs, double rank);
+  const TensorType& type(int value) const { return values[static_cast<size_t>(value)].type; }
+  // The node that computes a value, or null.
+  const IrNode* producer(int value) const;
+  // For each value the nodes that read it (a node that reads it twice stands twice).
+  std::vector<std::vector<int>> consumers() const;
+  // For each value how often it is read, fetched or written to a parameter.
+  std::vector<int> useCounts() const;
+  // Every use of one value becomes a use of another.
+  void replaceUses(int from, int to);
+  // Drops nodes whose results nobody uses, and orders the others so that each comes after what it reads, by rank.
+  // before: further pairs (first, then) of node indices.
+  void sweepAndSort(const std::vector<std::pair<int, int>>& before = {});
+  // What the backend is told of a node.
+  KernelSpec spec(const IrNode& node) const;
+};
+
+// The passes, in the order in which they run.
+// Concrete shapes for every node that the fetches and updates need; ops that only look at a shape become constants of it.
+Ir specialize(const Graph& graph, const std::vector<Value>& feeds, const std::vector<TensorType>& feedTypes,
+              const std::vector<Value>& fetches, const std::vector<std::pair<StoragePtr, Value>>& updates);
+// Drops no-ops, folds constants, merges equal nodes, and moves a ReLU's mask behind the max-pooling that follows it.
+void simplify(Ir& ir);
+// Convolutions and dense layers with their bias, activation and bias gradient.
+void fuseCompute(Ir& ir);
+// Element-wise neighbours of one shape into chains.
+void fuseElementwise(Ir& ir);
+// Memory layouts, with reorders where two meet.
+void chooseLayouts(Ir& ir, Backend& backend);
+// The order of execution: updates as soon as the last reader of the old numbers is done.
+void schedule(Ir& ir);
+
+// Where a value's numbers are when the plan runs.
+enum class Place { Arena, Feed, Parameter, Fetch, Constant };
+
+struct Slot {
+  Place place = Place::Arena;
+  int index = -1;     // of the feed, parameter, fetch or constant node
+  size_t offset = 0;  // in the arena
+};
+
+struct MemoryMap {
+  std::vector<Slot> slots;                // of each value
+  std::vector<size_t> scratch;            // arena offset of each node's scratch memory
+  std::vector<bool> skipped;              // nodes that need no work: their output is their input's memory
+  std::vector<std::pair<int, int>> copies;  // (value, parameter) to copy when the step is done
+  size_t arenaBytes = 0;
+};
+
+// Assigns memory by lifetime. scratchBytes: what each node's kernel wants.
+MemoryMap assignMemory(const Ir& ir, const Backend& backend, const std::vector<size_t>& scratchBytes);
+
+// The bytes of a value in its layout.
+size_t bytesOf(const IrValue& value);
+
+// Appends a step to an element-wise program; returns its register.
+int addStep(ElementwiseProgram& program, const IrNode& node, const std::vector<int>& args, DType dtype);
+// An op that may become a step of a chain.
+bool isElementwise(const std::string& op);
+// An optimizer's update: "sgdUpdate", "adamUpdate".
+bool isUpdate(const std::string& op);
+// A reshape of row-major memory is no work: its output is its input's memory.
+bool isAlias(const Ir& ir, const IrNode& node);
+// The nodes that read a value's memory, by itself or through aliases of it.
+std::vector<int> memoryReaders(const Ir& ir, const std::vector<std::vector<int>>& consumers, int value);
+
+}  // namespace nodegrad::plan

@@ -1,0 +1,59 @@
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "plan/ir.h"
+#include "program/storage.h"
+
+namespace nodegrad::plan {
+
+// A computation for one set of shapes, compiled: kernels in order, with their memory. Used by the engine's thread alone.
+class Plan {
+ public:
+  // Runs the passes on the specialized computation and compiles its kernels.
+  Plan(Ir ir, Backend& backend);
+
+  size_t arenaBytes() const { return map_.arenaBytes; }
+  // Types of the fetches.
+  std::vector<TensorType> fetchTypes() const;
+  // One step. arena: at least arenaBytes, aligned to a cache line. feeds: row-major. fetches: room for each, row-major.
+  void run(std::byte* arena, const std::vector<const void*>& feeds, const std::vector<void*>& fetches);
+  // The plan in words: op, implementation, layout, bytes, and times if timing is on and it has run.
+  std::string describe() const;
+  void setTiming(bool on) { timing_ = on; }
+
+ private:
+  struct Step {
+    std::unique_ptr<Kernel> kernel;
+    size_t firstPointer = 0, inputs = 0;
+    int node = 0;
+    size_t scratch = 0;
+    double bestMs = 0, totalMs = 0;
+  };
+  // A pointer that changes between runs.
+  struct Patch {
+    size_t pointer;
+    Slot slot;
+  };
+
+  void compile(Backend& backend);
+  void bind(const IrNode& node, Step& step);
+  void fillConstants(Backend& backend);
+  void* address(const Slot& slot, std::byte* arena, const std::vector<const void*>& feeds,
+                const std::vector<void*>& fetches) const;
+  void layOutParameters();
+
+  Ir ir_;
+  Backend& backend_;
+  MemoryMap map_;
+  std::vector<Step> steps_;
+  std::vector<void*> pointers_;
+  std::vector<Patch> arenaPatches_, runPatches_;
+  std::vector<std::shared_ptr<Buffer>> constants_;  // of each node
+  std::byte* arena_ = nullptr;
+  bool timing_ = false;
+  int64_t runs_ = 0;
+};
+
+}  // namespace nodegrad::plan

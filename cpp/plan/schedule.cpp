@@ -1,0 +1,105 @@
+#include <algorithm>
+#include <set>
+
+#include "plan/ir.h"
+
+namespace nodegrad::plan {
+
+namespace {
+
+// Ops that look at their numbers and may refuse them.
+const std::set<std::string> kMayFail = {"gather", "gatherBackward", "sparseSoftmaxCrossEntropy"};
+
+// A copy for every fetch and update whose memory is not its own: what is fed, a parameter, a constant, an alias, or wanted twice.
+void giveOwnMemory(Ir& ir) {
+  std::set<int> taken;
+  const double last = ir.nodes.empty() ? 0 : ir.nodes.back().rank;
+  const auto owned = [&](int value) {
+    const IrNode* from = ir.producer(value);
+    const bool own = from && from->op != "constant" && !isAlias(ir, *from) && taken.insert(value).second;
+    if (own) return value;
+    const int node = ir.addNode("reorder", {value}, {ir.type(value)}, {}, last);
+    const int copy = ir.nodes[static_cast<size_t>(node)].outputs[0];
+    ir.values[static_cast<size_t>(copy)].layout = ir.values[static_cast<size_t>(value)].layout;
+    taken.insert(copy);
+    return copy;
+  };
+  for (IrUpdate& update : ir.updates) update.value = owned(update.value);
+  for (int& value : ir.fetches) value = owned(value);
+}
+
+// Pairs (first, then) of nodes, kept free of cycles.
+class Order {
+ public:
+  explicit Order(const Ir& ir) : next_(ir.nodes.size()) {
+    for (size_t n = 0; n < ir.nodes.size(); ++n)
+      for (int input : ir.nodes[n].inputs)
+        if (const IrValue& value = ir.values[static_cast<size_t>(input)]; value.origin == Origin::Computed)
+          next_[static_cast<size_t>(value.index)].push_back(static_cast<int>(n));
+  }
+
+  bool reaches(int from, int to) const {
+    std::vector<bool> seen(next_.size(), false);
+    std::vector<int> stack = {from};
+    while (!stack.empty()) {
+      const int node = stack.back();
+      stack.pop_back();
+      if (node == to) return true;
+      if (seen[static_cast<size_t>(node)]) continue;
+      seen[static_cast<size_t>(node)] = true;
+      for (int then : next_[static_cast<size_t>(node)]) stack.push_back(then);
+    }
+    return false;
+  }
+
+  void add(int first, int then) {
+    if (first == then || reaches(then, first)) return;
+    next_[static_cast<size_t>(first)].push_back(then);
+    pairs_.push_back({first, then});
+  }
+
+  const std::vector<std::pair<int, int>>& pairs() const { return pairs_; }
+
+ private:
+  std::vector<std::vector<int>> next_;
+  std::vector<std::pair<int, int>> pairs_;
+};
+
+}  // namespace
+
+bool isAlias(const Ir& ir, const IrNode& node) {
+  return node.op == "reshape" && !ir.values[static_cast<size_t>(node.inputs[0])].layout &&
+         !ir.values[static_cast<size_t>(node.outputs[0])].layout;
+}
+
+std::vector<int> memoryReaders(const Ir& ir, const std::vector<std::vector<int>>& consumers, int value) {
+  std::vector<int> readers;
+  for (int reader : consumers[static_cast<size_t>(value)]) {
+    readers.push_back(reader);
+    const IrNode& node = ir.nodes[static_cast<size_t>(reader)];
+    if (!isAlias(ir, node)) continue;
+    const std::vector<int> more = memoryReaders(ir, consumers, node.outputs[0]);
+    readers.insert(readers.end(), more.begin(), more.end());
+  }
+  return readers;
+}
+
+void schedule(Ir& ir) {
+  giveOwnMemory(ir);
+  ir.sweepAndSort();
+  Order order(ir);
+  const auto consumers = ir.consumers();
+  for (const IrUpdate& update : ir.updates) {
+    const int writer = ir.values[static_cast<size_t>(update.value)].index;
+    const int parameter = ir.parameters[static_cast<size_t>(update.parameter)];
+    for (int reader : memoryReaders(ir, consumers, parameter)) order.add(reader, writer);
+    // A step that fails leaves the parameters as they were.
+    for (size_t n = 0; n < ir.nodes.size(); ++n)
+      if (kMayFail.count(ir.nodes[n].op)) order.add(static_cast<int>(n), writer);
+    // As early as its inputs allow: the gradient's memory is then free for others.
+    ir.nodes[static_cast<size_t>(writer)].rank = -1;
+  }
+  ir.sweepAndSort(order.pairs());
+}
+
+}  // namespace nodegrad::plan

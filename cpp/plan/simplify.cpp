@@ -1,0 +1,177 @@
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <optional>
+
+#include "plan/ir.h"
+
+namespace nodegrad::plan {
+
+namespace {
+
+std::optional<double> constantOf(const Ir& ir, int value) {
+  const IrNode* node = ir.producer(value);
+  if (!node || node->op != "constant") return std::nullopt;
+  return node->attrs.number("value");
+}
+
+// The value of an op on filled constants, for the few ops that gradients and learning rates make of constants.
+std::optional<double> fold(const std::string& op, const std::vector<double>& v) {
+  if (op == "add") return v[0] + v[1];
+  if (op == "sub") return v[0] - v[1];
+  if (op == "mul") return v[0] * v[1];
+  if (op == "div" && v[1] != 0) return v[0] / v[1];
+  if (op == "neg") return -v[0];
+  if (op == "broadcastTo" || op == "reshape") return v[0];
+  return std::nullopt;
+}
+
+Attrs filled(double value, const TensorType& type) {
+  return Attrs{{"value", value}, {"shape", type.shape}, {"dtype", std::string(name(type.dtype))}};
+}
+
+// Ops on constants alone become constants.
+bool foldConstants(Ir& ir) {
+  bool changed = false;
+  for (IrNode& node : ir.nodes) {
+    if (node.inputs.empty() || node.outputs.size() != 1 || ir.type(node.outputs[0]).dtype != DType::F32) continue;
+    std::vector<double> inputs;
+    for (int input : node.inputs)
+      if (auto value = constantOf(ir, input)) inputs.push_back(*value);
+    if (inputs.size() != node.inputs.size()) continue;
+    if (auto value = fold(node.op, inputs)) {
+      node.op = "constant";
+      node.inputs.clear();
+      node.attrs = filled(*value, ir.type(node.outputs[0]));
+      changed = true;
+    }
+  }
+  return changed;
+}
+
+// The input that a node merely repeats, or -1.
+int repeated(const Ir& ir, const IrNode& node) {
+  const auto sameType = [&](int input) { return ir.type(input) == ir.type(node.outputs[0]); };
+  const auto is = [&](int input, double wanted) { return constantOf(ir, input) == wanted; };
+  if (node.op == "mul" || node.op == "add") {
+    const double neutral = node.op == "mul" ? 1 : 0;
+    if (is(node.inputs[1], neutral) && sameType(node.inputs[0])) return node.inputs[0];
+    if (is(node.inputs[0], neutral) && sameType(node.inputs[1])) return node.inputs[1];
+  }
+  if ((node.op == "div" && is(node.inputs[1], 1)) || (node.op == "sub" && is(node.inputs[1], 0)))
+    return sameType(node.inputs[0]) ? node.inputs[0] : -1;
+  if ((node.op == "cast" || node.op == "reshape") && sameType(node.inputs[0])) return node.inputs[0];
+  if (node.op == "transpose") {
+    const Dims& perm = node.attrs.integers("perm");
+    return std::is_sorted(perm.begin(), perm.end()) ? node.inputs[0] : -1;
+  }
+  return -1;
+}
+
+// A reshape of a reshape reads the first one's input; a broadcast inside an element-wise op is left to that op.
+bool skipThrough(Ir& ir) {
+  bool changed = false;
+  for (IrNode& node : ir.nodes) {
+    const bool elementwise = isElementwise(node.op);
+    for (size_t i = 0; i < node.inputs.size(); ++i) {
+      const IrNode* from = ir.producer(node.inputs[i]);
+      if (!from) continue;
+      if (node.op == "reshape" && from->op == "reshape") {
+        node.inputs[i] = from->inputs[0];
+        changed = true;
+      } else if (elementwise && from->op == "broadcastTo") {
+        // Only where the other inputs, or the source itself, still give the whole shape.
+        std::vector<int> inputs = node.inputs;
+        inputs[i] = from->inputs[0];
+        Dims shape = ir.type(inputs[0]).shape;
+        for (int input : inputs) shape = broadcast(node.op, shape, ir.type(input).shape);
+        if (shape == ir.type(node.outputs[0]).shape && node.op != "dropout") {
+          node.inputs = std::move(inputs);
+          changed = true;
+        }
+      }
+    }
+  }
+  return changed;
+}
+
+bool dropRepeated(Ir& ir) {
+  bool changed = false;
+  for (size_t n = 0; n < ir.nodes.size(); ++n) {
+    if (ir.nodes[n].outputs.size() != 1) continue;
+    const int output = ir.nodes[n].outputs[0];
+    const int input = repeated(ir, ir.nodes[n]);
+    if (input >= 0) {
+      ir.replaceUses(output, input);
+      changed = true;
+    }
+  }
+  return changed;
+}
+
+// Equal nodes become one.
+bool mergeEqual(Ir& ir) {
+  bool changed = false;
+  std::map<std::pair<std::string, std::vector<int>>, std::vector<size_t>> seen;
+  for (size_t n = 0; n < ir.nodes.size(); ++n) {
+    const IrNode& node = ir.nodes[n];
+    auto& same = seen[{node.op, node.inputs}];
+    const auto equal = std::find_if(same.begin(), same.end(), [&](size_t other) {
+      return ir.nodes[other].attrs == node.attrs && ir.type(ir.nodes[other].outputs[0]) == ir.type(node.outputs[0]);
+    });
+    if (equal == same.end()) {
+      same.push_back(n);
+      continue;
+    }
+    const std::vector<int> from = node.outputs, to = ir.nodes[*equal].outputs;
+    for (size_t i = 0; i < from.size(); ++i) ir.replaceUses(from[i], to[i]);
+    changed = true;
+  }
+  return changed;
+}
+
+// where(r > 0, maxPool2dBackward(dy, indices), 0) = maxPool2dBackward(where(y > 0, dy, 0), indices), since y is r at the place
+// of each maximum: the mask is then made on the pooled, smaller tensor.
+bool moveMaskBehindPooling(Ir& ir) {
+  const std::vector<int> uses = ir.useCounts();
+  for (size_t n = 0; n < ir.nodes.size(); ++n) {
+    const IrNode select = ir.nodes[n];
+    if (select.op != "where" || constantOf(ir, select.inputs[2]) != 0.0) continue;
+    const IrNode* mask = ir.producer(select.inputs[0]);
+    const IrNode* back = ir.producer(select.inputs[1]);
+    if (!mask || mask->op != "greater" || constantOf(ir, mask->inputs[1]) != 0.0) continue;
+    if (!back || back->op != "maxPool2dBackward" || uses[static_cast<size_t>(select.inputs[1])] != 1) continue;
+    const IrNode* pool = ir.producer(back->inputs[1]);
+    if (!pool || pool->op != "maxPool2d" || pool->inputs[0] != mask->inputs[0]) continue;
+    const IrNode backward = *back;
+    const int zero = select.inputs[2], masked = mask->inputs[1], pooled = pool->outputs[0];
+    const Dims small = ir.type(pooled).shape;
+    const int positive = ir.addNode("greater", {pooled, masked}, {{DType::Bool, small}}, {}, select.rank);
+    const int gate = ir.addNode("where", {ir.nodes[static_cast<size_t>(positive)].outputs[0], backward.inputs[0], zero},
+                                {{DType::F32, small}}, {}, select.rank);
+    const int moved = ir.addNode("maxPool2dBackward", {ir.nodes[static_cast<size_t>(gate)].outputs[0], backward.inputs[1]},
+                                 {ir.type(select.outputs[0])}, backward.attrs, select.rank);
+    ir.replaceUses(select.outputs[0], ir.nodes[static_cast<size_t>(moved)].outputs[0]);
+    return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+void simplify(Ir& ir) {
+  // Each round only shortens the graph or moves a mask towards a smaller tensor, so this ends.
+  bool changed = true;
+  while (changed) {
+    changed = foldConstants(ir);
+    changed |= skipThrough(ir);
+    changed |= dropRepeated(ir);
+    ir.sweepAndSort();
+    changed |= mergeEqual(ir);
+    ir.sweepAndSort();
+    changed |= moveMaskBehindPooling(ir);
+    ir.sweepAndSort();
+  }
+}
+
+}  // namespace nodegrad::plan

@@ -1,0 +1,207 @@
+#include "program/program.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <list>
+#include <map>
+#include <string_view>
+
+#include "data/source.h"
+#include "plan/plan.h"
+
+namespace nodegrad {
+
+namespace {
+
+constexpr size_t kPlansKept = 8;
+
+bool printsPlans() {
+  const char* wish = std::getenv("NODEGRAD_PLAN");
+  return wish && std::string_view(wish) == "print";
+}
+
+bool fits(const TensorType& wanted, const TensorType& given) {
+  if (wanted.dtype != given.dtype || wanted.shape.size() != given.shape.size()) return false;
+  for (size_t i = 0; i < wanted.shape.size(); ++i)
+    if (wanted.shape[i] != kDynamic && wanted.shape[i] != given.shape[i]) return false;
+  return true;
+}
+
+}  // namespace
+
+struct Program::State {
+  using Shapes = std::vector<Dims>;
+  struct Kept {
+    Shapes shapes;
+    std::unique_ptr<plan::Plan> plan;
+  };
+
+  Graph graph;
+  std::vector<Value> feeds, fetches;
+  std::vector<std::pair<StoragePtr, Value>> updates;
+  std::shared_ptr<Executor> executor = Executor::shared();
+  std::map<Shapes, std::vector<TensorType>> fetchTypes;  // JavaScript's thread
+  std::list<Kept> plans;                                 // the engine's thread; the latest used first
+
+  plan::Ir specialize(const std::vector<TensorType>& types) const {
+    return plan::specialize(graph, feeds, types, fetches, updates);
+  }
+
+  static Shapes shapesOf(const std::vector<TensorType>& types) {
+    Shapes shapes;
+    for (const TensorType& type : types) shapes.push_back(type.shape);
+    return shapes;
+  }
+
+  // Checks what is fed against the graph's inputs and tells the types of the fetches.
+  const std::vector<TensorType>& check(const std::vector<TensorType>& types) {
+    if (types.size() != feeds.size())
+      fail(ErrorCode::Argument, "expected ", feeds.size(), " tensors to feed, received ", types.size());
+    Shapes shapes = shapesOf(types);
+    for (size_t i = 0; i < feeds.size(); ++i) {
+      const TensorType& wanted = graph.type(feeds[i]);
+      if (fits(wanted, types[i])) continue;
+      fail(wanted.dtype == types[i].dtype ? ErrorCode::Shape : ErrorCode::Dtype, "expected ", toString(wanted),
+           " for the input '", graph.producer(feeds[i]).label, "', received ", toString(types[i]));
+    }
+    const auto found = fetchTypes.find(shapes);
+    if (found != fetchTypes.end()) return found->second;
+    const plan::Ir ir = specialize(types);
+    std::vector<TensorType> result;
+    for (int value : ir.fetches) result.push_back(ir.type(value));
+    return fetchTypes[std::move(shapes)] = std::move(result);
+  }
+
+  plan::Plan& planFor(const std::vector<TensorType>& types) {
+    Shapes shapes = shapesOf(types);
+    const auto found = std::find_if(plans.begin(), plans.end(), [&](const Kept& kept) { return kept.shapes == shapes; });
+    if (found != plans.end()) {
+      plans.splice(plans.begin(), plans, found);
+    } else {
+      plans.push_front({std::move(shapes), std::make_unique<plan::Plan>(specialize(types), executor->backend())});
+      plans.front().plan->setTiming(printsPlans());
+      if (plans.size() > kPlansKept) drop(plans.back()), plans.pop_back();
+    }
+    return *plans.front().plan;
+  }
+
+  static void drop(const Kept& kept) {
+    if (printsPlans()) std::fputs(kept.plan->describe().c_str(), stderr);
+  }
+
+  // One step, on the engine's thread.
+  void step(const std::vector<StoragePtr>& inputs, const std::vector<StoragePtr>& outputs) {
+    std::vector<TensorType> types;
+    std::vector<const void*> pointers;
+    std::vector<std::shared_ptr<Buffer>> converted;
+    for (const StoragePtr& input : inputs) {
+      if (input->error) std::rethrow_exception(input->error);
+      types.push_back(input->type);
+      const void* data = input->buffer->data();
+      if (input->layout) {
+        converted.push_back(Buffer::allocate(bytesOf(input->type)));
+        executor->read(*input, converted.back()->data());
+        data = converted.back()->data();
+      }
+      pointers.push_back(data);
+    }
+    plan::Plan& plan = planFor(types);
+    const std::vector<TensorType> fetched = plan.fetchTypes();
+    std::vector<std::shared_ptr<Buffer>> buffers;
+    std::vector<void*> results;
+    for (const TensorType& type : fetched) {
+      buffers.push_back(Buffer::allocate(bytesOf(type)));
+      results.push_back(buffers.back()->data());
+    }
+    plan.run(executor->arena(plan.arenaBytes()), pointers, results);
+    for (size_t i = 0; i < outputs.size(); ++i) outputs[i]->buffer = buffers[i];
+  }
+
+  // Runs a body on the engine's thread and lets outputs and done know how it ended.
+  void submit(std::shared_ptr<Program> self, std::vector<StoragePtr> outputs, Done done,
+              std::function<void(const std::vector<StoragePtr>&)> body) {
+    executor->submit([self = std::move(self), outputs = std::move(outputs), done = std::move(done), body = std::move(body)]() {
+      std::exception_ptr error;
+      try {
+        body(outputs);
+      } catch (const std::bad_alloc&) {
+        error = std::make_exception_ptr(Error(ErrorCode::OutOfMemory, "the machine has no memory left for this step"));
+      } catch (...) {
+        error = std::current_exception();
+      }
+      if (error)
+        for (const StoragePtr& output : outputs) output->error = error;
+      done(error);
+    });
+  }
+
+  std::vector<StoragePtr> promise(const std::vector<TensorType>& types) {
+    std::vector<StoragePtr> outputs;
+    for (const TensorType& type : types) outputs.push_back(std::make_shared<Storage>(type, nullptr));
+    return outputs;
+  }
+};
+
+Program::Program(std::unique_ptr<State> state) : state_(std::move(state)) {}
+
+Program::~Program() {
+  for (const State::Kept& kept : state_->plans) State::drop(kept);
+}
+
+std::shared_ptr<Program> Program::create(const Graph& graph, std::vector<Value> feeds, std::vector<Value> fetches,
+                                         std::vector<Update> updates) {
+  auto state = std::make_unique<State>();
+  state->graph = graph;
+  for (Value value : feeds)
+    if (graph.producer(value).op->name != "input")
+      fail(ErrorCode::Argument, "expected inputs of the graph as feeds, received a result of '", graph.producer(value).op->name,
+           "'");
+  for (Value value : fetches) graph.type(value);
+  for (Update& update : updates) {
+    const TensorType& type = graph.type(update.value);
+    if (!fits(type, update.storage->type))
+      fail(type.dtype == update.storage->type.dtype ? ErrorCode::Shape : ErrorCode::Dtype, "expected ",
+           toString(update.storage->type), " as the new value of a variable, received ", toString(type));
+    const auto same = [&](const auto& other) { return other.first == update.storage; };
+    if (std::any_of(state->updates.begin(), state->updates.end(), same))
+      fail(ErrorCode::Argument, "expected one new value for a variable, received two");
+    state->updates.emplace_back(std::move(update.storage), update.value);
+  }
+  state->feeds = std::move(feeds);
+  state->fetches = std::move(fetches);
+  return std::shared_ptr<Program>(new Program(std::move(state)));
+}
+
+std::vector<StoragePtr> Program::run(const std::vector<StoragePtr>& feeds, Done done) {
+  std::vector<TensorType> types;
+  for (const StoragePtr& feed : feeds) types.push_back(feed->type);
+  std::vector<StoragePtr> outputs = state_->promise(state_->check(types));
+  State* state = state_.get();
+  state_->submit(shared_from_this(), outputs, std::move(done),
+                 [state, feeds](const std::vector<StoragePtr>& results) { state->step(feeds, results); });
+  return outputs;
+}
+
+std::vector<StoragePtr> Program::run(const std::shared_ptr<Source>& source, int64_t steps, Done done) {
+  if (steps < 1) fail(ErrorCode::Argument, "expected one step or more, received ", steps);
+  const int64_t first = source->position(), last = first + steps - 1;
+  state_->check(source->typesAt(first));
+  std::vector<StoragePtr> outputs = state_->promise(state_->check(source->typesAt(last)));
+  source->advance(steps);
+  State* state = state_.get();
+  state_->submit(shared_from_this(), outputs, std::move(done), [=](const std::vector<StoragePtr>& results) {
+    for (int64_t i = first; i <= last; ++i) state->step(source->batch(i), i == last ? results : std::vector<StoragePtr>{});
+  });
+  return outputs;
+}
+
+std::string Program::describe() const {
+  std::string text = "no plan: the program has not run";
+  state_->executor->wait([&] {
+    if (!state_->plans.empty()) text = state_->plans.front().plan->describe();
+  });
+  return text;
+}
+
+}  // namespace nodegrad
