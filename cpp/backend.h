@@ -10,9 +10,10 @@
 
 namespace nodegrad {
 
-// One instruction of a fused element-wise chain: register = op(registers). Registers 0 … inputs-1 are the chain's inputs, step i
-// writes register inputs + i. The op's name and attributes are those of the registry (element-wise ops, cast and dropout).
-// A bool register counts as 0 or 1 within the chain, an integer one as its number.
+// One instruction of a fused element-wise chain: register = op(registers). Registers 0 … inputs-1 are the
+// chain's inputs, step i writes register inputs + i. The op's name and attributes are those of the registry
+// (element-wise ops, cast and dropout). A bool register counts as 0 or 1 within the chain, an integer one as
+// its number.
 struct ElementwiseStep {
   std::string op;
   std::vector<int> args;
@@ -54,8 +55,9 @@ class Backend {
  public:
   virtual ~Backend() = default;
   virtual std::string name() const = 0;
-  // The layouts in which the node runs best, given those that its inputs have now (spec.inputLayouts; a parameter whose layout is
-  // still open has flexible[i] set and may be given any). Where a chosen input layout differs, the plan puts a reorder before it.
+  // The layouts in which the node runs best, given those that its inputs have now (spec.inputLayouts; a
+  // parameter whose layout is still open has flexible[i] set and may be given any). Where a chosen input
+  // layout differs, the plan puts a reorder before it.
   virtual LayoutChoice layouts(const KernelSpec& spec, const std::vector<bool>& flexible) = 0;
   // Compiles a node. Fails with DEVICE, naming the op, where it cannot.
   virtual std::unique_ptr<Kernel> kernel(const KernelSpec& spec) = 0;

@@ -15,8 +15,8 @@ const CPP = {
   'backend.h': ['core', 'graph'],
   plan: ['core', 'graph', 'backend.h'],
   cpu: ['core', 'graph', 'backend.h'],
-  program: ['core', 'graph', 'plan', 'backend.h', 'cpu/cpu_backend.h'],
-  data: ['core', 'program'],
+  data: ['core'],
+  program: ['core', 'graph', 'plan', 'data', 'backend.h', 'cpu/cpu_backend.h'],
   binding: ['core', 'graph', 'ops', 'plan', 'backend.h', 'program', 'data', 'cpu/cpu_backend.h'],
 };
 // The op registry starts itself up by calling the one function that lists the families.

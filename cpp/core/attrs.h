@@ -32,7 +32,9 @@ class Attrs {
   int64_t integer(const std::string& name) const { return get<int64_t>(name); }
   double number(const std::string& name) const { return get<double>(name); }
   const std::string& text(const std::string& name) const { return get<std::string>(name); }
-  const std::vector<int64_t>& integers(const std::string& name) const { return get<std::vector<int64_t>>(name); }
+  const std::vector<int64_t>& integers(const std::string& name) const {
+    return get<std::vector<int64_t>>(name);
+  }
 
   auto begin() const { return items_.begin(); }
   auto end() const { return items_.end(); }

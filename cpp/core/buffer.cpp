@@ -23,7 +23,8 @@ size_t memoryLimit() {
   for (const char* path : {"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"}) {
     std::ifstream file(path);
     size_t value = 0;
-    if (file >> value && value > 0 && value < limit) limit = value;  // "max" is no number and leaves the limit
+    if (file >> value && value > 0 && value < limit)
+      limit = value;  // "max" is no number and leaves the limit
   }
   return limit;
 }
@@ -34,7 +35,8 @@ std::shared_ptr<Buffer> Buffer::allocate(size_t bytes) {
   static const size_t limit = memoryLimit();
   const auto refuse = [&]() {
     fail(ErrorCode::OutOfMemory, "expected room for ", bytes, " bytes, received none: ", liveBufferBytes(),
-         " bytes are in use of the ", limit, " that this machine or its container allows; use smaller shapes or batches, ",
+         " bytes are in use of the ", limit,
+         " that this machine or its container allows; use smaller shapes or batches, ",
          "or dispose of tensors");
   };
   const size_t live = liveBytes.load();

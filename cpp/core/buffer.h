@@ -7,7 +7,8 @@ namespace nodegrad {
 // Memory for numbers, aligned to a cache line, freed with its last owner.
 class Buffer {
  public:
-  // Fails with OUT_OF_MEMORY when the machine (or its container) cannot hold it: the kernel would over-commit and kill later.
+  // Fails with OUT_OF_MEMORY when the machine (or its container) cannot hold it: the kernel would over-commit
+  // and kill later.
   static std::shared_ptr<Buffer> allocate(size_t bytes);
   ~Buffer();
   Buffer(const Buffer&) = delete;

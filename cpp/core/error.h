@@ -5,7 +5,19 @@
 
 namespace nodegrad {
 
-enum class ErrorCode { Shape, Dtype, Attribute, Argument, OutOfMemory, Device, Io, Aborted, Disposed, State, Internal };
+enum class ErrorCode {
+  Shape,
+  Dtype,
+  Attribute,
+  Argument,
+  OutOfMemory,
+  Device,
+  Io,
+  Aborted,
+  Disposed,
+  State,
+  Internal
+};
 
 // The name under which JavaScript sees a code, e.g. "OUT_OF_MEMORY".
 const char* codeName(ErrorCode code);

@@ -5,7 +5,8 @@
 
 namespace nodegrad {
 
-// How a backend lays a tensor's numbers out in memory, known only to that backend. A null LayoutPtr is row-major.
+// How a backend lays a tensor's numbers out in memory, known only to that backend. A null LayoutPtr is
+// row-major.
 class Layout {
  public:
   virtual ~Layout() = default;
@@ -16,8 +17,6 @@ class Layout {
 
 using LayoutPtr = std::shared_ptr<const Layout>;
 
-inline bool sameLayout(const LayoutPtr& a, const LayoutPtr& b) {
-  return a == b || (a && b && a->equals(*b));
-}
+inline bool sameLayout(const LayoutPtr& a, const LayoutPtr& b) { return a == b || (a && b && a->equals(*b)); }
 
 }  // namespace nodegrad

@@ -34,7 +34,9 @@ std::string toString(const Dims& shape) {
   return text + "]";
 }
 
-std::string toString(const TensorType& type) { return std::string(name(type.dtype)) + " " + toString(type.shape); }
+std::string toString(const TensorType& type) {
+  return std::string(name(type.dtype)) + " " + toString(type.shape);
+}
 
 Dims broadcast(const std::string& op, const Dims& a, const Dims& b) {
   const size_t rank = std::max(a.size(), b.size());
@@ -49,8 +51,9 @@ Dims broadcast(const std::string& op, const Dims& a, const Dims& b) {
     } else if (db == kDynamic) {
       out[i] = da;
     } else {
-      fail(ErrorCode::Shape, "[", op, "] expected shapes that broadcast together, received ", toString(a), " and ",
-           toString(b), ": axis ", static_cast<int64_t>(i) - static_cast<int64_t>(rank), " is ", da, " and ", db);
+      fail(ErrorCode::Shape, "[", op, "] expected shapes that broadcast together, received ", toString(a),
+           " and ", toString(b), ": axis ", static_cast<int64_t>(i) - static_cast<int64_t>(rank), " is ", da,
+           " and ", db);
     }
   }
   return out;

@@ -10,8 +10,8 @@ using Pair = std::vector<int64_t>;
 
 Pair positivePair(const std::string& op, const char* attr, const Pair& given) {
   if (given.size() != 2 || given[0] < 1 || given[1] < 1)
-    fail(ErrorCode::Attribute, "[", op, "] expected two whole numbers of at least 1 for '", attr, "', received ",
-         toString(Attr(given)));
+    fail(ErrorCode::Attribute, "[", op, "] expected two whole numbers of at least 1 for '", attr,
+         "', received ", toString(Attr(given)));
   return given;
 }
 
@@ -24,13 +24,15 @@ void place(const std::string& op, const Attrs& attrs, int64_t height, int64_t wi
   const std::string& padding = attrs.text("padding");
   const bool same = padding == "same";
   if (!same && padding != "valid" && padding != "explicit")
-    fail(ErrorCode::Attribute, "[", op, "] expected 'valid', 'same' or 'explicit' for 'padding', received '", padding, "'");
+    fail(ErrorCode::Attribute, "[", op, "] expected 'valid', 'same' or 'explicit' for 'padding', received '",
+         padding, "'");
   std::fill(window.pads, window.pads + 4, 0);
   if (padding == "explicit") {
     const std::vector<int64_t>& pads = attrs.integers("pads");
     if (pads.size() != 4 || *std::min_element(pads.begin(), pads.end()) < 0)
-      fail(ErrorCode::Attribute, "[", op, "] expected four whole numbers of at least 0 (top, bottom, left, right) for 'pads', ",
-           "received ", toString(Attr(pads)));
+      fail(ErrorCode::Attribute, "[", op,
+           "] expected four whole numbers of at least 0 (top, bottom, left, right) for 'pads', ", "received ",
+           toString(Attr(pads)));
     std::copy(pads.begin(), pads.end(), window.pads);
   }
   const int64_t in[2] = {height, width};
@@ -50,8 +52,9 @@ void place(const std::string& op, const Attrs& attrs, int64_t height, int64_t wi
       continue;
     }
     if (window.extent(axis) > in[axis] + pads[0] + pads[1])
-      fail(ErrorCode::Shape, "[", op, "] expected a kernel no larger than its padded input, received a kernel of ",
-           window.kernel[0], " x ", window.kernel[1], " with dilations ", window.dilations[0], " x ", window.dilations[1],
+      fail(ErrorCode::Shape, "[", op,
+           "] expected a kernel no larger than its padded input, received a kernel of ", window.kernel[0],
+           " x ", window.kernel[1], " with dilations ", window.dilations[0], " x ", window.dilations[1],
            " and an input of ", toString(Dims{height, width}), " with pads ",
            toString(Dims(window.pads, window.pads + 4)), "; use padding 'same' or a smaller kernel");
     out[axis] = outputOf(in[axis], window.extent(axis), stride, pads);
@@ -66,15 +69,16 @@ ImageAxes imageAxes(const std::string& op, const Attrs& attrs) {
   const std::string& format = attrs.text("dataFormat");
   if (format == "channelsLast") return {0, 1, 2, 3};
   if (format == "channelsFirst") return {0, 2, 3, 1};
-  fail(ErrorCode::Attribute, "[", op, "] expected 'channelsLast' or 'channelsFirst' for 'dataFormat', received '", format,
-       "'");
+  fail(ErrorCode::Attribute, "[", op,
+       "] expected 'channelsLast' or 'channelsFirst' for 'dataFormat', received '", format, "'");
 }
 
-Window convWindow(const std::string& op, const Attrs& attrs, int64_t height, int64_t width, int64_t kernelHeight,
-                  int64_t kernelWidth) {
+Window convWindow(const std::string& op, const Attrs& attrs, int64_t height, int64_t width,
+                  int64_t kernelHeight, int64_t kernelWidth) {
   const Pair strides = positivePair(op, "strides", attrs.integers("strides"));
   const Pair dilations = positivePair(op, "dilations", attrs.integers("dilations"));
-  Window window{{kernelHeight, kernelWidth}, {strides[0], strides[1]}, {dilations[0], dilations[1]}, {}, 0, 0};
+  Window window{
+      {kernelHeight, kernelWidth}, {strides[0], strides[1]}, {dilations[0], dilations[1]}, {}, 0, 0};
   place(op, attrs, height, width, window);
   return window;
 }
@@ -88,8 +92,9 @@ Window poolWindow(const std::string& op, const Attrs& attrs, int64_t height, int
   if (attrs.text("padding") == "explicit")
     for (int i = 0; i < 4; ++i)
       if (window.pads[i] >= pool[static_cast<size_t>(i / 2)])
-        fail(ErrorCode::Attribute, "[", op, "] expected 'pads' smaller than 'poolSize' ", toString(Attr(pool)),
-             ", so that no window lies in the padding alone, received ", toString(attrs.integers("pads")));
+        fail(ErrorCode::Attribute, "[", op, "] expected 'pads' smaller than 'poolSize' ",
+             toString(Attr(pool)), ", so that no window lies in the padding alone, received ",
+             toString(attrs.integers("pads")));
   return window;
 }
 

@@ -12,13 +12,14 @@ struct ImageAxes {
   int n = 0, h = 1, w = 2, c = 3;
 };
 
-// The axes by the attribute dataFormat: "channelsLast" [n, h, w, c] or "channelsFirst" [n, c, h, w]. Fails naming op.
+// The axes by the attribute dataFormat: "channelsLast" [n, h, w, c] or "channelsFirst" [n, c, h, w]. Fails
+// naming op.
 ImageAxes imageAxes(const std::string& op, const Attrs& attrs);
 
-// The geometry of a convolution or pooling over an image. A dimension of the output is kDynamic where the input's or the
-// kernel's is; the pads of such a dimension mean nothing.
+// The geometry of a convolution or pooling over an image. A dimension of the output is kDynamic where the
+// input's or the kernel's is; the pads of such a dimension mean nothing.
 struct Window {
-  int64_t kernel[2];     // h, w
+  int64_t kernel[2];  // h, w
   int64_t strides[2];
   int64_t dilations[2];  // 1: dense
   int64_t pads[4];       // top, bottom, left, right
@@ -28,12 +29,14 @@ struct Window {
   int64_t extent(int axis) const { return (kernel[axis] - 1) * dilations[axis] + 1; }
 };
 
-// Of a convolution: attributes strides, dilations, padding ("valid", "same" as TensorFlow's, "explicit" with pads [t, b, l, r]).
-// Fails naming op where an attribute is out of range or the kernel is larger than the padded input.
-Window convWindow(const std::string& op, const Attrs& attrs, int64_t height, int64_t width, int64_t kernelHeight,
-                  int64_t kernelWidth);
+// Of a convolution: attributes strides, dilations, padding ("valid", "same" as TensorFlow's, "explicit" with
+// pads [t, b, l, r]). Fails naming op where an attribute is out of range or the kernel is larger than the
+// padded input.
+Window convWindow(const std::string& op, const Attrs& attrs, int64_t height, int64_t width,
+                  int64_t kernelHeight, int64_t kernelWidth);
 
-// Of a pooling: the same with poolSize as the kernel; strides [] are those of poolSize. Every window holds some input.
+// Of a pooling: the same with poolSize as the kernel; strides [] are those of poolSize. Every window holds
+// some input.
 Window poolWindow(const std::string& op, const Attrs& attrs, int64_t height, int64_t width);
 
 }  // namespace nodegrad

@@ -7,8 +7,8 @@
 
 namespace nodegrad {
 
-// Where the numbers of a blocked tensor lie, in elements. shape is the logical shape or, for weights of a dense layer that
-// follows a flattened image, a row-major view of it with more dimensions.
+// Where the numbers of a blocked tensor lie, in elements. shape is the logical shape or, for weights of a
+// dense layer that follows a flattened image, a row-major view of it with more dimensions.
 struct Geometry {
   Dims shape;
   Dims padded;                                  // shape rounded up to whole blocks

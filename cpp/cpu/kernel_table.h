@@ -20,13 +20,15 @@ struct CpuOp {
 using KernelTable = std::map<std::string, CpuOp>;
 
 // Own kernels.
-void registerElementwiseKernels(KernelTable& table);  // every element-wise op, cast, fusedElementwise, dropout, random*
-void registerReduceKernels(KernelTable& table);       // sum … argMin, sumLike's reduction
-void registerSoftmaxKernels(KernelTable& table);      // softmax, logSoftmax, cross-entropies
-void registerMoveKernels(KernelTable& table);         // reshape, transpose, concatenate, slice, pad, broadcastTo, constant
-void registerGatherKernels(KernelTable& table);       // gather, gatherBackward, oneHot
-void registerOptimizerKernels(KernelTable& table);    // the updates
-void registerPoolKernels(KernelTable& table);         // max and average pooling
+void registerElementwiseKernels(
+    KernelTable& table);  // every element-wise op, cast, fusedElementwise, dropout, random*
+void registerReduceKernels(KernelTable& table);   // sum … argMin, sumLike's reduction
+void registerSoftmaxKernels(KernelTable& table);  // softmax, logSoftmax, cross-entropies
+void registerMoveKernels(
+    KernelTable& table);  // reshape, transpose, concatenate, slice, pad, broadcastTo, constant
+void registerGatherKernels(KernelTable& table);     // gather, gatherBackward, oneHot
+void registerOptimizerKernels(KernelTable& table);  // the updates
+void registerPoolKernels(KernelTable& table);       // max and average pooling
 // On oneDNN.
 void registerConvKernels(KernelTable& table);
 void registerMatmulKernels(KernelTable& table);

@@ -8,24 +8,28 @@
 
 namespace nodegrad {
 
-Source::Source(std::vector<StoragePtr> arrays, Options options) : arrays_(std::move(arrays)), options_(options) {
+Source::Source(std::vector<StoragePtr> arrays, Options options)
+    : arrays_(std::move(arrays)), options_(options) {
   if (arrays_.empty()) fail(ErrorCode::Argument, "[source] expected at least one array, received none");
   for (const StoragePtr& array : arrays_) {
     const Dims& shape = array->type.shape;
-    if (shape.empty()) fail(ErrorCode::Shape, "[source] expected arrays with a first dimension of samples, received a scalar");
+    if (shape.empty())
+      fail(ErrorCode::Shape, "[source] expected arrays with a first dimension of samples, received a scalar");
     if (&array == &arrays_[0]) size_ = shape[0];
     if (shape[0] != size_)
-      fail(ErrorCode::Shape, "[source] expected arrays of one length, received ", size_, " and ", shape[0], " samples");
+      fail(ErrorCode::Shape, "[source] expected arrays of one length, received ", size_, " and ", shape[0],
+           " samples");
   }
   if (size_ < 1 || size_ > std::numeric_limits<int32_t>::max())
-    fail(ErrorCode::Shape, "[source] expected 1 to ", std::numeric_limits<int32_t>::max(), " samples, received ", size_);
+    fail(ErrorCode::Shape, "[source] expected 1 to ", std::numeric_limits<int32_t>::max(),
+         " samples, received ", size_);
   if (options_.batchSize < 1)
     fail(ErrorCode::Argument, "[source] expected a batchSize of 1 or more, received ", options_.batchSize);
   const int64_t whole = size_ / options_.batchSize;
   stepsPerPass_ = whole + (!options_.dropRemainder && size_ % options_.batchSize ? 1 : 0);
   if (stepsPerPass_ == 0)
-    fail(ErrorCode::Argument, "[source] expected at least one whole batch of ", options_.batchSize, ", received ", size_,
-         " samples with dropRemainder");
+    fail(ErrorCode::Argument, "[source] expected at least one whole batch of ", options_.batchSize,
+         ", received ", size_, " samples with dropRemainder");
 }
 
 std::vector<TensorType> Source::typesAt(int64_t step) const {
@@ -39,7 +43,8 @@ std::vector<TensorType> Source::typesAt(int64_t step) const {
   return types;
 }
 
-// Fisher and Yates with a generator whose numbers the standard fixes, so that a seed means one order everywhere.
+// Fisher and Yates with a generator whose numbers the standard fixes, so that a seed means one order
+// everywhere.
 void Source::order(int64_t pass) {
   if (pass == orderedPass_) return;
   orderedPass_ = pass;
@@ -69,8 +74,8 @@ const std::vector<StoragePtr>& Source::batch(int64_t step) {
     const auto* from = static_cast<const std::byte*>(arrays_[a]->buffer->data());
     auto* to = static_cast<std::byte*>(memory[a]->buffer->data());
     for (int64_t i = 0; i < rows; ++i)
-      std::memcpy(to + static_cast<size_t>(i) * row, from + static_cast<size_t>(order_[static_cast<size_t>(first + i)]) * row,
-                  row);
+      std::memcpy(to + static_cast<size_t>(i) * row,
+                  from + static_cast<size_t>(order_[static_cast<size_t>(first + i)]) * row, row);
   }
   return memory;
 }

@@ -3,12 +3,12 @@
 #include <memory>
 #include <vector>
 
-#include "program/storage.h"
+#include "core/storage.h"
 
 namespace nodegrad {
 
-// In-memory arrays with one first dimension, cut into batches in order or shuffled anew each pass. position, advance and typesAt
-// belong to the thread that queues steps, batch to the engine's.
+// In-memory arrays with one first dimension, cut into batches in order or shuffled anew each pass. position,
+// advance and typesAt belong to the thread that queues steps, batch to the engine's.
 class Source {
  public:
   struct Options {

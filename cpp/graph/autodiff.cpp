@@ -43,8 +43,10 @@ class Walk {
     }
     if (!any || !node.op->differentiable) return;
     if (!node.op->gradient)
-      fail(ErrorCode::Argument, "[", node.op->name, "] has no gradient; use stopGradient before it or another op");
-    const std::vector<Value> result = node.op->gradient({graph_, node.inputs, node.outputs, gradients, node.attrs});
+      fail(ErrorCode::Argument, "[", node.op->name,
+           "] has no gradient; use stopGradient before it or another op");
+    const std::vector<Value> result =
+        node.op->gradient({graph_, node.inputs, node.outputs, gradients, node.attrs});
     for (size_t i = 0; i < result.size(); ++i)
       if (result[i] != kNone && reached_[static_cast<size_t>(node.inputs[i])]) add(node.inputs[i], result[i]);
   }
@@ -66,10 +68,12 @@ class Walk {
 std::vector<Value> gradients(Graph& graph, const std::vector<Value>& ys, const std::vector<Value>& xs,
                              const std::vector<Value>& seeds) {
   if (!seeds.empty() && seeds.size() != ys.size())
-    fail(ErrorCode::Argument, "[grad] expected one seed for each of ", ys.size(), " outputs, received ", seeds.size());
+    fail(ErrorCode::Argument, "[grad] expected one seed for each of ", ys.size(), " outputs, received ",
+         seeds.size());
   for (Value value : xs)
     if (graph.type(value).dtype != DType::F32)
-      fail(ErrorCode::Dtype, "[grad] expected a float32 value to differentiate by, received ", toString(graph.type(value)));
+      fail(ErrorCode::Dtype, "[grad] expected a float32 value to differentiate by, received ",
+           toString(graph.type(value)));
   const int last = static_cast<int>(graph.nodes().size()) - 1;
   Walk walk(graph, xs);
   for (size_t i = 0; i < ys.size(); ++i) {

@@ -12,7 +12,8 @@ size_t Graph::check(Value value) const {
 
 const TensorType& Graph::type(Value value) const { return types_[check(value)]; }
 
-Value Graph::add(const OpDef& def, std::vector<Value> inputs, Attrs attrs, const std::vector<TensorType>& outputs) {
+Value Graph::add(const OpDef& def, std::vector<Value> inputs, Attrs attrs,
+                 const std::vector<TensorType>& outputs) {
   Node node;
   node.op = &def;
   node.inputs = std::move(inputs);
@@ -48,7 +49,8 @@ std::vector<Value> Graph::op(const std::string& name, const std::vector<Value>& 
   const int n = static_cast<int>(inputs.size());
   if (n < def.minInputs || (def.maxInputs >= 0 && n > def.maxInputs))
     fail(ErrorCode::Argument, "[", name, "] expected ", def.minInputs,
-         def.maxInputs < 0 ? " or more" : (def.maxInputs > def.minInputs ? " to " + std::to_string(def.maxInputs) : ""),
+         def.maxInputs < 0 ? " or more"
+                           : (def.maxInputs > def.minInputs ? " to " + std::to_string(def.maxInputs) : ""),
          " inputs, received ", n);
   std::vector<TensorType> types;
   for (Value value : inputs) types.push_back(type(value));

@@ -1,13 +1,14 @@
 #pragma once
-#include <memory>
 #include <string>
 #include <vector>
 
+#include "core/storage.h"
 #include "graph/op.h"
 
 namespace nodegrad {
 
-// A tensor's place outside the graph (cpp/program/storage.h); the graph only keeps it alive and tells one from another.
+// A tensor's place outside the graph (cpp/core/storage.h); the graph only keeps it alive and tells one from
+// another.
 class Storage;
 using StoragePtr = std::shared_ptr<Storage>;
 
@@ -16,8 +17,8 @@ struct Node {
   std::vector<Value> inputs;
   std::vector<Value> outputs;
   Attrs attrs;
-  std::string label;            // the name of an input or a parameter
-  StoragePtr storage = nullptr; // of a parameter
+  std::string label;             // the name of an input or a parameter
+  StoragePtr storage = nullptr;  // of a parameter
 };
 
 // A static description of a computation: pure ops on values, in the order in which they were added.

@@ -7,8 +7,8 @@
 
 namespace nodegrad {
 
-// Defined in cpp/ops/register.cpp. The graph's table is filled from there at its first use, so that no static initializer
-// has to survive the linker.
+// Defined in cpp/ops/register.cpp. The graph's table is filled from there at its first use, so that no static
+// initializer has to survive the linker.
 void registerAllOps();
 
 namespace {
@@ -39,27 +39,31 @@ size_t distance(const std::string& a, const std::string& b) {
 }
 
 const char* kindName(AttrKind kind) {
-  constexpr const char* names[] = {"a boolean", "a whole number", "a number", "a text", "a list of whole numbers"};
+  constexpr const char* names[] = {"a boolean", "a whole number", "a number", "a text",
+                                   "a list of whole numbers"};
   return names[static_cast<size_t>(kind)];
 }
 
-// JavaScript has one kind of number: a whole number given where a real one is expected is that number, and the other way round.
+// JavaScript has one kind of number: a whole number given where a real one is expected is that number, and
+// the other way round.
 Attr convert(const OpDef& def, const AttrSpec& spec, const Attr& given) {
   if (given.index() == static_cast<size_t>(spec.kind)) return given;
   if (spec.kind == AttrKind::Number)
     if (auto* whole = std::get_if<int64_t>(&given)) return static_cast<double>(*whole);
   if (spec.kind == AttrKind::Integer)
     if (auto* real = std::get_if<double>(&given))
-      if (std::floor(*real) == *real && std::abs(*real) < 9007199254740992.0) return static_cast<int64_t>(*real);
-  fail(ErrorCode::Attribute, "[", def.name, "] expected ", kindName(spec.kind), " for '", spec.name, "', received ",
-       toString(given));
+      if (std::floor(*real) == *real && std::abs(*real) < 9007199254740992.0)
+        return static_cast<int64_t>(*real);
+  fail(ErrorCode::Attribute, "[", def.name, "] expected ", kindName(spec.kind), " for '", spec.name,
+       "', received ", toString(given));
 }
 
 }  // namespace
 
 void registerOp(OpDef def) {
   const std::string name = def.name;
-  if (!table().emplace(name, std::move(def)).second) fail(ErrorCode::Internal, "op '", name, "' is registered twice");
+  if (!table().emplace(name, std::move(def)).second)
+    fail(ErrorCode::Internal, "op '", name, "' is registered twice");
 }
 
 const OpDef& findOp(const std::string& name) {
@@ -69,7 +73,8 @@ const OpDef& findOp(const std::string& name) {
   const auto nearest = std::min_element(table().begin(), table().end(), [&](const auto& a, const auto& b) {
     return distance(name, a.first) < distance(name, b.first);
   });
-  fail(ErrorCode::Argument, "expected the name of an op, received '", name, "'; did you mean '", nearest->first, "'?");
+  fail(ErrorCode::Argument, "expected the name of an op, received '", name, "'; did you mean '",
+       nearest->first, "'?");
 }
 
 std::vector<std::string> opNames() {

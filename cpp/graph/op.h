@@ -28,7 +28,8 @@ struct InferContext {
   const Attrs& attrs;
 };
 
-// What an op's gradient rule sees. It adds nodes to the graph and returns, for each input, the gradient or kNone.
+// What an op's gradient rule sees. It adds nodes to the graph and returns, for each input, the gradient or
+// kNone.
 struct GradientContext {
   Graph& graph;
   const std::vector<Value>& inputs;
@@ -47,20 +48,23 @@ struct OpDef {
   int maxInputs = 0;  // -1: any number
   std::vector<AttrSpec> attrs;
   Infer infer;
-  Gradient gradient = nullptr;       // none: a gradient through it fails and names it
-  bool differentiable = true;        // false: gradients stop here without a word (comparisons, argMax, stopGradient)
-  std::vector<int> shapeOnly = {};   // inputs that are read for their shape alone
-  bool elementwise = false;          // each output element depends on the broadcast input elements at its place alone
+  Gradient gradient = nullptr;  // none: a gradient through it fails and names it
+  bool differentiable =
+      true;  // false: gradients stop here without a word (comparisons, argMax, stopGradient)
+  std::vector<int> shapeOnly = {};  // inputs that are read for their shape alone
+  bool elementwise = false;  // each output element depends on the broadcast input elements at its place alone
 };
 
-// Looks an op up; fails with the nearest known name. The table is filled by registerAllOps (cpp/ops/register.h) at first use.
+// Looks an op up; fails with the nearest known name. The table is filled by registerAllOps
+// (cpp/ops/register.h) at first use.
 const OpDef& findOp(const std::string& name);
 // Adds an op; fails where the name is taken. Called only by the functions that registerAllOps calls.
 void registerOp(OpDef def);
 // Every name, sorted.
 std::vector<std::string> opNames();
 
-// Gives attrs the schema's defaults, turns whole numbers into the kind that the schema asks for, and refuses what it does not know.
+// Gives attrs the schema's defaults, turns whole numbers into the kind that the schema asks for, and refuses
+// what it does not know.
 Attrs checkAttrs(const OpDef& def, const Attrs& given);
 
 }  // namespace nodegrad

@@ -45,7 +45,8 @@ class ComputeFusion {
     ir_.sweepAndSort();
   }
 
-  // sum(dy) over all but the channels becomes the second output of the weight gradient that reads the same dy.
+  // sum(dy) over all but the channels becomes the second output of the weight gradient that reads the same
+  // dy.
   void biasGradients() {
     for (size_t n = 0; n < ir_.nodes.size(); ++n) {
       const std::string op = ir_.nodes[n].op;
@@ -66,7 +67,9 @@ class ComputeFusion {
 
  private:
   size_t rank(int value) const { return ir_.type(value).shape.size(); }
-  bool isParameter(int value) const { return ir_.values[static_cast<size_t>(value)].origin == Origin::Parameter; }
+  bool isParameter(int value) const {
+    return ir_.values[static_cast<size_t>(value)].origin == Origin::Parameter;
+  }
 
   void become(size_t n, const std::string& op, std::vector<int> inputs) {
     ir_.nodes[n].op = op;
@@ -82,7 +85,8 @@ class ComputeFusion {
     return image.size() == 4 && image[0] == ir_.type(value).shape[0] ? node->inputs[0] : value;
   }
 
-  // Whether a value goes, perhaps through element-wise ops and updates, to a parameter of its own shape: a weight's gradient.
+  // Whether a value goes, perhaps through element-wise ops and updates, to a parameter of its own shape: a
+  // weight's gradient.
   bool feedsParameter(int value) const {
     const Dims& shape = ir_.type(value).shape;
     return std::any_of(ir_.updates.begin(), ir_.updates.end(), [&](const IrUpdate& update) {
@@ -99,8 +103,8 @@ class ComputeFusion {
       const Dims& image = ir_.type(reshape.outputs[0]).shape;
       if (reshape.op == "reshape" && image.size() == 4 && image[0] == ir_.type(output).shape[0]) {
         const int image_ = reshape.outputs[0];
-        const int made = ir_.addNode("innerProductBackwardData", {node.inputs[1], node.inputs[0]}, {ir_.type(image_)}, {},
-                                     node.rank);
+        const int made = ir_.addNode("innerProductBackwardData", {node.inputs[1], node.inputs[0]},
+                                     {ir_.type(image_)}, {}, node.rank);
         ir_.replaceUses(image_, ir_.nodes[static_cast<size_t>(made)].outputs[0]);
         return;
       }
@@ -112,10 +116,13 @@ class ComputeFusion {
   int channelVector(int value, int64_t channels, size_t channelFromEnd) const {
     const Dims& shape = ir_.type(value).shape;
     if (shape == Dims{channels}) return channelFromEnd == 0 ? value : -1;
-    if (count(shape) != channels || shape.size() <= channelFromEnd || shape[shape.size() - 1 - channelFromEnd] != channels)
+    if (count(shape) != channels || shape.size() <= channelFromEnd ||
+        shape[shape.size() - 1 - channelFromEnd] != channels)
       return -1;
     const IrNode* node = ir_.producer(value);
-    return node && node->op == "reshape" && ir_.type(node->inputs[0]).shape == Dims{channels} ? node->inputs[0] : -1;
+    return node && node->op == "reshape" && ir_.type(node->inputs[0]).shape == Dims{channels}
+               ? node->inputs[0]
+               : -1;
   }
 
   // The only reader of a value that is neither fetched nor written to a parameter, or -1.

@@ -13,7 +13,8 @@ constexpr size_t kMaxSteps = 48;
 
 bool fusable(const IrNode& node) { return isElementwise(node.op) || node.op == "dropout"; }
 
-// Groups neighbours by merging a node with the group of an input where no other path leads from that group to the node.
+// Groups neighbours by merging a node with the group of an input where no other path leads from that group to
+// the node.
 class Grouping {
  public:
   explicit Grouping(const Ir& ir) : ir_(ir), group_(ir.nodes.size(), -1) {
@@ -33,7 +34,8 @@ class Grouping {
       const IrValue& value = ir_.values[static_cast<size_t>(input)];
       if (value.origin != Origin::Computed) continue;
       const int candidate = group_[static_cast<size_t>(value.index)];
-      if (candidate < 0 || candidate == home || shapeOf(static_cast<size_t>(value.index)) != shapeOf(n)) continue;
+      if (candidate < 0 || candidate == home || shapeOf(static_cast<size_t>(value.index)) != shapeOf(n))
+        continue;
       if (home < 0) {
         if (fits(candidate, 1) && !reachesAround(candidate, static_cast<int>(n), -1)) home = candidate;
       } else if (fits(home, size(candidate) + 1) && mergeable(home, candidate, static_cast<int>(n))) {
@@ -51,7 +53,8 @@ class Grouping {
   size_t size(int group) const { return members_[static_cast<size_t>(group)].size(); }
   bool fits(int group, size_t more) const { return size(group) + more <= kMaxSteps; }
 
-  // Whether a path leads from the group through nodes outside it (and outside also) to the target. Nodes of one group count as one.
+  // Whether a path leads from the group through nodes outside it (and outside also) to the target. Nodes of
+  // one group count as one.
   bool reachesAround(int group, int target, int also) const {
     std::set<int> seen;
     std::vector<int> stack;
@@ -153,7 +156,8 @@ void fuseGroup(Ir& ir, const std::vector<int>& members) {
     registerOf[output] = addStep(*program, node, args, ir.type(output).dtype);
     rank = std::max(rank, node.rank);
     const auto& readers = consumers[static_cast<size_t>(output)];
-    const bool outside = std::any_of(readers.begin(), readers.end(), [&](int reader) { return inside.count(reader) == 0; });
+    const bool outside =
+        std::any_of(readers.begin(), readers.end(), [&](int reader) { return inside.count(reader) == 0; });
     if (outside || kept.count(output)) {
       outputs.push_back(output);
       program->outputs.push_back(registerOf[output]);
@@ -163,7 +167,8 @@ void fuseGroup(Ir& ir, const std::vector<int>& members) {
   for (int output : outputs) types.push_back(ir.type(output));
   const int made = ir.addNode("fusedElementwise", inputs, types, {}, rank);
   ir.nodes[static_cast<size_t>(made)].program = program;
-  for (size_t i = 0; i < outputs.size(); ++i) ir.replaceUses(outputs[i], ir.nodes[static_cast<size_t>(made)].outputs[i]);
+  for (size_t i = 0; i < outputs.size(); ++i)
+    ir.replaceUses(outputs[i], ir.nodes[static_cast<size_t>(made)].outputs[i]);
 }
 
 }  // namespace

@@ -14,8 +14,8 @@ int Ir::addValue(const TensorType& type, Origin origin, int index) {
   return static_cast<int>(values.size()) - 1;
 }
 
-int Ir::addNode(const std::string& op, std::vector<int> inputs, const std::vector<TensorType>& outputs, Attrs attrs,
-                double rank) {
+int Ir::addNode(const std::string& op, std::vector<int> inputs, const std::vector<TensorType>& outputs,
+                Attrs attrs, double rank) {
   IrNode node;
   node.op = op;
   node.inputs = std::move(inputs);
@@ -99,7 +99,8 @@ void Ir::sweepAndSort(const std::vector<std::pair<int, int>>& before) {
     const int index = ready.top().second;
     ready.pop();
     for (int then : next[static_cast<size_t>(index)])
-      if (--waiting[static_cast<size_t>(then)] == 0) ready.push({nodes[static_cast<size_t>(then)].rank, then});
+      if (--waiting[static_cast<size_t>(then)] == 0)
+        ready.push({nodes[static_cast<size_t>(then)].rank, then});
     for (int output : nodes[static_cast<size_t>(index)].outputs)
       values[static_cast<size_t>(output)].index = static_cast<int>(sorted.size());
     sorted.push_back(std::move(nodes[static_cast<size_t>(index)]));

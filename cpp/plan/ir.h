@@ -13,9 +13,9 @@ enum class Origin { Computed, Feed, Parameter };
 struct IrValue {
   TensorType type;  // static
   Origin origin = Origin::Computed;
-  int index = -1;     // of the feed or parameter, or of the producing node
-  int output = 0;     // of the producing node
-  LayoutPtr layout;   // set by the layout pass
+  int index = -1;    // of the feed or parameter, or of the producing node
+  int output = 0;    // of the producing node
+  LayoutPtr layout;  // set by the layout pass
 };
 
 struct IrNode {
@@ -31,19 +31,21 @@ struct IrUpdate {
   int value;
 };
 
-// The computation for one set of concrete shapes, rewritten by the passes. Nodes lie in an order in which they can run.
+// The computation for one set of concrete shapes, rewritten by the passes. Nodes lie in an order in which
+// they can run.
 struct Ir {
   std::vector<IrValue> values;
   std::vector<IrNode> nodes;
-  std::vector<int> feeds;       // value of each feed; -1 where nothing uses it
-  std::vector<int> parameters;  // value of each parameter
+  std::vector<int> feeds;            // value of each feed; -1 where nothing uses it
+  std::vector<int> parameters;       // value of each parameter
   std::vector<StoragePtr> storages;  // of each parameter
   std::vector<int> fetches;
   std::vector<IrUpdate> updates;
 
   int addValue(const TensorType& type, Origin origin = Origin::Computed, int index = -1);
   // Appends a node with new outputs of the given types; returns its index.
-  int addNode(const std::string& op, std::vector<int> inputs, const std::vector<TensorType>& outputs, Attrs attrs, double rank);
+  int addNode(const std::string& op, std::vector<int> inputs, const std::vector<TensorType>& outputs,
+              Attrs attrs, double rank);
   const TensorType& type(int value) const { return values[static_cast<size_t>(value)].type; }
   // The node that computes a value, or null.
   const IrNode* producer(int value) const;
@@ -53,18 +55,20 @@ struct Ir {
   std::vector<int> useCounts() const;
   // Every use of one value becomes a use of another.
   void replaceUses(int from, int to);
-  // Drops nodes whose results nobody uses, and orders the others so that each comes after what it reads, by rank.
-  // before: further pairs (first, then) of node indices.
+  // Drops nodes whose results nobody uses, and orders the others so that each comes after what it reads, by
+  // rank. before: further pairs (first, then) of node indices.
   void sweepAndSort(const std::vector<std::pair<int, int>>& before = {});
   // What the backend is told of a node.
   KernelSpec spec(const IrNode& node) const;
 };
 
 // The passes, in the order in which they run.
-// Concrete shapes for every node that the fetches and updates need; ops that only look at a shape become constants of it.
+// Concrete shapes for every node that the fetches and updates need; ops that only look at a shape become
+// constants of it.
 Ir specialize(const Graph& graph, const std::vector<Value>& feeds, const std::vector<TensorType>& feedTypes,
               const std::vector<Value>& fetches, const std::vector<std::pair<StoragePtr, Value>>& updates);
-// Drops no-ops, folds constants, merges equal nodes, and moves a ReLU's mask behind the max-pooling that follows it.
+// Drops no-ops, folds constants, merges equal nodes, and moves a ReLU's mask behind the max-pooling that
+// follows it.
 void simplify(Ir& ir);
 // Convolutions and dense layers with their bias, activation and bias gradient.
 void fuseCompute(Ir& ir);
@@ -85,9 +89,9 @@ struct Slot {
 };
 
 struct MemoryMap {
-  std::vector<Slot> slots;                // of each value
-  std::vector<size_t> scratch;            // arena offset of each node's scratch memory
-  std::vector<bool> skipped;              // nodes that need no work: their output is their input's memory
+  std::vector<Slot> slots;                  // of each value
+  std::vector<size_t> scratch;              // arena offset of each node's scratch memory
+  std::vector<bool> skipped;                // nodes that need no work: their output is their input's memory
   std::vector<std::pair<int, int>> copies;  // (value, parameter) to copy when the step is done
   size_t arenaBytes = 0;
 };

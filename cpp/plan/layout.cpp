@@ -6,7 +6,8 @@ namespace nodegrad::plan {
 
 namespace {
 
-// Walks the nodes in order, asks the backend for each one's layouts, and puts a reorder where a value lies otherwise.
+// Walks the nodes in order, asks the backend for each one's layouts, and puts a reorder where a value lies
+// otherwise.
 class LayoutWalk {
  public:
   // open: for each parameter, whether its layout may still be chosen.
@@ -23,7 +24,8 @@ class LayoutWalk {
         spec.outputLayouts[o] = wishes[static_cast<size_t>(node.outputs[o])];
       std::vector<bool> flexible;
       // A chain or a reduction follows what others chose; only ops that care may choose a parameter's layout.
-      const bool follower = isElementwise(node.op) || node.op == "fusedElementwise" || node.op == "sum" || node.op == "reshape";
+      const bool follower =
+          isElementwise(node.op) || node.op == "fusedElementwise" || node.op == "sum" || node.op == "reshape";
       for (int input : node.inputs) flexible.push_back(!follower && isOpen(input));
       const LayoutChoice choice = backend_.layouts(spec, flexible);
       for (size_t i = 0; i < node.inputs.size(); ++i) {
@@ -87,7 +89,8 @@ class LayoutWalk {
 }  // namespace
 
 void chooseLayouts(Ir& ir, Backend& backend) {
-  // A first walk on a copy finds what the parameters want, whichever reader comes first; the second takes that as given.
+  // A first walk on a copy finds what the parameters want, whichever reader comes first; the second takes
+  // that as given.
   Ir draft = ir;
   LayoutWalk(draft, backend, std::vector<bool>(ir.parameters.size(), true)).run();
   for (int parameter : ir.parameters)

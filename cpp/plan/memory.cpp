@@ -72,9 +72,11 @@ class Assignment {
       intervals.push_back(interval);
     }
     map_.arenaBytes = pack(intervals);
-    for (size_t i = 0; i < values; ++i) map_.slots[static_cast<size_t>(owner[i])].offset = intervals[i].offset;
+    for (size_t i = 0; i < values; ++i)
+      map_.slots[static_cast<size_t>(owner[i])].offset = intervals[i].offset;
     for (size_t n = 0; n < scratchBytes.size(); ++n) map_.scratch.push_back(intervals[values + n].offset);
-    for (size_t v = 0; v < ir_.values.size(); ++v) map_.slots[v] = map_.slots[static_cast<size_t>(root(static_cast<int>(v)))];
+    for (size_t v = 0; v < ir_.values.size(); ++v)
+      map_.slots[v] = map_.slots[static_cast<size_t>(root(static_cast<int>(v)))];
     for (const IrUpdate& update : ir_.updates) {
       const Slot& slot = map_.slots[static_cast<size_t>(update.value)];
       if (slot.place != Place::Parameter || slot.index != update.parameter)
@@ -94,8 +96,8 @@ class Assignment {
   Slot& slot(int value) { return map_.slots[static_cast<size_t>(value)]; }
 
   bool ownsArena(int value) {
-    return ir_.values[static_cast<size_t>(value)].origin == Origin::Computed && root(value) == value && produced(value) &&
-           slot(value).place == Place::Arena;
+    return ir_.values[static_cast<size_t>(value)].origin == Origin::Computed && root(value) == value &&
+           produced(value) && slot(value).place == Place::Arena;
   }
 
   // Values of nodes that were dropped have no node that makes them any more.
@@ -112,7 +114,8 @@ class Assignment {
       if (value.origin == Origin::Feed) map_.slots[v] = {Place::Feed, value.index, 0};
       if (value.origin == Origin::Parameter) map_.slots[v] = {Place::Parameter, value.index, 0};
     }
-    for (size_t f = 0; f < ir_.fetches.size(); ++f) slot(ir_.fetches[f]) = {Place::Fetch, static_cast<int>(f), 0};
+    for (size_t f = 0; f < ir_.fetches.size(); ++f)
+      slot(ir_.fetches[f]) = {Place::Fetch, static_cast<int>(f), 0};
     for (size_t n = 0; n < ir_.nodes.size(); ++n)
       if (ir_.nodes[n].op == "constant") {
         slot(ir_.nodes[n].outputs[0]) = {Place::Constant, static_cast<int>(n), 0};
@@ -158,7 +161,9 @@ class Assignment {
         const int memory = root(node.inputs[i]);
         if (std::count(given.begin(), given.end(), memory)) continue;
         if (!mayOverwrite(n, memory, output) || !backend_.inPlace(spec, o, i)) continue;
-        if (bytesOf(ir_.values[static_cast<size_t>(output)]) != bytesOf(ir_.values[static_cast<size_t>(memory)])) continue;
+        if (bytesOf(ir_.values[static_cast<size_t>(output)]) !=
+            bytesOf(ir_.values[static_cast<size_t>(memory)]))
+          continue;
         become(output, node.inputs[i]);
         given.push_back(memory);
         break;
@@ -171,7 +176,8 @@ class Assignment {
     const Slot& place = slot(memory);
     if (place.place == Place::Arena) return true;
     // A parameter is overwritten by its own update alone.
-    return place.place == Place::Parameter && std::any_of(ir_.updates.begin(), ir_.updates.end(), [&](const IrUpdate& update) {
+    return place.place == Place::Parameter &&
+           std::any_of(ir_.updates.begin(), ir_.updates.end(), [&](const IrUpdate& update) {
              return update.value == output && update.parameter == place.index;
            });
   }

@@ -84,7 +84,8 @@ void* Plan::address(const Slot& slot, std::byte* arena, const std::vector<const 
   const auto index = static_cast<size_t>(slot.index);
   switch (slot.place) {
     case Place::Arena: return arena + slot.offset;
-    case Place::Feed: return const_cast<void*>(feeds[index]);  // no kernel writes to an input that is no parameter of its own
+    case Place::Feed:
+      return const_cast<void*>(feeds[index]);  // no kernel writes to an input that is no parameter of its own
     case Place::Parameter: return ir_.storages[index]->buffer->data();
     case Place::Fetch: return fetches[index];
     case Place::Constant: return constants_[index]->data();
@@ -114,7 +115,8 @@ void Plan::run(std::byte* arena, const std::vector<const void*>& feeds, const st
     for (const Patch& patch : arenaPatches_) pointers_[patch.pointer] = arena + patch.slot.offset;
     arena_ = arena;
   }
-  for (const Patch& patch : runPatches_) pointers_[patch.pointer] = address(patch.slot, arena, feeds, fetches);
+  for (const Patch& patch : runPatches_)
+    pointers_[patch.pointer] = address(patch.slot, arena, feeds, fetches);
   for (Step& step : steps_) {
     void** pointers = pointers_.data() + step.firstPointer;
     if (!timing_) {
@@ -142,7 +144,8 @@ std::string Plan::describe() const {
     const IrValue& v = ir_.values[static_cast<size_t>(value)];
     return toString(v.type) + (v.layout ? " " + v.layout->name() : "");
   };
-  out << "plan: " << steps_.size() << " kernels, arena " << map_.arenaBytes << " bytes, " << runs_ << " runs\n";
+  out << "plan: " << steps_.size() << " kernels, arena " << map_.arenaBytes << " bytes, " << runs_
+      << " runs\n";
   for (const Step& step : steps_) {
     const IrNode& node = ir_.nodes[static_cast<size_t>(step.node)];
     size_t bytes = 0;
@@ -162,7 +165,8 @@ std::string Plan::describe() const {
     for (size_t i = 0; i < node.outputs.size(); ++i) out << (i ? ", " : "") << place(node.outputs[i]);
     if (node.program) {
       out << "  {";
-      for (size_t i = 0; i < node.program->steps.size(); ++i) out << (i ? " " : "") << node.program->steps[i].op;
+      for (size_t i = 0; i < node.program->steps.size(); ++i)
+        out << (i ? " " : "") << node.program->steps[i].op;
       out << "}";
     }
     out << "\n";

@@ -3,12 +3,13 @@
 #include <string>
 #include <vector>
 
+#include "core/storage.h"
 #include "plan/ir.h"
-#include "program/storage.h"
 
 namespace nodegrad::plan {
 
-// A computation for one set of shapes, compiled: kernels in order, with their memory. Used by the engine's thread alone.
+// A computation for one set of shapes, compiled: kernels in order, with their memory. Used by the engine's
+// thread alone.
 class Plan {
  public:
   // Runs the passes on the specialized computation and compiles its kernels.
@@ -17,7 +18,8 @@ class Plan {
   size_t arenaBytes() const { return map_.arenaBytes; }
   // Types of the fetches.
   std::vector<TensorType> fetchTypes() const;
-  // One step. arena: at least arenaBytes, aligned to a cache line. feeds: row-major. fetches: room for each, row-major.
+  // One step. arena: at least arenaBytes, aligned to a cache line. feeds: row-major. fetches: room for each,
+  // row-major.
   void run(std::byte* arena, const std::vector<const void*>& feeds, const std::vector<void*>& fetches);
   // The plan in words: op, implementation, layout, bytes, and times if timing is on and it has run.
   std::string describe() const;

@@ -10,7 +10,8 @@ namespace {
 // Ops that look at their numbers and may refuse them.
 const std::set<std::string> kMayFail = {"gather", "gatherBackward", "sparseSoftmaxCrossEntropy"};
 
-// A copy for every fetch and update whose memory is not its own: what is fed, a parameter, a constant, an alias, or wanted twice.
+// A copy for every fetch and update whose memory is not its own: what is fed, a parameter, a constant, an
+// alias, or wanted twice.
 void giveOwnMemory(Ir& ir) {
   std::set<int> taken;
   const double last = ir.nodes.empty() ? 0 : ir.nodes.back().rank;

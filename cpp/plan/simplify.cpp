@@ -15,7 +15,8 @@ std::optional<double> constantOf(const Ir& ir, int value) {
   return node->attrs.number("value");
 }
 
-// The value of an op on filled constants, for the few ops that gradients and learning rates make of constants.
+// The value of an op on filled constants, for the few ops that gradients and learning rates make of
+// constants.
 std::optional<double> fold(const std::string& op, const std::vector<double>& v) {
   if (op == "add") return v[0] + v[1];
   if (op == "sub") return v[0] - v[1];
@@ -34,7 +35,8 @@ Attrs filled(double value, const TensorType& type) {
 bool foldConstants(Ir& ir) {
   bool changed = false;
   for (IrNode& node : ir.nodes) {
-    if (node.inputs.empty() || node.outputs.size() != 1 || ir.type(node.outputs[0]).dtype != DType::F32) continue;
+    if (node.inputs.empty() || node.outputs.size() != 1 || ir.type(node.outputs[0]).dtype != DType::F32)
+      continue;
     std::vector<double> inputs;
     for (int input : node.inputs)
       if (auto value = constantOf(ir, input)) inputs.push_back(*value);
@@ -68,7 +70,8 @@ int repeated(const Ir& ir, const IrNode& node) {
   return -1;
 }
 
-// A reshape of a reshape reads the first one's input; a broadcast inside an element-wise op is left to that op.
+// A reshape of a reshape reads the first one's input; a broadcast inside an element-wise op is left to that
+// op.
 bool skipThrough(Ir& ir) {
   bool changed = false;
   for (IrNode& node : ir.nodes) {
@@ -117,7 +120,8 @@ bool mergeEqual(Ir& ir) {
     const IrNode& node = ir.nodes[n];
     auto& same = seen[{node.op, node.inputs}];
     const auto equal = std::find_if(same.begin(), same.end(), [&](size_t other) {
-      return ir.nodes[other].attrs == node.attrs && ir.type(ir.nodes[other].outputs[0]) == ir.type(node.outputs[0]);
+      return ir.nodes[other].attrs == node.attrs &&
+             ir.type(ir.nodes[other].outputs[0]) == ir.type(node.outputs[0]);
     });
     if (equal == same.end()) {
       same.push_back(n);
@@ -130,8 +134,8 @@ bool mergeEqual(Ir& ir) {
   return changed;
 }
 
-// where(r > 0, maxPool2dBackward(dy, indices), 0) = maxPool2dBackward(where(y > 0, dy, 0), indices), since y is r at the place
-// of each maximum: the mask is then made on the pooled, smaller tensor.
+// where(r > 0, maxPool2dBackward(dy, indices), 0) = maxPool2dBackward(where(y > 0, dy, 0), indices), since y
+// is r at the place of each maximum: the mask is then made on the pooled, smaller tensor.
 bool moveMaskBehindPooling(Ir& ir) {
   const std::vector<int> uses = ir.useCounts();
   for (size_t n = 0; n < ir.nodes.size(); ++n) {
@@ -140,17 +144,20 @@ bool moveMaskBehindPooling(Ir& ir) {
     const IrNode* mask = ir.producer(select.inputs[0]);
     const IrNode* back = ir.producer(select.inputs[1]);
     if (!mask || mask->op != "greater" || constantOf(ir, mask->inputs[1]) != 0.0) continue;
-    if (!back || back->op != "maxPool2dBackward" || uses[static_cast<size_t>(select.inputs[1])] != 1) continue;
+    if (!back || back->op != "maxPool2dBackward" || uses[static_cast<size_t>(select.inputs[1])] != 1)
+      continue;
     const IrNode* pool = ir.producer(back->inputs[1]);
     if (!pool || pool->op != "maxPool2d" || pool->inputs[0] != mask->inputs[0]) continue;
     const IrNode backward = *back;
     const int zero = select.inputs[2], masked = mask->inputs[1], pooled = pool->outputs[0];
     const Dims small = ir.type(pooled).shape;
     const int positive = ir.addNode("greater", {pooled, masked}, {{DType::Bool, small}}, {}, select.rank);
-    const int gate = ir.addNode("where", {ir.nodes[static_cast<size_t>(positive)].outputs[0], backward.inputs[0], zero},
-                                {{DType::F32, small}}, {}, select.rank);
-    const int moved = ir.addNode("maxPool2dBackward", {ir.nodes[static_cast<size_t>(gate)].outputs[0], backward.inputs[1]},
-                                 {ir.type(select.outputs[0])}, backward.attrs, select.rank);
+    const int gate =
+        ir.addNode("where", {ir.nodes[static_cast<size_t>(positive)].outputs[0], backward.inputs[0], zero},
+                   {{DType::F32, small}}, {}, select.rank);
+    const int moved =
+        ir.addNode("maxPool2dBackward", {ir.nodes[static_cast<size_t>(gate)].outputs[0], backward.inputs[1]},
+                   {ir.type(select.outputs[0])}, backward.attrs, select.rank);
     ir.replaceUses(select.outputs[0], ir.nodes[static_cast<size_t>(moved)].outputs[0]);
     return true;
   }

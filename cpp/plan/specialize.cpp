@@ -29,11 +29,13 @@ class Specializer {
     std::vector<int> data;
     for (size_t i = 0; i < inputs.size(); ++i) {
       const auto& shapeOnly = node.op->shapeOnly;
-      if (std::find(shapeOnly.begin(), shapeOnly.end(), static_cast<int>(i)) == shapeOnly.end()) data.push_back(inputs[i]);
+      if (std::find(shapeOnly.begin(), shapeOnly.end(), static_cast<int>(i)) == shapeOnly.end())
+        data.push_back(inputs[i]);
     }
     int result;
     if (op == "sizeRatio") {
-      const double ratio = static_cast<double>(count(types[0].shape)) / static_cast<double>(count(types[1].shape));
+      const double ratio =
+          static_cast<double>(count(types[0].shape)) / static_cast<double>(count(types[1].shape));
       result = constant(ratio, outputs[0], rank);
     } else if (op == "sumLike") {
       result = sumTo(data[0], outputs[0], rank);
@@ -55,12 +57,14 @@ class Specializer {
  private:
   int constant(double value, const TensorType& type, double rank) {
     Attrs attrs{{"value", value}, {"shape", type.shape}, {"dtype", std::string(name(type.dtype))}};
-    return ir_.nodes[static_cast<size_t>(ir_.addNode("constant", {}, {type}, std::move(attrs), rank))].outputs[0];
+    return ir_.nodes[static_cast<size_t>(ir_.addNode("constant", {}, {type}, std::move(attrs), rank))]
+        .outputs[0];
   }
 
   int simple(const std::string& op, int input, const TensorType& type, Attrs attrs, double rank) {
     if (ir_.type(input).shape == type.shape) return input;
-    return ir_.nodes[static_cast<size_t>(ir_.addNode(op, {input}, {type}, std::move(attrs), rank))].outputs[0];
+    return ir_.nodes[static_cast<size_t>(ir_.addNode(op, {input}, {type}, std::move(attrs), rank))]
+        .outputs[0];
   }
 
   // Sums over the axes along which `type` was broadcast to the input's shape.

@@ -10,7 +10,8 @@ namespace nodegrad {
 
 namespace {
 
-// How long the thread looks for the next task before it sleeps: waking it costs about as much as a small step.
+// How long the thread looks for the next task before it sleeps: waking it costs about as much as a small
+// step.
 constexpr auto kSpin = std::chrono::microseconds(50);
 
 }  // namespace

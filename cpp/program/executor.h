@@ -7,12 +7,12 @@
 #include <thread>
 
 #include "backend.h"
-#include "program/storage.h"
+#include "core/storage.h"
 
 namespace nodegrad {
 
-// One device's engine thread: it owns the OpenMP team and the arena, and runs what is queued, in order. Shared by every
-// environment of the process, so that worker threads do not oversubscribe the machine.
+// One device's engine thread: it owns the OpenMP team and the arena, and runs what is queued, in order.
+// Shared by every environment of the process, so that worker threads do not oversubscribe the machine.
 class Executor {
  public:
   static std::shared_ptr<Executor> shared();
@@ -31,7 +31,8 @@ class Executor {
   // Queues a change of the team's size.
   void setThreads(int threads);
 
-  // A row-major copy of the storage's numbers into to; rethrows the error of the run that should have made them. Only for tasks.
+  // A row-major copy of the storage's numbers into to; rethrows the error of the run that should have made
+  // them. Only for tasks.
   void read(const Storage& storage, void* to);
   // Overwrites the storage's numbers, keeping its layout. Only for tasks.
   void write(Storage& storage, const void* from);

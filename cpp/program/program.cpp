@@ -62,8 +62,9 @@ struct Program::State {
     for (size_t i = 0; i < feeds.size(); ++i) {
       const TensorType& wanted = graph.type(feeds[i]);
       if (fits(wanted, types[i])) continue;
-      fail(wanted.dtype == types[i].dtype ? ErrorCode::Shape : ErrorCode::Dtype, "expected ", toString(wanted),
-           " for the input '", graph.producer(feeds[i]).label, "', received ", toString(types[i]));
+      fail(wanted.dtype == types[i].dtype ? ErrorCode::Shape : ErrorCode::Dtype, "expected ",
+           toString(wanted), " for the input '", graph.producer(feeds[i]).label, "', received ",
+           toString(types[i]));
     }
     const auto found = fetchTypes.find(shapes);
     if (found != fetchTypes.end()) return found->second;
@@ -75,11 +76,13 @@ struct Program::State {
 
   plan::Plan& planFor(const std::vector<TensorType>& types) {
     Shapes shapes = shapesOf(types);
-    const auto found = std::find_if(plans.begin(), plans.end(), [&](const Kept& kept) { return kept.shapes == shapes; });
+    const auto found =
+        std::find_if(plans.begin(), plans.end(), [&](const Kept& kept) { return kept.shapes == shapes; });
     if (found != plans.end()) {
       plans.splice(plans.begin(), plans, found);
     } else {
-      plans.push_front({std::move(shapes), std::make_unique<plan::Plan>(specialize(types), executor->backend())});
+      plans.push_front(
+          {std::move(shapes), std::make_unique<plan::Plan>(specialize(types), executor->backend())});
       plans.front().plan->setTiming(printsPlans());
       if (plans.size() > kPlansKept) drop(plans.back()), plans.pop_back();
     }
@@ -121,12 +124,14 @@ struct Program::State {
   // Runs a body on the engine's thread and lets outputs and done know how it ended.
   void submit(std::shared_ptr<Program> self, std::vector<StoragePtr> outputs, Done done,
               std::function<void(const std::vector<StoragePtr>&)> body) {
-    executor->submit([self = std::move(self), outputs = std::move(outputs), done = std::move(done), body = std::move(body)]() {
+    executor->submit([self = std::move(self), outputs = std::move(outputs), done = std::move(done),
+                      body = std::move(body)]() {
       std::exception_ptr error;
       try {
         body(outputs);
       } catch (const std::bad_alloc&) {
-        error = std::make_exception_ptr(Error(ErrorCode::OutOfMemory, "the machine has no memory left for this step"));
+        error = std::make_exception_ptr(
+            Error(ErrorCode::OutOfMemory, "the machine has no memory left for this step"));
       } catch (...) {
         error = std::current_exception();
       }
@@ -149,14 +154,14 @@ Program::~Program() {
   for (const State::Kept& kept : state_->plans) State::drop(kept);
 }
 
-std::shared_ptr<Program> Program::create(const Graph& graph, std::vector<Value> feeds, std::vector<Value> fetches,
-                                         std::vector<Update> updates) {
+std::shared_ptr<Program> Program::create(const Graph& graph, std::vector<Value> feeds,
+                                         std::vector<Value> fetches, std::vector<Update> updates) {
   auto state = std::make_unique<State>();
   state->graph = graph;
   for (Value value : feeds)
     if (graph.producer(value).op->name != "input")
-      fail(ErrorCode::Argument, "expected inputs of the graph as feeds, received a result of '", graph.producer(value).op->name,
-           "'");
+      fail(ErrorCode::Argument, "expected inputs of the graph as feeds, received a result of '",
+           graph.producer(value).op->name, "'");
   for (Value value : fetches) graph.type(value);
   for (Update& update : updates) {
     const TensorType& type = graph.type(update.value);
@@ -191,7 +196,8 @@ std::vector<StoragePtr> Program::run(const std::shared_ptr<Source>& source, int6
   source->advance(steps);
   State* state = state_.get();
   state_->submit(shared_from_this(), outputs, std::move(done), [=](const std::vector<StoragePtr>& results) {
-    for (int64_t i = first; i <= last; ++i) state->step(source->batch(i), i == last ? results : std::vector<StoragePtr>{});
+    for (int64_t i = first; i <= last; ++i)
+      state->step(source->batch(i), i == last ? results : std::vector<StoragePtr>{});
   });
   return outputs;
 }

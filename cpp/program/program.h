@@ -5,16 +5,16 @@
 #include <utility>
 #include <vector>
 
+#include "core/storage.h"
 #include "graph/graph.h"
 #include "program/executor.h"
-#include "program/storage.h"
 
 namespace nodegrad {
 
 class Source;
 
-// A compiled graph: what is fed, what is fetched, which tensors are updated after each step. Plans are made at its first run for
-// each set of concrete shapes and kept, the latest used first.
+// A compiled graph: what is fed, what is fetched, which tensors are updated after each step. Plans are made
+// at its first run for each set of concrete shapes and kept, the latest used first.
 class Program : public std::enable_shared_from_this<Program> {
  public:
   struct Update {
@@ -25,11 +25,12 @@ class Program : public std::enable_shared_from_this<Program> {
   using Done = std::function<void(std::exception_ptr error)>;
 
   // Fails where an update's type is not its tensor's, or a fetched value needs an input that is not fed.
-  static std::shared_ptr<Program> create(const Graph& graph, std::vector<Value> feeds, std::vector<Value> fetches,
-                                         std::vector<Update> updates);
+  static std::shared_ptr<Program> create(const Graph& graph, std::vector<Value> feeds,
+                                         std::vector<Value> fetches, std::vector<Update> updates);
   ~Program();
 
-  // Queues one step. The result's storages are those of the fetches. Fails at once where a feed's type does not fit.
+  // Queues one step. The result's storages are those of the fetches. Fails at once where a feed's type does
+  // not fit.
   std::vector<StoragePtr> run(const std::vector<StoragePtr>& feeds, Done done);
   // Queues steps on the source's next batches; the result is of the last step.
   std::vector<StoragePtr> run(const std::shared_ptr<Source>& source, int64_t steps, Done done);

@@ -8,11 +8,12 @@
 
 namespace nodegrad {
 
-// A tensor's memory. Its type never changes; its buffer and layout are touched by the engine's thread alone once it is queued
-// anywhere (before that, by the thread that made it).
+// A tensor's memory. Its type never changes; its buffer and layout are touched by the engine's thread alone
+// once it is queued anywhere (before that, by the thread that made it).
 class Storage {
  public:
-  Storage(TensorType type, std::shared_ptr<Buffer> buffer) : type(std::move(type)), buffer(std::move(buffer)) {}
+  Storage(TensorType type, std::shared_ptr<Buffer> buffer)
+      : type(std::move(type)), buffer(std::move(buffer)) {}
   // Row-major, from a copy of data, or zeros for null. Fails with OUT_OF_MEMORY.
   static std::shared_ptr<Storage> create(const TensorType& type, const void* data);
 

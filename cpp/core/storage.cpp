@@ -1,4 +1,4 @@
-#include "program/storage.h"
+#include "core/storage.h"
 
 #include <cstring>
 
