@@ -8,9 +8,13 @@ namespace {
 
 using Pair = std::vector<int64_t>;
 
+// Of any attribute here: products and sums of two of them stay within 64 bits.
+constexpr int64_t kLargest = INT32_MAX;
+
 Pair positivePair(const std::string& op, const char* attr, const Pair& given) {
-  if (given.size() != 2 || given[0] < 1 || given[1] < 1)
-    fail(ErrorCode::Attribute, "[", op, "] expected two whole numbers of at least 1 for '", attr,
+  const auto fits = [](int64_t value) { return value >= 1 && value <= kLargest; };
+  if (given.size() != 2 || !fits(given[0]) || !fits(given[1]))
+    fail(ErrorCode::Attribute, "[", op, "] expected two whole numbers from 1 to ", kLargest, " for '", attr,
          "', received ", toString(Attr(given)));
   return given;
 }
@@ -29,10 +33,10 @@ void place(const std::string& op, const Attrs& attrs, int64_t height, int64_t wi
   std::fill(window.pads, window.pads + 4, 0);
   if (padding == "explicit") {
     const std::vector<int64_t>& pads = attrs.integers("pads");
-    if (pads.size() != 4 || *std::min_element(pads.begin(), pads.end()) < 0)
-      fail(ErrorCode::Attribute, "[", op,
-           "] expected four whole numbers of at least 0 (top, bottom, left, right) for 'pads', ", "received ",
-           toString(Attr(pads)));
+    const auto outside = [](int64_t value) { return value < 0 || value > kLargest; };
+    if (pads.size() != 4 || std::any_of(pads.begin(), pads.end(), outside))
+      fail(ErrorCode::Attribute, "[", op, "] expected four whole numbers from 0 to ", kLargest,
+           " (top, bottom, left, right) for 'pads', received ", toString(Attr(pads)));
     std::copy(pads.begin(), pads.end(), window.pads);
   }
   const int64_t in[2] = {height, width};

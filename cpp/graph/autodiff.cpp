@@ -80,14 +80,12 @@ std::vector<Value> gradients(Graph& graph, const std::vector<Value>& ys, const s
     const TensorType type = graph.type(ys[i]);
     if (type.dtype != DType::F32)
       fail(ErrorCode::Dtype, "[grad] expected a float32 value to differentiate, received ", toString(type));
-    Value seed;
-    if (seeds.empty()) {
-      seed = graph.constant(1);
-      if (!type.shape.empty()) seed = graph.one("broadcastLike", {seed, ys[i]});
-    } else {
-      seed = seeds[i];
-      broadcast("grad", graph.type(seed).shape, type.shape);
-    }
+    Value seed = seeds.empty() ? graph.constant(1) : seeds[i];
+    if (graph.type(seed).dtype != DType::F32)
+      fail(ErrorCode::Dtype, "[grad] expected a float32 seed, received ", toString(graph.type(seed)));
+    // The rules count on gradients of the outputs' full shapes.
+    if (graph.type(seed).shape != type.shape || !isStatic(type.shape))
+      seed = graph.one("broadcastLike", {seed, ys[i]});
     walk.add(ys[i], seed);
   }
   for (int i = last; i >= 0; --i) walk.back(i);

@@ -1,0 +1,46 @@
+#include "core/slice.h"
+
+#include <algorithm>
+
+namespace nodegrad {
+
+namespace {
+
+int64_t place(int64_t given, int64_t size) {
+  return std::clamp<int64_t>(given < 0 ? given + size : given, 0, size);
+}
+
+void checkLength(const std::string& op, const char* attr, const std::vector<int64_t>& given,
+                 const Dims& shape) {
+  if (given.size() != shape.size())
+    fail(ErrorCode::Attribute, "[", op, "] expected one '", attr, "' for each of the ", shape.size(),
+         " axes of ", toString(shape), ", received ", toString(Attr(given)));
+}
+
+}  // namespace
+
+std::vector<SliceAxis> sliceOf(const std::string& op, const Attrs& attrs, const Dims& shape) {
+  const std::vector<int64_t>& begin = attrs.integers("begin");
+  const std::vector<int64_t>& end = attrs.integers("end");
+  const std::vector<int64_t>& strides = attrs.integers("strides");
+  checkLength(op, "begin", begin, shape);
+  checkLength(op, "end", end, shape);
+  if (!strides.empty()) checkLength(op, "strides", strides, shape);
+  std::vector<SliceAxis> axes;
+  for (size_t i = 0; i < shape.size(); ++i) {
+    const int64_t stride = strides.empty() ? 1 : strides[i];
+    if (stride < 1)
+      fail(ErrorCode::Attribute, "[", op, "] expected 'strides' of at least 1, received ",
+           toString(Attr(strides)));
+    if (shape[i] == kDynamic) {
+      axes.push_back({0, kDynamic, stride});
+      continue;
+    }
+    const int64_t first = place(begin[i], shape[i]);
+    const int64_t reach = std::max<int64_t>(place(end[i], shape[i]) - first, 0);
+    axes.push_back({first, reach / stride + (reach % stride != 0), stride});
+  }
+  return axes;
+}
+
+}  // namespace nodegrad

@@ -1,0 +1,21 @@
+#include "ops/register.h"
+
+namespace nodegrad {
+
+void registerAllOps() {
+  registerSpecialOps();
+  registerUnaryOps();
+  registerBinaryOps();
+  registerConvOps();
+  registerPoolOps();
+  registerMatmulOps();
+  registerReduceOps();
+  registerSoftmaxOps();
+  registerShapeOps();
+  registerSliceOps();
+  registerGatherOps();
+  registerRandomOps();
+  registerOptimizerOps();
+}
+
+}  // namespace nodegrad
