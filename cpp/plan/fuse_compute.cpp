@@ -170,7 +170,8 @@ class ComputeFusion {
   }
 
   int channelSum(int dy, size_t channel) const {
-    for (int reader : ir_.consumers()[static_cast<size_t>(dy)]) {
+    const std::vector<int> readers = ir_.consumers()[static_cast<size_t>(dy)];
+    for (int reader : readers) {
       const IrNode& node = ir_.nodes[static_cast<size_t>(reader)];
       if (node.op != "sum" || node.attrs.boolean("keepDims")) continue;
       std::set<int64_t> axes;

@@ -1,0 +1,298 @@
+// The passes of the plan one by one: what they make of a traced graph.
+#include <gtest/gtest.h>
+
+#include "support/fake_backend.h"
+#include "support/traced.h"
+
+namespace nodegrad::testing {
+namespace {
+
+using plan::Ir;
+
+Attrs same() { return Attrs{{"padding", std::string("same")}}; }
+
+TEST(Specialize, MakesDynamicShapesConcreteAndDropsShapeOps) {
+  Traced t;
+  const Value x = t.graph.input({DType::F32, {kDynamic, 3}}, "x");
+  t.feeds = {x};
+  t.feedTypes = {{DType::F32, {5, 3}}};
+  const Value w = t.variable({3});
+  const Value loss = t.op("mean", {t.op("mul", {x, w})});
+  t.fetches = {loss, gradients(t.graph, {loss}, {w})[0]};
+  const Ir ir = t.ir();
+  EXPECT_EQ(ir.type(ir.fetches[1]).shape, Dims({3}));
+  for (const char* like : {"sumLike", "broadcastLike", "reshapeLike", "sizeRatio", "identity"})
+    EXPECT_EQ(countOf(ir, like), 0) << like;
+}
+
+TEST(Specialize, LeavesOutWhatNobodyNeeds) {
+  Traced t;
+  const Value x = t.feed({4});
+  t.op("exp", {x});
+  t.fetches = {t.op("neg", {x})};
+  EXPECT_EQ(opsOf(t.ir()), std::vector<std::string>{"neg"});
+}
+
+TEST(Specialize, RefusesAnInputThatIsNotFed) {
+  Traced t;
+  const Value x = t.graph.input({DType::F32, {2}}, "images");
+  t.fetches = {t.op("neg", {x})};
+  try {
+    t.ir();
+    FAIL() << "expected an error";
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("images"), std::string::npos) << error.what();
+  }
+}
+
+TEST(Simplify, MergesEqualNodesAndFoldsConstants) {
+  Traced t;
+  const Value x = t.feed({4});
+  const Value two = t.op("add", {t.graph.constant(1), t.graph.constant(1)});
+  const Value a = t.op("mul", {t.op("exp", {x}), two});
+  const Value b = t.op("mul", {t.op("exp", {x}), two});
+  t.fetches = {t.op("add", {t.op("mul", {a, t.graph.constant(1)}), b})};
+  Ir ir = t.ir();
+  plan::simplify(ir);
+  EXPECT_EQ(countOf(ir, "exp"), 1);
+  EXPECT_EQ(countOf(ir, "mul"), 1);
+  EXPECT_EQ(countOf(ir, "add"), 1);
+  ASSERT_EQ(countOf(ir, "constant"), 1);
+  EXPECT_EQ(nodeOf(ir, "constant")->attrs.number("value"), 2);
+}
+
+TEST(Simplify, MovesTheMaskOfAReluBehindThePooling) {
+  Traced t;
+  const Value x = t.feed({2, 8, 8, 4});
+  const Value w = t.variable({3, 3, 4, 8});
+  const Value r = t.op("relu", {t.op("conv2d", {x, w}, same())});
+  const Value y = t.op("maxPool2d", {r}, Attrs{{"poolSize", Dims{2, 2}}, {"strides", Dims{2, 2}}});
+  t.fetches = {gradients(t.graph, {t.op("sum", {t.op("square", {y})})}, {w})[0]};
+  Ir ir = t.ir();
+  plan::simplify(ir);
+  ASSERT_EQ(countOf(ir, "where"), 1);
+  EXPECT_EQ(ir.type(nodeOf(ir, "where")->outputs[0]).shape, Dims({2, 4, 4, 8}));
+}
+
+struct ConvNet : Traced {
+  Value x, w, b, y;
+  StoragePtr storeW, storeB;
+  explicit ConvNet(const std::string& activation) {
+    x = feed({2, 8, 8, 4});
+    w = variable({3, 3, 4, 8}, &storeW);
+    b = variable({8}, &storeB);
+    const Value sum = op("add", {op("conv2d", {x, w}, same()), b});
+    y = activation.empty() ? sum : op(activation, {sum});
+  }
+};
+
+TEST(FuseCompute, TakesBiasAndActivationIntoTheConvolution) {
+  ConvNet t("relu");
+  t.fetches = {t.y};
+  Ir ir = t.ir();
+  plan::fuseCompute(ir);
+  ASSERT_EQ(opsOf(ir), std::vector<std::string>{"conv2d"});
+  EXPECT_EQ(ir.nodes[0].inputs.size(), 3u);
+  EXPECT_EQ(ir.nodes[0].attrs.text("activation"), "relu");
+}
+
+TEST(FuseCompute, LeavesAnActivationWhoseInputIsUsedElsewhere) {
+  ConvNet t("");
+  t.fetches = {t.op("relu", {t.y}), t.op("exp", {t.y})};
+  Ir ir = t.ir();
+  plan::fuseCompute(ir);
+  EXPECT_EQ(countOf(ir, "relu"), 1);
+  EXPECT_EQ(countOf(ir, "add"), 0);
+}
+
+TEST(FuseCompute, GetsTheBiasGradientFromTheWeightGradient) {
+  ConvNet t("relu");
+  const auto grads = gradients(t.graph, {t.op("sum", {t.op("square", {t.y})})}, {t.w, t.b});
+  t.updates = {{t.storeW, t.op("sub", {t.w, grads[0]})}, {t.storeB, t.op("sub", {t.b, grads[1]})}};
+  Ir ir = t.ir();
+  plan::simplify(ir);
+  plan::fuseCompute(ir);
+  ASSERT_EQ(countOf(ir, "conv2dBackwardFilter"), 1);
+  EXPECT_EQ(nodeOf(ir, "conv2dBackwardFilter")->outputs.size(), 2u);
+}
+
+TEST(FuseCompute, MakesDenseLayersThatReadTheImageAsItLies) {
+  Traced t;
+  const Value x = t.feed({2, 4, 4, 8});
+  StoragePtr store, storeConv;
+  const Value k = t.variable({1, 1, 8, 8}, &storeConv);
+  const Value w = t.variable({128, 10}, &store);
+  const Value image = t.op("conv2d", {x, k});
+  const Value y = t.op("matmul", {t.op("reshape", {image}, Attrs{{"shape", Dims{2, 128}}}), w});
+  const auto grads = gradients(t.graph, {t.op("sum", {t.op("square", {y})})}, {w, k});
+  t.updates = {{store, t.op("sub", {w, grads[0]})}, {storeConv, t.op("sub", {k, grads[1]})}};
+  Ir ir = t.ir();
+  plan::simplify(ir);
+  plan::fuseCompute(ir);
+  EXPECT_EQ(countOf(ir, "matmul"), 0);
+  EXPECT_EQ(countOf(ir, "reshape"), 0);
+  ASSERT_TRUE(nodeOf(ir, "innerProduct") && nodeOf(ir, "innerProductBackwardData") &&
+              nodeOf(ir, "innerProductBackwardWeights"));
+  EXPECT_EQ(ir.type(nodeOf(ir, "innerProductBackwardData")->outputs[0]).shape, Dims({2, 4, 4, 8}));
+  EXPECT_EQ(ir.type(nodeOf(ir, "innerProductBackwardWeights")->inputs[0]).shape, Dims({2, 4, 4, 8}));
+}
+
+TEST(FuseElementwise, MakesOneChainOfADiamond) {
+  Traced t;
+  const Value x = t.feed({4, 3});
+  const Value e = t.op("exp", {x});
+  t.fetches = {t.op("add", {t.op("neg", {e}), t.op("mul", {e, t.graph.constant(3)})})};
+  Ir ir = t.ir();
+  plan::simplify(ir);
+  plan::fuseElementwise(ir);
+  ASSERT_EQ(opsOf(ir), std::vector<std::string>{"fusedElementwise"});
+  EXPECT_EQ(ir.nodes[0].program->inputs, 1);
+  EXPECT_EQ(ir.nodes[0].program->steps.size(), 5u);  // with the constant
+}
+
+TEST(FuseElementwise, DoesNotReachAroundAnotherOp) {
+  Traced t;
+  const Value x = t.feed({4, 4});
+  const Value e = t.op("exp", {x});
+  t.fetches = {t.op("add", {t.op("neg", {e}), t.op("matmul", {e, e})})};
+  Ir ir = t.ir();
+  plan::fuseElementwise(ir);  // fails where a chain would wait for itself
+  EXPECT_EQ(countOf(ir, "matmul"), 1);
+}
+
+TEST(FuseElementwise, KeepsWhatIsFetchedOfAChain) {
+  Traced t;
+  const Value x = t.feed({4});
+  const Value e = t.op("exp", {x});
+  t.fetches = {e, t.op("neg", {e})};
+  Ir ir = t.ir();
+  plan::fuseElementwise(ir);
+  ASSERT_EQ(ir.nodes.size(), 1u);
+  EXPECT_EQ(ir.nodes[0].outputs.size(), 2u);
+}
+
+TEST(Layout, ParametersLieAsTheConvolutionWantsThemWhoeverReadsThemFirst) {
+  ConvNet t("relu");
+  const Value penalty = t.op("sum", {t.op("square", {t.w})});
+  const Value loss = t.op("add", {penalty, t.op("sum", {t.op("square", {t.y})})});
+  const Value grad = gradients(t.graph, {loss}, {t.w})[0];
+  t.updates = {{t.storeW, t.op("sgdUpdate", {t.w, grad, t.graph.constant(0.1)})}};
+  Ir ir = t.ir();
+  plan::simplify(ir);
+  plan::fuseCompute(ir);
+  plan::fuseElementwise(ir);
+  FakeBackend backend;
+  plan::chooseLayouts(ir, backend);
+  ASSERT_EQ(ir.storages[0], t.storeW);
+  EXPECT_TRUE(ir.values[static_cast<size_t>(ir.parameters[0])].layout);
+  const int update = ir.updates[0].value;
+  EXPECT_TRUE(ir.values[static_cast<size_t>(update)].layout);
+}
+
+TEST(Layout, PutsOneReorderWhereTwoLayoutsMeet) {
+  ConvNet t("");
+  t.fetches = {t.op("softmax", {t.y}), t.op("logSoftmax", {t.y})};
+  Ir ir = t.ir();
+  plan::fuseCompute(ir);
+  FakeBackend backend;
+  plan::chooseLayouts(ir, backend);
+  // The image, and the result once for both readers; the weights lie blocked from the start.
+  EXPECT_EQ(countOf(ir, "reorder"), 2);
+}
+
+TEST(Schedule, UpdatesAVariableAfterItsLastReader) {
+  Traced t;
+  const Value x = t.feed({4});
+  StoragePtr store;
+  const Value w = t.variable({4}, &store);
+  const Value next = t.op("add", {w, x});
+  t.updates = {{store, next}};
+  t.fetches = {t.op("exp", {t.op("softmax", {w})})};
+  Ir ir = t.ir();
+  FakeBackend backend;
+  plan::chooseLayouts(ir, backend);
+  plan::schedule(ir);
+  size_t reader = 0, writer = 0;
+  for (size_t n = 0; n < ir.nodes.size(); ++n) {
+    if (ir.nodes[n].op == "softmax") reader = n;
+    if (ir.nodes[n].op == "add") writer = n;
+  }
+  EXPECT_LT(reader, writer);
+}
+
+TEST(Schedule, RunsWhatMayFailBeforeAnyUpdate) {
+  Traced t;
+  const Value labels = t.feed({4}, DType::I32);
+  StoragePtr store;
+  const Value w = t.variable({4, 3}, &store);
+  t.updates = {{store, t.op("sgdUpdate", {w, t.op("exp", {w}), t.graph.constant(0.1)})}};
+  t.fetches = {t.op("sparseSoftmaxCrossEntropy", {t.op("neg", {t.op("exp", {w})}), labels})};
+  Ir ir = t.ir();
+  FakeBackend backend;
+  plan::chooseLayouts(ir, backend);
+  plan::schedule(ir);
+  size_t loss = 0, update = 0;
+  for (size_t n = 0; n < ir.nodes.size(); ++n) {
+    if (ir.nodes[n].op == "sparseSoftmaxCrossEntropy") loss = n;
+    if (ir.nodes[n].op == "sgdUpdate") update = n;
+  }
+  EXPECT_LT(loss, update);
+}
+
+// Every pair of values that are alive at once must lie apart, in a step with reuse, aliases and in-place
+// chains.
+TEST(Memory, NeverLetsTwoLiveValuesOverlap) {
+  Traced t;
+  Value v = t.feed({64, 64});
+  std::vector<Value> kept;
+  for (int i = 0; i < 12; ++i) {
+    v = t.op(i % 3 ? "softmax" : "exp", {v});
+    if (i % 4 == 0) kept.push_back(v);
+    if (i % 5 == 0) v = t.op("reshape", {v}, Attrs{{"shape", Dims{i % 2 ? 64 : 32, i % 2 ? 64 : 128}}});
+    if (t.graph.type(v).shape[0] == 32) v = t.op("reshape", {v}, Attrs{{"shape", Dims{64, 64}}});
+  }
+  for (Value other : kept) v = t.op("matmul", {v, other});
+  t.fetches = {v};
+  Ir ir = t.ir();
+  plan::fuseElementwise(ir);
+  FakeBackend backend;
+  plan::chooseLayouts(ir, backend);
+  plan::schedule(ir);
+  const std::vector<size_t> scratch(ir.nodes.size(), 4096);
+  const plan::MemoryMap map = plan::assignMemory(ir, backend, scratch);
+
+  const auto consumers = ir.consumers();
+  size_t all = 0;
+  struct Piece {
+    size_t from, to;
+    int first, last, value;
+  };
+  std::vector<Piece> pieces;
+  for (size_t n = 0; n < ir.nodes.size(); ++n) {
+    pieces.push_back(
+        {map.scratch[n], map.scratch[n] + scratch[n], static_cast<int>(n), static_cast<int>(n), -1});
+    for (int output : ir.nodes[n].outputs) {
+      const plan::Slot& slot = map.slots[static_cast<size_t>(output)];
+      if (slot.place != plan::Place::Arena) continue;
+      const size_t bytes = plan::bytesOf(ir.values[static_cast<size_t>(output)]);
+      int last = static_cast<int>(n);
+      for (int reader : plan::memoryReaders(ir, consumers, output)) last = std::max(last, reader);
+      pieces.push_back({slot.offset, slot.offset + bytes, static_cast<int>(n), last, output});
+      all += bytes;
+    }
+  }
+  for (const Piece& a : pieces)
+    for (const Piece& b : pieces) {
+      // b is made while a is still needed: not even where a's last reader makes it, unless that happens in
+      // place.
+      if (&a == &b || a.first >= b.first || a.last < b.first) continue;
+      const bool sameMemory = a.from == b.from && a.last == b.first && b.value >= 0;
+      const bool alias = b.value >= 0 && plan::isAlias(ir, *ir.producer(b.value));
+      if (alias || (sameMemory && ir.producer(b.value)->op == "fusedElementwise")) continue;
+      EXPECT_TRUE(a.to <= b.from || b.to <= a.from) << "values " << a.value << " and " << b.value;
+    }
+  EXPECT_LT(map.arenaBytes, all);
+}
+
+}  // namespace
+}  // namespace nodegrad::testing

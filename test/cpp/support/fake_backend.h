@@ -1,0 +1,68 @@
+#pragma once
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "backend.h"
+
+namespace nodegrad::testing {
+
+// A layout that is only a name.
+class FakeLayout : public Layout {
+ public:
+  FakeLayout(std::string name, size_t bytes) : name_(std::move(name)), bytes_(bytes) {}
+  size_t bytes() const override { return bytes_; }
+  bool equals(const Layout& other) const override { return other.name() == name_; }
+  std::string name() const override { return name_; }
+
+ private:
+  std::string name_;
+  size_t bytes_;
+};
+
+class FakeKernel : public Kernel {
+ public:
+  void run(void* const*, void* const*, void*) override {}
+  std::string implementation() const override { return "fake"; }
+};
+
+// Compiles nothing. Convolutions want blocked tensors, chains and updates follow, everything else wants
+// row-major.
+class FakeBackend : public Backend {
+ public:
+  std::string name() const override { return "fake"; }
+
+  LayoutChoice layouts(const KernelSpec& spec, const std::vector<bool>&) override {
+    LayoutChoice choice;
+    choice.inputs.resize(spec.inputs.size());
+    choice.outputs.resize(spec.outputs.size());
+    if (spec.op.rfind("conv2d", 0) == 0) {
+      for (size_t i = 0; i < 2; ++i) choice.inputs[i] = blocked(spec.inputs[i]);
+      choice.outputs[0] = blocked(spec.outputs[0]);
+    } else if (spec.op == "fusedElementwise" || spec.op.find("Update") != std::string::npos) {
+      for (size_t i = 0; i < spec.inputs.size(); ++i)
+        if (spec.inputs[i] == spec.outputs[0]) choice.inputs[i] = spec.inputLayouts[0];
+      for (size_t o = 0; o < spec.outputs.size(); ++o) choice.outputs[o] = spec.inputLayouts[0];
+    }
+    return choice;
+  }
+
+  std::unique_ptr<Kernel> kernel(const KernelSpec&) override { return std::make_unique<FakeKernel>(); }
+
+  bool inPlace(const KernelSpec& spec, size_t output, size_t input) const override {
+    const bool chain = spec.op == "fusedElementwise" || spec.op.find("Update") != std::string::npos;
+    return chain && spec.inputs[input] == spec.outputs[output];
+  }
+
+  void toRowMajor(const TensorType&, const LayoutPtr&, const void*, void*) override {}
+  void fromRowMajor(const TensorType&, const LayoutPtr&, const void*, void*) override {}
+  void enter(int) override {}
+
+ private:
+  static LayoutPtr blocked(const TensorType& type) {
+    return std::make_shared<FakeLayout>("blocked", bytesOf(type));
+  }
+};
+
+}  // namespace nodegrad::testing
