@@ -1,0 +1,10 @@
+#pragma once
+#include "cpu/isa/isa_kernels.h"
+
+// Each source of this folder defines one.
+namespace nodegrad::NODEGRAD_ISA_NAMESPACE {
+
+extern const ElementwiseKernels elementwiseKernels;
+extern const RandomKernels randomKernels;
+
+}  // namespace nodegrad::NODEGRAD_ISA_NAMESPACE
