@@ -32,14 +32,15 @@ std::string cgroupPath(const std::string& controller) {
     if (first == std::string::npos || second == std::string::npos) continue;
     std::istringstream names(line.substr(first + 1, second - first - 1));
     bool found = controller.empty() && first + 1 == second;
-    for (std::string name; !controller.empty() && std::getline(names, name, ',');) found = found || name == controller;
+    for (std::string name; !controller.empty() && std::getline(names, name, ',');)
+      found = found || name == controller;
     if (found) return line.substr(second + 1);
   }
   return "";
 }
 
-// Calls read with each folder from the process's own up to the root: any of them may hold the quota. In a container the path may be
-// that of the host and lead nowhere, while the root is the container's own.
+// Calls read with each folder from the process's own up to the root: any of them may hold the quota. In a
+// container the path may be that of the host and lead nowhere, while the root is the container's own.
 template <class Read>
 double leastQuota(const std::string& root, std::string path, Read&& read) {
   double least = INFINITY;

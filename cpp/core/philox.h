@@ -4,8 +4,8 @@
 
 namespace nodegrad {
 
-// Philox4x32-10, the counter-based generator of Salmon et al., "Parallel random numbers: as easy as 1, 2, 3" (SC 2011). The scalar form;
-// cpp/cpu/isa/philox_vector.h makes the same numbers several at a time.
+// Philox4x32-10, the counter-based generator of Salmon et al., "Parallel random numbers: as easy as 1, 2, 3"
+// (SC 2011). The scalar form; cpp/cpu/isa/philox_vector.h makes the same numbers several at a time.
 using PhiloxCounter = std::array<uint32_t, 4>;
 using PhiloxKey = std::array<uint32_t, 2>;
 
@@ -19,11 +19,14 @@ inline PhiloxCounter philox4x32(PhiloxCounter counter, PhiloxKey key) {
   return counter;
 }
 
-// The 32 random bits of the element with this row-major index, by the engine's convention: key (seed, salt), counter (index / 4, step,
-// the high half of index / 4, attempt), word index % 4. An attempt above 0 is a redraw.
-inline uint32_t philoxBits(uint32_t seed, uint32_t salt, uint32_t step, uint64_t index, uint32_t attempt = 0) {
+// The 32 random bits of the element with this row-major index, by the engine's convention: key (seed, salt),
+// counter (index / 4, step, the high half of index / 4, attempt), word index % 4. An attempt above 0 is a
+// redraw.
+inline uint32_t philoxBits(uint32_t seed, uint32_t salt, uint32_t step, uint64_t index,
+                           uint32_t attempt = 0) {
   const uint64_t block = index / 4;
-  return philox4x32({static_cast<uint32_t>(block), step, static_cast<uint32_t>(block >> 32), attempt}, {seed, salt})[index % 4];
+  return philox4x32({static_cast<uint32_t>(block), step, static_cast<uint32_t>(block >> 32), attempt},
+                    {seed, salt})[index % 4];
 }
 
 // [0, 1) in steps of 2^-24.

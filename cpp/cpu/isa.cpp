@@ -12,10 +12,11 @@ namespace {
 std::vector<const IsaKernels*> supported() {
   std::vector<const IsaKernels*> levels = {&isa_base::kernels()};
   // Each name stands for what its -march may use beyond the level before.
-  const bool v3 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi") &&
-                  __builtin_cpu_supports("bmi2");
-  const bool v4 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
-                  __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512cd");
+  const bool v3 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+                  __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
+  const bool v4 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                  __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+                  __builtin_cpu_supports("avx512cd");
   if (v3) levels.push_back(&isa_avx2::kernels());
   if (v3 && v4) levels.push_back(&isa_avx512::kernels());
   return levels;
@@ -27,7 +28,8 @@ const IsaKernels* find(const std::string& level) {
     if (level == kernels->name) return kernels;
     names += (names.empty() ? "" : ", ") + std::string(kernels->name);
   }
-  fail(ErrorCode::Argument, "[NODEGRAD_ISA] expected one of ", names, " on this machine, received '", level, "'");
+  fail(ErrorCode::Argument, "[NODEGRAD_ISA] expected one of ", names, " on this machine, received '", level,
+       "'");
 }
 
 std::atomic<const IsaKernels*> chosen{nullptr};

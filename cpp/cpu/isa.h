@@ -9,7 +9,8 @@ namespace nodegrad {
 // The levels that this machine can run, lowest first: "base" (x86-64-v2), "avx2" (v3), "avx512" (v4).
 std::vector<std::string> isaLevels();
 
-// The kernels of the level in use: the machine's highest, or the one that NODEGRAD_ISA names. Fails where that is unknown or too high.
+// The kernels of the level in use: the machine's highest, or the one that NODEGRAD_ISA names. Fails where
+// that is unknown or too high.
 const IsaKernels& isaKernels();
 
 // Has kernels made from now on use another level. Fails as above.

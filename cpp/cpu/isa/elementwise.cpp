@@ -21,21 +21,49 @@ struct Sign {
 };
 struct Square {
   static Floats of(Floats x) { return x * x; }
-  static Ints of(Ints x) { return reinterpret_cast<Ints>(reinterpret_cast<Words>(x) * reinterpret_cast<Words>(x)); }
+  static Ints of(Ints x) {
+    return reinterpret_cast<Ints>(reinterpret_cast<Words>(x) * reinterpret_cast<Words>(x));
+  }
 };
-struct Exp { static Floats of(Floats x) { return expOf(x); } };
-struct Log { static Floats of(Floats x) { return logOf(x); } };
-struct Log1p { static Floats of(Floats x) { return log1pOf(x); } };
-struct Sqrt { static Floats of(Floats x) { return sqrtOf(x); } };
-struct Rsqrt { static Floats of(Floats x) { return 1.0f / sqrtOf(x); } };
-struct Reciprocal { static Floats of(Floats x) { return 1.0f / x; } };
-struct Relu { static Floats of(Floats x) { return x < 0.0f ? Floats{} : x; } };
-struct Sigmoid { static Floats of(Floats x) { return sigmoidOf(x); } };
-struct Tanh { static Floats of(Floats x) { return tanhOf(x); } };
-struct Softplus { static Floats of(Floats x) { return softplusOf(x); } };
-struct Erf { static Floats of(Floats x) { return erfOf(x); } };
-struct Floor { static Floats of(Floats x) { return floorOf(x); } };
-struct LogicalNot { static Floats of(Floats x) { return truth(x == 0.0f); } };
+struct Exp {
+  static Floats of(Floats x) { return expOf(x); }
+};
+struct Log {
+  static Floats of(Floats x) { return logOf(x); }
+};
+struct Log1p {
+  static Floats of(Floats x) { return log1pOf(x); }
+};
+struct Sqrt {
+  static Floats of(Floats x) { return sqrtOf(x); }
+};
+struct Rsqrt {
+  static Floats of(Floats x) { return 1.0f / sqrtOf(x); }
+};
+struct Reciprocal {
+  static Floats of(Floats x) { return 1.0f / x; }
+};
+struct Relu {
+  static Floats of(Floats x) { return x < 0.0f ? Floats{} : x; }
+};
+struct Sigmoid {
+  static Floats of(Floats x) { return sigmoidOf(x); }
+};
+struct Tanh {
+  static Floats of(Floats x) { return tanhOf(x); }
+};
+struct Softplus {
+  static Floats of(Floats x) { return softplusOf(x); }
+};
+struct Erf {
+  static Floats of(Floats x) { return erfOf(x); }
+};
+struct Floor {
+  static Floats of(Floats x) { return floorOf(x); }
+};
+struct LogicalNot {
+  static Floats of(Floats x) { return truth(x == 0.0f); }
+};
 struct ToBool {
   static Floats of(Floats x) { return truth(x != 0.0f); }
   static Floats of(Ints x) { return truth(x != 0); }
@@ -44,13 +72,18 @@ struct ToByte {
   static Floats of(Ints x) { return toFloats(x & 255); }
   static Floats of(Floats x) { return of(truncate(x)); }
 };
-struct ToInteger { static Ints of(Floats x) { return truncate(x); } };
-struct ToFloat { static Floats of(Ints x) { return toFloats(x); } };
+struct ToInteger {
+  static Ints of(Floats x) { return truncate(x); }
+};
+struct ToFloat {
+  static Floats of(Ints x) { return toFloats(x); }
+};
 
 struct Gelu {  // params: whether by tanh
   static Floats of(Floats x, Floats approximate) {
     // The parameter is the same in every lane.
-    if (approximate[0] != 0.0f) return 0.5f * x * (1.0f + tanhOf(0.7978845608f * (x + 0.044715f * x * x * x)));
+    if (approximate[0] != 0.0f)
+      return 0.5f * x * (1.0f + tanhOf(0.7978845608f * (x + 0.044715f * x * x * x)));
     return 0.5f * x * (1.0f + erfOf(x * 0.7071067812f));
   }
 };
@@ -62,22 +95,34 @@ struct Elu {
     return x > 0.0f ? x : alpha * expm1;
   }
 };
-struct LeakyRelu { static Floats of(Floats x, Floats slope) { return x < 0.0f ? x * slope : x; } };
+struct LeakyRelu {
+  static Floats of(Floats x, Floats slope) { return x < 0.0f ? x * slope : x; }
+};
 
 struct Add {
   static Floats of(Floats a, Floats b) { return a + b; }
-  static Ints of(Ints a, Ints b) { return reinterpret_cast<Ints>(reinterpret_cast<Words>(a) + reinterpret_cast<Words>(b)); }
+  static Ints of(Ints a, Ints b) {
+    return reinterpret_cast<Ints>(reinterpret_cast<Words>(a) + reinterpret_cast<Words>(b));
+  }
 };
 struct Sub {
   static Floats of(Floats a, Floats b) { return a - b; }
-  static Ints of(Ints a, Ints b) { return reinterpret_cast<Ints>(reinterpret_cast<Words>(a) - reinterpret_cast<Words>(b)); }
+  static Ints of(Ints a, Ints b) {
+    return reinterpret_cast<Ints>(reinterpret_cast<Words>(a) - reinterpret_cast<Words>(b));
+  }
 };
 struct Mul {
   static Floats of(Floats a, Floats b) { return a * b; }
-  static Ints of(Ints a, Ints b) { return reinterpret_cast<Ints>(reinterpret_cast<Words>(a) * reinterpret_cast<Words>(b)); }
+  static Ints of(Ints a, Ints b) {
+    return reinterpret_cast<Ints>(reinterpret_cast<Words>(a) * reinterpret_cast<Words>(b));
+  }
 };
-struct Div { static Floats of(Floats a, Floats b) { return a / b; } };
-struct Pow { static Floats of(Floats a, Floats b) { return powOf(a, b); } };
+struct Div {
+  static Floats of(Floats a, Floats b) { return a / b; }
+};
+struct Pow {
+  static Floats of(Floats a, Floats b) { return powOf(a, b); }
+};
 struct Maximum {
   static Floats of(Floats a, Floats b) { return larger(a, b); }
   static Ints of(Ints a, Ints b) { return a > b ? a : b; }
@@ -86,14 +131,48 @@ struct Minimum {
   static Floats of(Floats a, Floats b) { return smaller(a, b); }
   static Ints of(Ints a, Ints b) { return a < b ? a : b; }
 };
-struct Equal { template <class V> static Floats of(V a, V b) { return truth(a == b); } };
-struct NotEqual { template <class V> static Floats of(V a, V b) { return truth(a != b); } };
-struct Less { template <class V> static Floats of(V a, V b) { return truth(a < b); } };
-struct LessEqual { template <class V> static Floats of(V a, V b) { return truth(a <= b); } };
-struct Greater { template <class V> static Floats of(V a, V b) { return truth(a > b); } };
-struct GreaterEqual { template <class V> static Floats of(V a, V b) { return truth(a >= b); } };
-struct LogicalAnd { static Floats of(Floats a, Floats b) { return truth((a != 0.0f) & (b != 0.0f)); } };
-struct LogicalOr { static Floats of(Floats a, Floats b) { return truth((a != 0.0f) | (b != 0.0f)); } };
+struct Equal {
+  template <class V>
+  static Floats of(V a, V b) {
+    return truth(a == b);
+  }
+};
+struct NotEqual {
+  template <class V>
+  static Floats of(V a, V b) {
+    return truth(a != b);
+  }
+};
+struct Less {
+  template <class V>
+  static Floats of(V a, V b) {
+    return truth(a < b);
+  }
+};
+struct LessEqual {
+  template <class V>
+  static Floats of(V a, V b) {
+    return truth(a <= b);
+  }
+};
+struct Greater {
+  template <class V>
+  static Floats of(V a, V b) {
+    return truth(a > b);
+  }
+};
+struct GreaterEqual {
+  template <class V>
+  static Floats of(V a, V b) {
+    return truth(a >= b);
+  }
+};
+struct LogicalAnd {
+  static Floats of(Floats a, Floats b) { return truth((a != 0.0f) & (b != 0.0f)); }
+};
+struct LogicalOr {
+  static Floats of(Floats a, Floats b) { return truth((a != 0.0f) | (b != 0.0f)); }
+};
 struct SigmoidCrossEntropy {  // max(x, 0) - x z + log(1 + exp(-|x|))
   static Floats of(Floats x, Floats z) { return softplusOf(x) - x * z; }
 };
@@ -131,7 +210,8 @@ void where(void* out, const void* const* args, const float*, int64_t n) {
   auto* a = static_cast<const int32_t*>(args[1]);
   auto* b = static_cast<const int32_t*>(args[2]);
   auto* to = static_cast<int32_t*>(out);
-  for (int64_t i = 0; i < n; i += kLanes) store(to + i, load(condition + i) != 0.0f ? load(a + i) : load(b + i));
+  for (int64_t i = 0; i < n; i += kLanes)
+    store(to + i, load(condition + i) != 0.0f ? load(a + i) : load(b + i));
 }
 
 void copy(void* out, const void* const* args, const float*, int64_t n) {
@@ -222,17 +302,17 @@ const StepRow rows[] = {
     {"identity", F, copy, nullptr},
     {"identity", I, copy, nullptr},
     {"dropout", F, dropout, "rate"},
-    // What cast becomes, by the result's dtype.
-    {"toFloat32", I, unary<ToFloat, int32_t>, nullptr},
-    {"toInt32", F, unary<ToInteger, float>, nullptr},
-    {"toUint8", F, unary<ToByte, float>, nullptr},
-    {"toUint8", I, unary<ToByte, int32_t>, nullptr},
-    {"toBool", F, unary<ToBool, float>, nullptr},
-    {"toBool", I, unary<ToBool, int32_t>, nullptr},
+    {"cast:float32", I, unary<ToFloat, int32_t>, nullptr},
+    {"cast:int32", F, unary<ToInteger, float>, nullptr},
+    {"cast:uint8", F, unary<ToByte, float>, nullptr},
+    {"cast:uint8", I, unary<ToByte, int32_t>, nullptr},
+    {"cast:bool", F, unary<ToBool, float>, nullptr},
+    {"cast:bool", I, unary<ToBool, int32_t>, nullptr},
 };
 
 }  // namespace
 
-const ElementwiseKernels elementwiseKernels = {rows, sizeof rows / sizeof *rows, floatsFromBytes, bytesFromFloats};
+const ElementwiseKernels elementwiseKernels = {rows, sizeof rows / sizeof *rows, floatsFromBytes,
+                                               bytesFromFloats};
 
 }  // namespace nodegrad::NODEGRAD_ISA_NAMESPACE

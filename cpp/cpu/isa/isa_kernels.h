@@ -2,19 +2,23 @@
 #include <cstddef>
 #include <cstdint>
 
-// The inner loops that are compiled once per instruction set, as tables of functions. Only declarations and plain data here: an inline
-// function of a shared header would be compiled for every level, and the linker keeps one of them for all.
+// The inner loops that are compiled once per instruction set, as tables of functions. Only declarations and
+// plain data here: an inline function of a shared header would be compiled for every level, and the linker
+// keeps one of them for all.
 namespace nodegrad {
 
-// One step of an element-wise chain on a tile of n elements of 4 bytes each. It may touch up to kTilePadding - 1 elements past n, and
-// out may be one of the arguments.
+// One step of an element-wise chain on a tile of n elements of 4 bytes each. It may touch up to kTilePadding
+// - 1 elements past n, and out may be one of the arguments.
 using StepFunction = void (*)(void* out, const void* const* args, const float* params, int64_t n);
 constexpr int64_t kTilePadding = 16;
 
-enum class StepKind : uint8_t { Float, Integer };  // what the arguments hold; a bool or u8 is a float in a chain
+enum class StepKind : uint8_t {
+  Float,
+  Integer
+};  // what the arguments hold; a bool or u8 is a float in a chain
 
 struct StepRow {
-  const char* op;
+  const char* op;  // of the registry; a cast carries the result's dtype: "cast:int32"
   StepKind kind;
   StepFunction run;
   const char* attr;  // whose number becomes params[0], or null
@@ -44,8 +48,14 @@ struct IsaKernels {
   const RandomKernels* random;
 };
 
-namespace isa_base { const IsaKernels& kernels(); }
-namespace isa_avx2 { const IsaKernels& kernels(); }
-namespace isa_avx512 { const IsaKernels& kernels(); }
+namespace isa_base {
+const IsaKernels& kernels();
+}
+namespace isa_avx2 {
+const IsaKernels& kernels();
+}
+namespace isa_avx512 {
+const IsaKernels& kernels();
+}
 
 }  // namespace nodegrad

@@ -14,15 +14,18 @@ inline Pair sinCosOfTurn(Floats u) {
   const Floats quarter = nearest(u * 4.0f);
   const Floats r = (u - quarter * 0.25f) * 6.283185307f;  // the difference is exact
   const Floats z = r * r;
-  const Floats s = r + r * z * polynomial(z, -0.1666666666f, 0.008333331875f, -0.0001984008673f, 2.724992531e-6f);
-  const Floats c = 1.0f - 0.5f * z + z * z * polynomial(z, 0.04166666666f, -0.001388888767f, 2.480060037e-5f, -2.730095879e-7f);
+  const Floats s =
+      r + r * z * polynomial(z, -0.1666666666f, 0.008333331875f, -0.0001984008673f, 2.724992531e-6f);
+  const Floats c = 1.0f - 0.5f * z +
+                   z * z * polynomial(z, 0.04166666666f, -0.001388888767f, 2.480060037e-5f, -2.730095879e-7f);
   const Ints q = truncate(quarter);
   const Ints swap = (q & 1) != 0;
   const Floats sine = swap ? c : s, cosine = swap ? s : c;
   return {(q & 2) != 0 ? -sine : sine, ((q + 1) & 2) != 0 ? -cosine : cosine};
 }
 
-// Standard normals by Box and Muller: of each four words the first two make two numbers and the last two another two.
+// Standard normals by Box and Muller: of each four words the first two make two numbers and the last two
+// another two.
 inline Floats normalOf(Words words) {
   constexpr int n = kLanes;
   Words even, odd;  // each pair's first word twice, and its second
@@ -52,8 +55,8 @@ inline Counters blocksFrom(int64_t index) {
   return blocks;
 }
 
-// make(block) gives the numbers of 2 · kLanes consecutive elements. Parts begin where the caller says, so the first and the last vector
-// may hang over.
+// make(block) gives the numbers of 2 · kLanes consecutive elements. Parts begin where the caller says, so the
+// first and the last vector may hang over.
 template <class Make>
 inline void fill(float* out, int64_t start, int64_t n, Make make) {
   const int64_t end = start + n;

@@ -5,14 +5,14 @@ namespace nodegrad::NODEGRAD_ISA_NAMESPACE {
 const IsaKernels& kernels() {
   static const IsaKernels all = {
 #if defined(__AVX512F__)
-      "avx512",
+    "avx512",
 #elif defined(__AVX2__)
-      "avx2",
+    "avx2",
 #else
-      "base",
+    "base",
 #endif
-      &elementwiseKernels,
-      &randomKernels,
+    &elementwiseKernels,
+    &randomKernels,
   };
   return all;
 }

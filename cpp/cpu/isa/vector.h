@@ -4,8 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 
-// Vectors as wide as the level of this compilation, in GCC's extension. Everything is static or has a namespace without a name: no symbol
-// of a newer level may stand in for one of an older.
+// Vectors as wide as the level of this compilation, in GCC's extension. Everything is static or has a
+// namespace without a name: no symbol of a newer level may stand in for one of an older.
 namespace nodegrad::NODEGRAD_ISA_NAMESPACE {
 namespace {
 
@@ -46,17 +46,28 @@ inline Ints truncate(Floats v) { return __builtin_convertvector(v, Ints); }
 
 #if defined(__AVX512F__)
 // The zero-masked forms: GCC 12 warns about its own header in the others.
-inline Floats floorOf(Floats v) { return _mm512_maskz_roundscale_ps(0xffff, v, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC); }
+inline Floats floorOf(Floats v) {
+  return _mm512_maskz_roundscale_ps(0xffff, v, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC);
+}
 inline Floats sqrtOf(Floats v) { return _mm512_maskz_sqrt_ps(0xffff, v); }
-inline Counters wideProduct(Counters a, Counters b) { return reinterpret_cast<Counters>(_mm512_mul_epu32(reinterpret_cast<__m512i>(a), reinterpret_cast<__m512i>(b))); }
+inline Counters wideProduct(Counters a, Counters b) {
+  return reinterpret_cast<Counters>(
+      _mm512_maskz_mul_epu32(0xff, reinterpret_cast<__m512i>(a), reinterpret_cast<__m512i>(b)));
+}
 #elif defined(__AVX2__)
 inline Floats floorOf(Floats v) { return _mm256_floor_ps(v); }
 inline Floats sqrtOf(Floats v) { return _mm256_sqrt_ps(v); }
-inline Counters wideProduct(Counters a, Counters b) { return reinterpret_cast<Counters>(_mm256_mul_epu32(reinterpret_cast<__m256i>(a), reinterpret_cast<__m256i>(b))); }
+inline Counters wideProduct(Counters a, Counters b) {
+  return reinterpret_cast<Counters>(
+      _mm256_mul_epu32(reinterpret_cast<__m256i>(a), reinterpret_cast<__m256i>(b)));
+}
 #else
 inline Floats floorOf(Floats v) { return _mm_floor_ps(v); }
 inline Floats sqrtOf(Floats v) { return _mm_sqrt_ps(v); }
-inline Counters wideProduct(Counters a, Counters b) { return reinterpret_cast<Counters>(_mm_mul_epu32(reinterpret_cast<__m128i>(a), reinterpret_cast<__m128i>(b))); }
+inline Counters wideProduct(Counters a, Counters b) {
+  return reinterpret_cast<Counters>(
+      _mm_mul_epu32(reinterpret_cast<__m128i>(a), reinterpret_cast<__m128i>(b)));
+}
 #endif
 
 inline Floats absolute(Floats v) { return asFloats(bits(v) & 0x7fffffff); }

@@ -1,8 +1,8 @@
 #pragma once
 #include "cpu/isa/vector.h"
 
-// Elementary functions on whole vectors, within 4 ulp of the exact value, right at zeros, infinities, NaN and denormals. Polynomials are
-// Chebyshev fits over the reduced range.
+// Elementary functions on whole vectors, within 4 ulp of the exact value, right at zeros, infinities, NaN and
+// denormals. Polynomials are Chebyshev fits over the reduced range.
 namespace nodegrad::NODEGRAD_ISA_NAMESPACE {
 namespace {
 
@@ -28,7 +28,8 @@ inline Floats expOf(Floats x) {
   const Floats n = nearest(x * 1.44269504f);
   const Floats r = (x - n * 0.693359375f) + n * 2.12194440e-4f;
   const Floats p = polynomial(r, 0.5f, 0.1666657702f, 0.04166655465f, 0.00836317418f, 0.00139261775f);
-  // 2^n in two factors, so that denormal results come out gradually and the largest do not overflow on the way.
+  // 2^n in two factors, so that denormal results come out gradually and the largest do not overflow on the
+  // way.
   const Ints whole = truncate(n), first = whole >> 1;
   return ((r * r * p + r) + 1.0f) * powerOfTwo(first) * powerOfTwo(whole - first);
 }
@@ -40,8 +41,8 @@ inline Floats logOfNormal(Floats x, Floats e) {
   e += toFloats(exponent);
   const Floats r = asFloats(bits(x) - (exponent << 23)) - 1.0f;
   const Floats z = r * r;
-  const Floats p = polynomial(r, 0.3333333118f, -0.2499999695f, 0.200007159f, -0.166678028f, 0.1424905261f, -0.1242567094f,
-                              0.116854564f, -0.1147988164f, 0.06971702169f);
+  const Floats p = polynomial(r, 0.3333333118f, -0.2499999695f, 0.200007159f, -0.166678028f, 0.1424905261f,
+                              -0.1242567094f, 0.116854564f, -0.1147988164f, 0.06971702169f);
   return e * 0.693359375f + (r + (z * -0.5f + (z * r * p - e * 2.12194440e-4f)));
 }
 
@@ -60,7 +61,8 @@ inline Floats log1pOf(Floats x) {
 
 inline Floats tanhOf(Floats x) {
   const Floats a = absolute(x), z = x * x;
-  const Floats p = polynomial(z, -0.3333332894f, 0.1333276974f, -0.05385090958f, 0.020997179f, -0.006096714166f);
+  const Floats p =
+      polynomial(z, -0.3333332894f, 0.1333276974f, -0.05385090958f, 0.020997179f, -0.006096714166f);
   const Floats large = 1.0f - 2.0f / (expOf(a + a) + 1.0f);
   return withSign(a < 0.625f ? a + a * z * p : large, x);
 }
@@ -70,36 +72,42 @@ inline Floats sigmoidOf(Floats x) {
   return (x < 0.0f ? e : all(1.0f)) / (1.0f + e);
 }
 
-inline Floats softplusOf(Floats x) {
-  return (x < 0.0f ? Floats{} : x) + log1pOf(expOf(-absolute(x)));
-}
+inline Floats softplusOf(Floats x) { return (x < 0.0f ? Floats{} : x) + log1pOf(expOf(-absolute(x))); }
 
 inline Floats erfOf(Floats x) {
   const Floats t = absolute(x), z = x * x;
-  const Floats small = t + t * polynomial(z, 0.1283791491f, -0.3761248904f, 0.1128175413f, -0.02676399514f, 0.004988906025f,
-                                          -0.0005967310878f);
+  const Floats small = t + t * polynomial(z, 0.1283791491f, -0.3761248904f, 0.1128175413f, -0.02676399514f,
+                                          0.004988906025f, -0.0005967310878f);
   const Floats b = t > 3.95f ? all(3.95f) : t;  // beyond, erf is 1 in float
   const Floats q = polynomial(b, 0.12868558f, 0.6349575516f, 0.1066229372f, -0.02414368183f, 0.003841819395f,
                               -0.0003753814062f, 1.673421412e-5f);
   return withSign(t > 0.93f ? 1.0f - expOf(-(b + b * q)) : small, x);
 }
 
-// exp2(y · log2(x)) for x > 0 in double precision: in single precision the product would lose the digits that the exponential magnifies.
+// exp2(y · log2(x)) for x > 0 in double precision: in single precision the product would lose the digits that
+// the exponential magnifies.
 inline HalfFloats powOfPositive(HalfFloats base, HalfFloats power) {
   const Doubles x = __builtin_convertvector(base, Doubles), y = __builtin_convertvector(power, Doubles);
   const Longs raw = reinterpret_cast<Longs>(x) - 0x3fe6a09e667f3bcd;  // sqrt(1/2)
   const Longs exponent = raw >> 52;
   const Doubles m = reinterpret_cast<Doubles>(reinterpret_cast<Longs>(x) - (exponent << 52));
-  // 2^52 + 2^51 + exponent, whose low bits are the exponent: there is no conversion of 64-bit integers before AVX-512.
+  // 2^52 + 2^51 + exponent, whose low bits are the exponent: there is no conversion of 64-bit integers before
+  // AVX-512.
   const Doubles e = reinterpret_cast<Doubles>(exponent + 0x4338000000000000) - 0x1.8p52;
   const Doubles s = (m - 1.0) / (m + 1.0), z = s * s;
-  const Doubles series = 1.0 + z * (1.0 / 3 + z * (1.0 / 5 + z * (1.0 / 7 + z * (1.0 / 9 + z * (1.0 / 11 + z * (1.0 / 13 + z / 15))))));
+  const Doubles series =
+      1.0 + z * (1.0 / 3 +
+                 z * (1.0 / 5 + z * (1.0 / 7 + z * (1.0 / 9 + z * (1.0 / 11 + z * (1.0 / 13 + z / 15))))));
   Doubles t = y * (e + 2.0 * 1.4426950408889634 * s * series);
   t = t > 200.0 ? Doubles{} + 200.0 : t;
   t = t < -200.0 ? Doubles{} - 200.0 : t;
   const Doubles shifted = t + 0x1.8p52, n = shifted - 0x1.8p52;
   const Doubles f = (t - n) * 0.6931471805599453;
-  const Doubles p = 1 + f * (1 + f * (1.0 / 2 + f * (1.0 / 6 + f * (1.0 / 24 + f * (1.0 / 120 + f * (1.0 / 720 + f * (1.0 / 5040 + f * (1.0 / 40320))))))));
+  const Doubles p =
+      1 + f * (1 + f * (1.0 / 2 +
+                        f * (1.0 / 6 +
+                             f * (1.0 / 24 + f * (1.0 / 120 +
+                                                  f * (1.0 / 720 + f * (1.0 / 5040 + f * (1.0 / 40320))))))));
   const Doubles scale = reinterpret_cast<Doubles>((reinterpret_cast<Longs>(shifted) + 1023) << 52);
   return __builtin_convertvector(p * scale, HalfFloats);
 }

@@ -1,0 +1,273 @@
+#include "kernel_testing.h"
+
+namespace nodegrad::testing {
+namespace {
+
+using Function = std::function<double(const std::vector<double>&)>;
+
+// The op applied place by place, with numpy's broadcasting.
+std::vector<double> reference(const std::vector<Array>& inputs, const Dims& full, const Function& f) {
+  std::vector<double> expected;
+  forPlaces(full, [&](const Dims& at) {
+    std::vector<double> args;
+    for (const Array& input : inputs) args.push_back(input.values[indexIn(input.type.shape, at)]);
+    expected.push_back(f(args));
+  });
+  return expected;
+}
+
+struct Case {
+  std::string op;
+  Function f;
+  double low, high;
+  Attrs attrs = {};
+};
+
+std::vector<Case> unaryCases() {
+  const auto gelu = [](double x) { return 0.5 * x * (1 + std::erf(x / std::sqrt(2.0))); };
+  const auto geluTanh = [](double x) {
+    return 0.5 * x * (1 + std::tanh(std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x)));
+  };
+  const auto of = [](double (*f)(double)) { return [f](const std::vector<double>& v) { return f(v[0]); }; };
+  return {
+      {"neg", [](auto& v) { return -v[0]; }, -9, 9},
+      {"abs", [](auto& v) { return std::abs(v[0]); }, -9, 9},
+      {"sign", [](auto& v) { return (v[0] > 0) - (v[0] < 0); }, -9, 9},
+      {"exp", of(std::exp), -20, 20},
+      {"log", of(std::log), 1e-6, 50},
+      {"log1p", of(std::log1p), -0.99, 9},
+      {"sqrt", of(std::sqrt), 0, 50},
+      {"rsqrt", [](auto& v) { return 1 / std::sqrt(v[0]); }, 0.01, 50},
+      {"square", [](auto& v) { return v[0] * v[0]; }, -9, 9},
+      {"reciprocal", [](auto& v) { return 1 / v[0]; }, 0.1, 9},
+      {"relu", [](auto& v) { return std::max(v[0], 0.0); }, -9, 9},
+      {"sigmoid", [](auto& v) { return 1 / (1 + std::exp(-v[0])); }, -20, 20},
+      {"tanh", of(std::tanh), -9, 9},
+      {"softplus", [](auto& v) { return std::log1p(std::exp(v[0])); }, -20, 20},
+      {"erf", of(std::erf), -5, 5},
+      {"floor", of(std::floor), -9, 9},
+      {"gelu", [=](auto& v) { return gelu(v[0]); }, -4, 4, {{"approximate", false}}},
+      {"gelu", [=](auto& v) { return geluTanh(v[0]); }, -4, 4, {{"approximate", true}}},
+      {"elu", [](auto& v) { return v[0] > 0 ? v[0] : 0.7 * std::expm1(v[0]); }, -9, 9, {{"alpha", 0.7}}},
+      {"leakyRelu", [](auto& v) { return v[0] > 0 ? v[0] : 0.3 * v[0]; }, -9, 9, {{"negativeSlope", 0.3}}},
+      {"identity", [](auto& v) { return v[0]; }, -9, 9},
+  };
+}
+
+std::vector<Case> binaryCases() {
+  return {
+      {"add", [](auto& v) { return v[0] + v[1]; }, -9, 9},
+      {"sub", [](auto& v) { return v[0] - v[1]; }, -9, 9},
+      {"mul", [](auto& v) { return v[0] * v[1]; }, -9, 9},
+      {"div", [](auto& v) { return v[0] / v[1]; }, 0.5, 9},
+      {"pow", [](auto& v) { return std::pow(v[0], v[1]); }, 0.1, 5},
+      {"maximum", [](auto& v) { return std::max(v[0], v[1]); }, -9, 9},
+      {"minimum", [](auto& v) { return std::min(v[0], v[1]); }, -9, 9},
+      {"sigmoidCrossEntropy",
+       [](auto& v) { return std::max(v[0], 0.0) - v[0] * v[1] + std::log1p(std::exp(-std::abs(v[0]))); }, -3,
+       3},
+  };
+}
+
+std::vector<Case> compareCases() {
+  return {
+      {"equal", [](auto& v) { return v[0] == v[1]; }, 0, 4},
+      {"notEqual", [](auto& v) { return v[0] != v[1]; }, 0, 4},
+      {"less", [](auto& v) { return v[0] < v[1]; }, 0, 4},
+      {"lessEqual", [](auto& v) { return v[0] <= v[1]; }, 0, 4},
+      {"greater", [](auto& v) { return v[0] > v[1]; }, 0, 4},
+      {"greaterEqual", [](auto& v) { return v[0] >= v[1]; }, 0, 4},
+  };
+}
+
+class Elementwise : public OnEachIsa {};
+ON_EACH_ISA(Elementwise);
+
+TEST_P(Elementwise, UnaryOpsOfAllSizes) {
+  for (const Case& c : unaryCases()) {
+    for (int64_t n : {1, 3, 16, 17, 511, 512, 513, 40000}) {
+      const Array x = randomArray({n}, c.low, c.high, 7);
+      const auto out = run({c.op, {x}, {{DType::F32, {n}}}, c.attrs});
+      expectNear(out[0], reference({x}, {n}, c.f), 2e-6, 3e-7, c.op);
+    }
+  }
+}
+
+TEST_P(Elementwise, BinaryOpsBroadcast) {
+  const std::vector<std::pair<Dims, Dims>> shapes = {
+      {{7, 5, 33}, {7, 5, 33}}, {{7, 5, 33}, {}},      {{}, {7, 5, 33}},
+      {{7, 5, 33}, {33}},       {{7, 5, 33}, {5, 1}},  {{7, 1, 33}, {1, 5, 1}},
+      {{7, 5, 33}, {5, 33}},    {{1, 33}, {7, 5, 33}}, {{1}, {1, 1}},
+      {{3, 3000}, {3000}},      {{40, 1}, {1, 900}},   {{2, 1, 3, 1, 2}, {1, 2, 1, 3, 1}}};
+  for (const Case& c : binaryCases()) {
+    for (auto& [left, right] : shapes) {
+      const Dims full = broadcast(c.op, left, right);
+      const Array a = randomArray(left, c.low, c.high, 1), b = randomArray(right, c.low, c.high, 2);
+      const auto out = run({c.op, {a, b}, {{DType::F32, full}}});
+      expectNear(out[0], reference({a, b}, full, c.f), 2e-6, 1e-6, c.op + toString(left) + toString(right));
+    }
+  }
+}
+
+TEST_P(Elementwise, ComparesEveryDtype) {
+  for (const Case& c : compareCases()) {
+    for (DType dtype : {DType::F32, DType::I32, DType::U8}) {
+      const Array a = randomArray({9, 70}, c.low, c.high, 1, dtype),
+                  b = randomArray({70}, c.low, c.high, 2, dtype);
+      Array whole = a;
+      for (double& v : whole.values) v = std::floor(v);
+      const auto out = run({c.op, {whole, b}, {{DType::Bool, {9, 70}}}});
+      expectNear(out[0], reference({whole, b}, {9, 70}, c.f), 0, 0, c.op);
+    }
+  }
+  const Array p = randomArray({100}, 0, 1, 3, DType::Bool), q = randomArray({100}, 0, 1, 4, DType::Bool);
+  const TensorType type{DType::Bool, {100}};
+  expectNear(run({"logicalAnd", {p, q}, {type}})[0],
+             reference({p, q}, {100}, [](auto& v) { return v[0] && v[1]; }), 0, 0);
+  expectNear(run({"logicalOr", {p, q}, {type}})[0],
+             reference({p, q}, {100}, [](auto& v) { return v[0] || v[1]; }), 0, 0);
+  expectNear(run({"logicalNot", {p}, {type}})[0], reference({p}, {100}, [](auto& v) { return !v[0]; }), 0, 0);
+}
+
+TEST_P(Elementwise, IntegersAreExactBeyondFloats) {
+  const double big = (1 << 24) + 1;
+  const Array a = array({5}, {big, -big, 3, 0, 2000000011}, DType::I32),
+              b = array({5}, {2, 2, -5, 7, 1}, DType::I32);
+  const TensorType type{DType::I32, {5}}, truth{DType::Bool, {5}};
+  expectNear(run({"add", {a, b}, {type}})[0], {big + 2, -big + 2, -2, 7, 2000000012}, 0, 0);
+  expectNear(run({"sub", {a, b}, {type}})[0], {big - 2, -big - 2, 8, -7, 2000000010}, 0, 0);
+  expectNear(run({"mul", {a, b}, {type}})[0], {2 * big, -2 * big, -15, 0, 2000000011}, 0, 0);
+  expectNear(run({"maximum", {a, b}, {type}})[0], {big, 2, 3, 7, 2000000011}, 0, 0);
+  expectNear(run({"minimum", {a, b}, {type}})[0], {2, -big, -5, 0, 1}, 0, 0);
+  expectNear(run({"neg", {a}, {type}})[0], {-big, big, -3, 0, -2000000011}, 0, 0);
+  expectNear(run({"abs", {a}, {type}})[0], {big, big, 3, 0, 2000000011}, 0, 0);
+  expectNear(run({"sign", {a}, {type}})[0], {1, -1, 1, 0, 1}, 0, 0);
+  expectNear(run({"square", {b}, {type}})[0], {4, 4, 25, 49, 1}, 0, 0);
+  const Array next = array({5}, {big - 1, -big, 3, 0, 2000000010}, DType::I32);
+  expectNear(run({"equal", {a, next}, {truth}})[0], {0, 1, 1, 1, 0}, 0, 0);
+  expectNear(run({"greater", {a, next}, {truth}})[0], {1, 0, 0, 0, 1}, 0, 0);
+}
+
+TEST_P(Elementwise, CastsBetweenAllDtypes) {
+  const std::vector<double> numbers = {0, 1, 2, 200, 255, 3, 0, 77};
+  for (DType from : {DType::F32, DType::I32, DType::U8, DType::Bool}) {
+    for (DType to : {DType::F32, DType::I32, DType::U8, DType::Bool}) {
+      Array x = array({8}, numbers, from);
+      if (from == DType::Bool) {
+        for (double& v : x.values) v = v != 0;
+      }
+      std::vector<double> expected = x.values;
+      if (to == DType::Bool) {
+        for (double& v : expected) v = v != 0;
+      }
+      const auto out = run({"cast", {x}, {{to, {8}}}, {{"dtype", std::string(name(to))}}});
+      expectNear(out[0], expected, 0, 0, std::string(name(from)) + " to " + name(to));
+    }
+  }
+  const Array fractions = array({4}, {1.9, -1.9, 0.5, -0.5});
+  expectNear(run({"cast", {fractions}, {{DType::I32, {4}}}, {{"dtype", std::string("int32")}}})[0],
+             {1, -1, 0, 0}, 0, 0);
+  expectNear(run({"cast", {fractions}, {{DType::Bool, {4}}}, {{"dtype", std::string("bool")}}})[0],
+             {1, 1, 1, 1}, 0, 0);
+}
+
+TEST_P(Elementwise, WhereTakesAnyDtype) {
+  for (DType dtype : {DType::F32, DType::I32, DType::U8}) {
+    const Array c = randomArray({6, 50}, 0, 1, 1, DType::Bool), a = randomArray({6, 50}, 0, 200, 2, dtype),
+                b = randomArray({50}, 0, 200, 3, dtype);
+    const auto out = run({"where", {c, a, b}, {{dtype, {6, 50}}}});
+    expectNear(out[0], reference({c, a, b}, {6, 50}, [](auto& v) { return v[0] ? v[1] : v[2]; }), 0, 0);
+  }
+}
+
+// Two results from four inputs of every kind of access, long enough for two threads.
+Call chain(int64_t rows) {
+  auto program = std::make_shared<ElementwiseProgram>();
+  program->inputs = 4;  // x [rows, 33], bias [33], scale [], gate bool [rows, 33]
+  const auto step = [&](const std::string& op, std::vector<int> args, Attrs attrs = {},
+                        DType dtype = DType::F32) {
+    program->steps.push_back({op, std::move(args), std::move(attrs), dtype});
+    return program->inputs + static_cast<int>(program->steps.size()) - 1;
+  };
+  const int sum = step("add", {0, 1});
+  const int active = step("relu", {sum});
+  const int half = step("constant", {}, {{"value", 0.5}});
+  const int scaled = step("mul", {active, 2});
+  const int gate = step("cast", {3}, {{"dtype", std::string("float32")}});
+  const int gated = step("mul", {scaled, gate});
+  const int shifted = step("sub", {gated, half});
+  const int positive = step("greater", {shifted, half}, {}, DType::Bool);
+  program->outputs = {shifted, positive, scaled};
+  const Dims full = {rows, 33};
+  return {"fusedElementwise",
+          {randomArray(full, -2, 2, 1), randomArray({33}, -1, 1, 2), randomArray({}, 1, 2, 3),
+           randomArray(full, 0, 1, 4, DType::Bool)},
+          {{DType::F32, full}, {DType::Bool, full}, {DType::F32, full}},
+          {},
+          program};
+}
+
+TEST_P(Elementwise, ChainsRunAsTheirSteps) {
+  for (int64_t rows : {1, 2, 16, 400}) {
+    const Call call = chain(rows);
+    const auto f = [](const std::vector<double>& v) { return std::max(v[0] + v[1], 0.0) * v[2]; };
+    const Dims full = {rows, 33};
+    for (const std::vector<int>& reuse : {std::vector<int>{}, {0, 3, -1}, {-1, -1, 0}}) {
+      const auto out = run(call, reuse);
+      expectNear(out[0], reference(call.inputs, full, [&](auto& v) { return f(v) * v[3] - 0.5; }), 2e-6,
+                 2e-7);
+      expectNear(out[1], reference(call.inputs, full, [&](auto& v) { return f(v) * v[3] - 0.5 > 0.5; }), 0,
+                 0);
+      expectNear(out[2], reference(call.inputs, full, f), 2e-6, 2e-7);
+    }
+  }
+}
+
+// y = x · x written over x while x is read again afterwards.
+TEST_P(Elementwise, AnOutputInPlaceWaitsForLaterReaders) {
+  auto program = std::make_shared<ElementwiseProgram>();
+  program->inputs = 1;
+  program->steps = {{"square", {0}, {}, DType::F32}, {"add", {0, 1}, {}, DType::F32}};
+  program->outputs = {1, 2};
+  const Array x = randomArray({1024}, -2, 2, 1);
+  const auto out = run({"fusedElementwise", {x}, {x.type, x.type}, {}, program}, {0, -1});
+  expectNear(out[0], reference({x}, {1024}, [](auto& v) { return v[0] * v[0]; }), 1e-6, 0);
+  expectNear(out[1], reference({x}, {1024}, [](auto& v) { return v[0] + v[0] * v[0]; }), 1e-6, 1e-7);
+}
+
+TEST_P(Elementwise, RefusesToOverwriteWhatItHandsOn) {
+  auto program = std::make_shared<ElementwiseProgram>();
+  program->inputs = 2;
+  program->steps = {{"add", {0, 1}, {}, DType::F32}};
+  program->outputs = {2, 0};
+  const Array x = randomArray({8}, -2, 2, 1);
+  const Call call{"fusedElementwise", {x, x}, {x.type, x.type}, {}, program};
+  EXPECT_FALSE(kernelTable().at("fusedElementwise").inPlace(call.spec(), 0, 0));
+  const KernelSpec add = Call{"add", {x, x}, {x.type}}.spec();
+  EXPECT_TRUE(kernelTable().at("add").inPlace(add, 0, 1));
+}
+
+TEST_P(Elementwise, TheSameBitsForAnyNumberOfThreads) {
+  const Call call = chain(3000);
+  setTeamThreads(1);
+  const auto one = run(call);
+  setTeamThreads(3);
+  const auto three = run(call);
+  setTeamThreads(availableThreads());
+  for (size_t o = 0; o < one.size(); ++o) EXPECT_EQ(one[o].values, three[o].values);
+}
+
+TEST(Isa, NamesWhatTheMachineHas) {
+  EXPECT_EQ(isaLevels().front(), "base");
+  try {
+    useIsa("sse9");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::Argument);
+    EXPECT_NE(std::string(error.what()).find("base"), std::string::npos);
+    EXPECT_NE(std::string(error.what()).find("'sse9'"), std::string::npos);
+  }
+}
+
+}  // namespace
+}  // namespace nodegrad::testing

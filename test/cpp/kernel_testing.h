@@ -1,0 +1,177 @@
+#pragma once
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstring>
+#include <functional>
+#include <random>
+
+#include "core/buffer.h"
+#include "core/parallel.h"
+#include "cpu/isa.h"
+#include "cpu/kernel_table.h"
+
+namespace nodegrad::testing {
+
+// A tensor with its numbers as doubles, for the plain references.
+struct Array {
+  TensorType type;
+  std::vector<double> values;
+};
+
+inline Array array(const Dims& shape, std::vector<double> values, DType dtype = DType::F32) {
+  return {{dtype, shape}, std::move(values)};
+}
+
+// Numbers from low to high, the same each time; whole ones for the other dtypes.
+inline Array randomArray(const Dims& shape, double low, double high, unsigned seed,
+                         DType dtype = DType::F32) {
+  std::mt19937 random(seed);
+  std::uniform_real_distribution<double> uniform(low, high);
+  Array made{{dtype, shape}, std::vector<double>(count(shape))};
+  for (double& v : made.values) {
+    v = uniform(random);
+    v = dtype == DType::F32 ? static_cast<float>(v)
+                            : (dtype == DType::Bool ? v > (low + high) / 2 : std::floor(v));
+  }
+  return made;
+}
+
+inline std::vector<char> bytesOf(const Array& a) {
+  std::vector<char> bytes(a.values.size() * sizeOf(a.type.dtype));
+  dispatch(a.type.dtype, [&](auto sample) {
+    using T = decltype(sample);
+    for (size_t i = 0; i < a.values.size(); ++i) {
+      const T v = static_cast<T>(
+          static_cast<std::conditional_t<std::is_same_v<T, float>, float, int64_t>>(a.values[i]));
+      std::memcpy(bytes.data() + i * sizeof v, &v, sizeof v);
+    }
+  });
+  return bytes;
+}
+
+inline Array arrayOf(const TensorType& type, const void* memory) {
+  Array a{type, std::vector<double>(count(type.shape))};
+  dispatch(type.dtype, [&](auto sample) {
+    for (size_t i = 0; i < a.values.size(); ++i) {
+      auto v = sample;
+      std::memcpy(&v, static_cast<const char*>(memory) + i * sizeof v, sizeof v);
+      a.values[i] = static_cast<double>(v);
+    }
+  });
+  return a;
+}
+
+inline KernelTable& kernelTable() {
+  static KernelTable table = [] {
+    KernelTable made;
+    registerElementwiseKernels(made);
+    return made;
+  }();
+  return table;
+}
+
+// What a kernel is to compute: row-major, on the level in use.
+struct Call {
+  std::string op;
+  std::vector<Array> inputs;
+  std::vector<TensorType> outputs;
+  Attrs attrs = {};
+  std::shared_ptr<const ElementwiseProgram> program = nullptr;
+
+  KernelSpec spec() const {
+    KernelSpec spec{op, attrs, {}, outputs, {}, {}, program};
+    for (const Array& input : inputs) spec.inputs.push_back(input.type);
+    spec.inputLayouts.resize(inputs.size());
+    spec.outputLayouts.resize(outputs.size());
+    return spec;
+  }
+};
+
+// Memory at an address that is aligned to 64 bytes, with a fence behind it.
+class Fenced {
+ public:
+  explicit Fenced(size_t bytes) : bytes_(bytes), memory_(Buffer::allocate(bytes + kFence)) {
+    std::memset(memory_->data(), kMark, bytes + kFence);
+  }
+  void* data() const { return memory_->data(); }
+  bool intact() const {
+    auto* p = static_cast<const unsigned char*>(memory_->data()) + bytes_;
+    return std::all_of(p, p + kFence, [](unsigned char c) { return c == kMark; });
+  }
+
+ private:
+  static constexpr size_t kFence = 256;
+  static constexpr unsigned char kMark = 0xA5;
+  size_t bytes_;
+  std::shared_ptr<Buffer> memory_;
+};
+
+// Runs the kernel; reuse[o] ≥ 0 gives output o the memory of that input.
+inline std::vector<Array> run(const Call& call, const std::vector<int>& reuse = {}) {
+  auto kernel = kernelTable().at(call.op).make(call.spec());
+  std::vector<Fenced> in, out;
+  std::vector<void*> inputs, outputs;
+  for (const Array& input : call.inputs) {
+    const std::vector<char> bytes = bytesOf(input);
+    in.emplace_back(bytes.size());
+    std::memcpy(in.back().data(), bytes.data(), bytes.size());
+    inputs.push_back(in.back().data());
+  }
+  for (size_t o = 0; o < call.outputs.size(); ++o) {
+    out.emplace_back(bytesOf(call.outputs[o]));
+    outputs.push_back(o < reuse.size() && reuse[o] >= 0 ? inputs[reuse[o]] : out.back().data());
+  }
+  Fenced scratch(kernel->scratchBytes());
+  kernel->run(inputs.data(), outputs.data(), scratch.data());
+  std::vector<Array> results;
+  for (size_t o = 0; o < outputs.size(); ++o) results.push_back(arrayOf(call.outputs[o], outputs[o]));
+  for (auto& memory : in) EXPECT_TRUE(memory.intact()) << "[" << call.op << "] wrote past an input";
+  for (auto& memory : out) EXPECT_TRUE(memory.intact()) << "[" << call.op << "] wrote past an output";
+  EXPECT_TRUE(scratch.intact()) << "[" << call.op << "] wrote past its scratch memory";
+  return results;
+}
+
+inline void expectNear(const Array& actual, const std::vector<double>& expected, double relative,
+                       double absolute, const std::string& what = "") {
+  ASSERT_EQ(actual.values.size(), expected.size()) << what;
+  for (size_t i = 0; i < expected.size(); ++i) {
+    const double a = actual.values[i], e = expected[i];
+    if (std::isnan(e) ? std::isnan(a) : a == e) continue;
+    ASSERT_LE(std::abs(a - e), relative * std::abs(e) + absolute)
+        << what << " at " << i << ": expected " << e << ", received " << a;
+  }
+}
+
+// Calls body with places [0, shape), row-major.
+inline void forPlaces(const Dims& shape, const std::function<void(const Dims&)>& body) {
+  Dims at(shape.size(), 0);
+  for (int64_t left = count(shape); left > 0; --left) {
+    body(at);
+    for (size_t d = shape.size(); d-- > 0;) {
+      if (++at[d] < shape[d]) break;
+      at[d] = 0;
+    }
+  }
+}
+
+// The row-major index of a place in the tensor of this shape that is broadcast to the place's rank.
+inline size_t indexIn(const Dims& shape, const Dims& at) {
+  size_t index = 0;
+  for (size_t d = 0; d < shape.size(); ++d) {
+    index = index * shape[d] + (shape[d] == 1 ? 0 : at[at.size() - shape.size() + d]);
+  }
+  return index;
+}
+
+// Stamps a test once for each level that the machine has.
+class OnEachIsa : public ::testing::TestWithParam<std::string> {
+ protected:
+  void SetUp() override { useIsa(GetParam()); }
+  void TearDown() override { useIsa(isaLevels().back()); }
+};
+#define ON_EACH_ISA(Suite)                                                           \
+  INSTANTIATE_TEST_SUITE_P(Isa, Suite, ::testing::ValuesIn(::nodegrad::isaLevels()), \
+                           [](const auto& info) { return info.param; })
+
+}  // namespace nodegrad::testing
