@@ -1,0 +1,48 @@
+#pragma once
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "graph/graph.h"
+
+// A slow, plain evaluation of every op in double precision: the oracle of gradients and kernels.
+namespace nodegrad::reference {
+
+// Numbers of any dtype, row-major. Booleans are 0 and 1.
+struct Array {
+  TensorType type;
+  std::vector<double> data;
+  const Dims& shape() const { return type.shape; }
+};
+
+// The values of fetches; feeds holds those of every input and parameter that they need, with static shapes.
+std::vector<Array> evaluate(const Graph& graph, const std::map<Value, Array>& feeds,
+                            const std::vector<Value>& fetches);
+
+// One op applied to arrays; types are inferred.
+std::vector<Array> apply(const std::string& op, const std::vector<Array>& inputs, const Attrs& attrs = {});
+
+// What an op's evaluation sees: outputs have their types and zeros.
+struct Call {
+  const std::vector<Array>& inputs;
+  std::vector<Array>& outputs;
+  const Attrs& attrs;
+};
+using Kernel = std::function<void(const Call& call)>;
+using Table = std::map<std::string, Kernel>;
+
+void addElementwise(Table& table);
+void addWindows(Table& table);
+void addReductions(Table& table);
+void addMoves(Table& table);
+void addUpdates(Table& table);
+
+// The row-major place in `shape` of the element that numpy's broadcast reads for `index`.
+int64_t broadcastPlace(const Dims& shape, const Dims& index);
+// The row-major place of an index.
+int64_t placeOf(const Dims& shape, const Dims& index);
+// Calls body(index, place) for every element in row-major order.
+void forEach(const Dims& shape, const std::function<void(const Dims& index, int64_t place)>& body);
+
+}  // namespace nodegrad::reference
