@@ -1,0 +1,44 @@
+#pragma once
+#include <future>
+#include <memory>
+#include <vector>
+
+#include "program/program.h"
+
+namespace nodegrad::testing {
+
+inline StoragePtr floats(const Dims& shape, const std::vector<float>& numbers) {
+  return Storage::create({DType::F32, shape}, numbers.data());
+}
+
+// The numbers of a float32 tensor, after all that is queued before.
+inline std::vector<float> numbersOf(const StoragePtr& storage) {
+  const auto executor = Executor::shared();
+  std::vector<float> numbers(static_cast<size_t>(count(storage->type.shape)));
+  std::exception_ptr error;
+  executor->wait([&] {
+    try {
+      executor->read(*storage, numbers.data());
+    } catch (...) {
+      error = std::current_exception();
+    }
+  });
+  if (error) std::rethrow_exception(error);
+  return numbers;
+}
+
+// Runs one step and waits; rethrows its error.
+inline std::vector<StoragePtr> runNow(const std::shared_ptr<Program>& program,
+                                      const std::vector<StoragePtr>& feeds) {
+  std::promise<void> done;
+  const auto outputs = program->run(feeds, [&](std::exception_ptr error) {
+    if (error)
+      done.set_exception(error);
+    else
+      done.set_value();
+  });
+  done.get_future().get();
+  return outputs;
+}
+
+}  // namespace nodegrad::testing
