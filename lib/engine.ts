@@ -5,7 +5,8 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { EngineError, type ErrorCode } from './errors.js';
+import { fileURLToPath } from 'node:url';
+import { EngineError } from './errors.js';
 
 export type DType = 'float32' | 'int32' | 'uint8' | 'bool';
 
@@ -15,6 +16,7 @@ export type Shape = readonly number[];
 /** The numbers of a dtype in JavaScript; bool travels as bytes 0 and 1. */
 export type TypedArray = Float32Array | Int32Array | Uint8Array;
 
+/** Infinity in a list stands for the largest integer ("to the end" in a slice). */
 export type AttrValue = boolean | number | bigint | string | readonly number[];
 export type Attrs = Readonly<Record<string, AttrValue>>;
 
@@ -97,6 +99,13 @@ export interface Engine {
    * order). Returns at once.
    */
   run(program: NativeProgram, feeds: readonly NativeTensor[] | NativeSource, steps: number): RunResult;
+  /** The same without a promise: an error shows when one of the outputs is read. */
+  run(
+    program: NativeProgram,
+    feeds: readonly NativeTensor[] | NativeSource,
+    steps: number,
+    silent: true,
+  ): Pick<RunResult, 'outputs'>;
   /** The latest plan in words: op, implementation, layout, bytes, and times where NODEGRAD_PLAN was set. */
   describeProgram(program: NativeProgram): string;
 
@@ -111,4 +120,88 @@ export interface Engine {
 
   /** The state of the engine. With threads it sets the size of the team first (1 to the number of processors). */
   info(options?: { threads?: number }): EngineInfo;
+}
+
+/** The addon is one function: it takes the class of its errors and gives the calls. */
+type Addon = (errorClass: typeof EngineError) => Engine;
+
+/** What decides whether a binary can be loaded here. */
+export interface Host {
+  readonly platform: string;
+  readonly arch: string;
+  readonly node: string;
+  /** The version of Node-API, where the runtime has one. */
+  readonly napi: string | undefined;
+  /** Whether the C library is glibc, asked only when a binary did not load: the report takes a while. */
+  hasGlibc(): boolean;
+}
+
+const require = createRequire(import.meta.url);
+const PLATFORMS = ['linux-x64'];
+
+// This file lies in lib/, or in the bundle in dist/: the package's folder is one up from either.
+const packageRoot = dirname(dirname(fileURLToPath(import.meta.url)));
+
+const thisHost: Host = {
+  platform: process.platform,
+  arch: process.arch,
+  node: process.versions.node,
+  napi: process.versions.napi,
+  hasGlibc() {
+    const report = process.report?.getReport() as { header?: { glibcVersionRuntime?: string } } | undefined;
+    return report?.header?.glibcVersionRuntime !== undefined;
+  },
+};
+
+/**
+ * Loads the addon that lies below a package's folder: a prebuilt one, else the one that was built there.
+ *
+ * @throws EngineError `STATE` where Node is too old or no binary is found, `DEVICE` where the platform has none or
+ *   the binary does not load.
+ * @internal
+ */
+export function loadEngine(root = packageRoot, host = thisHost): Engine {
+  if (Number.parseInt(host.node, 10) < 20 || Number(host.napi ?? 0) < 9) {
+    throw new EngineError(
+      'STATE',
+      `[nodegrad] expected Node 20 or newer (Node-API 9), received Node ${host.node} (Node-API ${host.napi ?? 'none'})`,
+    );
+  }
+  const target = `${host.platform}-${host.arch}`;
+  const candidates = [
+    join(root, 'prebuilds', target, 'nodegrad.node'),
+    join(root, 'build', 'Release', 'nodegrad.node'),
+  ];
+  const file = candidates.find((candidate) => existsSync(candidate));
+  if (file === undefined) {
+    const remedy = PLATFORMS.includes(target)
+      ? 'Run `npm run build:native` in a clone, or install the package again.'
+      : 'Build it in a clone with `npm run build:native`.';
+    throw new EngineError(
+      PLATFORMS.includes(target) ? 'STATE' : 'DEVICE',
+      `[nodegrad] found no native binary for ${target} (there are prebuilt ones for ${PLATFORMS.join(', ')}): ` +
+        `looked for ${candidates.join(' and ')}. ${remedy}`,
+    );
+  }
+  try {
+    return (require(file) as Addon)(EngineError);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const musl = host.platform === 'linux' && !host.hasGlibc();
+    throw new EngineError(
+      'DEVICE',
+      musl
+        ? `[nodegrad] expected Linux with glibc, received one with another C library (musl, as in Alpine): ` +
+            `use an image based on Debian or build ${file} there with \`npm run build:native\` (${reason})`
+        : `[nodegrad] ${file} does not load: ${reason}`,
+      { cause },
+    );
+  }
+}
+
+let loaded: Engine | undefined;
+
+/** The native engine, loaded at the first call: importing the package needs no binary and takes no time. */
+export function engine(): Engine {
+  return (loaded ??= loadEngine());
 }

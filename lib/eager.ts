@@ -1,0 +1,31 @@
+import type { Attrs } from './engine.js';
+import type { Program } from './program.js';
+import type { Tensor } from './tensor.js';
+import { Trace } from './trace.js';
+
+const KEPT = 512;
+
+// One program for each op, its attributes and the types of its inputs; the latest used last.
+const programs = new Map<string, Program>();
+
+/** Queues one op on tensors, as a program of its own. @internal */
+export function eager(op: string, inputs: readonly Tensor[], attrs: Attrs = {}): Tensor {
+  let key = op;
+  for (const name in attrs) key += ` ${name}=${String(attrs[name])}`;
+  for (const input of inputs) key += `|${input.dtype} ${input.shape.join()}`;
+  let program = programs.get(key);
+  if (program) {
+    programs.delete(key);
+  } else {
+    program = makeProgram(op, inputs, attrs);
+    if (programs.size >= KEPT) programs.delete(programs.keys().next().value!);
+  }
+  programs.set(key, program);
+  return program.runSilently(inputs)[0];
+}
+
+function makeProgram(op: string, inputs: readonly Tensor[], attrs: Attrs): Program {
+  const trace = new Trace();
+  const feeds = inputs.map((input, i) => trace.input(input.dtype, input.shape, `input ${i}`));
+  return trace.program(feeds, trace.op(op, feeds, attrs).slice(0, 1));
+}

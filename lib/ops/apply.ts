@@ -1,0 +1,109 @@
+import type { Attrs, DType } from '../engine.js';
+import { eager } from '../eager.js';
+import { NDArray } from '../data/ndarray.js';
+import { Sym } from '../sym.js';
+import { Tensor, type TensorData, read, tensor } from '../tensor.js';
+import { Trace } from '../trace.js';
+import { Variable } from '../variable.js';
+
+/** What an op takes. Numbers and arrays become tensors; beside a typed operand a number takes its dtype. */
+export type Operand = Sym | Tensor | Variable | TensorData;
+
+/**
+ * What an op returns: a symbolic value where an operand is one, else a tensor. Inside a traced function an op on
+ * variables alone returns a symbolic value too, although its type says tensor; further ops and `grad` take it.
+ */
+export type Outcome<T> = [Extract<T, Sym>] extends [never] ? Tensor : Sym;
+
+/**
+ * The first output of an op, traced or queued as the operands decide.
+ *
+ * @param dtype Of numbers among the operands; by default the first typed operand's.
+ * @internal
+ */
+export function apply<T extends Operand>(
+  op: string,
+  operands: readonly T[],
+  attrs: Attrs = {},
+  dtype: DType | undefined = dtypeFor(operands),
+): Outcome<T> {
+  const trace = traceOf(operands);
+  if (trace) {
+    return trace.op(
+      op,
+      operands.map((operand) => symbolic(trace, operand, dtype)),
+      attrs,
+    )[0] as Outcome<T>;
+  }
+  const made: Tensor[] = [];
+  const inputs = operands.map((operand) => {
+    if (operand instanceof Tensor) return operand;
+    if (operand instanceof Variable) return operand.storage;
+    const temporary = concrete(operand as TensorData, dtype);
+    made.push(temporary);
+    return temporary;
+  });
+  try {
+    return eager(op, inputs, attrs) as Outcome<T>;
+  } finally {
+    for (const temporary of made) temporary.dispose();
+  }
+}
+
+/** The dtype and shape of an operand, without making a tensor of it. @internal */
+export function typeOf(operand: Operand): { dtype: DType; shape: readonly number[] } {
+  if (operand instanceof Sym || operand instanceof Tensor || operand instanceof Variable) return operand;
+  const { dtype, shape } = read(operand);
+  return { dtype, shape };
+}
+
+/** The trace that an op on these operands belongs to, or undefined where it is to be queued at once. @internal */
+export function traceOf(operands: readonly Operand[]): Trace | undefined {
+  let variables = false;
+  for (const operand of operands) {
+    if (operand instanceof Sym) return operand.trace;
+    if (operand instanceof Variable) variables = true;
+  }
+  return variables ? Trace.current : undefined;
+}
+
+/** An operand as a value of a trace. @internal */
+export function symbolic(trace: Trace, operand: Operand, dtype?: DType): Sym {
+  if (operand instanceof Sym) return operand;
+  if (operand instanceof Tensor || operand instanceof Variable) return trace.lift(operand);
+  if (typeof operand === 'number') return trace.constant(operand, numberType(operand, dtype));
+  return trace.lift(concrete(operand, dtype));
+}
+
+function concrete(data: TensorData, dtype: DType | undefined): Tensor {
+  if (typeof data === 'number') return tensor(data, [], numberType(data, dtype));
+  // Nested arrays have no dtype of their own: they take the other operand's, unless that would cut their fractions.
+  if (Array.isArray(data) && dtype !== undefined && dtype !== 'bool') {
+    const given = read(data);
+    if (given.dtype === 'float32' && (given.data as number[]).every(Number.isInteger))
+      return tensor(data, undefined, dtype);
+  }
+  return tensor(data);
+}
+
+/** A number takes the dtype beside it, unless that would change it: then it stays float32 and the op complains. */
+function numberType(value: number, dtype: DType = 'float32'): DType {
+  return Number.isInteger(value) && dtype !== 'bool' ? dtype : 'float32';
+}
+
+/** The dtype of the first operand that has one of its own. @internal */
+export function dtypeFor(operands: readonly Operand[]): DType | undefined {
+  for (const operand of operands) {
+    if (operand instanceof Sym || operand instanceof Tensor || operand instanceof Variable)
+      return operand.dtype;
+    if (operand instanceof NDArray || ArrayBuffer.isView(operand)) return read(operand).dtype;
+  }
+  return undefined;
+}
+
+/** Indices: numbers and nested arrays become int32. @internal */
+export function indexOperand<T extends Operand>(indices: T): T | Tensor {
+  return typeof indices === 'number' || Array.isArray(indices)
+    ? tensor(indices as TensorData, undefined, 'int32')
+    : indices;
+}

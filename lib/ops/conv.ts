@@ -1,0 +1,73 @@
+import { EngineError } from '../errors.js';
+import { type Operand, type Outcome, apply, typeOf } from './apply.js';
+import { type DataFormat, type Padding, type Pair, pair, paddingAttrs } from './window.js';
+import { reshape } from './shape.js';
+import { add } from './binary.js';
+
+export interface Conv2dOptions {
+  /** Default 1. */
+  strides?: Pair;
+  /** Default `valid`. */
+  padding?: Padding;
+  /** The distance of the kernel's taps. Default 1. */
+  dilations?: Pair;
+  /** The channels are split into as many groups, each with kernels of its own. Default 1. */
+  groups?: number;
+  /** Default `channelsLast`. */
+  dataFormat?: DataFormat;
+}
+
+/**
+ * The 2-D convolution (cross-correlation, as in every framework) of images with kernels.
+ *
+ * @param x float32 [n, height, width, channels] (or as `dataFormat` says).
+ * @param kernel float32 [kernelHeight, kernelWidth, channels / groups, filters], for either format.
+ * @returns [n, outHeight, outWidth, filters].
+ * @throws EngineError `SHAPE` for other ranks, channels that differ, a kernel larger than the padded input; `ATTRIBUTE`.
+ * @example ops.conv2d(images, w, { padding: 'same', strides: 2 });
+ */
+export function conv2d<X extends Operand, K extends Operand>(
+  x: X,
+  kernel: K,
+  options: Conv2dOptions = {},
+): Outcome<X | K> {
+  const { strides = 1, padding = 'valid', dilations = 1, groups = 1, dataFormat = 'channelsLast' } = options;
+  return apply<X | K>('conv2d', [x, kernel], {
+    strides: pair(strides),
+    dilations: pair(dilations),
+    groups,
+    dataFormat,
+    ...paddingAttrs('conv2d', padding),
+  });
+}
+
+/**
+ * Adds one number to each channel.
+ *
+ * @param x float32 of rank 2 or more, channels last unless `dataFormat` says `channelsFirst` (then axis 1).
+ * @param bias float32 [channels].
+ */
+export function biasAdd<X extends Operand, B extends Operand>(
+  x: X,
+  bias: B,
+  options: { dataFormat?: DataFormat } = {},
+): Outcome<X | B> {
+  const { rank, channels } = biasTypes(x, bias, options.dataFormat);
+  if (options.dataFormat !== 'channelsFirst') return add<X, B>(x, bias);
+  const shape = [channels, ...Array<number>(rank - 2).fill(1)];
+  return add<Operand, Operand>(x, reshape(bias, shape)) as Outcome<X | B>;
+}
+
+function biasTypes(x: Operand, bias: Operand, format: DataFormat = 'channelsLast') {
+  const given = typeOf(x).shape;
+  const biases = typeOf(bias).shape;
+  const channels = given[format === 'channelsFirst' ? 1 : given.length - 1];
+  if (given.length < 2 || biases.length !== 1 || (channels !== -1 && channels !== biases[0])) {
+    throw new EngineError(
+      'SHAPE',
+      `[biasAdd] expected x of rank 2 or more and one bias a channel, ` +
+        `received [${given.join(', ')}] and [${biases.join(', ')}]`,
+    );
+  }
+  return { rank: given.length, channels: biases[0] };
+}

@@ -1,0 +1,14 @@
+export * from './binary.js';
+export * from './conv.js';
+export * from './gather.js';
+export * from './losses.js';
+export * from './matmul.js';
+export * from './pool.js';
+export * from './random.js';
+export * from './reduce.js';
+export * from './shape.js';
+export * from './slice.js';
+export * from './softmax.js';
+export * from './unary.js';
+export type { Operand, Outcome } from './apply.js';
+export type { DataFormat, Padding, Pair } from './window.js';

@@ -1,0 +1,42 @@
+import type { Attrs } from '../engine.js';
+import { type Operand, type Outcome, apply } from './apply.js';
+
+export interface ReduceOptions {
+  /** One axis or several, negative ones from the end. Default all. */
+  axis?: number | readonly number[];
+  /** Keep the axes with size 1. Default false. */
+  keepDims?: boolean;
+}
+
+export interface ArgOptions {
+  /** Default the last. */
+  axis?: number;
+  keepDims?: boolean;
+}
+
+/** The sum over axes. float32 or int32. */
+export const sum = <T extends Operand>(x: T, options?: ReduceOptions): Outcome<T> =>
+  apply('sum', [x], over(options));
+/** The mean over axes. */
+export const mean = <T extends Operand>(x: T, options?: ReduceOptions): Outcome<T> =>
+  apply('mean', [x], over(options));
+/** The product over axes. */
+export const prod = <T extends Operand>(x: T, options?: ReduceOptions): Outcome<T> =>
+  apply('prod', [x], over(options));
+/** The largest number over axes; ties share the gradient evenly. */
+export const max = <T extends Operand>(x: T, options?: ReduceOptions): Outcome<T> =>
+  apply('max', [x], over(options));
+/** The smallest number over axes; ties share the gradient evenly. */
+export const min = <T extends Operand>(x: T, options?: ReduceOptions): Outcome<T> =>
+  apply('min', [x], over(options));
+
+/** The place of the largest number along an axis, the first of equal ones. int32. */
+export const argMax = <T extends Operand>(x: T, options: ArgOptions = {}): Outcome<T> =>
+  apply('argMax', [x], { axis: options.axis ?? -1, keepDims: options.keepDims ?? false });
+/** The place of the smallest number along an axis, the first of equal ones. int32. */
+export const argMin = <T extends Operand>(x: T, options: ArgOptions = {}): Outcome<T> =>
+  apply('argMin', [x], { axis: options.axis ?? -1, keepDims: options.keepDims ?? false });
+
+function over({ axis = [], keepDims = false }: ReduceOptions = {}): Attrs {
+  return { axes: typeof axis === 'number' ? [axis] : axis, keepDims };
+}

@@ -1,0 +1,73 @@
+import type { Shape } from '../engine.js';
+import { EngineError } from '../errors.js';
+import { type Operand, type Outcome, apply, typeOf } from './apply.js';
+
+/**
+ * The same numbers in another shape.
+ *
+ * @param shape May hold one -1, which is computed.
+ * @throws EngineError `SHAPE` where the sizes differ.
+ */
+export const reshape = <T extends Operand>(x: T, shape: Shape): Outcome<T> =>
+  apply('reshape', [x], { shape });
+
+/** The axes in another order: by default reversed. */
+export function transpose<T extends Operand>(x: T, perm?: readonly number[]): Outcome<T> {
+  return apply('transpose', [x], { perm: perm ?? [...typeOf(x).shape.keys()].reverse() });
+}
+
+/** Copies x along new leading axes and along axes of size 1, as numpy broadcasts. */
+export const broadcastTo = <T extends Operand>(x: T, shape: Shape): Outcome<T> =>
+  apply('broadcastTo', [x], { shape });
+
+/** Puts an axis of size 1 at a place, counted in the result; -1 is last. */
+export function expandDims<T extends Operand>(x: T, axis: number): Outcome<T> {
+  const { shape } = typeOf(x);
+  const at = place('expandDims', axis, shape.length + 1);
+  return reshaped('expandDims', x, shape, [...shape.slice(0, at), 1, ...shape.slice(at)]);
+}
+
+/**
+ * Takes axes of size 1 away.
+ *
+ * @param axis One or several; by default all of size 1.
+ * @throws EngineError `SHAPE` where an axis has another size.
+ */
+export function squeeze<T extends Operand>(x: T, axis?: number | readonly number[]): Outcome<T> {
+  const { shape } = typeOf(x);
+  const given = typeof axis === 'number' ? [axis] : axis;
+  const axes =
+    given?.map((n) => place('squeeze', n, shape.length)) ?? [...shape.keys()].filter((n) => shape[n] === 1);
+  for (const n of axes) {
+    if (shape[n] !== 1) {
+      throw new EngineError(
+        'SHAPE',
+        `[squeeze] expected size 1 at axis ${n}, received [${shape.join(', ')}]`,
+      );
+    }
+  }
+  const kept = shape.filter((_, n) => !axes.includes(n));
+  return reshaped('squeeze', x, shape, kept);
+}
+
+function reshaped<T extends Operand>(op: string, x: T, from: Shape, to: readonly number[]): Outcome<T> {
+  if (to.filter((n) => n < 0).length > 1) {
+    throw new EngineError(
+      'SHAPE',
+      `[${op}] expected at most one unknown dimension, received [${from.join(', ')}]`,
+    );
+  }
+  return reshape(x, to);
+}
+
+/** An axis counted from the start. @internal */
+export function place(op: string, axis: number, rank: number): number {
+  const at = axis < 0 ? axis + rank : axis;
+  if (!Number.isInteger(at) || at < 0 || at >= rank) {
+    throw new EngineError(
+      'ATTRIBUTE',
+      `[${op}] expected an axis from ${-rank} to ${rank - 1}, received ${axis}`,
+    );
+  }
+  return at;
+}

@@ -1,0 +1,74 @@
+import { EngineError } from '../errors.js';
+import { type Operand, type Outcome, apply, typeOf } from './apply.js';
+import { expandDims } from './shape.js';
+
+type Places = number | readonly number[];
+
+/**
+ * A part of x: from `begin` up to, not including, `end`, every `strides`-th, on the first axis or on the first axes of
+ * lists.
+ *
+ * @param begin Negative places count from the end.
+ * @param end By default the end.
+ * @param strides 1 or more. Default 1.
+ * @throws EngineError `SHAPE` for more places than axes, or a scalar; `ATTRIBUTE`.
+ * @example ops.slice(x, [0, 1], [-1, 3]); // all rows but the last, columns 1 and 2
+ */
+export function slice<T extends Operand>(x: T, begin: Places, end?: Places, strides?: Places): Outcome<T> {
+  const { shape } = typeOf(x);
+  const rank = shape.length;
+  const perAxis = (places: Places | undefined, fallback: number) => {
+    const list = typeof places === 'number' ? [places] : (places ?? []);
+    if (list.length > rank) {
+      throw new EngineError(
+        'SHAPE',
+        `[slice] expected at most ${rank} places for shape [${shape.join(', ')}], received [${list.join(', ')}]`,
+      );
+    }
+    return Array.from({ length: rank }, (_, axis) => list[axis] ?? fallback);
+  };
+  return apply('slice', [x], {
+    begin: perAxis(begin, 0),
+    end: perAxis(end, Infinity),
+    strides: perAxis(strides, 1),
+  });
+}
+
+/**
+ * Puts values one after another along an axis (default the last). All other sizes must be the same.
+ *
+ * @throws EngineError `SHAPE`, `DTYPE`; `ARGUMENT` for an empty list.
+ */
+export function concatenate<T extends Operand>(
+  xs: readonly T[],
+  options: { axis?: number } = {},
+): Outcome<T> {
+  if (xs.length === 0)
+    throw new EngineError('ARGUMENT', '[concatenate] expected at least one value, received none');
+  return apply('concatenate', xs, { axis: options.axis ?? -1 });
+}
+
+/** Puts values of one shape along a new axis (default the first), counted in the result. */
+export function stack<T extends Operand>(xs: readonly T[], options: { axis?: number } = {}): Outcome<T> {
+  if (xs.length === 0)
+    throw new EngineError('ARGUMENT', '[stack] expected at least one value, received none');
+  const { axis = 0 } = options;
+  return concatenate<Operand>(
+    xs.map((x) => expandDims(x, axis)),
+    { axis },
+  ) as Outcome<T>;
+}
+
+/**
+ * Puts a constant around x.
+ *
+ * @param paddings For each axis, how many before and after.
+ * @param options `value`: default 0.
+ */
+export function pad<T extends Operand>(
+  x: T,
+  paddings: readonly (readonly [before: number, after: number])[],
+  options: { value?: number } = {},
+): Outcome<T> {
+  return apply('pad', [x], { paddings: paddings.flat(), value: options.value ?? 0 });
+}
