@@ -12,6 +12,7 @@ const Table& table() {
     addReductions(made);
     addMoves(made);
     addUpdates(made);
+    addRandom(made);
     return made;
   }();
   return kernels;

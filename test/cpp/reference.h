@@ -37,6 +37,7 @@ void addWindows(Table& table);
 void addReductions(Table& table);
 void addMoves(Table& table);
 void addUpdates(Table& table);
+void addRandom(Table& table);  // dropout and randomUniform
 
 // The row-major place in `shape` of the element that numpy's broadcast reads for `index`.
 int64_t broadcastPlace(const Dims& shape, const Dims& index);

@@ -1,0 +1,416 @@
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <random>
+#include <set>
+
+#include "graph/autodiff.h"
+#include "reference.h"
+
+// Every op's gradient against central finite differences of the reference evaluation in double precision: one
+// table, a row a case. Each row runs with static shapes, with a dynamic first axis and with dynamic axes
+// alone, and is differentiated twice (three times where it says so).
+namespace nodegrad {
+namespace {
+
+using reference::Array;
+
+constexpr double kStep = 1e-5;
+constexpr double kTolerance = 1e-6;
+
+// An operand: random numbers from a range, or the given ones.
+struct Operand {
+  Dims shape;
+  double low = -2, high = 2;
+  std::vector<double> values = {};
+  DType dtype = DType::F32;
+};
+
+Operand positive(Dims shape) { return {std::move(shape), 0.5, 2}; }
+Operand given(Dims shape, std::vector<double> values, DType dtype = DType::F32) {
+  return {std::move(shape), 0, 0, std::move(values), dtype};
+}
+
+enum class Dynamic { None, First, All };
+
+struct Case {
+  const char* op;
+  std::vector<Operand> operands;
+  Attrs attrs = {};
+  Dynamic dynamic = Dynamic::All;  // the most that the op can infer and differentiate
+  int order = 2;
+};
+
+Attrs conv(Dims strides, Dims dilations, const char* padding, int64_t groups = 1,
+           const char* format = "channelsLast", Dims pads = {0, 0, 0, 0}) {
+  return {{"strides", strides}, {"dilations", dilations}, {"padding", std::string(padding)},
+          {"groups", groups},   {"pads", pads},           {"dataFormat", std::string(format)}};
+}
+
+Attrs pool(Dims size, Dims strides, const char* padding, const char* format = "channelsLast",
+           Dims pads = {0, 0, 0, 0}) {
+  return {{"poolSize", size},
+          {"strides", strides},
+          {"padding", std::string(padding)},
+          {"pads", pads},
+          {"dataFormat", std::string(format)}};
+}
+
+Attrs reduce(Dims axes, bool keepDims = false) { return {{"axes", axes}, {"keepDims", keepDims}}; }
+
+Attrs slice(Dims begin, Dims end, Dims strides = {}) {
+  return {{"begin", begin}, {"end", end}, {"strides", strides}};
+}
+
+constexpr int64_t kMost = INT64_MAX;
+const Attrs kTransposeA = {{"transposeA", true}}, kTransposeB = {{"transposeB", true}},
+            kTransposeBoth = {{"transposeA", true}, {"transposeB", true}};
+
+// clang-format off
+const Case kCases[] = {
+    {"identity", {{{3}}}},
+    {"neg", {{{2, 3}}}},
+    {"abs", {{{17}}}},
+    {"exp", {{{2, 3}}}, {}, Dynamic::All, 3},
+    {"log", {positive({2, 3})}, {}, Dynamic::All, 3},
+    {"log1p", {positive({2, 3})}, {}, Dynamic::All, 3},
+    {"sqrt", {positive({2, 3})}, {}, Dynamic::All, 3},
+    {"rsqrt", {positive({2, 3})}, {}, Dynamic::All, 3},
+    {"square", {{{2, 3}}}, {}, Dynamic::All, 3},
+    {"reciprocal", {positive({2, 3})}, {}, Dynamic::All, 3},
+    {"relu", {{{17}}}},
+    {"sigmoid", {{{2, 3}}}, {}, Dynamic::All, 3},
+    {"tanh", {{{2, 3}}}, {}, Dynamic::All, 3},
+    {"softplus", {{{2, 3}}}, {}, Dynamic::All, 3},
+    {"erf", {{{2, 3}}}, {}, Dynamic::All, 3},
+    {"gelu", {{{2, 3}}}, {}, Dynamic::All, 3},
+    {"gelu", {{{2, 3}}}, {{"approximate", true}}, Dynamic::All, 3},
+    {"elu", {{{17}}}},
+    {"elu", {{{17}}}, {{"alpha", 0.7}}},
+    {"leakyRelu", {{{17}}}},
+    {"leakyRelu", {{{17}}}, {{"negativeSlope", 0.01}}},
+    {"cast", {{{4}}}, {{"dtype", std::string("float32")}}},
+
+    {"add", {{{2, 3}}, {{2, 3}}}},
+    {"add", {{{2, 3}}, {{3}}}},
+    {"add", {{{}}, {{2, 3}}}},
+    {"sub", {{{2, 1, 4}}, {{3, 1}}}},
+    {"mul", {{{2, 3}}, {{2, 3}}}, {}, Dynamic::All, 3},
+    {"mul", {{{2, 3}}, {{2, 1}}}},
+    {"mul", {{{}}, {{}}}},
+    {"div", {{{2, 3}}, positive({1, 3})}, {}, Dynamic::All, 3},
+    {"div", {{{3}}, positive({2, 1})}},
+    {"pow", {positive({2, 3}), {{2, 3}}}, {}, Dynamic::All, 3},
+    {"pow", {positive({2, 3}), {{3}}}},
+    {"pow", {positive({3}), given({3}, {0, 1, 2})}, {}, Dynamic::All, 3},
+    {"maximum", {{{2, 3}}, {{2, 3}}}},
+    {"maximum", {{{5, 3}}, {{}}}},
+    {"minimum", {{{2, 3}}, {{1, 3}}}},
+    {"where", {given({2, 3}, {1, 0, 0, 1, 1, 0}, DType::Bool), {{2, 3}}, {{2, 3}}}},
+    {"where", {given({3}, {1, 0, 1}, DType::Bool), {{2, 1}}, {{}}}},
+
+    {"conv2d", {{{2, 3, 4, 2}}, {{2, 3, 2, 2}}}, conv({1, 1}, {1, 1}, "valid"), Dynamic::All, 3},
+    {"conv2d", {{{1, 5, 4, 2}}, {{3, 3, 2, 3}}}, conv({1, 1}, {1, 1}, "same")},
+    {"conv2d", {{{2, 7, 6, 2}}, {{3, 2, 2, 2}}}, conv({2, 3}, {1, 1}, "same")},
+    {"conv2d", {{{2, 7, 8, 2}}, {{2, 3, 2, 1}}}, conv({1, 1}, {2, 3}, "valid")},
+    {"conv2d", {{{1, 6, 6, 1}}, {{3, 3, 1, 2}}}, conv({1, 2}, {2, 1}, "same")},
+    {"conv2d", {{{1, 4, 5, 4}}, {{2, 2, 2, 6}}}, conv({1, 1}, {1, 1}, "valid", 2)},
+    {"conv2d", {{{1, 4, 5, 3}}, {{3, 3, 1, 3}}}, conv({1, 1}, {1, 1}, "same", 3)},
+    {"conv2d", {{{2, 4, 5, 4}}, {{2, 2, 2, 2}}}, conv({2, 1}, {1, 1}, "same", 2, "channelsFirst")},
+    {"conv2d", {{{1, 4, 3, 2}}, {{3, 3, 2, 2}}}, conv({2, 1}, {1, 1}, "explicit", 1, "channelsLast", {2, 1, 0, 1})},
+    {"conv2d", {{{1, 3, 3, 2}}, {{1, 1, 2, 2}}}, conv({2, 2}, {1, 1}, "valid")},
+    {"conv2dBackwardData", {{{2, 3, 2, 2}}, {{2, 2, 2, 2}}, {{2, 3, 4, 2}}}, conv({1, 1}, {1, 1}, "valid"), Dynamic::All, 3},
+    {"conv2dBackwardData", {{{3, 3, 1, 2}}, {{1, 2, 3, 2}}, {{1, 4, 3, 2}}}, conv({2, 1}, {1, 1}, "explicit", 2, "channelsLast", {1, 0, 1, 1})},
+    {"conv2dBackwardFilter", {{{2, 3, 4, 2}}, {{2, 2, 2, 2}}, {{2, 3, 2, 2}}}, conv({1, 1}, {1, 1}, "valid"), Dynamic::All, 3},
+    {"conv2dBackwardFilter", {{{1, 2, 5, 4}}, {{1, 3, 3, 2}}, {{3, 3, 2, 3}}}, conv({2, 2}, {1, 1}, "same", 1, "channelsFirst")},
+
+    {"maxPool2d", {{{2, 4, 6, 3}}}, pool({2, 2}, {}, "valid")},
+    {"maxPool2d", {{{1, 5, 5, 2}}}, pool({3, 2}, {2, 1}, "same")},
+    {"maxPool2d", {{{1, 2, 5, 4}}}, pool({2, 3}, {1, 2}, "explicit", "channelsFirst", {1, 0, 2, 1})},
+    {"maxPool2d", {{{1, 17, 17, 1}}}, pool({17, 17}, {1, 1}, "valid")},
+    {"maxPool2dBackward", {{{1, 2, 2, 1}}, given({1, 2, 2, 1}, {0, 3, 2, 1}, DType::U8), {{1, 4, 4, 1}}}, pool({2, 2}, {}, "valid"), Dynamic::All, 3},
+    {"maxPool2dGather", {{{1, 4, 4, 1}}, given({1, 2, 2, 1}, {0, 3, 2, 1}, DType::U8)}, pool({2, 2}, {}, "valid"), Dynamic::All, 3},
+    {"avgPool2d", {{{2, 4, 6, 3}}}, pool({2, 2}, {}, "valid")},
+    {"avgPool2d", {{{1, 5, 5, 2}}}, pool({3, 2}, {2, 1}, "same")},
+    {"avgPool2d", {{{1, 2, 5, 4}}}, pool({2, 3}, {1, 2}, "explicit", "channelsFirst", {1, 0, 2, 1})},
+    {"avgPool2dBackward", {{{1, 3, 5, 2}}, {{1, 5, 5, 2}}}, pool({3, 2}, {2, 1}, "same")},
+
+    {"matmul", {{{2, 3}}, {{3, 4}}}, {}, Dynamic::All, 3},
+    {"matmul", {{{3, 2}}, {{3, 4}}}, kTransposeA, Dynamic::All, 3},
+    {"matmul", {{{2, 3}}, {{4, 3}}}, kTransposeB, Dynamic::All, 3},
+    {"matmul", {{{3, 2}}, {{4, 3}}}, kTransposeBoth, Dynamic::All, 3},
+    {"matmul", {{{2, 2, 3}}, {{2, 3, 2}}}},
+    {"matmul", {{{2, 3, 2}}, {{2, 2, 3}}}, kTransposeBoth},
+    {"matmul", {{{4, 1, 2, 3}}, {{2, 3, 2}}}},
+    {"matmul", {{{2, 3}}, {{4, 3, 2}}}},
+    {"matmul", {{{2, 2, 2, 3}}, {{3, 4}}}},
+    {"matmul", {{{2, 2, 3}}, {{4, 3}}}, kTransposeB},
+    {"matmul", {{{2, 3, 2}}, {{3, 4}}}, kTransposeA},
+    {"matmul", {{{2, 3, 2}}, {{4, 3}}}, kTransposeBoth},
+
+    {"sum", {{{2, 3}}}, reduce({})},
+    {"sum", {{{2, 3, 4}}}, reduce({1})},
+    {"sum", {{{2, 3, 4}}}, reduce({0, -1}, true)},
+    {"sum", {{{}}}, reduce({})},
+    {"mean", {{{2, 3}}}, reduce({})},
+    {"mean", {{{2, 3, 4}}}, reduce({0, 2})},
+    {"mean", {{{2, 3, 4}}}, reduce({-2}, true)},
+    {"prod", {{{2, 3}}}, reduce({}), Dynamic::All, 3},
+    {"prod", {{{2, 3, 4}}}, reduce({1}), Dynamic::All, 3},
+    {"prod", {given({4, 4}, {1, 2, 3, -1, 1, 0, 3, 2, 0, 2, 0, 3, 0, 0, 0, 2})}, reduce({1})},
+    {"prod", {given({4, 2}, {1, 0, 2, 0, 3, 5, 4, 6})}, reduce({0}, true)},
+    {"max", {{{2, 3}}}, reduce({})},
+    {"max", {{{2, 3, 4}}}, reduce({0, 2})},
+    {"max", {{{2, 3, 4}}}, reduce({-1}, true)},
+    {"min", {{{2, 3, 4}}}, reduce({1})},
+
+    {"softmax", {{{3, 5}}}, {}, Dynamic::All, 3},
+    {"softmax", {{{3, 2, 4}}}, {{"axis", int64_t{1}}}},
+    {"logSoftmax", {{{3, 5}}}, {}, Dynamic::All, 3},
+    {"logSoftmax", {{{3, 2}}}, {{"axis", int64_t{0}}}},
+    {"softmaxCrossEntropy", {{{3, 5}}, {{3, 5}}}, {}, Dynamic::All, 3},
+    {"softmaxCrossEntropy", {{{4}}, {{4}}}},
+    {"softmaxCrossEntropy", {{{2, 2, 3}}, positive({2, 2, 3})}},
+    {"sparseSoftmaxCrossEntropy", {{{3, 5}}, given({3}, {4, 0, 2}, DType::I32)}, {}, Dynamic::First, 3},
+    {"sparseSoftmaxCrossEntropy", {{{2, 2, 3}}, given({2, 2}, {1, 0, 2, 1}, DType::U8)}, {}, Dynamic::First},
+    {"sparseSoftmaxCrossEntropy", {{{5}}, given({}, {3}, DType::I32)}, {}, Dynamic::None},
+    {"sigmoidCrossEntropy", {{{2, 3}}, positive({2, 3})}, {}, Dynamic::All, 3},
+
+    {"reshape", {{{2, 6}}}, {{"shape", Dims{3, -1}}}},
+    {"reshape", {{{2, 3, 2}}}, {{"shape", Dims{-1, 6}}}},
+    {"reshape", {{{1, 1}}}, {{"shape", Dims{}}}},
+    {"reshapeLike", {{{2, 6}}, {{3, 4}}}},
+    {"transpose", {{{2, 3, 4}}}, {{"perm", Dims{2, 0, 1}}}},
+    {"broadcastTo", {{{3, 1}}}, {{"shape", Dims{2, 3, 4}}}},
+    {"broadcastTo", {{{3, 1}}}, {{"shape", Dims{2, -1, 4}}}},
+    {"broadcastLike", {{{1, 3}}, {{2, 4, 3}}}},
+    {"broadcastLike", {{{}}, {{2}}}},
+    {"sumLike", {{{2, 4, 3}}, {{1, 3}}}},
+    {"sumLike", {{{2, 3}}, {{}}}},
+
+    {"concatenate", {{{2, 3}}, {{2, 1}}, {{2, 4}}}, {}, Dynamic::First},
+    {"concatenate", {{{2, 3}}, {{1, 3}}}, {{"axis", int64_t{0}}}, Dynamic::None},
+    {"concatenate", {{{2, 3}}}, {{"axis", int64_t{1}}}},
+    {"slice", {{{4, 5}}}, slice({1, 0}, {3, kMost})},
+    {"slice", {{{4, 5}}}, slice({-3, 1}, {-1, 100}, {1, 2})},
+    {"slice", {{{7}}}, slice({1}, {6}, {3})},
+    {"slice", {{{3, 2}}}, slice({2, 0}, {1, 2})},
+    {"sliceBackward", {{{2, 2}}, {{4, 5}}}, slice({-3, 1}, {-1, 100}, {1, 3})},
+    {"pad", {{{2, 3}}}, {{"paddings", Dims{1, 0, 0, 2}}, {"value", 3.0}}},
+    {"gather", {{{5, 2}}, given({2, 3}, {4, 0, 0, 1, 4, 2}, DType::I32)}},
+    {"gather", {{{2, 5, 3}}, given({4}, {4, 0, 0, 1}, DType::U8)}, {{"axis", int64_t{-2}}}},
+    {"gather", {{{2, 3}}, given({}, {1}, DType::I32)}, {{"axis", int64_t{1}}}},
+    {"gather", {{{2, 3, 4}}, given({2, 2}, {1, 0, 3, 3}, DType::I32)}, {{"axis", int64_t{2}}, {"batchDims", int64_t{1}}}},
+    {"gatherBackward", {{{2, 3, 2}}, given({2, 3}, {4, 0, 0, 1, 4, 2}, DType::I32), {{5, 2}}}},
+    {"dropout", {{{3, 5}}, given({2}, {7, 3}, DType::I32)}, {{"rate", 0.4}, {"salt", int64_t{5}}}},
+};
+// clang-format on
+
+class Filler {
+ public:
+  Array fill(const Operand& operand) {
+    Array array{{operand.dtype, operand.shape}, operand.values};
+    if (operand.values.empty()) {
+      array.data.resize(static_cast<size_t>(count(operand.shape)));
+      // A grid of its own whose places are drawn without return: no ties, and nothing near a kink at zero.
+      const auto n = static_cast<double>(array.data.size());
+      const double shift = std::uniform_real_distribution(0.1, 0.4)(random_);
+      for (size_t i = 0; i < array.data.size(); ++i)
+        array.data[i] = operand.low + (operand.high - operand.low) * (static_cast<double>(i) + shift) / n;
+      std::shuffle(array.data.begin(), array.data.end(), random_);
+    }
+    return array;
+  }
+
+ private:
+  std::mt19937 random_{17};
+};
+
+TensorType madeDynamic(TensorType type, Dynamic dynamic) {
+  if (dynamic == Dynamic::All) std::fill(type.shape.begin(), type.shape.end(), kDynamic);
+  if (dynamic == Dynamic::First && !type.shape.empty()) type.shape[0] = kDynamic;
+  return type;
+}
+
+bool isShapeOnly(const OpDef& def, size_t i) {
+  for (int index : def.shapeOnly)
+    if (index == static_cast<int>(i)) return true;
+  return false;
+}
+
+// The graph of one case and the numbers that go into it.
+class Check {
+ public:
+  Check(const Case& row, Dynamic dynamic) : dynamic_(dynamic) {
+    std::vector<Value> operands;
+    const OpDef& def = findOp(row.op);
+    std::vector<TensorType> types;
+    for (size_t i = 0; i < row.operands.size(); ++i) {
+      operands.push_back(input(row.operands[i]));
+      types.push_back(feeds_.at(operands.back()).type);
+      if (row.operands[i].dtype == DType::F32 && !isShapeOnly(def, i)) xs_.push_back(operands.back());
+    }
+    const Value y = graph_.one(row.op, operands, row.attrs);
+    const Dims shape = def.infer({def.name, types, checkAttrs(def, row.attrs)})[0].shape;
+    // The weights of the sum are differentiated by too, which tests the rules' own gradients by dy.
+    const Value weights = input({shape});
+    xs_.push_back(weights);
+    loss_ = weightedSum(y, weights);
+  }
+
+  // Compares the loss's gradients with finite differences, then makes a loss of them for the next order.
+  void order() {
+    const std::vector<Value> gradients = nodegrad::gradients(graph_, {loss_}, xs_);
+    const std::vector<Array> found = reference::evaluate(graph_, feeds_, gradients);
+    for (size_t i = 0; i < xs_.size(); ++i) {
+      ASSERT_EQ(found[i].shape(), feeds_.at(xs_[i]).shape()) << "of input " << i;
+      for (size_t j = 0; j < found[i].data.size(); ++j) {
+        const double expected = difference(xs_[i], j);
+        ASSERT_NEAR(found[i].data[j], expected, kTolerance * std::max(1.0, std::abs(expected)))
+            << "input " << i << ", element " << j;
+      }
+    }
+    std::vector<Value> terms;
+    for (size_t i = 0; i < xs_.size(); ++i)
+      terms.push_back(weightedSum(gradients[i], input({feeds_.at(xs_[i]).shape(), -1, 1})));
+    loss_ = terms[0];
+    for (size_t i = 1; i < terms.size(); ++i) loss_ = graph_.one("add", {loss_, terms[i]});
+  }
+
+ private:
+  Value input(const Operand& operand) {
+    const Array array = filler_.fill(operand);
+    const Value value = graph_.input(madeDynamic(array.type, dynamic_));
+    feeds_[value] = array;
+    return value;
+  }
+
+  Value weightedSum(Value y, Value weights) { return graph_.one("sum", {graph_.one("mul", {y, weights})}); }
+
+  double difference(Value x, size_t element) {
+    double& number = feeds_.at(x).data[element];
+    const double at = number;
+    const auto lossAt = [&](double value) {
+      number = value;
+      return reference::evaluate(graph_, feeds_, {loss_})[0].data[0];
+    };
+    const double up = lossAt(at + kStep), down = lossAt(at - kStep);
+    number = at;
+    return (up - down) / (2 * kStep);
+  }
+
+  Graph graph_;
+  Dynamic dynamic_;
+  Filler filler_;
+  std::map<Value, Array> feeds_;
+  std::vector<Value> xs_;
+  Value loss_ = kNone;
+};
+
+class OpGradient : public ::testing::TestWithParam<size_t> {};
+
+TEST_P(OpGradient, EqualsFiniteDifferences) {
+  const Case& row = kCases[GetParam()];
+  for (Dynamic dynamic : {Dynamic::None, Dynamic::First, Dynamic::All}) {
+    if (dynamic > row.dynamic) break;
+    SCOPED_TRACE("dynamic axes: " + std::string(dynamic == Dynamic::None    ? "none"
+                                                : dynamic == Dynamic::First ? "first"
+                                                                            : "all"));
+    Check check(row, dynamic);
+    for (int order = 1; order <= row.order; ++order) {
+      SCOPED_TRACE("order " + std::to_string(order));
+      ASSERT_NO_FATAL_FAILURE(check.order());
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Table, OpGradient, ::testing::Range(size_t{0}, std::size(kCases)),
+                         [](const auto& info) {
+                           return std::to_string(info.param) + "_" + kCases[info.param].op;
+                         });
+
+TEST(OpGradientTable, HasEveryOpWithAGradient) {
+  std::set<std::string> tested;
+  for (const Case& row : kCases) tested.insert(row.op);
+  for (const std::string& name : opNames()) {
+    if (!findOp(name).differentiable || !findOp(name).gradient) continue;
+    EXPECT_TRUE(tested.count(name)) << name << " has no row";
+  }
+}
+
+TEST(OpGradientTable, OnlyUpdatesHaveNoGradient) {
+  for (const std::string& name : opNames()) {
+    if (!findOp(name).differentiable || findOp(name).gradient) continue;
+    EXPECT_NE(name.find("Update"), std::string::npos) << name;
+  }
+}
+
+// Where finite differences say nothing: ties and kinks.
+struct Kink {
+  const char* op;
+  std::vector<Operand> operands;
+  Attrs attrs;
+  std::vector<std::vector<double>> gradients;  // of the sum of the output, by each float input
+};
+
+const double kInfinity = std::numeric_limits<double>::infinity();
+
+// clang-format off
+const Kink kKinks[] = {
+    {"relu", {given({3}, {-1, 0, 1})}, {}, {{0, 0, 1}}},
+    {"abs", {given({3}, {-1, 0, 1})}, {}, {{-1, 0, 1}}},
+    {"sign", {given({2}, {-1, 3})}, {}, {{0, 0}}},
+    {"floor", {given({2}, {-1, 3})}, {}, {{0, 0}}},
+    {"maximum", {given({3}, {1, 2, 3}), given({3}, {2, 2, 2})}, {}, {{0, .5, 1}, {1, .5, 0}}},
+    {"minimum", {given({3}, {1, 2, 3}), given({3}, {2, 2, 2})}, {}, {{1, .5, 0}, {0, .5, 1}}},
+    {"max", {given({2, 4}, {5, 1, 5, 0, 2, 2, 2, 2})}, reduce({1}), {{.5, 0, .5, 0, .25, .25, .25, .25}}},
+    {"min", {given({4}, {0, 1, 0, 0})}, reduce({}), {{1. / 3, 0, 1. / 3, 1. / 3}}},
+    {"pow", {given({5}, {0, 0, 0, 0, 2}), given({5}, {0, 1, 2, 0.5, 0})}, {}, {{0, 1, 0, kInfinity, 0}, {0, 0, 0, 0, std::log(2.0)}}},
+    {"elu", {given({2}, {0, -1})}, {{"alpha", 1.0}}, {{1, std::exp(-1.0)}}},
+    {"leakyRelu", {given({3}, {-1, 0, 1})}, {{"negativeSlope", .25}}, {{.25, .25, 1}}},
+    {"maxPool2d", {given({1, 2, 2, 1}, {3, 3, 3, 3})}, pool({2, 2}, {}, "valid"), {{1, 0, 0, 0}}},
+    {"stopGradient", {given({2}, {1, 2})}, {}, {{0, 0}}},
+};
+// clang-format on
+
+TEST(OpGradientKinks, AreTheAgreedOnes) {
+  for (const Kink& kink : kKinks) {
+    SCOPED_TRACE(kink.op);
+    Graph graph;
+    std::map<Value, Array> feeds;
+    std::vector<Value> inputs;
+    Filler filler;
+    for (const Operand& operand : kink.operands) {
+      const Array array = filler.fill(operand);
+      inputs.push_back(graph.input(array.type));
+      feeds[inputs.back()] = array;
+    }
+    const Value y = graph.one(kink.op, inputs, kink.attrs);
+    const std::vector<Array> found = reference::evaluate(graph, feeds, gradients(graph, {y}, inputs));
+    for (size_t i = 0; i < inputs.size(); ++i)
+      for (size_t j = 0; j < found[i].data.size(); ++j)
+        EXPECT_DOUBLE_EQ(found[i].data[j], kink.gradients[i][j]) << "input " << i << ", element " << j;
+  }
+}
+
+// A constant exponent takes a shorter way to the same numbers.
+TEST(OpGradientKinks, ConstantExponents) {
+  for (double exponent : {0.0, 1.0, 2.0, 3.0, -1.0, 0.5}) {
+    Graph graph;
+    const Value x = graph.input({DType::F32, {2}});
+    const Value y = graph.one("pow", {x, graph.constant(exponent)});
+    const Value g = gradients(graph, {y}, {x})[0];
+    const Value second = gradients(graph, {g}, {x})[0];
+    const std::map<Value, Array> feeds = {{x, {{DType::F32, {2}}, {0.5, 2}}}};
+    const std::vector<Array> found = reference::evaluate(graph, feeds, {g, second});
+    for (size_t i = 0; i < 2; ++i) {
+      const double at = feeds.at(x).data[i];
+      EXPECT_NEAR(found[0].data[i], exponent * std::pow(at, exponent - 1), 1e-12) << exponent;
+      EXPECT_NEAR(found[1].data[i], exponent * (exponent - 1) * std::pow(at, exponent - 2), 1e-12)
+          << exponent;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace nodegrad
