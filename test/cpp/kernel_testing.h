@@ -66,6 +66,9 @@ inline KernelTable& kernelTable() {
   static KernelTable table = [] {
     KernelTable made;
     registerElementwiseKernels(made);
+    registerOptimizerKernels(made);
+    registerReduceKernels(made);
+    registerSoftmaxKernels(made);
     return made;
   }();
   return table;

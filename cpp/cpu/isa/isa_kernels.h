@@ -42,10 +42,56 @@ struct RandomKernels {
   void (*truncatedNormal)(float* out, int64_t start, int64_t n, RandomKey key, float mean, float deviation);
 };
 
+// One step of an optimizer on the places [begin, end): in holds the weight, its gradient and the slots; out
+// the new weight and slots, which may lie where the old ones did. Zeros stay zeros.
+struct UpdateNumbers {
+  float rate;  // the learning rate, or what takes its place (Adam's with its bias corrections)
+  float keep;  // what weight decay leaves of the weight: 1 - lr · weightDecay
+  float first, second, third;  // the op's own
+};
+using UpdateFunction = void (*)(const float* const* in, float* const* out, const UpdateNumbers& numbers,
+                                int64_t begin, int64_t end);
+struct OptimizerKernels {
+  UpdateFunction sgd, momentum, nesterov, rmsprop, rmspropCentered, adam, adamAmsgrad, adadelta;
+};
+
+// A reduction accumulates in doubles what it reduces in floats a few thousand elements at a time, so that
+// long sums stay exact.
+struct ReduceRow {
+  const char* op;
+  double start;
+  void (*row)(double* total, const float* x, int64_t n);  // all of n neighbours into one
+  // Each of n neighbouring columns on its own, over rows that are stride apart.
+  void (*columns)(double* totals, const float* x, int64_t rows, int64_t stride, int64_t n);
+  void (*combine)(double* totals, const double* others, int64_t n);
+};
+struct ReduceKernels {
+  const ReduceRow* rows;
+  size_t count;
+  // The place of the first largest (smallest) of n, that are stride apart, for each of `columns` neighbours.
+  void (*argMax)(int32_t* out, const float* x, int64_t n, int64_t stride, int64_t columns);
+  void (*argMin)(int32_t* out, const float* x, int64_t n, int64_t stride, int64_t columns);
+};
+
+// Along rows of n neighbours, or along n elements that are stride apart for each of `columns` neighbours. y
+// may be x.
+struct SoftmaxKernels {
+  void (*softmaxRow)(float* y, const float* x, int64_t n);
+  void (*logSoftmaxRow)(float* y, const float* x, int64_t n);
+  void (*softmaxColumns)(float* y, const float* x, int64_t n, int64_t stride, int64_t columns);
+  void (*logSoftmaxColumns)(float* y, const float* x, int64_t n, int64_t stride, int64_t columns);
+  // -Σ labels · logSoftmax(x) and -logSoftmax(x)[label].
+  float (*crossEntropyRow)(const float* x, const float* labels, int64_t n);
+  float (*sparseCrossEntropyRow)(const float* x, int64_t label, int64_t n);
+};
+
 struct IsaKernels {
   const char* name;
   const ElementwiseKernels* elementwise;
   const RandomKernels* random;
+  const OptimizerKernels* optimizer;
+  const ReduceKernels* reduce;
+  const SoftmaxKernels* softmax;
 };
 
 namespace isa_base {

@@ -1,19 +1,21 @@
 #include "cpu/isa/tables.h"
 
 namespace nodegrad::NODEGRAD_ISA_NAMESPACE {
+namespace {
+
+#if defined(__AVX512F__)
+constexpr const char* kName = "avx512";
+#elif defined(__AVX2__)
+constexpr const char* kName = "avx2";
+#else
+constexpr const char* kName = "base";
+#endif
+
+}  // namespace
 
 const IsaKernels& kernels() {
-  static const IsaKernels all = {
-#if defined(__AVX512F__)
-    "avx512",
-#elif defined(__AVX2__)
-    "avx2",
-#else
-    "base",
-#endif
-    &elementwiseKernels,
-    &randomKernels,
-  };
+  static const IsaKernels all = {kName,          &elementwiseKernels, &randomKernels, &optimizerKernels,
+                                 &reduceKernels, &softmaxKernels};
   return all;
 }
 

@@ -6,5 +6,8 @@ namespace nodegrad::NODEGRAD_ISA_NAMESPACE {
 
 extern const ElementwiseKernels elementwiseKernels;
 extern const RandomKernels randomKernels;
+extern const OptimizerKernels optimizerKernels;
+extern const ReduceKernels reduceKernels;
+extern const SoftmaxKernels softmaxKernels;
 
 }  // namespace nodegrad::NODEGRAD_ISA_NAMESPACE

@@ -35,6 +35,13 @@ inline Counters load(const uint64_t* p) { return *reinterpret_cast<const LooseCo
 inline void store(float* p, Floats v) { *reinterpret_cast<LooseFloats*>(p) = v; }
 inline void store(int32_t* p, Ints v) { *reinterpret_cast<LooseInts*>(p) = v; }
 
+// Parts of vectors, for what is left at an end.
+inline Floats loadPart(const float* p, int64_t n, Floats rest) {
+  __builtin_memcpy(&rest, p, n * sizeof(float));
+  return rest;
+}
+inline void storePart(float* p, Floats v, int64_t n) { __builtin_memcpy(p, &v, n * sizeof(float)); }
+
 inline Floats all(float x) { return Floats{} + x; }
 inline Ints all(int32_t x) { return Ints{} + x; }
 

@@ -1,0 +1,119 @@
+#include "kernel_testing.h"
+
+namespace nodegrad::testing {
+namespace {
+
+// The numbers of one place: p, g and the slots.
+using Step = std::function<void(double& p, double g, std::vector<double>& s, double lr, double t)>;
+
+struct Rule {
+  std::string op;
+  int slots;
+  bool counts;  // takes the step
+  Attrs attrs;
+  Step step;
+};
+
+std::vector<Rule> rules() {
+  const auto momentum = [](bool nesterov) {
+    return [=](double& p, double g, std::vector<double>& s, double lr, double) {
+      s[0] = 0.9 * s[0] - lr * g;
+      p += nesterov ? 0.9 * s[0] - lr * g : s[0];
+    };
+  };
+  const auto adam = [](bool amsgrad) {
+    return [=](double& p, double g, std::vector<double>& s, double lr, double t) {
+      s[0] = 0.9 * s[0] + 0.1 * g;
+      s[1] = 0.999 * s[1] + 0.001 * g * g;
+      if (amsgrad) s[2] = std::max(s[2], s[1]);
+      const double v = amsgrad ? s[2] : s[1];
+      p -= lr * std::sqrt(1 - std::pow(0.999, t)) / (1 - std::pow(0.9, t)) * s[0] / (std::sqrt(v) + 1e-7);
+    };
+  };
+  const auto rmsprop = [](bool centered) {
+    return [=](double& p, double g, std::vector<double>& s, double lr, double) {
+      s[0] = 0.9 * s[0] + 0.1 * g * g;
+      if (centered) s[1] = 0.9 * s[1] + 0.1 * g;
+      double& m = s[centered ? 2 : 1];
+      m = 0.8 * m + lr * g / std::sqrt(s[0] - (centered ? s[1] * s[1] : 0) + 1e-5);
+      p -= m;
+    };
+  };
+  const auto adadelta = [](double& p, double g, std::vector<double>& s, double lr, double) {
+    s[0] = 0.95 * s[0] + 0.05 * g * g;
+    const double change = g * std::sqrt(s[1] + 1e-6) / std::sqrt(s[0] + 1e-6);
+    s[1] = 0.95 * s[1] + 0.05 * change * change;
+    p -= lr * change;
+  };
+  const Attrs adamAttrs{{"beta1", 0.9}, {"beta2", 0.999}, {"epsilon", 1e-7}};
+  const Attrs rmspropAttrs{{"rho", 0.9}, {"epsilon", 1e-5}, {"momentum", 0.8}};
+  return {
+      {"sgdUpdate", 0, false, {}, [](double& p, double g, auto&, double lr, double) { p -= lr * g; }},
+      {"momentumUpdate", 1, false, {{"momentum", 0.9}, {"nesterov", false}}, momentum(false)},
+      {"momentumUpdate", 1, false, {{"momentum", 0.9}, {"nesterov", true}}, momentum(true)},
+      {"rmspropUpdate", 2, false, rmspropAttrs, rmsprop(false)},
+      {"rmspropCenteredUpdate", 3, false, rmspropAttrs, rmsprop(true)},
+      {"adamUpdate", 2, true, adamAttrs, adam(false)},
+      {"adamAmsgradUpdate", 3, true, adamAttrs, adam(true)},
+      {"adadeltaUpdate", 2, false, {{"rho", 0.95}, {"epsilon", 1e-6}}, adadelta},
+  };
+}
+
+class Optimizer : public OnEachIsa {};
+ON_EACH_ISA(Optimizer);
+
+TEST_P(Optimizer, TenStepsInPlace) {
+  for (const Rule& rule : rules()) {
+    for (double decay : {0.0, 0.01}) {
+      for (int64_t n : {1, 19, 40000}) {
+        std::vector<Array> state = {randomArray({n}, -1, 1, 1)};
+        for (int s = 0; s < rule.slots; ++s) state.push_back(array({n}, std::vector<double>(n, 0.0)));
+        std::vector<std::vector<double>> expected;
+        for (const Array& a : state) expected.push_back(a.values);
+        Attrs attrs = rule.attrs;
+        attrs.set("weightDecay", decay);
+        const double lr = static_cast<float>(0.1);
+        for (int t = 1; t <= 10; ++t) {
+          const Array g = randomArray({n}, -1, 1, 100 + t);
+          Call call{rule.op, {state[0], g}, {}, attrs};
+          std::vector<int> reuse = {0};
+          for (int s = 0; s < rule.slots; ++s) {
+            call.inputs.push_back(state[s + 1]);
+            reuse.push_back(s + 2);
+          }
+          call.inputs.push_back(array({}, {lr}));
+          if (rule.counts) call.inputs.push_back(array({}, {static_cast<double>(t)}));
+          call.outputs.assign(state.size(), state[0].type);
+          state = run(call, reuse);
+          for (int64_t i = 0; i < n; ++i) {
+            std::vector<double> slots;
+            for (int s = 0; s < rule.slots; ++s) slots.push_back(expected[s + 1][i]);
+            expected[0][i] *= 1 - lr * decay;
+            rule.step(expected[0][i], g.values[i], slots, lr, t);
+            for (int s = 0; s < rule.slots; ++s) expected[s + 1][i] = slots[s];
+          }
+        }
+        for (size_t i = 0; i < state.size(); ++i) {
+          // The centred variance is a difference of like numbers.
+          expectNear(state[i], expected[i], 1e-5, rule.op == "rmspropCenteredUpdate" ? 1e-4 : 2e-6, rule.op);
+        }
+      }
+    }
+  }
+}
+
+TEST_P(Optimizer, ZerosStayZeros) {
+  for (const Rule& rule : rules()) {
+    const Array zeros = array({33}, std::vector<double>(33, 0.0));
+    Attrs attrs = rule.attrs;
+    attrs.set("weightDecay", 0.1);
+    Call call{rule.op, std::vector<Array>(rule.slots + 2, zeros),
+              std::vector<TensorType>(rule.slots + 1, zeros.type), attrs};
+    call.inputs.push_back(array({}, {0.5}));
+    if (rule.counts) call.inputs.push_back(array({}, {1}));
+    for (const Array& out : run(call)) expectNear(out, zeros.values, 0, 0, rule.op);
+  }
+}
+
+}  // namespace
+}  // namespace nodegrad::testing

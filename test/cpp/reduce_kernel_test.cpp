@@ -1,0 +1,153 @@
+#include <algorithm>
+
+#include "kernel_testing.h"
+
+namespace nodegrad::testing {
+namespace {
+
+struct Reduction {
+  std::string op;
+  double start;
+  std::function<double(double, double)> f;
+};
+
+std::vector<Reduction> reductions() {
+  const auto add = [](double a, double b) { return a + b; };
+  return {{"sum", 0, add},
+          {"mean", 0, add},
+          {"prod", 1, [](double a, double b) { return a * b; }},
+          {"max", -INFINITY, [](double a, double b) { return std::max(a, b); }},
+          {"min", INFINITY, [](double a, double b) { return std::min(a, b); }}};
+}
+
+Dims outputShape(const Dims& shape, const Dims& axes) {
+  Dims out;
+  for (size_t d = 0; d < shape.size(); ++d) {
+    const bool reduced = axes.empty() || std::count(axes.begin(), axes.end(), static_cast<int64_t>(d));
+    out.push_back(reduced ? 1 : shape[d]);
+  }
+  return out;
+}
+
+std::vector<double> reference(const Reduction& r, const Array& x, const Dims& out) {
+  std::vector<double> totals(count(out), r.start);
+  size_t i = 0;
+  forPlaces(x.type.shape, [&](const Dims& at) {
+    double& total = totals[indexIn(out, at)];
+    total = r.f(total, x.values[i++]);
+  });
+  if (r.op == "mean") {
+    for (double& v : totals) v *= static_cast<double>(totals.size()) / static_cast<double>(x.values.size());
+  }
+  return totals;
+}
+
+Array reduce(const std::string& op, const Array& x, const Dims& axes) {
+  const Dims out = outputShape(x.type.shape, axes);
+  return run({op, {x}, {{DType::F32, out}}, {{"axes", axes}, {"keepDims", true}}})[0];
+}
+
+class Reduce : public OnEachIsa {};
+ON_EACH_ISA(Reduce);
+
+TEST_P(Reduce, AnyAxes) {
+  const std::vector<std::pair<Dims, Dims>> cases = {{{}, {}},
+                                                    {{1}, {}},
+                                                    {{7}, {0}},
+                                                    {{5, 7}, {0}},
+                                                    {{5, 7}, {1}},
+                                                    {{5, 7}, {}},
+                                                    {{3, 4, 5}, {1}},
+                                                    {{3, 4, 5}, {0, 2}},
+                                                    {{3, 4, 5}, {1, 2}},
+                                                    {{2, 3, 4, 5}, {0, 2}},
+                                                    {{2, 3, 4, 5}, {1, 3}},
+                                                    {{300, 77}, {0}},
+                                                    {{77, 300}, {1}},
+                                                    {{3, 70, 33}, {0, 1}},
+                                                    {{2, 1100}, {0}},
+                                                    {{1, 9, 1, 3}, {1, 2}},
+                                                    {{40, 3, 50, 5}, {0, 2}},
+                                                    {{200000}, {0}},
+                                                    {{100000, 3}, {0}},
+                                                    {{3, 100000}, {1}}};
+  for (const Reduction& r : reductions()) {
+    for (auto& [shape, axes] : cases) {
+      // A long product of numbers about 1 stays a float.
+      const bool product = r.op == "prod";
+      const Array x = randomArray(shape, product ? 0.999 : -1, product ? 1.001 : 1, 11);
+      expectNear(reduce(r.op, x, axes), reference(r, x, outputShape(shape, axes)), product ? 1e-5 : 1e-6,
+                 1e-6 * std::sqrt(count(shape)), r.op + toString(shape) + toString(axes));
+    }
+  }
+}
+
+TEST_P(Reduce, LongSumsStayExact) {
+  const int64_t n = 10000000;
+  std::vector<double> values(n);
+  double sum = 0;
+  for (int64_t i = 0; i < n; ++i) sum += values[i] = static_cast<float>(1 + i % 7 * 0.1);
+  EXPECT_NEAR(reduce("sum", array({n}, values), {}).values[0] / sum, 1, 1e-6);
+  EXPECT_NEAR(reduce("mean", array({n / 10, 10}, values), {0}).values[3] / (sum / n), 1, 0.01);
+  const Array columns =
+      reduce("sum", array({n / 7, 7}, std::vector<double>(values.begin(), values.begin() + n / 7 * 7)), {0});
+  for (int c = 0; c < 7; ++c)
+    EXPECT_NEAR(columns.values[c] / (n / 7 * static_cast<double>(static_cast<float>(1 + c * 0.1))), 1, 1e-6);
+}
+
+TEST_P(Reduce, TheSameBitsForAnyNumberOfThreads) {
+  const Array x = randomArray({100003, 9}, -1, 1, 4);
+  for (const Dims& axes : {Dims{0}, Dims{1}, Dims{}}) {
+    setTeamThreads(1);
+    const Array one = reduce("sum", x, axes);
+    setTeamThreads(3);
+    const Array three = reduce("sum", x, axes);
+    setTeamThreads(availableThreads());
+    EXPECT_EQ(one.values, three.values);
+  }
+}
+
+TEST_P(Reduce, NanTravels) {
+  for (int64_t place : {0, 5, 63, 64, 99}) {
+    std::vector<double> values(100, 1.0);
+    values[place] = NAN;
+    for (const char* op : {"sum", "mean", "prod", "max", "min"}) {
+      EXPECT_TRUE(std::isnan(reduce(op, array({100}, values), {}).values[0])) << op << place;
+      EXPECT_TRUE(std::isnan(reduce(op, array({100, 1, 1}, values), {0}).values[0])) << op << place;
+      EXPECT_TRUE(std::isnan(reduce(op, array({2, 50}, values), {0}).values[place % 50])) << op << place;
+    }
+  }
+}
+
+TEST_P(Reduce, NothingSumsToZero) {
+  EXPECT_EQ(reduce("sum", array({0, 3}, {}), {0}).values, std::vector<double>(3, 0.0));
+}
+
+TEST_P(Reduce, ArgMaxTakesTheFirstOfEquals) {
+  for (auto& [shape, axis] : std::vector<std::pair<Dims, int64_t>>{
+           {{7}, 0}, {{40, 10}, 1}, {{40, 10}, 0}, {{5, 6, 37}, 1}, {{300, 100}, -1}}) {
+    Array x = randomArray(shape, 0, 9, 3);
+    for (double& v : x.values) v = std::floor(v);
+    const size_t at = axis < 0 ? shape.size() - 1 : axis;
+    Dims out = shape;
+    out[at] = 1;
+    for (const bool largest : {true, false}) {
+      std::vector<double> best(count(out), largest ? -1 : 10), places(count(out));
+      size_t i = 0;
+      forPlaces(shape, [&](const Dims& place) {
+        const size_t o = indexIn(out, place);
+        const double v = x.values[i++];
+        if (largest ? v > best[o] : v < best[o]) {
+          best[o] = v;
+          places[o] = place[at];
+        }
+      });
+      const auto result = run(
+          {largest ? "argMax" : "argMin", {x}, {{DType::I32, out}}, {{"axis", axis}, {"keepDims", true}}});
+      expectNear(result[0], places, 0, 0, toString(shape));
+    }
+  }
+}
+
+}  // namespace
+}  // namespace nodegrad::testing
