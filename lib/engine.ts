@@ -45,12 +45,14 @@ export interface NativeSource {
 
 export interface RunResult {
   /** The fetches of the last step, in order. They exist at once; their numbers come when the engine gets there. */
-  readonly outputs: { tensor: NativeTensor; dtype: DType; shape: number[] }[];
+  readonly outputs: readonly NativeTensor[];
+  readonly shapes: readonly (readonly number[])[];
   /** Settles when the steps are done; rejects with the first error, after which the parameters are those before the failed step. */
   readonly done: Promise<void>;
 }
 
 export interface EngineInfo {
+  /** The backend, with the version of its library. */
   readonly device: string;
   /** Instruction set of the own kernels: base, avx2 or avx512. */
   readonly isa: string;
@@ -59,7 +61,6 @@ export interface EngineInfo {
   readonly tensors: number;
   /** Bytes of all live native buffers in the process. */
   readonly bytes: number;
-  readonly onednn: string;
 }
 
 export interface Engine {
@@ -105,7 +106,7 @@ export interface Engine {
     feeds: readonly NativeTensor[] | NativeSource,
     steps: number,
     silent: true,
-  ): Pick<RunResult, 'outputs'>;
+  ): Omit<RunResult, 'done'>;
   /** The latest plan in words: op, implementation, layout, bytes, and times where NODEGRAD_PLAN was set. */
   describeProgram(program: NativeProgram): string;
 

@@ -1,4 +1,4 @@
-import { type NativeProgram, type NativeSource, engine } from './engine.js';
+import { type DType, type NativeProgram, type NativeSource, type RunResult, engine } from './engine.js';
 import { EngineError } from './errors.js';
 import { Tensor } from './tensor.js';
 import type { Variable } from './variable.js';
@@ -41,12 +41,14 @@ export class Source {
  */
 export class Program {
   readonly #native: NativeProgram;
+  readonly #dtypes: readonly DType[];
   // Held so that what the graph reads and writes lives as long as the program.
   readonly #held: readonly (Tensor | Variable)[];
 
   /** @internal */
-  constructor(native: NativeProgram, held: readonly (Tensor | Variable)[]) {
+  constructor(native: NativeProgram, dtypes: readonly DType[], held: readonly (Tensor | Variable)[]) {
     this.#native = native;
+    this.#dtypes = dtypes;
     this.#held = held;
   }
 
@@ -58,24 +60,32 @@ export class Program {
    */
   run(feeds: readonly Tensor[]): Run {
     this.#checkHeld();
-    return wrap(engine().run(this.#native, feeds.map(handleOf), 1));
+    return this.#wrap(engine().run(this.#native, feeds.map(handleOf), 1));
   }
 
   /** Queues steps on a source's next batches; the outputs are those of the last one. */
   runSource(source: Source, steps: number): Run {
     this.#checkHeld();
-    return wrap(engine().run(this.#native, source.native, steps));
+    return this.#wrap(engine().run(this.#native, source.native, steps));
   }
 
   /** Queues one step without a promise of its end: an error shows when an output is read. @internal */
   runSilently(feeds: readonly Tensor[]): Tensor[] {
     this.#checkHeld();
-    return outputsOf(engine().run(this.#native, feeds.map(handleOf), 1, true).outputs);
+    return this.#outputs(engine().run(this.#native, feeds.map(handleOf), 1, true));
   }
 
   /** The latest plan in words: op, implementation, layout, bytes, and times where `NODEGRAD_PLAN` is set. */
   describe(): string {
     return engine().describeProgram(this.#native);
+  }
+
+  #wrap(run: RunResult): Run {
+    return { outputs: this.#outputs(run), done: run.done };
+  }
+
+  #outputs({ outputs, shapes }: Omit<RunResult, 'done'>): Tensor[] {
+    return outputs.map((handle, i) => new Tensor(handle, this.#dtypes[i], shapes[i]));
   }
 
   #checkHeld(): void {
@@ -90,14 +100,4 @@ export class Program {
   }
 }
 
-type NativeRun = ReturnType<ReturnType<typeof engine>['run']>;
-
 const handleOf = (tensor: Tensor) => tensor.handle;
-
-function outputsOf(outputs: NativeRun['outputs']): Tensor[] {
-  return outputs.map(({ tensor, dtype, shape }) => new Tensor(tensor, dtype, shape));
-}
-
-function wrap(run: { outputs: NativeRun['outputs']; done: Promise<void> }): Run {
-  return { outputs: outputsOf(run.outputs), done: run.done };
-}

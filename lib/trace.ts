@@ -104,7 +104,11 @@ export class Trace {
       fetches.map((value) => value.id),
       [...this.#updates].map(([target, value]) => ({ tensor: target.storage.handle, value: value.id })),
     );
-    return new Program(native, [...this.#held]);
+    return new Program(
+      native,
+      fetches.map((value) => value.dtype),
+      [...this.#held],
+    );
   }
 
   #sym(value: TypedValue, op: string, inputs: readonly Sym[], attrs: Attrs): Sym {

@@ -1,0 +1,74 @@
+#include <napi.h>
+
+#include "calls.h"
+#include "convert.h"
+
+namespace nodegrad::binding {
+
+namespace {
+
+// The one place where C++ exceptions become JavaScript's.
+template <CallBody body>
+napi_value guarded(napi_env env, napi_callback_info info) {
+  napi_value arguments[4];
+  size_t count = 4;
+  void* environment = nullptr;
+  if (napi_get_cb_info(env, info, &count, arguments, nullptr, &environment) != napi_ok) return nullptr;
+  const Call call{env, *static_cast<Environment*>(environment), arguments};
+  try {
+    return body(call);
+  } catch (...) {
+    if (napi_value error = call.environment.errorFor(env, std::current_exception())) napi_throw(env, error);
+    return nullptr;
+  }
+}
+
+struct Export {
+  const char* name;
+  napi_callback call;
+};
+
+constexpr Export kExports[] = {
+    {"createTensor", guarded<createTensor>},
+    {"writeTensor", guarded<writeTensor>},
+    {"readTensor", guarded<readTensor>},
+    {"readTensorSync", guarded<readTensorSync>},
+    {"disposeTensor", guarded<disposeTensor>},
+    {"createGraph", guarded<createGraph>},
+    {"addInput", guarded<addInput>},
+    {"addParameter", guarded<addParameter>},
+    {"addOp", guarded<addOp>},
+    {"addGradients", guarded<addGradients>},
+    {"createProgram", guarded<createProgram>},
+    {"run", guarded<run>},
+    {"describeProgram", guarded<describeProgram>},
+    {"createSource", guarded<createSource>},
+    {"info", guarded<info>},
+};
+
+// The addon as a function of the class of its errors: it gives an object with the calls.
+Napi::Value open(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  if (!info[0].IsFunction()) throw Napi::TypeError::New(env, "[nodegrad] expected the class of errors");
+  Napi::Object calls = Napi::Object::New(env);
+  try {
+    // Its memory is the environment's: no function is called after that has ended.
+    Environment* environment = Environment::create(env, info[0].As<Napi::Function>());
+    for (const Export& item : kExports) {
+      napi_value function;
+      check(napi_create_function(env, item.name, NAPI_AUTO_LENGTH, item.call, environment, &function));
+      calls.Set(item.name, Napi::Value(env, function));
+    }
+  } catch (const Error& error) {
+    throw Napi::Error::New(env, error.what());
+  }
+  return calls;
+}
+
+Napi::Object init(Napi::Env env, Napi::Object) { return Napi::Function::New<open>(env, "nodegrad"); }
+
+}  // namespace
+
+NODE_API_MODULE(nodegrad, init)
+
+}  // namespace nodegrad::binding

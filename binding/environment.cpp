@@ -1,0 +1,122 @@
+#include "environment.h"
+
+#include <cstdlib>
+#include <utility>
+
+#include "convert.h"
+
+namespace nodegrad::binding {
+
+namespace {
+
+// V8 is told of changes in steps: the call costs more than a small tensor.
+constexpr int64_t kReportStep = 64 << 10;
+
+}  // namespace
+
+napi_value Pending::result(napi_env env) {
+  napi_value undefined;
+  napi_get_undefined(env, &undefined);
+  return undefined;
+}
+
+Environment* Environment::create(napi_env env, napi_value errorClass) {
+  auto self = std::make_shared<Environment>();
+  self->errorClass_ = Napi::Persistent(Napi::Function(env, errorClass));
+  napi_value name;
+  check(napi_create_string_utf8(env, "nodegrad", NAPI_AUTO_LENGTH, &name));
+  check(napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, nullptr, nullptr, self.get(),
+                                        onFinished, &self->wake_));
+  check(napi_unref_threadsafe_function(env, self->wake_));
+  // Hooks run in the reverse order: this one before the function's own, which frees it.
+  check(napi_add_env_cleanup_hook(env, onEnd, new std::shared_ptr<Environment>(self)));
+  return self.get();
+}
+
+napi_value Environment::promise(napi_env env, Pending& pending) {
+  napi_value promise;
+  check(napi_create_promise(env, &pending.deferred, &promise));
+  if (waiting_++ == 0) napi_ref_threadsafe_function(env, wake_);
+  return promise;
+}
+
+void Environment::finish(std::unique_ptr<Pending> pending) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (closed_) return;
+  finished_.push_back(std::move(pending));
+  if (finished_.size() == 1) napi_call_threadsafe_function(wake_, nullptr, napi_tsfn_nonblocking);
+}
+
+void Environment::onFinished(napi_env env, napi_value, void* context, void*) {
+  if (env) static_cast<Environment*>(context)->settle(env);
+}
+
+void Environment::settle(napi_env env) {
+  std::vector<std::unique_ptr<Pending>> finished;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    finished.swap(finished_);
+  }
+  waiting_ -= finished.size();
+  if (waiting_ == 0) napi_unref_threadsafe_function(env, wake_);
+  for (const std::unique_ptr<Pending>& pending : finished) {
+    napi_value result = nullptr;
+    if (!pending->error) {
+      try {
+        result = pending->result(env);
+      } catch (...) {
+        pending->error = std::current_exception();
+      }
+    }
+    if (!pending->error)
+      napi_resolve_deferred(env, pending->deferred, result);
+    else if (napi_value error = errorFor(env, pending->error))
+      napi_reject_deferred(env, pending->deferred, error);
+  }
+}
+
+void Environment::onEnd(void* data) {
+  std::unique_ptr<std::shared_ptr<Environment>> self(static_cast<std::shared_ptr<Environment>*>(data));
+  Environment& environment = **self;
+  environment.ended_ = true;
+  environment.errorClass_.Reset();
+  std::lock_guard<std::mutex> lock(environment.mutex_);
+  environment.closed_ = true;
+  environment.finished_.clear();
+}
+
+napi_value Environment::errorFor(napi_env env, const std::exception_ptr& error) {
+  const char* code = codeName(ErrorCode::Internal);
+  std::string message;
+  try {
+    std::rethrow_exception(error);
+  } catch (const Napi::Error& thrown) {
+    return thrown.Value();
+  } catch (const Error& thrown) {
+    code = codeName(thrown.code());
+    message = thrown.what();
+  } catch (const std::bad_alloc&) {
+    code = codeName(ErrorCode::OutOfMemory);
+    message = "the machine has no memory left";
+  } catch (const std::exception& thrown) {
+    message = thrown.what();
+  } catch (...) {
+    message = "unknown exception";
+  }
+  try {
+    return errorClass_.New({Napi::String::New(env, code), Napi::String::New(env, message)});
+  } catch (const Napi::Error&) {
+    return nullptr;
+  }
+}
+
+void Environment::adjustMemory(napi_env env, int64_t bytes) {
+  if (ended_) return;
+  unreported_ += bytes;
+  if (std::abs(unreported_) < kReportStep) return;
+  int64_t total;
+  napi_adjust_external_memory(env, unreported_, &total);
+  unreported_ = 0;
+}
+
+}  // namespace nodegrad::binding

@@ -1,0 +1,92 @@
+#include "program/program.h"
+
+#include "calls.h"
+#include "cpu/cpu_backend.h"
+#include "handles.h"
+
+namespace nodegrad::binding {
+
+namespace {
+
+std::shared_ptr<Program>& programOf(const Call& call) {
+  return handleOf<ProgramHandle>(call.env, call[0]).program;
+}
+
+// Queues the steps that the call asks for.
+std::vector<StoragePtr> queue(const Call& call, Program::Done done) {
+  Program& program = *programOf(call);
+  if (auto* source = findHandle<SourceHandle>(call.env, call[1]))
+    return program.run(source->source, integerOf(call.env, call[2]), std::move(done));
+  return program.run(storagesOf(call.env, call[1]), std::move(done));
+}
+
+}  // namespace
+
+napi_value createProgram(const Call& call) {
+  const Graph& graph = handleOf<GraphHandle>(call.env, call[0]).graph;
+  std::vector<Program::Update> updates(lengthOf(call.env, call[3]));
+  for (uint32_t i = 0; i < updates.size(); ++i) {
+    napi_value update = elementOf(call.env, call[3], i);
+    updates[i].storage = storageOf(call.env, propertyOf(call.env, update, "tensor"));
+    updates[i].value = static_cast<Value>(integerOf(call.env, propertyOf(call.env, update, "value")));
+  }
+  auto program =
+      Program::create(graph, valuesOf(call.env, call[1]), valuesOf(call.env, call[2]), std::move(updates));
+  return makeHandle(call.env, std::make_unique<ProgramHandle>(ProgramHandle{std::move(program)}));
+}
+
+napi_value run(const Call& call) {
+  const bool silent = !isNullish(call.env, call[3]) && booleanOf(call.env, call[3]);
+  napi_value promise = nullptr;
+  std::vector<StoragePtr> storages;
+  if (silent) {
+    storages = queue(call, [](const std::exception_ptr&) {});
+  } else {
+    auto pending = std::make_unique<Pending>();
+    storages = queue(call, [environment = call.environment.shared_from_this(),
+                            end = pending.get()](std::exception_ptr error) {
+      end->error = std::move(error);
+      environment->finish(std::unique_ptr<Pending>(end));
+    });
+    // The run may be over by now, but this thread, which settles it, is busy here.
+    promise = call.environment.promise(call.env, *pending.release());
+  }
+
+  napi_value result, outputs, shapes;
+  check(napi_create_object(call.env, &result));
+  check(napi_create_array_with_length(call.env, storages.size(), &outputs));
+  check(napi_create_array_with_length(call.env, storages.size(), &shapes));
+  for (uint32_t i = 0; i < storages.size(); ++i) {
+    check(napi_set_element(call.env, shapes, i, makeList(call.env, storages[i]->type.shape)));
+    check(napi_set_element(call.env, outputs, i,
+                           makeTensor(call.environment, call.env, std::move(storages[i]))));
+  }
+  check(napi_set_named_property(call.env, result, "outputs", outputs));
+  check(napi_set_named_property(call.env, result, "shapes", shapes));
+  if (promise) check(napi_set_named_property(call.env, result, "done", promise));
+  return result;
+}
+
+napi_value describeProgram(const Call& call) {
+  const std::string text = programOf(call)->describe();
+  napi_value value;
+  check(napi_create_string_utf8(call.env, text.data(), text.size(), &value));
+  return value;
+}
+
+napi_value info(const Call& call) {
+  Executor& executor = call.environment.executor();
+  if (!isNullish(call.env, call[0])) {
+    napi_value threads = propertyOf(call.env, call[0], "threads");
+    if (!isNullish(call.env, threads)) executor.setThreads(static_cast<int>(integerOf(call.env, threads)));
+  }
+  Napi::Object result = Napi::Object::New(call.env);
+  result["device"] = executor.backend().name();
+  result["isa"] = cpuIsa();
+  result["threads"] = executor.threads();
+  result["tensors"] = static_cast<double>(call.environment.tensors);
+  result["bytes"] = static_cast<double>(liveBufferBytes());
+  return result;
+}
+
+}  // namespace nodegrad::binding

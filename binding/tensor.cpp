@@ -1,0 +1,112 @@
+#include <cstring>
+
+#include "calls.h"
+#include "handles.h"
+
+namespace nodegrad::binding {
+
+namespace {
+
+// A read in flight: the engine's thread fills bytes, JavaScript's thread copies them into an array of its
+// own. The array is not made before, as its memory would go with the environment while the engine writes to
+// it.
+class PendingRead : public Pending {
+ public:
+  explicit PendingRead(StoragePtr storage) : storage_(std::move(storage)) {}
+
+  void read(Executor& executor) {
+    try {
+      bytes_.reset(new std::byte[bytesOf(storage_->type)]);
+      executor.read(*storage_, bytes_.get());
+    } catch (...) {
+      error = std::current_exception();
+    }
+  }
+
+  napi_value result(napi_env env) override {
+    void* data;
+    napi_value array = makeArray(env, storage_->type, &data);
+    std::memcpy(data, bytes_.get(), bytesOf(storage_->type));
+    return array;
+  }
+
+ private:
+  StoragePtr storage_;
+  std::unique_ptr<std::byte[]> bytes_;
+};
+
+}  // namespace
+
+napi_value createTensor(const Call& call) {
+  TensorType type{dtypeOf(call.env, call[0]), integersOf(call.env, call[1])};
+  for (int64_t size : type.shape)
+    if (size < 0)
+      fail(ErrorCode::Shape, "[tensor] expected sizes of 0 or more, received ", toString(type.shape));
+  const void* data = isNullish(call.env, call[2]) ? nullptr : arrayOf(call.env, call[2], type).data;
+  return makeTensor(call.environment, call.env, Storage::create(type, data));
+}
+
+napi_value writeTensor(const Call& call) {
+  StoragePtr storage = storageOf(call.env, call[0]);
+  const size_t bytes = bytesOf(storage->type);
+  const ArrayView view = arrayOf(call.env, call[1], storage->type);
+  std::shared_ptr<std::byte[]> copy(new std::byte[bytes]);
+  std::memcpy(copy.get(), view.data, bytes);
+  Executor& executor = call.environment.executor();
+  executor.submit([&executor, storage = std::move(storage), copy = std::move(copy)] {
+    try {
+      executor.write(*storage, copy.get());
+    } catch (...) {
+      storage->error = std::current_exception();
+    }
+  });
+  return nullptr;
+}
+
+napi_value readTensor(const Call& call) {
+  auto pending = std::make_unique<PendingRead>(storageOf(call.env, call[0]));
+  napi_value promise = call.environment.promise(call.env, *pending);
+  call.environment.executor().submit(
+      [environment = call.environment.shared_from_this(), read = pending.release()] {
+        read->read(environment->executor());
+        environment->finish(std::unique_ptr<Pending>(read));
+      });
+  return promise;
+}
+
+napi_value readTensorSync(const Call& call) {
+  const StoragePtr storage = storageOf(call.env, call[0]);
+  void* data;
+  napi_value array = makeArray(call.env, storage->type, &data);
+  Executor& executor = call.environment.executor();
+  std::exception_ptr error;
+  executor.wait([&] {
+    try {
+      executor.read(*storage, data);
+    } catch (...) {
+      error = std::current_exception();
+    }
+  });
+  if (error) std::rethrow_exception(error);
+  return array;
+}
+
+napi_value disposeTensor(const Call& call) {
+  handleOf<TensorHandle>(call.env, call[0]).dispose();
+  return nullptr;
+}
+
+napi_value createSource(const Call& call) {
+  const napi_value given = call[1];
+  const auto property = [&](const char* name) { return propertyOf(call.env, given, name); };
+  Source::Options options;
+  options.batchSize = integerOf(call.env, property("batchSize"));
+  options.shuffle = booleanOf(call.env, property("shuffle"));
+  options.seed = static_cast<uint64_t>(integerOf(call.env, property("seed")));
+  options.pass = integerOf(call.env, property("pass"));
+  options.dropRemainder = booleanOf(call.env, property("dropRemainder"));
+  auto source = std::make_shared<Source>(storagesOf(call.env, call[0]), options);
+  return makeHandle(call.env, std::make_unique<SourceHandle>(SourceHandle{std::move(source)}));
+}
+
+}  // namespace nodegrad::binding
