@@ -1,4 +1,4 @@
-// Builds the native code: node scripts/native.mjs addon | prebuild | test | sanitize
+// Builds the native code: node scripts/native.mjs addon | prebuild | test | floor | sanitize
 import { execFileSync, spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, realpathSync, rmSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
@@ -104,6 +104,10 @@ const commands = {
   test(args) {
     cmakeJs('engine_tests', ['NODEGRAD_TESTS=ON']);
     run(join(root, 'build/test/cpp/engine_tests'), args);
+  },
+
+  floor() {
+    cmakeJs('floor', ['NODEGRAD_BENCH=ON']);
   },
 
   sanitize(args) {

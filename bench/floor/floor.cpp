@@ -1,0 +1,194 @@
+// The least time that oneDNN needs for a net: each primitive alone, in the layout that suits it best.
+//
+// Reads one primitive a line from stdin, writes one JSON object a line for each pass:
+//   convolution <N> <IC> <IH> <IW> <OC> <KH> <KW> <stride> <pad> <passes>
+//   inner_product <N> <IC> <OC> <passes>
+// <passes> is a comma-separated choice of forward, backward_data, backward_weights. The first argument is the number of timed
+// runs of each (default 20).
+#include <chrono>
+#include <cstdlib>
+#include <iostream>
+#include <sstream>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "oneapi/dnnl/dnnl.hpp"
+
+namespace {
+
+using dnnl::memory;
+using dt = memory::data_type;
+using tag = memory::format_tag;
+
+struct Layout {
+  const char* name;
+  tag activations;
+};
+
+// Weights follow in `any`: they are repacked once, not in every step.
+const std::vector<Layout> kLayouts = {
+    {"any", tag::any}, {"nChw16c", tag::nChw16c}, {"nChw8c", tag::nChw8c}, {"nhwc", tag::nhwc}};
+
+struct Timed {
+  double ms;
+  std::string implementation;
+};
+
+class Timer {
+ public:
+  Timer(const dnnl::engine& engine, int runs) : engine_(engine), stream_(engine), runs_(runs) {}
+
+  Timed run(const dnnl::primitive& primitive, const std::vector<std::pair<int, memory::desc>>& arguments,
+            const std::string& implementation) {
+    std::unordered_map<int, memory> memories;
+    for (const auto& [index, md] : arguments) {
+      memory mem(md, engine_);
+      // Denormals and NaN would slow some kernels down: ordinary numbers.
+      float* data = static_cast<float*>(mem.get_data_handle());
+      for (size_t i = 0; i < md.get_size() / sizeof(float); ++i) data[i] = static_cast<float>(i % 17) / 17;
+      memories.emplace(index, mem);
+    }
+    double best = 1e30;
+    for (int i = 0; i < runs_ + 3; ++i) {
+      const auto start = std::chrono::steady_clock::now();
+      primitive.execute(stream_, memories);
+      stream_.wait();
+      const std::chrono::duration<double, std::milli> time = std::chrono::steady_clock::now() - start;
+      if (i >= 3 && time.count() < best) best = time.count();
+    }
+    return {best, implementation};
+  }
+
+ private:
+  dnnl::engine engine_;
+  dnnl::stream stream_;
+  int runs_;
+};
+
+void report(const std::string& line, const char* pass, const char* layout, const Timed& best) {
+  std::cout << "{\"primitive\": \"" << line << "\", \"pass\": \"" << pass << "\", \"layout\": \"" << layout
+            << "\", \"implementation\": \"" << best.implementation << "\", \"ms\": " << best.ms << "}\n"
+            << std::flush;
+}
+
+// Calls attempt(layout) for each layout and reports the fastest; a layout that oneDNN has no primitive for is passed over.
+template <class Attempt>
+bool fastest(const std::string& line, const char* pass, const Attempt& attempt) {
+  Timed best{1e30, ""};
+  const char* name = nullptr;
+  for (const Layout& layout : kLayouts) {
+    try {
+      const Timed timed = attempt(layout);
+      if (timed.ms < best.ms) {
+        best = timed;
+        name = layout.name;
+      }
+    } catch (const dnnl::error&) {
+    }
+  }
+  if (name) report(line, pass, name, best);
+  return name != nullptr;
+}
+
+bool convolution(const dnnl::engine& engine, Timer& timer, const std::string& line, std::istringstream& words) {
+  memory::dim n, ic, ih, iw, oc, kh, kw, stride, pad;
+  std::string passes;
+  if (!(words >> n >> ic >> ih >> iw >> oc >> kh >> kw >> stride >> pad >> passes)) return false;
+  const memory::dim oh = (ih + 2 * pad - kh) / stride + 1, ow = (iw + 2 * pad - kw) / stride + 1;
+  const memory::dims strides = {stride, stride}, pads = {pad, pad};
+  const memory::desc weights_md({oc, ic, kh, kw}, dt::f32, tag::any), bias_md({oc}, dt::f32, tag::a);
+  const auto algorithm = dnnl::algorithm::convolution_direct;
+
+  const auto forward = [&](const Layout& layout) {
+    const memory::desc src_md({n, ic, ih, iw}, dt::f32, layout.activations), dst_md({n, oc, oh, ow}, dt::f32, layout.activations);
+    return dnnl::convolution_forward::primitive_desc(engine, dnnl::prop_kind::forward_training, algorithm, src_md, weights_md,
+                                                     bias_md, dst_md, strides, pads, pads);
+  };
+  bool ok = true;
+  if (passes.find("forward") != std::string::npos) {
+    ok &= fastest(line, "forward", [&](const Layout& layout) {
+      const auto pd = forward(layout);
+      return timer.run(dnnl::convolution_forward(pd),
+                       {{DNNL_ARG_SRC, pd.src_desc()}, {DNNL_ARG_WEIGHTS, pd.weights_desc()}, {DNNL_ARG_BIAS, pd.bias_desc()},
+                        {DNNL_ARG_DST, pd.dst_desc()}},
+                       pd.impl_info_str());
+    });
+  }
+  if (passes.find("backward_data") != std::string::npos) {
+    ok &= fastest(line, "backward_data", [&](const Layout& layout) {
+      const memory::desc src_md({n, ic, ih, iw}, dt::f32, layout.activations), dst_md({n, oc, oh, ow}, dt::f32, layout.activations);
+      const dnnl::convolution_backward_data::primitive_desc pd(engine, algorithm, src_md, weights_md, dst_md, strides, pads, pads,
+                                                               forward(layout));
+      return timer.run(dnnl::convolution_backward_data(pd),
+                       {{DNNL_ARG_DIFF_SRC, pd.diff_src_desc()}, {DNNL_ARG_WEIGHTS, pd.weights_desc()},
+                        {DNNL_ARG_DIFF_DST, pd.diff_dst_desc()}},
+                       pd.impl_info_str());
+    });
+  }
+  if (passes.find("backward_weights") != std::string::npos) {
+    ok &= fastest(line, "backward_weights", [&](const Layout& layout) {
+      const memory::desc src_md({n, ic, ih, iw}, dt::f32, layout.activations), dst_md({n, oc, oh, ow}, dt::f32, layout.activations);
+      const dnnl::convolution_backward_weights::primitive_desc pd(engine, algorithm, src_md, weights_md, bias_md, dst_md, strides,
+                                                                  pads, pads, forward(layout));
+      return timer.run(dnnl::convolution_backward_weights(pd),
+                       {{DNNL_ARG_SRC, pd.src_desc()}, {DNNL_ARG_DIFF_WEIGHTS, pd.diff_weights_desc()},
+                        {DNNL_ARG_DIFF_BIAS, pd.diff_bias_desc()}, {DNNL_ARG_DIFF_DST, pd.diff_dst_desc()}},
+                       pd.impl_info_str());
+    });
+  }
+  return ok;
+}
+
+bool innerProduct(const dnnl::engine& engine, Timer& timer, const std::string& line, std::istringstream& words) {
+  memory::dim n, ic, oc;
+  std::string passes;
+  if (!(words >> n >> ic >> oc >> passes)) return false;
+  const memory::desc src_md({n, ic}, dt::f32, tag::any), weights_md({oc, ic}, dt::f32, tag::any), bias_md({oc}, dt::f32, tag::a),
+      dst_md({n, oc}, dt::f32, tag::any);
+  const dnnl::inner_product_forward::primitive_desc pd(engine, dnnl::prop_kind::forward_training, src_md, weights_md, bias_md, dst_md);
+  if (passes.find("forward") != std::string::npos) {
+    report(line, "forward", "any",
+           timer.run(dnnl::inner_product_forward(pd),
+                     {{DNNL_ARG_SRC, pd.src_desc()}, {DNNL_ARG_WEIGHTS, pd.weights_desc()}, {DNNL_ARG_BIAS, pd.bias_desc()},
+                      {DNNL_ARG_DST, pd.dst_desc()}},
+                     pd.impl_info_str()));
+  }
+  if (passes.find("backward_data") != std::string::npos) {
+    const dnnl::inner_product_backward_data::primitive_desc back(engine, src_md, weights_md, dst_md, pd);
+    report(line, "backward_data", "any",
+           timer.run(dnnl::inner_product_backward_data(back),
+                     {{DNNL_ARG_DIFF_SRC, back.diff_src_desc()}, {DNNL_ARG_WEIGHTS, back.weights_desc()},
+                      {DNNL_ARG_DIFF_DST, back.diff_dst_desc()}},
+                     back.impl_info_str()));
+  }
+  if (passes.find("backward_weights") != std::string::npos) {
+    const dnnl::inner_product_backward_weights::primitive_desc back(engine, src_md, weights_md, bias_md, dst_md, pd);
+    report(line, "backward_weights", "any",
+           timer.run(dnnl::inner_product_backward_weights(back),
+                     {{DNNL_ARG_SRC, back.src_desc()}, {DNNL_ARG_DIFF_WEIGHTS, back.diff_weights_desc()},
+                      {DNNL_ARG_DIFF_BIAS, back.diff_bias_desc()}, {DNNL_ARG_DIFF_DST, back.diff_dst_desc()}},
+                     back.impl_info_str()));
+  }
+  return true;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
+  Timer timer(engine, argc > 1 ? std::atoi(argv[1]) : 20);
+  for (std::string line; std::getline(std::cin, line);) {
+    std::istringstream words(line);
+    std::string kind;
+    words >> kind;
+    const bool ok = kind == "convolution"     ? convolution(engine, timer, line, words)
+                    : kind == "inner_product" ? innerProduct(engine, timer, line, words)
+                                              : false;
+    if (!ok) {
+      std::cerr << "floor: no primitive for the line: " << line << "\n";
+      return 1;
+    }
+  }
+  return 0;
+}

@@ -1,0 +1,38 @@
+import { type Sym, ops } from 'nodegrad';
+
+/** Small nets that the plan fuses or rewrites; rows of ops.json name them as if they were ops. test/fixtures/reference.py has their twins. */
+export const compositions = {
+  convBiasReluPool: (x: Sym, w: Sym, b: Sym) =>
+    ops.maxPool2d(ops.relu(ops.add(ops.conv2d(x, w), b)), { poolSize: 2 }),
+
+  convBiasSigmoid: (x: Sym, w: Sym, b: Sym) =>
+    ops.sigmoid(ops.add(ops.conv2d(x, w, { padding: 'same' }), b)),
+
+  flattenDenseRelu: (x: Sym, w: Sym, b: Sym) => ops.relu(ops.add(ops.matmul(flatten(x), w), b)),
+
+  poolDense: (x: Sym, w: Sym, b: Sym) =>
+    ops.tanh(ops.add(ops.matmul(flatten(ops.maxPool2d(x, { poolSize: 2 })), w), b)),
+
+  denseSoftmaxLoss: (x: Sym, w: Sym, b: Sym, labels: Sym) =>
+    ops.mean(ops.sparseSoftmaxCrossEntropy(ops.add(ops.matmul(x, w), b), labels)),
+
+  residual: (x: Sym, w1: Sym, w2: Sym) => {
+    const inner = ops.relu(ops.conv2d(x, w1, { padding: 'same' }));
+    return ops.mul(ops.relu(ops.add(x, ops.conv2d(inner, w2, { padding: 'same' }))), 0.5);
+  },
+
+  chain: (x: Sym, y: Sym, b: Sym) => {
+    const gauss = ops.div(ops.exp(ops.neg(ops.square(x))), ops.add(1.5, ops.tanh(y)));
+    const z = ops.sub(ops.sigmoid(ops.add(ops.mul(x, y), b)), gauss);
+    return ops.add(ops.mul(z, b), ops.log(ops.add(2, ops.mul(x, z))));
+  },
+
+  branches: (x: Sym) => {
+    const a = ops.exp(x);
+    const b = ops.tanh(x);
+    const left = ops.mul(ops.add(a, b), ops.mean(a, { axis: -1, keepDims: true }));
+    return ops.sub(left, ops.sum(b, { axis: 0, keepDims: true }));
+  },
+};
+
+const flatten = (x: Sym) => ops.reshape(x, [x.shape[0]!, x.shape.slice(1).reduce((a, b) => a * b, 1)]);

@@ -1,0 +1,134 @@
+/** Runs rows of the op case table through the public ops and compares with the stored numbers. */
+import { type Sym, type Tensor, compile, grad, ops, tensor } from 'nodegrad';
+import { expect } from 'vitest';
+import { type Numbers, type Stored, readFixture, worst } from '../fixtures/read.js';
+import { compositions } from './compositions.js';
+
+export interface Case {
+  name: string;
+  op: string;
+  args: unknown[];
+  list: boolean;
+  inputs: Stored[];
+  y: Stored;
+  /** The rest only where there are gradients. wrt: the inputs with one. */
+  wrt?: number[];
+  smooth: boolean;
+  r: Stored;
+  directions: Stored[];
+  gradients: Stored[];
+  second: Stored[];
+}
+
+export const { table, entries: cases } = readFixture<{ table: string; entries: Case[] }>('ops');
+
+/**
+ * How far a number may be from PyTorch's float64, as a share of max(1, |expected|). float32 has 1.2e-7 between neighbours near 1:
+ * an element-wise op and its derivatives get some fifteen of them, which covers an exp or a division within them but no
+ * approximation of lower degree. Sums (convolutions, matrices, reductions and all that ends in them) round once a term; the
+ * table's have up to 1,200 terms in any order.
+ */
+const ELEMENTWISE = 2e-6;
+const SUMS = 1e-5;
+const SUMMING =
+  /^(conv|matmul|avgPool|sum|mean|prod|softmax|logSoftmax|.*CrossEntropy|flatten|pool|dense|residual|branches)/;
+
+/** Finite differences: steps of H and 2 H on both sides, which cancel all error terms below H⁴. */
+const H = 0.02;
+
+type Loose = (...args: unknown[]) => Sym;
+
+function call(row: Case, inputs: readonly Sym[]): Sym {
+  const fn = ({ ...ops, ...compositions } as unknown as Record<string, Loose | undefined>)[row.op];
+  if (!fn) throw new Error(`The table names an op that does not exist: ${row.op}`);
+  return fn(...(row.list ? [inputs] : inputs), ...row.args);
+}
+
+const toTensor = ({ data, shape, dtype }: Stored) => tensor(data, shape, dtype);
+
+async function same(actual: Tensor, expected: Stored, bound: number, what: string): Promise<void> {
+  expect(actual.dtype, `${what}: dtype`).toBe(expected.dtype);
+  expect([...actual.shape], `${what}: shape`).toEqual(expected.shape);
+  const scale = (i: number) => Math.max(1, Math.abs(expected.data[i]!));
+  const exact = expected.dtype !== 'float32';
+  expect(worst(await actual.data(), expected.data, scale), what).toBeLessThanOrEqual(exact ? 0 : bound);
+}
+
+/** One case: the result; the gradients with it; the gradients of gradients; finite differences. */
+export async function check(row: Case): Promise<void> {
+  const count = row.inputs.length;
+  const bound = SUMMING.test(row.op) || row.inputs.some(broadcasts(row)) ? SUMS : ELEMENTWISE;
+  const inputs = row.inputs.map(toTensor);
+  const forward = compile((...xs: Sym[]) => ({ y: call(row, xs) }));
+  await same((await forward(...inputs)).y, row.y, bound, 'y');
+  const { wrt } = row;
+  if (!wrt) return;
+
+  const r = toTensor(row.r);
+  const gradientsOf = (xs: readonly Sym[], seed: Sym) => {
+    const y = call(row, xs);
+    return { y, gradients: grad(ops.sum(ops.mul(y, seed)), wrt.map((i) => xs[i]!)) };
+  };
+  const first = compile((...args: Sym[]) => gradientsOf(args.slice(0, count), args[count]!));
+  const { y, gradients } = await first(...inputs, r);
+  await same(y, row.y, bound, 'y beside its gradients');
+  for (const [k, gradient] of gradients.entries())
+    await same(gradient, row.gradients[k]!, bound, `gradient of input ${wrt[k]}`);
+
+  const second = compile((...args: Sym[]) => {
+    const xs = args.slice(0, count);
+    const seed = args[count]!;
+    const products = gradientsOf(xs, seed).gradients.map((g, k) => ops.sum(ops.mul(g, args[count + 1 + k]!)));
+    const h = products.reduce((a, b) => ops.add(a, b));
+    return grad(h, [...wrt.map((i) => xs[i]!), seed]);
+  });
+  for (const [k, gradient] of (await second(...inputs, r, ...row.directions.map(toTensor))).entries())
+    await same(gradient, row.second[k]!, 2 * bound, `gradient of the gradients of ${k < wrt.length ? `input ${wrt[k]}` : 'r'}`);
+
+  if (!row.smooth) return;
+  for (const [k, gradient] of gradients.entries())
+    await alongDirection(row, wrt[k]!, row.directions[k]!.data, await gradient.data(), inputs, (...xs) => forward(...xs));
+}
+
+/** Whether an input is smaller than the result, so that its gradient is a sum over broadcast places. */
+function broadcasts(row: Case) {
+  return (input: Stored) => input.data.length < row.y.data.length;
+}
+
+/**
+ * The gradient's component along a direction d against (8 (f(H) − f(−H)) − (f(2H) − f(−2H))) / 12 H for f(t) = sum of r · y(x + t d).
+ * f is summed in float64, so what it errs by is the rounding of y and of x: a few units of 2⁻²⁴ for each place, of random sign. They
+ * pass through a factor of at most 1.5 / H. On top comes the term of H⁴ f⁽⁵⁾ / 30, for which 1e-4 of the gradient's size is allowed.
+ */
+async function alongDirection(
+  row: Case,
+  index: number,
+  direction: Numbers,
+  gradient: Numbers,
+  inputs: readonly Tensor[],
+  forward: (...xs: Tensor[]) => Promise<{ y: Tensor }>,
+): Promise<void> {
+  const { data, shape } = row.inputs[index]!;
+  const values = async (t: number) => {
+    const moved = tensor(data.map((x, i) => x + t * direction[i]!), shape);
+    return (await forward(...inputs.map((x, i) => (i === index ? moved : x)))).y.data();
+  };
+  const [a, b, c, d] = [await values(H), await values(-H), await values(2 * H), await values(-2 * H)];
+  let difference = 0;
+  let rounding = 0;
+  for (let i = 0; i < a.length; i++) {
+    const weight = row.r.data[i]!;
+    difference += (weight * (8 * (a[i]! - b[i]!) - (c[i]! - d[i]!))) / (12 * H);
+    rounding += (weight * Math.max(Math.abs(a[i]!), 0.1)) ** 2;
+  }
+  let along = 0;
+  let size = 0;
+  for (let i = 0; i < gradient.length; i++) {
+    along += gradient[i]! * direction[i]!;
+    size += Math.abs(gradient[i]! * direction[i]!);
+    rounding += (gradient[i]! * data[i]!) ** 2;
+  }
+  const bound = ((8 * 1.5) / H) * 2 ** -24 * Math.sqrt(rounding) + 1e-4 * size;
+  expect(Math.abs(difference - along), `finite differences of input ${index}: ${difference}, gradient ${along}`)
+    .toBeLessThanOrEqual(bound);
+}

@@ -1,0 +1,29 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { info, ops } from 'nodegrad';
+import { describe, expect, it } from 'vitest';
+import { cases, check, table } from './run.js';
+
+/** Public functions of lib/ops that are no rows: they make numbers, or are tested where the comment says. */
+const NOT_IN_TABLE = new Set([
+  'identity',
+  'dropout', // test/determinism.test.ts
+]);
+
+/** Declares a test for each case of the table, on kernels of one instruction set. NODEGRAD_ISA has to be set before this module is loaded. */
+export function runTable(isa: string): void {
+  // The variable can only lower the level: on an older machine there is nothing to run.
+  describe.runIf(info().isa === isa)(`op cases, ${isa} kernels`, () => {
+    it('have numbers that were made from the table as it is', () => {
+      const text = readFileSync(new URL('ops.json', import.meta.url));
+      expect(createHash('sha256').update(text).digest('hex'), 'run test/fixtures/make_ops.py').toBe(table);
+    });
+
+    it('name every op', () => {
+      const named = new Set(cases.map((row) => row.op));
+      expect(Object.keys(ops).filter((name) => !named.has(name) && !NOT_IN_TABLE.has(name))).toEqual([]);
+    });
+
+    it.each(cases)('$name', check);
+  });
+}
