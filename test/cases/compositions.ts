@@ -33,6 +33,12 @@ export const compositions = {
     const left = ops.mul(ops.add(a, b), ops.mean(a, { axis: -1, keepDims: true }));
     return ops.sub(left, ops.sum(b, { axis: 0, keepDims: true }));
   },
+
+  // Public random ops draw their own keys; with one given they have to agree with Philox as published.
+  keyedDropout: (x: Sym, key: Sym, rate: number, salt: number) => ops.dropout(x, { rate, key, salt }),
+
+  keyedUniform: (key: Sym, shape: number[], minval: number, maxval: number, salt: number) =>
+    ops.randomUniform(shape, { key, minval, maxval, salt }),
 };
 
 const flatten = (x: Sym) => ops.reshape(x, [x.shape[0]!, x.shape.slice(1).reduce((a, b) => a * b, 1)]);

@@ -4,10 +4,14 @@ import { info, ops } from 'nodegrad';
 import { describe, expect, it } from 'vitest';
 import { cases, check, table } from './run.js';
 
-/** Public functions of lib/ops that are no rows: they make numbers, or are tested where the comment says. */
+/** Public functions of lib/ops that are no rows: random ones are there with their keys, and in test/random.test.ts. */
 const NOT_IN_TABLE = new Set([
   'identity',
-  'dropout', // test/determinism.test.ts
+  'randomKey',
+  'dropout',
+  'randomUniform',
+  'randomNormal',
+  'truncatedNormal',
 ]);
 
 /** Declares a test for each case of the table, on kernels of one instruction set. NODEGRAD_ISA has to be set before this module is loaded. */
