@@ -46,6 +46,7 @@ export function readOptions(args: string[]): Options {
 
 function positive(name: string, text: string): number {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new Error(`${name}: expected a whole number from 1, received ${text}.`);
+  if (!Number.isInteger(value) || value < 1)
+    throw new Error(`${name}: expected a whole number from 1, received ${text}.`);
   return value;
 }

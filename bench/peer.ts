@@ -13,7 +13,8 @@ const python = join(venv, 'bin/python');
 /** Makes the virtual environment and installs the peer's pinned packages; quick where that is done. */
 function prepare(peer: string): void {
   const requirements = join(folder, 'peers', peer, 'requirements.txt');
-  if (!existsSync(requirements)) throw new Error(`bench: no such peer: ${peer} (${requirements} is missing).`);
+  if (!existsSync(requirements))
+    throw new Error(`bench: no such peer: ${peer} (${requirements} is missing).`);
   const stamp = join(venv, `${peer}.installed`);
   const wanted = readFileSync(requirements, 'utf8');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;

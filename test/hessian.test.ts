@@ -16,14 +16,13 @@ interface Entry {
 type Net = (x: Sym, weights: Variable[]) => Sym;
 
 const nets: Record<string, Net> = {
-  mlp: (x, [w1, b1, w2, b2]) =>
-    ops.add(ops.matmul(ops.tanh(ops.add(ops.matmul(x, w1!), b1!)), w2!), b2!),
+  mlp: (x, [w1, b1, w2, b2]) => ops.add(ops.matmul(ops.tanh(ops.add(ops.matmul(x, w1), b1)), w2), b2),
 
   convnet: (x, [w1, b1, w2, b2, w3, b3]) => {
-    const first = ops.maxPool2d(ops.softplus(ops.add(ops.conv2d(x, w1!), b1!)), { poolSize: 2 });
-    const second = ops.relu(ops.add(ops.conv2d(first, w2!, { padding: 'same' }), b2!));
+    const first = ops.maxPool2d(ops.softplus(ops.add(ops.conv2d(x, w1), b1)), { poolSize: 2 });
+    const second = ops.relu(ops.add(ops.conv2d(first, w2, { padding: 'same' }), b2));
     const pooled = ops.avgPool2d(second, { poolSize: 2, padding: 'same' });
-    return ops.add(ops.matmul(ops.reshape(pooled, [x.shape[0]!, 64]), w3!), b3!);
+    return ops.add(ops.matmul(ops.reshape(pooled, [x.shape[0], 64]), w3), b3);
   },
 };
 
@@ -31,21 +30,36 @@ const nets: Record<string, Net> = {
 const BOUND = 2e-5;
 
 describe('Hessian-vector products', () => {
-  it.each(readFixture<{ entries: Entry[] }>('hessian').entries)("of the $name equal PyTorch's", async (entry) => {
-    const place = ({ data, shape, dtype }: Stored) => tensor(data, shape, dtype);
-    const weights = entry.weights.map((stored) => variable(place(stored)));
-    const run = compile((x: Sym, labels: Sym, ...vectors: Sym[]) => {
-      const loss = ops.mean(ops.sparseSoftmaxCrossEntropy(nets[entry.name]!(x, weights), labels));
-      const gradients = grad(loss, weights);
-      const along = gradients.map((g, i) => ops.sum(ops.mul(g, vectors[i]!))).reduce((a, b) => ops.add(a, b));
-      return { loss, gradients, products: grad(along, weights) };
-    });
-    const { loss, gradients, products } = await run(place(entry.x), place(entry.labels), ...entry.vectors.map(place));
+  it.each(readFixture<{ entries: Entry[] }>('hessian').entries)(
+    "of the $name equal PyTorch's",
+    async (entry) => {
+      const place = ({ data, shape, dtype }: Stored) => tensor(data, shape, dtype);
+      const weights = entry.weights.map((stored) => variable(place(stored)));
+      const run = compile((x: Sym, labels: Sym, ...vectors: Sym[]) => {
+        const loss = ops.mean(ops.sparseSoftmaxCrossEntropy(nets[entry.name](x, weights), labels));
+        const gradients = grad(loss, weights);
+        const along = gradients
+          .map((g, i) => ops.sum(ops.mul(g, vectors[i])))
+          .reduce((a, b) => ops.add(a, b));
+        return { loss, gradients, products: grad(along, weights) };
+      });
+      const { loss, gradients, products } = await run(
+        place(entry.x),
+        place(entry.labels),
+        ...entry.vectors.map(place),
+      );
 
-    expect(Math.abs((await loss.item()) - entry.loss)).toBeLessThan(BOUND * entry.loss);
-    for (const [i, expected] of entry.gradients.entries())
-      expect(worst(await gradients[i]!.data(), expected.data, rms(expected.data)), `gradient ${i}`).toBeLessThan(BOUND);
-    for (const [i, expected] of entry.products.entries())
-      expect(worst(await products[i]!.data(), expected.data, rms(expected.data)), `product ${i}`).toBeLessThan(BOUND);
-  });
+      expect(Math.abs((await loss.item()) - entry.loss)).toBeLessThan(BOUND * entry.loss);
+      for (const [i, expected] of entry.gradients.entries())
+        expect(
+          worst(await gradients[i].data(), expected.data, rms(expected.data)),
+          `gradient ${i}`,
+        ).toBeLessThan(BOUND);
+      for (const [i, expected] of entry.products.entries())
+        expect(
+          worst(await products[i].data(), expected.data, rms(expected.data)),
+          `product ${i}`,
+        ).toBeLessThan(BOUND);
+    },
+  );
 });

@@ -21,30 +21,35 @@ const { entries, steps, shown, later, starts, gradients } = readFixture<{
 const BOUND = 1e-5;
 
 describe('optimizers against Keras', () => {
-  it.each(entries)('$name $options: the same weights over 100 steps', async ({ name, options, weights: expected }) => {
-    const { laterRate, ...own } = options;
-    const optimizer = optimizers[name](own);
-    const weights = starts.map(({ data, shape }) => variable(tensor(data, shape)));
-    // The gradient of sum(w g) is g.
-    const step = compile((...gs: Sym[]) => {
-      const loss = gs.map((g, i) => ops.sum(ops.mul(weights[i]!, g))).reduce((a, b) => ops.add(a, b));
-      return { ...optimizer.minimize(loss, weights) };
-    });
-    for (let t = 1; t <= steps; t++) {
-      if (laterRate !== undefined && t === later) optimizer.learningRate = laterRate as number;
-      await step(
-        ...gradients.map(({ data, shape }) => {
-          const size = data.length / steps;
-          return tensor(data.slice((t - 1) * size, t * size), shape.slice(1));
-        }),
-      );
-      const at = shown.indexOf(t);
-      if (at < 0) continue;
-      for (const [k, weight] of weights.entries()) {
-        const wanted = expected[at]![k]!.data;
-        const scale = (i: number) => Math.max(1, Math.abs(wanted[i]!));
-        expect(worst(await weight.data(), wanted, scale), `weight ${k} after step ${t}`).toBeLessThan(BOUND);
+  it.each(entries)(
+    '$name $options: the same weights over 100 steps',
+    async ({ name, options, weights: expected }) => {
+      const { laterRate, ...own } = options;
+      const optimizer = optimizers[name](own);
+      const weights = starts.map(({ data, shape }) => variable(tensor(data, shape)));
+      // The gradient of sum(w g) is g.
+      const step = compile((...gs: Sym[]) => {
+        const loss = gs.map((g, i) => ops.sum(ops.mul(weights[i], g))).reduce((a, b) => ops.add(a, b));
+        return { ...optimizer.minimize(loss, weights) };
+      });
+      for (let t = 1; t <= steps; t++) {
+        if (laterRate !== undefined && t === later) optimizer.learningRate = laterRate as number;
+        await step(
+          ...gradients.map(({ data, shape }) => {
+            const size = data.length / steps;
+            return tensor(data.slice((t - 1) * size, t * size), shape.slice(1));
+          }),
+        );
+        const at = shown.indexOf(t);
+        if (at < 0) continue;
+        for (const [k, weight] of weights.entries()) {
+          const wanted = expected[at][k].data;
+          const scale = (i: number) => Math.max(1, Math.abs(wanted[i]));
+          expect(worst(await weight.data(), wanted, scale), `weight ${k} after step ${t}`).toBeLessThan(
+            BOUND,
+          );
+        }
       }
-    }
-  });
+    },
+  );
 });

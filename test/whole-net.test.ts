@@ -23,14 +23,14 @@ const conv = (x: Sym, w: Variable, b: Variable) => ops.relu(ops.add(ops.conv2d(x
 const nets: Record<string, Net> = {
   mnist: {
     logits: (x, [conv1, bias1, conv2, bias2, w3, b3, w4, b4]) => {
-      const pooled = ops.maxPool2d(conv(conv(x, conv1!, bias1!), conv2!, bias2!), { poolSize: 2 });
-      return dense(ops.relu(dense(ops.reshape(pooled, [-1, 576]), w3!, b3!)), w4!, b4!);
+      const pooled = ops.maxPool2d(conv(conv(x, conv1, bias1), conv2, bias2), { poolSize: 2 });
+      return dense(ops.relu(dense(ops.reshape(pooled, [-1, 576]), w3, b3)), w4, b4);
     },
     optimizer: () => optimizers.adadelta({ learningRate: 1, rho: 0.95, epsilon: 1e-7 }),
   },
   mlp: {
     logits: (x, [w1, b1, w2, b2, w3, b3]) =>
-      dense(ops.tanh(dense(ops.sigmoid(dense(x, w1!, b1!)), w2!, b2!)), w3!, b3!),
+      dense(ops.tanh(dense(ops.sigmoid(dense(x, w1, b1)), w2, b2)), w3, b3),
     optimizer: () => optimizers.sgd({ learningRate: 0.1, momentum: 0.9, nesterov: true }),
   },
 };
@@ -42,8 +42,8 @@ function apart(actual: Numbers, expected: Numbers): number {
   let difference = 0;
   let length = 0;
   for (let i = 0; i < expected.length; i++) {
-    difference += (actual[i]! - expected[i]!) ** 2;
-    length += expected[i]! ** 2;
+    difference += (actual[i] - expected[i]) ** 2;
+    length += expected[i] ** 2;
   }
   return Math.sqrt(difference / length);
 }
@@ -52,7 +52,7 @@ describe('ten training steps', () => {
   it.each(readFixture<{ entries: Entry[] }>('nets').entries)(
     "of the $name net: loss, gradients and weights are PyTorch's",
     async (entry) => {
-      const { logits, optimizer } = nets[entry.name]!;
+      const { logits, optimizer } = nets[entry.name];
       const weights = entry.start.map(({ data, shape }) => variable(tensor(data, shape)));
       const update = optimizer();
       const step = compile((x: Sym, labels: Sym) => {
@@ -62,17 +62,19 @@ describe('ten training steps', () => {
 
       const [steps, ...batch] = entry.xs.shape as [number, ...number[]];
       const size = entry.xs.data.length / steps;
-      const rows = batch[0]!;
+      const rows = batch[0];
       for (let i = 0; i < steps; i++) {
         const x = tensor(entry.xs.data.slice(i * size, (i + 1) * size), batch);
         const labels = tensor(entry.labels.data.slice(i * rows, (i + 1) * rows), [rows], 'int32');
         const { loss, gradients } = await step(x, labels);
-        expect(Math.abs((await loss.item()) / entry.losses[i]! - 1), `loss of step ${i}`).toBeLessThan(BOUND);
-        for (const [k, expected] of entry.gradients[i]!.entries())
-          expect(apart(await gradients[k]!.data(), expected.data), `step ${i}, gradient ${k}`).toBeLessThan(BOUND);
+        expect(Math.abs((await loss.item()) / entry.losses[i] - 1), `loss of step ${i}`).toBeLessThan(BOUND);
+        for (const [k, expected] of entry.gradients[i].entries())
+          expect(apart(await gradients[k].data(), expected.data), `step ${i}, gradient ${k}`).toBeLessThan(
+            BOUND,
+          );
       }
       for (const [k, expected] of entry.end.entries())
-        expect(apart(await weights[k]!.data(), expected.data), `weight ${k} at the end`).toBeLessThan(BOUND);
+        expect(apart(await weights[k].data(), expected.data), `weight ${k} at the end`).toBeLessThan(BOUND);
     },
   );
 });

@@ -3,8 +3,8 @@
 // Reads one primitive a line from stdin, writes one JSON object a line for each pass:
 //   convolution <N> <IC> <IH> <IW> <OC> <KH> <KW> <stride> <pad> <passes>
 //   inner_product <N> <IC> <OC> <passes>
-// <passes> is a comma-separated choice of forward, backward_data, backward_weights. The first argument is the number of timed
-// runs of each (default 20).
+// <passes> is a comma-separated choice of forward, backward_data, backward_weights. The first argument is the
+// number of timed runs of each (default 20).
 #include <chrono>
 #include <cstdlib>
 #include <iostream>
@@ -72,7 +72,8 @@ void report(const std::string& line, const char* pass, const char* layout, const
             << std::flush;
 }
 
-// Calls attempt(layout) for each layout and reports the fastest; a layout that oneDNN has no primitive for is passed over.
+// Calls attempt(layout) for each layout and reports the fastest; a layout that oneDNN has no primitive for is
+// passed over.
 template <class Attempt>
 bool fastest(const std::string& line, const char* pass, const Attempt& attempt) {
   Timed best{1e30, ""};
@@ -91,7 +92,8 @@ bool fastest(const std::string& line, const char* pass, const Attempt& attempt) 
   return name != nullptr;
 }
 
-bool convolution(const dnnl::engine& engine, Timer& timer, const std::string& line, std::istringstream& words) {
+bool convolution(const dnnl::engine& engine, Timer& timer, const std::string& line,
+                 std::istringstream& words) {
   memory::dim n, ic, ih, iw, oc, kh, kw, stride, pad;
   std::string passes;
   if (!(words >> n >> ic >> ih >> iw >> oc >> kh >> kw >> stride >> pad >> passes)) return false;
@@ -101,56 +103,69 @@ bool convolution(const dnnl::engine& engine, Timer& timer, const std::string& li
   const auto algorithm = dnnl::algorithm::convolution_direct;
 
   const auto forward = [&](const Layout& layout) {
-    const memory::desc src_md({n, ic, ih, iw}, dt::f32, layout.activations), dst_md({n, oc, oh, ow}, dt::f32, layout.activations);
-    return dnnl::convolution_forward::primitive_desc(engine, dnnl::prop_kind::forward_training, algorithm, src_md, weights_md,
-                                                     bias_md, dst_md, strides, pads, pads);
+    const memory::desc src_md({n, ic, ih, iw}, dt::f32, layout.activations),
+        dst_md({n, oc, oh, ow}, dt::f32, layout.activations);
+    return dnnl::convolution_forward::primitive_desc(engine, dnnl::prop_kind::forward_training, algorithm,
+                                                     src_md, weights_md, bias_md, dst_md, strides, pads,
+                                                     pads);
   };
   bool ok = true;
   if (passes.find("forward") != std::string::npos) {
     ok &= fastest(line, "forward", [&](const Layout& layout) {
       const auto pd = forward(layout);
       return timer.run(dnnl::convolution_forward(pd),
-                       {{DNNL_ARG_SRC, pd.src_desc()}, {DNNL_ARG_WEIGHTS, pd.weights_desc()}, {DNNL_ARG_BIAS, pd.bias_desc()},
+                       {{DNNL_ARG_SRC, pd.src_desc()},
+                        {DNNL_ARG_WEIGHTS, pd.weights_desc()},
+                        {DNNL_ARG_BIAS, pd.bias_desc()},
                         {DNNL_ARG_DST, pd.dst_desc()}},
                        pd.impl_info_str());
     });
   }
   if (passes.find("backward_data") != std::string::npos) {
     ok &= fastest(line, "backward_data", [&](const Layout& layout) {
-      const memory::desc src_md({n, ic, ih, iw}, dt::f32, layout.activations), dst_md({n, oc, oh, ow}, dt::f32, layout.activations);
-      const dnnl::convolution_backward_data::primitive_desc pd(engine, algorithm, src_md, weights_md, dst_md, strides, pads, pads,
-                                                               forward(layout));
+      const memory::desc src_md({n, ic, ih, iw}, dt::f32, layout.activations),
+          dst_md({n, oc, oh, ow}, dt::f32, layout.activations);
+      const dnnl::convolution_backward_data::primitive_desc pd(engine, algorithm, src_md, weights_md, dst_md,
+                                                               strides, pads, pads, forward(layout));
       return timer.run(dnnl::convolution_backward_data(pd),
-                       {{DNNL_ARG_DIFF_SRC, pd.diff_src_desc()}, {DNNL_ARG_WEIGHTS, pd.weights_desc()},
+                       {{DNNL_ARG_DIFF_SRC, pd.diff_src_desc()},
+                        {DNNL_ARG_WEIGHTS, pd.weights_desc()},
                         {DNNL_ARG_DIFF_DST, pd.diff_dst_desc()}},
                        pd.impl_info_str());
     });
   }
   if (passes.find("backward_weights") != std::string::npos) {
     ok &= fastest(line, "backward_weights", [&](const Layout& layout) {
-      const memory::desc src_md({n, ic, ih, iw}, dt::f32, layout.activations), dst_md({n, oc, oh, ow}, dt::f32, layout.activations);
-      const dnnl::convolution_backward_weights::primitive_desc pd(engine, algorithm, src_md, weights_md, bias_md, dst_md, strides,
-                                                                  pads, pads, forward(layout));
+      const memory::desc src_md({n, ic, ih, iw}, dt::f32, layout.activations),
+          dst_md({n, oc, oh, ow}, dt::f32, layout.activations);
+      const dnnl::convolution_backward_weights::primitive_desc pd(
+          engine, algorithm, src_md, weights_md, bias_md, dst_md, strides, pads, pads, forward(layout));
       return timer.run(dnnl::convolution_backward_weights(pd),
-                       {{DNNL_ARG_SRC, pd.src_desc()}, {DNNL_ARG_DIFF_WEIGHTS, pd.diff_weights_desc()},
-                        {DNNL_ARG_DIFF_BIAS, pd.diff_bias_desc()}, {DNNL_ARG_DIFF_DST, pd.diff_dst_desc()}},
+                       {{DNNL_ARG_SRC, pd.src_desc()},
+                        {DNNL_ARG_DIFF_WEIGHTS, pd.diff_weights_desc()},
+                        {DNNL_ARG_DIFF_BIAS, pd.diff_bias_desc()},
+                        {DNNL_ARG_DIFF_DST, pd.diff_dst_desc()}},
                        pd.impl_info_str());
     });
   }
   return ok;
 }
 
-bool innerProduct(const dnnl::engine& engine, Timer& timer, const std::string& line, std::istringstream& words) {
+bool innerProduct(const dnnl::engine& engine, Timer& timer, const std::string& line,
+                  std::istringstream& words) {
   memory::dim n, ic, oc;
   std::string passes;
   if (!(words >> n >> ic >> oc >> passes)) return false;
-  const memory::desc src_md({n, ic}, dt::f32, tag::any), weights_md({oc, ic}, dt::f32, tag::any), bias_md({oc}, dt::f32, tag::a),
-      dst_md({n, oc}, dt::f32, tag::any);
-  const dnnl::inner_product_forward::primitive_desc pd(engine, dnnl::prop_kind::forward_training, src_md, weights_md, bias_md, dst_md);
+  const memory::desc src_md({n, ic}, dt::f32, tag::any), weights_md({oc, ic}, dt::f32, tag::any),
+      bias_md({oc}, dt::f32, tag::a), dst_md({n, oc}, dt::f32, tag::any);
+  const dnnl::inner_product_forward::primitive_desc pd(engine, dnnl::prop_kind::forward_training, src_md,
+                                                       weights_md, bias_md, dst_md);
   if (passes.find("forward") != std::string::npos) {
     report(line, "forward", "any",
            timer.run(dnnl::inner_product_forward(pd),
-                     {{DNNL_ARG_SRC, pd.src_desc()}, {DNNL_ARG_WEIGHTS, pd.weights_desc()}, {DNNL_ARG_BIAS, pd.bias_desc()},
+                     {{DNNL_ARG_SRC, pd.src_desc()},
+                      {DNNL_ARG_WEIGHTS, pd.weights_desc()},
+                      {DNNL_ARG_BIAS, pd.bias_desc()},
                       {DNNL_ARG_DST, pd.dst_desc()}},
                      pd.impl_info_str()));
   }
@@ -158,16 +173,20 @@ bool innerProduct(const dnnl::engine& engine, Timer& timer, const std::string& l
     const dnnl::inner_product_backward_data::primitive_desc back(engine, src_md, weights_md, dst_md, pd);
     report(line, "backward_data", "any",
            timer.run(dnnl::inner_product_backward_data(back),
-                     {{DNNL_ARG_DIFF_SRC, back.diff_src_desc()}, {DNNL_ARG_WEIGHTS, back.weights_desc()},
+                     {{DNNL_ARG_DIFF_SRC, back.diff_src_desc()},
+                      {DNNL_ARG_WEIGHTS, back.weights_desc()},
                       {DNNL_ARG_DIFF_DST, back.diff_dst_desc()}},
                      back.impl_info_str()));
   }
   if (passes.find("backward_weights") != std::string::npos) {
-    const dnnl::inner_product_backward_weights::primitive_desc back(engine, src_md, weights_md, bias_md, dst_md, pd);
+    const dnnl::inner_product_backward_weights::primitive_desc back(engine, src_md, weights_md, bias_md,
+                                                                    dst_md, pd);
     report(line, "backward_weights", "any",
            timer.run(dnnl::inner_product_backward_weights(back),
-                     {{DNNL_ARG_SRC, back.src_desc()}, {DNNL_ARG_DIFF_WEIGHTS, back.diff_weights_desc()},
-                      {DNNL_ARG_DIFF_BIAS, back.diff_bias_desc()}, {DNNL_ARG_DIFF_DST, back.diff_dst_desc()}},
+                     {{DNNL_ARG_SRC, back.src_desc()},
+                      {DNNL_ARG_DIFF_WEIGHTS, back.diff_weights_desc()},
+                      {DNNL_ARG_DIFF_BIAS, back.diff_bias_desc()},
+                      {DNNL_ARG_DIFF_DST, back.diff_dst_desc()}},
                      back.impl_info_str()));
   }
   return true;

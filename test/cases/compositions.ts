@@ -5,8 +5,7 @@ export const compositions = {
   convBiasReluPool: (x: Sym, w: Sym, b: Sym) =>
     ops.maxPool2d(ops.relu(ops.add(ops.conv2d(x, w), b)), { poolSize: 2 }),
 
-  convBiasSigmoid: (x: Sym, w: Sym, b: Sym) =>
-    ops.sigmoid(ops.add(ops.conv2d(x, w, { padding: 'same' }), b)),
+  convBiasSigmoid: (x: Sym, w: Sym, b: Sym) => ops.sigmoid(ops.add(ops.conv2d(x, w, { padding: 'same' }), b)),
 
   flattenDenseRelu: (x: Sym, w: Sym, b: Sym) => ops.relu(ops.add(ops.matmul(flatten(x), w), b)),
 
@@ -41,4 +40,4 @@ export const compositions = {
     ops.randomUniform(shape, { key, minval, maxval, salt }),
 };
 
-const flatten = (x: Sym) => ops.reshape(x, [x.shape[0]!, x.shape.slice(1).reduce((a, b) => a * b, 1)]);
+const flatten = (x: Sym) => ops.reshape(x, [x.shape[0], x.shape.slice(1).reduce((a, b) => a * b, 1)]);

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { info, ops } from 'nodegrad';
+import { ops } from 'nodegrad';
 import { describe, expect, it } from 'vitest';
+import { engine } from '../../lib/engine.js';
 import { cases, check, table } from './run.js';
 
 /** Public functions of lib/ops that are no rows: random ones are there with their keys, and in test/random.test.ts. */
@@ -17,7 +18,7 @@ const NOT_IN_TABLE = new Set([
 /** Declares a test for each case of the table, on kernels of one instruction set. NODEGRAD_ISA has to be set before this module is loaded. */
 export function runTable(isa: string): void {
   // The variable can only lower the level: on an older machine there is nothing to run.
-  describe.runIf(info().isa === isa)(`op cases, ${isa} kernels`, () => {
+  describe.runIf(engine().info().isa === isa)(`op cases, ${isa} kernels`, () => {
     it('have numbers that were made from the table as it is', () => {
       const text = readFileSync(new URL('ops.json', import.meta.url));
       expect(createHash('sha256').update(text).digest('hex'), 'run test/fixtures/make_ops.py').toBe(table);

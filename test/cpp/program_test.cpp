@@ -226,22 +226,17 @@ TEST(Source, RefusesWhatCannotBeCut) {
   Source::Options none;
   none.batchSize = 0;
   EXPECT_NE(messageOf([&] { Source({floats({2}, {1, 2})}, none); }).find("batchSize"), std::string::npos);
-  EXPECT_NE(messageOf([&] {
-              Source({floats({2}, {1, 2}), floats({1}, {1})}, {});
-            }).find("one length"),
+  EXPECT_NE(messageOf([&] { Source({floats({2}, {1, 2}), floats({1}, {1})}, {}); }).find("one length"),
             std::string::npos);
   EXPECT_NE(messageOf([&] { Source({}, {}); }).find("at least one"), std::string::npos);
 }
 
 TEST(Buffer, RefusesWhatTheMachineCannotHold) {
-  EXPECT_NE(messageOf([] {
-              Storage::create({DType::F32, {1LL << 38}}, nullptr);
-            }).find("bytes"),
+  EXPECT_NE(messageOf([] { Storage::create({DType::F32, {1LL << 38}}, nullptr); }).find("bytes"),
             std::string::npos);
-  EXPECT_NE(messageOf([] {
-              Storage::create({DType::F32, {1LL << 40, 1LL << 40}}, nullptr);
-            }).find("too many"),
-            std::string::npos);
+  EXPECT_NE(
+      messageOf([] { Storage::create({DType::F32, {1LL << 40, 1LL << 40}}, nullptr); }).find("too many"),
+      std::string::npos);
 }
 
 TEST(Executor, RunsTasksInOrder) {

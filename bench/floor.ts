@@ -1,0 +1,32 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+export interface Primitive {
+  primitive: string;
+  pass: string;
+  layout: string;
+  implementation: string;
+  ms: number;
+}
+
+/** Builds bench/floor and times each primitive alone, in its best layout. */
+export function timeFloor(lines: readonly string[], threads: number): Primitive[] {
+  const build = spawnSync(process.execPath, [join(root, 'scripts/native.mjs'), 'floor'], {
+    encoding: 'utf8',
+  });
+  if (build.status !== 0)
+    throw new Error(`bench: building bench/floor failed.\n${build.stdout}${build.stderr}`);
+  const { status, stdout, stderr } = spawnSync(join(root, 'build/bench/floor/floor'), [], {
+    input: lines.join('\n'),
+    encoding: 'utf8',
+    env: { ...process.env, OMP_NUM_THREADS: String(threads) },
+  });
+  if (status !== 0) throw new Error(`bench: the floor failed: ${stderr}`);
+  return stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Primitive);
+}

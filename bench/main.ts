@@ -1,0 +1,182 @@
+// Ours beside the peers, in one run: npm run bench -- --nets mnist --peers torch
+import { existsSync, readdirSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type BenchNet, type Side } from './net.js';
+import { timeFloor } from './floor.js';
+import { measureMemory } from './memory.js';
+import { type Options, USAGE, readOptions } from './options.js';
+import { measureOverhead } from './overhead.js';
+import { Peer } from './peer.js';
+import { median, minimum } from './statistics.js';
+import { engine } from '../lib/engine.js';
+
+const BLOCK = 5; // steps in a row of one side
+const WARM = 10;
+// Threads of the side that has just worked still spin for a few milliseconds.
+const PAUSE_MS = 30;
+
+interface Row {
+  net: string;
+  precision: string;
+  batch: number;
+  ours: number[];
+  peer: string;
+  theirs: number[];
+  floor: number;
+}
+
+async function netOf(name: string): Promise<BenchNet> {
+  const folder = new URL('nets/', import.meta.url);
+  if (!existsSync(new URL(`${name}.ts`, folder))) {
+    const known = readdirSync(folder).map((file) => file.replace('.ts', ''));
+    throw new Error(`bench: no such net: ${name}; there are ${known.join(', ')}.`);
+  }
+  return ((await import(`./nets/${name}.js`)) as { default: BenchNet }).default;
+}
+
+async function timed(side: Side, count: number): Promise<number[]> {
+  const times = [];
+  for (let i = 0; i < count; i++) {
+    const start = performance.now();
+    await side.step();
+    times.push(performance.now() - start);
+  }
+  return times;
+}
+
+/** Blocks of steps of both sides by turns, so that what disturbs the machine disturbs both. */
+async function duel(
+  side: Side,
+  peer: Peer | undefined,
+  steps: number,
+): Promise<{ ours: number[]; theirs: number[] }> {
+  await timed(side, WARM);
+  await peer?.steps(WARM);
+  const ours: number[] = [];
+  const theirs: number[] = [];
+  while (ours.length < steps) {
+    const count = Math.min(BLOCK, steps - ours.length);
+    await sleep(PAUSE_MS);
+    ours.push(...(await timed(side, count)));
+    await sleep(PAUSE_MS);
+    if (peer) theirs.push(...(await peer.steps(count)));
+  }
+  return { ours, theirs };
+}
+
+async function timeNet(
+  name: string,
+  options: Options,
+  threads: number,
+  say: (text: string) => void,
+): Promise<Row[]> {
+  const net = await netOf(name);
+  const primitives = timeFloor(net.floor, threads);
+  const floor = primitives.reduce((sum, { ms }) => sum + ms, 0);
+  for (const { primitive, pass, layout, implementation, ms } of primitives)
+    say(
+      `floor: ${ms.toFixed(2).padStart(8)} ms  ${primitive.split(' ').slice(0, -1).join(' ')} ${pass} (${layout}, ${implementation})`,
+    );
+
+  const rows = [];
+  for (const peerName of options.peers.length ? options.peers : [undefined]) {
+    const side = await net.create(options.threads);
+    let peer: Peer | undefined;
+    let described = '';
+    try {
+      if (peerName !== undefined) {
+        peer = Peer.start(peerName, name, net.batch, net.precision, threads);
+        const loaded = await peer.load(side.x, side.y, await side.weights());
+        described = loaded.name;
+        const loss = await side.loss();
+        // Same weights, same batch: another loss would mean another net.
+        if (!(Math.abs(loss / loaded.loss - 1) < 1e-4))
+          throw new Error(
+            `bench: on the same weights our loss is ${loss} and that of ${peerName} ${loaded.loss}.`,
+          );
+        say(`${name}: loss before the first step ${loss.toFixed(6)}, ${described} ${loaded.loss.toFixed(6)}`);
+      }
+      const { ours, theirs } = await duel(side, peer, options.steps);
+      rows.push({
+        net: name,
+        precision: net.precision,
+        batch: net.batch,
+        ours,
+        peer: described,
+        theirs,
+        floor,
+      });
+    } finally {
+      peer?.stop();
+    }
+  }
+  return rows;
+}
+
+const round = (value: number, digits = 2) => Number(value.toFixed(digits));
+
+function asJson({ net, precision, batch, ours, peer, theirs, floor }: Row): string {
+  const oursMs = minimum(ours);
+  const peerMs = theirs.length ? minimum(theirs) : null;
+  return JSON.stringify({
+    net,
+    precision,
+    batch,
+    ours_ms: round(oursMs),
+    peer,
+    peer_ms: peerMs && round(peerMs),
+    ratio: peerMs && round(peerMs / oursMs, 3),
+    floor_ms: round(floor),
+  });
+}
+
+function printTable(rows: readonly Row[]): void {
+  const table = rows.map(({ net, precision, batch, ours, peer, theirs, floor }) => {
+    const pair = (of: (values: readonly number[]) => number) => ({
+      ours: round(of(ours)),
+      peer: theirs.length ? round(of(theirs)) : '–',
+      ratio: theirs.length ? round(of(theirs) / of(ours), 3) : '–',
+    });
+    const [least, middle] = [pair(minimum), pair(median)];
+    return {
+      net: `${net} @${batch} ${precision}`,
+      peer,
+      'ours_ms (min)': least.ours,
+      'peer_ms (min)': least.peer,
+      'ratio (min)': least.ratio,
+      'ours_ms (median)': middle.ours,
+      'peer_ms (median)': middle.peer,
+      'ratio (median)': middle.ratio,
+      floor_ms: round(floor),
+    };
+  });
+  console.table(table);
+}
+
+async function main(): Promise<void> {
+  const options = readOptions(process.argv.slice(2));
+  const say = (text: string) => (options.json ? console.error(text) : console.log(text));
+  const info = engine().info(options.threads === undefined ? {} : { threads: options.threads });
+  say(
+    `${cpus()[0].model}, ${info.isa} kernels, ${cpus().length} cores; Node ${process.version}; oneDNN ${info.onednn}; ` +
+      `${info.threads} threads a side`,
+  );
+  if (options.overhead || options.memory) {
+    if (options.overhead) await measureOverhead(console.log);
+    if (options.memory) await measureMemory(options, info.threads, console.log);
+    return;
+  }
+  const rows: Row[] = [];
+  for (const name of options.nets) rows.push(...(await timeNet(name, options, info.threads, say)));
+  if (options.json) for (const row of rows) console.log(asJson(row));
+  else printTable(rows);
+}
+
+try {
+  await main();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  console.error(USAGE);
+  process.exitCode = 1;
+}
