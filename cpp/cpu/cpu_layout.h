@@ -8,7 +8,8 @@
 namespace nodegrad {
 
 // Where the numbers of a blocked tensor lie, in elements. shape is the logical shape or, for weights of a
-// dense layer that follows a flattened image, a row-major view of it with more dimensions.
+// grouped convolution or of a dense layer that follows a flattened image, a row-major view of it with more
+// dimensions.
 struct Geometry {
   Dims shape;
   Dims padded;                                  // shape rounded up to whole blocks
@@ -17,7 +18,13 @@ struct Geometry {
   int64_t elements;                             // of memory, padding included
 };
 
+// Strides count only along dimensions with more than one (block) index.
+bool sameGeometry(const Geometry& a, const Geometry& b);
+
 // The geometry of a layout, row-major where it is null.
 Geometry geometry(const TensorType& type, const LayoutPtr& layout);
+
+// The same arrangement for elements of another dtype: that of a pooling's indices beside its output.
+LayoutPtr withDtype(const LayoutPtr& layout, DType dtype);
 
 }  // namespace nodegrad
