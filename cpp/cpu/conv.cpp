@@ -1,0 +1,69 @@
+#include "cpu/conv.h"
+
+#include "cpu/kernel_table.h"
+#include "cpu/onednn.h"
+
+namespace nodegrad {
+
+namespace {
+
+ConvPass passOf(const std::string& op) {
+  if (op == "conv2d") return ConvPass::Forward;
+  return op == "conv2dBackwardData" ? ConvPass::BackwardData : ConvPass::BackwardFilter;
+}
+
+bool hasNothingToCompute(const Convolution& conv) {
+  return count(conv.x.shape) == 0 || count(conv.w.shape) == 0 || count(conv.y.shape) == 0;
+}
+
+LayoutChoice convLayouts(const KernelSpec& spec, const std::vector<bool>& flexible) {
+  const Convolution conv(spec);
+  if (hasNothingToCompute(conv)) return convChoice(spec, conv, nullptr, nullptr, nullptr);
+  const bool flexibleWeights = conv.pass != ConvPass::BackwardFilter && flexible[conv.wIndex];
+  return directConvLayouts(spec, conv, flexibleWeights);
+}
+
+std::unique_ptr<Kernel> makeConv(const KernelSpec& spec) {
+  const Convolution conv(spec);
+  if (hasNothingToCompute(conv)) return onednn::zerosKernel(spec);
+  return makeDirectConv(spec, conv);
+}
+
+}  // namespace
+
+Convolution::Convolution(const KernelSpec& spec)
+    : pass(passOf(spec.op)), axes(imageAxes(spec.op, spec.attrs)), groups(spec.attrs.integer("groups")) {
+  const bool filter = pass == ConvPass::BackwardFilter;
+  xIndex = 0;
+  wIndex = pass == ConvPass::Forward ? 1 : 0;
+  yIndex = pass == ConvPass::Forward ? 0 : 1;
+  const auto take = [&](bool computed, size_t index, TensorType& type, LayoutPtr& layout) {
+    type = (computed ? spec.outputs : spec.inputs)[index];
+    layout = (computed ? spec.outputLayouts : spec.inputLayouts)[index];
+  };
+  take(pass == ConvPass::BackwardData, xIndex, x, xLayout);
+  take(filter, wIndex, w, wLayout);
+  take(pass == ConvPass::Forward, yIndex, y, yLayout);
+  bias = filter ? spec.outputs.size() > 1 : pass == ConvPass::Forward && spec.inputs.size() > 2;
+  window = convWindow(spec.op, spec.attrs, x.shape[static_cast<size_t>(axes.h)],
+                      x.shape[static_cast<size_t>(axes.w)], w.shape[0], w.shape[1]);
+}
+
+LayoutChoice convChoice(const KernelSpec& spec, const Convolution& conv, const LayoutPtr& x,
+                        const LayoutPtr& w, const LayoutPtr& y) {
+  LayoutChoice choice{std::vector<LayoutPtr>(spec.inputs.size()),
+                      std::vector<LayoutPtr>(spec.outputs.size())};
+  // What is read for its shape alone stays as it is.
+  for (size_t i = 2; i < spec.inputs.size(); ++i) choice.inputs[i] = spec.inputLayouts[i];
+  (conv.pass == ConvPass::BackwardData ? choice.outputs : choice.inputs)[conv.xIndex] = x;
+  (conv.pass == ConvPass::BackwardFilter ? choice.outputs : choice.inputs)[conv.wIndex] = w;
+  (conv.pass == ConvPass::Forward ? choice.outputs : choice.inputs)[conv.yIndex] = y;
+  return choice;
+}
+
+void registerConvKernels(KernelTable& table) {
+  for (const char* op : {"conv2d", "conv2dBackwardData", "conv2dBackwardFilter"})
+    table[op] = {makeConv, convLayouts, nullptr};
+}
+
+}  // namespace nodegrad

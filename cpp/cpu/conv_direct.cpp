@@ -1,0 +1,217 @@
+#include <algorithm>
+
+#include "cpu/conv.h"
+#include "cpu/onednn.h"
+
+namespace nodegrad {
+
+namespace {
+
+using onednn::Desc;
+using onednn::Tag;
+
+// How oneDNN orders the dimensions: images n, c, h, w; kernels [g,] o, i, h, w. Each permutation says where a
+// dimension of the tensor goes.
+class ConvOrder {
+ public:
+  explicit ConvOrder(const Convolution& conv) : grouped_(conv.groups > 1) {
+    image_.resize(4);
+    image_[static_cast<size_t>(conv.axes.n)] = 0;
+    image_[static_cast<size_t>(conv.axes.c)] = 1;
+    image_[static_cast<size_t>(conv.axes.h)] = 2;
+    image_[static_cast<size_t>(conv.axes.w)] = 3;
+    const Dims& w = conv.w.shape;
+    view_ = w;
+    kernel_ = {2, 3, 1, 0};
+    if (!grouped_) return;
+    view_ = {w[0], w[1], w[2], conv.groups, w[3] / conv.groups};
+    kernel_ = {3, 4, 2, 0, 1};
+  }
+
+  Dims imageDims(const TensorType& type) const { return reordered(type.shape, image_); }
+  Dims kernelDims() const { return reordered(view_, kernel_); }
+
+  std::optional<Desc> image(const TensorType& type, const LayoutPtr& layout) const {
+    return toOnednn(onednn::descOf(type, layout, type.shape), image_);
+  }
+  std::optional<Desc> kernel(const TensorType& type, const LayoutPtr& layout) const {
+    return toOnednn(onednn::descOf(type, layout, view_), kernel_);
+  }
+  LayoutPtr imageLayout(const Desc& desc) const {
+    return onednn::layoutOf(desc.permute_axes(onednn::inverse(image_)));
+  }
+  LayoutPtr kernelLayout(const Desc& desc) const {
+    return onednn::layoutOf(desc.permute_axes(onednn::inverse(kernel_)));
+  }
+
+ private:
+  static Dims reordered(const Dims& dims, const std::vector<int>& to) {
+    Dims result(dims.size());
+    for (size_t i = 0; i < dims.size(); ++i) result[static_cast<size_t>(to[i])] = dims[i];
+    return result;
+  }
+  static std::optional<Desc> toOnednn(const std::optional<Desc>& desc, const std::vector<int>& to) {
+    return desc ? std::optional<Desc>(desc->permute_axes(to)) : std::nullopt;
+  }
+
+  bool grouped_;
+  std::vector<int> image_, kernel_;
+  Dims view_;  // of the kernel, with its groups apart
+};
+
+struct Descs {
+  Desc x, w, y;
+};
+
+// One way in which oneDNN would do it; empty where it does not.
+struct Candidate {
+  dnnl::primitive_desc_base pd;
+  Descs descs;
+  std::string implementation;
+
+  explicit operator bool() const { return static_cast<bool>(pd); }
+  bool isOptimized() const {
+    return implementation.rfind("jit", 0) == 0 || implementation.rfind("brg", 0) == 0;
+  }
+  // Blocks that no channel fills would have to be kept at zero by every kernel that touches the images.
+  bool padsImages() const {
+    return onednn::isPadded(onednn::geometryOf(descs.x)) || onednn::isPadded(onednn::geometryOf(descs.y));
+  }
+};
+
+class DirectConv {
+ public:
+  DirectConv(const KernelSpec& spec, const Convolution& conv)
+      : spec_(spec), conv_(conv), order_(conv), attr_(onednn::attributes(spec.op, spec.attrs)) {
+    const Window& window = conv.window;
+    strides_ = {window.strides[0], window.strides[1]};
+    dilates_ = {window.dilations[0] - 1, window.dilations[1] - 1};
+    before_ = {window.pads[0], window.pads[2]};
+    after_ = {window.pads[1], window.pads[3]};
+    if (conv.bias) bias_ = onednn::rowMajorDesc(DType::F32, {conv.y.shape[static_cast<size_t>(conv.axes.c)]});
+  }
+
+  // oneDNN's own choice where it needs no padded images, with the layouts that are there already where they
+  // cost no speed; else channels last, which its kernels take with any number of channels.
+  LayoutChoice layouts(bool flexibleWeights) const {
+    const Descs any{image(conv_.x, Tag::any), kernel(Tag::any), image(conv_.y, Tag::any)};
+    const Candidate free = candidate(any);
+    Candidate best;
+    if (free && free.isOptimized()) {
+      const Candidate kept =
+          candidate({conv_.pass == ConvPass::BackwardData ? any.x : given(conv_.x, conv_.xLayout, any.x),
+                     any.w, conv_.pass == ConvPass::Forward ? any.y : given(conv_.y, conv_.yLayout, any.y)});
+      if (kept && kept.implementation == free.implementation && !kept.padsImages())
+        best = kept;
+      else if (!free.padsImages())
+        best = free;
+    }
+    if (!best) best = candidate({image(conv_.x, Tag::nhwc), any.w, image(conv_.y, Tag::nhwc)});
+    if (!best) onednn::raise(spec_.op, dnnl_unimplemented);
+    if (conv_.wLayout) {
+      const auto w = order_.kernel(conv_.w, conv_.wLayout);
+      const Candidate kept = w ? candidate({best.descs.x, *w, best.descs.y}) : Candidate{};
+      if (kept && kept.implementation == best.implementation) best = kept;
+    }
+    LayoutPtr w = order_.kernelLayout(best.descs.w);
+    // A parameter never lies in padded blocks: the optimizer would have to know. A reorder makes them at each
+    // run.
+    if (flexibleWeights && onednn::isPadded(onednn::geometryOf(best.descs.w))) w = nullptr;
+    return convChoice(spec_, conv_, order_.imageLayout(best.descs.x), w, order_.imageLayout(best.descs.y));
+  }
+
+  std::unique_ptr<Kernel> kernel() const {
+    const auto x = order_.image(conv_.x, conv_.xLayout), y = order_.image(conv_.y, conv_.yLayout);
+    const auto w = order_.kernel(conv_.w, conv_.wLayout);
+    const Candidate chosen = x && w && y ? candidate({*x, *w, *y}) : Candidate{};
+    if (!chosen) onednn::raise(spec_.op, dnnl_unimplemented);
+    auto kernel = std::make_unique<onednn::PrimitiveKernel>(spec_.op, chosen.pd);
+    const Arguments names = arguments();
+    const auto bind = [&](bool computed, int argument, size_t index, const Desc& desc) {
+      if (computed)
+        kernel->bindOutput(argument, index, desc);
+      else
+        kernel->bindInput(argument, index, desc);
+    };
+    const bool filter = conv_.pass == ConvPass::BackwardFilter;
+    bind(conv_.pass == ConvPass::BackwardData, names.x, conv_.xIndex, chosen.descs.x);
+    bind(filter, names.w, conv_.wIndex, chosen.descs.w);
+    bind(conv_.pass == ConvPass::Forward, names.y, conv_.yIndex, chosen.descs.y);
+    if (conv_.bias) bind(filter, filter ? DNNL_ARG_DIFF_BIAS : DNNL_ARG_BIAS, filter ? 1 : 2, bias_);
+    return kernel;
+  }
+
+ private:
+  struct Arguments {
+    int x, w, y;
+  };
+
+  Arguments arguments() const {
+    switch (conv_.pass) {
+      case ConvPass::Forward: return {DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DST};
+      case ConvPass::BackwardData: return {DNNL_ARG_DIFF_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DIFF_DST};
+      case ConvPass::BackwardFilter: return {DNNL_ARG_SRC, DNNL_ARG_DIFF_WEIGHTS, DNNL_ARG_DIFF_DST};
+    }
+    fail(ErrorCode::Internal, "unknown pass of a convolution");
+  }
+
+  Desc image(const TensorType& type, Tag tag) const {
+    return Desc(order_.imageDims(type), dnnl::memory::data_type::f32, tag);
+  }
+  Desc kernel(Tag tag) const { return Desc(order_.kernelDims(), dnnl::memory::data_type::f32, tag); }
+
+  // The layout that an image has, unless it is row-major: then oneDNN may wish for one, as a reorder costs
+  // less than it brings.
+  Desc given(const TensorType& type, const LayoutPtr& layout, const Desc& otherwise) const {
+    const auto desc = layout ? order_.image(type, layout) : std::nullopt;
+    return desc ? *desc : otherwise;
+  }
+
+  Candidate candidate(const Descs& descs) const {
+    Candidate result;
+    result.pd = primitiveDesc(descs);
+    if (!result.pd) return result;
+    const Arguments names = arguments();
+    const auto chosen = [&](int argument) { return result.pd.query_md(dnnl::query::exec_arg_md, argument); };
+    result.descs = {chosen(names.x), chosen(names.w), chosen(names.y)};
+    result.implementation = result.pd.impl_info_str();
+    return result;
+  }
+
+  dnnl::primitive_desc_base primitiveDesc(const Descs& descs) const {
+    const auto& engine = onednn::engine();
+    constexpr auto direct = dnnl::algorithm::convolution_direct;
+    if (conv_.pass == ConvPass::Forward)
+      return dnnl::convolution_forward::primitive_desc(engine, dnnl::prop_kind::forward_training, direct,
+                                                       descs.x, descs.w, bias_, descs.y, strides_, dilates_,
+                                                       before_, after_, attr_, true);
+    const dnnl::convolution_forward::primitive_desc hint(
+        engine, dnnl::prop_kind::forward_training, direct, image(conv_.x, Tag::any), kernel(Tag::any),
+        image(conv_.y, Tag::any), strides_, dilates_, before_, after_);
+    if (conv_.pass == ConvPass::BackwardData)
+      return dnnl::convolution_backward_data::primitive_desc(
+          engine, direct, descs.x, descs.w, descs.y, strides_, dilates_, before_, after_, hint, attr_, true);
+    return dnnl::convolution_backward_weights::primitive_desc(engine, direct, descs.x, descs.w, bias_,
+                                                              descs.y, strides_, dilates_, before_, after_,
+                                                              hint, attr_, true);
+  }
+
+  const KernelSpec& spec_;
+  const Convolution& conv_;
+  ConvOrder order_;
+  dnnl::primitive_attr attr_;
+  Dims strides_, dilates_, before_, after_;
+  Desc bias_;  // empty: none
+};
+
+}  // namespace
+
+LayoutChoice directConvLayouts(const KernelSpec& spec, const Convolution& conv, bool flexibleWeights) {
+  return DirectConv(spec, conv).layouts(flexibleWeights);
+}
+
+std::unique_ptr<Kernel> makeDirectConv(const KernelSpec& spec, const Convolution& conv) {
+  return DirectConv(spec, conv).kernel();
+}
+
+}  // namespace nodegrad
