@@ -1,0 +1,163 @@
+#include <algorithm>
+
+#include "cpu/kernel_table.h"
+#include "cpu/onednn.h"
+
+namespace nodegrad {
+
+namespace {
+
+using onednn::Desc;
+
+enum class Pass { Forward, BackwardData, BackwardWeights };
+
+// A dense layer in one of its passes: y [n, units] = x [n, …] · w [k, units]. x is taken as it lies: the rows
+// of w lie in the order of x's memory, so that both are plain matrices, and every pass is one product, as
+// fast as with any layout oneDNN would choose.
+struct InnerProduct {
+  explicit InnerProduct(const KernelSpec& spec)
+      : pass(spec.op == "innerProduct"               ? Pass::Forward
+             : spec.op == "innerProductBackwardData" ? Pass::BackwardData
+                                                     : Pass::BackwardWeights) {
+    const auto take = [&](bool computed, size_t index, TensorType& type, LayoutPtr& layout) {
+      type = (computed ? spec.outputs : spec.inputs)[index];
+      layout = (computed ? spec.outputLayouts : spec.inputLayouts)[index];
+    };
+    take(pass == Pass::BackwardData, 0, x, xLayout);
+    take(pass == Pass::BackwardWeights, pass == Pass::Forward ? 1 : 0, w, wLayout);
+    take(pass == Pass::Forward, pass == Pass::Forward ? 0 : 1, y, yLayout);
+    bias = pass == Pass::BackwardWeights ? spec.outputs.size() > 1
+                                         : pass == Pass::Forward && spec.inputs.size() > 2;
+    n = x.shape[0];
+    k = w.shape[0];
+    units = w.shape[1];
+  }
+
+  Pass pass;
+  TensorType x, w, y;
+  LayoutPtr xLayout, wLayout, yLayout;
+  bool bias;
+  int64_t n, k, units;
+};
+
+// The layout of w in which its rows have the order of one sample of x; null for both where x lies sample by
+// sample in row-major order. Nothing where the samples of x do not lie one after another without gaps.
+std::optional<LayoutPtr> weightsLayout(const TensorType& x, const LayoutPtr& xLayout, int64_t units) {
+  if (!xLayout) return LayoutPtr();
+  const Geometry image = geometry(x, xLayout);
+  const bool batchBlocked = std::any_of(image.blocks.begin(), image.blocks.end(),
+                                        [](const auto& block) { return block.first == 0; });
+  const int64_t sample = x.shape[0] ? count(x.shape) / x.shape[0] : 0;
+  if (batchBlocked || onednn::isPadded(image) || image.shape != x.shape || image.elements != count(x.shape) ||
+      (x.shape[0] > 1 && image.strides[0] != sample))
+    return std::nullopt;
+  Geometry weights = onednn::withoutBlocks(image);
+  weights.shape.erase(weights.shape.begin());
+  weights.strides.erase(weights.strides.begin());
+  for (int64_t& stride : weights.strides) stride *= units;
+  weights.shape.push_back(units);
+  weights.strides.push_back(1);
+  weights.padded = weights.shape;
+  weights.elements = sample * units;
+  return onednn::layoutOf(x.dtype, weights);
+}
+
+// The layouts that a convolution may have given an image of this type, row-major not among them.
+std::vector<LayoutPtr> imageLayouts(const TensorType& x) {
+  using onednn::Tag;
+  std::vector<LayoutPtr> layouts;
+  if (x.shape.size() != 4) return layouts;
+  for (const std::vector<int>& toTensor : {std::vector<int>{0, 3, 1, 2}, std::vector<int>{0, 1, 2, 3}}) {
+    Dims dims(4);  // n, c, h, w
+    for (size_t i = 0; i < 4; ++i) dims[i] = x.shape[static_cast<size_t>(toTensor[i])];
+    for (Tag tag : {Tag::nChw16c, Tag::nChw8c, Tag::nChw4c, Tag::nhwc, Tag::nchw})
+      layouts.push_back(
+          onednn::layoutOf(Desc(dims, dnnl::memory::data_type::f32, tag).permute_axes(toTensor)));
+  }
+  return layouts;
+}
+
+bool hasNothingToCompute(const InnerProduct& ip) { return ip.n == 0 || ip.k == 0 || ip.units == 0; }
+
+LayoutChoice innerProductLayouts(const KernelSpec& spec, const std::vector<bool>&) {
+  const InnerProduct ip(spec);
+  LayoutChoice choice{std::vector<LayoutPtr>(spec.inputs.size()),
+                      std::vector<LayoutPtr>(spec.outputs.size())};
+  for (size_t i = 2; i < spec.inputs.size(); ++i)
+    if (ip.pass != Pass::Forward) choice.inputs[i] = spec.inputLayouts[i];  // read for its shape alone
+  if (hasNothingToCompute(ip)) return choice;
+  if (ip.pass == Pass::BackwardData) {
+    for (const LayoutPtr& x : imageLayouts(ip.x)) {
+      const auto w = weightsLayout(ip.x, x, ip.units);
+      if (!w || !ip.wLayout || !sameLayout(*w, ip.wLayout)) continue;
+      choice.inputs[0] = ip.wLayout;
+      choice.outputs[0] = x;
+      break;
+    }
+    return choice;
+  }
+  const auto w = weightsLayout(ip.x, ip.xLayout, ip.units);
+  if (!w) return choice;
+  choice.inputs[0] = ip.xLayout;
+  (ip.pass == Pass::Forward ? choice.inputs[1] : choice.outputs[0]) = *w;
+  return choice;
+}
+
+std::unique_ptr<Kernel> makeInnerProduct(const KernelSpec& spec) {
+  const InnerProduct ip(spec);
+  if (hasNothingToCompute(ip)) {
+    if (ip.pass == Pass::Forward && count(ip.y.shape) > 0)
+      fail(ErrorCode::Shape, "[innerProduct] expected at least one feature a sample, received ",
+           toString(ip.x));
+    return onednn::zerosKernel(spec);
+  }
+  const auto rows = weightsLayout(ip.x, ip.xLayout, ip.units);
+  if (!rows || !sameLayout(*rows, ip.wLayout) || ip.yLayout) onednn::raise(spec.op, dnnl_unimplemented);
+  constexpr auto f32 = dnnl::memory::data_type::f32;
+  const Desc x({ip.n, ip.k}, f32, onednn::Tag::ab), w({ip.units, ip.k}, f32, onednn::Tag::ba);
+  const Desc y({ip.n, ip.units}, f32, onednn::Tag::ab);
+  const Desc bias = ip.bias ? Desc({ip.units}, f32, onednn::Tag::a) : Desc();
+  const auto& engine = onednn::engine();
+  const dnnl::primitive_attr attr = onednn::attributes(spec.op, spec.attrs);
+  const auto forward = [&](const Desc& b, const dnnl::primitive_attr& a) {
+    return dnnl::inner_product_forward::primitive_desc(engine, dnnl::prop_kind::forward_training, x, w, b, y,
+                                                       a);
+  };
+  std::unique_ptr<onednn::PrimitiveKernel> kernel;
+  switch (ip.pass) {
+    case Pass::Forward:
+      kernel = std::make_unique<onednn::PrimitiveKernel>(spec.op, forward(bias, attr));
+      kernel->bindInput(DNNL_ARG_SRC, 0, x);
+      kernel->bindInput(DNNL_ARG_WEIGHTS, 1, w);
+      if (ip.bias) kernel->bindInput(DNNL_ARG_BIAS, 2, bias);
+      kernel->bindOutput(DNNL_ARG_DST, 0, y);
+      break;
+    case Pass::BackwardData:
+      kernel = std::make_unique<onednn::PrimitiveKernel>(
+          spec.op,
+          dnnl::inner_product_backward_data::primitive_desc(engine, x, w, y, forward(Desc(), {}), attr));
+      kernel->bindInput(DNNL_ARG_WEIGHTS, 0, w);
+      kernel->bindInput(DNNL_ARG_DIFF_DST, 1, y);
+      kernel->bindOutput(DNNL_ARG_DIFF_SRC, 0, x);
+      break;
+    case Pass::BackwardWeights:
+      kernel = std::make_unique<onednn::PrimitiveKernel>(
+          spec.op, dnnl::inner_product_backward_weights::primitive_desc(engine, x, w, bias, y,
+                                                                        forward(bias, {}), attr));
+      kernel->bindInput(DNNL_ARG_SRC, 0, x);
+      kernel->bindInput(DNNL_ARG_DIFF_DST, 1, y);
+      kernel->bindOutput(DNNL_ARG_DIFF_WEIGHTS, 0, w);
+      if (ip.bias) kernel->bindOutput(DNNL_ARG_DIFF_BIAS, 1, bias);
+      break;
+  }
+  return kernel;
+}
+
+}  // namespace
+
+void registerInnerProductKernels(KernelTable& table) {
+  for (const char* op : {"innerProduct", "innerProductBackwardData", "innerProductBackwardWeights"})
+    table[op] = {makeInnerProduct, innerProductLayouts, nullptr};
+}
+
+}  // namespace nodegrad
