@@ -32,6 +32,7 @@ void registerPoolKernels(KernelTable& table);       // max and average pooling
 // On oneDNN.
 void registerConvKernels(KernelTable& table);
 void registerMatmulKernels(KernelTable& table);
+void registerInnerProductKernels(KernelTable& table);
 void registerReorderKernels(KernelTable& table);
 
 }  // namespace nodegrad

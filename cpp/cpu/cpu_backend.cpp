@@ -1,0 +1,80 @@
+#include "cpu/cpu_backend.h"
+
+#include <string>
+
+#include "core/parallel.h"
+#include "cpu/kernel_table.h"
+#include "cpu/onednn.h"
+
+namespace nodegrad {
+
+namespace {
+
+class CpuBackend : public Backend {
+ public:
+  CpuBackend() {
+    registerElementwiseKernels(table_);
+    registerReduceKernels(table_);
+    registerSoftmaxKernels(table_);
+    registerOptimizerKernels(table_);
+    registerConvKernels(table_);
+    registerMatmulKernels(table_);
+    registerInnerProductKernels(table_);
+    registerReorderKernels(table_);
+  }
+
+  std::string name() const override { return "cpu"; }
+
+  LayoutChoice layouts(const KernelSpec& spec, const std::vector<bool>& flexible) override {
+    const CpuOp& op = find(spec.op);
+    if (!op.layouts)
+      return {std::vector<LayoutPtr>(spec.inputs.size()), std::vector<LayoutPtr>(spec.outputs.size())};
+    return onednn::translated(spec.op, [&] { return op.layouts(spec, flexible); });
+  }
+
+  std::unique_ptr<Kernel> kernel(const KernelSpec& spec) override {
+    const CpuOp& op = find(spec.op);
+    return onednn::translated(spec.op, [&] { return op.make(spec); });
+  }
+
+  bool inPlace(const KernelSpec& spec, size_t output, size_t input) const override {
+    const CpuOp& op = find(spec.op);
+    return op.inPlace && op.inPlace(spec, output, input);
+  }
+
+  void toRowMajor(const TensorType& type, const LayoutPtr& layout, const void* from, void* to) override {
+    copy(type, layout, nullptr, from, to);
+  }
+
+  void fromRowMajor(const TensorType& type, const LayoutPtr& layout, const void* from, void* to) override {
+    copy(type, nullptr, layout, from, to);
+  }
+
+  void enter(int threads) override { setTeamThreads(threads); }
+
+ private:
+  const CpuOp& find(const std::string& op) const {
+    const auto found = table_.find(op);
+    if (found == table_.end())
+      fail(ErrorCode::Device, "[", op, "] expected an op with a kernel for the CPU, it has none");
+    return found->second;
+  }
+
+  void copy(const TensorType& type, const LayoutPtr& source, const LayoutPtr& target, const void* from,
+            void* to) {
+    onednn::translated("reorder", [&] {
+      const auto kernel = onednn::reorderKernel(type, source, target);
+      void* input = const_cast<void*>(from);  // kernels only read their inputs
+      const auto scratch = kernel->scratchBytes() ? Buffer::allocate(kernel->scratchBytes()) : nullptr;
+      kernel->run(&input, &to, scratch ? scratch->data() : nullptr);
+    });
+  }
+
+  KernelTable table_;
+};
+
+}  // namespace
+
+std::unique_ptr<Backend> makeCpuBackend() { return std::make_unique<CpuBackend>(); }
+
+}  // namespace nodegrad

@@ -1,0 +1,241 @@
+#include "support/backend_run.h"
+
+namespace nodegrad::testing {
+namespace {
+
+using reference::Array;
+
+struct Shape {
+  std::string name;
+  int64_t n, h, w, c, kh, kw, o;
+  Attrs attrs = {};
+};
+
+// "h3 s2": what an image of [n, h, w, c] convolved with [kh, kw, c / groups, o] covers.
+std::vector<Shape> shapes() {
+  const auto explicitPads = [](Dims pads) {
+    return Attrs{{"padding", std::string("explicit")}, {"pads", std::move(pads)}};
+  };
+  const Attrs same{{"padding", std::string("same")}};
+  return {
+      {"first layer", 17, 28, 28, 1, 3, 3, 32},
+      {"first layer, colours", 2, 15, 13, 3, 5, 5, 16, same},
+      {"whole blocks", 2, 12, 12, 32, 3, 3, 64},
+      {"whole blocks, batch 17", 17, 9, 8, 16, 3, 3, 32, same},
+      {"batch 1", 1, 14, 14, 64, 3, 3, 16, same},
+      {"no whole blocks", 3, 9, 7, 20, 3, 3, 10},
+      {"odd channels", 1, 8, 9, 5, 3, 2, 7, same},
+      {"one filter", 2, 7, 7, 16, 3, 3, 1},
+      {"pointwise", 2, 7, 6, 32, 1, 1, 48},
+      {"pointwise, odd", 2, 7, 6, 9, 1, 1, 11},
+      {"row kernel", 2, 9, 9, 16, 1, 7, 16, same},
+      {"column kernel", 2, 9, 9, 8, 5, 1, 8},
+      {"stride", 2, 15, 16, 16, 3, 3, 32, {{"strides", Dims{2, 2}}}},
+      {"stride, same", 2, 16, 15, 16, 3, 3, 32, {{"strides", Dims{2, 3}}, {"padding", std::string("same")}}},
+      {"stride over a pointwise kernel", 2, 8, 8, 16, 1, 1, 16, {{"strides", Dims{2, 2}}}},
+      {"dilation", 2, 12, 13, 16, 3, 3, 16, {{"dilations", Dims{2, 3}}}},
+      {"dilation, same",
+       2,
+       9,
+       9,
+       16,
+       3,
+       3,
+       16,
+       {{"dilations", Dims{2, 2}}, {"padding", std::string("same")}}},
+      {"even kernel, same", 2, 8, 8, 16, 4, 2, 16, same},
+      {"uneven pads", 2, 8, 7, 16, 3, 3, 16, explicitPads({0, 2, 1, 0})},
+      {"wide pads", 1, 5, 5, 3, 3, 3, 4, explicitPads({3, 3, 4, 2})},
+      {"groups", 2, 8, 8, 32, 3, 3, 64, {{"groups", int64_t{2}}}},
+      {"groups, odd", 2, 7, 8, 6, 3, 3, 9, {{"groups", int64_t{3}}, {"padding", std::string("same")}}},
+      {"depthwise", 2, 9, 9, 32, 3, 3, 32, {{"groups", int64_t{32}}, {"padding", std::string("same")}}},
+      {"depthwise, odd", 2, 9, 9, 5, 3, 3, 5, {{"groups", int64_t{5}}}},
+      {"depthwise, two filters each", 1, 6, 6, 8, 3, 3, 16, {{"groups", int64_t{8}}}},
+      {"kernel as large as the image", 3, 4, 5, 16, 4, 5, 32},
+  };
+}
+
+struct ConvCase {
+  Shape shape;
+  bool channelsFirst;
+};
+
+class ConvKernel : public ::testing::TestWithParam<ConvCase> {
+ protected:
+  void SetUp() override {
+    const Shape& s = GetParam().shape;
+    Attrs attrs = s.attrs;
+    attrs.set("dataFormat", std::string(GetParam().channelsFirst ? "channelsFirst" : "channelsLast"));
+    attrs_ = checkAttrs(findOp("conv2d"), attrs);
+    const int64_t groups = attrs_.integer("groups");
+    x_ = randomNumbers(GetParam().channelsFirst ? Dims{s.n, s.c, s.h, s.w} : Dims{s.n, s.h, s.w, s.c}, 1);
+    w_ = randomNumbers({s.kh, s.kw, s.c / groups, s.o}, 2);
+    bias_ = randomNumbers({s.o}, 3);
+    y_ = reference::apply("conv2d", {x_, w_}, attrs_)[0];
+    dy_ = randomNumbers(y_.shape(), 4);
+  }
+
+  size_t channelAxis() const { return GetParam().channelsFirst ? 1 : 3; }
+
+  Array biased(Array y) const {
+    reference::forEach(y.shape(), [&](const Dims& index, int64_t place) {
+      y.data[static_cast<size_t>(place)] += bias_.data[static_cast<size_t>(index[channelAxis()])];
+    });
+    return y;
+  }
+
+  int64_t termsForward() const { return w_.shape()[0] * w_.shape()[1] * w_.shape()[2]; }
+  int64_t termsFilter() const { return count(y_.shape()) / w_.shape()[3]; }
+  int64_t termsData() const { return termsForward() * w_.shape()[3] / w_.shape()[2]; }
+
+  Attrs attrs_;
+  Array x_, w_, bias_, y_, dy_;
+};
+
+TEST_P(ConvKernel, ForwardEqualsThePlainSums) {
+  const NodeResult result = run({"conv2d", {x_, w_}, {y_.type}, attrs_, {}, {}, {false, true}});
+  expectClose(result.outputs[0], y_, termsForward(), result.implementation);
+}
+
+TEST_P(ConvKernel, ForwardAddsBiasAndActivation) {
+  Attrs attrs = attrs_;
+  attrs.set("activation", std::string("relu"));
+  Array expected = biased(y_);
+  for (double& v : expected.data) v = std::max(v, 0.0);
+  const NodeResult result = run({"conv2d", {x_, w_, bias_}, {y_.type}, attrs, {}, {}, {false, true, true}});
+  expectClose(result.outputs[0], expected, termsForward(), result.implementation);
+}
+
+TEST_P(ConvKernel, GradientsFollowTheLayoutsOfTheForwardPass) {
+  const NodeResult forward = run({"conv2d", {x_, w_}, {y_.type}, attrs_, {}, {}, {false, true}});
+  const LayoutPtr x = forward.choice.inputs[0], w = forward.choice.inputs[1], y = forward.choice.outputs[0];
+  const Array dx = reference::apply("conv2dBackwardData", {w_, dy_, x_}, attrs_)[0];
+  const Array dw = reference::apply("conv2dBackwardFilter", {x_, dy_, w_}, attrs_)[0];
+
+  const NodeResult data = run({"conv2dBackwardData", {w_, dy_}, {x_.type}, attrs_, {w, y}});
+  expectClose(data.outputs[0], dx, termsData(), "data: " + data.implementation);
+
+  const NodeResult filter =
+      run({"conv2dBackwardFilter", {x_, dy_}, {w_.type, bias_.type}, attrs_, {x, y}, {w, nullptr}});
+  expectClose(filter.outputs[0], dw, termsFilter(), "filter: " + filter.implementation);
+  Array db{bias_.type, std::vector<double>(bias_.data.size())};
+  reference::forEach(dy_.shape(), [&](const Dims& index, int64_t place) {
+    db.data[static_cast<size_t>(index[channelAxis()])] += dy_.data[static_cast<size_t>(place)];
+  });
+  expectClose(filter.outputs[1], db, termsFilter(), "bias: " + filter.implementation);
+}
+
+TEST_P(ConvKernel, GradientsOfRowMajorTensors) {
+  // With the shape-only input, as a backend without a plan may be called.
+  const NodeResult data = run({"conv2dBackwardData", {w_, dy_, x_}, {x_.type}, attrs_});
+  expectClose(data.outputs[0], reference::apply("conv2dBackwardData", {w_, dy_, x_}, attrs_)[0], termsData(),
+              "data: " + data.implementation);
+  const NodeResult filter = run({"conv2dBackwardFilter", {x_, dy_, w_}, {w_.type}, attrs_});
+  expectClose(filter.outputs[0], reference::apply("conv2dBackwardFilter", {x_, dy_, w_}, attrs_)[0],
+              termsFilter(), "filter: " + filter.implementation);
+}
+
+std::vector<ConvCase> cases() {
+  std::vector<ConvCase> result;
+  for (const Shape& shape : shapes())
+    for (bool channelsFirst : {false, true}) result.push_back({shape, channelsFirst});
+  return result;
+}
+
+INSTANTIATE_TEST_SUITE_P(Shapes, ConvKernel, ::testing::ValuesIn(cases()), [](const auto& info) {
+  std::string name = info.param.shape.name + (info.param.channelsFirst ? " channels first" : "");
+  std::string text;
+  for (char c : name)
+    if (c == ' ')
+      text += '_';
+    else if (std::isalnum(static_cast<unsigned char>(c)))
+      text += c;
+  return text;
+});
+
+Attrs convAttrs(const Attrs& given = {}) { return checkAttrs(findOp("conv2d"), given); }
+
+TEST(ConvKernels, FuseEveryActivation) {
+  const Array x = randomNumbers({2, 6, 6, 16}, 1), w = randomNumbers({3, 3, 16, 16}, 2);
+  const Array y = reference::apply("conv2d", {x, w})[0];
+  const std::map<std::string, double (*)(double)> activations = {
+      {"linear", [](double v) { return v; }},
+      {"relu", [](double v) { return std::max(v, 0.0); }},
+      {"tanh", [](double v) { return std::tanh(v); }},
+      {"sigmoid", [](double v) { return 1 / (1 + std::exp(-v)); }},
+      {"elu", [](double v) { return v > 0 ? v : std::expm1(v); }},
+      {"gelu", [](double v) { return 0.5 * v * (1 + std::erf(v / std::sqrt(2.0))); }},
+  };
+  for (const auto& [name, function] : activations) {
+    Attrs attrs = convAttrs();
+    attrs.set("activation", name);
+    Array expected = y;
+    for (double& v : expected.data) v = function(v);
+    expectClose(run({"conv2d", {x, w}, {y.type}, attrs}).outputs[0], expected, 144, name);
+  }
+}
+
+TEST(ConvKernels, KeepABlockedImageAndGiveWeightsTheirBlocks) {
+  if (std::string(cpuIsa()) == "base")
+    GTEST_SKIP() << "oneDNN has blocked kernels for all passes from AVX2 on";
+  const Array x = randomNumbers({2, 8, 8, 32}, 1), w = randomNumbers({3, 3, 32, 32}, 2);
+  const TensorType y{DType::F32, {2, 6, 6, 32}}, z{DType::F32, {2, 4, 4, 32}};
+  const NodeResult first = run({"conv2d", {x, w}, {y}, convAttrs(), {}, {}, {false, true}});
+  EXPECT_TRUE(first.choice.inputs[1]);
+  ASSERT_TRUE(first.choice.outputs[0]);
+  const LayoutPtr image = first.choice.outputs[0];
+  const NodeResult second =
+      run({"conv2d", {first.outputs[0], w}, {z}, convAttrs(), {image, nullptr}, {}, {false, true}});
+  EXPECT_TRUE(sameLayout(second.choice.inputs[0], image));
+  EXPECT_EQ(second.implementation.rfind("jit", 0), 0u) << second.implementation;
+  // The gradients find all in place: no reorder stands in a training step but that of the weights of the data
+  // gradient.
+  const LayoutPtr w2 = second.choice.inputs[1], y2 = second.choice.outputs[0];
+  const Array dz = randomNumbers(z.shape, 5);
+  const NodeResult filter =
+      run({"conv2dBackwardFilter", {first.outputs[0], dz}, {w.type}, convAttrs(), {image, y2}, {w2}});
+  EXPECT_TRUE(sameLayout(filter.choice.inputs[0], image));
+  EXPECT_TRUE(sameLayout(filter.choice.inputs[1], y2));
+  EXPECT_TRUE(sameLayout(filter.choice.outputs[0], w2));
+  const NodeResult data = run({"conv2dBackwardData", {w, dz}, {y}, convAttrs(), {w2, y2}});
+  EXPECT_TRUE(sameLayout(data.choice.inputs[1], y2));
+  EXPECT_TRUE(sameLayout(data.choice.outputs[0], image));
+}
+
+TEST(ConvKernels, NeverPadAnImageOrAParameter) {
+  for (int64_t channels : {1, 3, 5, 10, 20, 24, 40, 33}) {
+    const Array x = randomNumbers({2, 8, 8, channels}, 1), w = randomNumbers({3, 3, channels, channels}, 2);
+    const TensorType y{DType::F32, {2, 6, 6, channels}};
+    const NodeResult result = run({"conv2d", {x, w}, {y}, convAttrs(), {}, {}, {false, true}});
+    const std::vector<std::pair<TensorType, LayoutPtr>> tensors = {
+        {x.type, result.choice.inputs[0]}, {w.type, result.choice.inputs[1]}, {y, result.choice.outputs[0]}};
+    for (const auto& [type, layout] : tensors) {
+      EXPECT_EQ(layout ? layout->bytes() : bytesOf(type), bytesOf(type)) << channels << " channels";
+    }
+  }
+}
+
+TEST(ConvKernels, AnEmptyBatchHasAnEmptyResultAndNoGradient) {
+  const Array x = randomNumbers({0, 8, 8, 3}, 1), w = randomNumbers({3, 3, 3, 4}, 2),
+              dy = randomNumbers({0, 6, 6, 4}, 3);
+  EXPECT_TRUE(run({"conv2d", {x, w}, {dy.type}, convAttrs()}).outputs[0].data.empty());
+  EXPECT_TRUE(run({"conv2dBackwardData", {w, dy}, {x.type}, convAttrs()}).outputs[0].data.empty());
+  const NodeResult filter = run({"conv2dBackwardFilter", {x, dy}, {w.type, {DType::F32, {4}}}, convAttrs()});
+  for (const Array& gradient : filter.outputs)
+    for (double v : gradient.data) EXPECT_EQ(v, 0);
+}
+
+TEST(ConvKernels, TheSameRunTwiceGivesTheSameBits) {
+  const Array x = randomNumbers({16, 14, 14, 32}, 1), dy = randomNumbers({16, 12, 12, 32}, 2);
+  const NodeRun node{
+      "conv2dBackwardFilter", {x, dy}, {{DType::F32, {3, 3, 32, 32}}, {DType::F32, {32}}}, convAttrs()};
+  const NodeResult first = run(node);
+  for (int i = 0; i < 3; ++i) {
+    const NodeResult again = run(node);
+    EXPECT_EQ(again.outputs[0].data, first.outputs[0].data);
+    EXPECT_EQ(again.outputs[1].data, first.outputs[1].data);
+  }
+}
+
+}  // namespace
+}  // namespace nodegrad::testing
