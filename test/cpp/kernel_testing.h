@@ -69,6 +69,8 @@ inline KernelTable& kernelTable() {
     registerOptimizerKernels(made);
     registerReduceKernels(made);
     registerSoftmaxKernels(made);
+    registerMoveKernels(made);
+    registerGatherKernels(made);
     return made;
   }();
   return table;

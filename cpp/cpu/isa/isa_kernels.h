@@ -85,6 +85,31 @@ struct SoftmaxKernels {
   float (*sparseCrossEntropyRow)(const float* x, int64_t label, int64_t n);
 };
 
+struct GatherKernels {
+  void (*addRow)(float* to, const float* from, int64_t n);
+};
+
+// The geometry of pooling over images [height, width, channels], channels contiguous.
+struct Span {
+  int32_t begin, end;
+};
+struct PoolShape {
+  int64_t width, channels, outWidth;
+  int64_t kernelWidth, strides[2], pads[2];  // pads: top, left
+  // The input rows (columns) that an output row's (column's) windows hold, and the output rows (columns)
+  // whose windows hold an input one.
+  const Span *rows, *columns, *outRows, *outColumns;
+  bool byteIndices;  // u8, else i32
+};
+// Each makes one row (of y, or of dx) of one image.
+struct PoolKernels {
+  void (*max)(const PoolShape& shape, const float* x, float* y, void* indices, int64_t outRow);
+  void (*maxBackward)(const PoolShape& shape, const float* dy, const void* indices, float* dx, int64_t row);
+  void (*maxGather)(const PoolShape& shape, const float* g, const void* indices, float* y, int64_t outRow);
+  void (*average)(const PoolShape& shape, const float* x, float* y, int64_t outRow);
+  void (*averageBackward)(const PoolShape& shape, const float* dy, float* dx, int64_t row);
+};
+
 struct IsaKernels {
   const char* name;
   const ElementwiseKernels* elementwise;
@@ -92,6 +117,8 @@ struct IsaKernels {
   const OptimizerKernels* optimizer;
   const ReduceKernels* reduce;
   const SoftmaxKernels* softmax;
+  const GatherKernels* gather;
+  const PoolKernels* pool;
 };
 
 namespace isa_base {

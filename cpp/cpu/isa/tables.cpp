@@ -15,7 +15,7 @@ constexpr const char* kName = "base";
 
 const IsaKernels& kernels() {
   static const IsaKernels all = {kName,          &elementwiseKernels, &randomKernels, &optimizerKernels,
-                                 &reduceKernels, &softmaxKernels};
+                                 &reduceKernels, &softmaxKernels,     &gatherKernels, &poolKernels};
   return all;
 }
 

@@ -9,5 +9,7 @@ extern const RandomKernels randomKernels;
 extern const OptimizerKernels optimizerKernels;
 extern const ReduceKernels reduceKernels;
 extern const SoftmaxKernels softmaxKernels;
+extern const GatherKernels gatherKernels;
+extern const PoolKernels poolKernels;
 
 }  // namespace nodegrad::NODEGRAD_ISA_NAMESPACE

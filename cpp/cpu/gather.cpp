@@ -1,0 +1,167 @@
+#include <algorithm>
+#include <cstring>
+
+#include "core/parallel.h"
+#include "cpu/isa.h"
+#include "cpu/kernel_table.h"
+
+namespace nodegrad {
+namespace {
+
+constexpr int64_t kLeastThreadElements = 1 << 14;
+
+class Indices {
+ public:
+  Indices(const TensorType& type) : bytes_(type.dtype == DType::U8), count_(count(type.shape)) {}
+  int64_t at(const void* indices, int64_t i) const {
+    return bytes_ ? static_cast<const uint8_t*>(indices)[i] : static_cast<const int32_t*>(indices)[i];
+  }
+  // Fails where an index is outside of [0, n).
+  void check(const std::string& op, const void* indices, int64_t n) const {
+    for (int64_t i = 0; i < count_; ++i) {
+      const int64_t index = at(indices, i);
+      if (index < 0 || index >= n) {
+        fail(ErrorCode::Argument, "[", op, "] expected indices from 0 to ", n - 1, ", received ", index,
+             " at place ", i);
+      }
+    }
+  }
+
+ private:
+  bool bytes_;
+  int64_t count_;
+};
+
+// The tensor x as [batch, outer, n, inner] and its indices as [batch, m]: what is gathered is [batch, outer,
+// m, inner].
+struct View {
+  int64_t batch, outer, n, inner, m;
+
+  View(const KernelSpec& spec, const Dims& x, const Dims& indices) {
+    const auto axis = static_cast<size_t>(normalizeAxis(spec.op, spec.attrs.integer("axis"), x.size()));
+    const auto batchDims = static_cast<size_t>(spec.attrs.integer("batchDims"));
+    batch = count(Dims(x.begin(), x.begin() + batchDims));
+    outer = count(Dims(x.begin() + batchDims, x.begin() + axis));
+    n = x[axis];
+    inner = count(Dims(x.begin() + axis + 1, x.end()));
+    m = count(Dims(indices.begin() + batchDims, indices.end()));
+  }
+};
+
+class GatherKernel : public Kernel {
+ public:
+  explicit GatherKernel(const KernelSpec& spec)
+      : view_(spec, spec.inputs[0].shape, spec.inputs[1].shape),
+        indices_(spec.inputs[1]),
+        bytes_(sizeOf(spec.inputs[0].dtype)),
+        threads_(teamThreads()) {}
+
+  std::string implementation() const override { return "own"; }
+
+  void run(void* const* inputs, void* const* outputs, void*) override {
+    const View& v = view_;
+    indices_.check("gather", inputs[1], v.n);
+    const int64_t bytes = v.inner * bytes_;
+    parallelFor(threads_, v.batch * v.outer * v.m, kLeastThreadElements / std::max<int64_t>(v.inner, 1),
+                [&](int64_t begin, int64_t end, int) {
+                  for (int64_t row = begin; row < end; ++row) {
+                    const int64_t place = row / v.m;  // of batch and outer
+                    const int64_t index = indices_.at(inputs[1], place / v.outer * v.m + row % v.m);
+                    std::memcpy(static_cast<char*>(outputs[0]) + row * bytes,
+                                static_cast<const char*>(inputs[0]) + (place * v.n + index) * bytes, bytes);
+                  }
+                });
+  }
+
+ private:
+  View view_;
+  Indices indices_;
+  int64_t bytes_;
+  int threads_;
+};
+
+// Adds rows of dy to those rows of dx that they were gathered from. A thread owns rows of dx and goes through
+// all indices, so that sums are made in the order of the indices whatever the number of threads.
+class GatherBackwardKernel : public Kernel {
+ public:
+  explicit GatherBackwardKernel(const KernelSpec& spec)
+      : isa_(isaKernels()),
+        view_(spec, spec.outputs[0].shape, spec.inputs[1].shape),
+        indices_(spec.inputs[1]),
+        threads_(teamThreads()) {}
+
+  std::string implementation() const override { return std::string("own:") + isa_.name; }
+
+  void run(void* const* inputs, void* const* outputs, void*) override {
+    const View& v = view_;
+    indices_.check("gatherBackward", inputs[1], v.n);
+    auto* dy = static_cast<const float*>(inputs[0]);
+    auto* dx = static_cast<float*>(outputs[0]);
+    parallelFor(threads_, v.batch * v.outer * v.n, kLeastThreadElements / std::max<int64_t>(v.inner, 1),
+                [&](int64_t begin, int64_t end, int) {
+                  std::fill(dx + begin * v.inner, dx + end * v.inner, 0.0f);
+                  for (int64_t place = begin / v.n; place * v.n < end; ++place) {
+                    const int64_t low = std::max<int64_t>(begin - place * v.n, 0),
+                                  high = std::min(end - place * v.n, v.n);
+                    for (int64_t i = 0; i < v.m; ++i) {
+                      const int64_t index = indices_.at(inputs[1], place / v.outer * v.m + i);
+                      if (index < low || index >= high) continue;
+                      isa_.gather->addRow(dx + (place * v.n + index) * v.inner,
+                                          dy + (place * v.m + i) * v.inner, v.inner);
+                    }
+                  }
+                });
+  }
+
+ private:
+  const IsaKernels& isa_;
+  View view_;
+  Indices indices_;
+  int threads_;
+};
+
+// An index out of range leaves its row off.
+class OneHotKernel : public Kernel {
+ public:
+  explicit OneHotKernel(const KernelSpec& spec)
+      : indices_(spec.inputs[0]),
+        rows_(count(spec.inputs[0].shape)),
+        depth_(spec.attrs.integer("depth")),
+        on_(static_cast<float>(spec.attrs.number("onValue"))),
+        off_(static_cast<float>(spec.attrs.number("offValue"))),
+        threads_(teamThreads()) {}
+
+  std::string implementation() const override { return "own"; }
+
+  void run(void* const* inputs, void* const* outputs, void*) override {
+    auto* y = static_cast<float*>(outputs[0]);
+    parallelFor(threads_, rows_, kLeastThreadElements / depth_, [&](int64_t begin, int64_t end, int) {
+      std::fill(y + begin * depth_, y + end * depth_, off_);
+      for (int64_t row = begin; row < end; ++row) {
+        const int64_t index = indices_.at(inputs[0], row);
+        if (index >= 0 && index < depth_) y[row * depth_ + index] = on_;
+      }
+    });
+  }
+
+ private:
+  Indices indices_;
+  int64_t rows_, depth_;
+  float on_, off_;
+  int threads_;
+};
+
+template <class K>
+std::unique_ptr<Kernel> make(const KernelSpec& spec) {
+  return std::make_unique<K>(spec);
+}
+
+}  // namespace
+
+void registerGatherKernels(KernelTable& table) {
+  table["gather"] = {make<GatherKernel>};
+  table["gatherBackward"] = {make<GatherBackwardKernel>};
+  table["oneHot"] = {make<OneHotKernel>};
+}
+
+}  // namespace nodegrad

@@ -1,0 +1,174 @@
+#include "cpu/isa/tables.h"
+#include "cpu/isa/vector.h"
+
+namespace nodegrad::NODEGRAD_ISA_NAMESPACE {
+namespace {
+
+typedef uint8_t Bytes __attribute__((vector_size(kLanes)));
+typedef uint8_t LooseBytes __attribute__((vector_size(kLanes), aligned(1), may_alias));
+
+// The same loops run on vectors of channels and, for what is left of them, on single ones.
+struct Wide {
+  using Real = Floats;
+  using Index = Ints;
+  static constexpr int64_t kStep = kLanes;
+  static Real read(const float* p) { return load(p); }
+  static Index read(const int32_t* p) { return load(p); }
+  static Index read(const uint8_t* p) {
+    return __builtin_convertvector(*reinterpret_cast<const LooseBytes*>(p), Ints);
+  }
+  static void write(float* p, Real v) { store(p, v); }
+  static void write(int32_t* p, Index v) { store(p, v); }
+  static void write(uint8_t* p, Index v) {
+    *reinterpret_cast<LooseBytes*>(p) = __builtin_convertvector(v, Bytes);
+  }
+};
+struct Narrow {
+  using Real = float;
+  using Index = int32_t;
+  static constexpr int64_t kStep = 1;
+  template <class T>
+  static auto read(const T* p) {
+    return *p;
+  }
+  static Index read(const uint8_t* p) { return *p; }
+  template <class T, class V>
+  static void write(T* p, V v) {
+    *p = static_cast<T>(v);
+  }
+};
+
+// Calls body(Wide{} or Narrow{}, channel) for all channels.
+template <class Body>
+inline void forChannels(int64_t channels, Body body) {
+  int64_t c = 0;
+  for (; c + kLanes <= channels; c += kLanes) body(Wide{}, c);
+  for (; c < channels; ++c) body(Narrow{}, c);
+}
+
+template <class I>
+inline void maxRow(const PoolShape& s, const float* x, float* y, I* indices, int64_t outRow) {
+  const Span rows = s.rows[outRow];
+  const int64_t top = outRow * s.strides[0] - s.pads[0], channels = s.channels;
+  for (int64_t ow = 0; ow < s.outWidth; ++ow) {
+    const Span columns = s.columns[ow];
+    const int64_t left = ow * s.strides[1] - s.pads[1];
+    const int32_t first = static_cast<int32_t>((rows.begin - top) * s.kernelWidth + columns.begin - left);
+    forChannels(channels, [&](auto kind, int64_t c) {
+      using K = decltype(kind);
+      typename K::Real best = K::read(x + (rows.begin * s.width + columns.begin) * channels + c);
+      typename K::Index at = typename K::Index{} + first;
+      for (int32_t h = rows.begin; h < rows.end; ++h) {
+        const int32_t rowPlace = static_cast<int32_t>((h - top) * s.kernelWidth - left);
+        for (int32_t w = columns.begin; w < columns.end; ++w) {
+          const typename K::Real v = K::read(x + (h * s.width + w) * channels + c);
+          // NaN beats every number.
+          const auto better = (v > best) | ((v != v) & (best == best));
+          best = better ? v : best;
+          at = better ? typename K::Index{} + (rowPlace + w) : at;
+        }
+      }
+      K::write(y + ow * channels + c, best);
+      K::write(indices + ow * channels + c, at);
+    });
+  }
+}
+
+// Each element of dx collects from the windows that hold it, at most one where windows do not overlap.
+template <class I>
+inline void maxBackwardRow(const PoolShape& s, const float* dy, const I* indices, float* dx, int64_t row) {
+  const Span outRows = s.outRows[row];
+  const int64_t channels = s.channels;
+  for (int64_t w = 0; w < s.width; ++w) {
+    const Span outColumns = s.outColumns[w];
+    forChannels(channels, [&](auto kind, int64_t c) {
+      using K = decltype(kind);
+      typename K::Real sum = {};
+      for (int32_t oh = outRows.begin; oh < outRows.end; ++oh) {
+        for (int32_t ow = outColumns.begin; ow < outColumns.end; ++ow) {
+          const int64_t place =
+              (row + s.pads[0] - oh * s.strides[0]) * s.kernelWidth + w + s.pads[1] - ow * s.strides[1];
+          const int64_t at = (oh * s.outWidth + ow) * channels + c;
+          const typename K::Real none = {};
+          sum += K::read(indices + at) == static_cast<int32_t>(place) ? K::read(dy + at) : none;
+        }
+      }
+      K::write(dx + w * channels + c, sum);
+    });
+  }
+}
+
+template <class I>
+inline void maxGatherRow(const PoolShape& s, const float* g, const I* indices, float* y, int64_t outRow) {
+  const int64_t top = outRow * s.strides[0] - s.pads[0], channels = s.channels;
+  for (int64_t ow = 0; ow < s.outWidth; ++ow) {
+    const int64_t left = ow * s.strides[1] - s.pads[1];
+    for (int64_t c = 0; c < channels; ++c) {
+      const int64_t place = indices[ow * channels + c];
+      const int64_t h = top + place / s.kernelWidth, w = left + place % s.kernelWidth;
+      y[ow * channels + c] = g[(h * s.width + w) * channels + c];
+    }
+  }
+}
+
+void max(const PoolShape& s, const float* x, float* y, void* indices, int64_t outRow) {
+  s.byteIndices ? maxRow(s, x, y, static_cast<uint8_t*>(indices), outRow)
+                : maxRow(s, x, y, static_cast<int32_t*>(indices), outRow);
+}
+
+void maxBackward(const PoolShape& s, const float* dy, const void* indices, float* dx, int64_t row) {
+  s.byteIndices ? maxBackwardRow(s, dy, static_cast<const uint8_t*>(indices), dx, row)
+                : maxBackwardRow(s, dy, static_cast<const int32_t*>(indices), dx, row);
+}
+
+void maxGather(const PoolShape& s, const float* g, const void* indices, float* y, int64_t outRow) {
+  s.byteIndices ? maxGatherRow(s, g, static_cast<const uint8_t*>(indices), y, outRow)
+                : maxGatherRow(s, g, static_cast<const int32_t*>(indices), y, outRow);
+}
+
+inline int64_t size(Span span) { return span.end - span.begin; }
+
+void average(const PoolShape& s, const float* x, float* y, int64_t outRow) {
+  const Span rows = s.rows[outRow];
+  const int64_t channels = s.channels;
+  for (int64_t ow = 0; ow < s.outWidth; ++ow) {
+    const Span columns = s.columns[ow];
+    const float scale = 1.0f / static_cast<float>(size(rows) * size(columns));
+    forChannels(channels, [&](auto kind, int64_t c) {
+      using K = decltype(kind);
+      typename K::Real total = {};
+      for (int32_t h = rows.begin; h < rows.end; ++h) {
+        typename K::Real sum = {};  // row by row, which keeps the error of a global average small
+        for (int32_t w = columns.begin; w < columns.end; ++w)
+          sum += K::read(x + (h * s.width + w) * channels + c);
+        total += sum;
+      }
+      K::write(y + ow * channels + c, total * scale);
+    });
+  }
+}
+
+void averageBackward(const PoolShape& s, const float* dy, float* dx, int64_t row) {
+  const Span outRows = s.outRows[row];
+  const int64_t channels = s.channels;
+  for (int64_t w = 0; w < s.width; ++w) {
+    const Span outColumns = s.outColumns[w];
+    forChannels(channels, [&](auto kind, int64_t c) {
+      using K = decltype(kind);
+      typename K::Real sum = {};
+      for (int32_t oh = outRows.begin; oh < outRows.end; ++oh) {
+        for (int32_t ow = outColumns.begin; ow < outColumns.end; ++ow) {
+          const float scale = 1.0f / static_cast<float>(size(s.rows[oh]) * size(s.columns[ow]));
+          sum += scale * K::read(dy + (oh * s.outWidth + ow) * channels + c);
+        }
+      }
+      K::write(dx + w * channels + c, sum);
+    });
+  }
+}
+
+}  // namespace
+
+const PoolKernels poolKernels = {max, maxBackward, maxGather, average, averageBackward};
+
+}  // namespace nodegrad::NODEGRAD_ISA_NAMESPACE

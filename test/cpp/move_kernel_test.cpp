@@ -1,0 +1,138 @@
+#include <limits>
+
+#include "kernel_testing.h"
+
+namespace nodegrad::testing {
+namespace {
+
+constexpr DType kAll[] = {DType::F32, DType::I32, DType::U8};
+
+// from(place of the output) gives the place in x; {} means value.
+void check(const Call& call, const std::function<Dims(const Dims&)>& from, double value = 0,
+           const std::string& what = "") {
+  std::vector<double> expected;
+  forPlaces(call.outputs[0].shape, [&](const Dims& at) {
+    const Dims place = from(at);
+    const bool outside = place.empty() && !at.empty();
+    expected.push_back(outside ? value : call.inputs[0].values[indexIn(call.inputs[0].type.shape, place)]);
+  });
+  expectNear(run(call)[0], expected, 0, 0, call.op + what);
+}
+
+TEST(Move, Constants) {
+  for (DType dtype : kAll) {
+    const Call call{"constant", {}, {{dtype, {70000}}}, {{"value", 3.0}}};
+    expectNear(run(call)[0], std::vector<double>(70000, 3.0), 0, 0);
+  }
+  expectNear(run({"constant", {}, {{DType::Bool, {3}}}, {{"value", 1.0}}})[0], {1, 1, 1}, 0, 0);
+}
+
+TEST(Move, ReshapesInOrder) {
+  const Array x = randomArray({3, 70, 100}, 0, 200, 1);
+  expectNear(run({"reshape", {x}, {{DType::F32, {21000}}}})[0], x.values, 0, 0);
+}
+
+TEST(Move, TransposesByAnyPermutation) {
+  for (DType dtype : kAll) {
+    for (auto& [shape, perm] : std::vector<std::pair<Dims, Dims>>{{{5, 7}, {1, 0}},
+                                                                  {{70, 130}, {1, 0}},
+                                                                  {{2, 5, 33, 3}, {0, 3, 1, 2}},
+                                                                  {{2, 3, 5, 33}, {0, 2, 3, 1}},
+                                                                  {{4, 5, 6}, {2, 0, 1}},
+                                                                  {{4, 5, 6}, {2, 1, 0}},
+                                                                  {{4, 5, 6}, {1, 0, 2}},
+                                                                  {{1, 300, 200}, {0, 2, 1}},
+                                                                  {{9}, {0}},
+                                                                  {{}, {}}}) {
+      const Array x = randomArray(shape, 0, 200, 1, dtype);
+      Dims out;
+      for (int64_t axis : perm) out.push_back(shape[axis]);
+      const Dims& p = perm;
+      check(
+          {"transpose", {x}, {{dtype, out}}, {{"perm", perm}}},
+          [&](const Dims& at) {
+            Dims place(at.size());
+            for (size_t d = 0; d < at.size(); ++d) place[p[d]] = at[d];
+            return place;
+          },
+          0, toString(shape) + toString(perm));
+    }
+  }
+}
+
+TEST(Move, BroadcastsToAShape) {
+  for (DType dtype : kAll) {
+    for (auto& [from, to] : std::vector<std::pair<Dims, Dims>>{{{}, {3, 5}},
+                                                               {{5}, {3, 5}},
+                                                               {{3, 1}, {3, 500}},
+                                                               {{2, 1, 4}, {7, 2, 3, 4}},
+                                                               {{1, 90000}, {2, 90000}}}) {
+      const Array x = randomArray(from, 0, 200, 1, dtype);
+      check(
+          {"broadcastTo", {x}, {{dtype, to}}}, [](const Dims& at) { return at; }, 0, toString(from));
+    }
+  }
+}
+
+TEST(Move, ConcatenatesAlongAnyAxis) {
+  for (DType dtype : kAll) {
+    for (int64_t axis : {0, 1, 2, -1}) {
+      const size_t d = axis < 0 ? 2 : axis;
+      std::vector<Array> parts;
+      Dims shape = {3, 4, 5};
+      int64_t total = 0;
+      for (int64_t size : {2, 1, 30}) {
+        shape[d] = size;
+        parts.push_back(randomArray(shape, 0, 200, static_cast<unsigned>(size), dtype));
+        total += size;
+      }
+      shape[d] = total;
+      std::vector<double> expected;
+      forPlaces(shape, [&](Dims at) {
+        size_t i = 0;
+        for (; at[d] >= parts[i].type.shape[d]; ++i) at[d] -= parts[i].type.shape[d];
+        expected.push_back(parts[i].values[indexIn(parts[i].type.shape, at)]);
+      });
+      expectNear(run({"concatenate", parts, {{dtype, shape}}, {{"axis", axis}}})[0], expected, 0, 0);
+    }
+  }
+}
+
+TEST(Move, SlicesAndPutsBack) {
+  const Array x = randomArray({6, 7, 9}, -1, 1, 1);
+  const Attrs attrs{{"begin", Dims{1, -5, 0}},
+                    {"end", Dims{6, -1, std::numeric_limits<int64_t>::max()}},
+                    {"strides", Dims{2, 1, 4}}};
+  const Dims out = {3, 4, 3};
+  check({"slice", {x}, {{DType::F32, out}}, attrs}, [](const Dims& at) {
+    return Dims{1 + 2 * at[0], 2 + at[1], 4 * at[2]};
+  });
+
+  const Array dy = randomArray(out, -1, 1, 2);
+  check({"sliceBackward", {dy}, {x.type}, attrs}, [](const Dims& at) {
+    const bool taken = at[0] % 2 == 1 && at[1] >= 2 && at[1] < 6 && at[2] % 4 == 0;
+    return taken ? Dims{at[0] / 2, at[1] - 2, at[2] / 4} : Dims{};
+  });
+}
+
+TEST(Move, PadsWithAValue) {
+  const Array x = randomArray({3, 4, 5}, -1, 1, 1);
+  check(
+      {"pad", {x}, {{DType::F32, {6, 4, 8}}}, {{"paddings", Dims{1, 2, 0, 0, 3, 0}}, {"value", 0.5}}},
+      [](const Dims& at) {
+        return at[0] >= 1 && at[0] < 4 && at[2] >= 3 ? Dims{at[0] - 1, at[1], at[2] - 3} : Dims{};
+      },
+      0.5);
+}
+
+TEST(Move, EmptyTensors) {
+  const Array nothing = array({0, 3}, {});
+  EXPECT_TRUE(
+      run({"transpose", {nothing}, {{DType::F32, {3, 0}}}, {{"perm", Dims{1, 0}}}})[0].values.empty());
+  const Array one = array({1, 3}, {1, 2, 3});
+  expectNear(run({"concatenate", {nothing, one}, {{DType::F32, {1, 3}}}, {{"axis", int64_t{0}}}})[0],
+             one.values, 0, 0);
+}
+
+}  // namespace
+}  // namespace nodegrad::testing
