@@ -159,7 +159,7 @@ async function main(): Promise<void> {
   const say = (text: string) => (options.json ? console.error(text) : console.log(text));
   const info = engine().info(options.threads === undefined ? {} : { threads: options.threads });
   say(
-    `${cpus()[0].model}, ${info.isa} kernels, ${cpus().length} cores; Node ${process.version}; oneDNN ${info.onednn}; ` +
+    `${cpus()[0].model}, ${info.isa} kernels, ${cpus().length} cores; Node ${process.version}; ${info.device}; ` +
       `${info.threads} threads a side`,
   );
   if (options.overhead || options.memory) {

@@ -1,0 +1,309 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { compile } from '../lib/compile.js';
+import { type Engine, type Host, engine, loadEngine } from '../lib/engine.js';
+import { EngineError } from '../lib/errors.js';
+import * as ops from '../lib/ops/index.js';
+import { Source } from '../lib/program.js';
+import type { Sym } from '../lib/sym.js';
+import { arange, tensor, zeros } from '../lib/tensor.js';
+import { Trace } from '../lib/trace.js';
+import { variable } from '../lib/variable.js';
+
+setFlagsFromString('--expose-gc');
+const gc = runInNewContext('gc') as () => void;
+
+/** Collects until the count of tensors stays: finalizers run in turns of the loop. */
+async function collect(): Promise<number> {
+  let before = Infinity;
+  for (let i = 0; i < 50 && engine().info().tensors < before; i++) {
+    before = engine().info().tensors;
+    gc();
+    await sleep(5);
+  }
+  return engine().info().tensors;
+}
+
+describe('loading', () => {
+  let root: string;
+  beforeAll(() => (root = mkdtempSync(join(tmpdir(), 'nodegrad-'))));
+  afterAll(() => rmSync(root, { recursive: true }));
+  const host = (changes: Partial<Host>): Host => ({
+    platform: 'linux',
+    arch: 'x64',
+    node: '20.1.0',
+    napi: '9',
+    hasGlibc: () => true,
+    ...changes,
+  });
+  const failure = (changes: Partial<Host>): unknown => {
+    try {
+      return loadEngine(root, host(changes));
+    } catch (error) {
+      return error;
+    }
+  };
+
+  test('a missing binary: where it was looked for, and the remedy', () => {
+    const error = failure({}) as EngineError;
+    expect(error).toBeInstanceOf(EngineError);
+    expect(error.code).toBe('STATE');
+    expect(error.message).toContain(join(root, 'prebuilds/linux-x64/nodegrad.node'));
+    expect(error.message).toContain(join(root, 'build/Release/nodegrad.node'));
+    expect(error.message).toContain('npm run build:native');
+  });
+
+  test('a platform without binaries', () => {
+    const error = failure({ platform: 'aix', arch: 'ppc64' }) as EngineError;
+    expect(error.code).toBe('DEVICE');
+    expect(error.message).toContain('no native binary for aix-ppc64 (there are prebuilt ones for linux-x64)');
+  });
+
+  test('Node too old', () => {
+    expect(failure({ node: '18.20.0' })).toMatchObject({ code: 'STATE' });
+    expect(failure({ napi: undefined })).toMatchObject({ code: 'STATE' });
+    expect(String(failure({ node: '18.20.0' }))).toContain(
+      'expected Node 20 or newer (Node-API 9), received Node 18',
+    );
+  });
+
+  test('a binary that does not load, here and under musl', () => {
+    const folder = join(root, 'prebuilds/linux-x64');
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, 'nodegrad.node'), 'no library');
+    expect(failure({})).toMatchObject({
+      code: 'DEVICE',
+      message: expect.stringContaining('does not load') as string,
+    });
+    expect(String(failure({ hasGlibc: () => false }))).toContain('expected Linux with glibc');
+  });
+});
+
+describe('calls with wrong handles and values', () => {
+  const native = engine();
+  const t = native.createTensor('float32', [2], null);
+  const graph = native.createGraph();
+  const x = native.addInput(graph, 'float32', [2], 'x');
+  const program = native.createProgram(graph, [x.id], [x.id], []);
+  const wrong = [
+    undefined,
+    null,
+    1,
+    'tensor',
+    {},
+    [],
+    Symbol('x'),
+    () => 0,
+    10n,
+    new Proxy({}, {}),
+    t,
+    graph,
+    program,
+  ];
+
+  const calls: [keyof Engine, number, unknown[]][] = [
+    ['createTensor', 0, ['float32', [2], null]],
+    ['createTensor', 1, ['float32', [2], null]],
+    ['writeTensor', 0, [t, new Float32Array(2)]],
+    ['writeTensor', 1, [t, new Float32Array(2)]],
+    ['readTensor', 0, [t]],
+    ['readTensorSync', 0, [t]],
+    ['disposeTensor', 0, [t]],
+    ['addInput', 0, [graph, 'float32', [2], 'x']],
+    ['addParameter', 0, [graph, t, 'p']],
+    ['addParameter', 1, [graph, t, 'p']],
+    ['addOp', 0, [graph, 'neg', [x.id], {}]],
+    ['addOp', 1, [graph, 'neg', [x.id], {}]],
+    ['addOp', 2, [graph, 'neg', [x.id], {}]],
+    ['addGradients', 0, [graph, [x.id], [x.id], null]],
+    ['addGradients', 1, [graph, [x.id], [x.id], null]],
+    ['createProgram', 0, [graph, [x.id], [x.id], []]],
+    ['createProgram', 3, [graph, [x.id], [x.id], []]],
+    ['run', 0, [program, [t], 1]],
+    ['run', 1, [program, [t], 1]],
+    ['describeProgram', 0, [program]],
+    ['createSource', 0, [[t], { batchSize: 1, shuffle: false, seed: 0, pass: 0, dropRemainder: false }]],
+    ['createSource', 1, [[t], { batchSize: 1, shuffle: false, seed: 0, pass: 0, dropRemainder: false }]],
+  ];
+
+  test.each(calls)('%s, argument %i', (name, index, args) => {
+    const right = args[index];
+    for (const value of wrong) {
+      if (value === right || (Array.isArray(right) && Array.isArray(value))) continue;
+      if (name === 'createTensor' && value === null) continue;
+      const given = args.map((arg, i) => (i === index ? value : arg));
+      const call = () => (native[name] as (...given: unknown[]) => unknown)(...given);
+      expect(call, Object.prototype.toString.call(value)).toThrow(EngineError);
+    }
+    expect(native.readTensorSync(t)).toEqual(new Float32Array(2));
+  });
+
+  test('ids of values that do not exist', () => {
+    expect(() => native.addOp(graph, 'neg', [99], {})).toThrow(EngineError);
+    expect(() => native.addOp(graph, 'neg', [-1], {})).toThrow(EngineError);
+    expect(() => native.createProgram(graph, [x.id], [1e9], [])).toThrow(EngineError);
+    expect(() => native.addGradients(graph, [7], [x.id], null)).toThrow(EngineError);
+  });
+
+  test('an unknown op, with the nearest name', () => {
+    expect(() => native.addOp(graph, 'sofmax', [x.id], {})).toThrow('softmax');
+  });
+
+  test('the length of data', () => {
+    expect(() => native.createTensor('float32', [2], new Float32Array(3))).toThrow(
+      expect.objectContaining({ code: 'SHAPE' }),
+    );
+    expect(() => native.writeTensor(t, new Int32Array(2))).toThrow(
+      expect.objectContaining({ code: 'DTYPE' }),
+    );
+  });
+
+  test('feeds that do not fit', () => {
+    const wide = native.createTensor('float32', [3], null);
+    expect(() => native.run(program, [wide], 1)).toThrow(expect.objectContaining({ code: 'SHAPE' }));
+    expect(() => native.run(program, [], 1)).toThrow(expect.objectContaining({ code: 'ARGUMENT' }));
+    native.disposeTensor(wide);
+    expect(() => native.run(program, [wide], 1)).toThrow(expect.objectContaining({ code: 'DISPOSED' }));
+  });
+});
+
+describe('info', () => {
+  test('tells the state, and sets the number of threads', () => {
+    const { device, isa, threads, bytes } = engine().info();
+    expect(device).toContain('cpu');
+    expect(['base', 'avx2', 'avx512']).toContain(isa);
+    expect(bytes).toBeGreaterThanOrEqual(0);
+    expect(engine().info({ threads: 1 }).threads).toBe(1);
+    expect(ops.sum(tensor([1, 2])).itemSync()).toBe(3);
+    expect(engine().info({ threads }).threads).toBe(threads);
+    for (const bad of [0, -1, 1e6, 1.5]) expect(() => engine().info({ threads: bad })).toThrow(EngineError);
+  });
+});
+
+describe('sources', () => {
+  test('feed steps by themselves, in order, with a short last batch', async () => {
+    const total = variable(0);
+    const trace = new Trace();
+    const batch = trace.input('float32', [-1], 'batch');
+    const sum = trace.within(() => {
+      total.assign(ops.add(total, ops.sum(batch)));
+      return ops.sum(batch);
+    });
+    const program = trace.program([batch], [sum]);
+    const source = new Source([arange(0, 5)], { batchSize: 2 });
+    const sums: number[] = [];
+    for (let i = 0; i < 4; i++) sums.push(await program.runSource(source, 1).outputs[0].item());
+    expect(sums).toEqual([1, 5, 4, 1]);
+    await program.runSource(source, 2).done;
+    expect(total.dataSync()[0]).toBe(11 + 9);
+  });
+
+  test('shuffle by seed and pass', async () => {
+    const trace = new Trace();
+    const batch = trace.input('float32', [-1], 'batch');
+    const program = trace.program([batch], [ops.identity(batch)]);
+    const x = arange(0, 50);
+    const pass = async (seed: number, number: number) => {
+      const source = new Source([x], { batchSize: 50, shuffle: true, seed, pass: number });
+      return [...(await program.runSource(source, 1).outputs[0].data())];
+    };
+    const first = await pass(1, 0);
+    expect([...first].sort((a, b) => a - b)).toEqual([...x.dataSync()]);
+    expect(await pass(1, 0)).toEqual(first);
+    expect(await pass(1, 1)).not.toEqual(first);
+    expect(await pass(2, 0)).not.toEqual(first);
+  });
+
+  test('bad options', () => {
+    const x = zeros([4]);
+    expect(() => new Source([x], { batchSize: 0 })).toThrow(EngineError);
+    expect(() => new Source([x], { batchSize: 1.5 })).toThrow(EngineError);
+    expect(() => new Source([x, zeros([3])], { batchSize: 2 })).toThrow(
+      expect.objectContaining({ code: 'SHAPE' }),
+    );
+    expect(() => new Source([], { batchSize: 2 })).toThrow(EngineError);
+  });
+});
+
+describe('memory', () => {
+  test('a thousand ops leave nothing behind', async () => {
+    const before = await collect();
+    const work = async () => {
+      const w = variable(zeros([16]));
+      const step = compile((x: Sym) => {
+        w.assign(ops.add(w, x));
+        return ops.sum(w);
+      });
+      for (let i = 0; i < 500; i++) {
+        const y = ops.mul(await step([1]), 2);
+        if (i % 2) y.dispose();
+        else await y.data();
+      }
+    };
+    await work();
+    expect(await collect()).toBe(before);
+  });
+
+  test('bytes come back with dispose', () => {
+    const before = engine().info().bytes;
+    const t = zeros([1 << 20]);
+    expect(engine().info().bytes - before).toBeGreaterThanOrEqual(4 << 20);
+    t.dispose();
+    expect(engine().info().bytes).toBe(before);
+  });
+
+  test('V8 hears of native memory, and collects before it is too much', async () => {
+    const before = engine().info().bytes;
+    for (let i = 0; i < 300; i++) {
+      zeros([1 << 20]);
+      if (i % 10 === 0) await sleep(0);
+    }
+    expect(engine().info().bytes - before).toBeLessThan(600 << 20);
+    await collect();
+  });
+});
+
+describe('a process', () => {
+  const run = (script: string) =>
+    spawnSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], {
+      encoding: 'utf8',
+      cwd: new URL('..', import.meta.url),
+      timeout: 30_000,
+    });
+  const slow = `
+    import { compile } from './lib/compile.ts';
+    import * as ops from './lib/ops/index.ts';
+    import { tensor, zeros } from './lib/tensor.ts';
+    const x = zeros([1500, 1500]);
+    const step = compile((x) => ops.sum(ops.matmul(ops.matmul(x, x), x)));`;
+
+  test('lives until what it awaits is there, then ends', () => {
+    const { status, stdout, stderr } = run(
+      `${slow}\n step(x).then(async (y) => console.log(await y.item()));`,
+    );
+    expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: '0\n', stderr: '' });
+  });
+
+  test('exit in the middle of a step ends it at once', () => {
+    const { status, signal, stderr } = run(
+      `${slow}\n for (let i = 0; i < 20; i++) void step(x); setTimeout(() => process.exit(7), 30);`,
+    );
+    expect({ status, signal, stderr }).toEqual({ status: 7, signal: null, stderr: '' });
+  });
+
+  test('ends with a step in flight that nobody awaits', () => {
+    const { status, signal } = run(`${slow}\n for (let i = 0; i < 5; i++) ops.matmul(x, x);`);
+    expect({ status, signal }).toEqual({ status: 0, signal: null });
+  });
+
+  test('an import needs no binary', () => {
+    const script = `const { Tensor } = await import('./lib/tensor.ts'); console.log(Tensor.name, process.report.getReport().sharedObjects.some((name) => name.endsWith('nodegrad.node')))`;
+    expect(run(script).stdout).toBe('Tensor false\n');
+  });
+});

@@ -1,0 +1,23 @@
+/** Trains a small net for workerData.steps steps, and tells after each how far it is. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { compile } from '../../lib/compile.js';
+import * as ops from '../../lib/ops/index.js';
+import type { Sym } from '../../lib/sym.js';
+import { grad } from '../../lib/trace.js';
+import { variable } from '../../lib/variable.js';
+
+const { steps, width, seed } = workerData as { steps: number; width: number; seed: number };
+const x = ops.randomNormal([64, width], { seed });
+const w = variable(ops.mul(ops.randomNormal([width, width], { seed: seed + 1 }), 0.01));
+const step = compile((x: Sym) => {
+  const loss = ops.mean(ops.square(ops.sub(ops.matmul(x, w), x)));
+  w.assign(ops.sub(w, ops.mul(0.5, grad(loss, [w])[0])));
+  return loss;
+});
+const losses: number[] = [];
+for (let i = 0; i < steps; i++) {
+  const loss = await step(x);
+  losses.push(await loss.item());
+  parentPort!.postMessage({ step: i });
+}
+parentPort!.postMessage({ losses });
