@@ -1,0 +1,73 @@
+import { choose } from '../names.js';
+import { Constant } from './constant.js';
+import type { Initializer } from './initializer.js';
+import { Ones } from './ones.js';
+import { Orthogonal } from './orthogonal.js';
+import { RandomNormal } from './randomNormal.js';
+import { RandomUniform } from './randomUniform.js';
+import { TruncatedNormal } from './truncatedNormal.js';
+import {
+  VarianceScaling,
+  type VarianceScalingOptions,
+  glorotNormal,
+  glorotUniform,
+  heNormal,
+  heUniform,
+  lecunNormal,
+  lecunUniform,
+} from './varianceScaling.js';
+import { Zeros } from './zeros.js';
+
+export { Initializer } from './initializer.js';
+export { glorotNormal, glorotUniform, heNormal, heUniform, lecunNormal, lecunUniform } from './varianceScaling.js';
+
+/** See {@link Zeros}. */
+export const zeros = () => new Zeros();
+/** See {@link Ones}. */
+export const ones = () => new Ones();
+/** See {@link Constant}. */
+export const constant = (options?: ConstructorParameters<typeof Constant>[0]) => new Constant(options);
+/** See {@link RandomNormal}. */
+export const randomNormal = (options?: ConstructorParameters<typeof RandomNormal>[0]) => new RandomNormal(options);
+/** See {@link RandomUniform}. */
+export const randomUniform = (options?: ConstructorParameters<typeof RandomUniform>[0]) =>
+  new RandomUniform(options);
+/** See {@link TruncatedNormal}. */
+export const truncatedNormal = (options?: ConstructorParameters<typeof TruncatedNormal>[0]) =>
+  new TruncatedNormal(options);
+/** See {@link VarianceScaling}. */
+export const varianceScaling = (options?: VarianceScalingOptions) => new VarianceScaling(options);
+/** See {@link Orthogonal}. */
+export const orthogonal = (options?: ConstructorParameters<typeof Orthogonal>[0]) => new Orthogonal(options);
+
+const table: Record<string, (config: never) => Initializer> = {
+  zeros,
+  ones,
+  constant,
+  randomNormal,
+  randomUniform,
+  truncatedNormal,
+  varianceScaling,
+  glorotUniform,
+  glorotNormal,
+  heUniform,
+  heNormal,
+  lecunUniform,
+  lecunNormal,
+  orthogonal,
+};
+
+/** What layers take for an initializer: an object, a name, or the configuration of one. */
+export type InitializerLike = Initializer | string | { className: string; config: Record<string, unknown> };
+
+/** The initializer that a name or a configuration stands for. @internal */
+export function initializerOf(given: InitializerLike): Initializer {
+  if (typeof given === 'string') return choose('initializer', given, table)({} as never);
+  if ('config' in given) return choose('initializer', given.className, table)(given.config as never);
+  return given;
+}
+
+/** The configuration from which {@link initializerOf} makes an equal initializer. @internal */
+export function initializerConfig(initializer: Initializer) {
+  return { className: initializer.className, config: initializer.getConfig() };
+}

@@ -1,0 +1,91 @@
+import { EngineError } from '../errors.js';
+import { randomNormal, randomUniform, truncatedNormal } from '../ops/random.js';
+import type { Tensor } from '../tensor.js';
+import { Initializer, fans } from './initializer.js';
+
+export interface VarianceScalingOptions {
+  /** Default 1. */
+  scale?: number;
+  /** What the variance is divided by. Default `fanIn`. */
+  mode?: 'fanIn' | 'fanOut' | 'fanAvg';
+  /** Default `truncatedNormal`. */
+  distribution?: 'truncatedNormal' | 'untruncatedNormal' | 'uniform';
+  seed?: number;
+}
+
+// The standard deviation of a standard normal distribution that is cut at two.
+const TRUNCATED_STDDEV = 0.87962566103423978;
+
+/**
+ * Numbers of variance scale / fan, so that signals keep their size through a layer.
+ * https://keras.io/api/layers/initializers/#variancescaling-class
+ */
+export class VarianceScaling extends Initializer {
+  readonly className: string = 'varianceScaling';
+  readonly scale: number;
+  readonly mode: 'fanIn' | 'fanOut' | 'fanAvg';
+  readonly distribution: 'truncatedNormal' | 'untruncatedNormal' | 'uniform';
+
+  constructor(options: VarianceScalingOptions = {}) {
+    super(options.seed);
+    this.scale = options.scale ?? 1;
+    this.mode = options.mode ?? 'fanIn';
+    this.distribution = options.distribution ?? 'truncatedNormal';
+    if (!(this.scale > 0)) {
+      throw new EngineError(
+        'ARGUMENT',
+        `[varianceScaling] expected a positive scale, received ${String(this.scale)}`,
+      );
+    }
+  }
+
+  protected draw(shape: readonly number[], seed: number): Tensor {
+    const { fanIn, fanOut } = fans(shape);
+    const fan = { fanIn, fanOut, fanAvg: (fanIn + fanOut) / 2 }[this.mode];
+    const variance = this.scale / Math.max(1, fan);
+    if (this.distribution === 'uniform') {
+      const limit = Math.sqrt(3 * variance);
+      return randomUniform(shape, { minval: -limit, maxval: limit, seed });
+    }
+    return this.distribution === 'truncatedNormal'
+      ? truncatedNormal(shape, { stddev: Math.sqrt(variance) / TRUNCATED_STDDEV, seed })
+      : randomNormal(shape, { stddev: Math.sqrt(variance), seed });
+  }
+
+  override getConfig(): Record<string, unknown> {
+    const { scale, mode, distribution } = this;
+    return { scale, mode, distribution, ...super.getConfig() };
+  }
+}
+
+/** One of the named variance scalings, of which only the seed is free. */
+class Preset extends VarianceScaling {
+  override readonly className: string;
+
+  constructor(className: string, options: VarianceScalingOptions) {
+    super(options);
+    this.className = className;
+  }
+
+  override getConfig(): Record<string, unknown> {
+    return this.seed === undefined ? {} : { seed: this.seed };
+  }
+}
+
+const preset =
+  (name: string, options: VarianceScalingOptions) =>
+  ({ seed }: { seed?: number } = {}): Initializer =>
+    new Preset(name, { ...options, seed });
+
+/** Uniform within ±√(6 / (fanIn + fanOut)). Glorot and Bengio, 2010. */
+export const glorotUniform = preset('glorotUniform', { mode: 'fanAvg', distribution: 'uniform' });
+/** Truncated normal of variance 2 / (fanIn + fanOut). Glorot and Bengio, 2010. */
+export const glorotNormal = preset('glorotNormal', { mode: 'fanAvg' });
+/** Uniform within ±√(6 / fanIn). He et al., 2015. */
+export const heUniform = preset('heUniform', { scale: 2, distribution: 'uniform' });
+/** Truncated normal of variance 2 / fanIn. He et al., 2015. */
+export const heNormal = preset('heNormal', { scale: 2 });
+/** Uniform within ±√(3 / fanIn). LeCun et al., 1998. */
+export const lecunUniform = preset('lecunUniform', { distribution: 'uniform' });
+/** Truncated normal of variance 1 / fanIn. LeCun et al., 1998. */
+export const lecunNormal = preset('lecunNormal', {});

@@ -1,0 +1,32 @@
+import { EngineError, nearest } from './errors.js';
+
+/** Keras's snake_case and class names in the form that this library uses: `mean_squared_error` and `MeanSquaredError`. */
+export function camelCase(name: string): string {
+  const joined = name.replace(/_+([a-zA-Z0-9])/g, (_, letter: string) => letter.toUpperCase());
+  return joined.charAt(0).toLowerCase() + joined.slice(1);
+}
+
+/**
+ * What a name stands for in a table.
+ *
+ * @throws EngineError `ARGUMENT` that tells the nearest known name.
+ */
+export function choose<T>(what: string, name: string, table: Readonly<Record<string, T>>): T {
+  const key = Object.hasOwn(table, name) ? name : camelCase(name);
+  if (Object.hasOwn(table, key)) return table[key];
+  const near = nearest(name, Object.keys(table));
+  throw new EngineError(
+    'ARGUMENT',
+    `[${what}] expected one of ${Object.keys(table).join(', ')}, received '${name}'` +
+      (near === undefined ? '' : `; did you mean '${near}'?`),
+  );
+}
+
+const counts = new Map<string, number>();
+
+/** `dense`, `dense_1`, `dense_2`, …: a name of its own for each object of a kind. */
+export function uniqueName(kind: string): string {
+  const count = counts.get(kind) ?? 0;
+  counts.set(kind, count + 1);
+  return count === 0 ? kind : `${kind}_${count}`;
+}

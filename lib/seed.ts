@@ -1,0 +1,41 @@
+import { EngineError } from './errors.js';
+
+// A linear congruential walk (Numerical Recipes) from the seed: each draw is the seed of something else.
+let state: number | undefined;
+
+/** Fails for anything that is no integer. @internal */
+export function checkSeed(seed: number): number {
+  if (!Number.isSafeInteger(seed)) {
+    throw new EngineError('ARGUMENT', `[seed] expected an integer, received ${String(seed)}`);
+  }
+  return seed;
+}
+
+/**
+ * Makes all that follows repeatable: weights, shuffles and dropout masks of models that have no seed of their own.
+ *
+ * @param seed An integer.
+ * @example setSeed(1);
+ */
+export function setSeed(seed: number): void {
+  state = checkSeed(seed) >>> 0;
+}
+
+/** A seed for the next object that has none: decided by {@link setSeed}, else random. @internal */
+export function nextSeed(): number {
+  if (state === undefined) return Math.floor(Math.random() * 2 ** 31);
+  state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+  return state >>> 1;
+}
+
+/** Runs a body in which {@link nextSeed} walks from a seed of its own. @internal */
+export function withSeed<T>(seed: number | undefined, body: () => T): T {
+  if (seed === undefined) return body();
+  const outer = state;
+  setSeed(seed);
+  try {
+    return body();
+  } finally {
+    state = outer;
+  }
+}
