@@ -26,7 +26,9 @@ export type ActivationName = keyof typeof table;
  *
  * @throws EngineError `ARGUMENT` for an unknown name, telling the nearest.
  */
-export function activationOf(activation: ActivationName | ActivationFunction | undefined): ActivationFunction {
+export function activationOf(
+  activation: ActivationName | ActivationFunction | undefined,
+): ActivationFunction {
   if (typeof activation === 'function') return activation;
   return choose<ActivationFunction>('activation', activation ?? 'linear', table);
 }

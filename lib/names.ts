@@ -12,8 +12,10 @@ export function camelCase(name: string): string {
  * @throws EngineError `ARGUMENT` that tells the nearest known name.
  */
 export function choose<T>(what: string, name: string, table: Readonly<Record<string, T>>): T {
-  const key = Object.hasOwn(table, name) ? name : camelCase(name);
-  if (Object.hasOwn(table, key)) return table[key];
+  // Keras writes SGD, rmsprop, AdamW: the letters count, not their case.
+  const letters = camelCase(name).toLowerCase();
+  const key = Object.keys(table).find((known) => known.toLowerCase() === letters);
+  if (key !== undefined) return table[key];
   const near = nearest(name, Object.keys(table));
   throw new EngineError(
     'ARGUMENT',

@@ -19,7 +19,14 @@ import {
 import { Zeros } from './zeros.js';
 
 export { Initializer } from './initializer.js';
-export { glorotNormal, glorotUniform, heNormal, heUniform, lecunNormal, lecunUniform } from './varianceScaling.js';
+export {
+  glorotNormal,
+  glorotUniform,
+  heNormal,
+  heUniform,
+  lecunNormal,
+  lecunUniform,
+} from './varianceScaling.js';
 
 /** See {@link Zeros}. */
 export const zeros = () => new Zeros();
@@ -28,7 +35,8 @@ export const ones = () => new Ones();
 /** See {@link Constant}. */
 export const constant = (options?: ConstructorParameters<typeof Constant>[0]) => new Constant(options);
 /** See {@link RandomNormal}. */
-export const randomNormal = (options?: ConstructorParameters<typeof RandomNormal>[0]) => new RandomNormal(options);
+export const randomNormal = (options?: ConstructorParameters<typeof RandomNormal>[0]) =>
+  new RandomNormal(options);
 /** See {@link RandomUniform}. */
 export const randomUniform = (options?: ConstructorParameters<typeof RandomUniform>[0]) =>
   new RandomUniform(options);

@@ -1,0 +1,10 @@
+import { Adam, type AdamOptions } from './adam.js';
+
+/** Adam with a decoupled weight decay of 0.004 unless told otherwise (Loshchilov and Hutter, 2019). https://keras.io/api/optimizers/adamw/ */
+export class AdamW extends Adam {
+  override readonly className = 'adamW';
+
+  constructor(options: AdamOptions = {}) {
+    super({ weightDecay: 0.004, ...options });
+  }
+}
