@@ -17,6 +17,9 @@ class CpuBackend : public Backend {
     registerReduceKernels(table_);
     registerSoftmaxKernels(table_);
     registerOptimizerKernels(table_);
+    registerMoveKernels(table_);
+    registerGatherKernels(table_);
+    registerPoolKernels(table_);
     registerConvKernels(table_);
     registerMatmulKernels(table_);
     registerInnerProductKernels(table_);

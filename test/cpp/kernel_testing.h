@@ -8,6 +8,7 @@
 
 #include "core/buffer.h"
 #include "core/parallel.h"
+#include "cpu/cpu_layout.h"
 #include "cpu/isa.h"
 #include "cpu/kernel_table.h"
 
@@ -50,6 +51,75 @@ inline std::vector<char> bytesOf(const Array& a) {
   return bytes;
 }
 
+// Calls body with places [0, shape), row-major.
+inline void forPlaces(const Dims& shape, const std::function<void(const Dims&)>& body) {
+  Dims at(shape.size(), 0);
+  for (int64_t left = count(shape); left > 0; --left) {
+    body(at);
+    for (size_t d = shape.size(); d-- > 0;) {
+      if (++at[d] < shape[d]) break;
+      at[d] = 0;
+    }
+  }
+}
+
+// The row-major index of a place in the tensor of this shape that is broadcast to the place's rank.
+inline size_t indexIn(const Dims& shape, const Dims& at) {
+  size_t index = 0;
+  for (size_t d = 0; d < shape.size(); ++d) {
+    index = index * shape[d] + (shape[d] == 1 ? 0 : at[at.size() - shape.size() + d]);
+  }
+  return index;
+}
+
+// Where a place of the logical shape lies in memory, in elements.
+inline int64_t offsetIn(const Geometry& g, const Dims& place) {
+  Dims rest = place, block(place.size(), 1);
+  for (auto& [dim, size] : g.blocks) block[dim] *= size;
+  int64_t offset = 0;
+  for (size_t d = 0; d < place.size(); ++d) {
+    offset += place[d] / block[d] * g.strides[d];
+    rest[d] %= block[d];
+  }
+  int64_t inner = 1;
+  for (auto& [dim, size] : g.blocks) inner *= size;
+  for (auto& [dim, size] : g.blocks) {
+    inner /= size;
+    block[dim] /= size;
+    offset += rest[dim] / block[dim] * inner;
+    rest[dim] %= block[dim];
+  }
+  return offset;
+}
+
+// Row-major bytes of a tensor in its layout, padding zero; and back, expecting that padding is zero still.
+inline std::vector<char> laidOut(const std::vector<char>& bytes, const TensorType& type,
+                                 const LayoutPtr& layout) {
+  const Geometry g = geometry(type, layout);
+  const size_t size = sizeOf(type.dtype);
+  std::vector<char> memory(g.elements * size);
+  size_t i = 0;
+  forPlaces(type.shape,
+            [&](const Dims& at) { std::memcpy(&memory[offsetIn(g, at) * size], &bytes[i++ * size], size); });
+  return memory;
+}
+inline std::vector<char> rowMajor(const char* memory, const TensorType& type, const LayoutPtr& layout) {
+  const Geometry g = geometry(type, layout);
+  const size_t size = sizeOf(type.dtype);
+  std::vector<char> bytes(bytesOf(type)), left(memory, memory + g.elements * size);
+  size_t i = 0;
+  forPlaces(type.shape, [&](const Dims& at) {
+    const size_t offset = offsetIn(g, at) * size;
+    std::memcpy(&bytes[i++ * size], memory + offset, size);
+    std::memset(&left[offset], 0, size);
+  });
+  // Of indices nobody reads it; of numbers a convolution does.
+  if (type.dtype == DType::F32)
+    EXPECT_EQ(std::count(left.begin(), left.end(), 0), static_cast<int64_t>(left.size()))
+        << "padding is not zero";
+  return bytes;
+}
+
 inline Array arrayOf(const TensorType& type, const void* memory) {
   Array a{type, std::vector<double>(count(type.shape))};
   dispatch(type.dtype, [&](auto sample) {
@@ -71,21 +141,23 @@ inline KernelTable& kernelTable() {
     registerSoftmaxKernels(made);
     registerMoveKernels(made);
     registerGatherKernels(made);
+    registerPoolKernels(made);
     return made;
   }();
   return table;
 }
 
-// What a kernel is to compute: row-major, on the level in use.
+// What a kernel is to compute on the level in use; row-major where no layouts are given.
 struct Call {
   std::string op;
   std::vector<Array> inputs;
   std::vector<TensorType> outputs;
   Attrs attrs = {};
   std::shared_ptr<const ElementwiseProgram> program = nullptr;
+  std::vector<LayoutPtr> inputLayouts = {}, outputLayouts = {};
 
   KernelSpec spec() const {
-    KernelSpec spec{op, attrs, {}, outputs, {}, {}, program};
+    KernelSpec spec{op, attrs, {}, outputs, inputLayouts, outputLayouts, program};
     for (const Array& input : inputs) spec.inputs.push_back(input.type);
     spec.inputLayouts.resize(inputs.size());
     spec.outputLayouts.resize(outputs.size());
@@ -117,20 +189,25 @@ inline std::vector<Array> run(const Call& call, const std::vector<int>& reuse = 
   auto kernel = kernelTable().at(call.op).make(call.spec());
   std::vector<Fenced> in, out;
   std::vector<void*> inputs, outputs;
-  for (const Array& input : call.inputs) {
-    const std::vector<char> bytes = bytesOf(input);
+  const KernelSpec spec = call.spec();
+  for (size_t i = 0; i < call.inputs.size(); ++i) {
+    const std::vector<char> bytes = laidOut(bytesOf(call.inputs[i]), spec.inputs[i], spec.inputLayouts[i]);
     in.emplace_back(bytes.size());
     std::memcpy(in.back().data(), bytes.data(), bytes.size());
     inputs.push_back(in.back().data());
   }
   for (size_t o = 0; o < call.outputs.size(); ++o) {
-    out.emplace_back(bytesOf(call.outputs[o]));
+    out.emplace_back(spec.outputLayouts[o] ? spec.outputLayouts[o]->bytes() : bytesOf(call.outputs[o]));
     outputs.push_back(o < reuse.size() && reuse[o] >= 0 ? inputs[reuse[o]] : out.back().data());
   }
   Fenced scratch(kernel->scratchBytes());
   kernel->run(inputs.data(), outputs.data(), scratch.data());
   std::vector<Array> results;
-  for (size_t o = 0; o < outputs.size(); ++o) results.push_back(arrayOf(call.outputs[o], outputs[o]));
+  for (size_t o = 0; o < outputs.size(); ++o) {
+    const std::vector<char> bytes =
+        rowMajor(static_cast<const char*>(outputs[o]), call.outputs[o], spec.outputLayouts[o]);
+    results.push_back(arrayOf(call.outputs[o], bytes.data()));
+  }
   for (auto& memory : in) EXPECT_TRUE(memory.intact()) << "[" << call.op << "] wrote past an input";
   for (auto& memory : out) EXPECT_TRUE(memory.intact()) << "[" << call.op << "] wrote past an output";
   EXPECT_TRUE(scratch.intact()) << "[" << call.op << "] wrote past its scratch memory";
@@ -146,27 +223,6 @@ inline void expectNear(const Array& actual, const std::vector<double>& expected,
     ASSERT_LE(std::abs(a - e), relative * std::abs(e) + absolute)
         << what << " at " << i << ": expected " << e << ", received " << a;
   }
-}
-
-// Calls body with places [0, shape), row-major.
-inline void forPlaces(const Dims& shape, const std::function<void(const Dims&)>& body) {
-  Dims at(shape.size(), 0);
-  for (int64_t left = count(shape); left > 0; --left) {
-    body(at);
-    for (size_t d = shape.size(); d-- > 0;) {
-      if (++at[d] < shape[d]) break;
-      at[d] = 0;
-    }
-  }
-}
-
-// The row-major index of a place in the tensor of this shape that is broadcast to the place's rank.
-inline size_t indexIn(const Dims& shape, const Dims& at) {
-  size_t index = 0;
-  for (size_t d = 0; d < shape.size(); ++d) {
-    index = index * shape[d] + (shape[d] == 1 ? 0 : at[at.size() - shape.size() + d]);
-  }
-  return index;
 }
 
 // Stamps a test once for each level that the machine has.
