@@ -10,12 +10,12 @@ namespace {
 
 // A place in an image by its axes' names.
 int64_t imagePlace(const Dims& shape, const ImageAxes& axes, int64_t n, int64_t h, int64_t w, int64_t c) {
-  Dims index(4);
-  index[static_cast<size_t>(axes.n)] = n;
-  index[static_cast<size_t>(axes.h)] = h;
-  index[static_cast<size_t>(axes.w)] = w;
-  index[static_cast<size_t>(axes.c)] = c;
-  return placeOf(shape, index);
+  int64_t index[4];
+  index[axes.n] = n;
+  index[axes.h] = h;
+  index[axes.w] = w;
+  index[axes.c] = c;
+  return ((index[0] * shape[1] + index[1]) * shape[2] + index[2]) * shape[3] + index[3];
 }
 
 // Calls body(n, c, oh, ow, ih, iw, place in the window) for every output place and every input place of its
