@@ -1,0 +1,130 @@
+#include "cpu/cpu_layout.h"
+#include "cpu/onednn.h"
+#include "support/backend_run.h"
+
+namespace nodegrad::testing {
+namespace {
+
+using onednn::Desc;
+using onednn::Tag;
+
+LayoutPtr imageLayout(const Dims& nchw, Tag tag, const std::vector<int>& toTensor) {
+  return onednn::layoutOf(Desc(nchw, dnnl::memory::data_type::f32, tag).permute_axes(toTensor));
+}
+
+const std::vector<int> kToChannelsLast = {0, 3, 1, 2}, kToChannelsFirst = {0, 1, 2, 3};
+
+// Where an element lies by a geometry, spelled out.
+int64_t placeIn(const Geometry& g, Dims index) {
+  int64_t place = 0, inner = 1;
+  for (size_t b = g.blocks.size(); b-- > 0; inner *= g.blocks[b].second) {
+    int64_t& i = index[static_cast<size_t>(g.blocks[b].first)];
+    place += i % g.blocks[b].second * inner;
+    i /= g.blocks[b].second;
+  }
+  for (size_t d = 0; d < index.size(); ++d) place += index[d] * g.strides[d];
+  return place;
+}
+
+TEST(CpuLayout, RowMajorIsNull) {
+  EXPECT_EQ(imageLayout({2, 8, 5, 4}, Tag::nhwc, kToChannelsLast), nullptr);
+  EXPECT_EQ(imageLayout({2, 8, 5, 4}, Tag::nchw, kToChannelsFirst), nullptr);
+  // One channel: both orders are the same memory.
+  EXPECT_EQ(imageLayout({2, 1, 5, 4}, Tag::nchw, kToChannelsLast), nullptr);
+  EXPECT_NE(imageLayout({2, 3, 5, 4}, Tag::nchw, kToChannelsLast), nullptr);
+}
+
+TEST(CpuLayout, TellsItsNameAndBytes) {
+  const LayoutPtr last = imageLayout({2, 32, 5, 4}, Tag::nChw16c, kToChannelsLast);
+  EXPECT_EQ(last->name(), "aDbc16d");
+  EXPECT_EQ(last->bytes(), size_t{2 * 32 * 5 * 4 * 4});
+  EXPECT_EQ(imageLayout({2, 32, 5, 4}, Tag::nChw8c, kToChannelsFirst)->name(), "aBcd8b");
+  EXPECT_EQ(imageLayout({2, 3, 5, 4}, Tag::nchw, kToChannelsLast)->name(), "adbc");
+  // A block that the channels do not fill.
+  EXPECT_EQ(imageLayout({2, 20, 5, 4}, Tag::nChw16c, kToChannelsLast)->bytes(), size_t{2 * 32 * 5 * 4 * 4});
+}
+
+TEST(CpuLayout, EqualsWhatLiesTheSame) {
+  const LayoutPtr layout = imageLayout({2, 32, 5, 4}, Tag::nChw16c, kToChannelsLast);
+  EXPECT_TRUE(layout->equals(*imageLayout({2, 32, 5, 4}, Tag::nChw16c, kToChannelsLast)));
+  EXPECT_FALSE(layout->equals(*imageLayout({2, 32, 5, 4}, Tag::nChw8c, kToChannelsLast)));
+  EXPECT_FALSE(layout->equals(*imageLayout({2, 32, 4, 5}, Tag::nChw16c, kToChannelsLast)));
+  EXPECT_FALSE(layout->equals(*withDtype(layout, DType::U8)));
+  EXPECT_TRUE(withDtype(withDtype(layout, DType::I32), DType::F32)->equals(*layout));
+  EXPECT_EQ(withDtype(layout, DType::U8)->bytes() * 4, layout->bytes());
+  EXPECT_EQ(withDtype(nullptr, DType::U8), nullptr);
+}
+
+TEST(CpuLayout, GeometryOfRowMajorHasItsStrides) {
+  const Geometry g = geometry({DType::F32, {2, 3, 4}}, nullptr);
+  EXPECT_EQ(g.strides, (Dims{12, 4, 1}));
+  EXPECT_EQ(g.elements, 24);
+  EXPECT_TRUE(g.blocks.empty());
+}
+
+// Every element arrives where the geometry says, and comes back.
+void expectRoundTrip(const TensorType& type, const LayoutPtr& layout) {
+  dispatch(type.dtype, [&](auto sample) {
+    using T = decltype(sample);
+    std::vector<T> plain(static_cast<size_t>(count(type.shape)));
+    for (size_t i = 0; i < plain.size(); ++i) plain[i] = static_cast<T>(i * 37 % 251);
+    const auto memory = Buffer::allocate(layout ? layout->bytes() : bytesOf(type));
+    cpuBackend().fromRowMajor(type, layout, plain.data(), memory->data());
+    const Geometry g = geometry(type, layout);
+    reference::forEach(g.shape, [&](const Dims& index, int64_t place) {
+      ASSERT_EQ(static_cast<const T*>(memory->data())[placeIn(g, index)], plain[static_cast<size_t>(place)]);
+    });
+    std::vector<T> back(plain.size());
+    cpuBackend().toRowMajor(type, layout, memory->data(), back.data());
+    EXPECT_EQ(back, plain);
+  });
+}
+
+TEST(CpuLayout, NumbersLieWhereTheGeometrySays) {
+  for (const auto& order : {kToChannelsLast, kToChannelsFirst})
+    for (Tag tag : {Tag::nChw16c, Tag::nChw8c, Tag::nhwc, Tag::nchw})
+      for (int64_t channels : {32, 48}) {
+        const LayoutPtr layout = imageLayout({3, channels, 5, 4}, tag, order);
+        const Dims shape = order == kToChannelsLast ? Dims{3, 5, 4, channels} : Dims{3, channels, 5, 4};
+        for (DType dtype : {DType::F32, DType::I32, DType::U8, DType::Bool})
+          expectRoundTrip({dtype, shape}, withDtype(layout, dtype));
+      }
+  // Padded blocks, and two kinds of blocks in one: [kh, kw, i, o] of a kernel.
+  const LayoutPtr padded = imageLayout({3, 20, 5, 4}, Tag::nChw16c, kToChannelsLast);
+  expectRoundTrip({DType::F32, {3, 5, 4, 20}}, padded);
+  const LayoutPtr kernel = onednn::layoutOf(
+      Desc({32, 32, 3, 2}, dnnl::memory::data_type::f32, Tag::OIhw16i16o).permute_axes({3, 2, 0, 1}));
+  EXPECT_EQ(kernel->name(), "DCab16c16d");
+  expectRoundTrip({DType::F32, {3, 2, 32, 32}}, kernel);
+  expectRoundTrip({DType::I32, {3, 2, 32, 32}}, withDtype(kernel, DType::I32));
+}
+
+TEST(CpuLayout, ScalarsAndEmptyTensorsAreRowMajor) {
+  expectRoundTrip({DType::F32, {}}, nullptr);
+  expectRoundTrip({DType::F32, {0, 3}}, nullptr);
+}
+
+TEST(Reorder, CopiesBetweenAnyTwoLayouts) {
+  const TensorType type{DType::F32, {3, 5, 4, 32}};
+  const reference::Array numbers = randomNumbers(type.shape, 1);
+  const std::vector<LayoutPtr> layouts = {
+      nullptr, imageLayout({3, 32, 5, 4}, Tag::nChw16c, kToChannelsLast),
+      imageLayout({3, 32, 5, 4}, Tag::nChw8c, kToChannelsLast),
+      imageLayout({3, 32, 5, 4}, Tag::nchw, kToChannelsLast),
+      // A view with more dimensions: the channels in four parts, the parts first.
+      onednn::layoutOf(DType::F32, {{60, 4, 8}, {60, 4, 8}, {8, 480, 1}, {}, 1920})};
+  for (const LayoutPtr& from : layouts)
+    for (const LayoutPtr& to : layouts) {
+      const KernelSpec spec{"reorder", {}, {type}, {type}, {from}, {to}, nullptr};
+      const auto kernel = cpuBackend().kernel(spec);
+      const auto source = laidOut(numbers, from), target = Buffer::allocate(to ? to->bytes() : bytesOf(type));
+      const auto scratch = Buffer::allocate(kernel->scratchBytes());
+      void *input = source->data(), *output = target->data();
+      kernel->run(&input, &output, scratch->data());
+      EXPECT_EQ(rowMajor(type, to, output).data, numbers.data)
+          << (from ? from->name() : "row-major") << " to " << (to ? to->name() : "row-major");
+    }
+}
+
+}  // namespace
+}  // namespace nodegrad::testing
