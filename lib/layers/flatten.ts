@@ -1,0 +1,24 @@
+import { EngineError } from '../errors.js';
+import * as ops from '../ops/index.js';
+import type { Sym } from '../sym.js';
+import { shapeText } from './kerasTensor.js';
+import { Layer, type LayerOptions } from './layer.js';
+
+/** All axes but the batch in one: [n, a, b, …] to [n, a · b · …]. https://keras.io/api/layers/reshaping_layers/flatten/ */
+export class Flatten extends Layer {
+  readonly className = 'Flatten';
+
+  call(x: Sym): Sym {
+    const size = x.shape.slice(1).reduce((product, n) => (n < 0 || product < 0 ? -1 : product * n), 1);
+    if (size < 0) {
+      throw new EngineError(
+        'SHAPE',
+        `expected an input whose axes but the first are known, received ${shapeText(x.shape)}`,
+      );
+    }
+    return ops.reshape(x, [-1, size]);
+  }
+}
+
+/** See {@link Flatten}. @example layers.flatten() */
+export const flatten = (options?: LayerOptions) => new Flatten(options);

@@ -1,0 +1,54 @@
+import type { DType, Shape } from '../engine.js';
+import { EngineError } from '../errors.js';
+import type { Sym } from '../sym.js';
+import { KerasTensor } from './kerasTensor.js';
+import { Layer, type LayerOptions } from './layer.js';
+
+export interface InputOptions extends LayerOptions {
+  /** Of one sample, without the batch. */
+  shape: Shape;
+  /** What the model computes with; data of other types is cast in the step. Default float32. */
+  dtype?: DType;
+}
+
+/** Where data enters a model. https://keras.io/api/layers/core_layers/input/ */
+export class InputLayer extends Layer {
+  readonly className = 'InputLayer';
+  readonly shape: Shape;
+  readonly dtype: DType;
+  readonly output: KerasTensor;
+
+  constructor(options: InputOptions) {
+    super(options);
+    const { shape, dtype = 'float32' } = options;
+    if (!Array.isArray(shape) || !shape.every((n) => Number.isSafeInteger(n) && (n > 0 || n === -1))) {
+      throw new EngineError(
+        'ARGUMENT',
+        `[input] expected a list of positive integers (or -1) as shape of one sample, received ${JSON.stringify(shape)}`,
+      );
+    }
+    this.shape = shape;
+    this.dtype = dtype;
+    this.built = true;
+    const outputs: KerasTensor[] = [];
+    this.output = new KerasTensor({ layer: this, inputs: [], outputs }, [-1, ...shape], dtype);
+    outputs.push(this.output);
+  }
+
+  call(x: Sym): Sym {
+    return x;
+  }
+
+  override getConfig() {
+    return { ...super.getConfig(), shape: this.shape, dtype: this.dtype };
+  }
+}
+
+/**
+ * Where data enters a model.
+ *
+ * @example const x = layers.input({ shape: [28, 28, 1] });
+ */
+export function input(options: InputOptions): KerasTensor {
+  return new InputLayer(options).output;
+}

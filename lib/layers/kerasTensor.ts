@@ -1,0 +1,36 @@
+import type { DType, Shape } from '../engine.js';
+import type { Layer } from './layer.js';
+
+/** One call of a layer in a model's description: what goes in and what comes out. */
+export interface LayerNode {
+  readonly layer: Layer;
+  readonly inputs: readonly KerasTensor[];
+  readonly outputs: readonly KerasTensor[];
+}
+
+/**
+ * A place between layers: it has a shape and a dtype, and knows the layer call that makes it, but holds no numbers.
+ * Made by `layers.input` and by applying layers.
+ */
+export class KerasTensor {
+  readonly node: LayerNode;
+  /** With the batch as first axis: -1, since it is not known. */
+  readonly shape: Shape;
+  readonly dtype: DType;
+
+  /** @internal */
+  constructor(node: LayerNode, shape: Shape, dtype: DType) {
+    this.node = node;
+    this.shape = shape;
+    this.dtype = dtype;
+  }
+
+  toString(): string {
+    return `KerasTensor(${this.node.layer.name}, ${this.dtype} ${shapeText(this.shape)})`;
+  }
+}
+
+/** `[?, 28, 28, 1]`. @internal */
+export function shapeText(shape: Shape): string {
+  return `[${shape.map((n) => (n < 0 ? '?' : n)).join(', ')}]`;
+}

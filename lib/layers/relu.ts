@@ -1,0 +1,43 @@
+import * as ops from '../ops/index.js';
+import type { Sym } from '../sym.js';
+import { Layer, type LayerOptions } from './layer.js';
+
+export interface ReLUOptions extends LayerOptions {
+  /** Where the output ends. Default nowhere. */
+  maxValue?: number | null;
+  /** The slope below the threshold. Default 0. */
+  negativeSlope?: number;
+  /** Where the output begins. Default 0. */
+  threshold?: number;
+}
+
+/** x above the threshold, negativeSlope · (x - threshold) below it, at most maxValue. https://keras.io/api/layers/activation_layers/relu/ */
+export class ReLU extends Layer {
+  readonly className = 'ReLU';
+  readonly maxValue: number | null;
+  readonly negativeSlope: number;
+  readonly threshold: number;
+
+  constructor(options: ReLUOptions = {}) {
+    super(options);
+    this.maxValue = options.maxValue ?? null;
+    this.negativeSlope = options.negativeSlope ?? 0;
+    this.threshold = options.threshold ?? 0;
+  }
+
+  call(x: Sym): Sym {
+    const { maxValue, negativeSlope, threshold } = this;
+    let y: Sym;
+    if (threshold === 0) y = negativeSlope === 0 ? ops.relu(x) : ops.leakyRelu(x, { negativeSlope });
+    else y = ops.where(ops.greaterEqual(x, threshold), x, ops.mul(negativeSlope, ops.sub(x, threshold)));
+    return maxValue === null ? y : ops.minimum(y, maxValue);
+  }
+
+  override getConfig() {
+    const { maxValue, negativeSlope, threshold } = this;
+    return { ...super.getConfig(), maxValue, negativeSlope, threshold };
+  }
+}
+
+/** See {@link ReLU}. @example layers.relu() */
+export const relu = (options?: ReLUOptions) => new ReLU(options);

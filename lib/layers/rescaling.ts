@@ -1,0 +1,41 @@
+import { EngineError } from '../errors.js';
+import * as ops from '../ops/index.js';
+import type { Sym } from '../sym.js';
+import { Layer, type LayerOptions } from './layer.js';
+
+export interface RescalingOptions extends LayerOptions {
+  scale: number;
+  /** Default 0. */
+  offset?: number;
+}
+
+/** x · scale + offset: pictures of bytes become numbers from 0 to 1 with a scale of 1 / 255. https://keras.io/api/layers/preprocessing_layers/image_preprocessing/rescaling/ */
+export class Rescaling extends Layer {
+  readonly className = 'Rescaling';
+  readonly scale: number;
+  readonly offset: number;
+
+  constructor(options: RescalingOptions) {
+    super(options);
+    this.scale = options.scale;
+    this.offset = options.offset ?? 0;
+    if (!Number.isFinite(this.scale) || !Number.isFinite(this.offset)) {
+      throw new EngineError(
+        'ARGUMENT',
+        `[rescaling] expected finite numbers for scale and offset, received ${String(this.scale)} and ${String(this.offset)}`,
+      );
+    }
+  }
+
+  call(x: Sym): Sym {
+    const scaled = ops.mul(x, this.scale);
+    return this.offset === 0 ? scaled : ops.add(scaled, this.offset);
+  }
+
+  override getConfig() {
+    return { ...super.getConfig(), scale: this.scale, offset: this.offset };
+  }
+}
+
+/** See {@link Rescaling}. @example layers.rescaling({ scale: 1 / 255 }) */
+export const rescaling = (options: RescalingOptions) => new Rescaling(options);

@@ -1,0 +1,49 @@
+import type { Shape } from '../engine.js';
+import { EngineError } from '../errors.js';
+import * as ops from '../ops/index.js';
+import type { Sym } from '../sym.js';
+import { shapeText } from './kerasTensor.js';
+import { Layer, type LayerOptions } from './layer.js';
+
+export interface ReshapeOptions extends LayerOptions {
+  /** Of one sample, without the batch; one axis may be -1. */
+  targetShape: Shape;
+}
+
+/** Another shape for each sample: [n, …] to [n, ...targetShape]. https://keras.io/api/layers/reshaping_layers/reshape/ */
+export class Reshape extends Layer {
+  readonly className = 'Reshape';
+  readonly targetShape: Shape;
+
+  constructor(options: ReshapeOptions) {
+    super(options);
+    if (!Array.isArray(options.targetShape)) {
+      throw new EngineError(
+        'ARGUMENT',
+        `[reshape] expected a list of integers for targetShape, received ${String(options.targetShape)}`,
+      );
+    }
+    this.targetShape = options.targetShape;
+  }
+
+  call(x: Sym): Sym {
+    const product = (shape: Shape) => shape.reduce((size, n) => size * n, 1);
+    const size = product(x.shape.slice(1));
+    const known = product(this.targetShape.filter((n) => n !== -1));
+    const open = this.targetShape.includes(-1);
+    if (x.shape.slice(1).some((n) => n < 0) || (open ? size % known !== 0 : size !== known)) {
+      throw new EngineError(
+        'SHAPE',
+        `expected an input of as many numbers as [${this.targetShape.join(', ')}], received ${shapeText(x.shape)}`,
+      );
+    }
+    return ops.reshape(x, [-1, ...this.targetShape.map((n) => (n === -1 ? size / known : n))]);
+  }
+
+  override getConfig() {
+    return { ...super.getConfig(), targetShape: this.targetShape };
+  }
+}
+
+/** See {@link Reshape}. @example layers.reshape({ targetShape: [7, 7, 64] }) */
+export const reshape = (options: ReshapeOptions) => new Reshape(options);
