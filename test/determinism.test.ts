@@ -1,0 +1,119 @@
+import { NDArray, Sequential, layers, ops, optimizers, tensor } from 'nodegrad';
+import { describe, expect, it } from 'vitest';
+import { engine } from '../lib/engine.js';
+
+const SAMPLES = 400;
+const pictures = new NDArray(
+  new Float32Array(SAMPLES * 144).map((_, i) => Math.sin(i * 0.37) * Math.cos(i * 0.011)),
+  [SAMPLES, 12, 12, 1],
+);
+const labels = new NDArray(
+  new Int32Array(SAMPLES).map((_, i) => (i * 7) % 10),
+  [SAMPLES],
+);
+
+/** A net with all that is random: initial weights, shuffled batches, dropout. 13 steps an epoch, the last one short. */
+async function trained(seed: number): Promise<NDArray[]> {
+  const model = new Sequential(
+    [
+      layers.input({ shape: [12, 12, 1] }),
+      layers.conv2d({ filters: 16, kernelSize: 3, activation: 'relu' }),
+      layers.conv2d({ filters: 32, kernelSize: 3, activation: 'relu' }),
+      layers.maxPooling2d({ poolSize: 2 }),
+      layers.dropout({ rate: 0.25 }),
+      layers.flatten(),
+      layers.dense({ units: 10, activation: 'softmax' }),
+    ],
+    { seed },
+  );
+  model.compile({
+    optimizer: optimizers.adadelta({ learningRate: 1 }),
+    loss: 'sparseCategoricalCrossentropy',
+  });
+  await model.fit(pictures, labels, { batchSize: 32, epochs: 4, seed, verbose: 0 });
+  return model.getWeights();
+}
+
+const bits = (weights: NDArray[]) =>
+  weights.map(({ data }) => Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('base64'));
+
+describe('one seed', () => {
+  it('gives the same bits in every weight after 52 steps', async () => {
+    const first = bits(await trained(11));
+    expect(bits(await trained(11))).toEqual(first);
+    const other = bits(await trained(12));
+    for (const [i, weight] of first.entries()) expect(other[i]).not.toBe(weight);
+  });
+
+  it('gives the same mask and numbers on any number of threads', async () => {
+    const key = tensor([5, 9], [2], 'int32');
+    const draw = async (threads: number) => {
+      engine().info({ threads });
+      const ones = ops.randomUniform([33, 1001], { key, minval: 1, maxval: 1 });
+      const numbers = [
+        ops.dropout(ones, { rate: 0.3, key }),
+        ops.randomUniform([33, 1001], { key }),
+        ops.randomNormal([33, 1001], { key }),
+        ops.truncatedNormal([33, 1001], { key }),
+      ];
+      return Promise.all(numbers.map((values) => values.data()));
+    };
+    const before = engine().info().threads;
+    const alone = await draw(1);
+    expect(await draw(2)).toEqual(alone);
+    engine().info({ threads: before });
+  });
+});
+
+describe('random numbers', () => {
+  const count = 100_000;
+  /** Mean, standard deviation, least and largest. */
+  async function described(values: { data: () => Promise<ArrayLike<number>> }) {
+    const numbers = Array.from(await values.data());
+    const mean = numbers.reduce((a, b) => a + b) / count;
+    const variance = numbers.reduce((sum, n) => sum + (n - mean) ** 2, 0) / count;
+    const sorted = Float64Array.from(numbers).sort();
+    return { mean, deviation: Math.sqrt(variance), least: sorted[0]!, most: sorted[count - 1]! };
+  }
+
+  // The bounds are six standard errors of each figure; the seed is fixed.
+  it('are even in randomUniform', async () => {
+    const { mean, deviation, least, most } = await described(
+      ops.randomUniform([count], { seed: 3, minval: -2, maxval: 4 }),
+    );
+    expect(Math.abs(mean - 1)).toBeLessThan((6 * Math.sqrt(3)) / Math.sqrt(count));
+    expect(Math.abs(deviation - Math.sqrt(3))).toBeLessThan(0.02);
+    expect(least).toBeGreaterThanOrEqual(-2);
+    expect(most).toBeLessThan(4);
+  });
+
+  it('are normal in randomNormal', async () => {
+    const { mean, deviation, most } = await described(
+      ops.randomNormal([count], { seed: 3, mean: 5, stddev: 2 }),
+    );
+    expect(Math.abs(mean - 5)).toBeLessThan((6 * 2) / Math.sqrt(count));
+    expect(Math.abs(deviation - 2)).toBeLessThan((6 * 2) / Math.sqrt(2 * count));
+    expect(most).toBeGreaterThan(5 + 2 * 3.5);
+  });
+
+  it('stay within two standard deviations in truncatedNormal', async () => {
+    const { mean, deviation, least, most } = await described(
+      ops.truncatedNormal([count], { seed: 3, stddev: 2 }),
+    );
+    expect(Math.abs(mean)).toBeLessThan((6 * 2) / Math.sqrt(count));
+    // 0.8796: the deviation of a normal distribution that is cut at two.
+    expect(Math.abs(deviation / 2 - 0.8796)).toBeLessThan(0.01);
+    expect(least).toBeGreaterThanOrEqual(-4);
+    expect(most).toBeLessThanOrEqual(4);
+    expect(most).toBeGreaterThan(3.9);
+  });
+
+  it('keep the expected share in dropout, scaled', async () => {
+    const kept = Array.from(
+      await ops.dropout(ops.randomUniform([count], { minval: 1, maxval: 1 }), { rate: 0.25, seed: 4 }).data(),
+    );
+    const share = kept.filter((value) => value !== 0).length / count;
+    expect(Math.abs(share - 0.75)).toBeLessThan(6 * Math.sqrt((0.75 * 0.25) / count));
+    expect(new Set(kept)).toEqual(new Set([0, Math.fround(1 / 0.75)]));
+  });
+});
