@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { type Stored, readFixture, worst } from './fixtures/read.js';
 
 interface Entry {
-  name: 'sgd' | 'rmsprop' | 'adam' | 'adamw' | 'adadelta';
+  name: 'sgd' | 'rmsprop' | 'adam' | 'adamW' | 'adadelta';
   options: Record<string, number | boolean>;
   weights: Stored[][];
 }
