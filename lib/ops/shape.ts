@@ -60,8 +60,8 @@ function reshaped<T extends Operand>(op: string, x: T, from: Shape, to: readonly
   return reshape(x, to);
 }
 
-/** An axis counted from the start. @internal */
-export function place(op: string, axis: number, rank: number): number {
+/** An axis counted from the start. */
+function place(op: string, axis: number, rank: number): number {
   const at = axis < 0 ? axis + rank : axis;
   if (!Number.isInteger(at) || at < 0 || at >= rank) {
     throw new EngineError(
