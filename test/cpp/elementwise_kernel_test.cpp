@@ -1,3 +1,5 @@
+#include "core/philox.h"
+#include "cpu/onednn.h"
 #include "kernel_testing.h"
 
 namespace nodegrad::testing {
@@ -255,6 +257,91 @@ TEST_P(Elementwise, TheSameBitsForAnyNumberOfThreads) {
   const auto three = run(call);
   setTeamThreads(availableThreads());
   for (size_t o = 0; o < one.size(); ++o) EXPECT_EQ(one[o].values, three[o].values);
+}
+
+// The channels of an [n, h, w, c] tensor in blocks of 16.
+LayoutPtr blocked(const Dims& shape, DType dtype = DType::F32) {
+  const onednn::Desc desc({shape[0], shape[3], shape[1], shape[2]}, onednn::dataType(dtype),
+                          onednn::Tag::nChw16c);
+  return onednn::layoutOf(desc.permute_axes({0, 3, 1, 2}));
+}
+
+KernelSpec inLayouts(Call& call, size_t blockedInput) {
+  call.inputLayouts.assign(call.inputs.size(), nullptr);
+  call.outputLayouts.assign(call.outputs.size(), nullptr);
+  call.inputLayouts[blockedInput] = blocked(call.inputs[blockedInput].type.shape);
+  const LayoutChoice choice =
+      kernelTable().at(call.op).layouts(call.spec(), std::vector<bool>(call.inputs.size()));
+  call.inputLayouts = choice.inputs;
+  call.outputLayouts = choice.outputs;
+  return call.spec();
+}
+
+TEST_P(Elementwise, ChainsFollowBlockedLayouts) {
+  const auto program = std::make_shared<ElementwiseProgram>();
+  program->inputs = 5;  // x, y, bias [c], scale [], key
+  program->steps = {{"add", {0, 2}, {}, DType::F32},
+                    {"mul", {5, 3}, {}, DType::F32},
+                    {"sub", {1, 6}, {}, DType::F32},
+                    {"dropout", {7, 4}, {{"rate", 0.25}, {"salt", int64_t{3}}}, DType::F32},
+                    {"exp", {8}, {}, DType::F32}};
+  program->outputs = {9, 7};
+  for (const Dims& shape : {Dims{2, 5, 7, 32}, Dims{3, 4, 5, 20}, Dims{1, 1, 1, 4}, Dims{2, 24, 24, 48}}) {
+    for (const Dims& bias : {Dims{shape[3]}, Dims{1, 1, 1, shape[3]}, Dims{shape[0], 1, 1, 1}, Dims{}}) {
+      Call call{"fusedElementwise",
+                {randomArray(shape, -1, 1, 1), randomArray(shape, -1, 1, 2), randomArray(bias, -1, 1, 3),
+                 randomArray({}, 1, 2, 4), array({2}, {9, 1}, DType::I32)},
+                {{DType::F32, shape}, {DType::F32, shape}},
+                {},
+                program};
+      inLayouts(call, 1);
+      ASSERT_TRUE(sameLayout(call.outputLayouts[0], blocked(shape))) << toString(shape) << toString(bias);
+      ASSERT_TRUE(sameLayout(call.inputLayouts[0], blocked(shape)) && !call.inputLayouts[4]);
+      const auto out = run(call, {1, 0});
+      const auto before = [](const std::vector<double>& v) { return v[1] - (v[0] + v[2]) * v[3]; };
+      const std::vector<Array> operands(call.inputs.begin(), call.inputs.begin() + 4);
+      std::vector<double> expected = reference(operands, shape, before);
+      expectNear(out[1], expected, 1e-6, 1e-6, toString(shape));
+      for (size_t i = 0; i < expected.size(); ++i) {
+        expected[i] = philoxUniform(philoxBits(9, 3, 1, i)) < 0.25f ? 1 : std::exp(expected[i] / 0.75);
+      }
+      expectNear(out[0], expected, 4e-6, 1e-6, toString(shape));
+    }
+  }
+}
+
+TEST_P(Elementwise, ChoosesRowMajorWhereBlocksDoNotFit) {
+  const Dims shape = {2, 3, 4, 20}, odd = {2, 3, 4, 18};
+  const Array x = randomArray(shape, -1, 1, 1), ragged = randomArray(odd, -1, 1, 1);
+  Call compare{"greater", {x, x}, {{DType::Bool, shape}}};
+  EXPECT_FALSE(inLayouts(compare, 0).outputLayouts[0]);  // bool
+  Call dropout{"dropout",
+               {ragged, array({2}, {1, 2}, DType::I32)},
+               {ragged.type},
+               {{"rate", 0.5}, {"salt", int64_t{0}}}};
+  EXPECT_FALSE(inLayouts(dropout, 0).outputLayouts[0]);  // numbers of four elements across a block's end
+  Call rows{"add", {x, randomArray({4, 20}, -1, 1, 2)}, {x.type}};
+  EXPECT_FALSE(inLayouts(rows, 0).outputLayouts[0]);  // more than a vector along padded channels
+  Call vector{"add", {x, randomArray({20}, -1, 1, 2)}, {x.type}};
+  EXPECT_TRUE(inLayouts(vector, 0).outputLayouts[0]);
+}
+
+TEST_P(Elementwise, WeightsInAnyBlocksKeepTheirOrder) {
+  const Dims shape = {3, 3, 32, 64};
+  const onednn::Desc desc({64, 32, 3, 3}, dnnl::memory::data_type::f32, onednn::Tag::OIhw16i16o);
+  const LayoutPtr layout = onednn::layoutOf(desc.permute_axes({3, 2, 0, 1}));
+  const Array w = randomArray(shape, -1, 1, 1), g = randomArray(shape, -1, 1, 2),
+              decay = randomArray({}, 0, 1, 3);
+  for (const Dims& other : {shape, Dims{64}, Dims{32, 1}}) {
+    Call call{"mul", {w, randomArray(other, -1, 1, 4)}, {w.type}};
+    call.inputLayouts = {layout, nullptr};
+    call.outputLayouts = {nullptr};
+    const LayoutChoice choice = kernelTable().at("mul").layouts(call.spec(), {false, false});
+    call.inputLayouts = choice.inputs;
+    call.outputLayouts = choice.outputs;
+    ASSERT_TRUE(sameLayout(call.outputLayouts[0], layout));
+    expectNear(run(call)[0], reference(call.inputs, shape, [](auto& v) { return v[0] * v[1]; }), 1e-6, 1e-7);
+  }
 }
 
 TEST(Isa, NamesWhatTheMachineHas) {

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "cpu/onednn.h"
 #include "kernel_testing.h"
 
 namespace nodegrad::testing {
@@ -79,6 +80,20 @@ TEST_P(Reduce, AnyAxes) {
       expectNear(reduce(r.op, x, axes), reference(r, x, outputShape(shape, axes)), product ? 1e-5 : 1e-6,
                  1e-6 * std::sqrt(count(shape)), r.op + toString(shape) + toString(axes));
     }
+  }
+}
+
+TEST_P(Reduce, ReadsBlockedChannels) {
+  const Dims shape = {4, 9, 30, 48};
+  const onednn::Desc desc({4, 48, 9, 30}, dnnl::memory::data_type::f32, onednn::Tag::nChw16c);
+  const LayoutPtr layout = onednn::layoutOf(desc.permute_axes({0, 3, 1, 2}));
+  const Array x = randomArray(shape, -1, 1, 11);
+  for (const Dims& axes : {Dims{1, 2}, Dims{0, 1, 2}, Dims{3}, Dims{0, 3}, Dims{}}) {
+    const Dims out = outputShape(shape, axes);
+    Call call{"sum",    {x},      {{DType::F32, out}}, {{"axes", axes}, {"keepDims", true}}, nullptr,
+              {layout}, {nullptr}};
+    EXPECT_TRUE(sameLayout(kernelTable().at("sum").layouts(call.spec(), {false}).inputs[0], layout));
+    expectNear(run(call)[0], reference(reductions()[0], x, out), 1e-6, 1e-5, toString(axes));
   }
 }
 

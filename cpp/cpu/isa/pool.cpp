@@ -100,13 +100,17 @@ inline void maxBackwardRow(const PoolShape& s, const float* dy, const I* indices
 
 template <class I>
 inline void maxGatherRow(const PoolShape& s, const float* g, const I* indices, float* y, int64_t outRow) {
+  const Span rows = s.rows[outRow];
   const int64_t top = outRow * s.strides[0] - s.pads[0], channels = s.channels;
   for (int64_t ow = 0; ow < s.outWidth; ++ow) {
+    const Span columns = s.columns[ow];
     const int64_t left = ow * s.strides[1] - s.pads[1];
     for (int64_t c = 0; c < channels; ++c) {
       const int64_t place = indices[ow * channels + c];
       const int64_t h = top + place / s.kernelWidth, w = left + place % s.kernelWidth;
-      y[ow * channels + c] = g[(h * s.width + w) * channels + c];
+      // The indices of padding channels may point out of the image.
+      const bool held = h >= rows.begin && h < rows.end && w >= columns.begin && w < columns.end;
+      y[ow * channels + c] = held ? g[(h * s.width + w) * channels + c] : 0.0f;
     }
   }
 }
