@@ -1,0 +1,44 @@
+import * as ops from '../ops/index.js';
+import type { Sym } from '../sym.js';
+import { align, perSample } from './align.js';
+import { Loss } from './loss.js';
+import { checkSmoothing, clipProbability } from './probabilities.js';
+
+export interface CrossentropyOptions {
+  /** Whether the model puts out logits instead of probabilities. Default false. */
+  fromLogits?: boolean;
+  /** How much of the certainty goes to the other classes, from 0 to 1. Default 0. */
+  labelSmoothing?: number;
+}
+
+/**
+ * The cross-entropy of yes-or-no targets (0 or 1) with probabilities. Of a sigmoid's output it is computed from its logits.
+ * https://keras.io/api/losses/probabilistic_losses/#binarycrossentropy-class
+ */
+export class BinaryCrossentropy extends Loss {
+  readonly className = 'binaryCrossentropy';
+  readonly fromLogits: boolean;
+  readonly labelSmoothing: number;
+
+  constructor(options: CrossentropyOptions = {}) {
+    super();
+    this.fromLogits = options.fromLogits ?? false;
+    this.labelSmoothing = checkSmoothing(this.className, options.labelSmoothing ?? 0);
+  }
+
+  call(yTrue: Sym, yPred: Sym): Sym {
+    const { className, labelSmoothing: smoothing } = this;
+    const given = align(className, yTrue, yPred);
+    const target = smoothing === 0 ? given : ops.add(ops.mul(given, 1 - smoothing), smoothing / 2);
+    const logits = this.fromLogits ? yPred : yPred.op === 'sigmoid' ? yPred.inputs[0] : undefined;
+    if (logits) return perSample(className, ops.sigmoidCrossEntropy(logits, target));
+    const p = clipProbability(yPred);
+    const yes = ops.mul(target, ops.log(p));
+    const no = ops.mul(ops.sub(1, target), ops.log(ops.sub(1, p)));
+    return perSample(className, ops.neg(ops.add(yes, no)));
+  }
+
+  override getConfig() {
+    return { fromLogits: this.fromLogits, labelSmoothing: this.labelSmoothing };
+  }
+}

@@ -1,0 +1,35 @@
+import * as ops from '../ops/index.js';
+import type { Sym } from '../sym.js';
+import { align, perSample } from './align.js';
+import type { CrossentropyOptions } from './binaryCrossentropy.js';
+import { Loss } from './loss.js';
+import { checkSmoothing, softmaxLogits } from './probabilities.js';
+
+/**
+ * The cross-entropy of one-hot targets, or of any probabilities, with the probabilities along the last axis. Of a softmax's output
+ * it is computed from its logits. https://keras.io/api/losses/probabilistic_losses/#categoricalcrossentropy-class
+ */
+export class CategoricalCrossentropy extends Loss {
+  readonly className = 'categoricalCrossentropy';
+  readonly fromLogits: boolean;
+  readonly labelSmoothing: number;
+
+  constructor(options: CrossentropyOptions = {}) {
+    super();
+    this.fromLogits = options.fromLogits ?? false;
+    this.labelSmoothing = checkSmoothing(this.className, options.labelSmoothing ?? 0);
+  }
+
+  call(yTrue: Sym, yPred: Sym): Sym {
+    const { className, labelSmoothing: smoothing } = this;
+    const given = align(className, yTrue, yPred);
+    const classes = yPred.shape[yPred.rank - 1];
+    const target = smoothing === 0 ? given : ops.add(ops.mul(given, 1 - smoothing), smoothing / classes);
+    const logits = softmaxLogits(yPred, this.fromLogits);
+    return perSample(className, ops.softmaxCrossEntropy(logits, target));
+  }
+
+  override getConfig() {
+    return { fromLogits: this.fromLogits, labelSmoothing: this.labelSmoothing };
+  }
+}

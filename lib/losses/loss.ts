@@ -1,0 +1,44 @@
+import type { Sym } from '../sym.js';
+import { perSample } from './align.js';
+
+/**
+ * How far predictions are from the truth. A subclass writes `call` with the ops. What training follows is the mean over the samples,
+ * each times its weight where there are weights: Keras's reduction `sum_over_batch_size`. https://keras.io/api/losses/
+ */
+export abstract class Loss {
+  /** The name in configurations. */
+  abstract readonly className: string;
+
+  /**
+   * One loss a sample.
+   *
+   * @param yTrue What was given, of any dtype, the batch first.
+   * @param yPred What the model put out, float32.
+   * @returns float32, the batch first; the mean is taken over further axes.
+   */
+  abstract call(yTrue: Sym, yPred: Sym): Sym;
+
+  /** The arguments that make an equal loss. */
+  getConfig(): Record<string, unknown> {
+    return {};
+  }
+}
+
+/** A loss of symbolic values, as one writes it oneself: anything with the batch first. */
+export type LossFunction = (yTrue: Sym, yPred: Sym) => Sym;
+
+/** A loss that is a function alone. @internal */
+export class FunctionLoss extends Loss {
+  readonly className: string;
+  readonly #function: LossFunction;
+
+  constructor(fn: LossFunction) {
+    super();
+    this.className = fn.name || 'loss';
+    this.#function = fn;
+  }
+
+  call(yTrue: Sym, yPred: Sym): Sym {
+    return perSample(this.className, this.#function(yTrue, yPred));
+  }
+}

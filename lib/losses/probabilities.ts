@@ -1,0 +1,33 @@
+import { EngineError } from '../errors.js';
+import * as ops from '../ops/index.js';
+import type { Sym } from '../sym.js';
+
+/** Logarithms stay finite: Keras's epsilon. */
+const EPSILON = 1e-7;
+
+/** x within [EPSILON, 1 - EPSILON]. @internal */
+export const clipProbability = (x: Sym): Sym => ops.minimum(ops.maximum(x, EPSILON), 1 - EPSILON);
+
+/**
+ * Logits whose softmax over the last axis is the prediction: what went into a softmax where the prediction is one (its logarithm
+ * loses digits and its gradient vanishes), else the logarithm of the probabilities.
+ *
+ * @internal
+ */
+export function softmaxLogits(yPred: Sym, fromLogits: boolean): Sym {
+  if (fromLogits) return yPred;
+  const axis = yPred.attrs['axis'];
+  const overLast = axis === -1 || axis === yPred.rank - 1;
+  return yPred.op === 'softmax' && overLast ? yPred.inputs[0] : ops.log(clipProbability(yPred));
+}
+
+/** @internal */
+export function checkSmoothing(name: string, smoothing: number): number {
+  if (!(smoothing >= 0 && smoothing <= 1)) {
+    throw new EngineError(
+      'ARGUMENT',
+      `[${name}] expected a labelSmoothing from 0 to 1, received ${String(smoothing)}`,
+    );
+  }
+  return smoothing;
+}

@@ -1,0 +1,22 @@
+import { align, perSample } from '../losses/align.js';
+import * as ops from '../ops/index.js';
+import type { Sym } from '../sym.js';
+import { Metric, type MetricOptions } from './metric.js';
+
+/**
+ * The share of one-hot rows whose largest prediction is at the 1.
+ * https://keras.io/api/metrics/accuracy_metrics/#categoricalaccuracy-class
+ */
+export class CategoricalAccuracy extends Metric {
+  readonly name: string;
+
+  constructor(options: MetricOptions = {}) {
+    super();
+    this.name = options.name ?? 'categoricalAccuracy';
+  }
+
+  call(yTrue: Sym, yPred: Sym): Sym {
+    const wanted = ops.argMax(align(this.name, yTrue, yPred));
+    return perSample(this.name, ops.equal(ops.argMax(yPred), wanted));
+  }
+}

@@ -1,0 +1,45 @@
+import { perSample } from '../losses/align.js';
+import type { Sym } from '../sym.js';
+
+/**
+ * A number that tells how well a model does: the mean over all samples of what `call` gives for each. A subclass writes `call` with
+ * the ops. https://keras.io/api/metrics/
+ */
+export abstract class Metric {
+  /** The key in logs and in the history. */
+  abstract readonly name: string;
+
+  /**
+   * One value a sample.
+   *
+   * @param yTrue What was given, of any dtype, the batch first.
+   * @param yPred What the model put out, float32.
+   * @returns float32, the batch first; the mean is taken over further axes.
+   */
+  abstract call(yTrue: Sym, yPred: Sym): Sym;
+}
+
+/** A metric of symbolic values, as one writes it oneself: anything with the batch first. */
+export type MetricFunction = (yTrue: Sym, yPred: Sym) => Sym;
+
+/** A metric that is a function alone. @internal */
+export class FunctionMetric extends Metric {
+  readonly name: string;
+  readonly #function: MetricFunction;
+
+  constructor(name: string, fn: MetricFunction) {
+    super();
+    this.name = name;
+    this.#function = fn;
+  }
+
+  call(yTrue: Sym, yPred: Sym): Sym {
+    return perSample(this.name, this.#function(yTrue, yPred));
+  }
+}
+
+/** What every metric takes. */
+export interface MetricOptions {
+  /** The key in logs and in the history. By default the metric's own. */
+  name?: string;
+}

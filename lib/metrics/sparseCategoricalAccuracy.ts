@@ -1,0 +1,22 @@
+import { classNumbers, perSample } from '../losses/align.js';
+import * as ops from '../ops/index.js';
+import type { Sym } from '../sym.js';
+import { Metric, type MetricOptions } from './metric.js';
+
+/**
+ * The share of class numbers at which the prediction is largest.
+ * https://keras.io/api/metrics/accuracy_metrics/#sparsecategoricalaccuracy-class
+ */
+export class SparseCategoricalAccuracy extends Metric {
+  readonly name: string;
+
+  constructor(options: MetricOptions = {}) {
+    super();
+    this.name = options.name ?? 'sparseCategoricalAccuracy';
+  }
+
+  call(yTrue: Sym, yPred: Sym): Sym {
+    const wanted = ops.cast(classNumbers(this.name, yTrue, yPred), 'int32');
+    return perSample(this.name, ops.equal(ops.argMax(yPred), wanted));
+  }
+}
