@@ -29,6 +29,10 @@ Value Graph::add(const OpDef& def, std::vector<Value> inputs, Attrs attrs,
 }
 
 Value Graph::input(TensorType type, const std::string& label) {
+  for (int64_t dim : type.shape)
+    if (dim < kDynamic)
+      fail(ErrorCode::Shape, "[input] expected dimensions of at least 0, or -1 where unknown, received ",
+           dim);
   const Value value = add(findOp("input"), {}, {}, {std::move(type)});
   nodes_.back().label = label;
   return value;
@@ -51,7 +55,7 @@ std::vector<Value> Graph::op(const std::string& name, const std::vector<Value>& 
     fail(ErrorCode::Argument, "[", name, "] expected ", def.minInputs,
          def.maxInputs < 0 ? " or more"
                            : (def.maxInputs > def.minInputs ? " to " + std::to_string(def.maxInputs) : ""),
-         " inputs, received ", n);
+         def.maxInputs == 1 ? " input" : " inputs", ", received ", n);
   std::vector<TensorType> types;
   for (Value value : inputs) types.push_back(type(value));
   Attrs checked = checkAttrs(def, attrs);
