@@ -30,7 +30,7 @@ const nets: Record<string, Net> = {
 const BOUND = 2e-5;
 
 describe('Hessian-vector products', () => {
-  it.each(readFixture<{ entries: Entry[] }>('hessian').entries)(
+  it.each((readFixture('hessian') as { entries: Entry[] }).entries)(
     "of the $name equal PyTorch's",
     async (entry) => {
       const place = ({ data, shape, dtype }: Stored) => tensor(data, shape, dtype);

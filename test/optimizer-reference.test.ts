@@ -8,14 +8,14 @@ interface Entry {
   weights: Stored[][];
 }
 
-const { entries, steps, shown, later, starts, gradients } = readFixture<{
+const { entries, steps, shown, later, starts, gradients } = readFixture('optimizers') as {
   entries: Entry[];
   steps: number;
   shown: number[];
   later: number;
   starts: Stored[];
   gradients: Stored[];
-}>('optimizers');
+};
 
 /** A hundred additions to numbers near 1 that float32 rounds at 6e-8, and updates of float32 slots. */
 const BOUND = 1e-5;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { ops } from 'nodegrad';
+import { EngineError, ops } from 'nodegrad';
 import { describe, expect, it } from 'vitest';
 import { engine } from '../../lib/engine.js';
 import { cases, check, table } from './run.js';
@@ -15,10 +15,24 @@ const NOT_IN_TABLE = new Set([
   'truncatedNormal',
 ]);
 
+/** Whether the machine has an instruction set. The engine refuses to start on one that it lacks, and every machine has the base. */
+function has(isa: string): boolean {
+  try {
+    return engine().info().isa === isa;
+  } catch (error) {
+    if (
+      isa !== 'base' &&
+      error instanceof EngineError &&
+      error.message.includes('[NODEGRAD_ISA] expected one of')
+    )
+      return false;
+    throw error;
+  }
+}
+
 /** Declares a test for each case of the table, on kernels of one instruction set. NODEGRAD_ISA has to be set before this module is loaded. */
 export function runTable(isa: string): void {
-  // The variable can only lower the level: on an older machine there is nothing to run.
-  describe.runIf(engine().info().isa === isa)(`op cases, ${isa} kernels`, () => {
+  describe.runIf(has(isa))(`op cases, ${isa} kernels`, () => {
     it('have numbers that were made from the table as it is', () => {
       const text = readFileSync(new URL('ops.json', import.meta.url));
       expect(createHash('sha256').update(text).digest('hex'), 'run test/fixtures/make_ops.py').toBe(table);
