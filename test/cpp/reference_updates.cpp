@@ -37,10 +37,8 @@ void momentum(const double* v, double* out, const Attrs& attrs) {
 // variance is what the gradient is divided by the root of; moment and newMoment are the slot of the momentum.
 double rmspropStep(double p, double g, double lr, double variance, double moment, double* newMoment,
                    const Attrs& attrs) {
-  const double step = lr * g / std::sqrt(variance + attrs.number("epsilon"));
-  const double m = attrs.number("momentum");
-  *newMoment = m > 0 ? m * moment + step : moment;
-  return p - (m > 0 ? *newMoment : step);
+  *newMoment = attrs.number("momentum") * moment + lr * g / std::sqrt(variance + attrs.number("epsilon"));
+  return p - *newMoment;
 }
 
 void rmsprop(const double* v, double* out, const Attrs& attrs) {
