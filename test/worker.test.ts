@@ -10,8 +10,10 @@ interface Message {
 }
 
 function train(workerData: { steps: number; width: number; seed: number }): Worker {
-  const file = new URL('support/train.worker.ts', import.meta.url);
-  return new Worker(file, { workerData, execArgv: ['--import', 'tsx'] });
+  const file = new URL('support/train.worker.ts', import.meta.url).href;
+  // A worker does not inherit the loader of TypeScript.
+  const script = `import('tsx/esm/api').then(({ register }) => (register(), import(${JSON.stringify(file)})));`;
+  return new Worker(script, { eval: true, workerData });
 }
 
 function losses(worker: Worker): Promise<number[]> {
