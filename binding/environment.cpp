@@ -30,6 +30,11 @@ Environment* Environment::create(napi_env env, napi_value errorClass) {
   check(napi_unref_threadsafe_function(env, self->wake_));
   // Hooks run in the reverse order: this one before the function's own, which frees it.
   check(napi_add_env_cleanup_hook(env, onEnd, new std::shared_ptr<Environment>(self)));
+  // process.exit() runs no hooks in the main thread, but destroys what the engine's thread may be using.
+  Napi::Object process = Napi::Env(env).Global().Get("process").As<Napi::Object>();
+  napi_value exit;
+  check(napi_create_function(env, "nodegrad", NAPI_AUTO_LENGTH, onExit, self.get(), &exit));
+  process.Get("once").As<Napi::Function>().Call(process, {Napi::String::New(env, "exit"), exit});
   return self.get();
 }
 
@@ -40,7 +45,7 @@ napi_value Environment::promise(napi_env env, Pending& pending) {
   return promise;
 }
 
-void Environment::finish(std::unique_ptr<Pending> pending) {
+void Environment::finish(std::shared_ptr<Pending> pending) {
   std::lock_guard<std::mutex> lock(mutex_);
   if (closed_) return;
   finished_.push_back(std::move(pending));
@@ -52,14 +57,14 @@ void Environment::onFinished(napi_env env, napi_value, void* context, void*) {
 }
 
 void Environment::settle(napi_env env) {
-  std::vector<std::unique_ptr<Pending>> finished;
+  std::vector<std::shared_ptr<Pending>> finished;
   {
     std::lock_guard<std::mutex> lock(mutex_);
     finished.swap(finished_);
   }
   waiting_ -= finished.size();
   if (waiting_ == 0) napi_unref_threadsafe_function(env, wake_);
-  for (const std::unique_ptr<Pending>& pending : finished) {
+  for (const std::shared_ptr<Pending>& pending : finished) {
     napi_value result = nullptr;
     if (!pending->error) {
       try {
@@ -80,9 +85,19 @@ void Environment::onEnd(void* data) {
   Environment& environment = **self;
   environment.ended_ = true;
   environment.errorClass_.Reset();
-  std::lock_guard<std::mutex> lock(environment.mutex_);
-  environment.closed_ = true;
-  environment.finished_.clear();
+  {
+    std::lock_guard<std::mutex> lock(environment.mutex_);
+    environment.closed_ = true;
+    environment.finished_.clear();
+  }
+  environment.executor().cancel();
+}
+
+napi_value Environment::onExit(napi_env env, napi_callback_info info) {
+  void* self = nullptr;
+  napi_get_cb_info(env, info, nullptr, nullptr, nullptr, &self);
+  static_cast<Environment*>(self)->executor().cancel();
+  return nullptr;
 }
 
 napi_value Environment::errorFor(napi_env env, const std::exception_ptr& error) {

@@ -33,7 +33,7 @@ class Environment : public std::enable_shared_from_this<Environment> {
   // A promise that pending will settle. It keeps the process alive until then.
   napi_value promise(napi_env env, Pending& pending);
   // Hands finished work to JavaScript's thread; dropped where the environment has ended. Any thread.
-  void finish(std::unique_ptr<Pending> pending);
+  void finish(std::shared_ptr<Pending> pending);
 
   // The EngineError that stands for a C++ exception; null where JavaScript can no longer run.
   napi_value errorFor(napi_env env, const std::exception_ptr& error);
@@ -47,6 +47,7 @@ class Environment : public std::enable_shared_from_this<Environment> {
  private:
   static void onFinished(napi_env env, napi_value callback, void* context, void* data);
   static void onEnd(void* self);
+  static napi_value onExit(napi_env env, napi_callback_info info);
   void settle(napi_env env);
 
   std::shared_ptr<Executor> executor_ = Executor::shared();
@@ -57,7 +58,7 @@ class Environment : public std::enable_shared_from_this<Environment> {
   bool ended_ = false;      // JavaScript's thread
   std::mutex mutex_;        // the members below
   bool closed_ = false;
-  std::vector<std::unique_ptr<Pending>> finished_;
+  std::vector<std::shared_ptr<Pending>> finished_;
 };
 
 }  // namespace nodegrad::binding

@@ -42,14 +42,14 @@ napi_value run(const Call& call) {
   if (silent) {
     storages = queue(call, [](const std::exception_ptr&) {});
   } else {
-    auto pending = std::make_unique<Pending>();
-    storages = queue(call, [environment = call.environment.shared_from_this(),
-                            end = pending.get()](std::exception_ptr error) {
-      end->error = std::move(error);
-      environment->finish(std::unique_ptr<Pending>(end));
-    });
+    auto pending = std::make_shared<Pending>();
+    const auto done = [environment = call.environment.shared_from_this(), pending](std::exception_ptr error) {
+      pending->error = std::move(error);
+      environment->finish(pending);
+    };
+    storages = queue(call, done);
     // The run may be over by now, but this thread, which settles it, is busy here.
-    promise = call.environment.promise(call.env, *pending.release());
+    promise = call.environment.promise(call.env, *pending);
   }
 
   napi_value result, outputs, shapes;

@@ -64,13 +64,12 @@ napi_value writeTensor(const Call& call) {
 }
 
 napi_value readTensor(const Call& call) {
-  auto pending = std::make_unique<PendingRead>(storageOf(call.env, call[0]));
+  auto pending = std::make_shared<PendingRead>(storageOf(call.env, call[0]));
   napi_value promise = call.environment.promise(call.env, *pending);
-  call.environment.executor().submit(
-      [environment = call.environment.shared_from_this(), read = pending.release()] {
-        read->read(environment->executor());
-        environment->finish(std::unique_ptr<Pending>(read));
-      });
+  call.environment.executor().submit([environment = call.environment.shared_from_this(), pending] {
+    pending->read(environment->executor());
+    environment->finish(pending);
+  });
   return promise;
 }
 

@@ -1,7 +1,10 @@
 #include "program/executor.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstring>
+#include <iterator>
+#include <vector>
 
 #include "core/parallel.h"
 #include "cpu/cpu_backend.h"
@@ -17,64 +20,62 @@ constexpr auto kSpin = std::chrono::microseconds(50);
 }  // namespace
 
 std::shared_ptr<Executor> Executor::shared() {
-  static std::mutex mutex;
-  static std::weak_ptr<Executor> current;
-  std::lock_guard<std::mutex> lock(mutex);
-  std::shared_ptr<Executor> executor = current.lock();
-  if (!executor) {
-    executor.reset(new Executor());
-    current = executor;
-  }
-  return executor;
+  static const auto* executor = new std::shared_ptr<Executor>(new Executor());
+  return *executor;
 }
 
 Executor::Executor() : backend_(makeCpuBackend()), threads_(availableThreads()) {
   thread_ = std::thread([this] { loop(); });
 }
 
-Executor::~Executor() {
-  {
-    std::lock_guard<std::mutex> lock(mutex_);
-    stopping_ = true;
-  }
-  changed_.notify_one();
-  // The last owner may be a task that dies on the engine's thread itself.
-  if (thread_.get_id() == std::this_thread::get_id())
-    thread_.detach();
-  else
-    thread_.join();
-}
-
 void Executor::loop() {
   backend_->enter(threads_);
-  std::deque<Task> tasks;
+  std::unique_lock<std::mutex> lock(mutex_);
   for (;;) {
+    const auto deadline = std::chrono::steady_clock::now() + kSpin;
+    while (queue_.empty() && std::chrono::steady_clock::now() < deadline) {
+      lock.unlock();
+      __builtin_ia32_pause();
+      lock.lock();
+    }
+    changed_.wait(lock, [this] { return !queue_.empty(); });
     {
-      std::unique_lock<std::mutex> lock(mutex_);
-      const auto deadline = std::chrono::steady_clock::now() + kSpin;
-      while (queue_.empty() && !stopping_ && std::chrono::steady_clock::now() < deadline) {
-        lock.unlock();
-        __builtin_ia32_pause();
-        lock.lock();
-      }
-      changed_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
-      if (queue_.empty()) return;
-      tasks.swap(queue_);
+      Item item = std::move(queue_.front());
+      queue_.pop_front();
+      running_ = item.owner;
+      lock.unlock();
+      item.task();
     }
-    for (Task& task : tasks) {
-      task();
-      task = nullptr;
+    lock.lock();
+    running_ = {};
+    if (cancelled_) {
+      cancelled_ = false;
+      finished_.notify_all();
     }
-    tasks.clear();
   }
 }
 
 void Executor::submit(Task task) {
   {
     std::lock_guard<std::mutex> lock(mutex_);
-    queue_.push_back(std::move(task));
+    queue_.push_back({std::move(task), std::this_thread::get_id()});
   }
   changed_.notify_one();
+}
+
+void Executor::cancel() {
+  const std::thread::id self = std::this_thread::get_id();
+  std::vector<Item> dropped;  // destroyed without the lock
+  std::unique_lock<std::mutex> lock(mutex_);
+  const auto own = std::stable_partition(queue_.begin(), queue_.end(),
+                                         [&](const Item& item) { return item.owner != self; });
+  std::move(own, queue_.end(), std::back_inserter(dropped));
+  queue_.erase(own, queue_.end());
+  if (running_ == self) {
+    cancelled_ = true;
+    finished_.wait(lock, [&] { return running_ != self; });
+  }
+  lock.unlock();
 }
 
 void Executor::wait(const Task& task) {

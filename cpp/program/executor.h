@@ -1,4 +1,5 @@
 #pragma once
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -15,14 +16,19 @@ namespace nodegrad {
 // Shared by every environment of the process, so that worker threads do not oversubscribe the machine.
 class Executor {
  public:
+  // Made at the first call, never destroyed: its thread outlives whoever queued the last task.
   static std::shared_ptr<Executor> shared();
-  ~Executor();  // finishes what is queued
 
   using Task = std::function<void()>;
   // Queues a task. A task must not throw.
   void submit(Task task);
   // Queues a task and waits for its end. Must not be called by a task.
   void wait(const Task& task);
+  // Drops what the calling thread has queued and waits for the end of its running task: for the end of a
+  // JavaScript environment, after which nothing of it may run.
+  void cancel();
+  // Whether the running task's thread has cancelled it: long tasks end early. Only for tasks.
+  bool cancelled() const { return cancelled_; }
 
   Backend& backend() { return *backend_; }
   // Scratch memory of at least bytes that lives until the next, larger demand. Only for tasks.
@@ -38,6 +44,10 @@ class Executor {
   void write(Storage& storage, const void* from);
 
  private:
+  struct Item {
+    Task task;
+    std::thread::id owner;
+  };
   Executor();
   void loop();
 
@@ -45,9 +55,10 @@ class Executor {
   int threads_;
   std::shared_ptr<Buffer> arena_;
   std::mutex mutex_;
-  std::condition_variable changed_;
-  std::deque<Task> queue_;
-  bool stopping_ = false;
+  std::condition_variable changed_, finished_;
+  std::deque<Item> queue_;
+  std::thread::id running_;  // who queued the running task
+  std::atomic<bool> cancelled_{false};
   std::thread thread_;  // last: it uses all of the above
 };
 

@@ -196,8 +196,10 @@ std::vector<StoragePtr> Program::run(const std::shared_ptr<Source>& source, int6
   source->advance(steps);
   State* state = state_.get();
   state_->submit(shared_from_this(), outputs, std::move(done), [=](const std::vector<StoragePtr>& results) {
-    for (int64_t i = first; i <= last; ++i)
+    for (int64_t i = first; i <= last; ++i) {
+      if (state->executor->cancelled()) fail(ErrorCode::Aborted, "the steps' environment has ended");
       state->step(source->batch(i), i == last ? results : std::vector<StoragePtr>{});
+    }
   });
   return outputs;
 }
