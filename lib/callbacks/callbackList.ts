@@ -1,0 +1,77 @@
+import { EngineError } from '../errors.js';
+import { Callback, type CallbackModel, type CallbackParams, type Logs } from './callback.js';
+
+/** What kind of run it is. */
+export type RunMode = 'train' | 'test' | 'predict';
+
+type EpochHook = 'onEpochBegin' | 'onEpochEnd';
+type RunHook =
+  'onTrainBegin' | 'onTrainEnd' | 'onTestBegin' | 'onTestEnd' | 'onPredictBegin' | 'onPredictEnd';
+type BatchHook =
+  | 'onTrainBatchBegin'
+  | 'onTrainBatchEnd'
+  | 'onTestBatchBegin'
+  | 'onTestBatchEnd'
+  | 'onPredictBatchBegin'
+  | 'onPredictBatchEnd';
+
+const batchHooks: Record<RunMode, readonly BatchHook[]> = {
+  train: ['onTrainBatchBegin', 'onTrainBatchEnd'],
+  test: ['onTestBatchBegin', 'onTestBatchEnd'],
+  predict: ['onPredictBatchBegin', 'onPredictBatchEnd'],
+};
+
+/** The callbacks of one run, in order. */
+export class CallbackList {
+  readonly callbacks: readonly Callback[];
+
+  constructor(callbacks: readonly Callback[], model: CallbackModel, params: CallbackParams) {
+    for (const callback of callbacks) {
+      if (!(callback instanceof Callback)) {
+        throw new EngineError(
+          'ARGUMENT',
+          `[callbacks] expected objects of class callbacks.Callback, received ${String(callback)}`,
+        );
+      }
+    }
+    this.callbacks = callbacks;
+    for (const callback of callbacks) {
+      callback.setModel(model);
+      callback.setParams(params);
+    }
+  }
+
+  /** Whether a callback has a hook on the batches of such a run. */
+  needsBatches(mode: RunMode): boolean {
+    return batchHooks[mode].some((hook) => this.#overrides(hook));
+  }
+
+  /** Whether a callback wants to hear of progress. */
+  get needsProgress(): boolean {
+    return this.#overrides('onProgress');
+  }
+
+  /** Calls a hook of the run's begin or end on each, one after the other. */
+  async run(hook: RunHook, logs: Logs = {}): Promise<void> {
+    for (const callback of this.callbacks) await callback[hook](logs);
+  }
+
+  /** Calls a hook that takes the number of an epoch. */
+  async epoch(hook: EpochHook, epoch: number, logs: Logs = {}): Promise<void> {
+    for (const callback of this.callbacks) await callback[hook](epoch, logs);
+  }
+
+  /** Calls the hook before or after a batch. */
+  async batch(mode: RunMode, at: 'begin' | 'end', batch: number, logs: Logs = {}): Promise<void> {
+    const hook = batchHooks[mode][at === 'begin' ? 0 : 1];
+    for (const callback of this.callbacks) await callback[hook](batch, logs);
+  }
+
+  async progress(steps: number, logs: Logs): Promise<void> {
+    for (const callback of this.callbacks) await callback.onProgress(steps, logs);
+  }
+
+  #overrides(hook: BatchHook | 'onProgress'): boolean {
+    return this.callbacks.some((callback) => callback[hook] !== Callback.prototype[hook]);
+  }
+}

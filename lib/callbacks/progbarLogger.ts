@@ -1,0 +1,133 @@
+import { stdout } from 'node:process';
+import { Callback, type Logs } from './callback.js';
+
+const WIDTH = 30;
+
+/** Where the bar is drawn: a terminal gets it redrawn in place, anything else one line an epoch. */
+export interface ProgressStream {
+  write(text: string): unknown;
+  isTTY?: boolean;
+}
+
+/**
+ * Shows how a run is getting on: a bar with steps, times, losses and metrics in a terminal, one line an epoch elsewhere or with
+ * `verbose: 2`. `fit`, `evaluate` and `predict` add one unless `verbose` is 0. https://keras.io/api/callbacks/progbar_logger/
+ */
+export class ProgbarLogger extends Callback {
+  readonly #stream: ProgressStream;
+  #training = false;
+  #validating = false;
+  #start = 0;
+  #steps = 0;
+  /** When the last step ended: the validation after it does not count. */
+  #end: number | undefined;
+
+  constructor(stream: ProgressStream = stdout) {
+    super();
+    this.#stream = stream;
+  }
+
+  override onTrainBegin(): void {
+    this.#training = true;
+  }
+
+  override onTrainEnd(): void {
+    this.#training = false;
+  }
+
+  override onEpochBegin(epoch: number): void {
+    this.#begin();
+    const title = `Epoch ${epoch + 1}/${this.params.epochs}`;
+    if (this.params.verbose !== 0) this.#stream.write(this.#drawsBar ? `${title}\n` : `${title} `);
+  }
+
+  override onEpochEnd(_epoch: number, logs: Logs): void {
+    this.#finish(logs);
+  }
+
+  override onTestBegin(): void {
+    if (this.#training) {
+      this.#validating = true;
+      this.#end = performance.now();
+    } else {
+      this.#begin();
+    }
+  }
+
+  override onTestEnd(logs: Logs): void {
+    this.#validating = false;
+    if (!this.#training) this.#finish(logs);
+  }
+
+  override onPredictBegin(): void {
+    if (!this.#training) this.#begin();
+  }
+
+  override onPredictEnd(): void {
+    if (!this.#training) this.#finish({});
+  }
+
+  override onProgress(steps: number, logs: Logs): void {
+    if (this.#validating || steps === 0) return;
+    this.#steps = steps;
+    if (!this.#drawsBar) return;
+    const { steps: total } = this.params;
+    const seconds = (performance.now() - this.#start) / 1000;
+    const time =
+      total === undefined ? duration(seconds) : `ETA: ${duration(((total - steps) * seconds) / steps)}`;
+    this.#stream.write(`\r${bar(steps, total)} - ${time} - ${perStep(seconds / steps)}${values(logs)}\x1b[K`);
+  }
+
+  get #drawsBar(): boolean {
+    return this.params.verbose === 1 && this.#stream.isTTY === true;
+  }
+
+  #begin(): void {
+    this.#start = performance.now();
+    this.#end = undefined;
+    this.#steps = 0;
+  }
+
+  #finish(logs: Logs): void {
+    if (this.params.verbose === 0) return;
+    const now = performance.now();
+    const total = this.params.steps ?? this.#steps;
+    const count = this.#drawsBar ? `\r${bar(total, total)}` : `${total}/${total}`;
+    const took = duration((now - this.#start) / 1000);
+    const each = perStep(((this.#end ?? now) - this.#start) / 1000 / Math.max(1, total));
+    this.#stream.write(`${count} - ${took} - ${each}${values(logs)}${this.#drawsBar ? '\x1b[K' : ''}\n`);
+  }
+}
+
+function perStep(seconds: number): string {
+  if (seconds >= 1) return `${Math.round(seconds)}s/step`;
+  if (seconds >= 1e-3) return `${Math.round(seconds * 1e3)}ms/step`;
+  return `${Math.round(seconds * 1e6)}us/step`;
+}
+
+/** ` 235/469 [==============>...............]`, or the count alone where the total is not known. */
+function bar(steps: number, total: number | undefined): string {
+  if (total === undefined) return `${steps}/Unknown`;
+  const filled = Math.min(WIDTH, Math.floor((WIDTH * steps) / Math.max(1, total)));
+  const head = filled < WIDTH ? '>' : '=';
+  const line = filled === 0 ? '.'.repeat(WIDTH) : '='.repeat(filled - 1) + head + '.'.repeat(WIDTH - filled);
+  return `${String(steps).padStart(String(total).length)}/${total} [${line}]`;
+}
+
+function values(logs: Logs): string {
+  return Object.entries(logs)
+    .map(
+      ([name, value]) =>
+        ` - ${name}: ${Math.abs(value) > 1e-3 || value === 0 ? value.toFixed(4) : value.toExponential(4)}`,
+    )
+    .join('');
+}
+
+function duration(seconds: number): string {
+  const whole = Math.round(seconds);
+  const two = (n: number) => String(n).padStart(2, '0');
+  if (whole >= 3600)
+    return `${Math.floor(whole / 3600)}:${two(Math.floor(whole / 60) % 60)}:${two(whole % 60)}`;
+  if (whole >= 60) return `${Math.floor(whole / 60)}:${two(whole % 60)}`;
+  return `${whole}s`;
+}
