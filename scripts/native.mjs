@@ -12,8 +12,9 @@ class Failure extends Error {}
 
 function run(command, args, options = {}) {
   const { status, error } = spawnSync(command, args, { cwd: root, stdio: 'inherit', ...options });
-  if (error || status !== 0)
-    throw new Failure(`${command} ${args[0]} failed${error ? `: ${error.message}` : ''}.`);
+  if (error || status !== 0) {
+    throw new Failure(`${[command, ...args].join(' ')} failed${error ? `: ${error.message}` : ''}.`);
+  }
 }
 
 /** The command's output, or undefined where it is missing or fails. */
