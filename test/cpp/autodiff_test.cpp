@@ -70,6 +70,16 @@ TEST(Autodiff, TakesSeeds) {
   EXPECT_EQ(found[1].data, (std::vector<double>{20, 40}));
 }
 
+// Shapes that are alike as far as the graph knows may differ in a run.
+TEST(Autodiff, SpreadsASeedOfUnknownSize) {
+  Graph graph;
+  const Value x = graph.input({DType::F32, {kDynamic}}), seed = graph.input({DType::F32, {kDynamic}});
+  const Value y = graph.one("reshape", {x}, {{"shape", Dims{-1}}});
+  const Feeds feeds = {{x, numbers({3}, {1, 2, 3})}, {seed, numbers({1}, {5})}};
+  EXPECT_EQ(reference::evaluate(graph, feeds, gradients(graph, {y}, {x}, {seed}))[0].data,
+            std::vector<double>(3, 5));
+}
+
 TEST(Autodiff, RefusesWhatItCannotDifferentiate) {
   Graph graph;
   const Value x = graph.input({DType::F32, {2}}), i = graph.input({DType::I32, {2}}), lr = graph.constant(1);
