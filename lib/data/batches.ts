@@ -1,0 +1,298 @@
+import type { DType, Shape } from '../engine.js';
+import { EngineError } from '../errors.js';
+import { reshape } from '../ops/shape.js';
+import { Tensor, type TensorData, convert, read, sizeOf, tensor } from '../tensor.js';
+import { NDArray } from './ndarray.js';
+
+/** One array of samples: a tensor or what one is made of. A flat typed array is read as [n, ...shape of one sample]. */
+export type ArrayData = Tensor | TensorData;
+
+/** What a model takes: one array, or for several inputs or outputs a list in their order or a record by their names. */
+export type Data = ArrayData | readonly ArrayData[] | Readonly<Record<string, ArrayData>>;
+
+/** One batch: the input, the target, and a weight for each sample. */
+export type Batch = readonly [x: Data, y?: Data, sampleWeight?: Data];
+
+/** Batches one after another, as a generator or a stream gives them. An object that starts anew each time serves several epochs. */
+export type Batches = Iterable<Batch> | AsyncIterable<Batch>;
+
+/** An input or output that data is for. */
+export interface Place {
+  readonly name: string;
+  /** The batch (-1) first. */
+  readonly shape: Shape;
+}
+
+/** Samples in memory, the batch first. Host memory is only copied when {@link tensor} takes it to the engine. */
+export class Samples {
+  readonly shape: Shape;
+  readonly dtype: DType;
+  readonly #data: ArrayLike<number> | Tensor;
+  readonly #owned: boolean;
+
+  /** @param owned Of a tensor: whether it was made for the purpose and may be disposed. */
+  constructor(data: ArrayLike<number> | Tensor, shape: Shape, dtype: DType, owned = false) {
+    this.#data = data;
+    this.#owned = owned;
+    this.shape = shape;
+    this.dtype = dtype;
+  }
+
+  /** How many samples. */
+  get length(): number {
+    return this.shape[0];
+  }
+
+  /** The same numbers in another shape. */
+  reshape(shape: Shape): Samples {
+    return new Samples(this.#data, shape, this.dtype, this.#owned);
+  }
+
+  /** The samples from `from` up to, not including, `to`. */
+  slice(from: number, to: number): Samples {
+    const shape = [to - from, ...this.shape.slice(1)];
+    const data = this.#data;
+    if (data instanceof Tensor) return new Samples(data.slice(from, to), shape, this.dtype, true);
+    const row = sizeOf(this.shape.slice(1));
+    const part = ArrayBuffer.isView(data)
+      ? (data as unknown as Uint8Array).subarray(from * row, to * row)
+      : (Array.prototype.slice.call(data, from * row, to * row) as number[]);
+    return new Samples(part, shape, this.dtype);
+  }
+
+  /** A tensor of the samples; `owned` where it was made for the purpose and may be disposed. */
+  tensor(): { tensor: Tensor; owned: boolean } {
+    const data = this.#data;
+    if (!(data instanceof Tensor))
+      return { tensor: tensor(convert(data, this.dtype), this.shape, this.dtype), owned: true };
+    if (data.shape.length === this.shape.length) return { tensor: data, owned: this.#owned };
+    const reshaped = reshape(data, this.shape);
+    if (this.#owned) data.dispose();
+    return { tensor: reshaped, owned: true };
+  }
+}
+
+/** Whether data comes as batches and not as arrays. @internal */
+export function isBatches(data: unknown): data is Batches {
+  if (typeof data !== 'object' || data === null || Array.isArray(data) || ArrayBuffer.isView(data))
+    return false;
+  return Symbol.iterator in data || Symbol.asyncIterator in data;
+}
+
+/**
+ * Reads a model's inputs.
+ *
+ * @param argument For messages, as in `[fit] x`.
+ * @throws EngineError `ARGUMENT` for missing or unknown names, wrong counts and no samples; `SHAPE`, `DTYPE`.
+ * @internal
+ */
+export function readInputs(data: Data, places: readonly Place[], argument: string): Samples[] {
+  const list = spread(data, places, argument).map((item, i) => {
+    const what = describePlace(argument, places[i]);
+    return fitted(readArray(item, what, places[i].shape), places[i], what);
+  });
+  return checkedCounts(list, places, argument);
+}
+
+/**
+ * Reads targets: for each output one array with as many samples as the inputs have. Their shapes are for the loss to judge.
+ *
+ * @internal
+ */
+export function readTargets(
+  data: Data,
+  places: readonly Place[],
+  argument: string,
+  count: number,
+): Samples[] {
+  return spread(data, places, argument).map((item, i) => {
+    const what = describePlace(argument, places[i]);
+    // A flat array of the samples' number holds one target each; a longer one is cut in the output's shape.
+    const flat = isFlat(item) && item.length === count ? [-1] : places[i].shape;
+    const samples = readArray(item, what, flat);
+    if (samples.length !== count) {
+      throw new EngineError(
+        'SHAPE',
+        `${what}: expected ${count} samples as x has, received ${samples.length}`,
+      );
+    }
+    return samples;
+  });
+}
+
+/**
+ * Reads one weight a sample.
+ *
+ * @returns float32 [count] for each output; one array alone counts for all of them.
+ * @internal
+ */
+export function readWeights(
+  data: Data,
+  places: readonly Place[],
+  argument: string,
+  count: number,
+): Samples[] {
+  const shared = places.length > 1 && isArrayData(data) && !isListOf(data, places.length);
+  const wanted = shared ? places.slice(0, 1) : places;
+  const list = spread(data, wanted, argument).map((item, i) => {
+    const what = describePlace(argument, wanted[i]);
+    const samples = readArray(item, what, [-1]);
+    if (samples.shape.length !== 1 || samples.length !== count) {
+      throw new EngineError(
+        'SHAPE',
+        `${what}: expected one weight for each of ${count} samples, received shape [${samples.shape.join(', ')}]`,
+      );
+    }
+    return samples;
+  });
+  return shared ? places.map(() => list[0]) : list;
+}
+
+/**
+ * Where the validation's samples begin: the last `share` of all.
+ *
+ * @throws EngineError `ARGUMENT` where the share is not between 0 and 1, or one of the parts would be empty.
+ * @internal
+ */
+export function splitPoint(count: number, share: number): number {
+  if (!(share > 0 && share < 1)) {
+    throw new EngineError(
+      'ARGUMENT',
+      `[fit] validationSplit: expected a number between 0 and 1, received ${String(share)}`,
+    );
+  }
+  const at = Math.floor(count * (1 - share));
+  if (at === 0 || at === count) {
+    throw new EngineError(
+      'ARGUMENT',
+      `[fit] validationSplit: expected enough samples for both parts, received ${count} with a share of ${share}`,
+    );
+  }
+  return at;
+}
+
+const describePlace = (argument: string, place: Place) => `${argument} for '${place.name}'`;
+
+const isFlat = (data: unknown): data is ArrayLike<number> =>
+  ArrayBuffer.isView(data) && !(data instanceof DataView);
+
+const isArrayData = (data: unknown): boolean =>
+  data instanceof Tensor || data instanceof NDArray || isFlat(data) || Array.isArray(data);
+
+/** A list of whole arrays, as against the rows of one. */
+const isListOf = (data: unknown, count: number): data is readonly ArrayData[] =>
+  Array.isArray(data) && data.length === count && (data as unknown[]).every((item) => isArrayData(item));
+
+/** One array for each place. */
+function spread(data: Data, places: readonly Place[], argument: string): ArrayData[] {
+  if (isArrayData(data)) {
+    if (places.length > 1 && isListOf(data, places.length)) return [...data];
+    if (places.length === 1) {
+      // [tensor] is a list of one array; rows of numbers are the array itself.
+      const alone =
+        Array.isArray(data) && data.length === 1 && !Array.isArray(data[0]) && isArrayData(data[0]);
+      return [(alone ? (data as readonly ArrayData[])[0] : data) as ArrayData];
+    }
+    const received = Array.isArray(data) ? `a list of ${data.length}` : 'one array';
+    throw new EngineError(
+      'ARGUMENT',
+      `${argument}: expected ${places.length} arrays (${names(places)}), received ${received}`,
+    );
+  }
+  if (typeof data !== 'object' || data === null || Object.getPrototypeOf(data) !== Object.prototype) {
+    const received = data === undefined ? 'nothing' : Object.prototype.toString.call(data);
+    throw new EngineError(
+      'ARGUMENT',
+      `${argument}: expected a tensor, NDArray, typed array or nested arrays for ${names(places)}, received ${received}`,
+    );
+  }
+  const record = data as Readonly<Record<string, ArrayData>>;
+  const unknown = Object.keys(record).find((key) => !places.some(({ name }) => name === key));
+  const missing = places.find(({ name }) => !(name in record));
+  if (unknown !== undefined || missing) {
+    throw new EngineError(
+      'ARGUMENT',
+      `${argument}: expected the names ${names(places)}, received ${Object.keys(record).join(', ') || 'none'}`,
+    );
+  }
+  return places.map(({ name }) => record[name]);
+}
+
+const names = (places: readonly Place[]) => places.map(({ name }) => `'${name}'`).join(', ');
+
+/** One array as samples; a flat one is cut in the wanted shape. */
+function readArray(data: ArrayData, what: string, wanted: Shape): Samples {
+  let samples: Samples;
+  if (data instanceof Tensor) {
+    samples = new Samples(data, data.shape, data.dtype);
+  } else {
+    const { data: numbers, shape, dtype } = readNumbers(data, what);
+    samples = new Samples(numbers, isFlat(data) ? cut(numbers.length, wanted, what) : shape, dtype);
+  }
+  if (samples.shape.length === 0)
+    throw new EngineError('SHAPE', `${what}: expected samples along the first axis, received a scalar`);
+  if (samples.length === 0)
+    throw new EngineError('ARGUMENT', `${what}: expected at least one sample, received none`);
+  return samples;
+}
+
+function readNumbers(data: TensorData, what: string): ReturnType<typeof read> {
+  try {
+    return read(stacked(data));
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    throw new EngineError(error.code, `${what}: ${error.message}`, { cause: error });
+  }
+}
+
+/** Rows that are typed arrays, as nested arrays. */
+function stacked(data: TensorData): TensorData {
+  if (!Array.isArray(data) || !data.some(isFlat)) return data;
+  return (data as readonly ArrayLike<number>[]).map((row) => (isFlat(row) ? Array.from(row) : row));
+}
+
+/** [n, ...shape of one sample] for a flat array. */
+function cut(length: number, wanted: Shape, what: string): Shape {
+  const sample = wanted.slice(1);
+  const size = sizeOf(sample);
+  if (sample.some((n) => n < 0)) {
+    throw new EngineError(
+      'SHAPE',
+      `${what}: expected an array with a shape (an NDArray or a tensor), since the model does not fix [${sample.join(', ')}], received a flat one`,
+    );
+  }
+  if (length % size !== 0) {
+    throw new EngineError(
+      'SHAPE',
+      `${what}: expected a multiple of ${size} numbers for samples of shape [${sample.join(', ')}], received ${length}`,
+    );
+  }
+  return [length / size, ...sample];
+}
+
+/** An axis of size 1 at the end may be missing or too many, as in Keras. */
+function fitted(samples: Samples, { shape: wanted }: Place, what: string): Samples {
+  const fits = (shape: Shape) =>
+    shape.length === wanted.length && shape.every((n, i) => i === 0 || wanted[i] < 0 || n === wanted[i]);
+  const { shape } = samples;
+  if (fits(shape)) return samples;
+  if (fits([...shape, 1])) return samples.reshape([...shape, 1]);
+  if (shape[shape.length - 1] === 1 && fits(shape.slice(0, -1))) return samples.reshape(shape.slice(0, -1));
+  const rest = wanted.slice(1).map((n) => (n < 0 ? '?' : n));
+  throw new EngineError(
+    'SHAPE',
+    `${what}: expected shape [${['n', ...rest].join(', ')}], received [${shape.join(', ')}]`,
+  );
+}
+
+function checkedCounts(list: Samples[], places: readonly Place[], argument: string): Samples[] {
+  const other = list.findIndex((samples) => samples.length !== list[0].length);
+  if (other > 0) {
+    throw new EngineError(
+      'SHAPE',
+      `${argument}: expected as many samples for '${places[other].name}' as for '${places[0].name}' ` +
+        `(${list[0].length}), received ${list[other].length}`,
+    );
+  }
+  return list;
+}
