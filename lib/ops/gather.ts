@@ -1,4 +1,4 @@
-import { type Operand, type Outcome, apply, indexOperand } from './apply.js';
+import { type Operand, type Outcome, apply, dtypeFor, indexOperand } from './apply.js';
 
 /**
  * Takes the entries of x at the indices along an axis.
@@ -14,7 +14,12 @@ export function gather<X extends Operand, I extends Operand>(
   options: { axis?: number; batchDims?: number } = {},
 ): Outcome<X | I> {
   const { axis = 0, batchDims = 0 } = options;
-  return apply<Operand>('gather', [x, indexOperand(indices)], { axis, batchDims }) as Outcome<X | I>;
+  return apply<Operand>(
+    'gather',
+    [x, indexOperand(indices)],
+    { axis, batchDims },
+    dtypeFor([x]) ?? 'float32',
+  ) as Outcome<X | I>;
 }
 
 /**

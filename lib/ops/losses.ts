@@ -42,7 +42,12 @@ export function sparseSoftmaxCrossEntropy<X extends Operand, Y extends Operand>(
   logits: X,
   labels: Y,
 ): Outcome<X | Y> {
-  return apply<Operand>('sparseSoftmaxCrossEntropy', [logits, indexOperand(labels)]) as Outcome<X | Y>;
+  return apply<Operand>(
+    'sparseSoftmaxCrossEntropy',
+    [logits, indexOperand(labels)],
+    {},
+    'float32',
+  ) as Outcome<X | Y>;
 }
 
 /**

@@ -44,7 +44,7 @@ export function dropout<X extends Operand>(
   // Two dropouts of one trace and seed must not share their mask.
   const salt = options.salt ?? (key === undefined ? trace?.nextSalt() : undefined) ?? 0;
   const from = key ?? (trace ? stepKey(trace, seed) : keyTensor(seed));
-  return apply<Operand>('dropout', [x, from], { rate, salt }) as Outcome<X>;
+  return apply<Operand>('dropout', [x, from], { rate, salt }, 'float32') as Outcome<X>;
 }
 
 /** Even numbers from `minval` (default 0) up to, not including, `maxval` (default 1). float32. */
