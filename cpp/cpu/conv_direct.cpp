@@ -123,7 +123,14 @@ class DirectConv {
   std::unique_ptr<Kernel> kernel() const {
     const auto x = order_.image(conv_.x, conv_.xLayout), y = order_.image(conv_.y, conv_.yLayout);
     const auto w = order_.kernel(conv_.w, conv_.wLayout);
-    const Candidate chosen = x && w && y ? candidate({*x, *w, *y}) : Candidate{};
+    Candidate chosen = x && w && y ? candidate({*x, *w, *y}) : Candidate{};
+    // Images of one channel lie the same with channels first and last, but oneDNN's kernels tell the two
+    // apart.
+    if (!(chosen && chosen.isOptimized()) && w && y &&
+        conv_.x.shape[static_cast<size_t>(conv_.axes.c)] == 1 && !conv_.xLayout) {
+      const Candidate other = candidate({image(conv_.x, Tag::nchw), *w, *y});
+      if (other && other.isOptimized()) chosen = other;
+    }
     if (!chosen) onednn::raise(spec_.op, dnnl_unimplemented);
     auto kernel = std::make_unique<onednn::PrimitiveKernel>(spec_.op, chosen.pd);
     const Arguments names = arguments();
