@@ -1,0 +1,168 @@
+import { describe, expect, it } from 'vitest';
+import { Callback, History, type Logs, ProgbarLogger, lambdaCallback } from '../lib/callbacks/index.js';
+import { CallbackList } from '../lib/callbacks/callbackList.js';
+import { errorOf } from './support/run.js';
+
+const model = { name: 'model', stopTraining: false };
+const listOf = (callbacks: Callback[], verbose: 0 | 1 | 2 = 0, steps: number | undefined = 4) =>
+  new CallbackList(callbacks, model, { epochs: 2, steps, verbose });
+
+/** What a logger writes in a run of two epochs with validation, then an evaluation. */
+async function written(logger: ProgbarLogger, verbose: 0 | 1 | 2, steps?: number): Promise<void> {
+  const list = listOf([logger], verbose, steps);
+  await list.run('onTrainBegin');
+  for (const epoch of [0, 1]) {
+    await list.epoch('onEpochBegin', epoch);
+    await list.progress(2, { loss: 0.5 });
+    await list.progress(4, { loss: 0.25 });
+    await list.run('onTestBegin');
+    await list.progress(1, { loss: 9 });
+    await list.run('onTestEnd', { loss: 0.75 });
+    await list.epoch('onEpochEnd', epoch, { loss: 0.25, accuracy: 1, val_loss: 0.00075 });
+  }
+  await list.run('onTrainEnd');
+}
+
+class Recorder {
+  text = '';
+  readonly isTTY: boolean;
+  constructor(isTTY: boolean) {
+    this.isTTY = isTTY;
+  }
+  write(text: string): void {
+    this.text += text;
+  }
+}
+
+describe('CallbackList', () => {
+  it('sets model and parameters, and calls the hooks in order, waiting for each', async () => {
+    const calls: string[] = [];
+    const slow = lambdaCallback({
+      onEpochBegin: async (epoch) => {
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        calls.push(`slow ${epoch}`);
+      },
+    });
+    const quick = lambdaCallback({ onEpochBegin: (epoch) => void calls.push(`quick ${epoch}`) });
+    const list = listOf([slow, quick]);
+    expect(slow.model).toBe(model);
+    expect(quick.params).toEqual({ epochs: 2, steps: 4, verbose: 0 });
+    await list.epoch('onEpochBegin', 0);
+    await list.epoch('onEpochBegin', 1);
+    expect(calls).toEqual(['slow 0', 'quick 0', 'slow 1', 'quick 1']);
+  });
+
+  it('knows who wants batches or progress', () => {
+    class OnTest extends Callback {
+      override onTestBatchEnd(): void {}
+    }
+    const train = lambdaCallback({ onTrainBatchEnd: () => {} });
+    expect(listOf([new History(), new ProgbarLogger()]).needsBatches('train')).toBe(false);
+    expect(listOf([new History(), train]).needsBatches('train')).toBe(true);
+    expect(listOf([train]).needsBatches('test')).toBe(false);
+    expect(listOf([new OnTest()]).needsBatches('test')).toBe(true);
+    expect(listOf([new OnTest()]).needsBatches('predict')).toBe(false);
+    expect(listOf([new History()]).needsProgress).toBe(false);
+    expect(listOf([new ProgbarLogger()]).needsProgress).toBe(true);
+  });
+
+  it('gives each hook its arguments', async () => {
+    const seen: [string, ...unknown[]][] = [];
+    const hooks = Object.getOwnPropertyNames(Callback.prototype).filter((name) => name.startsWith('on'));
+    expect(hooks).toHaveLength(15);
+    const all = lambdaCallback(
+      Object.fromEntries(
+        hooks.map((name) => [name, (...args: unknown[]) => void seen.push([name, ...args])]),
+      ),
+    );
+    const list = listOf([all]);
+    const logs: Logs = { loss: 1 };
+    await list.run('onTrainBegin');
+    await list.batch('train', 'begin', 0);
+    await list.batch('train', 'end', 0, logs);
+    await list.batch('test', 'begin', 1);
+    await list.batch('predict', 'end', 2, logs);
+    await list.progress(3, logs);
+    await list.run('onPredictEnd', logs);
+    expect(seen).toEqual([
+      ['onTrainBegin', {}],
+      ['onTrainBatchBegin', 0, {}],
+      ['onTrainBatchEnd', 0, logs],
+      ['onTestBatchBegin', 1, {}],
+      ['onPredictBatchEnd', 2, logs],
+      ['onProgress', 3, logs],
+      ['onPredictEnd', logs],
+    ]);
+  });
+
+  it('refuses what is no callback', () => {
+    const error = errorOf(() => listOf([{ onEpochEnd: () => {} } as never]));
+    expect(error.message).toMatch(/callbacks\.Callback/);
+  });
+});
+
+describe('History', () => {
+  it('keeps a list for each name', () => {
+    const history = new History();
+    history.onEpochEnd(3, { loss: 2, val_loss: 4 });
+    history.onEpochEnd(4, { loss: 1, val_loss: 3 });
+    expect(history.epoch).toEqual([3, 4]);
+    expect(history.history).toEqual({ loss: [2, 1], val_loss: [4, 3] });
+  });
+});
+
+describe('LambdaCallback', () => {
+  it('refuses unknown hooks and what is no function', () => {
+    expect(errorOf(() => lambdaCallback({ onEpochEnds: () => {} } as never)).message).toMatch(
+      /did you mean 'onEpochEnd'/,
+    );
+    expect(errorOf(() => lambdaCallback({ onEpochEnd: 3 } as never)).message).toMatch(
+      /function for onEpochEnd/,
+    );
+  });
+});
+
+describe('ProgbarLogger', () => {
+  it('writes one line an epoch where there is no terminal', async () => {
+    const stream = new Recorder(false);
+    await written(new ProgbarLogger(stream), 1, 4);
+    const lines = stream.text.split('\n');
+    expect(lines).toHaveLength(3);
+    expect(lines[0]).toMatch(
+      /^Epoch 1\/2 4\/4 - 0s - \d+(us|ms)\/step - loss: 0\.2500 - accuracy: 1\.0000 - val_loss: 7\.5000e-4$/,
+    );
+    expect(lines[1]).toMatch(/^Epoch 2\/2 /);
+    expect(lines[2]).toBe('');
+  });
+
+  it('redraws a bar in a terminal, the validation left out', async () => {
+    const stream = new Recorder(true);
+    await written(new ProgbarLogger(stream), 1, 4);
+    const [title, drawn] = stream.text.split('\n');
+    expect(title).toBe('Epoch 1/2');
+    const states = drawn.replaceAll('\x1b[K', '').split('\r').slice(1);
+    expect(states).toHaveLength(3);
+    expect(states[0]).toMatch(/^2\/4 \[={14}>\.{15}\] - ETA: 0s - \d+us\/step - loss: 0\.5000$/);
+    expect(states[2]).toMatch(/^4\/4 \[={30}\] - 0s - \d+us\/step - loss: 0\.2500 - accuracy/);
+  });
+
+  it('counts steps of which it does not know the number', async () => {
+    const stream = new Recorder(true);
+    const list = listOf([new ProgbarLogger(stream)], 1);
+    list.callbacks[0].setParams({ epochs: 1, steps: undefined, verbose: 1 });
+    await list.epoch('onEpochBegin', 0);
+    await list.progress(7, {});
+    await list.epoch('onEpochEnd', 0, {});
+    expect(stream.text).toMatch(/\r7\/Unknown - 0s/);
+    expect(stream.text).toMatch(/\r7\/7 \[={30}\]/);
+  });
+
+  it('is silent with verbose 0 and writes lines with verbose 2', async () => {
+    const [silent, lines] = [new Recorder(true), new Recorder(true)];
+    await written(new ProgbarLogger(silent), 0, 4);
+    await written(new ProgbarLogger(lines), 2, 4);
+    expect(silent.text).toBe('');
+    expect(lines.text.split('\n')).toHaveLength(3);
+    expect(lines.text).not.toMatch(/\r/);
+  });
+});
