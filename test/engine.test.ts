@@ -176,7 +176,7 @@ describe('calls with wrong handles and values', () => {
 describe('info', () => {
   test('tells the state, and sets the number of threads', () => {
     const { device, isa, threads, bytes } = engine().info();
-    expect(device).toContain('cpu');
+    expect(device).toMatch(/^cpu, oneDNN \d+\.\d+/);
     expect(['base', 'avx2', 'avx512']).toContain(isa);
     expect(bytes).toBeGreaterThanOrEqual(0);
     expect(engine().info({ threads: 1 }).threads).toBe(1);
@@ -260,11 +260,11 @@ describe('memory', () => {
 
   test('V8 hears of native memory, and collects before it is too much', async () => {
     const before = engine().info().bytes;
-    for (let i = 0; i < 300; i++) {
+    for (let i = 0; i < 100; i++) {
       zeros([1 << 20]);
       if (i % 10 === 0) await sleep(0);
     }
-    expect(engine().info().bytes - before).toBeLessThan(600 << 20);
+    expect(engine().info().bytes - before).toBeLessThan(250 << 20);
     await collect();
   });
 });
@@ -295,6 +295,25 @@ describe('a process', () => {
       `${slow}\n for (let i = 0; i < 20; i++) void step(x); setTimeout(() => process.exit(7), 30);`,
     );
     expect({ status, signal, stderr }).toEqual({ status: 7, signal: null, stderr: '' });
+  });
+
+  test('exit listeners may read: what was cancelled says so', () => {
+    const { status, stdout, stderr } = run(`${slow}
+      const y = ops.matmul(x, x), z = ops.add(ops.matmul(y, y), 1);
+      process.on('exit', () => { try { z.dataSync(); } catch (error) { console.log(error.code); } console.log(x.dataSync()[0]); });
+      setTimeout(() => process.exit(0), 5);`);
+    expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: 'ABORTED\n0\n', stderr: '' });
+  });
+
+  test('outlives a worker that alone used the engine', () => {
+    const { status, stdout, stderr } = run(`
+      import { Worker } from 'node:worker_threads';
+      const file = new URL('test/support/train.worker.ts', 'file://' + process.cwd() + '/').href;
+      const worker = new Worker("import('tsx/esm/api').then(({ register }) => (register(), import('" + file + "')))",
+        { eval: true, workerData: { steps: 1e6, width: 512, seed: 1 } });
+      worker.on('message', ({ step }) => step === 3 && worker.terminate());
+      worker.on('exit', () => setTimeout(() => console.log('alive'), 100));`);
+    expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: 'alive\n', stderr: '' });
   });
 
   test('ends with a step in flight that nobody awaits', () => {

@@ -216,6 +216,11 @@ describe('mistakes', () => {
     expect(() => bad.dataSync()).toThrow(EngineError);
     const after = ops.add(bad, 1);
     await expect(after.data()).rejects.toBeInstanceOf(EngineError);
+    const w = variable(bad);
+    expect(() => w.dataSync()).toThrow(EngineError);
+    await expect(compile(() => ops.sum(w))()).rejects.toBeInstanceOf(EngineError);
+    w.assign([[1, 1, 1]]);
+    expect(flat(await compile(() => ops.sum(w))())).toEqual([3]);
     expect(flat(ops.sum(x))).toEqual([6]);
   });
 });

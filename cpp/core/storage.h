@@ -20,7 +20,7 @@ class Storage {
   const TensorType type;
   std::shared_ptr<Buffer> buffer;  // null until the program that makes it has run
   LayoutPtr layout;                // null: row-major
-  std::exception_ptr error;        // why buffer is null, after a failed run
+  std::exception_ptr error;        // why buffer is null: the run failed, or never began
 };
 
 using StoragePtr = std::shared_ptr<Storage>;

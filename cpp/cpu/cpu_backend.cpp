@@ -26,7 +26,11 @@ class CpuBackend : public Backend {
     registerReorderKernels(table_);
   }
 
-  std::string name() const override { return "cpu"; }
+  std::string name() const override {
+    const dnnl_version_t& version = *dnnl_version();
+    return "cpu, oneDNN " + std::to_string(version.major) + "." + std::to_string(version.minor) + "." +
+           std::to_string(version.patch);
+  }
 
   LayoutChoice layouts(const KernelSpec& spec, const std::vector<bool>& flexible) override {
     const CpuOp& op = find(spec.op);

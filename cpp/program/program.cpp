@@ -118,7 +118,10 @@ struct Program::State {
       results.push_back(buffers.back()->data());
     }
     plan.run(executor->arena(plan.arenaBytes()), pointers, results);
-    for (size_t i = 0; i < outputs.size(); ++i) outputs[i]->buffer = buffers[i];
+    for (size_t i = 0; i < outputs.size(); ++i) {
+      outputs[i]->buffer = buffers[i];
+      outputs[i]->error = nullptr;
+    }
   }
 
   // Runs a body on the engine's thread and lets outputs and done know how it ended.
@@ -143,7 +146,13 @@ struct Program::State {
 
   std::vector<StoragePtr> promise(const std::vector<TensorType>& types) {
     std::vector<StoragePtr> outputs;
-    for (const TensorType& type : types) outputs.push_back(std::make_shared<Storage>(type, nullptr));
+    // What a reader meets where the run is cancelled before it begins.
+    static const auto cancelled =
+        std::make_exception_ptr(Error(ErrorCode::Aborted, "the step that makes this tensor was cancelled"));
+    for (const TensorType& type : types) {
+      outputs.push_back(std::make_shared<Storage>(type, nullptr));
+      outputs.back()->error = cancelled;
+    }
     return outputs;
   }
 };
