@@ -1,6 +1,6 @@
 import { EngineError } from '../errors.js';
 import * as ops from '../ops/index.js';
-import type { Sym } from '../sym.js';
+import { Sym } from '../sym.js';
 import { Layer, type LayerOptions } from './layer.js';
 
 /** The sum of two or more inputs. https://keras.io/api/layers/merging_layers/add/ */
@@ -8,7 +8,7 @@ export class Add extends Layer {
   readonly className = 'Add';
 
   call(xs: Sym | readonly Sym[]): Sym {
-    const list = [xs].flat() as Sym[];
+    const list = xs instanceof Sym ? [xs] : xs;
     if (list.length < 2)
       throw new EngineError('ARGUMENT', `expected two or more inputs, received ${list.length}`);
     return list.reduce((sum, x) => ops.add(sum, x));

@@ -1,5 +1,5 @@
 import * as ops from '../ops/index.js';
-import type { Sym } from '../sym.js';
+import { Sym } from '../sym.js';
 import { Layer, type LayerOptions } from './layer.js';
 
 export interface ConcatenateOptions extends LayerOptions {
@@ -18,7 +18,7 @@ export class Concatenate extends Layer {
   }
 
   call(xs: Sym | readonly Sym[]): Sym {
-    return ops.concatenate([xs].flat() as Sym[], { axis: this.axis });
+    return ops.concatenate(xs instanceof Sym ? [xs] : xs, { axis: this.axis });
   }
 
   override getConfig() {

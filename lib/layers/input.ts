@@ -31,7 +31,7 @@ export class InputLayer extends Layer {
     this.dtype = dtype;
     this.built = true;
     const outputs: KerasTensor[] = [];
-    this.output = new KerasTensor({ layer: this, inputs: [], outputs }, [-1, ...shape], dtype);
+    this.output = new KerasTensor({ layer: this, inputs: [], outputs }, [-1, ...this.shape], dtype);
     outputs.push(this.output);
   }
 

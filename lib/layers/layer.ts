@@ -172,11 +172,11 @@ export abstract class Layer {
   /** As {@link apply}, with all outputs of a layer that has several. */
   applyAll(x: KerasTensor | readonly KerasTensor[]): readonly KerasTensor[] {
     const inputs = (Array.isArray(x) ? x : [x]) as readonly KerasTensor[];
-    const wrong = inputs.find((input) => !(input instanceof KerasTensor)) as unknown;
+    const wrong = (inputs as readonly unknown[]).find((input) => !(input instanceof KerasTensor));
     if (inputs.length === 0 || wrong !== undefined) {
       throw new EngineError(
         'ARGUMENT',
-        `[${this.name}] expected the output of another layer, or a list of such, received ${String(wrong ?? 'none')}`,
+        `[${this.name}] expected the output of another layer, or a list of such, received ${inputs.length === 0 ? 'none' : Object.prototype.toString.call(wrong)}`,
       );
     }
     this.ensureBuilt(inputs.map((input) => input.shape));

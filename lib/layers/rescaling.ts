@@ -9,7 +9,7 @@ export interface RescalingOptions extends LayerOptions {
   offset?: number;
 }
 
-/** x · scale + offset: pictures of bytes become numbers from 0 to 1 with a scale of 1 / 255. https://keras.io/api/layers/preprocessing_layers/image_preprocessing/rescaling/ */
+/** x · scale + offset, float32: pictures of bytes become numbers from 0 to 1 with a scale of 1 / 255. https://keras.io/api/layers/preprocessing_layers/image_preprocessing/rescaling/ */
 export class Rescaling extends Layer {
   readonly className = 'Rescaling';
   readonly scale: number;
@@ -28,7 +28,7 @@ export class Rescaling extends Layer {
   }
 
   call(x: Sym): Sym {
-    const scaled = ops.mul(x, this.scale);
+    const scaled = ops.mul(x.dtype === 'float32' ? x : ops.cast(x, 'float32'), this.scale);
     return this.offset === 0 ? scaled : ops.add(scaled, this.offset);
   }
 
