@@ -1,0 +1,164 @@
+import { describe, expect, it } from 'vitest';
+import * as initializers from '../lib/initializers/index.js';
+import { initializerConfig, initializerOf } from '../lib/initializers/index.js';
+import { setSeed, withSeed } from '../lib/seed.js';
+import type { TypedArray } from '../lib/engine.js';
+import { errorOf } from './support/run.js';
+
+const moments = (numbers: TypedArray) => {
+  let [sum, squares, most] = [0, 0, 0];
+  for (const n of numbers) {
+    sum += n;
+    squares += n * n;
+    most = Math.max(most, Math.abs(n));
+  }
+  const mean = sum / numbers.length;
+  return { mean, stddev: Math.sqrt(squares / numbers.length - mean * mean), most };
+};
+
+/** A convolution kernel: fanIn 3 · 3 · 8 = 72, fanOut 3 · 3 · 64 = 576. */
+const KERNEL = [3, 3, 8, 64];
+const uniform = (variance: number) => Math.sqrt(3 * variance);
+const truncated = (variance: number) => (2 * Math.sqrt(variance)) / 0.87962566103423978;
+
+describe('initializers', () => {
+  it.each([
+    ['glorotUniform', 2 / 648, uniform],
+    ['glorotNormal', 2 / 648, truncated],
+    ['heUniform', 2 / 72, uniform],
+    ['heNormal', 2 / 72, truncated],
+    ['lecunUniform', 1 / 72, uniform],
+    ['lecunNormal', 1 / 72, truncated],
+  ] as const)('%s has the variance and the bounds of its fans', (name, variance, bound) => {
+    const { mean, stddev, most } = moments(initializers[name]({ seed: 1 }).tensor(KERNEL).dataSync());
+    // 4,608 draws: the mean is off by stddev / 68, the standard deviation by about 1 %.
+    expect(Math.abs(mean)).toBeLessThan((4 * Math.sqrt(variance)) / 68);
+    expect(stddev / Math.sqrt(variance)).toBeCloseTo(1, 1);
+    expect(most).toBeLessThanOrEqual(bound(variance) * (1 + 1e-6));
+    expect(most).toBeGreaterThan(0.95 * bound(variance));
+  });
+
+  it('a dense kernel [in, out] has fans in and out, a vector its length for both', () => {
+    const dense = moments(initializers.lecunNormal({ seed: 1 }).tensor([100, 400]).dataSync());
+    expect(dense.stddev).toBeCloseTo(0.1, 2);
+    const vector = moments(initializers.glorotUniform({ seed: 1 }).tensor([10000]).dataSync());
+    expect(vector.stddev).toBeCloseTo(0.01, 3);
+  });
+
+  it('zeros, ones and constants', () => {
+    expect(initializers.zeros().tensor([2, 2]).dataSync()).toEqual(new Float32Array(4));
+    expect(initializers.ones().tensor([3]).dataSync()).toEqual(new Float32Array([1, 1, 1]));
+    expect(initializers.constant({ value: -2.5 }).tensor([2]).dataSync()).toEqual(
+      new Float32Array([-2.5, -2.5]),
+    );
+  });
+
+  it('normal and uniform numbers have their parameters', () => {
+    const normal = moments(
+      initializers.randomNormal({ mean: 3, stddev: 0.5, seed: 2 }).tensor([10000]).dataSync(),
+    );
+    expect(normal.mean).toBeCloseTo(3, 1);
+    expect(normal.stddev).toBeCloseTo(0.5, 1);
+    expect(normal.most).toBeGreaterThan(4.1);
+    const cut = moments(initializers.truncatedNormal({ stddev: 0.5, seed: 2 }).tensor([10000]).dataSync());
+    expect(cut.most).toBeLessThanOrEqual(1);
+    const even = initializers.randomUniform({ minval: 2, maxval: 4, seed: 2 }).tensor([10000]).dataSync();
+    expect(Math.min(...even)).toBeGreaterThanOrEqual(2);
+    expect(Math.max(...even)).toBeLessThan(4);
+    expect(moments(even).mean).toBeCloseTo(3, 1);
+  });
+
+  it.each([
+    [[6, 4], 4],
+    [[4, 6], 4],
+    [[3, 3, 2, 5], 5],
+  ])('orthogonal %j: the %i shorter vectors are perpendicular and of length gain', (shape, count) => {
+    const numbers = initializers.orthogonal({ gain: 2, seed: 3 }).tensor(shape).dataSync();
+    const columns = shape.at(-1)!;
+    const rows = numbers.length / columns;
+    const vector = (i: number) =>
+      Array.from({ length: Math.max(rows, columns) }, (_, k) =>
+        rows < columns ? numbers[i * columns + k] : numbers[k * columns + i],
+      );
+    for (let i = 0; i < count; i++)
+      for (let j = 0; j <= i; j++) {
+        const product = vector(i).reduce((sum, n, k) => sum + n * vector(j)[k], 0);
+        expect(product).toBeCloseTo(i === j ? 4 : 0, 5);
+      }
+  });
+
+  it('orthogonal needs a matrix', () => {
+    expect(errorOf(() => initializers.orthogonal().tensor([5]))).toMatchObject({ code: 'SHAPE' });
+  });
+});
+
+describe('seeds', () => {
+  const draw = (seed?: number) => [...initializers.heNormal({ seed }).tensor([8]).dataSync()];
+
+  it('the same seed gives the same numbers, another one others', () => {
+    expect(draw(5)).toEqual(draw(5));
+    expect(draw(5)).not.toEqual(draw(6));
+    const plain = initializers.heNormal();
+    expect([...plain.tensor([8], { seed: 5 }).dataSync()]).toEqual(draw(5));
+  });
+
+  it('without a seed each draw differs, and setSeed makes the series repeat', () => {
+    expect(draw()).not.toEqual(draw());
+    setSeed(11);
+    const first = [draw(), draw()];
+    setSeed(11);
+    const second = [draw(), draw()];
+    expect(second).toEqual(first);
+    expect(first[0]).not.toEqual(first[1]);
+  });
+
+  it('a seed for a body leaves the series outside alone', () => {
+    setSeed(11);
+    const undisturbed = draw();
+    setSeed(11);
+    const inside = withSeed(3, () => draw());
+    expect(draw()).toEqual(undisturbed);
+    expect(withSeed(3, () => draw())).toEqual(inside);
+  });
+
+  it('refuses what is no integer', () => {
+    expect(errorOf(() => setSeed(0.5)).message).toMatch(/integer, received 0\.5/);
+    expect(errorOf(() => initializers.heNormal({ seed: Number.NaN }))).toMatchObject({ code: 'ARGUMENT' });
+  });
+});
+
+describe('names and configurations', () => {
+  it.each([
+    initializers.zeros(),
+    initializers.constant({ value: 3 }),
+    initializers.randomNormal({ mean: 1, stddev: 2, seed: 4 }),
+    initializers.randomUniform({ minval: -1, maxval: 2, seed: 4 }),
+    initializers.truncatedNormal({ stddev: 2, seed: 4 }),
+    initializers.varianceScaling({ scale: 3, mode: 'fanOut', distribution: 'untruncatedNormal', seed: 4 }),
+    initializers.glorotUniform({ seed: 4 }),
+    initializers.lecunNormal({ seed: 4 }),
+    initializers.orthogonal({ gain: 2, seed: 4 }),
+  ])('$className: the configuration makes an equal one', (initializer) => {
+    const config = JSON.parse(JSON.stringify(initializerConfig(initializer))) as ReturnType<
+      typeof initializerConfig
+    >;
+    const again = initializerOf(config);
+    expect(again).toEqual(initializer);
+    expect(again.tensor([3, 4]).dataSync()).toEqual(initializer.tensor([3, 4]).dataSync());
+  });
+
+  it.each(['glorot_uniform', 'GlorotUniform', 'glorotUniform'])('%s is known', (name) => {
+    expect(initializerOf(name).className).toBe('glorotUniform');
+  });
+
+  it('an unknown name tells the nearest', () => {
+    const error = errorOf(() => initializerOf('glorotUnifrom'));
+    expect(error.code).toBe('ARGUMENT');
+    expect(error.message).toMatch(/did you mean 'glorotUniform'/);
+  });
+
+  it('refuses parameters that make no sense', () => {
+    expect(errorOf(() => initializers.randomNormal({ stddev: Number.NaN })).message).toMatch(/stddev/);
+    expect(errorOf(() => initializers.varianceScaling({ scale: 0 })).message).toMatch(/scale/);
+  });
+});
