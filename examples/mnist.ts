@@ -23,6 +23,7 @@ const { train, test } = await datasets.mnist();
 const model = new Sequential(
   [
     layers.input({ shape: [28, 28, 1] }),
+    layers.rescaling({ scale: 1 / 255 }),
     layers.conv2d({ filters: 32, kernelSize: 3, activation: 'relu' }),
     layers.conv2d({ filters: 64, kernelSize: 3, activation: 'relu' }),
     layers.maxPooling2d({ poolSize: 2 }),

@@ -49,7 +49,7 @@ describe('native memory', () => {
     const before = await settled();
     for (let i = 0; i < 1000; i++) await model.predict(x);
     expect(await settled()).toEqual(before);
-    model.summary({ print: () => undefined }); // still in use: not collected before the count
+    model.summary({ printFn: () => undefined }); // still in use: not collected before the count
   });
 
   it('is given back by 50 models that are made, trained and dropped', async () => {

@@ -14,7 +14,7 @@ interface Entry {
 
 interface Net {
   logits: (x: Sym, weights: Variable[]) => Sym;
-  optimizer: () => { minimize: (loss: Sym, weights: Variable[]) => Record<string, Sym> };
+  optimizer: () => { minimize: (loss: Sym, weights: Variable[]) => object };
 }
 
 const dense = (x: Sym, w: Variable, b: Variable) => ops.add(ops.matmul(x, w), b);

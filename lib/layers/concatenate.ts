@@ -1,5 +1,6 @@
+import { listOf } from '../list.js';
 import * as ops from '../ops/index.js';
-import { Sym } from '../sym.js';
+import type { Sym } from '../sym.js';
 import { Layer, type LayerOptions } from './layer.js';
 
 export interface ConcatenateOptions extends LayerOptions {
@@ -18,7 +19,7 @@ export class Concatenate extends Layer {
   }
 
   call(xs: Sym | readonly Sym[]): Sym {
-    return ops.concatenate(xs instanceof Sym ? [xs] : xs, { axis: this.axis });
+    return ops.concatenate(listOf(xs), { axis: this.axis });
   }
 
   override getConfig() {

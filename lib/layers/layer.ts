@@ -1,8 +1,10 @@
+import { NDArray } from '../data/ndarray.js';
 import type { Shape } from '../engine.js';
 import { EngineError } from '../errors.js';
 import { type Initializer, type InitializerLike, initializerOf } from '../initializers/index.js';
 import { uniqueName } from '../names.js';
 import { Sym } from '../sym.js';
+import type { Tensor, TensorData } from '../tensor.js';
 import { Trace } from '../trace.js';
 import { Variable } from '../variable.js';
 import { KerasTensor, type LayerNode } from './kerasTensor.js';
@@ -105,24 +107,19 @@ export abstract class Layer {
     return this.weights.reduce((sum, weight) => sum + weight.size, 0);
   }
 
-  /** Copies of the weights' numbers, row-major. */
-  async getWeights(): Promise<{ name: string; shape: readonly number[]; data: Float32Array }[]> {
-    const read = async (weight: Variable) => ({
-      name: weight.name,
-      shape: weight.shape,
-      data: (await weight.data()) as Float32Array,
-    });
-    return Promise.all(this.weights.map(read));
+  /** Copies of the weights' numbers, in the order of {@link weights}. */
+  async getWeights(): Promise<NDArray[]> {
+    return Promise.all(
+      this.weights.map(async (weight) => new NDArray(await weight.data(), weight.shape, weight.dtype)),
+    );
   }
 
   /**
    * Overwrites the weights, in the order of {@link weights}.
    *
-   * @throws EngineError `ARGUMENT` for another count, `SHAPE` where one does not fit.
+   * @throws EngineError `ARGUMENT` for another count; `SHAPE` or `DTYPE` where one does not fit.
    */
-  setWeights(
-    values: readonly (Parameters<Variable['assign']>[0] | { data: Float32Array; shape: Shape })[],
-  ): void {
+  setWeights(values: readonly (NDArray | Tensor | TensorData)[]): void {
     const { weights } = this;
     if (values.length !== weights.length) {
       throw new EngineError(
@@ -130,18 +127,8 @@ export abstract class Layer {
         `[setWeights] expected ${weights.length} arrays for '${this.name}', received ${values.length}`,
       );
     }
-    const plain = values.map((value) => (isNamed(value) ? value.data : value));
-    values.forEach((value, i) => {
-      if (isNamed(value) && value.shape.join() !== weights[i].shape.join()) {
-        throw new EngineError(
-          'SHAPE',
-          `[setWeights] expected [${weights[i].shape.join(', ')}] for '${weights[i].name}', ` +
-            `received [${value.shape.join(', ')}]`,
-        );
-      }
-    });
-    plain.forEach((value, i) => {
-      weights[i].assign(value);
+    weights.forEach((weight, i) => {
+      weight.assign(values[i]);
     });
   }
 
@@ -172,11 +159,11 @@ export abstract class Layer {
   /** As {@link apply}, with all outputs of a layer that has several. */
   applyAll(x: KerasTensor | readonly KerasTensor[]): readonly KerasTensor[] {
     const inputs = (Array.isArray(x) ? x : [x]) as readonly KerasTensor[];
-    const wrong = (inputs as readonly unknown[]).find((input) => !(input instanceof KerasTensor));
-    if (inputs.length === 0 || wrong !== undefined) {
+    const wrong = inputs.some((input) => !(input instanceof KerasTensor));
+    if (inputs.length === 0 || wrong) {
       throw new EngineError(
         'ARGUMENT',
-        `[${this.name}] expected the output of another layer, or a list of such, received ${inputs.length === 0 ? 'none' : Object.prototype.toString.call(wrong)}`,
+        `[${this.name}] expected the output of another layer, or a list of such, received ${inputs.length === 0 ? 'none' : 'something else'}`,
       );
     }
     this.ensureBuilt(inputs.map((input) => input.shape));
@@ -238,14 +225,4 @@ export abstract class Layer {
       throw new EngineError(error.code, `[${this.name}] ${error.message}`, { cause: error });
     }
   }
-}
-
-function isNamed(value: unknown): value is { data: Float32Array; shape: Shape } {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    Object.getPrototypeOf(value) === Object.prototype &&
-    'data' in value &&
-    'shape' in value
-  );
 }

@@ -27,7 +27,7 @@ export interface UpdateContext {
   readonly rate: Sym;
   readonly step: Sym;
   /** Queues the engine's fused update with these slots (zeros at first) between the gradient and the scalars. */
-  fused(op: string, slots: readonly string[], scalars: readonly Sym[], attrs: Attrs): void;
+  readonly fused: (op: string, slots: readonly string[], scalars: readonly Sym[], attrs: Attrs) => void;
 }
 
 /**
@@ -94,7 +94,7 @@ export abstract class Optimizer {
    *       return { loss, ...adam.minimize(loss, [w]) };
    *     });
    */
-  minimize(loss: Sym | Tensor, variables: readonly Variable[]): Record<never, never> {
+  minimize(loss: Sym | Tensor, variables: readonly Variable[]): object {
     if (loss instanceof Tensor || loss.shape.length !== 0) {
       throw new EngineError(
         loss instanceof Tensor ? 'ARGUMENT' : 'SHAPE',
@@ -110,7 +110,7 @@ export abstract class Optimizer {
   }
 
   /** As {@link minimize}, with gradients that the caller made. */
-  applyGradients(pairs: readonly (readonly [gradient: Sym, variable: Variable])[]): Record<never, never> {
+  applyGradients(pairs: readonly (readonly [gradient: Sym, variable: Variable])[]): object {
     if (pairs.length === 0) return {};
     const { trace } = pairs[0][0];
     const { rate: rateVariable, iterations } = this.#state();

@@ -1,0 +1,30 @@
+/** The public API: the one list of what the package exports. */
+export * as callbacks from './callbacks/index.js';
+export * as initializers from './initializers/index.js';
+export * as layers from './layers/index.js';
+export * as losses from './losses/index.js';
+export * as metrics from './metrics/index.js';
+export * as ops from './ops/index.js';
+export * as optimizers from './optimizers/index.js';
+export { type Compiled, type Feed, type Fetched, compile } from './compile.js';
+export { datasets } from './data/index.js';
+export { NDArray } from './data/ndarray.js';
+export type { DType, EngineInfo, Shape, TypedArray } from './engine.js';
+export { EngineError, type ErrorCode } from './errors.js';
+export { getEngineInfo } from './info.js';
+export * from './models/index.js';
+export { setSeed } from './seed.js';
+export { Sym } from './sym.js';
+export {
+  type NestedArray,
+  type NumericArray,
+  Tensor,
+  type TensorData,
+  arange,
+  full,
+  ones,
+  tensor,
+  zeros,
+} from './tensor.js';
+export { grad } from './trace.js';
+export { Variable, variable, type VariableOptions } from './variable.js';

@@ -1,0 +1,296 @@
+import type { Data } from '../data/batches.js';
+import { EngineError } from '../errors.js';
+import type { KerasTensor } from '../layers/kerasTensor.js';
+import { type CallContext, Layer, type LayerOptions } from '../layers/layer.js';
+import { type Optimizer, optimizerOf } from '../optimizers/index.js';
+import type { Sym } from '../sym.js';
+import { listOf } from '../list.js';
+import type { Tensor } from '../tensor.js';
+import { type GraphConfig, graphConfig, graphFromConfig } from './config.js';
+import { Dataset, type DatasetOptions } from './dataset.js';
+import {
+  type EvaluateOptions,
+  type FitData,
+  type FitOptions,
+  type PredictOptions,
+  evaluate,
+  fit,
+  predict,
+} from './fit.js';
+import type { History } from '../callbacks/index.js';
+import { LayerGraph } from './layerGraph.js';
+import { Objective, type ObjectiveOptions } from './objective.js';
+import { summaryOf } from './summary.js';
+import { type Logs, Trainer, feedsOf } from './trainer.js';
+
+export interface ModelOptions extends LayerOptions {
+  inputs: KerasTensor | readonly KerasTensor[];
+  outputs: KerasTensor | readonly KerasTensor[];
+}
+
+export interface CompileOptions extends ObjectiveOptions {
+  /** An optimizer or its name. Default `rmsprop`. */
+  optimizer?: Optimizer | string;
+}
+
+/**
+ * Layers that lead from inputs to outputs, with training, evaluation and prediction. https://keras.io/api/models/model/
+ *
+ * @example
+ *     const x = layers.input({ shape: [4] });
+ *     const y = layers.dense({ units: 3, activation: 'softmax' }).apply(x);
+ *     const model = new Model({ inputs: x, outputs: y });
+ */
+export class Model extends Layer {
+  readonly className: string = 'Model';
+  /** Set to true, from a callback, to end training after the current steps. */
+  stopTraining = false;
+  #graph: LayerGraph | undefined;
+  #compiled: { optimizer: Optimizer; options: CompileOptions } | undefined;
+  #trainer: Trainer | undefined;
+  #busy: string | undefined;
+
+  constructor(options: ModelOptions | (LayerOptions & { inputs?: undefined; outputs?: undefined })) {
+    super(options);
+    if (options.inputs === undefined || options.outputs === undefined) return;
+    this.connect(listOf(options.inputs), listOf(options.outputs));
+  }
+
+  /** The layers in the order of their first call. */
+  get layers(): readonly Layer[] {
+    return this.graph.layers;
+  }
+
+  get inputs(): readonly KerasTensor[] {
+    return this.graph.inputs;
+  }
+
+  get outputs(): readonly KerasTensor[] {
+    return this.graph.outputs;
+  }
+
+  /** The names by which inputs can be given in a record. */
+  get inputNames(): readonly string[] {
+    return this.inputs.map((place) => place.node.layer.name);
+  }
+
+  /** The names of the layers that make the outputs. */
+  get outputNames(): readonly string[] {
+    return this.outputs.map((place) => place.node.layer.name);
+  }
+
+  get optimizer(): Optimizer {
+    return this.#requireCompiled().optimizer;
+  }
+
+  /** The layer of a name. @throws EngineError `ARGUMENT` where there is none. */
+  getLayer(name: string): Layer {
+    const found = this.layers.find((layer) => layer.name === name);
+    if (found) return found;
+    throw new EngineError(
+      'ARGUMENT',
+      `[getLayer] expected one of ${this.layers.map((layer) => layer.name).join(', ')}, received '${name}'`,
+    );
+  }
+
+  call(x: Sym | readonly Sym[], context: CallContext): readonly Sym[] {
+    return this.graph.run(listOf(x), context);
+  }
+
+  /**
+   * Says how the model is trained and measured.
+   *
+   * @throws EngineError `ARGUMENT` for unknown names, telling the nearest.
+   * @example model.compile({ optimizer: 'adam', loss: 'sparseCategoricalCrossentropy', metrics: ['accuracy'] });
+   */
+  compile(options: CompileOptions = {}): void {
+    const optimizer = optimizerOf(options.optimizer ?? 'rmsprop');
+    if (this.#graph) new Objective(this.outputNames, options);
+    this.#compiled = { optimizer, options };
+    this.#trainer?.dispose();
+    this.#trainer = undefined;
+  }
+
+  /**
+   * Trains the model for a number of passes over the data.
+   *
+   * @param x Samples: nested arrays, tensors, NDArrays or typed arrays (a flat one is read as [n, ...input shape]); lists or
+   *   records of these for several inputs; or an iterable or async iterable of batches [x, y, sampleWeight?].
+   * @param y Targets in the same forms; none with an iterable.
+   * @returns The losses and metrics of each epoch.
+   * @throws EngineError `ARGUMENT`, `SHAPE` or `DTYPE` for bad input; `STATE` while another fit of this model runs; `ABORTED`.
+   */
+  async fit(x: FitData, y?: Data, options: FitOptions = {}): Promise<History> {
+    return this.#exclusively('fit', () => fit(this, this.trainer(), x, y, options));
+  }
+
+  /** Measures loss and metrics over the data. Forms and errors as {@link fit}. */
+  async evaluate(x: FitData, y?: Data, options: EvaluateOptions = {}): Promise<Logs> {
+    return this.#exclusively('evaluate', () => evaluate(this, this.trainer(), x, y, options));
+  }
+
+  /**
+   * The model's outputs for samples, batch by batch.
+   *
+   * @returns A tensor with the samples first; a list of them where there are several outputs.
+   */
+  async predict(x: Data, options: PredictOptions = {}): Promise<Tensor> {
+    return (await this.predictAll(x, options))[0];
+  }
+
+  /** As {@link predict}, with all outputs of a model that has several. */
+  async predictAll(x: Data, options: PredictOptions = {}): Promise<Tensor[]> {
+    this.prepare(x);
+    return predict(this, this.#trainerFor('predict'), x, options);
+  }
+
+  /** One step on one batch; its loss and metrics. */
+  async trainOnBatch(x: Data, y: Data, options: DatasetOptions = {}): Promise<Logs> {
+    return this.#exclusively('trainOnBatch', () => this.#onBatch('train', x, y, options));
+  }
+
+  /** Loss and metrics of one batch. */
+  async testOnBatch(x: Data, y: Data, options: DatasetOptions = {}): Promise<Logs> {
+    return this.#exclusively('testOnBatch', () => this.#onBatch('test', x, y, options));
+  }
+
+  /** The outputs for one batch. */
+  async predictOnBatch(x: Data): Promise<Tensor> {
+    this.prepare(x);
+    const made: Tensor[] = [];
+    try {
+      const batch = new Dataset('predictOnBatch', this.graph, x, undefined).batch(made);
+      const run = this.#trainerFor('predict').program('predict', batch).run(feedsOf(batch));
+      await run.done;
+      return run.outputs[0];
+    } finally {
+      for (const temporary of made) temporary.dispose();
+    }
+  }
+
+  /**
+   * A table of the layers with output shapes and parameter counts.
+   *
+   * @param options `printFn`: takes the text. Default `console.log`.
+   * @returns The text.
+   */
+  summary(options: { printFn?: (text: string) => void } = {}): string {
+    const text = summaryOf(this.name, this.graph, this.trainableWeights);
+    (options.printFn ?? console.log)(text);
+    return text;
+  }
+
+  /** The layers and how they are connected. */
+  override getConfig(): Record<string, unknown> {
+    return { ...super.getConfig(), ...graphConfig(this.graph) };
+  }
+
+  /**
+   * A model of the same layers, with fresh weights.
+   *
+   * @param customObjects Classes of own layers by their className.
+   */
+  static fromConfig(
+    config: Record<string, unknown>,
+    customObjects: Readonly<Record<string, new (config: never) => Layer>> = {},
+  ): Model {
+    const { inputs, outputs } = graphFromConfig(config as unknown as GraphConfig, customObjects);
+    return new Model({ name: config.name as string, inputs, outputs });
+  }
+
+  /** Frees weights, optimizer slots and all else that is native. */
+  override dispose(): void {
+    super.dispose();
+    this.#trainer?.dispose();
+    this.#compiled?.optimizer.dispose();
+    this.#trainer = undefined;
+  }
+
+  /** @internal */
+  get graph(): LayerGraph {
+    return this.#checkConnected();
+  }
+
+  /** The compiled steps. @internal */
+  trainer(): Trainer {
+    this.#requireCompiled();
+    return this.#trainerFor('train');
+  }
+
+  /** Gives a model without input shape that of the data. @internal */
+  prepare(_x: unknown): void {
+    this.#checkConnected();
+  }
+
+  protected get isConnected(): boolean {
+    return this.#graph !== undefined;
+  }
+
+  protected connect(inputs: readonly KerasTensor[], outputs: readonly KerasTensor[]): void {
+    this.#graph = new LayerGraph(inputs, outputs);
+    this.built = true;
+    this.#trainer?.dispose();
+    this.#trainer = undefined;
+  }
+
+  protected override get sublayers(): readonly Layer[] {
+    return this.#graph?.layers ?? [];
+  }
+
+  #checkConnected(): LayerGraph {
+    if (this.#graph) return this.#graph;
+    throw new EngineError(
+      'STATE',
+      `[${this.name}] expected to know the input's shape: begin with layers.input, or call fit with data first`,
+    );
+  }
+
+  #requireCompiled() {
+    if (!this.#compiled) {
+      throw new EngineError('STATE', `[${this.name}] expected compile() before training, received none`);
+    }
+    return this.#compiled;
+  }
+
+  #trainerFor(purpose: 'train' | 'predict'): Trainer {
+    const compiled = this.#compiled;
+    if (!this.#trainer) {
+      const objective =
+        compiled && (purpose === 'train' || compiled.options.loss !== undefined)
+          ? new Objective(this.outputNames, compiled.options)
+          : undefined;
+      this.#trainer = new Trainer(this.graph, objective, compiled?.optimizer, () => this.trainableWeights);
+    }
+    return this.#trainer;
+  }
+
+  /** One at a time: two loops on the same weights would each see half of the other's steps. */
+  async #exclusively<T>(what: string, body: () => Promise<T>): Promise<T> {
+    if (this.#busy !== undefined) {
+      throw new EngineError(
+        'STATE',
+        `[${what}] expected no other call on '${this.name}', received one while ${this.#busy} runs: await it first`,
+      );
+    }
+    this.#busy = what;
+    try {
+      return await body();
+    } finally {
+      this.#busy = undefined;
+    }
+  }
+
+  async #onBatch(mode: 'train' | 'test', x: Data, y: Data, options: DatasetOptions): Promise<Logs> {
+    this.prepare(x);
+    const trainer = this.trainer();
+    const made: Tensor[] = [];
+    try {
+      const batch = new Dataset(`${mode}OnBatch`, this.graph, x, y, options).batch(made);
+      trainer.resetSums();
+      await trainer.program(mode, batch).run(feedsOf(batch)).done;
+      return await trainer.logs();
+    } finally {
+      for (const temporary of made) temporary.dispose();
+    }
+  }
+}

@@ -1,0 +1,166 @@
+import { EngineError, nearest } from '../errors.js';
+import { type Loss, type LossLike, lossOf } from '../losses/index.js';
+import { type MetricLike, type Metric, metricOf } from '../metrics/index.js';
+import { perSample } from '../losses/align.js';
+import * as ops from '../ops/index.js';
+import type { Sym } from '../sym.js';
+
+/** One value for all outputs, a list in their order, or a record by their names. */
+export type PerOutput<T> = T | readonly (T | null | undefined)[] | Readonly<Record<string, T>>;
+
+export interface ObjectiveOptions {
+  loss?: PerOutput<LossLike>;
+  metrics?: PerOutput<MetricLike | readonly MetricLike[]>;
+  lossWeights?: readonly number[] | Readonly<Record<string, number>>;
+}
+
+/** What an output is measured by. */
+interface Part {
+  readonly output: string;
+  readonly loss: Loss | undefined;
+  readonly weight: number;
+  readonly metrics: readonly Metric[];
+}
+
+/** A number that is averaged over an epoch: the sum over a batch, and how much it weighs. */
+export interface Tracked {
+  readonly name: string;
+  readonly sum: Sym;
+  readonly weight: Sym;
+}
+
+/** The losses and metrics of a model's outputs, as they were given to `compile`. */
+export class Objective {
+  readonly #parts: readonly Part[];
+
+  /** @throws EngineError `ARGUMENT` for unknown names of losses, metrics or outputs, or lists of another length. */
+  constructor(
+    readonly outputNames: readonly string[],
+    options: ObjectiveOptions,
+  ) {
+    const losses = perOutput('loss', options.loss, outputNames, isLoss);
+    const weights = perOutput<number>('lossWeights', options.lossWeights, outputNames, isNumber);
+    const metrics = metricsPerOutput(options.metrics, outputNames);
+    this.#parts = outputNames.map((output, i) => {
+      const loss = losses[i];
+      return {
+        output,
+        loss: loss == null ? undefined : lossOf(loss),
+        weight: weights[i] ?? 1,
+        metrics: metrics[i].map(metricOf),
+      };
+    });
+  }
+
+  /** Whether an output has a loss, in order. */
+  get hasLoss(): readonly boolean[] {
+    return this.#parts.map((part) => part.loss !== undefined);
+  }
+
+  /**
+   * The loss of a batch, and all numbers to be averaged over an epoch.
+   *
+   * @param weights For each output the samples' weights [n], or undefined.
+   */
+  measure(
+    targets: readonly Sym[],
+    outputs: readonly Sym[],
+    weights: readonly (Sym | undefined)[],
+  ): { loss: Sym; tracked: Tracked[] } {
+    const several = this.#parts.length > 1;
+    const named = (output: string, name: string) => (several ? `${output}_${name}` : name);
+    const tracked: Tracked[] = [];
+    let total: Sym | undefined;
+    let samples: Sym | undefined;
+    this.#parts.forEach(({ output, loss, weight, metrics }, i) => {
+      if (loss) {
+        const each = perSample(loss.className, loss.call(targets[i], outputs[i]));
+        const count = size(each);
+        samples ??= count;
+        const sum = ops.sum(weights[i] ? ops.mul(each, weights[i]) : each);
+        const share = ops.div(sum, count);
+        const weighted = weight === 1 ? share : ops.mul(share, weight);
+        total = total ? ops.add(total, weighted) : weighted;
+        if (several) tracked.push({ name: `${output}_loss`, sum, weight: count });
+      }
+      for (const metric of metrics) {
+        const values = perSample(metric.name, metric.call(targets[i], outputs[i]));
+        tracked.push({ name: named(output, metric.name), sum: ops.sum(values), weight: size(values) });
+      }
+    });
+    if (!total || !samples)
+      throw new EngineError('STATE', '[compile] expected a loss for at least one output');
+    return {
+      loss: total,
+      tracked: [{ name: 'loss', sum: ops.mul(total, samples), weight: samples }, ...tracked],
+    };
+  }
+}
+
+/** The number of elements as a float32 scalar. */
+const size = (x: Sym): Sym => x.trace.op('sizeRatio', [x, x.trace.constant(1)])[0];
+
+const isLoss = (value: unknown): boolean =>
+  typeof value === 'string' || typeof value === 'function' || isCallable(value);
+const isNumber = (value: unknown): boolean => typeof value === 'number';
+const isCallable = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && typeof (value as { call?: unknown }).call === 'function';
+
+/** Spreads what was given for all outputs, by list or by name, over them. */
+function perOutput<T>(
+  what: string,
+  given: PerOutput<T> | undefined,
+  outputs: readonly string[],
+  isOne: (value: unknown) => boolean,
+): readonly (T | null | undefined)[] {
+  if (given === undefined) return outputs.map(() => undefined);
+  if (isOne(given)) return outputs.map(() => given as T);
+  if (Array.isArray(given)) {
+    if (given.length !== outputs.length) {
+      throw new EngineError(
+        'ARGUMENT',
+        `[compile] expected one ${what} for each of ${outputs.length} outputs, received ${given.length}`,
+      );
+    }
+    return given as (T | null | undefined)[];
+  }
+  checkNames(what, Object.keys(given as object), outputs);
+  return outputs.map((name) => (given as Record<string, T>)[name]);
+}
+
+function checkNames(what: string, names: readonly string[], outputs: readonly string[]): void {
+  const unknown = names.find((name) => !outputs.includes(name));
+  if (unknown === undefined) return;
+  const near = nearest(unknown, outputs);
+  throw new EngineError(
+    'ARGUMENT',
+    `[compile] expected names of outputs (${outputs.join(', ')}) in ${what}, received '${unknown}'` +
+      (near === undefined ? '' : `; did you mean '${near}'?`),
+  );
+}
+
+/** Metrics: a flat list belongs to every output, a list of lists or a record to each its own. */
+function metricsPerOutput(
+  given: ObjectiveOptions['metrics'],
+  outputs: readonly string[],
+): readonly (readonly MetricLike[])[] {
+  if (given === undefined) return outputs.map(() => []);
+  const list = (value: unknown): readonly MetricLike[] =>
+    value == null ? [] : Array.isArray(value) ? (value as MetricLike[]) : [value as MetricLike];
+  const single = (value: unknown) => isLoss(value);
+  if (single(given)) return outputs.map(() => list(given));
+  if (!Array.isArray(given)) {
+    checkNames('metrics', Object.keys(given as object), outputs);
+    return outputs.map((name) => list((given as Record<string, unknown>)[name]));
+  }
+  if (given.every(single) && (outputs.length === 1 || given.length !== outputs.length)) {
+    return outputs.map(() => list(given));
+  }
+  if (given.length !== outputs.length) {
+    throw new EngineError(
+      'ARGUMENT',
+      `[compile] expected metrics for each of ${outputs.length} outputs, received ${given.length} lists`,
+    );
+  }
+  return given.map(list);
+}

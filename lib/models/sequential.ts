@@ -1,0 +1,105 @@
+import { Tensor, type TensorData, read } from '../tensor.js';
+import { EngineError } from '../errors.js';
+import { input } from '../layers/input.js';
+import { KerasTensor } from '../layers/kerasTensor.js';
+import { Layer, type LayerOptions } from '../layers/layer.js';
+import { withSeed } from '../seed.js';
+import { layerConfig, layerFromConfig } from './config.js';
+import { Model } from './model.js';
+
+export interface SequentialOptions extends LayerOptions {
+  /** Decides the first weights, whatever was drawn before. */
+  seed?: number;
+}
+
+/**
+ * One layer after the other. Without `layers.input` at its head it takes the shape of the first data that it sees.
+ * https://keras.io/api/models/sequential/
+ *
+ * @example
+ *     const model = new Sequential([
+ *       layers.input({ shape: [4] }),
+ *       layers.dense({ units: 8, activation: 'relu' }),
+ *       layers.dense({ units: 3, activation: 'softmax' }),
+ *     ]);
+ */
+export class Sequential extends Model {
+  override readonly className = 'Sequential';
+  readonly #stack: Layer[] = [];
+  readonly #seed: number | undefined;
+  #input: KerasTensor | undefined;
+
+  constructor(stack: readonly (Layer | KerasTensor)[] = [], options: SequentialOptions = {}) {
+    super(options);
+    this.#seed = options.seed;
+    withSeed(this.#seed, () => {
+      for (const item of stack) this.#push(item);
+      this.#connect();
+    });
+  }
+
+  override get layers(): readonly Layer[] {
+    return this.#stack;
+  }
+
+  /** Adds a layer at the end. */
+  add(layer: Layer | KerasTensor): void {
+    this.#push(layer);
+    this.#connect();
+  }
+
+  override prepare(x: unknown): void {
+    if (!this.isConnected && this.#stack.length > 0) {
+      this.#input = input({ shape: (x instanceof Tensor ? x : read(x as TensorData)).shape.slice(1) });
+      withSeed(this.#seed, () => {
+        this.#connect();
+      });
+    }
+    super.prepare(x);
+  }
+
+  override getConfig(): Record<string, unknown> {
+    const layers = this.#stack.map(layerConfig);
+    const { name, trainable } = this;
+    return { name, trainable, inputShape: this.#input?.shape.slice(1), dtype: this.#input?.dtype, layers };
+  }
+
+  static override fromConfig(
+    config: Record<string, unknown>,
+    customObjects: Readonly<Record<string, new (config: never) => Layer>> = {},
+  ): Sequential {
+    const { name, inputShape, dtype, layers } = config as {
+      name: string;
+      inputShape?: number[];
+      dtype?: 'float32';
+      layers: ReturnType<typeof layerConfig>[];
+    };
+    const head = inputShape ? [input({ shape: inputShape, dtype })] : [];
+    return new Sequential([...head, ...layers.map((layer) => layerFromConfig(layer, customObjects))], {
+      name,
+    });
+  }
+
+  #push(item: Layer | KerasTensor): void {
+    if (item instanceof KerasTensor) {
+      if (this.#input || this.#stack.length > 0) {
+        throw new EngineError(
+          'ARGUMENT',
+          '[Sequential] expected layers.input only at the head, received it behind a layer',
+        );
+      }
+      this.#input = item;
+    } else if (item instanceof Layer) {
+      this.#stack.push(item);
+    } else {
+      throw new EngineError('ARGUMENT', `[Sequential] expected a layer, received ${String(item)}`);
+    }
+  }
+
+  #connect(): void {
+    if (!this.#input || this.#stack.length === 0) return;
+    let place = this.#input;
+    for (const layer of this.#stack) place = layer.apply(place);
+    this.connect([this.#input], [place]);
+  }
+}
