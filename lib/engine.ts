@@ -155,7 +155,7 @@ const thisHost: Host = {
 };
 
 /**
- * Loads the addon that lies below a package's folder: a prebuilt one, else the one that was built there.
+ * Loads the addon that lies below a package's folder: the one that was built there (in a clone), else the prebuilt one.
  *
  * @throws EngineError `STATE` where Node is too old or no binary is found, `DEVICE` where the platform has none or
  *   the binary does not load.
@@ -170,8 +170,8 @@ export function loadEngine(root = packageRoot, host = thisHost): Engine {
   }
   const target = `${host.platform}-${host.arch}`;
   const candidates = [
-    join(root, 'prebuilds', target, 'nodegrad.node'),
     join(root, 'build', 'Release', 'nodegrad.node'),
+    join(root, 'prebuilds', target, 'nodegrad.node'),
   ];
   const file = candidates.find((candidate) => existsSync(candidate));
   if (file === undefined) {
