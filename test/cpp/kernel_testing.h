@@ -194,7 +194,7 @@ inline std::vector<Array> run(const Call& call, const std::vector<int>& reuse = 
   for (size_t i = 0; i < call.inputs.size(); ++i) {
     const std::vector<char> bytes = laidOut(bytesOf(call.inputs[i]), spec.inputs[i], spec.inputLayouts[i]);
     in.emplace_back(bytes.size());
-    std::memcpy(in.back().data(), bytes.data(), bytes.size());
+    std::copy(bytes.begin(), bytes.end(), static_cast<char*>(in.back().data()));
     inputs.push_back(in.back().data());
   }
   for (size_t o = 0; o < call.outputs.size(); ++o) {

@@ -16,7 +16,12 @@ inline Floats polynomial(Floats x, float first, Rest... rest) {
   return polynomial(x, rest...) * x + first;
 }
 
-inline Floats powerOfTwo(Ints n) { return asFloats((n + 127) << 23); }
+// Bits are shifted and added as unsigned numbers: lanes whose result is thrown away may overflow.
+inline Words words(Floats v) { return reinterpret_cast<Words>(v); }
+inline Ints exponentOf(Words bits) { return reinterpret_cast<Ints>(bits) >> 23; }
+inline Words asExponent(Ints n) { return reinterpret_cast<Words>(n) << 23; }
+
+inline Floats powerOfTwo(Ints n) { return reinterpret_cast<Floats>(asExponent(n) + (127u << 23)); }
 
 // The nearest whole number, for |v| < 2^22.
 inline Floats nearest(Floats v) { return (v + 0x1.8p23f) - 0x1.8p23f; }
@@ -36,10 +41,9 @@ inline Floats expOf(Floats x) {
 
 // log of a positive finite normal number m · 2^e with m in [sqrt(1/2), sqrt(2)), and e added to the exponent.
 inline Floats logOfNormal(Floats x, Floats e) {
-  const Ints shifted = bits(x) - 0x3f3504f3;  // sqrt(1/2)
-  const Ints exponent = shifted >> 23;
+  const Ints exponent = exponentOf(words(x) - 0x3f3504f3u);  // sqrt(1/2)
   e += toFloats(exponent);
-  const Floats r = asFloats(bits(x) - (exponent << 23)) - 1.0f;
+  const Floats r = reinterpret_cast<Floats>(words(x) - asExponent(exponent)) - 1.0f;
   const Floats z = r * r;
   const Floats p = polynomial(r, 0.3333333118f, -0.2499999695f, 0.200007159f, -0.166678028f, 0.1424905261f,
                               -0.1242567094f, 0.116854564f, -0.1147988164f, 0.06971702169f);
@@ -88,12 +92,13 @@ inline Floats erfOf(Floats x) {
 // the exponential magnifies.
 inline HalfFloats powOfPositive(HalfFloats base, HalfFloats power) {
   const Doubles x = __builtin_convertvector(base, Doubles), y = __builtin_convertvector(power, Doubles);
-  const Longs raw = reinterpret_cast<Longs>(x) - 0x3fe6a09e667f3bcd;  // sqrt(1/2)
-  const Longs exponent = raw >> 52;
-  const Doubles m = reinterpret_cast<Doubles>(reinterpret_cast<Longs>(x) - (exponent << 52));
+  const Counters raw = reinterpret_cast<Counters>(x);
+  const Counters exponent =
+      reinterpret_cast<Counters>(reinterpret_cast<Longs>(raw - 0x3fe6a09e667f3bcdu) >> 52);  // sqrt(1/2)
+  const Doubles m = reinterpret_cast<Doubles>(raw - (exponent << 52));
   // 2^52 + 2^51 + exponent, whose low bits are the exponent: there is no conversion of 64-bit integers before
   // AVX-512.
-  const Doubles e = reinterpret_cast<Doubles>(exponent + 0x4338000000000000) - 0x1.8p52;
+  const Doubles e = reinterpret_cast<Doubles>(exponent + 0x4338000000000000u) - 0x1.8p52;
   const Doubles s = (m - 1.0) / (m + 1.0), z = s * s;
   const Doubles series =
       1.0 + z * (1.0 / 3 +
@@ -108,7 +113,7 @@ inline HalfFloats powOfPositive(HalfFloats base, HalfFloats power) {
                         f * (1.0 / 6 +
                              f * (1.0 / 24 + f * (1.0 / 120 +
                                                   f * (1.0 / 720 + f * (1.0 / 5040 + f * (1.0 / 40320))))))));
-  const Doubles scale = reinterpret_cast<Doubles>((reinterpret_cast<Longs>(shifted) + 1023) << 52);
+  const Doubles scale = reinterpret_cast<Doubles>((reinterpret_cast<Counters>(shifted) + 1023u) << 52);
   return __builtin_convertvector(p * scale, HalfFloats);
 }
 
