@@ -1,5 +1,6 @@
 #include "cpu/conv.h"
 
+#include "cpu/conv_winograd.h"
 #include "cpu/kernel_table.h"
 #include "cpu/onednn.h"
 
@@ -19,6 +20,7 @@ bool hasNothingToCompute(const Convolution& conv) {
 LayoutChoice convLayouts(const KernelSpec& spec, const std::vector<bool>& flexible) {
   const Convolution conv(spec);
   if (hasNothingToCompute(conv)) return convChoice(spec, conv, nullptr, nullptr, nullptr);
+  if (winogradSuits(spec, conv)) return winogradLayouts(spec, conv);
   const bool flexibleWeights = conv.pass != ConvPass::BackwardFilter && flexible[conv.wIndex];
   return directConvLayouts(spec, conv, flexibleWeights);
 }
@@ -26,6 +28,7 @@ LayoutChoice convLayouts(const KernelSpec& spec, const std::vector<bool>& flexib
 std::unique_ptr<Kernel> makeConv(const KernelSpec& spec) {
   const Convolution conv(spec);
   if (hasNothingToCompute(conv)) return onednn::zerosKernel(spec);
+  if (winogradSuits(spec, conv) && hasWinogradLayouts(conv)) return makeWinograd(spec, conv);
   return makeDirectConv(spec, conv);
 }
 

@@ -1,3 +1,5 @@
+#include <cstdlib>
+
 #include "support/backend_run.h"
 
 namespace nodegrad::testing {
@@ -60,9 +62,17 @@ struct ConvCase {
   bool channelsFirst;
 };
 
-class ConvKernel : public ::testing::TestWithParam<ConvCase> {
+// The direct convolutions, also where Winograd's would be taken.
+class ConvKernels : public ::testing::Test {
+ protected:
+  void SetUp() override { setenv("NODEGRAD_CONV", "direct", 1); }
+  void TearDown() override { unsetenv("NODEGRAD_CONV"); }
+};
+
+class ConvKernel : public ConvKernels, public ::testing::WithParamInterface<ConvCase> {
  protected:
   void SetUp() override {
+    ConvKernels::SetUp();
     const Shape& s = GetParam().shape;
     Attrs attrs = s.attrs;
     attrs.set("dataFormat", std::string(GetParam().channelsFirst ? "channelsFirst" : "channelsLast"));
@@ -155,7 +165,7 @@ INSTANTIATE_TEST_SUITE_P(Shapes, ConvKernel, ::testing::ValuesIn(cases()), [](co
 
 Attrs convAttrs(const Attrs& given = {}) { return checkAttrs(findOp("conv2d"), given); }
 
-TEST(ConvKernels, FuseEveryActivation) {
+TEST_F(ConvKernels, FuseEveryActivation) {
   const Array x = randomNumbers({2, 6, 6, 16}, 1), w = randomNumbers({3, 3, 16, 16}, 2);
   const Array y = reference::apply("conv2d", {x, w})[0];
   const std::map<std::string, double (*)(double)> activations = {
@@ -175,7 +185,7 @@ TEST(ConvKernels, FuseEveryActivation) {
   }
 }
 
-TEST(ConvKernels, KeepABlockedImageAndGiveWeightsTheirBlocks) {
+TEST_F(ConvKernels, KeepABlockedImageAndGiveWeightsTheirBlocks) {
   if (std::string(cpuIsa()) == "base")
     GTEST_SKIP() << "oneDNN has blocked kernels for all passes from AVX2 on";
   const Array x = randomNumbers({2, 8, 8, 32}, 1), w = randomNumbers({3, 3, 32, 32}, 2);
@@ -202,7 +212,7 @@ TEST(ConvKernels, KeepABlockedImageAndGiveWeightsTheirBlocks) {
   EXPECT_TRUE(sameLayout(data.choice.outputs[0], image));
 }
 
-TEST(ConvKernels, NeverPadAnImageOrAParameter) {
+TEST_F(ConvKernels, NeverPadAnImageOrAParameter) {
   for (int64_t channels : {1, 3, 5, 10, 20, 24, 40, 33}) {
     const Array x = randomNumbers({2, 8, 8, channels}, 1), w = randomNumbers({3, 3, channels, channels}, 2);
     const TensorType y{DType::F32, {2, 6, 6, channels}};
@@ -215,7 +225,7 @@ TEST(ConvKernels, NeverPadAnImageOrAParameter) {
   }
 }
 
-TEST(ConvKernels, AnEmptyBatchHasAnEmptyResultAndNoGradient) {
+TEST_F(ConvKernels, AnEmptyBatchHasAnEmptyResultAndNoGradient) {
   const Array x = randomNumbers({0, 8, 8, 3}, 1), w = randomNumbers({3, 3, 3, 4}, 2),
               dy = randomNumbers({0, 6, 6, 4}, 3);
   EXPECT_TRUE(run({"conv2d", {x, w}, {dy.type}, convAttrs()}).outputs[0].data.empty());
@@ -225,7 +235,7 @@ TEST(ConvKernels, AnEmptyBatchHasAnEmptyResultAndNoGradient) {
     for (double v : gradient.data) EXPECT_EQ(v, 0);
 }
 
-TEST(ConvKernels, TheSameRunTwiceGivesTheSameBits) {
+TEST_F(ConvKernels, TheSameRunTwiceGivesTheSameBits) {
   const Array x = randomNumbers({16, 14, 14, 32}, 1), dy = randomNumbers({16, 12, 12, 32}, 2);
   const NodeRun node{
       "conv2dBackwardFilter", {x, dy}, {{DType::F32, {3, 3, 32, 32}}, {DType::F32, {32}}}, convAttrs()};

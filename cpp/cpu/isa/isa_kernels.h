@@ -2,6 +2,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "cpu/isa/winograd.h"
+
 // The inner loops that are compiled once per instruction set, as tables of functions. Only declarations and
 // plain data here: an inline function of a shared header would be compiled for every level, and the linker
 // keeps one of them for all.
@@ -119,6 +121,7 @@ struct IsaKernels {
   const SoftmaxKernels* softmax;
   const GatherKernels* gather;
   const PoolKernels* pool;
+  const WinogradKernels* winograd;
 };
 
 namespace isa_base {

@@ -14,8 +14,9 @@ constexpr const char* kName = "base";
 }  // namespace
 
 const IsaKernels& kernels() {
-  static const IsaKernels all = {kName,          &elementwiseKernels, &randomKernels, &optimizerKernels,
-                                 &reduceKernels, &softmaxKernels,     &gatherKernels, &poolKernels};
+  static const IsaKernels all = {kName,           &elementwiseKernels, &randomKernels, &optimizerKernels,
+                                 &reduceKernels,  &softmaxKernels,     &gatherKernels, &poolKernels,
+                                 &winogradKernels};
   return all;
 }
 

@@ -11,5 +11,6 @@ extern const ReduceKernels reduceKernels;
 extern const SoftmaxKernels softmaxKernels;
 extern const GatherKernels gatherKernels;
 extern const PoolKernels poolKernels;
+extern const WinogradKernels winogradKernels;
 
 }  // namespace nodegrad::NODEGRAD_ISA_NAMESPACE

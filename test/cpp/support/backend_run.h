@@ -66,18 +66,11 @@ inline reference::Array rowMajor(const TensorType& type, const LayoutPtr& layout
   return {type, std::vector<double>(plain.begin(), plain.end())};
 }
 
-inline NodeResult run(const NodeRun& node) {
-  KernelSpec spec = node.spec();
-  std::vector<bool> flexible = node.flexible;
-  flexible.resize(node.inputs.size());
+// Runs a kernel that was made for spec: the node's with the layouts that it is to be run with.
+inline NodeResult runKernel(Kernel& kernel, const NodeRun& node, const KernelSpec& spec) {
   NodeResult result;
-  result.choice = cpuBackend().layouts(spec, flexible);
-  EXPECT_EQ(result.choice.inputs.size(), node.inputs.size());
-  EXPECT_EQ(result.choice.outputs.size(), node.outputs.size());
-  spec.inputLayouts = result.choice.inputs;
-  spec.outputLayouts = result.choice.outputs;
-  const auto kernel = cpuBackend().kernel(spec);
-  result.implementation = kernel->implementation();
+  result.choice = {spec.inputLayouts, spec.outputLayouts};
+  result.implementation = kernel.implementation();
   std::vector<std::shared_ptr<Buffer>> buffers;
   std::vector<void*> inputs, outputs;
   for (size_t i = 0; i < node.inputs.size(); ++i) {
@@ -91,12 +84,24 @@ inline NodeResult run(const NodeRun& node) {
     std::fill_n(static_cast<unsigned char*>(buffers.back()->data()), buffers.back()->bytes(), 0x7f);
     outputs.push_back(buffers.back()->data());
   }
-  const auto scratch = Buffer::allocate(kernel->scratchBytes());
+  const auto scratch = Buffer::allocate(kernel.scratchBytes());
   // Twice, as a plan is run again and again: what a run leaves behind must not change the next.
-  for (int i = 0; i < 2; ++i) kernel->run(inputs.data(), outputs.data(), scratch->data());
+  for (int i = 0; i < 2; ++i) kernel.run(inputs.data(), outputs.data(), scratch->data());
   for (size_t o = 0; o < node.outputs.size(); ++o)
     result.outputs.push_back(rowMajor(node.outputs[o], spec.outputLayouts[o], outputs[o]));
   return result;
+}
+
+inline NodeResult run(const NodeRun& node) {
+  KernelSpec spec = node.spec();
+  std::vector<bool> flexible = node.flexible;
+  flexible.resize(node.inputs.size());
+  const LayoutChoice choice = cpuBackend().layouts(spec, flexible);
+  EXPECT_EQ(choice.inputs.size(), node.inputs.size());
+  EXPECT_EQ(choice.outputs.size(), node.outputs.size());
+  spec.inputLayouts = choice.inputs;
+  spec.outputLayouts = choice.outputs;
+  return runKernel(*cpuBackend().kernel(spec), node, spec);
 }
 
 // Within float32's rounding of sums of `terms` products of numbers below 1.

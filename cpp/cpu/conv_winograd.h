@@ -1,0 +1,21 @@
+#pragma once
+#include <memory>
+
+#include "cpu/conv.h"
+
+namespace nodegrad {
+
+// Whether a convolution is to be computed by Winograd's F(4×4, 3×3): 3×3 filters with stride 1 between
+// channels that fill whole blocks, where the arithmetic saved outweighs the transforms. Depends on the shapes
+// and the instruction set alone; never with NODEGRAD_CONV=direct.
+bool winogradSuits(const KernelSpec& spec, const Convolution& conv);
+
+// Images in blocks of as many channels as a vector holds; filters row-major, as they are transformed in the
+// step anyhow.
+LayoutChoice winogradLayouts(const KernelSpec& spec, const Convolution& conv);
+bool hasWinogradLayouts(const Convolution& conv);
+
+// Expects those layouts.
+std::unique_ptr<Kernel> makeWinograd(const KernelSpec& spec, const Convolution& conv);
+
+}  // namespace nodegrad

@@ -1,0 +1,60 @@
+#pragma once
+#include <cstdint>
+
+// The inner loops of convolution by Winograd's minimal filtering F(4×4, 3×3) (Lavin and Gray, "Fast
+// Algorithms for Convolutional Neural Networks", 2015). A 6×6 patch of the input, a 3×3 filter and a 4×4 tile
+// of the output each become 36 numbers; there the convolution is a product, summed over the channels by one
+// matrix multiplication for each of the 36 places.
+namespace nodegrad {
+
+// One block of channels of a batch of images: [image][row][column][lanes].
+struct WinogradMap {
+  float* data;          // of the first image
+  int64_t imageStride;  // in elements
+  int64_t height, width;
+};
+
+// A tile of 4×4 outputs by its upper left corner.
+struct WinogradTile {
+  int32_t image, row, column;
+};
+
+// A transformed tile is a vector of `lanes` channels in each of 36 planes, which lie `plane` elements apart;
+// the tiles of one block of channels follow one another, the next block comes `stride` elements later.
+struct WinogradKernels {
+  int lanes;     // channels of a block; 0: this level has none of these kernels
+  int panel;     // blocks of output channels in a panel of transformed filters (the last one may have fewer)
+  int tileStep;  // tiles that multiply takes at once
+  int gradientColumns;  // blocks of output channels that correlate takes at once, at most
+
+  // The patches that the tiles read, in a map padded by `top` rows and `left` columns of zeros.
+  void (*input)(const WinogradMap& map, const WinogradTile* tiles, int64_t count, int64_t top, int64_t left,
+                float* to, int64_t plane);
+  // To tiles of outputs: adds bias (of this block, or null) and cuts negative values off where relu is set.
+  void (*output)(const float* from, int64_t plane, const WinogradMap& map, const WinogradTile* tiles,
+                 int64_t count, const float* bias, bool relu);
+  // Tiles of gradients with respect to the output, whose sum is added to sum[lanes].
+  void (*outputGradient)(const WinogradMap& map, const WinogradTile* tiles, int64_t count, float* to,
+                         int64_t plane, float* sum);
+
+  // `lanes` rows, the first of which is given, of a panel [36][rows][columns · lanes] of filters
+  // [3][3][in][out]. Rows are the `in` and columns the `out` from `column` on; flipped, for the gradient with
+  // respect to the input, the other way round.
+  void (*filter)(const float* filters, int64_t in, int64_t out, bool flipped, int64_t column, int64_t columns,
+                 int64_t row, int64_t rows, float* panel);
+  // From the sums over tiles [36][rows][columns · lanes] to a corner of the gradient of filters
+  // [3][3][in][out], stored or added.
+  void (*filterGradient)(const float* sums, int64_t rows, int64_t columns, float* corner, int64_t in,
+                         int64_t out, bool add);
+
+  // products[c][tile] = sum over blocks of inputs[tile] · filters, c < columns blocks of outputs, in one
+  // plane.
+  void (*multiply)(const float* inputs, int64_t stride, int64_t blocks, const float* filters, int64_t columns,
+                   int64_t count, float* products);
+  // sums[row][c] = sum over tiles of inputs[tile][row] · gradients[c][tile] for `rows` channels (a multiple
+  // of lanes), in one plane.
+  void (*correlate)(const float* inputs, const float* gradients, int64_t stride, int64_t count, int64_t rows,
+                    int64_t columns, float* sums);
+};
+
+}  // namespace nodegrad

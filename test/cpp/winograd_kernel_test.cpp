@@ -1,0 +1,211 @@
+#include <cstdlib>
+
+#include "core/parallel.h"
+#include "cpu/conv_winograd.h"
+#include "cpu/isa.h"
+#include "support/backend_run.h"
+
+namespace nodegrad::testing {
+namespace {
+
+using reference::Array;
+
+struct Shape {
+  std::string name;
+  int64_t n, h, w, in, out;
+  Dims pads;  // top, bottom, left, right
+  bool channelsFirst = false;
+};
+
+const std::vector<Shape> kShapes = {
+    {"valid", 3, 9, 7, 32, 48, {0, 0, 0, 0}},
+    {"same", 2, 13, 10, 48, 16, {1, 1, 1, 1}},
+    {"full", 2, 5, 6, 16, 64, {2, 2, 2, 2}},
+    {"uneven_pads", 2, 8, 11, 16, 32, {0, 2, 1, 0}},
+    {"one_output", 1, 3, 3, 32, 16, {0, 0, 0, 0}},
+    {"one_pixel", 5, 1, 1, 16, 16, {1, 1, 1, 1}},
+    {"narrow", 2, 1, 30, 16, 16, {1, 1, 1, 1}},
+    {"many_tiles", 5, 28, 30, 16, 32, {1, 1, 1, 1}},
+    {"many_channels", 1, 6, 6, 144, 272, {1, 1, 1, 1}},
+    {"channels_first", 2, 9, 9, 32, 32, {1, 1, 1, 1}, true},
+};
+
+std::vector<std::string> levels() {
+  std::vector<std::string> all = isaLevels();
+  all.erase(all.begin());  // base has no Winograd
+  return all;
+}
+
+class Winograd : public ::testing::TestWithParam<std::tuple<std::string, Shape>> {
+ protected:
+  void SetUp() override {
+    useIsa(std::get<0>(GetParam()));
+    const Shape& s = std::get<1>(GetParam());
+    attrs_ = checkAttrs(findOp("conv2d"),
+                        {{"padding", std::string("explicit")},
+                         {"pads", s.pads},
+                         {"dataFormat", std::string(s.channelsFirst ? "channelsFirst" : "channelsLast")}});
+    x_ = randomNumbers(s.channelsFirst ? Dims{s.n, s.in, s.h, s.w} : Dims{s.n, s.h, s.w, s.in}, 1);
+    w_ = randomNumbers({3, 3, s.in, s.out}, 2);
+    bias_ = randomNumbers({s.out}, 3);
+    y_ = reference::apply("conv2d", {x_, w_}, attrs_)[0];
+    dy_ = randomNumbers(y_.shape(), 4);
+  }
+  void TearDown() override { useIsa(isaLevels().back()); }
+
+  Attrs attrs_;
+  Array x_, w_, bias_, y_, dy_;
+};
+
+// As the rule would have it where it says yes.
+std::vector<Array> runWinograd(const NodeRun& node) {
+  KernelSpec spec = node.spec();
+  const LayoutChoice choice = winogradLayouts(spec, Convolution(spec));
+  spec.inputLayouts = choice.inputs;
+  spec.outputLayouts = choice.outputs;
+  EXPECT_TRUE(hasWinogradLayouts(Convolution(spec)));
+  return runKernel(*makeWinograd(spec, Convolution(spec)), node, spec).outputs;
+}
+
+// To 2e-5 of the root mean square, as the transforms mix numbers of all sizes.
+void expectExact(const Array& actual, const Array& expected) {
+  ASSERT_EQ(actual.data.size(), expected.data.size());
+  double squares = 0;
+  for (double v : expected.data) squares += v * v;
+  const double bound = 2e-5 * std::sqrt(squares / static_cast<double>(expected.data.size()));
+  for (size_t i = 0; i < expected.data.size(); ++i)
+    ASSERT_LE(std::abs(actual.data[i] - expected.data[i]), bound)
+        << "at " << i << ": expected " << expected.data[i] << ", received " << actual.data[i];
+}
+
+TEST_P(Winograd, Forward) { expectExact(runWinograd({"conv2d", {x_, w_}, {y_.type}, attrs_})[0], y_); }
+
+TEST_P(Winograd, ForwardWithBiasAndRelu) {
+  const size_t axis = std::get<1>(GetParam()).channelsFirst ? 1 : 3;
+  Array biased = y_;
+  reference::forEach(y_.shape(), [&](const Dims& index, int64_t place) {
+    biased.data[static_cast<size_t>(place)] += bias_.data[static_cast<size_t>(index[axis])];
+  });
+  expectExact(runWinograd({"conv2d", {x_, w_, bias_}, {y_.type}, attrs_})[0], biased);
+  for (double& v : biased.data) v = std::max(v, 0.0);
+  Attrs relu = attrs_;
+  relu.set("activation", std::string("relu"));
+  expectExact(runWinograd({"conv2d", {x_, w_, bias_}, {y_.type}, relu})[0], biased);
+}
+
+TEST_P(Winograd, BackwardData) {
+  expectExact(runWinograd({"conv2dBackwardData", {w_, dy_, x_}, {x_.type}, attrs_})[0],
+              reference::apply("conv2dBackwardData", {w_, dy_, x_}, attrs_)[0]);
+}
+
+TEST_P(Winograd, BackwardFilter) {
+  const size_t axis = std::get<1>(GetParam()).channelsFirst ? 1 : 3;
+  const Array dw = reference::apply("conv2dBackwardFilter", {x_, dy_, w_}, attrs_)[0];
+  Array db{bias_.type, std::vector<double>(bias_.data.size())};
+  reference::forEach(dy_.shape(), [&](const Dims& index, int64_t place) {
+    db.data[static_cast<size_t>(index[axis])] += dy_.data[static_cast<size_t>(place)];
+  });
+  const auto both = runWinograd({"conv2dBackwardFilter", {x_, dy_}, {w_.type, bias_.type}, attrs_});
+  expectExact(both[0], dw);
+  expectExact(both[1], db);
+  EXPECT_EQ(runWinograd({"conv2dBackwardFilter", {x_, dy_}, {w_.type}, attrs_})[0].data, both[0].data);
+}
+
+INSTANTIATE_TEST_SUITE_P(Shapes, Winograd,
+                         ::testing::Combine(::testing::ValuesIn(levels()), ::testing::ValuesIn(kShapes)),
+                         [](const auto& info) {
+                           return std::get<0>(info.param) + "_" + std::get<1>(info.param).name;
+                         });
+
+class WinogradRule : public ::testing::Test {
+ protected:
+  void TearDown() override {
+    unsetenv("NODEGRAD_CONV");
+    useIsa(isaLevels().back());
+  }
+};
+
+bool suits(int64_t n, int64_t size, int64_t in, int64_t out, const Attrs& attrs = {},
+           const Dims& kernel = {3, 3}) {
+  const Attrs all = checkAttrs(findOp("conv2d"), attrs);
+  const TensorType x{DType::F32, {n, size, size, in}}, w{DType::F32, {kernel[0], kernel[1], in, out}};
+  const Window window = convWindow("conv2d", all, size, size, kernel[0], kernel[1]);
+  KernelSpec spec{"conv2d", all, {x, w}, {{DType::F32, {n, window.outH, window.outW, out}}}, {}, {}, nullptr};
+  spec.inputLayouts.resize(2);
+  spec.outputLayouts.resize(1);
+  return winogradSuits(spec, Convolution(spec));
+}
+
+TEST_F(WinogradRule, TakesWhatPaysOff) {
+  for (const std::string& level : levels()) {
+    useIsa(level);
+    EXPECT_TRUE(suits(128, 26, 32, 64));
+    EXPECT_TRUE(suits(16, 56, 64, 64, {{"padding", std::string("same")}}));
+    EXPECT_TRUE(suits(16, 7, 512, 512, {{"padding", std::string("same")}}));
+    EXPECT_TRUE(suits(1, 56, 64, 64, {{"padding", std::string("same")}}));
+    EXPECT_FALSE(suits(1, 7, 512, 512, {{"padding", std::string("same")}}))
+        << "the filters are most of the work";
+    EXPECT_FALSE(suits(128, 3, 64, 64, {})) << "one output a tile";
+    EXPECT_FALSE(suits(128, 28, 1, 32));
+    EXPECT_FALSE(suits(128, 28, 32, 20));
+    EXPECT_FALSE(suits(128, 28, 32, 32, {}, {5, 5}));
+    EXPECT_FALSE(suits(128, 28, 32, 32, {{"strides", Dims{2, 2}}}));
+    EXPECT_FALSE(suits(128, 28, 32, 32, {{"dilations", Dims{2, 2}}}));
+    EXPECT_FALSE(suits(128, 28, 32, 32, {{"padding", std::string("explicit")}, {"pads", Dims{3, 0, 0, 0}}}));
+  }
+  useIsa("base");
+  EXPECT_FALSE(suits(128, 26, 32, 64));
+}
+
+TEST_F(WinogradRule, ObeysTheEnvironment) {
+  if (levels().empty()) GTEST_SKIP() << "this machine has no Winograd";
+  setenv("NODEGRAD_CONV", "direct", 1);
+  EXPECT_FALSE(suits(128, 26, 32, 64));
+  setenv("NODEGRAD_CONV", "", 1);
+  EXPECT_TRUE(suits(128, 26, 32, 64));
+  setenv("NODEGRAD_CONV", "fft", 1);
+  EXPECT_THROW(suits(128, 26, 32, 64), Error);
+}
+
+TEST_F(WinogradRule, TheBackendFollowsItAndEqualsTheDirectConvolution) {
+  if (levels().empty()) GTEST_SKIP() << "this machine has no Winograd";
+  const Array x = randomNumbers({8, 16, 16, 32}, 1), w = randomNumbers({3, 3, 32, 64}, 2);
+  const Array dy = randomNumbers({8, 16, 16, 64}, 3);
+  const Attrs same = checkAttrs(findOp("conv2d"), {{"padding", std::string("same")}});
+  const std::vector<NodeRun> nodes = {
+      {"conv2d", {x, w}, {dy.type}, same},
+      {"conv2dBackwardData", {w, dy, x}, {x.type}, same},
+      {"conv2dBackwardFilter", {x, dy, w}, {w.type, {DType::F32, {64}}}, same}};
+  for (const NodeRun& node : nodes) {
+    unsetenv("NODEGRAD_CONV");
+    const NodeResult fast = run(node), again = run(node);
+    EXPECT_EQ(fast.implementation, "winograd:" + isaLevels().back());
+    setenv("NODEGRAD_CONV", "direct", 1);
+    const NodeResult direct = run(node);
+    EXPECT_EQ(direct.implementation.find("winograd"), std::string::npos);
+    for (size_t o = 0; o < node.outputs.size(); ++o) {
+      expectExact(fast.outputs[o], direct.outputs[o]);
+      EXPECT_EQ(fast.outputs[o].data, again.outputs[o].data) << "not the same bits twice";
+    }
+  }
+}
+
+TEST_F(WinogradRule, ARowMajorCallGoesToTheDirectConvolution) {
+  const Array x = randomNumbers({8, 16, 16, 32}, 1), w = randomNumbers({3, 3, 32, 64}, 2);
+  NodeRun node{"conv2d", {x, w}, {{DType::F32, {8, 14, 14, 64}}}, checkAttrs(findOp("conv2d"), {})};
+  EXPECT_EQ(cpuBackend().kernel(node.spec())->implementation().find("winograd"), std::string::npos);
+}
+
+// Filters of so many channels are transformed in several groups.
+TEST_F(WinogradRule, ManyFiltersTakeBoundedMemory) {
+  if (levels().empty()) GTEST_SKIP() << "this machine has no Winograd";
+  const Array x = randomNumbers({1, 2, 2, 512}, 1), w = randomNumbers({3, 3, 512, 1024}, 2);
+  const Attrs same = checkAttrs(findOp("conv2d"), {{"padding", std::string("same")}});
+  const NodeRun node{"conv2d", {x, w}, {{DType::F32, {1, 2, 2, 1024}}}, same};
+  expectExact(runWinograd(node)[0], reference::apply("conv2d", {x, w}, same)[0]);
+  KernelSpec spec = node.spec();
+  EXPECT_LT(makeWinograd(spec, Convolution(spec))->scratchBytes(), size_t{64} << 20);
+}
+
+}  // namespace
+}  // namespace nodegrad::testing
