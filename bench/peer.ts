@@ -89,9 +89,9 @@ export class Peer {
 
   async #ask(request: object): Promise<Answer> {
     this.#process.stdin!.write(`${JSON.stringify(request)}\n`);
-    const { value, done } = await this.#lines.next();
-    if (done) throw new Error('bench: the peer ended; its error stands above.');
-    const answer = JSON.parse(value) as Answer;
+    const line = await this.#lines.next();
+    if (line.done === true) throw new Error('bench: the peer ended; its error stands above.');
+    const answer = JSON.parse(line.value) as Answer;
     if (answer.error !== undefined) throw new Error(`bench: the peer failed: ${answer.error}`);
     return answer;
   }

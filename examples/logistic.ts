@@ -60,7 +60,7 @@ console.log(
 );
 const weights = await w.data();
 penguins.names.columns.forEach((name, i) =>
-  console.log(`${name.padEnd(16)} ${weights[i]!.toFixed(3).padStart(7)}`),
+  console.log(`${name.padEnd(16)} ${weights[i].toFixed(3).padStart(7)}`),
 );
 
 function arraysOf(table: Table): { x: NDArray; y: NDArray } {

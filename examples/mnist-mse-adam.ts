@@ -24,6 +24,7 @@ const { train, test } = await datasets.mnist();
 const model = new Sequential(
   [
     layers.input({ shape: [28, 28, 1] }),
+    layers.rescaling({ scale: 1 / 255 }),
     layers.conv2d({ filters: 32, kernelSize: 3, activation: 'relu' }),
     layers.conv2d({ filters: 64, kernelSize: 3, activation: 'relu' }),
     layers.maxPooling2d({ poolSize: 2 }),
@@ -49,8 +50,8 @@ await model.fit(train.images, oneHot(train.labels), {
 });
 
 const { loss, accuracy } = await model.evaluate(test.images, oneHot(test.labels), { verbose: 0 });
-console.log(`Test loss: ${loss!.toFixed(4)}`);
-console.log(`Test accuracy: ${accuracy!.toFixed(4)}`);
+console.log(`Test loss: ${loss.toFixed(4)}`);
+console.log(`Test accuracy: ${accuracy.toFixed(4)}`);
 
 /** Turns classes [n] into rows [n, 10] with a 1 at the class. */
 function oneHot(labels: NDArray): NDArray {

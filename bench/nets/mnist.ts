@@ -33,7 +33,7 @@ function create(): Side {
     x,
     y,
     step: () => model.trainOnBatch(images, labels),
-    loss: async () => (await model.testOnBatch(images, labels)).loss!,
+    loss: async () => (await model.testOnBatch(images, labels)).loss,
     weights: () => model.getWeights(),
   };
 }
