@@ -3,7 +3,7 @@ import { defineConfig, globalIgnores } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
 export default defineConfig(
-  globalIgnores(['dist', 'build', 'build-sanitize', 'prebuilds', 'test/package/consumer']),
+  globalIgnores(['bench/.venv', 'dist', 'build', 'build-sanitize', 'prebuilds', 'test/package/consumer']),
   js.configs.recommended,
   {
     files: ['**/*.ts'],

@@ -2,6 +2,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { getEngineInfo } from 'nodegrad';
 import { type BenchNet, type Side } from './net.js';
 import { timeFloor } from './floor.js';
 import { measureMemory } from './memory.js';
@@ -9,7 +10,6 @@ import { type Options, USAGE, readOptions } from './options.js';
 import { measureOverhead } from './overhead.js';
 import { Peer } from './peer.js';
 import { median, minimum } from './statistics.js';
-import { engine } from '../lib/engine.js';
 
 const BLOCK = 5; // steps in a row of one side
 const WARM = 10;
@@ -131,33 +131,30 @@ function asJson({ net, precision, batch, ours, peer, theirs, floor }: Row): stri
   });
 }
 
+/** Minimum and median of the sides, in columns. */
 function printTable(rows: readonly Row[]): void {
-  const table = rows.map(({ net, precision, batch, ours, peer, theirs, floor }) => {
-    const pair = (of: (values: readonly number[]) => number) => ({
-      ours: round(of(ours)),
-      peer: theirs.length ? round(of(theirs)) : '–',
-      ratio: theirs.length ? round(of(theirs) / of(ours), 3) : '–',
-    });
-    const [least, middle] = [pair(minimum), pair(median)];
-    return {
-      net: `${net} @${batch} ${precision}`,
-      peer,
-      'ours_ms (min)': least.ours,
-      'peer_ms (min)': least.peer,
-      'ratio (min)': least.ratio,
-      'ours_ms (median)': middle.ours,
-      'peer_ms (median)': middle.peer,
-      'ratio (median)': middle.ratio,
-      floor_ms: round(floor),
-    };
-  });
-  console.table(table);
+  const both = (values: readonly number[]) =>
+    values.length ? `${minimum(values).toFixed(2)} / ${median(values).toFixed(2)}` : '–';
+  const table = rows.map(({ net, precision, batch, ours, peer, theirs, floor }) => [
+    `${net} @${batch}`,
+    precision,
+    both(ours),
+    peer || '–',
+    both(theirs),
+    theirs.length
+      ? `${(minimum(theirs) / minimum(ours)).toFixed(2)} / ${(median(theirs) / median(ours)).toFixed(2)}`
+      : '–',
+    floor.toFixed(2),
+  ]);
+  table.unshift(['net', 'precision', 'ours_ms min / median', 'peer', 'peer_ms', 'ratio', 'floor_ms']);
+  const widths = table[0].map((_, column) => Math.max(...table.map((row) => row[column].length)));
+  for (const row of table) console.log(row.map((cell, column) => cell.padEnd(widths[column])).join('  '));
 }
 
 async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2));
   const say = (text: string) => (options.json ? console.error(text) : console.log(text));
-  const info = engine().info(options.threads === undefined ? {} : { threads: options.threads });
+  const info = getEngineInfo(options.threads === undefined ? {} : { threads: options.threads });
   say(
     `${cpus()[0].model}, ${info.isa} kernels, ${cpus().length} cores; Node ${process.version}; ${info.device}; ` +
       `${info.threads} threads a side`,
