@@ -176,6 +176,9 @@ class ElementwiseKernel : public Kernel {
         operand.length = count(type.shape);
         operand.shared = takeShared(g.padded[paddedDim_]);
       }
+      const Dims& sizes = operand.walk.sizes;
+      const bool runs = operand.access == Access::Runs || operand.access == Access::PaddedVector;
+      if (runs && kTile % sizes.back() == 0) operand.repeat = operand.walk.takeRepeat();
       inputs_.push_back(std::move(operand));
     }
     if (!chain_.dropouts.empty()) blocks_ = std::make_unique<Walk>(*order, rowMajorStrides(g.shape));
@@ -233,8 +236,9 @@ class ElementwiseKernel : public Kernel {
     Access access;
     DType dtype;
     Walk walk;
-    int64_t length;  // of a period or a vector
-    size_t shared;   // where its copy lies in the shared scratch memory
+    int64_t length;      // of a period or a vector
+    size_t shared;       // where its copy lies in the shared scratch memory
+    int64_t repeat = 1;  // elements that a run of stride 0 repeats, which divide a tile
   };
 
   static size_t roundUp(size_t bytes) { return (bytes + 63) / 64 * 64; }
@@ -295,8 +299,11 @@ class ElementwiseKernel : public Kernel {
         auto* p = typed + offset;
         float* q = out + done;
         if (stride == 0) {
-          const float value = *p;
-          for (int64_t i = 0; i < run; ++i) q[i] = value;
+          const int64_t first = std::min(operand.repeat, run);
+          for (int64_t i = 0; i < first; ++i) q[i] = p[i];
+          for (int64_t filled = first; filled < run; filled *= 2) {
+            std::memcpy(q + filled, q, std::min(filled, run - filled) * sizeof(float));
+          }
         } else if (stride == 1) {
           for (int64_t i = 0; i < run; ++i) q[i] = p[i];
         } else {

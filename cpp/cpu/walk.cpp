@@ -61,6 +61,16 @@ int64_t Walk::period() const {
   return sizes.size() == 2 && strides[0] == 0 && strides[1] == 1 ? sizes[1] : 0;
 }
 
+int64_t Walk::takeRepeat() {
+  const size_t rank = sizes.size();
+  if (rank < 2 || strides[rank - 1] != 1 || strides[rank - 2] != 0) return 1;
+  const int64_t run = sizes.back();
+  sizes.pop_back();
+  strides.pop_back();
+  sizes.back() *= run;
+  return run;
+}
+
 Dims broadcastStrides(const Dims& operand, const Dims& full) {
   const Dims own = rowMajorStrides(operand);
   Dims strides(full.size(), 0);

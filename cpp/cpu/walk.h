@@ -34,6 +34,10 @@ struct Walk {
   // The period of an operand that repeats itself, contiguous inside; 0 where it does not.
   int64_t period() const;
 
+  // Where the innermost run is repeated by the dimension around it, makes one dimension of both, with stride
+  // 0, and returns the run's length; else 1.
+  int64_t takeRepeat();
+
   // Calls visit(done, offset, n, stride) for the runs of places [start, start + n): n elements from the
   // operand's offset.
   template <class Visit>

@@ -46,6 +46,32 @@ inline void forChannels(int64_t channels, Body body) {
   for (; c < channels; ++c) body(Narrow{}, c);
 }
 
+// How many rows or columns a window holds: known beforehand for the most common one, so that its loops are
+// unrolled.
+struct Two {
+  constexpr operator int32_t() const { return 2; }
+};
+
+// The largest of a window's rows · columns elements from x on, and where in the window it lies, counted from
+// first.
+template <class K, class Count>
+inline void maxOf(const PoolShape& s, const float* x, Count rows, Count columns, int32_t first,
+                  typename K::Real& best, typename K::Index& at) {
+  best = K::read(x);
+  at = typename K::Index{} + first;
+  for (int32_t i = 0; i < rows; ++i) {
+    for (int32_t j = 0; j < columns; ++j) {
+      const typename K::Real v = K::read(x + (i * s.width + j) * s.channels);
+      // NaN beats every number.
+      const auto better = (v > best) | ((v != v) & (best == best));
+      best = better ? v : best;
+      at = better ? typename K::Index{} + (first + static_cast<int32_t>(i * s.kernelWidth) + j) : at;
+    }
+  }
+}
+
+inline int32_t size(Span span) { return span.end - span.begin; }
+
 template <class I>
 inline void maxRow(const PoolShape& s, const float* x, float* y, I* indices, int64_t outRow) {
   const Span rows = s.rows[outRow];
@@ -54,19 +80,16 @@ inline void maxRow(const PoolShape& s, const float* x, float* y, I* indices, int
     const Span columns = s.columns[ow];
     const int64_t left = ow * s.strides[1] - s.pads[1];
     const int32_t first = static_cast<int32_t>((rows.begin - top) * s.kernelWidth + columns.begin - left);
+    const float* window = x + (rows.begin * s.width + columns.begin) * channels;
+    const bool two = size(rows) == 2 && size(columns) == 2;
     forChannels(channels, [&](auto kind, int64_t c) {
       using K = decltype(kind);
-      typename K::Real best = K::read(x + (rows.begin * s.width + columns.begin) * channels + c);
-      typename K::Index at = typename K::Index{} + first;
-      for (int32_t h = rows.begin; h < rows.end; ++h) {
-        const int32_t rowPlace = static_cast<int32_t>((h - top) * s.kernelWidth - left);
-        for (int32_t w = columns.begin; w < columns.end; ++w) {
-          const typename K::Real v = K::read(x + (h * s.width + w) * channels + c);
-          // NaN beats every number.
-          const auto better = (v > best) | ((v != v) & (best == best));
-          best = better ? v : best;
-          at = better ? typename K::Index{} + (rowPlace + w) : at;
-        }
+      typename K::Real best;
+      typename K::Index at;
+      if (two) {
+        maxOf<K>(s, window + c, Two{}, Two{}, first, best, at);
+      } else {
+        maxOf<K>(s, window + c, size(rows), size(columns), first, best, at);
       }
       K::write(y + ow * channels + c, best);
       K::write(indices + ow * channels + c, at);
@@ -74,11 +97,39 @@ inline void maxRow(const PoolShape& s, const float* x, float* y, I* indices, int
   }
 }
 
-// Each element of dx collects from the windows that hold it, at most one where windows do not overlap.
+// Of windows that do not overlap: each one's gradient goes to the row's elements that it holds, and the rest
+// is zero.
+template <class I>
+inline void maxBackwardApart(const PoolShape& s, const float* dy, const I* indices, float* dx, int64_t row) {
+  const Span outRows = s.outRows[row];
+  const int64_t channels = s.channels;
+  int64_t done = 0;
+  for (int64_t ow = 0; ow < (size(outRows) > 0 ? s.outWidth : 0); ++ow) {
+    const Span columns = s.columns[ow];
+    const int64_t at = (outRows.begin * s.outWidth + ow) * channels;
+    const int32_t first =
+        static_cast<int32_t>((row + s.pads[0] - outRows.begin * s.strides[0]) * s.kernelWidth +
+                             columns.begin + s.pads[1] - ow * s.strides[1]);
+    for (int64_t i = done * channels; i < columns.begin * channels; ++i) dx[i] = 0;
+    forChannels(channels, [&](auto kind, int64_t c) {
+      using K = decltype(kind);
+      const typename K::Real gradient = K::read(dy + at + c), none = {};
+      const typename K::Index place = K::read(indices + at + c);
+      for (int32_t j = 0; j < size(columns); ++j) {
+        K::write(dx + (columns.begin + j) * channels + c, place == first + j ? gradient : none);
+      }
+    });
+    done = columns.end;
+  }
+  for (int64_t i = done * channels; i < s.width * channels; ++i) dx[i] = 0;
+}
+
+// Each element of dx collects from the windows that hold it.
 template <class I>
 inline void maxBackwardRow(const PoolShape& s, const float* dy, const I* indices, float* dx, int64_t row) {
   const Span outRows = s.outRows[row];
   const int64_t channels = s.channels;
+  if (size(outRows) <= 1 && s.kernelWidth <= s.strides[1]) return maxBackwardApart(s, dy, indices, dx, row);
   for (int64_t w = 0; w < s.width; ++w) {
     const Span outColumns = s.outColumns[w];
     forChannels(channels, [&](auto kind, int64_t c) {
@@ -130,14 +181,12 @@ void maxGather(const PoolShape& s, const float* g, const void* indices, float* y
                 : maxGatherRow(s, g, static_cast<const int32_t*>(indices), y, outRow);
 }
 
-inline int64_t size(Span span) { return span.end - span.begin; }
-
 void average(const PoolShape& s, const float* x, float* y, int64_t outRow) {
   const Span rows = s.rows[outRow];
   const int64_t channels = s.channels;
   for (int64_t ow = 0; ow < s.outWidth; ++ow) {
     const Span columns = s.columns[ow];
-    const float scale = 1.0f / static_cast<float>(size(rows) * size(columns));
+    const float scale = 1.0f / static_cast<float>(int64_t{size(rows)} * size(columns));
     forChannels(channels, [&](auto kind, int64_t c) {
       using K = decltype(kind);
       typename K::Real total = {};
@@ -162,7 +211,7 @@ void averageBackward(const PoolShape& s, const float* dy, float* dx, int64_t row
       typename K::Real sum = {};
       for (int32_t oh = outRows.begin; oh < outRows.end; ++oh) {
         for (int32_t ow = outColumns.begin; ow < outColumns.end; ++ow) {
-          const float scale = 1.0f / static_cast<float>(size(s.rows[oh]) * size(s.columns[ow]));
+          const float scale = 1.0f / static_cast<float>(int64_t{size(s.rows[oh])} * size(s.columns[ow]));
           sum += scale * K::read(dy + (oh * s.outWidth + ow) * channels + c);
         }
       }
