@@ -70,14 +70,16 @@ struct Candidate {
   std::string implementation;
 
   explicit operator bool() const { return static_cast<bool>(pd); }
-  bool isOptimized() const {
-    return implementation.rfind("jit", 0) == 0 || implementation.rfind("brg", 0) == 0;
-  }
-  // Blocks that no channel fills would have to be kept at zero by every kernel that touches the images.
-  bool padsImages() const {
-    return onednn::isPadded(onednn::geometryOf(descs.x)) || onednn::isPadded(onednn::geometryOf(descs.y));
+  // How good the instructions are of code that oneDNN generates for the case ("jit:avx512_core",
+  // "brgconv:avx2"); 0 for its reference and for matrix products on unfolded images ("x64:gemm:jit").
+  int level() const {
+    if (implementation.rfind("jit", 0) != 0 && implementation.rfind("br", 0) != 0) return 0;
+    const auto has = [this](const char* isa) { return implementation.find(isa) != std::string::npos; };
+    return has("avx512") ? 4 : has("avx2") ? 3 : has("avx") ? 2 : 1;
   }
 };
+
+bool isPadded(const Desc& desc) { return onednn::isPadded(onednn::geometryOf(desc)); }
 
 class DirectConv {
  public:
@@ -91,46 +93,22 @@ class DirectConv {
     if (conv.bias) bias_ = onednn::rowMajorDesc(DType::F32, {conv.y.shape[static_cast<size_t>(conv.axes.c)]});
   }
 
-  // oneDNN's own choice where it needs no padded images, with the layouts that are there already where they
-  // cost no speed; else channels last, which its kernels take with any number of channels.
   LayoutChoice layouts(bool flexibleWeights) const {
-    const Descs any{image(conv_.x, Tag::any), kernel(Tag::any), image(conv_.y, Tag::any)};
-    const Candidate free = candidate(any);
-    Candidate best;
-    if (free && free.isOptimized()) {
-      const Candidate kept =
-          candidate({conv_.pass == ConvPass::BackwardData ? any.x : given(conv_.x, conv_.xLayout, any.x),
-                     any.w, conv_.pass == ConvPass::Forward ? any.y : given(conv_.y, conv_.yLayout, any.y)});
-      if (kept && kept.implementation == free.implementation && !kept.padsImages())
-        best = kept;
-      else if (!free.padsImages())
-        best = free;
-    }
-    if (!best) best = candidate({image(conv_.x, Tag::nhwc), any.w, image(conv_.y, Tag::nhwc)});
-    if (!best) onednn::raise(spec_.op, dnnl_unimplemented);
-    if (conv_.wLayout) {
+    Candidate best = bestImages();
+    // Weights stay as they are where that costs nothing. An open parameter takes any layout but padded
+    // blocks, of which its optimizer would have to know: those a reorder makes at each run.
+    if (!flexibleWeights || isPadded(best.descs.w)) {
       const auto w = order_.kernel(conv_.w, conv_.wLayout);
       const Candidate kept = w ? candidate({best.descs.x, *w, best.descs.y}) : Candidate{};
       if (kept && kept.implementation == best.implementation) best = kept;
     }
-    LayoutPtr w = order_.kernelLayout(best.descs.w);
-    // A parameter never lies in padded blocks: the optimizer would have to know. A reorder makes them at each
-    // run.
-    if (flexibleWeights && onednn::isPadded(onednn::geometryOf(best.descs.w))) w = nullptr;
+    const LayoutPtr w =
+        flexibleWeights && isPadded(best.descs.w) ? nullptr : order_.kernelLayout(best.descs.w);
     return convChoice(spec_, conv_, order_.imageLayout(best.descs.x), w, order_.imageLayout(best.descs.y));
   }
 
   std::unique_ptr<Kernel> kernel() const {
-    const auto x = order_.image(conv_.x, conv_.xLayout), y = order_.image(conv_.y, conv_.yLayout);
-    const auto w = order_.kernel(conv_.w, conv_.wLayout);
-    Candidate chosen = x && w && y ? candidate({*x, *w, *y}) : Candidate{};
-    // Images of one channel lie the same with channels first and last, but oneDNN's kernels tell the two
-    // apart.
-    if (!(chosen && chosen.isOptimized()) && w && y &&
-        conv_.x.shape[static_cast<size_t>(conv_.axes.c)] == 1 && !conv_.xLayout) {
-      const Candidate other = candidate({image(conv_.x, Tag::nchw), *w, *y});
-      if (other && other.isOptimized()) chosen = other;
-    }
+    const Candidate chosen = inGivenLayouts();
     if (!chosen) onednn::raise(spec_.op, dnnl_unimplemented);
     auto kernel = std::make_unique<onednn::PrimitiveKernel>(spec_.op, chosen.pd);
     const Arguments names = arguments();
@@ -167,11 +145,60 @@ class DirectConv {
   }
   Desc kernel(Tag tag) const { return Desc(order_.kernelDims(), dnnl::memory::data_type::f32, tag); }
 
-  // The layout that an image has, unless it is row-major: then oneDNN may wish for one, as a reorder costs
-  // less than it brings.
-  Desc given(const TensorType& type, const LayoutPtr& layout, const Desc& otherwise) const {
+  // The layouts that images have already, else oneDNN's own choice, else channels last, which its kernels
+  // take with any number of channels: the first for which it generates its best code. Without such code
+  // row-major images serve as well as others.
+  Candidate bestImages() const {
+    const Descs any{image(conv_.x, Tag::any), kernel(Tag::any), image(conv_.y, Tag::any)};
+    Descs given = any;
+    if (conv_.pass != ConvPass::BackwardData) given.x = givenOr(any.x, conv_.x, conv_.xLayout);
+    if (conv_.pass != ConvPass::Forward) given.y = givenOr(any.y, conv_.y, conv_.yLayout);
+    Candidate best;
+    for (const Descs& descs :
+         {given, any, Descs{image(conv_.x, Tag::nhwc), any.w, image(conv_.y, Tag::nhwc)}}) {
+      const Candidate next = candidate(descs);
+      if (next && !needsPaddedImages(next) && next.level() > (best ? best.level() : 0)) best = next;
+    }
+    if (!best) best = candidate({*order_.image(conv_.x, nullptr), any.w, *order_.image(conv_.y, nullptr)});
+    if (!best) onednn::raise(spec_.op, dnnl_unimplemented);
+    return best;
+  }
+
+  // Blocks that no channel fills would have to be kept at zero by every kernel that touches the image. The
+  // few channels of a first layer's input are another matter: a reorder pads them for little.
+  bool needsPaddedImages(const Candidate& candidate) const {
+    constexpr int64_t kFew = 4;
+    const bool few =
+        conv_.pass != ConvPass::BackwardData && conv_.x.shape[static_cast<size_t>(conv_.axes.c)] <= kFew;
+    return isPadded(candidate.descs.y) || (isPadded(candidate.descs.x) && !few);
+  }
+
+  // The descriptors that say how an image lies. With one channel both plain orders are the same memory, but
+  // oneDNN finds a kernel only by the strides that it would have chosen.
+  std::vector<Desc> formsOf(const TensorType& type, const LayoutPtr& layout) const {
+    if (!layout && type.shape[static_cast<size_t>(conv_.axes.c)] == 1)
+      return {image(type, Tag::nchw), image(type, Tag::nhwc)};
+    const auto desc = order_.image(type, layout);
+    return desc ? std::vector<Desc>{*desc} : std::vector<Desc>{};
+  }
+
+  // The best that oneDNN can do with the tensors as they lie.
+  Candidate inGivenLayouts() const {
+    Candidate best;
+    const auto w = order_.kernel(conv_.w, conv_.wLayout);
+    if (!w) return best;
+    for (const Desc& x : formsOf(conv_.x, conv_.xLayout))
+      for (const Desc& y : formsOf(conv_.y, conv_.yLayout)) {
+        const Candidate next = candidate({x, *w, y});
+        if (next && (!best || next.level() > best.level())) best = next;
+      }
+    return best;
+  }
+
+  // A row-major image may be laid out anew: a reorder costs less than blocks bring.
+  Desc givenOr(const Desc& any, const TensorType& type, const LayoutPtr& layout) const {
     const auto desc = layout ? order_.image(type, layout) : std::nullopt;
-    return desc ? *desc : otherwise;
+    return desc ? *desc : any;
   }
 
   Candidate candidate(const Descs& descs) const {

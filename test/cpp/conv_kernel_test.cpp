@@ -212,13 +212,32 @@ TEST_F(ConvKernels, KeepABlockedImageAndGiveWeightsTheirBlocks) {
   EXPECT_TRUE(sameLayout(data.choice.outputs[0], image));
 }
 
+bool isGenerated(const std::string& implementation) {
+  return implementation.rfind("jit", 0) == 0 || implementation.rfind("brg", 0) == 0;
+}
+
+TEST_F(ConvKernels, UseOneDnnsGeneratedCode) {
+  if (std::string(cpuIsa()) == "base") GTEST_SKIP() << "oneDNN generates code for all passes from AVX2 on";
+  for (const auto& [in, out] :
+       std::vector<std::pair<int64_t, int64_t>>{{1, 32}, {3, 32}, {32, 64}, {16, 16}, {64, 8}}) {
+    const Array x = randomNumbers({2, 12, 12, in}, 1), w = randomNumbers({3, 3, in, out}, 2);
+    const Array dy = randomNumbers({2, 10, 10, out}, 3);
+    const NodeResult forward = run({"conv2d", {x, w}, {dy.type}, convAttrs(), {}, {}, {false, true}});
+    EXPECT_TRUE(isGenerated(forward.implementation)) << in << " -> " << out << ": " << forward.implementation;
+    const std::vector<LayoutPtr> given = {forward.choice.inputs[0], forward.choice.outputs[0]};
+    const NodeResult filter = run({"conv2dBackwardFilter", {x, dy}, {w.type}, convAttrs(), given});
+    EXPECT_TRUE(isGenerated(filter.implementation)) << in << " -> " << out << ": " << filter.implementation;
+  }
+}
+
 TEST_F(ConvKernels, NeverPadAnImageOrAParameter) {
   for (int64_t channels : {1, 3, 5, 10, 20, 24, 40, 33}) {
-    const Array x = randomNumbers({2, 8, 8, channels}, 1), w = randomNumbers({3, 3, channels, channels}, 2);
+    const TensorType x{DType::F32, {2, 8, 8, channels}}, w{DType::F32, {3, 3, channels, channels}};
     const TensorType y{DType::F32, {2, 6, 6, channels}};
-    const NodeResult result = run({"conv2d", {x, w}, {y}, convAttrs(), {}, {}, {false, true}});
+    const LayoutChoice choice = cpuBackend().layouts(
+        {"conv2d", convAttrs(), {x, w}, {y}, {nullptr, nullptr}, {nullptr}, nullptr}, {false, true});
     const std::vector<std::pair<TensorType, LayoutPtr>> tensors = {
-        {x.type, result.choice.inputs[0]}, {w.type, result.choice.inputs[1]}, {y, result.choice.outputs[0]}};
+        {x, choice.inputs[0]}, {w, choice.inputs[1]}, {y, choice.outputs[0]}};
     for (const auto& [type, layout] : tensors) {
       EXPECT_EQ(layout ? layout->bytes() : bytesOf(type), bytesOf(type)) << channels << " channels";
     }
