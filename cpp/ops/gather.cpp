@@ -56,9 +56,8 @@ void registerGatherOps() {
   gather.minInputs = gather.maxInputs = 2;
   gather.attrs = kAttrs;
   gather.infer = inferGather;
-  gather.gradient = rule([](const Rule& r) -> Exprs {
-    return {apply("gatherBackward", {r.dy(), r.x(1), r.x(0)}, r.attrs)};
-  });
+  gather.gradient = rule(
+      [](const Rule& r) -> Exprs { return {apply("gatherBackward", {r.dy(), r.x(1), r.x(0)}, r.attrs)}; });
   registerOp(gather);
 
   OpDef backward;
@@ -67,9 +66,8 @@ void registerGatherOps() {
   backward.attrs = kAttrs;
   backward.infer = inferGatherBackward;
   backward.shapeOnly = {2};
-  backward.gradient = rule([](const Rule& r) -> Exprs {
-    return {apply("gather", {r.dy(), r.x(1)}, r.attrs)};
-  });
+  backward.gradient =
+      rule([](const Rule& r) -> Exprs { return {apply("gather", {r.dy(), r.x(1)}, r.attrs)}; });
   registerOp(backward);
 
   OpDef oneHot;

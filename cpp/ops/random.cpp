@@ -52,9 +52,8 @@ void registerRandomOps() {
   dropout.attrs = {{"rate", AttrKind::Number}, {"salt", AttrKind::Integer, int64_t{0}}};
   dropout.infer = inferDropout;
   // The same key and salt make the same mask, so it need not be kept.
-  dropout.gradient = rule([](const Rule& r) -> Exprs {
-    return {apply("dropout", {r.dy(), r.x(1)}, r.attrs)};
-  });
+  dropout.gradient =
+      rule([](const Rule& r) -> Exprs { return {apply("dropout", {r.dy(), r.x(1)}, r.attrs)}; });
   registerOp(dropout);
 
   registerOp(randomOp("randomUniform", "minval", 0, "maxval", 1));

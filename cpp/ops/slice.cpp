@@ -122,9 +122,8 @@ void registerSliceOps() {
   slice.minInputs = slice.maxInputs = 1;
   slice.attrs = kSliceAttrs;
   slice.infer = inferSlice;
-  slice.gradient = rule([](const Rule& r) -> Exprs {
-    return {apply("sliceBackward", {r.dy(), r.x()}, r.attrs)};
-  });
+  slice.gradient =
+      rule([](const Rule& r) -> Exprs { return {apply("sliceBackward", {r.dy(), r.x()}, r.attrs)}; });
   registerOp(slice);
 
   OpDef backward;

@@ -63,19 +63,13 @@ TEST(Graph, RefusesWhatItDoesNotKnow) {
   const Value x = graph.input({DType::F32, {2}});
   EXPECT_EQ(errorOf([&] { graph.one("sofmax", {x}); }),
             "expected the name of an op, received 'sofmax'; did you mean 'softmax'?");
-  EXPECT_EQ(errorOf([&] {
-              graph.one("softmax", {x}, {{"axes", int64_t{0}}});
-            }),
+  EXPECT_EQ(errorOf([&] { graph.one("softmax", {x}, {{"axes", int64_t{0}}}); }),
             "[softmax] expected no attribute 'axes'; it has axis");
-  EXPECT_EQ(errorOf([&] {
-              graph.one("softmax", {x}, {{"axis", 0.5}});
-            }),
+  EXPECT_EQ(errorOf([&] { graph.one("softmax", {x}, {{"axis", 0.5}}); }),
             "[softmax] expected a whole number for 'axis', received 0.5");
   EXPECT_EQ(errorOf([&] { graph.one("exp", {x, x}); }), "[exp] expected 1 input, received 2");
   EXPECT_EQ(errorOf([&] { graph.one("exp", {7}); }), "expected a value of this graph (0 to 1), received 7");
-  EXPECT_EQ(errorOf([&] {
-              graph.input({DType::F32, {2, -3}});
-            }),
+  EXPECT_EQ(errorOf([&] { graph.input({DType::F32, {2, -3}}); }),
             "[input] expected dimensions of at least 0, or -1 where unknown, received -3");
   EXPECT_EQ(errorOf([&] { graph.type(-1); }), "expected a value of this graph (0 to 1), received -1");
   EXPECT_EQ(graph.nodes().size(), 1u);  // and stays as it was

@@ -68,8 +68,7 @@ TEST(Move, BroadcastsToAShape) {
                                                                {{2, 1, 4}, {7, 2, 3, 4}},
                                                                {{1, 90000}, {2, 90000}}}) {
       const Array x = randomArray(from, 0, 200, 1, dtype);
-      check(
-          {"broadcastTo", {x}, {{dtype, to}}}, [](const Dims& at) { return at; }, 0, toString(from));
+      check({"broadcastTo", {x}, {{dtype, to}}}, [](const Dims& at) { return at; }, 0, toString(from));
     }
   }
 }
@@ -104,9 +103,8 @@ TEST(Move, SlicesAndPutsBack) {
                     {"end", Dims{6, -1, std::numeric_limits<int64_t>::max()}},
                     {"strides", Dims{2, 1, 4}}};
   const Dims out = {3, 4, 3};
-  check({"slice", {x}, {{DType::F32, out}}, attrs}, [](const Dims& at) {
-    return Dims{1 + 2 * at[0], 2 + at[1], 4 * at[2]};
-  });
+  check({"slice", {x}, {{DType::F32, out}}, attrs},
+        [](const Dims& at) { return Dims{1 + 2 * at[0], 2 + at[1], 4 * at[2]}; });
 
   const Array dy = randomArray(out, -1, 1, 2);
   check({"sliceBackward", {dy}, {x.type}, attrs}, [](const Dims& at) {

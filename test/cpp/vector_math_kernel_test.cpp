@@ -58,32 +58,25 @@ void check(const std::string& op, const std::function<double(double)>& exact, do
 }
 
 TEST_P(VectorMath, Exp) {
-  check(
-      "exp", [](double x) { return std::exp(x); }, 2);
+  check("exp", [](double x) { return std::exp(x); }, 2);
 }
 TEST_P(VectorMath, Log) {
-  check(
-      "log", [](double x) { return std::log(x); }, 2);
+  check("log", [](double x) { return std::log(x); }, 2);
 }
 TEST_P(VectorMath, Log1p) {
-  check(
-      "log1p", [](double x) { return std::log1p(x); }, 3);
+  check("log1p", [](double x) { return std::log1p(x); }, 3);
 }
 TEST_P(VectorMath, Tanh) {
-  check(
-      "tanh", [](double x) { return std::tanh(x); }, 3);
+  check("tanh", [](double x) { return std::tanh(x); }, 3);
 }
 TEST_P(VectorMath, Sigmoid) {
-  check(
-      "sigmoid", [](double x) { return 1 / (1 + std::exp(-x)); }, 3);
+  check("sigmoid", [](double x) { return 1 / (1 + std::exp(-x)); }, 3);
 }
 TEST_P(VectorMath, Softplus) {
-  check(
-      "softplus", [](double x) { return std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x))); }, 3);
+  check("softplus", [](double x) { return std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x))); }, 3);
 }
 TEST_P(VectorMath, Erf) {
-  check(
-      "erf", [](double x) { return std::erf(x); }, 3);
+  check("erf", [](double x) { return std::erf(x); }, 3);
 }
 
 TEST_P(VectorMath, Pow) {
