@@ -4,7 +4,7 @@ import type { Tensor } from '../tensor.js';
 import type { LayerGraph } from './layerGraph.js';
 import type { Batch } from './trainer.js';
 
-/** The weight of each class. */
+/** The weight of each class by its number; 1 for those that are not named. */
 export type ClassWeights = Readonly<Record<number, number>>;
 
 export interface DatasetOptions {
@@ -43,7 +43,7 @@ export class Dataset {
     if (sampleWeight !== undefined)
       this.#weights = readWeights(sampleWeight, outputs, `[${caller}] sampleWeight`, this.samples);
     else if (classWeight !== undefined)
-      this.#weights = this.#y.map((target) => classWeightsOf(caller, target, classWeight));
+      this.#weights = this.#y.map((target) => classWeightsOf(target, classWeight));
     else this.#weights = this.#y.map(() => undefined);
   }
 
@@ -71,7 +71,7 @@ export class Dataset {
   }
 }
 
-function classWeightsOf(caller: string, target: Samples, classWeight: ClassWeights): Samples {
+function classWeightsOf(target: Samples, classWeight: ClassWeights): Samples {
   const { tensor, owned } = target.tensor();
   const data = tensor.dataSync();
   if (owned) tensor.dispose();
@@ -79,13 +79,7 @@ function classWeightsOf(caller: string, target: Samples, classWeight: ClassWeigh
   const weights = Float32Array.from({ length: target.length }, (_, i) => {
     const row = Array.from(data.subarray(i * width, (i + 1) * width));
     const label = width > 1 ? row.indexOf(Math.max(...row)) : row[0];
-    const weight = classWeight[label];
-    if (weight === undefined)
-      throw new EngineError(
-        'ARGUMENT',
-        `[${caller}] expected a weight for class ${label} in classWeight, received none`,
-      );
-    return weight;
+    return classWeight[label] ?? 1;
   });
   return new Samples(weights, [target.length], 'float32');
 }

@@ -79,12 +79,12 @@ export async function fit(
     checkPositiveInteger('fit', 'stepsPerEpoch', options.stepsPerEpoch);
   throwIfAborted(signal);
   const seed = options.seed === undefined ? nextSeed() : checkSeed(options.seed);
-  if (options.seed !== undefined) trainer.reseed(seed);
   const history = new History();
   const held: Tensor[] = [];
   try {
     const { train, validate } = readData(model, trainer, x, y, { ...options, seed }, held);
     const { steps } = train(initialEpoch);
+    if (options.seed !== undefined) trainer.reseed(seed, initialEpoch * (steps ?? 0));
     const callbacks = watchers(model, [...(options.callbacks ?? []), history], verbose, { epochs, steps });
     model.stopTraining = false;
     await callbacks.run('onTrainBegin');
@@ -93,7 +93,7 @@ export async function fit(
       throwIfAborted(signal);
       trainer.resetSums();
       await callbacks.epoch('onEpochBegin', epoch);
-      logs = await runSteps('train', train(epoch), trainer, model, callbacks, signal);
+      logs = await runSteps('train', train(epoch), trainer, model, callbacks, signal, epoch);
       if (validate) {
         trainer.resetSums();
         await callbacks.run('onTestBegin');
@@ -208,11 +208,12 @@ async function runSteps(
   model: Model,
   callbacks: CallbackList,
   signal: AbortSignal | undefined,
+  epoch = 0,
 ): Promise<Logs> {
   const each = callbacks.needsBatches(mode);
   let shown = performance.now();
   const done = await runEpoch(feeder, {
-    stopped: () => model.stopTraining,
+    stopped: () => mode === 'train' && model.stopTraining,
     signal,
     begin: each ? (step) => callbacks.batch(mode, 'begin', step) : undefined,
     end: each ? async (step) => callbacks.batch(mode, 'end', step, await trainer.logs()) : undefined,
@@ -222,6 +223,16 @@ async function runSteps(
       shown = performance.now();
     },
   });
+  if (done === 0 && !(mode === 'train' && model.stopTraining)) {
+    const hint =
+      epoch > 0
+        ? ': a generator gives its batches once, an object with [Symbol.iterator] each time anew'
+        : '';
+    throw new EngineError(
+      'ARGUMENT',
+      `[${mode === 'train' ? 'fit' : 'evaluate'}] expected batches in epoch ${epoch + 1}, received none${hint}`,
+    );
+  }
   const logs = await trainer.logs();
   await callbacks.progress(done, logs);
   return logs;

@@ -1,4 +1,4 @@
-import type { Data } from '../data/batches.js';
+import { type Batches, type Data, isBatches } from '../data/batches.js';
 import { EngineError } from '../errors.js';
 import type { KerasTensor } from '../layers/kerasTensor.js';
 import { type CallContext, Layer, type LayerOptions } from '../layers/layer.js';
@@ -49,6 +49,7 @@ export class Model extends Layer {
   #compiled: { optimizer: Optimizer; options: CompileOptions } | undefined;
   #trainer: Trainer | undefined;
   #busy: string | undefined;
+  #disposed = false;
 
   constructor(options: ModelOptions | (LayerOptions & { inputs?: undefined; outputs?: undefined })) {
     super(options);
@@ -111,6 +112,8 @@ export class Model extends Layer {
     this.#trainer = undefined;
   }
 
+  async fit(batches: Batches, options?: FitOptions): Promise<History>;
+  async fit(x: FitData, y: Data | undefined, options?: FitOptions): Promise<History>;
   /**
    * Trains the model for a number of passes over the data.
    *
@@ -120,13 +123,17 @@ export class Model extends Layer {
    * @returns The losses and metrics of each epoch.
    * @throws EngineError `ARGUMENT`, `SHAPE` or `DTYPE` for bad input; `STATE` while another fit of this model runs; `ABORTED`.
    */
-  async fit(x: FitData, y?: Data, options: FitOptions = {}): Promise<History> {
-    return this.#exclusively('fit', () => fit(this, this.trainer(), x, y, options));
+  async fit(x: FitData, y?: Data | FitOptions, options?: FitOptions): Promise<History> {
+    const given = argumentsOf(x, y, options);
+    return this.#exclusively('fit', () => fit(this, this.trainer(), x, given.y, given.options));
   }
 
+  async evaluate(batches: Batches, options?: EvaluateOptions): Promise<Logs>;
+  async evaluate(x: FitData, y: Data | undefined, options?: EvaluateOptions): Promise<Logs>;
   /** Measures loss and metrics over the data. Forms and errors as {@link fit}. */
-  async evaluate(x: FitData, y?: Data, options: EvaluateOptions = {}): Promise<Logs> {
-    return this.#exclusively('evaluate', () => evaluate(this, this.trainer(), x, y, options));
+  async evaluate(x: FitData, y?: Data | EvaluateOptions, options?: EvaluateOptions): Promise<Logs> {
+    const given = argumentsOf(x, y, options);
+    return this.#exclusively('evaluate', () => evaluate(this, this.trainer(), x, given.y, given.options));
   }
 
   /**
@@ -141,7 +148,7 @@ export class Model extends Layer {
   /** As {@link predict}, with all outputs of a model that has several. */
   async predictAll(x: Data, options: PredictOptions = {}): Promise<Tensor[]> {
     this.prepare(x);
-    return predict(this, this.#trainerFor('predict'), x, options);
+    return predict(this, this.#ownTrainer(), x, options);
   }
 
   /** One step on one batch; its loss and metrics. */
@@ -160,7 +167,7 @@ export class Model extends Layer {
     const made: Tensor[] = [];
     try {
       const batch = new Dataset('predictOnBatch', this.graph, x, undefined).batch(made);
-      const run = this.#trainerFor('predict').program('predict', batch).run(feedsOf(batch));
+      const run = this.#ownTrainer().program('predict', batch).run(feedsOf(batch));
       await run.done;
       return run.outputs[0];
     } finally {
@@ -204,6 +211,7 @@ export class Model extends Layer {
     this.#trainer?.dispose();
     this.#compiled?.optimizer.dispose();
     this.#trainer = undefined;
+    this.#disposed = true;
   }
 
   /** @internal */
@@ -214,7 +222,7 @@ export class Model extends Layer {
   /** The compiled steps. @internal */
   trainer(): Trainer {
     this.#requireCompiled();
-    return this.#trainerFor('train');
+    return this.#ownTrainer();
   }
 
   /** Gives a model without input shape that of the data. @internal */
@@ -227,8 +235,10 @@ export class Model extends Layer {
   }
 
   protected connect(inputs: readonly KerasTensor[], outputs: readonly KerasTensor[]): void {
+    const before = this.#graph;
     this.#graph = new LayerGraph(inputs, outputs);
     this.built = true;
+    if (!before) return;
     this.#trainer?.dispose();
     this.#trainer = undefined;
   }
@@ -252,15 +262,15 @@ export class Model extends Layer {
     return this.#compiled;
   }
 
-  #trainerFor(purpose: 'train' | 'predict'): Trainer {
-    const compiled = this.#compiled;
-    if (!this.#trainer) {
-      const objective =
-        compiled && (purpose === 'train' || compiled.options.loss !== undefined)
-          ? new Objective(this.outputNames, compiled.options)
-          : undefined;
-      this.#trainer = new Trainer(this.graph, objective, compiled?.optimizer, () => this.trainableWeights);
-    }
+  #ownTrainer(): Trainer {
+    if (this.#disposed)
+      throw new EngineError('DISPOSED', `[${this.name}] expected a live model, received a disposed one`);
+    this.#trainer ??= new Trainer(
+      () => this.graph,
+      () => new Objective(this.outputNames, this.#requireCompiled().options),
+      this.#compiled?.optimizer,
+      () => this.trainableWeights,
+    );
     return this.#trainer;
   }
 
@@ -293,4 +303,10 @@ export class Model extends Layer {
       for (const temporary of made) temporary.dispose();
     }
   }
+}
+
+/** An iterable brings its own targets: the options may come in their place. */
+function argumentsOf<O extends object>(x: FitData, y: Data | O | undefined, options: O | undefined) {
+  if (isBatches(x) && options === undefined && y !== undefined) return { y: undefined, options: y as O };
+  return { y: y as Data | undefined, options: options ?? ({} as O) };
 }

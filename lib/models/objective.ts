@@ -10,7 +10,10 @@ export type PerOutput<T> = T | readonly (T | null | undefined)[] | Readonly<Reco
 
 export interface ObjectiveOptions {
   loss?: PerOutput<LossLike>;
+  /** Means over the samples, whatever their weights. */
   metrics?: PerOutput<MetricLike | readonly MetricLike[]>;
+  /** Means over the samples times their weights. */
+  weightedMetrics?: PerOutput<MetricLike | readonly MetricLike[]>;
   lossWeights?: readonly number[] | Readonly<Record<string, number>>;
 }
 
@@ -20,6 +23,7 @@ interface Part {
   readonly loss: Loss | undefined;
   readonly weight: number;
   readonly metrics: readonly Metric[];
+  readonly weightedMetrics: readonly Metric[];
 }
 
 /** A number that is averaged over an epoch: the sum over a batch, and how much it weighs. */
@@ -40,7 +44,8 @@ export class Objective {
   ) {
     const losses = perOutput('loss', options.loss, outputNames, isLoss);
     const weights = perOutput<number>('lossWeights', options.lossWeights, outputNames, isNumber);
-    const metrics = metricsPerOutput(options.metrics, outputNames);
+    const metrics = metricsPerOutput('metrics', options.metrics, outputNames);
+    const weightedMetrics = metricsPerOutput('weightedMetrics', options.weightedMetrics, outputNames);
     this.#parts = outputNames.map((output, i) => {
       const loss = losses[i];
       return {
@@ -48,6 +53,7 @@ export class Objective {
         loss: loss == null ? undefined : lossOf(loss),
         weight: weights[i] ?? 1,
         metrics: metrics[i].map(metricOf),
+        weightedMetrics: weightedMetrics[i].map(metricOf),
       };
     });
   }
@@ -60,39 +66,49 @@ export class Objective {
   /**
    * The loss of a batch, and all numbers to be averaged over an epoch.
    *
-   * @param weights For each output the samples' weights [n], or undefined.
+   * @param sampleWeights For each output the samples' weights [n], or undefined.
    */
   measure(
     targets: readonly Sym[],
     outputs: readonly Sym[],
-    weights: readonly (Sym | undefined)[],
+    sampleWeights: readonly (Sym | undefined)[],
   ): { loss: Sym; tracked: Tracked[] } {
     const several = this.#parts.length > 1;
     const named = (output: string, name: string) => (several ? `${output}_${name}` : name);
+    const losses: Tracked[] = [];
     const tracked: Tracked[] = [];
     let total: Sym | undefined;
     let samples: Sym | undefined;
-    this.#parts.forEach(({ output, loss, weight, metrics }, i) => {
+    this.#parts.forEach(({ output, loss, weight, metrics, weightedMetrics }, i) => {
       if (loss) {
         const each = perSample(loss.className, loss.call(targets[i], outputs[i]));
         const count = size(each);
         samples ??= count;
-        const sum = ops.sum(weights[i] ? ops.mul(each, weights[i]) : each);
+        const sum = ops.sum(sampleWeights[i] ? ops.mul(each, sampleWeights[i]) : each);
         const share = ops.div(sum, count);
         const weighted = weight === 1 ? share : ops.mul(share, weight);
         total = total ? ops.add(total, weighted) : weighted;
-        if (several) tracked.push({ name: `${output}_loss`, sum, weight: count });
+        if (several) losses.push({ name: `${output}_loss`, sum, weight: count });
       }
       for (const metric of metrics) {
         const values = perSample(metric.name, metric.call(targets[i], outputs[i]));
         tracked.push({ name: named(output, metric.name), sum: ops.sum(values), weight: size(values) });
+      }
+      for (const metric of weightedMetrics) {
+        const values = perSample(metric.name, metric.call(targets[i], outputs[i]));
+        const weights = sampleWeights[i];
+        tracked.push({
+          name: named(output, metric.name),
+          sum: ops.sum(weights ? ops.mul(values, weights) : values),
+          weight: weights ? ops.sum(weights) : size(values),
+        });
       }
     });
     if (!total || !samples)
       throw new EngineError('STATE', '[compile] expected a loss for at least one output');
     return {
       loss: total,
-      tracked: [{ name: 'loss', sum: ops.mul(total, samples), weight: samples }, ...tracked],
+      tracked: [{ name: 'loss', sum: ops.mul(total, samples), weight: samples }, ...losses, ...tracked],
     };
   }
 }
@@ -141,6 +157,7 @@ function checkNames(what: string, names: readonly string[], outputs: readonly st
 
 /** Metrics: a flat list belongs to every output, a list of lists or a record to each its own. */
 function metricsPerOutput(
+  what: string,
   given: ObjectiveOptions['metrics'],
   outputs: readonly string[],
 ): readonly (readonly MetricLike[])[] {
@@ -150,7 +167,7 @@ function metricsPerOutput(
   const single = (value: unknown) => isLoss(value);
   if (single(given)) return outputs.map(() => list(given));
   if (!Array.isArray(given)) {
-    checkNames('metrics', Object.keys(given as object), outputs);
+    checkNames(what, Object.keys(given as object), outputs);
     return outputs.map((name) => list((given as Record<string, unknown>)[name]));
   }
   if (given.every(single) && (outputs.length === 1 || given.length !== outputs.length)) {
@@ -159,7 +176,7 @@ function metricsPerOutput(
   if (given.length !== outputs.length) {
     throw new EngineError(
       'ARGUMENT',
-      `[compile] expected metrics for each of ${outputs.length} outputs, received ${given.length} lists`,
+      `[compile] expected ${what} for each of ${outputs.length} outputs, received ${given.length} lists`,
     );
   }
   return given.map(list);

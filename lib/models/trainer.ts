@@ -40,17 +40,17 @@ export class Trainer {
   #names: readonly string[] = [];
 
   constructor(
-    readonly graph: LayerGraph,
-    readonly objective: Objective | undefined,
+    readonly graph: () => LayerGraph,
+    readonly objective: () => Objective,
     readonly optimizer: Optimizer | undefined,
     readonly trainableWeights: () => readonly Variable[],
   ) {
-    this.#key = variable(tensor([nextSeed() | 0, 0], [2], 'int32'), { name: 'random key', trainable: false });
+    this.#key = variable(Int32Array.of(nextSeed() | 0, 0), { name: 'random key', trainable: false });
   }
 
-  /** Makes the masks of the following steps depend on the seed alone. */
-  reseed(seed: number): void {
-    this.#key.assign(Int32Array.of(seed | 0, 0));
+  /** Makes the masks of the following steps depend on the seed and their number, of which the next is `step`. */
+  reseed(seed: number, step: number): void {
+    this.#key.assign(Int32Array.of(seed | 0, step));
   }
 
   /** The program for batches like this one. */
@@ -87,16 +87,17 @@ export class Trainer {
   #make(mode: Mode, batch: Batch, trained: readonly Variable[]): Program {
     const trace = new Trace();
     const feed = (t: Tensor, label: string) => trace.input(t.dtype, [-1, ...t.shape.slice(1)], label);
-    const x = batch.x.map((t, i) => feed(t, this.graph.inputs[i].node.layer.name));
-    const y = batch.y.map((t, i) => feed(t, `target ${this.objective?.outputNames[i] ?? i}`));
+    const graph = this.graph();
+    const x = batch.x.map((t, i) => feed(t, graph.inputs[i].node.layer.name));
+    const y = batch.y.map((t, i) => feed(t, `target ${graph.outputs[i].node.layer.name}`));
     const weights = batch.weights.map((t) => t && feed(t, 'sampleWeight'));
     const feeds = [...x, ...y, ...weights.filter((weight) => weight !== undefined)];
     return trace.within(() => {
-      const inputs = x.map((value, i) => castTo(value, this.graph.inputs[i]));
+      const inputs = x.map((value, i) => castTo(value, graph.inputs[i]));
       const key = trace.lift(this.#key);
-      const outputs = this.graph.run(inputs, { training: mode === 'train', key });
+      const outputs = graph.run(inputs, { training: mode === 'train', key });
       if (mode === 'predict') return trace.program(feeds, outputs);
-      const { loss, tracked } = this.objective!.measure(y, outputs, weights);
+      const { loss, tracked } = this.objective().measure(y, outputs, weights.map(floating));
       this.#track(trace, tracked);
       if (mode === 'train') {
         this.optimizer!.minimize(loss, trained);
@@ -117,6 +118,9 @@ export class Trainer {
     trace.assign(sums, ops.add(trace.lift(sums), ops.concatenate(numbers, { axis: 0 })));
   }
 }
+
+const floating = (weight: Sym | undefined) =>
+  weight && (weight.dtype === 'float32' ? weight : ops.cast(weight, 'float32'));
 
 function castTo(value: Sym, input: KerasTensor): Sym {
   return value.dtype === input.dtype ? value : ops.cast(value, input.dtype);
