@@ -1,9 +1,10 @@
+import type { Model } from 'nodegrad';
 import { describe, expect, it } from 'vitest';
 import { Callback, History, type Logs, ProgbarLogger, lambdaCallback } from '../lib/callbacks/index.js';
 import { CallbackList } from '../lib/callbacks/callbackList.js';
 import { errorOf } from './support/run.js';
 
-const model = { name: 'model', stopTraining: false };
+const model = { name: 'model', stopTraining: false } as Model;
 const listOf = (callbacks: Callback[], verbose: 0 | 1 | 2 = 0, steps: number | undefined = 4) =>
   new CallbackList(callbacks, model, { epochs: 2, steps, verbose });
 

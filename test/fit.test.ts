@@ -419,6 +419,21 @@ describe('callbacks of fit', () => {
     expect((await model.fit([1], [1], { ...quiet, epochs: 2 })).epoch).toEqual([0, 1]);
   });
 
+  it('hooks on epochs may evaluate and predict, but not train', async () => {
+    const model = line(0.5);
+    const seen: unknown[] = [];
+    const judge = callbacks.lambdaCallback({
+      onEpochEnd: async () => {
+        const { loss } = await model.evaluate([1], [5], quiet);
+        seen.push(loss, (await (await model.predict([1], quiet)).data())[0]);
+        seen.push((await rejectionOf(model.fit([1], [1], quiet))).code);
+      },
+    });
+    const { history } = await model.fit([1], [1], { ...quiet, epochs: 2, callbacks: [judge] });
+    expect(seen).toEqual([16, 1, 'STATE', 16, 1, 'STATE']);
+    expect(history).toEqual({ loss: [1, 0], mae: [1, 0] });
+  });
+
   it('an error in a hook ends fit, and the model stays usable', async () => {
     const model = line(0);
     const broken = callbacks.lambdaCallback({

@@ -194,6 +194,21 @@ describe('configurations', () => {
     expect(again.countParams()).toBe(model.countParams());
   });
 
+  it('models within models keep theirs', () => {
+    const inner = new Sequential([layers.input({ shape: [2] }), layers.dense({ units: 2 })], {
+      name: 'inner',
+      trainable: false,
+    });
+    const outer = new Sequential([layers.input({ shape: [2] }), inner, layers.dense({ units: 1 })]);
+    const again = Sequential.fromConfig(copyOf(outer.getConfig()));
+    expect(again.getConfig()).toEqual(outer.getConfig());
+    expect(again.layers[0]).toBeInstanceOf(Sequential);
+    expect(again.trainableWeights).toHaveLength(2);
+    const functional = new Model({ inputs: inner.inputs, outputs: inner.outputs, name: 'part' });
+    const nested = new Sequential([layers.input({ shape: [2] }), functional]);
+    expect(Sequential.fromConfig(copyOf(nested.getConfig())).countParams()).toBe(6);
+  });
+
   it('take custom layers by name, and tell unknown ones', () => {
     const model = new Sequential([layers.input({ shape: [2] }), new Offset({ by: 3, name: 'off' })]);
     const config = copyOf(model.getConfig());
@@ -246,6 +261,14 @@ describe('bad input', () => {
     ['batchSize 0', (m) => m.fit(x, y, { ...quiet, batchSize: 0 }), 'ARGUMENT', /batchSize.*received 0/],
     ['batchSize 1.5', (m) => m.evaluate(x, y, { ...quiet, batchSize: 1.5 }), 'ARGUMENT', /batchSize.*1\.5/],
     ['epochs -1', (m) => m.fit(x, y, { ...quiet, epochs: -1 }), 'ARGUMENT', /epochs.*-1/],
+    ['initialEpoch -1', (m) => m.fit(x, y, { ...quiet, initialEpoch: -1 }), 'ARGUMENT', /initialEpoch.*-1/],
+    [
+      'validationSteps 0.5',
+      (m) => m.fit(x, y, { ...quiet, validationSteps: 0.5 }),
+      'ARGUMENT',
+      /validationSteps/,
+    ],
+    ['verbose 3', (m) => m.fit(x, y, { verbose: 3 as 2 }), 'ARGUMENT', /verbose.*received 3/],
     ['stepsPerEpoch 0', (m) => m.fit(x, y, { ...quiet, stepsPerEpoch: 0 }), 'ARGUMENT', /stepsPerEpoch/],
     [
       'validationSplit 2',

@@ -1,3 +1,5 @@
+import type { Model } from '../models/model.js';
+
 /** Losses and metrics by name. */
 export type Logs = Record<string, number>;
 
@@ -10,19 +12,13 @@ export interface CallbackParams {
   verbose: 0 | 1 | 2;
 }
 
-/** What callbacks see of the model they watch. */
-export interface CallbackModel {
-  readonly name: string;
-  /** Set it to true and training ends after the step or epoch that runs. */
-  stopTraining: boolean;
-}
-
 /** A hook may be async: the run waits for it. */
 export type HookResult = void | Promise<void>;
 
 /**
  * Something that watches a run of `fit`, `evaluate` or `predict`. A subclass overrides the hooks it needs. With a hook on batches the
- * engine gets one step at a time and each step's metrics are read; without, many steps are queued at once.
+ * engine gets one step at a time and each step's metrics are read; without, many steps are queued at once. The hooks on epochs may
+ * call `evaluate` and `predict` of the same model.
  * https://keras.io/api/callbacks/base_callback/
  *
  * @example
@@ -32,17 +28,17 @@ export type HookResult = void | Promise<void>;
  *       }
  *     }
  */
-export class Callback<M extends CallbackModel = CallbackModel> {
+export class Callback {
   /** Set before the first hook. */
   params!: CallbackParams;
   /** Set before the first hook. */
-  model!: M;
+  model!: Model;
 
   setParams(params: CallbackParams): void {
     this.params = params;
   }
 
-  setModel(model: M): void {
+  setModel(model: Model): void {
     this.model = model;
   }
 

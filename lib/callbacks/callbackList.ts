@@ -1,5 +1,6 @@
 import { EngineError } from '../errors.js';
-import { Callback, type CallbackModel, type CallbackParams, type Logs } from './callback.js';
+import type { Model } from '../models/model.js';
+import { Callback, type CallbackParams, type Logs } from './callback.js';
 
 /** What kind of run it is. */
 export type RunMode = 'train' | 'test' | 'predict';
@@ -25,7 +26,7 @@ const batchHooks: Record<RunMode, readonly BatchHook[]> = {
 export class CallbackList {
   readonly callbacks: readonly Callback[];
 
-  constructor(callbacks: readonly Callback[], model: CallbackModel, params: CallbackParams) {
+  constructor(callbacks: readonly Callback[], model: Model, params: CallbackParams) {
     for (const callback of callbacks) {
       if (!(callback instanceof Callback)) {
         throw new EngineError(

@@ -3,7 +3,7 @@ import { type Hooks, LambdaCallback } from './lambdaCallback.js';
 import { ProgbarLogger, type ProgressStream } from './progbarLogger.js';
 
 export { Callback } from './callback.js';
-export type { CallbackModel, CallbackParams, HookResult, Logs } from './callback.js';
+export type { CallbackParams, HookResult, Logs } from './callback.js';
 export { History, LambdaCallback, ProgbarLogger };
 export type { Hooks, ProgressStream };
 

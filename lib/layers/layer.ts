@@ -66,7 +66,7 @@ export abstract class Layer {
 
   /** Its name within a model. */
   get name(): string {
-    return (this.#name ??= uniqueName(this.className.charAt(0).toLowerCase() + this.className.slice(1)));
+    return (this.#name ??= uniqueName(kindOf(this.className)));
   }
 
   /**
@@ -226,3 +226,7 @@ export abstract class Layer {
     }
   }
 }
+
+/** Conv2D becomes conv2d, MaxPooling2D maxPooling2d, as the functions that make them are called. */
+const kindOf = (className: string): string =>
+  className.charAt(0).toLowerCase() + className.slice(1).replace(/\dD$/, (end) => end.toLowerCase());

@@ -16,6 +16,7 @@ type Reference = readonly [layer: string, call: number, output: number];
 
 export interface GraphConfig {
   readonly name: string;
+  readonly trainable?: boolean;
   readonly layers: readonly LayerConfig[];
   readonly calls: readonly { readonly layer: string; readonly inputs: readonly Reference[] }[];
   readonly inputs: readonly Reference[];
@@ -31,6 +32,12 @@ const classes: Record<string, LayerClass> = Object.fromEntries(
   ),
 ) as unknown as Record<string, LayerClass>;
 
+/** Models are layers too: their files enter here how one is made from its configuration. */
+export const modelClasses: Record<
+  string,
+  (config: Record<string, unknown>, customObjects: CustomObjects) => Layer
+> = {};
+
 export function layerConfig(layer: Layer): LayerConfig {
   return { className: layer.className, config: layer.getConfig() };
 }
@@ -40,11 +47,13 @@ export function layerFromConfig(
   { className, config }: LayerConfig,
   customObjects: CustomObjects = {},
 ): Layer {
+  const model = Object.hasOwn(modelClasses, className) ? modelClasses[className] : undefined;
+  if (model) return model(config, customObjects);
   const made = choose('fromConfig', className, { ...classes, ...customObjects });
   return new made(config as never);
 }
 
-export function graphConfig(graph: LayerGraph): Omit<GraphConfig, 'name'> {
+export function graphConfig(graph: LayerGraph): Omit<GraphConfig, 'name' | 'trainable'> {
   const calls = new Map<Layer, number>();
   const places = new Map<KerasTensor, Reference>();
   for (const { layer, outputs } of graph.nodes) {
@@ -64,7 +73,7 @@ export function graphConfig(graph: LayerGraph): Omit<GraphConfig, 'name'> {
 }
 
 export function graphFromConfig(
-  config: GraphConfig,
+  config: Omit<GraphConfig, 'name' | 'trainable'>,
   customObjects: CustomObjects,
 ): { inputs: KerasTensor[]; outputs: KerasTensor[] } {
   const byName = new Map<string, Layer>();

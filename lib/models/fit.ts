@@ -75,8 +75,14 @@ export async function fit(
 ): Promise<History> {
   const { epochs = 1, initialEpoch = 0, signal, verbose = 'auto' } = options;
   checkPositiveInteger('fit', 'epochs', epochs);
-  if (options.stepsPerEpoch !== undefined)
-    checkPositiveInteger('fit', 'stepsPerEpoch', options.stepsPerEpoch);
+  for (const name of ['stepsPerEpoch', 'validationSteps', 'validationBatchSize'] as const)
+    if (options[name] !== undefined) checkPositiveInteger('fit', name, options[name]);
+  if (!Number.isSafeInteger(initialEpoch) || initialEpoch < 0) {
+    throw new EngineError(
+      'ARGUMENT',
+      `[fit] expected an integer of 0 or more for initialEpoch, received ${String(initialEpoch)}`,
+    );
+  }
   throwIfAborted(signal);
   const seed = options.seed === undefined ? nextSeed() : checkSeed(options.seed);
   const history = new History();
@@ -91,8 +97,8 @@ export async function fit(
     let logs: Logs = {};
     for (let epoch = initialEpoch; epoch < epochs && !model.stopTraining; epoch++) {
       throwIfAborted(signal);
+      await model.turns.pause(() => callbacks.epoch('onEpochBegin', epoch));
       trainer.resetSums();
-      await callbacks.epoch('onEpochBegin', epoch);
       logs = await runSteps('train', train(epoch), trainer, model, callbacks, signal, epoch);
       if (validate) {
         trainer.resetSums();
@@ -101,7 +107,8 @@ export async function fit(
         await callbacks.run('onTestEnd', measured);
         for (const [name, value] of Object.entries(measured)) logs[`val_${name}`] = value;
       }
-      await callbacks.epoch('onEpochEnd', epoch, logs);
+      const done = logs;
+      await model.turns.pause(() => callbacks.epoch('onEpochEnd', epoch, done));
     }
     await callbacks.run('onTrainEnd', logs);
     return history;
@@ -117,7 +124,8 @@ export async function evaluate(
   y: Data | undefined,
   options: EvaluateOptions,
 ): Promise<Logs> {
-  const { signal, verbose = 'auto' } = options;
+  const { signal, verbose = 'auto', steps } = options;
+  if (steps !== undefined) checkPositiveInteger('evaluate', 'steps', steps);
   const held: Tensor[] = [];
   try {
     const make = feederOf(
@@ -127,13 +135,12 @@ export async function evaluate(
       'test',
       x,
       y,
-      { ...options, stepsPerEpoch: options.steps },
+      { ...options, stepsPerEpoch: steps },
       held,
     );
     const feeder = make(0);
     const callbacks = watchers(model, options.callbacks ?? [], verbose, { epochs: 1, steps: feeder.steps });
     trainer.resetSums();
-    model.stopTraining = false;
     await callbacks.run('onTestBegin');
     const logs = await runSteps('test', feeder, trainer, model, callbacks, signal);
     await callbacks.run('onTestEnd', logs);
@@ -195,6 +202,8 @@ function watchers(
   verbose: Verbose,
   params: { epochs: number; steps: number | undefined },
 ): CallbackList {
+  if (!['auto', 0, 1, 2].includes(verbose))
+    throw new EngineError('ARGUMENT', `[verbose] expected 0, 1, 2 or 'auto', received ${String(verbose)}`);
   const level = verbose === 'auto' ? 1 : verbose;
   const bar = level === 0 ? [] : [new ProgbarLogger()];
   return new CallbackList([...bar, ...callbacks], model, { ...params, verbose: level });

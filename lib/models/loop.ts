@@ -123,5 +123,5 @@ export async function runEpoch(feeder: Feeder, hooks: LoopHooks): Promise<number
 /** Fails with `ABORTED`, the signal's reason as cause, where the signal says so. */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted)
-    throw new EngineError('ABORTED', '[fit] was aborted by its signal', { cause: signal.reason });
+    throw new EngineError('ABORTED', '[model] the run was aborted by its signal', { cause: signal.reason });
 }

@@ -6,7 +6,13 @@ import { type Optimizer, optimizerOf } from '../optimizers/index.js';
 import type { Sym } from '../sym.js';
 import { listOf } from '../list.js';
 import type { Tensor } from '../tensor.js';
-import { type GraphConfig, graphConfig, graphFromConfig } from './config.js';
+import {
+  type CustomObjects,
+  type GraphConfig,
+  graphConfig,
+  graphFromConfig,
+  modelClasses,
+} from './config.js';
 import { Dataset, type DatasetOptions } from './dataset.js';
 import {
   type EvaluateOptions,
@@ -22,6 +28,7 @@ import { LayerGraph } from './layerGraph.js';
 import { Objective, type ObjectiveOptions } from './objective.js';
 import { summaryOf } from './summary.js';
 import { type Logs, Trainer, feedsOf } from './trainer.js';
+import { Turns } from './turns.js';
 
 export interface ModelOptions extends LayerOptions {
   inputs: KerasTensor | readonly KerasTensor[];
@@ -45,10 +52,11 @@ export class Model extends Layer {
   readonly className: string = 'Model';
   /** Set to true, from a callback, to end training after the current steps. */
   stopTraining = false;
+  /** @internal */
+  readonly turns = new Turns();
   #graph: LayerGraph | undefined;
   #compiled: { optimizer: Optimizer; options: CompileOptions } | undefined;
   #trainer: Trainer | undefined;
-  #busy: string | undefined;
   #disposed = false;
 
   constructor(options: ModelOptions | (LayerOptions & { inputs?: undefined; outputs?: undefined })) {
@@ -125,7 +133,7 @@ export class Model extends Layer {
    */
   async fit(x: FitData, y?: Data | FitOptions, options?: FitOptions): Promise<History> {
     const given = argumentsOf(x, y, options);
-    return this.#exclusively('fit', () => fit(this, this.trainer(), x, given.y, given.options));
+    return this.turns.take('fit', this.name, () => fit(this, this.trainer(), x, given.y, given.options));
   }
 
   async evaluate(batches: Batches, options?: EvaluateOptions): Promise<Logs>;
@@ -133,7 +141,9 @@ export class Model extends Layer {
   /** Measures loss and metrics over the data. Forms and errors as {@link fit}. */
   async evaluate(x: FitData, y?: Data | EvaluateOptions, options?: EvaluateOptions): Promise<Logs> {
     const given = argumentsOf(x, y, options);
-    return this.#exclusively('evaluate', () => evaluate(this, this.trainer(), x, given.y, given.options));
+    return this.turns.take('evaluate', this.name, () =>
+      evaluate(this, this.trainer(), x, given.y, given.options),
+    );
   }
 
   /**
@@ -153,12 +163,12 @@ export class Model extends Layer {
 
   /** One step on one batch; its loss and metrics. */
   async trainOnBatch(x: Data, y: Data, options: DatasetOptions = {}): Promise<Logs> {
-    return this.#exclusively('trainOnBatch', () => this.#onBatch('train', x, y, options));
+    return this.turns.take('trainOnBatch', this.name, () => this.#onBatch('train', x, y, options));
   }
 
   /** Loss and metrics of one batch. */
   async testOnBatch(x: Data, y: Data, options: DatasetOptions = {}): Promise<Logs> {
-    return this.#exclusively('testOnBatch', () => this.#onBatch('test', x, y, options));
+    return this.turns.take('testOnBatch', this.name, () => this.#onBatch('test', x, y, options));
   }
 
   /** The outputs for one batch. */
@@ -197,12 +207,9 @@ export class Model extends Layer {
    *
    * @param customObjects Classes of own layers by their className.
    */
-  static fromConfig(
-    config: Record<string, unknown>,
-    customObjects: Readonly<Record<string, new (config: never) => Layer>> = {},
-  ): Model {
-    const { inputs, outputs } = graphFromConfig(config as unknown as GraphConfig, customObjects);
-    return new Model({ name: config.name as string, inputs, outputs });
+  static fromConfig(config: Record<string, unknown>, customObjects: CustomObjects = {}): Model {
+    const { name, trainable, ...graph } = config as unknown as GraphConfig;
+    return new Model({ name, trainable, ...graphFromConfig(graph, customObjects) });
   }
 
   /** Frees weights, optimizer slots and all else that is native. */
@@ -274,22 +281,6 @@ export class Model extends Layer {
     return this.#trainer;
   }
 
-  /** One at a time: two loops on the same weights would each see half of the other's steps. */
-  async #exclusively<T>(what: string, body: () => Promise<T>): Promise<T> {
-    if (this.#busy !== undefined) {
-      throw new EngineError(
-        'STATE',
-        `[${what}] expected no other call on '${this.name}', received one while ${this.#busy} runs: await it first`,
-      );
-    }
-    this.#busy = what;
-    try {
-      return await body();
-    } finally {
-      this.#busy = undefined;
-    }
-  }
-
   async #onBatch(mode: 'train' | 'test', x: Data, y: Data, options: DatasetOptions): Promise<Logs> {
     this.prepare(x);
     const trainer = this.trainer();
@@ -310,3 +301,5 @@ function argumentsOf<O extends object>(x: FitData, y: Data | O | undefined, opti
   if (isBatches(x) && options === undefined && y !== undefined) return { y: undefined, options: y as O };
   return { y: y as Data | undefined, options: options ?? ({} as O) };
 }
+
+modelClasses['Model'] = (config, customObjects) => Model.fromConfig(config, customObjects);

@@ -4,7 +4,7 @@ import { input } from '../layers/input.js';
 import { KerasTensor } from '../layers/kerasTensor.js';
 import { Layer, type LayerOptions } from '../layers/layer.js';
 import { withSeed } from '../seed.js';
-import { layerConfig, layerFromConfig } from './config.js';
+import { type CustomObjects, layerConfig, layerFromConfig, modelClasses } from './config.js';
 import { Model } from './model.js';
 
 export interface SequentialOptions extends LayerOptions {
@@ -64,12 +64,10 @@ export class Sequential extends Model {
     return { name, trainable, inputShape: this.#input?.shape.slice(1), dtype: this.#input?.dtype, layers };
   }
 
-  static override fromConfig(
-    config: Record<string, unknown>,
-    customObjects: Readonly<Record<string, new (config: never) => Layer>> = {},
-  ): Sequential {
-    const { name, inputShape, dtype, layers } = config as {
+  static override fromConfig(config: Record<string, unknown>, customObjects: CustomObjects = {}): Sequential {
+    const { name, trainable, inputShape, dtype, layers } = config as {
       name: string;
+      trainable?: boolean;
       inputShape?: number[];
       dtype?: 'float32';
       layers: ReturnType<typeof layerConfig>[];
@@ -77,6 +75,7 @@ export class Sequential extends Model {
     const head = inputShape ? [input({ shape: inputShape, dtype })] : [];
     return new Sequential([...head, ...layers.map((layer) => layerFromConfig(layer, customObjects))], {
       name,
+      trainable,
     });
   }
 
@@ -103,3 +102,5 @@ export class Sequential extends Model {
     this.connect([this.#input], [place]);
   }
 }
+
+modelClasses['Sequential'] = (config, customObjects) => Sequential.fromConfig(config, customObjects);
