@@ -1,5 +1,7 @@
 #include "cpu/strided_copy.h"
 
+#include <xmmintrin.h>
+
 #include <algorithm>
 #include <cstring>
 
@@ -11,6 +13,28 @@ namespace {
 constexpr int64_t kLeastThreadElements = 1 << 14;
 constexpr int64_t kPiece = 8192;  // of the inner dimension
 constexpr int64_t kTile = 16;     // a tile's rows and columns are whole cache lines of 4-byte elements
+
+// to[r][c] = from[c][r], in squares of 4 by 4; strides in elements.
+void transpose(const float* from, int64_t in, float* to, int64_t out, int64_t rows, int64_t columns) {
+  const int64_t evenRows = rows / 4 * 4, evenColumns = columns / 4 * 4;
+  for (int64_t tile = 0; tile < evenColumns; tile += kTile) {
+    const int64_t end = std::min(tile + kTile, evenColumns);
+    for (int64_t r = 0; r < evenRows; r += 4) {
+      for (int64_t c = tile; c < end; c += 4) {
+        __m128 v0 = _mm_loadu_ps(from + c * in + r), v1 = _mm_loadu_ps(from + (c + 1) * in + r);
+        __m128 v2 = _mm_loadu_ps(from + (c + 2) * in + r), v3 = _mm_loadu_ps(from + (c + 3) * in + r);
+        _MM_TRANSPOSE4_PS(v0, v1, v2, v3);
+        _mm_storeu_ps(to + r * out + c, v0);
+        _mm_storeu_ps(to + (r + 1) * out + c, v1);
+        _mm_storeu_ps(to + (r + 2) * out + c, v2);
+        _mm_storeu_ps(to + (r + 3) * out + c, v3);
+      }
+    }
+  }
+  for (int64_t r = 0; r < rows; ++r) {
+    for (int64_t c = r < evenRows ? evenColumns : 0; c < columns; ++c) to[r * out + c] = from[c * in + r];
+  }
+}
 
 }  // namespace
 
@@ -73,6 +97,9 @@ void StridedCopy::copyPiece(const T* from, T* to, int64_t rows, int64_t columns)
       std::memcpy(to + r * rows_.out, from + r * rows_.in, columns * sizeof(T));
   } else if (inner_.in == 0 && inner_.out == 1) {
     for (int64_t r = 0; r < rows; ++r) std::fill_n(to + r * rows_.out, columns, from[r * rows_.in]);
+  } else if (sizeof(T) == 4 && rows_.in == 1 && inner_.out == 1) {
+    transpose(reinterpret_cast<const float*>(from), inner_.in, reinterpret_cast<float*>(to), rows_.out, rows,
+              columns);
   } else {
     for (int64_t tile = 0; tile < columns; tile += kTile) {
       const int64_t end = std::min(tile + kTile, columns);
