@@ -4,7 +4,7 @@ import { Callback, History, type Logs, ProgbarLogger, lambdaCallback } from '../
 import { CallbackList } from '../lib/callbacks/callbackList.js';
 import { errorOf } from './support/run.js';
 
-const model = { name: 'model', stopTraining: false } as Model;
+const model = { name: 'model', stopTraining: false } as unknown as Model;
 const listOf = (callbacks: Callback[], verbose: 0 | 1 | 2 = 0, steps: number | undefined = 4) =>
   new CallbackList(callbacks, model, { epochs: 2, steps, verbose });
 
