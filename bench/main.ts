@@ -151,8 +151,7 @@ function printTable(rows: readonly Row[]): void {
   for (const row of table) console.log(row.map((cell, column) => cell.padEnd(widths[column])).join('  '));
 }
 
-async function main(): Promise<void> {
-  const options = readOptions(process.argv.slice(2));
+async function main(options: Options): Promise<void> {
   const say = (text: string) => (options.json ? console.error(text) : console.log(text));
   const info = getEngineInfo(options.threads === undefined ? {} : { threads: options.threads });
   say(
@@ -170,10 +169,12 @@ async function main(): Promise<void> {
   else printTable(rows);
 }
 
+let options: Options | undefined;
 try {
-  await main();
+  options = readOptions(process.argv.slice(2));
+  await main(options);
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
-  console.error(USAGE);
+  if (!options) console.error(USAGE);
   process.exitCode = 1;
 }

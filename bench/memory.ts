@@ -25,7 +25,7 @@ async function peakOf(command: string, args: string[]): Promise<number> {
   return peak;
 }
 
-/** Peak memory of one epoch of MNIST, data and all: ours as `npm run mnist` does it, and the first peer's. */
+/** Peak memory of training on MNIST, data and all: an epoch of `npm run mnist`, and as many steps of the first peer as show its peak. */
 export async function measureMemory(
   options: Options,
   threads: number,
@@ -35,6 +35,6 @@ export async function measureMemory(
   say(`peak memory, one epoch of mnist: ${Math.round(ours / MB)} MB`);
   const peer = options.peers[0];
   if (peer === undefined) return;
-  const theirs = await Peer.epochMemory(peer, 'mnist', 128, 'float32', threads);
-  say(`peak memory, one epoch of mnist in ${peer}: ${Math.round(theirs / MB)} MB`);
+  const theirs = await Peer.trainingMemory(peer, 'mnist', 128, 'float32', threads);
+  say(`peak memory, mnist in ${peer}: ${Math.round(theirs / MB)} MB`);
 }

@@ -18,7 +18,7 @@ export const USAGE = `npm run bench -- [--nets mnist,…] [--peers torch,…] [-
   --steps     timed steps of each side; default 60
   --threads   of both sides; default what nodegrad chooses
   --overhead  what JavaScript and the binding cost: a small step, the event loop while fit runs, the import
-  --memory    peak memory of a training epoch, ours and the first peer's
+  --memory    peak memory of training, ours and the first peer's
   --json      one object a line`;
 
 export function readOptions(args: string[]): Options {

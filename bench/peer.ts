@@ -55,11 +55,11 @@ export class Peer {
     return new Peer(peer, net, batch, precision, threads);
   }
 
-  /** The peak memory in bytes of a process that trains one epoch of the net with the peer. */
-  static async epochMemory(peer: string, net: string, batch: number, precision: string, threads: number) {
+  /** The peak memory in bytes of a process that trains the net with the peer on the whole data. */
+  static async trainingMemory(peer: string, net: string, batch: number, precision: string, threads: number) {
     const started = Peer.start(peer, net, batch, precision, threads);
     const pid = started.#process.pid!;
-    await started.#ask({ command: 'epoch' });
+    await started.#ask({ command: 'train', steps: 40 });
     const bytes = peakMemory(pid);
     started.stop();
     return bytes;

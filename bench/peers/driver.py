@@ -3,10 +3,10 @@
 Reads a JSON request a line, answers with a JSON object a line:
   {"command": "load", "arrays": [{"path", "dtype", "shape"}, …]}   x, y, then the weights -> {"name", "loss"}
   {"command": "steps", "count": n}                                 -> {"times": [ms, …]}
-  {"command": "epoch"}                                             trains once over the net's whole data -> {}
+  {"command": "train", "steps": n}                                 steps on batches of the net's whole data -> {}
 
 PEER/NET.py has create(batch, precision, threads, arrays) -> an object with name, loss() without dropout, step() to its end; and
-epoch(batch, precision, threads).
+train(batch, precision, threads, steps).
 """
 
 import importlib.util
@@ -51,8 +51,8 @@ class Session:
             times.append((time.perf_counter() - start) * 1e3)
         return {'times': times}
 
-    def epoch(self, request):
-        self.module.epoch(*self.settings)
+    def train(self, request):
+        self.module.train(*self.settings, request['steps'])
         return {}
 
 

@@ -89,11 +89,11 @@ def create(batch, precision, threads, arrays):
     return fresh
 
 
-def epoch(batch, precision, threads):
-    """One pass over 60,000 pictures as torchvision hands them out (bytes in memory), scaled batch by batch."""
+def train(batch, precision, threads, steps):
+    """Steps on 60,000 pictures as torchvision hands them out (bytes in memory), scaled batch by batch."""
     torch.set_num_threads(threads)
     side = Side(precision, torch.contiguous_format, False)
     pictures = torch.randint(0, 256, (60000, 1, 28, 28), dtype=torch.uint8)
     labels = torch.randint(0, 10, (60000,))
-    for rows in torch.randperm(60000).split(batch):
+    for rows in torch.randperm(60000).split(batch)[:steps]:
         side.train_on(pictures[rows].float() / 255, labels[rows])
