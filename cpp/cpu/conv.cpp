@@ -29,7 +29,8 @@ std::unique_ptr<Kernel> makeConv(const KernelSpec& spec) {
   const Convolution conv(spec);
   if (hasNothingToCompute(conv)) {
     if (conv.pass == ConvPass::Forward && count(conv.y.shape) > 0)
-      fail(ErrorCode::Shape, "[conv2d] expected an image of at least one channel, received ", toString(conv.x));
+      fail(ErrorCode::Shape, "[conv2d] expected an image of at least one channel, received ",
+           toString(conv.x));
     return onednn::zerosKernel(spec);
   }
   if (winogradSuits(spec, conv) && hasWinogradLayouts(conv)) return makeWinograd(spec, conv);

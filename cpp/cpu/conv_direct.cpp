@@ -164,13 +164,9 @@ class DirectConv {
     return best;
   }
 
-  // Blocks that no channel fills would have to be kept at zero by every kernel that touches the image. The
-  // few channels of a first layer's input are another matter: a reorder pads them for little.
-  bool needsPaddedImages(const Candidate& candidate) const {
-    constexpr int64_t kFew = 4;
-    const bool few =
-        conv_.pass != ConvPass::BackwardData && conv_.x.shape[static_cast<size_t>(conv_.axes.c)] <= kFew;
-    return isPadded(candidate.descs.y) || (isPadded(candidate.descs.x) && !few);
+  // Blocks that no channel fills would have to be kept at zero by every kernel that touches the image.
+  static bool needsPaddedImages(const Candidate& candidate) {
+    return isPadded(candidate.descs.x) || isPadded(candidate.descs.y);
   }
 
   // The descriptors that say how an image lies. With one channel both plain orders are the same memory, but

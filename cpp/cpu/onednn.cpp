@@ -65,8 +65,6 @@ Desc rowMajorDesc(DType dtype, const Dims& shape) {
   return Desc(shape, dataType(dtype), rowMajorStrides(shape));
 }
 
-Desc permuted(const Desc& desc, const std::vector<int>& to) { return desc.permute_axes(to); }
-
 std::vector<int> inverse(const std::vector<int>& permutation) {
   std::vector<int> result(permutation.size());
   for (size_t i = 0; i < permutation.size(); ++i)

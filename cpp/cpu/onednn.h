@@ -56,8 +56,7 @@ LayoutPtr layoutOf(DType dtype, const Geometry& geometry);
 // over that view.
 std::optional<Desc> descOf(const TensorType& type, const LayoutPtr& layout, const Dims& view);
 Desc rowMajorDesc(DType dtype, const Dims& shape);
-// The descriptor with dimension i moved to place to[i].
-Desc permuted(const Desc& desc, const std::vector<int>& to);
+// Where a permutation that says where each dimension goes takes them from.
 std::vector<int> inverse(const std::vector<int>& permutation);
 
 // Turns a failure of oneDNN into an Error that names the op.
