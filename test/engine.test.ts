@@ -224,6 +224,7 @@ describe('sources', () => {
     const x = zeros([4]);
     expect(() => new Source([x], { batchSize: 0 })).toThrow(EngineError);
     expect(() => new Source([x], { batchSize: 1.5 })).toThrow(EngineError);
+    expect(() => new Source([x], { batchSize: 2, pass: -1 })).toThrow('expected a pass of 0 or more');
     expect(() => new Source([x, zeros([3])], { batchSize: 2 })).toThrow(
       expect.objectContaining({ code: 'SHAPE' }),
     );

@@ -25,6 +25,8 @@ Source::Source(std::vector<StoragePtr> arrays, Options options)
          " samples, received ", size_);
   if (options_.batchSize < 1)
     fail(ErrorCode::Argument, "[source] expected a batchSize of 1 or more, received ", options_.batchSize);
+  if (options_.pass < 0)
+    fail(ErrorCode::Argument, "[source] expected a pass of 0 or more, received ", options_.pass);
   const int64_t whole = size_ / options_.batchSize;
   stepsPerPass_ = whole + (!options_.dropRemainder && size_ % options_.batchSize ? 1 : 0);
   if (stepsPerPass_ == 0)
