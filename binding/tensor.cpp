@@ -16,6 +16,8 @@ class PendingRead : public Pending {
 
   void read(Executor& executor) {
     try {
+      // First of all, so that a tensor too large to exist reports the op that failed, not this copy.
+      if (storage_->error) std::rethrow_exception(storage_->error);
       bytes_.reset(new std::byte[bytesOf(storage_->type)]);
       executor.read(*storage_, bytes_.get());
     } catch (...) {
@@ -74,20 +76,11 @@ napi_value readTensor(const Call& call) {
 }
 
 napi_value readTensorSync(const Call& call) {
-  const StoragePtr storage = storageOf(call.env, call[0]);
-  void* data;
-  napi_value array = makeArray(call.env, storage->type, &data);
+  PendingRead pending(storageOf(call.env, call[0]));
   Executor& executor = call.environment.executor();
-  std::exception_ptr error;
-  executor.wait([&] {
-    try {
-      executor.read(*storage, data);
-    } catch (...) {
-      error = std::current_exception();
-    }
-  });
-  if (error) std::rethrow_exception(error);
-  return array;
+  executor.wait([&] { pending.read(executor); });
+  if (pending.error) std::rethrow_exception(pending.error);
+  return pending.result(call.env);
 }
 
 napi_value disposeTensor(const Call& call) {

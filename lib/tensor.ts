@@ -184,7 +184,7 @@ export function ones(shape: Shape, dtype: DType = 'float32'): Tensor {
 /** A tensor filled with one value. */
 export function full(shape: Shape, value: number, dtype: DType = 'float32'): Tensor {
   const dims = checkShape('full', shape);
-  const data = allocate(dtype, sizeOf(dims)).fill(dtype === 'bool' ? Number(value !== 0) : value);
+  const data = allocate('full', dtype, sizeOf(dims)).fill(dtype === 'bool' ? Number(value !== 0) : value);
   return new Tensor(engine().createTensor(dtype, dims, data), dtype, dims);
 }
 
@@ -202,7 +202,7 @@ export function arange(start: number, stop: number, step = 1, dtype: DType = 'fl
       `[arange] expected finite numbers and a step that is not 0, received ${start}, ${stop}, ${step}`,
     );
   }
-  const data = allocate(dtype, length);
+  const data = allocate('arange', dtype, length);
   for (let i = 0; i < length; i++) data[i] = start + i * step;
   return tensor(data, [length], dtype);
 }
@@ -289,9 +289,17 @@ function nest(data: TypedArray, shape: Shape, offset = 0, depth = 0): NestedArra
   return Array.from({ length: shape[depth] }, (_, i) => nest(data, shape, offset + i * stride, depth + 1));
 }
 
-function allocate(dtype: DType, length: number): TypedArray {
-  if (dtype === 'float32') return new Float32Array(length);
-  return dtype === 'int32' ? new Int32Array(length) : new Uint8Array(length);
+function allocate(name: string, dtype: DType, length: number): TypedArray {
+  try {
+    if (dtype === 'float32') return new Float32Array(length);
+    return dtype === 'int32' ? new Int32Array(length) : new Uint8Array(length);
+  } catch (cause) {
+    throw new EngineError(
+      'OUT_OF_MEMORY',
+      `[${name}] expected room for an array of ${length} numbers, received none`,
+      { cause },
+    );
+  }
 }
 
 function checkShape(name: string, shape: Shape): readonly number[] {

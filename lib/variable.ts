@@ -52,17 +52,17 @@ export class Variable implements Disposable {
 
   /** A copy of the current numbers as a tensor. */
   value(): Tensor {
-    return eager('identity', [this.storage]);
+    return eager('identity', [this.#live()]);
   }
 
   /** The current numbers, row-major. A copy. */
   async data(): Promise<TypedArray> {
-    return this.storage.data();
+    return this.#live().data();
   }
 
   /** As {@link data}, but blocks the event loop. */
   dataSync(): TypedArray {
-    return this.storage.dataSync();
+    return this.#live().dataSync();
   }
 
   /**
@@ -94,7 +94,7 @@ export class Variable implements Disposable {
     const given = read(value);
     // A flat typed array has no shape of its own: it is read as the variable's.
     if (!ArrayBuffer.isView(value)) this.#checkShape(given.shape);
-    engine().writeTensor(this.storage.handle, convert(given.data, this.dtype));
+    engine().writeTensor(this.#live().handle, convert(given.data, this.dtype));
   }
 
   /** Frees the memory. Compiled functions that use the variable throw `DISPOSED` from then on. */
@@ -108,6 +108,14 @@ export class Variable implements Disposable {
 
   toString(): string {
     return `Variable(${this.name}, ${this.dtype} [${this.shape.join(', ')}])`;
+  }
+
+  #live(): Tensor {
+    if (!this.storage.isDisposed) return this.storage;
+    throw new EngineError(
+      'DISPOSED',
+      `[Variable] expected a live variable, received a disposed ${this.toString()}`,
+    );
   }
 
   #makeAssign(): Program {

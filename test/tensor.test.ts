@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { NDArray } from '../lib/data/ndarray.js';
 import { EngineError } from '../lib/errors.js';
+import { add } from '../lib/ops/index.js';
 import { arange, full, ones, tensor, zeros } from '../lib/tensor.js';
 import { variable } from '../lib/variable.js';
 
@@ -218,5 +219,28 @@ describe('variables', () => {
     v.dispose();
     expect(() => v.assign([1, 2])).toThrow(expect.objectContaining({ code: 'DISPOSED' }));
     expect(() => v.value()).toThrow(expect.objectContaining({ code: 'DISPOSED' }));
+    expect(() => v.dataSync()).toThrow(
+      '[Variable] expected a live variable, received a disposed Variable(w,',
+    );
+  });
+});
+
+describe('memory that is not there', () => {
+  const oneTB = 2 ** 38;
+  const refusal = expect.objectContaining({ code: 'OUT_OF_MEMORY' }) as Error;
+
+  test.each([
+    ['zeros', () => zeros([oneTB])],
+    ['ones', () => ones([oneTB])],
+    ['arange', () => arange(0, oneTB)],
+  ])('%s', (_, make) => {
+    expect(make).toThrow(refusal);
+  });
+
+  test('the outcome of an op', async () => {
+    const sum = () => add(zeros([2 ** 20, 1]), zeros([1, 2 ** 18]));
+    await expect(sum().data()).rejects.toThrow(/expected room for 1099511627776 bytes/);
+    expect(() => sum().dataSync()).toThrow(/expected room for 1099511627776 bytes/);
+    expect(tensor([1]).dataSync()).toEqual(new Float32Array([1]));
   });
 });
