@@ -55,6 +55,8 @@ const SIGNATURES_KEPT = 32;
  *     const { loss } = await step([[1, 2]], [[3]]);
  */
 export function compile<A extends readonly Sym[], R>(fn: (...args: A) => R): Compiled<A, R> {
+  if (typeof (fn as unknown) !== 'function')
+    throw new EngineError('ARGUMENT', `[compile] expected a function to trace, received ${String(fn)}`);
   let signatures: Signature[] = []; // the latest used first
 
   function find(feeds: readonly Tensor[]): Signature {

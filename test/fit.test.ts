@@ -235,6 +235,22 @@ describe('validation', () => {
     expect(history['val_loss']).toEqual([49]);
   });
 
+  it('validationSteps judge the same samples each time', async () => {
+    const model = line(0);
+    model.optimizer.learningRate = 0;
+    const { history } = await model.fit([1], [1], {
+      ...quiet,
+      epochs: 2,
+      validationData: [
+        [1, 1],
+        [1, 3],
+      ],
+      validationBatchSize: 1,
+      validationSteps: 1,
+    });
+    expect(history['val_loss']).toEqual([1, 1]);
+  });
+
   it('weights of the validation count', async () => {
     const model = line(0);
     const { history } = await model.fit([1], [1], {

@@ -276,7 +276,9 @@ describe('weights', () => {
     kernel.data[0] = 9;
     expect([...(await layer.getWeights())[0].data]).toEqual([1, 2]);
     layer.setWeights([...(await layer.getWeights())]);
-    expect(errorOf(() => layer.setWeights([[[1, 2]]])).message).toMatch(/expected 2 arrays.*received 1/);
+    expect(errorOf(() => layer.setWeights([[[1, 2]]])).message).toMatch(
+      /expected a list of 2 arrays.*received 1/,
+    );
     expect(errorOf(() => layer.setWeights([[[1, 2, 3]], [3, 4]]))).toMatchObject({ code: 'SHAPE' });
     expect([...(await layer.getWeights())[0].data]).toEqual([1, 2]);
   });

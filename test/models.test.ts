@@ -268,6 +268,36 @@ describe('bad input', () => {
       'ARGUMENT',
       /validationSteps/,
     ],
+    [
+      'validationData of a wrong shape',
+      (m) => m.fit(x, y, { ...quiet, validationData: [[[1, 2, 3]], [0]] }),
+      'SHAPE',
+      /validationData: x.*'points'.*\[n, 2\].*\[1, 3\]/,
+    ],
+    [
+      'validationData that is none',
+      (m) => m.fit(x, y, { ...quiet, validationData: 5 as never }),
+      'ARGUMENT',
+      /validationData.*received number/,
+    ],
+    [
+      'validationSplit of an iterable',
+      (m) => m.fit([[x, y]][Symbol.iterator]() as never, { ...quiet, validationSplit: 0.5 }),
+      'ARGUMENT',
+      /validationSplit.*iterable/,
+    ],
+    [
+      'classWeight of NaN',
+      (m) => m.fit(x, y, { ...quiet, classWeight: { 0: Number.NaN } }),
+      'ARGUMENT',
+      /finite.*classWeight/,
+    ],
+    [
+      'flat targets of another length',
+      (m) => m.fit(x, Int32Array.of(0, 1, 2), quiet),
+      'SHAPE',
+      /y.*expected 2 numbers.*received 3/,
+    ],
     ['verbose 3', (m) => m.fit(x, y, { verbose: 3 as 2 }), 'ARGUMENT', /verbose.*received 3/],
     ['stepsPerEpoch 0', (m) => m.fit(x, y, { ...quiet, stepsPerEpoch: 0 }), 'ARGUMENT', /stepsPerEpoch/],
     [
@@ -301,10 +331,31 @@ describe('bad input', () => {
     expect((await model.fit(x, y, quiet)).history['loss']).toHaveLength(1);
   });
 
+  it('an add that fails leaves the model as it was', async () => {
+    const model = ready();
+    const count = model.layers.length;
+    expect(() => {
+      model.add(model);
+    }).toThrow(/circle/);
+    expect(() => {
+      model.add(layers.conv2d({ filters: 1, kernelSize: 3 }));
+    }).toThrow(/rank 4/);
+    expect(model.layers).toHaveLength(count);
+    expect((await model.fit(x, y, quiet)).history['loss']).toHaveLength(1);
+  });
+
+  it('a Model needs inputs and outputs', () => {
+    const inputs = layers.input({ shape: [2] });
+    expect(() => new Model({ inputs } as never)).toThrow(/received no outputs/);
+    expect(() => new Model({ outputs: inputs } as never)).toThrow(/received no inputs/);
+  });
+
   it.each<[string, object, RegExp]>([
     ['loss', { optimizer: 'sgd', loss: 'sparseCrossentropy' }, /loss.*'sparseCrossentropy'/],
     ['a loss nearly right', { optimizer: 'sgd', loss: 'meanSquareError' }, /did you mean 'meanSquaredError'/],
     ['metric', { optimizer: 'sgd', loss: 'mse', metrics: ['acuracy'] }, /did you mean 'accuracy'/],
+    ['loss of a wrong kind', { optimizer: 'sgd', loss: 5 }, /loss.*received 5/],
+    ['optimizer of a wrong kind', { optimizer: 5, loss: 'mse' }, /optimizer.*received 5/],
     ['optimizer', { optimizer: 'adagrad', loss: 'mse' }, /optimizer.*'adagrad'/],
     ['output', { optimizer: 'sgd', loss: { kin: 'mse' } }, /kind.*received 'kin'; did you mean 'kind'/],
     ['losses', { optimizer: 'sgd', loss: ['mse', 'mse'] }, /1.*2|output/],
@@ -376,6 +427,15 @@ describe('several at once', () => {
 });
 
 describe('dispose', () => {
+  it('`using` disposes of a model', () => {
+    let kernel;
+    {
+      using model = new Sequential([layers.input({ shape: [2] }), layers.dense({ units: 1 })]);
+      [kernel] = model.weights;
+    }
+    expect(kernel.isDisposed).toBe(true);
+  });
+
   it('frees every tensor of the model at once', async () => {
     const { x, y } = blobs(64);
     const make = () => {

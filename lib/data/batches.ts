@@ -107,8 +107,15 @@ export function readTargets(
 ): Samples[] {
   return spread(data, places, argument).map((item, i) => {
     const what = describePlace(argument, places[i]);
+    const size = sizeOf(places[i].shape.slice(1));
     // A flat array of the samples' number holds one target each; a longer one is cut in the output's shape.
     const flat = isFlat(item) && item.length === count ? [-1] : places[i].shape;
+    if (isFlat(item) && size > 1 && item.length !== count && item.length !== count * size) {
+      throw new EngineError(
+        'SHAPE',
+        `${what}: expected ${count} numbers, one for each sample of x, or ${count} × ${size}, received ${item.length}`,
+      );
+    }
     const samples = readArray(item, what, flat);
     if (samples.length !== count) {
       throw new EngineError(

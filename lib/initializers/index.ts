@@ -1,6 +1,7 @@
+import { EngineError } from '../errors.js';
 import { choose } from '../names.js';
 import { Constant } from './constant.js';
-import type { Initializer } from './initializer.js';
+import { Initializer } from './initializer.js';
 import { Ones } from './ones.js';
 import { Orthogonal } from './orthogonal.js';
 import { RandomNormal } from './randomNormal.js';
@@ -18,7 +19,7 @@ import {
 } from './varianceScaling.js';
 import { Zeros } from './zeros.js';
 
-export { Initializer } from './initializer.js';
+export { Initializer };
 export {
   glorotNormal,
   glorotUniform,
@@ -71,8 +72,13 @@ export type InitializerLike = Initializer | string | { className: string; config
 /** The initializer that a name or a configuration stands for. @internal */
 export function initializerOf(given: InitializerLike): Initializer {
   if (typeof given === 'string') return choose('initializer', given, table)({} as never);
-  if ('config' in given) return choose('initializer', given.className, table)(given.config as never);
-  return given;
+  if (given instanceof Initializer) return given;
+  if (typeof given === 'object' && given !== null && 'config' in given)
+    return choose('initializer', given.className, table)(given.config as never);
+  throw new EngineError(
+    'ARGUMENT',
+    `[initializer] expected an initializer or its name, received ${String(given)}`,
+  );
 }
 
 /** The configuration from which {@link initializerOf} makes an equal initializer. @internal */

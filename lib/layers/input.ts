@@ -4,6 +4,8 @@ import type { Sym } from '../sym.js';
 import { KerasTensor } from './kerasTensor.js';
 import { Layer, type LayerOptions } from './layer.js';
 
+const dtypes: readonly DType[] = ['float32', 'int32', 'uint8', 'bool'];
+
 export interface InputOptions extends LayerOptions {
   /** Of one sample, without the batch. */
   shape: Shape;
@@ -25,6 +27,12 @@ export class InputLayer extends Layer {
       throw new EngineError(
         'ARGUMENT',
         `[input] expected a list of positive integers (or -1) as shape of one sample, received ${JSON.stringify(shape)}`,
+      );
+    }
+    if (!dtypes.includes(dtype)) {
+      throw new EngineError(
+        'DTYPE',
+        `[input] expected one of ${dtypes.join(', ')} as dtype, received ${dtype}`,
       );
     }
     this.shape = shape;

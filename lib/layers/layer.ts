@@ -51,7 +51,7 @@ export interface WeightOptions {
  *       }
  *     }
  */
-export abstract class Layer {
+export abstract class Layer implements Disposable {
   /** The kind of layer, in configurations and summaries. */
   abstract readonly className: string;
   trainable: boolean;
@@ -121,10 +121,11 @@ export abstract class Layer {
    */
   setWeights(values: readonly (NDArray | Tensor | TensorData)[]): void {
     const { weights } = this;
-    if (values.length !== weights.length) {
+    const count = Array.isArray(values) ? values.length : undefined;
+    if (count !== weights.length) {
       throw new EngineError(
         'ARGUMENT',
-        `[setWeights] expected ${weights.length} arrays for '${this.name}', received ${values.length}`,
+        `[setWeights] expected a list of ${weights.length} arrays for '${this.name}', received ${count ?? 'none'}`,
       );
     }
     weights.forEach((weight, i) => {
@@ -185,6 +186,10 @@ export abstract class Layer {
   /** Frees the weights' memory. */
   dispose(): void {
     for (const weight of this.weights) weight.dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
   }
 
   /**

@@ -43,7 +43,7 @@ export class Dataset {
     if (sampleWeight !== undefined)
       this.#weights = readWeights(sampleWeight, outputs, `[${caller}] sampleWeight`, this.samples);
     else if (classWeight !== undefined)
-      this.#weights = this.#y.map((target) => classWeightsOf(target, classWeight));
+      this.#weights = this.#y.map((target) => classWeightsOf(caller, target, classWeight));
     else this.#weights = this.#y.map(() => undefined);
   }
 
@@ -71,7 +71,14 @@ export class Dataset {
   }
 }
 
-function classWeightsOf(target: Samples, classWeight: ClassWeights): Samples {
+function classWeightsOf(caller: string, target: Samples, classWeight: ClassWeights): Samples {
+  const valid = typeof classWeight === 'object' && Object.values(classWeight).every(Number.isFinite);
+  if (!valid) {
+    throw new EngineError(
+      'ARGUMENT',
+      `[${caller}] expected a finite number for each class number as classWeight, received ${JSON.stringify(classWeight)}`,
+    );
+  }
   const { tensor, owned } = target.tensor();
   const data = tensor.dataSync();
   if (owned) tensor.dispose();

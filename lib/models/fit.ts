@@ -2,6 +2,7 @@ import { CallbackList, type RunMode } from '../callbacks/callbackList.js';
 import { type Callback, History, ProgbarLogger } from '../callbacks/index.js';
 import { type Batches, type Data, type Batch as DataBatch, isBatches, splitPoint } from '../data/batches.js';
 import { EngineError } from '../errors.js';
+import { listOf } from '../list.js';
 import { checkSeed, nextSeed } from '../seed.js';
 import * as ops from '../ops/index.js';
 import { Source } from '../program.js';
@@ -91,7 +92,10 @@ export async function fit(
     const { train, validate } = readData(model, trainer, x, y, { ...options, seed }, held);
     const { steps } = train(initialEpoch);
     if (options.seed !== undefined) trainer.reseed(seed, initialEpoch * (steps ?? 0));
-    const callbacks = watchers(model, [...(options.callbacks ?? []), history], verbose, { epochs, steps });
+    const callbacks = watchers(model, [...listOf(options.callbacks ?? []), history], verbose, {
+      epochs,
+      steps,
+    });
     model.stopTraining = false;
     await callbacks.run('onTrainBegin');
     let logs: Logs = {};
@@ -262,6 +266,12 @@ function readData(
     stepsPerEpoch: options.validationSteps,
   };
   if (validationSplit !== undefined && validationSplit !== 0 && validationData === undefined) {
+    if (isBatches(x)) {
+      throw new EngineError(
+        'ARGUMENT',
+        '[fit] expected arrays beside validationSplit, received an iterable: give its last batches as validationData',
+      );
+    }
     const data = dataset('fit', model, x, y, options);
     const split = splitPoint(data.samples, validationSplit);
     const [head, tail] = [data.batch(held, 0, split), data.batch(held, split)];
@@ -272,11 +282,23 @@ function readData(
   }
   const train = feederOf('fit', model, trainer, 'train', x, y, { shuffle: true, ...options }, held);
   if (validationData === undefined) return { train, validate: undefined };
+  if (!isBatches(validationData) && !Array.isArray(validationData)) {
+    throw new EngineError(
+      'ARGUMENT',
+      `[fit] expected [x, y], [x, y, sampleWeight] or batches as validationData, received ${typeof validationData}`,
+    );
+  }
   const [vx, vy, weights] = isBatches(validationData)
     ? [validationData, undefined, undefined]
     : validationData;
   const given = { ...validation, sampleWeight: weights };
-  return { train, validate: feederOf('fit', model, trainer, 'test', vx, vy, given, held) };
+  try {
+    return { train, validate: feederOf('fit', model, trainer, 'test', vx, vy, given, held) };
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    const message = error.message.replace('[fit] ', '[fit] validationData: ');
+    throw new EngineError(error.code, message, { cause: error });
+  }
 }
 
 interface LoopSource extends DatasetOptions {
@@ -329,8 +351,9 @@ function arrayFeeder(
   const { batchSize = 32, shuffle = false, seed = 0, stepsPerEpoch } = options;
   checkPositiveInteger(caller, 'batchSize', batchSize);
   const source = { batchSize, shuffle, seed, steps: stepsPerEpoch };
-  // Steps that are no whole passes go on where the last epoch ended.
-  const endless = stepsPerEpoch === undefined ? undefined : new ArrayFeeder(trainer, mode, batch, source);
+  // Training steps that are no whole passes go on where the last epoch ended; a validation is the same each time.
+  const goesOn = mode === 'train' && stepsPerEpoch !== undefined;
+  const endless = goesOn ? new ArrayFeeder(trainer, mode, batch, source) : undefined;
   return (epoch) => endless ?? new ArrayFeeder(trainer, mode, batch, { ...source, pass: epoch });
 }
 

@@ -61,7 +61,13 @@ export class Model extends Layer {
 
   constructor(options: ModelOptions | (LayerOptions & { inputs?: undefined; outputs?: undefined })) {
     super(options);
-    if (options.inputs === undefined || options.outputs === undefined) return;
+    if (options.inputs === undefined && options.outputs === undefined && new.target !== Model) return;
+    if (options.inputs === undefined || options.outputs === undefined) {
+      throw new EngineError(
+        'ARGUMENT',
+        `[Model] expected inputs and outputs, received no ${options.inputs === undefined ? 'inputs' : 'outputs'}`,
+      );
+    }
     this.connect(listOf(options.inputs), listOf(options.outputs));
   }
 

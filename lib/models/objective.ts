@@ -140,12 +140,18 @@ function perOutput<T>(
     }
     return given as (T | null | undefined)[];
   }
-  checkNames(what, Object.keys(given as object), outputs);
+  checkRecord(what, given, outputs);
   return outputs.map((name) => (given as Record<string, T>)[name]);
 }
 
-function checkNames(what: string, names: readonly string[], outputs: readonly string[]): void {
-  const unknown = names.find((name) => !outputs.includes(name));
+function checkRecord(what: string, given: unknown, outputs: readonly string[]): void {
+  if (typeof given !== 'object' || given === null) {
+    throw new EngineError(
+      'ARGUMENT',
+      `[compile] expected ${what} for all outputs, a list or a record by their names, received ${String(given)}`,
+    );
+  }
+  const unknown = Object.keys(given).find((name) => !outputs.includes(name));
   if (unknown === undefined) return;
   const near = nearest(unknown, outputs);
   throw new EngineError(
@@ -167,7 +173,7 @@ function metricsPerOutput(
   const single = (value: unknown) => isLoss(value);
   if (single(given)) return outputs.map(() => list(given));
   if (!Array.isArray(given)) {
-    checkNames(what, Object.keys(given as object), outputs);
+    checkRecord(what, given, outputs);
     return outputs.map((name) => list((given as Record<string, unknown>)[name]));
   }
   if (given.every(single) && (outputs.length === 1 || given.length !== outputs.length)) {

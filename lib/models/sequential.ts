@@ -42,10 +42,22 @@ export class Sequential extends Model {
     return this.#stack;
   }
 
-  /** Adds a layer at the end. */
+  /**
+   * Adds a layer at the end.
+   *
+   * @throws EngineError where it does not fit; the model then is what it was.
+   */
   add(layer: Layer | KerasTensor): void {
-    this.#push(layer);
-    this.#connect();
+    const head = this.#input;
+    const length = this.#stack.length;
+    try {
+      this.#push(layer);
+      this.#connect();
+    } catch (error) {
+      this.#input = head;
+      this.#stack.length = length;
+      throw error;
+    }
   }
 
   override prepare(x: unknown): void {
@@ -88,6 +100,11 @@ export class Sequential extends Model {
         );
       }
       this.#input = item;
+    } else if ((item as unknown) === this) {
+      throw new EngineError(
+        'ARGUMENT',
+        `[Sequential] expected layers without a circle: '${this.name}' would lead to itself`,
+      );
     } else if (item instanceof Layer) {
       this.#stack.push(item);
     } else {

@@ -1,13 +1,15 @@
+import { EngineError } from '../errors.js';
 import { choose } from '../names.js';
 import { Adadelta, type AdadeltaOptions } from './adadelta.js';
 import { Adam, type AdamOptions } from './adam.js';
 import { AdamW } from './adamW.js';
-import type { Optimizer } from './optimizer.js';
+import { Optimizer } from './optimizer.js';
 import { RMSprop, type RMSpropOptions } from './rmsprop.js';
 import { SGD, type SGDOptions } from './sgd.js';
 
 export { Adadelta, Adam, AdamW, RMSprop, SGD };
-export { Optimizer, type OptimizerOptions, type UpdateContext } from './optimizer.js';
+export { Optimizer };
+export type { OptimizerOptions, UpdateContext } from './optimizer.js';
 
 /** See {@link SGD}. */
 export const sgd = (options?: SGDOptions) => new SGD(options);
@@ -27,6 +29,11 @@ export function optimizerOf(
   given: Optimizer | string | { className: string; config: Record<string, unknown> },
 ): Optimizer {
   if (typeof given === 'string') return choose('optimizer', given, table)({} as never);
-  if ('config' in given) return choose('optimizer', given.className, table)(given.config as never);
-  return given;
+  if (given instanceof Optimizer) return given;
+  if (typeof given === 'object' && given !== null && 'config' in given)
+    return choose('optimizer', given.className, table)(given.config as never);
+  throw new EngineError(
+    'ARGUMENT',
+    `[optimizer] expected an optimizer or its name, received ${String(given)}`,
+  );
 }
