@@ -210,6 +210,15 @@ describe('mistakes', () => {
     expect(run).toThrow(expect.objectContaining({ code, message: expect.stringContaining(start) as string }));
   });
 
+  test.each([
+    ['concatenate', () => ops.concatenate(x as never)],
+    ['stack', () => ops.stack(x as never)],
+    ['pad', () => ops.pad(x, 1 as never)],
+  ])('%s of what is no list', (name, run) => {
+    expect(run).toThrow(expect.objectContaining({ code: 'ARGUMENT' }));
+    expect(run).toThrow(`[${name}] expected a list`);
+  });
+
   test('an index out of range shows when the result is read, and stays with it', async () => {
     const bad = ops.gather(x, [2]);
     await expect(bad.data()).rejects.toBeInstanceOf(EngineError);

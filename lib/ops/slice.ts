@@ -43,15 +43,13 @@ export function concatenate<T extends Operand>(
   xs: readonly T[],
   options: { axis?: number } = {},
 ): Outcome<T> {
-  if (xs.length === 0)
-    throw new EngineError('ARGUMENT', '[concatenate] expected at least one value, received none');
+  checkList('concatenate', 'values', xs);
   return apply('concatenate', xs, { axis: options.axis ?? -1 });
 }
 
 /** Puts values of one shape along a new axis (default the first), counted in the result. */
 export function stack<T extends Operand>(xs: readonly T[], options: { axis?: number } = {}): Outcome<T> {
-  if (xs.length === 0)
-    throw new EngineError('ARGUMENT', '[stack] expected at least one value, received none');
+  checkList('stack', 'values', xs);
   const { axis = 0 } = options;
   return concatenate<Operand>(
     xs.map((x) => expandDims(x, axis)),
@@ -70,5 +68,14 @@ export function pad<T extends Operand>(
   paddings: readonly (readonly [before: number, after: number])[],
   options: { value?: number } = {},
 ): Outcome<T> {
+  checkList('pad', 'pairs [before, after] as paddings', paddings);
   return apply('pad', [x], { paddings: paddings.flat(), value: options.value ?? 0 });
+}
+
+function checkList(name: string, what: string, given: readonly unknown[]): void {
+  if (Array.isArray(given) && given.length > 0) return;
+  throw new EngineError(
+    'ARGUMENT',
+    `[${name}] expected a list of ${what}, at least one, received ${Array.isArray(given) ? 'none' : typeof given}`,
+  );
 }
