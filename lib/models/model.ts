@@ -153,9 +153,9 @@ export class Model extends Layer {
   }
 
   /**
-   * The model's outputs for samples, batch by batch.
+   * The model's output for samples, batch by batch.
    *
-   * @returns A tensor with the samples first; a list of them where there are several outputs.
+   * @returns A tensor with the samples first: the first output of a model that has several (see {@link predictAll}).
    */
   async predict(x: Data, options: PredictOptions = {}): Promise<Tensor> {
     return (await this.predictAll(x, options))[0];
