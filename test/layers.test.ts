@@ -108,6 +108,7 @@ const table: [string, Make, Shape[], Shape, number][] = [
     0,
   ],
   ['rescaling', (c) => layers.rescaling({ scale: 0.5, offset: -1, ...c }), one([-1, 5]), [-1, 5], 0],
+  ['embedding', (c) => layers.embedding({ inputDim: 9, outputDim: 4, ...c }), one([-1, 5]), [-1, 5, 4], 36],
 ];
 
 const placeholders = (shapes: Shape[]) => shapes.map((shape) => layers.input({ shape: shape.slice(1) }));
@@ -190,6 +191,33 @@ describe('what layers compute', () => {
     const bytes = new NDArray(new Uint8Array([0, 51, 255]), [1, 3]);
     const values = await output(layers.rescaling({ scale: 1 / 255 }), bytes);
     values.forEach((value, i) => expect(value).toBeCloseTo([0, 0.2, 1][i], 6));
+  });
+
+  it.each([
+    ['int32', new NDArray(new Int32Array([2, 0, 2]), [1, 3])],
+    ['uint8', new NDArray(new Uint8Array([2, 0, 2]), [1, 3])],
+    ['float32', new NDArray(new Float32Array([2, 0, 2]), [1, 3])],
+  ])('embedding takes rows of its table by ids in %s', async (_, ids) => {
+    const layer = layers.embedding({ inputDim: 3, outputDim: 2 });
+    layer.computeOutputShape([-1, 3]);
+    const [table] = await layer.getWeights();
+    expect(Math.max(...table.data.map(Math.abs))).toBeLessThanOrEqual(0.05);
+    layer.setWeights([
+      [
+        [1, 2],
+        [3, 4],
+        [5, 6],
+      ],
+    ]);
+    expect(await output(layer, ids)).toEqual([5, 6, 1, 2, 5, 6]);
+  });
+
+  it('embedding refuses an id outside of its table when the step runs', async () => {
+    const layer = layers.embedding({ inputDim: 3, outputDim: 2 });
+    await expect(output(layer, new NDArray(new Int32Array([0, 3]), [1, 2]))).rejects.toMatchObject({
+      code: 'ARGUMENT',
+      message: expect.stringMatching(/from 0 to 2, received 3/) as string,
+    });
   });
 
   it('dropout drops while training alone, another mask each step', async () => {
@@ -292,6 +320,18 @@ describe('bad input of layers', () => {
     ['filters', () => layers.conv2d({ filters: 1.5, kernelSize: 3 }), 'ARGUMENT', /filters.*received 1\.5/],
     ['kernelSize', () => layers.conv2d({ filters: 1, kernelSize: [3, 0] }), 'ARGUMENT', /kernelSize.*0/],
     ['poolSize', () => layers.maxPooling2d({ poolSize: -2 }), 'ARGUMENT', /poolSize.*-2/],
+    [
+      'inputDim',
+      () => layers.embedding({ inputDim: 0, outputDim: 1 }),
+      'ARGUMENT',
+      /\[embedding\].*inputDim.*received 0/,
+    ],
+    [
+      'outputDim',
+      () => layers.embedding({ inputDim: 1, outputDim: 0.5 }),
+      'ARGUMENT',
+      /outputDim.*received 0\.5/,
+    ],
     ['rate', () => layers.dropout({ rate: 1 }), 'ARGUMENT', /rate.*received 1/],
     ['input shape', () => layers.input({ shape: [0] }), 'ARGUMENT', /\[input\]/],
     [

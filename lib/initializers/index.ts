@@ -55,6 +55,7 @@ const table: Record<string, (config: never) => Initializer> = {
   constant,
   randomNormal,
   randomUniform,
+  uniform: randomUniform, // Keras's other name for it
   truncatedNormal,
   varianceScaling,
   glorotUniform,

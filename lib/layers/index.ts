@@ -5,6 +5,7 @@ export { Concatenate, concatenate } from './concatenate.js';
 export { Conv2D, conv2d } from './conv2d.js';
 export { Dense, dense } from './dense.js';
 export { Dropout, dropout } from './dropout.js';
+export { Embedding, embedding } from './embedding.js';
 export { Flatten, flatten } from './flatten.js';
 export { GlobalAveragePooling2D, globalAveragePooling2d } from './globalAveragePooling2d.js';
 export { GlobalMaxPooling2D, globalMaxPooling2d } from './globalMaxPooling2d.js';

@@ -1,0 +1,66 @@
+import type { Shape } from '../engine.js';
+import { type InitializerLike, initializerConfig, initializerOf } from '../initializers/index.js';
+import * as ops from '../ops/index.js';
+import type { Sym } from '../sym.js';
+import type { Variable } from '../variable.js';
+import { checkCount } from './check.js';
+import { Layer, type LayerOptions } from './layer.js';
+
+export interface EmbeddingOptions extends LayerOptions {
+  /** How many ids there are: they go from 0 up to, not including, this. */
+  inputDim: number;
+  /** The length of the vector that stands for an id. */
+  outputDim: number;
+  /** Default `uniform`, from -0.05 to 0.05. */
+  embeddingsInitializer?: InitializerLike;
+}
+
+/**
+ * A vector for each id: [n, ...] to [n, ..., outputDim], the rows of a table [inputDim, outputDim]. Ids are int32 or uint8; those of
+ * another dtype are cast to int32. An id outside of the table fails with `ARGUMENT` when the step runs.
+ * https://keras.io/api/layers/core_layers/embedding/
+ */
+export class Embedding extends Layer {
+  readonly className = 'Embedding';
+  readonly options: EmbeddingOptions;
+  #embeddings!: Variable;
+
+  constructor(options: EmbeddingOptions) {
+    super(options);
+    checkCount('embedding', 'inputDim', options.inputDim);
+    checkCount('embedding', 'outputDim', options.outputDim);
+    this.options = options;
+  }
+
+  override build(_shape: Shape): void {
+    const { inputDim, outputDim, embeddingsInitializer = 'uniform' } = this.options;
+    this.#embeddings = this.addWeight({
+      name: 'embeddings',
+      shape: [inputDim, outputDim],
+      initializer: embeddingsInitializer,
+    });
+  }
+
+  call(x: Sym): Sym {
+    const ids = x.dtype === 'int32' || x.dtype === 'uint8' ? x : ops.cast(x, 'int32');
+    return ops.gather(this.#embeddings, ids);
+  }
+
+  override getConfig() {
+    const { inputDim, outputDim, embeddingsInitializer = 'uniform' } = this.options;
+    return {
+      ...super.getConfig(),
+      ...{ inputDim, outputDim },
+      embeddingsInitializer: initializerConfig(initializerOf(embeddingsInitializer)),
+    };
+  }
+}
+
+/**
+ * See {@link Embedding}.
+ *
+ * @example
+ *     layers.input({ shape: [80], dtype: 'int32' }), // ids
+ *     layers.embedding({ inputDim: 20000, outputDim: 128 }),
+ */
+export const embedding = (options: EmbeddingOptions) => new Embedding(options);
