@@ -7,12 +7,13 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 export interface Primitive {
   primitive: string;
   pass: string;
+  by: 'oneDNN' | 'nodegrad';
   layout: string;
   implementation: string;
   ms: number;
 }
 
-/** Builds bench/floor and times each primitive alone, in its best layout. */
+/** Builds bench/floor and times each primitive alone, in its best layout: oneDNN's and, for convolutions, ours. */
 export function timeFloor(lines: readonly string[], threads: number): Primitive[] {
   const build = spawnSync(process.execPath, [join(root, 'scripts/native.mjs'), 'floor'], {
     encoding: 'utf8',
@@ -29,4 +30,14 @@ export function timeFloor(lines: readonly string[], threads: number): Primitive[
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line) as Primitive);
+}
+
+/** Of each primitive and pass the faster one. */
+export function fastest(primitives: readonly Primitive[]): Primitive[] {
+  const best = new Map<string, Primitive>();
+  for (const timed of primitives) {
+    const key = `${timed.primitive} ${timed.pass}`;
+    if (timed.ms < (best.get(key)?.ms ?? Infinity)) best.set(key, timed);
+  }
+  return [...best.values()];
 }

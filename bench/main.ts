@@ -4,7 +4,7 @@ import { cpus } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { getEngineInfo } from 'nodegrad';
 import { type BenchNet, type Side } from './net.js';
-import { timeFloor } from './floor.js';
+import { fastest, timeFloor } from './floor.js';
 import { measureMemory } from './memory.js';
 import { type Options, USAGE, readOptions } from './options.js';
 import { measureOverhead } from './overhead.js';
@@ -73,10 +73,10 @@ async function timeNet(
 ): Promise<Row[]> {
   const net = await netOf(name);
   const primitives = timeFloor(net.floor, threads);
-  const floor = primitives.reduce((sum, { ms }) => sum + ms, 0);
-  for (const { primitive, pass, layout, implementation, ms } of primitives)
+  const floor = fastest(primitives).reduce((sum, { ms }) => sum + ms, 0);
+  for (const { primitive, pass, by, layout, implementation, ms } of primitives)
     say(
-      `floor: ${ms.toFixed(2).padStart(8)} ms  ${primitive.split(' ').slice(0, -1).join(' ')} ${pass} (${layout}, ${implementation})`,
+      `floor: ${ms.toFixed(2).padStart(8)} ms  ${primitive.split(' ').slice(0, -1).join(' ')} ${pass} (${by}, ${layout}, ${implementation})`,
     );
 
   const rows = [];

@@ -1,11 +1,12 @@
-// The least time that oneDNN needs for a net: each primitive alone, in the layout that suits it best.
+// The least time that oneDNN and nodegrad need for a net: each primitive alone, in the layout that suits it
+// best.
 //
-// Reads one primitive a line from stdin, writes one JSON object a line for each pass:
+// Reads one primitive a line from stdin, writes one JSON object a line for each pass, for convolutions one
+// for oneDNN and one for nodegrad's kernel ("by"):
 //   convolution <N> <IC> <IH> <IW> <OC> <KH> <KW> <stride> <pad> <passes>
 //   inner_product <N> <IC> <OC> <passes>
 // <passes> is a comma-separated choice of forward, backward_data, backward_weights. The first argument is the
-// number of timed runs of each (default 20).
-#include <chrono>
+// number of timed runs of each (default 20); OMP_NUM_THREADS sets the threads.
 #include <cstdlib>
 #include <iostream>
 #include <sstream>
@@ -13,6 +14,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "engine.h"
 #include "oneapi/dnnl/dnnl.hpp"
 
 namespace {
@@ -30,11 +32,6 @@ struct Layout {
 const std::vector<Layout> kLayouts = {
     {"any", tag::any}, {"nChw16c", tag::nChw16c}, {"nChw8c", tag::nChw8c}, {"nhwc", tag::nhwc}};
 
-struct Timed {
-  double ms;
-  std::string implementation;
-};
-
 class Timer {
  public:
   Timer(const dnnl::engine& engine, int runs) : engine_(engine), stream_(engine), runs_(runs) {}
@@ -49,16 +46,13 @@ class Timer {
       for (size_t i = 0; i < md.get_size() / sizeof(float); ++i) data[i] = static_cast<float>(i % 17) / 17;
       memories.emplace(index, mem);
     }
-    double best = 1e30;
-    for (int i = 0; i < runs_ + 3; ++i) {
-      const auto start = std::chrono::steady_clock::now();
+    const double ms = bestMs(runs_, [&] {
       primitive.execute(stream_, memories);
       stream_.wait();
-      const std::chrono::duration<double, std::milli> time = std::chrono::steady_clock::now() - start;
-      if (i >= 3 && time.count() < best) best = time.count();
-    }
-    return {best, implementation};
+    });
+    return {ms, implementation};
   }
+  int runs() const { return runs_; }
 
  private:
   dnnl::engine engine_;
@@ -66,9 +60,11 @@ class Timer {
   int runs_;
 };
 
-void report(const std::string& line, const char* pass, const char* layout, const Timed& best) {
-  std::cout << "{\"primitive\": \"" << line << "\", \"pass\": \"" << pass << "\", \"layout\": \"" << layout
-            << "\", \"implementation\": \"" << best.implementation << "\", \"ms\": " << best.ms << "}\n"
+void report(const std::string& line, const char* pass, const char* by, const char* layout,
+            const Timed& best) {
+  std::cout << "{\"primitive\": \"" << line << "\", \"pass\": \"" << pass << "\", \"by\": \"" << by
+            << "\", \"layout\": \"" << layout << "\", \"implementation\": \"" << best.implementation
+            << "\", \"ms\": " << best.ms << "}\n"
             << std::flush;
 }
 
@@ -88,7 +84,7 @@ bool fastest(const std::string& line, const char* pass, const Attempt& attempt) 
     } catch (const dnnl::error&) {
     }
   }
-  if (name) report(line, pass, name, best);
+  if (name) report(line, pass, "oneDNN", name, best);
   return name != nullptr;
 }
 
@@ -148,6 +144,11 @@ bool convolution(const dnnl::engine& engine, Timer& timer, const std::string& li
                        pd.impl_info_str());
     });
   }
+  for (const char* pass : {"forward", "backward_data", "backward_weights"}) {
+    if (passes.find(pass) != std::string::npos)
+      report(line, pass, "nodegrad", "own",
+             timeOwnConvolution({n, ic, ih, iw, oc, kh, kw, stride, pad}, pass, timer.runs()));
+  }
   return ok;
 }
 
@@ -161,7 +162,7 @@ bool innerProduct(const dnnl::engine& engine, Timer& timer, const std::string& l
   const dnnl::inner_product_forward::primitive_desc pd(engine, dnnl::prop_kind::forward_training, src_md,
                                                        weights_md, bias_md, dst_md);
   if (passes.find("forward") != std::string::npos) {
-    report(line, "forward", "any",
+    report(line, "forward", "oneDNN", "any",
            timer.run(dnnl::inner_product_forward(pd),
                      {{DNNL_ARG_SRC, pd.src_desc()},
                       {DNNL_ARG_WEIGHTS, pd.weights_desc()},
@@ -171,7 +172,7 @@ bool innerProduct(const dnnl::engine& engine, Timer& timer, const std::string& l
   }
   if (passes.find("backward_data") != std::string::npos) {
     const dnnl::inner_product_backward_data::primitive_desc back(engine, src_md, weights_md, dst_md, pd);
-    report(line, "backward_data", "any",
+    report(line, "backward_data", "oneDNN", "any",
            timer.run(dnnl::inner_product_backward_data(back),
                      {{DNNL_ARG_DIFF_SRC, back.diff_src_desc()},
                       {DNNL_ARG_WEIGHTS, back.weights_desc()},
@@ -181,7 +182,7 @@ bool innerProduct(const dnnl::engine& engine, Timer& timer, const std::string& l
   if (passes.find("backward_weights") != std::string::npos) {
     const dnnl::inner_product_backward_weights::primitive_desc back(engine, src_md, weights_md, bias_md,
                                                                     dst_md, pd);
-    report(line, "backward_weights", "any",
+    report(line, "backward_weights", "oneDNN", "any",
            timer.run(dnnl::inner_product_backward_weights(back),
                      {{DNNL_ARG_SRC, back.src_desc()},
                       {DNNL_ARG_DIFF_WEIGHTS, back.diff_weights_desc()},
