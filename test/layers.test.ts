@@ -51,6 +51,24 @@ const table: [string, Make, Shape[], Shape, number][] = [
     [-1, 8, 7, 8],
     224,
   ],
+  [
+    'conv2dTranspose',
+    (c) => layers.conv2dTranspose({ filters: 4, kernelSize: 3, strides: 2, ...c }),
+    one([-1, 7, 8, 3]),
+    [-1, 15, 17, 4],
+    112,
+  ],
+  [
+    'conv2dTranspose same with outputPadding, channels first',
+    (c) =>
+      layers.conv2dTranspose({
+        ...{ filters: 4, kernelSize: [3, 2], strides: [2, 3], padding: 'same', outputPadding: [0, 2] },
+        ...{ dataFormat: 'channelsFirst', useBias: false, ...c },
+      }),
+    one([-1, 3, 7, 8]),
+    [-1, 4, 13, 23],
+    72,
+  ],
   ['maxPooling2d', (c) => layers.maxPooling2d({ ...c }), one([-1, 7, 8, 2]), [-1, 3, 4, 2], 0],
   [
     'maxPooling2d same',
@@ -173,6 +191,14 @@ describe('what layers compute', () => {
     });
     const x = new NDArray(new Float32Array([1, 2, 3, 4, 5, 6, 7, 8, 9]), [1, 3, 3, 1]);
     expect(await output(layer, x)).toEqual([2, 6, 14, 18]);
+  });
+
+  it('conv2dTranspose: each number spreads a kernel, then bias and activation', async () => {
+    const layer = layers.conv2dTranspose({ filters: 1, kernelSize: 2, strides: 2, activation: 'relu' });
+    layer.computeOutputShape([-1, 1, 2, 1]);
+    layer.setWeights([new NDArray(new Float32Array([1, 2, 3, -4]), [2, 2, 1, 1]), [1]]);
+    const x = new NDArray(new Float32Array([1, 10]), [1, 1, 2, 1]);
+    expect(await output(layer, x)).toEqual([2, 3, 11, 21, 4, 0, 31, 0]);
   });
 
   it.each([
@@ -319,6 +345,21 @@ describe('bad input of layers', () => {
     ['units', () => layers.dense({ units: 0 }), 'ARGUMENT', /\[dense\].*units.*received 0/],
     ['filters', () => layers.conv2d({ filters: 1.5, kernelSize: 3 }), 'ARGUMENT', /filters.*received 1\.5/],
     ['kernelSize', () => layers.conv2d({ filters: 1, kernelSize: [3, 0] }), 'ARGUMENT', /kernelSize.*0/],
+    [
+      'outputPadding of the strides',
+      () =>
+        layers
+          .conv2dTranspose({ name: 'up', filters: 1, kernelSize: 2, strides: 2, outputPadding: 2 })
+          .apply(image()),
+      'ATTRIBUTE',
+      /\[up\].*outputPadding.*\[2, 2\]/,
+    ],
+    [
+      'outputPadding below 0',
+      () => layers.conv2dTranspose({ filters: 1, kernelSize: 2, outputPadding: -1 }),
+      'ARGUMENT',
+      /\[conv2dTranspose\].*0 or more for outputPadding, received -1/,
+    ],
     ['poolSize', () => layers.maxPooling2d({ poolSize: -2 }), 'ARGUMENT', /poolSize.*-2/],
     [
       'inputDim',

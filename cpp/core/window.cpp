@@ -102,4 +102,54 @@ Window poolWindow(const std::string& op, const Attrs& attrs, int64_t height, int
   return window;
 }
 
+TransposedWindow transposedWindow(const std::string& op, const Attrs& attrs, int64_t height, int64_t width,
+                                  int64_t kernelHeight, int64_t kernelWidth) {
+  const Pair strides = positivePair(op, "strides", attrs.integers("strides"));
+  const Pair dilations = positivePair(op, "dilations", attrs.integers("dilations"));
+  const Pair& extra = attrs.integers("outputPadding");
+  const std::string& padding = attrs.text("padding");
+  const bool same = padding == "same";
+  if (!same && padding != "valid")
+    fail(ErrorCode::Attribute, "[", op, "] expected 'valid' or 'same' for 'padding', received '", padding,
+         "'");
+  const auto fits = [&](size_t axis) { return extra[axis] >= 0 && extra[axis] < strides[axis]; };
+  if (!extra.empty() && !(extra.size() == 2 && fits(0) && fits(1)))
+    fail(ErrorCode::Attribute, "[", op,
+         "] expected two whole numbers from 0 up to, not including, the strides ", toString(Attr(strides)),
+         " for 'outputPadding', received ", toString(Attr(extra)));
+  const int64_t in[2] = {height, width}, kernel[2] = {kernelHeight, kernelWidth};
+  int64_t out[2];
+  Pair pads(4, 0);
+  const bool placed = same && !extra.empty();
+  for (size_t axis = 0; axis < 2; ++axis) {
+    out[axis] = kDynamic;
+    if (kernel[axis] == kDynamic && placed)
+      fail(ErrorCode::Shape, "[", op, "] expected a kernel of known size with 'outputPadding', received ",
+           toString(Dims{kernelHeight, kernelWidth}));
+    if (kernel[axis] == kDynamic && !same) continue;
+    const int64_t extent = (kernel[axis] - 1) * dilations[axis] + 1, stride = strides[axis];
+    const int64_t least = (in[axis] - 1) * stride;
+    int64_t size = same ? in[axis] * stride : least + std::max(extent, stride);
+    if (!same && !extra.empty()) size = least + extent + extra[axis];
+    if (placed) {
+      // Keras's rule: of the rows that the kernel's reach adds on both sides, the larger half in front.
+      const int64_t rows = extent + extent % 2 - 2 + extra[axis];
+      const int64_t front = std::min(rows - rows / 2, extent - 1);
+      pads[2 * axis] = extent - 1 - front;
+      pads[2 * axis + 1] = std::max<int64_t>(extent - 1 - (rows - front), 0);
+      size = least + extent % 2 + extra[axis];
+    }
+    if (in[axis] != kDynamic) out[axis] = std::max<int64_t>(size, 0);
+  }
+  // Without pads of their own, a convolution of the same padding leads from the output's size to the input's.
+  return {out[0],
+          out[1],
+          {{"strides", strides},
+           {"dilations", dilations},
+           {"padding", placed ? std::string("explicit") : padding},
+           {"pads", pads},
+           {"groups", int64_t{1}},
+           {"dataFormat", attrs.text("dataFormat")}}};
+}
+
 }  // namespace nodegrad

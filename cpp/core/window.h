@@ -39,4 +39,14 @@ Window convWindow(const std::string& op, const Attrs& attrs, int64_t height, int
 // some input.
 Window poolWindow(const std::string& op, const Attrs& attrs, int64_t height, int64_t width);
 
+// Of a transposed convolution, which is the data gradient of a convolution: Keras's sizes, by strides,
+// dilations, padding ("valid", "same") and outputPadding ([]: as many rows as a convolution of the same
+// padding would shrink to the input). Fails naming op where an attribute is out of range.
+struct TransposedWindow {
+  int64_t outH, outW;
+  Attrs conv;  // the attributes of that convolution
+};
+TransposedWindow transposedWindow(const std::string& op, const Attrs& attrs, int64_t height, int64_t width,
+                                  int64_t kernelHeight, int64_t kernelWidth);
+
 }  // namespace nodegrad

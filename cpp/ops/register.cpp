@@ -7,6 +7,7 @@ void registerAllOps() {
   registerUnaryOps();
   registerBinaryOps();
   registerConvOps();
+  registerConvTransposeOps();
   registerPoolOps();
   registerMatmulOps();
   registerReduceOps();

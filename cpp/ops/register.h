@@ -3,19 +3,20 @@
 namespace nodegrad {
 
 // Each registers one family; ops/register.cpp calls them all.
-void registerSpecialOps();    // input, parameter, constant, identity, stopGradient
-void registerUnaryOps();      // neg … leakyRelu, cast, logicalNot
-void registerBinaryOps();     // add … pow, comparisons, logical ops, where
-void registerConvOps();       // conv2d and its two backward ops
-void registerPoolOps();       // maxPool2d, avgPool2d and theirs
-void registerMatmulOps();     // matmul
-void registerReduceOps();     // sum … argMin
-void registerSoftmaxOps();    // softmax, logSoftmax and the cross-entropies
-void registerShapeOps();      // reshape, transpose, broadcastTo and the *Like ops
-void registerSliceOps();      // concatenate, slice, pad
-void registerGatherOps();     // gather, oneHot
-void registerRandomOps();     // dropout, randomUniform, randomNormal, truncatedNormal
-void registerOptimizerOps();  // the updates
+void registerSpecialOps();        // input, parameter, constant, identity, stopGradient
+void registerUnaryOps();          // neg … leakyRelu, cast, logicalNot
+void registerBinaryOps();         // add … pow, comparisons, logical ops, where
+void registerConvOps();           // conv2d and its two backward ops
+void registerConvTransposeOps();  // conv2dTranspose
+void registerPoolOps();           // maxPool2d, avgPool2d and theirs
+void registerMatmulOps();         // matmul
+void registerReduceOps();         // sum … argMin
+void registerSoftmaxOps();        // softmax, logSoftmax and the cross-entropies
+void registerShapeOps();          // reshape, transpose, broadcastTo and the *Like ops
+void registerSliceOps();          // concatenate, slice, pad
+void registerGatherOps();         // gather, oneHot
+void registerRandomOps();         // dropout, randomUniform, randomNormal, truncatedNormal
+void registerOptimizerOps();      // the updates
 
 void registerAllOps();
 

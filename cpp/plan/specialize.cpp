@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <map>
 
+#include "core/window.h"
 #include "plan/ir.h"
 
 namespace nodegrad::plan {
@@ -43,6 +44,12 @@ class Specializer {
       result = simple("broadcastTo", data[0], outputs[0], Attrs{{"shape", outputs[0].shape}}, rank);
     } else if (op == "reshapeLike" || op == "reshape") {
       result = simple("reshape", data[0], outputs[0], Attrs{{"shape", outputs[0].shape}}, rank);
+    } else if (op == "conv2dTranspose") {
+      const Dims& w = types[1].shape;
+      const Attrs conv = transposedWindow(op, node.attrs, kDynamic, kDynamic, w[0], w[1]).conv;
+      result = ir_.nodes[static_cast<size_t>(
+                             ir_.addNode("conv2dBackwardData", {data[1], data[0]}, outputs, conv, rank))]
+                   .outputs[0];
     } else if (op == "identity" || op == "stopGradient") {
       result = data[0];
     } else {

@@ -3,19 +3,17 @@ import { EngineError } from '../errors.js';
 import type { Pair } from '../ops/window.js';
 import { shapeText } from './kerasTensor.js';
 
-/** Fails unless a layer's parameter is a positive integer. @internal */
-export function checkCount(layer: string, name: string, value: number): number {
-  if (!Number.isSafeInteger(value) || value < 1) {
-    throw new EngineError(
-      'ARGUMENT',
-      `[${layer}] expected a positive integer for ${name}, received ${String(value)}`,
-    );
+/** Fails unless a layer's parameter is an integer of at least 1, or another least one. @internal */
+export function checkCount(layer: string, name: string, value: number, least = 1): number {
+  if (!Number.isSafeInteger(value) || value < least) {
+    const what = least === 1 ? 'a positive integer' : `an integer of ${least} or more`;
+    throw new EngineError('ARGUMENT', `[${layer}] expected ${what} for ${name}, received ${String(value)}`);
   }
   return value;
 }
 
-/** Fails unless a parameter is a positive integer, or two. @internal */
-export function checkPair(layer: string, name: string, value: Pair): Pair {
+/** Fails unless a parameter is such an integer, or two. @internal */
+export function checkPair(layer: string, name: string, value: Pair, least = 1): Pair {
   const list = typeof value === 'number' ? [value] : value;
   if (!Array.isArray(value) && typeof value !== 'number') {
     throw new EngineError(
@@ -29,7 +27,7 @@ export function checkPair(layer: string, name: string, value: Pair): Pair {
       `[${layer}] expected one or two integers for ${name}, received ${list.length} of them`,
     );
   }
-  for (const n of list) checkCount(layer, name, n);
+  for (const n of list) checkCount(layer, name, n, least);
   return value;
 }
 

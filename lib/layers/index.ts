@@ -3,6 +3,7 @@ export { Add, add } from './add.js';
 export { AveragePooling2D, averagePooling2d } from './averagePooling2d.js';
 export { Concatenate, concatenate } from './concatenate.js';
 export { Conv2D, conv2d } from './conv2d.js';
+export { Conv2DTranspose, conv2dTranspose } from './conv2dTranspose.js';
 export { Dense, dense } from './dense.js';
 export { Dropout, dropout } from './dropout.js';
 export { Embedding, embedding } from './embedding.js';

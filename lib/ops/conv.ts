@@ -41,6 +41,39 @@ export function conv2d<X extends Operand, K extends Operand>(
   });
 }
 
+export interface Conv2dTransposeOptions extends Omit<Conv2dOptions, 'padding' | 'groups'> {
+  /** Default `valid`. */
+  padding?: 'valid' | 'same';
+  /** Rows and columns added at the end, fewer than the strides. By default as many as a convolution with these strides would drop. */
+  outputPadding?: Pair | null;
+}
+
+/**
+ * The transposed convolution: what {@link conv2d} does to gradients on their way from its output to its input. A side of `in`
+ * becomes, with a kernel of k (dilated), in · strides with padding `same` and (in − 1) · strides + max(k, strides) with `valid`;
+ * with an outputPadding p, (in − 1) · strides + k % 2 + p and (in − 1) · strides + k + p.
+ *
+ * @param x float32 [n, height, width, channels] (or as `dataFormat` says).
+ * @param kernel float32 [kernelHeight, kernelWidth, filters, channels], for either format.
+ * @returns [n, outHeight, outWidth, filters].
+ * @throws EngineError `SHAPE` for other ranks or channels that differ; `ATTRIBUTE`.
+ * @example ops.conv2dTranspose(x, w, { strides: 2, padding: 'same' }); // twice as high and wide
+ */
+export function conv2dTranspose<X extends Operand, K extends Operand>(
+  x: X,
+  kernel: K,
+  options: Conv2dTransposeOptions = {},
+): Outcome<X | K> {
+  const { strides = 1, padding = 'valid', outputPadding, dilations = 1 } = options;
+  return apply<X | K>('conv2dTranspose', [x, kernel], {
+    strides: pair(strides),
+    dilations: pair(dilations),
+    padding,
+    outputPadding: outputPadding == null ? [] : pair(outputPadding),
+    dataFormat: options.dataFormat ?? 'channelsLast',
+  });
+}
+
 /**
  * Adds one number to each channel.
  *

@@ -47,6 +47,15 @@ Attrs conv(Dims strides, Dims dilations, const char* padding, int64_t groups = 1
           {"groups", groups},   {"pads", pads},           {"dataFormat", std::string(format)}};
 }
 
+Attrs transposed(Dims strides, Dims dilations, const char* padding, Dims outputPadding = {},
+                 const char* format = "channelsLast") {
+  return {{"strides", strides},
+          {"dilations", dilations},
+          {"padding", std::string(padding)},
+          {"outputPadding", outputPadding},
+          {"dataFormat", std::string(format)}};
+}
+
 Attrs pool(Dims size, Dims strides, const char* padding, const char* format = "channelsLast",
            Dims pads = {0, 0, 0, 0}) {
   return {{"poolSize", size},
@@ -133,6 +142,11 @@ std::vector<Case> convCases() {
       {"conv2dBackwardData", {{{3, 3, 1, 2}}, {{1, 2, 3, 2}}, {{1, 4, 3, 2}}}, conv({2, 1}, {1, 1}, "explicit", 2, "channelsLast", {1, 0, 1, 1})},
       {"conv2dBackwardFilter", {{{2, 3, 4, 2}}, {{2, 2, 2, 2}}, {{2, 3, 2, 2}}}, conv({1, 1}, {1, 1}, "valid"), Dynamic::All, 3},
       {"conv2dBackwardFilter", {{{1, 2, 5, 4}}, {{1, 3, 3, 2}}, {{3, 3, 2, 3}}}, conv({2, 2}, {1, 1}, "same", 1, "channelsFirst")},
+      {"conv2dTranspose", {{{2, 2, 3, 2}}, {{2, 3, 3, 2}}}, transposed({1, 1}, {1, 1}, "valid"), Dynamic::All, 3},
+      {"conv2dTranspose", {{{1, 2, 3, 2}}, {{2, 2, 1, 2}}}, transposed({2, 3}, {1, 1}, "valid"), Dynamic::All},
+      {"conv2dTranspose", {{{1, 2, 2, 1}}, {{3, 4, 2, 1}}}, transposed({2, 2}, {1, 1}, "same"), Dynamic::All},
+      {"conv2dTranspose", {{{1, 2, 2, 2}}, {{3, 2, 1, 2}}}, transposed({2, 3}, {1, 2}, "same", {1, 2}), Dynamic::None},
+      {"conv2dTranspose", {{{1, 2, 2, 3}}, {{2, 3, 1, 2}}}, transposed({2, 1}, {1, 1}, "valid", {1, 0}, "channelsFirst")},
   };
 }
 

@@ -91,6 +91,14 @@ void addWindows(Table& table) {
     convolve(call.attrs, x.shape(), dw.shape(), dy.shape(),
              [&](size_t xi, size_t wi, size_t yi) { dw.data[wi] += x.data[xi] * dy.data[yi]; });
   };
+  table["conv2dTranspose"] = [](const Call& call) {
+    const Array &x = call.inputs[0], &w = call.inputs[1];
+    Array& y = call.outputs[0];
+    const Attrs conv =
+        transposedWindow("reference", call.attrs, kDynamic, kDynamic, w.shape()[0], w.shape()[1]).conv;
+    convolve(conv, y.shape(), w.shape(), x.shape(),
+             [&](size_t yi, size_t wi, size_t xi) { y.data[yi] += x.data[xi] * w.data[wi]; });
+  };
   table["maxPool2d"] = [](const Call& call) {
     const Array& x = call.inputs[0];
     Array &y = call.outputs[0], &indices = call.outputs[1];

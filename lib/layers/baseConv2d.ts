@@ -1,0 +1,84 @@
+import { type ActivationFunction, type ActivationName, activationOf } from '../activations.js';
+import type { Shape } from '../engine.js';
+import { EngineError } from '../errors.js';
+import { type InitializerLike, initializerConfig, initializerOf } from '../initializers/index.js';
+import * as ops from '../ops/index.js';
+import type { DataFormat, Pair } from '../ops/window.js';
+import type { Sym } from '../sym.js';
+import type { Variable } from '../variable.js';
+import { checkPair, checkRank } from './check.js';
+import { shapeText } from './kerasTensor.js';
+import { Layer, type LayerOptions } from './layer.js';
+
+/** What the convolution layers take. */
+export interface BaseConv2DOptions extends LayerOptions {
+  kernelSize: Pair;
+  /** Default 1. */
+  strides?: Pair;
+  /** Default `valid`. */
+  padding?: 'valid' | 'same';
+  /** Default 1. */
+  dilationRate?: Pair;
+  /** Default `channelsLast`. */
+  dataFormat?: DataFormat;
+  /** Default none. */
+  activation?: ActivationName | ActivationFunction;
+  /** Default true. */
+  useBias?: boolean;
+  /** Default `zeros`. */
+  biasInitializer?: InitializerLike;
+}
+
+/** What the convolution layers share: activation(convolution + bias), the bias one number for each channel of the output. */
+export abstract class BaseConv2D<O extends BaseConv2DOptions = BaseConv2DOptions> extends Layer {
+  readonly #activation: ActivationFunction;
+  #bias: Variable | undefined;
+
+  constructor(
+    kind: string,
+    readonly options: O,
+  ) {
+    super(options);
+    const { kernelSize, strides = 1, dilationRate = 1 } = options;
+    checkPair(kind, 'kernelSize', kernelSize);
+    checkPair(kind, 'strides', strides);
+    checkPair(kind, 'dilationRate', dilationRate);
+    this.#activation = activationOf(options.activation);
+  }
+
+  /** Adds the weights of the convolution itself, and says how many channels come out. */
+  protected abstract buildKernels(channels: number): number;
+
+  protected abstract convolve(x: Sym): Sym;
+
+  override build(shape: Shape): void {
+    const { dataFormat, useBias = true, biasInitializer = 'zeros' } = this.options;
+    checkRank(this.name, shape, 4, '[n, height, width, channels]');
+    const channels = shape[dataFormat === 'channelsFirst' ? 1 : 3];
+    if (channels < 1) {
+      throw new EngineError(
+        'SHAPE',
+        `expected an image with a known number of channels, received ${shapeText(shape)}`,
+      );
+    }
+    const outputs = this.buildKernels(channels);
+    if (!useBias) return;
+    this.#bias = this.addWeight({ name: 'bias', shape: [outputs], initializer: biasInitializer });
+  }
+
+  call(x: Sym): Sym {
+    const { dataFormat } = this.options;
+    const y = this.convolve(x);
+    return this.#activation(this.#bias ? ops.biasAdd(y, this.#bias, { dataFormat }) : y);
+  }
+
+  override getConfig(): Record<string, unknown> {
+    const { kernelSize, strides = 1, padding = 'valid', dilationRate = 1 } = this.options;
+    const { dataFormat = 'channelsLast', activation = 'linear', useBias = true } = this.options;
+    return {
+      ...super.getConfig(),
+      ...{ kernelSize, strides, padding, dilationRate, dataFormat, activation, useBias },
+      biasInitializer: initializerConfig(initializerOf(this.options.biasInitializer ?? 'zeros')),
+    };
+  }
+}
