@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <exception>
 #include <memory>
 
@@ -21,6 +22,7 @@ class Storage {
   std::shared_ptr<Buffer> buffer;  // null until the program that makes it has run
   LayoutPtr layout;                // null: row-major
   std::exception_ptr error;        // why buffer is null: the run failed, or never began
+  uint64_t version = 0;            // counts the changes of the numbers
 };
 
 using StoragePtr = std::shared_ptr<Storage>;

@@ -23,6 +23,8 @@ struct IrNode {
   std::vector<int> inputs, outputs;
   Attrs attrs;
   std::shared_ptr<const ElementwiseProgram> program;
+  // Whether its results change only where parameters do that the computation itself leaves alone (markSteady).
+  bool steady = false;
   double rank = 0;  // the place in the traced order, which the schedule keeps where nothing speaks against it
 };
 
@@ -76,22 +78,24 @@ void fuseCompute(Ir& ir);
 void fuseElementwise(Ir& ir);
 // Memory layouts, with reorders where two meet.
 void chooseLayouts(Ir& ir, Backend& backend);
+// Marks what need not be computed in every step, constants among it.
+void markSteady(Ir& ir);
 // The order of execution: updates as soon as the last reader of the old numbers is done.
 void schedule(Ir& ir);
 
 // Where a value's numbers are when the plan runs.
-enum class Place { Arena, Feed, Parameter, Fetch, Constant };
+enum class Place { Arena, Feed, Parameter, Fetch, Steady };
 
 struct Slot {
   Place place = Place::Arena;
-  int index = -1;     // of the feed, parameter, fetch or constant node
+  int index = -1;     // of the feed, parameter, fetch or steady value
   size_t offset = 0;  // in the arena
 };
 
 struct MemoryMap {
   std::vector<Slot> slots;                  // of each value
   std::vector<size_t> scratch;              // arena offset of each node's scratch memory
-  std::vector<bool> skipped;                // nodes that need no work: their output is their input's memory
+  std::vector<bool> skipped;                // nodes without work in a step: steady ones, and aliases of their input
   std::vector<std::pair<int, int>> copies;  // (value, parameter) to copy when the step is done
   size_t arenaBytes = 0;
 };

@@ -117,8 +117,8 @@ class Assignment {
     for (size_t f = 0; f < ir_.fetches.size(); ++f)
       slot(ir_.fetches[f]) = {Place::Fetch, static_cast<int>(f), 0};
     for (size_t n = 0; n < ir_.nodes.size(); ++n)
-      if (ir_.nodes[n].op == "constant") {
-        slot(ir_.nodes[n].outputs[0]) = {Place::Constant, static_cast<int>(n), 0};
+      if (ir_.nodes[n].steady && !isAlias(ir_, ir_.nodes[n])) {
+        for (int output : ir_.nodes[n].outputs) slot(output) = {Place::Steady, output, 0};
         map_.skipped[n] = true;
       }
   }

@@ -23,6 +23,7 @@ Plan::Plan(Ir ir, Backend& backend) : ir_(std::move(ir)), backend_(backend) {
   fuseCompute(ir_);
   fuseElementwise(ir_);
   chooseLayouts(ir_, backend_);
+  markSteady(ir_);
   schedule(ir_);
   compile(backend_);
 }
@@ -31,22 +32,22 @@ void Plan::compile(Backend& backend) {
   std::vector<std::unique_ptr<Kernel>> kernels;
   std::vector<size_t> scratch;
   for (const IrNode& node : ir_.nodes) {
-    const bool needsNone = node.op == "constant" || isAlias(ir_, node);
-    kernels.push_back(needsNone ? nullptr : backend.kernel(ir_.spec(node)));
-    scratch.push_back(needsNone ? 0 : kernels.back()->scratchBytes());
+    kernels.push_back(isAlias(ir_, node) ? nullptr : backend.kernel(ir_.spec(node)));
+    scratch.push_back(kernels.back() && !node.steady ? kernels.back()->scratchBytes() : 0);
   }
   map_ = assignMemory(ir_, backend, scratch);
   for (size_t n = 0; n < ir_.nodes.size(); ++n) {
+    const IrNode& node = ir_.nodes[n];
+    if (node.steady && kernels[n]) prologue_.add(ir_, map_, static_cast<int>(n), std::move(kernels[n]));
     if (map_.skipped[n]) continue;
     Step step;
     step.node = static_cast<int>(n);
     // An alias that is also fetched is copied after all.
-    step.kernel = kernels[n] ? std::move(kernels[n]) : backend.kernel(ir_.spec(ir_.nodes[n]));
+    step.kernel = kernels[n] ? std::move(kernels[n]) : backend.kernel(ir_.spec(node));
     step.scratch = map_.scratch[n];
-    bind(ir_.nodes[n], step);
+    bind(node, step);
     steps_.push_back(std::move(step));
   }
-  fillConstants(backend);
 }
 
 void Plan::bind(const IrNode& node, Step& step) {
@@ -60,17 +61,6 @@ void Plan::bind(const IrNode& node, Step& step) {
   };
   for (int input : node.inputs) bindValue(input);
   for (int output : node.outputs) bindValue(output);
-}
-
-void Plan::fillConstants(Backend& backend) {
-  constants_.resize(ir_.nodes.size());
-  for (size_t n = 0; n < ir_.nodes.size(); ++n) {
-    if (ir_.nodes[n].op != "constant") continue;
-    const int value = ir_.nodes[n].outputs[0];
-    constants_[n] = Buffer::allocate(bytesOf(ir_.values[static_cast<size_t>(value)]));
-    void* output = constants_[n]->data();
-    backend.kernel(ir_.spec(ir_.nodes[n]))->run(nullptr, &output, nullptr);
-  }
 }
 
 std::vector<TensorType> Plan::fetchTypes() const {
@@ -88,7 +78,7 @@ void* Plan::address(const Slot& slot, std::byte* arena, const std::vector<const 
       return const_cast<void*>(feeds[index]);  // no kernel writes to an input that is no parameter of its own
     case Place::Parameter: return ir_.storages[index]->buffer->data();
     case Place::Fetch: return fetches[index];
-    case Place::Constant: return constants_[index]->data();
+    case Place::Steady: return prologue_.data(slot.index);
   }
   return nullptr;
 }
@@ -111,6 +101,7 @@ void Plan::layOutParameters() {
 
 void Plan::run(std::byte* arena, const std::vector<const void*>& feeds, const std::vector<void*>& fetches) {
   layOutParameters();
+  prologue_.refresh(ir_);
   if (arena != arena_) {
     for (const Patch& patch : arenaPatches_) pointers_[patch.pointer] = arena + patch.slot.offset;
     arena_ = arena;
@@ -134,6 +125,8 @@ void Plan::run(std::byte* arena, const std::vector<const void*>& feeds, const st
     const Storage& to = *ir_.storages[static_cast<size_t>(copy.second)];
     std::memcpy(to.buffer->data(), from, bytesOf(ir_.values[static_cast<size_t>(copy.first)]));
   }
+  for (const IrUpdate& update : ir_.updates)
+    ++ir_.storages[static_cast<size_t>(update.parameter)]->version;
   ++runs_;
 }
 
@@ -144,7 +137,7 @@ std::string Plan::describe() const {
     const IrValue& v = ir_.values[static_cast<size_t>(value)];
     return toString(v.type) + (v.layout ? " " + v.layout->name() : "");
   };
-  out << "plan: " << steps_.size() << " kernels, arena " << map_.arenaBytes << " bytes, " << runs_
+  out << "plan: " << steps_.size() << " kernels, " << prologue_.size() << " before the first step, arena " << map_.arenaBytes << " bytes, " << runs_
       << " runs\n";
   for (const Step& step : steps_) {
     const IrNode& node = ir_.nodes[static_cast<size_t>(step.node)];

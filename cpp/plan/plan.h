@@ -5,6 +5,7 @@
 
 #include "core/storage.h"
 #include "plan/ir.h"
+#include "plan/prologue.h"
 
 namespace nodegrad::plan {
 
@@ -41,7 +42,6 @@ class Plan {
 
   void compile(Backend& backend);
   void bind(const IrNode& node, Step& step);
-  void fillConstants(Backend& backend);
   void* address(const Slot& slot, std::byte* arena, const std::vector<const void*>& feeds,
                 const std::vector<void*>& fetches) const;
   void layOutParameters();
@@ -52,7 +52,7 @@ class Plan {
   std::vector<Step> steps_;
   std::vector<void*> pointers_;
   std::vector<Patch> arenaPatches_, runPatches_;
-  std::vector<std::shared_ptr<Buffer>> constants_;  // of each node
+  Prologue prologue_;
   std::byte* arena_ = nullptr;
   bool timing_ = false;
   int64_t runs_ = 0;

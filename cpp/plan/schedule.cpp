@@ -10,14 +10,14 @@ namespace {
 // Ops that look at their numbers and may refuse them.
 const std::set<std::string> kMayFail = {"gather", "gatherBackward", "sparseSoftmaxCrossEntropy"};
 
-// A copy for every fetch and update whose memory is not its own: what is fed, a parameter, a constant, an
-// alias, or wanted twice.
+// A copy for every fetch and update whose memory is not its own: what is fed, a parameter, steady, an alias,
+//, or wanted twice.
 void giveOwnMemory(Ir& ir) {
   std::set<int> taken;
   const double last = ir.nodes.empty() ? 0 : ir.nodes.back().rank;
   const auto owned = [&](int value) {
     const IrNode* from = ir.producer(value);
-    const bool own = from && from->op != "constant" && !isAlias(ir, *from) && taken.insert(value).second;
+    const bool own = from && !from->steady && !isAlias(ir, *from) && taken.insert(value).second;
     if (own) return value;
     const int node = ir.addNode("reorder", {value}, {ir.type(value)}, {}, last);
     const int copy = ir.nodes[static_cast<size_t>(node)].outputs[0];

@@ -116,6 +116,7 @@ void Executor::read(const Storage& storage, void* to) {
 void Executor::write(Storage& storage, const void* from) {
   if (!storage.buffer) storage.buffer = Buffer::allocate(bytesOf(storage.type));
   storage.error = nullptr;
+  ++storage.version;
   backend_->fromRowMajor(storage.type, storage.layout, from, storage.buffer->data());
 }
 

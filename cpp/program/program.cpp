@@ -121,6 +121,7 @@ struct Program::State {
     for (size_t i = 0; i < outputs.size(); ++i) {
       outputs[i]->buffer = buffers[i];
       outputs[i]->error = nullptr;
+      ++outputs[i]->version;
     }
   }
 

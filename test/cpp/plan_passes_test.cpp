@@ -211,6 +211,7 @@ TEST(Schedule, UpdatesAVariableAfterItsLastReader) {
   Ir ir = t.ir();
   FakeBackend backend;
   plan::chooseLayouts(ir, backend);
+  plan::markSteady(ir);
   plan::schedule(ir);
   size_t reader = 0, writer = 0;
   for (size_t n = 0; n < ir.nodes.size(); ++n) {
@@ -230,6 +231,7 @@ TEST(Schedule, RunsWhatMayFailBeforeAnyUpdate) {
   Ir ir = t.ir();
   FakeBackend backend;
   plan::chooseLayouts(ir, backend);
+  plan::markSteady(ir);
   plan::schedule(ir);
   size_t loss = 0, update = 0;
   for (size_t n = 0; n < ir.nodes.size(); ++n) {
@@ -257,6 +259,7 @@ TEST(Memory, NeverLetsTwoLiveValuesOverlap) {
   plan::fuseElementwise(ir);
   FakeBackend backend;
   plan::chooseLayouts(ir, backend);
+  plan::markSteady(ir);
   plan::schedule(ir);
   const std::vector<size_t> scratch(ir.nodes.size(), 4096);
   const plan::MemoryMap map = plan::assignMemory(ir, backend, scratch);

@@ -1,0 +1,37 @@
+#include <algorithm>
+
+#include "plan/ir.h"
+
+namespace nodegrad::plan {
+
+namespace {
+
+// A result that is so much larger than what it is made from is made anew in each step: keeping it would cost
+// more memory than it saves work.
+constexpr size_t kMostGrowth = 8, kSmall = 1 << 16;
+
+bool isWorthKeeping(const Ir& ir, const IrNode& node) {
+  size_t in = 0, out = 0;
+  for (int input : node.inputs) in += bytesOf(ir.values[static_cast<size_t>(input)]);
+  for (int output : node.outputs) out += bytesOf(ir.values[static_cast<size_t>(output)]);
+  return out <= kMostGrowth * in + kSmall;
+}
+
+}  // namespace
+
+void markSteady(Ir& ir) {
+  std::vector<bool> updated(ir.parameters.size(), false);
+  for (const IrUpdate& update : ir.updates) updated[static_cast<size_t>(update.parameter)] = true;
+  const auto isSteady = [&](int input) {
+    const IrValue& value = ir.values[static_cast<size_t>(input)];
+    if (value.origin == Origin::Parameter) return !updated[static_cast<size_t>(value.index)];
+    return value.origin == Origin::Computed && ir.nodes[static_cast<size_t>(value.index)].steady;
+  };
+  for (IrNode& node : ir.nodes) {
+    node.steady = node.op == "constant" ||
+                  (!node.inputs.empty() && std::all_of(node.inputs.begin(), node.inputs.end(), isSteady) &&
+                   (isAlias(ir, node) || isWorthKeeping(ir, node)));
+  }
+}
+
+}  // namespace nodegrad::plan

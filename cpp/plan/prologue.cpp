@@ -1,0 +1,75 @@
+#include "plan/prologue.h"
+
+#include <algorithm>
+
+namespace nodegrad::plan {
+
+void Prologue::add(const Ir& ir, const MemoryMap& map, int node, std::unique_ptr<Kernel> kernel) {
+  const IrNode& from = ir.nodes[static_cast<size_t>(node)];
+  Step step;
+  step.node = node;
+  step.kernel = std::move(kernel);
+  for (int input : from.inputs) {
+    const Slot& slot = map.slots[static_cast<size_t>(input)];
+    const bool parameter = slot.place == Place::Parameter;
+    step.inputs.push_back({parameter ? -1 : slot.index, parameter ? slot.index : -1, 0});
+  }
+  step.outputs = from.outputs;
+  for (int output : step.outputs) makers_[output] = steps_.size();
+  const auto consumers = ir.consumers();
+  step.kept = std::any_of(step.outputs.begin(), step.outputs.end(), [&](int output) {
+    const std::vector<int> readers = memoryReaders(ir, consumers, output);
+    return std::any_of(readers.begin(), readers.end(), [&](int reader) {
+      const IrNode& next = ir.nodes[static_cast<size_t>(reader)];
+      return !next.steady && !isAlias(ir, next);
+    });
+  });
+  steps_.push_back(std::move(step));
+}
+
+bool Prologue::isOutdated(const Ir& ir, const Step& step) const {
+  return !step.made || std::any_of(step.inputs.begin(), step.inputs.end(), [&](const Input& input) {
+    return input.parameter >= 0 ? ir.storages[static_cast<size_t>(input.parameter)]->version != input.seen
+                                : steps_[makers_.at(input.value)].due;
+  });
+}
+
+void Prologue::refresh(const Ir& ir) {
+  bool any = false;
+  for (Step& step : steps_) any |= step.due = isOutdated(ir, step);
+  if (!any) return;
+  // What a due step reads may have been let go of.
+  for (size_t s = steps_.size(); s-- > 0;)
+    for (const Input& input : steps_[s].inputs)
+      if (steps_[s].due && input.value >= 0 && !buffers_.count(input.value))
+        steps_[makers_.at(input.value)].due = true;
+  for (Step& step : steps_)
+    if (step.due) run(ir, step);
+  for (const Step& step : steps_)
+    if (!step.kept)
+      for (int output : step.outputs) buffers_.erase(output);
+}
+
+void Prologue::run(const Ir& ir, Step& step) {
+  step.made = false;  // should it fail
+  std::vector<void*> inputs, outputs;
+  for (Input& input : step.inputs) {
+    if (input.parameter < 0) {
+      inputs.push_back(data(input.value));
+      continue;
+    }
+    const Storage& storage = *ir.storages[static_cast<size_t>(input.parameter)];
+    input.seen = storage.version;
+    inputs.push_back(storage.buffer->data());
+  }
+  for (int output : step.outputs) {
+    auto& buffer = buffers_[output];
+    if (!buffer) buffer = Buffer::allocate(bytesOf(ir.values[static_cast<size_t>(output)]));
+    outputs.push_back(buffer->data());
+  }
+  const auto scratch = Buffer::allocate(step.kernel->scratchBytes());
+  step.kernel->run(inputs.data(), outputs.data(), scratch->data());
+  step.made = true;
+}
+
+}  // namespace nodegrad::plan

@@ -1,0 +1,46 @@
+#pragma once
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "plan/ir.h"
+
+namespace nodegrad::plan {
+
+// What a plan computes outside of its steps: the results of steady nodes (Ir), made before the first step and
+// again once a parameter that they depend on has new numbers.
+class Prologue {
+ public:
+  // Takes the kernel of a steady node, in the order of the plan.
+  void add(const Ir& ir, const MemoryMap& map, int node, std::unique_ptr<Kernel> kernel);
+  // Brings everything up to date.
+  void refresh(const Ir& ir);
+  // Where a steady value that steps read lies; after refresh.
+  void* data(int value) const { return buffers_.at(value)->data(); }
+  size_t size() const { return steps_.size(); }
+
+ private:
+  struct Input {
+    int value;      // steady, or -1
+    int parameter;  // or -1
+    uint64_t seen;  // the version of the parameter's numbers that was used last
+  };
+  struct Step {
+    int node;
+    std::unique_ptr<Kernel> kernel;
+    std::vector<Input> inputs;
+    std::vector<int> outputs;
+    bool kept;         // whether steps read an output, not other steady nodes alone
+    bool made = false;
+    bool due = false;  // in this refresh
+  };
+
+  bool isOutdated(const Ir& ir, const Step& step) const;
+  void run(const Ir& ir, Step& step);
+
+  std::vector<Step> steps_;
+  std::unordered_map<int, size_t> makers_;  // the step of each value
+  std::unordered_map<int, std::shared_ptr<Buffer>> buffers_;
+};
+
+}  // namespace nodegrad::plan

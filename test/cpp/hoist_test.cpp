@@ -1,0 +1,111 @@
+// What a plan computes once, until a parameter changes.
+#include <gtest/gtest.h>
+
+#include "support/fake_backend.h"
+#include "support/run.h"
+#include "support/traced.h"
+
+namespace nodegrad::testing {
+namespace {
+
+std::shared_ptr<Program> compile(const Traced& t) {
+  std::vector<Program::Update> updates;
+  for (const auto& update : t.updates) updates.push_back({update.first, update.second});
+  return Program::create(t.graph, t.feeds, t.fetches, updates);
+}
+
+const Dims kSquare = {2, 2};
+const std::vector<float> kFlip = {0, 1, 1, 0}, kDouble = {2, 0, 0, 2};
+
+// x · (w · w · w), with w · w in between that no step reads.
+struct Cube : Traced {
+  StoragePtr store = floats(kSquare, kDouble);
+  Value w = graph.parameter(store, store->type), x = feed(kSquare);
+  Cube() { fetches = {op("matmul", {x, op("matmul", {op("matmul", {w, w}), w})})}; }
+};
+
+TEST(MarkSteady, MarksWhatUnchangingParametersDecide) {
+  Cube t;
+  plan::Ir ir = t.ir();
+  plan::markSteady(ir);
+  std::vector<bool> steady;
+  for (const plan::IrNode& node : ir.nodes) steady.push_back(node.steady);
+  EXPECT_EQ(steady, (std::vector<bool>{true, true, false}));
+}
+
+TEST(MarkSteady, LeavesWhatAnUpdatedParameterDecides) {
+  Cube t;
+  t.updates = {{t.store, t.op("mul", {t.w, t.graph.constant(2)})}};
+  plan::Ir ir = t.ir();
+  plan::markSteady(ir);
+  for (const plan::IrNode& node : ir.nodes) EXPECT_EQ(node.steady, node.op == "constant") << node.op;
+}
+
+TEST(MarkSteady, LeavesWhatIsMuchLargerThanItsOrigin) {
+  Traced t;
+  const Value w = t.variable({1});
+  t.fetches = {t.op("mul", {t.op("broadcastTo", {w}, {{"shape", Dims{1 << 20}}}), t.feed({1 << 20})})};
+  plan::Ir ir = t.ir();
+  plan::markSteady(ir);
+  EXPECT_FALSE(plan::Ir(ir).producer(ir.nodes[0].outputs[0])->steady);
+}
+
+TEST(Prologue, FollowsNumbersThatAreWrittenFromOutside) {
+  Cube t;
+  const auto program = compile(t);
+  const auto ones = floats(kSquare, {1, 1, 1, 1});
+  EXPECT_EQ(numbersOf(runNow(program, {ones})[0]), (std::vector<float>{8, 8, 8, 8}));
+  EXPECT_EQ(numbersOf(runNow(program, {floats(kSquare, {1, 0, 0, 1})})[0]), (std::vector<float>{8, 0, 0, 8}));
+  const auto executor = Executor::shared();
+  executor->wait([&] { executor->write(*t.store, kFlip.data()); });
+  EXPECT_EQ(numbersOf(runNow(program, {floats(kSquare, {1, 2, 3, 4})})[0]), (std::vector<float>{2, 1, 4, 3}));
+  EXPECT_NE(program->describe().find("2 before the first step"), std::string::npos) << program->describe();
+}
+
+TEST(Prologue, FollowsNumbersThatAnotherProgramUpdates) {
+  Cube t;
+  const auto program = compile(t);
+  Traced other;
+  const Value w = other.graph.parameter(t.store, t.store->type);
+  other.updates = {{t.store, other.op("mul", {w, other.graph.constant(0.5)})}};
+  const auto halve = compile(other);
+  const auto one = floats(kSquare, {1, 0, 0, 1});
+  EXPECT_EQ(numbersOf(runNow(program, {one})[0]), (std::vector<float>{8, 0, 0, 8}));
+  runNow(halve, {});
+  EXPECT_EQ(numbersOf(runNow(program, {one})[0]), (std::vector<float>{1, 0, 0, 1}));
+  runNow(halve, {});
+  EXPECT_EQ(numbersOf(runNow(program, {one})[0]), (std::vector<float>{0.125f, 0, 0, 0.125f}));
+}
+
+TEST(Prologue, MakesOnlyWhatDependsOnTheChange) {
+  Traced t;
+  StoragePtr a = floats(kSquare, kDouble), b = floats(kSquare, kFlip);
+  const Value va = t.graph.parameter(a, a->type), vb = t.graph.parameter(b, b->type);
+  const Value squared = t.op("matmul", {va, va});
+  t.fetches = {t.op("matmul", {t.feed(kSquare), t.op("matmul", {squared, vb})})};
+  const auto program = compile(t);
+  const auto one = floats(kSquare, {1, 0, 0, 1});
+  EXPECT_EQ(numbersOf(runNow(program, {one})[0]), (std::vector<float>{0, 4, 4, 0}));
+  // The square was let go of, since no step reads it: it has to be made again.
+  const auto executor = Executor::shared();
+  executor->wait([&] { executor->write(*b, kDouble.data()); });
+  EXPECT_EQ(numbersOf(runNow(program, {one})[0]), (std::vector<float>{8, 0, 0, 8}));
+}
+
+TEST(Prologue, TriesAgainAfterAFailure) {
+  Traced t;
+  StoragePtr store = floats(kSquare, kDouble);
+  const int32_t wrong[] = {5}, right[] = {1};
+  StoragePtr indices = Storage::create({DType::I32, {1}}, wrong);
+  const Value w = t.graph.parameter(store, store->type), i = t.graph.parameter(indices, indices->type);
+  t.fetches = {t.op("mul", {t.op("gather", {w, i}), t.feed({1, 2})})};
+  const auto program = compile(t);
+  const auto ones = floats({1, 2}, {1, 1});
+  EXPECT_THROW(runNow(program, {ones}), Error);
+  const auto executor = Executor::shared();
+  executor->wait([&] { executor->write(*indices, right); });
+  EXPECT_EQ(numbersOf(runNow(program, {ones})[0]), (std::vector<float>{0, 2}));
+}
+
+}  // namespace
+}  // namespace nodegrad::testing
