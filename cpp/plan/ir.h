@@ -23,7 +23,8 @@ struct IrNode {
   std::vector<int> inputs, outputs;
   Attrs attrs;
   std::shared_ptr<const ElementwiseProgram> program;
-  // Whether its results change only where parameters do that the computation itself leaves alone (markSteady).
+  // Whether its results change only where parameters do that the computation itself leaves alone
+  // (markSteady).
   bool steady = false;
   double rank = 0;  // the place in the traced order, which the schedule keeps where nothing speaks against it
 };
@@ -93,9 +94,9 @@ struct Slot {
 };
 
 struct MemoryMap {
-  std::vector<Slot> slots;                  // of each value
-  std::vector<size_t> scratch;              // arena offset of each node's scratch memory
-  std::vector<bool> skipped;                // nodes without work in a step: steady ones, and aliases of their input
+  std::vector<Slot> slots;      // of each value
+  std::vector<size_t> scratch;  // arena offset of each node's scratch memory
+  std::vector<bool> skipped;    // nodes without work in a step: steady ones, and aliases of their input
   std::vector<std::pair<int, int>> copies;  // (value, parameter) to copy when the step is done
   size_t arenaBytes = 0;
 };

@@ -125,8 +125,7 @@ void Plan::run(std::byte* arena, const std::vector<const void*>& feeds, const st
     const Storage& to = *ir_.storages[static_cast<size_t>(copy.second)];
     std::memcpy(to.buffer->data(), from, bytesOf(ir_.values[static_cast<size_t>(copy.first)]));
   }
-  for (const IrUpdate& update : ir_.updates)
-    ++ir_.storages[static_cast<size_t>(update.parameter)]->version;
+  for (const IrUpdate& update : ir_.updates) ++ir_.storages[static_cast<size_t>(update.parameter)]->version;
   ++runs_;
 }
 
@@ -137,8 +136,8 @@ std::string Plan::describe() const {
     const IrValue& v = ir_.values[static_cast<size_t>(value)];
     return toString(v.type) + (v.layout ? " " + v.layout->name() : "");
   };
-  out << "plan: " << steps_.size() << " kernels, " << prologue_.size() << " before the first step, arena " << map_.arenaBytes << " bytes, " << runs_
-      << " runs\n";
+  out << "plan: " << steps_.size() << " kernels, " << prologue_.size() << " before the first step, arena "
+      << map_.arenaBytes << " bytes, " << runs_ << " runs\n";
   for (const Step& step : steps_) {
     const IrNode& node = ir_.nodes[static_cast<size_t>(step.node)];
     size_t bytes = 0;

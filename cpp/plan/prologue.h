@@ -30,7 +30,7 @@ class Prologue {
     std::unique_ptr<Kernel> kernel;
     std::vector<Input> inputs;
     std::vector<int> outputs;
-    bool kept;         // whether steps read an output, not other steady nodes alone
+    bool kept;  // whether steps read an output, not other steady nodes alone
     bool made = false;
     bool due = false;  // in this refresh
   };
