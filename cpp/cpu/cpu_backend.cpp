@@ -17,6 +17,7 @@ class CpuBackend : public Backend {
     registerReduceKernels(table_);
     registerSoftmaxKernels(table_);
     registerOptimizerKernels(table_);
+    registerRowsUpdateKernel(table_);
     registerMoveKernels(table_);
     registerGatherKernels(table_);
     registerPoolKernels(table_);

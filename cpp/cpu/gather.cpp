@@ -2,6 +2,7 @@
 #include <cstring>
 
 #include "core/parallel.h"
+#include "cpu/indices.h"
 #include "cpu/isa.h"
 #include "cpu/kernel_table.h"
 
@@ -9,28 +10,6 @@ namespace nodegrad {
 namespace {
 
 constexpr int64_t kLeastThreadElements = 1 << 14;
-
-class Indices {
- public:
-  Indices(const TensorType& type) : bytes_(type.dtype == DType::U8), count_(count(type.shape)) {}
-  int64_t at(const void* indices, int64_t i) const {
-    return bytes_ ? static_cast<const uint8_t*>(indices)[i] : static_cast<const int32_t*>(indices)[i];
-  }
-  // Fails where an index is outside of [0, n).
-  void check(const std::string& op, const void* indices, int64_t n) const {
-    for (int64_t i = 0; i < count_; ++i) {
-      const int64_t index = at(indices, i);
-      if (index < 0 || index >= n) {
-        fail(ErrorCode::Argument, "[", op, "] expected indices from 0 to ", n - 1, ", received ", index,
-             " at place ", i);
-      }
-    }
-  }
-
- private:
-  bool bytes_;
-  int64_t count_;
-};
 
 // The tensor x as [batch, outer, n, inner] and its indices as [batch, m]: what is gathered is [batch, outer,
 // m, inner].

@@ -28,6 +28,7 @@ void registerMoveKernels(
     KernelTable& table);  // reshape, transpose, concatenate, slice, pad, broadcastTo, constant
 void registerGatherKernels(KernelTable& table);     // gather, gatherBackward, oneHot
 void registerOptimizerKernels(KernelTable& table);  // the updates
+void registerRowsUpdateKernel(KernelTable& table);  // the update of a table whose rows were gathered
 void registerPoolKernels(KernelTable& table);       // max and average pooling
 // On oneDNN.
 void registerConvKernels(KernelTable& table);

@@ -1,83 +1,92 @@
+#include "cpu/optimizer.h"
+
 #include <algorithm>
 #include <cmath>
 
 #include "core/parallel.h"
 #include "cpu/cpu_layout.h"
-#include "cpu/isa.h"
 #include "cpu/kernel_table.h"
 
 namespace nodegrad {
+
+UpdateNumbers UpdateRule::at(void* const* scalars) const {
+  const double rate = *static_cast<const float*>(scalars[0]);
+  UpdateNumbers step = numbers;
+  step.rate = static_cast<float>(rate);
+  step.keep = static_cast<float>(1 - rate * decay);
+  if (beta1 != 0 || beta2 != 0) {
+    const double t = *static_cast<const float*>(scalars[1]);
+    step.rate = static_cast<float>(rate * std::sqrt(1 - std::pow(beta2, t)) / (1 - std::pow(beta1, t)));
+  }
+  return step;
+}
+
+UpdateRule updateRule(const std::string& op, const Attrs& attrs) {
+  const OptimizerKernels& kernels = *isaKernels().optimizer;
+  const auto number = [&](const char* name) { return static_cast<float>(attrs.number(name)); };
+  const double decay = attrs.number("weightDecay");
+  if (op == "sgdUpdate") return {0, kernels.sgd, {}, decay};
+  if (op == "momentumUpdate") {
+    return {1,
+            attrs.boolean("nesterov") ? kernels.nesterov : kernels.momentum,
+            {0, 0, number("momentum"), 0, 0},
+            decay};
+  }
+  if (op == "rmspropUpdate")
+    return {2, kernels.rmsprop, {0, 0, number("rho"), number("epsilon"), number("momentum")}, decay};
+  if (op == "rmspropCenteredUpdate")
+    return {3, kernels.rmspropCentered, {0, 0, number("rho"), number("epsilon"), number("momentum")}, decay};
+  if (op == "adadeltaUpdate")
+    return {2, kernels.adadelta, {0, 0, number("rho"), number("epsilon"), 0}, decay};
+  const double beta1 = attrs.number("beta1"), beta2 = attrs.number("beta2");
+  const UpdateNumbers numbers{0, 0, static_cast<float>(1 - beta1), static_cast<float>(1 - beta2),
+                              number("epsilon")};
+  if (op == "adamUpdate") return {2, kernels.adam, numbers, decay, beta1, beta2};
+  return {3, kernels.adamAmsgrad, numbers, decay, beta1, beta2};
+}
+
 namespace {
 
 constexpr int64_t kLeastThreadElements = 1 << 14;
 
-// How an op's numbers become the inner loop's.
-struct Rule {
-  UpdateFunction run;
-  UpdateNumbers numbers{};      // rate and keep are set in each run
-  double beta1 = 0, beta2 = 0;  // of Adam's bias corrections
-};
+// The weights that a node updates: for each the weight, its gradient and the slots come in and the new weight
+// and slots go out; the scalars come last.
+size_t weights(const KernelSpec& spec, size_t slots) { return spec.outputs.size() / (slots + 1); }
 
-Rule ruleOf(const KernelSpec& spec) {
-  const OptimizerKernels& kernels = *isaKernels().optimizer;
-  const auto number = [&](const char* name) { return static_cast<float>(spec.attrs.number(name)); };
-  if (spec.op == "sgdUpdate") return {kernels.sgd};
-  if (spec.op == "momentumUpdate") {
-    return {spec.attrs.boolean("nesterov") ? kernels.nesterov : kernels.momentum,
-            {0, 0, number("momentum"), 0, 0}};
-  }
-  if (spec.op == "rmspropUpdate")
-    return {kernels.rmsprop, {0, 0, number("rho"), number("epsilon"), number("momentum")}};
-  if (spec.op == "rmspropCenteredUpdate") {
-    return {kernels.rmspropCentered, {0, 0, number("rho"), number("epsilon"), number("momentum")}};
-  }
-  if (spec.op == "adadeltaUpdate") return {kernels.adadelta, {0, 0, number("rho"), number("epsilon"), 0}};
-  const double beta1 = spec.attrs.number("beta1"), beta2 = spec.attrs.number("beta2");
-  return {spec.op == "adamUpdate" ? kernels.adam : kernels.adamAmsgrad,
-          {0, 0, static_cast<float>(1 - beta1), static_cast<float>(1 - beta2), number("epsilon")},
-          beta1,
-          beta2};
-}
-
-// The weight, its gradient and the slots come first, the scalars after them.
-size_t tensors(const KernelSpec& spec) { return spec.outputs.size() + 1; }
-
+// Goes over the memory of all its weights as if it were one, in even parts.
 class OptimizerKernel : public Kernel {
  public:
   explicit OptimizerKernel(const KernelSpec& spec)
-      : isa_(isaKernels()),
-        rule_(ruleOf(spec)),
-        decay_(spec.attrs.number("weightDecay")),
-        tensors_(tensors(spec)),
-        elements_(geometry(spec.inputs[0], spec.inputLayouts[0]).elements),
-        threads_(teamThreads()) {}
+      : isa_(isaKernels()), rule_(updateRule(spec.op, spec.attrs)), threads_(teamThreads()) {
+    for (size_t w = 0; w < weights(spec, rule_.slots); ++w) {
+      const size_t i = w * (rule_.slots + 2);
+      ends_.push_back((w ? ends_.back() : 0) + geometry(spec.inputs[i], spec.inputLayouts[i]).elements);
+    }
+  }
 
   std::string implementation() const override { return std::string("own:") + isa_.name; }
 
   void run(void* const* inputs, void* const* outputs, void*) override {
-    const double rate = *static_cast<const float*>(inputs[tensors_]);
-    UpdateNumbers numbers = rule_.numbers;
-    numbers.rate = static_cast<float>(rate);
-    numbers.keep = static_cast<float>(1 - rate * decay_);
-    if (rule_.beta1 != 0 || rule_.beta2 != 0) {
-      const double step = *static_cast<const float*>(inputs[tensors_ + 1]);
-      numbers.rate = static_cast<float>(rate * std::sqrt(1 - std::pow(rule_.beta2, step)) /
-                                        (1 - std::pow(rule_.beta1, step)));
-    }
-    const float* in[6];
-    float* out[5];
-    for (size_t i = 0; i < tensors_; ++i) in[i] = static_cast<const float*>(inputs[i]);
-    for (size_t o = 0; o + 1 < tensors_; ++o) out[o] = static_cast<float*>(outputs[o]);
-    parallelFor(threads_, elements_, kLeastThreadElements,
-                [&](int64_t begin, int64_t end, int) { rule_.run(in, out, numbers, begin, end); });
+    const size_t slots = rule_.slots;
+    const UpdateNumbers numbers = rule_.at(inputs + ends_.size() * (slots + 2));
+    parallelFor(threads_, ends_.back(), kLeastThreadElements, [&](int64_t begin, int64_t end, int) {
+      const auto first = std::upper_bound(ends_.begin(), ends_.end(), begin) - ends_.begin();
+      for (auto w = static_cast<size_t>(first); begin < end; ++w) {
+        const float* in[5];
+        float* out[4];
+        for (size_t i = 0; i < slots + 2; ++i) in[i] = static_cast<const float*>(inputs[w * (slots + 2) + i]);
+        for (size_t o = 0; o < slots + 1; ++o) out[o] = static_cast<float*>(outputs[w * (slots + 1) + o]);
+        const int64_t start = w ? ends_[w - 1] : 0, stop = std::min(end, ends_[w]);
+        rule_.run(in, out, numbers, begin - start, stop - start);
+        begin = stop;
+      }
+    });
   }
 
  private:
   const IsaKernels& isa_;
-  Rule rule_;
-  double decay_;
-  size_t tensors_;
-  int64_t elements_;
+  UpdateRule rule_;
+  std::vector<int64_t> ends_;  // of each weight's elements in the row of all
   int threads_;
 };
 
@@ -87,7 +96,7 @@ std::unique_ptr<Kernel> makeOptimizer(const KernelSpec& spec) {
 
 // Everything lies as the weight does, or as its gradient where the weight may still choose. The update goes
 // over memory from start to end and leaves the zeros of padding as they are, but for an epsilon of 0, which
-// makes 0 / 0 of them.
+// makes 0 / 0 of them. Asked for nodes of one weight: they are joined afterwards.
 LayoutChoice optimizerLayouts(const KernelSpec& spec, const std::vector<bool>& flexible) {
   LayoutChoice choice;
   choice.inputs.resize(spec.inputs.size());
@@ -98,12 +107,16 @@ LayoutChoice optimizerLayouts(const KernelSpec& spec, const std::vector<bool>& f
     const Geometry g = geometry(spec.inputs[0], layout);
     if (g.elements != count(g.shape)) layout = nullptr;
   }
-  std::fill_n(choice.inputs.begin(), tensors(spec), layout);
+  std::fill_n(choice.inputs.begin(), spec.outputs.size() + 1, layout);
   std::fill(choice.outputs.begin(), choice.outputs.end(), layout);
   return choice;
 }
 
-bool optimizerInPlace(const KernelSpec& spec, size_t, size_t input) { return input < tensors(spec); }
+// Over what belongs to the same weight.
+bool optimizerInPlace(const KernelSpec& spec, size_t output, size_t input) {
+  const size_t slots = updateRule(spec.op, spec.attrs).slots;
+  return input / (slots + 2) == output / (slots + 1) && input < weights(spec, slots) * (slots + 2);
+}
 
 }  // namespace
 

@@ -75,10 +75,16 @@ Ir specialize(const Graph& graph, const std::vector<Value>& feeds, const std::ve
 void simplify(Ir& ir);
 // Convolutions and dense layers with their bias, activation and bias gradient.
 void fuseCompute(Ir& ir);
+// The update of a weight of which rows were gathered takes their gradients as they are: no table of
+// gradients.
+void fuseUpdates(Ir& ir);
 // Element-wise neighbours of one shape into chains.
 void fuseElementwise(Ir& ir);
 // Memory layouts, with reorders where two meet.
 void chooseLayouts(Ir& ir, Backend& backend);
+// Updates of small weights into one node for each rule. In come weight, gradient and slots of each, then the
+// scalars; out go weight and slots of each.
+void joinUpdates(Ir& ir);
 // Marks what need not be computed in every step, constants among it.
 void markSteady(Ir& ir);
 // The order of execution: updates as soon as the last reader of the old numbers is done.

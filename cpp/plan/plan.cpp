@@ -21,8 +21,10 @@ double millisecondsSince(Clock::time_point start) {
 Plan::Plan(Ir ir, Backend& backend) : ir_(std::move(ir)), backend_(backend) {
   simplify(ir_);
   fuseCompute(ir_);
+  fuseUpdates(ir_);
   fuseElementwise(ir_);
   chooseLayouts(ir_, backend_);
+  joinUpdates(ir_);
   markSteady(ir_);
   schedule(ir_);
   compile(backend_);

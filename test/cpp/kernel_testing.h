@@ -138,6 +138,7 @@ inline KernelTable& kernelTable() {
     KernelTable made;
     registerElementwiseKernels(made);
     registerOptimizerKernels(made);
+    registerRowsUpdateKernel(made);
     registerReduceKernels(made);
     registerSoftmaxKernels(made);
     registerMoveKernels(made);

@@ -132,6 +132,132 @@ TEST_P(Optimizer, EverythingLiesAsTheWeightOrItsGradient) {
   expectNear(out[1], slot, 1e-6, 1e-6);
 }
 
+// The inputs of a rule's update of one weight, without the scalars.
+std::vector<Array> tensorsOf(const Rule& rule, const Dims& shape, unsigned seed) {
+  std::vector<Array> made;
+  // The first slot is a mean of squares, never below the square of the mean.
+  for (int i = 0; i < rule.slots + 2; ++i)
+    made.push_back(randomArray(shape, i < 2 ? -1 : i == 2 ? 0.5 : 0.1, i < 3 ? 1 : 0.6, seed + i));
+  return made;
+}
+
+void addScalars(const Rule& rule, std::vector<Array>& inputs) {
+  inputs.push_back(array({}, {0.25}));
+  if (rule.counts) inputs.push_back(array({}, {3}));
+}
+
+Attrs withDecay(const Rule& rule, double decay) {
+  Attrs attrs = rule.attrs;
+  attrs.set("weightDecay", decay);
+  return attrs;
+}
+
+TEST_P(Optimizer, TakesSeveralWeightsAsIfEachHadItsOwnNode) {
+  for (const Rule& rule : rules()) {
+    Call joined{rule.op, {}, {}, withDecay(rule, 0.01)};
+    std::vector<std::vector<double>> expected;
+    // Parts of three threads begin and end within weights.
+    for (int64_t n : {3, 40000, 1, 17, 20000}) {
+      Call call{rule.op, tensorsOf(rule, {n}, static_cast<unsigned>(n)), {}, joined.attrs};
+      call.outputs.assign(rule.slots + 1, call.inputs[0].type);
+      joined.inputs.insert(joined.inputs.end(), call.inputs.begin(), call.inputs.end());
+      joined.outputs.insert(joined.outputs.end(), call.outputs.begin(), call.outputs.end());
+      addScalars(rule, call.inputs);
+      for (const Array& out : run(call)) expected.push_back(out.values);
+    }
+    addScalars(rule, joined.inputs);
+    setTeamThreads(3);
+    const auto out = run(joined);
+    setTeamThreads(availableThreads());
+    for (size_t o = 0; o < out.size(); ++o) EXPECT_EQ(out[o].values, expected[o]) << rule.op << " " << o;
+  }
+}
+
+TEST_P(Optimizer, JoinedWeightsAreChangedInTheirOwnMemory) {
+  const Array a = array({2}, {1, 2}), b = array({3}, {1, 2, 3});
+  const Call call{"sgdUpdate", {a, a, b, b, array({}, {1})}, {a.type, b.type}, {{"weightDecay", 0.0}}};
+  const CpuOp& op = kernelTable().at(call.op);
+  for (size_t output : {0, 1})
+    for (size_t input = 0; input < 5; ++input)
+      EXPECT_EQ(op.inPlace(call.spec(), output, input), input / 2 == output) << output << " " << input;
+}
+
+std::vector<int64_t> bitsOf(const Array& a) {
+  std::vector<int64_t> bits(a.values.size());
+  std::memcpy(bits.data(), a.values.data(), bits.size() * sizeof(double));
+  return bits;
+}
+
+// The table's update from its gathered rows against gatherBackward and the update of the whole table.
+void expectRowsUpdateIsDense(const Rule& rule, const Array& indices, const Dims& table, double decay,
+                             double epsilon) {
+  Attrs attrs = withDecay(rule, decay);
+  if (attrs.has("epsilon")) attrs.set("epsilon", epsilon);
+  const int64_t rows = table[0], width = count(table) / rows;
+  std::vector<Array> state = tensorsOf(rule, table, 5);
+  state.erase(state.begin() + 1);
+  for (int64_t row = 0; row < rows; ++row)
+    if (row % 3)  // as in rows that no step has touched yet; one weight is -0
+      for (size_t i = 0; i < state.size(); ++i)
+        for (int64_t x = 0; x < width; ++x)
+          if (i || x == 0) state[i].values[row * width + x] = i ? 0.0 : -0.0;
+  Dims gathered = indices.type.shape;
+  gathered.insert(gathered.end(), table.begin() + 1, table.end());
+  const Array dy = randomArray(gathered, -1, 1, 6);
+  Call dense{rule.op, state, std::vector<TensorType>(state.size(), state[0].type), attrs};
+  dense.inputs.insert(dense.inputs.begin() + 1, run({"gatherBackward",
+                                                     {dy, indices},
+                                                     {state[0].type},
+                                                     {{"axis", int64_t{0}}, {"batchDims", int64_t{0}}}})[0]);
+  addScalars(rule, dense.inputs);
+  const auto expected = run(dense);
+  Call rowsCall = dense;
+  rowsCall.op = "rowsUpdate";
+  rowsCall.attrs.set("rule", rule.op);
+  rowsCall.inputs[1] = dy;
+  rowsCall.inputs.push_back(indices);
+  std::vector<int> inPlace = {0};
+  for (int s = 0; s < rule.slots; ++s) inPlace.push_back(s + 2);
+  for (int threads : {1, 3}) {
+    setTeamThreads(threads);
+    for (const auto& reuse : {inPlace, std::vector<int>{}}) {
+      const auto out = run(rowsCall, reuse);
+      for (size_t o = 0; o < out.size(); ++o)
+        EXPECT_EQ(bitsOf(out[o]), bitsOf(expected[o]))
+            << rule.op << " " << toString(table) << " output " << o << (reuse.empty() ? "" : " in place");
+    }
+  }
+  setTeamThreads(availableThreads());
+}
+
+TEST_P(Optimizer, UpdatesATableFromItsGatheredRows) {
+  for (const Rule& rule : rules()) {
+    for (const Dims& table : {Dims{50, 5}, Dims{9, 2, 40}, Dims{3000, 24}, Dims{7}}) {
+      const double last = static_cast<double>(table[0]) - 0.001;
+      expectRowsUpdateIsDense(rule, randomArray({4, 9}, 0, last, 1, DType::I32), table, 0, 1e-7);
+      expectRowsUpdateIsDense(rule, randomArray({11}, 0, std::min(last, 250.0), 2, DType::U8), table, 0.1,
+                              1e-7);
+    }
+    // 0 / 0: no row rests.
+    expectRowsUpdateIsDense(rule, array({2}, {1, 1}, DType::I32), {6, 3}, 0, 0);
+  }
+}
+
+TEST_P(Optimizer, LeavesRowsAloneThatNothingChanges) {
+  const Array table = randomArray({4, 3}, -1, 1, 1), zeros = array({4, 3}, std::vector<double>(12, 0.0)),
+              dy = randomArray({1, 3}, -1, 1, 2), index = array({1}, {2}, DType::I32);
+  const Call call{"rowsUpdate",
+                  {table, dy, zeros, zeros, array({}, {0.1}), array({}, {1}), index},
+                  {table.type, table.type, table.type},
+                  {{"rule", std::string("adamUpdate")},
+                   {"beta1", 0.9},
+                   {"beta2", 0.999},
+                   {"epsilon", 1e-7},
+                   {"weightDecay", 0.0}}};
+  const auto out = run(call, {0, 2, 3});
+  for (size_t i = 0; i < 12; ++i) EXPECT_EQ(out[0].values[i] == table.values[i], i / 3 != 2) << i;
+}
+
 TEST_P(Optimizer, ZerosStayZeros) {
   for (const Rule& rule : rules()) {
     const Array zeros = array({33}, std::vector<double>(33, 0.0));

@@ -189,6 +189,114 @@ TEST(Layout, ParametersLieAsTheConvolutionWantsThemWhoeverReadsThemFirst) {
   EXPECT_TRUE(ir.values[static_cast<size_t>(update)].layout);
 }
 
+// A table, the square of what is gathered from it as the loss, and a momentum update.
+struct TableNet : Traced {
+  StoragePtr storeTable, storeSlot;
+  Value table, gradient, next;
+  explicit TableNet(int64_t axis = 0) {
+    const Value ids = feed({4, 2}, DType::I32);
+    table = variable({9, 9}, &storeTable);
+    const Value rows = op("gather", {table, ids}, Attrs{{"axis", axis}});
+    gradient = gradients(graph, {op("sum", {op("square", {rows})})}, {table})[0];
+  }
+  void update(Value g) {
+    const Value slot =
+        graph.parameter(storeSlot = Storage::create({DType::F32, {9, 9}}, nullptr), {DType::F32, {9, 9}});
+    const auto out =
+        graph.op("momentumUpdate", {table, g, slot, graph.constant(0.1)}, Attrs{{"momentum", 0.9}});
+    updates = {{storeTable, out[0]}, {storeSlot, out[1]}};
+  }
+};
+
+TEST(FuseUpdates, TakesTheGradientsOfGatheredRowsAsTheyAre) {
+  TableNet t;
+  t.update(t.gradient);
+  Ir ir = t.ir();
+  plan::simplify(ir);
+  plan::fuseUpdates(ir);
+  EXPECT_EQ(countOf(ir, "gatherBackward"), 0);
+  ASSERT_EQ(countOf(ir, "rowsUpdate"), 1);
+  const plan::IrNode* node = nodeOf(ir, "rowsUpdate");
+  EXPECT_EQ(node->attrs.text("rule"), "momentumUpdate");
+  EXPECT_EQ(ir.type(node->inputs[1]).shape, (Dims{4, 2, 9}));
+  EXPECT_EQ(node->inputs.back(), ir.feeds[0]);
+}
+
+TEST(FuseUpdates, LeavesAGradientThatIsCutOrFetchedOrOfColumns) {
+  TableNet cut, fetched, columns(1);
+  cut.update(cut.op("minimum", {cut.gradient, cut.graph.constant(1)}));
+  fetched.update(fetched.gradient);
+  fetched.fetches = {fetched.gradient};
+  columns.update(columns.gradient);
+  for (Traced* t : std::vector<Traced*>{&cut, &fetched, &columns}) {
+    Ir ir = t->ir();
+    plan::simplify(ir);
+    plan::fuseUpdates(ir);
+    EXPECT_EQ(countOf(ir, "rowsUpdate"), 0);
+    EXPECT_EQ(countOf(ir, "momentumUpdate"), 1);
+  }
+}
+
+TEST(FuseUpdates, LeavesIndicesThatNoGatherHasChecked) {
+  TableNet t;
+  const Value rows = t.feed({4, 2, 9}), ids = t.feed({4, 2}, DType::I32);
+  t.update(t.op("gatherBackward", {rows, ids, t.table}));
+  Ir ir = t.ir();
+  plan::simplify(ir);
+  plan::fuseUpdates(ir);
+  EXPECT_EQ(countOf(ir, "rowsUpdate"), 0);
+}
+
+TEST(JoinUpdates, JoinsSmallWeightsOfOneRule) {
+  Traced t;
+  const Value rate = t.graph.constant(0.1), other = t.feed({});
+  const auto add = [&](const Dims& shape, Value with) {
+    StoragePtr store;
+    const Value w = t.variable(shape, &store), g = t.op("exp", {w});
+    t.updates.emplace_back(store, t.op("sgdUpdate", {w, g, with}));
+    return t.updates.back().second;
+  };
+  add({8}, rate);
+  add({64, 512}, rate);  // large
+  add({3, 4}, rate);
+  add({5}, other);  // another rate
+  const Value read = add({6}, rate);
+  add({7}, rate);
+  t.fetches = {t.op("softmax", {read})};
+  Ir ir = t.ir();
+  FakeBackend backend;
+  plan::chooseLayouts(ir, backend);
+  plan::joinUpdates(ir);
+  plan::schedule(ir);
+  EXPECT_EQ(countOf(ir, "sgdUpdate"), 4);
+  std::vector<size_t> sizes;
+  for (const plan::IrUpdate& update : ir.updates) {
+    const plan::IrNode* node = ir.producer(update.value);
+    ASSERT_TRUE(node);
+    const int output = ir.values[static_cast<size_t>(update.value)].output;
+    EXPECT_EQ(node->outputs[static_cast<size_t>(output)], update.value);
+    EXPECT_EQ(node->inputs[2 * static_cast<size_t>(output)],
+              ir.parameters[static_cast<size_t>(update.parameter)]);
+    sizes.push_back(node->outputs.size());
+  }
+  EXPECT_EQ(sizes, (std::vector<size_t>{3, 1, 3, 1, 1, 3}));
+  const plan::MemoryMap map = plan::assignMemory(ir, backend, std::vector<size_t>(ir.nodes.size()));
+  EXPECT_TRUE(map.copies.empty());
+}
+
+TEST(JoinUpdates, LetsOnlySoManyGradientsWait) {
+  Traced t;
+  const Value rate = t.graph.constant(0.1);
+  for (int i = 0; i < 40; ++i) {
+    StoragePtr store;
+    const Value w = t.variable({128, 128}, &store);
+    t.updates.emplace_back(store, t.op("sgdUpdate", {w, t.op("exp", {w}), rate}));
+  }
+  Ir ir = t.ir();
+  plan::joinUpdates(ir);
+  ASSERT_EQ(countOf(ir, "sgdUpdate"), 3);  // of 64 KiB each, 16 make the MiB
+}
+
 TEST(Layout, PutsOneReorderWhereTwoLayoutsMeet) {
   ConvNet t("");
   t.fetches = {t.op("softmax", {t.y}), t.op("logSoftmax", {t.y})};

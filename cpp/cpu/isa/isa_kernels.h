@@ -55,6 +55,7 @@ using UpdateFunction = void (*)(const float* const* in, float* const* out, const
                                 int64_t begin, int64_t end);
 struct OptimizerKernels {
   UpdateFunction sgd, momentum, nesterov, rmsprop, rmspropCentered, adam, adamAmsgrad, adadelta;
+  bool (*allZero)(const float* x, int64_t n);  // every bit: -0 is none
 };
 
 // A reduction accumulates in doubles what it reduces in floats a few thousand elements at a time, so that

@@ -85,12 +85,30 @@ void update(const float* const* in, float* const* out, const UpdateNumbers& numb
   }
 }
 
+bool allZero(const float* x, int64_t n) {
+  constexpr int kVectors = 4;
+  int64_t i = 0;
+  for (; i + kVectors * kLanes <= n; i += kVectors * kLanes) {
+    Ints any{};
+    for (int v = 0; v < kVectors; ++v) any |= bits(load(x + i + v * kLanes));
+    int32_t one = 0;
+    for (int lane = 0; lane < kLanes; ++lane) one |= any[lane];
+    if (one != 0) return false;
+  }
+  for (; i < n; ++i) {
+    int32_t one;
+    __builtin_memcpy(&one, x + i, sizeof one);
+    if (one != 0) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 const OptimizerKernels optimizerKernels = {
     update<Sgd>,        update<Momentum<false>>, update<Momentum<true>>,
     update<Rmsprop>,    update<RmspropCentered>, update<Adam<false>>,
-    update<Adam<true>>, update<Adadelta>,
+    update<Adam<true>>, update<Adadelta>,        allZero,
 };
 
 }  // namespace nodegrad::NODEGRAD_ISA_NAMESPACE

@@ -1,0 +1,22 @@
+#pragma once
+#include "backend.h"
+#include "cpu/isa.h"
+
+namespace nodegrad {
+
+// How an update op's numbers become those of its inner loop.
+struct UpdateRule {
+  size_t slots;
+  UpdateFunction run;
+  UpdateNumbers numbers{};  // rate and keep are set in each run
+  double decay = 0;
+  double beta1 = 0, beta2 = 0;  // of Adam's bias corrections
+
+  // The numbers of one step. scalars: the learning rate and, for Adam, the step.
+  UpdateNumbers at(void* const* scalars) const;
+};
+
+// The rule of an op ("adamUpdate") with its attributes.
+UpdateRule updateRule(const std::string& op, const Attrs& attrs);
+
+}  // namespace nodegrad

@@ -1,0 +1,42 @@
+#include <algorithm>
+
+#include "plan/ir.h"
+
+namespace nodegrad::plan {
+
+namespace {
+
+bool alongRows(const Ir& ir, const IrNode& node, int table) {
+  return node.attrs.integer("batchDims") == 0 &&
+         normalizeAxis(node.op, node.attrs.integer("axis"), ir.type(table).shape.size()) == 0;
+}
+
+// Whether the plan gathers rows of the table by these indices: it then refuses those out of range before any
+// update.
+bool gathers(const Ir& ir, int table, int indices) {
+  return std::any_of(ir.nodes.begin(), ir.nodes.end(), [&](const IrNode& node) {
+    return node.op == "gather" && node.inputs[0] == table && node.inputs[1] == indices &&
+           alongRows(ir, node, table);
+  });
+}
+
+}  // namespace
+
+void fuseUpdates(Ir& ir) {
+  const std::vector<int> uses = ir.useCounts();
+  for (IrNode& node : ir.nodes) {
+    if (!isUpdate(node.op)) continue;
+    const int table = node.inputs[0], gradient = node.inputs[1];
+    const IrNode* back = ir.producer(gradient);
+    if (!back || back->op != "gatherBackward" || uses[static_cast<size_t>(gradient)] != 1) continue;
+    const int rows = back->inputs[0], indices = back->inputs[1];
+    if (!alongRows(ir, *back, table) || !gathers(ir, table, indices)) continue;
+    node.attrs.set("rule", node.op);
+    node.op = "rowsUpdate";
+    node.inputs[1] = rows;
+    node.inputs.push_back(indices);
+  }
+  ir.sweepAndSort();
+}
+
+}  // namespace nodegrad::plan

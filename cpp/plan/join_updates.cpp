@@ -1,0 +1,77 @@
+#include <algorithm>
+
+#include "plan/ir.h"
+
+namespace nodegrad::plan {
+
+namespace {
+
+// A weight of more bytes is worth a sweep of its own, made while its gradient is in the cache.
+constexpr size_t kSmallBytes = 64 << 10;
+// The gradients of joined updates wait for the last of them: so many bytes at most.
+constexpr size_t kWaitingBytes = 1 << 20;
+
+// Updates of one rule with the same scalars, which one kernel can make.
+struct Group {
+  std::vector<size_t> nodes;
+  size_t bytes = 0;
+};
+
+// How many tensors go into an update of one weight; the scalars follow.
+size_t tensors(const IrNode& node) { return node.outputs.size() + 1; }
+
+bool alike(const IrNode& a, const IrNode& b) {
+  return a.op == b.op && a.attrs == b.attrs && a.inputs.size() == b.inputs.size() &&
+         std::equal(a.inputs.begin() + static_cast<long>(tensors(a)), a.inputs.end(),
+                    b.inputs.begin() + static_cast<long>(tensors(b)));
+}
+
+// The last node takes over what the others do, weight after weight.
+void join(Ir& ir, const std::vector<size_t>& members) {
+  IrNode joined = ir.nodes[members.back()];
+  const std::vector<int> scalars(joined.inputs.begin() + static_cast<long>(tensors(joined)),
+                                 joined.inputs.end());
+  joined.inputs.clear();
+  joined.outputs.clear();
+  for (size_t n : members) {
+    IrNode& node = ir.nodes[n];
+    joined.inputs.insert(joined.inputs.end(), node.inputs.begin(),
+                         node.inputs.begin() + static_cast<long>(tensors(node)));
+    for (int output : node.outputs) {
+      IrValue& value = ir.values[static_cast<size_t>(output)];
+      value.index = static_cast<int>(members.back());
+      value.output = static_cast<int>(joined.outputs.size());
+      joined.outputs.push_back(output);
+    }
+    node.inputs.clear();
+    node.outputs.clear();
+  }
+  joined.inputs.insert(joined.inputs.end(), scalars.begin(), scalars.end());
+  ir.nodes[members.back()] = std::move(joined);
+}
+
+}  // namespace
+
+void joinUpdates(Ir& ir) {
+  const auto consumers = ir.consumers();
+  // A new weight that another node reads might lead to the gradient of the next.
+  const auto isRead = [&](int output) { return !consumers[static_cast<size_t>(output)].empty(); };
+  std::vector<Group> groups;
+  for (size_t n = 0; n < ir.nodes.size(); ++n) {
+    const IrNode& node = ir.nodes[n];
+    if (!isUpdate(node.op) || node.op == "rowsUpdate") continue;
+    const size_t bytes = bytesOf(ir.values[static_cast<size_t>(node.inputs[1])]);
+    if (bytes > kSmallBytes || std::any_of(node.outputs.begin(), node.outputs.end(), isRead)) continue;
+    const auto group = std::find_if(groups.begin(), groups.end(), [&](const Group& other) {
+      return other.bytes + bytes <= kWaitingBytes && alike(ir.nodes[other.nodes[0]], node);
+    });
+    Group& home = group == groups.end() ? groups.emplace_back() : *group;
+    home.nodes.push_back(n);
+    home.bytes += bytes;
+  }
+  for (const Group& group : groups)
+    if (group.nodes.size() > 1) join(ir, group.nodes);
+  ir.sweepAndSort();
+}
+
+}  // namespace nodegrad::plan

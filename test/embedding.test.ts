@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+import { NDArray } from '../lib/data/ndarray.js';
+import * as layers from '../lib/layers/index.js';
+import { Sequential } from '../lib/models/index.js';
+import * as optimizers from '../lib/optimizers/index.js';
+
+const IDS = 50;
+const samples = 24;
+const ids = new NDArray(
+  // Some ids often, most never.
+  Int32Array.from({ length: samples * 6 }, (_, i) => (i * i) % 17),
+  [samples, 6],
+);
+const labels = new NDArray(
+  Float32Array.from({ length: samples }, (_, i) => Number(ids.data[6 * i] > 4)),
+  [samples, 1],
+);
+
+/** The weights after two epochs; cut: the gradients go through a clip that changes nothing. */
+async function trained(make: (options: object) => optimizers.Optimizer, cut: boolean) {
+  const model = new Sequential([
+    layers.input({ shape: [6], dtype: 'int32' }),
+    layers.embedding({ inputDim: IDS, outputDim: 8 }),
+    layers.flatten(),
+    layers.dense({ units: 1, activation: 'sigmoid' }),
+  ]);
+  const numbers = (size: number) => Float32Array.from({ length: size }, (_, i) => Math.sin(i) / 4);
+  model.setWeights([
+    new NDArray(numbers(IDS * 8), [IDS, 8]),
+    new NDArray(numbers(48), [48, 1]),
+    new NDArray(numbers(1), [1]),
+  ]);
+  model.compile({ optimizer: make(cut ? { clipvalue: 1e30 } : {}), loss: 'binaryCrossentropy' });
+  await model.fit(ids, labels, { batchSize: 8, epochs: 2, seed: 1, verbose: 0 });
+  const weights = await model.getWeights();
+  model.dispose();
+  return weights;
+}
+
+describe('training an embedding', () => {
+  it.each<[string, (options: object) => optimizers.Optimizer]>([
+    ['sgd', (o) => optimizers.sgd({ learningRate: 0.1, ...o })],
+    ['momentum', (o) => optimizers.sgd({ learningRate: 0.1, momentum: 0.9, ...o })],
+    ['rmsprop', (o) => optimizers.rmsprop(o)],
+    ['adam', (o) => optimizers.adam(o)],
+    ['adamW', (o) => optimizers.adamW(o)],
+    ['adadelta', (o) => optimizers.adadelta(o)],
+  ])('%s: the update from rows is that of the whole table, bit for bit', async (_, make) => {
+    const [rows, whole] = [await trained(make, false), await trained(make, true)];
+    rows.forEach((weight, i) => expect(weight.data).toEqual(whole[i].data));
+    const start = Float32Array.from({ length: IDS * 8 }, (_, i) => Math.sin(i) / 4);
+    expect(rows[0].data).not.toEqual(start);
+  });
+
+  it('an id out of range leaves the weights as they were', async () => {
+    const model = new Sequential([
+      layers.input({ shape: [1], dtype: 'int32' }),
+      layers.embedding({ inputDim: 3, outputDim: 2 }),
+      layers.flatten(),
+      layers.dense({ units: 1 }),
+    ]);
+    model.compile({ optimizer: optimizers.adam(), loss: 'meanSquaredError' });
+    const before = await model.getWeights();
+    const wrong = new NDArray(Int32Array.of(0, 3), [2, 1]);
+    const targets = new NDArray(Float32Array.of(0, 1), [2, 1]);
+    await expect(model.fit(wrong, targets, { verbose: 0 })).rejects.toMatchObject({ code: 'ARGUMENT' });
+    const after = await model.getWeights();
+    after.forEach((weight, i) => expect(weight.data).toEqual(before[i].data));
+    model.dispose();
+  });
+});
