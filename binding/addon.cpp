@@ -41,6 +41,7 @@ constexpr Export kExports[] = {
     {"addGradients", guarded<addGradients>},
     {"createProgram", guarded<createProgram>},
     {"run", guarded<run>},
+    {"collect", guarded<collect>},
     {"describeProgram", guarded<describeProgram>},
     {"createSource", guarded<createSource>},
     {"info", guarded<info>},

@@ -29,6 +29,7 @@ napi_value addOp(const Call& call);
 napi_value addGradients(const Call& call);
 napi_value createProgram(const Call& call);
 napi_value run(const Call& call);
+napi_value collect(const Call& call);
 napi_value describeProgram(const Call& call);
 napi_value createSource(const Call& call);
 napi_value info(const Call& call);

@@ -20,6 +20,36 @@ std::vector<StoragePtr> queue(const Call& call, Program::Done done) {
   return program.run(storagesOf(call.env, call[1]), std::move(done));
 }
 
+// What a run answers: its outputs with their shapes, and the promise of its end, if there is one.
+napi_value answer(const Call& call, std::vector<StoragePtr> storages, napi_value promise) {
+  napi_value result, outputs, shapes;
+  check(napi_create_object(call.env, &result));
+  check(napi_create_array_with_length(call.env, storages.size(), &outputs));
+  check(napi_create_array_with_length(call.env, storages.size(), &shapes));
+  for (uint32_t i = 0; i < storages.size(); ++i) {
+    check(napi_set_element(call.env, shapes, i, makeList(call.env, storages[i]->type.shape)));
+    check(napi_set_element(call.env, outputs, i,
+                           makeTensor(call.environment, call.env, std::move(storages[i]))));
+  }
+  check(napi_set_named_property(call.env, result, "outputs", outputs));
+  check(napi_set_named_property(call.env, result, "shapes", shapes));
+  if (promise) check(napi_set_named_property(call.env, result, "done", promise));
+  return result;
+}
+
+// Queues what `start` does with a promise of its end.
+template <class Start>
+std::pair<std::vector<StoragePtr>, napi_value> promised(const Call& call, Start&& start) {
+  auto pending = std::make_shared<Pending>();
+  std::vector<StoragePtr> storages =
+      start([environment = call.environment.shared_from_this(), pending](std::exception_ptr error) {
+        pending->error = std::move(error);
+        environment->finish(pending);
+      });
+  // The run may be over by now, but this thread, which settles it, is busy here.
+  return {std::move(storages), call.environment.promise(call.env, *pending)};
+}
+
 }  // namespace
 
 napi_value createProgram(const Call& call) {
@@ -37,34 +67,22 @@ napi_value createProgram(const Call& call) {
 
 napi_value run(const Call& call) {
   const bool silent = !isNullish(call.env, call[3]) && booleanOf(call.env, call[3]);
-  napi_value promise = nullptr;
-  std::vector<StoragePtr> storages;
-  if (silent) {
-    storages = queue(call, [](const std::exception_ptr&) {});
-  } else {
-    auto pending = std::make_shared<Pending>();
-    const auto done = [environment = call.environment.shared_from_this(), pending](std::exception_ptr error) {
-      pending->error = std::move(error);
-      environment->finish(pending);
-    };
-    storages = queue(call, done);
-    // The run may be over by now, but this thread, which settles it, is busy here.
-    promise = call.environment.promise(call.env, *pending);
-  }
+  if (silent) return answer(call, queue(call, [](const std::exception_ptr&) {}), nullptr);
+  auto [storages, promise] = promised(call, [&](Program::Done done) { return queue(call, std::move(done)); });
+  return answer(call, std::move(storages), promise);
+}
 
-  napi_value result, outputs, shapes;
-  check(napi_create_object(call.env, &result));
-  check(napi_create_array_with_length(call.env, storages.size(), &outputs));
-  check(napi_create_array_with_length(call.env, storages.size(), &shapes));
-  for (uint32_t i = 0; i < storages.size(); ++i) {
-    check(napi_set_element(call.env, shapes, i, makeList(call.env, storages[i]->type.shape)));
-    check(napi_set_element(call.env, outputs, i,
-                           makeTensor(call.environment, call.env, std::move(storages[i]))));
-  }
-  check(napi_set_named_property(call.env, result, "outputs", outputs));
-  check(napi_set_named_property(call.env, result, "shapes", shapes));
-  if (promise) check(napi_set_named_property(call.env, result, "done", promise));
-  return result;
+napi_value collect(const Call& call) {
+  std::vector<StoragePtr> results;
+  const bool made = !isNullish(call.env, call[3]);
+  if (made) results = storagesOf(call.env, call[3]);
+  auto [storages, promise] = promised(call, [&](Program::Done done) {
+    return programOf(call)->collect(handleOf<SourceHandle>(call.env, call[1]).source,
+                                    integerOf(call.env, call[2]), results, std::move(done));
+  });
+  // JavaScript has handles of those that it gave.
+  if (made) storages.clear();
+  return answer(call, std::move(storages), promise);
 }
 
 napi_value describeProgram(const Call& call) {

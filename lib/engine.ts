@@ -107,6 +107,16 @@ export interface Engine {
     steps: number,
     silent: true,
   ): Omit<RunResult, 'done'>;
+  /**
+   * Queues steps on a source's next batches and puts what each gives, one after another, into results, which have room for a pass
+   * over the source; null makes them, and they are the outputs. Throws SHAPE where a batch gives a scalar.
+   */
+  collect(
+    program: NativeProgram,
+    source: NativeSource,
+    steps: number,
+    results: readonly NativeTensor[] | null,
+  ): RunResult;
   /** The latest plan in words: op, implementation, layout, bytes, and times where NODEGRAD_PLAN was set. */
   describeProgram(program: NativeProgram): string;
 

@@ -69,6 +69,18 @@ export class Program {
     return this.#wrap(engine().run(this.#native, source.native, steps));
   }
 
+  /**
+   * Queues steps on a source's next batches; what each gives goes, one after another, into the outputs, which the first call makes
+   * for a whole pass and the next ones take as `results`.
+   *
+   * @throws EngineError `SHAPE` where a batch gives a scalar.
+   */
+  collect(source: Source, steps: number, results?: readonly Tensor[]): Run {
+    this.#checkHeld();
+    const handles = results?.map(handleOf) ?? null;
+    return this.#wrap(engine().collect(this.#native, source.native, steps, handles));
+  }
+
   /** Queues one step without a promise of its end: an error shows when an output is read. @internal */
   runSilently(feeds: readonly Tensor[]): Tensor[] {
     this.#checkHeld();

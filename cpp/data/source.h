@@ -24,6 +24,7 @@ class Source {
   // The number of the next step that nobody has queued.
   int64_t position() const { return position_; }
   void advance(int64_t steps) { position_ += steps; }
+  int64_t stepsPerPass() const { return stepsPerPass_; }
   // The types of batch `step`: the last of a pass may be short.
   std::vector<TensorType> typesAt(int64_t step) const;
   // The row-major numbers of batch `step`, one storage an array, good until the next call.

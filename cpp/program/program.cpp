@@ -3,10 +3,9 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <list>
-#include <map>
 #include <string_view>
 
+#include "core/recent.h"
 #include "data/source.h"
 #include "plan/plan.h"
 
@@ -15,11 +14,21 @@ namespace nodegrad {
 namespace {
 
 constexpr size_t kPlansKept = 8;
+constexpr size_t kShapesKept = 32;
 
 bool printsPlans() {
   const char* wish = std::getenv("NODEGRAD_PLAN");
   return wish && std::string_view(wish) == "print";
 }
+
+// Prints a plan that goes, where that is wished.
+struct DropPlan {
+  void operator()(plan::Plan* plan) const {
+    if (printsPlans()) std::fputs(plan->describe().c_str(), stderr);
+    delete plan;
+  }
+};
+using PlanPtr = std::unique_ptr<plan::Plan, DropPlan>;
 
 bool fits(const TensorType& wanted, const TensorType& given) {
   if (wanted.dtype != given.dtype || wanted.shape.size() != given.shape.size()) return false;
@@ -32,17 +41,15 @@ bool fits(const TensorType& wanted, const TensorType& given) {
 
 struct Program::State {
   using Shapes = std::vector<Dims>;
-  struct Kept {
-    Shapes shapes;
-    std::unique_ptr<plan::Plan> plan;
-  };
+  // Tells where each fetch's numbers go, given its type.
+  using Room = std::function<void*(size_t fetch, const TensorType& type)>;
 
   Graph graph;
   std::vector<Value> feeds, fetches;
   std::vector<std::pair<StoragePtr, Value>> updates;
   std::shared_ptr<Executor> executor = Executor::shared();
-  std::map<Shapes, std::vector<TensorType>> fetchTypes;  // JavaScript's thread
-  std::list<Kept> plans;                                 // the engine's thread; the latest used first
+  Recent<Shapes, std::vector<TensorType>> fetchTypes{kShapesKept};  // JavaScript's thread
+  Recent<Shapes, PlanPtr> plans{kPlansKept};                        // the engine's thread
 
   plan::Ir specialize(const std::vector<TensorType>& types) const {
     return plan::specialize(graph, feeds, types, fetches, updates);
@@ -66,35 +73,23 @@ struct Program::State {
            toString(wanted), " for the input '", graph.producer(feeds[i]).label, "', received ",
            toString(types[i]));
     }
-    const auto found = fetchTypes.find(shapes);
-    if (found != fetchTypes.end()) return found->second;
+    if (const auto* known = fetchTypes.find(shapes)) return *known;
     const plan::Ir ir = specialize(types);
     std::vector<TensorType> result;
     for (int value : ir.fetches) result.push_back(ir.type(value));
-    return fetchTypes[std::move(shapes)] = std::move(result);
+    return fetchTypes.add(std::move(shapes), std::move(result));
   }
 
   plan::Plan& planFor(const std::vector<TensorType>& types) {
     Shapes shapes = shapesOf(types);
-    const auto found =
-        std::find_if(plans.begin(), plans.end(), [&](const Kept& kept) { return kept.shapes == shapes; });
-    if (found != plans.end()) {
-      plans.splice(plans.begin(), plans, found);
-    } else {
-      plans.push_front(
-          {std::move(shapes), std::make_unique<plan::Plan>(specialize(types), executor->backend())});
-      plans.front().plan->setTiming(printsPlans());
-      if (plans.size() > kPlansKept) drop(plans.back()), plans.pop_back();
-    }
-    return *plans.front().plan;
-  }
-
-  static void drop(const Kept& kept) {
-    if (printsPlans()) std::fputs(kept.plan->describe().c_str(), stderr);
+    if (const PlanPtr* known = plans.find(shapes)) return **known;
+    PlanPtr made(new plan::Plan(specialize(types), executor->backend()));
+    made->setTiming(printsPlans());
+    return *plans.add(std::move(shapes), std::move(made));
   }
 
   // One step, on the engine's thread.
-  void step(const std::vector<StoragePtr>& inputs, const std::vector<StoragePtr>& outputs) {
+  void step(const std::vector<StoragePtr>& inputs, const Room& room) {
     std::vector<TensorType> types;
     std::vector<const void*> pointers;
     std::vector<std::shared_ptr<Buffer>> converted;
@@ -110,14 +105,18 @@ struct Program::State {
       pointers.push_back(data);
     }
     plan::Plan& plan = planFor(types);
-    const std::vector<TensorType> fetched = plan.fetchTypes();
-    std::vector<std::shared_ptr<Buffer>> buffers;
     std::vector<void*> results;
-    for (const TensorType& type : fetched) {
-      buffers.push_back(Buffer::allocate(bytesOf(type)));
-      results.push_back(buffers.back()->data());
-    }
+    for (const TensorType& type : plan.fetchTypes()) results.push_back(room(results.size(), type));
     plan.run(executor->arena(plan.arenaBytes()), pointers, results);
+  }
+
+  // One step whose results are kept in outputs, if there are any.
+  void step(const std::vector<StoragePtr>& inputs, const std::vector<StoragePtr>& outputs) {
+    std::vector<std::shared_ptr<Buffer>> buffers;
+    step(inputs, [&](size_t, const TensorType& type) {
+      buffers.push_back(Buffer::allocate(bytesOf(type)));
+      return buffers.back()->data();
+    });
     for (size_t i = 0; i < outputs.size(); ++i) {
       outputs[i]->buffer = buffers[i];
       outputs[i]->error = nullptr;
@@ -145,6 +144,21 @@ struct Program::State {
     });
   }
 
+  // Queues steps on the source's next batches: body makes the one of a number.
+  void submit(std::shared_ptr<Program> self, const std::shared_ptr<Source>& source, int64_t steps,
+              std::vector<StoragePtr> outputs, Done done,
+              std::function<void(int64_t, const std::vector<StoragePtr>&)> body) {
+    const int64_t first = source->position(), end = first + steps;
+    source->advance(steps);
+    submit(std::move(self), std::move(outputs), std::move(done),
+           [=, body = std::move(body)](const std::vector<StoragePtr>& results) {
+             for (int64_t i = first; i < end; ++i) {
+               if (executor->cancelled()) fail(ErrorCode::Aborted, "the steps' environment has ended");
+               body(i, results);
+             }
+           });
+  }
+
   std::vector<StoragePtr> promise(const std::vector<TensorType>& types) {
     std::vector<StoragePtr> outputs;
     // What a reader meets where the run is cancelled before it begins.
@@ -160,9 +174,7 @@ struct Program::State {
 
 Program::Program(std::unique_ptr<State> state) : state_(std::move(state)) {}
 
-Program::~Program() {
-  for (const State::Kept& kept : state_->plans) State::drop(kept);
-}
+Program::~Program() = default;
 
 std::shared_ptr<Program> Program::create(const Graph& graph, std::vector<Value> feeds,
                                          std::vector<Value> fetches, std::vector<Update> updates) {
@@ -200,24 +212,54 @@ std::vector<StoragePtr> Program::run(const std::vector<StoragePtr>& feeds, Done 
 
 std::vector<StoragePtr> Program::run(const std::shared_ptr<Source>& source, int64_t steps, Done done) {
   if (steps < 1) fail(ErrorCode::Argument, "expected one step or more, received ", steps);
-  const int64_t first = source->position(), last = first + steps - 1;
-  state_->check(source->typesAt(first));
+  const int64_t last = source->position() + steps - 1;
+  state_->check(source->typesAt(source->position()));
   std::vector<StoragePtr> outputs = state_->promise(state_->check(source->typesAt(last)));
-  source->advance(steps);
   State* state = state_.get();
-  state_->submit(shared_from_this(), outputs, std::move(done), [=](const std::vector<StoragePtr>& results) {
-    for (int64_t i = first; i <= last; ++i) {
-      if (state->executor->cancelled()) fail(ErrorCode::Aborted, "the steps' environment has ended");
-      state->step(source->batch(i), i == last ? results : std::vector<StoragePtr>{});
-    }
-  });
+  state_->submit(shared_from_this(), source, steps, outputs, std::move(done),
+                 [=](int64_t i, const std::vector<StoragePtr>& results) {
+                   state->step(source->batch(i), i == last ? results : std::vector<StoragePtr>{});
+                 });
   return outputs;
+}
+
+std::vector<StoragePtr> Program::collect(const std::shared_ptr<Source>& source, int64_t steps,
+                                         std::vector<StoragePtr> results, Done done) {
+  if (steps < 1) fail(ErrorCode::Argument, "expected one step or more, received ", steps);
+  const int64_t count = source->stepsPerPass();
+  const std::vector<TensorType> whole = state_->check(source->typesAt(0));
+  const int64_t start = results.empty() ? source->position() : -1;
+  if (results.empty()) {
+    std::vector<TensorType> types = whole;
+    const std::vector<TensorType>& rest = state_->check(source->typesAt(count - 1));
+    for (size_t i = 0; i < types.size() && count > 1; ++i) {
+      if (types[i].shape.empty())
+        fail(ErrorCode::Shape, "expected results with the samples first, received a scalar for each batch");
+      types[i].shape[0] = (count - 1) * types[i].shape[0] + rest[i].shape[0];
+    }
+    results = state_->promise(types);
+  }
+  State* state = state_.get();
+  state_->submit(shared_from_this(), source, steps, results, std::move(done),
+                 [=](int64_t i, const std::vector<StoragePtr>& outputs) {
+                   // What one call could not write, no later one makes whole.
+                   for (const StoragePtr& output : outputs)
+                     if (i != start && output->error) std::rethrow_exception(output->error);
+                   state->step(source->batch(i), [&](size_t fetch, const TensorType&) {
+                     Storage& output = *outputs[fetch];
+                     if (!output.buffer) output.buffer = Buffer::allocate(bytesOf(output.type));
+                     const size_t before = static_cast<size_t>(i % count) * bytesOf(whole[fetch]);
+                     return static_cast<void*>(static_cast<std::byte*>(output.buffer->data()) + before);
+                   });
+                   for (const StoragePtr& output : outputs) output->error = nullptr;
+                 });
+  return results;
 }
 
 std::string Program::describe() const {
   std::string text = "no plan: the program has not run";
   state_->executor->wait([&] {
-    if (!state_->plans.empty()) text = state_->plans.front().plan->describe();
+    if (const PlanPtr* plan = state_->plans.latest()) text = (*plan)->describe();
   });
   return text;
 }

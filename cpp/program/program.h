@@ -34,6 +34,10 @@ class Program : public std::enable_shared_from_this<Program> {
   std::vector<StoragePtr> run(const std::vector<StoragePtr>& feeds, Done done);
   // Queues steps on the source's next batches; the result is of the last step.
   std::vector<StoragePtr> run(const std::shared_ptr<Source>& source, int64_t steps, Done done);
+  // Queues steps on the source's next batches and puts what each gives, one after another, into results,
+  // which have room for a pass; with none given they are made. Fails at once where a batch gives a scalar.
+  std::vector<StoragePtr> collect(const std::shared_ptr<Source>& source, int64_t steps,
+                                  std::vector<StoragePtr> results, Done done);
   // The latest plan in words.
   std::string describe() const;
 

@@ -4,13 +4,18 @@ import { type Batches, type Data, type Batch as DataBatch, isBatches, splitPoint
 import { EngineError } from '../errors.js';
 import { listOf } from '../list.js';
 import { checkSeed, nextSeed } from '../seed.js';
-import * as ops from '../ops/index.js';
-import { Source } from '../program.js';
 import type { Tensor } from '../tensor.js';
 import { type ClassWeights, Dataset, type DatasetOptions } from './dataset.js';
-import { ArrayFeeder, type Feeder, IterableFeeder, runEpoch, throwIfAborted } from './loop.js';
+import {
+  ArrayFeeder,
+  CollectingFeeder,
+  type Feeder,
+  IterableFeeder,
+  runEpoch,
+  throwIfAborted,
+} from './loop.js';
 import type { Model } from './model.js';
-import { type Batch, type Logs, type Mode, type Trainer, checkPositiveInteger, feedsOf } from './trainer.js';
+import { type Batch, type Logs, type Mode, type Trainer, checkPositiveInteger } from './trainer.js';
 
 /** Arrays, or batches one after the other. */
 export type FitData = Data | Batches;
@@ -163,39 +168,28 @@ export async function predict(
   const { batchSize = 32, signal, verbose = 0 } = options;
   checkPositiveInteger('predict', 'batchSize', batchSize);
   const data = new Dataset('predict', model.graph, x, undefined);
-  const steps = Math.ceil(data.samples / batchSize);
-  const callbacks = watchers(model, options.callbacks ?? [], verbose, { epochs: 1, steps });
-  const parts: Tensor[][] = [];
   const held: Tensor[] = [];
+  let feeder: CollectingFeeder | undefined;
   try {
-    const batch = data.batch(held);
-    const program = trainer.program('predict', batch);
-    const source = new Source(feedsOf(batch), { batchSize });
-    const runs: Promise<void>[] = [];
+    feeder = new CollectingFeeder(trainer, data.batch(held), batchSize);
+    const { steps } = feeder;
+    const callbacks = watchers(model, options.callbacks ?? [], verbose, { epochs: 1, steps });
     await callbacks.run('onPredictBegin');
-    for (let step = 0; step < steps; step++) {
-      throwIfAborted(signal);
-      await callbacks.batch('predict', 'begin', step);
-      const run = program.runSource(source, 1);
-      run.done.catch(() => undefined);
-      parts.push(run.outputs);
-      runs.push(run.done);
-      // Two are queued: the engine never waits, and the memory of the queue stays small.
-      if (runs.length > 1) await runs.shift();
-      await callbacks.batch('predict', 'end', step);
-      await callbacks.progress(step + 1, {});
-    }
-    await Promise.all(runs);
+    const each = callbacks.needsBatches('predict');
+    await runEpoch(feeder, {
+      stopped: () => false,
+      signal,
+      begin: each ? (step) => callbacks.batch('predict', 'begin', step) : undefined,
+      end: each ? (step) => callbacks.batch('predict', 'end', step) : undefined,
+      progress: (done) => callbacks.progress(done, {}),
+    });
     await callbacks.run('onPredictEnd');
-    if (parts.length === 1) return parts.pop()!;
-    return model.outputs.map((_, i) =>
-      ops.concatenate(
-        parts.map((outputs) => outputs[i]),
-        { axis: 0 },
-      ),
-    );
+    return feeder.results!;
+  } catch (error) {
+    for (const made of feeder?.results ?? []) made.dispose();
+    throw error;
   } finally {
-    for (const outputs of [...parts, held]) for (const made of outputs) made.dispose();
+    for (const made of held) made.dispose();
   }
 }
 

@@ -1,5 +1,6 @@
 import { EngineError } from '../errors.js';
 import { type Program, Source, type SourceOptions } from '../program.js';
+import type { Tensor } from '../tensor.js';
 import { type Batch, type Mode, type Trainer, feedsOf } from './trainer.js';
 
 /** How long one native call of several steps may take: as often as that, a progress bar and an abort get their turn. */
@@ -12,7 +13,7 @@ export interface Feeder {
   /** Steps of one epoch; undefined where only its end tells. */
   readonly steps: number | undefined;
   /** Queues up to `count` steps; fewer, or none, where the data ends. */
-  queue(count: number): Promise<{ steps: number; samples: number; done: Promise<void> }>;
+  queue(count: number): Promise<{ steps: number; done: Promise<void> }>;
   /** The longest run of steps that one call may take. */
   readonly longest: number;
 }
@@ -23,20 +24,38 @@ export class ArrayFeeder implements Feeder {
   readonly steps: number;
   readonly #program: Program;
   readonly #source: Source;
-  readonly #samples: number;
-  readonly #batchSize: number;
 
   constructor(trainer: Trainer, mode: Mode, data: Batch, options: SourceOptions & { steps?: number }) {
     this.#program = trainer.program(mode, data);
     this.#source = new Source(feedsOf(data), options);
-    this.#samples = data.x[0].shape[0];
-    this.#batchSize = options.batchSize;
-    this.steps = options.steps ?? Math.ceil(this.#samples / options.batchSize);
+    this.steps = options.steps ?? Math.ceil(data.x[0].shape[0] / options.batchSize);
   }
 
   queue(count: number) {
     const { done } = this.#program.runSource(this.#source, count);
-    return Promise.resolve({ steps: count, samples: Math.min(count * this.#batchSize, this.#samples), done });
+    return Promise.resolve({ steps: count, done });
+  }
+}
+
+/** Arrays in memory of which a program's results are collected. */
+export class CollectingFeeder implements Feeder {
+  readonly longest = Infinity;
+  readonly steps: number;
+  /** The results of all batches, the samples first: there from the first call on, whole at the end. */
+  results: Tensor[] | undefined;
+  readonly #program: Program;
+  readonly #source: Source;
+
+  constructor(trainer: Trainer, data: Batch, batchSize: number) {
+    this.#program = trainer.program('predict', data);
+    this.#source = new Source(feedsOf(data), { batchSize });
+    this.steps = Math.ceil(data.x[0].shape[0] / batchSize);
+  }
+
+  queue(count: number) {
+    const { outputs, done } = this.#program.collect(this.#source, count, this.results);
+    this.results ??= outputs;
+    return Promise.resolve({ steps: count, done });
   }
 }
 
@@ -53,11 +72,11 @@ export class IterableFeeder implements Feeder {
 
   async queue() {
     const given = await this.next();
-    if (!given) return { steps: 0, samples: 0, done: Promise.resolve() };
+    if (!given) return { steps: 0, done: Promise.resolve() };
     const { batch, release } = given;
     try {
       const { done } = this.trainer.program(this.mode, batch).run(feedsOf(batch));
-      return { steps: 1, samples: batch.x[0].shape[0], done };
+      return { steps: 1, done };
     } finally {
       release();
     }

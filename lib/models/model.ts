@@ -153,7 +153,8 @@ export class Model extends Layer {
   }
 
   /**
-   * The model's output for samples, batch by batch.
+   * The model's output for samples, batch by batch. Any number of calls may be in flight; a `fit` that is called meanwhile begins
+   * when they have ended (those with callbacks aside, which may train themselves).
    *
    * @returns A tensor with the samples first: the first output of a model that has several (see {@link predictAll}).
    */
@@ -164,7 +165,8 @@ export class Model extends Layer {
   /** As {@link predict}, with all outputs of a model that has several. */
   async predictAll(x: Data, options: PredictOptions = {}): Promise<Tensor[]> {
     this.prepare(x);
-    return predict(this, this.#ownTrainer(), x, options);
+    const body = () => predict(this, this.#ownTrainer(), x, options);
+    return options.callbacks?.length ? body() : this.turns.read(body);
   }
 
   /** One step on one batch; its loss and metrics. */

@@ -7,6 +7,7 @@ export class Turns {
   #running: string | undefined;
   #training = false;
   #end: Promise<unknown> = Promise.resolve();
+  readonly #readers = new Set<Promise<unknown>>();
 
   /** @throws EngineError `STATE` where another call has its turn. */
   async take<T>(call: string, name: string, body: () => Promise<T>): Promise<T> {
@@ -21,7 +22,7 @@ export class Turns {
     const outer = this.#training;
     this.#running = call;
     this.#training ||= trains;
-    const run = body();
+    const run = trains && this.#readers.size > 0 ? this.#afterReaders(body) : body();
     this.#end = run.catch(() => undefined);
     try {
       return await run;
@@ -29,6 +30,23 @@ export class Turns {
       this.#running = undefined;
       this.#training = outer;
     }
+  }
+
+  /** Runs what only reads the weights: any number at once, and training that is asked for meanwhile begins after its end. */
+  async read<T>(body: () => Promise<T>): Promise<T> {
+    const run = body();
+    const end = run.catch(() => undefined);
+    this.#readers.add(end);
+    try {
+      return await run;
+    } finally {
+      this.#readers.delete(end);
+    }
+  }
+
+  async #afterReaders<T>(body: () => Promise<T>): Promise<T> {
+    await Promise.all(this.#readers);
+    return body();
   }
 
   /** Lets others measure, but not train, while a hook of `fit` runs between epochs; goes on when they have ended. */
