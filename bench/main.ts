@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { getEngineInfo } from 'nodegrad';
 import { type BenchNet, type Side } from './net.js';
 import { fastest, timeFloor } from './floor.js';
+import { measureInput } from './input.js';
 import { measureMemory } from './memory.js';
 import { type Options, USAGE, readOptions } from './options.js';
 import { measureOverhead } from './overhead.js';
@@ -158,8 +159,9 @@ async function main(options: Options): Promise<void> {
     `${cpus()[0].model}, ${info.isa} kernels, ${cpus().length} cores; Node ${process.version}; ${info.device}; ` +
       `${info.threads} threads a side`,
   );
-  if (options.overhead || options.memory) {
+  if (options.overhead || options.input || options.memory) {
     if (options.overhead) await measureOverhead(console.log);
+    if (options.input) await measureInput(console.log);
     if (options.memory) await measureMemory(options, info.threads, console.log);
     return;
   }

@@ -8,6 +8,7 @@ export interface Options {
   /** Timed steps of each side. */
   steps: number;
   overhead: boolean;
+  input: boolean;
   memory: boolean;
   threads: number | undefined;
 }
@@ -18,6 +19,7 @@ export const USAGE = `npm run bench -- [--nets mnist,…] [--peers torch,…] [-
   --steps     timed steps of each side; default 60
   --threads   of both sides; default what nodegrad chooses
   --overhead  what JavaScript and the binding cost: a small step, the event loop while fit runs, the import
+  --input     fit on bytes beside the bare step
   --memory    peak memory of training, ours and the first peer's
   --json      one object a line`;
 
@@ -31,6 +33,7 @@ export function readOptions(args: string[]): Options {
       threads: { type: 'string' },
       json: { type: 'boolean', default: false },
       overhead: { type: 'boolean', default: false },
+      input: { type: 'boolean', default: false },
       memory: { type: 'boolean', default: false },
     },
   });

@@ -6,7 +6,15 @@
 #include <numeric>
 #include <random>
 
+#include "core/parallel.h"
+
 namespace nodegrad {
+
+namespace {
+
+constexpr int64_t kLeastThreadBytes = 1 << 16;
+
+}  // namespace
 
 Source::Source(std::vector<StoragePtr> arrays, Options options)
     : arrays_(std::move(arrays)), options_(options) {
@@ -75,9 +83,14 @@ const std::vector<StoragePtr>& Source::batch(int64_t step) {
     const size_t row = bytesOf(types[a]) / static_cast<size_t>(rows);
     const auto* from = static_cast<const std::byte*>(arrays_[a]->buffer->data());
     auto* to = static_cast<std::byte*>(memory[a]->buffer->data());
-    for (int64_t i = 0; i < rows; ++i)
-      std::memcpy(to + static_cast<size_t>(i) * row,
-                  from + static_cast<size_t>(order_[static_cast<size_t>(first + i)]) * row, row);
+    // The whole team copies, at the start of the step: a thread that copied ahead would take a core from it.
+    parallelFor(teamThreads(), rows, kLeastThreadBytes / static_cast<int64_t>(std::max<size_t>(row, 1)),
+                [&](int64_t begin, int64_t end, int) {
+                  for (int64_t i = begin; i < end; ++i)
+                    std::memcpy(to + static_cast<size_t>(i) * row,
+                                from + static_cast<size_t>(order_[static_cast<size_t>(first + i)]) * row,
+                                row);
+                });
   }
   return memory;
 }
