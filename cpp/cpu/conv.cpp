@@ -1,5 +1,6 @@
 #include "cpu/conv.h"
 
+#include "cpu/conv_samples.h"
 #include "cpu/conv_winograd.h"
 #include "cpu/kernel_table.h"
 #include "cpu/onednn.h"
@@ -21,6 +22,7 @@ LayoutChoice convLayouts(const KernelSpec& spec, const std::vector<bool>& flexib
   const Convolution conv(spec);
   if (hasNothingToCompute(conv)) return convChoice(spec, conv, nullptr, nullptr, nullptr);
   if (winogradSuits(spec, conv)) return winogradLayouts(spec, conv);
+  if (sampleConvSuits(spec, conv)) return sampleConvLayouts(spec, conv);
   const bool flexibleWeights = conv.pass != ConvPass::BackwardFilter && flexible[conv.wIndex];
   return directConvLayouts(spec, conv, flexibleWeights);
 }
@@ -34,6 +36,7 @@ std::unique_ptr<Kernel> makeConv(const KernelSpec& spec) {
     return onednn::zerosKernel(spec);
   }
   if (winogradSuits(spec, conv) && hasWinogradLayouts(conv)) return makeWinograd(spec, conv);
+  if (sampleConvSuits(spec, conv) && hasSampleConvLayouts(conv)) return makeSampleConv(spec, conv);
   return makeDirectConv(spec, conv);
 }
 

@@ -53,6 +53,16 @@ LayoutPtr withDtype(const LayoutPtr& layout, DType dtype) {
   return std::make_shared<onednn::CpuLayout>(dtype, cpuLayout(layout).geometry());
 }
 
+LayoutPtr sampleBlocks(const TensorType& type, const ImageAxes& axes, int64_t lanes) {
+  Geometry result{type.shape, type.shape, Dims(4), {{axes.n, lanes}}, count(type.shape)};
+  int64_t stride = lanes;
+  for (int axis : {axes.w, axes.h, axes.c, axes.n}) {
+    result.strides[static_cast<size_t>(axis)] = stride;
+    stride *= type.shape[static_cast<size_t>(axis)];
+  }
+  return onednn::layoutOf(type.dtype, result);
+}
+
 namespace onednn {
 
 Geometry rowMajorGeometry(const Dims& shape) {

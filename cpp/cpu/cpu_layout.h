@@ -4,6 +4,7 @@
 
 #include "core/layout.h"
 #include "core/shape.h"
+#include "core/window.h"
 
 namespace nodegrad {
 
@@ -26,5 +27,8 @@ Geometry geometry(const TensorType& type, const LayoutPtr& layout);
 
 // The same arrangement for elements of another dtype: that of a pooling's indices beside its output.
 LayoutPtr withDtype(const LayoutPtr& layout, DType dtype);
+
+// An image tensor in blocks of samples: [n / lanes][c][h][w][lanes]. n is a multiple of lanes.
+LayoutPtr sampleBlocks(const TensorType& type, const ImageAxes& axes, int64_t lanes);
 
 }  // namespace nodegrad

@@ -13,34 +13,49 @@ namespace {
 constexpr int64_t kLeastThreadElements = 1 << 14;
 
 // An image tensor as the inner loops take it: images [height, width, channels] one after another. Blocked in
-// channels, each block is an image of its own; channels first in row-major memory, each channel.
+// channels or samples, each block is an image of its own; channels first in row-major memory, each channel.
 struct Images {
   int64_t count, height, width, channels;
 };
 
+// In which blocks an image tensor lies.
+struct Blocks {
+  enum Of { Nothing, Channels, Samples } of = Nothing;
+  int64_t size = 0;
+};
+
 // Channels in blocks of 4, 8 or 16: the blocks of a sample one after another, each place by place.
-onednn::Desc blocked(const TensorType& type, const ImageAxes& axes, int64_t block) {
+LayoutPtr channelBlocks(const TensorType& type, const ImageAxes& axes, int64_t block) {
   const Dims& shape = type.shape;
   const onednn::Tag tag =
       block == 4 ? onednn::Tag::nChw4c : (block == 8 ? onednn::Tag::nChw8c : onednn::Tag::nChw16c);
   const onednn::Desc desc({shape[axes.n], shape[axes.c], shape[axes.h], shape[axes.w]},
                           onednn::dataType(type.dtype), tag);
-  return desc.permute_axes({axes.n, axes.c, axes.h, axes.w});
+  return onednn::layoutOf(desc.permute_axes({axes.n, axes.c, axes.h, axes.w}));
 }
 
-// The block of such a layout; 0 for any other.
-int64_t channelBlock(const TensorType& type, const LayoutPtr& layout, const ImageAxes& axes) {
-  if (!layout) return 0;
-  const Geometry g = geometry(type, layout);
-  for (int64_t block : {4, 8, 16}) {
-    if (sameGeometry(g, onednn::geometryOf(blocked(type, axes, block)))) return block;
+LayoutPtr layoutOf(const TensorType& type, const ImageAxes& axes, Blocks blocks) {
+  if (blocks.of == Blocks::Nothing) return nullptr;
+  return blocks.of == Blocks::Channels ? channelBlocks(type, axes, blocks.size)
+                                       : sampleBlocks(type, axes, blocks.size);
+}
+
+// The blocks of a layout; none of any other, and of row-major.
+Blocks blocksOf(const TensorType& type, const LayoutPtr& layout, const ImageAxes& axes) {
+  if (!layout) return {};
+  for (int64_t size : {4, 8, 16}) {
+    for (Blocks::Of of : {Blocks::Channels, Blocks::Samples}) {
+      if (of == Blocks::Samples && type.shape[axes.n] % size != 0) continue;
+      if (sameLayout(layout, layoutOf(type, axes, {of, size}))) return {of, size};
+    }
   }
-  return 0;
+  return {};
 }
 
-Images imagesOf(const Dims& shape, const ImageAxes& axes, int64_t block) {
+Images imagesOf(const Dims& shape, const ImageAxes& axes, Blocks blocks) {
   const int64_t n = shape[axes.n], c = shape[axes.c], h = shape[axes.h], w = shape[axes.w];
-  if (block > 0) return {n * ((c + block - 1) / block), h, w, block};
+  if (blocks.of == Blocks::Channels) return {n * ((c + blocks.size - 1) / blocks.size), h, w, blocks.size};
+  if (blocks.of == Blocks::Samples) return {n / blocks.size * c, h, w, blocks.size};
   if (axes.c == 3) return {n, h, w, c};
   return {n * c, h, w, 1};
 }
@@ -74,9 +89,10 @@ class PoolKernel : public Kernel {
     const Dims& x = imageType(spec).shape;
     const Window window = poolWindow(spec.op, spec.attrs, x[axes.h], x[axes.w]);
     const LayoutPtr& layout = spec.inputLayouts[0];
-    const int64_t block = channelBlock(spec.inputs[0], layout, axes);
-    if (layout && block == 0) fail(ErrorCode::Device, "[", spec.op, "] cannot run in this layout");
-    images_ = imagesOf(x, axes, block);
+    const Blocks blocks = blocksOf(spec.inputs[0], layout, axes);
+    if (layout && blocks.of == Blocks::Nothing)
+      fail(ErrorCode::Device, "[", spec.op, "] cannot run in this layout");
+    images_ = imagesOf(x, axes, blocks);
     outHeight_ = window.outH;
     spans(images_.height, window.outH, window.kernel[0], window.strides[0], window.pads[0], rows_, outRows_);
     spans(images_.width, window.outW, window.kernel[1], window.strides[1], window.pads[2], columns_,
@@ -150,19 +166,16 @@ class PoolKernel : public Kernel {
   int threads_;
 };
 
-// Follows an input that is blocked in channels, first of all the indices: they lie where the forward pass put
-// them. Padding stays zero: a window of zeros has maximum, sum and gradient zero.
+// Follows an input that is blocked in channels or samples, first of all the indices: they lie where the
+// forward pass put them. Padding stays zero: a window of zeros has maximum, sum and gradient zero.
 LayoutChoice poolLayouts(const KernelSpec& spec, const std::vector<bool>&) {
   LayoutChoice choice;
   const ImageAxes axes = imageAxes(spec.op, spec.attrs);
-  int64_t block = 0;
-  for (size_t i = spec.inputs.size(); i-- > 0 && block == 0;)
-    block = channelBlock(spec.inputs[i], spec.inputLayouts[i], axes);
-  const auto lay = [&](const TensorType& type) {
-    return block ? onednn::layoutOf(blocked(type, axes, block)) : nullptr;
-  };
-  for (const TensorType& type : spec.inputs) choice.inputs.push_back(lay(type));
-  for (const TensorType& type : spec.outputs) choice.outputs.push_back(lay(type));
+  Blocks blocks;
+  for (size_t i = spec.inputs.size(); i-- > 0 && blocks.of == Blocks::Nothing;)
+    blocks = blocksOf(spec.inputs[i], spec.inputLayouts[i], axes);
+  for (const TensorType& type : spec.inputs) choice.inputs.push_back(layoutOf(type, axes, blocks));
+  for (const TensorType& type : spec.outputs) choice.outputs.push_back(layoutOf(type, axes, blocks));
   return choice;
 }
 

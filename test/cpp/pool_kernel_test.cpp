@@ -17,7 +17,8 @@ std::vector<Case> cases() {
           {2, 20, 7, 9, {3, 2}, {2, 1}, "same"},     {3, 16, 6, 5, {3, 3}, {1, 1}, "same"},
           {1, 17, 9, 9, {2, 3}, {3, 4}, "valid"},    {2, 8, 5, 6, {5, 6}, {1, 1}, "valid"},
           {1, 10, 18, 18, {17, 17}, {3, 3}, "same"}, {1, 5, 6, 6, {3, 3}, {2, 2}, "explicit", {1, 0, 2, 1}},
-          {2, 32, 24, 24, {2, 2}, {2, 2}, "valid"}};
+          {2, 32, 24, 24, {2, 2}, {2, 2}, "valid"},  {16, 3, 7, 9, {2, 2}, {2, 2}, "valid"},
+          {8, 5, 9, 8, {3, 3}, {2, 2}, "same"},      {8, 2, 9, 7, {2, 1}, {3, 2}, "valid"}};
 }
 
 // A case in one order of axes.
@@ -59,9 +60,10 @@ struct Posed {
   }
 };
 
-// The layout with channels in blocks; null for block 0.
+// The layout with channels in blocks, or samples where block is negative; null for block 0.
 LayoutPtr layoutOf(const Posed& s, const TensorType& type, int64_t block) {
   if (!block) return nullptr;
+  if (block < 0) return sampleBlocks(type, s.axes, -block);
   const Dims& d = type.shape;
   const onednn::Desc desc({d[s.axes.n], d[s.axes.c], d[s.axes.h], d[s.axes.w]}, onednn::dataType(type.dtype),
                           block == 8 ? onednn::Tag::nChw8c : onednn::Tag::nChw16c);
@@ -76,6 +78,9 @@ void forAll(const std::function<void(const Posed&, int64_t block)>& body) {
   for (const Case& c : cases()) {
     for (const bool last : {true, false}) {
       for (int64_t block : {0, 8, 16}) body(Posed(c, last), block);
+      for (int64_t block : {8, 16}) {
+        if (c.n % block == 0) body(Posed(c, last), -block);
+      }
     }
   }
 }

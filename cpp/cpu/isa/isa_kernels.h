@@ -2,6 +2,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "cpu/isa/conv_samples.h"
 #include "cpu/isa/winograd.h"
 
 // The inner loops that are compiled once per instruction set, as tables of functions. Only declarations and
@@ -123,6 +124,7 @@ struct IsaKernels {
   const GatherKernels* gather;
   const PoolKernels* pool;
   const WinogradKernels* winograd;
+  const SampleConvKernels* sampleConv;
 };
 
 namespace isa_base {

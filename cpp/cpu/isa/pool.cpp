@@ -201,9 +201,31 @@ void average(const PoolShape& s, const float* x, float* y, int64_t outRow) {
   }
 }
 
+// Of windows that do not overlap: each one's gradient goes in equal parts to the row's elements that it holds,
+// and the rest is zero.
+void averageBackwardApart(const PoolShape& s, const float* dy, float* dx, int64_t row) {
+  const Span outRows = s.outRows[row];
+  const int64_t channels = s.channels;
+  int64_t done = 0;
+  for (int64_t ow = 0; ow < (size(outRows) > 0 ? s.outWidth : 0); ++ow) {
+    const Span columns = s.columns[ow];
+    const float scale = 1.0f / static_cast<float>(int64_t{size(s.rows[outRows.begin])} * size(columns));
+    const float* from = dy + (outRows.begin * s.outWidth + ow) * channels;
+    for (int64_t i = done * channels; i < columns.begin * channels; ++i) dx[i] = 0;
+    forChannels(channels, [&](auto kind, int64_t c) {
+      using K = decltype(kind);
+      const typename K::Real part = scale * K::read(from + c);
+      for (int64_t w = columns.begin; w < columns.end; ++w) K::write(dx + w * channels + c, part);
+    });
+    done = columns.end;
+  }
+  for (int64_t i = done * channels; i < s.width * channels; ++i) dx[i] = 0;
+}
+
 void averageBackward(const PoolShape& s, const float* dy, float* dx, int64_t row) {
   const Span outRows = s.outRows[row];
   const int64_t channels = s.channels;
+  if (size(outRows) <= 1 && s.kernelWidth <= s.strides[1]) return averageBackwardApart(s, dy, dx, row);
   for (int64_t w = 0; w < s.width; ++w) {
     const Span outColumns = s.outColumns[w];
     forChannels(channels, [&](auto kind, int64_t c) {

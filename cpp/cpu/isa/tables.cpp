@@ -16,7 +16,7 @@ constexpr const char* kName = "base";
 const IsaKernels& kernels() {
   static const IsaKernels all = {kName,           &elementwiseKernels, &randomKernels, &optimizerKernels,
                                  &reduceKernels,  &softmaxKernels,     &gatherKernels, &poolKernels,
-                                 &winogradKernels};
+                                 &winogradKernels, &sampleConvKernels};
   return all;
 }
 

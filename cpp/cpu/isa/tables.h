@@ -12,5 +12,6 @@ extern const SoftmaxKernels softmaxKernels;
 extern const GatherKernels gatherKernels;
 extern const PoolKernels poolKernels;
 extern const WinogradKernels winogradKernels;
+extern const SampleConvKernels sampleConvKernels;
 
 }  // namespace nodegrad::NODEGRAD_ISA_NAMESPACE
