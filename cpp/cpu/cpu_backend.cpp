@@ -21,6 +21,7 @@ class CpuBackend : public Backend {
     registerMoveKernels(table_);
     registerGatherKernels(table_);
     registerPoolKernels(table_);
+    registerBatchNormKernels(table_);
     registerConvKernels(table_);
     registerMatmulKernels(table_);
     registerInnerProductKernels(table_);

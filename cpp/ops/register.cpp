@@ -9,6 +9,7 @@ void registerAllOps() {
   registerConvOps();
   registerConvTransposeOps();
   registerPoolOps();
+  registerNormOps();
   registerMatmulOps();
   registerReduceOps();
   registerSoftmaxOps();

@@ -9,6 +9,7 @@ void registerBinaryOps();         // add … pow, comparisons, logical ops, wher
 void registerConvOps();           // conv2d and its two backward ops
 void registerConvTransposeOps();  // conv2dTranspose
 void registerPoolOps();           // maxPool2d, avgPool2d and theirs
+void registerNormOps();           // batchNorm and its backward op
 void registerMatmulOps();         // matmul
 void registerReduceOps();         // sum … argMin
 void registerSoftmaxOps();        // softmax, logSoftmax and the cross-entropies

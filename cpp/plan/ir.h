@@ -73,6 +73,9 @@ Ir specialize(const Graph& graph, const std::vector<Value>& feeds, const std::ve
 // Drops no-ops, folds constants, merges equal nodes, and moves a ReLU's mask behind the max-pooling that
 // follows it.
 void simplify(Ir& ir);
+// Batch normalization: its statistics and what it does with them as nodes of their own, the latter with what
+// surrounds it.
+void fuseNorm(Ir& ir);
 // Convolutions and dense layers with their bias, activation and bias gradient.
 void fuseCompute(Ir& ir);
 // The update of a weight of which rows were gathered takes their gradients as they are: no table of

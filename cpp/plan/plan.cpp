@@ -20,6 +20,7 @@ double millisecondsSince(Clock::time_point start) {
 
 Plan::Plan(Ir ir, Backend& backend) : ir_(std::move(ir)), backend_(backend) {
   simplify(ir_);
+  fuseNorm(ir_);
   fuseCompute(ir_);
   fuseUpdates(ir_);
   fuseElementwise(ir_);

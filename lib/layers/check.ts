@@ -40,3 +40,23 @@ export function checkRank(layer: string, shape: Shape, rank: number, form: strin
     );
   }
 }
+
+/** Fails unless a number may be added to a variance. @internal */
+export function checkEpsilon(layer: string, value: number): void {
+  if (typeof value === 'number' && value >= 0 && value < Infinity) return;
+  throw new EngineError(
+    'ARGUMENT',
+    `[${layer}] expected a number of 0 or more for epsilon, received ${String(value)}`,
+  );
+}
+
+/** How many places an axis of the input has. Fails unless there is such an axis and its size is known. @internal */
+export function sizeOfAxis(layer: string, shape: Shape, axis: number): number {
+  const size = Number.isInteger(axis) ? shape.at(axis) : undefined;
+  const inside = axis >= -shape.length && axis < shape.length;
+  if (inside && size !== undefined && size >= 1) return size;
+  throw new EngineError(
+    'SHAPE',
+    `[${layer}] expected an input with an axis ${String(axis)} of known size, received ${shapeText(shape)}`,
+  );
+}

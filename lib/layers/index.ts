@@ -1,6 +1,7 @@
 export { Activation, activation } from './activation.js';
 export { Add, add } from './add.js';
 export { AveragePooling2D, averagePooling2d } from './averagePooling2d.js';
+export { BatchNormalization, batchNormalization } from './batchNormalization.js';
 export { Concatenate, concatenate } from './concatenate.js';
 export { Conv2D, conv2d } from './conv2d.js';
 export { Conv2DTranspose, conv2dTranspose } from './conv2dTranspose.js';
@@ -13,6 +14,7 @@ export { GlobalMaxPooling2D, globalMaxPooling2d } from './globalMaxPooling2d.js'
 export { InputLayer, input } from './input.js';
 export { KerasTensor } from './kerasTensor.js';
 export { Layer, type CallContext, type LayerOptions, type WeightOptions } from './layer.js';
+export { LayerNormalization, layerNormalization } from './layerNormalization.js';
 export { LeakyReLU, leakyReLU } from './leakyReLU.js';
 export { MaxPooling2D, maxPooling2d } from './maxPooling2d.js';
 export { ReLU, relu } from './relu.js';

@@ -21,6 +21,8 @@ export interface LayerOptions {
 export interface CallContext {
   /** Whether the call is part of a training step (dropout then drops). */
   readonly training: boolean;
+  /** Whether this layer, or one that holds it, is not `trainable`. Default false. */
+  readonly frozen?: boolean;
   /** The key of random ops in this step, int32 [2]; without one each trace has its own. */
   readonly key?: Sym;
 }
@@ -178,7 +180,8 @@ export abstract class Layer implements Disposable {
   run(inputs: readonly Sym[], context: CallContext): readonly Sym[] {
     this.ensureBuilt(inputs.map((input) => input.shape));
     return this.#named(() => {
-      const result = this.call(inputs.length === 1 ? inputs[0] : inputs, context);
+      const own = this.trainable ? context : { ...context, frozen: true };
+      const result = this.call(inputs.length === 1 ? inputs[0] : inputs, own);
       return result instanceof Sym ? [result] : result;
     });
   }

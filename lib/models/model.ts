@@ -285,6 +285,7 @@ export class Model extends Layer {
       () => new Objective(this.outputNames, this.#requireCompiled().options),
       this.#compiled?.optimizer,
       () => this.trainableWeights,
+      () => !this.trainable,
     );
     return this.#trainer;
   }

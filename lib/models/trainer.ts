@@ -44,6 +44,7 @@ export class Trainer {
     readonly objective: () => Objective,
     readonly optimizer: Optimizer | undefined,
     readonly trainableWeights: () => readonly Variable[],
+    readonly frozen: () => boolean,
   ) {
     this.#key = variable(Int32Array.of(nextSeed() | 0, 0), { name: 'random key', trainable: false });
   }
@@ -59,7 +60,7 @@ export class Trainer {
       list.map((t) => (t ? `${t.dtype}[${t.shape.slice(1).join()}]` : '-')).join(' ');
     const trained = mode === 'train' ? this.trainableWeights() : [];
     const names = trained.map((weight) => weight.name).join();
-    const key = `${mode}|${types(batch.x)}|${types(batch.y)}|${types(batch.weights)}|${names}`;
+    const key = `${mode}|${types(batch.x)}|${types(batch.y)}|${types(batch.weights)}|${names}|${this.frozen()}`;
     let program = this.#programs.get(key);
     if (!program) this.#programs.set(key, (program = this.#make(mode, batch, trained)));
     return program;
@@ -95,7 +96,7 @@ export class Trainer {
     return trace.within(() => {
       const inputs = x.map((value, i) => castTo(value, graph.inputs[i]));
       const key = trace.lift(this.#key);
-      const outputs = graph.run(inputs, { training: mode === 'train', key });
+      const outputs = graph.run(inputs, { training: mode === 'train', key, frozen: this.frozen() });
       if (mode === 'predict') return trace.program(feeds, outputs);
       const { loss, tracked } = this.objective().measure(y, outputs, weights.map(floating));
       this.#track(trace, tracked);

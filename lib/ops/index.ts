@@ -3,6 +3,7 @@ export * from './conv.js';
 export * from './gather.js';
 export * from './losses.js';
 export * from './matmul.js';
+export * from './norm.js';
 export * from './pool.js';
 export * from './random.js';
 export * from './reduce.js';

@@ -20,6 +20,48 @@ export const compositions = {
     return ops.mul(ops.relu(ops.add(x, ops.conv2d(inner, w2, { padding: 'same' }))), 0.5);
   },
 
+  batchNormTraining: (x: Sym, gamma: Sym, beta: Sym, options: object = {}) =>
+    ops.batchNorm(x, gamma, beta, options).y,
+
+  // The statistics are used too, and have gradients.
+  batchNormStatistics: (x: Sym, gamma: Sym, beta: Sym) => {
+    const { y, mean, variance } = ops.batchNorm(x, gamma, beta);
+    return ops.add(ops.mul(y, mean), variance);
+  },
+
+  convBatchNormReluPool: (x: Sym, w: Sym, gamma: Sym, beta: Sym, options: object) =>
+    ops.maxPool2d(ops.relu(ops.batchNorm(ops.conv2d(x, w, { padding: 'same' }), gamma, beta).y), options),
+
+  batchNormRelu: (x: Sym, gamma: Sym, beta: Sym) => ops.relu(ops.batchNorm(x, gamma, beta).y),
+
+  batchNormResidual: (x: Sym, r: Sym, gamma: Sym, beta: Sym) => {
+    const y = ops.batchNorm(x, gamma, beta).y;
+    return ops.mul(ops.relu(ops.add(y, ops.batchNorm(r, beta, gamma).y)), 0.5);
+  },
+
+  batchNormFolded: (
+    x: Sym,
+    w: Sym,
+    b: Sym,
+    mean: Sym,
+    variance: Sym,
+    scale: Sym,
+    offset: Sym,
+    dataFormat: 'channelsLast' | 'channelsFirst',
+  ) => {
+    const y = ops.biasAdd(ops.conv2d(x, w, { dataFormat }), b, { dataFormat });
+    const axis = dataFormat === 'channelsFirst' ? 1 : -1;
+    return ops.relu(ops.batchNormalization(y, mean, variance, { scale, offset, axis }));
+  },
+
+  momentsTogether: (x: Sym, options: object) => {
+    const [mean, variance] = ops.moments(x, options);
+    return ops.add(ops.square(mean), variance);
+  },
+
+  layerNormalizationTrained: (x: Sym, gamma: Sym, beta: Sym, options: object = {}) =>
+    ops.layerNormalization(x, { gamma, beta, ...options }),
+
   chain: (x: Sym, y: Sym, b: Sym) => {
     const gauss = ops.div(ops.exp(ops.neg(ops.square(x))), ops.add(1.5, ops.tanh(y)));
     const z = ops.sub(ops.sigmoid(ops.add(ops.mul(x, y), b)), gauss);

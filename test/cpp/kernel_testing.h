@@ -144,6 +144,7 @@ inline KernelTable& kernelTable() {
     registerMoveKernels(made);
     registerGatherKernels(made);
     registerPoolKernels(made);
+    registerBatchNormKernels(made);
     return made;
   }();
   return table;

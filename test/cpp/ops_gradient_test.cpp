@@ -202,6 +202,16 @@ std::vector<Case> reduceCases() {
   };
 }
 
+std::vector<Case> normCases() {
+  const Attrs first = {{"axis", int64_t{1}}, {"epsilon", 0.1}};
+  return {
+      {"batchNorm", {{{3, 2, 2}}, {{2}}, {{2}}}, {}, Dynamic::All, 3},
+      {"batchNorm", {{{2, 3, 2}}, {{3}}, {{3}}}, first},
+      {"batchNormBackward", {{{3, 2, 2}}, {{3, 2, 2}}, {{2}}, {{2}}, positive({2})}},
+      {"batchNormBackward", {{{2, 3, 2}}, {{2, 3, 2}}, {{3}}, {{3}}, positive({3})}, first},
+  };
+}
+
 std::vector<Case> softmaxCases() {
   return {
       {"softmax", {{{3, 5}}}, {}, Dynamic::All, 3},
@@ -259,7 +269,7 @@ const std::vector<Case>& cases() {
   static const std::vector<Case> all = [] {
     std::vector<Case> rows;
     for (const auto& family : {unaryCases, binaryCases, convCases, poolCases, matmulCases, reduceCases,
-                               softmaxCases, shapeCases, moveCases})
+                               normCases, softmaxCases, shapeCases, moveCases})
       for (Case& row : family()) rows.push_back(std::move(row));
     return rows;
   }();

@@ -10,6 +10,7 @@ const Table& table() {
     addElementwise(made);
     addWindows(made);
     addReductions(made);
+    addNorm(made);
     addMoves(made);
     addUpdates(made);
     addRandom(made);

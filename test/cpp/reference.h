@@ -35,6 +35,7 @@ using Table = std::map<std::string, Kernel>;
 void addElementwise(Table& table);
 void addWindows(Table& table);
 void addReductions(Table& table);
+void addNorm(Table& table);
 void addMoves(Table& table);
 void addUpdates(Table& table);
 void addRandom(Table& table);  // dropout and randomUniform

@@ -114,6 +114,43 @@ struct PoolKernels {
   void (*averageBackward)(const PoolShape& shape, const float* dy, float* dx, int64_t row);
 };
 
+// Batch normalization goes over runs of neighbours in which the channels repeat: what belongs to the channels
+// is spread over `period` places, a multiple of NormKernels::period and of the channels in a row.
+struct NormMoments {
+  double *count, *mean, *squares;  // squares: of the distances from the mean, added up
+  float* scratch;                  // three periods
+};
+struct NormColumns {
+  const float *mean, *scale, *shift;  // of (x - mean) · scale + shift
+};
+struct NormGradient {
+  const float *dy, *x;
+  const float* y;  // the output behind the ReLU; null: the ReLU's mask comes from x
+  NormColumns columns;
+  bool relu;
+};
+struct NormKernels {
+  int64_t period;
+  // Merges n numbers into the moments.
+  void (*moments)(const NormMoments& into, const float* x, int64_t n, int64_t period);
+  // y = (x - mean) · scale + shift, plus residual unless null, and ReLU; y may be x or residual.
+  void (*normalize)(const NormColumns& columns, const float* x, const float* residual, bool relu, float* y,
+                    int64_t n, int64_t period);
+  // Adds dy and dy · (x - mean), masked by the ReLU, to the sums; masked, unless null, gets the masked dy.
+  // scratch: two periods.
+  void (*gradientSums)(const NormGradient& in, float* masked, double* sum, double* product, float* scratch,
+                       int64_t n, int64_t period);
+  // dx = dy · scale - offset - (x - mean) · slope.
+  void (*gradient)(const NormGradient& in, const float* offset, const float* slope, float* dx, int64_t n,
+                   int64_t period);
+  // One row of a max-pooled y, the places of the largest, and their x.
+  void (*maxPool)(const PoolShape& shape, const NormColumns& columns, const float* x, bool relu, float* y,
+                  void* indices, float* largest, int64_t outRow);
+  // One row of dx, from the whole pooled dy and x's row.
+  void (*maxPoolGradient)(const PoolShape& shape, const NormGradient& in, const void* indices,
+                          const float* offset, const float* slope, float* dx, int64_t row);
+};
+
 struct IsaKernels {
   const char* name;
   const ElementwiseKernels* elementwise;
@@ -125,6 +162,7 @@ struct IsaKernels {
   const PoolKernels* pool;
   const WinogradKernels* winograd;
   const SampleConvKernels* sampleConv;
+  const NormKernels* norm;
 };
 
 namespace isa_base {

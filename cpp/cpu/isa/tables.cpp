@@ -14,9 +14,10 @@ constexpr const char* kName = "base";
 }  // namespace
 
 const IsaKernels& kernels() {
-  static const IsaKernels all = {kName,           &elementwiseKernels, &randomKernels, &optimizerKernels,
-                                 &reduceKernels,  &softmaxKernels,     &gatherKernels, &poolKernels,
-                                 &winogradKernels, &sampleConvKernels};
+  static const IsaKernels all = {
+      kName,           &elementwiseKernels, &randomKernels, &optimizerKernels, &reduceKernels,
+      &softmaxKernels, &gatherKernels,      &poolKernels,   &winogradKernels,  &sampleConvKernels,
+      &normKernels};
   return all;
 }
 

@@ -11,6 +11,7 @@ extern const ReduceKernels reduceKernels;
 extern const SoftmaxKernels softmaxKernels;
 extern const GatherKernels gatherKernels;
 extern const PoolKernels poolKernels;
+extern const NormKernels normKernels;
 extern const WinogradKernels winogradKernels;
 extern const SampleConvKernels sampleConvKernels;
 

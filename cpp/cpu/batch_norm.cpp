@@ -1,0 +1,180 @@
+#include <cmath>
+
+#include "core/parallel.h"
+#include "cpu/kernel_table.h"
+#include "cpu/norm_view.h"
+
+namespace nodegrad {
+namespace {
+
+int64_t channelAxis(const KernelSpec& spec, const TensorType& x) {
+  return normalizeAxis(spec.op, spec.attrs.integer("axis"), x.shape.size());
+}
+
+NormView viewOf(const KernelSpec& spec, size_t x) {
+  const auto view = NormView::of(spec.inputs[x], spec.inputLayouts[x], channelAxis(spec, spec.inputs[x]));
+  if (!view) fail(ErrorCode::Device, "[", spec.op, "] cannot run in this layout");
+  return *view;
+}
+
+class NormKernel : public Kernel {
+ public:
+  NormKernel(const KernelSpec& spec, size_t x)
+      : isa_(isaKernels()), threads_(teamThreads()), view_(viewOf(spec, x)) {}
+  std::string implementation() const override { return std::string("own:") + isa_.name; }
+
+ protected:
+  const IsaKernels& isa_;
+  int threads_;
+  NormView view_;
+};
+
+// Mean and (biased) variance of each channel: each part of the work has moments of its own, which are then
+// put together in order.
+class StatisticsKernel : public NormKernel {
+ public:
+  explicit StatisticsKernel(const KernelSpec& spec) : NormKernel(spec, 0) {}
+
+  size_t scratchBytes() const override {
+    return static_cast<size_t>(3 * columns()) * sizeof(double) +
+           static_cast<size_t>(3 * view_.period * threads_) * sizeof(float);
+  }
+
+  void run(void* const* inputs, void* const* outputs, void* scratch) override {
+    auto* x = static_cast<const float*>(inputs[0]);
+    const int64_t period = view_.period;
+    auto* counts = static_cast<double*>(scratch);
+    double *means = counts + columns(), *squares = means + columns();
+    auto* floats = reinterpret_cast<float*>(squares + columns());
+    std::fill_n(counts, 3 * columns(), 0.0);
+    view_.forSums(threads_, [&](int64_t item, int64_t, int64_t first, int64_t n, int thread) {
+      const int64_t at = item * period;
+      isa_.norm->moments({counts + at, means + at, squares + at, floats + 3 * period * thread}, x + first, n,
+                         period);
+    });
+    auto* mean = static_cast<float*>(outputs[0]);
+    auto* variance = static_cast<float*>(outputs[1]);
+    for (int64_t channel = 0; channel < view_.channels; ++channel)
+      merge(channel, counts, means, squares, mean[channel], variance[channel]);
+  }
+
+ private:
+  int64_t columns() const { return view_.columns() * view_.parts(); }
+
+  void merge(int64_t channel, const double* counts, const double* means, const double* squares, float& mean,
+             float& variance) const {
+    double n = 0, center = 0, spread = 0;
+    const int64_t group = channel / view_.width;
+    for (int64_t part = 0; part < view_.parts(); ++part) {
+      const int64_t first = (group * view_.parts() + part) * view_.period;
+      for (int64_t c = first + channel % view_.width; c < first + view_.period; c += view_.width) {
+        if (counts[c] == 0) continue;
+        const double total = n + counts[c], apart = means[c] - center;
+        spread += squares[c] + apart * apart * (n * counts[c] / total);
+        center += apart * (counts[c] / total);
+        n = total;
+      }
+    }
+    mean = static_cast<float>(center);
+    variance = static_cast<float>(spread / n);
+  }
+};
+
+// Inputs x, gamma, beta, mean, variance and perhaps a residual that is added before the activation.
+class NormalizeKernel : public NormKernel {
+ public:
+  explicit NormalizeKernel(const KernelSpec& spec)
+      : NormKernel(spec, 0),
+        epsilon_(spec.attrs.number("epsilon")),
+        relu_(spec.attrs.text("activation") == "relu"),
+        residual_(spec.inputs.size() > 5) {}
+
+  size_t scratchBytes() const override { return NormColumnArrays::bytes(view_); }
+
+  void run(void* const* inputs, void* const* outputs, void* scratch) override {
+    const auto in = [&](size_t i) { return static_cast<const float*>(inputs[i]); };
+    auto* y = static_cast<float*>(outputs[0]);
+    NormColumnArrays arrays(view_, scratch);
+    arrays.normalization(in(1), in(2), in(3), in(4), epsilon_);
+    view_.forPieces(threads_, [&](int64_t group, int64_t first, int64_t n) {
+      isa_.norm->normalize(arrays.columns(group), in(0) + first, residual_ ? in(5) + first : nullptr, relu_,
+                           y + first, n, view_.period);
+    });
+  }
+
+ private:
+  double epsilon_;
+  bool relu_, residual_;
+};
+
+// Inputs dy, x, gamma, mean, variance and, by the attribute mask, "x": beta, or "y": the output of a ReLU;
+// outputs dx, dgamma, dbeta and perhaps the masked dy, a residual's gradient.
+class BackwardKernel : public NormKernel {
+ public:
+  explicit BackwardKernel(const KernelSpec& spec)
+      : NormKernel(spec, 1),
+        epsilon_(spec.attrs.number("epsilon")),
+        mask_(spec.attrs.has("mask") ? spec.attrs.text("mask") : "none"),
+        residual_(spec.outputs.size() > 3),
+        sums_(view_, threads_) {}
+
+  size_t scratchBytes() const override { return sums_.bytes() + NormColumnArrays::bytes(view_); }
+
+  void run(void* const* inputs, void* const* outputs, void* scratch) override {
+    const auto in = [&](size_t i) { return static_cast<const float*>(inputs[i]); };
+    const auto out = [&](size_t i) { return static_cast<float*>(outputs[i]); };
+    NormColumnArrays arrays(view_, static_cast<char*>(scratch) + sums_.bytes());
+    arrays.normalization(in(2), mask_ == "x" ? in(5) : nullptr, in(3), in(4), epsilon_);
+    NormGradient all{in(0), in(1), mask_ == "y" ? in(5) : nullptr, {}, mask_ != "none"};
+    float* masked = residual_ ? out(3) : nullptr;
+    sums_.run(*isa_.norm, all, arrays, masked, scratch);
+    sums_.write(in(4), epsilon_, out(1), out(2));
+    arrays.gradient(sums_.sum(), sums_.product(), in(4), epsilon_);
+    if (masked) all = {masked, all.x, nullptr, {}, false};
+    view_.forPieces(threads_, [&](int64_t group, int64_t first, int64_t n) {
+      isa_.norm->gradient(from(all, first, arrays.columns(group)), arrays.offset(group), arrays.slope(group),
+                          out(0) + first, n, view_.period);
+    });
+  }
+
+ private:
+  double epsilon_;
+  std::string mask_;
+  bool residual_;
+  NormSums sums_;
+};
+
+// All tensors of x's shape lie as x does, which had best be as its maker left it.
+LayoutChoice normLayouts(const KernelSpec& spec, const std::vector<bool>&) {
+  const size_t x = spec.op == "batchNormBackward" ? 1 : 0;
+  const TensorType& type = spec.inputs[x];
+  LayoutPtr layout = spec.inputLayouts[x];
+  if (!NormView::of(type, layout, channelAxis(spec, type))) layout = nullptr;
+  LayoutChoice choice;
+  for (const TensorType& input : spec.inputs) choice.inputs.push_back(input == type ? layout : nullptr);
+  for (const TensorType& output : spec.outputs) choice.outputs.push_back(output == type ? layout : nullptr);
+  return choice;
+}
+
+// The last pass writes a place after it has read it there, and nothing is read of other places. x is read
+// once more after the masked gradient is written.
+bool normInPlace(const KernelSpec& spec, size_t output, size_t input) {
+  const bool masked = output == 3;
+  return spec.inputs[input] == spec.outputs[output] && spec.inputs[input].shape.size() > 1 &&
+         !(masked && input == 1);
+}
+
+template <class K>
+std::unique_ptr<Kernel> make(const KernelSpec& spec) {
+  return std::make_unique<K>(spec);
+}
+
+}  // namespace
+
+void registerBatchNormKernels(KernelTable& table) {
+  table["batchNormStatistics"] = {make<StatisticsKernel>, normLayouts};
+  table["batchNormNormalize"] = {make<NormalizeKernel>, normLayouts, normInPlace};
+  table["batchNormBackward"] = {make<BackwardKernel>, normLayouts, normInPlace};
+}
+
+}  // namespace nodegrad

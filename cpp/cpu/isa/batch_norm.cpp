@@ -1,0 +1,349 @@
+#include "cpu/isa/channel_loop.h"
+#include "cpu/isa/tables.h"
+
+namespace nodegrad::NODEGRAD_ISA_NAMESPACE {
+namespace {
+
+constexpr int kWays = 4;  // vectors at a time, to hide the latency of an addition
+constexpr int64_t kGroup = kWays * kLanes;
+constexpr int64_t kPartRows = 64;  // additions in a row before float sums move into doubles
+constexpr int64_t kWideRows = 8;   // of a long period that are gone through together: streams to prefetch
+
+inline int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+
+// terms(kind, place, column, u, v) gives what a place adds to its column's two sums.
+template <class Terms>
+inline void sumGroup(float* a, float* b, int64_t begin, int64_t end, int64_t column, int64_t period,
+                     const Terms& terms) {
+  Floats us[kWays], vs[kWays];
+  for (int w = 0; w < kWays; ++w) {
+    us[w] = load(a + column + w * kLanes);
+    vs[w] = load(b + column + w * kLanes);
+  }
+  for (int64_t r = begin; r < end; ++r) {
+    for (int w = 0; w < kWays; ++w) {
+      const int64_t c = column + w * kLanes;
+      Floats u, v;
+      terms(Wide{}, r * period + c, c, u, v);
+      us[w] += u;
+      vs[w] += v;
+    }
+  }
+  for (int w = 0; w < kWays; ++w) {
+    store(a + column + w * kLanes, us[w]);
+    store(b + column + w * kLanes, vs[w]);
+  }
+}
+
+// Both sums over rows of a period, in parts: flush(rows of the part) takes them from a and b.
+template <class Terms, class Flush>
+inline void sumColumns(float* a, float* b, int64_t rows, int64_t period, const Terms& terms,
+                       const Flush& flush) {
+  const int64_t step = period == kGroup ? kPartRows : kWideRows;
+  for (int64_t part = 0; part < rows; part += kPartRows) {
+    const int64_t end = least(rows, part + kPartRows);
+    __builtin_memset(a, 0, period * sizeof(float));
+    __builtin_memset(b, 0, period * sizeof(float));
+    for (int64_t r = part; r < end; r += step) {
+      for (int64_t c = 0; c < period; c += kGroup) sumGroup(a, b, r, least(end, r + step), c, period, terms);
+    }
+    flush(end - part);
+  }
+}
+
+// Sums of distances from a number near the mean: first the mean of some rows, then that of all so far. Parts
+// and what came before are put together as in Chan, Golub and LeVeque, "Algorithms for computing the sample
+// variance" (1983).
+void moments(const NormMoments& into, const float* x, int64_t n, int64_t period) {
+  const int64_t rows = n / period, rest = n % period;
+  float *near = into.scratch, *a = near + period, *b = a + period;
+  if (rows > 0 && into.count[0] == 0) {
+    const auto plain = [&](auto, int64_t place, int64_t, Floats& u, Floats& v) {
+      u = load(x + place);
+      v = Floats{};
+    };
+    sumColumns(a, b, least(rows, kPartRows), period, plain, [&](int64_t count) {
+      for (int64_t c = 0; c < period; ++c) near[c] = a[c] / static_cast<float>(count);
+    });
+  } else if (rows > 0) {
+    for (int64_t c = 0; c < period; ++c) near[c] = static_cast<float>(into.mean[c]);
+  }
+  const auto distances = [&](auto, int64_t place, int64_t c, Floats& u, Floats& v) {
+    u = load(x + place) - load(near + c);
+    v = u * u;
+  };
+  sumColumns(a, b, rows, period, distances, [&](int64_t count) {
+    const auto more = static_cast<double>(count);
+    for (int64_t c = 0; c < period; ++c) {
+      const double before = into.count[c], total = before + more, shift = a[c] / more;
+      const double apart = near[c] + shift - into.mean[c];
+      into.squares[c] += b[c] - a[c] * shift + apart * apart * (before * more / total);
+      into.mean[c] += apart * (more / total);
+      into.count[c] = total;
+      near[c] = static_cast<float>(into.mean[c]);
+    }
+  });
+  for (int64_t c = 0; c < rest; ++c) {
+    const double v = x[rows * period + c], apart = v - into.mean[c];
+    into.count[c] += 1;
+    into.mean[c] += apart / into.count[c];
+    into.squares[c] += apart * (v - into.mean[c]);
+  }
+}
+
+// Calls body(kind, place, column) for n places.
+template <class Body>
+inline void forPlaces(int64_t n, int64_t period, const Body& body) {
+  for (int64_t at = 0; at < n; at += period) {
+    forChannels(least(period, n - at), [&](auto kind, int64_t c) { body(kind, at + c, c); });
+  }
+}
+
+template <class K>
+inline typename K::Real normalized(const NormColumns& columns, typename K::Real x, int64_t c) {
+  return (x - K::read(columns.mean + c)) * K::read(columns.scale + c) + K::read(columns.shift + c);
+}
+
+template <class Real>
+inline Real reluOf(Real x) {
+  return x < 0.0f ? Real{} : x;
+}
+
+template <bool residual, bool relu>
+void normalizeAs(const NormColumns& columns, const float* x, const float* r, float* y, int64_t n,
+                 int64_t period) {
+  forPlaces(n, period, [&](auto kind, int64_t place, int64_t c) {
+    using K = decltype(kind);
+    typename K::Real v = normalized<K>(columns, K::read(x + place), c);
+    if (residual) v += K::read(r + place);
+    K::write(y + place, relu ? reluOf(v) : v);
+  });
+}
+
+void normalize(const NormColumns& columns, const float* x, const float* residual, bool relu, float* y,
+               int64_t n, int64_t period) {
+  const auto run = residual ? (relu ? normalizeAs<true, true> : normalizeAs<true, false>)
+                            : (relu ? normalizeAs<false, true> : normalizeAs<false, false>);
+  run(columns, x, residual, y, n, period);
+}
+
+// Where the ReLU's mask comes from.
+enum class Mask { None, FromX, FromY };
+template <Mask m>
+struct MaskIs {
+  static constexpr Mask kMask = m;
+};
+template <class Body>
+inline void withMask(const NormGradient& in, const Body& body) {
+  if (!in.relu) return body(MaskIs<Mask::None>{});
+  in.y ? body(MaskIs<Mask::FromY>{}) : body(MaskIs<Mask::FromX>{});
+}
+
+template <class K, Mask mask>
+inline typename K::Real masked(const NormGradient& in, typename K::Real x, int64_t place, int64_t c) {
+  const typename K::Real dy = K::read(in.dy + place), none = {};
+  if (mask == Mask::None) return dy;
+  const typename K::Real y = mask == Mask::FromY ? K::read(in.y + place) : normalized<K>(in.columns, x, c);
+  return y > 0.0f ? dy : none;
+}
+
+void gradientSums(const NormGradient& in, float* out, double* sum, double* product, float* scratch, int64_t n,
+                  int64_t period) {
+  withMask(in, [&](auto kind) {
+    constexpr Mask mask = decltype(kind)::kMask;
+    const auto terms = [&](auto wide, int64_t place, int64_t c, auto& u, auto& v) {
+      using K = decltype(wide);
+      const typename K::Real x = K::read(in.x + place);
+      u = masked<K, mask>(in, x, place, c);
+      v = u * (x - K::read(in.columns.mean + c));
+      if (out) K::write(out + place, u);
+    };
+    float *a = scratch, *b = scratch + period;
+    const int64_t rows = n / period;
+    sumColumns(a, b, rows, period, terms, [&](int64_t) {
+      for (int64_t c = 0; c < period; ++c) {
+        sum[c] += a[c];
+        product[c] += b[c];
+      }
+    });
+    for (int64_t c = 0; c < n % period; ++c) {
+      float u, v;
+      terms(Narrow{}, rows * period + c, c, u, v);
+      sum[c] += u;
+      product[c] += v;
+    }
+  });
+}
+
+template <class K>
+inline typename K::Real gradientAt(const NormColumns& columns, const float* offset, const float* slope,
+                                   typename K::Real dy, typename K::Real x, int64_t c) {
+  return dy * K::read(columns.scale + c) - K::read(offset + c) -
+         (x - K::read(columns.mean + c)) * K::read(slope + c);
+}
+
+void gradient(const NormGradient& in, const float* offset, const float* slope, float* dx, int64_t n,
+              int64_t period) {
+  withMask(in, [&](auto mask) {
+    forPlaces(n, period, [&](auto kind, int64_t place, int64_t c) {
+      using K = decltype(kind);
+      const typename K::Real x = K::read(in.x + place);
+      const typename K::Real dy = masked<K, decltype(mask)::kMask>(in, x, place, c);
+      K::write(dx + place, gradientAt<K>(in.columns, offset, slope, dy, x, c));
+    });
+  });
+}
+
+inline int32_t size(Span span) { return span.end - span.begin; }
+
+// The largest normalized number of a window from x on, its place in the window counted from first, and its x.
+template <class K, class Count>
+inline void largestOf(const PoolShape& s, const NormColumns& columns, const float* x, int64_t c, Count height,
+                      Count width, int32_t first, typename K::Real& best, typename K::Index& at,
+                      typename K::Real& bestX) {
+  bestX = K::read(x);
+  best = normalized<K>(columns, bestX, c);
+  at = typename K::Index{} + first;
+  for (int32_t i = 0; i < height; ++i) {
+    for (int32_t j = 0; j < width; ++j) {
+      const typename K::Real v = K::read(x + (i * s.width + j) * s.channels);
+      const typename K::Real y = normalized<K>(columns, v, c);
+      // NaN beats every number.
+      const auto better = (y > best) | ((y != y) & (best == best));
+      best = better ? y : best;
+      bestX = better ? v : bestX;
+      at = better ? typename K::Index{} + (first + static_cast<int32_t>(i * s.kernelWidth) + j) : at;
+    }
+  }
+}
+
+template <class I>
+inline void maxPoolRow(const PoolShape& s, const NormColumns& columns, const float* x, bool relu, float* y,
+                       I* indices, float* largest, int64_t outRow) {
+  const Span rows = s.rows[outRow];
+  const int64_t top = outRow * s.strides[0] - s.pads[0], channels = s.channels;
+  for (int64_t ow = 0; ow < s.outWidth; ++ow) {
+    const Span held = s.columns[ow];
+    const int64_t left = ow * s.strides[1] - s.pads[1];
+    const int32_t first = static_cast<int32_t>((rows.begin - top) * s.kernelWidth + held.begin - left);
+    const float* window = x + (rows.begin * s.width + held.begin) * channels;
+    const bool two = size(rows) == 2 && size(held) == 2;
+    forChannels(channels, [&](auto kind, int64_t c) {
+      using K = decltype(kind);
+      typename K::Real best, bestX;
+      typename K::Index at;
+      if (two) {
+        largestOf<K>(s, columns, window + c, c, Two{}, Two{}, first, best, at, bestX);
+      } else {
+        largestOf<K>(s, columns, window + c, c, size(rows), size(held), first, best, at, bestX);
+      }
+      K::write(y + ow * channels + c, relu ? reluOf(best) : best);
+      K::write(largest + ow * channels + c, bestX);
+      K::write(indices + ow * channels + c, at);
+    });
+  }
+}
+
+void maxPool(const PoolShape& s, const NormColumns& columns, const float* x, bool relu, float* y,
+             void* indices, float* largest, int64_t outRow) {
+  s.byteIndices ? maxPoolRow(s, columns, x, relu, y, static_cast<uint8_t*>(indices), largest, outRow)
+                : maxPoolRow(s, columns, x, relu, y, static_cast<int32_t*>(indices), largest, outRow);
+}
+
+// One row of the gradient through pooling, ReLU and normalization.
+template <class I, Mask mask>
+class MaxPoolGradientRow {
+ public:
+  MaxPoolGradientRow(const PoolShape& s, const NormGradient& in, const I* indices, const float* offset,
+                     const float* slope, float* dx, int64_t row)
+      : s_(s), in_(in), indices_(indices), offset_(offset), slope_(slope), dx_(dx), row_(row) {}
+
+  void run() const {
+    const Span outRows = s_.outRows[row_];
+    if (size(outRows) <= 1 && s_.kernelWidth <= s_.strides[1]) return apart(outRows);
+    for (int64_t w = 0; w < s_.width; ++w) {
+      const Span outColumns = s_.outColumns[w];
+      forChannels(s_.channels, [&](auto kind, int64_t c) {
+        using K = decltype(kind);
+        typename K::Real sum = {};
+        for (int32_t oh = outRows.begin; oh < outRows.end; ++oh) {
+          for (int32_t ow = outColumns.begin; ow < outColumns.end; ++ow) {
+            const int64_t place = (row_ + s_.pads[0] - oh * s_.strides[0]) * s_.kernelWidth + w + s_.pads[1] -
+                                  ow * s_.strides[1];
+            const int64_t at = (oh * s_.outWidth + ow) * s_.channels + c;
+            const typename K::Real none = {};
+            sum += K::read(indices_ + at) == static_cast<int32_t>(place) ? K::read(in_.dy + at) : none;
+          }
+        }
+        write<K>(w, c, sum);
+      });
+    }
+  }
+
+ private:
+  // Of windows that do not overlap: each one's gradient goes to the row's elements that it holds, and nothing
+  // to the rest.
+  void apart(Span outRows) const {
+    const int64_t channels = s_.channels;
+    int64_t done = 0;
+    for (int64_t ow = 0; ow < (size(outRows) > 0 ? s_.outWidth : 0); ++ow) {
+      const Span held = s_.columns[ow];
+      const int64_t at = (outRows.begin * s_.outWidth + ow) * channels;
+      const int32_t first =
+          static_cast<int32_t>((row_ + s_.pads[0] - outRows.begin * s_.strides[0]) * s_.kernelWidth +
+                               held.begin + s_.pads[1] - ow * s_.strides[1]);
+      nothing(done, held.begin);
+      forChannels(channels, [&](auto kind, int64_t c) {
+        using K = decltype(kind);
+        const typename K::Real dy = K::read(in_.dy + at + c), none = {};
+        const typename K::Index place = K::read(indices_ + at + c);
+        for (int32_t j = 0; j < size(held); ++j) write<K>(held.begin + j, c, place == first + j ? dy : none);
+      });
+      done = held.end;
+    }
+    nothing(done, s_.width);
+  }
+
+  void nothing(int64_t begin, int64_t end) const {
+    for (int64_t w = begin; w < end; ++w)
+      forChannels(s_.channels, [&](auto kind, int64_t c) {
+        using K = decltype(kind);
+        write<K>(w, c, typename K::Real{});
+      });
+  }
+
+  template <class K>
+  void write(int64_t w, int64_t c, typename K::Real dy) const {
+    const int64_t at = w * s_.channels + c;
+    const typename K::Real x = K::read(in_.x + at), none = {};
+    if (mask != Mask::None) dy = normalized<K>(in_.columns, x, c) > 0.0f ? dy : none;
+    K::write(dx_ + at, gradientAt<K>(in_.columns, offset_, slope_, dy, x, c));
+  }
+
+  const PoolShape& s_;
+  const NormGradient& in_;
+  const I* indices_;
+  const float *offset_, *slope_;
+  float* dx_;
+  int64_t row_;
+};
+
+template <class I>
+inline void maxPoolGradientRow(const PoolShape& s, const NormGradient& in, const I* indices,
+                               const float* offset, const float* slope, float* dx, int64_t row) {
+  in.relu ? MaxPoolGradientRow<I, Mask::FromX>(s, in, indices, offset, slope, dx, row).run()
+          : MaxPoolGradientRow<I, Mask::None>(s, in, indices, offset, slope, dx, row).run();
+}
+
+void maxPoolGradient(const PoolShape& s, const NormGradient& in, const void* indices, const float* offset,
+                     const float* slope, float* dx, int64_t row) {
+  s.byteIndices ? maxPoolGradientRow(s, in, static_cast<const uint8_t*>(indices), offset, slope, dx, row)
+                : maxPoolGradientRow(s, in, static_cast<const int32_t*>(indices), offset, slope, dx, row);
+}
+
+}  // namespace
+
+const NormKernels normKernels = {kGroup,   moments, normalize,      gradientSums,
+                                 gradient, maxPool, maxPoolGradient};
+
+}  // namespace nodegrad::NODEGRAD_ISA_NAMESPACE

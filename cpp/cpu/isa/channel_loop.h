@@ -1,0 +1,57 @@
+#pragma once
+#include "cpu/isa/vector.h"
+
+// Loops over channels that lie side by side: the same body runs on vectors of them and, for what is left, on
+// single ones.
+namespace nodegrad::NODEGRAD_ISA_NAMESPACE {
+namespace {
+
+typedef uint8_t Bytes __attribute__((vector_size(kLanes)));
+typedef uint8_t LooseBytes __attribute__((vector_size(kLanes), aligned(1), may_alias));
+
+struct Wide {
+  using Real = Floats;
+  using Index = Ints;
+  static constexpr int64_t kStep = kLanes;
+  static Real read(const float* p) { return load(p); }
+  static Index read(const int32_t* p) { return load(p); }
+  static Index read(const uint8_t* p) {
+    return __builtin_convertvector(*reinterpret_cast<const LooseBytes*>(p), Ints);
+  }
+  static void write(float* p, Real v) { store(p, v); }
+  static void write(int32_t* p, Index v) { store(p, v); }
+  static void write(uint8_t* p, Index v) {
+    *reinterpret_cast<LooseBytes*>(p) = __builtin_convertvector(v, Bytes);
+  }
+};
+struct Narrow {
+  using Real = float;
+  using Index = int32_t;
+  static constexpr int64_t kStep = 1;
+  template <class T>
+  static auto read(const T* p) {
+    return *p;
+  }
+  static Index read(const uint8_t* p) { return *p; }
+  template <class T, class V>
+  static void write(T* p, V v) {
+    *p = static_cast<T>(v);
+  }
+};
+
+// Calls body(Wide{} or Narrow{}, channel) for all channels.
+template <class Body>
+inline void forChannels(int64_t channels, Body body) {
+  int64_t c = 0;
+  for (; c + kLanes <= channels; c += kLanes) body(Wide{}, c);
+  for (; c < channels; ++c) body(Narrow{}, c);
+}
+
+// How many rows or columns a window holds: known beforehand for the most common one, so that its loops are
+// unrolled.
+struct Two {
+  constexpr operator int32_t() const { return 2; }
+};
+
+}  // namespace
+}  // namespace nodegrad::NODEGRAD_ISA_NAMESPACE

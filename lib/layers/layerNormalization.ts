@@ -1,0 +1,69 @@
+import type { Shape } from '../engine.js';
+import { type InitializerLike, initializerConfig, initializerOf } from '../initializers/index.js';
+import * as ops from '../ops/index.js';
+import type { Sym } from '../sym.js';
+import type { Variable } from '../variable.js';
+import { checkEpsilon, sizeOfAxis } from './check.js';
+import { Layer, type LayerOptions } from './layer.js';
+
+export interface LayerNormalizationOptions extends LayerOptions {
+  /** The axis or axes over which each sample is normalized. Default -1. */
+  axis?: number | readonly number[];
+  /** Added to the variance. Default 0.001. */
+  epsilon?: number;
+  /** Whether beta is added. Default true. */
+  center?: boolean;
+  /** Whether the result is multiplied by gamma. Default true. */
+  scale?: boolean;
+  /** Default `zeros`. */
+  betaInitializer?: InitializerLike;
+  /** Default `ones`. */
+  gammaInitializer?: InitializerLike;
+}
+
+/**
+ * gamma · (x − mean) / √(variance + epsilon) + beta, with mean and variance of each sample over the axes, whose sizes gamma and
+ * beta have. Ba, Kiros and Hinton, 2016, https://arxiv.org/abs/1607.06450,
+ * https://keras.io/api/layers/normalization_layers/layer_normalization/
+ */
+export class LayerNormalization extends Layer {
+  readonly className = 'LayerNormalization';
+  readonly options: LayerNormalizationOptions;
+  #gamma: Variable | undefined;
+  #beta: Variable | undefined;
+
+  constructor(options: LayerNormalizationOptions = {}) {
+    super(options);
+    checkEpsilon('layerNormalization', options.epsilon ?? 1e-3);
+    this.options = options;
+  }
+
+  override build(inputShape: Shape): void {
+    const { axis = -1, center = true, scale = true } = this.options;
+    const { gammaInitializer = 'ones', betaInitializer = 'zeros' } = this.options;
+    const axes = typeof axis === 'number' ? [axis] : axis;
+    const shape = axes.map((a) => sizeOfAxis('layerNormalization', inputShape, a));
+    if (scale) this.#gamma = this.addWeight({ name: 'gamma', shape, initializer: gammaInitializer });
+    if (center) this.#beta = this.addWeight({ name: 'beta', shape, initializer: betaInitializer });
+  }
+
+  call(x: Sym): Sym {
+    const lifted = (weight: Variable | undefined) => weight && x.trace.lift(weight);
+    const [gamma, beta] = [lifted(this.#gamma), lifted(this.#beta)];
+    const { axis, epsilon } = this.options;
+    return ops.layerNormalization(x, { axis, epsilon, gamma, beta });
+  }
+
+  override getConfig() {
+    const { axis = -1, epsilon = 1e-3, center = true, scale = true } = this.options;
+    return {
+      ...super.getConfig(),
+      ...{ axis, epsilon, center, scale },
+      betaInitializer: initializerConfig(initializerOf(this.options.betaInitializer ?? 'zeros')),
+      gammaInitializer: initializerConfig(initializerOf(this.options.gammaInitializer ?? 'ones')),
+    };
+  }
+}
+
+/** See {@link LayerNormalization}. @example layers.layerNormalization() */
+export const layerNormalization = (options?: LayerNormalizationOptions) => new LayerNormalization(options);

@@ -1,0 +1,132 @@
+import { EngineError } from '../errors.js';
+import type { Sym } from '../sym.js';
+import { type Operand, type Outcome, symbolic, typeOf } from './apply.js';
+import { add, mul, sub } from './binary.js';
+import { type ReduceOptions, mean } from './reduce.js';
+import { reshape } from './shape.js';
+import { rsqrt, square } from './unary.js';
+
+export interface BatchNormOptions {
+  /** The channels' axis. Default -1. */
+  axis?: number;
+  /** Added to the variance. Default 0.001. */
+  epsilon?: number;
+}
+
+export interface BatchNormalizationOptions<T extends Operand = Operand> extends BatchNormOptions {
+  /** What is added to each channel, float32 [channels]. Default none. */
+  offset?: T;
+  /** What each channel is multiplied by, float32 [channels]. Default none. */
+  scale?: T;
+}
+
+export interface LayerNormalizationOptions<T extends Operand = Operand> {
+  /** The axis or axes over which a sample is normalized. Default -1. */
+  axis?: number | readonly number[];
+  /** Added to the variance. Default 0.001. */
+  epsilon?: number;
+  /** What the result is multiplied by, float32 of the axes' sizes. Default none. */
+  gamma?: T;
+  /** What is added to the result, float32 of the axes' sizes. Default none. */
+  beta?: T;
+}
+
+/**
+ * Normalizes each channel by its own mean and variance over the batch, as batch normalization trains: gamma · (x − mean) /
+ * √(variance + epsilon) + beta. Ioffe and Szegedy, 2015, https://arxiv.org/abs/1502.03167
+ *
+ * @param x float32 of rank 2 or more; a symbolic value.
+ * @param gamma float32 [channels].
+ * @param beta float32 [channels].
+ * @returns y of x's shape; mean and (biased) variance [channels], for moving averages.
+ * @throws EngineError `SHAPE` for another rank, a batch without numbers, or another number of channels.
+ */
+export function batchNorm(
+  x: Sym,
+  gamma: Operand,
+  beta: Operand,
+  options: BatchNormOptions = {},
+): { y: Sym; mean: Sym; variance: Sym } {
+  const { axis = -1, epsilon = 1e-3 } = options;
+  const inputs = [x, symbolic(x.trace, gamma), symbolic(x.trace, beta)];
+  const [y, mean, variance] = x.trace.op('batchNorm', inputs, { axis, epsilon });
+  return { y, mean, variance };
+}
+
+/**
+ * Normalizes each channel by given numbers: scale · (x − mean) / √(variance + epsilon) + offset.
+ * https://keras.io/api/ops/nn/
+ *
+ * @param x float32 of any rank.
+ * @param mean float32 [channels].
+ * @param variance float32 [channels].
+ * @returns Of x's shape.
+ * @throws EngineError `SHAPE` where the channels do not fit; `ATTRIBUTE` for an axis that x does not have.
+ */
+export function batchNormalization<X extends Operand, P extends Operand>(
+  x: X,
+  mean: P,
+  variance: P,
+  options: BatchNormalizationOptions<P> = {},
+): Outcome<X | P> {
+  const { axis = -1, epsilon = 1e-3, offset, scale } = options;
+  const inverse = rsqrt(add<Operand, Operand>(variance, epsilon));
+  const factor: Operand = scale === undefined ? inverse : mul<Operand, Operand>(inverse, scale);
+  const product = mul<Operand, Operand>(mean, factor);
+  const shift: Operand = offset === undefined ? mul(product, -1) : sub<Operand, Operand>(offset, product);
+  const rank = typeOf(x).shape.length;
+  const along = (vector: Operand) => reshapedTo(vector, rank, [axisOf('batchNormalization', axis, rank)]);
+  return add<Operand, Operand>(mul<Operand, Operand>(x, along(factor)), along(shift)) as Outcome<X | P>;
+}
+
+/**
+ * Mean and (biased) variance over axes. https://keras.io/api/ops/nn/
+ *
+ * @param x float32.
+ * @returns Two values of x's shape without the axes, or with them of size 1.
+ */
+export function moments<X extends Operand>(x: X, options: ReduceOptions = {}): [Outcome<X>, Outcome<X>] {
+  const center = mean<Operand>(x, { axis: options.axis, keepDims: true });
+  const variance = mean(square(sub<Operand, Operand>(x, center)), options);
+  return [mean(x, options), variance as Outcome<X>];
+}
+
+/**
+ * Normalizes each sample by its own mean and variance over axes: gamma · (x − mean) / √(variance + epsilon) + beta. Ba, Kiros
+ * and Hinton, 2016, https://arxiv.org/abs/1607.06450, https://keras.io/api/ops/nn/
+ *
+ * @param x float32.
+ * @returns Of x's shape.
+ * @throws EngineError `SHAPE` where gamma or beta do not have the axes' sizes; `ATTRIBUTE` for an axis that x does not have.
+ */
+export function layerNormalization<X extends Operand, P extends Operand = X>(
+  x: X,
+  options: LayerNormalizationOptions<P> = {},
+): Outcome<X | P> {
+  const { axis = -1, epsilon = 1e-3, gamma, beta } = options;
+  const rank = typeOf(x).shape.length;
+  const axes = (typeof axis === 'number' ? [axis] : axis).map((a) => axisOf('layerNormalization', a, rank));
+  const centred = sub<Operand, Operand>(x, mean<Operand>(x, { axis: axes, keepDims: true }));
+  const variance = mean(square(centred), { axis: axes, keepDims: true });
+  let y: Operand = mul<Operand, Operand>(centred, rsqrt(add<Operand, Operand>(variance, epsilon)));
+  if (gamma !== undefined) y = mul<Operand, Operand>(y, reshapedTo(gamma, rank, axes));
+  if (beta !== undefined) y = add<Operand, Operand>(y, reshapedTo(beta, rank, axes));
+  return y as Outcome<X | P>;
+}
+
+function axisOf(op: string, axis: number, rank: number): number {
+  if (Number.isInteger(axis) && axis >= -rank && axis < rank) return axis < 0 ? axis + rank : axis;
+  throw new EngineError(
+    'ATTRIBUTE',
+    `[${op}] expected an axis in [-${rank}, ${rank}), received ${String(axis)}`,
+  );
+}
+
+/** A value of the axes' sizes so that it broadcasts along them. */
+function reshapedTo(value: Operand, rank: number, axes: readonly number[]): Operand {
+  const { shape } = typeOf(value);
+  if (axes.every((axis, i) => axis === rank - axes.length + i)) return value;
+  const full = Array<number>(rank).fill(1);
+  axes.forEach((axis, i) => (full[axis] = shape[i]));
+  return reshape(value, full);
+}

@@ -1,0 +1,279 @@
+#include "cpu/onednn.h"
+#include "kernel_testing.h"
+
+namespace nodegrad::testing {
+namespace {
+
+// A shape, the channels' axis, and the blocks of channels in which it may lie.
+struct Case {
+  Dims shape;
+  int64_t axis;
+  std::vector<int64_t> blocks;
+};
+
+std::vector<Case> cases() {
+  return {{{2, 9, 7, 32}, 3, {0, 8, 16}},
+          {{3, 5, 5, 20}, 3, {0, 8, 16}},
+          {{2, 20, 5, 3}, 1, {0, 8, 16}},
+          {{17, 67}, 1, {0}},
+          {{64, 10}, 1, {0}},
+          {{1, 1, 1, 3}, 3, {0, 16}},
+          {{2, 3, 4, 2, 5}, 2, {0}},
+          {{600, 3}, 1, {0}},
+          {{2, 48, 60, 32}, 3, {0, 16}}};
+}
+
+LayoutPtr layoutOf(const Case& c, int64_t block) {
+  if (!block) return nullptr;
+  const Dims& d = c.shape;
+  const bool last = c.axis == 3;
+  const Dims nchw = last ? Dims{d[0], d[3], d[1], d[2]} : d;
+  const onednn::Desc desc(nchw, dnnl::memory::data_type::f32,
+                          block == 8 ? onednn::Tag::nChw8c : onednn::Tag::nChw16c);
+  return onednn::layoutOf(last ? desc.permute_axes({0, 3, 1, 2}) : desc);
+}
+
+class BatchNorm : public OnEachIsa {};
+ON_EACH_ISA(BatchNorm);
+
+void forAll(const std::function<void(const Case&, int64_t block)>& body) {
+  for (const Case& c : cases()) {
+    for (int64_t block : c.blocks) body(c, block);
+  }
+}
+
+// Runs with all tensors of x's shape in blocks, as the kernel has to choose where x is.
+std::vector<Array> runIn(const Case& c, Call call, size_t x, int64_t block) {
+  KernelSpec spec = call.spec();
+  spec.inputLayouts[x] = layoutOf(c, block);
+  const LayoutChoice choice = kernelTable().at(call.op).layouts(spec, std::vector<bool>(spec.inputs.size()));
+  for (size_t i = 0; i < spec.inputs.size(); ++i) {
+    const bool full = spec.inputs[i].shape == c.shape;
+    EXPECT_TRUE(sameLayout(choice.inputs[i], full ? layoutOf(c, block) : nullptr)) << call.op;
+  }
+  call.inputLayouts = choice.inputs;
+  call.outputLayouts = choice.outputs;
+  return run(call);
+}
+
+Attrs attrs(const Case& c, const char* activation = "linear") {
+  return {{"axis", c.axis}, {"epsilon", 1e-3}, {"activation", std::string(activation)}};
+}
+
+int64_t channelsOf(const Case& c) { return c.shape[static_cast<size_t>(c.axis)]; }
+
+// The numbers of each channel, by their places.
+std::vector<std::vector<size_t>> placesOf(const Case& c) {
+  std::vector<std::vector<size_t>> places(static_cast<size_t>(channelsOf(c)));
+  forPlaces(c.shape, [&](const Dims& at) {
+    places[static_cast<size_t>(at[static_cast<size_t>(c.axis)])].push_back(indexIn(c.shape, at));
+  });
+  return places;
+}
+
+struct Statistics {
+  std::vector<double> mean, variance;
+};
+
+Statistics statisticsOf(const Case& c, const Array& x) {
+  Statistics s;
+  for (const auto& places : placesOf(c)) {
+    double mean = 0, variance = 0;
+    for (size_t i : places) mean += x.values[i] / static_cast<double>(places.size());
+    for (size_t i : places)
+      variance += (x.values[i] - mean) * (x.values[i] - mean) / static_cast<double>(places.size());
+    s.mean.push_back(mean);
+    s.variance.push_back(variance);
+  }
+  return s;
+}
+
+std::vector<TensorType> vectors(const Case& c) {
+  return {{DType::F32, {channelsOf(c)}}, {DType::F32, {channelsOf(c)}}};
+}
+
+// The mean is rounded once, to float32. The variance is a sum of squares of float32 differences, each rounded
+// three times, in parts of 64: below 70 · 2⁻²⁴ of itself.
+TEST_P(BatchNorm, Statistics) {
+  forAll([](const Case& c, int64_t block) {
+    const Array x = randomArray(c.shape, -2, 3, 1);
+    const Statistics expected = statisticsOf(c, x);
+    const auto found = runIn(c, {"batchNormStatistics", {x}, vectors(c), attrs(c)}, 0, block);
+    expectNear(found[0], expected.mean, 1e-7, 1e-7, toString(c.shape));
+    expectNear(found[1], expected.variance, 4.2e-6, 1e-12, toString(c.shape));
+  });
+}
+
+// Where the mean is 10⁴ deviations away, E[x²] - E[x]² has no digit left in float32.
+TEST_P(BatchNorm, StatisticsFarFromZero) {
+  forAll([](const Case& c, int64_t block) {
+    const Array x = randomArray(c.shape, 9999, 10001, 1);
+    const Statistics expected = statisticsOf(c, x);
+    const auto found = runIn(c, {"batchNormStatistics", {x}, vectors(c), attrs(c)}, 0, block);
+    expectNear(found[0], expected.mean, 1e-7, 0, toString(c.shape));
+    expectNear(found[1], expected.variance, 4.2e-6, 1e-12, toString(c.shape));
+  });
+}
+
+TEST_P(BatchNorm, StatisticsOfInfinityAndNaN) {
+  const Case c{{40, 4}, 1, {0}};
+  Array x = randomArray(c.shape, -1, 1, 1);
+  x.values[1] = NAN;
+  x.values[2] = INFINITY;
+  const auto found = run({"batchNormStatistics", {x}, vectors(c), attrs(c)});
+  EXPECT_TRUE(std::isfinite(found[0].values[0]));
+  EXPECT_TRUE(std::isnan(found[0].values[1]));
+  EXPECT_FALSE(std::isfinite(found[1].values[2]));
+  EXPECT_TRUE(std::isfinite(found[1].values[3]));
+}
+
+// Inputs, and what the formula in float64 says of them.
+struct Posed {
+  Array x, r, dy, gamma, beta, mean, variance;
+  std::vector<double> y, z;  // normalized; and with the residual
+
+  explicit Posed(const Case& c) {
+    const Dims vector = {channelsOf(c)};
+    x = randomArray(c.shape, -2, 3, 1);
+    r = randomArray(c.shape, -1, 1, 2);
+    dy = randomArray(c.shape, -1, 1, 3);
+    gamma = randomArray(vector, -2, 2, 4);
+    beta = randomArray(vector, -1, 1, 5);
+    mean = randomArray(vector, 0, 1, 6);
+    variance = randomArray(vector, 0.5, 2, 7);
+    y.resize(x.values.size());
+    z.resize(x.values.size());
+    const auto places = placesOf(c);
+    for (size_t channel = 0; channel < places.size(); ++channel) {
+      for (size_t i : places[channel]) {
+        y[i] = (x.values[i] - mean.values[channel]) * inverse(channel) * gamma.values[channel] +
+               beta.values[channel];
+        z[i] = y[i] + r.values[i];
+      }
+    }
+  }
+  double inverse(size_t channel) const { return 1 / std::sqrt(variance.values[channel] + 1e-3); }
+};
+
+std::vector<double> reluOf(std::vector<double> v) {
+  for (double& x : v) x = std::max(x, 0.0);
+  return v;
+}
+
+// Three roundings of numbers below 16, four with a residual.
+TEST_P(BatchNorm, Normalize) {
+  forAll([](const Case& c, int64_t block) {
+    const Posed p(c);
+    const std::vector<TensorType> out = {{DType::F32, c.shape}};
+    const std::vector<Array> in = {p.x, p.gamma, p.beta, p.mean, p.variance};
+    std::vector<Array> inWith = in;
+    inWith.push_back(p.r);
+    for (const bool relu : {false, true}) {
+      const Attrs a = attrs(c, relu ? "relu" : "linear");
+      const auto plain = runIn(c, {"batchNormNormalize", in, out, a}, 0, block);
+      expectNear(plain[0], relu ? reluOf(p.y) : p.y, 0, 4e-6, toString(c.shape));
+      const auto with = runIn(c, {"batchNormNormalize", inWith, out, a}, 0, block);
+      expectNear(with[0], relu ? reluOf(p.z) : p.z, 0, 4e-6, toString(c.shape));
+      // Over x and over the residual.
+      EXPECT_EQ(run({"batchNormNormalize", inWith, out, a}, {0})[0].values, with[0].values);
+      EXPECT_EQ(run({"batchNormNormalize", inWith, out, a}, {5})[0].values, with[0].values);
+    }
+  });
+}
+
+// What batchNormBackward says of the masked gradient d.
+std::vector<std::vector<double>> backward(const Case& c, const Posed& p, const std::vector<double>& d) {
+  std::vector<double> dx(d.size()), dgamma, dbeta;
+  const auto places = placesOf(c);
+  for (size_t channel = 0; channel < places.size(); ++channel) {
+    double sum = 0, product = 0;
+    const auto normalized = [&](size_t i) {
+      return (p.x.values[i] - p.mean.values[channel]) * p.inverse(channel);
+    };
+    for (size_t i : places[channel]) {
+      sum += d[i];
+      product += d[i] * normalized(i);
+    }
+    const double n = static_cast<double>(places[channel].size());
+    for (size_t i : places[channel])
+      dx[i] = p.gamma.values[channel] * p.inverse(channel) * (d[i] - sum / n - normalized(i) * product / n);
+    dgamma.push_back(product);
+    dbeta.push_back(sum);
+  }
+  return {dx, dgamma, dbeta};
+}
+
+std::vector<double> maskedBy(const std::vector<double>& y, std::vector<double> d) {
+  for (size_t i = 0; i < d.size(); ++i)
+    if (!(y[i] > 0)) d[i] = 0;
+  return d;
+}
+
+// A sum of n products below 4 in parts of 64 errs by 70 · 2⁻²⁴ of Σ|terms| at most, and by the square root of
+// the terms' number as a rule; dx by a few roundings of numbers below 10.
+void expectGradient(const Case& c, const std::vector<Array>& found,
+                    const std::vector<std::vector<double>>& expected) {
+  const double n = static_cast<double>(count(c.shape) / channelsOf(c));
+  expectNear(found[0], expected[0], 2e-6, 6e-6, toString(c.shape));
+  expectNear(found[1], expected[1], 1e-6, 1e-6 * std::sqrt(n), toString(c.shape));
+  expectNear(found[2], expected[2], 1e-6, 1e-6 * std::sqrt(n), toString(c.shape));
+}
+
+TEST_P(BatchNorm, Backward) {
+  forAll([](const Case& c, int64_t block) {
+    const Posed p(c);
+    std::vector<TensorType> out = {{DType::F32, c.shape}};
+    for (const TensorType& v : vectors(c)) out.push_back(v);
+    Attrs a = attrs(c);
+    const std::vector<Array> in = {p.dy, p.x, p.gamma, p.mean, p.variance};
+    expectGradient(c, runIn(c, {"batchNormBackward", in, out, a}, 1, block), backward(c, p, p.dy.values));
+
+    std::vector<Array> inX = in;
+    inX.push_back(p.beta);
+    a.set("mask", std::string("x"));
+    expectGradient(c, runIn(c, {"batchNormBackward", inX, out, a}, 1, block),
+                   backward(c, p, maskedBy(p.y, p.dy.values)));
+
+    std::vector<Array> inY = in;
+    inY.push_back({{DType::F32, c.shape}, reluOf(p.z)});
+    a.set("mask", std::string("y"));
+    const std::vector<double> d = maskedBy(p.z, p.dy.values);
+    expectGradient(c, runIn(c, {"batchNormBackward", inY, out, a}, 1, block), backward(c, p, d));
+    out.push_back(out[0]);
+    const auto withResidual = runIn(c, {"batchNormBackward", inY, out, a}, 1, block);
+    expectGradient(c, withResidual, backward(c, p, d));
+    expectNear(withResidual[3], d, 0, 0, "the residual's gradient");
+    // dx over dy and the residual's gradient over y, or the other way round.
+    for (const std::vector<int>& reuse : {std::vector<int>{0, -1, -1, 5}, {5, -1, -1, 0}, {1, -1, -1, 0}}) {
+      const auto again = run({"batchNormBackward", inY, out, a}, reuse);
+      if (block == 0) EXPECT_EQ(again[0].values, withResidual[0].values);
+    }
+  });
+}
+
+TEST_P(BatchNorm, LetsNothingLieOverAnInputThatIsReadOnceMore) {
+  const Case c{{4, 8}, 1, {0}};
+  const TensorType full{DType::F32, c.shape}, vector{DType::F32, {8}};
+  const KernelSpec spec{"batchNormBackward",
+                        attrs(c),
+                        {full, full, vector, vector, vector, full},
+                        {full, vector, vector, full},
+                        {},
+                        {},
+                        nullptr};
+  const auto& inPlace = *kernelTable().at("batchNormBackward").inPlace;
+  EXPECT_TRUE(inPlace(spec, 0, 0) && inPlace(spec, 0, 1) && inPlace(spec, 3, 0) && inPlace(spec, 3, 5));
+  EXPECT_FALSE(inPlace(spec, 3, 1));
+  EXPECT_FALSE(inPlace(spec, 1, 2));
+}
+
+TEST_P(BatchNorm, TakesALayoutThatItDoesNotKnowAsRowMajor) {
+  const Case c{{2, 3, 4, 6}, 3, {0}};
+  const onednn::Desc nchw({2, 6, 3, 4}, dnnl::memory::data_type::f32, onednn::Tag::nchw);
+  KernelSpec spec = Call{"batchNormStatistics", {randomArray(c.shape, 0, 1, 1)}, vectors(c), attrs(c)}.spec();
+  spec.inputLayouts[0] = onednn::layoutOf(nchw.permute_axes({0, 3, 1, 2}));
+  EXPECT_EQ(kernelTable().at(spec.op).layouts(spec, {false}).inputs[0], nullptr);
+}
+
+}  // namespace
+}  // namespace nodegrad::testing
