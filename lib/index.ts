@@ -1,11 +1,13 @@
 /** The public API: the one list of what the package exports. */
 export * as callbacks from './callbacks/index.js';
+export * as constraints from './constraints/index.js';
 export * as initializers from './initializers/index.js';
 export * as layers from './layers/index.js';
 export * as losses from './losses/index.js';
 export * as metrics from './metrics/index.js';
 export * as ops from './ops/index.js';
 export * as optimizers from './optimizers/index.js';
+export * as regularizers from './regularizers/index.js';
 export { type Compiled, type Feed, type Fetched, compile } from './compile.js';
 export { datasets } from './data/index.js';
 export { NDArray } from './data/ndarray.js';

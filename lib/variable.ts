@@ -1,8 +1,10 @@
+import type { Constraint } from './constraints/index.js';
 import { NDArray } from './data/ndarray.js';
 import { eager } from './eager.js';
 import { type DType, type TypedArray, engine } from './engine.js';
 import { EngineError } from './errors.js';
 import type { Program } from './program.js';
+import type { Regularizer } from './regularizers/index.js';
 import { Sym } from './sym.js';
 import { Tensor, type TensorData, convert, read, tensor } from './tensor.js';
 import { Trace } from './trace.js';
@@ -25,6 +27,10 @@ export class Variable implements Disposable {
   trainable: boolean;
   readonly dtype: DType;
   readonly shape: readonly number[];
+  /** What it adds to the loss of the layer that it belongs to. Default none. */
+  regularizer: Regularizer | undefined;
+  /** What optimizers apply to it after each update. Default none. */
+  constraint: Constraint | undefined;
   /** The native memory, whose numbers change under this tensor. @internal */
   readonly storage: Tensor;
   #assign: Program | undefined;

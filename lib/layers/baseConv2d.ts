@@ -1,7 +1,6 @@
 import { type ActivationFunction, type ActivationName, activationOf } from '../activations.js';
 import type { Shape } from '../engine.js';
 import { EngineError } from '../errors.js';
-import { type InitializerLike, initializerConfig, initializerOf } from '../initializers/index.js';
 import * as ops from '../ops/index.js';
 import type { DataFormat, Pair } from '../ops/window.js';
 import type { Sym } from '../sym.js';
@@ -9,9 +8,10 @@ import type { Variable } from '../variable.js';
 import { checkPair, checkRank } from './check.js';
 import { shapeText } from './kerasTensor.js';
 import { Layer, type LayerOptions } from './layer.js';
+import { type OptionsOf, weightConfig, weightOptions } from './weightOptions.js';
 
-/** What the convolution layers take. */
-export interface BaseConv2DOptions extends LayerOptions {
+/** What the convolution layers take. The kernels begin as `glorotUniform`, the bias as `zeros`. */
+export interface BaseConv2DOptions extends LayerOptions, OptionsOf<'bias'> {
   kernelSize: Pair;
   /** Default 1. */
   strides?: Pair;
@@ -25,8 +25,6 @@ export interface BaseConv2DOptions extends LayerOptions {
   activation?: ActivationName | ActivationFunction;
   /** Default true. */
   useBias?: boolean;
-  /** Default `zeros`. */
-  biasInitializer?: InitializerLike;
 }
 
 /** What the convolution layers share: activation(convolution + bias), the bias one number for each channel of the output. */
@@ -52,7 +50,7 @@ export abstract class BaseConv2D<O extends BaseConv2DOptions = BaseConv2DOptions
   protected abstract convolve(x: Sym): Sym;
 
   override build(shape: Shape): void {
-    const { dataFormat, useBias = true, biasInitializer = 'zeros' } = this.options;
+    const { dataFormat, useBias = true } = this.options;
     checkRank(this.name, shape, 4, '[n, height, width, channels]');
     const channels = shape[dataFormat === 'channelsFirst' ? 1 : 3];
     if (channels < 1) {
@@ -63,7 +61,8 @@ export abstract class BaseConv2D<O extends BaseConv2DOptions = BaseConv2DOptions
     }
     const outputs = this.buildKernels(channels);
     if (!useBias) return;
-    this.#bias = this.addWeight({ name: 'bias', shape: [outputs], initializer: biasInitializer });
+    const bias = weightOptions(this.options, 'bias', 'zeros');
+    this.#bias = this.addWeight({ name: 'bias', shape: [outputs], ...bias });
   }
 
   call(x: Sym): Sym {
@@ -78,7 +77,7 @@ export abstract class BaseConv2D<O extends BaseConv2DOptions = BaseConv2DOptions
     return {
       ...super.getConfig(),
       ...{ kernelSize, strides, padding, dilationRate, dataFormat, activation, useBias },
-      biasInitializer: initializerConfig(initializerOf(this.options.biasInitializer ?? 'zeros')),
+      ...weightConfig(this.options, 'bias', 'zeros'),
     };
   }
 }

@@ -1,18 +1,16 @@
 import { EngineError } from '../errors.js';
-import { type InitializerLike, initializerConfig, initializerOf } from '../initializers/index.js';
 import * as ops from '../ops/index.js';
 import { pair } from '../ops/window.js';
 import type { Sym } from '../sym.js';
 import type { Variable } from '../variable.js';
 import { BaseConv2D, type BaseConv2DOptions } from './baseConv2d.js';
 import { checkCount } from './check.js';
+import { type OptionsOf, weightConfig, weightOptions } from './weightOptions.js';
 
-export interface Conv2DOptions extends BaseConv2DOptions {
+export interface Conv2DOptions extends BaseConv2DOptions, OptionsOf<'kernel'> {
   filters: number;
   /** Default 1. */
   groups?: number;
-  /** Default `glorotUniform`. */
-  kernelInitializer?: InitializerLike;
 }
 
 /**
@@ -30,7 +28,7 @@ export class Conv2D extends BaseConv2D<Conv2DOptions> {
   }
 
   protected buildKernels(channels: number): number {
-    const { filters, kernelSize, groups = 1, kernelInitializer: initializer } = this.options;
+    const { filters, kernelSize, groups = 1 } = this.options;
     if (channels % groups !== 0 || filters % groups !== 0) {
       throw new EngineError(
         'SHAPE',
@@ -38,7 +36,7 @@ export class Conv2D extends BaseConv2D<Conv2DOptions> {
       );
     }
     const shape = [...pair(kernelSize), channels / groups, filters];
-    this.#kernel = this.addWeight({ name: 'kernel', shape, initializer });
+    this.#kernel = this.addWeight({ name: 'kernel', shape, ...weightOptions(this.options, 'kernel') });
     return filters;
   }
 
@@ -48,11 +46,8 @@ export class Conv2D extends BaseConv2D<Conv2DOptions> {
   }
 
   override getConfig() {
-    const { filters, groups = 1, kernelInitializer = 'glorotUniform' } = this.options;
-    return {
-      ...super.getConfig(),
-      ...{ filters, groups, kernelInitializer: initializerConfig(initializerOf(kernelInitializer)) },
-    };
+    const { filters, groups = 1 } = this.options;
+    return { ...super.getConfig(), filters, groups, ...weightConfig(this.options, 'kernel') };
   }
 }
 

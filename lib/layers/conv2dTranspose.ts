@@ -1,17 +1,15 @@
-import { type InitializerLike, initializerConfig, initializerOf } from '../initializers/index.js';
 import * as ops from '../ops/index.js';
 import { type Pair, pair } from '../ops/window.js';
 import type { Sym } from '../sym.js';
 import type { Variable } from '../variable.js';
 import { BaseConv2D, type BaseConv2DOptions } from './baseConv2d.js';
 import { checkCount, checkPair } from './check.js';
+import { type OptionsOf, weightConfig, weightOptions } from './weightOptions.js';
 
-export interface Conv2DTransposeOptions extends BaseConv2DOptions {
+export interface Conv2DTransposeOptions extends BaseConv2DOptions, OptionsOf<'kernel'> {
   filters: number;
   /** Rows and columns added at the end, fewer than the strides. By default as many as a convolution with these strides would drop. */
   outputPadding?: Pair | null;
-  /** Default `glorotUniform`. */
-  kernelInitializer?: InitializerLike;
 }
 
 /**
@@ -31,9 +29,9 @@ export class Conv2DTranspose extends BaseConv2D<Conv2DTransposeOptions> {
   }
 
   protected buildKernels(channels: number): number {
-    const { filters, kernelSize, kernelInitializer: initializer } = this.options;
+    const { filters, kernelSize } = this.options;
     const shape = [...pair(kernelSize), filters, channels];
-    this.#kernel = this.addWeight({ name: 'kernel', shape, initializer });
+    this.#kernel = this.addWeight({ name: 'kernel', shape, ...weightOptions(this.options, 'kernel') });
     return filters;
   }
 
@@ -43,11 +41,8 @@ export class Conv2DTranspose extends BaseConv2D<Conv2DTransposeOptions> {
   }
 
   override getConfig() {
-    const { filters, outputPadding = null, kernelInitializer = 'glorotUniform' } = this.options;
-    return {
-      ...super.getConfig(),
-      ...{ filters, outputPadding, kernelInitializer: initializerConfig(initializerOf(kernelInitializer)) },
-    };
+    const { filters, outputPadding = null } = this.options;
+    return { ...super.getConfig(), filters, outputPadding, ...weightConfig(this.options, 'kernel') };
   }
 }
 

@@ -1,23 +1,20 @@
 import type { Shape } from '../engine.js';
 import { EngineError } from '../errors.js';
 import { type ActivationFunction, type ActivationName, activationOf } from '../activations.js';
-import { type InitializerLike, initializerConfig, initializerOf } from '../initializers/index.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../sym.js';
 import type { Variable } from '../variable.js';
 import { checkCount } from './check.js';
 import { Layer, type LayerOptions } from './layer.js';
+import { type OptionsOf, weightConfig, weightOptions } from './weightOptions.js';
 
-export interface DenseOptions extends LayerOptions {
+/** The kernel begins as `glorotUniform`, the bias as `zeros`. */
+export interface DenseOptions extends LayerOptions, OptionsOf<'kernel'>, OptionsOf<'bias'> {
   units: number;
   /** Default none. */
   activation?: ActivationName | ActivationFunction;
   /** Default true. */
   useBias?: boolean;
-  /** Default `glorotUniform`. */
-  kernelInitializer?: InitializerLike;
-  /** Default `zeros`. */
-  biasInitializer?: InitializerLike;
 }
 
 /**
@@ -39,7 +36,7 @@ export class Dense extends Layer {
   }
 
   override build(shape: Shape): void {
-    const { units, useBias = true, kernelInitializer, biasInitializer = 'zeros' } = this.options;
+    const { units, useBias = true } = this.options;
     const inputs = shape.at(-1);
     if (shape.length < 2 || inputs === undefined || inputs < 1) {
       throw new EngineError(
@@ -47,8 +44,11 @@ export class Dense extends Layer {
         `expected an input [batch, ..., features] with a known number of features, received [${shape.join(', ')}]`,
       );
     }
-    this.#kernel = this.addWeight({ name: 'kernel', shape: [inputs, units], initializer: kernelInitializer });
-    if (useBias) this.#bias = this.addWeight({ name: 'bias', shape: [units], initializer: biasInitializer });
+    const kernel = weightOptions(this.options, 'kernel');
+    this.#kernel = this.addWeight({ name: 'kernel', shape: [inputs, units], ...kernel });
+    if (!useBias) return;
+    const bias = weightOptions(this.options, 'bias', 'zeros');
+    this.#bias = this.addWeight({ name: 'bias', shape: [units], ...bias });
   }
 
   call(x: Sym): Sym {
@@ -62,14 +62,12 @@ export class Dense extends Layer {
   }
 
   override getConfig() {
-    const { units, activation, useBias = true, kernelInitializer, biasInitializer } = this.options;
+    const { units, activation = 'linear', useBias = true } = this.options;
     return {
       ...super.getConfig(),
-      units,
-      activation: activation ?? 'linear',
-      useBias,
-      kernelInitializer: initializerConfig(initializerOf(kernelInitializer ?? 'glorotUniform')),
-      biasInitializer: initializerConfig(initializerOf(biasInitializer ?? 'zeros')),
+      ...{ units, activation, useBias },
+      ...weightConfig(this.options, 'kernel'),
+      ...weightConfig(this.options, 'bias', 'zeros'),
     };
   }
 }

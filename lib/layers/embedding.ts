@@ -1,18 +1,17 @@
 import type { Shape } from '../engine.js';
-import { type InitializerLike, initializerConfig, initializerOf } from '../initializers/index.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../sym.js';
 import type { Variable } from '../variable.js';
 import { checkCount } from './check.js';
 import { Layer, type LayerOptions } from './layer.js';
+import { type OptionsOf, weightConfig, weightOptions } from './weightOptions.js';
 
-export interface EmbeddingOptions extends LayerOptions {
+/** The embeddings begin as `uniform`, from -0.05 to 0.05. */
+export interface EmbeddingOptions extends LayerOptions, OptionsOf<'embeddings'> {
   /** How many ids there are: they go from 0 up to, not including, this. */
   inputDim: number;
   /** The length of the vector that stands for an id. */
   outputDim: number;
-  /** Default `uniform`, from -0.05 to 0.05. */
-  embeddingsInitializer?: InitializerLike;
 }
 
 /**
@@ -33,11 +32,10 @@ export class Embedding extends Layer {
   }
 
   override build(_shape: Shape): void {
-    const { inputDim, outputDim, embeddingsInitializer = 'uniform' } = this.options;
+    const { inputDim, outputDim } = this.options;
     this.#embeddings = this.addWeight({
-      name: 'embeddings',
-      shape: [inputDim, outputDim],
-      initializer: embeddingsInitializer,
+      ...{ name: 'embeddings', shape: [inputDim, outputDim] },
+      ...weightOptions(this.options, 'embeddings', 'uniform'),
     });
   }
 
@@ -47,12 +45,9 @@ export class Embedding extends Layer {
   }
 
   override getConfig() {
-    const { inputDim, outputDim, embeddingsInitializer = 'uniform' } = this.options;
-    return {
-      ...super.getConfig(),
-      ...{ inputDim, outputDim },
-      embeddingsInitializer: initializerConfig(initializerOf(embeddingsInitializer)),
-    };
+    const { inputDim, outputDim } = this.options;
+    const embeddings = weightConfig(this.options, 'embeddings', 'uniform');
+    return { ...super.getConfig(), inputDim, outputDim, ...embeddings };
   }
 }
 

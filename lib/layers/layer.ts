@@ -1,8 +1,16 @@
+import { type ConstraintLike, constraintOf } from '../constraints/index.js';
 import { NDArray } from '../data/ndarray.js';
 import type { Shape } from '../engine.js';
 import { EngineError } from '../errors.js';
 import { type Initializer, type InitializerLike, initializerOf } from '../initializers/index.js';
 import { uniqueName } from '../names.js';
+import * as ops from '../ops/index.js';
+import {
+  type Regularizer,
+  type RegularizerLike,
+  regularizerConfig,
+  regularizerOf,
+} from '../regularizers/index.js';
 import { Sym } from '../sym.js';
 import type { Tensor, TensorData } from '../tensor.js';
 import { Trace } from '../trace.js';
@@ -15,6 +23,8 @@ export interface LayerOptions {
   name?: string;
   /** Whether training changes its weights. Default true. */
   trainable?: boolean;
+  /** Adds to the loss for what the layer puts out, divided by the number of samples. Default none. */
+  activityRegularizer?: RegularizerLike | null;
 }
 
 /** How a layer is being called. */
@@ -35,6 +45,10 @@ export interface WeightOptions {
   initializer?: InitializerLike;
   /** Default true. */
   trainable?: boolean;
+  /** Adds to the loss as long as the weight is trained. Default none. */
+  regularizer?: RegularizerLike | null;
+  /** Applied after each of the optimizer's updates. Default none. */
+  constraint?: ConstraintLike | null;
 }
 
 /**
@@ -60,10 +74,13 @@ export abstract class Layer implements Disposable {
   built = false;
   #name: string | undefined;
   readonly #weights: Variable[] = [];
+  readonly #activityRegularizer: Regularizer | undefined;
+  readonly #losses = new WeakMap<Trace, Sym[]>();
 
   constructor(options: LayerOptions = {}) {
     this.#name = options.name;
     this.trainable = options.trainable ?? true;
+    this.#activityRegularizer = regularizerOf(options.activityRegularizer);
   }
 
   /** Its name within a model. */
@@ -87,14 +104,49 @@ export abstract class Layer implements Disposable {
 
   /** All its weights, those of layers in its fields included. */
   get weights(): Variable[] {
-    return [...this.#weights, ...this.sublayers.flatMap((layer) => layer.weights)];
+    // A layer that is held twice has its weights but once.
+    return [...new Set([...this.#weights, ...this.sublayers.flatMap((layer) => layer.weights)])];
   }
 
   /** The weights that training changes. */
   get trainableWeights(): Variable[] {
     if (!this.trainable) return [];
     const own = this.#weights.filter((weight) => weight.trainable);
-    return [...own, ...this.sublayers.flatMap((layer) => layer.trainableWeights)];
+    return [...new Set([...own, ...this.sublayers.flatMap((layer) => layer.trainableWeights)])];
+  }
+
+  /**
+   * What belongs to the loss beside what compares predictions with targets: the regularizers of the weights that training changes, and
+   * what layers added in their calls ({@link addLoss}, activity regularizers). float32 []. For use inside `compile`; `fit` and `evaluate`
+   * add them by themselves.
+   *
+   * @throws EngineError `STATE` outside of `compile`.
+   * @example
+   *     const step = compile((x: Sym, y: Sym) => {
+   *       const error = ops.mean(ops.square(ops.sub(model.apply(x, { training: true }), y)));
+   *       const loss = model.losses.reduce((sum, more) => ops.add(sum, more), error);
+   *       return { loss, ...adam.minimize(loss, model.trainableWeights) };
+   *     });
+   */
+  get losses(): readonly Sym[] {
+    const trace = Trace.current;
+    if (!trace) {
+      throw new EngineError(
+        'STATE',
+        `[${this.name}] expected losses to be read inside compile(), where they are symbolic values`,
+      );
+    }
+    const penalties = this.trainableWeights.flatMap((weight) =>
+      weight.regularizer ? [weight.regularizer.call(trace.lift(weight))] : [],
+    );
+    return [...new Set(this.#lossesOfCalls(trace)), ...penalties];
+  }
+
+  #lossesOfCalls(trace: Trace): Sym[] {
+    return [
+      ...(this.#losses.get(trace) ?? []),
+      ...this.sublayers.flatMap((layer) => layer.#lossesOfCalls(trace)),
+    ];
   }
 
   /** Layers in its fields. */
@@ -137,7 +189,9 @@ export abstract class Layer implements Disposable {
 
   /** The arguments that make an equal layer. */
   getConfig(): Record<string, unknown> {
-    return { name: this.name, trainable: this.trainable };
+    const { name, trainable } = this;
+    const activityRegularizer = regularizerConfig(this.#activityRegularizer);
+    return { name, trainable, ...(activityRegularizer && { activityRegularizer }) };
   }
 
   /** The shape that comes out for a shape that goes in, the batch (-1) first. */
@@ -182,7 +236,10 @@ export abstract class Layer implements Disposable {
     return this.#named(() => {
       const own = this.trainable ? context : { ...context, frozen: true };
       const result = this.call(inputs.length === 1 ? inputs[0] : inputs, own);
-      return result instanceof Sym ? [result] : result;
+      const outputs = result instanceof Sym ? [result] : result;
+      const regularizer = this.#activityRegularizer;
+      if (regularizer) for (const y of outputs) this.addLoss(perSample(regularizer.call(y), y));
+      return outputs;
     });
   }
 
@@ -196,14 +253,29 @@ export abstract class Layer implements Disposable {
   }
 
   /**
+   * Adds to the loss of the step that is being traced; for use in `call`.
+   *
+   * @param loss float32 [].
+   */
+  protected addLoss(loss: Sym): void {
+    const known = this.#losses.get(loss.trace);
+    if (known) known.push(loss);
+    else this.#losses.set(loss.trace, [loss]);
+  }
+
+  /**
    * Adds a weight; for use in `build`.
    *
-   * @throws EngineError `OUT_OF_MEMORY`, `ARGUMENT` for an unknown initializer.
+   * @throws EngineError `OUT_OF_MEMORY`, `ARGUMENT` for an unknown initializer, regularizer or constraint.
    */
   protected addWeight(options: WeightOptions): Variable {
     const { name, shape, initializer = 'glorotUniform', trainable = true } = options;
     const made: Initializer = initializerOf(initializer);
+    const regularizer = regularizerOf(options.regularizer);
+    const constraint = constraintOf(options.constraint);
     const weight = new Variable(made.tensor(shape), `${this.name}/${name}`, trainable);
+    weight.regularizer = regularizer;
+    weight.constraint = constraint;
     this.#weights.push(weight);
     return weight;
   }
@@ -233,6 +305,12 @@ export abstract class Layer implements Disposable {
       throw new EngineError(error.code, `[${this.name}] ${error.message}`, { cause: error });
     }
   }
+}
+
+/** A loss divided by the number of samples of y. */
+function perSample(loss: Sym, y: Sym): Sym {
+  if (y.rank === 0) return loss;
+  return ops.div(loss, y.trace.op('sizeRatio', [y, ops.slice(y, 0, 1)])[0]);
 }
 
 /** Conv2D becomes conv2d, MaxPooling2D maxPooling2d, as the functions that make them are called. */

@@ -286,6 +286,7 @@ export class Model extends Layer {
       this.#compiled?.optimizer,
       () => this.trainableWeights,
       () => !this.trainable,
+      () => this.losses,
     );
     return this.#trainer;
   }

@@ -67,11 +67,13 @@ export class Objective {
    * The loss of a batch, and all numbers to be averaged over an epoch.
    *
    * @param sampleWeights For each output the samples' weights [n], or undefined.
+   * @param added What layers add to the loss, float32 [].
    */
   measure(
     targets: readonly Sym[],
     outputs: readonly Sym[],
     sampleWeights: readonly (Sym | undefined)[],
+    added: readonly Sym[],
   ): { loss: Sym; tracked: Tracked[] } {
     const several = this.#parts.length > 1;
     const named = (output: string, name: string) => (several ? `${output}_${name}` : name);
@@ -106,6 +108,7 @@ export class Objective {
     });
     if (!total || !samples)
       throw new EngineError('STATE', '[compile] expected a loss for at least one output');
+    total = added.reduce((sum, more) => ops.add(sum, more), total);
     return {
       loss: total,
       tracked: [{ name: 'loss', sum: ops.mul(total, samples), weight: samples }, ...losses, ...tracked],

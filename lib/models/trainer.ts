@@ -45,6 +45,7 @@ export class Trainer {
     readonly optimizer: Optimizer | undefined,
     readonly trainableWeights: () => readonly Variable[],
     readonly frozen: () => boolean,
+    readonly losses: () => readonly Sym[],
   ) {
     this.#key = variable(Int32Array.of(nextSeed() | 0, 0), { name: 'random key', trainable: false });
   }
@@ -58,7 +59,8 @@ export class Trainer {
   program(mode: Mode, batch: Batch): Program {
     const types = (list: readonly (Tensor | undefined)[]) =>
       list.map((t) => (t ? `${t.dtype}[${t.shape.slice(1).join()}]` : '-')).join(' ');
-    const trained = mode === 'train' ? this.trainableWeights() : [];
+    // The loss depends on them by their regularizers, the update altogether.
+    const trained = mode === 'predict' ? [] : this.trainableWeights();
     const names = trained.map((weight) => weight.name).join();
     const key = `${mode}|${types(batch.x)}|${types(batch.y)}|${types(batch.weights)}|${names}|${this.frozen()}`;
     let program = this.#programs.get(key);
@@ -98,7 +100,7 @@ export class Trainer {
       const key = trace.lift(this.#key);
       const outputs = graph.run(inputs, { training: mode === 'train', key, frozen: this.frozen() });
       if (mode === 'predict') return trace.program(feeds, outputs);
-      const { loss, tracked } = this.objective().measure(y, outputs, weights.map(floating));
+      const { loss, tracked } = this.objective().measure(y, outputs, weights.map(floating), this.losses());
       this.#track(trace, tracked);
       if (mode === 'train') {
         this.optimizer!.minimize(loss, trained);

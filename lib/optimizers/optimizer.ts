@@ -132,6 +132,7 @@ export abstract class Optimizer {
           [target, ...slots].forEach((variable, k) => trace.assign(variable, results[k]));
         },
       });
+      if (target.constraint) trace.assign(target, target.constraint.call(trace.lift(target)));
     });
     trace.assign(iterations, step);
     return {};

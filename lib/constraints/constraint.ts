@@ -1,0 +1,59 @@
+import { EngineError } from '../errors.js';
+import * as ops from '../ops/index.js';
+import type { Sym } from '../sym.js';
+
+/**
+ * What a weight is made to obey right after each of the optimizer's updates. A subclass writes `call` with the ops.
+ * https://keras.io/api/layers/constraints/
+ */
+export abstract class Constraint {
+  /** The name in configurations. */
+  abstract readonly className: string;
+
+  /** The weight as it may be: float32 of the given weight's shape. */
+  abstract call(weight: Sym): Sym;
+
+  /** The arguments that make an equal constraint. */
+  getConfig(): Record<string, unknown> {
+    return {};
+  }
+}
+
+export interface NormOptions {
+  /** The axes over which a norm is taken. Default 0: of a dense kernel, the weights of one unit. */
+  axis?: number | readonly number[];
+}
+
+/** A constraint of the Euclidean norms along axes. */
+export abstract class NormConstraint extends Constraint {
+  readonly axis: number | readonly number[];
+
+  constructor(options: NormOptions) {
+    super();
+    this.axis = options.axis ?? 0;
+  }
+
+  /** The norms that are wanted in place of these. */
+  protected abstract wanted(norms: Sym): Sym | number;
+
+  call(weight: Sym): Sym {
+    const norms = ops.sqrt(ops.sum(ops.square(weight), { axis: this.axis, keepDims: true }));
+    // Keras's epsilon: a weight of zeros stays.
+    return ops.mul(weight, ops.div(this.wanted(norms), ops.add(norms, 1e-7)));
+  }
+
+  override getConfig(): Record<string, unknown> {
+    return { axis: this.axis };
+  }
+}
+
+/** Fails unless a parameter is a number of 0 or more. @internal */
+export function checkNorm(constraint: string, name: string, value: number): number {
+  if (!Number.isFinite(value) || value < 0) {
+    throw new EngineError(
+      'ARGUMENT',
+      `[${constraint}] expected ${name} of 0 or more, received ${String(value)}`,
+    );
+  }
+  return value;
+}

@@ -1,0 +1,27 @@
+import * as ops from '../ops/index.js';
+import type { Sym } from '../sym.js';
+import { NormConstraint, type NormOptions, checkNorm } from './constraint.js';
+
+export interface MaxNormOptions extends NormOptions {
+  /** Default 2. */
+  maxValue?: number;
+}
+
+/** Scales down what has a larger norm. Srivastava et al., 2014. https://keras.io/api/layers/constraints/#maxnorm-class */
+export class MaxNorm extends NormConstraint {
+  readonly className = 'maxNorm';
+  readonly maxValue: number;
+
+  constructor(options: MaxNormOptions = {}) {
+    super(options);
+    this.maxValue = checkNorm('maxNorm', 'maxValue', options.maxValue ?? 2);
+  }
+
+  protected wanted(norms: Sym): Sym {
+    return ops.minimum(norms, this.maxValue);
+  }
+
+  override getConfig() {
+    return { ...super.getConfig(), maxValue: this.maxValue };
+  }
+}

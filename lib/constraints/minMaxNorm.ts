@@ -1,0 +1,45 @@
+import { EngineError } from '../errors.js';
+import * as ops from '../ops/index.js';
+import type { Sym } from '../sym.js';
+import { NormConstraint, type NormOptions, checkNorm } from './constraint.js';
+
+export interface MinMaxNormOptions extends NormOptions {
+  /** Default 0. */
+  minValue?: number;
+  /** Default 1. */
+  maxValue?: number;
+  /** How far each step goes towards the wanted norm: 1, all the way. Default 1. */
+  rate?: number;
+}
+
+/** Scales what has a norm outside of two bounds. https://keras.io/api/layers/constraints/#minmaxnorm-class */
+export class MinMaxNorm extends NormConstraint {
+  readonly className = 'minMaxNorm';
+  readonly minValue: number;
+  readonly maxValue: number;
+  readonly rate: number;
+
+  constructor(options: MinMaxNormOptions = {}) {
+    super(options);
+    this.minValue = checkNorm('minMaxNorm', 'minValue', options.minValue ?? 0);
+    this.maxValue = checkNorm('minMaxNorm', 'maxValue', options.maxValue ?? 1);
+    this.rate = checkNorm('minMaxNorm', 'rate', options.rate ?? 1);
+    if (this.minValue > this.maxValue || this.rate > 1) {
+      throw new EngineError(
+        'ARGUMENT',
+        `[minMaxNorm] expected minValue up to maxValue and a rate up to 1, received ${this.minValue}, ${this.maxValue} and ${this.rate}`,
+      );
+    }
+  }
+
+  protected wanted(norms: Sym): Sym {
+    const { minValue, maxValue, rate } = this;
+    const within = ops.minimum(ops.maximum(norms, minValue), maxValue);
+    return rate === 1 ? within : ops.add(ops.mul(within, rate), ops.mul(norms, 1 - rate));
+  }
+
+  override getConfig() {
+    const { minValue, maxValue, rate } = this;
+    return { ...super.getConfig(), minValue, maxValue, rate };
+  }
+}

@@ -1,0 +1,12 @@
+import * as ops from '../ops/index.js';
+import type { Sym } from '../sym.js';
+import { Constraint } from './constraint.js';
+
+/** Negative numbers become 0. https://keras.io/api/layers/constraints/#nonneg-class */
+export class NonNeg extends Constraint {
+  readonly className = 'nonNeg';
+
+  call(weight: Sym): Sym {
+    return ops.relu(weight);
+  }
+}

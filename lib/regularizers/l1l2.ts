@@ -1,0 +1,38 @@
+import { EngineError } from '../errors.js';
+import * as ops from '../ops/index.js';
+import type { Sym } from '../sym.js';
+import { Regularizer } from './regularizer.js';
+
+/** l1 · sum(|x|) + l2 · sum(x²). https://keras.io/api/layers/regularizers/#l1l2-class */
+export class L1L2 extends Regularizer {
+  readonly className: string = 'l1l2';
+  readonly l1: number;
+  readonly l2: number;
+
+  /** @param options `l1`, `l2`: numbers of 0 or more, default 0. */
+  constructor(options: { l1?: number; l2?: number } = {}) {
+    super();
+    const { l1 = 0, l2 = 0 } = options;
+    for (const [name, value] of Object.entries({ l1, l2 })) {
+      if (!Number.isFinite(value) || value < 0) {
+        throw new EngineError(
+          'ARGUMENT',
+          `[regularizer] expected ${name} of 0 or more, received ${String(value)}`,
+        );
+      }
+    }
+    this.l1 = l1;
+    this.l2 = l2;
+  }
+
+  call(x: Sym): Sym {
+    const absolute = () => ops.mul(ops.sum(ops.abs(x)), this.l1);
+    const squared = () => ops.mul(ops.sum(ops.square(x)), this.l2);
+    if (this.l1 === 0) return squared();
+    return this.l2 === 0 ? absolute() : ops.add(absolute(), squared());
+  }
+
+  override getConfig(): Record<string, unknown> {
+    return { l1: this.l1, l2: this.l2 };
+  }
+}
