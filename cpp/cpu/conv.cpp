@@ -27,6 +27,11 @@ LayoutChoice convLayouts(const KernelSpec& spec, const std::vector<bool>& flexib
   return directConvLayouts(spec, conv, flexibleWeights);
 }
 
+bool convFuses(const KernelSpec& spec) {
+  const Convolution conv(spec);
+  return !hasNothingToCompute(conv) && winogradFuses(spec, conv);
+}
+
 std::unique_ptr<Kernel> makeConv(const KernelSpec& spec) {
   const Convolution conv(spec);
   if (hasNothingToCompute(conv)) {
@@ -35,7 +40,8 @@ std::unique_ptr<Kernel> makeConv(const KernelSpec& spec) {
            toString(conv.x));
     return onednn::zerosKernel(spec);
   }
-  if (winogradSuits(spec, conv) && hasWinogradLayouts(conv)) return makeWinograd(spec, conv);
+  if (winogradSuits(spec, conv) && hasWinogradLayouts(spec, conv)) return makeWinograd(spec, conv);
+  if (conv.isFused()) fail(ErrorCode::Device, "[", spec.op, "] cannot fuse that into this convolution");
   if (sampleConvSuits(spec, conv) && hasSampleConvLayouts(conv)) return makeSampleConv(spec, conv);
   return makeDirectConv(spec, conv);
 }
@@ -44,20 +50,34 @@ std::unique_ptr<Kernel> makeConv(const KernelSpec& spec) {
 
 Convolution::Convolution(const KernelSpec& spec)
     : pass(passOf(spec.op)), axes(imageAxes(spec.op, spec.attrs)), groups(spec.attrs.integer("groups")) {
-  const bool filter = pass == ConvPass::BackwardFilter;
+  const bool filter = pass == ConvPass::BackwardFilter, forward = pass == ConvPass::Forward;
+  const auto fused = [&](const char* name) { return spec.attrs.has(name) && spec.attrs.boolean(name); };
+  pooling = fused("pooling");
+  pooledGradient = fused("pooledGradient");
+  mask = fused("mask");
+  hasImage = pooling && spec.outputs.size() > 2;
   xIndex = 0;
-  wIndex = pass == ConvPass::Forward ? 1 : 0;
-  yIndex = pass == ConvPass::Forward ? 0 : 1;
+  wIndex = forward ? 1 : 0;
+  yIndex = forward ? (pooling ? 2 : 0) : 1;
+  placesIndex = 2;
+  maskIndex = spec.inputs.size() - 1;
   const auto take = [&](bool computed, size_t index, TensorType& type, LayoutPtr& layout) {
     type = (computed ? spec.outputs : spec.inputs)[index];
     layout = (computed ? spec.outputLayouts : spec.inputLayouts)[index];
   };
   take(pass == ConvPass::BackwardData, xIndex, x, xLayout);
   take(filter, wIndex, w, wLayout);
-  take(pass == ConvPass::Forward, yIndex, y, yLayout);
-  bias = filter ? spec.outputs.size() > 1 : pass == ConvPass::Forward && spec.inputs.size() > 2;
   window = convWindow(spec.op, spec.attrs, x.shape[static_cast<size_t>(axes.h)],
                       x.shape[static_cast<size_t>(axes.w)], w.shape[0], w.shape[1]);
+  if (pooling || pooledGradient) {
+    y = x;
+    y.shape[static_cast<size_t>(axes.h)] = window.outH;
+    y.shape[static_cast<size_t>(axes.w)] = window.outW;
+    y.shape[static_cast<size_t>(axes.c)] = w.shape[3];
+  } else {
+    take(forward, yIndex, y, yLayout);
+  }
+  bias = filter ? spec.outputs.size() > 1 : forward && spec.inputs.size() > 2;
 }
 
 LayoutChoice convChoice(const KernelSpec& spec, const Convolution& conv, const LayoutPtr& x,
@@ -74,7 +94,7 @@ LayoutChoice convChoice(const KernelSpec& spec, const Convolution& conv, const L
 
 void registerConvKernels(KernelTable& table) {
   for (const char* op : {"conv2d", "conv2dBackwardData", "conv2dBackwardFilter"})
-    table[op] = {makeConv, convLayouts, nullptr};
+    table[op] = {makeConv, convLayouts, nullptr, convFuses};
 }
 
 }  // namespace nodegrad

@@ -11,16 +11,29 @@ enum class ConvPass { Forward, BackwardData, BackwardFilter };
 
 // A convolution in one of its passes. x, w and y are the image, the kernel and the result or, where the pass
 // computes it, its gradient.
+//
+// conv2d(x, w [, bias]) → y
+//   with pooling: → maxima of windows of 2×2 with stride 2, their places [, y]
+// conv2dBackwardData(w, dy [, like x]) → dx
+//   with pooledGradient: (w, gradient of such a pooling's output, its places)
+//   with mask: one more input at the end, r; dx is 0 where r is not positive
+// conv2dBackwardFilter(x, dy [, like w]) → dw [, bias gradient]
+//   with pooledGradient: (x, gradient of such a pooling's output, its places)
 struct Convolution {
-  // Of conv2d(x, w [, bias]), conv2dBackwardData(w, dy [, like x]) or conv2dBackwardFilter(x, dy [, like w])
-  // → dw [, bias gradient].
   explicit Convolution(const KernelSpec& spec);
+
+  // Whether y is among the outputs of a forward pass, not only what is pooled of it.
+  bool computesImage() const { return !pooling || hasImage; }
+  // Whether it does what oneDNN's convolutions do not.
+  bool isFused() const { return pooling || pooledGradient || mask; }
 
   ConvPass pass;
   TensorType x, w, y;
   LayoutPtr xLayout, wLayout, yLayout;  // as they are given
   size_t xIndex, wIndex, yIndex;        // among the inputs, or among the outputs where the pass computes it
   bool bias;                            // a bias is added (input 2), or its gradient is output 1
+  bool pooling, hasImage, pooledGradient, mask;
+  size_t placesIndex, maskIndex;  // among the inputs
   ImageAxes axes;
   int64_t groups;
   Window window;

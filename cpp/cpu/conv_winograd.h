@@ -10,10 +10,13 @@ namespace nodegrad {
 // and the instruction set alone; never with NODEGRAD_CONV=direct.
 bool winogradSuits(const KernelSpec& spec, const Convolution& conv);
 
+// Whether it also does what the plan would fuse into it (the parts of Convolution that oneDNN has not).
+bool winogradFuses(const KernelSpec& spec, const Convolution& conv);
+
 // Images in blocks of as many channels as a vector holds; filters row-major, as they are transformed in the
 // step anyhow.
 LayoutChoice winogradLayouts(const KernelSpec& spec, const Convolution& conv);
-bool hasWinogradLayouts(const Convolution& conv);
+bool hasWinogradLayouts(const KernelSpec& spec, const Convolution& conv);
 
 // Expects those layouts.
 std::unique_ptr<Kernel> makeWinograd(const KernelSpec& spec, const Convolution& conv);

@@ -46,6 +46,11 @@ class CpuBackend : public Backend {
     return onednn::translated(spec.op, [&] { return op.make(spec); });
   }
 
+  bool fuses(const KernelSpec& spec) const override {
+    const CpuOp& op = find(spec.op);
+    return op.fuses && op.fuses(spec);
+  }
+
   bool inPlace(const KernelSpec& spec, size_t output, size_t input) const override {
     const CpuOp& op = find(spec.op);
     return op.inPlace && op.inPlace(spec, output, input);

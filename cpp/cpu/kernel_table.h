@@ -15,6 +15,8 @@ struct CpuOp {
   LayoutChoice (*layouts)(const KernelSpec& spec, const std::vector<bool>& flexible) = nullptr;
   // Whether output o may be written over input i. Null: never.
   bool (*inPlace)(const KernelSpec& spec, size_t output, size_t input) = nullptr;
+  // Whether make can do what the plan would fuse into the op. Null: it cannot.
+  bool (*fuses)(const KernelSpec& spec) = nullptr;
 };
 
 using KernelTable = std::map<std::string, CpuOp>;

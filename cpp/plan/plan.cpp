@@ -22,6 +22,7 @@ Plan::Plan(Ir ir, Backend& backend) : ir_(std::move(ir)), backend_(backend) {
   simplify(ir_);
   fuseNorm(ir_);
   fuseCompute(ir_);
+  fuseConvolutions(ir_, backend_);
   fuseUpdates(ir_);
   fuseElementwise(ir_);
   chooseLayouts(ir_, backend_);

@@ -63,7 +63,7 @@ std::vector<Array> runWinograd(const NodeRun& node) {
   const LayoutChoice choice = winogradLayouts(spec, Convolution(spec));
   spec.inputLayouts = choice.inputs;
   spec.outputLayouts = choice.outputs;
-  EXPECT_TRUE(hasWinogradLayouts(Convolution(spec)));
+  EXPECT_TRUE(hasWinogradLayouts(spec, Convolution(spec)));
   return runKernel(*makeWinograd(spec, Convolution(spec)), node, spec).outputs;
 }
 
@@ -109,6 +109,93 @@ TEST_P(Winograd, BackwardFilter) {
   expectExact(both[0], dw);
   expectExact(both[1], db);
   EXPECT_EQ(runWinograd({"conv2dBackwardFilter", {x_, dy_}, {w_.type}, attrs_})[0].data, both[0].data);
+}
+
+// What the plan fuses into a convolution is, to the bit, what its own op makes of the convolution alone.
+Attrs with(const Attrs& attrs, const std::string& name) {
+  Attrs more = attrs;
+  more.set(name, true);
+  return more;
+}
+
+struct Pooled {
+  Array dy, places;
+};
+
+class WinogradPooling : public Winograd {
+ protected:
+  Attrs poolAttrs() const {
+    return checkAttrs(
+        findOp("maxPool2d"),
+        {{"poolSize", Dims{2, 2}}, {"strides", Dims{2, 2}}, {"dataFormat", attrs_.text("dataFormat")}});
+  }
+  // A gradient of the pooling of dy_, and of dy_ itself.
+  std::pair<Pooled, Array> gradient() const {
+    const Array places = reference::apply("maxPool2d", {dy_}, poolAttrs())[1];
+    const Pooled pooled{randomNumbers(places.shape(), 5), places};
+    return {pooled, reference::apply("maxPool2dBackward", {pooled.dy, places, dy_}, poolAttrs())[0]};
+  }
+};
+
+TEST_P(WinogradPooling, Forward) {
+  Attrs relu = attrs_;
+  relu.set("activation", std::string("relu"));
+  const Array y = runWinograd({"conv2d", {x_, w_, bias_}, {y_.type}, relu})[0];
+  const auto expected = reference::apply("maxPool2d", {y}, poolAttrs());
+  const std::vector<TensorType> types = {expected[0].type, expected[1].type, y_.type};
+  const auto all = runWinograd({"conv2d", {x_, w_, bias_}, types, with(relu, "pooling")});
+  EXPECT_EQ(all[0].data, expected[0].data);
+  EXPECT_EQ(all[1].data, expected[1].data);
+  EXPECT_EQ(all[2].data, y.data);
+  const auto alone = runWinograd({"conv2d", {x_, w_, bias_}, {types[0], types[1]}, with(relu, "pooling")});
+  EXPECT_EQ(alone[0].data, expected[0].data);
+  EXPECT_EQ(alone[1].data, expected[1].data);
+}
+
+TEST_P(WinogradPooling, BackwardData) {
+  const auto [pooled, dy] = gradient();
+  EXPECT_EQ(runWinograd({"conv2dBackwardData",
+                         {w_, pooled.dy, pooled.places},
+                         {x_.type},
+                         with(attrs_, "pooledGradient")})[0]
+                .data,
+            runWinograd({"conv2dBackwardData", {w_, dy, x_}, {x_.type}, attrs_})[0].data);
+}
+
+TEST_P(WinogradPooling, BackwardFilter) {
+  const auto [pooled, dy] = gradient();
+  const auto fused = runWinograd({"conv2dBackwardFilter",
+                                  {x_, pooled.dy, pooled.places},
+                                  {w_.type, bias_.type},
+                                  with(attrs_, "pooledGradient")});
+  const auto plain = runWinograd({"conv2dBackwardFilter", {x_, dy}, {w_.type, bias_.type}, attrs_});
+  EXPECT_EQ(fused[0].data, plain[0].data);
+  EXPECT_EQ(fused[1].data, plain[1].data);
+}
+
+std::vector<Shape> pooledShapes() {
+  std::vector<Shape> shapes;
+  for (const Shape& s : kShapes) {
+    const bool windows = s.h + s.pads[0] + s.pads[1] >= 4 && s.w + s.pads[2] + s.pads[3] >= 4;
+    if (windows) shapes.push_back(s);
+  }
+  return shapes;
+}
+
+INSTANTIATE_TEST_SUITE_P(Shapes, WinogradPooling,
+                         ::testing::Combine(::testing::ValuesIn(levels()),
+                                            ::testing::ValuesIn(pooledShapes())),
+                         [](const auto& info) {
+                           return std::get<0>(info.param) + "_" + std::get<1>(info.param).name;
+                         });
+
+TEST_P(Winograd, BackwardDataBehindAMask) {
+  const Array r = randomNumbers(x_.shape(), 6);
+  Array expected = runWinograd({"conv2dBackwardData", {w_, dy_, x_}, {x_.type}, attrs_})[0];
+  for (size_t i = 0; i < r.data.size(); ++i)
+    if (!(r.data[i] > 0)) expected.data[i] = 0;
+  EXPECT_EQ(runWinograd({"conv2dBackwardData", {w_, dy_, r}, {x_.type}, with(attrs_, "mask")})[0].data,
+            expected.data);
 }
 
 INSTANTIATE_TEST_SUITE_P(Shapes, Winograd,

@@ -92,6 +92,16 @@ inline __attribute__((always_inline)) void transformSums(const Floats (&m)[6], F
   to[2 * s] = A2 * s1 + B2 * s2 + m[5];
 }
 
+typedef uint8_t Bytes __attribute__((vector_size(kLanes)));
+typedef uint8_t LooseBytes __attribute__((vector_size(kLanes), aligned(1), may_alias));
+
+inline Ints loadBytes(const uint8_t* p) {
+  return __builtin_convertvector(*reinterpret_cast<const LooseBytes*>(p), Ints);
+}
+inline void storeBytes(uint8_t* p, Ints v) {
+  *reinterpret_cast<LooseBytes*>(p) = __builtin_convertvector(v, Bytes);
+}
+
 inline const float* imageOf(const WinogradMap& map, const WinogradTile& tile) {
   return map.data + tile.image * map.imageStride;
 }
@@ -103,12 +113,36 @@ template <int rows, bool write>
 inline __attribute__((always_inline)) void fetchAhead(const WinogradMap& map, const WinogradTile& tile,
                                                       int64_t row, int64_t column) {
   const float* image = imageOf(map, tile);
-  column = column < 0 ? 0 : column;
-  for (int i = 0; i < rows; ++i) {
-    int64_t y = row + i;
-    y = y < 0 ? 0 : (y >= map.height ? map.height - 1 : y);
-    const float* p = image + (y * map.width + column) * kLanes;
-    for (int j = 0; j < 4 * kLanes; j += 16) __builtin_prefetch(p + j, write);
+  const int shift = !write && map.places ? 1 : 0;
+  const int64_t height = map.height >> shift, width = map.width >> shift;
+  column = (column < 0 ? 0 : column) >> shift;
+  for (int i = 0; i < rows >> shift; ++i) {
+    int64_t y = (row >> shift) + i;
+    y = y < 0 ? 0 : (y >= height ? height - 1 : y);
+    const float* p = image + (y * width + column) * kLanes;
+    for (int j = 0; j < (4 >> shift) * kLanes; j += 16) __builtin_prefetch(p + j, write);
+  }
+}
+
+// The size×size patch at (row, column) of a map that is given as pooled gradients.
+template <int size>
+__attribute__((noinline)) void unpool(const WinogradMap& map, const WinogradTile& tile, int64_t row,
+                                      int64_t column, Floats* copy) {
+  const int64_t height = map.height / 2, width = map.width / 2;
+  const int64_t image = tile.image * map.imageStride;
+  for (int i = 0; i < size * size; ++i) copy[i] = Floats{};
+  // Windows from the first that reaches into the patch to the last.
+  const int64_t top = row < 0 ? 0 : row / 2, left = column < 0 ? 0 : column / 2;
+  for (int64_t y = top; y < height && 2 * y < row + size; ++y) {
+    for (int64_t x = left; x < width && 2 * x < column + size; ++x) {
+      const int64_t at = image + (y * width + x) * kLanes;
+      const Floats gradient = load(map.data + at);
+      const Ints place = loadBytes(map.places + at);
+      for (int k = 0; k < 4; ++k) {
+        const int64_t i = 2 * y + k / 2 - row, j = 2 * x + k % 2 - column;
+        if (i >= 0 && i < size && j >= 0 && j < size) copy[i * size + j] = place == k ? gradient : Floats{};
+      }
+    }
   }
 }
 
@@ -117,6 +151,11 @@ inline __attribute__((always_inline)) void fetchAhead(const WinogradMap& map, co
 template <int size>
 inline const float* patch(const WinogradMap& map, const WinogradTile& tile, int64_t row, int64_t column,
                           Floats (&copy)[size * size], int64_t& rowStride) {
+  if (map.places) {
+    unpool<size>(map, tile, row, column, copy);
+    rowStride = size * kLanes;
+    return reinterpret_cast<const float*>(copy);
+  }
   const float* image = imageOf(map, tile);
   if (row >= 0 && column >= 0 && row + size <= map.height && column + size <= map.width) {
     rowStride = map.width * kLanes;
@@ -161,18 +200,41 @@ void input(const WinogradMap& map, const WinogradTile* tiles, int64_t count, int
   }
 }
 
-template <bool relu>
-inline Floats activate(Floats x) {
-  return relu ? (x < 0.0f ? Floats{} : x) : x;  // NaN stays
+inline Floats positive(Floats x) { return x < 0.0f ? Floats{} : x; }  // NaN stays
+
+// The largest numbers of windows of 2×2 in a tile of 4×4 and their places, as maxPool2d takes them: the first
+// one of equals, and NaN beats every number.
+inline void poolTile(const Floats (&y)[16], const WinogradOutput& to, const WinogradTile& tile) {
+  const int64_t row = tile.row / 2, column = tile.column / 2;
+  const int64_t at = tile.image * to.pooled.imageStride + (row * to.pooled.width + column) * kLanes;
+  for (int i = 0; i < 2 && row + i < to.pooled.height; ++i) {
+    for (int j = 0; j < 2 && column + j < to.pooled.width; ++j) {
+      const Floats* window = y + 8 * i + 2 * j;
+      Floats best = window[0];
+      Ints place = {};
+      const int others[3] = {1, 4, 5};
+      NODEGRAD_UNROLL for (int k = 0; k < 3; ++k) {
+        const Floats v = window[others[k]];
+        const Ints better = (v > best) | ((v != v) & (best == best));
+        best = better ? v : best;
+        place = better ? Ints{} + (k + 1) : place;
+      }
+      const int64_t o = at + (i * to.pooled.width + j) * kLanes;
+      store(to.pooled.data + o, best);
+      storeBytes(to.places + o, place);
+    }
+  }
 }
 
-template <bool relu>
-void outputTiles(const float* from, int64_t plane, const WinogradMap& map, const WinogradTile* tiles,
-                 int64_t count, Floats bias) {
+void output(const float* from, int64_t plane, const WinogradOutput& to, const WinogradTile* tiles,
+            int64_t count) {
+  const Floats bias = to.bias ? load(to.bias) : Floats{};
+  const WinogradMap& map = to.map;
   for (int64_t t = 0; t < count; ++t, from += kLanes) {
+    const WinogradTile& tile = tiles[t];
     const WinogradTile& later = tiles[t + kAhead < count ? t + kAhead : count - 1];
-    fetchAhead<4, true>(map, later, later.row, later.column);
-    Floats half[24];
+    if (map.data) fetchAhead<4, true>(map, later, later.row, later.column);
+    Floats half[24], y[16];
     NODEGRAD_UNROLL for (int j = 0; j < 6; ++j) {
       const float* p = from + j * plane;
       const Floats m[6] = {load(p),
@@ -183,29 +245,30 @@ void outputTiles(const float* from, int64_t plane, const WinogradMap& map, const
                            load(p + 30 * plane)};
       transformProducts(m, half + j, 6);
     }
-    const int64_t rows = map.height - tiles[t].row, columns = map.width - tiles[t].column;
-    float* image =
-        map.data + tiles[t].image * map.imageStride + (tiles[t].row * map.width + tiles[t].column) * kLanes;
-    const bool whole = rows >= 4 && columns >= 4;
     NODEGRAD_UNROLL for (int i = 0; i < 4; ++i) {
       const Floats* h = half + 6 * i;
       const Floats m[6] = {h[0], h[1], h[2], h[3], h[4], h[5]};
-      Floats y[4];
-      transformProducts(m, y, 1);
-      float* p = image + i * map.width * kLanes;
-      if (whole) {
-        NODEGRAD_UNROLL for (int j = 0; j < 4; ++j) store(p + j * kLanes, activate<relu>(y[j] + bias));
-      } else if (i < rows) {
-        for (int j = 0; j < 4 && j < columns; ++j) store(p + j * kLanes, activate<relu>(y[j] + bias));
+      transformProducts(m, y + 4 * i, 1);
+      NODEGRAD_UNROLL for (int j = 0; j < 4; ++j) y[4 * i + j] += bias;
+    }
+    if (to.relu) {
+      NODEGRAD_UNROLL for (int i = 0; i < 16; ++i) y[i] = positive(y[i]);
+    }
+    if (to.pooled.data) poolTile(y, to, tile);
+    if (!map.data) continue;
+    const int64_t corner = tile.image * map.imageStride + (tile.row * map.width + tile.column) * kLanes;
+    const int64_t rows = map.height - tile.row, columns = map.width - tile.column;
+    const bool whole = rows >= 4 && columns >= 4;
+    NODEGRAD_UNROLL for (int i = 0; i < 4; ++i) {
+      const int64_t start = corner + i * map.width * kLanes;
+      NODEGRAD_UNROLL for (int j = 0; j < 4; ++j) {
+        if (!whole && (i >= rows || j >= columns)) continue;
+        const int64_t at = start + j * kLanes;
+        const Floats v = y[4 * i + j];
+        store(map.data + at, to.mask ? (load(to.mask + at) > 0.0f ? v : Floats{}) : v);
       }
     }
   }
-}
-
-void output(const float* from, int64_t plane, const WinogradMap& map, const WinogradTile* tiles,
-            int64_t count, const float* bias, bool relu) {
-  const Floats added = bias ? load(bias) : Floats{};
-  (relu ? outputTiles<true> : outputTiles<false>)(from, plane, map, tiles, count, added);
 }
 
 void outputGradient(const WinogradMap& map, const WinogradTile* tiles, int64_t count, float* to,
@@ -247,30 +310,48 @@ inline void transformFilters(const float (&taps)[9][kLanes], float* to, int64_t 
   }
 }
 
+// Rows become columns. Each round deals the two halves of the rows out by turns: after log2(kLanes) of them
+// every number has moved to where its coordinates have changed places.
+inline void transpose(Floats (&rows)[kLanes]) {
+  Ints low, high;
+  for (int i = 0; i < kLanes; ++i) {
+    low[i] = i / 2 + i % 2 * kLanes;
+    high[i] = low[i] + kLanes / 2;
+  }
+  NODEGRAD_UNROLL for (int round = 1; round < kLanes; round *= 2) {
+    Floats next[kLanes];
+    NODEGRAD_UNROLL for (int i = 0; i < kLanes / 2; ++i) {
+      next[2 * i] = __builtin_shuffle(rows[i], rows[i + kLanes / 2], low);
+      next[2 * i + 1] = __builtin_shuffle(rows[i], rows[i + kLanes / 2], high);
+    }
+    NODEGRAD_UNROLL for (int i = 0; i < kLanes; ++i) rows[i] = next[i];
+  }
+}
+
 void filter(const float* filters, int64_t in, int64_t out, bool flipped, int64_t column, int64_t columns,
-            int64_t row, int64_t rows, float* panel) {
+            int64_t row, int64_t place, float* panel) {
   const int64_t width = columns * kLanes;
   for (int64_t c = 0; c < columns; ++c, column += kLanes) {
     float taps[kLanes][9][kLanes];
     for (int tap = 0; tap < 9; ++tap) {
       if (flipped) {
+        Floats square[kLanes];
         const float* p = filters + ((8 - tap) * in + column) * out + row;
-        for (int l = 0; l < kLanes; ++l) {
-          for (int r = 0; r < kLanes; ++r) taps[r][tap][l] = p[l * out + r];
-        }
+        for (int l = 0; l < kLanes; ++l) square[l] = load(p + l * out);
+        transpose(square);
+        for (int r = 0; r < kLanes; ++r) store(taps[r][tap], square[r]);
       } else {
         const float* p = filters + (tap * in + row) * out + column;
         for (int r = 0; r < kLanes; ++r) store(taps[r][tap], load(p + r * out));
       }
     }
-    for (int r = 0; r < kLanes; ++r)
-      transformFilters(taps[r], panel + (row + r) * width + c * kLanes, rows * width);
+    for (int r = 0; r < kLanes; ++r) transformFilters(taps[r], panel + (row + r) * width + c * kLanes, place);
   }
 }
 
-void filterGradient(const float* sums, int64_t rows, int64_t columns, float* corner, int64_t in, int64_t out,
-                    bool add) {
-  const int64_t width = columns * kLanes, place = rows * width;
+void filterGradient(const float* sums, int64_t place, int64_t rows, int64_t columns, float* corner,
+                    int64_t in, int64_t out, bool add) {
+  const int64_t width = columns * kLanes;
   for (int64_t row = 0; row < rows; ++row) {
     for (int64_t c = 0; c < columns; ++c) {
       const float* p = sums + row * width + c * kLanes;
@@ -336,14 +417,14 @@ constexpr MultiplyTiles kMultiplyTiles[] = {
 };
 
 void multiply(const float* inputs, int64_t stride, int64_t blocks, const float* filters, int64_t columns,
-              int64_t count, float* products) {
+              int64_t count, float* products, bool add) {
   const MultiplyTiles* variants = columns == 1 ? kMultiplyTiles<1> : kMultiplyTiles<2>;
   for (int64_t b = 0; b < blocks; b += kSumBlocks) {
     const int64_t part = blocks - b < kSumBlocks ? blocks - b : kSumBlocks;
     const float* from = inputs + b * stride;
     for (int64_t t = 0; t < count; t += kTileRows) {
       const int64_t some = count - t < kTileRows ? count - t : kTileRows;
-      variants[some - 1](from + t * kLanes, stride, part, filters, products + t * kLanes, b > 0);
+      variants[some - 1](from + t * kLanes, stride, part, filters, products + t * kLanes, add || b > 0);
     }
     filters += part * kLanes * columns * kLanes;
   }
@@ -379,9 +460,9 @@ void correlate(const float* inputs, const float* gradients, int64_t stride, int6
 
 }  // namespace
 
-const WinogradKernels winogradKernels = {kLanes,         kPanel,   kTileRows,      kGradientColumns,
-                                         input,          output,   outputGradient, filter,
-                                         filterGradient, multiply, correlate};
+const WinogradKernels winogradKernels = {kLanes,     kPanel,         kTileRows, kGradientColumns,
+                                         kSumBlocks, input,          output,    outputGradient,
+                                         filter,     filterGradient, multiply,  correlate};
 #else
 const WinogradKernels winogradKernels = {};
 #endif

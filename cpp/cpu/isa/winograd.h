@@ -12,6 +12,20 @@ struct WinogradMap {
   float* data;          // of the first image
   int64_t imageStride;  // in elements
   int64_t height, width;
+  // Where set, the map is the gradient of what a 2×2 max-pooling read, and data and this are the gradient of
+  // its output and the places of its maxima, [image][row / 2][column / 2][lanes]; height and width are the
+  // whole map's.
+  const uint8_t* places = nullptr;
+};
+
+// What becomes of one block of output channels.
+struct WinogradOutput {
+  WinogradMap map;     // data null: only what is pooled is wanted
+  const float* bias;   // or null
+  bool relu;           // cuts negative values off
+  const float* mask;   // null, or a map of the same sizes: what is not positive there becomes 0
+  WinogradMap pooled;  // data null: none. Else the maxima of windows of 2×2, strided by 2,
+  uint8_t* places;     // and where in its window each lies (0 … 3)
 };
 
 // A tile of 4×4 outputs by its upper left corner.
@@ -26,31 +40,32 @@ struct WinogradKernels {
   int panel;     // blocks of output channels in a panel of transformed filters (the last one may have fewer)
   int tileStep;  // tiles that multiply takes at once
   int gradientColumns;  // blocks of output channels that correlate takes at once, at most
+  int sumBlocks;        // blocks of input channels that multiply sums up on their own
 
   // The patches that the tiles read, in a map padded by `top` rows and `left` columns of zeros.
   void (*input)(const WinogradMap& map, const WinogradTile* tiles, int64_t count, int64_t top, int64_t left,
                 float* to, int64_t plane);
-  // To tiles of outputs: adds bias (of this block, or null) and cuts negative values off where relu is set.
-  void (*output)(const float* from, int64_t plane, const WinogradMap& map, const WinogradTile* tiles,
-                 int64_t count, const float* bias, bool relu);
+  // To tiles of outputs.
+  void (*output)(const float* from, int64_t plane, const WinogradOutput& to, const WinogradTile* tiles,
+                 int64_t count);
   // Tiles of gradients with respect to the output, whose sum is added to sum[lanes].
   void (*outputGradient)(const WinogradMap& map, const WinogradTile* tiles, int64_t count, float* to,
                          int64_t plane, float* sum);
 
-  // `lanes` rows, the first of which is given, of a panel [36][rows][columns · lanes] of filters
-  // [3][3][in][out]. Rows are the `in` and columns the `out` from `column` on; flipped, for the gradient with
-  // respect to the input, the other way round.
+  // `lanes` rows, the first of which is given, of a panel [36][rows][columns · lanes], its places `place`
+  // elements apart, of filters [3][3][in][out]. Rows are the `in` and columns the `out` from `column` on;
+  // flipped, for the gradient with respect to the input, the other way round.
   void (*filter)(const float* filters, int64_t in, int64_t out, bool flipped, int64_t column, int64_t columns,
-                 int64_t row, int64_t rows, float* panel);
-  // From the sums over tiles [36][rows][columns · lanes] to a corner of the gradient of filters
-  // [3][3][in][out], stored or added.
-  void (*filterGradient)(const float* sums, int64_t rows, int64_t columns, float* corner, int64_t in,
-                         int64_t out, bool add);
+                 int64_t row, int64_t place, float* panel);
+  // From the sums over tiles [36][rows][columns · lanes], places as above, to a corner of the gradient of
+  // filters [3][3][in][out], stored or added.
+  void (*filterGradient)(const float* sums, int64_t place, int64_t rows, int64_t columns, float* corner,
+                         int64_t in, int64_t out, bool add);
 
   // products[c][tile] = sum over blocks of inputs[tile] · filters, c < columns blocks of outputs, in one
-  // plane.
+  // plane; or added to them.
   void (*multiply)(const float* inputs, int64_t stride, int64_t blocks, const float* filters, int64_t columns,
-                   int64_t count, float* products);
+                   int64_t count, float* products, bool add);
   // sums[row][c] = sum over tiles of inputs[tile][row] · gradients[c][tile] for `rows` channels (a multiple
   // of lanes), in one plane.
   void (*correlate)(const float* inputs, const float* gradients, int64_t stride, int64_t count, int64_t rows,

@@ -53,17 +53,35 @@ struct NodeResult {
   std::string implementation;
 };
 
+// Row-major numbers of the array's dtype.
+inline std::shared_ptr<Buffer> plainOf(const reference::Array& array) {
+  auto buffer = Buffer::allocate(bytesOf(array.type));
+  dispatch(array.type.dtype, [&](auto sample) {
+    using T = decltype(sample);
+    std::transform(array.data.begin(), array.data.end(), static_cast<T*>(buffer->data()), [](double v) {
+      return T(static_cast<std::conditional_t<std::is_same_v<T, float>, float, int64_t>>(v));
+    });
+  });
+  return buffer;
+}
+
 inline std::shared_ptr<Buffer> laidOut(const reference::Array& array, const LayoutPtr& layout) {
-  const std::vector<float> plain(array.data.begin(), array.data.end());
+  const auto plain = plainOf(array);
   auto buffer = Buffer::allocate(layout ? layout->bytes() : bytesOf(array.type));
-  cpuBackend().fromRowMajor(array.type, layout, plain.data(), buffer->data());
+  cpuBackend().fromRowMajor(array.type, layout, plain->data(), buffer->data());
   return buffer;
 }
 
 inline reference::Array rowMajor(const TensorType& type, const LayoutPtr& layout, const void* memory) {
-  std::vector<float> plain(static_cast<size_t>(count(type.shape)));
-  cpuBackend().toRowMajor(type, layout, memory, plain.data());
-  return {type, std::vector<double>(plain.begin(), plain.end())};
+  const auto plain = Buffer::allocate(bytesOf(type));
+  cpuBackend().toRowMajor(type, layout, memory, plain->data());
+  reference::Array array{type, std::vector<double>(static_cast<size_t>(count(type.shape)))};
+  dispatch(type.dtype, [&](auto sample) {
+    const auto* numbers = static_cast<const decltype(sample)*>(plain->data());
+    std::transform(numbers, numbers + array.data.size(), array.data.begin(),
+                   [](auto v) { return static_cast<double>(v); });
+  });
+  return array;
 }
 
 // Runs a kernel that was made for spec: the node's with the layouts that it is to be run with.

@@ -50,6 +50,9 @@ class FakeBackend : public Backend {
 
   std::unique_ptr<Kernel> kernel(const KernelSpec&) override { return std::make_unique<FakeKernel>(); }
 
+  bool refuses = false;
+  bool fuses(const KernelSpec&) const override { return !refuses; }
+
   bool inPlace(const KernelSpec& spec, size_t output, size_t input) const override {
     const bool chain = spec.op == "fusedElementwise" || spec.op.find("Update") != std::string::npos;
     return chain && spec.inputs[input] == spec.outputs[output];

@@ -1,0 +1,242 @@
+#include "cpu/winograd_tiles.h"
+
+namespace nodegrad::winograd {
+
+namespace {
+
+// Measured on Zen 4 with AVX-512 and AVX2. What a part transforms at once is to stay in the second-level
+// cache.
+constexpr int64_t kTiles = 48, kSlabChannels = 128;  // of a product: tiles and output channels
+constexpr int64_t kFewTiles = 144;                   // for which the filters are transformed in the cache
+constexpr int64_t kFilterBytes = int64_t{48} << 20;  // of transformed filters, at most
+
+// A convolution of the input or, for the gradient with respect to it, of the output's gradient with filters
+// turned by 180° whose channels have changed places, and with padding 2 - p.
+class WinogradConvolution : public WinogradKernel {
+ public:
+  WinogradConvolution(const Convolution& conv, const Sizes& s, bool relu)
+      : conv_(conv),
+        backward_(conv.pass == ConvPass::BackwardData),
+        relu_(relu),
+        fromIndex_(backward_ ? conv.yIndex : conv.xIndex),
+        in_(s.in),
+        out_(s.out),
+        top_(backward_ ? 2 - s.top : s.top),
+        left_(backward_ ? 2 - s.left : s.left),
+        from_(backward_ ? BlockedImages(s.outHeight, s.outWidth, s.out, lanes_)
+                        : BlockedImages(s.height, s.width, s.in, lanes_)),
+        to_(backward_ ? BlockedImages(s.height, s.width, s.in, lanes_)
+                      : BlockedImages(s.outHeight, s.outWidth, s.out, lanes_)),
+        pooled_(to_.pooled(lanes_)) {}
+
+ protected:
+  void transformInput(void* const* inputs, int64_t block, const WinogradTile* tiles, int64_t count, float* to,
+                      int64_t plane) const {
+    void* data = inputs[fromIndex_];
+    const WinogradMap map = conv_.pooledGradient ? from_.pooledMap(data, inputs[conv_.placesIndex], block)
+                                                 : from_.map(data, block);
+    kernels_.input(map, tiles, count, top_, left_, to, plane);
+  }
+
+  void transformOutput(void* const* inputs, void* const* outputs, int64_t block, const WinogradTile* tiles,
+                       int64_t count, const float* products, int64_t plane) const {
+    WinogradOutput to{to_.map(nullptr, 0), nullptr, relu_, nullptr, {}, nullptr};
+    to.map.data = nullptr;
+    if (conv_.computesImage()) to.map = to_.map(outputs[backward_ ? conv_.xIndex : conv_.yIndex], block);
+    if (conv_.bias) to.bias = static_cast<const float*>(inputs[2]) + block * lanes_;
+    if (conv_.mask) to.mask = static_cast<const float*>(inputs[conv_.maskIndex]) + block * to_.blockSize();
+    if (conv_.pooling) {
+      to.pooled = pooled_.map(outputs[0], block);
+      to.places = static_cast<uint8_t*>(outputs[1]) + block * pooled_.blockSize();
+    }
+    kernels_.output(products, plane, to, tiles, count);
+  }
+
+  const Convolution conv_;
+  const bool backward_, relu_;
+  const size_t fromIndex_;
+  const int64_t in_, out_, top_, left_;
+  const BlockedImages from_, to_, pooled_;
+};
+
+std::vector<WinogradTile> resultTiles(const Convolution& conv, const Sizes& s) {
+  return conv.pass == ConvPass::BackwardData ? tilesOf(s.images, s.height, s.width)
+                                             : tilesOf(s.images, s.outHeight, s.outWidth);
+}
+
+// All filters are transformed, then each thread takes its tiles, some at once.
+class ManyTiles : public WinogradConvolution {
+ public:
+  ManyTiles(const Convolution& conv, const Sizes& s, bool relu)
+      : WinogradConvolution(conv, s, relu),
+        tiles_(resultTiles(conv, s), kTiles, kernels_.tileStep),
+        stride_(tiles_.block() * lanes_),
+        slab_(std::min(kSlabChannels / lanes_, to_.blocks())),
+        inputPlane_(planeStride(from_.blocks() * stride_)),
+        productPlane_(planeStride(slab_ * stride_)),
+        rows_(from_.blocks() * lanes_),
+        panelElements_(kPlaces * filterPlane(kernels_.panel)) {
+    const int64_t slabBytes = panels(slab_) * panelElements_ * static_cast<int64_t>(sizeof(float));
+    group_ = std::min(std::max<int64_t>(kFilterBytes / slabBytes, 1) * slab_, to_.blocks());
+  }
+
+  size_t scratchBytes() const override {
+    return static_cast<size_t>(panels(group_) * panelElements_ + tiles_.parts() * partElements()) *
+           sizeof(float);
+  }
+
+  void run(void* const* inputs, void* const* outputs, void* scratch) override {
+    const float* filters = static_cast<const float*>(inputs[conv_.wIndex]);
+    float* transformed = static_cast<float*>(scratch);
+    // All output channels at once, unless their filters would take too much memory.
+    for (int64_t begin = 0; begin < to_.blocks(); begin += group_) {
+      const int64_t end = std::min(begin + group_, to_.blocks());
+      transformFilters(filters, begin, end, transformed);
+      tiles_.forBlocks([&](int part, const WinogradTile* tiles, int64_t count, bool) {
+        float* own = transformed + panels(group_) * panelElements_ + part * partElements();
+        for (int64_t b = 0; b < from_.blocks(); ++b)
+          transformInput(inputs, b, tiles, count, own + b * stride_, inputPlane_);
+        for (int64_t slab = begin; slab < end; slab += slab_) {
+          const int64_t slabEnd = std::min(slab + slab_, end);
+          multiplySlab(own, transformed, begin, slab, slabEnd, count);
+          for (int64_t b = slab; b < slabEnd; ++b)
+            transformOutput(inputs, outputs, b, tiles, count, products(own) + (b - slab) * stride_,
+                            productPlane_);
+        }
+      });
+    }
+  }
+
+ private:
+  // A part's memory: transformed inputs, then their products with one slab of filters.
+  int64_t partElements() const { return kPlaces * (inputPlane_ + productPlane_); }
+  float* products(float* own) const { return own + kPlaces * inputPlane_; }
+
+  int64_t panels(int64_t blocks) const { return (blocks + kernels_.panel - 1) / kernels_.panel; }
+  // Between the places of a panel of filters for so many blocks of output channels.
+  int64_t filterPlane(int64_t columns) const { return planeStride(rows_ * columns * lanes_); }
+
+  void transformFilters(const float* filters, int64_t begin, int64_t end, float* to) const {
+    const int64_t chunks = from_.blocks();
+    parallelFor(tiles_.parts(), panels(end - begin) * chunks, 1, [&](int64_t first, int64_t last, int) {
+      for (int64_t i = first; i < last; ++i) {
+        const int64_t panel = i / chunks, block = begin + panel * kernels_.panel;
+        const int64_t columns = std::min<int64_t>(kernels_.panel, end - block);
+        kernels_.filter(filters, in_, out_, backward_, block * lanes_, columns, i % chunks * lanes_,
+                        filterPlane(columns), to + panel * panelElements_);
+      }
+    });
+  }
+
+  void multiplySlab(float* own, const float* filters, int64_t group, int64_t slab, int64_t end,
+                    int64_t count) const {
+    for (int64_t place = 0; place < kPlaces; ++place) {
+      for (int64_t b = slab; b < end; b += kernels_.panel) {
+        const int64_t columns = std::min<int64_t>(kernels_.panel, end - b);
+        const float* panel =
+            filters + (b - group) / kernels_.panel * panelElements_ + place * filterPlane(columns);
+        kernels_.multiply(own + place * inputPlane_, stride_, from_.blocks(), panel, columns, count,
+                          products(own) + place * productPlane_ + (b - slab) * stride_, false);
+      }
+    }
+  }
+
+  TileParts tiles_;
+  int64_t stride_;  // between the blocks of channels of a plane
+  int64_t slab_;    // blocks of output channels whose products a part holds
+  int64_t inputPlane_, productPlane_;
+  int64_t rows_;  // of a panel of filters
+  int64_t panelElements_;
+  int64_t group_;  // blocks of output channels whose filters are transformed at once
+};
+
+// All tiles are transformed, then each thread takes its panels of filters, a chunk of their rows at once: the
+// transformed filters, four times as many numbers as the filters, never leave the cache.
+class FewTiles : public WinogradConvolution {
+ public:
+  FewTiles(const Convolution& conv, const Sizes& s, bool relu)
+      : WinogradConvolution(conv, s, relu),
+        tiles_(resultTiles(conv, s)),
+        count_(static_cast<int64_t>(tiles_.size())),
+        stride_(count_ * lanes_),
+        panels_((to_.blocks() + kernels_.panel - 1) / kernels_.panel),
+        parts_(static_cast<int>(std::min<int64_t>(teamThreads(), panels_))),
+        inputPlane_(planeStride(from_.blocks() * stride_)),
+        productPlane_(planeStride(kernels_.panel * stride_)) {}
+
+  // Whether all threads get work, and no filter would be read from memory more cheaply than an input.
+  static bool suits(const Convolution& conv, const Sizes& s) {
+    const WinogradKernels& kernels = *isaKernels().winograd;
+    const int64_t out = conv.pass == ConvPass::BackwardData ? s.in : s.out;
+    const int64_t panels = (out / kernels.lanes + kernels.panel - 1) / kernels.panel;
+    const int64_t rounds = (panels + teamThreads() - 1) / teamThreads();
+    return static_cast<int64_t>(resultTiles(conv, s).size()) <= kFewTiles &&
+           4 * rounds * teamThreads() <= 5 * panels;
+  }
+
+  size_t scratchBytes() const override {
+    return static_cast<size_t>(kPlaces * inputPlane_ + parts_ * partElements()) * sizeof(float);
+  }
+
+  void run(void* const* inputs, void* const* outputs, void* scratch) override {
+    float* transformed = static_cast<float*>(scratch);
+    parallelFor(parts_, from_.blocks(), 1, [&](int64_t begin, int64_t end, int) {
+      for (int64_t b = begin; b < end; ++b)
+        transformInput(inputs, b, tiles_.data(), count_, transformed + b * stride_, inputPlane_);
+    });
+    parallelFor(parts_, panels_, 1, [&](int64_t begin, int64_t end, int part) {
+      float* products = transformed + kPlaces * inputPlane_ + part * partElements();
+      for (int64_t p = begin; p < end; ++p) {
+        const int64_t block = p * kernels_.panel;
+        const int64_t columns = std::min<int64_t>(kernels_.panel, to_.blocks() - block);
+        for (int64_t b = 0; b < from_.blocks(); b += kernels_.sumBlocks) {
+          const int64_t chunk = std::min<int64_t>(kernels_.sumBlocks, from_.blocks() - b);
+          float* panel = products + kPlaces * productPlane_;
+          transformFilters(static_cast<const float*>(inputs[conv_.wIndex]), block, columns, b, chunk, panel);
+          for (int64_t place = 0; place < kPlaces; ++place)
+            kernels_.multiply(transformed + place * inputPlane_ + b * stride_, stride_, chunk,
+                              panel + place * filterPlane(chunk, columns), columns, count_,
+                              products + place * productPlane_, b > 0);
+        }
+        for (int64_t c = 0; c < columns; ++c)
+          transformOutput(inputs, outputs, block + c, tiles_.data(), count_, products + c * stride_,
+                          productPlane_);
+      }
+    });
+  }
+
+ private:
+  // A part's memory: the products of a panel, then a chunk of its transformed filters.
+  int64_t partElements() const {
+    return kPlaces * (productPlane_ + filterPlane(kernels_.sumBlocks, kernels_.panel));
+  }
+  // Between the places of transformed filters for so many blocks of channels.
+  int64_t filterPlane(int64_t chunk, int64_t columns) const {
+    return planeStride(chunk * lanes_ * columns * lanes_);
+  }
+
+  void transformFilters(const float* filters, int64_t block, int64_t columns, int64_t first, int64_t chunk,
+                        float* to) const {
+    const float* from = filters + first * lanes_ * (backward_ ? 1 : out_);
+    for (int64_t row = 0; row < chunk * lanes_; row += lanes_)
+      kernels_.filter(from, in_, out_, backward_, block * lanes_, columns, row, filterPlane(chunk, columns),
+                      to);
+  }
+
+  std::vector<WinogradTile> tiles_;
+  int64_t count_;
+  int64_t stride_;  // between the blocks of channels of a plane
+  int64_t panels_;
+  int parts_;
+  int64_t inputPlane_, productPlane_;
+};
+
+}  // namespace
+
+std::unique_ptr<Kernel> makeConvolution(const Convolution& conv, bool relu) {
+  const Sizes sizes(conv);
+  if (FewTiles::suits(conv, sizes)) return std::make_unique<FewTiles>(conv, sizes, relu);
+  return std::make_unique<ManyTiles>(conv, sizes, relu);
+}
+
+}  // namespace nodegrad::winograd

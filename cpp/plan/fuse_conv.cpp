@@ -1,0 +1,120 @@
+#include <algorithm>
+
+#include "core/window.h"
+#include "plan/ir.h"
+
+namespace nodegrad::plan {
+
+namespace {
+
+// Takes the neighbours of 3×3 convolutions into them where the backend has a kernel for it: their outputs and
+// gradients then go to memory once less. The attributes are those of cpu/conv.h.
+class ConvFusion {
+ public:
+  ConvFusion(Ir& ir, const Backend& backend) : ir_(ir), backend_(backend) {}
+
+  void run() {
+    for (size_t n = 0; n < ir_.nodes.size(); ++n) {
+      const std::string op = ir_.nodes[n].op;
+      if (op == "maxPool2d") poolOutput(n);
+      if (op == "maxPool2dBackward") unpoolGradient(n);
+    }
+    ir_.sweepAndSort();
+    for (size_t n = 0; n < ir_.nodes.size(); ++n)
+      if (ir_.nodes[n].op == "where") maskGradient(n);
+    ir_.sweepAndSort();
+  }
+
+ private:
+  IrNode& node(int index) { return ir_.nodes[static_cast<size_t>(index)]; }
+  int producerOf(int value) const {
+    const IrValue& v = ir_.values[static_cast<size_t>(value)];
+    return v.origin == Origin::Computed ? v.index : -1;
+  }
+  int uses(int value) const { return ir_.useCounts()[static_cast<size_t>(value)]; }
+  bool isZero(int value) const {
+    const IrNode* from = ir_.producer(value);
+    return from && from->op == "constant" && from->attrs.number("value") == 0;
+  }
+
+  // Windows of 2×2 one beside the other, over images that lie as the convolution has them.
+  bool isPlainPooling(const IrNode& pool, const TensorType& image, const IrNode& conv) const {
+    if (pool.attrs.text("dataFormat") != conv.attrs.text("dataFormat")) return false;
+    const ImageAxes axes = imageAxes(pool.op, pool.attrs);
+    const Window window = poolWindow(pool.op, pool.attrs, image.shape[static_cast<size_t>(axes.h)],
+                                     image.shape[static_cast<size_t>(axes.w)]);
+    for (int axis : {0, 1})
+      if (window.kernel[axis] != 2 || window.strides[axis] != 2 || window.dilations[axis] != 1) return false;
+    return std::all_of(std::begin(window.pads), std::end(window.pads), [](int64_t pad) { return pad == 0; });
+  }
+
+  // maxPool2d(conv2d(…)): the convolution gives the maxima, and its own output where anybody else reads it.
+  void poolOutput(size_t n) {
+    const int image = ir_.nodes[n].inputs[0];
+    const int conv = producerOf(image);
+    if (conv < 0 || node(conv).op != "conv2d" || node(conv).outputs.size() != 1 ||
+        !isPlainPooling(ir_.nodes[n], ir_.type(image), node(conv)))
+      return;
+    IrNode fused = node(conv);
+    fused.attrs.set("pooling", true);
+    fused.outputs = ir_.nodes[n].outputs;
+    if (uses(image) > 1) fused.outputs.push_back(image);
+    if (!backend_.fuses(ir_.spec(fused))) return;
+    ir_.nodes[n].inputs.clear();
+    ir_.nodes[n].outputs.clear();
+    for (size_t o = 0; o < fused.outputs.size(); ++o) {
+      IrValue& value = ir_.values[static_cast<size_t>(fused.outputs[o])];
+      value.index = conv;
+      value.output = static_cast<int>(o);
+    }
+    node(conv) = fused;
+  }
+
+  // maxPool2dBackward whose result goes to gradients of convolutions alone: those take the pooled gradient.
+  void unpoolGradient(size_t n) {
+    const IrNode pool = ir_.nodes[n];
+    const int image = pool.outputs[0];
+    const std::vector<int> readers = ir_.consumers()[static_cast<size_t>(image)];
+    if (static_cast<int>(readers.size()) != uses(image)) return;
+    std::vector<IrNode> fused;
+    for (int reader : readers) {
+      fused.push_back(node(reader));
+      IrNode& gradient = fused.back();
+      if ((gradient.op != "conv2dBackwardData" && gradient.op != "conv2dBackwardFilter") ||
+          gradient.inputs.size() != 2 || gradient.inputs[1] != image || gradient.inputs[0] == image ||
+          !isPlainPooling(pool, ir_.type(image), gradient))
+        return;
+      gradient.inputs = {gradient.inputs[0], pool.inputs[0], pool.inputs[1]};
+      gradient.attrs.set("pooledGradient", true);
+      if (!backend_.fuses(ir_.spec(gradient))) return;
+    }
+    for (size_t i = 0; i < readers.size(); ++i) node(readers[i]) = fused[i];
+  }
+
+  // where(r > 0, conv2dBackwardData(…), 0), as the gradient of r = relu(…) has it.
+  void maskGradient(size_t n) {
+    const IrNode& select = ir_.nodes[n];
+    const int gradient = producerOf(select.inputs[1]), positive = producerOf(select.inputs[0]);
+    if (gradient < 0 || positive < 0 || !isZero(select.inputs[2])) return;
+    if (node(gradient).op != "conv2dBackwardData" || uses(select.inputs[1]) != 1) return;
+    if (node(positive).op != "greater" || !isZero(node(positive).inputs[1])) return;
+    const int mask = node(positive).inputs[0];
+    const bool before = producerOf(mask) < gradient;
+    if (!before || ir_.type(mask) != ir_.type(select.inputs[1])) return;
+    IrNode fused = node(gradient);
+    fused.inputs.push_back(mask);
+    fused.attrs.set("mask", true);
+    if (!backend_.fuses(ir_.spec(fused))) return;
+    node(gradient) = fused;
+    ir_.replaceUses(select.outputs[0], fused.outputs[0]);
+  }
+
+  Ir& ir_;
+  const Backend& backend_;
+};
+
+}  // namespace
+
+void fuseConvolutions(Ir& ir, const Backend& backend) { ConvFusion(ir, backend).run(); }
+
+}  // namespace nodegrad::plan

@@ -1,0 +1,159 @@
+// What the plan takes into convolutions, and that the results stay what they were.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "cpu/isa.h"
+#include "plan/plan.h"
+#include "support/backend_run.h"
+#include "support/fake_backend.h"
+#include "support/traced.h"
+
+namespace nodegrad::testing {
+namespace {
+
+using plan::Ir;
+
+// Two convolutions with ReLU, the second one pooled, and the gradients of all weights.
+struct PooledNet : Traced {
+  Value x, y, r;
+  std::vector<Value> weights;
+
+  explicit PooledNet(const Attrs& pooling = {{"poolSize", Dims{2, 2}}, {"strides", Dims{2, 2}}}) {
+    x = feed({4, 20, 24, 32});
+    r = layer(x, 32, 64);
+    y = layer(r, 64, 32);
+    const Value pooled = op("maxPool2d", {y}, pooling);
+    const Value loss = op("sum", {op("square", {pooled})});
+    fetches = gradients(graph, {loss}, weights);
+    fetches.push_back(pooled);
+  }
+
+  Value layer(const Value& image, int64_t in, int64_t out) {
+    const Value w = feed({3, 3, in, out}), b = feed({out});
+    weights.insert(weights.end(), {w, b});
+    return op("relu", {op("add", {op("conv2d", {image, w}, {{"padding", std::string("same")}}), b})});
+  }
+
+  Ir fused(const Backend& backend) const {
+    Ir ir = this->ir();
+    plan::simplify(ir);
+    plan::fuseCompute(ir);
+    plan::fuseConvolutions(ir, backend);
+    return ir;
+  }
+};
+
+int countWith(const Ir& ir, const std::string& op, const std::string& attribute) {
+  int count = 0;
+  for (const plan::IrNode& node : ir.nodes) count += node.op == op && node.attrs.has(attribute);
+  return count;
+}
+
+TEST(FuseConvolutions, TakesPoolingAndMasksIn) {
+  const Ir ir = PooledNet().fused(FakeBackend());
+  EXPECT_EQ(countWith(ir, "conv2d", "pooling"), 1);
+  EXPECT_EQ(countOf(ir, "maxPool2d"), 0);
+  EXPECT_EQ(countOf(ir, "maxPool2dBackward"), 0);
+  EXPECT_EQ(countWith(ir, "conv2dBackwardData", "pooledGradient"), 1);
+  EXPECT_EQ(countWith(ir, "conv2dBackwardFilter", "pooledGradient"), 1);
+  EXPECT_EQ(countWith(ir, "conv2dBackwardData", "mask"), 1);
+  for (const plan::IrNode& node : ir.nodes)
+    if (node.op == "conv2d" && node.attrs.has("pooling")) {
+      EXPECT_EQ(node.outputs.size(), 2u) << "nobody reads the whole image";
+    }
+}
+
+TEST(FuseConvolutions, KeepsTheImageThatOthersRead) {
+  PooledNet t;
+  t.fetches.push_back(t.y);
+  const Ir ir = t.fused(FakeBackend());
+  ASSERT_EQ(countWith(ir, "conv2d", "pooling"), 1);
+  EXPECT_EQ(ir.producer(ir.fetches.back())->outputs[2], ir.fetches.back());
+}
+
+TEST(FuseConvolutions, LeavesOtherPoolings) {
+  const std::vector<Attrs> others = {{{"poolSize", Dims{3, 3}}, {"strides", Dims{2, 2}}},
+                                     {{"poolSize", Dims{2, 2}}, {"strides", Dims{1, 1}}}};
+  for (const Attrs& pooling : others) {
+    const Ir ir = PooledNet(pooling).fused(FakeBackend());
+    EXPECT_EQ(countOf(ir, "maxPool2d"), 1);
+    EXPECT_EQ(countOf(ir, "maxPool2dBackward"), 1);
+  }
+}
+
+TEST(FuseConvolutions, LeavesWhatTheBackendCannotFuse) {
+  FakeBackend backend;
+  backend.refuses = true;
+  const Ir ir = PooledNet().fused(backend);
+  EXPECT_EQ(countOf(ir, "maxPool2d"), 1);
+  EXPECT_EQ(countOf(ir, "maxPool2dBackward"), 1);
+  for (const char* attribute : {"pooling", "pooledGradient", "mask"})
+    for (const char* op : {"conv2d", "conv2dBackwardData", "conv2dBackwardFilter"})
+      EXPECT_EQ(countWith(ir, op, attribute), 0);
+}
+
+// The CPU without its fusions.
+class Plain : public Backend {
+ public:
+  std::string name() const override { return cpuBackend().name(); }
+  LayoutChoice layouts(const KernelSpec& spec, const std::vector<bool>& flexible) override {
+    return cpuBackend().layouts(spec, flexible);
+  }
+  std::unique_ptr<Kernel> kernel(const KernelSpec& spec) override { return cpuBackend().kernel(spec); }
+  bool fuses(const KernelSpec&) const override { return false; }
+  bool inPlace(const KernelSpec& spec, size_t output, size_t input) const override {
+    return cpuBackend().inPlace(spec, output, input);
+  }
+  void toRowMajor(const TensorType& type, const LayoutPtr& layout, const void* from, void* to) override {
+    cpuBackend().toRowMajor(type, layout, from, to);
+  }
+  void fromRowMajor(const TensorType& type, const LayoutPtr& layout, const void* from, void* to) override {
+    cpuBackend().fromRowMajor(type, layout, from, to);
+  }
+  void enter(int threads) override { cpuBackend().enter(threads); }
+};
+
+std::vector<reference::Array> results(const PooledNet& net, Backend& backend, std::string& described) {
+  plan::Plan plan(net.ir(), backend);
+  described = plan.describe();
+  std::vector<std::shared_ptr<Buffer>> buffers;
+  std::vector<const void*> feeds;
+  std::vector<void*> fetches;
+  for (size_t f = 0; f < net.feedTypes.size(); ++f) {
+    buffers.push_back(laidOut(randomNumbers(net.feedTypes[f].shape, static_cast<unsigned>(f)), nullptr));
+    feeds.push_back(buffers.back()->data());
+  }
+  for (const TensorType& type : plan.fetchTypes()) {
+    buffers.push_back(Buffer::allocate(bytesOf(type)));
+    fetches.push_back(buffers.back()->data());
+  }
+  const auto arena = Buffer::allocate(plan.arenaBytes());
+  plan.run(static_cast<std::byte*>(arena->data()), feeds, fetches);
+  std::vector<reference::Array> arrays;
+  for (size_t f = 0; f < fetches.size(); ++f)
+    arrays.push_back(rowMajor(plan.fetchTypes()[f], nullptr, fetches[f]));
+  return arrays;
+}
+
+TEST(FuseConvolutions, GivesTheBitsOfThePlainPlan) {
+  const PooledNet net;
+  Plain without;
+  std::string fused, plain;
+  const auto actual = results(net, cpuBackend(), fused), expected = results(net, without, plain);
+  EXPECT_NE(plain.find("maxPool2dBackward"), std::string::npos);
+  // The lowest instruction set has no Winograd and nothing to fuse with.
+  EXPECT_EQ(fused.find("maxPool2d") == std::string::npos, isaLevels().size() > 1) << fused;
+  for (size_t f = 0; f < expected.size(); ++f) EXPECT_EQ(actual[f].data, expected[f].data) << "fetch " << f;
+}
+
+TEST(FuseConvolutions, LeavesDirectConvolutions) {
+  setenv("NODEGRAD_CONV", "direct", 1);
+  std::string described;
+  results(PooledNet(), cpuBackend(), described);
+  unsetenv("NODEGRAD_CONV");
+  EXPECT_NE(described.find("maxPool2dBackward"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace nodegrad::testing
