@@ -5,15 +5,11 @@ import * as ops from '../lib/ops/index.js';
 import type { Shape } from '../lib/engine.js';
 import type { Sym } from '../lib/sym.js';
 import { NDArray } from '../lib/data/ndarray.js';
-import type { TensorData } from '../lib/tensor.js';
 import type { Variable } from '../lib/variable.js';
+import { type LayerRow, one, output, testRows } from './support/layers.js';
 import { errorOf } from './support/run.js';
 
-type Make = (config?: Record<string, unknown>) => layers.Layer;
-const one = (shape: Shape) => [shape];
-
-/** Each layer with options, the shapes that go in, the shape that comes out and its parameters, as Keras 3.15 says. */
-const table: [string, Make, Shape[], Shape, number][] = [
+const table: LayerRow[] = [
   ['dense', (c) => layers.dense({ units: 4, activation: 'relu', ...c }), one([-1, 3]), [-1, 4], 16],
   [
     'dense of rank 3',
@@ -129,29 +125,8 @@ const table: [string, Make, Shape[], Shape, number][] = [
   ['embedding', (c) => layers.embedding({ inputDim: 9, outputDim: 4, ...c }), one([-1, 5]), [-1, 5, 4], 36],
 ];
 
-const placeholders = (shapes: Shape[]) => shapes.map((shape) => layers.input({ shape: shape.slice(1) }));
-
 describe('every layer', () => {
-  it.each(table)('%s: shape and parameters', (_, make, inputs, output, count) => {
-    expect(make().computeOutputShape(inputs.length === 1 ? inputs[0] : inputs)).toEqual(output);
-    const layer = make();
-    const y = layer.applyAll(placeholders(inputs));
-    expect(y).toHaveLength(1);
-    expect(y[0].shape).toEqual(output);
-    expect(layer.countParams()).toBe(count);
-    expect(layer.trainableWeights).toEqual(layer.weights);
-  });
-
-  it.each(table)('%s: the configuration makes an equal layer', (_, make, inputs, output, count) => {
-    const layer = make({ name: 'mine', trainable: false });
-    expect(layer.name).toBe('mine');
-    const config = JSON.parse(JSON.stringify(layer.getConfig())) as Record<string, unknown>;
-    const again = new (layer.constructor as new (config: object) => layers.Layer)(config);
-    expect(again.getConfig()).toEqual(layer.getConfig());
-    expect(again.applyAll(placeholders(inputs))[0].shape).toEqual(output);
-    expect(again.countParams()).toBe(count);
-    expect(again.trainableWeights).toEqual([]);
-  });
+  testRows(table);
 
   it('gets a name of its own', () => {
     const [a, b] = [layers.dense({ units: 1 }), layers.dense({ units: 1 })];
@@ -159,12 +134,6 @@ describe('every layer', () => {
     expect(a.name).not.toBe(b.name);
   });
 });
-
-/** A layer's numbers for data. */
-async function output(layer: layers.Layer, data: TensorData, training = false): Promise<number[]> {
-  const run = compile((x: Sym) => ({ y: layer.apply(x, { training }) }));
-  return Array.from(await (await run(data)).y.data());
-}
 
 describe('what layers compute', () => {
   it('dense: activation(x · kernel + bias)', async () => {

@@ -102,6 +102,16 @@ Window poolWindow(const std::string& op, const Attrs& attrs, int64_t height, int
   return window;
 }
 
+Attrs upsamplingPool(const std::string& op, const Attrs& attrs) {
+  const Pair size = positivePair(op, "size", attrs.integers("size"));
+  return {{"poolSize", size},
+          {"strides", size},
+          {"padding", std::string("valid")},
+          {"pads", Pair{0, 0, 0, 0}},
+          {"dataFormat", attrs.text("dataFormat")},
+          {"divide", false}};
+}
+
 TransposedWindow transposedWindow(const std::string& op, const Attrs& attrs, int64_t height, int64_t width,
                                   int64_t kernelHeight, int64_t kernelWidth) {
   const Pair strides = positivePair(op, "strides", attrs.integers("strides"));

@@ -39,6 +39,11 @@ Window convWindow(const std::string& op, const Attrs& attrs, int64_t height, int
 // some input.
 Window poolWindow(const std::string& op, const Attrs& attrs, int64_t height, int64_t width);
 
+// An upsampling by the attribute size repeats each element; its transpose sums over windows that do not
+// overlap: the attributes of that pooling, which does not divide. Fails naming op where a size is out of
+// range.
+Attrs upsamplingPool(const std::string& op, const Attrs& attrs);
+
 // Of a transposed convolution, which is the data gradient of a convolution: Keras's sizes, by strides,
 // dilations, padding ("valid", "same") and outputPadding ([]: as many rows as a convolution of the same
 // padding would shrink to the input). Fails naming op where an attribute is out of range.

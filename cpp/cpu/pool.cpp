@@ -108,7 +108,8 @@ class PoolKernel : public Kernel {
               columns_.data(),
               outRows_.data(),
               outColumns_.data(),
-              indices == DType::U8};
+              indices == DType::U8,
+              !spec.attrs.has("divide") || spec.attrs.boolean("divide")};
   }
 
   std::string implementation() const override { return std::string("own:") + isa_.name; }

@@ -97,11 +97,16 @@ void registerPoolOps() {
   registerOp(poolOp("maxPool2dGather", 2, inferMaxGather, {}, rule([](const Rule& r) -> Exprs {
                       return {apply("maxPool2dBackward", {r.dy(), r.x(1), r.x(0)}, r.attrs)};
                     })));
-  registerOp(poolOp("avgPool2d", 1, inferAverage, {}, rule([](const Rule& r) -> Exprs {
-                      return {apply("avgPool2dBackward", {r.dy(), r.x()}, r.attrs)};
-                    })));
-  registerOp(poolOp("avgPool2dBackward", 2, inferAverageBackward, {1},
-                    rule([](const Rule& r) -> Exprs { return {apply("avgPool2d", {r.dy()}, r.attrs)}; })));
+  // divide: whether a window's sum is divided by the number of its elements.
+  for (OpDef def :
+       {poolOp("avgPool2d", 1, inferAverage, {}, rule([](const Rule& r) -> Exprs {
+                 return {apply("avgPool2dBackward", {r.dy(), r.x()}, r.attrs)};
+               })),
+        poolOp("avgPool2dBackward", 2, inferAverageBackward, {1},
+               rule([](const Rule& r) -> Exprs { return {apply("avgPool2d", {r.dy()}, r.attrs)}; }))}) {
+    def.attrs.push_back({"divide", AttrKind::Boolean, true});
+    registerOp(std::move(def));
+  }
 }
 
 }  // namespace nodegrad

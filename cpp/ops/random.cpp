@@ -26,6 +26,7 @@ std::vector<TensorType> inferRandom(const InferContext& context) {
   if (context.attrs.has("stddev") && !(context.attrs.number("stddev") >= 0))
     fail(ErrorCode::Attribute, "[", context.op, "] expected 'stddev' of at least 0, received ",
          context.attrs.number("stddev"));
+  if (context.inputs.size() > 1) return {{DType::F32, context.inputs[1].shape}};
   return {{DType::F32, shapeAttribute(context, 0)}};
 }
 
@@ -33,8 +34,11 @@ OpDef randomOp(const char* name, const char* first, double firstValue, const cha
                double secondValue) {
   OpDef def;
   def.name = name;
-  def.minInputs = def.maxInputs = 1;
-  def.attrs = {{"shape", AttrKind::Integers},
+  // Where a second value comes, its shape counts.
+  def.minInputs = 1;
+  def.maxInputs = 2;
+  def.shapeOnly = {1};
+  def.attrs = {{"shape", AttrKind::Integers, Dims{}},
                {first, AttrKind::Number, firstValue},
                {second, AttrKind::Number, secondValue},
                {"salt", AttrKind::Integer, int64_t{0}}};

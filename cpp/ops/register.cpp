@@ -10,6 +10,7 @@ void registerAllOps() {
   registerConvTransposeOps();
   registerPoolOps();
   registerNormOps();
+  registerUpsampleOps();
   registerMatmulOps();
   registerReduceOps();
   registerSoftmaxOps();

@@ -50,6 +50,10 @@ class Specializer {
       result = ir_.nodes[static_cast<size_t>(
                              ir_.addNode("conv2dBackwardData", {data[1], data[0]}, outputs, conv, rank))]
                    .outputs[0];
+    } else if (op == "upSampling2d") {
+      const Attrs pool = upsamplingPool(op, node.attrs);
+      result = ir_.nodes[static_cast<size_t>(ir_.addNode("avgPool2dBackward", data, outputs, pool, rank))]
+                   .outputs[0];
     } else if (op == "identity" || op == "stopGradient") {
       result = data[0];
     } else {

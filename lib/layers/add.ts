@@ -1,18 +1,14 @@
-import { EngineError } from '../errors.js';
-import { listOf } from '../list.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../sym.js';
-import { Layer, type LayerOptions } from './layer.js';
+import type { LayerOptions } from './layer.js';
+import { Merge } from './merge.js';
 
 /** The sum of two or more inputs. https://keras.io/api/layers/merging_layers/add/ */
-export class Add extends Layer {
+export class Add extends Merge {
   readonly className = 'Add';
 
-  call(xs: Sym | readonly Sym[]): Sym {
-    const list = listOf(xs);
-    if (list.length < 2)
-      throw new EngineError('ARGUMENT', `expected two or more inputs, received ${list.length}`);
-    return list.reduce((sum, x) => ops.add(sum, x));
+  protected combine(a: Sym, b: Sym): Sym {
+    return ops.add(a, b);
   }
 }
 

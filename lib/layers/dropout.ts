@@ -6,6 +6,8 @@ import { type CallContext, Layer, type LayerOptions } from './layer.js';
 export interface DropoutOptions extends LayerOptions {
   /** The share of numbers that become 0, from 0 up to, not including, 1. */
   rate: number;
+  /** Decides the masks, whatever the seed of the training. Default none. */
+  seed?: number;
 }
 
 /**
@@ -13,8 +15,9 @@ export interface DropoutOptions extends LayerOptions {
  * al., 2014. https://keras.io/api/layers/regularization_layers/dropout/
  */
 export class Dropout extends Layer {
-  readonly className = 'Dropout';
+  readonly className: string = 'Dropout';
   readonly rate: number;
+  readonly seed: number | undefined;
 
   constructor(options: DropoutOptions) {
     super(options);
@@ -25,15 +28,25 @@ export class Dropout extends Layer {
       );
     }
     this.rate = options.rate;
+    this.seed = options.seed;
   }
 
   call(x: Sym, { training, key }: CallContext): Sym {
     if (!training || this.rate === 0) return x;
-    return ops.dropout(x, { rate: this.rate, key, salt: x.trace.nextSalt() });
+    return this.drop(x, key);
+  }
+
+  protected drop(x: Sym, key: Sym | undefined): Sym {
+    const { rate, seed } = this;
+    return ops.dropout(x, {
+      ...(seed === undefined ? { key } : { seed }),
+      ...{ rate, salt: x.trace.nextSalt() },
+    });
   }
 
   override getConfig() {
-    return { ...super.getConfig(), rate: this.rate };
+    const { rate, seed } = this;
+    return { ...super.getConfig(), rate, ...(seed !== undefined && { seed }) };
   }
 }
 

@@ -41,6 +41,31 @@ export function conv2d<X extends Operand, K extends Operand>(
   });
 }
 
+/**
+ * The convolution of each channel with kernels of its own: those of one channel lie one after another in the result.
+ *
+ * @param x float32 [n, height, width, channels] (or as `dataFormat` says).
+ * @param kernel float32 [kernelHeight, kernelWidth, channels, multiplier], for either format.
+ * @returns [n, outHeight, outWidth, channels · multiplier].
+ * @throws EngineError as {@link conv2d}.
+ */
+export function depthwiseConv2d<X extends Operand, K extends Operand>(
+  x: X,
+  kernel: K,
+  options: Omit<Conv2dOptions, 'groups'> = {},
+): Outcome<X | K> {
+  const { shape } = typeOf(kernel);
+  if (shape.length !== 4 || shape.includes(-1)) {
+    throw new EngineError(
+      'SHAPE',
+      `[depthwiseConv2d] expected a kernel [kh, kw, channels, multiplier] of known size, received [${shape.join(', ')}]`,
+    );
+  }
+  const [height, width, channels, multiplier] = shape;
+  const apart = reshape(kernel, [height, width, 1, channels * multiplier]);
+  return conv2d<Operand, Operand>(x, apart, { ...options, groups: channels }) as Outcome<X | K>;
+}
+
 export interface Conv2dTransposeOptions extends Omit<Conv2dOptions, 'padding' | 'groups'> {
   /** Default `valid`. */
   padding?: 'valid' | 'same';

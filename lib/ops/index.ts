@@ -11,5 +11,6 @@ export * from './shape.js';
 export * from './slice.js';
 export * from './softmax.js';
 export * from './unary.js';
+export * from './upsample.js';
 export type { Operand, Outcome } from './apply.js';
 export type { DataFormat, Padding, Pair } from './window.js';

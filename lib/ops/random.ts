@@ -5,6 +5,7 @@ import { Tensor, tensor } from '../tensor.js';
 import { Trace } from '../trace.js';
 import { variable } from '../variable.js';
 import { type Operand, type Outcome, apply, traceOf } from './apply.js';
+import { add } from './binary.js';
 
 export interface RandomOptions<K extends Sym | Tensor = Tensor> {
   /** The same seed gives the same numbers. By default a new one each time. */
@@ -39,12 +40,32 @@ export function dropout<X extends Operand>(
   x: X,
   options: RandomOptions<Sym | Tensor> & { rate: number },
 ): Outcome<X> {
-  const { rate, seed, key } = options;
+  const { key, salt } = drawOf(x, options);
+  return apply<Operand>('dropout', [x, key], { rate: options.rate, salt }, 'float32') as Outcome<X>;
+}
+
+/**
+ * x plus normal noise of mean 0, which depends on the key alone as {@link dropout}'s mask does.
+ *
+ * @param x float32 of any shape.
+ * @param options `stddev`: 0 or more. `seed`, `key`, `salt`: as for `dropout`.
+ * @throws EngineError `ATTRIBUTE` for a negative `stddev`.
+ */
+export function gaussianNoise<X extends Operand>(
+  x: X,
+  options: RandomOptions<Sym | Tensor> & { stddev: number },
+): Outcome<X> {
+  const { key, salt } = drawOf(x, options);
+  const noise = apply<Operand>('randomNormal', [key, x], { stddev: options.stddev, salt }, 'float32');
+  return add<Operand, Operand>(x, noise) as Outcome<X>;
+}
+
+/** The key and the salt of a draw beside x. */
+function drawOf(x: Operand, { seed, key, salt }: RandomOptions<Sym | Tensor>) {
   const trace = traceOf([x]);
-  // Two dropouts of one trace and seed must not share their mask.
-  const salt = options.salt ?? (key === undefined ? trace?.nextSalt() : undefined) ?? 0;
-  const from = key ?? (trace ? stepKey(trace, seed) : keyTensor(seed));
-  return apply<Operand>('dropout', [x, from], { rate, salt }, 'float32') as Outcome<X>;
+  // Two draws of one trace and seed must not be the same.
+  const own = salt ?? (key === undefined ? trace?.nextSalt() : undefined) ?? 0;
+  return { key: key ?? (trace ? stepKey(trace, seed) : keyTensor(seed)), salt: own };
 }
 
 /** Even numbers from `minval` (default 0) up to, not including, `maxval` (default 1). float32. */

@@ -10,6 +10,7 @@ const NOT_IN_TABLE = new Set([
   'identity',
   'randomKey',
   'dropout',
+  'gaussianNoise',
   'randomUniform',
   'randomNormal',
   'truncatedNormal',

@@ -160,6 +160,8 @@ std::vector<Case> poolCases() {
       {"maxPool2dGather", {{{1, 4, 4, 1}}, given({1, 2, 2, 1}, {0, 3, 2, 1}, DType::U8)}, pool({2, 2}, {}, "valid"), Dynamic::All, 3},
       {"avgPool2d", {{{2, 4, 6, 3}}}, pool({2, 2}, {}, "valid")},
       {"avgPool2d", {{{1, 5, 5, 2}}}, pool({3, 2}, {2, 1}, "same")},
+      {"upSampling2d", {{{2, 2, 3, 2}}}, {{"size", Dims{2, 3}}}, Dynamic::All, 3},
+      {"upSampling2d", {{{1, 2, 3, 2}}}, {{"size", Dims{3, 1}}, {"dataFormat", std::string("channelsFirst")}}},
       {"avgPool2d", {{{1, 2, 5, 4}}}, pool({2, 3}, {1, 2}, "explicit", "channelsFirst", {1, 0, 2, 1})},
       {"avgPool2dBackward", {{{1, 3, 5, 2}}, {{1, 5, 5, 2}}}, pool({3, 2}, {2, 1}, "same")},
   };

@@ -127,6 +127,9 @@ std::vector<Inferred> inferredMoves() {
       {"oneHot", {{U8, {-1}}}, {{"depth", int64_t{10}}}, "float32 [?, 10]"},
       {"dropout", {{F32, {-1, 4}}, {I32, {2}}}, {{"rate", 0.5}}, "float32 [?, 4]"},
       {"randomNormal", {{I32, {2}}}, shape({3, 4}), "float32 [3, 4]"},
+      {"randomNormal", {{I32, {2}}, {F32, {-1, 4}}}, {}, "float32 [?, 4]"},
+      {"upSampling2d", {{F32, {-1, 3, -1, 2}}}, {{"size", Dims{2, 3}}}, "float32 [?, 6, ?, 2]"},
+      {"upSampling2d", {{F32, {-1, 3, 4, 2}}}, {{"size", Dims{2, 3}}, {"dataFormat", std::string("channelsFirst")}}, "float32 [?, 3, 8, 6]"},
       {"momentumUpdate", {{F32, {3}}, {F32, {3}}, {F32, {3}}, {F32, {}}}, {{"momentum", 0.9}}, "float32 [3], float32 [3]"},
       {"adamUpdate", {{F32, {3}}, {F32, {3}}, {F32, {3}}, {F32, {3}}, {F32, {}}, {F32, {}}}, {}, "float32 [3], float32 [3], float32 [3]"},
   };
@@ -234,6 +237,7 @@ std::vector<Refused> refusedMoves() {
       {"oneHot", {{I32, {2}}}, {{"depth", int64_t{0}}}, ErrorCode::Attribute, "[oneHot] expected 'depth' of at least 1, received 0"},
       {"dropout", {{F32, {2}}, {I32, {2}}}, {{"rate", 1.0}}, ErrorCode::Attribute, "[dropout] expected a 'rate' from 0 up to but not including 1, received 1"},
       {"dropout", {{F32, {2}}, {I32, {3}}}, {{"rate", 0.5}}, ErrorCode::Shape, "[dropout] expected the key (seed, step) of shape [2], received [3]"},
+      {"upSampling2d", {{F32, {1, 3, 4, 2}}}, {{"size", Dims{2, 0}}}, ErrorCode::Attribute, "[upSampling2d] expected two whole numbers from 1 to 2147483647 for 'size', received [2, 0]"},
       {"randomNormal", {{I32, {2}}}, {{"shape", Dims{2}}, {"stddev", -1.0}}, ErrorCode::Attribute, "[randomNormal] expected 'stddev' of at least 0, received -1"},
       {"sgdUpdate", {{F32, {3}}, {F32, {2}}, {F32, {}}}, {}, ErrorCode::Shape, "[sgdUpdate] expected the gradient of shape [3], received [2]"},
       {"sgdUpdate", {{F32, {3}}, {F32, {3}}, {F32, {1}}}, {}, ErrorCode::Shape, "[sgdUpdate] expected the learning rate of shape [], received [1]"},

@@ -142,17 +142,24 @@ TEST_P(Pool, MaxBackwardAndItsInverse) {
 TEST_P(Pool, AverageLeavesPaddingOut) {
   forAll([](const Posed& s, int64_t block) {
     const Array x = images(s, s.x, 1), dy = randomArray(s.y, -1, 1, 2);
-    std::vector<double> sum(count(s.y)), held(count(s.y)), dx(count(s.x));
-    s.each([&](size_t out, size_t in, int64_t) {
-      sum[out] += x.values[in];
-      ++held[out];
-    });
-    s.each([&](size_t out, size_t in, int64_t) { dx[in] += dy.values[out] / held[out]; });
-    for (size_t i = 0; i < sum.size(); ++i) sum[i] /= held[i];
-    expectNear(runIn(s, {"avgPool2d", {x}, {{DType::F32, s.y}}, s.attrs}, block)[0], sum, 1e-6, 1e-6,
-               toString(s.x));
-    expectNear(runIn(s, {"avgPool2dBackward", {dy}, {{DType::F32, s.x}}, s.attrs}, block)[0], dx, 1e-6, 1e-6,
-               toString(s.x));
+    std::vector<double> held(count(s.y));
+    s.each([&](size_t out, size_t, int64_t) { ++held[out]; });
+    for (const bool divide : {true, false}) {
+      Attrs attrs = s.attrs;
+      attrs.set("divide", divide);
+      std::vector<double> y(count(s.y)), dx(count(s.x));
+      s.each([&](size_t out, size_t in, int64_t) {
+        const double share = divide ? 1 / held[out] : 1;
+        y[out] += x.values[in] * share;
+        dx[in] += dy.values[out] * share;
+      });
+      // A sum errs by as many times more than a mean as it has terms.
+      const double bound = divide ? 1e-6 : 1e-6 * s.window.kernel[0] * s.window.kernel[1];
+      expectNear(runIn(s, {"avgPool2d", {x}, {{DType::F32, s.y}}, attrs}, block)[0], y, 1e-6, bound,
+                 toString(s.x));
+      expectNear(runIn(s, {"avgPool2dBackward", {dy}, {{DType::F32, s.x}}, attrs}, block)[0], dx, 1e-6, bound,
+                 toString(s.x));
+    }
   });
 }
 

@@ -63,8 +63,9 @@ void pool(const Attrs& attrs, const Dims& x, const Dims& y,
         });
 }
 
-// How many inputs each window holds.
+// How many inputs each window holds, or 1 where a sum is not divided.
 std::vector<double> windowSizes(const Attrs& attrs, const Array& x, const Array& y) {
+  if (attrs.has("divide") && !attrs.boolean("divide")) return std::vector<double>(y.data.size(), 1);
   std::vector<double> sizes(y.data.size());
   pool(attrs, x.shape(), y.shape(), [&](size_t, size_t yi, int64_t) { sizes[yi] += 1; });
   return sizes;
@@ -122,6 +123,12 @@ void addWindows(Table& table) {
     pool(call.attrs, g.shape(), y.shape(), [&](size_t xi, size_t yi, int64_t k) {
       if (indices.data[yi] == static_cast<double>(k)) y.data[yi] = g.data[xi];
     });
+  };
+  table["upSampling2d"] = [](const Call& call) {
+    const Array& x = call.inputs[0];
+    Array& y = call.outputs[0];
+    pool(upsamplingPool("reference", call.attrs), y.shape(), x.shape(),
+         [&](size_t yi, size_t xi, int64_t) { y.data[yi] = x.data[xi]; });
   };
   table["avgPool2d"] = [](const Call& call) {
     const Array& x = call.inputs[0];

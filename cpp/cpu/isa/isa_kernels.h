@@ -104,6 +104,7 @@ struct PoolShape {
   // whose windows hold an input one.
   const Span *rows, *columns, *outRows, *outColumns;
   bool byteIndices;  // u8, else i32
+  bool divide;       // averages, else sums
 };
 // Each makes one row (of y, or of dx) of one image.
 struct PoolKernels {

@@ -133,12 +133,17 @@ void maxGather(const PoolShape& s, const float* g, const void* indices, float* y
                 : maxGatherRow(s, g, static_cast<const int32_t*>(indices), y, outRow);
 }
 
+// What a window's sum is multiplied by.
+inline float scaleOf(const PoolShape& s, Span rows, Span columns) {
+  return s.divide ? 1.0f / static_cast<float>(int64_t{size(rows)} * size(columns)) : 1.0f;
+}
+
 void average(const PoolShape& s, const float* x, float* y, int64_t outRow) {
   const Span rows = s.rows[outRow];
   const int64_t channels = s.channels;
   for (int64_t ow = 0; ow < s.outWidth; ++ow) {
     const Span columns = s.columns[ow];
-    const float scale = 1.0f / static_cast<float>(int64_t{size(rows)} * size(columns));
+    const float scale = scaleOf(s, rows, columns);
     forChannels(channels, [&](auto kind, int64_t c) {
       using K = decltype(kind);
       typename K::Real total = {};
@@ -153,15 +158,15 @@ void average(const PoolShape& s, const float* x, float* y, int64_t outRow) {
   }
 }
 
-// Of windows that do not overlap: each one's gradient goes in equal parts to the row's elements that it holds,
-// and the rest is zero.
+// Of windows that do not overlap: each one's gradient goes in equal parts to the row's elements that it
+// holds, and the rest is zero.
 void averageBackwardApart(const PoolShape& s, const float* dy, float* dx, int64_t row) {
   const Span outRows = s.outRows[row];
   const int64_t channels = s.channels;
   int64_t done = 0;
   for (int64_t ow = 0; ow < (size(outRows) > 0 ? s.outWidth : 0); ++ow) {
     const Span columns = s.columns[ow];
-    const float scale = 1.0f / static_cast<float>(int64_t{size(s.rows[outRows.begin])} * size(columns));
+    const float scale = scaleOf(s, s.rows[outRows.begin], columns);
     const float* from = dy + (outRows.begin * s.outWidth + ow) * channels;
     for (int64_t i = done * channels; i < columns.begin * channels; ++i) dx[i] = 0;
     forChannels(channels, [&](auto kind, int64_t c) {
@@ -185,7 +190,7 @@ void averageBackward(const PoolShape& s, const float* dy, float* dx, int64_t row
       typename K::Real sum = {};
       for (int32_t oh = outRows.begin; oh < outRows.end; ++oh) {
         for (int32_t ow = outColumns.begin; ow < outColumns.end; ++ow) {
-          const float scale = 1.0f / static_cast<float>(int64_t{size(s.rows[oh])} * size(s.columns[ow]));
+          const float scale = scaleOf(s, s.rows[oh], s.columns[ow]);
           sum += scale * K::read(dy + (oh * s.outWidth + ow) * channels + c);
         }
       }

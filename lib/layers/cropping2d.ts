@@ -1,0 +1,66 @@
+import type { Shape } from '../engine.js';
+import { EngineError } from '../errors.js';
+import * as ops from '../ops/index.js';
+import type { DataFormat } from '../ops/window.js';
+import type { Sym } from '../sym.js';
+import { checkRank } from './check.js';
+import { shapeText } from './kerasTensor.js';
+import { Layer, type LayerOptions } from './layer.js';
+import { type Margins, marginsOf } from './margins.js';
+
+export interface Cropping2DOptions extends LayerOptions {
+  /** Default 0. */
+  cropping?: Margins;
+  /** Default `channelsLast`. */
+  dataFormat?: DataFormat;
+}
+
+/** Images [n, height, width, channels] without rows and columns at their sides. https://keras.io/api/layers/reshaping_layers/cropping2d/ */
+export class Cropping2D extends Layer {
+  readonly className = 'Cropping2D';
+  readonly cropping: [[number, number], [number, number]];
+  readonly dataFormat: DataFormat;
+
+  constructor(options: Cropping2DOptions = {}) {
+    super(options);
+    this.cropping = marginsOf('cropping2d', 'cropping', options.cropping ?? 0);
+    this.dataFormat = options.dataFormat ?? 'channelsLast';
+  }
+
+  override build(shape: Shape): void {
+    checkRank(this.name, shape, 4, '[n, height, width, channels]');
+    this.cropping.forEach(([before, after], i) => {
+      const side = shape[this.#axis + i];
+      if (side >= 0 && before + after >= side) {
+        throw new EngineError(
+          'SHAPE',
+          `expected a cropping that leaves something of ${shapeText(shape)}, received ${JSON.stringify(this.cropping)}`,
+        );
+      }
+    });
+  }
+
+  call(x: Sym): Sym {
+    const [[top, bottom], [left, right]] = this.cropping;
+    // -0 would be the first place, not the end.
+    const end = (after: number) => (after === 0 ? Infinity : -after);
+    const [begin, ends] = [
+      [top, left],
+      [end(bottom), end(right)],
+    ];
+    const lead = Array<number>(this.#axis).fill(0);
+    return ops.slice(x, [...lead, ...begin], [...lead.map(() => Infinity), ...ends]);
+  }
+
+  /** The axis of the height; the width's is the next. */
+  get #axis(): number {
+    return this.dataFormat === 'channelsFirst' ? 2 : 1;
+  }
+
+  override getConfig() {
+    return { ...super.getConfig(), cropping: this.cropping, dataFormat: this.dataFormat };
+  }
+}
+
+/** See {@link Cropping2D}. @example layers.cropping2d({ cropping: [2, 4] }) */
+export const cropping2d = (options?: Cropping2DOptions) => new Cropping2D(options);

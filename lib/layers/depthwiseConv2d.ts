@@ -1,0 +1,47 @@
+import * as ops from '../ops/index.js';
+import { pair } from '../ops/window.js';
+import type { Sym } from '../sym.js';
+import type { Variable } from '../variable.js';
+import { BaseConv2D, type BaseConv2DOptions } from './baseConv2d.js';
+import { checkCount } from './check.js';
+import { type OptionsOf, weightConfig, weightOptions } from './weightOptions.js';
+
+export interface DepthwiseConv2DOptions extends BaseConv2DOptions, OptionsOf<'depthwise'> {
+  /** How many kernels each channel has. Default 1. */
+  depthMultiplier?: number;
+}
+
+/**
+ * activation(convolution of each channel alone + bias): [n, height, width, channels] to [n, outHeight, outWidth, channels ·
+ * depthMultiplier], with a kernel [kernelHeight, kernelWidth, channels, depthMultiplier].
+ * https://keras.io/api/layers/convolution_layers/depthwise_convolution2d/
+ */
+export class DepthwiseConv2D extends BaseConv2D<DepthwiseConv2DOptions> {
+  readonly className = 'DepthwiseConv2D';
+  #kernel!: Variable;
+
+  constructor(options: DepthwiseConv2DOptions) {
+    super('depthwiseConv2d', options);
+    checkCount('depthwiseConv2d', 'depthMultiplier', options.depthMultiplier ?? 1);
+  }
+
+  protected buildKernels(channels: number): number {
+    const { kernelSize, depthMultiplier = 1 } = this.options;
+    const shape = [...pair(kernelSize), channels, depthMultiplier];
+    this.#kernel = this.addWeight({ name: 'kernel', shape, ...weightOptions(this.options, 'depthwise') });
+    return channels * depthMultiplier;
+  }
+
+  protected convolve(x: Sym): Sym {
+    const { strides, padding, dilationRate: dilations, dataFormat } = this.options;
+    return ops.depthwiseConv2d(x, this.#kernel, { strides, padding, dilations, dataFormat });
+  }
+
+  override getConfig() {
+    const { depthMultiplier = 1 } = this.options;
+    return { ...super.getConfig(), depthMultiplier, ...weightConfig(this.options, 'depthwise') };
+  }
+}
+
+/** See {@link DepthwiseConv2D}. @example layers.depthwiseConv2d({ kernelSize: 3, padding: 'same' }) */
+export const depthwiseConv2d = (options: DepthwiseConv2DOptions) => new DepthwiseConv2D(options);

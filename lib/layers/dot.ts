@@ -1,0 +1,76 @@
+import { EngineError } from '../errors.js';
+import { listOf } from '../list.js';
+import * as ops from '../ops/index.js';
+import type { Sym } from '../sym.js';
+import { shapeText } from './kerasTensor.js';
+import { Layer, type LayerOptions } from './layer.js';
+
+export interface DotOptions extends LayerOptions {
+  /** Which axis of each input is summed over, the batch being 0; one for both, or two. Negative ones count from the end. */
+  axes: number | readonly [number, number];
+  /** Whether to scale both to length 1 along their axis first, so that the products are cosines. Default false. */
+  normalize?: boolean;
+}
+
+/**
+ * The dot products of two inputs, sample by sample: [n, ...a] and [n, ...b] to [n, ...a without its axis, ...b without its axis], or to
+ * [n, 1] where nothing else is left. https://keras.io/api/layers/merging_layers/dot/
+ */
+export class Dot extends Layer {
+  readonly className = 'Dot';
+  readonly axes: readonly [number, number];
+  readonly normalize: boolean;
+
+  constructor(options: DotOptions) {
+    super(options);
+    const { axes, normalize = false } = options;
+    const pair = typeof axes === 'number' ? [axes, axes] : axes;
+    if (!Array.isArray(pair) || pair.length !== 2 || !pair.every(Number.isSafeInteger)) {
+      throw new EngineError(
+        'ARGUMENT',
+        `[dot] expected one or two integers as axes, received ${JSON.stringify(axes)}`,
+      );
+    }
+    this.axes = [pair[0], pair[1]];
+    this.normalize = normalize;
+  }
+
+  call(xs: Sym | readonly Sym[]): Sym {
+    const list = listOf(xs);
+    if (list.length !== 2) throw new EngineError('ARGUMENT', `expected two inputs, received ${list.length}`);
+    const [a, b] = list.map((x, i) => this.#rows(x, this.axes[i]));
+    // [n, rows of a, k] · [n, rows of b, k], transposed
+    const products = ops.matmul(a.rows, b.rows, { transposeB: true });
+    const rest = [...a.rest, ...b.rest];
+    return ops.reshape(products, [-1, ...(rest.length > 0 ? rest : [1])]);
+  }
+
+  /** An input with its axis last and all others in one: [n, rows, k]. */
+  #rows(x: Sym, given: number): { rows: Sym; rest: readonly number[] } {
+    const axis = given < 0 ? given + x.rank : given;
+    const others = [...x.shape.keys()].filter((i) => i > 0 && i !== axis);
+    if (axis < 1 || axis >= x.rank || x.shape.slice(1).includes(-1)) {
+      throw new EngineError(
+        'SHAPE',
+        `expected inputs with known sizes and an axis ${given} behind the batch, received ${shapeText(x.shape)}`,
+      );
+    }
+    const rest = others.map((i) => x.shape[i]);
+    const last = axis === x.rank - 1 ? x : ops.transpose(x, [0, ...others, axis]);
+    const rows = ops.reshape(last, [-1, rest.reduce((product, n) => product * n, 1), x.shape[axis]]);
+    return { rows: this.normalize ? unit(rows) : rows, rest };
+  }
+
+  override getConfig() {
+    return { ...super.getConfig(), axes: this.axes, normalize: this.normalize };
+  }
+}
+
+/** Rows of length 1; those shorter than Keras's epsilon of 1e-7 are divided by that. */
+function unit(rows: Sym): Sym {
+  const squared = ops.sum(ops.square(rows), { axis: -1, keepDims: true });
+  return ops.mul(rows, ops.rsqrt(ops.maximum(squared, 1e-14)));
+}
+
+/** See {@link Dot}. @example layers.dot({ axes: -1, normalize: true }).apply([a, b]) */
+export const dot = (options: DotOptions) => new Dot(options);

@@ -1,0 +1,25 @@
+import { EngineError } from '../errors.js';
+import { checkCount } from './check.js';
+
+/** Rows and columns at the four sides: one number for all, one for height and one for width, or [[top, bottom], [left, right]]. */
+export type Margins =
+  | number
+  | readonly [height: number, width: number]
+  | readonly [readonly [top: number, bottom: number], readonly [left: number, right: number]];
+
+/** The margins as [[top, bottom], [left, right]]. @internal */
+export function marginsOf(layer: string, name: string, given: Margins): [[number, number], [number, number]] {
+  const sides: readonly unknown[] = typeof given === 'number' ? [given, given] : given;
+  if (!Array.isArray(sides) || sides.length !== 2) {
+    throw new EngineError(
+      'ARGUMENT',
+      `[${layer}] expected an integer, two of them or [[top, bottom], [left, right]] for ${name}, received ${JSON.stringify(given)}`,
+    );
+  }
+  const [height, width] = sides.map((side): [number, number] => {
+    const [first, second, ...more] = (Array.isArray(side) ? side : [side, side]) as number[];
+    if (more.length > 0) checkCount(layer, name, NaN, 0);
+    return [checkCount(layer, name, first, 0), checkCount(layer, name, second, 0)];
+  });
+  return [height, width];
+}

@@ -1,0 +1,39 @@
+import { EngineError } from '../errors.js';
+import { listOf } from '../list.js';
+import * as ops from '../ops/index.js';
+import type { Sym } from '../sym.js';
+import { shapeText } from './kerasTensor.js';
+import { Layer } from './layer.js';
+
+/**
+ * What the layers share that make one tensor of several, element by element. Inputs of lower rank get axes of size 1 behind the batch;
+ * then they broadcast as numpy does.
+ */
+export abstract class Merge extends Layer {
+  /** Whether it takes two inputs only. */
+  protected readonly isBinary: boolean = false;
+
+  protected abstract combine(a: Sym, b: Sym): Sym;
+
+  call(xs: Sym | readonly Sym[]): Sym {
+    const list = listOf(xs);
+    if (list.length < 2 || (this.isBinary && list.length > 2)) {
+      const wanted = this.isBinary ? 'two' : 'two or more';
+      throw new EngineError('ARGUMENT', `expected ${wanted} inputs, received ${list.length}`);
+    }
+    const rank = Math.max(...list.map((x) => x.rank));
+    return list.map((x) => ofRank(x, rank)).reduce((a, b) => this.combine(a, b));
+  }
+}
+
+function ofRank(x: Sym, rank: number): Sym {
+  if (x.rank === rank) return x;
+  const [batch, ...rest] = x.shape;
+  if (x.rank === 0 || rest.includes(-1)) {
+    throw new EngineError(
+      'SHAPE',
+      `expected inputs of one rank, or with known sizes behind the batch, received ${shapeText(x.shape)} beside rank ${rank}`,
+    );
+  }
+  return ops.reshape(x, [batch, ...Array<number>(rank - x.rank).fill(1), ...rest]);
+}

@@ -1,0 +1,62 @@
+import * as ops from '../ops/index.js';
+import { pair } from '../ops/window.js';
+import type { Sym } from '../sym.js';
+import type { Variable } from '../variable.js';
+import { BaseConv2D, type BaseConv2DOptions } from './baseConv2d.js';
+import { checkCount } from './check.js';
+import { type OptionsOf, weightConfig, weightOptions } from './weightOptions.js';
+
+export interface SeparableConv2DOptions extends BaseConv2DOptions, OptionsOf<'depthwise' | 'pointwise'> {
+  filters: number;
+  /** How many kernels each channel has in the first convolution. Default 1. */
+  depthMultiplier?: number;
+}
+
+/**
+ * activation(1 × 1 convolution of a convolution of each channel alone + bias): [n, height, width, channels] to [n, outHeight,
+ * outWidth, filters], with kernels [kernelHeight, kernelWidth, channels, depthMultiplier] and [1, 1, channels · depthMultiplier,
+ * filters]. Chollet, 2017. https://keras.io/api/layers/convolution_layers/separable_convolution2d/
+ */
+export class SeparableConv2D extends BaseConv2D<SeparableConv2DOptions> {
+  readonly className = 'SeparableConv2D';
+  #depthwise!: Variable;
+  #pointwise!: Variable;
+
+  constructor(options: SeparableConv2DOptions) {
+    super('separableConv2d', options);
+    checkCount('separableConv2d', 'filters', options.filters);
+    checkCount('separableConv2d', 'depthMultiplier', options.depthMultiplier ?? 1);
+  }
+
+  protected buildKernels(channels: number): number {
+    const { filters, kernelSize, depthMultiplier = 1 } = this.options;
+    this.#depthwise = this.addWeight({
+      ...{ name: 'depthwiseKernel', shape: [...pair(kernelSize), channels, depthMultiplier] },
+      ...weightOptions(this.options, 'depthwise'),
+    });
+    this.#pointwise = this.addWeight({
+      ...{ name: 'pointwiseKernel', shape: [1, 1, channels * depthMultiplier, filters] },
+      ...weightOptions(this.options, 'pointwise'),
+    });
+    return filters;
+  }
+
+  protected convolve(x: Sym): Sym {
+    const { strides, padding, dilationRate: dilations, dataFormat } = this.options;
+    const each = ops.depthwiseConv2d(x, this.#depthwise, { strides, padding, dilations, dataFormat });
+    return ops.conv2d(each, this.#pointwise, { dataFormat });
+  }
+
+  override getConfig() {
+    const { filters, depthMultiplier = 1 } = this.options;
+    return {
+      ...super.getConfig(),
+      ...{ filters, depthMultiplier },
+      ...weightConfig(this.options, 'depthwise'),
+      ...weightConfig(this.options, 'pointwise'),
+    };
+  }
+}
+
+/** See {@link SeparableConv2D}. @example layers.separableConv2d({ filters: 64, kernelSize: 3, padding: 'same' }) */
+export const separableConv2d = (options: SeparableConv2DOptions) => new SeparableConv2D(options);

@@ -1,0 +1,44 @@
+import type { Shape } from '../engine.js';
+import * as ops from '../ops/index.js';
+import type { DataFormat } from '../ops/window.js';
+import type { Sym } from '../sym.js';
+import { checkRank } from './check.js';
+import { Layer, type LayerOptions } from './layer.js';
+import { type Margins, marginsOf } from './margins.js';
+
+export interface ZeroPadding2DOptions extends LayerOptions {
+  /** Default 1. */
+  padding?: Margins;
+  /** Default `channelsLast`. */
+  dataFormat?: DataFormat;
+}
+
+/** Rows and columns of zeros around images [n, height, width, channels]. https://keras.io/api/layers/reshaping_layers/zero_padding2d/ */
+export class ZeroPadding2D extends Layer {
+  readonly className = 'ZeroPadding2D';
+  readonly padding: [[number, number], [number, number]];
+  readonly dataFormat: DataFormat;
+
+  constructor(options: ZeroPadding2DOptions = {}) {
+    super(options);
+    this.padding = marginsOf('zeroPadding2d', 'padding', options.padding ?? 1);
+    this.dataFormat = options.dataFormat ?? 'channelsLast';
+  }
+
+  override build(shape: Shape): void {
+    checkRank(this.name, shape, 4, '[n, height, width, channels]');
+  }
+
+  call(x: Sym): Sym {
+    const { padding, dataFormat } = this;
+    const none: [number, number] = [0, 0];
+    return ops.pad(x, dataFormat === 'channelsFirst' ? [none, none, ...padding] : [none, ...padding, none]);
+  }
+
+  override getConfig() {
+    return { ...super.getConfig(), padding: this.padding, dataFormat: this.dataFormat };
+  }
+}
+
+/** See {@link ZeroPadding2D}. @example layers.zeroPadding2d({ padding: [[1, 0], [1, 0]] }) */
+export const zeroPadding2d = (options?: ZeroPadding2DOptions) => new ZeroPadding2D(options);
