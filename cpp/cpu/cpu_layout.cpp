@@ -9,13 +9,6 @@ namespace nodegrad {
 
 namespace {
 
-int64_t blockOf(const Geometry& geometry, size_t dimension) {
-  int64_t size = 1;
-  for (const auto& block : geometry.blocks)
-    if (block.first == static_cast<int>(dimension)) size *= block.second;
-  return size;
-}
-
 bool isRowMajor(const Geometry& geometry) {
   if (count(geometry.shape) == 0) return true;
   return sameGeometry(geometry, onednn::rowMajorGeometry(geometry.shape));
@@ -34,7 +27,38 @@ DType dtypeOf(dnnl::memory::data_type type) {
   }
 }
 
+// The dimensions, from the slowest to the fastest outside of the blocks.
+std::vector<size_t> outerOrder(const Geometry& geometry) {
+  std::vector<size_t> order(geometry.shape.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::stable_sort(order.begin(), order.end(),
+                   [&](size_t a, size_t b) { return geometry.strides[a] > geometry.strides[b]; });
+  return order;
+}
+
 }  // namespace
+
+int64_t blockOf(const Geometry& geometry, size_t dimension) {
+  int64_t size = 1;
+  for (const auto& block : geometry.blocks)
+    if (block.first == static_cast<int>(dimension)) size *= block.second;
+  return size;
+}
+
+std::optional<Geometry> arrangedLike(const Geometry& model, const Dims& shape) {
+  if (shape.size() != model.shape.size()) return std::nullopt;
+  Geometry made{shape, shape, Dims(shape.size()), model.blocks, count(shape)};
+  int64_t stride = 1;
+  for (const auto& block : model.blocks) stride *= block.second;
+  const std::vector<size_t> order = outerOrder(model);
+  for (size_t i = order.size(); i-- > 0;) {
+    const size_t d = order[i];
+    if (shape[d] % blockOf(model, d) != 0) return std::nullopt;
+    made.strides[d] = stride;
+    stride *= shape[d] / blockOf(model, d);
+  }
+  return made;
+}
 
 bool sameGeometry(const Geometry& a, const Geometry& b) {
   if (a.shape != b.shape || a.padded != b.padded || a.blocks != b.blocks || a.elements != b.elements)
@@ -113,12 +137,8 @@ bool CpuLayout::equals(const Layout& other) const {
 // oneDNN's notation over the dimensions a, b, c …: outer dimensions from the slowest to the fastest, upper
 // case where they count blocks, then the blocks. NHWC in blocks of 16 channels is "aDbc16d".
 std::string CpuLayout::name() const {
-  std::vector<size_t> order(geometry_.shape.size());
-  std::iota(order.begin(), order.end(), size_t{0});
-  std::stable_sort(order.begin(), order.end(),
-                   [this](size_t a, size_t b) { return geometry_.strides[a] > geometry_.strides[b]; });
   std::string text;
-  for (size_t d : order)
+  for (size_t d : outerOrder(geometry_))
     text += static_cast<char>((blockOf(geometry_, d) > 1 ? 'A' : 'a') + static_cast<char>(d));
   for (const auto& block : geometry_.blocks)
     text += std::to_string(block.second) + static_cast<char>('a' + block.first);

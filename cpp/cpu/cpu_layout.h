@@ -1,4 +1,5 @@
 #pragma once
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -24,6 +25,13 @@ bool sameGeometry(const Geometry& a, const Geometry& b);
 
 // The geometry of a layout, row-major where it is null.
 Geometry geometry(const TensorType& type, const LayoutPtr& layout);
+
+// How many neighbours along a dimension lie together.
+int64_t blockOf(const Geometry& geometry, size_t dimension);
+
+// The same order of dimensions and blocks for a tensor of another shape of that rank; none where it would not
+// fill its blocks.
+std::optional<Geometry> arrangedLike(const Geometry& model, const Dims& shape);
 
 // The same arrangement for elements of another dtype: that of a pooling's indices beside its output.
 LayoutPtr withDtype(const LayoutPtr& layout, DType dtype);

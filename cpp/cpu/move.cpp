@@ -1,9 +1,11 @@
 #include <algorithm>
 #include <cstring>
+#include <numeric>
 
 #include "core/parallel.h"
 #include "core/slice.h"
 #include "cpu/kernel_table.h"
+#include "cpu/onednn.h"
 #include "cpu/strided_copy.h"
 #include "cpu/walk.h"
 
@@ -103,55 +105,146 @@ std::unique_ptr<Kernel> makeTranspose(const KernelSpec& spec) {
   return kernelOf(spec, {part(spec, 0, spec.outputs[0].shape, in, rowMajorStrides(spec.outputs[0].shape))});
 }
 
-std::unique_ptr<Kernel> makeConcatenate(const KernelSpec& spec) {
-  const Dims out = rowMajorStrides(spec.outputs[0].shape);
-  const int64_t axis = normalizeAxis(spec.op, spec.attrs.integer("axis"), out.size());
-  std::vector<Part> parts;
-  int64_t at = 0;
-  for (size_t i = 0; i < spec.inputs.size(); ++i) {
-    const Dims& shape = spec.inputs[i].shape;
-    parts.push_back(part(spec, i, shape, rowMajorStrides(shape), out, 0, at * out[axis]));
-    at += shape[axis];
-  }
-  return kernelOf(spec, std::move(parts));
-}
-
-// Where the elements that a slice takes lie in the sliced tensor.
-struct Taken {
+// A part of a tensor, by its axes, in terms of the tensor's memory. Blocks come apart from the index that
+// counts them.
+struct Region {
   Dims sizes, strides;
   int64_t offset = 0;
 };
 
-Taken taken(const KernelSpec& spec, const Dims& whole) {
-  const Dims strides = rowMajorStrides(whole);
-  Taken t;
-  size_t d = 0;
-  for (const SliceAxis& axis : sliceOf(spec.op, spec.attrs, whole)) {
-    t.sizes.push_back(axis.count);
-    t.strides.push_back(axis.stride * strides[d]);
-    t.offset += axis.begin * strides[d++];
+std::vector<SliceAxis> wholeOf(const Dims& shape) {
+  std::vector<SliceAxis> axes;
+  for (int64_t size : shape) axes.push_back({0, size, 1});
+  return axes;
+}
+
+Region regionOf(const Geometry& g, const std::vector<SliceAxis>& axes) {
+  Region region;
+  for (size_t d = 0; d < axes.size(); ++d) {
+    const int64_t block = blockOf(g, d);
+    region.sizes.push_back(axes[d].count / block);
+    region.strides.push_back(axes[d].stride * g.strides[d]);
+    region.offset += axes[d].begin / block * g.strides[d];
   }
-  return t;
+  for (const auto& block : g.blocks) {
+    region.sizes.push_back(block.second);
+    region.strides.push_back(1);
+  }
+  return region;
+}
+
+// Whether a part of a tensor consists of whole blocks of its memory.
+bool hasRegion(const Geometry& g, const std::vector<SliceAxis>& axes) {
+  if (g.blocks.size() > 1 || g.padded != g.shape || g.shape.size() != axes.size()) return false;
+  for (size_t d = 0; d < axes.size(); ++d) {
+    const int64_t block = blockOf(g, d);
+    if (block > 1 && (axes[d].begin % block || axes[d].count % block || axes[d].stride != 1)) return false;
+  }
+  return true;
+}
+
+Part regionPart(const KernelSpec& spec, size_t input, const Region& from, const Region& to) {
+  // Along the output's memory, so that neighbouring dimensions can be one.
+  std::vector<size_t> order(to.sizes.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::stable_sort(order.begin(), order.end(),
+                   [&](size_t a, size_t b) { return to.strides[a] > to.strides[b]; });
+  Dims sizes, in, out;
+  for (size_t d : order) {
+    sizes.push_back(to.sizes[d]);
+    in.push_back(from.strides[d]);
+    out.push_back(to.strides[d]);
+  }
+  return part(spec, input, sizes, in, out, from.offset, to.offset);
+}
+
+Geometry inputGeometry(const KernelSpec& spec, size_t i) {
+  return geometry(spec.inputs[i], spec.inputLayouts[i]);
+}
+Geometry outputGeometry(const KernelSpec& spec) { return geometry(spec.outputs[0], spec.outputLayouts[0]); }
+
+// The places of each input in the output.
+std::vector<std::vector<SliceAxis>> concatenated(const KernelSpec& spec) {
+  const auto axis =
+      static_cast<size_t>(normalizeAxis(spec.op, spec.attrs.integer("axis"), spec.outputs[0].shape.size()));
+  std::vector<std::vector<SliceAxis>> regions;
+  int64_t at = 0;
+  for (const TensorType& input : spec.inputs) {
+    regions.push_back(wholeOf(input.shape));
+    regions.back()[axis].begin = at;
+    at += input.shape[axis];
+  }
+  return regions;
+}
+
+std::unique_ptr<Kernel> makeConcatenate(const KernelSpec& spec) {
+  const auto regions = concatenated(spec);
+  std::vector<Part> parts;
+  for (size_t i = 0; i < spec.inputs.size(); ++i) {
+    parts.push_back(regionPart(spec, i, regionOf(inputGeometry(spec, i), wholeOf(spec.inputs[i].shape)),
+                               regionOf(outputGeometry(spec), regions[i])));
+  }
+  return kernelOf(spec, std::move(parts));
+}
+
+// What slice takes of its input, and sliceBackward fills of its output.
+std::vector<SliceAxis> sliced(const KernelSpec& spec) {
+  return sliceOf(spec.op, spec.attrs, (spec.op == "slice" ? spec.inputs : spec.outputs)[0].shape);
 }
 
 std::unique_ptr<Kernel> makeSlice(const KernelSpec& spec) {
-  const Taken t = taken(spec, spec.inputs[0].shape);
-  return kernelOf(spec, {part(spec, 0, t.sizes, t.strides, rowMajorStrides(t.sizes), t.offset, 0)});
+  return kernelOf(spec, {regionPart(spec, 0, regionOf(inputGeometry(spec, 0), sliced(spec)),
+                                    regionOf(outputGeometry(spec), wholeOf(spec.outputs[0].shape)))});
 }
 
-std::unique_ptr<Kernel> makeSliceBackward(const KernelSpec& spec) {
-  const Taken t = taken(spec, spec.outputs[0].shape);
-  return kernelOf(spec, {part(spec, 0, t.sizes, rowMajorStrides(t.sizes), t.strides, 0, t.offset)},
-                  Filling(spec.outputs[0], 0));
+// Where pad puts its input.
+std::vector<SliceAxis> padded(const KernelSpec& spec) {
+  std::vector<SliceAxis> axes = wholeOf(spec.inputs[0].shape);
+  for (size_t d = 0; d < axes.size(); ++d) axes[d].begin = spec.attrs.integers("paddings")[2 * d];
+  return axes;
 }
 
-std::unique_ptr<Kernel> makePad(const KernelSpec& spec) {
-  const Dims& shape = spec.inputs[0].shape;
-  const Dims out = rowMajorStrides(spec.outputs[0].shape), &paddings = spec.attrs.integers("paddings");
-  int64_t at = 0;
-  for (size_t d = 0; d < shape.size(); ++d) at += paddings[2 * d] * out[d];
-  return kernelOf(spec, {part(spec, 0, shape, rowMajorStrides(shape), out, 0, at)},
-                  Filling(spec.outputs[0], spec.attrs.number("value")));
+// The input in a part of the output, the rest of which is one number.
+std::unique_ptr<Kernel> makeInset(const KernelSpec& spec) {
+  const bool pads = spec.op == "pad";
+  return kernelOf(spec,
+                  {regionPart(spec, 0, regionOf(inputGeometry(spec, 0), wholeOf(spec.inputs[0].shape)),
+                              regionOf(outputGeometry(spec), pads ? padded(spec) : sliced(spec)))},
+                  Filling(spec.outputs[0], pads ? spec.attrs.number("value") : 0));
+}
+
+// Blocks stay blocks where each input fills whole ones of the output. The largest input decides.
+LayoutChoice concatenateLayouts(const KernelSpec& spec, const std::vector<bool>&) {
+  LayoutChoice choice{std::vector<LayoutPtr>(spec.inputs.size()), {nullptr}};
+  size_t largest = 0;
+  for (size_t i = 1; i < spec.inputs.size(); ++i)
+    if (count(spec.inputs[i].shape) > count(spec.inputs[largest].shape)) largest = i;
+  if (!spec.inputLayouts[largest]) return choice;
+  const Geometry model = inputGeometry(spec, largest);
+  const auto output = arrangedLike(model, spec.outputs[0].shape);
+  if (!output) return choice;
+  LayoutChoice blocked = choice;
+  const auto regions = concatenated(spec);
+  for (size_t i = 0; i < spec.inputs.size(); ++i) {
+    const auto input = arrangedLike(model, spec.inputs[i].shape);
+    if (!input || !hasRegion(*output, regions[i])) return choice;
+    blocked.inputs[i] = onednn::layoutOf(spec.inputs[i].dtype, *input);
+  }
+  blocked.outputs[0] = onednn::layoutOf(spec.outputs[0].dtype, *output);
+  return blocked;
+}
+
+// The same for ops with one input.
+LayoutChoice regionLayouts(const KernelSpec& spec, const std::vector<bool>&) {
+  LayoutChoice choice{{nullptr}, {nullptr}};
+  if (!spec.inputLayouts[0]) return choice;
+  const Geometry input = inputGeometry(spec, 0);
+  const auto output = arrangedLike(input, spec.outputs[0].shape);
+  if (!output || !hasRegion(input, wholeOf(spec.inputs[0].shape))) return choice;
+  const bool fits = spec.op == "slice" ? hasRegion(input, sliced(spec))
+                                       : hasRegion(*output, spec.op == "pad" ? padded(spec) : sliced(spec));
+  if (!fits) return choice;
+  return {{spec.inputLayouts[0]}, {onednn::layoutOf(spec.outputs[0].dtype, *output)}};
 }
 
 }  // namespace
@@ -161,10 +254,10 @@ void registerMoveKernels(KernelTable& table) {
   table["reshape"] = {makeReshape};
   table["broadcastTo"] = {makeBroadcast};
   table["transpose"] = {makeTranspose};
-  table["concatenate"] = {makeConcatenate};
-  table["slice"] = {makeSlice};
-  table["sliceBackward"] = {makeSliceBackward};
-  table["pad"] = {makePad};
+  table["concatenate"] = {makeConcatenate, concatenateLayouts};
+  table["slice"] = {makeSlice, regionLayouts};
+  table["sliceBackward"] = {makeInset, regionLayouts};
+  table["pad"] = {makeInset, regionLayouts};
 }
 
 }  // namespace nodegrad

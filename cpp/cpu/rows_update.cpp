@@ -125,7 +125,7 @@ std::unique_ptr<Kernel> makeRowsUpdate(const KernelSpec& spec) {
 }
 
 // The table and the slots; the gradients are not those of the rows that they lie beside.
-bool rowsUpdateInPlace(const KernelSpec& spec, size_t output, size_t input) {
+bool rowsUpdateInPlace(const KernelSpec&, size_t output, size_t input) {
   return output == 0 ? input == 0 : input == output + 1;
 }
 

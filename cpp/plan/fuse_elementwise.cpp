@@ -17,7 +17,7 @@ bool fusable(const IrNode& node) { return isElementwise(node.op) || node.op == "
 // the node.
 class Grouping {
  public:
-  explicit Grouping(const Ir& ir) : ir_(ir), group_(ir.nodes.size(), -1) {
+  explicit Grouping(const Ir& ir) : ir_(ir), readers_(ir.consumers()), group_(ir.nodes.size(), -1) {
     for (size_t n = 0; n < ir.nodes.size(); ++n)
       if (fusable(ir.nodes[n])) place(n);
   }
@@ -28,9 +28,21 @@ class Grouping {
  private:
   const Dims& shapeOf(size_t n) const { return ir_.type(ir_.nodes[n].outputs[0]).shape; }
 
+  // A condition is cheap to make where it is used, and its bytes are not worth keeping beside the numbers
+  // that it is made of, nor do they lie in blocks: it begins a group that the op which reads it may join.
+  bool waitsForReader(size_t n) const {
+    const int output = ir_.nodes[n].outputs[0];
+    if (ir_.type(output).dtype != DType::Bool) return false;
+    const auto& readers = readers_[static_cast<size_t>(output)];
+    return !readers.empty() && std::all_of(readers.begin(), readers.end(), [&](int reader) {
+      return fusable(ir_.nodes[static_cast<size_t>(reader)]) &&
+             shapeOf(static_cast<size_t>(reader)) == shapeOf(n);
+    });
+  }
+
   void place(size_t n) {
     int home = -1;
-    for (int input : ir_.nodes[n].inputs) {
+    for (int input : waitsForReader(n) ? std::vector<int>{} : ir_.nodes[n].inputs) {
       const IrValue& value = ir_.values[static_cast<size_t>(input)];
       if (value.origin != Origin::Computed) continue;
       const int candidate = group_[static_cast<size_t>(value.index)];
@@ -112,6 +124,7 @@ class Grouping {
   }
 
   const Ir& ir_;
+  std::vector<std::vector<int>> readers_;
   std::vector<int> group_;
   std::vector<std::vector<int>> members_;
 };

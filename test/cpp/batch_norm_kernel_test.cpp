@@ -246,7 +246,9 @@ TEST_P(BatchNorm, Backward) {
     // dx over dy and the residual's gradient over y, or the other way round.
     for (const std::vector<int>& reuse : {std::vector<int>{0, -1, -1, 5}, {5, -1, -1, 0}, {1, -1, -1, 0}}) {
       const auto again = run({"batchNormBackward", inY, out, a}, reuse);
-      if (block == 0) EXPECT_EQ(again[0].values, withResidual[0].values);
+      if (block == 0) {
+        EXPECT_EQ(again[0].values, withResidual[0].values);
+      }
     }
   });
 }

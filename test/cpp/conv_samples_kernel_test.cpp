@@ -114,8 +114,7 @@ TEST_P(SampleConvolutions, BackwardFilter) {
   const Array dw = reference::apply("conv2dBackwardFilter", {x_, dy_, w_}, attrs_)[0];
   Array db{bias_.type, std::vector<double>(bias_.data.size())};
   reference::forEach(dy_.shape(), [&](const Dims& index, int64_t place) {
-    db.data[static_cast<size_t>(index[static_cast<size_t>(axes_.c)])] +=
-        dy_.data[static_cast<size_t>(place)];
+    db.data[static_cast<size_t>(index[static_cast<size_t>(axes_.c)])] += dy_.data[static_cast<size_t>(place)];
   });
   const int64_t places = count(dy_.shape()) / w_.shape()[3];
   const auto both = runSamples({"conv2dBackwardFilter", {x_, dy_}, {w_.type, bias_.type}, attrs_});

@@ -137,6 +137,18 @@ TEST(FuseCompute, MakesDenseLayersThatReadTheImageAsItLies) {
   EXPECT_EQ(ir.type(nodeOf(ir, "innerProductBackwardWeights")->inputs[0]).shape, Dims({2, 4, 4, 8}));
 }
 
+TEST(FuseElementwise, MakesAConditionWhereItIsUsed) {
+  Traced t;
+  const Value x = t.feed({4, 8}), w = t.variable({8, 8});
+  const Value r = t.op("relu", {t.op("add", {t.op("matmul", {x, w}), x})});
+  t.fetches = {gradients(t.graph, {t.op("sum", {t.op("square", {t.op("matmul", {r, w})})})}, {w})[0]};
+  Ir ir = t.ir();
+  plan::simplify(ir);
+  plan::fuseElementwise(ir);
+  for (const plan::IrNode& node : ir.nodes)
+    for (int output : node.outputs) EXPECT_EQ(ir.type(output).dtype, DType::F32) << node.op;
+}
+
 TEST(FuseElementwise, MakesOneChainOfADiamond) {
   Traced t;
   const Value x = t.feed({4, 3});

@@ -48,7 +48,8 @@ inline Range tapsOf(const SampleConv& c, int axis, int64_t place, int64_t size) 
   return {roundedUp(-first, c.dilations[axis]), end < c.taps[axis] ? end : c.taps[axis]};
 }
 // The output places for which the taps [first, last] lie in the image.
-inline Range placesOf(const SampleConv& c, int axis, int64_t first, int64_t last, int64_t size, int64_t outs) {
+inline Range placesOf(const SampleConv& c, int axis, int64_t first, int64_t last, int64_t size,
+                      int64_t outs) {
   const int64_t begin = roundedUp(c.pads[axis] - first * c.dilations[axis], c.strides[axis]);
   int64_t end = roundedUp(size + c.pads[axis] - last * c.dilations[axis], c.strides[axis]);
   if (end > outs) end = outs;
@@ -107,7 +108,8 @@ void rowOf(const SampleConv& c, const float* x, const float* weights, const floa
       placesOfRow<O, P>(c, x + w * step, weights, bias, rows, {0, c.taps[1]}, y + w * kLanes, plane);
       w += P;
     } else {
-      placesOfRow<O, 1>(c, x + w * step, weights, bias, rows, tapsOf(c, 1, w, c.width), y + w * kLanes, plane);
+      placesOfRow<O, 1>(c, x + w * step, weights, bias, rows, tapsOf(c, 1, w, c.width), y + w * kLanes,
+                        plane);
       ++w;
     }
   }
@@ -195,7 +197,8 @@ void sumsOf(const SampleConv& c, const float* x, const float* dy, int64_t blocks
   }
 }
 
-using SumFunction = void (*)(const SampleConv&, const float*, const float*, int64_t, int64_t, int64_t, float*);
+using SumFunction = void (*)(const SampleConv&, const float*, const float*, int64_t, int64_t, int64_t,
+                             float*);
 
 template <int T, int O>
 SumFunction sumFunction(int64_t outs) {
