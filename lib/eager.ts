@@ -8,24 +8,24 @@ const KEPT = 512;
 // One program for each op, its attributes and the types of its inputs; the latest used last.
 const programs = new Map<string, Program>();
 
-/** Queues one op on tensors, as a program of its own. @internal */
-export function eager(op: string, inputs: readonly Tensor[], attrs: Attrs = {}): Tensor {
-  let key = op;
+/** Queues one op on tensors, as a program of its own, and gives its first `outputs`. @internal */
+export function eager(op: string, inputs: readonly Tensor[], attrs: Attrs = {}, outputs = 1): Tensor[] {
+  let key = `${op} ${outputs}`;
   for (const name in attrs) key += ` ${name}=${String(attrs[name])}`;
   for (const input of inputs) key += `|${input.dtype} ${input.shape.join()}`;
   let program = programs.get(key);
   if (program) {
     programs.delete(key);
   } else {
-    program = makeProgram(op, inputs, attrs);
+    program = makeProgram(op, inputs, attrs, outputs);
     if (programs.size >= KEPT) programs.delete(programs.keys().next().value!);
   }
   programs.set(key, program);
-  return program.runSilently(inputs)[0];
+  return program.runSilently(inputs);
 }
 
-function makeProgram(op: string, inputs: readonly Tensor[], attrs: Attrs): Program {
+function makeProgram(op: string, inputs: readonly Tensor[], attrs: Attrs, outputs: number): Program {
   const trace = new Trace();
   const feeds = inputs.map((input, i) => trace.input(input.dtype, input.shape, `input ${i}`));
-  return trace.program(feeds, trace.op(op, feeds, attrs).slice(0, 1));
+  return trace.program(feeds, trace.op(op, feeds, attrs).slice(0, outputs));
 }

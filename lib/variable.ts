@@ -58,7 +58,7 @@ export class Variable implements Disposable {
 
   /** A copy of the current numbers as a tensor. */
   value(): Tensor {
-    return eager('identity', [this.#live()]);
+    return eager('identity', [this.#live()])[0];
   }
 
   /** The current numbers, row-major. A copy. */
@@ -174,6 +174,6 @@ export function variable(initial: Tensor | TensorData, options: VariableOptions 
     );
   }
   const storage =
-    initial instanceof Tensor ? eager('identity', [initial]) : tensor(initial, undefined, dtype);
+    initial instanceof Tensor ? eager('identity', [initial])[0] : tensor(initial, undefined, dtype);
   return new Variable(storage, name, trainable);
 }

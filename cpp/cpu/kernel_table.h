@@ -33,6 +33,7 @@ void registerOptimizerKernels(KernelTable& table);  // the updates
 void registerRowsUpdateKernel(KernelTable& table);  // the update of a table whose rows were gathered
 void registerPoolKernels(KernelTable& table);       // max and average pooling
 void registerBatchNormKernels(KernelTable& table);  // batch normalization and what is fused with it
+void registerRnnKernels(KernelTable& table);        // recurrent ops and theirs
 // On oneDNN.
 void registerConvKernels(KernelTable& table);
 void registerMatmulKernels(KernelTable& table);

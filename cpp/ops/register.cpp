@@ -12,6 +12,7 @@ void registerAllOps() {
   registerNormOps();
   registerUpsampleOps();
   registerMatmulOps();
+  registerLstmOps();
   registerReduceOps();
   registerSoftmaxOps();
   registerShapeOps();

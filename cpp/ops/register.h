@@ -12,6 +12,7 @@ void registerPoolOps();           // maxPool2d, avgPool2d and theirs
 void registerNormOps();           // batchNorm and its backward op
 void registerUpsampleOps();       // upSampling2d
 void registerMatmulOps();         // matmul
+void registerLstmOps();           // lstm and its backward op
 void registerReduceOps();         // sum … argMin
 void registerSoftmaxOps();        // softmax, logSoftmax and the cross-entropies
 void registerShapeOps();          // reshape, transpose, broadcastTo and the *Like ops

@@ -21,6 +21,7 @@ export { KerasTensor } from './kerasTensor.js';
 export { Layer, type CallContext, type LayerOptions, type WeightOptions } from './layer.js';
 export { LayerNormalization, layerNormalization } from './layerNormalization.js';
 export { LeakyReLU, leakyReLU } from './leakyReLU.js';
+export { LSTM, lstm } from './lstm.js';
 export { Maximum, maximum } from './maximum.js';
 export { MaxPooling2D, maxPooling2d } from './maxPooling2d.js';
 export { Minimum, minimum } from './minimum.js';

@@ -313,6 +313,8 @@ function perSample(loss: Sym, y: Sym): Sym {
   return ops.div(loss, y.trace.op('sizeRatio', [y, ops.slice(y, 0, 1)])[0]);
 }
 
-/** Conv2D becomes conv2d, MaxPooling2D maxPooling2d, as the functions that make them are called. */
+/** Conv2D becomes conv2d, MaxPooling2D maxPooling2d, LSTM lstm, as the functions that make them are called. */
 const kindOf = (className: string): string =>
-  className.charAt(0).toLowerCase() + className.slice(1).replace(/\dD$/, (end) => end.toLowerCase());
+  /^[A-Z]+$/.test(className)
+    ? className.toLowerCase()
+    : className.charAt(0).toLowerCase() + className.slice(1).replace(/\dD$/, (end) => end.toLowerCase());

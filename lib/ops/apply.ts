@@ -27,13 +27,21 @@ export function apply<T extends Operand>(
   attrs: Attrs = {},
   dtype: DType | undefined = dtypeFor(operands),
 ): Outcome<T> {
+  return applyAll(op, operands, attrs, 1, dtype)[0];
+}
+
+/** As {@link apply}, with the first `outputs`. @internal */
+export function applyAll<T extends Operand>(
+  op: string,
+  operands: readonly T[],
+  attrs: Attrs,
+  outputs: number,
+  dtype: DType | undefined = dtypeFor(operands),
+): Outcome<T>[] {
   const trace = traceOf(operands);
   if (trace) {
-    return trace.op(
-      op,
-      operands.map((operand) => symbolic(trace, operand, dtype)),
-      attrs,
-    )[0] as Outcome<T>;
+    const inputs = operands.map((operand) => symbolic(trace, operand, dtype));
+    return trace.op(op, inputs, attrs).slice(0, outputs) as Outcome<T>[];
   }
   const made: Tensor[] = [];
   const inputs = operands.map((operand) => {
@@ -44,7 +52,7 @@ export function apply<T extends Operand>(
     return temporary;
   });
   try {
-    return eager(op, inputs, attrs) as Outcome<T>;
+    return eager(op, inputs, attrs, outputs) as Outcome<T>[];
   } finally {
     for (const temporary of made) temporary.dispose();
   }

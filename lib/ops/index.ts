@@ -7,6 +7,7 @@ export * from './norm.js';
 export * from './pool.js';
 export * from './random.js';
 export * from './reduce.js';
+export * from './rnn.js';
 export * from './shape.js';
 export * from './slice.js';
 export * from './softmax.js';

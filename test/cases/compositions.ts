@@ -75,11 +75,30 @@ export const compositions = {
     return ops.sub(left, ops.sum(b, { axis: 0, keepDims: true }));
   },
 
+  // Ops with several outputs give them here in one, along the axis of the steps.
+  lstm: (x: Sym, w: Sym, u: Sym, b: Sym, ...rest: (Sym | Recurrent)[]) => {
+    const states = rest.slice(0, -1) as Sym[];
+    const initialState = states.length > 0 ? ([states[0], states[1]] as const) : undefined;
+    const options = rest.at(-1) as Recurrent;
+    return alongSteps(ops.lstm(x, w, u, b, { ...options, initialState }));
+  },
+
   // Public random ops draw their own keys; with one given they have to agree with Philox as published.
   keyedDropout: (x: Sym, key: Sym, rate: number, salt: number) => ops.dropout(x, { rate, key, salt }),
 
   keyedUniform: (key: Sym, shape: number[], minval: number, maxval: number, salt: number) =>
     ops.randomUniform(shape, { key, minval, maxval, salt }),
 };
+
+interface Recurrent {
+  goBackwards?: boolean;
+  returnSequences?: boolean;
+}
+
+const alongSteps = (outputs: readonly Sym[]) =>
+  ops.concatenate(
+    outputs.map((y) => (y.rank === 3 ? y : ops.expandDims(y, 1))),
+    { axis: 1 },
+  );
 
 const flatten = (x: Sym) => ops.reshape(x, [x.shape[0], x.shape.slice(1).reduce((a, b) => a * b, 1)]);

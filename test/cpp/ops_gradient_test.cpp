@@ -39,6 +39,7 @@ struct Case {
   Attrs attrs = {};
   Dynamic dynamic = Dynamic::All;  // the most that the op can infer and differentiate
   int order = 2;
+  std::vector<size_t> outputs = {0};  // what the loss is made of
 };
 
 Attrs conv(Dims strides, Dims dilations, const char* padding, int64_t groups = 1,
@@ -265,13 +266,32 @@ std::vector<Case> moveCases() {
       {"dropout", {{{3, 5}}, given({2}, {7, 3}, DType::I32)}, {{"rate", 0.4}, {"salt", int64_t{5}}}},
   };
 }
+
+Attrs rnn(bool backwards, bool sequences) { return {{"goBackwards", backwards}, {"returnSequences", sequences}}; }
+
+// A known number of steps is needed to differentiate twice.
+std::vector<Case> recurrentCases() {
+  const Operand state{{2, 3}}, x{{2, 3, 12}}, kernel{{3, 12}, -1, 1}, sequence{{2, 3, 3}}, gates{{2, 3, 12}, .1, .9};
+  return {
+      {"lstm", {x, kernel}, rnn(false, false), Dynamic::First},
+      {"lstm", {x, kernel}, rnn(true, true), Dynamic::First},
+      {"lstm", {x, kernel, state, state}, rnn(false, true), Dynamic::First, 2, {0, 1, 2}},
+      {"lstm", {x, kernel, state, state}, rnn(true, true), Dynamic::First, 2, {1, 2}},
+      {"lstm", {x, kernel, state, state}, rnn(true, false), Dynamic::First, 1, {1}},
+      {"lstm", {x, kernel, state, state}, rnn(false, true), Dynamic::First, 1, {0, 1, 2, 3, 4, 5}},
+      {"lstm", {x, kernel}, rnn(true, false), Dynamic::First, 1, {2, 3, 4}},
+      {"lstm", {{{1, 1, 4}}, {{1, 4}}}, rnn(false, false), Dynamic::First},
+      {"lstmBackward", {gates, sequence, kernel, state, state}, rnn(false, false), Dynamic::First, 1, {0, 1, 2}},
+      {"lstmBackward", {gates, sequence, kernel, state, state, sequence, state}, rnn(true, true), Dynamic::First, 1, {0, 1, 2}},
+  };
+}
 // clang-format on
 
 const std::vector<Case>& cases() {
   static const std::vector<Case> all = [] {
     std::vector<Case> rows;
     for (const auto& family : {unaryCases, binaryCases, convCases, poolCases, matmulCases, reduceCases,
-                               normCases, softmaxCases, shapeCases, moveCases})
+                               normCases, softmaxCases, shapeCases, moveCases, recurrentCases})
       for (Case& row : family()) rows.push_back(std::move(row));
     return rows;
   }();
@@ -322,12 +342,15 @@ class Check {
       types.push_back(feeds_.at(operands.back()).type);
       if (row.operands[i].dtype == DType::F32 && !isShapeOnly(def, i)) xs_.push_back(operands.back());
     }
-    const Value y = graph_.one(row.op, operands, row.attrs);
-    const Dims shape = def.infer({def.name, types, checkAttrs(def, row.attrs)})[0].shape;
-    // The weights of the sum are differentiated by too, which tests the rules' own gradients by dy.
-    const Value weights = input({shape});
-    xs_.push_back(weights);
-    loss_ = weightedSum(y, weights);
+    const std::vector<Value> ys = graph_.op(row.op, operands, row.attrs);
+    const std::vector<TensorType> made = def.infer({def.name, types, checkAttrs(def, row.attrs)});
+    for (size_t output : row.outputs) {
+      // The weights of the sum are differentiated by too, which tests the rules' own gradients by dy.
+      const Value weights = input({made[output].shape});
+      xs_.push_back(weights);
+      const Value sum = weightedSum(ys[output], weights);
+      loss_ = loss_ == kNone ? sum : graph_.one("add", {loss_, sum});
+    }
   }
 
   // Compares the loss's gradients with finite differences, then makes a loss of them for the next order.

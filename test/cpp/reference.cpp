@@ -12,6 +12,7 @@ const Table& table() {
     addReductions(made);
     addNorm(made);
     addMoves(made);
+    addRecurrent(made);
     addUpdates(made);
     addRandom(made);
     return made;

@@ -37,6 +37,7 @@ void addWindows(Table& table);
 void addReductions(Table& table);
 void addNorm(Table& table);
 void addMoves(Table& table);
+void addRecurrent(Table& table);
 void addUpdates(Table& table);
 void addRandom(Table& table);  // dropout and randomUniform
 

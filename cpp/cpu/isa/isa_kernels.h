@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "cpu/isa/conv_samples.h"
+#include "cpu/isa/rnn.h"
 #include "cpu/isa/winograd.h"
 
 // The inner loops that are compiled once per instruction set, as tables of functions. Only declarations and
@@ -164,6 +165,7 @@ struct IsaKernels {
   const WinogradKernels* winograd;
   const SampleConvKernels* sampleConv;
   const NormKernels* norm;
+  const RnnKernels* rnn;
 };
 
 namespace isa_base {

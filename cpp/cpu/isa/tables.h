@@ -14,5 +14,6 @@ extern const PoolKernels poolKernels;
 extern const NormKernels normKernels;
 extern const WinogradKernels winogradKernels;
 extern const SampleConvKernels sampleConvKernels;
+extern const RnnKernels rnnKernels;
 
 }  // namespace nodegrad::NODEGRAD_ISA_NAMESPACE

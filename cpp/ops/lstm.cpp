@@ -1,0 +1,140 @@
+#include "ops/register.h"
+#include "ops/rnn.h"
+
+// Long short-term memory (Hochreiter and Schmidhuber, 1997) with forget gates (Gers et al., 1999). Gates in
+// Keras's order: input, forget, candidate, output.
+namespace nodegrad {
+
+namespace {
+
+const std::vector<AttrSpec> kAttrs = {{"goBackwards", AttrKind::Boolean, false},
+                                      {"returnSequences", AttrKind::Boolean, false}};
+
+// x [n, steps, 4 units], kernel [units, 4 units], and maybe the first h and c [n, units].
+// -> (h of each step [n, steps, units] with returnSequences), last h, last c; for the gradient the gates [n,
+// steps, 4 units], c after and h before each place [n, steps, units].
+std::vector<TensorType> infer(const InferContext& context) {
+  const auto [n, steps, units] = rnnShape(context, 4);
+  expectInput(context, 1, "the recurrent kernel", {units, context.inputs[0].shape[2]});
+  if (context.inputs.size() == 3)
+    fail(ErrorCode::Argument, "[lstm] expected a first h and c or neither, received one of them");
+  for (size_t i = 2; i < context.inputs.size(); ++i)
+    expectInput(context, i, i == 2 ? "the first h" : "the first c", {n, units});
+  std::vector<TensorType> outputs{floats({n, units}), floats({n, units}), context.inputs[0],
+                                  floats({n, steps, units}), floats({n, steps, units})};
+  if (context.attrs.boolean("returnSequences")) outputs.insert(outputs.begin(), floats({n, steps, units}));
+  return outputs;
+}
+
+Exprs compose(const Exprs& inputs, const Attrs& attrs) {
+  const Expr &x = inputs[0], &kernel = inputs[1];
+  const int64_t steps = knownSteps("lstm", x), units = x.shape()[2] / 4;
+  const bool backwards = attrs.boolean("goBackwards");
+  Expr h = inputs.size() > 2 ? inputs[2] : zerosLike(gateOf(placeAt(x, 0), 0, units));
+  Expr c = inputs.size() > 2 ? inputs[3] : h;
+  Exprs sequence;
+  Exprs gates(static_cast<size_t>(steps), Expr::none()), cells = gates, before = gates;
+  for (int64_t k = 0; k < steps; ++k) {
+    const auto place = static_cast<size_t>(placeOf(k, steps, backwards));
+    const Expr z = placeAt(x, static_cast<int64_t>(place)) + product(h, kernel);
+    const Expr i = apply("sigmoid", {gateOf(z, 0, units)}), f = apply("sigmoid", {gateOf(z, 1, units)});
+    const Expr g = apply("tanh", {gateOf(z, 2, units)}), o = apply("sigmoid", {gateOf(z, 3, units)});
+    before[place] = h;
+    c = f * c + i * g;
+    h = o * apply("tanh", {c});
+    gates[place] = joined({i, f, g, o});
+    cells[place] = c;
+    sequence.push_back(h);
+  }
+  Exprs outputs{h, c, sequenceOf(gates), sequenceOf(cells), sequenceOf(before)};
+  if (attrs.boolean("returnSequences")) outputs.insert(outputs.begin(), sequenceOf(sequence));
+  return outputs;
+}
+
+std::vector<Value> gradient(const GradientContext& context) {
+  const size_t first = context.attrs.boolean("returnSequences") ? 1 : 0;
+  for (size_t kept = first + 2; kept < first + 5; ++kept)
+    if (context.gradients[kept] != kNone) return composedGradient(context, compose);
+  const Rule r(context);
+  Attrs attrs = context.attrs;
+  attrs.set("returnSequences", first == 1 && context.gradients[0] != kNone);
+  std::vector<Value> inputs{r.y(first + 2).value(), r.y(first + 3).value(), r.x(1).value(),
+                            gradientOr0(context, first).value(), gradientOr0(context, first + 1).value()};
+  if (attrs.boolean("returnSequences")) inputs.push_back(context.gradients[0]);
+  if (r.inputs() > 2) inputs.push_back(r.x(3).value());
+  const std::vector<Value> back = context.graph.op("lstmBackward", inputs, attrs);
+  const Expr dKernel = recurrentGradient(r.y(first + 4), {context.graph, back[0]});
+  std::vector<Value> result{back[0], dKernel.value()};
+  if (r.inputs() > 2) result.insert(result.end(), back.begin() + 1, back.end());
+  return result;
+}
+
+// The gates and c of lstm, the kernel, the gradients of the last h and c, (that of the sequence with
+// returnSequences), maybe the first c. -> those of x, of the first h and of the first c.
+std::vector<TensorType> inferBackward(const InferContext& context) {
+  const auto [n, steps, units] = rnnShape(context, 4);
+  size_t i = 1;
+  expectInput(context, i++, "c", {n, steps, units});
+  expectInput(context, i++, "the recurrent kernel", {units, context.inputs[0].shape[2]});
+  expectInput(context, i++, "the last h's gradient", {n, units});
+  expectInput(context, i++, "the last c's gradient", {n, units});
+  if (context.attrs.boolean("returnSequences") && context.inputs.size() > i)
+    expectInput(context, i++, "the sequence's gradient", {n, steps, units});
+  if (context.inputs.size() > i) expectInput(context, i++, "the first c", {n, units});
+  if (context.inputs.size() != i)
+    fail(ErrorCode::Argument, "[lstmBackward] expected ", i, " inputs, received ", context.inputs.size());
+  return {context.inputs[0], floats({n, units}), floats({n, units})};
+}
+
+Exprs composeBackward(const Exprs& inputs, const Attrs& attrs) {
+  const Expr &gates = inputs[0], &cells = inputs[1], &kernel = inputs[2];
+  const int64_t steps = knownSteps("lstm", gates), units = gates.shape()[2] / 4;
+  const bool backwards = attrs.boolean("goBackwards"), sequences = attrs.boolean("returnSequences");
+  Expr dh = inputs[3], dc = inputs[4];
+  const size_t firstC = sequences ? 6 : 5;
+  Exprs dx(static_cast<size_t>(steps), Expr::none());
+  for (int64_t k = steps - 1; k >= 0; --k) {
+    const int64_t place = placeOf(k, steps, backwards);
+    if (sequences) dh = dh + placeAt(inputs[5], k);
+    const Expr all = placeAt(gates, place);
+    const Expr i = gateOf(all, 0, units), f = gateOf(all, 1, units), g = gateOf(all, 2, units),
+               o = gateOf(all, 3, units);
+    const Expr t = apply("tanh", {placeAt(cells, place)});
+    const Expr before = k > 0                    ? placeAt(cells, placeOf(k - 1, steps, backwards))
+                        : firstC < inputs.size() ? inputs[firstC]
+                                                 : zerosLike(dc);
+    dc = dc + dh * o * (1.0 - t * t);
+    const Expr dz = joined({dc * g * i * (1.0 - i), dc * before * f * (1.0 - f), dc * i * (1.0 - g * g),
+                            dh * t * o * (1.0 - o)});
+    dx[static_cast<size_t>(place)] = dz;
+    dc = dc * f;
+    dh = product(dz, kernel, false, true);
+  }
+  return {sequenceOf(dx), dh, dc};
+}
+
+}  // namespace
+
+void registerLstmOps() {
+  OpDef def;
+  def.name = "lstm";
+  def.minInputs = 2;
+  def.maxInputs = 4;
+  def.attrs = kAttrs;
+  def.infer = infer;
+  def.gradient = gradient;
+  registerOp(def);
+
+  OpDef backward;
+  backward.name = "lstmBackward";
+  backward.minInputs = 5;
+  backward.maxInputs = 7;
+  backward.attrs = kAttrs;
+  backward.infer = inferBackward;
+  backward.gradient = [](const GradientContext& context) {
+    return composedGradient(context, composeBackward);
+  };
+  registerOp(backward);
+}
+
+}  // namespace nodegrad

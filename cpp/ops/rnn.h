@@ -1,0 +1,46 @@
+#pragma once
+#include <functional>
+
+#include "ops/check.h"
+#include "ops/expr.h"
+
+// What the recurrent ops share. All run over x · kernel + bias of every step, [n, steps, gates · units],
+// which is one matrix product for the whole sequence; what is left to them is the recurrent part. With
+// goBackwards step k reads the input of place steps - 1 - k. What is there for the gradient lies beside the
+// inputs: place by place, not step by step.
+namespace nodegrad {
+
+struct RnnShape {
+  int64_t n, steps, units;
+};
+
+// Of input 0, whose last dimension is gates · units.
+RnnShape rnnShape(const InferContext& context, int64_t gates);
+// Fails where input i, called name, cannot have this shape.
+void expectInput(const InferContext& context, size_t i, const char* name, const Dims& shape);
+TensorType floats(Dims shape);
+
+// A plain composition of an op's outputs from its inputs.
+using Composition = std::function<Exprs(const Exprs& inputs, const Attrs& attrs)>;
+// The gradients of the inputs by way of the composition: what a derivative takes that no kernel is for.
+std::vector<Value> composedGradient(const GradientContext& context, const Composition& composition);
+
+// Words for compositions.
+Expr product(const Expr& a, const Expr& b, bool transposeA = false, bool transposeB = false);
+// Columns gate · units … of a matrix.
+Expr gateOf(const Expr& x, int64_t gate, int64_t units);
+Expr joined(const Exprs& parts);                    // along the last axis
+Expr placeAt(const Expr& sequence, int64_t place);  // [n, steps, k] to [n, k]
+Expr sequenceOf(const Exprs& places);               // and back
+Expr zerosLike(const Expr& like);
+// The number of steps; fails where it is not known before the program runs.
+int64_t knownSteps(const char* op, const Expr& sequence);
+// The place of step k.
+inline int64_t placeOf(int64_t k, int64_t steps, bool backwards) { return backwards ? steps - 1 - k : k; }
+
+// The gradient of the recurrent kernel [units, gates · units]: one product over all steps.
+Expr recurrentGradient(const Expr& before, const Expr& dz);
+// The gradient of an output, zeros where nothing flows.
+Expr gradientOr0(const GradientContext& context, size_t output);
+
+}  // namespace nodegrad

@@ -1,0 +1,86 @@
+import { type ActivationFunction, type ActivationName, activationOf } from '../activations.js';
+import { Initializer, type InitializerLike, initializerOf } from '../initializers/index.js';
+import * as ops from '../ops/index.js';
+import type { Sym } from '../sym.js';
+import { type Tensor, ones } from '../tensor.js';
+import { RNN, type RNNCall, type RNNOptions, gateOf } from './rnn.js';
+
+export interface LSTMOptions extends RNNOptions {
+  /** Of the gates. Default `sigmoid`. */
+  recurrentActivation?: ActivationName | ActivationFunction;
+  /** Start with 1 as bias of the forget gate (Jozefowicz et al., 2015). Default true. */
+  unitForgetBias?: boolean;
+}
+
+/**
+ * Long short-term memory: [n, steps, features] to [n, units], with states h and c [n, units]. Its weights are a kernel
+ * [features, 4 units], a recurrent kernel [units, 4 units] and a bias [4 units], gates in the order input, forget, candidate, output.
+ * Hochreiter and Schmidhuber, 1997. https://keras.io/api/layers/recurrent_layers/lstm/
+ */
+export class LSTM extends RNN<LSTMOptions> {
+  readonly className = 'LSTM';
+  protected readonly gates = 4;
+  protected readonly stateCount = 2;
+  readonly #gate: ActivationFunction;
+
+  constructor(options: LSTMOptions) {
+    super(options);
+    this.#gate = activationOf(options.recurrentActivation ?? 'sigmoid');
+  }
+
+  protected get isFused(): boolean {
+    return this.activation === activationOf('tanh') && this.#gate === activationOf('sigmoid');
+  }
+
+  protected override get biasInitializer(): InitializerLike {
+    const { units, unitForgetBias = true } = this.options;
+    return unitForgetBias ? new ForgetBias(super.biasInitializer, units) : super.biasInitializer;
+  }
+
+  protected fused({ x, states, kernel, recurrentKernel, bias, options }: RNNCall): readonly Sym[] {
+    const initialState = states && ([states[0], states[1]] as const);
+    return ops.lstm(x, kernel, recurrentKernel, bias, { ...options, initialState });
+  }
+
+  protected step(x: Sym, [, c]: readonly Sym[], h: Sym, { recurrentKernel }: RNNCall): readonly Sym[] {
+    const { units } = this.options;
+    const z = ops.add(x, ops.matmul(h, recurrentKernel));
+    const [i, f, o] = [0, 1, 3].map((gate) => this.#gate(gateOf(z, gate, units)));
+    const next = ops.add(ops.mul(f, c), ops.mul(i, this.activation(gateOf(z, 2, units))));
+    return [ops.mul(o, this.activation(next)), next];
+  }
+
+  override getConfig() {
+    const { recurrentActivation = 'sigmoid', unitForgetBias = true } = this.options;
+    return { ...super.getConfig(), recurrentActivation, unitForgetBias };
+  }
+}
+
+/** Ones for the forget gate, and what another initializer gives for the rest. */
+class ForgetBias extends Initializer {
+  readonly className = 'forgetBias';
+  readonly #rest: Initializer;
+
+  constructor(
+    rest: InitializerLike,
+    readonly units: number,
+  ) {
+    super();
+    this.#rest = initializerOf(rest);
+  }
+
+  protected draw(): Tensor {
+    const { units } = this;
+    const parts = [this.#rest.tensor([units]), ones([units]), this.#rest.tensor([2 * units])];
+    return ops.concatenate(parts);
+  }
+}
+
+/**
+ * See {@link LSTM}.
+ *
+ * @example
+ *     layers.lstm({ units: 128 });
+ *     const [y, h, c] = layers.lstm({ units: 128, returnState: true }).applyAll([x, h0, c0]);
+ */
+export const lstm = (options: LSTMOptions) => new LSTM(options);

@@ -1,0 +1,206 @@
+import { type ActivationFunction, type ActivationName, activationOf } from '../activations.js';
+import type { Shape } from '../engine.js';
+import { EngineError } from '../errors.js';
+import type { InitializerLike } from '../initializers/index.js';
+import { listOf } from '../list.js';
+import { apply } from '../ops/apply.js';
+import * as ops from '../ops/index.js';
+import { projected } from '../ops/sequence.js';
+import type { Sym } from '../sym.js';
+import type { Variable } from '../variable.js';
+import { checkCount } from './check.js';
+import { type CallContext, Layer, type LayerOptions } from './layer.js';
+import { type OptionsOf, weightConfig, weightOptions } from './weightOptions.js';
+
+/** What all recurrent layers take. The kernel begins as `glorotUniform`, the recurrent kernel as `orthogonal`, the bias as `zeros`. */
+export interface RNNOptions
+  extends LayerOptions, OptionsOf<'kernel'>, OptionsOf<'recurrent'>, OptionsOf<'bias'> {
+  units: number;
+  /** Of the state. Default `tanh`. */
+  activation?: ActivationName | ActivationFunction;
+  /** Default true. */
+  useBias?: boolean;
+  /** The share of the input's features that are dropped while training, the same at every step. Default 0. */
+  dropout?: number;
+  /** The share of the state's numbers that the recurrent product does not see while training, the same at every step. Default 0. */
+  recurrentDropout?: number;
+  /** Give the output of every step, [n, steps, units], instead of the last one's, [n, units]. Default false. */
+  returnSequences?: boolean;
+  /** Give the last states too, as further outputs. Default false. */
+  returnState?: boolean;
+  /** From the last step to the first; sequences come out in the order of computation. Default false. */
+  goBackwards?: boolean;
+}
+
+/** What a fused op is called with. */
+export interface RNNCall {
+  readonly x: Sym;
+  /** The first states; undefined: zeros. */
+  readonly states: readonly Sym[] | undefined;
+  readonly kernel: Variable;
+  readonly recurrentKernel: Variable;
+  readonly bias: Variable | undefined;
+  readonly options: ops.RnnOptions;
+}
+
+/**
+ * A layer that goes through a sequence [n, steps, features] step by step. Called with a list it takes the first states behind the
+ * input. A subclass says what its cell computes, by a fused op and in plain ops: these serve for own activations and recurrent dropout,
+ * and need a known number of steps.
+ */
+export abstract class RNN<O extends RNNOptions = RNNOptions> extends Layer {
+  readonly options: O;
+  /** How many columns of the kernels belong to a unit. */
+  protected abstract readonly gates: number;
+  protected abstract readonly stateCount: number;
+  protected readonly activation: ActivationFunction;
+  #kernel!: Variable;
+  #recurrentKernel!: Variable;
+  #bias: Variable | undefined;
+
+  constructor(options: O) {
+    super(options);
+    const { units, activation = 'tanh', dropout = 0, recurrentDropout = 0 } = options;
+    checkCount('rnn', 'units', units);
+    for (const [name, rate] of Object.entries({ dropout, recurrentDropout })) {
+      if (!(rate >= 0 && rate < 1)) {
+        throw new EngineError(
+          'ARGUMENT',
+          `[rnn] expected ${name} from 0 up to, not including, 1, received ${String(rate)}`,
+        );
+      }
+    }
+    this.options = options;
+    this.activation = activationOf(activation);
+  }
+
+  /** Whether the fused op computes what the options ask for. */
+  protected abstract get isFused(): boolean;
+
+  /** Output and last states by the fused op. */
+  protected abstract fused(call: RNNCall): readonly Sym[];
+
+  /**
+   * The states after one step, the output first.
+   *
+   * @param x kernel · input + bias, [n, gates · units].
+   * @param h The first state as the recurrent product sees it.
+   */
+  protected abstract step(x: Sym, states: readonly Sym[], h: Sym, call: RNNCall): readonly Sym[];
+
+  protected get biasShape(): number[] {
+    return [this.gates * this.options.units];
+  }
+
+  protected get biasInitializer(): InitializerLike {
+    return this.options.biasInitializer ?? 'zeros';
+  }
+
+  /** The part of the bias that is added to the input's product. */
+  protected inputBias(bias: Variable | undefined): Sym | Variable | undefined {
+    return bias;
+  }
+
+  override build(given: Shape | readonly Shape[]): void {
+    const { units, useBias = true } = this.options;
+    const shape = (Array.isArray(given[0]) ? given[0] : given) as Shape;
+    const features = shape.at(-1);
+    if (shape.length !== 3 || features === undefined || features < 1) {
+      throw new EngineError(
+        'SHAPE',
+        `expected a sequence [n, steps, features] with a known number of features, received [${shape.join(', ')}]`,
+      );
+    }
+    const columns = this.gates * units;
+    const kernel = weightOptions(this.options, 'kernel');
+    this.#kernel = this.addWeight({ name: 'kernel', shape: [features, columns], ...kernel });
+    const recurrent = weightOptions(this.options, 'recurrent', 'orthogonal');
+    this.#recurrentKernel = this.addWeight({
+      name: 'recurrentKernel',
+      shape: [units, columns],
+      ...recurrent,
+    });
+    if (!useBias) return;
+    const bias = { ...weightOptions(this.options, 'bias'), initializer: this.biasInitializer };
+    this.#bias = this.addWeight({ name: 'bias', shape: this.biasShape, ...bias });
+  }
+
+  call(inputs: Sym | readonly Sym[], context: CallContext): readonly Sym[] {
+    const [x, ...states] = listOf(inputs);
+    const { goBackwards, returnSequences, returnState, dropout = 0, recurrentDropout = 0 } = this.options;
+    if (states.length !== 0 && states.length !== this.stateCount) {
+      throw new EngineError(
+        'ARGUMENT',
+        `expected a sequence, or a list of it and ${this.stateCount} first states, received ${states.length} of them`,
+      );
+    }
+    const call: RNNCall = {
+      x: context.training && dropout > 0 ? ops.mul(x, mask(slice(x, 0), dropout, context)) : x,
+      states: states.length > 0 ? states : undefined,
+      kernel: this.#kernel,
+      recurrentKernel: this.#recurrentKernel,
+      bias: this.#bias,
+      options: { goBackwards, returnSequences },
+    };
+    const drops = context.training && recurrentDropout > 0;
+    const outputs = this.isFused && !drops ? this.fused(call) : this.#unrolled(call, context);
+    return returnState ? outputs : outputs.slice(0, 1);
+  }
+
+  #unrolled(call: RNNCall, context: CallContext): readonly Sym[] {
+    const { units, goBackwards = false, returnSequences = false, recurrentDropout = 0 } = this.options;
+    const steps = call.x.shape[1];
+    if (steps < 1) {
+      throw new EngineError(
+        'ARGUMENT',
+        'expected a known number of steps, at least one, for activations of its own or recurrent dropout, received ' +
+          `[${call.x.shape.join(', ')}]`,
+      );
+    }
+    const projections = projected<Sym, Sym | Variable>(
+      this.name,
+      call.x,
+      call.kernel,
+      this.inputBias(call.bias),
+    );
+    const at = (place: number) =>
+      ops.reshape(slice(projections, place), [call.x.shape[0], this.gates * units]);
+    const zeros = () =>
+      apply<number | Sym>('broadcastLike', [0, ops.slice(at(0), [0, 0], [Infinity, units])]);
+    let states = call.states ?? Array.from({ length: this.stateCount }, zeros);
+    const dropped =
+      context.training && recurrentDropout > 0 ? mask(states[0], recurrentDropout, context) : undefined;
+    const outputs: Sym[] = [];
+    for (let k = 0; k < steps; k++) {
+      const h = dropped ? ops.mul(states[0], dropped) : states[0];
+      states = this.step(at(goBackwards ? steps - 1 - k : k), states, h, call);
+      outputs.push(states[0]);
+    }
+    return [returnSequences ? ops.stack(outputs, { axis: 1 }) : states[0], ...states];
+  }
+
+  override getConfig(): Record<string, unknown> {
+    const { units, activation = 'tanh', useBias = true, dropout = 0, recurrentDropout = 0 } = this.options;
+    const { returnSequences = false, returnState = false, goBackwards = false } = this.options;
+    return {
+      ...super.getConfig(),
+      ...{ units, activation, useBias, dropout, recurrentDropout, returnSequences, returnState, goBackwards },
+      ...weightConfig(this.options, 'kernel'),
+      ...weightConfig(this.options, 'recurrent', 'orthogonal'),
+      ...weightConfig(this.options, 'bias', 'zeros'),
+    };
+  }
+}
+
+const slice = (sequence: Sym, place: number) =>
+  ops.slice(sequence, [0, place, 0], [Infinity, place + 1, Infinity]);
+
+/** 1 / (1 - rate) where a number of that shape stays, 0 elsewhere. */
+function mask(like: Sym, rate: number, { key }: CallContext): Sym {
+  const ones = apply<number | Sym>('broadcastLike', [1, like]);
+  return ops.dropout(ones, { rate, key, salt: like.trace.nextSalt() });
+}
+
+/** Columns gate · units … of x. @internal */
+export const gateOf = (x: Sym, gate: number, units: number): Sym =>
+  ops.slice(x, [0, gate * units], [Infinity, (gate + 1) * units]);

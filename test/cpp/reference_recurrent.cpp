@@ -1,0 +1,125 @@
+#include <cmath>
+
+#include "reference.h"
+
+namespace nodegrad::reference {
+
+namespace {
+
+double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
+
+// The walk through a recurrent op's sequence: calls body(sample, k, place) step by step, or back.
+struct Walk {
+  Walk(const Call& call, int64_t gates)
+      : n(call.inputs[0].shape()[0]),
+        steps(call.inputs[0].shape()[1]),
+        units(call.inputs[0].shape()[2] / gates),
+        backwards(call.attrs.boolean("goBackwards")) {}
+
+  int64_t place(int64_t k) const { return backwards ? steps - 1 - k : k; }
+  // Of a number in [n, steps, size].
+  size_t at(int64_t sample, int64_t place, int64_t size, int64_t i) const {
+    return static_cast<size_t>((sample * steps + place) * size + i);
+  }
+
+  int64_t n, steps, units;
+  bool backwards;
+};
+
+using Numbers = std::vector<double>;
+
+// Row `sample` of [n, units], zeros without a tensor.
+Numbers rowOf(const Array* array, int64_t sample, int64_t units) {
+  Numbers row(static_cast<size_t>(units));
+  for (size_t i = 0; array && i < row.size(); ++i)
+    row[i] = array->data[static_cast<size_t>(sample * units) + i];
+  return row;
+}
+
+void putRow(const Numbers& row, Array& array, int64_t sample) {
+  std::copy(row.begin(), row.end(), array.data.begin() + sample * static_cast<int64_t>(row.size()));
+}
+
+// row · kernel [units, columns], or with its transpose.
+Numbers product(const Numbers& row, const Array& kernel, bool transposed) {
+  const auto rows = static_cast<size_t>(kernel.shape()[0]), columns = static_cast<size_t>(kernel.shape()[1]);
+  Numbers result(transposed ? rows : columns);
+  for (size_t i = 0; i < rows; ++i)
+    for (size_t j = 0; j < columns; ++j)
+      result[transposed ? i : j] += row[transposed ? j : i] * kernel.data[i * columns + j];
+  return result;
+}
+
+void lstm(const Call& call) {
+  const Walk walk(call, 4);
+  const int64_t u = walk.units;
+  const bool sequences = call.attrs.boolean("returnSequences"), state = call.inputs.size() > 2;
+  Array* out = call.outputs.data() + (sequences ? 1 : 0);
+  for (int64_t s = 0; s < walk.n; ++s) {
+    Numbers h = rowOf(state ? &call.inputs[2] : nullptr, s, u);
+    Numbers c = rowOf(state ? &call.inputs[3] : nullptr, s, u);
+    for (int64_t k = 0; k < walk.steps; ++k) {
+      const int64_t place = walk.place(k);
+      const Numbers z = product(h, call.inputs[1], false);
+      for (int64_t j = 0; j < u; ++j) {
+        const auto unit = static_cast<size_t>(j);
+        double gate[4];
+        for (int64_t g = 0; g < 4; ++g) {
+          const size_t i = walk.at(s, place, 4 * u, g * u + j);
+          const double sum = call.inputs[0].data[i] + z[static_cast<size_t>(g * u + j)];
+          gate[g] = out[2].data[i] = g == 2 ? std::tanh(sum) : sigmoid(sum);
+        }
+        out[4].data[walk.at(s, place, u, j)] = h[unit];
+        c[unit] = gate[1] * c[unit] + gate[0] * gate[2];
+        h[unit] = gate[3] * std::tanh(c[unit]);
+        out[3].data[walk.at(s, place, u, j)] = c[unit];
+        if (sequences) call.outputs[0].data[walk.at(s, k, u, j)] = h[unit];
+      }
+    }
+    putRow(h, out[0], s);
+    putRow(c, out[1], s);
+  }
+}
+
+void lstmBackward(const Call& call) {
+  const Walk walk(call, 4);
+  const int64_t u = walk.units;
+  const bool sequences = call.attrs.boolean("returnSequences");
+  const size_t firstC = sequences ? 6 : 5;
+  const auto& in = call.inputs;
+  for (int64_t s = 0; s < walk.n; ++s) {
+    Numbers dh = rowOf(&in[3], s, u), dc = rowOf(&in[4], s, u);
+    const Numbers start = rowOf(in.size() > firstC ? &in[firstC] : nullptr, s, u);
+    for (int64_t k = walk.steps - 1; k >= 0; --k) {
+      const int64_t place = walk.place(k);
+      Numbers dz(static_cast<size_t>(4 * u));
+      for (int64_t j = 0; j < u; ++j) {
+        const auto unit = static_cast<size_t>(j);
+        const auto gate = [&](int64_t g) { return in[0].data[walk.at(s, place, 4 * u, g * u + j)]; };
+        const double i = gate(0), f = gate(1), g = gate(2), o = gate(3);
+        const double t = std::tanh(in[1].data[walk.at(s, place, u, j)]);
+        const double before = k > 0 ? in[1].data[walk.at(s, walk.place(k - 1), u, j)] : start[unit];
+        if (sequences) dh[unit] += in[5].data[walk.at(s, k, u, j)];
+        dc[unit] += dh[unit] * o * (1 - t * t);
+        const double d[] = {dc[unit] * g * i * (1 - i), dc[unit] * before * f * (1 - f),
+                            dc[unit] * i * (1 - g * g), dh[unit] * t * o * (1 - o)};
+        for (int64_t of = 0; of < 4; ++of)
+          dz[static_cast<size_t>(of * u + j)] = call.outputs[0].data[walk.at(s, place, 4 * u, of * u + j)] =
+              d[of];
+        dc[unit] *= f;
+      }
+      dh = product(dz, in[2], true);
+    }
+    putRow(dh, call.outputs[1], s);
+    putRow(dc, call.outputs[2], s);
+  }
+}
+
+}  // namespace
+
+void addRecurrent(Table& table) {
+  table["lstm"] = lstm;
+  table["lstmBackward"] = lstmBackward;
+}
+
+}  // namespace nodegrad::reference

@@ -1,0 +1,188 @@
+import { type Sym, type Tensor, Model, Sequential, compile, grad, layers, ops, tensor } from 'nodegrad';
+import { describe, expect, it } from 'vitest';
+
+/** The recurrent layers, and what each calls its states. */
+const KINDS = [{ kind: 'lstm' as const, gates: 4, states: 2, bias: [20] }];
+const UNITS = 5;
+const [N, STEPS, FEATURES] = [3, 4, 2];
+
+const random = (shape: number[], seed: number) => ops.randomUniform(shape, { seed, minval: -1, maxval: 1 });
+
+/** Sums of at most STEPS · 4 UNITS products, of which each rounds once. */
+const expectSame = async (a: Tensor, b: Tensor) => {
+  expect([...a.shape]).toEqual([...b.shape]);
+  const [x, y] = [await a.data(), await b.data()];
+  x.forEach((value, i) => {
+    expect(Math.abs(value - y[i])).toBeLessThan(STEPS * 4 * UNITS * 2 ** -24 * Math.max(1, Math.abs(value)));
+  });
+};
+
+describe.each(KINDS)('layers.$kind', ({ kind, gates, states, bias }) => {
+  const make = layers[kind];
+
+  it('has the weights of Keras', () => {
+    const layer = make({ units: UNITS });
+    layer.computeOutputShape([-1, STEPS, FEATURES]);
+    expect(layer.weights.map((weight) => [weight.name.split('/')[1], [...weight.shape]])).toEqual([
+      ['kernel', [FEATURES, gates * UNITS]],
+      ['recurrentKernel', [UNITS, gates * UNITS]],
+      ['bias', bias],
+    ]);
+    const bare = make({ units: UNITS, useBias: false });
+    bare.computeOutputShape([-1, STEPS, FEATURES]);
+    expect(bare.weights).toHaveLength(2);
+  });
+
+  it.each([
+    [{}, [[-1, UNITS]]],
+    [{ returnSequences: true }, [[-1, STEPS, UNITS]]],
+    [{ returnState: true }, Array(1 + states).fill([-1, UNITS])],
+    [{ returnSequences: true, returnState: true }, [[-1, STEPS, UNITS], ...Array(states).fill([-1, UNITS])]],
+  ])('gives the outputs of %j', (options, shapes) => {
+    const x = layers.input({ shape: [STEPS, FEATURES] });
+    const outputs = make({ units: UNITS, ...options }).applyAll(x);
+    expect(outputs.map((output) => [...output.shape])).toEqual(shapes);
+  });
+
+  it.each([{}, { returnSequences: true }, { goBackwards: true }, { useBias: false }])(
+    'computes the same in plain ops, with its gradients: %j',
+    async (options) => {
+      const fused = make({ units: UNITS, returnState: true, ...options });
+      // A function of its own, though it is the same: this the fused op does not know.
+      const plain = make({
+        units: UNITS,
+        returnState: true,
+        activation: (x: Sym) => ops.tanh(x),
+        ...options,
+      });
+      const x = random([N, STEPS, FEATURES], 1);
+      const first = Array.from({ length: states }, (_, i) => random([N, UNITS], 2 + i));
+      for (const layer of [fused, plain]) layer.computeOutputShape([-1, STEPS, FEATURES]);
+      fused.setWeights(fused.weights.map((weight, i) => random([...weight.shape], 10 + i)));
+      plain.setWeights(await fused.getWeights());
+      for (const given of [[x], [x, ...first]]) {
+        const results = await Promise.all(
+          [fused, plain].map(async (layer) => {
+            const step = compile((...xs: Sym[]) => {
+              const outputs = layer.run(xs, { training: false });
+              const loss = outputs.reduce<Sym>(
+                (sum, y, i) => ops.add(sum, ops.sum(ops.mul(ops.square(y), i + 1))),
+                ops.sum(ops.mul(outputs[0], 0)),
+              );
+              return [...outputs, ...grad(loss, [...xs, ...layer.weights])];
+            });
+            return step(...given);
+          }),
+        );
+        for (const [i, result] of results[0].entries()) await expectSame(result, results[1][i]);
+      }
+    },
+  );
+
+  it('takes another number of samples and steps each time', async () => {
+    const x = layers.input({ shape: [-1, FEATURES] });
+    const model = new Model({ inputs: x, outputs: make({ units: UNITS, returnSequences: true }).apply(x) });
+    for (const [n, steps] of [
+      [2, 3],
+      [17, 1],
+      [1, 6],
+    ]) {
+      const y = await model.predict(random([n, steps, FEATURES], 1));
+      expect([...y.shape]).toEqual([n, steps, UNITS]);
+    }
+  });
+
+  it('goes backwards as forwards over the turned sequence', async () => {
+    const x = random([N, STEPS, FEATURES], 1);
+    const turned = ops.gather(x, [3, 2, 1, 0], { axis: 1 });
+    const forwards = make({ units: UNITS, returnSequences: true });
+    const backwards = make({ units: UNITS, returnSequences: true, goBackwards: true });
+    for (const layer of [forwards, backwards]) layer.computeOutputShape([-1, STEPS, FEATURES]);
+    backwards.setWeights(await forwards.getWeights());
+    const of = (layer: layers.Layer) => compile((s: Sym) => layer.apply(s, { training: false }));
+    await expectSame(await of(backwards)(x), await of(forwards)(turned));
+  });
+
+  it('drops the same features and states at every step, while training alone', async () => {
+    const layer = make({ units: 64, dropout: 0.5, recurrentDropout: 0.5, returnSequences: true });
+    layer.computeOutputShape([-1, STEPS, FEATURES]);
+    const x = random([N, STEPS, FEATURES], 1);
+    const run = (training: boolean, seed: number) =>
+      compile((s: Sym, key: Sym) => layer.apply(s, { training, key }))(x, tensor([seed, 0], [2], 'int32'));
+    const [calm, again] = [await (await run(false, 1)).data(), await (await run(false, 2)).data()];
+    expect(again).toEqual(calm);
+    const [one, same, other] = [
+      await (await run(true, 1)).data(),
+      await (await run(true, 1)).data(),
+      await (await run(true, 2)).data(),
+    ];
+    expect(same).toEqual(one);
+    expect(other).not.toEqual(one);
+    expect(one).not.toEqual(calm);
+  });
+
+  it('is made anew from its configuration', async () => {
+    const model = new Sequential([
+      layers.input({ shape: [STEPS, FEATURES] }),
+      make({ units: UNITS, returnSequences: true, goBackwards: true }),
+      make({ units: 2, useBias: false }),
+    ]);
+    const copy = Sequential.fromConfig(model.getConfig());
+    copy.setWeights(await model.getWeights());
+    const x = random([N, STEPS, FEATURES], 1);
+    expect(await (await copy.predict(x)).data()).toEqual(await (await model.predict(x)).data());
+  });
+
+  it('refuses what it cannot take', () => {
+    const x = layers.input({ shape: [STEPS, FEATURES] });
+    expect(() => make({ units: 0 })).toThrow('expected a positive integer for units, received 0');
+    expect(() => make({ units: 1, dropout: 1 })).toThrow('expected dropout from 0 up to, not including, 1');
+    expect(() => make({ units: 1 }).apply(layers.input({ shape: [4] }))).toThrow(
+      'expected a sequence [n, steps, features] with a known number of features, received [-1, 4]',
+    );
+    expect(() => make({ units: 1 }).apply(Array.from({ length: states + 2 }, () => x))).toThrow(
+      `expected a sequence, or a list of it and ${states} first states, received ${states + 1} of them`,
+    );
+    const open = layers.input({ shape: [-1, FEATURES] });
+    expect(() => make({ units: 1, activation: 'relu' }).apply(open)).toThrow(
+      'expected a known number of steps',
+    );
+  });
+
+  it('learns which number of a sequence came first', async () => {
+    const count = 256;
+    const x = random([count, 6, 1], 5);
+    const y = ops.slice(ops.reshape(x, [count, 6]), [0, 0], [count, 1]);
+    const model = new Sequential(
+      [layers.input({ shape: [6, 1] }), make({ units: 16 }), layers.dense({ units: 1 })],
+      { seed: 1 },
+    );
+    model.compile({ optimizer: 'adam', loss: 'meanSquaredError' });
+    const { history } = await model.fit(x, y, { epochs: 60, batchSize: 32, verbose: 0, seed: 1 });
+    // Numbers in [-1, 1) have the variance 1 / 3: what a constant guess would lose.
+    expect(history.loss.at(-1)).toBeLessThan(1 / 30);
+  });
+});
+
+describe('layers.lstm', () => {
+  it('starts with 1 as bias of the forget gate alone', async () => {
+    for (const [unitForgetBias, forget] of [
+      [undefined, 1],
+      [false, 0],
+    ] as const) {
+      const layer = layers.lstm({ units: 2, unitForgetBias });
+      layer.computeOutputShape([-1, 3, 2]);
+      expect([...(await layer.weights[2].data())]).toEqual([0, 0, forget, forget, 0, 0, 0, 0]);
+    }
+  });
+
+  it('starts with an orthogonal recurrent kernel', async () => {
+    const layer = layers.lstm({ units: 3 });
+    layer.computeOutputShape([-1, 3, 2]);
+    const kernel = layer.weights[1];
+    const gram = await ops.matmul(kernel, kernel, { transposeB: true }).data();
+    gram.forEach((value, i) => {
+      expect(value).toBeCloseTo(i % 4 === 0 ? 1 : 0, 5);
+    });
+  });
+});
