@@ -17,7 +17,7 @@ const IsaKernels& kernels() {
   static const IsaKernels all = {
       kName,           &elementwiseKernels, &randomKernels, &optimizerKernels, &reduceKernels,
       &softmaxKernels, &gatherKernels,      &poolKernels,   &winogradKernels,  &sampleConvKernels,
-      &normKernels, &rnnKernels};
+      &normKernels,    &rnnKernels};
   return all;
 }
 
