@@ -15,7 +15,7 @@ inline void maxOf(const PoolShape& s, const float* x, Count rows, Count columns,
     for (int32_t j = 0; j < columns; ++j) {
       const typename K::Real v = K::read(x + (i * s.width + j) * s.channels);
       // NaN beats every number.
-      const auto better = (v > best) | ((v != v) & (best == best));
+      const auto better = ((v <= best) == 0) & (best == best);
       best = better ? v : best;
       at = better ? typename K::Index{} + (first + static_cast<int32_t>(i * s.kernelWidth) + j) : at;
     }
@@ -33,13 +33,15 @@ inline void maxRow(const PoolShape& s, const float* x, float* y, I* indices, int
     const int64_t left = ow * s.strides[1] - s.pads[1];
     const int32_t first = static_cast<int32_t>((rows.begin - top) * s.kernelWidth + columns.begin - left);
     const float* window = x + (rows.begin * s.width + columns.begin) * channels;
-    const bool two = size(rows) == 2 && size(columns) == 2;
+    const int32_t square = size(rows) == size(columns) ? size(rows) : 0;
     forChannels(channels, [&](auto kind, int64_t c) {
       using K = decltype(kind);
       typename K::Real best;
       typename K::Index at;
-      if (two) {
+      if (square == 2) {
         maxOf<K>(s, window + c, Two{}, Two{}, first, best, at);
+      } else if (square == 3) {
+        maxOf<K>(s, window + c, Three{}, Three{}, first, best, at);
       } else {
         maxOf<K>(s, window + c, size(rows), size(columns), first, best, at);
       }
@@ -76,28 +78,28 @@ inline void maxBackwardApart(const PoolShape& s, const float* dy, const I* indic
   for (int64_t i = done * channels; i < s.width * channels; ++i) dx[i] = 0;
 }
 
-// Each element of dx collects from the windows that hold it.
+// Each window of the rows that hold this one adds its gradient where its largest element lies.
 template <class I>
 inline void maxBackwardRow(const PoolShape& s, const float* dy, const I* indices, float* dx, int64_t row) {
   const Span outRows = s.outRows[row];
   const int64_t channels = s.channels;
   if (size(outRows) <= 1 && s.kernelWidth <= s.strides[1]) return maxBackwardApart(s, dy, indices, dx, row);
-  for (int64_t w = 0; w < s.width; ++w) {
-    const Span outColumns = s.outColumns[w];
-    forChannels(channels, [&](auto kind, int64_t c) {
-      using K = decltype(kind);
-      typename K::Real sum = {};
-      for (int32_t oh = outRows.begin; oh < outRows.end; ++oh) {
-        for (int32_t ow = outColumns.begin; ow < outColumns.end; ++ow) {
-          const int64_t place =
-              (row + s.pads[0] - oh * s.strides[0]) * s.kernelWidth + w + s.pads[1] - ow * s.strides[1];
-          const int64_t at = (oh * s.outWidth + ow) * channels + c;
-          const typename K::Real none = {};
-          sum += K::read(indices + at) == static_cast<int32_t>(place) ? K::read(dy + at) : none;
-        }
-      }
-      K::write(dx + w * channels + c, sum);
-    });
+  for (int64_t i = 0; i < s.width * channels; ++i) dx[i] = 0;
+  for (int64_t oh = outRows.begin; oh < outRows.end; ++oh) {
+    for (int64_t ow = 0; ow < s.outWidth; ++ow) {
+      const Span columns = s.columns[ow];
+      const int64_t at = (oh * s.outWidth + ow) * channels;
+      const int32_t first = static_cast<int32_t>((row + s.pads[0] - oh * s.strides[0]) * s.kernelWidth +
+                                                 columns.begin + s.pads[1] - ow * s.strides[1]);
+      forChannels(channels, [&](auto kind, int64_t c) {
+        using K = decltype(kind);
+        const typename K::Real gradient = K::read(dy + at + c), none = {};
+        const typename K::Index place = K::read(indices + at + c);
+        float* to = dx + columns.begin * channels + c;
+        for (int32_t j = 0; j < size(columns); ++j, to += channels)
+          K::write(to, K::read(to) + (place == first + j ? gradient : none));
+      });
+    }
   }
 }
 
@@ -183,19 +185,19 @@ void averageBackward(const PoolShape& s, const float* dy, float* dx, int64_t row
   const Span outRows = s.outRows[row];
   const int64_t channels = s.channels;
   if (size(outRows) <= 1 && s.kernelWidth <= s.strides[1]) return averageBackwardApart(s, dy, dx, row);
-  for (int64_t w = 0; w < s.width; ++w) {
-    const Span outColumns = s.outColumns[w];
-    forChannels(channels, [&](auto kind, int64_t c) {
-      using K = decltype(kind);
-      typename K::Real sum = {};
-      for (int32_t oh = outRows.begin; oh < outRows.end; ++oh) {
-        for (int32_t ow = outColumns.begin; ow < outColumns.end; ++ow) {
-          const float scale = scaleOf(s, s.rows[oh], s.columns[ow]);
-          sum += scale * K::read(dy + (oh * s.outWidth + ow) * channels + c);
-        }
-      }
-      K::write(dx + w * channels + c, sum);
-    });
+  for (int64_t i = 0; i < s.width * channels; ++i) dx[i] = 0;
+  for (int64_t oh = outRows.begin; oh < outRows.end; ++oh) {
+    for (int64_t ow = 0; ow < s.outWidth; ++ow) {
+      const Span columns = s.columns[ow];
+      const float scale = scaleOf(s, s.rows[oh], columns);
+      const float* from = dy + (oh * s.outWidth + ow) * channels;
+      forChannels(channels, [&](auto kind, int64_t c) {
+        using K = decltype(kind);
+        const typename K::Real part = scale * K::read(from + c);
+        for (int64_t w = columns.begin; w < columns.end; ++w)
+          K::write(dx + w * channels + c, K::read(dx + w * channels + c) + part);
+      });
+    }
   }
 }
 
