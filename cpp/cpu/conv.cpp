@@ -1,5 +1,7 @@
 #include "cpu/conv.h"
 
+#include <numeric>
+
 #include "cpu/conv_samples.h"
 #include "cpu/conv_winograd.h"
 #include "cpu/kernel_table.h"
@@ -65,7 +67,14 @@ Convolution::Convolution(const KernelSpec& spec)
     type = (computed ? spec.outputs : spec.inputs)[index];
     layout = (computed ? spec.outputLayouts : spec.inputLayouts)[index];
   };
-  take(pass == ConvPass::BackwardData, xIndex, x, xLayout);
+  const bool backwardData = pass == ConvPass::BackwardData;
+  take(backwardData, xIndex, x, xLayout);
+  int64_t& channels = x.shape[static_cast<size_t>(axes.c)];
+  parts = spec.attrs.has("parts") ? spec.attrs.integers("parts") : Dims{channels};
+  channels = std::accumulate(parts.begin(), parts.end(), int64_t{0});
+  const size_t tensors = (backwardData ? spec.outputs : spec.inputs).size(), others = parts.size() - 1;
+  partIndices = {xIndex};
+  for (size_t p = 0; p < others; ++p) partIndices.push_back(tensors - others + p);
   take(filter, wIndex, w, wLayout);
   window = convWindow(spec.op, spec.attrs, x.shape[static_cast<size_t>(axes.h)],
                       x.shape[static_cast<size_t>(axes.w)], w.shape[0], w.shape[1]);
@@ -77,7 +86,7 @@ Convolution::Convolution(const KernelSpec& spec)
   } else {
     take(forward, yIndex, y, yLayout);
   }
-  bias = filter ? spec.outputs.size() > 1 : forward && spec.inputs.size() > 2;
+  bias = filter ? spec.outputs.size() > 1 : forward && spec.inputs.size() - others > 2;
 }
 
 LayoutChoice convChoice(const KernelSpec& spec, const Convolution& conv, const LayoutPtr& x,

@@ -19,13 +19,16 @@ enum class ConvPass { Forward, BackwardData, BackwardFilter };
 //   with mask: one more input at the end, r; dx is 0 where r is not positive
 // conv2dBackwardFilter(x, dy [, like w]) → dw [, bias gradient]
 //   with pooledGradient: (x, gradient of such a pooling's output, its places)
+//
+// With parts, numbers of channels, x or dx is as many tensors instead of one: the first where x would be, the
+// others behind all other inputs or outputs.
 struct Convolution {
   explicit Convolution(const KernelSpec& spec);
 
   // Whether y is among the outputs of a forward pass, not only what is pooled of it.
   bool computesImage() const { return !pooling || hasImage; }
   // Whether it does what oneDNN's convolutions do not.
-  bool isFused() const { return pooling || pooledGradient || mask; }
+  bool isFused() const { return pooling || pooledGradient || mask || parts.size() > 1; }
 
   ConvPass pass;
   TensorType x, w, y;
@@ -33,7 +36,9 @@ struct Convolution {
   size_t xIndex, wIndex, yIndex;        // among the inputs, or among the outputs where the pass computes it
   bool bias;                            // a bias is added (input 2), or its gradient is output 1
   bool pooling, hasImage, pooledGradient, mask;
-  size_t placesIndex, maskIndex;  // among the inputs
+  std::vector<int64_t> parts;       // channels of the tensors that x consists of
+  std::vector<size_t> partIndices;  // of these
+  size_t placesIndex, maskIndex;    // among the inputs
   ImageAxes axes;
   int64_t groups;
   Window window;

@@ -66,7 +66,10 @@ bool winogradSuits(const KernelSpec& spec, const Convolution& conv) {
 }
 
 bool winogradFuses(const KernelSpec& spec, const Convolution& conv) {
-  if (!winogradSuits(spec, conv)) return false;
+  if (!winogradSuits(spec, conv) || (conv.mask && conv.parts.size() > 1)) return false;
+  const int lanes = isaKernels().winograd->lanes;
+  for (int64_t channels : conv.parts)
+    if (channels % lanes != 0) return false;
   // Windows of 2×2 lie within tiles of the output.
   return !(conv.pooling || conv.pooledGradient) || (conv.window.outH >= 2 && conv.window.outW >= 2);
 }
@@ -79,7 +82,9 @@ LayoutChoice winogradLayouts(const KernelSpec& spec, const Convolution& conv) {
     (computed ? choice.outputs : choice.inputs)[index] = layout;
   };
   const bool forward = conv.pass == ConvPass::Forward;
-  set(conv.pass == ConvPass::BackwardData, conv.xIndex, lay(conv.x));
+  const bool backwardData = conv.pass == ConvPass::BackwardData;
+  for (size_t index : conv.partIndices)
+    set(backwardData, index, lay((backwardData ? spec.outputs : spec.inputs)[index]));
   set(conv.pass == ConvPass::BackwardFilter, conv.wIndex, nullptr);
   if (!forward) set(false, conv.yIndex, lay(spec.inputs[conv.yIndex]));
   if (forward && conv.computesImage()) set(true, conv.yIndex, lay(conv.y));

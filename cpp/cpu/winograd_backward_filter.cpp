@@ -18,6 +18,7 @@ class WinogradBackwardFilter : public WinogradKernel {
         top_(s.top),
         left_(s.left),
         x_(s.height, s.width, s.in, lanes_),
+        image_(conv, s, lanes_),
         y_(s.outHeight, s.outWidth, s.out, lanes_),
         chunk_(std::min(kChunkChannels / lanes_, x_.blocks())),
         groups_((y_.blocks() + kernels_.gradientColumns - 1) / kernels_.gradientColumns),
@@ -27,7 +28,7 @@ class WinogradBackwardFilter : public WinogradKernel {
  protected:
   void transformInput(void* const* inputs, int64_t block, const WinogradTile* tiles, int64_t count, float* to,
                       int64_t plane) const {
-    kernels_.input(x_.map(inputs[conv_.xIndex], block), tiles, count, top_, left_, to, plane);
+    kernels_.input(image_.map(inputs, block), tiles, count, top_, left_, to, plane);
   }
 
   void transformGradient(void* const* inputs, int64_t block, const WinogradTile* tiles, int64_t count,
@@ -57,7 +58,9 @@ class WinogradBackwardFilter : public WinogradKernel {
 
   const Convolution conv_;
   const int64_t in_, out_, top_, left_;
-  const BlockedImages x_, y_;
+  const BlockedImages x_;
+  const ImageParts image_;
+  const BlockedImages y_;
   const int64_t chunk_;            // blocks of input channels whose sums are made at once
   const int64_t groups_, chunks_;  // of output channels, of input channels
   const int64_t sumElements_;

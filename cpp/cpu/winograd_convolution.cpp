@@ -18,7 +18,6 @@ class WinogradConvolution : public WinogradKernel {
       : conv_(conv),
         backward_(conv.pass == ConvPass::BackwardData),
         relu_(relu),
-        fromIndex_(backward_ ? conv.yIndex : conv.xIndex),
         in_(s.in),
         out_(s.out),
         top_(backward_ ? 2 - s.top : s.top),
@@ -27,14 +26,16 @@ class WinogradConvolution : public WinogradKernel {
                         : BlockedImages(s.height, s.width, s.in, lanes_)),
         to_(backward_ ? BlockedImages(s.height, s.width, s.in, lanes_)
                       : BlockedImages(s.outHeight, s.outWidth, s.out, lanes_)),
+        image_(conv, s, lanes_),
         pooled_(to_.pooled(lanes_)) {}
 
  protected:
   void transformInput(void* const* inputs, int64_t block, const WinogradTile* tiles, int64_t count, float* to,
                       int64_t plane) const {
-    void* data = inputs[fromIndex_];
-    const WinogradMap map = conv_.pooledGradient ? from_.pooledMap(data, inputs[conv_.placesIndex], block)
-                                                 : from_.map(data, block);
+    const WinogradMap map = !backward_ ? image_.map(inputs, block)
+                            : conv_.pooledGradient
+                                ? from_.pooledMap(inputs[conv_.yIndex], inputs[conv_.placesIndex], block)
+                                : from_.map(inputs[conv_.yIndex], block);
     kernels_.input(map, tiles, count, top_, left_, to, plane);
   }
 
@@ -42,7 +43,10 @@ class WinogradConvolution : public WinogradKernel {
                        int64_t count, const float* products, int64_t plane) const {
     WinogradOutput to{to_.map(nullptr, 0), nullptr, relu_, nullptr, {}, nullptr};
     to.map.data = nullptr;
-    if (conv_.computesImage()) to.map = to_.map(outputs[backward_ ? conv_.xIndex : conv_.yIndex], block);
+    if (backward_)
+      to.map = image_.map(outputs, block);
+    else if (conv_.computesImage())
+      to.map = to_.map(outputs[conv_.yIndex], block);
     if (conv_.bias) to.bias = static_cast<const float*>(inputs[2]) + block * lanes_;
     if (conv_.mask) to.mask = static_cast<const float*>(inputs[conv_.maskIndex]) + block * to_.blockSize();
     if (conv_.pooling) {
@@ -54,9 +58,10 @@ class WinogradConvolution : public WinogradKernel {
 
   const Convolution conv_;
   const bool backward_, relu_;
-  const size_t fromIndex_;
   const int64_t in_, out_, top_, left_;
-  const BlockedImages from_, to_, pooled_;
+  const BlockedImages from_, to_;
+  const ImageParts image_;
+  const BlockedImages pooled_;
 };
 
 std::vector<WinogradTile> resultTiles(const Convolution& conv, const Sizes& s) {

@@ -79,6 +79,24 @@ class BlockedImages {
   int64_t height_, width_, blocks_, blockSize_;
 };
 
+// The images x of a convolution, which may be parts of the channels each.
+class ImageParts {
+ public:
+  ImageParts(const Convolution& conv, const Sizes& s, int64_t lanes) : indices_(conv.partIndices) {
+    for (int64_t channels : conv.parts) parts_.emplace_back(s.height, s.width, channels, lanes);
+  }
+  // tensors: the inputs or outputs that they are among.
+  WinogradMap map(void* const* tensors, int64_t block) const {
+    size_t part = 0;
+    for (; block >= parts_[part].blocks(); ++part) block -= parts_[part].blocks();
+    return parts_[part].map(tensors[indices_[part]], block);
+  }
+
+ private:
+  std::vector<BlockedImages> parts_;
+  std::vector<size_t> indices_;
+};
+
 // Splits tiles evenly over the threads, and each part into blocks of about one size that are whole steps of
 // multiply. Both depend on the number of threads alone, and so do the sums' last bits.
 class TileParts {

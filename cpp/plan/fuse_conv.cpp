@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "core/slice.h"
 #include "core/window.h"
 #include "plan/ir.h"
 
@@ -22,6 +23,12 @@ class ConvFusion {
     ir_.sweepAndSort();
     for (size_t n = 0; n < ir_.nodes.size(); ++n)
       if (ir_.nodes[n].op == "where") maskGradient(n);
+    ir_.sweepAndSort();
+    for (size_t n = 0; n < ir_.nodes.size(); ++n) {
+      const std::string op = ir_.nodes[n].op;
+      if (op == "concatenate") takeParts(n);
+      if (op == "conv2dBackwardData") giveParts(n);
+    }
     ir_.sweepAndSort();
   }
 
@@ -62,12 +69,7 @@ class ConvFusion {
     if (!backend_.fuses(ir_.spec(fused))) return;
     ir_.nodes[n].inputs.clear();
     ir_.nodes[n].outputs.clear();
-    for (size_t o = 0; o < fused.outputs.size(); ++o) {
-      IrValue& value = ir_.values[static_cast<size_t>(fused.outputs[o])];
-      value.index = conv;
-      value.output = static_cast<int>(o);
-    }
-    node(conv) = fused;
+    become(conv, fused);
   }
 
   // maxPool2dBackward whose result goes to gradients of convolutions alone: those take the pooled gradient.
@@ -107,6 +109,80 @@ class ConvFusion {
     if (!backend_.fuses(ir_.spec(fused))) return;
     node(gradient) = fused;
     ir_.replaceUses(select.outputs[0], fused.outputs[0]);
+  }
+
+  // concatenate(a, b, …) of channels that only convolutions read: those read a, b, … themselves.
+  void takeParts(size_t n) {
+    const IrNode whole = ir_.nodes[n];
+    const int image = whole.outputs[0];
+    const std::vector<int> readers = ir_.consumers()[static_cast<size_t>(image)];
+    if (static_cast<int>(readers.size()) != uses(image) || ir_.type(image).shape.size() != 4) return;
+    std::vector<IrNode> fused;
+    for (int reader : readers) {
+      fused.push_back(node(reader));
+      IrNode& conv = fused.back();
+      if ((conv.op != "conv2d" && conv.op != "conv2dBackwardFilter") || conv.inputs[0] != image) return;
+      const int channels = imageAxes(conv.op, conv.attrs).c;
+      if (normalizeAxis(whole.op, whole.attrs.integer("axis"), 4) != channels) return;
+      conv.attrs.set("parts", sizes(whole.inputs, channels));
+      conv.inputs[0] = whole.inputs[0];
+      conv.inputs.insert(conv.inputs.end(), whole.inputs.begin() + 1, whole.inputs.end());
+      if (!backend_.fuses(ir_.spec(conv))) return;
+    }
+    for (size_t i = 0; i < readers.size(); ++i) node(readers[i]) = fused[i];
+  }
+
+  // conv2dBackwardData whose channels are sliced into parts, as the gradient of concatenate does: it writes
+  // those.
+  void giveParts(size_t n) {
+    IrNode fused = ir_.nodes[n];
+    const int image = fused.outputs[0], channels = imageAxes(fused.op, fused.attrs).c;
+    std::vector<int> readers = ir_.consumers()[static_cast<size_t>(image)];
+    if (readers.size() < 2 || static_cast<int>(readers.size()) != uses(image)) return;
+    for (int reader : readers)
+      if (node(reader).op != "slice") return;
+    const auto along = [&](int reader, int axis) {
+      return sliceOf("slice", node(reader).attrs, ir_.type(image).shape)[static_cast<size_t>(axis)];
+    };
+    std::sort(readers.begin(), readers.end(),
+              [&](int a, int b) { return along(a, channels).begin < along(b, channels).begin; });
+    std::vector<int> parts;
+    int64_t end = 0;
+    for (int reader : readers) {
+      for (int axis = 0; axis < 4; ++axis) {
+        const SliceAxis slice = along(reader, axis);
+        const bool whole = slice.count == ir_.type(image).shape[static_cast<size_t>(axis)];
+        if (slice.stride != 1 || (axis != channels && !whole)) return;
+      }
+      if (along(reader, channels).begin != end) return;
+      end += along(reader, channels).count;
+      parts.push_back(node(reader).outputs[0]);
+    }
+    if (end != ir_.type(image).shape[static_cast<size_t>(channels)]) return;
+    fused.outputs = parts;
+    fused.attrs.set("parts", sizes(parts, channels));
+    if (!backend_.fuses(ir_.spec(fused))) return;
+    for (int reader : readers) {
+      node(reader).inputs.clear();
+      node(reader).outputs.clear();
+    }
+    become(static_cast<int>(n), fused);
+  }
+
+  Dims sizes(const std::vector<int>& values, int axis) const {
+    Dims sizes;
+    for (int value : values) sizes.push_back(ir_.type(value).shape[static_cast<size_t>(axis)]);
+    return sizes;
+  }
+
+  // Values that other nodes gave become outputs of this one.
+  void become(int index, const IrNode& fused) {
+    for (size_t o = 0; o < fused.outputs.size(); ++o) {
+      IrValue& value = ir_.values[static_cast<size_t>(fused.outputs[o])];
+      value.index = index;
+      value.output = static_cast<int>(o);
+    }
+    node(index) = fused;
   }
 
   Ir& ir_;

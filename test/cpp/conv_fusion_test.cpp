@@ -29,6 +29,13 @@ struct PooledNet : Traced {
     fetches.push_back(pooled);
   }
 
+  // With a third convolution over two images one behind the other.
+  void join() {
+    const Value joined = op("concatenate", {x, r}, {{"axis", int64_t{-1}}});
+    const Value loss = op("sum", {op("square", {layer(joined, 96, 32)})});
+    fetches = gradients(graph, {loss}, {weights[0], weights[4], x});
+  }
+
   Value layer(const Value& image, int64_t in, int64_t out) {
     const Value w = feed({3, 3, in, out}), b = feed({out});
     weights.insert(weights.end(), {w, b});
@@ -70,6 +77,26 @@ TEST(FuseConvolutions, KeepsTheImageThatOthersRead) {
   const Ir ir = t.fused(FakeBackend());
   ASSERT_EQ(countWith(ir, "conv2d", "pooling"), 1);
   EXPECT_EQ(ir.producer(ir.fetches.back())->outputs[2], ir.fetches.back());
+}
+
+TEST(FuseConvolutions, ReadsAndWritesConcatenatedChannelsInParts) {
+  PooledNet t;
+  t.join();
+  const Ir ir = t.fused(FakeBackend());
+  EXPECT_EQ(countOf(ir, "concatenate"), 0);
+  EXPECT_EQ(countOf(ir, "slice"), 0);
+  for (const char* op : {"conv2d", "conv2dBackwardData", "conv2dBackwardFilter"})
+    EXPECT_EQ(countWith(ir, op, "parts"), 1) << op;
+}
+
+TEST(FuseConvolutions, LeavesConcatenatedImagesThatOthersRead) {
+  PooledNet t;
+  const Value joined = t.op("concatenate", {t.x, t.r}, {{"axis", int64_t{-1}}});
+  t.fetches = {t.layer(joined, 96, 32), t.op("exp", {joined})};
+  EXPECT_EQ(countOf(t.fused(FakeBackend()), "concatenate"), 1);
+  const Value rows = t.op("concatenate", {t.x, t.x}, {{"axis", int64_t{1}}});
+  t.fetches = {t.layer(rows, 32, 32)};
+  EXPECT_EQ(countOf(t.fused(FakeBackend()), "concatenate"), 1) << "of rows, not of channels";
 }
 
 TEST(FuseConvolutions, LeavesOtherPoolings) {
@@ -144,6 +171,17 @@ TEST(FuseConvolutions, GivesTheBitsOfThePlainPlan) {
   EXPECT_NE(plain.find("maxPool2dBackward"), std::string::npos);
   // The lowest instruction set has no Winograd and nothing to fuse with.
   EXPECT_EQ(fused.find("maxPool2d") == std::string::npos, isaLevels().size() > 1) << fused;
+  for (size_t f = 0; f < expected.size(); ++f) EXPECT_EQ(actual[f].data, expected[f].data) << "fetch " << f;
+}
+
+TEST(FuseConvolutions, GivesTheBitsOfAPlainConcatenation) {
+  PooledNet net;
+  net.join();
+  Plain without;
+  std::string fused, plain;
+  const auto actual = results(net, cpuBackend(), fused), expected = results(net, without, plain);
+  EXPECT_NE(plain.find("concatenate"), std::string::npos);
+  EXPECT_EQ(fused.find("concatenate") == std::string::npos, isaLevels().size() > 1) << fused;
   for (size_t f = 0; f < expected.size(); ++f) EXPECT_EQ(actual[f].data, expected[f].data) << "fetch " << f;
 }
 

@@ -189,6 +189,30 @@ INSTANTIATE_TEST_SUITE_P(Shapes, WinogradPooling,
                            return std::get<0>(info.param) + "_" + std::get<1>(info.param).name;
                          });
 
+// x as two tensors, or dx: the first has one block of channels.
+TEST_P(Winograd, PartsOfTheChannels) {
+  const size_t axis = std::get<1>(GetParam()).channelsFirst ? 1 : 3;
+  const int64_t channels = x_.shape()[axis], first = 16;
+  if (channels == first) GTEST_SKIP() << "these are too few to be parted";
+  const auto slice = [&](const Array& whole, int64_t begin, int64_t end) {
+    Dims from(4, 0), to = whole.shape();
+    from[axis] = begin;
+    to[axis] = end;
+    return reference::apply("slice", {whole}, {{"begin", from}, {"end", to}, {"strides", Dims{}}})[0];
+  };
+  const Array a = slice(x_, 0, first), b = slice(x_, first, channels);
+  Attrs parts = attrs_;
+  parts.set("parts", Dims{first, channels - first});
+  EXPECT_EQ(runWinograd({"conv2d", {a, w_, bias_, b}, {y_.type}, parts})[0].data,
+            runWinograd({"conv2d", {x_, w_, bias_}, {y_.type}, attrs_})[0].data);
+  EXPECT_EQ(runWinograd({"conv2dBackwardFilter", {a, dy_, b}, {w_.type}, parts})[0].data,
+            runWinograd({"conv2dBackwardFilter", {x_, dy_}, {w_.type}, attrs_})[0].data);
+  const Array dx = runWinograd({"conv2dBackwardData", {w_, dy_, x_}, {x_.type}, attrs_})[0];
+  const auto both = runWinograd({"conv2dBackwardData", {w_, dy_}, {a.type, b.type}, parts});
+  EXPECT_EQ(both[0].data, slice(dx, 0, first).data);
+  EXPECT_EQ(both[1].data, slice(dx, first, channels).data);
+}
+
 TEST_P(Winograd, BackwardDataBehindAMask) {
   const Array r = randomNumbers(x_.shape(), 6);
   Array expected = runWinograd({"conv2dBackwardData", {w_, dy_, x_}, {x_.type}, attrs_})[0];
