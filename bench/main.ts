@@ -1,174 +1,80 @@
-// Ours beside the peers, in one run: npm run bench -- --nets mnist --peers torch
-import { existsSync, readdirSync } from 'node:fs';
-import { cpus } from 'node:os';
-import { setTimeout as sleep } from 'node:timers/promises';
+// Ours beside the peers, in one run: npm run bench -- --training --nets mnist --peers torch
 import { getEngineInfo } from 'nodegrad';
-import { type BenchNet, type Side } from './net.js';
-import { fastest, timeFloor } from './floor.js';
+import { INFERENCE_NETS, timeInference } from './inference.js';
 import { measureInput } from './input.js';
-import { measureMemory } from './memory.js';
 import { type Options, USAGE, readOptions } from './options.js';
 import { measureOverhead } from './overhead.js';
-import { Peer } from './peer.js';
-import { median, minimum } from './statistics.js';
+import { measureProcesses, measureScaling } from './processes.js';
+import { type Results, describeMachine, hasBfloat16, keepResults, reportOf, writePage } from './report.js';
+import { timeTraining } from './training.js';
 
-const BLOCK = 5; // steps in a row of one side
-const WARM = 10;
-// Threads of the side that has just worked still spin for a few milliseconds.
-const PAUSE_MS = 30;
+const SCALING_NETS = ['mnist', 'cells'];
 
-interface Row {
-  net: string;
-  precision: string;
-  batch: number;
-  ours: number[];
-  peer: string;
-  theirs: number[];
-  floor: number;
-}
-
-async function netOf(name: string): Promise<BenchNet> {
-  const folder = new URL('nets/', import.meta.url);
-  if (!existsSync(new URL(`${name}.ts`, folder))) {
-    const known = readdirSync(folder).map((file) => file.replace('.ts', ''));
-    throw new Error(`bench: no such net: ${name}; there are ${known.join(', ')}.`);
-  }
-  return ((await import(`./nets/${name}.js`)) as { default: BenchNet }).default;
-}
-
-async function timed(side: Side, count: number): Promise<number[]> {
-  const times = [];
-  for (let i = 0; i < count; i++) {
-    const start = performance.now();
-    await side.step();
-    times.push(performance.now() - start);
-  }
-  return times;
-}
-
-/** Blocks of steps of both sides by turns, so that what disturbs the machine disturbs both. */
-async function duel(
-  side: Side,
-  peer: Peer | undefined,
-  steps: number,
-): Promise<{ ours: number[]; theirs: number[] }> {
-  await timed(side, WARM);
-  await peer?.steps(WARM);
-  const ours: number[] = [];
-  const theirs: number[] = [];
-  while (ours.length < steps) {
-    const count = Math.min(BLOCK, steps - ours.length);
-    await sleep(PAUSE_MS);
-    ours.push(...(await timed(side, count)));
-    await sleep(PAUSE_MS);
-    if (peer) theirs.push(...(await peer.steps(count)));
-  }
-  return { ours, theirs };
-}
-
-async function timeNet(
-  name: string,
+async function measure(
   options: Options,
   threads: number,
+  results: Results,
   say: (text: string) => void,
-): Promise<Row[]> {
-  const net = await netOf(name);
-  const primitives = timeFloor(net.floor, threads);
-  const floor = fastest(primitives).reduce((sum, { ms }) => sum + ms, 0);
-  for (const { primitive, pass, by, layout, implementation, ms } of primitives)
-    say(
-      `floor: ${ms.toFixed(2).padStart(8)} ms  ${primitive.split(' ').slice(0, -1).join(' ')} ${pass} (${by}, ${layout}, ${implementation})`,
-    );
-
-  const rows = [];
-  for (const peerName of options.peers.length ? options.peers : [undefined]) {
-    const side = await net.create(options.threads);
-    let peer: Peer | undefined;
-    let described = '';
+): Promise<void> {
+  const { parts, nets } = options;
+  // A part that fails must not cost the others' results.
+  const attempt = async (what: string, part: () => Promise<unknown>) => {
     try {
-      if (peerName !== undefined) {
-        peer = Peer.start(peerName, name, net.batch, net.precision, threads);
-        const loaded = await peer.load(side.x, side.y, await side.weights());
-        described = loaded.name;
-        const loss = await side.loss();
-        // Same weights, same batch: another loss would mean another net.
-        if (!(Math.abs(loss / loaded.loss - 1) < 1e-4))
-          throw new Error(
-            `bench: on the same weights our loss is ${loss} and that of ${peerName} ${loaded.loss}.`,
-          );
-        say(`${name}: loss before the first step ${loss.toFixed(6)}, ${described} ${loaded.loss.toFixed(6)}`);
-      }
-      const { ours, theirs } = await duel(side, peer, options.steps);
-      rows.push({
-        net: name,
-        precision: net.precision,
-        batch: net.batch,
-        ours,
-        peer: described,
-        theirs,
-        floor,
-      });
-    } finally {
-      peer?.stop();
+      await part();
+    } catch (error) {
+      results.failures.push(`${what}: ${(error as Error).message}`);
+      say(`${what} failed: ${(error as Error).stack}`);
+    }
+  };
+  for (const precision of options.precisions) {
+    if (precision !== 'float32' && !hasBfloat16()) {
+      say(`${precision} is left out: this CPU has no instructions for it`);
+      continue;
+    }
+    for (const net of nets) {
+      if (parts.has('training'))
+        await attempt(`training of ${net} in ${precision}`, async () =>
+          results.training.push(await timeTraining(net, precision, options, threads, say)),
+        );
+      if (parts.has('memory') || parts.has('first-step'))
+        await attempt(`a process that trains ${net} in ${precision}`, async () =>
+          results.processes.push(await measureProcesses(net, precision, options.peers.length > 0, threads)),
+        );
     }
   }
-  return rows;
-}
-
-const round = (value: number, digits = 2) => Number(value.toFixed(digits));
-
-function asJson({ net, precision, batch, ours, peer, theirs, floor }: Row): string {
-  const oursMs = minimum(ours);
-  const peerMs = theirs.length ? minimum(theirs) : null;
-  return JSON.stringify({
-    net,
-    precision,
-    batch,
-    ours_ms: round(oursMs),
-    peer,
-    peer_ms: peerMs && round(peerMs),
-    ratio: peerMs && round(peerMs / oursMs, 3),
-    floor_ms: round(floor),
-  });
-}
-
-/** Minimum and median of the sides, in columns. */
-function printTable(rows: readonly Row[]): void {
-  const both = (values: readonly number[]) =>
-    values.length ? `${minimum(values).toFixed(2)} / ${median(values).toFixed(2)}` : '–';
-  const table = rows.map(({ net, precision, batch, ours, peer, theirs, floor }) => [
-    `${net} @${batch}`,
-    precision,
-    both(ours),
-    peer || '–',
-    both(theirs),
-    theirs.length
-      ? `${(minimum(theirs) / minimum(ours)).toFixed(2)} / ${(median(theirs) / median(ours)).toFixed(2)}`
-      : '–',
-    floor.toFixed(2),
-  ]);
-  table.unshift(['net', 'precision', 'ours_ms min / median', 'peer', 'peer_ms', 'ratio', 'floor_ms']);
-  const widths = table[0].map((_, column) => Math.max(...table.map((row) => row[column].length)));
-  for (const row of table) console.log(row.map((cell, column) => cell.padEnd(widths[column])).join('  '));
+  if (parts.has('inference'))
+    for (const net of nets.filter((name) => INFERENCE_NETS.includes(name)))
+      await attempt(`inference of ${net}`, async () =>
+        results.inference.push(...(await timeInference(net, options, threads, say))),
+      );
+  if (parts.has('scaling'))
+    for (const net of nets.filter((name) => SCALING_NETS.includes(name)))
+      await attempt(`scaling of ${net}`, async () => results.scaling.push(await measureScaling(net)));
+  if (parts.has('input')) await attempt('input', () => measureInput((text) => results.overhead.push(text)));
+  if (parts.has('overhead'))
+    await attempt('overhead', () => measureOverhead((text) => results.overhead.push(text)));
 }
 
 async function main(options: Options): Promise<void> {
   const say = (text: string) => (options.json ? console.error(text) : console.log(text));
-  const info = getEngineInfo(options.threads === undefined ? {} : { threads: options.threads });
-  say(
-    `${cpus()[0].model}, ${info.isa} kernels, ${cpus().length} cores; Node ${process.version}; ${info.device}; ` +
-      `${info.threads} threads a side`,
-  );
-  if (options.overhead || options.input || options.memory) {
-    if (options.overhead) await measureOverhead(console.log);
-    if (options.input) await measureInput(console.log);
-    if (options.memory) await measureMemory(options, info.threads, console.log);
-    return;
-  }
-  const rows: Row[] = [];
-  for (const name of options.nets) rows.push(...(await timeNet(name, options, info.threads, say)));
-  if (options.json) for (const row of rows) console.log(asJson(row));
-  else printTable(rows);
+  const { threads } = getEngineInfo(options.threads === undefined ? {} : { threads: options.threads });
+  const results: Results = {
+    date: new Date().toISOString(),
+    machine: describeMachine(threads),
+    training: [],
+    inference: [],
+    processes: [],
+    scaling: [],
+    overhead: [],
+    failures: [],
+  };
+  say(results.machine);
+  await measure(options, threads, results, say);
+  const report = reportOf(results);
+  console.log(options.json ? JSON.stringify(results) : `\n${report}`);
+  say(`\nkept as ${keepResults(results)}`);
+  if (options.write) writePage(report);
+  if (results.failures.length > 0) process.exitCode = 1;
 }
 
 let options: Options | undefined;

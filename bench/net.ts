@@ -1,22 +1,60 @@
-import type { NDArray } from 'nodegrad';
+import { type Model, NDArray, type optimizers, setSeed } from 'nodegrad';
 
-/** A net as the bench times it: one file of bench/nets, whose default export is a BenchNet, and one for each peer in bench/peers/PEER/. */
-export interface BenchNet {
+/** A net of the bench: one file of bench/nets, whose default export is a Net, and one in the folder of each family of peers. */
+export interface Net {
   batch: number;
-  precision: string;
-  /** The net's primitives, in the words of bench/floor/floor.cpp. */
+  /** The edge of its images, or the length of its sequences. The builders take another one. */
+  size: number;
+  /** Layers with weights are named as in the peers. Dropout, where the net has some, can be left out. */
+  build: (size: number, dropout?: boolean) => Model;
+  /** A new optimizer, and the loss by its name. */
+  compile: () => { optimizer: optimizers.Optimizer; loss: string };
+  data: (batch: number, size: number) => { x: NDArray; y: NDArray };
+  /** The compute ops of a training step at `batch` and `size`, in the words of bench/floor/floor.cpp. */
   floor: string[];
-  create: (threads: number | undefined) => Promise<Side> | Side;
 }
 
-/** Our side of a net. */
-export interface Side {
-  /** One whole training step, to its end. */
-  step: () => Promise<unknown>;
-  /** The loss of the fixed batch without dropout, to be compared with the peer's on the same weights. */
-  loss: () => Promise<number>;
-  /** The weights in the order in which the peer's `load` expects them. */
-  weights: () => Promise<NDArray[]> | NDArray[];
-  x: NDArray;
-  y: NDArray;
+/** Weights by the names of their layers, in Keras's order. */
+export type Weights = Record<string, NDArray[]>;
+
+/** Numbers in [0, 1) from a hash of their place: the same in every run, and in test/fixtures/make_whole_nets.py. */
+export function uniform(count: number, seed: number): Float32Array {
+  return new Float32Array(count).map((_, i) => {
+    let h = Math.imul((i + 1) ^ Math.imul(seed, 0x9e3779b9), 0x85ebca6b);
+    h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+    return ((h ^ (h >>> 16)) >>> 8) / 2 ** 24;
+  });
+}
+
+/** Numbers from 0 to `classes` - 1. */
+export function classes(count: number, seed: number, classes: number): Int32Array {
+  return Int32Array.from(uniform(count, seed), (u) => Math.floor(u * classes));
+}
+
+/** Random images and the number of a class for each. */
+export function labelledImages(channels: number, labels: number) {
+  return (batch: number, size: number) => ({
+    x: new NDArray(uniform(batch * size * size * channels, 1), [batch, size, size, channels]),
+    y: new NDArray(classes(batch, 2, labels), [batch]),
+  });
+}
+
+export async function netOf(name: string): Promise<Net> {
+  return ((await import(`./nets/${name}.js`)) as { default: Net }).default;
+}
+
+/** The net with its weights at their start, ready to train. */
+export function modelOf(net: Net, precision: string, size = net.size): Model {
+  if (precision !== 'float32') throw new Error(`no policy for ${precision} yet`);
+  setSeed(1);
+  const model = net.build(size);
+  model.compile(net.compile());
+  return model;
+}
+
+export async function weightsOf(model: Model): Promise<Weights> {
+  const weights: Weights = {};
+  for (const layer of model.layers)
+    if (layer.weights.length > 0) weights[layer.name] = await layer.getWeights();
+  return weights;
 }

@@ -1,50 +1,84 @@
 import { parseArgs } from 'node:util';
 
+export const NETS = ['mnist', 'lenet', 'cells', 'unet', 'resnet18'];
+export const PEERS = ['torch', 'torch-compile', 'keras-tensorflow', 'keras-jax'];
+export const PRECISIONS = ['float32', 'bfloat16'];
+const PARTS = ['training', 'inference', 'memory', 'first-step', 'scaling', 'input', 'overhead'] as const;
+
+export type Part = (typeof PARTS)[number];
+
 export interface Options {
+  parts: ReadonlySet<Part>;
   nets: string[];
   peers: string[];
-  /** One JSON object a line on stdout instead of the table; remarks then go to stderr. */
-  json: boolean;
-  /** Timed steps of each side. */
+  precisions: string[];
+  /** Rounds of a contest, in each of which every side makes a step or several. */
   steps: number;
-  overhead: boolean;
-  input: boolean;
-  memory: boolean;
   threads: number | undefined;
+  json: boolean;
+  /** Whether the tables go into docs/performance.md. */
+  write: boolean;
 }
 
-export const USAGE = `npm run bench -- [--nets mnist,…] [--peers torch,…] [--steps N] [--threads N] [--json]
-  --nets      nets to time (bench/nets); default mnist
-  --peers     what to time them against (bench/peers); default torch; "none" for ours alone
-  --steps     timed steps of each side; default 60
-  --threads   of both sides; default what nodegrad chooses
-  --overhead  what JavaScript and the binding cost: a small step, the event loop while fit runs, the import
-  --input     fit on bytes beside the bare step
-  --memory    peak memory of training, ours and the first peer's
-  --json      one object a line`;
+export const USAGE = `npm run bench -- [PART …] [--nets mnist,…] [--peers torch,…] [--precision float32,…] [--steps N] [--threads N]
+Parts, all of them where none is named:
+  --training    a training step beside the peers, and the floor
+  --inference   resnet18 and mnist at batch 1 and 64 beside PyTorch and onnxruntime-node
+  --memory      peak memory of a process that trains, ours and PyTorch's
+  --first-step  the first step of a process, planning included, ours and PyTorch's
+  --scaling     one and two threads
+  --input       fit on bytes beside the bare step
+  --overhead    what JavaScript and the binding cost: a small step, the event loop while fit runs, the import
+Choices:
+  --nets        of ${NETS.join(', ')}; default all
+  --peers       of ${PEERS.join(', ')}; default all; "none" for ours alone
+  --precision   of ${PRECISIONS.join(', ')}; default both, bfloat16 where the CPU has instructions for it
+  --steps       timed steps of each side at the least; default 20
+  --threads     of both sides; default what nodegrad chooses
+  --json        the results as JSON on stdout instead of tables; remarks then go to stderr
+  --write       write the tables into docs/performance.md as well; a run of everything does so
+Each run is kept in bench/results.`;
 
 export function readOptions(args: string[]): Options {
   const { values } = parseArgs({
     args,
     options: {
-      nets: { type: 'string', default: 'mnist' },
-      peers: { type: 'string', default: 'torch' },
-      steps: { type: 'string', default: '60' },
+      training: { type: 'boolean' },
+      inference: { type: 'boolean' },
+      memory: { type: 'boolean' },
+      'first-step': { type: 'boolean' },
+      scaling: { type: 'boolean' },
+      input: { type: 'boolean' },
+      overhead: { type: 'boolean' },
+      nets: { type: 'string' },
+      peers: { type: 'string' },
+      precision: { type: 'string' },
+      steps: { type: 'string', default: '20' },
       threads: { type: 'string' },
       json: { type: 'boolean', default: false },
-      overhead: { type: 'boolean', default: false },
-      input: { type: 'boolean', default: false },
-      memory: { type: 'boolean', default: false },
+      write: { type: 'boolean', default: false },
     },
   });
-  const list = (text: string) => text.split(',').filter((name) => name !== '' && name !== 'none');
+  const named = PARTS.filter((part) => values[part]);
   return {
-    ...values,
-    nets: list(values.nets),
-    peers: list(values.peers),
+    parts: new Set(named.length > 0 ? named : PARTS),
+    nets: choice('--nets', values.nets, NETS),
+    peers: values.peers === 'none' ? [] : choice('--peers', values.peers, PEERS),
+    precisions: choice('--precision', values.precision, PRECISIONS),
     steps: positive('--steps', values.steps),
     threads: values.threads === undefined ? undefined : positive('--threads', values.threads),
+    json: values.json,
+    write: values.write || args.length === 0,
   };
+}
+
+function choice(name: string, text: string | undefined, known: readonly string[]): string[] {
+  if (text === undefined) return [...known];
+  const chosen = text.split(',').filter((word) => word !== '');
+  const unknown = chosen.find((word) => !known.includes(word));
+  if (unknown !== undefined)
+    throw new Error(`${name}: expected some of ${known.join(', ')}, received ${unknown}.`);
+  return chosen;
 }
 
 function positive(name: string, text: string): number {

@@ -1,84 +1,107 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import type { NDArray } from 'nodegrad';
+import { driverOf } from './environment.js';
+import type { Weights } from './net.js';
 
-const folder = fileURLToPath(new URL('.', import.meta.url));
-const venv = join(folder, '.venv');
-const python = join(venv, 'bin/python');
+/** What a side runs. */
+export interface Task {
+  net: string;
+  precision: string;
+  batch: number;
+  threads: number;
+}
 
-/** Makes the virtual environment and installs the peer's pinned packages; quick where that is done. */
-function prepare(peer: string): void {
-  const requirements = join(folder, 'peers', peer, 'requirements.txt');
-  if (!existsSync(requirements))
-    throw new Error(`bench: no such peer: ${peer} (${requirements} is missing).`);
-  const stamp = join(venv, `${peer}.installed`);
-  const wanted = readFileSync(requirements, 'utf8');
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
-  // stdout is the table's: what pip says goes to stderr.
-  const run = (command: string, ...args: string[]) => {
-    const { status } = spawnSync(command, args, { stdio: ['ignore', 2, 2] });
-    if (status !== 0) throw new Error(`bench: ${command} ${args.join(' ')} failed.`);
-  };
-  if (!existsSync(python)) run('python3', '-m', 'venv', venv);
-  run(python, '-m', 'pip', '--disable-pip-version-check', 'install', '--quiet', '-r', requirements);
-  writeFileSync(stamp, wanted);
+export interface Load {
+  x: NDArray;
+  y: NDArray;
+  /** The peer's own start where there are none. */
+  weights: Weights;
+  /** One of the peer's ways of running a net; the fastest where it is left out. */
+  variant?: string;
+  /** What must be fast: training steps or predictions. */
+  training: boolean;
+  /** Where the net lies as ONNX, for the peers that read it. */
+  model?: string;
 }
 
 interface Answer {
   name: string;
+  variant: string;
   loss: number;
   times: number[];
+  values: number[];
+  bytes: number;
   error?: string;
 }
 
-/** A peer's net in a Python process of its own (bench/peers/driver.py), which times its own steps. */
+/** A peer's net in a process of its own (bench/peers/driver.py), which times its own steps. */
 export class Peer {
   readonly #process: ChildProcess;
   readonly #lines: AsyncIterator<string>;
   readonly #scratch = mkdtempSync(join(tmpdir(), 'nodegrad-bench-'));
+  #files = 0;
 
-  private constructor(peer: string, net: string, batch: number, precision: string, threads: number) {
-    const args = [join(folder, 'peers/driver.py'), peer, net, String(batch), precision, String(threads)];
-    this.#process = spawn(python, args, {
+  constructor(
+    readonly peer: string,
+    { net, precision, batch, threads }: Task,
+  ) {
+    const [command, ...args] = driverOf(peer);
+    this.#process = spawn(command, [...args, net, String(batch), precision, String(threads)], {
       stdio: ['pipe', 'pipe', 'inherit'],
-      env: { ...process.env, OMP_NUM_THREADS: String(threads) },
+      env: { ...process.env, OMP_NUM_THREADS: String(threads), TF_CPP_MIN_LOG_LEVEL: '2' },
     });
     this.#lines = createInterface({ input: this.#process.stdout! })[Symbol.asyncIterator]();
   }
 
-  static start(peer: string, net: string, batch: number, precision: string, threads: number): Peer {
-    prepare(peer);
-    return new Peer(peer, net, batch, precision, threads);
-  }
-
-  /** The peak memory in bytes of a process that trains the net with the peer on the whole data. */
-  static async trainingMemory(peer: string, net: string, batch: number, precision: string, threads: number) {
-    const started = Peer.start(peer, net, batch, precision, threads);
-    const pid = started.#process.pid!;
-    await started.#ask({ command: 'train', steps: 40 });
-    const bytes = peakMemory(pid);
-    started.stop();
-    return bytes;
-  }
-
-  /** Hands over a batch and weights; gives the peer's name for itself and its loss of them without dropout. */
-  async load(x: NDArray, y: NDArray, weights: NDArray[]): Promise<{ name: string; loss: number }> {
-    const arrays = [x, y, ...weights].map((array, i) => {
-      const path = join(this.#scratch, `${i}.bin`);
-      const { buffer, byteOffset, byteLength } = array.data;
-      writeFileSync(path, new Uint8Array(buffer, byteOffset, byteLength));
-      return { path, dtype: array.dtype, shape: array.shape };
+  /** Hands over a batch and weights; gives the peer's name for itself with its versions, and the variant it runs. */
+  async load({ x, y, weights, variant, training, model }: Load): Promise<{ name: string; variant: string }> {
+    const stored = Object.entries(weights).map(([layer, arrays]) => [
+      layer,
+      arrays.map((array) => this.#store(array)),
+    ]);
+    return this.#ask({
+      command: 'load',
+      x: this.#store(x),
+      y: this.#store(y),
+      weights: Object.fromEntries(stored) as object,
+      variant: variant ?? null,
+      training,
+      model,
     });
-    return this.#ask({ command: 'load', arrays });
   }
 
-  /** Runs steps and gives the milliseconds of each. */
+  /** Of the batch, without dropout. */
+  async loss(): Promise<number> {
+    return (await this.#ask({ command: 'loss' })).loss;
+  }
+
+  /** Runs training steps and gives the milliseconds of each. */
   async steps(count: number): Promise<number[]> {
     return (await this.#ask({ command: 'steps', count })).times;
+  }
+
+  /** Predicts for the batch, some times, and gives the milliseconds of each. */
+  async predictions(count: number): Promise<number[]> {
+    return (await this.#ask({ command: 'predictions', count })).times;
+  }
+
+  /** The prediction for the batch, row-major. */
+  async output(): Promise<number[]> {
+    return (await this.#ask({ command: 'output' })).values;
+  }
+
+  /** Writes the net as ONNX, for batches of this size. */
+  async export(path: string): Promise<void> {
+    await this.#ask({ command: 'export', path });
+  }
+
+  /** The most memory that the process has held, in bytes. */
+  async memory(): Promise<number> {
+    return (await this.#ask({ command: 'memory' })).bytes;
   }
 
   stop(): void {
@@ -87,18 +110,18 @@ export class Peer {
     rmSync(this.#scratch, { recursive: true, force: true });
   }
 
+  #store({ data, dtype, shape }: NDArray) {
+    const path = join(this.#scratch, `${this.#files++}.bin`);
+    writeFileSync(path, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+    return { path, dtype, shape };
+  }
+
   async #ask(request: object): Promise<Answer> {
     this.#process.stdin!.write(`${JSON.stringify(request)}\n`);
     const line = await this.#lines.next();
-    if (line.done === true) throw new Error('bench: the peer ended; its error stands above.');
+    if (line.done === true) throw new Error('the process ended; its error stands above');
     const answer = JSON.parse(line.value) as Answer;
-    if (answer.error !== undefined) throw new Error(`bench: the peer failed: ${answer.error}`);
+    if (answer.error !== undefined) throw new Error(answer.error);
     return answer;
   }
-}
-
-/** The most memory that a living process has held, in bytes. */
-export function peakMemory(pid: number): number {
-  const line = /VmHWM:\s*(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
-  return Number(line![1]) * 1024;
 }

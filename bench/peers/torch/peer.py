@@ -1,0 +1,135 @@
+"""PyTorch, eager or compiled. A net is PEER/NET.py with `Net` (an nn.Module, its layers named as in bench/nets), `loss(output, y)`,
+`probabilities(output)` and `optimizer(parameters, **options)`."""
+
+import os
+import time
+from contextlib import nullcontext
+
+import numpy as np
+import torch
+from torch import nn
+
+
+def to_torch(layer, weights):
+    """A layer's weights in Keras's order and layouts, by parameter: kernels [h, w, in, out] ([h, w, out, in] transposed), dense [in, out]."""
+    first, *rest = [torch.from_numpy(weight) for weight in weights]
+    if isinstance(layer, (nn.Conv2d, nn.ConvTranspose2d)):
+        return dict(zip(('weight', 'bias'), (first.permute(3, 2, 0, 1), *rest)))
+    if isinstance(layer, nn.Linear):
+        if hasattr(layer, 'flattened'):  # an image, which Keras flattens with its channels innermost
+            first = first.reshape(*layer.flattened, -1).permute(2, 0, 1, 3).reshape(first.shape)
+        return dict(zip(('weight', 'bias'), (first.T, *rest)))
+    if isinstance(layer, nn.BatchNorm2d):
+        return dict(zip(('weight', 'bias', 'running_mean', 'running_var'), (first, *rest)))
+    if isinstance(layer, nn.LSTM):
+        return {'weight_ih_l0': first.T, 'weight_hh_l0': rest[0].T, 'bias_ih_l0': rest[1]}
+    assert isinstance(layer, nn.Embedding), layer
+    return {'weight': first}
+
+
+def lstm(inputs, units):
+    """Keras's LSTM has one bias; the second one of PyTorch stays zero."""
+    layer = nn.LSTM(inputs, units, batch_first=True)
+    nn.init.zeros_(layer.bias_hh_l0)
+    layer.bias_hh_l0.requires_grad_(False)
+    return layer
+
+
+def flat_dense(height, width, channels, units):
+    layer = nn.Linear(height * width * channels, units)
+    layer.flattened = (height, width, channels)
+    return layer
+
+
+def load(net, weights):
+    layers = dict(net.named_modules())
+    with torch.no_grad():
+        for name, arrays in weights.items():
+            for parameter, value in to_torch(layers[name], arrays).items():
+                getattr(layers[name], parameter).copy_(value)
+
+
+def as_input(array):
+    """Images with their channels first, as PyTorch's layers take them; tokens as they are."""
+    tensor = torch.from_numpy(array)
+    return tensor.permute(0, 3, 1, 2).contiguous() if tensor.ndim == 4 else tensor
+
+
+class Side:
+    """A net with one set of the settings that PyTorch's tuning guide names for the CPU."""
+
+    def __init__(self, module, settings, variant, x, y, weights):
+        self.module = module
+        self.variant = variant
+        layout, update = variant.split(', ')
+        compiled = settings.mode == 'compile'
+        self.name = f'torch {torch.__version__.split("+")[0]} {settings.mode} ({variant})'
+        torch.manual_seed(1)
+        self.net = module.Net()
+        if weights:
+            load(self.net, weights)
+        self.x = as_input(x)
+        self.y = as_input(y) if y.ndim == 4 else torch.from_numpy(y)
+        if y.dtype == np.int32:
+            self.y = self.y.long()
+        if layout == 'channels_last':
+            self.net = self.net.to(memory_format=torch.channels_last)
+            self.x = self.x.contiguous(memory_format=torch.channels_last)
+        self.autocast = nullcontext if settings.precision == 'float32' else lambda: torch.autocast('cpu', torch.bfloat16)
+        self.run = torch.compile(self.net) if compiled else self.net
+        self.optimizer = module.optimizer([p for p in self.net.parameters() if p.requires_grad],
+                                          **{'for-loop': {'foreach': False}, 'foreach': {'foreach': True}, 'fused': {'fused': True}}[update])
+
+    def loss(self):
+        """Without dropout, and with the moving statistics."""
+        self.net.eval()
+        with torch.no_grad(), self.autocast():
+            loss = self.module.loss(self.net(self.x).float(), self.y).item()
+        self.net.train()
+        return loss
+
+    def step(self):
+        self.optimizer.zero_grad(set_to_none=True)
+        with self.autocast():
+            output = self.run(self.x)
+        loss = self.module.loss(output.float(), self.y)
+        loss.backward()
+        self.optimizer.step()
+        return loss.item()
+
+    def predict(self):
+        self.net.eval()
+        with torch.inference_mode(), self.autocast():
+            return self.module.probabilities(self.run(self.x))
+
+    def output(self):
+        return self.predict().float().numpy()
+
+    def export(self, path):
+        """The net with its softmax as ONNX, for batches of this size."""
+
+        class Whole(nn.Module):
+            def __init__(self, net, probabilities):
+                super().__init__()
+                self.net, self.probabilities = net, probabilities
+
+            def forward(self, x):
+                return self.probabilities(self.net(x))
+
+        whole = Whole(self.net, self.module.probabilities).eval()
+        torch.onnx.export(whole, (self.x,), path, input_names=['x'], output_names=['y'], dynamo=False)
+
+
+class Settings:
+    def __init__(self, mode, batch, precision, threads):
+        self.mode, self.precision = mode or 'eager', precision
+        torch.set_num_threads(threads)
+
+
+def variants(module, x, settings, training):
+    """Which memory format and optimizer loop win depends on the machine and the net."""
+    layouts = ['contiguous', 'channels_last'] if x.ndim == 4 else ['contiguous']
+    updates = ['for-loop', 'foreach'] + (['fused'] if module.FUSED else [])
+    if settings.mode == 'compile' or not training:
+        updates = updates[-1:]
+    return [f'{layout}, {update}' for layout in layouts for update in updates]

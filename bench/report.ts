@@ -1,0 +1,159 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpus, totalmem } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { getEngineInfo } from 'nodegrad';
+import { type Contest, type Entry, bestPeer, ratioOf } from './contest.js';
+import type { Processes, Scaling } from './processes.js';
+
+const page = fileURLToPath(new URL('../docs/performance.md', import.meta.url));
+const results = fileURLToPath(new URL('results/', import.meta.url));
+const BEGIN = '<!-- bench: what stands from here on is written by npm run bench -->';
+const END = '<!-- bench: end -->';
+const MB = 1e6;
+
+export interface Results {
+  date: string;
+  machine: string;
+  training: Contest[];
+  inference: Contest[];
+  processes: Processes[];
+  scaling: Scaling[];
+  overhead: string[];
+  /** Parts that ended with an error. */
+  failures: string[];
+}
+
+export function describeMachine(threads: number): string {
+  const { device, isa } = getEngineInfo();
+  const bf16 = hasBfloat16() ? 'bf16' : 'no bf16';
+  return (
+    `${cpus()[0].model}, ${cpus().length} cores, ${isa}, ${bf16}, ${Math.round(totalmem() / 2 ** 30)} GiB; ` +
+    `Node ${process.version}; ${device}; ${threads} threads a side`
+  );
+}
+
+export function hasBfloat16(): boolean {
+  return /^flags.*\bavx512_bf16\b/m.test(readFileSync('/proc/cpuinfo', 'utf8'));
+}
+
+/** The geometric mean over the nets of a precision, against the best peer of each. */
+function geometricMean(contests: readonly Contest[]): number | undefined {
+  const ratios = contests.map(ratioOf).filter((ratio) => ratio !== undefined);
+  if (ratios.length === 0) return undefined;
+  return Math.exp(ratios.reduce((sum, ratio) => sum + Math.log(ratio), 0) / ratios.length);
+}
+
+const ms = (value: number) => value.toFixed(value < 10 ? 2 : 1);
+const times = (value: number | undefined) => (value === undefined ? '–' : `${value.toFixed(2)}×`);
+
+function entry({ timing, error }: Entry): string {
+  if (timing) return `${ms(timing.minimum)} (${ms(timing.median)})`;
+  return error === undefined ? '–' : 'failed';
+}
+
+/** A table in Markdown. */
+function table(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  const lines = rows.map((row) => `| ${row.map((cell, i) => cell.padEnd(widths[i])).join(' | ')} |`);
+  lines.splice(1, 0, `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`);
+  return lines.join('\n');
+}
+
+function contestTable(contests: readonly Contest[]): string {
+  const peers = [...new Set(contests.flatMap((each) => Object.keys(each.peers)))];
+  const withFloor = contests.some(({ floor }) => floor !== undefined);
+  const rows = contests.map((each) => [
+    `${each.net} @${each.batch}`,
+    each.precision,
+    entry(each.ours),
+    ...(withFloor ? [each.floor === undefined ? '–' : ms(each.floor)] : []),
+    ...peers.map((peer) => (peer in each.peers ? entry(each.peers[peer]) : '–')),
+    bestPeer(each)?.peer ?? '–',
+    times(ratioOf(each)),
+  ]);
+  const head = ['net', 'precision', 'nodegrad', ...(withFloor ? ['floor'] : []), ...peers];
+  return table([[...head, 'best peer', 'its time / ours'], ...rows]);
+}
+
+function versions(contests: readonly Contest[]): string {
+  const lines = contests.flatMap(({ net, precision, batch, peers }) =>
+    Object.entries(peers).map(
+      ([peer, { name, error }]) =>
+        `- ${net} @${batch} ${precision}, ${peer}: ${error === undefined ? name : `failed: ${error.replaceAll('|', '/')}`}`,
+    ),
+  );
+  return lines.join('\n');
+}
+
+/** The results in Markdown, for the console and for docs/performance.md. */
+export function reportOf({
+  date,
+  machine,
+  training,
+  inference,
+  processes,
+  scaling,
+  overhead,
+  failures,
+}: Results): string {
+  const parts = [`Measured ${date.slice(0, 10)} on ${machine}.`];
+  if (training.length > 0) {
+    parts.push('Training, milliseconds of a step: minimum (median).', contestTable(training));
+    for (const precision of new Set(training.map((each) => each.precision))) {
+      const mean = geometricMean(training.filter((each) => each.precision === precision));
+      if (mean !== undefined)
+        parts.push(
+          `Geometric mean of the best peer's time over ours, ${precision}: **${mean.toFixed(2)}×**.`,
+        );
+    }
+  }
+  if (inference.length > 0)
+    parts.push('Inference, milliseconds of a batch: minimum (median).', contestTable(inference));
+  if (processes.length > 0)
+    parts.push(
+      'A process that trains: peak resident memory, and its first step, planning included; ours and eager PyTorch.',
+      processTable(processes),
+    );
+  if (scaling.length > 0) {
+    const rows = scaling.map(({ net, one, two }) => [net, ms(one), ms(two), times(one / two)]);
+    parts.push('A step with one thread and with two, ms.', table([['net', '1', '2', '1 / 2'], ...rows]));
+  }
+  parts.push(...overhead, ...failures.map((failure) => `Failed: ${failure}`));
+  const described = versions([...training, ...inference]);
+  if (described !== '') parts.push(`Each peer ran in its fastest variant:\n\n${described}`);
+  return parts.join('\n\n');
+}
+
+function processTable(processes: readonly Processes[]): string {
+  const rows = processes.map(({ net, precision, ours, peer }) => [
+    net,
+    precision,
+    `${Math.round(ours.memory / MB)}`,
+    peer ? `${Math.round(peer.memory / MB)}` : '–',
+    peer ? (ours.memory / peer.memory).toFixed(2) : '–',
+    `${Math.round(ours.times[0])}`,
+    peer ? `${Math.round(peer.times[0])}` : '–',
+  ]);
+  const head = ['net', 'precision', 'MB', 'PyTorch MB', 'MB / PyTorch MB'];
+  return table([[...head, 'first step ms', 'PyTorch first step ms'], ...rows]);
+}
+
+/** Keeps a run as bench/results/DATE-CPU.json; gives the file's path. */
+export function keepResults(kept: Results): string {
+  const cpu = cpus()[0]
+    .model.toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-');
+  const stamp = kept.date.slice(0, 16).replaceAll(':', '').replace('T', '-');
+  const path = `${results}${stamp}-${cpu}.json`;
+  mkdirSync(results, { recursive: true });
+  writeFileSync(path, `${JSON.stringify(kept, null, 1)}\n`);
+  return path;
+}
+
+/** Replaces what stands between the marks in docs/performance.md. */
+export function writePage(report: string): void {
+  const text = readFileSync(page, 'utf8');
+  const [begin, end] = [text.indexOf(BEGIN), text.indexOf(END)];
+  if (begin < 0 || end < begin) throw new Error(`bench: ${page} lacks its marks ${BEGIN} and ${END}.`);
+  writeFileSync(page, `${text.slice(0, begin + BEGIN.length)}\n\n${report}\n\n${text.slice(end)}`);
+}
