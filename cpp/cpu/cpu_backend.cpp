@@ -22,6 +22,7 @@ class CpuBackend : public Backend {
     registerGatherKernels(table_);
     registerPoolKernels(table_);
     registerBatchNormKernels(table_);
+    registerBatchNormPoolKernels(table_);
     registerRnnKernels(table_);
     registerConvKernels(table_);
     registerMatmulKernels(table_);

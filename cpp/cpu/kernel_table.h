@@ -28,12 +28,13 @@ void registerReduceKernels(KernelTable& table);   // sum … argMin, sumLike's r
 void registerSoftmaxKernels(KernelTable& table);  // softmax, logSoftmax, cross-entropies
 void registerMoveKernels(
     KernelTable& table);  // reshape, transpose, concatenate, slice, pad, broadcastTo, constant
-void registerGatherKernels(KernelTable& table);     // gather, gatherBackward, oneHot
-void registerOptimizerKernels(KernelTable& table);  // the updates
-void registerRowsUpdateKernel(KernelTable& table);  // the update of a table whose rows were gathered
-void registerPoolKernels(KernelTable& table);       // max and average pooling
-void registerBatchNormKernels(KernelTable& table);  // batch normalization and what is fused with it
-void registerRnnKernels(KernelTable& table);        // recurrent ops and theirs
+void registerGatherKernels(KernelTable& table);         // gather, gatherBackward, oneHot
+void registerOptimizerKernels(KernelTable& table);      // the updates
+void registerRowsUpdateKernel(KernelTable& table);      // the update of a table whose rows were gathered
+void registerPoolKernels(KernelTable& table);           // max and average pooling
+void registerBatchNormKernels(KernelTable& table);      // batch normalization
+void registerBatchNormPoolKernels(KernelTable& table);  // the same in one with max-pooling
+void registerRnnKernels(KernelTable& table);            // recurrent ops and theirs
 // On oneDNN.
 void registerConvKernels(KernelTable& table);
 void registerMatmulKernels(KernelTable& table);

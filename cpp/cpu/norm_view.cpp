@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "cpu/cpu_layout.h"
+#include "cpu/images.h"
 
 namespace nodegrad {
 
@@ -33,6 +34,13 @@ int64_t blockAlong(const TensorType& type, const LayoutPtr& layout, size_t axis)
   return sameGeometry(g, expected) ? block : 0;
 }
 
+// The samples' block where images lie in blocks of samples; else 0.
+int64_t sampleBlock(const TensorType& type, const LayoutPtr& layout, int64_t axis) {
+  if (type.shape.size() != 4 || (axis != 1 && axis != 3)) return 0;
+  const Blocks blocks = blocksOf(type, layout, axis == 3 ? ImageAxes{} : ImageAxes{0, 2, 3, 1});
+  return blocks.of == Blocks::Samples ? blocks.size : 0;
+}
+
 }  // namespace
 
 std::optional<NormView> NormView::of(const TensorType& type, const LayoutPtr& layout, int64_t axis) {
@@ -42,7 +50,11 @@ std::optional<NormView> NormView::of(const TensorType& type, const LayoutPtr& la
                 behind = count(Dims(shape.begin() + axis + 1, shape.end()));
   NormView view;
   view.channels = shape[a];
-  if (layout) {
+  if (const int64_t samples = sampleBlock(type, layout, axis)) {
+    view.groups = shape[a];
+    view.images = shape[0] / samples;
+    view.run = count(shape) / (view.groups * view.images);
+  } else if (layout) {
     const int64_t block = blockAlong(type, layout, a);
     if (block == 0) return std::nullopt;
     view.width = block;

@@ -12,7 +12,8 @@ namespace nodegrad {
 
 // A tensor as batch normalization goes through it: for each image and each group of channels a run of
 // neighbours in which the group's channels repeat. Row-major with the channels last that is one run; blocked
-// in channels, a run for each block; row-major with the channels in front of others, one for each channel.
+// in channels, a run for each block; row-major with the channels in front of others, or in blocks of samples,
+// one for each channel.
 class NormView {
  public:
   // Nothing where the layout is none of these.

@@ -112,28 +112,9 @@ class ComputeFusion {
     become(n, "innerProductBackwardData", {node.inputs[1], node.inputs[0]});
   }
 
-  // The vector [channels] that a value repeats along its channels, or -1.
-  int channelVector(int value, int64_t channels, size_t channelFromEnd) const {
-    const Dims& shape = ir_.type(value).shape;
-    if (shape == Dims{channels}) return channelFromEnd == 0 ? value : -1;
-    if (count(shape) != channels || shape.size() <= channelFromEnd ||
-        shape[shape.size() - 1 - channelFromEnd] != channels)
-      return -1;
-    const IrNode* node = ir_.producer(value);
-    return node && node->op == "reshape" && ir_.type(node->inputs[0]).shape == Dims{channels}
-               ? node->inputs[0]
-               : -1;
-  }
-
-  // The only reader of a value that is neither fetched nor written to a parameter, or -1.
-  int soleReader(int value) const {
-    const auto readers = ir_.consumers()[static_cast<size_t>(value)];
-    return readers.size() == 1 && ir_.useCounts()[static_cast<size_t>(value)] == 1 ? readers[0] : -1;
-  }
-
   void fuseBias(size_t n) {
     const int output = ir_.nodes[n].outputs[0];
-    const int reader = soleReader(output);
+    const int reader = ir_.soleReader(output);
     if (reader < 0 || ir_.nodes[static_cast<size_t>(reader)].op != "add") return;
     const IrNode add = ir_.nodes[static_cast<size_t>(reader)];
     if (ir_.type(add.outputs[0]) != ir_.type(output)) return;
@@ -141,7 +122,7 @@ class ComputeFusion {
     const Dims& shape = ir_.type(output).shape;
     const size_t channelFromEnd = first ? 0 : 2;
     const int other = add.inputs[0] == output ? add.inputs[1] : add.inputs[0];
-    const int bias = channelVector(other, shape[shape.size() - 1 - channelFromEnd], channelFromEnd);
+    const int bias = ir_.channelVector(other, shape[shape.size() - 1 - channelFromEnd], channelFromEnd);
     if (bias < 0 || !availableBefore(bias, n)) return;
     ir_.nodes[n].inputs.push_back(bias);
     absorb(n, reader);
@@ -154,7 +135,7 @@ class ComputeFusion {
   }
 
   void fuseActivation(size_t n) {
-    const int reader = soleReader(ir_.nodes[n].outputs[0]);
+    const int reader = ir_.soleReader(ir_.nodes[n].outputs[0]);
     if (reader < 0) return;
     const IrNode activation = ir_.nodes[static_cast<size_t>(reader)];
     if (kActivations.count(activation.op) == 0) return;

@@ -51,6 +51,37 @@ std::vector<int> Ir::useCounts() const {
   return counts;
 }
 
+int Ir::soleReader(int value) const {
+  int reader = -1;
+  for (size_t n = 0; n < nodes.size(); ++n)
+    for (int input : nodes[n].inputs) {
+      if (input != value) continue;
+      if (reader >= 0) return -1;
+      reader = static_cast<int>(n);
+    }
+  const bool kept = std::count(fetches.begin(), fetches.end(), value) != 0 ||
+                    std::any_of(updates.begin(), updates.end(),
+                                [&](const IrUpdate& update) { return update.value == value; });
+  return kept ? -1 : reader;
+}
+
+std::optional<double> Ir::constantOf(int value) const {
+  const IrNode* node = producer(value);
+  if (!node || node->op != "constant") return std::nullopt;
+  return node->attrs.number("value");
+}
+
+int Ir::channelVector(int value, int64_t channels, size_t channelFromEnd) const {
+  const Dims& shape = type(value).shape;
+  if (shape == Dims{channels}) return channelFromEnd == 0 ? value : -1;
+  if (count(shape) != channels || shape.size() <= channelFromEnd ||
+      shape[shape.size() - 1 - channelFromEnd] != channels)
+    return -1;
+  const IrNode* node = producer(value);
+  return node && node->op == "reshape" && type(node->inputs[0]).shape == Dims{channels} ? node->inputs[0]
+                                                                                        : -1;
+}
+
 void Ir::replaceUses(int from, int to) {
   for (IrNode& node : nodes) std::replace(node.inputs.begin(), node.inputs.end(), from, to);
   std::replace(fetches.begin(), fetches.end(), from, to);

@@ -1,5 +1,6 @@
 #pragma once
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -56,6 +57,12 @@ struct Ir {
   std::vector<std::vector<int>> consumers() const;
   // For each value how often it is read, fetched or written to a parameter.
   std::vector<int> useCounts() const;
+  // The only node that reads a value which is neither fetched nor written to a parameter, or -1.
+  int soleReader(int value) const;
+  // The number that a constant is filled with; nothing for any other value.
+  std::optional<double> constantOf(int value) const;
+  // The vector [channels] that a value repeats along its channels, or -1.
+  int channelVector(int value, int64_t channels, size_t channelFromEnd) const;
   // Every use of one value becomes a use of another.
   void replaceUses(int from, int to);
   // Drops nodes whose results nobody uses, and orders the others so that each comes after what it reads, by
@@ -76,6 +83,9 @@ void simplify(Ir& ir);
 // Batch normalization: its statistics and what it does with them as nodes of their own, the latter with what
 // surrounds it.
 void fuseNorm(Ir& ir);
+// A scale of each channel behind a convolution, as batch normalization is outside of training, becomes part
+// of its weights, and what is added its bias.
+void foldScale(Ir& ir);
 // Convolutions and dense layers with their bias, activation and bias gradient.
 void fuseCompute(Ir& ir);
 // What lies around a convolution into it, where the backend has a kernel for that: max-pooling, the mask

@@ -16,11 +16,18 @@ double millisecondsSince(Clock::time_point start) {
   return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
 }
 
+// The op with the activation that is fused with it.
+std::string label(const IrNode& node) {
+  if (!node.attrs.has("activation") || node.attrs.text("activation") == "linear") return node.op;
+  return node.op + "+" + node.attrs.text("activation");
+}
+
 }  // namespace
 
 Plan::Plan(Ir ir, Backend& backend) : ir_(std::move(ir)), backend_(backend) {
   simplify(ir_);
   fuseNorm(ir_);
+  foldScale(ir_);
   fuseCompute(ir_);
   fuseConvolutions(ir_, backend_);
   fuseUpdates(ir_);
@@ -147,7 +154,7 @@ std::string Plan::describe() const {
     size_t bytes = 0;
     for (int value : node.inputs) bytes += bytesOf(ir_.values[static_cast<size_t>(value)]);
     for (int value : node.outputs) bytes += bytesOf(ir_.values[static_cast<size_t>(value)]);
-    out << std::setw(4) << step.node << "  " << std::left << std::setw(28) << node.op << std::setw(24)
+    out << std::setw(4) << step.node << "  " << std::left << std::setw(32) << label(node) << std::setw(24)
         << step.kernel->implementation() << std::right << std::setw(12) << bytes << " B";
     if (timing_ && runs_) {
       out << std::fixed << std::setprecision(3) << std::setw(10) << step.bestMs << " ms best" << std::setw(10)

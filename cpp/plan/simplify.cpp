@@ -9,12 +9,6 @@ namespace nodegrad::plan {
 
 namespace {
 
-std::optional<double> constantOf(const Ir& ir, int value) {
-  const IrNode* node = ir.producer(value);
-  if (!node || node->op != "constant") return std::nullopt;
-  return node->attrs.number("value");
-}
-
 // The value of an op on filled constants, for the few ops that gradients and learning rates make of
 // constants.
 std::optional<double> fold(const std::string& op, const std::vector<double>& v) {
@@ -39,7 +33,7 @@ bool foldConstants(Ir& ir) {
       continue;
     std::vector<double> inputs;
     for (int input : node.inputs)
-      if (auto value = constantOf(ir, input)) inputs.push_back(*value);
+      if (auto value = ir.constantOf(input)) inputs.push_back(*value);
     if (inputs.size() != node.inputs.size()) continue;
     if (auto value = fold(node.op, inputs)) {
       node.op = "constant";
@@ -54,7 +48,7 @@ bool foldConstants(Ir& ir) {
 // The input that a node merely repeats, or -1.
 int repeated(const Ir& ir, const IrNode& node) {
   const auto sameType = [&](int input) { return ir.type(input) == ir.type(node.outputs[0]); };
-  const auto is = [&](int input, double wanted) { return constantOf(ir, input) == wanted; };
+  const auto is = [&](int input, double wanted) { return ir.constantOf(input) == wanted; };
   if (node.op == "mul" || node.op == "add") {
     const double neutral = node.op == "mul" ? 1 : 0;
     if (is(node.inputs[1], neutral) && sameType(node.inputs[0])) return node.inputs[0];
@@ -140,10 +134,10 @@ bool moveMaskBehindPooling(Ir& ir) {
   const std::vector<int> uses = ir.useCounts();
   for (size_t n = 0; n < ir.nodes.size(); ++n) {
     const IrNode select = ir.nodes[n];
-    if (select.op != "where" || constantOf(ir, select.inputs[2]) != 0.0) continue;
+    if (select.op != "where" || ir.constantOf(select.inputs[2]) != 0.0) continue;
     const IrNode* mask = ir.producer(select.inputs[0]);
     const IrNode* back = ir.producer(select.inputs[1]);
-    if (!mask || mask->op != "greater" || constantOf(ir, mask->inputs[1]) != 0.0) continue;
+    if (!mask || mask->op != "greater" || ir.constantOf(mask->inputs[1]) != 0.0) continue;
     if (!back || back->op != "maxPool2dBackward" || uses[static_cast<size_t>(select.inputs[1])] != 1)
       continue;
     const IrNode* pool = ir.producer(back->inputs[1]);

@@ -4,7 +4,7 @@
 namespace nodegrad::testing {
 namespace {
 
-// A shape, the channels' axis, and the blocks of channels in which it may lie.
+// A shape, the channels' axis, and the blocks of channels, or negative ones of samples, in which it may lie.
 struct Case {
   Dims shape;
   int64_t axis;
@@ -20,13 +20,18 @@ std::vector<Case> cases() {
           {{1, 1, 1, 3}, 3, {0, 16}},
           {{2, 3, 4, 2, 5}, 2, {0}},
           {{600, 3}, 1, {0}},
-          {{2, 48, 60, 32}, 3, {0, 16}}};
+          {{2, 48, 60, 32}, 3, {0, 16}},
+          {{4, 6, 1, 1}, 1, {0, 8}},
+          {{16, 5, 7, 3}, 3, {0, -8, -16}},
+          {{8, 3, 5, 6}, 1, {-8}}};
 }
 
 LayoutPtr layoutOf(const Case& c, int64_t block) {
   if (!block) return nullptr;
   const Dims& d = c.shape;
   const bool last = c.axis == 3;
+  const TensorType type{DType::F32, d};
+  if (block < 0) return sampleBlocks(type, last ? ImageAxes{} : ImageAxes{0, 2, 3, 1}, -block);
   const Dims nchw = last ? Dims{d[0], d[3], d[1], d[2]} : d;
   const onednn::Desc desc(nchw, dnnl::memory::data_type::f32,
                           block == 8 ? onednn::Tag::nChw8c : onednn::Tag::nChw16c);

@@ -1,0 +1,103 @@
+#include <algorithm>
+#include <optional>
+
+#include "plan/ir.h"
+
+namespace nodegrad::plan {
+
+namespace {
+
+class ScaleFolding {
+ public:
+  explicit ScaleFolding(Ir& ir) : ir_(ir) { markSteady(ir_); }
+
+  void run() {
+    const size_t count = ir_.nodes.size();
+    for (size_t n = 0; n < count; ++n)
+      if (ir_.nodes[n].op == "conv2d") fold(n);
+    ir_.sweepAndSort();
+  }
+
+ private:
+  // What an op with one number a channel makes of a value that nobody else reads.
+  struct Beside {
+    int vector, output;
+  };
+  std::optional<Beside> beside(const char* op, int value, bool channelsLast) const {
+    const int reader = ir_.soleReader(value);
+    if (reader < 0 || ir_.nodes[static_cast<size_t>(reader)].op != op) return std::nullopt;
+    const IrNode& node = ir_.nodes[static_cast<size_t>(reader)];
+    if (ir_.type(node.outputs[0]) != ir_.type(value)) return std::nullopt;
+    const int other = node.inputs[0] == value ? node.inputs[1] : node.inputs[0];
+    const Dims& shape = ir_.type(value).shape;
+    const int vector = ir_.channelVector(other, shape[channelsLast ? 3 : 1], channelsLast ? 0 : 2);
+    if (vector < 0) return std::nullopt;
+    return Beside{vector, node.outputs[0]};
+  }
+
+  void fold(size_t n) {
+    const IrNode conv = ir_.nodes[n];
+    const bool channelsLast = conv.attrs.text("dataFormat") == "channelsLast";
+    const int y = conv.outputs[0], w = conv.inputs[1];
+    const auto bias = beside("add", y, channelsLast);
+    const auto scaled = beside("mul", bias ? bias->output : y, channelsLast);
+    if (!scaled || !pays(w, scaled->vector, y)) return;
+    const auto shifted = beside("add", scaled->output, channelsLast);
+    ir_.nodes[n].inputs[1] = elementwise("mul", w, scaled->vector, conv.rank);
+    early(scaled->vector, conv.rank);
+    if (shifted) early(shifted->vector, conv.rank);
+    if (!bias) {
+      ir_.replaceUses(scaled->output, y);
+      return;
+    }
+    early(bias->vector, conv.rank);
+    int vector = elementwise("mul", bias->vector, scaled->vector, conv.rank);
+    if (shifted) vector = elementwise("add", vector, shifted->vector, conv.rank);
+    if (!channelsLast) {
+      const Dims along{ir_.type(vector).shape[0], 1, 1};
+      vector = add("reshape", {vector}, {DType::F32, along}, Attrs{{"shape", along}}, conv.rank);
+    }
+    const int sum = add("add", {y, vector}, ir_.type(y), {}, conv.rank + kSlightly);
+    ir_.replaceUses(shifted ? shifted->output : scaled->output, sum);
+  }
+
+  // Whether it is less to multiply the weights than the output. Outside of steps it always is.
+  bool pays(int w, int scale, int y) const {
+    return (isSteady(w) && isSteady(scale)) || count(ir_.type(w).shape) < count(ir_.type(y).shape);
+  }
+
+  bool isSteady(int value) const {
+    const IrNode* node = ir_.producer(value);
+    if (node) return node->steady;
+    const IrValue& v = ir_.values[static_cast<size_t>(value)];
+    return v.origin == Origin::Parameter &&
+           std::none_of(ir_.updates.begin(), ir_.updates.end(),
+                        [&](const IrUpdate& update) { return update.parameter == v.index; });
+  }
+
+  // Such vectors were traced behind the convolution that now needs them.
+  void early(int value, double rank) {
+    const IrValue& v = ir_.values[static_cast<size_t>(value)];
+    if (v.origin != Origin::Computed) return;
+    IrNode& node = ir_.nodes[static_cast<size_t>(v.index)];
+    node.rank = std::min(node.rank, rank - kSlightly);
+    for (int input : std::vector<int>(node.inputs)) early(input, rank);
+  }
+
+  int elementwise(const char* op, int a, int b, double rank) {
+    return add(op, {a, b}, ir_.type(a), {}, rank - kSlightly);
+  }
+  int add(const char* op, std::vector<int> inputs, const TensorType& type, Attrs attrs, double rank) {
+    const int made = ir_.addNode(op, std::move(inputs), {type}, std::move(attrs), rank);
+    return ir_.nodes[static_cast<size_t>(made)].outputs[0];
+  }
+
+  static constexpr double kSlightly = 0.25;  // ranks of traced nodes are whole
+  Ir& ir_;
+};
+
+}  // namespace
+
+void foldScale(Ir& ir) { ScaleFolding(ir).run(); }
+
+}  // namespace nodegrad::plan
