@@ -4,6 +4,7 @@ import { NDArray } from '../lib/data/ndarray.js';
 import * as layers from '../lib/layers/index.js';
 import { Model, Sequential } from '../lib/models/index.js';
 import * as ops from '../lib/ops/index.js';
+import * as optimizers from '../lib/optimizers/index.js';
 import type { Sym } from '../lib/sym.js';
 import { errorOf, rejectionOf } from './support/run.js';
 
@@ -134,6 +135,8 @@ describe('batchNormalization', () => {
       center: false,
       scale: true,
       gammaInitializer: 'zeros',
+      gammaRegularizer: 'l2',
+      gammaConstraint: 'nonNeg',
       movingVarianceInitializer: { className: 'constant', config: { value: 2 } },
     } as const;
     const config = JSON.parse(JSON.stringify(layers.batchNormalization(options).getConfig())) as object;
@@ -146,6 +149,25 @@ describe('batchNormalization', () => {
       center: true,
       scale: true,
     });
+  });
+
+  it('regularizes and constrains gamma and beta', async () => {
+    const layer = layers.batchNormalization({
+      gammaInitializer: { className: 'constant', config: { value: -2 } },
+      gammaConstraint: 'nonNeg',
+      betaInitializer: 'ones',
+      betaRegularizer: { className: 'l2', config: { l2: 0.5 } },
+    });
+    const model = new Sequential([layers.input({ shape: [C] }), layer]);
+    model.compile({ optimizer: optimizers.sgd({ learningRate: 0.125 }), loss: 'meanSquaredError' });
+    // The output is its own target: what changes beta is the regularizer alone, whose gradient is beta.
+    const zeros = new NDArray(new Float32Array(4 * C), [4, C]);
+    const ones = new NDArray(new Float32Array(4 * C).fill(1), [4, C]);
+    await model.fit(zeros, ones, { batchSize: 4, verbose: 0 });
+    const [gamma, beta] = await numbers(layer);
+    near(gamma, [0, 0, 0]);
+    near(beta, [0.875, 0.875, 0.875]);
+    model.dispose();
   });
 
   it.each([

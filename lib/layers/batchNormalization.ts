@@ -6,8 +6,10 @@ import type { Variable } from '../variable.js';
 import { checkEpsilon, sizeOfAxis } from './check.js';
 import { EngineError } from '../errors.js';
 import { type CallContext, Layer, type LayerOptions } from './layer.js';
+import { type OptionsOf, weightConfig, weightOptions } from './weightOptions.js';
 
-export interface BatchNormalizationOptions extends LayerOptions {
+/** gamma begins as `ones`, beta as `zeros`. */
+export interface BatchNormalizationOptions extends LayerOptions, OptionsOf<'gamma'>, OptionsOf<'beta'> {
   /** The channels' axis: 1 behind a convolution with `dataFormat: 'channelsFirst'`. Default -1. */
   axis?: number;
   /** How much of the moving statistics a training step keeps. Default 0.99. */
@@ -18,10 +20,6 @@ export interface BatchNormalizationOptions extends LayerOptions {
   center?: boolean;
   /** Whether the result is multiplied by gamma. Default true. */
   scale?: boolean;
-  /** Default `zeros`. */
-  betaInitializer?: InitializerLike;
-  /** Default `ones`. */
-  gammaInitializer?: InitializerLike;
   /** Default `zeros`. */
   movingMeanInitializer?: InitializerLike;
   /** Default `ones`. */
@@ -60,10 +58,11 @@ export class BatchNormalization extends Layer {
   override build(inputShape: Shape): void {
     const { axis = -1, center = true, scale = true } = this.options;
     const shape = [sizeOfAxis('batchNormalization', inputShape, axis)];
-    const { gammaInitializer = 'ones', betaInitializer = 'zeros' } = this.options;
     const { movingMeanInitializer = 'zeros', movingVarianceInitializer = 'ones' } = this.options;
-    if (scale) this.#gamma = this.addWeight({ name: 'gamma', shape, initializer: gammaInitializer });
-    if (center) this.#beta = this.addWeight({ name: 'beta', shape, initializer: betaInitializer });
+    const gamma = weightOptions(this.options, 'gamma', 'ones');
+    if (scale) this.#gamma = this.addWeight({ name: 'gamma', shape, ...gamma });
+    const beta = weightOptions(this.options, 'beta', 'zeros');
+    if (center) this.#beta = this.addWeight({ name: 'beta', shape, ...beta });
     const statistic = (name: string, initializer: InitializerLike) =>
       this.addWeight({ name, shape, initializer, trainable: false });
     this.#movingMean = statistic('movingMean', movingMeanInitializer);
@@ -96,8 +95,8 @@ export class BatchNormalization extends Layer {
     return {
       ...super.getConfig(),
       ...{ axis, momentum, epsilon, center, scale },
-      betaInitializer: initializer(this.options.betaInitializer ?? 'zeros'),
-      gammaInitializer: initializer(this.options.gammaInitializer ?? 'ones'),
+      ...weightConfig(this.options, 'gamma', 'ones'),
+      ...weightConfig(this.options, 'beta', 'zeros'),
       movingMeanInitializer: initializer(this.options.movingMeanInitializer ?? 'zeros'),
       movingVarianceInitializer: initializer(this.options.movingVarianceInitializer ?? 'ones'),
     };

@@ -1,12 +1,13 @@
 import type { Shape } from '../engine.js';
-import { type InitializerLike, initializerConfig, initializerOf } from '../initializers/index.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../sym.js';
 import type { Variable } from '../variable.js';
 import { checkEpsilon, sizeOfAxis } from './check.js';
 import { Layer, type LayerOptions } from './layer.js';
+import { type OptionsOf, weightConfig, weightOptions } from './weightOptions.js';
 
-export interface LayerNormalizationOptions extends LayerOptions {
+/** gamma begins as `ones`, beta as `zeros`. */
+export interface LayerNormalizationOptions extends LayerOptions, OptionsOf<'gamma'>, OptionsOf<'beta'> {
   /** The axis or axes over which each sample is normalized. Default -1. */
   axis?: number | readonly number[];
   /** Added to the variance. Default 0.001. */
@@ -15,10 +16,6 @@ export interface LayerNormalizationOptions extends LayerOptions {
   center?: boolean;
   /** Whether the result is multiplied by gamma. Default true. */
   scale?: boolean;
-  /** Default `zeros`. */
-  betaInitializer?: InitializerLike;
-  /** Default `ones`. */
-  gammaInitializer?: InitializerLike;
 }
 
 /**
@@ -40,11 +37,12 @@ export class LayerNormalization extends Layer {
 
   override build(inputShape: Shape): void {
     const { axis = -1, center = true, scale = true } = this.options;
-    const { gammaInitializer = 'ones', betaInitializer = 'zeros' } = this.options;
     const axes = typeof axis === 'number' ? [axis] : axis;
     const shape = axes.map((a) => sizeOfAxis('layerNormalization', inputShape, a));
-    if (scale) this.#gamma = this.addWeight({ name: 'gamma', shape, initializer: gammaInitializer });
-    if (center) this.#beta = this.addWeight({ name: 'beta', shape, initializer: betaInitializer });
+    const gamma = weightOptions(this.options, 'gamma', 'ones');
+    if (scale) this.#gamma = this.addWeight({ name: 'gamma', shape, ...gamma });
+    const beta = weightOptions(this.options, 'beta', 'zeros');
+    if (center) this.#beta = this.addWeight({ name: 'beta', shape, ...beta });
   }
 
   call(x: Sym): Sym {
@@ -59,8 +57,8 @@ export class LayerNormalization extends Layer {
     return {
       ...super.getConfig(),
       ...{ axis, epsilon, center, scale },
-      betaInitializer: initializerConfig(initializerOf(this.options.betaInitializer ?? 'zeros')),
-      gammaInitializer: initializerConfig(initializerOf(this.options.gammaInitializer ?? 'ones')),
+      ...weightConfig(this.options, 'gamma', 'ones'),
+      ...weightConfig(this.options, 'beta', 'zeros'),
     };
   }
 }
