@@ -99,10 +99,25 @@ inline void forPlaces(int64_t n, int64_t period, const Body& body) {
   }
 }
 
+// What belongs to a vector of channels, loaded once where the loop stays at it.
 template <class K>
-inline typename K::Real normalized(const NormColumns& columns, typename K::Real x, int64_t c) {
-  return (x - K::read(columns.mean + c)) * K::read(columns.scale + c) + K::read(columns.shift + c);
-}
+struct Channel {
+  typename K::Real mean, scale, shift;
+  Channel(const NormColumns& columns, int64_t c)
+      : mean(K::read(columns.mean + c)),
+        scale(K::read(columns.scale + c)),
+        shift(K::read(columns.shift + c)) {}
+  typename K::Real normalized(typename K::Real x) const { return (x - mean) * scale + shift; }
+};
+template <class K>
+struct ChannelGradient : Channel<K> {
+  typename K::Real offset, slope;
+  ChannelGradient(const NormColumns& columns, const float* offsets, const float* slopes, int64_t c)
+      : Channel<K>(columns, c), offset(K::read(offsets + c)), slope(K::read(slopes + c)) {}
+  typename K::Real of(typename K::Real dy, typename K::Real x) const {
+    return dy * this->scale - offset - (x - this->mean) * slope;
+  }
+};
 
 template <class Real>
 inline Real reluOf(Real x) {
@@ -114,7 +129,7 @@ void normalizeAs(const NormColumns& columns, const float* x, const float* r, flo
                  int64_t period) {
   forPlaces(n, period, [&](auto kind, int64_t place, int64_t c) {
     using K = decltype(kind);
-    typename K::Real v = normalized<K>(columns, K::read(x + place), c);
+    typename K::Real v = Channel<K>(columns, c).normalized(K::read(x + place));
     if (residual) v += K::read(r + place);
     K::write(y + place, relu ? reluOf(v) : v);
   });
@@ -143,7 +158,8 @@ template <class K, Mask mask>
 inline typename K::Real masked(const NormGradient& in, typename K::Real x, int64_t place, int64_t c) {
   const typename K::Real dy = K::read(in.dy + place), none = {};
   if (mask == Mask::None) return dy;
-  const typename K::Real y = mask == Mask::FromY ? K::read(in.y + place) : normalized<K>(in.columns, x, c);
+  const typename K::Real y =
+      mask == Mask::FromY ? K::read(in.y + place) : Channel<K>(in.columns, c).normalized(x);
   return y > 0.0f ? dy : none;
 }
 
@@ -175,13 +191,6 @@ void gradientSums(const NormGradient& in, float* out, double* sum, double* produ
   });
 }
 
-template <class K>
-inline typename K::Real gradientAt(const NormColumns& columns, const float* offset, const float* slope,
-                                   typename K::Real dy, typename K::Real x, int64_t c) {
-  return dy * K::read(columns.scale + c) - K::read(offset + c) -
-         (x - K::read(columns.mean + c)) * K::read(slope + c);
-}
-
 void gradient(const NormGradient& in, const float* offset, const float* slope, float* dx, int64_t n,
               int64_t period) {
   withMask(in, [&](auto mask) {
@@ -189,7 +198,7 @@ void gradient(const NormGradient& in, const float* offset, const float* slope, f
       using K = decltype(kind);
       const typename K::Real x = K::read(in.x + place);
       const typename K::Real dy = masked<K, decltype(mask)::kMask>(in, x, place, c);
-      K::write(dx + place, gradientAt<K>(in.columns, offset, slope, dy, x, c));
+      K::write(dx + place, ChannelGradient<K>(in.columns, offset, slope, c).of(dy, x));
     });
   });
 }
@@ -198,16 +207,16 @@ inline int32_t size(Span span) { return span.end - span.begin; }
 
 // The largest normalized number of a window from x on, its place in the window counted from first, and its x.
 template <class K, class Count>
-inline void largestOf(const PoolShape& s, const NormColumns& columns, const float* x, int64_t c, Count height,
+inline void largestOf(const PoolShape& s, const Channel<K>& channel, const float* x, Count height,
                       Count width, int32_t first, typename K::Real& best, typename K::Index& at,
                       typename K::Real& bestX) {
   bestX = K::read(x);
-  best = normalized<K>(columns, bestX, c);
+  best = channel.normalized(bestX);
   at = typename K::Index{} + first;
   for (int32_t i = 0; i < height; ++i) {
     for (int32_t j = 0; j < width; ++j) {
       const typename K::Real v = K::read(x + (i * s.width + j) * s.channels);
-      const typename K::Real y = normalized<K>(columns, v, c);
+      const typename K::Real y = channel.normalized(v);
       // NaN beats every number.
       const auto better = (y > best) | ((y != y) & (best == best));
       best = better ? y : best;
@@ -222,26 +231,26 @@ inline void maxPoolRow(const PoolShape& s, const NormColumns& columns, const flo
                        I* indices, float* largest, int64_t outRow) {
   const Span rows = s.rows[outRow];
   const int64_t top = outRow * s.strides[0] - s.pads[0], channels = s.channels;
-  for (int64_t ow = 0; ow < s.outWidth; ++ow) {
-    const Span held = s.columns[ow];
-    const int64_t left = ow * s.strides[1] - s.pads[1];
-    const int32_t first = static_cast<int32_t>((rows.begin - top) * s.kernelWidth + held.begin - left);
-    const float* window = x + (rows.begin * s.width + held.begin) * channels;
-    const bool two = size(rows) == 2 && size(held) == 2;
-    forChannels(channels, [&](auto kind, int64_t c) {
-      using K = decltype(kind);
+  forChannels(channels, [&](auto kind, int64_t c) {
+    using K = decltype(kind);
+    const Channel<K> channel(columns, c);
+    for (int64_t ow = 0; ow < s.outWidth; ++ow) {
+      const Span held = s.columns[ow];
+      const int64_t left = ow * s.strides[1] - s.pads[1], place = ow * channels + c;
+      const int32_t first = static_cast<int32_t>((rows.begin - top) * s.kernelWidth + held.begin - left);
+      const float* window = x + (rows.begin * s.width + held.begin) * channels + c;
       typename K::Real best, bestX;
       typename K::Index at;
-      if (two) {
-        largestOf<K>(s, columns, window + c, c, Two{}, Two{}, first, best, at, bestX);
+      if (size(rows) == 2 && size(held) == 2) {
+        largestOf<K>(s, channel, window, Two{}, Two{}, first, best, at, bestX);
       } else {
-        largestOf<K>(s, columns, window + c, c, size(rows), size(held), first, best, at, bestX);
+        largestOf<K>(s, channel, window, size(rows), size(held), first, best, at, bestX);
       }
-      K::write(y + ow * channels + c, relu ? reluOf(best) : best);
-      K::write(largest + ow * channels + c, bestX);
-      K::write(indices + ow * channels + c, at);
-    });
-  }
+      K::write(y + place, relu ? reluOf(best) : best);
+      K::write(largest + place, bestX);
+      K::write(indices + place, at);
+    }
+  });
 }
 
 void maxPool(const PoolShape& s, const NormColumns& columns, const float* x, bool relu, float* y,
@@ -250,89 +259,84 @@ void maxPool(const PoolShape& s, const NormColumns& columns, const float* x, boo
                 : maxPoolRow(s, columns, x, relu, y, static_cast<int32_t*>(indices), largest, outRow);
 }
 
-// One row of the gradient through pooling, ReLU and normalization.
-template <class I, Mask mask>
+// One row of the gradient through pooling, ReLU and normalization, for a vector of channels.
+template <class K, class I, Mask mask>
 class MaxPoolGradientRow {
  public:
   MaxPoolGradientRow(const PoolShape& s, const NormGradient& in, const I* indices, const float* offset,
-                     const float* slope, float* dx, int64_t row)
-      : s_(s), in_(in), indices_(indices), offset_(offset), slope_(slope), dx_(dx), row_(row) {}
+                     const float* slope, float* dx, int64_t row, int64_t c)
+      : s_(s),
+        dy_(in.dy + c),
+        x_(in.x + c),
+        indices_(indices + c),
+        dx_(dx + c),
+        row_(row),
+        channel_(in.columns, offset, slope, c) {}
 
   void run() const {
     const Span outRows = s_.outRows[row_];
     if (size(outRows) <= 1 && s_.kernelWidth <= s_.strides[1]) return apart(outRows);
     for (int64_t w = 0; w < s_.width; ++w) {
       const Span outColumns = s_.outColumns[w];
-      forChannels(s_.channels, [&](auto kind, int64_t c) {
-        using K = decltype(kind);
-        typename K::Real sum = {};
-        for (int32_t oh = outRows.begin; oh < outRows.end; ++oh) {
-          for (int32_t ow = outColumns.begin; ow < outColumns.end; ++ow) {
-            const int64_t place = (row_ + s_.pads[0] - oh * s_.strides[0]) * s_.kernelWidth + w + s_.pads[1] -
-                                  ow * s_.strides[1];
-            const int64_t at = (oh * s_.outWidth + ow) * s_.channels + c;
-            const typename K::Real none = {};
-            sum += K::read(indices_ + at) == static_cast<int32_t>(place) ? K::read(in_.dy + at) : none;
-          }
+      Real sum = {};
+      for (int32_t oh = outRows.begin; oh < outRows.end; ++oh) {
+        for (int32_t ow = outColumns.begin; ow < outColumns.end; ++ow) {
+          const int64_t place =
+              (row_ + s_.pads[0] - oh * s_.strides[0]) * s_.kernelWidth + w + s_.pads[1] - ow * s_.strides[1];
+          const int64_t at = (oh * s_.outWidth + ow) * s_.channels;
+          const Real none = {};
+          sum += K::read(indices_ + at) == static_cast<int32_t>(place) ? K::read(dy_ + at) : none;
         }
-        write<K>(w, c, sum);
-      });
+      }
+      write(w, sum);
     }
   }
 
  private:
+  using Real = typename K::Real;
+
   // Of windows that do not overlap: each one's gradient goes to the row's elements that it holds, and nothing
   // to the rest.
   void apart(Span outRows) const {
-    const int64_t channels = s_.channels;
     int64_t done = 0;
     for (int64_t ow = 0; ow < (size(outRows) > 0 ? s_.outWidth : 0); ++ow) {
       const Span held = s_.columns[ow];
-      const int64_t at = (outRows.begin * s_.outWidth + ow) * channels;
+      const int64_t at = (outRows.begin * s_.outWidth + ow) * s_.channels;
       const int32_t first =
           static_cast<int32_t>((row_ + s_.pads[0] - outRows.begin * s_.strides[0]) * s_.kernelWidth +
                                held.begin + s_.pads[1] - ow * s_.strides[1]);
-      nothing(done, held.begin);
-      forChannels(channels, [&](auto kind, int64_t c) {
-        using K = decltype(kind);
-        const typename K::Real dy = K::read(in_.dy + at + c), none = {};
-        const typename K::Index place = K::read(indices_ + at + c);
-        for (int32_t j = 0; j < size(held); ++j) write<K>(held.begin + j, c, place == first + j ? dy : none);
-      });
+      const Real dy = K::read(dy_ + at), none = {};
+      const typename K::Index place = K::read(indices_ + at);
+      for (; done < held.begin; ++done) write(done, none);
+      for (int32_t j = 0; j < size(held); ++j) write(held.begin + j, place == first + j ? dy : none);
       done = held.end;
     }
-    nothing(done, s_.width);
+    for (; done < s_.width; ++done) write(done, Real{});
   }
 
-  void nothing(int64_t begin, int64_t end) const {
-    for (int64_t w = begin; w < end; ++w)
-      forChannels(s_.channels, [&](auto kind, int64_t c) {
-        using K = decltype(kind);
-        write<K>(w, c, typename K::Real{});
-      });
-  }
-
-  template <class K>
-  void write(int64_t w, int64_t c, typename K::Real dy) const {
-    const int64_t at = w * s_.channels + c;
-    const typename K::Real x = K::read(in_.x + at), none = {};
-    if (mask != Mask::None) dy = normalized<K>(in_.columns, x, c) > 0.0f ? dy : none;
-    K::write(dx_ + at, gradientAt<K>(in_.columns, offset_, slope_, dy, x, c));
+  void write(int64_t w, Real dy) const {
+    const int64_t at = w * s_.channels;
+    const Real x = K::read(x_ + at), none = {};
+    if (mask != Mask::None) dy = channel_.normalized(x) > 0.0f ? dy : none;
+    K::write(dx_ + at, channel_.of(dy, x));
   }
 
   const PoolShape& s_;
-  const NormGradient& in_;
+  const float *dy_, *x_;
   const I* indices_;
-  const float *offset_, *slope_;
   float* dx_;
   int64_t row_;
+  ChannelGradient<K> channel_;
 };
 
 template <class I>
 inline void maxPoolGradientRow(const PoolShape& s, const NormGradient& in, const I* indices,
                                const float* offset, const float* slope, float* dx, int64_t row) {
-  in.relu ? MaxPoolGradientRow<I, Mask::FromX>(s, in, indices, offset, slope, dx, row).run()
-          : MaxPoolGradientRow<I, Mask::None>(s, in, indices, offset, slope, dx, row).run();
+  forChannels(s.channels, [&](auto kind, int64_t c) {
+    using K = decltype(kind);
+    in.relu ? MaxPoolGradientRow<K, I, Mask::FromX>(s, in, indices, offset, slope, dx, row, c).run()
+            : MaxPoolGradientRow<K, I, Mask::None>(s, in, indices, offset, slope, dx, row, c).run();
+  });
 }
 
 void maxPoolGradient(const PoolShape& s, const NormGradient& in, const void* indices, const float* offset,
