@@ -55,6 +55,7 @@ Convolution::Convolution(const KernelSpec& spec)
   const bool filter = pass == ConvPass::BackwardFilter, forward = pass == ConvPass::Forward;
   const auto fused = [&](const char* name) { return spec.attrs.has(name) && spec.attrs.boolean(name); };
   pooling = fused("pooling");
+  statistics = fused("statistics");
   pooledGradient = fused("pooledGradient");
   mask = fused("mask");
   hasImage = pooling && spec.outputs.size() > 2;

@@ -14,6 +14,7 @@ enum class ConvPass { Forward, BackwardData, BackwardFilter };
 //
 // conv2d(x, w [, bias]) → y
 //   with pooling: → maxima of windows of 2×2 with stride 2, their places [, y]
+//   with statistics: → y, mean and (biased) variance of each channel
 // conv2dBackwardData(w, dy [, like x]) → dx
 //   with pooledGradient: (w, gradient of such a pooling's output, its places)
 //   with mask: one more input at the end, r; dx is 0 where r is not positive
@@ -28,14 +29,14 @@ struct Convolution {
   // Whether y is among the outputs of a forward pass, not only what is pooled of it.
   bool computesImage() const { return !pooling || hasImage; }
   // Whether it does what oneDNN's convolutions do not.
-  bool isFused() const { return pooling || pooledGradient || mask || parts.size() > 1; }
+  bool isFused() const { return pooling || statistics || pooledGradient || mask || parts.size() > 1; }
 
   ConvPass pass;
   TensorType x, w, y;
   LayoutPtr xLayout, wLayout, yLayout;  // as they are given
   size_t xIndex, wIndex, yIndex;        // among the inputs, or among the outputs where the pass computes it
   bool bias;                            // a bias is added (input 2), or its gradient is output 1
-  bool pooling, hasImage, pooledGradient, mask;
+  bool pooling, hasImage, statistics, pooledGradient, mask;
   std::vector<int64_t> parts;       // channels of the tensors that x consists of
   std::vector<size_t> partIndices;  // of these
   size_t placesIndex, maskIndex;    // among the inputs

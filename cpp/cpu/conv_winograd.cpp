@@ -66,7 +66,8 @@ bool winogradSuits(const KernelSpec& spec, const Convolution& conv) {
 }
 
 bool winogradFuses(const KernelSpec& spec, const Convolution& conv) {
-  if (!winogradSuits(spec, conv) || (conv.mask && conv.parts.size() > 1)) return false;
+  if (!winogradSuits(spec, conv) || (conv.mask && conv.parts.size() > 1) || (conv.pooling && conv.statistics))
+    return false;
   const int lanes = isaKernels().winograd->lanes;
   for (int64_t channels : conv.parts)
     if (channels % lanes != 0) return false;

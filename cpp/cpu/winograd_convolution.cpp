@@ -1,3 +1,4 @@
+#include "cpu/winograd_moments.h"
 #include "cpu/winograd_tiles.h"
 
 namespace nodegrad::winograd {
@@ -40,8 +41,8 @@ class WinogradConvolution : public WinogradKernel {
   }
 
   void transformOutput(void* const* inputs, void* const* outputs, int64_t block, const WinogradTile* tiles,
-                       int64_t count, const float* products, int64_t plane) const {
-    WinogradOutput to{to_.map(nullptr, 0), nullptr, relu_, nullptr, {}, nullptr};
+                       int64_t count, const float* products, int64_t plane, ChannelMoments moments) const {
+    WinogradOutput to{to_.map(nullptr, 0), nullptr, relu_, nullptr, {}, nullptr, nullptr};
     to.map.data = nullptr;
     if (backward_)
       to.map = image_.map(outputs, block);
@@ -53,9 +54,42 @@ class WinogradConvolution : public WinogradKernel {
       to.pooled = pooled_.map(outputs[0], block);
       to.places = static_cast<uint8_t*>(outputs[1]) + block * pooled_.blockSize();
     }
+    float sums[3 * 16];  // of a block's lanes
+    if (conv_.statistics) to.moments = sums;
     kernels_.output(products, plane, to, tiles, count);
+    if (!conv_.statistics) return;
+    const double numbers = static_cast<double>(outputsOf(to.map, tiles, count));
+    for (int64_t l = 0; l < lanes_; ++l) {
+      const double near = sums[l], sum = sums[lanes_ + l], squares = sums[2 * lanes_ + l];
+      moments.add(block * lanes_ + l, numbers, near + sum / numbers, squares - sum * sum / numbers);
+    }
   }
 
+  // Of each part of the work, one behind the other.
+  int64_t momentFloats() const { return conv_.statistics ? ChannelMoments::floats(out_) : 0; }
+  ChannelMoments momentsOf(float* memory, int64_t part) const {
+    return {memory + part * momentFloats(), conv_.statistics ? out_ : 0};
+  }
+  void clearMoments(float* memory, int64_t parts) const {
+    for (int64_t part = 0; part < parts; ++part) momentsOf(memory, part).clear();
+  }
+  void writeMoments(float* memory, int64_t parts, void* const* outputs) const {
+    if (!conv_.statistics) return;
+    ChannelMoments all = momentsOf(memory, 0);
+    for (int64_t part = 1; part < parts; ++part) all.add(momentsOf(memory, part));
+    all.write(static_cast<float*>(outputs[1]), static_cast<float*>(outputs[2]));
+  }
+
+ private:
+  static int64_t outputsOf(const WinogradMap& map, const WinogradTile* tiles, int64_t count) {
+    int64_t all = 0;
+    for (int64_t t = 0; t < count; ++t)
+      all +=
+          std::min<int64_t>(map.height - tiles[t].row, 4) * std::min<int64_t>(map.width - tiles[t].column, 4);
+    return all;
+  }
+
+ protected:
   const Convolution conv_;
   const bool backward_, relu_;
   const int64_t in_, out_, top_, left_;
@@ -86,13 +120,16 @@ class ManyTiles : public WinogradConvolution {
   }
 
   size_t scratchBytes() const override {
-    return static_cast<size_t>(panels(group_) * panelElements_ + tiles_.parts() * partElements()) *
+    return static_cast<size_t>(panels(group_) * panelElements_ +
+                               tiles_.parts() * (partElements() + momentFloats())) *
            sizeof(float);
   }
 
   void run(void* const* inputs, void* const* outputs, void* scratch) override {
     const float* filters = static_cast<const float*>(inputs[conv_.wIndex]);
-    float* transformed = static_cast<float*>(scratch);
+    float* moments = static_cast<float*>(scratch);
+    float* transformed = moments + tiles_.parts() * momentFloats();
+    clearMoments(moments, tiles_.parts());
     // All output channels at once, unless their filters would take too much memory.
     for (int64_t begin = 0; begin < to_.blocks(); begin += group_) {
       const int64_t end = std::min(begin + group_, to_.blocks());
@@ -106,10 +143,11 @@ class ManyTiles : public WinogradConvolution {
           multiplySlab(own, transformed, begin, slab, slabEnd, count);
           for (int64_t b = slab; b < slabEnd; ++b)
             transformOutput(inputs, outputs, b, tiles, count, products(own) + (b - slab) * stride_,
-                            productPlane_);
+                            productPlane_, momentsOf(moments, part));
         }
       });
     }
+    writeMoments(moments, tiles_.parts(), outputs);
   }
 
  private:
@@ -180,11 +218,14 @@ class FewTiles : public WinogradConvolution {
   }
 
   size_t scratchBytes() const override {
-    return static_cast<size_t>(kPlaces * inputPlane_ + parts_ * partElements()) * sizeof(float);
+    return static_cast<size_t>(kPlaces * inputPlane_ + parts_ * partElements() + momentFloats()) *
+           sizeof(float);
   }
 
   void run(void* const* inputs, void* const* outputs, void* scratch) override {
-    float* transformed = static_cast<float*>(scratch);
+    float* moments = static_cast<float*>(scratch);  // no two parts have a channel in common
+    float* transformed = moments + momentFloats();
+    clearMoments(moments, 1);
     parallelFor(parts_, from_.blocks(), 1, [&](int64_t begin, int64_t end, int) {
       for (int64_t b = begin; b < end; ++b)
         transformInput(inputs, b, tiles_.data(), count_, transformed + b * stride_, inputPlane_);
@@ -205,9 +246,10 @@ class FewTiles : public WinogradConvolution {
         }
         for (int64_t c = 0; c < columns; ++c)
           transformOutput(inputs, outputs, block + c, tiles_.data(), count_, products + c * stride_,
-                          productPlane_);
+                          productPlane_, momentsOf(moments, 0));
       }
     });
+    writeMoments(moments, 1, outputs);
   }
 
  private:

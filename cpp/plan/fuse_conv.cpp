@@ -18,6 +18,7 @@ class ConvFusion {
     for (size_t n = 0; n < ir_.nodes.size(); ++n) {
       const std::string op = ir_.nodes[n].op;
       if (op == "maxPool2d") poolOutput(n);
+      if (op == "batchNormStatistics") takeStatistics(n);
       if (op == "maxPool2dBackward") unpoolGradient(n);
     }
     ir_.sweepAndSort();
@@ -66,6 +67,22 @@ class ConvFusion {
     fused.attrs.set("pooling", true);
     fused.outputs = ir_.nodes[n].outputs;
     if (uses(image) > 1) fused.outputs.push_back(image);
+    if (!backend_.fuses(ir_.spec(fused))) return;
+    ir_.nodes[n].inputs.clear();
+    ir_.nodes[n].outputs.clear();
+    become(conv, fused);
+  }
+
+  // batchNormStatistics(conv2d(…)): the convolution gives them beside its output.
+  void takeStatistics(size_t n) {
+    const IrNode& statistics = ir_.nodes[n];
+    const int image = statistics.inputs[0], conv = producerOf(image);
+    if (conv < 0 || node(conv).op != "conv2d" || node(conv).outputs.size() != 1) return;
+    const int channels = imageAxes("conv2d", node(conv).attrs).c;
+    if (normalizeAxis(statistics.op, statistics.attrs.integer("axis"), 4) != channels) return;
+    IrNode fused = node(conv);
+    fused.attrs.set("statistics", true);
+    fused.outputs.insert(fused.outputs.end(), statistics.outputs.begin(), statistics.outputs.end());
     if (!backend_.fuses(ir_.spec(fused))) return;
     ir_.nodes[n].inputs.clear();
     ir_.nodes[n].outputs.clear();

@@ -89,6 +89,23 @@ TEST(FuseConvolutions, ReadsAndWritesConcatenatedChannelsInParts) {
     EXPECT_EQ(countWith(ir, op, "parts"), 1) << op;
 }
 
+TEST(FuseConvolutions, TakesTheStatisticsOfABatchNormalization) {
+  PooledNet t;
+  const Value image = t.op("conv2d", {t.x, t.weights[0]});
+  t.fetches = {t.graph.op("batchNorm", {image, t.feed({64}), t.feed({64})}, Attrs{})[0]};
+  const auto fused = [&](int64_t axis) {
+    Ir ir = t.ir();
+    for (plan::IrNode& node : ir.nodes)
+      if (node.op == "batchNorm") node.attrs.set("axis", axis);
+    plan::fuseNorm(ir);
+    plan::fuseConvolutions(ir, FakeBackend());
+    return ir;
+  };
+  EXPECT_EQ(countWith(fused(-1), "conv2d", "statistics"), 1);
+  EXPECT_EQ(countOf(fused(-1), "batchNormStatistics"), 0);
+  EXPECT_EQ(countOf(fused(1), "batchNormStatistics"), 1) << "of rows, not of channels";
+}
+
 TEST(FuseConvolutions, LeavesConcatenatedImagesThatOthersRead) {
   PooledNet t;
   const Value joined = t.op("concatenate", {t.x, t.r}, {{"axis", int64_t{-1}}});

@@ -189,6 +189,32 @@ INSTANTIATE_TEST_SUITE_P(Shapes, WinogradPooling,
                            return std::get<0>(info.param) + "_" + std::get<1>(info.param).name;
                          });
 
+// Of the outputs as they are stored, whose mean is far from zero: float32's rounding of them, not of their
+// squares.
+TEST_P(Winograd, ForwardWithStatistics) {
+  const size_t axis = std::get<1>(GetParam()).channelsFirst ? 1 : 3;
+  Array shifted = bias_;
+  for (double& v : shifted.data) v += 1000;
+  const Array y = runWinograd({"conv2d", {x_, w_, shifted}, {y_.type}, attrs_})[0];
+  const auto all = runWinograd(
+      {"conv2d", {x_, w_, shifted}, {y_.type, bias_.type, bias_.type}, with(attrs_, "statistics")});
+  EXPECT_EQ(all[0].data, y.data);
+  const size_t channels = bias_.data.size();
+  const double n = static_cast<double>(y.data.size() / channels);
+  std::vector<double> mean(channels), variance(channels);
+  reference::forEach(y.shape(), [&](const Dims& index, int64_t place) {
+    mean[static_cast<size_t>(index[axis])] += y.data[static_cast<size_t>(place)] / n;
+  });
+  reference::forEach(y.shape(), [&](const Dims& index, int64_t place) {
+    const double apart = y.data[static_cast<size_t>(place)] - mean[static_cast<size_t>(index[axis])];
+    variance[static_cast<size_t>(index[axis])] += apart * apart / n;
+  });
+  for (size_t c = 0; c < channels; ++c) {
+    EXPECT_NEAR(all[1].data[c], mean[c], 1e-4) << c;  // half a unit of 1000 is 3e-5
+    EXPECT_NEAR(all[2].data[c], variance[c], 1e-5 * variance[c] + 1e-6) << c;
+  }
+}
+
 // x as two tensors, or dx: the first has one block of channels.
 TEST_P(Winograd, PartsOfTheChannels) {
   const size_t axis = std::get<1>(GetParam()).channelsFirst ? 1 : 3;

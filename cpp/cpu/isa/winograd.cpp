@@ -230,6 +230,7 @@ void output(const float* from, int64_t plane, const WinogradOutput& to, const Wi
             int64_t count) {
   const Floats bias = to.bias ? load(to.bias) : Floats{};
   const WinogradMap& map = to.map;
+  Floats near = {}, sum = {}, squares = {};
   for (int64_t t = 0; t < count; ++t, from += kLanes) {
     const WinogradTile& tile = tiles[t];
     const WinogradTile& later = tiles[t + kAhead < count ? t + kAhead : count - 1];
@@ -255,6 +256,7 @@ void output(const float* from, int64_t plane, const WinogradOutput& to, const Wi
       NODEGRAD_UNROLL for (int i = 0; i < 16; ++i) y[i] = positive(y[i]);
     }
     if (to.pooled.data) poolTile(y, to, tile);
+    if (t == 0) near = y[0];
     if (!map.data) continue;
     const int64_t corner = tile.image * map.imageStride + (tile.row * map.width + tile.column) * kLanes;
     const int64_t rows = map.height - tile.row, columns = map.width - tile.column;
@@ -266,9 +268,18 @@ void output(const float* from, int64_t plane, const WinogradOutput& to, const Wi
         const int64_t at = start + j * kLanes;
         const Floats v = y[4 * i + j];
         store(map.data + at, to.mask ? (load(to.mask + at) > 0.0f ? v : Floats{}) : v);
+        if (to.moments) {
+          const Floats distance = v - near;
+          sum += distance;
+          squares += distance * distance;
+        }
       }
     }
   }
+  if (!to.moments) return;
+  store(to.moments, near);
+  store(to.moments + kLanes, sum);
+  store(to.moments + 2 * kLanes, squares);
 }
 
 void outputGradient(const WinogradMap& map, const WinogradTile* tiles, int64_t count, float* to,

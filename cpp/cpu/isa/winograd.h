@@ -26,6 +26,8 @@ struct WinogradOutput {
   const float* mask;   // null, or a map of the same sizes: what is not positive there becomes 0
   WinogradMap pooled;  // data null: none. Else the maxima of windows of 2×2, strided by 2,
   uint8_t* places;     // and where in its window each lies (0 … 3)
+  float* moments;  // null, or [3][lanes]: a number near these outputs, and the sums of their distances from
+                   // it and of the squares of these
 };
 
 // A tile of 4×4 outputs by its upper left corner.
