@@ -12,6 +12,7 @@ namespace {
 constexpr int64_t kLeastThreadElements = 1 << 14;
 // So many elements of rows without a gradient are updated in one call.
 constexpr int64_t kRunElements = 1024;
+constexpr int64_t kLineElements = 16;  // of a cache line
 
 // The update of a table of rows that were gathered: what gatherBackward and the update `rule` make of it, bit
 // for bit, without a table of gradients. In come the table, the gradients of what was gathered, the slots,
@@ -50,7 +51,10 @@ class RowsUpdateKernel : public Kernel {
                 [&](int64_t begin, int64_t end, int part) {
                   list(inputs[lastInput_], begin, end, heads, next);
                   float* sum = sums + part * width_;
-                  for (int64_t row = begin; row < end;) {
+                  for (int64_t row = begin, ahead = begin; row < end;) {
+                    // The gradients lie in another order than the rows: without this each is waited for.
+                    for (; ahead < std::min(end, row + 2 * runRows_); ++ahead)
+                      if (heads[ahead] >= 0) prefetch(gradients + heads[ahead] * width_);
                     int64_t count = 1;
                     if (heads[row] >= 0) {
                       std::fill_n(sum, width_, 0.0f);
@@ -77,6 +81,10 @@ class RowsUpdateKernel : public Kernel {
       next[i] = heads[row];
       heads[row] = static_cast<int32_t>(i);
     }
+  }
+
+  void prefetch(const float* gradient) const {
+    for (int64_t x = 0; x < width_; x += kLineElements) __builtin_prefetch(gradient + x);
   }
 
   void update(void* const* inputs, void* const* outputs, const UpdateNumbers& numbers, int64_t row,
