@@ -165,6 +165,24 @@ const thisHost: Host = {
 };
 
 /**
+ * How often a thread of the team that has nothing to do looks for work before it sleeps. It covers the gaps within a step; libgomp's own
+ * 300,000 are milliseconds, for which a thread keeps the core from others, and from those of its own team that it waits for.
+ */
+const SPINS = '10000';
+
+/** libgomp reads the bound when it is loaded. What the user has set counts, and processes that this one starts inherit none. */
+function withBoundedSpin<T>(load: () => T): T {
+  const { env } = process;
+  if (env['OMP_WAIT_POLICY'] !== undefined || env['GOMP_SPINCOUNT'] !== undefined) return load();
+  env['GOMP_SPINCOUNT'] = SPINS;
+  try {
+    return load();
+  } finally {
+    delete env['GOMP_SPINCOUNT'];
+  }
+}
+
+/**
  * Loads the addon that lies below a package's folder: the one that was built there (in a clone), else the prebuilt one.
  *
  * @throws EngineError `STATE` where Node is too old or no binary is found, `DEVICE` where the platform has none or
@@ -195,7 +213,7 @@ export function loadEngine(root = packageRoot, host = thisHost): Engine {
     );
   }
   try {
-    return (require(file) as Addon)(EngineError);
+    return withBoundedSpin(() => (require(file) as Addon)(EngineError));
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     const musl = host.platform === 'linux' && !host.hasGlibc();

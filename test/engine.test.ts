@@ -271,9 +271,10 @@ describe('memory', () => {
 });
 
 describe('a process', () => {
-  const run = (script: string) =>
+  const run = (script: string, env: Record<string, string | undefined> = {}) =>
     spawnSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], {
       encoding: 'utf8',
+      env: { ...process.env, ...env },
       cwd: new URL('..', import.meta.url),
       timeout: 30_000,
     });
@@ -320,6 +321,22 @@ describe('a process', () => {
   test('ends with a step in flight that nobody awaits', () => {
     const { status, signal } = run(`${slow}\n for (let i = 0; i < 5; i++) ops.matmul(x, x);`);
     expect({ status, signal }).toEqual({ status: 0, signal: null });
+  });
+
+  test.each([
+    [{}, '10000'],
+    [{ GOMP_SPINCOUNT: '7' }, '7'],
+    [{ OMP_WAIT_POLICY: 'passive' }, '0'],
+  ])('bounds how long idle threads spin, unless the user does: %o', (env, spins) => {
+    const own = { OMP_WAIT_POLICY: undefined, GOMP_SPINCOUNT: undefined, ...env };
+    const script = `
+      import { engine } from './lib/engine.ts';
+      const before = process.env.GOMP_SPINCOUNT;
+      engine();
+      console.log(process.env.GOMP_SPINCOUNT === before);`;
+    const { stdout, stderr } = run(script, { ...own, OMP_DISPLAY_ENV: 'verbose' });
+    expect(stdout).toBe('true\n');
+    expect(stderr).toMatch(new RegExp(`GOMP_SPINCOUNT = '${spins}'`));
   });
 
   test('an import needs no binary', () => {
