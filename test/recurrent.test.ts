@@ -2,7 +2,11 @@ import { type Sym, type Tensor, Model, Sequential, compile, grad, layers, ops, t
 import { describe, expect, it } from 'vitest';
 
 /** The recurrent layers, and what each calls its states. */
-const KINDS = [{ kind: 'lstm' as const, gates: 4, states: 2, bias: [20] }];
+const KINDS = [
+  { kind: 'lstm' as const, gates: 4, states: 2, bias: [20] },
+  { kind: 'gru' as const, gates: 3, states: 1, bias: [2, 15] },
+  { kind: 'simpleRNN' as const, gates: 1, states: 1, bias: [5] },
+];
 const UNITS = 5;
 const [N, STEPS, FEATURES] = [3, 4, 2];
 
@@ -161,6 +165,21 @@ describe.each(KINDS)('layers.$kind', ({ kind, gates, states, bias }) => {
     const { history } = await model.fit(x, y, { epochs: 60, batchSize: 32, verbose: 0, seed: 1 });
     // Numbers in [-1, 1) have the variance 1 / 3: what a constant guess would lose.
     expect(history.loss.at(-1)).toBeLessThan(1 / 30);
+  });
+});
+
+describe('layers.gru', () => {
+  it('has one bias without resetAfter, and computes the same in plain ops', async () => {
+    const options = { units: UNITS, resetAfter: false, returnSequences: true };
+    const fused = layers.gru(options);
+    const plain = layers.gru({ ...options, activation: (x: Sym) => ops.tanh(x) });
+    for (const layer of [fused, plain]) layer.computeOutputShape([-1, STEPS, FEATURES]);
+    expect([...fused.weights[2].shape]).toEqual([3 * UNITS]);
+    fused.setWeights(fused.weights.map((weight, i) => random([...weight.shape], 10 + i)));
+    plain.setWeights(await fused.getWeights());
+    const x = random([N, STEPS, FEATURES], 1);
+    const of = (layer: layers.Layer) => compile((s: Sym) => layer.apply(s, { training: false }));
+    await expectSame(await of(fused)(x), await of(plain)(x));
   });
 });
 

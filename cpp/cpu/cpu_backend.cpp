@@ -23,7 +23,9 @@ class CpuBackend : public Backend {
     registerPoolKernels(table_);
     registerBatchNormKernels(table_);
     registerBatchNormPoolKernels(table_);
-    registerRnnKernels(table_);
+    registerLstmKernels(table_);
+    registerGruKernels(table_);
+    registerSimpleRnnKernels(table_);
     registerConvKernels(table_);
     registerMatmulKernels(table_);
     registerInnerProductKernels(table_);

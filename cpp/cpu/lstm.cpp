@@ -1,5 +1,3 @@
-#include <cstring>
-
 #include "cpu/kernel_table.h"
 #include "cpu/rnn.h"
 
@@ -8,54 +6,14 @@ namespace nodegrad {
 namespace {
 
 using rnn::PackedMatrix;
-using rnn::Sequence;
 
 constexpr int64_t kGates = 4;
 
-// What both passes know. Scratch memory: the packed kernel, a row of zeros, then a piece for each thread.
-class LstmBase : public Kernel {
- public:
-  LstmBase(const KernelSpec& spec, int64_t depth, int64_t columns, int64_t rowFloats)
-      : isa_(isaKernels()),
-        s_(spec, kGates),
-        widths_{s_.units, s_.width},
-        matrix_(*isa_.rnn, depth, columns),
-        partFloats_(s_.rows * rowFloats),
-        sequences_(spec.attrs.boolean("returnSequences")) {}
-
-  std::string implementation() const override { return std::string("own:") + isa_.name; }
-  size_t scratchBytes() const override {
-    return sizeof(float) * static_cast<size_t>(matrix_.floats() + s_.width +
-                                               std::min<int64_t>(s_.threads, s_.parts) * partFloats_);
-  }
-
- protected:
-  float* zeros(float* scratch) const { return scratch + matrix_.floats(); }
-  float* parts(float* scratch) const { return zeros(scratch) + s_.width; }
-  // Row r of [n, units], or zeros where the tensor is missing.
-  void takeRow(const float* tensor, int64_t r, float* to) const {
-    std::memset(to, 0, sizeof(float) * static_cast<size_t>(s_.width));
-    if (tensor) putRow(tensor + r * s_.units, to);
-  }
-  void putRow(const float* row, float* to) const {
-    std::memcpy(to, row, sizeof(float) * static_cast<size_t>(s_.units));
-  }
-
-  const IsaKernels& isa_;
-  Sequence s_;
-  RnnWidths widths_;
-  PackedMatrix matrix_;
-  int64_t partFloats_;
-  bool sequences_;
-};
-
-int64_t widthOf(const KernelSpec& spec) { return Sequence(spec, kGates).width; }
-
-class LstmKernel : public LstmBase {
+class LstmKernel : public rnn::RecurrentKernel {
  public:
   explicit LstmKernel(const KernelSpec& spec)
-      : LstmBase(spec, spec.inputs[0].shape[2] / kGates, kGates * widthOf(spec),
-                 (kGates + 1) * widthOf(spec)),
+      : RecurrentKernel(spec, kGates, kGates + 1),
+        matrix_(gateMatrix(kGates, false)),
         hasState_(spec.inputs.size() > 2) {}
 
   void run(void* const* inputs, void* const* outputs, void* memory) override {
@@ -73,15 +31,8 @@ class LstmKernel : public LstmBase {
     t.before = static_cast<float*>(kept[4]);
     t.packed = scratch;
     t.zeros = zeros(scratch);
-    const auto* kernel = static_cast<const float*>(inputs[1]);
-    const int64_t u = s_.units, w = s_.width;
-    matrix_.pack(s_.threads, scratch, [&](int64_t row, int64_t column) {
-      const int64_t gate = column / w, unit = column % w;
-      return unit < u ? kernel[(row * kGates + gate) * u + unit] : 0.0f;
-    });
-    takeRow(nullptr, 0, t.zeros);
-    s_.forParts(parts(scratch), partFloats_,
-                [&](int64_t first, int64_t rows, float* mine) { runPart(t, first, rows, mine); });
+    pack(matrix_, scratch, static_cast<const float*>(inputs[1]), kGates, 0, false);
+    forParts(scratch, [&](int64_t first, int64_t rows, float* mine) { runPart(t, first, rows, mine); });
   }
 
  private:
@@ -114,13 +65,15 @@ class LstmKernel : public LstmBase {
     }
   }
 
+  PackedMatrix matrix_;
   bool hasState_;
 };
 
-class LstmBackwardKernel : public LstmBase {
+class LstmBackwardKernel : public rnn::RecurrentKernel {
  public:
   explicit LstmBackwardKernel(const KernelSpec& spec)
-      : LstmBase(spec, kGates * widthOf(spec), widthOf(spec), (kGates + 2) * widthOf(spec)),
+      : RecurrentKernel(spec, kGates, kGates + 2),
+        matrix_(gateMatrix(kGates, true)),
         firstC_(spec.inputs.size() > (sequences_ ? 6U : 5U) ? spec.inputs.size() - 1 : 0) {}
 
   void run(void* const* inputs, void* const* outputs, void* memory) override {
@@ -138,15 +91,8 @@ class LstmBackwardKernel : public LstmBase {
     t.dFirstC = static_cast<float*>(outputs[2]);
     t.packed = scratch;
     t.zeros = zeros(scratch);
-    const float* kernel = in(2);
-    const int64_t u = s_.units, w = s_.width;
-    matrix_.pack(s_.threads, scratch, [&](int64_t row, int64_t column) {
-      const int64_t gate = row / w, unit = row % w;
-      return unit < u && column < u ? kernel[(column * kGates + gate) * u + unit] : 0.0f;
-    });
-    takeRow(nullptr, 0, t.zeros);
-    s_.forParts(parts(scratch), partFloats_,
-                [&](int64_t first, int64_t rows, float* mine) { runPart(t, first, rows, mine); });
+    pack(matrix_, scratch, in(2), kGates, 0, true);
+    forParts(scratch, [&](int64_t first, int64_t rows, float* mine) { runPart(t, first, rows, mine); });
   }
 
  private:
@@ -180,13 +126,9 @@ class LstmBackwardKernel : public LstmBase {
     }
   }
 
+  PackedMatrix matrix_;
   size_t firstC_;
 };
-
-template <class K>
-std::unique_ptr<Kernel> make(const KernelSpec& spec) {
-  return std::make_unique<K>(spec);
-}
 
 // The gates take the place of x, and the gradient of x that of the gates.
 bool gatesInPlace(const KernelSpec& spec, size_t output, size_t input) {
@@ -196,9 +138,9 @@ bool gatesInPlace(const KernelSpec& spec, size_t output, size_t input) {
 
 }  // namespace
 
-void registerRnnKernels(KernelTable& table) {
-  table["lstm"] = {make<LstmKernel>, nullptr, gatesInPlace};
-  table["lstmBackward"] = {make<LstmBackwardKernel>, nullptr, gatesInPlace};
+void registerLstmKernels(KernelTable& table) {
+  table["lstm"] = {rnn::make<LstmKernel>, nullptr, gatesInPlace};
+  table["lstmBackward"] = {rnn::make<LstmBackwardKernel>, nullptr, gatesInPlace};
 }
 
 }  // namespace nodegrad

@@ -81,8 +81,7 @@ std::vector<TensorType> inferBackward(const InferContext& context) {
   if (context.attrs.boolean("returnSequences") && context.inputs.size() > i)
     expectInput(context, i++, "the sequence's gradient", {n, steps, units});
   if (context.inputs.size() > i) expectInput(context, i++, "the first c", {n, units});
-  if (context.inputs.size() != i)
-    fail(ErrorCode::Argument, "[lstmBackward] expected ", i, " inputs, received ", context.inputs.size());
+  expectInputs(context, i);
   return {context.inputs[0], floats({n, units}), floats({n, units})};
 }
 

@@ -13,6 +13,8 @@ void registerAllOps() {
   registerUpsampleOps();
   registerMatmulOps();
   registerLstmOps();
+  registerGruOps();
+  registerSimpleRnnOps();
   registerReduceOps();
   registerSoftmaxOps();
   registerShapeOps();

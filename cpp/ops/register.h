@@ -13,6 +13,8 @@ void registerNormOps();           // batchNorm and its backward op
 void registerUpsampleOps();       // upSampling2d
 void registerMatmulOps();         // matmul
 void registerLstmOps();           // lstm and its backward op
+void registerGruOps();            // gru and its
+void registerSimpleRnnOps();      // simpleRnn and its
 void registerReduceOps();         // sum … argMin
 void registerSoftmaxOps();        // softmax, logSoftmax and the cross-entropies
 void registerShapeOps();          // reshape, transpose, broadcastTo and the *Like ops

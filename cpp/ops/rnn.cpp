@@ -17,6 +17,12 @@ void expectInput(const InferContext& context, size_t i, const char* name, const 
   expectShape(context, name, inputOf(context, i, name, {DType::F32}).shape, shape);
 }
 
+void expectInputs(const InferContext& context, size_t count) {
+  if (context.inputs.size() != count)
+    fail(ErrorCode::Argument, "[", context.op, "] expected ", count, " inputs, received ",
+         context.inputs.size());
+}
+
 TensorType floats(Dims shape) { return {DType::F32, std::move(shape)}; }
 
 std::vector<Value> composedGradient(const GradientContext& context, const Composition& composition) {
@@ -73,9 +79,12 @@ int64_t knownSteps(const char* op, const Expr& sequence) {
   return steps;
 }
 
+Expr rowsOf(const Expr& sequence) {
+  return apply("reshape", {sequence}, {{"shape", Dims{-1, sequence.shape()[2]}}});
+}
+
 Expr recurrentGradient(const Expr& before, const Expr& dz) {
-  const auto rows = [](const Expr& x) { return apply("reshape", {x}, {{"shape", Dims{-1, x.shape()[2]}}}); };
-  return product(rows(before), rows(dz), true);
+  return product(rowsOf(before), rowsOf(dz), true);
 }
 
 Expr gradientOr0(const GradientContext& context, size_t output) {

@@ -18,6 +18,8 @@ struct RnnShape {
 RnnShape rnnShape(const InferContext& context, int64_t gates);
 // Fails where input i, called name, cannot have this shape.
 void expectInput(const InferContext& context, size_t i, const char* name, const Dims& shape);
+// Fails unless there are as many inputs.
+void expectInputs(const InferContext& context, size_t count);
 TensorType floats(Dims shape);
 
 // A plain composition of an op's outputs from its inputs.
@@ -38,6 +40,7 @@ int64_t knownSteps(const char* op, const Expr& sequence);
 // The place of step k.
 inline int64_t placeOf(int64_t k, int64_t steps, bool backwards) { return backwards ? steps - 1 - k : k; }
 
+Expr rowsOf(const Expr& sequence);  // [n, steps, k] to [n · steps, k]
 // The gradient of the recurrent kernel [units, gates · units]: one product over all steps.
 Expr recurrentGradient(const Expr& before, const Expr& dz);
 // The gradient of an output, zeros where nothing flows.

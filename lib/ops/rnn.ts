@@ -1,5 +1,8 @@
-import { type Operand, type Outcome, applyAll } from './apply.js';
+import type { Attrs } from '../engine.js';
+import { type Operand, type Outcome, applyAll, typeOf } from './apply.js';
 import { projected } from './sequence.js';
+import { broadcastTo, reshape } from './shape.js';
+import { slice } from './slice.js';
 
 export interface RnnOptions {
   /** From the last step to the first; the sequence that comes out begins with the step that ran first. Default false. */
@@ -37,4 +40,68 @@ export function lstm<X extends Operand, W extends Operand>(
   ) as Outcome<X | W>[];
   const [h, c] = made.slice(-2);
   return [made[0], h, c];
+}
+
+/**
+ * Gated recurrent units over a sequence, with gates in the order update, reset, candidate: h' = z · h + (1 - z) · tanh(candidate). Cho et
+ * al., 2014. https://keras.io/api/layers/recurrent_layers/gru/
+ *
+ * @param x float32 [n, steps, features].
+ * @param kernel [features, 3 units].
+ * @param recurrentKernel [units, 3 units].
+ * @param bias [2, 3 units], of the input and of the recurrent product; without `resetAfter` [3 units]. undefined: none.
+ * @param options `resetAfter`: the reset gate acts behind the recurrent product, default true. `initialState`: h before the first step,
+ *   [n, units]; zeros by default.
+ * @returns The output (the last h [n, units]; with `returnSequences` every h [n, steps, units]) and the last h.
+ * @throws EngineError `SHAPE`, `DTYPE`.
+ */
+export function gru<X extends Operand, W extends Operand>(
+  x: X,
+  kernel: W,
+  recurrentKernel: W,
+  bias?: W,
+  options: RnnOptions & { resetAfter?: boolean; initialState?: X } = {},
+): [output: Outcome<X | W>, h: Outcome<X | W>] {
+  const { resetAfter = true, initialState, goBackwards = false, returnSequences = false } = options;
+  const columns = typeOf(recurrentKernel).shape.at(-1) ?? 0;
+  const row = (i: number): Operand | undefined =>
+    bias !== undefined && resetAfter ? reshape(slice(bias, i, i + 1), [columns]) : bias;
+  const operands: Operand[] = [projected('gru', x, kernel, row(0)), recurrentKernel];
+  if (resetAfter) operands.push(row(1) ?? broadcastTo(0, [columns]));
+  if (initialState !== undefined) operands.push(initialState);
+  return withState('gru', operands, { resetAfter, goBackwards, returnSequences });
+}
+
+/**
+ * h' = tanh(x · kernel + h · recurrentKernel + bias) over a sequence. Elman, 1990.
+ * https://keras.io/api/layers/recurrent_layers/simple_rnn/
+ *
+ * @param x float32 [n, steps, features].
+ * @param kernel [features, units].
+ * @param recurrentKernel [units, units].
+ * @param bias [units]; undefined: none.
+ * @param options `initialState`: h before the first step, [n, units]; zeros by default.
+ * @returns The output (the last h [n, units]; with `returnSequences` every h [n, steps, units]) and the last h.
+ * @throws EngineError `SHAPE`, `DTYPE`.
+ */
+export function simpleRnn<X extends Operand, W extends Operand>(
+  x: X,
+  kernel: W,
+  recurrentKernel: W,
+  bias?: W,
+  options: RnnOptions & { initialState?: X } = {},
+): [output: Outcome<X | W>, h: Outcome<X | W>] {
+  const { initialState, goBackwards = false, returnSequences = false } = options;
+  const operands: Operand[] = [projected('simpleRnn', x, kernel, bias), recurrentKernel];
+  if (initialState !== undefined) operands.push(initialState);
+  return withState('simpleRnn', operands, { goBackwards, returnSequences });
+}
+
+function withState<T extends Operand>(
+  op: string,
+  operands: readonly Operand[],
+  attrs: Attrs & { returnSequences: boolean },
+): [output: Outcome<T>, h: Outcome<T>] {
+  const made = applyAll(op, operands, attrs, attrs.returnSequences ? 2 : 1) as Outcome<T>[];
+  return [made[0], made.at(-1)!];
 }

@@ -83,6 +83,16 @@ export const compositions = {
     return alongSteps(ops.lstm(x, w, u, b, { ...options, initialState }));
   },
 
+  gru: (x: Sym, w: Sym, u: Sym, b: Sym, ...rest: (Sym | Recurrent)[]) => {
+    const initialState = rest.slice(0, -1)[0] as Sym | undefined;
+    return alongSteps(ops.gru(x, w, u, b, { ...(rest.at(-1) as Recurrent), initialState }));
+  },
+
+  simpleRnn: (x: Sym, w: Sym, u: Sym, b: Sym, ...rest: (Sym | Recurrent)[]) => {
+    const initialState = rest.slice(0, -1)[0] as Sym | undefined;
+    return alongSteps(ops.simpleRnn(x, w, u, b, { ...(rest.at(-1) as Recurrent), initialState }));
+  },
+
   // Public random ops draw their own keys; with one given they have to agree with Philox as published.
   keyedDropout: (x: Sym, key: Sym, rate: number, salt: number) => ops.dropout(x, { rate, key, salt }),
 
@@ -93,6 +103,7 @@ export const compositions = {
 interface Recurrent {
   goBackwards?: boolean;
   returnSequences?: boolean;
+  resetAfter?: boolean;
 }
 
 const alongSteps = (outputs: readonly Sym[]) =>

@@ -44,8 +44,8 @@ TEST(MoveLayout, GivesBlocksUpWherePartsBreakThem) {
   expectBlocked("sliceBackward", {{2, 3, 5, 16}}, {2, 3, 5, 32}, within, "row-major");
   const Attrs every{{"begin", Dims{0, 0, 0, 0}}, {"end", Dims{2, 3, 5, 64}}, {"strides", Dims{1, 1, 1, 2}}};
   expectBlocked("slice", {{2, 3, 5, 64}}, {2, 3, 5, 32}, every, "row-major");
-  expectBlocked("pad", {{2, 3, 5, 32}}, {2, 3, 5, 48}, {{"paddings", Dims{0, 0, 0, 0, 0, 0, 8, 8}}, {"value", 0.0}},
-                "row-major");
+  expectBlocked("pad", {{2, 3, 5, 32}}, {2, 3, 5, 48},
+                {{"paddings", Dims{0, 0, 0, 0, 0, 0, 8, 8}}, {"value", 0.0}}, "row-major");
 }
 
 }  // namespace

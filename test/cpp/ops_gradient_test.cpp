@@ -5,6 +5,7 @@
 #include <set>
 
 #include "graph/autodiff.h"
+#include "ops_gradient_cases.h"
 #include "reference.h"
 
 // Every op's gradient against central finite differences of the reference evaluation in double precision: one
@@ -13,34 +14,11 @@
 namespace nodegrad {
 namespace {
 
+using namespace gradient;
 using reference::Array;
 
 constexpr double kStep = 1e-5;
 constexpr double kTolerance = 1e-6;
-
-// An operand: random numbers from a range, or the given ones.
-struct Operand {
-  Dims shape;
-  double low = -2, high = 2;
-  std::vector<double> values = {};
-  DType dtype = DType::F32;
-};
-
-Operand positive(Dims shape) { return {std::move(shape), 0.5, 2}; }
-Operand given(Dims shape, std::vector<double> values, DType dtype = DType::F32) {
-  return {std::move(shape), 0, 0, std::move(values), dtype};
-}
-
-enum class Dynamic { None, First, All };
-
-struct Case {
-  const char* op;
-  std::vector<Operand> operands;
-  Attrs attrs = {};
-  Dynamic dynamic = Dynamic::All;  // the most that the op can infer and differentiate
-  int order = 2;
-  std::vector<size_t> outputs = {0};  // what the loss is made of
-};
 
 Attrs conv(Dims strides, Dims dilations, const char* padding, int64_t groups = 1,
            const char* format = "channelsLast", Dims pads = {0, 0, 0, 0}) {
@@ -264,25 +242,6 @@ std::vector<Case> moveCases() {
       {"gather", {{{2, 3, 4}}, given({2, 2}, {1, 0, 3, 3}, DType::I32)}, {{"axis", int64_t{2}}, {"batchDims", int64_t{1}}}},
       {"gatherBackward", {{{2, 3, 2}}, given({2, 3}, {4, 0, 0, 1, 4, 2}, DType::I32), {{5, 2}}}},
       {"dropout", {{{3, 5}}, given({2}, {7, 3}, DType::I32)}, {{"rate", 0.4}, {"salt", int64_t{5}}}},
-  };
-}
-
-Attrs rnn(bool backwards, bool sequences) { return {{"goBackwards", backwards}, {"returnSequences", sequences}}; }
-
-// A known number of steps is needed to differentiate twice.
-std::vector<Case> recurrentCases() {
-  const Operand state{{2, 3}}, x{{2, 3, 12}}, kernel{{3, 12}, -1, 1}, sequence{{2, 3, 3}}, gates{{2, 3, 12}, .1, .9};
-  return {
-      {"lstm", {x, kernel}, rnn(false, false), Dynamic::First},
-      {"lstm", {x, kernel}, rnn(true, true), Dynamic::First},
-      {"lstm", {x, kernel, state, state}, rnn(false, true), Dynamic::First, 2, {0, 1, 2}},
-      {"lstm", {x, kernel, state, state}, rnn(true, true), Dynamic::First, 2, {1, 2}},
-      {"lstm", {x, kernel, state, state}, rnn(true, false), Dynamic::First, 1, {1}},
-      {"lstm", {x, kernel, state, state}, rnn(false, true), Dynamic::First, 1, {0, 1, 2, 3, 4, 5}},
-      {"lstm", {x, kernel}, rnn(true, false), Dynamic::First, 1, {2, 3, 4}},
-      {"lstm", {{{1, 1, 4}}, {{1, 4}}}, rnn(false, false), Dynamic::First},
-      {"lstmBackward", {gates, sequence, kernel, state, state}, rnn(false, false), Dynamic::First, 1, {0, 1, 2}},
-      {"lstmBackward", {gates, sequence, kernel, state, state, sequence, state}, rnn(true, true), Dynamic::First, 1, {0, 1, 2}},
   };
 }
 // clang-format on

@@ -115,11 +115,137 @@ void lstmBackward(const Call& call) {
   }
 }
 
+void gru(const Call& call) {
+  const Walk walk(call, 3);
+  const int64_t u = walk.units;
+  const bool sequences = call.attrs.boolean("returnSequences"), after = call.attrs.boolean("resetAfter");
+  const size_t state = after ? 3 : 2;
+  Array* out = call.outputs.data() + (sequences ? 1 : 0);
+  for (int64_t s = 0; s < walk.n; ++s) {
+    Numbers h = rowOf(call.inputs.size() > state ? &call.inputs[state] : nullptr, s, u);
+    for (int64_t k = 0; k < walk.steps; ++k) {
+      const int64_t place = walk.place(k);
+      const auto x = [&](int64_t i) { return call.inputs[0].data[walk.at(s, place, 3 * u, i)]; };
+      Numbers p = product(h, call.inputs[1], false);
+      if (after)
+        for (size_t i = 0; i < p.size(); ++i) p[i] += call.inputs[2].data[i];
+      Numbers z(h.size()), r(h.size()), reset(h.size());
+      for (int64_t j = 0; j < u; ++j) {
+        const auto unit = static_cast<size_t>(j);
+        z[unit] = sigmoid(x(j) + p[unit]);
+        r[unit] = sigmoid(x(u + j) + p[static_cast<size_t>(u + j)]);
+        reset[unit] = r[unit] * h[unit];
+      }
+      const Numbers late = product(reset, call.inputs[1], false);
+      for (int64_t j = 0; j < u; ++j) {
+        const auto unit = static_cast<size_t>(j), third = static_cast<size_t>(2 * u + j);
+        const double g = std::tanh(x(2 * u + j) + (after ? r[unit] * p[third] : late[third]));
+        out[1].data[walk.at(s, place, 3 * u, j)] = z[unit];
+        out[1].data[walk.at(s, place, 3 * u, u + j)] = r[unit];
+        out[1].data[walk.at(s, place, 3 * u, 2 * u + j)] = g;
+        out[2].data[walk.at(s, place, u, j)] = after ? p[third] : reset[unit];
+        out[3].data[walk.at(s, place, u, j)] = h[unit];
+        h[unit] = z[unit] * h[unit] + (1 - z[unit]) * g;
+        if (sequences) call.outputs[0].data[walk.at(s, k, u, j)] = h[unit];
+      }
+    }
+    putRow(h, out[0], s);
+  }
+}
+
+void gruBackward(const Call& call) {
+  const Walk walk(call, 3);
+  const int64_t u = walk.units;
+  const bool sequences = call.attrs.boolean("returnSequences"), after = call.attrs.boolean("resetAfter");
+  const auto& in = call.inputs;
+  for (int64_t s = 0; s < walk.n; ++s) {
+    Numbers dh = rowOf(&in[3], s, u);
+    for (int64_t k = walk.steps - 1; k >= 0; --k) {
+      const int64_t place = walk.place(k);
+      const auto gate = [&](int64_t g, size_t j) {
+        return in[0].data[walk.at(s, place, 3 * u, g * u + static_cast<int64_t>(j))];
+      };
+      const auto at = [&](size_t input, int64_t where, size_t j) {
+        return in[input].data[walk.at(s, where, u, static_cast<int64_t>(j))];
+      };
+      const size_t n = dh.size();
+      Numbers dz(n), dg(n), dr(n), candidate(3 * n), gates(3 * n), before(n);
+      for (size_t j = 0; j < n; ++j) {
+        if (sequences) dh[j] += at(after ? 5 : 4, k, j);
+        const double z = gate(0, j), g = gate(2, j);
+        dz[j] = dh[j] * (at(1, place, j) - g) * z * (1 - z);
+        dg[j] = dh[j] * (1 - z) * (1 - g * g);
+        before[j] = dh[j] * z;
+        candidate[2 * n + j] = dg[j];
+      }
+      // What reaches r · h through the candidate's product where the gate comes first.
+      const Numbers dReset = product(candidate, in[2], true);
+      for (size_t j = 0; j < n; ++j) {
+        const double r = gate(1, j);
+        dr[j] = (after ? dg[j] * at(4, place, j) : dReset[j] * at(1, place, j)) * r * (1 - r);
+        if (!after) before[j] += dReset[j] * r;
+        const double dx[] = {dz[j], dr[j], dg[j]}, dProduct[] = {dz[j], dr[j], after ? dg[j] * r : 0};
+        for (size_t of = 0; of < 3; ++of) {
+          const size_t to = walk.at(s, place, 3 * u, static_cast<int64_t>(of * n + j));
+          call.outputs[0].data[to] = dx[of];
+          gates[of * n + j] = dProduct[of];
+          if (after) call.outputs[1].data[to] = dProduct[of];
+        }
+      }
+      dh = product(gates, in[2], true);
+      for (size_t j = 0; j < n; ++j) dh[j] += before[j];
+    }
+    putRow(dh, call.outputs.back(), s);
+  }
+}
+
+void simpleRnn(const Call& call) {
+  const Walk walk(call, 1);
+  const bool sequences = call.attrs.boolean("returnSequences");
+  Array* out = call.outputs.data() + (sequences ? 1 : 0);
+  for (int64_t s = 0; s < walk.n; ++s) {
+    Numbers h = rowOf(call.inputs.size() > 2 ? &call.inputs[2] : nullptr, s, walk.units);
+    for (int64_t k = 0; k < walk.steps; ++k) {
+      const Numbers p = product(h, call.inputs[1], false);
+      for (size_t j = 0; j < h.size(); ++j) {
+        const size_t at = walk.at(s, walk.place(k), walk.units, static_cast<int64_t>(j));
+        out[2].data[at] = h[j];
+        h[j] = out[1].data[at] = std::tanh(call.inputs[0].data[at] + p[j]);
+        if (sequences) call.outputs[0].data[walk.at(s, k, walk.units, static_cast<int64_t>(j))] = h[j];
+      }
+    }
+    putRow(h, out[0], s);
+  }
+}
+
+void simpleRnnBackward(const Call& call) {
+  const Walk walk(call, 1);
+  for (int64_t s = 0; s < walk.n; ++s) {
+    Numbers dh = rowOf(&call.inputs[2], s, walk.units);
+    for (int64_t k = walk.steps - 1; k >= 0; --k) {
+      for (size_t j = 0; j < dh.size(); ++j) {
+        const auto unit = static_cast<int64_t>(j);
+        const size_t at = walk.at(s, walk.place(k), walk.units, unit);
+        if (call.attrs.boolean("returnSequences"))
+          dh[j] += call.inputs[3].data[walk.at(s, k, walk.units, unit)];
+        const double h = call.inputs[0].data[at];
+        dh[j] = call.outputs[0].data[at] = dh[j] * (1 - h * h);
+      }
+      dh = product(dh, call.inputs[1], true);
+    }
+    putRow(dh, call.outputs[1], s);
+  }
+}
+
 }  // namespace
 
 void addRecurrent(Table& table) {
   table["lstm"] = lstm;
   table["lstmBackward"] = lstmBackward;
+  table["gru"] = gru;
+  table["gruBackward"] = gruBackward;
+  table["simpleRnn"] = simpleRnn;
+  table["simpleRnnBackward"] = simpleRnnBackward;
 }
 
 }  // namespace nodegrad::reference

@@ -1,3 +1,5 @@
+#include <optional>
+
 #include "cpu/isa.h"
 #include "graph/op.h"
 #include "support/backend_run.h"
@@ -27,19 +29,28 @@ class RnnKernel : public ::testing::TestWithParam<std::tuple<std::string, RnnCas
   void TearDown() override { useIsa(isaLevels().back()); }
 
   const RnnCase& c() const { return std::get<1>(GetParam()); }
-  Attrs attrs() const { return {{"goBackwards", c().backwards}, {"returnSequences", c().sequences}}; }
 
   // Errors grow along the sequence: a step passes those before it on and adds the rounding of sums of as many
   // terms as units (or, on the way back, gates).
-  void expectEqual(const char* op, const std::vector<Array>& inputs, int64_t gates) const {
-    const std::vector<Array> expected = reference::apply(op, inputs, attrs());
+  void expectEqual(const char* op, const std::vector<Array>& inputs, int64_t gates,
+                   std::optional<bool> resetAfter = {}) const {
+    Attrs attrs{{"goBackwards", c().backwards}, {"returnSequences", c().sequences}};
+    if (resetAfter) attrs.set("resetAfter", *resetAfter);
+    const std::vector<Array> expected = reference::apply(op, inputs, attrs);
     std::vector<TensorType> types;
     for (const Array& array : expected) types.push_back(array.type);
-    const NodeResult result = run({op, inputs, types, checkAttrs(findOp(op), attrs())});
+    const NodeResult result = run({op, inputs, types, checkAttrs(findOp(op), attrs)});
     EXPECT_EQ(result.implementation, "own:" + std::get<0>(GetParam()));
     for (size_t o = 0; o < types.size(); ++o)
       expectClose(result.outputs[o], expected[o], c().steps * gates * c().units,
                   std::string(op) + " output " + std::to_string(o));
+  }
+
+  // What gates may be.
+  static Array shares(const Dims& shape) {
+    Array made = randomNumbers(shape, 1);
+    for (double& v : made.data) v = static_cast<float>(0.5 + 0.5 * v);
+    return made;
   }
 
   // Recurrent kernels as they are trained: rows of about length 1, so that states neither grow nor die out.
@@ -59,13 +70,42 @@ TEST_P(RnnKernel, Lstm) {
 
 TEST_P(RnnKernel, LstmBackward) {
   const Dims rows{c().n, c().units}, sequence{c().n, c().steps, c().units};
-  Array gates = randomNumbers({c().n, c().steps, 4 * c().units}, 1);
-  for (double& v : gates.data) v = static_cast<float>(0.5 + 0.5 * v);
-  std::vector<Array> inputs{gates, randomNumbers(sequence, 3), kernel(4), randomNumbers(rows, 4),
-                            randomNumbers(rows, 5)};
+  std::vector<Array> inputs{shares({c().n, c().steps, 4 * c().units}), randomNumbers(sequence, 3), kernel(4),
+                            randomNumbers(rows, 4), randomNumbers(rows, 5)};
   if (c().sequences) inputs.push_back(randomNumbers(sequence, 6));
   if (c().state) inputs.push_back(randomNumbers(rows, 7));
   expectEqual("lstmBackward", inputs, 4);
+}
+
+TEST_P(RnnKernel, Gru) {
+  std::vector<Array> inputs{randomNumbers({c().n, c().steps, 3 * c().units}, 1), kernel(3)};
+  if (c().state) inputs.push_back(randomNumbers({c().n, c().units}, 3));
+  expectEqual("gru", inputs, 3, false);
+  inputs.insert(inputs.begin() + 2, randomNumbers({3 * c().units}, 4));
+  expectEqual("gru", inputs, 3, true);
+}
+
+TEST_P(RnnKernel, GruBackward) {
+  const Dims sequence{c().n, c().steps, c().units};
+  std::vector<Array> inputs{shares({c().n, c().steps, 3 * c().units}), randomNumbers(sequence, 3), kernel(3),
+                            randomNumbers({c().n, c().units}, 4)};
+  if (c().sequences) inputs.push_back(randomNumbers(sequence, 6));
+  expectEqual("gruBackward", inputs, 3, false);
+  inputs.insert(inputs.begin() + 4, randomNumbers(sequence, 5));
+  expectEqual("gruBackward", inputs, 3, true);
+}
+
+TEST_P(RnnKernel, SimpleRnn) {
+  std::vector<Array> inputs{randomNumbers({c().n, c().steps, c().units}, 1), kernel(1)};
+  if (c().state) inputs.push_back(randomNumbers({c().n, c().units}, 3));
+  expectEqual("simpleRnn", inputs, 1);
+}
+
+TEST_P(RnnKernel, SimpleRnnBackward) {
+  const Dims sequence{c().n, c().steps, c().units};
+  std::vector<Array> inputs{randomNumbers(sequence, 1), kernel(1), randomNumbers({c().n, c().units}, 4)};
+  if (c().sequences) inputs.push_back(randomNumbers(sequence, 6));
+  expectEqual("simpleRnnBackward", inputs, 1);
 }
 
 INSTANTIATE_TEST_SUITE_P(Shapes, RnnKernel,

@@ -120,8 +120,126 @@ void lstmBackward(const RnnWidths& widths, const LstmBackwardStep& s) {
   }
 }
 
+void gru(const RnnWidths& widths, const GruStep& s) {
+  const int64_t u = widths.units, w = widths.width;
+  for (int64_t j = 0; j < u; j += kLanes) {
+    const int64_t n = u - j;
+    const auto recurrent = [&](int64_t gate) {
+      return load(s.product + gate * w + j) + take(s.bias + gate * u + j, n);
+    };
+    const Floats z = sigmoidOf(recurrent(0) + take(s.x + j, n));
+    const Floats r = sigmoidOf(recurrent(1) + take(s.x + u + j, n));
+    const Floats q = recurrent(2), g = tanhOf(take(s.x + 2 * u + j, n) + r * q);
+    put(s.gates + j, z, n);
+    put(s.gates + u + j, r, n);
+    put(s.gates + 2 * u + j, g, n);
+    put(s.inner + j, q, n);
+    store(s.h + j, z * load(s.h + j) + (1.0f - z) * g);
+  }
+}
+
+void gruGates(const RnnWidths& widths, const GruStep& s) {
+  const int64_t u = widths.units, w = widths.width;
+  for (int64_t j = 0; j < u; j += kLanes) {
+    const int64_t n = u - j;
+    const Floats r = sigmoidOf(load(s.product + w + j) + take(s.x + u + j, n)), reset = r * load(s.h + j);
+    put(s.gates + j, sigmoidOf(load(s.product + j) + take(s.x + j, n)), n);
+    put(s.gates + u + j, r, n);
+    put(s.inner + j, reset, n);
+    store(s.reset + j, reset);
+  }
+}
+
+void gruCandidate(const RnnWidths& widths, const GruStep& s) {
+  const int64_t u = widths.units;
+  for (int64_t j = 0; j < u; j += kLanes) {
+    const int64_t n = u - j;
+    const Floats z = take(s.gates + j, n), g = tanhOf(load(s.product + j) + take(s.x + 2 * u + j, n));
+    put(s.gates + 2 * u + j, g, n);
+    store(s.h + j, z * load(s.h + j) + (1.0f - z) * g);
+  }
+}
+
+void gruBackward(const RnnWidths& widths, const GruBackwardStep& s) {
+  const int64_t u = widths.units, w = widths.width;
+  for (int64_t j = 0; j < u; j += kLanes) {
+    const int64_t n = u - j;
+    const Floats z = take(s.gates + j, n), r = take(s.gates + u + j, n), g = take(s.gates + 2 * u + j, n);
+    const Floats dh = load(s.dh + j) + load(s.carried + j) + take(s.dy + j, n);
+    const Floats dz = dh * (take(s.before + j, n) - g) * z * (1.0f - z);
+    const Floats dg = dh * (1.0f - z) * (1.0f - g * g);
+    const Floats dr = dg * take(s.inner + j, n) * r * (1.0f - r);
+    const Floats dx[] = {dz, dr, dg}, dProduct[] = {dz, dr, dg * r};
+    NODEGRAD_UNROLL for (int gate = 0; gate < 3; ++gate) {
+      put(s.dx + gate * u + j, dx[gate], n);
+      put(s.dProduct + gate * u + j, dProduct[gate], n);
+      store(s.dz + gate * w + j, dProduct[gate]);
+    }
+    store(s.carried + j, dh * z);
+  }
+}
+
+void gruCandidateBackward(const RnnWidths& widths, const GruBackwardStep& s) {
+  const int64_t u = widths.units, w = widths.width;
+  for (int64_t j = 0; j < u; j += kLanes) {
+    const int64_t n = u - j;
+    const Floats z = take(s.gates + j, n), g = take(s.gates + 2 * u + j, n);
+    const Floats dh = load(s.dh + j) + load(s.carried + j) + take(s.dy + j, n);
+    const Floats dz = dh * (take(s.before + j, n) - g) * z * (1.0f - z);
+    const Floats dg = dh * (1.0f - z) * (1.0f - g * g);
+    put(s.dx + j, dz, n);
+    put(s.dx + 2 * u + j, dg, n);
+    store(s.dz + j, dz);
+    store(s.dz + 2 * w + j, dg);
+    store(s.carried + j, dh * z);
+  }
+}
+
+void gruGatesBackward(const RnnWidths& widths, const GruBackwardStep& s) {
+  const int64_t u = widths.units, w = widths.width;
+  for (int64_t j = 0; j < u; j += kLanes) {
+    const int64_t n = u - j;
+    const Floats r = take(s.gates + u + j, n), dReset = load(s.dh + j);
+    const Floats dr = dReset * take(s.before + j, n) * r * (1.0f - r);
+    store(s.carried + j, load(s.carried + j) + dReset * r);
+    put(s.dx + u + j, dr, n);
+    store(s.dz + w + j, dr);
+  }
+}
+
+void simple(const RnnWidths& widths, const SimpleRnnStep& s) {
+  for (int64_t j = 0; j < widths.units; j += kLanes) {
+    const int64_t n = widths.units - j;
+    const Floats h = tanhOf(load(s.product + j) + take(s.x + j, n));
+    put(s.after + j, h, n);
+    store(s.h + j, h);
+  }
+}
+
+void simpleBackward(const RnnWidths& widths, const SimpleRnnBackwardStep& s) {
+  for (int64_t j = 0; j < widths.units; j += kLanes) {
+    const int64_t n = widths.units - j;
+    const Floats h = take(s.after + j, n), dz = (load(s.dh + j) + take(s.dy + j, n)) * (1.0f - h * h);
+    put(s.dx + j, dz, n);
+    store(s.dz + j, dz);
+  }
+}
+
 }  // namespace
 
-const RnnKernels rnnKernels = {kLanes, kPanel, kTileRows, multiply, lstm, lstmBackward};
+const RnnKernels rnnKernels = {kLanes,
+                               kPanel,
+                               kTileRows,
+                               multiply,
+                               lstm,
+                               lstmBackward,
+                               gru,
+                               gruBackward,
+                               gruGates,
+                               gruCandidate,
+                               gruCandidateBackward,
+                               gruGatesBackward,
+                               simple,
+                               simpleBackward};
 
 }  // namespace nodegrad::NODEGRAD_ISA_NAMESPACE

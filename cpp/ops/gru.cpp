@@ -1,0 +1,174 @@
+#include "ops/register.h"
+#include "ops/rnn.h"
+
+// Gated recurrent units (Cho et al., 2014). Gates in Keras's order: update, reset, candidate. With resetAfter
+// the reset gate acts behind the recurrent product, which has a bias of its own, else before it.
+namespace nodegrad {
+
+namespace {
+
+const std::vector<AttrSpec> kAttrs = {{"goBackwards", AttrKind::Boolean, false},
+                                      {"returnSequences", AttrKind::Boolean, false},
+                                      {"resetAfter", AttrKind::Boolean, true}};
+
+// x [n, steps, 3 units], kernel [units, 3 units], (bias [3 units] with resetAfter), maybe the first h [n,
+// units].
+// -> (h of each step [n, steps, units] with returnSequences), last h; for the gradient the gates [n, steps, 3
+// units], what the reset gate multiplies or, without resetAfter, has multiplied, and h before each place [n,
+// steps, units].
+std::vector<TensorType> infer(const InferContext& context) {
+  const auto [n, steps, units] = rnnShape(context, 3);
+  const int64_t columns = context.inputs[0].shape[2];
+  expectInput(context, 1, "the recurrent kernel", {units, columns});
+  size_t i = 2;
+  if (context.attrs.boolean("resetAfter")) {
+    if (context.inputs.size() < 3)
+      fail(ErrorCode::Argument, "[gru] expected a recurrent bias with resetAfter, received none");
+    expectInput(context, i++, "the recurrent bias", {columns});
+  }
+  if (context.inputs.size() > i) expectInput(context, i++, "the first h", {n, units});
+  expectInputs(context, i);
+  const TensorType state = floats({n, steps, units});
+  std::vector<TensorType> outputs{floats({n, units}), context.inputs[0], state, state};
+  if (context.attrs.boolean("returnSequences")) outputs.insert(outputs.begin(), state);
+  return outputs;
+}
+
+Expr sigmoid(const Expr& x) { return apply("sigmoid", {x}); }
+Expr tanh(const Expr& x) { return apply("tanh", {x}); }
+
+// The columns of the update and the reset gate.
+Expr firstTwo(const Expr& kernel, int64_t units) {
+  return apply("slice", {kernel}, {{"begin", Dims{0, 0}}, {"end", Dims{INT64_MAX, 2 * units}}});
+}
+
+Exprs compose(const Exprs& inputs, const Attrs& attrs) {
+  const Expr &x = inputs[0], &kernel = inputs[1];
+  const int64_t steps = knownSteps("gru", x), units = x.shape()[2] / 3;
+  const bool backwards = attrs.boolean("goBackwards"), resetAfter = attrs.boolean("resetAfter");
+  const size_t state = resetAfter ? 3 : 2;
+  Expr h = inputs.size() > state ? inputs[state] : zerosLike(gateOf(placeAt(x, 0), 0, units));
+  Exprs sequence;
+  Exprs gates(static_cast<size_t>(steps), Expr::none()), inner = gates, before = gates;
+  for (int64_t k = 0; k < steps; ++k) {
+    const auto place = static_cast<size_t>(placeOf(k, steps, backwards));
+    const Expr at = placeAt(x, static_cast<int64_t>(place));
+    const Expr p = resetAfter ? product(h, kernel) + inputs[2] : product(h, firstTwo(kernel, units));
+    const Expr z = sigmoid(gateOf(at, 0, units) + gateOf(p, 0, units));
+    const Expr r = sigmoid(gateOf(at, 1, units) + gateOf(p, 1, units));
+    inner[place] = resetAfter ? gateOf(p, 2, units) : r * h;
+    const Expr g = tanh(gateOf(at, 2, units) +
+                        (resetAfter ? r * inner[place] : product(inner[place], gateOf(kernel, 2, units))));
+    before[place] = h;
+    gates[place] = joined({z, r, g});
+    h = z * h + (1.0 - z) * g;
+    sequence.push_back(h);
+  }
+  Exprs outputs{h, sequenceOf(gates), sequenceOf(inner), sequenceOf(before)};
+  if (attrs.boolean("returnSequences")) outputs.insert(outputs.begin(), sequenceOf(sequence));
+  return outputs;
+}
+
+std::vector<Value> gradient(const GradientContext& context) {
+  const bool resetAfter = context.attrs.boolean("resetAfter");
+  const size_t first = context.attrs.boolean("returnSequences") ? 1 : 0;
+  for (size_t kept = first + 1; kept < first + 4; ++kept)
+    if (context.gradients[kept] != kNone) return composedGradient(context, compose);
+  const Rule r(context);
+  Attrs attrs = context.attrs;
+  attrs.set("returnSequences", first == 1 && context.gradients[0] != kNone);
+  const Expr inner = r.y(first + 2), before = r.y(first + 3);
+  std::vector<Value> inputs{r.y(first + 1).value(), before.value(), r.x(1).value(),
+                            gradientOr0(context, first).value()};
+  if (resetAfter) inputs.push_back(inner.value());
+  if (attrs.boolean("returnSequences")) inputs.push_back(context.gradients[0]);
+  const std::vector<Value> back = context.graph.op("gruBackward", inputs, attrs);
+  const Expr dx(context.graph, back[0]);
+  std::vector<Value> result{back[0]};
+  if (resetAfter) {
+    const Expr dProduct(context.graph, back[1]);
+    result.push_back(recurrentGradient(before, dProduct).value());
+    result.push_back(apply("sum", {rowsOf(dProduct)}, {{"axes", Dims{0}}}).value());
+  } else {
+    const int64_t units = dx.shape()[2] / 3;
+    result.push_back(joined({firstTwo(recurrentGradient(before, dx), units),
+                             gateOf(recurrentGradient(inner, dx), 2, units)})
+                         .value());
+  }
+  if (r.inputs() > result.size()) result.push_back(back.back());
+  return result;
+}
+
+// The gates of gru, h before each place, the kernel, the last h's gradient, (what the reset gate multiplies
+// with resetAfter), (the sequence's gradient with returnSequences). -> the gradients of x, (of the recurrent
+// product of every place with resetAfter), of the first h.
+std::vector<TensorType> inferBackward(const InferContext& context) {
+  const auto [n, steps, units] = rnnShape(context, 3);
+  const Dims state{n, steps, units};
+  size_t i = 1;
+  expectInput(context, i++, "h before each place", state);
+  expectInput(context, i++, "the recurrent kernel", {units, context.inputs[0].shape[2]});
+  expectInput(context, i++, "the last h's gradient", {n, units});
+  for (const char* option : {"resetAfter", "returnSequences"})
+    if (context.attrs.boolean(option) && context.inputs.size() > i)
+      expectInput(context, i++, "the inner product or the sequence's gradient", state);
+  expectInputs(context, i);
+  std::vector<TensorType> outputs{context.inputs[0], floats({n, units})};
+  if (context.attrs.boolean("resetAfter")) outputs.insert(outputs.begin() + 1, context.inputs[0]);
+  return outputs;
+}
+
+Exprs composeBackward(const Exprs& inputs, const Attrs& attrs) {
+  const Expr &gates = inputs[0], &states = inputs[1], &kernel = inputs[2];
+  const int64_t steps = knownSteps("gru", gates), units = gates.shape()[2] / 3;
+  const bool resetAfter = attrs.boolean("resetAfter");
+  Expr dh = inputs[3];
+  Exprs dx(static_cast<size_t>(steps), Expr::none()), dProducts = dx;
+  for (int64_t k = steps - 1; k >= 0; --k) {
+    const int64_t place = placeOf(k, steps, attrs.boolean("goBackwards"));
+    if (attrs.boolean("returnSequences")) dh = dh + placeAt(inputs[resetAfter ? 5 : 4], k);
+    const Expr all = placeAt(gates, place), h = placeAt(states, place);
+    const Expr z = gateOf(all, 0, units), r = gateOf(all, 1, units), g = gateOf(all, 2, units);
+    const Expr dz = dh * (h - g) * z * (1.0 - z), dg = dh * (1.0 - z) * (1.0 - g * g);
+    const auto at = static_cast<size_t>(place);
+    if (resetAfter) {
+      const Expr dr = dg * placeAt(inputs[4], place) * r * (1.0 - r);
+      dx[at] = joined({dz, dr, dg});
+      dProducts[at] = joined({dz, dr, dg * r});
+      dh = dh * z + product(dProducts[at], kernel, false, true);
+    } else {
+      const Expr dReset = product(dg, gateOf(kernel, 2, units), false, true);
+      const Expr dr = dReset * h * r * (1.0 - r);
+      dx[at] = joined({dz, dr, dg});
+      dh = dh * z + dReset * r + product(joined({dz, dr}), firstTwo(kernel, units), false, true);
+    }
+  }
+  if (resetAfter) return {sequenceOf(dx), sequenceOf(dProducts), dh};
+  return {sequenceOf(dx), dh};
+}
+
+}  // namespace
+
+void registerGruOps() {
+  OpDef def;
+  def.name = "gru";
+  def.minInputs = 2;
+  def.maxInputs = 4;
+  def.attrs = kAttrs;
+  def.infer = infer;
+  def.gradient = gradient;
+  registerOp(def);
+
+  OpDef backward;
+  backward.name = "gruBackward";
+  backward.minInputs = 4;
+  backward.maxInputs = 6;
+  backward.attrs = kAttrs;
+  backward.infer = inferBackward;
+  backward.gradient = [](const GradientContext& context) {
+    return composedGradient(context, composeBackward);
+  };
+  registerOp(backward);
+}
+
+}  // namespace nodegrad

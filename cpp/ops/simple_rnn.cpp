@@ -1,0 +1,110 @@
+#include "ops/register.h"
+#include "ops/rnn.h"
+
+// The fully connected recurrent layer (Elman, 1990): h' = tanh(x + h · kernel).
+namespace nodegrad {
+
+namespace {
+
+const std::vector<AttrSpec> kAttrs = {{"goBackwards", AttrKind::Boolean, false},
+                                      {"returnSequences", AttrKind::Boolean, false}};
+
+// x [n, steps, units], kernel [units, units], maybe the first h [n, units]. -> (h of each step [n, steps,
+// units] with returnSequences), last h; for the gradient h after and before each place [n, steps, units].
+std::vector<TensorType> infer(const InferContext& context) {
+  const auto [n, steps, units] = rnnShape(context, 1);
+  expectInput(context, 1, "the recurrent kernel", {units, units});
+  if (context.inputs.size() > 2) expectInput(context, 2, "the first h", {n, units});
+  std::vector<TensorType> outputs{floats({n, units}), context.inputs[0], context.inputs[0]};
+  if (context.attrs.boolean("returnSequences")) outputs.insert(outputs.begin(), context.inputs[0]);
+  return outputs;
+}
+
+Exprs compose(const Exprs& inputs, const Attrs& attrs) {
+  const Expr& x = inputs[0];
+  const int64_t steps = knownSteps("simpleRnn", x);
+  Expr h = inputs.size() > 2 ? inputs[2] : zerosLike(placeAt(x, 0));
+  Exprs sequence;
+  Exprs after(static_cast<size_t>(steps), Expr::none()), before = after;
+  for (int64_t k = 0; k < steps; ++k) {
+    const int64_t place = placeOf(k, steps, attrs.boolean("goBackwards"));
+    before[static_cast<size_t>(place)] = h;
+    h = apply("tanh", {placeAt(x, place) + product(h, inputs[1])});
+    after[static_cast<size_t>(place)] = h;
+    sequence.push_back(h);
+  }
+  Exprs outputs{h, sequenceOf(after), sequenceOf(before)};
+  if (attrs.boolean("returnSequences")) outputs.insert(outputs.begin(), sequenceOf(sequence));
+  return outputs;
+}
+
+std::vector<Value> gradient(const GradientContext& context) {
+  const size_t first = context.attrs.boolean("returnSequences") ? 1 : 0;
+  for (size_t kept = first + 1; kept < first + 3; ++kept)
+    if (context.gradients[kept] != kNone) return composedGradient(context, compose);
+  const Rule r(context);
+  Attrs attrs = context.attrs;
+  attrs.set("returnSequences", first == 1 && context.gradients[0] != kNone);
+  std::vector<Value> inputs{r.y(first + 1).value(), r.x(1).value(), gradientOr0(context, first).value()};
+  if (attrs.boolean("returnSequences")) inputs.push_back(context.gradients[0]);
+  const std::vector<Value> back = context.graph.op("simpleRnnBackward", inputs, attrs);
+  const Expr dKernel = recurrentGradient(r.y(first + 2), {context.graph, back[0]});
+  std::vector<Value> result{back[0], dKernel.value()};
+  if (r.inputs() > 2) result.push_back(back[1]);
+  return result;
+}
+
+// h after each place, the kernel, the last h's gradient, (the sequence's gradient with returnSequences).
+// -> the gradients of x and of the first h.
+std::vector<TensorType> inferBackward(const InferContext& context) {
+  const auto [n, steps, units] = rnnShape(context, 1);
+  expectInput(context, 1, "the recurrent kernel", {units, units});
+  expectInput(context, 2, "the last h's gradient", {n, units});
+  const bool sequences = context.attrs.boolean("returnSequences");
+  if (sequences && context.inputs.size() > 3)
+    expectInput(context, 3, "the sequence's gradient", {n, steps, units});
+  expectInputs(context, sequences ? 4 : 3);
+  return {context.inputs[0], floats({n, units})};
+}
+
+Exprs composeBackward(const Exprs& inputs, const Attrs& attrs) {
+  const Expr& after = inputs[0];
+  const int64_t steps = knownSteps("simpleRnn", after);
+  Expr dh = inputs[2];
+  Exprs dx(static_cast<size_t>(steps), Expr::none());
+  for (int64_t k = steps - 1; k >= 0; --k) {
+    const int64_t place = placeOf(k, steps, attrs.boolean("goBackwards"));
+    if (attrs.boolean("returnSequences")) dh = dh + placeAt(inputs[3], k);
+    const Expr h = placeAt(after, place);
+    const Expr dz = dh * (1.0 - h * h);
+    dx[static_cast<size_t>(place)] = dz;
+    dh = product(dz, inputs[1], false, true);
+  }
+  return {sequenceOf(dx), dh};
+}
+
+}  // namespace
+
+void registerSimpleRnnOps() {
+  OpDef def;
+  def.name = "simpleRnn";
+  def.minInputs = 2;
+  def.maxInputs = 3;
+  def.attrs = kAttrs;
+  def.infer = infer;
+  def.gradient = gradient;
+  registerOp(def);
+
+  OpDef backward;
+  backward.name = "simpleRnnBackward";
+  backward.minInputs = 3;
+  backward.maxInputs = 4;
+  backward.attrs = kAttrs;
+  backward.infer = inferBackward;
+  backward.gradient = [](const GradientContext& context) {
+    return composedGradient(context, composeBackward);
+  };
+  registerOp(backward);
+}
+
+}  // namespace nodegrad

@@ -1,0 +1,83 @@
+import { type ActivationFunction, type ActivationName, activationOf } from '../activations.js';
+import * as ops from '../ops/index.js';
+import type { Sym } from '../sym.js';
+import type { Variable } from '../variable.js';
+import { RNN, type RNNCall, type RNNOptions, gateOf } from './rnn.js';
+
+export interface GRUOptions extends RNNOptions {
+  /** Of the gates. Default `sigmoid`. */
+  recurrentActivation?: ActivationName | ActivationFunction;
+  /** Let the reset gate act behind the recurrent product, which then has a bias of its own, as cuDNN does. Default true. */
+  resetAfter?: boolean;
+}
+
+/**
+ * Gated recurrent units: [n, steps, features] to [n, units], with a state h [n, units]. Its weights are a kernel [features, 3 units], a
+ * recurrent kernel [units, 3 units] and a bias, [2, 3 units] (the input's and the recurrent one) or without `resetAfter` [3 units], gates
+ * in the order update, reset, candidate. Cho et al., 2014. https://keras.io/api/layers/recurrent_layers/gru/
+ */
+export class GRU extends RNN<GRUOptions> {
+  readonly className = 'GRU';
+  protected readonly gates = 3;
+  protected readonly stateCount = 1;
+  readonly #gate: ActivationFunction;
+
+  constructor(options: GRUOptions) {
+    super(options);
+    this.#gate = activationOf(options.recurrentActivation ?? 'sigmoid');
+  }
+
+  get #resetAfter(): boolean {
+    return this.options.resetAfter ?? true;
+  }
+
+  protected get isFused(): boolean {
+    return this.activation === activationOf('tanh') && this.#gate === activationOf('sigmoid');
+  }
+
+  protected override get biasShape(): number[] {
+    const columns = this.gates * this.options.units;
+    return this.#resetAfter ? [2, columns] : [columns];
+  }
+
+  protected override inputBias(bias: Variable | undefined): Sym | Variable | undefined {
+    return bias && this.#resetAfter ? this.#row(bias, 0) : bias;
+  }
+
+  protected fused({ x, states, kernel, recurrentKernel, bias, options }: RNNCall): readonly Sym[] {
+    return ops.gru(x, kernel, recurrentKernel, bias, {
+      ...options,
+      resetAfter: this.#resetAfter,
+      initialState: states?.[0],
+    });
+  }
+
+  protected step(x: Sym, [before]: readonly Sym[], h: Sym, call: RNNCall): readonly Sym[] {
+    const { units } = this.options;
+    const { recurrentKernel, bias } = call;
+    // Without resetAfter the last third is not read.
+    const product = ops.matmul(h, recurrentKernel);
+    const p = bias && this.#resetAfter ? ops.add(product, this.#row(bias, 1)) : product;
+    const [z, r] = [0, 1].map((gate) => this.#gate(ops.add(gateOf(x, gate, units), gateOf(p, gate, units))));
+    const inner = this.#resetAfter
+      ? ops.mul(r, gateOf(p, 2, units))
+      : ops.matmul(
+          ops.mul(r, h),
+          ops.slice<Sym | Variable>(recurrentKernel, [0, 2 * units], [Infinity, 3 * units]),
+        );
+    const candidate = this.activation(ops.add(gateOf(x, 2, units), inner));
+    return [ops.add(ops.mul(z, before), ops.mul(ops.sub(1, z), candidate))];
+  }
+
+  #row(bias: Variable, row: number): Sym {
+    return ops.reshape(ops.slice<Sym | Variable>(bias, row, row + 1), [this.gates * this.options.units]);
+  }
+
+  override getConfig() {
+    const { recurrentActivation = 'sigmoid' } = this.options;
+    return { ...super.getConfig(), recurrentActivation, resetAfter: this.#resetAfter };
+  }
+}
+
+/** See {@link GRU}. @example layers.gru({ units: 128, returnSequences: true }) */
+export const gru = (options: GRUOptions) => new GRU(options);

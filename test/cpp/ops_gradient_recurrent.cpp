@@ -1,0 +1,50 @@
+#include "ops_gradient_cases.h"
+
+namespace nodegrad::gradient {
+
+namespace {
+
+// clang-format off
+Attrs rnn(bool backwards, bool sequences) { return {{"goBackwards", backwards}, {"returnSequences", sequences}}; }
+
+Attrs gru(bool backwards, bool sequences, bool resetAfter) {
+  return {{"goBackwards", backwards}, {"returnSequences", sequences}, {"resetAfter", resetAfter}};
+}
+
+}  // namespace
+
+// A known number of steps is needed to differentiate twice.
+std::vector<Case> recurrentCases() {
+  const Operand state{{2, 3}}, x{{2, 3, 12}}, kernel{{3, 12}, -1, 1}, sequence{{2, 3, 3}}, gates{{2, 3, 12}, .1, .9};
+  const Operand gx{{2, 3, 9}}, gkernel{{3, 9}, -1, 1}, bias{{9}}, ggates{{2, 3, 9}, .1, .9}, square{{3, 3}, -1, 1};
+  return {
+      {"lstm", {x, kernel}, rnn(false, false), Dynamic::First},
+      {"lstm", {x, kernel}, rnn(true, true), Dynamic::First},
+      {"lstm", {x, kernel, state, state}, rnn(false, true), Dynamic::First, 2, {0, 1, 2}},
+      {"lstm", {x, kernel, state, state}, rnn(true, true), Dynamic::First, 2, {1, 2}},
+      {"lstm", {x, kernel, state, state}, rnn(true, false), Dynamic::First, 1, {1}},
+      {"lstm", {x, kernel, state, state}, rnn(false, true), Dynamic::First, 1, {0, 1, 2, 3, 4, 5}},
+      {"lstm", {x, kernel}, rnn(true, false), Dynamic::First, 1, {2, 3, 4}},
+      {"lstm", {{{1, 1, 4}}, {{1, 4}}}, rnn(false, false), Dynamic::First},
+      {"lstmBackward", {gates, sequence, kernel, state, state}, rnn(false, false), Dynamic::First, 1, {0, 1, 2}},
+      {"lstmBackward", {gates, sequence, kernel, state, state, sequence, state}, rnn(true, true), Dynamic::First, 1, {0, 1, 2}},
+      {"gru", {gx, gkernel, bias}, gru(false, false, true), Dynamic::First},
+      {"gru", {gx, gkernel, bias, state}, gru(true, true, true), Dynamic::First, 2, {0, 1}},
+      {"gru", {gx, gkernel, bias, state}, gru(false, true, true), Dynamic::First, 1, {1}},
+      {"gru", {gx, gkernel, bias, state}, gru(true, true, true), Dynamic::First, 1, {0, 1, 2, 3, 4}},
+      {"gru", {gx, gkernel}, gru(true, false, false), Dynamic::First},
+      {"gru", {gx, gkernel, state}, gru(false, true, false), Dynamic::First, 2, {0, 1}},
+      {"gru", {gx, gkernel, state}, gru(true, false, false), Dynamic::First, 1, {0, 1, 2, 3}},
+      {"gruBackward", {ggates, sequence, gkernel, state, sequence, sequence}, gru(true, true, true), Dynamic::First, 1, {0, 1, 2}},
+      {"gruBackward", {ggates, sequence, gkernel, state, sequence}, gru(false, false, true), Dynamic::First, 1, {0, 1, 2}},
+      {"gruBackward", {ggates, sequence, gkernel, state, sequence}, gru(true, true, false), Dynamic::First, 1, {0, 1}},
+      {"simpleRnn", {sequence, square}, rnn(false, false), Dynamic::First},
+      {"simpleRnn", {sequence, square, state}, rnn(true, true), Dynamic::First, 2, {0, 1}},
+      {"simpleRnn", {sequence, square, state}, rnn(false, true), Dynamic::First, 1, {0, 1, 2, 3}},
+      {"simpleRnnBackward", {sequence, square, state}, rnn(false, false), Dynamic::First, 1, {0, 1}},
+      {"simpleRnnBackward", {sequence, square, state, sequence}, rnn(true, true), Dynamic::First, 1, {0, 1}},
+  };
+}
+// clang-format on
+
+}  // namespace nodegrad::gradient
