@@ -35,6 +35,35 @@ inline Counters load(const uint64_t* p) { return *reinterpret_cast<const LooseCo
 inline void store(float* p, Floats v) { *reinterpret_cast<LooseFloats*>(p) = v; }
 inline void store(int32_t* p, Ints v) { *reinterpret_cast<LooseInts*>(p) = v; }
 
+// Between integers and bytes. GCC's own conversions go element by element here.
+inline Ints loadBytes(const uint8_t* p) {
+#if defined(__AVX512F__)
+  return reinterpret_cast<Ints>(
+      _mm512_maskz_cvtepu8_epi32(0xffff, _mm_loadu_si128(reinterpret_cast<const __m128i*>(p))));
+#elif defined(__AVX2__)
+  return reinterpret_cast<Ints>(
+      _mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p))));
+#else
+  int32_t four;
+  __builtin_memcpy(&four, p, sizeof four);
+  return reinterpret_cast<Ints>(_mm_cvtepu8_epi32(_mm_cvtsi32_si128(four)));
+#endif
+}
+inline void storeBytes(uint8_t* p, Ints v) {
+#if defined(__AVX512F__)
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(p),
+                   _mm512_maskz_cvtepi32_epi8(0xffff, reinterpret_cast<__m512i>(v)));
+#elif defined(__AVX2__)
+  const __m256i all = reinterpret_cast<__m256i>(v);
+  const __m128i words = _mm_packus_epi32(_mm256_castsi256_si128(all), _mm256_extracti128_si256(all, 1));
+  _mm_storel_epi64(reinterpret_cast<__m128i*>(p), _mm_packus_epi16(words, words));
+#else
+  const __m128i words = _mm_packus_epi32(reinterpret_cast<__m128i>(v), reinterpret_cast<__m128i>(v));
+  const int32_t four = _mm_cvtsi128_si32(_mm_packus_epi16(words, words));
+  __builtin_memcpy(p, &four, sizeof four);
+#endif
+}
+
 // Parts of vectors, for what is left at an end.
 inline Floats loadPart(const float* p, int64_t n, Floats rest) {
   __builtin_memcpy(&rest, p, n * sizeof(float));

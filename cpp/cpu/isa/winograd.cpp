@@ -92,16 +92,6 @@ inline __attribute__((always_inline)) void transformSums(const Floats (&m)[6], F
   to[2 * s] = A2 * s1 + B2 * s2 + m[5];
 }
 
-typedef uint8_t Bytes __attribute__((vector_size(kLanes)));
-typedef uint8_t LooseBytes __attribute__((vector_size(kLanes), aligned(1), may_alias));
-
-inline Ints loadBytes(const uint8_t* p) {
-  return __builtin_convertvector(*reinterpret_cast<const LooseBytes*>(p), Ints);
-}
-inline void storeBytes(uint8_t* p, Ints v) {
-  *reinterpret_cast<LooseBytes*>(p) = __builtin_convertvector(v, Bytes);
-}
-
 inline const float* imageOf(const WinogradMap& map, const WinogradTile& tile) {
   return map.data + tile.image * map.imageStride;
 }
