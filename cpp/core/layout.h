@@ -13,6 +13,8 @@ class Layout {
   virtual size_t bytes() const = 0;
   virtual bool equals(const Layout& other) const = 0;
   virtual std::string name() const = 0;
+  // Whether a tensor can live in it: the way there and back changes no bit.
+  virtual bool keepsNumbers() const { return true; }
 };
 
 using LayoutPtr = std::shared_ptr<const Layout>;

@@ -6,7 +6,7 @@
 
 #include "cpu/isa.h"
 #include "cpu/onednn.h"
-#include "cpu/winograd_tiles.h"
+#include "cpu/winograd_filters.h"
 
 namespace nodegrad {
 
@@ -34,12 +34,17 @@ bool hasShape(const KernelSpec& spec, const Convolution& conv) {
   return activation == "linear" || activation == "relu";
 }
 
+// Whether the filters are transformed before the steps.
+bool preparesFilters(const KernelSpec& spec, const Convolution& conv) {
+  return conv.pass == ConvPass::Forward && spec.isSteady(conv.wIndex);
+}
+
 // Whether the work is less than 85 % of the direct convolution's. Counted for each pair of channels, in units
 // of the floating point operations that the matrix products do in the same time.
-bool paysOff(const Convolution& conv, const Sizes& s) {
+bool paysOff(const KernelSpec& spec, const Convolution& conv, const Sizes& s) {
   constexpr double kTransform = 700;  // of a tile and channel, input or output
   // Of a filter: two thirds of it are the memory that 36 numbers for 9 take.
-  const double filter = conv.pass == ConvPass::BackwardFilter ? 1500 : 3000;
+  const double filter = conv.pass == ConvPass::BackwardFilter || preparesFilters(spec, conv) ? 1500 : 3000;
   const bool backwardData = conv.pass == ConvPass::BackwardData;
   const double tiles =
       static_cast<double>(backwardData ? winograd::tileCount(s.images, s.height, s.width)
@@ -62,7 +67,7 @@ bool winogradSuits(const KernelSpec& spec, const Convolution& conv) {
   const int lanes = isaKernels().winograd->lanes;
   if (lanes == 0 || isSwitchedOff() || !hasShape(spec, conv)) return false;
   const Sizes sizes(conv);
-  return sizes.in % lanes == 0 && sizes.out % lanes == 0 && paysOff(conv, sizes);
+  return sizes.in % lanes == 0 && sizes.out % lanes == 0 && paysOff(spec, conv, sizes);
 }
 
 bool winogradFuses(const KernelSpec& spec, const Convolution& conv) {
@@ -86,7 +91,8 @@ LayoutChoice winogradLayouts(const KernelSpec& spec, const Convolution& conv) {
   const bool backwardData = conv.pass == ConvPass::BackwardData;
   for (size_t index : conv.partIndices)
     set(backwardData, index, lay((backwardData ? spec.outputs : spec.inputs)[index]));
-  set(conv.pass == ConvPass::BackwardFilter, conv.wIndex, nullptr);
+  set(conv.pass == ConvPass::BackwardFilter, conv.wIndex,
+      preparesFilters(spec, conv) ? winograd::filterLayout(conv.w.shape) : nullptr);
   if (!forward) set(false, conv.yIndex, lay(spec.inputs[conv.yIndex]));
   if (forward && conv.computesImage()) set(true, conv.yIndex, lay(conv.y));
   if (conv.pooling)

@@ -13,8 +13,8 @@ bool winogradSuits(const KernelSpec& spec, const Convolution& conv);
 // Whether it also does what the plan would fuse into it (the parts of Convolution that oneDNN has not).
 bool winogradFuses(const KernelSpec& spec, const Convolution& conv);
 
-// Images in blocks of as many channels as a vector holds; filters row-major, as they are transformed in the
-// step anyhow.
+// Images in blocks of as many channels as a vector holds. Filters are row-major and transformed in the step
+// or, where they are the same in every step, before it.
 LayoutChoice winogradLayouts(const KernelSpec& spec, const Convolution& conv);
 bool hasWinogradLayouts(const KernelSpec& spec, const Convolution& conv);
 

@@ -3,6 +3,7 @@
 #include "core/buffer.h"
 #include "cpu/kernel_table.h"
 #include "cpu/onednn.h"
+#include "cpu/winograd_filters.h"
 
 namespace nodegrad {
 
@@ -63,6 +64,7 @@ std::optional<std::pair<Desc, Desc>> reorderDescs(const TensorType& type, const 
 
 std::unique_ptr<Kernel> reorderKernel(const TensorType& type, const LayoutPtr& from, const LayoutPtr& to) {
   if (sameLayout(from, to)) return std::make_unique<CopyKernel>(from ? from->bytes() : bytesOf(type));
+  if (winograd::isFilterLayout(to)) return winograd::makeFilterTransform(type.shape);
   const auto descs = reorderDescs(type, from, to);
   if (!descs) return std::make_unique<TwoStepKernel>(type, from, to);
   dnnl::primitive_attr attr;

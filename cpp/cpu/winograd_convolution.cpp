@@ -1,5 +1,5 @@
+#include "cpu/winograd_filters.h"
 #include "cpu/winograd_moments.h"
-#include "cpu/winograd_tiles.h"
 
 namespace nodegrad::winograd {
 
@@ -103,7 +103,7 @@ std::vector<WinogradTile> resultTiles(const Convolution& conv, const Sizes& s) {
                                              : tilesOf(s.images, s.outHeight, s.outWidth);
 }
 
-// All filters are transformed, then each thread takes its tiles, some at once.
+// All filters are transformed, unless they come so, then each thread takes its tiles, some at once.
 class ManyTiles : public WinogradConvolution {
  public:
   ManyTiles(const Convolution& conv, const Sizes& s, bool relu)
@@ -113,29 +113,31 @@ class ManyTiles : public WinogradConvolution {
         slab_(std::min(kSlabChannels / lanes_, to_.blocks())),
         inputPlane_(planeStride(from_.blocks() * stride_)),
         productPlane_(planeStride(slab_ * stride_)),
-        rows_(from_.blocks() * lanes_),
-        panelElements_(kPlaces * filterPlane(kernels_.panel)) {
-    const int64_t slabBytes = panels(slab_) * panelElements_ * static_cast<int64_t>(sizeof(float));
-    group_ = std::min(std::max<int64_t>(kFilterBytes / slabBytes, 1) * slab_, to_.blocks());
+        filters_(from_.blocks() * lanes_, to_.blocks() * lanes_, backward_),
+        prepared_(isFilterLayout(conv.wLayout)) {
+    const int64_t slabBytes =
+        filters_.panels(slab_) * filters_.panelElements() * static_cast<int64_t>(sizeof(float));
+    const int64_t slabs = prepared_ ? to_.blocks() : std::max<int64_t>(kFilterBytes / slabBytes, 1);
+    group_ = std::min(slabs * slab_, to_.blocks());
   }
 
   size_t scratchBytes() const override {
-    return static_cast<size_t>(panels(group_) * panelElements_ +
-                               tiles_.parts() * (partElements() + momentFloats())) *
+    return static_cast<size_t>(filterElements() + tiles_.parts() * (partElements() + momentFloats())) *
            sizeof(float);
   }
 
   void run(void* const* inputs, void* const* outputs, void* scratch) override {
     const float* filters = static_cast<const float*>(inputs[conv_.wIndex]);
     float* moments = static_cast<float*>(scratch);
-    float* transformed = moments + tiles_.parts() * momentFloats();
+    float* memory = moments + tiles_.parts() * momentFloats();
+    const float* transformed = prepared_ ? filters : memory;
     clearMoments(moments, tiles_.parts());
     // All output channels at once, unless their filters would take too much memory.
     for (int64_t begin = 0; begin < to_.blocks(); begin += group_) {
       const int64_t end = std::min(begin + group_, to_.blocks());
-      transformFilters(filters, begin, end, transformed);
+      if (!prepared_) filters_.transform(filters, begin, end, memory, tiles_.parts());
       tiles_.forBlocks([&](int part, const WinogradTile* tiles, int64_t count, bool) {
-        float* own = transformed + panels(group_) * panelElements_ + part * partElements();
+        float* own = memory + filterElements() + part * partElements();
         for (int64_t b = 0; b < from_.blocks(); ++b)
           transformInput(inputs, b, tiles, count, own + b * stride_, inputPlane_);
         for (int64_t slab = begin; slab < end; slab += slab_) {
@@ -155,20 +157,9 @@ class ManyTiles : public WinogradConvolution {
   int64_t partElements() const { return kPlaces * (inputPlane_ + productPlane_); }
   float* products(float* own) const { return own + kPlaces * inputPlane_; }
 
-  int64_t panels(int64_t blocks) const { return (blocks + kernels_.panel - 1) / kernels_.panel; }
-  // Between the places of a panel of filters for so many blocks of output channels.
-  int64_t filterPlane(int64_t columns) const { return planeStride(rows_ * columns * lanes_); }
-
-  void transformFilters(const float* filters, int64_t begin, int64_t end, float* to) const {
-    const int64_t chunks = from_.blocks();
-    parallelFor(tiles_.parts(), panels(end - begin) * chunks, 1, [&](int64_t first, int64_t last, int) {
-      for (int64_t i = first; i < last; ++i) {
-        const int64_t panel = i / chunks, block = begin + panel * kernels_.panel;
-        const int64_t columns = std::min<int64_t>(kernels_.panel, end - block);
-        kernels_.filter(filters, in_, out_, backward_, block * lanes_, columns, i % chunks * lanes_,
-                        filterPlane(columns), to + panel * panelElements_);
-      }
-    });
+  // Of the scratch memory: room for a group's transformed filters.
+  int64_t filterElements() const {
+    return prepared_ ? 0 : filters_.panels(group_) * filters_.panelElements();
   }
 
   void multiplySlab(float* own, const float* filters, int64_t group, int64_t slab, int64_t end,
@@ -176,8 +167,8 @@ class ManyTiles : public WinogradConvolution {
     for (int64_t place = 0; place < kPlaces; ++place) {
       for (int64_t b = slab; b < end; b += kernels_.panel) {
         const int64_t columns = std::min<int64_t>(kernels_.panel, end - b);
-        const float* panel =
-            filters + (b - group) / kernels_.panel * panelElements_ + place * filterPlane(columns);
+        const float* panel = filters + (b - group) / kernels_.panel * filters_.panelElements() +
+                             place * filters_.plane(columns);
         kernels_.multiply(own + place * inputPlane_, stride_, from_.blocks(), panel, columns, count,
                           products(own) + place * productPlane_ + (b - slab) * stride_, false);
       }
@@ -188,9 +179,9 @@ class ManyTiles : public WinogradConvolution {
   int64_t stride_;  // between the blocks of channels of a plane
   int64_t slab_;    // blocks of output channels whose products a part holds
   int64_t inputPlane_, productPlane_;
-  int64_t rows_;  // of a panel of filters
-  int64_t panelElements_;
-  int64_t group_;  // blocks of output channels whose filters are transformed at once
+  const FilterPanels filters_;
+  const bool prepared_;  // the filters come transformed
+  int64_t group_;        // blocks of output channels whose filters are transformed at once
 };
 
 // All tiles are transformed, then each thread takes its panels of filters, a chunk of their rows at once: the
@@ -282,7 +273,8 @@ class FewTiles : public WinogradConvolution {
 
 std::unique_ptr<Kernel> makeConvolution(const Convolution& conv, bool relu) {
   const Sizes sizes(conv);
-  if (FewTiles::suits(conv, sizes)) return std::make_unique<FewTiles>(conv, sizes, relu);
+  if (!isFilterLayout(conv.wLayout) && FewTiles::suits(conv, sizes))
+    return std::make_unique<FewTiles>(conv, sizes, relu);
   return std::make_unique<ManyTiles>(conv, sizes, relu);
 }
 

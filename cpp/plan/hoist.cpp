@@ -20,13 +20,7 @@ bool isWorthKeeping(const Ir& ir, const IrNode& node) {
 }  // namespace
 
 void markSteady(Ir& ir) {
-  std::vector<bool> updated(ir.parameters.size(), false);
-  for (const IrUpdate& update : ir.updates) updated[static_cast<size_t>(update.parameter)] = true;
-  const auto isSteady = [&](int input) {
-    const IrValue& value = ir.values[static_cast<size_t>(input)];
-    if (value.origin == Origin::Parameter) return !updated[static_cast<size_t>(value.index)];
-    return value.origin == Origin::Computed && ir.nodes[static_cast<size_t>(value.index)].steady;
-  };
+  const auto isSteady = [&](int input) { return ir.isSteady(input); };
   for (IrNode& node : ir.nodes) {
     node.steady = node.op == "constant" ||
                   (!node.inputs.empty() && std::all_of(node.inputs.begin(), node.inputs.end(), isSteady) &&

@@ -141,6 +141,14 @@ void Ir::sweepAndSort(const std::vector<std::pair<int, int>>& before) {
   nodes = std::move(sorted);
 }
 
+bool Ir::isSteady(int value) const {
+  const IrValue& v = values[static_cast<size_t>(value)];
+  if (v.origin == Origin::Computed) return nodes[static_cast<size_t>(v.index)].steady;
+  return v.origin == Origin::Parameter &&
+         std::none_of(updates.begin(), updates.end(),
+                      [&](const IrUpdate& u) { return u.parameter == v.index; });
+}
+
 KernelSpec Ir::spec(const IrNode& node) const {
   KernelSpec spec;
   spec.op = node.op;
@@ -149,6 +157,7 @@ KernelSpec Ir::spec(const IrNode& node) const {
   for (int input : node.inputs) {
     spec.inputs.push_back(type(input));
     spec.inputLayouts.push_back(values[static_cast<size_t>(input)].layout);
+    spec.steady.push_back(isSteady(input));
   }
   for (int output : node.outputs) {
     spec.outputs.push_back(type(output));

@@ -68,6 +68,8 @@ struct Ir {
   // Drops nodes whose results nobody uses, and orders the others so that each comes after what it reads, by
   // rank. before: further pairs (first, then) of node indices.
   void sweepAndSort(const std::vector<std::pair<int, int>>& before = {});
+  // Whether only parameters that the computation leaves alone decide a value (markSteady).
+  bool isSteady(int value) const;
   // What the backend is told of a node.
   KernelSpec spec(const IrNode& node) const;
 };

@@ -29,7 +29,8 @@ class LayoutWalk {
       for (int input : node.inputs) flexible.push_back(!follower && isOpen(input));
       const LayoutChoice choice = backend_.layouts(spec, flexible);
       for (size_t i = 0; i < node.inputs.size(); ++i) {
-        if (flexible[i] && isOpen(node.inputs[i])) {
+        const bool mayLive = !choice.inputs[i] || choice.inputs[i]->keepsNumbers();
+        if (flexible[i] && mayLive && isOpen(node.inputs[i])) {
           IrValue& parameter = ir_.values[static_cast<size_t>(node.inputs[i])];
           parameter.layout = choice.inputs[i];
           open_[static_cast<size_t>(parameter.index)] = false;

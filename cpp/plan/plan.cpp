@@ -32,9 +32,10 @@ Plan::Plan(Ir ir, Backend& backend) : ir_(std::move(ir)), backend_(backend) {
   fuseConvolutions(ir_, backend_);
   fuseUpdates(ir_);
   fuseElementwise(ir_);
+  markSteady(ir_);
   chooseLayouts(ir_, backend_);
   joinUpdates(ir_);
-  markSteady(ir_);
+  markSteady(ir_);  // what layouts added, too
   schedule(ir_);
   compile(backend_);
 }

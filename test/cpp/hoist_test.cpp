@@ -92,6 +92,27 @@ TEST(Prologue, MakesOnlyWhatDependsOnTheChange) {
   EXPECT_EQ(numbersOf(runNow(program, {one})[0]), (std::vector<float>{8, 0, 0, 8}));
 }
 
+// Weights that only an inference reads stay row-major where they live, so that they can be read back to the
+// bit.
+TEST(Prologue, TransformsFiltersOnceAndLeavesTheParameterAsItIs) {
+  Traced t;
+  std::vector<float> weights(9 * 32 * 32);
+  for (size_t i = 0; i < weights.size(); ++i) weights[i] = static_cast<float>(i % 13) / 13;
+  StoragePtr store = floats({3, 3, 32, 32}, weights);
+  const Value w = t.graph.parameter(store, store->type);
+  t.fetches = {t.op("conv2d", {t.feed({4, 24, 24, 32}), w}, {{"padding", std::string("same")}})};
+  const auto program = compile(t);
+  const auto x = floats({4, 24, 24, 32}, std::vector<float>(4 * 24 * 24 * 32, 1.0f));
+  const auto first = numbersOf(runNow(program, {x})[0]);
+  EXPECT_EQ(numbersOf(runNow(program, {x})[0]), first);
+  EXPECT_EQ(numbersOf(store), weights);
+  for (float& v : weights) v *= 2;
+  const auto executor = Executor::shared();
+  executor->wait([&] { executor->write(*store, weights.data()); });
+  const auto doubled = numbersOf(runNow(program, {x})[0]);
+  for (size_t i = 0; i < first.size(); ++i) ASSERT_FLOAT_EQ(doubled[i], 2 * first[i]) << i;
+}
+
 TEST(Prologue, TriesAgainAfterAFailure) {
   Traced t;
   StoragePtr store = floats(kSquare, kDouble);

@@ -80,6 +80,20 @@ void expectExact(const Array& actual, const Array& expected) {
 
 TEST_P(Winograd, Forward) { expectExact(runWinograd({"conv2d", {x_, w_}, {y_.type}, attrs_})[0], y_); }
 
+// Filters that never change come transformed: the same sums, in the same order or in that of few tiles.
+TEST_P(Winograd, ForwardWithPreparedFilters) {
+  const NodeRun node{"conv2d", {x_, w_}, {y_.type}, attrs_};
+  KernelSpec spec = node.spec();
+  spec.steady = {false, true};
+  const LayoutChoice choice = winogradLayouts(spec, Convolution(spec));
+  ASSERT_TRUE(choice.inputs[1]);
+  EXPECT_FALSE(choice.inputs[1]->keepsNumbers());
+  spec.inputLayouts = choice.inputs;
+  spec.outputLayouts = choice.outputs;
+  EXPECT_TRUE(hasWinogradLayouts(spec, Convolution(spec)));
+  expectExact(runKernel(*makeWinograd(spec, Convolution(spec)), node, spec).outputs[0], y_);
+}
+
 TEST_P(Winograd, ForwardWithBiasAndRelu) {
   const size_t axis = std::get<1>(GetParam()).channelsFirst ? 1 : 3;
   Array biased = y_;
