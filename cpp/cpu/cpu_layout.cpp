@@ -74,7 +74,7 @@ Geometry geometry(const TensorType& type, const LayoutPtr& layout) {
 
 LayoutPtr withDtype(const LayoutPtr& layout, DType dtype) {
   if (!layout || cpuLayout(layout).dtype() == dtype) return layout;
-  return std::make_shared<onednn::CpuLayout>(dtype, cpuLayout(layout).geometry());
+  return onednn::layoutOf(dtype, cpuLayout(layout).geometry());
 }
 
 LayoutPtr sampleBlocks(const TensorType& type, const ImageAxes& axes, int64_t lanes) {
@@ -149,8 +149,32 @@ LayoutPtr layoutOf(const Desc& desc) {
   return isRowMajor(geometryOf(desc)) ? nullptr : std::make_shared<CpuLayout>(desc);
 }
 
+namespace {
+
+// oneDNN's words for an image in blocks of channels, which can be had for its own tags alone.
+std::optional<Desc> imageDesc(DType dtype, const Geometry& g) {
+  if (dtype == DType::Bool || g.shape.size() != 4 || g.blocks.size() != 1) return std::nullopt;
+  std::vector<int> order;  // n, c, h, w by the strides
+  Dims dims;
+  for (size_t d : outerOrder(g)) {
+    order.push_back(static_cast<int>(d));
+    dims.push_back(g.shape[d]);
+  }
+  if (order[1] != g.blocks[0].first) return std::nullopt;
+  for (const auto& [size, tag] : {std::pair(16, Tag::nChw16c), std::pair(8, Tag::nChw8c)}) {
+    if (g.blocks[0].second != size) continue;
+    const Desc desc = Desc(dims, dataType(dtype), tag).permute_axes(order);
+    if (sameGeometry(geometryOf(desc), g)) return desc;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
 LayoutPtr layoutOf(DType dtype, const Geometry& geometry) {
-  return isRowMajor(geometry) ? nullptr : std::make_shared<CpuLayout>(dtype, geometry);
+  if (isRowMajor(geometry)) return nullptr;
+  const auto desc = imageDesc(dtype, geometry);
+  return desc ? std::make_shared<CpuLayout>(*desc) : std::make_shared<CpuLayout>(dtype, geometry);
 }
 
 std::optional<Desc> descOf(const TensorType& type, const LayoutPtr& layout, const Dims& view) {

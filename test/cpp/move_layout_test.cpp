@@ -4,6 +4,8 @@
 namespace nodegrad::testing {
 namespace {
 
+using reference::Array;
+
 // The op on tensors in blocks of channels gives the numbers that it gives row-major, and blocks again.
 void expectBlocked(const std::string& op, const std::vector<Dims>& shapes, const Dims& out,
                    const Attrs& attrs, const std::string& layout) {
@@ -34,6 +36,24 @@ TEST(MoveLayout, KeepsBlocksWherePartsFillThem) {
   expectBlocked("sliceBackward", {{2, 2, 5, 32}}, {2, 6, 5, 32}, rows, blocks);
   expectBlocked("pad", {{2, 3, 5, 32}}, {2, 4, 8, 32},
                 {{"paddings", Dims{0, 0, 1, 0, 1, 2, 0, 0}}, {"value", 0.5}}, blocks);
+}
+
+// What a padding makes is what a convolution of any stride may read.
+TEST(MoveLayout, GivesConvolutionsWhatTheyCanRead) {
+  const Array x = randomNumbers({2, 6, 6, 32}, 1), w = randomNumbers({3, 3, 32, 32}, 2);
+  NodeRun pad{"pad",
+              {x},
+              {{DType::F32, {2, 8, 8, 32}}},
+              {{"paddings", Dims{0, 0, 1, 1, 1, 1, 0, 0}}, {"value", 0.0}}};
+  const onednn::Desc desc({2, 32, 6, 6}, dnnl::memory::data_type::f32, onednn::Tag::nChw16c);
+  pad.given = {onednn::layoutOf(desc.permute_axes({0, 3, 1, 2}))};
+  const NodeResult padded = run(pad);
+  ASSERT_TRUE(padded.choice.outputs[0]);
+  const Attrs attrs = checkAttrs(findOp("conv2d"), {{"strides", Dims{2, 2}}});
+  NodeRun conv{"conv2d", {padded.outputs[0], w}, {{DType::F32, {2, 3, 3, 32}}}, attrs};
+  conv.given = {padded.choice.outputs[0], nullptr};
+  expectClose(run(conv).outputs[0], reference::apply("conv2d", {padded.outputs[0], w}, attrs)[0], 9 * 32,
+              "strided");
 }
 
 TEST(MoveLayout, GivesBlocksUpWherePartsBreakThem) {

@@ -41,8 +41,7 @@ inline Ints loadBytes(const uint8_t* p) {
   return reinterpret_cast<Ints>(
       _mm512_maskz_cvtepu8_epi32(0xffff, _mm_loadu_si128(reinterpret_cast<const __m128i*>(p))));
 #elif defined(__AVX2__)
-  return reinterpret_cast<Ints>(
-      _mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p))));
+  return reinterpret_cast<Ints>(_mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p))));
 #else
   int32_t four;
   __builtin_memcpy(&four, p, sizeof four);
