@@ -20,8 +20,7 @@ const norm = (x: Place, name: string) => layers.batchNormalization({ name }).app
 function block(x: Place, name: string, filters: number, strides: number): Place {
   let y = layers.relu().apply(norm(conv(x, `${name}_conv1`, filters, 3, strides), `${name}_norm1`));
   y = norm(conv(y, `${name}_conv2`, filters, 3, 1), `${name}_norm2`);
-  const shortcut =
-    strides > 1 ? norm(conv(x, `${name}_conv3`, filters, 1, strides), `${name}_norm3`) : x;
+  const shortcut = strides > 1 ? norm(conv(x, `${name}_conv3`, filters, 1, strides), `${name}_norm3`) : x;
   return layers.relu().apply(layers.add().apply([y, shortcut]));
 }
 
