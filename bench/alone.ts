@@ -4,7 +4,8 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { getEngineInfo, tensor } from 'nodegrad';
 import { timed } from './contest.js';
-import { modelOf, netOf } from './net.js';
+import { modelOf } from './net.js';
+import { nets } from './nets/index.js';
 import type { Task } from './peer.js';
 
 const script = fileURLToPath(import.meta.url);
@@ -31,7 +32,7 @@ export async function trainAlone(task: Task, steps: number): Promise<Alone> {
 async function main(): Promise<void> {
   const task = JSON.parse(process.argv[2]) as Task;
   getEngineInfo({ threads: task.threads });
-  const net = await netOf(task.net);
+  const net = nets[task.net];
   const model = modelOf(net, task.precision);
   const { x, y } = net.data(task.batch, net.size);
   const [images, labels] = [tensor(x), tensor(y)];

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { tensor } from 'nodegrad';
 import { type Contest, type Entry, type Run, contest, timed } from './contest.js';
-import { modelOf, netOf, weightsOf } from './net.js';
+import { modelOf, weightsOf } from './net.js';
+import { nets } from './nets/index.js';
 import type { Options } from './options.js';
 import { Peer, type Task } from './peer.js';
 
@@ -32,7 +33,7 @@ async function timeBatch(
   threads: number,
   say: (text: string) => void,
 ): Promise<Contest> {
-  const net = await netOf(name);
+  const net = nets[name];
   const task: Task = { net: name, precision: 'float32', batch, threads };
   const model = modelOf(net, task.precision);
   const { x, y } = net.data(batch, net.size);

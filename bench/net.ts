@@ -39,10 +39,6 @@ export function labelledImages(channels: number, labels: number) {
   });
 }
 
-export async function netOf(name: string): Promise<Net> {
-  return ((await import(`./nets/${name}.js`)) as { default: Net }).default;
-}
-
 /** The net with its weights at their start, ready to train. */
 export function modelOf(net: Net, precision: string, size = net.size): Model {
   if (precision !== 'float32') throw new Error(`no policy for ${precision} yet`);

@@ -1,8 +1,9 @@
 import { parseArgs } from 'node:util';
+import { nets } from './nets/index.js';
 
-export const NETS = ['mnist', 'lenet', 'cells', 'unet', 'resnet18'];
-export const PEERS = ['torch', 'torch-compile', 'keras-tensorflow', 'keras-jax'];
-export const PRECISIONS = ['float32', 'bfloat16'];
+const NETS = Object.keys(nets);
+const PEERS = ['torch', 'torch-compile', 'keras-tensorflow', 'keras-jax'];
+const PRECISIONS = ['float32', 'bfloat16'];
 const PARTS = ['training', 'inference', 'memory', 'first-step', 'scaling', 'input', 'overhead'] as const;
 
 export type Part = (typeof PARTS)[number];

@@ -1,6 +1,6 @@
 import { type Alone, trainAlone } from './alone.js';
 import { minimum } from './statistics.js';
-import { netOf } from './net.js';
+import { nets } from './nets/index.js';
 import { Peer, type Task } from './peer.js';
 import { variantOf } from './training.js';
 
@@ -23,7 +23,7 @@ export async function measureProcesses(
   withPeer: boolean,
   threads: number,
 ): Promise<Processes> {
-  const net = await netOf(name);
+  const net = nets[name];
   const task: Task = { net: name, precision, batch: net.batch, threads };
   const ours = await trainAlone(task, STEPS);
   if (!withPeer) return { net: name, precision, ours };
@@ -47,7 +47,7 @@ export interface Scaling {
 
 /** A step with one thread and with two, in processes by turns. */
 export async function measureScaling(name: string): Promise<Scaling> {
-  const { batch } = await netOf(name);
+  const { batch } = nets[name];
   const least = { 1: Infinity, 2: Infinity };
   for (let round = 0; round < SCALING_ROUNDS; round++)
     for (const threads of [1, 2] as const) {

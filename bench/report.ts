@@ -66,13 +66,24 @@ function contestTable(contests: readonly Contest[]): string {
     `${each.net} @${each.batch}`,
     each.precision,
     entry(each.ours),
-    ...(withFloor ? [each.floor === undefined ? '–' : ms(each.floor)] : []),
+    ...(withFloor ? floorCells(each) : []),
     ...peers.map((peer) => (peer in each.peers ? entry(each.peers[peer]) : '–')),
     bestPeer(each)?.peer ?? '–',
     times(ratioOf(each)),
   ]);
-  const head = ['net', 'precision', 'nodegrad', ...(withFloor ? ['floor'] : []), ...peers];
+  const head = [
+    'net',
+    'precision',
+    'nodegrad',
+    ...(withFloor ? ['floor', 'nodegrad / floor'] : []),
+    ...peers,
+  ];
   return table([[...head, 'best peer', 'its time / ours'], ...rows]);
+}
+
+function floorCells({ floor, ours }: Contest): string[] {
+  if (floor === undefined) return ['–', '–'];
+  return [ms(floor), ours.timing ? times(ours.timing.minimum / floor) : '–'];
 }
 
 function versions(contests: readonly Contest[]): string {

@@ -1,7 +1,8 @@
 import { tensor } from 'nodegrad';
 import { type Contest, type Entry, type Run, contest, timed } from './contest.js';
 import { fastest, timeFloor } from './floor.js';
-import { type Net, modelOf, netOf, weightsOf } from './net.js';
+import { type Net, modelOf, weightsOf } from './net.js';
+import { nets } from './nets/index.js';
 import type { Options } from './options.js';
 import { Peer, type Task } from './peer.js';
 
@@ -16,7 +17,7 @@ export async function timeTraining(
   threads: number,
   say: (text: string) => void,
 ): Promise<Contest> {
-  const net = await netOf(name);
+  const net = nets[name];
   const task: Task = { net: name, precision, batch: net.batch, threads };
   const floor = precision === 'float32' ? floorOf(net, threads, say) : undefined;
   const model = modelOf(net, precision);

@@ -1,6 +1,6 @@
 """Four times convolution, batch normalization, ReLU and pooling."""
 
-from keras import Input, Sequential, layers, losses, ops, optimizers
+from keras import Input, Sequential, layers, losses, optimizers
 
 
 def build():
@@ -21,6 +21,3 @@ def loss():
 
 def optimizer():
     return optimizers.Adam()
-
-
-probabilities = ops.softmax

@@ -1,6 +1,6 @@
 """LeNet-5 as bench/nets/lenet.ts has it."""
 
-from keras import Input, Sequential, layers, losses, ops, optimizers
+from keras import Input, Sequential, layers, losses, optimizers
 
 
 def build():
@@ -23,6 +23,3 @@ def loss():
 
 def optimizer():
     return optimizers.SGD(learning_rate=0.01, momentum=0.9)
-
-
-probabilities = ops.softmax

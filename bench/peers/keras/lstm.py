@@ -1,6 +1,6 @@
 """Embedding, LSTM, one logit of the last output."""
 
-from keras import Input, Sequential, layers, losses, ops, optimizers
+from keras import Input, Sequential, layers, losses, optimizers
 
 
 def build():
@@ -18,6 +18,3 @@ def loss():
 
 def optimizer():
     return optimizers.Adam()
-
-
-probabilities = ops.sigmoid

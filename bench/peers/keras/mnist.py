@@ -1,6 +1,6 @@
 """examples/mnist.ts."""
 
-from keras import Input, Sequential, layers, losses, ops, optimizers
+from keras import Input, Sequential, layers, losses, optimizers
 
 
 def build():
@@ -23,6 +23,3 @@ def loss():
 
 def optimizer():
     return optimizers.Adadelta(learning_rate=1.0)
-
-
-probabilities = ops.softmax

@@ -1,6 +1,6 @@
 """ResNet-18 (https://arxiv.org/abs/1512.03385, table 1) with projection shortcuts."""
 
-from keras import Input, Model, layers, losses, ops, optimizers
+from keras import Input, Model, layers, losses, optimizers
 
 
 def conv(x, name, filters, size, stride):
@@ -38,6 +38,3 @@ def loss():
 
 def optimizer():
     return optimizers.SGD(learning_rate=0.01, momentum=0.9)
-
-
-probabilities = ops.softmax

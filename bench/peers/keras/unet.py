@@ -1,6 +1,6 @@
 """A U-Net of width 32: three levels down, a bottom, three levels up."""
 
-from keras import Input, Model, layers, losses, ops, optimizers
+from keras import Input, Model, layers, losses, optimizers
 
 
 def block(x, name, filters):
@@ -28,6 +28,3 @@ def loss():
 
 def optimizer():
     return optimizers.Adam()
-
-
-probabilities = ops.sigmoid

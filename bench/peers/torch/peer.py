@@ -1,8 +1,6 @@
 """PyTorch, eager or compiled. A net is PEER/NET.py with `Net` (an nn.Module, its layers named as in bench/nets), `loss(output, y)`,
 `probabilities(output)` and `optimizer(parameters, **options)`."""
 
-import os
-import time
 from contextlib import nullcontext
 
 import numpy as np

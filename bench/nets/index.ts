@@ -1,0 +1,10 @@
+import cells from './cells.js';
+import lenet from './lenet.js';
+import lstm from './lstm.js';
+import mnist from './mnist.js';
+import resnet18 from './resnet18.js';
+import unet from './unet.js';
+import type { Net } from '../net.js';
+
+/** The nets of the bench by their names. */
+export const nets: Readonly<Record<string, Net>> = { mnist, lenet, cells, unet, lstm, resnet18 };
