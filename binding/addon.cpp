@@ -1,5 +1,7 @@
 #include <napi.h>
 
+#include <iterator>
+
 #include "calls.h"
 #include "convert.h"
 
@@ -10,8 +12,8 @@ namespace {
 // The one place where C++ exceptions become JavaScript's.
 template <CallBody body>
 napi_value guarded(napi_env env, napi_callback_info info) {
-  napi_value arguments[4];
-  size_t count = 4;
+  napi_value arguments[5];
+  size_t count = std::size(arguments);
   void* environment = nullptr;
   if (napi_get_cb_info(env, info, &count, arguments, nullptr, &environment) != napi_ok) return nullptr;
   const Call call{env, *static_cast<Environment*>(environment), arguments};

@@ -60,8 +60,9 @@ napi_value createProgram(const Call& call) {
     updates[i].storage = storageOf(call.env, propertyOf(call.env, update, "tensor"));
     updates[i].value = static_cast<Value>(integerOf(call.env, propertyOf(call.env, update, "value")));
   }
-  auto program =
-      Program::create(graph, valuesOf(call.env, call[1]), valuesOf(call.env, call[2]), std::move(updates));
+  const bool half = !isNullish(call.env, call[4]) && textOf(call.env, call[4]) == "bfloat16";
+  auto program = Program::create(graph, valuesOf(call.env, call[1]), valuesOf(call.env, call[2]),
+                                 std::move(updates), half ? DType::BF16 : DType::F32);
   return makeHandle(call.env, std::make_unique<ProgramHandle>(ProgramHandle{std::move(program)}));
 }
 
@@ -101,6 +102,7 @@ napi_value info(const Call& call) {
   Napi::Object result = Napi::Object::New(call.env);
   result["device"] = executor.backend().name();
   result["isa"] = cpuIsa();
+  result["bfloat16"] = executor.backend().hasBfloat16();
   result["threads"] = executor.threads();
   result["tensors"] = static_cast<double>(call.environment.tensors);
   result["bytes"] = static_cast<double>(liveBufferBytes());

@@ -49,6 +49,18 @@ class Kernel {
   virtual std::string implementation() const = 0;
 };
 
+// What a float32 input or output of a node may be in memory.
+enum class Precision : uint8_t {
+  Float32,
+  Either,
+  BFloat16,  // it is worth a conversion
+};
+
+struct PrecisionChoice {
+  std::vector<Precision> inputs, outputs;
+  bool alike = false;  // whether all that may be either have to be the same
+};
+
 struct LayoutChoice {
   std::vector<LayoutPtr> inputs, outputs;
 };
@@ -58,6 +70,10 @@ class Backend {
  public:
   virtual ~Backend() = default;
   virtual std::string name() const = 0;
+  // Whether the device computes on bfloat16 faster than on float32.
+  virtual bool hasBfloat16() const = 0;
+  // What the node's inputs and outputs may be in memory. Sums, statistics and losses are float32 always.
+  virtual PrecisionChoice precisions(const KernelSpec& spec) const = 0;
   // The layouts in which the node runs best, given those that its inputs have now (spec.inputLayouts; a
   // parameter whose layout is still open has flexible[i] set and may be given any). Where a chosen input
   // layout differs, the plan puts a reorder before it.

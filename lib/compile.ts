@@ -1,3 +1,4 @@
+import { type DtypePolicy, checkPolicy, dtypePolicy } from './dtypePolicy.js';
 import { EngineError } from './errors.js';
 import type { Program } from './program.js';
 import { Sym } from './sym.js';
@@ -19,6 +20,11 @@ export interface Compiled<A extends readonly Sym[], R> {
   (...args: { [K in keyof A]: Feed }): Promise<Fetched<R>>;
   /** The latest plan in words, of the signature that was called last. */
   describe(): string;
+}
+
+export interface FunctionOptions {
+  /** How the steps compute. Default: the policy that is set (see `mixedPrecision.setDtypePolicy`). */
+  dtypePolicy?: DtypePolicy;
 }
 
 interface Signature {
@@ -54,7 +60,11 @@ const SIGNATURES_KEPT = 32;
  *     });
  *     const { loss } = await step([[1, 2]], [[3]]);
  */
-export function compile<A extends readonly Sym[], R>(fn: (...args: A) => R): Compiled<A, R> {
+export function compile<A extends readonly Sym[], R>(
+  fn: (...args: A) => R,
+  options: FunctionOptions = {},
+): Compiled<A, R> {
+  const policy = checkPolicy('compile', options.dtypePolicy ?? dtypePolicy());
   if (typeof (fn as unknown) !== 'function')
     throw new EngineError('ARGUMENT', `[compile] expected a function to trace, received ${String(fn)}`);
   let signatures: Signature[] = []; // the latest used first
@@ -63,7 +73,9 @@ export function compile<A extends readonly Sym[], R>(fn: (...args: A) => R): Com
     const at = signatures.findIndex((signature) => fits(signature, feeds));
     if (at === 0) return signatures[0];
     const found =
-      at < 0 ? traced(fn as unknown as (...args: Sym[]) => unknown, feeds) : signatures.splice(at, 1)[0];
+      at < 0
+        ? traced(fn as unknown as (...args: Sym[]) => unknown, feeds, policy)
+        : signatures.splice(at, 1)[0];
     signatures = [found, ...signatures.slice(0, SIGNATURES_KEPT - 1)];
     return found;
   }
@@ -104,7 +116,7 @@ function fits(signature: Signature, feeds: readonly Tensor[]): boolean {
   return true;
 }
 
-function traced(fn: (...args: Sym[]) => unknown, feeds: readonly Tensor[]): Signature {
+function traced(fn: (...args: Sym[]) => unknown, feeds: readonly Tensor[], policy: DtypePolicy): Signature {
   if (feeds.length < fn.length) {
     throw new EngineError('ARGUMENT', `[compile] expected ${fn.length} arguments, received ${feeds.length}`);
   }
@@ -116,7 +128,7 @@ function traced(fn: (...args: Sym[]) => unknown, feeds: readonly Tensor[]): Sign
     return collect(trace, returned, 'the result', fetches);
   });
   const types = feeds.map(({ dtype, shape }) => ({ dtype, shape }));
-  return { types, program: trace.program(inputs, fetches), result };
+  return { types, program: trace.program(inputs, fetches, policy), result };
 }
 
 /** Replaces the symbolic values of a result by their places in the list of fetches, which it fills. */

@@ -56,6 +56,8 @@ export interface EngineInfo {
   readonly device: string;
   /** Instruction set of the own kernels: base, avx2 or avx512. */
   readonly isa: string;
+  /** Whether the processor computes in bfloat16, which the policy `mixedBfloat16` needs. */
+  readonly bfloat16: boolean;
   readonly threads: number;
   /** Tensors alive in this environment. */
   readonly tensors: number;
@@ -88,12 +90,17 @@ export interface Engine {
     seeds: readonly ValueId[] | null,
   ): TypedValue[];
 
-  /** A program of the graph as it is now: fed values, fetched values, and tensors to update after each step. Plans are made at its first run for each set of shapes. */
+  /**
+   * A program of the graph as it is now: fed values, fetched values, and tensors to update after each step. Plans are made at
+   * its first run for each set of shapes. `bfloat16` has them keep activations in it; it throws DEVICE where
+   * {@link EngineInfo.bfloat16} is false.
+   */
   createProgram(
     graph: NativeGraph,
     feeds: readonly ValueId[],
     fetches: readonly ValueId[],
     updates: readonly { tensor: NativeTensor; value: ValueId }[],
+    compute?: 'float32' | 'bfloat16',
   ): NativeProgram;
   /**
    * Queues one step on the fed tensors, or `steps` steps on a source's next batches (the source's arrays feed the program's inputs in

@@ -1,3 +1,4 @@
+import { type DtypePolicy, computeDtype } from './dtypePolicy.js';
 import { type Attrs, type DType, type NativeGraph, type Shape, type TypedValue, engine } from './engine.js';
 import { EngineError } from './errors.js';
 import { Program } from './program.js';
@@ -96,13 +97,14 @@ export class Trace {
   }
 
   /** A program of the graph as it is now, with all updates recorded so far. */
-  program(feeds: readonly Sym[], fetches: readonly Sym[]): Program {
+  program(feeds: readonly Sym[], fetches: readonly Sym[], policy: DtypePolicy = 'float32'): Program {
     for (const value of [...feeds, ...fetches]) this.#checkOwn('program', value);
     const native = engine().createProgram(
       this.#graph,
       feeds.map((value) => value.id),
       fetches.map((value) => value.id),
       [...this.#updates].map(([target, value]) => ({ tensor: target.storage.handle, value: value.id })),
+      computeDtype(policy),
     );
     return new Program(
       native,

@@ -3,14 +3,14 @@
 namespace nodegrad {
 
 namespace {
-constexpr const char* kNames[] = {"float32", "int32", "uint8", "bool"};
+constexpr const char* kNames[] = {"float32", "int32", "uint8", "bool", "bfloat16"};
 }
 
 const char* name(DType dtype) { return kNames[static_cast<size_t>(dtype)]; }
 
 DType dtypeFromName(const std::string& name) {
-  for (size_t i = 0; i < std::size(kNames); ++i)
-    if (name == kNames[i]) return static_cast<DType>(i);
+  for (DType dtype : {DType::F32, DType::I32, DType::U8, DType::Bool})
+    if (name == nodegrad::name(dtype)) return dtype;
   fail(ErrorCode::Dtype, "expected a dtype of float32, int32, uint8 or bool, received '", name, "'");
 }
 

@@ -1,16 +1,37 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string>
 
 #include "core/error.h"
 
 namespace nodegrad {
 
-enum class DType : uint8_t { F32, I32, U8, Bool };
+// BF16 is no dtype of the API: a plan stores activations in it.
+enum class DType : uint8_t { F32, I32, U8, Bool, BF16 };
 
 // A boolean in memory: one byte, 0 or 1.
 enum class Bool : uint8_t { False, True };
+
+// The upper half of a float, rounded to nearest, ties to even; NaN stays NaN.
+struct BFloat16 {
+  uint16_t bits = 0;
+
+  BFloat16() = default;
+  explicit BFloat16(float value) {
+    uint32_t word;
+    std::memcpy(&word, &value, sizeof word);
+    const bool nan = value != value;
+    bits = static_cast<uint16_t>(nan ? word >> 16 | 0x40 : (word + 0x7fff + (word >> 16 & 1)) >> 16);
+  }
+  operator float() const {
+    const uint32_t word = uint32_t{bits} << 16;
+    float value;
+    std::memcpy(&value, &word, sizeof value);
+    return value;
+  }
+};
 
 // The one switch over dtypes: calls body with a value of the C++ type that stands for the dtype.
 template <class Body>
@@ -20,6 +41,7 @@ decltype(auto) dispatch(DType dtype, Body&& body) {
     case DType::I32: return body(int32_t{});
     case DType::U8: return body(uint8_t{});
     case DType::Bool: return body(Bool{});
+    case DType::BF16: return body(BFloat16{});
   }
   fail(ErrorCode::Internal, "unknown dtype ", static_cast<int>(dtype));
 }
@@ -28,8 +50,9 @@ inline size_t sizeOf(DType dtype) {
   return dispatch(dtype, [](auto sample) { return sizeof(sample); });
 }
 
-// "float32", "int32", "uint8", "bool": the names of the API.
+// "float32", "int32", "uint8", "bool", the names of the API, or "bfloat16".
 const char* name(DType dtype);
+// Of a dtype of the API. Fails with DTYPE for any other name.
 DType dtypeFromName(const std::string& name);
 
 }  // namespace nodegrad

@@ -20,11 +20,16 @@ bool hasNothingToCompute(const Convolution& conv) {
   return count(conv.x.shape) == 0 || count(conv.w.shape) == 0 || count(conv.y.shape) == 0;
 }
 
+// The own kernels' tensors are float32.
+bool isFloat32(const Convolution& conv) {
+  return conv.x.dtype == DType::F32 && conv.w.dtype == DType::F32 && conv.y.dtype == DType::F32;
+}
+
 LayoutChoice convLayouts(const KernelSpec& spec, const std::vector<bool>& flexible) {
   const Convolution conv(spec);
   if (hasNothingToCompute(conv)) return convChoice(spec, conv, nullptr, nullptr, nullptr);
-  if (winogradSuits(spec, conv)) return winogradLayouts(spec, conv);
-  if (sampleConvSuits(spec, conv)) return sampleConvLayouts(spec, conv);
+  if (isFloat32(conv) && winogradSuits(spec, conv)) return winogradLayouts(spec, conv);
+  if (isFloat32(conv) && sampleConvSuits(spec, conv)) return sampleConvLayouts(spec, conv);
   const bool flexibleWeights = conv.pass != ConvPass::BackwardFilter && flexible[conv.wIndex];
   return directConvLayouts(spec, conv, flexibleWeights);
 }
@@ -42,10 +47,21 @@ std::unique_ptr<Kernel> makeConv(const KernelSpec& spec) {
            toString(conv.x));
     return onednn::zerosKernel(spec);
   }
-  if (winogradSuits(spec, conv) && hasWinogradLayouts(spec, conv)) return makeWinograd(spec, conv);
+  if (isFloat32(conv) && winogradSuits(spec, conv) && hasWinogradLayouts(spec, conv))
+    return makeWinograd(spec, conv);
   if (conv.isFused()) fail(ErrorCode::Device, "[", spec.op, "] cannot fuse that into this convolution");
-  if (sampleConvSuits(spec, conv) && hasSampleConvLayouts(conv)) return makeSampleConv(spec, conv);
+  if (isFloat32(conv) && sampleConvSuits(spec, conv) && hasSampleConvLayouts(conv))
+    return makeSampleConv(spec, conv);
   return makeDirectConv(spec, conv);
+}
+
+PrecisionChoice convPrecisions(const KernelSpec& spec) {
+  PrecisionChoice choice{std::vector<Precision>(spec.inputs.size()),
+                         std::vector<Precision>(spec.outputs.size())};
+  if (hasNothingToCompute(Convolution(spec)) || !directConvTakesBfloat16(spec)) return choice;
+  choice.inputs[0] = choice.inputs[1] = Precision::BFloat16;
+  if (spec.op != "conv2dBackwardFilter") choice.outputs[0] = Precision::Either;
+  return choice;
 }
 
 }  // namespace
@@ -104,7 +120,7 @@ LayoutChoice convChoice(const KernelSpec& spec, const Convolution& conv, const L
 
 void registerConvKernels(KernelTable& table) {
   for (const char* op : {"conv2d", "conv2dBackwardData", "conv2dBackwardFilter"})
-    table[op] = {makeConv, convLayouts, nullptr, convFuses};
+    table[op] = {makeConv, convLayouts, nullptr, convFuses, convPrecisions};
 }
 
 }  // namespace nodegrad

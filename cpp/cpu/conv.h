@@ -51,6 +51,8 @@ LayoutChoice convChoice(const KernelSpec& spec, const Convolution& conv, const L
 
 // oneDNN's direct convolutions; they serve every case.
 LayoutChoice directConvLayouts(const KernelSpec& spec, const Convolution& conv, bool flexibleWeights);
+// Whether oneDNN generates code for the convolution on bfloat16 images and weights.
+bool directConvTakesBfloat16(const KernelSpec& spec);
 std::unique_ptr<Kernel> makeDirectConv(const KernelSpec& spec, const Convolution& conv);
 
 }  // namespace nodegrad

@@ -31,11 +31,18 @@ class ConvOrder {
   Dims imageDims(const TensorType& type) const { return reordered(type.shape, image_); }
   Dims kernelDims() const { return reordered(view_, kernel_); }
 
+  // A layout that no descriptor made is looked for among those that convolutions have.
   std::optional<Desc> image(const TensorType& type, const LayoutPtr& layout) const {
-    return toOnednn(onednn::descOf(type, layout, type.shape), image_);
+    if (const auto desc = onednn::descOf(type, layout, type.shape)) return desc->permute_axes(image_);
+    for (Tag tag : {Tag::nChw16c, Tag::nChw8c, Tag::nChw4c, Tag::nhwc, Tag::nchw}) {
+      const Desc desc(imageDims(type), onednn::dataType(type.dtype), tag);
+      if (sameLayout(imageLayout(desc), layout)) return desc;
+    }
+    return std::nullopt;
   }
   std::optional<Desc> kernel(const TensorType& type, const LayoutPtr& layout) const {
-    return toOnednn(onednn::descOf(type, layout, view_), kernel_);
+    const auto desc = onednn::descOf(type, layout, view_);
+    return desc ? std::optional<Desc>(desc->permute_axes(kernel_)) : std::nullopt;
   }
   LayoutPtr imageLayout(const Desc& desc) const {
     return onednn::layoutOf(desc.permute_axes(onednn::inverse(image_)));
@@ -49,9 +56,6 @@ class ConvOrder {
     Dims result(dims.size());
     for (size_t i = 0; i < dims.size(); ++i) result[static_cast<size_t>(to[i])] = dims[i];
     return result;
-  }
-  static std::optional<Desc> toOnednn(const std::optional<Desc>& desc, const std::vector<int>& to) {
-    return desc ? std::optional<Desc>(desc->permute_axes(to)) : std::nullopt;
   }
 
   bool grouped_;
@@ -95,16 +99,22 @@ class DirectConv {
 
   LayoutChoice layouts(bool flexibleWeights) const {
     Candidate best = bestImages();
+    const bool copied = conv_.w.dtype == DType::BF16;  // for this convolution, in any layout
     // Weights stay as they are where that costs nothing. An open parameter takes any layout but padded
     // blocks, of which its optimizer would have to know: those a reorder makes at each run.
-    if (!flexibleWeights || isPadded(best.descs.w)) {
+    if (!copied && (!flexibleWeights || isPadded(best.descs.w))) {
       const auto w = order_.kernel(conv_.w, conv_.wLayout);
       const Candidate kept = w ? candidate({best.descs.x, *w, best.descs.y}) : Candidate{};
       if (kept && kept.implementation == best.implementation) best = kept;
     }
     const LayoutPtr w =
-        flexibleWeights && isPadded(best.descs.w) ? nullptr : order_.kernelLayout(best.descs.w);
+        !copied && flexibleWeights && isPadded(best.descs.w) ? nullptr : order_.kernelLayout(best.descs.w);
     return convChoice(spec_, conv_, order_.imageLayout(best.descs.x), w, order_.imageLayout(best.descs.y));
+  }
+
+  bool hasCode() const {
+    const Candidate best = bestOfImages();
+    return best && best.level() > 0;
   }
 
   std::unique_ptr<Kernel> kernel() const {
@@ -141,14 +151,22 @@ class DirectConv {
   }
 
   Desc image(const TensorType& type, Tag tag) const {
-    return Desc(order_.imageDims(type), dnnl::memory::data_type::f32, tag);
+    return Desc(order_.imageDims(type), onednn::dataType(type.dtype), tag);
   }
-  Desc kernel(Tag tag) const { return Desc(order_.kernelDims(), dnnl::memory::data_type::f32, tag); }
+  Desc kernel(Tag tag) const { return Desc(order_.kernelDims(), onednn::dataType(conv_.w.dtype), tag); }
 
   // The layouts that images have already, else oneDNN's own choice, else channels last, which its kernels
   // take with any number of channels: the first for which it generates its best code. Without such code
   // row-major images serve as well as others.
   Candidate bestImages() const {
+    Candidate best = bestOfImages();
+    if (!best)
+      best = candidate({*order_.image(conv_.x, nullptr), kernel(Tag::any), *order_.image(conv_.y, nullptr)});
+    if (!best) onednn::raise(spec_.op, dnnl_unimplemented);
+    return best;
+  }
+
+  Candidate bestOfImages() const {
     const Descs any{image(conv_.x, Tag::any), kernel(Tag::any), image(conv_.y, Tag::any)};
     Descs given = any;
     if (conv_.pass != ConvPass::BackwardData) given.x = givenOr(any.x, conv_.x, conv_.xLayout);
@@ -159,8 +177,6 @@ class DirectConv {
       const Candidate next = candidate(descs);
       if (next && !needsPaddedImages(next) && next.level() > (best ? best.level() : 0)) best = next;
     }
-    if (!best) best = candidate({*order_.image(conv_.x, nullptr), any.w, *order_.image(conv_.y, nullptr)});
-    if (!best) onednn::raise(spec_.op, dnnl_unimplemented);
     return best;
   }
 
@@ -215,9 +231,13 @@ class DirectConv {
       return dnnl::convolution_forward::primitive_desc(engine, dnnl::prop_kind::forward_training, direct,
                                                        descs.x, descs.w, bias_, descs.y, strides_, dilates_,
                                                        before_, after_, attr_, true);
+    const auto any = [&](const Dims& dims) {
+      const bool half = conv_.x.dtype == DType::BF16 || conv_.y.dtype == DType::BF16;
+      return Desc(dims, onednn::dataType(half ? DType::BF16 : DType::F32), Tag::any);
+    };
     const dnnl::convolution_forward::primitive_desc hint(
-        engine, dnnl::prop_kind::forward_training, direct, image(conv_.x, Tag::any), kernel(Tag::any),
-        image(conv_.y, Tag::any), strides_, dilates_, before_, after_);
+        engine, dnnl::prop_kind::forward_training, direct, any(order_.imageDims(conv_.x)),
+        any(order_.kernelDims()), any(order_.imageDims(conv_.y)), strides_, dilates_, before_, after_);
     if (conv_.pass == ConvPass::BackwardData)
       return dnnl::convolution_backward_data::primitive_desc(
           engine, direct, descs.x, descs.w, descs.y, strides_, dilates_, before_, after_, hint, attr_, true);
@@ -238,6 +258,15 @@ class DirectConv {
 
 LayoutChoice directConvLayouts(const KernelSpec& spec, const Convolution& conv, bool flexibleWeights) {
   return DirectConv(spec, conv).layouts(flexibleWeights);
+}
+
+bool directConvTakesBfloat16(const KernelSpec& spec) {
+  KernelSpec half = spec;
+  half.inputLayouts.assign(spec.inputs.size(), nullptr);
+  half.outputLayouts.assign(spec.outputs.size(), nullptr);
+  half.inputs[0].dtype = half.inputs[1].dtype = DType::BF16;
+  const Convolution conv(half);
+  return DirectConv(half, conv).hasCode();
 }
 
 std::unique_ptr<Kernel> makeDirectConv(const KernelSpec& spec, const Convolution& conv) {

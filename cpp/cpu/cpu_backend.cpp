@@ -38,6 +38,14 @@ class CpuBackend : public Backend {
            std::to_string(version.patch);
   }
 
+  bool hasBfloat16() const override { return cpuHasBfloat16(); }
+
+  PrecisionChoice precisions(const KernelSpec& spec) const override {
+    const CpuOp& op = find(spec.op);
+    if (op.precisions) return onednn::translated(spec.op, [&] { return op.precisions(spec); });
+    return {std::vector<Precision>(spec.inputs.size()), std::vector<Precision>(spec.outputs.size())};
+  }
+
   LayoutChoice layouts(const KernelSpec& spec, const std::vector<bool>& flexible) override {
     const CpuOp& op = find(spec.op);
     if (!op.layouts)
@@ -81,7 +89,7 @@ class CpuBackend : public Backend {
   void copy(const TensorType& type, const LayoutPtr& source, const LayoutPtr& target, const void* from,
             void* to) {
     onednn::translated("reorder", [&] {
-      const auto kernel = onednn::reorderKernel(type, source, target);
+      const auto kernel = onednn::reorderKernel(type, source, type, target);
       void* input = const_cast<void*>(from);  // kernels only read their inputs
       const auto scratch = kernel->scratchBytes() ? Buffer::allocate(kernel->scratchBytes()) : nullptr;
       kernel->run(&input, &to, scratch ? scratch->data() : nullptr);
@@ -92,6 +100,16 @@ class CpuBackend : public Backend {
 };
 
 }  // namespace
+
+PrecisionChoice anyPrecisionAlike(const KernelSpec& spec) {
+  PrecisionChoice choice;
+  for (const TensorType& type : spec.inputs)
+    choice.inputs.push_back(type.dtype == DType::F32 ? Precision::Either : Precision::Float32);
+  for (const TensorType& type : spec.outputs)
+    choice.outputs.push_back(type.dtype == DType::F32 ? Precision::Either : Precision::Float32);
+  choice.alike = true;
+  return choice;
+}
 
 std::unique_ptr<Backend> makeCpuBackend() { return std::make_unique<CpuBackend>(); }
 

@@ -11,4 +11,8 @@ std::unique_ptr<Backend> makeCpuBackend();
 // The instruction set in use: "base" (x86-64-v2), "avx2" or "avx512"; NODEGRAD_ISA forces a lower one.
 const char* cpuIsa();
 
+// Whether this processor multiplies bfloat16 (AVX512-BF16 or AMX) and that instruction set is in use.
+// NODEGRAD_BFLOAT16=off denies it, NODEGRAD_BFLOAT16=emulate has AVX-512 do without, which is slow.
+bool cpuHasBfloat16();
+
 }  // namespace nodegrad

@@ -21,6 +21,7 @@ const onednn::CpuLayout& cpuLayout(const LayoutPtr& layout) {
 DType dtypeOf(dnnl::memory::data_type type) {
   switch (type) {
     case dnnl::memory::data_type::f32: return DType::F32;
+    case dnnl::memory::data_type::bf16: return DType::BF16;
     case dnnl::memory::data_type::s32: return DType::I32;
     case dnnl::memory::data_type::u8: return DType::U8;
     default: fail(ErrorCode::Internal, "unknown oneDNN data type ", static_cast<int>(type));

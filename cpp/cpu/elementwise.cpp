@@ -28,6 +28,8 @@ std::shared_ptr<const ElementwiseProgram> programOf(const KernelSpec& spec) {
   return program;
 }
 
+bool isFloat(DType dtype) { return dtype == DType::F32 || dtype == DType::BF16; }
+
 // Inputs that are read as the key of a dropout step, not element by element.
 std::set<int> keysOf(const ElementwiseProgram& program) {
   std::set<int> keys;
@@ -67,7 +69,7 @@ bool canFollow(const KernelSpec& spec, const ElementwiseProgram& program, const 
   if (!order) return false;
   const TensorType& full = spec.outputs[0];
   for (const TensorType& output : spec.outputs) {
-    if (output.dtype != DType::F32) return false;
+    if (!isFloat(output.dtype)) return false;
   }
   // Padding has to stay zero, which is done for one block along one dimension.
   if (isPadded(g) && (g.blocks.size() != 1 || g.shape != full.shape)) return false;
@@ -77,7 +79,7 @@ bool canFollow(const KernelSpec& spec, const ElementwiseProgram& program, const 
     const TensorType& input = spec.inputs[i];
     if (keys.count(i) || count(input.shape) == 1) continue;
     if (input.shape == full.shape) {
-      if (input.dtype != DType::F32) return false;
+      if (!isFloat(input.dtype)) return false;
       continue;
     }
     if (g.shape != full.shape) return false;
@@ -89,7 +91,7 @@ bool canFollow(const KernelSpec& spec, const ElementwiseProgram& program, const 
   return true;
 }
 
-// Follows the full-size input layout that most inputs have.
+// Follows the arrangement that most of the full-size inputs have.
 LayoutChoice elementwiseLayouts(const KernelSpec& spec, const std::vector<bool>&) {
   LayoutChoice choice;
   choice.inputs.resize(spec.inputs.size());
@@ -102,7 +104,8 @@ LayoutChoice elementwiseLayouts(const KernelSpec& spec, const std::vector<bool>&
     if (!spec.inputLayouts[i] || !isFull(i)) continue;
     int votes = 0;
     for (size_t j = 0; j < spec.inputs.size(); ++j)
-      votes += isFull(j) && sameLayout(spec.inputLayouts[i], spec.inputLayouts[j]);
+      votes += isFull(j) &&
+               sameLayout(spec.inputLayouts[i], withDtype(spec.inputLayouts[j], spec.inputs[i].dtype));
     if (votes > most) {
       most = votes;
       best = spec.inputLayouts[i];
@@ -112,9 +115,10 @@ LayoutChoice elementwiseLayouts(const KernelSpec& spec, const std::vector<bool>&
   if (!best || !canFollow(spec, *program, geometry(full, best))) return choice;
   const std::set<int> keys = keysOf(*program);
   for (size_t i = 0; i < spec.inputs.size(); ++i) {
-    if (isFull(i) && !keys.count(static_cast<int>(i))) choice.inputs[i] = best;
+    if (isFull(i) && !keys.count(static_cast<int>(i)))
+      choice.inputs[i] = withDtype(best, spec.inputs[i].dtype);
   }
-  std::fill(choice.outputs.begin(), choice.outputs.end(), best);
+  for (size_t o = 0; o < spec.outputs.size(); ++o) choice.outputs[o] = withDtype(best, spec.outputs[o].dtype);
   return choice;
 }
 
@@ -128,6 +132,14 @@ bool elementwiseInPlace(const KernelSpec& spec, size_t output, size_t input) {
   return spec.inputs[input].shape == spec.outputs[output].shape &&
          sizeOf(spec.inputs[input].dtype) == sizeOf(spec.outputs[output].dtype) &&
          sameLayout(spec.inputLayouts[input], spec.outputLayouts[output]);
+}
+
+// Every operand by itself, as a chain computes in float32.
+PrecisionChoice elementwisePrecisions(const KernelSpec& spec) {
+  PrecisionChoice choice = anyPrecisionAlike(spec);
+  choice.alike = false;
+  for (int key : keysOf(*programOf(spec))) choice.inputs[key] = Precision::Float32;
+  return choice;
 }
 
 // Runs a chain tile by tile over the memory of its full-size operands.
@@ -161,12 +173,12 @@ class ElementwiseKernel : public Kernel {
       Walk walk(*order, strides);
       Operand operand{Access::Runs, type.dtype, walk, 0, 0};
       if (whole) {
-        operand.access = sizeOf(type.dtype) == 4 ? Access::Direct : Access::Bytes;
+        operand.access = sizeOf(type.dtype) == 4 ? Access::Direct : Access::Widened;
       } else if (walk.single()) {
         operand.access = Access::Scalar;
         operand.shared = takeShared(kTile);
       } else if (walk.contiguous()) {  // the full shape but for leading ones
-        operand.access = sizeOf(type.dtype) == 4 ? Access::Direct : Access::Bytes;
+        operand.access = sizeOf(type.dtype) == 4 ? Access::Direct : Access::Widened;
       } else if (walk.period() > 0 && walk.period() <= kLongestPeriod && !isPadded(g)) {
         operand.access = Access::Periodic;
         operand.length = walk.period();
@@ -227,7 +239,7 @@ class ElementwiseKernel : public Kernel {
     Key,           // the two words of a dropout's key
     Scalar,        // one number, spread over a tile once a run
     Direct,        // memory itself
-    Bytes,         // memory, widened
+    Widened,       // memory of smaller elements
     Periodic,      // spread out once a run so that a tile may begin anywhere in it
     PaddedVector,  // along the padded dimension: widened with zeros once a run, then as Runs
     Runs,
@@ -262,6 +274,8 @@ class ElementwiseKernel : public Kernel {
   void widen(void* to, const void* from, DType dtype, int64_t n) const {
     if (sizeOf(dtype) == 4) {
       std::memcpy(to, from, n * 4);
+    } else if (dtype == DType::BF16) {
+      isa_.elementwise->floatsFromBfloat16(static_cast<float*>(to), static_cast<const uint16_t*>(from), n);
     } else {
       isa_.elementwise->floatsFromBytes(static_cast<float*>(to), static_cast<const uint8_t*>(from), n);
     }
@@ -313,6 +327,8 @@ class ElementwiseKernel : public Kernel {
     };
     if (sizeOf(dtype) == 4) {
       spread(static_cast<const float*>(from));  // integers move as bits
+    } else if (dtype == DType::BF16) {
+      spread(static_cast<const BFloat16*>(from));
     } else {
       spread(static_cast<const uint8_t*>(from));
     }
@@ -342,7 +358,9 @@ class ElementwiseKernel : public Kernel {
         case Access::Periodic: registers[i] = shared + start % operand.length * sizeof(float); break;
         case Access::PaddedVector: readRuns(registers[i], operand, shared, start, n); break;
         case Access::Runs: readRuns(registers[i], operand, memory, start, n); break;
-        case Access::Bytes: widen(registers[i], memory + start, operand.dtype, n); break;
+        case Access::Widened:
+          widen(registers[i], memory + start * static_cast<int64_t>(sizeOf(operand.dtype)), operand.dtype, n);
+          break;
         case Access::Direct:
           if (even) {
             registers[i] = memory + start * 4;
@@ -370,21 +388,25 @@ class ElementwiseKernel : public Kernel {
     }
     for (size_t o = 0; o < chain_.outputs.size(); ++o) {
       const void* from = registers[chain_.outputs[o]];
-      if (sizeOf(outputTypes_[o]) == 1) {
+      if (outputTypes_[o] == DType::BF16) {
+        isa_.elementwise->bfloat16FromFloats(static_cast<uint16_t*>(outputs[o]) + start,
+                                             static_cast<const float*>(from), n);
+      } else if (sizeOf(outputTypes_[o]) == 1) {
         isa_.elementwise->bytesFromFloats(static_cast<uint8_t*>(outputs[o]) + start,
                                           static_cast<const float*>(from), n);
       } else if (float* to = static_cast<float*>(outputs[o]) + start; to != from) {
         std::memcpy(to, from, n * 4);
       }
-      if (block_ > 0) clearPadding(static_cast<float*>(outputs[o]), start, n);
+      if (block_ > 0)
+        clearPadding(static_cast<char*>(outputs[o]), static_cast<int64_t>(sizeOf(outputTypes_[o])), start, n);
     }
   }
 
   // A tile holds whole blocks: their sizes divide its own.
-  void clearPadding(float* out, int64_t start, int64_t n) const {
+  void clearPadding(char* out, int64_t elementBytes, int64_t start, int64_t n) const {
     for (int64_t at = start; at < start + n; at += block_) {
       if (at / block_ / blocksInside_ % blocksAlong_ == blocksAlong_ - 1)
-        std::fill(out + at + used_, out + at + block_, 0.0f);
+        std::memset(out + (at + used_) * elementBytes, 0, (block_ - used_) * elementBytes);
     }
   }
 
@@ -410,7 +432,7 @@ std::unique_ptr<Kernel> makeElementwise(const KernelSpec& spec) {
 }  // namespace
 
 void registerElementwiseKernels(KernelTable& table) {
-  const CpuOp op{makeElementwise, elementwiseLayouts, elementwiseInPlace};
+  const CpuOp op{makeElementwise, elementwiseLayouts, elementwiseInPlace, nullptr, elementwisePrecisions};
   const ElementwiseKernels& kernels = *isaKernels().elementwise;
   for (size_t i = 0; i < kernels.count; ++i) {
     const std::string name = kernels.rows[i].op;

@@ -73,7 +73,8 @@ Chain compileChain(const ElementwiseProgram& program, const std::vector<TensorTy
   chain.inputs = program.inputs;
   for (const TensorType& type : inputs) {
     chain.registers.emplace_back();
-    chain.registers.back().dtype = type.dtype;
+    // A register holds a bfloat16 as the float that it is.
+    chain.registers.back().dtype = type.dtype == DType::BF16 ? DType::F32 : type.dtype;
   }
   // Of each register of the program, the chain's register.
   std::vector<int> joined;

@@ -42,7 +42,8 @@ struct InnerProduct {
 
 // The layout of w in which its rows have the order of one sample of x; null for both where x lies sample by
 // sample in row-major order. Nothing where the samples of x do not lie one after another without gaps.
-std::optional<LayoutPtr> weightsLayout(const TensorType& x, const LayoutPtr& xLayout, int64_t units) {
+std::optional<LayoutPtr> weightsLayout(const TensorType& x, const LayoutPtr& xLayout, const TensorType& w) {
+  const int64_t units = w.shape[1];
   if (!xLayout) return LayoutPtr();
   const Geometry image = geometry(x, xLayout);
   const bool batchBlocked = std::any_of(image.blocks.begin(), image.blocks.end(),
@@ -59,7 +60,7 @@ std::optional<LayoutPtr> weightsLayout(const TensorType& x, const LayoutPtr& xLa
   weights.strides.push_back(1);
   weights.padded = weights.shape;
   weights.elements = sample * units;
-  return onednn::layoutOf(x.dtype, weights);
+  return onednn::layoutOf(w.dtype, weights);
 }
 
 // The layouts that a convolution may have given an image of this type, row-major not among them.
@@ -71,8 +72,7 @@ std::vector<LayoutPtr> imageLayouts(const TensorType& x) {
     Dims dims(4);  // n, c, h, w
     for (size_t i = 0; i < 4; ++i) dims[i] = x.shape[static_cast<size_t>(toTensor[i])];
     for (Tag tag : {Tag::nChw16c, Tag::nChw8c, Tag::nChw4c, Tag::nhwc, Tag::nchw})
-      layouts.push_back(
-          onednn::layoutOf(Desc(dims, dnnl::memory::data_type::f32, tag).permute_axes(toTensor)));
+      layouts.push_back(onednn::layoutOf(Desc(dims, onednn::dataType(x.dtype), tag).permute_axes(toTensor)));
   }
   return layouts;
 }
@@ -88,7 +88,7 @@ LayoutChoice innerProductLayouts(const KernelSpec& spec, const std::vector<bool>
   if (hasNothingToCompute(ip)) return choice;
   if (ip.pass == Pass::BackwardData) {
     for (const LayoutPtr& x : imageLayouts(ip.x)) {
-      const auto w = weightsLayout(ip.x, x, ip.units);
+      const auto w = weightsLayout(ip.x, x, ip.w);
       if (!w || !ip.wLayout || !sameLayout(*w, ip.wLayout)) continue;
       choice.inputs[0] = ip.wLayout;
       choice.outputs[0] = x;
@@ -96,7 +96,7 @@ LayoutChoice innerProductLayouts(const KernelSpec& spec, const std::vector<bool>
     }
     return choice;
   }
-  const auto w = weightsLayout(ip.x, ip.xLayout, ip.units);
+  const auto w = weightsLayout(ip.x, ip.xLayout, ip.w);
   if (!w) return choice;
   choice.inputs[0] = ip.xLayout;
   (ip.pass == Pass::Forward ? choice.inputs[1] : choice.outputs[0]) = *w;
@@ -111,22 +111,29 @@ std::unique_ptr<Kernel> makeInnerProduct(const KernelSpec& spec) {
            toString(ip.x));
     return onednn::zerosKernel(spec);
   }
-  const auto rows = weightsLayout(ip.x, ip.xLayout, ip.units);
+  const auto rows = weightsLayout(ip.x, ip.xLayout, ip.w);
   if (!rows || !sameLayout(*rows, ip.wLayout) || ip.yLayout) onednn::raise(spec.op, dnnl_unimplemented);
-  constexpr auto f32 = dnnl::memory::data_type::f32;
-  const Desc x({ip.n, ip.k}, f32, onednn::Tag::ab), w({ip.units, ip.k}, f32, onednn::Tag::ba);
-  const Desc y({ip.n, ip.units}, f32, onednn::Tag::ab);
-  const Desc bias = ip.bias ? Desc({ip.units}, f32, onednn::Tag::a) : Desc();
+  const Desc x({ip.n, ip.k}, onednn::dataType(ip.x.dtype), onednn::Tag::ab);
+  const Desc w({ip.units, ip.k}, onednn::dataType(ip.w.dtype), onednn::Tag::ba);
+  const Desc y({ip.n, ip.units}, onednn::dataType(ip.y.dtype), onednn::Tag::ab);
+  const Desc bias = ip.bias ? onednn::rowMajorDesc(DType::F32, {ip.units}) : Desc();
   const auto& engine = onednn::engine();
   const dnnl::primitive_attr attr = onednn::attributes(spec.op, spec.attrs);
-  const auto forward = [&](const Desc& b, const dnnl::primitive_attr& a) {
-    return dnnl::inner_product_forward::primitive_desc(engine, dnnl::prop_kind::forward_training, x, w, b, y,
-                                                       a);
+  const auto forward = [&](const Desc& source, const Desc& weights, const Desc& b,
+                           const dnnl::primitive_attr& a) {
+    return dnnl::inner_product_forward::primitive_desc(engine, dnnl::prop_kind::forward_training, source,
+                                                       weights, b, y, a);
+  };
+  // What oneDNN is to be told of the forward pass: its source and weights are of dy's dtype.
+  const auto hint = [&] {
+    const auto dtype = onednn::dataType(ip.y.dtype);
+    return forward(Desc({ip.n, ip.k}, dtype, onednn::Tag::ab), Desc({ip.units, ip.k}, dtype, onednn::Tag::ba),
+                   Desc(), {});
   };
   std::unique_ptr<onednn::PrimitiveKernel> kernel;
   switch (ip.pass) {
     case Pass::Forward:
-      kernel = std::make_unique<onednn::PrimitiveKernel>(spec.op, forward(bias, attr));
+      kernel = std::make_unique<onednn::PrimitiveKernel>(spec.op, forward(x, w, bias, attr));
       kernel->bindInput(DNNL_ARG_SRC, 0, x);
       kernel->bindInput(DNNL_ARG_WEIGHTS, 1, w);
       if (ip.bias) kernel->bindInput(DNNL_ARG_BIAS, 2, bias);
@@ -134,16 +141,14 @@ std::unique_ptr<Kernel> makeInnerProduct(const KernelSpec& spec) {
       break;
     case Pass::BackwardData:
       kernel = std::make_unique<onednn::PrimitiveKernel>(
-          spec.op,
-          dnnl::inner_product_backward_data::primitive_desc(engine, x, w, y, forward(Desc(), {}), attr));
+          spec.op, dnnl::inner_product_backward_data::primitive_desc(engine, x, w, y, hint(), attr));
       kernel->bindInput(DNNL_ARG_WEIGHTS, 0, w);
       kernel->bindInput(DNNL_ARG_DIFF_DST, 1, y);
       kernel->bindOutput(DNNL_ARG_DIFF_SRC, 0, x);
       break;
     case Pass::BackwardWeights:
       kernel = std::make_unique<onednn::PrimitiveKernel>(
-          spec.op, dnnl::inner_product_backward_weights::primitive_desc(engine, x, w, bias, y,
-                                                                        forward(bias, {}), attr));
+          spec.op, dnnl::inner_product_backward_weights::primitive_desc(engine, x, w, bias, y, hint(), attr));
       kernel->bindInput(DNNL_ARG_SRC, 0, x);
       kernel->bindInput(DNNL_ARG_DIFF_DST, 1, y);
       kernel->bindOutput(DNNL_ARG_DIFF_WEIGHTS, 0, w);
@@ -153,11 +158,20 @@ std::unique_ptr<Kernel> makeInnerProduct(const KernelSpec& spec) {
   return kernel;
 }
 
+PrecisionChoice innerProductPrecisions(const KernelSpec& spec) {
+  PrecisionChoice choice{std::vector<Precision>(spec.inputs.size()),
+                         std::vector<Precision>(spec.outputs.size())};
+  if (hasNothingToCompute(InnerProduct(spec))) return choice;
+  choice.inputs[0] = choice.inputs[1] = Precision::BFloat16;
+  if (spec.op != "innerProductBackwardWeights") choice.outputs[0] = Precision::Either;
+  return choice;
+}
+
 }  // namespace
 
 void registerInnerProductKernels(KernelTable& table) {
   for (const char* op : {"innerProduct", "innerProductBackwardData", "innerProductBackwardWeights"})
-    table[op] = {makeInnerProduct, innerProductLayouts, nullptr};
+    table[op] = {makeInnerProduct, innerProductLayouts, nullptr, nullptr, innerProductPrecisions};
 }
 
 }  // namespace nodegrad

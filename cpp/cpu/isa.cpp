@@ -54,4 +54,11 @@ void useIsa(const std::string& level) { chosen.store(find(level)); }
 
 const char* cpuIsa() { return isaKernels().name; }
 
+bool cpuHasBfloat16() {
+  const char* setting = std::getenv("NODEGRAD_BFLOAT16");
+  const std::string wish = setting ? setting : "";
+  if (cpuIsa() != std::string("avx512") || wish == "off") return false;
+  return wish == "emulate" || __builtin_cpu_supports("avx512bf16");
+}
+
 }  // namespace nodegrad

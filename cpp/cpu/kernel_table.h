@@ -17,7 +17,12 @@ struct CpuOp {
   bool (*inPlace)(const KernelSpec& spec, size_t output, size_t input) = nullptr;
   // Whether make can do what the plan would fuse into the op. Null: it cannot.
   bool (*fuses)(const KernelSpec& spec) = nullptr;
+  // What may be bfloat16. Null: nothing.
+  PrecisionChoice (*precisions)(const KernelSpec& spec) = nullptr;
 };
+
+// Every float32 input and output may be bfloat16, but all alike: ops that only move numbers.
+PrecisionChoice anyPrecisionAlike(const KernelSpec& spec);
 
 using KernelTable = std::map<std::string, CpuOp>;
 

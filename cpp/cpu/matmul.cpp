@@ -11,7 +11,8 @@ constexpr size_t kMaxRank = DNNL_MAX_NDIMS;
 
 // A stack of matrices as oneDNN sees it: rank dimensions (ones in front), the last two swapped where it is
 // transposed in memory.
-onednn::Desc stackDesc(const Dims& shape, size_t rank, bool transposed) {
+onednn::Desc stackDesc(const TensorType& type, size_t rank, bool transposed) {
+  const Dims& shape = type.shape;
   Dims dims(rank, 1), strides(rank, 1);
   const Dims own = rowMajorStrides(shape);
   std::copy(shape.begin(), shape.end(), dims.end() - static_cast<int64_t>(shape.size()));
@@ -21,7 +22,7 @@ onednn::Desc stackDesc(const Dims& shape, size_t rank, bool transposed) {
     std::swap(dims[rank - 1], dims[rank - 2]);
     std::swap(strides[rank - 1], strides[rank - 2]);
   }
-  return onednn::Desc(dims, dnnl::memory::data_type::f32, strides);
+  return onednn::Desc(dims, onednn::dataType(type.dtype), strides);
 }
 
 std::unique_ptr<Kernel> makeMatmul(const KernelSpec& spec) {
@@ -30,9 +31,9 @@ std::unique_ptr<Kernel> makeMatmul(const KernelSpec& spec) {
   if (y.size() > kMaxRank)
     fail(ErrorCode::Device, "[matmul] expected inputs of at most ", kMaxRank, " dimensions, received ",
          y.size(), "; reshape them to fewer");
-  const onednn::Desc source = stackDesc(a, y.size(), spec.attrs.boolean("transposeA"));
-  const onednn::Desc weights = stackDesc(b, y.size(), spec.attrs.boolean("transposeB"));
-  const onednn::Desc target = stackDesc(y, y.size(), false);
+  const onednn::Desc source = stackDesc(spec.inputs[0], y.size(), spec.attrs.boolean("transposeA"));
+  const onednn::Desc weights = stackDesc(spec.inputs[1], y.size(), spec.attrs.boolean("transposeB"));
+  const onednn::Desc target = stackDesc(spec.outputs[0], y.size(), false);
   const dnnl::matmul::primitive_desc pd(onednn::engine(), source, weights, target,
                                         onednn::attributes(spec.op, spec.attrs));
   auto kernel = std::make_unique<onednn::PrimitiveKernel>(spec.op, pd);
@@ -42,8 +43,16 @@ std::unique_ptr<Kernel> makeMatmul(const KernelSpec& spec) {
   return kernel;
 }
 
+PrecisionChoice matmulPrecisions(const KernelSpec& spec) {
+  if (count(spec.inputs[0].shape) == 0 || count(spec.inputs[1].shape) == 0)
+    return {{Precision::Float32, Precision::Float32}, {Precision::Float32}};
+  return {{Precision::BFloat16, Precision::BFloat16}, {Precision::Either}};
+}
+
 }  // namespace
 
-void registerMatmulKernels(KernelTable& table) { table["matmul"] = {makeMatmul, nullptr, nullptr}; }
+void registerMatmulKernels(KernelTable& table) {
+  table["matmul"] = {makeMatmul, nullptr, nullptr, nullptr, matmulPrecisions};
+}
 
 }  // namespace nodegrad

@@ -32,6 +32,8 @@ class Filling {
     parallelFor(threads_, count_, kLeastThreadBytes / bytes_, [&](int64_t begin, int64_t end, int) {
       if (bytes_ == 1) {
         std::memset(static_cast<char*>(to) + begin, static_cast<int>(element_ & 0xff), end - begin);
+      } else if (bytes_ == 2) {
+        std::fill_n(static_cast<uint16_t*>(to) + begin, end - begin, static_cast<uint16_t>(element_));
       } else {
         std::fill_n(static_cast<uint32_t*>(to) + begin, end - begin, element_);
       }
@@ -251,13 +253,17 @@ LayoutChoice regionLayouts(const KernelSpec& spec, const std::vector<bool>&) {
 
 void registerMoveKernels(KernelTable& table) {
   table["constant"] = {makeConstant};
-  table["reshape"] = {makeReshape};
-  table["broadcastTo"] = {makeBroadcast};
-  table["transpose"] = {makeTranspose};
-  table["concatenate"] = {makeConcatenate, concatenateLayouts};
-  table["slice"] = {makeSlice, regionLayouts};
-  table["sliceBackward"] = {makeInset, regionLayouts};
-  table["pad"] = {makeInset, regionLayouts};
+  const auto move = [&](const char* op, CpuOp row) {
+    row.precisions = anyPrecisionAlike;
+    table[op] = row;
+  };
+  move("reshape", {makeReshape});
+  move("broadcastTo", {makeBroadcast});
+  move("transpose", {makeTranspose});
+  move("concatenate", {makeConcatenate, concatenateLayouts});
+  move("slice", {makeSlice, regionLayouts});
+  move("sliceBackward", {makeInset, regionLayouts});
+  move("pad", {makeInset, regionLayouts});
 }
 
 }  // namespace nodegrad

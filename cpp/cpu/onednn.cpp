@@ -53,6 +53,7 @@ dnnl::stream& stream() { return device().stream; }
 dnnl::memory::data_type dataType(DType dtype) {
   switch (dtype) {
     case DType::F32: return dnnl::memory::data_type::f32;
+    case DType::BF16: return dnnl::memory::data_type::bf16;
     case DType::I32: return dnnl::memory::data_type::s32;
     case DType::U8:
     case DType::Bool: return dnnl::memory::data_type::u8;

@@ -106,7 +106,8 @@ class PrimitiveKernel : public Kernel {
 // Fills its outputs with zeros: what is left of a sum over nothing. Without elements it does nothing at all.
 std::unique_ptr<Kernel> zerosKernel(const KernelSpec& spec);
 
-// Copies a tensor from one layout to another.
-std::unique_ptr<Kernel> reorderKernel(const TensorType& type, const LayoutPtr& from, const LayoutPtr& to);
+// Copies a tensor from one layout to another, perhaps to another dtype too.
+std::unique_ptr<Kernel> reorderKernel(const TensorType& source, const LayoutPtr& from,
+                                      const TensorType& target, const LayoutPtr& to);
 
 }  // namespace nodegrad::onednn

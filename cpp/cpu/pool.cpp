@@ -20,6 +20,7 @@ class PoolKernel : public Kernel {
   explicit PoolKernel(const KernelSpec& spec)
       : isa_(isaKernels()),
         op_(opOf(spec.op)),
+        half_(spec.inputs[0].dtype == DType::BF16),
         images_(imagesOf(spec)),
         geometry_(images_, windowOf(spec), byteIndices(spec),
                   !spec.attrs.has("divide") || spec.attrs.boolean("divide")),
@@ -32,7 +33,13 @@ class PoolKernel : public Kernel {
     const int64_t rows = backward ? images_.height : geometry_.outHeight();
     const int64_t grain = kLeastThreadElements / std::max<int64_t>(1, images_.width * images_.channels);
     parallelFor(threads_, images_.count * rows, grain, [&](int64_t begin, int64_t end, int) {
-      for (int64_t item = begin; item < end; ++item) runRow(inputs, outputs, item / rows, item % rows);
+      for (int64_t item = begin; item < end; ++item) {
+        if (half_) {
+          runRow(*isa_.poolBfloat16, inputs, outputs, item / rows, item % rows);
+        } else {
+          runRow(*isa_.pool, inputs, outputs, item / rows, item % rows);
+        }
+      }
     });
   }
 
@@ -65,14 +72,15 @@ class PoolKernel : public Kernel {
     return (spec.op == "maxPool2d" ? spec.outputs[1] : spec.inputs.back()).dtype == DType::U8;
   }
 
-  void runRow(void* const* inputs, void* const* outputs, int64_t image, int64_t row) const {
-    const PoolKernels& pool = *isa_.pool;
+  template <class T>
+  void runRow(const PoolKernels<T>& pool, void* const* inputs, void* const* outputs, int64_t image,
+              int64_t row) const {
     const PoolShape& shape = geometry_.shape();
     const int64_t inRow = images_.width * images_.channels, outRow = shape.outWidth * images_.channels;
     const int64_t in = image * images_.height * inRow, out = image * geometry_.outHeight() * outRow;
     const int64_t indexBytes = shape.byteIndices ? 1 : 4;
-    auto* from = static_cast<const float*>(inputs[0]);
-    auto* to = static_cast<float*>(outputs[0]);
+    auto* from = static_cast<const T*>(inputs[0]);
+    auto* to = static_cast<T*>(outputs[0]);
     switch (op_) {
       case Op::Max: {
         const int64_t at = out + row * outRow;
@@ -93,6 +101,7 @@ class PoolKernel : public Kernel {
 
   const IsaKernels& isa_;
   Op op_;
+  bool half_;
   Images images_;
   PoolGeometry geometry_;
   int threads_;
@@ -118,7 +127,7 @@ std::unique_ptr<Kernel> makePool(const KernelSpec& spec) { return std::make_uniq
 void registerPoolKernels(KernelTable& table) {
   for (const char* name :
        {"maxPool2d", "maxPool2dBackward", "maxPool2dGather", "avgPool2d", "avgPool2dBackward"}) {
-    table[name] = {makePool, poolLayouts};
+    table[name] = {makePool, poolLayouts, nullptr, nullptr, anyPrecisionAlike};
   }
 }
 

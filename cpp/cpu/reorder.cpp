@@ -27,10 +27,11 @@ class CopyKernel : public Kernel {
 // Two reorders by way of row-major memory, for layouts over views that have nothing else in common.
 class TwoStepKernel : public Kernel {
  public:
-  TwoStepKernel(const TensorType& type, const LayoutPtr& from, const LayoutPtr& to)
-      : first_(reorderKernel(type, from, nullptr)),
-        second_(reorderKernel(type, nullptr, to)),
-        bytes_(bytesOf(type)) {}
+  TwoStepKernel(const TensorType& source, const LayoutPtr& from, const TensorType& target,
+                const LayoutPtr& to)
+      : first_(reorderKernel(source, from, source, nullptr)),
+        second_(reorderKernel(source, nullptr, target, to)),
+        bytes_(bytesOf(source)) {}
   void run(void* const* inputs, void* const* outputs, void* scratch) override {
     void* rest = static_cast<std::byte*>(scratch) + rounded();
     first_->run(inputs, &scratch, rest);
@@ -48,25 +49,33 @@ class TwoStepKernel : public Kernel {
 };
 
 // The two descriptors of a copy, or nothing where no view suits both.
-std::optional<std::pair<Desc, Desc>> reorderDescs(const TensorType& type, const LayoutPtr& from,
-                                                  const LayoutPtr& to) {
-  const Dims view = geometry(type, from ? from : to).shape;
-  const auto source = descOf(type, from, view), target = descOf(type, to, view);
-  if (source && target) return std::pair(*source, *target);
+std::optional<std::pair<Desc, Desc>> reorderDescs(const TensorType& source, const LayoutPtr& from,
+                                                  const TensorType& target, const LayoutPtr& to) {
+  const Geometry given = geometry(source, from), wanted = geometry(target, to);
+  if (sameGeometry(given, wanted)) {  // only the dtype differs
+    const Dims all{given.elements};
+    return std::pair(rowMajorDesc(source.dtype, all), rowMajorDesc(target.dtype, all));
+  }
+  const Dims view = from ? given.shape : wanted.shape;
+  const auto first = descOf(source, from, view), second = descOf(target, to, view);
+  if (first && second) return std::pair(*first, *second);
   if (from && to) return std::nullopt;
-  const Geometry geometry = withoutBlocks(nodegrad::geometry(type, from ? from : to));
-  const Desc split(geometry.shape, dataType(type.dtype), geometry.strides);
-  const Desc plain = rowMajorDesc(type.dtype, split.get_dims());
-  return from ? std::pair(split, plain) : std::pair(plain, split);
+  const Geometry geometry = withoutBlocks(from ? given : wanted);
+  const auto split = [&](DType dtype) { return Desc(geometry.shape, dataType(dtype), geometry.strides); };
+  return from ? std::pair(split(source.dtype), rowMajorDesc(target.dtype, geometry.shape))
+              : std::pair(rowMajorDesc(source.dtype, geometry.shape), split(target.dtype));
 }
 
 }  // namespace
 
-std::unique_ptr<Kernel> reorderKernel(const TensorType& type, const LayoutPtr& from, const LayoutPtr& to) {
-  if (sameLayout(from, to)) return std::make_unique<CopyKernel>(from ? from->bytes() : bytesOf(type));
-  if (winograd::isFilterLayout(to)) return winograd::makeFilterTransform(type.shape);
-  const auto descs = reorderDescs(type, from, to);
-  if (!descs) return std::make_unique<TwoStepKernel>(type, from, to);
+std::unique_ptr<Kernel> reorderKernel(const TensorType& source, const LayoutPtr& from,
+                                      const TensorType& target, const LayoutPtr& to) {
+  if (source.dtype == target.dtype && sameLayout(from, to))
+    return std::make_unique<CopyKernel>(from ? from->bytes() : bytesOf(source));
+  if (count(source.shape) == 0) return std::make_unique<CopyKernel>(0);
+  if (winograd::isFilterLayout(to)) return winograd::makeFilterTransform(source.shape);
+  const auto descs = reorderDescs(source, from, target, to);
+  if (!descs) return std::make_unique<TwoStepKernel>(source, from, target, to);
   dnnl::primitive_attr attr;
   attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
   const dnnl::reorder::primitive_desc pd(engine(), descs->first, engine(), descs->second, attr);
@@ -81,15 +90,18 @@ std::unique_ptr<Kernel> reorderKernel(const TensorType& type, const LayoutPtr& f
 namespace {
 
 std::unique_ptr<Kernel> makeReorder(const KernelSpec& spec) {
-  return onednn::reorderKernel(spec.inputs[0], spec.inputLayouts[0], spec.outputLayouts[0]);
+  return onednn::reorderKernel(spec.inputs[0], spec.inputLayouts[0], spec.outputs[0], spec.outputLayouts[0]);
 }
 
-LayoutChoice followReorder(const KernelSpec& spec, const std::vector<bool>&) {
-  return {spec.inputLayouts, spec.outputLayouts};
+// A conversion to another dtype leaves everything where it was.
+LayoutChoice reorderLayouts(const KernelSpec& spec, const std::vector<bool>&) {
+  const DType dtype = spec.outputs[0].dtype;
+  if (dtype == spec.inputs[0].dtype) return {spec.inputLayouts, spec.outputLayouts};
+  return {spec.inputLayouts, {withDtype(spec.inputLayouts[0], dtype)}};
 }
 
 }  // namespace
 
-void registerReorderKernels(KernelTable& table) { table["reorder"] = {makeReorder, followReorder, nullptr}; }
+void registerReorderKernels(KernelTable& table) { table["reorder"] = {makeReorder, reorderLayouts, nullptr}; }
 
 }  // namespace nodegrad

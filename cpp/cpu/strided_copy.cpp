@@ -115,6 +115,8 @@ void StridedCopy::run(const void* from, void* to) const {
   if (elements_ == 0) return;
   if (bytes_ == 1) {
     copy(static_cast<const uint8_t*>(from), static_cast<uint8_t*>(to));
+  } else if (bytes_ == 2) {
+    copy(static_cast<const uint16_t*>(from), static_cast<uint16_t*>(to));
   } else {
     copy(static_cast<const float*>(from), static_cast<float*>(to));
   }

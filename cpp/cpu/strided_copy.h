@@ -3,8 +3,8 @@
 
 namespace nodegrad {
 
-// Copies elements of 1 or 4 bytes between two arrangements, given as strides in elements; an input stride of
-// 0 repeats, one may be negative. Made once, run often.
+// Copies elements of 1, 2 or 4 bytes between two arrangements, given as strides in elements; an input stride
+// of 0 repeats, one may be negative. Made once, run often.
 class StridedCopy {
  public:
   StridedCopy(const Dims& sizes, const Dims& inStrides, const Dims& outStrides, size_t elementBytes,

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <set>
 
 #include "plan/ir.h"
 
@@ -23,9 +24,10 @@ class LayoutWalk {
       for (size_t o = 0; o < node.outputs.size(); ++o)
         spec.outputLayouts[o] = wishes[static_cast<size_t>(node.outputs[o])];
       std::vector<bool> flexible;
-      // A chain or a reduction follows what others chose; only ops that care may choose a parameter's layout.
-      const bool follower =
-          isElementwise(node.op) || node.op == "fusedElementwise" || node.op == "sum" || node.op == "reshape";
+      // A chain, a reduction or a copy follows what others chose; only ops that care may choose a parameter's
+      // layout.
+      static const std::set<std::string> followers = {"fusedElementwise", "sum", "reshape", "reorder"};
+      const bool follower = isElementwise(node.op) || followers.count(node.op) != 0;
       for (int input : node.inputs) flexible.push_back(!follower && isOpen(input));
       const LayoutChoice choice = backend_.layouts(spec, flexible);
       for (size_t i = 0; i < node.inputs.size(); ++i) {
@@ -71,9 +73,15 @@ class LayoutWalk {
   int inLayout(int value, const LayoutPtr& wanted, double rank) {
     if (sameLayout(ir_.values[static_cast<size_t>(value)].layout, wanted)) return value;
     if (reordered_.size() <= static_cast<size_t>(value)) reordered_.resize(ir_.values.size());
+    // A copy of a copy is made from the original.
+    const IrNode* from = ir_.producer(value);
+    const int source = from && from->op == "reorder" ? from->inputs[0] : value;
+    const TensorType type = ir_.type(value);
+    if (ir_.type(source) == type && sameLayout(ir_.values[static_cast<size_t>(source)].layout, wanted))
+      return source;
     for (int other : reordered_[static_cast<size_t>(value)])
       if (sameLayout(ir_.values[static_cast<size_t>(other)].layout, wanted)) return other;
-    const int node = ir_.addNode("reorder", {value}, {ir_.type(value)}, {}, rank);
+    const int node = ir_.addNode("reorder", {source}, {type}, {}, rank);
     const int made = ir_.nodes[static_cast<size_t>(node)].outputs[0];
     ir_.values[static_cast<size_t>(made)].layout = wanted;
     reordered_.resize(ir_.values.size());

@@ -24,14 +24,15 @@ std::string label(const IrNode& node) {
 
 }  // namespace
 
-Plan::Plan(Ir ir, Backend& backend) : ir_(std::move(ir)), backend_(backend) {
+Plan::Plan(Ir ir, Backend& backend, DType compute) : ir_(std::move(ir)), backend_(backend) {
   simplify(ir_);
   fuseNorm(ir_);
   foldScale(ir_);
   fuseCompute(ir_);
-  fuseConvolutions(ir_, backend_);
+  if (compute == DType::F32) fuseConvolutions(ir_, backend_);  // into float32 kernels
   fuseUpdates(ir_);
   fuseElementwise(ir_);
+  if (compute == DType::BF16) choosePrecision(ir_, backend_);
   markSteady(ir_);
   chooseLayouts(ir_, backend_);
   joinUpdates(ir_);

@@ -13,8 +13,9 @@ namespace nodegrad::plan {
 // thread alone.
 class Plan {
  public:
-  // Runs the passes on the specialized computation and compiles its kernels.
-  Plan(Ir ir, Backend& backend);
+  // Runs the passes on the specialized computation and compiles its kernels. compute: F32, or BF16 for
+  // activations in bfloat16.
+  Plan(Ir ir, Backend& backend, DType compute = DType::F32);
 
   size_t arenaBytes() const { return map_.arenaBytes; }
   // Types of the fetches.

@@ -47,6 +47,7 @@ struct Program::State {
   Graph graph;
   std::vector<Value> feeds, fetches;
   std::vector<std::pair<StoragePtr, Value>> updates;
+  DType compute = DType::F32;
   std::shared_ptr<Executor> executor = Executor::shared();
   Recent<Shapes, std::vector<TensorType>> fetchTypes{kShapesKept};  // JavaScript's thread
   Recent<Shapes, PlanPtr> plans{kPlansKept};                        // the engine's thread
@@ -83,7 +84,7 @@ struct Program::State {
   plan::Plan& planFor(const std::vector<TensorType>& types) {
     Shapes shapes = shapesOf(types);
     if (const PlanPtr* known = plans.find(shapes)) return **known;
-    PlanPtr made(new plan::Plan(specialize(types), executor->backend()));
+    PlanPtr made(new plan::Plan(specialize(types), executor->backend(), compute));
     made->setTiming(printsPlans());
     return *plans.add(std::move(shapes), std::move(made));
   }
@@ -177,7 +178,8 @@ Program::Program(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Program::~Program() = default;
 
 std::shared_ptr<Program> Program::create(const Graph& graph, std::vector<Value> feeds,
-                                         std::vector<Value> fetches, std::vector<Update> updates) {
+                                         std::vector<Value> fetches, std::vector<Update> updates,
+                                         DType compute) {
   auto state = std::make_unique<State>();
   state->graph = graph;
   for (Value value : feeds)
@@ -197,6 +199,9 @@ std::shared_ptr<Program> Program::create(const Graph& graph, std::vector<Value> 
   }
   state->feeds = std::move(feeds);
   state->fetches = std::move(fetches);
+  state->compute = compute;
+  if (compute == DType::BF16 && !state->executor->backend().hasBfloat16())
+    fail(ErrorCode::Device, "expected a processor with bfloat16 instructions, received one without");
   return std::shared_ptr<Program>(new Program(std::move(state)));
 }
 

@@ -1,3 +1,4 @@
+import type { DtypePolicy } from '../dtypePolicy.js';
 import { EngineError } from '../errors.js';
 import { InputLayer } from '../layers/input.js';
 import type { KerasTensor } from '../layers/kerasTensor.js';
@@ -17,6 +18,7 @@ type Reference = readonly [layer: string, call: number, output: number];
 export interface GraphConfig {
   readonly name: string;
   readonly trainable?: boolean;
+  readonly dtypePolicy?: DtypePolicy;
   readonly layers: readonly LayerConfig[];
   readonly calls: readonly { readonly layer: string; readonly inputs: readonly Reference[] }[];
   readonly inputs: readonly Reference[];
@@ -53,7 +55,7 @@ export function layerFromConfig(
   return new made(config as never);
 }
 
-export function graphConfig(graph: LayerGraph): Omit<GraphConfig, 'name' | 'trainable'> {
+export function graphConfig(graph: LayerGraph): Omit<GraphConfig, 'name' | 'trainable' | 'dtypePolicy'> {
   const calls = new Map<Layer, number>();
   const places = new Map<KerasTensor, Reference>();
   for (const { layer, outputs } of graph.nodes) {

@@ -1,4 +1,5 @@
 import { type Batches, type Data, isBatches } from '../data/batches.js';
+import { type DtypePolicy, checkPolicy, dtypePolicy } from '../dtypePolicy.js';
 import { EngineError } from '../errors.js';
 import type { KerasTensor } from '../layers/kerasTensor.js';
 import { type CallContext, Layer, type LayerOptions } from '../layers/layer.js';
@@ -30,7 +31,13 @@ import { summaryOf } from './summary.js';
 import { type Logs, Trainer, feedsOf } from './trainer.js';
 import { Turns } from './turns.js';
 
-export interface ModelOptions extends LayerOptions {
+/** What every model takes. */
+export interface ModelBaseOptions extends LayerOptions {
+  /** How its steps compute. Default: the policy that is set (see `mixedPrecision.setDtypePolicy`). */
+  dtypePolicy?: DtypePolicy;
+}
+
+export interface ModelOptions extends ModelBaseOptions {
   inputs: KerasTensor | readonly KerasTensor[];
   outputs: KerasTensor | readonly KerasTensor[];
 }
@@ -50,6 +57,8 @@ export interface CompileOptions extends ObjectiveOptions {
  */
 export class Model extends Layer {
   readonly className: string = 'Model';
+  /** How its steps compute; layers and models within it follow it. */
+  readonly dtypePolicy: DtypePolicy;
   /** Set to true, from a callback, to end training after the current steps. */
   stopTraining = false;
   /** @internal */
@@ -59,8 +68,9 @@ export class Model extends Layer {
   #trainer: Trainer | undefined;
   #disposed = false;
 
-  constructor(options: ModelOptions | (LayerOptions & { inputs?: undefined; outputs?: undefined })) {
+  constructor(options: ModelOptions | (ModelBaseOptions & { inputs?: undefined; outputs?: undefined })) {
     super(options);
+    this.dtypePolicy = checkPolicy('Model', options.dtypePolicy ?? dtypePolicy());
     if (options.inputs === undefined && options.outputs === undefined && new.target !== Model) return;
     if (options.inputs === undefined || options.outputs === undefined) {
       throw new EngineError(
@@ -207,7 +217,7 @@ export class Model extends Layer {
 
   /** The layers and how they are connected. */
   override getConfig(): Record<string, unknown> {
-    return { ...super.getConfig(), ...graphConfig(this.graph) };
+    return { ...super.getConfig(), dtypePolicy: this.dtypePolicy, ...graphConfig(this.graph) };
   }
 
   /**
@@ -216,8 +226,8 @@ export class Model extends Layer {
    * @param customObjects Classes of own layers by their className.
    */
   static fromConfig(config: Record<string, unknown>, customObjects: CustomObjects = {}): Model {
-    const { name, trainable, ...graph } = config as unknown as GraphConfig;
-    return new Model({ name, trainable, ...graphFromConfig(graph, customObjects) });
+    const { name, trainable, dtypePolicy, ...graph } = config as unknown as GraphConfig;
+    return new Model({ name, trainable, dtypePolicy, ...graphFromConfig(graph, customObjects) });
   }
 
   /** Frees weights, optimizer slots and all else that is native. */
@@ -287,6 +297,7 @@ export class Model extends Layer {
       () => this.trainableWeights,
       () => !this.trainable,
       () => this.losses,
+      this.dtypePolicy,
     );
     return this.#trainer;
   }

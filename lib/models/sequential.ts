@@ -1,13 +1,14 @@
 import { Tensor, type TensorData, read } from '../tensor.js';
+import type { DtypePolicy } from '../dtypePolicy.js';
 import { EngineError } from '../errors.js';
 import { input } from '../layers/input.js';
 import { KerasTensor } from '../layers/kerasTensor.js';
-import { Layer, type LayerOptions } from '../layers/layer.js';
+import { Layer } from '../layers/layer.js';
 import { withSeed } from '../seed.js';
 import { type CustomObjects, layerConfig, layerFromConfig, modelClasses } from './config.js';
-import { Model } from './model.js';
+import { Model, type ModelBaseOptions } from './model.js';
 
-export interface SequentialOptions extends LayerOptions {
+export interface SequentialOptions extends ModelBaseOptions {
   /** Decides the first weights, whatever was drawn before. */
   seed?: number;
 }
@@ -72,14 +73,16 @@ export class Sequential extends Model {
 
   override getConfig(): Record<string, unknown> {
     const layers = this.#stack.map(layerConfig);
-    const { name, trainable } = this;
-    return { name, trainable, inputShape: this.#input?.shape.slice(1), dtype: this.#input?.dtype, layers };
+    const { name, trainable, dtypePolicy } = this;
+    const inputShape = this.#input?.shape.slice(1);
+    return { name, trainable, dtypePolicy, inputShape, dtype: this.#input?.dtype, layers };
   }
 
   static override fromConfig(config: Record<string, unknown>, customObjects: CustomObjects = {}): Sequential {
-    const { name, trainable, inputShape, dtype, layers } = config as {
+    const { name, trainable, dtypePolicy, inputShape, dtype, layers } = config as {
       name: string;
       trainable?: boolean;
+      dtypePolicy?: DtypePolicy;
       inputShape?: number[];
       dtype?: 'float32';
       layers: ReturnType<typeof layerConfig>[];
@@ -88,6 +91,7 @@ export class Sequential extends Model {
     return new Sequential([...head, ...layers.map((layer) => layerFromConfig(layer, customObjects))], {
       name,
       trainable,
+      dtypePolicy,
     });
   }
 

@@ -1,3 +1,4 @@
+import type { DtypePolicy } from '../dtypePolicy.js';
 import { EngineError } from '../errors.js';
 import type { KerasTensor } from '../layers/kerasTensor.js';
 import * as ops from '../ops/index.js';
@@ -46,6 +47,7 @@ export class Trainer {
     readonly trainableWeights: () => readonly Variable[],
     readonly frozen: () => boolean,
     readonly losses: () => readonly Sym[],
+    readonly policy: DtypePolicy,
   ) {
     this.#key = variable(Int32Array.of(nextSeed() | 0, 0), { name: 'random key', trainable: false });
   }
@@ -99,14 +101,14 @@ export class Trainer {
       const inputs = x.map((value, i) => castTo(value, graph.inputs[i]));
       const key = trace.lift(this.#key);
       const outputs = graph.run(inputs, { training: mode === 'train', key, frozen: this.frozen() });
-      if (mode === 'predict') return trace.program(feeds, outputs);
+      if (mode === 'predict') return trace.program(feeds, outputs, this.policy);
       const { loss, tracked } = this.objective().measure(y, outputs, weights.map(floating), this.losses());
       this.#track(trace, tracked);
       if (mode === 'train') {
         this.optimizer!.minimize(loss, trained);
         trace.assign(this.#key, ops.add(key, trace.lift(tensor([0, 1], [2], 'int32'))));
       }
-      return trace.program(feeds, []);
+      return trace.program(feeds, [], this.policy);
     });
   }
 

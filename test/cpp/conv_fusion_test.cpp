@@ -141,6 +141,8 @@ TEST(FuseConvolutions, LeavesWhatTheBackendCannotFuse) {
 class Plain : public Backend {
  public:
   std::string name() const override { return cpuBackend().name(); }
+  bool hasBfloat16() const override { return false; }
+  PrecisionChoice precisions(const KernelSpec& spec) const override { return cpuBackend().precisions(spec); }
   LayoutChoice layouts(const KernelSpec& spec, const std::vector<bool>& flexible) override {
     return cpuBackend().layouts(spec, flexible);
   }

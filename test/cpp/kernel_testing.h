@@ -32,8 +32,12 @@ inline Array randomArray(const Dims& shape, double low, double high, unsigned se
   Array made{{dtype, shape}, std::vector<double>(count(shape))};
   for (double& v : made.values) {
     v = uniform(random);
-    v = dtype == DType::F32 ? static_cast<float>(v)
-                            : (dtype == DType::Bool ? v > (low + high) / 2 : std::floor(v));
+    if (dtype == DType::F32)
+      v = static_cast<float>(v);
+    else if (dtype == DType::BF16)
+      v = BFloat16(static_cast<float>(v));
+    else
+      v = dtype == DType::Bool ? v > (low + high) / 2 : std::floor(v);
   }
   return made;
 }
@@ -42,9 +46,10 @@ inline std::vector<char> bytesOf(const Array& a) {
   std::vector<char> bytes(a.values.size() * sizeOf(a.type.dtype));
   dispatch(a.type.dtype, [&](auto sample) {
     using T = decltype(sample);
+    using Number =
+        std::conditional_t<std::is_same_v<T, float> || std::is_same_v<T, BFloat16>, float, int64_t>;
     for (size_t i = 0; i < a.values.size(); ++i) {
-      const T v = static_cast<T>(
-          static_cast<std::conditional_t<std::is_same_v<T, float>, float, int64_t>>(a.values[i]));
+      const T v = static_cast<T>(static_cast<Number>(a.values[i]));
       std::memcpy(bytes.data() + i * sizeof v, &v, sizeof v);
     }
   });
@@ -117,7 +122,7 @@ inline std::vector<char> rowMajor(const char* memory, const TensorType& type, co
   });
   // Of indices nobody reads it; of numbers a convolution does.
   const bool zero = std::all_of(left.begin(), left.end(), [](char c) { return c == 0; });
-  EXPECT_TRUE(zero || type.dtype != DType::F32) << "padding is not zero";
+  EXPECT_TRUE(zero || (type.dtype != DType::F32 && type.dtype != DType::BF16)) << "padding is not zero";
   return bytes;
 }
 

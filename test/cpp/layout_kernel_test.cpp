@@ -86,7 +86,7 @@ TEST(CpuLayout, NumbersLieWhereTheGeometrySays) {
       for (int64_t channels : {32, 48}) {
         const LayoutPtr layout = imageLayout({3, channels, 5, 4}, tag, order);
         const Dims shape = order == kToChannelsLast ? Dims{3, 5, 4, channels} : Dims{3, channels, 5, 4};
-        for (DType dtype : {DType::F32, DType::I32, DType::U8, DType::Bool})
+        for (DType dtype : {DType::F32, DType::I32, DType::U8, DType::Bool, DType::BF16})
           expectRoundTrip({dtype, shape}, withDtype(layout, dtype));
       }
   // Padded blocks, and two kinds of blocks in one: [kh, kw, i, o] of a kernel.
@@ -104,8 +104,8 @@ TEST(CpuLayout, ScalarsAndEmptyTensorsAreRowMajor) {
   expectRoundTrip({DType::F32, {0, 3}}, nullptr);
 }
 
-TEST(Reorder, CopiesBetweenAnyTwoLayouts) {
-  const TensorType type{DType::F32, {3, 5, 4, 32}};
+TEST(Reorder, CopiesBetweenAnyTwoLayoutsAndRoundsToBfloat16) {
+  const TensorType type{DType::F32, {3, 5, 4, 32}}, half{DType::BF16, type.shape};
   const reference::Array numbers = randomNumbers(type.shape, 1);
   const std::vector<LayoutPtr> layouts = {
       nullptr, imageLayout({3, 32, 5, 4}, Tag::nChw16c, kToChannelsLast),
@@ -114,16 +114,22 @@ TEST(Reorder, CopiesBetweenAnyTwoLayouts) {
       // A view with more dimensions: the channels in four parts, the parts first.
       onednn::layoutOf(DType::F32, {{60, 4, 8}, {60, 4, 8}, {8, 480, 1}, {}, 1920})};
   for (const LayoutPtr& from : layouts)
-    for (const LayoutPtr& to : layouts) {
-      const KernelSpec spec{"reorder", {}, {type}, {type}, {from}, {to}, nullptr};
-      const auto kernel = cpuBackend().kernel(spec);
-      const auto source = laidOut(numbers, from), target = Buffer::allocate(to ? to->bytes() : bytesOf(type));
-      const auto scratch = Buffer::allocate(kernel->scratchBytes());
-      void *input = source->data(), *output = target->data();
-      kernel->run(&input, &output, scratch->data());
-      EXPECT_EQ(rowMajor(type, to, output).data, numbers.data)
-          << (from ? from->name() : "row-major") << " to " << (to ? to->name() : "row-major");
-    }
+    for (const LayoutPtr& plain : layouts)
+      for (const TensorType& result : {type, half}) {
+        const LayoutPtr to = withDtype(plain, result.dtype);
+        const KernelSpec spec{"reorder", {}, {type}, {result}, {from}, {to}, nullptr};
+        const auto kernel = cpuBackend().kernel(spec);
+        const auto source = laidOut(numbers, from),
+                   target = Buffer::allocate(to ? to->bytes() : bytesOf(result));
+        const auto scratch = Buffer::allocate(kernel->scratchBytes());
+        void *input = source->data(), *output = target->data();
+        kernel->run(&input, &output, scratch->data());
+        std::vector<double> expected = numbers.data;
+        if (result == half)
+          for (double& v : expected) v = BFloat16(static_cast<float>(v));
+        EXPECT_EQ(rowMajor(result, to, output).data, expected)
+            << (from ? from->name() : "row-major") << " to " << (to ? to->name() : "row-major");
+      }
 }
 
 }  // namespace

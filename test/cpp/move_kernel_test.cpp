@@ -5,7 +5,7 @@
 namespace nodegrad::testing {
 namespace {
 
-constexpr DType kAll[] = {DType::F32, DType::I32, DType::U8};
+constexpr DType kAll[] = {DType::F32, DType::I32, DType::U8, DType::BF16};
 
 // from(place of the output) gives the place in x; {} means value.
 void check(const Call& call, const std::function<Dims(const Dims&)>& from, double value = 0,

@@ -11,9 +11,11 @@ struct Wide {
   using Index = Ints;
   static constexpr int64_t kStep = kLanes;
   static Real read(const float* p) { return load(p); }
+  static Real read(const uint16_t* p) { return load(p); }  // bfloat16
   static Index read(const int32_t* p) { return load(p); }
   static Index read(const uint8_t* p) { return loadBytes(p); }
   static void write(float* p, Real v) { store(p, v); }
+  static void write(uint16_t* p, Real v) { store(p, v); }
   static void write(int32_t* p, Index v) { store(p, v); }
   static void write(uint8_t* p, Index v) { storeBytes(p, v); }
 };
@@ -26,10 +28,12 @@ struct Narrow {
     return *p;
   }
   static Index read(const uint8_t* p) { return *p; }
+  static Real read(const uint16_t* p) { return widened(*p); }
   template <class T, class V>
   static void write(T* p, V v) {
     *p = static_cast<T>(v);
   }
+  static void write(uint16_t* p, Real v) { *p = narrowed(v); }
 };
 
 // Calls body(Wide{} or Narrow{}, channel) for all channels.

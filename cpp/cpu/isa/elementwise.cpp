@@ -243,6 +243,18 @@ void bytesFromFloats(uint8_t* out, const float* in, int64_t n) {
   for (int64_t i = 0; i < n; ++i) out[i] = static_cast<uint8_t>(static_cast<int32_t>(in[i]));
 }
 
+void floatsFromBfloat16(float* out, const uint16_t* in, int64_t n) {
+  int64_t i = 0;
+  for (; i + kLanes <= n; i += kLanes) store(out + i, load(in + i));
+  for (; i < n; ++i) out[i] = widened(in[i]);
+}
+
+void bfloat16FromFloats(uint16_t* out, const float* in, int64_t n) {
+  int64_t i = 0;
+  for (; i + kLanes <= n; i += kLanes) store(out + i, load(in + i));
+  for (; i < n; ++i) out[i] = narrowed(in[i]);
+}
+
 constexpr StepKind F = StepKind::Float, I = StepKind::Integer;
 
 const StepRow rows[] = {
@@ -312,7 +324,11 @@ const StepRow rows[] = {
 
 }  // namespace
 
-const ElementwiseKernels elementwiseKernels = {rows, sizeof rows / sizeof *rows, floatsFromBytes,
-                                               bytesFromFloats};
+const ElementwiseKernels elementwiseKernels = {rows,
+                                               sizeof rows / sizeof *rows,
+                                               floatsFromBytes,
+                                               bytesFromFloats,
+                                               floatsFromBfloat16,
+                                               bfloat16FromFloats};
 
 }  // namespace nodegrad::NODEGRAD_ISA_NAMESPACE

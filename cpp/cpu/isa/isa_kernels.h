@@ -34,6 +34,9 @@ struct ElementwiseKernels {
   // Between the memory of a bool or u8 tensor and the registers of a chain. They touch n elements exactly.
   void (*floatsFromBytes)(float* out, const uint8_t* in, int64_t n);
   void (*bytesFromFloats)(uint8_t* out, const float* in, int64_t n);
+  // The same for bfloat16, whose bits these are; rounded to nearest, ties to even.
+  void (*floatsFromBfloat16)(float* out, const uint16_t* in, int64_t n);
+  void (*bfloat16FromFloats)(uint16_t* out, const float* in, int64_t n);
 };
 
 // Fill out[0 … n) with the numbers of the row-major indices start …, by the convention of core/philox.h.
@@ -107,13 +110,14 @@ struct PoolShape {
   bool byteIndices;  // u8, else i32
   bool divide;       // averages, else sums
 };
-// Each makes one row (of y, or of dx) of one image.
+// Each makes one row (of y, or of dx) of one image, whose numbers are float or the bits of bfloat16.
+template <class T>
 struct PoolKernels {
-  void (*max)(const PoolShape& shape, const float* x, float* y, void* indices, int64_t outRow);
-  void (*maxBackward)(const PoolShape& shape, const float* dy, const void* indices, float* dx, int64_t row);
-  void (*maxGather)(const PoolShape& shape, const float* g, const void* indices, float* y, int64_t outRow);
-  void (*average)(const PoolShape& shape, const float* x, float* y, int64_t outRow);
-  void (*averageBackward)(const PoolShape& shape, const float* dy, float* dx, int64_t row);
+  void (*max)(const PoolShape& shape, const T* x, T* y, void* indices, int64_t outRow);
+  void (*maxBackward)(const PoolShape& shape, const T* dy, const void* indices, T* dx, int64_t row);
+  void (*maxGather)(const PoolShape& shape, const T* g, const void* indices, T* y, int64_t outRow);
+  void (*average)(const PoolShape& shape, const T* x, T* y, int64_t outRow);
+  void (*averageBackward)(const PoolShape& shape, const T* dy, T* dx, int64_t row);
 };
 
 // Batch normalization goes over runs of neighbours in which the channels repeat: what belongs to the channels
@@ -161,7 +165,8 @@ struct IsaKernels {
   const ReduceKernels* reduce;
   const SoftmaxKernels* softmax;
   const GatherKernels* gather;
-  const PoolKernels* pool;
+  const PoolKernels<float>* pool;
+  const PoolKernels<uint16_t>* poolBfloat16;
   const WinogradKernels* winograd;
   const SampleConvKernels* sampleConv;
   const NormKernels* norm;

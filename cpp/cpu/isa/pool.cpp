@@ -6,8 +6,8 @@ namespace {
 
 // The largest of a window's rows · columns elements from x on, and where in the window it lies, counted from
 // first.
-template <class K, class Count>
-inline void maxOf(const PoolShape& s, const float* x, Count rows, Count columns, int32_t first,
+template <class K, class T, class Count>
+inline void maxOf(const PoolShape& s, const T* x, Count rows, Count columns, int32_t first,
                   typename K::Real& best, typename K::Index& at) {
   best = K::read(x);
   at = typename K::Index{} + first;
@@ -24,15 +24,15 @@ inline void maxOf(const PoolShape& s, const float* x, Count rows, Count columns,
 
 inline int32_t size(Span span) { return span.end - span.begin; }
 
-template <class I>
-inline void maxRow(const PoolShape& s, const float* x, float* y, I* indices, int64_t outRow) {
+template <class T, class I>
+inline void maxRow(const PoolShape& s, const T* x, T* y, I* indices, int64_t outRow) {
   const Span rows = s.rows[outRow];
   const int64_t top = outRow * s.strides[0] - s.pads[0], channels = s.channels;
   for (int64_t ow = 0; ow < s.outWidth; ++ow) {
     const Span columns = s.columns[ow];
     const int64_t left = ow * s.strides[1] - s.pads[1];
     const int32_t first = static_cast<int32_t>((rows.begin - top) * s.kernelWidth + columns.begin - left);
-    const float* window = x + (rows.begin * s.width + columns.begin) * channels;
+    const T* window = x + (rows.begin * s.width + columns.begin) * channels;
     const int32_t square = size(rows) == size(columns) ? size(rows) : 0;
     forChannels(channels, [&](auto kind, int64_t c) {
       using K = decltype(kind);
@@ -53,8 +53,8 @@ inline void maxRow(const PoolShape& s, const float* x, float* y, I* indices, int
 
 // Of windows that do not overlap: each one's gradient goes to the row's elements that it holds, and the rest
 // is zero.
-template <class I>
-inline void maxBackwardApart(const PoolShape& s, const float* dy, const I* indices, float* dx, int64_t row) {
+template <class T, class I>
+inline void maxBackwardApart(const PoolShape& s, const T* dy, const I* indices, T* dx, int64_t row) {
   const Span outRows = s.outRows[row];
   const int64_t channels = s.channels;
   int64_t done = 0;
@@ -79,8 +79,8 @@ inline void maxBackwardApart(const PoolShape& s, const float* dy, const I* indic
 }
 
 // Each window of the rows that hold this one adds its gradient where its largest element lies.
-template <class I>
-inline void maxBackwardRow(const PoolShape& s, const float* dy, const I* indices, float* dx, int64_t row) {
+template <class T, class I>
+inline void maxBackwardRow(const PoolShape& s, const T* dy, const I* indices, T* dx, int64_t row) {
   const Span outRows = s.outRows[row];
   const int64_t channels = s.channels;
   if (size(outRows) <= 1 && s.kernelWidth <= s.strides[1]) return maxBackwardApart(s, dy, indices, dx, row);
@@ -95,7 +95,7 @@ inline void maxBackwardRow(const PoolShape& s, const float* dy, const I* indices
         using K = decltype(kind);
         const typename K::Real gradient = K::read(dy + at + c), none = {};
         const typename K::Index place = K::read(indices + at + c);
-        float* to = dx + columns.begin * channels + c;
+        T* to = dx + columns.begin * channels + c;
         for (int32_t j = 0; j < size(columns); ++j, to += channels)
           K::write(to, K::read(to) + (place == first + j ? gradient : none));
       });
@@ -103,8 +103,8 @@ inline void maxBackwardRow(const PoolShape& s, const float* dy, const I* indices
   }
 }
 
-template <class I>
-inline void maxGatherRow(const PoolShape& s, const float* g, const I* indices, float* y, int64_t outRow) {
+template <class T, class I>
+inline void maxGatherRow(const PoolShape& s, const T* g, const I* indices, T* y, int64_t outRow) {
   const Span rows = s.rows[outRow];
   const int64_t top = outRow * s.strides[0] - s.pads[0], channels = s.channels;
   for (int64_t ow = 0; ow < s.outWidth; ++ow) {
@@ -115,22 +115,25 @@ inline void maxGatherRow(const PoolShape& s, const float* g, const I* indices, f
       const int64_t h = top + place / s.kernelWidth, w = left + place % s.kernelWidth;
       // The indices of padding channels may point out of the image.
       const bool held = h >= rows.begin && h < rows.end && w >= columns.begin && w < columns.end;
-      y[ow * channels + c] = held ? g[(h * s.width + w) * channels + c] : 0.0f;
+      y[ow * channels + c] = held ? g[(h * s.width + w) * channels + c] : T{};
     }
   }
 }
 
-void max(const PoolShape& s, const float* x, float* y, void* indices, int64_t outRow) {
+template <class T>
+void max(const PoolShape& s, const T* x, T* y, void* indices, int64_t outRow) {
   s.byteIndices ? maxRow(s, x, y, static_cast<uint8_t*>(indices), outRow)
                 : maxRow(s, x, y, static_cast<int32_t*>(indices), outRow);
 }
 
-void maxBackward(const PoolShape& s, const float* dy, const void* indices, float* dx, int64_t row) {
+template <class T>
+void maxBackward(const PoolShape& s, const T* dy, const void* indices, T* dx, int64_t row) {
   s.byteIndices ? maxBackwardRow(s, dy, static_cast<const uint8_t*>(indices), dx, row)
                 : maxBackwardRow(s, dy, static_cast<const int32_t*>(indices), dx, row);
 }
 
-void maxGather(const PoolShape& s, const float* g, const void* indices, float* y, int64_t outRow) {
+template <class T>
+void maxGather(const PoolShape& s, const T* g, const void* indices, T* y, int64_t outRow) {
   s.byteIndices ? maxGatherRow(s, g, static_cast<const uint8_t*>(indices), y, outRow)
                 : maxGatherRow(s, g, static_cast<const int32_t*>(indices), y, outRow);
 }
@@ -140,7 +143,8 @@ inline float scaleOf(const PoolShape& s, Span rows, Span columns) {
   return s.divide ? 1.0f / static_cast<float>(int64_t{size(rows)} * size(columns)) : 1.0f;
 }
 
-void average(const PoolShape& s, const float* x, float* y, int64_t outRow) {
+template <class T>
+void average(const PoolShape& s, const T* x, T* y, int64_t outRow) {
   const Span rows = s.rows[outRow];
   const int64_t channels = s.channels;
   for (int64_t ow = 0; ow < s.outWidth; ++ow) {
@@ -162,14 +166,15 @@ void average(const PoolShape& s, const float* x, float* y, int64_t outRow) {
 
 // Of windows that do not overlap: each one's gradient goes in equal parts to the row's elements that it
 // holds, and the rest is zero.
-void averageBackwardApart(const PoolShape& s, const float* dy, float* dx, int64_t row) {
+template <class T>
+void averageBackwardApart(const PoolShape& s, const T* dy, T* dx, int64_t row) {
   const Span outRows = s.outRows[row];
   const int64_t channels = s.channels;
   int64_t done = 0;
   for (int64_t ow = 0; ow < (size(outRows) > 0 ? s.outWidth : 0); ++ow) {
     const Span columns = s.columns[ow];
     const float scale = scaleOf(s, s.rows[outRows.begin], columns);
-    const float* from = dy + (outRows.begin * s.outWidth + ow) * channels;
+    const T* from = dy + (outRows.begin * s.outWidth + ow) * channels;
     for (int64_t i = done * channels; i < columns.begin * channels; ++i) dx[i] = 0;
     forChannels(channels, [&](auto kind, int64_t c) {
       using K = decltype(kind);
@@ -181,7 +186,8 @@ void averageBackwardApart(const PoolShape& s, const float* dy, float* dx, int64_
   for (int64_t i = done * channels; i < s.width * channels; ++i) dx[i] = 0;
 }
 
-void averageBackward(const PoolShape& s, const float* dy, float* dx, int64_t row) {
+template <class T>
+void averageBackward(const PoolShape& s, const T* dy, T* dx, int64_t row) {
   const Span outRows = s.outRows[row];
   const int64_t channels = s.channels;
   if (size(outRows) <= 1 && s.kernelWidth <= s.strides[1]) return averageBackwardApart(s, dy, dx, row);
@@ -190,7 +196,7 @@ void averageBackward(const PoolShape& s, const float* dy, float* dx, int64_t row
     for (int64_t ow = 0; ow < s.outWidth; ++ow) {
       const Span columns = s.columns[ow];
       const float scale = scaleOf(s, s.rows[oh], columns);
-      const float* from = dy + (oh * s.outWidth + ow) * channels;
+      const T* from = dy + (oh * s.outWidth + ow) * channels;
       forChannels(channels, [&](auto kind, int64_t c) {
         using K = decltype(kind);
         const typename K::Real part = scale * K::read(from + c);
@@ -203,6 +209,7 @@ void averageBackward(const PoolShape& s, const float* dy, float* dx, int64_t row
 
 }  // namespace
 
-const PoolKernels poolKernels = {max, maxBackward, maxGather, average, averageBackward};
+const PoolKernels<float> poolKernels = {max, maxBackward, maxGather, average, averageBackward};
+const PoolKernels<uint16_t> poolKernelsBfloat16 = {max, maxBackward, maxGather, average, averageBackward};
 
 }  // namespace nodegrad::NODEGRAD_ISA_NAMESPACE

@@ -14,10 +14,19 @@ constexpr const char* kName = "base";
 }  // namespace
 
 const IsaKernels& kernels() {
-  static const IsaKernels all = {
-      kName,           &elementwiseKernels, &randomKernels, &optimizerKernels, &reduceKernels,
-      &softmaxKernels, &gatherKernels,      &poolKernels,   &winogradKernels,  &sampleConvKernels,
-      &normKernels,    &rnnKernels};
+  static const IsaKernels all = {kName,
+                                 &elementwiseKernels,
+                                 &randomKernels,
+                                 &optimizerKernels,
+                                 &reduceKernels,
+                                 &softmaxKernels,
+                                 &gatherKernels,
+                                 &poolKernels,
+                                 &poolKernelsBfloat16,
+                                 &winogradKernels,
+                                 &sampleConvKernels,
+                                 &normKernels,
+                                 &rnnKernels};
   return all;
 }
 

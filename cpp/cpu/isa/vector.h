@@ -63,6 +63,41 @@ inline void storeBytes(uint8_t* p, Ints v) {
 #endif
 }
 
+// bfloat16 is the upper half of a float, rounded to nearest, ties to even; NaN stays NaN.
+inline Words upperHalves(Floats v) {
+  const Words word = reinterpret_cast<Words>(v);
+  const Words rounded = v != v ? word | 0x400000 : word + 0x7fff + (word >> 16 & 1);
+  return rounded >> 16;
+}
+inline Floats load(const uint16_t* p) {
+#if defined(__AVX512F__)
+  const __m512i halves =
+      _mm512_maskz_cvtepu16_epi32(0xffff, _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
+#elif defined(__AVX2__)
+  const __m256i halves = _mm256_cvtepu16_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+#else
+  const __m128i halves = _mm_cvtepu16_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p)));
+#endif
+  return reinterpret_cast<Floats>(reinterpret_cast<Words>(halves) << 16);
+}
+inline void store(uint16_t* p, Floats v) {
+  const Words halves = upperHalves(v);
+#if defined(__AVX512F__)
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(p),
+                      _mm512_maskz_cvtepi32_epi16(0xffff, reinterpret_cast<__m512i>(halves)));
+#elif defined(__AVX2__)
+  const __m256i all = reinterpret_cast<__m256i>(halves);
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(p),
+                   _mm_packus_epi32(_mm256_castsi256_si128(all), _mm256_extracti128_si256(all, 1)));
+#else
+  const __m128i all = reinterpret_cast<__m128i>(halves);
+  _mm_storel_epi64(reinterpret_cast<__m128i*>(p), _mm_packus_epi32(all, all));
+#endif
+}
+// One of them.
+inline float widened(uint16_t half) { return reinterpret_cast<Floats>((Words{} + half) << 16)[0]; }
+inline uint16_t narrowed(float v) { return static_cast<uint16_t>(upperHalves(Floats{} + v)[0]); }
+
 // Parts of vectors, for what is left at an end.
 inline Floats loadPart(const float* p, int64_t n, Floats rest) {
   __builtin_memcpy(&rest, p, n * sizeof(float));

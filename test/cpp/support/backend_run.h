@@ -59,7 +59,8 @@ inline std::shared_ptr<Buffer> plainOf(const reference::Array& array) {
   dispatch(array.type.dtype, [&](auto sample) {
     using T = decltype(sample);
     std::transform(array.data.begin(), array.data.end(), static_cast<T*>(buffer->data()), [](double v) {
-      return T(static_cast<std::conditional_t<std::is_same_v<T, float>, float, int64_t>>(v));
+      constexpr bool real = std::is_same_v<T, float> || std::is_same_v<T, BFloat16>;
+      return T(static_cast<std::conditional_t<real, float, int64_t>>(v));
     });
   });
   return buffer;

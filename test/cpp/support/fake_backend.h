@@ -27,11 +27,32 @@ class FakeKernel : public Kernel {
   std::string implementation() const override { return "fake"; }
 };
 
-// Compiles nothing. Convolutions want blocked tensors, chains and updates follow, everything else wants
-// row-major.
+// Compiles nothing. Convolutions want blocked tensors, chains, updates and copies follow, everything else
+// wants row-major. Convolutions and products want bfloat16, chains take anything, pooling and reshape all
+// alike.
 class FakeBackend : public Backend {
  public:
   std::string name() const override { return "fake"; }
+
+  bool hasBfloat16() const override { return true; }
+
+  PrecisionChoice precisions(const KernelSpec& spec) const override {
+    PrecisionChoice choice{std::vector<Precision>(spec.inputs.size()),
+                           std::vector<Precision>(spec.outputs.size())};
+    const auto starts = [&](const char* name) { return spec.op.rfind(name, 0) == 0; };
+    if (starts("conv2d") || starts("innerProduct")) {
+      choice.inputs[0] = choice.inputs[1] = Precision::BFloat16;
+      const bool weights = spec.op == "conv2dBackwardFilter" || spec.op == "innerProductBackwardWeights";
+      if (!weights) choice.outputs[0] = Precision::Either;
+    } else if (spec.op == "fusedElementwise" || starts("maxPool2d") || spec.op == "reshape") {
+      for (size_t i = 0; i < spec.inputs.size(); ++i)
+        if (spec.inputs[i].dtype == DType::F32) choice.inputs[i] = Precision::Either;
+      for (size_t o = 0; o < spec.outputs.size(); ++o)
+        if (spec.outputs[o].dtype == DType::F32) choice.outputs[o] = Precision::Either;
+      choice.alike = spec.op != "fusedElementwise";
+    }
+    return choice;
+  }
 
   LayoutChoice layouts(const KernelSpec& spec, const std::vector<bool>&) override {
     LayoutChoice choice;
@@ -40,6 +61,8 @@ class FakeBackend : public Backend {
     if (spec.op.rfind("conv2d", 0) == 0) {
       for (size_t i = 0; i < 2; ++i) choice.inputs[i] = blocked(spec.inputs[i]);
       choice.outputs[0] = blocked(spec.outputs[0]);
+    } else if (spec.op == "reorder") {
+      choice = {spec.inputLayouts, {spec.inputLayouts[0]}};
     } else if (spec.op == "fusedElementwise" || spec.op.find("Update") != std::string::npos) {
       for (size_t i = 0; i < spec.inputs.size(); ++i)
         if (spec.inputs[i] == spec.outputs[0]) choice.inputs[i] = spec.inputLayouts[0];

@@ -1,0 +1,138 @@
+// Kernels on bfloat16 in memory: they compute in float32 and round once, when they store.
+#include <limits>
+
+#include "cpu/cpu_backend.h"
+#include "cpu/onednn.h"
+#include "kernel_testing.h"
+
+namespace nodegrad::testing {
+namespace {
+
+constexpr DType BF16 = DType::BF16, F32 = DType::F32;
+constexpr double kRounding = 0x1p-8;  // half of the last of 8 significant bits
+
+TEST(BFloat16, RoundsToNearestTiesToEvenAndKeepsNan) {
+  const auto rounded = [](float v) { return static_cast<float>(BFloat16(v)); };
+  EXPECT_EQ(rounded(1 + 0x1p-8f), 1);            // a tie, down to even
+  EXPECT_EQ(rounded(1 + 0x3p-8f), 1 + 0x1p-6f);  // a tie, up to even
+  EXPECT_EQ(rounded(1 + 0x1.1p-8f), 1 + 0x1p-7f);
+  EXPECT_EQ(rounded(-2.5f), -2.5f);
+  EXPECT_EQ(rounded(std::numeric_limits<float>::max()), std::numeric_limits<float>::infinity());
+  EXPECT_EQ(rounded(-std::numeric_limits<float>::infinity()), -std::numeric_limits<float>::infinity());
+  uint32_t word = 0x7f800001;  // a NaN whose upper half alone is infinity's
+  float nan;
+  std::memcpy(&nan, &word, sizeof nan);
+  EXPECT_TRUE(std::isnan(rounded(nan)));
+}
+
+class Bfloat16 : public OnEachIsa {};
+ON_EACH_ISA(Bfloat16);
+
+// x · scale + bias, of which one output is bfloat16 and one float32.
+Call scaled(const Dims& shape, DType x, DType bias) {
+  auto program = std::make_shared<ElementwiseProgram>();
+  program->inputs = 3;
+  program->steps = {{"mul", {0, 1}, {}, F32}, {"add", {3, 2}, {}, F32}};
+  program->outputs = {4, 4, 3};
+  return {"fusedElementwise",
+          {randomArray(shape, -2, 2, 1, x), randomArray({}, 1, 2, 2),
+           randomArray({shape.back()}, -1, 1, 3, bias)},
+          {{BF16, shape}, {F32, shape}, {BF16, shape}},
+          {},
+          program};
+}
+
+TEST_P(Bfloat16, ChainsReadAndWriteIt) {
+  for (const Dims& shape : {Dims{1}, Dims{7, 33}, Dims{40, 48}, Dims{3, 5, 1100}})
+    for (DType x : {BF16, F32})
+      for (DType bias : {BF16, F32}) {
+        const Call call = scaled(shape, x, bias);
+        const auto out = run(call);
+        std::vector<double> sums, products;
+        forPlaces(shape, [&](const Dims& at) {
+          const double product = call.inputs[0].values[indexIn(shape, at)] * call.inputs[1].values[0];
+          products.push_back(product);
+          sums.push_back(product + call.inputs[2].values[indexIn({shape.back()}, at)]);
+        });
+        expectNear(out[1], sums, 2e-6, 2e-7, toString(shape));  // without a rounding
+        expectNear(out[0], sums, kRounding, 2e-7, toString(shape));
+        expectNear(out[2], products, kRounding, 2e-7, toString(shape));
+        for (size_t i = 0; i < sums.size(); ++i)
+          ASSERT_EQ(out[0].values[i], BFloat16(static_cast<float>(out[1].values[i])));
+      }
+}
+
+TEST_P(Bfloat16, ChainsFollowBlocksOfEitherDtype) {
+  const auto blocked = [](const Dims& shape, DType dtype) {
+    const onednn::Desc desc({shape[0], shape[3], shape[1], shape[2]}, onednn::dataType(dtype),
+                            onednn::Tag::nChw16c);
+    return onednn::layoutOf(desc.permute_axes({0, 3, 1, 2}));
+  };
+  for (const Dims& shape : {Dims{2, 5, 7, 32}, Dims{3, 4, 5, 20}}) {  // 20: padded blocks
+    Call call = scaled(shape, BF16, F32);
+    const auto plain = run(call);
+    call.inputLayouts = {blocked(shape, BF16), nullptr, nullptr};
+    const LayoutChoice choice = kernelTable().at(call.op).layouts(call.spec(), {false, false, false});
+    call.inputLayouts = choice.inputs;
+    call.outputLayouts = choice.outputs;
+    for (size_t o = 0; o < 3; ++o)
+      ASSERT_TRUE(sameLayout(choice.outputs[o], blocked(shape, call.outputs[o].dtype)));
+    const auto out = run(call);
+    for (size_t o = 0; o < 3; ++o) EXPECT_EQ(out[o].values, plain[o].values);
+  }
+}
+
+TEST_P(Bfloat16, ChainsKeepNan) {
+  const Array x = array({3}, {1, NAN, -1}, BF16);
+  EXPECT_TRUE(std::isnan(run({"abs", {x}, {{BF16, {3}}}})[0].values[1]));
+}
+
+// What pooling gives for bfloat16 is what it gives for the same numbers in float32, rounded.
+TEST_P(Bfloat16, PoolingRoundsItsResult) {
+  for (const Dims& poolSize : {Dims{2, 2}, Dims{3, 3}})
+    for (int64_t channels : {5, 16, 35}) {
+      const Dims x = {2, 9, 8, channels};
+      const Attrs attrs{{"poolSize", poolSize},
+                        {"strides", Dims{2, 2}},
+                        {"padding", std::string("same")},
+                        {"pads", Dims{0, 0, 0, 0}},
+                        {"dataFormat", std::string("channelsLast")}};
+      const Dims y = {2, 5, 4, channels};
+      const auto expectRounded = [&](const std::string& op, Array first, std::vector<Array> more,
+                                     const Dims& shape, bool indices) {
+        std::vector<Array> inputs = {first};
+        inputs.insert(inputs.end(), more.begin(), more.end());
+        const auto types = [&](DType dtype) {
+          std::vector<TensorType> made = {{dtype, shape}};
+          if (indices) made.push_back({DType::U8, shape});
+          return made;
+        };
+        const auto half = run({op, inputs, types(BF16), attrs});
+        inputs[0].type.dtype = F32;
+        auto full = run({op, inputs, types(F32), attrs});
+        // Where windows overlap, gradients are added in memory, with a rounding each.
+        for (double& v : inputs[0].values) v = std::abs(v);
+        const auto sizes = run({op, inputs, types(F32), attrs});
+        const bool once = poolSize[0] == 2 || op.find("Backward") == std::string::npos;
+        for (size_t i = 0; i < full[0].values.size(); ++i) {
+          const double exact = full[0].values[i], rounded = BFloat16(static_cast<float>(exact));
+          EXPECT_LE(std::abs(half[0].values[i] - (once ? rounded : exact)),
+                    once ? 0 : 4 * kRounding * sizes[0].values[i])
+              << op;
+        }
+        if (indices) {
+          EXPECT_EQ(half[1].values, full[1].values) << op;
+        }
+        return half;
+      };
+      const Array image = randomArray(x, -4, 4, 1, BF16), gradient = randomArray(y, -1, 1, 2, BF16);
+      const auto pooled = expectRounded("maxPool2d", image, {}, y, true);
+      expectRounded("maxPool2dBackward", gradient, {pooled[1]}, x, false);
+      expectRounded("maxPool2dGather", image, {pooled[1]}, y, false);
+      expectRounded("avgPool2d", image, {}, y, false);
+      expectRounded("avgPool2dBackward", gradient, {}, x, false);
+    }
+}
+
+}  // namespace
+}  // namespace nodegrad::testing

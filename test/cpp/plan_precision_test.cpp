@@ -1,0 +1,144 @@
+// Which values of a plan become bfloat16.
+#include <gtest/gtest.h>
+
+#include "support/fake_backend.h"
+#include "support/traced.h"
+
+namespace nodegrad::testing {
+namespace {
+
+using plan::Ir;
+
+Ir planned(const Traced& t) {
+  Ir ir = t.ir();
+  plan::simplify(ir);
+  plan::fuseCompute(ir);
+  plan::fuseElementwise(ir);
+  plan::choosePrecision(ir, FakeBackend());
+  return ir;
+}
+
+DType dtypeOf(const Ir& ir, int value) { return ir.type(value).dtype; }
+
+// Convolution, bias, ReLU, max-pooling, a dense layer and a loss, trained by gradient descent.
+struct Classifier : Traced {
+  Classifier() {
+    const Value x = feed({4, 8, 8, 3}), labels = feed({4}, DType::I32), rate = graph.constant(0.1);
+    StoragePtr kernel, dense;
+    const Value w = variable({3, 3, 3, 8}, &kernel), v = variable({128, 10}, &dense), b = variable({8});
+    const Value y = op("relu", {op("add", {op("conv2d", {x, w}), b})});
+    const Value pooled = op("maxPool2d", {y}, Attrs{{"poolSize", Dims{2, 2}}, {"strides", Dims{2, 2}}});
+    const Value flat = op("reshape", {op("tanh", {pooled})}, Attrs{{"shape", Dims{4, 72}}});
+    const Value u = op("slice", {v}, Attrs{{"begin", Dims{0, 0}}, {"end", Dims{72, 10}}});
+    const Value logits = op("matmul", {flat, u});
+    const Value loss = op("mean", {op("sparseSoftmaxCrossEntropy", {logits, labels})});
+    const auto g = gradients(graph, {loss}, {w, v});
+    updates = {{kernel, op("sgdUpdate", {w, g[0], rate})}, {dense, op("sgdUpdate", {v, g[1], rate})}};
+    fetches = {loss};
+  }
+};
+
+TEST(Precision, ActivationsAreHalvesAndTheRestIsNot) {
+  const Ir ir = planned(Classifier());
+  for (int value : ir.fetches) EXPECT_EQ(dtypeOf(ir, value), DType::F32);
+  for (int value : ir.parameters) EXPECT_EQ(dtypeOf(ir, value), DType::F32);
+  for (const plan::IrUpdate& update : ir.updates) EXPECT_EQ(dtypeOf(ir, update.value), DType::F32);
+  int convolutions = 0;
+  for (const plan::IrNode& node : ir.nodes) {
+    const bool convolution = node.op.rfind("conv2d", 0) == 0;
+    convolutions += convolution;
+    for (size_t i = 0; i < node.inputs.size(); ++i) {
+      const DType dtype = dtypeOf(ir, node.inputs[i]);
+      if (convolution && i < 2) EXPECT_EQ(dtype, DType::BF16) << node.op;
+      for (const char* exact : {"sgdUpdate", "mean", "sum", "sparseSoftmaxCrossEntropy"})
+        if (node.op == exact) EXPECT_NE(dtype, DType::BF16) << node.op;
+    }
+  }
+  EXPECT_EQ(convolutions, 2);
+  EXPECT_EQ(dtypeOf(ir, nodeOf(ir, "conv2d")->outputs[0]), DType::BF16);
+  EXPECT_EQ(dtypeOf(ir, nodeOf(ir, "maxPool2d")->outputs[0]), DType::BF16);
+  EXPECT_EQ(dtypeOf(ir, nodeOf(ir, "maxPool2d")->outputs[1]), DType::U8);
+  EXPECT_EQ(dtypeOf(ir, nodeOf(ir, "maxPool2dBackward")->outputs[0]), DType::BF16);
+  for (int output : nodeOf(ir, "conv2dBackwardFilter")->outputs) EXPECT_EQ(dtypeOf(ir, output), DType::F32);
+}
+
+TEST(Precision, AWeightIsCopiedOnceForBothPasses) {
+  Traced t;
+  const Value x = t.feed({2, 6, 6, 4});
+  const Value w = t.variable({3, 3, 4, 8});
+  const Value y = t.op("conv2d", {t.op("neg", {x}), w});
+  t.fetches = {gradients(t.graph, {t.op("sum", {t.op("square", {y})})}, {x})[0]};
+  const Ir ir = planned(t);
+  int copies = 0;
+  for (const plan::IrNode& node : ir.nodes)
+    copies += node.op == "reorder" &&
+              ir.values[static_cast<size_t>(node.inputs[0])].origin == plan::Origin::Parameter;
+  EXPECT_EQ(copies, 1);
+  EXPECT_EQ(nodeOf(ir, "conv2d")->inputs[1], nodeOf(ir, "conv2dBackwardData")->inputs[0]);
+}
+
+TEST(Precision, CopiesOfWeightsComeStraightFromTheWeights) {
+  Ir ir = planned(Classifier());
+  FakeBackend backend;
+  plan::chooseLayouts(ir, backend);
+  for (const plan::IrNode& node : ir.nodes) {
+    if (node.op != "reorder") continue;
+    const plan::IrNode* from = ir.producer(node.inputs[0]);
+    EXPECT_FALSE(from && from->op == "reorder");
+  }
+}
+
+TEST(Precision, WhatIsFetchedStaysFloat32BesideACopy) {
+  Traced t;
+  const Value x = t.feed({2, 6, 6, 4});
+  const Value y = t.op("conv2d", {x, t.variable({3, 3, 4, 8})});
+  t.fetches = {y, t.op("conv2d", {y, t.variable({3, 3, 8, 8})})};
+  const Ir ir = planned(t);
+  for (int value : ir.fetches) EXPECT_EQ(dtypeOf(ir, value), DType::F32);
+  EXPECT_EQ(countOf(ir, "reorder"), 4);  // the input, two weights and what is fetched
+}
+
+TEST(Precision, AChainStoresBothWhereBothAreRead) {
+  Traced t;
+  const Value x = t.feed({2, 6, 6, 4});
+  const Value y = t.op("exp", {t.op("neg", {x})});
+  t.fetches = {t.op("sum", {y}), t.op("conv2d", {y, t.variable({3, 3, 4, 8})})};
+  const Ir ir = planned(t);
+  const plan::IrNode* chain = nodeOf(ir, "fusedElementwise");
+  ASSERT_EQ(chain->outputs.size(), 2u);
+  EXPECT_EQ(chain->program->outputs[0], chain->program->outputs[1]);
+  EXPECT_EQ(dtypeOf(ir, nodeOf(ir, "sum")->inputs[0]), DType::F32);
+  EXPECT_EQ(dtypeOf(ir, nodeOf(ir, "conv2d")->inputs[0]), DType::BF16);
+  EXPECT_EQ(countOf(ir, "reorder"), 1);  // the weights
+}
+
+TEST(Precision, ArithmeticOnWeightsStaysFloat32) {
+  Traced t;
+  const Value x = t.feed({2, 6, 6, 4});
+  const Value w = t.variable({3, 3, 4, 8});
+  const Value centred = t.op("sub", {w, t.op("mean", {w})});
+  const Value scaled =
+      t.op("mul", {t.op("transpose", {centred}, {{"perm", Dims{0, 1, 2, 3}}}), t.graph.constant(2)});
+  t.fetches = {t.op("conv2d", {x, scaled})};
+  const Ir ir = planned(t);
+  for (const plan::IrNode& node : ir.nodes)
+    if (node.op == "mean") EXPECT_EQ(dtypeOf(ir, node.outputs[0]), DType::F32);
+  EXPECT_EQ(dtypeOf(ir, nodeOf(ir, "conv2d")->inputs[1]), DType::BF16);
+}
+
+TEST(Precision, TheSmallerSideOfAPoolingIsConverted) {
+  Traced t;
+  const Value x = t.feed({2, 8, 8, 4});
+  const Value probabilities = t.op("softmax", {x});
+  const Value y =
+      t.op("maxPool2d", {probabilities}, Attrs{{"poolSize", Dims{2, 2}}, {"strides", Dims{2, 2}}});
+  t.fetches = {t.op("conv2d", {y, t.variable({3, 3, 4, 8})})};
+  const Ir ir = planned(t);
+  const plan::IrNode* pool = nodeOf(ir, "maxPool2d");
+  EXPECT_EQ(dtypeOf(ir, pool->inputs[0]), DType::F32);
+  EXPECT_EQ(dtypeOf(ir, pool->outputs[0]), DType::F32);
+  EXPECT_EQ(dtypeOf(ir, nodeOf(ir, "conv2d")->inputs[0]), DType::BF16);
+}
+
+}  // namespace
+}  // namespace nodegrad::testing

@@ -1,0 +1,139 @@
+import { spawnSync } from 'node:child_process';
+import {
+  Model,
+  NDArray,
+  Sequential,
+  type Sym,
+  compile,
+  getEngineInfo,
+  grad,
+  layers,
+  mixedPrecision,
+  ops,
+  optimizers,
+  tensor,
+  variable,
+} from 'nodegrad';
+import { afterEach, describe, expect, it } from 'vitest';
+import { errorOf } from './support/run.js';
+
+afterEach(() => {
+  mixedPrecision.setDtypePolicy('float32');
+});
+
+describe('the policy', () => {
+  it('is float32 until another one is set, and holds for what is made afterwards', () => {
+    expect(mixedPrecision.dtypePolicy()).toBe('float32');
+    const before = new Sequential([layers.input({ shape: [2] }), layers.dense({ units: 1 })]);
+    mixedPrecision.setDtypePolicy('mixedBfloat16');
+    expect(mixedPrecision.dtypePolicy()).toBe('mixedBfloat16');
+    const after = new Sequential([layers.input({ shape: [2] }), layers.dense({ units: 1 })]);
+    expect([before.dtypePolicy, after.dtypePolicy]).toEqual(['float32', 'mixedBfloat16']);
+    const own = new Sequential([], { dtypePolicy: 'float32' });
+    expect(own.dtypePolicy).toBe('float32');
+  });
+
+  it('is part of configurations', () => {
+    const x = layers.input({ shape: [2] });
+    const outputs = layers.dense({ units: 1 }).apply(x);
+    const model = new Model({ inputs: x, outputs, dtypePolicy: 'mixedBfloat16' });
+    expect(Model.fromConfig(model.getConfig()).dtypePolicy).toBe('mixedBfloat16');
+    const stack = new Sequential([layers.input({ shape: [2] })], { dtypePolicy: 'mixedBfloat16' });
+    expect(Sequential.fromConfig(stack.getConfig()).dtypePolicy).toBe('mixedBfloat16');
+  });
+
+  it('refuses other names', () => {
+    const error = errorOf(() => {
+      mixedPrecision.setDtypePolicy('mixedBfloat' as never);
+    });
+    expect(error.code).toBe('ARGUMENT');
+    expect(error.message).toMatch(/\[setDtypePolicy\].*did you mean 'mixedBfloat16'/);
+    expect(errorOf(() => compile((x: Sym) => x, { dtypePolicy: 'half' as never })).code).toBe('ARGUMENT');
+    expect(errorOf(() => new Sequential([], { dtypePolicy: 'half' as never })).code).toBe('ARGUMENT');
+  });
+
+  it('warns once and computes in float32 where the processor has no bfloat16', () => {
+    const script = `
+      import { compile, getEngineInfo, mixedPrecision, ops, tensor } from 'nodegrad';
+      mixedPrecision.setDtypePolicy('mixedBfloat16');
+      const third = tensor(new Float32Array(64).fill(1 / 3), [8, 8]);
+      for (let i = 0; i < 2; i++) {
+        const product = compile((a, b) => ops.matmul(a, b));
+        const y = await product(third, third);
+        console.log(getEngineInfo().bfloat16, Math.abs(y.dataSync()[0] - 8 / 9) < 1e-6, /bfloat16/.test(product.describe()));
+      }`;
+    const { stdout, stderr } = spawnSync(
+      process.execPath,
+      ['--import', 'tsx', '--input-type=module', '-e', script],
+      { encoding: 'utf8', env: { ...process.env, NODEGRAD_BFLOAT16: 'off' } },
+    );
+    expect(stdout).toBe('false true false\nfalse true false\n');
+    expect(stderr.match(/mixedBfloat16 computes in float32 here/g)).toHaveLength(1);
+  });
+});
+
+const pictures = new NDArray(
+  new Float32Array(256 * 144).map((_, i) => Math.sin(i * 0.37) * Math.cos(i * 0.011)),
+  [256, 12, 12, 1],
+);
+const labels = new NDArray(
+  new Int32Array(256).map((_, i) => (i * 7) % 10),
+  [256],
+);
+
+async function trained(dtypePolicy: mixedPrecision.DtypePolicy) {
+  const model = new Sequential(
+    [
+      layers.input({ shape: [12, 12, 1] }),
+      layers.conv2d({ filters: 16, kernelSize: 3, activation: 'relu' }),
+      layers.conv2d({ filters: 32, kernelSize: 3, activation: 'relu' }),
+      layers.maxPooling2d({ poolSize: 2 }),
+      layers.dropout({ rate: 0.25 }),
+      layers.flatten(),
+      layers.dense({ units: 10, activation: 'softmax' }),
+    ],
+    { seed: 3, dtypePolicy },
+  );
+  model.compile({
+    optimizer: optimizers.sgd({ learningRate: 0.05, momentum: 0.9 }),
+    loss: 'sparseCategoricalCrossentropy',
+  });
+  const { history } = await model.fit(pictures, labels, { batchSize: 32, epochs: 4, seed: 3, verbose: 0 });
+  return { losses: history.loss, weights: await model.getWeights() };
+}
+
+describe.skipIf(!getEngineInfo().bfloat16)('a step in bfloat16', () => {
+  it('follows the losses of float32', async () => {
+    const exact = (await trained('float32')).losses;
+    const mixed = (await trained('mixedBfloat16')).losses;
+    // Activations and gradients carry relative errors of 2^-8 that average out: the losses differ by less than one of them.
+    for (const [i, loss] of exact.entries()) {
+      expect(mixed[i]).not.toBe(loss);
+      expect(Math.abs(mixed[i] / loss - 1)).toBeLessThan(2 ** -8);
+    }
+  });
+
+  it('gives the same bits each time', async () => {
+    expect(await trained('mixedBfloat16')).toEqual(await trained('mixedBfloat16'));
+  });
+
+  it('keeps weights, gradients and what is fetched in float32', async () => {
+    const w = variable(tensor(new Float32Array(9 * 4 * 16).fill(1 / 3), [3, 3, 4, 16]));
+    const step = compile(
+      (x: Sym) => {
+        const y = ops.relu(ops.conv2d(x, w));
+        const loss = ops.mean(ops.square(ops.conv2d(y, ops.reshape(w, [3, 3, 16, 4]))));
+        const [gradient] = grad(loss, [w]);
+        w.assign(ops.sub(w, ops.mul(1e-9, gradient)));
+        return { loss, y, gradient };
+      },
+      { dtypePolicy: 'mixedBfloat16' },
+    );
+    const result = await step(tensor(new Float32Array(2 * 64 * 4).fill(0.25), [2, 8, 8, 4]));
+    expect(Object.values(result).map(({ dtype }) => dtype)).toEqual(['float32', 'float32', 'float32']);
+    expect(step.describe()).toMatch(/bfloat16 \[2, 6, 6, 16\]/);
+    // Two roundings of float32 numbers below a half; in bfloat16 a third is off by 2^-11.
+    const [[weight], [slope]] = [await w.data(), await result.gradient.data()];
+    expect(Math.abs(weight - (1 / 3 - 1e-9 * slope))).toBeLessThan(2 ** -24);
+  });
+});
