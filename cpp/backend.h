@@ -34,7 +34,7 @@ struct KernelSpec {
   std::vector<TensorType> inputs, outputs;
   std::vector<LayoutPtr> inputLayouts, outputLayouts;
   std::shared_ptr<const ElementwiseProgram> program;  // of fusedElementwise
-  std::vector<bool> steady;  // inputs with the same numbers in every step; empty: none
+  std::vector<bool> steady = {};  // inputs with the same numbers in every step; empty: none
 
   bool isSteady(size_t input) const { return input < steady.size() && steady[input]; }
 };

@@ -155,6 +155,8 @@ class ComputeFusion {
     for (int reader : readers) {
       const IrNode& node = ir_.nodes[static_cast<size_t>(reader)];
       if (node.op != "sum" || node.attrs.boolean("keepDims")) continue;
+      // Another weight gradient of the same dy may have taken it over already.
+      if (ir_.useCounts()[static_cast<size_t>(node.outputs[0])] == 0) continue;
       std::set<int64_t> axes;
       for (int64_t axis : node.attrs.integers("axes")) axes.insert(normalizeAxis("sum", axis, rank(dy)));
       if (axes.size() == rank(dy) - 1 && axes.count(static_cast<int64_t>(channel)) == 0) return reader;

@@ -228,7 +228,9 @@ TEST_P(FoldScale, LeavesOneConvolutionWithBiasAndActivation) {
   EXPECT_EQ(conv->attrs.text("activation"), "relu");
   // Nothing but the convolution goes over the images.
   for (const plan::IrNode& node : ir.nodes)
-    if (node.op != "conv2d") EXPECT_NE(ir.type(node.outputs[0]), ir.type(conv->outputs[0])) << node.op;
+    if (node.op != "conv2d") {
+      EXPECT_NE(ir.type(node.outputs[0]), ir.type(conv->outputs[0])) << node.op;
+    }
   folded.t.expectPlainNumbers(72);
 }
 

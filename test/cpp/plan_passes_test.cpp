@@ -116,6 +116,24 @@ TEST(FuseCompute, GetsTheBiasGradientFromTheWeightGradient) {
   EXPECT_EQ(nodeOf(ir, "conv2dBackwardFilter")->outputs.size(), 2u);
 }
 
+TEST(FuseCompute, GetsABiasGradientOnceWhereTwoWeightsShareIt) {
+  Traced t;
+  const Value x = t.feed({5, 3}), h = t.feed({5, 4});
+  StoragePtr storeW, storeU, storeB;
+  const Value w = t.variable({3, 8}, &storeW), u = t.variable({4, 8}, &storeU), b = t.variable({8}, &storeB);
+  const Value z = t.op("add", {t.op("add", {t.op("matmul", {x, w}), t.op("matmul", {h, u})}), b});
+  const auto grads = gradients(t.graph, {t.op("sum", {t.op("square", {z})})}, {w, u, b});
+  t.updates = {{storeW, grads[0]}, {storeU, grads[1]}, {storeB, grads[2]}};
+  Ir ir = t.ir();
+  plan::simplify(ir);
+  plan::fuseCompute(ir);
+  ASSERT_EQ(countOf(ir, "innerProductBackwardWeights"), 2);
+  size_t outputs = 0;
+  for (const plan::IrNode& node : ir.nodes)
+    if (node.op == "innerProductBackwardWeights") outputs += node.outputs.size();
+  EXPECT_EQ(outputs, 3u);
+}
+
 TEST(FuseCompute, MakesDenseLayersThatReadTheImageAsItLies) {
   Traced t;
   const Value x = t.feed({2, 4, 4, 8});
