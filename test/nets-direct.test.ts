@@ -1,0 +1,3 @@
+process.env.NODEGRAD_CONV = 'direct'; // read when a plan is made
+const { runNets } = await import('./cases/nets.js');
+runNets();
