@@ -5,7 +5,7 @@ import { measureInput } from './input.js';
 import { type Options, USAGE, readOptions } from './options.js';
 import { measureOverhead } from './overhead.js';
 import { measureProcesses, measureScaling } from './processes.js';
-import { type Results, describeMachine, hasBfloat16, keepResults, reportOf, writePage } from './report.js';
+import { type Results, describeMachine, keepResults, reportOf, writePage } from './report.js';
 import { timeTraining } from './training.js';
 
 const SCALING_NETS = ['mnist', 'cells'];
@@ -27,7 +27,7 @@ async function measure(
     }
   };
   for (const precision of options.precisions) {
-    if (precision !== 'float32' && !hasBfloat16()) {
+    if (precision !== 'float32' && !getEngineInfo().bfloat16) {
       say(`${precision} is left out: this CPU has no instructions for it`);
       continue;
     }

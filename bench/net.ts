@@ -1,4 +1,4 @@
-import { type Model, NDArray, type optimizers, setSeed } from 'nodegrad';
+import { type Model, NDArray, mixedPrecision, type optimizers, setSeed } from 'nodegrad';
 
 /** A net of the bench: one file of bench/nets, whose default export is a Net, and one in the folder of each family of peers. */
 export interface Net {
@@ -41,7 +41,7 @@ export function labelledImages(channels: number, labels: number) {
 
 /** The net with its weights at their start, ready to train. */
 export function modelOf(net: Net, precision: string, size = net.size): Model {
-  if (precision !== 'float32') throw new Error(`no policy for ${precision} yet`);
+  mixedPrecision.setDtypePolicy(precision === 'float32' ? 'float32' : 'mixedBfloat16');
   setSeed(1);
   const model = net.build(size);
   model.compile(net.compile());

@@ -24,16 +24,12 @@ export interface Results {
 }
 
 export function describeMachine(threads: number): string {
-  const { device, isa } = getEngineInfo();
-  const bf16 = hasBfloat16() ? 'bf16' : 'no bf16';
+  const { device, isa, bfloat16 } = getEngineInfo();
+  const bf16 = bfloat16 ? 'bf16' : 'no bf16';
   return (
     `${cpus()[0].model}, ${cpus().length} cores, ${isa}, ${bf16}, ${Math.round(totalmem() / 2 ** 30)} GiB; ` +
     `Node ${process.version}; ${device}; ${threads} threads a side`
   );
-}
-
-export function hasBfloat16(): boolean {
-  return /^flags.*\bavx512_bf16\b/m.test(readFileSync('/proc/cpuinfo', 'utf8'));
 }
 
 /** The geometric mean over the nets of a precision, against the best peer of each. */
