@@ -1,24 +1,6 @@
-import { setImmediate } from 'node:timers/promises';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
-import { NDArray, Sequential, getEngineInfo, layers, optimizers } from 'nodegrad';
+import { NDArray, Sequential, layers, optimizers } from 'nodegrad';
 import { describe, expect, it } from 'vitest';
-
-setFlagsFromString('--expose-gc');
-const collect = runInNewContext('gc') as () => void;
-
-/** Collects garbage until no more native tensors go with it. */
-async function settled() {
-  let before = Infinity;
-  for (;;) {
-    collect();
-    await setImmediate(); // finalizers run between turns of the event loop
-    await setImmediate();
-    const { tensors, bytes } = getEngineInfo();
-    if (tensors + bytes >= before) return { tensors, bytes };
-    before = tensors + bytes;
-  }
-}
+import { settled } from './support/garbage.js';
 
 function smallModel(): Sequential {
   const model = new Sequential([

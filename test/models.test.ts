@@ -1,6 +1,7 @@
-import { Model, Sequential, type Sym, getEngineInfo, layers, ops, optimizers, tensor } from 'nodegrad';
+import { Model, Sequential, type Sym, layers, ops, optimizers, tensor } from 'nodegrad';
 import { describe, expect, it } from 'vitest';
 import { blobs } from './support/blobs.js';
+import { settled } from './support/garbage.js';
 import { errorOf, rejectionOf } from './support/run.js';
 
 const quiet = { verbose: 0 } as const;
@@ -449,14 +450,14 @@ describe('dispose', () => {
       return model;
     };
     const model = make();
-    const { tensors } = getEngineInfo();
+    const { tensors } = await settled();
     await model.fit(x, y, quiet);
-    expect(getEngineInfo().tensors).toBeGreaterThan(tensors);
+    expect((await settled()).tensors).toBeGreaterThan(tensors);
     model.dispose();
     model.dispose();
     expect(await rejectionOf(model.fit(x, y, quiet))).toMatchObject({ code: 'DISPOSED' });
     expect(await rejectionOf(model.predict(x, quiet))).toMatchObject({ code: 'DISPOSED' });
-    expect(getEngineInfo().tensors).toBeLessThan(tensors);
+    expect((await settled()).tensors).toBeLessThan(tensors);
   });
 });
 
