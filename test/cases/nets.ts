@@ -43,7 +43,8 @@ const LOSS_FLOOR = 1e-5;
 const GRADIENT_FLOOR = 1e-4;
 // Rounding decides which numbers a ReLU or a maximum lets through where they are that near to each other: a share of 0.8 * 2e-5, and
 // the square root of it of the gradient, 4e-3, in each layer. Through 16 layers that is sqrt(16) * 4e-3 = 2e-2; what normalizes
-// has a batch share such an error out. From update to update it grows as PyTorch's own does in float32 (`apart`), give or take chance.
+// has a batch share such an error out. From update to update it grows as PyTorch's own does in float32 (`apart`), give or take chance,
+// which may let a loss part sooner than PyTorch's did: behind the first update its bound is the worst of all steps.
 const NORMALIZED_GRADIENT_FLOOR = 2e-2;
 const TIMES_PYTORCH = 10;
 
@@ -68,7 +69,10 @@ export function runNets(stepsOf: (name: string) => number = () => Infinity): voi
         const { loss, gradients } = await step(x, y);
         if (i >= stepsOf(entry.name)) break;
         const worst = (apart: readonly number[]) => TIMES_PYTORCH * Math.max(...apart.slice(0, i + 1));
-        const lossBound = Math.max(LOSS_FLOOR, worst(entry.apart.losses));
+        const lossBound = Math.max(
+          LOSS_FLOOR,
+          i === 0 ? worst(entry.apart.losses) : TIMES_PYTORCH * Math.max(...entry.apart.losses),
+        );
         const bound = normalizes
           ? Math.max(NORMALIZED_GRADIENT_FLOOR, worst(entry.apart.gradients))
           : GRADIENT_FLOOR;
