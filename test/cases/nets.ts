@@ -43,10 +43,12 @@ const LOSS_FLOOR = 1e-5;
 const GRADIENT_FLOOR = 1e-4;
 // Rounding decides which numbers a ReLU or a maximum lets through where they are that near to each other: a share of 0.8 * 2e-5, and
 // the square root of it of the gradient, 4e-3, in each layer. Through 16 layers that is sqrt(16) * 4e-3 = 2e-2; what normalizes
-// has a batch share such an error out. From update to update it grows as PyTorch's own does in float32 (`apart`), give or take chance,
-// which may let a loss part sooner than PyTorch's did: behind the first update its bound is the worst of all steps.
+// has a batch share such an error out. Each update adds its own to those before, and they grow as PyTorch's do in float32 (`apart`).
 const NORMALIZED_GRADIENT_FLOOR = 2e-2;
 const TIMES_PYTORCH = 10;
+// One number that is let through in our run and was not in PyTorch's parts the gradients by 4e-3, where roundings alone part them by 1e-5
+// to 3e-5 (`apart`): behind an update of a net that normalizes, a loss may be that much further off, in whichever step it happens.
+const TIMES_CHANCE = 100;
 
 /** Training steps of the net beside PyTorch's in float64, as many as the fixture has unless `stepsOf` says another number. */
 export function runNets(stepsOf: (name: string) => number = () => Infinity): void {
@@ -71,10 +73,10 @@ export function runNets(stepsOf: (name: string) => number = () => Infinity): voi
         const worst = (apart: readonly number[]) => TIMES_PYTORCH * Math.max(...apart.slice(0, i + 1));
         const lossBound = Math.max(
           LOSS_FLOOR,
-          i === 0 ? worst(entry.apart.losses) : TIMES_PYTORCH * Math.max(...entry.apart.losses),
+          normalizes && i > 0 ? TIMES_CHANCE * Math.max(...entry.apart.losses) : worst(entry.apart.losses),
         );
         const bound = normalizes
-          ? Math.max(NORMALIZED_GRADIENT_FLOOR, worst(entry.apart.gradients))
+          ? Math.max(NORMALIZED_GRADIENT_FLOOR * (i + 1), worst(entry.apart.gradients))
           : GRADIENT_FLOOR;
         expect(Math.abs((await loss.item()) / entry.losses[i] - 1), `loss of step ${i}`).toBeLessThan(
           lossBound,
