@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { type Model, NDArray, type Sym, compile, grad, layers, ops } from 'nodegrad';
+import { type Model, NDArray, type Sym, compile, getEngineInfo, grad, layers, ops } from 'nodegrad';
 import { describe, expect, it } from 'vitest';
 import { uniform } from '../../bench/net.js';
 import { nets } from '../../bench/nets/index.js';
@@ -98,7 +98,8 @@ export function runNets(stepsOf: (name: string) => number = () => Infinity): voi
           }
         }
       }
-      expect(step.describe()).not.toMatch(/\bref:any\b/);
+      // Without AVX oneDNN has no code of its own for some of these convolutions.
+      if (getEngineInfo().isa !== 'base') expect(step.describe()).not.toMatch(/\bref:any\b/);
     });
   });
 }
