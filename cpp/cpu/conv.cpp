@@ -58,7 +58,14 @@ std::unique_ptr<Kernel> makeConv(const KernelSpec& spec) {
 PrecisionChoice convPrecisions(const KernelSpec& spec) {
   PrecisionChoice choice{std::vector<Precision>(spec.inputs.size()),
                          std::vector<Precision>(spec.outputs.size())};
-  if (hasNothingToCompute(Convolution(spec)) || !directConvTakesBfloat16(spec)) return choice;
+  const Convolution conv(spec);
+  if (hasNothingToCompute(conv) || conv.isFused() || !directConvTakesBfloat16(spec)) return choice;
+  // Winograd saves as much arithmetic as bfloat16 does, and the other own kernels beat oneDNN's bfloat16 too.
+  // Its gradient of a filter with strides takes up to four times as long as in float32. Measured on Zen 4.
+  if (winogradSuits(spec, conv) || sampleConvSuits(spec, conv)) return choice;
+  const bool strided = conv.window.strides[0] > 1 || conv.window.strides[1] > 1;
+  const bool pointwise = conv.window.kernel[0] * conv.window.kernel[1] == 1;
+  if (conv.pass == ConvPass::BackwardFilter && strided && !pointwise) return choice;
   choice.inputs[0] = choice.inputs[1] = Precision::BFloat16;
   if (spec.op != "conv2dBackwardFilter") choice.outputs[0] = Precision::Either;
   return choice;

@@ -29,7 +29,7 @@ Plan::Plan(Ir ir, Backend& backend, DType compute) : ir_(std::move(ir)), backend
   fuseNorm(ir_);
   foldScale(ir_);
   fuseCompute(ir_);
-  if (compute == DType::F32) fuseConvolutions(ir_, backend_);  // into float32 kernels
+  fuseConvolutions(ir_, backend_);
   fuseUpdates(ir_);
   fuseElementwise(ir_);
   if (compute == DType::BF16) choosePrecision(ir_, backend_);
