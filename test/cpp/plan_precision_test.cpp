@@ -49,9 +49,11 @@ TEST(Precision, ActivationsAreHalvesAndTheRestIsNot) {
     convolutions += convolution;
     for (size_t i = 0; i < node.inputs.size(); ++i) {
       const DType dtype = dtypeOf(ir, node.inputs[i]);
-      if (convolution && i < 2) EXPECT_EQ(dtype, DType::BF16) << node.op;
+      if (convolution && i < 2) {
+        EXPECT_EQ(dtype, DType::BF16) << node.op;
+      }
       for (const char* exact : {"sgdUpdate", "mean", "sum", "sparseSoftmaxCrossEntropy"})
-        if (node.op == exact) EXPECT_NE(dtype, DType::BF16) << node.op;
+        EXPECT_FALSE(node.op == exact && dtype == DType::BF16) << node.op;
     }
   }
   EXPECT_EQ(convolutions, 2);
@@ -121,8 +123,8 @@ TEST(Precision, ArithmeticOnWeightsStaysFloat32) {
       t.op("mul", {t.op("transpose", {centred}, {{"perm", Dims{0, 1, 2, 3}}}), t.graph.constant(2)});
   t.fetches = {t.op("conv2d", {x, scaled})};
   const Ir ir = planned(t);
-  for (const plan::IrNode& node : ir.nodes)
-    if (node.op == "mean") EXPECT_EQ(dtypeOf(ir, node.outputs[0]), DType::F32);
+  ASSERT_NE(nodeOf(ir, "mean"), nullptr);
+  EXPECT_EQ(dtypeOf(ir, nodeOf(ir, "mean")->outputs[0]), DType::F32);
   EXPECT_EQ(dtypeOf(ir, nodeOf(ir, "conv2d")->inputs[1]), DType::BF16);
 }
 
