@@ -18,7 +18,8 @@ using plan::Ir;
 struct Posed : Traced {
   std::map<Value, reference::Array> numbers;
 
-  Value fed(const Dims& shape, double from = -1) {
+  // By value: a shape that the graph holds moves when the graph grows.
+  Value fed(Dims shape, double from = -1) {
     const Value value = feed(shape);
     numbers[value] = randomNumbers(shape, static_cast<unsigned>(numbers.size()) + 1);
     for (double& v : numbers[value].data) v = static_cast<float>((v + 1) / 2 * (1 - from) + from);
