@@ -150,7 +150,7 @@ export function keepResults(kept: Results): string {
   const cpu = cpus()[0]
     .model.toLowerCase()
     .replace(/[^a-z0-9]+/g, '-');
-  const stamp = kept.date.slice(0, 16).replaceAll(':', '').replace('T', '-');
+  const stamp = kept.date.slice(0, 19).replaceAll(':', '').replace('T', '-');
   const path = `${results}${stamp}-${cpu}.json`;
   mkdirSync(results, { recursive: true });
   writeFileSync(path, `${JSON.stringify(kept, null, 1)}\n`);
