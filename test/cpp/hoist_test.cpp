@@ -1,18 +1,11 @@
 // What a plan computes once, until a parameter changes.
 #include <gtest/gtest.h>
 
-#include "support/fake_backend.h"
 #include "support/run.h"
 #include "support/traced.h"
 
 namespace nodegrad::testing {
 namespace {
-
-std::shared_ptr<Program> compile(const Traced& t) {
-  std::vector<Program::Update> updates;
-  for (const auto& update : t.updates) updates.push_back({update.first, update.second});
-  return Program::create(t.graph, t.feeds, t.fetches, updates);
-}
 
 const Dims kSquare = {2, 2};
 const std::vector<float> kFlip = {0, 1, 1, 0}, kDouble = {2, 0, 0, 2};

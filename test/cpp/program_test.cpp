@@ -14,12 +14,6 @@
 namespace nodegrad::testing {
 namespace {
 
-std::shared_ptr<Program> compile(const Traced& t) {
-  std::vector<Program::Update> updates;
-  for (const auto& update : t.updates) updates.push_back({update.first, update.second});
-  return Program::create(t.graph, t.feeds, t.fetches, updates);
-}
-
 std::string messageOf(const std::function<void()>& body) {
   try {
     body();

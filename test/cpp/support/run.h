@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "program/program.h"
+#include "traced.h"
 
 namespace nodegrad::testing {
 
@@ -25,6 +26,12 @@ inline std::vector<float> numbersOf(const StoragePtr& storage) {
   });
   if (error) std::rethrow_exception(error);
   return numbers;
+}
+
+inline std::shared_ptr<Program> compile(const Traced& t) {
+  std::vector<Program::Update> updates;
+  for (const auto& update : t.updates) updates.push_back({update.first, update.second});
+  return Program::create(t.graph, t.feeds, t.fetches, updates);
 }
 
 // Runs one step and waits; rethrows its error.
