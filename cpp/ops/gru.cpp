@@ -7,10 +7,6 @@ namespace nodegrad {
 
 namespace {
 
-const std::vector<AttrSpec> kAttrs = {{"goBackwards", AttrKind::Boolean, false},
-                                      {"returnSequences", AttrKind::Boolean, false},
-                                      {"resetAfter", AttrKind::Boolean, true}};
-
 // x [n, steps, 3 units], kernel [units, 3 units], (bias [3 units] with resetAfter), maybe the first h [n,
 // units].
 // -> (h of each step [n, steps, units] with returnSequences), last h; for the gradient the gates [n, steps, 3
@@ -150,25 +146,14 @@ Exprs composeBackward(const Exprs& inputs, const Attrs& attrs) {
 }  // namespace
 
 void registerGruOps() {
-  OpDef def;
-  def.name = "gru";
-  def.minInputs = 2;
-  def.maxInputs = 4;
-  def.attrs = kAttrs;
-  def.infer = infer;
-  def.gradient = gradient;
-  registerOp(def);
-
-  OpDef backward;
-  backward.name = "gruBackward";
-  backward.minInputs = 4;
-  backward.maxInputs = 6;
-  backward.attrs = kAttrs;
-  backward.infer = inferBackward;
-  backward.gradient = [](const GradientContext& context) {
-    return composedGradient(context, composeBackward);
-  };
-  registerOp(backward);
+  registerRnnOps({"gru",
+                  {2, 4},
+                  {4, 6},
+                  infer,
+                  inferBackward,
+                  gradient,
+                  composeBackward,
+                  {{"resetAfter", AttrKind::Boolean, true}}});
 }
 
 }  // namespace nodegrad

@@ -7,9 +7,6 @@ namespace nodegrad {
 
 namespace {
 
-const std::vector<AttrSpec> kAttrs = {{"goBackwards", AttrKind::Boolean, false},
-                                      {"returnSequences", AttrKind::Boolean, false}};
-
 // x [n, steps, 4 units], kernel [units, 4 units], and maybe the first h and c [n, units].
 // -> (h of each step [n, steps, units] with returnSequences), last h, last c; for the gradient the gates [n,
 // steps, 4 units], c after and h before each place [n, steps, units].
@@ -115,25 +112,7 @@ Exprs composeBackward(const Exprs& inputs, const Attrs& attrs) {
 }  // namespace
 
 void registerLstmOps() {
-  OpDef def;
-  def.name = "lstm";
-  def.minInputs = 2;
-  def.maxInputs = 4;
-  def.attrs = kAttrs;
-  def.infer = infer;
-  def.gradient = gradient;
-  registerOp(def);
-
-  OpDef backward;
-  backward.name = "lstmBackward";
-  backward.minInputs = 5;
-  backward.maxInputs = 7;
-  backward.attrs = kAttrs;
-  backward.infer = inferBackward;
-  backward.gradient = [](const GradientContext& context) {
-    return composedGradient(context, composeBackward);
-  };
-  registerOp(backward);
+  registerRnnOps({"lstm", {2, 4}, {5, 7}, infer, inferBackward, gradient, composeBackward});
 }
 
 }  // namespace nodegrad

@@ -44,6 +44,27 @@ std::vector<Value> composedGradient(const GradientContext& context, const Compos
   return gradients(graph, ys, inputs, seeds);
 }
 
+void registerRnnOps(const RnnOps& ops) {
+  OpDef def;
+  def.name = ops.name;
+  def.minInputs = ops.inputs.least;
+  def.maxInputs = ops.inputs.most;
+  def.attrs = {{"goBackwards", AttrKind::Boolean, false}, {"returnSequences", AttrKind::Boolean, false}};
+  def.attrs.insert(def.attrs.end(), ops.moreAttrs.begin(), ops.moreAttrs.end());
+  def.infer = ops.infer;
+  def.gradient = ops.gradient;
+  registerOp(def);
+
+  def.name += "Backward";
+  def.minInputs = ops.backwardInputs.least;
+  def.maxInputs = ops.backwardInputs.most;
+  def.infer = ops.inferBackward;
+  def.gradient = [compose = ops.composeBackward](const GradientContext& context) {
+    return composedGradient(context, compose);
+  };
+  registerOp(def);
+}
+
 Expr product(const Expr& a, const Expr& b, bool transposeA, bool transposeB) {
   return apply("matmul", {a, b}, {{"transposeA", transposeA}, {"transposeB", transposeB}});
 }

@@ -27,6 +27,22 @@ using Composition = std::function<Exprs(const Exprs& inputs, const Attrs& attrs)
 // The gradients of the inputs by way of the composition: what a derivative takes that no kernel is for.
 std::vector<Value> composedGradient(const GradientContext& context, const Composition& composition);
 
+// How many inputs an op takes.
+struct InputCount {
+  int least, most;
+};
+// Registers an op, whose attributes are goBackwards, returnSequences and maybe more, and its backward op,
+// which is differentiated by way of its composition.
+struct RnnOps {
+  std::string name;
+  InputCount inputs, backwardInputs;
+  Infer infer, inferBackward;
+  Gradient gradient;
+  Composition composeBackward;
+  std::vector<AttrSpec> moreAttrs = {};
+};
+void registerRnnOps(const RnnOps& ops);
+
 // Words for compositions.
 Expr product(const Expr& a, const Expr& b, bool transposeA = false, bool transposeB = false);
 // Columns gate · units … of a matrix.

@@ -6,9 +6,6 @@ namespace nodegrad {
 
 namespace {
 
-const std::vector<AttrSpec> kAttrs = {{"goBackwards", AttrKind::Boolean, false},
-                                      {"returnSequences", AttrKind::Boolean, false}};
-
 // x [n, steps, units], kernel [units, units], maybe the first h [n, units]. -> (h of each step [n, steps,
 // units] with returnSequences), last h; for the gradient h after and before each place [n, steps, units].
 std::vector<TensorType> infer(const InferContext& context) {
@@ -86,25 +83,7 @@ Exprs composeBackward(const Exprs& inputs, const Attrs& attrs) {
 }  // namespace
 
 void registerSimpleRnnOps() {
-  OpDef def;
-  def.name = "simpleRnn";
-  def.minInputs = 2;
-  def.maxInputs = 3;
-  def.attrs = kAttrs;
-  def.infer = infer;
-  def.gradient = gradient;
-  registerOp(def);
-
-  OpDef backward;
-  backward.name = "simpleRnnBackward";
-  backward.minInputs = 3;
-  backward.maxInputs = 4;
-  backward.attrs = kAttrs;
-  backward.infer = inferBackward;
-  backward.gradient = [](const GradientContext& context) {
-    return composedGradient(context, composeBackward);
-  };
-  registerOp(backward);
+  registerRnnOps({"simpleRnn", {2, 3}, {3, 4}, infer, inferBackward, gradient, composeBackward});
 }
 
 }  // namespace nodegrad
