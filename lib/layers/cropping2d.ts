@@ -5,14 +5,12 @@ import type { DataFormat } from '../ops/window.js';
 import type { Sym } from '../sym.js';
 import { checkRank } from './check.js';
 import { shapeText } from './kerasTensor.js';
-import { Layer, type LayerOptions } from './layer.js';
-import { type Margins, marginsOf } from './margins.js';
+import { Layer } from './layer.js';
+import { type MarginOptions, type Margins, marginsOf } from './margins.js';
 
-export interface Cropping2DOptions extends LayerOptions {
+export interface Cropping2DOptions extends MarginOptions {
   /** Default 0. */
   cropping?: Margins;
-  /** Default `channelsLast`. */
-  dataFormat?: DataFormat;
 }
 
 /** Images [n, height, width, channels] without rows and columns at their sides. https://keras.io/api/layers/reshaping_layers/cropping2d/ */

@@ -1,12 +1,10 @@
-import { type ActivationFunction, type ActivationName, activationOf } from '../activations.js';
+import { type ActivationFunction, activationOf } from '../activations.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../sym.js';
 import type { Variable } from '../variable.js';
-import { RNN, type RNNCall, type RNNOptions, gateOf } from './rnn.js';
+import { type GatedRNNOptions, RNN, type RNNCall, gateOf } from './rnn.js';
 
-export interface GRUOptions extends RNNOptions {
-  /** Of the gates. Default `sigmoid`. */
-  recurrentActivation?: ActivationName | ActivationFunction;
+export interface GRUOptions extends GatedRNNOptions {
   /** Let the reset gate act behind the recurrent product, which then has a bias of its own, as cuDNN does. Default true. */
   resetAfter?: boolean;
 }

@@ -1,13 +1,11 @@
-import { type ActivationFunction, type ActivationName, activationOf } from '../activations.js';
+import { type ActivationFunction, activationOf } from '../activations.js';
 import { Initializer, type InitializerLike, initializerOf } from '../initializers/index.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../sym.js';
 import { type Tensor, ones } from '../tensor.js';
-import { RNN, type RNNCall, type RNNOptions, gateOf } from './rnn.js';
+import { type GatedRNNOptions, RNN, type RNNCall, gateOf } from './rnn.js';
 
-export interface LSTMOptions extends RNNOptions {
-  /** Of the gates. Default `sigmoid`. */
-  recurrentActivation?: ActivationName | ActivationFunction;
+export interface LSTMOptions extends GatedRNNOptions {
   /** Start with 1 as bias of the forget gate (Jozefowicz et al., 2015). Default true. */
   unitForgetBias?: boolean;
 }

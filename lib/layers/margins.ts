@@ -1,11 +1,19 @@
 import { EngineError } from '../errors.js';
+import type { DataFormat } from '../ops/window.js';
 import { checkCount } from './check.js';
+import type { LayerOptions } from './layer.js';
 
 /** Rows and columns at the four sides: one number for all, one for height and one for width, or [[top, bottom], [left, right]]. */
 export type Margins =
   | number
   | readonly [height: number, width: number]
   | readonly [readonly [top: number, bottom: number], readonly [left: number, right: number]];
+
+/** What layers take that change the margins of images. */
+export interface MarginOptions extends LayerOptions {
+  /** Default `channelsLast`. */
+  dataFormat?: DataFormat;
+}
 
 /** The margins as [[top, bottom], [left, right]]. @internal */
 export function marginsOf(layer: string, name: string, given: Margins): [[number, number], [number, number]] {

@@ -32,6 +32,12 @@ export interface RNNOptions
   goBackwards?: boolean;
 }
 
+/** The same for cells with gates. */
+export interface GatedRNNOptions extends RNNOptions {
+  /** Of the gates. Default `sigmoid`. */
+  recurrentActivation?: ActivationName | ActivationFunction;
+}
+
 /** What a fused op is called with. */
 export interface RNNCall {
   readonly x: Sym;

@@ -3,14 +3,12 @@ import * as ops from '../ops/index.js';
 import type { DataFormat } from '../ops/window.js';
 import type { Sym } from '../sym.js';
 import { checkRank } from './check.js';
-import { Layer, type LayerOptions } from './layer.js';
-import { type Margins, marginsOf } from './margins.js';
+import { Layer } from './layer.js';
+import { type MarginOptions, type Margins, marginsOf } from './margins.js';
 
-export interface ZeroPadding2DOptions extends LayerOptions {
+export interface ZeroPadding2DOptions extends MarginOptions {
   /** Default 1. */
   padding?: Margins;
-  /** Default `channelsLast`. */
-  dataFormat?: DataFormat;
 }
 
 /** Rows and columns of zeros around images [n, height, width, channels]. https://keras.io/api/layers/reshaping_layers/zero_padding2d/ */
