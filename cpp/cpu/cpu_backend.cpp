@@ -23,6 +23,7 @@ class CpuBackend : public Backend {
     registerPoolKernels(table_);
     registerBatchNormKernels(table_);
     registerBatchNormPoolKernels(table_);
+    registerLayerNormKernels(table_);
     registerLstmKernels(table_);
     registerGruKernels(table_);
     registerSimpleRnnKernels(table_);

@@ -39,6 +39,7 @@ void registerRowsUpdateKernel(KernelTable& table);      // the update of a table
 void registerPoolKernels(KernelTable& table);           // max and average pooling
 void registerBatchNormKernels(KernelTable& table);      // batch normalization
 void registerBatchNormPoolKernels(KernelTable& table);  // the same in one with max-pooling
+void registerLayerNormKernels(KernelTable& table);      // layer normalization
 void registerLstmKernels(KernelTable& table);           // lstm and its backward op
 void registerGruKernels(KernelTable& table);            // gru and its
 void registerSimpleRnnKernels(KernelTable& table);      // simpleRnn and its

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "graph/autodiff.h"
+
 namespace nodegrad {
 
 Expr apply(const char* op, const Exprs& operands, const Attrs& attrs) {
@@ -18,6 +20,25 @@ Expr apply(const char* op, const Exprs& operands, const Attrs& attrs) {
 Expr sumTo(const Expr& gradient, const Expr& like) {
   if (isStatic(like.shape()) && gradient.shape() == like.shape()) return gradient;
   return apply("sumLike", {gradient, like});
+}
+
+std::vector<Value> composedGradient(const GradientContext& context, const Composition& composition) {
+  Graph& graph = context.graph;
+  // Values of its own for the inputs: some may be made of others, and the derivatives here are partial ones.
+  std::vector<Value> inputs;
+  Exprs exprs;
+  for (Value input : context.inputs) {
+    inputs.push_back(graph.one("identity", {input}));
+    exprs.emplace_back(graph, inputs.back());
+  }
+  const Exprs outputs = composition(exprs, context.attrs);
+  std::vector<Value> ys, seeds;
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    if (context.gradients[i] == kNone) continue;
+    ys.push_back(outputs[i].value());
+    seeds.push_back(context.gradients[i]);
+  }
+  return gradients(graph, ys, inputs, seeds);
 }
 
 }  // namespace nodegrad

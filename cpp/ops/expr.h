@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -80,6 +81,11 @@ class Rule {
  private:
   const GradientContext& context_;
 };
+
+// A plain composition of an op's outputs from its inputs.
+using Composition = std::function<Exprs(const Exprs& inputs, const Attrs& attrs)>;
+// The gradients of the inputs by way of the composition: what a derivative takes that no kernel is for.
+std::vector<Value> composedGradient(const GradientContext& context, const Composition& composition);
 
 // A gradient rule from a function that gives the gradients of the first inputs; the others get none.
 template <class Body>

@@ -1,4 +1,3 @@
-#include "graph/autodiff.h"
 #include "ops/check.h"
 #include "ops/expr.h"
 #include "ops/register.h"
@@ -74,9 +73,9 @@ class Channels {
 };
 
 // batchNormBackward in other ops: dx, dgamma, dbeta.
-Exprs backwardComposition(const std::string& op, const Attrs& attrs, const Exprs& in) {
+Exprs composeBackward(const Exprs& in, const Attrs& attrs) {
   const Expr &dy = in[0], &x = in[1], &gamma = in[2], &mean = in[3], &variance = in[4];
-  const Channels channels(op, attrs, x, gamma);
+  const Channels channels("batchNormBackward", attrs, x, gamma);
   const Expr inverse = apply("rsqrt", {variance + attrs.number("epsilon")});
   const Expr normalized = (x - channels.along(mean)) * channels.along(inverse);
   const Expr dbeta = channels.sum(dy), dgamma = channels.sum(dy * normalized);
@@ -108,23 +107,6 @@ std::vector<Value> batchNormGradient(const GradientContext& context) {
   return result;
 }
 
-// The gradients of the composition, built on copies of the inputs so that the walk ends at them.
-std::vector<Value> batchNormBackwardGradient(const GradientContext& context) {
-  Exprs inputs;
-  std::vector<Value> xs, ys, seeds;
-  for (Value input : context.inputs) {
-    inputs.push_back(apply("identity", {Expr(context.graph, input)}));
-    xs.push_back(inputs.back().value());
-  }
-  const Exprs outputs = backwardComposition("batchNormBackward", context.attrs, inputs);
-  for (size_t i = 0; i < outputs.size(); ++i) {
-    if (context.gradients[i] == kNone) continue;
-    ys.push_back(outputs[i].value());
-    seeds.push_back(context.gradients[i]);
-  }
-  return gradients(context.graph, ys, xs, seeds);
-}
-
 OpDef normOp(const char* name, int inputs, Infer infer, Gradient gradient) {
   OpDef def;
   def.name = name;
@@ -141,7 +123,9 @@ void registerNormOps() {
   // x, gamma, beta to y, the batch's mean and its (biased) variance.
   registerOp(normOp("batchNorm", 3, inferBatchNorm, batchNormGradient));
   // dy, x, gamma, mean, variance to dx, dgamma, dbeta.
-  registerOp(normOp("batchNormBackward", 5, inferBatchNormBackward, batchNormBackwardGradient));
+  registerOp(normOp("batchNormBackward", 5, inferBatchNormBackward, [](const GradientContext& context) {
+    return composedGradient(context, composeBackward);
+  }));
 }
 
 }  // namespace nodegrad

@@ -10,6 +10,7 @@ void registerAllOps() {
   registerConvTransposeOps();
   registerPoolOps();
   registerNormOps();
+  registerLayerNormOps();
   registerUpsampleOps();
   registerMatmulOps();
   registerLstmOps();

@@ -10,6 +10,7 @@ void registerConvOps();           // conv2d and its two backward ops
 void registerConvTransposeOps();  // conv2dTranspose
 void registerPoolOps();           // maxPool2d, avgPool2d and theirs
 void registerNormOps();           // batchNorm and its backward op
+void registerLayerNormOps();      // layerNorm and its
 void registerUpsampleOps();       // upSampling2d
 void registerMatmulOps();         // matmul
 void registerLstmOps();           // lstm and its backward op

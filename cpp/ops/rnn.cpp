@@ -1,7 +1,5 @@
 #include "ops/rnn.h"
 
-#include "graph/autodiff.h"
-
 namespace nodegrad {
 
 RnnShape rnnShape(const InferContext& context, int64_t gates) {
@@ -24,25 +22,6 @@ void expectInputs(const InferContext& context, size_t count) {
 }
 
 TensorType floats(Dims shape) { return {DType::F32, std::move(shape)}; }
-
-std::vector<Value> composedGradient(const GradientContext& context, const Composition& composition) {
-  Graph& graph = context.graph;
-  // Values of its own for the inputs: some may be made of others, and the derivatives here are partial ones.
-  std::vector<Value> inputs;
-  Exprs exprs;
-  for (Value input : context.inputs) {
-    inputs.push_back(graph.one("identity", {input}));
-    exprs.emplace_back(graph, inputs.back());
-  }
-  const Exprs outputs = composition(exprs, context.attrs);
-  std::vector<Value> ys, seeds;
-  for (size_t i = 0; i < outputs.size(); ++i) {
-    if (context.gradients[i] == kNone) continue;
-    ys.push_back(outputs[i].value());
-    seeds.push_back(context.gradients[i]);
-  }
-  return gradients(graph, ys, inputs, seeds);
-}
 
 void registerRnnOps(const RnnOps& ops) {
   OpDef def;

@@ -1,6 +1,4 @@
 #pragma once
-#include <functional>
-
 #include "ops/check.h"
 #include "ops/expr.h"
 
@@ -21,11 +19,6 @@ void expectInput(const InferContext& context, size_t i, const char* name, const 
 // Fails unless there are as many inputs.
 void expectInputs(const InferContext& context, size_t count);
 TensorType floats(Dims shape);
-
-// A plain composition of an op's outputs from its inputs.
-using Composition = std::function<Exprs(const Exprs& inputs, const Attrs& attrs)>;
-// The gradients of the inputs by way of the composition: what a derivative takes that no kernel is for.
-std::vector<Value> composedGradient(const GradientContext& context, const Composition& composition);
 
 // How many inputs an op takes.
 struct InputCount {

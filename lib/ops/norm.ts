@@ -1,9 +1,9 @@
 import { EngineError } from '../errors.js';
 import type { Sym } from '../sym.js';
-import { type Operand, type Outcome, symbolic, typeOf } from './apply.js';
+import { type Operand, type Outcome, apply, symbolic, typeOf } from './apply.js';
 import { add, mul, sub } from './binary.js';
 import { type ReduceOptions, mean } from './reduce.js';
-import { reshape } from './shape.js';
+import { broadcastTo, reshape } from './shape.js';
 import { rsqrt, square } from './unary.js';
 
 export interface BatchNormOptions {
@@ -106,6 +106,12 @@ export function layerNormalization<X extends Operand, P extends Operand = X>(
   const { axis = -1, epsilon = 1e-3, gamma, beta } = options;
   const rank = typeOf(x).shape.length;
   const axes = (typeof axis === 'number' ? [axis] : axis).map((a) => axisOf('layerNormalization', a, rank));
+  const sizes = axes.map((a) => typeOf(x).shape[a]);
+  // The fused op normalizes over the last axes.
+  if (axes.every((a, i) => a === rank - axes.length + i) && sizes.every((size) => size >= 0)) {
+    const operands = [x, gamma ?? broadcastTo(1, sizes), beta ?? broadcastTo(0, sizes)];
+    return apply<Operand>('layerNorm', operands, { epsilon }) as Outcome<X | P>;
+  }
   const centred = sub<Operand, Operand>(x, mean<Operand>(x, { axis: axes, keepDims: true }));
   const variance = mean(square(centred), { axis: axes, keepDims: true });
   let y: Operand = mul<Operand, Operand>(centred, rsqrt(add<Operand, Operand>(variance, epsilon)));

@@ -150,6 +150,7 @@ inline KernelTable& kernelTable() {
     registerGatherKernels(made);
     registerPoolKernels(made);
     registerBatchNormKernels(made);
+    registerLayerNormKernels(made);
     return made;
   }();
   return table;

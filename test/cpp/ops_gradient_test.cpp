@@ -190,6 +190,10 @@ std::vector<Case> normCases() {
       {"batchNorm", {{{2, 3, 2}}, {{3}}, {{3}}}, first},
       {"batchNormBackward", {{{3, 2, 2}}, {{3, 2, 2}}, {{2}}, {{2}}, positive({2})}},
       {"batchNormBackward", {{{2, 3, 2}}, {{2, 3, 2}}, {{3}}, {{3}}, positive({3})}, first},
+      {"layerNorm", {{{3, 4}}, {{4}}, {{4}}}, {}, Dynamic::All, 3},
+      {"layerNorm", {{{2, 2, 3}}, {{2, 3}}, {{2, 3}}}, {{"epsilon", 0.1}}},
+      {"layerNormBackward", {{{3, 4}}, {{3, 4}}, {{4}}, {{3, 1}}, positive({3, 1})}},
+      {"layerNormBackward", {{{2, 2, 3}}, {{2, 2, 3}}, {{2, 3}}, {{2, 1, 1}}, positive({2, 1, 1})}, {{"epsilon", 0.1}}},
   };
 }
 

@@ -14,9 +14,50 @@ void forChannels(const Array& x, const Attrs& attrs, const std::function<void(si
   });
 }
 
+// Calls body(first place, sample) for every sample of n numbers.
+void forSamples(const Array& x, size_t n, const std::function<void(size_t, size_t)>& body) {
+  for (size_t sample = 0; sample < x.data.size() / n; ++sample) body(sample * n, sample);
+}
+
+void layerNorm(const Call& call) {
+  const Array &x = call.inputs[0], &gamma = call.inputs[1], &beta = call.inputs[2];
+  const size_t n = gamma.data.size();
+  forSamples(x, n, [&](size_t first, size_t sample) {
+    double &mean = call.outputs[1].data[sample], &variance = call.outputs[2].data[sample];
+    for (size_t i = 0; i < n; ++i) mean += x.data[first + i] / static_cast<double>(n);
+    for (size_t i = 0; i < n; ++i) variance += std::pow(x.data[first + i] - mean, 2) / static_cast<double>(n);
+    const double inverse = 1 / std::sqrt(variance + call.attrs.number("epsilon"));
+    for (size_t i = 0; i < n; ++i)
+      call.outputs[0].data[first + i] = (x.data[first + i] - mean) * inverse * gamma.data[i] + beta.data[i];
+  });
+}
+
+void layerNormBackward(const Call& call) {
+  const Array &dy = call.inputs[0], &x = call.inputs[1], &gamma = call.inputs[2];
+  const size_t n = gamma.data.size();
+  forSamples(x, n, [&](size_t first, size_t sample) {
+    const double mean = call.inputs[3].data[sample],
+                 inverse = 1 / std::sqrt(call.inputs[4].data[sample] + call.attrs.number("epsilon"));
+    const auto normalized = [&](size_t i) { return (x.data[first + i] - mean) * inverse; };
+    double sum = 0, product = 0;
+    for (size_t i = 0; i < n; ++i) {
+      const double flow = dy.data[first + i];
+      call.outputs[1].data[i] += flow * normalized(i);
+      call.outputs[2].data[i] += flow;
+      sum += flow * gamma.data[i] / static_cast<double>(n);
+      product += flow * gamma.data[i] * normalized(i) / static_cast<double>(n);
+    }
+    for (size_t i = 0; i < n; ++i)
+      call.outputs[0].data[first + i] =
+          (dy.data[first + i] * gamma.data[i] - sum - normalized(i) * product) * inverse;
+  });
+}
+
 }  // namespace
 
 void addNorm(Table& table) {
+  table["layerNorm"] = layerNorm;
+  table["layerNormBackward"] = layerNormBackward;
   table["batchNorm"] = [](const Call& call) {
     const Array &x = call.inputs[0], &gamma = call.inputs[1], &beta = call.inputs[2];
     std::vector<double>&mean = call.outputs[1].data, &variance = call.outputs[2].data;

@@ -157,6 +157,21 @@ struct NormKernels {
                           const float* offset, const float* slope, float* dx, int64_t row);
 };
 
+// Layer normalization, a row of n numbers at a time, float or the bits of bfloat16.
+struct LayerNormRow {
+  int64_t n;
+  float epsilon;  // added to the variance
+};
+template <class T>
+struct LayerNormKernels {
+  // Statistics and result; y may be x.
+  void (*forward)(const LayerNormRow& row, const T* x, const float* gamma, const float* beta, T* y,
+                  float* mean, float* variance);
+  // dx, which may be dy or x; what the row gives to dgamma and dbeta is added to them.
+  void (*backward)(const LayerNormRow& row, const T* dy, const T* x, const float* gamma, float mean,
+                   float variance, T* dx, float* dgamma, float* dbeta);
+};
+
 struct IsaKernels {
   const char* name;
   const ElementwiseKernels* elementwise;
@@ -170,6 +185,8 @@ struct IsaKernels {
   const WinogradKernels* winograd;
   const SampleConvKernels* sampleConv;
   const NormKernels* norm;
+  const LayerNormKernels<float>* layerNorm;
+  const LayerNormKernels<uint16_t>* layerNormBfloat16;
   const RnnKernels* rnn;
 };
 

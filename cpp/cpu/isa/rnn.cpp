@@ -1,5 +1,6 @@
 #include "cpu/isa/rnn.h"
 
+#include "cpu/isa/rows.h"
 #include "cpu/isa/tables.h"
 #include "cpu/isa/vector_math.h"
 
@@ -73,15 +74,6 @@ void multiply(const float* x, int64_t xStride, int64_t rows, int64_t depth, cons
     }
     packed += depth * some * kLanes;
   }
-}
-
-// n numbers of a tensor's row, zeros behind.
-inline Floats take(const float* p, int64_t n) { return n >= kLanes ? load(p) : loadPart(p, n, Floats{}); }
-inline void put(float* p, Floats v, int64_t n) {
-  if (n >= kLanes)
-    store(p, v);
-  else
-    storePart(p, v, n);
 }
 
 void lstm(const RnnWidths& widths, const LstmStep& s) {

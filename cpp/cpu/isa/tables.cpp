@@ -26,6 +26,8 @@ const IsaKernels& kernels() {
                                  &winogradKernels,
                                  &sampleConvKernels,
                                  &normKernels,
+                                 &layerNormKernels,
+                                 &layerNormKernelsBfloat16,
                                  &rnnKernels};
   return all;
 }

@@ -13,6 +13,8 @@ extern const GatherKernels gatherKernels;
 extern const PoolKernels<float> poolKernels;
 extern const PoolKernels<uint16_t> poolKernelsBfloat16;
 extern const NormKernels normKernels;
+extern const LayerNormKernels<float> layerNormKernels;
+extern const LayerNormKernels<uint16_t> layerNormKernelsBfloat16;
 extern const WinogradKernels winogradKernels;
 extern const SampleConvKernels sampleConvKernels;
 extern const RnnKernels rnnKernels;

@@ -1,0 +1,132 @@
+#include "core/parallel.h"
+#include "cpu/isa.h"
+#include "cpu/kernel_table.h"
+
+namespace nodegrad {
+namespace {
+
+constexpr int64_t kLeastThreadElements = 1 << 13;
+
+// What forward and backward share: x as rows of samples, of float or the bits of bfloat16.
+template <class T>
+class LayerNormKernel : public Kernel {
+ public:
+  LayerNormKernel(const KernelSpec& spec, size_t x, size_t gamma)
+      : isa_(isaKernels()),
+        threads_(teamThreads()),
+        row_{count(spec.inputs[gamma].shape), static_cast<float>(spec.attrs.number("epsilon"))},
+        rows_(count(spec.inputs[x].shape) / row_.n),
+        grain_(std::max<int64_t>(1, kLeastThreadElements / row_.n)) {}
+
+  std::string implementation() const override { return std::string("own:") + isa_.name; }
+
+ protected:
+  const LayerNormKernels<T>& kernels() const {
+    if constexpr (std::is_same_v<T, float>)
+      return *isa_.layerNorm;
+    else
+      return *isa_.layerNormBfloat16;
+  }
+
+  const IsaKernels& isa_;
+  int threads_;
+  LayerNormRow row_;
+  int64_t rows_, grain_;
+};
+
+template <class T>
+class ForwardKernel : public LayerNormKernel<T> {
+ public:
+  explicit ForwardKernel(const KernelSpec& spec) : LayerNormKernel<T>(spec, 0, 1) {}
+
+  void run(void* const* inputs, void* const* outputs, void*) override {
+    const auto* x = static_cast<const T*>(inputs[0]);
+    const auto *gamma = static_cast<const float*>(inputs[1]), *beta = static_cast<const float*>(inputs[2]);
+    auto* y = static_cast<T*>(outputs[0]);
+    auto *mean = static_cast<float*>(outputs[1]), *variance = static_cast<float*>(outputs[2]);
+    parallelFor(this->threads_, this->rows_, this->grain_, [&](int64_t begin, int64_t end, int) {
+      for (int64_t r = begin; r < end; ++r) {
+        const int64_t at = r * this->row_.n;
+        this->kernels().forward(this->row_, x + at, gamma, beta, y + at, mean + r, variance + r);
+      }
+    });
+  }
+};
+
+template <class T>
+class BackwardKernel : public LayerNormKernel<T> {
+ public:
+  explicit BackwardKernel(const KernelSpec& spec) : LayerNormKernel<T>(spec, 1, 2) {}
+
+  // For each thread the sums of dgamma and dbeta over a few rows, and over all of its rows.
+  size_t scratchBytes() const override {
+    return static_cast<size_t>(2 * this->row_.n * this->threads_) * (sizeof(double) + sizeof(float));
+  }
+
+  void run(void* const* inputs, void* const* outputs, void* scratch) override {
+    const auto *dy = static_cast<const T*>(inputs[0]), *x = static_cast<const T*>(inputs[1]);
+    const auto in = [&](size_t i) { return static_cast<const float*>(inputs[i]); };
+    auto* dx = static_cast<T*>(outputs[0]);
+    const int64_t n = this->row_.n, both = 2 * n;
+    auto* totals = static_cast<double*>(scratch);
+    auto* sums = reinterpret_cast<float*>(totals + both * this->threads_);
+    std::fill_n(totals, both * this->threads_, 0.0);
+    parallelFor(this->threads_, this->rows_, this->grain_, [&](int64_t begin, int64_t end, int part) {
+      double* total = totals + part * both;
+      float *dgamma = sums + part * both, *dbeta = dgamma + n;
+      for (int64_t first = begin; first < end; first += kSumRows) {
+        std::fill_n(dgamma, both, 0.0f);
+        for (int64_t r = first; r < std::min(first + kSumRows, end); ++r)
+          this->kernels().backward(this->row_, dy + r * n, x + r * n, in(2), in(3)[r], in(4)[r], dx + r * n,
+                                   dgamma, dbeta);
+        for (int64_t i = 0; i < both; ++i) total[i] += static_cast<double>(dgamma[i]);
+      }
+    });
+    for (size_t o : {1, 2}) {
+      auto* out = static_cast<float*>(outputs[o]);
+      for (int64_t i = 0; i < n; ++i) {
+        double total = 0;
+        for (int t = 0; t < this->threads_; ++t) total += totals[t * both + (o == 2 ? n : 0) + i];
+        out[i] = static_cast<float>(total);
+      }
+    }
+  }
+
+ private:
+  // What is added up in float32, as batch normalization does.
+  static constexpr int64_t kSumRows = 64;
+};
+
+template <template <class> class K, size_t x>
+std::unique_ptr<Kernel> make(const KernelSpec& spec) {
+  if (spec.inputs[x].dtype == DType::BF16) return std::make_unique<K<uint16_t>>(spec);
+  return std::make_unique<K<float>>(spec);
+}
+
+// All tensors of x's shape are of one kind.
+template <size_t x>
+PrecisionChoice layerNormPrecisions(const KernelSpec& spec) {
+  PrecisionChoice choice{std::vector<Precision>(spec.inputs.size()),
+                         std::vector<Precision>(spec.outputs.size())};
+  for (size_t i = 0; i <= x; ++i) choice.inputs[i] = Precision::Either;
+  choice.outputs[0] = Precision::Either;
+  choice.alike = true;
+  return choice;
+}
+
+// A row is written after it was read.
+template <size_t x>
+bool layerNormInPlace(const KernelSpec& spec, size_t output, size_t input) {
+  return output == 0 && input <= x && spec.inputs[input] == spec.outputs[0];
+}
+
+}  // namespace
+
+void registerLayerNormKernels(KernelTable& table) {
+  table["layerNorm"] = {make<ForwardKernel, 0>, nullptr, layerNormInPlace<0>, nullptr,
+                        layerNormPrecisions<0>};
+  table["layerNormBackward"] = {make<BackwardKernel, 1>, nullptr, layerNormInPlace<1>, nullptr,
+                                layerNormPrecisions<1>};
+}
+
+}  // namespace nodegrad
