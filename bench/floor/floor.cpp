@@ -38,6 +38,7 @@ class Timer {
 
   Timed run(const dnnl::primitive& primitive, const std::vector<std::pair<int, memory::desc>>& arguments,
             const std::string& implementation, double other = 1e30) {
+    if (implementation.compare(0, 3, "ref") == 0 && other < 1e30) return {1e30, implementation};
     std::unordered_map<int, memory> memories;
     for (const auto& [index, md] : arguments) {
       memory mem(md, engine_);

@@ -4,7 +4,7 @@
 #include <string>
 
 // The least time of some runs, in milliseconds, after three that do not count. What takes four times as long
-// as `other` even in its second run is not run on: oneDNN's reference kernels take seconds.
+// as `other` even in its second run is not run on.
 template <class Run>
 double bestMs(int runs, const Run& run, double other = 1e30) {
   double best = 1e30;
