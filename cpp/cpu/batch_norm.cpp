@@ -17,23 +17,30 @@ NormView viewOf(const KernelSpec& spec, size_t x) {
   return *view;
 }
 
+// Tensors of x's shape hold numbers of type T.
+template <class T>
 class NormKernel : public Kernel {
  public:
   NormKernel(const KernelSpec& spec, size_t x)
-      : isa_(isaKernels()), threads_(teamThreads()), view_(viewOf(spec, x)) {}
-  std::string implementation() const override { return std::string("own:") + isa_.name; }
+      : kernels_(normKernels<T>(isaKernels())),
+        name_(std::string("own:") + isaKernels().name),
+        threads_(teamThreads()),
+        view_(viewOf(spec, x)) {}
+  std::string implementation() const override { return name_; }
 
  protected:
-  const IsaKernels& isa_;
+  const NormKernels<T>& kernels_;
+  std::string name_;
   int threads_;
   NormView view_;
 };
 
 // Mean and (biased) variance of each channel: each part of the work has moments of its own, which are then
 // put together in order.
-class StatisticsKernel : public NormKernel {
+template <class T>
+class StatisticsKernel : public NormKernel<T> {
  public:
-  explicit StatisticsKernel(const KernelSpec& spec) : NormKernel(spec, 0) {}
+  explicit StatisticsKernel(const KernelSpec& spec) : NormKernel<T>(spec, 0) {}
 
   size_t scratchBytes() const override {
     return static_cast<size_t>(3 * columns()) * sizeof(double) +
@@ -41,7 +48,7 @@ class StatisticsKernel : public NormKernel {
   }
 
   void run(void* const* inputs, void* const* outputs, void* scratch) override {
-    auto* x = static_cast<const float*>(inputs[0]);
+    auto* x = static_cast<const T*>(inputs[0]);
     const int64_t period = view_.period;
     auto* counts = static_cast<double*>(scratch);
     double *means = counts + columns(), *squares = means + columns();
@@ -49,8 +56,8 @@ class StatisticsKernel : public NormKernel {
     std::fill_n(counts, 3 * columns(), 0.0);
     view_.forSums(threads_, [&](int64_t item, int64_t, int64_t first, int64_t n, int thread) {
       const int64_t at = item * period;
-      isa_.norm->moments({counts + at, means + at, squares + at, floats + 3 * period * thread}, x + first, n,
-                         period);
+      kernels_.moments({counts + at, means + at, squares + at, floats + 3 * period * thread}, x + first, n,
+                       period);
     });
     auto* mean = static_cast<float*>(outputs[0]);
     auto* variance = static_cast<float*>(outputs[1]);
@@ -59,6 +66,10 @@ class StatisticsKernel : public NormKernel {
   }
 
  private:
+  using NormKernel<T>::kernels_;
+  using NormKernel<T>::threads_;
+  using NormKernel<T>::view_;
+
   int64_t columns() const { return view_.columns() * view_.parts(); }
 
   void merge(int64_t channel, const double* counts, const double* means, const double* squares, float& mean,
@@ -81,10 +92,11 @@ class StatisticsKernel : public NormKernel {
 };
 
 // Inputs x, gamma, beta, mean, variance and perhaps a residual that is added before the activation.
-class NormalizeKernel : public NormKernel {
+template <class T>
+class NormalizeKernel : public NormKernel<T> {
  public:
   explicit NormalizeKernel(const KernelSpec& spec)
-      : NormKernel(spec, 0),
+      : NormKernel<T>(spec, 0),
         epsilon_(spec.attrs.number("epsilon")),
         relu_(spec.attrs.text("activation") == "relu"),
         residual_(spec.inputs.size() > 5) {}
@@ -92,27 +104,33 @@ class NormalizeKernel : public NormKernel {
   size_t scratchBytes() const override { return NormColumnArrays::bytes(view_); }
 
   void run(void* const* inputs, void* const* outputs, void* scratch) override {
-    const auto in = [&](size_t i) { return static_cast<const float*>(inputs[i]); };
-    auto* y = static_cast<float*>(outputs[0]);
+    const auto vector = [&](size_t i) { return static_cast<const float*>(inputs[i]); };
+    const auto image = [&](size_t i) { return static_cast<const T*>(inputs[i]); };
+    auto* y = static_cast<T*>(outputs[0]);
     NormColumnArrays arrays(view_, scratch);
-    arrays.normalization(in(1), in(2), in(3), in(4), epsilon_);
+    arrays.normalization(vector(1), vector(2), vector(3), vector(4), epsilon_);
     view_.forPieces(threads_, [&](int64_t group, int64_t first, int64_t n) {
-      isa_.norm->normalize(arrays.columns(group), in(0) + first, residual_ ? in(5) + first : nullptr, relu_,
-                           y + first, n, view_.period);
+      kernels_.normalize(arrays.columns(group), image(0) + first, residual_ ? image(5) + first : nullptr,
+                         relu_, y + first, n, view_.period);
     });
   }
 
  private:
+  using NormKernel<T>::kernels_;
+  using NormKernel<T>::threads_;
+  using NormKernel<T>::view_;
+
   double epsilon_;
   bool relu_, residual_;
 };
 
 // Inputs dy, x, gamma, mean, variance and, by the attribute mask, "x": beta, or "y": the output of a ReLU;
 // outputs dx, dgamma, dbeta and perhaps the masked dy, a residual's gradient.
-class BackwardKernel : public NormKernel {
+template <class T>
+class BackwardKernel : public NormKernel<T> {
  public:
   explicit BackwardKernel(const KernelSpec& spec)
-      : NormKernel(spec, 1),
+      : NormKernel<T>(spec, 1),
         epsilon_(spec.attrs.number("epsilon")),
         mask_(spec.attrs.has("mask") ? spec.attrs.text("mask") : "none"),
         residual_(spec.outputs.size() > 3),
@@ -121,23 +139,27 @@ class BackwardKernel : public NormKernel {
   size_t scratchBytes() const override { return sums_.bytes() + NormColumnArrays::bytes(view_); }
 
   void run(void* const* inputs, void* const* outputs, void* scratch) override {
-    const auto in = [&](size_t i) { return static_cast<const float*>(inputs[i]); };
-    const auto out = [&](size_t i) { return static_cast<float*>(outputs[i]); };
+    const auto vector = [&](size_t i) { return static_cast<const float*>(inputs[i]); };
+    const auto image = [&](size_t i) { return static_cast<const T*>(inputs[i]); };
+    auto *dx = static_cast<T*>(outputs[0]), *masked = residual_ ? static_cast<T*>(outputs[3]) : nullptr;
     NormColumnArrays arrays(view_, static_cast<char*>(scratch) + sums_.bytes());
-    arrays.normalization(in(2), mask_ == "x" ? in(5) : nullptr, in(3), in(4), epsilon_);
-    NormGradient all{in(0), in(1), mask_ == "y" ? in(5) : nullptr, {}, mask_ != "none"};
-    float* masked = residual_ ? out(3) : nullptr;
-    sums_.run(*isa_.norm, all, arrays, masked, scratch);
-    sums_.write(in(4), epsilon_, out(1), out(2));
-    arrays.gradient(sums_.sum(), sums_.product(), in(4), epsilon_);
+    arrays.normalization(vector(2), mask_ == "x" ? vector(5) : nullptr, vector(3), vector(4), epsilon_);
+    NormGradient<T> all{image(0), image(1), mask_ == "y" ? image(5) : nullptr, {}, mask_ != "none"};
+    sums_.run(kernels_, all, arrays, masked, scratch);
+    sums_.write(vector(4), epsilon_, static_cast<float*>(outputs[1]), static_cast<float*>(outputs[2]));
+    arrays.gradient(sums_.sum(), sums_.product(), vector(4), epsilon_);
     if (masked) all = {masked, all.x, nullptr, {}, false};
     view_.forPieces(threads_, [&](int64_t group, int64_t first, int64_t n) {
-      isa_.norm->gradient(from(all, first, arrays.columns(group)), arrays.offset(group), arrays.slope(group),
-                          out(0) + first, n, view_.period);
+      kernels_.gradient(from(all, first, arrays.columns(group)), arrays.offset(group), arrays.slope(group),
+                        dx + first, n, view_.period);
     });
   }
 
  private:
+  using NormKernel<T>::kernels_;
+  using NormKernel<T>::threads_;
+  using NormKernel<T>::view_;
+
   double epsilon_;
   std::string mask_;
   bool residual_;
@@ -164,17 +186,17 @@ bool normInPlace(const KernelSpec& spec, size_t output, size_t input) {
          !(masked && input == 1);
 }
 
-template <class K>
+template <template <class> class K, size_t x>
 std::unique_ptr<Kernel> make(const KernelSpec& spec) {
-  return std::make_unique<K>(spec);
+  return makeNorm<K>(spec, x);
 }
 
 }  // namespace
 
 void registerBatchNormKernels(KernelTable& table) {
-  table["batchNormStatistics"] = {make<StatisticsKernel>, normLayouts};
-  table["batchNormNormalize"] = {make<NormalizeKernel>, normLayouts, normInPlace};
-  table["batchNormBackward"] = {make<BackwardKernel>, normLayouts, normInPlace};
+  table["batchNormStatistics"] = {make<StatisticsKernel, 0>, normLayouts, nullptr, nullptr, readsEither};
+  table["batchNormNormalize"] = {make<NormalizeKernel, 0>, normLayouts, normInPlace, nullptr, normPrecisions};
+  table["batchNormBackward"] = {make<BackwardKernel, 1>, normLayouts, normInPlace, nullptr, normPrecisions};
 }
 
 }  // namespace nodegrad

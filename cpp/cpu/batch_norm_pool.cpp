@@ -12,11 +12,13 @@ namespace {
 
 constexpr int64_t kLeastThreadElements = 1 << 14;
 
-// x is the image; the pooled tensors lie as it does.
+// x is the image; the pooled tensors lie as it does and hold, as it, numbers of type T.
+template <class T>
 class NormPoolKernel : public Kernel {
  public:
   NormPoolKernel(const KernelSpec& spec, size_t x, const TensorType& indices)
-      : isa_(isaKernels()),
+      : kernels_(normKernels<T>(isaKernels())),
+        name_(std::string("own:") + isaKernels().name),
         threads_(teamThreads()),
         epsilon_(spec.attrs.number("epsilon")),
         relu_(spec.attrs.text("activation") == "relu"),
@@ -29,7 +31,7 @@ class NormPoolKernel : public Kernel {
             indices.dtype == DType::U8),
         view_(*NormView::of(spec.inputs[x], spec.inputLayouts[x], axes_.c)) {}
 
-  std::string implementation() const override { return std::string("own:") + isa_.name; }
+  std::string implementation() const override { return name_; }
 
  protected:
   int64_t inRow() const { return images_.width * images_.channels; }
@@ -47,7 +49,8 @@ class NormPoolKernel : public Kernel {
                 });
   }
 
-  const IsaKernels& isa_;
+  const NormKernels<T>& kernels_;
+  std::string name_;
   int threads_;
   double epsilon_;
   bool relu_;
@@ -67,53 +70,61 @@ class NormPoolKernel : public Kernel {
 };
 
 // Inputs x, gamma, beta, mean, variance; outputs the pooled y, its places in the windows, and its x.
-class NormMaxPool : public NormPoolKernel {
+template <class T>
+class NormMaxPool : public NormPoolKernel<T> {
  public:
-  explicit NormMaxPool(const KernelSpec& spec) : NormPoolKernel(spec, 0, spec.outputs[1]) {}
+  explicit NormMaxPool(const KernelSpec& spec) : NormPoolKernel<T>(spec, 0, spec.outputs[1]) {}
 
-  size_t scratchBytes() const override { return NormColumnArrays::bytes(view_); }
+  size_t scratchBytes() const override { return NormColumnArrays::bytes(this->view_); }
 
   void run(void* const* inputs, void* const* outputs, void* scratch) override {
-    const auto in = [&](size_t i) { return static_cast<const float*>(inputs[i]); };
-    const auto out = [&](size_t i) { return static_cast<float*>(outputs[i]); };
-    NormColumnArrays arrays(view_, scratch);
-    arrays.normalization(in(1), in(2), in(3), in(4), epsilon_);
-    const int64_t height = geometry_.outHeight();
-    forRows(height, [&](int64_t image, int64_t row) {
-      const int64_t at = (image * height + row) * outRow();
-      isa_.norm->maxPool(geometry_.shape(), arrays.columns(groupOf(image)),
-                         in(0) + image * images_.height * inRow(), relu_, out(0) + at,
-                         static_cast<char*>(outputs[1]) + at * indexBytes(), out(2) + at, row);
+    const auto vector = [&](size_t i) { return static_cast<const float*>(inputs[i]); };
+    auto* x = static_cast<const T*>(inputs[0]);
+    auto *y = static_cast<T*>(outputs[0]), *largest = static_cast<T*>(outputs[2]);
+    NormColumnArrays arrays(this->view_, scratch);
+    arrays.normalization(vector(1), vector(2), vector(3), vector(4), this->epsilon_);
+    const int64_t height = this->geometry_.outHeight(), image = this->images_.height * this->inRow();
+    this->forRows(height, [&](int64_t i, int64_t row) {
+      const int64_t at = (i * height + row) * this->outRow();
+      this->kernels_.maxPool(this->geometry_.shape(), arrays.columns(this->groupOf(i)), x + i * image,
+                             this->relu_, y + at, static_cast<char*>(outputs[1]) + at * this->indexBytes(),
+                             largest + at, row);
     });
   }
 };
 
 // Inputs dy, x, gamma, mean, variance, beta, the places and the x of the forward pass; outputs dx, dgamma,
 // dbeta. Only what was pooled has a gradient, so the sums go over the pooled tensors.
-class NormMaxPoolBackward : public NormPoolKernel {
+template <class T>
+class NormMaxPoolBackward : public NormPoolKernel<T> {
  public:
   explicit NormMaxPoolBackward(const KernelSpec& spec)
-      : NormPoolKernel(spec, 1, spec.inputs[6]),
-        pooled_(*NormView::of(spec.inputs[0], spec.inputLayouts[0], axes_.c)),
-        sums_(pooled_, threads_) {}
+      : NormPoolKernel<T>(spec, 1, spec.inputs[6]),
+        pooled_(*NormView::of(spec.inputs[0], spec.inputLayouts[0], this->axes_.c)),
+        sums_(pooled_, this->threads_) {}
 
-  size_t scratchBytes() const override { return sums_.bytes() + NormColumnArrays::bytes(view_); }
+  size_t scratchBytes() const override { return sums_.bytes() + NormColumnArrays::bytes(this->view_); }
 
   void run(void* const* inputs, void* const* outputs, void* scratch) override {
-    const auto in = [&](size_t i) { return static_cast<const float*>(inputs[i]); };
-    const auto out = [&](size_t i) { return static_cast<float*>(outputs[i]); };
-    NormColumnArrays arrays(view_, static_cast<char*>(scratch) + sums_.bytes());
-    arrays.normalization(in(2), in(5), in(3), in(4), epsilon_);
-    sums_.run(*isa_.norm, {in(0), in(7), nullptr, {}, relu_}, arrays, nullptr, scratch);
-    sums_.write(in(4), epsilon_, out(1), out(2));
-    arrays.gradient(sums_.sum(), sums_.product(), in(4), epsilon_);
+    const auto vector = [&](size_t i) { return static_cast<const float*>(inputs[i]); };
+    const auto image = [&](size_t i) { return static_cast<const T*>(inputs[i]); };
+    auto* dx = static_cast<T*>(outputs[0]);
+    const double epsilon = this->epsilon_;
+    NormColumnArrays arrays(this->view_, static_cast<char*>(scratch) + sums_.bytes());
+    arrays.normalization(vector(2), vector(5), vector(3), vector(4), epsilon);
+    const NormGradient<T> pooled{image(0), image(7), nullptr, {}, this->relu_};
+    sums_.template run<T>(this->kernels_, pooled, arrays, nullptr, scratch);
+    sums_.write(vector(4), epsilon, static_cast<float*>(outputs[1]), static_cast<float*>(outputs[2]));
+    arrays.gradient(sums_.sum(), sums_.product(), vector(4), epsilon);
     auto* places = static_cast<const char*>(inputs[6]);
-    forRows(images_.height, [&](int64_t image, int64_t row) {
-      const int64_t group = groupOf(image), at = (image * images_.height + row) * inRow();
-      const int64_t pooled = image * geometry_.outHeight() * outRow();
-      isa_.norm->maxPoolGradient(
-          geometry_.shape(), {in(0) + pooled, in(1) + at, nullptr, arrays.columns(group), relu_},
-          places + pooled * indexBytes(), arrays.offset(group), arrays.slope(group), out(0) + at, row);
+    const int64_t height = this->images_.height, outHeight = this->geometry_.outHeight();
+    this->forRows(height, [&](int64_t i, int64_t row) {
+      const int64_t group = this->groupOf(i), at = (i * height + row) * this->inRow();
+      const int64_t first = i * outHeight * this->outRow();
+      this->kernels_.maxPoolGradient(
+          this->geometry_.shape(),
+          {image(0) + first, image(1) + at, nullptr, arrays.columns(group), this->relu_},
+          places + first * this->indexBytes(), arrays.offset(group), arrays.slope(group), dx + at, row);
     });
   }
 
@@ -141,16 +152,17 @@ bool overImage(const KernelSpec& spec, size_t output, size_t input) {
   return output == 0 && input == 1 && spec.inputs[1] == spec.outputs[0];
 }
 
-template <class K>
+template <template <class> class K, size_t x>
 std::unique_ptr<Kernel> make(const KernelSpec& spec) {
-  return std::make_unique<K>(spec);
+  return makeNorm<K>(spec, x);
 }
 
 }  // namespace
 
 void registerBatchNormPoolKernels(KernelTable& table) {
-  table["batchNormMaxPool"] = {make<NormMaxPool>, normPoolLayouts};
-  table["batchNormMaxPoolBackward"] = {make<NormMaxPoolBackward>, normPoolLayouts, overImage};
+  table["batchNormMaxPool"] = {make<NormMaxPool, 0>, normPoolLayouts, nullptr, nullptr, normPrecisions};
+  table["batchNormMaxPoolBackward"] = {make<NormMaxPoolBackward, 1>, normPoolLayouts, overImage, nullptr,
+                                       normPrecisions};
 }
 
 }  // namespace nodegrad

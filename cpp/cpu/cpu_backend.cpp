@@ -112,6 +112,13 @@ PrecisionChoice anyPrecisionAlike(const KernelSpec& spec) {
   return choice;
 }
 
+PrecisionChoice readsEither(const KernelSpec& spec) {
+  PrecisionChoice choice{std::vector<Precision>(spec.inputs.size()),
+                         std::vector<Precision>(spec.outputs.size())};
+  if (spec.inputs[0].dtype == DType::F32) choice.inputs[0] = Precision::Either;
+  return choice;
+}
+
 std::unique_ptr<Backend> makeCpuBackend() { return std::make_unique<CpuBackend>(); }
 
 }  // namespace nodegrad

@@ -30,9 +30,11 @@ struct View {
 class GatherKernel : public Kernel {
  public:
   explicit GatherKernel(const KernelSpec& spec)
-      : view_(spec, spec.inputs[0].shape, spec.inputs[1].shape),
+      : kernels_(*isaKernels().elementwise),
+        view_(spec, spec.inputs[0].shape, spec.inputs[1].shape),
         indices_(spec.inputs[1]),
-        bytes_(sizeOf(spec.inputs[0].dtype)),
+        from_(spec.inputs[0].dtype),
+        to_(spec.outputs[0].dtype),
         threads_(teamThreads()) {}
 
   std::string implementation() const override { return "own"; }
@@ -40,22 +42,34 @@ class GatherKernel : public Kernel {
   void run(void* const* inputs, void* const* outputs, void*) override {
     const View& v = view_;
     indices_.check("gather", inputs[1], v.n);
-    const int64_t bytes = v.inner * bytes_;
+    const auto bytes = [&](DType dtype) { return v.inner * static_cast<int64_t>(sizeOf(dtype)); };
     parallelFor(threads_, v.batch * v.outer * v.m, kLeastThreadElements / std::max<int64_t>(v.inner, 1),
                 [&](int64_t begin, int64_t end, int) {
                   for (int64_t row = begin; row < end; ++row) {
                     const int64_t place = row / v.m;  // of batch and outer
                     const int64_t index = indices_.at(inputs[1], place / v.outer * v.m + row % v.m);
-                    std::memcpy(static_cast<char*>(outputs[0]) + row * bytes,
-                                static_cast<const char*>(inputs[0]) + (place * v.n + index) * bytes, bytes);
+                    copy(static_cast<const char*>(inputs[0]) + (place * v.n + index) * bytes(from_),
+                         static_cast<char*>(outputs[0]) + row * bytes(to_), bytes(from_));
                   }
                 });
   }
 
  private:
+  // A row, between float32 and bfloat16 where the two dtypes are not the same.
+  void copy(const void* from, void* to, int64_t bytes) const {
+    if (from_ == to_) {
+      std::memcpy(to, from, bytes);
+    } else if (to_ == DType::BF16) {
+      kernels_.bfloat16FromFloats(static_cast<uint16_t*>(to), static_cast<const float*>(from), view_.inner);
+    } else {
+      kernels_.floatsFromBfloat16(static_cast<float*>(to), static_cast<const uint16_t*>(from), view_.inner);
+    }
+  }
+
+  const ElementwiseKernels& kernels_;
   View view_;
   Indices indices_;
-  int64_t bytes_;
+  DType from_, to_;
   int threads_;
 };
 
@@ -65,6 +79,7 @@ class GatherBackwardKernel : public Kernel {
  public:
   explicit GatherBackwardKernel(const KernelSpec& spec)
       : isa_(isaKernels()),
+        half_(spec.inputs[0].dtype == DType::BF16),
         view_(spec, spec.outputs[0].shape, spec.inputs[1].shape),
         indices_(spec.inputs[1]),
         threads_(teamThreads()) {}
@@ -74,7 +89,6 @@ class GatherBackwardKernel : public Kernel {
   void run(void* const* inputs, void* const* outputs, void*) override {
     const View& v = view_;
     indices_.check("gatherBackward", inputs[1], v.n);
-    auto* dy = static_cast<const float*>(inputs[0]);
     auto* dx = static_cast<float*>(outputs[0]);
     parallelFor(threads_, v.batch * v.outer * v.n, kLeastThreadElements / std::max<int64_t>(v.inner, 1),
                 [&](int64_t begin, int64_t end, int) {
@@ -85,15 +99,20 @@ class GatherBackwardKernel : public Kernel {
                     for (int64_t i = 0; i < v.m; ++i) {
                       const int64_t index = indices_.at(inputs[1], place / v.outer * v.m + i);
                       if (index < low || index >= high) continue;
-                      isa_.gather->addRow(dx + (place * v.n + index) * v.inner,
-                                          dy + (place * v.m + i) * v.inner, v.inner);
+                      addRow(dx + (place * v.n + index) * v.inner, inputs[0], (place * v.m + i) * v.inner);
                     }
                   }
                 });
   }
 
  private:
+  void addRow(float* to, const void* dy, int64_t at) const {
+    if (half_) return isa_.gather->addBfloat16Row(to, static_cast<const uint16_t*>(dy) + at, view_.inner);
+    isa_.gather->addRow(to, static_cast<const float*>(dy) + at, view_.inner);
+  }
+
   const IsaKernels& isa_;
+  bool half_;
   View view_;
   Indices indices_;
   int threads_;
@@ -135,11 +154,18 @@ std::unique_ptr<Kernel> make(const KernelSpec& spec) {
   return std::make_unique<K>(spec);
 }
 
+// A table is a weight as a rule, and its rows are what a bfloat16 kernel wants.
+PrecisionChoice gatherPrecisions(const KernelSpec& spec) {
+  PrecisionChoice choice = anyPrecisionAlike(spec);
+  choice.alike = false;
+  return choice;
+}
+
 }  // namespace
 
 void registerGatherKernels(KernelTable& table) {
-  table["gather"] = {make<GatherKernel>};
-  table["gatherBackward"] = {make<GatherBackwardKernel>};
+  table["gather"] = {make<GatherKernel>, nullptr, nullptr, nullptr, gatherPrecisions};
+  table["gatherBackward"] = {make<GatherBackwardKernel>, nullptr, nullptr, nullptr, readsEither};
   table["oneHot"] = {make<OneHotKernel>};
 }
 

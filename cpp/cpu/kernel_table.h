@@ -23,6 +23,8 @@ struct CpuOp {
 
 // Every float32 input and output may be bfloat16, but all alike: ops that only move numbers.
 PrecisionChoice anyPrecisionAlike(const KernelSpec& spec);
+// The first input may be either, and nothing else: sums over it.
+PrecisionChoice readsEither(const KernelSpec& spec);
 
 using KernelTable = std::map<std::string, CpuOp>;
 

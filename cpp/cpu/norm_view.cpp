@@ -6,6 +6,7 @@
 
 #include "cpu/cpu_layout.h"
 #include "cpu/images.h"
+#include "cpu/kernel_table.h"
 
 namespace nodegrad {
 
@@ -42,6 +43,17 @@ int64_t sampleBlock(const TensorType& type, const LayoutPtr& layout, int64_t axi
 }
 
 }  // namespace
+
+PrecisionChoice normPrecisions(const KernelSpec& spec) {
+  PrecisionChoice choice = anyPrecisionAlike(spec);
+  const auto fix = [](const std::vector<TensorType>& types, std::vector<Precision>& chosen) {
+    for (size_t i = 0; i < types.size(); ++i)
+      if (types[i].shape.size() == 1) chosen[i] = Precision::Float32;
+  };
+  fix(spec.inputs, choice.inputs);
+  fix(spec.outputs, choice.outputs);
+  return choice;
+}
 
 std::optional<NormView> NormView::of(const TensorType& type, const LayoutPtr& layout, int64_t axis) {
   const Dims& shape = type.shape;
@@ -109,32 +121,16 @@ void NormColumnArrays::gradient(const double* sum, const double* product, const 
   spread(4, [&](int64_t c) { return scaleOf(c) * product[c] / (n * (variance[c] + epsilon)); });
 }
 
-NormGradient from(const NormGradient& in, int64_t place, const NormColumns& columns) {
-  return {in.dy + place, in.x + place, in.y ? in.y + place : nullptr, columns, in.relu};
-}
-
 size_t NormSums::bytes() const {
-  const int64_t doubles = 2 * view_.groups * view_.parts() * view_.period,
-                floats = 2 * view_.period * threads_;
-  return static_cast<size_t>(doubles) * sizeof(double) + static_cast<size_t>(floats) * sizeof(float);
+  return static_cast<size_t>(2 * accumulators()) * sizeof(double) +
+         static_cast<size_t>(2 * view_.period * threads_) * sizeof(float);
 }
 
-void NormSums::run(const NormKernels& kernels, const NormGradient& in, const NormColumnArrays& arrays,
-                   float* masked, void* scratch) {
-  const int64_t period = view_.period, all = view_.groups * view_.parts() * period;
-  auto* sums = static_cast<double*>(scratch);
-  auto* products = sums + all;
-  auto* floats = reinterpret_cast<float*>(products + all);
-  std::fill_n(sums, 2 * all, 0.0);
-  view_.forSums(threads_, [&](int64_t item, int64_t group, int64_t first, int64_t n, int thread) {
-    kernels.gradientSums(from(in, first, arrays.columns(group)), masked ? masked + first : nullptr,
-                         sums + item * period, products + item * period, floats + 2 * period * thread, n,
-                         period);
-  });
+void NormSums::gather(const double* sums, const double* products) {
   sum_.assign(static_cast<size_t>(view_.channels), 0);
   product_.assign(static_cast<size_t>(view_.channels), 0);
-  for (int64_t first = 0; first < all; first += view_.width) {
-    const int64_t channel = view_.channelOf(first / (view_.parts() * period), 0);
+  for (int64_t first = 0; first < accumulators(); first += view_.width) {
+    const int64_t channel = view_.channelOf(first / (view_.parts() * view_.period), 0);
     for (int64_t c = 0; c < std::min(view_.width, view_.channels - channel); ++c) {
       sum_[static_cast<size_t>(channel + c)] += sums[first + c];
       product_[static_cast<size_t>(channel + c)] += products[first + c];

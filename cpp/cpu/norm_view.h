@@ -1,6 +1,7 @@
 #pragma once
 #include <algorithm>
 #include <optional>
+#include <type_traits>
 #include <vector>
 
 #include "backend.h"
@@ -9,6 +10,24 @@
 
 // What the kernels of batch normalization share.
 namespace nodegrad {
+
+// The loops on tensors of float, or of the bits of bfloat16.
+template <class T>
+const NormKernels<T>& normKernels(const IsaKernels& isa) {
+  if constexpr (std::is_same_v<T, float>) {
+    return *isa.norm;
+  } else {
+    return *isa.normBfloat16;
+  }
+}
+// Tensors of x's shape are all float32 or all bfloat16, what belongs to channels float32.
+PrecisionChoice normPrecisions(const KernelSpec& spec);
+// Makes a kernel of one of these types, which tensor x has.
+template <template <class> class K>
+std::unique_ptr<Kernel> makeNorm(const KernelSpec& spec, size_t x) {
+  if (spec.inputs[x].dtype == DType::BF16) return std::make_unique<K<uint16_t>>(spec);
+  return std::make_unique<K<float>>(spec);
+}
 
 // A tensor as batch normalization goes through it: for each image and each group of channels a run of
 // neighbours in which the group's channels repeat. Row-major with the channels last that is one run; blocked
@@ -102,26 +121,45 @@ class NormColumnArrays {
   float* memory_;
 };
 
+// Where a tensor's part of a gradient begins.
+template <class T>
+NormGradient<T> from(const NormGradient<T>& in, int64_t place, const NormColumns& columns) {
+  return {in.dy + place, in.x + place, in.y ? in.y + place : nullptr, columns, in.relu};
+}
+
 // The sums over the channels that dx, dgamma and dbeta are made of: dy and dy · (x - mean), behind the ReLU.
 class NormSums {
  public:
   NormSums(const NormView& view, int threads) : view_(view), threads_(threads) {}
   size_t bytes() const;
   // in and masked: of the whole tensors, with the columns of group 0.
-  void run(const NormKernels& kernels, const NormGradient& in, const NormColumnArrays& arrays, float* masked,
-           void* scratch);
+  template <class T>
+  void run(const NormKernels<T>& kernels, const NormGradient<T>& in, const NormColumnArrays& arrays,
+           T* masked, void* scratch) {
+    const int64_t period = view_.period, all = accumulators();
+    auto* sums = static_cast<double*>(scratch);
+    auto* floats = reinterpret_cast<float*>(sums + 2 * all);
+    std::fill_n(sums, 2 * all, 0.0);
+    view_.forSums(threads_, [&](int64_t item, int64_t group, int64_t first, int64_t n, int thread) {
+      kernels.gradientSums(from(in, first, arrays.columns(group)), masked ? masked + first : nullptr,
+                           sums + item * period, sums + all + item * period, floats + 2 * period * thread, n,
+                           period);
+    });
+    gather(sums, sums + all);
+  }
   // Of each channel, after run.
   const double* sum() const { return sum_.data(); }
   const double* product() const { return product_.data(); }
   void write(const float* variance, double epsilon, float* dgamma, float* dbeta) const;
 
  private:
+  int64_t accumulators() const { return view_.groups * view_.parts() * view_.period; }
+  // Puts the accumulators of each channel together.
+  void gather(const double* sums, const double* products);
+
   NormView view_;
   int threads_;
   std::vector<double> sum_, product_;
 };
-
-// Where a tensor's part of a gradient begins.
-NormGradient from(const NormGradient& in, int64_t place, const NormColumns& columns);
 
 }  // namespace nodegrad

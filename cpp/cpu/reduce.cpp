@@ -62,7 +62,8 @@ struct Loop {
 // then put together in order.
 class ReduceKernel : public Kernel {
  public:
-  explicit ReduceKernel(const KernelSpec& spec) : isa_(isaKernels()), threads_(teamThreads()) {
+  explicit ReduceKernel(const KernelSpec& spec)
+      : isa_(isaKernels()), half_(spec.inputs[0].dtype == DType::BF16), threads_(teamThreads()) {
     for (size_t i = 0; i < isa_.reduce->count; ++i) {
       if (spec.op == isa_.reduce->rows[i].op) row_ = &isa_.reduce->rows[i];
     }
@@ -106,7 +107,22 @@ class ReduceKernel : public Kernel {
   std::string implementation() const override { return std::string("own:") + isa_.name; }
 
   void run(void* const* inputs, void* const* outputs, void* scratch) override {
-    auto* x = static_cast<const float*>(inputs[0]);
+    if (half_) {
+      reduce(row_->halves, static_cast<const uint16_t*>(inputs[0]), outputs, scratch);
+    } else {
+      reduce(row_->floats, static_cast<const float*>(inputs[0]), outputs, scratch);
+    }
+  }
+
+ private:
+  // The innermost dimension of memory.
+  struct Inner {
+    bool reduced = false;
+    int64_t size = 1, out = 0;
+  };
+
+  template <class T>
+  void reduce(const ReduceLoops<T>& loops, const T* x, void* const* outputs, void* scratch) const {
     auto* y = static_cast<float*>(outputs[0]);
     auto* totals = static_cast<double*>(scratch);
     if (elements_ == 0) {
@@ -116,7 +132,7 @@ class ReduceKernel : public Kernel {
     parallelFor(threads_, groups_ * parts_, grain_, [&](int64_t begin, int64_t end, int thread) {
       for (int64_t item = begin; item < end; ++item) {
         double* own = totals + (parts_ > 1 ? item : thread) * width_;
-        accumulate(own, x, item / parts_, rows_ * (item % parts_) / parts_,
+        accumulate(loops, own, x, item / parts_, rows_ * (item % parts_) / parts_,
                    rows_ * (item % parts_ + 1) / parts_);
         if (parts_ == 1) write(y, own, item);
       }
@@ -129,13 +145,6 @@ class ReduceKernel : public Kernel {
       write(y, first, group);
     }
   }
-
- private:
-  // The innermost dimension of memory.
-  struct Inner {
-    bool reduced = false;
-    int64_t size = 1, out = 0;
-  };
 
   void takeInner() {
     for (Loop* loop : {&sums_, &kept_}) {
@@ -152,14 +161,16 @@ class ReduceKernel : public Kernel {
     return inner_.reduced ? 1 : std::min(kPiece, inner_.size - group % pieces_ * kPiece);
   }
 
-  void accumulate(double* totals, const float* x, int64_t group, int64_t begin, int64_t end) const {
+  template <class T>
+  void accumulate(const ReduceLoops<T>& loops, double* totals, const T* x, int64_t group, int64_t begin,
+                  int64_t end) const {
     x += kept_.at(group / pieces_).first;
     std::fill_n(totals, width_, row_->start);
     if (inner_.reduced) {
       const int64_t rowPieces = rows_ / sums_.count();
       for (int64_t r = begin; r < end; ++r) {
         const int64_t at = r % rowPieces * kRowPiece;
-        row_->row(totals, x + sums_.at(r / rowPieces).first + at, std::min(kRowPiece, inner_.size - at));
+        loops.row(totals, x + sums_.at(r / rowPieces).first + at, std::min(kRowPiece, inner_.size - at));
       }
       return;
     }
@@ -169,7 +180,7 @@ class ReduceKernel : public Kernel {
                   stride = sums_.sizes.empty() ? inner_.size : sums_.in.back();
     for (int64_t r = begin; r < end;) {
       const int64_t n = std::min(end - r, run - r % run);
-      row_->columns(totals, x + sums_.at(r).first, n, stride, widthOf(group));
+      loops.columns(totals, x + sums_.at(r).first, n, stride, widthOf(group));
       r += n;
     }
   }
@@ -182,6 +193,7 @@ class ReduceKernel : public Kernel {
 
   const IsaKernels& isa_;
   const ReduceRow* row_ = nullptr;
+  bool half_;
   int threads_;
   Loop kept_, sums_;
   Inner inner_;
@@ -236,7 +248,7 @@ std::unique_ptr<Kernel> make(const KernelSpec& spec) {
 
 void registerReduceKernels(KernelTable& table) {
   for (const char* name : {"sum", "mean", "prod", "max", "min"})
-    table[name] = {make<ReduceKernel>, reduceLayouts};
+    table[name] = {make<ReduceKernel>, reduceLayouts, nullptr, nullptr, readsEither};
   for (const char* name : {"argMax", "argMin"}) table[name] = {make<ArgKernel>};
 }
 

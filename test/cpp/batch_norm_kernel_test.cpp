@@ -1,3 +1,5 @@
+#include <set>
+
 #include "cpu/onednn.h"
 #include "kernel_testing.h"
 
@@ -26,14 +28,14 @@ std::vector<Case> cases() {
           {{8, 3, 5, 6}, 1, {-8}}};
 }
 
-LayoutPtr layoutOf(const Case& c, int64_t block) {
+LayoutPtr layoutOf(const Case& c, int64_t block, DType dtype = DType::F32) {
   if (!block) return nullptr;
   const Dims& d = c.shape;
   const bool last = c.axis == 3;
-  const TensorType type{DType::F32, d};
+  const TensorType type{dtype, d};
   if (block < 0) return sampleBlocks(type, last ? ImageAxes{} : ImageAxes{0, 2, 3, 1}, -block);
   const Dims nchw = last ? Dims{d[0], d[3], d[1], d[2]} : d;
-  const onednn::Desc desc(nchw, dnnl::memory::data_type::f32,
+  const onednn::Desc desc(nchw, onednn::dataType(dtype),
                           block == 8 ? onednn::Tag::nChw8c : onednn::Tag::nChw16c);
   return onednn::layoutOf(last ? desc.permute_axes({0, 3, 1, 2}) : desc);
 }
@@ -50,11 +52,13 @@ void forAll(const std::function<void(const Case&, int64_t block)>& body) {
 // Runs with all tensors of x's shape in blocks, as the kernel has to choose where x is.
 std::vector<Array> runIn(const Case& c, Call call, size_t x, int64_t block) {
   KernelSpec spec = call.spec();
-  spec.inputLayouts[x] = layoutOf(c, block);
+  const LayoutPtr layout = spec.inputLayouts[x] = layoutOf(c, block, spec.inputs[x].dtype);
   const LayoutChoice choice = kernelTable().at(call.op).layouts(spec, std::vector<bool>(spec.inputs.size()));
   for (size_t i = 0; i < spec.inputs.size(); ++i) {
-    const bool full = spec.inputs[i].shape == c.shape;
-    EXPECT_TRUE(sameLayout(choice.inputs[i], full ? layoutOf(c, block) : nullptr)) << call.op;
+    const bool full = spec.inputs[i] == spec.inputs[x], vector = spec.inputs[i].shape.size() == 1;
+    if (full || vector) {
+      EXPECT_TRUE(sameLayout(choice.inputs[i], full ? layout : nullptr)) << call.op;
+    }
   }
   call.inputLayouts = choice.inputs;
   call.outputLayouts = choice.outputs;
@@ -256,6 +260,93 @@ TEST_P(BatchNorm, Backward) {
       }
     }
   });
+}
+
+// With the images in bfloat16 all arithmetic is that on the same numbers in float32, in the same order, and
+// what is stored as an image is rounded once. reads: which inputs are images, the first of them x; writes:
+// which outputs.
+void expectRounded(const Case& c, Call call, const std::vector<size_t>& reads, const std::set<size_t>& writes,
+                   int64_t block) {
+  for (size_t i : reads)
+    for (double& v : call.inputs[i].values) v = BFloat16(static_cast<float>(v));
+  std::vector<std::vector<Array>> results;
+  for (DType dtype : {DType::F32, DType::BF16}) {
+    for (size_t i : reads) call.inputs[i].type.dtype = dtype;
+    for (size_t o : writes) call.outputs[o].dtype = dtype;
+    results.push_back(runIn(c, call, reads[0], block));
+  }
+  // Where a compiler contracts only one of both to multiply-add, the sums differ as expectGradient allows.
+  const double sums = 1e-6 * std::sqrt(static_cast<double>(count(c.shape) / channelsOf(c))) + 6e-6;
+  for (size_t o = 0; o < call.outputs.size(); ++o)
+    expectNear(results[1][o], results[0][o].values, (writes.count(o) ? 0x1p-8 : 0) + 2e-6,
+               call.outputs[o].dtype == DType::U8 ? 0 : sums, call.op + toString(c.shape));
+}
+
+TEST_P(BatchNorm, RoundsImagesOfBfloat16Once) {
+  forAll([](const Case& c, int64_t block) {
+    const Posed p(c);
+    const TensorType image{DType::F32, c.shape};
+    const auto rest = vectors(c);
+    expectRounded(c, {"batchNormStatistics", {p.x}, rest, attrs(c)}, {0}, {}, block);
+    const std::vector<Array> in = {p.x, p.gamma, p.beta, p.mean, p.variance, p.r};
+    expectRounded(c, {"batchNormNormalize", in, {image}, attrs(c, "relu")}, {0, 5}, {0}, block);
+    Attrs a = attrs(c);
+    a.set("mask", std::string("x"));
+    const std::vector<Array> byX = {p.dy, p.x, p.gamma, p.mean, p.variance, p.beta};
+    expectRounded(c, {"batchNormBackward", byX, {image, rest[0], rest[1]}, a}, {1, 0}, {0}, block);
+    a.set("mask", std::string("y"));
+    const std::vector<Array> byY = {p.dy, p.x, p.gamma, p.mean, p.variance, {image, reluOf(p.z)}};
+    expectRounded(c, {"batchNormBackward", byY, {image, rest[0], rest[1], image}, a}, {1, 0, 5}, {0, 3},
+                  block);
+  });
+}
+
+TEST_P(BatchNorm, RoundsPooledImagesOfBfloat16Once) {
+  forAll([](const Case& c, int64_t block) {
+    if (c.shape.size() != 4 || c.shape[0] * c.shape[1] == 1) return;
+    const Posed p(c);
+    const bool last = c.axis == 3;
+    const ImageAxes axes = last ? ImageAxes{} : ImageAxes{0, 2, 3, 1};
+    Attrs a = attrs(c, "relu");
+    a.set("poolSize", Dims{2, 2});
+    a.set("strides", Dims{2, 1});
+    a.set("padding", std::string("same"));
+    a.set("pads", Dims{0, 0, 0, 0});
+    a.set("dataFormat", std::string(last ? "channelsLast" : "channelsFirst"));
+    Dims pooled = c.shape;
+    pooled[static_cast<size_t>(axes.h)] = (c.shape[static_cast<size_t>(axes.h)] + 1) / 2;
+    const TensorType image{DType::F32, c.shape}, y{DType::F32, pooled}, places{DType::U8, pooled};
+    Call forward{"batchNormMaxPool", {p.x, p.gamma, p.beta, p.mean, p.variance}, {y, places, y}, a};
+    for (double& v : forward.inputs[0].values) v = BFloat16(static_cast<float>(v));
+    const auto found = run(forward);
+    const Array dy = randomArray(pooled, -1, 1, 3);
+    const Call backward{"batchNormMaxPoolBackward",
+                        {dy, p.x, p.gamma, p.mean, p.variance, p.beta, found[1], found[2]},
+                        {image, vectors(c)[0], vectors(c)[1]},
+                        a};
+    expectRounded(c, forward, {0}, {0, 2}, block);
+    expectRounded(c, backward, {1, 0, 7}, {0}, block);
+  });
+}
+
+// The least numbers of bfloat16 are 2⁻¹³³ apart: half of that is stored as zero, behind which ReLU lets no
+// gradient back, and one and a half is not.
+TEST_P(BatchNorm, MasksWhatBfloat16StoresAsZero) {
+  const Case c{{4, 1}, 1, {0}};
+  const TensorType image{DType::BF16, c.shape};
+  const Array x = array(c.shape, {0x1p-34, 0x1.8p-33, -0x1.8p-33, 0x1p-30}, DType::BF16),
+              dy = array(c.shape, {1, 2, 4, 8}, DType::BF16);
+  const Array gamma = array({1}, {0x1p-100}), zero = array({1}, {0}), one = array({1}, {1});
+  Attrs a{{"axis", int64_t{1}}, {"epsilon", 0.0}, {"activation", std::string("relu")}};
+  const auto y = run({"batchNormNormalize", {x, gamma, zero, zero, one}, {image}, a})[0];
+  double expected = 0;
+  for (size_t i = 0; i < 4; ++i)
+    if (y.values[i] > 0) expected += dy.values[i];
+  EXPECT_EQ(expected, 10);
+  a.set("mask", std::string("x"));
+  const auto found =
+      run({"batchNormBackward", {dy, x, gamma, zero, one, zero}, {image, vectors(c)[0], vectors(c)[1]}, a});
+  EXPECT_EQ(found[2].values[0], expected);
 }
 
 TEST_P(BatchNorm, LetsNothingLieOverAnInputThatIsReadOnceMore) {

@@ -80,6 +80,29 @@ TEST_P(Scatter, AddsWhatWasGathered) {
   }
 }
 
+// Rows of either dtype from a table of either, rounded where they become bfloat16; their gradients are added
+// up as the floats that they are.
+TEST_P(Scatter, RowsOfBfloat16) {
+  for (const Case& c : cases()) {
+    const Array indices = randomArray(c.indices, 0, c.x[c.axis] - 0.001, 2, DType::I32);
+    const auto gathered = [&](DType from, DType to) {
+      return run(
+          {"gather", {randomArray(c.x, -1, 1, 1, from), indices}, {{to, gatheredShape(c)}}, attrsOf(c)})[0];
+    };
+    Array rounded = gathered(DType::F32, DType::F32);
+    for (double& v : rounded.values) v = BFloat16(static_cast<float>(v));
+    EXPECT_EQ(gathered(DType::F32, DType::BF16).values, rounded.values);
+    EXPECT_EQ(gathered(DType::BF16, DType::BF16).values, rounded.values);
+    EXPECT_EQ(gathered(DType::BF16, DType::F32).values, rounded.values);
+    std::vector<Array> sums;
+    for (DType dtype : {DType::F32, DType::BF16}) {
+      rounded.type.dtype = dtype;
+      sums.push_back(run({"gatherBackward", {rounded, indices}, {{DType::F32, c.x}}, attrsOf(c)})[0]);
+    }
+    EXPECT_EQ(sums[0].values, sums[1].values);
+  }
+}
+
 TEST(Gather, RefusesIndicesOutOfRange) {
   for (double index : {-1.0, 5.0}) {
     const Array x = randomArray({5, 2}, 0, 1, 1), indices = array({3}, {4, index, 0}, DType::I32);

@@ -150,6 +150,7 @@ inline KernelTable& kernelTable() {
     registerGatherKernels(made);
     registerPoolKernels(made);
     registerBatchNormKernels(made);
+    registerBatchNormPoolKernels(made);
     registerLayerNormKernels(made);
     return made;
   }();

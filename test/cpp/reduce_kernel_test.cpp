@@ -97,6 +97,24 @@ TEST_P(Reduce, ReadsBlockedChannels) {
   }
 }
 
+// Of bfloat16 it is that of the same numbers in float32, not rounded.
+TEST_P(Reduce, Bfloat16AsTheFloatsThatItIs) {
+  for (const Reduction& r : reductions())
+    for (auto& [shape, axes] : std::vector<std::pair<Dims, Dims>>{{{7}, {0}},
+                                                                  {{5, 7}, {0}},
+                                                                  {{3, 4, 5}, {1}},
+                                                                  {{2, 3, 4, 5}, {1, 3}},
+                                                                  {{77, 300}, {1}},
+                                                                  {{300, 77}, {0}},
+                                                                  {{40, 3, 50, 5}, {0, 2}},
+                                                                  {{3, 20000}, {1}}}) {
+      Array x = randomArray(shape, 0.9, 1.1, 11, DType::BF16);
+      const Array half = reduce(r.op, x, axes);
+      x.type.dtype = DType::F32;
+      EXPECT_EQ(half.values, reduce(r.op, x, axes).values) << r.op << toString(shape) << toString(axes);
+    }
+}
+
 TEST_P(Reduce, LongSumsStayExact) {
   const int64_t n = 10000000;
   std::vector<double> values(n);

@@ -54,7 +54,8 @@ inline void sumColumns(float* a, float* b, int64_t rows, int64_t period, const T
 // Sums of distances from a number near the mean: first the mean of some rows, then that of all so far. Parts
 // and what came before are put together as in Chan, Golub and LeVeque, "Algorithms for computing the sample
 // variance" (1983).
-void moments(const NormMoments& into, const float* x, int64_t n, int64_t period) {
+template <class T>
+void moments(const NormMoments& into, const T* x, int64_t n, int64_t period) {
   const int64_t rows = n / period, rest = n % period;
   float *near = into.scratch, *a = near + period, *b = a + period;
   if (rows > 0 && into.count[0] == 0) {
@@ -84,7 +85,7 @@ void moments(const NormMoments& into, const float* x, int64_t n, int64_t period)
     }
   });
   for (int64_t c = 0; c < rest; ++c) {
-    const double v = x[rows * period + c], apart = v - into.mean[c];
+    const double v = Narrow::read(x + rows * period + c), apart = v - into.mean[c];
     into.count[c] += 1;
     into.mean[c] += apart / into.count[c];
     into.squares[c] += apart * (v - into.mean[c]);
@@ -124,9 +125,8 @@ inline Real reluOf(Real x) {
   return x < 0.0f ? Real{} : x;
 }
 
-template <bool residual, bool relu>
-void normalizeAs(const NormColumns& columns, const float* x, const float* r, float* y, int64_t n,
-                 int64_t period) {
+template <bool residual, bool relu, class T>
+void normalizeAs(const NormColumns& columns, const T* x, const T* r, T* y, int64_t n, int64_t period) {
   forPlaces(n, period, [&](auto kind, int64_t place, int64_t c) {
     using K = decltype(kind);
     typename K::Real v = Channel<K>(columns, c).normalized(K::read(x + place));
@@ -135,10 +135,11 @@ void normalizeAs(const NormColumns& columns, const float* x, const float* r, flo
   });
 }
 
-void normalize(const NormColumns& columns, const float* x, const float* residual, bool relu, float* y,
-               int64_t n, int64_t period) {
-  const auto run = residual ? (relu ? normalizeAs<true, true> : normalizeAs<true, false>)
-                            : (relu ? normalizeAs<false, true> : normalizeAs<false, false>);
+template <class T>
+void normalize(const NormColumns& columns, const T* x, const T* residual, bool relu, T* y, int64_t n,
+               int64_t period) {
+  const auto run = residual ? (relu ? normalizeAs<true, true, T> : normalizeAs<true, false, T>)
+                            : (relu ? normalizeAs<false, true, T> : normalizeAs<false, false, T>);
   run(columns, x, residual, y, n, period);
 }
 
@@ -148,22 +149,28 @@ template <Mask m>
 struct MaskIs {
   static constexpr Mask kMask = m;
 };
-template <class Body>
-inline void withMask(const NormGradient& in, const Body& body) {
+template <class T, class Body>
+inline void withMask(const NormGradient<T>& in, const Body& body) {
   if (!in.relu) return body(MaskIs<Mask::None>{});
   in.y ? body(MaskIs<Mask::FromY>{}) : body(MaskIs<Mask::FromX>{});
 }
 
-template <class K, Mask mask>
-inline typename K::Real masked(const NormGradient& in, typename K::Real x, int64_t place, int64_t c) {
+// The largest number that y, stored as T, has as zero: its ReLU lets nothing back.
+template <class T>
+constexpr float kStoredAsZero = 0;
+template <>
+constexpr float kStoredAsZero<uint16_t> = 0x1p-134f;
+
+template <class K, Mask mask, class T>
+inline typename K::Real masked(const NormGradient<T>& in, typename K::Real x, int64_t place, int64_t c) {
   const typename K::Real dy = K::read(in.dy + place), none = {};
   if (mask == Mask::None) return dy;
-  const typename K::Real y =
-      mask == Mask::FromY ? K::read(in.y + place) : Channel<K>(in.columns, c).normalized(x);
-  return y > 0.0f ? dy : none;
+  if (mask == Mask::FromY) return K::read(in.y + place) > 0.0f ? dy : none;
+  return Channel<K>(in.columns, c).normalized(x) > kStoredAsZero<T> ? dy : none;
 }
 
-void gradientSums(const NormGradient& in, float* out, double* sum, double* product, float* scratch, int64_t n,
+template <class T>
+void gradientSums(const NormGradient<T>& in, T* out, double* sum, double* product, float* scratch, int64_t n,
                   int64_t period) {
   withMask(in, [&](auto kind) {
     constexpr Mask mask = decltype(kind)::kMask;
@@ -191,7 +198,8 @@ void gradientSums(const NormGradient& in, float* out, double* sum, double* produ
   });
 }
 
-void gradient(const NormGradient& in, const float* offset, const float* slope, float* dx, int64_t n,
+template <class T>
+void gradient(const NormGradient<T>& in, const float* offset, const float* slope, T* dx, int64_t n,
               int64_t period) {
   withMask(in, [&](auto mask) {
     forPlaces(n, period, [&](auto kind, int64_t place, int64_t c) {
@@ -206,10 +214,9 @@ void gradient(const NormGradient& in, const float* offset, const float* slope, f
 inline int32_t size(Span span) { return span.end - span.begin; }
 
 // The largest normalized number of a window from x on, its place in the window counted from first, and its x.
-template <class K, class Count>
-inline void largestOf(const PoolShape& s, const Channel<K>& channel, const float* x, Count height,
-                      Count width, int32_t first, typename K::Real& best, typename K::Index& at,
-                      typename K::Real& bestX) {
+template <class K, class T, class Count>
+inline void largestOf(const PoolShape& s, const Channel<K>& channel, const T* x, Count height, Count width,
+                      int32_t first, typename K::Real& best, typename K::Index& at, typename K::Real& bestX) {
   bestX = K::read(x);
   best = channel.normalized(bestX);
   at = typename K::Index{} + first;
@@ -226,9 +233,9 @@ inline void largestOf(const PoolShape& s, const Channel<K>& channel, const float
   }
 }
 
-template <class I>
-inline void maxPoolRow(const PoolShape& s, const NormColumns& columns, const float* x, bool relu, float* y,
-                       I* indices, float* largest, int64_t outRow) {
+template <class T, class I>
+inline void maxPoolRow(const PoolShape& s, const NormColumns& columns, const T* x, bool relu, T* y,
+                       I* indices, T* largest, int64_t outRow) {
   const Span rows = s.rows[outRow];
   const int64_t top = outRow * s.strides[0] - s.pads[0], channels = s.channels;
   forChannels(channels, [&](auto kind, int64_t c) {
@@ -238,7 +245,7 @@ inline void maxPoolRow(const PoolShape& s, const NormColumns& columns, const flo
       const Span held = s.columns[ow];
       const int64_t left = ow * s.strides[1] - s.pads[1], place = ow * channels + c;
       const int32_t first = static_cast<int32_t>((rows.begin - top) * s.kernelWidth + held.begin - left);
-      const float* window = x + (rows.begin * s.width + held.begin) * channels + c;
+      const T* window = x + (rows.begin * s.width + held.begin) * channels + c;
       typename K::Real best, bestX;
       typename K::Index at;
       if (size(rows) == 2 && size(held) == 2) {
@@ -253,18 +260,19 @@ inline void maxPoolRow(const PoolShape& s, const NormColumns& columns, const flo
   });
 }
 
-void maxPool(const PoolShape& s, const NormColumns& columns, const float* x, bool relu, float* y,
-             void* indices, float* largest, int64_t outRow) {
+template <class T>
+void maxPool(const PoolShape& s, const NormColumns& columns, const T* x, bool relu, T* y, void* indices,
+             T* largest, int64_t outRow) {
   s.byteIndices ? maxPoolRow(s, columns, x, relu, y, static_cast<uint8_t*>(indices), largest, outRow)
                 : maxPoolRow(s, columns, x, relu, y, static_cast<int32_t*>(indices), largest, outRow);
 }
 
 // One row of the gradient through pooling, ReLU and normalization, for a vector of channels.
-template <class K, class I, Mask mask>
+template <class K, class T, class I, Mask mask>
 class MaxPoolGradientRow {
  public:
-  MaxPoolGradientRow(const PoolShape& s, const NormGradient& in, const I* indices, const float* offset,
-                     const float* slope, float* dx, int64_t row, int64_t c)
+  MaxPoolGradientRow(const PoolShape& s, const NormGradient<T>& in, const I* indices, const float* offset,
+                     const float* slope, T* dx, int64_t row, int64_t c)
       : s_(s),
         dy_(in.dy + c),
         x_(in.x + c),
@@ -317,37 +325,43 @@ class MaxPoolGradientRow {
   void write(int64_t w, Real dy) const {
     const int64_t at = w * s_.channels;
     const Real x = K::read(x_ + at), none = {};
-    if (mask != Mask::None) dy = channel_.normalized(x) > 0.0f ? dy : none;
+    if (mask != Mask::None) dy = channel_.normalized(x) > kStoredAsZero<T> ? dy : none;
     K::write(dx_ + at, channel_.of(dy, x));
   }
 
   const PoolShape& s_;
-  const float *dy_, *x_;
+  const T *dy_, *x_;
   const I* indices_;
-  float* dx_;
+  T* dx_;
   int64_t row_;
   ChannelGradient<K> channel_;
 };
 
-template <class I>
-inline void maxPoolGradientRow(const PoolShape& s, const NormGradient& in, const I* indices,
-                               const float* offset, const float* slope, float* dx, int64_t row) {
+template <class T, class I>
+inline void maxPoolGradientRow(const PoolShape& s, const NormGradient<T>& in, const I* indices,
+                               const float* offset, const float* slope, T* dx, int64_t row) {
   forChannels(s.channels, [&](auto kind, int64_t c) {
     using K = decltype(kind);
-    in.relu ? MaxPoolGradientRow<K, I, Mask::FromX>(s, in, indices, offset, slope, dx, row, c).run()
-            : MaxPoolGradientRow<K, I, Mask::None>(s, in, indices, offset, slope, dx, row, c).run();
+    in.relu ? MaxPoolGradientRow<K, T, I, Mask::FromX>(s, in, indices, offset, slope, dx, row, c).run()
+            : MaxPoolGradientRow<K, T, I, Mask::None>(s, in, indices, offset, slope, dx, row, c).run();
   });
 }
 
-void maxPoolGradient(const PoolShape& s, const NormGradient& in, const void* indices, const float* offset,
-                     const float* slope, float* dx, int64_t row) {
+template <class T>
+void maxPoolGradient(const PoolShape& s, const NormGradient<T>& in, const void* indices, const float* offset,
+                     const float* slope, T* dx, int64_t row) {
   s.byteIndices ? maxPoolGradientRow(s, in, static_cast<const uint8_t*>(indices), offset, slope, dx, row)
                 : maxPoolGradientRow(s, in, static_cast<const int32_t*>(indices), offset, slope, dx, row);
 }
 
+template <class T>
+constexpr NormKernels<T> kernelsOf() {
+  return {kGroup, moments<T>, normalize<T>, gradientSums<T>, gradient<T>, maxPool<T>, maxPoolGradient<T>};
+}
+
 }  // namespace
 
-const NormKernels normKernels = {kGroup,   moments, normalize,      gradientSums,
-                                 gradient, maxPool, maxPoolGradient};
+const NormKernels<float> normKernels = kernelsOf<float>();
+const NormKernels<uint16_t> normKernelsBfloat16 = kernelsOf<uint16_t>();
 
 }  // namespace nodegrad::NODEGRAD_ISA_NAMESPACE

@@ -1,17 +1,19 @@
+#include "cpu/isa/channel_loop.h"
 #include "cpu/isa/tables.h"
-#include "cpu/isa/vector.h"
 
 namespace nodegrad::NODEGRAD_ISA_NAMESPACE {
 namespace {
 
-void addRow(float* to, const float* from, int64_t n) {
-  int64_t i = 0;
-  for (; i + kLanes <= n; i += kLanes) store(to + i, load(to + i) + load(from + i));
-  for (; i < n; ++i) to[i] += from[i];
+template <class T>
+void addRow(float* to, const T* from, int64_t n) {
+  forChannels(n, [&](auto kind, int64_t i) {
+    using K = decltype(kind);
+    K::write(to + i, K::read(to + i) + K::read(from + i));
+  });
 }
 
 }  // namespace
 
-const GatherKernels gatherKernels = {addRow};
+const GatherKernels gatherKernels = {addRow<float>, addRow<uint16_t>};
 
 }  // namespace nodegrad::NODEGRAD_ISA_NAMESPACE

@@ -65,12 +65,17 @@ struct OptimizerKernels {
 
 // A reduction accumulates in doubles what it reduces in floats a few thousand elements at a time, so that
 // long sums stay exact.
+template <class T>  // float or the bits of bfloat16
+struct ReduceLoops {
+  void (*row)(double* total, const T* x, int64_t n);  // all of n neighbours into one
+  // Each of n neighbouring columns on its own, over rows that are stride apart.
+  void (*columns)(double* totals, const T* x, int64_t rows, int64_t stride, int64_t n);
+};
 struct ReduceRow {
   const char* op;
   double start;
-  void (*row)(double* total, const float* x, int64_t n);  // all of n neighbours into one
-  // Each of n neighbouring columns on its own, over rows that are stride apart.
-  void (*columns)(double* totals, const float* x, int64_t rows, int64_t stride, int64_t n);
+  ReduceLoops<float> floats;
+  ReduceLoops<uint16_t> halves;
   void (*combine)(double* totals, const double* others, int64_t n);
 };
 struct ReduceKernels {
@@ -95,6 +100,7 @@ struct SoftmaxKernels {
 
 struct GatherKernels {
   void (*addRow)(float* to, const float* from, int64_t n);
+  void (*addBfloat16Row)(float* to, const uint16_t* from, int64_t n);
 };
 
 // The geometry of pooling over images [height, width, channels], channels contiguous.
@@ -129,32 +135,35 @@ struct NormMoments {
 struct NormColumns {
   const float *mean, *scale, *shift;  // of (x - mean) · scale + shift
 };
+template <class T>
 struct NormGradient {
-  const float *dy, *x;
-  const float* y;  // the output behind the ReLU; null: the ReLU's mask comes from x
+  const T *dy, *x;
+  const T* y;  // the output behind the ReLU; null: the ReLU's mask comes from x
   NormColumns columns;
   bool relu;
 };
+// The numbers of tensors of the image's shape are float or the bits of bfloat16.
+template <class T>
 struct NormKernels {
   int64_t period;
   // Merges n numbers into the moments.
-  void (*moments)(const NormMoments& into, const float* x, int64_t n, int64_t period);
+  void (*moments)(const NormMoments& into, const T* x, int64_t n, int64_t period);
   // y = (x - mean) · scale + shift, plus residual unless null, and ReLU; y may be x or residual.
-  void (*normalize)(const NormColumns& columns, const float* x, const float* residual, bool relu, float* y,
-                    int64_t n, int64_t period);
+  void (*normalize)(const NormColumns& columns, const T* x, const T* residual, bool relu, T* y, int64_t n,
+                    int64_t period);
   // Adds dy and dy · (x - mean), masked by the ReLU, to the sums; masked, unless null, gets the masked dy.
   // scratch: two periods.
-  void (*gradientSums)(const NormGradient& in, float* masked, double* sum, double* product, float* scratch,
+  void (*gradientSums)(const NormGradient<T>& in, T* masked, double* sum, double* product, float* scratch,
                        int64_t n, int64_t period);
   // dx = dy · scale - offset - (x - mean) · slope.
-  void (*gradient)(const NormGradient& in, const float* offset, const float* slope, float* dx, int64_t n,
+  void (*gradient)(const NormGradient<T>& in, const float* offset, const float* slope, T* dx, int64_t n,
                    int64_t period);
   // One row of a max-pooled y, the places of the largest, and their x.
-  void (*maxPool)(const PoolShape& shape, const NormColumns& columns, const float* x, bool relu, float* y,
-                  void* indices, float* largest, int64_t outRow);
+  void (*maxPool)(const PoolShape& shape, const NormColumns& columns, const T* x, bool relu, T* y,
+                  void* indices, T* largest, int64_t outRow);
   // One row of dx, from the whole pooled dy and x's row.
-  void (*maxPoolGradient)(const PoolShape& shape, const NormGradient& in, const void* indices,
-                          const float* offset, const float* slope, float* dx, int64_t row);
+  void (*maxPoolGradient)(const PoolShape& shape, const NormGradient<T>& in, const void* indices,
+                          const float* offset, const float* slope, T* dx, int64_t row);
 };
 
 // Layer normalization, a row of n numbers at a time, float or the bits of bfloat16.
@@ -184,7 +193,8 @@ struct IsaKernels {
   const PoolKernels<uint16_t>* poolBfloat16;
   const WinogradKernels* winograd;
   const SampleConvKernels* sampleConv;
-  const NormKernels* norm;
+  const NormKernels<float>* norm;
+  const NormKernels<uint16_t>* normBfloat16;
   const LayerNormKernels<float>* layerNorm;
   const LayerNormKernels<uint16_t>* layerNormBfloat16;
   const RnnKernels* rnn;

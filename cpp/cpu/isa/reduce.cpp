@@ -42,14 +42,17 @@ constexpr int kWays = 4;           // vectors at a time, to hide the latency of 
 constexpr int64_t kPartRows = 64;  // additions in a row before a float sum moves into a double
 constexpr int64_t kPartElements = kPartRows * kWays * kLanes;
 
-template <class Op>
-void row(double* total, const float* x, int64_t n) {
+inline double single(float x) { return x; }
+inline double single(uint16_t half) { return widened(half); }
+
+template <class Op, class T>
+void row(double* total, const T* x, int64_t n) {
   if constexpr (kInDoubles<Op>) {
-    for (int64_t i = 0; i < n; ++i) *total = Op::of(*total, static_cast<double>(x[i]));
+    for (int64_t i = 0; i < n; ++i) *total = Op::of(*total, single(x[i]));
     return;
   }
   for (int64_t part = 0; part < n; part += kPartElements) {
-    const float* p = x + part;
+    const T* p = x + part;
     const int64_t left = n - part < kPartElements ? n - part : kPartElements;
     Floats sums[kWays];
     for (int w = 0; w < kWays; ++w) sums[w] = all(Op::kStart);
@@ -67,15 +70,15 @@ void row(double* total, const float* x, int64_t n) {
 }
 
 // `ways` vectors of columns over rows; only the first n columns count.
-template <class Op, int ways>
-inline void columnsAt(double* totals, const float* x, int64_t rows, int64_t stride, int64_t n) {
+template <class Op, int ways, class T>
+inline void columnsAt(double* totals, const T* x, int64_t rows, int64_t stride, int64_t n) {
   for (int64_t part = 0; part < rows; part += kPartRows) {
     const int64_t end = rows - part < kPartRows ? rows : part + kPartRows;
     Floats sums[ways];
     for (int w = 0; w < ways; ++w) sums[w] = all(Op::kStart);
     for (int64_t r = part; r < end; ++r) {
       for (int w = 0; w < ways; ++w) {
-        const float* p = x + r * stride + w * kLanes;
+        const T* p = x + r * stride + w * kLanes;
         // The last vector of columns may hang over into the rows that follow, but not over the last row.
         const bool whole = ways > 1 || (rows - 1 - r) * stride + n >= (w + 1) * kLanes;
         sums[w] = Op::of(sums[w], whole ? load(p) : loadPart(p, n - w * kLanes, all(Op::kStart)));
@@ -86,11 +89,11 @@ inline void columnsAt(double* totals, const float* x, int64_t rows, int64_t stri
   }
 }
 
-template <class Op>
-void columns(double* totals, const float* x, int64_t rows, int64_t stride, int64_t n) {
+template <class Op, class T>
+void columns(double* totals, const T* x, int64_t rows, int64_t stride, int64_t n) {
   if constexpr (kInDoubles<Op>) {
     for (int64_t r = 0; r < rows; ++r) {
-      for (int64_t c = 0; c < n; ++c) totals[c] = Op::of(totals[c], static_cast<double>(x[r * stride + c]));
+      for (int64_t c = 0; c < n; ++c) totals[c] = Op::of(totals[c], single(x[r * stride + c]));
     }
     return;
   }
@@ -108,7 +111,11 @@ void combine(double* totals, const double* others, int64_t n) {
 
 template <class Op>
 constexpr ReduceRow rowOf(const char* op) {
-  return {op, Op::kStart, row<Op>, columns<Op>, combine<Op>};
+  return {op,
+          Op::kStart,
+          {row<Op, float>, columns<Op, float>},
+          {row<Op, uint16_t>, columns<Op, uint16_t>},
+          combine<Op>};
 }
 
 const ReduceRow rows[] = {rowOf<Sum>("sum"), rowOf<Sum>("mean"), rowOf<Prod>("prod"), rowOf<Max>("max"),

@@ -26,6 +26,7 @@ const IsaKernels& kernels() {
                                  &winogradKernels,
                                  &sampleConvKernels,
                                  &normKernels,
+                                 &normKernelsBfloat16,
                                  &layerNormKernels,
                                  &layerNormKernelsBfloat16,
                                  &rnnKernels};

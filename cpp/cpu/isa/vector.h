@@ -103,6 +103,10 @@ inline Floats loadPart(const float* p, int64_t n, Floats rest) {
   __builtin_memcpy(&rest, p, n * sizeof(float));
   return rest;
 }
+inline Floats loadPart(const uint16_t* p, int64_t n, Floats rest) {
+  for (int64_t i = 0; i < n; ++i) rest[i] = widened(p[i]);
+  return rest;
+}
 inline void storePart(float* p, Floats v, int64_t n) { __builtin_memcpy(p, &v, n * sizeof(float)); }
 
 inline Floats all(float x) { return Floats{} + x; }
