@@ -101,7 +101,7 @@ void fuseUpdates(Ir& ir);
 void fuseElementwise(Ir& ir);
 // bfloat16 for the activations that kernels want in it, and what leads from one to the other; conversions
 // where a kernel takes only the other one. Weights, their gradients, losses and what is fetched stay float32.
-void choosePrecision(Ir& ir, const Backend& backend);
+void choosePrecision(Ir& ir, Backend& backend);
 // Memory layouts, with reorders where two meet.
 void chooseLayouts(Ir& ir, Backend& backend);
 // Updates of small weights into one node for each rule. In come weight, gradient and slots of each, then the

@@ -9,13 +9,18 @@ namespace {
 
 class PrecisionWalk {
  public:
-  PrecisionWalk(Ir& ir, const Backend& backend)
+  PrecisionWalk(Ir& ir, Backend& backend)
       : ir_(ir),
         led_(ir.values.size(), false),
         half_(ir.values.size(), false),
         data_(ir.values.size(), false),
-        kept_(ir.values.size(), false) {
-    for (const IrNode& node : ir.nodes) choices_.push_back(backend.precisions(ir.spec(node)));
+        kept_(ir.values.size(), false),
+        exact_(ir.values.size(), false) {
+    // What the backend does in float32 depends on the layouts that it would have.
+    Ir draft = ir;
+    chooseLayouts(draft, backend);
+    for (const IrNode& node : ir.nodes)
+      choices_.push_back(backend.precisions(draft.spec(*draft.producer(node.outputs[0]))));
     for (int value : ir.fetches) kept_[static_cast<size_t>(value)] = true;
     for (const IrUpdate& update : ir.updates) kept_[static_cast<size_t>(update.value)] = true;
   }
@@ -50,6 +55,7 @@ class PrecisionWalk {
       const auto input = static_cast<size_t>(node.inputs[i]);
       const Precision precision = choices_[n].inputs[i];
       if (precision == Precision::BFloat16) led_[input] = true;
+      if (precision == Precision::Float32) exact_[input] = true;
       if (precision == Precision::Either && wanted && data_[input] && carries(n, i)) led_[input] = true;
     }
   }
@@ -62,27 +68,36 @@ class PrecisionWalk {
 
   bool isEither(size_t n, size_t input) const { return choices_[n].inputs[input] == Precision::Either; }
 
-  // A node whose operands are alike makes bfloat16 of bfloat16; of float32 only where that is the smaller
-  // one to convert.
   void decide(size_t n) {
+    const PrecisionChoice& choice = choices_[n];
+    if (choice.alike && !isCheaperInHalf(n)) return;
+    for (size_t o = 0; o < choice.outputs.size(); ++o) {
+      const auto output = static_cast<size_t>(ir_.nodes[n].outputs[o]);
+      half_[output] =
+          choice.outputs[o] != Precision::Float32 && !kept_[output] && (choice.alike || led_[output]);
+    }
+  }
+
+  // Whether a node whose operands are alike has fewer numbers converted around it when they are bfloat16, or
+  // as many and its results are wanted so.
+  bool isCheaperInHalf(size_t n) const {
     const IrNode& node = ir_.nodes[n];
-    bool possible = true;
-    if (choices_[n].alike) {
-      int64_t in = 0, out = 0;
-      possible = false;
-      for (size_t i = 0; i < node.inputs.size(); ++i) {
-        if (!isEither(n, i)) continue;
-        possible = possible || half_[static_cast<size_t>(node.inputs[i])];
-        in += count(ir_.type(node.inputs[i]).shape);
-      }
-      for (int output : node.outputs) out += count(ir_.type(output).shape);
-      possible = possible || in < out;
+    int64_t half = 0, full = 0;
+    bool wanted = false;
+    for (size_t i = 0; i < node.inputs.size(); ++i) {
+      const auto input = static_cast<size_t>(node.inputs[i]);
+      if (isEither(n, i)) (half_[input] ? full : half) += count(ir_.type(node.inputs[i]).shape);
     }
     for (size_t o = 0; o < node.outputs.size(); ++o) {
       const auto output = static_cast<size_t>(node.outputs[o]);
-      half_[output] =
-          possible && choices_[n].outputs[o] != Precision::Float32 && led_[output] && !kept_[output];
+      if (choices_[n].outputs[o] == Precision::Float32) continue;
+      if (kept_[output]) return false;
+      const int64_t size = count(ir_.type(node.outputs[o]).shape);
+      if (exact_[output]) half += size;
+      if (led_[output]) full += size;
+      wanted = wanted || led_[output];
     }
+    return wanted ? half <= full : half < full;
   }
 
   void convertInputs(size_t n) {
@@ -128,13 +143,13 @@ class PrecisionWalk {
   Ir& ir_;
   std::vector<PrecisionChoice> choices_;  // of each node
   // Of each value: whether it is or leads to something wanted in bfloat16, is to be bfloat16, depends on a
-  // feed, has to be float32.
-  std::vector<bool> led_, half_, data_, kept_;
+  // feed, has to be float32, is read as such.
+  std::vector<bool> led_, half_, data_, kept_, exact_;
   std::map<int, int> converted_;
 };
 
 }  // namespace
 
-void choosePrecision(Ir& ir, const Backend& backend) { PrecisionWalk(ir, backend).run(); }
+void choosePrecision(Ir& ir, Backend& backend) { PrecisionWalk(ir, backend).run(); }
 
 }  // namespace nodegrad::plan

@@ -1,6 +1,8 @@
 // Convolutions and products on bfloat16 against float64. Of bfloat16 factors a product is exact in float32,
 // so that the error is float32's of the sum and, where the result is bfloat16 too, one rounding.
+#include "cpu/isa.h"
 #include "support/backend_run.h"
+#include "support/traced.h"
 
 namespace nodegrad::testing {
 namespace {
@@ -134,6 +136,28 @@ TEST_F(Bfloat16Backend, Matmul) {
     const Array y = reference::apply("matmul", {asFloats(a), asFloats(b)}, attrs)[0];
     for (DType out : {DType::BF16, DType::F32})
       expectRounded(run({"matmul", {a, b}, {typed(y, out)}, attrs}).outputs[0], y, 20, "matmul");
+  }
+}
+
+// A convolution that follows images in blocks of samples does so with the policy too, as its float32 kernel
+// is the faster one; by itself it is oneDNN's.
+TEST_F(Bfloat16Backend, ConvolutionsInBlocksOfSamplesStayFloat32) {
+  const int64_t images = 2 * isaKernels().sampleConv->lanes;
+  for (const bool follows : {true, false}) {
+    Traced t;
+    Value y = t.feed({images, 12, 12, follows ? 1 : 6});
+    if (follows) y = t.op("tanh", {t.op("conv2d", {y, t.variable({3, 3, 1, 6})})});
+    const Value w = t.variable({3, 3, 6, 16});
+    y = t.op("conv2d", {t.op("avgPool2d", {y}, {{"poolSize", Dims{2, 2}}, {"strides", Dims{2, 2}}}), w});
+    t.fetches = gradients(t.graph, {t.op("sum", {t.op("square", {y})})}, {w});
+    plan::Ir ir = t.ir();
+    plan::simplify(ir);
+    plan::fuseElementwise(ir);
+    plan::choosePrecision(ir, cpuBackend());
+    int halves = 0;
+    for (const plan::IrNode& node : ir.nodes)
+      halves += node.op.rfind("conv2d", 0) == 0 && ir.type(node.inputs[0]).dtype == DType::BF16;
+    EXPECT_EQ(halves, follows ? 0 : 2);
   }
 }
 

@@ -14,7 +14,8 @@ Ir planned(const Traced& t) {
   plan::simplify(ir);
   plan::fuseCompute(ir);
   plan::fuseElementwise(ir);
-  plan::choosePrecision(ir, FakeBackend());
+  FakeBackend backend;
+  plan::choosePrecision(ir, backend);
   return ir;
 }
 
@@ -52,7 +53,7 @@ TEST(Precision, ActivationsAreHalvesAndTheRestIsNot) {
       if (convolution && i < 2) {
         EXPECT_EQ(dtype, DType::BF16) << node.op;
       }
-      for (const char* exact : {"sgdUpdate", "mean", "sum", "sparseSoftmaxCrossEntropy"})
+      for (const char* exact : {"sgdUpdate", "mean", "sparseSoftmaxCrossEntropy"})
         EXPECT_FALSE(node.op == exact && dtype == DType::BF16) << node.op;
     }
   }
@@ -104,12 +105,12 @@ TEST(Precision, AChainStoresBothWhereBothAreRead) {
   Traced t;
   const Value x = t.feed({2, 6, 6, 4});
   const Value y = t.op("exp", {t.op("neg", {x})});
-  t.fetches = {t.op("sum", {y}), t.op("conv2d", {y, t.variable({3, 3, 4, 8})})};
+  t.fetches = {t.op("mean", {y}), t.op("conv2d", {y, t.variable({3, 3, 4, 8})})};
   const Ir ir = planned(t);
   const plan::IrNode* chain = nodeOf(ir, "fusedElementwise");
   ASSERT_EQ(chain->outputs.size(), 2u);
   EXPECT_EQ(chain->program->outputs[0], chain->program->outputs[1]);
-  EXPECT_EQ(dtypeOf(ir, nodeOf(ir, "sum")->inputs[0]), DType::F32);
+  EXPECT_EQ(dtypeOf(ir, nodeOf(ir, "mean")->inputs[0]), DType::F32);
   EXPECT_EQ(dtypeOf(ir, nodeOf(ir, "conv2d")->inputs[0]), DType::BF16);
   EXPECT_EQ(countOf(ir, "reorder"), 1);  // the weights
 }
@@ -140,6 +141,71 @@ TEST(Precision, TheSmallerSideOfAPoolingIsConverted) {
   EXPECT_EQ(dtypeOf(ir, pool->inputs[0]), DType::F32);
   EXPECT_EQ(dtypeOf(ir, pool->outputs[0]), DType::F32);
   EXPECT_EQ(dtypeOf(ir, nodeOf(ir, "conv2d")->inputs[0]), DType::BF16);
+}
+
+TEST(Precision, ASumReadsHalvesAsTheyAre) {
+  Traced t;
+  const Value y = t.op("conv2d", {t.feed({2, 6, 6, 4}), t.variable({3, 3, 4, 8})});
+  t.fetches = {t.op("sum", {y}), t.op("conv2d", {y, t.variable({3, 3, 8, 8})})};
+  const Ir ir = planned(t);
+  EXPECT_EQ(nodeOf(ir, "sum")->inputs[0], nodeOf(ir, "conv2d")->outputs[0]);
+  EXPECT_EQ(dtypeOf(ir, nodeOf(ir, "sum")->inputs[0]), DType::BF16);
+  EXPECT_EQ(dtypeOf(ir, nodeOf(ir, "sum")->outputs[0]), DType::F32);
+}
+
+// What is converted: the input, and each weight once. Everything between the convolutions is bfloat16.
+TEST(Precision, NormalizedImagesStayHalves) {
+  Traced t;
+  const Value w = t.variable({3, 3, 4, 8}), v = t.variable({3, 3, 8, 8});
+  const Value gamma = t.variable({8}), beta = t.variable({8});
+  const Value x = t.op("conv2d", {t.feed({2, 12, 12, 4}), w});
+  Value y = t.graph.op("batchNorm", {x, gamma, beta})[0];
+  y = t.op("maxPool2d", {t.op("relu", {y})}, Attrs{{"poolSize", Dims{2, 2}}, {"strides", Dims{2, 2}}});
+  y = t.op("conv2d", {y, v});
+  y = t.op("relu", {t.graph.op("batchNorm", {y, gamma, beta})[0]});
+  t.fetches = gradients(t.graph, {t.op("sum", {t.op("square", {t.op("conv2d", {y, v})})})}, {w, v, gamma});
+  Ir ir = t.ir();
+  plan::simplify(ir);
+  plan::fuseNorm(ir);
+  plan::fuseElementwise(ir);
+  FakeBackend backend;
+  plan::choosePrecision(ir, backend);
+  int images = 0;
+  for (const plan::IrNode& node : ir.nodes) {
+    if (node.op == "reorder") {
+      EXPECT_EQ(ir.producer(node.inputs[0]), nullptr);
+    }
+    if (node.op.rfind("batchNorm", 0) != 0) continue;
+    for (const auto* values : {&node.inputs, &node.outputs})
+      for (int value : *values) {
+        const TensorType& type = ir.type(value);
+        if (type.dtype == DType::U8) continue;
+        EXPECT_EQ(type.dtype, type.shape.size() > 1 ? DType::BF16 : DType::F32) << node.op;
+        images += type.shape.size() > 1;
+      }
+  }
+  EXPECT_EQ(images, 2 + 3 + 2 + 3 + 4);  // statistics, two forward passes and their gradients
+}
+
+// The results of a node whose operands are alike are bfloat16 together or not at all.
+TEST(Precision, ANodeWithAFetchedResultStaysFloat32) {
+  Traced t;
+  const Value x = t.op("conv2d", {t.feed({2, 12, 12, 4}), t.variable({3, 3, 4, 8})});
+  const Value y = t.op("maxPool2d", {x}, Attrs{{"poolSize", Dims{2, 2}}, {"strides", Dims{2, 2}}});
+  t.fetches = {y, t.op("conv2d", {y, t.variable({3, 3, 8, 8})})};
+  const Ir ir = planned(t);
+  for (const auto* values : {&nodeOf(ir, "maxPool2d")->inputs, &nodeOf(ir, "maxPool2d")->outputs})
+    EXPECT_EQ(dtypeOf(ir, values->front()), DType::F32);
+}
+
+TEST(Precision, WhatIsReadAsFloat32IsConvertedWhereItIsSmaller) {
+  Traced t;
+  const Value x = t.op("conv2d", {t.feed({2, 12, 12, 4}), t.variable({3, 3, 4, 8})});
+  const Value y = t.op("maxPool2d", {x}, Attrs{{"poolSize", Dims{2, 2}}, {"strides", Dims{2, 2}}});
+  t.fetches = {t.op("softmax", {y}), t.op("conv2d", {x, t.variable({3, 3, 8, 8})})};
+  const Ir ir = planned(t);
+  EXPECT_EQ(dtypeOf(ir, nodeOf(ir, "maxPool2d")->outputs[0]), DType::BF16);
+  EXPECT_EQ(dtypeOf(ir, nodeOf(ir, "softmax")->inputs[0]), DType::F32);
 }
 
 }  // namespace

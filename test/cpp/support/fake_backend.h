@@ -28,8 +28,8 @@ class FakeKernel : public Kernel {
 };
 
 // Compiles nothing. Convolutions want blocked tensors, chains, updates and copies follow, everything else
-// wants row-major. Convolutions and products want bfloat16, chains take anything, pooling and reshape all
-// alike.
+// wants row-major. Convolutions and products want bfloat16, chains and sums take anything, pooling, reshape
+// and batch normalization all images alike.
 class FakeBackend : public Backend {
  public:
   std::string name() const override { return "fake"; }
@@ -44,12 +44,18 @@ class FakeBackend : public Backend {
       choice.inputs[0] = choice.inputs[1] = Precision::BFloat16;
       const bool weights = spec.op == "conv2dBackwardFilter" || spec.op == "innerProductBackwardWeights";
       if (!weights) choice.outputs[0] = Precision::Either;
-    } else if (spec.op == "fusedElementwise" || starts("maxPool2d") || spec.op == "reshape") {
+    } else if (spec.op == "sum") {
+      choice.inputs[0] = Precision::Either;
+    } else if (spec.op == "fusedElementwise" || starts("maxPool2d") || spec.op == "reshape" ||
+               starts("batchNorm")) {
+      const auto image = [&](const TensorType& type) {
+        return type.dtype == DType::F32 && (type.shape.size() > 1 || !starts("batchNorm"));
+      };
       for (size_t i = 0; i < spec.inputs.size(); ++i)
-        if (spec.inputs[i].dtype == DType::F32) choice.inputs[i] = Precision::Either;
+        if (image(spec.inputs[i])) choice.inputs[i] = Precision::Either;
       for (size_t o = 0; o < spec.outputs.size(); ++o)
-        if (spec.outputs[o].dtype == DType::F32) choice.outputs[o] = Precision::Either;
-      choice.alike = spec.op != "fusedElementwise";
+        if (image(spec.outputs[o])) choice.outputs[o] = Precision::Either;
+      choice.alike = spec.op != "fusedElementwise" && spec.op != "batchNormStatistics";
     }
     return choice;
   }
