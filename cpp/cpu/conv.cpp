@@ -20,7 +20,7 @@ bool hasNothingToCompute(const Convolution& conv) {
   return count(conv.x.shape) == 0 || count(conv.w.shape) == 0 || count(conv.y.shape) == 0;
 }
 
-// The own kernels' tensors are float32.
+// Convolutions over samples have float32 tensors.
 bool isFloat32(const Convolution& conv) {
   return conv.x.dtype == DType::F32 && conv.w.dtype == DType::F32 && conv.y.dtype == DType::F32;
 }
@@ -28,7 +28,7 @@ bool isFloat32(const Convolution& conv) {
 LayoutChoice convLayouts(const KernelSpec& spec, const std::vector<bool>& flexible) {
   const Convolution conv(spec);
   if (hasNothingToCompute(conv)) return convChoice(spec, conv, nullptr, nullptr, nullptr);
-  if (isFloat32(conv) && winogradSuits(spec, conv)) return winogradLayouts(spec, conv);
+  if (winogradSuits(spec, conv)) return winogradLayouts(spec, conv);
   if (isFloat32(conv) && sampleConvSuits(spec, conv)) return sampleConvLayouts(spec, conv);
   const bool flexibleWeights = conv.pass != ConvPass::BackwardFilter && flexible[conv.wIndex];
   return directConvLayouts(spec, conv, flexibleWeights);
@@ -47,8 +47,7 @@ std::unique_ptr<Kernel> makeConv(const KernelSpec& spec) {
            toString(conv.x));
     return onednn::zerosKernel(spec);
   }
-  if (isFloat32(conv) && winogradSuits(spec, conv) && hasWinogradLayouts(spec, conv))
-    return makeWinograd(spec, conv);
+  if (winogradSuits(spec, conv) && hasWinogradLayouts(spec, conv)) return makeWinograd(spec, conv);
   if (conv.isFused()) fail(ErrorCode::Device, "[", spec.op, "] cannot fuse that into this convolution");
   if (isFloat32(conv) && sampleConvSuits(spec, conv) && hasSampleConvLayouts(conv))
     return makeSampleConv(spec, conv);
@@ -59,10 +58,16 @@ PrecisionChoice convPrecisions(const KernelSpec& spec) {
   PrecisionChoice choice{std::vector<Precision>(spec.inputs.size()),
                          std::vector<Precision>(spec.outputs.size())};
   const Convolution conv(spec);
-  if (hasNothingToCompute(conv) || conv.isFused() || !directConvTakesBfloat16(spec)) return choice;
-  // Winograd saves as much arithmetic as bfloat16 does, and the other own kernels beat oneDNN's bfloat16 too.
-  // Its gradient of a filter with strides takes up to four times as long as in float32. Measured on Zen 4.
-  if (winogradSuits(spec, conv) || sampleConvSuits(spec, conv)) return choice;
+  if (hasNothingToCompute(conv)) return choice;
+  if (winogradTakesBfloat16(spec, conv)) {
+    for (size_t index : conv.imageInputs()) choice.inputs[index] = Precision::BFloat16;
+    for (size_t index : conv.imageOutputs()) choice.outputs[index] = Precision::Either;
+    if (conv.mask) choice.inputs[conv.maskIndex] = Precision::Either;
+    return choice;
+  }
+  // The other own kernels beat oneDNN's bfloat16, and its gradient of a filter with strides takes up to four
+  // times as long as in float32. Measured on Zen 4.
+  if (conv.isFused() || sampleConvSuits(spec, conv) || !directConvTakesBfloat16(spec)) return choice;
   const bool strided = conv.window.strides[0] > 1 || conv.window.strides[1] > 1;
   const bool pointwise = conv.window.kernel[0] * conv.window.kernel[1] == 1;
   if (conv.pass == ConvPass::BackwardFilter && strided && !pointwise) return choice;
@@ -99,18 +104,37 @@ Convolution::Convolution(const KernelSpec& spec)
   const size_t tensors = (backwardData ? spec.outputs : spec.inputs).size(), others = parts.size() - 1;
   partIndices = {xIndex};
   for (size_t p = 0; p < others; ++p) partIndices.push_back(tensors - others + p);
+  for (size_t index : partIndices)
+    partDtypes.push_back((backwardData ? spec.outputs : spec.inputs)[index].dtype);
   take(filter, wIndex, w, wLayout);
   window = convWindow(spec.op, spec.attrs, x.shape[static_cast<size_t>(axes.h)],
                       x.shape[static_cast<size_t>(axes.w)], w.shape[0], w.shape[1]);
   if (pooling || pooledGradient) {
     y = x;
+    y.dtype = (forward ? spec.outputs[hasImage ? yIndex : 0] : spec.inputs[yIndex]).dtype;
     y.shape[static_cast<size_t>(axes.h)] = window.outH;
     y.shape[static_cast<size_t>(axes.w)] = window.outW;
     y.shape[static_cast<size_t>(axes.c)] = w.shape[3];
   } else {
     take(forward, yIndex, y, yLayout);
   }
+  if (pooling) pooledDtype = spec.outputs[0].dtype;
+  if (mask) maskDtype = spec.inputs[maskIndex].dtype;
   bias = filter ? spec.outputs.size() > 1 : forward && spec.inputs.size() - others > 2;
+}
+
+std::vector<size_t> Convolution::imageInputs() const {
+  std::vector<size_t> indices;
+  if (pass != ConvPass::BackwardData) indices = partIndices;
+  if (pass != ConvPass::Forward) indices.push_back(yIndex);
+  return indices;
+}
+
+std::vector<size_t> Convolution::imageOutputs() const {
+  if (pass == ConvPass::BackwardData) return partIndices;
+  if (pass == ConvPass::BackwardFilter) return {};
+  if (!pooling) return {yIndex};
+  return hasImage ? std::vector<size_t>{0, yIndex} : std::vector<size_t>{0};
 }
 
 LayoutChoice convChoice(const KernelSpec& spec, const Convolution& conv, const LayoutPtr& x,

@@ -30,6 +30,11 @@ struct Convolution {
   bool computesImage() const { return !pooling || hasImage; }
   // Whether it does what oneDNN's convolutions do not.
   bool isFused() const { return pooling || statistics || pooledGradient || mask || parts.size() > 1; }
+  // Which inputs and outputs are images, gradients of them or what is pooled of them; no mask, no places.
+  std::vector<size_t> imageInputs() const;
+  std::vector<size_t> imageOutputs() const;
+  // The dtype of the images that it reads.
+  DType factors() const { return pass == ConvPass::BackwardData ? y.dtype : x.dtype; }
 
   ConvPass pass;
   TensorType x, w, y;
@@ -39,7 +44,9 @@ struct Convolution {
   bool pooling, hasImage, statistics, pooledGradient, mask;
   std::vector<int64_t> parts;       // channels of the tensors that x consists of
   std::vector<size_t> partIndices;  // of these
-  size_t placesIndex, maskIndex;    // among the inputs
+  std::vector<DType> partDtypes;
+  DType pooledDtype = DType::F32, maskDtype = DType::F32;  // of a pooling's output, of the mask
+  size_t placesIndex, maskIndex;                           // among the inputs
   ImageAxes axes;
   int64_t groups;
   Window window;

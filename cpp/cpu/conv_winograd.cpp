@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <string>
 
+#include "cpu/cpu_backend.h"
 #include "cpu/isa.h"
 #include "cpu/onednn.h"
 #include "cpu/winograd_filters.h"
@@ -32,6 +33,13 @@ bool hasShape(const KernelSpec& spec, const Convolution& conv) {
   if (!spec.attrs.has("activation")) return true;
   const std::string& activation = spec.attrs.text("activation");
   return activation == "linear" || activation == "relu";
+}
+
+// Images in bfloat16 where that is at hand, else all in float32.
+bool hasDtypes(const Convolution& conv) {
+  if (conv.w.dtype != DType::F32) return false;
+  if (conv.factors() == DType::F32) return conv.x.dtype == DType::F32 && conv.y.dtype == DType::F32;
+  return cpuHasBfloat16() && (conv.pass != ConvPass::BackwardFilter || conv.y.dtype == DType::BF16);
 }
 
 // Whether the filters are transformed before the steps.
@@ -65,9 +73,15 @@ LayoutPtr blocked(const TensorType& type, const ImageAxes& axes, int lanes) {
 
 bool winogradSuits(const KernelSpec& spec, const Convolution& conv) {
   const int lanes = isaKernels().winograd->lanes;
-  if (lanes == 0 || isSwitchedOff() || !hasShape(spec, conv)) return false;
+  if (lanes == 0 || isSwitchedOff() || !hasShape(spec, conv) || !hasDtypes(conv)) return false;
   const Sizes sizes(conv);
   return sizes.in % lanes == 0 && sizes.out % lanes == 0 && paysOff(spec, conv, sizes);
+}
+
+bool winogradTakesBfloat16(const KernelSpec& spec, const Convolution& conv) {
+  KernelSpec half = spec;
+  for (size_t index : conv.imageInputs()) half.inputs[index].dtype = DType::BF16;
+  return winogradSuits(half, Convolution(half));
 }
 
 bool winogradFuses(const KernelSpec& spec, const Convolution& conv) {
@@ -92,7 +106,7 @@ LayoutChoice winogradLayouts(const KernelSpec& spec, const Convolution& conv) {
   for (size_t index : conv.partIndices)
     set(backwardData, index, lay((backwardData ? spec.outputs : spec.inputs)[index]));
   set(conv.pass == ConvPass::BackwardFilter, conv.wIndex,
-      preparesFilters(spec, conv) ? winograd::filterLayout(conv.w.shape) : nullptr);
+      preparesFilters(spec, conv) ? winograd::filterLayout(conv.w.shape, conv.factors()) : nullptr);
   if (!forward) set(false, conv.yIndex, lay(spec.inputs[conv.yIndex]));
   if (forward && conv.computesImage()) set(true, conv.yIndex, lay(conv.y));
   if (conv.pooling)

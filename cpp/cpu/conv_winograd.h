@@ -10,6 +10,9 @@ namespace nodegrad {
 // and the instruction set alone; never with NODEGRAD_CONV=direct.
 bool winogradSuits(const KernelSpec& spec, const Convolution& conv);
 
+// Whether it is to be computed so on images in bfloat16, where all is float32 yet.
+bool winogradTakesBfloat16(const KernelSpec& spec, const Convolution& conv);
+
 // Whether it also does what the plan would fuse into it (the parts of Convolution that oneDNN has not).
 bool winogradFuses(const KernelSpec& spec, const Convolution& conv);
 

@@ -34,6 +34,11 @@ const IsaKernels* find(const std::string& level) {
 
 std::atomic<const IsaKernels*> chosen{nullptr};
 
+std::string bfloat16Setting() {
+  const char* setting = std::getenv("NODEGRAD_BFLOAT16");
+  return setting ? setting : "";
+}
+
 }  // namespace
 
 std::vector<std::string> isaLevels() {
@@ -55,10 +60,14 @@ void useIsa(const std::string& level) { chosen.store(find(level)); }
 const char* cpuIsa() { return isaKernels().name; }
 
 bool cpuHasBfloat16() {
-  const char* setting = std::getenv("NODEGRAD_BFLOAT16");
-  const std::string wish = setting ? setting : "";
+  const std::string wish = bfloat16Setting();
   if (cpuIsa() != std::string("avx512") || wish == "off") return false;
   return wish == "emulate" || __builtin_cpu_supports("avx512bf16");
+}
+
+const Bfloat16Kernels& bfloat16Kernels() {
+  const bool native = __builtin_cpu_supports("avx512bf16") && bfloat16Setting() != "emulate";
+  return native ? isa_avx512_bf16::bfloat16Kernels() : isa_avx512::bfloat16Kernels();
 }
 
 }  // namespace nodegrad

@@ -13,6 +13,10 @@ std::vector<std::string> isaLevels();
 // that is unknown or too high.
 const IsaKernels& isaKernels();
 
+// The kernels on bfloat16: with the processor's instructions for it unless NODEGRAD_BFLOAT16=emulate. Only
+// where cpuHasBfloat16().
+const Bfloat16Kernels& bfloat16Kernels();
+
 // Has kernels made from now on use another level. Fails as above.
 void useIsa(const std::string& level);
 

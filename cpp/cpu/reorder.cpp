@@ -73,7 +73,7 @@ std::unique_ptr<Kernel> reorderKernel(const TensorType& source, const LayoutPtr&
   if (source.dtype == target.dtype && sameLayout(from, to))
     return std::make_unique<CopyKernel>(from ? from->bytes() : bytesOf(source));
   if (count(source.shape) == 0) return std::make_unique<CopyKernel>(0);
-  if (winograd::isFilterLayout(to)) return winograd::makeFilterTransform(source.shape);
+  if (winograd::isFilterLayout(to)) return winograd::makeFilterTransform(source.shape, to);
   const auto descs = reorderDescs(source, from, target, to);
   if (!descs) return std::make_unique<TwoStepKernel>(source, from, target, to);
   dnnl::primitive_attr attr;

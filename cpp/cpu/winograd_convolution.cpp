@@ -16,22 +16,24 @@ constexpr int64_t kFilterBytes = int64_t{48} << 20;  // of transformed filters, 
 class WinogradConvolution : public WinogradKernel {
  public:
   WinogradConvolution(const Convolution& conv, const Sizes& s, bool relu)
-      : conv_(conv),
+      : WinogradKernel(conv.factors()),
+        conv_(conv),
         backward_(conv.pass == ConvPass::BackwardData),
         relu_(relu),
         in_(s.in),
         out_(s.out),
         top_(backward_ ? 2 - s.top : s.top),
         left_(backward_ ? 2 - s.left : s.left),
-        from_(backward_ ? BlockedImages(s.outHeight, s.outWidth, s.out, lanes_)
-                        : BlockedImages(s.height, s.width, s.in, lanes_)),
-        to_(backward_ ? BlockedImages(s.height, s.width, s.in, lanes_)
-                      : BlockedImages(s.outHeight, s.outWidth, s.out, lanes_)),
+        from_(backward_ ? BlockedImages(s.outHeight, s.outWidth, s.out, lanes_, conv.y.dtype)
+                        : BlockedImages(s.height, s.width, s.in, lanes_, conv.x.dtype)),
+        to_(backward_ ? BlockedImages(s.height, s.width, s.in, lanes_, conv.x.dtype)
+                      : BlockedImages(s.outHeight, s.outWidth, s.out, lanes_, conv.y.dtype)),
         image_(conv, s, lanes_),
-        pooled_(to_.pooled(lanes_)) {}
+        pooled_(to_.pooled(conv.pooledDtype)),
+        mask_(s.height, s.width, s.in, lanes_, conv.maskDtype) {}
 
  protected:
-  void transformInput(void* const* inputs, int64_t block, const WinogradTile* tiles, int64_t count, float* to,
+  void transformInput(void* const* inputs, int64_t block, const WinogradTile* tiles, int64_t count, void* to,
                       int64_t plane) const {
     const WinogradMap map = !backward_ ? image_.map(inputs, block)
                             : conv_.pooledGradient
@@ -42,14 +44,13 @@ class WinogradConvolution : public WinogradKernel {
 
   void transformOutput(void* const* inputs, void* const* outputs, int64_t block, const WinogradTile* tiles,
                        int64_t count, const float* products, int64_t plane, ChannelMoments moments) const {
-    WinogradOutput to{to_.map(nullptr, 0), nullptr, relu_, nullptr, {}, nullptr, nullptr};
-    to.map.data = nullptr;
+    WinogradOutput to{to_.map(nullptr, 0), nullptr, relu_, {}, {}, nullptr, nullptr};
     if (backward_)
       to.map = image_.map(outputs, block);
     else if (conv_.computesImage())
       to.map = to_.map(outputs[conv_.yIndex], block);
     if (conv_.bias) to.bias = static_cast<const float*>(inputs[2]) + block * lanes_;
-    if (conv_.mask) to.mask = static_cast<const float*>(inputs[conv_.maskIndex]) + block * to_.blockSize();
+    if (conv_.mask) to.mask = mask_.map(inputs[conv_.maskIndex], block);
     if (conv_.pooling) {
       to.pooled = pooled_.map(outputs[0], block);
       to.places = static_cast<uint8_t*>(outputs[1]) + block * pooled_.blockSize();
@@ -95,7 +96,7 @@ class WinogradConvolution : public WinogradKernel {
   const int64_t in_, out_, top_, left_;
   const BlockedImages from_, to_;
   const ImageParts image_;
-  const BlockedImages pooled_;
+  const BlockedImages pooled_, mask_;
 };
 
 std::vector<WinogradTile> resultTiles(const Convolution& conv, const Sizes& s) {
@@ -111,35 +112,35 @@ class ManyTiles : public WinogradConvolution {
         tiles_(resultTiles(conv, s), kTiles, kernels_.tileStep),
         stride_(tiles_.block() * lanes_),
         slab_(std::min(kSlabChannels / lanes_, to_.blocks())),
-        inputPlane_(planeStride(from_.blocks() * stride_)),
-        productPlane_(planeStride(slab_ * stride_)),
-        filters_(from_.blocks() * lanes_, to_.blocks() * lanes_, backward_),
+        inputPlane_(factorPlane(from_.blocks() * stride_)),
+        productPlane_(floatPlane(slab_ * stride_)),
+        filters_(from_.blocks() * lanes_, to_.blocks() * lanes_, backward_, conv.factors()),
         prepared_(isFilterLayout(conv.wLayout)) {
-    const int64_t slabBytes =
-        filters_.panels(slab_) * filters_.panelElements() * static_cast<int64_t>(sizeof(float));
+    const int64_t slabBytes = filters_.panels(slab_) * filters_.panelBytes();
     const int64_t slabs = prepared_ ? to_.blocks() : std::max<int64_t>(kFilterBytes / slabBytes, 1);
     group_ = std::min(slabs * slab_, to_.blocks());
   }
 
   size_t scratchBytes() const override {
-    return static_cast<size_t>(filterElements() + tiles_.parts() * (partElements() + momentFloats())) *
-           sizeof(float);
+    return static_cast<size_t>(filterBytes()) +
+           static_cast<size_t>(tiles_.parts() * (partFloats() + momentFloats())) * sizeof(float);
   }
 
   void run(void* const* inputs, void* const* outputs, void* scratch) override {
     const float* filters = static_cast<const float*>(inputs[conv_.wIndex]);
     float* moments = static_cast<float*>(scratch);
-    float* memory = moments + tiles_.parts() * momentFloats();
-    const float* transformed = prepared_ ? filters : memory;
+    float* parts = moments + tiles_.parts() * momentFloats();
+    auto* memory = reinterpret_cast<std::byte*>(parts + tiles_.parts() * partFloats());
+    const void* transformed = prepared_ ? inputs[conv_.wIndex] : memory;
     clearMoments(moments, tiles_.parts());
     // All output channels at once, unless their filters would take too much memory.
     for (int64_t begin = 0; begin < to_.blocks(); begin += group_) {
       const int64_t end = std::min(begin + group_, to_.blocks());
       if (!prepared_) filters_.transform(filters, begin, end, memory, tiles_.parts());
       tiles_.forBlocks([&](int part, const WinogradTile* tiles, int64_t count, bool) {
-        float* own = memory + filterElements() + part * partElements();
+        float* own = parts + part * partFloats();
         for (int64_t b = 0; b < from_.blocks(); ++b)
-          transformInput(inputs, b, tiles, count, own + b * stride_, inputPlane_);
+          transformInput(inputs, b, tiles, count, factors(own, b * stride_), inputPlane_);
         for (int64_t slab = begin; slab < end; slab += slab_) {
           const int64_t slabEnd = std::min(slab + slab_, end);
           multiplySlab(own, transformed, begin, slab, slabEnd, count);
@@ -154,22 +155,21 @@ class ManyTiles : public WinogradConvolution {
 
  private:
   // A part's memory: transformed inputs, then their products with one slab of filters.
-  int64_t partElements() const { return kPlaces * (inputPlane_ + productPlane_); }
-  float* products(float* own) const { return own + kPlaces * inputPlane_; }
+  int64_t partFloats() const { return planeFloats(inputPlane_) + kPlaces * productPlane_; }
+  float* products(float* own) const { return own + planeFloats(inputPlane_); }
 
   // Of the scratch memory: room for a group's transformed filters.
-  int64_t filterElements() const {
-    return prepared_ ? 0 : filters_.panels(group_) * filters_.panelElements();
-  }
+  int64_t filterBytes() const { return prepared_ ? 0 : filters_.panels(group_) * filters_.panelBytes(); }
 
-  void multiplySlab(float* own, const float* filters, int64_t group, int64_t slab, int64_t end,
+  void multiplySlab(float* own, const void* filters, int64_t group, int64_t slab, int64_t end,
                     int64_t count) const {
     for (int64_t place = 0; place < kPlaces; ++place) {
       for (int64_t b = slab; b < end; b += kernels_.panel) {
         const int64_t columns = std::min<int64_t>(kernels_.panel, end - b);
-        const float* panel = filters + (b - group) / kernels_.panel * filters_.panelElements() +
-                             place * filters_.plane(columns);
-        kernels_.multiply(own + place * inputPlane_, stride_, from_.blocks(), panel, columns, count,
+        const std::byte* panel =
+            static_cast<const std::byte*>(filters) + (b - group) / kernels_.panel * filters_.panelBytes();
+        kernels_.multiply(factors(own, place * inputPlane_), stride_, from_.blocks(),
+                          factors(panel, place * filters_.plane(columns)), columns, count,
                           products(own) + place * productPlane_ + (b - slab) * stride_, false);
       }
     }
@@ -195,12 +195,12 @@ class FewTiles : public WinogradConvolution {
         stride_(count_ * lanes_),
         panels_((to_.blocks() + kernels_.panel - 1) / kernels_.panel),
         parts_(static_cast<int>(std::min<int64_t>(teamThreads(), panels_))),
-        inputPlane_(planeStride(from_.blocks() * stride_)),
-        productPlane_(planeStride(kernels_.panel * stride_)) {}
+        inputPlane_(factorPlane(from_.blocks() * stride_)),
+        productPlane_(floatPlane(kernels_.panel * stride_)) {}
 
   // Whether all threads get work, and no filter would be read from memory more cheaply than an input.
   static bool suits(const Convolution& conv, const Sizes& s) {
-    const WinogradKernels& kernels = *isaKernels().winograd;
+    const WinogradKernels& kernels = kernelsFor(conv.factors());
     const int64_t out = conv.pass == ConvPass::BackwardData ? s.in : s.out;
     const int64_t panels = (out / kernels.lanes + kernels.panel - 1) / kernels.panel;
     const int64_t rounds = (panels + teamThreads() - 1) / teamThreads();
@@ -209,7 +209,7 @@ class FewTiles : public WinogradConvolution {
   }
 
   size_t scratchBytes() const override {
-    return static_cast<size_t>(kPlaces * inputPlane_ + parts_ * partElements() + momentFloats()) *
+    return static_cast<size_t>(planeFloats(inputPlane_) + parts_ * partFloats() + momentFloats()) *
            sizeof(float);
   }
 
@@ -219,20 +219,20 @@ class FewTiles : public WinogradConvolution {
     clearMoments(moments, 1);
     parallelFor(parts_, from_.blocks(), 1, [&](int64_t begin, int64_t end, int) {
       for (int64_t b = begin; b < end; ++b)
-        transformInput(inputs, b, tiles_.data(), count_, transformed + b * stride_, inputPlane_);
+        transformInput(inputs, b, tiles_.data(), count_, factors(transformed, b * stride_), inputPlane_);
     });
     parallelFor(parts_, panels_, 1, [&](int64_t begin, int64_t end, int part) {
-      float* products = transformed + kPlaces * inputPlane_ + part * partElements();
+      float* products = transformed + planeFloats(inputPlane_) + part * partFloats();
+      void* panel = products + kPlaces * productPlane_;
       for (int64_t p = begin; p < end; ++p) {
         const int64_t block = p * kernels_.panel;
         const int64_t columns = std::min<int64_t>(kernels_.panel, to_.blocks() - block);
         for (int64_t b = 0; b < from_.blocks(); b += kernels_.sumBlocks) {
           const int64_t chunk = std::min<int64_t>(kernels_.sumBlocks, from_.blocks() - b);
-          float* panel = products + kPlaces * productPlane_;
           transformFilters(static_cast<const float*>(inputs[conv_.wIndex]), block, columns, b, chunk, panel);
           for (int64_t place = 0; place < kPlaces; ++place)
-            kernels_.multiply(transformed + place * inputPlane_ + b * stride_, stride_, chunk,
-                              panel + place * filterPlane(chunk, columns), columns, count_,
+            kernels_.multiply(factors(transformed, place * inputPlane_ + b * stride_), stride_, chunk,
+                              factors(panel, place * filterPlane(chunk, columns)), columns, count_,
                               products + place * productPlane_, b > 0);
         }
         for (int64_t c = 0; c < columns; ++c)
@@ -245,16 +245,16 @@ class FewTiles : public WinogradConvolution {
 
  private:
   // A part's memory: the products of a panel, then a chunk of its transformed filters.
-  int64_t partElements() const {
-    return kPlaces * (productPlane_ + filterPlane(kernels_.sumBlocks, kernels_.panel));
+  int64_t partFloats() const {
+    return kPlaces * productPlane_ + planeFloats(filterPlane(kernels_.sumBlocks, kernels_.panel));
   }
   // Between the places of transformed filters for so many blocks of channels.
   int64_t filterPlane(int64_t chunk, int64_t columns) const {
-    return planeStride(chunk * lanes_ * columns * lanes_);
+    return factorPlane(chunk * lanes_ * columns * lanes_);
   }
 
   void transformFilters(const float* filters, int64_t block, int64_t columns, int64_t first, int64_t chunk,
-                        float* to) const {
+                        void* to) const {
     const float* from = filters + first * lanes_ * (backward_ ? 1 : out_);
     for (int64_t row = 0; row < chunk * lanes_; row += lanes_)
       kernels_.filter(from, in_, out_, backward_, block * lanes_, columns, row, filterPlane(chunk, columns),

@@ -12,13 +12,23 @@
 namespace nodegrad::winograd {
 
 constexpr int64_t kPlaces = 36;  // numbers of a transformed tile
-constexpr int64_t kLine = 16;    // floats of a cache line
 
 inline int64_t roundUp(int64_t n, int64_t to) { return (n + to - 1) / to * to; }
 
 // A stride between planes that is an odd number of cache lines: 36 streams with a power of two between them
-// would all meet in one set of the cache.
-inline int64_t planeStride(int64_t elements) { return (roundUp(elements, kLine) / kLine | 1) * kLine; }
+// would all meet in one set of the cache. bytes: of an element.
+inline int64_t planeStride(int64_t elements, int64_t bytes) {
+  const int64_t line = 64 / bytes;
+  return (roundUp(elements, line) / line | 1) * line;
+}
+
+// The kernels for factors of a dtype, F32 or BF16.
+inline const WinogradKernels& kernelsFor(DType factors) {
+  return factors == DType::F32 ? *isaKernels().winograd : *bfloat16Kernels().winograd;
+}
+inline std::string implementationFor(DType factors) {
+  return std::string("winograd:") + (factors == DType::F32 ? isaKernels().name : bfloat16Kernels().name);
+}
 
 // The sizes of a convolution in the terms of its forward pass.
 struct Sizes {
@@ -59,31 +69,42 @@ inline std::vector<WinogradTile> tilesOf(int64_t images, int64_t height, int64_t
 // An image tensor in blocks of channels.
 class BlockedImages {
  public:
-  BlockedImages(int64_t height, int64_t width, int64_t channels, int64_t lanes)
-      : height_(height), width_(width), blocks_(channels / lanes), blockSize_(height * width * lanes) {}
+  BlockedImages(int64_t height, int64_t width, int64_t channels, int64_t lanes, DType dtype)
+      : height_(height),
+        width_(width),
+        lanes_(lanes),
+        blocks_(channels / lanes),
+        blockSize_(height * width * lanes),
+        dtype_(dtype) {}
   int64_t blocks() const { return blocks_; }
   int64_t blockSize() const { return blockSize_; }
-  WinogradMap map(void* data, int64_t block) const {
-    return {static_cast<float*>(data) + block * blockSize_, blocks_ * blockSize_, height_, width_};
-  }
+  WinogradMap map(void* data, int64_t block) const { return mapOf(data, block, blockSize_, nullptr); }
   // What a 2×2 pooling makes of it.
-  BlockedImages pooled(int64_t lanes) const { return {height_ / 2, width_ / 2, blocks_ * lanes, lanes}; }
+  BlockedImages pooled(DType dtype) const {
+    return {height_ / 2, width_ / 2, blocks_ * lanes_, lanes_, dtype};
+  }
   // Where it is the gradient behind such a pooling: see WinogradMap::places.
   WinogradMap pooledMap(void* data, const void* places, int64_t block) const {
-    const int64_t size = blockSize_ / (height_ * width_) * (height_ / 2) * (width_ / 2);
-    return {static_cast<float*>(data) + block * size, blocks_ * size, height_, width_,
-            static_cast<const uint8_t*>(places) + block * size};
+    return mapOf(data, block, (height_ / 2) * (width_ / 2) * lanes_, static_cast<const uint8_t*>(places));
   }
 
  private:
-  int64_t height_, width_, blocks_, blockSize_;
+  WinogradMap mapOf(void* data, int64_t block, int64_t size, const uint8_t* places) const {
+    const int64_t bytes = block * size * static_cast<int64_t>(sizeOf(dtype_));
+    return {static_cast<std::byte*>(data) + bytes,   dtype_ == DType::BF16, blocks_ * size, height_, width_,
+            places ? places + block * size : nullptr};
+  }
+
+  int64_t height_, width_, lanes_, blocks_, blockSize_;
+  DType dtype_;
 };
 
 // The images x of a convolution, which may be parts of the channels each.
 class ImageParts {
  public:
   ImageParts(const Convolution& conv, const Sizes& s, int64_t lanes) : indices_(conv.partIndices) {
-    for (int64_t channels : conv.parts) parts_.emplace_back(s.height, s.width, channels, lanes);
+    for (size_t p = 0; p < conv.parts.size(); ++p)
+      parts_.emplace_back(s.height, s.width, conv.parts[p], lanes, conv.partDtypes[p]);
   }
   // tensors: the inputs or outputs that they are among.
   WinogradMap map(void* const* tensors, int64_t block) const {
@@ -130,12 +151,34 @@ class TileParts {
 
 class WinogradKernel : public Kernel {
  public:
-  std::string implementation() const override { return std::string("winograd:") + isa_.name; }
+  explicit WinogradKernel(DType factors)
+      : kernels_(kernelsFor(factors)),
+        lanes_(kernels_.lanes),
+        bytes_(kernels_.factorBytes),
+        implementation_(implementationFor(factors)) {}
+  std::string implementation() const override { return implementation_; }
 
  protected:
-  const IsaKernels& isa_ = isaKernels();
-  const WinogradKernels& kernels_ = *isa_.winograd;
-  const int64_t lanes_ = kernels_.lanes;
+  // Memory of factors: so many of them behind a place.
+  std::byte* factors(void* place, int64_t behind) const {
+    return static_cast<std::byte*>(place) + behind * bytes_;
+  }
+  const std::byte* factors(const void* place, int64_t behind) const {
+    return static_cast<const std::byte*>(place) + behind * bytes_;
+  }
+  // The floats that take as much memory as 36 planes of factors.
+  int64_t planeFloats(int64_t plane) const {
+    return kPlaces * plane * bytes_ / static_cast<int64_t>(sizeof(float));
+  }
+  int64_t factorPlane(int64_t elements) const { return planeStride(elements, bytes_); }
+  int64_t floatPlane(int64_t elements) const { return planeStride(elements, sizeof(float)); }
+
+  const WinogradKernels& kernels_;
+  const int64_t lanes_;
+  const int64_t bytes_;  // of a factor
+
+ private:
+  const std::string implementation_;
 };
 
 // Forward, and the gradient with respect to the input.

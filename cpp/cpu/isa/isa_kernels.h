@@ -200,6 +200,12 @@ struct IsaKernels {
   const RnnKernels* rnn;
 };
 
+// Those that multiply bfloat16, twice: for AVX-512, and with AVX512-BF16's dot product.
+struct Bfloat16Kernels {
+  const char* name;
+  const WinogradKernels* winograd;
+};
+
 namespace isa_base {
 const IsaKernels& kernels();
 }
@@ -208,6 +214,10 @@ const IsaKernels& kernels();
 }
 namespace isa_avx512 {
 const IsaKernels& kernels();
+const Bfloat16Kernels& bfloat16Kernels();
+}  // namespace isa_avx512
+namespace isa_avx512_bf16 {
+const Bfloat16Kernels& bfloat16Kernels();
 }
 
 }  // namespace nodegrad

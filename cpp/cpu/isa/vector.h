@@ -81,18 +81,25 @@ inline Floats load(const uint16_t* p) {
   return reinterpret_cast<Floats>(reinterpret_cast<Words>(halves) << 16);
 }
 inline void store(uint16_t* p, Floats v) {
-  const Words halves = upperHalves(v);
-#if defined(__AVX512F__)
+#if defined(__AVX512BF16__)
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), (__m256i)_mm512_cvtneps_pbh(v));
+#elif defined(__AVX512F__)
   _mm256_storeu_si256(reinterpret_cast<__m256i*>(p),
-                      _mm512_maskz_cvtepi32_epi16(0xffff, reinterpret_cast<__m512i>(halves)));
+                      _mm512_maskz_cvtepi32_epi16(0xffff, reinterpret_cast<__m512i>(upperHalves(v))));
 #elif defined(__AVX2__)
-  const __m256i all = reinterpret_cast<__m256i>(halves);
+  const __m256i all = reinterpret_cast<__m256i>(upperHalves(v));
   _mm_storeu_si128(reinterpret_cast<__m128i*>(p),
                    _mm_packus_epi32(_mm256_castsi256_si128(all), _mm256_extracti128_si256(all, 1)));
 #else
-  const __m128i all = reinterpret_cast<__m128i>(halves);
+  const __m128i all = reinterpret_cast<__m128i>(upperHalves(v));
   _mm_storel_epi64(reinterpret_cast<__m128i*>(p), _mm_packus_epi32(all, all));
 #endif
+}
+// What that leaves of the numbers.
+inline Floats rounded(Floats v) {
+  uint16_t halves[kLanes];
+  store(halves, v);
+  return load(halves);
 }
 // One of them.
 inline float widened(uint16_t half) { return reinterpret_cast<Floats>((Words{} + half) << 16)[0]; }

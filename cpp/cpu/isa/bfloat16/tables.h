@@ -1,0 +1,9 @@
+#pragma once
+#include "cpu/isa/isa_kernels.h"
+
+// Each source of this folder defines one.
+namespace nodegrad::NODEGRAD_ISA_NAMESPACE {
+
+extern const WinogradKernels winogradKernelsBfloat16;
+
+}  // namespace nodegrad::NODEGRAD_ISA_NAMESPACE
