@@ -82,6 +82,9 @@ Ir specialize(const Graph& graph, const std::vector<Value>& feeds, const std::ve
 // Drops no-ops, folds constants, merges equal nodes, and moves a ReLU's mask behind the max-pooling that
 // follows it.
 void simplify(Ir& ir);
+// Zeros around an image become pads of the convolutions and poolings that read it, what is cut off a gradient
+// pads of those that make it. Tells whether there were any.
+bool foldPads(Ir& ir);
 // Batch normalization: its statistics and what it does with them as nodes of their own, the latter with what
 // surrounds it.
 void fuseNorm(Ir& ir);

@@ -26,6 +26,7 @@ std::string label(const IrNode& node) {
 
 Plan::Plan(Ir ir, Backend& backend, DType compute) : ir_(std::move(ir)), backend_(backend) {
   simplify(ir_);
+  if (foldPads(ir_)) simplify(ir_);
   fuseNorm(ir_);
   foldScale(ir_);
   fuseCompute(ir_);

@@ -1,76 +1,26 @@
 // Batch normalization in plans: what is fused, and that the numbers are those of the plain graph in float64.
 #include <gtest/gtest.h>
 
-#include <cmath>
-
-#include "program/program.h"
-#include "reference.h"
-#include "support/backend_run.h"
-#include "support/run.h"
-#include "support/traced.h"
+#include "support/posed.h"
 
 namespace nodegrad::testing {
 namespace {
 
 using plan::Ir;
 
-// A graph with numbers for its feeds.
-struct Posed : Traced {
-  std::map<Value, reference::Array> numbers;
-
-  // By value: a shape that the graph holds moves when the graph grows.
-  Value fed(Dims shape, double from = -1) {
-    const Value value = feed(shape);
-    numbers[value] = randomNumbers(shape, static_cast<unsigned>(numbers.size()) + 1);
-    for (double& v : numbers[value].data) v = static_cast<float>((v + 1) / 2 * (1 - from) + from);
-    return value;
-  }
-  Value norm(Value x, Value gamma, Value beta, int64_t axis = -1) {
-    return op("batchNorm", {x, gamma, beta}, {{"axis", axis}});
-  }
-
-  Ir planned() const {
-    Ir ir = this->ir();
-    plan::simplify(ir);
-    plan::fuseNorm(ir);
-    return ir;
-  }
-
-  // Runs the program and compares all fetches with the plain evaluation: sums of `terms` products below 1 in
-  // float32, passed on a few times.
-  std::string expectPlainNumbers(int64_t terms) {
-    const auto program = Program::create(graph, feeds, fetches, {});
-    std::vector<StoragePtr> fedStorages;
-    for (Value value : feeds) {
-      const reference::Array& array = numbers.at(value);
-      fedStorages.push_back(floats(array.shape(), std::vector<float>(array.data.begin(), array.data.end())));
-    }
-    const auto expected = reference::evaluate(graph, numbers, fetches);
-    // Twice, as steps follow each other.
-    runNow(program, fedStorages);
-    const auto found = runNow(program, fedStorages);
-    for (size_t i = 0; i < fetches.size(); ++i) {
-      const std::vector<float> values = numbersOf(found[i]);
-      expectClose({expected[i].type, std::vector<double>(values.begin(), values.end())}, expected[i],
-                  4 * terms, "fetch " + std::to_string(i));
-    }
-    return program->describe();
-  }
-};
-
-// Loss and gradients of a block's output, weighted so that no gradient vanishes.
-void differentiate(Posed& t, Value y, const std::vector<Value>& xs) {
-  const Value weights = t.fed(t.graph.type(y).shape);
-  const Value loss = t.op("sum", {t.op("mul", {y, weights})});
-  t.fetches = {y};
-  for (Value gradient : gradients(t.graph, {loss}, xs)) t.fetches.push_back(gradient);
+// What the passes up to this one make of a graph.
+Ir planned(const Posed& t) {
+  Ir ir = t.ir();
+  plan::simplify(ir);
+  plan::fuseNorm(ir);
+  return ir;
 }
 
 TEST(FuseNorm, SplitsStatisticsFromTheirUse) {
   Posed t;
   const Value x = t.fed({4, 3}), gamma = t.fed({3}), beta = t.fed({3});
   t.fetches = t.graph.op("batchNorm", {x, gamma, beta}, {});
-  const Ir ir = t.planned();
+  const Ir ir = planned(t);
   EXPECT_EQ(opsOf(ir), (std::vector<std::string>{"batchNormStatistics", "batchNormNormalize"}));
   t.expectPlainNumbers(4);
 }
@@ -79,7 +29,7 @@ TEST(FuseNorm, TakesTheActivationAndKeepsNoMask) {
   Posed t;
   const Value x = t.fed({3, 5, 6, 16}), gamma = t.fed({16}), beta = t.fed({16});
   differentiate(t, t.op("relu", {t.norm(x, gamma, beta)}), {x, gamma, beta});
-  const Ir ir = t.planned();
+  const Ir ir = planned(t);
   for (const char* op : {"relu", "greater", "where"}) EXPECT_EQ(countOf(ir, op), 0) << op;
   EXPECT_EQ(nodeOf(ir, "batchNormBackward")->attrs.text("mask"), "x");
   t.expectPlainNumbers(90);
@@ -90,7 +40,7 @@ TEST(FuseNorm, TakesAResidualWithItsGradient) {
   const Value x = t.fed({3, 5, 6, 16}), r = t.fed({3, 5, 6, 16}), gamma = t.fed({16}), beta = t.fed({16});
   const Value sum = t.op("add", {t.op("tanh", {r}), t.norm(x, gamma, beta)});
   differentiate(t, t.op("relu", {sum}), {x, r, gamma, beta});
-  const Ir ir = t.planned();
+  const Ir ir = planned(t);
   for (const char* op : {"relu", "greater", "where"}) EXPECT_EQ(countOf(ir, op), 0) << op;
   EXPECT_EQ(nodeOf(ir, "batchNormNormalize")->inputs.size(), 6u);
   EXPECT_EQ(nodeOf(ir, "batchNormBackward")->outputs.size(), 4u);
@@ -109,7 +59,7 @@ TEST(FuseNorm, TakesABlockWithAProjection) {
   std::vector<Value> xs = {x, w, p};
   xs.insert(xs.end(), vectors.begin(), vectors.end());
   differentiate(t, t.op("relu", {t.op("add", {y, projected})}), xs);
-  const Ir ir = t.planned();
+  const Ir ir = planned(t);
   EXPECT_EQ(countOf(ir, "batchNormNormalize"), 2);
   EXPECT_EQ(countOf(ir, "batchNormBackward"), 2);
   for (const char* op : {"relu", "greater", "where"}) EXPECT_EQ(countOf(ir, op), 0) << op;
@@ -122,7 +72,7 @@ TEST(FuseNorm, LeavesAMaskThatIsNotTheOutputs) {
   const Value y = t.norm(x, gamma, beta);
   // Two readers: the activation stays on its own.
   differentiate(t, t.op("add", {t.op("relu", {y}), t.op("tanh", {y})}), {x, gamma, beta});
-  const Ir ir = t.planned();
+  const Ir ir = planned(t);
   EXPECT_EQ(countOf(ir, "relu"), 1);
   EXPECT_EQ(countOf(ir, "where"), 1);
   EXPECT_FALSE(nodeOf(ir, "batchNormBackward")->attrs.has("mask"));
@@ -157,7 +107,7 @@ TEST_P(FuseNormPool, WritesThePooledTensorAlone) {
   const Value normalized = t.norm(t.op("conv2d", {image, w}, same), gamma, beta, axis);
   const Value y = t.op("maxPool2d", {c.relu ? t.op("relu", {normalized}) : normalized}, c.attrs);
   differentiate(t, y, {image, w, gamma, beta});
-  const Ir ir = t.planned();
+  const Ir ir = planned(t);
   EXPECT_EQ(countOf(ir, "batchNormMaxPool"), 1);
   EXPECT_EQ(countOf(ir, "batchNormMaxPoolBackward"), 1);
   for (const char* op : {"batchNormNormalize", "batchNormBackward", "maxPool2d", "maxPool2dBackward", "relu",
@@ -187,7 +137,7 @@ TEST(FuseNorm, TakesAGradientThatIsBroadcast) {
   const Value pooled =
       t.op("maxPool2d", {t.op("relu", {t.norm(x, gamma, beta)})}, pool({2, 2}, {2, 2}, "valid"));
   differentiate(t, t.op("mean", {pooled}, {{"axes", Dims{1, 2}}}), {x, gamma, beta});
-  EXPECT_EQ(countOf(t.planned(), "batchNormMaxPoolBackward"), 1);
+  EXPECT_EQ(countOf(planned(t), "batchNormMaxPoolBackward"), 1);
   t.expectPlainNumbers(48);
 
   Posed u;

@@ -1,0 +1,186 @@
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include "core/slice.h"
+#include "core/window.h"
+#include "plan/ir.h"
+
+namespace nodegrad::plan {
+
+namespace {
+
+// Rows and columns around an image: top, bottom, left, right.
+using Margins = std::array<int64_t, 4>;
+
+// Zeros around an image become pads of the windows that read it, and what is cut off a gradient pads of the
+// windows that make it: neither the larger image nor the larger gradient is ever in memory.
+class PadFolding {
+ public:
+  explicit PadFolding(Ir& ir) : ir_(ir) {}
+
+  bool run() {
+    bool changed = false;
+    for (size_t n = 0; n < ir_.nodes.size(); ++n) {
+      const std::string op = ir_.nodes[n].op;
+      if (op == "pad" || op == "sliceBackward") changed |= foldPad(IrNode(ir_.nodes[n]));
+      if (op == "conv2dBackwardData") changed |= foldCrop(n);
+    }
+    if (changed) ir_.sweepAndSort();
+    return changed;
+  }
+
+ private:
+  // Of a pad or slice over the images of a node's dataFormat; nothing where it touches samples or channels.
+  static std::optional<Margins> marginsOf(const Dims& before, const Dims& after, const IrNode& windows) {
+    if (before.size() != 4) return std::nullopt;
+    const ImageAxes axes = imageAxes(windows.op, windows.attrs);
+    for (int axis : {axes.n, axes.c})
+      if (before[static_cast<size_t>(axis)] != 0 || after[static_cast<size_t>(axis)] != 0)
+        return std::nullopt;
+    const auto h = static_cast<size_t>(axes.h), w = static_cast<size_t>(axes.w);
+    return Margins{before[h], after[h], before[w], after[w]};
+  }
+
+  // What a pad, or the gradient of a slice, lays around an image.
+  std::optional<Margins> padded(const IrNode& pad, const IrNode& windows) const {
+    if (pad.op == "sliceBackward") return outside(pad, ir_.type(pad.outputs[0]).shape, windows);
+    const Dims& paddings = pad.attrs.integers("paddings");
+    Dims before, after;
+    for (size_t i = 0; i < paddings.size(); i += 2) {
+      before.push_back(paddings[i]);
+      after.push_back(paddings[i + 1]);
+    }
+    return marginsOf(before, after, windows);
+  }
+
+  // What the only reader of a gradient leaves of it; nothing unless that is a slice.
+  std::optional<Margins> cropped(const IrNode& windows) const {
+    const int reader = ir_.soleReader(windows.outputs[0]);
+    if (reader < 0 || ir_.nodes[static_cast<size_t>(reader)].op != "slice") return std::nullopt;
+    return outside(ir_.nodes[static_cast<size_t>(reader)], ir_.type(windows.outputs[0]).shape, windows);
+  }
+
+  // What a slice leaves out of the whole.
+  static std::optional<Margins> outside(const IrNode& slice, const Dims& whole, const IrNode& windows) {
+    Dims before, after;
+    for (const SliceAxis& axis : sliceOf(slice.op, slice.attrs, whole)) {
+      if (axis.stride != 1) return std::nullopt;
+      after.push_back(whole[before.size()] - axis.begin - axis.count);
+      before.push_back(axis.begin);
+    }
+    return marginsOf(before, after, windows);
+  }
+
+  // The windows' attributes with further pads. Kernels want some of the image in each window.
+  std::optional<Attrs> widened(const IrNode& node, const TensorType& image, const TensorType* kernel,
+                               const Margins& margins) const {
+    const ImageAxes axes = imageAxes(node.op, node.attrs);
+    const int64_t height = image.shape[static_cast<size_t>(axes.h)];
+    const int64_t width = image.shape[static_cast<size_t>(axes.w)];
+    const Window window =
+        kernel ? convWindow(node.op, node.attrs, height, width, kernel->shape[0], kernel->shape[1])
+               : poolWindow(node.op, node.attrs, height, width);
+    Dims pads;
+    for (size_t i = 0; i < 4; ++i) {
+      pads.push_back(window.pads[i] + margins[i]);
+      if (pads.back() >= window.extent(static_cast<int>(i / 2))) return std::nullopt;
+    }
+    Attrs attrs = node.attrs;
+    attrs.set("padding", std::string("explicit"));
+    attrs.set("pads", pads);
+    return attrs;
+  }
+
+  bool foldPad(const IrNode& pad) {
+    if (pad.op == "pad" && pad.attrs.number("value") != 0) return false;
+    const int image = pad.outputs[0];
+    const std::vector<int> readers = ir_.consumers()[static_cast<size_t>(image)];
+    if (readers.empty() || static_cast<int>(readers.size()) != ir_.useCounts()[static_cast<size_t>(image)])
+      return false;
+    std::vector<Attrs> attrs;
+    for (int reader : readers) {
+      const IrNode& node = ir_.nodes[static_cast<size_t>(reader)];
+      const bool filter = node.op == "conv2dBackwardFilter", pool = node.op == "maxPool2d";
+      if (!filter && !pool && node.op != "conv2d") return false;
+      if (node.inputs[0] != image || (!pool && node.inputs[1] == image)) return false;
+      const std::optional<Margins> margins = padded(pad, node);
+      if (!margins || (pool && !ignoresZeros(node, pad.inputs[0], *margins))) return false;
+      const TensorType* kernel = pool ? nullptr : &ir_.type(filter ? node.outputs[0] : node.inputs[1]);
+      const std::optional<Attrs> wide = widened(node, ir_.type(image), kernel, *margins);
+      if (!wide) return false;
+      attrs.push_back(*wide);
+    }
+    for (size_t i = 0; i < readers.size(); ++i) {
+      IrNode& node = ir_.nodes[static_cast<size_t>(readers[i])];
+      node.inputs[0] = pad.inputs[0];
+      node.attrs = attrs[i];
+      if (node.op != "maxPool2d") continue;
+      const std::vector<int> gradients = ir_.consumers()[static_cast<size_t>(node.outputs[1])];
+      for (int backward : gradients) takeCrop(static_cast<size_t>(backward), attrs[i]);
+    }
+    return true;
+  }
+
+  // Whether a max-pooling gives the same without zeros around what a ReLU gave. A maximum of zero may then be
+  // found at another place, so its gradient has to be cut to the image and to go through that ReLU's mask,
+  // which drops it there.
+  bool ignoresZeros(const IrNode& pool, int image, const Margins& margins) const {
+    const IrNode* relu = ir_.producer(image);
+    if (!relu || relu->op != "relu") return false;
+    const auto consumers = ir_.consumers();
+    const auto uses = ir_.useCounts();
+    const int places = pool.outputs[1];
+    const std::vector<int>& readers = consumers[static_cast<size_t>(places)];
+    if (static_cast<int>(readers.size()) != uses[static_cast<size_t>(places)]) return false;
+    return std::all_of(readers.begin(), readers.end(), [&](int reader) {
+      const IrNode& backward = ir_.nodes[static_cast<size_t>(reader)];
+      if (backward.op != "maxPool2dBackward" || !(backward.attrs == pool.attrs) || cropped(backward) != margins)
+        return false;
+      const int mask = ir_.soleReader(cutOf(backward).outputs[0]);
+      return mask >= 0 && isMask(ir_.nodes[static_cast<size_t>(mask)], image, cutOf(backward).outputs[0]);
+    });
+  }
+
+  const IrNode& cutOf(const IrNode& windows) const {
+    return ir_.nodes[static_cast<size_t>(ir_.soleReader(windows.outputs[0]))];
+  }
+
+  // where(image > 0, gradient, 0)
+  bool isMask(const IrNode& select, int image, int gradient) const {
+    if (select.op != "where" || select.inputs[1] != gradient || ir_.constantOf(select.inputs[2]) != 0.0)
+      return false;
+    const IrNode* positive = ir_.producer(select.inputs[0]);
+    return positive && positive->op == "greater" && positive->inputs[0] == image &&
+           ir_.constantOf(positive->inputs[1]) == 0.0;
+  }
+
+  bool foldCrop(size_t n) {
+    const IrNode& node = ir_.nodes[n];
+    const std::optional<Margins> margins = cropped(node);
+    if (!margins) return false;
+    const std::optional<Attrs> wide =
+        widened(node, ir_.type(node.outputs[0]), &ir_.type(node.inputs[0]), *margins);
+    if (!wide) return false;
+    takeCrop(n, *wide);
+    return true;
+  }
+
+  // The node gives what its only reader, a slice, gave.
+  void takeCrop(size_t n, const Attrs& attrs) {
+    IrNode& cut = ir_.nodes[static_cast<size_t>(ir_.soleReader(ir_.nodes[n].outputs[0]))];
+    ir_.nodes[n].attrs = attrs;
+    ir_.nodes[n].outputs[0] = cut.outputs[0];
+    ir_.values[static_cast<size_t>(cut.outputs[0])].index = static_cast<int>(n);
+    cut.inputs.clear();
+    cut.outputs.clear();
+  }
+
+  Ir& ir_;
+};
+
+}  // namespace
+
+bool foldPads(Ir& ir) { return PadFolding(ir).run(); }
+
+}  // namespace nodegrad::plan
