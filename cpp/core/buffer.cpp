@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <fstream>
@@ -15,6 +16,10 @@ namespace {
 
 constexpr size_t kAlignment = 64;
 constexpr size_t kHugePage = size_t{2} << 20;
+constexpr size_t kEnlargedAtOnce = 4 * kHugePage;
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE 25  // Linux 6.1
+#endif
 std::atomic<size_t> liveBytes{0};
 
 // The container's limit where there is one (cgroup v2, then v1), else the machine's memory.
@@ -31,7 +36,7 @@ size_t memoryLimit() {
 
 }  // namespace
 
-std::shared_ptr<Buffer> Buffer::allocate(size_t bytes) {
+std::shared_ptr<Buffer> Buffer::allocate(size_t bytes, bool hugePages) {
   static const size_t limit = memoryLimit();
   const auto refuse = [&]() {
     fail(ErrorCode::OutOfMemory, "expected room for ", bytes, " bytes, received none: ", liveBufferBytes(),
@@ -46,9 +51,20 @@ std::shared_ptr<Buffer> Buffer::allocate(size_t bytes) {
   void* data = nullptr;
   if (posix_memalign(&data, alignment, rounded ? rounded : kAlignment) != 0) refuse();
   // Large arrays are walked from end to end: huge pages save the misses of the address cache.
-  if (bytes >= kHugePage) madvise(data, rounded, MADV_HUGEPAGE);
+  if (bytes >= kHugePage && hugePages) madvise(data, rounded, MADV_HUGEPAGE);
   liveBytes += bytes;
-  return std::shared_ptr<Buffer>(new Buffer(data, bytes));
+  std::shared_ptr<Buffer> buffer(new Buffer(data, bytes));
+  if (!hugePages) buffer->small_ = bytes / kHugePage * kHugePage;
+  return buffer;
+}
+
+void Buffer::enlargePages() {
+  if (small_ == 0) return;
+  const size_t size = std::min(small_, kEnlargedAtOnce);
+  char* start = static_cast<char*>(data_) + (bytes_ / kHugePage * kHugePage - small_);
+  // An older kernel, or one without free huge pages, may do it by and by.
+  if (madvise(start, size, MADV_COLLAPSE) != 0) madvise(start, size, MADV_HUGEPAGE);
+  small_ -= size;
 }
 
 Buffer::~Buffer() {

@@ -95,7 +95,9 @@ void Executor::wait(const Task& task) {
 std::byte* Executor::arena(size_t bytes) {
   if (!arena_ || arena_->bytes() < bytes) {
     arena_.reset();  // before the new one, so that the two need not fit beside each other
-    arena_ = Buffer::allocate(bytes);
+    arena_ = Buffer::allocateQuickly(bytes);
+  } else {
+    arena_->enlargePages();
   }
   return static_cast<std::byte*>(arena_->data());
 }
