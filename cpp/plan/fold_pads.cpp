@@ -135,7 +135,8 @@ class PadFolding {
     if (static_cast<int>(readers.size()) != uses[static_cast<size_t>(places)]) return false;
     return std::all_of(readers.begin(), readers.end(), [&](int reader) {
       const IrNode& backward = ir_.nodes[static_cast<size_t>(reader)];
-      if (backward.op != "maxPool2dBackward" || !(backward.attrs == pool.attrs) || cropped(backward) != margins)
+      if (backward.op != "maxPool2dBackward" || !(backward.attrs == pool.attrs) ||
+          cropped(backward) != margins)
         return false;
       const int mask = ir_.soleReader(cutOf(backward).outputs[0]);
       return mask >= 0 && isMask(ir_.nodes[static_cast<size_t>(mask)], image, cutOf(backward).outputs[0]);

@@ -104,9 +104,12 @@ void Plan::layOutParameters() {
     if (storage.error) std::rethrow_exception(storage.error);
     const IrValue& value = ir_.values[static_cast<size_t>(ir_.parameters[p])];
     if (sameLayout(storage.layout, value.layout)) continue;
-    const auto plain = Buffer::allocate(nodegrad::bytesOf(value.type));
+    auto plain = storage.buffer;
+    if (storage.layout) {
+      plain = Buffer::allocate(nodegrad::bytesOf(value.type));
+      backend_.toRowMajor(value.type, storage.layout, storage.buffer->data(), plain->data());
+    }
     const auto laidOut = Buffer::allocate(bytesOf(value));
-    backend_.toRowMajor(value.type, storage.layout, storage.buffer->data(), plain->data());
     backend_.fromRowMajor(value.type, value.layout, plain->data(), laidOut->data());
     storage.buffer = laidOut;
     storage.layout = value.layout;

@@ -1,5 +1,5 @@
-// Zeros around images that become pads of windows: what is folded, and that the numbers are those of the plain
-// graph in float64.
+// Zeros around images that become pads of windows: what is folded, and that the numbers are those of the
+// plain graph in float64.
 #include <gtest/gtest.h>
 
 #include "support/posed.h"
@@ -20,7 +20,8 @@ Attrs format(bool last) { return {{"dataFormat", std::string(last ? "channelsLas
 
 // Paddings [top, bottom, left, right] of images in either format.
 Value padded(Posed& t, Value x, const Dims& p, bool last = true, double value = 0) {
-  const Dims paddings = last ? Dims{0, 0, p[0], p[1], p[2], p[3], 0, 0} : Dims{0, 0, 0, 0, p[0], p[1], p[2], p[3]};
+  const Dims paddings =
+      last ? Dims{0, 0, p[0], p[1], p[2], p[3], 0, 0} : Dims{0, 0, 0, 0, p[0], p[1], p[2], p[3]};
   return t.op("pad", {x}, {{"paddings", paddings}, {"value", value}});
 }
 
@@ -55,16 +56,16 @@ TEST_P(FoldPadsConv, TakesThemInAllPasses) {
   t.expectPlainNumbers(c.kernel * c.kernel * c.channels * 8 + 13 * 12 * 2 * 8);
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Windows, FoldPadsConv,
-    ::testing::Values(ConvCase{"strided", true, 16, 3, {2, 2}, {1, 1, 1, 1}, "valid"},
-                      ConvCase{"large", true, 3, 7, {2, 2}, {3, 3, 3, 3}, "valid"},
-                      ConvCase{"oneSided", true, 16, 3, {2, 1}, {0, 1, 2, 0}, "valid"},
-                      ConvCase{"dense", true, 32, 3, {1, 1}, {1, 1, 1, 1}, "valid"},
-                      ConvCase{"beyondSame", true, 32, 3, {1, 1}, {1, 0, 0, 1}, "same"},
-                      ConvCase{"fewChannels", true, 5, 5, {1, 1}, {2, 1, 1, 2}, "valid"},
-                      ConvCase{"channelsFirst", false, 16, 3, {2, 2}, {1, 1, 1, 1}, "valid"}),
-    [](const auto& info) { return info.param.name; });
+INSTANTIATE_TEST_SUITE_P(Windows, FoldPadsConv,
+                         ::testing::Values(ConvCase{"strided", true, 16, 3, {2, 2}, {1, 1, 1, 1}, "valid"},
+                                           ConvCase{"large", true, 3, 7, {2, 2}, {3, 3, 3, 3}, "valid"},
+                                           ConvCase{"oneSided", true, 16, 3, {2, 1}, {0, 1, 2, 0}, "valid"},
+                                           ConvCase{"dense", true, 32, 3, {1, 1}, {1, 1, 1, 1}, "valid"},
+                                           ConvCase{"beyondSame", true, 32, 3, {1, 1}, {1, 0, 0, 1}, "same"},
+                                           ConvCase{"fewChannels", true, 5, 5, {1, 1}, {2, 1, 1, 2}, "valid"},
+                                           ConvCase{
+                                               "channelsFirst", false, 16, 3, {2, 2}, {1, 1, 1, 1}, "valid"}),
+                         [](const auto& info) { return info.param.name; });
 
 // A transposed convolution is a convolution's gradient: cutting its image is what padding makes of it.
 TEST(FoldPads, TakesTheCroppingOfATransposedConvolution) {
@@ -90,7 +91,8 @@ TEST(FoldPads, TakesThoseOfMaxPoolingBehindRelu) {
   for (bool last : {true, false}) {
     Posed t;
     const Value x = t.fed(last ? Dims{2, 11, 8, 16} : Dims{2, 16, 11, 8});
-    const Value r = t.op("relu", {t.op("sub", {x, t.op("constant", {}, {{"value", 0.7}, {"shape", Dims{}}})})});
+    const Value r =
+        t.op("relu", {t.op("sub", {x, t.op("constant", {}, {{"value", 0.7}, {"shape", Dims{}}})})});
     differentiate(t, t.op("maxPool2d", {padded(t, r, {1, 1, 1, 2}, last)}, threes(2, last)), {x});
     expectNoMoves(folded(t));
     t.expectPlainNumbers(9);
