@@ -65,12 +65,8 @@ PrecisionChoice convPrecisions(const KernelSpec& spec) {
     if (conv.mask) choice.inputs[conv.maskIndex] = Precision::Either;
     return choice;
   }
-  // The other own kernels beat oneDNN's bfloat16, and its gradient of a filter with strides takes up to four
-  // times as long as in float32. Measured on Zen 4.
+  // The other own kernels beat oneDNN's bfloat16. Measured on Zen 4.
   if (conv.isFused() || sampleConvSuits(spec, conv) || !directConvTakesBfloat16(spec)) return choice;
-  const bool strided = conv.window.strides[0] > 1 || conv.window.strides[1] > 1;
-  const bool pointwise = conv.window.kernel[0] * conv.window.kernel[1] == 1;
-  if (conv.pass == ConvPass::BackwardFilter && strided && !pointwise) return choice;
   choice.inputs[0] = choice.inputs[1] = Precision::BFloat16;
   if (spec.op != "conv2dBackwardFilter") choice.outputs[0] = Precision::Either;
   return choice;
