@@ -131,6 +131,9 @@ inline Floats floorOf(Floats v) {
   return _mm512_maskz_roundscale_ps(0xffff, v, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC);
 }
 inline Floats sqrtOf(Floats v) { return _mm512_maskz_sqrt_ps(0xffff, v); }
+// NaN stays.
+inline Floats atMost(Floats v, float bound) { return _mm512_maskz_min_ps(0xffff, Floats{} + bound, v); }
+inline Floats atLeast(Floats v, float bound) { return _mm512_maskz_max_ps(0xffff, Floats{} + bound, v); }
 inline Counters wideProduct(Counters a, Counters b) {
   return reinterpret_cast<Counters>(
       _mm512_maskz_mul_epu32(0xff, reinterpret_cast<__m512i>(a), reinterpret_cast<__m512i>(b)));
@@ -138,6 +141,8 @@ inline Counters wideProduct(Counters a, Counters b) {
 #elif defined(__AVX2__)
 inline Floats floorOf(Floats v) { return _mm256_floor_ps(v); }
 inline Floats sqrtOf(Floats v) { return _mm256_sqrt_ps(v); }
+inline Floats atMost(Floats v, float bound) { return _mm256_min_ps(Floats{} + bound, v); }
+inline Floats atLeast(Floats v, float bound) { return _mm256_max_ps(Floats{} + bound, v); }
 inline Counters wideProduct(Counters a, Counters b) {
   return reinterpret_cast<Counters>(
       _mm256_mul_epu32(reinterpret_cast<__m256i>(a), reinterpret_cast<__m256i>(b)));
@@ -145,6 +150,8 @@ inline Counters wideProduct(Counters a, Counters b) {
 #else
 inline Floats floorOf(Floats v) { return _mm_floor_ps(v); }
 inline Floats sqrtOf(Floats v) { return _mm_sqrt_ps(v); }
+inline Floats atMost(Floats v, float bound) { return _mm_min_ps(Floats{} + bound, v); }
+inline Floats atLeast(Floats v, float bound) { return _mm_max_ps(Floats{} + bound, v); }
 inline Counters wideProduct(Counters a, Counters b) {
   return reinterpret_cast<Counters>(
       _mm_mul_epu32(reinterpret_cast<__m128i>(a), reinterpret_cast<__m128i>(b)));

@@ -28,15 +28,20 @@ inline Floats nearest(Floats v) { return (v + 0x1.8p23f) - 0x1.8p23f; }
 
 inline Floats expOf(Floats x) {
   // Beyond these the result is 0 or infinite; NaN passes both comparisons.
-  x = x > 89.0f ? all(89.0f) : x;
-  x = x < -104.0f ? all(-104.0f) : x;
+  x = atMost(x, 89.0f);
+  x = atLeast(x, -104.0f);
   const Floats n = nearest(x * 1.44269504f);
   const Floats r = (x - n * 0.693359375f) + n * 2.12194440e-4f;
   const Floats p = polynomial(r, 0.5f, 0.1666657702f, 0.04166655465f, 0.00836317418f, 0.00139261775f);
+  const Floats fraction = (r * r * p + r) + 1.0f;
+#if defined(__AVX512F__)
+  return _mm512_maskz_scalef_ps(0xffff, fraction, n);
+#else
   // 2^n in two factors, so that denormal results come out gradually and the largest do not overflow on the
   // way.
   const Ints whole = truncate(n), first = whole >> 1;
-  return ((r * r * p + r) + 1.0f) * powerOfTwo(first) * powerOfTwo(whole - first);
+  return fraction * powerOfTwo(first) * powerOfTwo(whole - first);
+#endif
 }
 
 // log of a positive finite normal number m · 2^e with m in [sqrt(1/2), sqrt(2)), and e added to the exponent.
