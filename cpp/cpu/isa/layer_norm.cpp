@@ -8,9 +8,11 @@ namespace {
 constexpr int64_t kChunk = 64;
 
 inline double sumOfLanes(Floats v) {
-  double sum = 0;
-  for (int lane = 0; lane < kLanes; ++lane) sum += v[lane];
-  return sum;
+  Doubles sums = __builtin_convertvector(half(v, 0), Doubles) + __builtin_convertvector(half(v, 1), Doubles);
+  // Pairwise: one long chain of additions would take longer than a short row.
+  for (int width = kLanes / 4; width > 0; width /= 2)
+    for (int lane = 0; lane < width; ++lane) sums[lane] += sums[lane + width];
+  return sums[0];
 }
 
 // The sums of what term(place, left) gives for the row's vectors, an array of `count` of them.
