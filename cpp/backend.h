@@ -83,6 +83,8 @@ class Backend {
   // Whether kernel can make a node that the plan would fuse of several (fuse_conv.cpp), whatever the layouts
   // that its inputs have now.
   virtual bool fuses(const KernelSpec& spec) const = 0;
+  // Whether kernel can make a node of which the plan has dropped the outputs behind those of spec.
+  virtual bool drops(const KernelSpec& spec) const = 0;
   // Whether output o of the node may use the memory of input i (same bytes, element by element).
   virtual bool inPlace(const KernelSpec& spec, size_t output, size_t input) const = 0;
   // Copies between a layout and row-major memory (layout null: a plain copy).

@@ -64,6 +64,11 @@ class CpuBackend : public Backend {
     return op.fuses && op.fuses(spec);
   }
 
+  bool drops(const KernelSpec& spec) const override {
+    const CpuOp& op = find(spec.op);
+    return op.drops && op.drops(spec);
+  }
+
   bool inPlace(const KernelSpec& spec, size_t output, size_t input) const override {
     const CpuOp& op = find(spec.op);
     return op.inPlace && op.inPlace(spec, output, input);

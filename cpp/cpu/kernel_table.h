@@ -19,6 +19,8 @@ struct CpuOp {
   bool (*fuses)(const KernelSpec& spec) = nullptr;
   // What may be bfloat16. Null: nothing.
   PrecisionChoice (*precisions)(const KernelSpec& spec) = nullptr;
+  // Whether make can do without the outputs that spec lacks. Null: it cannot.
+  bool (*drops)(const KernelSpec& spec) = nullptr;
 };
 
 // Every float32 input and output may be bfloat16, but all alike: ops that only move numbers.

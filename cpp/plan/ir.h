@@ -102,6 +102,9 @@ void fuseConvolutions(Ir& ir, const Backend& backend);
 void fuseUpdates(Ir& ir);
 // Element-wise neighbours of one shape into chains.
 void fuseElementwise(Ir& ir);
+// Last outputs of a node that nobody reads, as those for a gradient outside of training, where the backend
+// has a kernel that does not make them.
+void dropOutputs(Ir& ir, const Backend& backend);
 // bfloat16 for the activations that kernels want in it, and what leads from one to the other; conversions
 // where a kernel takes only the other one. Weights, their gradients, losses and what is fetched stay float32.
 void choosePrecision(Ir& ir, Backend& backend);

@@ -33,6 +33,7 @@ Plan::Plan(Ir ir, Backend& backend, DType compute) : ir_(std::move(ir)), backend
   fuseConvolutions(ir_, backend_);
   fuseUpdates(ir_);
   fuseElementwise(ir_);
+  dropOutputs(ir_, backend_);
   if (compute == DType::BF16) choosePrecision(ir_, backend_);
   markSteady(ir_);
   chooseLayouts(ir_, backend_);

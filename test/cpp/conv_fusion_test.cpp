@@ -148,6 +148,7 @@ class Plain : public Backend {
   }
   std::unique_ptr<Kernel> kernel(const KernelSpec& spec) override { return cpuBackend().kernel(spec); }
   bool fuses(const KernelSpec&) const override { return false; }
+  bool drops(const KernelSpec&) const override { return false; }
   bool inPlace(const KernelSpec& spec, size_t output, size_t input) const override {
     return cpuBackend().inPlace(spec, output, input);
   }

@@ -435,5 +435,22 @@ TEST(Memory, NeverLetsTwoLiveValuesOverlap) {
   EXPECT_LT(map.arenaBytes, all);
 }
 
+// h over two steps of an LSTM, and maybe what it keeps last.
+size_t outputsOfLstm(bool readsKept) {
+  Traced t;
+  const Value x = t.feed({2, 3, 8}), kernel = t.variable({2, 8});
+  const std::vector<Value> made = t.graph.op("lstm", {x, kernel}, {});
+  t.fetches = {made[0]};
+  if (readsKept) t.fetches.push_back(made[3]);
+  plan::Ir ir = t.ir();
+  plan::dropOutputs(ir, FakeBackend());
+  return nodeOf(ir, "lstm")->outputs.size();
+}
+
+TEST(DropOutputs, DropsWhatNobodyReads) {
+  EXPECT_EQ(outputsOfLstm(false), 2U);
+  EXPECT_EQ(outputsOfLstm(true), 5U);  // of what is read, with all that lies before it
+}
+
 }  // namespace
 }  // namespace nodegrad::testing
