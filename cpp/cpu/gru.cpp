@@ -1,3 +1,5 @@
+#include <optional>
+
 #include "cpu/kernel_table.h"
 #include "cpu/rnn.h"
 
@@ -5,161 +7,204 @@ namespace nodegrad {
 
 namespace {
 
-using rnn::PackedMatrix;
-
 constexpr int64_t kGates = 3;
 
 // With the reset gate behind the product there is one product a step, else one for the gates and one for the
 // candidate.
-class GruKernel : public rnn::RecurrentKernel {
+template <class T>
+class GruKernel : public rnn::RecurrentKernel<T> {
+  using Base = rnn::RecurrentKernel<T>;
+  using Base::isa_, Base::s_, Base::widths_;
+
  public:
+  // Each row's h and product; h and its reset as products take them, gates and what the reset gate meets.
   explicit GruKernel(const KernelSpec& spec)
-      : RecurrentKernel(spec, kGates, kGates + 2),
+      : Base(spec, kGates, {1 + kGates, 2 + kGates + 1}),
         resetAfter_(spec.attrs.boolean("resetAfter")),
-        first_(gateMatrix(resetAfter_ ? 3 : 2, false)),
+        first_(this->gateMatrix(resetAfter_ ? 3 : 2, false)),
         hasState_(spec.inputs.size() > (resetAfter_ ? 3U : 2U)) {
-    if (!resetAfter_) second_.emplace(gateMatrix(1, false));
+    if (!resetAfter_) second_.emplace(this->gateMatrix(1, false));
   }
 
-  void run(void* const* inputs, void* const* outputs, void* memory) override {
-    auto* scratch = static_cast<float*>(memory);
+  void run(void* const* inputs, void* const* outputs, void* scratch) override {
     const auto in = [&](size_t i) { return static_cast<const float*>(inputs[i]); };
-    void* const* kept = outputs + (sequences_ ? 1 : 0);
     Tensors t;
-    t.x = in(0);
+    t.x = static_cast<const T*>(inputs[0]);
     t.bias = resetAfter_ ? in(2) : nullptr;
     t.firstH = hasState_ ? in(resetAfter_ ? 3 : 2) : nullptr;
-    t.sequence = sequences_ ? static_cast<float*>(outputs[0]) : nullptr;
-    t.lastH = static_cast<float*>(kept[0]);
-    t.gates = static_cast<float*>(kept[1]);
-    t.inner = static_cast<float*>(kept[2]);
-    t.before = static_cast<float*>(kept[3]);
-    t.packed = scratch;
-    pack(first_, scratch, in(1), kGates, 0, false);
-    if (second_) pack(*second_, scratch + first_.floats(), in(1), kGates, 2, false);
-    forParts(scratch, [&](int64_t first, int64_t rows, float* mine) { runPart(t, first, rows, mine); });
+    t.sequence = this->sequence(outputs);
+    t.lastH = this->output(outputs, 0);
+    t.gates = this->output(outputs, 1);
+    t.inner = this->output(outputs, 2);
+    t.before = this->output(outputs, 3);
+    t.packed = this->packed(scratch);
+    this->pack(first_, this->packed(scratch), in(1), kGates, 0, false);
+    if (second_) this->pack(*second_, this->packed(scratch) + first_.numbers(), in(1), kGates, 2, false);
+    this->forParts(scratch, [&](int64_t first, int64_t rows, float* floats, T* numbers) {
+      runPart(t, first, rows, floats, numbers);
+    });
   }
 
  private:
   struct Tensors {
-    const float *x, *bias, *firstH, *packed;
-    float *sequence, *lastH, *gates, *inner, *before;
+    const T *x, *packed;
+    const float *bias, *firstH;
+    rnn::Output sequence, lastH, gates, inner, before;
   };
 
-  void runPart(const Tensors& t, int64_t first, int64_t rows, float* mine) const {
+  void runPart(const Tensors& t, int64_t first, int64_t rows, float* floats, T* numbers) const {
     const int64_t u = s_.units, w = s_.width;
-    float *h = mine, *product = h + rows * w, *reset = product + kGates * rows * w;
-    for (int64_t r = 0; r < rows; ++r) takeRow(t.firstH, first + r, h + r * w);
+    float *h = floats, *product = h + rows * w;
+    T *state = numbers, *reset = state + rows * w, *gates = reset + rows * w,
+      *inner = gates + kGates * rows * w;
+    if constexpr (std::is_same_v<T, float>) state = h;
+    for (int64_t r = 0; r < rows; ++r) this->takeState(t.firstH, first + r, h + r * w, state + r * w);
     for (int64_t k = 0; k < s_.steps; ++k) {
-      const auto step = [&](int64_t r, int64_t stride) -> GruStep {
-        const int64_t here = s_.at(first + r, s_.place(k), u);
-        return {product + r * stride, t.x + here * kGates, t.bias,       t.gates + here * kGates,
-                t.inner + here,       h + r * w,           reset + r * w};
+      const auto place = [&](int64_t r) { return s_.at(first + r, s_.place(k), u); };
+      const auto step = [&](int64_t r, int64_t stride) -> GruStep<T> {
+        const int64_t here = place(r);
+        return {product + r * stride,
+                t.x + here * kGates,
+                t.bias,
+                t.gates.target(here * kGates, gates + r * kGates * w),
+                t.inner.target(here, inner + r * w),
+                h + r * w,
+                state + r * w,
+                reset + r * w};
       };
-      for (int64_t r = 0; r < rows; ++r) putRow(h + r * w, t.before + s_.at(first + r, s_.place(k), u));
+      for (int64_t r = 0; t.before && r < rows; ++r) t.before.put(place(r), state + r * w, u);
       const int64_t stride = (resetAfter_ ? kGates : 2) * w;
-      first_.multiply(t.packed, h, w, rows, product, stride);
+      first_.multiply(t.packed, state, w, rows, product, stride);
       if (resetAfter_) {
-        for (int64_t r = 0; r < rows; ++r) isa_.rnn->gru(widths_, step(r, stride));
+        for (int64_t r = 0; r < rows; ++r) isa_.gru(widths_, step(r, stride));
       } else {
-        for (int64_t r = 0; r < rows; ++r) isa_.rnn->gruGates(widths_, step(r, stride));
-        second_->multiply(t.packed + first_.floats(), reset, w, rows, product, w);
-        for (int64_t r = 0; r < rows; ++r) isa_.rnn->gruCandidate(widths_, step(r, w));
+        for (int64_t r = 0; r < rows; ++r) isa_.gruGates(widths_, step(r, stride));
+        second_->multiply(t.packed + first_.numbers(), reset, w, rows, product, w);
+        for (int64_t r = 0; r < rows; ++r) isa_.gruCandidate(widths_, step(r, w));
       }
-      for (int64_t r = 0; t.sequence && r < rows; ++r) putRow(h + r * w, t.sequence + s_.at(first + r, k, u));
+      for (int64_t r = 0; r < rows; ++r) {
+        t.gates.finish(place(r) * kGates, gates + r * kGates * w, kGates * u);
+        t.inner.finish(place(r), inner + r * w, u);
+        if (t.sequence) t.sequence.put(s_.at(first + r, k, u), h + r * w, u);
+      }
     }
-    for (int64_t r = 0; r < rows; ++r) putRow(h + r * w, t.lastH + (first + r) * u);
+    for (int64_t r = 0; r < rows; ++r) t.lastH.put((first + r) * u, h + r * w, u);
   }
 
   bool resetAfter_;
-  PackedMatrix first_;
-  std::optional<PackedMatrix> second_;
+  rnn::PackedMatrix<T> first_;
+  std::optional<rnn::PackedMatrix<T>> second_;
   bool hasState_;
 };
 
-class GruBackwardKernel : public rnn::RecurrentKernel {
+template <class T>
+class GruBackwardKernel : public rnn::RecurrentKernel<T> {
+  using Base = rnn::RecurrentKernel<T>;
+  using Base::isa_, Base::s_, Base::widths_, Base::sequences_;
+
  public:
+  // Each row's dh, by the product and beside it; dz, and the gradients of x and of the product.
   explicit GruBackwardKernel(const KernelSpec& spec)
-      : RecurrentKernel(spec, kGates, kGates + 2),
+      : Base(spec, kGates, {2, 3 * kGates}),
         resetAfter_(spec.attrs.boolean("resetAfter")),
-        first_(gateMatrix(resetAfter_ ? 3 : 2, true)) {
-    if (!resetAfter_) second_.emplace(gateMatrix(1, true));
+        dx_(spec.outputs[0]),
+        dProduct_(spec.outputs[1]),
+        first_(this->gateMatrix(resetAfter_ ? 3 : 2, true)) {
+    if (!resetAfter_) second_.emplace(this->gateMatrix(1, true));
   }
 
-  void run(void* const* inputs, void* const* outputs, void* memory) override {
-    auto* scratch = static_cast<float*>(memory);
+  void run(void* const* inputs, void* const* outputs, void* scratch) override {
     const auto in = [&](size_t i) { return static_cast<const float*>(inputs[i]); };
     Tensors t;
-    t.gates = in(0);
-    t.before = in(1);
+    t.gates = static_cast<const T*>(inputs[0]);
+    t.before = static_cast<const T*>(inputs[1]);
     t.dLastH = in(3);
-    t.inner = resetAfter_ ? in(4) : nullptr;
+    t.inner = resetAfter_ ? static_cast<const T*>(inputs[4]) : nullptr;
     t.dSequence = sequences_ ? in(resetAfter_ ? 5 : 4) : nullptr;
-    t.packed = scratch;
-    t.zeros = zeros(scratch);
-    t.dx = static_cast<float*>(outputs[0]);
-    t.dProduct = resetAfter_ ? static_cast<float*>(outputs[1]) : nullptr;
+    t.packed = this->packed(scratch);
+    t.zeros = this->zeros(scratch);
+    t.dx = {outputs[0], dx_};
+    if (resetAfter_) t.dProduct = {outputs[1], dProduct_};
     t.dFirstH = static_cast<float*>(outputs[resetAfter_ ? 2 : 1]);
-    pack(first_, scratch, in(2), kGates, 0, true);
-    if (second_) pack(*second_, scratch + first_.floats(), in(2), kGates, 2, true);
-    forParts(scratch, [&](int64_t first, int64_t rows, float* mine) { runPart(t, first, rows, mine); });
+    this->pack(first_, this->packed(scratch), in(2), kGates, 0, true);
+    if (second_) this->pack(*second_, this->packed(scratch) + first_.numbers(), in(2), kGates, 2, true);
+    this->forParts(scratch, [&](int64_t first, int64_t rows, float* floats, T* numbers) {
+      runPart(t, first, rows, floats, numbers);
+    });
   }
 
  private:
   struct Tensors {
-    const float *gates, *before, *dLastH, *inner, *dSequence, *packed, *zeros;
-    float *dx, *dProduct, *dFirstH;
+    const T *gates, *before, *inner, *packed;
+    const float *dLastH, *dSequence, *zeros;
+    rnn::Output dx, dProduct;
+    float* dFirstH;
   };
 
-  void runPart(const Tensors& t, int64_t first, int64_t rows, float* mine) const {
-    const int64_t u = s_.units, w = s_.width;
-    float *dh = mine, *carried = dh + rows * w, *dz = carried + rows * w;
+  void runPart(const Tensors& t, int64_t first, int64_t rows, float* floats, T* numbers) const {
+    const int64_t u = s_.units, w = s_.width, line = kGates * w;
+    float *dh = floats, *carried = dh + rows * w;
+    T *dz = numbers, *dx = dz + rows * line, *dProduct = dx + rows * line;
     for (int64_t r = 0; r < rows; ++r) {
-      takeRow(t.dLastH, first + r, dh + r * w);
-      takeRow(nullptr, 0, carried + r * w);
+      this->takeRow(t.dLastH, first + r, dh + r * w);
+      this->takeRow(nullptr, 0, carried + r * w);
     }
     for (int64_t k = s_.steps - 1; k >= 0; --k) {
-      const auto step = [&](int64_t r) -> GruBackwardStep {
-        const int64_t here = s_.at(first + r, s_.place(k), u);
+      const auto place = [&](int64_t r) { return s_.at(first + r, s_.place(k), u); };
+      const auto step = [&](int64_t r) -> GruBackwardStep<T> {
+        const int64_t here = place(r);
         return {t.gates + here * kGates,
                 resetAfter_ ? t.inner + here : nullptr,
                 t.before + here,
                 t.dSequence ? t.dSequence + s_.at(first + r, k, u) : t.zeros,
                 dh + r * w,
                 carried + r * w,
-                dz + r * kGates * w,
-                t.dx + here * kGates,
-                resetAfter_ ? t.dProduct + here * kGates : nullptr};
+                dz + r * line,
+                t.dx.target(here * kGates, dx + r * line),
+                t.dProduct.target(here * kGates, dProduct + r * line)};
       };
       if (resetAfter_) {
-        for (int64_t r = 0; r < rows; ++r) isa_.rnn->gruBackward(widths_, step(r));
+        for (int64_t r = 0; r < rows; ++r) isa_.gruBackward(widths_, step(r));
       } else {
-        for (int64_t r = 0; r < rows; ++r) isa_.rnn->gruCandidateBackward(widths_, step(r));
-        second_->multiply(t.packed + first_.floats(), dz + 2 * w, kGates * w, rows, dh, w);
-        for (int64_t r = 0; r < rows; ++r) isa_.rnn->gruGatesBackward(widths_, step(r));
+        for (int64_t r = 0; r < rows; ++r) isa_.gruCandidateBackward(widths_, step(r));
+        second_->multiply(t.packed + first_.numbers(), dz + 2 * w, line, rows, dh, w);
+        for (int64_t r = 0; r < rows; ++r) isa_.gruGatesBackward(widths_, step(r));
       }
-      first_.multiply(t.packed, dz, kGates * w, rows, dh, w);
+      for (int64_t r = 0; r < rows; ++r) {
+        t.dx.finish(place(r) * kGates, dx + r * line, kGates * u);
+        t.dProduct.finish(place(r) * kGates, dProduct + r * line, kGates * u);
+      }
+      first_.multiply(t.packed, dz, line, rows, dh, w);
     }
     for (int64_t r = 0; r < rows; ++r)
       for (int64_t j = 0; j < u; ++j) t.dFirstH[(first + r) * u + j] = dh[r * w + j] + carried[r * w + j];
   }
 
   bool resetAfter_;
-  PackedMatrix first_;
-  std::optional<PackedMatrix> second_;
+  TensorType dx_, dProduct_;
+  rnn::PackedMatrix<T> first_;
+  std::optional<rnn::PackedMatrix<T>> second_;
 };
 
 // The gates take the place of x, and the gradient of x that of the gates.
 bool gatesInPlace(const KernelSpec& spec, size_t output, size_t input) {
   const size_t gates = spec.op == "gruBackward" ? 0 : spec.attrs.boolean("returnSequences") ? 2 : 1;
-  return input == 0 && output == gates;
+  return input == 0 && output == gates && spec.inputs[0] == spec.outputs[gates];
 }
+
+PrecisionChoice gruPrecisions(const KernelSpec& spec) {
+  if (spec.op == "gru") return rnn::precisions(spec, {0}, {});
+  if (spec.attrs.boolean("resetAfter")) return rnn::precisions(spec, {0, 1, 4}, {2});
+  return rnn::precisions(spec, {0, 1}, {1});
+}
+
+bool dropsKept(const KernelSpec& spec) { return rnn::dropsKept(spec, 1); }
 
 }  // namespace
 
 void registerGruKernels(KernelTable& table) {
-  table["gru"] = {rnn::make<GruKernel>, nullptr, gatesInPlace};
-  table["gruBackward"] = {rnn::make<GruBackwardKernel>, nullptr, gatesInPlace};
+  table["gru"] = {rnn::make<GruKernel>, nullptr, gatesInPlace, nullptr, gruPrecisions, dropsKept};
+  table["gruBackward"] = {rnn::make<GruBackwardKernel>, nullptr, gatesInPlace, nullptr, gruPrecisions};
 }
 
 }  // namespace nodegrad

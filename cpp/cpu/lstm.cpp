@@ -5,108 +5,125 @@ namespace nodegrad {
 
 namespace {
 
-using rnn::PackedMatrix;
-
 constexpr int64_t kGates = 4;
 
-class LstmKernel : public rnn::RecurrentKernel {
+template <class T>
+class LstmKernel : public rnn::RecurrentKernel<T> {
+  using Base = rnn::RecurrentKernel<T>;
+  using Base::isa_, Base::s_, Base::widths_;
+
  public:
+  // Each row's h, c and product; h as the product takes it, and gates.
   explicit LstmKernel(const KernelSpec& spec)
-      : RecurrentKernel(spec, kGates, kGates + 1),
-        matrix_(gateMatrix(kGates, false)),
+      : Base(spec, kGates, {2 + kGates, 1 + kGates}),
+        matrix_(this->gateMatrix(kGates, false)),
         hasState_(spec.inputs.size() > 2) {}
 
-  void run(void* const* inputs, void* const* outputs, void* memory) override {
-    auto* scratch = static_cast<float*>(memory);
+  void run(void* const* inputs, void* const* outputs, void* scratch) override {
     Tensors t;
-    t.x = static_cast<const float*>(inputs[0]);
+    t.x = static_cast<const T*>(inputs[0]);
     t.firstH = hasState_ ? static_cast<const float*>(inputs[2]) : nullptr;
     t.firstC = hasState_ ? static_cast<const float*>(inputs[3]) : nullptr;
-    void* const* kept = outputs + (sequences_ ? 1 : 0);
-    t.sequence = sequences_ ? static_cast<float*>(outputs[0]) : nullptr;
-    t.lastH = static_cast<float*>(kept[0]);
-    t.lastC = static_cast<float*>(kept[1]);
-    t.gates = static_cast<float*>(kept[2]);
-    t.c = static_cast<float*>(kept[3]);
-    t.before = static_cast<float*>(kept[4]);
-    t.packed = scratch;
-    t.zeros = zeros(scratch);
-    pack(matrix_, scratch, static_cast<const float*>(inputs[1]), kGates, 0, false);
-    forParts(scratch, [&](int64_t first, int64_t rows, float* mine) { runPart(t, first, rows, mine); });
+    t.sequence = this->sequence(outputs);
+    t.lastH = this->output(outputs, 0);
+    t.lastC = this->output(outputs, 1);
+    t.gates = this->output(outputs, 2);
+    t.c = this->output(outputs, 3);
+    t.before = this->output(outputs, 4);
+    t.packed = this->packed(scratch);
+    this->pack(matrix_, this->packed(scratch), static_cast<const float*>(inputs[1]), kGates, 0, false);
+    this->forParts(scratch, [&](int64_t first, int64_t rows, float* floats, T* numbers) {
+      runPart(t, first, rows, floats, numbers);
+    });
   }
 
  private:
   struct Tensors {
-    const float *x, *firstH, *firstC, *packed;
-    float *zeros, *sequence, *lastH, *lastC, *gates, *c, *before;
+    const T *x, *packed;
+    const float *firstH, *firstC;
+    rnn::Output sequence, lastH, lastC, gates, c, before;
   };
 
-  void runPart(const Tensors& t, int64_t first, int64_t rows, float* mine) const {
+  void runPart(const Tensors& t, int64_t first, int64_t rows, float* floats, T* numbers) const {
     const int64_t u = s_.units, w = s_.width;
-    float *h = mine, *product = mine + rows * w;
-    for (int64_t r = 0; r < rows; ++r) takeRow(t.firstH, first + r, h + r * w);
-    const auto cBefore = [&](int64_t k, int64_t sample) -> const float* {
-      if (k > 0) return t.c + s_.at(sample, s_.place(k - 1), u);
-      return t.firstC ? t.firstC + sample * u : t.zeros;
-    };
+    float *h = floats, *c = h + rows * w, *product = c + rows * w;
+    T* state = numbers;
+    if constexpr (std::is_same_v<T, float>) state = h;
+    for (int64_t r = 0; r < rows; ++r) {
+      this->takeState(t.firstH, first + r, h + r * w, state + r * w);
+      this->takeRow(t.firstC, first + r, c + r * w);
+    }
     for (int64_t k = 0; k < s_.steps; ++k) {
-      matrix_.multiply(t.packed, h, w, rows, product, kGates * w);
+      matrix_.multiply(t.packed, state, w, rows, product, kGates * w);
       for (int64_t r = 0; r < rows; ++r) {
         const int64_t sample = first + r, here = s_.at(sample, s_.place(k), u);
-        putRow(h + r * w, t.before + here);
-        isa_.rnn->lstm(widths_, {product + r * kGates * w, t.x + here * kGates, cBefore(k, sample),
-                                 t.gates + here * kGates, t.c + here, h + r * w});
-        if (t.sequence) putRow(h + r * w, t.sequence + s_.at(sample, k, u));
+        T* line = numbers + (rows + r * kGates) * w;
+        if (t.before) t.before.put(here, state + r * w, u);
+        isa_.lstm(widths_, {product + r * kGates * w, t.x + here * kGates, c + r * w,
+                            t.gates.target(here * kGates, line), c + r * w, h + r * w, state + r * w});
+        t.gates.finish(here * kGates, line, kGates * u);
+        if (t.c) t.c.put(here, c + r * w, u);
+        if (t.sequence) t.sequence.put(s_.at(sample, k, u), h + r * w, u);
       }
     }
     for (int64_t r = 0; r < rows; ++r) {
-      putRow(h + r * w, t.lastH + (first + r) * u);
-      putRow(cBefore(s_.steps, first + r), t.lastC + (first + r) * u);
+      t.lastH.put((first + r) * u, h + r * w, u);
+      t.lastC.put((first + r) * u, c + r * w, u);
     }
   }
 
-  PackedMatrix matrix_;
+  rnn::PackedMatrix<T> matrix_;
   bool hasState_;
 };
 
-class LstmBackwardKernel : public rnn::RecurrentKernel {
+template <class T>
+class LstmBackwardKernel : public rnn::RecurrentKernel<T> {
+  using Base = rnn::RecurrentKernel<T>;
+  using Base::isa_, Base::s_, Base::widths_, Base::sequences_;
+
  public:
+  // Each row's dh and dc; dz, and the gradient of x.
   explicit LstmBackwardKernel(const KernelSpec& spec)
-      : RecurrentKernel(spec, kGates, kGates + 2),
-        matrix_(gateMatrix(kGates, true)),
+      : Base(spec, kGates, {2, 2 * kGates}),
+        matrix_(this->gateMatrix(kGates, true)),
+        dx_(spec.outputs[0]),
         firstC_(spec.inputs.size() > (sequences_ ? 6U : 5U) ? spec.inputs.size() - 1 : 0) {}
 
-  void run(void* const* inputs, void* const* outputs, void* memory) override {
-    auto* scratch = static_cast<float*>(memory);
+  void run(void* const* inputs, void* const* outputs, void* scratch) override {
     const auto in = [&](size_t i) { return static_cast<const float*>(inputs[i]); };
     Tensors t;
-    t.gates = in(0);
+    t.gates = static_cast<const T*>(inputs[0]);
     t.c = in(1);
     t.dLastH = in(3);
     t.dLastC = in(4);
     t.dSequence = sequences_ ? in(5) : nullptr;
     t.firstC = firstC_ ? in(firstC_) : nullptr;
-    t.dx = static_cast<float*>(outputs[0]);
+    t.dx = {outputs[0], dx_};
     t.dFirstH = static_cast<float*>(outputs[1]);
     t.dFirstC = static_cast<float*>(outputs[2]);
-    t.packed = scratch;
-    t.zeros = zeros(scratch);
-    pack(matrix_, scratch, in(2), kGates, 0, true);
-    forParts(scratch, [&](int64_t first, int64_t rows, float* mine) { runPart(t, first, rows, mine); });
+    t.packed = this->packed(scratch);
+    t.zeros = this->zeros(scratch);
+    this->pack(matrix_, this->packed(scratch), in(2), kGates, 0, true);
+    this->forParts(scratch, [&](int64_t first, int64_t rows, float* floats, T* numbers) {
+      runPart(t, first, rows, floats, numbers);
+    });
   }
 
  private:
   struct Tensors {
-    const float *gates, *c, *dLastH, *dLastC, *dSequence, *firstC, *packed;
-    float *zeros, *dx, *dFirstH, *dFirstC;
+    const T *gates, *packed;
+    const float *c, *dLastH, *dLastC, *dSequence, *firstC, *zeros;
+    rnn::Output dx;
+    float *dFirstH, *dFirstC;
   };
 
-  void runPart(const Tensors& t, int64_t first, int64_t rows, float* mine) const {
+  void runPart(const Tensors& t, int64_t first, int64_t rows, float* floats, T* numbers) const {
     const int64_t u = s_.units, w = s_.width;
-    float *dh = mine, *dc = dh + rows * w, *dz = dc + rows * w;
+    float *dh = floats, *dc = dh + rows * w;
+    T *dz = numbers, *lines = dz + rows * kGates * w;
     for (int64_t r = 0; r < rows; ++r) {
-      takeRow(t.dLastH, first + r, dh + r * w);
-      takeRow(t.dLastC, first + r, dc + r * w);
+      this->takeRow(t.dLastH, first + r, dh + r * w);
+      this->takeRow(t.dLastC, first + r, dc + r * w);
     }
     for (int64_t k = s_.steps - 1; k >= 0; --k) {
       for (int64_t r = 0; r < rows; ++r) {
@@ -115,32 +132,44 @@ class LstmBackwardKernel : public rnn::RecurrentKernel {
                               : t.firstC ? t.firstC + sample * u
                                          : t.zeros;
         const float* dy = t.dSequence ? t.dSequence + s_.at(sample, k, u) : t.zeros;
-        isa_.rnn->lstmBackward(widths_, {t.gates + here * kGates, t.c + here, before, dy, dh + r * w,
-                                         dc + r * w, dz + r * kGates * w, t.dx + here * kGates});
+        T* line = lines + r * kGates * w;
+        isa_.lstmBackward(widths_, {t.gates + here * kGates, t.c + here, before, dy, dh + r * w, dc + r * w,
+                                    dz + r * kGates * w, t.dx.target(here * kGates, line)});
+        t.dx.finish(here * kGates, line, kGates * u);
       }
       matrix_.multiply(t.packed, dz, kGates * w, rows, dh, w);
     }
     for (int64_t r = 0; r < rows; ++r) {
-      putRow(dh + r * w, t.dFirstH + (first + r) * u);
-      putRow(dc + r * w, t.dFirstC + (first + r) * u);
+      std::copy_n(dh + r * w, u, t.dFirstH + (first + r) * u);
+      std::copy_n(dc + r * w, u, t.dFirstC + (first + r) * u);
     }
   }
 
-  PackedMatrix matrix_;
+  rnn::PackedMatrix<T> matrix_;
+  TensorType dx_;
   size_t firstC_;
 };
 
 // The gates take the place of x, and the gradient of x that of the gates.
 bool gatesInPlace(const KernelSpec& spec, size_t output, size_t input) {
   const size_t gates = spec.op == "lstmBackward" ? 0 : spec.attrs.boolean("returnSequences") ? 3 : 2;
-  return input == 0 && output == gates;
+  return input == 0 && output == gates && spec.inputs[0] == spec.outputs[gates];
 }
+
+// Cells stay float32.
+PrecisionChoice lstmPrecisions(const KernelSpec& spec) {
+  if (spec.op == "lstmBackward") return rnn::precisions(spec, {0}, {1, 2});
+  const size_t first = spec.attrs.boolean("returnSequences") ? 1 : 0;
+  return rnn::precisions(spec, {0}, {first + 1, first + 3});
+}
+
+bool dropsKept(const KernelSpec& spec) { return rnn::dropsKept(spec, 2); }
 
 }  // namespace
 
 void registerLstmKernels(KernelTable& table) {
-  table["lstm"] = {rnn::make<LstmKernel>, nullptr, gatesInPlace};
-  table["lstmBackward"] = {rnn::make<LstmBackwardKernel>, nullptr, gatesInPlace};
+  table["lstm"] = {rnn::make<LstmKernel>, nullptr, gatesInPlace, nullptr, lstmPrecisions, dropsKept};
+  table["lstmBackward"] = {rnn::make<LstmBackwardKernel>, nullptr, gatesInPlace, nullptr, lstmPrecisions};
 }
 
 }  // namespace nodegrad

@@ -1,8 +1,9 @@
 #pragma once
 #include <algorithm>
 #include <memory>
-#include <optional>
 #include <string>
+#include <type_traits>
+#include <vector>
 
 #include "backend.h"
 #include "core/parallel.h"
@@ -11,12 +12,29 @@
 // What the kernels of recurrent layers share.
 namespace nodegrad::rnn {
 
+// The kernels for numbers of type T: float, or the bits of bfloat16.
+template <class T>
+const RnnKernels<T>& kernels() {
+  if constexpr (std::is_same_v<T, float>)
+    return *isaKernels().rnn;
+  else
+    return *bfloat16Kernels().rnn;
+}
+template <class T>
+const char* kernelsName() {
+  if constexpr (std::is_same_v<T, float>)
+    return isaKernels().name;
+  else
+    return bfloat16Kernels().name;
+}
+
 // A matrix that a step's rows are multiplied with, packed for RnnKernels::multiply.
+template <class T>
 class PackedMatrix {
  public:
   // columns: a multiple of the lanes.
-  PackedMatrix(const RnnKernels& isa, int64_t depth, int64_t columns)
-      : isa_(isa), depth_(depth), columns_(columns) {}
+  PackedMatrix(int64_t depth, int64_t columns)
+      : isa_(kernels<T>()), depth_((depth + isa_.depth - 1) / isa_.depth * isa_.depth), columns_(columns) {}
 
   // lanes × lanes numbers, of which those behind `rows` and `columns` (if less) are zeros.
   struct Block {
@@ -24,11 +42,11 @@ class PackedMatrix {
     int64_t rowStride, columnStride, rows, columns;
   };
 
-  int64_t floats() const { return depth_ * columns_; }
+  int64_t numbers() const { return depth_ * columns_; }
 
   // From the blocks that source(row, column) gives, by the whole team.
   template <class Source>
-  void pack(int threads, float* to, Source&& source) const {
+  void pack(int threads, T* to, Source&& source) const {
     const int64_t lanes = isa_.lanes, width = isa_.panel * lanes, panels = (columns_ + width - 1) / width;
     parallelFor(threads, panels, std::max<int64_t>(1, kLeastThreadElements / (depth_ * width)),
                 [&](int64_t begin, int64_t end, int) {
@@ -37,39 +55,39 @@ class PackedMatrix {
                     for (int64_t row = 0; row < depth_; row += lanes)
                       for (int64_t c = 0; c < some; c += lanes)
                         packBlock(source(row, p * width + c), std::min(lanes, depth_ - row),
-                                  to + p * width * depth_ + row * some + c, some);
+                                  to + p * width * depth_ + row * some + c * isa_.depth, some);
                   }
                 });
   }
 
-  void multiply(const float* packed, const float* x, int64_t xStride, int64_t rows, float* y,
-                int64_t yStride) const {
+  void multiply(const T* packed, const T* x, int64_t xStride, int64_t rows, float* y, int64_t yStride) const {
     isa_.multiply(x, xStride, rows, depth_, packed, columns_ / isa_.lanes, y, yStride);
   }
 
  private:
-  static constexpr int64_t kLeastThreadElements = 1 << 13;
+  static constexpr int64_t kLeastThreadElements = 1 << 13, kMostLanes = 16;
 
-  void packBlock(const Block& block, int64_t rows, float* to, int64_t stride) const {
-    for (int64_t r = 0; r < rows; ++r)
-      for (int64_t c = 0; c < isa_.lanes; ++c)
-        to[r * stride + c] = r < block.rows && c < block.columns
-                                 ? block.from[r * block.rowStride + c * block.columnStride]
-                                 : 0.0f;
+  void packBlock(const Block& block, int64_t rows, T* to, int64_t stride) const {
+    alignas(64) float tile[kMostLanes * kMostLanes] = {};
+    const int64_t lanes = isa_.lanes, columns = std::min(lanes, block.columns);
+    for (int64_t r = 0; r < std::min(lanes, block.rows); ++r)
+      for (int64_t c = 0; c < columns; ++c)
+        tile[r * lanes + c] = block.from[r * block.rowStride + c * block.columnStride];
+    isa_.pack(tile, rows, to, stride);
   }
 
-  const RnnKernels& isa_;
+  const RnnKernels<T>& isa_;
   int64_t depth_, columns_;
 };
 
 // The sizes of a recurrent op and its division among the threads: each takes some samples through all steps,
 // so that no thread waits for another within the sequence.
 struct Sequence {
-  Sequence(const KernelSpec& spec, int64_t gates)
+  Sequence(const KernelSpec& spec, int64_t gates, int64_t lanes)
       : n(spec.inputs[0].shape[0]),
         steps(spec.inputs[0].shape[1]),
         units(spec.inputs[0].shape[2] / gates),
-        width((units + isaKernels().rnn->lanes - 1) / isaKernels().rnn->lanes * isaKernels().rnn->lanes),
+        width((units + lanes - 1) / lanes * lanes),
         backwards(spec.attrs.boolean("goBackwards")),
         threads(teamThreads()) {
     const int64_t most = std::max<int64_t>(1, (n + kPartRows - 1) / kPartRows);
@@ -92,39 +110,83 @@ struct Sequence {
   static constexpr int64_t kPartRows = 32;
 };
 
+// A tensor that a kernel writes row by row, in T or where the plan wants it so in the other type; null where
+// nobody reads it.
+class Output {
+ public:
+  Output() = default;
+  Output(void* data, const TensorType& type) : data_(data), half_(type.dtype == DType::BF16) {}
+
+  explicit operator bool() const { return data_ != nullptr; }
+  // Where a kernel is to write the numbers that belong at a place: there or, where they are none of T's, into
+  // a line of its own, from which finish() takes them.
+  template <class T>
+  T* target(int64_t place, T* line) const {
+    return data_ && half_ == std::is_same_v<T, uint16_t> ? static_cast<T*>(data_) + place : line;
+  }
+  template <class T>
+  void finish(int64_t place, const T* line, int64_t n) const {
+    if (!data_ || half_ == std::is_same_v<T, uint16_t>) return;
+    put(place, line, n);
+  }
+  // Converts n numbers.
+  void put(int64_t place, const float* from, int64_t n) const {
+    if (half_)
+      isaKernels().elementwise->bfloat16FromFloats(static_cast<uint16_t*>(data_) + place, from, n);
+    else
+      std::copy_n(from, n, static_cast<float*>(data_) + place);
+  }
+  void put(int64_t place, const uint16_t* from, int64_t n) const {
+    if (half_)
+      std::copy_n(from, n, static_cast<uint16_t*>(data_) + place);
+    else
+      isaKernels().elementwise->floatsFromBfloat16(static_cast<float*>(data_) + place, from, n);
+  }
+
+ private:
+  void* data_ = nullptr;
+  bool half_ = false;
+};
+
+// How many vectors of all units a thread keeps for each of its rows: of floats, and of T.
+struct RowWidths {
+  int64_t floats, numbers;
+};
+
 // A kernel that goes through a sequence. Its scratch memory: packed matrices, a row of zeros, and a piece for
 // each thread.
+template <class T>
 class RecurrentKernel : public Kernel {
  public:
-  std::string implementation() const override { return std::string("own:") + isa_.name; }
+  std::string implementation() const override { return std::string("own:") + kernelsName<T>(); }
   size_t scratchBytes() const override {
-    return sizeof(float) * static_cast<size_t>(packedFloats_ + s_.width +
-                                               std::min<int64_t>(s_.threads, s_.parts) * partFloats());
+    return packedBytes_ + zerosBytes() +
+           static_cast<size_t>(std::min<int64_t>(s_.threads, s_.parts)) * partBytes();
   }
 
  protected:
-  // rowWidths: how many vectors of all units a thread keeps for each of its rows.
-  RecurrentKernel(const KernelSpec& spec, int64_t gates, int64_t rowWidths)
-      : isa_(isaKernels()),
-        s_(spec, gates),
+  RecurrentKernel(const KernelSpec& spec, int64_t gates, RowWidths rowWidths)
+      : isa_(kernels<T>()),
+        s_(spec, gates, isa_.lanes),
         widths_{s_.units, s_.width},
         sequences_(spec.attrs.boolean("returnSequences")),
+        outputs_(spec.outputs),
         rowWidths_(rowWidths) {}
 
   // A matrix of gates · units numbers a row (or a column, where it is transposed), each gate in whole
   // vectors.
-  PackedMatrix gateMatrix(int64_t gates, bool transposed) {
-    PackedMatrix matrix(*isa_.rnn, transposed ? gates * s_.width : s_.units,
-                        transposed ? s_.width : gates * s_.width);
-    packedFloats_ += matrix.floats();
+  PackedMatrix<T> gateMatrix(int64_t gates, bool transposed) {
+    PackedMatrix<T> matrix(transposed ? gates * s_.width : s_.units,
+                           transposed ? s_.width : gates * s_.width);
+    packedBytes_ += aligned(static_cast<size_t>(matrix.numbers()) * sizeof(T));
     return matrix;
   }
 
   // Packs gates of a kernel [units, all · units], from gate `first` on.
-  void pack(const PackedMatrix& matrix, float* to, const float* kernel, int64_t all, int64_t first,
+  void pack(const PackedMatrix<T>& matrix, T* to, const float* kernel, int64_t all, int64_t first,
             bool transposed) const {
     const int64_t u = s_.units, w = s_.width;
-    matrix.pack(s_.threads, to, [=](int64_t row, int64_t column) -> PackedMatrix::Block {
+    matrix.pack(s_.threads, to, [=](int64_t row, int64_t column) -> typename PackedMatrix<T>::Block {
       // A block lies within one gate, since those begin at whole vectors.
       const int64_t state = transposed ? column : row, inner = transposed ? row : column;
       const int64_t gate = first + inner / w, unit = inner % w;
@@ -133,42 +195,87 @@ class RecurrentKernel : public Kernel {
       return {from, all * u, 1, u - state, u - unit};
     });
   }
+  T* packed(void* scratch) const { return static_cast<T*>(scratch); }
 
-  // Clears the row of zeros and calls body(first row, rows, scratch of this thread) for all parts.
+  // An output by its place behind that of the sequence; none where the plan has dropped it.
+  Output output(void* const* outputs, size_t o) const {
+    const size_t place = o + (sequences_ ? 1 : 0);
+    return place < outputs_.size() ? Output(outputs[place], outputs_[place]) : Output();
+  }
+  Output sequence(void* const* outputs) const {
+    return sequences_ ? Output(outputs[0], outputs_[0]) : Output();
+  }
+
+  // Clears the row of zeros and calls body(first row, rows, this thread's vectors of floats, and those of T)
+  // for all parts.
   template <class Body>
-  void forParts(float* scratch, Body&& body) const {
-    float* mine = zeros(scratch) + s_.width;
+  void forParts(void* scratch, Body&& body) const {
     std::fill_n(zeros(scratch), s_.width, 0.0f);
+    char* mine = static_cast<char*>(scratch) + packedBytes_ + zerosBytes();
     parallelFor(s_.threads, s_.parts, 1, [&](int64_t begin, int64_t end, int part) {
+      auto* floats = reinterpret_cast<float*>(mine + static_cast<size_t>(part) * partBytes());
+      auto* numbers = reinterpret_cast<T*>(floats + s_.rows * rowWidths_.floats * s_.width);
       for (int64_t p = begin; p < end; ++p) {
         const int64_t first = s_.n * p / s_.parts;
-        body(first, s_.n * (p + 1) / s_.parts - first, mine + part * partFloats());
+        body(first, s_.n * (p + 1) / s_.parts - first, floats, numbers);
       }
     });
   }
-  float* zeros(float* scratch) const { return scratch + packedFloats_; }
+  float* zeros(void* scratch) const {
+    return reinterpret_cast<float*>(static_cast<char*>(scratch) + packedBytes_);
+  }
 
-  // Row r of [n, units], or zeros where the tensor is missing, into whole vectors; and back.
+  // Row r of [n, units], or zeros where the tensor is missing, into whole vectors.
   void takeRow(const float* tensor, int64_t r, float* to) const {
     std::fill_n(to, s_.width, 0.0f);
-    if (tensor) putRow(tensor + r * s_.units, to);
+    if (tensor) std::copy_n(tensor + r * s_.units, s_.units, to);
   }
-  void putRow(const float* row, float* to) const { std::copy_n(row, s_.units, to); }
+  // The same for states h, which products take as T.
+  void takeState(const float* tensor, int64_t r, float* h, T* state) const {
+    takeRow(tensor, r, h);
+    if constexpr (!std::is_same_v<T, float>) isaKernels().elementwise->bfloat16FromFloats(state, h, s_.width);
+  }
 
-  const IsaKernels& isa_;
+  const RnnKernels<T>& isa_;
   Sequence s_;
   RnnWidths widths_;
   bool sequences_;
 
  private:
-  int64_t partFloats() const { return s_.rows * rowWidths_ * s_.width; }
+  static size_t aligned(size_t bytes) { return (bytes + 63) / 64 * 64; }
+  size_t zerosBytes() const { return aligned(static_cast<size_t>(s_.width) * sizeof(float)); }
+  size_t partBytes() const {
+    return aligned(static_cast<size_t>(s_.rows * s_.width) *
+                   (static_cast<size_t>(rowWidths_.floats) * sizeof(float) +
+                    static_cast<size_t>(rowWidths_.numbers) * sizeof(T)));
+  }
 
-  int64_t rowWidths_, packedFloats_ = 0;
+  std::vector<TensorType> outputs_;
+  RowWidths rowWidths_;
+  size_t packedBytes_ = 0;
 };
 
-template <class K>
+// K<T> for the dtype of the first input, that of all steps.
+template <template <class> class K>
 std::unique_ptr<Kernel> make(const KernelSpec& spec) {
-  return std::make_unique<K>(spec);
+  if (spec.inputs[0].dtype == DType::BF16) return std::make_unique<K<uint16_t>>(spec);
+  return std::make_unique<K<float>>(spec);
+}
+
+// bfloat16 for some inputs, and for all outputs but those.
+inline PrecisionChoice precisions(const KernelSpec& spec, const std::vector<size_t>& inputs,
+                                  const std::vector<size_t>& floatOutputs) {
+  PrecisionChoice choice{std::vector<Precision>(spec.inputs.size(), Precision::Float32),
+                         std::vector<Precision>(spec.outputs.size(), Precision::Either)};
+  for (size_t i : inputs) choice.inputs[i] = Precision::BFloat16;
+  for (size_t o : floatOutputs)
+    if (o < choice.outputs.size()) choice.outputs[o] = Precision::Float32;
+  return choice;
+}
+
+// Whether the plan may drop all outputs behind the last states, which are there for the gradient.
+inline bool dropsKept(const KernelSpec& spec, size_t states) {
+  return spec.outputs.size() == states + (spec.attrs.boolean("returnSequences") ? 1 : 0);
 }
 
 }  // namespace nodegrad::rnn

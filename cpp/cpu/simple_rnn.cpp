@@ -5,85 +5,111 @@ namespace nodegrad {
 
 namespace {
 
-using rnn::PackedMatrix;
+template <class T>
+class SimpleRnnKernel : public rnn::RecurrentKernel<T> {
+  using Base = rnn::RecurrentKernel<T>;
+  using Base::isa_, Base::s_, Base::widths_;
 
-class SimpleRnnKernel : public rnn::RecurrentKernel {
  public:
+  // Each row's h and product; h as the product takes it, and as a place gets it.
   explicit SimpleRnnKernel(const KernelSpec& spec)
-      : RecurrentKernel(spec, 1, 2), matrix_(gateMatrix(1, false)), hasState_(spec.inputs.size() > 2) {}
+      : Base(spec, 1, {2, 2}), matrix_(this->gateMatrix(1, false)), hasState_(spec.inputs.size() > 2) {}
 
-  void run(void* const* inputs, void* const* outputs, void* memory) override {
-    auto* scratch = static_cast<float*>(memory);
-    const auto in = [&](size_t i) { return static_cast<const float*>(inputs[i]); };
-    const auto out = [&](size_t o) { return static_cast<float*>(outputs[o + (sequences_ ? 1 : 0)]); };
-    const float *x = in(0), *firstH = hasState_ ? in(2) : nullptr;
-    float *sequence = sequences_ ? static_cast<float*>(outputs[0]) : nullptr, *lastH = out(0),
-          *after = out(1), *before = out(2);
-    pack(matrix_, scratch, in(1), 1, 0, false);
+  void run(void* const* inputs, void* const* outputs, void* scratch) override {
+    const auto* x = static_cast<const T*>(inputs[0]);
+    const auto* firstH = hasState_ ? static_cast<const float*>(inputs[2]) : nullptr;
+    const rnn::Output sequence = this->sequence(outputs), lastH = this->output(outputs, 0),
+                      after = this->output(outputs, 1), before = this->output(outputs, 2);
+    T* packed = this->packed(scratch);
+    this->pack(matrix_, packed, static_cast<const float*>(inputs[1]), 1, 0, false);
     const int64_t u = s_.units, w = s_.width;
-    forParts(scratch, [&](int64_t first, int64_t rows, float* mine) {
-      float *h = mine, *product = h + rows * w;
-      for (int64_t r = 0; r < rows; ++r) takeRow(firstH, first + r, h + r * w);
+    this->forParts(scratch, [&](int64_t first, int64_t rows, float* floats, T* numbers) {
+      float *h = floats, *product = h + rows * w;
+      T *state = numbers, *lines = state + rows * w;
+      if constexpr (std::is_same_v<T, float>) state = h;
+      for (int64_t r = 0; r < rows; ++r) this->takeState(firstH, first + r, h + r * w, state + r * w);
       for (int64_t k = 0; k < s_.steps; ++k) {
-        matrix_.multiply(scratch, h, w, rows, product, w);
+        matrix_.multiply(packed, state, w, rows, product, w);
         for (int64_t r = 0; r < rows; ++r) {
           const int64_t here = s_.at(first + r, s_.place(k), u);
-          putRow(h + r * w, before + here);
-          isa_.rnn->simple(widths_, {product + r * w, x + here, after + here, h + r * w});
-          if (sequence) putRow(h + r * w, sequence + s_.at(first + r, k, u));
+          T* line = lines + r * w;
+          if (before) before.put(here, state + r * w, u);
+          isa_.simple(widths_,
+                      {product + r * w, x + here, after.target(here, line), h + r * w, state + r * w});
+          after.finish(here, line, u);
+          if (sequence) sequence.put(s_.at(first + r, k, u), h + r * w, u);
         }
       }
-      for (int64_t r = 0; r < rows; ++r) putRow(h + r * w, lastH + (first + r) * u);
+      for (int64_t r = 0; r < rows; ++r) lastH.put((first + r) * u, h + r * w, u);
     });
   }
 
  private:
-  PackedMatrix matrix_;
+  rnn::PackedMatrix<T> matrix_;
   bool hasState_;
 };
 
-class SimpleRnnBackwardKernel : public rnn::RecurrentKernel {
- public:
-  explicit SimpleRnnBackwardKernel(const KernelSpec& spec)
-      : RecurrentKernel(spec, 1, 2), matrix_(gateMatrix(1, true)) {}
+template <class T>
+class SimpleRnnBackwardKernel : public rnn::RecurrentKernel<T> {
+  using Base = rnn::RecurrentKernel<T>;
+  using Base::isa_, Base::s_, Base::widths_, Base::sequences_;
 
-  void run(void* const* inputs, void* const* outputs, void* memory) override {
-    auto* scratch = static_cast<float*>(memory);
-    const auto in = [&](size_t i) { return static_cast<const float*>(inputs[i]); };
-    const float *after = in(0), *dLastH = in(2), *dSequence = sequences_ ? in(3) : nullptr;
-    float *dx = static_cast<float*>(outputs[0]), *dFirstH = static_cast<float*>(outputs[1]);
-    pack(matrix_, scratch, in(1), 1, 0, true);
+ public:
+  // Each row's dh; dz, and the gradient of x.
+  explicit SimpleRnnBackwardKernel(const KernelSpec& spec)
+      : Base(spec, 1, {1, 2}), matrix_(this->gateMatrix(1, true)), dx_(spec.outputs[0]) {}
+
+  void run(void* const* inputs, void* const* outputs, void* scratch) override {
+    const auto* after = static_cast<const T*>(inputs[0]);
+    const auto* dLastH = static_cast<const float*>(inputs[2]);
+    const auto* dSequence = sequences_ ? static_cast<const float*>(inputs[3]) : nullptr;
+    const rnn::Output dx(outputs[0], dx_);
+    auto* dFirstH = static_cast<float*>(outputs[1]);
+    T* packed = this->packed(scratch);
+    this->pack(matrix_, packed, static_cast<const float*>(inputs[1]), 1, 0, true);
     const int64_t u = s_.units, w = s_.width;
-    forParts(scratch, [&](int64_t first, int64_t rows, float* mine) {
-      float *dh = mine, *dz = dh + rows * w;
-      for (int64_t r = 0; r < rows; ++r) takeRow(dLastH, first + r, dh + r * w);
+    this->forParts(scratch, [&](int64_t first, int64_t rows, float* dh, T* numbers) {
+      T *dz = numbers, *lines = dz + rows * w;
+      for (int64_t r = 0; r < rows; ++r) this->takeRow(dLastH, first + r, dh + r * w);
       for (int64_t k = s_.steps - 1; k >= 0; --k) {
         for (int64_t r = 0; r < rows; ++r) {
           const int64_t here = s_.at(first + r, s_.place(k), u);
-          const float* dy = dSequence ? dSequence + s_.at(first + r, k, u) : zeros(scratch);
-          isa_.rnn->simpleBackward(widths_, {after + here, dy, dh + r * w, dz + r * w, dx + here});
+          const float* dy = dSequence ? dSequence + s_.at(first + r, k, u) : this->zeros(scratch);
+          T* line = lines + r * w;
+          isa_.simpleBackward(widths_, {after + here, dy, dh + r * w, dz + r * w, dx.target(here, line)});
+          dx.finish(here, line, u);
         }
-        matrix_.multiply(scratch, dz, w, rows, dh, w);
+        matrix_.multiply(packed, dz, w, rows, dh, w);
       }
-      for (int64_t r = 0; r < rows; ++r) putRow(dh + r * w, dFirstH + (first + r) * u);
+      for (int64_t r = 0; r < rows; ++r) std::copy_n(dh + r * w, u, dFirstH + (first + r) * u);
     });
   }
 
  private:
-  PackedMatrix matrix_;
+  rnn::PackedMatrix<T> matrix_;
+  TensorType dx_;
 };
 
 // h takes the place of x, and the gradient of x that of h.
 bool statesInPlace(const KernelSpec& spec, size_t output, size_t input) {
   const size_t after = spec.op == "simpleRnnBackward" ? 0 : spec.attrs.boolean("returnSequences") ? 2 : 1;
-  return input == 0 && output == after;
+  return input == 0 && output == after && spec.inputs[0] == spec.outputs[after];
 }
+
+PrecisionChoice simpleRnnPrecisions(const KernelSpec& spec) {
+  if (spec.op == "simpleRnnBackward") return rnn::precisions(spec, {0}, {1});
+  return rnn::precisions(spec, {0}, {});
+}
+
+bool dropsKept(const KernelSpec& spec) { return rnn::dropsKept(spec, 1); }
 
 }  // namespace
 
 void registerSimpleRnnKernels(KernelTable& table) {
-  table["simpleRnn"] = {rnn::make<SimpleRnnKernel>, nullptr, statesInPlace};
-  table["simpleRnnBackward"] = {rnn::make<SimpleRnnBackwardKernel>, nullptr, statesInPlace};
+  table["simpleRnn"] = {rnn::make<SimpleRnnKernel>, nullptr,  statesInPlace, nullptr,
+                        simpleRnnPrecisions,        dropsKept};
+  table["simpleRnnBackward"] = {rnn::make<SimpleRnnBackwardKernel>, nullptr, statesInPlace, nullptr,
+                                simpleRnnPrecisions};
 }
 
 }  // namespace nodegrad

@@ -197,13 +197,14 @@ struct IsaKernels {
   const NormKernels<uint16_t>* normBfloat16;
   const LayerNormKernels<float>* layerNorm;
   const LayerNormKernels<uint16_t>* layerNormBfloat16;
-  const RnnKernels* rnn;
+  const RnnKernels<float>* rnn;
 };
 
 // Those that multiply bfloat16, twice: for AVX-512, and with AVX512-BF16's dot product.
 struct Bfloat16Kernels {
   const char* name;
   const WinogradKernels* winograd;
+  const RnnKernels<uint16_t>* rnn;
 };
 
 namespace isa_base {

@@ -3,7 +3,8 @@
 
 // The inner loops of recurrent layers: the product of a step's states with a packed kernel, and what a cell
 // does with the result, a row (a sample) at a time. Gates lie `units` apart in tensors and `width` apart in
-// scratch memory, which is units rounded up to whole vectors, zeros behind.
+// scratch memory, which is units rounded up to whole vectors, zeros behind. T is float or the bits of
+// bfloat16: what is multiplied, and what the tensors of all steps hold, except for cell states.
 namespace nodegrad {
 
 struct RnnWidths {
@@ -11,67 +12,84 @@ struct RnnWidths {
 };
 
 // One row of a step.
+template <class T>
 struct LstmStep {
   const float* product;  // [4 width]: h · kernel
-  const float* x;        // [4 units]
+  const T* x;            // [4 units]
   const float* before;   // c [units]
-  float *gates, *c;      // [4 units] (may be x), [units]
+  T* gates;              // [4 units] (may be x)
+  float* c;              // [units] (may be before)
   float* h;              // [width]
+  T* state;              // [width]: h as the next product takes it
 };
+template <class T>
 struct LstmBackwardStep {
-  const float *gates, *c, *before;  // [4 units], c after and before the step [units]
-  const float* dy;                  // [units]
-  float *dh, *dc;                   // [width]: dc becomes that of the step before
-  float* dz;                        // [4 width]
-  float* dx;                        // [4 units] (may be gates)
+  const T* gates;           // [4 units]
+  const float *c, *before;  // after and before the step [units]
+  const float* dy;          // [units]
+  float *dh, *dc;           // [width]: dc becomes that of the step before
+  T* dz;                    // [4 width]
+  T* dx;                    // [4 units] (may be gates)
 };
 
+template <class T>
 struct GruStep {
   const float* product;  // [3 width], or of the gates, or of the candidate alone
-  const float* x;        // [3 units]
+  const T* x;            // [3 units]
   const float* bias;     // [3 units]
-  float *gates, *inner;  // [3 units] (may be x), [units]
+  T *gates, *inner;      // [3 units] (may be x), [units]
   float* h;              // [width]: before, then after the step
-  float* reset;          // [width]: r · h
+  T* state;              // [width]: h as the next product takes it
+  T* reset;              // [width]: r · h
 };
+template <class T>
 struct GruBackwardStep {
-  const float *gates, *inner, *before;  // [3 units], [units]
-  const float* dy;                      // [units]
-  const float* dh;                      // [width]: what came through a product
-  float* carried;                       // [width]: what reached h beside it
-  float* dz;                            // [3 width]
-  float *dx, *dProduct;                 // [3 units] (may be gates)
+  const T *gates, *inner, *before;  // [3 units], [units]
+  const float* dy;                  // [units]
+  const float* dh;                  // [width]: what came through a product
+  float* carried;                   // [width]: what reached h beside it
+  T* dz;                            // [3 width]
+  T *dx, *dProduct;                 // [3 units] (may be gates)
 };
+template <class T>
 struct SimpleRnnStep {
-  const float *product, *x;  // [width], [units]
-  float *after, *h;          // [units] (may be x), [width]
+  const float* product;  // [width]
+  const T* x;            // [units]
+  T* after;              // [units] (may be x)
+  float* h;              // [width]
+  T* state;              // [width]
 };
+template <class T>
 struct SimpleRnnBackwardStep {
-  const float *after, *dy, *dh;  // [units], [units], [width]
-  float *dz, *dx;                // [width], [units] (may be after)
+  const T* after;        // [units]
+  const float *dy, *dh;  // [units], [width]
+  T *dz, *dx;            // [width], [units] (may be after)
 };
 
+template <class T>
 struct RnnKernels {
   int lanes;
-  int panel;     // vectors of columns in a panel of a packed matrix (the last one may have fewer)
-  int tileRows;  // rows that multiply takes at once
+  int panel;  // vectors of columns in a panel of a packed matrix (the last one may have fewer)
+  int depth;  // how many rows of it lie side by side, number by number
 
+  // Packs `rows` rows of a tile [lanes][lanes] into a panel whose rows have `stride` numbers.
+  void (*pack)(const float* tile, int64_t rows, T* to, int64_t stride);
   // y [rows, columns · lanes] = x [rows, depth] · a matrix in panels [depth][panel · lanes] one after
-  // another.
-  void (*multiply)(const float* x, int64_t xStride, int64_t rows, int64_t depth, const float* packed,
-                   int64_t columns, float* y, int64_t yStride);
-  void (*lstm)(const RnnWidths& widths, const LstmStep& step);
-  void (*lstmBackward)(const RnnWidths& widths, const LstmBackwardStep& step);
-  void (*gru)(const RnnWidths& widths, const GruStep& step);
-  void (*gruBackward)(const RnnWidths& widths, const GruBackwardStep& step);
+  // another; depth is a multiple of the one above.
+  void (*multiply)(const T* x, int64_t xStride, int64_t rows, int64_t depth, const T* packed, int64_t columns,
+                   float* y, int64_t yStride);
+  void (*lstm)(const RnnWidths& widths, const LstmStep<T>& step);
+  void (*lstmBackward)(const RnnWidths& widths, const LstmBackwardStep<T>& step);
+  void (*gru)(const RnnWidths& widths, const GruStep<T>& step);
+  void (*gruBackward)(const RnnWidths& widths, const GruBackwardStep<T>& step);
   // Where the reset gate comes before the product: the gates, then the candidate and h; and back. The
   // backward pass of the gates finds what came through the candidate's product in dh.
-  void (*gruGates)(const RnnWidths& widths, const GruStep& step);
-  void (*gruCandidate)(const RnnWidths& widths, const GruStep& step);
-  void (*gruCandidateBackward)(const RnnWidths& widths, const GruBackwardStep& step);
-  void (*gruGatesBackward)(const RnnWidths& widths, const GruBackwardStep& step);
-  void (*simple)(const RnnWidths& widths, const SimpleRnnStep& step);
-  void (*simpleBackward)(const RnnWidths& widths, const SimpleRnnBackwardStep& step);
+  void (*gruGates)(const RnnWidths& widths, const GruStep<T>& step);
+  void (*gruCandidate)(const RnnWidths& widths, const GruStep<T>& step);
+  void (*gruCandidateBackward)(const RnnWidths& widths, const GruBackwardStep<T>& step);
+  void (*gruGatesBackward)(const RnnWidths& widths, const GruBackwardStep<T>& step);
+  void (*simple)(const RnnWidths& widths, const SimpleRnnStep<T>& step);
+  void (*simpleBackward)(const RnnWidths& widths, const SimpleRnnBackwardStep<T>& step);
 };
 
 }  // namespace nodegrad

@@ -18,6 +18,6 @@ extern const LayerNormKernels<float> layerNormKernels;
 extern const LayerNormKernels<uint16_t> layerNormKernelsBfloat16;
 extern const WinogradKernels winogradKernels;
 extern const SampleConvKernels sampleConvKernels;
-extern const RnnKernels rnnKernels;
+extern const RnnKernels<float> rnnKernels;
 
 }  // namespace nodegrad::NODEGRAD_ISA_NAMESPACE

@@ -5,5 +5,6 @@
 namespace nodegrad::NODEGRAD_ISA_NAMESPACE {
 
 extern const WinogradKernels winogradKernelsBfloat16;
+extern const RnnKernels<uint16_t> rnnKernelsBfloat16;
 
 }  // namespace nodegrad::NODEGRAD_ISA_NAMESPACE

@@ -1,0 +1,239 @@
+#pragma once
+#include <type_traits>
+
+#include "cpu/isa/rnn.h"
+#include "cpu/isa/rows.h"
+#include "cpu/isa/vector_math.h"
+
+// The kernels of recurrent layers for the numbers that are multiplied: a Factor says how.
+namespace nodegrad::NODEGRAD_ISA_NAMESPACE {
+namespace {
+
+#define NODEGRAD_UNROLL _Pragma("GCC unroll 16")
+
+// The accumulators of multiply: 24 of 32 registers, or 12 of 16.
+constexpr int kPanel = 3;
+#if defined(__AVX512F__)
+constexpr int kTileRows = 8;
+#else
+constexpr int kTileRows = 4;
+#endif
+
+template <class F, int rows, int columns>
+void multiplyTile(const typename F::Number* x, int64_t xStride, int64_t depth,
+                  const typename F::Number* packed, float* y, int64_t yStride) {
+  Floats sums[rows][columns] = {};
+#pragma GCC unroll 4
+  for (int64_t k = 0; k < depth; k += F::kDepth, packed += columns * kLanes * F::kDepth) {
+    typename F::Vector w[columns];
+    NODEGRAD_UNROLL for (int c = 0; c < columns; ++c) w[c] = F::weights(packed + c * kLanes * F::kDepth);
+    NODEGRAD_UNROLL for (int r = 0; r < rows; ++r) {
+      const typename F::Vector v = F::state(x + r * xStride + k);
+      NODEGRAD_UNROLL for (int c = 0; c < columns; ++c) F::multiplyAdd(sums[r][c], v, w[c]);
+    }
+  }
+  NODEGRAD_UNROLL for (int r = 0; r < rows; ++r) {
+    NODEGRAD_UNROLL for (int c = 0; c < columns; ++c) store(y + r * yStride + c * kLanes, sums[r][c]);
+  }
+}
+
+template <class T>
+using MultiplyTile = void (*)(const T*, int64_t, int64_t, const T*, float*, int64_t);
+
+// For 1 … kTileRows rows.
+template <class F, int columns>
+constexpr MultiplyTile<typename F::Number> kMultiplyTile[] = {
+    multiplyTile<F, 1, columns>, multiplyTile<F, 2, columns>,
+    multiplyTile<F, 3, columns>, multiplyTile<F, 4, columns>,
+#if defined(__AVX512F__)
+    multiplyTile<F, 5, columns>, multiplyTile<F, 6, columns>,
+    multiplyTile<F, 7, columns>, multiplyTile<F, 8, columns>,
+#endif
+};
+
+template <class F>
+void multiply(const typename F::Number* x, int64_t xStride, int64_t rows, int64_t depth,
+              const typename F::Number* packed, int64_t columns, float* y, int64_t yStride) {
+  // Tiles of nearly one size: a full one and a small rest would take longer.
+  const int64_t tiles = (rows + kTileRows - 1) / kTileRows;
+  for (int64_t c = 0; c < columns; c += kPanel) {
+    const int64_t some = columns - c < kPanel ? columns - c : kPanel;
+    const auto* variants = some == 1   ? kMultiplyTile<F, 1>
+                           : some == 2 ? kMultiplyTile<F, 2>
+                                       : kMultiplyTile<F, 3>;
+    for (int64_t t = 0; t < tiles; ++t) {
+      const int64_t begin = rows * t / tiles, end = rows * (t + 1) / tiles;
+      variants[end - begin - 1](x + begin * xStride, xStride, depth, packed, y + begin * yStride + c * kLanes,
+                                yStride);
+    }
+    packed += depth * some * kLanes;
+  }
+}
+
+// h as outputs get it, and as the next product takes it.
+template <class T>
+inline void keep(float* h, T* state, int64_t j, Floats v) {
+  store(h + j, v);
+  if constexpr (!std::is_same_v<T, float>) store(state + j, v);
+}
+
+template <class T>
+void lstm(const RnnWidths& widths, const LstmStep<T>& s) {
+  const int64_t u = widths.units, w = widths.width;
+  for (int64_t j = 0; j < u; j += kLanes) {
+    const int64_t n = u - j;
+    const Floats i = sigmoidOf(load(s.product + j) + take(s.x + j, n));
+    const Floats f = sigmoidOf(load(s.product + w + j) + take(s.x + u + j, n));
+    const Floats g = tanhOf(load(s.product + 2 * w + j) + take(s.x + 2 * u + j, n));
+    const Floats o = sigmoidOf(load(s.product + 3 * w + j) + take(s.x + 3 * u + j, n));
+    const Floats c = f * take(s.before + j, n) + i * g;
+    put(s.gates + j, i, n);
+    put(s.gates + u + j, f, n);
+    put(s.gates + 2 * u + j, g, n);
+    put(s.gates + 3 * u + j, o, n);
+    put(s.c + j, c, n);
+    keep(s.h, s.state, j, o * tanhOf(c));
+  }
+}
+
+template <class T>
+void lstmBackward(const RnnWidths& widths, const LstmBackwardStep<T>& s) {
+  const int64_t u = widths.units, w = widths.width;
+  for (int64_t j = 0; j < u; j += kLanes) {
+    const int64_t n = u - j;
+    const Floats i = take(s.gates + j, n), f = take(s.gates + u + j, n), g = take(s.gates + 2 * u + j, n),
+                 o = take(s.gates + 3 * u + j, n), t = tanhOf(take(s.c + j, n));
+    const Floats dh = load(s.dh + j) + take(s.dy + j, n);
+    const Floats dc = load(s.dc + j) + dh * o * (1.0f - t * t);
+    const Floats dz[] = {dc * g * i * (1.0f - i), dc * take(s.before + j, n) * f * (1.0f - f),
+                         dc * i * (1.0f - g * g), dh * t * o * (1.0f - o)};
+    NODEGRAD_UNROLL for (int gate = 0; gate < 4; ++gate) {
+      store(s.dz + gate * w + j, dz[gate]);
+      put(s.dx + gate * u + j, dz[gate], n);
+    }
+    store(s.dc + j, dc * f);
+  }
+}
+
+template <class T>
+void gru(const RnnWidths& widths, const GruStep<T>& s) {
+  const int64_t u = widths.units, w = widths.width;
+  for (int64_t j = 0; j < u; j += kLanes) {
+    const int64_t n = u - j;
+    const auto recurrent = [&](int64_t gate) {
+      return load(s.product + gate * w + j) + take(s.bias + gate * u + j, n);
+    };
+    const Floats z = sigmoidOf(recurrent(0) + take(s.x + j, n));
+    const Floats r = sigmoidOf(recurrent(1) + take(s.x + u + j, n));
+    const Floats q = recurrent(2), g = tanhOf(take(s.x + 2 * u + j, n) + r * q);
+    put(s.gates + j, z, n);
+    put(s.gates + u + j, r, n);
+    put(s.gates + 2 * u + j, g, n);
+    put(s.inner + j, q, n);
+    keep(s.h, s.state, j, z * load(s.h + j) + (1.0f - z) * g);
+  }
+}
+
+template <class T>
+void gruGates(const RnnWidths& widths, const GruStep<T>& s) {
+  const int64_t u = widths.units, w = widths.width;
+  for (int64_t j = 0; j < u; j += kLanes) {
+    const int64_t n = u - j;
+    const Floats r = sigmoidOf(load(s.product + w + j) + take(s.x + u + j, n)), reset = r * load(s.h + j);
+    put(s.gates + j, sigmoidOf(load(s.product + j) + take(s.x + j, n)), n);
+    put(s.gates + u + j, r, n);
+    put(s.inner + j, reset, n);
+    store(s.reset + j, reset);
+  }
+}
+
+template <class T>
+void gruCandidate(const RnnWidths& widths, const GruStep<T>& s) {
+  const int64_t u = widths.units;
+  for (int64_t j = 0; j < u; j += kLanes) {
+    const int64_t n = u - j;
+    const Floats z = take(s.gates + j, n), g = tanhOf(load(s.product + j) + take(s.x + 2 * u + j, n));
+    put(s.gates + 2 * u + j, g, n);
+    keep(s.h, s.state, j, z * load(s.h + j) + (1.0f - z) * g);
+  }
+}
+
+template <class T>
+void gruBackward(const RnnWidths& widths, const GruBackwardStep<T>& s) {
+  const int64_t u = widths.units, w = widths.width;
+  for (int64_t j = 0; j < u; j += kLanes) {
+    const int64_t n = u - j;
+    const Floats z = take(s.gates + j, n), r = take(s.gates + u + j, n), g = take(s.gates + 2 * u + j, n);
+    const Floats dh = load(s.dh + j) + load(s.carried + j) + take(s.dy + j, n);
+    const Floats dz = dh * (take(s.before + j, n) - g) * z * (1.0f - z);
+    const Floats dg = dh * (1.0f - z) * (1.0f - g * g);
+    const Floats dr = dg * take(s.inner + j, n) * r * (1.0f - r);
+    const Floats dx[] = {dz, dr, dg}, dProduct[] = {dz, dr, dg * r};
+    NODEGRAD_UNROLL for (int gate = 0; gate < 3; ++gate) {
+      put(s.dx + gate * u + j, dx[gate], n);
+      put(s.dProduct + gate * u + j, dProduct[gate], n);
+      store(s.dz + gate * w + j, dProduct[gate]);
+    }
+    store(s.carried + j, dh * z);
+  }
+}
+
+template <class T>
+void gruCandidateBackward(const RnnWidths& widths, const GruBackwardStep<T>& s) {
+  const int64_t u = widths.units, w = widths.width;
+  for (int64_t j = 0; j < u; j += kLanes) {
+    const int64_t n = u - j;
+    const Floats z = take(s.gates + j, n), g = take(s.gates + 2 * u + j, n);
+    const Floats dh = load(s.dh + j) + load(s.carried + j) + take(s.dy + j, n);
+    const Floats dz = dh * (take(s.before + j, n) - g) * z * (1.0f - z);
+    const Floats dg = dh * (1.0f - z) * (1.0f - g * g);
+    put(s.dx + j, dz, n);
+    put(s.dx + 2 * u + j, dg, n);
+    store(s.dz + j, dz);
+    store(s.dz + 2 * w + j, dg);
+    store(s.carried + j, dh * z);
+  }
+}
+
+template <class T>
+void gruGatesBackward(const RnnWidths& widths, const GruBackwardStep<T>& s) {
+  const int64_t u = widths.units, w = widths.width;
+  for (int64_t j = 0; j < u; j += kLanes) {
+    const int64_t n = u - j;
+    const Floats r = take(s.gates + u + j, n), dReset = load(s.dh + j);
+    const Floats dr = dReset * take(s.before + j, n) * r * (1.0f - r);
+    store(s.carried + j, load(s.carried + j) + dReset * r);
+    put(s.dx + u + j, dr, n);
+    store(s.dz + w + j, dr);
+  }
+}
+
+template <class T>
+void simple(const RnnWidths& widths, const SimpleRnnStep<T>& s) {
+  for (int64_t j = 0; j < widths.units; j += kLanes) {
+    const int64_t n = widths.units - j;
+    const Floats h = tanhOf(load(s.product + j) + take(s.x + j, n));
+    put(s.after + j, h, n);
+    keep(s.h, s.state, j, h);
+  }
+}
+
+template <class T>
+void simpleBackward(const RnnWidths& widths, const SimpleRnnBackwardStep<T>& s) {
+  for (int64_t j = 0; j < widths.units; j += kLanes) {
+    const int64_t n = widths.units - j;
+    const Floats h = take(s.after + j, n), dz = (load(s.dh + j) + take(s.dy + j, n)) * (1.0f - h * h);
+    put(s.dx + j, dz, n);
+    store(s.dz + j, dz);
+  }
+}
+
+template <class F>
+constexpr RnnKernels<typename F::Number> rnnKernelsFor() {
+  return {kLanes,           kPanel, F::kDepth,     F::pack,  multiply<F>,  lstm,
+          lstmBackward,     gru,    gruBackward,   gruGates, gruCandidate, gruCandidateBackward,
+          gruGatesBackward, simple, simpleBackward};
+}
+
+}  // namespace
+}  // namespace nodegrad::NODEGRAD_ISA_NAMESPACE
