@@ -125,7 +125,8 @@ class NormalizeKernel : public NormKernel<T> {
 };
 
 // Inputs dy, x, gamma, mean, variance and, by the attribute mask, "x": beta, or "y": the output of a ReLU;
-// outputs dx, dgamma, dbeta and perhaps the masked dy, a residual's gradient.
+// outputs dx, dgamma, dbeta and perhaps the masked dy, a residual's gradient. With that one dy may be the sum
+// of two, the second behind all other inputs.
 template <class T>
 class BackwardKernel : public NormKernel<T> {
  public:
@@ -134,6 +135,7 @@ class BackwardKernel : public NormKernel<T> {
         epsilon_(spec.attrs.number("epsilon")),
         mask_(spec.attrs.has("mask") ? spec.attrs.text("mask") : "none"),
         residual_(spec.outputs.size() > 3),
+        two_(residual_ && spec.inputs.size() > 6),
         sums_(view_, threads_) {}
 
   size_t scratchBytes() const override { return sums_.bytes() + NormColumnArrays::bytes(view_); }
@@ -144,7 +146,8 @@ class BackwardKernel : public NormKernel<T> {
     auto *dx = static_cast<T*>(outputs[0]), *masked = residual_ ? static_cast<T*>(outputs[3]) : nullptr;
     NormColumnArrays arrays(view_, static_cast<char*>(scratch) + sums_.bytes());
     arrays.normalization(vector(2), mask_ == "x" ? vector(5) : nullptr, vector(3), vector(4), epsilon_);
-    NormGradient<T> all{image(0), image(1), mask_ == "y" ? image(5) : nullptr, {}, mask_ != "none"};
+    const T *y = mask_ == "y" ? image(5) : nullptr, *more = two_ ? image(6) : nullptr;
+    NormGradient<T> all{image(0), image(1), y, {}, mask_ != "none", more};
     sums_.run(kernels_, all, arrays, masked, scratch);
     sums_.write(vector(4), epsilon_, static_cast<float*>(outputs[1]), static_cast<float*>(outputs[2]));
     arrays.gradient(sums_.sum(), sums_.product(), vector(4), epsilon_);
@@ -162,7 +165,7 @@ class BackwardKernel : public NormKernel<T> {
 
   double epsilon_;
   std::string mask_;
-  bool residual_;
+  bool residual_, two_;
   NormSums sums_;
 };
 

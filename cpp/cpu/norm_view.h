@@ -124,7 +124,8 @@ class NormColumnArrays {
 // Where a tensor's part of a gradient begins.
 template <class T>
 NormGradient<T> from(const NormGradient<T>& in, int64_t place, const NormColumns& columns) {
-  return {in.dy + place, in.x + place, in.y ? in.y + place : nullptr, columns, in.relu};
+  const auto at = [place](const T* all) { return all ? all + place : nullptr; };
+  return {in.dy + place, in.x + place, at(in.y), columns, in.relu, at(in.more)};
 }
 
 // The sums over the channels that dx, dgamma and dbeta are made of: dy and dy · (x - mean), behind the ReLU.

@@ -156,6 +156,23 @@ class NormFusion {
     ir_.values[static_cast<size_t>(masked)].output = static_cast<int>(ir_.nodes[n].outputs.size());
     ir_.nodes[n].outputs.push_back(masked);
     ir_.replaceUses(dy, masked);
+    ir_.nodes[static_cast<size_t>(ir_.values[static_cast<size_t>(dy)].index)].inputs.clear();  // read by nobody
+    addGradients(n);
+  }
+
+  // dy that is the sum of two gradients, as where a block's output goes two ways, is summed up by the pass
+  // that writes it masked. One of them that a chain makes had better be summed up there.
+  void addGradients(size_t n) {
+    const int dy = ir_.nodes[n].inputs[kDy];
+    const IrNode* sum = ir_.producer(dy);
+    if (!sum || sum->op != "add" || ir_.soleReader(dy) != static_cast<int>(n)) return;
+    for (int part : sum->inputs) {
+      const IrNode* from = ir_.producer(part);
+      if (ir_.type(part) != ir_.type(dy) || (from && isElementwise(from->op))) return;
+    }
+    const std::vector<int> parts = sum->inputs;
+    ir_.nodes[n].inputs[kDy] = parts[0];
+    ir_.nodes[n].inputs.push_back(parts[1]);
   }
 
   void fusePoolBackward(size_t n, const IrNode& forward) {

@@ -47,6 +47,27 @@ TEST(FuseNorm, TakesAResidualWithItsGradient) {
   t.expectPlainNumbers(90);
 }
 
+// Two blocks one behind the other: the first one's output goes two ways.
+TEST(FuseNorm, TakesASumOfGradients) {
+  Posed t;
+  const Value x = t.fed({3, 6, 5, 16}), r = t.fed({3, 6, 5, 16}), w = t.fed({3, 3, 16, 16});
+  std::vector<Value> vectors;
+  for (int i = 0; i < 4; ++i) vectors.push_back(t.fed({16}, 0.5));
+  const Value shortcut = t.op("tanh", {r});
+  const Value y = t.op("relu", {t.op("add", {shortcut, t.norm(x, vectors[0], vectors[1])})});
+  const Value inner = t.op("conv2d", {y, w}, {{"padding", std::string("same")}});
+  const Value z = t.op("relu", {t.op("add", {y, t.norm(inner, vectors[2], vectors[3])})});
+  std::vector<Value> xs = {x, r, w};
+  xs.insert(xs.end(), vectors.begin(), vectors.end());
+  differentiate(t, z, xs);
+  const Ir ir = planned(t);
+  EXPECT_EQ(countOf(ir, "add"), 0);
+  int sums = 0;
+  for (const plan::IrNode& node : ir.nodes) sums += node.op == "batchNormBackward" && node.inputs.size() == 7;
+  EXPECT_EQ(sums, 1);
+  t.expectPlainNumbers(144 * 8);
+}
+
 // A block of ResNet: convolutions, and a projection with its own normalization beside them.
 TEST(FuseNorm, TakesABlockWithAProjection) {
   Posed t;

@@ -161,23 +161,25 @@ constexpr float kStoredAsZero = 0;
 template <>
 constexpr float kStoredAsZero<uint16_t> = 0x1p-134f;
 
-template <class K, Mask mask, class T>
+template <class K, Mask mask, bool more = false, class T>
 inline typename K::Real masked(const NormGradient<T>& in, typename K::Real x, int64_t place, int64_t c) {
-  const typename K::Real dy = K::read(in.dy + place), none = {};
+  typename K::Real dy = K::read(in.dy + place);
+  if (more) dy += K::read(in.more + place);
+  const typename K::Real none = {};
   if (mask == Mask::None) return dy;
   if (mask == Mask::FromY) return K::read(in.y + place) > 0.0f ? dy : none;
   return Channel<K>(in.columns, c).normalized(x) > kStoredAsZero<T> ? dy : none;
 }
 
-template <class T>
-void gradientSums(const NormGradient<T>& in, T* out, double* sum, double* product, float* scratch, int64_t n,
-                  int64_t period) {
+template <bool more, class T>
+void gradientSumsAs(const NormGradient<T>& in, T* out, double* sum, double* product, float* scratch,
+                    int64_t n, int64_t period) {
   withMask(in, [&](auto kind) {
     constexpr Mask mask = decltype(kind)::kMask;
     const auto terms = [&](auto wide, int64_t place, int64_t c, auto& u, auto& v) {
       using K = decltype(wide);
       const typename K::Real x = K::read(in.x + place);
-      u = masked<K, mask>(in, x, place, c);
+      u = masked<K, mask, more>(in, x, place, c);
       v = u * (x - K::read(in.columns.mean + c));
       if (out) K::write(out + place, u);
     };
@@ -196,6 +198,13 @@ void gradientSums(const NormGradient<T>& in, T* out, double* sum, double* produc
       product[c] += v;
     }
   });
+}
+
+template <class T>
+void gradientSums(const NormGradient<T>& in, T* out, double* sum, double* product, float* scratch, int64_t n,
+                  int64_t period) {
+  const auto run = in.more ? gradientSumsAs<true, T> : gradientSumsAs<false, T>;
+  run(in, out, sum, product, scratch, n, period);
 }
 
 template <class T>

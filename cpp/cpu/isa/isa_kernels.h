@@ -141,6 +141,7 @@ struct NormGradient {
   const T* y;  // the output behind the ReLU; null: the ReLU's mask comes from x
   NormColumns columns;
   bool relu;
+  const T* more = nullptr;  // of the sums alone: another gradient, which is added to dy
 };
 // The numbers of tensors of the image's shape are float or the bits of bfloat16.
 template <class T>
