@@ -63,6 +63,7 @@ PrecisionChoice convPrecisions(const KernelSpec& spec) {
     for (size_t index : conv.imageInputs()) choice.inputs[index] = Precision::BFloat16;
     for (size_t index : conv.imageOutputs()) choice.outputs[index] = Precision::Either;
     if (conv.mask) choice.inputs[conv.maskIndex] = Precision::Either;
+    if (conv.residual) choice.inputs[conv.residualIndex] = Precision::Either;
     return choice;
   }
   // The other own kernels beat oneDNN's bfloat16. Measured on Zen 4.
@@ -82,6 +83,7 @@ Convolution::Convolution(const KernelSpec& spec)
   statistics = fused("statistics");
   pooledGradient = fused("pooledGradient");
   mask = fused("mask");
+  residual = fused("residual");
   hasImage = pooling && spec.outputs.size() > 2;
   xIndex = 0;
   wIndex = forward ? 1 : 0;
@@ -116,7 +118,10 @@ Convolution::Convolution(const KernelSpec& spec)
   }
   if (pooling) pooledDtype = spec.outputs[0].dtype;
   if (mask) maskDtype = spec.inputs[maskIndex].dtype;
-  bias = filter ? spec.outputs.size() > 1 : forward && spec.inputs.size() - others > 2;
+  residualIndex = spec.inputs.size() - 1 - others;
+  if (residual) residualDtype = spec.inputs[residualIndex].dtype;
+  const size_t data = forward ? spec.inputs.size() - others - (residual ? 1 : 0) : 0;
+  bias = filter ? spec.outputs.size() > 1 : data > 2;
 }
 
 std::vector<size_t> Convolution::imageInputs() const {

@@ -113,6 +113,7 @@ LayoutChoice winogradLayouts(const KernelSpec& spec, const Convolution& conv) {
     for (size_t o : {0, 1}) set(true, o, lay(spec.outputs[o]));
   if (conv.pooledGradient) set(false, conv.placesIndex, lay(spec.inputs[conv.placesIndex]));
   if (conv.mask) set(false, conv.maskIndex, lay(spec.inputs[conv.maskIndex]));
+  if (conv.residual) set(false, conv.residualIndex, lay(spec.inputs[conv.residualIndex]));
   return choice;
 }
 

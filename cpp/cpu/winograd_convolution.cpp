@@ -30,7 +30,8 @@ class WinogradConvolution : public WinogradKernel {
                       : BlockedImages(s.outHeight, s.outWidth, s.out, lanes_, conv.y.dtype)),
         image_(conv, s, lanes_),
         pooled_(to_.pooled(conv.pooledDtype)),
-        mask_(s.height, s.width, s.in, lanes_, conv.maskDtype) {}
+        mask_(s.height, s.width, s.in, lanes_, conv.maskDtype),
+        residual_(s.outHeight, s.outWidth, s.out, lanes_, conv.residualDtype) {}
 
  protected:
   void transformInput(void* const* inputs, int64_t block, const WinogradTile* tiles, int64_t count, void* to,
@@ -50,6 +51,7 @@ class WinogradConvolution : public WinogradKernel {
     else if (conv_.computesImage())
       to.map = to_.map(outputs[conv_.yIndex], block);
     if (conv_.bias) to.bias = static_cast<const float*>(inputs[2]) + block * lanes_;
+    if (conv_.residual) to.residual = residual_.map(inputs[conv_.residualIndex], block);
     if (conv_.mask) to.mask = mask_.map(inputs[conv_.maskIndex], block);
     if (conv_.pooling) {
       to.pooled = pooled_.map(outputs[0], block);
@@ -96,7 +98,7 @@ class WinogradConvolution : public WinogradKernel {
   const int64_t in_, out_, top_, left_;
   const BlockedImages from_, to_;
   const ImageParts image_;
-  const BlockedImages pooled_, mask_;
+  const BlockedImages pooled_, mask_, residual_;
 };
 
 std::vector<WinogradTile> resultTiles(const Convolution& conv, const Sizes& s) {

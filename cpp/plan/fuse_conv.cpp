@@ -17,6 +17,11 @@ class ConvFusion {
   void run() {
     for (size_t n = 0; n < ir_.nodes.size(); ++n) {
       const std::string op = ir_.nodes[n].op;
+      if (op == "conv2d") addResidual(n);
+    }
+    ir_.sweepAndSort();
+    for (size_t n = 0; n < ir_.nodes.size(); ++n) {
+      const std::string op = ir_.nodes[n].op;
       if (op == "maxPool2d") poolOutput(n);
       if (op == "batchNormStatistics") takeStatistics(n);
       if (op == "maxPool2dBackward") unpoolGradient(n);
@@ -54,6 +59,31 @@ class ConvFusion {
     for (int axis : {0, 1})
       if (window.kernel[axis] != 2 || window.strides[axis] != 2 || window.dilations[axis] != 1) return false;
     return std::all_of(std::begin(window.pads), std::end(window.pads), [](int64_t pad) { return pad == 0; });
+  }
+
+  // conv2d(…) + residual, and a ReLU behind it.
+  void addResidual(size_t n) {
+    IrNode fused = ir_.nodes[n];
+    const int y = fused.outputs[0], sum = ir_.soleReader(y);
+    const bool linear = !fused.attrs.has("activation") || fused.attrs.text("activation") == "linear";
+    if (sum < 0 || node(sum).op != "add" || !linear) return;
+    const int residual = node(sum).inputs[0] == y ? node(sum).inputs[1] : node(sum).inputs[0];
+    if (ir_.type(residual) != ir_.type(y)) return;
+    fused.inputs.push_back(residual);
+    fused.attrs.set("residual", true);
+    if (!backend_.fuses(ir_.spec(fused))) return;
+    absorb(n, fused, sum);
+    const int relu = ir_.soleReader(y);
+    if (relu < 0 || node(relu).op != "relu") return;
+    fused.attrs.set("activation", std::string("relu"));
+    if (backend_.fuses(ir_.spec(fused))) absorb(n, fused, relu);
+  }
+
+  // The node does what its only reader did; that one reads nothing any more.
+  void absorb(size_t n, const IrNode& fused, int reader) {
+    ir_.nodes[n] = fused;
+    node(reader).inputs.clear();
+    ir_.replaceUses(node(reader).outputs[0], fused.outputs[0]);
   }
 
   // maxPool2d(conv2d(…)): the convolution gives the maxima, and its own output where anybody else reads it.

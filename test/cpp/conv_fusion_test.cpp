@@ -194,6 +194,27 @@ TEST(FuseConvolutions, GivesTheBitsOfThePlainPlan) {
   for (size_t f = 0; f < expected.size(); ++f) EXPECT_EQ(actual[f].data, expected[f].data) << "fetch " << f;
 }
 
+// A block of ResNet without normalization, and a pooling of its sum.
+TEST(FuseConvolutions, GivesTheBitsOfAPlainResidual) {
+  for (bool pooled : {false, true}) {
+    PooledNet net;
+    const Value w = net.feed({3, 3, 64, 32}), b = net.feed({32});
+    const Value y = net.op("conv2d", {net.r, w}, {{"padding", std::string("same")}});
+    const Value z = net.op("relu", {net.op("add", {net.x, net.op("add", {y, b})})});
+    const Value end = pooled ? net.op("maxPool2d", {z}, {{"poolSize", Dims{2, 2}}}) : z;
+    net.fetches = gradients(net.graph, {net.op("sum", {net.op("square", {end})})}, {net.x, w, b});
+    net.fetches.push_back(end);
+    const Ir ir = net.fused(FakeBackend());
+    EXPECT_EQ(countWith(ir, "conv2d", "residual"), 1);
+    Plain without;
+    std::string fused, plain;
+    const auto actual = results(net, cpuBackend(), fused), expected = results(net, without, plain);
+    EXPECT_EQ(fused.find("add relu") == std::string::npos, isaLevels().size() > 1) << fused;
+    EXPECT_NE(plain.find("add relu"), std::string::npos) << plain;
+    for (size_t f = 0; f < expected.size(); ++f) EXPECT_EQ(actual[f].data, expected[f].data) << "fetch " << f;
+  }
+}
+
 TEST(FuseConvolutions, GivesTheBitsOfAPlainConcatenation) {
   PooledNet net;
   net.join();

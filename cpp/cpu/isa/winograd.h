@@ -30,6 +30,7 @@ struct WinogradOutput {
   uint8_t* places;     // and where in its window each lies (0 … 3)
   float* moments;  // null, or [3][lanes]: a number near these outputs, and the sums of their distances from
                    // it and of the squares of these
+  WinogradMap residual = {};  // data null, or a map of the same sizes that is added before the ReLU
 };
 
 // A tile of 4×4 outputs by its upper left corner.

@@ -208,6 +208,19 @@ inline void poolTile(const Floats (&y)[16], const WinogradOutput& to, const Wino
   }
 }
 
+// Adds a map's tile, as far as the map goes.
+inline void addTile(Floats (&y)[16], const WinogradMap& map, const WinogradTile& tile) {
+  const int64_t corner = tile.image * map.imageStride + (tile.row * map.width + tile.column) * kLanes;
+  const int64_t rows = map.height - tile.row, columns = map.width - tile.column;
+  const bool whole = rows >= 4 && columns >= 4;
+  NODEGRAD_UNROLL for (int i = 0; i < 4; ++i) {
+    NODEGRAD_UNROLL for (int j = 0; j < 4; ++j) {
+      if (whole || (i < rows && j < columns))
+        y[4 * i + j] += take(map, corner + (i * map.width + j) * kLanes);
+    }
+  }
+}
+
 void output(const float* from, int64_t plane, const WinogradOutput& to, const WinogradTile* tiles,
             int64_t count) {
   const Floats bias = to.bias ? load(to.bias) : Floats{};
@@ -234,6 +247,7 @@ void output(const float* from, int64_t plane, const WinogradOutput& to, const Wi
       transformProducts(m, y + 4 * i, 1);
       NODEGRAD_UNROLL for (int j = 0; j < 4; ++j) y[4 * i + j] += bias;
     }
+    if (to.residual.data) addTile(y, to.residual, tile);
     if (to.relu) {
       NODEGRAD_UNROLL for (int i = 0; i < 16; ++i) y[i] = positive(y[i]);
     }
