@@ -81,19 +81,31 @@ const labels = new NDArray(
   [256],
 );
 
-async function trained(dtypePolicy: mixedPrecision.DtypePolicy) {
-  const model = new Sequential(
-    [
-      layers.input({ shape: [12, 12, 1] }),
-      layers.conv2d({ filters: 16, kernelSize: 3, activation: 'relu' }),
-      layers.conv2d({ filters: 32, kernelSize: 3, activation: 'relu' }),
-      layers.maxPooling2d({ poolSize: 2 }),
-      layers.dropout({ rate: 0.25 }),
-      layers.flatten(),
-      layers.dense({ units: 10, activation: 'softmax' }),
-    ],
-    { seed: 3, dtypePolicy },
-  );
+const nets = {
+  convolutions: () => [
+    layers.input({ shape: [12, 12, 1] }),
+    layers.conv2d({ filters: 16, kernelSize: 3, activation: 'relu' }),
+    layers.conv2d({ filters: 32, kernelSize: 3, activation: 'relu' }),
+    layers.maxPooling2d({ poolSize: 2 }),
+    layers.dropout({ rate: 0.25 }),
+    layers.flatten(),
+    layers.dense({ units: 10, activation: 'softmax' }),
+  ],
+  'recurrent layers': () => [
+    layers.input({ shape: [12, 12, 1] }),
+    layers.reshape({ targetShape: [12, 12] }),
+    layers.lstm({ units: 24, returnSequences: true }),
+    layers.layerNormalization(),
+    layers.gru({ units: 24, returnSequences: true }),
+    layers.gru({ units: 20, resetAfter: false, returnSequences: true, goBackwards: true }),
+    layers.simpleRNN({ units: 24 }),
+    layers.dense({ units: 10, activation: 'softmax' }),
+  ],
+};
+const names = Object.keys(nets) as (keyof typeof nets)[];
+
+async function trained(dtypePolicy: mixedPrecision.DtypePolicy, net: keyof typeof nets) {
+  const model = new Sequential(nets[net](), { seed: 3, dtypePolicy });
   model.compile({
     optimizer: optimizers.sgd({ learningRate: 0.05, momentum: 0.9 }),
     loss: 'sparseCategoricalCrossentropy',
@@ -103,9 +115,9 @@ async function trained(dtypePolicy: mixedPrecision.DtypePolicy) {
 }
 
 describe.skipIf(!getEngineInfo().bfloat16)('a step in bfloat16', () => {
-  it('follows the losses of float32', async () => {
-    const exact = (await trained('float32')).losses;
-    const mixed = (await trained('mixedBfloat16')).losses;
+  it.each(names)('follows the losses of float32 with %s', async (net) => {
+    const exact = (await trained('float32', net)).losses;
+    const mixed = (await trained('mixedBfloat16', net)).losses;
     // Activations and gradients carry relative errors of 2^-8 that average out: the losses differ by less than one of them.
     for (const [i, loss] of exact.entries()) {
       expect(mixed[i]).not.toBe(loss);
@@ -113,8 +125,27 @@ describe.skipIf(!getEngineInfo().bfloat16)('a step in bfloat16', () => {
     }
   });
 
-  it('gives the same bits each time', async () => {
-    expect(await trained('mixedBfloat16')).toEqual(await trained('mixedBfloat16'));
+  it.each(names)('gives the same bits each time with %s', async (net) => {
+    expect(await trained('mixedBfloat16', net)).toEqual(await trained('mixedBfloat16', net));
+  });
+
+  it.each([
+    ['lstm', layers.lstm({ units: 24 })],
+    ['gru', layers.gru({ units: 24 })],
+    ['simpleRnn', layers.simpleRNN({ units: 24 })],
+  ])('multiplies states in bfloat16: %s', async (op, layer) => {
+    const step = compile(
+      (x: Sym) => {
+        const loss = ops.mean(layer.apply(x));
+        const [gradient] = grad(loss, layer.trainableWeights);
+        return { loss, gradient };
+      },
+      { dtypePolicy: 'mixedBfloat16' },
+    );
+    await step(tensor(new Float32Array(4 * 5 * 8).fill(0.25), [4, 5, 8]));
+    for (const name of [op, `${op}Backward`]) {
+      expect(step.describe()).toMatch(new RegExp(`${name} +own:avx512_bf16.* bfloat16 \\[4, 5, \\d+\\]`));
+    }
   });
 
   it('keeps weights, gradients and what is fetched in float32', async () => {
