@@ -234,7 +234,7 @@ inline void largestOf(const PoolShape& s, const Channel<K>& channel, const T* x,
       const typename K::Real v = K::read(x + (i * s.width + j) * s.channels);
       const typename K::Real y = channel.normalized(v);
       // NaN beats every number.
-      const auto better = (y > best) | ((y != y) & (best == best));
+      const auto better = ((y <= best) == 0) & (best == best);
       best = better ? y : best;
       bestX = better ? v : bestX;
       at = better ? typename K::Index{} + (first + static_cast<int32_t>(i * s.kernelWidth) + j) : at;
