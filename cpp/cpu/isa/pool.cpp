@@ -78,28 +78,28 @@ inline void maxBackwardApart(const PoolShape& s, const T* dy, const I* indices, 
   for (int64_t i = done * channels; i < s.width * channels; ++i) dx[i] = 0;
 }
 
-// Each window of the rows that hold this one adds its gradient where its largest element lies.
+// Each element gets the gradients of those windows that hold it in which it is the largest.
 template <class T, class I>
 inline void maxBackwardRow(const PoolShape& s, const T* dy, const I* indices, T* dx, int64_t row) {
   const Span outRows = s.outRows[row];
   const int64_t channels = s.channels;
   if (size(outRows) <= 1 && s.kernelWidth <= s.strides[1]) return maxBackwardApart(s, dy, indices, dx, row);
-  for (int64_t i = 0; i < s.width * channels; ++i) dx[i] = 0;
-  for (int64_t oh = outRows.begin; oh < outRows.end; ++oh) {
-    for (int64_t ow = 0; ow < s.outWidth; ++ow) {
-      const Span columns = s.columns[ow];
-      const int64_t at = (oh * s.outWidth + ow) * channels;
-      const int32_t first = static_cast<int32_t>((row + s.pads[0] - oh * s.strides[0]) * s.kernelWidth +
-                                                 columns.begin + s.pads[1] - ow * s.strides[1]);
-      forChannels(channels, [&](auto kind, int64_t c) {
-        using K = decltype(kind);
-        const typename K::Real gradient = K::read(dy + at + c), none = {};
-        const typename K::Index place = K::read(indices + at + c);
-        T* to = dx + columns.begin * channels + c;
-        for (int32_t j = 0; j < size(columns); ++j, to += channels)
-          K::write(to, K::read(to) + (place == first + j ? gradient : none));
-      });
-    }
+  for (int64_t w = 0; w < s.width; ++w) {
+    const Span outColumns = s.outColumns[w];
+    forChannels(channels, [&](auto kind, int64_t c) {
+      using K = decltype(kind);
+      typename K::Real sum = {};
+      for (int64_t oh = outRows.begin; oh < outRows.end; ++oh) {
+        for (int64_t ow = outColumns.begin; ow < outColumns.end; ++ow) {
+          const int64_t place =
+              (row + s.pads[0] - oh * s.strides[0]) * s.kernelWidth + w + s.pads[1] - ow * s.strides[1];
+          const int64_t at = (oh * s.outWidth + ow) * channels + c;
+          const typename K::Real none = {};
+          sum += K::read(indices + at) == static_cast<int32_t>(place) ? K::read(dy + at) : none;
+        }
+      }
+      K::write(dx + w * channels + c, sum);
+    });
   }
 }
 
