@@ -16,7 +16,7 @@ namespace {
 
 constexpr size_t kAlignment = 64;
 constexpr size_t kHugePage = size_t{2} << 20;
-constexpr size_t kEnlargedAtOnce = 4 * kHugePage;
+constexpr size_t kEnlargedAtOnce = 4 * kHugePage, kEnlargements = 8;
 #ifndef MADV_COLLAPSE
 #define MADV_COLLAPSE 25  // Linux 6.1
 #endif
@@ -60,8 +60,10 @@ std::shared_ptr<Buffer> Buffer::allocate(size_t bytes, bool hugePages) {
 
 void Buffer::enlargePages() {
   if (small_ == 0) return;
-  const size_t size = std::min(small_, kEnlargedAtOnce);
-  char* start = static_cast<char*>(data_) + (bytes_ / kHugePage * kHugePage - small_);
+  const size_t all = bytes_ / kHugePage * kHugePage;
+  const size_t size =
+      std::min(small_, std::max(kEnlargedAtOnce, all / kEnlargements / kHugePage * kHugePage));
+  char* start = static_cast<char*>(data_) + (all - small_);
   // An older kernel, or one without free huge pages, may do it by and by.
   if (madvise(start, size, MADV_COLLAPSE) != 0) madvise(start, size, MADV_HUGEPAGE);
   small_ -= size;

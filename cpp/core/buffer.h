@@ -13,7 +13,8 @@ class Buffer {
   // For memory that is wanted at once: in small pages, which the kernel has at hand, where a huge one is
   // first to be put together, or got from a hypervisor. enlargePages makes up for it.
   static std::shared_ptr<Buffer> allocateQuickly(size_t bytes) { return allocate(bytes, false); }
-  // Moves the next few megabytes from small pages into huge ones, until all are. The numbers stay.
+  // Moves the next eighth, but some megabytes at the least, from small pages into huge ones, until all are.
+  // The numbers stay.
   void enlargePages();
   ~Buffer();
   Buffer(const Buffer&) = delete;
