@@ -36,7 +36,9 @@ LayoutChoice convLayouts(const KernelSpec& spec, const std::vector<bool>& flexib
 
 bool convFuses(const KernelSpec& spec) {
   const Convolution conv(spec);
-  return !hasNothingToCompute(conv) && winogradFuses(spec, conv);
+  if (hasNothingToCompute(conv)) return false;
+  if (winogradSuits(spec, conv)) return winogradFuses(spec, conv);
+  return conv.residual && !conv.isFused() && directConvTakesResidual(spec, conv);
 }
 
 std::unique_ptr<Kernel> makeConv(const KernelSpec& spec) {
@@ -69,6 +71,7 @@ PrecisionChoice convPrecisions(const KernelSpec& spec) {
   // The other own kernels beat oneDNN's bfloat16. Measured on Zen 4.
   if (conv.isFused() || sampleConvSuits(spec, conv) || !directConvTakesBfloat16(spec)) return choice;
   choice.inputs[0] = choice.inputs[1] = Precision::BFloat16;
+  if (conv.residual) choice.inputs[conv.residualIndex] = Precision::Either;
   if (spec.op != "conv2dBackwardFilter") choice.outputs[0] = Precision::Either;
   return choice;
 }

@@ -30,9 +30,7 @@ struct Convolution {
   // Whether y is among the outputs of a forward pass, not only what is pooled of it.
   bool computesImage() const { return !pooling || hasImage; }
   // Whether it does what oneDNN's convolutions do not.
-  bool isFused() const {
-    return pooling || statistics || pooledGradient || mask || residual || parts.size() > 1;
-  }
+  bool isFused() const { return pooling || statistics || pooledGradient || mask || parts.size() > 1; }
   // Which inputs and outputs are images, gradients of them or what is pooled of them; no mask, residual,
   // places.
   std::vector<size_t> imageInputs() const;
@@ -62,6 +60,8 @@ LayoutChoice convChoice(const KernelSpec& spec, const Convolution& conv, const L
 
 // oneDNN's direct convolutions; they serve every case.
 LayoutChoice directConvLayouts(const KernelSpec& spec, const Convolution& conv, bool flexibleWeights);
+// Whether the convolution takes a residual in as well as it does without.
+bool directConvTakesResidual(const KernelSpec& spec, const Convolution& conv);
 // Whether oneDNN generates code for the convolution on bfloat16 images and weights.
 bool directConvTakesBfloat16(const KernelSpec& spec);
 std::unique_ptr<Kernel> makeDirectConv(const KernelSpec& spec, const Convolution& conv);

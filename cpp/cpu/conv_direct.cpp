@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "cpu/conv.h"
+#include "cpu/conv_samples.h"
 #include "cpu/onednn.h"
 
 namespace nodegrad {
@@ -87,8 +88,17 @@ bool isPadded(const Desc& desc) { return onednn::isPadded(onednn::geometryOf(des
 
 class DirectConv {
  public:
-  DirectConv(const KernelSpec& spec, const Convolution& conv)
-      : spec_(spec), conv_(conv), order_(conv), attr_(onednn::attributes(spec.op, spec.attrs)) {
+  // open: whether a residual may lie in any layout, not the one given.
+  DirectConv(const KernelSpec& spec, const Convolution& conv, bool open)
+      : spec_(spec), conv_(conv), order_(conv) {
+    if (conv.residual) {
+      const TensorType type{conv.residualDtype, conv.y.shape};
+      const LayoutPtr& layout = spec.inputLayouts[conv.residualIndex];
+      const auto given = open ? std::optional<Desc>(image(type, Tag::any)) : order_.image(type, layout);
+      if (!given) onednn::raise(spec.op, dnnl_unimplemented);
+      residual_ = *given;
+    }
+    attr_ = onednn::attributes(spec.op, spec.attrs, residual_);
     const Window& window = conv.window;
     strides_ = {window.strides[0], window.strides[1]};
     dilates_ = {window.dilations[0] - 1, window.dilations[1] - 1};
@@ -109,12 +119,16 @@ class DirectConv {
     }
     const LayoutPtr w =
         !copied && flexibleWeights && isPadded(best.descs.w) ? nullptr : order_.kernelLayout(best.descs.w);
-    return convChoice(spec_, conv_, order_.imageLayout(best.descs.x), w, order_.imageLayout(best.descs.y));
+    const LayoutPtr y = order_.imageLayout(best.descs.y);
+    LayoutChoice choice = convChoice(spec_, conv_, order_.imageLayout(best.descs.x), w, y);
+    if (conv_.residual) choice.inputs[conv_.residualIndex] = y;
+    return choice;
   }
 
-  bool hasCode() const {
+  // The code that oneDNN generates; "" where it has none.
+  std::string code() const {
     const Candidate best = bestOfImages();
-    return best && best.level() > 0;
+    return best && best.level() > 0 ? best.implementation : "";
   }
 
   std::unique_ptr<Kernel> kernel() const {
@@ -132,6 +146,8 @@ class DirectConv {
     bind(conv_.pass == ConvPass::BackwardData, names.x, conv_.xIndex, chosen.descs.x);
     bind(filter, names.w, conv_.wIndex, chosen.descs.w);
     bind(conv_.pass == ConvPass::Forward, names.y, conv_.yIndex, chosen.descs.y);
+    if (conv_.residual)
+      bind(false, DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1, conv_.residualIndex, residual_);
     if (conv_.bias) bind(filter, filter ? DNNL_ARG_DIFF_BIAS : DNNL_ARG_BIAS, filter ? 1 : 2, bias_);
     return kernel;
   }
@@ -251,13 +267,25 @@ class DirectConv {
   ConvOrder order_;
   dnnl::primitive_attr attr_;
   Dims strides_, dilates_, before_, after_;
-  Desc bias_;  // empty: none
+  Desc bias_, residual_;  // empty: none
 };
 
 }  // namespace
 
 LayoutChoice directConvLayouts(const KernelSpec& spec, const Convolution& conv, bool flexibleWeights) {
-  return DirectConv(spec, conv).layouts(flexibleWeights);
+  return DirectConv(spec, conv, true).layouts(flexibleWeights);
+}
+
+bool directConvTakesResidual(const KernelSpec& spec, const Convolution& conv) {
+  KernelSpec plain = spec;
+  plain.attrs.set("residual", false);
+  plain.inputs.pop_back();
+  plain.inputLayouts.pop_back();
+  plain.steady.clear();
+  const Convolution without(plain);
+  if (sampleConvSuits(plain, without)) return false;
+  const std::string code = DirectConv(spec, conv, true).code();
+  return !code.empty() && code == DirectConv(plain, without, true).code();
 }
 
 bool directConvTakesBfloat16(const KernelSpec& spec) {
@@ -266,11 +294,11 @@ bool directConvTakesBfloat16(const KernelSpec& spec) {
   half.outputLayouts.assign(spec.outputs.size(), nullptr);
   half.inputs[0].dtype = half.inputs[1].dtype = DType::BF16;
   const Convolution conv(half);
-  return DirectConv(half, conv).hasCode();
+  return !DirectConv(half, conv, true).code().empty();
 }
 
 std::unique_ptr<Kernel> makeDirectConv(const KernelSpec& spec, const Convolution& conv) {
-  return DirectConv(spec, conv).kernel();
+  return DirectConv(spec, conv, false).kernel();
 }
 
 }  // namespace nodegrad

@@ -200,7 +200,8 @@ bool isIn(const TensorType& type, const LayoutPtr& layout, const ImageAxes& axes
 }  // namespace
 
 bool sampleConvSuits(const KernelSpec& spec, const Convolution& conv) {
-  if (conv.groups != 1 || at(conv.x, conv.axes.n) % lanes() != 0 || !activationOf(spec)) return false;
+  if (conv.groups != 1 || conv.residual || at(conv.x, conv.axes.n) % lanes() != 0 || !activationOf(spec))
+    return false;
   const Window& w = conv.window;
   if (conv.pass == ConvPass::BackwardData) {
     for (int axis : {0, 1}) {

@@ -82,7 +82,7 @@ void raise(const std::string& op, dnnl_status_t status) {
        dnnl_status2str(status), "'");
 }
 
-dnnl::primitive_attr attributes(const std::string& op, const Attrs& attrs) {
+dnnl::primitive_attr attributes(const std::string& op, const Attrs& attrs, const Desc& addend) {
   struct Activation {
     dnnl::algorithm algorithm;
     float alpha;
@@ -95,12 +95,14 @@ dnnl::primitive_attr attributes(const std::string& op, const Attrs& attrs) {
   dnnl::primitive_attr attr;
   attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
   const std::string name = attrs.has("activation") ? attrs.text("activation") : "linear";
-  if (name == "linear") return attr;
-  const auto found = activations.find(name);
-  if (found == activations.end())
-    fail(ErrorCode::Device, "[", op, "] no fused activation '", name, "' on the CPU");
   dnnl::post_ops ops;
-  ops.append_eltwise(found->second.algorithm, found->second.alpha, 0);
+  if (!addend.is_zero()) ops.append_binary(dnnl::algorithm::binary_add, addend);
+  if (name != "linear") {
+    const auto found = activations.find(name);
+    if (found == activations.end())
+      fail(ErrorCode::Device, "[", op, "] no fused activation '", name, "' on the CPU");
+    ops.append_eltwise(found->second.algorithm, found->second.alpha, 0);
+  }
   attr.set_post_ops(ops);
   return attr;
 }

@@ -72,7 +72,8 @@ decltype(auto) translated(const std::string& op, Body&& body) {
 
 // The post-op of a fused activation: "linear" (none), "relu", "tanh", "sigmoid", "elu" (alpha 1) or "gelu"
 // (with erf); absent is linear.
-dnnl::primitive_attr attributes(const std::string& op, const Attrs& attrs);
+// addend: of a tensor that is added before it; zero: none.
+dnnl::primitive_attr attributes(const std::string& op, const Attrs& attrs, const Desc& addend = {});
 
 // A kernel that is one oneDNN primitive. All descriptors are known beforehand, so that a run only points its
 // memories at the tensors.

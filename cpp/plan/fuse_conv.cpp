@@ -8,7 +8,7 @@ namespace nodegrad::plan {
 
 namespace {
 
-// Takes the neighbours of 3×3 convolutions into them where the backend has a kernel for it: their outputs and
+// Takes the neighbours of convolutions into them where the backend has a kernel for it: their outputs and
 // gradients then go to memory once less. The attributes are those of cpu/conv.h.
 class ConvFusion {
  public:

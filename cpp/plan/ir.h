@@ -93,9 +93,8 @@ void fuseNorm(Ir& ir);
 void foldScale(Ir& ir);
 // Convolutions and dense layers with their bias, activation and bias gradient.
 void fuseCompute(Ir& ir);
-// What lies around a convolution into it, where the backend has a kernel for that: max-pooling, the mask
-// of a ReLU's gradient, concatenation, and the
-// statistics of a batch normalization.
+// What lies around a convolution into it, where the backend has a kernel for that: the sum with a residual,
+// max-pooling, the mask of a ReLU's gradient, concatenation, and the statistics of a batch normalization.
 void fuseConvolutions(Ir& ir, const Backend& backend);
 // The update of a weight of which rows were gathered takes their gradients as they are: no table of
 // gradients.

@@ -185,6 +185,26 @@ TEST_F(ConvKernels, FuseEveryActivation) {
   }
 }
 
+TEST_F(ConvKernels, AddAResidualBeforeTheActivation) {
+  for (int64_t kernel : {1, 3})
+    for (int64_t channels : {16, 5})
+      for (bool bias : {false, true}) {
+        const Array x = randomNumbers({2, 9, 8, channels}, 1), b = randomNumbers({32}, 3);
+        const Array w = randomNumbers({kernel, kernel, channels, 32}, 2);
+        Attrs attrs = convAttrs({{"strides", Dims{2, 2}}, {"padding", std::string("same")}});
+        Array expected = reference::apply("conv2d", {x, w}, attrs)[0];
+        const Array r = randomNumbers(expected.shape(), 4);
+        for (size_t i = 0; i < expected.data.size(); ++i)
+          expected.data[i] = std::max(expected.data[i] + (bias ? b.data[i % 32] : 0) + r.data[i], 0.0);
+        attrs.set("residual", true);
+        attrs.set("activation", std::string("relu"));
+        const std::vector<Array> inputs = bias ? std::vector<Array>{x, w, b, r} : std::vector<Array>{x, w, r};
+        const NodeRun node{"conv2d", inputs, {expected.type}, attrs};
+        EXPECT_TRUE(std::string(cpuIsa()) == "base" || channels == 5 || cpuBackend().fuses(node.spec()));
+        expectClose(run(node).outputs[0], expected, kernel * kernel * channels, toString(w.type));
+      }
+}
+
 TEST_F(ConvKernels, KeepABlockedImageAndGiveWeightsTheirBlocks) {
   if (std::string(cpuIsa()) == "base")
     GTEST_SKIP() << "oneDNN has blocked kernels for all passes from AVX2 on";
