@@ -53,7 +53,7 @@ void forward(const LayerNormRow& row, const T* x, const float* gamma, const floa
   });
   *mean = center;
   *variance = static_cast<float>(squares / static_cast<double>(n));
-  const float scale = 1.0f / sqrtOf(all(*variance + row.epsilon))[0];
+  const float scale = 1.0f / __builtin_sqrtf(*variance + row.epsilon);
   for (int64_t i = 0; i < n; i += kLanes) {
     const int64_t left = n - i;
     put(y + i, (take(x + i, left) - center) * scale * take(gamma + i, left) + take(beta + i, left), left);
@@ -64,7 +64,7 @@ template <class T>
 void backward(const LayerNormRow& row, const T* dy, const T* x, const float* gamma, float mean,
               float variance, T* dx, float* dgamma, float* dbeta) {
   const int64_t n = row.n;
-  const float scale = 1.0f / sqrtOf(all(variance + row.epsilon))[0];
+  const float scale = 1.0f / __builtin_sqrtf(variance + row.epsilon);
   double sums[2];
   sumRow<2>(n, sums, [&](int64_t i, int64_t left, Floats* to) {
     const Floats flow = take(dy + i, left), normalized = (take(x + i, left) - mean) * scale,
