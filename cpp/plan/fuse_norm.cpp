@@ -156,7 +156,8 @@ class NormFusion {
     ir_.values[static_cast<size_t>(masked)].output = static_cast<int>(ir_.nodes[n].outputs.size());
     ir_.nodes[n].outputs.push_back(masked);
     ir_.replaceUses(dy, masked);
-    ir_.nodes[static_cast<size_t>(ir_.values[static_cast<size_t>(dy)].index)].inputs.clear();  // read by nobody
+    ir_.nodes[static_cast<size_t>(ir_.values[static_cast<size_t>(dy)].index)]
+        .inputs.clear();  // read by nobody
     addGradients(n);
   }
 
