@@ -16,8 +16,10 @@ class PrecisionWalk {
         data_(ir.values.size(), false),
         kept_(ir.values.size(), false),
         exact_(ir.values.size(), false) {
-    // What the backend does in float32 depends on the layouts that it would have.
+    // What the backend does in float32 depends on the layouts that it would have, and on what is copied once
+    // or in each step.
     Ir draft = ir;
+    markSteady(draft);
     chooseLayouts(draft, backend);
     for (const IrNode& node : ir.nodes)
       choices_.push_back(backend.precisions(draft.spec(*draft.producer(node.outputs[0]))));

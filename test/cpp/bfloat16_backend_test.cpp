@@ -129,6 +129,26 @@ TEST_F(Bfloat16Backend, DenseLayersInAllPasses) {
   }
 }
 
+// A copy of the weights in each step is worth it for some rows only; one before the first step always is.
+TEST_F(Bfloat16Backend, DenseLayersOfFewRowsCopyNoWeights) {
+  for (int64_t rows : {1, 15, 16, 64})
+    for (const bool steady : {false, true}) {
+      const auto wanted = [&](const char* op, const Dims& first, const Dims& second, const Dims& out) {
+        const TensorType types[] = {{DType::F32, first}, {DType::F32, second}, {DType::F32, out}};
+        KernelSpec spec{op, {}, {types[0], types[1]}, {types[2]}, {nullptr, nullptr}, {nullptr}, nullptr};
+        const bool weightsFirst = std::string(op) == "innerProductBackwardData";
+        spec.steady = {steady && weightsFirst, steady && !weightsFirst};
+        const PrecisionChoice choice = cpuBackend().precisions(spec);
+        EXPECT_EQ(choice.inputs[0], choice.inputs[1]);
+        return choice.inputs[0] == Precision::BFloat16;
+      };
+      const Dims x = {rows, 40}, w = {40, 24}, y = {rows, 24};
+      EXPECT_EQ(wanted("innerProduct", x, w, y), steady || rows >= 16);
+      EXPECT_EQ(wanted("innerProductBackwardData", w, y, x), steady || rows >= 16);
+      EXPECT_EQ(wanted("innerProductBackwardWeights", x, y, w), rows >= 16);
+    }
+}
+
 TEST_F(Bfloat16Backend, Matmul) {
   for (const bool transposed : {false, true}) {
     const Attrs attrs{{"transposeA", false}, {"transposeB", transposed}};
