@@ -161,8 +161,9 @@ class Plain : public Backend {
   void enter(int threads) override { cpuBackend().enter(threads); }
 };
 
-std::vector<reference::Array> results(const PooledNet& net, Backend& backend, std::string& described) {
-  plan::Plan plan(net.ir(), backend);
+std::vector<reference::Array> results(const PooledNet& net, Backend& backend, std::string& described,
+                                      DType compute = DType::F32) {
+  plan::Plan plan(net.ir(), backend, compute);
   described = plan.describe();
   std::vector<std::shared_ptr<Buffer>> buffers;
   std::vector<const void*> feeds;
@@ -181,17 +182,6 @@ std::vector<reference::Array> results(const PooledNet& net, Backend& backend, st
   for (size_t f = 0; f < fetches.size(); ++f)
     arrays.push_back(rowMajor(plan.fetchTypes()[f], nullptr, fetches[f]));
   return arrays;
-}
-
-TEST(FuseConvolutions, GivesTheBitsOfThePlainPlan) {
-  const PooledNet net;
-  Plain without;
-  std::string fused, plain;
-  const auto actual = results(net, cpuBackend(), fused), expected = results(net, without, plain);
-  EXPECT_NE(plain.find("maxPool2dBackward"), std::string::npos);
-  // The lowest instruction set has no Winograd and nothing to fuse with.
-  EXPECT_EQ(fused.find("maxPool2d") == std::string::npos, isaLevels().size() > 1) << fused;
-  for (size_t f = 0; f < expected.size(); ++f) EXPECT_EQ(actual[f].data, expected[f].data) << "fetch " << f;
 }
 
 // A block of ResNet without normalization, and a pooling of its sum.
@@ -215,16 +205,40 @@ TEST(FuseConvolutions, GivesTheBitsOfAPlainResidual) {
   }
 }
 
-TEST(FuseConvolutions, GivesTheBitsOfAPlainConcatenation) {
+// In float32, and in bfloat16 where the machine has that.
+class FusedConvolutions : public ::testing::TestWithParam<DType> {
+ protected:
+  void SetUp() override {
+    if (GetParam() == DType::BF16 && !cpuBackend().hasBfloat16()) GTEST_SKIP() << "no bfloat16 here";
+  }
+
+  // The plan with what it has fused gives the bits of the one without. lost: an op that only that one has.
+  void expectSame(PooledNet net, const std::string& lost) {
+    // A fetched image would be float32 from its convolution on, if that is what gives it, else rounded
+    // before.
+    if (GetParam() == DType::BF16) net.fetches.pop_back();
+    Plain without;
+    std::string fused, plain;
+    const auto actual = results(net, cpuBackend(), fused, GetParam());
+    const auto expected = results(net, without, plain, GetParam());
+    EXPECT_NE(plain.find(lost), std::string::npos);
+    // The lowest instruction set has no Winograd and nothing to fuse with.
+    EXPECT_EQ(fused.find(lost) == std::string::npos, isaLevels().size() > 1) << fused;
+    EXPECT_EQ(fused.find("winograd:avx512_bf16") != std::string::npos, GetParam() == DType::BF16) << fused;
+    for (size_t f = 0; f < expected.size(); ++f) EXPECT_EQ(actual[f].data, expected[f].data) << "fetch " << f;
+  }
+};
+
+TEST_P(FusedConvolutions, GiveTheBitsOfThePlainPlan) { expectSame(PooledNet(), "maxPool2d"); }
+
+TEST_P(FusedConvolutions, GiveTheBitsOfAPlainConcatenation) {
   PooledNet net;
   net.join();
-  Plain without;
-  std::string fused, plain;
-  const auto actual = results(net, cpuBackend(), fused), expected = results(net, without, plain);
-  EXPECT_NE(plain.find("concatenate"), std::string::npos);
-  EXPECT_EQ(fused.find("concatenate") == std::string::npos, isaLevels().size() > 1) << fused;
-  for (size_t f = 0; f < expected.size(); ++f) EXPECT_EQ(actual[f].data, expected[f].data) << "fetch " << f;
+  expectSame(net, "concatenate");
 }
+
+INSTANTIATE_TEST_SUITE_P(Dtypes, FusedConvolutions, ::testing::Values(DType::F32, DType::BF16),
+                         [](const auto& info) { return std::string(name(info.param)); });
 
 TEST(FuseConvolutions, LeavesDirectConvolutions) {
   setenv("NODEGRAD_CONV", "direct", 1);
