@@ -1,9 +1,7 @@
 #include <cstdlib>
 
 #include "core/parallel.h"
-#include "cpu/conv_winograd.h"
-#include "cpu/isa.h"
-#include "support/backend_run.h"
+#include "support/winograd.h"
 
 namespace nodegrad::testing {
 namespace {
@@ -31,50 +29,6 @@ const std::vector<Shape> kShapes = {
 };
 
 constexpr int64_t kBlock = 16;  // channels
-
-std::vector<std::string> levels() {
-  std::vector<std::string> all = isaLevels();
-  all.erase(all.begin());  // base has no Winograd
-  return all;
-}
-
-// To 2e-5 of the root mean square, as the transforms mix numbers of all sizes.
-void expectExact(const Array& actual, const Array& expected) {
-  ASSERT_EQ(actual.data.size(), expected.data.size());
-  double squares = 0;
-  for (double v : expected.data) squares += v * v;
-  const double bound = 2e-5 * std::sqrt(squares / static_cast<double>(expected.data.size()));
-  for (size_t i = 0; i < expected.data.size(); ++i)
-    ASSERT_LE(std::abs(actual.data[i] - expected.data[i]), bound)
-        << "at " << i << ": expected " << expected.data[i] << ", received " << actual.data[i];
-}
-
-// With transformed factors in bfloat16. Each is off by up to 2^-9 of itself, evenly spread, and the way back
-// mixes products several times as large as their outcome: 1.0e-2 to 1.2e-2 of the root mean square in a model
-// of this in float64. A number that is wrong altogether is off by its own size.
-void expectRounded(const Array& actual, const Array& expected) {
-  ASSERT_EQ(actual.data.size(), expected.data.size());
-  double squares = 0, errors = 0, largest = 0;
-  for (size_t i = 0; i < expected.data.size(); ++i) {
-    const double error = actual.data[i] - expected.data[i];
-    squares += expected.data[i] * expected.data[i];
-    errors += error * error;
-    largest = std::max(largest, std::abs(error));
-  }
-  const double size = std::sqrt(squares / static_cast<double>(expected.data.size()));
-  EXPECT_LE(std::sqrt(errors / static_cast<double>(expected.data.size())), 2e-2 * size);
-  EXPECT_LE(largest, 0.25 * size);
-}
-
-// With the kernels on float32 of each level, and with those on bfloat16 that the machine can run.
-std::vector<std::string> kernelNames() {
-  std::vector<std::string> all = levels();
-  if (!all.empty() && all.back() == "avx512") {
-    all.push_back("avx512_bf16_emulated");
-    if (__builtin_cpu_supports("avx512bf16")) all.push_back("avx512_bf16");
-  }
-  return all;
-}
 
 class Winograd : public ::testing::TestWithParam<std::tuple<std::string, Shape>> {
  protected:
@@ -126,16 +80,6 @@ class Winograd : public ::testing::TestWithParam<std::tuple<std::string, Shape>>
   Attrs attrs_;
   Array x_, w_, bias_, y_, dy_;
 };
-
-// As the rule would have it where it says yes.
-std::vector<Array> runWinograd(const NodeRun& node) {
-  KernelSpec spec = node.spec();
-  const LayoutChoice choice = winogradLayouts(spec, Convolution(spec));
-  spec.inputLayouts = choice.inputs;
-  spec.outputLayouts = choice.outputs;
-  EXPECT_TRUE(hasWinogradLayouts(spec, Convolution(spec)));
-  return runKernel(*makeWinograd(spec, Convolution(spec)), node, spec).outputs;
-}
 
 TEST_P(Winograd, Forward) {
   expectNear(runWinograd({"conv2d", {image(x_), w_}, {image(y_.type)}, attrs_})[0], y_);
@@ -367,119 +311,6 @@ INSTANTIATE_TEST_SUITE_P(Shapes, Winograd,
                          [](const auto& info) {
                            return std::get<0>(info.param) + "_" + std::get<1>(info.param).name;
                          });
-
-class WinogradRule : public ::testing::Test {
- protected:
-  void TearDown() override {
-    unsetenv("NODEGRAD_CONV");
-    useIsa(isaLevels().back());
-  }
-};
-
-bool suits(int64_t n, int64_t size, int64_t in, int64_t out, const Attrs& attrs = {},
-           const Dims& kernel = {3, 3}) {
-  const Attrs all = checkAttrs(findOp("conv2d"), attrs);
-  const TensorType x{DType::F32, {n, size, size, in}}, w{DType::F32, {kernel[0], kernel[1], in, out}};
-  const Window window = convWindow("conv2d", all, size, size, kernel[0], kernel[1]);
-  KernelSpec spec{"conv2d", all, {x, w}, {{DType::F32, {n, window.outH, window.outW, out}}}, {}, {}, nullptr};
-  spec.inputLayouts.resize(2);
-  spec.outputLayouts.resize(1);
-  return winogradSuits(spec, Convolution(spec));
-}
-
-TEST_F(WinogradRule, TakesWhatPaysOff) {
-  for (const std::string& level : levels()) {
-    useIsa(level);
-    EXPECT_TRUE(suits(128, 26, 32, 64));
-    EXPECT_TRUE(suits(16, 56, 64, 64, {{"padding", std::string("same")}}));
-    EXPECT_TRUE(suits(16, 7, 512, 512, {{"padding", std::string("same")}}));
-    EXPECT_TRUE(suits(1, 56, 64, 64, {{"padding", std::string("same")}}));
-    EXPECT_FALSE(suits(1, 7, 512, 512, {{"padding", std::string("same")}}))
-        << "the filters are most of the work";
-    EXPECT_FALSE(suits(128, 3, 64, 64, {})) << "one output a tile";
-    EXPECT_FALSE(suits(128, 28, 1, 32));
-    EXPECT_FALSE(suits(128, 28, 32, 20));
-    EXPECT_FALSE(suits(128, 28, 32, 32, {}, {5, 5}));
-    EXPECT_FALSE(suits(128, 28, 32, 32, {{"strides", Dims{2, 2}}}));
-    EXPECT_FALSE(suits(128, 28, 32, 32, {{"dilations", Dims{2, 2}}}));
-    EXPECT_FALSE(suits(128, 28, 32, 32, {{"padding", std::string("explicit")}, {"pads", Dims{3, 0, 0, 0}}}));
-  }
-  useIsa("base");
-  EXPECT_FALSE(suits(128, 26, 32, 64));
-}
-
-TEST_F(WinogradRule, ObeysTheEnvironment) {
-  if (levels().empty()) GTEST_SKIP() << "this machine has no Winograd";
-  setenv("NODEGRAD_CONV", "direct", 1);
-  EXPECT_FALSE(suits(128, 26, 32, 64));
-  setenv("NODEGRAD_CONV", "", 1);
-  EXPECT_TRUE(suits(128, 26, 32, 64));
-  setenv("NODEGRAD_CONV", "fft", 1);
-  EXPECT_THROW(suits(128, 26, 32, 64), Error);
-}
-
-TEST_F(WinogradRule, TheBackendFollowsItAndEqualsTheDirectConvolution) {
-  if (levels().empty()) GTEST_SKIP() << "this machine has no Winograd";
-  const Array x = randomNumbers({8, 16, 16, 32}, 1), w = randomNumbers({3, 3, 32, 64}, 2);
-  const Array dy = randomNumbers({8, 16, 16, 64}, 3);
-  const Attrs same = checkAttrs(findOp("conv2d"), {{"padding", std::string("same")}});
-  const std::vector<NodeRun> nodes = {
-      {"conv2d", {x, w}, {dy.type}, same},
-      {"conv2dBackwardData", {w, dy, x}, {x.type}, same},
-      {"conv2dBackwardFilter", {x, dy, w}, {w.type, {DType::F32, {64}}}, same}};
-  for (const NodeRun& node : nodes) {
-    unsetenv("NODEGRAD_CONV");
-    const NodeResult fast = run(node), again = run(node);
-    EXPECT_EQ(fast.implementation, "winograd:" + isaLevels().back());
-    setenv("NODEGRAD_CONV", "direct", 1);
-    const NodeResult direct = run(node);
-    EXPECT_EQ(direct.implementation.find("winograd"), std::string::npos);
-    for (size_t o = 0; o < node.outputs.size(); ++o) {
-      expectExact(fast.outputs[o], direct.outputs[o]);
-      EXPECT_EQ(fast.outputs[o].data, again.outputs[o].data) << "not the same bits twice";
-    }
-  }
-}
-
-TEST_F(WinogradRule, ARowMajorCallGoesToTheDirectConvolution) {
-  const Array x = randomNumbers({8, 16, 16, 32}, 1), w = randomNumbers({3, 3, 32, 64}, 2);
-  NodeRun node{"conv2d", {x, w}, {{DType::F32, {8, 14, 14, 64}}}, checkAttrs(findOp("conv2d"), {})};
-  EXPECT_EQ(cpuBackend().kernel(node.spec())->implementation().find("winograd"), std::string::npos);
-}
-
-// Products and their sums are rounded alike; the instruction takes denormal numbers for zero, of which there
-// are none here.
-TEST_F(WinogradRule, EmulationGivesTheBitsOfTheInstruction) {
-  if (kernelNames().empty() || kernelNames().back() != "avx512_bf16") GTEST_SKIP() << "no AVX512-BF16 here";
-  const auto halves = [](const Dims& shape, unsigned seed) {
-    Array made = randomNumbers(shape, seed);
-    made.type.dtype = DType::BF16;
-    return made;
-  };
-  const Array x = halves({3, 14, 11, 32}, 1), dy = halves({3, 14, 11, 48}, 3);
-  const Array w = randomNumbers({3, 3, 32, 48}, 2);
-  const Attrs same = checkAttrs(findOp("conv2d"), {{"padding", std::string("same")}});
-  const std::vector<NodeRun> nodes = {{"conv2d", {x, w}, {dy.type}, same},
-                                      {"conv2dBackwardData", {w, dy}, {x.type}, same},
-                                      {"conv2dBackwardFilter", {x, dy}, {w.type}, same}};
-  for (const NodeRun& node : nodes) {
-    setenv("NODEGRAD_BFLOAT16", "emulate", 1);
-    const Array emulated = runWinograd(node)[0];
-    unsetenv("NODEGRAD_BFLOAT16");
-    EXPECT_EQ(emulated.data, runWinograd(node)[0].data) << node.op;
-  }
-}
-
-// Filters of so many channels are transformed in several groups.
-TEST_F(WinogradRule, ManyFiltersTakeBoundedMemory) {
-  if (levels().empty()) GTEST_SKIP() << "this machine has no Winograd";
-  const Array x = randomNumbers({1, 2, 2, 512}, 1), w = randomNumbers({3, 3, 512, 1024}, 2);
-  const Attrs same = checkAttrs(findOp("conv2d"), {{"padding", std::string("same")}});
-  const NodeRun node{"conv2d", {x, w}, {{DType::F32, {1, 2, 2, 1024}}}, same};
-  expectExact(runWinograd(node)[0], reference::apply("conv2d", {x, w}, same)[0]);
-  KernelSpec spec = node.spec();
-  EXPECT_LT(makeWinograd(spec, Convolution(spec))->scratchBytes(), size_t{64} << 20);
-}
 
 }  // namespace
 }  // namespace nodegrad::testing

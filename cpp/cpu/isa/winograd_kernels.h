@@ -105,17 +105,18 @@ inline const T* patch(const WinogradMap& map, const WinogradTile& tile, int64_t 
     rowStride = map.width * kLanes;
     return image + (row * map.width + column) * kLanes;
   }
-  for (int i = 0; i < size; ++i) {
+  static const T kZeros[kLanes] = {};
+  for (int i = 0; i < size; ++i, copy += size * kLanes) {
     const int64_t y = row + i;
     const bool inside = y >= 0 && y < map.height;
-    for (int j = 0; j < size; ++j) {
-      const int64_t x = column + j;
-      const bool within = inside && x >= 0 && x < map.width;
-      store(copy + (i * size + j) * kLanes, within ? load(image + (y * map.width + x) * kLanes) : Floats{});
+    const T* from = image + (y * map.width + column) * kLanes;
+    NODEGRAD_UNROLL for (int j = 0; j < size; ++j) {
+      const bool within = inside && column + j >= 0 && column + j < map.width;
+      __builtin_memcpy(copy + j * kLanes, within ? from + j * kLanes : kZeros, sizeof kZeros);
     }
   }
   rowStride = size * kLanes;
-  return copy;
+  return copy - size * size * kLanes;
 }
 
 // Transforms the input of tile t and calls put(place, vector) for the 36 places.

@@ -1,0 +1,143 @@
+// Which convolutions are computed by Winograd's algorithm, and that what follows the rule is right.
+#include <cstdlib>
+
+#include "support/winograd.h"
+
+namespace nodegrad::testing {
+namespace {
+
+using reference::Array;
+
+class WinogradRule : public ::testing::Test {
+ protected:
+  void TearDown() override {
+    unsetenv("NODEGRAD_CONV");
+    unsetenv("NODEGRAD_BFLOAT16");
+    useIsa(isaLevels().back());
+  }
+};
+
+bool suits(int64_t n, int64_t size, int64_t in, int64_t out, const Attrs& attrs = {},
+           const Dims& kernel = {3, 3}, DType image = DType::F32) {
+  const Attrs all = checkAttrs(findOp("conv2d"), attrs);
+  const TensorType x{image, {n, size, size, in}}, w{DType::F32, {kernel[0], kernel[1], in, out}};
+  const Window window = convWindow("conv2d", all, size, size, kernel[0], kernel[1]);
+  KernelSpec spec{"conv2d", all, {x, w}, {{DType::F32, {n, window.outH, window.outW, out}}}, {}, {}, nullptr};
+  spec.inputLayouts.resize(2);
+  spec.outputLayouts.resize(1);
+  return winogradSuits(spec, Convolution(spec));
+}
+
+TEST_F(WinogradRule, TakesWhatPaysOff) {
+  for (const std::string& level : levels()) {
+    useIsa(level);
+    EXPECT_TRUE(suits(128, 26, 32, 64));
+    EXPECT_TRUE(suits(16, 56, 64, 64, {{"padding", std::string("same")}}));
+    EXPECT_TRUE(suits(16, 7, 512, 512, {{"padding", std::string("same")}}));
+    EXPECT_TRUE(suits(1, 56, 64, 64, {{"padding", std::string("same")}}));
+    EXPECT_FALSE(suits(1, 7, 512, 512, {{"padding", std::string("same")}}))
+        << "the filters are most of the work";
+    EXPECT_FALSE(suits(128, 3, 64, 64, {})) << "one output a tile";
+    EXPECT_FALSE(suits(128, 28, 1, 32));
+    EXPECT_FALSE(suits(128, 28, 32, 20));
+    EXPECT_FALSE(suits(128, 28, 32, 32, {}, {5, 5}));
+    EXPECT_FALSE(suits(128, 28, 32, 32, {{"strides", Dims{2, 2}}}));
+    EXPECT_FALSE(suits(128, 28, 32, 32, {{"dilations", Dims{2, 2}}}));
+    EXPECT_FALSE(suits(128, 28, 32, 32, {{"padding", std::string("explicit")}, {"pads", Dims{3, 0, 0, 0}}}));
+  }
+  useIsa("base");
+  EXPECT_FALSE(suits(128, 26, 32, 64));
+}
+
+TEST_F(WinogradRule, TakesWhatPaysOffInBfloat16) {
+  const auto half = [](int64_t n, int64_t size, int64_t channels, const Attrs& attrs) {
+    return suits(n, size, channels, channels, attrs, {3, 3}, DType::BF16);
+  };
+  const Attrs same{{"padding", std::string("same")}};
+  setenv("NODEGRAD_BFLOAT16", "off", 1);
+  EXPECT_FALSE(half(16, 56, 64, same));
+  if (isaLevels().back() != "avx512") GTEST_SKIP() << "bfloat16 needs AVX-512";
+  setenv("NODEGRAD_BFLOAT16", "emulate", 1);
+  EXPECT_TRUE(half(16, 56, 64, same));
+  EXPECT_TRUE(half(16, 7, 512, same));
+  EXPECT_FALSE(half(1, 7, 512, same)) << "the filters are most of the work";
+  EXPECT_FALSE(half(128, 3, 64, {})) << "one output a tile";
+  EXPECT_FALSE(half(128, 5, 64, same))
+      << "a quarter of the taps lie in the padding, half of the tiles outside";
+}
+
+TEST_F(WinogradRule, ObeysTheEnvironment) {
+  if (levels().empty()) GTEST_SKIP() << "this machine has no Winograd";
+  setenv("NODEGRAD_CONV", "direct", 1);
+  EXPECT_FALSE(suits(128, 26, 32, 64));
+  setenv("NODEGRAD_CONV", "", 1);
+  EXPECT_TRUE(suits(128, 26, 32, 64));
+  setenv("NODEGRAD_CONV", "fft", 1);
+  EXPECT_THROW(suits(128, 26, 32, 64), Error);
+}
+
+TEST_F(WinogradRule, TheBackendFollowsItAndEqualsTheDirectConvolution) {
+  if (levels().empty()) GTEST_SKIP() << "this machine has no Winograd";
+  const Array x = randomNumbers({8, 16, 16, 32}, 1), w = randomNumbers({3, 3, 32, 64}, 2);
+  const Array dy = randomNumbers({8, 16, 16, 64}, 3);
+  const Attrs same = checkAttrs(findOp("conv2d"), {{"padding", std::string("same")}});
+  const std::vector<NodeRun> nodes = {
+      {"conv2d", {x, w}, {dy.type}, same},
+      {"conv2dBackwardData", {w, dy, x}, {x.type}, same},
+      {"conv2dBackwardFilter", {x, dy, w}, {w.type, {DType::F32, {64}}}, same}};
+  for (const NodeRun& node : nodes) {
+    unsetenv("NODEGRAD_CONV");
+    const NodeResult fast = run(node), again = run(node);
+    EXPECT_EQ(fast.implementation, "winograd:" + isaLevels().back());
+    setenv("NODEGRAD_CONV", "direct", 1);
+    const NodeResult direct = run(node);
+    EXPECT_EQ(direct.implementation.find("winograd"), std::string::npos);
+    for (size_t o = 0; o < node.outputs.size(); ++o) {
+      expectExact(fast.outputs[o], direct.outputs[o]);
+      EXPECT_EQ(fast.outputs[o].data, again.outputs[o].data) << "not the same bits twice";
+    }
+  }
+}
+
+TEST_F(WinogradRule, ARowMajorCallGoesToTheDirectConvolution) {
+  const Array x = randomNumbers({8, 16, 16, 32}, 1), w = randomNumbers({3, 3, 32, 64}, 2);
+  NodeRun node{"conv2d", {x, w}, {{DType::F32, {8, 14, 14, 64}}}, checkAttrs(findOp("conv2d"), {})};
+  EXPECT_EQ(cpuBackend().kernel(node.spec())->implementation().find("winograd"), std::string::npos);
+}
+
+// Products and their sums are rounded alike; the instruction takes denormal numbers for zero, of which there
+// are none here.
+TEST_F(WinogradRule, EmulationGivesTheBitsOfTheInstruction) {
+  if (kernelNames().empty() || kernelNames().back() != "avx512_bf16") GTEST_SKIP() << "no AVX512-BF16 here";
+  const auto halves = [](const Dims& shape, unsigned seed) {
+    Array made = randomNumbers(shape, seed);
+    made.type.dtype = DType::BF16;
+    return made;
+  };
+  const Array x = halves({3, 14, 11, 32}, 1), dy = halves({3, 14, 11, 48}, 3);
+  const Array w = randomNumbers({3, 3, 32, 48}, 2);
+  const Attrs same = checkAttrs(findOp("conv2d"), {{"padding", std::string("same")}});
+  const std::vector<NodeRun> nodes = {{"conv2d", {x, w}, {dy.type}, same},
+                                      {"conv2dBackwardData", {w, dy}, {x.type}, same},
+                                      {"conv2dBackwardFilter", {x, dy}, {w.type}, same}};
+  for (const NodeRun& node : nodes) {
+    setenv("NODEGRAD_BFLOAT16", "emulate", 1);
+    const Array emulated = runWinograd(node)[0];
+    unsetenv("NODEGRAD_BFLOAT16");
+    EXPECT_EQ(emulated.data, runWinograd(node)[0].data) << node.op;
+  }
+}
+
+// Filters of so many channels are transformed in several groups.
+TEST_F(WinogradRule, ManyFiltersTakeBoundedMemory) {
+  if (levels().empty()) GTEST_SKIP() << "this machine has no Winograd";
+  const Array x = randomNumbers({1, 2, 2, 512}, 1), w = randomNumbers({3, 3, 512, 1024}, 2);
+  const Attrs same = checkAttrs(findOp("conv2d"), {{"padding", std::string("same")}});
+  const NodeRun node{"conv2d", {x, w}, {{DType::F32, {1, 2, 2, 1024}}}, same};
+  expectExact(runWinograd(node)[0], reference::apply("conv2d", {x, w}, same)[0]);
+  KernelSpec spec = node.spec();
+  EXPECT_LT(makeWinograd(spec, Convolution(spec))->scratchBytes(), size_t{64} << 20);
+}
+
+}  // namespace
+}  // namespace nodegrad::testing
