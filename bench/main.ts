@@ -17,7 +17,7 @@ async function measure(
   say: (text: string) => void,
 ): Promise<void> {
   const { parts, nets } = options;
-  // A part that fails must not cost the others' results.
+  // A part that fails, or an end before the last one, must not cost the others' results.
   const attempt = async (what: string, part: () => Promise<unknown>) => {
     try {
       await part();
@@ -25,6 +25,7 @@ async function measure(
       results.failures.push(`${what}: ${(error as Error).message}`);
       say(`${what} failed: ${(error as Error).stack}`);
     }
+    keepResults(results);
   };
   for (const precision of options.precisions) {
     if (precision !== 'float32' && !getEngineInfo().bfloat16) {

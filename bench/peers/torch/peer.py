@@ -125,9 +125,12 @@ class Settings:
 
 
 def variants(module, x, settings, training):
-    """Which memory format and optimizer loop win depends on the machine and the net."""
+    """Which memory format and optimizer loop win depends on the machine and the net; a compiled net's convolutions go with their channels
+    last in any case."""
     layouts = ['contiguous', 'channels_last'] if x.ndim == 4 else ['contiguous']
     updates = ['for-loop', 'foreach'] + (['fused'] if module.FUSED else [])
+    if settings.mode == 'compile':
+        layouts = layouts[-1:]
     if settings.mode == 'compile' or not training:
         updates = updates[-1:]
     return [f'{layout}, {update}' for layout in layouts for update in updates]
