@@ -1,5 +1,5 @@
-/** The nets of the bench: they are PyTorch's, and they learn. */
-import { NDArray, datasets } from 'nodegrad';
+/** The nets of the bench: they are PyTorch's, and they learn, in bfloat16 as well. */
+import { NDArray, datasets, getEngineInfo } from 'nodegrad';
 import { describe, expect, it } from 'vitest';
 import { modelOf } from '../bench/net.js';
 import { nets } from '../bench/nets/index.js';
@@ -68,7 +68,9 @@ function texts(count: number) {
   return { x: new NDArray(words, [count, 20]), y: new NDArray(labels, [count, 1]) };
 }
 
-describe('training lowers the loss of', () => {
+const precisions = ['float32', ...(getEngineInfo().bfloat16 ? ['bfloat16'] : [])];
+
+describe.each(precisions)('training in %s lowers the loss of', (precision) => {
   // Guessing costs ln 10 = 2.3 with digits, ln 2 = 0.69 with two classes, ln 1000 = 6.9 with a thousand.
   it.each([
     ['mnist', 28, 12, 0.5, () => digits(1024)],
@@ -106,7 +108,7 @@ describe('training lowers the loss of', () => {
     ],
   ] as const)('%s', async (name, size, epochs, bound, data) => {
     const net = nets[name];
-    const model = modelOf(net, 'float32', size);
+    const model = modelOf(net, precision, size);
     const { x, y } = await data();
     const { history } = await model.fit(x, y, {
       batchSize: Math.min(net.batch, 16),

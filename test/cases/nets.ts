@@ -46,6 +46,10 @@ const GRADIENT_FLOOR = 1e-4;
 // has a batch share such an error out. Each update adds its own to those before, and they grow as PyTorch's do in float32 (`apart`).
 const NORMALIZED_GRADIENT_FLOOR = 2e-2;
 const TIMES_PYTORCH = 10;
+// Behind such a number the next update moves the weights, and with them many more numbers across zero: PyTorch's gradients of resnet18 are
+// 0.7 % off in the step where it first happens, 7 % in the next. With us it may happen after the first update, PyTorch's second was
+// its first: from the third step on what counts is how far PyTorch is off one step later.
+const CHANCE_EARLIER = 1;
 // One number that is let through in our run and was not in PyTorch's parts the gradients by 4e-3, where roundings alone part them by 1e-5
 // to 3e-5 (`apart`): behind an update of a net that normalizes, a loss may be that much further off, in whichever step it happens.
 const TIMES_CHANCE = 100;
@@ -70,13 +74,17 @@ export function runNets(stepsOf: (name: string) => number = () => Infinity): voi
       for (const [i, expected] of entry.gradients.entries()) {
         const { loss, gradients } = await step(x, y);
         if (i >= stepsOf(entry.name)) break;
-        const worst = (apart: readonly number[]) => TIMES_PYTORCH * Math.max(...apart.slice(0, i + 1));
+        const worst = (apart: readonly number[], steps = i + 1) =>
+          TIMES_PYTORCH * Math.max(...apart.slice(0, steps));
         const lossBound = Math.max(
           LOSS_FLOOR,
           normalizes && i > 0 ? TIMES_CHANCE * Math.max(...entry.apart.losses) : worst(entry.apart.losses),
         );
         const bound = normalizes
-          ? Math.max(NORMALIZED_GRADIENT_FLOOR * (i + 1), worst(entry.apart.gradients))
+          ? Math.max(
+              NORMALIZED_GRADIENT_FLOOR * (i + 1),
+              worst(entry.apart.gradients, i < 2 ? i + 1 : i + 1 + CHANCE_EARLIER),
+            )
           : GRADIENT_FLOOR;
         expect(Math.abs((await loss.item()) / entry.losses[i] - 1), `loss of step ${i}`).toBeLessThan(
           lossBound,
