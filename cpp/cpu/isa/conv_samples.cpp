@@ -7,8 +7,6 @@
 namespace nodegrad::NODEGRAD_ISA_NAMESPACE {
 namespace {
 
-#define NODEGRAD_UNROLL _Pragma("GCC unroll 16")
-
 // Accumulators that leave room in the registers for what is multiplied.
 #if defined(__AVX512F__)
 constexpr int kSums = 24, kGroup = 8;

@@ -4,6 +4,9 @@
 #include <cstddef>
 #include <cstdint>
 
+// Before a loop over registers, whose count is a constant: they have no addresses.
+#define NODEGRAD_UNROLL _Pragma("GCC unroll 16")
+
 // Vectors as wide as the level of this compilation, in GCC's extension. Everything is static or has a
 // namespace without a name: no symbol of a newer level may stand in for one of an older.
 namespace nodegrad::NODEGRAD_ISA_NAMESPACE {

@@ -4,8 +4,7 @@
 #include "cpu/isa/winograd_products.h"
 #include "cpu/isa/winograd_transforms.h"
 
-// The kernels of cpu/isa/winograd.h for factors T, float or the bits of bfloat16; the source that includes
-// this defines Factors<T>.
+// The kernels of cpu/isa/winograd.h for factors T, float or the bits of bfloat16.
 namespace nodegrad::NODEGRAD_ISA_NAMESPACE {
 namespace {
 

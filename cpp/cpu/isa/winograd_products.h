@@ -1,12 +1,10 @@
 #pragma once
-#include "cpu/isa/vector.h"
+#include "cpu/isa/factors.h"
 
 // The products of transformed tiles and filters in one plane (cpu/isa/winograd.h), whose factors T are float
 // or the bits of bfloat16.
 namespace nodegrad::NODEGRAD_ISA_NAMESPACE {
 namespace {
-
-#define NODEGRAD_UNROLL _Pragma("GCC unroll 16")
 
 #if defined(__AVX512F__)
 constexpr int kTileRows = 12, kPanel = 2;               // of the accumulators of multiply: 24 of 32 registers
@@ -19,10 +17,6 @@ constexpr int kGradientRows = 4, kGradientColumns = 2;
 // Blocks of input channels that are summed up on their own: long sums in one go lose digits. Inputs and
 // filters of so many stay in the first-level cache, too.
 constexpr int64_t kSumBlocks = 128 / kLanes;
-
-// How numbers are multiplied that lie as transformed tiles and filters do.
-template <class T>
-struct Factors;
 
 // In steps of `depth` channels, kLanes / depth for a block.
 template <class T, int tileRows, int columns>

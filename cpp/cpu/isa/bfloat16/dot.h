@@ -1,5 +1,5 @@
 #pragma once
-#include "cpu/isa/vector.h"
+#include "cpu/isa/factors.h"
 
 // Pairs of bfloat16 in words of 32 bits, the first of a pair in the lower half, and their dot product: by
 // AVX512-BF16's instruction where this is compiled for it, else by two multiplications.
@@ -42,6 +42,18 @@ inline __attribute__((always_inline)) void dot(Floats& sum, Words x, Words y) {
   sum = _mm512_fmadd_ps(lower(x), lower(y), _mm512_fmadd_ps(upper(x), upper(y), sum));
 #endif
 }
+
+template <>
+struct Factors<uint16_t> {
+  static constexpr int kDepth = 2;
+  using Vector = Words;
+  static Vector vector(const uint16_t* p) { return loadPairs(p); }
+  static Vector broadcast(const uint16_t* p) { return broadcastPair(p); }
+  static inline __attribute__((always_inline)) void multiplyAdd(Floats& sum, Vector x, Vector y) {
+    dot(sum, x, y);
+  }
+  static void storePair(uint16_t* p, Floats first, Floats second) { storePairs(p, pairsOf(first, second)); }
+};
 
 }  // namespace
 }  // namespace nodegrad::NODEGRAD_ISA_NAMESPACE
