@@ -57,8 +57,7 @@ std::unique_ptr<Kernel> makeConv(const KernelSpec& spec) {
 }
 
 PrecisionChoice convPrecisions(const KernelSpec& spec) {
-  PrecisionChoice choice{std::vector<Precision>(spec.inputs.size()),
-                         std::vector<Precision>(spec.outputs.size())};
+  PrecisionChoice choice = onlyFloat32(spec);
   const Convolution conv(spec);
   if (hasNothingToCompute(conv)) return choice;
   if (winogradTakesBfloat16(spec, conv)) {

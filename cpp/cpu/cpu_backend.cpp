@@ -44,7 +44,7 @@ class CpuBackend : public Backend {
   PrecisionChoice precisions(const KernelSpec& spec) const override {
     const CpuOp& op = find(spec.op);
     if (op.precisions) return onednn::translated(spec.op, [&] { return op.precisions(spec); });
-    return {std::vector<Precision>(spec.inputs.size()), std::vector<Precision>(spec.outputs.size())};
+    return onlyFloat32(spec);
   }
 
   LayoutChoice layouts(const KernelSpec& spec, const std::vector<bool>& flexible) override {
@@ -107,19 +107,27 @@ class CpuBackend : public Backend {
 
 }  // namespace
 
-PrecisionChoice anyPrecisionAlike(const KernelSpec& spec) {
+PrecisionChoice onlyFloat32(const KernelSpec& spec) {
+  return {std::vector<Precision>(spec.inputs.size()), std::vector<Precision>(spec.outputs.size())};
+}
+
+PrecisionChoice anyPrecision(const KernelSpec& spec) {
   PrecisionChoice choice;
   for (const TensorType& type : spec.inputs)
     choice.inputs.push_back(type.dtype == DType::F32 ? Precision::Either : Precision::Float32);
   for (const TensorType& type : spec.outputs)
     choice.outputs.push_back(type.dtype == DType::F32 ? Precision::Either : Precision::Float32);
+  return choice;
+}
+
+PrecisionChoice anyPrecisionAlike(const KernelSpec& spec) {
+  PrecisionChoice choice = anyPrecision(spec);
   choice.alike = true;
   return choice;
 }
 
 PrecisionChoice readsEither(const KernelSpec& spec) {
-  PrecisionChoice choice{std::vector<Precision>(spec.inputs.size()),
-                         std::vector<Precision>(spec.outputs.size())};
+  PrecisionChoice choice = onlyFloat32(spec);
   if (spec.inputs[0].dtype == DType::F32) choice.inputs[0] = Precision::Either;
   return choice;
 }

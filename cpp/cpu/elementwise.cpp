@@ -136,8 +136,7 @@ bool elementwiseInPlace(const KernelSpec& spec, size_t output, size_t input) {
 
 // Every operand by itself, as a chain computes in float32.
 PrecisionChoice elementwisePrecisions(const KernelSpec& spec) {
-  PrecisionChoice choice = anyPrecisionAlike(spec);
-  choice.alike = false;
+  PrecisionChoice choice = anyPrecision(spec);
   for (int key : keysOf(*programOf(spec))) choice.inputs[key] = Precision::Float32;
   return choice;
 }

@@ -154,17 +154,11 @@ std::unique_ptr<Kernel> make(const KernelSpec& spec) {
   return std::make_unique<K>(spec);
 }
 
-// A table is a weight as a rule, and its rows are what a bfloat16 kernel wants.
-PrecisionChoice gatherPrecisions(const KernelSpec& spec) {
-  PrecisionChoice choice = anyPrecisionAlike(spec);
-  choice.alike = false;
-  return choice;
-}
-
 }  // namespace
 
 void registerGatherKernels(KernelTable& table) {
-  table["gather"] = {make<GatherKernel>, nullptr, nullptr, nullptr, gatherPrecisions};
+  // A table is a weight as a rule, and its rows are what a bfloat16 kernel wants.
+  table["gather"] = {make<GatherKernel>, nullptr, nullptr, nullptr, anyPrecision};
   table["gatherBackward"] = {make<GatherBackwardKernel>, nullptr, nullptr, nullptr, readsEither};
   table["oneHot"] = {make<OneHotKernel>};
 }

@@ -23,7 +23,11 @@ struct CpuOp {
   bool (*drops)(const KernelSpec& spec) = nullptr;
 };
 
-// Every float32 input and output may be bfloat16, but all alike: ops that only move numbers.
+// Nothing may be bfloat16.
+PrecisionChoice onlyFloat32(const KernelSpec& spec);
+// Every float32 input and output may be bfloat16, each by itself.
+PrecisionChoice anyPrecision(const KernelSpec& spec);
+// The same, but all alike: ops that only move numbers.
 PrecisionChoice anyPrecisionAlike(const KernelSpec& spec);
 // The first input may be either, and nothing else: sums over it.
 PrecisionChoice readsEither(const KernelSpec& spec);

@@ -106,8 +106,7 @@ std::unique_ptr<Kernel> make(const KernelSpec& spec) {
 // All tensors of x's shape are of one kind.
 template <size_t x>
 PrecisionChoice layerNormPrecisions(const KernelSpec& spec) {
-  PrecisionChoice choice{std::vector<Precision>(spec.inputs.size()),
-                         std::vector<Precision>(spec.outputs.size())};
+  PrecisionChoice choice = onlyFloat32(spec);
   for (size_t i = 0; i <= x; ++i) choice.inputs[i] = Precision::Either;
   choice.outputs[0] = Precision::Either;
   choice.alike = true;
