@@ -14,12 +14,16 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-# name: (folder, [(requirement, sha256)])
+# name: (folder, [(requirement, sha256)], options of pip for a wheel that is not for the running Python)
 PINS = {
     'onednn': ('onednn-3.2.0', [
         ('onednn-cpu-gomp==2023.2.0', '2f22a54d6a890ed14bfa185d42a4be65d8b5b1df85dc1f0f3a9abe31620416fb'),
         ('onednn-devel-cpu-gomp==2023.2.0', '9763c69e8c907e119056bd52ad918ca84ac9ba939d130a99dfa95ccca3e5e284'),
     ]),
+    # A wheel that brings GCC's OpenMP runtime for glibc 2.17 and newer.
+    'libgomp': ('libgomp-1.0.0', [
+        ('pykdtree==1.4.3', '44d2e1b6a3d02b5cf9646bf754931fdacb869cefd328242766e1dc0be909cca1'),
+    ], '--implementation=cp', '--python-version=3.11', '--platform=manylinux2014_x86_64'),
     'cmake': ('cmake-3.31.6', [
         ('cmake==3.31.6', '1c8b05df0602365da91ee6a3336fe57525b137706c4ab5675498f662ae1dbcec'),
     ]),
@@ -37,12 +41,12 @@ def cache_root():
     return Path(own) if own else (Path(xdg) if xdg else Path.home() / '.cache') / 'nodegrad'
 
 
-def download(pins, folder):
+def download(pins, options, folder):
     requirements = folder / 'requirements.txt'
     requirements.write_text(''.join(f'{name} --hash=sha256:{sha}\n' for name, sha in pins))
     subprocess.run(
         [sys.executable, '-m', 'pip', '--disable-pip-version-check', '--quiet', 'download', '--no-deps',
-         '--only-binary=:all:', '--require-hashes', '-r', str(requirements), '-d', str(folder)],
+         '--only-binary=:all:', *options, '--require-hashes', '-r', str(requirements), '-d', str(folder)],
         check=True, stdout=sys.stderr)
     return sorted(folder.glob('*.whl'))
 
@@ -56,6 +60,8 @@ def wanted(name, member):
         # The wheel holds the 54 MB library three times (links made into files): the SONAME alone is kept.
         keep = path == 'lib/libdnnl.so.3' or path.startswith(('include/', 'share/doc/onednn/'))
         return path if kind == 'data' and keep else None
+    if name == 'libgomp':
+        return 'libgomp.so.1' if '.libs/libgomp-' in member else None
     return path
 
 
@@ -74,7 +80,7 @@ def unpack(name, wheel, folder):
 
 
 def fetch(name):
-    folder_name, pins = PINS[name]
+    folder_name, pins, *options = PINS[name]
     folder = cache_root() / folder_name
     if folder.is_dir():
         return folder
@@ -82,7 +88,7 @@ def fetch(name):
     # Renaming a finished folder into place keeps two builds at once, or one cut short, from leaving half a tree.
     with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
         scratch = Path(scratch)
-        for wheel in download(pins, scratch):
+        for wheel in download(pins, options, scratch):
             unpack(name, wheel, scratch / 'tree')
         try:
             (scratch / 'tree').rename(folder)

@@ -1,6 +1,6 @@
-// Builds the native code: node scripts/native.mjs addon | prebuild | test | floor | sanitize
+// Builds the native code: node scripts/native.mjs configure | addon | prebuild | test | floor | sanitize
 import { execFileSync, spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, realpathSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -50,8 +50,17 @@ function prepareTools() {
   process.env.PATH = [...folders, process.env.PATH].join(delimiter);
 }
 
-/** Configures build/ through cmake-js and builds one target there. */
+/** CMake refuses a build folder that came here with a copy of another clone. */
+function removeForeignBuild(folder) {
+  const cache = join(folder, 'CMakeCache.txt');
+  if (!existsSync(cache)) return;
+  const home = /^CMAKE_HOME_DIRECTORY:INTERNAL=(.*)$/m.exec(readFileSync(cache, 'utf8'))?.[1];
+  if (home !== root) rmSync(folder, { recursive: true });
+}
+
+/** Configures build/ through cmake-js and builds one target there, or none. */
 function cmakeJs(target, definitions = []) {
+  removeForeignBuild(join(root, 'build'));
   const cli = join(root, 'node_modules/cmake-js/bin/cmake-js');
   // Warnings stop CI, whose compiler is known, but nobody with a newer one.
   const all = [`NODEGRAD_WERROR=${process.env.CI ? 'ON' : 'OFF'}`, ...definitions];
@@ -71,10 +80,14 @@ function cmakeJs(target, definitions = []) {
     rmSync(join(root, 'build/CMakeCache.txt'), { force: true });
     throw error;
   }
-  run(process.execPath, [cli, 'build', ...options, '-T', target, '-p', JOBS]);
+  if (target) run(process.execPath, [cli, 'build', ...options, '-T', target, '-p', JOBS]);
 }
 
 const commands = {
+  configure() {
+    cmakeJs();
+  },
+
   addon() {
     cmakeJs('nodegrad');
   },
@@ -89,7 +102,8 @@ const commands = {
     const binaries = {
       'nodegrad.node': join(release, 'nodegrad.node'),
       'libdnnl.so.3': join(release, 'libdnnl.so.3'),
-      'libgomp.so.1': probe('g++', ['-print-file-name=libgomp.so.1']),
+      // Not this system's: it needs a glibc as new as the system.
+      'libgomp.so.1': join(fetchTool('libgomp'), 'libgomp.so.1'),
     };
     for (const [name, source] of Object.entries(binaries)) {
       copyFileSync(realpathSync(source), join(folder, name));
@@ -113,6 +127,7 @@ const commands = {
 
   sanitize(args) {
     const folder = join(root, 'build-sanitize');
+    removeForeignBuild(folder);
     run('cmake', [
       '-S',
       root,
