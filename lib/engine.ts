@@ -1,12 +1,9 @@
 /**
- * The native engine's contract: every call of the addon, typed. This is the only file that loads the binary.
+ * The native engine's contract: every call of the addon, typed.
  * Handles are opaque; TypeScript above wraps them in classes.
  */
-import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { EngineError } from './errors.js';
+import { loadAddon } from './loader.js';
 
 export type DType = 'float32' | 'int32' | 'uint8' | 'bool';
 
@@ -143,101 +140,9 @@ export interface Engine {
 /** The addon is one function: it takes the class of its errors and gives the calls. */
 type Addon = (errorClass: typeof EngineError) => Engine;
 
-/** What decides whether a binary can be loaded here. */
-export interface Host {
-  readonly platform: string;
-  readonly arch: string;
-  readonly node: string;
-  /** The version of Node-API, where the runtime has one. */
-  readonly napi: string | undefined;
-  /** Whether the C library is glibc, asked only when a binary did not load: the report takes a while. */
-  hasGlibc(): boolean;
-}
-
-const require = createRequire(import.meta.url);
-const PLATFORMS = ['linux-x64'];
-
-// This file lies in lib/, or in the bundle in dist/: the package's folder is one up from either.
-const packageRoot = dirname(dirname(fileURLToPath(import.meta.url)));
-
-const thisHost: Host = {
-  platform: process.platform,
-  arch: process.arch,
-  node: process.versions.node,
-  napi: process.versions.napi,
-  hasGlibc() {
-    const report = process.report?.getReport() as { header?: { glibcVersionRuntime?: string } } | undefined;
-    return report?.header?.glibcVersionRuntime !== undefined;
-  },
-};
-
-/**
- * How often a thread of the team that has nothing to do looks for work before it sleeps. It covers the gaps within a step; libgomp's own
- * 300,000 are milliseconds, for which a thread keeps the core from others, and from those of its own team that it waits for.
- */
-const SPINS = '10000';
-
-/** libgomp reads the bound when it is loaded. What the user has set counts, and processes that this one starts inherit none. */
-function withBoundedSpin<T>(load: () => T): T {
-  const { env } = process;
-  if (env['OMP_WAIT_POLICY'] !== undefined || env['GOMP_SPINCOUNT'] !== undefined) return load();
-  env['GOMP_SPINCOUNT'] = SPINS;
-  try {
-    return load();
-  } finally {
-    delete env['GOMP_SPINCOUNT'];
-  }
-}
-
-/**
- * Loads the addon that lies below a package's folder: the one that was built there (in a clone), else the prebuilt one.
- *
- * @throws EngineError `STATE` where Node is too old or no binary is found, `DEVICE` where the platform has none or
- *   the binary does not load.
- * @internal
- */
-export function loadEngine(root = packageRoot, host = thisHost): Engine {
-  if (Number.parseInt(host.node, 10) < 20 || Number(host.napi ?? 0) < 9) {
-    throw new EngineError(
-      'STATE',
-      `[nodegrad] expected Node 20 or newer (Node-API 9), received Node ${host.node} (Node-API ${host.napi ?? 'none'})`,
-    );
-  }
-  const target = `${host.platform}-${host.arch}`;
-  const candidates = [
-    join(root, 'build', 'Release', 'nodegrad.node'),
-    join(root, 'prebuilds', target, 'nodegrad.node'),
-  ];
-  const file = candidates.find((candidate) => existsSync(candidate));
-  if (file === undefined) {
-    const remedy = PLATFORMS.includes(target)
-      ? 'Run `npm run build:native` in a clone, or install the package again.'
-      : 'Build it in a clone with `npm run build:native`.';
-    throw new EngineError(
-      PLATFORMS.includes(target) ? 'STATE' : 'DEVICE',
-      `[nodegrad] found no native binary for ${target} (there are prebuilt ones for ${PLATFORMS.join(', ')}): ` +
-        `looked for ${candidates.join(' and ')}. ${remedy}`,
-    );
-  }
-  try {
-    return withBoundedSpin(() => (require(file) as Addon)(EngineError));
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    const musl = host.platform === 'linux' && !host.hasGlibc();
-    throw new EngineError(
-      'DEVICE',
-      musl
-        ? `[nodegrad] expected Linux with glibc, received one with another C library (musl, as in Alpine): ` +
-            `use an image based on Debian or build ${file} there with \`npm run build:native\` (${reason})`
-        : `[nodegrad] ${file} does not load: ${reason}`,
-      { cause },
-    );
-  }
-}
-
 let loaded: Engine | undefined;
 
 /** The native engine, loaded at the first call: importing the package needs no binary and takes no time. */
 export function engine(): Engine {
-  return (loaded ??= loadEngine());
+  return (loaded ??= (loadAddon() as Addon)(EngineError));
 }

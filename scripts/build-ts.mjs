@@ -1,4 +1,4 @@
-// Builds dist/: one CommonJS bundle, a thin ES module over it, and the declarations of both.
+// Builds dist/: one CommonJS bundle, a thin ES module over it, one ES module for bundlers, and the declarations of all.
 // An application that imports nodegrad from both kinds of module then meets one copy of every class.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -26,20 +26,20 @@ await build({
   format: 'cjs',
   outfile: join(dist, 'index.cjs'),
   sourcemap: 'linked',
-  sourcesContent: false,
-  // import.meta does not exist in CommonJS; the sources use its url to find the package's folder.
-  banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
-  define: { 'import.meta.url': 'importMetaUrl' },
+  // import.meta does not exist in CommonJS. The sources use nothing else of it.
+  define: { 'import.meta.dirname': '__dirname' },
 });
 
-// The export list, from a second bundle in memory: loading the first would need the addon.
+// Bundlers take this one (the condition "module" in package.json). The place of an application's file tells
+// nothing: the code then finds the installed package.
 const { metafile } = await build({
   ...shared,
   format: 'esm',
-  outfile: 'index.mjs',
+  outfile: join(dist, 'bundle.mjs'),
   metafile: true,
-  write: false,
+  define: { 'import.meta.dirname': 'undefined' },
 });
+// The export list of this bundle, because loading the first would need the addon.
 const names = Object.values(metafile.outputs)[0].exports.sort();
 writeFileSync(
   join(dist, 'index.mjs'),

