@@ -1,10 +1,22 @@
 // Packs the package, installs it in an empty project elsewhere without network, scripts or a compiler, and uses it from there:
 // from ES modules, CommonJS and strict TypeScript. Prints how many checks passed.
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { checkBundlers } from './bundlers.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = dirname(dirname(here));
@@ -12,6 +24,9 @@ const consumer = join(here, 'consumer');
 const scratch = mkdtempSync(join(tmpdir(), 'nodegrad-package-'));
 const project = join(scratch, 'project');
 const MAX_BYTES = 30e6;
+// Debian 10, Ubuntu 18.04, RHEL 8 and Amazon Linux 2023 have at least these.
+const GLIBC_FLOOR = '2.27';
+const GLIBCXX_FLOOR = '3.4.19';
 
 const bin = (name) => join(root, 'node_modules/.bin', name);
 
@@ -28,11 +43,20 @@ function assert(condition, message) {
   if (!condition) throw new Error(message);
 }
 
+function compareVersions(a, b) {
+  const [left, right] = [a, b].map((version) => version.split('.').map(Number));
+  for (let i = 0; i < Math.max(left.length, right.length); i++) {
+    const difference = (left[i] ?? 0) - (right[i] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
 let passed = 0;
 let failed = 0;
-function check(name, body) {
+async function check(name, body) {
   try {
-    body();
+    await body();
     passed += 1;
     console.log(`ok     ${name}`);
   } catch (error) {
@@ -65,39 +89,80 @@ function typeCheck(module, moduleResolution, files, emit) {
 
 run('npm', ['run', 'prebuild']);
 run('npm', ['run', 'build:ts']);
-const [packed] = JSON.parse(
-  run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', scratch]),
-);
+// With the script "prepare": what that prints must not get into the JSON.
+const [packed] = JSON.parse(run('npm', ['pack', '--json', '--pack-destination', scratch]));
 const tarball = join(scratch, packed.filename);
 const size = statSync(tarball).size;
 console.log(`${packed.filename}: ${(size / 1e6).toFixed(1)} MB packed, ${packed.files.length} files`);
 
-check('the tarball holds the build and nothing else', () => {
+await check('the tarball holds the build and nothing else', () => {
   const names = packed.files.map(({ path }) => path);
   const native = `prebuilds/${process.platform}-${process.arch}`;
   const wanted = [
-    ...['package.json', 'dist/index.cjs', 'dist/index.mjs', 'dist/index.d.mts', 'dist/types/index.d.ts'],
+    ...[
+      'package.json',
+      'dist/index.cjs',
+      'dist/index.mjs',
+      'dist/bundle.mjs',
+      'dist/index.d.mts',
+      'dist/types/index.d.ts',
+    ],
     ...['nodegrad.node', 'libdnnl.so.3', 'libgomp.so.1', 'NOTICE.txt'].map((name) => `${native}/${name}`),
   ];
   for (const name of wanted) assert(names.includes(name), `${name} is missing`);
   const known =
-    /^(package\.json|README\.md|LICENSE|dist\/index\.(cjs(\.map)?|mjs|d\.mts)|dist\/types\/.+\.d\.ts|dist\/types\/package\.json|prebuilds\/.+)$/;
+    /^(package\.json|README\.md|LICENSE|dist\/index\.(cjs(\.map)?|mjs|d\.mts)|dist\/bundle\.mjs|dist\/types\/.+\.d\.ts|dist\/types\/package\.json|prebuilds\/.+)$/;
   for (const name of names) assert(known.test(name), `${name} does not belong into the package`);
 });
-check(`the tarball has at most ${MAX_BYTES / 1e6} MB`, () => assert(size <= MAX_BYTES, `${size} bytes`));
-check('nothing runs at install, and nothing else is installed', () => {
+await check(`the libraries need glibc ${GLIBC_FLOOR} and libstdc++ ${GLIBCXX_FLOOR} at most`, () => {
+  const folder = join(root, 'prebuilds', `${process.platform}-${process.arch}`);
+  for (const name of ['nodegrad.node', 'libdnnl.so.3', 'libgomp.so.1']) {
+    const symbols = run('objdump', ['-T', join(folder, name)]);
+    for (const [line, library, version] of symbols.matchAll(/^.*\((GLIBC|GLIBCXX)_([\d.]+)\).*$/gm)) {
+      const floor = library === 'GLIBC' ? GLIBC_FLOOR : GLIBCXX_FLOOR;
+      assert(compareVersions(version, floor) <= 0, `${name} needs more: ${line}`);
+    }
+  }
+  const own = run('objdump', ['-T', join(folder, 'nodegrad.node')]);
+  assert(!/GLIBCXX|CXXABI/.test(own), 'the addon needs the C++ library of the system');
+  const visible = own.split('\n').filter((line) => / (g|w|u) /.test(line) && !line.includes('*UND*'));
+  assert(visible.length === 2, `the addon shows more than its entry: ${visible.join('; ')}`);
+  assert(
+    readFileSync(join(root, 'dist/index.cjs'), 'utf8').includes(`"${GLIBC_FLOOR}"`),
+    'the loader tells another glibc',
+  );
+});
+await check('a copy of a built clone can be built again', () => {
+  const copy = join(scratch, 'copy');
+  const files = run('git', ['ls-files', '--cached', '--others', '--exclude-standard'])
+    .split('\n')
+    .filter(Boolean);
+  for (const file of [...files, 'build/CMakeCache.txt'])
+    if (existsSync(join(root, file))) cpSync(join(root, file), join(copy, file));
+  symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
+  run(process.execPath, ['scripts/native.mjs', 'configure'], { cwd: copy });
+});
+await check(`the tarball has at most ${MAX_BYTES / 1e6} MB`, () =>
+  assert(size <= MAX_BYTES, `${size} bytes`),
+);
+await check('nothing runs at install, and nothing else is installed', () => {
   const { scripts, dependencies = {} } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   for (const name of ['preinstall', 'install', 'postinstall'])
     assert(!(name in scripts), `there is a script "${name}"`);
   assert(!packed.files.some(({ path }) => path === 'binding.gyp'), 'binding.gyp would start node-gyp');
   assert(Object.keys(dependencies).length === 0, 'an offline install cannot bring dependencies');
 });
-check('publint finds nothing', () => run(bin('publint'), ['run', tarball, '--strict']));
-check('the types are right for every kind of import', () => run(bin('attw'), [tarball]));
+await check('the source map holds its sources', () => {
+  const { sources, sourcesContent } = JSON.parse(readFileSync(join(root, 'dist/index.cjs.map'), 'utf8'));
+  assert(sources.length > 0 && sources.length === sourcesContent?.length, 'sources without contents');
+  assert(!sourcesContent.includes(null), 'a source without contents');
+});
+await check('publint finds nothing', () => run(bin('publint'), ['run', tarball, '--strict']));
+await check('the types are right for every kind of import', () => run(bin('attw'), [tarball]));
 
 mkdirSync(project);
 writeFileSync(join(project, 'package.json'), '{ "name": "consumer", "private": true }\n');
-check('it installs offline, from an empty cache, without scripts', () => {
+await check('it installs offline, from an empty cache, without scripts', () => {
   const flags = [
     '--offline',
     '--ignore-scripts',
@@ -108,7 +173,7 @@ check('it installs offline, from an empty cache, without scripts', () => {
   ];
   run('npm', ['install', ...flags, tarball], { cwd: project });
 });
-check('addon, libdnnl and libgomp are the ones of the package', () => {
+await check('addon, libdnnl and libgomp are the ones of the package', () => {
   const program = `
     const { tensor } = require('nodegrad');
     tensor([1, 2]).dispose();
@@ -121,7 +186,7 @@ check('addon, libdnnl and libgomp are the ones of the package', () => {
     }`;
   node('-e', program);
 });
-check('ES modules and CommonJS share every class', () => {
+await check('ES modules and CommonJS share every class', () => {
   const program = `
     import * as esm from 'nodegrad';
     import { createRequire } from 'node:module';
@@ -133,12 +198,18 @@ check('ES modules and CommonJS share every class', () => {
 });
 for (const extension of ['mts', 'cts'])
   copyFileSync(join(consumer, 'train.mts'), join(project, `train.${extension}`));
-check('strict TypeScript under node16', () =>
+await check('strict TypeScript under node16', () =>
   typeCheck('Node16', 'Node16', ['train.mts', 'train.cts'], true),
 );
-check('strict TypeScript under bundler', () => typeCheck('ESNext', 'Bundler', ['train.mts'], false));
-check('an ES module trains', () => assert(node('train.mjs').includes('trained'), 'it did not finish'));
-check('a CommonJS module trains', () => assert(node('train.cjs').includes('trained'), 'it did not finish'));
+await check('strict TypeScript under bundler', () => typeCheck('ESNext', 'Bundler', ['train.mts'], false));
+await check('an ES module trains', () => assert(node('train.mjs').includes('trained'), 'it did not finish'));
+await check('a CommonJS module trains', () =>
+  assert(node('train.cjs').includes('trained'), 'it did not finish'),
+);
+
+await checkBundlers(check, project, join(scratch, 'far'), (folder, file) =>
+  run(process.execPath, [file], { cwd: folder, env: bareEnvironment }),
+);
 
 rmSync(scratch, { recursive: true, force: true });
 console.log(`package: ${passed} passed, ${failed} failed`);
