@@ -17,7 +17,7 @@ export interface Net {
 /** Weights by the names of their layers, in Keras's order. */
 export type Weights = Record<string, NDArray[]>;
 
-/** Numbers in [0, 1) from a hash of their place: the same in every run, and in test/fixtures/make_whole_nets.py. */
+/** Numbers in [0, 1) from a hash of their place: the same in every run, and in test/fixtures/make_nets.py. */
 export function uniform(count: number, seed: number): Float32Array {
   return new Float32Array(count).map((_, i) => {
     let h = Math.imul((i + 1) ^ Math.imul(seed, 0x9e3779b9), 0x85ebca6b);

@@ -6,9 +6,9 @@ import { nets } from '../bench/nets/index.js';
 import { runNets } from './cases/nets.js';
 import { random } from './support/blobs.js';
 
-// With Winograd's convolutions the gradients of resnet18 part after one update, as PyTorch's in float32 do after three:
-// test/nets-direct.test.ts has all its steps.
-runNets((name) => (name === 'resnet18' ? 1 : Infinity));
+// With Winograd's convolutions what ReLUs let through in resnet18 is no longer PyTorch's after one update: of its kinked form one step
+// counts here, two in test/nets-direct.test.ts. Its smooth form has all its steps in both.
+runNets(({ name, smooth, losses }) => (name === 'resnet18' && !smooth ? 1 : losses.length));
 
 type Pixel = (i: number, row: number, column: number, channel: number) => number;
 

@@ -5,6 +5,7 @@ import { EngineError } from '../lib/errors.js';
 import * as ops from '../lib/ops/index.js';
 import { Sym } from '../lib/sym.js';
 import { type NestedArray, Tensor, arange, ones, tensor } from '../lib/tensor.js';
+import { grad } from '../lib/trace.js';
 import { variable } from '../lib/variable.js';
 
 const flat = (t: Tensor) => [...t.dataSync()];
@@ -108,6 +109,18 @@ describe('random ops', () => {
     const f = compile(() => ops.randomNormal([3], { key: ops.randomKey(1) }));
     const [a, b] = [await f(), await f()];
     expect(flat(a)).not.toEqual(flat(b));
+  });
+
+  test('gaussianNoise adds the numbers of randomNormal, and passes the gradient on', async () => {
+    const key = tensor([5, 9], [2], 'int32');
+    const start = tensor([[1, -2, 3]]);
+    const x = variable(start);
+    const noise = ops.randomNormal([1, 3], { key, stddev: 0.5 }).dataSync();
+    const noisy = ops.gaussianNoise(start, { key, stddev: 0.5 }).dataSync();
+    for (const [i, value] of [1, -2, 3].entries()) expect(noisy[i]).toBeCloseTo(value + noise[i], 6);
+    const step = compile((k: Sym) => grad(ops.sum(ops.gaussianNoise(x, { key: k, stddev: 0.5 })), [x]));
+    const [gradient] = await step(key);
+    expect(gradient.dataSync()).toEqual(new Float32Array([1, 1, 1]));
   });
 });
 

@@ -49,7 +49,7 @@ function apart(actual: Numbers, expected: Numbers): number {
 }
 
 describe('ten training steps', () => {
-  it.each((readFixture('nets') as { entries: Entry[] }).entries)(
+  it.each((readFixture('small_nets') as { entries: Entry[] }).entries)(
     "of the $name net: loss, gradients and weights are PyTorch's",
     async (entry) => {
       const { logits, optimizer } = nets[entry.name];
