@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "reference.h"
+#include "support/reference.h"
 
 namespace nodegrad {
 namespace {

@@ -1,4 +1,4 @@
-#include "support/backend_run.h"
+#include "support/kernel_test.h"
 
 namespace nodegrad::testing {
 namespace {

@@ -1,7 +1,7 @@
 #include <set>
 
 #include "cpu/onednn.h"
-#include "kernel_testing.h"
+#include "support/kernel_test.h"
 
 namespace nodegrad::testing {
 namespace {
@@ -53,7 +53,7 @@ void forAll(const std::function<void(const Case&, int64_t block)>& body) {
 std::vector<Array> runIn(const Case& c, Call call, size_t x, int64_t block) {
   KernelSpec spec = call.spec();
   const LayoutPtr layout = spec.inputLayouts[x] = layoutOf(c, block, spec.inputs[x].dtype);
-  const LayoutChoice choice = kernelTable().at(call.op).layouts(spec, std::vector<bool>(spec.inputs.size()));
+  const LayoutChoice choice = cpuBackend().layouts(spec, std::vector<bool>(spec.inputs.size()));
   for (size_t i = 0; i < spec.inputs.size(); ++i) {
     const bool full = spec.inputs[i] == spec.inputs[x], vector = spec.inputs[i].shape.size() == 1;
     if (full || vector) {
@@ -74,8 +74,9 @@ int64_t channelsOf(const Case& c) { return c.shape[static_cast<size_t>(c.axis)];
 // The numbers of each channel, by their places.
 std::vector<std::vector<size_t>> placesOf(const Case& c) {
   std::vector<std::vector<size_t>> places(static_cast<size_t>(channelsOf(c)));
-  forPlaces(c.shape, [&](const Dims& at) {
-    places[static_cast<size_t>(at[static_cast<size_t>(c.axis)])].push_back(indexIn(c.shape, at));
+  reference::forEach(c.shape, [&](const Dims& at, int64_t) {
+    places[static_cast<size_t>(at[static_cast<size_t>(c.axis)])].push_back(
+        reference::broadcastPlace(c.shape, at));
   });
   return places;
 }
@@ -88,9 +89,9 @@ Statistics statisticsOf(const Case& c, const Array& x) {
   Statistics s;
   for (const auto& places : placesOf(c)) {
     double mean = 0, variance = 0;
-    for (size_t i : places) mean += x.values[i] / static_cast<double>(places.size());
+    for (size_t i : places) mean += x.data[i] / static_cast<double>(places.size());
     for (size_t i : places)
-      variance += (x.values[i] - mean) * (x.values[i] - mean) / static_cast<double>(places.size());
+      variance += (x.data[i] - mean) * (x.data[i] - mean) / static_cast<double>(places.size());
     s.mean.push_back(mean);
     s.variance.push_back(variance);
   }
@@ -105,7 +106,7 @@ std::vector<TensorType> vectors(const Case& c) {
 // three times, in parts of 64: below 70 · 2⁻²⁴ of itself.
 TEST_P(BatchNorm, Statistics) {
   forAll([](const Case& c, int64_t block) {
-    const Array x = randomArray(c.shape, -2, 3, 1);
+    const Array x = randomNumbers(c.shape, 1, -2, 3);
     const Statistics expected = statisticsOf(c, x);
     const auto found = runIn(c, {"batchNormStatistics", {x}, vectors(c), attrs(c)}, 0, block);
     expectNear(found[0], expected.mean, 1e-7, 1e-7, toString(c.shape));
@@ -116,7 +117,7 @@ TEST_P(BatchNorm, Statistics) {
 // Where the mean is 10⁴ deviations away, E[x²] - E[x]² has no digit left in float32.
 TEST_P(BatchNorm, StatisticsFarFromZero) {
   forAll([](const Case& c, int64_t block) {
-    const Array x = randomArray(c.shape, 9999, 10001, 1);
+    const Array x = randomNumbers(c.shape, 1, 9999, 10001);
     const Statistics expected = statisticsOf(c, x);
     const auto found = runIn(c, {"batchNormStatistics", {x}, vectors(c), attrs(c)}, 0, block);
     expectNear(found[0], expected.mean, 1e-7, 0, toString(c.shape));
@@ -126,14 +127,14 @@ TEST_P(BatchNorm, StatisticsFarFromZero) {
 
 TEST_P(BatchNorm, StatisticsOfInfinityAndNaN) {
   const Case c{{40, 4}, 1, {0}};
-  Array x = randomArray(c.shape, -1, 1, 1);
-  x.values[1] = NAN;
-  x.values[2] = INFINITY;
+  Array x = randomNumbers(c.shape, 1);
+  x.data[1] = NAN;
+  x.data[2] = INFINITY;
   const auto found = run({"batchNormStatistics", {x}, vectors(c), attrs(c)});
-  EXPECT_TRUE(std::isfinite(found[0].values[0]));
-  EXPECT_TRUE(std::isnan(found[0].values[1]));
-  EXPECT_FALSE(std::isfinite(found[1].values[2]));
-  EXPECT_TRUE(std::isfinite(found[1].values[3]));
+  EXPECT_TRUE(std::isfinite(found[0].data[0]));
+  EXPECT_TRUE(std::isnan(found[0].data[1]));
+  EXPECT_FALSE(std::isfinite(found[1].data[2]));
+  EXPECT_TRUE(std::isfinite(found[1].data[3]));
 }
 
 // Inputs, and what the formula in float64 says of them.
@@ -143,25 +144,24 @@ struct Posed {
 
   explicit Posed(const Case& c) {
     const Dims vector = {channelsOf(c)};
-    x = randomArray(c.shape, -2, 3, 1);
-    r = randomArray(c.shape, -1, 1, 2);
-    dy = randomArray(c.shape, -1, 1, 3);
-    gamma = randomArray(vector, -2, 2, 4);
-    beta = randomArray(vector, -1, 1, 5);
-    mean = randomArray(vector, 0, 1, 6);
-    variance = randomArray(vector, 0.5, 2, 7);
-    y.resize(x.values.size());
-    z.resize(x.values.size());
+    x = randomNumbers(c.shape, 1, -2, 3);
+    r = randomNumbers(c.shape, 2);
+    dy = randomNumbers(c.shape, 3);
+    gamma = randomNumbers(vector, 4, -2, 2);
+    beta = randomNumbers(vector, 5);
+    mean = randomNumbers(vector, 6, 0, 1);
+    variance = randomNumbers(vector, 7, 0.5, 2);
+    y.resize(x.data.size());
+    z.resize(x.data.size());
     const auto places = placesOf(c);
     for (size_t channel = 0; channel < places.size(); ++channel) {
       for (size_t i : places[channel]) {
-        y[i] = (x.values[i] - mean.values[channel]) * inverse(channel) * gamma.values[channel] +
-               beta.values[channel];
-        z[i] = y[i] + r.values[i];
+        y[i] = (x.data[i] - mean.data[channel]) * inverse(channel) * gamma.data[channel] + beta.data[channel];
+        z[i] = y[i] + r.data[i];
       }
     }
   }
-  double inverse(size_t channel) const { return 1 / std::sqrt(variance.values[channel] + 1e-3); }
+  double inverse(size_t channel) const { return 1 / std::sqrt(variance.data[channel] + 1e-3); }
 };
 
 std::vector<double> reluOf(std::vector<double> v) {
@@ -184,8 +184,8 @@ TEST_P(BatchNorm, Normalize) {
       const auto with = runIn(c, {"batchNormNormalize", inWith, out, a}, 0, block);
       expectNear(with[0], relu ? reluOf(p.z) : p.z, 0, 4e-6, toString(c.shape));
       // Over x and over the residual.
-      EXPECT_EQ(run({"batchNormNormalize", inWith, out, a}, {0})[0].values, with[0].values);
-      EXPECT_EQ(run({"batchNormNormalize", inWith, out, a}, {5})[0].values, with[0].values);
+      EXPECT_EQ(run({"batchNormNormalize", inWith, out, a}, {0})[0].data, with[0].data);
+      EXPECT_EQ(run({"batchNormNormalize", inWith, out, a}, {5})[0].data, with[0].data);
     }
   });
 }
@@ -197,7 +197,7 @@ std::vector<std::vector<double>> backward(const Case& c, const Posed& p, const s
   for (size_t channel = 0; channel < places.size(); ++channel) {
     double sum = 0, product = 0;
     const auto normalized = [&](size_t i) {
-      return (p.x.values[i] - p.mean.values[channel]) * p.inverse(channel);
+      return (p.x.data[i] - p.mean.data[channel]) * p.inverse(channel);
     };
     for (size_t i : places[channel]) {
       sum += d[i];
@@ -205,7 +205,7 @@ std::vector<std::vector<double>> backward(const Case& c, const Posed& p, const s
     }
     const double n = static_cast<double>(places[channel].size());
     for (size_t i : places[channel])
-      dx[i] = p.gamma.values[channel] * p.inverse(channel) * (d[i] - sum / n - normalized(i) * product / n);
+      dx[i] = p.gamma.data[channel] * p.inverse(channel) * (d[i] - sum / n - normalized(i) * product / n);
     dgamma.push_back(product);
     dbeta.push_back(sum);
   }
@@ -235,18 +235,18 @@ TEST_P(BatchNorm, Backward) {
     for (const TensorType& v : vectors(c)) out.push_back(v);
     Attrs a = attrs(c);
     const std::vector<Array> in = {p.dy, p.x, p.gamma, p.mean, p.variance};
-    expectGradient(c, runIn(c, {"batchNormBackward", in, out, a}, 1, block), backward(c, p, p.dy.values));
+    expectGradient(c, runIn(c, {"batchNormBackward", in, out, a}, 1, block), backward(c, p, p.dy.data));
 
     std::vector<Array> inX = in;
     inX.push_back(p.beta);
     a.set("mask", std::string("x"));
     expectGradient(c, runIn(c, {"batchNormBackward", inX, out, a}, 1, block),
-                   backward(c, p, maskedBy(p.y, p.dy.values)));
+                   backward(c, p, maskedBy(p.y, p.dy.data)));
 
     std::vector<Array> inY = in;
     inY.push_back({{DType::F32, c.shape}, reluOf(p.z)});
     a.set("mask", std::string("y"));
-    const std::vector<double> d = maskedBy(p.z, p.dy.values);
+    const std::vector<double> d = maskedBy(p.z, p.dy.data);
     expectGradient(c, runIn(c, {"batchNormBackward", inY, out, a}, 1, block), backward(c, p, d));
     out.push_back(out[0]);
     const auto withResidual = runIn(c, {"batchNormBackward", inY, out, a}, 1, block);
@@ -256,7 +256,7 @@ TEST_P(BatchNorm, Backward) {
     for (const std::vector<int>& reuse : {std::vector<int>{0, -1, -1, 5}, {5, -1, -1, 0}, {1, -1, -1, 0}}) {
       const auto again = run({"batchNormBackward", inY, out, a}, reuse);
       if (block == 0) {
-        EXPECT_EQ(again[0].values, withResidual[0].values);
+        EXPECT_EQ(again[0].data, withResidual[0].data);
       }
     }
   });
@@ -268,7 +268,7 @@ TEST_P(BatchNorm, Backward) {
 void expectRounded(const Case& c, Call call, const std::vector<size_t>& reads, const std::set<size_t>& writes,
                    int64_t block) {
   for (size_t i : reads)
-    for (double& v : call.inputs[i].values) v = BFloat16(static_cast<float>(v));
+    for (double& v : call.inputs[i].data) v = BFloat16(static_cast<float>(v));
   std::vector<std::vector<Array>> results;
   for (DType dtype : {DType::F32, DType::BF16}) {
     for (size_t i : reads) call.inputs[i].type.dtype = dtype;
@@ -278,7 +278,7 @@ void expectRounded(const Case& c, Call call, const std::vector<size_t>& reads, c
   // Where a compiler contracts only one of both to multiply-add, the sums differ as expectGradient allows.
   const double sums = 1e-6 * std::sqrt(static_cast<double>(count(c.shape) / channelsOf(c))) + 6e-6;
   for (size_t o = 0; o < call.outputs.size(); ++o)
-    expectNear(results[1][o], results[0][o].values, (writes.count(o) ? 0x1p-8 : 0) + 2e-6,
+    expectNear(results[1][o], results[0][o].data, (writes.count(o) ? 0x1p-8 : 0) + 2e-6,
                call.outputs[o].dtype == DType::U8 ? 0 : sums, call.op + toString(c.shape));
 }
 
@@ -317,9 +317,9 @@ TEST_P(BatchNorm, RoundsPooledImagesOfBfloat16Once) {
     pooled[static_cast<size_t>(axes.h)] = (c.shape[static_cast<size_t>(axes.h)] + 1) / 2;
     const TensorType image{DType::F32, c.shape}, y{DType::F32, pooled}, places{DType::U8, pooled};
     Call forward{"batchNormMaxPool", {p.x, p.gamma, p.beta, p.mean, p.variance}, {y, places, y}, a};
-    for (double& v : forward.inputs[0].values) v = BFloat16(static_cast<float>(v));
+    for (double& v : forward.inputs[0].data) v = BFloat16(static_cast<float>(v));
     const auto found = run(forward);
-    const Array dy = randomArray(pooled, -1, 1, 3);
+    const Array dy = randomNumbers(pooled, 3);
     const Call backward{"batchNormMaxPoolBackward",
                         {dy, p.x, p.gamma, p.mean, p.variance, p.beta, found[1], found[2]},
                         {image, vectors(c)[0], vectors(c)[1]},
@@ -341,12 +341,12 @@ TEST_P(BatchNorm, MasksWhatBfloat16StoresAsZero) {
   const auto y = run({"batchNormNormalize", {x, gamma, zero, zero, one}, {image}, a})[0];
   double expected = 0;
   for (size_t i = 0; i < 4; ++i)
-    if (y.values[i] > 0) expected += dy.values[i];
+    if (y.data[i] > 0) expected += dy.data[i];
   EXPECT_EQ(expected, 10);
   a.set("mask", std::string("x"));
   const auto found =
       run({"batchNormBackward", {dy, x, gamma, zero, one, zero}, {image, vectors(c)[0], vectors(c)[1]}, a});
-  EXPECT_EQ(found[2].values[0], expected);
+  EXPECT_EQ(found[2].data[0], expected);
 }
 
 TEST_P(BatchNorm, LetsNothingLieOverAnInputThatIsReadOnceMore) {
@@ -359,18 +359,19 @@ TEST_P(BatchNorm, LetsNothingLieOverAnInputThatIsReadOnceMore) {
                         {},
                         {},
                         nullptr};
-  const auto& inPlace = *kernelTable().at("batchNormBackward").inPlace;
-  EXPECT_TRUE(inPlace(spec, 0, 0) && inPlace(spec, 0, 1) && inPlace(spec, 3, 0) && inPlace(spec, 3, 5));
-  EXPECT_FALSE(inPlace(spec, 3, 1));
-  EXPECT_FALSE(inPlace(spec, 1, 2));
+  const auto inPlace = [&](size_t output, size_t input) { return cpuBackend().inPlace(spec, output, input); };
+  EXPECT_TRUE(inPlace(0, 0) && inPlace(0, 1) && inPlace(3, 0) && inPlace(3, 5));
+  EXPECT_FALSE(inPlace(3, 1));
+  EXPECT_FALSE(inPlace(1, 2));
 }
 
 TEST_P(BatchNorm, TakesALayoutThatItDoesNotKnowAsRowMajor) {
   const Case c{{2, 3, 4, 6}, 3, {0}};
   const onednn::Desc nchw({2, 6, 3, 4}, dnnl::memory::data_type::f32, onednn::Tag::nchw);
-  KernelSpec spec = Call{"batchNormStatistics", {randomArray(c.shape, 0, 1, 1)}, vectors(c), attrs(c)}.spec();
+  KernelSpec spec =
+      Call{"batchNormStatistics", {randomNumbers(c.shape, 1, 0, 1)}, vectors(c), attrs(c)}.spec();
   spec.inputLayouts[0] = onednn::layoutOf(nchw.permute_axes({0, 3, 1, 2}));
-  EXPECT_EQ(kernelTable().at(spec.op).layouts(spec, {false}).inputs[0], nullptr);
+  EXPECT_EQ(cpuBackend().layouts(spec, {false}).inputs[0], nullptr);
 }
 
 }  // namespace

@@ -1,13 +1,11 @@
 // Convolutions and products on bfloat16 against float64. Of bfloat16 factors a product is exact in float32,
 // so that the error is float32's of the sum and, where the result is bfloat16 too, one rounding.
 #include "cpu/isa.h"
-#include "support/backend_run.h"
+#include "support/kernel_test.h"
 #include "support/traced.h"
 
 namespace nodegrad::testing {
 namespace {
-
-using reference::Array;
 
 class Bfloat16Backend : public ::testing::Test {
  protected:
@@ -83,7 +81,7 @@ TEST_F(Bfloat16Backend, ConvolutionsInAllPasses) {
         biased.data[static_cast<size_t>(place)] += bias.data[static_cast<size_t>(index[axis])];
       });
       for (DType out : {DType::BF16, DType::F32}) {
-        const NodeResult result = run({"conv2d", {x, w, bias}, {typed(y, out)}, attrs});
+        const PlannedResult result = runPlanned({"conv2d", {x, w, bias}, {typed(y, out)}, attrs});
         expectRounded(result.outputs[0], biased, terms, s.name + " " + result.implementation);
       }
     }
@@ -92,7 +90,7 @@ TEST_F(Bfloat16Backend, ConvolutionsInAllPasses) {
       const Array dx =
           reference::apply("conv2dBackwardData", {asFloats(w), asFloats(dy), asFloats(x)}, attrs)[0];
       for (DType out : {DType::BF16, DType::F32}) {
-        const NodeResult result = run({"conv2dBackwardData", {w, dy}, {typed(x, out)}, attrs});
+        const PlannedResult result = runPlanned({"conv2dBackwardData", {w, dy}, {typed(x, out)}, attrs});
         expectRounded(result.outputs[0], dx, terms * s.w[3], s.name + " data " + result.implementation);
       }
     }
@@ -100,7 +98,7 @@ TEST_F(Bfloat16Backend, ConvolutionsInAllPasses) {
       ++taken;
       const Array dw =
           reference::apply("conv2dBackwardFilter", {asFloats(x), asFloats(dy), asFloats(w)}, attrs)[0];
-      const NodeResult result = run({"conv2dBackwardFilter", {x, dy}, {dw.type, bias.type}, attrs});
+      const PlannedResult result = runPlanned({"conv2dBackwardFilter", {x, dy}, {dw.type, bias.type}, attrs});
       expectRounded(result.outputs[0], dw, all, s.name + " filter " + result.implementation);
     }
   }
@@ -120,11 +118,13 @@ TEST_F(Bfloat16Backend, DenseLayersInAllPasses) {
     const Array dx = product(dy, false, w, true), dw = product(flat, true, dy, false);
     for (size_t i = 0; i < y.data.size(); ++i) y.data[i] += bias.data[i % static_cast<size_t>(units)];
     for (DType out : {DType::BF16, DType::F32}) {
-      expectRounded(run({"innerProduct", {x, w, bias}, {typed(y, out)}, {}}).outputs[0], y, k, "forward");
-      expectRounded(run({"innerProductBackwardData", {w, dy}, {typed(x, out)}, {}}).outputs[0], dx, units,
-                    "data");
+      expectRounded(runPlanned({"innerProduct", {x, w, bias}, {typed(y, out)}, {}}).outputs[0], y, k,
+                    "forward");
+      expectRounded(runPlanned({"innerProductBackwardData", {w, dy}, {typed(x, out)}, {}}).outputs[0], dx,
+                    units, "data");
     }
-    const NodeResult weights = run({"innerProductBackwardWeights", {x, dy}, {dw.type, bias.type}, {}});
+    const PlannedResult weights =
+        runPlanned({"innerProductBackwardWeights", {x, dy}, {dw.type, bias.type}, {}});
     expectRounded(weights.outputs[0], dw, n, "weights");
   }
 }
@@ -155,7 +155,7 @@ TEST_F(Bfloat16Backend, Matmul) {
     const Array a = halves({3, 17, 20}, 1), b = halves(transposed ? Dims{3, 9, 20} : Dims{3, 20, 9}, 2);
     const Array y = reference::apply("matmul", {asFloats(a), asFloats(b)}, attrs)[0];
     for (DType out : {DType::BF16, DType::F32})
-      expectRounded(run({"matmul", {a, b}, {typed(y, out)}, attrs}).outputs[0], y, 20, "matmul");
+      expectRounded(runPlanned({"matmul", {a, b}, {typed(y, out)}, attrs}).outputs[0], y, 20, "matmul");
   }
 }
 

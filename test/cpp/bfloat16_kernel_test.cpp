@@ -3,7 +3,7 @@
 
 #include "cpu/cpu_backend.h"
 #include "cpu/onednn.h"
-#include "kernel_testing.h"
+#include "support/kernel_test.h"
 
 namespace nodegrad::testing {
 namespace {
@@ -35,9 +35,12 @@ Call scaled(const Dims& shape, DType x, DType bias) {
   program->steps = {{"mul", {0, 1}, {}, F32}, {"add", {3, 2}, {}, F32}};
   program->outputs = {4, 4, 3};
   return {"fusedElementwise",
-          {randomArray(shape, -2, 2, 1, x), randomArray({}, 1, 2, 2),
-           randomArray({shape.back()}, -1, 1, 3, bias)},
+          {randomNumbers(shape, 1, -2, 2, x), randomNumbers({}, 2, 1, 2),
+           randomNumbers({shape.back()}, 3, -1, 1, bias)},
           {{BF16, shape}, {F32, shape}, {BF16, shape}},
+          {},
+          {},
+          {},
           {},
           program};
 }
@@ -49,16 +52,17 @@ TEST_P(Bfloat16, ChainsReadAndWriteIt) {
         const Call call = scaled(shape, x, bias);
         const auto out = run(call);
         std::vector<double> sums, products;
-        forPlaces(shape, [&](const Dims& at) {
-          const double product = call.inputs[0].values[indexIn(shape, at)] * call.inputs[1].values[0];
+        reference::forEach(shape, [&](const Dims& at, int64_t) {
+          const double product =
+              call.inputs[0].data[reference::broadcastPlace(shape, at)] * call.inputs[1].data[0];
           products.push_back(product);
-          sums.push_back(product + call.inputs[2].values[indexIn({shape.back()}, at)]);
+          sums.push_back(product + call.inputs[2].data[reference::broadcastPlace({shape.back()}, at)]);
         });
         expectNear(out[1], sums, 2e-6, 2e-7, toString(shape));  // without a rounding
         expectNear(out[0], sums, kRounding, 2e-7, toString(shape));
         expectNear(out[2], products, kRounding, 2e-7, toString(shape));
         for (size_t i = 0; i < sums.size(); ++i)
-          ASSERT_EQ(out[0].values[i], BFloat16(static_cast<float>(out[1].values[i])));
+          ASSERT_EQ(out[0].data[i], BFloat16(static_cast<float>(out[1].data[i])));
       }
 }
 
@@ -72,19 +76,19 @@ TEST_P(Bfloat16, ChainsFollowBlocksOfEitherDtype) {
     Call call = scaled(shape, BF16, F32);
     const auto plain = run(call);
     call.inputLayouts = {blocked(shape, BF16), nullptr, nullptr};
-    const LayoutChoice choice = kernelTable().at(call.op).layouts(call.spec(), {false, false, false});
+    const LayoutChoice choice = cpuBackend().layouts(call.spec(), {false, false, false});
     call.inputLayouts = choice.inputs;
     call.outputLayouts = choice.outputs;
     for (size_t o = 0; o < 3; ++o)
       ASSERT_TRUE(sameLayout(choice.outputs[o], blocked(shape, call.outputs[o].dtype)));
     const auto out = run(call);
-    for (size_t o = 0; o < 3; ++o) EXPECT_EQ(out[o].values, plain[o].values);
+    for (size_t o = 0; o < 3; ++o) EXPECT_EQ(out[o].data, plain[o].data);
   }
 }
 
 TEST_P(Bfloat16, ChainsKeepNan) {
   const Array x = array({3}, {1, NAN, -1}, BF16);
-  EXPECT_TRUE(std::isnan(run({"abs", {x}, {{BF16, {3}}}})[0].values[1]));
+  EXPECT_TRUE(std::isnan(run({"abs", {x}, {{BF16, {3}}}})[0].data[1]));
 }
 
 // What pooling gives for bfloat16 is what it gives for the same numbers in float32, rounded.
@@ -111,21 +115,21 @@ TEST_P(Bfloat16, PoolingRoundsItsResult) {
         inputs[0].type.dtype = F32;
         auto full = run({op, inputs, types(F32), attrs});
         // Where windows overlap, gradients of averages are added in memory, with a rounding each.
-        for (double& v : inputs[0].values) v = std::abs(v);
+        for (double& v : inputs[0].data) v = std::abs(v);
         const auto sizes = run({op, inputs, types(F32), attrs});
         const bool once = poolSize[0] == 2 || op != "avgPool2dBackward";
-        for (size_t i = 0; i < full[0].values.size(); ++i) {
-          const double exact = full[0].values[i], rounded = BFloat16(static_cast<float>(exact));
-          EXPECT_LE(std::abs(half[0].values[i] - (once ? rounded : exact)),
-                    once ? 0 : 4 * kRounding * sizes[0].values[i])
+        for (size_t i = 0; i < full[0].data.size(); ++i) {
+          const double exact = full[0].data[i], rounded = BFloat16(static_cast<float>(exact));
+          EXPECT_LE(std::abs(half[0].data[i] - (once ? rounded : exact)),
+                    once ? 0 : 4 * kRounding * sizes[0].data[i])
               << op;
         }
         if (indices) {
-          EXPECT_EQ(half[1].values, full[1].values) << op;
+          EXPECT_EQ(half[1].data, full[1].data) << op;
         }
         return half;
       };
-      const Array image = randomArray(x, -4, 4, 1, BF16), gradient = randomArray(y, -1, 1, 2, BF16);
+      const Array image = randomNumbers(x, 1, -4, 4, BF16), gradient = randomNumbers(y, 2, -1, 1, BF16);
       const auto pooled = expectRounded("maxPool2d", image, {}, y, true);
       expectRounded("maxPool2dBackward", gradient, {pooled[1]}, x, false);
       expectRounded("maxPool2dGather", image, {pooled[1]}, y, false);

@@ -5,8 +5,8 @@
 
 #include "cpu/isa.h"
 #include "plan/plan.h"
-#include "support/backend_run.h"
 #include "support/fake_backend.h"
+#include "support/kernel_test.h"
 #include "support/traced.h"
 
 namespace nodegrad::testing {
@@ -161,15 +161,17 @@ class Plain : public Backend {
   void enter(int threads) override { cpuBackend().enter(threads); }
 };
 
-std::vector<reference::Array> results(const PooledNet& net, Backend& backend, std::string& described,
-                                      DType compute = DType::F32) {
+std::vector<Array> results(const PooledNet& net, Backend& backend, std::string& described,
+                           DType compute = DType::F32) {
   plan::Plan plan(net.ir(), backend, compute);
   described = plan.describe();
   std::vector<std::shared_ptr<Buffer>> buffers;
   std::vector<const void*> feeds;
   std::vector<void*> fetches;
   for (size_t f = 0; f < net.feedTypes.size(); ++f) {
-    buffers.push_back(laidOut(randomNumbers(net.feedTypes[f].shape, static_cast<unsigned>(f)), nullptr));
+    const auto bytes = laidOut(randomNumbers(net.feedTypes[f].shape, static_cast<unsigned>(f)), nullptr);
+    buffers.push_back(Buffer::allocate(bytes.size()));
+    std::copy(bytes.begin(), bytes.end(), static_cast<char*>(buffers.back()->data()));
     feeds.push_back(buffers.back()->data());
   }
   for (const TensorType& type : plan.fetchTypes()) {
@@ -178,9 +180,9 @@ std::vector<reference::Array> results(const PooledNet& net, Backend& backend, st
   }
   const auto arena = Buffer::allocate(plan.arenaBytes());
   plan.run(static_cast<std::byte*>(arena->data()), feeds, fetches);
-  std::vector<reference::Array> arrays;
+  std::vector<Array> arrays;
   for (size_t f = 0; f < fetches.size(); ++f)
-    arrays.push_back(rowMajor(plan.fetchTypes()[f], nullptr, fetches[f]));
+    arrays.push_back(rowMajor(plan.fetchTypes()[f], nullptr, fetches[f], nullptr));
   return arrays;
 }
 

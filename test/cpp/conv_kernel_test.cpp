@@ -1,11 +1,10 @@
 #include <cstdlib>
 
-#include "support/backend_run.h"
+#include "cpu/cpu_backend.h"
+#include "support/kernel_test.h"
 
 namespace nodegrad::testing {
 namespace {
-
-using reference::Array;
 
 struct Shape {
   std::string name;
@@ -103,7 +102,7 @@ class ConvKernel : public ConvKernels, public ::testing::WithParamInterface<Conv
 };
 
 TEST_P(ConvKernel, ForwardEqualsThePlainSums) {
-  const NodeResult result = run({"conv2d", {x_, w_}, {y_.type}, attrs_, {}, {}, {false, true}});
+  const PlannedResult result = runPlanned({"conv2d", {x_, w_}, {y_.type}, attrs_, {}, {}, {false, true}});
   expectClose(result.outputs[0], y_, termsForward(), result.implementation);
 }
 
@@ -112,21 +111,22 @@ TEST_P(ConvKernel, ForwardAddsBiasAndActivation) {
   attrs.set("activation", std::string("relu"));
   Array expected = biased(y_);
   for (double& v : expected.data) v = std::max(v, 0.0);
-  const NodeResult result = run({"conv2d", {x_, w_, bias_}, {y_.type}, attrs, {}, {}, {false, true, true}});
+  const PlannedResult result =
+      runPlanned({"conv2d", {x_, w_, bias_}, {y_.type}, attrs, {}, {}, {false, true, true}});
   expectClose(result.outputs[0], expected, termsForward(), result.implementation);
 }
 
 TEST_P(ConvKernel, GradientsFollowTheLayoutsOfTheForwardPass) {
-  const NodeResult forward = run({"conv2d", {x_, w_}, {y_.type}, attrs_, {}, {}, {false, true}});
+  const PlannedResult forward = runPlanned({"conv2d", {x_, w_}, {y_.type}, attrs_, {}, {}, {false, true}});
   const LayoutPtr x = forward.choice.inputs[0], w = forward.choice.inputs[1], y = forward.choice.outputs[0];
   const Array dx = reference::apply("conv2dBackwardData", {w_, dy_, x_}, attrs_)[0];
   const Array dw = reference::apply("conv2dBackwardFilter", {x_, dy_, w_}, attrs_)[0];
 
-  const NodeResult data = run({"conv2dBackwardData", {w_, dy_}, {x_.type}, attrs_, {w, y}});
+  const PlannedResult data = runPlanned({"conv2dBackwardData", {w_, dy_}, {x_.type}, attrs_, {w, y}});
   expectClose(data.outputs[0], dx, termsData(), "data: " + data.implementation);
 
-  const NodeResult filter =
-      run({"conv2dBackwardFilter", {x_, dy_}, {w_.type, bias_.type}, attrs_, {x, y}, {w, nullptr}});
+  const PlannedResult filter =
+      runPlanned({"conv2dBackwardFilter", {x_, dy_}, {w_.type, bias_.type}, attrs_, {x, y}, {w, nullptr}});
   expectClose(filter.outputs[0], dw, termsFilter(), "filter: " + filter.implementation);
   Array db{bias_.type, std::vector<double>(bias_.data.size())};
   reference::forEach(dy_.shape(), [&](const Dims& index, int64_t place) {
@@ -137,10 +137,10 @@ TEST_P(ConvKernel, GradientsFollowTheLayoutsOfTheForwardPass) {
 
 TEST_P(ConvKernel, GradientsOfRowMajorTensors) {
   // With the shape-only input, as a backend without a plan may be called.
-  const NodeResult data = run({"conv2dBackwardData", {w_, dy_, x_}, {x_.type}, attrs_});
+  const PlannedResult data = runPlanned({"conv2dBackwardData", {w_, dy_, x_}, {x_.type}, attrs_});
   expectClose(data.outputs[0], reference::apply("conv2dBackwardData", {w_, dy_, x_}, attrs_)[0], termsData(),
               "data: " + data.implementation);
-  const NodeResult filter = run({"conv2dBackwardFilter", {x_, dy_, w_}, {w_.type}, attrs_});
+  const PlannedResult filter = runPlanned({"conv2dBackwardFilter", {x_, dy_, w_}, {w_.type}, attrs_});
   expectClose(filter.outputs[0], reference::apply("conv2dBackwardFilter", {x_, dy_, w_}, attrs_)[0],
               termsFilter(), "filter: " + filter.implementation);
 }
@@ -181,7 +181,7 @@ TEST_F(ConvKernels, FuseEveryActivation) {
     attrs.set("activation", name);
     Array expected = y;
     for (double& v : expected.data) v = function(v);
-    expectClose(run({"conv2d", {x, w}, {y.type}, attrs}).outputs[0], expected, 144, name);
+    expectClose(runPlanned({"conv2d", {x, w}, {y.type}, attrs}).outputs[0], expected, 144, name);
   }
 }
 
@@ -199,9 +199,9 @@ TEST_F(ConvKernels, AddAResidualBeforeTheActivation) {
         attrs.set("residual", true);
         attrs.set("activation", std::string("relu"));
         const std::vector<Array> inputs = bias ? std::vector<Array>{x, w, b, r} : std::vector<Array>{x, w, r};
-        const NodeRun node{"conv2d", inputs, {expected.type}, attrs};
+        const Call node{"conv2d", inputs, {expected.type}, attrs};
         EXPECT_TRUE(std::string(cpuIsa()) == "base" || channels == 5 || cpuBackend().fuses(node.spec()));
-        expectClose(run(node).outputs[0], expected, kernel * kernel * channels, toString(w.type));
+        expectClose(runPlanned(node).outputs[0], expected, kernel * kernel * channels, toString(w.type));
       }
 }
 
@@ -210,24 +210,24 @@ TEST_F(ConvKernels, KeepABlockedImageAndGiveWeightsTheirBlocks) {
     GTEST_SKIP() << "oneDNN has blocked kernels for all passes from AVX2 on";
   const Array x = randomNumbers({2, 8, 8, 32}, 1), w = randomNumbers({3, 3, 32, 32}, 2);
   const TensorType y{DType::F32, {2, 6, 6, 32}}, z{DType::F32, {2, 4, 4, 32}};
-  const NodeResult first = run({"conv2d", {x, w}, {y}, convAttrs(), {}, {}, {false, true}});
+  const PlannedResult first = runPlanned({"conv2d", {x, w}, {y}, convAttrs(), {}, {}, {false, true}});
   EXPECT_TRUE(first.choice.inputs[1]);
   ASSERT_TRUE(first.choice.outputs[0]);
   const LayoutPtr image = first.choice.outputs[0];
-  const NodeResult second =
-      run({"conv2d", {first.outputs[0], w}, {z}, convAttrs(), {image, nullptr}, {}, {false, true}});
+  const PlannedResult second =
+      runPlanned({"conv2d", {first.outputs[0], w}, {z}, convAttrs(), {image, nullptr}, {}, {false, true}});
   EXPECT_TRUE(sameLayout(second.choice.inputs[0], image));
   EXPECT_EQ(second.implementation.rfind("jit", 0), 0u) << second.implementation;
   // The gradients find all in place: no reorder stands in a training step but that of the weights of the data
   // gradient.
   const LayoutPtr w2 = second.choice.inputs[1], y2 = second.choice.outputs[0];
   const Array dz = randomNumbers(z.shape, 5);
-  const NodeResult filter =
-      run({"conv2dBackwardFilter", {first.outputs[0], dz}, {w.type}, convAttrs(), {image, y2}, {w2}});
+  const PlannedResult filter =
+      runPlanned({"conv2dBackwardFilter", {first.outputs[0], dz}, {w.type}, convAttrs(), {image, y2}, {w2}});
   EXPECT_TRUE(sameLayout(filter.choice.inputs[0], image));
   EXPECT_TRUE(sameLayout(filter.choice.inputs[1], y2));
   EXPECT_TRUE(sameLayout(filter.choice.outputs[0], w2));
-  const NodeResult data = run({"conv2dBackwardData", {w, dz}, {y}, convAttrs(), {w2, y2}});
+  const PlannedResult data = runPlanned({"conv2dBackwardData", {w, dz}, {y}, convAttrs(), {w2, y2}});
   EXPECT_TRUE(sameLayout(data.choice.inputs[1], y2));
   EXPECT_TRUE(sameLayout(data.choice.outputs[0], image));
 }
@@ -242,10 +242,11 @@ TEST_F(ConvKernels, UseOneDnnsGeneratedCode) {
        std::vector<std::pair<int64_t, int64_t>>{{1, 32}, {3, 32}, {32, 64}, {16, 16}, {64, 8}}) {
     const Array x = randomNumbers({2, 12, 12, in}, 1), w = randomNumbers({3, 3, in, out}, 2);
     const Array dy = randomNumbers({2, 10, 10, out}, 3);
-    const NodeResult forward = run({"conv2d", {x, w}, {dy.type}, convAttrs(), {}, {}, {false, true}});
+    const PlannedResult forward =
+        runPlanned({"conv2d", {x, w}, {dy.type}, convAttrs(), {}, {}, {false, true}});
     EXPECT_TRUE(isGenerated(forward.implementation)) << in << " -> " << out << ": " << forward.implementation;
     const std::vector<LayoutPtr> given = {forward.choice.inputs[0], forward.choice.outputs[0]};
-    const NodeResult filter = run({"conv2dBackwardFilter", {x, dy}, {w.type}, convAttrs(), given});
+    const PlannedResult filter = runPlanned({"conv2dBackwardFilter", {x, dy}, {w.type}, convAttrs(), given});
     EXPECT_TRUE(isGenerated(filter.implementation)) << in << " -> " << out << ": " << filter.implementation;
   }
 }
@@ -267,20 +268,21 @@ TEST_F(ConvKernels, NeverPadAnImageOrAParameter) {
 TEST_F(ConvKernels, AnEmptyBatchHasAnEmptyResultAndNoGradient) {
   const Array x = randomNumbers({0, 8, 8, 3}, 1), w = randomNumbers({3, 3, 3, 4}, 2),
               dy = randomNumbers({0, 6, 6, 4}, 3);
-  EXPECT_TRUE(run({"conv2d", {x, w}, {dy.type}, convAttrs()}).outputs[0].data.empty());
-  EXPECT_TRUE(run({"conv2dBackwardData", {w, dy}, {x.type}, convAttrs()}).outputs[0].data.empty());
-  const NodeResult filter = run({"conv2dBackwardFilter", {x, dy}, {w.type, {DType::F32, {4}}}, convAttrs()});
+  EXPECT_TRUE(runPlanned({"conv2d", {x, w}, {dy.type}, convAttrs()}).outputs[0].data.empty());
+  EXPECT_TRUE(runPlanned({"conv2dBackwardData", {w, dy}, {x.type}, convAttrs()}).outputs[0].data.empty());
+  const PlannedResult filter =
+      runPlanned({"conv2dBackwardFilter", {x, dy}, {w.type, {DType::F32, {4}}}, convAttrs()});
   for (const Array& gradient : filter.outputs)
     for (double v : gradient.data) EXPECT_EQ(v, 0);
 }
 
 TEST_F(ConvKernels, TheSameRunTwiceGivesTheSameBits) {
   const Array x = randomNumbers({16, 14, 14, 32}, 1), dy = randomNumbers({16, 12, 12, 32}, 2);
-  const NodeRun node{
+  const Call node{
       "conv2dBackwardFilter", {x, dy}, {{DType::F32, {3, 3, 32, 32}}, {DType::F32, {32}}}, convAttrs()};
-  const NodeResult first = run(node);
+  const PlannedResult first = runPlanned(node);
   for (int i = 0; i < 3; ++i) {
-    const NodeResult again = run(node);
+    const PlannedResult again = runPlanned(node);
     EXPECT_EQ(again.outputs[0].data, first.outputs[0].data);
     EXPECT_EQ(again.outputs[1].data, first.outputs[1].data);
   }

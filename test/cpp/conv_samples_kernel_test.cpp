@@ -1,12 +1,10 @@
 #include "cpu/conv_samples.h"
 #include "cpu/cpu_layout.h"
 #include "cpu/isa.h"
-#include "support/backend_run.h"
+#include "support/kernel_test.h"
 
 namespace nodegrad::testing {
 namespace {
-
-using reference::Array;
 
 struct Shape {
   std::string name;
@@ -63,13 +61,12 @@ class SampleConvolutions : public ::testing::TestWithParam<std::tuple<std::strin
   Array x_, w_, bias_, y_, dy_;
 };
 
-std::vector<Array> runSamples(const NodeRun& node) {
-  KernelSpec spec = node.spec();
-  const LayoutChoice choice = sampleConvLayouts(spec, Convolution(spec));
-  spec.inputLayouts = choice.inputs;
-  spec.outputLayouts = choice.outputs;
+std::vector<Array> runSamples(const Call& node) {
+  const KernelSpec open = node.spec();
+  const Call call = inLayouts(node, sampleConvLayouts(open, Convolution(open)));
+  const KernelSpec spec = call.spec();
   EXPECT_TRUE(hasSampleConvLayouts(Convolution(spec)));
-  return runKernel(*makeSampleConv(spec, Convolution(spec)), node, spec).outputs;
+  return run(*makeSampleConv(spec, Convolution(spec)), call);
 }
 
 TEST_P(SampleConvolutions, Forward) {
@@ -99,7 +96,7 @@ TEST_P(SampleConvolutions, ForwardWithBiasAndActivation) {
 }
 
 TEST_P(SampleConvolutions, BackwardData) {
-  const NodeRun node{"conv2dBackwardData", {w_, dy_, x_}, {x_.type}, attrs_};
+  const Call node{"conv2dBackwardData", {w_, dy_, x_}, {x_.type}, attrs_};
   if (!std::get<1>(GetParam()).backwardData) {
     KernelSpec spec = node.spec();
     spec.inputLayouts[1] = sampleBlocks(dy_.type, axes_, isaKernels().sampleConv->lanes);
@@ -131,13 +128,13 @@ INSTANTIATE_TEST_SUITE_P(Shapes, SampleConvolutions,
 
 std::string forward(int64_t n, int64_t in, int64_t out, const LayoutPtr& given = nullptr) {
   const Array x = randomNumbers({n, 6, 6, in}, 1), w = randomNumbers({3, 3, in, out}, 2);
-  return run({"conv2d",
-              {x, w},
-              {{DType::F32, {n, 4, 4, out}}},
-              checkAttrs(findOp("conv2d"), {}),
-              {given, nullptr},
-              {},
-              {false, true}})
+  return runPlanned({"conv2d",
+                     {x, w},
+                     {{DType::F32, {n, 4, 4, out}}},
+                     checkAttrs(findOp("conv2d"), {}),
+                     {given, nullptr},
+                     {},
+                     {false, true}})
       .implementation;
 }
 
@@ -162,22 +159,23 @@ TEST(SampleConvRule, FollowsAnImageInBlocksOfSamples) {
   const Array dy = randomNumbers({32, 4, 4, 16}, 3);
   const LayoutPtr y = sampleBlocks(dy.type, {}, lanes);
   const Attrs attrs = checkAttrs(findOp("conv2d"), {});
-  const NodeResult data = run({"conv2dBackwardData", {w, dy}, {x.type}, attrs, {nullptr, y}});
+  const PlannedResult data = runPlanned({"conv2dBackwardData", {w, dy}, {x.type}, attrs, {nullptr, y}});
   EXPECT_EQ(data.implementation, ours);
   EXPECT_TRUE(sameLayout(data.choice.outputs[0], image));
-  EXPECT_EQ(run({"conv2dBackwardFilter", {x, dy}, {w.type}, attrs, {nullptr, y}}).implementation, ours);
-  EXPECT_NE(run({"conv2dBackwardFilter", {x, dy}, {w.type}, attrs}).implementation, ours);
+  EXPECT_EQ(runPlanned({"conv2dBackwardFilter", {x, dy}, {w.type}, attrs, {nullptr, y}}).implementation,
+            ours);
+  EXPECT_NE(runPlanned({"conv2dBackwardFilter", {x, dy}, {w.type}, attrs}).implementation, ours);
 }
 
 TEST(SampleConvRule, TheSameBitsEachTime) {
   const Array x = randomNumbers({128, 9, 9, 3}, 1), dy = randomNumbers({128, 7, 7, 5}, 2);
   const LayoutPtr y = sampleBlocks(dy.type, {}, isaKernels().sampleConv->lanes);
-  const NodeRun node{"conv2dBackwardFilter",
-                     {x, dy},
-                     {{DType::F32, {3, 3, 3, 5}}, {DType::F32, {5}}},
-                     checkAttrs(findOp("conv2d"), {}),
-                     {nullptr, y}};
-  const NodeResult first = run(node), again = run(node);
+  const Call node{"conv2dBackwardFilter",
+                  {x, dy},
+                  {{DType::F32, {3, 3, 3, 5}}, {DType::F32, {5}}},
+                  checkAttrs(findOp("conv2d"), {}),
+                  {nullptr, y}};
+  const PlannedResult first = runPlanned(node), again = runPlanned(node);
   EXPECT_EQ(first.implementation, "samples:" + isaLevels().back());
   EXPECT_EQ(first.outputs[0].data, again.outputs[0].data);
   EXPECT_EQ(first.outputs[1].data, again.outputs[1].data);

@@ -1,6 +1,6 @@
 #include "core/philox.h"
 #include "cpu/onednn.h"
-#include "kernel_testing.h"
+#include "support/kernel_test.h"
 
 namespace nodegrad::testing {
 namespace {
@@ -10,9 +10,10 @@ using Function = std::function<double(const std::vector<double>&)>;
 // The op applied place by place, with numpy's broadcasting.
 std::vector<double> reference(const std::vector<Array>& inputs, const Dims& full, const Function& f) {
   std::vector<double> expected;
-  forPlaces(full, [&](const Dims& at) {
+  ::nodegrad::reference::forEach(full, [&](const Dims& at, int64_t) {
     std::vector<double> args;
-    for (const Array& input : inputs) args.push_back(input.values[indexIn(input.type.shape, at)]);
+    for (const Array& input : inputs)
+      args.push_back(input.data[::nodegrad::reference::broadcastPlace(input.type.shape, at)]);
     expected.push_back(f(args));
   });
   return expected;
@@ -88,7 +89,7 @@ ON_EACH_ISA(Elementwise);
 TEST_P(Elementwise, UnaryOpsOfAllSizes) {
   for (const Case& c : unaryCases()) {
     for (int64_t n : {1, 3, 16, 17, 511, 512, 513, 40000}) {
-      const Array x = randomArray({n}, c.low, c.high, 7);
+      const Array x = randomNumbers({n}, 7, c.low, c.high);
       const auto out = run({c.op, {x}, {{DType::F32, {n}}}, c.attrs});
       expectNear(out[0], reference({x}, {n}, c.f), 2e-6, 3e-7, c.op);
     }
@@ -104,7 +105,7 @@ TEST_P(Elementwise, BinaryOpsBroadcast) {
   for (const Case& c : binaryCases()) {
     for (auto& [left, right] : shapes) {
       const Dims full = broadcast(c.op, left, right);
-      const Array a = randomArray(left, c.low, c.high, 1), b = randomArray(right, c.low, c.high, 2);
+      const Array a = randomNumbers(left, 1, c.low, c.high), b = randomNumbers(right, 2, c.low, c.high);
       const auto out = run({c.op, {a, b}, {{DType::F32, full}}});
       expectNear(out[0], reference({a, b}, full, c.f), 2e-6, 1e-6, c.op + toString(left) + toString(right));
     }
@@ -114,15 +115,15 @@ TEST_P(Elementwise, BinaryOpsBroadcast) {
 TEST_P(Elementwise, ComparesEveryDtype) {
   for (const Case& c : compareCases()) {
     for (DType dtype : {DType::F32, DType::I32, DType::U8}) {
-      const Array a = randomArray({9, 70}, c.low, c.high, 1, dtype),
-                  b = randomArray({70}, c.low, c.high, 2, dtype);
+      const Array a = randomNumbers({9, 70}, 1, c.low, c.high, dtype),
+                  b = randomNumbers({70}, 2, c.low, c.high, dtype);
       Array whole = a;
-      for (double& v : whole.values) v = std::floor(v);
+      for (double& v : whole.data) v = std::floor(v);
       const auto out = run({c.op, {whole, b}, {{DType::Bool, {9, 70}}}});
       expectNear(out[0], reference({whole, b}, {9, 70}, c.f), 0, 0, c.op);
     }
   }
-  const Array p = randomArray({100}, 0, 1, 3, DType::Bool), q = randomArray({100}, 0, 1, 4, DType::Bool);
+  const Array p = randomNumbers({100}, 3, 0, 1, DType::Bool), q = randomNumbers({100}, 4, 0, 1, DType::Bool);
   const TensorType type{DType::Bool, {100}};
   expectNear(run({"logicalAnd", {p, q}, {type}})[0],
              reference({p, q}, {100}, [](auto& v) { return v[0] && v[1]; }), 0, 0);
@@ -156,9 +157,9 @@ TEST_P(Elementwise, CastsBetweenAllDtypes) {
     for (DType to : {DType::F32, DType::I32, DType::U8, DType::Bool}) {
       Array x = array({8}, numbers, from);
       if (from == DType::Bool) {
-        for (double& v : x.values) v = v != 0;
+        for (double& v : x.data) v = v != 0;
       }
-      std::vector<double> expected = x.values;
+      std::vector<double> expected = x.data;
       if (to == DType::Bool) {
         for (double& v : expected) v = v != 0;
       }
@@ -175,8 +176,8 @@ TEST_P(Elementwise, CastsBetweenAllDtypes) {
 
 TEST_P(Elementwise, WhereTakesAnyDtype) {
   for (DType dtype : {DType::F32, DType::I32, DType::U8}) {
-    const Array c = randomArray({6, 50}, 0, 1, 1, DType::Bool), a = randomArray({6, 50}, 0, 200, 2, dtype),
-                b = randomArray({50}, 0, 200, 3, dtype);
+    const Array c = randomNumbers({6, 50}, 1, 0, 1, DType::Bool),
+                a = randomNumbers({6, 50}, 2, 0, 200, dtype), b = randomNumbers({50}, 3, 0, 200, dtype);
     const auto out = run({"where", {c, a, b}, {{dtype, {6, 50}}}});
     expectNear(out[0], reference({c, a, b}, {6, 50}, [](auto& v) { return v[0] ? v[1] : v[2]; }), 0, 0);
   }
@@ -202,9 +203,12 @@ Call chain(int64_t rows) {
   program->outputs = {shifted, positive, scaled};
   const Dims full = {rows, 33};
   return {"fusedElementwise",
-          {randomArray(full, -2, 2, 1), randomArray({33}, -1, 1, 2), randomArray({}, 1, 2, 3),
-           randomArray(full, 0, 1, 4, DType::Bool)},
+          {randomNumbers(full, 1, -2, 2), randomNumbers({33}, 2), randomNumbers({}, 3, 1, 2),
+           randomNumbers(full, 4, 0, 1, DType::Bool)},
           {{DType::F32, full}, {DType::Bool, full}, {DType::F32, full}},
+          {},
+          {},
+          {},
           {},
           program};
 }
@@ -231,8 +235,8 @@ TEST_P(Elementwise, AnOutputInPlaceWaitsForLaterReaders) {
   program->inputs = 1;
   program->steps = {{"square", {0}, {}, DType::F32}, {"add", {0, 1}, {}, DType::F32}};
   program->outputs = {1, 2};
-  const Array x = randomArray({1024}, -2, 2, 1);
-  const auto out = run({"fusedElementwise", {x}, {x.type, x.type}, {}, program}, {0, -1});
+  const Array x = randomNumbers({1024}, 1, -2, 2);
+  const auto out = run({"fusedElementwise", {x}, {x.type, x.type}, {}, {}, {}, {}, program}, {0, -1});
   expectNear(out[0], reference({x}, {1024}, [](auto& v) { return v[0] * v[0]; }), 1e-6, 0);
   expectNear(out[1], reference({x}, {1024}, [](auto& v) { return v[0] + v[0] * v[0]; }), 1e-6, 1e-7);
 }
@@ -242,11 +246,11 @@ TEST_P(Elementwise, RefusesToOverwriteWhatItHandsOn) {
   program->inputs = 2;
   program->steps = {{"add", {0, 1}, {}, DType::F32}};
   program->outputs = {2, 0};
-  const Array x = randomArray({8}, -2, 2, 1);
-  const Call call{"fusedElementwise", {x, x}, {x.type, x.type}, {}, program};
-  EXPECT_FALSE(kernelTable().at("fusedElementwise").inPlace(call.spec(), 0, 0));
+  const Array x = randomNumbers({8}, 1, -2, 2);
+  const Call call{"fusedElementwise", {x, x}, {x.type, x.type}, {}, {}, {}, {}, program};
+  EXPECT_FALSE(cpuBackend().inPlace(call.spec(), 0, 0));
   const KernelSpec add = Call{"add", {x, x}, {x.type}}.spec();
-  EXPECT_TRUE(kernelTable().at("add").inPlace(add, 0, 1));
+  EXPECT_TRUE(cpuBackend().inPlace(add, 0, 1));
 }
 
 TEST_P(Elementwise, TheSameBitsForAnyNumberOfThreads) {
@@ -256,7 +260,7 @@ TEST_P(Elementwise, TheSameBitsForAnyNumberOfThreads) {
   setTeamThreads(3);
   const auto three = run(call);
   setTeamThreads(availableThreads());
-  for (size_t o = 0; o < one.size(); ++o) EXPECT_EQ(one[o].values, three[o].values);
+  for (size_t o = 0; o < one.size(); ++o) EXPECT_EQ(one[o].data, three[o].data);
 }
 
 // The channels of an [n, h, w, c] tensor in blocks of 16.
@@ -270,8 +274,7 @@ KernelSpec inLayouts(Call& call, size_t blockedInput) {
   call.inputLayouts.assign(call.inputs.size(), nullptr);
   call.outputLayouts.assign(call.outputs.size(), nullptr);
   call.inputLayouts[blockedInput] = blocked(call.inputs[blockedInput].type.shape);
-  const LayoutChoice choice =
-      kernelTable().at(call.op).layouts(call.spec(), std::vector<bool>(call.inputs.size()));
+  const LayoutChoice choice = cpuBackend().layouts(call.spec(), std::vector<bool>(call.inputs.size()));
   call.inputLayouts = choice.inputs;
   call.outputLayouts = choice.outputs;
   return call.spec();
@@ -289,9 +292,12 @@ TEST_P(Elementwise, ChainsFollowBlockedLayouts) {
   for (const Dims& shape : {Dims{2, 5, 7, 32}, Dims{3, 4, 5, 20}, Dims{1, 1, 1, 4}, Dims{2, 24, 24, 48}}) {
     for (const Dims& bias : {Dims{shape[3]}, Dims{1, 1, 1, shape[3]}, Dims{shape[0], 1, 1, 1}, Dims{}}) {
       Call call{"fusedElementwise",
-                {randomArray(shape, -1, 1, 1), randomArray(shape, -1, 1, 2), randomArray(bias, -1, 1, 3),
-                 randomArray({}, 1, 2, 4), array({2}, {9, 1}, DType::I32)},
+                {randomNumbers(shape, 1), randomNumbers(shape, 2), randomNumbers(bias, 3),
+                 randomNumbers({}, 4, 1, 2), array({2}, {9, 1}, DType::I32)},
                 {{DType::F32, shape}, {DType::F32, shape}},
+                {},
+                {},
+                {},
                 {},
                 program};
       inLayouts(call, 1);
@@ -312,7 +318,7 @@ TEST_P(Elementwise, ChainsFollowBlockedLayouts) {
 
 TEST_P(Elementwise, ChoosesRowMajorWhereBlocksDoNotFit) {
   const Dims shape = {2, 3, 4, 20}, odd = {2, 3, 4, 18};
-  const Array x = randomArray(shape, -1, 1, 1), ragged = randomArray(odd, -1, 1, 1);
+  const Array x = randomNumbers(shape, 1), ragged = randomNumbers(odd, 1);
   Call compare{"greater", {x, x}, {{DType::Bool, shape}}};
   EXPECT_FALSE(inLayouts(compare, 0).outputLayouts[0]);  // bool
   Call dropout{"dropout",
@@ -320,9 +326,9 @@ TEST_P(Elementwise, ChoosesRowMajorWhereBlocksDoNotFit) {
                {ragged.type},
                {{"rate", 0.5}, {"salt", int64_t{0}}}};
   EXPECT_FALSE(inLayouts(dropout, 0).outputLayouts[0]);  // numbers of four elements across a block's end
-  Call rows{"add", {x, randomArray({4, 20}, -1, 1, 2)}, {x.type}};
+  Call rows{"add", {x, randomNumbers({4, 20}, 2)}, {x.type}};
   EXPECT_FALSE(inLayouts(rows, 0).outputLayouts[0]);  // more than a vector along padded channels
-  Call vector{"add", {x, randomArray({20}, -1, 1, 2)}, {x.type}};
+  Call vector{"add", {x, randomNumbers({20}, 2)}, {x.type}};
   EXPECT_TRUE(inLayouts(vector, 0).outputLayouts[0]);
 }
 
@@ -330,13 +336,12 @@ TEST_P(Elementwise, WeightsInAnyBlocksKeepTheirOrder) {
   const Dims shape = {3, 3, 32, 64};
   const onednn::Desc desc({64, 32, 3, 3}, dnnl::memory::data_type::f32, onednn::Tag::OIhw16i16o);
   const LayoutPtr layout = onednn::layoutOf(desc.permute_axes({3, 2, 0, 1}));
-  const Array w = randomArray(shape, -1, 1, 1), g = randomArray(shape, -1, 1, 2),
-              decay = randomArray({}, 0, 1, 3);
+  const Array w = randomNumbers(shape, 1), g = randomNumbers(shape, 2), decay = randomNumbers({}, 3, 0, 1);
   for (const Dims& other : {shape, Dims{64}, Dims{32, 1}}) {
-    Call call{"mul", {w, randomArray(other, -1, 1, 4)}, {w.type}};
+    Call call{"mul", {w, randomNumbers(other, 4)}, {w.type}};
     call.inputLayouts = {layout, nullptr};
     call.outputLayouts = {nullptr};
-    const LayoutChoice choice = kernelTable().at("mul").layouts(call.spec(), {false, false});
+    const LayoutChoice choice = cpuBackend().layouts(call.spec(), {false, false});
     call.inputLayouts = choice.inputs;
     call.outputLayouts = choice.outputs;
     ASSERT_TRUE(sameLayout(call.outputLayouts[0], layout));

@@ -1,4 +1,4 @@
-#include "kernel_testing.h"
+#include "support/kernel_test.h"
 
 namespace nodegrad::testing {
 namespace {
@@ -36,7 +36,7 @@ Dims source(const Case& c, const Array& indices, const Dims& at) {
   const size_t middle = c.indices.size() - c.batchDims;
   chosen.insert(chosen.end(), at.begin() + c.axis, at.begin() + c.axis + middle);
   Dims place(at.begin(), at.begin() + c.axis);
-  place.push_back(static_cast<int64_t>(indices.values[indexIn(c.indices, chosen)]));
+  place.push_back(static_cast<int64_t>(indices.data[reference::broadcastPlace(c.indices, chosen)]));
   place.insert(place.end(), at.begin() + c.axis + middle, at.end());
   return place;
 }
@@ -45,11 +45,11 @@ TEST(Gather, AnyAxisAndDtype) {
   for (const Case& c : cases()) {
     for (DType dtype : {DType::F32, DType::I32, DType::U8}) {
       for (DType indexType : {DType::I32, DType::U8}) {
-        const Array x = randomArray(c.x, 0, 200, 1, dtype);
-        const Array indices = randomArray(c.indices, 0, c.x[c.axis] - 0.001, 2, indexType);
+        const Array x = randomNumbers(c.x, 1, 0, 200, dtype);
+        const Array indices = randomNumbers(c.indices, 2, 0, c.x[c.axis] - 0.001, indexType);
         std::vector<double> expected;
-        forPlaces(gatheredShape(c), [&](const Dims& at) {
-          expected.push_back(x.values[indexIn(c.x, source(c, indices, at))]);
+        reference::forEach(gatheredShape(c), [&](const Dims& at, int64_t) {
+          expected.push_back(x.data[reference::broadcastPlace(c.x, source(c, indices, at))]);
         });
         expectNear(run({"gather", {x, indices}, {{dtype, gatheredShape(c)}}, attrsOf(c)})[0], expected, 0, 0,
                    toString(c.x));
@@ -63,12 +63,13 @@ ON_EACH_ISA(Scatter);
 
 TEST_P(Scatter, AddsWhatWasGathered) {
   for (const Case& c : cases()) {
-    const Array dy = randomArray(gatheredShape(c), -1, 1, 1);
-    const Array indices = randomArray(c.indices, 0, c.x[c.axis] - 0.001, 2, DType::I32);
+    const Array dy = randomNumbers(gatheredShape(c), 1);
+    const Array indices = randomNumbers(c.indices, 2, 0, c.x[c.axis] - 0.001, DType::I32);
     std::vector<double> expected(count(c.x));
     size_t i = 0;
-    forPlaces(gatheredShape(c),
-              [&](const Dims& at) { expected[indexIn(c.x, source(c, indices, at))] += dy.values[i++]; });
+    reference::forEach(gatheredShape(c), [&](const Dims& at, int64_t) {
+      expected[reference::broadcastPlace(c.x, source(c, indices, at))] += dy.data[i++];
+    });
     const Call call{"gatherBackward", {dy, indices}, {{DType::F32, c.x}}, attrsOf(c)};
     setTeamThreads(1);
     const Array one = run(call)[0];
@@ -76,7 +77,7 @@ TEST_P(Scatter, AddsWhatWasGathered) {
     const Array three = run(call)[0];
     setTeamThreads(availableThreads());
     expectNear(one, expected, 1e-5, 1e-5, toString(c.x));
-    EXPECT_EQ(one.values, three.values);
+    EXPECT_EQ(one.data, three.data);
   }
 }
 
@@ -84,31 +85,31 @@ TEST_P(Scatter, AddsWhatWasGathered) {
 // up as the floats that they are.
 TEST_P(Scatter, RowsOfBfloat16) {
   for (const Case& c : cases()) {
-    const Array indices = randomArray(c.indices, 0, c.x[c.axis] - 0.001, 2, DType::I32);
+    const Array indices = randomNumbers(c.indices, 2, 0, c.x[c.axis] - 0.001, DType::I32);
     const auto gathered = [&](DType from, DType to) {
       return run(
-          {"gather", {randomArray(c.x, -1, 1, 1, from), indices}, {{to, gatheredShape(c)}}, attrsOf(c)})[0];
+          {"gather", {randomNumbers(c.x, 1, -1, 1, from), indices}, {{to, gatheredShape(c)}}, attrsOf(c)})[0];
     };
     Array rounded = gathered(DType::F32, DType::F32);
-    for (double& v : rounded.values) v = BFloat16(static_cast<float>(v));
-    EXPECT_EQ(gathered(DType::F32, DType::BF16).values, rounded.values);
-    EXPECT_EQ(gathered(DType::BF16, DType::BF16).values, rounded.values);
-    EXPECT_EQ(gathered(DType::BF16, DType::F32).values, rounded.values);
+    for (double& v : rounded.data) v = BFloat16(static_cast<float>(v));
+    EXPECT_EQ(gathered(DType::F32, DType::BF16).data, rounded.data);
+    EXPECT_EQ(gathered(DType::BF16, DType::BF16).data, rounded.data);
+    EXPECT_EQ(gathered(DType::BF16, DType::F32).data, rounded.data);
     std::vector<Array> sums;
     for (DType dtype : {DType::F32, DType::BF16}) {
       rounded.type.dtype = dtype;
       sums.push_back(run({"gatherBackward", {rounded, indices}, {{DType::F32, c.x}}, attrsOf(c)})[0]);
     }
-    EXPECT_EQ(sums[0].values, sums[1].values);
+    EXPECT_EQ(sums[0].data, sums[1].data);
   }
 }
 
 TEST(Gather, RefusesIndicesOutOfRange) {
   for (double index : {-1.0, 5.0}) {
-    const Array x = randomArray({5, 2}, 0, 1, 1), indices = array({3}, {4, index, 0}, DType::I32);
+    const Array x = randomNumbers({5, 2}, 1, 0, 1), indices = array({3}, {4, index, 0}, DType::I32);
     for (const Call& call : {Call{"gather", {x, indices}, {{DType::F32, {3, 2}}}, attrsOf({{}, {}, 0, 0})},
                              Call{"gatherBackward",
-                                  {randomArray({3, 2}, 0, 1, 1), indices},
+                                  {randomNumbers({3, 2}, 1, 0, 1), indices},
                                   {{DType::F32, {5, 2}}},
                                   attrsOf({{}, {}, 0, 0})}}) {
       try {

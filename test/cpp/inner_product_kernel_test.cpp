@@ -1,9 +1,7 @@
-#include "support/backend_run.h"
+#include "support/kernel_test.h"
 
 namespace nodegrad::testing {
 namespace {
-
-using reference::Array;
 
 // Each case is a dense layer behind what gives its input: a convolution, whose layout the layer takes as it
 // is, or nothing.
@@ -66,8 +64,8 @@ class InnerProductKernel : public ::testing::TestWithParam<DenseCase> {
 
 TEST_P(InnerProductKernel, ForwardEqualsTheProduct) {
   const Array expected = product(flat_, false, w_, false);
-  const NodeResult result =
-      run({"innerProduct", {x_, w_}, {expected.type}, {}, {layout_, nullptr}, {}, {false, true}});
+  const PlannedResult result =
+      runPlanned({"innerProduct", {x_, w_}, {expected.type}, {}, {layout_, nullptr}, {}, {false, true}});
   EXPECT_TRUE(sameLayout(result.choice.inputs[0], layout_)) << "the image was not taken as it is";
   expectClose(result.outputs[0], expected, k_, result.implementation);
 }
@@ -77,22 +75,22 @@ TEST_P(InnerProductKernel, ForwardAddsBiasAndActivation) {
   for (size_t i = 0; i < expected.data.size(); ++i)
     expected.data[i] = std::tanh(expected.data[i] + bias_.data[i % bias_.data.size()]);
   const Attrs attrs{{"activation", std::string("tanh")}};
-  const NodeResult result = run({"innerProduct",
-                                 {x_, w_, bias_},
-                                 {expected.type},
-                                 attrs,
-                                 {layout_, nullptr, nullptr},
-                                 {},
-                                 {false, true, true}});
+  const PlannedResult result = runPlanned({"innerProduct",
+                                           {x_, w_, bias_},
+                                           {expected.type},
+                                           attrs,
+                                           {layout_, nullptr, nullptr},
+                                           {},
+                                           {false, true, true}});
   expectClose(result.outputs[0], expected, k_, result.implementation);
 }
 
 TEST_P(InnerProductKernel, GradientsFollowTheLayoutsOfTheForwardPass) {
-  const NodeResult forward =
-      run({"innerProduct", {x_, w_}, {dy_.type}, {}, {layout_, nullptr}, {}, {false, true}});
+  const PlannedResult forward =
+      runPlanned({"innerProduct", {x_, w_}, {dy_.type}, {}, {layout_, nullptr}, {}, {false, true}});
   const LayoutPtr w = forward.choice.inputs[1];
 
-  const NodeResult data = run({"innerProductBackwardData", {w_, dy_}, {x_.type}, {}, {w, nullptr}});
+  const PlannedResult data = runPlanned({"innerProductBackwardData", {w_, dy_}, {x_.type}, {}, {w, nullptr}});
   EXPECT_TRUE(sameLayout(data.choice.inputs[0], w));
   const Array dx = product(dy_, false, w_, true);
   expectClose(data.outputs[0], {x_.type, dx.data}, w_.shape()[1], "data: " + data.implementation);
@@ -100,12 +98,12 @@ TEST_P(InnerProductKernel, GradientsFollowTheLayoutsOfTheForwardPass) {
     EXPECT_TRUE(sameLayout(data.choice.outputs[0], layout_)) << "the gradient does not lie as the image";
   }
 
-  const NodeResult weights = run({"innerProductBackwardWeights",
-                                  {x_, dy_},
-                                  {w_.type, bias_.type},
-                                  {},
-                                  {layout_, nullptr},
-                                  {w, nullptr}});
+  const PlannedResult weights = runPlanned({"innerProductBackwardWeights",
+                                            {x_, dy_},
+                                            {w_.type, bias_.type},
+                                            {},
+                                            {layout_, nullptr},
+                                            {w, nullptr}});
   EXPECT_TRUE(sameLayout(weights.choice.inputs[0], layout_));
   EXPECT_TRUE(sameLayout(weights.choice.outputs[0], w));
   expectClose(weights.outputs[0], product(flat_, true, dy_, false), n_, "weights: " + weights.implementation);
@@ -119,16 +117,16 @@ INSTANTIATE_TEST_SUITE_P(Shapes, InnerProductKernel, ::testing::ValuesIn(denseCa
 
 TEST(InnerProductKernels, AnEmptyBatchHasAnEmptyResultAndNoGradient) {
   const Array x = randomNumbers({0, 6}, 1), w = randomNumbers({6, 4}, 2), dy = randomNumbers({0, 4}, 3);
-  EXPECT_TRUE(run({"innerProduct", {x, w}, {dy.type}, {}}).outputs[0].data.empty());
-  EXPECT_TRUE(run({"innerProductBackwardData", {w, dy}, {x.type}, {}}).outputs[0].data.empty());
+  EXPECT_TRUE(runPlanned({"innerProduct", {x, w}, {dy.type}, {}}).outputs[0].data.empty());
+  EXPECT_TRUE(runPlanned({"innerProductBackwardData", {w, dy}, {x.type}, {}}).outputs[0].data.empty());
   for (const Array& gradient :
-       run({"innerProductBackwardWeights", {x, dy}, {w.type, {DType::F32, {4}}}, {}}).outputs)
+       runPlanned({"innerProductBackwardWeights", {x, dy}, {w.type, {DType::F32, {4}}}, {}}).outputs)
     for (double v : gradient.data) EXPECT_EQ(v, 0);
 }
 
 TEST(InnerProductKernels, RefuseSamplesWithoutFeatures) {
   const Array x = randomNumbers({3, 0}, 1), w = randomNumbers({0, 4}, 2);
-  EXPECT_THROW(run({"innerProduct", {x, w}, {{DType::F32, {3, 4}}}, {}}), Error);
+  EXPECT_THROW(runPlanned({"innerProduct", {x, w}, {{DType::F32, {3, 4}}}, {}}), Error);
 }
 
 }  // namespace

@@ -1,5 +1,4 @@
-#include "kernel_testing.h"
-#include "reference.h"
+#include "support/kernel_test.h"
 
 namespace nodegrad::testing {
 namespace {
@@ -27,12 +26,12 @@ struct Posed {
     const Dims last(first, c.shape.end());
     statistics.shape = Dims(c.shape.begin(), first);
     statistics.shape.resize(c.shape.size(), 1);
-    x = randomArray(c.shape, low, high, 1, dtype);
-    dy = randomArray(c.shape, -1, 1, 2, dtype);
-    gamma = randomArray(last, -2, 2, 3);
-    beta = randomArray(last, -1, 1, 4);
-    mean = randomArray(statistics.shape, 0, 1, 5);
-    variance = randomArray(statistics.shape, 0.5, 2, 6);
+    x = randomNumbers(c.shape, 1, low, high, dtype);
+    dy = randomNumbers(c.shape, 2, -1, 1, dtype);
+    gamma = randomNumbers(last, 3, -2, 2);
+    beta = randomNumbers(last, 4);
+    mean = randomNumbers(statistics.shape, 5, 0, 1);
+    variance = randomNumbers(statistics.shape, 6, 0.5, 2);
   }
 
   Call forward() const { return {"layerNorm", {x, gamma, beta}, {x.type, statistics, statistics}, attrs}; }
@@ -46,7 +45,7 @@ struct Posed {
 // The same by the reference, in float64.
 std::vector<std::vector<double>> expected(const Call& call) {
   std::vector<reference::Array> inputs;
-  for (const Array& input : call.inputs) inputs.push_back({{F32, input.type.shape}, input.values});
+  for (const Array& input : call.inputs) inputs.push_back({{F32, input.type.shape}, input.data});
   std::vector<std::vector<double>> all;
   for (const reference::Array& output : reference::apply(call.op, inputs, call.attrs))
     all.push_back(output.data);
@@ -64,7 +63,7 @@ TEST_P(LayerNorm, Forward) {
     expectNear(found[0], want[0], 1.2e-6, 4e-6, toString(c.shape));
     expectNear(found[1], want[1], 1e-7, 1e-7, toString(c.shape));
     expectNear(found[2], want[2], 2.4e-6, 1e-12, toString(c.shape));
-    EXPECT_EQ(run(call, {0})[0].values, found[0].values);  // over x
+    EXPECT_EQ(run(call, {0})[0].data, found[0].data);  // over x
   }
 }
 
@@ -88,12 +87,12 @@ TEST_P(LayerNorm, Backward) {
     const Call call = p.backward();
     const auto found = run(call);
     const auto want = expected(call);
-    const double rows = static_cast<double>(p.mean.values.size());
+    const double rows = static_cast<double>(p.mean.data.size());
     expectNear(found[0], want[0], 2e-6, 6e-6, toString(c.shape));
     expectNear(found[1], want[1], 1e-6, 1e-6 * std::sqrt(rows), toString(c.shape));
     expectNear(found[2], want[2], 1e-6, 1e-6 * std::sqrt(rows), toString(c.shape));
-    EXPECT_EQ(run(call, {0})[0].values, found[0].values);  // over dy
-    EXPECT_EQ(run(call, {1})[0].values, found[0].values);  // and over x
+    EXPECT_EQ(run(call, {0})[0].data, found[0].data);  // over dy
+    EXPECT_EQ(run(call, {1})[0].data, found[0].data);  // and over x
   }
 }
 
@@ -106,9 +105,9 @@ TEST_P(LayerNorm, Bfloat16) {
       for (Array& input : full.inputs) input.type.dtype = F32;
       for (TensorType& output : full.outputs) output.dtype = F32;
       const auto found = run(half), want = run(full);
-      for (size_t i = 0; i < want[0].values.size(); ++i)
-        EXPECT_EQ(found[0].values[i], BFloat16(static_cast<float>(want[0].values[i]))) << half.op;
-      for (size_t o : {1, 2}) EXPECT_EQ(found[o].values, want[o].values) << half.op;
+      for (size_t i = 0; i < want[0].data.size(); ++i)
+        EXPECT_EQ(found[0].data[i], BFloat16(static_cast<float>(want[0].data[i]))) << half.op;
+      for (size_t o : {1, 2}) EXPECT_EQ(found[o].data, want[o].data) << half.op;
     }
   }
 }
@@ -119,8 +118,8 @@ TEST_P(LayerNorm, GivesTheSameWithAnyThreads) {
   setTeamThreads(1);
   const auto y = run(p.forward()), dx = run(p.backward());
   setTeamThreads(3);
-  EXPECT_EQ(run(p.forward())[0].values, y[0].values);
-  EXPECT_EQ(run(p.backward())[0].values, dx[0].values);
+  EXPECT_EQ(run(p.forward())[0].data, y[0].data);
+  EXPECT_EQ(run(p.backward())[0].data, dx[0].data);
   setTeamThreads(threads);
 }
 

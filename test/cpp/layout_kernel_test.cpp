@@ -1,6 +1,6 @@
 #include "cpu/cpu_layout.h"
 #include "cpu/onednn.h"
-#include "support/backend_run.h"
+#include "support/kernel_test.h"
 
 namespace nodegrad::testing {
 namespace {
@@ -13,18 +13,6 @@ LayoutPtr imageLayout(const Dims& nchw, Tag tag, const std::vector<int>& toTenso
 }
 
 const std::vector<int> kToChannelsLast = {0, 3, 1, 2}, kToChannelsFirst = {0, 1, 2, 3};
-
-// Where an element lies by a geometry, spelled out.
-int64_t placeIn(const Geometry& g, Dims index) {
-  int64_t place = 0, inner = 1;
-  for (size_t b = g.blocks.size(); b-- > 0; inner *= g.blocks[b].second) {
-    int64_t& i = index[static_cast<size_t>(g.blocks[b].first)];
-    place += i % g.blocks[b].second * inner;
-    i /= g.blocks[b].second;
-  }
-  for (size_t d = 0; d < index.size(); ++d) place += index[d] * g.strides[d];
-  return place;
-}
 
 TEST(CpuLayout, RowMajorIsNull) {
   EXPECT_EQ(imageLayout({2, 8, 5, 4}, Tag::nhwc, kToChannelsLast), nullptr);
@@ -106,7 +94,7 @@ TEST(CpuLayout, ScalarsAndEmptyTensorsAreRowMajor) {
 
 TEST(Reorder, CopiesBetweenAnyTwoLayoutsAndRoundsToBfloat16) {
   const TensorType type{DType::F32, {3, 5, 4, 32}}, half{DType::BF16, type.shape};
-  const reference::Array numbers = randomNumbers(type.shape, 1);
+  const Array numbers = randomNumbers(type.shape, 1);
   const std::vector<LayoutPtr> layouts = {
       nullptr, imageLayout({3, 32, 5, 4}, Tag::nChw16c, kToChannelsLast),
       imageLayout({3, 32, 5, 4}, Tag::nChw8c, kToChannelsLast),
@@ -117,17 +105,10 @@ TEST(Reorder, CopiesBetweenAnyTwoLayoutsAndRoundsToBfloat16) {
     for (const LayoutPtr& plain : layouts)
       for (const TensorType& result : {type, half}) {
         const LayoutPtr to = withDtype(plain, result.dtype);
-        const KernelSpec spec{"reorder", {}, {type}, {result}, {from}, {to}, nullptr};
-        const auto kernel = cpuBackend().kernel(spec);
-        const auto source = laidOut(numbers, from),
-                   target = Buffer::allocate(to ? to->bytes() : bytesOf(result));
-        const auto scratch = Buffer::allocate(kernel->scratchBytes());
-        void *input = source->data(), *output = target->data();
-        kernel->run(&input, &output, scratch->data());
         std::vector<double> expected = numbers.data;
         if (result == half)
           for (double& v : expected) v = BFloat16(static_cast<float>(v));
-        EXPECT_EQ(rowMajor(result, to, output).data, expected)
+        EXPECT_EQ(run({"reorder", {numbers}, {result}, {}, {from}, {to}})[0].data, expected)
             << (from ? from->name() : "row-major") << " to " << (to ? to->name() : "row-major");
       }
 }

@@ -1,9 +1,7 @@
-#include "support/backend_run.h"
+#include "support/kernel_test.h"
 
 namespace nodegrad::testing {
 namespace {
-
-using reference::Array;
 
 struct MatmulCase {
   std::string name;
@@ -51,10 +49,11 @@ TEST_P(MatmulKernel, EqualsThePlainSums) {
   for (bool transposeA : {false, true})
     for (bool transposeB : {false, true}) {
       const Attrs attrs{{"transposeA", transposeA}, {"transposeB", transposeB}};
-      const NodeResult result = run({"matmul",
-                                     {transposeA ? transposed(a) : a, transposeB ? transposed(b) : b},
-                                     {expected.type},
-                                     attrs});
+      const PlannedResult result =
+          runPlanned({"matmul",
+                      {transposeA ? transposed(a) : a, transposeB ? transposed(b) : b},
+                      {expected.type},
+                      attrs});
       expectClose(result.outputs[0], expected, a.shape().back(),
                   std::string(transposeA ? "aT " : "a ") + (transposeB ? "bT" : "b"));
     }
@@ -66,7 +65,7 @@ INSTANTIATE_TEST_SUITE_P(Shapes, MatmulKernel, ::testing::ValuesIn(matmulCases()
 TEST(MatmulKernels, RefuseMoreDimensionsThanOneDnnHas) {
   const Array a = randomNumbers(Dims(13, 1), 1);
   try {
-    run({"matmul", {a, a}, {a.type}, {{"transposeA", false}, {"transposeB", false}}});
+    runPlanned({"matmul", {a, a}, {a.type}, {{"transposeA", false}, {"transposeB", false}}});
     FAIL() << "expected an error";
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::Device);

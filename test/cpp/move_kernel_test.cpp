@@ -1,6 +1,6 @@
 #include <limits>
 
-#include "kernel_testing.h"
+#include "support/kernel_test.h"
 
 namespace nodegrad::testing {
 namespace {
@@ -11,10 +11,11 @@ constexpr DType kAll[] = {DType::F32, DType::I32, DType::U8, DType::BF16};
 void check(const Call& call, const std::function<Dims(const Dims&)>& from, double value = 0,
            const std::string& what = "") {
   std::vector<double> expected;
-  forPlaces(call.outputs[0].shape, [&](const Dims& at) {
+  reference::forEach(call.outputs[0].shape, [&](const Dims& at, int64_t) {
     const Dims place = from(at);
     const bool outside = place.empty() && !at.empty();
-    expected.push_back(outside ? value : call.inputs[0].values[indexIn(call.inputs[0].type.shape, place)]);
+    expected.push_back(
+        outside ? value : call.inputs[0].data[reference::broadcastPlace(call.inputs[0].type.shape, place)]);
   });
   expectNear(run(call)[0], expected, 0, 0, call.op + what);
 }
@@ -28,8 +29,8 @@ TEST(Move, Constants) {
 }
 
 TEST(Move, ReshapesInOrder) {
-  const Array x = randomArray({3, 70, 100}, 0, 200, 1);
-  expectNear(run({"reshape", {x}, {{DType::F32, {21000}}}})[0], x.values, 0, 0);
+  const Array x = randomNumbers({3, 70, 100}, 1, 0, 200);
+  expectNear(run({"reshape", {x}, {{DType::F32, {21000}}}})[0], x.data, 0, 0);
 }
 
 TEST(Move, TransposesByAnyPermutation) {
@@ -44,7 +45,7 @@ TEST(Move, TransposesByAnyPermutation) {
                                                                   {{1, 300, 200}, {0, 2, 1}},
                                                                   {{9}, {0}},
                                                                   {{}, {}}}) {
-      const Array x = randomArray(shape, 0, 200, 1, dtype);
+      const Array x = randomNumbers(shape, 1, 0, 200, dtype);
       Dims out;
       for (int64_t axis : perm) out.push_back(shape[axis]);
       const Dims& p = perm;
@@ -67,7 +68,7 @@ TEST(Move, BroadcastsToAShape) {
                                                                {{3, 1}, {3, 500}},
                                                                {{2, 1, 4}, {7, 2, 3, 4}},
                                                                {{1, 90000}, {2, 90000}}}) {
-      const Array x = randomArray(from, 0, 200, 1, dtype);
+      const Array x = randomNumbers(from, 1, 0, 200, dtype);
       check({"broadcastTo", {x}, {{dtype, to}}}, [](const Dims& at) { return at; }, 0, toString(from));
     }
   }
@@ -82,15 +83,15 @@ TEST(Move, ConcatenatesAlongAnyAxis) {
       int64_t total = 0;
       for (int64_t size : {2, 1, 30}) {
         shape[d] = size;
-        parts.push_back(randomArray(shape, 0, 200, static_cast<unsigned>(size), dtype));
+        parts.push_back(randomNumbers(shape, static_cast<unsigned>(size), 0, 200, dtype));
         total += size;
       }
       shape[d] = total;
       std::vector<double> expected;
-      forPlaces(shape, [&](Dims at) {
+      reference::forEach(shape, [&](Dims at, int64_t) {
         size_t i = 0;
         for (; at[d] >= parts[i].type.shape[d]; ++i) at[d] -= parts[i].type.shape[d];
-        expected.push_back(parts[i].values[indexIn(parts[i].type.shape, at)]);
+        expected.push_back(parts[i].data[reference::broadcastPlace(parts[i].type.shape, at)]);
       });
       expectNear(run({"concatenate", parts, {{dtype, shape}}, {{"axis", axis}}})[0], expected, 0, 0);
     }
@@ -98,7 +99,7 @@ TEST(Move, ConcatenatesAlongAnyAxis) {
 }
 
 TEST(Move, SlicesAndPutsBack) {
-  const Array x = randomArray({6, 7, 9}, -1, 1, 1);
+  const Array x = randomNumbers({6, 7, 9}, 1);
   const Attrs attrs{{"begin", Dims{1, -5, 0}},
                     {"end", Dims{6, -1, std::numeric_limits<int64_t>::max()}},
                     {"strides", Dims{2, 1, 4}}};
@@ -106,7 +107,7 @@ TEST(Move, SlicesAndPutsBack) {
   check({"slice", {x}, {{DType::F32, out}}, attrs},
         [](const Dims& at) { return Dims{1 + 2 * at[0], 2 + at[1], 4 * at[2]}; });
 
-  const Array dy = randomArray(out, -1, 1, 2);
+  const Array dy = randomNumbers(out, 2);
   check({"sliceBackward", {dy}, {x.type}, attrs}, [](const Dims& at) {
     const bool taken = at[0] % 2 == 1 && at[1] >= 2 && at[1] < 6 && at[2] % 4 == 0;
     return taken ? Dims{at[0] / 2, at[1] - 2, at[2] / 4} : Dims{};
@@ -114,7 +115,7 @@ TEST(Move, SlicesAndPutsBack) {
 }
 
 TEST(Move, PadsWithAValue) {
-  const Array x = randomArray({3, 4, 5}, -1, 1, 1);
+  const Array x = randomNumbers({3, 4, 5}, 1);
   check(
       {"pad", {x}, {{DType::F32, {6, 4, 8}}}, {{"paddings", Dims{1, 2, 0, 0, 3, 0}}, {"value", 0.5}}},
       [](const Dims& at) {
@@ -125,11 +126,10 @@ TEST(Move, PadsWithAValue) {
 
 TEST(Move, EmptyTensors) {
   const Array nothing = array({0, 3}, {});
-  EXPECT_TRUE(
-      run({"transpose", {nothing}, {{DType::F32, {3, 0}}}, {{"perm", Dims{1, 0}}}})[0].values.empty());
+  EXPECT_TRUE(run({"transpose", {nothing}, {{DType::F32, {3, 0}}}, {{"perm", Dims{1, 0}}}})[0].data.empty());
   const Array one = array({1, 3}, {1, 2, 3});
   expectNear(run({"concatenate", {nothing, one}, {{DType::F32, {1, 3}}}, {{"axis", int64_t{0}}}})[0],
-             one.values, 0, 0);
+             one.data, 0, 0);
 }
 
 }  // namespace

@@ -1,23 +1,21 @@
 #include "cpu/onednn.h"
-#include "support/backend_run.h"
+#include "support/kernel_test.h"
 
 namespace nodegrad::testing {
 namespace {
 
-using reference::Array;
-
 // The op on tensors in blocks of channels gives the numbers that it gives row-major, and blocks again.
 void expectBlocked(const std::string& op, const std::vector<Dims>& shapes, const Dims& out,
                    const Attrs& attrs, const std::string& layout) {
-  NodeRun node{op, {}, {{DType::F32, out}}, attrs};
+  Call node{op, {}, {{DType::F32, out}}, attrs};
   for (const Dims& shape : shapes) node.inputs.push_back(randomNumbers(shape, 1));
-  const NodeResult plain = run(node);
+  const PlannedResult plain = runPlanned(node);
   for (const Dims& shape : shapes) {
     const onednn::Desc desc({shape[0], shape[3], shape[1], shape[2]}, dnnl::memory::data_type::f32,
                             onednn::Tag::nChw16c);
-    node.given.push_back(onednn::layoutOf(desc.permute_axes({0, 3, 1, 2})));
+    node.inputLayouts.push_back(onednn::layoutOf(desc.permute_axes({0, 3, 1, 2})));
   }
-  const NodeResult blocked = run(node);
+  const PlannedResult blocked = runPlanned(node);
   ASSERT_EQ(blocked.choice.outputs[0] ? blocked.choice.outputs[0]->name() : "row-major", layout) << op;
   EXPECT_EQ(blocked.outputs[0].data, plain.outputs[0].data) << op;
 }
@@ -41,19 +39,19 @@ TEST(MoveLayout, KeepsBlocksWherePartsFillThem) {
 // What a padding makes is what a convolution of any stride may read.
 TEST(MoveLayout, GivesConvolutionsWhatTheyCanRead) {
   const Array x = randomNumbers({2, 6, 6, 32}, 1), w = randomNumbers({3, 3, 32, 32}, 2);
-  NodeRun pad{"pad",
-              {x},
-              {{DType::F32, {2, 8, 8, 32}}},
-              {{"paddings", Dims{0, 0, 1, 1, 1, 1, 0, 0}}, {"value", 0.0}}};
+  Call pad{"pad",
+           {x},
+           {{DType::F32, {2, 8, 8, 32}}},
+           {{"paddings", Dims{0, 0, 1, 1, 1, 1, 0, 0}}, {"value", 0.0}}};
   const onednn::Desc desc({2, 32, 6, 6}, dnnl::memory::data_type::f32, onednn::Tag::nChw16c);
-  pad.given = {onednn::layoutOf(desc.permute_axes({0, 3, 1, 2}))};
-  const NodeResult padded = run(pad);
+  pad.inputLayouts = {onednn::layoutOf(desc.permute_axes({0, 3, 1, 2}))};
+  const PlannedResult padded = runPlanned(pad);
   ASSERT_TRUE(padded.choice.outputs[0]);
   const Attrs attrs = checkAttrs(findOp("conv2d"), {{"strides", Dims{2, 2}}});
-  NodeRun conv{"conv2d", {padded.outputs[0], w}, {{DType::F32, {2, 3, 3, 32}}}, attrs};
-  conv.given = {padded.choice.outputs[0], nullptr};
-  expectClose(run(conv).outputs[0], reference::apply("conv2d", {padded.outputs[0], w}, attrs)[0], 9 * 32,
-              "strided");
+  Call conv{"conv2d", {padded.outputs[0], w}, {{DType::F32, {2, 3, 3, 32}}}, attrs};
+  conv.inputLayouts = {padded.choice.outputs[0], nullptr};
+  expectClose(runPlanned(conv).outputs[0], reference::apply("conv2d", {padded.outputs[0], w}, attrs)[0],
+              9 * 32, "strided");
 }
 
 TEST(MoveLayout, GivesBlocksUpWherePartsBreakThem) {

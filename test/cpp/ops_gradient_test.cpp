@@ -6,7 +6,7 @@
 
 #include "graph/autodiff.h"
 #include "ops_gradient_cases.h"
-#include "reference.h"
+#include "support/reference.h"
 
 // Every op's gradient against central finite differences of the reference evaluation in double precision: one
 // table, a row a case. Each row runs with static shapes, with a dynamic first axis and with dynamic axes

@@ -1,5 +1,5 @@
 #include "cpu/onednn.h"
-#include "kernel_testing.h"
+#include "support/kernel_test.h"
 
 namespace nodegrad::testing {
 namespace {
@@ -67,15 +67,15 @@ TEST_P(Optimizer, StepsInPlace) {
   for (const Rule& rule : rules()) {
     for (double decay : {0.0, 0.01}) {
       for (int64_t n : {1, 19, 40000}) {
-        std::vector<Array> state = {randomArray({n}, -1, 1, 1)};
+        std::vector<Array> state = {randomNumbers({n}, 1)};
         for (int s = 0; s < rule.slots; ++s) state.push_back(array({n}, std::vector<double>(n, 0.0)));
         std::vector<std::vector<double>> expected;
-        for (const Array& a : state) expected.push_back(a.values);
+        for (const Array& a : state) expected.push_back(a.data);
         Attrs attrs = rule.attrs;
         attrs.set("weightDecay", decay);
         const double lr = static_cast<float>(0.1);
         for (int t = 1; t <= (n > 1000 ? 2 : 10); ++t) {
-          const Array g = randomArray({n}, -1, 1, 100 + t);
+          const Array g = randomNumbers({n}, 100 + t);
           Call call{rule.op, {state[0], g}, {}, attrs};
           std::vector<int> reuse = {0};
           for (int s = 0; s < rule.slots; ++s) {
@@ -90,7 +90,7 @@ TEST_P(Optimizer, StepsInPlace) {
             std::vector<double> slots;
             for (int s = 0; s < rule.slots; ++s) slots.push_back(expected[s + 1][i]);
             expected[0][i] *= 1 - lr * decay;
-            rule.step(expected[0][i], g.values[i], slots, lr, t);
+            rule.step(expected[0][i], g.data[i], slots, lr, t);
             for (int s = 0; s < rule.slots; ++s) expected[s + 1][i] = slots[s];
           }
         }
@@ -107,26 +107,24 @@ TEST_P(Optimizer, EverythingLiesAsTheWeightOrItsGradient) {
   const Dims shape = {3, 3, 20, 40};
   const onednn::Desc desc({40, 20, 3, 3}, dnnl::memory::data_type::f32, onednn::Tag::OIhw16i16o);
   const LayoutPtr layout = onednn::layoutOf(desc.permute_axes({3, 2, 0, 1}));
-  const Array p = randomArray(shape, -1, 1, 1), g = randomArray(shape, -1, 1, 2),
-              v = randomArray(shape, -1, 1, 3);
+  const Array p = randomNumbers(shape, 1), g = randomNumbers(shape, 2), v = randomNumbers(shape, 3);
   Call call{"momentumUpdate",
             {p, g, v, array({}, {0.5})},
             {p.type, p.type},
             {{"momentum", 0.9}, {"nesterov", false}, {"weightDecay", 0.0}}};
   call.inputLayouts = {nullptr, layout, nullptr, nullptr};
   call.outputLayouts = {nullptr, nullptr};
-  const CpuOp& op = kernelTable().at(call.op);
-  EXPECT_FALSE(op.layouts(call.spec(), {false, false, false, false}).inputs[1]);
-  const LayoutChoice choice = op.layouts(call.spec(), {true, false, true, false});
+  EXPECT_FALSE(cpuBackend().layouts(call.spec(), {false, false, false, false}).inputs[1]);
+  const LayoutChoice choice = cpuBackend().layouts(call.spec(), {true, false, true, false});
   for (int i = 0; i < 3; ++i) ASSERT_TRUE(sameLayout(choice.inputs[i], layout));
   ASSERT_FALSE(choice.inputs[3]);
   call.inputLayouts = choice.inputs;
   call.outputLayouts = choice.outputs;
   const auto out = run(call, {0, 2});
   std::vector<double> weight, slot;
-  for (size_t i = 0; i < p.values.size(); ++i) {
-    slot.push_back(0.9 * v.values[i] - 0.5 * g.values[i]);
-    weight.push_back(p.values[i] + slot[i]);
+  for (size_t i = 0; i < p.data.size(); ++i) {
+    slot.push_back(0.9 * v.data[i] - 0.5 * g.data[i]);
+    weight.push_back(p.data[i] + slot[i]);
   }
   expectNear(out[0], weight, 1e-6, 1e-6);
   expectNear(out[1], slot, 1e-6, 1e-6);
@@ -137,7 +135,7 @@ std::vector<Array> tensorsOf(const Rule& rule, const Dims& shape, unsigned seed)
   std::vector<Array> made;
   // The first slot is a mean of squares, never below the square of the mean.
   for (int i = 0; i < rule.slots + 2; ++i)
-    made.push_back(randomArray(shape, i < 2 ? -1 : i == 2 ? 0.5 : 0.1, i < 3 ? 1 : 0.6, seed + i));
+    made.push_back(randomNumbers(shape, seed + i, i < 2 ? -1 : i == 2 ? 0.5 : 0.1, i < 3 ? 1 : 0.6));
   return made;
 }
 
@@ -163,28 +161,28 @@ TEST_P(Optimizer, TakesSeveralWeightsAsIfEachHadItsOwnNode) {
       joined.inputs.insert(joined.inputs.end(), call.inputs.begin(), call.inputs.end());
       joined.outputs.insert(joined.outputs.end(), call.outputs.begin(), call.outputs.end());
       addScalars(rule, call.inputs);
-      for (const Array& out : run(call)) expected.push_back(out.values);
+      for (const Array& out : run(call)) expected.push_back(out.data);
     }
     addScalars(rule, joined.inputs);
     setTeamThreads(3);
     const auto out = run(joined);
     setTeamThreads(availableThreads());
-    for (size_t o = 0; o < out.size(); ++o) EXPECT_EQ(out[o].values, expected[o]) << rule.op << " " << o;
+    for (size_t o = 0; o < out.size(); ++o) EXPECT_EQ(out[o].data, expected[o]) << rule.op << " " << o;
   }
 }
 
 TEST_P(Optimizer, JoinedWeightsAreChangedInTheirOwnMemory) {
   const Array a = array({2}, {1, 2}), b = array({3}, {1, 2, 3});
   const Call call{"sgdUpdate", {a, a, b, b, array({}, {1})}, {a.type, b.type}, {{"weightDecay", 0.0}}};
-  const CpuOp& op = kernelTable().at(call.op);
   for (size_t output : {0, 1})
     for (size_t input = 0; input < 5; ++input)
-      EXPECT_EQ(op.inPlace(call.spec(), output, input), input / 2 == output) << output << " " << input;
+      EXPECT_EQ(cpuBackend().inPlace(call.spec(), output, input), input / 2 == output)
+          << output << " " << input;
 }
 
 std::vector<int64_t> bitsOf(const Array& a) {
-  std::vector<int64_t> bits(a.values.size());
-  std::memcpy(bits.data(), a.values.data(), bits.size() * sizeof(double));
+  std::vector<int64_t> bits(a.data.size());
+  std::memcpy(bits.data(), a.data.data(), bits.size() * sizeof(double));
   return bits;
 }
 
@@ -200,10 +198,10 @@ void expectRowsUpdateIsDense(const Rule& rule, const Array& indices, const Dims&
     if (row % 3)  // as in rows that no step has touched yet; one weight is -0
       for (size_t i = 0; i < state.size(); ++i)
         for (int64_t x = 0; x < width; ++x)
-          if (i || x == 0) state[i].values[row * width + x] = i ? 0.0 : -0.0;
+          if (i || x == 0) state[i].data[row * width + x] = i ? 0.0 : -0.0;
   Dims gathered = indices.type.shape;
   gathered.insert(gathered.end(), table.begin() + 1, table.end());
-  const Array dy = randomArray(gathered, -1, 1, 6);
+  const Array dy = randomNumbers(gathered, 6);
   Call dense{rule.op, state, std::vector<TensorType>(state.size(), state[0].type), attrs};
   dense.inputs.insert(dense.inputs.begin() + 1, run({"gatherBackward",
                                                      {dy, indices},
@@ -234,8 +232,8 @@ TEST_P(Optimizer, UpdatesATableFromItsGatheredRows) {
   for (const Rule& rule : rules()) {
     for (const Dims& table : {Dims{50, 5}, Dims{9, 2, 40}, Dims{3000, 24}, Dims{7}}) {
       const double last = static_cast<double>(table[0]) - 0.001;
-      expectRowsUpdateIsDense(rule, randomArray({4, 9}, 0, last, 1, DType::I32), table, 0, 1e-7);
-      expectRowsUpdateIsDense(rule, randomArray({11}, 0, std::min(last, 250.0), 2, DType::U8), table, 0.1,
+      expectRowsUpdateIsDense(rule, randomNumbers({4, 9}, 1, 0, last, DType::I32), table, 0, 1e-7);
+      expectRowsUpdateIsDense(rule, randomNumbers({11}, 2, 0, std::min(last, 250.0), DType::U8), table, 0.1,
                               1e-7);
     }
     // 0 / 0: no row rests.
@@ -244,8 +242,8 @@ TEST_P(Optimizer, UpdatesATableFromItsGatheredRows) {
 }
 
 TEST_P(Optimizer, LeavesRowsAloneThatNothingChanges) {
-  const Array table = randomArray({4, 3}, -1, 1, 1), zeros = array({4, 3}, std::vector<double>(12, 0.0)),
-              dy = randomArray({1, 3}, -1, 1, 2), index = array({1}, {2}, DType::I32);
+  const Array table = randomNumbers({4, 3}, 1), zeros = array({4, 3}, std::vector<double>(12, 0.0)),
+              dy = randomNumbers({1, 3}, 2), index = array({1}, {2}, DType::I32);
   const Call call{"rowsUpdate",
                   {table, dy, zeros, zeros, array({}, {0.1}), array({}, {1}), index},
                   {table.type, table.type, table.type},
@@ -255,7 +253,7 @@ TEST_P(Optimizer, LeavesRowsAloneThatNothingChanges) {
                    {"epsilon", 1e-7},
                    {"weightDecay", 0.0}}};
   const auto out = run(call, {0, 2, 3});
-  for (size_t i = 0; i < 12; ++i) EXPECT_EQ(out[0].values[i] == table.values[i], i / 3 != 2) << i;
+  for (size_t i = 0; i < 12; ++i) EXPECT_EQ(out[0].data[i] == table.data[i], i / 3 != 2) << i;
 }
 
 TEST_P(Optimizer, ZerosStayZeros) {
@@ -267,7 +265,7 @@ TEST_P(Optimizer, ZerosStayZeros) {
               std::vector<TensorType>(rule.slots + 1, zeros.type), attrs};
     call.inputs.push_back(array({}, {0.5}));
     if (rule.counts) call.inputs.push_back(array({}, {1}));
-    for (const Array& out : run(call)) expectNear(out, zeros.values, 0, 0, rule.op);
+    for (const Array& out : run(call)) expectNear(out, zeros.data, 0, 0, rule.op);
   }
 }
 

@@ -1,5 +1,5 @@
 #include "core/philox.h"
-#include "kernel_testing.h"
+#include "support/kernel_test.h"
 
 namespace nodegrad::testing {
 namespace {
@@ -28,20 +28,20 @@ TEST_P(Random, UniformIsTheScalarGenerator) {
                           {key},
                           {{DType::F32, {n}}},
                           {{"shape", Dims{n}}, {"minval", 0.0}, {"maxval", 1.0}, {"salt", int64_t{kSalt}}}});
-    for (int64_t i = 0; i < n; ++i) ASSERT_EQ(out[0].values[i], uniformAt(i)) << i;
+    for (int64_t i = 0; i < n; ++i) ASSERT_EQ(out[0].data[i], uniformAt(i)) << i;
   }
 }
 
 TEST_P(Random, DropoutKeepsWhereUniformReachesTheRate) {
   for (int64_t n : {1, 17, 512, 513, 50001}) {
     for (double rate : {0.0, 0.25, 0.9}) {
-      const Array x = randomArray({n}, 1, 2, 3);
+      const Array x = randomNumbers({n}, 3, 1, 2);
       const Attrs attrs{{"rate", rate}, {"salt", int64_t{kSalt}}};
       const auto out = run({"dropout", {x, key}, {x.type}, attrs});
       const float scale = 1.0f / (1.0f - static_cast<float>(rate));
       for (int64_t i = 0; i < n; ++i) {
-        const float kept = static_cast<float>(x.values[i]) * scale;
-        ASSERT_EQ(out[0].values[i], uniformAt(i) >= static_cast<float>(rate) ? kept : 0) << i;
+        const float kept = static_cast<float>(x.data[i]) * scale;
+        ASSERT_EQ(out[0].data[i], uniformAt(i) >= static_cast<float>(rate) ? kept : 0) << i;
       }
     }
   }
@@ -65,8 +65,8 @@ TEST_P(Random, NormalIsBoxAndMuller) {
   double sum = 0, squares = 0;
   for (int64_t i = 0; i < n; ++i) {
     expected.push_back(2 + 3 * normalAt(i));
-    sum += out[0].values[i];
-    squares += out[0].values[i] * out[0].values[i];
+    sum += out[0].data[i];
+    squares += out[0].data[i] * out[0].data[i];
   }
   expectNear(out[0], expected, 2e-6, 4e-6);
   EXPECT_NEAR(sum / n, 2, 4 * 3 / std::sqrt(n));

@@ -1,6 +1,6 @@
 #include "core/window.h"
 #include "cpu/onednn.h"
-#include "kernel_testing.h"
+#include "support/kernel_test.h"
 
 namespace nodegrad::testing {
 namespace {
@@ -46,14 +46,14 @@ struct Posed {
   Dims dims(int64_t h, int64_t w) const { return last ? Dims{c.n, h, w, c.c} : Dims{c.n, c.c, h, w}; }
   // Calls body(place of y, place of x, position in the window) for all that windows hold, windows in order.
   void each(const std::function<void(size_t, size_t, int64_t)>& body) const {
-    forPlaces(y, [&](const Dims& out) {
+    reference::forEach(y, [&](const Dims& out, int64_t) {
       Dims in = out;
       for (int64_t i = 0; i < window.kernel[0]; ++i) {
         for (int64_t j = 0; j < window.kernel[1]; ++j) {
           in[axes.h] = out[axes.h] * window.strides[0] - window.pads[0] + i;
           in[axes.w] = out[axes.w] * window.strides[1] - window.pads[2] + j;
           if (in[axes.h] < 0 || in[axes.h] >= c.h || in[axes.w] < 0 || in[axes.w] >= c.w) continue;
-          body(indexIn(y, out), indexIn(x, in), i * window.kernel[1] + j);
+          body(reference::broadcastPlace(y, out), reference::broadcastPlace(x, in), i * window.kernel[1] + j);
         }
       }
     });
@@ -86,9 +86,9 @@ void forAll(const std::function<void(const Posed&, int64_t block)>& body) {
 }
 
 Array images(const Posed& s, const Dims& shape, unsigned seed) {
-  Array x = randomArray(shape, -4, 4, seed);
+  Array x = randomNumbers(shape, seed, -4, 4);
   if (s.c.c % 2) {
-    for (double& v : x.values) v = std::floor(v);  // ties
+    for (double& v : x.data) v = std::floor(v);  // ties
   }
   return x;
 }
@@ -97,7 +97,7 @@ Array images(const Posed& s, const Dims& shape, unsigned seed) {
 std::vector<Array> runIn(const Posed& s, Call call, int64_t block) {
   KernelSpec spec = call.spec();
   spec.inputLayouts[0] = layoutOf(s, spec.inputs[0], block);
-  const LayoutChoice choice = kernelTable().at(call.op).layouts(spec, std::vector<bool>(spec.inputs.size()));
+  const LayoutChoice choice = cpuBackend().layouts(spec, std::vector<bool>(spec.inputs.size()));
   EXPECT_TRUE(sameLayout(choice.inputs[0], spec.inputLayouts[0])) << call.op;
   for (size_t o = 0; o < call.outputs.size(); ++o) {
     EXPECT_TRUE(sameLayout(choice.outputs[o], layoutOf(s, call.outputs[o], block))) << call.op;
@@ -112,8 +112,8 @@ TEST_P(Pool, MaxTakesTheFirstLargest) {
     const Array x = images(s, s.x, 1);
     std::vector<double> expected(count(s.y), -INFINITY), places(count(s.y));
     s.each([&](size_t out, size_t in, int64_t place) {
-      if (x.values[in] <= expected[out]) return;
-      expected[out] = x.values[in];
+      if (x.data[in] <= expected[out]) return;
+      expected[out] = x.data[in];
       places[out] = static_cast<double>(place);
     });
     const auto result = runIn(s, {"maxPool2d", {x}, {{DType::F32, s.y}, {s.indexType, s.y}}, s.attrs}, block);
@@ -124,13 +124,13 @@ TEST_P(Pool, MaxTakesTheFirstLargest) {
 
 TEST_P(Pool, MaxBackwardAndItsInverse) {
   forAll([](const Posed& s, int64_t block) {
-    const Array x = images(s, s.x, 1), dy = randomArray(s.y, -1, 1, 2), g = randomArray(s.x, -1, 1, 3);
+    const Array x = images(s, s.x, 1), dy = randomNumbers(s.y, 2), g = randomNumbers(s.x, 3);
     const auto forward = run({"maxPool2d", {x}, {{DType::F32, s.y}, {s.indexType, s.y}}, s.attrs});
     std::vector<double> dx(count(s.x)), gathered(count(s.y));
     s.each([&](size_t out, size_t in, int64_t place) {
-      if (forward[1].values[out] != static_cast<double>(place)) return;
-      dx[in] += dy.values[out];
-      gathered[out] = g.values[in];
+      if (forward[1].data[out] != static_cast<double>(place)) return;
+      dx[in] += dy.data[out];
+      gathered[out] = g.data[in];
     });
     expectNear(runIn(s, {"maxPool2dBackward", {dy, forward[1]}, {{DType::F32, s.x}}, s.attrs}, block)[0], dx,
                1e-6, 1e-6, toString(s.x));
@@ -141,7 +141,7 @@ TEST_P(Pool, MaxBackwardAndItsInverse) {
 
 TEST_P(Pool, AverageLeavesPaddingOut) {
   forAll([](const Posed& s, int64_t block) {
-    const Array x = images(s, s.x, 1), dy = randomArray(s.y, -1, 1, 2);
+    const Array x = images(s, s.x, 1), dy = randomNumbers(s.y, 2);
     std::vector<double> held(count(s.y));
     s.each([&](size_t out, size_t, int64_t) { ++held[out]; });
     for (const bool divide : {true, false}) {
@@ -150,8 +150,8 @@ TEST_P(Pool, AverageLeavesPaddingOut) {
       std::vector<double> y(count(s.y)), dx(count(s.x));
       s.each([&](size_t out, size_t in, int64_t) {
         const double share = divide ? 1 / held[out] : 1;
-        y[out] += x.values[in] * share;
-        dx[in] += dy.values[out] * share;
+        y[out] += x.data[in] * share;
+        dx[in] += dy.data[out] * share;
       });
       // A sum errs by as many times more than a mean as it has terms.
       const double bound = divide ? 1e-6 : 1e-6 * s.window.kernel[0] * s.window.kernel[1];
@@ -169,8 +169,8 @@ TEST_P(Pool, NanWins) {
                         {x},
                         {{DType::F32, {1, 1, 1, 1}}, {DType::U8, {1, 1, 1, 1}}},
                         Posed({1, 1, 2, 2, {2, 2}, {2, 2}, "valid"}, true).attrs});
-  EXPECT_TRUE(std::isnan(out[0].values[0]));
-  EXPECT_EQ(out[1].values[0], 1);
+  EXPECT_TRUE(std::isnan(out[0].data[0]));
+  EXPECT_EQ(out[1].data[0], 1);
 }
 
 }  // namespace

@@ -3,12 +3,10 @@
 
 #include "cpu/isa.h"
 #include "graph/op.h"
-#include "support/backend_run.h"
+#include "support/kernel_test.h"
 
 namespace nodegrad::testing {
 namespace {
-
-using reference::Array;
 
 constexpr int64_t kSteps = 80;
 constexpr double kUnit = 0x1p-8;  // the largest relative rounding of bfloat16
@@ -75,7 +73,7 @@ std::vector<Array> runWith(const std::string& op, std::vector<Array> inputs, con
   for (size_t i : halves) inputs[i].type.dtype = DType::BF16;
   for (size_t o : halfOutputs) types[o].dtype = DType::BF16;
   types.resize(types.size() - dropped);
-  const NodeResult result = run({op, inputs, types, checkAttrs(findOp(op), attrs)});
+  const PlannedResult result = runPlanned({op, inputs, types, checkAttrs(findOp(op), attrs)});
   if (!halves.empty()) {
     EXPECT_EQ(result.implementation.rfind("own:avx512_bf16", 0), 0U) << result.implementation;
   }

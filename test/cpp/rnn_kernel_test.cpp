@@ -2,12 +2,10 @@
 
 #include "cpu/isa.h"
 #include "graph/op.h"
-#include "support/backend_run.h"
+#include "support/kernel_test.h"
 
 namespace nodegrad::testing {
 namespace {
-
-using reference::Array;
 
 struct RnnCase {
   const char* name;
@@ -40,14 +38,14 @@ class RnnKernel : public ::testing::TestWithParam<std::tuple<std::string, RnnCas
     const std::vector<Array> expected = reference::apply(op, inputs, attrs);
     std::vector<TensorType> types;
     for (const Array& array : expected) types.push_back(array.type);
-    const NodeResult result = run({op, inputs, types, checkAttrs(findOp(op), attrs)});
+    const PlannedResult result = runPlanned({op, inputs, types, checkAttrs(findOp(op), attrs)});
     EXPECT_EQ(result.implementation, "own:" + std::get<0>(GetParam()));
     for (size_t o = 0; o < types.size(); ++o)
       expectClose(result.outputs[o], expected[o], c().steps * gates * c().units,
                   std::string(op) + " output " + std::to_string(o));
     if (keeps == 0) return;
     types.resize(types.size() - keeps);
-    const NodeResult fewer = run({op, inputs, types, checkAttrs(findOp(op), attrs)});
+    const PlannedResult fewer = runPlanned({op, inputs, types, checkAttrs(findOp(op), attrs)});
     for (size_t o = 0; o < types.size(); ++o)
       EXPECT_EQ(fewer.outputs[o].data, result.outputs[o].data)
           << op << " without what it keeps, output " << o;

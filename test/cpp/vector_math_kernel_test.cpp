@@ -1,6 +1,7 @@
 #include <cfloat>
+#include <random>
 
-#include "kernel_testing.h"
+#include "support/kernel_test.h"
 
 namespace nodegrad::testing {
 namespace {
@@ -46,11 +47,11 @@ void check(const std::string& op, const std::function<double(double)>& exact, do
   const Array x = array({static_cast<int64_t>(sweep().size())}, sweep());
   const Array y = run({op, {x}, {x.type}})[0];
   double worst = 0, at = 0;
-  for (size_t i = 0; i < x.values.size(); ++i) {
-    const double error = ulps(y.values[i], exact(x.values[i]));
+  for (size_t i = 0; i < x.data.size(); ++i) {
+    const double error = ulps(y.data[i], exact(x.data[i]));
     if (error > worst) {
       worst = error;
-      at = x.values[i];
+      at = x.data[i];
     }
   }
   ::testing::Test::RecordProperty(op, std::to_string(worst));
@@ -108,8 +109,8 @@ TEST_P(VectorMath, Pow) {
   const Array x = array(shape, bases), y = array(shape, powers);
   const Array z = run({"pow", {x, y}, {x.type}})[0];
   for (size_t i = 0; i < bases.size(); ++i) {
-    ASSERT_LE(ulps(z.values[i], std::pow(x.values[i], y.values[i])), 1.01)
-        << x.values[i] << " to the power " << y.values[i] << " gave " << z.values[i];
+    ASSERT_LE(ulps(z.data[i], std::pow(x.data[i], y.data[i])), 1.01)
+        << x.data[i] << " to the power " << y.data[i] << " gave " << z.data[i];
   }
 }
 

@@ -6,8 +6,6 @@
 namespace nodegrad::testing {
 namespace {
 
-using reference::Array;
-
 struct Shape {
   std::string name;
   int64_t n, h, w, in, out;
@@ -20,7 +18,7 @@ const std::vector<Shape> kShapes = {
     {"same", 2, 13, 10, 48, 16, {1, 1, 1, 1}},
     {"full", 2, 5, 6, 16, 64, {2, 2, 2, 2}},
     {"uneven_pads", 2, 8, 11, 16, 32, {0, 2, 1, 0}},
-    {"one_output", 1, 3, 3, 32, 16, {0, 0, 0, 0}},
+    {"one_output", 32, 3, 3, 32, 16, {0, 0, 0, 0}},
     {"one_pixel", 5, 1, 1, 16, 16, {1, 1, 1, 1}},
     {"narrow", 2, 1, 30, 16, 16, {1, 1, 1, 1}},
     {"many_tiles", 5, 28, 30, 16, 32, {1, 1, 1, 1}},
@@ -88,16 +86,13 @@ TEST_P(Winograd, Forward) {
 
 // Filters that never change come transformed: the same sums, in the same order or in that of few tiles.
 TEST_P(Winograd, ForwardWithPreparedFilters) {
-  const NodeRun node{"conv2d", {image(x_), w_}, {image(y_.type)}, attrs_};
-  KernelSpec spec = node.spec();
-  spec.steady = {false, true};
-  const LayoutChoice choice = winogradLayouts(spec, Convolution(spec));
-  ASSERT_TRUE(choice.inputs[1]);
-  EXPECT_FALSE(choice.inputs[1]->keepsNumbers());
-  spec.inputLayouts = choice.inputs;
-  spec.outputLayouts = choice.outputs;
-  EXPECT_TRUE(hasWinogradLayouts(spec, Convolution(spec)));
-  expectNear(runKernel(*makeWinograd(spec, Convolution(spec)), node, spec).outputs[0], y_);
+  Call call{"conv2d", {image(x_), w_}, {image(y_.type)}, attrs_};
+  call.steady = {false, true};
+  expectNear(runWinograd(call)[0], y_);
+  const KernelSpec spec = call.spec();
+  const LayoutPtr filters = winogradLayouts(spec, Convolution(spec)).inputs[1];
+  ASSERT_TRUE(filters);
+  EXPECT_FALSE(filters->keepsNumbers());
 }
 
 TEST_P(Winograd, ForwardWithBiasAndRelu) {
@@ -301,7 +296,7 @@ TEST_P(Winograd, BackwardDataBehindAMask) {
   for (size_t i = 0; i < r.data.size(); ++i)
     if (!(r.data[i] > 0)) expected.data[i] = 0;
   for (const Array& mask : {image(r), r}) {
-    const NodeRun node{"conv2dBackwardData", {w_, image(dy_), mask}, {image(x_.type)}, with(attrs_, "mask")};
+    const Call node{"conv2dBackwardData", {w_, image(dy_), mask}, {image(x_.type)}, with(attrs_, "mask")};
     EXPECT_EQ(runWinograd(node)[0].data, expected.data);
   }
 }

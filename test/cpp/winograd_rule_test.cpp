@@ -6,8 +6,6 @@
 namespace nodegrad::testing {
 namespace {
 
-using reference::Array;
-
 class WinogradRule : public ::testing::Test {
  protected:
   void TearDown() override {
@@ -81,16 +79,15 @@ TEST_F(WinogradRule, TheBackendFollowsItAndEqualsTheDirectConvolution) {
   const Array x = randomNumbers({8, 16, 16, 32}, 1), w = randomNumbers({3, 3, 32, 64}, 2);
   const Array dy = randomNumbers({8, 16, 16, 64}, 3);
   const Attrs same = checkAttrs(findOp("conv2d"), {{"padding", std::string("same")}});
-  const std::vector<NodeRun> nodes = {
-      {"conv2d", {x, w}, {dy.type}, same},
-      {"conv2dBackwardData", {w, dy, x}, {x.type}, same},
-      {"conv2dBackwardFilter", {x, dy, w}, {w.type, {DType::F32, {64}}}, same}};
-  for (const NodeRun& node : nodes) {
+  const std::vector<Call> nodes = {{"conv2d", {x, w}, {dy.type}, same},
+                                   {"conv2dBackwardData", {w, dy, x}, {x.type}, same},
+                                   {"conv2dBackwardFilter", {x, dy, w}, {w.type, {DType::F32, {64}}}, same}};
+  for (const Call& node : nodes) {
     unsetenv("NODEGRAD_CONV");
-    const NodeResult fast = run(node), again = run(node);
+    const PlannedResult fast = runPlanned(node), again = runPlanned(node);
     EXPECT_EQ(fast.implementation, "winograd:" + isaLevels().back());
     setenv("NODEGRAD_CONV", "direct", 1);
-    const NodeResult direct = run(node);
+    const PlannedResult direct = runPlanned(node);
     EXPECT_EQ(direct.implementation.find("winograd"), std::string::npos);
     for (size_t o = 0; o < node.outputs.size(); ++o) {
       expectExact(fast.outputs[o], direct.outputs[o]);
@@ -101,7 +98,7 @@ TEST_F(WinogradRule, TheBackendFollowsItAndEqualsTheDirectConvolution) {
 
 TEST_F(WinogradRule, ARowMajorCallGoesToTheDirectConvolution) {
   const Array x = randomNumbers({8, 16, 16, 32}, 1), w = randomNumbers({3, 3, 32, 64}, 2);
-  NodeRun node{"conv2d", {x, w}, {{DType::F32, {8, 14, 14, 64}}}, checkAttrs(findOp("conv2d"), {})};
+  Call node{"conv2d", {x, w}, {{DType::F32, {8, 14, 14, 64}}}, checkAttrs(findOp("conv2d"), {})};
   EXPECT_EQ(cpuBackend().kernel(node.spec())->implementation().find("winograd"), std::string::npos);
 }
 
@@ -117,10 +114,10 @@ TEST_F(WinogradRule, EmulationGivesTheBitsOfTheInstruction) {
   const Array x = halves({3, 14, 11, 32}, 1), dy = halves({3, 14, 11, 48}, 3);
   const Array w = randomNumbers({3, 3, 32, 48}, 2);
   const Attrs same = checkAttrs(findOp("conv2d"), {{"padding", std::string("same")}});
-  const std::vector<NodeRun> nodes = {{"conv2d", {x, w}, {dy.type}, same},
-                                      {"conv2dBackwardData", {w, dy}, {x.type}, same},
-                                      {"conv2dBackwardFilter", {x, dy}, {w.type}, same}};
-  for (const NodeRun& node : nodes) {
+  const std::vector<Call> nodes = {{"conv2d", {x, w}, {dy.type}, same},
+                                   {"conv2dBackwardData", {w, dy}, {x.type}, same},
+                                   {"conv2dBackwardFilter", {x, dy}, {w.type}, same}};
+  for (const Call& node : nodes) {
     setenv("NODEGRAD_BFLOAT16", "emulate", 1);
     const Array emulated = runWinograd(node)[0];
     unsetenv("NODEGRAD_BFLOAT16");
@@ -133,7 +130,7 @@ TEST_F(WinogradRule, ManyFiltersTakeBoundedMemory) {
   if (levels().empty()) GTEST_SKIP() << "this machine has no Winograd";
   const Array x = randomNumbers({1, 2, 2, 512}, 1), w = randomNumbers({3, 3, 512, 1024}, 2);
   const Attrs same = checkAttrs(findOp("conv2d"), {{"padding", std::string("same")}});
-  const NodeRun node{"conv2d", {x, w}, {{DType::F32, {1, 2, 2, 1024}}}, same};
+  const Call node{"conv2d", {x, w}, {{DType::F32, {1, 2, 2, 1024}}}, same};
   expectExact(runWinograd(node)[0], reference::apply("conv2d", {x, w}, same)[0]);
   KernelSpec spec = node.spec();
   EXPECT_LT(makeWinograd(spec, Convolution(spec))->scratchBytes(), size_t{64} << 20);

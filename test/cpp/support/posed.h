@@ -4,8 +4,7 @@
 #include <map>
 #include <string>
 
-#include "../reference.h"
-#include "backend_run.h"
+#include "kernel_test.h"
 #include "program/program.h"
 #include "run.h"
 #include "traced.h"
@@ -14,7 +13,7 @@ namespace nodegrad::testing {
 
 // A graph with numbers for its feeds.
 struct Posed : Traced {
-  std::map<Value, reference::Array> numbers;
+  std::map<Value, Array> numbers;
 
   // By value: a shape that the graph holds moves when the graph grows.
   Value fed(Dims shape, double from = -1) {
@@ -33,7 +32,7 @@ struct Posed : Traced {
     const auto program = Program::create(graph, feeds, fetches, {});
     std::vector<StoragePtr> fedStorages;
     for (Value value : feeds) {
-      const reference::Array& array = numbers.at(value);
+      const Array& array = numbers.at(value);
       fedStorages.push_back(floats(array.shape(), std::vector<float>(array.data.begin(), array.data.end())));
     }
     const auto expected = reference::evaluate(graph, numbers, fetches);

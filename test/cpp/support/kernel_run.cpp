@@ -1,0 +1,208 @@
+#include "kernel_run.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <random>
+
+#include "core/parallel.h"
+#include "cpu/cpu_backend.h"
+#include "cpu/winograd_filters.h"
+
+namespace nodegrad::testing {
+
+Backend& cpuBackend() {
+  static const std::unique_ptr<Backend> backend = [] {
+    auto made = makeCpuBackend();
+    made->enter(availableThreads());
+    return made;
+  }();
+  return *backend;
+}
+
+Array array(const Dims& shape, std::vector<double> data, DType dtype) {
+  return {{dtype, shape}, std::move(data)};
+}
+
+Array randomNumbers(const Dims& shape, unsigned seed, double low, double high, DType dtype) {
+  std::mt19937 random(seed);
+  std::uniform_real_distribution<double> uniform(low, high);
+  Array made{{dtype, shape}, std::vector<double>(static_cast<size_t>(count(shape)))};
+  for (double& v : made.data) {
+    v = uniform(random);
+    if (dtype == DType::F32)
+      v = static_cast<float>(v);
+    else if (dtype == DType::BF16)
+      v = BFloat16(static_cast<float>(v));
+    else
+      v = dtype == DType::Bool ? v > (low + high) / 2 : std::floor(v);
+  }
+  return made;
+}
+
+int64_t placeIn(const Geometry& geometry, const Dims& index) {
+  Dims rest = index, block(index.size(), 1);
+  for (const auto& [dimension, size] : geometry.blocks) block[static_cast<size_t>(dimension)] *= size;
+  int64_t place = 0;
+  for (size_t d = 0; d < index.size(); ++d) {
+    place += index[d] / block[d] * geometry.strides[d];
+    rest[d] %= block[d];
+  }
+  int64_t inner = 1;
+  for (const auto& [dimension, size] : geometry.blocks) inner *= size;
+  for (const auto& [dimension, size] : geometry.blocks) {
+    const auto d = static_cast<size_t>(dimension);
+    inner /= size;
+    block[d] /= size;
+    place += rest[d] / block[d] * inner;
+    rest[d] %= block[d];
+  }
+  return place;
+}
+
+namespace {
+
+std::vector<char> plainBytes(const Array& array) {
+  std::vector<char> bytes(bytesOf(array.type));
+  dispatch(array.type.dtype, [&](auto sample) {
+    using T = decltype(sample);
+    using Number =
+        std::conditional_t<std::is_same_v<T, float> || std::is_same_v<T, BFloat16>, float, int64_t>;
+    for (size_t i = 0; i < array.data.size(); ++i) {
+      const T v = static_cast<T>(static_cast<Number>(array.data[i]));
+      std::memcpy(bytes.data() + i * sizeof v, &v, sizeof v);
+    }
+  });
+  return bytes;
+}
+
+size_t bytesIn(const TensorType& type, const LayoutPtr& layout) {
+  return layout ? layout->bytes() : bytesOf(type);
+}
+
+}  // namespace
+
+std::vector<char> laidOut(const Array& array, const LayoutPtr& layout) {
+  const std::vector<char> plain = plainBytes(array);
+  if (!layout) return plain;
+  std::vector<char> memory(layout->bytes());
+  if (winograd::isFilterLayout(layout)) {  // no geometry: a transform of the numbers
+    cpuBackend().fromRowMajor(array.type, layout, plain.data(), memory.data());
+    return memory;
+  }
+  const Geometry g = geometry(array.type, layout);
+  const size_t size = sizeOf(array.type.dtype);
+  reference::forEach(g.shape, [&](const Dims& index, int64_t place) {
+    std::memcpy(&memory[static_cast<size_t>(placeIn(g, index)) * size],
+                &plain[static_cast<size_t>(place) * size], size);
+  });
+  return memory;
+}
+
+Array rowMajor(const TensorType& type, const LayoutPtr& layout, const void* memory, std::string* fault) {
+  const auto* bytes = static_cast<const char*>(memory);
+  std::vector<char> plain(bytes, bytes + (layout ? 0 : bytesOf(type)));
+  if (layout) {
+    const Geometry g = geometry(type, layout);
+    const size_t size = sizeOf(type.dtype);
+    std::vector<char> left(bytes, bytes + layout->bytes());
+    plain.resize(bytesOf(type));
+    reference::forEach(g.shape, [&](const Dims& index, int64_t place) {
+      const size_t offset = static_cast<size_t>(placeIn(g, index)) * size;
+      std::memcpy(&plain[static_cast<size_t>(place) * size], bytes + offset, size);
+      std::memset(&left[offset], 0, size);
+    });
+    // Nothing reads the padding of indices.
+    const bool number = type.dtype == DType::F32 || type.dtype == DType::BF16;
+    if (number && std::any_of(left.begin(), left.end(), [](char c) { return c != 0; }) && fault)
+      *fault = "left padding that is not zero";
+  }
+  Array made{type, std::vector<double>(static_cast<size_t>(count(type.shape)))};
+  dispatch(type.dtype, [&](auto sample) {
+    for (size_t i = 0; i < made.data.size(); ++i) {
+      auto v = sample;
+      std::memcpy(&v, plain.data() + i * sizeof v, sizeof v);
+      made.data[i] = static_cast<double>(v);
+    }
+  });
+  return made;
+}
+
+KernelSpec Call::spec() const {
+  KernelSpec spec{op, attrs, {}, outputs, inputLayouts, outputLayouts, program, steady};
+  for (const Array& input : inputs) spec.inputs.push_back(input.type);
+  spec.inputLayouts.resize(inputs.size());
+  spec.outputLayouts.resize(outputs.size());
+  return spec;
+}
+
+Call inLayouts(Call call, const LayoutChoice& choice) {
+  if (choice.inputs.size() != call.inputs.size() || choice.outputs.size() != call.outputs.size())
+    fail(ErrorCode::Internal, "[", call.op, "] expected a layout for each input and output");
+  call.inputLayouts = choice.inputs;
+  call.outputLayouts = choice.outputs;
+  return call;
+}
+
+Call inPlannedLayouts(Call call) {
+  KernelSpec spec = call.spec();
+  std::vector<bool> flexible = call.flexible;
+  flexible.resize(call.inputs.size());
+  LayoutChoice choice = cpuBackend().layouts(spec, flexible);
+  // As the plan does: once to learn what open parameters should lie in, then with that as given.
+  for (size_t i = 0; i < flexible.size(); ++i)
+    if (flexible[i]) spec.inputLayouts[i] = choice.inputs[i];
+  choice = cpuBackend().layouts(spec, std::vector<bool>(flexible.size()));
+  return inLayouts(std::move(call), choice);
+}
+
+KernelResult runKernel(Kernel& kernel, const Call& call, const std::vector<int>& reuse) {
+  const KernelSpec spec = call.spec();
+  std::vector<std::vector<char>> given;
+  for (size_t i = 0; i < call.inputs.size(); ++i)
+    given.push_back(laidOut(call.inputs[i], spec.inputLayouts[i]));
+  const auto source = [&](size_t output) { return output < reuse.size() ? reuse[output] : -1; };
+
+  KernelResult result;
+  std::vector<std::vector<char>> first;
+  for (const auto side : {Guarded::Against::End, Guarded::Against::Beginning}) {
+    const bool again = side == Guarded::Against::Beginning;
+    std::vector<Guarded> in, out;
+    std::vector<void*> inputs, outputs;
+    for (const std::vector<char>& bytes : given) {
+      in.emplace_back(bytes.size(), side, 0xff);
+      if (!bytes.empty()) std::memcpy(in.back().data(), bytes.data(), bytes.size());
+      inputs.push_back(in.back().data());
+    }
+    for (size_t o = 0; o < call.outputs.size(); ++o) {
+      out.emplace_back(bytesIn(call.outputs[o], spec.outputLayouts[o]), side, 0xff);
+      outputs.push_back(source(o) >= 0 ? inputs[static_cast<size_t>(source(o))] : out.back().data());
+    }
+    // Other garbage the second time, so that bits which depend on it differ.
+    Guarded scratch(kernel.scratchBytes(), side, again ? 0x7f : 0xff);
+    kernel.run(inputs.data(), outputs.data(), scratch.data());
+
+    for (size_t i = 0; i < in.size(); ++i) {
+      if (!in[i].intact()) result.fault = "wrote around input " + std::to_string(i);
+      const bool over = std::find(reuse.begin(), reuse.end(), static_cast<int>(i)) != reuse.end();
+      if (!over && !given[i].empty() && std::memcmp(inputs[i], given[i].data(), given[i].size()) != 0)
+        result.fault = "changed input " + std::to_string(i);
+    }
+    if (!scratch.intact()) result.fault = "wrote around its scratch memory";
+    for (size_t o = 0; o < out.size(); ++o) {
+      if (!out[o].intact()) result.fault = "wrote around output " + std::to_string(o);
+      const auto* bytes = static_cast<const char*>(outputs[o]);
+      std::vector<char> bits(bytes, bytes + bytesIn(call.outputs[o], spec.outputLayouts[o]));
+      if (!again)
+        first.push_back(std::move(bits));
+      else if (bits != first[o])
+        result.fault = "gave other bits in the second run for output " + std::to_string(o);
+      if (!again)
+        result.outputs.push_back(rowMajor(call.outputs[o], spec.outputLayouts[o], bytes, &result.fault));
+    }
+  }
+  if (!result.fault.empty()) result.fault = "[" + call.op + "] " + result.fault;
+  return result;
+}
+
+}  // namespace nodegrad::testing
