@@ -21,6 +21,8 @@ export interface DownloadRequest {
  * @throws EngineError `IO` with what each address answered, `ABORTED` where `signal` fires.
  */
 export async function download({ urls, target, sha256, signal }: DownloadRequest): Promise<void> {
+  // Before the download: a folder that cannot be made would cost all of it.
+  await writing(target, () => mkdir(path.dirname(target), { recursive: true }));
   const failures: string[] = [];
   let bytes: Uint8Array | undefined;
   for (const url of urls) {
@@ -74,11 +76,20 @@ async function fetchChecked(
 async function writeWhole(target: string, bytes: Uint8Array): Promise<void> {
   const part = `${target}.${randomUUID()}.part`;
   try {
-    await mkdir(path.dirname(target), { recursive: true });
-    await writeFile(part, bytes);
-    await rename(part, target);
+    await writing(target, async () => {
+      await writeFile(part, bytes);
+      await rename(part, target);
+    });
+  } catch (error) {
+    await rm(part, { force: true }).catch(() => undefined);
+    throw error;
+  }
+}
+
+async function writing(target: string, write: () => Promise<unknown>): Promise<void> {
+  try {
+    await write();
   } catch (cause) {
-    await rm(part, { force: true });
     const message = types.isNativeError(cause) ? cause.message : String(cause);
     throw new EngineError('IO', `[datasets] expected to write ${target}, received ${message}`, { cause });
   }

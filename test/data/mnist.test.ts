@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { cp, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
@@ -236,6 +236,20 @@ describe('datasets.mnist from the cache and the network', () => {
     );
     await new Promise((resolve) => server.close(resolve));
     await expect(cachedMnist({ cacheFolder: folder, mirror })).rejects.toThrow(/ECONNREFUSED/);
+  });
+
+  it('asks for nothing that it has no place for', async () => {
+    const file = path.join(folder, 'file');
+    await writeFile(file, '');
+    await expect(cachedMnist({ cacheFolder: path.join(file, 'cache'), mirror })).rejects.toMatchObject({
+      name: 'EngineError',
+      code: 'IO',
+      message: expect.stringMatching(/expected to write .+, received (ENOTDIR|EEXIST)/) as string,
+    });
+    expect(requests).toEqual([]);
+    // A folder in the place of the file.
+    await mkdir(path.join(folder, names[0]));
+    await expect(cachedMnist({ cacheFolder: folder, mirror })).rejects.toMatchObject({ code: 'IO' });
   });
 
   it('stops a download when told', async () => {
