@@ -1,12 +1,11 @@
 // The installed package in the bundles of esbuild, webpack, Rollup and Vite, and among the files that @vercel/nft finds.
-import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build as esbuild } from 'esbuild';
 
-const toolsFolder = join(dirname(fileURLToPath(import.meta.url)), 'tools');
+export const toolsFolder = join(dirname(fileURLToPath(import.meta.url)), 'tools');
 const requireTool = createRequire(join(toolsFolder, 'package.json'));
 const tool = async (name) => {
   const module = await import(pathToFileURL(requireTool.resolve(name)).href);
@@ -95,10 +94,6 @@ const bundlers = {
  * @param node Runs a file with Node in a folder and gives what it prints.
  */
 export async function checkBundlers(check, project, far, node) {
-  execFileSync('npm', ['ci', '--no-audit', '--no-fund', '--ignore-scripts'], {
-    cwd: toolsFolder,
-    stdio: 'ignore',
-  });
   const source = readFileSync(join(dirname(toolsFolder), 'consumer/bundled.mjs'), 'utf8');
   const entries = { esm: join(project, 'bundled.mjs'), cjs: join(project, 'bundled.cjs') };
   writeFileSync(entries.esm, source);

@@ -16,7 +16,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { checkBundlers } from './bundlers.mjs';
+import { checkBundlers, toolsFolder } from './bundlers.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = dirname(dirname(here));
@@ -207,8 +207,18 @@ await check('a CommonJS module trains', () =>
   assert(node('train.cjs').includes('trained'), 'it did not finish'),
 );
 
+run('npm', ['ci', '--no-audit', '--no-fund', '--ignore-scripts'], { cwd: toolsFolder });
 await checkBundlers(check, project, join(scratch, 'far'), (folder, file) =>
   run(process.execPath, [file], { cwd: folder, env: bareEnvironment }),
+);
+
+// Both run tests in contexts of their own, whose arrays, functions and errors are not those of Node's.
+const jest = join(toolsFolder, 'node_modules/jest/bin/jest.js');
+await check('tests of ours run under Jest', () =>
+  run(process.execPath, ['--experimental-vm-modules', jest, '--config', join(here, 'jest.config.mjs')]),
+);
+await check("tests of ours run in vitest's vmThreads", () =>
+  run(bin('vitest'), ['run', '--pool=vmThreads', 'test/data']),
 );
 
 rmSync(scratch, { recursive: true, force: true });
