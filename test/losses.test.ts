@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { compile } from '../lib/compile.js';
 import * as losses from '../lib/losses/index.js';
+import { Objective } from '../lib/models/objective.js';
 import * as ops from '../lib/ops/index.js';
 import type { Sym } from '../lib/sym.js';
 import { tensor } from '../lib/tensor.js';
@@ -106,14 +107,14 @@ describe('losses', () => {
     }
   });
 
-  it('takes the mean over further axes, and bytes as targets', async () => {
+  it('takes the mean over the last axis, and bytes as targets', async () => {
     const mse = losses.meanSquaredError();
     const values = await numbersOf(
       (y, p) => mse.call(y, p),
       tensor(new Uint8Array([1, 2, 3, 4, 5, 6, 7, 8]), [2, 2, 2]),
       tensor(new Float32Array(8), [2, 2, 2]),
     );
-    expect(values).toEqual([(1 + 4 + 9 + 16) / 4, (25 + 36 + 49 + 64) / 4]);
+    expect(values).toEqual([(1 + 4) / 2, (9 + 16) / 2, (25 + 36) / 2, (49 + 64) / 2]);
   });
 
   it('targets may lack the last axis of size 1, or have it alone', async () => {
@@ -171,13 +172,12 @@ describe('losses', () => {
 
   it('a function is a loss, and a factory that was not called is told apart', async () => {
     const cubic = losses.lossOf((yTrue, yPred) => ops.pow(ops.abs(ops.sub(yTrue, yPred)), 3));
-    expect(await numbersOf((y, p) => cubic.call(y, p), [[1, 1]], [[3, 1]])).toEqual([4]);
+    const lossOf = (loss: losses.Loss, y: number[][], p: number[][]) =>
+      numbersOf((y, p) => new Objective(['y'], { loss }).measure([y], [p], [undefined], []).loss, y, p);
+    expect(await lossOf(cubic, [[1, 1]], [[3, 1]])).toEqual([4]);
     const factory = losses.lossOf(losses.meanSquaredError as never);
-    const error = await rejectionOf(numbersOf((y, p) => factory.call(y, p), [[1]], [[1]]));
-    expect(error.message).toMatch(/call the factory/);
+    expect((await rejectionOf(lossOf(factory, [[1]], [[1]]))).message).toMatch(/call the factory/);
     const scalar = losses.lossOf((yTrue, yPred) => ops.mean(ops.sub(yTrue, yPred)));
-    expect((await rejectionOf(numbersOf((y, p) => scalar.call(y, p), [[1]], [[1]]))).message).toMatch(
-      /one value a sample/,
-    );
+    expect((await rejectionOf(lossOf(scalar, [[1]], [[1]]))).message).toMatch(/one value a sample/);
   });
 });

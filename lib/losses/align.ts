@@ -11,10 +11,10 @@ import { Sym } from '../sym.js';
  * @internal
  */
 export function align(name: string, yTrue: Sym, yPred: Sym): Sym {
-  const floating = yTrue.dtype === 'float32' ? yTrue : ops.cast(yTrue, 'float32');
-  if (agree(yTrue.shape, yPred.shape)) return floating;
-  if (agree([...yTrue.shape, 1], yPred.shape)) return ops.expandDims(floating, -1);
-  if (agree(yTrue.shape, [...yPred.shape, 1])) return ops.squeeze(floating, -1);
+  const target = floating(yTrue);
+  if (agree(yTrue.shape, yPred.shape)) return target;
+  if (agree([...yTrue.shape, 1], yPred.shape)) return ops.expandDims(target, -1);
+  if (agree(yTrue.shape, [...yPred.shape, 1])) return ops.squeeze(target, -1);
   throw new EngineError(
     'SHAPE',
     `[${name}] expected targets ${shapeText(yPred.shape)} as the output has, received ${shapeText(yTrue.shape)}`,
@@ -39,8 +39,18 @@ export function classNumbers(name: string, yTrue: Sym, yPred: Sym): Sym {
   );
 }
 
-/** The mean over all axes but the first. @internal */
-export function perSample(name: string, values: Sym): Sym {
+/** The mean over the last axis, as Keras's losses and metrics take it; of values without further axes than the batch, themselves. @internal */
+export function lastMean(values: Sym): Sym {
+  return values.rank > 1 ? ops.mean(floating(values), { axis: -1 }) : values;
+}
+
+/**
+ * The mean over all axes but the first.
+ *
+ * @param weights What the values count: [n], [n, 1], or as many axes of theirs as it has.
+ * @internal
+ */
+export function perSample(name: string, values: Sym, weights?: Sym): Sym {
   if (!(values instanceof Sym)) {
     const hint = typeof values === 'object' ? ': call the factory, as in losses.meanSquaredError()' : '';
     throw new EngineError(
@@ -54,8 +64,31 @@ export function perSample(name: string, values: Sym): Sym {
       `[${name}] expected one value a sample, received a scalar: leave the mean over the batch out`,
     );
   }
-  const floating = values.dtype === 'float32' ? values : ops.cast(values, 'float32');
-  return values.rank === 1 ? floating : ops.mean(floating, { axis: [...values.shape.keys()].slice(1) });
+  if (!weights) return meanFrom(floating(values), 1);
+  const aligned = alignWeights(name, weights, values);
+  return meanFrom(ops.mul(meanFrom(floating(values), aligned.rank), aligned), 1);
+}
+
+const floating = (x: Sym): Sym => (x.dtype === 'float32' ? x : ops.cast(x, 'float32'));
+
+/** The mean over the axes from `axis` on. */
+function meanFrom(values: Sym, axis: number): Sym {
+  return values.rank > axis ? ops.mean(values, { axis: [...values.shape.keys()].slice(axis) }) : values;
+}
+
+/** Weights in the values' shape, of which axes at the end may be missing or 1. */
+function alignWeights(name: string, weights: Sym, values: Sym): Sym {
+  const { shape, rank } = weights;
+  const aligned = rank === values.rank + 1 && shape[rank - 1] === 1 ? ops.squeeze(weights, -1) : weights;
+  const fits = aligned.shape.every(
+    (n, i) => n === 1 || n < 0 || values.shape[i] < 0 || n === values.shape[i],
+  );
+  if (aligned.rank <= values.rank && fits) return aligned;
+  throw new EngineError(
+    'SHAPE',
+    `[${name}] expected sample weights ${shapeText(values.shape.slice(0, 1))} or ${shapeText(values.shape)}, ` +
+      `received ${shapeText(shape)}`,
+  );
 }
 
 const agree = (a: Shape, b: Shape): boolean =>

@@ -1,6 +1,6 @@
 import * as ops from '../ops/index.js';
 import type { Sym } from '../sym.js';
-import { align, perSample } from './align.js';
+import { align, lastMean } from './align.js';
 import { Loss } from './loss.js';
 import { checkSmoothing, clipProbability } from './probabilities.js';
 
@@ -31,11 +31,11 @@ export class BinaryCrossentropy extends Loss {
     const given = align(className, yTrue, yPred);
     const target = smoothing === 0 ? given : ops.add(ops.mul(given, 1 - smoothing), smoothing / 2);
     const logits = this.fromLogits ? yPred : yPred.op === 'sigmoid' ? yPred.inputs[0] : undefined;
-    if (logits) return perSample(className, ops.sigmoidCrossEntropy(logits, target));
+    if (logits) return lastMean(ops.sigmoidCrossEntropy(logits, target));
     const p = clipProbability(yPred);
     const yes = ops.mul(target, ops.log(p));
     const no = ops.mul(ops.sub(1, target), ops.log(ops.sub(1, p)));
-    return perSample(className, ops.neg(ops.add(yes, no)));
+    return lastMean(ops.neg(ops.add(yes, no)));
   }
 
   override getConfig() {

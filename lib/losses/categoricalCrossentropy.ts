@@ -1,6 +1,6 @@
 import * as ops from '../ops/index.js';
 import type { Sym } from '../sym.js';
-import { align, perSample } from './align.js';
+import { align } from './align.js';
 import type { CrossentropyOptions } from './binaryCrossentropy.js';
 import { Loss } from './loss.js';
 import { checkSmoothing, softmaxLogits } from './probabilities.js';
@@ -26,7 +26,7 @@ export class CategoricalCrossentropy extends Loss {
     const classes = yPred.shape[yPred.rank - 1];
     const target = smoothing === 0 ? given : ops.add(ops.mul(given, 1 - smoothing), smoothing / classes);
     const logits = softmaxLogits(yPred, this.fromLogits);
-    return perSample(className, ops.softmaxCrossEntropy(logits, target));
+    return ops.softmaxCrossEntropy(logits, target);
   }
 
   override getConfig() {

@@ -1,5 +1,4 @@
 import type { Sym } from '../sym.js';
-import { perSample } from './align.js';
 
 /**
  * How far predictions are from the truth. A subclass writes `call` with the ops. What training follows is the mean over the samples,
@@ -10,11 +9,12 @@ export abstract class Loss {
   abstract readonly className: string;
 
   /**
-   * One loss a sample.
+   * One loss a sample, or one for each of its steps or places.
    *
    * @param yTrue What was given, of any dtype, the batch first.
    * @param yPred What the model put out, float32.
-   * @returns float32, the batch first; the mean is taken over further axes.
+   * @returns float32, the batch first, without the last axis of yPred as in Keras; the mean is taken over further axes, after weights
+   *   for these have been applied.
    */
   abstract call(yTrue: Sym, yPred: Sym): Sym;
 
@@ -39,6 +39,6 @@ export class FunctionLoss extends Loss {
   }
 
   call(yTrue: Sym, yPred: Sym): Sym {
-    return perSample(this.className, this.#function(yTrue, yPred));
+    return this.#function(yTrue, yPred);
   }
 }

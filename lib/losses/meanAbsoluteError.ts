@@ -1,6 +1,6 @@
 import * as ops from '../ops/index.js';
 import type { Sym } from '../sym.js';
-import { align, perSample } from './align.js';
+import { align, lastMean } from './align.js';
 import { Loss } from './loss.js';
 
 /** The mean of |yTrue − yPred|. https://keras.io/api/losses/regression_losses/#meanabsoluteerror-class */
@@ -9,6 +9,6 @@ export class MeanAbsoluteError extends Loss {
 
   call(yTrue: Sym, yPred: Sym): Sym {
     const { className } = this;
-    return perSample(className, ops.abs(ops.sub(yPred, align(className, yTrue, yPred))));
+    return lastMean(ops.abs(ops.sub(yPred, align(className, yTrue, yPred))));
   }
 }

@@ -1,6 +1,6 @@
 import * as ops from '../ops/index.js';
 import type { Sym } from '../sym.js';
-import { align, perSample } from './align.js';
+import { align, lastMean } from './align.js';
 import { Loss } from './loss.js';
 
 /** The mean of (yTrue − yPred)². https://keras.io/api/losses/regression_losses/#meansquarederror-class */
@@ -9,6 +9,6 @@ export class MeanSquaredError extends Loss {
 
   call(yTrue: Sym, yPred: Sym): Sym {
     const { className } = this;
-    return perSample(className, ops.square(ops.sub(yPred, align(className, yTrue, yPred))));
+    return lastMean(ops.square(ops.sub(yPred, align(className, yTrue, yPred))));
   }
 }

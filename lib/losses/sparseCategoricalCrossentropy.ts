@@ -1,6 +1,6 @@
 import * as ops from '../ops/index.js';
 import type { Sym } from '../sym.js';
-import { classNumbers, perSample } from './align.js';
+import { classNumbers } from './align.js';
 import type { CrossentropyOptions } from './binaryCrossentropy.js';
 import { Loss } from './loss.js';
 import { softmaxLogits } from './probabilities.js';
@@ -22,7 +22,7 @@ export class SparseCategoricalCrossentropy extends Loss {
   call(yTrue: Sym, yPred: Sym): Sym {
     const labels = classNumbers(this.className, yTrue, yPred);
     const logits = softmaxLogits(yPred, this.fromLogits);
-    return perSample(this.className, ops.sparseSoftmaxCrossEntropy(logits, labels));
+    return ops.sparseSoftmaxCrossEntropy(logits, labels);
   }
 
   override getConfig() {

@@ -1,4 +1,4 @@
-import { align, perSample } from '../losses/align.js';
+import { align, lastMean } from '../losses/align.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../sym.js';
 import { Metric, type MetricOptions } from './metric.js';
@@ -17,6 +17,6 @@ export class BinaryAccuracy extends Metric {
 
   call(yTrue: Sym, yPred: Sym): Sym {
     const answer = ops.cast(ops.greater(yPred, this.threshold), 'float32');
-    return perSample(this.name, ops.equal(answer, align(this.name, yTrue, yPred)));
+    return lastMean(ops.equal(answer, align(this.name, yTrue, yPred)));
   }
 }

@@ -1,4 +1,4 @@
-import { align, perSample } from '../losses/align.js';
+import { align } from '../losses/align.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../sym.js';
 import { Metric, type MetricOptions } from './metric.js';
@@ -17,6 +17,6 @@ export class CategoricalAccuracy extends Metric {
 
   call(yTrue: Sym, yPred: Sym): Sym {
     const wanted = ops.argMax(align(this.name, yTrue, yPred));
-    return perSample(this.name, ops.equal(ops.argMax(yPred), wanted));
+    return ops.equal(ops.argMax(yPred), wanted);
   }
 }

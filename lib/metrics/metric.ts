@@ -1,4 +1,3 @@
-import { perSample } from '../losses/align.js';
 import type { Sym } from '../sym.js';
 
 /**
@@ -10,11 +9,12 @@ export abstract class Metric {
   abstract readonly name: string;
 
   /**
-   * One value a sample.
+   * One value a sample, or one for each of its steps or places.
    *
    * @param yTrue What was given, of any dtype, the batch first.
    * @param yPred What the model put out, float32.
-   * @returns float32, the batch first; the mean is taken over further axes.
+   * @returns float32, the batch first, without the last axis of yPred as in Keras; the mean is taken over further axes, after weights
+   *   for these have been applied.
    */
   abstract call(yTrue: Sym, yPred: Sym): Sym;
 }
@@ -34,7 +34,7 @@ export class FunctionMetric extends Metric {
   }
 
   call(yTrue: Sym, yPred: Sym): Sym {
-    return perSample(this.name, this.#function(yTrue, yPred));
+    return this.#function(yTrue, yPred);
   }
 }
 

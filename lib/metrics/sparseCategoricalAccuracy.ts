@@ -1,4 +1,4 @@
-import { classNumbers, perSample } from '../losses/align.js';
+import { classNumbers } from '../losses/align.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../sym.js';
 import { Metric, type MetricOptions } from './metric.js';
@@ -17,6 +17,6 @@ export class SparseCategoricalAccuracy extends Metric {
 
   call(yTrue: Sym, yPred: Sym): Sym {
     const wanted = ops.cast(classNumbers(this.name, yTrue, yPred), 'int32');
-    return perSample(this.name, ops.equal(ops.argMax(yPred), wanted));
+    return ops.equal(ops.argMax(yPred), wanted);
   }
 }

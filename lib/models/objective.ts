@@ -66,7 +66,7 @@ export class Objective {
   /**
    * The loss of a batch, and all numbers to be averaged over an epoch.
    *
-   * @param sampleWeights For each output the samples' weights [n], or undefined.
+   * @param sampleWeights For each output the weights of samples [n], or of their values [n, ...], or undefined.
    * @param added What layers add to the loss, float32 [].
    */
   measure(
@@ -83,10 +83,10 @@ export class Objective {
     let samples: Sym | undefined;
     this.#parts.forEach(({ output, loss, weight, metrics, weightedMetrics }, i) => {
       if (loss) {
-        const each = perSample(loss.className, loss.call(targets[i], outputs[i]));
+        const each = perSample(loss.className, loss.call(targets[i], outputs[i]), sampleWeights[i]);
         const count = size(each);
         samples ??= count;
-        const sum = ops.sum(sampleWeights[i] ? ops.mul(each, sampleWeights[i]) : each);
+        const sum = ops.sum(each);
         const share = ops.div(sum, count);
         const weighted = weight === 1 ? share : ops.mul(share, weight);
         total = total ? ops.add(total, weighted) : weighted;
@@ -97,12 +97,12 @@ export class Objective {
         tracked.push({ name: named(output, metric.name), sum: ops.sum(values), weight: size(values) });
       }
       for (const metric of weightedMetrics) {
-        const values = perSample(metric.name, metric.call(targets[i], outputs[i]));
         const weights = sampleWeights[i];
+        const values = perSample(metric.name, metric.call(targets[i], outputs[i]), weights);
         tracked.push({
           name: named(output, metric.name),
-          sum: ops.sum(weights ? ops.mul(values, weights) : values),
-          weight: weights ? ops.sum(weights) : size(values),
+          sum: ops.sum(values),
+          weight: weights ? ops.sum(perSample(metric.name, weights)) : size(values),
         });
       }
     });
