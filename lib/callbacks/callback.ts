@@ -17,8 +17,8 @@ export type HookResult = void | Promise<void>;
 
 /**
  * Something that watches a run of `fit`, `evaluate` or `predict`. A subclass overrides the hooks it needs. With a hook on batches the
- * engine gets one step at a time and each step's metrics are read; without, many steps are queued at once. The hooks on epochs may
- * call `evaluate` and `predict` of the same model.
+ * engine gets one step at a time and each step's metrics are read; without, many steps are queued at once. Hooks may call `evaluate`,
+ * `testOnBatch` and `predict` of the same model, but not train or compile it.
  * https://keras.io/api/callbacks/base_callback/
  *
  * @example

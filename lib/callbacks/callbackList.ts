@@ -1,6 +1,6 @@
 import { EngineError } from '../errors.js';
 import type { Model } from '../models/model.js';
-import { Callback, type CallbackParams, type Logs } from './callback.js';
+import { Callback, type CallbackParams, type HookResult, type Logs } from './callback.js';
 
 /** What kind of run it is. */
 export type RunMode = 'train' | 'test' | 'predict';
@@ -25,8 +25,15 @@ const batchHooks: Record<RunMode, readonly BatchHook[]> = {
 /** The callbacks of one run, in order. */
 export class CallbackList {
   readonly callbacks: readonly Callback[];
+  readonly #around: (hook: () => Promise<void>) => Promise<void>;
 
-  constructor(callbacks: readonly Callback[], model: Model, params: CallbackParams) {
+  /** @param around What a run does around each hook. */
+  constructor(
+    callbacks: readonly Callback[],
+    model: Model,
+    params: CallbackParams,
+    around: (hook: () => Promise<void>) => Promise<void> = (hook) => hook(),
+  ) {
     for (const callback of callbacks) {
       if (!(callback instanceof Callback)) {
         throw new EngineError(
@@ -36,6 +43,7 @@ export class CallbackList {
       }
     }
     this.callbacks = callbacks;
+    this.#around = around;
     for (const callback of callbacks) {
       callback.setModel(model);
       callback.setParams(params);
@@ -54,22 +62,28 @@ export class CallbackList {
 
   /** Calls a hook of the run's begin or end on each, one after the other. */
   async run(hook: RunHook, logs: Logs = {}): Promise<void> {
-    for (const callback of this.callbacks) await callback[hook](logs);
+    await this.#each((callback) => callback[hook](logs));
   }
 
   /** Calls a hook that takes the number of an epoch. */
   async epoch(hook: EpochHook, epoch: number, logs: Logs = {}): Promise<void> {
-    for (const callback of this.callbacks) await callback[hook](epoch, logs);
+    await this.#each((callback) => callback[hook](epoch, logs));
   }
 
   /** Calls the hook before or after a batch. */
   async batch(mode: RunMode, at: 'begin' | 'end', batch: number, logs: Logs = {}): Promise<void> {
     const hook = batchHooks[mode][at === 'begin' ? 0 : 1];
-    for (const callback of this.callbacks) await callback[hook](batch, logs);
+    await this.#each((callback) => callback[hook](batch, logs));
   }
 
   async progress(steps: number, logs: Logs): Promise<void> {
-    for (const callback of this.callbacks) await callback.onProgress(steps, logs);
+    await this.#each((callback) => callback.onProgress(steps, logs));
+  }
+
+  #each(hook: (callback: Callback) => HookResult): Promise<void> {
+    return this.#around(async () => {
+      for (const callback of this.callbacks) await hook(callback);
+    });
   }
 
   #overrides(hook: BatchHook | 'onProgress'): boolean {

@@ -10,7 +10,7 @@ export type ArrayData = Tensor | TensorData;
 /** What a model takes: one array, or for several inputs or outputs a list in their order or a record by their names. */
 export type Data = ArrayData | readonly ArrayData[] | Readonly<Record<string, ArrayData>>;
 
-/** One batch: the input, the target, and a weight for each sample. */
+/** One batch: the input, the target, and a weight for each sample. `predict` reads the input alone. */
 export type Batch = readonly [x: Data, y?: Data, sampleWeight?: Data];
 
 /** Batches one after another, as a generator or a stream gives them. An object that starts anew each time serves several epochs. */
@@ -58,6 +58,11 @@ export class Samples {
       ? (data as unknown as Uint8Array).subarray(from * row, to * row)
       : (Array.prototype.slice.call(data, from * row, to * row) as number[]);
     return new Samples(part, shape, this.dtype);
+  }
+
+  /** The numbers, row after row. */
+  numbers(): ArrayLike<number> {
+    return this.#data instanceof Tensor ? this.#data.dataSync() : this.#data;
   }
 
   /** A tensor of the samples; `owned` where it was made for the purpose and may be disposed. */
@@ -128,9 +133,9 @@ export function readTargets(
 }
 
 /**
- * Reads one weight a sample.
+ * Reads the weights of samples, or of their steps or places. Whether they fit the losses is for these to judge.
  *
- * @returns float32 [count] for each output; one array alone counts for all of them.
+ * @returns float32 [count, ...] for each output; one array alone, [count] or [count, 1], is for all of them.
  * @internal
  */
 export function readWeights(
@@ -142,12 +147,14 @@ export function readWeights(
   const shared = places.length > 1 && isArrayData(data) && !isListOf(data, places.length);
   const wanted = shared ? places.slice(0, 1) : places;
   const list = spread(data, wanted, argument).map((item, i) => {
-    const what = describePlace(argument, wanted[i]);
-    const samples = readArray(item, what, [-1]);
-    if (samples.shape.length !== 1 || samples.length !== count) {
+    const what = shared ? argument : describePlace(argument, wanted[i]);
+    const flat = isFlat(item) && item.length !== count ? wanted[i].shape.slice(0, -1) : [-1];
+    const samples = readArray(item, what, flat);
+    if (samples.length !== count || (shared && sizeOf(samples.shape) !== count)) {
       throw new EngineError(
         'SHAPE',
-        `${what}: expected one weight for each of ${count} samples, received shape [${samples.shape.join(', ')}]`,
+        `${what}: expected one weight for each of ${count} samples, received shape [${samples.shape.join(', ')}]` +
+          (shared ? ': give a list or record of weights for several outputs' : ''),
       );
     }
     return samples;

@@ -1,16 +1,20 @@
 import { type Data, type Place, Samples, readInputs, readTargets, readWeights } from '../data/batches.js';
 import { EngineError } from '../errors.js';
 import type { Tensor } from '../tensor.js';
+import { type ClassWeights, classWeightsOf } from './classWeights.js';
 import type { LayerGraph } from './layerGraph.js';
 import type { Batch } from './trainer.js';
 
-/** The weight of each class by its number; 1 for those that are not named. */
-export type ClassWeights = Readonly<Record<number, number>>;
-
-export interface DatasetOptions {
-  /** The weight of each sample in the loss, [n]; a list or record of these for several outputs. */
+export interface TestOnBatchOptions {
+  /**
+   * Weights in the loss: [n] or [n, 1], one for each sample, or one for each of its steps or places, as [n, steps] or
+   * [n, height, width]; a list or record of these for several outputs.
+   */
   sampleWeight?: Data;
-  /** The weight in the loss of samples by their class: class numbers, or the largest of one-hot rows. */
+}
+
+export interface TrainOnBatchOptions extends TestOnBatchOptions {
+  /** The weight in the loss of targets by their class: class numbers, or one-hot along the last axis. Not with several outputs. */
   classWeight?: ClassWeights;
 }
 
@@ -20,31 +24,34 @@ export class Dataset {
   readonly #y: readonly Samples[];
   readonly #weights: readonly (Samples | undefined)[];
 
+  private constructor(
+    x: readonly Samples[],
+    y: readonly Samples[],
+    weights: readonly (Samples | undefined)[],
+  ) {
+    this.#x = x;
+    this.#y = y;
+    this.#weights = weights;
+  }
+
   /**
    * @param caller The method, for messages.
    * @throws EngineError `SHAPE`, `DTYPE` or `ARGUMENT` naming the argument.
    */
-  constructor(
-    caller: string,
-    graph: LayerGraph,
-    x: Data,
-    y: Data | undefined,
-    { sampleWeight, classWeight }: DatasetOptions = {},
-  ) {
+  static read(caller: string, graph: LayerGraph, x: Data, y: Data | undefined, sampleWeight?: Data): Dataset {
     const place = ({ node, shape }: LayerGraph['inputs'][number]): Place => ({
       name: node.layer.name,
       shape,
     });
     const outputs = graph.outputs.map(place);
-    this.#x = readInputs(x, graph.inputs.map(place), `[${caller}] x`);
-    this.#y = y === undefined ? [] : readTargets(y, outputs, `[${caller}] y`, this.samples);
-    if (sampleWeight !== undefined && classWeight !== undefined)
-      throw new EngineError('ARGUMENT', `[${caller}] expected sampleWeight or classWeight, received both`);
-    if (sampleWeight !== undefined)
-      this.#weights = readWeights(sampleWeight, outputs, `[${caller}] sampleWeight`, this.samples);
-    else if (classWeight !== undefined)
-      this.#weights = this.#y.map((target) => classWeightsOf(caller, target, classWeight));
-    else this.#weights = this.#y.map(() => undefined);
+    const inputs = readInputs(x, graph.inputs.map(place), `[${caller}] x`);
+    const count = inputs[0].length;
+    const targets = y === undefined ? [] : readTargets(y, outputs, `[${caller}] y`, count);
+    const weights =
+      sampleWeight === undefined
+        ? targets.map(() => undefined)
+        : readWeights(sampleWeight, outputs, `[${caller}] sampleWeight`, count);
+    return new Dataset(inputs, targets, weights);
   }
 
   get samples(): number {
@@ -52,14 +59,44 @@ export class Dataset {
   }
 
   /**
-   * The samples from `begin` up to, not including, `end` as tensors.
+   * The same arrays, the targets weighed by their class.
+   *
+   * @throws EngineError `ARGUMENT` where there are weights already, several outputs, or targets that tell no class.
+   */
+  withClassWeight(caller: string, graph: LayerGraph, classWeight: ClassWeights): Dataset {
+    if (this.#weights.some((weight) => weight !== undefined))
+      throw new EngineError('ARGUMENT', `[${caller}] expected sampleWeight or classWeight, received both`);
+    if (graph.outputs.length > 1) {
+      throw new EngineError(
+        'ARGUMENT',
+        `[${caller}] expected classWeight for a model with one output, received one with ${graph.outputs.length}: ` +
+          'give sampleWeight for each output',
+      );
+    }
+    const rank = graph.outputs[0].shape.length;
+    const weights = this.#y.map((target) => classWeightsOf(caller, target, rank, classWeight));
+    return new Dataset(this.#x, this.#y, weights);
+  }
+
+  /** The samples from `begin` up to, not including, `end`. */
+  slice(begin: number, end: number): Dataset {
+    if (begin === 0 && end >= this.samples) return this;
+    const cut = (samples: Samples) => samples.slice(begin, end);
+    return new Dataset(
+      this.#x.map(cut),
+      this.#y.map(cut),
+      this.#weights.map((weight) => weight && cut(weight)),
+    );
+  }
+
+  /**
+   * The samples as tensors.
    *
    * @param made Collects the tensors that were made for this: the caller disposes of them.
    */
-  batch(made: Tensor[], begin = 0, end = this.samples): Batch {
-    const whole = begin === 0 && end === this.samples;
+  batch(made: Tensor[]): Batch {
     const take = (samples: Samples): Tensor => {
-      const { tensor, owned } = (whole ? samples : samples.slice(begin, end)).tensor();
+      const { tensor, owned } = samples.tensor();
       if (owned) made.push(tensor);
       return tensor;
     };
@@ -69,24 +106,4 @@ export class Dataset {
       weights: this.#weights.map((weight) => weight && take(weight)),
     };
   }
-}
-
-function classWeightsOf(caller: string, target: Samples, classWeight: ClassWeights): Samples {
-  const valid = typeof classWeight === 'object' && Object.values(classWeight).every(Number.isFinite);
-  if (!valid) {
-    throw new EngineError(
-      'ARGUMENT',
-      `[${caller}] expected a finite number for each class number as classWeight, received ${JSON.stringify(classWeight)}`,
-    );
-  }
-  const { tensor, owned } = target.tensor();
-  const data = tensor.dataSync();
-  if (owned) tensor.dispose();
-  const width = data.length / target.length;
-  const weights = Float32Array.from({ length: target.length }, (_, i) => {
-    const row = Array.from(data.subarray(i * width, (i + 1) * width));
-    const label = width > 1 ? row.indexOf(Math.max(...row)) : row[0];
-    return classWeight[label] ?? 1;
-  });
-  return new Samples(weights, [target.length], 'float32');
 }

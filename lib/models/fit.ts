@@ -1,21 +1,20 @@
-import { CallbackList, type RunMode } from '../callbacks/callbackList.js';
+import { CallbackList } from '../callbacks/callbackList.js';
 import { type Callback, History, ProgbarLogger } from '../callbacks/index.js';
 import { type Batches, type Data, type Batch as DataBatch, isBatches, splitPoint } from '../data/batches.js';
 import { EngineError } from '../errors.js';
 import { listOf } from '../list.js';
 import { checkSeed, nextSeed } from '../seed.js';
 import type { Tensor } from '../tensor.js';
-import { type ClassWeights, Dataset, type DatasetOptions } from './dataset.js';
-import {
-  ArrayFeeder,
-  CollectingFeeder,
-  type Feeder,
-  IterableFeeder,
-  runEpoch,
-  throwIfAborted,
-} from './loop.js';
+import { throwIfAborted, unlessAborted } from './abort.js';
+import { ArrayFeeder, CollectingFeeder } from './arrayFeeder.js';
+import { CollectingIterableFeeder } from './collectingIterableFeeder.js';
+import { Dataset, type TestOnBatchOptions, type TrainOnBatchOptions } from './dataset.js';
+import { type Feeder, closing } from './feeder.js';
+import { IterableFeeder } from './iterableFeeder.js';
+import { runEpoch } from './loop.js';
 import type { Model } from './model.js';
-import { type Batch, type Logs, type Mode, type Trainer, checkPositiveInteger } from './trainer.js';
+import { type Batch, type Logs, type Mode, RunSums, type Trainer, feedsOf } from './trainer.js';
+import type { Pause } from './turns.js';
 
 /** Arrays, or batches one after the other. */
 export type FitData = Data | Batches;
@@ -24,43 +23,46 @@ export type FitData = Data | Batches;
 export type Verbose = 0 | 1 | 2 | 'auto';
 
 interface LoopOptions {
-  /** Samples a step. Default 32. Not with an iterable. */
+  /** Samples a step. By default as many as make the steps that are asked for, else 32. Not with an iterable. */
   batchSize?: number;
   /** Default `auto`. */
   verbose?: Verbose;
   callbacks?: readonly Callback[];
-  /** Ends the run with `ABORTED` after the steps in flight. */
+  /** Ends the run with `ABORTED` after the steps in flight, also while an iterable or a callback is pending. */
   signal?: AbortSignal;
-  /** The weight of each sample in the loss, [n]. */
-  sampleWeight?: Data;
 }
 
-export interface EvaluateOptions extends LoopOptions {
+export interface EvaluateOptions extends LoopOptions, TestOnBatchOptions {
   /** Steps to make; by default once through the data. */
   steps?: number;
 }
 
-export interface PredictOptions extends Omit<LoopOptions, 'sampleWeight'> {
+export interface PredictOptions extends LoopOptions {
   /** Default 0. */
   verbose?: Verbose;
+  /** Steps to make; by default once through the data. */
+  steps?: number;
 }
 
-export interface FitOptions extends LoopOptions {
-  /** Passes over the data. Default 1. */
+export interface FitOptions extends LoopOptions, TrainOnBatchOptions {
+  /** The number of the epoch before which training ends, as in Keras. Default 1. */
   epochs?: number;
-  /** The share of samples, from the end, to validate with instead of training. */
+  /** The share of samples, from the end, to validate with instead of training. Not with an iterable. */
   validationSplit?: number;
-  /** Data to validate with after each epoch: [x, y, sampleWeight?], or batches. */
+  /** Data to validate with after each epoch: [x, y, sampleWeight?], or an iterable of batches, which is begun anew each time. */
   validationData?: DataBatch | Batches;
+  /** Default `batchSize`. Not with an iterable. */
   validationBatchSize?: number;
+  /** Steps of a validation; by default once through its data. */
   validationSteps?: number;
-  /** A new order of the samples in each epoch. Default true. */
+  /** A new order of the samples in each epoch. Default true. Not with an iterable. */
   shuffle?: boolean;
-  /** The weight in the loss of samples by their class. */
-  classWeight?: ClassWeights;
   /** The number of the first epoch, where training goes on. Default 0. */
   initialEpoch?: number;
-  /** Steps that make an epoch; by default once through the data. */
+  /**
+   * Steps that make an epoch; by default once through the data. The next epoch goes on with the data where one ends, until they
+   * are used up: then the epoch is short, with a warning, and the next begins anew.
+   */
   stepsPerEpoch?: number;
   /** Decides the order of samples and the masks of dropout. */
   seed?: number;
@@ -69,8 +71,37 @@ export interface FitOptions extends LoopOptions {
 /** How often a progress bar hears of the steps. */
 const PROGRESS_MS = 100;
 
-/** One epoch's feeder, made anew for each. */
-type MakeFeeder = (epoch: number) => Feeder;
+/** One call of `fit`, `evaluate` or `predict`. */
+class Call {
+  #warned = false;
+
+  constructor(
+    readonly caller: 'fit' | 'evaluate' | 'predict',
+    readonly model: Model,
+    readonly trainer: Trainer,
+    readonly signal: AbortSignal | undefined,
+    readonly pause: Pause,
+  ) {
+    throwIfAborted(signal);
+  }
+
+  error(message: string): EngineError {
+    return new EngineError('ARGUMENT', `[${this.caller}] ${message}`);
+  }
+
+  /** Warns once a call. */
+  warn(message: string): void {
+    if (!this.#warned) process.emitWarning(`[${this.caller}] ${message}`);
+    this.#warned = true;
+  }
+
+  /** Checks an option that is a count, where it is given. */
+  count(name: string, value: number | undefined, least: 0 | 1 = 1): void {
+    if (value === undefined || (Number.isSafeInteger(value) && value >= least)) return;
+    const kind = least === 1 ? 'a positive integer' : 'an integer of 0 or more';
+    throw this.error(`expected ${kind} for ${name}, received ${String(value)}`);
+  }
+}
 
 export async function fit(
   model: Model,
@@ -78,52 +109,38 @@ export async function fit(
   x: FitData,
   y: Data | undefined,
   options: FitOptions,
+  pause: Pause,
 ): Promise<History> {
-  const { epochs = 1, initialEpoch = 0, signal, verbose = 'auto' } = options;
-  checkPositiveInteger('fit', 'epochs', epochs);
-  for (const name of ['stepsPerEpoch', 'validationSteps', 'validationBatchSize'] as const)
-    if (options[name] !== undefined) checkPositiveInteger('fit', name, options[name]);
-  if (!Number.isSafeInteger(initialEpoch) || initialEpoch < 0) {
-    throw new EngineError(
-      'ARGUMENT',
-      `[fit] expected an integer of 0 or more for initialEpoch, received ${String(initialEpoch)}`,
-    );
-  }
-  throwIfAborted(signal);
+  const { epochs = 1, initialEpoch = 0, signal } = options;
+  const call = new Call('fit', model, trainer, signal, pause);
+  for (const name of ['batchSize', 'stepsPerEpoch', 'validationSteps', 'validationBatchSize'] as const)
+    call.count(name, options[name]);
+  for (const name of ['epochs', 'initialEpoch'] as const) call.count(name, options[name], 0);
   const seed = options.seed === undefined ? nextSeed() : checkSeed(options.seed);
-  const history = new History();
-  const held: Tensor[] = [];
-  try {
-    const { train, validate } = readData(model, trainer, x, y, { ...options, seed }, held);
-    const { steps } = train(initialEpoch);
-    if (options.seed !== undefined) trainer.reseed(seed, initialEpoch * (steps ?? 0));
-    const callbacks = watchers(model, [...listOf(options.callbacks ?? []), history], verbose, {
-      epochs,
-      steps,
-    });
+  const { train, validate } = feedersOf(call, x, y, { ...options, seed });
+  return closing(validate ? [train, validate] : [train], async () => {
+    if (options.seed !== undefined) trainer.reseed(seed, initialEpoch * (train.steps ?? 0));
+    const history = new History();
+    const given = [...listOf(options.callbacks ?? []), history];
+    const callbacks = callbacksOf(call, given, options.verbose, { epochs, steps: train.steps });
     model.stopTraining = false;
     await callbacks.run('onTrainBegin');
     let logs: Logs = {};
     for (let epoch = initialEpoch; epoch < epochs && !model.stopTraining; epoch++) {
       throwIfAborted(signal);
-      await model.turns.pause(() => callbacks.epoch('onEpochBegin', epoch));
-      trainer.resetSums();
-      logs = await runSteps('train', train(epoch), trainer, model, callbacks, signal, epoch);
+      await callbacks.epoch('onEpochBegin', epoch);
+      const trained = await runSteps(call, 'train', train, callbacks, epoch, epoch > initialEpoch);
+      if (!trained) break;
+      logs = trained;
       if (validate) {
-        trainer.resetSums();
-        await callbacks.run('onTestBegin');
-        const measured = await runSteps('test', validate(0), trainer, model, callbacks, signal);
-        await callbacks.run('onTestEnd', measured);
+        const measured = await test(call, validate, callbacks, epoch);
         for (const [name, value] of Object.entries(measured)) logs[`val_${name}`] = value;
       }
-      const done = logs;
-      await model.turns.pause(() => callbacks.epoch('onEpochEnd', epoch, done));
+      await callbacks.epoch('onEpochEnd', epoch, logs);
     }
     await callbacks.run('onTrainEnd', logs);
     return history;
-  } finally {
-    for (const made of held) made.dispose();
-  }
+  });
 }
 
 export async function evaluate(
@@ -132,258 +149,266 @@ export async function evaluate(
   x: FitData,
   y: Data | undefined,
   options: EvaluateOptions,
+  pause: Pause,
 ): Promise<Logs> {
-  const { signal, verbose = 'auto', steps } = options;
-  if (steps !== undefined) checkPositiveInteger('evaluate', 'steps', steps);
-  const held: Tensor[] = [];
-  try {
-    const make = feederOf(
-      'evaluate',
-      model,
-      trainer,
-      'test',
-      x,
-      y,
-      { ...options, stepsPerEpoch: steps },
-      held,
-    );
-    const feeder = make(0);
-    const callbacks = watchers(model, options.callbacks ?? [], verbose, { epochs: 1, steps: feeder.steps });
-    trainer.resetSums();
-    await callbacks.run('onTestBegin');
-    const logs = await runSteps('test', feeder, trainer, model, callbacks, signal);
-    await callbacks.run('onTestEnd', logs);
-    return logs;
-  } finally {
-    for (const made of held) made.dispose();
-  }
+  const call = new Call('evaluate', model, trainer, options.signal, pause);
+  for (const name of ['batchSize', 'steps'] as const) call.count(name, options[name]);
+  const feeder = feederOf(call, 'test', x, y, options);
+  return closing([feeder], () => {
+    const { steps } = feeder;
+    return test(call, feeder, callbacksOf(call, options.callbacks, options.verbose, { epochs: 1, steps }));
+  });
 }
 
 export async function predict(
   model: Model,
   trainer: Trainer,
-  x: Data,
+  x: FitData,
   options: PredictOptions,
 ): Promise<Tensor[]> {
-  const { batchSize = 32, signal, verbose = 0 } = options;
-  checkPositiveInteger('predict', 'batchSize', batchSize);
-  const data = new Dataset('predict', model.graph, x, undefined);
-  const held: Tensor[] = [];
-  let feeder: CollectingFeeder | undefined;
+  const call = new Call('predict', model, trainer, options.signal, (hook) => hook());
+  for (const name of ['batchSize', 'steps'] as const) call.count(name, options[name]);
+  const feeder = collectorOf(call, x, options);
   try {
-    feeder = new CollectingFeeder(trainer, data.batch(held), batchSize);
-    const { steps } = feeder;
-    const callbacks = watchers(model, options.callbacks ?? [], verbose, { epochs: 1, steps });
-    await callbacks.run('onPredictBegin');
-    const each = callbacks.needsBatches('predict');
-    await runEpoch(feeder, {
-      stopped: () => false,
-      signal,
-      begin: each ? (step) => callbacks.batch('predict', 'begin', step) : undefined,
-      end: each ? (step) => callbacks.batch('predict', 'end', step) : undefined,
-      progress: (done) => callbacks.progress(done, {}),
+    await closing([feeder], async () => {
+      const { steps } = feeder;
+      const callbacks = callbacksOf(call, options.callbacks, options.verbose ?? 0, { epochs: 1, steps });
+      await callbacks.run('onPredictBegin');
+      await feeder.begin(0);
+      const each = callbacks.needsBatches('predict');
+      const done = await runEpoch(feeder, steps ?? Infinity, {
+        stopped: () => false,
+        signal: call.signal,
+        begin: each ? (step) => callbacks.batch('predict', 'begin', step) : undefined,
+        end: each ? (step) => callbacks.batch('predict', 'end', step) : undefined,
+        progress: (steps) => callbacks.progress(steps, {}),
+      });
+      checkSteps(call, 'predict', feeder, done);
+      await callbacks.run('onPredictEnd');
     });
-    await callbacks.run('onPredictEnd');
-    return feeder.results!;
+    return await feeder.outputs();
   } catch (error) {
-    for (const made of feeder?.results ?? []) made.dispose();
+    feeder.discard();
     throw error;
-  } finally {
-    for (const made of held) made.dispose();
   }
 }
 
-/** The callbacks of a run, with a progress bar unless it is silent. */
-function watchers(
-  model: Model,
-  callbacks: readonly Callback[],
-  verbose: Verbose,
+/** The callbacks of a run, with a progress bar unless it is silent. An abort is heard while one of them is pending. */
+function callbacksOf(
+  { model, signal, pause }: Call,
+  callbacks: readonly Callback[] = [],
+  verbose: Verbose = 'auto',
   params: { epochs: number; steps: number | undefined },
 ): CallbackList {
   if (!['auto', 0, 1, 2].includes(verbose))
     throw new EngineError('ARGUMENT', `[verbose] expected 0, 1, 2 or 'auto', received ${String(verbose)}`);
   const level = verbose === 'auto' ? 1 : verbose;
   const bar = level === 0 ? [] : [new ProgbarLogger()];
-  return new CallbackList([...bar, ...callbacks], model, { ...params, verbose: level });
+  return new CallbackList([...bar, ...callbacks], model, { ...params, verbose: level }, (hook) =>
+    unlessAborted(pause(hook), signal),
+  );
 }
 
-/** Runs the steps of one epoch with everybody who wants to know, and gives the averages. */
-async function runSteps(
-  mode: Extract<RunMode, 'train' | 'test'>,
-  feeder: Feeder,
-  trainer: Trainer,
-  model: Model,
-  callbacks: CallbackList,
-  signal: AbortSignal | undefined,
-  epoch = 0,
-): Promise<Logs> {
-  const each = callbacks.needsBatches(mode);
-  let shown = performance.now();
-  const done = await runEpoch(feeder, {
-    stopped: () => mode === 'train' && model.stopTraining,
-    signal,
-    begin: each ? (step) => callbacks.batch(mode, 'begin', step) : undefined,
-    end: each ? async (step) => callbacks.batch(mode, 'end', step, await trainer.logs()) : undefined,
-    progress: async (steps) => {
-      if (!callbacks.needsProgress || performance.now() - shown < PROGRESS_MS) return;
-      await callbacks.progress(steps, await trainer.logs());
-      shown = performance.now();
-    },
-  });
-  if (done === 0 && !(mode === 'train' && model.stopTraining)) {
-    const hint =
-      epoch > 0
-        ? ': a generator gives its batches once, an object with [Symbol.iterator] each time anew'
-        : '';
-    throw new EngineError(
-      'ARGUMENT',
-      `[${mode === 'train' ? 'fit' : 'evaluate'}] expected batches in epoch ${epoch + 1}, received none${hint}`,
-    );
-  }
-  const logs = await trainer.logs();
-  await callbacks.progress(done, logs);
+/** Evaluates once, within `fit` too. */
+async function test(call: Call, feeder: Feeder, callbacks: CallbackList, epoch = 0): Promise<Logs> {
+  await callbacks.run('onTestBegin');
+  const logs = (await runSteps(call, 'test', feeder, callbacks, epoch)) ?? {};
+  await callbacks.run('onTestEnd', logs);
   return logs;
 }
 
-/** Training data, and validation data where there is any. */
-function readData(
-  model: Model,
-  trainer: Trainer,
+/**
+ * Runs the steps of one epoch with everybody who wants to know.
+ *
+ * @param mayEnd Whether the data may be at its end, as a generator's is after its pass.
+ * @returns The averages; undefined where no step was made.
+ */
+async function runSteps(
+  call: Call,
+  mode: Exclude<Mode, 'predict'>,
+  feeder: Feeder,
+  callbacks: CallbackList,
+  epoch: number,
+  mayEnd = false,
+): Promise<Logs | undefined> {
+  const { trainer, model, signal } = call;
+  const each = callbacks.needsBatches(mode);
+  const sums = new RunSums();
+  const stopped = () => mode === 'train' && model.stopTraining;
+  let shown = performance.now();
+  try {
+    await feeder.begin(epoch);
+    const done = await runEpoch(feeder, feeder.steps ?? Infinity, {
+      stopped,
+      signal,
+      begin: each ? (step) => callbacks.batch(mode, 'begin', step) : undefined,
+      ready: () => trainer.resume(sums),
+      end: each ? async (step) => callbacks.batch(mode, 'end', step, await trainer.logs(sums)) : undefined,
+      progress: async (steps) => {
+        if (!callbacks.needsProgress || performance.now() - shown < PROGRESS_MS) return;
+        await callbacks.progress(steps, await trainer.logs(sums));
+        shown = performance.now();
+      },
+    });
+    if (!stopped()) checkSteps(call, mode, feeder, done, epoch, mayEnd);
+    if (done === 0) return undefined;
+    const logs = await trainer.logs(sums);
+    await callbacks.progress(done, logs);
+    return logs;
+  } finally {
+    trainer.release(sums);
+  }
+}
+
+/** Fails where there was no data, and warns where there was less than was asked for. */
+function checkSteps(call: Call, mode: Mode, feeder: Feeder, done: number, epoch = 0, mayEnd = false): void {
+  const what = call.caller === 'fit' && mode === 'test' ? 'batches of validationData' : 'batches';
+  const at = call.caller === 'fit' ? ` in epoch ${epoch + 1}` : '';
+  const remedy = 'a generator gives its batches once, an object with [Symbol.iterator] each time anew';
+  if (done > 0) {
+    if (done < (feeder.steps ?? 0))
+      call.warn(`expected ${what} for ${feeder.steps} steps${at}, received ${done}`);
+  } else if (mayEnd) {
+    call.warn(`expected ${what}${at}, received none, so that training ends: ${remedy}`);
+  } else {
+    throw call.error(`expected ${what}${at}, received none: ${remedy}`);
+  }
+}
+
+/** What feeds training, and validation where there is any. */
+function feedersOf(
+  call: Call,
   x: FitData,
   y: Data | undefined,
   options: FitOptions & { seed: number },
-  held: Tensor[],
-): { train: MakeFeeder; validate: MakeFeeder | undefined } {
-  const { validationSplit, validationData } = options;
-  const validation: LoopSource = {
-    batchSize: options.validationBatchSize ?? options.batchSize,
-    stepsPerEpoch: options.validationSteps,
-  };
-  if (validationSplit !== undefined && validationSplit !== 0 && validationData === undefined) {
-    if (isBatches(x)) {
-      throw new EngineError(
-        'ARGUMENT',
-        '[fit] expected arrays beside validationSplit, received an iterable: give its last batches as validationData',
-      );
-    }
-    const data = dataset('fit', model, x, y, options);
-    const split = splitPoint(data.samples, validationSplit);
-    const [head, tail] = [data.batch(held, 0, split), data.batch(held, split)];
+): { train: Feeder; validate?: Feeder } {
+  const { validationSplit = 0, validationData, batchSize, validationBatchSize = batchSize } = options;
+  const training = { ...options, steps: options.stepsPerEpoch };
+  const testing = { batchSize: validationBatchSize, steps: options.validationSteps };
+  if (validationSplit !== 0 && isBatches(x)) {
+    const remedy = 'give its last batches as validationData';
+    throw call.error(`expected no validationSplit with an iterable of batches: ${remedy}`);
+  }
+  if (validationSplit !== 0 && validationData === undefined) {
+    const data = dataset(call, x as Data, y, options.sampleWeight);
+    const at = splitPoint(data.samples, validationSplit);
     return {
-      train: arrayFeeder('fit', trainer, 'train', head, { shuffle: true, ...options }),
-      validate: arrayFeeder('fit', trainer, 'test', tail, validation),
+      train: arrayFeeder(call, 'train', data.slice(0, at), training),
+      validate: arrayFeeder(call, 'test', data.slice(at, data.samples), testing),
     };
   }
-  const train = feederOf('fit', model, trainer, 'train', x, y, { shuffle: true, ...options }, held);
-  if (validationData === undefined) return { train, validate: undefined };
-  if (!isBatches(validationData) && !Array.isArray(validationData)) {
-    throw new EngineError(
-      'ARGUMENT',
-      `[fit] expected [x, y], [x, y, sampleWeight] or batches as validationData, received ${typeof validationData}`,
-    );
-  }
-  const [vx, vy, weights] = isBatches(validationData)
-    ? [validationData, undefined, undefined]
-    : validationData;
-  const given = { ...validation, sampleWeight: weights };
+  const train = feederOf(call, 'train', x, y, training);
+  if (validationData === undefined) return { train };
   try {
-    return { train, validate: feederOf('fit', model, trainer, 'test', vx, vy, given, held) };
+    return { train, validate: validationFeeder(call, validationData, options, testing) };
   } catch (error) {
+    void train.close();
     if (!(error instanceof EngineError)) throw error;
     const message = error.message.replace('[fit] ', '[fit] validationData: ');
     throw new EngineError(error.code, message, { cause: error });
   }
 }
 
-interface LoopSource extends DatasetOptions {
+function validationFeeder(
+  call: Call,
+  data: DataBatch | Batches,
+  { validationBatchSize: batchSize }: FitOptions,
+  testing: SourceOptions,
+): Feeder {
+  if (isBatches(data)) return feederOf(call, 'test', data, undefined, { ...testing, batchSize });
+  if (!Array.isArray(data))
+    throw call.error(`expected [x, y], [x, y, sampleWeight] or batches, received ${typeof data}`);
+  const [x, y, sampleWeight] = data as DataBatch;
+  return feederOf(call, 'test', x, y, { ...testing, sampleWeight });
+}
+
+interface SourceOptions extends TrainOnBatchOptions {
   batchSize?: number;
-  stepsPerEpoch?: number;
+  steps?: number;
   shuffle?: boolean;
   seed?: number;
 }
 
-/** A feeder of arrays or of an iterable's batches. */
-function feederOf(
-  caller: string,
-  model: Model,
-  trainer: Trainer,
-  mode: Mode,
-  x: FitData,
-  y: Data | undefined,
-  options: LoopSource,
-  held: Tensor[],
-): MakeFeeder {
-  if (!isBatches(x)) {
-    return arrayFeeder(caller, trainer, mode, dataset(caller, model, x, y, options).batch(held), options);
-  }
-  if (y !== undefined) {
-    throw new EngineError('ARGUMENT', `[${caller}] expected no y beside an iterable of batches [x, y]`);
-  }
-  return batchFeeder(caller, model, trainer, mode, x, options.stepsPerEpoch);
+/** What an iterable decides itself, and where it does. */
+const givenByBatches = {
+  batchSize: 'it gives the batches',
+  shuffle: 'it gives the batches in their order',
+  sampleWeight: 'give it in each batch, as in [x, y, sampleWeight]',
+};
+
+function checkBatchesOptions(call: Call, options: SourceOptions): void {
+  for (const [name, remedy] of Object.entries(givenByBatches))
+    if (options[name as keyof typeof givenByBatches] !== undefined)
+      throw call.error(`expected no ${name} with an iterable of batches: ${remedy}`);
 }
 
-function dataset(
-  caller: string,
-  model: Model,
+/** A feeder of arrays or of an iterable's batches. */
+function feederOf(
+  call: Call,
+  mode: Exclude<Mode, 'predict'>,
   x: FitData,
   y: Data | undefined,
-  options: DatasetOptions,
-): Dataset {
-  if (y === undefined)
-    throw new EngineError('ARGUMENT', `[${caller}] expected targets y beside x, received none`);
+  options: SourceOptions,
+): Feeder {
+  if (!isBatches(x)) return arrayFeeder(call, mode, dataset(call, x, y, options.sampleWeight), options);
+  const { caller, model, trainer, signal } = call;
+  const { steps, classWeight } = options;
+  if (y !== undefined) throw call.error('expected no y with an iterable of batches [x, y]');
+  checkBatchesOptions(call, options);
+  const read = (value: unknown) => {
+    if (!Array.isArray(value) || value.length < 2 || value.length > 3)
+      throw call.error('expected batches [x, y] or [x, y, sampleWeight] from the iterable');
+    const [x, y, sampleWeight] = value as unknown as DataBatch;
+    model.prepare(x);
+    const data = Dataset.read(caller, model.graph, x, y, sampleWeight);
+    return classWeight ? data.withClassWeight(caller, model.graph, classWeight) : data;
+  };
+  const run = (batch: Batch) => trainer.program(mode, batch).run(feedsOf(batch)).done;
+  return new IterableFeeder(x, { steps, goesOn: mode === 'train', signal, read, run });
+}
+
+/** A feeder that collects the outputs of a prediction. */
+function collectorOf(
+  call: Call,
+  x: FitData,
+  options: PredictOptions,
+): CollectingFeeder | CollectingIterableFeeder {
+  const { caller, model, trainer, signal } = call;
+  const { batchSize, steps } = options;
+  const read = (x: Data) => {
+    model.prepare(x);
+    return Dataset.read(caller, model.graph, x, undefined);
+  };
+  if (!isBatches(x)) return new CollectingFeeder(trainer, read(x), { batchSize, steps });
+  checkBatchesOptions(call, options);
+  return new CollectingIterableFeeder(x, trainer, {
+    steps,
+    signal,
+    read: (value) => {
+      if (!Array.isArray(value) || value.length < 1 || value.length > 3)
+        throw call.error('expected batches [x], or [x, y] as for fit, from the iterable');
+      return read((value as unknown as DataBatch)[0]);
+    },
+  });
+}
+
+function dataset(call: Call, x: Data, y: Data | undefined, sampleWeight: Data | undefined): Dataset {
+  const { caller, model } = call;
+  if (y === undefined) throw call.error('expected targets y with x, received none');
   model.prepare(x);
-  return new Dataset(caller, model.graph, x as Data, y, options);
+  return Dataset.read(caller, model.graph, x, y, sampleWeight);
 }
 
 function arrayFeeder(
-  caller: string,
-  trainer: Trainer,
-  mode: Mode,
-  batch: Batch,
-  options: LoopSource,
-): MakeFeeder {
-  const { batchSize = 32, shuffle = false, seed = 0, stepsPerEpoch } = options;
-  checkPositiveInteger(caller, 'batchSize', batchSize);
-  const source = { batchSize, shuffle, seed, steps: stepsPerEpoch };
-  // Training steps that are no whole passes go on where the last epoch ended; a validation is the same each time.
-  const goesOn = mode === 'train' && stepsPerEpoch !== undefined;
-  const endless = goesOn ? new ArrayFeeder(trainer, mode, batch, source) : undefined;
-  return (epoch) => endless ?? new ArrayFeeder(trainer, mode, batch, { ...source, pass: epoch });
-}
-
-function batchFeeder(
-  caller: string,
-  model: Model,
-  trainer: Trainer,
-  mode: Mode,
-  batches: Batches,
-  steps: number | undefined,
-): MakeFeeder {
-  let iterator: Iterator<DataBatch> | AsyncIterator<DataBatch> | undefined;
-  const open = () =>
-    Symbol.asyncIterator in batches ? batches[Symbol.asyncIterator]() : batches[Symbol.iterator]();
-  const next = async () => {
-    iterator ??= open();
-    const result: IteratorResult<unknown> = await iterator.next();
-    const value: unknown = result.value;
-    if (result.done === true) {
-      iterator = undefined; // the next epoch begins anew
-      return undefined;
-    }
-    if (!Array.isArray(value) || value.length < 2) {
-      throw new EngineError(
-        'ARGUMENT',
-        `[${caller}] expected batches [x, y] or [x, y, sampleWeight] from the iterable`,
-      );
-    }
-    const [x, y, sampleWeight] = value as unknown as DataBatch;
-    model.prepare(x);
-    const made: Tensor[] = [];
-    const batch = new Dataset(caller, model.graph, x, y, { sampleWeight }).batch(made);
-    const release = () => {
-      for (const temporary of made) temporary.dispose();
-    };
-    return { batch, release };
-  };
-  return () => new IterableFeeder(trainer, mode, next, steps);
+  { caller, model, trainer }: Call,
+  mode: Exclude<Mode, 'predict'>,
+  data: Dataset,
+  options: SourceOptions,
+): Feeder {
+  const { batchSize, steps, seed, classWeight, shuffle = true } = options;
+  const weighed = classWeight ? data.withClassWeight(caller, model.graph, classWeight) : data;
+  return new ArrayFeeder(trainer, mode, weighed, {
+    ...{ batchSize, steps, seed },
+    shuffle: mode === 'train' && shuffle,
+  });
 }

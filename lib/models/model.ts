@@ -14,7 +14,7 @@ import {
   graphFromConfig,
   modelClasses,
 } from './config.js';
-import { Dataset, type DatasetOptions } from './dataset.js';
+import { Dataset, type TestOnBatchOptions, type TrainOnBatchOptions } from './dataset.js';
 import {
   type EvaluateOptions,
   type FitData,
@@ -28,7 +28,7 @@ import type { History } from '../callbacks/index.js';
 import { LayerGraph } from './layerGraph.js';
 import { Objective, type ObjectiveOptions } from './objective.js';
 import { summaryOf } from './summary.js';
-import { type Logs, Trainer, feedsOf } from './trainer.js';
+import { type Logs, RunSums, Trainer, feedsOf } from './trainer.js';
 import { Turns } from './turns.js';
 
 /** What every model takes. */
@@ -129,6 +129,7 @@ export class Model extends Layer {
    * @example model.compile({ optimizer: 'adam', loss: 'sparseCategoricalCrossentropy', metrics: ['accuracy'] });
    */
   compile(options: CompileOptions = {}): void {
+    this.turns.checkFree('compile', this.name);
     const optimizer = optimizerOf(options.optimizer ?? 'rmsprop');
     if (this.#graph) new Objective(this.outputNames, options);
     this.#compiled = { optimizer, options };
@@ -149,7 +150,9 @@ export class Model extends Layer {
    */
   async fit(x: FitData, y?: Data | FitOptions, options?: FitOptions): Promise<History> {
     const given = argumentsOf(x, y, options);
-    return this.turns.take('fit', this.name, () => fit(this, this.trainer(), x, given.y, given.options));
+    return this.turns.take('fit', this.name, (pause) =>
+      fit(this, this.trainer(), x, given.y, given.options, pause),
+    );
   }
 
   async evaluate(batches: Batches, options?: EvaluateOptions): Promise<Logs>;
@@ -157,8 +160,8 @@ export class Model extends Layer {
   /** Measures loss and metrics over the data. Forms and errors as {@link fit}. */
   async evaluate(x: FitData, y?: Data | EvaluateOptions, options?: EvaluateOptions): Promise<Logs> {
     const given = argumentsOf(x, y, options);
-    return this.turns.take('evaluate', this.name, () =>
-      evaluate(this, this.trainer(), x, given.y, given.options),
+    return this.turns.take('evaluate', this.name, (pause) =>
+      evaluate(this, this.trainer(), x, given.y, given.options, pause),
     );
   }
 
@@ -168,24 +171,23 @@ export class Model extends Layer {
    *
    * @returns A tensor with the samples first: the first output of a model that has several (see {@link predictAll}).
    */
-  async predict(x: Data, options: PredictOptions = {}): Promise<Tensor> {
+  async predict(x: FitData, options: PredictOptions = {}): Promise<Tensor> {
     return (await this.predictAll(x, options))[0];
   }
 
   /** As {@link predict}, with all outputs of a model that has several. */
-  async predictAll(x: Data, options: PredictOptions = {}): Promise<Tensor[]> {
-    this.prepare(x);
-    const body = () => predict(this, this.#ownTrainer(), x, options);
-    return options.callbacks?.length ? body() : this.turns.read(body);
+  async predictAll(x: FitData, options: PredictOptions = {}): Promise<Tensor[]> {
+    const hooked = (options.callbacks?.length ?? 0) > 0;
+    return this.turns.read(() => predict(this, this.#ownTrainer(), x, options), hooked);
   }
 
   /** One step on one batch; its loss and metrics. */
-  async trainOnBatch(x: Data, y: Data, options: DatasetOptions = {}): Promise<Logs> {
+  async trainOnBatch(x: Data, y: Data, options: TrainOnBatchOptions = {}): Promise<Logs> {
     return this.turns.take('trainOnBatch', this.name, () => this.#onBatch('train', x, y, options));
   }
 
   /** Loss and metrics of one batch. */
-  async testOnBatch(x: Data, y: Data, options: DatasetOptions = {}): Promise<Logs> {
+  async testOnBatch(x: Data, y: Data, options: TestOnBatchOptions = {}): Promise<Logs> {
     return this.turns.take('testOnBatch', this.name, () => this.#onBatch('test', x, y, options));
   }
 
@@ -194,7 +196,7 @@ export class Model extends Layer {
     this.prepare(x);
     const made: Tensor[] = [];
     try {
-      const batch = new Dataset('predictOnBatch', this.graph, x, undefined).batch(made);
+      const batch = Dataset.read('predictOnBatch', this.graph, x, undefined).batch(made);
       const run = this.#ownTrainer().program('predict', batch).run(feedsOf(batch));
       await run.done;
       return run.outputs[0];
@@ -302,18 +304,24 @@ export class Model extends Layer {
     return this.#trainer;
   }
 
-  async #onBatch(mode: 'train' | 'test', x: Data, y: Data, options: DatasetOptions): Promise<Logs> {
+  async #onBatch(mode: 'train' | 'test', x: Data, y: Data, options: TrainOnBatchOptions): Promise<Logs> {
     this.prepare(x);
     const trainer = this.trainer();
+    const caller = `${mode}OnBatch`;
+    const { sampleWeight, classWeight } = options;
     const made: Tensor[] = [];
+    const sums = new RunSums();
     try {
-      const batch = new Dataset(`${mode}OnBatch`, this.graph, x, y, options).batch(made);
-      trainer.resetSums();
+      const data = Dataset.read(caller, this.graph, x, y, sampleWeight);
+      const weighed = classWeight ? data.withClassWeight(caller, this.graph, classWeight) : data;
+      const batch = weighed.batch(made);
+      await trainer.resume(sums);
       const { done } = trainer.program(mode, batch).run(feedsOf(batch));
       // Both are queued before the step has ended: one way back from the engine's thread instead of two.
-      const [logs] = await Promise.all([trainer.logs(), done]);
+      const [logs] = await Promise.all([trainer.logs(sums), done]);
       return logs;
     } finally {
+      trainer.release(sums);
       for (const temporary of made) temporary.dispose();
     }
   }

@@ -1,5 +1,4 @@
 import type { DtypePolicy } from '../dtypePolicy.js';
-import { EngineError } from '../errors.js';
 import type { KerasTensor } from '../layers/kerasTensor.js';
 import * as ops from '../ops/index.js';
 import type { Optimizer } from '../optimizers/index.js';
@@ -30,15 +29,24 @@ export function feedsOf({ x, y, weights }: Batch): Tensor[] {
   return [...x, ...y, ...weights.filter((weight) => weight !== undefined)];
 }
 
+/** The sums of one run, from which {@link Trainer.logs} makes averages. Empty: a run that begins. */
+export class RunSums {
+  /** What was set aside while another run had its turn. */
+  data: Float32Array[] | undefined;
+}
+
 /**
  * A model's compiled steps: one program for each mode and each combination of dtypes and shapes (without the batch), in
- * which forward pass, loss, metrics, gradients and updates are one native call. Losses and metrics add up in a variable.
+ * which forward pass, loss, metrics, gradients and updates are one native call. Losses and metrics add up in variables.
  */
 export class Trainer {
   readonly #programs = new Map<string, Program>();
   readonly #key: Variable;
-  readonly #sums = new Map<number, Variable>();
+  /** The sums of losses, metrics and their weights, and what rounding has taken from each so far. */
+  #sums: readonly [sums: Variable, errors: Variable] | undefined;
   #names: readonly string[] = [];
+  /** Whose sums the variables hold. */
+  #run: RunSums | undefined;
 
   constructor(
     readonly graph: () => LayerGraph,
@@ -70,22 +78,33 @@ export class Trainer {
     return program;
   }
 
-  /** Starts the averages anew. */
-  resetSums(): void {
-    for (const sums of this.#sums.values()) sums.assign(new Float32Array(sums.size));
+  /** Makes the following steps add up in a run's sums. Those of another run, within which this one runs, are set aside. */
+  async resume(run: RunSums): Promise<void> {
+    if (this.#run === run) return;
+    if (this.#run) this.#run.data = await this.#read();
+    this.#run = run;
+    this.#sums?.forEach((variable, i) => {
+      variable.assign(run.data?.[i] ?? new Float32Array(variable.size));
+    });
   }
 
-  /** The averages since {@link resetSums}, once all queued steps are done. */
-  async logs(): Promise<Logs> {
-    const sums = this.#sums.get(this.#names.length);
+  /** Ends a run: nobody asks for its sums any more. */
+  release(run: RunSums): void {
+    if (this.#run === run) this.#run = undefined;
+  }
+
+  /** The averages of a run, once all queued steps are done; 0 where nothing weighs, as in Keras. */
+  async logs(run: RunSums): Promise<Logs> {
+    const [sums, errors] = (this.#run === run ? await this.#read() : run.data) ?? [];
     if (!sums) return {};
-    const data = await sums.data();
-    return Object.fromEntries(this.#names.map((name, i) => [name, data[2 * i] / data[2 * i + 1]]));
+    const exact = (i: number) => (Number.isFinite(sums[i]) ? sums[i] + errors[i] : sums[i]);
+    const average = (i: number) => (exact(2 * i + 1) === 0 ? 0 : exact(2 * i) / exact(2 * i + 1));
+    return Object.fromEntries(this.#names.map((name, i) => [name, average(i)]));
   }
 
   dispose(): void {
     this.#key.dispose();
-    for (const sums of this.#sums.values()) sums.dispose();
+    for (const variable of this.#sums ?? []) variable.dispose();
     this.#programs.clear();
   }
 
@@ -112,15 +131,28 @@ export class Trainer {
     });
   }
 
+  async #read(): Promise<Float32Array[] | undefined> {
+    return (
+      this.#sums && Promise.all(this.#sums.map(async (variable) => (await variable.data()) as Float32Array))
+    );
+  }
+
+  /** Adds a batch's numbers to the sums, each of two float32 with Knuth's TwoSum: millions of steps lose nothing to rounding. */
   #track(trace: Trace, tracked: readonly { name: string; sum: Sym; weight: Sym }[]): void {
     this.#names = tracked.map(({ name }) => name);
-    let sums = this.#sums.get(tracked.length);
-    if (!sums) {
-      sums = variable(new Float32Array(2 * tracked.length), { name: 'averages', trainable: false });
-      this.#sums.set(tracked.length, sums);
-    }
+    const zeros = (name: string) =>
+      variable(new Float32Array(2 * tracked.length), { name, trainable: false });
+    this.#sums ??= [zeros('sums'), zeros('errors of sums')];
+    const [sums, errors] = this.#sums.map((held) => trace.lift(held));
     const numbers = tracked.flatMap(({ sum, weight }) => [ops.reshape(sum, [1]), ops.reshape(weight, [1])]);
-    trace.assign(sums, ops.add(trace.lift(sums), ops.concatenate(numbers, { axis: 0 })));
+    const added = ops.concatenate(numbers, { axis: 0 });
+    const rough = ops.add(sums, added);
+    const taken = ops.sub(rough, sums);
+    const error = ops.add(ops.sub(sums, ops.sub(rough, taken)), ops.sub(added, taken));
+    const rest = ops.add(errors, error);
+    const total = ops.add(rough, rest);
+    trace.assign(this.#sums[0], total);
+    trace.assign(this.#sums[1], ops.sub(rest, ops.sub(total, rough)));
   }
 }
 
@@ -129,15 +161,4 @@ const floating = (weight: Sym | undefined) =>
 
 function castTo(value: Sym, input: KerasTensor): Sym {
   return value.dtype === input.dtype ? value : ops.cast(value, input.dtype);
-}
-
-/** Fails unless a count is a positive integer. */
-export function checkPositiveInteger(caller: string, name: string, value: number): number {
-  if (!Number.isSafeInteger(value) || value < 1) {
-    throw new EngineError(
-      'ARGUMENT',
-      `[${caller}] expected a positive integer for ${name}, received ${String(value)}`,
-    );
-  }
-  return value;
 }

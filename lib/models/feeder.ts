@@ -1,0 +1,37 @@
+/** Where the steps of a run take their batches from, epoch after epoch. */
+export interface Feeder {
+  /** Steps of an epoch, undefined where only the end of the data tells. */
+  readonly steps: number | undefined;
+  /** The longest run of steps that one call may take. */
+  readonly longest: number;
+  /**
+   * Begins an epoch.
+   *
+   * @param epoch Decides the order of shuffled samples.
+   */
+  begin(epoch: number): Promise<void>;
+  /** Gets the next batch ready; false where the epoch's data ends. */
+  ready(): Promise<boolean>;
+  /** Queues up to `count` steps, the first on the batch that is ready. */
+  queue(count: number): { steps: number; done: Promise<void> };
+  /** Ends the run: frees what was made for it and closes what the user gave. */
+  close(): Promise<void>;
+}
+
+/**
+ * Runs what feeders feed and closes them at its end.
+ *
+ * @throws What `body` throws, else what closing throws.
+ */
+export async function closing<T>(feeders: readonly Feeder[], body: () => Promise<T>): Promise<T> {
+  const close = () => Promise.allSettled(feeders.map((feeder) => feeder.close()));
+  let result: T;
+  try {
+    result = await body();
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  for (const closed of await close()) if (closed.status === 'rejected') throw closed.reason;
+  return result;
+}
