@@ -21,7 +21,9 @@ std::shared_ptr<const ElementwiseProgram> programOf(const KernelSpec& spec) {
   if (spec.program) return spec.program;
   auto program = std::make_shared<ElementwiseProgram>();
   program->inputs = static_cast<int>(spec.inputs.size());
-  ElementwiseStep step{spec.op, {}, spec.attrs, spec.outputs[0].dtype};
+  // What is stored as bfloat16 is computed as float32.
+  const DType dtype = spec.outputs[0].dtype;
+  ElementwiseStep step{spec.op, {}, spec.attrs, dtype == DType::BF16 ? DType::F32 : dtype};
   for (int i = 0; i < program->inputs; ++i) step.args.push_back(i);
   program->steps.push_back(std::move(step));
   program->outputs = {program->inputs};

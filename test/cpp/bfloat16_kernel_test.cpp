@@ -66,6 +66,16 @@ TEST_P(Bfloat16, ChainsReadAndWriteIt) {
       }
 }
 
+// As where pixels are cast to float32 in front of a convolution.
+TEST_P(Bfloat16, CastsFromEveryDtype) {
+  for (DType from : {F32, DType::I32, DType::U8, DType::Bool}) {
+    const Array x = randomNumbers({5, 33}, 1, 0, from == DType::Bool ? 1 : 200, from);
+    const Array y = run({"cast", {x}, {{BF16, x.shape()}}, {{"dtype", std::string("float32")}}})[0];
+    for (size_t i = 0; i < x.data.size(); ++i)
+      EXPECT_EQ(y.data[i], BFloat16(static_cast<float>(x.data[i]))) << name(from);
+  }
+}
+
 TEST_P(Bfloat16, ChainsFollowBlocksOfEitherDtype) {
   const auto blocked = [](const Dims& shape, DType dtype) {
     const onednn::Desc desc({shape[0], shape[3], shape[1], shape[2]}, onednn::dataType(dtype),
