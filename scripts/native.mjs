@@ -1,4 +1,4 @@
-// Builds the native code: node scripts/native.mjs configure | addon | prebuild | test | floor | sanitize
+// Builds the native code: node scripts/native.mjs configure | addon | prebuild | test | kernels | floor | sanitize
 import { execFileSync, spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
@@ -119,6 +119,11 @@ const commands = {
   test(args) {
     cmakeJs('engine_tests', ['NODEGRAD_TESTS=ON']);
     run(join(root, 'build/test/cpp/engine_tests'), args);
+  },
+
+  kernels(args) {
+    cmakeJs('kernel_sweep', ['NODEGRAD_TESTS=ON']);
+    run(join(root, 'build/test/cpp/kernel_sweep'), args);
   },
 
   floor() {

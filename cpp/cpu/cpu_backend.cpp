@@ -12,27 +12,6 @@ namespace {
 
 class CpuBackend : public Backend {
  public:
-  CpuBackend() {
-    registerElementwiseKernels(table_);
-    registerReduceKernels(table_);
-    registerSoftmaxKernels(table_);
-    registerOptimizerKernels(table_);
-    registerRowsUpdateKernel(table_);
-    registerMoveKernels(table_);
-    registerGatherKernels(table_);
-    registerPoolKernels(table_);
-    registerBatchNormKernels(table_);
-    registerBatchNormPoolKernels(table_);
-    registerLayerNormKernels(table_);
-    registerLstmKernels(table_);
-    registerGruKernels(table_);
-    registerSimpleRnnKernels(table_);
-    registerConvKernels(table_);
-    registerMatmulKernels(table_);
-    registerInnerProductKernels(table_);
-    registerReorderKernels(table_);
-  }
-
   std::string name() const override {
     const dnnl_version_t& version = *dnnl_version();
     return "cpu, oneDNN " + std::to_string(version.major) + "." + std::to_string(version.minor) + "." +
@@ -86,8 +65,8 @@ class CpuBackend : public Backend {
 
  private:
   const CpuOp& find(const std::string& op) const {
-    const auto found = table_.find(op);
-    if (found == table_.end())
+    const auto found = cpuKernels().find(op);
+    if (found == cpuKernels().end())
       fail(ErrorCode::Device, "[", op, "] expected an op with a kernel for the CPU, it has none");
     return found->second;
   }
@@ -101,11 +80,35 @@ class CpuBackend : public Backend {
       kernel->run(&input, &to, scratch ? scratch->data() : nullptr);
     });
   }
-
-  KernelTable table_;
 };
 
 }  // namespace
+
+const KernelTable& cpuKernels() {
+  static const KernelTable table = [] {
+    KernelTable made;
+    registerElementwiseKernels(made);
+    registerReduceKernels(made);
+    registerSoftmaxKernels(made);
+    registerOptimizerKernels(made);
+    registerRowsUpdateKernel(made);
+    registerMoveKernels(made);
+    registerGatherKernels(made);
+    registerPoolKernels(made);
+    registerBatchNormKernels(made);
+    registerBatchNormPoolKernels(made);
+    registerLayerNormKernels(made);
+    registerLstmKernels(made);
+    registerGruKernels(made);
+    registerSimpleRnnKernels(made);
+    registerConvKernels(made);
+    registerMatmulKernels(made);
+    registerInnerProductKernels(made);
+    registerReorderKernels(made);
+    return made;
+  }();
+  return table;
+}
 
 PrecisionChoice onlyFloat32(const KernelSpec& spec) {
   return {std::vector<Precision>(spec.inputs.size()), std::vector<Precision>(spec.outputs.size())};

@@ -34,6 +34,9 @@ PrecisionChoice readsEither(const KernelSpec& spec);
 
 using KernelTable = std::map<std::string, CpuOp>;
 
+// All that the CPU has.
+const KernelTable& cpuKernels();
+
 // Own kernels.
 void registerElementwiseKernels(
     KernelTable& table);  // every element-wise op, cast, fusedElementwise, dropout, random*

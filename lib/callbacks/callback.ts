@@ -1,5 +1,4 @@
 import type { Model } from '../models/model.js';
-import type { OutputStructure } from '../models/structure.js';
 
 /** Losses and metrics by name. */
 export type Logs = Record<string, number>;
@@ -33,13 +32,13 @@ export class Callback {
   /** Set before the first hook. */
   params!: CallbackParams;
   /** Set before the first hook. */
-  model!: Model<OutputStructure>;
+  model!: Model;
 
   setParams(params: CallbackParams): void {
     this.params = params;
   }
 
-  setModel(model: Model<OutputStructure>): void {
+  setModel(model: Model): void {
     this.model = model;
   }
 

@@ -23,8 +23,6 @@ export interface GraphConfig {
   readonly calls: readonly { readonly layer: string; readonly inputs: readonly Reference[] }[];
   readonly inputs: readonly Reference[];
   readonly outputs: readonly Reference[];
-  /** The outputs' names where they were given in a record. */
-  readonly outputNames?: readonly string[];
 }
 
 type LayerClass = new (config: never) => Layer;
@@ -57,9 +55,7 @@ export function layerFromConfig(
   return new made(config as never);
 }
 
-export function graphConfig(
-  graph: LayerGraph,
-): Omit<GraphConfig, 'name' | 'trainable' | 'dtypePolicy' | 'outputNames'> {
+export function graphConfig(graph: LayerGraph): Omit<GraphConfig, 'name' | 'trainable' | 'dtypePolicy'> {
   const calls = new Map<Layer, number>();
   const places = new Map<KerasTensor, Reference>();
   for (const { layer, outputs } of graph.nodes) {
@@ -81,7 +77,7 @@ export function graphConfig(
 export function graphFromConfig(
   config: Omit<GraphConfig, 'name' | 'trainable'>,
   customObjects: CustomObjects,
-): { inputs: KerasTensor[]; outputs: KerasTensor[] | Record<string, KerasTensor> } {
+): { inputs: KerasTensor[]; outputs: KerasTensor[] } {
   const byName = new Map<string, Layer>();
   const places = new Map<string, readonly KerasTensor[]>();
   const calls = new Map<string, number>();
@@ -105,7 +101,5 @@ export function graphFromConfig(
     calls.set(layer, call + 1);
     places.set(`${layer}/${call}`, byName.get(layer)!.applyAll(inputs.map(at)));
   }
-  const outputs = config.outputs.map(at);
-  const named = config.outputNames?.map((name, i) => [name, outputs[i]] as const);
-  return { inputs: config.inputs.map(at), outputs: named ? Object.fromEntries(named) : outputs };
+  return { inputs: config.inputs.map(at), outputs: config.outputs.map(at) };
 }

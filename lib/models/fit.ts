@@ -13,7 +13,6 @@ import { type Feeder, closing } from './feeder.js';
 import { IterableFeeder } from './iterableFeeder.js';
 import { runEpoch } from './loop.js';
 import type { Model } from './model.js';
-import type { OutputStructure } from './structure.js';
 import { type Batch, type Logs, type Mode, RunSums, type Trainer, feedsOf } from './trainer.js';
 import type { Pause } from './turns.js';
 
@@ -78,7 +77,7 @@ class Call {
 
   constructor(
     readonly caller: 'fit' | 'evaluate' | 'predict',
-    readonly model: Model<OutputStructure>,
+    readonly model: Model,
     readonly trainer: Trainer,
     readonly signal: AbortSignal | undefined,
     readonly pause: Pause,
@@ -105,7 +104,7 @@ class Call {
 }
 
 export async function fit(
-  model: Model<OutputStructure>,
+  model: Model,
   trainer: Trainer,
   x: FitData,
   y: Data | undefined,
@@ -145,7 +144,7 @@ export async function fit(
 }
 
 export async function evaluate(
-  model: Model<OutputStructure>,
+  model: Model,
   trainer: Trainer,
   x: FitData,
   y: Data | undefined,
@@ -162,7 +161,7 @@ export async function evaluate(
 }
 
 export async function predict(
-  model: Model<OutputStructure>,
+  model: Model,
   trainer: Trainer,
   x: FitData,
   options: PredictOptions,

@@ -182,7 +182,7 @@ std::vector<Array> results(const PooledNet& net, Backend& backend, std::string& 
   plan.run(static_cast<std::byte*>(arena->data()), feeds, fetches);
   std::vector<Array> arrays;
   for (size_t f = 0; f < fetches.size(); ++f)
-    arrays.push_back(rowMajor(plan.fetchTypes()[f], nullptr, fetches[f], nullptr));
+    arrays.push_back(rowMajor(plan.fetchTypes()[f], nullptr, fetches[f]));
   return arrays;
 }
 

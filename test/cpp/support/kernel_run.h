@@ -25,9 +25,8 @@ int64_t placeIn(const Geometry& geometry, const Dims& index);
 
 // The bytes of an array in a layout, padding zero.
 std::vector<char> laidOut(const Array& array, const LayoutPtr& layout);
-// An array from its bytes in a layout. Says in `fault` where the padding of numbers is not zero, as a
-// convolution reads it.
-Array rowMajor(const TensorType& type, const LayoutPtr& layout, const void* memory, std::string* fault);
+// An array from its bytes in a layout.
+Array rowMajor(const TensorType& type, const LayoutPtr& layout, const void* memory);
 
 // A node of a plan with numbers; row-major where no layouts are given.
 struct Call {

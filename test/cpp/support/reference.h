@@ -1,4 +1,5 @@
 #pragma once
+#include <cmath>
 #include <functional>
 #include <map>
 #include <string>
@@ -47,5 +48,9 @@ int64_t broadcastPlace(const Dims& shape, const Dims& index);
 int64_t placeOf(const Dims& shape, const Dims& index);
 // Calls body(index, place) for every element in row-major order.
 void forEach(const Dims& shape, const std::function<void(const Dims& index, int64_t place)>& body);
+
+// Of two numbers; NaN where either is.
+inline double largest(double a, double b) { return a > b || std::isnan(a) ? a : b; }
+inline double smallest(double a, double b) { return a < b || std::isnan(a) ? a : b; }
 
 }  // namespace nodegrad::reference

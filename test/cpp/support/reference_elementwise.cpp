@@ -52,7 +52,7 @@ void addElementwise(Table& table) {
   unary("stopGradient", [](double x) { return x; });
   unary("neg", [](double x) { return -x; });
   unary("abs", [](double x) { return std::abs(x); });
-  unary("sign", [](double x) { return double((x > 0) - (x < 0)); });
+  unary("sign", [](double x) { return std::isnan(x) ? x : double((x > 0) - (x < 0)); });
   unary("floor", [](double x) { return std::floor(x); });
   unary("exp", [](double x) { return std::exp(x); });
   unary("log", [](double x) { return std::log(x); });
@@ -61,7 +61,7 @@ void addElementwise(Table& table) {
   unary("rsqrt", [](double x) { return 1 / std::sqrt(x); });
   unary("square", [](double x) { return x * x; });
   unary("reciprocal", [](double x) { return 1 / x; });
-  unary("relu", [](double x) { return x > 0 ? x : 0; });
+  unary("relu", [](double x) { return largest(x, 0); });
   unary("sigmoid", sigmoid);
   unary("tanh", [](double x) { return std::tanh(x); });
   unary("softplus", [](double x) { return std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x))); });
@@ -81,8 +81,8 @@ void addElementwise(Table& table) {
   binary("mul", [](double a, double b) { return a * b; });
   binary("div", [](double a, double b) { return a / b; });
   binary("pow", [](double a, double b) { return std::pow(a, b); });
-  binary("maximum", [](double a, double b) { return std::max(a, b); });
-  binary("minimum", [](double a, double b) { return std::min(a, b); });
+  binary("maximum", [](double a, double b) { return largest(a, b); });
+  binary("minimum", [](double a, double b) { return smallest(a, b); });
   binary("equal", [](double a, double b) { return double(a == b); });
   binary("notEqual", [](double a, double b) { return double(a != b); });
   binary("less", [](double a, double b) { return double(a < b); });

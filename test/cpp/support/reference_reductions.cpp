@@ -80,8 +80,8 @@ void addReductions(Table& table) {
   table["sum"] = reduction(0, plus);
   table["mean"] = reduction(0, plus, true);
   table["prod"] = reduction(1, [](double a, double b) { return a * b; });
-  table["max"] = reduction(-infinity, [](double a, double b) { return std::max(a, b); });
-  table["min"] = reduction(infinity, [](double a, double b) { return std::min(a, b); });
+  table["max"] = reduction(-infinity, largest);
+  table["min"] = reduction(infinity, smallest);
   table["argMax"] = argument([](double a, double b) { return a > b; });
   table["argMin"] = argument([](double a, double b) { return a < b; });
   table["softmax"] = [](const Call& call) {

@@ -1,5 +1,4 @@
-#include <functional>
-#include <limits>
+#include <cmath>
 
 #include "core/window.h"
 #include "reference.h"
@@ -20,8 +19,9 @@ int64_t imagePlace(const Dims& shape, const ImageAxes& axes, int64_t n, int64_t 
 
 // Calls body(n, c, oh, ow, ih, iw, place in the window) for every output place and every input place of its
 // window; c runs over `channels`.
+template <class Body>
 void slide(const Window& window, int64_t batch, int64_t channels, int64_t height, int64_t width,
-           const std::function<void(int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, int64_t)>& body) {
+           const Body& body) {
   for (int64_t n = 0; n < batch; ++n)
     for (int64_t c = 0; c < channels; ++c)
       for (int64_t oh = 0; oh < window.outH; ++oh)
@@ -36,8 +36,8 @@ void slide(const Window& window, int64_t batch, int64_t channels, int64_t height
 }
 
 // Calls body(x place, w place, y place) for every product of a convolution.
-void convolve(const Attrs& attrs, const Dims& x, const Dims& w, const Dims& y,
-              const std::function<void(size_t, size_t, size_t)>& body) {
+template <class Body>
+void convolve(const Attrs& attrs, const Dims& x, const Dims& w, const Dims& y, const Body& body) {
   const ImageAxes axes = imageAxes("reference", attrs);
   const auto at = [&](int axis) { return x[static_cast<size_t>(axis)]; };
   const Window window = convWindow("reference", attrs, at(axes.h), at(axes.w), w[0], w[1]);
@@ -52,8 +52,8 @@ void convolve(const Attrs& attrs, const Dims& x, const Dims& w, const Dims& y,
 }
 
 // Calls body(x place, y place, place in the window) for every input of every pooling window.
-void pool(const Attrs& attrs, const Dims& x, const Dims& y,
-          const std::function<void(size_t, size_t, int64_t)>& body) {
+template <class Body>
+void pool(const Attrs& attrs, const Dims& x, const Dims& y, const Body& body) {
   const ImageAxes axes = imageAxes("reference", attrs);
   const auto at = [&](int axis) { return x[static_cast<size_t>(axis)]; };
   slide(poolWindow("reference", attrs, at(axes.h), at(axes.w)), at(axes.n), at(axes.c), at(axes.h),
@@ -103,9 +103,9 @@ void addWindows(Table& table) {
   table["maxPool2d"] = [](const Call& call) {
     const Array& x = call.inputs[0];
     Array &y = call.outputs[0], &indices = call.outputs[1];
-    std::fill(y.data.begin(), y.data.end(), -std::numeric_limits<double>::infinity());
+    std::fill(indices.data.begin(), indices.data.end(), -1);
     pool(call.attrs, x.shape(), y.shape(), [&](size_t xi, size_t yi, int64_t k) {
-      if (x.data[xi] <= y.data[yi]) return;
+      if (indices.data[yi] >= 0 && (x.data[xi] <= y.data[yi] || std::isnan(y.data[yi]))) return;
       y.data[yi] = x.data[xi];
       indices.data[yi] = static_cast<double>(k);
     });

@@ -1,0 +1,181 @@
+// What moves numbers without computing: copies, slices, gather and one-hot rows, layouts.
+#include <algorithm>
+
+#include "cpu/onednn.h"
+#include "graph/op.h"
+#include "sweep/family.h"
+
+namespace nodegrad::sweep {
+
+namespace {
+
+using reference::apply;
+
+DType anyType(Random& random) {
+  return random.pick(
+      std::vector<DType>{DType::F32, DType::F32, DType::F32, DType::I32, DType::U8, DType::Bool});
+}
+
+Array anything(Random& random, const Dims& shape, DType dtype) {
+  Array made = drawNumbers(random, {dtype, shape}, 0, dtype == DType::Bool ? 1 : 200);
+  if (dtype == DType::F32 && random.chance(0.1)) poison(random, made);
+  return made;
+}
+
+Dims anyShape(Random& random) {
+  return drawShape(random, random.chance(0.5) ? 4 : static_cast<size_t>(random.integer(1, 5)),
+                   random.chance(0.1) ? 70000 : 5000);
+}
+
+void layInputs(Random& random, Call& call) {
+  const bool alike = random.chance(0.6);
+  LayoutPtr last;
+  for (const Array& input : call.inputs) {
+    if (input.type.dtype == DType::Bool) {
+      call.inputLayouts.push_back(nullptr);
+      continue;
+    }
+    if (!alike || call.inputLayouts.empty() || !last) {
+      last = drawImageLayout(random, input.type);
+    } else {
+      const auto same = arrangedLike(geometry(call.inputs[0].type, call.inputLayouts[0]), input.shape());
+      last = same ? onednn::layoutOf(input.type.dtype, *same) : nullptr;
+    }
+    call.inputLayouts.push_back(last);
+  }
+}
+
+Call make(Random& random, const std::string& op) {
+  const DType dtype = op == "pad" || op == "sliceBackward" ? DType::F32 : anyType(random);
+  Dims shape = anyShape(random);
+  const auto rank = static_cast<int64_t>(shape.size());
+  Attrs attrs;
+  std::vector<Array> inputs;
+  if (op == "constant") {
+    attrs = {{"value", static_cast<double>(random.integer(0, 1))},
+             {"shape", shape},
+             {"dtype", std::string(name(dtype))}};
+  } else if (op == "reshape") {
+    inputs = {anything(random, shape, dtype)};
+    attrs.set("shape", Dims{count(shape)});
+  } else if (op == "transpose") {
+    Dims perm(shape.size());
+    for (size_t i = 0; i < perm.size(); ++i) perm[i] = static_cast<int64_t>(i);
+    for (size_t i = perm.size(); i > 1; --i)
+      std::swap(perm[i - 1], perm[static_cast<size_t>(random.integer(0, static_cast<int64_t>(i) - 1))]);
+    inputs = {anything(random, shape, dtype)};
+    attrs.set("perm", perm);
+  } else if (op == "broadcastTo") {
+    Dims narrow = shape;
+    for (int64_t& size : narrow)
+      if (random.chance(0.4)) size = 1;
+    narrow.erase(narrow.begin(), narrow.begin() + random.integer(0, rank));
+    inputs = {anything(random, narrow, dtype)};
+    attrs.set("shape", shape);
+  } else if (op == "concatenate") {
+    const int64_t axis = random.integer(0, rank - 1);
+    for (int64_t parts = random.integer(1, 4); parts > 0; --parts) {
+      shape[static_cast<size_t>(axis)] = random.pick(std::vector<int64_t>{1, 3, 8, 16, 17, 32});
+      inputs.push_back(anything(random, shape, dtype));
+    }
+    attrs.set("axis", axis);
+  } else if (op == "pad") {
+    Dims paddings;
+    for (int64_t i = 0; i < 2 * rank; ++i)
+      paddings.push_back(
+          random.chance(0.4) ? random.integer(0, 3) * random.pick(std::vector<int64_t>{1, 1, 8}) : 0);
+    inputs = {anything(random, shape, dtype)};
+    attrs = {{"paddings", paddings}, {"value", random.pick(std::vector<double>{0, 0, 0.5})}};
+  } else {
+    Dims begin, end, strides;
+    for (int64_t size : shape) {
+      const bool whole = random.chance(0.5);
+      const int64_t unit = size % 8 == 0 && random.chance(0.6) ? 8 : 1;
+      begin.push_back(whole ? 0 : random.integer(0, (size - 1) / unit) * unit);
+      end.push_back(whole ? size : std::min(size, begin.back() + random.integer(1, size / unit + 1) * unit));
+      strides.push_back(random.chance(0.2) ? random.integer(1, 3) : 1);
+    }
+    attrs = {{"begin", begin}, {"end", end}, {"strides", strides}};
+    const Call slice = regularCall("slice", {anything(random, shape, dtype)}, attrs);
+    inputs = slice.inputs;
+    if (op == "sliceBackward") inputs = {anything(random, slice.outputs[0].shape, dtype), inputs[0]};
+  }
+  Call call = regularCall(op, std::move(inputs), attrs);
+  if (op == "sliceBackward") call.inputs.pop_back();  // read for its shape alone
+  layInputs(random, call);
+  return call;
+}
+
+std::string check(const Call& call, const std::vector<Array>& outputs, const std::string&) {
+  std::vector<Array> inputs = asFloats(call.inputs);
+  if (call.op == "sliceBackward") inputs.push_back({{DType::F32, call.outputs[0].shape}, {}});
+  return compare(outputs[0], exactly(apply(call.op, inputs, call.attrs)[0].data), 0);
+}
+
+Call gather(Random& random, const std::string& op) {
+  const Dims shape = drawShape(random, static_cast<size_t>(random.integer(1, 4)), 4000);
+  const int64_t axis = random.integer(0, static_cast<int64_t>(shape.size()) - 1);
+  const int64_t batchDims = random.chance(0.3) ? random.integer(0, axis) : 0;
+  Dims places(shape.begin(), shape.begin() + batchDims);
+  for (int64_t d = random.integer(0, 2); d > 0; --d) places.push_back(random.integer(1, 9));
+  const int64_t rows = shape[static_cast<size_t>(axis)];
+  const DType type = rows <= 256 && random.chance(0.3) ? DType::U8 : DType::I32;
+  const Array indices = drawNumbers(random, {type, places}, 0, static_cast<double>(rows) - 0.001);
+  const Attrs attrs{{"axis", axis}, {"batchDims", batchDims}};
+  const Call forward = regularCall(
+      "gather", {anything(random, shape, op == "gather" ? anyType(random) : DType::F32), indices}, attrs);
+  if (op == "gather") return forward;
+  Call back =
+      regularCall(op, {drawFloats(random, forward.outputs[0].shape), indices, forward.inputs[0]}, attrs);
+  back.inputs.pop_back();
+  return back;
+}
+
+std::string checkGather(const Call& call, const std::vector<Array>& outputs, const std::string&) {
+  std::vector<Array> inputs = asFloats(call.inputs);
+  if (call.op == "gather") return compare(outputs[0], exactly(apply(call.op, inputs, call.attrs)[0].data), 0);
+  inputs.push_back({{DType::F32, call.outputs[0].shape}, {}});
+  const std::vector<double> value = apply(call.op, inputs, call.attrs)[0].data;
+  const double most = static_cast<double>(inputs[1].data.size());
+  inputs[0] = absolute(inputs[0]);
+  return compare(outputs[0], summed(value, apply(call.op, inputs, call.attrs)[0].data, most), 0);
+}
+
+Call oneHot(Random& random, const std::string& op) {
+  const Dims shape = drawShape(random, static_cast<size_t>(random.integer(0, 3)), 300);
+  const int64_t depth = random.integer(1, 40);
+  const DType type = random.chance(0.4) ? DType::U8 : DType::I32;
+  return regularCall(
+      op, {drawNumbers(random, {type, shape}, type == DType::U8 ? 0 : -2, static_cast<double>(depth) + 2)},
+      {{"depth", depth}, {"onValue", random.real(0, 2)}, {"offValue", random.real(-1, 0)}});
+}
+
+std::string checkOneHot(const Call& call, const std::vector<Array>& outputs, const std::string&) {
+  return compare(outputs[0], nearly(apply(call.op, call.inputs, call.attrs)[0].data, kFloat, 0), 0);
+}
+
+Call reorder(Random& random, const std::string& op) {
+  const Dims shape = random.chance(0.85) ? drawShape(random, 4, 5000) : anyShape(random);
+  const DType dtype =
+      random.pick(std::vector<DType>{DType::F32, DType::F32, DType::F32, DType::I32, DType::U8});
+  const Array x = anything(random, shape, dtype);
+  return {op, {x}, {x.type}, {}, {drawImageLayout(random, x.type)}, {drawImageLayout(random, x.type)}};
+}
+
+std::string checkReorder(const Call& call, const std::vector<Array>& outputs, const std::string&) {
+  return compare(outputs[0], exactly(call.inputs[0].data), 0);
+}
+
+}  // namespace
+
+std::vector<Family> moveFamilies() {
+  return {
+      {{"constant", "reshape", "transpose", "broadcastTo", "concatenate", "pad", "slice", "sliceBackward"},
+       make,
+       check},
+      {{"gather", "gatherBackward"}, gather, checkGather},
+      {{"oneHot"}, oneHot, checkOneHot},
+      {{"reorder"}, reorder, checkReorder}};
+}
+
+}  // namespace nodegrad::sweep
