@@ -92,7 +92,7 @@ describe('functional models', () => {
   it('run branches, shared layers and several outputs', async () => {
     const model = twoByTwo();
     expect(model.countParams()).toBe(9 + 7 + 21);
-    const [sum, kind] = await model.predictAll([[[1, 2]], [[3, 4]]], quiet);
+    const [sum, kind] = await model.predict([[[1, 2]], [[3, 4]]], quiet);
     expect(sum.shape).toEqual([1, 1]);
     expect(kind.shape).toEqual([1, 3]);
   });

@@ -5,6 +5,7 @@ import { Model, Sequential } from '../lib/models/index.js';
 import * as ops from '../lib/ops/index.js';
 import * as optimizers from '../lib/optimizers/index.js';
 import type { Sym } from '../lib/sym.js';
+import type { Tensor } from '../lib/tensor.js';
 
 const samples = 50;
 const x = new NDArray(
@@ -47,12 +48,12 @@ describe('predict', () => {
     const wide = layers.dense({ units: 4 }).apply(input);
     const narrow = layers.dense({ units: 2 }).apply(wide);
     const model = new Model({ inputs: input, outputs: [wide, narrow] });
-    const [a, b] = await model.predictAll(x, { batchSize: 8 });
+    const [a, b] = await model.predict(x, { batchSize: 8 });
     expect([a.shape, b.shape]).toEqual([
       [samples, 4],
       [samples, 2],
     ]);
-    const [c, d] = await model.predictAll(x, { batchSize: samples });
+    const [c, d] = await model.predict(x, { batchSize: samples });
     for (const [parts, whole] of [
       [a, c],
       [b, d],
@@ -60,6 +61,49 @@ describe('predict', () => {
       const expected = await whole.data();
       (await parts.data()).forEach((value, i) => expect(value).toBeCloseTo(expected[i], 5));
     }
+  });
+
+  it('gives outputs in the structure in which the model has them', async () => {
+    const input = layers.input({ shape: [3] });
+    const [a, b] = [2, 1].map((units) => layers.dense({ units }).apply(input));
+    const shapesOf = (outputs: Record<string, Tensor>) =>
+      Object.entries(outputs).map(([name, { shape }]) => [name, ...shape]);
+    const one: Tensor = await new Model({ inputs: input, outputs: a }).predict(x);
+    const alone: Tensor = await new Model({ inputs: input, outputs: [a] }).predict(x);
+    expect([one.shape, alone.shape]).toEqual([
+      [samples, 2],
+      [samples, 2],
+    ]);
+    const list: [Tensor, Tensor] = await new Model({ inputs: input, outputs: [a, b] }).predictOnBatch(x);
+    expect(list.map(({ shape }) => shape)).toEqual([
+      [samples, 2],
+      [samples, 1],
+    ]);
+    const model = new Model({ inputs: input, outputs: { wide: a, narrow: b } });
+    const config = JSON.parse(JSON.stringify(model.getConfig())) as Record<string, unknown>;
+    const again = Model.fromConfig(config) as typeof model;
+    for (const named of [model, again]) {
+      const results: { wide: Tensor; narrow: Tensor } = await named.predict(x, { batchSize: 8 });
+      for (const record of [results, await named.predictOnBatch(x), await named.predict(batches())])
+        expect(shapesOf(record)).toEqual([
+          ['wide', samples, 2],
+          ['narrow', samples, 1],
+        ]);
+    }
+    function* batches() {
+      yield [x] as const;
+    }
+  });
+
+  it('and these measure by the names of a record', async () => {
+    const input = layers.input({ shape: [3] });
+    const [a, b] = [2, 1].map((units) => layers.dense({ units, kernelInitializer: 'zeros' }).apply(input));
+    const model = new Model({ inputs: input, outputs: { wide: a, narrow: b } });
+    model.compile({ optimizer: 'sgd', loss: { wide: 'mse', narrow: 'mae' }, metrics: { narrow: ['mse'] } });
+    const ones = new NDArray(new Float32Array(samples).fill(1), [samples, 1]);
+    const twos = new NDArray(new Float32Array(2 * samples).fill(2), [samples, 2]);
+    const logs = await model.evaluate(x, { wide: twos, narrow: ones }, { verbose: 0 });
+    expect(logs).toEqual({ loss: 5, wide_loss: 4, narrow_loss: 1, narrow_mse: 1 });
   });
 
   it('runs thousands of batches one after another', async () => {

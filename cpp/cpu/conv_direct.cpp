@@ -3,6 +3,7 @@
 #include "cpu/conv.h"
 #include "cpu/conv_samples.h"
 #include "cpu/onednn.h"
+#include "cpu/onednn_faults.h"
 
 namespace nodegrad {
 
@@ -70,7 +71,7 @@ struct Descs {
 
 // One way in which oneDNN would do it; empty where it does not.
 struct Candidate {
-  dnnl::primitive_desc_base pd;
+  dnnl::primitive_desc pd;
   Descs descs;
   std::string implementation;
 
@@ -104,6 +105,7 @@ class DirectConv {
     dilates_ = {window.dilations[0] - 1, window.dilations[1] - 1};
     before_ = {window.pads[0], window.pads[2]};
     after_ = {window.pads[1], window.pads[3]};
+    if (conv.pass != ConvPass::Forward) forward_ = forwardHint();
     if (conv.bias) bias_ = onednn::rowMajorDesc(DType::F32, {conv.y.shape[static_cast<size_t>(conv.axes.c)]});
   }
 
@@ -121,7 +123,7 @@ class DirectConv {
         !copied && flexibleWeights && isPadded(best.descs.w) ? nullptr : order_.kernelLayout(best.descs.w);
     const LayoutPtr y = order_.imageLayout(best.descs.y);
     LayoutChoice choice = convChoice(spec_, conv_, order_.imageLayout(best.descs.x), w, y);
-    if (conv_.residual) choice.inputs[conv_.residualIndex] = y;
+    if (conv_.residual) choice.inputs[conv_.residualIndex] = withDtype(y, conv_.residualDtype);
     return choice;
   }
 
@@ -235,32 +237,49 @@ class DirectConv {
     if (!result.pd) return result;
     const Arguments names = arguments();
     const auto chosen = [&](int argument) { return result.pd.query_md(dnnl::query::exec_arg_md, argument); };
-    result.descs = {chosen(names.x), chosen(names.w), chosen(names.y)};
-    result.implementation = result.pd.impl_info_str();
-    return result;
+    const auto isBlocked = [](const Desc& desc) { return desc.get_inner_nblks() > 0; };
+    do {
+      result.descs = {chosen(names.x), chosen(names.w), chosen(names.y)};
+      result.implementation = result.pd.impl_info_str();
+      if (!onednn::convFault(conv_, result.implementation, isBlocked(result.descs.x))) return result;
+    } while (result.pd.next_impl());
+    return {};
   }
 
-  dnnl::primitive_desc_base primitiveDesc(const Descs& descs) const {
+  dnnl::primitive_desc primitiveDesc(const Descs& descs) const {
     const auto& engine = onednn::engine();
-    constexpr auto direct = dnnl::algorithm::convolution_direct;
     if (conv_.pass == ConvPass::Forward)
-      return dnnl::convolution_forward::primitive_desc(engine, dnnl::prop_kind::forward_training, direct,
+      return dnnl::convolution_forward::primitive_desc(engine, dnnl::prop_kind::forward_training, kDirect,
                                                        descs.x, descs.w, bias_, descs.y, strides_, dilates_,
                                                        before_, after_, attr_, true);
+    if (conv_.pass == ConvPass::BackwardData)
+      return dnnl::convolution_backward_data::primitive_desc(engine, kDirect, descs.x, descs.w, descs.y,
+                                                             strides_, dilates_, before_, after_, forward_,
+                                                             attr_, true);
+    return dnnl::convolution_backward_weights::primitive_desc(engine, kDirect, descs.x, descs.w, bias_,
+                                                              descs.y, strides_, dilates_, before_, after_,
+                                                              forward_, attr_, true);
+  }
+
+  // The forward pass that the descriptors of the others ask for, and go on reading in next_impl().
+  dnnl::convolution_forward::primitive_desc forwardHint() const {
+    const bool half = conv_.x.dtype == DType::BF16 || conv_.y.dtype == DType::BF16;
     const auto any = [&](const Dims& dims) {
-      const bool half = conv_.x.dtype == DType::BF16 || conv_.y.dtype == DType::BF16;
       return Desc(dims, onednn::dataType(half ? DType::BF16 : DType::F32), Tag::any);
     };
-    const dnnl::convolution_forward::primitive_desc hint(
-        engine, dnnl::prop_kind::forward_training, direct, any(order_.imageDims(conv_.x)),
-        any(order_.kernelDims()), any(order_.imageDims(conv_.y)), strides_, dilates_, before_, after_);
-    if (conv_.pass == ConvPass::BackwardData)
-      return dnnl::convolution_backward_data::primitive_desc(
-          engine, direct, descs.x, descs.w, descs.y, strides_, dilates_, before_, after_, hint, attr_, true);
-    return dnnl::convolution_backward_weights::primitive_desc(engine, direct, descs.x, descs.w, bias_,
-                                                              descs.y, strides_, dilates_, before_, after_,
-                                                              hint, attr_, true);
+    return {onednn::engine(),
+            dnnl::prop_kind::forward_training,
+            kDirect,
+            any(order_.imageDims(conv_.x)),
+            any(order_.kernelDims()),
+            any(order_.imageDims(conv_.y)),
+            strides_,
+            dilates_,
+            before_,
+            after_};
   }
+
+  static constexpr auto kDirect = dnnl::algorithm::convolution_direct;
 
   const KernelSpec& spec_;
   const Convolution& conv_;
@@ -268,6 +287,7 @@ class DirectConv {
   dnnl::primitive_attr attr_;
   Dims strides_, dilates_, before_, after_;
   Desc bias_, residual_;  // empty: none
+  dnnl::convolution_forward::primitive_desc forward_;
 };
 
 }  // namespace

@@ -15,7 +15,9 @@ bool isRowMajor(const Geometry& geometry) {
 }
 
 const onednn::CpuLayout& cpuLayout(const LayoutPtr& layout) {
-  return static_cast<const onednn::CpuLayout&>(*layout);
+  const auto* known = dynamic_cast<const onednn::CpuLayout*>(layout.get());
+  if (!known) fail(ErrorCode::Internal, "expected a layout with a geometry, received ", layout->name());
+  return *known;
 }
 
 DType dtypeOf(dnnl::memory::data_type type) {

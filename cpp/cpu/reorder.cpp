@@ -24,14 +24,14 @@ class CopyKernel : public Kernel {
   size_t bytes_;
 };
 
-// Two reorders by way of row-major memory, for layouts over views that have nothing else in common.
+// Two reorders by way of row-major memory of `middle`.
 class TwoStepKernel : public Kernel {
  public:
-  TwoStepKernel(const TensorType& source, const LayoutPtr& from, const TensorType& target,
-                const LayoutPtr& to)
-      : first_(reorderKernel(source, from, source, nullptr)),
-        second_(reorderKernel(source, nullptr, target, to)),
-        bytes_(bytesOf(source)) {}
+  TwoStepKernel(const TensorType& source, const LayoutPtr& from, const TensorType& middle,
+                const TensorType& target, const LayoutPtr& to)
+      : first_(reorderKernel(source, from, middle, nullptr)),
+        second_(reorderKernel(middle, nullptr, target, to)),
+        bytes_(bytesOf(middle)) {}
   void run(void* const* inputs, void* const* outputs, void* scratch) override {
     void* rest = static_cast<std::byte*>(scratch) + rounded();
     first_->run(inputs, &scratch, rest);
@@ -73,9 +73,17 @@ std::unique_ptr<Kernel> reorderKernel(const TensorType& source, const LayoutPtr&
   if (source.dtype == target.dtype && sameLayout(from, to))
     return std::make_unique<CopyKernel>(from ? from->bytes() : bytesOf(source));
   if (count(source.shape) == 0) return std::make_unique<CopyKernel>(0);
-  if (winograd::isFilterLayout(to)) return winograd::makeFilterTransform(source.shape, to);
+  if (winograd::isFilterLayout(from))
+    fail(ErrorCode::Internal, "[reorder] expected a layout that keeps the numbers, received ", from->name());
+  if (winograd::isFilterLayout(to)) {  // which is made of row-major float32
+    const TensorType plain{DType::F32, source.shape};
+    if (from || source.dtype != plain.dtype)
+      return std::make_unique<TwoStepKernel>(source, from, plain, target, to);
+    return winograd::makeFilterTransform(source.shape, to);
+  }
   const auto descs = reorderDescs(source, from, target, to);
-  if (!descs) return std::make_unique<TwoStepKernel>(source, from, target, to);
+  // The views of the two layouts have nothing in common.
+  if (!descs) return std::make_unique<TwoStepKernel>(source, from, source, target, to);
   dnnl::primitive_attr attr;
   attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
   const dnnl::reorder::primitive_desc pd(engine(), descs->first, engine(), descs->second, attr);

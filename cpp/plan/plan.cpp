@@ -25,32 +25,49 @@ std::string label(const IrNode& node) {
 }  // namespace
 
 Plan::Plan(Ir ir, Backend& backend, DType compute) : ir_(std::move(ir)), backend_(backend) {
+  const Ir given = ir_;
+  Kernels kernels;
+  try {
+    kernels = optimize(true, compute);
+  } catch (const Error& error) {
+    // No fusion and no other precision may take a computation away that works without them.
+    if (error.code() != ErrorCode::Device) throw;
+    remark_ = error.what();
+    ir_ = given;
+    kernels = optimize(false, DType::F32);
+  }
+  compile(std::move(kernels));
+}
+
+Plan::Kernels Plan::optimize(bool fuse, DType compute) {
   simplify(ir_);
-  if (foldPads(ir_)) simplify(ir_);
-  fuseNorm(ir_);
-  foldScale(ir_);
-  fuseCompute(ir_);
-  fuseConvolutions(ir_, backend_);
-  fuseUpdates(ir_);
+  if (fuse && foldPads(ir_)) simplify(ir_);
+  fuseNorm(ir_);  // the backends' kernels are those of its parts
+  if (fuse) {
+    foldScale(ir_);
+    fuseCompute(ir_);
+    fuseConvolutions(ir_, backend_);
+    fuseUpdates(ir_);
+  }
   fuseElementwise(ir_);
-  dropOutputs(ir_, backend_);
+  if (fuse) dropOutputs(ir_, backend_);
   if (compute == DType::BF16) choosePrecision(ir_, backend_);
   markSteady(ir_);
   chooseLayouts(ir_, backend_);
   joinUpdates(ir_);
   markSteady(ir_);  // what layouts added, too
   schedule(ir_);
-  compile(backend_);
+  Kernels kernels;
+  for (const IrNode& node : ir_.nodes)
+    kernels.push_back(isAlias(ir_, node) ? nullptr : backend_.kernel(ir_.spec(node)));
+  return kernels;
 }
 
-void Plan::compile(Backend& backend) {
-  std::vector<std::unique_ptr<Kernel>> kernels;
+void Plan::compile(Kernels kernels) {
   std::vector<size_t> scratch;
-  for (const IrNode& node : ir_.nodes) {
-    kernels.push_back(isAlias(ir_, node) ? nullptr : backend.kernel(ir_.spec(node)));
-    scratch.push_back(kernels.back() && !node.steady ? kernels.back()->scratchBytes() : 0);
-  }
-  map_ = assignMemory(ir_, backend, scratch);
+  for (size_t n = 0; n < kernels.size(); ++n)
+    scratch.push_back(kernels[n] && !ir_.nodes[n].steady ? kernels[n]->scratchBytes() : 0);
+  map_ = assignMemory(ir_, backend_, scratch);
   for (size_t n = 0; n < ir_.nodes.size(); ++n) {
     const IrNode& node = ir_.nodes[n];
     if (node.steady && kernels[n]) prologue_.add(ir_, map_, static_cast<int>(n), std::move(kernels[n]));
@@ -58,7 +75,7 @@ void Plan::compile(Backend& backend) {
     Step step;
     step.node = static_cast<int>(n);
     // An alias that is also fetched is copied after all.
-    step.kernel = kernels[n] ? std::move(kernels[n]) : backend.kernel(ir_.spec(node));
+    step.kernel = kernels[n] ? std::move(kernels[n]) : backend_.kernel(ir_.spec(node));
     step.scratch = map_.scratch[n];
     bind(node, step);
     steps_.push_back(std::move(step));
@@ -156,6 +173,7 @@ std::string Plan::describe() const {
   };
   out << "plan: " << steps_.size() << " kernels, " << prologue_.size() << " before the first step, arena "
       << map_.arenaBytes << " bytes, " << runs_ << " runs\n";
+  if (!remark_.empty()) out << "without fusions, because of: " << remark_ << "\n";
   for (const Step& step : steps_) {
     const IrNode& node = ir_.nodes[static_cast<size_t>(step.node)];
     size_t bytes = 0;

@@ -41,7 +41,12 @@ class Plan {
     Slot slot;
   };
 
-  void compile(Backend& backend);
+  // A kernel for each node; null: none needed.
+  using Kernels = std::vector<std::unique_ptr<Kernel>>;
+
+  // Runs the passes. fuse: with those that make one node of several.
+  Kernels optimize(bool fuse, DType compute);
+  void compile(Kernels kernels);
   void bind(const IrNode& node, Step& step);
   void* address(const Slot& slot, std::byte* arena, const std::vector<const void*>& feeds,
                 const std::vector<void*>& fetches) const;
@@ -49,6 +54,7 @@ class Plan {
 
   Ir ir_;
   Backend& backend_;
+  std::string remark_;  // why there are no fusions; empty: there are
   MemoryMap map_;
   std::vector<Step> steps_;
   std::vector<void*> pointers_;

@@ -1,4 +1,5 @@
 import type { Model } from '../models/model.js';
+import type { OutputStructure } from '../models/structure.js';
 
 /** Losses and metrics by name. */
 export type Logs = Record<string, number>;
@@ -32,13 +33,13 @@ export class Callback {
   /** Set before the first hook. */
   params!: CallbackParams;
   /** Set before the first hook. */
-  model!: Model;
+  model!: Model<OutputStructure>;
 
   setParams(params: CallbackParams): void {
     this.params = params;
   }
 
-  setModel(model: Model): void {
+  setModel(model: Model<OutputStructure>): void {
     this.model = model;
   }
 

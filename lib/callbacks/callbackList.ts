@@ -1,5 +1,4 @@
 import { EngineError } from '../errors.js';
-import type { Model } from '../models/model.js';
 import { Callback, type CallbackParams, type HookResult, type Logs } from './callback.js';
 
 /** What kind of run it is. */
@@ -30,7 +29,7 @@ export class CallbackList {
   /** @param around What a run does around each hook. */
   constructor(
     callbacks: readonly Callback[],
-    model: Model,
+    model: Callback['model'],
     params: CallbackParams,
     around: (hook: () => Promise<void>) => Promise<void> = (hook) => hook(),
   ) {

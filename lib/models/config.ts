@@ -23,6 +23,8 @@ export interface GraphConfig {
   readonly calls: readonly { readonly layer: string; readonly inputs: readonly Reference[] }[];
   readonly inputs: readonly Reference[];
   readonly outputs: readonly Reference[];
+  /** The outputs' names where they were given in a record. */
+  readonly outputNames?: readonly string[];
 }
 
 type LayerClass = new (config: never) => Layer;
@@ -55,7 +57,9 @@ export function layerFromConfig(
   return new made(config as never);
 }
 
-export function graphConfig(graph: LayerGraph): Omit<GraphConfig, 'name' | 'trainable' | 'dtypePolicy'> {
+export function graphConfig(
+  graph: LayerGraph,
+): Omit<GraphConfig, 'name' | 'trainable' | 'dtypePolicy' | 'outputNames'> {
   const calls = new Map<Layer, number>();
   const places = new Map<KerasTensor, Reference>();
   for (const { layer, outputs } of graph.nodes) {
@@ -77,7 +81,7 @@ export function graphConfig(graph: LayerGraph): Omit<GraphConfig, 'name' | 'trai
 export function graphFromConfig(
   config: Omit<GraphConfig, 'name' | 'trainable'>,
   customObjects: CustomObjects,
-): { inputs: KerasTensor[]; outputs: KerasTensor[] } {
+): { inputs: KerasTensor[]; outputs: KerasTensor[] | Record<string, KerasTensor> } {
   const byName = new Map<string, Layer>();
   const places = new Map<string, readonly KerasTensor[]>();
   const calls = new Map<string, number>();
@@ -101,5 +105,7 @@ export function graphFromConfig(
     calls.set(layer, call + 1);
     places.set(`${layer}/${call}`, byName.get(layer)!.applyAll(inputs.map(at)));
   }
-  return { inputs: config.inputs.map(at), outputs: config.outputs.map(at) };
+  const outputs = config.outputs.map(at);
+  const named = config.outputNames?.map((name, i) => [name, outputs[i]] as const);
+  return { inputs: config.inputs.map(at), outputs: named ? Object.fromEntries(named) : outputs };
 }

@@ -39,12 +39,9 @@ export class Dataset {
    * @throws EngineError `SHAPE`, `DTYPE` or `ARGUMENT` naming the argument.
    */
   static read(caller: string, graph: LayerGraph, x: Data, y: Data | undefined, sampleWeight?: Data): Dataset {
-    const place = ({ node, shape }: LayerGraph['inputs'][number]): Place => ({
-      name: node.layer.name,
-      shape,
-    });
-    const outputs = graph.outputs.map(place);
-    const inputs = readInputs(x, graph.inputs.map(place), `[${caller}] x`);
+    const inputPlaces = graph.inputs.map(({ node, shape }): Place => ({ name: node.layer.name, shape }));
+    const outputs = graph.outputs.map(({ shape }, i): Place => ({ name: graph.outputNames[i], shape }));
+    const inputs = readInputs(x, inputPlaces, `[${caller}] x`);
     const count = inputs[0].length;
     const targets = y === undefined ? [] : readTargets(y, outputs, `[${caller}] y`, count);
     const weights =

@@ -13,6 +13,7 @@ import { type Feeder, closing } from './feeder.js';
 import { IterableFeeder } from './iterableFeeder.js';
 import { runEpoch } from './loop.js';
 import type { Model } from './model.js';
+import type { OutputStructure } from './structure.js';
 import { type Batch, type Logs, type Mode, RunSums, type Trainer, feedsOf } from './trainer.js';
 import type { Pause } from './turns.js';
 
@@ -77,7 +78,7 @@ class Call {
 
   constructor(
     readonly caller: 'fit' | 'evaluate' | 'predict',
-    readonly model: Model,
+    readonly model: Model<OutputStructure>,
     readonly trainer: Trainer,
     readonly signal: AbortSignal | undefined,
     readonly pause: Pause,
@@ -104,7 +105,7 @@ class Call {
 }
 
 export async function fit(
-  model: Model,
+  model: Model<OutputStructure>,
   trainer: Trainer,
   x: FitData,
   y: Data | undefined,
@@ -144,7 +145,7 @@ export async function fit(
 }
 
 export async function evaluate(
-  model: Model,
+  model: Model<OutputStructure>,
   trainer: Trainer,
   x: FitData,
   y: Data | undefined,
@@ -161,7 +162,7 @@ export async function evaluate(
 }
 
 export async function predict(
-  model: Model,
+  model: Model<OutputStructure>,
   trainer: Trainer,
   x: FitData,
   options: PredictOptions,

@@ -8,15 +8,22 @@ import type { Sym } from '../sym.js';
 export class LayerGraph {
   readonly inputs: readonly KerasTensor[];
   readonly outputs: readonly KerasTensor[];
+  /** The names by which outputs are measured, and their targets given in a record. */
+  readonly outputNames: readonly string[];
   readonly nodes: readonly LayerNode[];
   /** Each layer once, in the order of its first call. */
   readonly layers: readonly Layer[];
 
   /**
+   * @param outputNames By default those of the layers that make the outputs.
    * @throws EngineError `ARGUMENT` where an output depends on an input that is not listed, an input leads nowhere, layers
    *   go in a circle, or two layers have one name.
    */
-  constructor(inputs: readonly KerasTensor[], outputs: readonly KerasTensor[]) {
+  constructor(
+    inputs: readonly KerasTensor[],
+    outputs: readonly KerasTensor[],
+    outputNames?: readonly string[],
+  ) {
     for (const place of [...inputs, ...outputs]) {
       if (!(place instanceof KerasTensor)) {
         throw new EngineError(
@@ -30,6 +37,7 @@ export class LayerGraph {
     }
     this.inputs = inputs;
     this.outputs = outputs;
+    this.outputNames = outputNames ?? outputs.map((place) => place.node.layer.name);
     this.nodes = this.#sort();
     this.layers = [...new Set(this.nodes.map((node) => node.layer))];
     this.#checkNames();

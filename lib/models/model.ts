@@ -27,6 +27,7 @@ import {
 import type { History } from '../callbacks/index.js';
 import { LayerGraph } from './layerGraph.js';
 import { Objective, type ObjectiveOptions } from './objective.js';
+import { type OutputStructure, type Structured, flatten, structured } from './structure.js';
 import { summaryOf } from './summary.js';
 import { type Logs, RunSums, Trainer, feedsOf } from './trainer.js';
 import { Turns } from './turns.js';
@@ -37,9 +38,10 @@ export interface ModelBaseOptions extends LayerOptions {
   dtypePolicy?: DtypePolicy;
 }
 
-export interface ModelOptions extends ModelBaseOptions {
+export interface ModelOptions<S extends OutputStructure = OutputStructure> extends ModelBaseOptions {
   inputs: KerasTensor | readonly KerasTensor[];
-  outputs: KerasTensor | readonly KerasTensor[];
+  /** One output, a list or a record: predictions come in the same structure. */
+  outputs: S;
 }
 
 export interface CompileOptions extends ObjectiveOptions {
@@ -48,14 +50,26 @@ export interface CompileOptions extends ObjectiveOptions {
 }
 
 /**
- * Layers that lead from inputs to outputs, with training, evaluation and prediction. https://keras.io/api/models/model/
+ * Layers that lead from inputs to outputs, with training, evaluation and prediction. A subclass may instead hold layers in its
+ * fields and write `call`; its input then has the shape and dtype of the first data that it sees.
+ * https://keras.io/api/models/model/
  *
  * @example
  *     const x = layers.input({ shape: [4] });
  *     const y = layers.dense({ units: 3, activation: 'softmax' }).apply(x);
  *     const model = new Model({ inputs: x, outputs: y });
+ *     const several = new Model({ inputs: x, outputs: { y, twice: layers.rescaling({ scale: 2 }).apply(y) } });
+ *     const { y, twice } = await several.predict(data);
+ * @example
+ *     class Mlp extends Model {
+ *       readonly hidden = layers.dense({ units: 8, activation: 'relu' });
+ *       readonly head = layers.dense({ units: 3, activation: 'softmax' });
+ *       override call(x: Sym, context: CallContext) {
+ *         return this.head.apply(this.hidden.apply(x, context), context);
+ *       }
+ *     }
  */
-export class Model extends Layer {
+export class Model<const S extends OutputStructure = KerasTensor> extends Layer {
   readonly className: string = 'Model';
   /** How its steps compute; layers and models within it follow it. */
   readonly dtypePolicy: DtypePolicy;
@@ -64,11 +78,15 @@ export class Model extends Layer {
   /** @internal */
   readonly turns = new Turns();
   #graph: LayerGraph | undefined;
+  /** The outputs' names where they were given in a record. */
+  #names: readonly string[] | undefined;
   #compiled: { optimizer: Optimizer; options: CompileOptions } | undefined;
   #trainer: Trainer | undefined;
   #disposed = false;
 
-  constructor(options: ModelOptions | (ModelBaseOptions & { inputs?: undefined; outputs?: undefined })) {
+  constructor(
+    options: ModelOptions<S> | (ModelBaseOptions & { inputs?: undefined; outputs?: undefined }) = {},
+  ) {
     super(options);
     this.dtypePolicy = checkPolicy('Model', options.dtypePolicy ?? dtypePolicy());
     if (options.inputs === undefined && options.outputs === undefined && new.target !== Model) return;
@@ -78,7 +96,9 @@ export class Model extends Layer {
         `[Model] expected inputs and outputs, received no ${options.inputs === undefined ? 'inputs' : 'outputs'}`,
       );
     }
-    this.connect(listOf(options.inputs), listOf(options.outputs));
+    const { list, names } = flatten(options.outputs);
+    this.#names = names;
+    this.connect(listOf(options.inputs), list);
   }
 
   /** The layers in the order of their first call. */
@@ -99,9 +119,9 @@ export class Model extends Layer {
     return this.inputs.map((place) => place.node.layer.name);
   }
 
-  /** The names of the layers that make the outputs. */
+  /** The names by which outputs are measured: those of a record of outputs, else of the layers that make them. */
   get outputNames(): readonly string[] {
-    return this.outputs.map((place) => place.node.layer.name);
+    return this.graph.outputNames;
   }
 
   get optimizer(): Optimizer {
@@ -166,19 +186,16 @@ export class Model extends Layer {
   }
 
   /**
-   * The model's output for samples, batch by batch. Any number of calls may be in flight; a `fit` that is called meanwhile begins
+   * The model's outputs for samples, batch by batch. Any number of calls may be in flight; a `fit` that is called meanwhile begins
    * when they have ended (those with callbacks aside, which may train themselves).
    *
-   * @returns A tensor with the samples first: the first output of a model that has several (see {@link predictAll}).
+   * @param x Samples in the forms that {@link fit} takes, or an iterable of batches [x] (or [x, y], of which y is not read).
+   * @returns A tensor with the samples first; for several outputs a list or record of these, as the model's `outputs` were given.
    */
-  async predict(x: FitData, options: PredictOptions = {}): Promise<Tensor> {
-    return (await this.predictAll(x, options))[0];
-  }
-
-  /** As {@link predict}, with all outputs of a model that has several. */
-  async predictAll(x: FitData, options: PredictOptions = {}): Promise<Tensor[]> {
+  async predict(x: FitData, options: PredictOptions = {}): Promise<Structured<S, Tensor>> {
     const hooked = (options.callbacks?.length ?? 0) > 0;
-    return this.turns.read(() => predict(this, this.#ownTrainer(), x, options), hooked);
+    const body = () => predict(this, this.#ownTrainer(), x, options);
+    return structured<S, Tensor>(this.#names, await this.turns.read(body, hooked));
   }
 
   /** One step on one batch; its loss and metrics. */
@@ -191,15 +208,15 @@ export class Model extends Layer {
     return this.turns.take('testOnBatch', this.name, () => this.#onBatch('test', x, y, options));
   }
 
-  /** The outputs for one batch. */
-  async predictOnBatch(x: Data): Promise<Tensor> {
+  /** The outputs for one batch, in the structure of {@link predict}. */
+  async predictOnBatch(x: Data): Promise<Structured<S, Tensor>> {
     this.prepare(x);
     const made: Tensor[] = [];
     try {
       const batch = Dataset.read('predictOnBatch', this.graph, x, undefined).batch(made);
       const run = this.#ownTrainer().program('predict', batch).run(feedsOf(batch));
       await run.done;
-      return run.outputs[0];
+      return structured<S, Tensor>(this.#names, run.outputs);
     } finally {
       for (const temporary of made) temporary.dispose();
     }
@@ -219,7 +236,14 @@ export class Model extends Layer {
 
   /** The layers and how they are connected. */
   override getConfig(): Record<string, unknown> {
-    return { ...super.getConfig(), dtypePolicy: this.dtypePolicy, ...graphConfig(this.graph) };
+    const outputNames = this.#names;
+    const graph = graphConfig(this.graph);
+    return {
+      ...super.getConfig(),
+      dtypePolicy: this.dtypePolicy,
+      ...graph,
+      ...(outputNames && { outputNames }),
+    };
   }
 
   /**
@@ -227,7 +251,10 @@ export class Model extends Layer {
    *
    * @param customObjects Classes of own layers by their className.
    */
-  static fromConfig(config: Record<string, unknown>, customObjects: CustomObjects = {}): Model {
+  static fromConfig(
+    config: Record<string, unknown>,
+    customObjects: CustomObjects = {},
+  ): Model<OutputStructure> {
     const { name, trainable, dtypePolicy, ...graph } = config as unknown as GraphConfig;
     return new Model({ name, trainable, dtypePolicy, ...graphFromConfig(graph, customObjects) });
   }
@@ -263,7 +290,7 @@ export class Model extends Layer {
 
   protected connect(inputs: readonly KerasTensor[], outputs: readonly KerasTensor[]): void {
     const before = this.#graph;
-    this.#graph = new LayerGraph(inputs, outputs);
+    this.#graph = new LayerGraph(inputs, outputs, this.#names);
     this.built = true;
     if (!before) return;
     this.#trainer?.dispose();

@@ -32,7 +32,7 @@ function smoothed(model: Model): Model {
     return value;
   });
   const config = JSON.parse(json) as Record<string, unknown>;
-  return (model instanceof Sequential ? Sequential : Model).fromConfig(config);
+  return (model instanceof Sequential ? Sequential : Model).fromConfig(config) as Model;
 }
 
 /** The weights of test/fixtures/make_nets.py. */

@@ -1,5 +1,6 @@
 #include "cpu/cpu_layout.h"
 #include "cpu/onednn.h"
+#include "cpu/winograd_filters.h"
 #include "support/kernel_test.h"
 
 namespace nodegrad::testing {
@@ -111,6 +112,43 @@ TEST(Reorder, CopiesBetweenAnyTwoLayoutsAndRoundsToBfloat16) {
         EXPECT_EQ(run({"reorder", {numbers}, {result}, {}, {from}, {to}})[0].data, expected)
             << (from ? from->name() : "row-major") << " to " << (to ? to->name() : "row-major");
       }
+}
+
+TEST(Reorder, MakesWinogradFiltersOfWeightsInAnyLayoutAndNothingOfThem) {
+  for (const std::string& isa : isaLevels()) {
+    useIsa(isa);
+    if (isaKernels().winograd->lanes == 0) continue;
+    const Array weights = randomNumbers({3, 3, 32, 48}, 1);
+    const auto weightLayout = [](Tag tag) {
+      return onednn::layoutOf(
+          Desc({48, 32, 3, 3}, dnnl::memory::data_type::f32, tag).permute_axes({3, 2, 0, 1}));
+    };
+    for (DType factors : {DType::F32, DType::BF16}) {
+      if (factors == DType::BF16 && !cpuBackend().hasBfloat16()) continue;
+      const LayoutPtr filters = winograd::filterLayout(weights.type.shape, factors);
+      // What the transform makes of the same numbers in row-major order.
+      const auto bytesFrom = [&](const Array& numbers, const LayoutPtr& from) {
+        const auto kernel =
+            onednn::reorderKernel(numbers.type, from, {DType::F32, numbers.type.shape}, filters);
+        std::vector<char> given = laidOut(numbers, from), made(filters->bytes());
+        const auto scratch = Buffer::allocate(kernel->scratchBytes());
+        void* input = given.data();
+        void* output = made.data();
+        kernel->run(&input, &output, scratch->data());
+        return made;
+      };
+      const std::vector<char> expected = bytesFrom(weights, nullptr);
+      for (Tag tag : {Tag::OIhw16i16o, Tag::OIhw8i8o, Tag::oihw, Tag::hwio, Tag::Oihw16o})
+        EXPECT_TRUE(bytesFrom(weights, weightLayout(tag)) == expected) << isa << " " << static_cast<int>(tag);
+      const Array half = randomNumbers(weights.type.shape, 1, -1, 1, DType::BF16);
+      const Array widened{weights.type, half.data};
+      EXPECT_TRUE(bytesFrom(half, nullptr) == bytesFrom(widened, nullptr));
+      for (const LayoutPtr& to : {LayoutPtr(), weightLayout(Tag::OIhw16i16o)})
+        EXPECT_THROW(onednn::reorderKernel(weights.type, filters, weights.type, to), Error);
+      EXPECT_THROW(geometry(weights.type, filters), Error);
+    }
+  }
+  useIsa(isaLevels().back());
 }
 
 }  // namespace

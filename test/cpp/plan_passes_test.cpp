@@ -1,6 +1,7 @@
 // The passes of the plan one by one: what they make of a traced graph.
 #include <gtest/gtest.h>
 
+#include "plan/plan.h"
 #include "support/fake_backend.h"
 #include "support/traced.h"
 
@@ -450,6 +451,27 @@ size_t outputsOfLstm(bool readsKept) {
 TEST(DropOutputs, DropsWhatNobodyReads) {
   EXPECT_EQ(outputsOfLstm(false), 2U);
   EXPECT_EQ(outputsOfLstm(true), 5U);  // of what is read, with all that lies before it
+}
+
+TEST(Plan, DoesWithoutFusionsWhereTheirKernelsCannotBeMade) {
+  const auto planned = [](FakeBackend& backend, DType compute) {
+    Traced t;
+    const Value x = t.feed({2, 8, 8, 16}), r = t.feed({2, 8, 8, 16});
+    const Value y = t.op("conv2d", {x, t.variable({3, 3, 16, 16})}, same());
+    t.fetches = {t.op("relu", {t.op("add", {y, r})})};
+    return plan::Plan(t.ir(), backend, compute).describe();
+  };
+  FakeBackend backend;
+  EXPECT_NE(planned(backend, DType::F32).find("conv2d+relu"), std::string::npos);
+  backend.failsFused = true;
+  for (DType compute : {DType::F32, DType::BF16}) {
+    const std::string plan = planned(backend, compute);
+    EXPECT_EQ(plan.find("conv2d+relu"), std::string::npos) << plan;
+    EXPECT_NE(plan.find("{add relu}"), std::string::npos) << plan;
+    EXPECT_NE(plan.find("without fusions, because of: [conv2d] has no kernel"), std::string::npos) << plan;
+  }
+  backend.failing = "conv2d";
+  EXPECT_THROW(planned(backend, DType::F32), Error);
 }
 
 }  // namespace

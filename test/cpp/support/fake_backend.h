@@ -77,8 +77,14 @@ class FakeBackend : public Backend {
     return choice;
   }
 
-  std::unique_ptr<Kernel> kernel(const KernelSpec&) override { return std::make_unique<FakeKernel>(); }
+  std::unique_ptr<Kernel> kernel(const KernelSpec& spec) override {
+    const bool fused = spec.attrs.has("activation") || spec.attrs.has("residual");
+    if ((fused && failsFused) || spec.op == failing) fail(ErrorCode::Device, "[", spec.op, "] has no kernel");
+    return std::make_unique<FakeKernel>();
+  }
 
+  bool failsFused = false;  // though it told the passes otherwise
+  std::string failing;      // an op without a kernel
   bool refuses = false;
   bool fuses(const KernelSpec&) const override { return !refuses; }
 

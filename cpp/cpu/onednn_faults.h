@@ -1,0 +1,20 @@
+#pragma once
+#include <string>
+
+#include "cpu/conv.h"
+
+namespace nodegrad::onednn {
+
+// What oneDNN does wrong, and how it is avoided: an implementation that has a row for a case is passed over,
+// and the next one that oneDNN offers is taken.
+struct ConvFault {
+  const char* versions;  // of oneDNN, in which it was seen
+  const char* what;      // goes wrong
+  bool (*applies)(const Convolution& conv, const std::string& implementation, bool blocked);
+};
+
+// The fault of an implementation that oneDNN offers for a convolution, or null. blocked: whether the channels
+// of its images are in blocks.
+const ConvFault* convFault(const Convolution& conv, const std::string& implementation, bool blocked);
+
+}  // namespace nodegrad::onednn

@@ -1,0 +1,143 @@
+// What oneDNN does wrong: the cases that show it run right here, and the rules that avoid it hold where it
+// cannot run.
+#include "cpu/onednn_faults.h"
+
+#include "support/kernel_test.h"
+
+namespace nodegrad::testing {
+namespace {
+
+struct Case {
+  std::string op;
+  Dims x, w, strides, dilations = {1, 1};
+  std::string padding = "same";
+  DType dtype = DType::F32;
+};
+
+Call callOf(const Case& c) {
+  const Attrs attrs{{"strides", c.strides}, {"dilations", c.dilations}, {"padding", c.padding}};
+  Call call{c.op, {}, {}, checkAttrs(findOp(c.op), attrs)};
+  const Window window = convWindow(c.op, call.attrs, c.x[1], c.x[2], c.w[0], c.w[1]);
+  const Dims y{c.x[0], window.outH, window.outW, c.w[3]};
+  const DType weights = c.op == "conv2dBackwardFilter" ? DType::F32 : c.dtype;
+  const Array x = randomNumbers(c.x, 1, -1, 1, c.dtype), w = randomNumbers(c.w, 2, -1, 1, weights),
+              dy = randomNumbers(y, 3, -1, 1, c.dtype);
+  if (c.op == "conv2d") {
+    call.inputs = {x, w};
+    call.outputs = {dy.type};
+  } else if (c.op == "conv2dBackwardData") {
+    call.inputs = {w, dy, x};
+    call.outputs = {x.type};
+  } else {
+    call.inputs = {x, dy, w};
+    call.outputs = {w.type};
+  }
+  return call;
+}
+
+// In the layouts of the plan, and row-major.
+void expectRight(const Case& c) {
+  const Call call = callOf(c);
+  std::vector<Array> widened = call.inputs;
+  for (Array& input : widened) input.type.dtype = DType::F32;
+  const Array expected = reference::apply(call.op, widened, call.attrs)[0];
+  const int64_t terms = c.x[0] * c.x[1] * c.x[2] * c.w[0] * c.w[1] * std::max(c.w[2], c.w[3]);
+  // The inputs are bfloat16 already: products are exact in float32, only the result may be rounded to it.
+  const bool rounded = call.outputs[0].dtype == DType::BF16;
+  for (const Call& laidOut : {call, inPlannedLayouts(call)}) {
+    const auto kernel = cpuBackend().kernel(laidOut.spec());
+    const std::string what = toString(call.inputs[0].type) + " " + kernel->implementation();
+    const double bound = 1e-6 * std::sqrt(static_cast<double>(terms)) + (rounded ? 4e-3 : 0);
+    expectNear(run(*kernel, laidOut)[0], expected.data, bound, 1e-5 * std::sqrt(static_cast<double>(terms)),
+               what);
+  }
+}
+
+class OnednnFaults : public OnEachIsa {};
+
+TEST_P(OnednnFaults, StridedPointwiseConvolutionsOfFewChannels) {
+  const int threads = teamThreads();
+  for (int team : {1, 2, 4}) {
+    setTeamThreads(team);
+    for (const char* op : {"conv2d", "conv2dBackwardData", "conv2dBackwardFilter"})
+      for (DType dtype : {DType::F32, DType::BF16}) {
+        if (dtype == DType::BF16 && (!cpuBackend().hasBfloat16() || GetParam() != isaLevels().back()))
+          continue;
+        for (int64_t channels : {1, 3, 5, 8, 12, 15, 16})
+          for (int64_t filters : {1, 8, 17}) {
+            expectRight(
+                {op, {3, 24, 20, channels}, {1, 1, channels, filters}, {2, 1}, {1, 1}, "same", dtype});
+            expectRight({op, {1, 8, 14, channels}, {1, 1, channels, filters}, {2, 2}, {1, 1}, "same", dtype});
+          }
+        expectRight({op, {5, 28, 28, 3}, {1, 1, 3, 64}, {2, 2}, {1, 1}, "same", dtype});
+      }
+  }
+  setTeamThreads(threads);
+}
+
+TEST_P(OnednnFaults, TapsThatMeetOnlyPadding) {
+  for (DType dtype : {DType::F32, DType::BF16}) {
+    if (dtype == DType::BF16 && (!cpuBackend().hasBfloat16() || GetParam() != isaLevels().back())) continue;
+    for (const char* op : {"conv2d", "conv2dBackwardData", "conv2dBackwardFilter"}) {
+      expectRight({op, {1, 12, 2, 64}, {4, 4, 64, 16}, {1, 3}, {1, 1}, "same", dtype});
+      expectRight({op, {2, 1, 1, 48}, {1, 5, 48, 16}, {1, 2}, {1, 1}, "same", dtype});
+      expectRight({op, {1, 2, 1, 3}, {5, 1, 3, 32}, {1, 3}, {1, 1}, "same", dtype});
+      // No output of a row meets a tap.
+      expectRight({op, {1, 1, 8, 15}, {4, 3, 15, 15}, {1, 1}, {3, 3}, "same", dtype});
+    }
+  }
+}
+ON_EACH_ISA(OnednnFaults);
+
+std::string faultOf(const Case& c, const std::string& implementation, bool blocked = false) {
+  const KernelSpec spec = callOf(c).spec();
+  const auto* fault = onednn::convFault(Convolution(spec), implementation, blocked);
+  return fault ? fault->what : "";
+}
+
+TEST(OnednnFaultRules, AvoidNoMoreThanIsWrong) {
+  const Case pointwise{"conv2dBackwardFilter", {3, 24, 20, 8}, {1, 1, 8, 8}, {2, 1}};
+  EXPECT_EQ(faultOf(pointwise, "jit_1x1:avx512_core"), "writes past its scratch memory");
+  EXPECT_EQ(faultOf(pointwise, "jit_bf16_1x1:avx512_core_bf16"), "writes past its scratch memory");
+  EXPECT_EQ(faultOf(pointwise, "jit_1x1:avx512_core", true), "");
+  EXPECT_EQ(faultOf(pointwise, "brgconv_1x1:avx512_core"), "");
+  EXPECT_EQ(faultOf({pointwise.op, pointwise.x, pointwise.w, {1, 1}}, "jit_1x1:avx512_core"), "");
+  EXPECT_EQ(faultOf({pointwise.op, {3, 24, 20, 16}, {1, 1, 16, 8}, {2, 2}}, "jit_1x1:avx512_core"), "");
+
+  const Case unused{
+      "conv2dBackwardFilter", {1, 12, 2, 64}, {4, 4, 64, 16}, {1, 3}, {1, 1}, "same", DType::BF16};
+  EXPECT_NE(faultOf(unused, "jit_bf16:avx512_core_bf16"), "");
+  EXPECT_EQ(faultOf(unused, "x64:gemm:jit"), "");
+  EXPECT_EQ(faultOf({unused.op, {1, 12, 4, 64}, unused.w, {1, 3}, {1, 1}, "same", DType::BF16},
+                    "jit_bf16:avx512_core_bf16"),
+            "");
+  EXPECT_EQ(faultOf({unused.op, unused.x, unused.w, unused.strides}, "jit:avx512_core"), "");
+}
+
+// These run on CPUs with AMX alone.
+TEST(OnednnFaultRules, AvoidWhatIsWrongOnAmx) {
+  const std::string amx = "brgconv:avx512_core_amx";
+  for (int64_t channels : {48, 80, 112, 144}) {
+    const Case even{"conv2d", {1, 8, 8, channels}, {2, 2, channels, 16}, {2, 2}, {1, 1},
+                    "valid",  DType::BF16};
+    EXPECT_EQ(faultOf(even, amx), "computes another output");
+    EXPECT_EQ(faultOf(even, "brgconv:avx512_core_bf16"), "");
+  }
+  for (int64_t channels : {16, 32, 64, 96, 128})
+    EXPECT_EQ(
+        faultOf({"conv2d", {1, 8, 8, channels}, {2, 2, channels, 16}, {2, 2}, {1, 1}, "valid", DType::BF16},
+                amx),
+        "");
+  EXPECT_EQ(faultOf({"conv2d", {1, 9, 9, 48}, {3, 3, 48, 16}, {2, 2}, {1, 1}, "valid", DType::BF16}, amx),
+            "");
+  EXPECT_EQ(faultOf({"conv2d", {1, 8, 8, 48}, {2, 2, 48, 16}, {1, 1}, {1, 1}, "valid", DType::BF16}, amx),
+            "");
+
+  const Case outside{"conv2d", {1, 1, 8, 15}, {4, 3, 15, 15}, {1, 1}, {3, 3}, "same", DType::BF16};
+  EXPECT_EQ(faultOf(outside, amx), "crashes where an output meets only padding");
+  EXPECT_EQ(faultOf(outside, "jit:avx512_core"), "");
+  EXPECT_EQ(faultOf({"conv2d", {1, 4, 8, 15}, {4, 3, 15, 15}, {1, 1}, {3, 3}, "same", DType::BF16}, amx), "");
+}
+
+}  // namespace
+}  // namespace nodegrad::testing
