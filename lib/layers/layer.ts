@@ -15,7 +15,7 @@ import { Sym } from '../sym.js';
 import type { Tensor, TensorData } from '../tensor.js';
 import { Trace } from '../trace.js';
 import { Variable } from '../variable.js';
-import { KerasTensor, type LayerNode } from './kerasTensor.js';
+import { KerasTensor, type LayerNode, shapeText } from './kerasTensor.js';
 
 /** What every layer takes. */
 export interface LayerOptions {
@@ -256,8 +256,18 @@ export abstract class Layer implements Disposable {
    * Adds to the loss of the step that is being traced; for use in `call`.
    *
    * @param loss float32 [].
+   * @throws EngineError `SHAPE` where it is not one number, `DTYPE` where it is not float32.
    */
   protected addLoss(loss: Sym): void {
+    if (!(loss instanceof Sym) || loss.rank > 0) {
+      const received = loss instanceof Sym ? shapeText(loss.shape) : String(loss);
+      throw new EngineError(
+        'SHAPE',
+        `[${this.name}] expected one symbolic number in addLoss, received ${received}: take ops.sum or ops.mean of a loss for each sample`,
+      );
+    }
+    if (loss.dtype !== 'float32')
+      throw new EngineError('DTYPE', `[${this.name}] expected float32 in addLoss, received ${loss.dtype}`);
     const known = this.#losses.get(loss.trace);
     if (known) known.push(loss);
     else this.#losses.set(loss.trace, [loss]);
