@@ -85,6 +85,28 @@ export function isBatches(data: unknown): data is Batches {
 }
 
 /**
+ * What inputs data is made for, where the model does not say.
+ *
+ * @returns For each input, the shape of one sample and the dtype; by name where the data is a record.
+ * @throws EngineError `ARGUMENT`, `SHAPE` or `DTYPE` for what is no data.
+ * @internal
+ */
+export function inputsOf(data: Data, argument: string): { name?: string; shape: Shape; dtype: DType }[] {
+  const one = (item: ArrayData, name?: string) => {
+    const { shape, dtype } = readArray(item, name === undefined ? argument : `${argument} '${name}'`, [-1]);
+    return { name, shape: shape.slice(1), dtype };
+  };
+  if (
+    Array.isArray(data) &&
+    data.length > 0 &&
+    data.every((item) => item instanceof Tensor || item instanceof NDArray)
+  )
+    return data.map((item) => one(item));
+  if (isArrayData(data) || typeof data !== 'object' || data === null) return [one(data as ArrayData)];
+  return Object.entries(data as Readonly<Record<string, ArrayData>>).map(([name, item]) => one(item, name));
+}
+
+/**
  * Reads a model's inputs.
  *
  * @param argument For messages, as in `[fit] x`.

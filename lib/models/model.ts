@@ -1,6 +1,7 @@
-import { type Batches, type Data, isBatches } from '../data/batches.js';
+import { type Batches, type Data, inputsOf, isBatches } from '../data/batches.js';
 import { type DtypePolicy, checkPolicy, dtypePolicy } from '../dtypePolicy.js';
 import { EngineError } from '../errors.js';
+import { input } from '../layers/input.js';
 import type { KerasTensor } from '../layers/kerasTensor.js';
 import { type CallContext, Layer, type LayerOptions } from '../layers/layer.js';
 import { type Optimizer, optimizerOf } from '../optimizers/index.js';
@@ -44,6 +45,9 @@ export interface ModelOptions<S extends OutputStructure = OutputStructure> exten
   outputs: S;
 }
 
+/** A shape with the batch first, which is not known: null or -1. */
+export type BatchShape = readonly (number | null)[];
+
 export interface CompileOptions extends ObjectiveOptions {
   /** An optimizer or its name. Default `rmsprop`. */
   optimizer?: Optimizer | string;
@@ -78,6 +82,7 @@ export class Model<const S extends OutputStructure = KerasTensor> extends Layer 
   /** @internal */
   readonly turns = new Turns();
   #graph: LayerGraph | undefined;
+  #connecting = false;
   /** The outputs' names where they were given in a record. */
   #names: readonly string[] | undefined;
   #compiled: { optimizer: Optimizer; options: CompileOptions } | undefined;
@@ -101,9 +106,9 @@ export class Model<const S extends OutputStructure = KerasTensor> extends Layer 
     this.connect(listOf(options.inputs), list);
   }
 
-  /** The layers in the order of their first call. */
+  /** The layers in the order of their first call; in a subclass with its own `call`, those that it holds. */
   get layers(): readonly Layer[] {
-    return this.graph.layers;
+    return this.#callsLayers ? this.sublayers : this.graph.layers;
   }
 
   get inputs(): readonly KerasTensor[] {
@@ -138,8 +143,27 @@ export class Model<const S extends OutputStructure = KerasTensor> extends Layer 
     );
   }
 
-  call(x: Sym | readonly Sym[], context: CallContext): readonly Sym[] {
+  call(x: Sym | readonly Sym[], context: CallContext): Sym | readonly Sym[] {
     return this.graph.run(listOf(x), context);
+  }
+
+  /**
+   * Makes the weights of a model that does not know its input yet: a Sequential without `layers.input`, or a subclass with its
+   * own `call`. Otherwise the first data does it.
+   *
+   * @param inputShape With the batch first, as in [null, 28, 28]; a list of shapes for several inputs.
+   * @example model.build([null, 4]);
+   */
+  override build(inputShape: BatchShape | readonly BatchShape[]): void {
+    if (this.#graph || this.#connecting) return;
+    const shapes = (Array.isArray(inputShape?.[0]) ? inputShape : [inputShape]) as readonly BatchShape[];
+    if (shapes.some((shape) => !Array.isArray(shape) || shape.length === 0)) {
+      throw new EngineError(
+        'ARGUMENT',
+        `[build] expected a shape with the batch first, as in [null, 28, 28], received ${JSON.stringify(inputShape)}`,
+      );
+    }
+    this.connectTo(shapes.map((shape) => input({ shape: shape.slice(1).map((n) => n ?? -1) })));
   }
 
   /**
@@ -234,16 +258,12 @@ export class Model<const S extends OutputStructure = KerasTensor> extends Layer 
     return text;
   }
 
-  /** The layers and how they are connected. */
+  /** The layers and how they are connected; for a subclass with its own `call` what every layer has, to be extended by it. */
   override getConfig(): Record<string, unknown> {
+    const config = { ...super.getConfig(), dtypePolicy: this.dtypePolicy };
+    if (this.#callsLayers) return config;
     const outputNames = this.#names;
-    const graph = graphConfig(this.graph);
-    return {
-      ...super.getConfig(),
-      dtypePolicy: this.dtypePolicy,
-      ...graph,
-      ...(outputNames && { outputNames }),
-    };
+    return { ...config, ...graphConfig(this.graph), ...(outputNames && { outputNames }) };
   }
 
   /**
@@ -279,8 +299,9 @@ export class Model<const S extends OutputStructure = KerasTensor> extends Layer 
     return this.#ownTrainer();
   }
 
-  /** Gives a model without input shape that of the data. @internal */
-  prepare(_x: unknown): void {
+  /** Gives a model that does not know its input that of the data. @internal */
+  prepare(x: Data): void {
+    if (!this.#graph) this.connectTo(inputsOf(x, `[${this.name}] x`).map((given) => input(given)));
     this.#checkConnected();
   }
 
@@ -297,8 +318,24 @@ export class Model<const S extends OutputStructure = KerasTensor> extends Layer 
     this.#trainer = undefined;
   }
 
+  /** Connects a model that did not know its inputs. */
+  protected connectTo(inputs: readonly KerasTensor[]): void {
+    if (!this.#callsLayers) return;
+    this.#connecting = true;
+    try {
+      this.connect(inputs, this.applyAll(inputs));
+    } finally {
+      this.#connecting = false;
+    }
+  }
+
   protected override get sublayers(): readonly Layer[] {
-    return this.#graph?.layers ?? [];
+    return this.#callsLayers ? super.sublayers : (this.#graph?.layers ?? []);
+  }
+
+  /** Whether a subclass says by its own `call` what the model does. */
+  get #callsLayers(): boolean {
+    return this.call !== Model.prototype.call;
   }
 
   #checkConnected(): LayerGraph {

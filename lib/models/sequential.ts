@@ -1,4 +1,3 @@
-import { Tensor, type TensorData, read } from '../tensor.js';
 import type { DtypePolicy } from '../dtypePolicy.js';
 import { EngineError } from '../errors.js';
 import { input } from '../layers/input.js';
@@ -61,14 +60,18 @@ export class Sequential extends Model {
     }
   }
 
-  override prepare(x: unknown): void {
-    if (!this.isConnected && this.#stack.length > 0) {
-      this.#input = input({ shape: (x instanceof Tensor ? x : read(x as TensorData)).shape.slice(1) });
-      withSeed(this.#seed, () => {
-        this.#connect();
-      });
+  protected override connectTo(inputs: readonly KerasTensor[]): void {
+    if (inputs.length > 1) {
+      throw new EngineError(
+        'ARGUMENT',
+        `[${this.name}] expected one input, since a Sequential has no more, received ${inputs.length}`,
+      );
     }
-    super.prepare(x);
+    if (this.#stack.length === 0) return;
+    this.#input = inputs[0];
+    withSeed(this.#seed, () => {
+      this.#connect();
+    });
   }
 
   override getConfig(): Record<string, unknown> {
