@@ -77,6 +77,46 @@ describe('ops on tensors and arrays', () => {
   });
 });
 
+describe('empty tensors', () => {
+  test.each([[[0]], [[2, 0]], [[0, 3]], [[2, 0, 3]]])(
+    '%j: element by element, and sums over nothing',
+    (shape) => {
+      const x = ones(shape);
+      for (const y of [
+        ops.add(x, 1),
+        ops.tanh(x),
+        ops.maximum(x, x),
+        ops.equal(x, x),
+        ops.cast(x, 'int32'),
+        ops.relu(x),
+      ])
+        expect(y.shape).toEqual(shape);
+      expect(flat(ops.mul(ops.add(x, x), ones([1])))).toEqual([]);
+      expect(flat(ops.transpose(x))).toEqual([]);
+      expect(ops.sum(x).itemSync()).toBe(0);
+      expect(ops.prod(x).itemSync()).toBe(1);
+      const last = shape.slice(0, -1);
+      const size = last.reduce((a, b) => a * b, 1);
+      expect(flat(ops.sum(x, { axis: -1 }))).toEqual(Array<number>(size).fill(0));
+      expect(() => ops.max(x)).toThrow(/at least one element/);
+    },
+  );
+
+  test('every op of one float32 tensor gives a result or an error of its own', () => {
+    for (const [name, op] of Object.entries(ops) as [string, (x: Tensor) => unknown][]) {
+      for (const shape of [[0], [2, 0], [0, 3], [1, 0, 4, 3]]) {
+        try {
+          for (const y of [op(ones(shape))].flat()) if (y instanceof Tensor) y.dataSync();
+        } catch (error) {
+          // What lacks its options is not meant here.
+          if (error instanceof EngineError)
+            expect(error.code, `${name}: ${error.message}`).not.toMatch(/DEVICE|INTERNAL/);
+        }
+      }
+    }
+  });
+});
+
 describe('random ops', () => {
   test('uniform numbers lie within the bounds, the same for the same seed', () => {
     const draw = (seed: number) => flat(ops.randomUniform([100], { minval: 2, maxval: 3, seed }));

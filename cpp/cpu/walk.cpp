@@ -11,7 +11,9 @@ std::optional<std::vector<MemoryDim>> memoryOrder(const Geometry& g) {
 
   std::vector<int> outer;
   for (int d = 0; d < rank; ++d) outer.push_back(d);
-  std::stable_sort(outer.begin(), outer.end(), [&](int a, int b) { return g.strides[a] > g.strides[b]; });
+  const bool empty = g.elements == 0;  // its strides say nothing
+  if (!empty)
+    std::stable_sort(outer.begin(), outer.end(), [&](int a, int b) { return g.strides[a] > g.strides[b]; });
 
   std::vector<MemoryDim> order;
   int64_t inner = 1;
@@ -20,7 +22,7 @@ std::optional<std::vector<MemoryDim>> memoryOrder(const Geometry& g) {
   for (auto it = outer.rbegin(); it != outer.rend(); ++it) {
     const int64_t size = g.padded[*it] / block[*it];
     if (size == 1) continue;
-    if (g.strides[*it] != dense) return std::nullopt;
+    if (!empty && g.strides[*it] != dense) return std::nullopt;
     dense *= size;
     order.insert(order.begin(), {size, *it, block[*it]});
   }
