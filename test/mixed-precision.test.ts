@@ -168,3 +168,53 @@ describe.skipIf(!getEngineInfo().bfloat16)('a step in bfloat16', () => {
     expect(Math.abs(weight - (1 / 3 - 1e-9 * slope))).toBeLessThan(2 ** -24);
   });
 });
+
+describe.runIf(getEngineInfo().bfloat16)('integer data', () => {
+  it.each([
+    ['uint8', Uint8Array],
+    ['int32', Int32Array],
+    ['bool', Uint8Array],
+  ] as const)('of %s goes into a product in bfloat16', async (dtype, Numbers) => {
+    const x = tensor(
+      new Numbers(64 * 64).map((_: number, i: number) => i % 2),
+      [64, 64],
+      dtype,
+    );
+    const w = tensor(
+      Float32Array.from({ length: 64 * 64 }, (_, i) => i % 3),
+      [64, 64],
+    );
+    const product = (a: Sym, b: Sym) => ops.matmul(ops.cast(a, 'float32'), b);
+    const exact = await compile(product)(x, w);
+    mixedPrecision.setDtypePolicy('mixedBfloat16');
+    const step = compile(product);
+    // bfloat16 holds these numbers exactly.
+    expect((await step(x, w)).dataSync()).toEqual(exact.dataSync());
+    expect(step.describe()).toMatch(/cast .*-> bfloat16/);
+    expect(step.describe()).not.toContain('without fusions');
+  });
+
+  it('is predicted from and trained with as without the policy', async () => {
+    const data = Uint8Array.from({ length: 2 * 8 * 8 * 3 }, (_, i) => (i * 7) % 5);
+    const net = () =>
+      new Sequential(
+        [
+          layers.input({ shape: [8, 8, 3] }),
+          layers.conv2d({ filters: 16, kernelSize: 3 }),
+          layers.flatten(),
+          layers.dense({ units: 2 }),
+        ],
+        { seed: 1 },
+      );
+    const exact = await (await net().predict(data)).data();
+    mixedPrecision.setDtypePolicy('mixedBfloat16');
+    const model = net();
+    const rounded = await (await model.predict(data)).data();
+    // Two products of numbers rounded to 8 bits: 2⁻⁹ each of operands and result.
+    const largest = Math.max(...exact.map(Math.abs));
+    for (const [i, value] of exact.entries())
+      expect(Math.abs(rounded[i] - value)).toBeLessThan(0.02 * largest);
+    model.compile({ optimizer: 'sgd', loss: 'meanSquaredError' });
+    expect((await model.trainOnBatch(data, new Int32Array([1, 2, 3, 4]))).loss).toBeGreaterThan(0);
+  });
+});

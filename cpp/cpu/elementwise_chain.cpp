@@ -64,6 +64,9 @@ void assignSlots(Chain& chain) {
   }
 }
 
+// A register holds a bfloat16 as the float that it is.
+DType inRegister(DType dtype) { return dtype == DType::BF16 ? DType::F32 : dtype; }
+
 }  // namespace
 
 StepKind stepKind(DType dtype) { return dtype == DType::I32 ? StepKind::Integer : StepKind::Float; }
@@ -73,8 +76,7 @@ Chain compileChain(const ElementwiseProgram& program, const std::vector<TensorTy
   chain.inputs = program.inputs;
   for (const TensorType& type : inputs) {
     chain.registers.emplace_back();
-    // A register holds a bfloat16 as the float that it is.
-    chain.registers.back().dtype = type.dtype == DType::BF16 ? DType::F32 : type.dtype;
+    chain.registers.back().dtype = inRegister(type.dtype);
   }
   // Of each register of the program, the chain's register.
   std::vector<int> joined;
@@ -83,24 +85,25 @@ Chain compileChain(const ElementwiseProgram& program, const std::vector<TensorTy
   for (const ElementwiseStep& step : program.steps) {
     std::vector<int> args;
     for (int arg : step.args) args.push_back(joined[arg]);
-    const DType from = args.empty() ? step.dtype : chain.registers[args[0]].dtype;
+    const DType to = inRegister(step.dtype);
+    const DType from = args.empty() ? to : chain.registers[args[0]].dtype;
     const bool copies = step.op == "identity" || step.op == "stopGradient";
-    if (copies || (step.op == "cast" && sameInRegister(from, step.dtype))) {
+    if (copies || (step.op == "cast" && sameInRegister(from, to))) {
       joined.push_back(args[0]);
       continue;
     }
     joined.push_back(static_cast<int>(chain.registers.size()));
     chain.registers.emplace_back();
     Chain::Register& made = chain.registers.back();
-    made.dtype = step.dtype;
+    made.dtype = to;
     if (step.op == "constant") {
       made.isConstant = true;
-      made.constant = constantBits(step.attrs.number("value"), step.dtype);
+      made.constant = constantBits(step.attrs.number("value"), to);
       continue;
     }
     // The kind of where is that of what it moves; a condition is a float.
     const StepKind kind = stepKind(step.op == "where" ? chain.registers[args[1]].dtype : from);
-    const std::string op = step.op == "cast" ? std::string("cast:") + name(step.dtype) : step.op;
+    const std::string op = step.op == "cast" ? std::string("cast:") + name(to) : step.op;
     const StepRow* row = findRow(op, kind);
     if (!row) fail(ErrorCode::Device, "[", step.op, "] has no CPU kernel for ", name(from));
     ChainCall call{row->run, joined.back(), args, numberOf(step.attrs, row->attr)};
