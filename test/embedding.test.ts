@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { NDArray } from '../lib/data/ndarray.js';
 import * as layers from '../lib/layers/index.js';
+import * as losses from '../lib/losses/index.js';
 import { Sequential } from '../lib/models/index.js';
 import * as optimizers from '../lib/optimizers/index.js';
 
@@ -67,5 +68,45 @@ describe('training an embedding', () => {
     const after = await model.getWeights();
     after.forEach((weight, i) => expect(weight.data).toEqual(before[i].data));
     model.dispose();
+  });
+
+  it.each([
+    { form: 'an int32 input', input: { dtype: 'int32' } as const },
+    { form: 'a float32 input', input: {} },
+  ])('ids that are no int32 are shown as they are: $form', async ({ input }) => {
+    const model = new Sequential([
+      layers.input({ shape: [2], ...input }),
+      layers.embedding({ inputDim: 3, outputDim: 2 }),
+    ]);
+    for (const [id, text] of [
+      [NaN, 'NaN'],
+      [1e20, '1e\\+20'],
+      [-Infinity, '-inf'],
+    ] as const)
+      await expect(model.predict([[0, id]])).rejects.toMatchObject({
+        code: 'ARGUMENT',
+        message: expect.stringMatching(new RegExp(`indices.*received ${text} at place 1`)) as string,
+      });
+    await expect(model.predict([[0, 3.9]])).rejects.toMatchObject({
+      message: expect.stringMatching(/from 0 to 2, received 3 at place 1/) as string,
+    });
+    expect((await model.predict([[0, 2.9]])).shape).toEqual([1, 2, 2]);
+  });
+
+  it('class numbers, too, also in bfloat16', async () => {
+    for (const dtypePolicy of ['float32', 'mixedBfloat16'] as const) {
+      const model = new Sequential([layers.input({ shape: [2] }), layers.dense({ units: 300 })], {
+        dtypePolicy,
+      });
+      model.compile({ loss: losses.sparseCategoricalCrossentropy({ fromLogits: true }) });
+      await expect(model.testOnBatch([[0, 1]], [NaN])).rejects.toThrow(/indices.*received NaN at place 0/);
+      // bfloat16 has no 299.
+      model.setWeights([
+        new Float32Array(600),
+        Float32Array.from({ length: 300 }, (_, i) => Number(i === 299)),
+      ]);
+      const { loss } = await model.testOnBatch([[0, 1]], [299]);
+      expect(loss).toBeCloseTo(Math.log(299 + Math.E) - 1, 3);
+    }
   });
 });

@@ -1,5 +1,8 @@
 #include <algorithm>
+#include <atomic>
+#include <cmath>
 #include <cstring>
+#include <sstream>
 
 #include "core/parallel.h"
 #include "cpu/indices.h"
@@ -118,6 +121,47 @@ class GatherBackwardKernel : public Kernel {
   int threads_;
 };
 
+// float32 numbers without what follows the point, as a cast makes them. A cast would give any number for one
+// that int32 does not hold; this fails.
+class ToIndicesKernel : public Kernel {
+ public:
+  explicit ToIndicesKernel(const KernelSpec& spec)
+      : count_(count(spec.inputs[0].shape)), threads_(teamThreads()) {}
+
+  std::string implementation() const override { return "own"; }
+
+  void run(void* const* inputs, void* const* outputs, void*) override {
+    const auto* x = static_cast<const float*>(inputs[0]);
+    auto* y = static_cast<int32_t*>(outputs[0]);
+    std::atomic<bool> held = true;
+    parallelFor(threads_, count_, kLeastThreadElements, [&](int64_t begin, int64_t end, int) {
+      for (int64_t i = begin; i < end; ++i) {
+        const bool holds = holdsInt32(x[i]);
+        y[i] = holds ? static_cast<int32_t>(x[i]) : 0;
+        if (!holds) held = false;
+      }
+    });
+    if (!held) refuse(x);
+  }
+
+ private:
+  static bool holdsInt32(float x) { return x >= -0x1p31f && x < 0x1p31f; }
+
+  void refuse(const float* x) const {
+    const int64_t place = std::find_if_not(x, x + count_, holdsInt32) - x;
+    std::ostringstream received;
+    if (std::isnan(x[place]))
+      received << "NaN";
+    else
+      received << x[place];
+    fail(ErrorCode::Argument, "[toIndices] expected indices that int32 holds, received ", received.str(),
+         " at place ", place);
+  }
+
+  int64_t count_;
+  int threads_;
+};
+
 // An index out of range leaves its row off.
 class OneHotKernel : public Kernel {
  public:
@@ -160,6 +204,7 @@ void registerGatherKernels(KernelTable& table) {
   // A table is a weight as a rule, and its rows are what a bfloat16 kernel wants.
   table["gather"] = {make<GatherKernel>, nullptr, nullptr, nullptr, anyPrecision};
   table["gatherBackward"] = {make<GatherBackwardKernel>, nullptr, nullptr, nullptr, readsEither};
+  table["toIndices"] = {make<ToIndicesKernel>};
   table["oneHot"] = {make<OneHotKernel>};
 }
 

@@ -42,6 +42,10 @@ std::vector<TensorType> inferGatherBackward(const InferContext& context) {
   return {{DType::F32, x}};
 }
 
+std::vector<TensorType> inferToIndices(const InferContext& context) {
+  return {{DType::I32, inputOf(context, 0, "the numbers", {DType::F32}).shape}};
+}
+
 std::vector<TensorType> inferOneHot(const InferContext& context) {
   Dims shape = indicesOf(context, 0).shape;
   shape.push_back(integerAtLeast(context, "depth", 1));
@@ -69,6 +73,13 @@ void registerGatherOps() {
   backward.gradient =
       rule([](const Rule& r) -> Exprs { return {apply("gather", {r.dy(), r.x(1)}, r.attrs)}; });
   registerOp(backward);
+
+  OpDef toIndices;
+  toIndices.name = "toIndices";
+  toIndices.minInputs = toIndices.maxInputs = 1;
+  toIndices.infer = inferToIndices;
+  toIndices.differentiable = false;
+  registerOp(toIndices);
 
   OpDef oneHot;
   oneHot.name = "oneHot";

@@ -20,7 +20,7 @@ void registerReduceOps();         // sum … argMin
 void registerSoftmaxOps();        // softmax, logSoftmax and the cross-entropies
 void registerShapeOps();          // reshape, transpose, broadcastTo and the *Like ops
 void registerSliceOps();          // concatenate, slice, pad
-void registerGatherOps();         // gather, oneHot
+void registerGatherOps();         // gather, toIndices, oneHot
 void registerRandomOps();         // dropout, randomUniform, randomNormal, truncatedNormal
 void registerOptimizerOps();      // the updates
 

@@ -8,7 +8,7 @@ namespace nodegrad::plan {
 namespace {
 
 // Ops that look at their numbers and may refuse them.
-const std::set<std::string> kMayFail = {"gather", "gatherBackward", "sparseSoftmaxCrossEntropy"};
+const std::set<std::string> kMayFail = {"gather", "gatherBackward", "sparseSoftmaxCrossEntropy", "toIndices"};
 
 // A copy for every fetch and update whose memory is not its own: what is fed, a parameter, steady, an alias,
 //, or wanted twice.

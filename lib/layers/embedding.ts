@@ -1,5 +1,6 @@
 import type { Shape } from '../engine.js';
 import * as ops from '../ops/index.js';
+import { toIndices } from '../ops/toIndices.js';
 import type { Sym } from '../sym.js';
 import type { Variable } from '../variable.js';
 import { checkCount } from './check.js';
@@ -40,8 +41,7 @@ export class Embedding extends Layer {
   }
 
   call(x: Sym): Sym {
-    const ids = x.dtype === 'int32' || x.dtype === 'uint8' ? x : ops.cast(x, 'int32');
-    return ops.gather(this.#embeddings, ids);
+    return ops.gather(this.#embeddings, toIndices(x));
   }
 
   override getConfig() {

@@ -2,6 +2,7 @@ import type { Shape } from '../engine.js';
 import { EngineError } from '../errors.js';
 import { shapeText } from '../layers/kerasTensor.js';
 import * as ops from '../ops/index.js';
+import { toIndices } from '../ops/toIndices.js';
 import { Sym } from '../sym.js';
 
 /**
@@ -29,7 +30,7 @@ export function align(name: string, yTrue: Sym, yPred: Sym): Sym {
  */
 export function classNumbers(name: string, yTrue: Sym, yPred: Sym): Sym {
   const rows = yPred.shape.slice(0, -1);
-  const whole = yTrue.dtype === 'int32' || yTrue.dtype === 'uint8' ? yTrue : ops.cast(yTrue, 'int32');
+  const whole = toIndices(yTrue);
   if (agree(yTrue.shape, rows)) return whole;
   if (agree(yTrue.shape, [...rows, 1])) return ops.squeeze(whole, -1);
   throw new EngineError(

@@ -1,6 +1,7 @@
 import type { DtypePolicy } from '../dtypePolicy.js';
 import type { KerasTensor } from '../layers/kerasTensor.js';
 import * as ops from '../ops/index.js';
+import { toIndices } from '../ops/toIndices.js';
 import type { Optimizer } from '../optimizers/index.js';
 import type { Program } from '../program.js';
 import { nextSeed } from '../seed.js';
@@ -160,5 +161,6 @@ const floating = (weight: Sym | undefined) =>
   weight && (weight.dtype === 'float32' ? weight : ops.cast(weight, 'float32'));
 
 function castTo(value: Sym, input: KerasTensor): Sym {
-  return value.dtype === input.dtype ? value : ops.cast(value, input.dtype);
+  if (value.dtype === input.dtype) return value;
+  return input.dtype === 'int32' ? ops.cast(toIndices(value), 'int32') : ops.cast(value, input.dtype);
 }

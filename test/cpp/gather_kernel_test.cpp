@@ -1,3 +1,6 @@
+#include <cmath>
+#include <limits>
+
 #include "support/kernel_test.h"
 
 namespace nodegrad::testing {
@@ -123,6 +126,34 @@ TEST(Gather, RefusesIndicesOutOfRange) {
             std::string::npos)
             << error.what();
       }
+    }
+  }
+}
+
+TEST(Gather, IndicesOfFloatsAreCutAtThePoint) {
+  const auto out = run({"toIndices",
+                        {array({5}, {0, 2.9, -2.9, -2147483648.0, 2147483520.0}, DType::F32)},
+                        {{DType::I32, {5}}},
+                        {}});
+  EXPECT_EQ(out[0].data, (std::vector<double>{0, 2, -2, -2147483648.0, 2147483520.0}));
+}
+
+TEST(Gather, IndicesThatInt32DoesNotHoldAreShownAsTheyAre) {
+  const double infinity = std::numeric_limits<double>::infinity();
+  for (const auto& [value, text] : {std::pair(std::nan(""), "NaN"), std::pair(1e20, "1e+20"),
+                                    std::pair(-infinity, "-inf"), std::pair(2147483648.0, "2.14748e+09")}) {
+    // Enough for several threads, with a later one that is wrong, too.
+    std::vector<double> numbers(100000, 1);
+    numbers[70000] = value;
+    numbers[99999] = -1e30;
+    try {
+      run({"toIndices", {array({100000}, numbers, DType::F32)}, {{DType::I32, {100000}}}, {}});
+      FAIL();
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::Argument);
+      EXPECT_EQ(
+          std::string(error.what()),
+          std::string("[toIndices] expected indices that int32 holds, received ") + text + " at place 70000");
     }
   }
 }

@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "core/slice.h"
@@ -143,6 +145,10 @@ void addMoves(Table& table) {
     Array& dx = call.outputs[0];
     eachGathered(call.attrs, call.inputs[1], dx.shape(), dy.shape(),
                  [&](size_t yi, size_t xi) { dx.data[xi] += dy.data[yi]; });
+  };
+  table["toIndices"] = [](const Call& call) {
+    std::transform(call.inputs[0].data.begin(), call.inputs[0].data.end(), call.outputs[0].data.begin(),
+                   [](double x) { return std::trunc(x); });
   };
   table["oneHot"] = [](const Call& call) {
     const auto depth = static_cast<size_t>(call.attrs.integer("depth"));

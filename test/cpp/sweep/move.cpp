@@ -154,6 +154,15 @@ std::string checkOneHot(const Call& call, const std::vector<Array>& outputs, con
   return compare(outputs[0], nearly(apply(call.op, call.inputs, call.attrs)[0].data, kFloat, 0), 0);
 }
 
+Call toIndices(Random& random, const std::string& op) {
+  const Dims shape = drawShape(random, static_cast<size_t>(random.integer(0, 3)), 50000);
+  return regularCall(op, {drawNumbers(random, {DType::F32, shape}, -300, 300)}, {});
+}
+
+std::string checkToIndices(const Call& call, const std::vector<Array>& outputs, const std::string&) {
+  return compare(outputs[0], exactly(apply(call.op, call.inputs, call.attrs)[0].data), 0);
+}
+
 Call reorder(Random& random, const std::string& op) {
   const Dims shape = random.chance(0.85) ? drawShape(random, 4, 5000) : anyShape(random);
   const DType dtype =
@@ -174,6 +183,7 @@ std::vector<Family> moveFamilies() {
        make,
        check},
       {{"gather", "gatherBackward"}, gather, checkGather},
+      {{"toIndices"}, toIndices, checkToIndices},
       {{"oneHot"}, oneHot, checkOneHot},
       {{"reorder"}, reorder, checkReorder}};
 }
