@@ -127,7 +127,7 @@ LayoutChoice elementwiseLayouts(const KernelSpec& spec, const std::vector<bool>&
 bool elementwiseInPlace(const KernelSpec& spec, size_t output, size_t input) {
   const auto program = programOf(spec);
   // A chain that hands an input on as it is would have to read it after it was overwritten.
-  for (int reg : program->outputs) {
+  for (int reg : compileChain(*program, spec.inputs).outputs) {
     if (reg < program->inputs) return false;
   }
   if (keysOf(*program).count(static_cast<int>(input))) return false;

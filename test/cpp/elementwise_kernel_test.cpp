@@ -242,13 +242,16 @@ TEST_P(Elementwise, AnOutputInPlaceWaitsForLaterReaders) {
 }
 
 TEST_P(Elementwise, RefusesToOverwriteWhatItHandsOn) {
-  auto program = std::make_shared<ElementwiseProgram>();
-  program->inputs = 2;
-  program->steps = {{"add", {0, 1}, {}, DType::F32}};
-  program->outputs = {2, 0};
   const Array x = randomNumbers({8}, 1, -2, 2);
-  const Call call{"fusedElementwise", {x, x}, {x.type, x.type}, {}, {}, {}, {}, program};
-  EXPECT_FALSE(cpuBackend().inPlace(call.spec(), 0, 0));
+  for (const std::string& op : {"add", "identity"}) {
+    auto program = std::make_shared<ElementwiseProgram>();
+    program->inputs = 2;
+    program->steps = {{op, op == "add" ? std::vector<int>{0, 1} : std::vector<int>{0}, {}, DType::F32},
+                      {"neg", {2}, {}, DType::F32}};
+    program->outputs = {3, op == "add" ? 0 : 2};
+    const Call call{"fusedElementwise", {x, x}, {x.type, x.type}, {}, {}, {}, {}, program};
+    EXPECT_FALSE(cpuBackend().inPlace(call.spec(), 0, 0)) << op;
+  }
   const KernelSpec add = Call{"add", {x, x}, {x.type}}.spec();
   EXPECT_TRUE(cpuBackend().inPlace(add, 0, 1));
 }
