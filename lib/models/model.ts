@@ -188,7 +188,10 @@ export class Model<const S extends OutputStructure = KerasTensor> extends Layer 
    *
    * @param x Samples: nested arrays, tensors, NDArrays or typed arrays (a flat one is read as [n, ...input shape]); lists or
    *   records of these for several inputs; or an iterable or async iterable of batches [x, y, sampleWeight?].
-   * @param y Targets in the same forms; none with an iterable.
+   *   An object whose iterator begins anew serves every epoch; a generator, which does not, ends training with a warning where
+   *   its batches are used up. Iterators are closed at the end of the run.
+   * @param y Targets in the same forms; none with an iterable. An axis of size 1 at the end may be missing: targets [n] are those of
+   *   an output [n, 1] and never broadcast with it to [n, n].
    * @returns The losses and metrics of each epoch.
    * @throws EngineError `ARGUMENT`, `SHAPE` or `DTYPE` for bad input; `STATE` while another fit of this model runs; `ABORTED`.
    */
