@@ -147,6 +147,15 @@ describe('ProgbarLogger', () => {
     expect(states[2]).toMatch(/^4\/4 \[={30}\] - 0s - \d+us\/step - loss: 0\.2500 - accuracy/);
   });
 
+  it('shows how many steps were made where the data has ended early', async () => {
+    const stream = new Recorder(false);
+    const list = listOf([new ProgbarLogger(stream)], 2, 4);
+    await list.epoch('onEpochBegin', 0);
+    await list.progress(3, {});
+    await list.epoch('onEpochEnd', 0, {});
+    expect(stream.text).toMatch(/^Epoch 1\/2 3\/4 - /);
+  });
+
   it('counts steps of which it does not know the number', async () => {
     const stream = new Recorder(true);
     const list = listOf([new ProgbarLogger(stream)], 1);

@@ -362,6 +362,20 @@ describe('an abort is heard', () => {
     expect((await model.fit([1], [2], quiet)).history['loss']).toEqual([4]);
   });
 
+  it('by a fit that waits for predictions', async () => {
+    const model = zero();
+    const controller = new AbortController();
+    async function* stuck() {
+      yield [[[1]]] as const;
+      await never;
+    }
+    const prediction = model.predict(stuck(), { signal: controller.signal });
+    expect((await rejectionOf(model.fit([1], [1], { ...quiet, signal: aborting() }))).code).toBe('ABORTED');
+    controller.abort();
+    expect((await rejectionOf(prediction)).code).toBe('ABORTED');
+    expect((await model.fit([1], [2], quiet)).history['loss']).toEqual([4]);
+  });
+
   it('while a hook of predict is pending', async () => {
     const callback = callbacks.lambdaCallback({ onPredictBatchEnd: () => never });
     const run = zero().predict([1], { callbacks: [callback], signal: aborting() });

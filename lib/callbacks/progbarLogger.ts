@@ -91,10 +91,12 @@ export class ProgbarLogger extends Callback {
   #finish(logs: Logs): void {
     if (this.params.verbose === 0) return;
     const now = performance.now();
-    const total = this.params.steps ?? this.#steps;
-    const count = this.#drawsBar ? `\r${bar(total, total)}` : `${total}/${total}`;
+    const { steps: total = this.#steps } = this.params;
+    // Fewer where the data has ended early.
+    const steps = this.#steps || total;
+    const count = this.#drawsBar ? `\r${bar(steps, total)}` : `${steps}/${total}`;
     const took = duration((now - this.#start) / 1000);
-    const each = perStep(((this.#end ?? now) - this.#start) / 1000 / Math.max(1, total));
+    const each = perStep(((this.#end ?? now) - this.#start) / 1000 / Math.max(1, steps));
     this.#stream.write(`${count} - ${took} - ${each}${values(logs)}${this.#drawsBar ? '\x1b[K' : ''}\n`);
   }
 }

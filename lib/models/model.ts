@@ -31,7 +31,7 @@ import { Objective, type ObjectiveOptions } from './objective.js';
 import { type OutputStructure, type Structured, flatten, structured } from './structure.js';
 import { summaryOf } from './summary.js';
 import { type Logs, RunSums, Trainer, feedsOf } from './trainer.js';
-import { Turns } from './turns.js';
+import { type Pause, Turns } from './turns.js';
 
 /** What every model takes. */
 export interface ModelBaseOptions extends LayerOptions {
@@ -197,9 +197,8 @@ export class Model<const S extends OutputStructure = KerasTensor> extends Layer 
    */
   async fit(x: FitData, y?: Data | FitOptions, options?: FitOptions): Promise<History> {
     const given = argumentsOf(x, y, options);
-    return this.turns.take('fit', this.name, (pause) =>
-      fit(this, this.trainer(), x, given.y, given.options, pause),
-    );
+    const run = (pause: Pause) => fit(this, this.trainer(), x, given.y, given.options, pause);
+    return this.turns.take('fit', this.name, run, given.options.signal);
   }
 
   async evaluate(batches: Batches, options?: EvaluateOptions): Promise<Logs>;

@@ -1,4 +1,5 @@
 import { EngineError } from '../errors.js';
+import { unlessAborted } from './abort.js';
 
 /** Runs a hook of the user's, during which other calls may measure the model, but not train it. */
 export type Pause = (hook: () => Promise<void>) => Promise<void>;
@@ -23,15 +24,24 @@ export class Turns {
   readonly #readers = new Set<Promise<unknown>>();
   #hooked = 0;
 
-  /** @throws EngineError `STATE` where another call has its turn. */
-  async take<T>(call: string, name: string, body: (pause: Pause) => Promise<T>): Promise<T> {
+  /**
+   * @param signal Ends the wait for predictions under way.
+   * @throws EngineError `STATE` where another call has its turn; `ABORTED`.
+   */
+  async take<T>(
+    call: string,
+    name: string,
+    body: (pause: Pause) => Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<T> {
     const trains = call === 'fit' || call === 'trainOnBatch';
     const outer = this.#current;
     if (outer && (trains || !outer.paused)) throw busy(call, name, outer.call);
     const turn: Turn = { call, outer, paused: false, ended: false, end: Promise.resolve() };
     this.#current = turn;
     const pause: Pause = (hook) => this.#pause(turn, hook);
-    const run = trains && this.#readers.size > 0 ? this.#afterReaders(() => body(pause)) : body(pause);
+    const waits = trains && this.#readers.size > 0;
+    const run = waits ? this.#afterReaders(() => body(pause), signal) : body(pause);
     turn.end = run.catch(() => undefined);
     try {
       return await run;
@@ -72,8 +82,8 @@ export class Turns {
     if (other !== undefined) throw busy(call, name, other);
   }
 
-  async #afterReaders<T>(body: () => Promise<T>): Promise<T> {
-    await Promise.all(this.#readers);
+  async #afterReaders<T>(body: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+    await unlessAborted(Promise.all(this.#readers), signal);
     return body();
   }
 
