@@ -6,6 +6,7 @@
 #include "cpu/conv_winograd.h"
 #include "cpu/kernel_table.h"
 #include "cpu/onednn.h"
+#include "cpu/relu.h"
 
 namespace nodegrad {
 
@@ -53,7 +54,12 @@ std::unique_ptr<Kernel> makeConv(const KernelSpec& spec) {
   if (conv.isFused()) fail(ErrorCode::Device, "[", spec.op, "] cannot fuse that into this convolution");
   if (isFloat32(conv) && sampleConvSuits(spec, conv) && hasSampleConvLayouts(conv))
     return makeSampleConv(spec, conv);
-  return makeDirectConv(spec, conv);
+  if (!hasRelu(spec)) return makeDirectConv(spec, conv);
+  std::vector<size_t> operands{0, 1};
+  if (conv.bias) operands.push_back(2);
+  if (conv.residual) operands.push_back(conv.residualIndex);
+  return withNanKeepingRelu(spec, operands,
+                            [](const KernelSpec& s) { return makeDirectConv(s, Convolution(s)); });
 }
 
 PrecisionChoice convPrecisions(const KernelSpec& spec) {

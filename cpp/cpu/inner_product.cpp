@@ -2,6 +2,7 @@
 
 #include "cpu/kernel_table.h"
 #include "cpu/onednn.h"
+#include "cpu/relu.h"
 
 namespace nodegrad {
 
@@ -103,14 +104,8 @@ LayoutChoice innerProductLayouts(const KernelSpec& spec, const std::vector<bool>
   return choice;
 }
 
-std::unique_ptr<Kernel> makeInnerProduct(const KernelSpec& spec) {
+std::unique_ptr<Kernel> makePrimitive(const KernelSpec& spec) {
   const InnerProduct ip(spec);
-  if (hasNothingToCompute(ip)) {
-    if (ip.pass == Pass::Forward && count(ip.y.shape) > 0)
-      fail(ErrorCode::Shape, "[innerProduct] expected at least one feature a sample, received ",
-           toString(ip.x));
-    return onednn::zerosKernel(spec);
-  }
   const auto rows = weightsLayout(ip.x, ip.xLayout, ip.w);
   if (!rows || !sameLayout(*rows, ip.wLayout) || ip.yLayout) onednn::raise(spec.op, dnnl_unimplemented);
   const Desc x({ip.n, ip.k}, onednn::dataType(ip.x.dtype), onednn::Tag::ab);
@@ -156,6 +151,20 @@ std::unique_ptr<Kernel> makeInnerProduct(const KernelSpec& spec) {
       break;
   }
   return kernel;
+}
+
+std::unique_ptr<Kernel> makeInnerProduct(const KernelSpec& spec) {
+  const InnerProduct ip(spec);
+  if (hasNothingToCompute(ip)) {
+    if (ip.pass == Pass::Forward && count(ip.y.shape) > 0)
+      fail(ErrorCode::Shape, "[innerProduct] expected at least one feature a sample, received ",
+           toString(ip.x));
+    return onednn::zerosKernel(spec);
+  }
+  if (!hasRelu(spec)) return makePrimitive(spec);
+  std::vector<size_t> operands{0, 1};
+  if (ip.bias) operands.push_back(2);
+  return withNanKeepingRelu(spec, operands, makePrimitive);
 }
 
 PrecisionChoice innerProductPrecisions(const KernelSpec& spec) {

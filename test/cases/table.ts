@@ -21,7 +21,7 @@ const NOT_IN_TABLE: Readonly<Record<string, string>> = {
 };
 
 /** Whether the machine has an instruction set. The engine refuses to start on one that it lacks, and every machine has the base. */
-function has(isa: string): boolean {
+export function has(isa: string): boolean {
   try {
     return getEngineInfo().isa === isa;
   } catch (error) {

@@ -182,6 +182,16 @@ struct LayerNormKernels {
                    float variance, T* dx, float* dgamma, float* dbeta);
 };
 
+// Below it no sum of products of as many numbers as fit into memory gets near float32's largest.
+constexpr float kModerate = 1e15f;
+
+template <class T>
+struct ReluKernels {
+  void (*relu)(T* y, int64_t n);  // in place; NaN stays NaN
+  // Whether all are at most kModerate away from 0.
+  bool (*isModerate)(const T* x, int64_t n);
+};
+
 struct IsaKernels {
   const char* name;
   const ElementwiseKernels* elementwise;
@@ -199,6 +209,8 @@ struct IsaKernels {
   const LayerNormKernels<float>* layerNorm;
   const LayerNormKernels<uint16_t>* layerNormBfloat16;
   const RnnKernels<float>* rnn;
+  const ReluKernels<float>* relu;
+  const ReluKernels<uint16_t>* reluBfloat16;
 };
 
 // Those that multiply bfloat16, twice: for AVX-512, and with AVX512-BF16's dot product.

@@ -29,7 +29,9 @@ const IsaKernels& kernels() {
                                  &normKernelsBfloat16,
                                  &layerNormKernels,
                                  &layerNormKernelsBfloat16,
-                                 &rnnKernels};
+                                 &rnnKernels,
+                                 &reluKernels,
+                                 &reluKernelsBfloat16};
   return all;
 }
 

@@ -19,5 +19,7 @@ extern const LayerNormKernels<uint16_t> layerNormKernelsBfloat16;
 extern const WinogradKernels winogradKernels;
 extern const SampleConvKernels sampleConvKernels;
 extern const RnnKernels<float> rnnKernels;
+extern const ReluKernels<float> reluKernels;
+extern const ReluKernels<uint16_t> reluKernelsBfloat16;
 
 }  // namespace nodegrad::NODEGRAD_ISA_NAMESPACE
