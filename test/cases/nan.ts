@@ -1,14 +1,4 @@
-import {
-  type Sym,
-  type Variable,
-  compile,
-  getEngineInfo,
-  grad,
-  mixedPrecision,
-  ops,
-  tensor,
-  variable,
-} from 'nodegrad';
+import { type Sym, compile, getEngineInfo, grad, mixedPrecision, ops, tensor, variable } from 'nodegrad';
 import { afterEach, describe, expect, it } from 'vitest';
 import { random } from '../support/blobs.js';
 import { has } from './table.js';
