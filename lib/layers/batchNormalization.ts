@@ -69,9 +69,9 @@ export class BatchNormalization extends Layer {
     this.#movingVariance = statistic('movingVariance', movingVarianceInitializer);
   }
 
-  call(x: Sym, { training, frozen = false }: CallContext): Sym {
+  call(x: Sym, { training }: CallContext): Sym {
     const { axis = -1, momentum = 0.99, epsilon = 1e-3 } = this.options;
-    if (!training || frozen) {
+    if (!training || !this.trainable) {
       const [mean, variance] = [x.trace.lift(this.#movingMean), x.trace.lift(this.#movingVariance)];
       const lifted = (weight: Variable | undefined) => weight && x.trace.lift(weight);
       const [scale, offset] = [lifted(this.#gamma), lifted(this.#beta)];

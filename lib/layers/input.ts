@@ -18,7 +18,7 @@ export class InputLayer extends Layer {
   readonly className = 'InputLayer';
   readonly shape: Shape;
   readonly dtype: DType;
-  readonly output: KerasTensor;
+  readonly #output: KerasTensor;
 
   constructor(options: InputOptions) {
     super(options);
@@ -39,8 +39,16 @@ export class InputLayer extends Layer {
     this.dtype = dtype;
     this.built = true;
     const outputs: KerasTensor[] = [];
-    this.output = new KerasTensor({ layer: this, inputs: [], outputs }, [-1, ...this.shape], dtype);
-    outputs.push(this.output);
+    this.#output = new KerasTensor({ layer: this, inputs: [], outputs }, [-1, ...this.shape], dtype);
+    outputs.push(this.#output);
+  }
+
+  override get input(): KerasTensor {
+    return this.#output;
+  }
+
+  override get output(): KerasTensor {
+    return this.#output;
   }
 
   call(x: Sym): Sym {

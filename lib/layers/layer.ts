@@ -31,8 +31,6 @@ export interface LayerOptions {
 export interface CallContext {
   /** Whether the call is part of a training step (dropout then drops). */
   readonly training: boolean;
-  /** Whether this layer, or one that holds it, is not `trainable`. Default false. */
-  readonly frozen?: boolean;
   /** The key of random ops in this step, int32 [2]; without one each trace has its own. */
   readonly key?: Sym;
 }
@@ -50,6 +48,11 @@ export interface WeightOptions {
   /** Applied after each of the optimizer's updates. Default none. */
   constraint?: ConstraintLike | null;
 }
+
+let made = 0;
+
+/** The layers whose `build` or `call` runs, the innermost last. */
+const running: { readonly layer: Layer; readonly context: CallContext | undefined }[] = [];
 
 /**
  * A function of tensors with weights of its own. A subclass writes `build`, which adds the weights once the input's shape is
@@ -70,16 +73,25 @@ export interface WeightOptions {
 export abstract class Layer implements Disposable {
   /** The kind of layer, in configurations and summaries. */
   abstract readonly className: string;
-  trainable: boolean;
   built = false;
   #name: string | undefined;
-  readonly #weights: Variable[] = [];
+  #trainable: boolean;
+  /** What training may change: `trainable` switches it on and off. */
+  readonly #learned: Variable[] = [];
+  /** What it never changes. */
+  readonly #fixed: Variable[] = [];
+  /** Layers that were applied in its calls and are in no field that can be seen. */
+  readonly #applied = new Set<Layer>();
+  /** The sublayers that have followed `trainable` once. */
+  readonly #joined = new WeakSet<Layer>();
+  #node: LayerNode | undefined;
+  readonly #serial = made++;
   readonly #activityRegularizer: Regularizer | undefined;
   readonly #losses = new WeakMap<Trace, Sym[]>();
 
   constructor(options: LayerOptions = {}) {
     this.#name = options.name;
-    this.trainable = options.trainable ?? true;
+    this.#trainable = options.trainable ?? true;
     this.#activityRegularizer = regularizerOf(options.activityRegularizer);
   }
 
@@ -102,17 +114,55 @@ export abstract class Layer implements Disposable {
    */
   abstract call(x: Sym | readonly Sym[], context: CallContext): Sym | readonly Sym[];
 
-  /** All its weights, those of layers in its fields included. */
+  /** Whether training changes its weights. Set, it reaches the layers within, as in Keras; each can be set otherwise afterwards. */
+  get trainable(): boolean {
+    return this.#trainable;
+  }
+
+  set trainable(value: boolean) {
+    this.#trainable = value;
+    for (const weight of this.#learned) weight.trainable = value;
+    for (const layer of this.held()) layer.trainable = value;
+  }
+
+  /** What went into its first call on outputs of layers. @throws EngineError `STATE` where there was none. */
+  get input(): KerasTensor | readonly KerasTensor[] {
+    return oneOrAll(this.#firstNode().inputs);
+  }
+
+  /** What came out of its first call on outputs of layers. @throws EngineError `STATE` where there was none. */
+  get output(): KerasTensor | readonly KerasTensor[] {
+    return oneOrAll(this.#firstNode().outputs);
+  }
+
+  /** All its weights, those of the layers within included: of each layer first those that training may change. */
   get weights(): Variable[] {
-    // A layer that is held twice has its weights but once.
-    return [...new Set([...this.#weights, ...this.sublayers.flatMap((layer) => layer.weights)])];
+    return this.flattened.flatMap((layer) => [...layer.#learned, ...layer.#fixed]);
   }
 
   /** The weights that training changes. */
   get trainableWeights(): Variable[] {
-    if (!this.trainable) return [];
-    const own = this.#weights.filter((weight) => weight.trainable);
-    return [...new Set([...own, ...this.sublayers.flatMap((layer) => layer.trainableWeights)])];
+    return this.#trainable ? this.weights.filter((weight) => weight.trainable) : [];
+  }
+
+  /** Itself and all layers within, each once. @internal */
+  get flattened(): readonly Layer[] {
+    const found = new Set<Layer>();
+    const visit = (layer: Layer): void => {
+      if (found.has(layer)) return;
+      found.add(layer);
+      layer.held().forEach(visit);
+    };
+    visit(this);
+    return [...found];
+  }
+
+  /** Tells what a compiled step depends on: which layers there are, and what of them is trainable. @internal */
+  get state(): string {
+    const flag = ({ trainable }: { trainable: boolean }) => (trainable ? '+' : '-');
+    return this.flattened
+      .map((layer) => `${layer.#serial}${flag(layer)}${layer.#learned.map(flag).join('')}`)
+      .join();
   }
 
   /**
@@ -139,20 +189,41 @@ export abstract class Layer implements Disposable {
     const penalties = this.trainableWeights.flatMap((weight) =>
       weight.regularizer ? [weight.regularizer.call(trace.lift(weight))] : [],
     );
-    return [...new Set(this.#lossesOfCalls(trace)), ...penalties];
+    return [...this.flattened.flatMap((layer) => layer.#losses.get(trace) ?? []), ...penalties];
   }
 
-  #lossesOfCalls(trace: Trace): Sym[] {
-    return [
-      ...(this.#losses.get(trace) ?? []),
-      ...this.sublayers.flatMap((layer) => layer.#lossesOfCalls(trace)),
-    ];
-  }
-
-  /** Layers in its fields. */
+  /** Layers in its fields, in lists, records, Maps and Sets there too, and those that its calls apply. */
   protected get sublayers(): readonly Layer[] {
-    return Object.values(this).flatMap((value: unknown) =>
-      (Array.isArray(value) ? (value as unknown[]) : [value]).filter((item) => item instanceof Layer),
+    const found = new Set<Layer>();
+    const seen = new Set<unknown>();
+    for (const value of Object.values(this)) collect(value, found, seen);
+    return [...found, ...this.#applied];
+  }
+
+  /** The sublayers; one that joins a layer that is not `trainable` is not either. */
+  protected held(): readonly Layer[] {
+    const { sublayers } = this;
+    for (const layer of sublayers) {
+      if (this.#joined.has(layer)) continue;
+      this.#joined.add(layer);
+      if (!this.#trainable) layer.trainable = false;
+    }
+    return sublayers;
+  }
+
+  /** Becomes a sublayer of the layer in whose `call` or `build` it is applied or built. */
+  #joinOuter(): void {
+    const outer = running.at(-1)?.layer;
+    if (!outer || outer === this) return;
+    if (!outer.sublayers.includes(this)) outer.#applied.add(this);
+    outer.held();
+  }
+
+  #firstNode(): LayerNode {
+    if (this.#node) return this.#node;
+    throw new EngineError(
+      'STATE',
+      `[${this.name}] expected a layer that was applied to the output of another, received one that was not`,
     );
   }
 
@@ -201,15 +272,21 @@ export abstract class Layer implements Disposable {
     return this.#outputs(shapes.map((shape) => ({ shape, dtype: 'float32' as const })))[0].shape;
   }
 
-  /** Applies the layer to the outputs of others, or inside `compile` to symbolic values, with its single output. */
-  apply(x: Sym | readonly Sym[], context?: CallContext): Sym;
+  /**
+   * Applies the layer to the outputs of others, or inside `compile` to symbolic values, with its single output.
+   *
+   * @param context What it does not say is, in the `call` of another layer, as in that call; else `training` is false.
+   */
+  apply(x: Sym | readonly Sym[], context?: Partial<CallContext>): Sym;
   apply(x: KerasTensor | readonly KerasTensor[]): KerasTensor;
   apply(
     x: Sym | readonly Sym[] | KerasTensor | readonly KerasTensor[],
-    context: CallContext = { training: false },
+    context: Partial<CallContext> = {},
   ): Sym | KerasTensor {
     const list = (Array.isArray(x) ? x : [x]) as readonly (Sym | KerasTensor)[];
-    if (list.length > 0 && list.every((item) => item instanceof Sym)) return this.run(list, context)[0];
+    if (list.length > 0 && list.every((item) => item instanceof Sym)) {
+      return this.run(list, { training: false, ...running.at(-1)?.context, ...context })[0];
+    }
     return this.applyAll(list as readonly KerasTensor[])[0];
   }
 
@@ -227,15 +304,18 @@ export abstract class Layer implements Disposable {
     const outputs: KerasTensor[] = [];
     const node: LayerNode = { layer: this, inputs, outputs };
     for (const { shape, dtype } of this.#outputs(inputs)) outputs.push(new KerasTensor(node, shape, dtype));
+    this.#node ??= node;
     return outputs;
   }
 
   /** Calls the layer on symbolic values. @internal */
   run(inputs: readonly Sym[], context: CallContext): readonly Sym[] {
+    this.#joinOuter();
     this.ensureBuilt(inputs.map((input) => input.shape));
     return this.#named(() => {
-      const own = this.trainable ? context : { ...context, frozen: true };
-      const result = this.call(inputs.length === 1 ? inputs[0] : inputs, own);
+      const result = this.#within(context, () =>
+        this.call(inputs.length === 1 ? inputs[0] : inputs, context),
+      );
       const outputs = result instanceof Sym ? [result] : result;
       const regularizer = this.#activityRegularizer;
       if (regularizer) for (const y of outputs) this.addLoss(perSample(regularizer.call(y), y));
@@ -280,13 +360,14 @@ export abstract class Layer implements Disposable {
    */
   protected addWeight(options: WeightOptions): Variable {
     const { name, shape, initializer = 'glorotUniform', trainable = true } = options;
-    const made: Initializer = initializerOf(initializer);
+    const start: Initializer = initializerOf(initializer);
     const regularizer = regularizerOf(options.regularizer);
     const constraint = constraintOf(options.constraint);
-    const weight = new Variable(made.tensor(shape), `${this.name}/${name}`, trainable);
+    const weight = new Variable(start.tensor(shape), `${this.name}/${name}`, trainable && this.#trainable);
     weight.regularizer = regularizer;
     weight.constraint = constraint;
-    this.#weights.push(weight);
+    this.#joinOuter();
+    (trainable ? this.#learned : this.#fixed).push(weight);
     return weight;
   }
 
@@ -294,7 +375,9 @@ export abstract class Layer implements Disposable {
   protected ensureBuilt(shapes: readonly Shape[]): void {
     if (this.built) return;
     this.#named(() => {
-      this.build(shapes.length === 1 ? shapes[0] : shapes);
+      this.#within(undefined, () => {
+        this.build(shapes.length === 1 ? shapes[0] : shapes);
+      });
     });
     this.built = true;
   }
@@ -304,6 +387,16 @@ export abstract class Layer implements Disposable {
     const trace = new Trace();
     const syms = inputs.map(({ dtype, shape }, i) => trace.input(dtype, shape, `input ${i}`));
     return trace.within(() => this.run(syms, { training: false }));
+  }
+
+  /** Runs its `build` or `call`: layers that are applied there are within this one. */
+  #within<T>(context: CallContext | undefined, body: () => T): T {
+    running.push({ layer: this, context });
+    try {
+      return body();
+    } finally {
+      running.pop();
+    }
   }
 
   /** Errors of ops tell which layer called them. */
@@ -316,6 +409,28 @@ export abstract class Layer implements Disposable {
     }
   }
 }
+
+/** The layers in a value: itself, or what lists, records, Maps and Sets hold. */
+function collect(value: unknown, found: Set<Layer>, seen: Set<unknown>): void {
+  if (value instanceof Layer) found.add(value);
+  if (typeof value !== 'object' || value === null || value instanceof Layer || seen.has(value)) return;
+  seen.add(value);
+  for (const item of itemsOf(value)) collect(item, found, seen);
+}
+
+function itemsOf(value: object): Iterable<unknown> {
+  // A long list of numbers or words is not worth looking through before every step.
+  const first: unknown = Array.isArray(value) ? value[0] : undefined;
+  if (Array.isArray(value))
+    return typeof first === 'number' || typeof first === 'string' ? [] : (value as unknown[]);
+  if (value instanceof Map || value instanceof Set) return value.values();
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null
+    ? Object.values<unknown>(value as Record<string, unknown>)
+    : [];
+}
+
+const oneOrAll = <T>(list: readonly T[]): T | readonly T[] => (list.length === 1 ? list[0] : list);
 
 /** A loss divided by the number of samples of y. */
 function perSample(loss: Sym, y: Sym): Sym {

@@ -315,6 +315,7 @@ export class Model<const S extends OutputStructure = KerasTensor> extends Layer 
     const before = this.#graph;
     this.#graph = new LayerGraph(inputs, outputs, this.#names);
     this.built = true;
+    this.held();
     if (!before) return;
     this.#trainer?.dispose();
     this.#trainer = undefined;
@@ -332,7 +333,7 @@ export class Model<const S extends OutputStructure = KerasTensor> extends Layer 
   }
 
   protected override get sublayers(): readonly Layer[] {
-    return this.#callsLayers ? super.sublayers : (this.#graph?.layers ?? []);
+    return this.#callsLayers ? super.sublayers : [...(this.#graph?.layers ?? []), ...super.sublayers];
   }
 
   /** Whether a subclass says by its own `call` what the model does. */
@@ -363,7 +364,7 @@ export class Model<const S extends OutputStructure = KerasTensor> extends Layer 
       () => new Objective(this.outputNames, this.#requireCompiled().options),
       this.#compiled?.optimizer,
       () => this.trainableWeights,
-      () => !this.trainable,
+      () => this.state,
       () => this.losses,
       this.dtypePolicy,
     );

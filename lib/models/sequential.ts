@@ -28,6 +28,8 @@ export class Sequential extends Model {
   readonly #stack: Layer[] = [];
   readonly #seed: number | undefined;
   #input: KerasTensor | undefined;
+  /** What comes out of the layers that are connected, each once. */
+  readonly #places: KerasTensor[] = [];
 
   constructor(stack: readonly (Layer | KerasTensor)[] = [], options: SequentialOptions = {}) {
     super(options);
@@ -49,13 +51,15 @@ export class Sequential extends Model {
    */
   add(layer: Layer | KerasTensor): void {
     const head = this.#input;
-    const length = this.#stack.length;
+    const { length } = this.#stack;
+    const connected = this.#places.length;
     try {
       this.#push(layer);
       this.#connect();
     } catch (error) {
       this.#input = head;
       this.#stack.length = length;
+      this.#places.length = connected;
       throw error;
     }
   }
@@ -121,9 +125,9 @@ export class Sequential extends Model {
 
   #connect(): void {
     if (!this.#input || this.#stack.length === 0) return;
-    let place = this.#input;
-    for (const layer of this.#stack) place = layer.apply(place);
-    this.connect([this.#input], [place]);
+    for (const layer of this.#stack.slice(this.#places.length))
+      this.#places.push(layer.apply(this.#places.at(-1) ?? this.#input));
+    this.connect([this.#input], this.#places.slice(-1));
   }
 }
 

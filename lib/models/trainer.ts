@@ -54,7 +54,8 @@ export class Trainer {
     readonly objective: () => Objective,
     readonly optimizer: Optimizer | undefined,
     readonly trainableWeights: () => readonly Variable[],
-    readonly frozen: () => boolean,
+    /** What of the model's structure a program depends on. */
+    readonly state: () => string,
     readonly losses: () => readonly Sym[],
     readonly policy: DtypePolicy,
   ) {
@@ -70,12 +71,12 @@ export class Trainer {
   program(mode: Mode, batch: Batch): Program {
     const types = (list: readonly (Tensor | undefined)[]) =>
       list.map((t) => (t ? `${t.dtype}[${t.shape.slice(1).join()}]` : '-')).join(' ');
-    // The loss depends on them by their regularizers, the update altogether.
-    const trained = mode === 'predict' ? [] : this.trainableWeights();
-    const names = trained.map((weight) => weight.name).join();
-    const key = `${mode}|${types(batch.x)}|${types(batch.y)}|${types(batch.weights)}|${names}|${this.frozen()}`;
-    let program = this.#programs.get(key);
-    if (!program) this.#programs.set(key, (program = this.#make(mode, batch, trained)));
+    const feeds = `${mode}|${types(batch.x)}|${types(batch.y)}|${types(batch.weights)}`;
+    const known = this.#programs.get(`${feeds}|${this.state()}`);
+    if (known) return known;
+    const program = this.#make(mode, batch);
+    // The first call may find layers within others.
+    this.#programs.set(`${feeds}|${this.state()}`, program);
     return program;
   }
 
@@ -109,7 +110,7 @@ export class Trainer {
     this.#programs.clear();
   }
 
-  #make(mode: Mode, batch: Batch, trained: readonly Variable[]): Program {
+  #make(mode: Mode, batch: Batch): Program {
     const trace = new Trace();
     const feed = (t: Tensor, label: string) => trace.input(t.dtype, [-1, ...t.shape.slice(1)], label);
     const graph = this.graph();
@@ -120,12 +121,12 @@ export class Trainer {
     return trace.within(() => {
       const inputs = x.map((value, i) => castTo(value, graph.inputs[i]));
       const key = trace.lift(this.#key);
-      const outputs = graph.run(inputs, { training: mode === 'train', key, frozen: this.frozen() });
+      const outputs = graph.run(inputs, { training: mode === 'train', key });
       if (mode === 'predict') return trace.program(feeds, outputs, this.policy);
       const { loss, tracked } = this.objective().measure(y, outputs, weights.map(floating), this.losses());
       this.#track(trace, tracked);
       if (mode === 'train') {
-        this.optimizer!.minimize(loss, trained);
+        this.optimizer!.minimize(loss, this.trainableWeights());
         trace.assign(this.#key, ops.add(key, trace.lift(tensor([0, 1], [2], 'int32'))));
       }
       return trace.program(feeds, [], this.policy);
