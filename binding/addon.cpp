@@ -63,7 +63,10 @@ Napi::Value open(const Napi::CallbackInfo& info) {
       calls.Set(item.name, Napi::Value(env, function));
     }
   } catch (const Error& error) {
-    throw Napi::Error::New(env, error.what());
+    const auto text = [&](const std::string& value) { return Napi::String::New(env, value); };
+    const Napi::Object typed = info[0].As<Napi::Function>().New(
+        {text(codeName(error.code())), text(std::string("[nodegrad] ") + error.what())});
+    throw Napi::Error(env, typed);
   }
   return calls;
 }

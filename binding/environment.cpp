@@ -1,5 +1,8 @@
 #include "environment.h"
 
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include <cstdlib>
 #include <utility>
 
@@ -11,6 +14,31 @@ namespace {
 
 // V8 is told of changes in steps: the call costs more than a small tensor.
 constexpr int64_t kReportStep = 64 << 10;
+
+// The end of the process destroys what the engine's thread is using: static objects of ours, oneDNN and
+// libgomp, some of which are made late. exit() destroys the calling thread's objects before any of them,
+// however it is reached, so this one stops the engine.
+struct EngineStop {
+  ~EngineStop() {
+    if (getpid() == static_cast<pid_t>(syscall(SYS_gettid))) Executor::shared()->stop();
+  }
+};
+
+// Once for each thread that runs JavaScript, however many environments load the addon on it.
+void stopAtExit(napi_env env) {
+  static thread_local const EngineStop stop;
+  static thread_local bool listens = false;
+  if (std::exchange(listens, true)) return;
+  // What is queued is dropped before other listeners run: the end shall not wait for it.
+  const auto onExit = [](napi_env, napi_callback_info) -> napi_value {
+    Executor::shared()->cancel();
+    return nullptr;
+  };
+  napi_value listener;
+  check(napi_create_function(env, "nodegrad", NAPI_AUTO_LENGTH, onExit, nullptr, &listener));
+  Napi::Object process = Napi::Env(env).Global().Get("process").As<Napi::Object>();
+  process.Get("once").As<Napi::Function>().Call(process, {Napi::String::New(env, "exit"), listener});
+}
 
 }  // namespace
 
@@ -30,11 +58,7 @@ Environment* Environment::create(napi_env env, napi_value errorClass) {
   check(napi_unref_threadsafe_function(env, self->wake_));
   // Hooks run in the reverse order: this one before the function's own, which frees it.
   check(napi_add_env_cleanup_hook(env, onEnd, new std::shared_ptr<Environment>(self)));
-  // process.exit() runs no hooks in the main thread, but destroys what the engine's thread may be using.
-  Napi::Object process = Napi::Env(env).Global().Get("process").As<Napi::Object>();
-  napi_value exit;
-  check(napi_create_function(env, "nodegrad", NAPI_AUTO_LENGTH, onExit, self.get(), &exit));
-  process.Get("once").As<Napi::Function>().Call(process, {Napi::String::New(env, "exit"), exit});
+  stopAtExit(env);
   return self.get();
 }
 
@@ -93,14 +117,7 @@ void Environment::onEnd(void* data) {
   environment.executor().cancel();
 }
 
-napi_value Environment::onExit(napi_env env, napi_callback_info info) {
-  void* self = nullptr;
-  napi_get_cb_info(env, info, nullptr, nullptr, nullptr, &self);
-  static_cast<Environment*>(self)->executor().cancel();
-  return nullptr;
-}
-
-napi_value Environment::errorFor(napi_env env, const std::exception_ptr& error) {
+napi_value Environment::errorFor(napi_env env, const std::exception_ptr& error) try {
   const char* code = codeName(ErrorCode::Internal);
   std::string message;
   try {
@@ -118,11 +135,9 @@ napi_value Environment::errorFor(napi_env env, const std::exception_ptr& error) 
   } catch (...) {
     message = "unknown exception";
   }
-  try {
-    return errorClass_.New({Napi::String::New(env, code), Napi::String::New(env, message)});
-  } catch (const Napi::Error&) {
-    return nullptr;
-  }
+  return errorClass_.New({Napi::String::New(env, code), Napi::String::New(env, message)});
+} catch (const Napi::Error&) {
+  return nullptr;  // a worker that is being terminated
 }
 
 void Environment::adjustMemory(napi_env env, int64_t bytes) {

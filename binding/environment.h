@@ -47,7 +47,6 @@ class Environment : public std::enable_shared_from_this<Environment> {
  private:
   static void onFinished(napi_env env, napi_value callback, void* context, void* data);
   static void onEnd(void* self);
-  static napi_value onExit(napi_env env, napi_callback_info info);
   void settle(napi_env env);
 
   std::shared_ptr<Executor> executor_ = Executor::shared();

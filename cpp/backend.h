@@ -90,8 +90,9 @@ class Backend {
   // Copies between a layout and row-major memory (layout null: a plain copy).
   virtual void toRowMajor(const TensorType& type, const LayoutPtr& layout, const void* from, void* to) = 0;
   virtual void fromRowMajor(const TensorType& type, const LayoutPtr& layout, const void* from, void* to) = 0;
-  // Called on the engine's thread before its first work: sets up the team.
-  virtual void enter(int threads) = 0;
+  // Called on the engine's thread before its first work: sets up the team and gives its size, which is less
+  // than wanted where the system refuses threads.
+  virtual int enter(int threads) = 0;
 };
 
 }  // namespace nodegrad

@@ -4,7 +4,9 @@ import { type EngineInfo, engine } from './engine.js';
  * The state of the native engine: device, instruction set, threads, live tensors and bytes.
  *
  * @param options `threads`: sets the size of the engine's team first, from 1 to the number of processors that the process
- *   may use (its affinity and its container's quota, which is also the default).
+ *   may use: the least of its affinity, its container's quota and `OMP_THREAD_LIMIT`. The default is that number, or
+ *   `OMP_NUM_THREADS` where it is less. Where the system lets the process start fewer threads, the team is smaller, and
+ *   `threads` in the result says so once it is made.
  * @throws EngineError `ARGUMENT` for another number.
  * @example getEngineInfo().threads;
  */

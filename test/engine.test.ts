@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import {
   mkdirSync,
   mkdtempSync,
@@ -308,80 +307,5 @@ describe('memory', () => {
     }
     expect(engine().info().bytes - before).toBeLessThan(250 << 20);
     await collect();
-  });
-});
-
-describe('a process', () => {
-  const run = (script: string, env: Record<string, string | undefined> = {}) =>
-    spawnSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], {
-      encoding: 'utf8',
-      env: { ...process.env, ...env },
-      cwd: new URL('..', import.meta.url),
-      timeout: 30_000,
-    });
-  const slow = `
-    import { compile } from './lib/compile.ts';
-    import * as ops from './lib/ops/index.ts';
-    import { tensor, zeros } from './lib/tensor.ts';
-    const x = zeros([1500, 1500]);
-    const step = compile((x) => ops.sum(ops.matmul(ops.matmul(x, x), x)));`;
-
-  test('lives until what it awaits is there, then ends', () => {
-    const { status, stdout, stderr } = run(
-      `${slow}\n step(x).then(async (y) => console.log(await y.item()));`,
-    );
-    expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: '0\n', stderr: '' });
-  });
-
-  test('exit in the middle of a step ends it at once', () => {
-    const { status, signal, stderr } = run(
-      `${slow}\n for (let i = 0; i < 20; i++) void step(x); setTimeout(() => process.exit(7), 30);`,
-    );
-    expect({ status, signal, stderr }).toEqual({ status: 7, signal: null, stderr: '' });
-  });
-
-  test('exit listeners may read: what was cancelled says so', () => {
-    const { status, stdout, stderr } = run(`${slow}
-      const y = ops.matmul(x, x), z = ops.add(ops.matmul(y, y), 1);
-      process.on('exit', () => { try { z.dataSync(); } catch (error) { console.log(error.code); } console.log(x.dataSync()[0]); });
-      setTimeout(() => process.exit(0), 5);`);
-    expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: 'ABORTED\n0\n', stderr: '' });
-  });
-
-  test('outlives a worker that alone used the engine', () => {
-    const { status, stdout, stderr } = run(`
-      import { Worker } from 'node:worker_threads';
-      const file = new URL('test/support/train.worker.ts', 'file://' + process.cwd() + '/').href;
-      const worker = new Worker("import('tsx/esm/api').then(({ register }) => (register(), import('" + file + "')))",
-        { eval: true, workerData: { steps: 1e6, width: 512, seed: 1 } });
-      worker.on('message', ({ step }) => step === 3 && worker.terminate());
-      worker.on('exit', () => setTimeout(() => console.log('alive'), 100));`);
-    expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: 'alive\n', stderr: '' });
-  });
-
-  test('ends with a step in flight that nobody awaits', () => {
-    const { status, signal } = run(`${slow}\n for (let i = 0; i < 5; i++) ops.matmul(x, x);`);
-    expect({ status, signal }).toEqual({ status: 0, signal: null });
-  });
-
-  test.each([
-    [{}, '10000'],
-    [{ GOMP_SPINCOUNT: '7' }, '7'],
-    [{ OMP_WAIT_POLICY: 'passive' }, '0'],
-  ])('bounds how long idle threads spin, unless the user does: %o', (env, spins) => {
-    const own = { OMP_WAIT_POLICY: undefined, GOMP_SPINCOUNT: undefined, ...env };
-    const script = `
-      import { engine } from './lib/engine.ts';
-      const before = process.env.GOMP_SPINCOUNT;
-      engine();
-      console.log(process.env.GOMP_SPINCOUNT === before);`;
-    const { stdout, stderr } = run(script, { ...own, OMP_DISPLAY_ENV: 'verbose' });
-    expect(stdout).toBe('true\n');
-    expect(stderr).toMatch(new RegExp(`GOMP_SPINCOUNT = '${spins}'`));
-  });
-
-  test('an import needs no binary', () => {
-    const script = `const { Tensor } = await import('./lib/tensor.ts'); console.log(Tensor.name, process.report.getReport().sharedObjects.some((name) => name.endsWith('nodegrad.node')))`;
-    expect(run(script).stdout).toBe('Tensor false\n');
   });
 });

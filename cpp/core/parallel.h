@@ -6,14 +6,17 @@
 
 namespace nodegrad {
 
-// How many threads this process may keep busy: the processors of its affinity mask, or the whole processors
-// of its cgroup's quota where that is less.
+// How many threads this process may keep busy, the least of: the processors of its affinity mask, the whole
+// processors of its cgroup's quota, OMP_THREAD_LIMIT.
 int availableThreads();
+// The team's size where nobody sets it: availableThreads(), or OMP_NUM_THREADS where that is less.
+int defaultThreads();
 
-// The size of the team that kernels are made for, availableThreads() until it is set. Setting it also sizes
-// the OpenMP team of the calling thread, which is to be the one that runs kernels.
+// The size of the team that kernels are made for, defaultThreads() until it is set.
 int teamThreads();
-void setTeamThreads(int threads);
+// Starts the OpenMP team of the calling thread, which is to be the one that runs kernels. The team is smaller
+// than wanted where the system lets the process start fewer threads; its true size is returned and kept.
+int setTeamThreads(int wanted);
 
 // Calls body(begin, end, part) for consecutive parts of [0, count), each of at least grain items, at most
 // `threads` of them, at the same time. Which part does what depends only on the arguments. The team is used

@@ -76,7 +76,7 @@ class CpuBackend : public Backend {
     copy(type, nullptr, layout, from, to);
   }
 
-  void enter(int threads) override { setTeamThreads(threads); }
+  int enter(int threads) override { return setTeamThreads(threads); }
 
  private:
   const CpuOp& find(const std::string& op) const {

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstring>
 #include <iterator>
+#include <system_error>
 #include <vector>
 
 #include "core/parallel.h"
@@ -24,12 +25,17 @@ std::shared_ptr<Executor> Executor::shared() {
   return *executor;
 }
 
-Executor::Executor() : backend_(makeCpuBackend()), threads_(availableThreads()) {
-  thread_ = std::thread([this] { loop(); });
+Executor::Executor() : backend_(makeCpuBackend()) {
+  try {
+    thread_ = std::thread([this] { loop(); });
+  } catch (const std::system_error& error) {
+    fail(ErrorCode::Device, "expected to start the engine's thread, received '", error.what(),
+         "': let the process have more threads (ulimit -u, the container's limit of processes)");
+  }
+  wait([this] { threads_ = backend_->enter(defaultThreads()); });
 }
 
 void Executor::loop() {
-  backend_->enter(threads_);
   std::unique_lock<std::mutex> lock(mutex_);
   for (;;) {
     const auto deadline = std::chrono::steady_clock::now() + kSpin;
@@ -38,7 +44,7 @@ void Executor::loop() {
       __builtin_ia32_pause();
       lock.lock();
     }
-    changed_.wait(lock, [this] { return !queue_.empty(); });
+    changed_.wait(lock, [this] { return !queue_.empty() && !stopped_; });
     {
       Item item = std::move(queue_.front());
       queue_.pop_front();
@@ -78,6 +84,14 @@ void Executor::cancel() {
   lock.unlock();
 }
 
+void Executor::stop() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  stopped_ = true;
+  if (running_ == std::thread::id()) return;
+  cancelled_ = true;
+  finished_.wait(lock, [&] { return running_ == std::thread::id(); });
+}
+
 void Executor::wait(const Task& task) {
   std::mutex mutex;
   std::condition_variable finished;
@@ -107,7 +121,7 @@ void Executor::setThreads(int threads) {
   if (threads < 1 || threads > limit)
     fail(ErrorCode::Argument, "expected a number of threads from 1 to ", limit, ", received ", threads);
   threads_ = threads;
-  submit([this, threads] { backend_->enter(threads); });
+  submit([this, threads] { threads_ = backend_->enter(threads); });
 }
 
 void Executor::read(const Storage& storage, void* to) {

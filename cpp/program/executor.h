@@ -16,7 +16,8 @@ namespace nodegrad {
 // Shared by every environment of the process, so that worker threads do not oversubscribe the machine.
 class Executor {
  public:
-  // Made at the first call, never destroyed: its thread outlives whoever queued the last task.
+  // Made at the first call, never destroyed: its thread outlives whoever queued the last task. Fails with
+  // DEVICE where the system does not let the process start that thread.
   static std::shared_ptr<Executor> shared();
 
   using Task = std::function<void()>;
@@ -27,14 +28,18 @@ class Executor {
   // Drops what the calling thread has queued and waits for the end of its running task: for the end of a
   // JavaScript environment, after which nothing of it may run.
   void cancel();
-  // Whether the running task's thread has cancelled it: long tasks end early. Only for tasks.
+  // Waits for the end of the running task, whoever queued it, and runs none after it: for the end of the
+  // process, which destroys what tasks use.
+  void stop();
+  // Whether the running task is to end early. Only for tasks.
   bool cancelled() const { return cancelled_; }
 
   Backend& backend() { return *backend_; }
   // Scratch memory of at least bytes that lives until the next, larger demand. Only for tasks.
   std::byte* arena(size_t bytes);
+  // The size of the team. After setThreads it is the one wanted until the team is made.
   int threads() const { return threads_; }
-  // Queues a change of the team's size.
+  // Queues a change of the team's size. Fails with ARGUMENT beyond availableThreads().
   void setThreads(int threads);
 
   // A row-major copy of the storage's numbers into to; rethrows the error of the run that should have made
@@ -52,13 +57,14 @@ class Executor {
   void loop();
 
   std::unique_ptr<Backend> backend_;
-  int threads_;
+  std::atomic<int> threads_{1};
   std::shared_ptr<Buffer> arena_;
   std::mutex mutex_;
   std::condition_variable changed_, finished_;
   std::deque<Item> queue_;
   std::thread::id running_;  // who queued the running task
   std::atomic<bool> cancelled_{false};
+  bool stopped_ = false;
   std::thread thread_;  // last: it uses all of the above
 };
 

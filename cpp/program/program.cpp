@@ -50,7 +50,8 @@ struct Program::State {
   DType compute = DType::F32;
   std::shared_ptr<Executor> executor = Executor::shared();
   Recent<Shapes, std::vector<TensorType>> fetchTypes{kShapesKept};  // JavaScript's thread
-  Recent<Shapes, PlanPtr> plans{kPlansKept};                        // the engine's thread
+  // By the size of the team, too, for which kernels are made. The engine's thread.
+  Recent<std::pair<Shapes, int>, PlanPtr> plans{kPlansKept};
 
   plan::Ir specialize(const std::vector<TensorType>& types) const {
     return plan::specialize(graph, feeds, types, fetches, updates);
@@ -82,11 +83,11 @@ struct Program::State {
   }
 
   plan::Plan& planFor(const std::vector<TensorType>& types) {
-    Shapes shapes = shapesOf(types);
-    if (const PlanPtr* known = plans.find(shapes)) return **known;
+    std::pair<Shapes, int> key(shapesOf(types), executor->threads());
+    if (const PlanPtr* known = plans.find(key)) return **known;
     PlanPtr made(new plan::Plan(specialize(types), executor->backend(), compute));
     made->setTiming(printsPlans());
-    return *plans.add(std::move(shapes), std::move(made));
+    return *plans.add(std::move(key), std::move(made));
   }
 
   // One step, on the engine's thread.

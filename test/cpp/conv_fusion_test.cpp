@@ -158,7 +158,7 @@ class Plain : public Backend {
   void fromRowMajor(const TensorType& type, const LayoutPtr& layout, const void* from, void* to) override {
     cpuBackend().fromRowMajor(type, layout, from, to);
   }
-  void enter(int threads) override { cpuBackend().enter(threads); }
+  int enter(int threads) override { return cpuBackend().enter(threads); }
 };
 
 std::vector<Array> results(const PooledNet& net, Backend& backend, std::string& described,

@@ -98,7 +98,7 @@ class FakeBackend : public Backend {
 
   void toRowMajor(const TensorType&, const LayoutPtr&, const void*, void*) override {}
   void fromRowMajor(const TensorType&, const LayoutPtr&, const void*, void*) override {}
-  void enter(int) override {}
+  int enter(int threads) override { return threads; }
 
  private:
   static LayoutPtr blocked(const TensorType& type) {
