@@ -38,6 +38,46 @@ describe('initializers', () => {
     expect(most).toBeGreaterThan(0.95 * bound(variance));
   });
 
+  it.each(['truncatedNormal', 'normal'] as const)(
+    'varianceScaling, %s: cut at two standard deviations of the normal distribution before the cut',
+    (distribution) => {
+      const scaling = initializers.varianceScaling({ scale: 2, distribution, seed: 1 });
+      const { stddev, most } = moments(scaling.tensor(KERNEL).dataSync());
+      expect(stddev / Math.sqrt(2 / 72)).toBeCloseTo(1, 1); // as above
+      expect(most).toBeLessThanOrEqual(truncated(2 / 72) * (1 + 1e-6));
+      expect(most).toBeGreaterThan(0.95 * truncated(2 / 72));
+      expect(scaling.getConfig()).toMatchObject({ distribution: 'truncatedNormal' });
+    },
+  );
+
+  it.each([
+    [
+      { mode: 'fanin' },
+      /\[varianceScaling\] expected fanIn.* as mode, received 'fanin'; did you mean 'fanIn'/,
+    ],
+    [{ mode: 'fan_out' }, /as mode, received 'fan_out'; did you mean 'fanOut'/],
+    [{ distribution: 'gauss' }, /as distribution, received 'gauss'/],
+    [{ scale: 0 }, /positive number for scale, received 0/],
+    [{ scale: Infinity }, /positive number for scale, received Infinity/],
+  ])('varianceScaling(%j)', (options, message) => {
+    const make = () => initializers.varianceScaling(options as never);
+    expect(errorOf(make)).toMatchObject({
+      code: 'ARGUMENT',
+      message: expect.stringMatching(message) as string,
+    });
+  });
+
+  it.each([
+    ['normal', 'randomNormal'],
+    ['uniform', 'randomUniform'],
+    ['zero', 'zeros'],
+    ['One', 'ones'],
+    ['OrthogonalInitializer', 'orthogonal'],
+    ['he_normal', 'heNormal'],
+  ])("Keras's name %s stands for %s", (name, className) => {
+    expect(initializerOf(name).className).toBe(className);
+  });
+
   it('a dense kernel [in, out] has fans in and out, a vector its length for both', () => {
     const dense = moments(initializers.lecunNormal({ seed: 1 }).tensor([100, 400]).dataSync());
     expect(dense.stddev).toBeCloseTo(0.1, 2);

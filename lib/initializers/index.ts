@@ -55,7 +55,6 @@ const table: Record<string, (config: never) => Initializer> = {
   constant,
   randomNormal,
   randomUniform,
-  uniform: randomUniform, // Keras's other name for it
   truncatedNormal,
   varianceScaling,
   glorotUniform,
@@ -65,6 +64,12 @@ const table: Record<string, (config: never) => Initializer> = {
   lecunUniform,
   lecunNormal,
   orthogonal,
+  // Keras's other names
+  zero: zeros,
+  one: ones,
+  normal: randomNormal,
+  uniform: randomUniform,
+  orthogonalInitializer: orthogonal,
 };
 
 /** What layers take for an initializer: an object, a name, or the configuration of one. */

@@ -1,4 +1,5 @@
-import { EngineError } from '../errors.js';
+import { EngineError, nearest } from '../errors.js';
+import { camelCase } from '../names.js';
 import { checkSeed, nextSeed } from '../seed.js';
 import type { Tensor } from '../tensor.js';
 
@@ -51,4 +52,20 @@ export function checkNumber(initializer: string, name: string, value: number): n
     );
   }
   return value;
+}
+
+/** Fails unless a parameter is one of the words that it can be. */
+export function checkOneOf<T extends string>(
+  initializer: string,
+  name: string,
+  value: string,
+  words: readonly T[],
+): T {
+  if ((words as readonly string[]).includes(value)) return value as T;
+  const near = nearest(camelCase(String(value)), words);
+  throw new EngineError(
+    'ARGUMENT',
+    `[${initializer}] expected ${words.join(', ')} as ${name}, received '${String(value)}'` +
+      (near === undefined ? '' : `; did you mean '${near}'?`),
+  );
 }

@@ -1,15 +1,21 @@
 import { EngineError } from '../errors.js';
 import { randomNormal, randomUniform, truncatedNormal } from '../ops/random.js';
 import type { Tensor } from '../tensor.js';
-import { Initializer, fans } from './initializer.js';
+import { Initializer, checkOneOf, fans } from './initializer.js';
+
+const MODES = ['fanIn', 'fanOut', 'fanAvg'] as const;
+const DISTRIBUTIONS = ['truncatedNormal', 'untruncatedNormal', 'uniform', 'normal'] as const;
+
+type Mode = (typeof MODES)[number];
+type Distribution = (typeof DISTRIBUTIONS)[number];
 
 export interface VarianceScalingOptions {
   /** Default 1. */
   scale?: number;
   /** What the variance is divided by. Default `fanIn`. */
-  mode?: 'fanIn' | 'fanOut' | 'fanAvg';
-  /** Default `truncatedNormal`. */
-  distribution?: 'truncatedNormal' | 'untruncatedNormal' | 'uniform';
+  mode?: Mode;
+  /** Default `truncatedNormal`: drawn again beyond two standard deviations. `normal` is another name for it, as in Keras. */
+  distribution?: Distribution;
   seed?: number;
 }
 
@@ -23,18 +29,20 @@ const TRUNCATED_STDDEV = 0.87962566103423978;
 export class VarianceScaling extends Initializer {
   readonly className: string = 'varianceScaling';
   readonly scale: number;
-  readonly mode: 'fanIn' | 'fanOut' | 'fanAvg';
-  readonly distribution: 'truncatedNormal' | 'untruncatedNormal' | 'uniform';
+  readonly mode: Mode;
+  readonly distribution: Exclude<Distribution, 'normal'>;
 
   constructor(options: VarianceScalingOptions = {}) {
     super(options.seed);
     this.scale = options.scale ?? 1;
-    this.mode = options.mode ?? 'fanIn';
-    this.distribution = options.distribution ?? 'truncatedNormal';
-    if (!(this.scale > 0)) {
+    this.mode = checkOneOf('varianceScaling', 'mode', options.mode ?? 'fanIn', MODES);
+    const given = options.distribution ?? 'truncatedNormal';
+    const distribution = checkOneOf('varianceScaling', 'distribution', given, DISTRIBUTIONS);
+    this.distribution = distribution === 'normal' ? 'truncatedNormal' : distribution;
+    if (!(this.scale > 0 && this.scale < Infinity)) {
       throw new EngineError(
         'ARGUMENT',
-        `[varianceScaling] expected a positive scale, received ${String(this.scale)}`,
+        `[varianceScaling] expected a positive number for scale, received ${String(this.scale)}`,
       );
     }
   }
