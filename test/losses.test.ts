@@ -4,7 +4,7 @@ import * as losses from '../lib/losses/index.js';
 import { Objective } from '../lib/models/objective.js';
 import * as ops from '../lib/ops/index.js';
 import type { Sym } from '../lib/sym.js';
-import { tensor } from '../lib/tensor.js';
+import { type TensorData, tensor } from '../lib/tensor.js';
 import { grad } from '../lib/trace.js';
 import { errorOf, numbersOf, rejectionOf } from './support/run.js';
 
@@ -142,12 +142,30 @@ describe('losses', () => {
 
   it.each([
     ['mse', losses.MeanSquaredError],
+    ['MAE', losses.MeanAbsoluteError],
+    ['bce', losses.BinaryCrossentropy],
+    ['BCE', losses.BinaryCrossentropy],
     ['mean_absolute_error', losses.MeanAbsoluteError],
     ['BinaryCrossentropy', losses.BinaryCrossentropy],
     ['categorical_crossentropy', losses.CategoricalCrossentropy],
     ['sparseCategoricalCrossentropy', losses.SparseCategoricalCrossentropy],
   ])('the name %s is known', (name, type) => {
     expect(losses.lossOf(name)).toBeInstanceOf(type);
+  });
+
+  it.each(['crossentropy', 'ce'])('%s is the form that the shapes call for, as in Keras', async (name) => {
+    const loss = losses.lossOf(name);
+    const each = (form: losses.Loss, y: TensorData, p: number[][]) =>
+      numbersOf((t, q) => form.call(t, q), y, p);
+    const column = [[0.2], [0.6]];
+    for (const [form, y, p] of [
+      [losses.binaryCrossentropy(), [[0], [1]], column],
+      [losses.sparseCategoricalCrossentropy(), [1, 0], predictions],
+      [losses.sparseCategoricalCrossentropy(), [[1], [0]], predictions],
+      [losses.categoricalCrossentropy(), truth, predictions],
+    ] as const)
+      expect(await each(loss, y, p)).toEqual(await each(form, y, p));
+    expect(losses.lossOf({ className: loss.className, config: loss.getConfig() })).toEqual(loss);
   });
 
   it('an unknown name tells the nearest', () => {

@@ -46,14 +46,22 @@ describe('accuracy', () => {
     expect(await call(metrics.metricOf('accuracy'), y, p)).toEqual(expected);
   });
 
+  // As Keras's class Accuracy.
+  it('as a class, compares the numbers themselves', async () => {
+    expect(await call(metrics.accuracy(), [[1], [2], [3], [4]], [[0], [2], [3], [4]])).toEqual([0, 1, 1, 1]);
+    expect(await call(metrics.accuracy(), [[1, 2, 3, 4]], [[0, 2, 3, 4]])).toEqual([0.75]);
+    const error = await rejectionOf(call(metrics.accuracy(), [1, 1, 2], rows));
+    expect(error.message).toMatch(/\[accuracy\] expected targets \[3, 3\].*received \[3\]/);
+  });
+
   it('counts bytes as class numbers', async () => {
-    const accuracy = metrics.accuracy();
+    const accuracy = metrics.metricOf('accuracy');
     const y = tensor(new Uint8Array([1, 1, 2]));
     expect(await numbersOf((a, b) => accuracy.call(a, b), y, rows)).toEqual(hits);
   });
 
   it('refuses targets that fit no form', async () => {
-    const error = await rejectionOf(call(metrics.accuracy(), [[0, 1]], [[0.2, 0.3, 0.5]]));
+    const error = await rejectionOf(call(metrics.metricOf('accuracy'), [[0, 1]], [[0.2, 0.3, 0.5]]));
     expect(error).toMatchObject({ code: 'SHAPE' });
     expect(error.message).toMatch(/\[accuracy\].*\[1, 3\].*\[1, 2\]/);
   });
@@ -61,7 +69,10 @@ describe('accuracy', () => {
 
 describe('metrics by name', () => {
   it.each([
-    ['acc', metrics.Accuracy],
+    ['accuracy', metrics.metricOf('accuracy').constructor],
+    ['acc', metrics.metricOf('accuracy').constructor],
+    ['bce', metrics.LossMetric],
+    ['MSE', metrics.LossMetric],
     ['binary_accuracy', metrics.BinaryAccuracy],
     ['CategoricalAccuracy', metrics.CategoricalAccuracy],
     ['mse', metrics.LossMetric],

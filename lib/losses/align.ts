@@ -40,6 +40,18 @@ export function classNumbers(name: string, yTrue: Sym, yPred: Sym): Sym {
   );
 }
 
+/**
+ * Which kind of answers the shapes call for, as Keras chooses for `'accuracy'` and `'crossentropy'`: binary where the output has one
+ * column, sparse where the targets are class numbers, else categorical.
+ *
+ * @internal
+ */
+export function answersOf(yTrue: Sym, yPred: Sym): 'binary' | 'sparse' | 'categorical' {
+  const columns = yPred.shape[yPred.rank - 1];
+  if (columns === 1) return 'binary';
+  return yTrue.rank < yPred.rank || yTrue.shape[yTrue.rank - 1] === 1 ? 'sparse' : 'categorical';
+}
+
 /** The mean over the last axis, as Keras's losses and metrics take it; of values without further axes than the batch, themselves. @internal */
 export function lastMean(values: Sym): Sym {
   return values.rank > 1 ? ops.mean(floating(values), { axis: -1 }) : values;

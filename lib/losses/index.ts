@@ -2,6 +2,7 @@ import { EngineError } from '../errors.js';
 import { choose } from '../names.js';
 import { BinaryCrossentropy, type CrossentropyOptions } from './binaryCrossentropy.js';
 import { CategoricalCrossentropy } from './categoricalCrossentropy.js';
+import { Crossentropy } from './crossentropy.js';
 import { FunctionLoss, Loss, type LossFunction } from './loss.js';
 import { MeanAbsoluteError } from './meanAbsoluteError.js';
 import { MeanSquaredError } from './meanSquaredError.js';
@@ -36,8 +37,12 @@ const table: Record<string, (config: never) => Loss> = {
   binaryCrossentropy,
   categoricalCrossentropy,
   sparseCategoricalCrossentropy,
+  // Keras's short names
   mse: meanSquaredError,
   mae: meanAbsoluteError,
+  bce: binaryCrossentropy,
+  crossentropy: () => new Crossentropy(),
+  ce: () => new Crossentropy(),
 };
 
 /** What `compile` takes for a loss: an object, a name, a function, or the configuration of an object. */

@@ -1,12 +1,11 @@
+import { align, lastMean } from '../losses/align.js';
+import * as ops from '../ops/index.js';
 import type { Sym } from '../sym.js';
-import { BinaryAccuracy } from './binaryAccuracy.js';
-import { CategoricalAccuracy } from './categoricalAccuracy.js';
 import { Metric, type MetricOptions } from './metric.js';
-import { SparseCategoricalAccuracy } from './sparseCategoricalAccuracy.js';
 
 /**
- * The share of right answers, in the form that the shapes call for, as Keras chooses it: binary where the output has one column,
- * sparse where the targets are class numbers, else categorical.
+ * The share of predictions that equal their targets. For classes take the form that fits the output, such as
+ * `categoricalAccuracy`, or the name `'accuracy'`, which chooses it. https://keras.io/api/metrics/accuracy_metrics/#accuracy-class
  */
 export class Accuracy extends Metric {
   readonly name: string;
@@ -17,15 +16,6 @@ export class Accuracy extends Metric {
   }
 
   call(yTrue: Sym, yPred: Sym): Sym {
-    const { name } = this;
-    const columns = yPred.shape[yPred.rank - 1];
-    const classNumbers = yTrue.rank < yPred.rank || (yTrue.shape[yTrue.rank - 1] === 1 && columns > 1);
-    const form =
-      columns === 1
-        ? new BinaryAccuracy({ name })
-        : classNumbers
-          ? new SparseCategoricalAccuracy({ name })
-          : new CategoricalAccuracy({ name });
-    return form.call(yTrue, yPred);
+    return lastMean(ops.equal(align(this.name, yTrue, yPred), yPred));
   }
 }

@@ -13,6 +13,7 @@ import { BinaryAccuracy } from './binaryAccuracy.js';
 import { CategoricalAccuracy } from './categoricalAccuracy.js';
 import { LossMetric } from './lossMetric.js';
 import { FunctionMetric, Metric, type MetricFunction, type MetricOptions } from './metric.js';
+import { ShapedAccuracy } from './shapedAccuracy.js';
 import { SparseCategoricalAccuracy } from './sparseCategoricalAccuracy.js';
 
 export { Accuracy, BinaryAccuracy, CategoricalAccuracy, LossMetric, Metric, SparseCategoricalAccuracy };
@@ -45,7 +46,7 @@ export const categoricalCrossentropy = watching(() => new CategoricalCrossentrop
 export const sparseCategoricalCrossentropy = watching(() => new SparseCategoricalCrossentropy());
 
 const table: Record<string, (options?: MetricOptions) => Metric> = {
-  accuracy,
+  accuracy: (options) => new ShapedAccuracy(options),
   binaryAccuracy,
   categoricalAccuracy,
   sparseCategoricalAccuracy,
@@ -54,9 +55,11 @@ const table: Record<string, (options?: MetricOptions) => Metric> = {
   binaryCrossentropy,
   categoricalCrossentropy,
   sparseCategoricalCrossentropy,
-  acc: accuracy,
+  // Keras's short names
+  acc: (options) => new ShapedAccuracy(options),
   mse: meanSquaredError,
   mae: meanAbsoluteError,
+  bce: binaryCrossentropy,
 };
 
 /** What `compile` takes for a metric: an object, a name or a function. */

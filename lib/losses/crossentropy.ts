@@ -1,0 +1,18 @@
+import type { Sym } from '../sym.js';
+import { answersOf } from './align.js';
+import { BinaryCrossentropy } from './binaryCrossentropy.js';
+import { CategoricalCrossentropy } from './categoricalCrossentropy.js';
+import { Loss } from './loss.js';
+import { SparseCategoricalCrossentropy } from './sparseCategoricalCrossentropy.js';
+
+/** What the name `'crossentropy'` stands for: the cross-entropy that the shapes call for. @internal */
+export class Crossentropy extends Loss {
+  readonly className = 'crossentropy';
+
+  call(yTrue: Sym, yPred: Sym): Sym {
+    const answers = answersOf(yTrue, yPred);
+    if (answers === 'binary') return new BinaryCrossentropy().call(yTrue, yPred);
+    if (answers === 'sparse') return new SparseCategoricalCrossentropy().call(yTrue, yPred);
+    return new CategoricalCrossentropy().call(yTrue, yPred);
+  }
+}
