@@ -3,7 +3,9 @@ import { compile } from '../lib/compile.js';
 import * as layers from '../lib/layers/index.js';
 import * as ops from '../lib/ops/index.js';
 import type { Shape } from '../lib/engine.js';
+import { Model } from '../lib/models/model.js';
 import type { Sym } from '../lib/sym.js';
+import { ones, tensor, zeros } from '../lib/tensor.js';
 import { NDArray } from '../lib/data/ndarray.js';
 import type { Variable } from '../lib/variable.js';
 import { type LayerRow, one, output, testRows } from './support/layers.js';
@@ -148,6 +150,24 @@ describe('what layers compute', () => {
       [0.5, 1],
     ]);
     expect(await output(layer, [[1, 1, 1]])).toEqual([6.5, 0]);
+  });
+
+  it('dense: of sequences of unknown length, and of whole numbers', async () => {
+    const layer = layers.dense({ units: 2, kernelInitializer: 'ones', biasInitializer: 'ones' });
+    expect(layer.computeOutputShape([-1, -1, 3])).toEqual([-1, -1, 2]);
+    const sequence = layers.input({ shape: [-1, 3] });
+    const model = new Model({ inputs: sequence, outputs: layer.apply(sequence) });
+    for (const steps of [1, 4]) {
+      const y = await model.predict(ones([2, steps, 3]));
+      expect(y.shape).toEqual([2, steps, 2]);
+      expect([...y.dataSync()]).toEqual(Array<number>(4 * steps).fill(4));
+    }
+    model.compile({ optimizer: 'sgd', loss: 'mse' });
+    expect(await model.trainOnBatch(ones([2, 5, 3]), zeros([2, 5, 2]))).toMatchObject({ loss: 16 });
+    for (const dtype of ['uint8', 'int32', 'bool'] as const) {
+      const whole = layers.dense({ units: 2, kernelInitializer: 'ones' });
+      expect(await output(whole, tensor([[1, 0, 1]], undefined, dtype))).toEqual([2, 2]);
+    }
   });
 
   it('conv2d: kernel, bias and activation', async () => {

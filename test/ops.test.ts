@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { compile } from '../lib/compile.js';
 import { NDArray } from '../lib/data/ndarray.js';
+import type { DType } from '../lib/engine.js';
 import { EngineError } from '../lib/errors.js';
 import * as ops from '../lib/ops/index.js';
 import { Sym } from '../lib/sym.js';
@@ -189,7 +190,9 @@ describe('what an op returns', () => {
   test('numbers take the dtype beside them where they can', () => {
     expect(ops.add(tensor([1], [1], 'int32'), 2).dtype).toBe('int32');
     expect(ops.equal(tensor(new Uint8Array([3])), 3).dataSync()[0]).toBe(1);
-    expect(() => ops.add(tensor([1], [1], 'int32'), 2.5)).toThrow(expect.objectContaining({ code: 'DTYPE' }));
+    expect(flat(ops.add(tensor([1], [1], 'int32'), 2.5))).toEqual([3.5]);
+    expect(flat(ops.less(tensor(new Uint8Array([3])), -1))).toEqual([0]);
+    expect(flat(ops.greater(tensor([7], [1], 'int32'), 3e9))).toEqual([0]);
   });
 
   test('chains of ops wait for nothing', () => {
@@ -199,11 +202,68 @@ describe('what an op returns', () => {
   });
 });
 
+// Keras 3.15, keras.src.backend.result_type, and what its ops make of whole numbers.
+describe('dtypes that meet', () => {
+  const dtypes = ['bool', 'uint8', 'int32', 'float32'] as const;
+  const of = (dtype: DType) => tensor([1, 0, 1], [3], dtype);
+
+  test.each(dtypes.flatMap((a, i) => dtypes.map((b, j) => [a, b, dtypes[Math.max(i, j)]] as const)))(
+    '%s and %s: %s',
+    async (a, b, wide) => {
+      for (const [op, expected] of [
+        [ops.where.bind(null, [true, false, true]), [1, 0, 1]],
+        [(x: Sym | Tensor, y: Sym | Tensor) => ops.concatenate([x, y], { axis: 0 }), [1, 0, 1, 1, 0, 1]],
+        ...(wide === 'int32' || wide === 'float32' ? ([[ops.add, [2, 0, 2]]] as const) : []),
+      ] as const) {
+        const y = op(of(a), of(b)) as Tensor;
+        expect([y.dtype, flat(y)]).toEqual([wide, expected]);
+        const traced = await compile((x: Sym): Sym | Tensor => op(x, of(b)))(of(a));
+        expect([traced.dtype, flat(traced)]).toEqual([wide, expected]);
+      }
+      expect(flat(ops.equal(of(a), of(b)))).toEqual([1, 1, 1]);
+      const quotient = ops.div(of(a), [2, 2, 2]);
+      expect([quotient.dtype, flat(quotient)]).toEqual(['float32', [0.5, 0, 0.5]]);
+    },
+  );
+
+  test.each(dtypes)('floats of %s', (dtype) => {
+    for (const op of [ops.exp, ops.sigmoid, ops.tanh, ops.sqrt, ops.softmax, ops.mean, ops.gelu, ops.floor]) {
+      const y = op(of(dtype));
+      expect(y.dtype).toBe('float32');
+      expect(flat(y)).toEqual(flat(op(of('float32'))));
+    }
+  });
+
+  test.each(['bool', 'uint8', 'int32'] as const)('matrices and images of %s meet float32', (dtype) => {
+    const product = (x: Tensor) => ops.matmul(ops.reshape(x, [1, 3]), [[0.5], [2], [4]]);
+    expect(flat(product(of(dtype)))).toEqual([4.5]);
+    expect(flat(ops.conv2d(ops.reshape(of(dtype), [1, 1, 3, 1]), ones([1, 3, 1, 1])))).toEqual([2]);
+    expect(flat(ops.layerNormalization(of(dtype)))).toEqual(flat(ops.layerNormalization(of('float32'))));
+  });
+
+  test('a number beside bools is int32, a list of bools beside numbers counts', () => {
+    const y = ops.add(of('bool'), 1);
+    expect([y.dtype, flat(y)]).toEqual(['int32', [2, 1, 2]]);
+    expect(flat(ops.mul([true, false, true], of('float32')))).toEqual([1, 0, 1]);
+  });
+
+  test('no gradient flows into whole numbers', async () => {
+    const w = variable([2, 3, 4]);
+    const step = compile((x: Sym) => grad(ops.sum(ops.mul(x, w)), [w]));
+    expect(flat((await step(of('int32')))[0])).toEqual([1, 0, 1]);
+  });
+});
+
 describe('mistakes', () => {
   const x = ones([2, 3]);
   test.each([
     ['shapes that do not meet', () => ops.add(x, [1, 2]), 'SHAPE', '[add]'],
-    ['dtypes that differ', () => ops.add(x, tensor([1], [1], 'int32')), 'DTYPE', '[add]'],
+    [
+      'whole matrices',
+      () => ops.matmul([[true]], new NDArray(new Uint8Array(1), [1, 1])),
+      'DTYPE',
+      '[matmul]',
+    ],
     ['no arithmetic on bytes', () => ops.add(tensor(new Uint8Array(1)), 1), 'DTYPE', '[add]'],
     ['a matrix product of vectors', () => ops.matmul([1], [1]), 'SHAPE', '[matmul]'],
     ['inner sizes that differ', () => ops.matmul(x, x), 'SHAPE', '[matmul]'],

@@ -58,10 +58,10 @@ export function checkNumber(initializer: string, name: string, value: number): n
 export function checkOneOf<T extends string>(
   initializer: string,
   name: string,
-  value: string,
+  value: unknown,
   words: readonly T[],
 ): T {
-  if ((words as readonly string[]).includes(value)) return value as T;
+  if (words.includes(value as T)) return value as T;
   const near = nearest(camelCase(String(value)), words);
   throw new EngineError(
     'ARGUMENT',

@@ -1,7 +1,7 @@
 import type { Shape } from '../engine.js';
 import { EngineError } from '../errors.js';
 import { type ActivationFunction, type ActivationName, activationOf } from '../activations.js';
-import * as ops from '../ops/index.js';
+import { affine } from '../ops/sequence.js';
 import type { Sym } from '../sym.js';
 import type { Variable } from '../variable.js';
 import { checkCount } from './check.js';
@@ -52,13 +52,7 @@ export class Dense extends Layer {
   }
 
   call(x: Sym): Sym {
-    // Rows are flattened, so that any rank is one matrix product.
-    const [inputs, units] = this.#kernel.shape;
-    const flat = x.rank > 2 ? ops.reshape(x, [-1, inputs]) : x;
-    const product = ops.matmul(flat, this.#kernel);
-    const sum = this.#bias ? ops.add(product, this.#bias) : product;
-    const y = x.rank > 2 ? ops.reshape(sum, rows(x.shape, units)) : sum;
-    return this.#activation(y);
+    return this.#activation(affine<Sym, Variable>(x, this.#kernel, this.#bias));
   }
 
   override getConfig() {
@@ -70,11 +64,6 @@ export class Dense extends Layer {
       ...weightConfig(this.options, 'bias', 'zeros'),
     };
   }
-}
-
-/** The shape of x with units as last axis; one more unknown axis than the batch cannot be told to reshape. */
-function rows(shape: Shape, units: number): number[] {
-  return [...shape.slice(0, -1), units];
 }
 
 /** See {@link Dense}. @example layers.dense({ units: 10, activation: 'softmax' }) */

@@ -30,6 +30,44 @@ export function apply<T extends Operand>(
   return applyAll(op, operands, attrs, 1, dtype)[0];
 }
 
+/**
+ * As {@link apply}, with the operands in one dtype: the widest of theirs (bool < uint8 < int32 < float32), as Keras
+ * promotes them. A number follows the dtype beside it where that can hold it. https://keras.io/api/ops/
+ *
+ * @param least The dtype that an op needs at least: `float32` where it computes floats of whole numbers too.
+ * @param from The operands before this one stay as they are.
+ * @internal
+ */
+export function promote<T extends Operand>(
+  op: string,
+  operands: readonly T[],
+  attrs: Attrs = {},
+  { least = 'bool', from = 0 }: { least?: DType; from?: number } = {},
+): Outcome<T> {
+  const dtype = resultType(operands.slice(from), least);
+  const trace = traceOf(operands);
+  const made: Tensor[] = [];
+  const inputs = operands.map((operand, i): Operand => {
+    if (i < from || (ownType(operand) ?? dtype) === dtype) return operand;
+    if (trace) return trace.op('cast', [symbolic(trace, operand)], { dtype })[0];
+    const temporary = apply('cast', [operand as Tensor], { dtype });
+    made.push(temporary);
+    return temporary;
+  });
+  try {
+    return apply(op, inputs, attrs, dtype) as Outcome<T>;
+  } finally {
+    for (const temporary of made) temporary.dispose();
+  }
+}
+
+/** {@link promote} to float32. @internal */
+export const applyFloat = <T extends Operand>(
+  op: string,
+  operands: readonly T[],
+  attrs?: Attrs,
+): Outcome<T> => promote(op, operands, attrs, { least: 'float32' });
+
 /** As {@link apply}, with the first `outputs`. @internal */
 export function applyAll<T extends Operand>(
   op: string,
@@ -102,11 +140,48 @@ function numberType(value: number, dtype: DType = 'float32'): DType {
 /** The dtype of the first operand that has one of its own. @internal */
 export function dtypeFor(operands: readonly Operand[]): DType | undefined {
   for (const operand of operands) {
-    if (operand instanceof Sym || operand instanceof Tensor || operand instanceof Variable)
-      return operand.dtype;
-    if (operand instanceof NDArray || ArrayBuffer.isView(operand)) return read(operand).dtype;
+    const dtype = ownType(operand);
+    if (dtype !== undefined) return dtype;
   }
   return undefined;
+}
+
+/** The dtype of an operand; undefined for numbers and nested arrays of numbers, which follow the others. */
+function ownType(operand: Operand): DType | undefined {
+  if (operand instanceof Sym || operand instanceof Tensor || operand instanceof Variable)
+    return operand.dtype;
+  const { dtype } = read(operand);
+  const typed = operand instanceof NDArray || ArrayBuffer.isView(operand) || dtype === 'bool';
+  return typed ? dtype : undefined;
+}
+
+const WIDTHS: readonly DType[] = ['bool', 'uint8', 'int32', 'float32'];
+
+const wider = (a: DType, b: DType): DType => (WIDTHS.indexOf(a) < WIDTHS.indexOf(b) ? b : a);
+
+function resultType(operands: readonly Operand[], least: DType): DType {
+  const own = operands.map(ownType);
+  const typed = own.filter((dtype) => dtype !== undefined);
+  if (typed.length === 0) return 'float32';
+  return operands.reduce<DType>(
+    (widest, operand, i) => {
+      return own[i] === undefined ? beside(widest, operand as TensorData) : widest;
+    },
+    typed.reduce(wider, least),
+  );
+}
+
+/** What a dtype becomes beside numbers without one: wide enough to hold them, and a number dtype. */
+function beside(dtype: DType, numbers: TensorData): DType {
+  if (dtype === 'float32') return dtype;
+  const values = read(numbers).data;
+  let least: DType = dtype === 'bool' ? 'int32' : dtype;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i];
+    if ((value | 0) !== value) return 'float32';
+    if (value < 0 || value > 255) least = 'int32';
+  }
+  return least;
 }
 
 /** Indices: numbers and nested arrays become int32. @internal */

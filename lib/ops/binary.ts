@@ -1,13 +1,14 @@
-import { type Operand, type Outcome, apply, dtypeFor } from './apply.js';
+import { type Operand, type Outcome, apply, applyFloat, promote } from './apply.js';
 
 type Binary = <A extends Operand, B extends Operand>(a: A, b: B) => Outcome<A | B>;
 
 const binary =
   (op: string): Binary =>
   (a, b) =>
-    apply(op, [a, b]);
+    promote(op, [a, b]);
 
-// All of them broadcast as numpy does, and throw EngineError SHAPE where shapes do not meet, DTYPE where dtypes differ.
+// All of them broadcast as numpy does, and throw EngineError SHAPE where shapes do not meet. Operands of two dtypes meet in
+// the wider one (bool < uint8 < int32 < float32), as in Keras; DTYPE where the op does not compute that.
 
 /** a + b. float32 or int32. */
 export const add: Binary = binary('add');
@@ -15,8 +16,8 @@ export const add: Binary = binary('add');
 export const sub: Binary = binary('sub');
 /** a · b. float32 or int32. */
 export const mul: Binary = binary('mul');
-/** a / b. float32. */
-export const div: Binary = binary('div');
+/** a / b. float32, of whole numbers too. */
+export const div: Binary = (a, b) => applyFloat('div', [a, b]);
 /** a to the power of b. float32. */
 export const pow: Binary = binary('pow');
 /** The larger of the two; at ties each gets half of the gradient. float32 or int32. */
@@ -33,9 +34,9 @@ export const greater: Binary = binary('greater');
 export const greaterEqual: Binary = binary('greaterEqual');
 
 /** Both. bool. */
-export const logicalAnd: Binary = binary('logicalAnd');
+export const logicalAnd: Binary = (a, b) => apply('logicalAnd', [a, b]);
 /** Either. bool. */
-export const logicalOr: Binary = binary('logicalOr');
+export const logicalOr: Binary = (a, b) => apply('logicalOr', [a, b]);
 
 /**
  * a where the condition holds, else b. The three broadcast.
@@ -48,5 +49,5 @@ export function where<C extends Operand, A extends Operand, B extends Operand>(
   b: B,
 ): Outcome<C | A | B> {
   // A number follows the other branch, not the condition.
-  return apply<Operand>('where', [condition, a, b], {}, dtypeFor([a, b])) as Outcome<C | A | B>;
+  return promote<Operand>('where', [condition, a, b], {}, { from: 1 }) as Outcome<C | A | B>;
 }

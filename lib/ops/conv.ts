@@ -1,5 +1,5 @@
 import { EngineError } from '../errors.js';
-import { type Operand, type Outcome, apply, typeOf } from './apply.js';
+import { type Operand, type Outcome, promote, typeOf } from './apply.js';
 import { type DataFormat, type Padding, type Pair, pair, paddingAttrs } from './window.js';
 import { reshape } from './shape.js';
 import { add } from './binary.js';
@@ -32,7 +32,7 @@ export function conv2d<X extends Operand, K extends Operand>(
   options: Conv2dOptions = {},
 ): Outcome<X | K> {
   const { strides = 1, padding = 'valid', dilations = 1, groups = 1, dataFormat = 'channelsLast' } = options;
-  return apply<X | K>('conv2d', [x, kernel], {
+  return promote<X | K>('conv2d', [x, kernel], {
     strides: pair(strides),
     dilations: pair(dilations),
     groups,
@@ -90,7 +90,7 @@ export function conv2dTranspose<X extends Operand, K extends Operand>(
   options: Conv2dTransposeOptions = {},
 ): Outcome<X | K> {
   const { strides = 1, padding = 'valid', outputPadding, dilations = 1 } = options;
-  return apply<X | K>('conv2dTranspose', [x, kernel], {
+  return promote<X | K>('conv2dTranspose', [x, kernel], {
     strides: pair(strides),
     dilations: pair(dilations),
     padding,

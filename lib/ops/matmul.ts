@@ -1,4 +1,4 @@
-import { type Operand, type Outcome, apply } from './apply.js';
+import { type Operand, type Outcome, promote } from './apply.js';
 
 export interface MatmulOptions {
   transposeA?: boolean;
@@ -8,10 +8,10 @@ export interface MatmulOptions {
 /**
  * The matrix product over the last two axes; leading axes broadcast.
  *
- * @param a float32 [..., n, k] (with `transposeA`: [..., k, n]).
- * @param b float32 [..., k, m] (with `transposeB`: [..., m, k]).
+ * @param a [..., n, k] (with `transposeA`: [..., k, n]). One of the two is float32; the other one is cast to it.
+ * @param b [..., k, m] (with `transposeB`: [..., m, k]).
  * @returns [..., n, m].
- * @throws EngineError `SHAPE` for ranks below 2 or inner sizes that differ.
+ * @throws EngineError `SHAPE` for ranks below 2 or inner sizes that differ; `DTYPE` where none is float32.
  */
 export function matmul<A extends Operand, B extends Operand>(
   a: A,
@@ -19,5 +19,5 @@ export function matmul<A extends Operand, B extends Operand>(
   options: MatmulOptions = {},
 ): Outcome<A | B> {
   const { transposeA = false, transposeB = false } = options;
-  return apply<A | B>('matmul', [a, b], { transposeA, transposeB });
+  return promote<A | B>('matmul', [a, b], { transposeA, transposeB });
 }

@@ -1,6 +1,6 @@
 import { EngineError } from '../errors.js';
 import type { Sym } from '../sym.js';
-import { type Operand, type Outcome, apply, symbolic, typeOf } from './apply.js';
+import { type Operand, type Outcome, applyFloat, symbolic, typeOf } from './apply.js';
 import { add, mul, sub } from './binary.js';
 import { type ReduceOptions, mean } from './reduce.js';
 import { broadcastTo, reshape } from './shape.js';
@@ -110,7 +110,7 @@ export function layerNormalization<X extends Operand, P extends Operand = X>(
   // The fused op normalizes over the last axes.
   if (axes.every((a, i) => a === rank - axes.length + i) && sizes.every((size) => size >= 0)) {
     const operands = [x, gamma ?? broadcastTo(1, sizes), beta ?? broadcastTo(0, sizes)];
-    return apply<Operand>('layerNorm', operands, { epsilon }) as Outcome<X | P>;
+    return applyFloat<Operand>('layerNorm', operands, { epsilon }) as Outcome<X | P>;
   }
   const centred = sub<Operand, Operand>(x, mean<Operand>(x, { axis: axes, keepDims: true }));
   const variance = mean(square(centred), { axis: axes, keepDims: true });

@@ -1,5 +1,5 @@
 import type { Attrs } from '../engine.js';
-import { type Operand, type Outcome, apply } from './apply.js';
+import { type Operand, type Outcome, apply, applyFloat } from './apply.js';
 
 export interface ReduceOptions {
   /** One axis or several, negative ones from the end. Default all. */
@@ -14,12 +14,12 @@ export interface ArgOptions {
   keepDims?: boolean;
 }
 
-/** The sum over axes. float32 or int32. */
+/** The sum over axes. float32. */
 export const sum = <T extends Operand>(x: T, options?: ReduceOptions): Outcome<T> =>
   apply('sum', [x], over(options));
-/** The mean over axes. */
+/** The mean over axes. float32, of whole numbers too. */
 export const mean = <T extends Operand>(x: T, options?: ReduceOptions): Outcome<T> =>
-  apply('mean', [x], over(options));
+  applyFloat('mean', [x], over(options));
 /** The product over axes. */
 export const prod = <T extends Operand>(x: T, options?: ReduceOptions): Outcome<T> =>
   apply('prod', [x], over(options));

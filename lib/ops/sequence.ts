@@ -12,19 +12,31 @@ export function projected<X extends Operand, W extends Operand>(
   bias: W | undefined,
 ): Outcome<X | W> {
   const { shape } = typeOf(x);
-  const [features, columns] = typeOf(kernel).shape;
+  const [features] = typeOf(kernel).shape;
   if (shape.length !== 3 || shape[2] !== features) {
     throw new EngineError(
       'SHAPE',
       `[${op}] expected a sequence [n, steps, ${features}] for a kernel of ${features} rows, received [${shape.join(', ')}]`,
     );
   }
-  const flat: Operand = matmul(reshape(x, [-1, features]), kernel);
+  return affine(x, kernel, bias);
+}
+
+/** x · kernel + bias over the last axis of x [..., features], of rank 2 or more, as one product over all rows. @internal */
+export function affine<X extends Operand, W extends Operand>(
+  x: X,
+  kernel: W,
+  bias: W | undefined,
+): Outcome<X | W> {
+  const { shape } = typeOf(x);
+  const [features, columns] = typeOf(kernel).shape;
+  const flat: Operand = matmul<Operand, W>(shape.length > 2 ? reshape(x, [-1, features]) : x, kernel);
   const rows: Operand = bias === undefined ? flat : add(flat, bias);
-  const [n, steps] = shape;
+  if (shape.length === 2) return rows as Outcome<X | W>;
+  const leading = shape.slice(0, -1);
   return (
-    n < 0 && steps < 0
+    leading.filter((n) => n < 0).length > 1
       ? apply<Operand>('reshapeLike', [rows, matmul(x, kernel)]) // the second for its shape alone
-      : reshape(rows, [n, steps, columns])
+      : reshape(rows, [...leading, columns])
   ) as Outcome<X | W>;
 }

@@ -1,5 +1,5 @@
 import { EngineError } from '../errors.js';
-import { type Operand, type Outcome, apply, typeOf } from './apply.js';
+import { type Operand, type Outcome, apply, promote, typeOf } from './apply.js';
 import { expandDims } from './shape.js';
 
 type Places = number | readonly number[];
@@ -44,7 +44,7 @@ export function concatenate<T extends Operand>(
   options: { axis?: number } = {},
 ): Outcome<T> {
   checkList('concatenate', 'values', xs);
-  return apply('concatenate', xs, { axis: options.axis ?? -1 });
+  return promote('concatenate', xs, { axis: options.axis ?? -1 });
 }
 
 /** Puts values of one shape along a new axis (default the first), counted in the result. */

@@ -1,5 +1,5 @@
 import type { DType } from '../engine.js';
-import { type Operand, type Outcome, apply } from './apply.js';
+import { type Operand, type Outcome, apply, applyFloat } from './apply.js';
 
 /** −x. float32 or int32. */
 export const neg = <T extends Operand>(x: T): Outcome<T> => apply('neg', [x]);
@@ -9,39 +9,41 @@ export const abs = <T extends Operand>(x: T): Outcome<T> => apply('abs', [x]);
 export const sign = <T extends Operand>(x: T): Outcome<T> => apply('sign', [x]);
 /** x². float32 or int32. */
 export const square = <T extends Operand>(x: T): Outcome<T> => apply('square', [x]);
-/** eˣ. */
-export const exp = <T extends Operand>(x: T): Outcome<T> => apply('exp', [x]);
-/** The natural logarithm: −∞ at 0, NaN below. */
-export const log = <T extends Operand>(x: T): Outcome<T> => apply('log', [x]);
-/** log(1 + x), exact for small x. */
-export const log1p = <T extends Operand>(x: T): Outcome<T> => apply('log1p', [x]);
-/** √x. */
-export const sqrt = <T extends Operand>(x: T): Outcome<T> => apply('sqrt', [x]);
-/** 1 / √x. */
-export const rsqrt = <T extends Operand>(x: T): Outcome<T> => apply('rsqrt', [x]);
-/** 1 / x. */
-export const reciprocal = <T extends Operand>(x: T): Outcome<T> => apply('reciprocal', [x]);
-/** The largest whole number that is not above x; gradient 0. */
-export const floor = <T extends Operand>(x: T): Outcome<T> => apply('floor', [x]);
-/** The error function. */
-export const erf = <T extends Operand>(x: T): Outcome<T> => apply('erf', [x]);
+// From here on float32, of whole numbers too, as in Keras.
 
-/** max(x, 0), with gradient 0 at 0. */
+/** eˣ. */
+export const exp = <T extends Operand>(x: T): Outcome<T> => applyFloat('exp', [x]);
+/** The natural logarithm: −∞ at 0, NaN below. */
+export const log = <T extends Operand>(x: T): Outcome<T> => applyFloat('log', [x]);
+/** log(1 + x), exact for small x. */
+export const log1p = <T extends Operand>(x: T): Outcome<T> => applyFloat('log1p', [x]);
+/** √x. */
+export const sqrt = <T extends Operand>(x: T): Outcome<T> => applyFloat('sqrt', [x]);
+/** 1 / √x. */
+export const rsqrt = <T extends Operand>(x: T): Outcome<T> => applyFloat('rsqrt', [x]);
+/** 1 / x. */
+export const reciprocal = <T extends Operand>(x: T): Outcome<T> => applyFloat('reciprocal', [x]);
+/** The largest whole number that is not above x; gradient 0. */
+export const floor = <T extends Operand>(x: T): Outcome<T> => applyFloat('floor', [x]);
+/** The error function. */
+export const erf = <T extends Operand>(x: T): Outcome<T> => applyFloat('erf', [x]);
+
+/** max(x, 0), float32, with gradient 0 at 0. */
 export const relu = <T extends Operand>(x: T): Outcome<T> => apply('relu', [x]);
 /** x above 0, negativeSlope · x below. Default 0.3, as Keras. */
 export const leakyRelu = <T extends Operand>(x: T, options: { negativeSlope?: number } = {}): Outcome<T> =>
-  apply('leakyRelu', [x], { negativeSlope: options.negativeSlope ?? 0.3 });
+  applyFloat('leakyRelu', [x], { negativeSlope: options.negativeSlope ?? 0.3 });
 /** x above 0, alpha · (eˣ − 1) below (Clevert et al. 2015). Default 1. */
 export const elu = <T extends Operand>(x: T, options: { alpha?: number } = {}): Outcome<T> =>
-  apply('elu', [x], { alpha: options.alpha ?? 1 });
+  applyFloat('elu', [x], { alpha: options.alpha ?? 1 });
 /** x · Φ(x) (Hendrycks and Gimpel 2016), exact or by its tanh approximation. Default exact. */
 export const gelu = <T extends Operand>(x: T, options: { approximate?: boolean } = {}): Outcome<T> =>
-  apply('gelu', [x], { approximate: options.approximate ?? false });
+  applyFloat('gelu', [x], { approximate: options.approximate ?? false });
 /** 1 / (1 + e⁻ˣ). */
-export const sigmoid = <T extends Operand>(x: T): Outcome<T> => apply('sigmoid', [x]);
-export const tanh = <T extends Operand>(x: T): Outcome<T> => apply('tanh', [x]);
+export const sigmoid = <T extends Operand>(x: T): Outcome<T> => applyFloat('sigmoid', [x]);
+export const tanh = <T extends Operand>(x: T): Outcome<T> => applyFloat('tanh', [x]);
 /** log(1 + eˣ). */
-export const softplus = <T extends Operand>(x: T): Outcome<T> => apply('softplus', [x]);
+export const softplus = <T extends Operand>(x: T): Outcome<T> => applyFloat('softplus', [x]);
 
 /** x in another dtype: floats are cut towards 0, bool is x ≠ 0. No gradient flows through integers. */
 export const cast = <T extends Operand>(x: T, dtype: DType): Outcome<T> => apply('cast', [x], { dtype });

@@ -3,7 +3,7 @@ import { compile } from '../../lib/compile.js';
 import type { Shape } from '../../lib/engine.js';
 import * as layers from '../../lib/layers/index.js';
 import type { Sym } from '../../lib/sym.js';
-import type { TensorData } from '../../lib/tensor.js';
+import type { Tensor, TensorData } from '../../lib/tensor.js';
 
 export type Make = (config?: Record<string, unknown>) => layers.Layer;
 
@@ -39,7 +39,11 @@ export function testRows(table: LayerRow[]): void {
 }
 
 /** A layer's numbers for data. */
-export async function output(layer: layers.Layer, data: TensorData, training = false): Promise<number[]> {
+export async function output(
+  layer: layers.Layer,
+  data: Tensor | TensorData,
+  training = false,
+): Promise<number[]> {
   const run = compile((x: Sym) => ({ y: layer.apply(x, { training }) }));
   return Array.from(await (await run(data)).y.data());
 }
