@@ -11,7 +11,7 @@ export class LayerGraph {
   /** The names by which outputs are measured, and their targets given in a record. */
   readonly outputNames: readonly string[];
   readonly nodes: readonly LayerNode[];
-  /** Each layer once, in the order of its first call. */
+  /** Each layer once, the farthest from the outputs first, as in Keras. */
   readonly layers: readonly Layer[];
 
   /**
@@ -35,11 +35,13 @@ export class LayerGraph {
     if (inputs.length === 0 || outputs.length === 0) {
       throw new EngineError('ARGUMENT', '[Model] expected at least one input and one output, received none');
     }
-    this.inputs = inputs;
-    this.outputs = outputs;
-    this.outputNames = outputNames ?? outputs.map((place) => place.node.layer.name);
-    this.nodes = this.#sort();
-    this.layers = [...new Set(this.nodes.map((node) => node.layer))];
+    const sorted = sort(inputs, outputs);
+    const graph = inputs.every(isInput) ? { inputs, outputs, nodes: sorted } : cut(inputs, outputs, sorted);
+    this.inputs = graph.inputs;
+    this.outputs = graph.outputs;
+    this.nodes = graph.nodes;
+    this.outputNames = distinct(outputNames ?? this.outputs.map((place) => place.node.layer.name));
+    this.layers = byDepth(this.nodes, this.outputs);
     this.#checkNames();
   }
 
@@ -55,43 +57,6 @@ export class LayerGraph {
     return this.outputs.map((place) => known.get(place)!);
   }
 
-  #sort(): LayerNode[] {
-    const sorted: LayerNode[] = [];
-    const state = new Map<LayerNode, 'open' | 'done'>();
-    const listed = new Set(this.inputs.map((place) => place.node));
-    const visit = (node: LayerNode): void => {
-      if (state.get(node) === 'done') return;
-      if (state.get(node) === 'open') {
-        throw new EngineError(
-          'ARGUMENT',
-          `[Model] expected layers without a circle: '${node.layer.name}' leads to itself`,
-        );
-      }
-      state.set(node, 'open');
-      if (!listed.has(node)) {
-        if (node.layer instanceof InputLayer) {
-          throw new EngineError(
-            'ARGUMENT',
-            `[Model] expected all inputs to be listed: an output depends on '${node.layer.name}', which is not`,
-          );
-        }
-        for (const place of node.inputs) visit(place.node);
-      }
-      state.set(node, 'done');
-      sorted.push(node);
-    };
-    for (const place of this.outputs) visit(place.node);
-    for (const place of this.inputs) {
-      if (!state.has(place.node)) {
-        throw new EngineError(
-          'ARGUMENT',
-          `[Model] expected inputs that lead to an output: '${place.node.layer.name}' is connected to none`,
-        );
-      }
-    }
-    return sorted;
-  }
-
   #checkNames(): void {
     const seen = new Set<string>();
     for (const { name } of this.layers) {
@@ -103,4 +68,109 @@ export class LayerGraph {
       seen.add(name);
     }
   }
+}
+
+const isInput = (place: KerasTensor): boolean => place.node.layer instanceof InputLayer;
+
+/** The calls between inputs and outputs, each after those that it needs. */
+function sort(inputs: readonly KerasTensor[], outputs: readonly KerasTensor[]): LayerNode[] {
+  const sorted: LayerNode[] = [];
+  const state = new Map<LayerNode, 'open' | 'done'>();
+  const listed = new Set(inputs);
+  const reached = new Set<KerasTensor>();
+  const visit = (place: KerasTensor): void => {
+    const { node } = place;
+    if (listed.has(place)) reached.add(place);
+    if (state.get(node) === 'done' || (listed.has(place) && !isInput(place))) return;
+    if (state.get(node) === 'open') {
+      throw new EngineError(
+        'ARGUMENT',
+        `[Model] expected layers without a circle: '${node.layer.name}' leads to itself`,
+      );
+    }
+    if (isInput(place) && !listed.has(place)) {
+      throw new EngineError(
+        'ARGUMENT',
+        `[Model] expected all inputs to be listed: an output depends on '${node.layer.name}', which is not`,
+      );
+    }
+    state.set(node, 'open');
+    node.inputs.forEach(visit);
+    state.set(node, 'done');
+    sorted.push(node);
+  };
+  outputs.forEach(visit);
+  const unused = inputs.find((place) => !reached.has(place));
+  if (!unused) return sorted;
+  throw new EngineError(
+    'ARGUMENT',
+    `[Model] expected inputs that lead to an output: '${unused.node.layer.name}' is connected to none`,
+  );
+}
+
+/** The same calls from inputs of their own in the places of what other layers put out, as Keras clones them. */
+function cut(inputs: readonly KerasTensor[], outputs: readonly KerasTensor[], sorted: readonly LayerNode[]) {
+  const copies = new Map<KerasTensor, KerasTensor>();
+  for (const place of inputs) {
+    const { shape, dtype } = place;
+    copies.set(place, isInput(place) ? place : new InputLayer({ shape: shape.slice(1), dtype }).output);
+  }
+  const copy = (place: KerasTensor) => copies.get(place)!;
+  const heads = inputs.map((place) => copy(place).node);
+  const nodes = sorted
+    .filter(({ layer }) => !(layer instanceof InputLayer))
+    .map((node) => {
+      const made: KerasTensor[] = [];
+      const clone: LayerNode = { layer: node.layer, inputs: node.inputs.map(copy), outputs: made };
+      for (const place of node.outputs) {
+        const twin = new KerasTensor(clone, place.shape, place.dtype);
+        made.push(twin);
+        if (!copies.has(place)) copies.set(place, twin);
+      }
+      return clone;
+    });
+  return { inputs: inputs.map(copy), outputs: outputs.map(copy), nodes: [...new Set(heads), ...nodes] };
+}
+
+/**
+ * The layers by their depth, the number of calls on the longest way to an output; those of one depth in the order in which a walk
+ * back from the outputs meets them. Keras's order of layers, and so of weights.
+ */
+function byDepth(nodes: readonly LayerNode[], outputs: readonly KerasTensor[]): Layer[] {
+  const met = new Set<LayerNode>();
+  const order: Layer[] = [];
+  const within = new Set(nodes);
+  const visit = ({ node }: KerasTensor): void => {
+    if (met.has(node) || !within.has(node)) return;
+    met.add(node);
+    order.push(node.layer);
+    node.inputs.forEach(visit);
+  };
+  outputs.forEach(visit);
+  const ofNode = new Map<LayerNode, number>();
+  const ofLayer = new Map<Layer, number>();
+  for (const node of nodes.toReversed()) {
+    // A shared layer counts as deep as its deepest call.
+    const depth = Math.max(ofNode.get(node) ?? 0, ofLayer.get(node.layer) ?? 0);
+    ofLayer.set(node.layer, depth);
+    for (const { node: before } of node.inputs)
+      ofNode.set(before, Math.max(ofNode.get(before) ?? 0, depth + 1));
+  }
+  return [...new Set(order)].sort((a, b) => ofLayer.get(b)! - ofLayer.get(a)!);
+}
+
+/** The names, with `_1`, `_2`, … behind one that comes again. */
+function distinct(names: readonly string[]): string[] {
+  const taken = new Set(names);
+  const seen = new Set<string>();
+  return names.map((name) => {
+    if (!seen.has(name)) {
+      seen.add(name);
+      return name;
+    }
+    let count = 1;
+    while (taken.has(`${name}_${count}`)) count++;
+    taken.add(`${name}_${count}`);
+    return `${name}_${count}`;
+  });
 }
