@@ -23,6 +23,18 @@ export function align(name: string, yTrue: Sym, yPred: Sym): Sym {
 }
 
 /**
+ * Targets with the axis of size 1 at the end that the predictions have, or without the one that they have not: so that a loss or
+ * metric of one's own does not broadcast [n] with [n, 1] to [n, n]. Others are given as they are.
+ *
+ * @internal
+ */
+export function sameRank(yTrue: Sym, yPred: Sym): Sym {
+  if (yTrue.rank + 1 === yPred.rank && yPred.shape.at(-1) === 1) return ops.expandDims(yTrue, -1);
+  if (yTrue.rank === yPred.rank + 1 && yTrue.shape.at(-1) === 1) return ops.squeeze(yTrue, -1);
+  return yTrue;
+}
+
+/**
  * Class numbers, int32 or uint8, one for each row of the predictions.
  *
  * @throws EngineError `SHAPE` for targets of another shape.

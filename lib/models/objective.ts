@@ -1,7 +1,7 @@
 import { EngineError, nearest } from '../errors.js';
 import { type Loss, type LossLike, lossOf } from '../losses/index.js';
 import { type MetricLike, type Metric, metricOf } from '../metrics/index.js';
-import { perSample } from '../losses/align.js';
+import { perSample, sameRank } from '../losses/align.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../sym.js';
 
@@ -76,14 +76,21 @@ export class Objective {
     added: readonly Sym[],
   ): { loss: Sym; tracked: Tracked[] } {
     const several = this.#parts.length > 1;
-    const named = (output: string, name: string) => (several ? `${output}_${name}` : name);
+    const taken = new Set(['loss']);
+    if (several) for (const { output, loss } of this.#parts) if (loss) taken.add(`${output}_loss`);
+    const named = (output: string, name: string, weighted = false) => {
+      const key = (kind: string) => (several ? `${output}_${kind}` : kind);
+      return free(key(weighted && taken.has(key(name)) ? `weighted_${name}` : name), taken);
+    };
     const losses: Tracked[] = [];
     const tracked: Tracked[] = [];
     let total: Sym | undefined;
     let samples: Sym | undefined;
     this.#parts.forEach(({ output, loss, weight, metrics, weightedMetrics }, i) => {
+      const predicted = outputs[i];
+      const target = sameRank(targets[i], predicted);
       if (loss) {
-        const each = perSample(loss.className, loss.call(targets[i], outputs[i]), sampleWeights[i]);
+        const each = perSample(loss.className, loss.call(target, predicted), sampleWeights[i]);
         const count = size(each);
         samples ??= count;
         const sum = ops.sum(each);
@@ -93,14 +100,14 @@ export class Objective {
         if (several) losses.push({ name: `${output}_loss`, sum, weight: count });
       }
       for (const metric of metrics) {
-        const values = perSample(metric.name, metric.call(targets[i], outputs[i]));
+        const values = perSample(metric.name, metric.call(target, predicted));
         tracked.push({ name: named(output, metric.name), sum: ops.sum(values), weight: size(values) });
       }
       for (const metric of weightedMetrics) {
         const weights = sampleWeights[i];
-        const values = perSample(metric.name, metric.call(targets[i], outputs[i]), weights);
+        const values = perSample(metric.name, metric.call(target, predicted), weights);
         tracked.push({
-          name: named(output, metric.name),
+          name: named(output, metric.name, true),
           sum: ops.sum(values),
           weight: weights ? ops.sum(perSample(metric.name, weights)) : size(values),
         });
@@ -114,6 +121,14 @@ export class Objective {
       tracked: [{ name: 'loss', sum: ops.mul(total, samples), weight: samples }, ...losses, ...tracked],
     };
   }
+}
+
+/** A key that is not taken yet, with `_1`, `_2`, … where need be; it is taken from now on. */
+function free(name: string, taken: Set<string>): string {
+  let key = name;
+  for (let count = 1; taken.has(key); count++) key = `${name}_${count}`;
+  taken.add(key);
+  return key;
 }
 
 /** The number of elements as a float32 scalar. */
