@@ -31,15 +31,15 @@ export class EngineError extends Error {
 /**
  * Finds the candidate that a misspelt name most likely meant, for "did you mean" in errors.
  *
- * @returns The nearest candidate, ignoring case, or `undefined` when more than a third of its letters (and at
- *   least two) would have to change.
+ * @returns The nearest candidate, ignoring case, or `undefined` when more than a quarter of the letters (and at
+ *   least one) would have to change.
  */
 export function nearest(name: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined;
   let bestDistance = Infinity;
   for (const candidate of candidates) {
     const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
-    const allowed = Math.max(2, Math.floor(candidate.length / 3));
+    const allowed = Math.max(1, Math.floor(Math.min(name.length, candidate.length) / 4));
     if (distance <= allowed && distance < bestDistance) {
       best = candidate;
       bestDistance = distance;

@@ -24,6 +24,24 @@ export function choose<T>(what: string, name: string, table: Readonly<Record<str
   );
 }
 
+/** Classes whose names do not follow the rule of {@link factoryName}. */
+const IRREGULAR: Readonly<Record<string, string>> = {
+  InputLayer: 'input',
+  L1L2: 'l1l2',
+  ReLU: 'relu',
+  RMSprop: 'rmsprop',
+};
+
+/** Conv2DTranspose becomes conv2dTranspose, LSTM lstm: the name of the function that makes an object of a class. */
+export function factoryName(className: string): string {
+  return (
+    IRREGULAR[className] ??
+    className
+      .replace(/^([A-Z]+(?![a-z])|[A-Z])/, (start) => start.toLowerCase())
+      .replace(/\dD(?![a-z])/g, (end) => end.toLowerCase())
+  );
+}
+
 const counts = new Map<string, number>();
 
 /** `dense`, `dense_1`, `dense_2`, …: a name of its own for each object of a kind. */

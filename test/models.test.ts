@@ -160,6 +160,7 @@ describe('functional models', () => {
 });
 
 class Offset extends layers.Layer {
+  static override readonly optionNames = { ...layers.Layer.optionNames, by: 'required' };
   readonly className = 'Offset';
   readonly by: number;
   constructor(options: { by: number; name?: string }) {

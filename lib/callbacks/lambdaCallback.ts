@@ -1,4 +1,4 @@
-import { EngineError, nearest } from '../errors.js';
+import { type OptionNames, expected, knownOptions } from '../checks.js';
 import { Callback } from './callback.js';
 
 /** The hooks of a callback as plain functions. */
@@ -23,6 +23,24 @@ export type Hooks = Partial<
   >
 >;
 
+const hookNames = {
+  onTrainBegin: 'optional',
+  onTrainEnd: 'optional',
+  onEpochBegin: 'optional',
+  onEpochEnd: 'optional',
+  onTrainBatchBegin: 'optional',
+  onTrainBatchEnd: 'optional',
+  onTestBegin: 'optional',
+  onTestEnd: 'optional',
+  onTestBatchBegin: 'optional',
+  onTestBatchEnd: 'optional',
+  onPredictBegin: 'optional',
+  onPredictEnd: 'optional',
+  onPredictBatchBegin: 'optional',
+  onPredictBatchEnd: 'optional',
+  onProgress: 'optional',
+} satisfies OptionNames<Hooks>;
+
 /**
  * A callback of single functions. https://keras.io/api/callbacks/lambda_callback/
  *
@@ -31,22 +49,9 @@ export type Hooks = Partial<
 export class LambdaCallback extends Callback {
   constructor(hooks: Hooks) {
     super();
-    const known = Object.getOwnPropertyNames(Callback.prototype).filter((name) => name.startsWith('on'));
-    for (const [name, hook] of Object.entries(hooks)) {
-      if (!known.includes(name)) {
-        const near = nearest(name, known);
-        throw new EngineError(
-          'ARGUMENT',
-          `[lambdaCallback] expected a hook, received '${name}'${near === undefined ? '' : `; did you mean '${near}'?`}`,
-        );
-      }
-      if (typeof hook !== 'function') {
-        throw new EngineError(
-          'ARGUMENT',
-          `[lambdaCallback] expected a function for ${name}, received ${String(hook)}`,
-        );
-      }
-    }
+    knownOptions('lambdaCallback', hooks, hookNames);
+    for (const [name, hook] of Object.entries(hooks))
+      if (typeof hook !== 'function') throw expected('lambdaCallback', `a function for ${name}`, hook);
     Object.assign(this, hooks);
   }
 }

@@ -1,3 +1,4 @@
+import type { OptionNames } from '../checks.js';
 import { type ActivationFunction, type ActivationName, activationOf } from '../activations.js';
 import type { Sym } from '../sym.js';
 import { Layer, type LayerOptions } from './layer.js';
@@ -8,6 +9,10 @@ export interface ActivationOptions extends LayerOptions {
 
 /** An activation by name or function, element by element. https://keras.io/api/layers/core_layers/activation/ */
 export class Activation extends Layer {
+  static override readonly optionNames = {
+    ...Layer.optionNames,
+    activation: 'required',
+  } satisfies OptionNames<ActivationOptions>;
   readonly className = 'Activation';
   readonly activation: ActivationName | ActivationFunction;
   readonly #function: ActivationFunction;

@@ -1,14 +1,15 @@
+import { type OptionNames, oneOf } from '../checks.js';
 import { type ActivationFunction, type ActivationName, activationOf } from '../activations.js';
 import type { Shape } from '../engine.js';
 import { EngineError } from '../errors.js';
 import * as ops from '../ops/index.js';
-import type { DataFormat, Pair } from '../ops/window.js';
+import { type DataFormat, type Pair, dataFormatOf } from '../ops/window.js';
 import type { Sym } from '../sym.js';
 import type { Variable } from '../variable.js';
 import { checkPair, checkRank } from './check.js';
 import { shapeText } from './kerasTensor.js';
 import { Layer, type LayerOptions } from './layer.js';
-import { type OptionsOf, weightConfig, weightOptions } from './weightOptions.js';
+import { type OptionsOf, weightConfig, weightNames, weightOptions } from './weightOptions.js';
 
 /** What the convolution layers take. The kernels begin as `glorotUniform`, the bias as `zeros`. */
 export interface BaseConv2DOptions extends LayerOptions, OptionsOf<'bias'> {
@@ -29,6 +30,17 @@ export interface BaseConv2DOptions extends LayerOptions, OptionsOf<'bias'> {
 
 /** What the convolution layers share: activation(convolution + bias), the bias one number for each channel of the output. */
 export abstract class BaseConv2D<O extends BaseConv2DOptions = BaseConv2DOptions> extends Layer {
+  static override readonly optionNames = {
+    ...Layer.optionNames,
+    kernelSize: 'required',
+    strides: 'optional',
+    padding: 'optional',
+    dilationRate: 'optional',
+    dataFormat: 'optional',
+    activation: 'optional',
+    useBias: 'optional',
+    ...weightNames('bias'),
+  } satisfies OptionNames<BaseConv2DOptions>;
   readonly #activation: ActivationFunction;
   #bias: Variable | undefined;
 
@@ -41,6 +53,8 @@ export abstract class BaseConv2D<O extends BaseConv2DOptions = BaseConv2DOptions
     checkPair(kind, 'kernelSize', kernelSize);
     checkPair(kind, 'strides', strides);
     checkPair(kind, 'dilationRate', dilationRate);
+    oneOf(kind, 'padding', options.padding ?? 'valid', ['valid', 'same']);
+    dataFormatOf(kind, options.dataFormat);
     this.#activation = activationOf(options.activation);
   }
 

@@ -1,3 +1,4 @@
+import type { OptionNames } from '../checks.js';
 import type { Shape } from '../engine.js';
 import { type InitializerLike, initializerConfig, initializerOf } from '../initializers/index.js';
 import * as ops from '../ops/index.js';
@@ -6,7 +7,7 @@ import type { Variable } from '../variable.js';
 import { checkEpsilon, sizeOfAxis } from './check.js';
 import { EngineError } from '../errors.js';
 import { type CallContext, Layer, type LayerOptions } from './layer.js';
-import { type OptionsOf, weightConfig, weightOptions } from './weightOptions.js';
+import { type OptionsOf, weightConfig, weightNames, weightOptions } from './weightOptions.js';
 
 /** gamma begins as `ones`, beta as `zeros`. */
 export interface BatchNormalizationOptions extends LayerOptions, OptionsOf<'gamma'>, OptionsOf<'beta'> {
@@ -35,6 +36,18 @@ export interface BatchNormalizationOptions extends LayerOptions, OptionsOf<'gamm
  * Weights, in order: gamma, beta, movingMean, movingVariance, each float32 [channels].
  */
 export class BatchNormalization extends Layer {
+  static override readonly optionNames = {
+    ...Layer.optionNames,
+    axis: 'optional',
+    momentum: 'optional',
+    epsilon: 'optional',
+    center: 'optional',
+    scale: 'optional',
+    movingMeanInitializer: 'optional',
+    movingVarianceInitializer: 'optional',
+    ...weightNames('gamma'),
+    ...weightNames('beta'),
+  } satisfies OptionNames<BatchNormalizationOptions>;
   readonly className = 'BatchNormalization';
   readonly options: BatchNormalizationOptions;
   #gamma: Variable | undefined;

@@ -1,3 +1,4 @@
+import type { OptionNames } from '../checks.js';
 import { listOf } from '../list.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../sym.js';
@@ -10,6 +11,10 @@ export interface ConcatenateOptions extends LayerOptions {
 
 /** Several inputs one behind the other along an axis. https://keras.io/api/layers/merging_layers/concatenate/ */
 export class Concatenate extends Layer {
+  static override readonly optionNames = {
+    ...Layer.optionNames,
+    axis: 'optional',
+  } satisfies OptionNames<ConcatenateOptions>;
   readonly className = 'Concatenate';
   readonly axis: number;
 

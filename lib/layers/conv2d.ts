@@ -1,3 +1,4 @@
+import type { OptionNames } from '../checks.js';
 import { EngineError } from '../errors.js';
 import * as ops from '../ops/index.js';
 import { pair } from '../ops/window.js';
@@ -5,7 +6,7 @@ import type { Sym } from '../sym.js';
 import type { Variable } from '../variable.js';
 import { BaseConv2D, type BaseConv2DOptions } from './baseConv2d.js';
 import { checkCount } from './check.js';
-import { type OptionsOf, weightConfig, weightOptions } from './weightOptions.js';
+import { type OptionsOf, weightConfig, weightNames, weightOptions } from './weightOptions.js';
 
 export interface Conv2DOptions extends BaseConv2DOptions, OptionsOf<'kernel'> {
   filters: number;
@@ -18,6 +19,12 @@ export interface Conv2DOptions extends BaseConv2DOptions, OptionsOf<'kernel'> {
  * [kernelHeight, kernelWidth, channels / groups, filters]. https://keras.io/api/layers/convolution_layers/convolution2d/
  */
 export class Conv2D extends BaseConv2D<Conv2DOptions> {
+  static override readonly optionNames = {
+    ...BaseConv2D.optionNames,
+    filters: 'required',
+    groups: 'optional',
+    ...weightNames('kernel'),
+  } satisfies OptionNames<Conv2DOptions>;
   readonly className = 'Conv2D';
   #kernel!: Variable;
 

@@ -1,10 +1,11 @@
+import type { OptionNames } from '../checks.js';
 import * as ops from '../ops/index.js';
 import { type Pair, pair } from '../ops/window.js';
 import type { Sym } from '../sym.js';
 import type { Variable } from '../variable.js';
 import { BaseConv2D, type BaseConv2DOptions } from './baseConv2d.js';
 import { checkCount, checkPair } from './check.js';
-import { type OptionsOf, weightConfig, weightOptions } from './weightOptions.js';
+import { type OptionsOf, weightConfig, weightNames, weightOptions } from './weightOptions.js';
 
 export interface Conv2DTransposeOptions extends BaseConv2DOptions, OptionsOf<'kernel'> {
   filters: number;
@@ -18,6 +19,12 @@ export interface Conv2DTransposeOptions extends BaseConv2DOptions, OptionsOf<'ke
  * https://keras.io/api/layers/convolution_layers/convolution2d_transpose/
  */
 export class Conv2DTranspose extends BaseConv2D<Conv2DTransposeOptions> {
+  static override readonly optionNames = {
+    ...BaseConv2D.optionNames,
+    filters: 'required',
+    outputPadding: 'optional',
+    ...weightNames('kernel'),
+  } satisfies OptionNames<Conv2DTransposeOptions>;
   readonly className = 'Conv2DTranspose';
   #kernel!: Variable;
 

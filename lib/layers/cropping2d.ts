@@ -1,7 +1,8 @@
+import type { OptionNames } from '../checks.js';
 import type { Shape } from '../engine.js';
 import { EngineError } from '../errors.js';
 import * as ops from '../ops/index.js';
-import type { DataFormat } from '../ops/window.js';
+import { type DataFormat, dataFormatOf } from '../ops/window.js';
 import type { Sym } from '../sym.js';
 import { checkRank } from './check.js';
 import { shapeText } from './kerasTensor.js';
@@ -15,6 +16,11 @@ export interface Cropping2DOptions extends MarginOptions {
 
 /** Images [n, height, width, channels] without rows and columns at their sides. https://keras.io/api/layers/reshaping_layers/cropping2d/ */
 export class Cropping2D extends Layer {
+  static override readonly optionNames = {
+    ...Layer.optionNames,
+    cropping: 'optional',
+    dataFormat: 'optional',
+  } satisfies OptionNames<Cropping2DOptions>;
   readonly className = 'Cropping2D';
   readonly cropping: [[number, number], [number, number]];
   readonly dataFormat: DataFormat;
@@ -22,7 +28,7 @@ export class Cropping2D extends Layer {
   constructor(options: Cropping2DOptions = {}) {
     super(options);
     this.cropping = marginsOf('cropping2d', 'cropping', options.cropping ?? 0);
-    this.dataFormat = options.dataFormat ?? 'channelsLast';
+    this.dataFormat = dataFormatOf('cropping2d', options.dataFormat);
   }
 
   override build(shape: Shape): void {

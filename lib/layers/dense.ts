@@ -1,3 +1,4 @@
+import type { OptionNames } from '../checks.js';
 import type { Shape } from '../engine.js';
 import { EngineError } from '../errors.js';
 import { type ActivationFunction, type ActivationName, activationOf } from '../activations.js';
@@ -6,7 +7,7 @@ import type { Sym } from '../sym.js';
 import type { Variable } from '../variable.js';
 import { checkCount } from './check.js';
 import { Layer, type LayerOptions } from './layer.js';
-import { type OptionsOf, weightConfig, weightOptions } from './weightOptions.js';
+import { type OptionsOf, weightConfig, weightNames, weightOptions } from './weightOptions.js';
 
 /** The kernel begins as `glorotUniform`, the bias as `zeros`. */
 export interface DenseOptions extends LayerOptions, OptionsOf<'kernel'>, OptionsOf<'bias'> {
@@ -22,6 +23,14 @@ export interface DenseOptions extends LayerOptions, OptionsOf<'kernel'>, Options
  * https://keras.io/api/layers/core_layers/dense/
  */
 export class Dense extends Layer {
+  static override readonly optionNames = {
+    ...Layer.optionNames,
+    units: 'required',
+    activation: 'optional',
+    useBias: 'optional',
+    ...weightNames('kernel'),
+    ...weightNames('bias'),
+  } satisfies OptionNames<DenseOptions>;
   readonly className = 'Dense';
   readonly options: DenseOptions;
   readonly #activation: ActivationFunction;

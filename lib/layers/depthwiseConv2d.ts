@@ -1,10 +1,11 @@
+import type { OptionNames } from '../checks.js';
 import * as ops from '../ops/index.js';
 import { pair } from '../ops/window.js';
 import type { Sym } from '../sym.js';
 import type { Variable } from '../variable.js';
 import { BaseConv2D, type BaseConv2DOptions } from './baseConv2d.js';
 import { checkCount } from './check.js';
-import { type OptionsOf, weightConfig, weightOptions } from './weightOptions.js';
+import { type OptionsOf, weightConfig, weightNames, weightOptions } from './weightOptions.js';
 
 export interface DepthwiseConv2DOptions extends BaseConv2DOptions, OptionsOf<'depthwise'> {
   /** How many kernels each channel has. Default 1. */
@@ -17,6 +18,11 @@ export interface DepthwiseConv2DOptions extends BaseConv2DOptions, OptionsOf<'de
  * https://keras.io/api/layers/convolution_layers/depthwise_convolution2d/
  */
 export class DepthwiseConv2D extends BaseConv2D<DepthwiseConv2DOptions> {
+  static override readonly optionNames = {
+    ...BaseConv2D.optionNames,
+    depthMultiplier: 'optional',
+    ...weightNames('depthwise'),
+  } satisfies OptionNames<DepthwiseConv2DOptions>;
   readonly className = 'DepthwiseConv2D';
   #kernel!: Variable;
 

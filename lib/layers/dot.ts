@@ -1,3 +1,4 @@
+import type { OptionNames } from '../checks.js';
 import { EngineError } from '../errors.js';
 import { listOf } from '../list.js';
 import * as ops from '../ops/index.js';
@@ -17,6 +18,11 @@ export interface DotOptions extends LayerOptions {
  * [n, 1] where nothing else is left. https://keras.io/api/layers/merging_layers/dot/
  */
 export class Dot extends Layer {
+  static override readonly optionNames = {
+    ...Layer.optionNames,
+    axes: 'required',
+    normalize: 'optional',
+  } satisfies OptionNames<DotOptions>;
   readonly className = 'Dot';
   readonly axes: readonly [number, number];
   readonly normalize: boolean;

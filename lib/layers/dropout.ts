@@ -1,3 +1,4 @@
+import type { OptionNames } from '../checks.js';
 import { EngineError } from '../errors.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../sym.js';
@@ -15,6 +16,11 @@ export interface DropoutOptions extends LayerOptions {
  * al., 2014. https://keras.io/api/layers/regularization_layers/dropout/
  */
 export class Dropout extends Layer {
+  static override readonly optionNames = {
+    ...Layer.optionNames,
+    rate: 'required',
+    seed: 'optional',
+  } satisfies OptionNames<DropoutOptions>;
   readonly className: string = 'Dropout';
   readonly rate: number;
   readonly seed: number | undefined;

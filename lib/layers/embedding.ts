@@ -1,3 +1,4 @@
+import type { OptionNames } from '../checks.js';
 import type { Shape } from '../engine.js';
 import * as ops from '../ops/index.js';
 import { toIndices } from '../ops/toIndices.js';
@@ -5,7 +6,7 @@ import type { Sym } from '../sym.js';
 import type { Variable } from '../variable.js';
 import { checkCount } from './check.js';
 import { Layer, type LayerOptions } from './layer.js';
-import { type OptionsOf, weightConfig, weightOptions } from './weightOptions.js';
+import { type OptionsOf, weightConfig, weightNames, weightOptions } from './weightOptions.js';
 
 /** The embeddings begin as `uniform`, from -0.05 to 0.05. */
 export interface EmbeddingOptions extends LayerOptions, OptionsOf<'embeddings'> {
@@ -21,6 +22,12 @@ export interface EmbeddingOptions extends LayerOptions, OptionsOf<'embeddings'> 
  * https://keras.io/api/layers/core_layers/embedding/
  */
 export class Embedding extends Layer {
+  static override readonly optionNames = {
+    ...Layer.optionNames,
+    inputDim: 'required',
+    outputDim: 'required',
+    ...weightNames('embeddings'),
+  } satisfies OptionNames<EmbeddingOptions>;
   readonly className = 'Embedding';
   readonly options: EmbeddingOptions;
   #embeddings!: Variable;

@@ -1,3 +1,4 @@
+import type { OptionNames } from '../checks.js';
 import { EngineError } from '../errors.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../sym.js';
@@ -12,6 +13,11 @@ export interface GaussianNoiseOptions extends LayerOptions {
 
 /** While training, adds normal noise of mean 0, other noise each step; else passes its input on. https://keras.io/api/layers/regularization_layers/gaussian_noise/ */
 export class GaussianNoise extends Layer {
+  static override readonly optionNames = {
+    ...Layer.optionNames,
+    stddev: 'required',
+    seed: 'optional',
+  } satisfies OptionNames<GaussianNoiseOptions>;
   readonly className = 'GaussianNoise';
   readonly stddev: number;
   readonly seed: number | undefined;

@@ -7,7 +7,8 @@ export class GlobalAveragePooling2D extends GlobalPooling2D {
   readonly className = 'GlobalAveragePooling2D';
 
   call(x: Sym): Sym {
-    return ops.globalAvgPool2d(x, this.options);
+    const { dataFormat, keepDims } = this.options;
+    return ops.globalAvgPool2d(x, { dataFormat, keepDims });
   }
 }
 

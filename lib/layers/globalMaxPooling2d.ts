@@ -7,7 +7,8 @@ export class GlobalMaxPooling2D extends GlobalPooling2D {
   readonly className = 'GlobalMaxPooling2D';
 
   call(x: Sym): Sym {
-    return ops.globalMaxPool2d(x, this.options);
+    const { dataFormat, keepDims } = this.options;
+    return ops.globalMaxPool2d(x, { dataFormat, keepDims });
   }
 }
 

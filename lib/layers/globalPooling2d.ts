@@ -1,5 +1,7 @@
+import { factoryName } from '../names.js';
+import type { OptionNames } from '../checks.js';
 import type { Shape } from '../engine.js';
-import type { DataFormat } from '../ops/window.js';
+import { type DataFormat, dataFormatOf } from '../ops/window.js';
 import { checkRank } from './check.js';
 import { Layer, type LayerOptions } from './layer.js';
 
@@ -12,10 +14,16 @@ export interface GlobalPooling2DOptions extends LayerOptions {
 
 /** What the global pooling layers share. */
 export abstract class GlobalPooling2D extends Layer {
+  static override readonly optionNames = {
+    ...Layer.optionNames,
+    dataFormat: 'optional',
+    keepDims: 'optional',
+  } satisfies OptionNames<GlobalPooling2DOptions>;
   readonly options: GlobalPooling2DOptions;
 
   constructor(options: GlobalPooling2DOptions = {}) {
     super(options);
+    dataFormatOf(factoryName(new.target.name), options.dataFormat);
     this.options = options;
   }
 

@@ -1,3 +1,4 @@
+import type { OptionNames } from '../checks.js';
 import { type ActivationFunction, activationOf } from '../activations.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../sym.js';
@@ -15,6 +16,11 @@ export interface GRUOptions extends GatedRNNOptions {
  * in the order update, reset, candidate. Cho et al., 2014. https://keras.io/api/layers/recurrent_layers/gru/
  */
 export class GRU extends RNN<GRUOptions> {
+  static override readonly optionNames = {
+    ...RNN.optionNames,
+    recurrentActivation: 'optional',
+    resetAfter: 'optional',
+  } satisfies OptionNames<GRUOptions>;
   readonly className = 'GRU';
   protected readonly gates = 3;
   protected readonly stateCount = 1;

@@ -1,3 +1,4 @@
+import type { OptionNames } from '../checks.js';
 import type { DType, Shape } from '../engine.js';
 import { EngineError } from '../errors.js';
 import type { Sym } from '../sym.js';
@@ -15,6 +16,11 @@ export interface InputOptions extends LayerOptions {
 
 /** Where data enters a model. https://keras.io/api/layers/core_layers/input/ */
 export class InputLayer extends Layer {
+  static override readonly optionNames = {
+    ...Layer.optionNames,
+    shape: 'required',
+    dtype: 'optional',
+  } satisfies OptionNames<InputOptions>;
   readonly className = 'InputLayer';
   readonly shape: Shape;
   readonly dtype: DType;

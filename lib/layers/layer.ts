@@ -1,9 +1,10 @@
+import { type OptionNames, knownOptionsOf } from '../checks.js';
 import { type ConstraintLike, constraintOf } from '../constraints/index.js';
 import { NDArray } from '../data/ndarray.js';
 import type { Shape } from '../engine.js';
 import { EngineError } from '../errors.js';
 import { type Initializer, type InitializerLike, initializerOf } from '../initializers/index.js';
-import { uniqueName } from '../names.js';
+import { factoryName, uniqueName } from '../names.js';
 import * as ops from '../ops/index.js';
 import {
   type Regularizer,
@@ -71,6 +72,17 @@ const running: { readonly layer: Layer; readonly context: CallContext | undefine
  *     }
  */
 export abstract class Layer implements Disposable {
+  /**
+   * The names of all options, each `required` or `optional`: others are errors. A subclass that takes options of its own and hands all
+   * of them to `super` lists them here too.
+   *
+   * @example static override readonly optionNames = { ...layers.Layer.optionNames, factor: 'required' };
+   */
+  static readonly optionNames = {
+    name: 'optional',
+    trainable: 'optional',
+    activityRegularizer: 'optional',
+  } satisfies OptionNames<LayerOptions>;
   /** The kind of layer, in configurations and summaries. */
   abstract readonly className: string;
   built = false;
@@ -90,6 +102,7 @@ export abstract class Layer implements Disposable {
   readonly #losses = new WeakMap<Trace, Sym[]>();
 
   constructor(options: LayerOptions = {}) {
+    knownOptionsOf(new.target, options);
     this.#name = options.name;
     this.#trainable = options.trainable ?? true;
     this.#activityRegularizer = regularizerOf(options.activityRegularizer);
@@ -97,7 +110,7 @@ export abstract class Layer implements Disposable {
 
   /** Its name within a model. */
   get name(): string {
-    return (this.#name ??= uniqueName(kindOf(this.className)));
+    return (this.#name ??= uniqueName(factoryName(this.className)));
   }
 
   /**
@@ -437,9 +450,3 @@ function perSample(loss: Sym, y: Sym): Sym {
   if (y.rank === 0) return loss;
   return ops.div(loss, y.trace.op('sizeRatio', [y, ops.slice(y, 0, 1)])[0]);
 }
-
-/** Conv2D becomes conv2d, MaxPooling2D maxPooling2d, LSTM lstm, as the functions that make them are called. */
-const kindOf = (className: string): string =>
-  /^[A-Z]+$/.test(className)
-    ? className.toLowerCase()
-    : className.charAt(0).toLowerCase() + className.slice(1).replace(/\dD$/, (end) => end.toLowerCase());

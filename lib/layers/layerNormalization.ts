@@ -1,10 +1,11 @@
+import type { OptionNames } from '../checks.js';
 import type { Shape } from '../engine.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../sym.js';
 import type { Variable } from '../variable.js';
 import { checkEpsilon, sizeOfAxis } from './check.js';
 import { Layer, type LayerOptions } from './layer.js';
-import { type OptionsOf, weightConfig, weightOptions } from './weightOptions.js';
+import { type OptionsOf, weightConfig, weightNames, weightOptions } from './weightOptions.js';
 
 /** gamma begins as `ones`, beta as `zeros`. */
 export interface LayerNormalizationOptions extends LayerOptions, OptionsOf<'gamma'>, OptionsOf<'beta'> {
@@ -24,6 +25,15 @@ export interface LayerNormalizationOptions extends LayerOptions, OptionsOf<'gamm
  * https://keras.io/api/layers/normalization_layers/layer_normalization/
  */
 export class LayerNormalization extends Layer {
+  static override readonly optionNames = {
+    ...Layer.optionNames,
+    axis: 'optional',
+    epsilon: 'optional',
+    center: 'optional',
+    scale: 'optional',
+    ...weightNames('gamma'),
+    ...weightNames('beta'),
+  } satisfies OptionNames<LayerNormalizationOptions>;
   readonly className = 'LayerNormalization';
   readonly options: LayerNormalizationOptions;
   #gamma: Variable | undefined;

@@ -1,3 +1,4 @@
+import type { OptionNames } from '../checks.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../sym.js';
 import { Layer, type LayerOptions } from './layer.js';
@@ -9,6 +10,10 @@ export interface LeakyReLUOptions extends LayerOptions {
 
 /** x above 0, negativeSlope · x below. https://keras.io/api/layers/activation_layers/leaky_relu/ */
 export class LeakyReLU extends Layer {
+  static override readonly optionNames = {
+    ...Layer.optionNames,
+    negativeSlope: 'optional',
+  } satisfies OptionNames<LeakyReLUOptions>;
   readonly className = 'LeakyReLU';
   readonly negativeSlope: number;
 

@@ -1,3 +1,4 @@
+import type { OptionNames } from '../checks.js';
 import { type ActivationFunction, activationOf } from '../activations.js';
 import { Initializer, type InitializerLike, initializerOf } from '../initializers/index.js';
 import * as ops from '../ops/index.js';
@@ -16,6 +17,11 @@ export interface LSTMOptions extends GatedRNNOptions {
  * Hochreiter and Schmidhuber, 1997. https://keras.io/api/layers/recurrent_layers/lstm/
  */
 export class LSTM extends RNN<LSTMOptions> {
+  static override readonly optionNames = {
+    ...RNN.optionNames,
+    recurrentActivation: 'optional',
+    unitForgetBias: 'optional',
+  } satisfies OptionNames<LSTMOptions>;
   readonly className = 'LSTM';
   protected readonly gates = 4;
   protected readonly stateCount = 2;

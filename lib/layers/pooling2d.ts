@@ -1,5 +1,7 @@
+import { factoryName } from '../names.js';
+import { type OptionNames, oneOf } from '../checks.js';
 import type { Shape } from '../engine.js';
-import { type DataFormat, type Pair, pair } from '../ops/window.js';
+import { type DataFormat, type Pair, dataFormatOf, pair } from '../ops/window.js';
 import type { Sym } from '../sym.js';
 import { checkPair, checkRank } from './check.js';
 import { Layer, type LayerOptions } from './layer.js';
@@ -17,12 +19,22 @@ export interface Pooling2DOptions extends LayerOptions {
 
 /** What the pooling layers share: a leaf names the op. */
 export abstract class Pooling2D extends Layer {
+  static override readonly optionNames = {
+    ...Layer.optionNames,
+    poolSize: 'optional',
+    strides: 'optional',
+    padding: 'optional',
+    dataFormat: 'optional',
+  } satisfies OptionNames<Pooling2DOptions>;
   readonly options: Pooling2DOptions;
 
   constructor(options: Pooling2DOptions = {}) {
     super(options);
-    checkPair('pooling2d', 'poolSize', options.poolSize ?? 2);
-    if (options.strides != null) checkPair('pooling2d', 'strides', options.strides);
+    const who = factoryName(new.target.name);
+    checkPair(who, 'poolSize', options.poolSize ?? 2);
+    if (options.strides != null) checkPair(who, 'strides', options.strides);
+    oneOf(who, 'padding', options.padding ?? 'valid', ['valid', 'same']);
+    dataFormatOf(who, options.dataFormat);
     this.options = options;
   }
 

@@ -1,3 +1,4 @@
+import type { OptionNames } from '../checks.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../sym.js';
 import { Layer, type LayerOptions } from './layer.js';
@@ -13,6 +14,12 @@ export interface ReLUOptions extends LayerOptions {
 
 /** x above the threshold, negativeSlope · (x - threshold) below it, at most maxValue. https://keras.io/api/layers/activation_layers/relu/ */
 export class ReLU extends Layer {
+  static override readonly optionNames = {
+    ...Layer.optionNames,
+    maxValue: 'optional',
+    negativeSlope: 'optional',
+    threshold: 'optional',
+  } satisfies OptionNames<ReLUOptions>;
   readonly className = 'ReLU';
   readonly maxValue: number | null;
   readonly negativeSlope: number;

@@ -1,3 +1,4 @@
+import type { OptionNames } from '../checks.js';
 import { EngineError } from '../errors.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../sym.js';
@@ -11,6 +12,11 @@ export interface RescalingOptions extends LayerOptions {
 
 /** x · scale + offset, float32: pictures of bytes become numbers from 0 to 1 with a scale of 1 / 255. https://keras.io/api/layers/preprocessing_layers/image_preprocessing/rescaling/ */
 export class Rescaling extends Layer {
+  static override readonly optionNames = {
+    ...Layer.optionNames,
+    scale: 'required',
+    offset: 'optional',
+  } satisfies OptionNames<RescalingOptions>;
   readonly className = 'Rescaling';
   readonly scale: number;
   readonly offset: number;

@@ -1,3 +1,4 @@
+import type { OptionNames } from '../checks.js';
 import type { Shape } from '../engine.js';
 import { EngineError } from '../errors.js';
 import * as ops from '../ops/index.js';
@@ -12,6 +13,10 @@ export interface ReshapeOptions extends LayerOptions {
 
 /** Another shape for each sample: [n, …] to [n, ...targetShape]. https://keras.io/api/layers/reshaping_layers/reshape/ */
 export class Reshape extends Layer {
+  static override readonly optionNames = {
+    ...Layer.optionNames,
+    targetShape: 'required',
+  } satisfies OptionNames<ReshapeOptions>;
   readonly className = 'Reshape';
   readonly targetShape: Shape;
 

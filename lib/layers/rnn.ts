@@ -1,3 +1,4 @@
+import type { OptionNames } from '../checks.js';
 import { type ActivationFunction, type ActivationName, activationOf } from '../activations.js';
 import type { Shape } from '../engine.js';
 import { EngineError } from '../errors.js';
@@ -10,7 +11,7 @@ import type { Sym } from '../sym.js';
 import type { Variable } from '../variable.js';
 import { checkCount } from './check.js';
 import { type CallContext, Layer, type LayerOptions } from './layer.js';
-import { type OptionsOf, weightConfig, weightOptions } from './weightOptions.js';
+import { type OptionsOf, weightConfig, weightNames, weightOptions } from './weightOptions.js';
 
 /** What all recurrent layers take. The kernel begins as `glorotUniform`, the recurrent kernel as `orthogonal`, the bias as `zeros`. */
 export interface RNNOptions
@@ -55,6 +56,20 @@ export interface RNNCall {
  * and need a known number of steps.
  */
 export abstract class RNN<O extends RNNOptions = RNNOptions> extends Layer {
+  static override readonly optionNames = {
+    ...Layer.optionNames,
+    units: 'required',
+    activation: 'optional',
+    useBias: 'optional',
+    dropout: 'optional',
+    recurrentDropout: 'optional',
+    returnSequences: 'optional',
+    returnState: 'optional',
+    goBackwards: 'optional',
+    ...weightNames('kernel'),
+    ...weightNames('recurrent'),
+    ...weightNames('bias'),
+  } satisfies OptionNames<RNNOptions>;
   readonly options: O;
   /** How many columns of the kernels belong to a unit. */
   protected abstract readonly gates: number;

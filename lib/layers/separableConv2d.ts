@@ -1,10 +1,11 @@
+import type { OptionNames } from '../checks.js';
 import * as ops from '../ops/index.js';
 import { pair } from '../ops/window.js';
 import type { Sym } from '../sym.js';
 import type { Variable } from '../variable.js';
 import { BaseConv2D, type BaseConv2DOptions } from './baseConv2d.js';
 import { checkCount } from './check.js';
-import { type OptionsOf, weightConfig, weightOptions } from './weightOptions.js';
+import { type OptionsOf, weightConfig, weightNames, weightOptions } from './weightOptions.js';
 
 export interface SeparableConv2DOptions extends BaseConv2DOptions, OptionsOf<'depthwise' | 'pointwise'> {
   filters: number;
@@ -18,6 +19,13 @@ export interface SeparableConv2DOptions extends BaseConv2DOptions, OptionsOf<'de
  * filters]. Chollet, 2017. https://keras.io/api/layers/convolution_layers/separable_convolution2d/
  */
 export class SeparableConv2D extends BaseConv2D<SeparableConv2DOptions> {
+  static override readonly optionNames = {
+    ...BaseConv2D.optionNames,
+    filters: 'required',
+    depthMultiplier: 'optional',
+    ...weightNames('depthwise'),
+    ...weightNames('pointwise'),
+  } satisfies OptionNames<SeparableConv2DOptions>;
   readonly className = 'SeparableConv2D';
   #depthwise!: Variable;
   #pointwise!: Variable;

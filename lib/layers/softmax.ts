@@ -1,3 +1,4 @@
+import type { OptionNames } from '../checks.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../sym.js';
 import { Layer, type LayerOptions } from './layer.js';
@@ -9,6 +10,10 @@ export interface SoftmaxOptions extends LayerOptions {
 
 /** Positive numbers that add up to 1 along an axis. https://keras.io/api/layers/activation_layers/softmax/ */
 export class Softmax extends Layer {
+  static override readonly optionNames = {
+    ...Layer.optionNames,
+    axis: 'optional',
+  } satisfies OptionNames<SoftmaxOptions>;
   readonly className = 'Softmax';
   readonly axis: number;
 

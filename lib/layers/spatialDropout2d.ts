@@ -1,6 +1,7 @@
+import type { OptionNames } from '../checks.js';
 import type { Shape } from '../engine.js';
 import * as ops from '../ops/index.js';
-import type { DataFormat } from '../ops/window.js';
+import { type DataFormat, dataFormatOf } from '../ops/window.js';
 import type { Sym } from '../sym.js';
 import { checkRank } from './check.js';
 import { Dropout, type DropoutOptions } from './dropout.js';
@@ -16,12 +17,16 @@ export interface SpatialDropout2DOptions extends DropoutOptions {
  * https://keras.io/api/layers/regularization_layers/spatial_dropout2d/
  */
 export class SpatialDropout2D extends Dropout {
+  static override readonly optionNames = {
+    ...Dropout.optionNames,
+    dataFormat: 'optional',
+  } satisfies OptionNames<SpatialDropout2DOptions>;
   override readonly className = 'SpatialDropout2D';
   readonly dataFormat: DataFormat;
 
   constructor(options: SpatialDropout2DOptions) {
     super(options);
-    this.dataFormat = options.dataFormat ?? 'channelsLast';
+    this.dataFormat = dataFormatOf('spatialDropout2d', options.dataFormat);
   }
 
   override build(shape: Shape): void {

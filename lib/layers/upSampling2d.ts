@@ -1,7 +1,7 @@
-import { EngineError } from '../errors.js';
+import { type OptionNames, oneOf } from '../checks.js';
 import type { Shape } from '../engine.js';
 import * as ops from '../ops/index.js';
-import type { DataFormat, Pair } from '../ops/window.js';
+import { type DataFormat, type Pair, dataFormatOf } from '../ops/window.js';
 import type { Sym } from '../sym.js';
 import { checkPair, checkRank } from './check.js';
 import { Layer, type LayerOptions } from './layer.js';
@@ -17,6 +17,12 @@ export interface UpSampling2DOptions extends LayerOptions {
 
 /** Larger images: [n, height, width, channels] to [n, height · size, width · size, channels]. https://keras.io/api/layers/reshaping_layers/up_sampling2d/ */
 export class UpSampling2D extends Layer {
+  static override readonly optionNames = {
+    ...Layer.optionNames,
+    size: 'optional',
+    dataFormat: 'optional',
+    interpolation: 'optional',
+  } satisfies OptionNames<UpSampling2DOptions>;
   readonly className = 'UpSampling2D';
   readonly options: UpSampling2DOptions;
 
@@ -24,12 +30,8 @@ export class UpSampling2D extends Layer {
     super(options);
     const { size = 2, interpolation = 'nearest' } = options;
     checkPair('upSampling2d', 'size', size);
-    if (!['nearest', 'bilinear'].includes(interpolation)) {
-      throw new EngineError(
-        'ARGUMENT',
-        `[upSampling2d] expected 'nearest' or 'bilinear' as interpolation, received '${interpolation}'`,
-      );
-    }
+    oneOf('upSampling2d', 'interpolation', interpolation, ['nearest', 'bilinear']);
+    dataFormatOf('upSampling2d', options.dataFormat);
     this.options = options;
   }
 
@@ -38,7 +40,8 @@ export class UpSampling2D extends Layer {
   }
 
   call(x: Sym): Sym {
-    return ops.upSampling2d(x, this.options);
+    const { size, dataFormat, interpolation } = this.options;
+    return ops.upSampling2d(x, { size, dataFormat, interpolation });
   }
 
   override getConfig() {

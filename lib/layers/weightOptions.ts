@@ -1,3 +1,4 @@
+import type { OptionNames } from '../checks.js';
 import { type ConstraintLike, constraintConfig, constraintOf } from '../constraints/index.js';
 import { type InitializerLike, initializerConfig, initializerOf } from '../initializers/index.js';
 import { type RegularizerLike, regularizerConfig, regularizerOf } from '../regularizers/index.js';
@@ -10,6 +11,14 @@ import type { WeightOptions } from './layer.js';
 export type OptionsOf<W extends string> = { readonly [K in `${W}Initializer`]?: InitializerLike } & {
   readonly [K in `${W}Regularizer`]?: RegularizerLike | null;
 } & { readonly [K in `${W}Constraint`]?: ConstraintLike | null };
+
+/** The names of those options. @internal */
+export const weightNames = <W extends string>(weight: W) =>
+  ({
+    [`${weight}Initializer`]: 'optional',
+    [`${weight}Regularizer`]: 'optional',
+    [`${weight}Constraint`]: 'optional',
+  }) as OptionNames<OptionsOf<W>>;
 
 type Given = Pick<WeightOptions, 'regularizer' | 'constraint'> & { initializer: InitializerLike };
 

@@ -1,6 +1,7 @@
+import type { OptionNames } from '../checks.js';
 import type { Shape } from '../engine.js';
 import * as ops from '../ops/index.js';
-import type { DataFormat } from '../ops/window.js';
+import { type DataFormat, dataFormatOf } from '../ops/window.js';
 import type { Sym } from '../sym.js';
 import { checkRank } from './check.js';
 import { Layer } from './layer.js';
@@ -13,6 +14,11 @@ export interface ZeroPadding2DOptions extends MarginOptions {
 
 /** Rows and columns of zeros around images [n, height, width, channels]. https://keras.io/api/layers/reshaping_layers/zero_padding2d/ */
 export class ZeroPadding2D extends Layer {
+  static override readonly optionNames = {
+    ...Layer.optionNames,
+    padding: 'optional',
+    dataFormat: 'optional',
+  } satisfies OptionNames<ZeroPadding2DOptions>;
   readonly className = 'ZeroPadding2D';
   readonly padding: [[number, number], [number, number]];
   readonly dataFormat: DataFormat;
@@ -20,7 +26,7 @@ export class ZeroPadding2D extends Layer {
   constructor(options: ZeroPadding2DOptions = {}) {
     super(options);
     this.padding = marginsOf('zeroPadding2d', 'padding', options.padding ?? 1);
-    this.dataFormat = options.dataFormat ?? 'channelsLast';
+    this.dataFormat = dataFormatOf('zeroPadding2d', options.dataFormat);
   }
 
   override build(shape: Shape): void {

@@ -1,3 +1,4 @@
+import type { OptionNames } from '../checks.js';
 import { type Data, type Place, Samples, readInputs, readTargets, readWeights } from '../data/batches.js';
 import { EngineError } from '../errors.js';
 import type { Tensor } from '../tensor.js';
@@ -13,10 +14,17 @@ export interface TestOnBatchOptions {
   sampleWeight?: Data;
 }
 
+export const testOnBatchNames = { sampleWeight: 'optional' } satisfies OptionNames<TestOnBatchOptions>;
+
 export interface TrainOnBatchOptions extends TestOnBatchOptions {
   /** The weight in the loss of targets by their class: class numbers, or one-hot along the last axis. Not with several outputs. */
   classWeight?: ClassWeights;
 }
+
+export const trainOnBatchNames = {
+  ...testOnBatchNames,
+  classWeight: 'optional',
+} satisfies OptionNames<TrainOnBatchOptions>;
 
 /** A user's arrays, checked against a model's inputs and outputs. */
 export class Dataset {

@@ -1,3 +1,4 @@
+import { type OptionNames } from '../checks.js';
 import { CallbackList } from '../callbacks/callbackList.js';
 import { type Callback, History, ProgbarLogger } from '../callbacks/index.js';
 import { type Batches, type Data, type Batch as DataBatch, isBatches, splitPoint } from '../data/batches.js';
@@ -8,7 +9,13 @@ import type { Tensor } from '../tensor.js';
 import { throwIfAborted, unlessAborted } from './abort.js';
 import { ArrayFeeder, CollectingFeeder } from './arrayFeeder.js';
 import { CollectingIterableFeeder } from './collectingIterableFeeder.js';
-import { Dataset, type TestOnBatchOptions, type TrainOnBatchOptions } from './dataset.js';
+import {
+  Dataset,
+  type TestOnBatchOptions,
+  testOnBatchNames,
+  type TrainOnBatchOptions,
+  trainOnBatchNames,
+} from './dataset.js';
 import { type Feeder, closing } from './feeder.js';
 import { IterableFeeder } from './iterableFeeder.js';
 import { runEpoch } from './loop.js';
@@ -33,10 +40,23 @@ interface LoopOptions {
   signal?: AbortSignal;
 }
 
+const loopNames = {
+  batchSize: 'optional',
+  verbose: 'optional',
+  callbacks: 'optional',
+  signal: 'optional',
+} satisfies OptionNames<LoopOptions>;
+
 export interface EvaluateOptions extends LoopOptions, TestOnBatchOptions {
   /** Steps to make; by default once through the data. */
   steps?: number;
 }
+
+export const evaluateNames = {
+  ...loopNames,
+  ...testOnBatchNames,
+  steps: 'optional',
+} satisfies OptionNames<EvaluateOptions>;
 
 export interface PredictOptions extends LoopOptions {
   /** Default 0. */
@@ -44,6 +64,8 @@ export interface PredictOptions extends LoopOptions {
   /** Steps to make; by default once through the data. */
   steps?: number;
 }
+
+export const predictNames = { ...loopNames, steps: 'optional' } satisfies OptionNames<PredictOptions>;
 
 export interface FitOptions extends LoopOptions, TrainOnBatchOptions {
   /** The number of the epoch before which training ends, as in Keras. Default 1. */
@@ -68,6 +90,20 @@ export interface FitOptions extends LoopOptions, TrainOnBatchOptions {
   /** Decides the order of samples and the masks of dropout. */
   seed?: number;
 }
+
+export const fitNames = {
+  ...loopNames,
+  ...trainOnBatchNames,
+  epochs: 'optional',
+  validationSplit: 'optional',
+  validationData: 'optional',
+  validationBatchSize: 'optional',
+  validationSteps: 'optional',
+  shuffle: 'optional',
+  initialEpoch: 'optional',
+  stepsPerEpoch: 'optional',
+  seed: 'optional',
+} satisfies OptionNames<FitOptions>;
 
 /** How often a progress bar hears of the steps. */
 const PROGRESS_MS = 100;

@@ -1,3 +1,4 @@
+import { type OptionNames, knownOptions } from '../checks.js';
 import { type Batches, type Data, inputsOf, isBatches } from '../data/batches.js';
 import { type DtypePolicy, checkPolicy, dtypePolicy } from '../dtypePolicy.js';
 import { EngineError } from '../errors.js';
@@ -15,19 +16,28 @@ import {
   graphFromConfig,
   modelClasses,
 } from './config.js';
-import { Dataset, type TestOnBatchOptions, type TrainOnBatchOptions } from './dataset.js';
+import {
+  Dataset,
+  type TestOnBatchOptions,
+  type TrainOnBatchOptions,
+  testOnBatchNames,
+  trainOnBatchNames,
+} from './dataset.js';
 import {
   type EvaluateOptions,
   type FitData,
   type FitOptions,
   type PredictOptions,
   evaluate,
+  evaluateNames,
   fit,
+  fitNames,
   predict,
+  predictNames,
 } from './fit.js';
 import type { History } from '../callbacks/index.js';
 import { LayerGraph } from './layerGraph.js';
-import { Objective, type ObjectiveOptions } from './objective.js';
+import { Objective, type ObjectiveOptions, objectiveNames } from './objective.js';
 import { type OutputStructure, type Structured, flatten, structured } from './structure.js';
 import { summaryOf } from './summary.js';
 import { type Logs, RunSums, Trainer, feedsOf } from './trainer.js';
@@ -53,6 +63,22 @@ export interface CompileOptions extends ObjectiveOptions {
   optimizer?: Optimizer | string;
 }
 
+const compileNames = { ...objectiveNames, optimizer: 'optional' } satisfies OptionNames<CompileOptions>;
+
+const modelNames = {
+  inputs: 'optional',
+  outputs: 'optional',
+  dtypePolicy: 'optional',
+  ...Layer.optionNames,
+} satisfies OptionNames<Partial<ModelOptions>>;
+
+export interface SummaryOptions {
+  /** Takes the text. Default `console.log`. */
+  printFn?: (text: string) => void;
+}
+
+const summaryNames = { printFn: 'optional' } satisfies OptionNames<SummaryOptions>;
+
 /**
  * Layers that lead from inputs to outputs, with training, evaluation and prediction. A subclass may instead hold layers in its
  * fields and write `call`; its input then has the shape and dtype of the first data that it sees.
@@ -74,6 +100,7 @@ export interface CompileOptions extends ObjectiveOptions {
  *     }
  */
 export class Model<const S extends OutputStructure = KerasTensor> extends Layer {
+  static override readonly optionNames = modelNames as typeof Layer.optionNames;
   readonly className: string = 'Model';
   /** How its steps compute; layers and models within it follow it. */
   readonly dtypePolicy: DtypePolicy;
@@ -173,6 +200,7 @@ export class Model<const S extends OutputStructure = KerasTensor> extends Layer 
    * @example model.compile({ optimizer: 'adam', loss: 'sparseCategoricalCrossentropy', metrics: ['accuracy'] });
    */
   compile(options: CompileOptions = {}): void {
+    knownOptions('compile', options, compileNames);
     this.turns.checkFree('compile', this.name);
     const optimizer = optimizerOf(options.optimizer ?? 'rmsprop');
     if (this.#graph) new Objective(this.outputNames, options);
@@ -197,6 +225,7 @@ export class Model<const S extends OutputStructure = KerasTensor> extends Layer 
    */
   async fit(x: FitData, y?: Data | FitOptions, options?: FitOptions): Promise<History> {
     const given = argumentsOf(x, y, options);
+    knownOptions('fit', given.options, fitNames);
     const run = (pause: Pause) => fit(this, this.trainer(), x, given.y, given.options, pause);
     return this.turns.take('fit', this.name, run, given.options.signal);
   }
@@ -206,6 +235,7 @@ export class Model<const S extends OutputStructure = KerasTensor> extends Layer 
   /** Measures loss and metrics over the data. Forms and errors as {@link fit}. */
   async evaluate(x: FitData, y?: Data | EvaluateOptions, options?: EvaluateOptions): Promise<Logs> {
     const given = argumentsOf(x, y, options);
+    knownOptions('evaluate', given.options, evaluateNames);
     return this.turns.take('evaluate', this.name, (pause) =>
       evaluate(this, this.trainer(), x, given.y, given.options, pause),
     );
@@ -219,6 +249,7 @@ export class Model<const S extends OutputStructure = KerasTensor> extends Layer 
    * @returns A tensor with the samples first; for several outputs a list or record of these, as the model's `outputs` were given.
    */
   async predict(x: FitData, options: PredictOptions = {}): Promise<Structured<S, Tensor>> {
+    knownOptions('predict', options, predictNames);
     const hooked = (options.callbacks?.length ?? 0) > 0;
     const body = () => predict(this, this.#ownTrainer(), x, options);
     return structured<S, Tensor>(this.#names, await this.turns.read(body, hooked));
@@ -226,11 +257,13 @@ export class Model<const S extends OutputStructure = KerasTensor> extends Layer 
 
   /** One step on one batch; its loss and metrics. */
   async trainOnBatch(x: Data, y: Data, options: TrainOnBatchOptions = {}): Promise<Logs> {
+    knownOptions('trainOnBatch', options, trainOnBatchNames);
     return this.turns.take('trainOnBatch', this.name, () => this.#onBatch('train', x, y, options));
   }
 
   /** Loss and metrics of one batch. */
   async testOnBatch(x: Data, y: Data, options: TestOnBatchOptions = {}): Promise<Logs> {
+    knownOptions('testOnBatch', options, testOnBatchNames);
     return this.turns.take('testOnBatch', this.name, () => this.#onBatch('test', x, y, options));
   }
 
@@ -251,10 +284,10 @@ export class Model<const S extends OutputStructure = KerasTensor> extends Layer 
   /**
    * A table of the layers with output shapes and parameter counts.
    *
-   * @param options `printFn`: takes the text. Default `console.log`.
    * @returns The text.
    */
-  summary(options: { printFn?: (text: string) => void } = {}): string {
+  summary(options: SummaryOptions = {}): string {
+    knownOptions('summary', options, summaryNames);
     const text = summaryOf(this.name, this.graph, this.trainableWeights);
     (options.printFn ?? console.log)(text);
     return text;

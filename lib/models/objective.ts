@@ -1,3 +1,4 @@
+import type { OptionNames } from '../checks.js';
 import { EngineError, nearest } from '../errors.js';
 import { type Loss, type LossLike, lossOf } from '../losses/index.js';
 import { type MetricLike, type Metric, metricOf } from '../metrics/index.js';
@@ -16,6 +17,13 @@ export interface ObjectiveOptions {
   weightedMetrics?: PerOutput<MetricLike | readonly MetricLike[]>;
   lossWeights?: readonly number[] | Readonly<Record<string, number>>;
 }
+
+export const objectiveNames = {
+  loss: 'optional',
+  metrics: 'optional',
+  weightedMetrics: 'optional',
+  lossWeights: 'optional',
+} satisfies OptionNames<ObjectiveOptions>;
 
 /** What an output is measured by. */
 interface Part {

@@ -1,3 +1,4 @@
+import { type OptionNames, expected } from '../checks.js';
 import type { DtypePolicy } from '../dtypePolicy.js';
 import { EngineError } from '../errors.js';
 import { input } from '../layers/input.js';
@@ -12,6 +13,12 @@ export interface SequentialOptions extends ModelBaseOptions {
   seed?: number;
 }
 
+const sequentialNames = {
+  ...Layer.optionNames,
+  dtypePolicy: 'optional',
+  seed: 'optional',
+} satisfies OptionNames<SequentialOptions>;
+
 /**
  * One layer after the other. Without `layers.input` at its head it takes the shape of the first data that it sees.
  * https://keras.io/api/models/sequential/
@@ -24,6 +31,7 @@ export interface SequentialOptions extends ModelBaseOptions {
  *     ]);
  */
 export class Sequential extends Model {
+  static override readonly optionNames = sequentialNames as typeof Layer.optionNames;
   override readonly className = 'Sequential';
   readonly #stack: Layer[] = [];
   readonly #seed: number | undefined;
@@ -32,6 +40,14 @@ export class Sequential extends Model {
   readonly #places: KerasTensor[] = [];
 
   constructor(stack: readonly (Layer | KerasTensor)[] = [], options: SequentialOptions = {}) {
+    const given: unknown = stack;
+    if (!Array.isArray(given)) {
+      throw expected(
+        'Sequential',
+        'a list of layers and then options, as in ([layers.input(…), …], { name: … })',
+        stack,
+      );
+    }
     super(options);
     this.#seed = options.seed;
     withSeed(this.#seed, () => {

@@ -1,5 +1,6 @@
+import { oneOf } from '../checks.js';
 import type { Attrs } from '../engine.js';
-import { EngineError } from '../errors.js';
+import { EngineError, type ErrorCode } from '../errors.js';
 
 /** One number for both axes, or one for height and one for width. */
 export type Pair = number | readonly [height: number, width: number];
@@ -16,6 +17,10 @@ export type Padding =
 
 /** Images are [n, height, width, channels] or [n, channels, height, width]. */
 export type DataFormat = 'channelsLast' | 'channelsFirst';
+
+/** Fails unless a value names a data format. @internal */
+export const dataFormatOf = (who: string, format: DataFormat | undefined, code?: ErrorCode): DataFormat =>
+  oneOf(who, 'dataFormat', format ?? 'channelsLast', ['channelsLast', 'channelsFirst'], code);
 
 /** @internal */
 export const pair = (value: Pair): readonly number[] => (typeof value === 'number' ? [value, value] : value);

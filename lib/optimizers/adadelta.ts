@@ -1,3 +1,4 @@
+import type { OptionNames } from '../checks.js';
 import {
   Optimizer,
   type OptimizerOptions,
@@ -18,6 +19,11 @@ export interface AdadeltaOptions extends OptimizerOptions {
  * Keras 2; Keras 3's default is 0.001. https://keras.io/api/optimizers/adadelta/
  */
 export class Adadelta extends Optimizer {
+  static override readonly optionNames = {
+    ...Optimizer.optionNames,
+    rho: 'optional',
+    epsilon: 'optional',
+  } satisfies OptionNames<AdadeltaOptions>;
   readonly className = 'adadelta';
   readonly rho: number;
   readonly epsilon: number;

@@ -1,3 +1,4 @@
+import type { OptionNames } from '../checks.js';
 import {
   Optimizer,
   type OptimizerOptions,
@@ -19,6 +20,13 @@ export interface AdamOptions extends OptimizerOptions {
 
 /** Adaptive moments (Kingma and Ba, 2015). Learning rate 0.001. https://keras.io/api/optimizers/adam/ */
 export class Adam extends Optimizer {
+  static override readonly optionNames = {
+    ...Optimizer.optionNames,
+    beta1: 'optional',
+    beta2: 'optional',
+    epsilon: 'optional',
+    amsgrad: 'optional',
+  } satisfies OptionNames<AdamOptions>;
   readonly className: string = 'adam';
   readonly beta1: number;
   readonly beta2: number;

@@ -1,3 +1,4 @@
+import { type OptionNames, knownOptionsOf } from '../checks.js';
 import type { Attrs } from '../engine.js';
 import { EngineError } from '../errors.js';
 import * as ops from '../ops/index.js';
@@ -36,6 +37,14 @@ export interface UpdateContext {
  * Its numbers live natively: a step needs no JavaScript, and a new learning rate no recompilation.
  */
 export abstract class Optimizer {
+  /** The names of all options, each `required` or `optional`; a subclass adds its own. */
+  static readonly optionNames = {
+    learningRate: 'optional',
+    weightDecay: 'optional',
+    clipnorm: 'optional',
+    clipvalue: 'optional',
+    globalClipnorm: 'optional',
+  } satisfies OptionNames<OptimizerOptions>;
   /** The name in configurations. */
   abstract readonly className: string;
   readonly weightDecay: number;
@@ -47,6 +56,7 @@ export abstract class Optimizer {
   readonly #slots = new Map<Variable, Map<string, Variable>>();
 
   constructor(options: OptimizerOptions, defaultRate: number) {
+    knownOptionsOf(new.target, options);
     this.#learningRate = checkRate(options.learningRate ?? defaultRate);
     this.weightDecay = checkAtLeastZero('weightDecay', options.weightDecay ?? 0);
     const clips = ['clipnorm', 'clipvalue', 'globalClipnorm'] as const;

@@ -1,3 +1,4 @@
+import type { OptionNames } from '../checks.js';
 import {
   Optimizer,
   type OptimizerOptions,
@@ -19,6 +20,13 @@ export interface RMSpropOptions extends OptimizerOptions {
 
 /** Divides gradients by their running root mean square (Hinton, 2012). Learning rate 0.001. https://keras.io/api/optimizers/rmsprop/ */
 export class RMSprop extends Optimizer {
+  static override readonly optionNames = {
+    ...Optimizer.optionNames,
+    rho: 'optional',
+    momentum: 'optional',
+    epsilon: 'optional',
+    centered: 'optional',
+  } satisfies OptionNames<RMSpropOptions>;
   readonly className = 'rmsprop';
   readonly rho: number;
   readonly momentum: number;

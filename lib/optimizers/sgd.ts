@@ -1,3 +1,4 @@
+import type { OptionNames } from '../checks.js';
 import { Optimizer, type OptimizerOptions, type UpdateContext, checkShare } from './optimizer.js';
 
 export interface SGDOptions extends OptimizerOptions {
@@ -9,6 +10,11 @@ export interface SGDOptions extends OptimizerOptions {
 
 /** Gradient descent, with momentum (Sutskever et al., 2013). Learning rate 0.01. https://keras.io/api/optimizers/sgd/ */
 export class SGD extends Optimizer {
+  static override readonly optionNames = {
+    ...Optimizer.optionNames,
+    momentum: 'optional',
+    nesterov: 'optional',
+  } satisfies OptionNames<SGDOptions>;
   readonly className = 'sgd';
   readonly momentum: number;
   readonly nesterov: boolean;

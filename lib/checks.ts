@@ -1,0 +1,157 @@
+import { inspect } from 'node:util';
+import { EngineError, type ErrorCode, nearest } from './errors.js';
+import { camelCase, factoryName } from './names.js';
+
+/**
+ * The names of all options of a type, and which of them have to be given. As `{ … } satisfies OptionNames<DenseOptions>` a table
+ * compiles only if it lists every option.
+ */
+export type OptionNames<O> = {
+  readonly [K in keyof O]-?: Partial<Pick<O, K>> extends Pick<O, K> ? 'optional' : 'required';
+};
+
+/** A class whose constructor takes options: it, or a class that it extends, says which. */
+export interface TakesOptions {
+  readonly name: string;
+  /** The names of all options, each `required` or `optional`. */
+  readonly optionNames: object;
+}
+
+/** Short names and names of older versions of Keras that people write for an option. */
+const OTHER_NAMES: Readonly<Record<string, string>> = {
+  lr: 'learningRate',
+  alpha: 'negativeSlope',
+  keepdims: 'keepDims',
+};
+
+/**
+ * Fails unless options are a plain object of known names, with all that have to be given.
+ *
+ * @param who The function or class that takes them, as it is called.
+ * @throws EngineError `ARGUMENT` that tells the nearest known name.
+ */
+export function knownOptions(who: string, options: unknown, names: object): void {
+  const table = names as Readonly<Record<string, 'optional' | 'required'>>;
+  const known = Object.keys(table);
+  if (options !== undefined && !isPlainObject(options)) {
+    const sample = typeof options === 'number' || typeof options === 'string' ? describe(options) : '…';
+    const example = known.length > 0 ? `, such as { ${exampleName(table)}: ${sample} }` : '';
+    throw expected(who, `options in an object${example}`, options);
+  }
+  for (const name of Object.keys(options ?? {})) {
+    if (Object.hasOwn(table, name)) continue;
+    const near = nearestOption(name, known);
+    const takes = known.length > 0 ? `one of the options ${known.join(', ')}` : 'no options';
+    throw expected(who, takes, name, near);
+  }
+  for (const name of known) {
+    if (table[name] !== 'required' || (options as Record<string, unknown> | undefined)?.[name] !== undefined)
+      continue;
+    throw new EngineError('ARGUMENT', `[${who}] expected the option ${name}, received none`);
+  }
+}
+
+/** {@link knownOptions} for the class that is being made; for use in constructors, with `new.target`. Gives its name for messages. */
+export function knownOptionsOf(target: TakesOptions, options: unknown): string {
+  const who = factoryName(target.name);
+  knownOptions(who, options, target.optionNames);
+  return who;
+}
+
+/** Fails unless a value is one of those allowed. */
+export function oneOf<T extends string | number>(
+  who: string,
+  name: string,
+  value: unknown,
+  allowed: readonly T[],
+  code: ErrorCode = 'ARGUMENT',
+): T {
+  if (allowed.includes(value as T)) return value as T;
+  const words = allowed.filter((word) => typeof word === 'string');
+  const near = typeof value === 'string' ? nearest(camelCase(value), words) : undefined;
+  throw expected(who, `${allowed.map(describe).join(' or ')} as ${name}`, value, near, code);
+}
+
+/** Fails unless a value is an integer of at least 1, or another least one. */
+export function integer(who: string, name: string, value: unknown, least = 1): number {
+  if (Number.isSafeInteger(value) && (value as number) >= least) return value as number;
+  const what = least === 1 ? 'a positive integer' : `an integer of ${least} or more`;
+  throw expected(who, `${what} for ${name}`, value);
+}
+
+/** Fails unless a value is a finite number. */
+export function finite(who: string, name: string, value: unknown): number {
+  if (Number.isFinite(value)) return value as number;
+  throw expected(who, `a finite number for ${name}`, value);
+}
+
+/** Fails unless a value is a finite number of 0 or more. */
+export function atLeastZero(who: string, name: string, value: unknown): number {
+  if (Number.isFinite(value) && (value as number) >= 0) return value as number;
+  throw expected(who, `a finite number of 0 or more for ${name}`, value);
+}
+
+/** Fails unless a value is a positive finite number. */
+export function positive(who: string, name: string, value: unknown): number {
+  if (Number.isFinite(value) && (value as number) > 0) return value as number;
+  throw expected(who, `a positive number for ${name}`, value);
+}
+
+/** Fails unless a value is a number from 0 up to, not including, 1. */
+export function share(who: string, name: string, value: unknown): number {
+  if (typeof value === 'number' && value >= 0 && value < 1) return value;
+  throw expected(who, `${name} from 0 up to, not including, 1`, value);
+}
+
+/** The error of something that is not what it should be, with a hint where a known name is near. */
+export function expected(
+  who: string,
+  what: string,
+  received: unknown,
+  near?: string,
+  code: ErrorCode = 'ARGUMENT',
+): EngineError {
+  const hint = near === undefined ? '' : `; did you mean '${near}'?`;
+  return new EngineError(code, `[${who}] expected ${what}, received ${describe(received)}${hint}`);
+}
+
+const LONGEST = 100;
+
+/** Any value in a few words, for messages: whatever it is, this does not fail. */
+export function describe(value: unknown): string {
+  const text = worded(value);
+  return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
+}
+
+function worded(value: unknown): string {
+  const options = { depth: 1, maxArrayLength: 8, breakLength: Infinity, customInspect: false };
+  try {
+    // Tensors, layers' outputs and the like say in toString what they are.
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+      const own = String((value as { toString: () => unknown }).toString());
+      if (!own.startsWith('[object ')) return own;
+    }
+    return inspect(value, options);
+  } catch {
+    return typeof value; // a getter or a proxy that throws
+  }
+}
+
+function isPlainObject(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  // An object of another realm has another Object.prototype, which has no prototype either.
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+/** What to show as an example of options: one that has to be given, else the first. */
+function exampleName(table: Readonly<Record<string, string>>): string {
+  const names = Object.keys(table);
+  return names.find((name) => table[name] === 'required') ?? names[0];
+}
+
+function nearestOption(name: string, known: readonly string[]): string | undefined {
+  const ours = camelCase(name); // Keras's batch_size
+  const other = OTHER_NAMES[ours];
+  return other !== undefined && known.includes(other) ? other : nearest(ours, known);
+}

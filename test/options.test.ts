@@ -1,0 +1,179 @@
+import { describe, expect, it } from 'vitest';
+import { Model, Sequential, callbacks, layers, optimizers } from '../lib/index.js';
+
+type Make = (options?: unknown) => unknown;
+
+/** What a layer cannot be made without. */
+const required: Record<string, object> = {
+  activation: { activation: 'relu' },
+  conv2d: { filters: 2, kernelSize: 3 },
+  conv2dTranspose: { filters: 2, kernelSize: 3 },
+  dense: { units: 2 },
+  depthwiseConv2d: { kernelSize: 3 },
+  dot: { axes: 1 },
+  dropout: { rate: 0.5 },
+  embedding: { inputDim: 4, outputDim: 2 },
+  gaussianNoise: { stddev: 1 },
+  gru: { units: 2 },
+  input: { shape: [2] },
+  lstm: { units: 2 },
+  rescaling: { scale: 2 },
+  reshape: { targetShape: [2] },
+  separableConv2d: { filters: 2, kernelSize: 3 },
+  simpleRNN: { units: 2 },
+  spatialDropout2d: { rate: 0.5 },
+};
+
+/** The factories of a namespace: all that it exports but classes and helpers of the library itself. */
+const factories = (space: object) =>
+  Object.entries(space).filter(([name]) => /^[a-z]/.test(name) && !name.endsWith('Of')) as [string, Make][];
+
+const families = { layers, optimizers };
+
+describe.each(Object.entries(families))('%s', (_, space) => {
+  const all = factories(space);
+
+  it.each(all)('%s refuses an unknown option by name', (name, make) => {
+    const good = required[name] ?? {};
+    expect(() => make(good)).not.toThrow();
+    expect(() => make({ ...good, nonsense: 1 })).toThrow(
+      expect.objectContaining({ code: 'ARGUMENT', message: expect.stringContaining(`[${name}] expected`) }),
+    );
+    expect(() => make({ ...good, nonsense: 1 })).toThrow("received 'nonsense'");
+  });
+
+  it.each(all)('%s refuses what is no object of options', (name, make) => {
+    for (const wrong of [10, 'relu', null, [1], true, Symbol('x'), 1n, new Map(), () => 1]) {
+      expect(() => make(wrong)).toThrow(
+        expect.objectContaining({ code: 'ARGUMENT', message: expect.stringContaining(`[${name}] expected`) }),
+      );
+    }
+  });
+
+  it.each(all.filter(([name]) => name in required))('%s names an option that is missing', (name, make) => {
+    for (const key of Object.keys(required[name])) {
+      const rest = { ...required[name], [key]: undefined };
+      expect(() => make(rest)).toThrow(`[${name}] expected the option ${key}, received none`);
+    }
+    expect(() => make()).toThrow(`[${name}] expected the option`);
+  });
+});
+
+describe('hints', () => {
+  const message = (body: () => unknown) => {
+    try {
+      body();
+    } catch (error) {
+      return (error as Error).message;
+    }
+    throw new Error('expected an error');
+  };
+  const dense = layers.dense as unknown as Make;
+  const adam = optimizers.adam as unknown as Make;
+  const model = () => new Sequential([layers.input({ shape: [2] }), layers.dense({ units: 1 })]);
+
+  it.each([
+    [() => dense({ units: 3, activaton: 'relu' }), 'activation'],
+    [() => dense({ units: 3, use_bias: false }), 'useBias'],
+    [() => dense({ unit: 3 }), 'units'],
+    [() => adam({ lr: 0.1 }), 'learningRate'],
+    [() => adam({ learning_rate: 0.1 }), 'learningRate'],
+    [() => adam({ beta_1: 0.9 }), 'beta1'],
+    [
+      () => layers.conv2d({ filters: 1, kernelSize: 3, dataFormat: 'channels_first' as never }),
+      'channelsFirst',
+    ],
+    [() => layers.leakyReLU({ alpha: 0.1 } as never), 'negativeSlope'],
+    [() => model().compile({ los: 'mse' } as never), 'loss'],
+    [() => callbacks.lambdaCallback({ onEpochEnds: () => 1 } as never), 'onEpochEnd'],
+  ])('%s: did you mean %s?', (body, name) => {
+    expect(message(body)).toMatch(new RegExp(`; did you mean '${name}'\\?$`));
+  });
+
+  it('gives none where nothing is near', () => {
+    expect(message(() => dense({ units: 3, dtype: 'float32' }))).not.toContain('did you mean');
+    expect(message(() => adam({ ema_momentum: 0.1 }))).not.toContain('did you mean');
+  });
+
+  it('shows how options are written where they came as a number', () => {
+    expect(message(() => dense(10))).toContain('such as { units: 10 }');
+    expect(message(() => adam(0.01))).toContain('such as { learningRate: 0.01 }');
+  });
+
+  it.each([
+    ['fit', { epoch: 3 }, 'epochs'],
+    ['fit', { batch_size: 3 }, 'batchSize'],
+    ['evaluate', { step: 3 }, 'steps'],
+    ['trainOnBatch', { sample_weight: [1] }, 'sampleWeight'],
+    ['testOnBatch', { sample_weight: [1] }, 'sampleWeight'],
+  ] as const)('%s refuses %j', async (method, options, name) => {
+    const net = model();
+    net.compile({ loss: 'meanSquaredError' });
+    const run = net[method].bind(net) as (x: unknown, y: unknown, options: unknown) => Promise<unknown>;
+    await expect(run([[1, 2]], [[3]], options)).rejects.toThrow(`did you mean '${name}'?`);
+    await expect(run([[1, 2]], [[3]], 3)).rejects.toThrow('options in an object');
+  });
+
+  it('predict and summary refuse unknown options', async () => {
+    await expect(model().predict([[1, 2]], { batch_size: 1 } as never)).rejects.toThrow(
+      "did you mean 'batchSize'?",
+    );
+    expect(() => model().summary({ printfn: () => 1 } as never)).toThrow("did you mean 'printFn'?");
+  });
+});
+
+describe('models', () => {
+  it('take a list of layers first', () => {
+    const make = Sequential as unknown as new (...args: unknown[]) => Sequential;
+    expect(() => new make({ layers: [] })).toThrow('[Sequential] expected a list of layers');
+    expect(() => new make([], { nam: 'x' })).toThrow("did you mean 'name'?");
+    expect(() => new make([], { inputs: [] })).toThrow("received 'inputs'");
+  });
+
+  it('refuse unknown options', () => {
+    const x = layers.input({ shape: [2] });
+    expect(() => new Model({ inputs: x, outputs: x, input: x } as never)).toThrow("did you mean 'inputs'?");
+  });
+});
+
+describe('subclasses', () => {
+  class Plain extends layers.Layer {
+    readonly className = 'Plain';
+    call(x: never) {
+      return x;
+    }
+  }
+
+  class Scale extends Plain {
+    static override readonly optionNames = { ...layers.Layer.optionNames, factor: 'required' };
+    readonly factor: number;
+    constructor(options: layers.LayerOptions & { factor: number }) {
+      super(options);
+      this.factor = options.factor;
+    }
+  }
+
+  it('take the options that they list', () => {
+    expect(() => new Scale({ factor: 2, name: 's' })).not.toThrow();
+    expect(() => new Scale({ facto: 2 } as never)).toThrow("did you mean 'factor'?");
+    expect(() => new Plain({ factor: 2 } as never)).toThrow('[plain] expected one of the options');
+  });
+});
+
+describe('words of a set', () => {
+  it.each([
+    ['conv2d padding', () => layers.conv2d({ filters: 1, kernelSize: 3, padding: 'full' as never })],
+    ['maxPooling2d padding', () => layers.maxPooling2d({ padding: 'SAME' as never })],
+    ['averagePooling2d format', () => layers.averagePooling2d({ dataFormat: 'NCHW' as never })],
+    ['globalMaxPooling2d format', () => layers.globalMaxPooling2d({ dataFormat: 'channels_first' as never })],
+    ['cropping2d format', () => layers.cropping2d({ dataFormat: 'channels_first' as never })],
+    ['zeroPadding2d format', () => layers.zeroPadding2d({ dataFormat: 'channels_first' as never })],
+    ['spatialDropout2d format', () => layers.spatialDropout2d({ rate: 0.1, dataFormat: 'first' as never })],
+    ['upSampling2d format', () => layers.upSampling2d({ dataFormat: 'first' as never })],
+    ['upSampling2d interpolation', () => layers.upSampling2d({ interpolation: 'bicubic' as never })],
+    ['input dtype', () => layers.input({ shape: [1], dtype: 'float64' as never })],
+    ['dense activation', () => layers.dense({ units: 1, activation: 'nope' as never })],
+  ])('%s', (_, body) => {
+    expect(body).toThrow(expect.objectContaining({ name: 'EngineError' }));
+  });
+});
