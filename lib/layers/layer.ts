@@ -52,6 +52,9 @@ export interface WeightOptions {
 
 let made = 0;
 
+/** Layers that wait for their names. */
+const unnamed: Layer[] = [];
+
 /** The layers whose `build` or `call` runs, the innermost last. */
 const running: { readonly layer: Layer; readonly context: CallContext | undefined }[] = [];
 
@@ -104,13 +107,28 @@ export abstract class Layer implements Disposable {
   constructor(options: LayerOptions = {}) {
     knownOptionsOf(new.target, options);
     this.#name = options.name;
+    if (options.name === undefined && unnamed.push(this) === 1)
+      queueMicrotask(() => {
+        Layer.#nameAll();
+        unnamed.length = 0;
+      });
     this.#trainable = options.trainable ?? true;
     this.#activityRegularizer = regularizerOf(options.activityRegularizer);
   }
 
   /** Its name within a model. */
   get name(): string {
+    if (this.#name === undefined) Layer.#nameAll();
     return (this.#name ??= uniqueName(factoryName(this.className)));
+  }
+
+  /** Names count layers in the order in which they were made, not in which somebody asks for their names. */
+  static #nameAll(): void {
+    for (const layer of unnamed.splice(0)) {
+      // One whose constructor still runs does not know its class yet.
+      if ((layer.className as string | undefined) === undefined) unnamed.push(layer);
+      else layer.#name ??= uniqueName(factoryName(layer.className));
+    }
   }
 
   /**

@@ -39,7 +39,7 @@ import type { History } from '../callbacks/index.js';
 import { LayerGraph } from './layerGraph.js';
 import { Objective, type ObjectiveOptions, objectiveNames } from './objective.js';
 import { type OutputStructure, type Structured, flatten, structured } from './structure.js';
-import { summaryOf } from './summary.js';
+import { type SummaryOptions, type Stack, summaryOf } from './summary.js';
 import { type Logs, RunSums, Trainer, feedsOf } from './trainer.js';
 import { type Pause, Turns } from './turns.js';
 
@@ -72,12 +72,12 @@ const modelNames = {
   ...Layer.optionNames,
 } satisfies OptionNames<Partial<ModelOptions>>;
 
-export interface SummaryOptions {
-  /** Takes the text. Default `console.log`. */
-  printFn?: (text: string) => void;
-}
-
-const summaryNames = { printFn: 'optional' } satisfies OptionNames<SummaryOptions>;
+const summaryNames = {
+  printFn: 'optional',
+  lineLength: 'optional',
+  expandNested: 'optional',
+  showTrainable: 'optional',
+} satisfies OptionNames<SummaryOptions>;
 
 /**
  * Layers that lead from inputs to outputs, with training, evaluation and prediction. A subclass may instead hold layers in its
@@ -285,12 +285,21 @@ export class Model<const S extends OutputStructure = KerasTensor> extends Layer 
    * A table of the layers with output shapes and parameter counts.
    *
    * @returns The text.
+   * @example model.summary({ expandNested: true, showTrainable: true });
    */
   summary(options: SummaryOptions = {}): string {
     knownOptions('summary', options, summaryNames);
-    const text = summaryOf(this.name, this.graph, this.trainableWeights);
+    const { name, weights, trainableWeights } = this;
+    const optimizer = this.#compiled?.optimizer;
+    const optimizerWeights = optimizer?.built ? optimizer.variables : [];
+    const model = { name, weights, trainableWeights, optimizerWeights, ...this.#rows };
+    const text = summaryOf(model, (layer) => (layer instanceof Model ? layer.#rows : undefined), options);
     (options.printFn ?? console.log)(text);
     return text;
+  }
+
+  get #rows(): Stack {
+    return { layers: this.layers, graph: this.#callsLayers ? undefined : this.#graph };
   }
 
   /** The layers and how they are connected; for a subclass with its own `call` what every layer has, to be extended by it. */

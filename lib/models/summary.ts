@@ -1,39 +1,197 @@
+import type { Shape } from '../engine.js';
+import { EngineError } from '../errors.js';
+import type { LayerNode } from '../layers/kerasTensor.js';
+import { Layer } from '../layers/layer.js';
+import type { Variable } from '../variable.js';
 import type { LayerGraph } from './layerGraph.js';
-import type { Layer } from '../layers/layer.js';
 
-const WIDTHS = [32, 24, 12, 26];
+export interface SummaryOptions {
+  /** Takes the text. Default `console.log`. */
+  printFn?: (text: string) => void;
+  /** Characters a line. Default 88, 108 with connections, 12 more with `showTrainable`; no more than the terminal has. */
+  lineLength?: number;
+  /** Whether the layers of models within follow them. Default false. */
+  expandNested?: boolean;
+  /** Whether a column tells which layers are trained. Default false. */
+  showTrainable?: boolean;
+}
 
-/** A table of a model's layers, as Keras prints it. */
-export function summaryOf(name: string, graph: LayerGraph, trainable: readonly { size: number }[]): string {
-  const row = (cells: readonly string[]) =>
-    cells
-      .map((cell, i) => (cell.length < WIDTHS[i] ? cell.padEnd(WIDTHS[i]) : `${cell} `))
-      .join('')
-      .trimEnd();
-  const line = '─'.repeat(WIDTHS.reduce((sum, width) => sum + width, 0));
-  const seen = new Set<Layer>();
-  const rows = graph.nodes.map(({ layer, inputs, outputs }) => {
-    const first = !seen.has(layer);
-    seen.add(layer);
-    const shapes = outputs.map(({ shape }) => `(${shape.map((n) => (n < 0 ? '?' : n)).join(', ')})`);
-    return row([
-      `${layer.name} (${layer.className})`,
-      shapes.join(', '),
-      first ? layer.countParams().toLocaleString('en') : '(shared)',
-      inputs.map((place) => place.node.layer.name).join(', '),
-    ]);
-  });
-  const total = graph.layers.reduce((sum, layer) => sum + layer.countParams(), 0);
-  const learned = trainable.reduce((sum, weight) => sum + weight.size, 0);
+/** The layers of a model, and how they are connected where that is known. */
+export interface Stack {
+  readonly layers: readonly Layer[];
+  readonly graph: LayerGraph | undefined;
+}
+
+/** What {@link summaryOf} tells of a model. */
+export interface Summarized extends Stack {
+  readonly name: string;
+  readonly weights: readonly Variable[];
+  readonly trainableWeights: readonly Variable[];
+  /** Of the optimizer, where it has made them. */
+  readonly optimizerWeights: readonly Variable[];
+}
+
+type Align = 'left' | 'right' | 'center';
+
+interface Column {
+  readonly title: string;
+  readonly align: Align;
+  /** Where it ends, as a share of the line. */
+  readonly end: number;
+}
+
+/**
+ * A table of a model's layers, laid out as Keras prints it.
+ *
+ * @param stackOf The layers of a layer that is a model.
+ */
+export function summaryOf(
+  model: Summarized,
+  stackOf: (layer: Layer) => Stack | undefined,
+  options: SummaryOptions,
+): string {
+  const { expandNested = false, showTrainable = false } = options;
+  const connected = model.graph !== undefined && !isChain(model.graph);
+  const columns = columnsOf(connected, showTrainable);
+  const row = (layer: Layer, { graph }: Stack, level: number): string[] => {
+    const nodes = graph?.nodes.filter((node) => node.layer === layer) ?? [];
+    const cells = [
+      `${level > 0 ? `${'   '.repeat(level)}└ ` : ''}${layer.name} (${layer.className})`,
+      shapeOf(nodes.at(-1)),
+      isBuilt(layer) ? layer.countParams().toLocaleString('en') : '0 (unbuilt)',
+    ];
+    if (connected) cells.push(level === 0 ? connections(nodes, graph!) : '-');
+    if (showTrainable) cells.push(layer.weights.length === 0 ? '-' : layer.trainable ? 'Y' : 'N');
+    return cells;
+  };
+  const rows = (stack: Stack, level: number): string[][] =>
+    stack.layers.flatMap((layer) => {
+      const inner = expandNested ? stackOf(layer) : undefined;
+      return [row(layer, stack, level), ...(inner ? rows(inner, level + 1) : [])];
+    });
+  const width = widthOf(options.lineLength, (connected ? 108 : 88) + (showTrainable ? 12 : 0));
+  const { weights, trainableWeights, optimizerWeights } = model;
+  const trained = new Set(trainableWeights);
+  const count = (what: string, list: readonly Variable[]) => {
+    const size = list.reduce((sum, weight) => sum + weight.size, 0);
+    return ` ${what} params: ${size.toLocaleString('en')} (${memory(list)})`;
+  };
   return [
-    `Model: "${name}"`,
-    line,
-    row(['Layer (type)', 'Output shape', 'Params', 'Connected to']),
-    line,
-    ...rows,
-    line,
-    `Total params: ${total.toLocaleString('en')} (${(total * 4).toLocaleString('en')} bytes)`,
-    `Trainable params: ${learned.toLocaleString('en')}`,
-    `Non-trainable params: ${(total - learned).toLocaleString('en')}`,
+    `Model: "${model.name}"`,
+    ...table(columns, rows(model, 0), width),
+    count('Total', [...weights, ...optimizerWeights]),
+    count('Trainable', trainableWeights),
+    count(
+      'Non-trainable',
+      weights.filter((weight) => !trained.has(weight)),
+    ),
+    ...(optimizerWeights.length > 0 ? [count('Optimizer', optimizerWeights)] : []),
   ].join('\n');
+}
+
+/** Whether each layer is called once, on what the one before it gives. */
+function isChain({ nodes, layers }: LayerGraph): boolean {
+  const read = new Set(nodes.flatMap(({ inputs }) => inputs.map((place) => place.node)));
+  const single = nodes.every(({ inputs }) => inputs.length <= 1);
+  return single && nodes.length === layers.length && read.size === nodes.length - 1;
+}
+
+function columnsOf(connected: boolean, showTrainable: boolean): Column[] {
+  const ends = connected ? [0.3, 0.56, 0.74, 1] : [0.45, 0.8, 1];
+  const columns: Column[] = [
+    { title: 'Layer (type)', align: 'left', end: ends[0] },
+    { title: 'Output Shape', align: 'left', end: ends[1] },
+    { title: 'Param #', align: 'right', end: ends[2] },
+  ];
+  if (connected) columns.push({ title: 'Connected to', align: 'left', end: ends[3] });
+  if (!showTrainable) return columns;
+  return [
+    ...columns.map((column) => ({ ...column, end: column.end * 0.9 })),
+    { title: 'Trainable', align: 'center', end: 1 },
+  ];
+}
+
+function widthOf(given: number | undefined, preferred: number): number {
+  if (given === undefined) return Math.min(preferred, Math.max((process.stdout.columns ?? 80) - 4, 40));
+  if (Number.isSafeInteger(given) && given >= 40) return given;
+  throw new EngineError(
+    'ARGUMENT',
+    `[summary] expected an integer of at least 40 for lineLength, received ${String(given)}`,
+  );
+}
+
+const isBuilt = (layer: Layer): boolean => layer.built || layer.build === Layer.prototype.build;
+
+function shapeOf(node: LayerNode | undefined): string {
+  if (!node) return '?';
+  const text = ({ shape }: { shape: Shape }) => `(${shape.map((n) => (n < 0 ? 'null' : n)).join(', ')})`;
+  const shapes = node.outputs.map(text);
+  return shapes.length === 1 ? shapes[0] : `[${shapes.join(', ')}]`;
+}
+
+/** What goes in: for each input the layer, which of its calls, which of its outputs. */
+function connections(nodes: readonly LayerNode[], { nodes: all }: LayerGraph): string {
+  const places = nodes.flatMap(({ inputs }) =>
+    inputs.map((place) => {
+      const { node } = place;
+      const call = all.filter(({ layer }) => layer === node.layer).indexOf(node);
+      return `${node.layer.name}[${call}][${node.outputs.indexOf(place)}]`;
+    }),
+  );
+  return places.join(', ') || '-';
+}
+
+const BYTES = { float32: 4, int32: 4, uint8: 1, bool: 1 };
+
+function memory(weights: readonly Variable[]): string {
+  let amount = weights.reduce((sum, { size, dtype }) => sum + size * BYTES[dtype], 0);
+  const units = ['B', 'KB', 'MB', 'GB', 'TB', 'PB'];
+  while (amount >= 1024 && units.length > 1) {
+    amount /= 1024;
+    units.shift();
+  }
+  return `${amount.toFixed(2)} ${units[0]}`;
+}
+
+function table(columns: readonly Column[], rows: readonly (readonly string[])[], width: number): string[] {
+  const ends = columns.map(({ end }) => Math.trunc(end * width));
+  // What the edges and spaces between columns take, 3 a column and 1, is taken from them evenly.
+  const widths = ends.map((end, i) => end - (ends[i - 1] ?? 0) - (i === ends.length - 2 ? 4 : 3));
+  const rule = (left: string, line: string, cross: string, right: string) =>
+    left + widths.map((n) => line.repeat(n + 2)).join(cross) + right;
+  const lines = (cells: readonly string[], edge: string) => {
+    const wrapped = cells.map((cell, i) => wrap(cell, widths[i]));
+    const height = Math.max(...wrapped.map((cell) => cell.length));
+    return Array.from({ length: height }, (_, k) => {
+      const texts = wrapped.map((cell, i) => ` ${aligned(cell[k] ?? '', widths[i], columns[i].align)} `);
+      return edge + texts.join(edge) + edge;
+    });
+  };
+  const titles = columns.map(({ title }) => title);
+  return [
+    rule('┏', '━', '┳', '┓'),
+    ...lines(titles, '┃'),
+    rule('┡', '━', '╇', '┩'),
+    ...rows.flatMap((cells, i) => [...(i > 0 ? [rule('├', '─', '┼', '┤')] : []), ...lines(cells, '│')]),
+    rule('└', '─', '┴', '┘'),
+  ];
+}
+
+/** Lines of whole words; a word that is too long is cut. */
+function wrap(text: string, width: number): string[] {
+  const lines = [''];
+  for (const word of text.match(/\s*\S+\s*/g) ?? []) {
+    const line = lines[lines.length - 1];
+    if (line !== '' && line.length + word.trimEnd().length > width) lines.push(word);
+    else lines[lines.length - 1] = line + word;
+  }
+  return lines
+    .map((line) => line.trimEnd())
+    .map((line) => (line.length > width ? `${line.slice(0, width - 1)}…` : line));
+}
+
+function aligned(text: string, width: number, align: Align): string {
+  if (align === 'left') return text.padEnd(width);
+  if (align === 'right') return text.padStart(width);
+  return text.padStart(text.length + Math.floor((width - text.length) / 2)).padEnd(width);
 }

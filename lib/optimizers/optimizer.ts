@@ -87,9 +87,15 @@ export abstract class Optimizer {
     return this.#state().iterations;
   }
 
-  /** The optimizer's own variables: the count of steps, and the slots of each weight it has met. */
+  /** Whether it has made its variables: with its first step. */
+  get built(): boolean {
+    return this.#scalars !== undefined;
+  }
+
+  /** The optimizer's own variables: the count of steps, the learning rate, and the slots of each weight it has met. */
   get variables(): Variable[] {
-    return [this.iterations, ...[...this.#slots.values()].flatMap((slots) => [...slots.values()])];
+    const { iterations, rate } = this.#state();
+    return [iterations, rate, ...[...this.#slots.values()].flatMap((slots) => [...slots.values()])];
   }
 
   /**
