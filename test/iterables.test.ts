@@ -211,6 +211,11 @@ describe('options that an iterable decides itself', () => {
     expect(error.message).toMatch(message);
   });
 
+  it('an order of arrays that is neither true nor false is an error, too', async () => {
+    const error = await rejectionOf(zero().fit([1], [1], { ...quiet, shuffle: 'batch' as never }));
+    expect(error.message).toMatch(/true or false for shuffle, received batch/);
+  });
+
   it('also for evaluate, predict and validationData', async () => {
     const model = zero();
     for (const run of [

@@ -1,3 +1,9 @@
+/**
+ * fit, evaluate and predict. Who does what: this file checks options, chooses a feeder for the data, and runs epochs and hooks.
+ * A Dataset checks arrays and their weights against the model. A Feeder (arrayFeeder.ts, iterableFeeder.ts) decides where an epoch
+ * ends and which batch is next. loop.ts keeps the engine busy with its steps. The Trainer has the compiled steps and the sums of
+ * losses and metrics. Turns (turns.ts) keep two calls on one model apart.
+ */
 import { type OptionNames } from '../checks.js';
 import { CallbackList } from '../callbacks/callbackList.js';
 import { type Callback, History, ProgbarLogger } from '../callbacks/index.js';
@@ -437,12 +443,15 @@ function dataset(call: Call, x: Data, y: Data | undefined, sampleWeight: Data | 
 }
 
 function arrayFeeder(
-  { caller, model, trainer }: Call,
+  call: Call,
   mode: Exclude<Mode, 'predict'>,
   data: Dataset,
   options: SourceOptions,
 ): Feeder {
+  const { caller, model, trainer } = call;
   const { batchSize, steps, seed, classWeight, shuffle = true } = options;
+  if (typeof shuffle !== 'boolean')
+    throw call.error(`expected true or false for shuffle, received ${String(shuffle)}`);
   const weighed = classWeight ? data.withClassWeight(caller, model.graph, classWeight) : data;
   return new ArrayFeeder(trainer, mode, weighed, {
     ...{ batchSize, steps, seed },
