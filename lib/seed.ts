@@ -2,6 +2,8 @@ import { EngineError } from './errors.js';
 
 // A linear congruential walk (Numerical Recipes) from the seed: each draw is the seed of something else.
 let state: number | undefined;
+let chosen: number | undefined;
+const listeners: ((seed: number) => void)[] = [];
 
 /** Fails for anything that is no integer. @internal */
 export function checkSeed(seed: number): number {
@@ -18,7 +20,14 @@ export function checkSeed(seed: number): number {
  * @example setSeed(1);
  */
 export function setSeed(seed: number): void {
-  state = checkSeed(seed) >>> 0;
+  state = chosen = checkSeed(seed) >>> 0;
+  for (const listener of listeners) listener(seed);
+}
+
+/** What {@link setSeed} was called with last, else a random seed; and who is to hear of the next call. @internal */
+export function followSeed(listener: (seed: number) => void): number {
+  listeners.push(listener);
+  return chosen ?? Math.floor(Math.random() * 2 ** 31);
 }
 
 /** A seed for the next object that has none: decided by {@link setSeed}, else random. @internal */
@@ -32,7 +41,7 @@ export function nextSeed(): number {
 export function withSeed<T>(seed: number | undefined, body: () => T): T {
   if (seed === undefined) return body();
   const outer = state;
-  setSeed(seed);
+  state = checkSeed(seed) >>> 0;
   try {
     return body();
   } finally {

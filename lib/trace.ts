@@ -18,6 +18,8 @@ export class Trace {
   readonly #held = new Set<Tensor | Variable>();
   readonly #updates = new Map<Variable, Sym>();
   #draws = 0;
+  /** The key of random ops that have neither a key nor a seed, int32 [2]: the first of them sets it, or whose trace it is. @internal */
+  key: Sym | undefined;
 
   /** The innermost trace whose function is running, if any. */
   static get current(): Trace | undefined {

@@ -1,5 +1,17 @@
 import { availableParallelism } from 'node:os';
-import { NDArray, Sequential, getEngineInfo, layers, ops, optimizers, tensor } from 'nodegrad';
+import {
+  NDArray,
+  Sequential,
+  type Sym,
+  compile,
+  getEngineInfo,
+  layers,
+  ops,
+  optimizers,
+  setSeed,
+  tensor,
+  variable,
+} from 'nodegrad';
 import { describe, expect, it } from 'vitest';
 
 const SAMPLES = 400;
@@ -118,5 +130,83 @@ describe('random numbers', () => {
     const share = kept.filter((value) => value !== 0).length / count;
     expect(Math.abs(share - 0.75)).toBeLessThan(6 * Math.sqrt((0.75 * 0.25) / count));
     expect(new Set(kept)).toEqual(new Set([0, Math.fround(1 / 0.75)]));
+  });
+});
+
+describe('draws without a seed', () => {
+  /** Noise around its input, in every mode, as the sampling layer of a variational autoencoder has it. */
+  class Sampling extends layers.Layer {
+    readonly className = 'Sampling';
+    call(x: Sym): Sym {
+      return ops.add(x, ops.randomNormal(x));
+    }
+  }
+  const model = () =>
+    new Sequential([layers.input({ shape: [3] }), new Sampling(), layers.dense({ units: 2 })]);
+  const zeros = new Float32Array(12);
+  const numbers = async (net: Sequential) => [...(await (await net.predict(zeros)).data())];
+
+  it('in a layer are new in each step and each prediction, and the same after setSeed', async () => {
+    const runs = [];
+    for (let i = 0; i < 2; i++) {
+      setSeed(7);
+      const net = model();
+      runs.push([await numbers(net), await numbers(net)]);
+      setSeed(7);
+      runs[i].push(await numbers(net));
+    }
+    const [[first, second, again], other] = runs;
+    expect(second).not.toEqual(first);
+    expect(again).toEqual(first);
+    expect(other).toEqual(runs[0]);
+    // Each of the four samples has its own.
+    expect(new Set(first).size).toBe(8);
+  });
+
+  it('in training follow the seed of fit', async () => {
+    const losses = async (seed: number) => {
+      setSeed(1);
+      const net = model();
+      net.compile({ optimizer: optimizers.sgd({ learningRate: 0 }), loss: 'meanSquaredError' });
+      const { history } = await net.fit(zeros, new Float32Array(8), { epochs: 3, seed, verbose: 0 });
+      return history.loss;
+    };
+    const first = await losses(5);
+    expect(new Set(first).size).toBe(3);
+    expect(await losses(5)).toEqual(first);
+    expect(await losses(6)).not.toEqual(first);
+  });
+
+  it.each([
+    ['randomUniform', () => ops.randomUniform([4])],
+    ['randomNormal', () => ops.randomNormal([4])],
+    ['truncatedNormal', () => ops.truncatedNormal([4])],
+    [
+      'dropout',
+      () => ops.dropout(ops.add(variable(new Float32Array(64).fill(1)), 0) as never, { rate: 0.5 }),
+    ],
+  ] as const)('of %s: two in one step differ, two steps differ, setSeed repeats them', async (_, draw) => {
+    const traced = compile(() => [draw(), draw()]);
+    const step = async () => (await traced()).map((value) => [...value.dataSync()]);
+    setSeed(3);
+    const [a, b] = await step();
+    const [c] = await step();
+    expect(b).not.toEqual(a);
+    expect(c).not.toEqual(a);
+    setSeed(3);
+    expect(await step()).toEqual([a, b]);
+  });
+
+  it('at once follow setSeed, too, and a seed makes them the same each time', async () => {
+    const draw = () => [...ops.randomNormal([3]).dataSync()];
+    setSeed(3);
+    const first = [draw(), draw()];
+    expect(first[1]).not.toEqual(first[0]);
+    setSeed(3);
+    expect([draw(), draw()]).toEqual(first);
+    const seeded = compile(() => ops.randomNormal([3], { seed: 5 }));
+    const [once, twice] = [(await seeded()).dataSync(), (await seeded()).dataSync()];
+    expect(twice).toEqual(once);
+    expect(ops.randomNormal([3], { seed: 5 }).dataSync()).toEqual(once);
   });
 });

@@ -121,6 +121,8 @@ export class Trainer {
     return trace.within(() => {
       const inputs = x.map((value, i) => castTo(value, graph.inputs[i]));
       const key = trace.lift(this.#key);
+      // Training counts its own key on, which a fit can seed.
+      if (mode === 'train') trace.key = key;
       const outputs = graph.run(inputs, { training: mode === 'train', key });
       if (mode === 'predict') return trace.program(feeds, outputs, this.policy);
       const { loss, tracked } = this.objective().measure(y, outputs, weights.map(floating), this.losses());

@@ -1,9 +1,10 @@
 import type { Attrs, Shape } from '../engine.js';
 import { EngineError } from '../errors.js';
+import { followSeed, nextSeed } from '../seed.js';
 import { Sym } from '../sym.js';
 import { Tensor, tensor } from '../tensor.js';
 import { Trace } from '../trace.js';
-import { variable } from '../variable.js';
+import { type Variable, variable } from '../variable.js';
 import { type Operand, type Outcome, apply, traceOf } from './apply.js';
 import { add } from './binary.js';
 
@@ -40,7 +41,7 @@ export function dropout<X extends Operand>(
   x: X,
   options: RandomOptions<Sym | Tensor> & { rate: number },
 ): Outcome<X> {
-  const { key, salt } = drawOf(x, options);
+  const { key, salt } = drawOf(traceOf([x]), options);
   return apply<Operand>('dropout', [x, key], { rate: options.rate, salt }, 'float32') as Outcome<X>;
 }
 
@@ -55,70 +56,114 @@ export function gaussianNoise<X extends Operand>(
   x: X,
   options: RandomOptions<Sym | Tensor> & { stddev: number },
 ): Outcome<X> {
-  const { key, salt } = drawOf(x, options);
+  const { key, salt } = drawOf(traceOf([x]), options);
   const noise = apply<Operand>('randomNormal', [key, x], { stddev: options.stddev, salt }, 'float32');
   return add<Operand, Operand>(x, noise) as Outcome<X>;
 }
 
-/** The key and the salt of a draw beside x. */
-function drawOf(x: Operand, { seed, key, salt }: RandomOptions<Sym | Tensor>) {
-  const trace = traceOf([x]);
-  // Two draws of one trace and seed must not be the same.
-  const own = salt ?? (key === undefined ? trace?.nextSalt() : undefined) ?? 0;
-  return { key: key ?? (trace ? stepKey(trace, seed) : keyTensor(seed)), salt: own };
-}
-
-/** Even numbers from `minval` (default 0) up to, not including, `maxval` (default 1). float32. */
-export function randomUniform<K extends Sym | Tensor = Tensor>(
-  shape: Shape,
+/**
+ * Even numbers from `minval` (default 0) up to, not including, `maxval` (default 1).
+ * https://keras.io/api/random/random_ops/#uniform-function
+ *
+ * @param shape A shape, or a tensor or symbolic value that has it (also where its batch is known only when the step runs).
+ * @param options Without `seed` and `key` each call draws anew, inside {@link compile} and in layers each step; `setSeed`
+ *   repeats them all. With one the numbers are the same each time.
+ * @returns float32.
+ * @example ops.randomUniform([2, 3], { minval: -1, maxval: 1 });
+ */
+export function randomUniform<L extends Shape | Sym | Tensor, K extends Sym | Tensor = Tensor>(
+  shape: L,
   options: RandomOptions<K> & { minval?: number; maxval?: number } = {},
-): Outcome<K> {
+): Drawn<L, K> {
   const { minval = 0, maxval = 1 } = options;
-  return draw('randomUniform', options, { shape, minval, maxval });
+  return draw('randomUniform', shape, options, { minval, maxval });
 }
 
-/** Normal numbers of `mean` (default 0) and `stddev` (default 1). float32. */
-export function randomNormal<K extends Sym | Tensor = Tensor>(
-  shape: Shape,
+/**
+ * Normal numbers of `mean` (default 0) and `stddev` (default 1); all else as {@link randomUniform}.
+ * https://keras.io/api/random/random_ops/#normal-function
+ */
+export function randomNormal<L extends Shape | Sym | Tensor, K extends Sym | Tensor = Tensor>(
+  shape: L,
   options: RandomOptions<K> & { mean?: number; stddev?: number } = {},
-): Outcome<K> {
+): Drawn<L, K> {
   const { mean = 0, stddev = 1 } = options;
-  return draw('randomNormal', options, { shape, mean, stddev });
+  return draw('randomNormal', shape, options, { mean, stddev });
 }
 
-/** As {@link randomNormal}, drawn again where they lie more than two standard deviations from the mean. */
-export function truncatedNormal<K extends Sym | Tensor = Tensor>(
-  shape: Shape,
+/** As {@link randomNormal}, drawn again where they are more than two standard deviations from the mean. */
+export function truncatedNormal<L extends Shape | Sym | Tensor, K extends Sym | Tensor = Tensor>(
+  shape: L,
   options: RandomOptions<K> & { mean?: number; stddev?: number } = {},
-): Outcome<K> {
+): Drawn<L, K> {
   const { mean = 0, stddev = 1 } = options;
-  return draw('truncatedNormal', options, { shape, mean, stddev });
+  return draw('truncatedNormal', shape, options, { mean, stddev });
 }
 
-function draw<K extends Sym | Tensor>(op: string, options: RandomOptions<K>, attrs: Attrs): Outcome<K> {
-  const { seed, key, salt = 0 } = options;
-  return apply<Operand>(op, [key ?? keyTensor(seed)], { ...attrs, salt }) as Outcome<K>;
+function draw<L extends Shape | Sym | Tensor, K extends Sym | Tensor>(
+  op: string,
+  shape: L,
+  options: RandomOptions<K>,
+  attrs: Attrs,
+): Drawn<L, K> {
+  const like = shape instanceof Sym || shape instanceof Tensor ? shape : undefined;
+  // A seed of its own makes numbers that every step has, so they need no trace.
+  const trace = options.seed === undefined ? Trace.current : undefined;
+  const { key, salt } = drawOf(traceOf(like ? [like] : []) ?? trace, options, options.seed === undefined);
+  const inputs = like ? [key, like] : [key];
+  return apply<Operand>(op, inputs, {
+    ...attrs,
+    ...(like ? {} : { shape: shape as Shape }),
+    salt,
+  }) as Drawn<L, K>;
 }
 
-function keyTensor(seed = Math.floor(Math.random() * 2 ** 31)): Tensor {
+/** What a draw of the shape of L with the key K gives. */
+type Drawn<L, K extends Sym | Tensor> = L extends Sym ? Sym : Outcome<K>;
+
+/** The key and the salt of a draw. steps: whether each step of the trace is to have other numbers. */
+function drawOf(trace: Trace | undefined, { seed, key, salt }: RandomOptions<Sym | Tensor>, steps = true) {
+  // Two draws of one trace and seed must not be the same.
+  const own = salt ?? (key === undefined && steps ? trace?.nextSalt() : undefined) ?? 0;
+  return { key: key ?? (trace && steps ? stepKey(trace, seed) : keyTensor(seed)), salt: own };
+}
+
+function keyTensor(seed = nextSeed()): Tensor {
   if (!Number.isSafeInteger(seed)) {
     throw new EngineError('ARGUMENT', `[random] expected an integer as seed, received ${String(seed)}`);
   }
   return tensor([seed | 0, 0], [2], 'int32');
 }
 
-const stepKeys = new WeakMap<Trace, Map<number | undefined, Sym>>();
+const stepKeys = new WeakMap<Trace, Map<number, Sym>>();
 
 /** The key of a trace for a seed: a hidden variable whose second number counts the steps. */
 function stepKey(trace: Trace, seed: number | undefined): Sym {
+  if (seed === undefined) return (trace.key ??= counted(trace, sharedKey()));
   let keys = stepKeys.get(trace);
-  if (!keys) stepKeys.set(trace, (keys = new Map<number | undefined, Sym>()));
+  if (!keys) stepKeys.set(trace, (keys = new Map<number, Sym>()));
   let key = keys.get(seed);
   if (!key) {
-    const counter = variable(keyTensor(seed), { name: 'random key', trainable: false });
-    key = trace.start(counter);
-    trace.assign(counter, trace.op('add', [key, trace.lift(tensor([0, 1], [2], 'int32'))])[0]);
+    key = counted(trace, variable(keyTensor(seed), { name: 'random key', trainable: false }));
     keys.set(seed, key);
   }
   return key;
+}
+
+/** The key that a variable holds at the start of the step, which counts on. */
+function counted(trace: Trace, counter: Variable): Sym {
+  const key = trace.start(counter);
+  trace.assign(counter, trace.op('add', [key, trace.lift(tensor([0, 1], [2], 'int32'))])[0]);
+  return key;
+}
+
+let shared: Variable | undefined;
+
+/** The key of all traced functions and models whose draws have no seed: each step of any of them counts it on. */
+function sharedKey(): Variable {
+  if (!shared) {
+    const seed = followSeed((chosen) => shared?.assign(Int32Array.of(chosen | 0, 0)));
+    shared = variable(keyTensor(seed), { name: 'random key', trainable: false });
+  }
+  return shared;
 }
