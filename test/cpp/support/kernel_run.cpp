@@ -85,11 +85,12 @@ size_t bytesIn(const TensorType& type, const LayoutPtr& layout) {
 std::vector<char> laidOut(const Array& array, const LayoutPtr& layout) {
   const std::vector<char> plain = plainBytes(array);
   if (!layout) return plain;
-  std::vector<char> memory(layout->bytes());
-  if (winograd::isFilterLayout(layout)) {  // no geometry: a transform of the numbers
+  if (winograd::isFilterLayout(layout)) {  // no geometry: a transform of the numbers, and NaN between them
+    std::vector<char> memory(layout->bytes(), '\xff');
     cpuBackend().fromRowMajor(array.type, layout, plain.data(), memory.data());
     return memory;
   }
+  std::vector<char> memory(layout->bytes());
   const Geometry g = geometry(array.type, layout);
   const size_t size = sizeOf(array.type.dtype);
   reference::forEach(g.shape, [&](const Dims& index, int64_t place) {
@@ -105,6 +106,8 @@ namespace {
 std::vector<char> gathered(const TensorType& type, const LayoutPtr& layout, const char* memory, bool& clean) {
   clean = true;
   if (!layout) return {memory, memory + bytesOf(type)};
+  // No order of the numbers, but a transform of them: its bytes as they are.
+  if (winograd::isFilterLayout(layout)) return {memory, memory + layout->bytes()};
   const Geometry g = geometry(type, layout);
   const size_t size = sizeOf(type.dtype);
   std::vector<char> left(memory, memory + layout->bytes()), plain(bytesOf(type));
@@ -118,7 +121,7 @@ std::vector<char> gathered(const TensorType& type, const LayoutPtr& layout, cons
 }
 
 Array arrayOf(const TensorType& type, const std::vector<char>& plain) {
-  Array made{type, std::vector<double>(static_cast<size_t>(count(type.shape)))};
+  Array made{type, std::vector<double>(plain.size() / sizeOf(type.dtype))};
   dispatch(type.dtype, [&](auto sample) {
     for (size_t i = 0; i < made.data.size(); ++i) {
       auto v = sample;

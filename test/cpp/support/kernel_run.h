@@ -25,7 +25,7 @@ int64_t placeIn(const Geometry& geometry, const Dims& index);
 
 // The bytes of an array in a layout, padding zero.
 std::vector<char> laidOut(const Array& array, const LayoutPtr& layout);
-// An array from its bytes in a layout.
+// An array from its bytes in a layout; of transformed filters the numbers that those bytes are.
 Array rowMajor(const TensorType& type, const LayoutPtr& layout, const void* memory);
 
 // A node of a plan with numbers; row-major where no layouts are given.

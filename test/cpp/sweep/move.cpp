@@ -1,7 +1,10 @@
 // What moves numbers without computing: copies, slices, gather and one-hot rows, layouts.
 #include <algorithm>
 
+#include "cpu/cpu_backend.h"
+#include "cpu/isa.h"
 #include "cpu/onednn.h"
+#include "cpu/winograd_filters.h"
 #include "graph/op.h"
 #include "sweep/family.h"
 
@@ -163,16 +166,72 @@ std::string checkToIndices(const Call& call, const std::vector<Array>& outputs, 
   return compare(outputs[0], exactly(apply(call.op, call.inputs, call.attrs)[0].data), 0);
 }
 
+// A layout of a convolution's weights [kh, kw, in, out]: blocks of both kinds of channels, or whatever some
+// convolution wants them in.
+LayoutPtr drawKernelLayout(Random& random, const TensorType& type) {
+  using onednn::Tag;
+  const Dims& w = type.shape;
+  if (random.chance(0.5)) {
+    const Tag tag = random.pick(std::vector<Tag>{Tag::OIhw16i16o, Tag::OIhw8i8o, Tag::OIhw16o16i, Tag::Ohwi16o,
+                                                 Tag::Ohwi8o, Tag::OhwI16o2i, Tag::oihw, Tag::ohwi, Tag::hwio});
+    return onednn::layoutOf(onednn::Desc({w[3], w[2], w[0], w[1]}, onednn::dataType(type.dtype), tag).permute_axes({3, 2, 0, 1}));
+  }
+  const int64_t groups = w[3] % 2 == 0 && random.chance(0.3) ? 2 : 1;
+  const Array x{{type.dtype, {1, w[0] + 3, w[1] + 3, w[2] * groups}}, {}};
+  Call conv = regularCall("conv2d", {asFloats(x), asFloats(Array{type, {}})}, {{"groups", groups}});
+  conv.inputs = {x, {type, {}}};
+  conv.inputLayouts = {drawImageLayout(random, x.type), nullptr};
+  const LayoutPtr chosen = testing::cpuBackend().layouts(conv.spec(), {false, true}).inputs[1];
+  return chosen && chosen->keepsNumbers() ? chosen : nullptr;
+}
+
+// That of a dense layer's weights [k, units] behind an image that is flattened.
+LayoutPtr drawDenseLayout(Random& random, const TensorType& type, const Dims& image) {
+  const Array x{{type.dtype, image}, {}}, w{type, {}};
+  const Call dense{"innerProduct", {x, w}, {{type.dtype, {image[0], type.shape[1]}}}, {}, {drawImageLayout(random, x.type), nullptr}};
+  return testing::cpuBackend().layouts(dense.spec(), {false, true}).inputs[1];
+}
+
 Call reorder(Random& random, const std::string& op) {
-  const Dims shape = random.chance(0.85) ? drawShape(random, 4, 5000) : anyShape(random);
-  const DType dtype =
-      random.pick(std::vector<DType>{DType::F32, DType::F32, DType::F32, DType::I32, DType::U8});
-  const Array x = anything(random, shape, dtype);
-  return {op, {x}, {x.type}, {}, {drawImageLayout(random, x.type)}, {drawImageLayout(random, x.type)}};
+  const int64_t kind = random.integer(0, 3);
+  std::function<LayoutPtr(const TensorType&)> lay = [&](const TensorType& type) { return drawImageLayout(random, type); };
+  Dims shape = random.chance(0.85) ? drawShape(random, 4, 5000) : anyShape(random);
+  DType from = DType::F32, to = DType::F32;
+  if (kind == 0) {
+    from = to = random.pick(std::vector<DType>{DType::I32, DType::U8});
+  } else if (cpuHasBfloat16() && random.chance(0.4)) {
+    (random.chance(0.7) ? to : from) = DType::BF16;
+  }
+  if (kind == 2) {
+    shape = {random.integer(1, 4), random.integer(1, 4), drawSize(random, 40), drawSize(random, 40)};
+    lay = [&](const TensorType& type) { return random.chance(0.2) ? nullptr : drawKernelLayout(random, type); };
+  }
+  Dims image;
+  if (kind == 3) {
+    image = {random.integer(1, 3), random.integer(1, 3), random.integer(1, 3), drawSize(random, 33)};
+    shape = {image[1] * image[2] * image[3], drawSize(random, 20)};
+    lay = [&](const TensorType& type) { return drawDenseLayout(random, type, image); };
+  }
+  Array x = anything(random, shape, from);
+  Call call{op, {x}, {{to, shape}}, {}, {lay(x.type)}, {lay({to, shape})}};
+  // Filters that are transformed before the first step come from any layout.
+  const int64_t lanes = isaKernels().winograd->lanes;
+  if (kind == 2 && from == DType::F32 && lanes > 0 && random.chance(0.3)) {
+    const int64_t in = lanes * random.integer(1, 3), out = lanes * random.integer(1, 3);
+    call.inputs = {drawFloats(random, {3, 3, in, out})};
+    call.inputLayouts = {random.chance(0.3) ? nullptr : drawKernelLayout(random, call.inputs[0].type)};
+    call.outputs = {call.inputs[0].type};
+    call.outputLayouts = {winograd::filterLayout({3, 3, in, out}, cpuHasBfloat16() && random.chance(0.5) ? DType::BF16 : DType::F32)};
+  }
+  return call;
 }
 
 std::string checkReorder(const Call& call, const std::vector<Array>& outputs, const std::string&) {
-  return compare(outputs[0], exactly(call.inputs[0].data), 0);
+  const LayoutPtr& to = call.outputLayouts[0];
+  if (!winograd::isFilterLayout(to)) return compare(outputs[0], exactly(call.inputs[0].data), 0);
+  // The same bytes as from row-major filters.
+  const Array expected = testing::rowMajor(call.outputs[0], to, testing::laidOut(call.inputs[0], to).data());
+  return compare(outputs[0], exactly(expected.data), 0);
 }
 
 }  // namespace
