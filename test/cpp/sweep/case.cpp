@@ -9,12 +9,15 @@
 #include "cpu/cpu_backend.h"
 #include "cpu/kernel_table.h"
 #include "sweep/family.h"
+#include "sweep/plan.h"
 
 namespace nodegrad::sweep {
 
 namespace {
 
 using testing::cpuBackend;
+
+constexpr const char* kPlan = "plan";  // no op: whole nets
 
 uint64_t mixed(uint64_t seed, int64_t index) {
   uint64_t z = seed * 0x9e3779b97f4a7c15 + static_cast<uint64_t>(index) * 0xbf58476d1ce4e5b9 + 1;
@@ -157,6 +160,7 @@ std::vector<std::string> allOps() {
            "', found none");
     ops.push_back(row.first);
   }
+  ops.push_back(kPlan);
   return ops;
 }
 
@@ -183,6 +187,7 @@ std::string runCase(uint64_t seed, int64_t index, const std::string& op,
   Random random(mixed(seed, index));
   setTeamThreads(static_cast<int>(random.pick(std::vector<int64_t>{1, 2, 4})));
   try {
+    if (op == kPlan) return runPlan(random, tell);
     const Family& family = families().at(op);
     Call call = family.make(random, op);
     drawPrecision(random, call);

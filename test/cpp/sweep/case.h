@@ -6,7 +6,7 @@
 
 namespace nodegrad::sweep {
 
-// Every op for which the CPU has a kernel. Fails where one has no family.
+// Every op for which the CPU has a kernel, and "plan". Fails where one has no family.
 std::vector<std::string> allOps();
 // The op of a case where none is asked for; those with the most to choose come more often.
 std::string opOfCase(uint64_t seed, int64_t index);

@@ -172,9 +172,11 @@ LayoutPtr drawKernelLayout(Random& random, const TensorType& type) {
   using onednn::Tag;
   const Dims& w = type.shape;
   if (random.chance(0.5)) {
-    const Tag tag = random.pick(std::vector<Tag>{Tag::OIhw16i16o, Tag::OIhw8i8o, Tag::OIhw16o16i, Tag::Ohwi16o,
-                                                 Tag::Ohwi8o, Tag::OhwI16o2i, Tag::oihw, Tag::ohwi, Tag::hwio});
-    return onednn::layoutOf(onednn::Desc({w[3], w[2], w[0], w[1]}, onednn::dataType(type.dtype), tag).permute_axes({3, 2, 0, 1}));
+    const Tag tag =
+        random.pick(std::vector<Tag>{Tag::OIhw16i16o, Tag::OIhw8i8o, Tag::OIhw16o16i, Tag::Ohwi16o,
+                                     Tag::Ohwi8o, Tag::OhwI16o2i, Tag::oihw, Tag::ohwi, Tag::hwio});
+    return onednn::layoutOf(
+        onednn::Desc({w[3], w[2], w[0], w[1]}, onednn::dataType(type.dtype), tag).permute_axes({3, 2, 0, 1}));
   }
   const int64_t groups = w[3] % 2 == 0 && random.chance(0.3) ? 2 : 1;
   const Array x{{type.dtype, {1, w[0] + 3, w[1] + 3, w[2] * groups}}, {}};
@@ -188,13 +190,19 @@ LayoutPtr drawKernelLayout(Random& random, const TensorType& type) {
 // That of a dense layer's weights [k, units] behind an image that is flattened.
 LayoutPtr drawDenseLayout(Random& random, const TensorType& type, const Dims& image) {
   const Array x{{type.dtype, image}, {}}, w{type, {}};
-  const Call dense{"innerProduct", {x, w}, {{type.dtype, {image[0], type.shape[1]}}}, {}, {drawImageLayout(random, x.type), nullptr}};
+  const Call dense{"innerProduct",
+                   {x, w},
+                   {{type.dtype, {image[0], type.shape[1]}}},
+                   {},
+                   {drawImageLayout(random, x.type), nullptr}};
   return testing::cpuBackend().layouts(dense.spec(), {false, true}).inputs[1];
 }
 
 Call reorder(Random& random, const std::string& op) {
   const int64_t kind = random.integer(0, 3);
-  std::function<LayoutPtr(const TensorType&)> lay = [&](const TensorType& type) { return drawImageLayout(random, type); };
+  std::function<LayoutPtr(const TensorType&)> lay = [&](const TensorType& type) {
+    return drawImageLayout(random, type);
+  };
   Dims shape = random.chance(0.85) ? drawShape(random, 4, 5000) : anyShape(random);
   DType from = DType::F32, to = DType::F32;
   if (kind == 0) {
@@ -204,7 +212,9 @@ Call reorder(Random& random, const std::string& op) {
   }
   if (kind == 2) {
     shape = {random.integer(1, 4), random.integer(1, 4), drawSize(random, 40), drawSize(random, 40)};
-    lay = [&](const TensorType& type) { return random.chance(0.2) ? nullptr : drawKernelLayout(random, type); };
+    lay = [&](const TensorType& type) {
+      return random.chance(0.2) ? nullptr : drawKernelLayout(random, type);
+    };
   }
   Dims image;
   if (kind == 3) {
@@ -221,7 +231,8 @@ Call reorder(Random& random, const std::string& op) {
     call.inputs = {drawFloats(random, {3, 3, in, out})};
     call.inputLayouts = {random.chance(0.3) ? nullptr : drawKernelLayout(random, call.inputs[0].type)};
     call.outputs = {call.inputs[0].type};
-    call.outputLayouts = {winograd::filterLayout({3, 3, in, out}, cpuHasBfloat16() && random.chance(0.5) ? DType::BF16 : DType::F32)};
+    call.outputLayouts = {winograd::filterLayout(
+        {3, 3, in, out}, cpuHasBfloat16() && random.chance(0.5) ? DType::BF16 : DType::F32)};
   }
   return call;
 }
