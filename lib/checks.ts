@@ -1,5 +1,4 @@
-import { inspect } from 'node:util';
-import { EngineError, type ErrorCode, nearest } from './errors.js';
+import { EngineError, type ErrorCode, describe, nearest } from './errors.js';
 import { camelCase, factoryName } from './names.js';
 
 /**
@@ -9,6 +8,9 @@ import { camelCase, factoryName } from './names.js';
 export type OptionNames<O> = {
   readonly [K in keyof O]-?: Partial<Pick<O, K>> extends Pick<O, K> ? 'optional' : 'required';
 };
+
+/** What is made without options: none, or an empty object. */
+export type NoOptions = Readonly<Record<string, never>>;
 
 /** A class whose constructor takes options: it, or a class that it extends, says which. */
 export interface TakesOptions {
@@ -115,27 +117,20 @@ export function expected(
   return new EngineError(code, `[${who}] expected ${what}, received ${describe(received)}${hint}`);
 }
 
-const LONGEST = 100;
-
-/** Any value in a few words, for messages: whatever it is, this does not fail. */
-export function describe(value: unknown): string {
-  const text = worded(value);
-  return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
+/** The error where an object of a family is expected, or its name: a function was not called, a class not made an object of. */
+export function notOneOf(who: string, what: string, received: unknown): EngineError {
+  const remedy = isClass(received) ? 'make an object of the class' : 'call the factory';
+  const { code, message } = expected(who, what, received);
+  return new EngineError(code, typeof received === 'function' ? `${message}: ${remedy}` : message);
 }
 
-function worded(value: unknown): string {
-  const options = { depth: 1, maxArrayLength: 8, breakLength: Infinity, customInspect: false };
-  try {
-    // Tensors, layers' outputs and the like say in toString what they are.
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-      const own = String((value as { toString: () => unknown }).toString());
-      if (!own.startsWith('[object ')) return own;
-    }
-    return inspect(value, options);
-  } catch {
-    return typeof value; // a getter or a proxy that throws
-  }
-}
+/** Whether a value is a function of the user: no class, and no factory of a table that was not called. */
+export const isOwnFunction = (value: unknown, table: Readonly<Record<string, unknown>>): boolean =>
+  typeof value === 'function' && !isClass(value) && !Object.values(table).includes(value);
+
+/** Whether a value is a class, which cannot be called. */
+const isClass = (value: unknown): boolean =>
+  typeof value === 'function' && Object.getOwnPropertyDescriptor(value, 'prototype')?.writable === false;
 
 function isPlainObject(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;

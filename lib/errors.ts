@@ -1,3 +1,5 @@
+import { inspect } from 'node:util';
+
 /** What kind of mistake or failure an {@link EngineError} reports. */
 export type ErrorCode =
   | 'SHAPE'
@@ -60,4 +62,26 @@ function editDistance(a: string, b: string): number {
     row = next;
   }
   return row[b.length];
+}
+
+const LONGEST = 100;
+
+/** Any value in a few words, for messages: whatever it is, this does not fail. */
+export function describe(value: unknown): string {
+  const text = worded(value);
+  return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
+}
+
+function worded(value: unknown): string {
+  const options = { depth: 1, maxArrayLength: 8, breakLength: Infinity, customInspect: false };
+  try {
+    // Tensors, layers' outputs and the like say in toString what they are.
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+      const own = String((value as { toString: () => unknown }).toString());
+      if (!own.startsWith('[object ')) return own;
+    }
+    return inspect(value, options);
+  } catch {
+    return typeof value; // a getter or a proxy that throws
+  }
 }

@@ -1,4 +1,4 @@
-import { EngineError, nearest } from './errors.js';
+import { EngineError, describe, nearest } from './errors.js';
 
 /** Keras's snake_case and class names in the form that this library uses: `mean_squared_error` and `MeanSquaredError`. */
 export function camelCase(name: string): string {
@@ -12,16 +12,14 @@ export function camelCase(name: string): string {
  * @throws EngineError `ARGUMENT` that tells the nearest known name.
  */
 export function choose<T>(what: string, name: string, table: Readonly<Record<string, T>>): T {
+  const wanted = `[${what}] expected one of ${Object.keys(table).join(', ')}, received ${describe(name)}`;
+  if (typeof name !== 'string') throw new EngineError('ARGUMENT', wanted);
   // Keras writes SGD, rmsprop, AdamW: the letters count, not their case.
   const letters = camelCase(name).toLowerCase();
   const key = Object.keys(table).find((known) => known.toLowerCase() === letters);
   if (key !== undefined) return table[key];
   const near = nearest(name, Object.keys(table));
-  throw new EngineError(
-    'ARGUMENT',
-    `[${what}] expected one of ${Object.keys(table).join(', ')}, received '${name}'` +
-      (near === undefined ? '' : `; did you mean '${near}'?`),
-  );
+  throw new EngineError('ARGUMENT', near === undefined ? wanted : `${wanted}; did you mean '${near}'?`);
 }
 
 /** Classes whose names do not follow the rule of {@link factoryName}. */

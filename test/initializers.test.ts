@@ -53,7 +53,7 @@ describe('initializers', () => {
   it.each([
     [
       { mode: 'fanin' },
-      /\[varianceScaling\] expected fanIn.* as mode, received 'fanin'; did you mean 'fanIn'/,
+      /\[varianceScaling\] expected 'fanIn'.* as mode, received 'fanin'; did you mean 'fanIn'/,
     ],
     [{ mode: 'fan_out' }, /as mode, received 'fan_out'; did you mean 'fanOut'/],
     [{ distribution: 'gauss' }, /as distribution, received 'gauss'/],

@@ -1,5 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { Model, Sequential, callbacks, layers, optimizers } from '../lib/index.js';
+import {
+  Model,
+  Sequential,
+  callbacks,
+  constraints,
+  initializers,
+  layers,
+  losses,
+  metrics,
+  ops,
+  optimizers,
+  regularizers,
+} from '../lib/index.js';
 
 type Make = (options?: unknown) => unknown;
 
@@ -26,9 +38,12 @@ const required: Record<string, object> = {
 
 /** The factories of a namespace: all that it exports but classes and helpers of the library itself. */
 const factories = (space: object) =>
-  Object.entries(space).filter(([name]) => /^[a-z]/.test(name) && !name.endsWith('Of')) as [string, Make][];
+  Object.entries(space).filter(([name]) => /^[a-z]/.test(name) && !/(Of|Config)$/.test(name)) as [
+    string,
+    Make,
+  ][];
 
-const families = { layers, optimizers };
+const families = { constraints, initializers, layers, losses, metrics, optimizers, regularizers };
 
 describe.each(Object.entries(families))('%s', (_, space) => {
   const all = factories(space);
@@ -56,6 +71,92 @@ describe.each(Object.entries(families))('%s', (_, space) => {
       expect(() => make(rest)).toThrow(`[${name}] expected the option ${key}, received none`);
     }
     expect(() => make()).toThrow(`[${name}] expected the option`);
+  });
+});
+
+/** What comes before the options of an op, and options that have to be given. */
+const x = [[1, 2]];
+const image = [
+  [
+    [[1], [2]],
+    [[3], [4]],
+  ],
+];
+const kernel = [[[[1]]]];
+const opsWithOptions: Record<string, [before: unknown[], options?: object]> = {
+  argMax: [[x]],
+  argMin: [[x]],
+  avgPool2d: [[image]],
+  batchNorm: [[x, [1, 1], [0, 0]]],
+  batchNormalization: [[x, [0, 0], [1, 1]]],
+  biasAdd: [[x, [1, 2]]],
+  concatenate: [[[x, x]]],
+  conv2d: [[image, kernel]],
+  conv2dTranspose: [[image, kernel]],
+  depthwiseConv2d: [[image, kernel]],
+  dropout: [[x], { rate: 0.5 }],
+  elu: [[x]],
+  gather: [[x, [0]]],
+  gaussianNoise: [[x], { stddev: 1 }],
+  gelu: [[x]],
+  globalAvgPool2d: [[image]],
+  globalMaxPool2d: [[image]],
+  gru: [[[x], x, x, undefined]],
+  layerNormalization: [[x]],
+  leakyRelu: [[x]],
+  logSoftmax: [[x]],
+  lstm: [[[x], x, x, undefined]],
+  matmul: [[x, x]],
+  max: [[x]],
+  maxPool2d: [[image]],
+  mean: [[x]],
+  min: [[x]],
+  moments: [[x]],
+  oneHot: [[[0]], { depth: 2 }],
+  pad: [
+    [
+      x,
+      [
+        [0, 0],
+        [1, 1],
+      ],
+    ],
+  ],
+  prod: [[x]],
+  randomNormal: [[[2]]],
+  randomUniform: [[[2]]],
+  simpleRnn: [[[x], x, x, undefined]],
+  softmax: [[x]],
+  stack: [[[x, x]]],
+  sum: [[x]],
+  truncatedNormal: [[[2]]],
+  upSampling2d: [[image]],
+};
+const withoutOptions = [
+  'abs add broadcastTo cast div equal erf exp expandDims floor greater greaterEqual identity less lessEqual log log1p',
+  'logicalAnd logicalNot logicalOr maximum meanSquaredError minimum mul neg notEqual pow randomKey reciprocal relu reshape rsqrt',
+  'sigmoid sigmoidCrossEntropy sign slice softmaxCrossEntropy softplus sparseSoftmaxCrossEntropy sqrt square squeeze stopGradient',
+  'sub tanh transpose where',
+].flatMap((line) => line.split(' '));
+
+describe('ops', () => {
+  const named = (name: string) => (ops as unknown as Record<string, Make>)[name];
+
+  it('are all in the tables', () => {
+    const listed = [...Object.keys(opsWithOptions), ...withoutOptions];
+    expect(listed.sort()).toEqual(Object.keys(ops).sort());
+  });
+
+  it.each(Object.entries(opsWithOptions))('%s refuses unknown options', (name, [before, good]) => {
+    const op = named(name);
+    expect(() => op(...before, { ...good, nonsense: 1 })).toThrow(
+      expect.objectContaining({ code: 'ARGUMENT', message: expect.stringContaining(`[${name}] expected`) }),
+    );
+    expect(() => op(...before, { ...good, nonsense: 1 })).toThrow("received 'nonsense'");
+    for (const wrong of [1, 'last', null, [1]])
+      expect(() => op(...before, wrong)).toThrow(`[${name}] expected options in an object`);
+    for (const key of Object.keys(good ?? {}))
+      expect(() => op(...before)).toThrow(`[${name}] expected the option ${key}, received none`);
   });
 });
 
@@ -136,6 +237,42 @@ describe('models', () => {
   });
 });
 
+describe('what was not called or not made', () => {
+  const net = () => new Sequential([layers.input({ shape: [2] }), layers.dense({ units: 1 })]);
+  it.each([
+    [
+      'a class of losses',
+      () => net().compile({ loss: losses.MeanSquaredError as never }),
+      'make an object of the class',
+    ],
+    [
+      'a class of metrics',
+      () => net().compile({ loss: 'mse', metrics: [metrics.Accuracy as never] }),
+      'make an object',
+    ],
+    [
+      'an optimizer',
+      () => net().compile({ loss: 'mse', optimizer: optimizers.adam as never }),
+      'call the factory',
+    ],
+    [
+      'an initializer',
+      () => layers.dense({ units: 1, kernelInitializer: initializers.zeros as never }).build([-1, 2]),
+      'call',
+    ],
+    [
+      'a regularizer',
+      () => layers.dense({ units: 1, activityRegularizer: regularizers.l2 as never }),
+      'call',
+    ],
+    ['a policy', () => new Model({ dtypePolicy: 5 as never }), 'received 5'],
+  ])('%s', (_, body, message) => {
+    expect(body).toThrow(
+      expect.objectContaining({ name: 'EngineError', message: expect.stringContaining(message) }),
+    );
+  });
+});
+
 describe('subclasses', () => {
   class Plain extends layers.Layer {
     readonly className = 'Plain';
@@ -172,6 +309,13 @@ describe('words of a set', () => {
     ['upSampling2d format', () => layers.upSampling2d({ dataFormat: 'first' as never })],
     ['upSampling2d interpolation', () => layers.upSampling2d({ interpolation: 'bicubic' as never })],
     ['input dtype', () => layers.input({ shape: [1], dtype: 'float64' as never })],
+    ['ops.biasAdd format', () => ops.biasAdd(x, [1, 2], { dataFormat: 'channels_first' as never })],
+    ['ops.globalMaxPool2d format', () => ops.globalMaxPool2d(image, { dataFormat: 'NCHW' as never })],
+    ['ops.conv2d padding', () => ops.conv2d(image, kernel, { padding: 'SAME' as never })],
+    ['ops.conv2d format', () => ops.conv2d(image, kernel, { dataFormat: 'NCHW' as never })],
+    ['ops.upSampling2d interpolation', () => ops.upSampling2d(image, { interpolation: 'area' as never })],
+    ['varianceScaling mode', () => initializers.varianceScaling({ mode: 'fanin' as never })],
+    ['varianceScaling distribution', () => initializers.varianceScaling({ distribution: 'gauss' as never })],
     ['dense activation', () => layers.dense({ units: 1, activation: 'nope' as never })],
   ])('%s', (_, body) => {
     expect(body).toThrow(expect.objectContaining({ name: 'EngineError' }));

@@ -1,3 +1,4 @@
+import { type OptionNames, knownOptionsOf } from '../checks.js';
 import { EngineError } from '../errors.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../sym.js';
@@ -24,12 +25,17 @@ export interface NormOptions {
   axis?: number | readonly number[];
 }
 
+/** The names of those options. @internal */
+export const normNames = { axis: 'optional' } satisfies OptionNames<NormOptions>;
+
 /** A constraint of the Euclidean norms along axes. */
 export abstract class NormConstraint extends Constraint {
+  static readonly optionNames: object = normNames;
   readonly axis: number | readonly number[];
 
   constructor(options: NormOptions) {
     super();
+    knownOptionsOf(new.target, options);
     this.axis = options.axis ?? 0;
   }
 

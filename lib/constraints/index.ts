@@ -1,4 +1,5 @@
-import { EngineError } from '../errors.js';
+import { notOneOf } from '../checks.js';
+import { type NoOptions } from '../checks.js';
 import { choose } from '../names.js';
 import { Constraint, type NormOptions } from './constraint.js';
 import { MaxNorm, type MaxNormOptions } from './maxNorm.js';
@@ -14,7 +15,7 @@ export const maxNorm = (options?: MaxNormOptions) => new MaxNorm(options);
 /** See {@link MinMaxNorm}. */
 export const minMaxNorm = (options?: MinMaxNormOptions) => new MinMaxNorm(options);
 /** See {@link NonNeg}. */
-export const nonNeg = () => new NonNeg();
+export const nonNeg = (options?: NoOptions) => new NonNeg(options);
 /** See {@link UnitNorm}. */
 export const unitNorm = (options?: NormOptions) => new UnitNorm(options);
 
@@ -29,10 +30,7 @@ export function constraintOf(given: ConstraintLike | null | undefined): Constrai
   if (typeof given === 'string') return choose('constraint', given, table)({} as never);
   if (typeof given === 'object' && 'config' in given)
     return choose('constraint', given.className, table)(given.config as never);
-  throw new EngineError(
-    'ARGUMENT',
-    `[constraint] expected a constraint or its name, received ${String(given)}`,
-  );
+  throw notOneOf('constraint', 'a constraint or its name', given);
 }
 
 /** The configuration from which {@link constraintOf} makes an equal constraint. @internal */

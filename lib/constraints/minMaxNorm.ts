@@ -1,7 +1,8 @@
+import { type OptionNames } from '../checks.js';
 import { EngineError } from '../errors.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../sym.js';
-import { NormConstraint, type NormOptions, checkNorm } from './constraint.js';
+import { NormConstraint, type NormOptions, checkNorm, normNames } from './constraint.js';
 
 export interface MinMaxNormOptions extends NormOptions {
   /** Default 0. */
@@ -14,6 +15,12 @@ export interface MinMaxNormOptions extends NormOptions {
 
 /** Scales what has a norm outside of two bounds. https://keras.io/api/layers/constraints/#minmaxnorm-class */
 export class MinMaxNorm extends NormConstraint {
+  static override readonly optionNames: object = {
+    minValue: 'optional',
+    maxValue: 'optional',
+    rate: 'optional',
+    ...normNames,
+  } satisfies OptionNames<MinMaxNormOptions>;
   readonly className = 'minMaxNorm';
   readonly minValue: number;
   readonly maxValue: number;

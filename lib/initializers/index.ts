@@ -1,12 +1,13 @@
-import { EngineError } from '../errors.js';
+import { notOneOf } from '../checks.js';
+import { type NoOptions } from '../checks.js';
 import { choose } from '../names.js';
-import { Constant } from './constant.js';
+import { Constant, type ConstantOptions } from './constant.js';
 import { Initializer } from './initializer.js';
 import { Ones } from './ones.js';
-import { Orthogonal } from './orthogonal.js';
-import { RandomNormal } from './randomNormal.js';
-import { RandomUniform } from './randomUniform.js';
-import { TruncatedNormal } from './truncatedNormal.js';
+import { Orthogonal, type OrthogonalOptions } from './orthogonal.js';
+import { RandomNormal, type RandomNormalOptions } from './randomNormal.js';
+import { RandomUniform, type RandomUniformOptions } from './randomUniform.js';
+import { TruncatedNormal, type TruncatedNormalOptions } from './truncatedNormal.js';
 import {
   VarianceScaling,
   type VarianceScalingOptions,
@@ -30,24 +31,21 @@ export {
 } from './varianceScaling.js';
 
 /** See {@link Zeros}. */
-export const zeros = () => new Zeros();
+export const zeros = (options?: NoOptions) => new Zeros(options);
 /** See {@link Ones}. */
-export const ones = () => new Ones();
+export const ones = (options?: NoOptions) => new Ones(options);
 /** See {@link Constant}. */
-export const constant = (options?: ConstructorParameters<typeof Constant>[0]) => new Constant(options);
+export const constant = (options?: ConstantOptions) => new Constant(options);
 /** See {@link RandomNormal}. */
-export const randomNormal = (options?: ConstructorParameters<typeof RandomNormal>[0]) =>
-  new RandomNormal(options);
+export const randomNormal = (options?: RandomNormalOptions) => new RandomNormal(options);
 /** See {@link RandomUniform}. */
-export const randomUniform = (options?: ConstructorParameters<typeof RandomUniform>[0]) =>
-  new RandomUniform(options);
+export const randomUniform = (options?: RandomUniformOptions) => new RandomUniform(options);
 /** See {@link TruncatedNormal}. */
-export const truncatedNormal = (options?: ConstructorParameters<typeof TruncatedNormal>[0]) =>
-  new TruncatedNormal(options);
+export const truncatedNormal = (options?: TruncatedNormalOptions) => new TruncatedNormal(options);
 /** See {@link VarianceScaling}. */
 export const varianceScaling = (options?: VarianceScalingOptions) => new VarianceScaling(options);
 /** See {@link Orthogonal}. */
-export const orthogonal = (options?: ConstructorParameters<typeof Orthogonal>[0]) => new Orthogonal(options);
+export const orthogonal = (options?: OrthogonalOptions) => new Orthogonal(options);
 
 const table: Record<string, (config: never) => Initializer> = {
   zeros,
@@ -81,10 +79,7 @@ export function initializerOf(given: InitializerLike): Initializer {
   if (given instanceof Initializer) return given;
   if (typeof given === 'object' && given !== null && 'config' in given)
     return choose('initializer', given.className, table)(given.config as never);
-  throw new EngineError(
-    'ARGUMENT',
-    `[initializer] expected an initializer or its name, received ${String(given)}`,
-  );
+  throw notOneOf('initializer', 'an initializer or its name', given);
 }
 
 /** The configuration from which {@link initializerOf} makes an equal initializer. @internal */

@@ -1,5 +1,4 @@
-import { EngineError, nearest } from '../errors.js';
-import { camelCase } from '../names.js';
+import { EngineError } from '../errors.js';
 import { checkSeed, nextSeed } from '../seed.js';
 import type { Tensor } from '../tensor.js';
 
@@ -52,20 +51,4 @@ export function checkNumber(initializer: string, name: string, value: number): n
     );
   }
   return value;
-}
-
-/** Fails unless a parameter is one of the words that it can be. */
-export function checkOneOf<T extends string>(
-  initializer: string,
-  name: string,
-  value: unknown,
-  words: readonly T[],
-): T {
-  if (words.includes(value as T)) return value as T;
-  const near = nearest(camelCase(String(value)), words);
-  throw new EngineError(
-    'ARGUMENT',
-    `[${initializer}] expected ${words.join(', ')} as ${name}, received '${String(value)}'` +
-      (near === undefined ? '' : `; did you mean '${near}'?`),
-  );
 }

@@ -1,18 +1,30 @@
+import { type OptionNames, knownOptionsOf } from '../checks.js';
 import { EngineError } from '../errors.js';
 import { randomNormal } from '../ops/random.js';
 import { type Tensor, tensor } from '../tensor.js';
 import { Initializer, checkNumber } from './initializer.js';
+
+export interface OrthogonalOptions {
+  /** What the orthonormal matrix is multiplied by. Default 1. */
+  gain?: number;
+  /** The same seed gives the same numbers. By default one from `setSeed`, else a random one. */
+  seed?: number;
+}
 
 /**
  * A matrix [all but the last axis, last axis] whose rows or columns are orthonormal, times the gain. Saxe et al., 2014.
  * https://keras.io/api/layers/initializers/#orthogonalinitializer-class
  */
 export class Orthogonal extends Initializer {
+  static readonly optionNames: object = {
+    gain: 'optional',
+    seed: 'optional',
+  } satisfies OptionNames<OrthogonalOptions>;
   readonly className = 'orthogonal';
   readonly gain: number;
 
-  /** @param options `gain`: default 1. `seed`: see Initializer.tensor. */
-  constructor(options: { gain?: number; seed?: number } = {}) {
+  constructor(options: OrthogonalOptions = {}) {
+    knownOptionsOf(new.target, options);
     super(options.seed);
     this.gain = checkNumber('orthogonal', 'gain', options.gain ?? 1);
   }

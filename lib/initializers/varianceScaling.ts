@@ -1,7 +1,8 @@
+import { type OptionNames, knownOptions, knownOptionsOf, oneOf } from '../checks.js';
 import { EngineError } from '../errors.js';
 import { randomNormal, randomUniform, truncatedNormal } from '../ops/random.js';
 import type { Tensor } from '../tensor.js';
-import { Initializer, checkOneOf, fans } from './initializer.js';
+import { Initializer, fans } from './initializer.js';
 
 const MODES = ['fanIn', 'fanOut', 'fanAvg'] as const;
 const DISTRIBUTIONS = ['truncatedNormal', 'untruncatedNormal', 'uniform', 'normal'] as const;
@@ -16,6 +17,7 @@ export interface VarianceScalingOptions {
   mode?: Mode;
   /** Default `truncatedNormal`: drawn again beyond two standard deviations. `normal` is another name for it, as in Keras. */
   distribution?: Distribution;
+  /** The same seed gives the same numbers. By default one from `setSeed`, else a random one. */
   seed?: number;
 }
 
@@ -27,17 +29,24 @@ const TRUNCATED_STDDEV = 0.87962566103423978;
  * https://keras.io/api/layers/initializers/#variancescaling-class
  */
 export class VarianceScaling extends Initializer {
+  static readonly optionNames: object = {
+    scale: 'optional',
+    mode: 'optional',
+    distribution: 'optional',
+    seed: 'optional',
+  } satisfies OptionNames<VarianceScalingOptions>;
   readonly className: string = 'varianceScaling';
   readonly scale: number;
   readonly mode: Mode;
   readonly distribution: Exclude<Distribution, 'normal'>;
 
   constructor(options: VarianceScalingOptions = {}) {
+    knownOptionsOf(new.target, options);
     super(options.seed);
     this.scale = options.scale ?? 1;
-    this.mode = checkOneOf('varianceScaling', 'mode', options.mode ?? 'fanIn', MODES);
+    this.mode = oneOf('varianceScaling', 'mode', options.mode ?? 'fanIn', MODES);
     const given = options.distribution ?? 'truncatedNormal';
-    const distribution = checkOneOf('varianceScaling', 'distribution', given, DISTRIBUTIONS);
+    const distribution = oneOf('varianceScaling', 'distribution', given, DISTRIBUTIONS);
     this.distribution = distribution === 'normal' ? 'truncatedNormal' : distribution;
     if (!(this.scale > 0 && this.scale < Infinity)) {
       throw new EngineError(
@@ -80,10 +89,17 @@ class Preset extends VarianceScaling {
   }
 }
 
+/** What the named initializers take. */
+export type SeedOptions = Pick<VarianceScalingOptions, 'seed'>;
+
+const seedNames = { seed: 'optional' } satisfies OptionNames<SeedOptions>;
+
 const preset =
   (name: string, options: VarianceScalingOptions) =>
-  ({ seed }: { seed?: number } = {}): Initializer =>
-    new Preset(name, { ...options, seed });
+  (given: SeedOptions = {}): Initializer => {
+    knownOptions(name, given, seedNames);
+    return new Preset(name, { ...options, seed: given.seed });
+  };
 
 /** Uniform within ±√(6 / (fanIn + fanOut)). Glorot and Bengio, 2010. */
 export const glorotUniform = preset('glorotUniform', { mode: 'fanAvg', distribution: 'uniform' });

@@ -1,9 +1,16 @@
+import { type NoOptions, knownOptionsOf } from '../checks.js';
 import { type Tensor, zeros } from '../tensor.js';
 import { Initializer } from './initializer.js';
 
 /** All numbers 0. https://keras.io/api/layers/initializers/#zeros-class */
 export class Zeros extends Initializer {
+  static readonly optionNames: object = {};
   readonly className = 'zeros';
+
+  constructor(options: NoOptions = {}) {
+    super();
+    knownOptionsOf(new.target, options);
+  }
 
   protected draw(shape: readonly number[]): Tensor {
     return zeros(shape);

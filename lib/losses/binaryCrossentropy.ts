@@ -1,3 +1,4 @@
+import { type OptionNames, knownOptionsOf } from '../checks.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../sym.js';
 import { align, lastMean } from './align.js';
@@ -16,11 +17,16 @@ export interface CrossentropyOptions {
  * https://keras.io/api/losses/probabilistic_losses/#binarycrossentropy-class
  */
 export class BinaryCrossentropy extends Loss {
+  static readonly optionNames: object = {
+    fromLogits: 'optional',
+    labelSmoothing: 'optional',
+  } satisfies OptionNames<CrossentropyOptions>;
   readonly className = 'binaryCrossentropy';
   readonly fromLogits: boolean;
   readonly labelSmoothing: number;
 
   constructor(options: CrossentropyOptions = {}) {
+    knownOptionsOf(new.target, options);
     super();
     this.fromLogits = options.fromLogits ?? false;
     this.labelSmoothing = checkSmoothing(this.className, options.labelSmoothing ?? 0);

@@ -1,3 +1,4 @@
+import { type OptionNames, knownOptionsOf } from '../checks.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../sym.js';
 import { align } from './align.js';
@@ -10,11 +11,16 @@ import { checkSmoothing, softmaxLogits } from './probabilities.js';
  * it is computed from its logits. https://keras.io/api/losses/probabilistic_losses/#categoricalcrossentropy-class
  */
 export class CategoricalCrossentropy extends Loss {
+  static readonly optionNames: object = {
+    fromLogits: 'optional',
+    labelSmoothing: 'optional',
+  } satisfies OptionNames<CrossentropyOptions>;
   readonly className = 'categoricalCrossentropy';
   readonly fromLogits: boolean;
   readonly labelSmoothing: number;
 
   constructor(options: CrossentropyOptions = {}) {
+    knownOptionsOf(new.target, options);
     super();
     this.fromLogits = options.fromLogits ?? false;
     this.labelSmoothing = checkSmoothing(this.className, options.labelSmoothing ?? 0);

@@ -1,4 +1,5 @@
-import { EngineError } from '../errors.js';
+import { notOneOf } from '../checks.js';
+import { type NoOptions, isOwnFunction } from '../checks.js';
 import { choose } from '../names.js';
 import { BinaryCrossentropy, type CrossentropyOptions } from './binaryCrossentropy.js';
 import { CategoricalCrossentropy } from './categoricalCrossentropy.js';
@@ -19,9 +20,9 @@ export {
 export type { CrossentropyOptions, LossFunction };
 
 /** See {@link MeanSquaredError}. */
-export const meanSquaredError = () => new MeanSquaredError();
+export const meanSquaredError = (options?: NoOptions) => new MeanSquaredError(options);
 /** See {@link MeanAbsoluteError}. */
-export const meanAbsoluteError = () => new MeanAbsoluteError();
+export const meanAbsoluteError = (options?: NoOptions) => new MeanAbsoluteError(options);
 /** See {@link BinaryCrossentropy}. */
 export const binaryCrossentropy = (options?: CrossentropyOptions) => new BinaryCrossentropy(options);
 /** See {@link CategoricalCrossentropy}. */
@@ -51,12 +52,9 @@ export type LossLike = Loss | LossFunction | string | { className: string; confi
 /** The loss that a name, a function or a configuration stands for. @internal */
 export function lossOf(given: LossLike): Loss {
   if (given instanceof Loss) return given;
-  if (typeof given === 'function') return new FunctionLoss(given);
+  if (typeof given === 'function' && isOwnFunction(given, table)) return new FunctionLoss(given);
   if (typeof given === 'string') return choose('loss', given, table)({} as never);
   if (typeof given === 'object' && given !== null && 'config' in given)
     return choose('loss', given.className, table)(given.config as never);
-  throw new EngineError(
-    'ARGUMENT',
-    `[loss] expected a loss, its name or a function, received ${String(given)}`,
-  );
+  throw notOneOf('loss', 'a loss, its name or a function', given);
 }

@@ -1,3 +1,4 @@
+import { type NoOptions, knownOptionsOf } from '../checks.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../sym.js';
 import { align, lastMean } from './align.js';
@@ -5,7 +6,13 @@ import { Loss } from './loss.js';
 
 /** The mean of |yTrue − yPred|. https://keras.io/api/losses/regression_losses/#meanabsoluteerror-class */
 export class MeanAbsoluteError extends Loss {
+  static readonly optionNames: object = {};
   readonly className = 'meanAbsoluteError';
+
+  constructor(options: NoOptions = {}) {
+    super();
+    knownOptionsOf(new.target, options);
+  }
 
   call(yTrue: Sym, yPred: Sym): Sym {
     const { className } = this;

@@ -1,3 +1,4 @@
+import { type OptionNames, knownOptionsOf } from '../checks.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../sym.js';
 import { classNumbers } from './align.js';
@@ -11,10 +12,14 @@ import { softmaxLogits } from './probabilities.js';
  * https://keras.io/api/losses/probabilistic_losses/#sparsecategoricalcrossentropy-class
  */
 export class SparseCategoricalCrossentropy extends Loss {
+  static readonly optionNames: object = { fromLogits: 'optional' } satisfies OptionNames<
+    Pick<CrossentropyOptions, 'fromLogits'>
+  >;
   readonly className = 'sparseCategoricalCrossentropy';
   readonly fromLogits: boolean;
 
   constructor(options: Pick<CrossentropyOptions, 'fromLogits'> = {}) {
+    knownOptionsOf(new.target, options);
     super();
     this.fromLogits = options.fromLogits ?? false;
   }

@@ -1,18 +1,28 @@
+import { type OptionNames, finite, knownOptionsOf } from '../checks.js';
 import { align, lastMean } from '../losses/align.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../sym.js';
-import { Metric, type MetricOptions } from './metric.js';
+import { Metric, type MetricOptions, metricNames } from './metric.js';
+
+export interface BinaryAccuracyOptions extends MetricOptions {
+  /** Above it a prediction means 1. Default 0.5. */
+  threshold?: number;
+}
 
 /** The share of yes-or-no answers that are right. https://keras.io/api/metrics/accuracy_metrics/#binaryaccuracy-class */
 export class BinaryAccuracy extends Metric {
+  static readonly optionNames: object = {
+    ...metricNames,
+    threshold: 'optional',
+  } satisfies OptionNames<BinaryAccuracyOptions>;
   readonly name: string;
   readonly threshold: number;
 
-  /** @param options `threshold`: above it a prediction means 1. Default 0.5. */
-  constructor(options: MetricOptions & { threshold?: number } = {}) {
+  constructor(options: BinaryAccuracyOptions = {}) {
     super();
+    knownOptionsOf(new.target, options);
     this.name = options.name ?? 'binaryAccuracy';
-    this.threshold = options.threshold ?? 0.5;
+    this.threshold = finite('binaryAccuracy', 'threshold', options.threshold ?? 0.5);
   }
 
   call(yTrue: Sym, yPred: Sym): Sym {

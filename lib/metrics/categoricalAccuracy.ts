@@ -1,17 +1,20 @@
+import { knownOptionsOf } from '../checks.js';
 import { align } from '../losses/align.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../sym.js';
-import { Metric, type MetricOptions } from './metric.js';
+import { Metric, type MetricOptions, metricNames } from './metric.js';
 
 /**
  * The share of one-hot rows whose largest prediction is at the 1.
  * https://keras.io/api/metrics/accuracy_metrics/#categoricalaccuracy-class
  */
 export class CategoricalAccuracy extends Metric {
+  static readonly optionNames: object = metricNames;
   readonly name: string;
 
   constructor(options: MetricOptions = {}) {
     super();
+    knownOptionsOf(new.target, options);
     this.name = options.name ?? 'categoricalAccuracy';
   }
 

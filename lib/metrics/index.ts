@@ -1,4 +1,5 @@
-import { EngineError } from '../errors.js';
+import { notOneOf } from '../checks.js';
+import { isOwnFunction, knownOptions } from '../checks.js';
 import {
   BinaryCrossentropy,
   CategoricalCrossentropy,
@@ -9,10 +10,10 @@ import {
 import { Loss } from '../losses/loss.js';
 import { choose } from '../names.js';
 import { Accuracy } from './accuracy.js';
-import { BinaryAccuracy } from './binaryAccuracy.js';
+import { BinaryAccuracy, type BinaryAccuracyOptions } from './binaryAccuracy.js';
 import { CategoricalAccuracy } from './categoricalAccuracy.js';
 import { LossMetric } from './lossMetric.js';
-import { FunctionMetric, Metric, type MetricFunction, type MetricOptions } from './metric.js';
+import { FunctionMetric, Metric, type MetricFunction, type MetricOptions, metricNames } from './metric.js';
 import { ShapedAccuracy } from './shapedAccuracy.js';
 import { SparseCategoricalAccuracy } from './sparseCategoricalAccuracy.js';
 
@@ -22,8 +23,7 @@ export type { MetricFunction, MetricOptions };
 /** See {@link Accuracy}. */
 export const accuracy = (options?: MetricOptions) => new Accuracy(options);
 /** See {@link BinaryAccuracy}. */
-export const binaryAccuracy = (options?: MetricOptions & { threshold?: number }) =>
-  new BinaryAccuracy(options);
+export const binaryAccuracy = (options?: BinaryAccuracyOptions) => new BinaryAccuracy(options);
 /** See {@link CategoricalAccuracy}. */
 export const categoricalAccuracy = (options?: MetricOptions) => new CategoricalAccuracy(options);
 /** See {@link SparseCategoricalAccuracy}. */
@@ -31,8 +31,11 @@ export const sparseCategoricalAccuracy = (options?: MetricOptions) => new Sparse
 
 const watching =
   (make: () => Loss) =>
-  (options: MetricOptions = {}): Metric =>
-    new LossMetric(make(), options.name);
+  (options: MetricOptions = {}): Metric => {
+    const loss = make();
+    knownOptions(loss.className, options, metricNames);
+    return new LossMetric(loss, options.name);
+  };
 
 /** The mean of (yTrue − yPred)². */
 export const meanSquaredError = watching(() => new MeanSquaredError());
@@ -69,10 +72,8 @@ export type MetricLike = Metric | Loss | MetricFunction | string;
 export function metricOf(given: MetricLike): Metric {
   if (given instanceof Metric) return given;
   if (given instanceof Loss) return new LossMetric(given);
-  if (typeof given === 'function') return new FunctionMetric(given.name || 'metric', given);
+  if (typeof given === 'function' && isOwnFunction(given, table))
+    return new FunctionMetric(given.name || 'metric', given);
   if (typeof given === 'string') return choose('metric', given, table)({ name: given });
-  throw new EngineError(
-    'ARGUMENT',
-    `[metric] expected a metric, its name or a function, received ${String(given)}`,
-  );
+  throw notOneOf('metric', 'a metric, its name or a function', given);
 }

@@ -1,3 +1,4 @@
+import { type OptionNames } from '../checks.js';
 import type { Sym } from '../sym.js';
 
 /**
@@ -43,3 +44,6 @@ export interface MetricOptions {
   /** The key in logs and in the history. By default the metric's own. */
   name?: string;
 }
+
+/** The names of those options. @internal */
+export const metricNames = { name: 'optional' } satisfies OptionNames<MetricOptions>;

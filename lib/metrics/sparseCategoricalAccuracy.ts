@@ -1,17 +1,20 @@
+import { knownOptionsOf } from '../checks.js';
 import { classNumbers } from '../losses/align.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../sym.js';
-import { Metric, type MetricOptions } from './metric.js';
+import { Metric, type MetricOptions, metricNames } from './metric.js';
 
 /**
  * The share of class numbers at which the prediction is largest.
  * https://keras.io/api/metrics/accuracy_metrics/#sparsecategoricalaccuracy-class
  */
 export class SparseCategoricalAccuracy extends Metric {
+  static readonly optionNames: object = metricNames;
   readonly name: string;
 
   constructor(options: MetricOptions = {}) {
     super();
+    knownOptionsOf(new.target, options);
     this.name = options.name ?? 'sparseCategoricalAccuracy';
   }
 

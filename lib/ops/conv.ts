@@ -1,6 +1,7 @@
+import { type OptionNames, knownOptions } from '../checks.js';
 import { EngineError } from '../errors.js';
 import { type Operand, type Outcome, promote, typeOf } from './apply.js';
-import { type DataFormat, type Padding, type Pair, pair, paddingAttrs } from './window.js';
+import { type DataFormat, type Padding, type Pair, dataFormatOf, pair, paddingAttrs } from './window.js';
 import { reshape } from './shape.js';
 import { add } from './binary.js';
 
@@ -17,6 +18,20 @@ export interface Conv2dOptions {
   dataFormat?: DataFormat;
 }
 
+const conv2dNames = {
+  strides: 'optional',
+  padding: 'optional',
+  dilations: 'optional',
+  groups: 'optional',
+  dataFormat: 'optional',
+} satisfies OptionNames<Conv2dOptions>;
+const depthwiseNames = {
+  strides: 'optional',
+  padding: 'optional',
+  dilations: 'optional',
+  dataFormat: 'optional',
+} satisfies OptionNames<Omit<Conv2dOptions, 'groups'>>;
+
 /**
  * The 2-D convolution (cross-correlation, as in every framework) of images with kernels.
  *
@@ -31,6 +46,7 @@ export function conv2d<X extends Operand, K extends Operand>(
   kernel: K,
   options: Conv2dOptions = {},
 ): Outcome<X | K> {
+  knownOptions('conv2d', options, conv2dNames);
   const { strides = 1, padding = 'valid', dilations = 1, groups = 1, dataFormat = 'channelsLast' } = options;
   return promote<X | K>('conv2d', [x, kernel], {
     strides: pair(strides),
@@ -54,6 +70,7 @@ export function depthwiseConv2d<X extends Operand, K extends Operand>(
   kernel: K,
   options: Omit<Conv2dOptions, 'groups'> = {},
 ): Outcome<X | K> {
+  knownOptions('depthwiseConv2d', options, depthwiseNames);
   const { shape } = typeOf(kernel);
   if (shape.length !== 4 || shape.includes(-1)) {
     throw new EngineError(
@@ -73,6 +90,14 @@ export interface Conv2dTransposeOptions extends Omit<Conv2dOptions, 'padding' | 
   outputPadding?: Pair | null;
 }
 
+const conv2dTransposeNames = {
+  strides: 'optional',
+  padding: 'optional',
+  dilations: 'optional',
+  dataFormat: 'optional',
+  outputPadding: 'optional',
+} satisfies OptionNames<Conv2dTransposeOptions>;
+
 /**
  * The transposed convolution: what {@link conv2d} does to gradients on their way from its output to its input. A side of `in`
  * becomes, with a kernel of k (dilated), in · strides with padding `same` and (in − 1) · strides + max(k, strides) with `valid`;
@@ -89,6 +114,7 @@ export function conv2dTranspose<X extends Operand, K extends Operand>(
   kernel: K,
   options: Conv2dTransposeOptions = {},
 ): Outcome<X | K> {
+  knownOptions('conv2dTranspose', options, conv2dTransposeNames);
   const { strides = 1, padding = 'valid', outputPadding, dilations = 1 } = options;
   return promote<X | K>('conv2dTranspose', [x, kernel], {
     strides: pair(strides),
@@ -99,6 +125,13 @@ export function conv2dTranspose<X extends Operand, K extends Operand>(
   });
 }
 
+export interface BiasAddOptions {
+  /** Default `channelsLast`. */
+  dataFormat?: DataFormat;
+}
+
+const biasAddNames = { dataFormat: 'optional' } satisfies OptionNames<BiasAddOptions>;
+
 /**
  * Adds one number to each channel.
  *
@@ -108,8 +141,10 @@ export function conv2dTranspose<X extends Operand, K extends Operand>(
 export function biasAdd<X extends Operand, B extends Operand>(
   x: X,
   bias: B,
-  options: { dataFormat?: DataFormat } = {},
+  options: BiasAddOptions = {},
 ): Outcome<X | B> {
+  knownOptions('biasAdd', options, biasAddNames);
+  dataFormatOf('biasAdd', options.dataFormat, 'ATTRIBUTE');
   const { rank, channels } = biasTypes(x, bias, options.dataFormat);
   if (options.dataFormat !== 'channelsFirst') return add<X, B>(x, bias);
   const shape = [channels, ...Array<number>(rank - 2).fill(1)];

@@ -1,4 +1,29 @@
+import { type OptionNames, knownOptions } from '../checks.js';
 import { type Operand, type Outcome, apply, dtypeFor, indexOperand } from './apply.js';
+
+export interface GatherOptions {
+  /** Default 0. */
+  axis?: number;
+  /** How many leading axes x and the indices share. Default 0. */
+  batchDims?: number;
+}
+
+const gatherNames = { axis: 'optional', batchDims: 'optional' } satisfies OptionNames<GatherOptions>;
+
+export interface OneHotOptions {
+  /** How many columns a row has. */
+  depth: number;
+  /** The number at the index. Default 1. */
+  onValue?: number;
+  /** The number elsewhere. Default 0. */
+  offValue?: number;
+}
+
+const oneHotNames = {
+  depth: 'required',
+  onValue: 'optional',
+  offValue: 'optional',
+} satisfies OptionNames<OneHotOptions>;
 
 /**
  * Takes the entries of x at the indices along an axis.
@@ -11,8 +36,9 @@ import { type Operand, type Outcome, apply, dtypeFor, indexOperand } from './app
 export function gather<X extends Operand, I extends Operand>(
   x: X,
   indices: I,
-  options: { axis?: number; batchDims?: number } = {},
+  options: GatherOptions = {},
 ): Outcome<X | I> {
+  knownOptions('gather', options, gatherNames);
   const { axis = 0, batchDims = 0 } = options;
   return apply<Operand>(
     'gather',
@@ -28,10 +54,8 @@ export function gather<X extends Operand, I extends Operand>(
  * @param indices int32 or uint8 [...].
  * @returns float32 [..., depth].
  */
-export function oneHot<I extends Operand>(
-  indices: I,
-  options: { depth: number; onValue?: number; offValue?: number },
-): Outcome<I> {
+export function oneHot<I extends Operand>(indices: I, options: OneHotOptions): Outcome<I> {
+  knownOptions('oneHot', options, oneHotNames);
   const { depth, onValue = 1, offValue = 0 } = options;
   return apply<Operand>('oneHot', [indexOperand(indices)], { depth, onValue, offValue }) as Outcome<I>;
 }

@@ -14,4 +14,5 @@ export * from './softmax.js';
 export * from './unary.js';
 export * from './upsample.js';
 export type { Operand, Outcome } from './apply.js';
+export type { AxisOptions } from './axis.js';
 export type { DataFormat, Padding, Pair } from './window.js';

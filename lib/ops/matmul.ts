@@ -1,9 +1,14 @@
+import { type OptionNames, knownOptions } from '../checks.js';
 import { type Operand, type Outcome, promote } from './apply.js';
 
 export interface MatmulOptions {
+  /** Take a's last two axes in the other order. Default false. */
   transposeA?: boolean;
+  /** Take b's last two axes in the other order. Default false. */
   transposeB?: boolean;
 }
+
+const matmulNames = { transposeA: 'optional', transposeB: 'optional' } satisfies OptionNames<MatmulOptions>;
 
 /**
  * The matrix product over the last two axes; leading axes broadcast.
@@ -18,6 +23,7 @@ export function matmul<A extends Operand, B extends Operand>(
   b: B,
   options: MatmulOptions = {},
 ): Outcome<A | B> {
+  knownOptions('matmul', options, matmulNames);
   const { transposeA = false, transposeB = false } = options;
   return promote<A | B>('matmul', [a, b], { transposeA, transposeB });
 }

@@ -1,5 +1,6 @@
+import { type OptionNames, expected, knownOptions } from '../checks.js';
 import { EngineError } from '../errors.js';
-import type { Sym } from '../sym.js';
+import { Sym } from '../sym.js';
 import { type Operand, type Outcome, applyFloat, symbolic, typeOf } from './apply.js';
 import { add, mul, sub } from './binary.js';
 import { type ReduceOptions, mean } from './reduce.js';
@@ -31,6 +32,20 @@ export interface LayerNormalizationOptions<T extends Operand = Operand> {
   beta?: T;
 }
 
+const batchNormNames = { axis: 'optional', epsilon: 'optional' } satisfies OptionNames<BatchNormOptions>;
+const batchNormalizationNames = {
+  ...batchNormNames,
+  offset: 'optional',
+  scale: 'optional',
+} satisfies OptionNames<BatchNormalizationOptions>;
+const momentsNames = { axis: 'optional', keepDims: 'optional' } satisfies OptionNames<ReduceOptions>;
+const layerNormalizationNames = {
+  axis: 'optional',
+  epsilon: 'optional',
+  gamma: 'optional',
+  beta: 'optional',
+} satisfies OptionNames<LayerNormalizationOptions>;
+
 /**
  * Normalizes each channel by its own mean and variance over the batch, as batch normalization trains: gamma · (x − mean) /
  * √(variance + epsilon) + beta. Ioffe and Szegedy, 2015, https://arxiv.org/abs/1502.03167
@@ -47,6 +62,8 @@ export function batchNorm(
   beta: Operand,
   options: BatchNormOptions = {},
 ): { y: Sym; mean: Sym; variance: Sym } {
+  knownOptions('batchNorm', options, batchNormNames);
+  if (!(x instanceof Sym)) throw expected('batchNorm', 'a symbolic value inside compile()', x);
   const { axis = -1, epsilon = 1e-3 } = options;
   const inputs = [x, symbolic(x.trace, gamma), symbolic(x.trace, beta)];
   const [y, mean, variance] = x.trace.op('batchNorm', inputs, { axis, epsilon });
@@ -69,6 +86,7 @@ export function batchNormalization<X extends Operand, P extends Operand>(
   variance: P,
   options: BatchNormalizationOptions<P> = {},
 ): Outcome<X | P> {
+  knownOptions('batchNormalization', options, batchNormalizationNames);
   const { axis = -1, epsilon = 1e-3, offset, scale } = options;
   const inverse = rsqrt(add<Operand, Operand>(variance, epsilon));
   const factor: Operand = scale === undefined ? inverse : mul<Operand, Operand>(inverse, scale);
@@ -86,6 +104,7 @@ export function batchNormalization<X extends Operand, P extends Operand>(
  * @returns Two values of x's shape without the axes, or with them of size 1.
  */
 export function moments<X extends Operand>(x: X, options: ReduceOptions = {}): [Outcome<X>, Outcome<X>] {
+  knownOptions('moments', options, momentsNames);
   const center = mean<Operand>(x, { axis: options.axis, keepDims: true });
   const variance = mean(square(sub<Operand, Operand>(x, center)), options);
   return [mean(x, options), variance as Outcome<X>];
@@ -103,6 +122,7 @@ export function layerNormalization<X extends Operand, P extends Operand = X>(
   x: X,
   options: LayerNormalizationOptions<P> = {},
 ): Outcome<X | P> {
+  knownOptions('layerNormalization', options, layerNormalizationNames);
   const { axis = -1, epsilon = 1e-3, gamma, beta } = options;
   const rank = typeOf(x).shape.length;
   const axes = (typeof axis === 'number' ? [axis] : axis).map((a) => axisOf('layerNormalization', a, rank));

@@ -1,7 +1,8 @@
+import { type OptionNames, knownOptions } from '../checks.js';
 import type { Attrs } from '../engine.js';
 import { type Operand, type Outcome, apply } from './apply.js';
 import { max, mean } from './reduce.js';
-import { type DataFormat, type Padding, type Pair, pair, paddingAttrs } from './window.js';
+import { type DataFormat, type Padding, type Pair, dataFormatOf, pair, paddingAttrs } from './window.js';
 
 export interface Pool2dOptions {
   /** The window. Default 2. */
@@ -21,6 +22,17 @@ export interface GlobalPool2dOptions {
   keepDims?: boolean;
 }
 
+const poolNames = {
+  poolSize: 'optional',
+  strides: 'optional',
+  padding: 'optional',
+  dataFormat: 'optional',
+} satisfies OptionNames<Pool2dOptions>;
+const globalPoolNames = {
+  dataFormat: 'optional',
+  keepDims: 'optional',
+} satisfies OptionNames<GlobalPool2dOptions>;
+
 /**
  * The largest number of each window; padding never wins, and of equal numbers the first gets the gradient.
  *
@@ -39,18 +51,21 @@ export function avgPool2d<X extends Operand>(x: X, options: Pool2dOptions = {}):
 
 /** The largest number of each channel: [n, height, width, channels] to [n, channels]. */
 export function globalMaxPool2d<X extends Operand>(x: X, options: GlobalPool2dOptions = {}): Outcome<X> {
-  return max(x, { axis: imageAxes(options), keepDims: options.keepDims });
+  return max(x, { axis: imageAxes('globalMaxPool2d', options), keepDims: options.keepDims });
 }
 
 /** The mean of each channel: [n, height, width, channels] to [n, channels]. */
 export function globalAvgPool2d<X extends Operand>(x: X, options: GlobalPool2dOptions = {}): Outcome<X> {
-  return mean(x, { axis: imageAxes(options), keepDims: options.keepDims });
+  return mean(x, { axis: imageAxes('globalAvgPool2d', options), keepDims: options.keepDims });
 }
 
-const imageAxes = (options: GlobalPool2dOptions) =>
-  options.dataFormat === 'channelsFirst' ? [2, 3] : [1, 2];
+function imageAxes(op: string, options: GlobalPool2dOptions): readonly number[] {
+  knownOptions(op, options, globalPoolNames);
+  return dataFormatOf(op, options.dataFormat, 'ATTRIBUTE') === 'channelsFirst' ? [2, 3] : [1, 2];
+}
 
 function poolAttrs(op: string, options: Pool2dOptions): Attrs {
+  knownOptions(op, options, poolNames);
   const { poolSize = 2, strides = poolSize, padding = 'valid', dataFormat = 'channelsLast' } = options;
   return { poolSize: pair(poolSize), strides: pair(strides), dataFormat, ...paddingAttrs(op, padding) };
 }

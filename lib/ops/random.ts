@@ -1,3 +1,4 @@
+import { type OptionNames, knownOptions } from '../checks.js';
 import type { Attrs, Shape } from '../engine.js';
 import { EngineError } from '../errors.js';
 import { followSeed, nextSeed } from '../seed.js';
@@ -16,6 +17,48 @@ export interface RandomOptions<K extends Sym | Tensor = Tensor> {
   /** Tells apart draws with one key. Default 0. */
   salt?: number;
 }
+
+export interface DropoutOptions extends RandomOptions<Sym | Tensor> {
+  /** The share of elements that become 0, from 0 up to, not including, 1. */
+  rate: number;
+}
+
+export interface GaussianNoiseOptions extends RandomOptions<Sym | Tensor> {
+  /** The standard deviation, 0 or more. */
+  stddev: number;
+}
+
+export interface RandomUniformOptions<K extends Sym | Tensor = Tensor> extends RandomOptions<K> {
+  /** The lower bound. Default 0. */
+  minval?: number;
+  /** The upper bound, not included. Default 1. */
+  maxval?: number;
+}
+
+export interface RandomNormalOptions<K extends Sym | Tensor = Tensor> extends RandomOptions<K> {
+  /** Default 0. */
+  mean?: number;
+  /** The standard deviation. Default 1. */
+  stddev?: number;
+}
+
+const randomNames = {
+  seed: 'optional',
+  key: 'optional',
+  salt: 'optional',
+} satisfies OptionNames<RandomOptions>;
+const dropoutNames = { rate: 'required', ...randomNames } satisfies OptionNames<DropoutOptions>;
+const gaussianNoiseNames = { stddev: 'required', ...randomNames } satisfies OptionNames<GaussianNoiseOptions>;
+const randomUniformNames = {
+  minval: 'optional',
+  maxval: 'optional',
+  ...randomNames,
+} satisfies OptionNames<RandomUniformOptions>;
+const randomNormalNames = {
+  mean: 'optional',
+  stddev: 'optional',
+  ...randomNames,
+} satisfies OptionNames<RandomNormalOptions>;
 
 /**
  * A key for random ops, int32 [2]: the seed and the number of the step. Inside {@link compile} the step counts up each
@@ -37,10 +80,8 @@ export function randomKey(seed?: number): Sym | Tensor {
  *   {@link compile} each step has a new mask.
  * @throws EngineError `ATTRIBUTE` for another rate.
  */
-export function dropout<X extends Operand>(
-  x: X,
-  options: RandomOptions<Sym | Tensor> & { rate: number },
-): Outcome<X> {
+export function dropout<X extends Operand>(x: X, options: DropoutOptions): Outcome<X> {
+  knownOptions('dropout', options, dropoutNames);
   const { key, salt } = drawOf(traceOf([x]), options);
   return apply<Operand>('dropout', [x, key], { rate: options.rate, salt }, 'float32') as Outcome<X>;
 }
@@ -52,10 +93,8 @@ export function dropout<X extends Operand>(
  * @param options `stddev`: 0 or more. `seed`, `key`, `salt`: as for `dropout`.
  * @throws EngineError `ATTRIBUTE` for a negative `stddev`.
  */
-export function gaussianNoise<X extends Operand>(
-  x: X,
-  options: RandomOptions<Sym | Tensor> & { stddev: number },
-): Outcome<X> {
+export function gaussianNoise<X extends Operand>(x: X, options: GaussianNoiseOptions): Outcome<X> {
+  knownOptions('gaussianNoise', options, gaussianNoiseNames);
   const { key, salt } = drawOf(traceOf([x]), options);
   const noise = apply<Operand>('randomNormal', [key, x], { stddev: options.stddev, salt }, 'float32');
   return add<Operand, Operand>(x, noise) as Outcome<X>;
@@ -73,8 +112,9 @@ export function gaussianNoise<X extends Operand>(
  */
 export function randomUniform<L extends Shape | Sym | Tensor, K extends Sym | Tensor = Tensor>(
   shape: L,
-  options: RandomOptions<K> & { minval?: number; maxval?: number } = {},
+  options: RandomUniformOptions<K> = {},
 ): Drawn<L, K> {
+  knownOptions('randomUniform', options, randomUniformNames);
   const { minval = 0, maxval = 1 } = options;
   return draw('randomUniform', shape, options, { minval, maxval });
 }
@@ -85,8 +125,9 @@ export function randomUniform<L extends Shape | Sym | Tensor, K extends Sym | Te
  */
 export function randomNormal<L extends Shape | Sym | Tensor, K extends Sym | Tensor = Tensor>(
   shape: L,
-  options: RandomOptions<K> & { mean?: number; stddev?: number } = {},
+  options: RandomNormalOptions<K> = {},
 ): Drawn<L, K> {
+  knownOptions('randomNormal', options, randomNormalNames);
   const { mean = 0, stddev = 1 } = options;
   return draw('randomNormal', shape, options, { mean, stddev });
 }
@@ -94,8 +135,9 @@ export function randomNormal<L extends Shape | Sym | Tensor, K extends Sym | Ten
 /** As {@link randomNormal}, drawn again where they are more than two standard deviations from the mean. */
 export function truncatedNormal<L extends Shape | Sym | Tensor, K extends Sym | Tensor = Tensor>(
   shape: L,
-  options: RandomOptions<K> & { mean?: number; stddev?: number } = {},
+  options: RandomNormalOptions<K> = {},
 ): Drawn<L, K> {
+  knownOptions('truncatedNormal', options, randomNormalNames);
   const { mean = 0, stddev = 1 } = options;
   return draw('truncatedNormal', shape, options, { mean, stddev });
 }

@@ -1,3 +1,4 @@
+import { type OptionNames, knownOptions } from '../checks.js';
 import type { Attrs } from '../engine.js';
 import { type Operand, type Outcome, applyAll, typeOf } from './apply.js';
 import { projected } from './sequence.js';
@@ -10,6 +11,29 @@ export interface RnnOptions {
   /** Give the output of every step instead of the last one's. Default false. */
   returnSequences?: boolean;
 }
+
+export interface LstmOptions<X extends Operand = Operand> extends RnnOptions {
+  /** h and c before the first step, [n, units] each. Default zeros. */
+  initialState?: readonly [h: X, c: X];
+}
+
+export interface SimpleRnnOptions<X extends Operand = Operand> extends RnnOptions {
+  /** h before the first step, [n, units]. Default zeros. */
+  initialState?: X;
+}
+
+export interface GruOptions<X extends Operand = Operand> extends SimpleRnnOptions<X> {
+  /** The reset gate acts after the recurrent product. Default true. */
+  resetAfter?: boolean;
+}
+
+const lstmNames = {
+  initialState: 'optional',
+  goBackwards: 'optional',
+  returnSequences: 'optional',
+} satisfies OptionNames<LstmOptions>;
+const simpleRnnNames = lstmNames satisfies OptionNames<SimpleRnnOptions>;
+const gruNames = { ...simpleRnnNames, resetAfter: 'optional' } satisfies OptionNames<GruOptions>;
 
 /**
  * Long short-term memory over a sequence, with sigmoid gates in the order input, forget, candidate, output:
@@ -28,8 +52,9 @@ export function lstm<X extends Operand, W extends Operand>(
   kernel: W,
   recurrentKernel: W,
   bias?: W,
-  options: RnnOptions & { initialState?: readonly [h: X, c: X] } = {},
+  options: LstmOptions<X> = {},
 ): [output: Outcome<X | W>, h: Outcome<X | W>, c: Outcome<X | W>] {
+  knownOptions('lstm', options, lstmNames);
   const { initialState = [], goBackwards = false, returnSequences = false } = options;
   const operands: Operand[] = [projected('lstm', x, kernel, bias), recurrentKernel, ...initialState];
   const made = applyAll(
@@ -60,8 +85,9 @@ export function gru<X extends Operand, W extends Operand>(
   kernel: W,
   recurrentKernel: W,
   bias?: W,
-  options: RnnOptions & { resetAfter?: boolean; initialState?: X } = {},
+  options: GruOptions<X> = {},
 ): [output: Outcome<X | W>, h: Outcome<X | W>] {
+  knownOptions('gru', options, gruNames);
   const { resetAfter = true, initialState, goBackwards = false, returnSequences = false } = options;
   const columns = typeOf(recurrentKernel).shape.at(-1) ?? 0;
   const row = (i: number): Operand | undefined =>
@@ -89,8 +115,9 @@ export function simpleRnn<X extends Operand, W extends Operand>(
   kernel: W,
   recurrentKernel: W,
   bias?: W,
-  options: RnnOptions & { initialState?: X } = {},
+  options: SimpleRnnOptions<X> = {},
 ): [output: Outcome<X | W>, h: Outcome<X | W>] {
+  knownOptions('simpleRnn', options, simpleRnnNames);
   const { initialState, goBackwards = false, returnSequences = false } = options;
   const operands: Operand[] = [projected('simpleRnn', x, kernel, bias), recurrentKernel];
   if (initialState !== undefined) operands.push(initialState);

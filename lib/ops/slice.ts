@@ -1,4 +1,6 @@
+import { type OptionNames, knownOptions } from '../checks.js';
 import { EngineError } from '../errors.js';
+import { type AxisOptions, axisNames } from './axis.js';
 import { type Operand, type Outcome, apply, promote, typeOf } from './apply.js';
 import { expandDims } from './shape.js';
 
@@ -39,16 +41,15 @@ export function slice<T extends Operand>(x: T, begin: Places, end?: Places, stri
  *
  * @throws EngineError `SHAPE`, `DTYPE`; `ARGUMENT` for an empty list.
  */
-export function concatenate<T extends Operand>(
-  xs: readonly T[],
-  options: { axis?: number } = {},
-): Outcome<T> {
+export function concatenate<T extends Operand>(xs: readonly T[], options: AxisOptions = {}): Outcome<T> {
+  knownOptions('concatenate', options, axisNames);
   checkList('concatenate', 'values', xs);
   return promote('concatenate', xs, { axis: options.axis ?? -1 });
 }
 
 /** Puts values of one shape along a new axis (default the first), counted in the result. */
-export function stack<T extends Operand>(xs: readonly T[], options: { axis?: number } = {}): Outcome<T> {
+export function stack<T extends Operand>(xs: readonly T[], options: AxisOptions = {}): Outcome<T> {
+  knownOptions('stack', options, axisNames);
   checkList('stack', 'values', xs);
   const { axis = 0 } = options;
   return concatenate<Operand>(
@@ -56,6 +57,13 @@ export function stack<T extends Operand>(xs: readonly T[], options: { axis?: num
     { axis },
   ) as Outcome<T>;
 }
+
+export interface PadOptions {
+  /** The constant. Default 0. */
+  value?: number;
+}
+
+const padNames = { value: 'optional' } satisfies OptionNames<PadOptions>;
 
 /**
  * Puts a constant around x.
@@ -66,8 +74,9 @@ export function stack<T extends Operand>(xs: readonly T[], options: { axis?: num
 export function pad<T extends Operand>(
   x: T,
   paddings: readonly (readonly [before: number, after: number])[],
-  options: { value?: number } = {},
+  options: PadOptions = {},
 ): Outcome<T> {
+  knownOptions('pad', options, padNames);
   checkList('pad', 'pairs [before, after] as paddings', paddings);
   return apply('pad', [x], { paddings: paddings.flat(), value: options.value ?? 0 });
 }

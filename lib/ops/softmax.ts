@@ -1,9 +1,16 @@
+import { knownOptions } from '../checks.js';
+import { type AxisOptions, axisNames } from './axis.js';
 import { type Operand, type Outcome, applyFloat } from './apply.js';
 
 /** eˣ divided by its sum along an axis (default the last). */
-export const softmax = <T extends Operand>(x: T, options: { axis?: number } = {}): Outcome<T> =>
-  applyFloat('softmax', [x], { axis: options.axis ?? -1 });
+export const softmax = <T extends Operand>(x: T, options: AxisOptions = {}): Outcome<T> =>
+  overAxis('softmax', x, options);
 
 /** The logarithm of {@link softmax}, without overflow. */
-export const logSoftmax = <T extends Operand>(x: T, options: { axis?: number } = {}): Outcome<T> =>
-  applyFloat('logSoftmax', [x], { axis: options.axis ?? -1 });
+export const logSoftmax = <T extends Operand>(x: T, options: AxisOptions = {}): Outcome<T> =>
+  overAxis('logSoftmax', x, options);
+
+function overAxis<T extends Operand>(op: string, x: T, options: AxisOptions): Outcome<T> {
+  knownOptions(op, options, axisNames);
+  return applyFloat(op, [x], { axis: options.axis ?? -1 });
+}

@@ -1,3 +1,4 @@
+import { type OptionNames, knownOptions } from '../checks.js';
 import type { DType } from '../engine.js';
 import { type Operand, type Outcome, apply, applyFloat } from './apply.js';
 
@@ -30,17 +31,45 @@ export const erf = <T extends Operand>(x: T): Outcome<T> => applyFloat('erf', [x
 
 /** max(x, 0), float32, with gradient 0 at 0. */
 export const relu = <T extends Operand>(x: T): Outcome<T> => apply('relu', [x]);
+export interface LeakyReluOptions {
+  /** The slope below 0. */
+  negativeSlope?: number;
+}
+
+const leakyReluNames = { negativeSlope: 'optional' } satisfies OptionNames<LeakyReluOptions>;
+
 /** x above 0, negativeSlope · x below. Default 0.3, as Keras. */
-export const leakyRelu = <T extends Operand>(x: T, options: { negativeSlope?: number } = {}): Outcome<T> =>
-  applyFloat('leakyRelu', [x], { negativeSlope: options.negativeSlope ?? 0.3 });
+export const leakyRelu = <T extends Operand>(x: T, options: LeakyReluOptions = {}): Outcome<T> => {
+  knownOptions('leakyRelu', options, leakyReluNames);
+  return applyFloat('leakyRelu', [x], { negativeSlope: options.negativeSlope ?? 0.3 });
+};
+export interface EluOptions {
+  /** What the output tends to below 0, negated. */
+  alpha?: number;
+}
+
+const eluNames = { alpha: 'optional' } satisfies OptionNames<EluOptions>;
+
 /** x above 0, alpha · (eˣ − 1) below (Clevert et al. 2015). Default 1. */
-export const elu = <T extends Operand>(x: T, options: { alpha?: number } = {}): Outcome<T> =>
-  applyFloat('elu', [x], { alpha: options.alpha ?? 1 });
+export const elu = <T extends Operand>(x: T, options: EluOptions = {}): Outcome<T> => {
+  knownOptions('elu', options, eluNames);
+  return applyFloat('elu', [x], { alpha: options.alpha ?? 1 });
+};
+export interface GeluOptions {
+  /** Whether to take the tanh approximation. */
+  approximate?: boolean;
+}
+
+const geluNames = { approximate: 'optional' } satisfies OptionNames<GeluOptions>;
+
 /** x · Φ(x) (Hendrycks and Gimpel 2016), exact or by its tanh approximation. Default exact. */
-export const gelu = <T extends Operand>(x: T, options: { approximate?: boolean } = {}): Outcome<T> =>
-  applyFloat('gelu', [x], { approximate: options.approximate ?? false });
+export const gelu = <T extends Operand>(x: T, options: GeluOptions = {}): Outcome<T> => {
+  knownOptions('gelu', options, geluNames);
+  return applyFloat('gelu', [x], { approximate: options.approximate ?? false });
+};
 /** 1 / (1 + e⁻ˣ). */
 export const sigmoid = <T extends Operand>(x: T): Outcome<T> => applyFloat('sigmoid', [x]);
+/** The hyperbolic tangent. */
 export const tanh = <T extends Operand>(x: T): Outcome<T> => applyFloat('tanh', [x]);
 /** log(1 + eˣ). */
 export const softplus = <T extends Operand>(x: T): Outcome<T> => applyFloat('softplus', [x]);

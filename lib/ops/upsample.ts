@@ -1,4 +1,4 @@
-import { EngineError } from '../errors.js';
+import { type OptionNames, knownOptions, oneOf } from '../checks.js';
 import { type Operand, type Outcome, apply } from './apply.js';
 import { avgPool2d } from './pool.js';
 import { type DataFormat, type Pair, pair } from './window.js';
@@ -12,6 +12,12 @@ export interface UpSampling2dOptions {
   dataFormat?: DataFormat;
 }
 
+const upSampling2dNames = {
+  size: 'optional',
+  interpolation: 'optional',
+  dataFormat: 'optional',
+} satisfies OptionNames<UpSampling2dOptions>;
+
 /**
  * Images as many times as high and wide. `bilinear` takes numbers to lie in the middle of their pixels and repeats those at the
  * border, as TensorFlow 2 and PyTorch (without `align_corners`) do.
@@ -21,17 +27,12 @@ export interface UpSampling2dOptions {
  * @throws EngineError `SHAPE` for another rank; `ATTRIBUTE`.
  */
 export function upSampling2d<X extends Operand>(x: X, options: UpSampling2dOptions = {}): Outcome<X> {
+  knownOptions('upSampling2d', options, upSampling2dNames);
   const { size = 2, interpolation = 'nearest', dataFormat = 'channelsLast' } = options;
-  const wanted: string = interpolation;
-  if (wanted !== 'nearest' && wanted !== 'bilinear') {
-    throw new EngineError(
-      'ATTRIBUTE',
-      `[upSampling2d] expected 'nearest' or 'bilinear' as interpolation, received '${wanted}'`,
-    );
-  }
+  oneOf('upSampling2d', 'interpolation', interpolation, ['nearest', 'bilinear'], 'ATTRIBUTE');
   const sides = pair(size);
   const steps = apply('upSampling2d', [x], { size: sides, dataFormat });
-  if (wanted === 'nearest') return steps;
+  if (interpolation === 'nearest') return steps;
   // The mean over as many places as a step is wide goes in a straight line from one step's middle to the next. An even number of
   // places has its middle between two of them: there a mean over two follows.
   const [high, wide] = sides.map((n): [number, number] => [Math.floor(n / 2), Math.floor((n - 1) / 2)]);

@@ -1,4 +1,4 @@
-import { EngineError } from '../errors.js';
+import { notOneOf } from '../checks.js';
 import { choose } from '../names.js';
 import { Adadelta, type AdadeltaOptions } from './adadelta.js';
 import { Adam, type AdamOptions } from './adam.js';
@@ -32,8 +32,5 @@ export function optimizerOf(
   if (given instanceof Optimizer) return given;
   if (typeof given === 'object' && given !== null && 'config' in given)
     return choose('optimizer', given.className, table)(given.config as never);
-  throw new EngineError(
-    'ARGUMENT',
-    `[optimizer] expected an optimizer or its name, received ${String(given)}`,
-  );
+  throw notOneOf('optimizer', 'an optimizer or its name', given);
 }

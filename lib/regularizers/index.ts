@@ -1,18 +1,18 @@
-import { EngineError } from '../errors.js';
+import { notOneOf } from '../checks.js';
 import { choose } from '../names.js';
-import { L1 } from './l1.js';
-import { L1L2 } from './l1l2.js';
-import { L2 } from './l2.js';
+import { L1, type L1Options } from './l1.js';
+import { L1L2, type L1L2Options } from './l1l2.js';
+import { L2, type L2Options } from './l2.js';
 import { Regularizer } from './regularizer.js';
 
 export { L1, L1L2, L2, Regularizer };
 
 /** See {@link L1}. @example layers.dense({ units: 10, kernelRegularizer: regularizers.l1({ l1: 1e-4 }) }) */
-export const l1 = (options?: { l1?: number }) => new L1(options);
+export const l1 = (options?: L1Options) => new L1(options);
 /** See {@link L2}. */
-export const l2 = (options?: { l2?: number }) => new L2(options);
+export const l2 = (options?: L2Options) => new L2(options);
 /** See {@link L1L2}. */
-export const l1l2 = (options?: { l1?: number; l2?: number }) => new L1L2(options);
+export const l1l2 = (options?: L1L2Options) => new L1L2(options);
 
 const table: Record<string, (config: never) => Regularizer> = { l1, l2, l1l2 };
 
@@ -25,10 +25,7 @@ export function regularizerOf(given: RegularizerLike | null | undefined): Regula
   if (typeof given === 'string') return choose('regularizer', given, table)({} as never);
   if (typeof given === 'object' && 'config' in given)
     return choose('regularizer', given.className, table)(given.config as never);
-  throw new EngineError(
-    'ARGUMENT',
-    `[regularizer] expected a regularizer or its name, received ${String(given)}`,
-  );
+  throw notOneOf('regularizer', 'a regularizer or its name', given);
 }
 
 /** The configuration from which {@link regularizerOf} makes an equal regularizer. @internal */

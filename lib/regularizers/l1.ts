@@ -1,11 +1,18 @@
+import { type OptionNames, knownOptionsOf } from '../checks.js';
 import { L1L2 } from './l1l2.js';
+
+export interface L1Options {
+  /** The factor of sum(|x|), 0 or more. Default 0.01. */
+  l1?: number;
+}
 
 /** l1 · sum(|x|). https://keras.io/api/layers/regularizers/#l1-class */
 export class L1 extends L1L2 {
+  static override readonly optionNames: object = { l1: 'optional' } satisfies OptionNames<L1Options>;
   override readonly className = 'l1';
 
-  /** @param options `l1`: default 0.01. */
-  constructor(options: { l1?: number } = {}) {
+  constructor(options: L1Options = {}) {
+    knownOptionsOf(new.target, options);
     super({ l1: options.l1 ?? 0.01 });
   }
 

@@ -1,11 +1,18 @@
+import { type OptionNames, knownOptionsOf } from '../checks.js';
 import { L1L2 } from './l1l2.js';
+
+export interface L2Options {
+  /** The factor of sum(x²), 0 or more. Default 0.01. */
+  l2?: number;
+}
 
 /** l2 · sum(x²). https://keras.io/api/layers/regularizers/#l2-class */
 export class L2 extends L1L2 {
+  static override readonly optionNames: object = { l2: 'optional' } satisfies OptionNames<L2Options>;
   override readonly className = 'l2';
 
-  /** @param options `l2`: default 0.01. */
-  constructor(options: { l2?: number } = {}) {
+  constructor(options: L2Options = {}) {
+    knownOptionsOf(new.target, options);
     super({ l2: options.l2 ?? 0.01 });
   }
 

@@ -1,0 +1,9 @@
+import type { OptionNames } from '../checks.js';
+
+export interface AxisOptions {
+  /** Along which axis; negative ones count from the end. */
+  axis?: number;
+}
+
+/** @internal */
+export const axisNames = { axis: 'optional' } satisfies OptionNames<AxisOptions>;
