@@ -113,6 +113,7 @@ const KernelTable& cpuKernels() {
     registerBatchNormKernels(made);
     registerBatchNormPoolKernels(made);
     registerLayerNormKernels(made);
+    registerOrthonormalKernel(made);
     registerLstmKernels(made);
     registerGruKernels(made);
     registerSimpleRnnKernels(made);

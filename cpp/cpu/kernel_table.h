@@ -51,6 +51,7 @@ void registerPoolKernels(KernelTable& table);           // max and average pooli
 void registerBatchNormKernels(KernelTable& table);      // batch normalization
 void registerBatchNormPoolKernels(KernelTable& table);  // the same in one with max-pooling
 void registerLayerNormKernels(KernelTable& table);      // layer normalization
+void registerOrthonormalKernel(KernelTable& table);     // orthonormalRows
 void registerLstmKernels(KernelTable& table);           // lstm and its backward op
 void registerGruKernels(KernelTable& table);            // gru and its
 void registerSimpleRnnKernels(KernelTable& table);      // simpleRnn and its

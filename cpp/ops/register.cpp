@@ -22,6 +22,7 @@ void registerAllOps() {
   registerSliceOps();
   registerGatherOps();
   registerRandomOps();
+  registerOrthonormalOps();
   registerOptimizerOps();
 }
 

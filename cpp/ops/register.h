@@ -21,6 +21,7 @@ void registerSoftmaxOps();        // softmax, logSoftmax and the cross-entropies
 void registerShapeOps();          // reshape, transpose, broadcastTo and the *Like ops
 void registerSliceOps();          // concatenate, slice, pad
 void registerGatherOps();         // gather, toIndices, oneHot
+void registerOrthonormalOps();    // orthonormalRows
 void registerRandomOps();         // dropout, randomUniform, randomNormal, truncatedNormal
 void registerOptimizerOps();      // the updates
 

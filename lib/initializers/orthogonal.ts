@@ -1,7 +1,10 @@
 import { type OptionNames, knownOptionsOf } from '../checks.js';
 import { EngineError } from '../errors.js';
+import { apply } from '../ops/apply.js';
+import { mul } from '../ops/binary.js';
 import { randomNormal } from '../ops/random.js';
-import { type Tensor, tensor } from '../tensor.js';
+import { reshape, transpose } from '../ops/shape.js';
+import type { Tensor } from '../tensor.js';
 import { Initializer, checkNumber } from './initializer.js';
 
 export interface OrthogonalOptions {
@@ -38,44 +41,14 @@ export class Orthogonal extends Initializer {
     }
     const columns = shape.at(-1)!;
     const rows = shape.slice(0, -1).reduce((product, n) => product * n, 1);
-    const count = Math.min(rows, columns);
-    const length = Math.max(rows, columns);
-    const normal = randomNormal([count, length], { seed });
-    const vectors = orthonormal(Float64Array.from(normal.dataSync()), count, length);
-    normal.dispose();
-    const numbers = new Float32Array(rows * columns);
-    for (let r = 0; r < rows; r++)
-      for (let c = 0; c < columns; c++)
-        numbers[r * columns + c] =
-          this.gain * (rows < columns ? vectors[r * length + c] : vectors[c * length + r]);
-    return tensor(numbers, shape);
+    using normal = randomNormal([Math.min(rows, columns), Math.max(rows, columns)], { seed });
+    using vectors = apply('orthonormalRows', [normal]);
+    using scaled = mul(vectors, this.gain);
+    using matrix = rows < columns ? scaled : transpose(scaled);
+    return reshape(matrix, shape);
   }
 
   override getConfig() {
     return { gain: this.gain, ...super.getConfig() };
   }
-}
-
-/** Modified Gram-Schmidt on the rows, twice: once more restores what rounding cost (Giraud et al., 2005). */
-function orthonormal(rows: Float64Array, count: number, length: number): Float64Array {
-  const row = (i: number) => rows.subarray(i * length, (i + 1) * length);
-  for (let i = 0; i < count; i++) {
-    const v = row(i);
-    for (let pass = 0; pass < 2; pass++) {
-      for (let j = 0; j < i; j++) {
-        const u = row(j);
-        const along = dot(u, v);
-        for (let k = 0; k < length; k++) v[k] -= along * u[k];
-      }
-    }
-    const norm = Math.sqrt(dot(v, v));
-    for (let k = 0; k < length; k++) v[k] /= norm;
-  }
-  return rows;
-}
-
-function dot(a: Float64Array, b: Float64Array): number {
-  let sum = 0;
-  for (let k = 0; k < a.length; k++) sum += a[k] * b[k];
-  return sum;
 }

@@ -31,7 +31,8 @@ const IsaKernels& kernels() {
                                  &layerNormKernelsBfloat16,
                                  &rnnKernels,
                                  &reluKernels,
-                                 &reluKernelsBfloat16};
+                                 &reluKernelsBfloat16,
+                                 &householderKernels};
   return all;
 }
 

@@ -21,5 +21,6 @@ extern const SampleConvKernels sampleConvKernels;
 extern const RnnKernels<float> rnnKernels;
 extern const ReluKernels<float> reluKernels;
 extern const ReluKernels<uint16_t> reluKernelsBfloat16;
+extern const HouseholderKernels householderKernels;
 
 }  // namespace nodegrad::NODEGRAD_ISA_NAMESPACE

@@ -139,10 +139,36 @@ std::string checkBackwardWeights(const Call& call, const std::vector<Array>& out
                  summed(apply("sum", {dy}, rows)[0].data, apply("sum", {absolute(dy)}, rows)[0].data, n), 1);
 }
 
+Call rows(Random& random, const std::string& op) {
+  const int64_t n = drawSize(random, 70);
+  return regularCall(op, {drawFloats(random, {random.integer(1, n), n})});
+}
+
+// The rows of Q are orthonormal; those of x have no part along later ones.
+std::string checkRows(const Call& call, const std::vector<Array>& outputs, const std::string&) {
+  const Array& q = outputs[0];
+  const int64_t m = q.shape()[0];
+  // Two reflections a row, each of which rounds; see orthonormal_kernel_test.cpp.
+  const double bound = 6 * std::sqrt(2.0 * static_cast<double>(m) + 4) * kFloat;
+  std::vector<double> identity(static_cast<size_t>(m * m));
+  for (int64_t i = 0; i < m; ++i) identity[static_cast<size_t>(i * m + i)] = 1;
+  const Attrs transposed{{"transposeB", true}};
+  std::string wrong = compare(apply("matmul", {q, q}, transposed)[0], nearly(identity, 0, bound), 0);
+  if (!wrong.empty()) return wrong;
+  const Array l = apply("matmul", {call.inputs[0], q}, transposed)[0];
+  const double length = std::sqrt(static_cast<double>(q.shape()[1]));
+  for (int64_t i = 0; i < m; ++i)
+    for (int64_t j = i + 1; j < m; ++j)
+      if (!(std::abs(l.data[static_cast<size_t>(i * m + j)]) <= bound * length))
+        return "row " + std::to_string(i) + " of x has a part along row " + std::to_string(j) + " of Q";
+  return "";
+}
+
 }  // namespace
 
 std::vector<Family> productFamilies() {
   return {{{"matmul"}, matmul, checkMatmul},
+          {{"orthonormalRows"}, rows, checkRows},
           {{"innerProduct"}, forward, checkForward},
           {{"innerProductBackwardData"}, backwardData, checkBackwardData},
           {{"innerProductBackwardWeights"}, backwardWeights, checkBackwardWeights}};
