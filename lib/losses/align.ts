@@ -109,9 +109,10 @@ function alignWeights(name: string, weights: Sym, values: Sym): Sym {
     (n, i) => n === 1 || n < 0 || values.shape[i] < 0 || n === values.shape[i],
   );
   if (aligned.rank <= values.rank && fits) return aligned;
+  const steps = values.rank > 1 ? ` or ${shapeText(values.shape)}` : '';
   throw new EngineError(
     'SHAPE',
-    `[${name}] expected sample weights ${shapeText(values.shape.slice(0, 1))} or ${shapeText(values.shape)}, ` +
+    `[${name}] expected sample weights ${shapeText(values.shape.slice(0, 1))}${steps}, ` +
       `received ${shapeText(shape)}`,
   );
 }

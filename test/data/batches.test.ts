@@ -158,18 +158,14 @@ describe('reading targets and weights', () => {
       [1, 2],
       [3, 4],
     ]);
-    const error = errorOf(() =>
-      readWeights(
-        [
-          [1, 2],
-          [3, 4],
-        ],
-        [output],
-        '[fit] sampleWeight',
-        2,
-      ),
-    );
-    expect(error.message).toMatch(/one weight for each of 2 samples, received shape \[2, 2\]/);
+    // Weights of steps or places are read as they are; whether the loss has such is asked where it is computed.
+    const steps = [
+      [1, 2],
+      [3, 4],
+    ];
+    expect(readWeights(steps, [output], '[fit] sampleWeight', 2)[0].shape).toEqual([2, 2]);
+    const error = errorOf(() => readWeights(steps, [output], '[fit] sampleWeight', 3));
+    expect(error.message).toMatch(/one weight for each of 3 samples, received shape \[2, 2\]/);
   });
 });
 
