@@ -1,5 +1,6 @@
 import { engine } from './engine.js';
 import { choose } from './names.js';
+import { warnOnce } from './warn.js';
 
 /** How a step computes: all in float32, or activations in bfloat16 and the rest in float32. */
 export type DtypePolicy = 'float32' | 'mixedBfloat16';
@@ -10,7 +11,6 @@ const POLICIES: Readonly<Record<string, DtypePolicy>> = {
 };
 
 let current: DtypePolicy = 'float32';
-let warned = false;
 
 /**
  * Sets the policy of models that are made and functions that are compiled from now on, where they name none.
@@ -46,12 +46,9 @@ export function checkPolicy(caller: string, policy: DtypePolicy): DtypePolicy {
 export function computeDtype(policy: DtypePolicy): 'float32' | 'bfloat16' {
   if (policy === 'float32') return 'float32';
   if (engine().info().bfloat16) return 'bfloat16';
-  if (!warned) {
-    process.emitWarning(
-      'the policy mixedBfloat16 computes in float32 here: this processor has no instructions for bfloat16 (AVX512-BF16 or AMX)',
-      { type: 'NodegradWarning', code: 'NODEGRAD_BFLOAT16' },
-    );
-  }
-  warned = true;
+  warnOnce(
+    'NODEGRAD_BFLOAT16',
+    'the policy mixedBfloat16 computes in float32 here: this processor has no instructions for bfloat16 (AVX512-BF16 or AMX)',
+  );
   return 'float32';
 }

@@ -3,7 +3,7 @@ import * as ops from '../ops/index.js';
 import type { Sym } from '../sym.js';
 import { align, lastMean } from './align.js';
 import { Loss } from './loss.js';
-import { checkSmoothing, clipProbability } from './probabilities.js';
+import { checkSmoothing, clipProbability, logits } from './probabilities.js';
 
 export interface CrossentropyOptions {
   /** Whether the model puts out logits instead of probabilities. Default false. */
@@ -36,8 +36,12 @@ export class BinaryCrossentropy extends Loss {
     const { className, labelSmoothing: smoothing } = this;
     const given = align(className, yTrue, yPred);
     const target = smoothing === 0 ? given : ops.add(ops.mul(given, 1 - smoothing), smoothing / 2);
-    const logits = this.fromLogits ? yPred : yPred.op === 'sigmoid' ? yPred.inputs[0] : undefined;
-    if (logits) return lastMean(ops.sigmoidCrossEntropy(logits, target));
+    const z = this.fromLogits
+      ? logits(yPred, 'sigmoid')
+      : yPred.op === 'sigmoid'
+        ? yPred.inputs[0]
+        : undefined;
+    if (z) return lastMean(ops.sigmoidCrossEntropy(z, target));
     const p = clipProbability(yPred);
     const yes = ops.mul(target, ops.log(p));
     const no = ops.mul(ops.sub(1, target), ops.log(ops.sub(1, p)));

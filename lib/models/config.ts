@@ -1,10 +1,12 @@
 import type { DtypePolicy } from '../dtypePolicy.js';
-import { EngineError } from '../errors.js';
+import type { Constraint } from '../constraints/index.js';
+import { EngineError, nearest } from '../errors.js';
+import type { Initializer } from '../initializers/index.js';
 import { InputLayer } from '../layers/input.js';
 import type { KerasTensor } from '../layers/kerasTensor.js';
 import * as layers from '../layers/index.js';
-import type { Layer } from '../layers/layer.js';
-import { choose } from '../names.js';
+import { Layer } from '../layers/layer.js';
+import type { Regularizer, RegularizerLike } from '../regularizers/index.js';
 import type { LayerGraph } from './layerGraph.js';
 
 export interface LayerConfig {
@@ -19,6 +21,7 @@ export interface GraphConfig {
   readonly name: string;
   readonly trainable?: boolean;
   readonly dtypePolicy?: DtypePolicy;
+  readonly activityRegularizer?: RegularizerLike;
   readonly layers: readonly LayerConfig[];
   readonly calls: readonly { readonly layer: string; readonly inputs: readonly Reference[] }[];
   readonly inputs: readonly Reference[];
@@ -28,7 +31,10 @@ export interface GraphConfig {
 }
 
 type LayerClass = new (config: never) => Layer;
-export type CustomObjects = Readonly<Record<string, LayerClass>>;
+type CustomClass = new (config: never) => Layer | Initializer | Regularizer | Constraint;
+
+/** Classes of one's own by their className. They go before those of the library. */
+export type CustomObjects = Readonly<Record<string, CustomClass>>;
 
 const classes: Record<string, LayerClass> = Object.fromEntries(
   Object.entries(layers).filter(
@@ -36,11 +42,10 @@ const classes: Record<string, LayerClass> = Object.fromEntries(
   ),
 ) as unknown as Record<string, LayerClass>;
 
+type FromConfig = (config: Record<string, unknown>, customObjects: CustomObjects) => Layer;
+
 /** Models are layers too: their files enter here how one is made from its configuration. */
-export const modelClasses: Record<
-  string,
-  (config: Record<string, unknown>, customObjects: CustomObjects) => Layer
-> = {};
+export const modelClasses: Record<string, FromConfig> = {};
 
 export function layerConfig(layer: Layer): LayerConfig {
   return { className: layer.className, config: layer.getConfig() };
@@ -51,15 +56,43 @@ export function layerFromConfig(
   { className, config }: LayerConfig,
   customObjects: CustomObjects = {},
 ): Layer {
-  const model = Object.hasOwn(modelClasses, className) ? modelClasses[className] : undefined;
-  if (model) return model(config, customObjects);
-  const made = choose('fromConfig', className, { ...classes, ...customObjects });
-  return new made(config as never);
+  const own = Object.hasOwn(customObjects, className) ? customObjects[className] : undefined;
+  if (own && isLayerClass(own)) {
+    // A class that extends a model says how it is made.
+    const { fromConfig } = own as { fromConfig?: FromConfig };
+    return fromConfig ? fromConfig.call(own, config, customObjects) : make(own, config, customObjects);
+  }
+  if (Object.hasOwn(modelClasses, className)) return modelClasses[className](config, customObjects);
+  if (Object.hasOwn(classes, className)) return make(classes[className], config, customObjects);
+  const known = [...Object.keys(customObjects), ...Object.keys(modelClasses), ...Object.keys(classes)];
+  const near = nearest(className, known);
+  throw new EngineError(
+    'ARGUMENT',
+    `[fromConfig] expected a layer's class, one's own in customObjects, received '${className}'` +
+      (near === undefined ? '' : `; did you mean '${near}'?`),
+  );
 }
 
-export function graphConfig(
-  graph: LayerGraph,
-): Omit<GraphConfig, 'name' | 'trainable' | 'dtypePolicy' | 'outputNames'> {
+const make = (made: LayerClass, config: Record<string, unknown>, customObjects: CustomObjects): Layer =>
+  new made(revived(config, customObjects) as never);
+
+const isLayerClass = (made: CustomClass): made is LayerClass => made.prototype instanceof Layer;
+
+/** A configuration with objects in the places of those of one's own initializers, regularizers and constraints. */
+export function revived<T>(value: T, customObjects: CustomObjects): T {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map((item: unknown) => revived(item, customObjects)) as T;
+  if (Object.getPrototypeOf(value) !== Object.prototype) return value;
+  const { className, config } = value as Partial<LayerConfig>;
+  if (typeof className === 'string' && config !== undefined && Object.hasOwn(customObjects, className)) {
+    const own = customObjects[className];
+    if (!isLayerClass(own)) return new own(revived(config, customObjects) as never) as T;
+  }
+  const entries = Object.entries(value).map(([name, item]) => [name, revived<unknown>(item, customObjects)]);
+  return Object.fromEntries(entries) as T;
+}
+
+export function graphConfig(graph: LayerGraph): Pick<GraphConfig, 'layers' | 'calls' | 'inputs' | 'outputs'> {
   const calls = new Map<Layer, number>();
   const places = new Map<KerasTensor, Reference>();
   for (const { layer, outputs } of graph.nodes) {
@@ -79,7 +112,7 @@ export function graphConfig(
 }
 
 export function graphFromConfig(
-  config: Omit<GraphConfig, 'name' | 'trainable'>,
+  config: Pick<GraphConfig, 'layers' | 'calls' | 'inputs' | 'outputs' | 'outputNames'>,
   customObjects: CustomObjects,
 ): { inputs: KerasTensor[]; outputs: KerasTensor[] | Record<string, KerasTensor> } {
   const byName = new Map<string, Layer>();

@@ -15,6 +15,7 @@ import {
   graphConfig,
   graphFromConfig,
   modelClasses,
+  revived,
 } from './config.js';
 import {
   Dataset,
@@ -304,10 +305,15 @@ export class Model<const S extends OutputStructure = KerasTensor> extends Layer 
 
   /** The layers and how they are connected; for a subclass with its own `call` what every layer has, to be extended by it. */
   override getConfig(): Record<string, unknown> {
-    const config = { ...super.getConfig(), dtypePolicy: this.dtypePolicy };
+    const config = this.ownConfig();
     if (this.#callsLayers) return config;
     const outputNames = this.#names;
     return { ...config, ...graphConfig(this.graph), ...(outputNames && { outputNames }) };
+  }
+
+  /** The configuration without the layers. */
+  protected ownConfig(): Record<string, unknown> {
+    return { ...super.getConfig(), dtypePolicy: this.dtypePolicy };
   }
 
   /**
@@ -319,8 +325,13 @@ export class Model<const S extends OutputStructure = KerasTensor> extends Layer 
     config: Record<string, unknown>,
     customObjects: CustomObjects = {},
   ): Model<OutputStructure> {
-    const { name, trainable, dtypePolicy, ...graph } = config as unknown as GraphConfig;
-    return new Model({ name, trainable, dtypePolicy, ...graphFromConfig(graph, customObjects) });
+    const { layers, calls, inputs, outputs, outputNames, ...rest } = config as unknown as GraphConfig;
+    const options = revived(rest, customObjects);
+    // A subclass with its own `call` has no layers in its configuration.
+    const connected = (layers as unknown) !== undefined || this === Model;
+    if (!connected) return new this(options);
+    const graph = graphFromConfig({ layers, calls, inputs, outputs, outputNames }, customObjects);
+    return new this({ ...options, ...graph });
   }
 
   /** Frees weights, optimizer slots and all else that is native. */
@@ -402,6 +413,8 @@ export class Model<const S extends OutputStructure = KerasTensor> extends Layer 
     if (this.#disposed)
       throw new EngineError('DISPOSED', `[${this.name}] expected a live model, received a disposed one`);
     this.#trainer ??= new Trainer(
+      this.name,
+      (inputs, context) => this.run(inputs, context),
       () => this.graph,
       () => new Objective(this.outputNames, this.#requireCompiled().options),
       this.#compiled?.optimizer,

@@ -1,11 +1,17 @@
 import { type OptionNames, expected } from '../checks.js';
-import type { DtypePolicy } from '../dtypePolicy.js';
 import { EngineError } from '../errors.js';
-import { input } from '../layers/input.js';
+import { InputLayer } from '../layers/input.js';
 import { KerasTensor } from '../layers/kerasTensor.js';
 import { Layer } from '../layers/layer.js';
 import { withSeed } from '../seed.js';
-import { type CustomObjects, layerConfig, layerFromConfig, modelClasses } from './config.js';
+import {
+  type CustomObjects,
+  type LayerConfig,
+  layerConfig,
+  layerFromConfig,
+  modelClasses,
+  revived,
+} from './config.js';
 import { Model, type ModelBaseOptions } from './model.js';
 
 export interface SequentialOptions extends ModelBaseOptions {
@@ -95,27 +101,17 @@ export class Sequential extends Model {
   }
 
   override getConfig(): Record<string, unknown> {
-    const layers = this.#stack.map(layerConfig);
-    const { name, trainable, dtypePolicy } = this;
-    const inputShape = this.#input?.shape.slice(1);
-    return { name, trainable, dtypePolicy, inputShape, dtype: this.#input?.dtype, layers };
+    const head = this.#input ? [this.#input.node.layer] : [];
+    return { ...this.ownConfig(), layers: [...head, ...this.#stack].map(layerConfig) };
   }
 
   static override fromConfig(config: Record<string, unknown>, customObjects: CustomObjects = {}): Sequential {
-    const { name, trainable, dtypePolicy, inputShape, dtype, layers } = config as {
-      name: string;
-      trainable?: boolean;
-      dtypePolicy?: DtypePolicy;
-      inputShape?: number[];
-      dtype?: 'float32';
-      layers: ReturnType<typeof layerConfig>[];
-    };
-    const head = inputShape ? [input({ shape: inputShape, dtype })] : [];
-    return new Sequential([...head, ...layers.map((layer) => layerFromConfig(layer, customObjects))], {
-      name,
-      trainable,
-      dtypePolicy,
+    const { layers, ...rest } = config as unknown as SequentialOptions & { layers: readonly LayerConfig[] };
+    const stack = layers.map((item) => {
+      const layer = layerFromConfig(item, customObjects);
+      return layer instanceof InputLayer ? layer.output : layer;
     });
+    return new this(stack, revived(rest, customObjects));
   }
 
   #push(item: Layer | KerasTensor): void {

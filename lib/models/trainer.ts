@@ -1,5 +1,6 @@
 import type { DtypePolicy } from '../dtypePolicy.js';
 import type { KerasTensor } from '../layers/kerasTensor.js';
+import type { CallContext } from '../layers/layer.js';
 import * as ops from '../ops/index.js';
 import { toIndices } from '../ops/toIndices.js';
 import type { Optimizer } from '../optimizers/index.js';
@@ -9,6 +10,7 @@ import type { Sym } from '../sym.js';
 import { type Tensor, tensor } from '../tensor.js';
 import { Trace } from '../trace.js';
 import { Variable, variable } from '../variable.js';
+import { warnOnce } from '../warn.js';
 import type { LayerGraph } from './layerGraph.js';
 import type { Objective } from './objective.js';
 
@@ -50,6 +52,8 @@ export class Trainer {
   #run: RunSums | undefined;
 
   constructor(
+    readonly name: string,
+    readonly run: (inputs: readonly Sym[], context: CallContext) => readonly Sym[],
     readonly graph: () => LayerGraph,
     readonly objective: () => Objective,
     readonly optimizer: Optimizer | undefined,
@@ -123,12 +127,18 @@ export class Trainer {
       const key = trace.lift(this.#key);
       // Training counts its own key on, which a fit can seed.
       if (mode === 'train') trace.key = key;
-      const outputs = graph.run(inputs, { training: mode === 'train', key });
+      const outputs = this.run(inputs, { training: mode === 'train', key });
       if (mode === 'predict') return trace.program(feeds, outputs, this.policy);
       const { loss, tracked } = this.objective().measure(y, outputs, weights.map(floating), this.losses());
       this.#track(trace, tracked);
       if (mode === 'train') {
-        this.optimizer!.minimize(loss, this.trainableWeights());
+        const trained = this.trainableWeights();
+        if (trained.length === 0)
+          warnOnce(
+            'NODEGRAD_NOTHING_TRAINED',
+            `[${this.name}] trains nothing: no weight of the model is trainable`,
+          );
+        this.optimizer!.minimize(loss, trained);
         trace.assign(this.#key, ops.add(key, trace.lift(tensor([0, 1], [2], 'int32'))));
       }
       return trace.program(feeds, [], this.policy);
