@@ -8,9 +8,9 @@ export type ActivationFunction = (x: Sym) => Sym;
 const table = {
   linear: (x: Sym) => x,
   relu: (x: Sym) => ops.relu(x),
-  leakyRelu: (x: Sym) => ops.leakyRelu(x, { negativeSlope: 0.2 }),
+  leakyRelu: (x: Sym) => ops.leakyRelu(x),
   elu: (x: Sym) => ops.elu(x),
-  gelu: (x: Sym) => ops.gelu(x),
+  gelu: (x: Sym) => ops.gelu(x, { approximate: false }),
   sigmoid: (x: Sym) => ops.sigmoid(x),
   tanh: (x: Sym) => ops.tanh(x),
   softplus: (x: Sym) => ops.softplus(x),

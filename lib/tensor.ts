@@ -1,7 +1,7 @@
 import { NDArray } from './data/ndarray.js';
 import { type DType, type NativeTensor, type Shape, type TypedArray, engine } from './engine.js';
 import { EngineError } from './errors.js';
-import { slice } from './ops/slice.js';
+import { stridedSlice } from './ops/slice.js';
 
 /** Numbers in nested arrays, all of one length at each depth. */
 export type NestedArray = number | boolean | readonly NestedArray[];
@@ -116,7 +116,7 @@ export class Tensor implements Disposable {
    *     images.slice([0, 2], [16, -2]);
    */
   slice(begin: number | readonly number[], end?: number | readonly number[]): Tensor {
-    return slice<Tensor>(this, begin, end);
+    return stridedSlice<Tensor>(this, begin, end);
   }
 
   /** Frees the memory as soon as nothing that is queued needs it. Later uses throw `DISPOSED`; twice is allowed. */

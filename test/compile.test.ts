@@ -39,9 +39,9 @@ describe('compile', () => {
   test('assignments take effect when the step runs, in order', async () => {
     const counter = variable(0);
     const step = compile(() => {
-      const before = ops.identity(counter);
+      const before = ops.stopGradient(counter);
       counter.assign(ops.add(counter, 1));
-      const after = ops.identity(counter);
+      const after = ops.stopGradient(counter);
       counter.assign(ops.mul(counter, 10));
       return { before, after };
     });
@@ -57,7 +57,7 @@ describe('compile', () => {
     const a = variable([1, 2]);
     const b = variable([3, 4]);
     await compile(() => {
-      const old = ops.identity(a);
+      const old = ops.stopGradient(a);
       a.assign(b);
       b.assign(old);
     })();
@@ -170,7 +170,7 @@ describe('grad', () => {
     // f = x0² x1 + x1³: H = [[2 x1, 2 x0], [2 x0, 6 x1]].
     const hvp = compile((x: Sym, v: Sym) => {
       const a = ops.slice(x, 0, 1);
-      const b = ops.slice(x, 1, 2);
+      const b = ops.slice(x, 1, 1);
       const f = ops.sum(ops.add(ops.mul(ops.square(a), b), ops.pow(b, 3)));
       return grad(grad(f, [x])[0], [x], v)[0];
     });

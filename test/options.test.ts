@@ -102,6 +102,7 @@ const opsWithOptions: Record<string, [before: unknown[], options?: object]> = {
   globalAvgPool2d: [[image]],
   globalMaxPool2d: [[image]],
   gru: [[[x], x, x, undefined]],
+  identity: [[2]],
   layerNormalization: [[x]],
   leakyRelu: [[x]],
   logSoftmax: [[x]],
@@ -133,10 +134,10 @@ const opsWithOptions: Record<string, [before: unknown[], options?: object]> = {
   upSampling2d: [[image]],
 };
 const withoutOptions = [
-  'abs add broadcastTo cast div equal erf exp expandDims floor greater greaterEqual identity less lessEqual log log1p',
+  'abs add broadcastTo cast div equal erf exp expandDims floor greater greaterEqual less lessEqual log log1p',
   'logicalAnd logicalNot logicalOr maximum meanSquaredError minimum mul neg notEqual pow randomKey reciprocal relu reshape rsqrt',
   'sigmoid sigmoidCrossEntropy sign slice softmaxCrossEntropy softplus sparseSoftmaxCrossEntropy sqrt square squeeze stopGradient',
-  'sub tanh transpose where',
+  'stridedSlice sub tanh transpose where',
 ].flatMap((line) => line.split(' '));
 
 describe('ops', () => {

@@ -53,7 +53,7 @@ export class Cropping2D extends Layer {
       [end(bottom), end(right)],
     ];
     const lead = Array<number>(this.#axis).fill(0);
-    return ops.slice(x, [...lead, ...begin], [...lead.map(() => Infinity), ...ends]);
+    return ops.stridedSlice(x, [...lead, ...begin], [...lead.map(() => Infinity), ...ends]);
   }
 
   /** The axis of the height; the width's is the next. */

@@ -67,14 +67,16 @@ export class GRU extends RNN<GRUOptions> {
       ? ops.mul(r, gateOf(p, 2, units))
       : ops.matmul(
           ops.mul(r, h),
-          ops.slice<Sym | Variable>(recurrentKernel, [0, 2 * units], [Infinity, 3 * units]),
+          ops.stridedSlice<Sym | Variable>(recurrentKernel, [0, 2 * units], [Infinity, 3 * units]),
         );
     const candidate = this.activation(ops.add(gateOf(x, 2, units), inner));
     return [ops.add(ops.mul(z, before), ops.mul(ops.sub(1, z), candidate))];
   }
 
   #row(bias: Variable, row: number): Sym {
-    return ops.reshape(ops.slice<Sym | Variable>(bias, row, row + 1), [this.gates * this.options.units]);
+    return ops.reshape(ops.stridedSlice<Sym | Variable>(bias, row, row + 1), [
+      this.gates * this.options.units,
+    ]);
   }
 
   override getConfig() {

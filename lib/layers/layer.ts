@@ -466,5 +466,5 @@ const oneOrAll = <T>(list: readonly T[]): T | readonly T[] => (list.length === 1
 /** A loss divided by the number of samples of y. */
 function perSample(loss: Sym, y: Sym): Sym {
   if (y.rank === 0) return loss;
-  return ops.div(loss, y.trace.op('sizeRatio', [y, ops.slice(y, 0, 1)])[0]);
+  return ops.div(loss, y.trace.op('sizeRatio', [y, ops.stridedSlice(y, 0, 1)])[0]);
 }

@@ -76,7 +76,7 @@ class ForgetBias extends Initializer {
   protected draw(): Tensor {
     const { units } = this;
     const parts = [this.#rest.tensor([units]), ones([units]), this.#rest.tensor([2 * units])];
-    return ops.concatenate(parts);
+    return ops.concatenate(parts, { axis: -1 });
   }
 }
 

@@ -187,7 +187,7 @@ export abstract class RNN<O extends RNNOptions = RNNOptions> extends Layer {
     const at = (place: number) =>
       ops.reshape(slice(projections, place), [call.x.shape[0], this.gates * units]);
     const zeros = () =>
-      apply<number | Sym>('broadcastLike', [0, ops.slice(at(0), [0, 0], [Infinity, units])]);
+      apply<number | Sym>('broadcastLike', [0, ops.stridedSlice(at(0), [0, 0], [Infinity, units])]);
     let states = call.states ?? Array.from({ length: this.stateCount }, zeros);
     const dropped =
       context.training && recurrentDropout > 0 ? mask(states[0], recurrentDropout, context) : undefined;
@@ -214,7 +214,7 @@ export abstract class RNN<O extends RNNOptions = RNNOptions> extends Layer {
 }
 
 const slice = (sequence: Sym, place: number) =>
-  ops.slice(sequence, [0, place, 0], [Infinity, place + 1, Infinity]);
+  ops.stridedSlice(sequence, [0, place, 0], [Infinity, place + 1, Infinity]);
 
 /** 1 / (1 - rate) where a number of that shape stays, 0 elsewhere. */
 function mask(like: Sym, rate: number, { key }: CallContext): Sym {
@@ -224,4 +224,4 @@ function mask(like: Sym, rate: number, { key }: CallContext): Sym {
 
 /** Columns gate · units … of x. @internal */
 export const gateOf = (x: Sym, gate: number, units: number): Sym =>
-  ops.slice(x, [0, gate * units], [Infinity, (gate + 1) * units]);
+  ops.stridedSlice(x, [0, gate * units], [Infinity, (gate + 1) * units]);

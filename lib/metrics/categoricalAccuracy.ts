@@ -19,7 +19,7 @@ export class CategoricalAccuracy extends Metric {
   }
 
   call(yTrue: Sym, yPred: Sym): Sym {
-    const wanted = ops.argMax(align(this.name, yTrue, yPred));
-    return ops.equal(ops.argMax(yPred), wanted);
+    const wanted = ops.argMax(align(this.name, yTrue, yPred), { axis: -1 });
+    return ops.equal(ops.argMax(yPred, { axis: -1 }), wanted);
   }
 }

@@ -1,6 +1,7 @@
 export * from './binary.js';
 export * from './conv.js';
 export * from './gather.js';
+export * from './identity.js';
 export * from './losses.js';
 export * from './matmul.js';
 export * from './norm.js';

@@ -1,6 +1,7 @@
 import { type OptionNames, knownOptions } from '../checks.js';
 import type { Attrs } from '../engine.js';
-import { type Operand, type Outcome, apply, applyFloat } from './apply.js';
+import { type Operand, type Outcome, apply, applyFloat, typeOf } from './apply.js';
+import { reshape } from './shape.js';
 
 export interface ReduceOptions {
   /** One axis or several, negative ones from the end. Default all. */
@@ -10,7 +11,7 @@ export interface ReduceOptions {
 }
 
 export interface ArgOptions {
-  /** Default the last. */
+  /** By default x counts as one list of all its numbers. */
   axis?: number;
   /** Keep the axis with size 1. Default false. */
   keepDims?: boolean;
@@ -35,12 +36,12 @@ export const max = <T extends Operand>(x: T, options?: ReduceOptions): Outcome<T
 export const min = <T extends Operand>(x: T, options?: ReduceOptions): Outcome<T> =>
   apply('min', [x], over('min', options));
 
-/** The place of the largest number along an axis, the first of equal ones. int32. */
+/** The place of the largest number along an axis, or among all numbers, the first of equal ones. int32. */
 export const argMax = <T extends Operand>(x: T, options: ArgOptions = {}): Outcome<T> =>
-  apply('argMax', [x], argAttrs('argMax', options));
-/** The place of the smallest number along an axis, the first of equal ones. int32. */
+  argument('argMax', x, options);
+/** The place of the smallest number along an axis, or among all numbers, the first of equal ones. int32. */
 export const argMin = <T extends Operand>(x: T, options: ArgOptions = {}): Outcome<T> =>
-  apply('argMin', [x], argAttrs('argMin', options));
+  argument('argMin', x, options);
 
 function over(op: string, options: ReduceOptions = {}): Attrs {
   knownOptions(op, options, reduceNames);
@@ -48,7 +49,10 @@ function over(op: string, options: ReduceOptions = {}): Attrs {
   return { axes: typeof axis === 'number' ? [axis] : axis, keepDims };
 }
 
-function argAttrs(op: string, options: ArgOptions): Attrs {
+function argument<T extends Operand>(op: string, x: T, options: ArgOptions): Outcome<T> {
   knownOptions(op, options, argNames);
-  return { axis: options.axis ?? -1, keepDims: options.keepDims ?? false };
+  const { axis, keepDims = false } = options;
+  if (axis !== undefined) return apply(op, [x], { axis, keepDims });
+  const place = apply<Operand>(op, [reshape<Operand>(x, [-1])], { axis: 0 });
+  return (keepDims ? reshape(place, Array<number>(typeOf(x).shape.length).fill(1)) : place) as Outcome<T>;
 }

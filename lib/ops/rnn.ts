@@ -3,7 +3,7 @@ import type { Attrs } from '../engine.js';
 import { type Operand, type Outcome, applyAll, typeOf } from './apply.js';
 import { projected } from './sequence.js';
 import { broadcastTo, reshape } from './shape.js';
-import { slice } from './slice.js';
+import { stridedSlice } from './slice.js';
 
 export interface RnnOptions {
   /** From the last step to the first; the sequence that comes out begins with the step that ran first. Default false. */
@@ -91,7 +91,7 @@ export function gru<X extends Operand, W extends Operand>(
   const { resetAfter = true, initialState, goBackwards = false, returnSequences = false } = options;
   const columns = typeOf(recurrentKernel).shape.at(-1) ?? 0;
   const row = (i: number): Operand | undefined =>
-    bias !== undefined && resetAfter ? reshape(slice(bias, i, i + 1), [columns]) : bias;
+    bias !== undefined && resetAfter ? reshape(stridedSlice(bias, i, i + 1), [columns]) : bias;
   const operands: Operand[] = [projected('gru', x, kernel, row(0)), recurrentKernel];
   if (resetAfter) operands.push(row(1) ?? broadcastTo(0, [columns]));
   if (initialState !== undefined) operands.push(initialState);

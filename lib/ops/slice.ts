@@ -1,10 +1,40 @@
-import { type OptionNames, knownOptions } from '../checks.js';
+import { type OptionNames, integer, knownOptions } from '../checks.js';
+import type { Shape } from '../engine.js';
 import { EngineError } from '../errors.js';
 import { type AxisOptions, axisNames } from './axis.js';
 import { type Operand, type Outcome, apply, promote, typeOf } from './apply.js';
 import { expandDims } from './shape.js';
 
 type Places = number | readonly number[];
+
+/**
+ * A part of x: `size` places from `start` on, on the first axis or on the first axes of lists; other axes whole.
+ * https://keras.io/api/ops/core/
+ *
+ * @param start 0 or more.
+ * @param size -1 is all that follow. On an axis whose size is known only when the program runs, what lies beyond its end is left out.
+ * @throws EngineError `SHAPE` for more places than axes, and where the part does not lie within x; `ATTRIBUTE`.
+ * @example ops.slice(x, [0, 1], [-1, 2]); // all rows, columns 1 and 2
+ */
+export function slice<T extends Operand>(x: T, start: Places, size: Places): Outcome<T> {
+  const { shape } = typeOf(x);
+  const begin = perAxis('slice', shape, start, 0);
+  const sizes = perAxis('slice', shape, size, -1);
+  begin.forEach(
+    (from, axis) => integer('slice', 'start', from, 0) + integer('slice', 'size', sizes[axis], -1),
+  );
+  const end = begin.map((from, axis) => (sizes[axis] === -1 ? Infinity : from + sizes[axis]));
+  const within = shape.every(
+    (n, axis) => n < 0 || (begin[axis] <= n && (sizes[axis] === -1 || end[axis] <= n)),
+  );
+  if (!within) {
+    throw new EngineError(
+      'SHAPE',
+      `[slice] expected a part of [${shape.join(', ')}], received ${sizes.join(', ')} places from ${begin.join(', ')}`,
+    );
+  }
+  return apply('slice', [x], { begin, end, strides: begin.map(() => 1) });
+}
 
 /**
  * A part of x: from `begin` up to, not including, `end`, every `strides`-th, on the first axis or on the first axes of
@@ -14,37 +44,44 @@ type Places = number | readonly number[];
  * @param end By default the end.
  * @param strides 1 or more. Default 1.
  * @throws EngineError `SHAPE` for more places than axes, or a scalar; `ATTRIBUTE`.
- * @example ops.slice(x, [0, 1], [-1, 3]); // all rows but the last, columns 1 and 2
+ * @example ops.stridedSlice(x, [0, 1], [-1, 3]); // all rows but the last, columns 1 and 2
  */
-export function slice<T extends Operand>(x: T, begin: Places, end?: Places, strides?: Places): Outcome<T> {
+export function stridedSlice<T extends Operand>(
+  x: T,
+  begin: Places,
+  end?: Places,
+  strides?: Places,
+): Outcome<T> {
   const { shape } = typeOf(x);
-  const rank = shape.length;
-  const perAxis = (places: Places | undefined, fallback: number) => {
-    const list = typeof places === 'number' ? [places] : (places ?? []);
-    if (list.length > rank) {
-      throw new EngineError(
-        'SHAPE',
-        `[slice] expected at most ${rank} places for shape [${shape.join(', ')}], received [${list.join(', ')}]`,
-      );
-    }
-    return Array.from({ length: rank }, (_, axis) => list[axis] ?? fallback);
-  };
   return apply('slice', [x], {
-    begin: perAxis(begin, 0),
-    end: perAxis(end, Infinity),
-    strides: perAxis(strides, 1),
+    begin: perAxis('stridedSlice', shape, begin, 0),
+    end: perAxis('stridedSlice', shape, end, Infinity),
+    strides: perAxis('stridedSlice', shape, strides, 1),
   });
 }
 
+/** Numbers for all axes of a shape, of a list for the first ones or of one for the first. */
+function perAxis(op: string, shape: Shape, places: Places | undefined, fallback: number): number[] {
+  const rank = shape.length;
+  const list = typeof places === 'number' ? [places] : (places ?? []);
+  if (list.length > rank) {
+    throw new EngineError(
+      'SHAPE',
+      `[${op}] expected at most ${rank} places for shape [${shape.join(', ')}], received [${list.join(', ')}]`,
+    );
+  }
+  return Array.from({ length: rank }, (_, axis) => list[axis] ?? fallback);
+}
+
 /**
- * Puts values one after another along an axis (default the last). All other sizes must be the same.
+ * Puts values one after another along an axis (default the first). All other sizes must be the same.
  *
  * @throws EngineError `SHAPE`, `DTYPE`; `ARGUMENT` for an empty list.
  */
 export function concatenate<T extends Operand>(xs: readonly T[], options: AxisOptions = {}): Outcome<T> {
   knownOptions('concatenate', options, axisNames);
   checkList('concatenate', 'values', xs);
-  return promote('concatenate', xs, { axis: options.axis ?? -1 });
+  return promote('concatenate', xs, { axis: options.axis ?? 0 });
 }
 
 /** Puts values of one shape along a new axis (default the first), counted in the result. */

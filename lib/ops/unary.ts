@@ -38,10 +38,10 @@ export interface LeakyReluOptions {
 
 const leakyReluNames = { negativeSlope: 'optional' } satisfies OptionNames<LeakyReluOptions>;
 
-/** x above 0, negativeSlope · x below. Default 0.3, as Keras. */
+/** x above 0, negativeSlope · x below. Default 0.2; of layers.leakyReLU it is 0.3, as in Keras. */
 export const leakyRelu = <T extends Operand>(x: T, options: LeakyReluOptions = {}): Outcome<T> => {
   knownOptions('leakyRelu', options, leakyReluNames);
-  return applyFloat('leakyRelu', [x], { negativeSlope: options.negativeSlope ?? 0.3 });
+  return applyFloat('leakyRelu', [x], { negativeSlope: options.negativeSlope ?? 0.2 });
 };
 export interface EluOptions {
   /** What the output tends to below 0, negated. */
@@ -62,10 +62,10 @@ export interface GeluOptions {
 
 const geluNames = { approximate: 'optional' } satisfies OptionNames<GeluOptions>;
 
-/** x · Φ(x) (Hendrycks and Gimpel 2016), exact or by its tanh approximation. Default exact. */
+/** x · Φ(x) (Hendrycks and Gimpel 2016), exact or by its tanh approximation (the default; the activation 'gelu' is exact, as in Keras). */
 export const gelu = <T extends Operand>(x: T, options: GeluOptions = {}): Outcome<T> => {
   knownOptions('gelu', options, geluNames);
-  return applyFloat('gelu', [x], { approximate: options.approximate ?? false });
+  return applyFloat('gelu', [x], { approximate: options.approximate ?? true });
 };
 /** 1 / (1 + e⁻ˣ). */
 export const sigmoid = <T extends Operand>(x: T): Outcome<T> => applyFloat('sigmoid', [x]);
@@ -78,7 +78,5 @@ export const softplus = <T extends Operand>(x: T): Outcome<T> => applyFloat('sof
 export const cast = <T extends Operand>(x: T, dtype: DType): Outcome<T> => apply('cast', [x], { dtype });
 /** x, but a constant for gradients. */
 export const stopGradient = <T extends Operand>(x: T): Outcome<T> => apply('stopGradient', [x]);
-/** x again, as a value of its own. */
-export const identity = <T extends Operand>(x: T): Outcome<T> => apply('identity', [x]);
 /** Not x. bool. */
 export const logicalNot = <T extends Operand>(x: T): Outcome<T> => apply('logicalNot', [x]);

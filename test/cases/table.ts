@@ -7,7 +7,7 @@ import { cases, check, table } from './run.js';
 
 /** Public functions of lib/ops that are no rows, and the files that test them. */
 const NOT_IN_TABLE: Readonly<Record<string, string>> = {
-  identity: 'compile.test.ts',
+  identity: 'ops.test.ts',
   // Random ones with a key are rows of their own.
   randomKey: 'ops.test.ts',
   dropout: 'determinism.test.ts',
