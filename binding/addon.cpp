@@ -9,6 +9,18 @@ namespace nodegrad::binding {
 
 namespace {
 
+// Tries again without the tensors that JavaScript has dropped where the memory is short.
+napi_value withMemory(const Call& call, CallBody body) {
+  if (call.environment.nearsLimit()) call.environment.reclaim(call.env);
+  try {
+    return body(call);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::OutOfMemory) throw;
+  }
+  call.environment.reclaim(call.env);
+  return body(call);
+}
+
 // The one place where C++ exceptions become JavaScript's.
 template <CallBody body>
 napi_value guarded(napi_env env, napi_callback_info info) {
@@ -18,7 +30,7 @@ napi_value guarded(napi_env env, napi_callback_info info) {
   if (napi_get_cb_info(env, info, &count, arguments, nullptr, &environment) != napi_ok) return nullptr;
   const Call call{env, *static_cast<Environment*>(environment), arguments};
   try {
-    return body(call);
+    return withMemory(call, body);
   } catch (...) {
     if (napi_value error = call.environment.errorFor(env, std::current_exception())) napi_throw(env, error);
     return nullptr;

@@ -7,6 +7,8 @@
 #include <utility>
 
 #include "convert.h"
+#include "core/memory.h"
+#include "handles.h"
 
 namespace nodegrad::binding {
 
@@ -14,6 +16,12 @@ namespace {
 
 // V8 is told of changes in steps: the call costs more than a small tensor.
 constexpr int64_t kReportStep = 64 << 10;
+// Beyond any heap.
+constexpr int64_t kPressure = int64_t{1} << 50;
+// What a tensor takes beside its numbers: JavaScript's objects, ours, the references between them.
+constexpr int64_t kHandleBytes = 1024;
+// Dropped tensors may take this part of the room before they are looked for.
+constexpr size_t kReclaimPart = 4;
 
 // The end of the process destroys what the engine's thread is using: static objects of ours, oneDNN and
 // libgomp, some of which are made late. exit() destroys the calling thread's objects before any of them,
@@ -59,6 +67,7 @@ Environment* Environment::create(napi_env env, napi_value errorClass) {
   // Hooks run in the reverse order: this one before the function's own, which frees it.
   check(napi_add_env_cleanup_hook(env, onEnd, new std::shared_ptr<Environment>(self)));
   stopAtExit(env);
+  self->reclaimAt_ = static_cast<int64_t>(memoryRoom() / kReclaimPart);
   return self.get();
 }
 
@@ -140,7 +149,35 @@ napi_value Environment::errorFor(napi_env env, const std::exception_ptr& error) 
   return nullptr;  // a worker that is being terminated
 }
 
+void Environment::add(TensorHandle& handle) {
+  held_ += kHandleBytes;
+  handle.index = tensors_.size();
+  tensors_.push_back(&handle);
+}
+
+void Environment::remove(TensorHandle& handle) {
+  held_ -= kHandleBytes;
+  tensors_.back()->index = handle.index;
+  std::swap(tensors_[handle.index], tensors_.back());
+  tensors_.pop_back();
+}
+
+void Environment::reclaim(napi_env env) {
+  // V8 collects everything at once where native memory outgrows its heap.
+  int64_t total;
+  napi_adjust_external_memory(env, kPressure, &total);
+  napi_adjust_external_memory(env, -kPressure, &total);
+  napi_handle_scope scope;
+  check(napi_open_handle_scope(env, &scope));
+  for (size_t i = tensors_.size(); i-- > 0;)
+    if (tensors_[i]->isDropped()) delete tensors_[i];  // and with it its reference: no finalizer comes
+  check(napi_close_handle_scope(env, scope));
+  executor_->wait([] {});
+  reclaimAt_ = held_ + static_cast<int64_t>(memoryRoom() / kReclaimPart);
+}
+
 void Environment::adjustMemory(napi_env env, int64_t bytes) {
+  held_ += bytes;
   if (ended_) return;
   unreported_ += bytes;
   if (std::abs(unreported_) < kReportStep) return;

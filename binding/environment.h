@@ -10,6 +10,8 @@
 
 namespace nodegrad::binding {
 
+struct TensorHandle;
+
 // Something asynchronous that the engine's thread finishes and JavaScript's thread settles.
 class Pending {
  public:
@@ -42,7 +44,15 @@ class Environment : public std::enable_shared_from_this<Environment> {
   // time.
   void adjustMemory(napi_env env, int64_t bytes);
 
-  int64_t tensors = 0;  // live handles
+  // The handles of tensors that are not disposed of.
+  void add(TensorHandle& handle);
+  void remove(TensorHandle& handle);
+  size_t tensors() const { return tensors_.size(); }
+
+  // Whether the tensors have taken so much of the room since the last reclaim that it is worth another.
+  bool nearsLimit() const { return held_ > reclaimAt_; }
+  // Frees the tensors that JavaScript has dropped, and waits until what is queued needs no others.
+  void reclaim(napi_env env);
 
  private:
   static void onFinished(napi_env env, napi_value callback, void* context, void* data);
@@ -52,7 +62,10 @@ class Environment : public std::enable_shared_from_this<Environment> {
   std::shared_ptr<Executor> executor_ = Executor::shared();
   Napi::FunctionReference errorClass_;
   napi_threadsafe_function wake_ = nullptr;
-  size_t waiting_ = 0;      // promises that are not settled
+  size_t waiting_ = 0;  // promises that are not settled
+  std::vector<TensorHandle*> tensors_;
+  int64_t held_ = 0;  // their bytes, those to come included
+  int64_t reclaimAt_ = 0;
   int64_t unreported_ = 0;  // bytes that V8 has not been told of
   bool ended_ = false;      // JavaScript's thread
   std::mutex mutex_;        // the members below

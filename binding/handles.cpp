@@ -4,15 +4,23 @@ namespace nodegrad::binding {
 
 TensorHandle::TensorHandle(std::shared_ptr<Environment> environment, napi_env env, StoragePtr storage)
     : environment(std::move(environment)), env(env), storage(std::move(storage)) {
-  ++this->environment->tensors;
+  this->environment->add(*this);
   this->environment->adjustMemory(env, static_cast<int64_t>(bytesOf(this->storage->type)));
 }
 
-TensorHandle::~TensorHandle() { dispose(); }
+TensorHandle::~TensorHandle() {
+  dispose();
+  if (reference) napi_delete_reference(env, reference);
+}
+
+bool TensorHandle::isDropped() const {
+  napi_value value = nullptr;
+  return reference && napi_get_reference_value(env, reference, &value) == napi_ok && !value;
+}
 
 void TensorHandle::dispose() {
   if (!storage) return;
-  --environment->tensors;
+  environment->remove(*this);
   environment->adjustMemory(env, -static_cast<int64_t>(bytesOf(storage->type)));
   storage.reset();
 }

@@ -21,10 +21,15 @@ struct TensorHandle {
   TensorHandle(std::shared_ptr<Environment> environment, napi_env env, StoragePtr storage);
   ~TensorHandle();
   void dispose();
+  // Whether JavaScript has dropped it: its finalizer waits for a turn of the event loop, in which a loop
+  // without awaits never comes.
+  bool isDropped() const;
 
   std::shared_ptr<Environment> environment;
   napi_env env;
-  StoragePtr storage;  // null once disposed
+  StoragePtr storage;            // null once disposed
+  napi_ref reference = nullptr;  // weak
+  size_t index;                  // in the environment's list
 };
 
 struct GraphHandle {
@@ -49,7 +54,10 @@ template <class Handle>
 napi_value makeHandle(napi_env env, std::unique_ptr<Handle> handle) {
   napi_value value;
   const auto finalize = [](napi_env, void* data, void*) { delete static_cast<Handle*>(data); };
-  check(napi_create_external(env, handle.get(), finalize, nullptr, &value));
+  check(napi_create_external(env, handle.get(), nullptr, nullptr, &value));
+  napi_ref* reference = nullptr;
+  if constexpr (std::is_same_v<Handle, TensorHandle>) reference = &handle->reference;
+  check(napi_add_finalizer(env, value, handle.get(), finalize, nullptr, reference));
   handle.release();
   check(napi_type_tag_object(env, value, &Handle::kTag));
   return value;

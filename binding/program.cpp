@@ -104,7 +104,7 @@ napi_value info(const Call& call) {
   result["isa"] = cpuIsa();
   result["bfloat16"] = executor.backend().hasBfloat16();
   result["threads"] = executor.threads();
-  result["tensors"] = static_cast<double>(call.environment.tensors);
+  result["tensors"] = static_cast<double>(call.environment.tensors());
   result["bytes"] = static_cast<double>(liveBufferBytes());
   return result;
 }

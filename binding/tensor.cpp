@@ -18,8 +18,8 @@ class PendingRead : public Pending {
     try {
       // First of all, so that a tensor too large to exist reports the op that failed, not this copy.
       if (storage_->error) std::rethrow_exception(storage_->error);
-      bytes_.reset(new std::byte[bytesOf(storage_->type)]);
-      executor.read(*storage_, bytes_.get());
+      bytes_ = Buffer::allocate(bytesOf(storage_->type));
+      executor.read(*storage_, bytes_->data());
     } catch (...) {
       error = std::current_exception();
     }
@@ -28,13 +28,13 @@ class PendingRead : public Pending {
   napi_value result(napi_env env) override {
     void* data;
     napi_value array = makeArray(env, storage_->type, &data);
-    std::memcpy(data, bytes_.get(), bytesOf(storage_->type));
+    if (bytes_->bytes() > 0) std::memcpy(data, bytes_->data(), bytes_->bytes());  // no memory for none
     return array;
   }
 
  private:
   StoragePtr storage_;
-  std::unique_ptr<std::byte[]> bytes_;
+  std::shared_ptr<Buffer> bytes_;
 };
 
 }  // namespace
@@ -52,12 +52,12 @@ napi_value writeTensor(const Call& call) {
   StoragePtr storage = storageOf(call.env, call[0]);
   const size_t bytes = bytesOf(storage->type);
   const ArrayView view = arrayOf(call.env, call[1], storage->type);
-  std::shared_ptr<std::byte[]> copy(new std::byte[bytes]);
-  std::memcpy(copy.get(), view.data, bytes);
+  std::shared_ptr<Buffer> copy = Buffer::allocate(bytes);
+  if (bytes > 0) std::memcpy(copy->data(), view.data, bytes);
   Executor& executor = call.environment.executor();
   executor.submit([&executor, storage = std::move(storage), copy = std::move(copy)] {
     try {
-      executor.write(*storage, copy.get());
+      executor.write(*storage, copy->data());
     } catch (...) {
       storage->error = std::current_exception();
     }

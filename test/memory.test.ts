@@ -1,6 +1,8 @@
 import { NDArray, Sequential, layers, optimizers } from 'nodegrad';
 import { describe, expect, it } from 'vitest';
+import { Cgroup } from './support/cgroup.js';
 import { settled } from './support/garbage.js';
+import { runScript } from './support/process.js';
 
 function smallModel(): Sequential {
   const model = new Sequential([
@@ -48,5 +50,50 @@ describe('native memory', () => {
     expect(before.tensors).toBe(0);
     await makeAndDrop(45);
     expect(await settled()).toEqual(before);
+  });
+});
+
+describe('a process that may use 800 MB', () => {
+  // Ends it by SIGKILL where it uses more.
+  const limited = (script: string, skip: (note: string) => never) => {
+    const group = Cgroup.make('memory', String(800 << 20)) ?? skip('no control group can be made here');
+    try {
+      const imports = `
+        import { writeFileSync } from 'node:fs';
+        import * as ops from './lib/ops/index.ts';
+        import { ones, zeros } from './lib/tensor.ts';
+        import { variable } from './lib/variable.ts';
+        writeFileSync('${group.folder}/cgroup.procs', String(process.pid));`;
+      const { signal, status, stdout, stderr } = runScript(`${imports}\n${script}`);
+      expect({ signal, status, stderr }).toEqual({ signal: null, status: 0, stderr: '' });
+      return stdout;
+    } finally {
+      group.remove();
+    }
+  };
+
+  it('hears that the memory is used up, and goes on with what it has', ({ skip }) => {
+    const script = `
+      const list = [];
+      let code;
+      try { for (let i = 0; i < 400; i++) list.push(ops.add(ones([1e6]), i)); } catch (error) { code = error.code; }
+      console.log(code, list.length > 100, list[7].dataSync()[999999]);
+      list.length = 10;
+      for (let i = 0; i < 50; i++) list.push(ops.add(ones([1e6]), i));
+      console.log(list[59].dataSync()[0]);`;
+    expect(limited(script, skip)).toBe('OUT_OF_MEMORY true 8\n50\n');
+  });
+
+  it.for([
+    ['results', 'let t; for (let i = 0; i < 400; i++) t = ops.add(ones([1e6]), i);', '400'],
+    ['a chain', 'let t = ones([1e6]); for (let i = 0; i < 600; i++) t = ops.add(t, 1);', '601'],
+    [
+      'values of a variable',
+      'const t = variable(new Float32Array(1e6)), a = new Float32Array(1e6).fill(3); for (let i = 0; i < 400; i++) t.assign(a);',
+      '3',
+    ],
+    ['a million small ones', 'let t; for (let i = 0; i < 1e6; i++) t = zeros([1]);', '0'],
+  ])('drops %s in a loop without awaits', ([, script, last], { skip }) => {
+    expect(limited(`${script}\n console.log((await t.data())[0]);`, skip)).toBe(`${last}\n`);
   });
 });

@@ -1,14 +1,13 @@
 #include "core/buffer.h"
 
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
 #include <cstdlib>
-#include <fstream>
 
 #include "core/error.h"
+#include "core/memory.h"
 
 namespace nodegrad {
 
@@ -22,34 +21,16 @@ constexpr size_t kEnlargedAtOnce = 4 * kHugePage, kEnlargements = 8;
 #endif
 std::atomic<size_t> liveBytes{0};
 
-// The container's limit where there is one (cgroup v2, then v1), else the machine's memory.
-size_t memoryLimit() {
-  size_t limit = static_cast<size_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<size_t>(sysconf(_SC_PAGESIZE));
-  for (const char* path : {"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"}) {
-    std::ifstream file(path);
-    size_t value = 0;
-    if (file >> value && value > 0 && value < limit)
-      limit = value;  // "max" is no number and leaves the limit
-  }
-  return limit;
-}
-
 }  // namespace
 
 std::shared_ptr<Buffer> Buffer::allocate(size_t bytes, bool hugePages) {
-  static const size_t limit = memoryLimit();
-  const auto refuse = [&]() {
-    fail(ErrorCode::OutOfMemory, "expected room for ", bytes, " bytes, received none: ", liveBufferBytes(),
-         " bytes are in use of the ", limit,
-         " that this machine or its container allows; use smaller shapes or batches, ",
-         "or dispose of tensors");
-  };
-  const size_t live = liveBytes.load();
-  if (bytes > limit || live > limit - bytes) refuse();
+  claimMemory(bytes);
   const size_t alignment = bytes >= kHugePage ? kHugePage : kAlignment;
   const size_t rounded = (bytes + kAlignment - 1) / kAlignment * kAlignment;
   void* data = nullptr;
-  if (posix_memalign(&data, alignment, rounded ? rounded : kAlignment) != 0) refuse();
+  if (posix_memalign(&data, alignment, rounded ? rounded : kAlignment) != 0)
+    fail(ErrorCode::OutOfMemory, "expected room for ", bytes, " bytes, received none from the system, with ",
+         liveBufferBytes(), " bytes of tensors in use; use smaller shapes or batches, or dispose of tensors");
   // Large arrays are walked from end to end: huge pages save the misses of the address cache.
   if (bytes >= kHugePage && hugePages) madvise(data, rounded, MADV_HUGEPAGE);
   liveBytes += bytes;

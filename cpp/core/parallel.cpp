@@ -7,43 +7,15 @@
 #include <cmath>
 #include <fstream>
 #include <mutex>
-#include <sstream>
 #include <string>
 #include <system_error>
 #include <thread>
 #include <vector>
 
+#include "core/cgroup.h"
+
 namespace nodegrad {
 namespace {
-
-// The path of this process in the hierarchy of a controller ("" for version 2), "" where it has none.
-std::string cgroupPath(const std::string& controller) {
-  std::ifstream file("/proc/self/cgroup");
-  for (std::string line; std::getline(file, line);) {  // 4:cpu,cpuacct:/path or 0::/path
-    const size_t first = line.find(':'), second = line.find(':', first + 1);
-    if (first == std::string::npos || second == std::string::npos) continue;
-    std::istringstream names(line.substr(first + 1, second - first - 1));
-    bool found = controller.empty() && first + 1 == second;
-    for (std::string name; !controller.empty() && std::getline(names, name, ',');)
-      found = found || name == controller;
-    if (found) return line.substr(second + 1);
-  }
-  return "";
-}
-
-// Calls read with each folder from the process's own up to the root: any of them may hold the quota. In a
-// container the path may be that of the host and lead nowhere, while the root is the container's own.
-template <class Read>
-double leastQuota(const std::string& root, std::string path, Read&& read) {
-  double least = INFINITY;
-  for (;;) {
-    const double quota = read(root + path + "/");
-    if (quota > 0) least = std::min(least, quota);
-    const size_t slash = path.rfind('/');
-    if (slash == std::string::npos) return least;
-    path.resize(slash);
-  }
-}
 
 double quotaVersion2(const std::string& folder) {
   std::ifstream file(folder + "cpu.max");  // "150000 100000" or "max 100000"
@@ -55,6 +27,14 @@ double quotaVersion1(const std::string& folder) {
   std::ifstream quotaFile(folder + "cpu.cfs_quota_us"), periodFile(folder + "cpu.cfs_period_us");
   double quota = 0, period = 0;  // a quota of -1 is none
   return quotaFile >> quota && periodFile >> period && period > 0 ? quota / period : 0;
+}
+
+template <class Read>
+double leastQuota(const std::string& controller, Read&& read) {
+  double least = INFINITY;
+  for (const std::string& folder : cgroupFolders(controller))
+    if (const double quota = read(folder); quota > 0) least = std::min(least, quota);
+  return least;
 }
 
 // Those of the affinity mask, and of them those in OMP_PLACES. libgomp counted them before OMP_PROC_BIND
@@ -98,8 +78,7 @@ std::atomic<int> team{0};
 }  // namespace
 
 int availableThreads() {
-  const double quota = std::min(leastQuota("/sys/fs/cgroup", cgroupPath(""), quotaVersion2),
-                                leastQuota("/sys/fs/cgroup/cpu", cgroupPath("cpu"), quotaVersion1));
+  const double quota = std::min(leastQuota("", quotaVersion2), leastQuota("cpu", quotaVersion1));
   const int threads = std::min(processors(), omp_get_thread_limit());
   return quota < threads ? std::max(1, static_cast<int>(std::ceil(quota))) : threads;
 }

@@ -2,9 +2,11 @@
 #include <cstdint>
 #include <exception>
 #include <memory>
+#include <optional>
 
 #include "core/buffer.h"
 #include "core/layout.h"
+#include "core/memory.h"
 #include "core/shape.h"
 
 namespace nodegrad {
@@ -19,10 +21,11 @@ class Storage {
   static std::shared_ptr<Storage> create(const TensorType& type, const void* data);
 
   const TensorType type;
-  std::shared_ptr<Buffer> buffer;  // null until the program that makes it has run
-  LayoutPtr layout;                // null: row-major
-  std::exception_ptr error;        // why buffer is null: the run failed, or never began
-  uint64_t version = 0;            // counts the changes of the numbers
+  std::shared_ptr<Buffer> buffer;   // null until the program that makes it has run
+  LayoutPtr layout;                 // null: row-major
+  std::exception_ptr error;         // why buffer is null: the run failed, or never began
+  std::optional<Reservation> room;  // for the buffer of a run that is queued
+  uint64_t version = 0;             // counts the changes of the numbers
 };
 
 using StoragePtr = std::shared_ptr<Storage>;

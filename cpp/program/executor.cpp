@@ -17,6 +17,8 @@ namespace {
 // How long the thread looks for the next task before it sleeps: waking it costs about as much as a small
 // step.
 constexpr auto kSpin = std::chrono::microseconds(50);
+// Some 30 MB of tasks.
+constexpr size_t kMostQueued = 1 << 16;
 
 }  // namespace
 
@@ -48,6 +50,7 @@ void Executor::loop() {
     {
       Item item = std::move(queue_.front());
       queue_.pop_front();
+      if (queue_.size() + 1 == kMostQueued) shorter_.notify_all();
       running_ = item.owner;
       lock.unlock();
       item.task();
@@ -63,7 +66,8 @@ void Executor::loop() {
 
 void Executor::submit(Task task) {
   {
-    std::lock_guard<std::mutex> lock(mutex_);
+    std::unique_lock<std::mutex> lock(mutex_);
+    shorter_.wait(lock, [this] { return queue_.size() < kMostQueued; });
     queue_.push_back({std::move(task), std::this_thread::get_id()});
   }
   changed_.notify_one();
@@ -77,6 +81,7 @@ void Executor::cancel() {
                                          [&](const Item& item) { return item.owner != self; });
   std::move(own, queue_.end(), std::back_inserter(dropped));
   queue_.erase(own, queue_.end());
+  shorter_.notify_all();
   if (running_ == self) {
     cancelled_ = true;
     finished_.wait(lock, [&] { return running_ != self; });

@@ -21,7 +21,8 @@ class Executor {
   static std::shared_ptr<Executor> shared();
 
   using Task = std::function<void()>;
-  // Queues a task. A task must not throw.
+  // Queues a task. A task must not throw. Waits while very many are queued: a loop without awaits would fill
+  // the memory with them. Not for tasks.
   void submit(Task task);
   // Queues a task and waits for its end. Must not be called by a task.
   void wait(const Task& task);
@@ -60,7 +61,7 @@ class Executor {
   std::atomic<int> threads_{1};
   std::shared_ptr<Buffer> arena_;
   std::mutex mutex_;
-  std::condition_variable changed_, finished_;
+  std::condition_variable changed_, finished_, shorter_;
   std::deque<Item> queue_;
   std::thread::id running_;  // who queued the running task
   std::atomic<bool> cancelled_{false};

@@ -115,6 +115,7 @@ struct Program::State {
   // One step whose results are kept in outputs, if there are any.
   void step(const std::vector<StoragePtr>& inputs, const std::vector<StoragePtr>& outputs) {
     std::vector<std::shared_ptr<Buffer>> buffers;
+    for (const StoragePtr& output : outputs) output->room.reset();
     step(inputs, [&](size_t, const TensorType& type) {
       buffers.push_back(Buffer::allocate(bytesOf(type)));
       return buffers.back()->data();
@@ -141,7 +142,10 @@ struct Program::State {
         error = std::current_exception();
       }
       if (error)
-        for (const StoragePtr& output : outputs) output->error = error;
+        for (const StoragePtr& output : outputs) {
+          output->error = error;
+          output->room.reset();
+        }
       done(error);
     });
   }
@@ -168,6 +172,7 @@ struct Program::State {
         std::make_exception_ptr(Error(ErrorCode::Aborted, "the step that makes this tensor was cancelled"));
     for (const TensorType& type : types) {
       outputs.push_back(std::make_shared<Storage>(type, nullptr));
+      outputs.back()->room.emplace(bytesOf(type));
       outputs.back()->error = cancelled;
     }
     return outputs;
@@ -253,6 +258,7 @@ std::vector<StoragePtr> Program::collect(const std::shared_ptr<Source>& source, 
                      if (i != start && output->error) std::rethrow_exception(output->error);
                    state->step(source->batch(i), [&](size_t fetch, const TensorType&) {
                      Storage& output = *outputs[fetch];
+                     output.room.reset();
                      if (!output.buffer) output.buffer = Buffer::allocate(bytesOf(output.type));
                      const size_t before = static_cast<size_t>(i % count) * bytesOf(whole[fetch]);
                      return static_cast<void*>(static_cast<std::byte*>(output.buffer->data()) + before);

@@ -1,0 +1,34 @@
+#pragma once
+#include <cstddef>
+#include <string>
+
+namespace nodegrad {
+
+struct Memory {
+  size_t limit;      // of what the machine has, and of the control groups around this process, the least
+  size_t available;  // before the kernel ends processes: what it can take back (page cache) counts as free
+};
+// root: before every path, for tests.
+Memory readMemory(const std::string& root = "");
+
+// Fails with OUT_OF_MEMORY where the machine or its container has no room for so many bytes more: the kernel
+// would over-commit, and end the process later.
+void claimMemory(size_t bytes);
+
+// Room for what is made later, kept free until then.
+class Reservation {
+ public:
+  // Fails as claimMemory does.
+  explicit Reservation(size_t bytes);
+  ~Reservation();
+  Reservation(const Reservation&) = delete;
+  Reservation& operator=(const Reservation&) = delete;
+
+ private:
+  size_t bytes_;
+};
+
+// The bytes that can be claimed at once, as of the last look at the system.
+size_t memoryRoom();
+
+}  // namespace nodegrad
