@@ -1,12 +1,11 @@
 import type { Attrs } from './engine.js';
+import { LruCache } from './lruCache.js';
 import type { Program } from './program.js';
 import type { Tensor } from './tensor.js';
 import { Trace } from './trace.js';
 
-const KEPT = 512;
-
-// One program for each op, its attributes and the types of its inputs; the latest used last.
-const programs = new Map<string, Program>();
+// One program for each op, its attributes and the types of its inputs.
+const programs = new LruCache<string, Program>(512);
 
 /** Queues one op on tensors, as a program of its own, and gives its first `outputs`. @internal */
 export function eager(op: string, inputs: readonly Tensor[], attrs: Attrs = {}, outputs = 1): Tensor[] {
@@ -14,13 +13,7 @@ export function eager(op: string, inputs: readonly Tensor[], attrs: Attrs = {}, 
   for (const name in attrs) key += ` ${name}=${String(attrs[name])}`;
   for (const input of inputs) key += `|${input.dtype} ${input.shape.join()}`;
   let program = programs.get(key);
-  if (program) {
-    programs.delete(key);
-  } else {
-    program = makeProgram(op, inputs, attrs, outputs);
-    if (programs.size >= KEPT) programs.delete(programs.keys().next().value!);
-  }
-  programs.set(key, program);
+  if (!program) programs.set(key, (program = makeProgram(op, inputs, attrs, outputs)));
   return program.runSilently(inputs);
 }
 

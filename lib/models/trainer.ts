@@ -1,6 +1,7 @@
 import type { DtypePolicy } from '../dtypePolicy.js';
 import type { KerasTensor } from '../layers/kerasTensor.js';
 import type { CallContext } from '../layers/layer.js';
+import { LruCache } from '../lruCache.js';
 import * as ops from '../ops/index.js';
 import { toIndices } from '../ops/toIndices.js';
 import type { Optimizer } from '../optimizers/index.js';
@@ -38,12 +39,15 @@ export class RunSums {
   data: Float32Array[] | undefined;
 }
 
+/** Sequences of ever new lengths must not fill the memory: a program takes half a megabyte and more. */
+const PROGRAMS_KEPT = 64;
+
 /**
  * A model's compiled steps: one program for each mode and each combination of dtypes and shapes (without the batch), in
  * which forward pass, loss, metrics, gradients and updates are one native call. Losses and metrics add up in variables.
  */
 export class Trainer {
-  readonly #programs = new Map<string, Program>();
+  readonly #programs = new LruCache<string, Program>(PROGRAMS_KEPT);
   readonly #key: Variable;
   /** The sums of losses, metrics and their weights, and what rounding has taken from each so far. */
   #sums: readonly [sums: Variable, errors: Variable] | undefined;
