@@ -240,10 +240,12 @@ describe('dtypes that meet', () => {
     }
   });
 
-  test.each(['bool', 'uint8', 'int32'] as const)('matrices and images of %s meet float32', (dtype) => {
+  test.each(['bool', 'uint8', 'int32'] as const)('matrices and images of %s meet float32', async (dtype) => {
     const product = (x: Tensor) => ops.matmul(ops.reshape(x, [1, 3]), [[0.5], [2], [4]]);
     expect(flat(product(of(dtype)))).toEqual([4.5]);
     expect(flat(ops.conv2d(ops.reshape(of(dtype), [1, 1, 3, 1]), ones([1, 3, 1, 1])))).toEqual([2]);
+    const normalized = compile((x: Sym) => ops.batchNorm(ops.reshape(x, [3, 1]), [1], [0]).y);
+    expect(flat(await normalized(of(dtype)))).toEqual(flat(await normalized(of('float32'))));
     expect(flat(ops.layerNormalization(of(dtype)))).toEqual(flat(ops.layerNormalization(of('float32'))));
   });
 

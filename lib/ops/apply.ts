@@ -44,11 +44,13 @@ export function promote<T extends Operand>(
   attrs: Attrs = {},
   { least = 'bool', from = 0 }: { least?: DType; from?: number } = {},
 ): Outcome<T> {
-  const dtype = resultType(operands.slice(from), least);
+  const dtype = resultType(operands, from, least);
+  const fits = (operand: Operand, i: number) => i < from || (ownType(operand) ?? dtype) === dtype;
+  if (operands.every(fits)) return apply(op, operands, attrs, dtype);
   const trace = traceOf(operands);
   const made: Tensor[] = [];
   const inputs = operands.map((operand, i): Operand => {
-    if (i < from || (ownType(operand) ?? dtype) === dtype) return operand;
+    if (fits(operand, i)) return operand;
     if (trace) return trace.op('cast', [symbolic(trace, operand)], { dtype })[0];
     const temporary = apply('cast', [operand as Tensor], { dtype });
     made.push(temporary);
@@ -155,20 +157,23 @@ function ownType(operand: Operand): DType | undefined {
   return typed ? dtype : undefined;
 }
 
-const WIDTHS: readonly DType[] = ['bool', 'uint8', 'int32', 'float32'];
+const WIDTH: Readonly<Record<DType, number>> = { bool: 0, uint8: 1, int32: 2, float32: 3 };
 
-const wider = (a: DType, b: DType): DType => (WIDTHS.indexOf(a) < WIDTHS.indexOf(b) ? b : a);
+const wider = (a: DType, b: DType): DType => (WIDTH[a] < WIDTH[b] ? b : a);
 
-function resultType(operands: readonly Operand[], least: DType): DType {
-  const own = operands.map(ownType);
-  const typed = own.filter((dtype) => dtype !== undefined);
-  if (typed.length === 0) return 'float32';
-  return operands.reduce<DType>(
-    (widest, operand, i) => {
-      return own[i] === undefined ? beside(widest, operand as TensorData) : widest;
-    },
-    typed.reduce(wider, least),
-  );
+function resultType(operands: readonly Operand[], from: number, least: DType): DType {
+  let widest: DType | undefined;
+  let loose = false;
+  for (let i = from; i < operands.length; i++) {
+    const own = ownType(operands[i]);
+    if (own === undefined) loose = true;
+    else widest = wider(widest ?? least, own);
+  }
+  if (widest === undefined) return 'float32';
+  if (!loose) return widest;
+  for (let i = from; i < operands.length; i++)
+    if (ownType(operands[i]) === undefined) widest = beside(widest, operands[i] as TensorData);
+  return widest;
 }
 
 /** What a dtype becomes beside numbers without one: wide enough to hold them, and a number dtype. */

@@ -5,7 +5,7 @@ import { type Operand, type Outcome, applyFloat, symbolic, typeOf } from './appl
 import { add, mul, sub } from './binary.js';
 import { type ReduceOptions, mean } from './reduce.js';
 import { broadcastTo, reshape } from './shape.js';
-import { rsqrt, square } from './unary.js';
+import { cast, rsqrt, square } from './unary.js';
 
 export interface BatchNormOptions {
   /** The channels' axis. Default -1. */
@@ -65,7 +65,7 @@ export function batchNorm(
   knownOptions('batchNorm', options, batchNormNames);
   if (!(x instanceof Sym)) throw expected('batchNorm', 'a symbolic value inside compile()', x);
   const { axis = -1, epsilon = 1e-3 } = options;
-  const inputs = [x, symbolic(x.trace, gamma), symbolic(x.trace, beta)];
+  const inputs = [x, gamma, beta].map((operand) => floatOf(symbolic(x.trace, operand)));
   const [y, mean, variance] = x.trace.op('batchNorm', inputs, { axis, epsilon });
   return { y, mean, variance };
 }
@@ -139,6 +139,8 @@ export function layerNormalization<X extends Operand, P extends Operand = X>(
   if (beta !== undefined) y = add<Operand, Operand>(y, reshapedTo(beta, rank, axes));
   return y as Outcome<X | P>;
 }
+
+const floatOf = (x: Sym): Sym => (x.dtype === 'float32' ? x : cast(x, 'float32'));
 
 function axisOf(op: string, axis: number, rank: number): number {
   if (Number.isInteger(axis) && axis >= -rank && axis < rank) return axis < 0 ? axis + rank : axis;
