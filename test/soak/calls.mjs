@@ -37,7 +37,7 @@ function makeModel() {
 
 function makeRecurrent() {
   const model = new Sequential([
-    layers.input({ shape: [null, 3] }),
+    layers.input({ shape: [-1, 3] }),
     layers.lstm({ units: 8 }),
     layers.dense({ units: 1 }),
   ]);
@@ -69,7 +69,7 @@ const kinds = {
   lengths:
     (model = makeRecurrent()) =>
     async (i) =>
-      void (await model.trainOnBatch(sequence(5 + i), targets)),
+      void (await model.trainOnBatch(sequence(20 + ((37 * i) % 300)), targets)),
 };
 
 /** Resident bytes, once garbage is collected. */
