@@ -3,6 +3,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <utility>
 
@@ -20,8 +21,10 @@ constexpr int64_t kReportStep = 64 << 10;
 constexpr int64_t kPressure = int64_t{1} << 50;
 // What a tensor takes beside its numbers: JavaScript's objects, ours, the references between them.
 constexpr int64_t kHandleBytes = 1024;
-// Dropped tensors may take this part of the room before they are looked for.
-constexpr size_t kReclaimPart = 4;
+// Dropped tensors may take this part of the room, but some megabytes at least, before they are looked for.
+constexpr size_t kReclaimPart = 4, kLeastReclaim = size_t{16} << 20;
+
+int64_t reclaimStep() { return static_cast<int64_t>(std::max(memoryRoom() / kReclaimPart, kLeastReclaim)); }
 
 // The end of the process destroys what the engine's thread is using: static objects of ours, oneDNN and
 // libgomp, some of which are made late. exit() destroys the calling thread's objects before any of them,
@@ -67,7 +70,7 @@ Environment* Environment::create(napi_env env, napi_value errorClass) {
   // Hooks run in the reverse order: this one before the function's own, which frees it.
   check(napi_add_env_cleanup_hook(env, onEnd, new std::shared_ptr<Environment>(self)));
   stopAtExit(env);
-  self->reclaimAt_ = static_cast<int64_t>(memoryRoom() / kReclaimPart);
+  self->reclaimAt_ = reclaimStep();
   return self.get();
 }
 
@@ -173,7 +176,7 @@ void Environment::reclaim(napi_env env) {
     if (tensors_[i]->isDropped()) delete tensors_[i];  // and with it its reference: no finalizer comes
   check(napi_close_handle_scope(env, scope));
   executor_->wait([] {});
-  reclaimAt_ = held_ + static_cast<int64_t>(memoryRoom() / kReclaimPart);
+  reclaimAt_ = held_ + reclaimStep();
 }
 
 void Environment::adjustMemory(napi_env env, int64_t bytes) {
