@@ -87,6 +87,22 @@ TEST_P(OnednnFaults, TapsThatMeetOnlyPadding) {
     }
   }
 }
+
+// Run twice over memory full of NaN, they give the same bits.
+TEST_P(OnednnFaults, DilatedRowsOfWideImages) {
+  if (!cpuBackend().hasBfloat16() || GetParam() != isaLevels().back()) return;
+  for (int64_t channels : {16, 19, 40})
+    for (int64_t kernel : {1, 3})
+      for (int64_t width : {31, 33, 64})
+        for (const Dims& dilations : {Dims{2, 1}, Dims{3, 2}})
+          expectRight({"conv2dBackwardFilter",
+                       {2, 8, width, channels},
+                       {kernel, 3, channels, 16},
+                       {1, 1},
+                       dilations,
+                       "same",
+                       DType::BF16});
+}
 ON_EACH_ISA(OnednnFaults);
 
 std::string faultOf(const Case& c, const std::string& implementation, bool blocked = false) {
@@ -112,6 +128,22 @@ TEST(OnednnFaultRules, AvoidNoMoreThanIsWrong) {
                     "jit_bf16:avx512_core_bf16"),
             "");
   EXPECT_EQ(faultOf({unused.op, unused.x, unused.w, unused.strides}, "jit:avx512_core"), "");
+}
+
+TEST(OnednnFaultRules, AvoidDilatedRows) {
+  const auto dilated = [](int64_t channels, const Dims& dilations) {
+    return Case{"conv2dBackwardFilter",
+                {2, 8, 33, channels},
+                {3, 3, channels, 16},
+                {1, 1},
+                dilations,
+                "same",
+                DType::BF16};
+  };
+  EXPECT_EQ(faultOf(dilated(19, {2, 1}), "jit_bf16:avx512_core_bf16"), "reads memory that it has not written");
+  EXPECT_EQ(faultOf(dilated(16, {2, 1}), "jit_bf16:avx512_core_bf16"), "");
+  EXPECT_EQ(faultOf(dilated(19, {1, 2}), "jit_bf16:avx512_core_bf16"), "");
+  EXPECT_EQ(faultOf(dilated(19, {2, 1}), "jit:avx512_core"), "");
 }
 
 // These run on CPUs with AMX alone.

@@ -5,6 +5,7 @@
 
 #include "core/parallel.h"
 #include "cpu/isa.h"
+#include "cpu/onednn.h"
 #include "kernel_run.h"
 
 namespace nodegrad::testing {
@@ -52,7 +53,10 @@ inline void expectClose(const Array& actual, const Array& expected, int64_t term
 // Stamps a test once for each level that the machine has.
 class OnEachIsa : public ::testing::TestWithParam<std::string> {
  protected:
-  void SetUp() override { useIsa(GetParam()); }
+  void SetUp() override {
+    onednn::engine();  // keeps the level of its first use: the machine's, in whatever order tests run
+    useIsa(GetParam());
+  }
   void TearDown() override { useIsa(isaLevels().back()); }
 };
 #define ON_EACH_ISA(Suite)                                                           \
