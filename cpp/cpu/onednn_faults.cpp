@@ -73,7 +73,8 @@ constexpr ConvFault kFaults[] = {
        return startsWith(name, "jit") && conv.pass == ConvPass::BackwardFilter &&
               conv.factors() == DType::BF16 && (rows(conv).hasUnusedTap() || columns(conv).hasUnusedTap());
      }},
-    // x [2, 8, 33, 19], w [3, 3, 19, 16], dilations [2, 1], same: other gradients of w in each run. From a width
+    // x [2, 8, 33, 19], w [3, 3, 19, 16], dilations [2, 1], same: other gradients of w in each run. From a
+    // width
     // of about 30 and more than one block of 16 channels on; also in groups of 9.
     {"3.2.0", "reads memory that it has not written",
      [](const Convolution& conv, const std::string& name, bool) {

@@ -140,7 +140,8 @@ TEST(OnednnFaultRules, AvoidDilatedRows) {
                 "same",
                 DType::BF16};
   };
-  EXPECT_EQ(faultOf(dilated(19, {2, 1}), "jit_bf16:avx512_core_bf16"), "reads memory that it has not written");
+  EXPECT_EQ(faultOf(dilated(19, {2, 1}), "jit_bf16:avx512_core_bf16"),
+            "reads memory that it has not written");
   EXPECT_EQ(faultOf(dilated(16, {2, 1}), "jit_bf16:avx512_core_bf16"), "");
   EXPECT_EQ(faultOf(dilated(19, {1, 2}), "jit_bf16:avx512_core_bf16"), "");
   EXPECT_EQ(faultOf(dilated(19, {2, 1}), "jit:avx512_core"), "");

@@ -425,8 +425,8 @@ std::string checkBackwardFilter(const Call& call, const std::vector<Array>& outp
   for (size_t index : conv.partIndices) parts.push_back(asFloats(call.inputs[index]));
   const Array dy = gradientOf(conv, call), like{{DType::F32, conv.w.shape}, {}};
   const double terms = static_cast<double>(count(conv.y.shape) / channelsOf(conv, conv.y));
-  Sum sum = sumOf("conv2dBackwardFilter", {joined(parts, conv.axes.c), dy, like}, call.attrs, terms,
-                  conv, implementation);
+  Sum sum = sumOf("conv2dBackwardFilter", {joined(parts, conv.axes.c), dy, like}, call.attrs, terms, conv,
+                  implementation);
   // The zeros around the image may be multiplied by a NaN of dy, or left out.
   if (!std::all_of(dy.data.begin(), dy.data.end(), [](double v) { return std::isfinite(v); }))
     for (size_t i = 0; i < sum.expected.bound.size(); ++i)
