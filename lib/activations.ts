@@ -1,5 +1,7 @@
+import { expected } from './checks.js';
+import { EngineError } from './errors.js';
 import * as ops from './ops/index.js';
-import { choose } from './names.js';
+import { choose, sameName } from './names.js';
 import type { Sym } from './sym.js';
 
 /** A function of a symbolic value that keeps its shape. */
@@ -21,14 +23,52 @@ const table = {
 /** The names that layers take for `activation`. */
 export type ActivationName = keyof typeof table;
 
+/** What layers take for `activation`: a name, also one of your own (see {@link register}), or a function. */
+export type ActivationLike = ActivationName | (string & {}) | ActivationFunction;
+
+const registered: Record<string, ActivationFunction> = { ...table };
+
 /**
  * The activation of a name, or the function itself.
  *
  * @throws EngineError `ARGUMENT` for an unknown name, telling the nearest.
  */
-export function activationOf(
-  activation: ActivationName | ActivationFunction | undefined,
-): ActivationFunction {
+export function activationOf(activation: ActivationLike | null | undefined): ActivationFunction {
   if (typeof activation === 'function') return activation;
-  return choose<ActivationFunction>('activation', activation ?? 'linear', table);
+  return choose<ActivationFunction>('activation', activation ?? 'linear', registered);
+}
+
+/**
+ * Gives a function a name, by which layers take it and configurations keep it.
+ *
+ * @param name No name that is taken by another function.
+ * @throws EngineError `ARGUMENT` for a name that is taken, or what is no function.
+ * @example
+ *     activations.register('swish', (x) => ops.mul(x, ops.sigmoid(x)));
+ *     layers.dense({ units: 8, activation: 'swish' });
+ */
+export function register(name: string, activation: ActivationFunction): void {
+  if (typeof name !== 'string' || name === '') throw expected('activations.register', 'a name', name);
+  if (typeof activation !== 'function') throw expected('activations.register', 'a function', activation);
+  const known = Object.keys(registered).find((other) => sameName(other, name));
+  if (known !== undefined && registered[known] !== activation)
+    throw expected('activations.register', 'a name that no other function has', name);
+  registered[known ?? name] = activation;
+}
+
+/**
+ * The name of an activation for a configuration.
+ *
+ * @throws EngineError `ARGUMENT` for a function that has none.
+ * @internal
+ */
+export function activationConfig(activation: ActivationLike | null | undefined): string {
+  if (typeof activation !== 'function') return activation ?? 'linear';
+  const name = Object.keys(registered).find((known) => registered[known] === activation);
+  if (name !== undefined) return name;
+  const error = expected('getConfig', 'an activation that has a name', activation);
+  throw new EngineError(
+    error.code,
+    `${error.message}: give it one with activations.register('…', the function)`,
+  );
 }

@@ -47,8 +47,7 @@ export function knownOptions(who: string, options: unknown, names: object): void
     throw expected(who, takes, name, near);
   }
   for (const name of known) {
-    if (table[name] !== 'required' || (options as Record<string, unknown> | undefined)?.[name] !== undefined)
-      continue;
+    if (table[name] !== 'required' || options?.[name] !== undefined) continue;
     throw new EngineError('ARGUMENT', `[${who}] expected the option ${name}, received none`);
   }
 }
@@ -132,7 +131,8 @@ export const isOwnFunction = (value: unknown, table: Readonly<Record<string, unk
 const isClass = (value: unknown): boolean =>
   typeof value === 'function' && Object.getOwnPropertyDescriptor(value, 'prototype')?.writable === false;
 
-function isPlainObject(value: unknown): boolean {
+/** Whether a value is an object literal, also one of another realm. */
+export function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
   if (typeof value !== 'object' || value === null) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   // An object of another realm has another Object.prototype, which has no prototype either.

@@ -1,3 +1,4 @@
+import { isPlainObject } from './checks.js';
 import { type DtypePolicy, checkPolicy, dtypePolicy } from './dtypePolicy.js';
 import { EngineError } from './errors.js';
 import type { Program } from './program.js';
@@ -137,7 +138,7 @@ function collect(trace: Trace, value: unknown, path: string, fetches: Sym[]): Re
   if (value instanceof Sym) return fetches.push(value) - 1;
   if (value instanceof Tensor || value instanceof Variable) return fetches.push(trace.lift(value)) - 1;
   if (Array.isArray(value)) return value.map((item, i) => collect(trace, item, `${path}[${i}]`, fetches));
-  if (typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype) {
+  if (isPlainObject(value)) {
     return Object.fromEntries(
       Object.entries(value).map(([key, item]) => [key, collect(trace, item, `${path}.${key}`, fetches)]),
     );

@@ -65,6 +65,7 @@ function editDistance(a: string, b: string): number {
 }
 
 const LONGEST = 100;
+const MOST_ITEMS = 8;
 
 /** Any value in a few words, for messages: whatever it is, this does not fail. */
 export function describe(value: unknown): string {
@@ -72,11 +73,17 @@ export function describe(value: unknown): string {
   return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
 }
 
-function worded(value: unknown): string {
-  const options = { depth: 1, maxArrayLength: 8, breakLength: Infinity, customInspect: false };
+function worded(value: unknown, depth = 0): string {
+  const options = { depth: 1, maxArrayLength: MOST_ITEMS, breakLength: Infinity, customInspect: false };
   try {
+    if (Array.isArray(value)) {
+      const items = (value as unknown[])
+        .slice(0, MOST_ITEMS)
+        .map((item) => (depth > 2 ? '…' : worded(item, depth + 1)));
+      return `[${items.join(', ')}${value.length > MOST_ITEMS ? ', …' : ''}]`;
+    }
     // Tensors, layers' outputs and the like say in toString what they are.
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+    if (typeof value === 'object' && value !== null) {
       const own = String((value as { toString: () => unknown }).toString());
       if (!own.startsWith('[object ')) return own;
     }

@@ -1,4 +1,5 @@
 /** The public API: the one list of what the package exports. */
+export * as activations from './activations.js';
 export * as callbacks from './callbacks/index.js';
 export * as constraints from './constraints/index.js';
 export * as initializers from './initializers/index.js';
@@ -10,6 +11,7 @@ export * as ops from './ops/index.js';
 export * as optimizers from './optimizers/index.js';
 export * as regularizers from './regularizers/index.js';
 export { type Compiled, type Feed, type Fetched, type FunctionOptions, compile } from './compile.js';
+export type { ArrayData, Batch, Batches, Data } from './data/batches.js';
 export { datasets } from './data/index.js';
 export { NDArray } from './data/ndarray.js';
 export type { DType, EngineInfo, Shape, TypedArray } from './engine.js';

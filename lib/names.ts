@@ -6,6 +6,10 @@ export function camelCase(name: string): string {
   return joined.charAt(0).toLowerCase() + joined.slice(1);
 }
 
+/** Keras writes SGD, rmsprop, leaky_relu: the letters count, not their case. */
+export const sameName = (a: string, b: string): boolean =>
+  camelCase(a).toLowerCase() === camelCase(b).toLowerCase();
+
 /**
  * What a name stands for in a table.
  *
@@ -14,9 +18,7 @@ export function camelCase(name: string): string {
 export function choose<T>(what: string, name: string, table: Readonly<Record<string, T>>): T {
   const wanted = `[${what}] expected one of ${Object.keys(table).join(', ')}, received ${describe(name)}`;
   if (typeof name !== 'string') throw new EngineError('ARGUMENT', wanted);
-  // Keras writes SGD, rmsprop, AdamW: the letters count, not their case.
-  const letters = camelCase(name).toLowerCase();
-  const key = Object.keys(table).find((known) => known.toLowerCase() === letters);
+  const key = Object.keys(table).find((known) => sameName(known, name));
   if (key !== undefined) return table[key];
   const near = nearest(name, Object.keys(table));
   throw new EngineError('ARGUMENT', near === undefined ? wanted : `${wanted}; did you mean '${near}'?`);

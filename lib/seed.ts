@@ -1,4 +1,4 @@
-import { EngineError } from './errors.js';
+import { EngineError, describe } from './errors.js';
 
 // A linear congruential walk (Numerical Recipes) from the seed: each draw is the seed of something else.
 let state: number | undefined;
@@ -8,7 +8,7 @@ const listeners: ((seed: number) => void)[] = [];
 /** Fails for anything that is no integer. @internal */
 export function checkSeed(seed: number): number {
   if (!Number.isSafeInteger(seed)) {
-    throw new EngineError('ARGUMENT', `[seed] expected an integer, received ${String(seed)}`);
+    throw new EngineError('ARGUMENT', `[seed] expected an integer, received ${describe(seed)}`);
   }
   return seed;
 }

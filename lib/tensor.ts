@@ -1,6 +1,6 @@
-import { NDArray } from './data/ndarray.js';
+import { NDArray, arrayKind } from './data/ndarray.js';
 import { type DType, type NativeTensor, type Shape, type TypedArray, engine } from './engine.js';
-import { EngineError } from './errors.js';
+import { EngineError, describe } from './errors.js';
 import { stridedSlice } from './ops/slice.js';
 
 /** Numbers in nested arrays, all of one length at each depth. */
@@ -216,15 +216,33 @@ export function sizeOf(shape: Shape): number {
 
 /** The numbers of a tensor-like as the engine takes them. @internal */
 export function convert(data: ArrayLike<number>, dtype: DType): TypedArray {
-  if (dtype === 'float32') return data instanceof Float32Array ? data : Float32Array.from(data);
-  if (dtype === 'int32') return data instanceof Int32Array ? data : Int32Array.from(data);
-  if (dtype === 'uint8') return data instanceof Uint8Array ? data : Uint8Array.from(data);
+  if (dtype === 'float32')
+    return arrayKind(data) === 'Float32Array' ? (data as Float32Array) : Float32Array.from(data);
+  if (dtype === 'int32')
+    return arrayKind(data) === 'Int32Array' ? (data as Int32Array) : Int32Array.from(data);
+  if (dtype === 'uint8')
+    return arrayKind(data) === 'Uint8Array' ? (data as Uint8Array) : Uint8Array.from(data);
   if (dtype === 'bool') return Uint8Array.from(data, (n) => Number(n !== 0));
   throw new EngineError(
     'DTYPE',
-    `[tensor] expected float32, int32, uint8 or bool, received ${String(dtype)}`,
+    `[tensor] expected float32, int32, uint8 or bool, received ${describe(dtype)}`,
   );
 }
+
+/** What each kind of typed array becomes. */
+const DTYPES: Readonly<Record<string, DType | undefined>> = {
+  Float32Array: 'float32',
+  Float64Array: 'float32',
+  Int32Array: 'int32',
+  Int16Array: 'int32',
+  Int8Array: 'int32',
+  Uint16Array: 'int32',
+  Uint8Array: 'uint8',
+  Uint8ClampedArray: 'uint8',
+};
+
+/** Deeper nesting is an array that holds itself. */
+const DEEPEST = 64;
 
 /** Flat numbers with the dtype and shape that the data suggests. @internal */
 export function read(data: TensorData): { data: ArrayLike<number>; shape: readonly number[]; dtype: DType } {
@@ -232,17 +250,9 @@ export function read(data: TensorData): { data: ArrayLike<number>; shape: readon
   if (typeof data === 'boolean') return { data: [Number(data)], shape: [], dtype: 'bool' };
   if (data instanceof NDArray) return data;
   if (Array.isArray(data)) return flatten(data as readonly NestedArray[]);
-  if (data instanceof Float32Array || data instanceof Float64Array)
-    return { data, shape: [data.length], dtype: 'float32' };
-  if (data instanceof Uint8Array || data instanceof Uint8ClampedArray)
-    return { data, shape: [data.length], dtype: 'uint8' };
-  if (
-    data instanceof Int32Array ||
-    data instanceof Int16Array ||
-    data instanceof Int8Array ||
-    data instanceof Uint16Array
-  )
-    return { data, shape: [data.length], dtype: 'int32' };
+  const dtype = DTYPES[arrayKind(data) ?? ''];
+  if (dtype !== undefined)
+    return { data: data as NumericArray, shape: [(data as NumericArray).length], dtype };
   throw new EngineError(
     'DTYPE',
     `[tensor] expected a number, nested arrays, a typed array of up to 32 bits (or Float64Array) or an NDArray, ` +
@@ -253,7 +263,11 @@ export function read(data: TensorData): { data: ArrayLike<number>; shape: readon
 function flatten(data: readonly NestedArray[]): { data: number[]; shape: number[]; dtype: DType } {
   const shape: number[] = [];
   for (let level: NestedArray = data; Array.isArray(level); level = (level as readonly NestedArray[])[0]!)
-    shape.push((level as readonly NestedArray[]).length);
+    if (shape.push((level as readonly NestedArray[]).length) > DEEPEST)
+      throw new EngineError(
+        'SHAPE',
+        `[tensor] expected arrays nested ${DEEPEST} deep at most, received deeper ones, or one that holds itself`,
+      );
   const flat: number[] = [];
   let booleans = 0;
   const walk = (part: NestedArray, depth: number): void => {
@@ -306,7 +320,7 @@ function checkShape(name: string, shape: Shape): readonly number[] {
   if (!Array.isArray(shape) || !shape.every((n) => Number.isSafeInteger(n) && n >= 0)) {
     throw new EngineError(
       'SHAPE',
-      `[${name}] expected a list of non-negative integers, received ${JSON.stringify(shape)}`,
+      `[${name}] expected a list of non-negative integers, received ${describe(shape)}`,
     );
   }
   return [...(shape as readonly number[])];

@@ -1,6 +1,6 @@
 import { type DtypePolicy, computeDtype } from './dtypePolicy.js';
 import { type Attrs, type DType, type NativeGraph, type Shape, type TypedValue, engine } from './engine.js';
-import { EngineError } from './errors.js';
+import { EngineError, describe } from './errors.js';
 import { Program } from './program.js';
 import { Sym } from './sym.js';
 import { Tensor } from './tensor.js';
@@ -121,7 +121,7 @@ export class Trace {
 
   #checkOwn(name: string, value: Sym): void {
     if (!(value instanceof Sym)) {
-      throw new EngineError('ARGUMENT', `[${name}] expected a symbolic value, received ${String(value)}`);
+      throw new EngineError('ARGUMENT', `[${name}] expected a symbolic value, received ${describe(value)}`);
     }
     if (value.trace !== this) {
       throw new EngineError(
@@ -152,7 +152,7 @@ export function grad(y: Sym | Tensor, xs: readonly (Sym | Variable | Tensor)[], 
   if (!trace || !(y instanceof Sym)) {
     throw new EngineError(
       'ARGUMENT',
-      `[grad] expected a symbolic value inside compile(), received ${String(y)}`,
+      `[grad] expected a symbolic value inside compile(), received ${describe(y)}`,
     );
   }
   const of = (x: Sym | Variable | Tensor) => (x instanceof Sym ? x : trace.start(x));

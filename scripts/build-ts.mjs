@@ -16,6 +16,8 @@ const shared = {
   platform: 'node',
   target: 'node20',
   logLevel: 'warning',
+  // Messages show the names of functions and classes as the sources write them.
+  keepNames: true,
 };
 
 rmSync(dist, { recursive: true, force: true });

@@ -213,7 +213,7 @@ describe('options that an iterable decides itself', () => {
 
   it('an order of arrays that is neither true nor false is an error, too', async () => {
     const error = await rejectionOf(zero().fit([1], [1], { ...quiet, shuffle: 'batch' as never }));
-    expect(error.message).toMatch(/true or false for shuffle, received batch/);
+    expect(error.message).toMatch(/true or false for shuffle, received 'batch'/);
   });
 
   it('also for evaluate, predict and validationData', async () => {

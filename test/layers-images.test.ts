@@ -332,7 +332,7 @@ describe('bad input of layers for images', () => {
       'a padding of three',
       () => layers.zeroPadding2d({ padding: [1, 2, 3] as never }),
       'ARGUMENT',
-      /received \[1,2,3\]/,
+      /received \[1, 2, 3\]/,
     ],
     [
       'sides of three',

@@ -366,7 +366,7 @@ describe('bad input of layers', () => {
     ['input shape', () => layers.input({ shape: [0] }), 'ARGUMENT', /\[input\]/],
     [
       'an unknown activation',
-      () => layers.dense({ units: 1, activation: 'rellu' as 'relu' }),
+      () => layers.dense({ units: 1, activation: 'rellu' }),
       'ARGUMENT',
       /did you mean 'relu'/,
     ],

@@ -1,4 +1,4 @@
-import { EngineError } from '../errors.js';
+import { EngineError, describe } from '../errors.js';
 import { Callback, type CallbackParams, type HookResult, type Logs } from './callback.js';
 
 /** What kind of run it is. */
@@ -37,7 +37,7 @@ export class CallbackList {
       if (!(callback instanceof Callback)) {
         throw new EngineError(
           'ARGUMENT',
-          `[callbacks] expected objects of class callbacks.Callback, received ${String(callback)}`,
+          `[callbacks] expected objects of class callbacks.Callback, received ${describe(callback)}`,
         );
       }
     }

@@ -1,27 +1,25 @@
 import { type OptionNames, expected, knownOptions } from '../checks.js';
 import { Callback } from './callback.js';
 
-/** The hooks of a callback as plain functions. */
-export type Hooks = Partial<
-  Pick<
-    Callback,
-    | 'onTrainBegin'
-    | 'onTrainEnd'
-    | 'onEpochBegin'
-    | 'onEpochEnd'
-    | 'onTrainBatchBegin'
-    | 'onTrainBatchEnd'
-    | 'onTestBegin'
-    | 'onTestEnd'
-    | 'onTestBatchBegin'
-    | 'onTestBatchEnd'
-    | 'onPredictBegin'
-    | 'onPredictEnd'
-    | 'onPredictBatchBegin'
-    | 'onPredictBatchEnd'
-    | 'onProgress'
-  >
->;
+/** The hooks of a callback as plain functions, which may return anything; a promise is waited for. */
+export type Hooks = { [K in HookName]?: (...args: Parameters<Callback[K]>) => unknown };
+
+type HookName =
+  | 'onTrainBegin'
+  | 'onTrainEnd'
+  | 'onEpochBegin'
+  | 'onEpochEnd'
+  | 'onTrainBatchBegin'
+  | 'onTrainBatchEnd'
+  | 'onTestBegin'
+  | 'onTestEnd'
+  | 'onTestBatchBegin'
+  | 'onTestBatchEnd'
+  | 'onPredictBegin'
+  | 'onPredictEnd'
+  | 'onPredictBatchBegin'
+  | 'onPredictBatchEnd'
+  | 'onProgress';
 
 const hookNames = {
   onTrainBegin: 'optional',

@@ -1,5 +1,5 @@
 import { type OptionNames, knownOptionsOf } from '../checks.js';
-import { EngineError } from '../errors.js';
+import { EngineError, describe } from '../errors.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../sym.js';
 
@@ -58,7 +58,7 @@ export function checkNorm(constraint: string, name: string, value: number): numb
   if (!Number.isFinite(value) || value < 0) {
     throw new EngineError(
       'ARGUMENT',
-      `[${constraint}] expected ${name} of 0 or more, received ${String(value)}`,
+      `[${constraint}] expected ${name} of 0 or more, received ${describe(value)}`,
     );
   }
   return value;

@@ -1,5 +1,6 @@
+import { isPlainObject } from '../checks.js';
 import type { DType, Shape } from '../engine.js';
-import { EngineError } from '../errors.js';
+import { EngineError, describe } from '../errors.js';
 import { reshape } from '../ops/shape.js';
 import { Tensor, type TensorData, convert, read, sizeOf, tensor } from '../tensor.js';
 import { NDArray } from './ndarray.js';
@@ -11,7 +12,7 @@ export type ArrayData = Tensor | TensorData;
 export type Data = ArrayData | readonly ArrayData[] | Readonly<Record<string, ArrayData>>;
 
 /** One batch: the input, the target, and a weight for each sample. `predict` reads the input alone. */
-export type Batch = readonly [x: Data, y?: Data, sampleWeight?: Data];
+export type Batch = readonly [x: Data, y?: Data, sampleWeight?: Data] | readonly Data[];
 
 /** Batches one after another, as a generator or a stream gives them. An object that starts anew each time serves several epochs. */
 export type Batches = Iterable<Batch> | AsyncIterable<Batch>;
@@ -194,7 +195,7 @@ export function splitPoint(count: number, share: number): number {
   if (!(share > 0 && share < 1)) {
     throw new EngineError(
       'ARGUMENT',
-      `[fit] validationSplit: expected a number between 0 and 1, received ${String(share)}`,
+      `[fit] validationSplit: expected a number between 0 and 1, received ${describe(share)}`,
     );
   }
   const at = Math.floor(count * (1 - share));
@@ -235,14 +236,14 @@ function spread(data: Data, places: readonly Place[], argument: string): ArrayDa
       `${argument}: expected ${places.length} arrays (${names(places)}), received ${received}`,
     );
   }
-  if (typeof data !== 'object' || data === null || Object.getPrototypeOf(data) !== Object.prototype) {
+  if (!isPlainObject(data)) {
     const received = data === undefined ? 'nothing' : Object.prototype.toString.call(data);
     throw new EngineError(
       'ARGUMENT',
       `${argument}: expected a tensor, NDArray, typed array or nested arrays for ${names(places)}, received ${received}`,
     );
   }
-  const record = data as Readonly<Record<string, ArrayData>>;
+  const record = data;
   const unknown = Object.keys(record).find((key) => !places.some(({ name }) => name === key));
   const missing = places.find(({ name }) => !(name in record));
   if (unknown !== undefined || missing) {

@@ -1,3 +1,4 @@
+import { type OptionNames, expected, knownOptions } from '../checks.js';
 import { access, readdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import path from 'node:path';
@@ -23,6 +24,13 @@ export interface MnistOptions {
   /** Cancels reading and downloading. */
   signal?: AbortSignal;
 }
+
+const mnistNames = {
+  folder: 'optional',
+  cacheFolder: 'optional',
+  mirror: 'optional',
+  signal: 'optional',
+} satisfies OptionNames<MnistOptions>;
 
 /** Pictures with their classes. */
 export interface LabelledImages {
@@ -89,6 +97,12 @@ const files: { readonly train: SourceFiles; readonly test: SourceFiles } = {
  * @throws EngineError `IO` for a file that is missing, damaged or cut, named; `ABORTED` where `signal` fires.
  */
 export async function mnist(options: MnistOptions = {}): Promise<Mnist> {
+  knownOptions('datasets.mnist', options, mnistNames);
+  for (const name of ['folder', 'cacheFolder', 'mirror'] as const) {
+    const given: unknown = options[name];
+    if (given !== undefined && typeof given !== 'string')
+      throw expected('datasets.mnist', `a string as ${name}`, given);
+  }
   const folder = options.folder ?? packagedFolder();
   if (folder === undefined) return cachedMnist(options);
   return loadBoth(async ({ name }) => readIdx(await required(folder, name), options));

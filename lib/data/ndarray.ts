@@ -1,4 +1,4 @@
-import { EngineError } from '../errors.js';
+import { EngineError, describe } from '../errors.js';
 
 /** The element types that the engine takes. `bool` is kept as bytes of 0 and 1. */
 export type NDArrayType = 'uint8' | 'int32' | 'float32' | 'bool';
@@ -28,10 +28,10 @@ export class NDArray {
         `[NDArray] expected the typed array of ${dtype}, received ${data.constructor.name}`,
       );
     }
-    if (!shape.every((n) => Number.isSafeInteger(n) && n >= 0)) {
+    if (!isList(shape) || !shape.every((n) => Number.isSafeInteger(n) && n >= 0)) {
       throw new EngineError(
         'SHAPE',
-        `[NDArray] expected non-negative integers, received [${shape.join(', ')}]`,
+        `[NDArray] expected a shape of non-negative integers, received ${describe(shape)}`,
       );
     }
     const size = shape.reduce((product, n) => product * n, 1);
@@ -70,16 +70,23 @@ export class NDArray {
 }
 
 function dtypeOf(data: NDArrayData): 'uint8' | 'int32' | 'float32' {
-  if (data instanceof Uint8Array) return 'uint8';
-  if (data instanceof Int32Array) return 'int32';
-  if (data instanceof Float32Array) return 'float32';
+  const kind = arrayKind(data);
+  if (kind === 'Uint8Array') return 'uint8';
+  if (kind === 'Int32Array') return 'int32';
+  if (kind === 'Float32Array') return 'float32';
   throw new EngineError(
     'DTYPE',
-    `[NDArray] expected a Uint8Array, Int32Array or Float32Array, received ${Object.prototype.toString.call(data)}`,
+    `[NDArray] expected a Uint8Array, Int32Array or Float32Array, received ${describe(data)}`,
   );
 }
+
+/** The name of a typed array's kind, also of one from another realm (a worker's context, Jest), whose class is another. @internal */
+export const arrayKind = (data: unknown): string | undefined =>
+  ArrayBuffer.isView(data) ? (data as { [Symbol.toStringTag]?: string })[Symbol.toStringTag] : undefined;
 
 function clampIndex(index: number, length: number): number {
   const whole = Math.trunc(index) || 0;
   return whole < 0 ? Math.max(0, length + whole) : Math.min(whole, length);
 }
+
+const isList = (value: unknown): boolean => Array.isArray(value);

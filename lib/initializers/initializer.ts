@@ -1,4 +1,4 @@
-import { EngineError } from '../errors.js';
+import { EngineError, describe } from '../errors.js';
 import { checkSeed, nextSeed } from '../seed.js';
 import type { Tensor } from '../tensor.js';
 
@@ -47,7 +47,7 @@ export function checkNumber(initializer: string, name: string, value: number): n
   if (!Number.isFinite(value)) {
     throw new EngineError(
       'ARGUMENT',
-      `[${initializer}] expected a finite number for ${name}, received ${String(value)}`,
+      `[${initializer}] expected a finite number for ${name}, received ${describe(value)}`,
     );
   }
   return value;

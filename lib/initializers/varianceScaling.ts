@@ -1,5 +1,5 @@
 import { type OptionNames, knownOptions, knownOptionsOf, oneOf } from '../checks.js';
-import { EngineError } from '../errors.js';
+import { EngineError, describe } from '../errors.js';
 import { randomNormal, randomUniform, truncatedNormal } from '../ops/random.js';
 import type { Tensor } from '../tensor.js';
 import { Initializer, fans } from './initializer.js';
@@ -51,7 +51,7 @@ export class VarianceScaling extends Initializer {
     if (!(this.scale > 0 && this.scale < Infinity)) {
       throw new EngineError(
         'ARGUMENT',
-        `[varianceScaling] expected a positive number for scale, received ${String(this.scale)}`,
+        `[varianceScaling] expected a positive number for scale, received ${describe(this.scale)}`,
       );
     }
   }

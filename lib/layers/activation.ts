@@ -1,10 +1,15 @@
 import type { OptionNames } from '../checks.js';
-import { type ActivationFunction, type ActivationName, activationOf } from '../activations.js';
+import {
+  type ActivationFunction,
+  type ActivationLike,
+  activationConfig,
+  activationOf,
+} from '../activations.js';
 import type { Sym } from '../sym.js';
 import { Layer, type LayerOptions } from './layer.js';
 
 export interface ActivationOptions extends LayerOptions {
-  activation: ActivationName | ActivationFunction;
+  activation: ActivationLike;
 }
 
 /** An activation by name or function, element by element. https://keras.io/api/layers/core_layers/activation/ */
@@ -14,7 +19,7 @@ export class Activation extends Layer {
     activation: 'required',
   } satisfies OptionNames<ActivationOptions>;
   readonly className = 'Activation';
-  readonly activation: ActivationName | ActivationFunction;
+  readonly activation: ActivationLike;
   readonly #function: ActivationFunction;
 
   constructor(options: ActivationOptions) {
@@ -28,7 +33,7 @@ export class Activation extends Layer {
   }
 
   override getConfig() {
-    return { ...super.getConfig(), activation: this.activation };
+    return { ...super.getConfig(), activation: activationConfig(this.activation) };
   }
 }
 

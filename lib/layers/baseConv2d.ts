@@ -1,5 +1,10 @@
 import { type OptionNames, oneOf } from '../checks.js';
-import { type ActivationFunction, type ActivationName, activationOf } from '../activations.js';
+import {
+  type ActivationFunction,
+  type ActivationLike,
+  activationConfig,
+  activationOf,
+} from '../activations.js';
 import type { Shape } from '../engine.js';
 import { EngineError } from '../errors.js';
 import * as ops from '../ops/index.js';
@@ -23,7 +28,7 @@ export interface BaseConv2DOptions extends LayerOptions, OptionsOf<'bias'> {
   /** Default `channelsLast`. */
   dataFormat?: DataFormat;
   /** Default none. */
-  activation?: ActivationName | ActivationFunction;
+  activation?: ActivationLike;
   /** Default true. */
   useBias?: boolean;
 }
@@ -87,10 +92,18 @@ export abstract class BaseConv2D<O extends BaseConv2DOptions = BaseConv2DOptions
 
   override getConfig(): Record<string, unknown> {
     const { kernelSize, strides = 1, padding = 'valid', dilationRate = 1 } = this.options;
-    const { dataFormat = 'channelsLast', activation = 'linear', useBias = true } = this.options;
+    const { dataFormat = 'channelsLast', activation, useBias = true } = this.options;
     return {
       ...super.getConfig(),
-      ...{ kernelSize, strides, padding, dilationRate, dataFormat, activation, useBias },
+      ...{
+        kernelSize,
+        strides,
+        padding,
+        dilationRate,
+        dataFormat,
+        activation: activationConfig(activation),
+        useBias,
+      },
       ...weightConfig(this.options, 'bias', 'zeros'),
     };
   }

@@ -5,7 +5,7 @@ import * as ops from '../ops/index.js';
 import type { Sym } from '../sym.js';
 import type { Variable } from '../variable.js';
 import { checkEpsilon, sizeOfAxis } from './check.js';
-import { EngineError } from '../errors.js';
+import { EngineError, describe } from '../errors.js';
 import { type CallContext, Layer, type LayerOptions } from './layer.js';
 import { type OptionsOf, weightConfig, weightNames, weightOptions } from './weightOptions.js';
 
@@ -62,7 +62,7 @@ export class BatchNormalization extends Layer {
     if (!(momentum >= 0 && momentum <= 1)) {
       throw new EngineError(
         'ARGUMENT',
-        `[batchNormalization] expected a momentum from 0 to 1, received ${String(momentum)}`,
+        `[batchNormalization] expected a momentum from 0 to 1, received ${describe(momentum)}`,
       );
     }
     this.options = options;

@@ -1,5 +1,5 @@
 import type { Shape } from '../engine.js';
-import { EngineError } from '../errors.js';
+import { EngineError, describe } from '../errors.js';
 import type { Pair } from '../ops/window.js';
 import { shapeText } from './kerasTensor.js';
 
@@ -7,7 +7,7 @@ import { shapeText } from './kerasTensor.js';
 export function checkCount(layer: string, name: string, value: number, least = 1): number {
   if (!Number.isSafeInteger(value) || value < least) {
     const what = least === 1 ? 'a positive integer' : `an integer of ${least} or more`;
-    throw new EngineError('ARGUMENT', `[${layer}] expected ${what} for ${name}, received ${String(value)}`);
+    throw new EngineError('ARGUMENT', `[${layer}] expected ${what} for ${name}, received ${describe(value)}`);
   }
   return value;
 }
@@ -18,7 +18,7 @@ export function checkPair(layer: string, name: string, value: Pair, least = 1): 
   if (!Array.isArray(value) && typeof value !== 'number') {
     throw new EngineError(
       'ARGUMENT',
-      `[${layer}] expected one or two integers for ${name}, received ${String(value)}`,
+      `[${layer}] expected one or two integers for ${name}, received ${describe(value)}`,
     );
   }
   if (typeof value !== 'number' && list.length !== 2) {
@@ -46,7 +46,7 @@ export function checkEpsilon(layer: string, value: number): void {
   if (typeof value === 'number' && value >= 0 && value < Infinity) return;
   throw new EngineError(
     'ARGUMENT',
-    `[${layer}] expected a number of 0 or more for epsilon, received ${String(value)}`,
+    `[${layer}] expected a number of 0 or more for epsilon, received ${describe(value)}`,
   );
 }
 
@@ -57,6 +57,6 @@ export function sizeOfAxis(layer: string, shape: Shape, axis: number): number {
   if (inside && size !== undefined && size >= 1) return size;
   throw new EngineError(
     'SHAPE',
-    `[${layer}] expected an input with an axis ${String(axis)} of known size, received ${shapeText(shape)}`,
+    `[${layer}] expected an input with an axis ${describe(axis)} of known size, received ${shapeText(shape)}`,
   );
 }

@@ -1,6 +1,6 @@
 import type { OptionNames } from '../checks.js';
 import type { Shape } from '../engine.js';
-import { EngineError } from '../errors.js';
+import { EngineError, describe } from '../errors.js';
 import * as ops from '../ops/index.js';
 import { type DataFormat, dataFormatOf } from '../ops/window.js';
 import type { Sym } from '../sym.js';
@@ -38,7 +38,7 @@ export class Cropping2D extends Layer {
       if (side >= 0 && before + after >= side) {
         throw new EngineError(
           'SHAPE',
-          `expected a cropping that leaves something of ${shapeText(shape)}, received ${JSON.stringify(this.cropping)}`,
+          `expected a cropping that leaves something of ${shapeText(shape)}, received ${describe(this.cropping)}`,
         );
       }
     });

@@ -1,7 +1,12 @@
 import type { OptionNames } from '../checks.js';
 import type { Shape } from '../engine.js';
 import { EngineError } from '../errors.js';
-import { type ActivationFunction, type ActivationName, activationOf } from '../activations.js';
+import {
+  type ActivationFunction,
+  type ActivationLike,
+  activationConfig,
+  activationOf,
+} from '../activations.js';
 import { affine } from '../ops/sequence.js';
 import type { Sym } from '../sym.js';
 import type { Variable } from '../variable.js';
@@ -13,7 +18,7 @@ import { type OptionsOf, weightConfig, weightNames, weightOptions } from './weig
 export interface DenseOptions extends LayerOptions, OptionsOf<'kernel'>, OptionsOf<'bias'> {
   units: number;
   /** Default none. */
-  activation?: ActivationName | ActivationFunction;
+  activation?: ActivationLike;
   /** Default true. */
   useBias?: boolean;
 }
@@ -65,10 +70,10 @@ export class Dense extends Layer {
   }
 
   override getConfig() {
-    const { units, activation = 'linear', useBias = true } = this.options;
+    const { units, activation, useBias = true } = this.options;
     return {
       ...super.getConfig(),
-      ...{ units, activation, useBias },
+      ...{ units, activation: activationConfig(activation), useBias },
       ...weightConfig(this.options, 'kernel'),
       ...weightConfig(this.options, 'bias', 'zeros'),
     };

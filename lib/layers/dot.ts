@@ -1,5 +1,5 @@
 import type { OptionNames } from '../checks.js';
-import { EngineError } from '../errors.js';
+import { EngineError, describe } from '../errors.js';
 import { listOf } from '../list.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../sym.js';
@@ -34,7 +34,7 @@ export class Dot extends Layer {
     if (!Array.isArray(pair) || pair.length !== 2 || !pair.every(Number.isSafeInteger)) {
       throw new EngineError(
         'ARGUMENT',
-        `[dot] expected one or two integers as axes, received ${JSON.stringify(axes)}`,
+        `[dot] expected one or two integers as axes, received ${describe(axes)}`,
       );
     }
     this.axes = [pair[0], pair[1]];

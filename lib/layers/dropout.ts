@@ -1,5 +1,5 @@
 import type { OptionNames } from '../checks.js';
-import { EngineError } from '../errors.js';
+import { EngineError, describe } from '../errors.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../sym.js';
 import { type CallContext, Layer, type LayerOptions } from './layer.js';
@@ -30,7 +30,7 @@ export class Dropout extends Layer {
     if (!(options.rate >= 0 && options.rate < 1)) {
       throw new EngineError(
         'ARGUMENT',
-        `[dropout] expected a rate from 0 up to, not including, 1, received ${String(options.rate)}`,
+        `[dropout] expected a rate from 0 up to, not including, 1, received ${describe(options.rate)}`,
       );
     }
     this.rate = options.rate;

@@ -1,5 +1,5 @@
 import type { OptionNames } from '../checks.js';
-import { EngineError } from '../errors.js';
+import { EngineError, describe } from '../errors.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../sym.js';
 import { type CallContext, Layer, type LayerOptions } from './layer.js';
@@ -27,7 +27,7 @@ export class GaussianNoise extends Layer {
     if (!Number.isFinite(options.stddev) || options.stddev < 0) {
       throw new EngineError(
         'ARGUMENT',
-        `[gaussianNoise] expected stddev of 0 or more, received ${String(options.stddev)}`,
+        `[gaussianNoise] expected stddev of 0 or more, received ${describe(options.stddev)}`,
       );
     }
     this.stddev = options.stddev;

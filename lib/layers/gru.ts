@@ -1,5 +1,5 @@
 import type { OptionNames } from '../checks.js';
-import { type ActivationFunction, activationOf } from '../activations.js';
+import { type ActivationFunction, activationConfig, activationOf } from '../activations.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../sym.js';
 import type { Variable } from '../variable.js';
@@ -81,7 +81,11 @@ export class GRU extends RNN<GRUOptions> {
 
   override getConfig() {
     const { recurrentActivation = 'sigmoid' } = this.options;
-    return { ...super.getConfig(), recurrentActivation, resetAfter: this.#resetAfter };
+    return {
+      ...super.getConfig(),
+      recurrentActivation: activationConfig(recurrentActivation),
+      resetAfter: this.#resetAfter,
+    };
   }
 }
 

@@ -1,6 +1,6 @@
 import type { OptionNames } from '../checks.js';
 import type { DType, Shape } from '../engine.js';
-import { EngineError } from '../errors.js';
+import { EngineError, describe } from '../errors.js';
 import type { Sym } from '../sym.js';
 import { KerasTensor } from './kerasTensor.js';
 import { Layer, type LayerOptions } from './layer.js';
@@ -32,7 +32,7 @@ export class InputLayer extends Layer {
     if (!Array.isArray(shape) || !shape.every((n) => Number.isSafeInteger(n) && (n > 0 || n === -1))) {
       throw new EngineError(
         'ARGUMENT',
-        `[input] expected a list of positive integers (or -1) as shape of one sample, received ${JSON.stringify(shape)}`,
+        `[input] expected a list of positive integers (or -1) as shape of one sample, received ${describe(shape)}`,
       );
     }
     if (!dtypes.includes(dtype)) {

@@ -2,7 +2,7 @@ import { type OptionNames, knownOptionsOf } from '../checks.js';
 import { type ConstraintLike, constraintOf } from '../constraints/index.js';
 import { NDArray } from '../data/ndarray.js';
 import type { Shape } from '../engine.js';
-import { EngineError } from '../errors.js';
+import { EngineError, describe } from '../errors.js';
 import { type Initializer, type InitializerLike, initializerOf } from '../initializers/index.js';
 import { factoryName, uniqueName } from '../names.js';
 import * as ops from '../ops/index.js';
@@ -326,9 +326,10 @@ export abstract class Layer implements Disposable {
     const inputs = (Array.isArray(x) ? x : [x]) as readonly KerasTensor[];
     const wrong = inputs.some((input) => !(input instanceof KerasTensor));
     if (inputs.length === 0 || wrong) {
+      const remedy = ': for numbers call predict of a model, or apply the layer inside compile()';
       throw new EngineError(
         'ARGUMENT',
-        `[${this.name}] expected the output of another layer, or a list of such, received ${inputs.length === 0 ? 'none' : 'something else'}`,
+        `[${this.name}] expected the output of another layer, or a list of such, received ${describe(x)}${remedy}`,
       );
     }
     this.ensureBuilt(inputs.map((input) => input.shape));

@@ -1,5 +1,5 @@
 import type { OptionNames } from '../checks.js';
-import { type ActivationFunction, activationOf } from '../activations.js';
+import { type ActivationFunction, activationConfig, activationOf } from '../activations.js';
 import { Initializer, type InitializerLike, initializerOf } from '../initializers/index.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../sym.js';
@@ -56,7 +56,11 @@ export class LSTM extends RNN<LSTMOptions> {
 
   override getConfig() {
     const { recurrentActivation = 'sigmoid', unitForgetBias = true } = this.options;
-    return { ...super.getConfig(), recurrentActivation, unitForgetBias };
+    return {
+      ...super.getConfig(),
+      recurrentActivation: activationConfig(recurrentActivation),
+      unitForgetBias,
+    };
   }
 }
 

@@ -1,4 +1,4 @@
-import { EngineError } from '../errors.js';
+import { EngineError, describe } from '../errors.js';
 import type { DataFormat } from '../ops/window.js';
 import { checkCount } from './check.js';
 import type { LayerOptions } from './layer.js';
@@ -21,7 +21,7 @@ export function marginsOf(layer: string, name: string, given: Margins): [[number
   if (!Array.isArray(sides) || sides.length !== 2) {
     throw new EngineError(
       'ARGUMENT',
-      `[${layer}] expected an integer, two of them or [[top, bottom], [left, right]] for ${name}, received ${JSON.stringify(given)}`,
+      `[${layer}] expected an integer, two of them or [[top, bottom], [left, right]] for ${name}, received ${describe(given)}`,
     );
   }
   const [height, width] = sides.map((side): [number, number] => {

@@ -1,5 +1,5 @@
 import type { OptionNames } from '../checks.js';
-import { EngineError } from '../errors.js';
+import { EngineError, describe } from '../errors.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../sym.js';
 import { Layer, type LayerOptions } from './layer.js';
@@ -28,7 +28,7 @@ export class Rescaling extends Layer {
     if (!Number.isFinite(this.scale) || !Number.isFinite(this.offset)) {
       throw new EngineError(
         'ARGUMENT',
-        `[rescaling] expected finite numbers for scale and offset, received ${String(this.scale)} and ${String(this.offset)}`,
+        `[rescaling] expected finite numbers for scale and offset, received ${describe(this.scale)} and ${describe(this.offset)}`,
       );
     }
   }

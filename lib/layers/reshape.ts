@@ -1,6 +1,6 @@
 import type { OptionNames } from '../checks.js';
 import type { Shape } from '../engine.js';
-import { EngineError } from '../errors.js';
+import { EngineError, describe } from '../errors.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../sym.js';
 import { shapeText } from './kerasTensor.js';
@@ -25,7 +25,7 @@ export class Reshape extends Layer {
     if (!Array.isArray(options.targetShape)) {
       throw new EngineError(
         'ARGUMENT',
-        `[reshape] expected a list of integers for targetShape, received ${String(options.targetShape)}`,
+        `[reshape] expected a list of integers for targetShape, received ${describe(options.targetShape)}`,
       );
     }
     this.targetShape = options.targetShape;

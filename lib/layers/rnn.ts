@@ -1,7 +1,12 @@
 import type { OptionNames } from '../checks.js';
-import { type ActivationFunction, type ActivationName, activationOf } from '../activations.js';
+import {
+  type ActivationFunction,
+  type ActivationLike,
+  activationConfig,
+  activationOf,
+} from '../activations.js';
 import type { Shape } from '../engine.js';
-import { EngineError } from '../errors.js';
+import { EngineError, describe } from '../errors.js';
 import type { InitializerLike } from '../initializers/index.js';
 import { listOf } from '../list.js';
 import { apply } from '../ops/apply.js';
@@ -18,7 +23,7 @@ export interface RNNOptions
   extends LayerOptions, OptionsOf<'kernel'>, OptionsOf<'recurrent'>, OptionsOf<'bias'> {
   units: number;
   /** Of the state. Default `tanh`. */
-  activation?: ActivationName | ActivationFunction;
+  activation?: ActivationLike;
   /** Default true. */
   useBias?: boolean;
   /** The share of the input's features that are dropped while training, the same at every step. Default 0. */
@@ -36,7 +41,7 @@ export interface RNNOptions
 /** The same for cells with gates. */
 export interface GatedRNNOptions extends RNNOptions {
   /** Of the gates. Default `sigmoid`. */
-  recurrentActivation?: ActivationName | ActivationFunction;
+  recurrentActivation?: ActivationLike;
 }
 
 /** What a fused op is called with. */
@@ -87,7 +92,7 @@ export abstract class RNN<O extends RNNOptions = RNNOptions> extends Layer {
       if (!(rate >= 0 && rate < 1)) {
         throw new EngineError(
           'ARGUMENT',
-          `[rnn] expected ${name} from 0 up to, not including, 1, received ${String(rate)}`,
+          `[rnn] expected ${name} from 0 up to, not including, 1, received ${describe(rate)}`,
         );
       }
     }
@@ -205,7 +210,16 @@ export abstract class RNN<O extends RNNOptions = RNNOptions> extends Layer {
     const { returnSequences = false, returnState = false, goBackwards = false } = this.options;
     return {
       ...super.getConfig(),
-      ...{ units, activation, useBias, dropout, recurrentDropout, returnSequences, returnState, goBackwards },
+      ...{
+        units,
+        activation: activationConfig(activation),
+        useBias,
+        dropout,
+        recurrentDropout,
+        returnSequences,
+        returnState,
+        goBackwards,
+      },
       ...weightConfig(this.options, 'kernel'),
       ...weightConfig(this.options, 'recurrent', 'orthogonal'),
       ...weightConfig(this.options, 'bias', 'zeros'),

@@ -1,5 +1,5 @@
 import type { Shape } from '../engine.js';
-import { EngineError } from '../errors.js';
+import { EngineError, describe } from '../errors.js';
 import { shapeText } from '../layers/kerasTensor.js';
 import * as ops from '../ops/index.js';
 import { toIndices } from '../ops/toIndices.js';
@@ -80,7 +80,7 @@ export function perSample(name: string, values: Sym, weights?: Sym): Sym {
     const hint = typeof values === 'object' ? ': call the factory, as in losses.meanSquaredError()' : '';
     throw new EngineError(
       'ARGUMENT',
-      `[${name}] expected a function that returns a symbolic value, received ${String(values)}${hint}`,
+      `[${name}] expected a function that returns a symbolic value, received ${describe(values)}${hint}`,
     );
   }
   if (values.rank === 0) {

@@ -1,4 +1,4 @@
-import { EngineError } from '../errors.js';
+import { EngineError, describe } from '../errors.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../sym.js';
 import { warnOnce } from '../warn.js';
@@ -42,7 +42,7 @@ export function checkSmoothing(name: string, smoothing: number): number {
   if (!(smoothing >= 0 && smoothing <= 1)) {
     throw new EngineError(
       'ARGUMENT',
-      `[${name}] expected a labelSmoothing from 0 to 1, received ${String(smoothing)}`,
+      `[${name}] expected a labelSmoothing from 0 to 1, received ${describe(smoothing)}`,
     );
   }
   return smoothing;

@@ -1,5 +1,5 @@
 import { Samples } from '../data/batches.js';
-import { EngineError } from '../errors.js';
+import { EngineError, describe } from '../errors.js';
 
 /** The weight of each class by its number; 1 for those that are not named. */
 export type ClassWeights = Readonly<Record<number, number>>;
@@ -49,7 +49,7 @@ function checkWeights(caller: string, classWeight: ClassWeights): void {
   if (valid) return;
   throw new EngineError(
     'ARGUMENT',
-    `[${caller}] expected a finite number for each class number as classWeight, received ${JSON.stringify(classWeight)}`,
+    `[${caller}] expected a finite number for each class number as classWeight, received ${describe(classWeight)}`,
   );
 }
 

@@ -1,3 +1,4 @@
+import { expected, isPlainObject } from '../checks.js';
 import type { DtypePolicy } from '../dtypePolicy.js';
 import type { Constraint } from '../constraints/index.js';
 import { EngineError, nearest } from '../errors.js';
@@ -109,6 +110,14 @@ export function graphConfig(graph: LayerGraph): Pick<GraphConfig, 'layers' | 'ca
     inputs: graph.inputs.map(refer),
     outputs: graph.outputs.map(refer),
   };
+}
+
+/** Fails unless a configuration is an object with these lists. */
+export function checkConfig(config: unknown, lists: readonly string[]): void {
+  if (!isPlainObject(config)) throw expected('fromConfig', 'a configuration as getConfig gives it', config);
+  for (const name of lists)
+    if (!Array.isArray(config[name]))
+      throw expected('fromConfig', `a list of ${name} in the configuration`, config[name]);
 }
 
 export function graphFromConfig(

@@ -8,7 +8,7 @@ import { type OptionNames } from '../checks.js';
 import { CallbackList } from '../callbacks/callbackList.js';
 import { type Callback, History, ProgbarLogger } from '../callbacks/index.js';
 import { type Batches, type Data, type Batch as DataBatch, isBatches, splitPoint } from '../data/batches.js';
-import { EngineError } from '../errors.js';
+import { EngineError, describe } from '../errors.js';
 import { listOf } from '../list.js';
 import { checkSeed, nextSeed } from '../seed.js';
 import type { Tensor } from '../tensor.js';
@@ -142,7 +142,7 @@ class Call {
   count(name: string, value: number | undefined, least: 0 | 1 = 1): void {
     if (value === undefined || (Number.isSafeInteger(value) && value >= least)) return;
     const kind = least === 1 ? 'a positive integer' : 'an integer of 0 or more';
-    throw this.error(`expected ${kind} for ${name}, received ${String(value)}`);
+    throw this.error(`expected ${kind} for ${name}, received ${describe(value)}`);
   }
 }
 
@@ -244,7 +244,7 @@ function callbacksOf(
   params: { epochs: number; steps: number | undefined },
 ): CallbackList {
   if (!['auto', 0, 1, 2].includes(verbose))
-    throw new EngineError('ARGUMENT', `[verbose] expected 0, 1, 2 or 'auto', received ${String(verbose)}`);
+    throw new EngineError('ARGUMENT', `[verbose] expected 0, 1, 2 or 'auto', received ${describe(verbose)}`);
   const level = verbose === 'auto' ? 1 : verbose;
   const bar = level === 0 ? [] : [new ProgbarLogger()];
   return new CallbackList([...bar, ...callbacks], model, { ...params, verbose: level }, (hook) =>
@@ -451,7 +451,7 @@ function arrayFeeder(
   const { caller, model, trainer } = call;
   const { batchSize, steps, seed, classWeight, shuffle = true } = options;
   if (typeof shuffle !== 'boolean')
-    throw call.error(`expected true or false for shuffle, received ${String(shuffle)}`);
+    throw call.error(`expected true or false for shuffle, received ${describe(shuffle)}`);
   const weighed = classWeight ? data.withClassWeight(caller, model.graph, classWeight) : data;
   return new ArrayFeeder(trainer, mode, weighed, {
     ...{ batchSize, steps, seed },

@@ -1,4 +1,4 @@
-import { EngineError } from '../errors.js';
+import { EngineError, describe } from '../errors.js';
 import { InputLayer } from '../layers/input.js';
 import { KerasTensor, type LayerNode } from '../layers/kerasTensor.js';
 import type { CallContext, Layer } from '../layers/layer.js';
@@ -28,7 +28,7 @@ export class LayerGraph {
       if (!(place instanceof KerasTensor)) {
         throw new EngineError(
           'ARGUMENT',
-          `[Model] expected what layers.input and apply return as inputs and outputs, received ${String(place)}`,
+          `[Model] expected what layers.input and apply return as inputs and outputs, received ${describe(place)}`,
         );
       }
     }

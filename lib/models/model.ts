@@ -1,7 +1,7 @@
 import { type OptionNames, knownOptions } from '../checks.js';
 import { type Batches, type Data, inputsOf, isBatches } from '../data/batches.js';
 import { type DtypePolicy, checkPolicy, dtypePolicy } from '../dtypePolicy.js';
-import { EngineError } from '../errors.js';
+import { EngineError, describe } from '../errors.js';
 import { input } from '../layers/input.js';
 import type { KerasTensor } from '../layers/kerasTensor.js';
 import { type CallContext, Layer, type LayerOptions } from '../layers/layer.js';
@@ -12,6 +12,7 @@ import type { Tensor } from '../tensor.js';
 import {
   type CustomObjects,
   type GraphConfig,
+  checkConfig,
   graphConfig,
   graphFromConfig,
   modelClasses,
@@ -188,7 +189,7 @@ export class Model<const S extends OutputStructure = KerasTensor> extends Layer 
     if (shapes.some((shape) => !Array.isArray(shape) || shape.length === 0)) {
       throw new EngineError(
         'ARGUMENT',
-        `[build] expected a shape with the batch first, as in [null, 28, 28], received ${JSON.stringify(inputShape)}`,
+        `[build] expected a shape with the batch first, as in [null, 28, 28], received ${describe(inputShape)}`,
       );
     }
     this.connectTo(shapes.map((shape) => input({ shape: shape.slice(1).map((n) => n ?? -1) })));
@@ -325,6 +326,7 @@ export class Model<const S extends OutputStructure = KerasTensor> extends Layer 
     config: Record<string, unknown>,
     customObjects: CustomObjects = {},
   ): Model<OutputStructure> {
+    checkConfig(config, this === Model ? ['layers', 'calls', 'inputs', 'outputs'] : []);
     const { layers, calls, inputs, outputs, outputNames, ...rest } = config as unknown as GraphConfig;
     const options = revived(rest, customObjects);
     // A subclass with its own `call` has no layers in its configuration.

@@ -1,5 +1,5 @@
 import type { OptionNames } from '../checks.js';
-import { EngineError, nearest } from '../errors.js';
+import { EngineError, nearest, describe } from '../errors.js';
 import { type Loss, type LossLike, lossOf } from '../losses/index.js';
 import { type MetricLike, type Metric, metricOf } from '../metrics/index.js';
 import { perSample, sameRank } from '../losses/align.js';
@@ -15,7 +15,8 @@ export interface ObjectiveOptions {
   metrics?: PerOutput<MetricLike | readonly MetricLike[]>;
   /** Means over the samples times their weights. */
   weightedMetrics?: PerOutput<MetricLike | readonly MetricLike[]>;
-  lossWeights?: readonly number[] | Readonly<Record<string, number>>;
+  /** What the loss of each output is multiplied by: one number for all, a list or a record by their names. Default 1. */
+  lossWeights?: number | readonly number[] | Readonly<Record<string, number>>;
 }
 
 export const objectiveNames = {
@@ -174,7 +175,7 @@ function checkRecord(what: string, given: unknown, outputs: readonly string[]): 
   if (typeof given !== 'object' || given === null) {
     throw new EngineError(
       'ARGUMENT',
-      `[compile] expected ${what} for all outputs, a list or a record by their names, received ${String(given)}`,
+      `[compile] expected ${what} for all outputs, a list or a record by their names, received ${describe(given)}`,
     );
   }
   const unknown = Object.keys(given).find((name) => !outputs.includes(name));

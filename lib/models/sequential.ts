@@ -1,5 +1,5 @@
 import { type OptionNames, expected } from '../checks.js';
-import { EngineError } from '../errors.js';
+import { EngineError, describe } from '../errors.js';
 import { InputLayer } from '../layers/input.js';
 import { KerasTensor } from '../layers/kerasTensor.js';
 import { Layer } from '../layers/layer.js';
@@ -7,6 +7,7 @@ import { withSeed } from '../seed.js';
 import {
   type CustomObjects,
   type LayerConfig,
+  checkConfig,
   layerConfig,
   layerFromConfig,
   modelClasses,
@@ -106,6 +107,7 @@ export class Sequential extends Model {
   }
 
   static override fromConfig(config: Record<string, unknown>, customObjects: CustomObjects = {}): Sequential {
+    checkConfig(config, ['layers']);
     const { layers, ...rest } = config as unknown as SequentialOptions & { layers: readonly LayerConfig[] };
     const stack = layers.map((item) => {
       const layer = layerFromConfig(item, customObjects);
@@ -131,7 +133,7 @@ export class Sequential extends Model {
     } else if (item instanceof Layer) {
       this.#stack.push(item);
     } else {
-      throw new EngineError('ARGUMENT', `[Sequential] expected a layer, received ${String(item)}`);
+      throw new EngineError('ARGUMENT', `[Sequential] expected a layer, received ${describe(item)}`);
     }
   }
 

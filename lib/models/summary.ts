@@ -1,5 +1,5 @@
 import type { Shape } from '../engine.js';
-import { EngineError } from '../errors.js';
+import { EngineError, describe } from '../errors.js';
 import type { LayerNode } from '../layers/kerasTensor.js';
 import { Layer } from '../layers/layer.js';
 import type { Variable } from '../variable.js';
@@ -116,7 +116,7 @@ function widthOf(given: number | undefined, preferred: number): number {
   if (Number.isSafeInteger(given) && given >= 40) return given;
   throw new EngineError(
     'ARGUMENT',
-    `[summary] expected an integer of at least 40 for lineLength, received ${String(given)}`,
+    `[summary] expected an integer of at least 40 for lineLength, received ${describe(given)}`,
   );
 }
 

@@ -1,5 +1,5 @@
 import { type OptionNames, expected, knownOptions } from '../checks.js';
-import { EngineError } from '../errors.js';
+import { EngineError, describe } from '../errors.js';
 import { Sym } from '../sym.js';
 import { type Operand, type Outcome, applyFloat, symbolic, typeOf } from './apply.js';
 import { add, mul, sub } from './binary.js';
@@ -146,7 +146,7 @@ function axisOf(op: string, axis: number, rank: number): number {
   if (Number.isInteger(axis) && axis >= -rank && axis < rank) return axis < 0 ? axis + rank : axis;
   throw new EngineError(
     'ATTRIBUTE',
-    `[${op}] expected an axis in [-${rank}, ${rank}), received ${String(axis)}`,
+    `[${op}] expected an axis in [-${rank}, ${rank}), received ${describe(axis)}`,
   );
 }
 

@@ -1,6 +1,6 @@
 import { type OptionNames, knownOptions } from '../checks.js';
 import type { Attrs, Shape } from '../engine.js';
-import { EngineError } from '../errors.js';
+import { EngineError, describe } from '../errors.js';
 import { followSeed, nextSeed } from '../seed.js';
 import { Sym } from '../sym.js';
 import { Tensor, tensor } from '../tensor.js';
@@ -172,7 +172,7 @@ function drawOf(trace: Trace | undefined, { seed, key, salt }: RandomOptions<Sym
 
 function keyTensor(seed = nextSeed()): Tensor {
   if (!Number.isSafeInteger(seed)) {
-    throw new EngineError('ARGUMENT', `[random] expected an integer as seed, received ${String(seed)}`);
+    throw new EngineError('ARGUMENT', `[random] expected an integer as seed, received ${describe(seed)}`);
   }
   return tensor([seed | 0, 0], [2], 'int32');
 }

@@ -1,6 +1,6 @@
 import { oneOf } from '../checks.js';
 import type { Attrs } from '../engine.js';
-import { EngineError, type ErrorCode } from '../errors.js';
+import { EngineError, type ErrorCode, describe } from '../errors.js';
 
 /** One number for both axes, or one for height and one for width. */
 export type Pair = number | readonly [height: number, width: number];
@@ -33,7 +33,7 @@ export function paddingAttrs(op: string, padding: Padding): Attrs {
     throw new EngineError(
       'ATTRIBUTE',
       `[${op}] expected padding 'valid', 'same', a number or [[top, bottom], [left, right]], ` +
-        `received ${JSON.stringify(padding)}`,
+        `received ${describe(padding)}`,
     );
   }
   return { padding: 'explicit', pads };

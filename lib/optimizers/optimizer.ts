@@ -1,6 +1,6 @@
 import { type OptionNames, knownOptionsOf } from '../checks.js';
 import type { Attrs } from '../engine.js';
-import { EngineError } from '../errors.js';
+import { EngineError, describe } from '../errors.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../sym.js';
 import { Tensor, zeros } from '../tensor.js';
@@ -215,7 +215,7 @@ function checkRate(rate: number): number {
   if (!Number.isFinite(rate) || rate < 0) {
     throw new EngineError(
       'ARGUMENT',
-      `[optimizer] expected a finite learningRate of 0 or more, received ${String(rate)}`,
+      `[optimizer] expected a finite learningRate of 0 or more, received ${describe(rate)}`,
     );
   }
   return rate;
@@ -224,14 +224,17 @@ function checkRate(rate: number): number {
 /** Fails unless a parameter is a number of 0 or more. @internal */
 export function checkAtLeastZero(name: string, value: number): number {
   if (!Number.isFinite(value) || value < 0)
-    throw new EngineError('ARGUMENT', `[optimizer] expected ${name} of 0 or more, received ${String(value)}`);
+    throw new EngineError(
+      'ARGUMENT',
+      `[optimizer] expected ${name} of 0 or more, received ${describe(value)}`,
+    );
   return value;
 }
 
 /** Fails unless a parameter is a positive number. @internal */
 export function checkPositive(name: string, value: number): number {
   if (!Number.isFinite(value) || value <= 0)
-    throw new EngineError('ARGUMENT', `[optimizer] expected a positive ${name}, received ${String(value)}`);
+    throw new EngineError('ARGUMENT', `[optimizer] expected a positive ${name}, received ${describe(value)}`);
   return value;
 }
 
@@ -240,7 +243,7 @@ export function checkShare(name: string, value: number): number {
   if (!(value >= 0 && value < 1)) {
     throw new EngineError(
       'ARGUMENT',
-      `[optimizer] expected ${name} from 0 up to, not including, 1, received ${String(value)}`,
+      `[optimizer] expected ${name} from 0 up to, not including, 1, received ${describe(value)}`,
     );
   }
   return value;

@@ -1,5 +1,5 @@
 import { type OptionNames, knownOptionsOf } from '../checks.js';
-import { EngineError } from '../errors.js';
+import { EngineError, describe } from '../errors.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../sym.js';
 import { Regularizer } from './regularizer.js';
@@ -26,7 +26,7 @@ export class L1L2 extends Regularizer {
       if (!Number.isFinite(value) || value < 0) {
         throw new EngineError(
           'ARGUMENT',
-          `[regularizer] expected ${name} of 0 or more, received ${String(value)}`,
+          `[regularizer] expected ${name} of 0 or more, received ${describe(value)}`,
         );
       }
     }

@@ -48,7 +48,7 @@ describe('NDArray', () => {
     expect(() => new NDArray(new Float32Array(6), [6], 'int32')).toThrow(
       'the typed array of int32, received Float32Array',
     );
-    expect(() => new NDArray([1, 2] as unknown as Uint8Array, [2])).toThrow('received [object Array]');
+    expect(() => new NDArray([1, 2] as unknown as Uint8Array, [2])).toThrow('received [1, 2]');
     expect(() => new NDArray(new Float32Array(1), []).slice(0)).toThrow('received a scalar');
   });
 });
