@@ -88,6 +88,21 @@ TEST_P(OnednnFaults, TapsThatMeetOnlyPadding) {
   }
 }
 
+TEST_P(OnednnFaults, StridesWiderThanTheImage) {
+  if (!cpuBackend().hasBfloat16() || GetParam() != isaLevels().back()) return;
+  for (int64_t channels : {1, 5, 16, 17})
+    for (int64_t filters : {16, 25})
+      for (const Dims& size : {Dims{6, 2}, Dims{6, 1}, Dims{1, 1}})
+        for (const Dims& strides : {Dims{1, 3}, Dims{2, 2}, Dims{3, 3}})
+          expectRight({"conv2dBackwardFilter",
+                       {2, size[0], size[1], channels},
+                       {1, 1, channels, filters},
+                       strides,
+                       {1, 1},
+                       "same",
+                       DType::BF16});
+}
+
 // Run twice over memory full of NaN, they give the same bits.
 TEST_P(OnednnFaults, DilatedRowsOfWideImages) {
   if (!cpuBackend().hasBfloat16() || GetParam() != isaLevels().back()) return;
@@ -128,6 +143,15 @@ TEST(OnednnFaultRules, AvoidNoMoreThanIsWrong) {
                     "jit_bf16:avx512_core_bf16"),
             "");
   EXPECT_EQ(faultOf({unused.op, unused.x, unused.w, unused.strides}, "jit:avx512_core"), "");
+}
+
+TEST(OnednnFaultRules, AvoidStridesWiderThanTheImage) {
+  const auto strided = [](int64_t width) {
+    return Case{
+        "conv2dBackwardFilter", {2, 6, width, 17}, {1, 1, 17, 25}, {1, 3}, {1, 1}, "same", DType::BF16};
+  };
+  EXPECT_NE(faultOf(strided(2), "jit_bf16:avx512_core_bf16"), "");
+  EXPECT_EQ(faultOf(strided(3), "jit_bf16:avx512_core_bf16"), "");
 }
 
 TEST(OnednnFaultRules, AvoidDilatedRows) {
