@@ -104,6 +104,27 @@ export function share(who: string, name: string, value: unknown): number {
   throw expected(who, `${name} from 0 up to, not including, 1`, value);
 }
 
+/** Fails unless a value is a shape: a list of integers of 0 or more, or -1 where it may be unknown. */
+export function shapeOf(
+  who: string,
+  shape: unknown,
+  unknown: 'known' | 'unknown' = 'known',
+): readonly number[] {
+  const least = unknown === 'unknown' ? -1 : 0;
+  // A copy, in which the holes of a list are undefined.
+  const list = Array.isArray(shape) ? [...(shape as unknown[])] : undefined;
+  if (list?.every((n) => Number.isSafeInteger(n) && (n as number) >= least)) return list as number[];
+  const what = `a list of ${least < 0 ? 'integers, unknown ones -1' : 'non-negative integers'}`;
+  throw expected(who, what, shape, undefined, 'SHAPE');
+}
+
+/** Fails unless a value is one integer or a list of them; gives the list. */
+export function integers(who: string, name: string, value: unknown): readonly number[] {
+  const list: readonly unknown[] = Array.isArray(value) ? [...(value as unknown[])] : [value];
+  if (list.every((n) => Number.isInteger(n))) return list as readonly number[];
+  throw expected(who, `an integer or a list of integers for ${name}`, value, undefined, 'ATTRIBUTE');
+}
+
 /** The error of something that is not what it should be, with a hint where a known name is near. */
 export function expected(
   who: string,

@@ -1,3 +1,4 @@
+import { expected } from './checks.js';
 import type { Attrs } from './engine.js';
 import { LruCache } from './lruCache.js';
 import type { Program } from './program.js';
@@ -10,7 +11,11 @@ const programs = new LruCache<string, Program>(512);
 /** Queues one op on tensors, as a program of its own, and gives its first `outputs`. @internal */
 export function eager(op: string, inputs: readonly Tensor[], attrs: Attrs = {}, outputs = 1): Tensor[] {
   let key = `${op} ${outputs}`;
-  for (const name in attrs) key += ` ${name}=${String(attrs[name])}`;
+  try {
+    for (const name in attrs) key += ` ${name}=${String(attrs[name])}`;
+  } catch {
+    throw expected(op, 'attributes of numbers, words or lists of numbers', attrs, undefined, 'ATTRIBUTE');
+  }
   for (const input of inputs) key += `|${input.dtype} ${input.shape.join()}`;
   let program = programs.get(key);
   if (!program) programs.set(key, (program = makeProgram(op, inputs, attrs, outputs)));

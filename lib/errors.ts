@@ -25,7 +25,7 @@ export class EngineError extends Error {
   readonly code: ErrorCode;
 
   constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
-    super(message, options);
+    super(typeof message === 'string' ? message : describe(message), options);
     this.code = code;
   }
 }

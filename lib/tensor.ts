@@ -1,3 +1,4 @@
+import { expected, shapeOf } from './checks.js';
 import { NDArray, arrayKind } from './data/ndarray.js';
 import { type DType, type NativeTensor, type Shape, type TypedArray, engine } from './engine.js';
 import { EngineError, describe } from './errors.js';
@@ -160,7 +161,7 @@ export class Tensor implements Disposable {
 export function tensor(data: TensorData, shape?: Shape, dtype?: DType): Tensor {
   const given = read(data);
   const wanted = dtype ?? given.dtype;
-  const dims = shape === undefined ? given.shape : checkShape('tensor', shape);
+  const dims = shape === undefined ? given.shape : shapeOf('tensor', shape);
   if (sizeOf(dims) !== given.data.length) {
     throw new EngineError(
       'SHAPE',
@@ -172,7 +173,7 @@ export function tensor(data: TensorData, shape?: Shape, dtype?: DType): Tensor {
 
 /** A tensor of zeros (of false, for bool). */
 export function zeros(shape: Shape, dtype: DType = 'float32'): Tensor {
-  const dims = checkShape('zeros', shape);
+  const dims = shapeOf('zeros', shape);
   return new Tensor(engine().createTensor(dtype, dims, null), dtype, dims);
 }
 
@@ -183,7 +184,8 @@ export function ones(shape: Shape, dtype: DType = 'float32'): Tensor {
 
 /** A tensor filled with one value. */
 export function full(shape: Shape, value: number, dtype: DType = 'float32'): Tensor {
-  const dims = checkShape('full', shape);
+  if (typeof value !== 'number' && typeof value !== 'boolean') throw expected('full', 'a number', value);
+  const dims = shapeOf('full', shape);
   const data = allocate('full', dtype, sizeOf(dims)).fill(dtype === 'bool' ? Number(value !== 0) : value);
   return new Tensor(engine().createTensor(dtype, dims, data), dtype, dims);
 }
@@ -195,6 +197,7 @@ export function full(shape: Shape, value: number, dtype: DType = 'float32'): Ten
  * @example arange(0, 1, 0.25); // [0, 0.25, 0.5, 0.75]
  */
 export function arange(start: number, stop: number, step = 1, dtype: DType = 'float32'): Tensor {
+  for (const n of [start, stop, step]) if (typeof n !== 'number') throw expected('arange', 'numbers', n);
   const length = Math.max(0, Math.ceil((stop - start) / step));
   if (!Number.isFinite(length)) {
     throw new EngineError(
@@ -314,14 +317,4 @@ function allocate(name: string, dtype: DType, length: number): TypedArray {
       { cause },
     );
   }
-}
-
-function checkShape(name: string, shape: Shape): readonly number[] {
-  if (!Array.isArray(shape) || !shape.every((n) => Number.isSafeInteger(n) && n >= 0)) {
-    throw new EngineError(
-      'SHAPE',
-      `[${name}] expected a list of non-negative integers, received ${describe(shape)}`,
-    );
-  }
-  return [...(shape as readonly number[])];
 }

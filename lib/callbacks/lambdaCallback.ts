@@ -45,7 +45,7 @@ const hookNames = {
  * @example callbacks.lambdaCallback({ onEpochEnd: (epoch, logs) => console.log(epoch, logs['loss']) });
  */
 export class LambdaCallback extends Callback {
-  constructor(hooks: Hooks) {
+  constructor(hooks: Hooks = {}) {
     super();
     knownOptions('lambdaCallback', hooks, hookNames);
     for (const [name, hook] of Object.entries(hooks))

@@ -85,6 +85,8 @@ export const arrayKind = (data: unknown): string | undefined =>
   ArrayBuffer.isView(data) ? (data as { [Symbol.toStringTag]?: string })[Symbol.toStringTag] : undefined;
 
 function clampIndex(index: number, length: number): number {
+  if (typeof index !== 'number')
+    throw new EngineError('ARGUMENT', `[NDArray.slice] expected a number, received ${describe(index)}`);
   const whole = Math.trunc(index) || 0;
   return whole < 0 ? Math.max(0, length + whole) : Math.min(whole, length);
 }

@@ -1,3 +1,4 @@
+import { type OptionNames, knownOptions, shapeOf } from '../checks.js';
 import { EngineError, describe } from '../errors.js';
 import { checkSeed, nextSeed } from '../seed.js';
 import type { Tensor } from '../tensor.js';
@@ -7,6 +8,8 @@ export interface TensorOptions {
   /** An integer; by default the initializer's own seed, else one from `setSeed`, else a random one. */
   seed?: number;
 }
+
+const tensorNames = { seed: 'optional' } satisfies OptionNames<TensorOptions>;
 
 /** Makes the first numbers of a weight. A subclass says which. */
 export abstract class Initializer {
@@ -23,7 +26,8 @@ export abstract class Initializer {
    * @param shape Non-negative integers. Of a kernel: [...window, inputs, outputs].
    */
   tensor(shape: readonly number[], options: TensorOptions = {}): Tensor {
-    return this.draw(shape, options.seed ?? this.seed ?? nextSeed());
+    knownOptions('tensor', options, tensorNames);
+    return this.draw(shapeOf('tensor', shape), options.seed ?? this.seed ?? nextSeed());
   }
 
   protected abstract draw(shape: readonly number[], seed: number): Tensor;

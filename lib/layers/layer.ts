@@ -1,4 +1,4 @@
-import { type OptionNames, knownOptionsOf } from '../checks.js';
+import { type OptionNames, knownOptionsOf, shapeOf } from '../checks.js';
 import { type ConstraintLike, constraintOf } from '../constraints/index.js';
 import { NDArray } from '../data/ndarray.js';
 import type { Shape } from '../engine.js';
@@ -298,7 +298,9 @@ export abstract class Layer implements Disposable {
 
   /** The shape that comes out for a shape that goes in, the batch (-1) first. */
   computeOutputShape(inputShape: Shape | readonly Shape[]): Shape {
-    const shapes = (Array.isArray(inputShape[0]) ? inputShape : [inputShape]) as readonly Shape[];
+    const several = Array.isArray(inputShape) && Array.isArray(inputShape[0]);
+    const given: readonly unknown[] = several ? inputShape : [inputShape];
+    const shapes = given.map((shape) => shapeOf(this.name, shape, 'unknown'));
     this.ensureBuilt(shapes);
     return this.#outputs(shapes.map((shape) => ({ shape, dtype: 'float32' as const })))[0].shape;
   }
@@ -314,7 +316,7 @@ export abstract class Layer implements Disposable {
     x: Sym | readonly Sym[] | KerasTensor | readonly KerasTensor[],
     context: Partial<CallContext> = {},
   ): Sym | KerasTensor {
-    const list = (Array.isArray(x) ? x : [x]) as readonly (Sym | KerasTensor)[];
+    const list = (Array.isArray(x) ? [...(x as unknown[])] : [x]) as readonly (Sym | KerasTensor)[];
     if (list.length > 0 && list.every((item) => item instanceof Sym)) {
       return this.run(list, { training: false, ...running.at(-1)?.context, ...context })[0];
     }
@@ -323,7 +325,7 @@ export abstract class Layer implements Disposable {
 
   /** As {@link apply}, with all outputs of a layer that has several. */
   applyAll(x: KerasTensor | readonly KerasTensor[]): readonly KerasTensor[] {
-    const inputs = (Array.isArray(x) ? x : [x]) as readonly KerasTensor[];
+    const inputs = (Array.isArray(x) ? [...(x as unknown[])] : [x]) as readonly KerasTensor[];
     const wrong = inputs.some((input) => !(input instanceof KerasTensor));
     if (inputs.length === 0 || wrong) {
       const remedy = ': for numbers call predict of a model, or apply the layer inside compile()';

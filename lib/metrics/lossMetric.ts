@@ -1,4 +1,5 @@
-import type { Loss } from '../losses/loss.js';
+import { expected } from '../checks.js';
+import { Loss } from '../losses/loss.js';
 import type { Sym } from '../sym.js';
 import { Metric } from './metric.js';
 
@@ -7,9 +8,10 @@ export class LossMetric extends Metric {
   readonly name: string;
   readonly loss: Loss;
 
-  constructor(loss: Loss, name: string = loss.className) {
+  constructor(loss: Loss, name?: string) {
     super();
-    this.name = name;
+    if (!(loss instanceof Loss)) throw expected('lossMetric', 'a loss', loss);
+    this.name = name ?? loss.className;
     this.loss = loss;
   }
 

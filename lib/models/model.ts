@@ -1,4 +1,4 @@
-import { type OptionNames, knownOptions } from '../checks.js';
+import { type OptionNames, expected, knownOptions } from '../checks.js';
 import { type Batches, type Data, inputsOf, isBatches } from '../data/batches.js';
 import { type DtypePolicy, checkPolicy, dtypePolicy } from '../dtypePolicy.js';
 import { EngineError, describe } from '../errors.js';
@@ -168,7 +168,7 @@ export class Model<const S extends OutputStructure = KerasTensor> extends Layer 
     if (found) return found;
     throw new EngineError(
       'ARGUMENT',
-      `[getLayer] expected one of ${this.layers.map((layer) => layer.name).join(', ')}, received '${name}'`,
+      `[getLayer] expected one of ${this.layers.map((layer) => layer.name).join(', ')}, received ${describe(name)}`,
     );
   }
 
@@ -429,9 +429,10 @@ export class Model<const S extends OutputStructure = KerasTensor> extends Layer 
   }
 
   async #onBatch(mode: 'train' | 'test', x: Data, y: Data, options: TrainOnBatchOptions): Promise<Logs> {
+    const caller = `${mode}OnBatch`;
+    if (y === undefined) throw expected(caller, 'targets y after x', y);
     this.prepare(x);
     const trainer = this.trainer();
-    const caller = `${mode}OnBatch`;
     const { sampleWeight, classWeight } = options;
     const made: Tensor[] = [];
     const sums = new RunSums();

@@ -1,5 +1,6 @@
+import { integers } from '../checks.js';
 import type { Shape } from '../engine.js';
-import { EngineError } from '../errors.js';
+import { EngineError, describe } from '../errors.js';
 import { type Operand, type Outcome, apply, typeOf } from './apply.js';
 
 /**
@@ -35,7 +36,7 @@ export function expandDims<T extends Operand>(x: T, axis: number): Outcome<T> {
  */
 export function squeeze<T extends Operand>(x: T, axis?: number | readonly number[]): Outcome<T> {
   const { shape } = typeOf(x);
-  const given = typeof axis === 'number' ? [axis] : axis;
+  const given = axis === undefined ? undefined : integers('squeeze', 'axis', axis);
   const axes =
     given?.map((n) => place('squeeze', n, shape.length)) ?? [...shape.keys()].filter((n) => shape[n] === 1);
   for (const n of axes) {
@@ -66,7 +67,7 @@ function place(op: string, axis: number, rank: number): number {
   if (!Number.isInteger(at) || at < 0 || at >= rank) {
     throw new EngineError(
       'ATTRIBUTE',
-      `[${op}] expected an axis from ${-rank} to ${rank - 1}, received ${axis}`,
+      `[${op}] expected an axis from ${-rank} to ${rank - 1}, received ${describe(axis)}`,
     );
   }
   return at;

@@ -1,4 +1,4 @@
-import { type OptionNames, integer, knownOptions } from '../checks.js';
+import { type OptionNames, expected, integer, knownOptions } from '../checks.js';
 import type { Shape } from '../engine.js';
 import { EngineError } from '../errors.js';
 import { type AxisOptions, axisNames } from './axis.js';
@@ -64,6 +64,9 @@ export function stridedSlice<T extends Operand>(
 function perAxis(op: string, shape: Shape, places: Places | undefined, fallback: number): number[] {
   const rank = shape.length;
   const list = typeof places === 'number' ? [places] : (places ?? []);
+  const given: unknown = list;
+  if (!Array.isArray(given))
+    throw expected(op, 'a number or a list of numbers for each axis', places, undefined, 'ATTRIBUTE');
   if (list.length > rank) {
     throw new EngineError(
       'SHAPE',

@@ -1,8 +1,8 @@
-import { type OptionNames, knownOptionsOf } from '../checks.js';
+import { type OptionNames, expected, knownOptionsOf } from '../checks.js';
 import type { Attrs } from '../engine.js';
 import { EngineError, describe } from '../errors.js';
 import * as ops from '../ops/index.js';
-import type { Sym } from '../sym.js';
+import { Sym } from '../sym.js';
 import { Tensor, zeros } from '../tensor.js';
 import { Variable, variable } from '../variable.js';
 
@@ -55,7 +55,7 @@ export abstract class Optimizer {
   #scalars: { rate: Variable; iterations: Variable } | undefined;
   readonly #slots = new Map<Variable, Map<string, Variable>>();
 
-  constructor(options: OptimizerOptions, defaultRate: number) {
+  constructor(options: OptimizerOptions = {}, defaultRate = 0.001) {
     knownOptionsOf(new.target, options);
     this.#learningRate = checkRate(options.learningRate ?? defaultRate);
     this.weightDecay = checkAtLeastZero('weightDecay', options.weightDecay ?? 0);
@@ -111,12 +111,11 @@ export abstract class Optimizer {
    *     });
    */
   minimize(loss: Sym | Tensor, variables: readonly Variable[]): object {
-    if (loss instanceof Tensor || loss.shape.length !== 0) {
-      throw new EngineError(
-        loss instanceof Tensor ? 'ARGUMENT' : 'SHAPE',
-        `[minimize] expected a symbolic scalar as loss, received ${loss.toString()}: reduce it with ops.mean inside compile()`,
-      );
+    if (!(loss instanceof Sym) || loss.rank !== 0) {
+      const what = 'a symbolic scalar as loss (reduce it with ops.mean inside compile())';
+      throw expected('minimize', what, loss, undefined, loss instanceof Sym ? 'SHAPE' : 'ARGUMENT');
     }
+    checkEach('minimize', 'a list of variables', variables, (v) => v instanceof Variable);
     const { trace } = loss;
     const gradients = trace.gradients(
       [loss],
@@ -127,6 +126,10 @@ export abstract class Optimizer {
 
   /** As {@link minimize}, with gradients that the caller made. */
   applyGradients(pairs: readonly (readonly [gradient: Sym, variable: Variable])[]): object {
+    checkEach('applyGradients', 'a list of pairs [symbolic gradient, variable]', pairs, (pair) => {
+      const [gradient, target] = Array.isArray(pair) ? (pair as unknown[]) : [];
+      return gradient instanceof Sym && target instanceof Variable;
+    });
     if (pairs.length === 0) return {};
     const { trace } = pairs[0][0];
     const { rate: rateVariable, iterations } = this.#state();
@@ -204,6 +207,10 @@ export abstract class Optimizer {
     );
     return gradients.map((g) => ops.mul(g, scale));
   }
+}
+
+function checkEach(who: string, what: string, list: unknown, fits: (item: unknown) => boolean): void {
+  if (!Array.isArray(list) || !list.every(fits)) throw expected(who, what, list);
 }
 
 const squares = (g: Sym): Sym => ops.sum(ops.square(g));

@@ -98,7 +98,8 @@ const receivers: Record<string, () => object> = {
 };
 
 /** Right arguments of methods, before which each call of them would stop early. */
-const goodArguments: Record<string, () => unknown[]> = {
+const goodArguments: Readonly<Record<string, (() => unknown[]) | undefined>> = {
+  __proto__: null as never,
   fit: () => [x(), y(), { epochs: 1, verbose: 0 }],
   evaluate: () => [x(), y(), { verbose: 0 }],
   predict: () => [x(), {}],
@@ -149,7 +150,9 @@ function exported(): Target[] {
   const targets: Target[] = [];
   const add = (space: string, name: string, value: unknown) => {
     const full = space === '' ? name : `${space}.${name}`;
+    if (space !== '' && INTERNAL.test(name)) return;
     if (isClass(value)) {
+      if (MADE_INSIDE.has(name)) return;
       const call = (args: unknown[]) => new value(...args);
       targets.push({ name: `new ${full}`, call, options: optionsOf(value), good: () => [{ ...units }] });
       for (const method of Object.getOwnPropertyNames(value)) {
@@ -180,7 +183,7 @@ function methods(): Target[] {
     ) {
       if (level === Object.prototype || level === Function.prototype) break;
       for (const [key, property] of Object.entries(Object.getOwnPropertyDescriptors(level))) {
-        if (key === 'constructor' || seen.has(key)) continue;
+        if (key === 'constructor' || seen.has(key) || NOT_CALLED.test(key)) continue;
         seen.add(key);
         const at = (receiver: object) => receiver as Record<string, unknown>;
         if (typeof property.value === 'function') {
@@ -199,6 +202,20 @@ function methods(): Target[] {
   }
   return targets;
 }
+
+/**
+ * What the declarations do not show (protected and internal members), and what a subclass writes for the library to call: build and call
+ * of layers, call of losses, metrics, regularizers and constraints, hooks of callbacks.
+ */
+const NOT_CALLED = new RegExp(
+  `^(${[
+    'draw|update|combine|convolve|buildKernels|pool|fused|step|isFused|biasShape|biasInitializer|inputBias|sublayers|wanted|drop',
+    'addLoss|addWeight|connect|connectTo|isConnected|ensureBuilt|run|trainer|graph|turns|prepare|handle|storage|kept|seed',
+    'gates|stateCount|activation|build|call|on[A-Z].*|setModel|setParams',
+  ].join('|')})$`,
+);
+const INTERNAL = /(Of|Config)$/;
+const MADE_INSIDE = new Set(['Tensor', 'Sym', 'Variable', 'KerasTensor']);
 
 let targets: readonly Target[] | undefined;
 
