@@ -1,7 +1,5 @@
 #include "graph/graph.h"
 
-#include <algorithm>
-
 namespace nodegrad {
 
 size_t Graph::check(Value value) const {
@@ -39,12 +37,12 @@ Value Graph::input(TensorType type, const std::string& label) {
 }
 
 Value Graph::parameter(const StoragePtr& storage, const TensorType& type, const std::string& label) {
-  const auto same = [&](const Node& node) { return node.storage == storage; };
-  const auto found = std::find_if(nodes_.begin(), nodes_.end(), same);
-  if (found != nodes_.end()) return found->outputs[0];
+  const auto found = parameters_.find(storage.get());
+  if (found != parameters_.end()) return found->second;
   const Value value = add(findOp("parameter"), {}, {}, {type});
   nodes_.back().label = label;
   nodes_.back().storage = storage;
+  parameters_[storage.get()] = value;
   return value;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "core/storage.h"
@@ -50,6 +51,7 @@ class Graph {
   std::vector<TensorType> types_;
   std::vector<int> producers_;
   std::vector<int> outputIndex_;
+  std::unordered_map<const Storage*, Value> parameters_;
 };
 
 }  // namespace nodegrad

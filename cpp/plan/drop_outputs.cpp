@@ -3,15 +3,15 @@
 namespace nodegrad::plan {
 
 void dropOutputs(Ir& ir, const Backend& backend) {
-  const std::vector<int> uses = ir.useCounts();
-  for (IrNode& node : ir.nodes) {
+  for (size_t n = 0; n < ir.nodes.size(); ++n) {
+    const IrNode node = ir.nodes[n];
     IrNode fewer = node;
-    while (fewer.outputs.size() > 1 && uses[static_cast<size_t>(fewer.outputs.back())] == 0)
+    while (fewer.outputs.size() > 1 && ir.uses(fewer.outputs.back()) == 0)
       fewer.outputs.pop_back();
     for (; fewer.outputs.size() < node.outputs.size();
          fewer.outputs.push_back(node.outputs[fewer.outputs.size()])) {
       if (!backend.drops(ir.spec(fewer))) continue;
-      node.outputs = fewer.outputs;
+      ir.put(static_cast<int>(n), fewer);
       break;
     }
   }

@@ -95,9 +95,8 @@ class PadFolding {
   bool foldPad(const IrNode& pad) {
     if (pad.op == "pad" && pad.attrs.number("value") != 0) return false;
     const int image = pad.outputs[0];
-    const std::vector<int> readers = ir_.consumers()[static_cast<size_t>(image)];
-    if (readers.empty() || static_cast<int>(readers.size()) != ir_.useCounts()[static_cast<size_t>(image)])
-      return false;
+    const std::vector<int> readers = ir_.readers(image);
+    if (readers.empty() || static_cast<int>(readers.size()) != ir_.uses(image)) return false;
     std::vector<Attrs> attrs;
     for (int reader : readers) {
       const IrNode& node = ir_.nodes[static_cast<size_t>(reader)];
@@ -112,11 +111,12 @@ class PadFolding {
       attrs.push_back(*wide);
     }
     for (size_t i = 0; i < readers.size(); ++i) {
-      IrNode& node = ir_.nodes[static_cast<size_t>(readers[i])];
+      IrNode node = ir_.nodes[static_cast<size_t>(readers[i])];
       node.inputs[0] = pad.inputs[0];
       node.attrs = attrs[i];
+      ir_.put(readers[i], node);
       if (node.op != "maxPool2d") continue;
-      const std::vector<int> gradients = ir_.consumers()[static_cast<size_t>(node.outputs[1])];
+      const std::vector<int> gradients = ir_.readers(node.outputs[1]);
       for (int backward : gradients) takeCrop(static_cast<size_t>(backward), attrs[i]);
     }
     return true;
@@ -128,11 +128,9 @@ class PadFolding {
   bool ignoresZeros(const IrNode& pool, int image, const Margins& margins) const {
     const IrNode* relu = ir_.producer(image);
     if (!relu || relu->op != "relu") return false;
-    const auto consumers = ir_.consumers();
-    const auto uses = ir_.useCounts();
     const int places = pool.outputs[1];
-    const std::vector<int>& readers = consumers[static_cast<size_t>(places)];
-    if (static_cast<int>(readers.size()) != uses[static_cast<size_t>(places)]) return false;
+    const std::vector<int>& readers = ir_.readers(places);
+    if (static_cast<int>(readers.size()) != ir_.uses(places)) return false;
     return std::all_of(readers.begin(), readers.end(), [&](int reader) {
       const IrNode& backward = ir_.nodes[static_cast<size_t>(reader)];
       if (backward.op != "maxPool2dBackward" || !(backward.attrs == pool.attrs) ||
@@ -169,12 +167,12 @@ class PadFolding {
 
   // The node gives what its only reader, a slice, gave.
   void takeCrop(size_t n, const Attrs& attrs) {
-    IrNode& cut = ir_.nodes[static_cast<size_t>(ir_.soleReader(ir_.nodes[n].outputs[0]))];
-    ir_.nodes[n].attrs = attrs;
-    ir_.nodes[n].outputs[0] = cut.outputs[0];
-    ir_.values[static_cast<size_t>(cut.outputs[0])].index = static_cast<int>(n);
-    cut.inputs.clear();
-    cut.outputs.clear();
+    IrNode node = ir_.nodes[n];
+    const int cut = ir_.soleReader(node.outputs[0]);
+    node.attrs = attrs;
+    node.outputs[0] = ir_.nodes[static_cast<size_t>(cut)].outputs[0];
+    ir_.put(cut, {});
+    ir_.put(static_cast<int>(n), node);
   }
 
   Ir& ir_;

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <optional>
+#include <set>
 
 #include "plan/ir.h"
 
@@ -43,7 +44,7 @@ class ScaleFolding {
     const auto scaled = beside("mul", bias ? bias->output : y, channelsLast);
     if (!scaled || !pays(w, scaled->vector, y)) return;
     const auto shifted = beside("add", scaled->output, channelsLast);
-    ir_.nodes[n].inputs[1] = elementwise("mul", w, scaled->vector, conv.rank);
+    ir_.setInput(static_cast<int>(n), 1, elementwise("mul", w, scaled->vector, conv.rank));
     early(scaled->vector, conv.rank);
     if (shifted) early(shifted->vector, conv.rank);
     if (!bias) {
@@ -63,25 +64,21 @@ class ScaleFolding {
 
   // Whether it is less to multiply the weights than the output. Outside of steps it always is.
   bool pays(int w, int scale, int y) const {
-    return (isSteady(w) && isSteady(scale)) || count(ir_.type(w).shape) < count(ir_.type(y).shape);
+    return (ir_.isSteady(w) && ir_.isSteady(scale)) || count(ir_.type(w).shape) < count(ir_.type(y).shape);
   }
 
-  bool isSteady(int value) const {
-    const IrNode* node = ir_.producer(value);
-    if (node) return node->steady;
-    const IrValue& v = ir_.values[static_cast<size_t>(value)];
-    return v.origin == Origin::Parameter &&
-           std::none_of(ir_.updates.begin(), ir_.updates.end(),
-                        [&](const IrUpdate& update) { return update.parameter == v.index; });
-  }
-
-  // Such vectors were traced behind the convolution that now needs them.
+  // Such vectors were traced behind the convolution that now needs them, and so was what they are made of.
   void early(int value, double rank) {
-    const IrValue& v = ir_.values[static_cast<size_t>(value)];
-    if (v.origin != Origin::Computed) return;
-    IrNode& node = ir_.nodes[static_cast<size_t>(v.index)];
-    node.rank = std::min(node.rank, rank - kSlightly);
-    for (int input : std::vector<int>(node.inputs)) early(input, rank);
+    std::set<int> seen;
+    std::vector<int> stack = {value};
+    while (!stack.empty()) {
+      const IrValue& v = ir_.values[static_cast<size_t>(stack.back())];
+      stack.pop_back();
+      if (v.origin != Origin::Computed || !seen.insert(v.index).second) continue;
+      const IrNode& node = ir_.nodes[static_cast<size_t>(v.index)];
+      ir_.setRank(v.index, std::min(node.rank, rank - kSlightly));
+      stack.insert(stack.end(), node.inputs.begin(), node.inputs.end());
+    }
   }
 
   int elementwise(const char* op, int a, int b, double rank) {

@@ -14,7 +14,10 @@ bool channelsLast(const IrNode& node) { return node.attrs.text("dataFormat") == 
 
 class ComputeFusion {
  public:
-  explicit ComputeFusion(Ir& ir) : ir_(ir) {}
+  explicit ComputeFusion(Ir& ir) : ir_(ir) {
+    for (const IrUpdate& update : ir.updates)
+      updatedShapes_.insert(ir.type(ir.parameters[static_cast<size_t>(update.parameter)]).shape);
+  }
 
   // matmul(reshape(x), W) and its two gradients become innerProduct ops that take the image as it lies.
   void denseLayers() {
@@ -57,10 +60,7 @@ class ComputeFusion {
       const int sum = channelSum(dy, channel);
       if (sum < 0 || ir_.nodes[n].outputs.size() != 1) continue;
       const int old = ir_.nodes[static_cast<size_t>(sum)].outputs[0];
-      const int output = ir_.addValue(ir_.type(old), Origin::Computed, static_cast<int>(n));
-      ir_.values[static_cast<size_t>(output)].output = 1;
-      ir_.nodes[n].outputs.push_back(output);
-      ir_.replaceUses(old, output);
+      ir_.replaceUses(old, ir_.addOutput(static_cast<int>(n), ir_.type(old)));
     }
     ir_.sweepAndSort();
   }
@@ -72,9 +72,11 @@ class ComputeFusion {
   }
 
   void become(size_t n, const std::string& op, std::vector<int> inputs) {
-    ir_.nodes[n].op = op;
-    ir_.nodes[n].inputs = std::move(inputs);
-    ir_.nodes[n].attrs = {};
+    IrNode node = ir_.nodes[n];
+    node.op = op;
+    node.inputs = std::move(inputs);
+    node.attrs = {};
+    ir_.put(static_cast<int>(n), std::move(node));
   }
 
   // The image behind a value [n, k] that only flattens it, else the value.
@@ -88,18 +90,14 @@ class ComputeFusion {
   // Whether a value goes, perhaps through element-wise ops and updates, to a parameter of its own shape: a
   // weight's gradient.
   bool feedsParameter(int value) const {
-    const Dims& shape = ir_.type(value).shape;
-    return std::any_of(ir_.updates.begin(), ir_.updates.end(), [&](const IrUpdate& update) {
-      return ir_.type(ir_.parameters[static_cast<size_t>(update.parameter)]).shape == shape;
-    });
+    return updatedShapes_.count(ir_.type(value).shape) != 0;
   }
 
   void backwardData(size_t n) {
     const IrNode node = ir_.nodes[n];
     const int output = node.outputs[0];
-    const auto consumers = ir_.consumers()[static_cast<size_t>(output)];
-    if (consumers.size() == 1 && ir_.useCounts()[static_cast<size_t>(output)] == 1) {
-      const IrNode& reshape = ir_.nodes[static_cast<size_t>(consumers[0])];
+    if (const int reader = ir_.soleReader(output); reader >= 0) {
+      const IrNode& reshape = ir_.nodes[static_cast<size_t>(reader)];
       const Dims& image = ir_.type(reshape.outputs[0]).shape;
       if (reshape.op == "reshape" && image.size() == 4 && image[0] == ir_.type(output).shape[0]) {
         const int image_ = reshape.outputs[0];
@@ -124,7 +122,7 @@ class ComputeFusion {
     const int other = add.inputs[0] == output ? add.inputs[1] : add.inputs[0];
     const int bias = ir_.channelVector(other, shape[shape.size() - 1 - channelFromEnd], channelFromEnd);
     if (bias < 0 || !availableBefore(bias, n)) return;
-    ir_.nodes[n].inputs.push_back(bias);
+    ir_.addInput(static_cast<int>(n), bias);
     absorb(n, reader);
   }
 
@@ -140,23 +138,21 @@ class ComputeFusion {
     const IrNode activation = ir_.nodes[static_cast<size_t>(reader)];
     if (kActivations.count(activation.op) == 0) return;
     absorb(n, reader);
-    ir_.nodes[n].attrs.set("activation", activation.op);
+    ir_.setAttr(static_cast<int>(n), "activation", activation.op);
   }
 
   // The node does what its only reader did; that one reads nothing any more.
   void absorb(size_t n, int reader) {
-    IrNode& next = ir_.nodes[static_cast<size_t>(reader)];
-    next.inputs.clear();
-    ir_.replaceUses(next.outputs[0], ir_.nodes[n].outputs[0]);
+    ir_.detach(reader);
+    ir_.replaceUses(ir_.nodes[static_cast<size_t>(reader)].outputs[0], ir_.nodes[n].outputs[0]);
   }
 
   int channelSum(int dy, size_t channel) const {
-    const std::vector<int> readers = ir_.consumers()[static_cast<size_t>(dy)];
-    for (int reader : readers) {
+    for (int reader : ir_.readers(dy)) {
       const IrNode& node = ir_.nodes[static_cast<size_t>(reader)];
       if (node.op != "sum" || node.attrs.boolean("keepDims")) continue;
       // Another weight gradient of the same dy may have taken it over already.
-      if (ir_.useCounts()[static_cast<size_t>(node.outputs[0])] == 0) continue;
+      if (ir_.uses(node.outputs[0]) == 0) continue;
       std::set<int64_t> axes;
       for (int64_t axis : node.attrs.integers("axes")) axes.insert(normalizeAxis("sum", axis, rank(dy)));
       if (axes.size() == rank(dy) - 1 && axes.count(static_cast<int64_t>(channel)) == 0) return reader;
@@ -165,6 +161,7 @@ class ComputeFusion {
   }
 
   Ir& ir_;
+  std::set<Dims> updatedShapes_;  // of the parameters that the computation changes
 };
 
 }  // namespace

@@ -39,12 +39,11 @@ class ConvFusion {
   }
 
  private:
-  IrNode& node(int index) { return ir_.nodes[static_cast<size_t>(index)]; }
+  const IrNode& node(int index) const { return ir_.nodes[static_cast<size_t>(index)]; }
   int producerOf(int value) const {
     const IrValue& v = ir_.values[static_cast<size_t>(value)];
     return v.origin == Origin::Computed ? v.index : -1;
   }
-  int uses(int value) const { return ir_.useCounts()[static_cast<size_t>(value)]; }
   bool isZero(int value) const {
     const IrNode* from = ir_.producer(value);
     return from && from->op == "constant" && from->attrs.number("value") == 0;
@@ -81,8 +80,8 @@ class ConvFusion {
 
   // The node does what its only reader did; that one reads nothing any more.
   void absorb(size_t n, const IrNode& fused, int reader) {
-    ir_.nodes[n] = fused;
-    node(reader).inputs.clear();
+    ir_.put(static_cast<int>(n), fused);
+    ir_.detach(reader);
     ir_.replaceUses(node(reader).outputs[0], fused.outputs[0]);
   }
 
@@ -96,11 +95,10 @@ class ConvFusion {
     IrNode fused = node(conv);
     fused.attrs.set("pooling", true);
     fused.outputs = ir_.nodes[n].outputs;
-    if (uses(image) > 1) fused.outputs.push_back(image);
+    if (ir_.uses(image) > 1) fused.outputs.push_back(image);
     if (!backend_.fuses(ir_.spec(fused))) return;
-    ir_.nodes[n].inputs.clear();
-    ir_.nodes[n].outputs.clear();
-    become(conv, fused);
+    ir_.put(static_cast<int>(n), {});
+    ir_.put(conv, fused);
   }
 
   // batchNormStatistics(conv2d(…)): the convolution gives them beside its output.
@@ -114,17 +112,16 @@ class ConvFusion {
     fused.attrs.set("statistics", true);
     fused.outputs.insert(fused.outputs.end(), statistics.outputs.begin(), statistics.outputs.end());
     if (!backend_.fuses(ir_.spec(fused))) return;
-    ir_.nodes[n].inputs.clear();
-    ir_.nodes[n].outputs.clear();
-    become(conv, fused);
+    ir_.put(static_cast<int>(n), {});
+    ir_.put(conv, fused);
   }
 
   // maxPool2dBackward whose result goes to gradients of convolutions alone: those take the pooled gradient.
   void unpoolGradient(size_t n) {
     const IrNode pool = ir_.nodes[n];
     const int image = pool.outputs[0];
-    const std::vector<int> readers = ir_.consumers()[static_cast<size_t>(image)];
-    if (static_cast<int>(readers.size()) != uses(image)) return;
+    const std::vector<int> readers = ir_.readers(image);
+    if (static_cast<int>(readers.size()) != ir_.uses(image)) return;
     std::vector<IrNode> fused;
     for (int reader : readers) {
       fused.push_back(node(reader));
@@ -137,7 +134,7 @@ class ConvFusion {
       gradient.attrs.set("pooledGradient", true);
       if (!backend_.fuses(ir_.spec(gradient))) return;
     }
-    for (size_t i = 0; i < readers.size(); ++i) node(readers[i]) = fused[i];
+    for (size_t i = 0; i < readers.size(); ++i) ir_.put(readers[i], fused[i]);
   }
 
   // where(r > 0, conv2dBackwardData(…), 0), as the gradient of r = relu(…) has it.
@@ -145,7 +142,7 @@ class ConvFusion {
     const IrNode& select = ir_.nodes[n];
     const int gradient = producerOf(select.inputs[1]), positive = producerOf(select.inputs[0]);
     if (gradient < 0 || positive < 0 || !isZero(select.inputs[2])) return;
-    if (node(gradient).op != "conv2dBackwardData" || uses(select.inputs[1]) != 1) return;
+    if (node(gradient).op != "conv2dBackwardData" || ir_.uses(select.inputs[1]) != 1) return;
     if (node(positive).op != "greater" || !isZero(node(positive).inputs[1])) return;
     const int mask = node(positive).inputs[0];
     const bool before = producerOf(mask) < gradient;
@@ -154,7 +151,7 @@ class ConvFusion {
     fused.inputs.push_back(mask);
     fused.attrs.set("mask", true);
     if (!backend_.fuses(ir_.spec(fused))) return;
-    node(gradient) = fused;
+    ir_.put(gradient, fused);
     ir_.replaceUses(select.outputs[0], fused.outputs[0]);
   }
 
@@ -162,8 +159,8 @@ class ConvFusion {
   void takeParts(size_t n) {
     const IrNode whole = ir_.nodes[n];
     const int image = whole.outputs[0];
-    const std::vector<int> readers = ir_.consumers()[static_cast<size_t>(image)];
-    if (static_cast<int>(readers.size()) != uses(image) || ir_.type(image).shape.size() != 4) return;
+    const std::vector<int> readers = ir_.readers(image);
+    if (static_cast<int>(readers.size()) != ir_.uses(image) || ir_.type(image).shape.size() != 4) return;
     std::vector<IrNode> fused;
     for (int reader : readers) {
       fused.push_back(node(reader));
@@ -176,7 +173,7 @@ class ConvFusion {
       conv.inputs.insert(conv.inputs.end(), whole.inputs.begin() + 1, whole.inputs.end());
       if (!backend_.fuses(ir_.spec(conv))) return;
     }
-    for (size_t i = 0; i < readers.size(); ++i) node(readers[i]) = fused[i];
+    for (size_t i = 0; i < readers.size(); ++i) ir_.put(readers[i], fused[i]);
   }
 
   // conv2dBackwardData whose channels are sliced into parts, as the gradient of concatenate does: it writes
@@ -184,8 +181,8 @@ class ConvFusion {
   void giveParts(size_t n) {
     IrNode fused = ir_.nodes[n];
     const int image = fused.outputs[0], channels = imageAxes(fused.op, fused.attrs).c;
-    std::vector<int> readers = ir_.consumers()[static_cast<size_t>(image)];
-    if (readers.size() < 2 || static_cast<int>(readers.size()) != uses(image)) return;
+    std::vector<int> readers = ir_.readers(image);
+    if (readers.size() < 2 || static_cast<int>(readers.size()) != ir_.uses(image)) return;
     for (int reader : readers)
       if (node(reader).op != "slice") return;
     const auto along = [&](int reader, int axis) {
@@ -209,27 +206,14 @@ class ConvFusion {
     fused.outputs = parts;
     fused.attrs.set("parts", sizes(parts, channels));
     if (!backend_.fuses(ir_.spec(fused))) return;
-    for (int reader : readers) {
-      node(reader).inputs.clear();
-      node(reader).outputs.clear();
-    }
-    become(static_cast<int>(n), fused);
+    for (int reader : readers) ir_.put(reader, {});
+    ir_.put(static_cast<int>(n), fused);
   }
 
   Dims sizes(const std::vector<int>& values, int axis) const {
     Dims sizes;
     for (int value : values) sizes.push_back(ir_.type(value).shape[static_cast<size_t>(axis)]);
     return sizes;
-  }
-
-  // Values that other nodes gave become outputs of this one.
-  void become(int index, const IrNode& fused) {
-    for (size_t o = 0; o < fused.outputs.size(); ++o) {
-      IrValue& value = ir_.values[static_cast<size_t>(fused.outputs[o])];
-      value.index = index;
-      value.output = static_cast<int>(o);
-    }
-    node(index) = fused;
   }
 
   Ir& ir_;

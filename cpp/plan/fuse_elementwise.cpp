@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <utility>
 
 #include "plan/ir.h"
 
@@ -10,6 +11,9 @@ namespace {
 
 // A chain's registers stay in the first-level cache; a longer one is cut in two.
 constexpr size_t kMaxSteps = 48;
+// A search for a path that has met so many nodes is given up, and the group with it: the time that a plan takes
+// stays linear in its nodes.
+constexpr size_t kMostMet = 1024;
 
 bool fusable(const IrNode& node) { return isElementwise(node.op) || node.op == "dropout"; }
 
@@ -17,7 +21,13 @@ bool fusable(const IrNode& node) { return isElementwise(node.op) || node.op == "
 // the node.
 class Grouping {
  public:
-  explicit Grouping(const Ir& ir) : ir_(ir), readers_(ir.consumers()), group_(ir.nodes.size(), -1) {
+  explicit Grouping(const Ir& ir)
+      : ir_(ir), makers_(ir.nodes.size()), group_(ir.nodes.size(), -1), seen_(ir.nodes.size(), 0) {
+    for (size_t n = 0; n < ir.nodes.size(); ++n)
+      for (int input : ir.nodes[n].inputs) {
+        const IrValue& value = ir.values[static_cast<size_t>(input)];
+        if (value.origin == Origin::Computed) makers_[n].push_back(value.index);
+      }
     for (size_t n = 0; n < ir.nodes.size(); ++n)
       if (fusable(ir.nodes[n])) place(n);
   }
@@ -33,7 +43,7 @@ class Grouping {
   bool waitsForReader(size_t n) const {
     const int output = ir_.nodes[n].outputs[0];
     if (ir_.type(output).dtype != DType::Bool) return false;
-    const auto& readers = readers_[static_cast<size_t>(output)];
+    const std::vector<int>& readers = ir_.readers(output);
     return !readers.empty() && std::all_of(readers.begin(), readers.end(), [&](int reader) {
       return fusable(ir_.nodes[static_cast<size_t>(reader)]) &&
              shapeOf(static_cast<size_t>(reader)) == shapeOf(n);
@@ -42,15 +52,12 @@ class Grouping {
 
   void place(size_t n) {
     int home = -1;
-    for (int input : waitsForReader(n) ? std::vector<int>{} : ir_.nodes[n].inputs) {
-      const IrValue& value = ir_.values[static_cast<size_t>(input)];
-      if (value.origin != Origin::Computed) continue;
-      const int candidate = group_[static_cast<size_t>(value.index)];
-      if (candidate < 0 || candidate == home || shapeOf(static_cast<size_t>(value.index)) != shapeOf(n))
-        continue;
+    for (int maker : waitsForReader(n) ? std::vector<int>{} : makers_[n]) {
+      const int candidate = group_[static_cast<size_t>(maker)];
+      if (candidate < 0 || candidate == home || shapeOf(static_cast<size_t>(maker)) != shapeOf(n)) continue;
       if (home < 0) {
-        if (fits(candidate, 1) && !reachesAround(candidate, static_cast<int>(n), -1)) home = candidate;
-      } else if (fits(home, size(candidate) + 1) && mergeable(home, candidate, static_cast<int>(n))) {
+        if (fits(candidate, 1) && !leadsAround(candidate, -1, static_cast<int>(n))) home = candidate;
+      } else if (fits(home, size(candidate) + 1) && !leadsAround(home, candidate, static_cast<int>(n))) {
         home = unite(home, candidate);
       }
     }
@@ -65,52 +72,48 @@ class Grouping {
   size_t size(int group) const { return members_[static_cast<size_t>(group)].size(); }
   bool fits(int group, size_t more) const { return size(group) + more <= kMaxSteps; }
 
-  // Whether a path leads from the group through nodes outside it (and outside also) to the target. Nodes of
-  // one group count as one.
-  bool reachesAround(int group, int target, int also) const {
-    std::set<int> seen;
-    std::vector<int> stack;
+  // Whether a path leads from the groups through nodes outside of them back to them or to the target, so that
+  // to make one node of all would make a circle. Nodes of one group count as one. other: -1 for none.
+  bool leadsAround(int group, int other, int target) {
+    ++searches_;
+    size_t met = 0;
+    stack_.clear();
     const auto inside = [&](int node) {
       const int g = group_[static_cast<size_t>(node)];
-      return g >= 0 && (g == group || g == also);
+      return g >= 0 && (g == group || g == other);
     };
     const auto push = [&](int node) {
-      const int g = group_[static_cast<size_t>(node)];
-      if (g >= 0) {
-        for (int member : members_[static_cast<size_t>(g)])
-          if (seen.insert(member).second) stack.push_back(member);
-      } else if (seen.insert(node).second) {
-        stack.push_back(node);
-      }
+      if (std::exchange(seen_[static_cast<size_t>(node)], searches_) == searches_) return;
+      stack_.push_back(node);
+      ++met;
     };
-    // Backwards from what the target reads, leaving out direct reads of the group.
-    const auto inputsOf = [&](int node, bool direct) {
-      for (int input : ir_.nodes[static_cast<size_t>(node)].inputs) {
-        const IrValue& value = ir_.values[static_cast<size_t>(input)];
-        if (value.origin != Origin::Computed) continue;
-        if (inside(value.index)) {
-          if (!direct) return true;
+    // Pushes what a node outside reads, or what leads from outside into one inside; tells whether an outside
+    // node reads one inside.
+    const auto follow = [&](int node, bool isOutside) {
+      for (int maker : makers_[static_cast<size_t>(node)]) {
+        if (inside(maker)) {
+          if (isOutside) return true;
           continue;
         }
-        push(value.index);
+        const int g = group_[static_cast<size_t>(maker)];
+        if (g < 0) {
+          push(maker);
+        } else {
+          for (int member : members_[static_cast<size_t>(g)]) push(member);
+        }
       }
       return false;
     };
-    inputsOf(target, true);
-    while (!stack.empty()) {
-      const int node = stack.back();
-      stack.pop_back();
-      if (inputsOf(node, false)) return true;
+    follow(target, false);
+    if (other >= 0)
+      for (int g : {group, other})
+        for (int member : members_[static_cast<size_t>(g)]) follow(member, false);
+    while (!stack_.empty() && met <= kMostMet) {
+      const int node = stack_.back();
+      stack_.pop_back();
+      if (follow(node, true)) return true;
     }
-    return false;
-  }
-
-  bool mergeable(int a, int b, int target) const {
-    if (reachesAround(b, target, a) || reachesAround(a, target, b)) return false;
-    for (int group : {a, b})
-      for (int member : members_[static_cast<size_t>(group)])
-        if (reachesAround(group == a ? b : a, member, group)) return false;
-    return true;
+    return met > kMostMet;
   }
 
   int unite(int a, int b) {
@@ -124,19 +127,17 @@ class Grouping {
   }
 
   const Ir& ir_;
-  std::vector<std::vector<int>> readers_;
+  std::vector<std::vector<int>> makers_;  // the nodes that each node reads
   std::vector<int> group_;
   std::vector<std::vector<int>> members_;
+  std::vector<int> seen_, stack_;  // of a search; seen_: the search that met each node last
+  int searches_ = 0;
 };
 
 // Turns the nodes of a group into one fusedElementwise node.
 void fuseGroup(Ir& ir, const std::vector<int>& members) {
   std::set<int> inside;
   for (int n : members) inside.insert(n);
-  const auto consumers = ir.consumers();
-  std::set<int> kept(ir.fetches.begin(), ir.fetches.end());
-  for (const IrUpdate& update : ir.updates) kept.insert(update.value);
-
   auto program = std::make_shared<ElementwiseProgram>();
   std::vector<int> inputs;
   std::map<int, int> registerOf;
@@ -168,10 +169,10 @@ void fuseGroup(Ir& ir, const std::vector<int>& members) {
     const int output = node.outputs[0];
     registerOf[output] = addStep(*program, node, args, ir.type(output).dtype);
     rank = std::max(rank, node.rank);
-    const auto& readers = consumers[static_cast<size_t>(output)];
+    const std::vector<int>& readers = ir.readers(output);
     const bool outside =
         std::any_of(readers.begin(), readers.end(), [&](int reader) { return inside.count(reader) == 0; });
-    if (outside || kept.count(output)) {
+    if (outside || ir.isKept(output)) {
       outputs.push_back(output);
       program->outputs.push_back(registerOf[output]);
     }
@@ -179,9 +180,10 @@ void fuseGroup(Ir& ir, const std::vector<int>& members) {
   std::vector<TensorType> types;
   for (int output : outputs) types.push_back(ir.type(output));
   const int made = ir.addNode("fusedElementwise", inputs, types, {}, rank);
-  ir.nodes[static_cast<size_t>(made)].program = program;
-  for (size_t i = 0; i < outputs.size(); ++i)
-    ir.replaceUses(outputs[i], ir.nodes[static_cast<size_t>(made)].outputs[i]);
+  IrNode chain = ir.nodes[static_cast<size_t>(made)];
+  chain.program = program;
+  for (size_t i = 0; i < outputs.size(); ++i) ir.replaceUses(outputs[i], chain.outputs[i]);
+  ir.put(made, std::move(chain));
 }
 
 }  // namespace

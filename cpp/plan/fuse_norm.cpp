@@ -43,7 +43,7 @@ class NormFusion {
       const int reader = ir_.soleReader(ir_.nodes[n].outputs[0]);
       if (reader < 0 || ir_.nodes[static_cast<size_t>(reader)].op != "relu") continue;
       absorb(n, reader);
-      ir_.nodes[n].attrs.set("activation", std::string("relu"));
+      ir_.setAttr(static_cast<int>(n), "activation", std::string("relu"));
     }
     ir_.sweepAndSort();
   }
@@ -101,9 +101,8 @@ class NormFusion {
 
   // The node does what its only reader did; that one reads nothing any more.
   void absorb(size_t n, int reader) {
-    IrNode& next = ir_.nodes[static_cast<size_t>(reader)];
-    next.inputs.clear();
-    ir_.replaceUses(next.outputs[0], ir_.nodes[n].outputs[0]);
+    ir_.detach(reader);
+    ir_.replaceUses(ir_.nodes[static_cast<size_t>(reader)].outputs[0], ir_.nodes[n].outputs[0]);
   }
 
   void fuseResidual(size_t n) {
@@ -113,19 +112,19 @@ class NormFusion {
     const IrNode& sum = ir_.nodes[static_cast<size_t>(reader)];
     const int other = sum.inputs[0] == y ? sum.inputs[1] : sum.inputs[0];
     if (ir_.type(other) != ir_.type(y)) return;
-    ir_.nodes[n].inputs.push_back(other);
+    ir_.addInput(static_cast<int>(n), other);
     absorb(n, reader);
   }
 
   // The node that normalizes what a gradient is taken of, or -1.
   int forwardOf(const IrNode& back) const {
-    for (size_t n = 0; n < ir_.nodes.size(); ++n) {
-      const IrNode& node = ir_.nodes[n];
+    for (int reader : ir_.readers(back.inputs[kBackX])) {
+      const IrNode& node = ir_.nodes[static_cast<size_t>(reader)];
       if (node.op != "batchNormNormalize" && node.op != "batchNormMaxPool") continue;
       if (node.inputs[kX] == back.inputs[kBackX] && node.inputs[kGamma] == back.inputs[kBackGamma] &&
           node.inputs[kMean] == back.inputs[kBackMean] &&
           node.inputs[kVariance] == back.inputs[kBackVariance])
-        return static_cast<int>(n);
+        return reader;
     }
     return -1;
   }
@@ -148,16 +147,13 @@ class NormFusion {
     if (!select || ir_.type(select->inputs[1]) != ir_.type(dy)) return;
     const bool alone = ir_.soleReader(dy) == static_cast<int>(n);
     const bool residual = forward.inputs.size() > kResidual;
-    ir_.nodes[n].inputs[kDy] = select->inputs[1];
-    ir_.nodes[n].inputs.push_back(residual ? forward.outputs[0] : forward.inputs[kBeta]);
-    ir_.nodes[n].attrs.set("mask", std::string(residual ? "y" : "x"));
+    const int index = static_cast<int>(n);
+    ir_.setInput(index, kDy, select->inputs[1]);
+    ir_.addInput(index, residual ? forward.outputs[0] : forward.inputs[kBeta]);
+    ir_.setAttr(index, "mask", std::string(residual ? "y" : "x"));
     if (alone) return;
-    const int masked = ir_.addValue(ir_.type(dy), Origin::Computed, static_cast<int>(n));
-    ir_.values[static_cast<size_t>(masked)].output = static_cast<int>(ir_.nodes[n].outputs.size());
-    ir_.nodes[n].outputs.push_back(masked);
-    ir_.replaceUses(dy, masked);
-    ir_.nodes[static_cast<size_t>(ir_.values[static_cast<size_t>(dy)].index)]
-        .inputs.clear();  // read by nobody
+    ir_.replaceUses(dy, ir_.addOutput(index, ir_.type(dy)));
+    ir_.detach(ir_.values[static_cast<size_t>(dy)].index);  // read by nobody
     addGradients(n);
   }
 
@@ -172,8 +168,8 @@ class NormFusion {
       if (ir_.type(part) != ir_.type(dy) || (from && isElementwise(from->op))) return;
     }
     const std::vector<int> parts = sum->inputs;
-    ir_.nodes[n].inputs[kDy] = parts[0];
-    ir_.nodes[n].inputs.push_back(parts[1]);
+    ir_.setInput(static_cast<int>(n), kDy, parts[0]);
+    ir_.addInput(static_cast<int>(n), parts[1]);
   }
 
   void fusePoolBackward(size_t n, const IrNode& forward) {

@@ -14,7 +14,9 @@ bool alongRows(const Ir& ir, const IrNode& node, int table) {
 // Whether the plan gathers rows of the table by these indices: it then refuses those out of range before any
 // update.
 bool gathers(const Ir& ir, int table, int indices) {
-  return std::any_of(ir.nodes.begin(), ir.nodes.end(), [&](const IrNode& node) {
+  const std::vector<int>& readers = ir.readers(table);
+  return std::any_of(readers.begin(), readers.end(), [&](int reader) {
+    const IrNode& node = ir.nodes[static_cast<size_t>(reader)];
     return node.op == "gather" && node.inputs[0] == table && node.inputs[1] == indices &&
            alongRows(ir, node, table);
   });
@@ -23,18 +25,19 @@ bool gathers(const Ir& ir, int table, int indices) {
 }  // namespace
 
 void fuseUpdates(Ir& ir) {
-  const std::vector<int> uses = ir.useCounts();
-  for (IrNode& node : ir.nodes) {
-    if (!isUpdate(node.op)) continue;
+  for (size_t n = 0; n < ir.nodes.size(); ++n) {
+    if (!isUpdate(ir.nodes[n].op)) continue;
+    IrNode node = ir.nodes[n];
     const int table = node.inputs[0], gradient = node.inputs[1];
     const IrNode* back = ir.producer(gradient);
-    if (!back || back->op != "gatherBackward" || uses[static_cast<size_t>(gradient)] != 1) continue;
+    if (!back || back->op != "gatherBackward" || ir.uses(gradient) != 1) continue;
     const int rows = back->inputs[0], indices = back->inputs[1];
     if (!alongRows(ir, *back, table) || !gathers(ir, table, indices)) continue;
     node.attrs.set("rule", node.op);
     node.op = "rowsUpdate";
     node.inputs[1] = rows;
     node.inputs.push_back(indices);
+    ir.put(static_cast<int>(n), std::move(node));
   }
   ir.sweepAndSort();
 }

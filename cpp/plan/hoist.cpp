@@ -21,10 +21,13 @@ bool isWorthKeeping(const Ir& ir, const IrNode& node) {
 
 void markSteady(Ir& ir) {
   const auto isSteady = [&](int input) { return ir.isSteady(input); };
-  for (IrNode& node : ir.nodes) {
-    node.steady = node.op == "constant" ||
-                  (!node.inputs.empty() && std::all_of(node.inputs.begin(), node.inputs.end(), isSteady) &&
-                   (isAlias(ir, node) || isWorthKeeping(ir, node)));
+  for (size_t n = 0; n < ir.nodes.size(); ++n) {
+    const IrNode& node = ir.nodes[n];
+    const bool steady =
+        node.op == "constant" ||
+        (!node.inputs.empty() && std::all_of(node.inputs.begin(), node.inputs.end(), isSteady) &&
+         (isAlias(ir, node) || isWorthKeeping(ir, node)));
+    ir.setSteady(static_cast<int>(n), steady);
   }
 }
 

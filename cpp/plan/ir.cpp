@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <queue>
+#include <utility>
 
 namespace nodegrad::plan {
 
@@ -11,6 +12,8 @@ int Ir::addValue(const TensorType& type, Origin origin, int index) {
   value.origin = origin;
   value.index = index;
   values.push_back(std::move(value));
+  readers_.emplace_back();
+  kept_.push_back(0);
   return static_cast<int>(values.size()) - 1;
 }
 
@@ -21,13 +24,83 @@ int Ir::addNode(const std::string& op, std::vector<int> inputs, const std::vecto
   node.inputs = std::move(inputs);
   node.attrs = std::move(attrs);
   node.rank = rank;
-  const int index = static_cast<int>(nodes.size());
-  for (size_t i = 0; i < outputs.size(); ++i) {
-    node.outputs.push_back(addValue(outputs[i], Origin::Computed, index));
-    values.back().output = static_cast<int>(i);
+  for (const TensorType& type : outputs) node.outputs.push_back(addValue(type));
+  append(std::move(node));
+  return static_cast<int>(nodes.size()) - 1;
+}
+
+void Ir::append(IrNode node) {
+  nodes.list_.emplace_back();
+  put(static_cast<int>(nodes.size()) - 1, std::move(node));
+}
+
+void Ir::put(int index, IrNode node) {
+  unlink(index);
+  at(index) = std::move(node);
+  link(index);
+  const std::vector<int>& outputs = at(index).outputs;
+  for (size_t o = 0; o < outputs.size(); ++o) {
+    IrValue& value = values[static_cast<size_t>(outputs[o])];
+    value.index = index;
+    value.output = static_cast<int>(o);
   }
-  nodes.push_back(std::move(node));
-  return index;
+}
+
+void Ir::setInputs(int index, std::vector<int> inputs) {
+  unlink(index);
+  at(index).inputs = std::move(inputs);
+  link(index);
+}
+
+void Ir::setInput(int index, size_t input, int value) {
+  std::vector<int> inputs = at(index).inputs;
+  inputs[input] = value;
+  setInputs(index, std::move(inputs));
+}
+
+void Ir::addInput(int index, int value) {
+  std::vector<int> inputs = at(index).inputs;
+  inputs.push_back(value);
+  setInputs(index, std::move(inputs));
+}
+
+int Ir::addOutput(int index, const TensorType& type) {
+  const int value = addValue(type, Origin::Computed, index);
+  values.back().output = static_cast<int>(at(index).outputs.size());
+  at(index).outputs.push_back(value);
+  return value;
+}
+
+std::vector<IrNode> Ir::takeNodes() {
+  for (std::vector<int>& readers : readers_) readers.clear();
+  return std::exchange(nodes.list_, {});
+}
+
+void Ir::link(int index) {
+  for (int input : at(index).inputs) {
+    std::vector<int>& readers = readers_[static_cast<size_t>(input)];
+    readers.insert(std::upper_bound(readers.begin(), readers.end(), index), index);
+  }
+}
+
+void Ir::unlink(int index) {
+  for (int input : at(index).inputs) {
+    std::vector<int>& readers = readers_[static_cast<size_t>(input)];
+    readers.erase(std::lower_bound(readers.begin(), readers.end(), index));
+  }
+}
+
+void Ir::countUses() {
+  readers_.assign(values.size(), {});
+  kept_.assign(values.size(), 0);
+  updated_.assign(parameters.size(), false);
+  for (size_t n = 0; n < nodes.size(); ++n)
+    for (int input : nodes[n].inputs) readers_[static_cast<size_t>(input)].push_back(static_cast<int>(n));
+  for (int value : fetches) ++kept_[static_cast<size_t>(value)];
+  for (const IrUpdate& update : updates) {
+    ++kept_[static_cast<size_t>(update.value)];
+    updated_[static_cast<size_t>(update.parameter)] = true;
+  }
 }
 
 const IrNode* Ir::producer(int value) const {
@@ -35,34 +108,12 @@ const IrNode* Ir::producer(int value) const {
   return v.origin == Origin::Computed ? &nodes[static_cast<size_t>(v.index)] : nullptr;
 }
 
-std::vector<std::vector<int>> Ir::consumers() const {
-  std::vector<std::vector<int>> readers(values.size());
-  for (size_t n = 0; n < nodes.size(); ++n)
-    for (int input : nodes[n].inputs) readers[static_cast<size_t>(input)].push_back(static_cast<int>(n));
-  return readers;
-}
-
-std::vector<int> Ir::useCounts() const {
-  std::vector<int> counts(values.size(), 0);
-  for (const IrNode& node : nodes)
-    for (int input : node.inputs) ++counts[static_cast<size_t>(input)];
-  for (int value : fetches) ++counts[static_cast<size_t>(value)];
-  for (const IrUpdate& update : updates) ++counts[static_cast<size_t>(update.value)];
-  return counts;
+int Ir::uses(int value) const {
+  return static_cast<int>(readers(value).size()) + kept_[static_cast<size_t>(value)];
 }
 
 int Ir::soleReader(int value) const {
-  int reader = -1;
-  for (size_t n = 0; n < nodes.size(); ++n)
-    for (int input : nodes[n].inputs) {
-      if (input != value) continue;
-      if (reader >= 0) return -1;
-      reader = static_cast<int>(n);
-    }
-  const bool kept = std::count(fetches.begin(), fetches.end(), value) != 0 ||
-                    std::any_of(updates.begin(), updates.end(),
-                                [&](const IrUpdate& update) { return update.value == value; });
-  return kept ? -1 : reader;
+  return uses(value) == 1 && !isKept(value) ? readers(value)[0] : -1;
 }
 
 std::optional<double> Ir::constantOf(int value) const {
@@ -83,10 +134,20 @@ int Ir::channelVector(int value, int64_t channels, size_t channelFromEnd) const 
 }
 
 void Ir::replaceUses(int from, int to) {
-  for (IrNode& node : nodes) std::replace(node.inputs.begin(), node.inputs.end(), from, to);
+  if (from == to) return;
+  std::vector<int>& left = readers_[static_cast<size_t>(from)];
+  std::vector<int>& readers = readers_[static_cast<size_t>(to)];
+  for (int n : left) {
+    std::replace(at(n).inputs.begin(), at(n).inputs.end(), from, to);
+    readers.insert(std::upper_bound(readers.begin(), readers.end(), n), n);
+  }
+  left.clear();
+  int& kept = kept_[static_cast<size_t>(from)];
+  if (kept == 0) return;
   std::replace(fetches.begin(), fetches.end(), from, to);
   for (IrUpdate& update : updates)
     if (update.value == from) update.value = to;
+  kept_[static_cast<size_t>(to)] += std::exchange(kept, 0);
 }
 
 void Ir::sweepAndSort(const std::vector<std::pair<int, int>>& before) {
@@ -134,19 +195,18 @@ void Ir::sweepAndSort(const std::vector<std::pair<int, int>>& before) {
         ready.push({nodes[static_cast<size_t>(then)].rank, then});
     for (int output : nodes[static_cast<size_t>(index)].outputs)
       values[static_cast<size_t>(output)].index = static_cast<int>(sorted.size());
-    sorted.push_back(std::move(nodes[static_cast<size_t>(index)]));
+    sorted.push_back(std::move(at(index)));
   }
   if (sorted.size() != static_cast<size_t>(std::count(needed.begin(), needed.end(), true)))
     fail(ErrorCode::Internal, "a pass of the plan made a cycle");
-  nodes = std::move(sorted);
+  nodes.list_ = std::move(sorted);
+  countUses();
 }
 
 bool Ir::isSteady(int value) const {
   const IrValue& v = values[static_cast<size_t>(value)];
   if (v.origin == Origin::Computed) return nodes[static_cast<size_t>(v.index)].steady;
-  return v.origin == Origin::Parameter &&
-         std::none_of(updates.begin(), updates.end(),
-                      [&](const IrUpdate& u) { return u.parameter == v.index; });
+  return v.origin == Origin::Parameter && !updated_[static_cast<size_t>(v.index)];
 }
 
 KernelSpec Ir::spec(const IrNode& node) const {

@@ -35,11 +35,26 @@ struct IrUpdate {
   int value;
 };
 
+// The nodes of an Ir, which alone changes them: it keeps count of who reads what.
+class IrNodes {
+ public:
+  const IrNode& operator[](size_t index) const { return list_[index]; }
+  const IrNode& back() const { return list_.back(); }
+  size_t size() const { return list_.size(); }
+  bool empty() const { return list_.empty(); }
+  auto begin() const { return list_.begin(); }
+  auto end() const { return list_.end(); }
+
+ private:
+  friend struct Ir;
+  std::vector<IrNode> list_;
+};
+
 // The computation for one set of concrete shapes, rewritten by the passes. Nodes lie in an order in which
 // they can run.
 struct Ir {
   std::vector<IrValue> values;
-  std::vector<IrNode> nodes;
+  IrNodes nodes;
   std::vector<int> feeds;            // value of each feed; -1 where nothing uses it
   std::vector<int> parameters;       // value of each parameter
   std::vector<StoragePtr> storages;  // of each parameter
@@ -51,12 +66,31 @@ struct Ir {
   int addNode(const std::string& op, std::vector<int> inputs, const std::vector<TensorType>& outputs,
               Attrs attrs, double rank);
   const TensorType& type(int value) const { return values[static_cast<size_t>(value)].type; }
+  // Replaces a node; its outputs become outputs of this one.
+  void put(int index, IrNode node);
+  void setInputs(int index, std::vector<int> inputs);
+  void setInput(int index, size_t input, int value);
+  void addInput(int index, int value);
+  // The node reads nothing any more.
+  void detach(int index) { setInputs(index, {}); }
+  // A further output of a node; returns its value.
+  int addOutput(int index, const TensorType& type);
+  void setAttr(int index, const std::string& name, Attr value) { at(index).attrs.set(name, std::move(value)); }
+  void setRank(int index, double rank) { at(index).rank = rank; }
+  void setSteady(int index, bool steady) { at(index).steady = steady; }
+  // Takes all nodes out, for a pass that puts them back one by one by append.
+  std::vector<IrNode> takeNodes();
+  void append(IrNode node);
+
   // The node that computes a value, or null.
   const IrNode* producer(int value) const;
-  // For each value the nodes that read it (a node that reads it twice stands twice).
-  std::vector<std::vector<int>> consumers() const;
-  // For each value how often it is read, fetched or written to a parameter.
-  std::vector<int> useCounts() const;
+  // The nodes that read a value, in their order (a node that reads it twice stands twice).
+  const std::vector<int>& readers(int value) const { return readers_[static_cast<size_t>(value)]; }
+  // How often a value is read, fetched or written to a parameter. Fetches and updates that a pass changes by
+  // itself count after the next sweepAndSort.
+  int uses(int value) const;
+  // Whether a value is fetched or written to a parameter.
+  bool isKept(int value) const { return kept_[static_cast<size_t>(value)] != 0; }
   // The only node that reads a value which is neither fetched nor written to a parameter, or -1.
   int soleReader(int value) const;
   // The number that a constant is filled with; nothing for any other value.
@@ -72,6 +106,17 @@ struct Ir {
   bool isSteady(int value) const;
   // What the backend is told of a node.
   KernelSpec spec(const IrNode& node) const;
+
+ private:
+  IrNode& at(int index) { return nodes.list_[static_cast<size_t>(index)]; }
+  // Adds a node to the readers of its inputs, and takes it out again.
+  void link(int index);
+  void unlink(int index);
+  void countUses();
+
+  std::vector<std::vector<int>> readers_;  // of each value
+  std::vector<int> kept_;                  // how often each value is fetched or written to a parameter
+  std::vector<bool> updated_;              // whether the computation changes each parameter
 };
 
 // The passes, in the order in which they run.
@@ -149,6 +194,6 @@ bool isUpdate(const std::string& op);
 // A reshape of row-major memory is no work: its output is its input's memory.
 bool isAlias(const Ir& ir, const IrNode& node);
 // The nodes that read a value's memory, by itself or through aliases of it.
-std::vector<int> memoryReaders(const Ir& ir, const std::vector<std::vector<int>>& consumers, int value);
+std::vector<int> memoryReaders(const Ir& ir, int value);
 
 }  // namespace nodegrad::plan

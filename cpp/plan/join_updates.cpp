@@ -34,28 +34,21 @@ void join(Ir& ir, const std::vector<size_t>& members) {
   joined.inputs.clear();
   joined.outputs.clear();
   for (size_t n : members) {
-    IrNode& node = ir.nodes[n];
+    const IrNode& node = ir.nodes[n];
     joined.inputs.insert(joined.inputs.end(), node.inputs.begin(),
                          node.inputs.begin() + static_cast<long>(tensors(node)));
-    for (int output : node.outputs) {
-      IrValue& value = ir.values[static_cast<size_t>(output)];
-      value.index = static_cast<int>(members.back());
-      value.output = static_cast<int>(joined.outputs.size());
-      joined.outputs.push_back(output);
-    }
-    node.inputs.clear();
-    node.outputs.clear();
+    joined.outputs.insert(joined.outputs.end(), node.outputs.begin(), node.outputs.end());
+    ir.put(static_cast<int>(n), {});
   }
   joined.inputs.insert(joined.inputs.end(), scalars.begin(), scalars.end());
-  ir.nodes[members.back()] = std::move(joined);
+  ir.put(static_cast<int>(members.back()), std::move(joined));
 }
 
 }  // namespace
 
 void joinUpdates(Ir& ir) {
-  const auto consumers = ir.consumers();
   // A new weight that another node reads might lead to the gradient of the next.
-  const auto isRead = [&](int output) { return !consumers[static_cast<size_t>(output)].empty(); };
+  const auto isRead = [&](int output) { return !ir.readers(output).empty(); };
   std::vector<Group> groups;
   for (size_t n = 0; n < ir.nodes.size(); ++n) {
     const IrNode& node = ir.nodes[n];

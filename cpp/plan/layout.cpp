@@ -17,9 +17,7 @@ class LayoutWalk {
 
   void run() {
     const std::vector<LayoutPtr> wishes = gradientWishes();
-    std::vector<IrNode> nodes = std::move(ir_.nodes);
-    ir_.nodes.clear();
-    for (IrNode& node : nodes) {
+    for (IrNode& node : ir_.takeNodes()) {
       KernelSpec spec = ir_.spec(node);
       for (size_t o = 0; o < node.outputs.size(); ++o)
         spec.outputLayouts[o] = wishes[static_cast<size_t>(node.outputs[o])];
@@ -39,13 +37,9 @@ class LayoutWalk {
         }
         node.inputs[i] = inLayout(node.inputs[i], choice.inputs[i], node.rank);
       }
-      const int index = static_cast<int>(ir_.nodes.size());
-      for (size_t o = 0; o < node.outputs.size(); ++o) {
-        IrValue& output = ir_.values[static_cast<size_t>(node.outputs[o])];
-        output.layout = choice.outputs[o];
-        output.index = index;
-      }
-      ir_.nodes.push_back(std::move(node));
+      for (size_t o = 0; o < node.outputs.size(); ++o)
+        ir_.values[static_cast<size_t>(node.outputs[o])].layout = choice.outputs[o];
+      ir_.append(std::move(node));
     }
     const double end = ir_.nodes.empty() ? 0 : ir_.nodes.back().rank + 1;
     for (int& value : ir_.fetches) value = inLayout(value, nullptr, end);

@@ -1,5 +1,8 @@
 #include <algorithm>
+#include <iterator>
+#include <map>
 #include <numeric>
+#include <set>
 
 #include "plan/ir.h"
 
@@ -16,25 +19,96 @@ struct Interval {
   size_t offset = 0;
 };
 
+// Ranges of addresses, those that touch joined.
+class Ranges {
+ public:
+  void add(size_t begin, size_t end) {
+    auto it = ends_.upper_bound(begin);
+    if (it != ends_.begin() && std::prev(it)->second >= begin) --it;
+    while (it != ends_.end() && it->first <= end) {
+      begin = std::min(begin, it->first);
+      end = std::max(end, it->second);
+      it = ends_.erase(it);
+    }
+    ends_[begin] = end;
+  }
+  // The lowest address from `from` on with so many free bytes behind it.
+  size_t free(size_t from, size_t bytes) const {
+    auto it = ends_.upper_bound(from);
+    if (it != ends_.begin() && std::prev(it)->second > from) from = std::prev(it)->second;
+    for (; it != ends_.end() && it->first < from + bytes; ++it) from = it->second;
+    return from;
+  }
+
+ private:
+  std::map<size_t, size_t> ends_;  // of each range by its begin
+};
+
+// What is occupied when, as a tree over the time: each of its nodes stands for half of the time of the one
+// above it.
+class Occupancy {
+ public:
+  explicit Occupancy(int times) {
+    while (leaves_ < static_cast<size_t>(times)) leaves_ *= 2;
+    throughout_.resize(2 * leaves_);
+    sometime_.resize(2 * leaves_);
+  }
+
+  void add(const Interval& interval) {
+    const size_t begin = interval.offset, end = begin + interval.bytes;
+    cover(interval, [&](size_t node) {
+      throughout_[node].add(begin, end);
+      for (; node > 0; node /= 2) sometime_[node].add(begin, end);
+    });
+  }
+
+  // The lowest address where an interval meets no other.
+  size_t free(const Interval& interval) const {
+    std::vector<const Ranges*> met;
+    cover(interval, [&](size_t node) {
+      met.push_back(&sometime_[node]);
+      for (node /= 2; node > 0; node /= 2) met.push_back(&throughout_[node]);
+    });
+    size_t offset = 0;
+    for (size_t before = 1; before != offset;) {
+      before = offset;
+      for (const Ranges* ranges : met) offset = ranges->free(offset, interval.bytes);
+    }
+    return offset;
+  }
+
+ private:
+  // The tree's nodes that make up the interval's time.
+  template <class Visit>
+  void cover(const Interval& interval, Visit visit) const {
+    size_t first = leaves_ + static_cast<size_t>(interval.first);
+    size_t end = leaves_ + static_cast<size_t>(interval.last) + 1;
+    for (; first < end; first /= 2, end /= 2) {
+      if (first % 2) visit(first++);
+      if (end % 2) visit(--end);
+    }
+  }
+
+  size_t leaves_ = 1;
+  std::vector<Ranges> throughout_, sometime_;
+};
+
+// The largest first, each as low as it fits.
 size_t pack(std::vector<Interval>& intervals) {
   std::vector<size_t> bySize(intervals.size());
   std::iota(bySize.begin(), bySize.end(), size_t{0});
   std::stable_sort(bySize.begin(), bySize.end(),
                    [&](size_t a, size_t b) { return intervals[a].bytes > intervals[b].bytes; });
-  std::vector<const Interval*> placed;  // by offset
+  int times = 1;
+  for (const Interval& interval : intervals) times = std::max(times, interval.last + 1);
+  Occupancy occupancy(times);
   size_t total = 0;
   for (size_t index : bySize) {
     Interval& interval = intervals[index];
-    size_t offset = 0;
-    for (const Interval* other : placed) {
-      if (other->last < interval.first || interval.last < other->first) continue;
-      if (offset + interval.bytes <= other->offset) break;
-      offset = std::max(offset, other->offset + other->bytes);
-    }
-    interval.offset = offset;
-    total = std::max(total, offset + interval.bytes);
-    const auto behind = [](const Interval* a, const Interval* b) { return a->offset < b->offset; };
-    placed.insert(std::upper_bound(placed.begin(), placed.end(), &interval, behind), &interval);
+    if (interval.bytes == 0) break;
+    interval.offset = occupancy.free(interval);
+    occupancy.add(interval);
+    total = std::max(total, interval.offset + interval.bytes);
   }
   return total;
 }
@@ -46,6 +120,8 @@ class Assignment {
     map_.slots.resize(ir.values.size());
     map_.skipped.assign(ir.nodes.size(), false);
     lastUse_.assign(ir.values.size(), -1);
+    updatedBy_.assign(ir.values.size(), -1);
+    for (const IrUpdate& update : ir.updates) updatedBy_[static_cast<size_t>(update.value)] = update.parameter;
   }
 
   MemoryMap run(const std::vector<size_t>& scratchBytes) {
@@ -152,40 +228,41 @@ class Assignment {
       map_.skipped[static_cast<size_t>(n)] = true;
       return;
     }
-    const KernelSpec spec = ir_.spec(node);
-    std::vector<int> given;  // roots that an output of this node has taken already
-    for (size_t o = 0; o < node.outputs.size(); ++o) {
-      const int output = node.outputs[o];
-      if (slot(output).place != Place::Arena) continue;
-      for (size_t i = 0; i < node.inputs.size(); ++i) {
-        const int memory = root(node.inputs[i]);
-        if (std::count(given.begin(), given.end(), memory)) continue;
-        if (!mayOverwrite(n, memory, output) || !backend_.inPlace(spec, o, i)) continue;
-        if (bytesOf(ir_.values[static_cast<size_t>(output)]) !=
-            bytesOf(ir_.values[static_cast<size_t>(memory)]))
-          continue;
-        become(output, node.inputs[i]);
-        given.push_back(memory);
-        break;
-      }
+    std::vector<size_t> spare;         // inputs in the arena that nobody needs afterwards
+    std::map<int, size_t> parameters;  // the input of each parameter, likewise
+    for (size_t i = 0; i < node.inputs.size(); ++i) {
+      const int memory = root(node.inputs[i]);
+      if (lastUse_[static_cast<size_t>(memory)] > n) continue;
+      if (slot(memory).place == Place::Arena) spare.push_back(i);
+      if (slot(memory).place == Place::Parameter) parameters.emplace(slot(memory).index, i);
     }
-  }
-
-  bool mayOverwrite(int n, int memory, int output) {
-    if (lastUse_[static_cast<size_t>(memory)] > n) return false;
-    const Slot& place = slot(memory);
-    if (place.place == Place::Arena) return true;
-    // A parameter is overwritten by its own update alone.
-    return place.place == Place::Parameter &&
-           std::any_of(ir_.updates.begin(), ir_.updates.end(), [&](const IrUpdate& update) {
-             return update.value == output && update.parameter == place.index;
-           });
+    if (spare.empty() && parameters.empty()) return;
+    const KernelSpec spec = ir_.spec(node);
+    std::set<int> given;  // memory that an output of this node has taken already
+    const auto take = [&](size_t o, size_t i) {
+      const int output = node.outputs[o], memory = root(node.inputs[i]);
+      if (given.count(memory) || !backend_.inPlace(spec, o, i) ||
+          bytesOf(ir_.values[static_cast<size_t>(output)]) !=
+              bytesOf(ir_.values[static_cast<size_t>(memory)]))
+        return false;
+      become(output, node.inputs[i]);
+      given.insert(memory);
+      return true;
+    };
+    for (size_t o = 0; o < node.outputs.size(); ++o) {
+      if (slot(node.outputs[o]).place != Place::Arena) continue;
+      // A parameter is overwritten by its own update alone.
+      const auto own = parameters.find(updatedBy_[static_cast<size_t>(node.outputs[o])]);
+      if (own != parameters.end() && take(o, own->second)) continue;
+      for (size_t i = 0; i < spare.size() && !take(o, spare[i]);) ++i;
+    }
   }
 
   const Ir& ir_;
   const Backend& backend_;
   std::vector<int> root_;
   std::vector<int> lastUse_;
+  std::vector<int> updatedBy_;  // the parameter that each value is written to, or -1
   MemoryMap map_;
 };
 

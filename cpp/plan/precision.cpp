@@ -113,7 +113,7 @@ class PrecisionWalk {
       if (isEither(n, i) && !choice.alike) continue;
       const bool wanted = isEither(n, i) ? half : choice.inputs[i] == Precision::BFloat16;
       const int given = wanted == isHalf(input) ? input : converted(input, wanted, ir_.nodes[n].rank);
-      ir_.nodes[n].inputs[i] = given;
+      ir_.setInput(static_cast<int>(n), i, given);
     }
   }
 
@@ -127,13 +127,12 @@ class PrecisionWalk {
     const IrValue made = ir_.values[static_cast<size_t>(value)];
     int result;
     if (made.origin == Origin::Computed && ir_.nodes[static_cast<size_t>(made.index)].program) {
-      IrNode& chain = ir_.nodes[static_cast<size_t>(made.index)];
+      IrNode chain = ir_.nodes[static_cast<size_t>(made.index)];
       auto program = std::make_shared<ElementwiseProgram>(*chain.program);
       program->outputs.push_back(program->outputs[static_cast<size_t>(made.output)]);
       chain.program = program;
-      result = ir_.addValue(type, Origin::Computed, made.index);
-      ir_.values[static_cast<size_t>(result)].output = static_cast<int>(chain.outputs.size());
-      chain.outputs.push_back(result);
+      ir_.put(made.index, std::move(chain));
+      result = ir_.addOutput(made.index, type);
     } else {
       const int node = ir_.addNode("reorder", {value}, {type}, {}, rank);
       result = ir_.nodes[static_cast<size_t>(node)].outputs[0];

@@ -16,9 +16,8 @@ void Prologue::add(const Ir& ir, const MemoryMap& map, int node, std::unique_ptr
   }
   step.outputs = from.outputs;
   for (int output : step.outputs) makers_[output] = steps_.size();
-  const auto consumers = ir.consumers();
   step.kept = std::any_of(step.outputs.begin(), step.outputs.end(), [&](int output) {
-    const std::vector<int> readers = memoryReaders(ir, consumers, output);
+    const std::vector<int> readers = memoryReaders(ir, output);
     return std::any_of(readers.begin(), readers.end(), [&](int reader) {
       const IrNode& next = ir.nodes[static_cast<size_t>(reader)];
       return !next.steady && !isAlias(ir, next);

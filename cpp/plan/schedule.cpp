@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "plan/ir.h"
 
@@ -32,22 +33,21 @@ void giveOwnMemory(Ir& ir) {
 // Pairs (first, then) of nodes, kept free of cycles.
 class Order {
  public:
-  explicit Order(const Ir& ir) : next_(ir.nodes.size()) {
+  explicit Order(const Ir& ir) : next_(ir.nodes.size()), seen_(ir.nodes.size(), 0) {
     for (size_t n = 0; n < ir.nodes.size(); ++n)
       for (int input : ir.nodes[n].inputs)
         if (const IrValue& value = ir.values[static_cast<size_t>(input)]; value.origin == Origin::Computed)
           next_[static_cast<size_t>(value.index)].push_back(static_cast<int>(n));
   }
 
-  bool reaches(int from, int to) const {
-    std::vector<bool> seen(next_.size(), false);
+  bool reaches(int from, int to) {
+    ++searches_;
     std::vector<int> stack = {from};
     while (!stack.empty()) {
       const int node = stack.back();
       stack.pop_back();
       if (node == to) return true;
-      if (seen[static_cast<size_t>(node)]) continue;
-      seen[static_cast<size_t>(node)] = true;
+      if (std::exchange(seen_[static_cast<size_t>(node)], searches_) == searches_) continue;
       for (int then : next_[static_cast<size_t>(node)]) stack.push_back(then);
     }
     return false;
@@ -63,6 +63,8 @@ class Order {
 
  private:
   std::vector<std::vector<int>> next_;
+  std::vector<int> seen_;  // the search that met each node last
+  int searches_ = 0;
   std::vector<std::pair<int, int>> pairs_;
 };
 
@@ -73,13 +75,13 @@ bool isAlias(const Ir& ir, const IrNode& node) {
          !ir.values[static_cast<size_t>(node.outputs[0])].layout;
 }
 
-std::vector<int> memoryReaders(const Ir& ir, const std::vector<std::vector<int>>& consumers, int value) {
+std::vector<int> memoryReaders(const Ir& ir, int value) {
   std::vector<int> readers;
-  for (int reader : consumers[static_cast<size_t>(value)]) {
+  for (int reader : ir.readers(value)) {
     readers.push_back(reader);
     const IrNode& node = ir.nodes[static_cast<size_t>(reader)];
     if (!isAlias(ir, node)) continue;
-    const std::vector<int> more = memoryReaders(ir, consumers, node.outputs[0]);
+    const std::vector<int> more = memoryReaders(ir, node.outputs[0]);
     readers.insert(readers.end(), more.begin(), more.end());
   }
   return readers;
@@ -89,16 +91,17 @@ void schedule(Ir& ir) {
   giveOwnMemory(ir);
   ir.sweepAndSort();
   Order order(ir);
-  const auto consumers = ir.consumers();
+  std::vector<int> mayFail;
+  for (size_t n = 0; n < ir.nodes.size(); ++n)
+    if (kMayFail.count(ir.nodes[n].op)) mayFail.push_back(static_cast<int>(n));
   for (const IrUpdate& update : ir.updates) {
     const int writer = ir.values[static_cast<size_t>(update.value)].index;
     const int parameter = ir.parameters[static_cast<size_t>(update.parameter)];
-    for (int reader : memoryReaders(ir, consumers, parameter)) order.add(reader, writer);
+    for (int reader : memoryReaders(ir, parameter)) order.add(reader, writer);
     // A step that fails leaves the parameters as they were.
-    for (size_t n = 0; n < ir.nodes.size(); ++n)
-      if (kMayFail.count(ir.nodes[n].op)) order.add(static_cast<int>(n), writer);
+    for (int node : mayFail) order.add(node, writer);
     // As early as its inputs allow: the gradient's memory is then free for others.
-    ir.nodes[static_cast<size_t>(writer)].rank = -1;
+    ir.setRank(writer, -1);
   }
   ir.sweepAndSort(order.pairs());
 }

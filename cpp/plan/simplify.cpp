@@ -28,7 +28,8 @@ Attrs filled(double value, const TensorType& type) {
 // Ops on constants alone become constants.
 bool foldConstants(Ir& ir) {
   bool changed = false;
-  for (IrNode& node : ir.nodes) {
+  for (size_t n = 0; n < ir.nodes.size(); ++n) {
+    const IrNode& node = ir.nodes[n];
     if (node.inputs.empty() || node.outputs.size() != 1 || ir.type(node.outputs[0]).dtype != DType::F32)
       continue;
     std::vector<double> inputs;
@@ -36,9 +37,12 @@ bool foldConstants(Ir& ir) {
       if (auto value = ir.constantOf(input)) inputs.push_back(*value);
     if (inputs.size() != node.inputs.size()) continue;
     if (auto value = fold(node.op, inputs)) {
-      node.op = "constant";
-      node.inputs.clear();
-      node.attrs = filled(*value, ir.type(node.outputs[0]));
+      IrNode constant;
+      constant.op = "constant";
+      constant.outputs = node.outputs;
+      constant.attrs = filled(*value, ir.type(node.outputs[0]));
+      constant.rank = node.rank;
+      ir.put(static_cast<int>(n), std::move(constant));
       changed = true;
     }
   }
@@ -68,13 +72,14 @@ int repeated(const Ir& ir, const IrNode& node) {
 // op.
 bool skipThrough(Ir& ir) {
   bool changed = false;
-  for (IrNode& node : ir.nodes) {
+  for (size_t n = 0; n < ir.nodes.size(); ++n) {
+    const IrNode& node = ir.nodes[n];
     const bool elementwise = isElementwise(node.op);
     for (size_t i = 0; i < node.inputs.size(); ++i) {
       const IrNode* from = ir.producer(node.inputs[i]);
       if (!from) continue;
       if (node.op == "reshape" && from->op == "reshape") {
-        node.inputs[i] = from->inputs[0];
+        ir.setInput(static_cast<int>(n), i, from->inputs[0]);
         changed = true;
       } else if (elementwise && from->op == "broadcastTo") {
         // Only where the other inputs, or the source itself, still give the whole shape.
@@ -83,7 +88,7 @@ bool skipThrough(Ir& ir) {
         Dims shape = ir.type(inputs[0]).shape;
         for (int input : inputs) shape = broadcast(node.op, shape, ir.type(input).shape);
         if (shape == ir.type(node.outputs[0]).shape && node.op != "dropout") {
-          node.inputs = std::move(inputs);
+          ir.setInputs(static_cast<int>(n), std::move(inputs));
           changed = true;
         }
       }
@@ -131,15 +136,15 @@ bool mergeEqual(Ir& ir) {
 // where(r > 0, maxPool2dBackward(dy, indices), 0) = maxPool2dBackward(where(y > 0, dy, 0), indices), since y
 // is r at the place of each maximum: the mask is then made on the pooled, smaller tensor.
 bool moveMaskBehindPooling(Ir& ir) {
-  const std::vector<int> uses = ir.useCounts();
-  for (size_t n = 0; n < ir.nodes.size(); ++n) {
+  bool changed = false;
+  const size_t count = ir.nodes.size();
+  for (size_t n = 0; n < count; ++n) {
     const IrNode select = ir.nodes[n];
     if (select.op != "where" || ir.constantOf(select.inputs[2]) != 0.0) continue;
     const IrNode* mask = ir.producer(select.inputs[0]);
     const IrNode* back = ir.producer(select.inputs[1]);
     if (!mask || mask->op != "greater" || ir.constantOf(mask->inputs[1]) != 0.0) continue;
-    if (!back || back->op != "maxPool2dBackward" || uses[static_cast<size_t>(select.inputs[1])] != 1)
-      continue;
+    if (!back || back->op != "maxPool2dBackward" || ir.uses(select.inputs[1]) != 1) continue;
     const IrNode* pool = ir.producer(back->inputs[1]);
     if (!pool || pool->op != "maxPool2d" || pool->inputs[0] != mask->inputs[0]) continue;
     const IrNode backward = *back;
@@ -153,9 +158,9 @@ bool moveMaskBehindPooling(Ir& ir) {
         ir.addNode("maxPool2dBackward", {ir.nodes[static_cast<size_t>(gate)].outputs[0], backward.inputs[1]},
                    {ir.type(select.outputs[0])}, backward.attrs, select.rank);
     ir.replaceUses(select.outputs[0], ir.nodes[static_cast<size_t>(moved)].outputs[0]);
-    return true;
+    changed = true;
   }
-  return false;
+  return changed;
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <set>
 #include <string_view>
 
 #include "core/recent.h"
@@ -193,13 +194,13 @@ std::shared_ptr<Program> Program::create(const Graph& graph, std::vector<Value> 
       fail(ErrorCode::Argument, "expected inputs of the graph as feeds, received a result of '",
            graph.producer(value).op->name, "'");
   for (Value value : fetches) graph.type(value);
+  std::set<const Storage*> updated;
   for (Update& update : updates) {
     const TensorType& type = graph.type(update.value);
     if (!fits(type, update.storage->type))
       fail(type.dtype == update.storage->type.dtype ? ErrorCode::Shape : ErrorCode::Dtype, "expected ",
            toString(update.storage->type), " as the new value of a variable, received ", toString(type));
-    const auto same = [&](const auto& other) { return other.first == update.storage; };
-    if (std::any_of(state->updates.begin(), state->updates.end(), same))
+    if (!updated.insert(update.storage.get()).second)
       fail(ErrorCode::Argument, "expected one new value for a variable, received two");
     state->updates.emplace_back(std::move(update.storage), update.value);
   }

@@ -95,8 +95,8 @@ TEST(FuseConvolutions, TakesTheStatisticsOfABatchNormalization) {
   t.fetches = {t.graph.op("batchNorm", {image, t.feed({64}), t.feed({64})}, Attrs{})[0]};
   const auto fused = [&](int64_t axis) {
     Ir ir = t.ir();
-    for (plan::IrNode& node : ir.nodes)
-      if (node.op == "batchNorm") node.attrs.set("axis", axis);
+    for (size_t n = 0; n < ir.nodes.size(); ++n)
+      if (ir.nodes[n].op == "batchNorm") ir.setAttr(static_cast<int>(n), "axis", axis);
     plan::fuseNorm(ir);
     plan::fuseConvolutions(ir, FakeBackend());
     return ir;

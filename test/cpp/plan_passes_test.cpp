@@ -403,7 +403,6 @@ TEST(Memory, NeverLetsTwoLiveValuesOverlap) {
   const std::vector<size_t> scratch(ir.nodes.size(), 4096);
   const plan::MemoryMap map = plan::assignMemory(ir, backend, scratch);
 
-  const auto consumers = ir.consumers();
   size_t all = 0;
   struct Piece {
     size_t from, to;
@@ -418,7 +417,7 @@ TEST(Memory, NeverLetsTwoLiveValuesOverlap) {
       if (slot.place != plan::Place::Arena) continue;
       const size_t bytes = plan::bytesOf(ir.values[static_cast<size_t>(output)]);
       int last = static_cast<int>(n);
-      for (int reader : plan::memoryReaders(ir, consumers, output)) last = std::max(last, reader);
+      for (int reader : plan::memoryReaders(ir, output)) last = std::max(last, reader);
       pieces.push_back({slot.offset, slot.offset + bytes, static_cast<int>(n), last, output});
       all += bytes;
     }
