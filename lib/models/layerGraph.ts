@@ -72,16 +72,38 @@ export class LayerGraph {
 
 const isInput = (place: KerasTensor): boolean => place.node.layer instanceof InputLayer;
 
+/**
+ * Walks from places back along the inputs of the calls that made them, depth first. `enter` is told of each place that is met, whether
+ * to go on behind it is what it returns; `leave` of each call that was gone through, after its inputs. No recursion: a model may be
+ * deeper than JavaScript's stack.
+ */
+function walkBack(
+  places: readonly KerasTensor[],
+  enter: (place: KerasTensor) => boolean,
+  leave: (node: LayerNode) => void = () => {},
+): void {
+  const open: { node?: LayerNode; left: KerasTensor[] }[] = [{ left: [...places].reverse() }];
+  for (let last = open.at(-1); last; last = open.at(-1)) {
+    const place = last.left.pop();
+    if (!place) {
+      if (last.node) leave(last.node);
+      open.pop();
+    } else if (enter(place)) {
+      open.push({ node: place.node, left: [...place.node.inputs].reverse() });
+    }
+  }
+}
+
 /** The calls between inputs and outputs, each after those that it needs. */
 function sort(inputs: readonly KerasTensor[], outputs: readonly KerasTensor[]): LayerNode[] {
   const sorted: LayerNode[] = [];
   const state = new Map<LayerNode, 'open' | 'done'>();
   const listed = new Set(inputs);
   const reached = new Set<KerasTensor>();
-  const visit = (place: KerasTensor): void => {
+  const enter = (place: KerasTensor): boolean => {
     const { node } = place;
     if (listed.has(place)) reached.add(place);
-    if (state.get(node) === 'done' || (listed.has(place) && !isInput(place))) return;
+    if (state.get(node) === 'done' || (listed.has(place) && !isInput(place))) return false;
     if (state.get(node) === 'open') {
       throw new EngineError(
         'ARGUMENT',
@@ -95,11 +117,12 @@ function sort(inputs: readonly KerasTensor[], outputs: readonly KerasTensor[]): 
       );
     }
     state.set(node, 'open');
-    node.inputs.forEach(visit);
+    return true;
+  };
+  walkBack(outputs, enter, (node) => {
     state.set(node, 'done');
     sorted.push(node);
-  };
-  outputs.forEach(visit);
+  });
   const unused = inputs.find((place) => !reached.has(place));
   if (!unused) return sorted;
   throw new EngineError(
@@ -140,13 +163,12 @@ function byDepth(nodes: readonly LayerNode[], outputs: readonly KerasTensor[]): 
   const met = new Set<LayerNode>();
   const order: Layer[] = [];
   const within = new Set(nodes);
-  const visit = ({ node }: KerasTensor): void => {
-    if (met.has(node) || !within.has(node)) return;
+  walkBack(outputs, ({ node }) => {
+    if (met.has(node) || !within.has(node)) return false;
     met.add(node);
     order.push(node.layer);
-    node.inputs.forEach(visit);
-  };
-  outputs.forEach(visit);
+    return true;
+  });
   const ofNode = new Map<LayerNode, number>();
   const ofLayer = new Map<Layer, number>();
   for (const node of nodes.toReversed()) {
