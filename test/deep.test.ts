@@ -15,13 +15,12 @@ test('ten thousand layers one behind the other make a model', async () => {
 
 test('a thousand dense layers train', async () => {
   const model = new Sequential([
-    layers.input({ shape: [4] }),
-    ...Array.from({ length: 1000 }, () => layers.dense({ units: 4, kernelInitializer: 'identity' })),
+    layers.input({ shape: [1] }),
+    ...Array.from({ length: 1000 }, () => layers.dense({ units: 1, kernelInitializer: 'ones' })),
   ]);
   model.compile({ optimizer: 'sgd', loss: 'meanSquaredError' });
-  const x = tensor([[1, 2, 3, 4]]);
-  const { loss } = await model.trainOnBatch(x, tensor([[1, 2, 3, 6]]));
-  expect(loss).toBeCloseTo(1, 6); // layers that pass on what they get: 2² / 4
+  const { loss } = await model.trainOnBatch(tensor([[4]]), tensor([[6]]));
+  expect(loss).toBeCloseTo(4, 6); // layers that pass on what they get: 2²
   model.dispose();
 }, 120_000);
 

@@ -6,8 +6,7 @@ void dropOutputs(Ir& ir, const Backend& backend) {
   for (size_t n = 0; n < ir.nodes.size(); ++n) {
     const IrNode node = ir.nodes[n];
     IrNode fewer = node;
-    while (fewer.outputs.size() > 1 && ir.uses(fewer.outputs.back()) == 0)
-      fewer.outputs.pop_back();
+    while (fewer.outputs.size() > 1 && ir.uses(fewer.outputs.back()) == 0) fewer.outputs.pop_back();
     for (; fewer.outputs.size() < node.outputs.size();
          fewer.outputs.push_back(node.outputs[fewer.outputs.size()])) {
       if (!backend.drops(ir.spec(fewer))) continue;

@@ -89,9 +89,7 @@ class ComputeFusion {
 
   // Whether a value goes, perhaps through element-wise ops and updates, to a parameter of its own shape: a
   // weight's gradient.
-  bool feedsParameter(int value) const {
-    return updatedShapes_.count(ir_.type(value).shape) != 0;
-  }
+  bool feedsParameter(int value) const { return updatedShapes_.count(ir_.type(value).shape) != 0; }
 
   void backwardData(size_t n) {
     const IrNode node = ir_.nodes[n];

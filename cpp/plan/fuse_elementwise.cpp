@@ -11,8 +11,8 @@ namespace {
 
 // A chain's registers stay in the first-level cache; a longer one is cut in two.
 constexpr size_t kMaxSteps = 48;
-// A search for a path that has met so many nodes is given up, and the group with it: the time that a plan takes
-// stays linear in its nodes.
+// A search for a path that has met so many nodes is given up, and the group with it: the time that a plan
+// takes stays linear in its nodes.
 constexpr size_t kMostMet = 1024;
 
 bool fusable(const IrNode& node) { return isElementwise(node.op) || node.op == "dropout"; }

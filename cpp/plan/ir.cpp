@@ -112,9 +112,7 @@ int Ir::uses(int value) const {
   return static_cast<int>(readers(value).size()) + kept_[static_cast<size_t>(value)];
 }
 
-int Ir::soleReader(int value) const {
-  return uses(value) == 1 && !isKept(value) ? readers(value)[0] : -1;
-}
+int Ir::soleReader(int value) const { return uses(value) == 1 && !isKept(value) ? readers(value)[0] : -1; }
 
 std::optional<double> Ir::constantOf(int value) const {
   const IrNode* node = producer(value);

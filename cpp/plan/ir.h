@@ -75,7 +75,9 @@ struct Ir {
   void detach(int index) { setInputs(index, {}); }
   // A further output of a node; returns its value.
   int addOutput(int index, const TensorType& type);
-  void setAttr(int index, const std::string& name, Attr value) { at(index).attrs.set(name, std::move(value)); }
+  void setAttr(int index, const std::string& name, Attr value) {
+    at(index).attrs.set(name, std::move(value));
+  }
   void setRank(int index, double rank) { at(index).rank = rank; }
   void setSteady(int index, bool steady) { at(index).steady = steady; }
   // Takes all nodes out, for a pass that puts them back one by one by append.

@@ -121,7 +121,8 @@ class Assignment {
     map_.skipped.assign(ir.nodes.size(), false);
     lastUse_.assign(ir.values.size(), -1);
     updatedBy_.assign(ir.values.size(), -1);
-    for (const IrUpdate& update : ir.updates) updatedBy_[static_cast<size_t>(update.value)] = update.parameter;
+    for (const IrUpdate& update : ir.updates)
+      updatedBy_[static_cast<size_t>(update.value)] = update.parameter;
   }
 
   MemoryMap run(const std::vector<size_t>& scratchBytes) {
