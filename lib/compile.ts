@@ -1,4 +1,4 @@
-import { isPlainObject } from './checks.js';
+import { type OptionNames, expected, isPlainObject, knownOptions } from './checks.js';
 import { type DtypePolicy, checkPolicy, dtypePolicy } from './dtypePolicy.js';
 import { EngineError } from './errors.js';
 import type { Program } from './program.js';
@@ -27,6 +27,8 @@ export interface FunctionOptions {
   /** How the steps compute. Default: the policy that is set (see `mixedPrecision.setDtypePolicy`). */
   dtypePolicy?: DtypePolicy;
 }
+
+const functionNames = { dtypePolicy: 'optional' } satisfies OptionNames<FunctionOptions>;
 
 interface Signature {
   readonly types: readonly { dtype: string; shape: readonly number[] }[];
@@ -65,9 +67,9 @@ export function compile<A extends readonly Sym[], R>(
   fn: (...args: A) => R,
   options: FunctionOptions = {},
 ): Compiled<A, R> {
+  knownOptions('compile', options, functionNames);
   const policy = checkPolicy('compile', options.dtypePolicy ?? dtypePolicy());
-  if (typeof (fn as unknown) !== 'function')
-    throw new EngineError('ARGUMENT', `[compile] expected a function to trace, received ${String(fn)}`);
+  if (typeof (fn as unknown) !== 'function') throw expected('compile', 'a function to trace', fn);
   let signatures: Signature[] = []; // the latest used first
 
   function find(feeds: readonly Tensor[]): Signature {

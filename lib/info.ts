@@ -1,4 +1,12 @@
+import { knownOptions, type OptionNames } from './checks.js';
 import { type EngineInfo, engine } from './engine.js';
+
+export interface EngineInfoOptions {
+  /** The size of the engine's team of threads from now on. Default: as it is. */
+  threads?: number;
+}
+
+const names = { threads: 'optional' } satisfies OptionNames<EngineInfoOptions>;
 
 /**
  * The state of the native engine: device, instruction set, threads, live tensors and bytes.
@@ -10,6 +18,7 @@ import { type EngineInfo, engine } from './engine.js';
  * @throws EngineError `ARGUMENT` for another number.
  * @example getEngineInfo().threads;
  */
-export function getEngineInfo(options?: { threads?: number }): EngineInfo {
+export function getEngineInfo(options?: EngineInfoOptions): EngineInfo {
+  knownOptions('getEngineInfo', options, names);
   return engine().info(options);
 }

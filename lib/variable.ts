@@ -1,3 +1,4 @@
+import { knownOptions, type OptionNames } from './checks.js';
 import type { Constraint } from './constraints/index.js';
 import { NDArray } from './data/ndarray.js';
 import { eager } from './eager.js';
@@ -17,6 +18,12 @@ export interface VariableOptions {
   /** Of an array: its dtype in the engine. A tensor keeps its own. Default float32 for numbers. */
   dtype?: DType;
 }
+
+const variableNames = {
+  name: 'optional',
+  trainable: 'optional',
+  dtype: 'optional',
+} satisfies OptionNames<VariableOptions>;
 
 /**
  * A tensor that changes: a weight, an optimizer's slot, a counter. Inside {@link compile} it stands for its value at
@@ -166,6 +173,7 @@ export class Variable implements Disposable {
  * @example const w = variable(initializers.glorotUniform().tensor([784, 10]), { name: 'w' });
  */
 export function variable(initial: Tensor | TensorData, options: VariableOptions = {}): Variable {
+  knownOptions('variable', options, variableNames);
   const { name = 'variable', trainable = true, dtype } = options;
   if (initial instanceof Tensor && dtype !== undefined && dtype !== initial.dtype) {
     throw new EngineError(

@@ -2,8 +2,11 @@ import { describe, expect, it } from 'vitest';
 import {
   Model,
   Sequential,
+  type Sym,
   callbacks,
+  compile,
   constraints,
+  getEngineInfo,
   initializers,
   layers,
   losses,
@@ -11,6 +14,7 @@ import {
   ops,
   optimizers,
   regularizers,
+  variable,
 } from '../lib/index.js';
 
 type Make = (options?: unknown) => unknown;
@@ -214,6 +218,14 @@ describe('hints', () => {
     const run = net[method].bind(net) as (x: unknown, y: unknown, options: unknown) => Promise<unknown>;
     await expect(run([[1, 2]], [[3]], options)).rejects.toThrow(`did you mean '${name}'?`);
     await expect(run([[1, 2]], [[3]], 3)).rejects.toThrow('options in an object');
+  });
+
+  it('functions refuse unknown options', () => {
+    expect(() => variable(1, { nam: 'x' } as never)).toThrow("did you mean 'name'?");
+    expect(() => compile((a: Sym) => a, { dtypepolicy: 'float32' } as never)).toThrow(
+      "did you mean 'dtypePolicy'?",
+    );
+    expect(() => getEngineInfo({ thread: 1 } as never)).toThrow("did you mean 'threads'?");
   });
 
   it('predict and summary refuse unknown options', async () => {

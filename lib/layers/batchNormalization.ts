@@ -59,7 +59,7 @@ export class BatchNormalization extends Layer {
     super(options);
     const { momentum = 0.99, epsilon = 1e-3 } = options;
     checkEpsilon('batchNormalization', epsilon);
-    if (!(momentum >= 0 && momentum <= 1)) {
+    if (typeof momentum !== 'number' || !(momentum >= 0 && momentum <= 1)) {
       throw new EngineError(
         'ARGUMENT',
         `[batchNormalization] expected a momentum from 0 to 1, received ${describe(momentum)}`,

@@ -1,5 +1,5 @@
-import type { OptionNames } from '../checks.js';
-import { EngineError, describe } from '../errors.js';
+import { factoryName } from '../names.js';
+import { type OptionNames, share } from '../checks.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../sym.js';
 import { type CallContext, Layer, type LayerOptions } from './layer.js';
@@ -27,13 +27,7 @@ export class Dropout extends Layer {
 
   constructor(options: DropoutOptions) {
     super(options);
-    if (!(options.rate >= 0 && options.rate < 1)) {
-      throw new EngineError(
-        'ARGUMENT',
-        `[dropout] expected a rate from 0 up to, not including, 1, received ${describe(options.rate)}`,
-      );
-    }
-    this.rate = options.rate;
+    this.rate = share(factoryName(new.target.name), 'rate', options.rate);
     this.seed = options.seed;
   }
 

@@ -374,7 +374,7 @@ export abstract class Layer implements Disposable {
    */
   protected addLoss(loss: Sym): void {
     if (!(loss instanceof Sym) || loss.rank > 0) {
-      const received = loss instanceof Sym ? shapeText(loss.shape) : String(loss);
+      const received = loss instanceof Sym ? shapeText(loss.shape) : describe(loss);
       throw new EngineError(
         'SHAPE',
         `[${this.name}] expected one symbolic number in addLoss, received ${received}: take ops.sum or ops.mean of a loss for each sample`,

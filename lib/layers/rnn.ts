@@ -1,4 +1,5 @@
-import type { OptionNames } from '../checks.js';
+import { factoryName } from '../names.js';
+import { type OptionNames, share } from '../checks.js';
 import {
   type ActivationFunction,
   type ActivationLike,
@@ -6,7 +7,7 @@ import {
   activationOf,
 } from '../activations.js';
 import type { Shape } from '../engine.js';
-import { EngineError, describe } from '../errors.js';
+import { EngineError } from '../errors.js';
 import type { InitializerLike } from '../initializers/index.js';
 import { listOf } from '../list.js';
 import { apply } from '../ops/apply.js';
@@ -89,12 +90,7 @@ export abstract class RNN<O extends RNNOptions = RNNOptions> extends Layer {
     const { units, activation = 'tanh', dropout = 0, recurrentDropout = 0 } = options;
     checkCount('rnn', 'units', units);
     for (const [name, rate] of Object.entries({ dropout, recurrentDropout })) {
-      if (!(rate >= 0 && rate < 1)) {
-        throw new EngineError(
-          'ARGUMENT',
-          `[rnn] expected ${name} from 0 up to, not including, 1, received ${describe(rate)}`,
-        );
-      }
+      share(factoryName(new.target.name), name, rate);
     }
     this.options = options;
     this.activation = activationOf(activation);

@@ -39,7 +39,7 @@ export function logits(yPred: Sym, activation: 'sigmoid' | 'softmax'): Sym {
 
 /** @internal */
 export function checkSmoothing(name: string, smoothing: number): number {
-  if (!(smoothing >= 0 && smoothing <= 1)) {
+  if (typeof smoothing !== 'number' || !(smoothing >= 0 && smoothing <= 1)) {
     throw new EngineError(
       'ARGUMENT',
       `[${name}] expected a labelSmoothing from 0 to 1, received ${describe(smoothing)}`,

@@ -1,3 +1,4 @@
+import { expected } from '../checks.js';
 import { EngineError } from '../errors.js';
 
 const abortedBy = (signal: AbortSignal) =>
@@ -5,6 +6,11 @@ const abortedBy = (signal: AbortSignal) =>
 
 /** Fails with `ABORTED`, the signal's reason as cause, where the signal says so. */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (
+    signal !== undefined &&
+    typeof (signal as { addEventListener?: unknown } | null)?.addEventListener !== 'function'
+  )
+    throw expected('model', 'an AbortSignal as signal', signal);
   if (signal?.aborted) throw abortedBy(signal);
 }
 

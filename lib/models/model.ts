@@ -291,12 +291,14 @@ export class Model<const S extends OutputStructure = KerasTensor> extends Layer 
    */
   summary(options: SummaryOptions = {}): string {
     knownOptions('summary', options, summaryNames);
+    const { printFn = console.log } = options;
+    if (typeof printFn !== 'function') throw expected('summary', 'a function as printFn', printFn);
     const { name, weights, trainableWeights } = this;
     const optimizer = this.#compiled?.optimizer;
     const optimizerWeights = optimizer?.built ? optimizer.variables : [];
     const model = { name, weights, trainableWeights, optimizerWeights, ...this.#rows };
     const text = summaryOf(model, (layer) => (layer instanceof Model ? layer.#rows : undefined), options);
-    (options.printFn ?? console.log)(text);
+    printFn(text);
     return text;
   }
 

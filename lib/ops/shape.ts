@@ -63,7 +63,7 @@ function reshaped<T extends Operand>(op: string, x: T, from: Shape, to: readonly
 
 /** An axis counted from the start. */
 function place(op: string, axis: number, rank: number): number {
-  const at = axis < 0 ? axis + rank : axis;
+  const at = Number.isInteger(axis) && axis < 0 ? axis + rank : axis;
   if (!Number.isInteger(at) || at < 0 || at >= rank) {
     throw new EngineError(
       'ATTRIBUTE',
