@@ -73,12 +73,12 @@ export class Tensor implements Disposable {
    * @throws EngineError of the op that failed to make them; `DISPOSED`.
    */
   async data(): Promise<TypedArray> {
-    return engine().readTensor(this.handle);
+    return ofThisRealm(await engine().readTensor(this.handle));
   }
 
   /** As {@link data}, but blocks the event loop until the numbers are there. */
   dataSync(): TypedArray {
-    return engine().readTensorSync(this.handle);
+    return ofThisRealm(engine().readTensorSync(this.handle));
   }
 
   /**
@@ -215,6 +215,21 @@ export function sizeOf(shape: Shape): number {
   let size = 1;
   for (const n of shape) size *= n;
   return size;
+}
+
+/** The engine makes arrays of Node's own realm. In another one (Jest, a vm context) they become those that its code knows. */
+function ofThisRealm(data: TypedArray): TypedArray {
+  if (data instanceof Float32Array || data instanceof Int32Array || data instanceof Uint8Array) return data;
+  const foreign = data as TypedArray;
+  const { buffer, byteOffset, length } = foreign;
+  switch (arrayKind(foreign)) {
+    case 'Int32Array':
+      return new Int32Array(buffer, byteOffset, length);
+    case 'Uint8Array':
+      return new Uint8Array(buffer, byteOffset, length);
+    default:
+      return new Float32Array(buffer, byteOffset, length);
+  }
 }
 
 /** The numbers of a tensor-like as the engine takes them. @internal */

@@ -7,7 +7,7 @@ const here = (name) => join(dirname(fileURLToPath(import.meta.url)), name);
 export default {
   rootDir: here('../..'),
   roots: ['<rootDir>/test'],
-  testMatch: ['<rootDir>/test/data/*.test.ts'],
+  testMatch: ['<rootDir>/test/data/*.test.ts', '<rootDir>/test/{tensor,fit,layers,losses}.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   moduleFileExtensions: ['ts', 'mjs', 'js', 'json'],
   transform: { '\\.ts$': here('jest-transform.cjs') },

@@ -212,13 +212,16 @@ await checkBundlers(check, project, join(scratch, 'far'), (folder, file) =>
   run(process.execPath, [file], { cwd: folder, env: bareEnvironment }),
 );
 
+const OTHER_REALM = ['data', 'tensor.test', 'fit.test', 'layers.test', 'losses.test'].map(
+  (name) => `test/${name}`,
+);
 // Both run tests in contexts of their own, whose arrays, functions and errors are not those of Node's.
 const jest = join(toolsFolder, 'node_modules/jest/bin/jest.js');
 await check('tests of ours run under Jest', () =>
   run(process.execPath, ['--experimental-vm-modules', jest, '--config', join(here, 'jest.config.mjs')]),
 );
 await check("tests of ours run in vitest's vmThreads", () =>
-  run(bin('vitest'), ['run', '--pool=vmThreads', 'test/data']),
+  run(bin('vitest'), ['run', '--pool=vmThreads', ...OTHER_REALM]),
 );
 
 rmSync(scratch, { recursive: true, force: true });
