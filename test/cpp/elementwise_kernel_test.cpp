@@ -243,7 +243,7 @@ TEST_P(Elementwise, AnOutputInPlaceWaitsForLaterReaders) {
 
 TEST_P(Elementwise, RefusesToOverwriteWhatItHandsOn) {
   const Array x = randomNumbers({8}, 1, -2, 2);
-  for (const char* op : {"add", "identity"}) {
+  for (const std::string op : {"add", "identity"}) {
     auto program = std::make_shared<ElementwiseProgram>();
     program->inputs = 2;
     program->steps = {{op, op == "add" ? std::vector<int>{0, 1} : std::vector<int>{0}, {}, DType::F32},
