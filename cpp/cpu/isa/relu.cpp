@@ -25,7 +25,7 @@ bool isModerate(const float* x, int64_t n) {
   };
   int64_t i = 0;
   for (; i + kLanes <= n; i += kLanes) look(load(x + i));
-  look(loadPart(x + i, n - i, Floats{}));
+  if (i < n) look(loadPart(x + i, n - i, Floats{}));
   const Ints bound = bits(all(kModerate));
   for (int lane = 0; lane < kLanes; ++lane)
     if (most[lane] > bound[lane]) return false;
