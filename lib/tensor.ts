@@ -1,5 +1,6 @@
 import { expected, shapeOf } from './checks.js';
 import { NDArray, arrayKind } from './data/ndarray.js';
+import { dispose } from './disposable.js';
 import { type DType, type NativeTensor, type Shape, type TypedArray, engine } from './engine.js';
 import { EngineError, describe } from './errors.js';
 import { stridedSlice } from './ops/slice.js';
@@ -127,7 +128,7 @@ export class Tensor implements Disposable {
     this.#handle = null;
   }
 
-  [Symbol.dispose](): void {
+  [dispose](): void {
     this.dispose();
   }
 

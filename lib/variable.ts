@@ -1,6 +1,7 @@
 import { knownOptions, type OptionNames } from './checks.js';
 import type { Constraint } from './constraints/index.js';
 import { NDArray } from './data/ndarray.js';
+import { dispose } from './disposable.js';
 import { eager } from './eager.js';
 import { type DType, type TypedArray, engine } from './engine.js';
 import { EngineError } from './errors.js';
@@ -115,7 +116,7 @@ export class Variable implements Disposable {
     this.storage.dispose();
   }
 
-  [Symbol.dispose](): void {
+  [dispose](): void {
     this.dispose();
   }
 

@@ -1,6 +1,7 @@
 import { type OptionNames, knownOptionsOf, shapeOf } from '../checks.js';
 import { type ConstraintLike, constraintOf } from '../constraints/index.js';
 import { NDArray } from '../data/ndarray.js';
+import { dispose } from '../disposable.js';
 import type { Shape } from '../engine.js';
 import { EngineError, describe } from '../errors.js';
 import { type Initializer, type InitializerLike, initializerOf } from '../initializers/index.js';
@@ -362,7 +363,7 @@ export abstract class Layer implements Disposable {
     for (const weight of this.weights) weight.dispose();
   }
 
-  [Symbol.dispose](): void {
+  [dispose](): void {
     this.dispose();
   }
 
