@@ -42,6 +42,7 @@ const checks = {
   types: () => tool(bin('tsc'), '--noEmit'),
   'clang-format': () => (fix ? tool(clangFormat, '-i', ...cppFiles) : checkClangFormat()),
   arrows: () => tool(process.execPath, 'scripts/check-arrows.mjs'),
+  docs: () => tool(process.execPath, 'scripts/check-docs.mjs'),
   lines: () => tool(process.execPath, 'scripts/check-lines.mjs'),
 };
 
