@@ -1,6 +1,14 @@
 // Builds the native code: node scripts/native.mjs configure | addon | prebuild | test | kernels | floor | sanitize
 import { execFileSync, spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+} from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -92,7 +100,7 @@ const commands = {
     cmakeJs('nodegrad');
   },
 
-  /** Fills prebuilds/ with the addon, the libraries it needs beside it, and their licences. */
+  /** Fills prebuilds/ with the addon, the libraries it needs, and the licences of all. */
   prebuild() {
     cmakeJs('nodegrad');
     const folder = join(root, 'prebuilds', `${process.platform}-${process.arch}`);
@@ -109,10 +117,13 @@ const commands = {
       copyFileSync(realpathSync(source), join(folder, name));
       run('strip', ['--strip-unneeded', join(folder, name)]);
     }
-    copyFileSync(join(root, 'scripts/NOTICE-libraries.txt'), join(folder, 'NOTICE.txt'));
-    const licences = join(dirname(realpathSync(binaries['libdnnl.so.3'])), '../share/doc/onednn');
+    const own = join(root, 'scripts/licences');
+    for (const name of readdirSync(own)) copyFileSync(join(own, name), join(folder, name));
+    const headers = join(root, 'node_modules/node-addon-api/LICENSE.md');
+    copyFileSync(headers, join(folder, 'node-addon-api-LICENSE.md'));
+    const onednn = join(dirname(realpathSync(binaries['libdnnl.so.3'])), '../share/doc/onednn');
     for (const name of ['LICENSE', 'THIRD-PARTY-PROGRAMS']) {
-      copyFileSync(join(licences, name), join(folder, `oneDNN-${name}`));
+      copyFileSync(join(onednn, name), join(folder, `oneDNN-${name}`));
     }
   },
 

@@ -8,6 +8,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  readdirSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -27,6 +28,15 @@ const MAX_BYTES = 30e6;
 // Debian 10, Ubuntu 18.04, RHEL 8 and Amazon Linux 2023 have at least these.
 const GLIBC_FLOOR = '2.27';
 const GLIBCXX_FLOOR = '3.4.19';
+
+/** The licences of the libraries that the package brings, each with words of its beginning and its end. */
+const LICENCES = {
+  'oneDNN-LICENSE': ['Apache License', 'limitations under the License'],
+  'oneDNN-THIRD-PARTY-PROGRAMS': ['(oneDNN) Third Party Programs File', 'with respect to the Combined'],
+  'libgomp-GPL-3.txt': ['GNU GENERAL PUBLIC LICENSE', 'why-not-lgpl'],
+  'libgomp-GCC-exception-3.1.txt': ['GCC RUNTIME LIBRARY EXCEPTION', 'No Weakening of GCC Copyleft'],
+  'node-addon-api-LICENSE.md': ['The MIT License', 'OTHER DEALINGS IN THE SOFTWARE'],
+};
 
 const bin = (name) => join(root, 'node_modules/.bin', name);
 
@@ -101,18 +111,34 @@ await check('the tarball holds the build and nothing else', () => {
   const wanted = [
     ...[
       'package.json',
+      'LICENSE',
       'dist/index.cjs',
       'dist/index.mjs',
       'dist/bundle.mjs',
       'dist/index.d.mts',
       'dist/types/index.d.ts',
     ],
-    ...['nodegrad.node', 'libdnnl.so.3', 'libgomp.so.1', 'NOTICE.txt'].map((name) => `${native}/${name}`),
+    ...['nodegrad.node', 'libdnnl.so.3', 'libgomp.so.1', 'NOTICE.txt', ...Object.keys(LICENCES)].map(
+      (name) => `${native}/${name}`,
+    ),
   ];
   for (const name of wanted) assert(names.includes(name), `${name} is missing`);
   const known =
     /^(package\.json|README\.md|LICENSE|dist\/index\.(cjs(\.map)?|mjs|d\.mts)|dist\/bundle\.mjs|dist\/types\/.+\.d\.ts|dist\/types\/package\.json|prebuilds\/.+)$/;
   for (const name of names) assert(known.test(name), `${name} does not belong into the package`);
+});
+await check('each library brings its licence', () => {
+  const folder = join(root, 'prebuilds', `${process.platform}-${process.arch}`);
+  const notice = readFileSync(join(folder, 'NOTICE.txt'), 'utf8');
+  for (const [name, words] of Object.entries(LICENCES)) {
+    const text = readFileSync(join(folder, name), 'utf8');
+    for (const word of words) assert(text.includes(word), `${name} lacks '${word}'`);
+  }
+  for (const name of readdirSync(folder))
+    assert(name === 'NOTICE.txt' || notice.includes(name), `NOTICE.txt does not tell of ${name}`);
+  const own = readFileSync(join(root, 'LICENSE'), 'utf8');
+  for (const word of ['Apache License', 'limitations under the License'])
+    assert(own.includes(word), `LICENSE lacks '${word}'`);
 });
 await check(`the libraries need glibc ${GLIBC_FLOOR} and libstdc++ ${GLIBCXX_FLOOR} at most`, () => {
   const folder = join(root, 'prebuilds', `${process.platform}-${process.arch}`);
