@@ -73,8 +73,9 @@ async function main(options: Options): Promise<void> {
   await measure(options, threads, results, say);
   const report = reportOf(results);
   console.log(options.json ? JSON.stringify(results) : `\n${report}`);
-  say(`\nkept as ${keepResults(results)}`);
-  if (options.write) writePage(report);
+  const kept = keepResults(results);
+  say(`\nkept as ${kept}`);
+  if (options.write) writePage(report, kept);
   if (results.failures.length > 0) process.exitCode = 1;
 }
 

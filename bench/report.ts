@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
+import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { getEngineInfo } from 'nodegrad';
 import { type Contest, type Entry, bestPeer, ratioOf } from './contest.js';
@@ -82,14 +83,13 @@ function floorCells({ floor, ours }: Contest): string[] {
   return [ms(floor), ours.timing ? times(ours.timing.minimum / floor) : '–'];
 }
 
-function versions(contests: readonly Contest[]): string {
-  const lines = contests.flatMap(({ net, precision, batch, peers }) =>
-    Object.entries(peers).map(
-      ([peer, { name, error }]) =>
-        `- ${net} @${batch} ${precision}, ${peer}: ${error === undefined ? name : `failed: ${error.replaceAll('|', '/')}`}`,
+/** Why peers gave no time. The variants of those that did stand in the file of results. */
+function failuresOf(contests: readonly Contest[]): string[] {
+  return contests.flatMap(({ net, precision, batch, peers }) =>
+    Object.entries(peers).flatMap(([peer, { error }]) =>
+      error === undefined ? [] : [`${peer}, ${net} @${batch} ${precision}: ${error.replaceAll('|', '/')}`],
     ),
   );
-  return lines.join('\n');
 }
 
 /** The results in Markdown, for the console and for docs/performance.md. */
@@ -125,9 +125,9 @@ export function reportOf({
     const rows = scaling.map(({ net, one, two }) => [net, ms(one), ms(two), times(one / two)]);
     parts.push('A step with one thread and with two, ms.', table([['net', '1', '2', '1 / 2'], ...rows]));
   }
-  parts.push(...overhead, ...failures.map((failure) => `Failed: ${failure}`));
-  const described = versions([...training, ...inference]);
-  if (described !== '') parts.push(`Each peer ran in its fastest variant:\n\n${described}`);
+  parts.push(...overhead);
+  for (const failure of [...failures, ...failuresOf([...training, ...inference])])
+    parts.push(`Failed: ${failure}`);
   return parts.join('\n\n');
 }
 
@@ -157,10 +157,15 @@ export function keepResults(kept: Results): string {
   return path;
 }
 
-/** Replaces what stands between the marks in docs/performance.md. */
-export function writePage(report: string): void {
+/** Replaces what stands between the marks in docs/performance.md, with a link to the file of results. */
+export function writePage(report: string, kept: string): void {
   const text = readFileSync(page, 'utf8');
   const [begin, end] = [text.indexOf(BEGIN), text.indexOf(END)];
   if (begin < 0 || end < begin) throw new Error(`bench: ${page} lacks its marks ${BEGIN} and ${END}.`);
-  writeFileSync(page, `${text.slice(0, begin + BEGIN.length)}\n\n${report}\n\n${text.slice(end)}`);
+  const file = `bench/results/${basename(kept)}`;
+  const source = `Each peer ran in its fastest variant, which \`name\` in [${file}](../${file}) tells.`;
+  writeFileSync(
+    page,
+    `${text.slice(0, begin + BEGIN.length)}\n\n${report}\n\n${source}\n\n${text.slice(end)}`,
+  );
 }
