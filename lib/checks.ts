@@ -1,12 +1,19 @@
 import { EngineError, type ErrorCode, describe, nearest } from './errors.js';
 import { camelCase, factoryName } from './names.js';
 
+/** What a table of options says of one: whether it has to be given, or that it is true or false and may be left out. */
+type OptionKind = 'optional' | 'required' | 'boolean';
+
 /**
- * The names of all options of a type, and which of them have to be given. As `{ … } satisfies OptionNames<DenseOptions>` a table
- * compiles only if it lists every option.
+ * The names of all options of a type, and which of them have to be given or are booleans. As
+ * `{ … } satisfies OptionNames<DenseOptions>` a table compiles only if it lists every option.
  */
 export type OptionNames<O> = {
-  readonly [K in keyof O]-?: Partial<Pick<O, K>> extends Pick<O, K> ? 'optional' : 'required';
+  readonly [K in keyof O]-?: Partial<Pick<O, K>> extends Pick<O, K>
+    ? NonNullable<O[K]> extends boolean
+      ? 'boolean'
+      : 'optional'
+    : 'required';
 };
 
 /** What is made without options: none, or an empty object. */
@@ -15,7 +22,7 @@ export type NoOptions = Readonly<Record<string, never>>;
 /** A class whose constructor takes options: it, or a class that it extends, says which. */
 export interface TakesOptions {
   readonly name: string;
-  /** The names of all options, each `required` or `optional`. */
+  /** The names of all options, each `required`, `optional` or `boolean` (optional, too). */
   readonly optionNames: object;
 }
 
@@ -27,13 +34,13 @@ const OTHER_NAMES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Fails unless options are a plain object of known names, with all that have to be given.
+ * Fails unless options are a plain object of known names, with all that have to be given, and booleans where those belong.
  *
  * @param who The function or class that takes them, as it is called.
  * @throws EngineError `ARGUMENT` that tells the nearest known name.
  */
 export function knownOptions(who: string, options: unknown, names: object): void {
-  const table = names as Readonly<Record<string, 'optional' | 'required'>>;
+  const table = names as Readonly<Record<string, OptionKind>>;
   const known = Object.keys(table);
   if (options !== undefined && !isPlainObject(options)) {
     const sample = typeof options === 'number' || typeof options === 'string' ? describe(options) : '…';
@@ -47,8 +54,10 @@ export function knownOptions(who: string, options: unknown, names: object): void
     throw expected(who, takes, name, near);
   }
   for (const name of known) {
-    if (table[name] !== 'required' || options?.[name] !== undefined) continue;
-    throw new EngineError('ARGUMENT', `[${who}] expected the option ${name}, received none`);
+    const value = options?.[name];
+    if (table[name] === 'required' && value === undefined)
+      throw new EngineError('ARGUMENT', `[${who}] expected the option ${name}, received none`);
+    if (table[name] === 'boolean' && value !== undefined) boolean(who, name, value);
   }
 }
 
@@ -71,6 +80,12 @@ export function oneOf<T extends string | number>(
   const words = allowed.filter((word) => typeof word === 'string');
   const near = typeof value === 'string' ? nearest(camelCase(value), words) : undefined;
   throw expected(who, `${allowed.map(describe).join(' or ')} as ${name}`, value, near, code);
+}
+
+/** Fails unless a value is true or false. */
+export function boolean(who: string, name: string, value: unknown): boolean {
+  if (typeof value === 'boolean') return value;
+  throw expected(who, `true or false for ${name}`, value);
 }
 
 /** Fails unless a value is an integer of at least 1, or another least one. */

@@ -1,4 +1,4 @@
-import { knownOptions, type OptionNames } from './checks.js';
+import { type OptionNames, boolean, knownOptions } from './checks.js';
 import type { Constraint } from './constraints/index.js';
 import { NDArray } from './data/ndarray.js';
 import { dispose } from './disposable.js';
@@ -22,7 +22,7 @@ export interface VariableOptions {
 
 const variableNames = {
   name: 'optional',
-  trainable: 'optional',
+  trainable: 'boolean',
   dtype: 'optional',
 } satisfies OptionNames<VariableOptions>;
 
@@ -32,7 +32,7 @@ const variableNames = {
  */
 export class Variable implements Disposable {
   readonly name: string;
-  trainable: boolean;
+  #trainable = true;
   readonly dtype: DType;
   readonly shape: readonly number[];
   /** What it adds to the loss of the layer that it belongs to. Default none. */
@@ -50,6 +50,15 @@ export class Variable implements Disposable {
     this.trainable = trainable;
     this.dtype = storage.dtype;
     this.shape = storage.shape;
+  }
+
+  /** Whether an optimizer changes it. @throws EngineError `ARGUMENT` for what is neither true nor false. */
+  get trainable(): boolean {
+    return this.#trainable;
+  }
+
+  set trainable(value: boolean) {
+    this.#trainable = boolean(`Variable ${this.name}`, 'trainable', value);
   }
 
   get rank(): number {

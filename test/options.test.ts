@@ -47,6 +47,19 @@ const factories = (space: object) =>
     Make,
   ][];
 
+const typed = (message: string): unknown =>
+  expect.objectContaining({ name: 'EngineError', code: 'ARGUMENT', message });
+
+/** The object that a factory made; of `layers.input`, the layer. */
+const made = (result: unknown) =>
+  (result instanceof layers.KerasTensor ? result.node.layer : result) as object;
+
+/** The options that an object's class lists as booleans; the metric of a loss has no list, and only a name. */
+const booleansOf = ({ constructor }: object) =>
+  Object.entries((constructor as unknown as { optionNames?: Record<string, string> }).optionNames ?? {})
+    .filter(([, kind]) => kind === 'boolean')
+    .map(([name]) => name);
+
 const families = { constraints, initializers, layers, losses, metrics, optimizers, regularizers };
 
 describe.each(Object.entries(families))('%s', (_, space) => {
@@ -66,6 +79,18 @@ describe.each(Object.entries(families))('%s', (_, space) => {
       expect(() => make(wrong)).toThrow(
         expect.objectContaining({ code: 'ARGUMENT', message: expect.stringContaining(`[${name}] expected`) }),
       );
+    }
+  });
+
+  it.each(all)('%s takes only true and false for booleans', (name, make) => {
+    const good = required[name] ?? {};
+    for (const option of booleansOf(made(make(good)))) {
+      for (const wrong of ['no', 0, null])
+        expect(() => make({ ...good, [option]: wrong })).toThrow(
+          typed(
+            `[${name}] expected true or false for ${option}, received ${wrong === 'no' ? "'no'" : wrong}`,
+          ),
+        );
     }
   });
 
@@ -162,6 +187,59 @@ describe('ops', () => {
       expect(() => op(...before, wrong)).toThrow(`[${name}] expected options in an object`);
     for (const key of Object.keys(good ?? {}))
       expect(() => op(...before)).toThrow(`[${name}] expected the option ${key}, received none`);
+  });
+});
+
+describe('booleans', () => {
+  const sequence = [[[1, 2]]];
+  const square = [
+    [1, 2],
+    [3, 4],
+  ];
+  const net = () => new Sequential([layers.input({ shape: [2] }), layers.dense({ units: 1 })]);
+
+  it.each<[option: string, who: string, call: (no: never) => unknown]>([
+    ['keepDims', 'sum', (no) => ops.sum(x, { keepDims: no })],
+    ['keepDims', 'argMax', (no) => ops.argMax(x, { keepDims: no })],
+    ['keepDims', 'moments', (no) => ops.moments(x, { keepDims: no })],
+    ['keepDims', 'globalAvgPool2d', (no) => ops.globalAvgPool2d(image, { keepDims: no })],
+    ['transposeA', 'matmul', (no) => ops.matmul(x, x, { transposeA: no })],
+    ['transposeB', 'matmul', (no) => ops.matmul(x, x, { transposeB: no })],
+    ['approximate', 'gelu', (no) => ops.gelu(x, { approximate: no })],
+    ['goBackwards', 'lstm', (no) => ops.lstm(sequence, square, square, undefined, { goBackwards: no })],
+    ['resetAfter', 'gru', (no) => ops.gru(sequence, square, square, undefined, { resetAfter: no })],
+    ['trainable', 'variable', (no) => variable(1, { trainable: no })],
+    ['trainable', 'Variable w', (no) => (variable(1, { name: 'w' }).trainable = no)],
+    ['trainable', 'd', (no) => (layers.dense({ units: 1, name: 'd' }).trainable = no)],
+    ['training', 'd', (no) => layers.dense({ units: 1, name: 'd' }).apply([], { training: no })],
+    ['showTrainable', 'summary', (no) => net().summary({ showTrainable: no })],
+  ])('%s of %s', (option, who, call) => {
+    expect(() => call('no' as never)).toThrow(
+      typed(`[${who}] expected true or false for ${option}, received 'no'`),
+    );
+  });
+
+  it('shuffle of fit', async () => {
+    const model = net();
+    model.compile({ loss: 'meanSquaredError' });
+    await expect(model.fit([[1, 2]], [[3]], { shuffle: 'no' as never })).rejects.toThrow(
+      typed("[fit] expected true or false for shuffle, received 'no'"),
+    );
+  });
+
+  it('of a weight', () => {
+    class Scale extends layers.Layer {
+      readonly className = 'Scale';
+      override build() {
+        this.addWeight({ name: 'factor', shape: [], trainable: 'no' as never });
+      }
+      call(x: Sym) {
+        return x;
+      }
+    }
+    expect(() => new Scale({ name: 's' }).apply(layers.input({ shape: [1] }))).toThrow(
+      typed("[s] [addWeight] expected true or false for trainable, received 'no'"),
+    );
   });
 });
 

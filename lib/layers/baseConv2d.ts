@@ -43,7 +43,7 @@ export abstract class BaseConv2D<O extends BaseConv2DOptions = BaseConv2DOptions
     dilationRate: 'optional',
     dataFormat: 'optional',
     activation: 'optional',
-    useBias: 'optional',
+    useBias: 'boolean',
     ...weightNames('bias'),
   } satisfies OptionNames<BaseConv2DOptions>;
   readonly #activation: ActivationFunction;

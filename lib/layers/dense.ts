@@ -32,7 +32,7 @@ export class Dense extends Layer {
     ...Layer.optionNames,
     units: 'required',
     activation: 'optional',
-    useBias: 'optional',
+    useBias: 'boolean',
     ...weightNames('kernel'),
     ...weightNames('bias'),
   } satisfies OptionNames<DenseOptions>;

@@ -21,7 +21,7 @@ export class Dot extends Layer {
   static override readonly optionNames = {
     ...Layer.optionNames,
     axes: 'required',
-    normalize: 'optional',
+    normalize: 'boolean',
   } satisfies OptionNames<DotOptions>;
   readonly className = 'Dot';
   readonly axes: readonly [number, number];

@@ -17,7 +17,7 @@ export abstract class GlobalPooling2D extends Layer {
   static override readonly optionNames = {
     ...Layer.optionNames,
     dataFormat: 'optional',
-    keepDims: 'optional',
+    keepDims: 'boolean',
   } satisfies OptionNames<GlobalPooling2DOptions>;
   readonly options: GlobalPooling2DOptions;
 

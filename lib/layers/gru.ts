@@ -19,7 +19,7 @@ export class GRU extends RNN<GRUOptions> {
   static override readonly optionNames = {
     ...RNN.optionNames,
     recurrentActivation: 'optional',
-    resetAfter: 'optional',
+    resetAfter: 'boolean',
   } satisfies OptionNames<GRUOptions>;
   readonly className = 'GRU';
   protected readonly gates = 3;

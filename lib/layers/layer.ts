@@ -1,4 +1,4 @@
-import { type OptionNames, knownOptionsOf, shapeOf } from '../checks.js';
+import { type OptionNames, boolean, knownOptions, knownOptionsOf, shapeOf } from '../checks.js';
 import { type ConstraintLike, constraintOf } from '../constraints/index.js';
 import { NDArray } from '../data/ndarray.js';
 import { dispose } from '../disposable.js';
@@ -37,6 +37,8 @@ export interface CallContext {
   readonly key?: Sym;
 }
 
+const contextNames = { training: 'boolean', key: 'optional' } satisfies OptionNames<Partial<CallContext>>;
+
 /** What {@link Layer.addWeight} takes. */
 export interface WeightOptions {
   name: string;
@@ -50,6 +52,15 @@ export interface WeightOptions {
   /** Applied after each of the optimizer's updates. Default none. */
   constraint?: ConstraintLike | null;
 }
+
+const addWeightNames = {
+  name: 'required',
+  shape: 'required',
+  initializer: 'optional',
+  trainable: 'boolean',
+  regularizer: 'optional',
+  constraint: 'optional',
+} satisfies OptionNames<WeightOptions>;
 
 let made = 0;
 
@@ -77,14 +88,14 @@ const running: { readonly layer: Layer; readonly context: CallContext | undefine
  */
 export abstract class Layer implements Disposable {
   /**
-   * The names of all options, each `required` or `optional`: others are errors. A subclass that takes options of its own and hands all
+   * The names of all options, each `required`, `optional` or `boolean` (optional, and true or false): others are errors. A subclass that takes options of its own and hands all
    * of them to `super` lists them here too.
    *
    * @example static override readonly optionNames = { ...layers.Layer.optionNames, factor: 'required' };
    */
   static readonly optionNames = {
     name: 'optional',
-    trainable: 'optional',
+    trainable: 'boolean',
     activityRegularizer: 'optional',
   } satisfies OptionNames<LayerOptions>;
   /** The kind of layer, in configurations and summaries. */
@@ -152,7 +163,7 @@ export abstract class Layer implements Disposable {
   }
 
   set trainable(value: boolean) {
-    this.#trainable = value;
+    this.#trainable = boolean(this.name, 'trainable', value);
     for (const weight of this.#learned) weight.trainable = value;
     for (const layer of this.held()) layer.trainable = value;
   }
@@ -317,6 +328,7 @@ export abstract class Layer implements Disposable {
     x: Sym | readonly Sym[] | KerasTensor | readonly KerasTensor[],
     context: Partial<CallContext> = {},
   ): Sym | KerasTensor {
+    knownOptions(this.name, context, contextNames);
     const list = (Array.isArray(x) ? [...(x as unknown[])] : [x]) as readonly (Sym | KerasTensor)[];
     if (list.length > 0 && list.every((item) => item instanceof Sym)) {
       return this.run(list, { training: false, ...running.at(-1)?.context, ...context })[0];
@@ -394,6 +406,7 @@ export abstract class Layer implements Disposable {
    * @throws EngineError `OUT_OF_MEMORY`, `ARGUMENT` for an unknown initializer, regularizer or constraint.
    */
   protected addWeight(options: WeightOptions): Variable {
+    knownOptions('addWeight', options, addWeightNames);
     const { name, shape, initializer = 'glorotUniform', trainable = true } = options;
     const start: Initializer = initializerOf(initializer);
     const regularizer = regularizerOf(options.regularizer);

@@ -29,8 +29,8 @@ export class LayerNormalization extends Layer {
     ...Layer.optionNames,
     axis: 'optional',
     epsilon: 'optional',
-    center: 'optional',
-    scale: 'optional',
+    center: 'boolean',
+    scale: 'boolean',
     ...weightNames('gamma'),
     ...weightNames('beta'),
   } satisfies OptionNames<LayerNormalizationOptions>;

@@ -20,7 +20,7 @@ export class LSTM extends RNN<LSTMOptions> {
   static override readonly optionNames = {
     ...RNN.optionNames,
     recurrentActivation: 'optional',
-    unitForgetBias: 'optional',
+    unitForgetBias: 'boolean',
   } satisfies OptionNames<LSTMOptions>;
   readonly className = 'LSTM';
   protected readonly gates = 4;

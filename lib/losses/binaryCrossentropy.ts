@@ -18,7 +18,7 @@ export interface CrossentropyOptions {
  */
 export class BinaryCrossentropy extends Loss {
   static readonly optionNames: object = {
-    fromLogits: 'optional',
+    fromLogits: 'boolean',
     labelSmoothing: 'optional',
   } satisfies OptionNames<CrossentropyOptions>;
   readonly className = 'binaryCrossentropy';

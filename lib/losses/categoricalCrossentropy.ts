@@ -12,7 +12,7 @@ import { checkSmoothing, softmaxLogits } from './probabilities.js';
  */
 export class CategoricalCrossentropy extends Loss {
   static readonly optionNames: object = {
-    fromLogits: 'optional',
+    fromLogits: 'boolean',
     labelSmoothing: 'optional',
   } satisfies OptionNames<CrossentropyOptions>;
   readonly className = 'categoricalCrossentropy';

@@ -12,7 +12,7 @@ import { softmaxLogits } from './probabilities.js';
  * https://keras.io/api/losses/probabilistic_losses/#sparsecategoricalcrossentropy-class
  */
 export class SparseCategoricalCrossentropy extends Loss {
-  static readonly optionNames: object = { fromLogits: 'optional' } satisfies OptionNames<
+  static readonly optionNames: object = { fromLogits: 'boolean' } satisfies OptionNames<
     Pick<CrossentropyOptions, 'fromLogits'>
   >;
   readonly className = 'sparseCategoricalCrossentropy';

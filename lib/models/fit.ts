@@ -105,7 +105,7 @@ export const fitNames = {
   validationData: 'optional',
   validationBatchSize: 'optional',
   validationSteps: 'optional',
-  shuffle: 'optional',
+  shuffle: 'boolean',
   initialEpoch: 'optional',
   stepsPerEpoch: 'optional',
   seed: 'optional',
@@ -450,8 +450,6 @@ function arrayFeeder(
 ): Feeder {
   const { caller, model, trainer } = call;
   const { batchSize, steps, seed, classWeight, shuffle = true } = options;
-  if (typeof shuffle !== 'boolean')
-    throw call.error(`expected true or false for shuffle, received ${describe(shuffle)}`);
   const weighed = classWeight ? data.withClassWeight(caller, model.graph, classWeight) : data;
   return new ArrayFeeder(trainer, mode, weighed, {
     ...{ batchSize, steps, seed },

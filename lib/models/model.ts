@@ -77,8 +77,8 @@ const modelNames = {
 const summaryNames = {
   printFn: 'optional',
   lineLength: 'optional',
-  expandNested: 'optional',
-  showTrainable: 'optional',
+  expandNested: 'boolean',
+  showTrainable: 'boolean',
 } satisfies OptionNames<SummaryOptions>;
 
 /**

@@ -8,7 +8,7 @@ export interface MatmulOptions {
   transposeB?: boolean;
 }
 
-const matmulNames = { transposeA: 'optional', transposeB: 'optional' } satisfies OptionNames<MatmulOptions>;
+const matmulNames = { transposeA: 'boolean', transposeB: 'boolean' } satisfies OptionNames<MatmulOptions>;
 
 /**
  * The matrix product over the last two axes; leading axes broadcast.

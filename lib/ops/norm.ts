@@ -38,7 +38,7 @@ const batchNormalizationNames = {
   offset: 'optional',
   scale: 'optional',
 } satisfies OptionNames<BatchNormalizationOptions>;
-const momentsNames = { axis: 'optional', keepDims: 'optional' } satisfies OptionNames<ReduceOptions>;
+const momentsNames = { axis: 'optional', keepDims: 'boolean' } satisfies OptionNames<ReduceOptions>;
 const layerNormalizationNames = {
   axis: 'optional',
   epsilon: 'optional',

@@ -30,7 +30,7 @@ const poolNames = {
 } satisfies OptionNames<Pool2dOptions>;
 const globalPoolNames = {
   dataFormat: 'optional',
-  keepDims: 'optional',
+  keepDims: 'boolean',
 } satisfies OptionNames<GlobalPool2dOptions>;
 
 /**

@@ -17,8 +17,8 @@ export interface ArgOptions {
   keepDims?: boolean;
 }
 
-const reduceNames = { axis: 'optional', keepDims: 'optional' } satisfies OptionNames<ReduceOptions>;
-const argNames = { axis: 'optional', keepDims: 'optional' } satisfies OptionNames<ArgOptions>;
+const reduceNames = { axis: 'optional', keepDims: 'boolean' } satisfies OptionNames<ReduceOptions>;
+const argNames = { axis: 'optional', keepDims: 'boolean' } satisfies OptionNames<ArgOptions>;
 
 /** The sum over axes. float32. */
 export const sum = <T extends Operand>(x: T, options?: ReduceOptions): Outcome<T> =>

@@ -29,11 +29,11 @@ export interface GruOptions<X extends Operand = Operand> extends SimpleRnnOption
 
 const lstmNames = {
   initialState: 'optional',
-  goBackwards: 'optional',
-  returnSequences: 'optional',
+  goBackwards: 'boolean',
+  returnSequences: 'boolean',
 } satisfies OptionNames<LstmOptions>;
 const simpleRnnNames = lstmNames satisfies OptionNames<SimpleRnnOptions>;
-const gruNames = { ...simpleRnnNames, resetAfter: 'optional' } satisfies OptionNames<GruOptions>;
+const gruNames = { ...simpleRnnNames, resetAfter: 'boolean' } satisfies OptionNames<GruOptions>;
 
 /**
  * Long short-term memory over a sequence, with sigmoid gates in the order input, forget, candidate, output:

@@ -60,7 +60,7 @@ export interface GeluOptions {
   approximate?: boolean;
 }
 
-const geluNames = { approximate: 'optional' } satisfies OptionNames<GeluOptions>;
+const geluNames = { approximate: 'boolean' } satisfies OptionNames<GeluOptions>;
 
 /** x · Φ(x) (Hendrycks and Gimpel 2016), exact or by its tanh approximation (the default; the activation 'gelu' is exact, as in Keras). */
 export const gelu = <T extends Operand>(x: T, options: GeluOptions = {}): Outcome<T> => {

@@ -25,7 +25,7 @@ export class Adam extends Optimizer {
     beta1: 'optional',
     beta2: 'optional',
     epsilon: 'optional',
-    amsgrad: 'optional',
+    amsgrad: 'boolean',
   } satisfies OptionNames<AdamOptions>;
   readonly className: string = 'adam';
   readonly beta1: number;

@@ -25,7 +25,7 @@ export class RMSprop extends Optimizer {
     rho: 'optional',
     momentum: 'optional',
     epsilon: 'optional',
-    centered: 'optional',
+    centered: 'boolean',
   } satisfies OptionNames<RMSpropOptions>;
   readonly className = 'rmsprop';
   readonly rho: number;

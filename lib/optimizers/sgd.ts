@@ -13,7 +13,7 @@ export class SGD extends Optimizer {
   static override readonly optionNames = {
     ...Optimizer.optionNames,
     momentum: 'optional',
-    nesterov: 'optional',
+    nesterov: 'boolean',
   } satisfies OptionNames<SGDOptions>;
   readonly className = 'sgd';
   readonly momentum: number;
