@@ -5,13 +5,42 @@
 import { EngineError } from './errors.js';
 import { loadAddon } from './loader.js';
 
+/** The type of a tensor's numbers: what the engine computes with. */
 export type DType = 'float32' | 'int32' | 'uint8' | 'bool';
 
 /** Dimensions from the outermost; -1 is one that is known only when a program runs (usually the batch). */
 export type Shape = readonly number[];
 
-/** The numbers of a dtype in JavaScript; bool travels as bytes 0 and 1. */
-export type TypedArray = Float32Array | Int32Array | Uint8Array;
+/* eslint-disable @typescript-eslint/no-explicit-any -- `any` fits the array of each kind, which a callback gets last */
+/**
+ * The methods of typed arrays that have overloads, with the same ones for each kind of array: TypeScript calls no method of a union
+ * whose overloads differ.
+ */
+interface Reducible {
+  /** As `Float32Array.prototype.reduce`: one value from all numbers, from the first to the last. */
+  reduce(callback: (previous: number, current: number, index: number, array: any) => number): number;
+  /** As the first form, beginning with a value of your own. */
+  reduce<U>(callback: (previous: U, current: number, index: number, array: any) => U, initial: U): U;
+  /** As `Float32Array.prototype.reduceRight`: one value from all numbers, from the last to the first. */
+  reduceRight(callback: (previous: number, current: number, index: number, array: any) => number): number;
+  /** As the first form, beginning with a value of your own. */
+  reduceRight<U>(callback: (previous: U, current: number, index: number, array: any) => U, initial: U): U;
+}
+/* eslint-enable @typescript-eslint/no-explicit-any */
+
+type Reduced<A> = Omit<A, keyof Reducible> & Reducible;
+
+/** The numbers of a tensor in JavaScript: a Float32Array, an Int32Array or a Uint8Array (uint8, and bool as 0 and 1). */
+export type TypedArray = Reduced<Float32Array> | Reduced<Int32Array> | Reduced<Uint8Array>;
+
+/** The typed array of a dtype; {@link TypedArray} where it is not known which dtype it is. */
+export type DataOf<D extends DType> = [D] extends ['float32']
+  ? Float32Array
+  : [D] extends ['int32']
+    ? Int32Array
+    : [D] extends ['uint8' | 'bool']
+      ? Uint8Array
+      : TypedArray;
 
 /** Infinity in a list stands for the largest integer ("to the end" in a slice). */
 export type AttrValue = boolean | number | bigint | string | readonly number[];

@@ -14,14 +14,16 @@ export { type Compiled, type Feed, type Fetched, type FunctionOptions, compile }
 export type { ArrayData, Batch, Batches, Data } from './data/batches.js';
 export { datasets } from './data/index.js';
 export { NDArray } from './data/ndarray.js';
-export type { DType, EngineInfo, Shape, TypedArray } from './engine.js';
+export type { DataOf, DType, EngineInfo, Shape, TypedArray } from './engine.js';
 export { EngineError, type ErrorCode } from './errors.js';
 export { getEngineInfo } from './info.js';
 export * from './models/index.js';
 export { setSeed } from './seed.js';
 export { Sym } from './sym.js';
 export {
+  type DTypeOf,
   type NestedArray,
+  type NestedNumbers,
   type NumericArray,
   Tensor,
   type TensorData,

@@ -1,7 +1,7 @@
 import { expected, shapeOf } from './checks.js';
 import { NDArray, arrayKind } from './data/ndarray.js';
 import { dispose } from './disposable.js';
-import { type DType, type NativeTensor, type Shape, type TypedArray, engine } from './engine.js';
+import { type DataOf, type DType, type NativeTensor, type Shape, type TypedArray, engine } from './engine.js';
 import { EngineError, describe } from './errors.js';
 import { stridedSlice } from './ops/slice.js';
 
@@ -22,6 +22,31 @@ export type NumericArray =
 /** What a tensor can be made of. */
 export type TensorData = NestedArray | NumericArray | NDArray;
 
+/** The dtype of a tensor that is made of a typed array; of other data it is known when the program runs. */
+export type DTypeOf<T> = [NestedArray] extends [T]
+  ? DType
+  : [T] extends [Float32Array | Float64Array]
+    ? 'float32'
+    : [T] extends [Int32Array | Int16Array | Int8Array | Uint16Array]
+      ? 'int32'
+      : [T] extends [Uint8Array | Uint8ClampedArray]
+        ? 'uint8'
+        : DType;
+
+/**
+ * The numbers of a tensor in nested arrays, of a rank that TypeScript does not know: to be used as what it is, a number where the
+ * tensor is a scalar, a list of numbers for rank 1, a list of lists for rank 2.
+ *
+ * @example
+ *     const rows: number[][] = await tensor([[1, 2], [3, 4]]).array();
+ *     const four: number = rows[1]![1]!;
+ */
+export type NestedNumbers = number & NestedList;
+
+// An alias cannot name itself here.
+// eslint-disable-next-line @typescript-eslint/no-empty-object-type
+interface NestedList extends Array<NestedNumbers> {}
+
 /**
  * Numbers in native memory, with a dtype and a shape, never changed once made. Its numbers may still be on their way:
  * `data` and `dataSync` wait for them, and report the error of the op that failed to make them.
@@ -32,13 +57,15 @@ export type TensorData = NestedArray | NumericArray | NDArray;
  *     const t = tensor([[1, 2], [3, 4]]);
  *     await t.data(); // Float32Array [1, 2, 3, 4]
  */
-export class Tensor implements Disposable {
-  readonly dtype: DType;
+export class Tensor<D extends DType = DType> implements Disposable {
+  /** The type of its numbers. */
+  readonly dtype: D;
+  /** Its size along each axis, the outermost first; empty for a scalar. */
   readonly shape: readonly number[];
   #handle: NativeTensor | null;
 
   /** @internal */
-  constructor(handle: NativeTensor, dtype: DType, shape: readonly number[]) {
+  constructor(handle: NativeTensor, dtype: D, shape: readonly number[]) {
     this.#handle = handle;
     this.dtype = dtype;
     this.shape = shape;
@@ -55,10 +82,12 @@ export class Tensor implements Disposable {
     return this.#handle;
   }
 
+  /** Whether its memory was freed with {@link dispose}. */
   get isDisposed(): boolean {
     return this.#handle === null;
   }
 
+  /** The number of axes; 0 for a scalar. */
   get rank(): number {
     return this.shape.length;
   }
@@ -73,13 +102,13 @@ export class Tensor implements Disposable {
    *
    * @throws EngineError of the op that failed to make them; `DISPOSED`.
    */
-  async data(): Promise<TypedArray> {
-    return ofThisRealm(await engine().readTensor(this.handle));
+  async data(): Promise<DataOf<D>> {
+    return ofThisRealm(await engine().readTensor(this.handle)) as DataOf<D>;
   }
 
   /** As {@link data}, but blocks the event loop until the numbers are there. */
-  dataSync(): TypedArray {
-    return ofThisRealm(engine().readTensorSync(this.handle));
+  dataSync(): DataOf<D> {
+    return ofThisRealm(engine().readTensorSync(this.handle)) as DataOf<D>;
   }
 
   /**
@@ -89,22 +118,22 @@ export class Tensor implements Disposable {
    */
   async item(): Promise<number> {
     this.#checkOne();
-    return (await this.data())[0];
+    return ((await this.data()) as TypedArray)[0];
   }
 
   /** As {@link item}, but blocks the event loop. */
   itemSync(): number {
     this.#checkOne();
-    return this.dataSync()[0];
+    return (this.dataSync() as TypedArray)[0];
   }
 
   /** The numbers in nested arrays, a plain number for a scalar. */
-  async array(): Promise<NestedArray> {
+  async array(): Promise<NestedNumbers> {
     return nest(await this.data(), this.shape);
   }
 
   /** As {@link array}, but blocks the event loop. */
-  arraySync(): NestedArray {
+  arraySync(): NestedNumbers {
     return nest(this.dataSync(), this.shape);
   }
 
@@ -117,8 +146,8 @@ export class Tensor implements Disposable {
    *     images.slice(0, 16); // the first 16 samples
    *     images.slice([0, 2], [16, -2]);
    */
-  slice(begin: number | readonly number[], end?: number | readonly number[]): Tensor {
-    return stridedSlice<Tensor>(this, begin, end);
+  slice(begin: number | readonly number[], end?: number | readonly number[]): Tensor<D> {
+    return stridedSlice<Tensor>(this, begin, end) as Tensor<D>;
   }
 
   /** Frees the memory as soon as nothing that is queued needs it. Later uses throw `DISPOSED`; twice is allowed. */
@@ -151,14 +180,29 @@ export class Tensor implements Disposable {
  *
  * @param data A number, nested arrays, a typed array, or an NDArray.
  * @param shape Of a flat array: its shape. By default what the nesting or the NDArray says, [length] for a typed array.
- * @param dtype By default the array's own: numbers are float32, booleans bool, Int8/16 and Uint16 int32, Float64
- *   float32.
+ * @returns A tensor of the array's own dtype: numbers are float32, booleans bool, Int8/16 and Uint16 int32, Float64 float32.
  * @throws EngineError `SHAPE` where rows differ in length or shape and length disagree, `DTYPE` for other data.
  * @example
  *     tensor([[1, 2], [3, 4]]);
  *     tensor(new Uint8Array(784), [28, 28, 1]);
- *     tensor([0, 2, 1], undefined, 'int32');
  */
+export function tensor<T extends TensorData>(data: T, shape?: Shape): Tensor<DTypeOf<T>>;
+/**
+ * Makes a tensor of a dtype.
+ *
+ * @param data A number, nested arrays, a typed array, or an NDArray.
+ * @param shape Of a flat array: its shape. `undefined`: what the nesting or the NDArray says, [length] for a typed array.
+ * @param dtype What the tensor computes with. Fractions are cut towards 0 for int32; for bool all but 0 is true.
+ * @throws EngineError `SHAPE` where rows differ in length or shape and length disagree, `DTYPE` for other data.
+ * @example
+ *     const classes = tensor([0, 2, 1], undefined, 'int32');
+ *     await classes.data(); // Int32Array [0, 2, 1]
+ */
+export function tensor<D extends DType = DType>(
+  data: TensorData,
+  shape: Shape | undefined,
+  dtype: D | undefined,
+): Tensor<D>;
 export function tensor(data: TensorData, shape?: Shape, dtype?: DType): Tensor {
   const given = read(data);
   const wanted = dtype ?? given.dtype;
@@ -172,19 +216,45 @@ export function tensor(data: TensorData, shape?: Shape, dtype?: DType): Tensor {
   return new Tensor(engine().createTensor(wanted, dims, convert(given.data, wanted)), wanted, dims);
 }
 
-/** A tensor of zeros (of false, for bool). */
-export function zeros(shape: Shape, dtype: DType = 'float32'): Tensor {
+/**
+ * A tensor of zeros (of false, for bool).
+ *
+ * @param shape Its size along each axis; [] for a scalar.
+ * @param dtype Default float32.
+ * @throws EngineError `SHAPE` for what is no shape, `DTYPE`, `OUT_OF_MEMORY`.
+ * @example zeros([2, 3]);
+ */
+export function zeros<D extends DType = DType>(shape: Shape, dtype: D = 'float32' as D): Tensor<D> {
   const dims = shapeOf('zeros', shape);
   return new Tensor(engine().createTensor(dtype, dims, null), dtype, dims);
 }
 
-/** A tensor of ones (of true, for bool). */
-export function ones(shape: Shape, dtype: DType = 'float32'): Tensor {
+/**
+ * A tensor of ones (of true, for bool).
+ *
+ * @param shape Its size along each axis; [] for a scalar.
+ * @param dtype Default float32.
+ * @throws EngineError `SHAPE` for what is no shape, `DTYPE`, `OUT_OF_MEMORY`.
+ * @example ones([2, 3], 'int32');
+ */
+export function ones<D extends DType = DType>(shape: Shape, dtype: D = 'float32' as D): Tensor<D> {
   return full(shape, 1, dtype);
 }
 
-/** A tensor filled with one value. */
-export function full(shape: Shape, value: number, dtype: DType = 'float32'): Tensor {
+/**
+ * A tensor filled with one value.
+ *
+ * @param shape Its size along each axis; [] for a scalar.
+ * @param value For bool, all but 0 is true.
+ * @param dtype Default float32.
+ * @throws EngineError `SHAPE` for what is no shape, `ARGUMENT` for what is no number, `DTYPE`, `OUT_OF_MEMORY`.
+ * @example full([2, 3], 0.5);
+ */
+export function full<D extends DType = DType>(
+  shape: Shape,
+  value: number,
+  dtype: D = 'float32' as D,
+): Tensor<D> {
   if (typeof value !== 'number' && typeof value !== 'boolean') throw expected('full', 'a number', value);
   const dims = shapeOf('full', shape);
   const data = allocate('full', dtype, sizeOf(dims)).fill(dtype === 'bool' ? Number(value !== 0) : value);
@@ -194,10 +264,19 @@ export function full(shape: Shape, value: number, dtype: DType = 'float32'): Ten
 /**
  * Numbers from `start` up to, not including, `stop`, as a tensor of rank 1.
  *
- * @param step Not 0; negative counts down.
+ * @param start The first number.
+ * @param stop Where they end.
+ * @param step Not 0; negative counts down. Default 1.
+ * @param dtype Default float32.
+ * @throws EngineError `ARGUMENT` for what is no finite number, and for a step of 0; `DTYPE`, `OUT_OF_MEMORY`.
  * @example arange(0, 1, 0.25); // [0, 0.25, 0.5, 0.75]
  */
-export function arange(start: number, stop: number, step = 1, dtype: DType = 'float32'): Tensor {
+export function arange<D extends DType = DType>(
+  start: number,
+  stop: number,
+  step = 1,
+  dtype: D = 'float32' as D,
+): Tensor<D> {
   for (const n of [start, stop, step]) if (typeof n !== 'number') throw expected('arange', 'numbers', n);
   const length = Math.max(0, Math.ceil((stop - start) / step));
   if (!Number.isFinite(length)) {
@@ -221,9 +300,8 @@ export function sizeOf(shape: Shape): number {
 /** The engine makes arrays of Node's own realm. In another one (Jest, a vm context) they become those that its code knows. */
 function ofThisRealm(data: TypedArray): TypedArray {
   if (data instanceof Float32Array || data instanceof Int32Array || data instanceof Uint8Array) return data;
-  const foreign = data as TypedArray;
-  const { buffer, byteOffset, length } = foreign;
-  switch (arrayKind(foreign)) {
+  const { buffer, byteOffset, length } = data;
+  switch (arrayKind(data)) {
     case 'Int32Array':
       return new Int32Array(buffer, byteOffset, length);
     case 'Uint8Array':
@@ -316,10 +394,12 @@ function flatten(data: readonly NestedArray[]): { data: number[]; shape: number[
   return { data: flat, shape, dtype: booleans > 0 && booleans === flat.length ? 'bool' : 'float32' };
 }
 
-function nest(data: TypedArray, shape: Shape, offset = 0, depth = 0): NestedArray {
-  if (depth === shape.length) return data[offset];
+function nest(data: TypedArray, shape: Shape, offset = 0, depth = 0): NestedNumbers {
+  if (depth === shape.length) return data[offset] as NestedNumbers;
   const stride = sizeOf(shape.slice(depth + 1));
-  return Array.from({ length: shape[depth] }, (_, i) => nest(data, shape, offset + i * stride, depth + 1));
+  return Array.from({ length: shape[depth] }, (_, i) =>
+    nest(data, shape, offset + i * stride, depth + 1),
+  ) as NestedNumbers;
 }
 
 function allocate(name: string, dtype: DType, length: number): TypedArray {

@@ -9,13 +9,17 @@ import {
   NDArray,
   Sequential,
   type Sym,
+  type Tensor,
   activations,
+  arange,
   callbacks,
   datasets,
+  full,
   layers,
   mixedPrecision,
   ops,
   tensor,
+  variable,
   zeros,
 } from '../lib/index.js';
 
@@ -117,6 +121,50 @@ describe('errors instead of those of JavaScript', () => {
   it('a mirror that is no address', async () => {
     await expect(datasets.mnist({ mirror: 5 as never })).rejects.toThrow(typed('mirror'));
     await expect(datasets.mnist({ miror: 'x' } as never)).rejects.toThrow(typed("did you mean 'mirror'"));
+  });
+});
+
+describe('types of numbers', () => {
+  it('follow the dtype that the program names', async () => {
+    expectTypeOf(zeros([2], 'int32').dataSync()).toEqualTypeOf<Int32Array>();
+    expectTypeOf(tensor([1, 2], undefined, 'float32').data()).toEqualTypeOf<Promise<Float32Array>>();
+    expectTypeOf(tensor([1, 0], [2], 'bool').dataSync()).toEqualTypeOf<Uint8Array>();
+    expectTypeOf(tensor(new Uint8Array(2)).slice(0, 1).dataSync()).toEqualTypeOf<Uint8Array>();
+    expectTypeOf(tensor(new Float64Array(2)).dataSync()).toEqualTypeOf<Float32Array>();
+    expect(await full([2], 3, 'int32').data()).toEqual(new Int32Array([3, 3]));
+    expect(await arange(0, 2, 1, 'float32').data()).toEqual(new Float32Array([0, 1]));
+  });
+
+  it('are those of any typed array elsewhere', async () => {
+    for (const t of [tensor([1, 2, 3]), variable([1, 2, 3]), ops.add(tensor([0, 1, 2], [3], 'int32'), 1)]) {
+      const data = await t.data();
+      expect(data.reduce((a, b) => a + b, 0)).toBe(6);
+      expect(data.reduceRight((a, b) => `${a}${b}`, '')).toBe('321');
+      expect(data.map((x) => x * 2)).toHaveLength(3);
+      expectTypeOf(data).toExtend<Float32Array | Int32Array | Uint8Array>();
+      expectTypeOf<Float32Array>().toExtend<typeof data>();
+      expect(await tensor(data).data()).toEqual(data);
+    }
+    // One variable may hold tensors of any dtype in turn.
+    let sum = zeros([2]);
+    sum = ops.add(sum, zeros([2], 'float32'));
+    expectTypeOf(sum).toEqualTypeOf<Tensor>();
+    expectTypeOf<Tensor<'int32'>>().toExtend<Tensor>();
+    expectTypeOf<Tensor>().not.toExtend<Tensor<'int32'>>();
+  });
+
+  it('of nested arrays can be indexed', async () => {
+    const t = tensor([
+      [1, 2],
+      [3, 4],
+    ]);
+    const rows: number[][] = await t.array();
+    expect(rows[1].map((x) => x + 1)).toEqual([4, 5]);
+    const four: number = t.arraySync()[1][1];
+    expect(four).toBe(4);
+    expect((await t.array())[0].reduce((a, b) => a + b, 0)).toBe(3);
+    const scalar: number = await tensor(5).array();
+    expect(scalar).toBe(5);
   });
 });
 

@@ -1,10 +1,11 @@
+import type { TypedArray } from '../engine.js';
 import { EngineError, describe } from '../errors.js';
 
 /** The element types that the engine takes. `bool` is kept as bytes of 0 and 1. */
 export type NDArrayType = 'uint8' | 'int32' | 'float32' | 'bool';
 
 /** The memory behind an {@link NDArray}. */
-export type NDArrayData = Uint8Array | Int32Array | Float32Array;
+export type NDArrayData = TypedArray;
 
 /**
  * Numbers in plain memory with a shape, row-major: what data sets come as and what `fit`, `evaluate` and `predict`

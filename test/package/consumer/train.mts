@@ -9,7 +9,9 @@ import {
   layers,
   ops,
   optimizers,
+  tensor,
   variable,
+  zeros,
 } from 'nodegrad';
 import type { Sym, Tensor } from 'nodegrad';
 
@@ -75,7 +77,35 @@ async function lowLevel(): Promise<void> {
   check(losses[19]! < losses[0]!, `the loss falls: ${losses.join()}`);
 }
 
+/** What the types promise, in the strictest settings. */
+async function types(): Promise<void> {
+  const whole: Int32Array = await tensor(
+    [
+      [1, 2],
+      [3, 4],
+    ],
+    undefined,
+    'int32',
+  ).data();
+  const sum = (await ops.add(zeros([2]), 1.5).data()).reduce((a, b) => a + b, 0);
+  const rows: number[][] = await tensor([
+    [1, 2],
+    [3, 4],
+  ]).array();
+  const four = (
+    await tensor([
+      [1, 2],
+      [3, 4],
+    ]).array()
+  )[1]?.[1];
+  check(
+    whole.length === 4 && sum === 3 && rows[1]?.[0] === 3 && four === 4,
+    'numbers come as their types say',
+  );
+}
+
 async function main(): Promise<void> {
+  await types();
   await sequential();
   await functional();
   await lowLevel();
