@@ -2,19 +2,19 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 
-// A suite says its counts in its own words: our scripts, vitest, GoogleTest.
+// Each part of a suite says its counts in its own words: our scripts, vitest, GoogleTest.
 const PASSED = [
-  /^\w+: (\d+) passed, \d+ failed$/m,
-  /^\s*Tests .*?(\d+) passed/m,
-  /^\[ {2}PASSED {2}\] (\d+) tests?/m,
+  /^\w+: (\d+) passed, \d+ failed$/gm,
+  /^\s*Tests .*?(\d+) passed/gm,
+  /^\[ {2}PASSED {2}\] (\d+) tests?/gm,
 ];
 const FAILED = [
-  /^\w+: \d+ passed, (\d+) failed$/m,
-  /^\s*Tests .*?(\d+) failed/m,
-  /^\[ {2}FAILED {2}\] (\d+) tests?/m,
+  /^\w+: \d+ passed, (\d+) failed$/gm,
+  /^\s*Tests .*?(\d+) failed/gm,
+  /^\[ {2}FAILED {2}\] (\d+) tests?/gm,
 ];
 const count = (patterns, text) =>
-  Number(patterns.map((pattern) => pattern.exec(text)?.[1]).find(Boolean) ?? 0);
+  patterns.flatMap((pattern) => [...text.matchAll(pattern)]).reduce((sum, match) => sum + Number(match[1]), 0);
 
 let passed = 0;
 let failed = 0;
