@@ -14,7 +14,9 @@ const FAILED = [
   /^\[ {2}FAILED {2}\] (\d+) tests?/gm,
 ];
 const count = (patterns, text) =>
-  patterns.flatMap((pattern) => [...text.matchAll(pattern)]).reduce((sum, match) => sum + Number(match[1]), 0);
+  patterns
+    .flatMap((pattern) => [...text.matchAll(pattern)])
+    .reduce((sum, match) => sum + Number(match[1]), 0);
 
 let passed = 0;
 let failed = 0;

@@ -2,11 +2,11 @@
 
 #include <numeric>
 
+#include "cpu/activation.h"
 #include "cpu/conv_samples.h"
 #include "cpu/conv_winograd.h"
 #include "cpu/kernel_table.h"
 #include "cpu/onednn.h"
-#include "cpu/relu.h"
 
 namespace nodegrad {
 
@@ -54,12 +54,11 @@ std::unique_ptr<Kernel> makeConv(const KernelSpec& spec) {
   if (conv.isFused()) fail(ErrorCode::Device, "[", spec.op, "] cannot fuse that into this convolution");
   if (isFloat32(conv) && sampleConvSuits(spec, conv) && hasSampleConvLayouts(conv))
     return makeSampleConv(spec, conv);
-  if (!hasRelu(spec)) return makeDirectConv(spec, conv);
   std::vector<size_t> operands{0, 1};
   if (conv.bias) operands.push_back(2);
   if (conv.residual) operands.push_back(conv.residualIndex);
-  return withNanKeepingRelu(spec, operands,
-                            [](const KernelSpec& s) { return makeDirectConv(s, Convolution(s)); });
+  return withNanKeepingActivation(spec, operands,
+                                  [](const KernelSpec& s) { return makeDirectConv(s, Convolution(s)); });
 }
 
 PrecisionChoice convPrecisions(const KernelSpec& spec) {

@@ -1,8 +1,8 @@
 #include <algorithm>
 
+#include "cpu/activation.h"
 #include "cpu/kernel_table.h"
 #include "cpu/onednn.h"
-#include "cpu/relu.h"
 
 namespace nodegrad {
 
@@ -161,10 +161,9 @@ std::unique_ptr<Kernel> makeInnerProduct(const KernelSpec& spec) {
            toString(ip.x));
     return onednn::zerosKernel(spec);
   }
-  if (!hasRelu(spec)) return makePrimitive(spec);
   std::vector<size_t> operands{0, 1};
   if (ip.bias) operands.push_back(2);
-  return withNanKeepingRelu(spec, operands, makePrimitive);
+  return withNanKeepingActivation(spec, operands, makePrimitive);
 }
 
 PrecisionChoice innerProductPrecisions(const KernelSpec& spec) {

@@ -11,6 +11,7 @@ const activations: Record<string, Activation> = {
   elu: (x) => ops.elu(x),
   gelu: (x) => ops.gelu(x),
   tanh: (x) => ops.tanh(x),
+  sigmoid: (x) => ops.sigmoid(x),
 };
 
 interface Layer {
@@ -33,8 +34,9 @@ function* layersOf(): Generator<Layer> {
       weights: [[inputs, units], [units]],
       call: (activation, x, [w, b]) => activation(ops.add(ops.matmul(x, w), b)),
     };
-  // Samples, edge, channels, filters, kernel, strides, groups: oneDNN's direct kernels, Winograd's, those over samples, depthwise.
-  for (const [n, edge, channels, filters, kernel, strides, groups] of [
+  // Samples, edge, channels, filters, kernel, strides, groups, dilations: oneDNN's direct kernels, Winograd's, those over samples, depthwise,
+  // and where oneDNN generates no code, on lower levels products of unfolded images and its reference.
+  for (const [n, edge, channels, filters, kernel, strides, groups, dilations = 1] of [
     [2, 8, 3, 8, 3, 1, 1],
     [2, 8, 16, 16, 3, 1, 1],
     [16, 12, 6, 16, 5, 1, 1],
@@ -46,6 +48,8 @@ function* layersOf(): Generator<Layer> {
     [2, 8, 12, 12, 3, 1, 12],
     [2, 8, 8, 8, 3, 1, 2],
     [2, 8, 16, 16, 5, 1, 1],
+    [3, 9, 18, 12, 5, 1, 3],
+    [2, 12, 33, 1, 5, 1, 1, 3],
   ])
     for (const around of [
       'nothing',
@@ -57,11 +61,11 @@ function* layersOf(): Generator<Layer> {
     ]) {
       if (around.includes('residual') && (channels !== filters || strides > 1)) continue;
       yield {
-        name: `conv2d ${[n, edge, channels, filters, kernel, strides, groups].join('-')} with ${around}`,
+        name: `conv2d ${[n, edge, channels, filters, kernel, strides, groups, dilations].join('-')} with ${around}`,
         x: [n, edge, edge, channels],
         weights: [[kernel, kernel, channels / groups, filters], [filters]],
         call: (activation, x, [w, b]) => {
-          let y = ops.conv2d(x, w, { padding: 'same', strides, groups });
+          let y = ops.conv2d(x, w, { padding: 'same', strides, groups, dilations });
           if (around === 'bias') y = ops.add(y, b);
           if (around.includes('normalization'))
             y = ops.batchNormalization(y, b, ops.abs(b), { scale: b, offset: b });

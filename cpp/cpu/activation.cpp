@@ -1,9 +1,12 @@
-#include "cpu/relu.h"
+#include "cpu/activation.h"
 
+#include <algorithm>
 #include <atomic>
 
 #include "core/parallel.h"
 #include "cpu/isa.h"
+#include "cpu/kernel_table.h"
+#include "cpu/onednn_faults.h"
 
 namespace nodegrad {
 
@@ -78,25 +81,54 @@ class NanKeepingRelu : public Kernel {
   const int threads_;
 };
 
-}  // namespace
+// An op without its activation, and that on its result, in place.
+class ActivatedAfterwards : public Kernel {
+ public:
+  ActivatedAfterwards(std::unique_ptr<Kernel> linear, std::unique_ptr<Kernel> activation)
+      : linear_(std::move(linear)), activation_(std::move(activation)) {}
 
-bool hasRelu(const KernelSpec& spec) {
-  return spec.attrs.has("activation") && spec.attrs.text("activation") == "relu";
+  void run(void* const* inputs, void* const* outputs, void* scratch) override {
+    linear_->run(inputs, outputs, scratch);
+    activation_->run(outputs, outputs, scratch);
+  }
+  size_t scratchBytes() const override {
+    return std::max(linear_->scratchBytes(), activation_->scratchBytes());
+  }
+  std::string implementation() const override { return linear_->implementation(); }
+
+ private:
+  const std::unique_ptr<Kernel> linear_, activation_;
+};
+
+std::unique_ptr<Kernel> activationKernel(const KernelSpec& spec, const std::string& activation) {
+  KernelSpec own;
+  own.op = activation;
+  own.inputs = own.outputs = {spec.outputs[0]};
+  own.inputLayouts = own.outputLayouts = {spec.outputLayouts[0]};
+  return cpuKernels().at(activation).make(own);
 }
 
-std::unique_ptr<Kernel> withNanKeepingRelu(const KernelSpec& spec, const std::vector<size_t>& operands,
-                                           const MakeKernel& make) {
+}  // namespace
+
+std::unique_ptr<Kernel> withNanKeepingActivation(const KernelSpec& spec, const std::vector<size_t>& operands,
+                                                 const MakeKernel& make) {
+  const std::string activation = spec.attrs.has("activation") ? spec.attrs.text("activation") : "linear";
   KernelSpec linear = spec;
   linear.attrs.set("activation", std::string("linear"));
-  std::vector<Memory> looked;
-  int64_t elements = 0;
-  for (size_t index : operands) {
-    looked.push_back(memoryOf(index, spec.inputs[index], spec.inputLayouts[index]));
-    elements += looked.back().elements;
+  if (activation == "relu") {
+    std::vector<Memory> looked;
+    int64_t elements = 0;
+    for (size_t index : operands) {
+      looked.push_back(memoryOf(index, spec.inputs[index], spec.inputLayouts[index]));
+      elements += looked.back().elements;
+    }
+    const Memory result = memoryOf(0, spec.outputs[0], spec.outputLayouts[0]);
+    std::unique_ptr<Kernel> fused = elements < result.elements ? make(spec) : nullptr;
+    return std::make_unique<NanKeepingRelu>(std::move(fused), make(linear), std::move(looked), result);
   }
-  const Memory result = memoryOf(0, spec.outputs[0], spec.outputLayouts[0]);
-  std::unique_ptr<Kernel> fused = elements < result.elements ? make(spec) : nullptr;
-  return std::make_unique<NanKeepingRelu>(std::move(fused), make(linear), std::move(looked), result);
+  std::unique_ptr<Kernel> fused = make(spec);
+  if (!onednn::losesNan(spec.op, activation, fused->implementation())) return fused;
+  return std::make_unique<ActivatedAfterwards>(make(linear), activationKernel(spec, activation));
 }
 
 }  // namespace nodegrad
