@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { types } from 'node:util';
 import { EngineError } from './errors.js';
 import { installedFolder, isPackage, ownFolder } from './installed.js';
+import { withSpinCount } from './settings.js';
 
 /** What decides whether a binary can be loaded here. */
 export interface Host {
@@ -43,18 +44,6 @@ const thisHost: Host = {
  */
 const SPINS = '10000';
 
-/** libgomp reads the bound when it is loaded. What the user has set counts, and processes that this one starts inherit none. */
-function withBoundedSpin<T>(load: () => T): T {
-  const { env } = process;
-  if (env['OMP_WAIT_POLICY'] !== undefined || env['GOMP_SPINCOUNT'] !== undefined) return load();
-  env['GOMP_SPINCOUNT'] = SPINS;
-  try {
-    return load();
-  } finally {
-    delete env['GOMP_SPINCOUNT'];
-  }
-}
-
 /**
  * Loads the addon that lies below a package's folder: the one that was built there (in a clone), else the prebuilt one.
  *
@@ -73,7 +62,7 @@ export function loadAddon(root?: string, host = thisHost): unknown {
   const installed = () => installedFolder('nodegrad', [dirname(process.argv[1] ?? ''), process.cwd()]);
   const file = findAddon(root ?? ownFolder ?? installed(), host);
   try {
-    return withBoundedSpin(() => module.createRequire(file)(file) as unknown);
+    return withSpinCount(SPINS, () => module.createRequire(file)(file) as unknown);
   } catch (cause) {
     throw new EngineError('DEVICE', doesNotLoad(file, cause, host), { cause });
   }

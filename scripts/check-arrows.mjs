@@ -22,13 +22,17 @@ const CPP = {
 // The lowest files of lib, and what they may import.
 const LOWEST = {
   'lib/installed.ts': [],
-  'lib/loader.ts': ['lib/errors.js', 'lib/installed.js'],
+  'lib/settings.ts': ['lib/errors.js'],
+  'lib/loader.ts': ['lib/errors.js', 'lib/installed.js', 'lib/settings.js'],
   'lib/engine.ts': ['lib/errors.js', 'lib/loader.js'],
 };
 // The op registry starts itself up by calling the one function that lists the families.
 const EXCEPTIONS = new Set(['cpp/graph/op.cpp -> ops/register.h']);
 const NODE_HEADERS = /^(napi|node|uv|v8|js_native)/;
 const ONEDNN_HEADERS = /^(oneapi\/dnnl|dnnl)/;
+// Variables of the environment are read in one place of each language (docs/settings.md).
+const SETTINGS = new Set(['cpp/core/settings.cpp', 'lib/settings.ts']);
+const ENVIRONMENT = /\bgetenv\b|\bprocess\.env\b|\{[^}]*\benv\b[^}]*\} = process\b/;
 const ADDON_LOADERS = /\bprocess\.dlopen\b|\.node['"`]/;
 
 const problems = [];
@@ -79,6 +83,8 @@ const files = execFileSync(
 );
 for (const file of files.split('\n').filter(Boolean)) {
   const text = readFileSync(join(root, file), 'utf8');
+  if (ENVIRONMENT.test(text) && !SETTINGS.has(file))
+    complain(file, `reads the environment; only ${[...SETTINGS].join(' and ')} may.`);
   if (file.endsWith('.ts')) checkLib(file, text);
   else if (/\.(cpp|h)$/.test(file)) checkCpp(file, text);
 }

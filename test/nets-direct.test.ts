@@ -1,3 +1,3 @@
-process.env.NODEGRAD_CONV = 'direct'; // read when a plan is made
+process.env.NODEGRAD_CONV = 'direct'; // read when the engine loads: before the import below
 const { runNets } = await import('./cases/nets.js');
 runNets();

@@ -1,9 +1,9 @@
 #include "cpu/conv_winograd.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <string>
 
+#include "core/settings.h"
 #include "cpu/cpu_backend.h"
 #include "cpu/isa.h"
 #include "cpu/onednn.h"
@@ -14,14 +14,6 @@ namespace nodegrad {
 namespace {
 
 using winograd::Sizes;
-
-bool isSwitchedOff() {
-  const char* wanted = std::getenv("NODEGRAD_CONV");
-  if (!wanted || !*wanted) return false;
-  if (std::string(wanted) != "direct")
-    fail(ErrorCode::Argument, "[NODEGRAD_CONV] expected 'direct' or nothing, received '", wanted, "'");
-  return true;
-}
 
 bool hasShape(const KernelSpec& spec, const Convolution& conv) {
   const Window& w = conv.window;
@@ -91,7 +83,7 @@ LayoutPtr blocked(const TensorType& type, const ImageAxes& axes, int lanes) {
 
 bool winogradSuits(const KernelSpec& spec, const Convolution& conv) {
   const int lanes = isaKernels().winograd->lanes;
-  if (lanes == 0 || isSwitchedOff() || !hasShape(spec, conv) || !hasDtypes(conv)) return false;
+  if (lanes == 0 || !settings().winograd || !hasShape(spec, conv) || !hasDtypes(conv)) return false;
   const Sizes sizes(conv);
   if (sizes.in % lanes != 0 || sizes.out % lanes != 0) return false;
   // What is fused had paid off in float32, and is faster in bfloat16.

@@ -5,14 +5,14 @@
 
 namespace nodegrad {
 
-// The backend on oneDNN and own kernels.
+// The backend on oneDNN and own kernels. Fails with ARGUMENT where the settings ask for what there is not.
 std::unique_ptr<Backend> makeCpuBackend();
 
-// The instruction set in use: "base" (x86-64-v2), "avx2" or "avx512"; NODEGRAD_ISA forces a lower one.
+// The instruction set in use: "base" (x86-64-v2), "avx2" or "avx512"; the settings may ask for a lower one.
 const char* cpuIsa();
 
 // Whether this processor multiplies bfloat16 (AVX512-BF16 or AMX) and that instruction set is in use.
-// NODEGRAD_BFLOAT16=off denies it, NODEGRAD_BFLOAT16=emulate has AVX-512 do without, which is slow.
+// The settings may deny it, or have AVX-512 do without, which is slow.
 bool cpuHasBfloat16();
 
 }  // namespace nodegrad

@@ -1,9 +1,7 @@
 #include "cpu/isa.h"
 
-#include <atomic>
-#include <cstdlib>
-
 #include "core/error.h"
+#include "core/settings.h"
 #include "cpu/cpu_backend.h"
 
 namespace nodegrad {
@@ -22,51 +20,42 @@ std::vector<const IsaKernels*> supported() {
   return levels;
 }
 
-const IsaKernels* find(const std::string& level) {
-  std::string names;
-  for (const IsaKernels* kernels : supported()) {
-    if (level == kernels->name) return kernels;
-    names += (names.empty() ? "" : ", ") + std::string(kernels->name);
-  }
-  fail(ErrorCode::Argument, "[NODEGRAD_ISA] expected one of ", names, " on this machine, received '", level,
-       "'");
+const std::vector<const IsaKernels*>& levels() {
+  static const std::vector<const IsaKernels*> all = supported();
+  return all;
 }
 
-std::atomic<const IsaKernels*> chosen{nullptr};
-
-std::string bfloat16Setting() {
-  const char* setting = std::getenv("NODEGRAD_BFLOAT16");
-  return setting ? setting : "";
-}
+bool emulatesBfloat16() { return settings().bfloat16 == Settings::Bfloat16::Emulate; }
 
 }  // namespace
 
 std::vector<std::string> isaLevels() {
   std::vector<std::string> names;
-  for (const IsaKernels* kernels : supported()) names.push_back(kernels->name);
+  for (const IsaKernels* kernels : levels()) names.push_back(kernels->name);
   return names;
 }
 
 const IsaKernels& isaKernels() {
-  if (!chosen.load()) {
-    const char* wanted = std::getenv("NODEGRAD_ISA");
-    chosen.store(wanted && *wanted ? find(wanted) : supported().back());
+  const std::string& level = settings().isa;
+  if (level.empty()) return *levels().back();
+  std::string names;
+  for (const IsaKernels* kernels : levels()) {
+    if (level == kernels->name) return *kernels;
+    names += (names.empty() ? "'" : " or '") + std::string(kernels->name) + "'";
   }
-  return *chosen.load();
+  fail(ErrorCode::Argument, "expected ", names, " or nothing in NODEGRAD_ISA on this machine, received '",
+       level, "'");
 }
-
-void useIsa(const std::string& level) { chosen.store(find(level)); }
 
 const char* cpuIsa() { return isaKernels().name; }
 
 bool cpuHasBfloat16() {
-  const std::string wish = bfloat16Setting();
-  if (cpuIsa() != std::string("avx512") || wish == "off") return false;
-  return wish == "emulate" || __builtin_cpu_supports("avx512bf16");
+  if (cpuIsa() != std::string("avx512") || settings().bfloat16 == Settings::Bfloat16::Off) return false;
+  return emulatesBfloat16() || __builtin_cpu_supports("avx512bf16");
 }
 
 const Bfloat16Kernels& bfloat16Kernels() {
-  const bool native = __builtin_cpu_supports("avx512bf16") && bfloat16Setting() != "emulate";
+  const bool native = __builtin_cpu_supports("avx512bf16") && !emulatesBfloat16();
   return native ? isa_avx512_bf16::bfloat16Kernels() : isa_avx512::bfloat16Kernels();
 }
 

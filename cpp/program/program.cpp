@@ -2,11 +2,10 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <cstdlib>
 #include <set>
-#include <string_view>
 
 #include "core/recent.h"
+#include "core/settings.h"
 #include "data/source.h"
 #include "plan/plan.h"
 
@@ -17,15 +16,10 @@ namespace {
 constexpr size_t kPlansKept = 8;
 constexpr size_t kShapesKept = 32;
 
-bool printsPlans() {
-  const char* wish = std::getenv("NODEGRAD_PLAN");
-  return wish && std::string_view(wish) == "print";
-}
-
 // Prints a plan that goes, where that is wished.
 struct DropPlan {
   void operator()(plan::Plan* plan) const {
-    if (printsPlans()) std::fputs(plan->describe().c_str(), stderr);
+    if (settings().printsPlans) std::fputs(plan->describe().c_str(), stderr);
     delete plan;
   }
 };
@@ -87,7 +81,7 @@ struct Program::State {
     std::pair<Shapes, int> key(shapesOf(types), executor->threads());
     if (const PlanPtr* known = plans.find(key)) return **known;
     PlanPtr made(new plan::Plan(specialize(types), executor->backend(), compute));
-    made->setTiming(printsPlans());
+    made->setTiming(settings().printsPlans);
     return *plans.add(std::move(key), std::move(made));
   }
 

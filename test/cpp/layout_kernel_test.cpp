@@ -115,6 +115,7 @@ TEST(Reorder, CopiesBetweenAnyTwoLayoutsAndRoundsToBfloat16) {
 }
 
 TEST(Reorder, MakesWinogradFiltersOfWeightsInAnyLayoutAndNothingOfThem) {
+  const SavedSettings saved;
   for (const std::string& isa : isaLevels()) {
     useIsa(isa);
     if (isaKernels().winograd->lanes == 0) continue;
@@ -148,7 +149,6 @@ TEST(Reorder, MakesWinogradFiltersOfWeightsInAnyLayoutAndNothingOfThem) {
       EXPECT_THROW(geometry(weights.type, filters), Error);
     }
   }
-  useIsa(isaLevels().back());
 }
 
 }  // namespace

@@ -1,6 +1,4 @@
 // Recurrent kernels on bfloat16: products of rounded states with a rounded kernel, all else in float32.
-#include <cstdlib>
-
 #include "cpu/isa.h"
 #include "graph/op.h"
 #include "support/kernel_test.h"
@@ -19,7 +17,7 @@ struct RnnOp {
   bool resetAfter = false;
 };
 
-std::vector<std::string> settings() {
+std::vector<std::string> bfloat16Settings() {
   std::vector<std::string> all;
   if (isaLevels().back() != "avx512") return all;
   all.push_back("emulate");
@@ -31,18 +29,11 @@ std::vector<std::string> settings() {
 class RnnBfloat16 : public ::testing::TestWithParam<std::string> {
  protected:
   void SetUp() override {
-    const char* given = std::getenv("NODEGRAD_BFLOAT16");
-    if (given) given_ = given;
-    setenv("NODEGRAD_BFLOAT16", GetParam().c_str(), 1);
-  }
-  void TearDown() override {
-    if (given_.empty())
-      unsetenv("NODEGRAD_BFLOAT16");
-    else
-      setenv("NODEGRAD_BFLOAT16", given_.c_str(), 1);
+    useBfloat16(GetParam() == "emulate" ? Settings::Bfloat16::Emulate : Settings::Bfloat16::Native);
   }
 
-  std::string given_;
+ private:
+  SavedSettings saved_;
 };
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(RnnBfloat16);
 
@@ -191,7 +182,7 @@ TEST_P(RnnBfloat16, WritesTheSameInEitherDtype) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Settings, RnnBfloat16, ::testing::ValuesIn(settings()),
+INSTANTIATE_TEST_SUITE_P(Settings, RnnBfloat16, ::testing::ValuesIn(bfloat16Settings()),
                          [](const auto& info) { return info.param; });
 
 }  // namespace

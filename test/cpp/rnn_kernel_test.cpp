@@ -24,7 +24,7 @@ const RnnCase kCases[] = {
 class RnnKernel : public ::testing::TestWithParam<std::tuple<std::string, RnnCase>> {
  protected:
   void SetUp() override { useIsa(std::get<0>(GetParam())); }
-  void TearDown() override { useIsa(isaLevels().back()); }
+  SavedSettings saved_;
 
   const RnnCase& c() const { return std::get<1>(GetParam()); }
 

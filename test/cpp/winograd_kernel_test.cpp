@@ -1,5 +1,3 @@
-#include <cstdlib>
-
 #include "core/parallel.h"
 #include "support/winograd.h"
 
@@ -34,7 +32,8 @@ class Winograd : public ::testing::TestWithParam<std::tuple<std::string, Shape>>
     const std::string& kernels = std::get<0>(GetParam());
     half_ = kernels.find("bf16") != std::string::npos;
     useIsa(half_ ? "avx512" : kernels);
-    setenv("NODEGRAD_BFLOAT16", kernels == "avx512_bf16_emulated" ? "emulate" : "", 1);
+    using Bfloat16 = Settings::Bfloat16;
+    useBfloat16(kernels == "avx512_bf16_emulated" ? Bfloat16::Emulate : Bfloat16::Native);
     const Shape& s = std::get<1>(GetParam());
     attrs_ = checkAttrs(findOp("conv2d"),
                         {{"padding", std::string("explicit")},
@@ -46,10 +45,7 @@ class Winograd : public ::testing::TestWithParam<std::tuple<std::string, Shape>>
     y_ = reference::apply("conv2d", {x_, w_}, attrs_)[0];
     dy_ = stored(randomNumbers(y_.shape(), 4));
   }
-  void TearDown() override {
-    unsetenv("NODEGRAD_BFLOAT16");
-    useIsa(isaLevels().back());
-  }
+  SavedSettings saved_;
 
   // Images are bfloat16 in memory where the factors are.
   TensorType image(TensorType type) const {

@@ -1,6 +1,4 @@
 // Which convolutions are computed by Winograd's algorithm, and that what follows the rule is right.
-#include <cstdlib>
-
 #include "support/winograd.h"
 
 namespace nodegrad::testing {
@@ -8,11 +6,7 @@ namespace {
 
 class WinogradRule : public ::testing::Test {
  protected:
-  void TearDown() override {
-    unsetenv("NODEGRAD_CONV");
-    unsetenv("NODEGRAD_BFLOAT16");
-    useIsa(isaLevels().back());
-  }
+  SavedSettings saved_;
 };
 
 bool suits(int64_t n, int64_t size, int64_t in, int64_t out, const Attrs& attrs = {},
@@ -52,10 +46,10 @@ TEST_F(WinogradRule, TakesWhatPaysOffInBfloat16) {
     return suits(n, size, channels, channels, attrs, {3, 3}, DType::BF16);
   };
   const Attrs same{{"padding", std::string("same")}};
-  setenv("NODEGRAD_BFLOAT16", "off", 1);
+  useBfloat16(Settings::Bfloat16::Off);
   EXPECT_FALSE(half(16, 56, 64, same));
   if (isaLevels().back() != "avx512") GTEST_SKIP() << "bfloat16 needs AVX-512";
-  setenv("NODEGRAD_BFLOAT16", "emulate", 1);
+  useBfloat16(Settings::Bfloat16::Emulate);
   EXPECT_TRUE(half(16, 56, 64, same));
   EXPECT_TRUE(half(16, 7, 512, same));
   EXPECT_FALSE(half(1, 7, 512, same)) << "the filters are most of the work";
@@ -64,14 +58,12 @@ TEST_F(WinogradRule, TakesWhatPaysOffInBfloat16) {
       << "a quarter of the taps lie in the padding, half of the tiles outside";
 }
 
-TEST_F(WinogradRule, ObeysTheEnvironment) {
+TEST_F(WinogradRule, ObeysTheSetting) {
   if (levels().empty()) GTEST_SKIP() << "this machine has no Winograd";
-  setenv("NODEGRAD_CONV", "direct", 1);
+  useWinograd(false);
   EXPECT_FALSE(suits(128, 26, 32, 64));
-  setenv("NODEGRAD_CONV", "", 1);
+  useWinograd(true);
   EXPECT_TRUE(suits(128, 26, 32, 64));
-  setenv("NODEGRAD_CONV", "fft", 1);
-  EXPECT_THROW(suits(128, 26, 32, 64), Error);
 }
 
 TEST_F(WinogradRule, TheBackendFollowsItAndEqualsTheDirectConvolution) {
@@ -83,10 +75,10 @@ TEST_F(WinogradRule, TheBackendFollowsItAndEqualsTheDirectConvolution) {
                                    {"conv2dBackwardData", {w, dy, x}, {x.type}, same},
                                    {"conv2dBackwardFilter", {x, dy, w}, {w.type, {DType::F32, {64}}}, same}};
   for (const Call& node : nodes) {
-    unsetenv("NODEGRAD_CONV");
+    useWinograd(true);
     const PlannedResult fast = runPlanned(node), again = runPlanned(node);
     EXPECT_EQ(fast.implementation, "winograd:" + isaLevels().back());
-    setenv("NODEGRAD_CONV", "direct", 1);
+    useWinograd(false);
     const PlannedResult direct = runPlanned(node);
     EXPECT_EQ(direct.implementation.find("winograd"), std::string::npos);
     for (size_t o = 0; o < node.outputs.size(); ++o) {
@@ -118,9 +110,9 @@ TEST_F(WinogradRule, EmulationGivesTheBitsOfTheInstruction) {
                                    {"conv2dBackwardData", {w, dy}, {x.type}, same},
                                    {"conv2dBackwardFilter", {x, dy}, {w.type}, same}};
   for (const Call& node : nodes) {
-    setenv("NODEGRAD_BFLOAT16", "emulate", 1);
+    useBfloat16(Settings::Bfloat16::Emulate);
     const Array emulated = runWinograd(node)[0];
-    unsetenv("NODEGRAD_BFLOAT16");
+    useBfloat16(Settings::Bfloat16::Native);
     EXPECT_EQ(emulated.data, runWinograd(node)[0].data) << node.op;
   }
 }

@@ -7,6 +7,7 @@
 #include "cpu/isa.h"
 #include "cpu/onednn.h"
 #include "kernel_run.h"
+#include "settings.h"
 
 namespace nodegrad::testing {
 
@@ -57,7 +58,9 @@ class OnEachIsa : public ::testing::TestWithParam<std::string> {
     onednn::engine();  // keeps the level of its first use: the machine's, in whatever order tests run
     useIsa(GetParam());
   }
-  void TearDown() override { useIsa(isaLevels().back()); }
+
+ private:
+  SavedSettings saved_;
 };
 #define ON_EACH_ISA(Suite)                                                           \
   INSTANTIATE_TEST_SUITE_P(Isa, Suite, ::testing::ValuesIn(::nodegrad::isaLevels()), \

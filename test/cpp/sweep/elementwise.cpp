@@ -5,6 +5,7 @@
 
 #include "cpu/isa.h"
 #include "graph/op.h"
+#include "support/settings.h"
 #include "sweep/family.h"
 
 namespace nodegrad::sweep {
@@ -290,9 +291,9 @@ std::string checkNumbers(const Call& call, const std::vector<Array>& outputs, co
   if (call.op == "randomUniform")
     return compare(outputs[0], nearly(apply(call.op, call.inputs, call.attrs)[0].data, 1e-6, 1e-6), 0);
   const std::string level = isaKernels().name;
-  useIsa(isaLevels().front());
+  testing::useIsa(isaLevels().front());
   const auto kernel = testing::cpuBackend().kernel(call.spec());
-  useIsa(level);
+  testing::useIsa(level);
   const Array base = testing::runKernel(*kernel, call).outputs[0];
   const double stddev = call.attrs.number("stddev"), mean = call.attrs.number("mean");
   for (double v : outputs[0].data)
