@@ -1,4 +1,4 @@
-import { type Model, NDArray, mixedPrecision, type optimizers, setSeed } from 'nodegrad';
+import { type Model, NDArray, type losses, mixedPrecision, type optimizers, setSeed } from 'nodegrad';
 
 /** A net of the bench: one file of bench/nets, whose default export is a Net, and one in the folder of each family of peers. */
 export interface Net {
@@ -8,7 +8,7 @@ export interface Net {
   /** Layers with weights are named as in the peers. Dropout, where the net has some, can be left out. */
   build: (size: number, dropout?: boolean) => Model;
   /** A new optimizer, and the loss by its name. */
-  compile: () => { optimizer: optimizers.Optimizer; loss: string };
+  compile: () => { optimizer: optimizers.Optimizer; loss: losses.LossName };
   data: (batch: number, size: number) => { x: NDArray; y: NDArray };
   /** The compute ops of a training step at `batch` and `size`, in the words of bench/floor/floor.cpp. */
   floor: string[];

@@ -6,6 +6,13 @@ export function camelCase(name: string): string {
   return joined.charAt(0).toLowerCase() + joined.slice(1);
 }
 
+/** A name, or Keras's forms of it: `meanSquaredError`, `MeanSquaredError`, `mean_squared_error`. */
+export type Spelled<Name extends string> = Name | Capitalize<Name> | SnakeCase<Name>;
+
+type SnakeCase<Name extends string> = Name extends `${infer Letter}${infer Rest}`
+  ? `${Letter extends Lowercase<Letter> ? Letter : `_${Lowercase<Letter>}`}${SnakeCase<Rest>}`
+  : Name;
+
 /** Keras writes SGD, rmsprop, leaky_relu: the letters count, not their case. */
 export const sameName = (a: string, b: string): boolean =>
   camelCase(a).toLowerCase() === camelCase(b).toLowerCase();

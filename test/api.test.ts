@@ -4,6 +4,7 @@ import {
   type ArrayData,
   type Batch,
   type Batches,
+  type CompileOptions,
   type Data,
   Model,
   NDArray,
@@ -16,12 +17,18 @@ import {
   datasets,
   full,
   layers,
+  losses,
+  type metrics,
   mixedPrecision,
   ops,
+  optimizers,
   tensor,
   variable,
   zeros,
 } from '../lib/index.js';
+
+/** y = w x + b. */
+const line = () => new Sequential([layers.input({ shape: [1] }), layers.dense({ units: 1 })]);
 
 const typed = (message: string): unknown =>
   expect.objectContaining({ name: 'EngineError', message: expect.stringContaining(message) });
@@ -180,6 +187,84 @@ describe('types', () => {
     const seen: number[] = [];
     callbacks.lambdaCallback({ onEpochEnd: (epoch) => seen.push(epoch) });
     layers.dense({ units: 1, activation: 'leaky_relu' });
-    expectTypeOf<{ lossWeights: number }>().toExtend<Parameters<Sequential['compile']>[0]>();
+    expectTypeOf<{ lossWeights: number }>().toExtend<CompileOptions>();
+  });
+
+  it('know the names of losses, metrics and optimizers', () => {
+    expectTypeOf<losses.LossName>()
+      .extract<'meanSquaredError' | 'mse'>()
+      .toEqualTypeOf<'meanSquaredError' | 'mse'>();
+    expectTypeOf<losses.LossName>()
+      .extract<'mean_squared_error' | 'MeanSquaredError' | 'MSE'>()
+      .toEqualTypeOf<'mean_squared_error' | 'MeanSquaredError' | 'MSE'>();
+    expectTypeOf<'sparse_categorical_accuracy'>().toExtend<metrics.MetricName>();
+    expectTypeOf<'SGD' | 'RMSprop' | 'AdamW' | 'adam'>().toExtend<optimizers.OptimizerName>();
+    const model = line();
+    model.compile({ optimizer: 'SGD', loss: 'mean_squared_error', metrics: ['mae', 'mean_absolute_error'] });
+    // @ts-expect-error: no loss has this name
+    expect(() => model.compile({ loss: 'meanSquaredErr' })).toThrow(typed("did you mean 'meanSquaredError'"));
+    // @ts-expect-error: no metric has this name
+    expect(() => model.compile({ loss: 'mse', metrics: ['acuracy'] })).toThrow(
+      typed("did you mean 'accuracy'"),
+    );
+    // @ts-expect-error: no optimizer has this name
+    expect(() => model.compile({ loss: 'mse', optimizer: 'adamm' })).toThrow(typed("did you mean 'adam'"));
+  });
+
+  it('know them for each of several outputs', () => {
+    const x = layers.input({ shape: [2] });
+    const outputs = { a: layers.dense({ units: 1 }).apply(x), b: layers.dense({ units: 3 }).apply(x) };
+    const model = new Model({ inputs: x, outputs });
+    model.compile({
+      loss: { a: 'mse', b: losses.sparseCategoricalCrossentropy({ fromLogits: true }) },
+      lossWeights: { a: 0.5, b: 2 },
+      metrics: { a: 'mae', b: ['accuracy', (yTrue, yPred) => ops.sub(yPred, yTrue)] },
+      weightedMetrics: [['mse'], []],
+    });
+    model.compile({ loss: ['mse', null], lossWeights: [1, 2] });
+    model.compile({ loss: 'mse', lossWeights: 0.5 });
+    // @ts-expect-error: no loss has this name
+    expect(() => model.compile({ loss: { a: 'msee', b: 'mse' } })).toThrow(typed("did you mean 'mse'"));
+    // @ts-expect-error: no metric has this name
+    expect(() => model.compile({ loss: 'mse', metrics: { a: ['maee'] } })).toThrow(
+      typed("did you mean 'mae'"),
+    );
+    // @ts-expect-error: weights are numbers
+    expect(() => model.compile({ loss: 'mse', lossWeights: { a: '1' } })).toThrow(typed('lossWeights'));
+    // @ts-expect-error: weights are numbers
+    expect(() => model.compile({ loss: 'mse', lossWeights: [1, '2'] })).toThrow(typed('lossWeights'));
+  });
+
+  it('let hooks return anything', async () => {
+    const seen: number[] = [];
+    class Keeps extends callbacks.Callback {
+      override onEpochEnd(_epoch: number, logs: callbacks.Logs) {
+        return seen.push(logs['loss']);
+      }
+      override onTrainBatchEnd = async (batch: number) => [batch, await Promise.resolve(seen)];
+    }
+    const lambda = callbacks.lambdaCallback({
+      onEpochEnd: (_epoch, logs) => seen.push(logs['loss']),
+      onTrainEnd: async () => Promise.resolve('end'),
+      onEpochBegin: () => null,
+    });
+    const model = line();
+    model.compile({ loss: 'mse' });
+    const { history } = await model.fit([[1]], [[1]], { verbose: 0, callbacks: [new Keeps(), lambda] });
+    expect(seen).toEqual([history['loss'][0], history['loss'][0]]);
+  });
+
+  it('take data, targets and options held in variables', async () => {
+    const model = line();
+    const compiled = { loss: 'mse', metrics: ['mae'], optimizer: 'sgd' } as const;
+    model.compile(compiled);
+    const x = [[1], [2]];
+    const y = [[2], [4]];
+    const validationData = [x, y];
+    const options = { epochs: 1, verbose: 0, validationData } as const;
+    const { history } = await model.fit(x, y, options);
+    expect(Object.keys(history)).toEqual(['loss', 'mae', 'val_loss', 'val_mae']);
+    const weighed = [tensor(x), tensor(y), new Float32Array([1, 2])];
+    await model.fit(tensor(x), tensor(y), { verbose: 0, validationData: weighed });
   });
 });

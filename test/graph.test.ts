@@ -89,7 +89,11 @@ describe('keys of losses and metrics', () => {
   };
 
   it('a metric that is weighted too has two', async () => {
-    const both = { loss: 'mse', metrics: ['accuracy'], weightedMetrics: ['accuracy', 'accuracy'] };
+    const both = {
+      loss: 'mse',
+      metrics: ['accuracy'],
+      weightedMetrics: ['accuracy', 'accuracy'],
+    } as const;
     expect(await keysOf(both)).toEqual(['loss', 'accuracy', 'weighted_accuracy', 'weighted_accuracy_1']);
   });
 

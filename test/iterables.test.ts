@@ -1,16 +1,16 @@
-import { Sequential, callbacks, layers, optimizers } from 'nodegrad';
+import { Sequential, callbacks, layers, type metrics, optimizers } from 'nodegrad';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { rejectionOf } from './support/run.js';
 
 const quiet = { verbose: 0 } as const;
 
 /** y = w x with w = 0 for ever: the loss of a target t is t². */
-function zero(metrics: string[] = []): Sequential {
+function zero(names: metrics.MetricName[] = []): Sequential {
   const model = new Sequential([
     layers.input({ shape: [1] }),
     layers.dense({ units: 1, useBias: false, kernelInitializer: 'zeros' }),
   ]);
-  model.compile({ optimizer: optimizers.sgd({ learningRate: 0 }), loss: 'mse', metrics });
+  model.compile({ optimizer: optimizers.sgd({ learningRate: 0 }), loss: 'mse', metrics: names });
   return model;
 }
 

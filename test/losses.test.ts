@@ -78,7 +78,7 @@ describe('losses', () => {
     values.forEach((value, i) => expect(value).toBeCloseTo(expected[i], 5));
   });
 
-  it.each([
+  it.each<[losses.LossName, TensorData, (x: Sym) => Sym, number[]]>([
     ['categoricalCrossentropy', truth, (x: Sym) => ops.softmax(x), [0.34901217, 1.78019595]],
     ['sparseCategoricalCrossentropy', [1, 0], (x: Sym) => ops.softmax(x), [0.34901217, 1.78019595]],
     ['binaryCrossentropy', truth, (x: Sym) => ops.sigmoid(x), [0.5844838, 1.05178678]],
@@ -100,7 +100,7 @@ describe('losses', () => {
 
   it('probabilities of 0 and 1 give finite losses', async () => {
     const certain = [[0, 1, 0]];
-    for (const name of ['binaryCrossentropy', 'categoricalCrossentropy']) {
+    for (const name of ['binaryCrossentropy', 'categoricalCrossentropy'] as const) {
       const [value] = await numbersOf((y, p) => losses.lossOf(name).call(y, p), [[1, 0, 0]], certain);
       expect(value).toBeGreaterThan(5);
       expect(Number.isFinite(value)).toBe(true);
@@ -124,7 +124,7 @@ describe('losses', () => {
   });
 
   it('refuses targets of another shape, and says what fits', async () => {
-    const call = (name: string, y: number[][], p: number[][]) =>
+    const call = (name: losses.LossName, y: number[][], p: number[][]) =>
       rejectionOf(numbersOf((a, b) => losses.lossOf(name).call(a, b), y, p));
     const shape = await call('meanSquaredError', [[1, 2]], [[1, 2, 3]]);
     expect(shape).toMatchObject({ code: 'SHAPE' });
@@ -140,7 +140,7 @@ describe('losses', () => {
     expect(error.message).toMatch(/label/i);
   });
 
-  it.each([
+  it.each<[losses.LossName, new () => losses.Loss]>([
     ['mse', losses.MeanSquaredError],
     ['MAE', losses.MeanAbsoluteError],
     ['bce', losses.BinaryCrossentropy],
@@ -153,23 +153,26 @@ describe('losses', () => {
     expect(losses.lossOf(name)).toBeInstanceOf(type);
   });
 
-  it.each(['crossentropy', 'ce'])('%s is the form that the shapes call for, as in Keras', async (name) => {
-    const loss = losses.lossOf(name);
-    const each = (form: losses.Loss, y: TensorData, p: number[][]) =>
-      numbersOf((t, q) => form.call(t, q), y, p);
-    const column = [[0.2], [0.6]];
-    for (const [form, y, p] of [
-      [losses.binaryCrossentropy(), [[0], [1]], column],
-      [losses.sparseCategoricalCrossentropy(), [1, 0], predictions],
-      [losses.sparseCategoricalCrossentropy(), [[1], [0]], predictions],
-      [losses.categoricalCrossentropy(), truth, predictions],
-    ] as const)
-      expect(await each(loss, y, p)).toEqual(await each(form, y, p));
-    expect(losses.lossOf({ className: loss.className, config: loss.getConfig() })).toEqual(loss);
-  });
+  it.each(['crossentropy', 'ce'] as const)(
+    '%s is the form that the shapes call for, as in Keras',
+    async (name) => {
+      const loss = losses.lossOf(name);
+      const each = (form: losses.Loss, y: TensorData, p: number[][]) =>
+        numbersOf((t, q) => form.call(t, q), y, p);
+      const column = [[0.2], [0.6]];
+      for (const [form, y, p] of [
+        [losses.binaryCrossentropy(), [[0], [1]], column],
+        [losses.sparseCategoricalCrossentropy(), [1, 0], predictions],
+        [losses.sparseCategoricalCrossentropy(), [[1], [0]], predictions],
+        [losses.categoricalCrossentropy(), truth, predictions],
+      ] as const)
+        expect(await each(loss, y, p)).toEqual(await each(form, y, p));
+      expect(losses.lossOf({ className: loss.className, config: loss.getConfig() })).toEqual(loss);
+    },
+  );
 
   it('an unknown name tells the nearest', () => {
-    const error = errorOf(() => losses.lossOf('meanSquareError'));
+    const error = errorOf(() => losses.lossOf('meanSquareError' as never));
     expect(error.code).toBe('ARGUMENT');
     expect(error.message).toMatch(/'meanSquareError'.*did you mean 'meanSquaredError'/);
     expect(errorOf(() => losses.lossOf(3 as never)).message).toMatch(/received 3/);

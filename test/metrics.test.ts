@@ -68,7 +68,7 @@ describe('accuracy', () => {
 });
 
 describe('metrics by name', () => {
-  it.each([
+  it.each<[metrics.MetricName, object]>([
     ['accuracy', metrics.metricOf('accuracy').constructor],
     ['acc', metrics.metricOf('accuracy').constructor],
     ['bce', metrics.LossMetric],
@@ -85,7 +85,7 @@ describe('metrics by name', () => {
   });
 
   it('an unknown name tells the nearest', () => {
-    expect(errorOf(() => metrics.metricOf('acuracy')).message).toMatch(/did you mean 'accuracy'/);
+    expect(errorOf(() => metrics.metricOf('acuracy' as never)).message).toMatch(/did you mean 'accuracy'/);
     expect(errorOf(() => metrics.metricOf({} as never))).toMatchObject({ code: 'ARGUMENT' });
   });
 

@@ -115,7 +115,7 @@ describe('names, configurations and errors', () => {
     expect(again.getConfig()).toEqual(optimizer.getConfig());
   });
 
-  it.each([
+  it.each<[optimizers.OptimizerName, number]>([
     ['sgd', 0.01],
     ['SGD', 0.01],
     ['RMSprop', 0.001],
@@ -126,8 +126,27 @@ describe('names, configurations and errors', () => {
     expect(optimizerOf(name).learningRate).toBe(rate);
   });
 
+  it('takes lists of pairs and of variables, without holes', () => {
+    const w = variable([1]);
+    const step = (list: (optimizer: optimizers.Optimizer, g: Sym) => unknown) =>
+      rejectionOf(compile((g: Sym) => ({ ...(list(optimizers.adam(), g) as object) }))([1]));
+    const holes = (item: unknown) => {
+      const list = new Array<unknown>(2);
+      list[0] = item;
+      return list as never;
+    };
+    return Promise.all([
+      expect(step((optimizer, g) => optimizer.applyGradients(holes([g, w])))).resolves.toMatchObject({
+        code: 'ARGUMENT',
+      }),
+      expect(step((optimizer, g) => optimizer.minimize(ops.sum(g), holes(w)))).resolves.toMatchObject({
+        code: 'ARGUMENT',
+      }),
+    ]);
+  });
+
   it('an unknown name tells the nearest', () => {
-    expect(errorOf(() => optimizerOf('adamm')).message).toMatch(/did you mean 'adam'/);
+    expect(errorOf(() => optimizerOf('adamm' as never)).message).toMatch(/did you mean 'adam'/);
   });
 
   it.each([

@@ -1,4 +1,4 @@
-import { Model, NDArray, Sequential, layers, optimizers, tensor } from 'nodegrad';
+import { Model, NDArray, Sequential, layers, type losses, optimizers, tensor } from 'nodegrad';
 import { describe, expect, it } from 'vitest';
 import { rejectionOf } from './support/run.js';
 
@@ -11,7 +11,7 @@ const weighted = [cost[0], 10 * cost[1], cost[2]];
 const mean = (numbers: readonly number[]) => numbers.reduce((a, b) => a + b, 0) / numbers.length;
 
 /** Predicts the probabilities P everywhere in a sample of this shape, whatever its input. */
-function constant(shape: readonly number[], loss: string): Sequential {
+function constant(shape: readonly number[], loss: losses.LossName): Sequential {
   const model = new Sequential([
     layers.input({ shape: [...shape, 1] }),
     layers.dense({ units: 3, kernelInitializer: 'zeros', activation: 'softmax' }),

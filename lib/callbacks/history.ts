@@ -1,6 +1,6 @@
 import { Callback, type Logs } from './callback.js';
 
-/** What `fit` returns: the losses and metrics of each epoch. https://keras.io/api/callbacks/ */
+/** The losses and metrics of each epoch, as `fit` returns them: see {@link history}. */
 export class History extends Callback {
   /** The epochs that were run, from 0. */
   readonly epoch: number[] = [];

@@ -1,8 +1,8 @@
 import { type OptionNames, expected, knownOptions } from '../checks.js';
 import { Callback } from './callback.js';
 
-/** The hooks of a callback as plain functions, which may return anything; a promise is waited for. */
-export type Hooks = { [K in HookName]?: (...args: Parameters<Callback[K]>) => unknown };
+/** The hooks of a {@link Callback} as plain functions. They may return anything; a promise is waited for. */
+export type Hooks = Partial<Pick<Callback, HookName>>;
 
 type HookName =
   | 'onTrainBegin'
@@ -39,11 +39,7 @@ const hookNames = {
   onProgress: 'optional',
 } satisfies OptionNames<Hooks>;
 
-/**
- * A callback of single functions. https://keras.io/api/callbacks/lambda_callback/
- *
- * @example callbacks.lambdaCallback({ onEpochEnd: (epoch, logs) => console.log(epoch, logs['loss']) });
- */
+/** A callback whose hooks are given as functions: see {@link lambdaCallback}. */
 export class LambdaCallback extends Callback {
   constructor(hooks: Hooks = {}) {
     super();

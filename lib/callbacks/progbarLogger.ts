@@ -1,18 +1,18 @@
 import { stdout } from 'node:process';
+import { expected } from '../checks.js';
 import { Callback, type Logs } from './callback.js';
 
 const WIDTH = 30;
 
-/** Where the bar is drawn: a terminal gets it redrawn in place, anything else one line an epoch. */
+/** Where the bar is drawn, such as `process.stdout`. */
 export interface ProgressStream {
+  /** Takes the next piece of text. */
   write(text: string): unknown;
+  /** Whether it is a terminal: there the bar is drawn again in place; anything else gets one line an epoch. Default false. */
   isTTY?: boolean;
 }
 
-/**
- * Shows how a run is getting on: a bar with steps, times, losses and metrics in a terminal, one line an epoch elsewhere or with
- * `verbose: 2`. `fit`, `evaluate` and `predict` add one unless `verbose` is 0. https://keras.io/api/callbacks/progbar_logger/
- */
+/** Shows how a run is getting on: see {@link progbarLogger}. */
 export class ProgbarLogger extends Callback {
   readonly #stream: ProgressStream;
   #training = false;
@@ -24,6 +24,8 @@ export class ProgbarLogger extends Callback {
 
   constructor(stream: ProgressStream = stdout) {
     super();
+    if (typeof stream?.write !== 'function')
+      throw expected('progbarLogger', 'a stream with a method write', stream);
     this.#stream = stream;
   }
 

@@ -5,18 +5,20 @@ import { align, lastMean } from './align.js';
 import { Loss } from './loss.js';
 import { checkSmoothing, clipProbability, logits } from './probabilities.js';
 
-export interface CrossentropyOptions {
-  /** Whether the model puts out logits instead of probabilities. Default false. */
+/** What all cross-entropies take. */
+export interface FromLogits {
+  /** Whether the model puts out logits, any numbers, instead of probabilities. Default false. */
   fromLogits?: boolean;
-  /** How much of the certainty goes to the other classes, from 0 to 1. Default 0. */
+}
+
+/** What the cross-entropies with probabilities as targets take. */
+export interface CrossentropyOptions extends FromLogits {
+  /** The share of the targets that is spread evenly over all classes: y · (1 − s) + s / classes, from 0 to 1. Default 0. */
   labelSmoothing?: number;
 }
 
-/**
- * The cross-entropy of yes-or-no targets (0 or 1) with probabilities. Of a sigmoid's output it is computed from its logits.
- * https://keras.io/api/losses/probabilistic_losses/#binarycrossentropy-class
- */
-export class BinaryCrossentropy extends Loss {
+/** The loss that {@link binaryCrossentropy} makes. */
+export class BinaryCrossentropy extends Loss implements CrossentropyOptions {
   static readonly optionNames: object = {
     fromLogits: 'boolean',
     labelSmoothing: 'optional',

@@ -6,11 +6,8 @@ import type { CrossentropyOptions } from './binaryCrossentropy.js';
 import { Loss } from './loss.js';
 import { checkSmoothing, softmaxLogits } from './probabilities.js';
 
-/**
- * The cross-entropy of one-hot targets, or of any probabilities, with the probabilities along the last axis. Of a softmax's output
- * it is computed from its logits. https://keras.io/api/losses/probabilistic_losses/#categoricalcrossentropy-class
- */
-export class CategoricalCrossentropy extends Loss {
+/** The loss that {@link categoricalCrossentropy} makes. */
+export class CategoricalCrossentropy extends Loss implements CrossentropyOptions {
   static readonly optionNames: object = {
     fromLogits: 'boolean',
     labelSmoothing: 'optional',

@@ -3,6 +3,14 @@ import type { Sym } from '../sym.js';
 /**
  * How far predictions are from the truth. A subclass writes `call` with the ops. What training follows is the mean over the samples,
  * each times its weight where there are weights: Keras's reduction `sum_over_batch_size`. https://keras.io/api/losses/
+ *
+ * @example
+ *     class Quartic extends losses.Loss {
+ *       readonly className = 'quartic';
+ *       call(yTrue: Sym, yPred: Sym) {
+ *         return ops.mean(ops.pow(ops.sub(yPred, yTrue), 4), { axis: -1 });
+ *       }
+ *     }
  */
 export abstract class Loss {
   /** The name in configurations. */
@@ -24,7 +32,10 @@ export abstract class Loss {
   }
 }
 
-/** A loss of symbolic values, as one writes it oneself: anything with the batch first. */
+/**
+ * A loss that is a function of symbolic values: yTrue of any dtype and yPred, float32, both with the batch first, to float32 values
+ * with the batch first, one or more a sample.
+ */
 export type LossFunction = (yTrue: Sym, yPred: Sym) => Sym;
 
 /** A loss that is a function alone. @internal */

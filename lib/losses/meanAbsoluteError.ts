@@ -4,7 +4,7 @@ import type { Sym } from '../sym.js';
 import { align, lastMean } from './align.js';
 import { Loss } from './loss.js';
 
-/** The mean of |yTrue − yPred|. https://keras.io/api/losses/regression_losses/#meanabsoluteerror-class */
+/** The loss that {@link meanAbsoluteError} makes. */
 export class MeanAbsoluteError extends Loss {
   static readonly optionNames: object = {};
   readonly className = 'meanAbsoluteError';

@@ -4,7 +4,7 @@ import type { Sym } from '../sym.js';
 import { align, lastMean } from './align.js';
 import { Loss } from './loss.js';
 
-/** The mean of (yTrue − yPred)². https://keras.io/api/losses/regression_losses/#meansquarederror-class */
+/** The loss that {@link meanSquaredError} makes. */
 export class MeanSquaredError extends Loss {
   static readonly optionNames: object = {};
   readonly className = 'meanSquaredError';

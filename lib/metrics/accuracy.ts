@@ -4,10 +4,7 @@ import * as ops from '../ops/index.js';
 import type { Sym } from '../sym.js';
 import { Metric, type MetricOptions, metricNames } from './metric.js';
 
-/**
- * The share of predictions that equal their targets. For classes take the form that fits the output, such as
- * `categoricalAccuracy`, or the name `'accuracy'`, which chooses it. https://keras.io/api/metrics/accuracy_metrics/#accuracy-class
- */
+/** The metric that {@link accuracy} makes. */
 export class Accuracy extends Metric {
   static readonly optionNames: object = metricNames;
   readonly name: string;

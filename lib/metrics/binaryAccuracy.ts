@@ -4,13 +4,14 @@ import * as ops from '../ops/index.js';
 import type { Sym } from '../sym.js';
 import { Metric, type MetricOptions, metricNames } from './metric.js';
 
+/** What {@link binaryAccuracy} takes. */
 export interface BinaryAccuracyOptions extends MetricOptions {
-  /** Above it a prediction means 1. Default 0.5. */
+  /** A prediction above it means 1, any other 0. Default 0.5. */
   threshold?: number;
 }
 
-/** The share of yes-or-no answers that are right. https://keras.io/api/metrics/accuracy_metrics/#binaryaccuracy-class */
-export class BinaryAccuracy extends Metric {
+/** The metric that {@link binaryAccuracy} makes. */
+export class BinaryAccuracy extends Metric implements BinaryAccuracyOptions {
   static readonly optionNames: object = {
     ...metricNames,
     threshold: 'optional',

@@ -4,10 +4,7 @@ import * as ops from '../ops/index.js';
 import type { Sym } from '../sym.js';
 import { Metric, type MetricOptions, metricNames } from './metric.js';
 
-/**
- * The share of one-hot rows whose largest prediction is at the 1.
- * https://keras.io/api/metrics/accuracy_metrics/#categoricalaccuracy-class
- */
+/** The metric that {@link categoricalAccuracy} makes. */
 export class CategoricalAccuracy extends Metric {
   static readonly optionNames: object = metricNames;
   readonly name: string;

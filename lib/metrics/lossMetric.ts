@@ -3,11 +3,17 @@ import { Loss } from '../losses/loss.js';
 import type { Sym } from '../sym.js';
 import { Metric } from './metric.js';
 
-/** A loss that is watched and not followed. */
+/**
+ * A loss that is watched and not followed.
+ *
+ * @example new metrics.LossMetric(losses.binaryCrossentropy({ fromLogits: true }), 'entropy')
+ */
 export class LossMetric extends Metric {
   readonly name: string;
+  /** The loss whose mean is shown. */
   readonly loss: Loss;
 
+  /** @param name The key in logs and in the history. Default: the loss's className. */
   constructor(loss: Loss, name?: string) {
     super();
     if (!(loss instanceof Loss)) throw expected('lossMetric', 'a loss', loss);

@@ -4,6 +4,14 @@ import type { Sym } from '../sym.js';
 /**
  * A number that tells how well a model does: the mean over all samples of what `call` gives for each. A subclass writes `call` with
  * the ops. https://keras.io/api/metrics/
+ *
+ * @example
+ *     class Bias extends metrics.Metric {
+ *       readonly name = 'bias';
+ *       call(yTrue: Sym, yPred: Sym) {
+ *         return ops.mean(ops.sub(yPred, yTrue), { axis: -1 });
+ *       }
+ *     }
  */
 export abstract class Metric {
   /** The key in logs and in the history. */
@@ -20,7 +28,10 @@ export abstract class Metric {
   abstract call(yTrue: Sym, yPred: Sym): Sym;
 }
 
-/** A metric of symbolic values, as one writes it oneself: anything with the batch first. */
+/**
+ * A metric that is a function of symbolic values: yTrue of any dtype and yPred, float32, both with the batch first, to float32 values
+ * with the batch first. Its mean over the samples is shown under the function's name.
+ */
 export type MetricFunction = (yTrue: Sym, yPred: Sym) => Sym;
 
 /** A metric that is a function alone. @internal */
@@ -41,7 +52,7 @@ export class FunctionMetric extends Metric {
 
 /** What every metric takes. */
 export interface MetricOptions {
-  /** The key in logs and in the history. By default the metric's own. */
+  /** The key in logs and in the history. Default: the name of the function that makes the metric. */
   name?: string;
 }
 

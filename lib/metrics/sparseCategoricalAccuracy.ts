@@ -4,10 +4,7 @@ import * as ops from '../ops/index.js';
 import type { Sym } from '../sym.js';
 import { Metric, type MetricOptions, metricNames } from './metric.js';
 
-/**
- * The share of class numbers at which the prediction is largest.
- * https://keras.io/api/metrics/accuracy_metrics/#sparsecategoricalaccuracy-class
- */
+/** The metric that {@link sparseCategoricalAccuracy} makes. */
 export class SparseCategoricalAccuracy extends Metric {
   static readonly optionNames: object = metricNames;
   readonly name: string;

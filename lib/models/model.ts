@@ -5,7 +5,7 @@ import { EngineError, describe } from '../errors.js';
 import { input } from '../layers/input.js';
 import type { KerasTensor } from '../layers/kerasTensor.js';
 import { type CallContext, Layer, type LayerOptions } from '../layers/layer.js';
-import { type Optimizer, optimizerOf } from '../optimizers/index.js';
+import { type Optimizer, type OptimizerLike, optimizerOf } from '../optimizers/index.js';
 import type { Sym } from '../sym.js';
 import { listOf } from '../list.js';
 import type { Tensor } from '../tensor.js';
@@ -62,7 +62,7 @@ export type BatchShape = readonly (number | null)[];
 
 export interface CompileOptions extends ObjectiveOptions {
   /** An optimizer or its name. Default `rmsprop`. */
-  optimizer?: Optimizer | string;
+  optimizer?: OptimizerLike;
 }
 
 const compileNames = { ...objectiveNames, optimizer: 'optional' } satisfies OptionNames<CompileOptions>;

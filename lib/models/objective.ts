@@ -1,4 +1,4 @@
-import type { OptionNames } from '../checks.js';
+import { type OptionNames, finite } from '../checks.js';
 import { EngineError, nearest, describe } from '../errors.js';
 import { type Loss, type LossLike, lossOf } from '../losses/index.js';
 import { type MetricLike, type Metric, metricOf } from '../metrics/index.js';
@@ -60,7 +60,7 @@ export class Objective {
       return {
         output,
         loss: loss == null ? undefined : lossOf(loss),
-        weight: weights[i] ?? 1,
+        weight: finite('compile', 'lossWeights', weights[i] ?? 1),
         metrics: metrics[i].map(metricOf),
         weightedMetrics: weightedMetrics[i].map(metricOf),
       };

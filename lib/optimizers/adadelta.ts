@@ -1,24 +1,14 @@
-import type { OptionNames } from '../checks.js';
-import {
-  Optimizer,
-  type OptimizerOptions,
-  type UpdateContext,
-  checkAtLeastZero,
-  checkShare,
-} from './optimizer.js';
+import { type OptionNames, atLeastZero, knownOptionsOf, share } from '../checks.js';
+import { type EpsilonOptions, Optimizer, type UpdateContext } from './optimizer.js';
 
-export interface AdadeltaOptions extends OptimizerOptions {
-  /** How much of the mean squares is kept at each step. Default 0.95. */
+/** What {@link adadelta} takes. */
+export interface AdadeltaOptions extends EpsilonOptions {
+  /** The share of the mean squares that each step keeps, from 0 up to, not including, 1. Default 0.95. */
   rho?: number;
-  /** Default 1e-7. */
-  epsilon?: number;
 }
 
-/**
- * Steps as long as the last ones, in units of the weights (Zeiler, 2012). The learning rate is the paper's 1.0, as it was in
- * Keras 2; Keras 3's default is 0.001. https://keras.io/api/optimizers/adadelta/
- */
-export class Adadelta extends Optimizer {
+/** The optimizer that {@link adadelta} makes. */
+export class Adadelta extends Optimizer implements AdadeltaOptions {
   static override readonly optionNames = {
     ...Optimizer.optionNames,
     rho: 'optional',
@@ -29,9 +19,10 @@ export class Adadelta extends Optimizer {
   readonly epsilon: number;
 
   constructor(options: AdadeltaOptions = {}) {
+    const who = knownOptionsOf(new.target, options);
     super(options, 1.0);
-    this.rho = checkShare('rho', options.rho ?? 0.95);
-    this.epsilon = checkAtLeastZero('epsilon', options.epsilon ?? 1e-7);
+    this.rho = share(who, 'rho', options.rho ?? 0.95);
+    this.epsilon = atLeastZero(who, 'epsilon', options.epsilon ?? 1e-7);
   }
 
   protected update({ fused }: UpdateContext): void {

@@ -1,25 +1,18 @@
-import type { OptionNames } from '../checks.js';
-import {
-  Optimizer,
-  type OptimizerOptions,
-  type UpdateContext,
-  checkAtLeastZero,
-  checkShare,
-} from './optimizer.js';
+import { type OptionNames, atLeastZero, knownOptionsOf, share } from '../checks.js';
+import { type EpsilonOptions, Optimizer, type UpdateContext } from './optimizer.js';
 
-export interface AdamOptions extends OptimizerOptions {
-  /** How much of the mean gradient is kept at each step. Default 0.9. */
+/** What {@link adam} and {@link adamW} take. */
+export interface AdamOptions extends EpsilonOptions {
+  /** The share of the mean gradient that each step keeps, from 0 up to, not including, 1. Default 0.9. */
   beta1?: number;
-  /** How much of the mean square is kept at each step. Default 0.999. */
+  /** The share of the mean square that each step keeps, from 0 up to, not including, 1. Default 0.999. */
   beta2?: number;
-  /** Default 1e-7. */
-  epsilon?: number;
-  /** Divides by the largest mean square so far (Reddi et al., 2018). Default false. */
+  /** Whether to divide by the largest mean square so far (AMSGrad: Reddi, Kale and Kumar, 2018). Default false. */
   amsgrad?: boolean;
 }
 
-/** Adaptive moments (Kingma and Ba, 2015). Learning rate 0.001. https://keras.io/api/optimizers/adam/ */
-export class Adam extends Optimizer {
+/** The optimizer that {@link adam} makes. */
+export class Adam extends Optimizer implements AdamOptions {
   static override readonly optionNames = {
     ...Optimizer.optionNames,
     beta1: 'optional',
@@ -34,10 +27,11 @@ export class Adam extends Optimizer {
   readonly amsgrad: boolean;
 
   constructor(options: AdamOptions = {}) {
+    const who = knownOptionsOf(new.target, options);
     super(options, 0.001);
-    this.beta1 = checkShare('beta1', options.beta1 ?? 0.9);
-    this.beta2 = checkShare('beta2', options.beta2 ?? 0.999);
-    this.epsilon = checkAtLeastZero('epsilon', options.epsilon ?? 1e-7);
+    this.beta1 = share(who, 'beta1', options.beta1 ?? 0.9);
+    this.beta2 = share(who, 'beta2', options.beta2 ?? 0.999);
+    this.epsilon = atLeastZero(who, 'epsilon', options.epsilon ?? 1e-7);
     this.amsgrad = options.amsgrad ?? false;
   }
 

@@ -1,7 +1,7 @@
 import { knownOptionsOf } from '../checks.js';
 import { Adam, type AdamOptions } from './adam.js';
 
-/** Adam with a decoupled weight decay of 0.004 unless told otherwise (Loshchilov and Hutter, 2019). https://keras.io/api/optimizers/adamw/ */
+/** The optimizer that {@link adamW} makes. */
 export class AdamW extends Adam {
   override readonly className = 'adamW';
 

@@ -1,42 +1,57 @@
-import { type OptionNames, expected, knownOptionsOf } from '../checks.js';
+import { type OptionNames, atLeastZero, expected, knownOptionsOf, positive } from '../checks.js';
 import type { Attrs } from '../engine.js';
-import { EngineError, describe } from '../errors.js';
+import { EngineError } from '../errors.js';
 import * as ops from '../ops/index.js';
 import { Sym } from '../sym.js';
 import { Tensor, zeros } from '../tensor.js';
 import { Variable, variable } from '../variable.js';
 
-/** What every optimizer takes. */
+/** What every optimizer takes. At most one of `clipnorm`, `clipvalue` and `globalClipnorm` may be given. */
 export interface OptimizerOptions {
-  /** The size of the steps. Settable while training. */
+  /** The size of the steps, 0 or more. It may be set anew between steps. The default is that of each optimizer. */
   learningRate?: number;
-  /** Decoupled decay: each step first takes learningRate · weightDecay of every weight away. Default none. */
+  /**
+   * Decoupled decay: each step first takes learningRate · weightDecay of every weight away, 0 or more. Default 0, of `adamW` 0.004.
+   */
   weightDecay?: number;
-  /** Scales each gradient down to this Euclidean norm. */
+  /** Scales each weight's gradient down to at most this Euclidean norm. Default: gradients are not scaled. */
   clipnorm?: number;
-  /** Cuts each number of a gradient to ±this. */
+  /** Cuts each number of a gradient to ±this. Default: gradients are not cut. */
   clipvalue?: number;
-  /** Scales all gradients down together to this Euclidean norm. */
+  /** Scales all gradients down together to at most this Euclidean norm. Default: gradients are not scaled. */
   globalClipnorm?: number;
+}
+
+/** What the optimizers that divide by a root of mean squares take. */
+export interface EpsilonOptions extends OptimizerOptions {
+  /** What is added to the divisor, so that it is never 0; 0 or more. Default 1e-7. */
+  epsilon?: number;
 }
 
 /** What an update sees of one weight. */
 export interface UpdateContext {
+  /** The weight before the step. */
   readonly weight: Sym;
+  /** Its gradient after clipping, in the weight's shape. */
   readonly gradient: Sym;
-  /** Scalars: the learning rate, and the number of this step, from 1. */
+  /** The learning rate, float32 []. */
   readonly rate: Sym;
+  /** The number of this step from 1, float32 []. */
   readonly step: Sym;
   /** Queues the engine's fused update with these slots (zeros at first) between the gradient and the scalars. */
   readonly fused: (op: string, slots: readonly string[], scalars: readonly Sym[], attrs: Attrs) => void;
 }
 
 /**
- * Changes weights along their gradients. A subclass says how; slots, clipping, decay and the learning rate are here.
+ * Changes weights along their gradients. A subclass says how in `update`; slots, clipping, decay and the learning rate are here. Its
+ * numbers are native: a step needs no JavaScript, and a new learning rate no compilation. https://keras.io/api/optimizers/
  *
- * Its numbers live natively: a step needs no JavaScript, and a new learning rate no recompilation.
+ * @example
+ *     const adam = optimizers.adam({ learningRate: 0.01 });
+ *     model.compile({ optimizer: adam, loss: 'mse' });
+ *     callbacks.lambdaCallback({ onEpochEnd: () => (adam.learningRate *= 0.5) });
  */
-export abstract class Optimizer {
+export abstract class Optimizer implements OptimizerOptions {
   /** The names of all options, each `required` or `optional`; a subclass adds its own. */
   static readonly optionNames = {
     learningRate: 'optional',
@@ -55,30 +70,30 @@ export abstract class Optimizer {
   #scalars: { rate: Variable; iterations: Variable } | undefined;
   readonly #slots = new Map<Variable, Map<string, Variable>>();
 
+  /** @param defaultRate The learning rate where the options have none. */
   constructor(options: OptimizerOptions = {}, defaultRate = 0.001) {
-    knownOptionsOf(new.target, options);
-    this.#learningRate = checkRate(options.learningRate ?? defaultRate);
-    this.weightDecay = checkAtLeastZero('weightDecay', options.weightDecay ?? 0);
+    const who = knownOptionsOf(new.target, options);
+    this.#learningRate = atLeastZero(who, 'learningRate', options.learningRate ?? defaultRate);
+    this.weightDecay = atLeastZero(who, 'weightDecay', options.weightDecay ?? 0);
     const clips = ['clipnorm', 'clipvalue', 'globalClipnorm'] as const;
-    for (const clip of clips) if (options[clip] !== undefined) checkPositive(clip, options[clip]);
-    if (clips.filter((clip) => options[clip] !== undefined).length > 1) {
+    for (const clip of clips) if (options[clip] !== undefined) positive(who, clip, options[clip]);
+    if (clips.filter((clip) => options[clip] !== undefined).length > 1)
       throw new EngineError(
         'ARGUMENT',
-        `[optimizer] expected at most one of ${clips.join(', ')}, received several`,
+        `[${who}] expected at most one of ${clips.join(', ')}, received several`,
       );
-    }
     this.clipnorm = options.clipnorm;
     this.clipvalue = options.clipvalue;
     this.globalClipnorm = options.globalClipnorm;
   }
 
-  /** The size of the steps. A new one holds from the next step that is queued. */
+  /** The size of the steps, 0 or more. A new one is used from the next step that is queued. */
   get learningRate(): number {
     return this.#learningRate;
   }
 
   set learningRate(rate: number) {
-    this.#learningRate = checkRate(rate);
+    this.#learningRate = atLeastZero(this.className, 'learningRate', rate);
     this.#scalars?.rate.assign(rate);
   }
 
@@ -87,7 +102,7 @@ export abstract class Optimizer {
     return this.#state().iterations;
   }
 
-  /** Whether it has made its variables: with its first step. */
+  /** Whether it has made its variables, which its first step does. */
   get built(): boolean {
     return this.#scalars !== undefined;
   }
@@ -101,9 +116,10 @@ export abstract class Optimizer {
   /**
    * Inside `compile`: makes the traced step change the variables along the gradients of the loss.
    *
-   * @param loss float32 [].
+   * @param loss float32 [], a symbolic value.
+   * @param variables Those to change, whether they are trainable or not.
    * @returns Nothing to fetch: an empty record, to be spread into what the traced function returns.
-   * @throws EngineError `SHAPE` where the loss is no scalar.
+   * @throws EngineError `SHAPE` where the loss is no scalar, `ARGUMENT` where it is not symbolic or the rest are no variables.
    * @example
    *     const step = compile((x: Sym, y: Sym) => {
    *       const loss = ops.mean(ops.square(ops.sub(ops.matmul(x, w), y)));
@@ -124,7 +140,16 @@ export abstract class Optimizer {
     return this.applyGradients(variables.map((v, i) => [gradients[i], v]));
   }
 
-  /** As {@link minimize}, with gradients that the caller made. */
+  /**
+   * Inside `compile`: makes the traced step change variables along gradients that the caller made.
+   *
+   * @param pairs Each a gradient, a symbolic value of float32 in the variable's shape, and the variable.
+   * @returns Nothing to fetch: an empty record, to be spread into what the traced function returns.
+   * @throws EngineError `ARGUMENT` for what is no list of such pairs.
+   * @example
+   *     const gradients = grad(loss, [w, b]).map((g) => ops.mul(g, 0.5));
+   *     return { loss, ...adam.applyGradients([[gradients[0], w], [gradients[1], b]]) };
+   */
   applyGradients(pairs: readonly (readonly [gradient: Sym, variable: Variable])[]): object {
     checkEach('applyGradients', 'a list of pairs [symbolic gradient, variable]', pairs, (pair) => {
       const [gradient, target] = Array.isArray(pair) ? (pair as unknown[]) : [];
@@ -175,6 +200,7 @@ export abstract class Optimizer {
     return { learningRate, weightDecay, ...Object.fromEntries(clip) };
   }
 
+  /** Queues the update of one weight, as a rule with `context.fused`. */
   protected abstract update(context: UpdateContext): void;
 
   #state() {
@@ -210,48 +236,11 @@ export abstract class Optimizer {
 }
 
 function checkEach(who: string, what: string, list: unknown, fits: (item: unknown) => boolean): void {
-  if (!Array.isArray(list) || !list.every(fits)) throw expected(who, what, list);
+  // A copy: `every` would pass over the holes of a list.
+  if (!Array.isArray(list) || ![...(list as unknown[])].every(fits)) throw expected(who, what, list);
 }
 
 const squares = (g: Sym): Sym => ops.sum(ops.square(g));
 
 /** The factor, at most 1, that brings a vector of this squared norm down to the wanted norm. */
 const scaleTo = (norm: number, squared: Sym): Sym => ops.div(norm, ops.maximum(ops.sqrt(squared), norm));
-
-function checkRate(rate: number): number {
-  if (!Number.isFinite(rate) || rate < 0) {
-    throw new EngineError(
-      'ARGUMENT',
-      `[optimizer] expected a finite learningRate of 0 or more, received ${describe(rate)}`,
-    );
-  }
-  return rate;
-}
-
-/** Fails unless a parameter is a number of 0 or more. @internal */
-export function checkAtLeastZero(name: string, value: number): number {
-  if (!Number.isFinite(value) || value < 0)
-    throw new EngineError(
-      'ARGUMENT',
-      `[optimizer] expected ${name} of 0 or more, received ${describe(value)}`,
-    );
-  return value;
-}
-
-/** Fails unless a parameter is a positive number. @internal */
-export function checkPositive(name: string, value: number): number {
-  if (!Number.isFinite(value) || value <= 0)
-    throw new EngineError('ARGUMENT', `[optimizer] expected a positive ${name}, received ${describe(value)}`);
-  return value;
-}
-
-/** Fails unless a parameter is from 0 up to, not including, 1. @internal */
-export function checkShare(name: string, value: number): number {
-  if (!(value >= 0 && value < 1)) {
-    throw new EngineError(
-      'ARGUMENT',
-      `[optimizer] expected ${name} from 0 up to, not including, 1, received ${describe(value)}`,
-    );
-  }
-  return value;
-}

@@ -1,25 +1,18 @@
-import type { OptionNames } from '../checks.js';
-import {
-  Optimizer,
-  type OptimizerOptions,
-  type UpdateContext,
-  checkAtLeastZero,
-  checkShare,
-} from './optimizer.js';
+import { type OptionNames, atLeastZero, knownOptionsOf, share } from '../checks.js';
+import { type EpsilonOptions, Optimizer, type UpdateContext } from './optimizer.js';
 
-export interface RMSpropOptions extends OptimizerOptions {
-  /** How much of the mean square is kept at each step. Default 0.9. */
+/** What {@link rmsprop} takes. */
+export interface RMSpropOptions extends EpsilonOptions {
+  /** The share of the mean square that each step keeps, from 0 up to, not including, 1. Default 0.9. */
   rho?: number;
-  /** Default 0. */
+  /** The share of the last step that is added to the next, from 0 up to, not including, 1. Default 0. */
   momentum?: number;
-  /** Default 1e-7. */
-  epsilon?: number;
-  /** Divides by the estimated variance instead of the mean square. Default false. */
+  /** Whether to divide by the estimated variance instead of the mean square. Default false. */
   centered?: boolean;
 }
 
-/** Divides gradients by their running root mean square (Hinton, 2012). Learning rate 0.001. https://keras.io/api/optimizers/rmsprop/ */
-export class RMSprop extends Optimizer {
+/** The optimizer that {@link rmsprop} makes. */
+export class RMSprop extends Optimizer implements RMSpropOptions {
   static override readonly optionNames = {
     ...Optimizer.optionNames,
     rho: 'optional',
@@ -34,10 +27,11 @@ export class RMSprop extends Optimizer {
   readonly centered: boolean;
 
   constructor(options: RMSpropOptions = {}) {
+    const who = knownOptionsOf(new.target, options);
     super(options, 0.001);
-    this.rho = checkShare('rho', options.rho ?? 0.9);
-    this.momentum = checkShare('momentum', options.momentum ?? 0);
-    this.epsilon = checkAtLeastZero('epsilon', options.epsilon ?? 1e-7);
+    this.rho = share(who, 'rho', options.rho ?? 0.9);
+    this.momentum = share(who, 'momentum', options.momentum ?? 0);
+    this.epsilon = atLeastZero(who, 'epsilon', options.epsilon ?? 1e-7);
     this.centered = options.centered ?? false;
   }
 

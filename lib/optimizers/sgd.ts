@@ -1,15 +1,16 @@
-import type { OptionNames } from '../checks.js';
-import { Optimizer, type OptimizerOptions, type UpdateContext, checkShare } from './optimizer.js';
+import { type OptionNames, knownOptionsOf, share } from '../checks.js';
+import { Optimizer, type OptimizerOptions, type UpdateContext } from './optimizer.js';
 
+/** What {@link sgd} takes. */
 export interface SGDOptions extends OptimizerOptions {
-  /** How much of the last step goes on, from 0 up to, not including, 1. Default 0. */
+  /** The share of the last step that is added to the next, from 0 up to, not including, 1. Default 0. */
   momentum?: number;
-  /** Looks ahead along the momentum. Default false. */
+  /** Whether to take Nesterov's step, which looks ahead along the momentum. Default false. */
   nesterov?: boolean;
 }
 
-/** Gradient descent, with momentum (Sutskever et al., 2013). Learning rate 0.01. https://keras.io/api/optimizers/sgd/ */
-export class SGD extends Optimizer {
+/** The optimizer that {@link sgd} makes. */
+export class SGD extends Optimizer implements SGDOptions {
   static override readonly optionNames = {
     ...Optimizer.optionNames,
     momentum: 'optional',
@@ -20,8 +21,9 @@ export class SGD extends Optimizer {
   readonly nesterov: boolean;
 
   constructor(options: SGDOptions = {}) {
+    const who = knownOptionsOf(new.target, options);
     super(options, 0.01);
-    this.momentum = checkShare('momentum', options.momentum ?? 0);
+    this.momentum = share(who, 'momentum', options.momentum ?? 0);
     this.nesterov = options.nesterov ?? false;
   }
 
