@@ -129,7 +129,7 @@ export function shapeOf(
   // A copy, in which the holes of a list are undefined.
   const list = Array.isArray(shape) ? [...(shape as unknown[])] : undefined;
   if (list?.every((n) => Number.isSafeInteger(n) && (n as number) >= least)) return list as number[];
-  const what = `a list of ${least < 0 ? 'integers, unknown ones -1' : 'non-negative integers'}`;
+  const what = `a list of ${least < 0 ? 'integers, unknown ones -1' : 'non-negative integers'} as a shape`;
   throw expected(who, what, shape, undefined, 'SHAPE');
 }
 

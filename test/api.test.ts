@@ -27,6 +27,9 @@ import {
   zeros,
 } from '../lib/index.js';
 
+/** A list with holes in the places that are not given. */
+const holed = (length: number, items: object) => Object.assign(new Array<unknown>(length), items) as never;
+
 /** y = w x + b. */
 const line = () => new Sequential([layers.input({ shape: [1] }), layers.dense({ units: 1 })]);
 
@@ -123,6 +126,21 @@ describe('errors instead of those of JavaScript', () => {
     ['an empty configuration of a Sequential', () => Sequential.fromConfig({}), 'a list of layers'],
   ])('%s', (_, body, message) => {
     expect(body).toThrow(typed(message));
+  });
+
+  it.each([
+    ['a shape of an input', () => layers.input({ shape: holed(2, { 1: 3 }) })],
+    ['axes of dot', () => layers.dot({ axes: holed(2, { 1: 1 }) })],
+    ['a shape of an NDArray', () => new NDArray(new Float32Array(3), holed(2, { 1: 3 }))],
+    ['layers', () => new Sequential(holed(2, { 0: layers.input({ shape: [1] }) }))],
+  ])('a list with holes as %s', (_, body) => {
+    expect(body).toThrow(expect.objectContaining({ name: 'EngineError' }));
+  });
+
+  it('a list of metrics with a hole has none there', () => {
+    const x = layers.input({ shape: [1] });
+    const model = new Model({ inputs: x, outputs: [x, layers.dense({ units: 1 }).apply(x)] });
+    expect(() => model.compile({ loss: 'mse', metrics: holed(2, { 0: ['mae'] }) })).not.toThrow();
   });
 
   it('a mirror that is no address', async () => {

@@ -1,3 +1,4 @@
+import { shapeOf } from '../checks.js';
 import type { TypedArray } from '../engine.js';
 import { EngineError, describe } from '../errors.js';
 
@@ -29,21 +30,16 @@ export class NDArray {
         `[NDArray] expected the typed array of ${dtype}, received ${data.constructor.name}`,
       );
     }
-    if (!isList(shape) || !shape.every((n) => Number.isSafeInteger(n) && n >= 0)) {
-      throw new EngineError(
-        'SHAPE',
-        `[NDArray] expected a shape of non-negative integers, received ${describe(shape)}`,
-      );
-    }
-    const size = shape.reduce((product, n) => product * n, 1);
+    const sizes = shapeOf('NDArray', shape);
+    const size = sizes.reduce((product, n) => product * n, 1);
     if (data.length !== size) {
       throw new EngineError(
         'SHAPE',
-        `[NDArray] expected ${size} numbers for shape [${shape.join(', ')}], received ${data.length}`,
+        `[NDArray] expected ${size} numbers for shape [${sizes.join(', ')}], received ${data.length}`,
       );
     }
     this.data = data;
-    this.shape = [...shape];
+    this.shape = sizes;
     this.dtype = dtype;
   }
 
@@ -91,5 +87,3 @@ function clampIndex(index: number, length: number): number {
   const whole = Math.trunc(index) || 0;
   return whole < 0 ? Math.max(0, length + whole) : Math.min(whole, length);
 }
-
-const isList = (value: unknown): boolean => Array.isArray(value);

@@ -31,7 +31,7 @@ export class Dot extends Layer {
     super(options);
     const { axes, normalize = false } = options;
     const pair = typeof axes === 'number' ? [axes, axes] : axes;
-    if (!Array.isArray(pair) || pair.length !== 2 || !pair.every(Number.isSafeInteger)) {
+    if (!Array.isArray(pair) || pair.length !== 2 || ![...pair].every(Number.isSafeInteger)) {
       throw new EngineError(
         'ARGUMENT',
         `[dot] expected one or two integers as axes, received ${describe(axes)}`,

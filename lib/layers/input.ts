@@ -28,8 +28,10 @@ export class InputLayer extends Layer {
 
   constructor(options: InputOptions) {
     super(options);
-    const { shape, dtype = 'float32' } = options;
-    if (!Array.isArray(shape) || !shape.every((n) => Number.isSafeInteger(n) && (n > 0 || n === -1))) {
+    const { dtype = 'float32' } = options;
+    const shape: unknown = options.shape;
+    const sizes = Array.isArray(shape) ? [...(shape as number[])] : undefined; // the holes of a list are undefined here
+    if (!sizes?.every((n) => Number.isSafeInteger(n) && (n > 0 || n === -1))) {
       throw new EngineError(
         'ARGUMENT',
         `[input] expected a list of positive integers (or -1) as shape of one sample, received ${describe(shape)}`,
@@ -41,7 +43,7 @@ export class InputLayer extends Layer {
         `[input] expected one of ${dtypes.join(', ')} as dtype, received ${dtype}`,
       );
     }
-    this.shape = shape;
+    this.shape = sizes;
     this.dtype = dtype;
     this.built = true;
     const outputs: KerasTensor[] = [];

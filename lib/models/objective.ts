@@ -212,5 +212,5 @@ function metricsPerOutput(
       `[compile] expected ${what} for each of ${outputs.length} outputs, received ${given.length} lists`,
     );
   }
-  return given.map(list);
+  return Array.from(given, list); // the holes of a list, too
 }
