@@ -43,7 +43,7 @@ describe('NDArray', () => {
       'expected 6 numbers for shape [2, 3], received 5',
     );
     expect(() => new NDArray(new Uint8Array(6), [-2, -3])).toThrow(
-      'non-negative integers, received [-2, -3]',
+      'non-negative integers as a shape, received [-2, -3]',
     );
     expect(() => new NDArray(new Float32Array(6), [6], 'int32')).toThrow(
       'the typed array of int32, received Float32Array',
