@@ -4,7 +4,7 @@ import * as ops from './ops/index.js';
 import { choose, sameName } from './names.js';
 import type { Sym } from './sym.js';
 
-/** A function of a symbolic value that keeps its shape. */
+/** An activation as you may write one with the ops: takes a symbolic value, float32, and gives one of its shape. */
 export type ActivationFunction = (x: Sym) => Sym;
 
 const table = {
@@ -20,7 +20,7 @@ const table = {
   logSoftmax: (x: Sym) => ops.logSoftmax(x),
 } satisfies Record<string, ActivationFunction>;
 
-/** The names that layers take for `activation`. */
+/** The names that layers take for `activation`, in Keras's spelling too: `leaky_relu`. */
 export type ActivationName = keyof typeof table;
 
 /** What layers take for `activation`: a name, also one of your own (see {@link register}), or a function. */
@@ -29,9 +29,13 @@ export type ActivationLike = ActivationName | (string & {}) | ActivationFunction
 const registered: Record<string, ActivationFunction> = { ...table };
 
 /**
- * The activation of a name, or the function itself.
+ * The activation of a name, or the function itself. https://keras.io/api/layers/activations/
  *
+ * @param activation `linear`, `relu`, `leakyRelu` (slope 0.2), `elu` (alpha 1), `gelu` (exact), `sigmoid`, `tanh`, `softplus`, `softmax` or
+ *   `logSoftmax` (along the last axis), a name that was registered, or a function; `null` and `undefined` mean `linear`, the
+ *   identity.
  * @throws EngineError `ARGUMENT` for an unknown name, telling the nearest.
+ * @example activations.activationOf('leaky_relu');
  */
 export function activationOf(activation: ActivationLike | null | undefined): ActivationFunction {
   if (typeof activation === 'function') return activation;
@@ -42,10 +46,11 @@ export function activationOf(activation: ActivationLike | null | undefined): Act
  * Gives a function a name, by which layers take it and configurations keep it.
  *
  * @param name No name that is taken by another function.
+ * @param activation Written with the ops.
  * @throws EngineError `ARGUMENT` for a name that is taken, or what is no function.
  * @example
- *     activations.register('swish', (x) => ops.mul(x, ops.sigmoid(x)));
- *     layers.dense({ units: 8, activation: 'swish' });
+ *     activations.register('silu', (x) => ops.mul(x, ops.sigmoid(x)));
+ *     layers.dense({ units: 8, activation: 'silu' });
  */
 export function register(name: string, activation: ActivationFunction): void {
   if (typeof name !== 'string' || name === '') throw expected('activations.register', 'a name', name);

@@ -6,7 +6,17 @@ import ts from 'typescript';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const lib = join(root, 'lib/');
 // The parts of lib/ that are checked: folders and files whose comments are complete.
-const CHECKED = ['dtypePolicy.ts', 'mixedPrecision.ts', 'seed.ts', 'trace.ts'];
+const CHECKED = [
+  'activations.ts',
+  'constraints',
+  'dtypePolicy.ts',
+  'initializers',
+  'mixedPrecision.ts',
+  'names.ts',
+  'regularizers',
+  'seed.ts',
+  'trace.ts',
+];
 
 const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile);
 const { options } = ts.parseJsonConfigFileContent({ ...config, include: ['lib'] }, ts.sys, root);
@@ -81,7 +91,7 @@ function visitType(type, name) {
   }
   const named = type.aliasSymbol ?? type.symbol;
   const owner = named && !named.name.startsWith('__') ? named.name : name;
-  if (type.symbol && isOurs(type.symbol) && owner !== name) visitSymbol(type.symbol, owner);
+  if (owner !== name && isOurs(named)) visitSymbol(named, owner);
   for (const property of type.getProperties()) {
     const path = `${owner}.${property.name}`;
     // Values in an object literal, such as the result of getConfig, need no comments; functions do.

@@ -149,6 +149,40 @@ describe('errors instead of those of JavaScript', () => {
   });
 });
 
+describe('names', () => {
+  it('of initializers, regularizers and constraints are checked by the compiler', () => {
+    type Options = Parameters<typeof layers.dense>[0];
+    expectTypeOf<'glorotUniform' | 'he_normal' | 'LecunUniform'>().toExtend<Options['kernelInitializer']>();
+    expectTypeOf<'l2' | 'L1' | 'l1_l2' | 'L1L2'>().toExtend<Options['kernelRegularizer']>();
+    expectTypeOf<'maxNorm' | 'non_neg' | 'UnitNorm'>().toExtend<Options['biasConstraint']>();
+    expectTypeOf<'glorot'>().not.toExtend<Options['kernelInitializer']>();
+    expectTypeOf<'l3'>().not.toExtend<Options['activityRegularizer']>();
+    expectTypeOf<'maxnrm'>().not.toExtend<Options['biasConstraint']>();
+    for (const name of ['glorotUniform', 'he_normal', 'LecunUniform'] as const)
+      layers.dense({ units: 1, kernelInitializer: name }).computeOutputShape([1, 2]);
+    for (const name of ['l2', 'L1', 'l1_l2', 'L1L2'] as const)
+      layers.dense({ units: 1, activityRegularizer: name });
+    for (const name of ['maxNorm', 'non_neg', 'UnitNorm'] as const)
+      layers.dense({ units: 1, biasConstraint: name }).computeOutputShape([1, 2]);
+  });
+
+  it.each([
+    ['silu', () => layers.dense({ units: 1, activation: 'silu' }), 'activations.register'],
+    ['hard_sigmoid', () => layers.activation({ activation: 'hard_sigmoid' }), 'activations.register'],
+    ['selu', () => layers.dense({ units: 1, activation: 'selu' }), 'activations.register'],
+    [
+      'huber',
+      () =>
+        new Sequential([layers.input({ shape: [1] }), layers.flatten()]).compile({ loss: 'huber' as never }),
+      'a function of yTrue',
+    ],
+  ])('%s is said to be one of Keras', (name, body, remedy) => {
+    expect(body).toThrow(typed(`received '${name}': that is a name of Keras which is not here`));
+    expect(body).toThrow(typed(remedy));
+    expect(body).not.toThrow(typed('did you mean'));
+  });
+});
+
 describe('types of numbers', () => {
   it('follow the dtype that the program names', async () => {
     expectTypeOf(zeros([2], 'int32').dataSync()).toEqualTypeOf<Int32Array>();

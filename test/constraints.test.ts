@@ -34,7 +34,7 @@ describe('constraints', () => {
     ['nonNeg', 'NonNeg'],
     ['unitNorm', 'unitNorm'],
     ['minMaxNorm', 'MinMaxNorm'],
-  ])('are found by name: %s', (className, name) => {
+  ] as const)('are found by name: %s', (className, name) => {
     const layer = layers.dense({ units: 1, biasConstraint: name });
     layer.computeOutputShape([-1, 2]);
     expect(layer.weights[1].constraint).toMatchObject({ className });
@@ -44,7 +44,7 @@ describe('constraints', () => {
   it.each([
     [
       'an unknown name',
-      () => layers.dense({ units: 1, kernelConstraint: 'maxnrm' }).computeOutputShape([-1, 1]),
+      () => layers.dense({ units: 1, kernelConstraint: 'maxnrm' as never }).computeOutputShape([-1, 1]),
       /did you mean 'maxNorm'/,
     ],
     [

@@ -74,7 +74,7 @@ describe('initializers', () => {
     ['One', 'ones'],
     ['OrthogonalInitializer', 'orthogonal'],
     ['he_normal', 'heNormal'],
-  ])("Keras's name %s stands for %s", (name, className) => {
+  ] as const)("Keras's name %s stands for %s", (name, className) => {
     expect(initializerOf(name).className).toBe(className);
   });
 
@@ -208,12 +208,12 @@ describe('names and configurations', () => {
     expect(again.tensor([3, 4]).dataSync()).toEqual(initializer.tensor([3, 4]).dataSync());
   });
 
-  it.each(['glorot_uniform', 'GlorotUniform', 'glorotUniform'])('%s is known', (name) => {
+  it.each(['glorot_uniform', 'GlorotUniform', 'glorotUniform'] as const)('%s is known', (name) => {
     expect(initializerOf(name).className).toBe('glorotUniform');
   });
 
   it('an unknown name tells the nearest', () => {
-    const error = errorOf(() => initializerOf('glorotUnifrom'));
+    const error = errorOf(() => initializerOf('glorotUnifrom' as never));
     expect(error.code).toBe('ARGUMENT');
     expect(error.message).toMatch(/did you mean 'glorotUniform'/);
   });

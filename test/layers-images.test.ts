@@ -9,7 +9,7 @@ const everything = {
   biasRegularizer: 'l1',
   biasConstraint: 'nonNeg',
   activityRegularizer: 'l1l2',
-};
+} as const;
 
 const table: LayerRow[] = [
   [

@@ -372,7 +372,8 @@ describe('bad input of layers', () => {
     ],
     [
       'an unknown initializer',
-      () => layers.dense({ units: 1, kernelInitializer: 'glorot' }).apply(layers.input({ shape: [2] })),
+      () =>
+        layers.dense({ units: 1, kernelInitializer: 'glorot' as never }).apply(layers.input({ shape: [2] })),
       'ARGUMENT',
       /initializer.*'glorot'/,
     ],

@@ -41,7 +41,7 @@ describe('regularizers', () => {
     ['l1 by factor', regularizers.l1({ l1: 0.5 }), 3],
     ['both', regularizers.l1l2({ l1: 0.5, l2: 0.25 }), 3 + 3.5],
     ['by configuration', { className: 'L2', config: { l2: 2 } }, 28],
-  ])('%s', async (_, given, expected) => {
+  ] as const)('%s', async (_, given, expected) => {
     const { layer } = dense({ kernelInitializer: 'zeros', kernelRegularizer: given });
     const { regularizer } = layer.weights[0];
     expect(

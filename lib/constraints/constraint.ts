@@ -6,8 +6,19 @@ import type { Sym } from '../sym.js';
 /**
  * What a weight is made to obey right after each of the optimizer's updates. A subclass writes `call` with the ops.
  * https://keras.io/api/layers/constraints/
+ *
+ * @example
+ *     class AtMostOne extends constraints.Constraint {
+ *       readonly className = 'atMostOne';
+ *       call(weight: Sym) {
+ *         return ops.minimum(weight, 1);
+ *       }
+ *     }
+ *     layers.dense({ units: 2, kernelConstraint: new AtMostOne() });
  */
 export abstract class Constraint {
+  /** The names of the options that the class takes, each `required`, `optional` or `boolean`: others are errors. */
+  static readonly optionNames: object = {};
   /** The name in configurations. */
   abstract readonly className: string;
 
@@ -20,6 +31,7 @@ export abstract class Constraint {
   }
 }
 
+/** What the constraints of norms take. */
 export interface NormOptions {
   /** The axes over which a norm is taken. Default 0: of a dense kernel, the weights of one unit. */
   axis?: number | readonly number[];
@@ -30,7 +42,8 @@ export const normNames = { axis: 'optional' } satisfies OptionNames<NormOptions>
 
 /** A constraint of the Euclidean norms along axes. */
 export abstract class NormConstraint extends Constraint {
-  static readonly optionNames: object = normNames;
+  static override readonly optionNames: object = normNames;
+  /** The axes over which a norm is taken. */
   readonly axis: number | readonly number[];
 
   constructor(options: NormOptions) {

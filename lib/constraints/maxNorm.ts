@@ -3,18 +3,20 @@ import * as ops from '../ops/index.js';
 import type { Sym } from '../sym.js';
 import { NormConstraint, type NormOptions, checkNorm, normNames } from './constraint.js';
 
+/** What `constraints.maxNorm` takes. */
 export interface MaxNormOptions extends NormOptions {
-  /** Default 2. */
+  /** The largest norm, 0 or more. Default 2. */
   maxValue?: number;
 }
 
-/** Scales down what has a larger norm. Srivastava et al., 2014. https://keras.io/api/layers/constraints/#maxnorm-class */
+/** An upper bound of norms: made by `constraints.maxNorm`, which says more. */
 export class MaxNorm extends NormConstraint {
   static override readonly optionNames: object = {
     maxValue: 'optional',
     ...normNames,
   } satisfies OptionNames<MaxNormOptions>;
   readonly className = 'maxNorm';
+  /** The largest norm. */
   readonly maxValue: number;
 
   constructor(options: MaxNormOptions = {}) {

@@ -4,16 +4,17 @@ import * as ops from '../ops/index.js';
 import type { Sym } from '../sym.js';
 import { NormConstraint, type NormOptions, checkNorm, normNames } from './constraint.js';
 
+/** What `constraints.minMaxNorm` takes. */
 export interface MinMaxNormOptions extends NormOptions {
-  /** Default 0. */
+  /** The least norm, 0 or more. Default 0. */
   minValue?: number;
-  /** Default 1. */
+  /** The largest norm, at least `minValue`. Default 1. */
   maxValue?: number;
-  /** How far each step goes towards the wanted norm: 1, all the way. Default 1. */
+  /** How far each step goes towards the wanted norm: from 0, not at all, to 1, all the way. Default 1. */
   rate?: number;
 }
 
-/** Scales what has a norm outside of two bounds. https://keras.io/api/layers/constraints/#minmaxnorm-class */
+/** Two bounds of norms: made by `constraints.minMaxNorm`, which says more. */
 export class MinMaxNorm extends NormConstraint {
   static override readonly optionNames: object = {
     minValue: 'optional',
@@ -22,8 +23,11 @@ export class MinMaxNorm extends NormConstraint {
     ...normNames,
   } satisfies OptionNames<MinMaxNormOptions>;
   readonly className = 'minMaxNorm';
+  /** The least norm. */
   readonly minValue: number;
+  /** The largest norm. */
   readonly maxValue: number;
+  /** How far each step goes towards the wanted norm. */
   readonly rate: number;
 
   constructor(options: MinMaxNormOptions = {}) {

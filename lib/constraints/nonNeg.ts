@@ -3,9 +3,9 @@ import * as ops from '../ops/index.js';
 import type { Sym } from '../sym.js';
 import { Constraint } from './constraint.js';
 
-/** Negative numbers become 0. https://keras.io/api/layers/constraints/#nonneg-class */
+/** No negative numbers: made by `constraints.nonNeg`, which says more. */
 export class NonNeg extends Constraint {
-  static readonly optionNames: object = {};
+  static override readonly optionNames: object = {};
   readonly className = 'nonNeg';
 
   constructor(options: NoOptions = {}) {

@@ -1,6 +1,6 @@
 import { NormConstraint, type NormOptions } from './constraint.js';
 
-/** Scales to norm 1. https://keras.io/api/layers/constraints/#unitnorm-class */
+/** Norms of 1: made by `constraints.unitNorm`, which says more. */
 export class UnitNorm extends NormConstraint {
   readonly className = 'unitNorm';
 

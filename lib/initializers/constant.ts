@@ -2,15 +2,17 @@ import { type OptionNames, knownOptionsOf } from '../checks.js';
 import { type Tensor, full } from '../tensor.js';
 import { Initializer, checkNumber } from './initializer.js';
 
+/** What `initializers.constant` takes. */
 export interface ConstantOptions {
-  /** The value. Default 0. */
+  /** The value of each number. Default 0. */
   value?: number;
 }
 
-/** All numbers alike. https://keras.io/api/layers/initializers/#constant-class */
+/** All numbers alike: made by `initializers.constant`, which says more. */
 export class Constant extends Initializer {
-  static readonly optionNames: object = { value: 'optional' } satisfies OptionNames<ConstantOptions>;
+  static override readonly optionNames: object = { value: 'optional' } satisfies OptionNames<ConstantOptions>;
   readonly className = 'constant';
+  /** The value of each number. */
   readonly value: number;
 
   constructor(options: ConstantOptions = {}) {

@@ -9,13 +9,33 @@ export interface TensorOptions {
   seed?: number;
 }
 
+/** What initializers of random numbers share. */
+export interface SeedOptions {
+  /** An integer: the same seed gives the same numbers. By default one from `setSeed`, else a random one. */
+  seed?: number;
+}
+
 const tensorNames = { seed: 'optional' } satisfies OptionNames<TensorOptions>;
 
-/** Makes the first numbers of a weight. A subclass says which. */
+/**
+ * Makes the first numbers of a weight: a subclass writes `draw`. https://keras.io/api/layers/initializers/
+ *
+ * @example
+ *     class Halves extends initializers.Initializer {
+ *       readonly className = 'halves';
+ *       protected draw(shape: readonly number[]) {
+ *         return full(shape, 0.5);
+ *       }
+ *     }
+ *     layers.dense({ units: 2, kernelInitializer: new Halves() });
+ */
 export abstract class Initializer {
+  /** The names of the options that the class takes, each `required`, `optional` or `boolean`: others are errors. */
+  static readonly optionNames: object = {};
   /** The name in configurations. */
   abstract readonly className: string;
 
+  /** @param seed An integer: the same seed gives the same numbers. */
   constructor(protected readonly seed?: number) {
     if (seed !== undefined) checkSeed(seed);
   }
@@ -24,12 +44,15 @@ export abstract class Initializer {
    * A tensor of fresh numbers, float32.
    *
    * @param shape Non-negative integers. Of a kernel: [...window, inputs, outputs].
+   * @throws EngineError `SHAPE` for what is no shape, `ARGUMENT` for a seed that is no integer.
+   * @example initializers.glorotUniform().tensor([3, 3, 1, 8], { seed: 1 });
    */
   tensor(shape: readonly number[], options: TensorOptions = {}): Tensor {
     knownOptions('tensor', options, tensorNames);
     return this.draw(shapeOf('tensor', shape), options.seed ?? this.seed ?? nextSeed());
   }
 
+  /** float32 numbers of a shape; the same for the same seed. */
   protected abstract draw(shape: readonly number[], seed: number): Tensor;
 
   /** The arguments that make an equal initializer. */

@@ -2,9 +2,9 @@ import { type NoOptions, knownOptionsOf } from '../checks.js';
 import { type Tensor, ones } from '../tensor.js';
 import { Initializer } from './initializer.js';
 
-/** All numbers 1. https://keras.io/api/layers/initializers/#ones-class */
+/** All numbers 1: made by `initializers.ones`, which says more. */
 export class Ones extends Initializer {
-  static readonly optionNames: object = {};
+  static override readonly optionNames: object = {};
   readonly className = 'ones';
 
   constructor(options: NoOptions = {}) {

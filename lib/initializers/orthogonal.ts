@@ -5,25 +5,22 @@ import { mul } from '../ops/binary.js';
 import { randomNormal } from '../ops/random.js';
 import { reshape, transpose } from '../ops/shape.js';
 import type { Tensor } from '../tensor.js';
-import { Initializer, checkNumber } from './initializer.js';
+import { Initializer, checkNumber, type SeedOptions } from './initializer.js';
 
-export interface OrthogonalOptions {
+/** What `initializers.orthogonal` takes. */
+export interface OrthogonalOptions extends SeedOptions {
   /** What the orthonormal matrix is multiplied by. Default 1. */
   gain?: number;
-  /** The same seed gives the same numbers. By default one from `setSeed`, else a random one. */
-  seed?: number;
 }
 
-/**
- * A matrix [all but the last axis, last axis] whose rows or columns are orthonormal, times the gain. Saxe et al., 2014.
- * https://keras.io/api/layers/initializers/#orthogonalinitializer-class
- */
+/** A matrix with orthonormal rows or columns: made by `initializers.orthogonal`, which says more. */
 export class Orthogonal extends Initializer {
-  static readonly optionNames: object = {
+  static override readonly optionNames: object = {
     gain: 'optional',
     seed: 'optional',
   } satisfies OptionNames<OrthogonalOptions>;
   readonly className = 'orthogonal';
+  /** What the orthonormal matrix is multiplied by. */
   readonly gain: number;
 
   constructor(options: OrthogonalOptions = {}) {

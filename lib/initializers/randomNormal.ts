@@ -1,26 +1,27 @@
 import { type OptionNames, knownOptionsOf } from '../checks.js';
 import { randomNormal } from '../ops/random.js';
 import type { Tensor } from '../tensor.js';
-import { Initializer, checkNumber } from './initializer.js';
+import { Initializer, checkNumber, type SeedOptions } from './initializer.js';
 
-export interface RandomNormalOptions {
-  /** Default 0. */
+/** What `initializers.randomNormal` takes. */
+export interface RandomNormalOptions extends SeedOptions {
+  /** The mean. Default 0. */
   mean?: number;
   /** The standard deviation. Default 0.05. */
   stddev?: number;
-  /** The same seed gives the same numbers. By default one from `setSeed`, else a random one. */
-  seed?: number;
 }
 
-/** Normal numbers. https://keras.io/api/layers/initializers/#randomnormal-class */
+/** Normal numbers: made by `initializers.randomNormal`, which says more. */
 export class RandomNormal extends Initializer {
-  static readonly optionNames: object = {
+  static override readonly optionNames: object = {
     mean: 'optional',
     stddev: 'optional',
     seed: 'optional',
   } satisfies OptionNames<RandomNormalOptions>;
   readonly className = 'randomNormal';
+  /** The mean. */
   readonly mean: number;
+  /** The standard deviation. */
   readonly stddev: number;
 
   constructor(options: RandomNormalOptions = {}) {

@@ -1,26 +1,27 @@
 import { type OptionNames, knownOptionsOf } from '../checks.js';
 import { randomUniform } from '../ops/random.js';
 import type { Tensor } from '../tensor.js';
-import { Initializer, checkNumber } from './initializer.js';
+import { Initializer, checkNumber, type SeedOptions } from './initializer.js';
 
-export interface RandomUniformOptions {
+/** What `initializers.randomUniform` takes. */
+export interface RandomUniformOptions extends SeedOptions {
   /** The lower bound. Default -0.05. */
   minval?: number;
   /** The upper bound, not included. Default 0.05. */
   maxval?: number;
-  /** The same seed gives the same numbers. By default one from `setSeed`, else a random one. */
-  seed?: number;
 }
 
-/** Even numbers of a range. https://keras.io/api/layers/initializers/#randomuniform-class */
+/** Even numbers of a range: made by `initializers.randomUniform`, which says more. */
 export class RandomUniform extends Initializer {
-  static readonly optionNames: object = {
+  static override readonly optionNames: object = {
     minval: 'optional',
     maxval: 'optional',
     seed: 'optional',
   } satisfies OptionNames<RandomUniformOptions>;
   readonly className = 'randomUniform';
+  /** The lower bound. */
   readonly minval: number;
+  /** The upper bound, not included. */
   readonly maxval: number;
 
   constructor(options: RandomUniformOptions = {}) {

@@ -1,26 +1,27 @@
 import { type OptionNames, knownOptionsOf } from '../checks.js';
 import { truncatedNormal } from '../ops/random.js';
 import type { Tensor } from '../tensor.js';
-import { Initializer, checkNumber } from './initializer.js';
+import { Initializer, checkNumber, type SeedOptions } from './initializer.js';
 
-export interface TruncatedNormalOptions {
-  /** Default 0. */
+/** What `initializers.truncatedNormal` takes. */
+export interface TruncatedNormalOptions extends SeedOptions {
+  /** The mean. Default 0. */
   mean?: number;
   /** The standard deviation before the cut. Default 0.05. */
   stddev?: number;
-  /** The same seed gives the same numbers. By default one from `setSeed`, else a random one. */
-  seed?: number;
 }
 
-/** Normal numbers, drawn again where they lie more than two standard deviations from the mean. https://keras.io/api/layers/initializers/#truncatednormal-class */
+/** Normal numbers without far ones: made by `initializers.truncatedNormal`, which says more. */
 export class TruncatedNormal extends Initializer {
-  static readonly optionNames: object = {
+  static override readonly optionNames: object = {
     mean: 'optional',
     stddev: 'optional',
     seed: 'optional',
   } satisfies OptionNames<TruncatedNormalOptions>;
   readonly className = 'truncatedNormal';
+  /** The mean. */
   readonly mean: number;
+  /** The standard deviation. */
   readonly stddev: number;
 
   constructor(options: TruncatedNormalOptions = {}) {

@@ -2,7 +2,7 @@ import { type OptionNames, knownOptions, knownOptionsOf, oneOf } from '../checks
 import { EngineError, describe } from '../errors.js';
 import { randomNormal, randomUniform, truncatedNormal } from '../ops/random.js';
 import type { Tensor } from '../tensor.js';
-import { Initializer, fans } from './initializer.js';
+import { Initializer, fans, type SeedOptions } from './initializer.js';
 
 const MODES = ['fanIn', 'fanOut', 'fanAvg'] as const;
 const DISTRIBUTIONS = ['truncatedNormal', 'untruncatedNormal', 'uniform', 'normal'] as const;
@@ -10,34 +10,33 @@ const DISTRIBUTIONS = ['truncatedNormal', 'untruncatedNormal', 'uniform', 'norma
 type Mode = (typeof MODES)[number];
 type Distribution = (typeof DISTRIBUTIONS)[number];
 
-export interface VarianceScalingOptions {
-  /** Default 1. */
+/** What `initializers.varianceScaling` takes. */
+export interface VarianceScalingOptions extends SeedOptions {
+  /** What the variance is multiplied by, above 0. Default 1. */
   scale?: number;
-  /** What the variance is divided by. Default `fanIn`. */
+  /** What the variance is divided by: the inputs of a unit, its outputs, or the mean of both. Default `fanIn`. */
   mode?: Mode;
-  /** Default `truncatedNormal`: drawn again beyond two standard deviations. `normal` is another name for it, as in Keras. */
+  /** How the numbers are distributed. Default `truncatedNormal`: drawn again beyond two standard deviations. `normal` is another name for it, as in Keras. */
   distribution?: Distribution;
-  /** The same seed gives the same numbers. By default one from `setSeed`, else a random one. */
-  seed?: number;
 }
 
 // The standard deviation of a standard normal distribution that is cut at two.
 const TRUNCATED_STDDEV = 0.87962566103423978;
 
-/**
- * Numbers of variance scale / fan, so that signals keep their size through a layer.
- * https://keras.io/api/layers/initializers/#variancescaling-class
- */
+/** Random numbers whose variance depends on the size of the weight: made by `initializers.varianceScaling`, which says more. */
 export class VarianceScaling extends Initializer {
-  static readonly optionNames: object = {
+  static override readonly optionNames: object = {
     scale: 'optional',
     mode: 'optional',
     distribution: 'optional',
     seed: 'optional',
   } satisfies OptionNames<VarianceScalingOptions>;
   readonly className: string = 'varianceScaling';
+  /** What the variance is multiplied by. */
   readonly scale: number;
+  /** What the variance is divided by. */
   readonly mode: Mode;
+  /** How the numbers are distributed. */
   readonly distribution: Exclude<Distribution, 'normal'>;
 
   constructor(options: VarianceScalingOptions = {}) {
@@ -89,9 +88,6 @@ class Preset extends VarianceScaling {
   }
 }
 
-/** What the named initializers take. */
-export type SeedOptions = Pick<VarianceScalingOptions, 'seed'>;
-
 const seedNames = { seed: 'optional' } satisfies OptionNames<SeedOptions>;
 
 const preset =
@@ -101,15 +97,52 @@ const preset =
     return new Preset(name, { ...options, seed: given.seed });
   };
 
-/** Uniform within ±√(6 / (fanIn + fanOut)). Glorot and Bengio, 2010. */
+// fanIn counts the inputs of one unit: the input's axis of a kernel times the numbers of its window; fanOut the outputs.
+
+/**
+ * Uniform numbers within ±√(6 / (fanIn + fanOut)), float32: what kernels begin as by default. Glorot and Bengio, 2010.
+ * https://keras.io/api/layers/initializers/#glorotuniform-class
+ *
+ * @example layers.dense({ units: 8, kernelInitializer: initializers.glorotUniform({ seed: 1 }) });
+ */
 export const glorotUniform = preset('glorotUniform', { mode: 'fanAvg', distribution: 'uniform' });
-/** Truncated normal of variance 2 / (fanIn + fanOut). Glorot and Bengio, 2010. */
+
+/**
+ * Truncated normal numbers of variance 2 / (fanIn + fanOut), float32. Glorot and Bengio, 2010.
+ * https://keras.io/api/layers/initializers/#glorotnormal-class
+ *
+ * @example layers.dense({ units: 8, kernelInitializer: 'glorotNormal' });
+ */
 export const glorotNormal = preset('glorotNormal', { mode: 'fanAvg' });
-/** Uniform within ±√(6 / fanIn). He et al., 2015. */
+
+/**
+ * Uniform numbers within ±√(6 / fanIn), float32: for layers with relu. He et al., 2015.
+ * https://keras.io/api/layers/initializers/#heuniform-class
+ *
+ * @example layers.dense({ units: 8, kernelInitializer: 'heUniform', activation: 'relu' });
+ */
 export const heUniform = preset('heUniform', { scale: 2, distribution: 'uniform' });
-/** Truncated normal of variance 2 / fanIn. He et al., 2015. */
+
+/**
+ * Truncated normal numbers of variance 2 / fanIn, float32: for layers with relu. He et al., 2015.
+ * https://keras.io/api/layers/initializers/#henormal-class
+ *
+ * @example layers.dense({ units: 8, kernelInitializer: 'heNormal', activation: 'relu' });
+ */
 export const heNormal = preset('heNormal', { scale: 2 });
-/** Uniform within ±√(3 / fanIn). LeCun et al., 1998. */
+
+/**
+ * Uniform numbers within ±√(3 / fanIn), float32. LeCun et al., 1998.
+ * https://keras.io/api/layers/initializers/#lecununiform-class
+ *
+ * @example layers.dense({ units: 8, kernelInitializer: 'lecunUniform' });
+ */
 export const lecunUniform = preset('lecunUniform', { distribution: 'uniform' });
-/** Truncated normal of variance 1 / fanIn. LeCun et al., 1998. */
+
+/**
+ * Truncated normal numbers of variance 1 / fanIn, float32. LeCun et al., 1998.
+ * https://keras.io/api/layers/initializers/#lecunnormal-class
+ *
+ * @example layers.dense({ units: 8, kernelInitializer: 'lecunNormal' });
+ */
 export const lecunNormal = preset('lecunNormal', {});

@@ -2,9 +2,9 @@ import { type NoOptions, knownOptionsOf } from '../checks.js';
 import { type Tensor, zeros } from '../tensor.js';
 import { Initializer } from './initializer.js';
 
-/** All numbers 0. https://keras.io/api/layers/initializers/#zeros-class */
+/** All numbers 0: made by `initializers.zeros`, which says more. */
 export class Zeros extends Initializer {
-  static readonly optionNames: object = {};
+  static override readonly optionNames: object = {};
   readonly className = 'zeros';
 
   constructor(options: NoOptions = {}) {

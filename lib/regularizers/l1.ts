@@ -1,12 +1,13 @@
 import { type OptionNames, knownOptionsOf } from '../checks.js';
 import { L1L2 } from './l1l2.js';
 
+/** What `regularizers.l1` takes. */
 export interface L1Options {
   /** The factor of sum(|x|), 0 or more. Default 0.01. */
   l1?: number;
 }
 
-/** l1 · sum(|x|). https://keras.io/api/layers/regularizers/#l1-class */
+/** A penalty on absolute values: made by `regularizers.l1`, which says more. */
 export class L1 extends L1L2 {
   static override readonly optionNames: object = { l1: 'optional' } satisfies OptionNames<L1Options>;
   override readonly className = 'l1';

@@ -4,6 +4,7 @@ import * as ops from '../ops/index.js';
 import type { Sym } from '../sym.js';
 import { Regularizer } from './regularizer.js';
 
+/** What `regularizers.l1l2` takes. */
 export interface L1L2Options {
   /** The factor of sum(|x|), 0 or more. Default 0. */
   l1?: number;
@@ -11,11 +12,16 @@ export interface L1L2Options {
   l2?: number;
 }
 
-/** l1 · sum(|x|) + l2 · sum(x²). https://keras.io/api/layers/regularizers/#l1l2-class */
+/** A penalty on absolute values and squares: made by `regularizers.l1l2`, which says more. */
 export class L1L2 extends Regularizer {
-  static readonly optionNames: object = { l1: 'optional', l2: 'optional' } satisfies OptionNames<L1L2Options>;
+  static override readonly optionNames: object = {
+    l1: 'optional',
+    l2: 'optional',
+  } satisfies OptionNames<L1L2Options>;
   readonly className: string = 'l1l2';
+  /** The factor of sum(|x|). */
   readonly l1: number;
+  /** The factor of sum(x²). */
   readonly l2: number;
 
   constructor(options: L1L2Options = {}) {

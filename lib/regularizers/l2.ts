@@ -1,12 +1,13 @@
 import { type OptionNames, knownOptionsOf } from '../checks.js';
 import { L1L2 } from './l1l2.js';
 
+/** What `regularizers.l2` takes. */
 export interface L2Options {
   /** The factor of sum(x²), 0 or more. Default 0.01. */
   l2?: number;
 }
 
-/** l2 · sum(x²). https://keras.io/api/layers/regularizers/#l2-class */
+/** A penalty on squares: made by `regularizers.l2`, which says more. */
 export class L2 extends L1L2 {
   static override readonly optionNames: object = { l2: 'optional' } satisfies OptionNames<L2Options>;
   override readonly className = 'l2';
