@@ -1,5 +1,5 @@
 import { type NoOptions, isOwnFunction, notOneOf } from '../checks.js';
-import { type Spelled, choose } from '../names.js';
+import { type ObjectConfig, type Spelled, choose } from '../names.js';
 import { BinaryCrossentropy, type CrossentropyOptions, type FromLogits } from './binaryCrossentropy.js';
 import { CategoricalCrossentropy } from './categoricalCrossentropy.js';
 import { Crossentropy } from './crossentropy.js';
@@ -105,8 +105,7 @@ const table = {
 export type LossName = Spelled<keyof typeof table> | 'MSE' | 'MAE' | 'BCE';
 
 /** What `compile` takes for a loss: an object, a name, a function, or the configuration of an object. */
-export type LossLike =
-  Loss | LossFunction | LossName | { className: string; config: Record<string, unknown> };
+export type LossLike = Loss | LossFunction | LossName | ObjectConfig;
 
 /** The loss that a name, a function or a configuration stands for. @internal */
 export function lossOf(given: LossLike): Loss {

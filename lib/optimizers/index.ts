@@ -1,5 +1,5 @@
 import { notOneOf } from '../checks.js';
-import { type Spelled, choose } from '../names.js';
+import { type ObjectConfig, type Spelled, choose } from '../names.js';
 import { Adadelta, type AdadeltaOptions } from './adadelta.js';
 import { Adam, type AdamOptions } from './adam.js';
 import { AdamW } from './adamW.js';
@@ -70,9 +70,7 @@ export type OptimizerName = Spelled<keyof typeof table> | 'SGD' | 'RMSprop';
 export type OptimizerLike = Optimizer | OptimizerName;
 
 /** The optimizer of a name or a configuration. @internal */
-export function optimizerOf(
-  given: OptimizerLike | { className: string; config: Record<string, unknown> },
-): Optimizer {
+export function optimizerOf(given: OptimizerLike | ObjectConfig): Optimizer {
   if (typeof given === 'string') return choose<OptimizerMaker>('optimizer', given, table)({} as never);
   if (given instanceof Optimizer) return given;
   if (typeof given === 'object' && given !== null && 'config' in given)
