@@ -1,20 +1,25 @@
 import { EngineError, type ErrorCode, describe, nearest } from './errors.js';
 import { camelCase, factoryName } from './names.js';
 
-/** What a table of options says of one: whether it has to be given, or that it is true or false and may be left out. */
-type OptionKind = 'optional' | 'required' | 'boolean';
+/** What a table of options says of one: that it has to be given, or that it may be left out and is anything, a boolean or a string. */
+type OptionKind = 'required' | 'optional' | 'boolean' | 'string';
 
 /**
- * The names of all options of a type, and which of them have to be given or are booleans. As
+ * The names of all options of a type, and which of them have to be given or are booleans or strings. As
  * `{ … } satisfies OptionNames<DenseOptions>` a table compiles only if it lists every option.
  */
 export type OptionNames<O> = {
   readonly [K in keyof O]-?: Partial<Pick<O, K>> extends Pick<O, K>
     ? NonNullable<O[K]> extends boolean
       ? 'boolean'
-      : 'optional'
+      : IsString<NonNullable<O[K]>> extends true
+        ? 'string'
+        : 'optional'
     : 'required';
 };
+
+/** Whether a type is that of any string, and not of certain ones. */
+type IsString<T> = [string, T] extends [T, string] ? true : false;
 
 /** What is made without options: none, or an empty object. */
 export type NoOptions = Readonly<Record<string, never>>;
@@ -22,7 +27,7 @@ export type NoOptions = Readonly<Record<string, never>>;
 /** A class whose constructor takes options: it, or a class that it extends, says which. */
 export interface TakesOptions {
   readonly name: string;
-  /** The names of all options, each `required`, `optional` or `boolean` (optional, too). */
+  /** The names of all options, each `required`, `optional`, or `boolean` or `string` (optional, too). */
   readonly optionNames: object;
 }
 
@@ -34,7 +39,7 @@ const OTHER_NAMES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Fails unless options are a plain object of known names, with all that have to be given, and booleans where those belong.
+ * Fails unless options are a plain object of known names, with all that have to be given, and booleans and strings where those belong.
  *
  * @param who The function or class that takes them, as it is called.
  * @throws EngineError `ARGUMENT` that tells the nearest known name.
@@ -57,7 +62,10 @@ export function knownOptions(who: string, options: unknown, names: object): void
     const value = options?.[name];
     if (table[name] === 'required' && value === undefined)
       throw new EngineError('ARGUMENT', `[${who}] expected the option ${name}, received none`);
-    if (table[name] === 'boolean' && value !== undefined) boolean(who, name, value);
+    if (value === undefined) continue;
+    if (table[name] === 'boolean') boolean(who, name, value);
+    if (table[name] === 'string' && typeof value !== 'string')
+      throw expected(who, `a string for ${name}`, value);
   }
 }
 

@@ -21,7 +21,7 @@ export interface VariableOptions {
 }
 
 const variableNames = {
-  name: 'optional',
+  name: 'string',
   trainable: 'boolean',
   dtype: 'optional',
 } satisfies OptionNames<VariableOptions>;

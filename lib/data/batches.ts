@@ -192,7 +192,7 @@ export function readWeights(
  * @internal
  */
 export function splitPoint(count: number, share: number): number {
-  if (!(share > 0 && share < 1)) {
+  if (typeof share !== 'number' || !(share > 0 && share < 1)) {
     throw new EngineError(
       'ARGUMENT',
       `[fit] validationSplit: expected a number between 0 and 1, received ${describe(share)}`,

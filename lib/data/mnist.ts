@@ -1,4 +1,4 @@
-import { type OptionNames, expected, knownOptions } from '../checks.js';
+import { type OptionNames, knownOptions } from '../checks.js';
 import { access, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { EngineError } from '../errors.js';
@@ -26,9 +26,9 @@ export interface MnistOptions {
 }
 
 const mnistNames = {
-  folder: 'optional',
-  cacheFolder: 'optional',
-  mirror: 'optional',
+  folder: 'string',
+  cacheFolder: 'string',
+  mirror: 'string',
   signal: 'optional',
 } satisfies OptionNames<MnistOptions>;
 
@@ -99,14 +99,6 @@ const files: { readonly train: SourceFiles; readonly test: SourceFiles } = {
  */
 export async function mnist(options: MnistOptions = {}): Promise<Mnist> {
   knownOptions('datasets.mnist', options, mnistNames);
-  for (const name of ['folder', 'cacheFolder', 'mirror'] as const) {
-    const given: unknown = options[name];
-    if (given !== undefined && typeof given !== 'string')
-      throw expected('datasets.mnist', `a string as ${name}`, given);
-  }
-  const { mirror } = options;
-  if (mirror !== undefined && !settings.isWebAddress(mirror))
-    throw expected('datasets.mnist', 'an address (http:// or https://) as mirror', mirror);
   const folder = options.folder ?? packagedFolder();
   if (folder === undefined) return cachedMnist(options);
   return loadBoth(async ({ name }) => readIdx(await required(folder, name), options));

@@ -88,13 +88,13 @@ const running: { readonly layer: Layer; readonly context: CallContext | undefine
  */
 export abstract class Layer implements Disposable {
   /**
-   * The names of all options, each `required`, `optional` or `boolean` (optional, and true or false): others are errors. A subclass that takes options of its own and hands all
-   * of them to `super` lists them here too.
+   * The names of all options, each `required`, `optional`, or `boolean` or `string` (optional, too): others are errors. A subclass
+   * that takes options of its own and hands all of them to `super` lists them here too.
    *
    * @example static override readonly optionNames = { ...layers.Layer.optionNames, factor: 'required' };
    */
   static readonly optionNames = {
-    name: 'optional',
+    name: 'string',
     trainable: 'boolean',
     activityRegularizer: 'optional',
   } satisfies OptionNames<LayerOptions>;

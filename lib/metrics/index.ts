@@ -136,7 +136,7 @@ export type MetricLike = Metric | Loss | MetricFunction | MetricName;
 export function metricOf(given: MetricLike): Metric {
   if (given instanceof Metric) return given;
   if (given instanceof Loss) return new LossMetric(given);
-  if (typeof given === 'function' && isOwnFunction(given, table))
+  if (typeof given === 'function' && isOwnFunction(given, { ...table, accuracy }))
     return new FunctionMetric(given.name || 'metric', given);
   if (typeof given === 'string') return choose<MetricMaker>('metric', given, table)({ name: given });
   throw notOneOf('metric', 'a metric, its name or a function', given);

@@ -17,6 +17,8 @@ export class LossMetric extends Metric {
   constructor(loss: Loss, name?: string) {
     super();
     if (!(loss instanceof Loss)) throw expected('lossMetric', 'a loss', loss);
+    if (name !== undefined && typeof name !== 'string')
+      throw expected('lossMetric', 'a string for name', name);
     this.name = name ?? loss.className;
     this.loss = loss;
   }

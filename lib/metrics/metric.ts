@@ -57,4 +57,4 @@ export interface MetricOptions {
 }
 
 /** The names of those options. @internal */
-export const metricNames = { name: 'optional' } satisfies OptionNames<MetricOptions>;
+export const metricNames = { name: 'string' } satisfies OptionNames<MetricOptions>;

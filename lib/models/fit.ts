@@ -41,7 +41,8 @@ interface LoopOptions {
   batchSize?: number;
   /** Default `auto`. */
   verbose?: Verbose;
-  callbacks?: readonly Callback[];
+  /** What watches the run, one or a list, called in their order. Default: none but the progress bar of `verbose`. */
+  callbacks?: Callback | readonly Callback[];
   /** Ends the run with `ABORTED` after the steps in flight, also while an iterable or a callback is pending. */
   signal?: AbortSignal;
 }
@@ -239,7 +240,7 @@ export async function predict(
 /** The callbacks of a run, with a progress bar unless it is silent. An abort is heard while one of them is pending. */
 function callbacksOf(
   { model, signal, pause }: Call,
-  callbacks: readonly Callback[] = [],
+  callbacks: LoopOptions['callbacks'] = [],
   verbose: Verbose = 'auto',
   params: { epochs: number; steps: number | undefined },
 ): CallbackList {
@@ -247,7 +248,7 @@ function callbacksOf(
     throw new EngineError('ARGUMENT', `[verbose] expected 0, 1, 2 or 'auto', received ${describe(verbose)}`);
   const level = verbose === 'auto' ? 1 : verbose;
   const bar = level === 0 ? [] : [new ProgbarLogger()];
-  return new CallbackList([...bar, ...callbacks], model, { ...params, verbose: level }, (hook) =>
+  return new CallbackList([...bar, ...listOf(callbacks)], model, { ...params, verbose: level }, (hook) =>
     unlessAborted(pause(hook), signal),
   );
 }
@@ -404,7 +405,7 @@ function feederOf(
     const [x, y, sampleWeight] = value as unknown as DataBatch;
     model.prepare(x);
     const data = Dataset.read(caller, model.graph, x, y, sampleWeight);
-    return classWeight ? data.withClassWeight(caller, model.graph, classWeight) : data;
+    return classWeight !== undefined ? data.withClassWeight(caller, model.graph, classWeight) : data;
   };
   const run = (batch: Batch) => trainer.program(mode, batch).run(feedsOf(batch)).done;
   return new IterableFeeder(x, { steps, goesOn: mode === 'train', signal, read, run });
@@ -450,7 +451,7 @@ function arrayFeeder(
 ): Feeder {
   const { caller, model, trainer } = call;
   const { batchSize, steps, seed, classWeight, shuffle = true } = options;
-  const weighed = classWeight ? data.withClassWeight(caller, model.graph, classWeight) : data;
+  const weighed = classWeight !== undefined ? data.withClassWeight(caller, model.graph, classWeight) : data;
   return new ArrayFeeder(trainer, mode, weighed, {
     ...{ batchSize, steps, seed },
     shuffle: mode === 'train' && shuffle,

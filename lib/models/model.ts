@@ -252,7 +252,7 @@ export class Model<const S extends OutputStructure = KerasTensor> extends Layer 
    */
   async predict(x: FitData, options: PredictOptions = {}): Promise<Structured<S, Tensor>> {
     knownOptions('predict', options, predictNames);
-    const hooked = (options.callbacks?.length ?? 0) > 0;
+    const hooked = listOf(options.callbacks ?? []).length > 0;
     const body = () => predict(this, this.#ownTrainer(), x, options);
     return structured<S, Tensor>(this.#names, await this.turns.read(body, hooked));
   }
@@ -440,7 +440,8 @@ export class Model<const S extends OutputStructure = KerasTensor> extends Layer 
     const sums = new RunSums();
     try {
       const data = Dataset.read(caller, this.graph, x, y, sampleWeight);
-      const weighed = classWeight ? data.withClassWeight(caller, this.graph, classWeight) : data;
+      const weighed =
+        classWeight !== undefined ? data.withClassWeight(caller, this.graph, classWeight) : data;
       const batch = weighed.batch(made);
       await trainer.resume(sums);
       const { done } = trainer.program(mode, batch).run(feedsOf(batch));

@@ -1,0 +1,174 @@
+/** Options of losses, metrics, optimizers, callbacks, models and data sets with values of a wrong type. */
+import { describe, expect, it } from 'vitest';
+import {
+  Model,
+  NDArray,
+  Sequential,
+  callbacks,
+  compile,
+  datasets,
+  layers,
+  losses,
+  metrics,
+  optimizers,
+} from '../lib/index.js';
+
+const typed = (option: string): unknown =>
+  expect.objectContaining({ name: 'EngineError', message: expect.stringContaining(option) });
+
+const net = () => new Sequential([layers.input({ shape: [2] }), layers.dense({ units: 1 })]);
+const wrong = {
+  boolean: ['no', 0, null, {}],
+  string: [5, null, true, {}, ['x']],
+  optional: ['0.1', NaN, true, {}, [0.1], 1n],
+} as const;
+
+type Make = (options: unknown) => object;
+type Kinds = Record<string, keyof typeof wrong>;
+
+const made = Object.entries({ losses, metrics, optimizers }).flatMap(([family, space]) =>
+  Object.entries(space)
+    .filter(([name]) => /^[a-z]/.test(name) && !name.endsWith('Of'))
+    .flatMap(([name, make]) => {
+      const { optionNames } = (make as Make)({}).constructor as unknown as { optionNames?: Kinds };
+      // The metric of a loss takes a name alone.
+      const kinds: Kinds = optionNames ?? { name: 'string' };
+      return Object.keys(kinds).map((option) => ({ family, name, option, kind: kinds[option], make }));
+    }),
+);
+
+describe('factories', () => {
+  it('have options', () => {
+    expect(made.length).toBeGreaterThan(40);
+  });
+
+  it.each(made)('$family.$name refuses wrong values of $option', ({ name, option, kind, make }) => {
+    for (const value of wrong[kind]) {
+      expect(() => (make as Make)({ [option]: value })).toThrow(typed(option));
+      expect(() => (make as Make)({ [option]: value })).toThrow(`[${name}]`);
+    }
+  });
+});
+
+const x = [[1, 2]];
+const y = [[3]];
+const loop = {
+  batchSize: ['8', 0, 1.5, true, {}],
+  verbose: ['yes', 3, true, {}],
+  callbacks: [5, 'x', {}, () => 1, [5], new NDArray(new Float32Array(1), [1])],
+  signal: [5, 'x', {}, true],
+};
+const weights = {
+  sampleWeight: ['x', true, {}, () => 1],
+  classWeight: [0, '', 'x', { a: 1 }, { 0: '1' }],
+};
+const methods: Record<
+  string,
+  [call: (options: never) => unknown, options: Record<string, readonly unknown[]>]
+> = {
+  fit: [
+    (options) => compiled().fit(x, y, options),
+    {
+      ...loop,
+      ...weights,
+      epochs: ['2', -1, 1.5, true, {}],
+      initialEpoch: ['2', -1, 1.5, true],
+      stepsPerEpoch: ['2', 0, 1.5, true],
+      validationSteps: ['2', 0, 1.5, true],
+      validationBatchSize: ['2', 0, 1.5, true],
+      validationSplit: ['0.5', true, NaN, 1, -1, {}],
+      validationData: [5, 'x', true, {}, null, [5], [[5], 'x']],
+      shuffle: ['no', 0, null],
+      seed: ['1', 1.5, true, {}],
+    },
+  ],
+  evaluate: [
+    (options) => compiled().evaluate(x, y, options),
+    { ...loop, sampleWeight: weights.sampleWeight, steps: ['2', 0, 1.5] },
+  ],
+  predict: [(options) => compiled().predict(x, options), { ...loop, steps: ['2', 0, 1.5, true] }],
+  trainOnBatch: [(options) => compiled().trainOnBatch(x, y, options), weights],
+  testOnBatch: [(options) => compiled().testOnBatch(x, y, options), { sampleWeight: weights.sampleWeight }],
+  compile: [
+    (options) => {
+      net().compile({ loss: 'mse', ...(options as object) });
+    },
+    {
+      loss: [
+        5,
+        'x',
+        true,
+        losses.MeanSquaredError,
+        losses.meanSquaredError,
+        [],
+        ['mse', 'mse'],
+        { nobody: 'mse' },
+      ],
+      metrics: [5, 'x', true, metrics.Accuracy, metrics.accuracy, [5], [metrics.accuracy], { nobody: 'mae' }],
+      weightedMetrics: [5, 'x', true, metrics.Accuracy, metrics.accuracy, [5]],
+      lossWeights: ['1', true, NaN, ['1'], [1, 2], { dense: 1 }],
+      optimizer: [5, 'x', true, optimizers.Adam, optimizers.adam, {}],
+    },
+  ],
+  summary: [
+    (options) => net().summary(options),
+    {
+      printFn: [5, 'x', {}],
+      lineLength: ['80', 1, 80.5],
+      expandNested: ['no', 0, null],
+      showTrainable: ['no', 0, null],
+    },
+  ],
+  'new Sequential': [
+    (options) => new Sequential([], options),
+    { seed: ['1', 1.5, {}], name: [5, {}, true], trainable: ['no', 0], dtypePolicy: [5, 'x'] },
+  ],
+  'new Model': [
+    (options) => {
+      const input = layers.input({ shape: [1] });
+      return new Model({ inputs: input, outputs: input, ...(options as object) });
+    },
+    { inputs: [5, 'x', [], {}], outputs: [5, 'x', [], {}], name: [5, {}], dtypePolicy: [5, 'x'] },
+  ],
+  lambdaCallback: [
+    (options) => callbacks.lambdaCallback(options),
+    { onEpochEnd: [5, 'x', {}], onProgress: [5, 'x', {}] },
+  ],
+  'compile of a function': [(options) => compile((a) => a, options), { dtypePolicy: [5, 'x', {}] }],
+  mnist: [
+    (options) => datasets.mnist(options),
+    { folder: [5, {}], cacheFolder: [5, true], mirror: [5, ['x']], signal: [5, 'x', {}] },
+  ],
+};
+
+function compiled() {
+  const model = net();
+  model.compile({ loss: 'mse' });
+  return model;
+}
+
+describe.each(Object.entries(methods))('%s', (_, [call, options]) => {
+  it.each(Object.entries(options))('refuses wrong values of %s', async (option, values) => {
+    for (const value of values) {
+      const error = await Promise.resolve()
+        .then(() => call({ [option]: value } as never))
+        .catch((error: unknown) => error);
+      expect(error, String(value)).toMatchObject({ name: 'EngineError' });
+    }
+  });
+});
+
+describe('streams and data', () => {
+  it.each([
+    ['a stream that cannot be written to', () => callbacks.progbarLogger({} as never)],
+    ['a stream that is none', () => callbacks.progbarLogger(5 as never)],
+    ['a dtype of an NDArray', () => new NDArray(new Float32Array(1), [1], 'float64' as never)],
+    ['a shape of an NDArray', () => new NDArray(new Float32Array(1), ['1'] as never)],
+    ['data of an NDArray', () => new NDArray([1] as never, [1])],
+    ['a rate that is set', () => (optimizers.adam().learningRate = '1' as never)],
+    ['a loss of a metric', () => new metrics.LossMetric('mse' as never)],
+    ['the name of a metric', () => new metrics.LossMetric(losses.meanSquaredError(), 5 as never)],
+  ])('%s', (_, body) => {
+    expect(body).toThrow(expect.objectContaining({ name: 'EngineError' }));
+  });
+});
