@@ -1,4 +1,4 @@
-import { type Sym, type Tensor, Model, Sequential, compile, grad, layers, ops, tensor } from 'nodegrad';
+import { type Sym, type Tensor, Model, Sequential, compile, grad, layers, ones, ops, tensor } from 'nodegrad';
 import { describe, expect, it } from 'vitest';
 
 /** The recurrent layers, and what each calls its states. */
@@ -48,40 +48,44 @@ describe.each(KINDS)('layers.$kind', ({ kind, gates, states, bias }) => {
     expect(outputs.map((output) => [...output.shape])).toEqual(shapes);
   });
 
-  it.each([{}, { returnSequences: true }, { goBackwards: true }, { useBias: false }])(
-    'computes the same in plain ops, with its gradients: %j',
-    async (options) => {
-      const fused = make({ units: UNITS, returnState: true, ...options });
-      // A function of its own, though it is the same: this the fused op does not know.
-      const plain = make({
-        units: UNITS,
-        returnState: true,
-        activation: (x: Sym) => ops.tanh(x),
-        ...options,
-      });
-      const x = random([N, STEPS, FEATURES], 1);
-      const first = Array.from({ length: states }, (_, i) => random([N, UNITS], 2 + i));
-      for (const layer of [fused, plain]) layer.computeOutputShape([-1, STEPS, FEATURES]);
-      fused.setWeights(fused.weights.map((weight, i) => random([...weight.shape], 10 + i)));
-      plain.setWeights(await fused.getWeights());
-      for (const given of [[x], [x, ...first]]) {
-        const results = await Promise.all(
-          [fused, plain].map(async (layer) => {
-            const step = compile((...xs: Sym[]) => {
-              const outputs = layer.run(xs, { training: false });
-              const loss = outputs.reduce<Sym>(
-                (sum, y, i) => ops.add(sum, ops.sum(ops.mul(ops.square(y), i + 1))),
-                ops.sum(ops.mul(outputs[0], 0)),
-              );
-              return [...outputs, ...grad(loss, [...xs, ...layer.weights])];
-            });
-            return step(...given);
-          }),
-        );
-        for (const [i, result] of results[0].entries()) await expectSame(result, results[1][i]);
-      }
-    },
-  );
+  it.each([
+    {},
+    { returnSequences: true },
+    { goBackwards: true },
+    { useBias: false },
+    { recurrentDropout: 0.4, returnSequences: true },
+    { recurrentDropout: 0.4, dropout: 0.3, goBackwards: true },
+  ])('computes the same in plain ops, with its gradients: %j', async (options) => {
+    const fused = make({ units: UNITS, returnState: true, ...options });
+    // A function of its own, though it is the same: this the fused op does not know.
+    const plain = make({
+      units: UNITS,
+      returnState: true,
+      activation: (x: Sym) => ops.tanh(x),
+      ...options,
+    });
+    const x = random([N, STEPS, FEATURES], 1);
+    const first = Array.from({ length: states }, (_, i) => random([N, UNITS], 2 + i));
+    for (const layer of [fused, plain]) layer.computeOutputShape([-1, STEPS, FEATURES]);
+    fused.setWeights(fused.weights.map((weight, i) => random([...weight.shape], 10 + i)));
+    plain.setWeights(await fused.getWeights());
+    for (const given of [[x], [x, ...first]]) {
+      const results = await Promise.all(
+        [fused, plain].map(async (layer) => {
+          const step = compile((key: Sym, ...xs: Sym[]) => {
+            const outputs = layer.run(xs, { training: true, key });
+            const loss = outputs.reduce<Sym>(
+              (sum, y, i) => ops.add(sum, ops.sum(ops.mul(ops.square(y), i + 1))),
+              ops.sum(ops.mul(outputs[0], 0)),
+            );
+            return [...outputs, ...grad(loss, [...xs, ...layer.weights])];
+          });
+          return step(tensor([1, 0], [2], 'int32'), ...given);
+        }),
+      );
+      for (const [i, result] of results[0].entries()) await expectSame(result, results[1][i]);
+    }
+  });
 
   it('takes another number of samples and steps each time', async () => {
     const x = layers.input({ shape: [-1, FEATURES] });
@@ -125,6 +129,48 @@ describe.each(KINDS)('layers.$kind', ({ kind, gates, states, bias }) => {
     expect(one).not.toEqual(calm);
   });
 
+  // What the gates see is their number or, where it is dropped, 0: each mix of them gives another output, but that a candidate
+  // of 0 hides the gate that it is multiplied with.
+  const valuesOf = async (options: object, first: Tensor[], [input, state]: number[]) => {
+    const units = 512;
+    const places = tensor([...Array(units).keys()], [units], 'int32');
+    const eye = ops.oneHot(places, { depth: units });
+    const scaled = ops.concatenate(
+      Array.from({ length: gates }, (_, gate) => ops.mul(eye, gate + 1)),
+      { axis: 1 },
+    );
+    const layer = make({ units, useBias: false, ...options });
+    layer.computeOutputShape([-1, 1, units]);
+    layer.setWeights([ops.mul(scaled, input), ops.mul(scaled, state)]);
+    const run = compile((key: Sym, ...xs: Sym[]) => layer.apply(xs, { training: true, key }));
+    const y = await run(tensor([1, 0], [2], 'int32'), ones([1, 1, units]), ...first).then((h) => h.data());
+    return new Set([...y].map((value) => value.toFixed(4))).size;
+  };
+
+  it('drops other numbers of the state for each gate, as Keras', async () => {
+    const first = Array.from({ length: states }, () => ones([1, 512]));
+    const count = { lstm: 12, gru: 6, simpleRNN: 2 }[kind];
+    expect(await valuesOf({ recurrentDropout: 0.5 }, first, [0, 0.5])).toBe(count);
+  });
+
+  it('drops other features for each gate with recurrentDropout, else the same ones, as Keras', async () => {
+    expect(await valuesOf({ dropout: 0.5 }, [], [0.5, 0])).toBe(2);
+    const count = { lstm: 5, gru: 3, simpleRNN: 2 }[kind];
+    expect(await valuesOf({ dropout: 0.5, recurrentDropout: 0.5 }, [], [0.5, 0])).toBe(count);
+  });
+
+  it('drops states of sequences whose length is not known before', async () => {
+    const model = new Sequential([
+      layers.input({ shape: [-1, FEATURES] }),
+      make({ units: UNITS, recurrentDropout: 0.5 }),
+    ]);
+    model.compile({ optimizer: 'sgd', loss: 'meanSquaredError' });
+    const before = await model.layers[0].weights[0].data();
+    for (const steps of [4, 2])
+      await model.trainOnBatch(random([N, steps, FEATURES], 1), random([N, UNITS], 2));
+    expect(await model.layers[0].weights[0].data()).not.toEqual(before);
+  });
+
   it('is made anew from its configuration', async () => {
     const model = new Sequential([
       layers.input({ shape: [STEPS, FEATURES] }),
@@ -165,6 +211,18 @@ describe.each(KINDS)('layers.$kind', ({ kind, gates, states, bias }) => {
     const { history } = await model.fit(x, y, { epochs: 60, batchSize: 32, verbose: 0, seed: 1 });
     // Numbers in [-1, 1) have the variance 1 / 3: what a constant guess would lose.
     expect(history.loss.at(-1)).toBeLessThan(1 / 30);
+  });
+});
+
+describe.each(KINDS)('ops.$kind', ({ kind, gates }) => {
+  const op = ({ lstm: ops.lstm, gru: ops.gru, simpleRNN: ops.simpleRnn } as const)[kind];
+
+  it('refuses a mask of another shape', () => {
+    const run = (recurrentMask: Tensor) =>
+      op(random([2, 3, 4], 1), random([4, gates], 2), random([1, gates], 3), undefined, { recurrentMask });
+    expect(() => run(random([2, gates + 1], 4))).toThrow(
+      `expected the mask of the states of shape [2, ${gates}], received [2, ${gates + 1}]`,
+    );
   });
 });
 

@@ -14,16 +14,17 @@ constexpr int64_t kGates = 3;
 template <class T>
 class GruKernel : public rnn::RecurrentKernel<T> {
   using Base = rnn::RecurrentKernel<T>;
-  using Base::isa_, Base::s_, Base::widths_;
+  using Base::inputs_, Base::isa_, Base::masked_, Base::s_, Base::widths_;
 
  public:
   // Each row's h and product; h and its reset as products take them, gates and what the reset gate meets.
   explicit GruKernel(const KernelSpec& spec)
       : Base(spec, kGates, {1 + kGates, 2 + kGates + 1}),
         resetAfter_(spec.attrs.boolean("resetAfter")),
-        first_(this->gateMatrix(resetAfter_ ? 3 : 2, false)),
-        hasState_(spec.inputs.size() > (resetAfter_ ? 3U : 2U)) {
-    if (!resetAfter_) second_.emplace(this->gateMatrix(1, false));
+        first_(this->products({kGates, 0, resetAfter_ ? 3 : 2}, false, masked_)),
+        hasState_(inputs_ > (resetAfter_ ? 3U : 2U)) {
+    // What it multiplies is made under the mask.
+    if (!resetAfter_) second_.emplace(this->products({kGates, 2, 1}, false, false));
   }
 
   void run(void* const* inputs, void* const* outputs, void* scratch) override {
@@ -38,21 +39,22 @@ class GruKernel : public rnn::RecurrentKernel<T> {
     t.inner = this->output(outputs, 2);
     t.before = this->output(outputs, 3);
     t.packed = this->packed(scratch);
-    this->pack(first_, this->packed(scratch), in(1), kGates, 0, false);
-    if (second_) this->pack(*second_, this->packed(scratch) + first_.numbers(), in(1), kGates, 2, false);
-    this->forParts(scratch, [&](int64_t first, int64_t rows, float* floats, T* numbers) {
-      runPart(t, first, rows, floats, numbers);
-    });
+    first_.pack(s_.threads, in(1), this->packed(scratch));
+    if (second_) second_->pack(s_.threads, in(1), this->packed(scratch) + first_.numbers());
+    this->forParts(inputs, scratch, [&](const Part& part) { runPart(t, part); });
   }
 
  private:
+  using typename Base::Part;
+
   struct Tensors {
     const T *x, *packed;
     const float *bias, *firstH;
     rnn::Output sequence, lastH, gates, inner, before;
   };
 
-  void runPart(const Tensors& t, int64_t first, int64_t rows, float* floats, T* numbers) const {
+  void runPart(const Tensors& t, const Part& part) const {
+    const auto& [first, rows, floats, numbers, masks] = part;
     const int64_t u = s_.units, w = s_.width;
     float *h = floats, *product = h + rows * w;
     T *state = numbers, *reset = state + rows * w, *gates = reset + rows * w,
@@ -60,12 +62,13 @@ class GruKernel : public rnn::RecurrentKernel<T> {
     if constexpr (std::is_same_v<T, float>) state = h;
     for (int64_t r = 0; r < rows; ++r) this->takeState(t.firstH, first + r, h + r * w, state + r * w);
     for (int64_t k = 0; k < s_.steps; ++k) {
-      const auto place = [&](int64_t r) { return s_.at(first + r, s_.place(k), u); };
+      const auto place = [&](int64_t r) { return s_.at(part.first + r, s_.place(k), u); };
       const auto step = [&](int64_t r, int64_t stride) -> GruStep<T> {
         const int64_t here = place(r);
         return {product + r * stride,
                 t.x + here * kGates,
                 t.bias,
+                part.masks.rows ? part.masks.rows + (r * kGates + 2) * u : nullptr,
                 t.gates.target(here * kGates, gates + r * kGates * w),
                 t.inner.target(here, inner + r * w),
                 h + r * w,
@@ -74,12 +77,12 @@ class GruKernel : public rnn::RecurrentKernel<T> {
       };
       for (int64_t r = 0; t.before && r < rows; ++r) t.before.put(place(r), state + r * w, u);
       const int64_t stride = (resetAfter_ ? kGates : 2) * w;
-      first_.multiply(t.packed, state, w, rows, product, stride);
+      first_.forwards(t.packed, rows, h, state, masks, product);
       if (resetAfter_) {
         for (int64_t r = 0; r < rows; ++r) isa_.gru(widths_, step(r, stride));
       } else {
         for (int64_t r = 0; r < rows; ++r) isa_.gruGates(widths_, step(r, stride));
-        second_->multiply(t.packed + first_.numbers(), reset, w, rows, product, w);
+        second_->forwards(t.packed + first_.numbers(), rows, nullptr, reset, {}, product);
         for (int64_t r = 0; r < rows; ++r) isa_.gruCandidate(widths_, step(r, w));
       }
       for (int64_t r = 0; r < rows; ++r) {
@@ -92,15 +95,15 @@ class GruKernel : public rnn::RecurrentKernel<T> {
   }
 
   bool resetAfter_;
-  rnn::PackedMatrix<T> first_;
-  std::optional<rnn::PackedMatrix<T>> second_;
+  rnn::StateProducts<T> first_;
+  std::optional<rnn::StateProducts<T>> second_;
   bool hasState_;
 };
 
 template <class T>
 class GruBackwardKernel : public rnn::RecurrentKernel<T> {
   using Base = rnn::RecurrentKernel<T>;
-  using Base::isa_, Base::s_, Base::widths_, Base::sequences_;
+  using Base::isa_, Base::masked_, Base::s_, Base::sequences_, Base::widths_;
 
  public:
   // Each row's dh, by the product and beside it; dz, and the gradients of x and of the product.
@@ -109,8 +112,8 @@ class GruBackwardKernel : public rnn::RecurrentKernel<T> {
         resetAfter_(spec.attrs.boolean("resetAfter")),
         dx_(spec.outputs[0]),
         dProduct_(spec.outputs[1]),
-        first_(this->gateMatrix(resetAfter_ ? 3 : 2, true)) {
-    if (!resetAfter_) second_.emplace(this->gateMatrix(1, true));
+        first_(this->products({kGates, 0, resetAfter_ ? 3 : 2}, true, masked_)) {
+    if (!resetAfter_) second_.emplace(this->products({kGates, 2, 1}, true, masked_));
   }
 
   void run(void* const* inputs, void* const* outputs, void* scratch) override {
@@ -126,14 +129,14 @@ class GruBackwardKernel : public rnn::RecurrentKernel<T> {
     t.dx = {outputs[0], dx_};
     if (resetAfter_) t.dProduct = {outputs[1], dProduct_};
     t.dFirstH = static_cast<float*>(outputs[resetAfter_ ? 2 : 1]);
-    this->pack(first_, this->packed(scratch), in(2), kGates, 0, true);
-    if (second_) this->pack(*second_, this->packed(scratch) + first_.numbers(), in(2), kGates, 2, true);
-    this->forParts(scratch, [&](int64_t first, int64_t rows, float* floats, T* numbers) {
-      runPart(t, first, rows, floats, numbers);
-    });
+    first_.pack(s_.threads, in(2), this->packed(scratch));
+    if (second_) second_->pack(s_.threads, in(2), this->packed(scratch) + first_.numbers());
+    this->forParts(inputs, scratch, [&](const Part& part) { runPart(t, part); });
   }
 
  private:
+  using typename Base::Part;
+
   struct Tensors {
     const T *gates, *before, *inner, *packed;
     const float *dLastH, *dSequence, *zeros;
@@ -141,7 +144,8 @@ class GruBackwardKernel : public rnn::RecurrentKernel<T> {
     float* dFirstH;
   };
 
-  void runPart(const Tensors& t, int64_t first, int64_t rows, float* floats, T* numbers) const {
+  void runPart(const Tensors& t, const Part& part) const {
+    const auto& [first, rows, floats, numbers, masks] = part;
     const int64_t u = s_.units, w = s_.width, line = kGates * w;
     float *dh = floats, *carried = dh + rows * w;
     T *dz = numbers, *dx = dz + rows * line, *dProduct = dx + rows * line;
@@ -150,13 +154,13 @@ class GruBackwardKernel : public rnn::RecurrentKernel<T> {
       this->takeRow(nullptr, 0, carried + r * w);
     }
     for (int64_t k = s_.steps - 1; k >= 0; --k) {
-      const auto place = [&](int64_t r) { return s_.at(first + r, s_.place(k), u); };
+      const auto place = [&](int64_t r) { return s_.at(part.first + r, s_.place(k), u); };
       const auto step = [&](int64_t r) -> GruBackwardStep<T> {
         const int64_t here = place(r);
         return {t.gates + here * kGates,
                 resetAfter_ ? t.inner + here : nullptr,
                 t.before + here,
-                t.dSequence ? t.dSequence + s_.at(first + r, k, u) : t.zeros,
+                t.dSequence ? t.dSequence + s_.at(part.first + r, k, u) : t.zeros,
                 dh + r * w,
                 carried + r * w,
                 dz + r * line,
@@ -167,14 +171,14 @@ class GruBackwardKernel : public rnn::RecurrentKernel<T> {
         for (int64_t r = 0; r < rows; ++r) isa_.gruBackward(widths_, step(r));
       } else {
         for (int64_t r = 0; r < rows; ++r) isa_.gruCandidateBackward(widths_, step(r));
-        second_->multiply(t.packed + first_.numbers(), dz + 2 * w, line, rows, dh, w);
+        second_->backwards(t.packed + first_.numbers(), rows, dz + 2 * w, line, masks, dh);
         for (int64_t r = 0; r < rows; ++r) isa_.gruGatesBackward(widths_, step(r));
       }
       for (int64_t r = 0; r < rows; ++r) {
         t.dx.finish(place(r) * kGates, dx + r * line, kGates * u);
         t.dProduct.finish(place(r) * kGates, dProduct + r * line, kGates * u);
       }
-      first_.multiply(t.packed, dz, line, rows, dh, w);
+      first_.backwards(t.packed, rows, dz, line, masks, dh);
     }
     for (int64_t r = 0; r < rows; ++r)
       for (int64_t j = 0; j < u; ++j) t.dFirstH[(first + r) * u + j] = dh[r * w + j] + carried[r * w + j];
@@ -182,8 +186,8 @@ class GruBackwardKernel : public rnn::RecurrentKernel<T> {
 
   bool resetAfter_;
   TensorType dx_, dProduct_;
-  rnn::PackedMatrix<T> first_;
-  std::optional<rnn::PackedMatrix<T>> second_;
+  rnn::StateProducts<T> first_;
+  std::optional<rnn::StateProducts<T>> second_;
 };
 
 // The gates take the place of x, and the gradient of x that of the gates.

@@ -10,14 +10,14 @@ constexpr int64_t kGates = 4;
 template <class T>
 class LstmKernel : public rnn::RecurrentKernel<T> {
   using Base = rnn::RecurrentKernel<T>;
-  using Base::isa_, Base::s_, Base::widths_;
+  using Base::inputs_, Base::isa_, Base::masked_, Base::s_, Base::widths_;
 
  public:
   // Each row's h, c and product; h as the product takes it, and gates.
   explicit LstmKernel(const KernelSpec& spec)
       : Base(spec, kGates, {2 + kGates, 1 + kGates}),
-        matrix_(this->gateMatrix(kGates, false)),
-        hasState_(spec.inputs.size() > 2) {}
+        products_(this->products({kGates, 0, kGates}, false, masked_)),
+        hasState_(inputs_ > 2) {}
 
   void run(void* const* inputs, void* const* outputs, void* scratch) override {
     Tensors t;
@@ -31,20 +31,21 @@ class LstmKernel : public rnn::RecurrentKernel<T> {
     t.c = this->output(outputs, 3);
     t.before = this->output(outputs, 4);
     t.packed = this->packed(scratch);
-    this->pack(matrix_, this->packed(scratch), static_cast<const float*>(inputs[1]), kGates, 0, false);
-    this->forParts(scratch, [&](int64_t first, int64_t rows, float* floats, T* numbers) {
-      runPart(t, first, rows, floats, numbers);
-    });
+    products_.pack(s_.threads, static_cast<const float*>(inputs[1]), this->packed(scratch));
+    this->forParts(inputs, scratch, [&](const Part& part) { runPart(t, part); });
   }
 
  private:
+  using typename Base::Part;
+
   struct Tensors {
     const T *x, *packed;
     const float *firstH, *firstC;
     rnn::Output sequence, lastH, lastC, gates, c, before;
   };
 
-  void runPart(const Tensors& t, int64_t first, int64_t rows, float* floats, T* numbers) const {
+  void runPart(const Tensors& t, const Part& part) const {
+    const auto& [first, rows, floats, numbers, masks] = part;
     const int64_t u = s_.units, w = s_.width;
     float *h = floats, *c = h + rows * w, *product = c + rows * w;
     T* state = numbers;
@@ -54,7 +55,7 @@ class LstmKernel : public rnn::RecurrentKernel<T> {
       this->takeRow(t.firstC, first + r, c + r * w);
     }
     for (int64_t k = 0; k < s_.steps; ++k) {
-      matrix_.multiply(t.packed, state, w, rows, product, kGates * w);
+      products_.forwards(t.packed, rows, h, state, masks, product);
       for (int64_t r = 0; r < rows; ++r) {
         const int64_t sample = first + r, here = s_.at(sample, s_.place(k), u);
         T* line = numbers + (rows + r * kGates) * w;
@@ -72,22 +73,22 @@ class LstmKernel : public rnn::RecurrentKernel<T> {
     }
   }
 
-  rnn::PackedMatrix<T> matrix_;
+  rnn::StateProducts<T> products_;
   bool hasState_;
 };
 
 template <class T>
 class LstmBackwardKernel : public rnn::RecurrentKernel<T> {
   using Base = rnn::RecurrentKernel<T>;
-  using Base::isa_, Base::s_, Base::widths_, Base::sequences_;
+  using Base::inputs_, Base::isa_, Base::masked_, Base::s_, Base::sequences_, Base::widths_;
 
  public:
   // Each row's dh and dc; dz, and the gradient of x.
   explicit LstmBackwardKernel(const KernelSpec& spec)
       : Base(spec, kGates, {2, 2 * kGates}),
-        matrix_(this->gateMatrix(kGates, true)),
+        products_(this->products({kGates, 0, kGates}, true, masked_)),
         dx_(spec.outputs[0]),
-        firstC_(spec.inputs.size() > (sequences_ ? 6U : 5U) ? spec.inputs.size() - 1 : 0) {}
+        firstC_(inputs_ > (sequences_ ? 6U : 5U) ? inputs_ - 1 : 0) {}
 
   void run(void* const* inputs, void* const* outputs, void* scratch) override {
     const auto in = [&](size_t i) { return static_cast<const float*>(inputs[i]); };
@@ -103,13 +104,13 @@ class LstmBackwardKernel : public rnn::RecurrentKernel<T> {
     t.dFirstC = static_cast<float*>(outputs[2]);
     t.packed = this->packed(scratch);
     t.zeros = this->zeros(scratch);
-    this->pack(matrix_, this->packed(scratch), in(2), kGates, 0, true);
-    this->forParts(scratch, [&](int64_t first, int64_t rows, float* floats, T* numbers) {
-      runPart(t, first, rows, floats, numbers);
-    });
+    products_.pack(s_.threads, in(2), this->packed(scratch));
+    this->forParts(inputs, scratch, [&](const Part& part) { runPart(t, part); });
   }
 
  private:
+  using typename Base::Part;
+
   struct Tensors {
     const T *gates, *packed;
     const float *c, *dLastH, *dLastC, *dSequence, *firstC, *zeros;
@@ -117,7 +118,8 @@ class LstmBackwardKernel : public rnn::RecurrentKernel<T> {
     float *dFirstH, *dFirstC;
   };
 
-  void runPart(const Tensors& t, int64_t first, int64_t rows, float* floats, T* numbers) const {
+  void runPart(const Tensors& t, const Part& part) const {
+    const auto& [first, rows, floats, numbers, masks] = part;
     const int64_t u = s_.units, w = s_.width;
     float *dh = floats, *dc = dh + rows * w;
     T *dz = numbers, *lines = dz + rows * kGates * w;
@@ -137,7 +139,7 @@ class LstmBackwardKernel : public rnn::RecurrentKernel<T> {
                                     dz + r * kGates * w, t.dx.target(here * kGates, line)});
         t.dx.finish(here * kGates, line, kGates * u);
       }
-      matrix_.multiply(t.packed, dz, kGates * w, rows, dh, w);
+      products_.backwards(t.packed, rows, dz, kGates * w, masks, dh);
     }
     for (int64_t r = 0; r < rows; ++r) {
       std::copy_n(dh + r * w, u, t.dFirstH + (first + r) * u);
@@ -145,7 +147,7 @@ class LstmBackwardKernel : public rnn::RecurrentKernel<T> {
     }
   }
 
-  rnn::PackedMatrix<T> matrix_;
+  rnn::StateProducts<T> products_;
   TensorType dx_;
   size_t firstC_;
 };

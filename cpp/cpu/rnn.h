@@ -148,6 +148,84 @@ class Output {
   bool half_ = false;
 };
 
+// The products of a step's states with gates of the recurrent kernel or, transposed, the way back from what
+// these gates get: one matrix or, with a mask, one for each gate, which sees the states by its own part of
+// it.
+template <class T>
+class StateProducts {
+ public:
+  // Gates first … of the recurrent kernel's `all`.
+  struct Gates {
+    int64_t all, first, count;
+  };
+
+  StateProducts(const Sequence& s, const Gates& gates, bool transposed, bool masked)
+      : units_(s.units),
+        width_(s.width),
+        gates_(gates),
+        each_(masked ? 1 : gates.count),
+        transposed_(transposed),
+        matrix_(transposed ? each_ * width_ : units_, transposed ? width_ : each_ * width_) {}
+
+  int64_t numbers() const { return gates_.count / each_ * matrix_.numbers(); }
+
+  // kernel: [units, all · units]. In `to` each gate has whole vectors.
+  void pack(int threads, const float* kernel, T* to) const {
+    for (int64_t g = 0; g < gates_.count; g += each_, to += matrix_.numbers())
+      matrix_.pack(threads, to, [&](int64_t row, int64_t column) -> typename PackedMatrix<T>::Block {
+        // A block lies within one gate, since those begin at whole vectors.
+        const int64_t state = transposed_ ? column : row, inner = transposed_ ? row : column;
+        const int64_t gate = gates_.first + g + inner / width_, unit = inner % width_, u = units_;
+        const float* from = kernel + (state * gates_.all + gate) * u + unit;
+        if (transposed_) return {from, 1, gates_.all * u, u - unit, u - state};
+        return {from, gates_.all * u, 1, u - state, u - unit};
+      });
+  }
+
+  // The masks of some rows [all · units], or null, and room for a vector of all units for each of them.
+  struct Masks {
+    const float* rows = nullptr;
+    float* spare = nullptr;
+  };
+
+  // product [rows, count · width], of states h [rows, width] or, without a mask, `state`, which is h as T.
+  void forwards(const T* packed, int64_t rows, const float* h, const T* state, const Masks& masks,
+                float* product) const {
+    const int64_t stride = gates_.count * width_;
+    if (!masks.rows) return matrix_.multiply(packed, state, width_, rows, product, stride);
+    auto* seen = reinterpret_cast<T*>(masks.spare);
+    for (int64_t g = 0; g < gates_.count; ++g, packed += matrix_.numbers()) {
+      for (int64_t r = 0; r < rows; ++r)
+        kernels<T>().mask({units_, width_}, h + r * width_, maskOf(masks, r, g), seen + r * width_);
+      matrix_.multiply(packed, seen, width_, rows, product + g * width_, stride);
+    }
+  }
+
+  // dh [rows, width], of what the gates got: dz, whose rows are `stride` apart.
+  void backwards(const T* packed, int64_t rows, const T* dz, int64_t stride, const Masks& masks,
+                 float* dh) const {
+    if (!masks.rows) return matrix_.multiply(packed, dz, stride, rows, dh, width_);
+    std::fill_n(dh, rows * width_, 0.0f);
+    for (int64_t g = 0; g < gates_.count; ++g, packed += matrix_.numbers()) {
+      matrix_.multiply(packed, dz + g * width_, stride, rows, masks.spare, width_);
+      for (int64_t r = 0; r < rows; ++r)
+        kernels<T>().maskBackward({units_, width_}, masks.spare + r * width_, maskOf(masks, r, g),
+                                  dh + r * width_);
+    }
+  }
+
+ private:
+  const float* maskOf(const Masks& masks, int64_t row, int64_t gate) const {
+    return masks.rows + (row * gates_.all + gates_.first + gate) * units_;
+  }
+
+  int64_t units_, width_;
+  Gates gates_;
+  int64_t each_;  // how many gates a matrix has
+  bool transposed_;
+  PackedMatrix<T> matrix_;
+};
+
 // How many vectors of all units a thread keeps for each of its rows: of floats, and of T.
 struct RowWidths {
   int64_t floats, numbers;
@@ -170,30 +248,17 @@ class RecurrentKernel : public Kernel {
         s_(spec, gates, isa_.lanes),
         widths_{s_.units, s_.width},
         sequences_(spec.attrs.boolean("returnSequences")),
+        masked_(spec.attrs.boolean("masked")),
+        inputs_(spec.inputs.size() - (masked_ ? 1 : 0)),
+        columns_(gates * s_.units),
         outputs_(spec.outputs),
-        rowWidths_(rowWidths) {}
+        rowWidths_{rowWidths.floats + (masked_ ? 1 : 0), rowWidths.numbers} {}
 
-  // A matrix of gates · units numbers a row (or a column, where it is transposed), each gate in whole
-  // vectors.
-  PackedMatrix<T> gateMatrix(int64_t gates, bool transposed) {
-    PackedMatrix<T> matrix(transposed ? gates * s_.width : s_.units,
-                           transposed ? s_.width : gates * s_.width);
-    packedBytes_ += aligned(static_cast<size_t>(matrix.numbers()) * sizeof(T));
-    return matrix;
-  }
-
-  // Packs gates of a kernel [units, all · units], from gate `first` on.
-  void pack(const PackedMatrix<T>& matrix, T* to, const float* kernel, int64_t all, int64_t first,
-            bool transposed) const {
-    const int64_t u = s_.units, w = s_.width;
-    matrix.pack(s_.threads, to, [=](int64_t row, int64_t column) -> typename PackedMatrix<T>::Block {
-      // A block lies within one gate, since those begin at whole vectors.
-      const int64_t state = transposed ? column : row, inner = transposed ? row : column;
-      const int64_t gate = first + inner / w, unit = inner % w;
-      const float* from = kernel + (state * all + gate) * u + unit;
-      if (transposed) return {from, 1, all * u, u - unit, u - state};
-      return {from, all * u, 1, u - state, u - unit};
-    });
+  // Products with gates of the recurrent kernel, for which memory is set aside; masked: under the op's mask.
+  StateProducts<T> products(const typename StateProducts<T>::Gates& gates, bool transposed, bool masked) {
+    StateProducts<T> made(s_, gates, transposed, masked);
+    packedBytes_ += aligned(static_cast<size_t>(made.numbers()) * sizeof(T));
+    return made;
   }
   T* packed(void* scratch) const { return static_cast<T*>(scratch); }
 
@@ -206,10 +271,17 @@ class RecurrentKernel : public Kernel {
     return sequences_ ? Output(outputs[0], outputs_[0]) : Output();
   }
 
-  // Clears the row of zeros and calls body(first row, rows, this thread's vectors of floats, and those of T)
-  // for all parts.
+  // Some rows of all and this thread's memory for them: vectors of floats, and those of T.
+  struct Part {
+    int64_t first, rows;
+    float* floats;
+    T* numbers;
+    typename StateProducts<T>::Masks masks;
+  };
+  // Clears the row of zeros and calls body(part) for all parts.
   template <class Body>
-  void forParts(void* scratch, Body&& body) const {
+  void forParts(void* const* inputs, void* scratch, Body&& body) const {
+    const auto* masks = masked_ ? static_cast<const float*>(inputs[inputs_]) : nullptr;
     std::fill_n(zeros(scratch), s_.width, 0.0f);
     char* mine = static_cast<char*>(scratch) + packedBytes_ + zerosBytes();
     parallelFor(s_.threads, s_.parts, 1, [&](int64_t begin, int64_t end, int part) {
@@ -217,7 +289,10 @@ class RecurrentKernel : public Kernel {
       auto* numbers = reinterpret_cast<T*>(floats + s_.rows * rowWidths_.floats * s_.width);
       for (int64_t p = begin; p < end; ++p) {
         const int64_t first = s_.n * p / s_.parts;
-        body(first, s_.n * (p + 1) / s_.parts - first, floats, numbers);
+        Part given{first, s_.n * (p + 1) / s_.parts - first, floats, numbers, {}};
+        if (masks)
+          given.masks = {masks + first * columns_, floats + s_.rows * (rowWidths_.floats - 1) * s_.width};
+        body(given);
       }
     });
   }
@@ -239,7 +314,8 @@ class RecurrentKernel : public Kernel {
   const RnnKernels<T>& isa_;
   Sequence s_;
   RnnWidths widths_;
-  bool sequences_;
+  bool sequences_, masked_;
+  size_t inputs_;  // without the mask
 
  private:
   static size_t aligned(size_t bytes) { return (bytes + 63) / 64 * 64; }
@@ -250,6 +326,7 @@ class RecurrentKernel : public Kernel {
                     static_cast<size_t>(rowWidths_.numbers) * sizeof(T)));
   }
 
+  int64_t columns_;
   std::vector<TensorType> outputs_;
   RowWidths rowWidths_;
   size_t packedBytes_ = 0;

@@ -8,12 +8,13 @@ namespace {
 template <class T>
 class SimpleRnnKernel : public rnn::RecurrentKernel<T> {
   using Base = rnn::RecurrentKernel<T>;
-  using Base::isa_, Base::s_, Base::widths_;
+  using Base::inputs_, Base::isa_, Base::masked_, Base::s_, Base::widths_;
+  using typename Base::Part;
 
  public:
   // Each row's h and product; h as the product takes it, and as a place gets it.
   explicit SimpleRnnKernel(const KernelSpec& spec)
-      : Base(spec, 1, {2, 2}), matrix_(this->gateMatrix(1, false)), hasState_(spec.inputs.size() > 2) {}
+      : Base(spec, 1, {2, 2}), products_(this->products({1, 0, 1}, false, masked_)), hasState_(inputs_ > 2) {}
 
   void run(void* const* inputs, void* const* outputs, void* scratch) override {
     const auto* x = static_cast<const T*>(inputs[0]);
@@ -21,15 +22,16 @@ class SimpleRnnKernel : public rnn::RecurrentKernel<T> {
     const rnn::Output sequence = this->sequence(outputs), lastH = this->output(outputs, 0),
                       after = this->output(outputs, 1), before = this->output(outputs, 2);
     T* packed = this->packed(scratch);
-    this->pack(matrix_, packed, static_cast<const float*>(inputs[1]), 1, 0, false);
+    products_.pack(s_.threads, static_cast<const float*>(inputs[1]), packed);
     const int64_t u = s_.units, w = s_.width;
-    this->forParts(scratch, [&](int64_t first, int64_t rows, float* floats, T* numbers) {
+    this->forParts(inputs, scratch, [&](const Part& part) {
+      const auto& [first, rows, floats, numbers, masks] = part;
       float *h = floats, *product = h + rows * w;
       T *state = numbers, *lines = state + rows * w;
       if constexpr (std::is_same_v<T, float>) state = h;
       for (int64_t r = 0; r < rows; ++r) this->takeState(firstH, first + r, h + r * w, state + r * w);
       for (int64_t k = 0; k < s_.steps; ++k) {
-        matrix_.multiply(packed, state, w, rows, product, w);
+        products_.forwards(packed, rows, h, state, masks, product);
         for (int64_t r = 0; r < rows; ++r) {
           const int64_t here = s_.at(first + r, s_.place(k), u);
           T* line = lines + r * w;
@@ -45,19 +47,20 @@ class SimpleRnnKernel : public rnn::RecurrentKernel<T> {
   }
 
  private:
-  rnn::PackedMatrix<T> matrix_;
+  rnn::StateProducts<T> products_;
   bool hasState_;
 };
 
 template <class T>
 class SimpleRnnBackwardKernel : public rnn::RecurrentKernel<T> {
   using Base = rnn::RecurrentKernel<T>;
-  using Base::isa_, Base::s_, Base::widths_, Base::sequences_;
+  using Base::isa_, Base::masked_, Base::s_, Base::sequences_, Base::widths_;
+  using typename Base::Part;
 
  public:
   // Each row's dh; dz, and the gradient of x.
   explicit SimpleRnnBackwardKernel(const KernelSpec& spec)
-      : Base(spec, 1, {1, 2}), matrix_(this->gateMatrix(1, true)), dx_(spec.outputs[0]) {}
+      : Base(spec, 1, {1, 2}), products_(this->products({1, 0, 1}, true, masked_)), dx_(spec.outputs[0]) {}
 
   void run(void* const* inputs, void* const* outputs, void* scratch) override {
     const auto* after = static_cast<const T*>(inputs[0]);
@@ -66,9 +69,10 @@ class SimpleRnnBackwardKernel : public rnn::RecurrentKernel<T> {
     const rnn::Output dx(outputs[0], dx_);
     auto* dFirstH = static_cast<float*>(outputs[1]);
     T* packed = this->packed(scratch);
-    this->pack(matrix_, packed, static_cast<const float*>(inputs[1]), 1, 0, true);
+    products_.pack(s_.threads, static_cast<const float*>(inputs[1]), packed);
     const int64_t u = s_.units, w = s_.width;
-    this->forParts(scratch, [&](int64_t first, int64_t rows, float* dh, T* numbers) {
+    this->forParts(inputs, scratch, [&](const Part& part) {
+      const auto& [first, rows, dh, numbers, masks] = part;
       T *dz = numbers, *lines = dz + rows * w;
       for (int64_t r = 0; r < rows; ++r) this->takeRow(dLastH, first + r, dh + r * w);
       for (int64_t k = s_.steps - 1; k >= 0; --k) {
@@ -79,14 +83,14 @@ class SimpleRnnBackwardKernel : public rnn::RecurrentKernel<T> {
           isa_.simpleBackward(widths_, {after + here, dy, dh + r * w, dz + r * w, dx.target(here, line)});
           dx.finish(here, line, u);
         }
-        matrix_.multiply(packed, dz, w, rows, dh, w);
+        products_.backwards(packed, rows, dz, w, masks, dh);
       }
       for (int64_t r = 0; r < rows; ++r) std::copy_n(dh + r * w, u, dFirstH + (first + r) * u);
     });
   }
 
  private:
-  rnn::PackedMatrix<T> matrix_;
+  rnn::StateProducts<T> products_;
   TensorType dx_;
 };
 

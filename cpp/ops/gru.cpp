@@ -8,7 +8,7 @@ namespace nodegrad {
 namespace {
 
 // x [n, steps, 3 units], kernel [units, 3 units], (bias [3 units] with resetAfter), maybe the first h [n,
-// units].
+// units], maybe the mask.
 // -> (h of each step [n, steps, units] with returnSequences), last h; for the gradient the gates [n, steps, 3
 // units], what the reset gate multiplies or, without resetAfter, has multiplied, and h before each place [n,
 // steps, units].
@@ -16,13 +16,14 @@ std::vector<TensorType> infer(const InferContext& context) {
   const auto [n, steps, units] = rnnShape(context, 3);
   const int64_t columns = context.inputs[0].shape[2];
   expectInput(context, 1, "the recurrent kernel", {units, columns});
+  const size_t inputs = unmasked(context.inputs.size(), context.attrs);
   size_t i = 2;
   if (context.attrs.boolean("resetAfter")) {
-    if (context.inputs.size() < 3)
+    if (inputs < 3)
       fail(ErrorCode::Argument, "[gru] expected a recurrent bias with resetAfter, received none");
     expectInput(context, i++, "the recurrent bias", {columns});
   }
-  if (context.inputs.size() > i) expectInput(context, i++, "the first h", {n, units});
+  if (inputs > i) expectInput(context, i++, "the first h", {n, units});
   expectInputs(context, i);
   const TensorType state = floats({n, steps, units});
   std::vector<TensorType> outputs{floats({n, units}), context.inputs[0], state, state};
@@ -43,16 +44,19 @@ Exprs compose(const Exprs& inputs, const Attrs& attrs) {
   const int64_t steps = knownSteps("gru", x), units = x.shape()[2] / 3;
   const bool backwards = attrs.boolean("goBackwards"), resetAfter = attrs.boolean("resetAfter");
   const size_t state = resetAfter ? 3 : 2;
-  Expr h = inputs.size() > state ? inputs[state] : zerosLike(gateOf(placeAt(x, 0), 0, units));
+  const StateProducts products(inputs, attrs, units);
+  Expr h =
+      unmasked(inputs.size(), attrs) > state ? inputs[state] : zerosLike(gateOf(placeAt(x, 0), 0, units));
   Exprs sequence;
   Exprs gates(static_cast<size_t>(steps), Expr::none()), inner = gates, before = gates;
   for (int64_t k = 0; k < steps; ++k) {
     const auto place = static_cast<size_t>(placeOf(k, steps, backwards));
     const Expr at = placeAt(x, static_cast<int64_t>(place));
-    const Expr p = resetAfter ? product(h, kernel) + inputs[2] : product(h, firstTwo(kernel, units));
+    const Expr p =
+        resetAfter ? products.of(h, kernel, 0, 3) + inputs[2] : products.of(h, firstTwo(kernel, units), 0, 2);
     const Expr z = sigmoid(gateOf(at, 0, units) + gateOf(p, 0, units));
     const Expr r = sigmoid(gateOf(at, 1, units) + gateOf(p, 1, units));
-    inner[place] = resetAfter ? gateOf(p, 2, units) : r * h;
+    inner[place] = resetAfter ? gateOf(p, 2, units) : r * products.seen(h, 2);
     const Expr g = tanh(gateOf(at, 2, units) +
                         (resetAfter ? r * inner[place] : product(inner[place], gateOf(kernel, 2, units))));
     before[place] = h;
@@ -78,26 +82,38 @@ std::vector<Value> gradient(const GradientContext& context) {
                             gradientOr0(context, first).value()};
   if (resetAfter) inputs.push_back(inner.value());
   if (attrs.boolean("returnSequences")) inputs.push_back(context.gradients[0]);
+  const int64_t units = r.x().shape()[2] / 3;
+  const StateProducts products(r, 3);
+  if (products.isMasked()) inputs.push_back(context.inputs.back());
   const std::vector<Value> back = context.graph.op("gruBackward", inputs, attrs);
-  const Expr dx(context.graph, back[0]);
+  const Expr kernel = r.x(1);
   std::vector<Value> result{back[0]};
+  Exprs dMask;
   if (resetAfter) {
-    const Expr dProduct(context.graph, back[1]);
-    result.push_back(recurrentGradient(before, dProduct).value());
-    result.push_back(apply("sum", {rowsOf(dProduct)}, {{"axes", Dims{0}}}).value());
+    const Expr dProduct = rowsOf({context.graph, back[1]});
+    result.push_back(products.kernelGradient(before, dProduct, 0, 3).value());
+    result.push_back(apply("sum", {dProduct}, {{"axes", Dims{0}}}).value());
+    if (products.isMasked()) dMask = {products.maskGradient(before, dProduct, kernel, 3)};
   } else {
-    const int64_t units = dx.shape()[2] / 3;
-    result.push_back(joined({firstTwo(recurrentGradient(before, dx), units),
-                             gateOf(recurrentGradient(inner, dx), 2, units)})
-                         .value());
+    const Expr dx = rowsOf({context.graph, back[0]});
+    const Expr dGates = firstTwo(dx, units), dCandidate = gateOf(dx, 2, units);
+    result.push_back(
+        joined({products.kernelGradient(before, dGates, 0, 2), product(rowsOf(inner), dCandidate, true)})
+            .value());
+    if (products.isMasked()) {
+      const Expr reset = before * reshapeLike(gateOf(rowsOf(r.y(first + 1)), 1, units), before);
+      dMask = {products.maskGradient(before, dGates, firstTwo(kernel, units), 2),
+               products.maskGradient(reset, dCandidate, gateOf(kernel, 2, units), 1)};
+    }
   }
-  if (r.inputs() > result.size()) result.push_back(back.back());
+  if (unmasked(r.inputs(), attrs) > result.size()) result.push_back(back.back());
+  if (products.isMasked()) result.push_back(joined(dMask).value());
   return result;
 }
 
 // The gates of gru, h before each place, the kernel, the last h's gradient, (what the reset gate multiplies
-// with resetAfter), (the sequence's gradient with returnSequences). -> the gradients of x, (of the recurrent
-// product of every place with resetAfter), of the first h.
+// with resetAfter), (the sequence's gradient with returnSequences), maybe the mask. -> the gradients of x,
+// (of the recurrent product of every place with resetAfter), of the first h.
 std::vector<TensorType> inferBackward(const InferContext& context) {
   const auto [n, steps, units] = rnnShape(context, 3);
   const Dims state{n, steps, units};
@@ -106,7 +122,7 @@ std::vector<TensorType> inferBackward(const InferContext& context) {
   expectInput(context, i++, "the recurrent kernel", {units, context.inputs[0].shape[2]});
   expectInput(context, i++, "the last h's gradient", {n, units});
   for (const char* option : {"resetAfter", "returnSequences"})
-    if (context.attrs.boolean(option) && context.inputs.size() > i)
+    if (context.attrs.boolean(option) && unmasked(context.inputs.size(), context.attrs) > i)
       expectInput(context, i++, "the inner product or the sequence's gradient", state);
   expectInputs(context, i);
   std::vector<TensorType> outputs{context.inputs[0], floats({n, units})};
@@ -118,6 +134,7 @@ Exprs composeBackward(const Exprs& inputs, const Attrs& attrs) {
   const Expr &gates = inputs[0], &states = inputs[1], &kernel = inputs[2];
   const int64_t steps = knownSteps("gru", gates), units = gates.shape()[2] / 3;
   const bool resetAfter = attrs.boolean("resetAfter");
+  const StateProducts products(inputs, attrs, units);
   Expr dh = inputs[3];
   Exprs dx(static_cast<size_t>(steps), Expr::none()), dProducts = dx;
   for (int64_t k = steps - 1; k >= 0; --k) {
@@ -131,12 +148,12 @@ Exprs composeBackward(const Exprs& inputs, const Attrs& attrs) {
       const Expr dr = dg * placeAt(inputs[4], place) * r * (1.0 - r);
       dx[at] = joined({dz, dr, dg});
       dProducts[at] = joined({dz, dr, dg * r});
-      dh = dh * z + product(dProducts[at], kernel, false, true);
+      dh = dh * z + products.back(dProducts[at], kernel, 0, 3);
     } else {
-      const Expr dReset = product(dg, gateOf(kernel, 2, units), false, true);
+      const Expr dReset = products.back(dg, gateOf(kernel, 2, units), 2, 1);
       const Expr dr = dReset * h * r * (1.0 - r);
       dx[at] = joined({dz, dr, dg});
-      dh = dh * z + dReset * r + product(joined({dz, dr}), firstTwo(kernel, units), false, true);
+      dh = dh * z + dReset * r + products.back(joined({dz, dr}), firstTwo(kernel, units), 0, 2);
     }
   }
   if (resetAfter) return {sequenceOf(dx), sequenceOf(dProducts), dh};
@@ -147,8 +164,8 @@ Exprs composeBackward(const Exprs& inputs, const Attrs& attrs) {
 
 void registerGruOps() {
   registerRnnOps({"gru",
-                  {2, 4},
-                  {4, 6},
+                  {2, 5},
+                  {4, 7},
                   infer,
                   inferBackward,
                   gradient,

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "ops/register.h"
 #include "ops/rnn.h"
 
@@ -7,16 +9,18 @@ namespace nodegrad {
 
 namespace {
 
-// x [n, steps, 4 units], kernel [units, 4 units], and maybe the first h and c [n, units].
+// x [n, steps, 4 units], kernel [units, 4 units], maybe the first h and c [n, units], maybe the mask.
 // -> (h of each step [n, steps, units] with returnSequences), last h, last c; for the gradient the gates [n,
 // steps, 4 units], c after and h before each place [n, steps, units].
 std::vector<TensorType> infer(const InferContext& context) {
   const auto [n, steps, units] = rnnShape(context, 4);
   expectInput(context, 1, "the recurrent kernel", {units, context.inputs[0].shape[2]});
-  if (context.inputs.size() == 3)
+  const size_t inputs = unmasked(context.inputs.size(), context.attrs);
+  if (inputs == 3)
     fail(ErrorCode::Argument, "[lstm] expected a first h and c or neither, received one of them");
-  for (size_t i = 2; i < context.inputs.size(); ++i)
+  for (size_t i = 2; i < inputs; ++i)
     expectInput(context, i, i == 2 ? "the first h" : "the first c", {n, units});
+  expectInputs(context, std::max<size_t>(inputs, 2));
   std::vector<TensorType> outputs{floats({n, units}), floats({n, units}), context.inputs[0],
                                   floats({n, steps, units}), floats({n, steps, units})};
   if (context.attrs.boolean("returnSequences")) outputs.insert(outputs.begin(), floats({n, steps, units}));
@@ -26,14 +30,15 @@ std::vector<TensorType> infer(const InferContext& context) {
 Exprs compose(const Exprs& inputs, const Attrs& attrs) {
   const Expr &x = inputs[0], &kernel = inputs[1];
   const int64_t steps = knownSteps("lstm", x), units = x.shape()[2] / 4;
-  const bool backwards = attrs.boolean("goBackwards");
-  Expr h = inputs.size() > 2 ? inputs[2] : zerosLike(gateOf(placeAt(x, 0), 0, units));
-  Expr c = inputs.size() > 2 ? inputs[3] : h;
+  const bool backwards = attrs.boolean("goBackwards"), state = unmasked(inputs.size(), attrs) > 2;
+  const StateProducts products(inputs, attrs, units);
+  Expr h = state ? inputs[2] : zerosLike(gateOf(placeAt(x, 0), 0, units));
+  Expr c = state ? inputs[3] : h;
   Exprs sequence;
   Exprs gates(static_cast<size_t>(steps), Expr::none()), cells = gates, before = gates;
   for (int64_t k = 0; k < steps; ++k) {
     const auto place = static_cast<size_t>(placeOf(k, steps, backwards));
-    const Expr z = placeAt(x, static_cast<int64_t>(place)) + product(h, kernel);
+    const Expr z = placeAt(x, static_cast<int64_t>(place)) + products.of(h, kernel, 0, 4);
     const Expr i = apply("sigmoid", {gateOf(z, 0, units)}), f = apply("sigmoid", {gateOf(z, 1, units)});
     const Expr g = apply("tanh", {gateOf(z, 2, units)}), o = apply("sigmoid", {gateOf(z, 3, units)});
     before[place] = h;
@@ -58,16 +63,20 @@ std::vector<Value> gradient(const GradientContext& context) {
   std::vector<Value> inputs{r.y(first + 2).value(), r.y(first + 3).value(), r.x(1).value(),
                             gradientOr0(context, first).value(), gradientOr0(context, first + 1).value()};
   if (attrs.boolean("returnSequences")) inputs.push_back(context.gradients[0]);
-  if (r.inputs() > 2) inputs.push_back(r.x(3).value());
+  const bool state = unmasked(r.inputs(), attrs) > 2;
+  if (state) inputs.push_back(r.x(3).value());
+  const StateProducts products(r, 4);
+  if (products.isMasked()) inputs.push_back(context.inputs.back());
   const std::vector<Value> back = context.graph.op("lstmBackward", inputs, attrs);
-  const Expr dKernel = recurrentGradient(r.y(first + 4), {context.graph, back[0]});
-  std::vector<Value> result{back[0], dKernel.value()};
-  if (r.inputs() > 2) result.insert(result.end(), back.begin() + 1, back.end());
+  const Expr before = r.y(first + 4), dz = rowsOf({context.graph, back[0]});
+  std::vector<Value> result{back[0], products.kernelGradient(before, dz, 0, 4).value()};
+  if (state) result.insert(result.end(), back.begin() + 1, back.end());
+  if (products.isMasked()) result.push_back(products.maskGradient(before, dz, r.x(1), 4).value());
   return result;
 }
 
 // The gates and c of lstm, the kernel, the gradients of the last h and c, (that of the sequence with
-// returnSequences), maybe the first c. -> those of x, of the first h and of the first c.
+// returnSequences), maybe the first c, maybe the mask. -> those of x, of the first h and of the first c.
 std::vector<TensorType> inferBackward(const InferContext& context) {
   const auto [n, steps, units] = rnnShape(context, 4);
   size_t i = 1;
@@ -75,9 +84,10 @@ std::vector<TensorType> inferBackward(const InferContext& context) {
   expectInput(context, i++, "the recurrent kernel", {units, context.inputs[0].shape[2]});
   expectInput(context, i++, "the last h's gradient", {n, units});
   expectInput(context, i++, "the last c's gradient", {n, units});
-  if (context.attrs.boolean("returnSequences") && context.inputs.size() > i)
+  const size_t inputs = unmasked(context.inputs.size(), context.attrs);
+  if (context.attrs.boolean("returnSequences") && inputs > i)
     expectInput(context, i++, "the sequence's gradient", {n, steps, units});
-  if (context.inputs.size() > i) expectInput(context, i++, "the first c", {n, units});
+  if (inputs > i) expectInput(context, i++, "the first c", {n, units});
   expectInputs(context, i);
   return {context.inputs[0], floats({n, units}), floats({n, units})};
 }
@@ -88,6 +98,7 @@ Exprs composeBackward(const Exprs& inputs, const Attrs& attrs) {
   const bool backwards = attrs.boolean("goBackwards"), sequences = attrs.boolean("returnSequences");
   Expr dh = inputs[3], dc = inputs[4];
   const size_t firstC = sequences ? 6 : 5;
+  const StateProducts products(inputs, attrs, units);
   Exprs dx(static_cast<size_t>(steps), Expr::none());
   for (int64_t k = steps - 1; k >= 0; --k) {
     const int64_t place = placeOf(k, steps, backwards);
@@ -96,15 +107,15 @@ Exprs composeBackward(const Exprs& inputs, const Attrs& attrs) {
     const Expr i = gateOf(all, 0, units), f = gateOf(all, 1, units), g = gateOf(all, 2, units),
                o = gateOf(all, 3, units);
     const Expr t = apply("tanh", {placeAt(cells, place)});
-    const Expr before = k > 0                    ? placeAt(cells, placeOf(k - 1, steps, backwards))
-                        : firstC < inputs.size() ? inputs[firstC]
-                                                 : zerosLike(dc);
+    const Expr before = k > 0 ? placeAt(cells, placeOf(k - 1, steps, backwards))
+                        : firstC < unmasked(inputs.size(), attrs) ? inputs[firstC]
+                                                                  : zerosLike(dc);
     dc = dc + dh * o * (1.0 - t * t);
     const Expr dz = joined({dc * g * i * (1.0 - i), dc * before * f * (1.0 - f), dc * i * (1.0 - g * g),
                             dh * t * o * (1.0 - o)});
     dx[static_cast<size_t>(place)] = dz;
     dc = dc * f;
-    dh = product(dz, kernel, false, true);
+    dh = products.back(dz, kernel, 0, 4);
   }
   return {sequenceOf(dx), dh, dc};
 }
@@ -112,7 +123,7 @@ Exprs composeBackward(const Exprs& inputs, const Attrs& attrs) {
 }  // namespace
 
 void registerLstmOps() {
-  registerRnnOps({"lstm", {2, 4}, {5, 7}, infer, inferBackward, gradient, composeBackward});
+  registerRnnOps({"lstm", {2, 5}, {5, 8}, infer, inferBackward, gradient, composeBackward});
 }
 
 }  // namespace nodegrad

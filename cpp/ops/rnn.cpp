@@ -16,9 +16,17 @@ void expectInput(const InferContext& context, size_t i, const char* name, const 
 }
 
 void expectInputs(const InferContext& context, size_t count) {
-  if (context.inputs.size() != count)
-    fail(ErrorCode::Argument, "[", context.op, "] expected ", count, " inputs, received ",
+  const bool masked = context.attrs.boolean("masked");
+  const size_t all = count + (masked ? 1 : 0);
+  if (context.inputs.size() != all)
+    fail(ErrorCode::Argument, "[", context.op, "] expected ", all, " inputs, received ",
          context.inputs.size());
+  if (!masked) return;
+  const TensorType& x = context.inputs[0];
+  if (x.shape[2] == kDynamic)
+    fail(ErrorCode::Shape, "[", context.op, "] expected a known number of units with a mask, received ",
+         toString(x));
+  expectInput(context, count, "the mask of the states", {x.shape[0], x.shape[2]});
 }
 
 TensorType floats(Dims shape) { return {DType::F32, std::move(shape)}; }
@@ -28,7 +36,9 @@ void registerRnnOps(const RnnOps& ops) {
   def.name = ops.name;
   def.minInputs = ops.inputs.least;
   def.maxInputs = ops.inputs.most;
-  def.attrs = {{"goBackwards", AttrKind::Boolean, false}, {"returnSequences", AttrKind::Boolean, false}};
+  def.attrs = {{"goBackwards", AttrKind::Boolean, false},
+               {"returnSequences", AttrKind::Boolean, false},
+               {"masked", AttrKind::Boolean, false}};
   def.attrs.insert(def.attrs.end(), ops.moreAttrs.begin(), ops.moreAttrs.end());
   def.infer = ops.infer;
   def.gradient = ops.gradient;
@@ -83,8 +93,54 @@ Expr rowsOf(const Expr& sequence) {
   return apply("reshape", {sequence}, {{"shape", Dims{-1, sequence.shape()[2]}}});
 }
 
-Expr recurrentGradient(const Expr& before, const Expr& dz) {
-  return product(rowsOf(before), rowsOf(dz), true);
+StateProducts::StateProducts(const Exprs& inputs, const Attrs& attrs, int64_t units) : units_(units) {
+  if (attrs.boolean("masked")) mask_ = inputs.back();
+}
+
+StateProducts::StateProducts(const Rule& rule, int64_t gates)
+    : StateProducts({rule.x(rule.inputs() - 1)}, rule.attrs, rule.x().shape()[2] / gates) {}
+
+Expr StateProducts::seen(const Expr& h, int64_t gate) const {
+  if (!mask_) return h;
+  const Expr part = gateOf(*mask_, gate, units_);
+  if (h.rank() == 2) return h * part;
+  return h * apply("reshape", {part}, {{"shape", Dims{-1, 1, units_}}});
+}
+
+Expr StateProducts::of(const Expr& h, const Expr& kernel, int64_t first, int64_t count) const {
+  if (!mask_) return product(h, kernel);
+  Exprs parts;
+  for (int64_t gate = 0; gate < count; ++gate)
+    parts.push_back(product(seen(h, first + gate), gateOf(kernel, gate, units_)));
+  return joined(parts);
+}
+
+Expr StateProducts::back(const Expr& dz, const Expr& kernel, int64_t first, int64_t count) const {
+  if (!mask_) return product(dz, kernel, false, true);
+  const auto part = [&](int64_t gate) {
+    return seen(product(gateOf(dz, gate, units_), gateOf(kernel, gate, units_), false, true), first + gate);
+  };
+  Expr sum = part(0);
+  for (int64_t gate = 1; gate < count; ++gate) sum = sum + part(gate);
+  return sum;
+}
+
+Expr StateProducts::kernelGradient(const Expr& before, const Expr& dz, int64_t first, int64_t count) const {
+  if (!mask_) return product(rowsOf(before), dz, true);
+  Exprs parts;
+  for (int64_t gate = 0; gate < count; ++gate)
+    parts.push_back(product(rowsOf(seen(before, first + gate)), gateOf(dz, gate, units_), true));
+  return joined(parts);
+}
+
+Expr StateProducts::maskGradient(const Expr& before, const Expr& dz, const Expr& kernel,
+                                 int64_t count) const {
+  Exprs parts;
+  for (int64_t gate = 0; gate < count; ++gate) {
+    const Expr back = product(gateOf(dz, gate, units_), gateOf(kernel, gate, units_), false, true);
+    parts.push_back(apply("sum", {before * reshapeLike(back, before)}, {{"axes", Dims{1}}}));
+  }
+  return joined(parts);
 }
 
 Expr gradientOr0(const GradientContext& context, size_t output) {

@@ -1,11 +1,14 @@
 #pragma once
+#include <optional>
+
 #include "ops/check.h"
 #include "ops/expr.h"
 
 // What the recurrent ops share. All run over x · kernel + bias of every step, [n, steps, gates · units],
 // which is one matrix product for the whole sequence; what is left to them is the recurrent part. With
 // goBackwards step k reads the input of place steps - 1 - k. What is there for the gradient lies beside the
-// inputs: place by place, not step by step.
+// inputs: place by place, not step by step. With the attribute masked the last input is a mask [n, gates ·
+// units]: the product of each gate takes h times that gate's part of it, the same in all steps.
 namespace nodegrad {
 
 struct RnnShape {
@@ -16,16 +19,20 @@ struct RnnShape {
 RnnShape rnnShape(const InferContext& context, int64_t gates);
 // Fails where input i, called name, cannot have this shape.
 void expectInput(const InferContext& context, size_t i, const char* name, const Dims& shape);
-// Fails unless there are as many inputs.
+// Fails unless there are as many inputs, and the mask behind them where the attributes say so.
 void expectInputs(const InferContext& context, size_t count);
+// How many inputs there are without the mask.
+inline size_t unmasked(size_t inputs, const Attrs& attrs) {
+  return inputs - (attrs.boolean("masked") ? 1 : 0);
+}
 TensorType floats(Dims shape);
 
 // How many inputs an op takes.
 struct InputCount {
   int least, most;
 };
-// Registers an op, whose attributes are goBackwards, returnSequences and maybe more, and its backward op,
-// which is differentiated by way of its composition.
+// Registers an op, whose attributes are goBackwards, returnSequences, masked and maybe more, and its backward
+// op, which is differentiated by way of its composition.
 struct RnnOps {
   std::string name;
   InputCount inputs, backwardInputs;
@@ -50,8 +57,32 @@ int64_t knownSteps(const char* op, const Expr& sequence);
 inline int64_t placeOf(int64_t k, int64_t steps, bool backwards) { return backwards ? steps - 1 - k : k; }
 
 Expr rowsOf(const Expr& sequence);  // [n, steps, k] to [n · steps, k]
-// The gradient of the recurrent kernel [units, gates · units]: one product over all steps.
-Expr recurrentGradient(const Expr& before, const Expr& dz);
+
+// The products of states with some gates' columns of the recurrent kernel, under the mask if there is one.
+class StateProducts {
+ public:
+  // inputs: of the op or of its backward op.
+  StateProducts(const Exprs& inputs, const Attrs& attrs, int64_t units);
+  StateProducts(const Rule& rule, int64_t gates);
+
+  // h [n, units] or a sequence of them as a gate's product takes it.
+  Expr seen(const Expr& h, int64_t gate) const;
+  // h · kernel, which has the columns of `count` gates from `first` on.
+  Expr of(const Expr& h, const Expr& kernel, int64_t first, int64_t count) const;
+  // The gradient of h, from that of the product.
+  Expr back(const Expr& dz, const Expr& kernel, int64_t first, int64_t count) const;
+  // The gradient of these columns of the kernel: one product (with a mask one for each gate) over all steps.
+  // before: h before each place. dz: rows [n · steps, count · units].
+  Expr kernelGradient(const Expr& before, const Expr& dz, int64_t first, int64_t count) const;
+  // The gradient of the mask's columns of `count` gates.
+  Expr maskGradient(const Expr& before, const Expr& dz, const Expr& kernel, int64_t count) const;
+  bool isMasked() const { return mask_.has_value(); }
+
+ private:
+  std::optional<Expr> mask_;
+  int64_t units_;
+};
+
 // The gradient of an output, zeros where nothing flows.
 Expr gradientOr0(const GradientContext& context, size_t output);
 

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "ops/register.h"
 #include "ops/rnn.h"
 
@@ -6,12 +8,15 @@ namespace nodegrad {
 
 namespace {
 
-// x [n, steps, units], kernel [units, units], maybe the first h [n, units]. -> (h of each step [n, steps,
-// units] with returnSequences), last h; for the gradient h after and before each place [n, steps, units].
+// x [n, steps, units], kernel [units, units], maybe the first h [n, units], maybe the mask. -> (h of each
+// step [n, steps, units] with returnSequences), last h; for the gradient h after and before each place [n,
+// steps, units].
 std::vector<TensorType> infer(const InferContext& context) {
   const auto [n, steps, units] = rnnShape(context, 1);
   expectInput(context, 1, "the recurrent kernel", {units, units});
-  if (context.inputs.size() > 2) expectInput(context, 2, "the first h", {n, units});
+  const size_t inputs = unmasked(context.inputs.size(), context.attrs);
+  if (inputs > 2) expectInput(context, 2, "the first h", {n, units});
+  expectInputs(context, std::max<size_t>(inputs, 2));
   std::vector<TensorType> outputs{floats({n, units}), context.inputs[0], context.inputs[0]};
   if (context.attrs.boolean("returnSequences")) outputs.insert(outputs.begin(), context.inputs[0]);
   return outputs;
@@ -20,13 +25,14 @@ std::vector<TensorType> infer(const InferContext& context) {
 Exprs compose(const Exprs& inputs, const Attrs& attrs) {
   const Expr& x = inputs[0];
   const int64_t steps = knownSteps("simpleRnn", x);
-  Expr h = inputs.size() > 2 ? inputs[2] : zerosLike(placeAt(x, 0));
+  const StateProducts products(inputs, attrs, x.shape()[2]);
+  Expr h = unmasked(inputs.size(), attrs) > 2 ? inputs[2] : zerosLike(placeAt(x, 0));
   Exprs sequence;
   Exprs after(static_cast<size_t>(steps), Expr::none()), before = after;
   for (int64_t k = 0; k < steps; ++k) {
     const int64_t place = placeOf(k, steps, attrs.boolean("goBackwards"));
     before[static_cast<size_t>(place)] = h;
-    h = apply("tanh", {placeAt(x, place) + product(h, inputs[1])});
+    h = apply("tanh", {placeAt(x, place) + products.of(h, inputs[1], 0, 1)});
     after[static_cast<size_t>(place)] = h;
     sequence.push_back(h);
   }
@@ -44,21 +50,24 @@ std::vector<Value> gradient(const GradientContext& context) {
   attrs.set("returnSequences", first == 1 && context.gradients[0] != kNone);
   std::vector<Value> inputs{r.y(first + 1).value(), r.x(1).value(), gradientOr0(context, first).value()};
   if (attrs.boolean("returnSequences")) inputs.push_back(context.gradients[0]);
+  const StateProducts products(r, 1);
+  if (products.isMasked()) inputs.push_back(context.inputs.back());
   const std::vector<Value> back = context.graph.op("simpleRnnBackward", inputs, attrs);
-  const Expr dKernel = recurrentGradient(r.y(first + 2), {context.graph, back[0]});
-  std::vector<Value> result{back[0], dKernel.value()};
-  if (r.inputs() > 2) result.push_back(back[1]);
+  const Expr before = r.y(first + 2), dz = rowsOf({context.graph, back[0]});
+  std::vector<Value> result{back[0], products.kernelGradient(before, dz, 0, 1).value()};
+  if (unmasked(r.inputs(), attrs) > 2) result.push_back(back[1]);
+  if (products.isMasked()) result.push_back(products.maskGradient(before, dz, r.x(1), 1).value());
   return result;
 }
 
-// h after each place, the kernel, the last h's gradient, (the sequence's gradient with returnSequences).
-// -> the gradients of x and of the first h.
+// h after each place, the kernel, the last h's gradient, (the sequence's gradient with returnSequences),
+// maybe the mask. -> the gradients of x and of the first h.
 std::vector<TensorType> inferBackward(const InferContext& context) {
   const auto [n, steps, units] = rnnShape(context, 1);
   expectInput(context, 1, "the recurrent kernel", {units, units});
   expectInput(context, 2, "the last h's gradient", {n, units});
   const bool sequences = context.attrs.boolean("returnSequences");
-  if (sequences && context.inputs.size() > 3)
+  if (sequences && unmasked(context.inputs.size(), context.attrs) > 3)
     expectInput(context, 3, "the sequence's gradient", {n, steps, units});
   expectInputs(context, sequences ? 4 : 3);
   return {context.inputs[0], floats({n, units})};
@@ -67,6 +76,7 @@ std::vector<TensorType> inferBackward(const InferContext& context) {
 Exprs composeBackward(const Exprs& inputs, const Attrs& attrs) {
   const Expr& after = inputs[0];
   const int64_t steps = knownSteps("simpleRnn", after);
+  const StateProducts products(inputs, attrs, after.shape()[2]);
   Expr dh = inputs[2];
   Exprs dx(static_cast<size_t>(steps), Expr::none());
   for (int64_t k = steps - 1; k >= 0; --k) {
@@ -75,7 +85,7 @@ Exprs composeBackward(const Exprs& inputs, const Attrs& attrs) {
     const Expr h = placeAt(after, place);
     const Expr dz = dh * (1.0 - h * h);
     dx[static_cast<size_t>(place)] = dz;
-    dh = product(dz, inputs[1], false, true);
+    dh = products.back(dz, inputs[1], 0, 1);
   }
   return {sequenceOf(dx), dh};
 }
@@ -83,7 +93,7 @@ Exprs composeBackward(const Exprs& inputs, const Attrs& attrs) {
 }  // namespace
 
 void registerSimpleRnnOps() {
-  registerRnnOps({"simpleRnn", {2, 3}, {3, 4}, infer, inferBackward, gradient, composeBackward});
+  registerRnnOps({"simpleRnn", {2, 4}, {3, 5}, infer, inferBackward, gradient, composeBackward});
 }
 
 }  // namespace nodegrad

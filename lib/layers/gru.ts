@@ -1,7 +1,9 @@
 import type { OptionNames } from '../checks.js';
 import { type ActivationFunction, activationConfig, activationOf } from '../activations.js';
 import * as ops from '../ops/index.js';
+import { recurrent } from '../ops/sequence.js';
 import type { Sym } from '../sym.js';
+import type { Tensor } from '../tensor.js';
 import type { Variable } from '../variable.js';
 import { type GatedRNNOptions, RNN, type RNNCall, gateOf } from './rnn.js';
 
@@ -48,29 +50,26 @@ export class GRU extends RNN<GRUOptions> {
     return bias && this.#resetAfter ? this.#row(bias, 0) : bias;
   }
 
-  protected fused({ x, states, kernel, recurrentKernel, bias, options }: RNNCall): readonly Sym[] {
-    return ops.gru(x, kernel, recurrentKernel, bias, {
-      ...options,
-      resetAfter: this.#resetAfter,
-      initialState: states?.[0],
-    });
+  protected fused({ projections, states = [], recurrentKernel, bias, mask, attrs }: RNNCall): readonly Sym[] {
+    const resetAfter = this.#resetAfter;
+    const operands: (Sym | Variable | Tensor)[] = [projections, recurrentKernel];
+    if (resetAfter)
+      operands.push(bias ? this.#row(bias, 1) : ops.broadcastTo(0, [this.gates * this.options.units]));
+    return recurrent<Sym>('gru', [...operands, ...states], mask, { ...attrs, resetAfter }, 1);
   }
 
-  protected step(x: Sym, [before]: readonly Sym[], h: Sym, call: RNNCall): readonly Sym[] {
+  protected step(x: Sym, [h]: readonly Sym[], call: RNNCall): readonly Sym[] {
     const { units } = this.options;
     const { recurrentKernel, bias } = call;
     // Without resetAfter the last third is not read.
-    const product = ops.matmul(h, recurrentKernel);
+    const product = this.product(h, call);
     const p = bias && this.#resetAfter ? ops.add(product, this.#row(bias, 1)) : product;
     const [z, r] = [0, 1].map((gate) => this.#gate(ops.add(gateOf(x, gate, units), gateOf(p, gate, units))));
     const inner = this.#resetAfter
       ? ops.mul(r, gateOf(p, 2, units))
-      : ops.matmul(
-          ops.mul(r, h),
-          ops.stridedSlice<Sym | Variable>(recurrentKernel, [0, 2 * units], [Infinity, 3 * units]),
-        );
+      : ops.matmul(ops.mul(r, this.seen(h, 2, call)), gateOf(recurrentKernel, 2, units));
     const candidate = this.activation(ops.add(gateOf(x, 2, units), inner));
-    return [ops.add(ops.mul(z, before), ops.mul(ops.sub(1, z), candidate))];
+    return [ops.add(ops.mul(z, h), ops.mul(ops.sub(1, z), candidate))];
   }
 
   #row(bias: Variable, row: number): Sym {

@@ -2,6 +2,7 @@ import type { OptionNames } from '../checks.js';
 import { type ActivationFunction, activationConfig, activationOf } from '../activations.js';
 import { Initializer, type InitializerLike, initializerOf } from '../initializers/index.js';
 import * as ops from '../ops/index.js';
+import { recurrent } from '../ops/sequence.js';
 import type { Sym } from '../sym.js';
 import { type Tensor, ones } from '../tensor.js';
 import { type GatedRNNOptions, RNN, type RNNCall, gateOf } from './rnn.js';
@@ -41,14 +42,13 @@ export class LSTM extends RNN<LSTMOptions> {
     return unitForgetBias ? new ForgetBias(super.biasInitializer, units) : super.biasInitializer;
   }
 
-  protected fused({ x, states, kernel, recurrentKernel, bias, options }: RNNCall): readonly Sym[] {
-    const initialState = states && ([states[0], states[1]] as const);
-    return ops.lstm(x, kernel, recurrentKernel, bias, { ...options, initialState });
+  protected fused({ projections, states = [], recurrentKernel, mask, attrs }: RNNCall): readonly Sym[] {
+    return recurrent<Sym>('lstm', [projections, recurrentKernel, ...states], mask, attrs, 2);
   }
 
-  protected step(x: Sym, [, c]: readonly Sym[], h: Sym, { recurrentKernel }: RNNCall): readonly Sym[] {
+  protected step(x: Sym, [h, c]: readonly Sym[], call: RNNCall): readonly Sym[] {
     const { units } = this.options;
-    const z = ops.add(x, ops.matmul(h, recurrentKernel));
+    const z = ops.add(x, this.product(h, call));
     const [i, f, o] = [0, 1, 3].map((gate) => this.#gate(gateOf(z, gate, units)));
     const next = ops.add(ops.mul(f, c), ops.mul(i, this.activation(gateOf(z, 2, units))));
     return [ops.mul(o, this.activation(next)), next];

@@ -27,9 +27,15 @@ export interface RNNOptions
   activation?: ActivationLike;
   /** Default true. */
   useBias?: boolean;
-  /** The share of the input's features that are dropped while training, the same at every step. Default 0. */
+  /**
+   * The share of the input's features that are dropped while training, the same at every step. As in Keras, with `recurrentDropout` each
+   * gate has a mask to itself, else all have one. Default 0.
+   */
   dropout?: number;
-  /** The share of the state's numbers that the recurrent product does not see while training, the same at every step. Default 0. */
+  /**
+   * The share of the state's numbers that the recurrent product of each gate does not see while training, the same at every step.
+   * Default 0.
+   */
   recurrentDropout?: number;
   /** Give the output of every step, [n, steps, units], instead of the last one's, [n, units]. Default false. */
   returnSequences?: boolean;
@@ -45,21 +51,23 @@ export interface GatedRNNOptions extends RNNOptions {
   recurrentActivation?: ActivationLike;
 }
 
-/** What a fused op is called with. */
+/** What a cell is called with. */
 export interface RNNCall {
-  readonly x: Sym;
+  /** kernel · input + bias of every step, [n, steps, gates · units]. */
+  readonly projections: Sym;
   /** The first states; undefined: zeros. */
   readonly states: readonly Sym[] | undefined;
-  readonly kernel: Variable;
   readonly recurrentKernel: Variable;
   readonly bias: Variable | undefined;
-  readonly options: ops.RnnOptions;
+  /** What each gate sees the state times of, [n, gates · units]; undefined: the state as it is. */
+  readonly mask: Sym | undefined;
+  readonly attrs: { goBackwards: boolean; returnSequences: boolean };
 }
 
 /**
  * A layer that goes through a sequence [n, steps, features] step by step. Called with a list it takes the first states behind the
- * input. A subclass says what its cell computes, by a fused op and in plain ops: these serve for own activations and recurrent dropout,
- * and need a known number of steps.
+ * input. A subclass says what its cell computes, by a fused op and in plain ops: these serve for own activations, and need a known number
+ * of steps.
  */
 export abstract class RNN<O extends RNNOptions = RNNOptions> extends Layer {
   static override readonly optionNames = {
@@ -106,9 +114,25 @@ export abstract class RNN<O extends RNNOptions = RNNOptions> extends Layer {
    * The states after one step, the output first.
    *
    * @param x kernel · input + bias, [n, gates · units].
-   * @param h The first state as the recurrent product sees it.
    */
-  protected abstract step(x: Sym, states: readonly Sym[], h: Sym, call: RNNCall): readonly Sym[];
+  protected abstract step(x: Sym, states: readonly Sym[], call: RNNCall): readonly Sym[];
+
+  /** The state as the recurrent product of a gate sees it. */
+  protected seen(h: Sym, gate: number, { mask }: RNNCall): Sym {
+    return mask ? ops.mul(h, gateOf(mask, gate, this.options.units)) : h;
+  }
+
+  /** state · recurrentKernel, [n, gates · units]. */
+  protected product(h: Sym, call: RNNCall): Sym {
+    const { mask, recurrentKernel } = call;
+    if (!mask) return ops.matmul(h, recurrentKernel);
+    const of = (gate: number) =>
+      ops.matmul(this.seen(h, gate, call), gateOf(recurrentKernel, gate, this.options.units));
+    return ops.concatenate(
+      Array.from({ length: this.gates }, (_, gate) => of(gate)),
+      { axis: -1 },
+    );
+  }
 
   protected get biasShape(): number[] {
     return [this.gates * this.options.units];
@@ -149,53 +173,59 @@ export abstract class RNN<O extends RNNOptions = RNNOptions> extends Layer {
 
   call(inputs: Sym | readonly Sym[], context: CallContext): readonly Sym[] {
     const [x, ...states] = listOf(inputs);
-    const { goBackwards, returnSequences, returnState, dropout = 0, recurrentDropout = 0 } = this.options;
+    const { goBackwards = false, returnSequences = false, returnState, recurrentDropout = 0 } = this.options;
     if (states.length !== 0 && states.length !== this.stateCount) {
       throw new EngineError(
         'ARGUMENT',
         `expected a sequence, or a list of it and ${this.stateCount} first states, received ${states.length} of them`,
       );
     }
+    const projections = this.#project(x, context);
     const call: RNNCall = {
-      x: context.training && dropout > 0 ? ops.mul(x, mask(slice(x, 0), dropout, context)) : x,
+      projections,
       states: states.length > 0 ? states : undefined,
-      kernel: this.#kernel,
       recurrentKernel: this.#recurrentKernel,
       bias: this.#bias,
-      options: { goBackwards, returnSequences },
+      mask: context.training ? mask(ops.sum(projections, { axis: 1 }), recurrentDropout, context) : undefined,
+      attrs: { goBackwards, returnSequences },
     };
-    const drops = context.training && recurrentDropout > 0;
-    const outputs = this.isFused && !drops ? this.fused(call) : this.#unrolled(call, context);
+    const outputs = this.isFused ? this.fused(call) : this.#unrolled(call);
     return returnState ? outputs : outputs.slice(0, 1);
   }
 
-  #unrolled(call: RNNCall, context: CallContext): readonly Sym[] {
-    const { units, goBackwards = false, returnSequences = false, recurrentDropout = 0 } = this.options;
-    const steps = call.x.shape[1];
+  /** kernel · input + bias of every step, with dropout. */
+  #project(x: Sym, context: CallContext): Sym {
+    const { units, dropout = 0, recurrentDropout = 0 } = this.options;
+    const bias = this.inputBias(this.#bias);
+    const project = (kernel: Sym | Variable, added?: Sym | Variable) => {
+      const dropped = context.training && mask(slice(x, 0), dropout, context);
+      return projected<Sym, Sym | Variable>(this.name, dropped ? ops.mul(x, dropped) : x, kernel, added);
+    };
+    if (!context.training || dropout === 0 || recurrentDropout === 0) return project(this.#kernel, bias);
+    const parts = Array.from({ length: this.gates }, (_, gate) => project(gateOf(this.#kernel, gate, units)));
+    const joined = ops.concatenate(parts, { axis: -1 });
+    return bias ? ops.add(joined, bias) : joined;
+  }
+
+  #unrolled(call: RNNCall): readonly Sym[] {
+    const { units } = this.options;
+    const { projections } = call;
+    const { goBackwards, returnSequences } = call.attrs;
+    const steps = projections.shape[1];
     if (steps < 1) {
       throw new EngineError(
         'ARGUMENT',
-        'expected a known number of steps, at least one, for activations of its own or recurrent dropout, received ' +
-          `[${call.x.shape.join(', ')}]`,
+        `expected a known number of steps, at least one, for activations of its own, received ${steps} of them`,
       );
     }
-    const projections = projected<Sym, Sym | Variable>(
-      this.name,
-      call.x,
-      call.kernel,
-      this.inputBias(call.bias),
-    );
     const at = (place: number) =>
-      ops.reshape(slice(projections, place), [call.x.shape[0], this.gates * units]);
+      ops.reshape(slice(projections, place), [projections.shape[0], this.gates * units]);
     const zeros = () =>
       apply<number | Sym>('broadcastLike', [0, ops.stridedSlice(at(0), [0, 0], [Infinity, units])]);
     let states = call.states ?? Array.from({ length: this.stateCount }, zeros);
-    const dropped =
-      context.training && recurrentDropout > 0 ? mask(states[0], recurrentDropout, context) : undefined;
     const outputs: Sym[] = [];
     for (let k = 0; k < steps; k++) {
-      const h = dropped ? ops.mul(states[0], dropped) : states[0];
-      states = this.step(at(goBackwards ? steps - 1 - k : k), states, h, call);
+      states = this.step(at(goBackwards ? steps - 1 - k : k), states, call);
       outputs.push(states[0]);
     }
     return [returnSequences ? ops.stack(outputs, { axis: 1 }) : states[0], ...states];
@@ -226,12 +256,13 @@ export abstract class RNN<O extends RNNOptions = RNNOptions> extends Layer {
 const slice = (sequence: Sym, place: number) =>
   ops.stridedSlice(sequence, [0, place, 0], [Infinity, place + 1, Infinity]);
 
-/** 1 / (1 - rate) where a number of that shape stays, 0 elsewhere. */
-function mask(like: Sym, rate: number, { key }: CallContext): Sym {
+/** 1 / (1 - rate) where a number of that shape stays, 0 elsewhere; undefined where all stay. */
+function mask(like: Sym, rate: number, { key }: CallContext): Sym | undefined {
+  if (rate === 0) return undefined;
   const ones = apply<number | Sym>('broadcastLike', [1, like]);
   return ops.dropout(ones, { rate, key, salt: like.trace.nextSalt() });
 }
 
 /** Columns gate · units … of x. @internal */
-export const gateOf = (x: Sym, gate: number, units: number): Sym =>
-  ops.stridedSlice(x, [0, gate * units], [Infinity, (gate + 1) * units]);
+export const gateOf = (x: Sym | Variable, gate: number, units: number): Sym =>
+  ops.stridedSlice<Sym | Variable>(x, [0, gate * units], [Infinity, (gate + 1) * units]);

@@ -1,5 +1,6 @@
 import { activationOf } from '../activations.js';
 import * as ops from '../ops/index.js';
+import { recurrent } from '../ops/sequence.js';
 import type { Sym } from '../sym.js';
 import { RNN, type RNNCall, type RNNOptions } from './rnn.js';
 
@@ -17,12 +18,12 @@ export class SimpleRNN extends RNN {
     return this.activation === activationOf('tanh');
   }
 
-  protected fused({ x, states, kernel, recurrentKernel, bias, options }: RNNCall): readonly Sym[] {
-    return ops.simpleRnn(x, kernel, recurrentKernel, bias, { ...options, initialState: states?.[0] });
+  protected fused({ projections, states = [], recurrentKernel, mask, attrs }: RNNCall): readonly Sym[] {
+    return recurrent<Sym>('simpleRnn', [projections, recurrentKernel, ...states], mask, attrs, 1);
   }
 
-  protected step(x: Sym, _states: readonly Sym[], h: Sym, { recurrentKernel }: RNNCall): readonly Sym[] {
-    return [this.activation(ops.add(x, ops.matmul(h, recurrentKernel)))];
+  protected step(x: Sym, [h]: readonly Sym[], call: RNNCall): readonly Sym[] {
+    return [this.activation(ops.add(x, this.product(h, call)))];
   }
 }
 

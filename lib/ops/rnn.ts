@@ -1,23 +1,27 @@
 import { type OptionNames, knownOptions } from '../checks.js';
-import type { Attrs } from '../engine.js';
-import { type Operand, type Outcome, applyAll, typeOf } from './apply.js';
-import { projected } from './sequence.js';
+import { type Operand, type Outcome, typeOf } from './apply.js';
+import { projected, recurrent } from './sequence.js';
 import { broadcastTo, reshape } from './shape.js';
 import { stridedSlice } from './slice.js';
 
-export interface RnnOptions {
+export interface RnnOptions<X extends Operand = Operand> {
   /** From the last step to the first; the sequence that comes out begins with the step that ran first. Default false. */
   goBackwards?: boolean;
   /** Give the output of every step instead of the last one's. Default false. */
   returnSequences?: boolean;
+  /**
+   * [n, gates · units]: what the recurrent product of each gate takes is h times that gate's columns of it, the same in all steps, as
+   * recurrent dropout does. Default: h as it is.
+   */
+  recurrentMask?: X;
 }
 
-export interface LstmOptions<X extends Operand = Operand> extends RnnOptions {
+export interface LstmOptions<X extends Operand = Operand> extends RnnOptions<X> {
   /** h and c before the first step, [n, units] each. Default zeros. */
   initialState?: readonly [h: X, c: X];
 }
 
-export interface SimpleRnnOptions<X extends Operand = Operand> extends RnnOptions {
+export interface SimpleRnnOptions<X extends Operand = Operand> extends RnnOptions<X> {
   /** h before the first step, [n, units]. Default zeros. */
   initialState?: X;
 }
@@ -31,6 +35,7 @@ const lstmNames = {
   initialState: 'optional',
   goBackwards: 'boolean',
   returnSequences: 'boolean',
+  recurrentMask: 'optional',
 } satisfies OptionNames<LstmOptions>;
 const simpleRnnNames = lstmNames satisfies OptionNames<SimpleRnnOptions>;
 const gruNames = { ...simpleRnnNames, resetAfter: 'boolean' } satisfies OptionNames<GruOptions>;
@@ -55,16 +60,10 @@ export function lstm<X extends Operand, W extends Operand>(
   options: LstmOptions<X> = {},
 ): [output: Outcome<X | W>, h: Outcome<X | W>, c: Outcome<X | W>] {
   knownOptions('lstm', options, lstmNames);
-  const { initialState = [], goBackwards = false, returnSequences = false } = options;
+  const { initialState = [], recurrentMask, goBackwards = false, returnSequences = false } = options;
   const operands: Operand[] = [projected('lstm', x, kernel, bias), recurrentKernel, ...initialState];
-  const made = applyAll(
-    'lstm',
-    operands,
-    { goBackwards, returnSequences },
-    returnSequences ? 3 : 2,
-  ) as Outcome<X | W>[];
-  const [h, c] = made.slice(-2);
-  return [made[0], h, c];
+  const [y, h, c] = recurrent<X | W>('lstm', operands, recurrentMask, { goBackwards, returnSequences }, 2);
+  return [y, h, c];
 }
 
 /**
@@ -88,14 +87,17 @@ export function gru<X extends Operand, W extends Operand>(
   options: GruOptions<X> = {},
 ): [output: Outcome<X | W>, h: Outcome<X | W>] {
   knownOptions('gru', options, gruNames);
-  const { resetAfter = true, initialState, goBackwards = false, returnSequences = false } = options;
+  const { resetAfter = true, initialState, recurrentMask } = options;
+  const { goBackwards = false, returnSequences = false } = options;
   const columns = typeOf(recurrentKernel).shape.at(-1) ?? 0;
   const row = (i: number): Operand | undefined =>
     bias !== undefined && resetAfter ? reshape(stridedSlice(bias, i, i + 1), [columns]) : bias;
   const operands: Operand[] = [projected('gru', x, kernel, row(0)), recurrentKernel];
   if (resetAfter) operands.push(row(1) ?? broadcastTo(0, [columns]));
   if (initialState !== undefined) operands.push(initialState);
-  return withState('gru', operands, { resetAfter, goBackwards, returnSequences });
+  const attrs = { resetAfter, goBackwards, returnSequences };
+  const [y, h] = recurrent<X | W>('gru', operands, recurrentMask, attrs, 1);
+  return [y, h];
 }
 
 /**
@@ -118,17 +120,9 @@ export function simpleRnn<X extends Operand, W extends Operand>(
   options: SimpleRnnOptions<X> = {},
 ): [output: Outcome<X | W>, h: Outcome<X | W>] {
   knownOptions('simpleRnn', options, simpleRnnNames);
-  const { initialState, goBackwards = false, returnSequences = false } = options;
+  const { initialState, recurrentMask, goBackwards = false, returnSequences = false } = options;
   const operands: Operand[] = [projected('simpleRnn', x, kernel, bias), recurrentKernel];
   if (initialState !== undefined) operands.push(initialState);
-  return withState('simpleRnn', operands, { goBackwards, returnSequences });
-}
-
-function withState<T extends Operand>(
-  op: string,
-  operands: readonly Operand[],
-  attrs: Attrs & { returnSequences: boolean },
-): [output: Outcome<T>, h: Outcome<T>] {
-  const made = applyAll(op, operands, attrs, attrs.returnSequences ? 2 : 1) as Outcome<T>[];
-  return [made[0], made.at(-1)!];
+  const [y, h] = recurrent<X | W>('simpleRnn', operands, recurrentMask, { goBackwards, returnSequences }, 1);
+  return [y, h];
 }

@@ -1,5 +1,6 @@
 import { EngineError } from '../errors.js';
-import { type Operand, type Outcome, apply, typeOf } from './apply.js';
+import type { Attrs } from '../engine.js';
+import { type Operand, type Outcome, apply, applyAll, typeOf } from './apply.js';
 import { add } from './binary.js';
 import { matmul } from './matmul.js';
 import { reshape } from './shape.js';
@@ -39,4 +40,25 @@ export function affine<X extends Operand, W extends Operand>(
       ? apply<Operand>('reshapeLike', [rows, matmul(x, kernel)]) // the second for its shape alone
       : reshape(rows, [...leading, columns])
   ) as Outcome<X | W>;
+}
+
+/**
+ * A recurrent op over x · kernel + bias of every step.
+ *
+ * @param operands These, and what else the op takes.
+ * @param mask [n, gates · units], see {@link RnnOptions.recurrentMask}, or undefined.
+ * @param states How many states it has.
+ * @returns The output and the last states. @internal
+ */
+export function recurrent<T extends Operand>(
+  op: string,
+  operands: readonly Operand[],
+  mask: Operand | undefined,
+  attrs: Attrs & { returnSequences: boolean },
+  states: number,
+): Outcome<T>[] {
+  const masked = mask !== undefined;
+  const outputs = states + (attrs.returnSequences ? 1 : 0);
+  const made = applyAll(op, masked ? [...operands, mask] : operands, { ...attrs, masked }, outputs);
+  return [made[0], ...made.slice(-states)] as Outcome<T>[];
 }

@@ -77,20 +77,19 @@ export const compositions = {
 
   // Ops with several outputs give them here in one, along the axis of the steps.
   lstm: (x: Sym, w: Sym, u: Sym, b: Sym, ...rest: (Sym | Recurrent)[]) => {
-    const states = rest.slice(0, -1) as Sym[];
+    const { states, options } = recurrentOf(rest);
     const initialState = states.length > 0 ? ([states[0], states[1]] as const) : undefined;
-    const options = rest.at(-1) as Recurrent;
     return alongSteps(ops.lstm(x, w, u, b, { ...options, initialState }));
   },
 
   gru: (x: Sym, w: Sym, u: Sym, b: Sym, ...rest: (Sym | Recurrent)[]) => {
-    const initialState = rest.slice(0, -1)[0] as Sym | undefined;
-    return alongSteps(ops.gru(x, w, u, b, { ...(rest.at(-1) as Recurrent), initialState }));
+    const { states, options } = recurrentOf(rest);
+    return alongSteps(ops.gru(x, w, u, b, { ...options, initialState: states[0] }));
   },
 
   simpleRnn: (x: Sym, w: Sym, u: Sym, b: Sym, ...rest: (Sym | Recurrent)[]) => {
-    const initialState = rest.slice(0, -1)[0] as Sym | undefined;
-    return alongSteps(ops.simpleRnn(x, w, u, b, { ...(rest.at(-1) as Recurrent), initialState }));
+    const { states, options } = recurrentOf(rest);
+    return alongSteps(ops.simpleRnn(x, w, u, b, { ...options, initialState: states[0] }));
   },
 
   // Public random ops draw their own keys; with one given they have to agree with Philox as published.
@@ -104,7 +103,17 @@ interface Recurrent {
   goBackwards?: boolean;
   returnSequences?: boolean;
   resetAfter?: boolean;
+  /** Whether the last input is the mask. */
+  masked?: boolean;
 }
+
+/** The first states, and the options with the mask. */
+const recurrentOf = (rest: (Sym | Recurrent)[]) => {
+  const { masked = false, ...options } = rest.at(-1) as Recurrent;
+  const states = rest.slice(0, -1) as Sym[];
+  const recurrentMask = masked ? states.pop() : undefined;
+  return { states: states, options: { ...options, recurrentMask } };
+};
 
 const alongSteps = (outputs: readonly Sym[]) =>
   ops.concatenate(

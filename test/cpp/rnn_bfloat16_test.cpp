@@ -14,7 +14,7 @@ const double kRounding = kUnit / std::sqrt(3.0);
 struct RnnOp {
   const char* name;
   int64_t gates;
-  bool resetAfter = false;
+  bool resetAfter = false, masked = false;
 };
 
 std::vector<std::string> bfloat16Settings() {
@@ -50,7 +50,7 @@ Array kernelOf(int64_t units, int64_t gates) {
 }
 
 Attrs attrsOf(const RnnOp& op, bool sequences, bool backwards = false) {
-  Attrs attrs{{"goBackwards", backwards}, {"returnSequences", sequences}};
+  Attrs attrs{{"goBackwards", backwards}, {"returnSequences", sequences}, {"masked", op.masked}};
   if (op.gates == 3) attrs.set("resetAfter", op.resetAfter);
   return attrs;
 }
@@ -82,13 +82,24 @@ double rmsApart(const Array& a, const Array& b) {
   return std::sqrt(squares / static_cast<double>(a.data.size()));
 }
 
-std::vector<RnnOp> forwards() { return {{"lstm", 4}, {"gru", 3, true}, {"gru", 3, false}, {"simpleRnn", 1}}; }
+std::vector<RnnOp> forwards() {
+  std::vector<RnnOp> ops{{"lstm", 4}, {"gru", 3, true}, {"gru", 3, false}, {"simpleRnn", 1}};
+  for (size_t i = 0; i < 4; ++i) {
+    ops.push_back(ops[i]);
+    ops.back().masked = true;
+  }
+  return ops;
+}
+
+// Numbers of at most 1, which round no more than states without a mask.
+Array maskOf(const RnnOp& op, int64_t n, int64_t units) { return randomNumbers({n, op.gates * units}, 7); }
 
 std::vector<Array> forwardInputs(const RnnOp& op, int64_t n, int64_t steps, int64_t units) {
   std::vector<Array> inputs{rounded(randomNumbers({n, steps, op.gates * units}, 1)),
                             kernelOf(units, op.gates)};
   if (op.resetAfter) inputs.push_back(randomNumbers({op.gates * units}, 3));
   for (int64_t s = 0; s < (op.gates == 4 ? 2 : 1); ++s) inputs.push_back(randomNumbers({n, units}, 5));
+  if (op.masked) inputs.push_back(maskOf(op, n, units));
   return inputs;
 }
 
@@ -136,6 +147,7 @@ Backward backwardOf(const RnnOp& op, int64_t n, int64_t steps, int64_t units) {
     b.halves.push_back(4);
   }
   add(randomNumbers(sequence, 6));
+  if (op.masked) add(maskOf(op, n, units));
   return b;
 }
 

@@ -10,15 +10,23 @@ namespace {
 struct RnnCase {
   const char* name;
   int64_t n, steps, units;
-  bool state, backwards, sequences;
+  bool state, backwards, sequences, masked = false;
 };
 
 const RnnCase kCases[] = {
-    {"one", 1, 1, 1, false, false, false},           {"oneOfOddUnits", 1, 3, 5, true, false, true},
-    {"wholeVectors", 4, 5, 16, false, false, false}, {"odd", 17, 4, 33, true, false, true},
-    {"backwards", 17, 4, 7, true, true, true},       {"backwardsLast", 9, 5, 24, false, true, false},
-    {"manyParts", 131, 2, 20, false, false, true},   {"wide", 19, 3, 130, true, false, false},
-    {"noSteps", 3, 0, 5, true, false, true},         {"noSamples", 0, 3, 5, false, false, true},
+    {"one", 1, 1, 1, false, false, false},
+    {"oneOfOddUnits", 1, 3, 5, true, false, true},
+    {"wholeVectors", 4, 5, 16, false, false, false},
+    {"odd", 17, 4, 33, true, false, true},
+    {"backwards", 17, 4, 7, true, true, true},
+    {"backwardsLast", 9, 5, 24, false, true, false},
+    {"manyParts", 131, 2, 20, false, false, true},
+    {"wide", 19, 3, 130, true, false, false},
+    {"noSteps", 3, 0, 5, true, false, true},
+    {"noSamples", 0, 3, 5, false, false, true},
+    {"maskedOne", 1, 2, 1, false, false, false, true},
+    {"masked", 17, 4, 33, true, true, true, true},
+    {"maskedVectors", 37, 3, 16, true, false, false, true},
 };
 
 class RnnKernel : public ::testing::TestWithParam<std::tuple<std::string, RnnCase>> {
@@ -31,9 +39,10 @@ class RnnKernel : public ::testing::TestWithParam<std::tuple<std::string, RnnCas
   // Errors grow along the sequence: a step passes those before it on and adds the rounding of sums of as many
   // terms as units (or, on the way back, gates).
   // keeps: how many last outputs are there for the gradient, without which all else is the same.
-  void expectEqual(const char* op, const std::vector<Array>& inputs, int64_t gates, size_t keeps = 0,
+  void expectEqual(const char* op, std::vector<Array> inputs, int64_t gates, size_t keeps = 0,
                    std::optional<bool> resetAfter = {}) const {
-    Attrs attrs{{"goBackwards", c().backwards}, {"returnSequences", c().sequences}};
+    Attrs attrs{{"goBackwards", c().backwards}, {"returnSequences", c().sequences}, {"masked", c().masked}};
+    if (c().masked) inputs.push_back(randomNumbers({c().n, gates * c().units}, 8));
     if (resetAfter) attrs.set("resetAfter", *resetAfter);
     const std::vector<Array> expected = reference::apply(op, inputs, attrs);
     std::vector<TensorType> types;

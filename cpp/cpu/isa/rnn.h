@@ -37,10 +37,11 @@ struct GruStep {
   const float* product;  // [3 width], or of the gates, or of the candidate alone
   const T* x;            // [3 units]
   const float* bias;     // [3 units]
+  const float* mask;     // [units]: what h is multiplied with before the reset gate, or null
   T *gates, *inner;      // [3 units] (may be x), [units]
   float* h;              // [width]: before, then after the step
   T* state;              // [width]: h as the next product takes it
-  T* reset;              // [width]: r · h
+  T* reset;              // [width]: r · h, under the mask
 };
 template <class T>
 struct GruBackwardStep {
@@ -78,6 +79,9 @@ struct RnnKernels {
   // another; depth is a multiple of the one above.
   void (*multiply)(const T* x, int64_t xStride, int64_t rows, int64_t depth, const T* packed, int64_t columns,
                    float* y, int64_t yStride);
+  // h · mask [units] as a product takes it, and dh += x · mask: a state under the mask of a gate, and back.
+  void (*mask)(const RnnWidths& widths, const float* h, const float* mask, T* state);
+  void (*maskBackward)(const RnnWidths& widths, const float* x, const float* mask, float* dh);
   void (*lstm)(const RnnWidths& widths, const LstmStep<T>& step);
   void (*lstmBackward)(const RnnWidths& widths, const LstmBackwardStep<T>& step);
   void (*gru)(const RnnWidths& widths, const GruStep<T>& step);

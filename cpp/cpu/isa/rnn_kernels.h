@@ -77,6 +77,17 @@ inline void keep(float* h, T* state, int64_t j, Floats v) {
 }
 
 template <class T>
+void mask(const RnnWidths& widths, const float* h, const float* mask, T* state) {
+  for (int64_t j = 0; j < widths.units; j += kLanes)
+    store(state + j, load(h + j) * take(mask + j, widths.units - j));
+}
+
+inline void maskBackward(const RnnWidths& widths, const float* x, const float* mask, float* dh) {
+  for (int64_t j = 0; j < widths.units; j += kLanes)
+    store(dh + j, load(dh + j) + load(x + j) * take(mask + j, widths.units - j));
+}
+
+template <class T>
 void lstm(const RnnWidths& widths, const LstmStep<T>& s) {
   const int64_t u = widths.units, w = widths.width;
   for (int64_t j = 0; j < u; j += kLanes) {
@@ -138,7 +149,8 @@ void gruGates(const RnnWidths& widths, const GruStep<T>& s) {
   const int64_t u = widths.units, w = widths.width;
   for (int64_t j = 0; j < u; j += kLanes) {
     const int64_t n = u - j;
-    const Floats r = sigmoidOf(load(s.product + w + j) + take(s.x + u + j, n)), reset = r * load(s.h + j);
+    const Floats r = sigmoidOf(load(s.product + w + j) + take(s.x + u + j, n));
+    const Floats h = load(s.h + j), reset = r * (s.mask ? h * take(s.mask + j, n) : h);
     put(s.gates + j, sigmoidOf(load(s.product + j) + take(s.x + j, n)), n);
     put(s.gates + u + j, r, n);
     put(s.inner + j, reset, n);
@@ -241,9 +253,23 @@ void pack(const float* tile, int64_t rows, T* to, int64_t stride) {
 
 template <class T>
 constexpr RnnKernels<T> rnnKernelsFor() {
-  return {kLanes,           kPanel, Factors<T>::kDepth, pack<T>,  multiply<T>,  lstm,
-          lstmBackward,     gru,    gruBackward,        gruGates, gruCandidate, gruCandidateBackward,
-          gruGatesBackward, simple, simpleBackward};
+  return {kLanes,
+          kPanel,
+          Factors<T>::kDepth,
+          pack<T>,
+          multiply<T>,
+          mask<T>,
+          maskBackward,
+          lstm,
+          lstmBackward,
+          gru,
+          gruBackward,
+          gruGates,
+          gruCandidate,
+          gruCandidateBackward,
+          gruGatesBackward,
+          simple,
+          simpleBackward};
 }
 
 }  // namespace

@@ -8,13 +8,18 @@ namespace {
 
 double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
 
+using Numbers = std::vector<double>;
+
 // The walk through a recurrent op's sequence: calls body(sample, k, place) step by step, or back.
 struct Walk {
   Walk(const Call& call, int64_t gates)
       : n(call.inputs[0].shape()[0]),
         steps(call.inputs[0].shape()[1]),
         units(call.inputs[0].shape()[2] / gates),
-        backwards(call.attrs.boolean("goBackwards")) {}
+        gates(gates),
+        backwards(call.attrs.boolean("goBackwards")),
+        mask(call.attrs.boolean("masked") ? &call.inputs.back() : nullptr),
+        inputs(call.inputs.size() - (mask ? 1 : 0)) {}
 
   int64_t place(int64_t k) const { return backwards ? steps - 1 - k : k; }
   // Of a number in [n, steps, size].
@@ -22,11 +27,36 @@ struct Walk {
     return static_cast<size_t>((sample * steps + place) * size + i);
   }
 
-  int64_t n, steps, units;
-  bool backwards;
-};
+  // What gate g sees unit j of a sample's state times of.
+  double seen(int64_t sample, int64_t g, int64_t j) const {
+    return mask ? mask->data[static_cast<size_t>((sample * gates + g) * units + j)] : 1;
+  }
+  // state · kernel [units, gates · units], by the mask of the sample.
+  Numbers product(const Numbers& state, const Array& kernel, int64_t sample) const {
+    Numbers result(static_cast<size_t>(gates * units));
+    for (int64_t i = 0; i < units; ++i)
+      for (int64_t g = 0; g < gates; ++g)
+        for (int64_t j = g * units; j < (g + 1) * units; ++j)
+          result[static_cast<size_t>(j)] += state[static_cast<size_t>(i)] * seen(sample, g, i) *
+                                            kernel.data[static_cast<size_t>(i * gates * units + j)];
+    return result;
+  }
+  // And back.
+  Numbers back(const Numbers& dz, const Array& kernel, int64_t sample) const {
+    Numbers result(static_cast<size_t>(units));
+    for (int64_t i = 0; i < units; ++i)
+      for (int64_t g = 0; g < gates; ++g)
+        for (int64_t j = g * units; j < (g + 1) * units; ++j)
+          result[static_cast<size_t>(i)] += dz[static_cast<size_t>(j)] * seen(sample, g, i) *
+                                            kernel.data[static_cast<size_t>(i * gates * units + j)];
+    return result;
+  }
 
-using Numbers = std::vector<double>;
+  int64_t n, steps, units, gates;
+  bool backwards;
+  const Array* mask;
+  size_t inputs;  // without the mask
+};
 
 // Row `sample` of [n, units], zeros without a tensor.
 Numbers rowOf(const Array* array, int64_t sample, int64_t units) {
@@ -40,27 +70,17 @@ void putRow(const Numbers& row, Array& array, int64_t sample) {
   std::copy(row.begin(), row.end(), array.data.begin() + sample * static_cast<int64_t>(row.size()));
 }
 
-// row · kernel [units, columns], or with its transpose.
-Numbers product(const Numbers& row, const Array& kernel, bool transposed) {
-  const auto rows = static_cast<size_t>(kernel.shape()[0]), columns = static_cast<size_t>(kernel.shape()[1]);
-  Numbers result(transposed ? rows : columns);
-  for (size_t i = 0; i < rows; ++i)
-    for (size_t j = 0; j < columns; ++j)
-      result[transposed ? i : j] += row[transposed ? j : i] * kernel.data[i * columns + j];
-  return result;
-}
-
 void lstm(const Call& call) {
   const Walk walk(call, 4);
   const int64_t u = walk.units;
-  const bool sequences = call.attrs.boolean("returnSequences"), state = call.inputs.size() > 2;
+  const bool sequences = call.attrs.boolean("returnSequences"), state = walk.inputs > 2;
   Array* out = call.outputs.data() + (sequences ? 1 : 0);
   for (int64_t s = 0; s < walk.n; ++s) {
     Numbers h = rowOf(state ? &call.inputs[2] : nullptr, s, u);
     Numbers c = rowOf(state ? &call.inputs[3] : nullptr, s, u);
     for (int64_t k = 0; k < walk.steps; ++k) {
       const int64_t place = walk.place(k);
-      const Numbers z = product(h, call.inputs[1], false);
+      const Numbers z = walk.product(h, call.inputs[1], s);
       for (int64_t j = 0; j < u; ++j) {
         const auto unit = static_cast<size_t>(j);
         double gate[4];
@@ -89,7 +109,7 @@ void lstmBackward(const Call& call) {
   const auto& in = call.inputs;
   for (int64_t s = 0; s < walk.n; ++s) {
     Numbers dh = rowOf(&in[3], s, u), dc = rowOf(&in[4], s, u);
-    const Numbers start = rowOf(in.size() > firstC ? &in[firstC] : nullptr, s, u);
+    const Numbers start = rowOf(walk.inputs > firstC ? &in[firstC] : nullptr, s, u);
     for (int64_t k = walk.steps - 1; k >= 0; --k) {
       const int64_t place = walk.place(k);
       Numbers dz(static_cast<size_t>(4 * u));
@@ -108,7 +128,7 @@ void lstmBackward(const Call& call) {
               d[of];
         dc[unit] *= f;
       }
-      dh = product(dz, in[2], true);
+      dh = walk.back(dz, in[2], s);
     }
     putRow(dh, call.outputs[1], s);
     putRow(dc, call.outputs[2], s);
@@ -122,11 +142,11 @@ void gru(const Call& call) {
   const size_t state = after ? 3 : 2;
   Array* out = call.outputs.data() + (sequences ? 1 : 0);
   for (int64_t s = 0; s < walk.n; ++s) {
-    Numbers h = rowOf(call.inputs.size() > state ? &call.inputs[state] : nullptr, s, u);
+    Numbers h = rowOf(walk.inputs > state ? &call.inputs[state] : nullptr, s, u);
     for (int64_t k = 0; k < walk.steps; ++k) {
       const int64_t place = walk.place(k);
       const auto x = [&](int64_t i) { return call.inputs[0].data[walk.at(s, place, 3 * u, i)]; };
-      Numbers p = product(h, call.inputs[1], false);
+      Numbers p = walk.product(h, call.inputs[1], s);
       if (after)
         for (size_t i = 0; i < p.size(); ++i) p[i] += call.inputs[2].data[i];
       Numbers z(h.size()), r(h.size()), reset(h.size());
@@ -136,14 +156,14 @@ void gru(const Call& call) {
         r[unit] = sigmoid(x(u + j) + p[static_cast<size_t>(u + j)]);
         reset[unit] = r[unit] * h[unit];
       }
-      const Numbers late = product(reset, call.inputs[1], false);
+      const Numbers late = walk.product(reset, call.inputs[1], s);
       for (int64_t j = 0; j < u; ++j) {
         const auto unit = static_cast<size_t>(j), third = static_cast<size_t>(2 * u + j);
         const double g = std::tanh(x(2 * u + j) + (after ? r[unit] * p[third] : late[third]));
         out[1].data[walk.at(s, place, 3 * u, j)] = z[unit];
         out[1].data[walk.at(s, place, 3 * u, u + j)] = r[unit];
         out[1].data[walk.at(s, place, 3 * u, 2 * u + j)] = g;
-        out[2].data[walk.at(s, place, u, j)] = after ? p[third] : reset[unit];
+        out[2].data[walk.at(s, place, u, j)] = after ? p[third] : reset[unit] * walk.seen(s, 2, j);
         out[3].data[walk.at(s, place, u, j)] = h[unit];
         h[unit] = z[unit] * h[unit] + (1 - z[unit]) * g;
         if (sequences) call.outputs[0].data[walk.at(s, k, u, j)] = h[unit];
@@ -179,7 +199,7 @@ void gruBackward(const Call& call) {
         candidate[2 * n + j] = dg[j];
       }
       // What reaches r · h through the candidate's product where the gate comes first.
-      const Numbers dReset = product(candidate, in[2], true);
+      const Numbers dReset = walk.back(candidate, in[2], s);
       for (size_t j = 0; j < n; ++j) {
         const double r = gate(1, j);
         dr[j] = (after ? dg[j] * at(4, place, j) : dReset[j] * at(1, place, j)) * r * (1 - r);
@@ -192,7 +212,7 @@ void gruBackward(const Call& call) {
           if (after) call.outputs[1].data[to] = dProduct[of];
         }
       }
-      dh = product(gates, in[2], true);
+      dh = walk.back(gates, in[2], s);
       for (size_t j = 0; j < n; ++j) dh[j] += before[j];
     }
     putRow(dh, call.outputs.back(), s);
@@ -204,9 +224,9 @@ void simpleRnn(const Call& call) {
   const bool sequences = call.attrs.boolean("returnSequences");
   Array* out = call.outputs.data() + (sequences ? 1 : 0);
   for (int64_t s = 0; s < walk.n; ++s) {
-    Numbers h = rowOf(call.inputs.size() > 2 ? &call.inputs[2] : nullptr, s, walk.units);
+    Numbers h = rowOf(walk.inputs > 2 ? &call.inputs[2] : nullptr, s, walk.units);
     for (int64_t k = 0; k < walk.steps; ++k) {
-      const Numbers p = product(h, call.inputs[1], false);
+      const Numbers p = walk.product(h, call.inputs[1], s);
       for (size_t j = 0; j < h.size(); ++j) {
         const size_t at = walk.at(s, walk.place(k), walk.units, static_cast<int64_t>(j));
         out[2].data[at] = h[j];
@@ -231,7 +251,7 @@ void simpleRnnBackward(const Call& call) {
         const double h = call.inputs[0].data[at];
         dh[j] = call.outputs[0].data[at] = dh[j] * (1 - h * h);
       }
-      dh = product(dh, call.inputs[1], true);
+      dh = walk.back(dh, call.inputs[1], s);
     }
     putRow(dh, call.outputs[1], s);
   }

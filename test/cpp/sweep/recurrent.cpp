@@ -24,14 +24,17 @@ Call make(Random& random, const std::string& op) {
   const int64_t gates = layer == "lstm" ? 4 : layer == "gru" ? 3 : 1;
   const int64_t n = random.integer(1, random.chance(0.2) ? 70 : 9), steps = random.integer(1, 5),
                 units = drawSize(random, 40);
-  const bool sequences = random.chance(0.5), resetAfter = gates == 3 && random.chance(0.5);
-  Attrs attrs{{"goBackwards", random.chance(0.5)}, {"returnSequences", sequences}};
+  const bool sequences = random.chance(0.5), resetAfter = gates == 3 && random.chance(0.5),
+             masked = random.chance(0.3);
+  Attrs attrs{{"goBackwards", random.chance(0.5)}, {"returnSequences", sequences}, {"masked", masked}};
   if (gates == 3) attrs.set("resetAfter", resetAfter);
   std::vector<Array> inputs{drawFloats(random, {n, steps, gates * units}), kernelOf(random, units, gates)};
   if (resetAfter) inputs.push_back(drawFloats(random, {gates * units}));
   const bool first = random.chance(0.5);
   if (first)
     for (int64_t s = 0; s < (gates == 4 ? 2 : 1); ++s) inputs.push_back(drawFloats(random, {n, units}));
+  const Array mask = drawFloats(random, {n, gates * units});
+  if (masked) inputs.push_back(mask);
   Call call = regularCall(layer, inputs, attrs);
   if (!backward) return call;
   const std::vector<Array> kept = apply(layer, inputs, call.attrs);
@@ -55,6 +58,7 @@ Call make(Random& random, const std::string& op) {
     in = {stored(at + 1), inputs[1], dh};
     if (sequences) in.push_back(sequence);
   }
+  if (masked) in.push_back(mask);
   return regularCall(op, std::move(in), attrs);
 }
 
