@@ -74,6 +74,14 @@ describe.each(Object.entries(families))('%s', (_, space) => {
     expect(() => make({ ...good, nonsense: 1 })).toThrow("received 'nonsense'");
   });
 
+  it.each(all)('%s is made again by its configuration', (name, make) => {
+    const object = made(make(required[name] ?? {})) as { getConfig?: () => object };
+    if (object.getConfig === undefined) return; // metrics
+    const config = object.getConfig();
+    const Class = object.constructor as new (config: unknown) => { getConfig: () => object };
+    expect(new Class(JSON.parse(JSON.stringify(config))).getConfig()).toEqual(config);
+  });
+
   it.each(all)('%s refuses what is no object of options', (name, make) => {
     for (const wrong of [10, 'relu', null, [1], true, Symbol('x'), 1n, new Map(), () => 1]) {
       expect(() => make(wrong)).toThrow(
