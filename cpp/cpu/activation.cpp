@@ -4,6 +4,7 @@
 #include <atomic>
 
 #include "core/parallel.h"
+#include "cpu/cpu_layout.h"
 #include "cpu/isa.h"
 #include "cpu/kernel_table.h"
 #include "cpu/onednn_faults.h"
@@ -24,6 +25,11 @@ struct Memory {
 Memory memoryOf(size_t index, const TensorType& type, const LayoutPtr& layout) {
   const size_t bytes = layout ? layout->bytes() : bytesOf(type);
   return {index, type.dtype, static_cast<int64_t>(bytes / sizeOf(type.dtype))};
+}
+
+KernelSpec withoutActivation(KernelSpec spec) {
+  spec.attrs.set("activation", std::string("linear"));
+  return spec;
 }
 
 class NanKeepingRelu : public Kernel {
@@ -81,40 +87,48 @@ class NanKeepingRelu : public Kernel {
   const int threads_;
 };
 
-// An op without its activation, and that on its result, in place.
+// An op without its activation, and that on its result. Results in bfloat16 are rounded once: the op's are
+// float32 then, in scratch memory.
 class ActivatedAfterwards : public Kernel {
  public:
-  ActivatedAfterwards(std::unique_ptr<Kernel> linear, std::unique_ptr<Kernel> activation)
-      : linear_(std::move(linear)), activation_(std::move(activation)) {}
+  ActivatedAfterwards(const KernelSpec& spec, const std::string& activation, const MakeKernel& make) {
+    KernelSpec linear = withoutActivation(spec);
+    linear.outputs[0].dtype = DType::F32;
+    linear.outputLayouts[0] = withDtype(spec.outputLayouts[0], DType::F32);
+    KernelSpec own;
+    own.op = activation;
+    own.inputs = linear.outputs;
+    own.inputLayouts = linear.outputLayouts;
+    own.outputs = spec.outputs;
+    own.outputLayouts = spec.outputLayouts;
+    linear_ = make(linear);
+    activation_ = cpuKernels().at(activation).make(own);
+    if (spec.outputs[0].dtype == DType::F32) return;
+    const LayoutPtr& layout = linear.outputLayouts[0];
+    between_ = ((layout ? layout->bytes() : bytesOf(linear.outputs[0])) + 63) / 64 * 64;
+  }
 
   void run(void* const* inputs, void* const* outputs, void* scratch) override {
-    linear_->run(inputs, outputs, scratch);
-    activation_->run(outputs, outputs, scratch);
+    void* result = between_ ? scratch : outputs[0];
+    void* rest = static_cast<char*>(scratch) + between_;
+    linear_->run(inputs, &result, rest);
+    activation_->run(&result, outputs, rest);
   }
   size_t scratchBytes() const override {
-    return std::max(linear_->scratchBytes(), activation_->scratchBytes());
+    return between_ + std::max(linear_->scratchBytes(), activation_->scratchBytes());
   }
   std::string implementation() const override { return linear_->implementation(); }
 
  private:
-  const std::unique_ptr<Kernel> linear_, activation_;
+  std::unique_ptr<Kernel> linear_, activation_;
+  size_t between_ = 0;  // bytes of the op's result, where it is not the activation's
 };
-
-std::unique_ptr<Kernel> activationKernel(const KernelSpec& spec, const std::string& activation) {
-  KernelSpec own;
-  own.op = activation;
-  own.inputs = own.outputs = {spec.outputs[0]};
-  own.inputLayouts = own.outputLayouts = {spec.outputLayouts[0]};
-  return cpuKernels().at(activation).make(own);
-}
 
 }  // namespace
 
 std::unique_ptr<Kernel> withNanKeepingActivation(const KernelSpec& spec, const std::vector<size_t>& operands,
                                                  const MakeKernel& make) {
   const std::string activation = spec.attrs.has("activation") ? spec.attrs.text("activation") : "linear";
-  KernelSpec linear = spec;
-  linear.attrs.set("activation", std::string("linear"));
   if (activation == "relu") {
     std::vector<Memory> looked;
     int64_t elements = 0;
@@ -124,11 +138,12 @@ std::unique_ptr<Kernel> withNanKeepingActivation(const KernelSpec& spec, const s
     }
     const Memory result = memoryOf(0, spec.outputs[0], spec.outputLayouts[0]);
     std::unique_ptr<Kernel> fused = elements < result.elements ? make(spec) : nullptr;
-    return std::make_unique<NanKeepingRelu>(std::move(fused), make(linear), std::move(looked), result);
+    return std::make_unique<NanKeepingRelu>(std::move(fused), make(withoutActivation(spec)),
+                                            std::move(looked), result);
   }
   std::unique_ptr<Kernel> fused = make(spec);
-  if (!onednn::losesNan(spec.op, activation, fused->implementation())) return fused;
-  return std::make_unique<ActivatedAfterwards>(make(linear), activationKernel(spec, activation));
+  if (!onednn::losesNan(spec, activation, fused->implementation())) return fused;
+  return std::make_unique<ActivatedAfterwards>(spec, activation, make);
 }
 
 }  // namespace nodegrad

@@ -19,6 +19,6 @@ const ConvFault* convFault(const Convolution& conv, const std::string& implement
 
 // Whether an activation makes a number of NaN where it is fused into an implementation of an op
 // (version 3.2.0). ReLU does so in all of them: cpu/activation.h.
-bool losesNan(const std::string& op, const std::string& activation, const std::string& implementation);
+bool losesNan(const KernelSpec& spec, const std::string& activation, const std::string& implementation);
 
 }  // namespace nodegrad::onednn

@@ -11,8 +11,8 @@ namespace {
 // Ops that look at their numbers and may refuse them.
 const std::set<std::string> kMayFail = {"gather", "gatherBackward", "sparseSoftmaxCrossEntropy", "toIndices"};
 
-// A copy for every fetch and update whose memory is not its own: what is fed, a parameter, steady, an alias,
-//, or wanted twice.
+// A copy for every fetch and update whose memory is not its own: what is fed, a parameter, steady, an alias
+// or wanted twice.
 void giveOwnMemory(Ir& ir) {
   std::set<int> taken;
   const double last = ir.nodes.empty() ? 0 : ir.nodes.back().rank;
@@ -53,8 +53,26 @@ class Order {
     return false;
   }
 
+  // The nodes that come after any of these, and these.
+  std::vector<bool> from(const std::vector<int>& nodes) const {
+    std::vector<bool> after(next_.size(), false);
+    std::vector<int> stack = nodes;
+    while (!stack.empty()) {
+      const auto node = static_cast<size_t>(stack.back());
+      stack.pop_back();
+      if (after[node]) continue;
+      after[node] = true;
+      stack.insert(stack.end(), next_[node].begin(), next_[node].end());
+    }
+    return after;
+  }
+
+  // Where that makes no cycle.
   void add(int first, int then) {
-    if (first == then || reaches(then, first)) return;
+    if (first != then && !reaches(then, first)) addFree(first, then);
+  }
+  // `then` is known to lead to no node that `first` waits for.
+  void addFree(int first, int then) {
     next_[static_cast<size_t>(first)].push_back(then);
     pairs_.push_back({first, then});
   }
@@ -67,6 +85,29 @@ class Order {
   int searches_ = 0;
   std::vector<std::pair<int, int>> pairs_;
 };
+
+// A step that fails leaves the parameters as they were: what may fail comes before all writers. One after
+// another, so that there are not as many pairs as there are products of the two; but what reads written
+// numbers by itself.
+void finishBeforeWriting(const Ir& ir, Order& order, const std::vector<int>& writers) {
+  const std::vector<bool> written = order.from(writers);
+  int last = -1;
+  std::vector<int> readers;
+  for (size_t n = 0; n < ir.nodes.size(); ++n) {
+    if (kMayFail.count(ir.nodes[n].op) == 0) continue;
+    const int node = static_cast<int>(n);
+    if (written[n]) {
+      readers.push_back(node);
+      continue;
+    }
+    if (last >= 0) order.addFree(last, node);
+    last = node;
+  }
+  for (int writer : writers) {
+    if (last >= 0) order.addFree(last, writer);
+    for (int node : readers) order.add(node, writer);
+  }
+}
 
 }  // namespace
 
@@ -91,18 +132,16 @@ void schedule(Ir& ir) {
   giveOwnMemory(ir);
   ir.sweepAndSort();
   Order order(ir);
-  std::vector<int> mayFail;
-  for (size_t n = 0; n < ir.nodes.size(); ++n)
-    if (kMayFail.count(ir.nodes[n].op)) mayFail.push_back(static_cast<int>(n));
+  std::vector<int> writers;
   for (const IrUpdate& update : ir.updates) {
     const int writer = ir.values[static_cast<size_t>(update.value)].index;
     const int parameter = ir.parameters[static_cast<size_t>(update.parameter)];
     for (int reader : memoryReaders(ir, parameter)) order.add(reader, writer);
-    // A step that fails leaves the parameters as they were.
-    for (int node : mayFail) order.add(node, writer);
     // As early as its inputs allow: the gradient's memory is then free for others.
     ir.setRank(writer, -1);
+    writers.push_back(writer);
   }
+  finishBeforeWriting(ir, order, writers);
   ir.sweepAndSort(order.pairs());
 }
 

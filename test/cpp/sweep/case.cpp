@@ -185,7 +185,7 @@ std::string opOfCase(uint64_t seed, int64_t index) {
 std::string runCase(uint64_t seed, int64_t index, const std::string& op,
                     const std::function<void(const std::string& what)>& tell) {
   Random random(mixed(seed, index));
-  setTeamThreads(static_cast<int>(random.pick(std::vector<int64_t>{1, 2, 4})));
+  cpuBackend().enter(static_cast<int>(random.pick(std::vector<int64_t>{1, 2, 4})));
   try {
     if (op == kPlan) return runPlan(random, tell);
     const Family& family = families().at(op);
