@@ -1,66 +1,28 @@
 import { type OptionNames, boolean, knownOptions, knownOptionsOf, shapeOf } from '../checks.js';
-import { type ConstraintLike, constraintOf } from '../constraints/index.js';
+import { constraintOf } from '../constraints/index.js';
 import { NDArray } from '../data/ndarray.js';
 import { dispose } from '../disposable.js';
 import type { Shape } from '../engine.js';
 import { EngineError, describe } from '../errors.js';
-import { type Initializer, type InitializerLike, initializerOf } from '../initializers/index.js';
+import { type Initializer, initializerOf } from '../initializers/index.js';
 import { factoryName, uniqueName } from '../names.js';
 import * as ops from '../ops/index.js';
-import {
-  type Regularizer,
-  type RegularizerLike,
-  regularizerConfig,
-  regularizerOf,
-} from '../regularizers/index.js';
+import { type Regularizer, regularizerConfig, regularizerOf } from '../regularizers/index.js';
 import { Sym } from '../sym.js';
 import type { Tensor, TensorData } from '../tensor.js';
 import { Trace } from '../trace.js';
 import { Variable } from '../variable.js';
+import { collect } from './collect.js';
 import { KerasTensor, type LayerNode, shapeText } from './kerasTensor.js';
+import {
+  type CallContext,
+  type LayerOptions,
+  type WeightOptions,
+  addWeightNames,
+  contextNames,
+} from './layerOptions.js';
 
-/** What every layer takes. */
-export interface LayerOptions {
-  /** By default the kind of layer and a number. */
-  name?: string;
-  /** Whether training changes its weights. Default true. */
-  trainable?: boolean;
-  /** Adds to the loss for what the layer puts out, divided by the number of samples. Default none. */
-  activityRegularizer?: RegularizerLike | null;
-}
-
-/** How a layer is being called. */
-export interface CallContext {
-  /** Whether the call is part of a training step (dropout then drops). */
-  readonly training: boolean;
-  /** The key of random ops in this step, int32 [2]; without one each trace has its own. */
-  readonly key?: Sym;
-}
-
-const contextNames = { training: 'boolean', key: 'optional' } satisfies OptionNames<Partial<CallContext>>;
-
-/** What {@link Layer.addWeight} takes. */
-export interface WeightOptions {
-  name: string;
-  shape: Shape;
-  /** Default `glorotUniform`. */
-  initializer?: InitializerLike;
-  /** Default true. */
-  trainable?: boolean;
-  /** Adds to the loss as long as the weight is trained. Default none. */
-  regularizer?: RegularizerLike | null;
-  /** Applied after each of the optimizer's updates. Default none. */
-  constraint?: ConstraintLike | null;
-}
-
-const addWeightNames = {
-  name: 'required',
-  shape: 'required',
-  initializer: 'optional',
-  trainable: 'boolean',
-  regularizer: 'optional',
-  constraint: 'optional',
-} satisfies OptionNames<WeightOptions>;
+export type { CallContext, LayerOptions, WeightOptions };
 
 let made = 0;
 
@@ -100,6 +62,7 @@ export abstract class Layer implements Disposable {
   } satisfies OptionNames<LayerOptions>;
   /** The kind of layer, in configurations and summaries. */
   abstract readonly className: string;
+  /** Whether it has its weights. */
   built = false;
   #name: string | undefined;
   #trainable: boolean;
@@ -126,6 +89,28 @@ export abstract class Layer implements Disposable {
       });
     this.#trainable = options.trainable ?? true;
     this.#activityRegularizer = regularizerOf(options.activityRegularizer);
+    this.#guard();
+  }
+
+  /** As in Keras, `build` of a subclass says that it was called, and is called once; `call` finds the layer built and has a context. */
+  #guard(): void {
+    const build = this.build.bind(this);
+    const call = this.call.bind(this);
+    const takesContext = this.call.length > 1;
+    const define = (name: string, value: unknown) =>
+      Object.defineProperty(this, name, { value, configurable: true, writable: true });
+    define('build', (shape: Shape) => {
+      if (this.built) return;
+      build(shape);
+      this.built = true;
+    });
+    define('call', (x: Sym, context: CallContext) => {
+      if (isBuilt(this) && (context !== undefined || !takesContext)) return call(x, context);
+      throw new EngineError(
+        'STATE',
+        `[${this.name}] expected apply, which builds the layer and tells it whether it trains, received call: write layer.apply(x)`,
+      );
+    });
   }
 
   /** Its name within a model. */
@@ -144,16 +129,18 @@ export abstract class Layer implements Disposable {
   }
 
   /**
-   * Adds the weights. Called once, before the first call.
+   * Adds the weights. The first `apply` calls it; called again, it does nothing.
    *
    * @param _inputShape Of the input, the batch (-1) first; a list of shapes where there are several inputs.
    */
   build(_inputShape: Shape | readonly Shape[]): void {}
 
   /**
-   * What the layer does, written with the ops.
+   * What the layer does, written with the ops. Call {@link apply}, which builds the layer first and passes the context on.
    *
    * @param x The input, or a list where there are several.
+   * @param context Whether the call is part of a training step.
+   * @throws EngineError `STATE` where the layer is not built, or takes a context and gets none.
    */
   abstract call(x: Sym | readonly Sym[], context: CallContext): Sym | readonly Sym[];
 
@@ -318,27 +305,57 @@ export abstract class Layer implements Disposable {
   }
 
   /**
-   * Applies the layer to the outputs of others, or inside `compile` to symbolic values, with its single output.
+   * Applies the layer to symbolic values, inside `compile` or in the `call` of another layer. Builds it first.
    *
+   * @param x The input, or a list where there are several.
    * @param context What it does not say is, in the `call` of another layer, as in that call; else `training` is false.
+   * @returns Its output.
+   * @throws EngineError `ARGUMENT` for other input, and for a layer or model with several outputs: {@link applyAll} returns them. `SHAPE` and
+   *   `DTYPE` from the ops.
+   * @example
+   *     const dense = layers.dense({ units: 2 });
+   *     const double = compile((x: Sym) => ops.mul(dense.apply(x), 2));
+   *     await double([[1, 2, 3]]);
    */
   apply(x: Sym | readonly Sym[], context?: Partial<CallContext>): Sym;
+  /**
+   * Applies the layer to what `layers.input` or other layers put out: says that it follows them in a model. Builds it first.
+   *
+   * @param x The input, or a list where there are several.
+   * @returns Its output.
+   * @throws EngineError `ARGUMENT` for other input, and for a layer or model with several outputs: {@link applyAll} returns them. `SHAPE` and
+   *   `DTYPE` where the input does not fit.
+   * @example
+   *     const x = layers.input({ shape: [3] });
+   *     const y = layers.dense({ units: 2 }).apply(x);
+   *     const model = new Model({ inputs: x, outputs: y });
+   */
   apply(x: KerasTensor | readonly KerasTensor[]): KerasTensor;
   apply(
     x: Sym | readonly Sym[] | KerasTensor | readonly KerasTensor[],
-    context: Partial<CallContext> = {},
+    context?: Partial<CallContext>,
   ): Sym | KerasTensor {
-    knownOptions(this.name, context, contextNames);
-    const list = (Array.isArray(x) ? [...(x as unknown[])] : [x]) as readonly (Sym | KerasTensor)[];
-    if (list.length > 0 && list.every((item) => item instanceof Sym)) {
-      return this.run(list, { training: false, ...running.at(-1)?.context, ...context })[0];
-    }
-    return this.applyAll(list as readonly KerasTensor[])[0];
+    const outputs: readonly (Sym | KerasTensor)[] = this.applyAll(x as Sym, context);
+    if (outputs.length === 1) return outputs[0];
+    throw new EngineError(
+      'ARGUMENT',
+      `[${this.name}] expected one output in apply, received ${outputs.length}: applyAll gives all of them, in a list`,
+    );
   }
 
-  /** As {@link apply}, with all outputs of a layer that has several. */
-  applyAll(x: KerasTensor | readonly KerasTensor[]): readonly KerasTensor[] {
-    const inputs = (Array.isArray(x) ? [...(x as unknown[])] : [x]) as readonly KerasTensor[];
+  /** As {@link apply}, with all outputs in a list: for a layer that has several, such as an lstm with `returnState`. */
+  applyAll(x: Sym | readonly Sym[], context?: Partial<CallContext>): readonly Sym[];
+  /** As {@link apply}, with all outputs in a list: for a layer that has several, such as an lstm with `returnState`. */
+  applyAll(x: KerasTensor | readonly KerasTensor[]): readonly KerasTensor[];
+  applyAll(
+    x: Sym | readonly Sym[] | KerasTensor | readonly KerasTensor[],
+    context: Partial<CallContext> = {},
+  ): readonly (Sym | KerasTensor)[] {
+    knownOptions(this.name, context, contextNames);
+    const list = (Array.isArray(x) ? [...(x as unknown[])] : [x]) as readonly (Sym | KerasTensor)[];
+    if (list.length > 0 && list.every((item) => item instanceof Sym))
+      return this.run(list, { training: false, ...running.at(-1)?.context, ...context });
+    const inputs = list as readonly KerasTensor[];
     const wrong = inputs.some((input) => !(input instanceof KerasTensor));
     if (inputs.length === 0 || wrong) {
       const remedy = ': for numbers call predict of a model, or apply the layer inside compile()';
@@ -458,25 +475,9 @@ export abstract class Layer implements Disposable {
   }
 }
 
-/** The layers in a value: itself, or what lists, records, Maps and Sets hold. */
-function collect(value: unknown, found: Set<Layer>, seen: Set<unknown>): void {
-  if (value instanceof Layer) found.add(value);
-  if (typeof value !== 'object' || value === null || value instanceof Layer || seen.has(value)) return;
-  seen.add(value);
-  for (const item of itemsOf(value)) collect(item, found, seen);
-}
-
-function itemsOf(value: object): Iterable<unknown> {
-  // A long list of numbers or words is not worth looking through before every step.
-  const first: unknown = Array.isArray(value) ? value[0] : undefined;
-  if (Array.isArray(value))
-    return typeof first === 'number' || typeof first === 'string' ? [] : (value as unknown[]);
-  if (value instanceof Map || value instanceof Set) return value.values();
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null
-    ? Object.values<unknown>(value as Record<string, unknown>)
-    : [];
-}
+/** Whether a layer has its weights, or needs none. @internal */
+export const isBuilt = (layer: Layer): boolean =>
+  layer.built || (Object.getPrototypeOf(layer) as Layer).build === Layer.prototype.build;
 
 const oneOrAll = <T>(list: readonly T[]): T | readonly T[] => (list.length === 1 ? list[0] : list);
 

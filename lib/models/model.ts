@@ -395,7 +395,7 @@ export class Model<const S extends OutputStructure = KerasTensor> extends Layer 
 
   /** Whether a subclass says by its own `call` what the model does. */
   get #callsLayers(): boolean {
-    return this.call !== Model.prototype.call;
+    return (Object.getPrototypeOf(this) as Model).call !== Model.prototype.call;
   }
 
   #checkConnected(): LayerGraph {

@@ -137,10 +137,19 @@ export class Sequential extends Model {
     }
   }
 
+  #outputOf(layer: Layer, input: KerasTensor): KerasTensor {
+    const outputs = layer.applyAll(input);
+    if (outputs.length === 1) return outputs[0];
+    throw new EngineError(
+      'ARGUMENT',
+      `[Sequential] expected layers with one output each, received '${layer.name}' with ${outputs.length}: describe the net with Model`,
+    );
+  }
+
   #connect(): void {
     if (!this.#input || this.#stack.length === 0) return;
     for (const layer of this.#stack.slice(this.#places.length))
-      this.#places.push(layer.apply(this.#places.at(-1) ?? this.#input));
+      this.#places.push(this.#outputOf(layer, this.#places.at(-1) ?? this.#input));
     this.connect([this.#input], this.#places.slice(-1));
   }
 }

@@ -1,7 +1,7 @@
 import type { Shape } from '../engine.js';
 import { EngineError, describe } from '../errors.js';
 import type { LayerNode } from '../layers/kerasTensor.js';
-import { Layer } from '../layers/layer.js';
+import { type Layer, isBuilt } from '../layers/layer.js';
 import type { Variable } from '../variable.js';
 import type { LayerGraph } from './layerGraph.js';
 
@@ -119,8 +119,6 @@ function widthOf(given: number | undefined, preferred: number): number {
     `[summary] expected an integer of at least 40 for lineLength, received ${describe(given)}`,
   );
 }
-
-const isBuilt = (layer: Layer): boolean => layer.built || layer.build === Layer.prototype.build;
 
 function shapeOf(node: LayerNode | undefined): string {
   if (!node) return '?';

@@ -1,0 +1,54 @@
+import type { OptionNames } from '../checks.js';
+import type { ConstraintLike } from '../constraints/index.js';
+import type { Shape } from '../engine.js';
+import type { InitializerLike } from '../initializers/index.js';
+import type { RegularizerLike } from '../regularizers/index.js';
+import type { Sym } from '../sym.js';
+
+/** What every layer takes. */
+export interface LayerOptions {
+  /** The layer's name in messages, summaries and configurations. Default: its kind and a number, such as `dense_1`. */
+  name?: string;
+  /** Whether training changes its weights. Default true. */
+  trainable?: boolean;
+  /** Adds to the loss for what the layer puts out, divided by the number of samples: an object, or `'l1'`, `'l2'`, `'l1l2'`. Default none. */
+  activityRegularizer?: RegularizerLike | null;
+}
+
+/** How a layer is being called. */
+export interface CallContext {
+  /** Whether the call is part of a training step (dropout then drops). */
+  readonly training: boolean;
+  /** The key of random ops in this step, int32 [2]; without one each trace has its own. */
+  readonly key?: Sym;
+}
+
+export const contextNames = {
+  training: 'boolean',
+  key: 'optional',
+} satisfies OptionNames<Partial<CallContext>>;
+
+/** What {@link Layer.addWeight} takes. */
+export interface WeightOptions {
+  /** The weight's name within the layer. */
+  name: string;
+  /** Its size along each axis; [] for a single number. */
+  shape: Shape;
+  /** What it begins as. Default `glorotUniform`. */
+  initializer?: InitializerLike;
+  /** Whether training changes it. Default true. */
+  trainable?: boolean;
+  /** Adds to the loss as long as the weight is trained. Default none. */
+  regularizer?: RegularizerLike | null;
+  /** Applied after each of the optimizer's updates. Default none. */
+  constraint?: ConstraintLike | null;
+}
+
+export const addWeightNames = {
+  name: 'required',
+  shape: 'required',
+  initializer: 'optional',
+  trainable: 'boolean',
+  regularizer: 'optional',
+  constraint: 'optional',
+} satisfies OptionNames<WeightOptions>;

@@ -1,0 +1,105 @@
+import { describe, expect, it } from 'vitest';
+import { Model, Sequential, type Sym, compile, layers, ops, tensor } from '../lib/index.js';
+
+const typed = (code: string, message: string): unknown =>
+  expect.objectContaining({ name: 'EngineError', code, message: expect.stringContaining(message) });
+
+/** A layer that calls another one by itself. */
+class Outer extends layers.Layer {
+  readonly className = 'Outer';
+  constructor(
+    readonly inner: layers.Layer,
+    readonly isBuilder = false,
+  ) {
+    super();
+  }
+  override build(shape: readonly number[]) {
+    if (this.isBuilder) this.inner.build(shape);
+  }
+  call(x: Sym) {
+    return (this.inner.call as (x: Sym) => Sym)(x);
+  }
+}
+
+describe('call of a layer within another', () => {
+  const image = layers.input({ shape: [4, 4, 2] });
+  const sequence = layers.input({ shape: [4, 2] });
+
+  it.each([
+    ['dropout', layers.dropout({ rate: 0.5 }), sequence],
+    ['gaussianNoise', layers.gaussianNoise({ stddev: 1 }), sequence],
+    ['spatialDropout2d', layers.spatialDropout2d({ rate: 0.5 }), image],
+    ['batchNormalization', layers.batchNormalization(), sequence],
+    ['lstm', layers.lstm({ units: 2 }), sequence],
+  ])('%s without a context tells of apply', (_, inner, x) => {
+    expect(() => new Outer(inner).apply(x)).toThrow(typed('STATE', 'write layer.apply(x)'));
+    expect(() => new Outer(inner, true).apply(x)).toThrow(typed('STATE', 'write layer.apply(x)'));
+  });
+
+  it.each([
+    ['dense', layers.dense({ units: 2 }), sequence],
+    ['conv2d', layers.conv2d({ filters: 2, kernelSize: 1 }), image],
+    ['layerNormalization', layers.layerNormalization(), sequence],
+  ])('%s that is not built tells of apply', (_, inner, x) => {
+    expect(() => new Outer(inner).apply(x)).toThrow(typed('STATE', 'write layer.apply(x)'));
+    expect(new Outer(inner, true).apply(x).shape).toEqual(x.shape);
+  });
+
+  it('works where nothing is missing', () => {
+    expect(new Outer(layers.flatten()).apply(image).shape).toEqual([-1, 32]);
+  });
+});
+
+describe('build', () => {
+  it('says that it was called, and adds weights once', () => {
+    const dense = layers.dense({ units: 2 });
+    dense.build([-1, 3]);
+    expect(dense.built).toBe(true);
+    const [kernel] = dense.weights;
+    dense.build([-1, 3]);
+    expect(dense.apply(layers.input({ shape: [3] })).shape).toEqual([-1, 2]);
+    expect(dense.weights).toHaveLength(2);
+    expect(dense.weights[0]).toBe(kernel);
+    const flatten = layers.flatten();
+    flatten.build([-1, 2, 2]);
+    expect(flatten.built).toBe(true);
+  });
+
+  it('says nothing where it failed', () => {
+    const conv = layers.conv2d({ filters: 1, kernelSize: 1 });
+    expect(() => conv.build([-1, 3])).toThrow(typed('SHAPE', 'rank 4'));
+    expect(conv.built).toBe(false);
+  });
+});
+
+describe('several outputs', () => {
+  const x = layers.input({ shape: [2] });
+  const inner = new Model({ inputs: x, outputs: [x, layers.rescaling({ scale: 2 }).apply(x)] });
+  const lstm = layers.lstm({ units: 3, returnState: true, name: 'states' });
+
+  it('are all in applyAll, and an error in apply', () => {
+    expect(inner.applyAll(layers.input({ shape: [2] })).map(({ shape }) => shape)).toEqual([
+      [-1, 2],
+      [-1, 2],
+    ]);
+    expect(() => inner.apply(layers.input({ shape: [2] }))).toThrow(
+      typed('ARGUMENT', 'received 2: applyAll gives all of them'),
+    );
+    expect(() => lstm.apply(layers.input({ shape: [4, 2] }))).toThrow(
+      typed('ARGUMENT', '[states] expected one output'),
+    );
+    expect(() => new Sequential([layers.input({ shape: [4, 2] }), lstm])).toThrow(
+      typed('ARGUMENT', "'states' with 3"),
+    );
+  });
+
+  it('of symbolic values are all there, too', async () => {
+    const sum = compile((a: Sym) => {
+      const [one, two] = inner.applyAll(a, { training: false });
+      return ops.add(one, two);
+    });
+    expect(await (await sum(tensor([[1, 2]]))).array()).toEqual([[3, 6]]);
+    const first = compile((a: Sym) => inner.apply(a));
+    await expect(first([[1, 2]])).rejects.toThrow(typed('ARGUMENT', 'applyAll gives all of them'));
+  });
+});
