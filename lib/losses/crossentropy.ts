@@ -5,7 +5,7 @@ import { CategoricalCrossentropy } from './categoricalCrossentropy.js';
 import { Loss } from './loss.js';
 import { SparseCategoricalCrossentropy } from './sparseCategoricalCrossentropy.js';
 
-/** What the name `'crossentropy'` stands for: the cross-entropy that the shapes call for. @internal */
+/** What the name `'crossentropy'` stands for: the cross-entropy that the shapes call for. */
 export class Crossentropy extends Loss {
   readonly className = 'crossentropy';
 

@@ -5,7 +5,7 @@ import { CategoricalAccuracy } from './categoricalAccuracy.js';
 import { Metric, type MetricOptions } from './metric.js';
 import { SparseCategoricalAccuracy } from './sparseCategoricalAccuracy.js';
 
-/** What the name `'accuracy'` stands for: the share of right answers in the form that the shapes call for. @internal */
+/** What the name `'accuracy'` stands for: the share of right answers in the form that the shapes call for. */
 export class ShapedAccuracy extends Metric {
   readonly name: string;
 

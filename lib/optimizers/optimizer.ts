@@ -15,11 +15,11 @@ export interface OptimizerOptions {
    */
   weightDecay?: number;
   /** Scales each weight's gradient down to at most this Euclidean norm. Default: gradients are not scaled. */
-  clipnorm?: number;
+  clipnorm?: number | undefined;
   /** Cuts each number of a gradient to ±this. Default: gradients are not cut. */
-  clipvalue?: number;
+  clipvalue?: number | undefined;
   /** Scales all gradients down together to at most this Euclidean norm. Default: gradients are not scaled. */
-  globalClipnorm?: number;
+  globalClipnorm?: number | undefined;
 }
 
 /** What the optimizers that divide by a root of mean squares take. */
