@@ -17,12 +17,15 @@ export type Fetched<R> = R extends Sym | Tensor | Variable
     ? { [K in keyof R]: Fetched<R[K]> }
     : R;
 
+/** A function that {@link compile} made: it takes tensors, arrays or numbers in the places of the traced function's arguments. */
 export interface Compiled<A extends readonly Sym[], R> {
+  /** Queues a step; resolves to its results when it is done. */
   (...args: { [K in keyof A]: Feed }): Promise<Fetched<R>>;
   /** The latest plan in words, of the signature that was called last. */
   describe(): string;
 }
 
+/** What {@link compile} takes. */
 export interface FunctionOptions {
   /** How the steps compute. Default: the policy that is set (see `mixedPrecision.setDtypePolicy`). */
   dtypePolicy?: DtypePolicy;

@@ -28,6 +28,7 @@ interface Reducible {
 }
 /* eslint-enable @typescript-eslint/no-explicit-any */
 
+/** A kind of typed array whose overloads are those of the other kinds. */
 type Reduced<A> = Omit<A, keyof Reducible> & Reducible;
 
 /** The numbers of a tensor in JavaScript: a Float32Array, an Int32Array or a Uint8Array (uint8, and bool as 0 and 1). */
@@ -77,6 +78,7 @@ export interface RunResult {
   readonly done: Promise<void>;
 }
 
+/** The state of the native engine. */
 export interface EngineInfo {
   /** The backend, with the version of its library. */
   readonly device: string;
@@ -84,6 +86,7 @@ export interface EngineInfo {
   readonly isa: string;
   /** Whether the processor computes in bfloat16, which the policy `mixedBfloat16` needs. */
   readonly bfloat16: boolean;
+  /** The size of the engine's team of threads. */
   readonly threads: number;
   /** Tensors alive in this environment. */
   readonly tensors: number;

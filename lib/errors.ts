@@ -21,10 +21,13 @@ export type ErrorCode =
  * `[conv2d] expected …, received …`. Programs decide by `code`, people read `message`.
  */
 export class EngineError extends Error {
+  /** `EngineError`, also in code that was bundled. */
   override readonly name = 'EngineError';
+  /** What kind of mistake or failure it is, for programs to decide by. */
   readonly code: ErrorCode;
 
-  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+  /** @param options `cause`: the error that led to this one. */
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
     super(typeof message === 'string' ? message : describe(message), options);
     this.code = code;
   }

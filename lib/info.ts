@@ -1,6 +1,7 @@
 import { knownOptions, type OptionNames } from './checks.js';
 import { type EngineInfo, engine } from './engine.js';
 
+/** What {@link getEngineInfo} takes. */
 export interface EngineInfoOptions {
   /** The size of the engine's team of threads from now on. Default: as it is. */
   threads?: number;

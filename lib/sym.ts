@@ -11,6 +11,7 @@ export class Sym {
   readonly trace: Trace;
   /** @internal */
   readonly id: ValueId;
+  /** The type of its numbers. */
   readonly dtype: DType;
   /** Dimensions from the outermost; -1 is one that is known only when the graph runs. */
   readonly shape: readonly number[];
@@ -18,6 +19,7 @@ export class Sym {
   readonly op: string;
   /** What that op takes. A loss reads here that its input is a softmax, and uses the logits. */
   readonly inputs: readonly Sym[];
+  /** The parameters of that op. */
   readonly attrs: Attrs;
 
   /** @internal */
@@ -37,10 +39,12 @@ export class Sym {
     this.attrs = attrs;
   }
 
+  /** The number of axes; 0 for a scalar. */
   get rank(): number {
     return this.shape.length;
   }
 
+  /** Its op, dtype and shape in words. */
   toString(): string {
     return `Sym(${this.op}, ${this.dtype} [${this.shape.map((n) => (n < 0 ? '?' : n)).join(', ')}])`;
   }

@@ -43,6 +43,7 @@ export type DTypeOf<T> = [NestedArray] extends [T]
  */
 export type NestedNumbers = number & NestedList;
 
+/** A list of lists or numbers. */
 // An alias cannot name itself here.
 // eslint-disable-next-line @typescript-eslint/no-empty-object-type
 interface NestedList extends Array<NestedNumbers> {}
@@ -157,10 +158,12 @@ export class Tensor<D extends DType = DType> implements Disposable {
     this.#handle = null;
   }
 
+  /** {@link dispose}, for `using`. */
   [dispose](): void {
     this.dispose();
   }
 
+  /** Its dtype and shape in words. */
   toString(): string {
     return `Tensor(${this.dtype} [${this.shape.join(', ')}])`;
   }

@@ -11,6 +11,7 @@ import { Sym } from './sym.js';
 import { Tensor, type TensorData, convert, read, tensor } from './tensor.js';
 import { Trace } from './trace.js';
 
+/** What {@link variable} takes. */
 export interface VariableOptions {
   /** For messages and summaries. Default `variable`. */
   name?: string;
@@ -31,9 +32,12 @@ const variableNames = {
  * that point of the step; what is assigned there takes effect when the step runs.
  */
 export class Variable implements Disposable {
+  /** Its name in messages and summaries. */
   readonly name: string;
   #trainable = true;
+  /** The type of its numbers. */
   readonly dtype: DType;
+  /** Its size along each axis, the outermost first; empty for a scalar. */
   readonly shape: readonly number[];
   /** What it adds to the loss of the layer that it belongs to. Default none. */
   regularizer: Regularizer | undefined;
@@ -61,14 +65,17 @@ export class Variable implements Disposable {
     this.#trainable = boolean(`Variable ${this.name}`, 'trainable', value);
   }
 
+  /** The number of axes; 0 for a scalar. */
   get rank(): number {
     return this.shape.length;
   }
 
+  /** How many numbers it holds; 1 for a scalar. */
   get size(): number {
     return this.storage.size;
   }
 
+  /** Whether its memory was freed with {@link dispose}. */
   get isDisposed(): boolean {
     return this.storage.isDisposed;
   }
@@ -125,10 +132,12 @@ export class Variable implements Disposable {
     this.storage.dispose();
   }
 
+  /** {@link dispose}, for `using`. */
   [dispose](): void {
     this.dispose();
   }
 
+  /** Its name, dtype and shape in words. */
   toString(): string {
     return `Variable(${this.name}, ${this.dtype} [${this.shape.join(', ')}])`;
   }

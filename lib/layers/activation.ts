@@ -8,17 +8,20 @@ import {
 import type { Sym } from '../sym.js';
 import { Layer, type LayerOptions } from './layer.js';
 
+/** What `layers.activation` takes. */
 export interface ActivationOptions extends LayerOptions {
+  /** A name, such as 'relu', or a function of the ops. */
   activation: ActivationLike;
 }
 
-/** An activation by name or function, element by element. https://keras.io/api/layers/core_layers/activation/ */
+/** An activation as a layer of its own: made by `layers.activation`, which says more. */
 export class Activation extends Layer {
   static override readonly optionNames = {
     ...Layer.optionNames,
     activation: 'required',
   } satisfies OptionNames<ActivationOptions>;
   readonly className = 'Activation';
+  /** The activation as given. */
   readonly activation: ActivationLike;
   readonly #function: ActivationFunction;
 
@@ -37,5 +40,11 @@ export class Activation extends Layer {
   }
 }
 
-/** See {@link Activation}. @example layers.activation({ activation: 'relu' }) */
+/**
+ * Applies an activation to each number: [n, ...] to the same shape, float32. It has no weights.
+ * https://keras.io/api/layers/core_layers/activation/
+ *
+ * @throws EngineError `ARGUMENT` for an unknown name, telling the nearest.
+ * @example layers.activation({ activation: 'relu' });
+ */
 export const activation = (options: ActivationOptions) => new Activation(options);

@@ -3,7 +3,7 @@ import type { Sym } from '../sym.js';
 import type { LayerOptions } from './layer.js';
 import { Merge } from './merge.js';
 
-/** The sum of two or more inputs. https://keras.io/api/layers/merging_layers/add/ */
+/** The sum of two or more inputs, number by number: made by `layers.add`, which says more. */
 export class Add extends Merge {
   readonly className = 'Add';
 
@@ -12,5 +12,14 @@ export class Add extends Merge {
   }
 }
 
-/** See {@link Add}. @example layers.add().apply([a, b]) */
+/**
+ * The sum of two or more inputs, number by number: a list of [n, ...] to [n, ...]. Inputs of lower rank get axes of size 1 behind the
+ * batch; then they broadcast as numpy does. It has no weights. https://keras.io/api/layers/merging_layers/add/
+ *
+ * @throws EngineError `SHAPE`, when applied, for one input or shapes that do not broadcast.
+ * @example
+ *     const a = layers.input({ shape: [2] });
+ *     const b = layers.input({ shape: [2] });
+ *     layers.add().apply([a, b]);
+ */
 export const add = (options?: LayerOptions) => new Add(options);

@@ -4,7 +4,7 @@ import type { Sym } from '../sym.js';
 import type { LayerOptions } from './layer.js';
 import { Merge } from './merge.js';
 
-/** The mean of two or more inputs. https://keras.io/api/layers/merging_layers/average/ */
+/** The mean of two or more inputs, number by number: made by `layers.average`, which says more. */
 export class Average extends Merge {
   readonly className = 'Average';
 
@@ -17,5 +17,14 @@ export class Average extends Merge {
   }
 }
 
-/** See {@link Average}. @example layers.average().apply([a, b]) */
+/**
+ * The mean of two or more inputs, number by number: a list of [n, ...] to [n, ...]. Inputs of lower rank get axes of size 1 behind the
+ * batch; then they broadcast as numpy does. It has no weights. https://keras.io/api/layers/merging_layers/average/
+ *
+ * @throws EngineError `SHAPE`, when applied, for one input or shapes that do not broadcast.
+ * @example
+ *     const a = layers.input({ shape: [2] });
+ *     const b = layers.input({ shape: [2] });
+ *     layers.average().apply([a, b]);
+ */
 export const average = (options?: LayerOptions) => new Average(options);

@@ -14,22 +14,23 @@ import type { Variable } from '../variable.js';
 import { checkPair, checkRank } from './check.js';
 import { shapeText } from './kerasTensor.js';
 import { Layer, type LayerOptions } from './layer.js';
-import { type OptionsOf, weightConfig, weightNames, weightOptions } from './weightOptions.js';
+import { type BiasOptions, weightConfig, weightNames, weightOptions } from './weightOptions.js';
 
-/** What the convolution layers take. The kernels begin as `glorotUniform`, the bias as `zeros`. */
-export interface BaseConv2DOptions extends LayerOptions, OptionsOf<'bias'> {
+/** What the convolution layers take. */
+export interface BaseConv2DOptions extends LayerOptions, BiasOptions {
+  /** The height and width of the kernel, or one number for both. */
   kernelSize: Pair;
-  /** Default 1. */
+  /** The steps of the kernel, down and to the right, or one number for both. Default 1. */
   strides?: Pair;
-  /** Default `valid`. */
+  /** `valid`: the kernel stays within the image; `same`: zeros around it, so that with strides of 1 it keeps its size. Default `valid`. */
   padding?: 'valid' | 'same';
-  /** Default 1. */
+  /** The distance of the kernel's taps, down and to the right, or one number for both. Default 1. */
   dilationRate?: Pair;
-  /** Default `channelsLast`. */
+  /** The order of the axes: `channelsLast`, [n, height, width, channels], or `channelsFirst`, [n, channels, height, width]. Default `channelsLast`. */
   dataFormat?: DataFormat;
-  /** Default none. */
+  /** What is applied to the result: a name, such as 'relu', or a function. Default none. */
   activation?: ActivationLike;
-  /** Default true. */
+  /** Whether a bias is added, one number for each channel of the output. Default true. */
   useBias?: boolean;
 }
 
@@ -51,6 +52,7 @@ export abstract class BaseConv2D<O extends BaseConv2DOptions = BaseConv2DOptions
 
   constructor(
     kind: string,
+    /** The options as given. */
     readonly options: O,
   ) {
     super(options);

@@ -7,34 +7,33 @@ import type { Variable } from '../variable.js';
 import { checkEpsilon, sizeOfAxis } from './check.js';
 import { EngineError, describe } from '../errors.js';
 import { type CallContext, Layer, type LayerOptions } from './layer.js';
-import { type OptionsOf, weightConfig, weightNames, weightOptions } from './weightOptions.js';
+import {
+  type BetaOptions,
+  type GammaOptions,
+  weightConfig,
+  weightNames,
+  weightOptions,
+} from './weightOptions.js';
 
-/** gamma begins as `ones`, beta as `zeros`. */
-export interface BatchNormalizationOptions extends LayerOptions, OptionsOf<'gamma'>, OptionsOf<'beta'> {
+/** What `layers.batchNormalization` takes. */
+export interface BatchNormalizationOptions extends LayerOptions, GammaOptions, BetaOptions {
   /** The channels' axis: 1 behind a convolution with `dataFormat: 'channelsFirst'`. Default -1. */
   axis?: number;
-  /** How much of the moving statistics a training step keeps. Default 0.99. */
+  /** The share of the moving statistics that a training step keeps, from 0 to 1. Default 0.99. */
   momentum?: number;
-  /** Added to the variance. Default 0.001. */
+  /** Added to the variance, 0 or more, so that nothing is divided by 0. Default 0.001. */
   epsilon?: number;
   /** Whether beta is added. Default true. */
   center?: boolean;
   /** Whether the result is multiplied by gamma. Default true. */
   scale?: boolean;
-  /** Default `zeros`. */
+  /** What the moving mean begins as: an object or a name. Default `zeros`. */
   movingMeanInitializer?: InitializerLike;
-  /** Default `ones`. */
+  /** What the moving variance begins as: an object or a name. Default `ones`. */
   movingVarianceInitializer?: InitializerLike;
 }
 
-/**
- * gamma · (x − mean) / √(variance + epsilon) + beta for each channel, of any shape. While training, mean and variance are the
- * batch's, and each step moves the moving statistics towards them: moving · momentum + batch · (1 − momentum), with the biased
- * variance. Else, and where the layer is not `trainable`, they are the moving ones. Ioffe and Szegedy, 2015,
- * https://arxiv.org/abs/1502.03167, https://keras.io/api/layers/normalization_layers/batch_normalization/
- *
- * Weights, in order: gamma, beta, movingMean, movingVariance, each float32 [channels].
- */
+/** Normalizes each channel over the batch: made by `layers.batchNormalization`, which says more. */
 export class BatchNormalization extends Layer {
   static override readonly optionNames = {
     ...Layer.optionNames,
@@ -49,6 +48,7 @@ export class BatchNormalization extends Layer {
     ...weightNames('beta'),
   } satisfies OptionNames<BatchNormalizationOptions>;
   readonly className = 'BatchNormalization';
+  /** The options as given. */
   readonly options: BatchNormalizationOptions;
   #gamma: Variable | undefined;
   #beta: Variable | undefined;
@@ -116,5 +116,22 @@ export class BatchNormalization extends Layer {
   }
 }
 
-/** See {@link BatchNormalization}. @example layers.batchNormalization() */
+/**
+ * gamma · (x − mean) / √(variance + epsilon) + beta for each channel: float32 of any shape [n, ...], to the same. While training, mean
+ * and variance are the batch's, and each step moves the moving statistics towards them: moving · momentum + batch · (1 − momentum),
+ * with the biased variance. Else, and where the layer is not `trainable`, they are the moving ones. Ioffe and Szegedy, 2015,
+ * https://arxiv.org/abs/1502.03167, https://keras.io/api/layers/normalization_layers/batch_normalization/
+ *
+ * Weights, in order: gamma, beta, movingMean, movingVariance, each float32 [channels]; the last two are not trained.
+ *
+ * @throws EngineError `ARGUMENT` for a momentum outside of 0 to 1 or an epsilon below 0; `SHAPE`, when applied, for an axis that is
+ *   not there.
+ * @example
+ *     new Sequential([
+ *       layers.input({ shape: [8, 8, 3] }),
+ *       layers.conv2d({ filters: 4, kernelSize: 3, useBias: false }),
+ *       layers.batchNormalization(),
+ *       layers.relu(),
+ *     ]);
+ */
 export const batchNormalization = (options?: BatchNormalizationOptions) => new BatchNormalization(options);

@@ -4,18 +4,20 @@ import * as ops from '../ops/index.js';
 import type { Sym } from '../sym.js';
 import { Layer, type LayerOptions } from './layer.js';
 
+/** What `layers.concatenate` takes. */
 export interface ConcatenateOptions extends LayerOptions {
-  /** Default -1. */
+  /** Along which axis, the batch being 0; negative ones count from the end. Default -1. */
   axis?: number;
 }
 
-/** Several inputs one behind the other along an axis. https://keras.io/api/layers/merging_layers/concatenate/ */
+/** Several inputs one after another: made by `layers.concatenate`, which says more. */
 export class Concatenate extends Layer {
   static override readonly optionNames = {
     ...Layer.optionNames,
     axis: 'optional',
   } satisfies OptionNames<ConcatenateOptions>;
   readonly className = 'Concatenate';
+  /** Along which axis. */
   readonly axis: number;
 
   constructor(options: ConcatenateOptions = {}) {
@@ -32,5 +34,14 @@ export class Concatenate extends Layer {
   }
 }
 
-/** See {@link Concatenate}. @example layers.concatenate().apply([a, b]) */
+/**
+ * Several inputs one after another along an axis: [n, 2] and [n, 3] to [n, 5]. All other sizes must be the same. It has no weights.
+ * https://keras.io/api/layers/merging_layers/concatenate/
+ *
+ * @throws EngineError `SHAPE`, when applied, for sizes that differ; `ATTRIBUTE` for an axis that is not there.
+ * @example
+ *     const a = layers.input({ shape: [2] });
+ *     const b = layers.input({ shape: [3] });
+ *     layers.concatenate().apply([a, b]);
+ */
 export const concatenate = (options?: ConcatenateOptions) => new Concatenate(options);

@@ -6,18 +6,17 @@ import type { Sym } from '../sym.js';
 import type { Variable } from '../variable.js';
 import { BaseConv2D, type BaseConv2DOptions } from './baseConv2d.js';
 import { checkCount } from './check.js';
-import { type OptionsOf, weightConfig, weightNames, weightOptions } from './weightOptions.js';
+import { type KernelOptions, weightConfig, weightNames, weightOptions } from './weightOptions.js';
 
-export interface Conv2DOptions extends BaseConv2DOptions, OptionsOf<'kernel'> {
+/** What `layers.conv2d` takes. */
+export interface Conv2DOptions extends BaseConv2DOptions, KernelOptions {
+  /** How many channels the result has. */
   filters: number;
   /** Default 1. */
   groups?: number;
 }
 
-/**
- * activation(convolution + bias): [n, height, width, channels] to [n, outHeight, outWidth, filters], with a kernel
- * [kernelHeight, kernelWidth, channels / groups, filters]. https://keras.io/api/layers/convolution_layers/convolution2d/
- */
+/** A convolution of images: made by `layers.conv2d`, which says more. */
 export class Conv2D extends BaseConv2D<Conv2DOptions> {
   static override readonly optionNames = {
     ...BaseConv2D.optionNames,
@@ -58,5 +57,15 @@ export class Conv2D extends BaseConv2D<Conv2DOptions> {
   }
 }
 
-/** See {@link Conv2D}. @example layers.conv2d({ filters: 32, kernelSize: 3, activation: 'relu' }) */
+/**
+ * activation(convolution + bias): float32 images [n, height, width, channels] to [n, outHeight, outWidth, filters]. With padding
+ * `valid` a side becomes (side − kernel) / strides + 1, rounded down; with `same` side / strides, rounded up.
+ * https://keras.io/api/layers/convolution_layers/convolution2d/
+ *
+ * Weights, in order: kernel [kernelHeight, kernelWidth, channels / groups, filters], bias [filters].
+ *
+ * @throws EngineError `ARGUMENT` for sizes that are no positive integers and unknown names; `SHAPE`, when applied, for another rank,
+ *   an unknown number of channels, one that `groups` does not divide, and an image smaller than the kernel.
+ * @example layers.conv2d({ filters: 32, kernelSize: 3, padding: 'same', activation: 'relu' });
+ */
 export const conv2d = (options: Conv2DOptions) => new Conv2D(options);

@@ -5,19 +5,17 @@ import type { Sym } from '../sym.js';
 import type { Variable } from '../variable.js';
 import { BaseConv2D, type BaseConv2DOptions } from './baseConv2d.js';
 import { checkCount, checkPair } from './check.js';
-import { type OptionsOf, weightConfig, weightNames, weightOptions } from './weightOptions.js';
+import { type KernelOptions, weightConfig, weightNames, weightOptions } from './weightOptions.js';
 
-export interface Conv2DTransposeOptions extends BaseConv2DOptions, OptionsOf<'kernel'> {
+/** What `layers.conv2dTranspose` takes. */
+export interface Conv2DTransposeOptions extends BaseConv2DOptions, KernelOptions {
+  /** How many channels the result has. */
   filters: number;
   /** Rows and columns added at the end, fewer than the strides. By default as many as a convolution with these strides would drop. */
   outputPadding?: Pair | null;
 }
 
-/**
- * activation(transposed convolution + bias): [n, height, width, channels] to [n, outHeight, outWidth, filters], with a kernel
- * [kernelHeight, kernelWidth, filters, channels]. {@link ops.conv2dTranspose} tells the sizes.
- * https://keras.io/api/layers/convolution_layers/convolution2d_transpose/
- */
+/** A transposed convolution of images: made by `layers.conv2dTranspose`, which says more. */
 export class Conv2DTranspose extends BaseConv2D<Conv2DTransposeOptions> {
   static override readonly optionNames = {
     ...BaseConv2D.optionNames,
@@ -53,5 +51,15 @@ export class Conv2DTranspose extends BaseConv2D<Conv2DTransposeOptions> {
   }
 }
 
-/** See {@link Conv2DTranspose}. @example layers.conv2dTranspose({ filters: 32, kernelSize: 2, strides: 2 }) */
+/**
+ * activation(transposed convolution + bias), which enlarges images: float32 [n, height, width, channels] to [n, outHeight, outWidth,
+ * filters]. A side becomes side · strides with padding `same`, (side − 1) · strides + max(kernel, strides) with `valid`.
+ * https://keras.io/api/layers/convolution_layers/convolution2d_transpose/
+ *
+ * Weights, in order: kernel [kernelHeight, kernelWidth, filters, channels], bias [filters].
+ *
+ * @throws EngineError `ARGUMENT` for sizes that are no positive integers and unknown names; `SHAPE`, when applied, for another rank or
+ *   an unknown number of channels.
+ * @example layers.conv2dTranspose({ filters: 32, kernelSize: 2, strides: 2 }); // twice as high and wide
+ */
 export const conv2dTranspose = (options: Conv2DTransposeOptions) => new Conv2DTranspose(options);

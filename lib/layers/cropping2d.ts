@@ -9,12 +9,13 @@ import { shapeText } from './kerasTensor.js';
 import { Layer } from './layer.js';
 import { type MarginOptions, type Margins, marginsOf } from './margins.js';
 
+/** What `layers.cropping2d` takes. */
 export interface Cropping2DOptions extends MarginOptions {
-  /** Default 0. */
+  /** How many rows and columns go: one number for all sides, one for height and one for width, or [[top, bottom], [left, right]]. Default 0. */
   cropping?: Margins;
 }
 
-/** Images [n, height, width, channels] without rows and columns at their sides. https://keras.io/api/layers/reshaping_layers/cropping2d/ */
+/** Images without rows and columns at their sides: made by `layers.cropping2d`, which says more. */
 export class Cropping2D extends Layer {
   static override readonly optionNames = {
     ...Layer.optionNames,
@@ -22,7 +23,9 @@ export class Cropping2D extends Layer {
     dataFormat: 'optional',
   } satisfies OptionNames<Cropping2DOptions>;
   readonly className = 'Cropping2D';
+  /** How many rows and columns go: [[top, bottom], [left, right]]. */
   readonly cropping: [[number, number], [number, number]];
+  /** The order of the axes. */
   readonly dataFormat: DataFormat;
 
   constructor(options: Cropping2DOptions = {}) {
@@ -66,5 +69,11 @@ export class Cropping2D extends Layer {
   }
 }
 
-/** See {@link Cropping2D}. @example layers.cropping2d({ cropping: [2, 4] }) */
+/**
+ * Cuts rows and columns off the sides of images: [n, height, width, channels] to [n, height − top − bottom, width − left − right,
+ * channels]. It has no weights. https://keras.io/api/layers/reshaping_layers/cropping2d/
+ *
+ * @throws EngineError `ARGUMENT` for numbers that are no integers of 0 or more; `SHAPE`, when applied, where nothing would be left.
+ * @example layers.cropping2d({ cropping: [[1, 0], [2, 2]] });
+ */
 export const cropping2d = (options?: Cropping2DOptions) => new Cropping2D(options);

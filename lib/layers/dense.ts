@@ -12,21 +12,25 @@ import type { Sym } from '../sym.js';
 import type { Variable } from '../variable.js';
 import { checkCount } from './check.js';
 import { Layer, type LayerOptions } from './layer.js';
-import { type OptionsOf, weightConfig, weightNames, weightOptions } from './weightOptions.js';
+import {
+  type BiasOptions,
+  type KernelOptions,
+  weightConfig,
+  weightNames,
+  weightOptions,
+} from './weightOptions.js';
 
-/** The kernel begins as `glorotUniform`, the bias as `zeros`. */
-export interface DenseOptions extends LayerOptions, OptionsOf<'kernel'>, OptionsOf<'bias'> {
+/** What `layers.dense` takes. */
+export interface DenseOptions extends LayerOptions, KernelOptions, BiasOptions {
+  /** How many numbers come out: the size of the last axis of the result. */
   units: number;
-  /** Default none. */
+  /** What is applied to the result: a name, such as 'relu', or a function. Default none. */
   activation?: ActivationLike;
-  /** Default true. */
+  /** Whether a bias is added, one number for each unit. Default true. */
   useBias?: boolean;
 }
 
-/**
- * activation(x · kernel + bias) over the last axis: [..., inputs] to [..., units], with a kernel [inputs, units].
- * https://keras.io/api/layers/core_layers/dense/
- */
+/** A densely connected layer: made by `layers.dense`, which says more. */
 export class Dense extends Layer {
   static override readonly optionNames = {
     ...Layer.optionNames,
@@ -37,6 +41,7 @@ export class Dense extends Layer {
     ...weightNames('bias'),
   } satisfies OptionNames<DenseOptions>;
   readonly className = 'Dense';
+  /** The options as given. */
   readonly options: DenseOptions;
   readonly #activation: ActivationFunction;
   #kernel!: Variable;
@@ -80,5 +85,14 @@ export class Dense extends Layer {
   }
 }
 
-/** See {@link Dense}. @example layers.dense({ units: 10, activation: 'softmax' }) */
+/**
+ * activation(x · kernel + bias) over the last axis: float32 [n, ..., inputs] to [n, ..., units].
+ * https://keras.io/api/layers/core_layers/dense/
+ *
+ * Weights, in order: kernel [inputs, units], bias [units].
+ *
+ * @throws EngineError `ARGUMENT` for units that are no positive integer and unknown names; `SHAPE`, when applied, for an input without
+ *   a known last axis.
+ * @example layers.dense({ units: 10, activation: 'softmax' });
+ */
 export const dense = (options: DenseOptions) => new Dense(options);

@@ -5,18 +5,15 @@ import type { Sym } from '../sym.js';
 import type { Variable } from '../variable.js';
 import { BaseConv2D, type BaseConv2DOptions } from './baseConv2d.js';
 import { checkCount } from './check.js';
-import { type OptionsOf, weightConfig, weightNames, weightOptions } from './weightOptions.js';
+import { type DepthwiseOptions, weightConfig, weightNames, weightOptions } from './weightOptions.js';
 
-export interface DepthwiseConv2DOptions extends BaseConv2DOptions, OptionsOf<'depthwise'> {
+/** What `layers.depthwiseConv2d` takes. */
+export interface DepthwiseConv2DOptions extends BaseConv2DOptions, DepthwiseOptions {
   /** How many kernels each channel has. Default 1. */
   depthMultiplier?: number;
 }
 
-/**
- * activation(convolution of each channel alone + bias): [n, height, width, channels] to [n, outHeight, outWidth, channels ·
- * depthMultiplier], with a kernel [kernelHeight, kernelWidth, channels, depthMultiplier].
- * https://keras.io/api/layers/convolution_layers/depthwise_convolution2d/
- */
+/** A convolution of each channel alone: made by `layers.depthwiseConv2d`, which says more. */
 export class DepthwiseConv2D extends BaseConv2D<DepthwiseConv2DOptions> {
   static override readonly optionNames = {
     ...BaseConv2D.optionNames,
@@ -49,5 +46,14 @@ export class DepthwiseConv2D extends BaseConv2D<DepthwiseConv2DOptions> {
   }
 }
 
-/** See {@link DepthwiseConv2D}. @example layers.depthwiseConv2d({ kernelSize: 3, padding: 'same' }) */
+/**
+ * activation(convolution of each channel alone + bias): float32 [n, height, width, channels] to [n, outHeight, outWidth, channels ·
+ * depthMultiplier], with the sides of {@link conv2d}. https://keras.io/api/layers/convolution_layers/depthwise_convolution2d/
+ *
+ * Weights, in order: kernel [kernelHeight, kernelWidth, channels, depthMultiplier], bias [channels · depthMultiplier].
+ *
+ * @throws EngineError `ARGUMENT` for sizes that are no positive integers and unknown names; `SHAPE`, when applied, for another rank or
+ *   an unknown number of channels.
+ * @example layers.depthwiseConv2d({ kernelSize: 3, padding: 'same' });
+ */
 export const depthwiseConv2d = (options: DepthwiseConv2DOptions) => new DepthwiseConv2D(options);

@@ -6,6 +6,7 @@ import type { Sym } from '../sym.js';
 import { shapeText } from './kerasTensor.js';
 import { Layer, type LayerOptions } from './layer.js';
 
+/** What `layers.dot` takes. */
 export interface DotOptions extends LayerOptions {
   /** Which axis of each input is summed over, the batch being 0; one for both, or two. Negative ones count from the end. */
   axes: number | readonly [number, number];
@@ -13,10 +14,7 @@ export interface DotOptions extends LayerOptions {
   normalize?: boolean;
 }
 
-/**
- * The dot products of two inputs, sample by sample: [n, ...a] and [n, ...b] to [n, ...a without its axis, ...b without its axis], or to
- * [n, 1] where nothing else is left. https://keras.io/api/layers/merging_layers/dot/
- */
+/** The dot products of two inputs: made by `layers.dot`, which says more. */
 export class Dot extends Layer {
   static override readonly optionNames = {
     ...Layer.optionNames,
@@ -24,7 +22,9 @@ export class Dot extends Layer {
     normalize: 'boolean',
   } satisfies OptionNames<DotOptions>;
   readonly className = 'Dot';
+  /** Which axis of each input is summed over. */
   readonly axes: readonly [number, number];
+  /** Whether both are scaled to length 1 first. */
   readonly normalize: boolean;
 
   constructor(options: DotOptions) {
@@ -78,5 +78,14 @@ function unit(rows: Sym): Sym {
   return ops.mul(rows, ops.rsqrt(ops.maximum(squared, 1e-14)));
 }
 
-/** See {@link Dot}. @example layers.dot({ axes: -1, normalize: true }).apply([a, b]) */
+/**
+ * The dot products of two inputs, sample by sample: [n, ...a] and [n, ...b] to [n, ...a without its axis, ...b without its axis], or
+ * to [n, 1] where nothing else is left. It has no weights. https://keras.io/api/layers/merging_layers/dot/
+ *
+ * @throws EngineError `ARGUMENT` for axes that are no integers; `SHAPE`, when applied, for axes that are not there or differ in size.
+ * @example
+ *     const a = layers.input({ shape: [8] });
+ *     const b = layers.input({ shape: [8] });
+ *     layers.dot({ axes: -1, normalize: true }).apply([a, b]); // cosines [n, 1]
+ */
 export const dot = (options: DotOptions) => new Dot(options);

@@ -4,17 +4,15 @@ import * as ops from '../ops/index.js';
 import type { Sym } from '../sym.js';
 import { type CallContext, Layer, type LayerOptions } from './layer.js';
 
+/** What `layers.dropout` takes. */
 export interface DropoutOptions extends LayerOptions {
   /** The share of numbers that become 0, from 0 up to, not including, 1. */
   rate: number;
-  /** Decides the masks, whatever the seed of the training. Default none. */
+  /** An integer that decides the masks, whatever the seed of the training. Default none. */
   seed?: number;
 }
 
-/**
- * While training, sets a share of the numbers to 0 and scales the others by 1 / (1 - rate); else passes them on. Srivastava et
- * al., 2014. https://keras.io/api/layers/regularization_layers/dropout/
- */
+/** Drops numbers while training: made by `layers.dropout`, which says more. */
 export class Dropout extends Layer {
   static override readonly optionNames = {
     ...Layer.optionNames,
@@ -22,7 +20,9 @@ export class Dropout extends Layer {
     seed: 'optional',
   } satisfies OptionNames<DropoutOptions>;
   readonly className: string = 'Dropout';
+  /** The share of numbers that become 0. */
   readonly rate: number;
+  /** Decides the masks, where it was given. */
   readonly seed: number | undefined;
 
   constructor(options: DropoutOptions) {
@@ -50,5 +50,12 @@ export class Dropout extends Layer {
   }
 }
 
-/** See {@link Dropout}. @example layers.dropout({ rate: 0.5 }) */
+/**
+ * While training, sets a share of the numbers to 0, others each step, and scales the rest by 1 / (1 − rate); else passes its input on.
+ * float32 of any shape, to the same. It has no weights. Srivastava et al., 2014.
+ * https://keras.io/api/layers/regularization_layers/dropout/
+ *
+ * @throws EngineError `ARGUMENT` for a rate outside of [0, 1) or a seed that is no integer.
+ * @example layers.dropout({ rate: 0.5 });
+ */
 export const dropout = (options: DropoutOptions) => new Dropout(options);

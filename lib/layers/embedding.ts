@@ -6,21 +6,17 @@ import type { Sym } from '../sym.js';
 import type { Variable } from '../variable.js';
 import { checkCount } from './check.js';
 import { Layer, type LayerOptions } from './layer.js';
-import { type OptionsOf, weightConfig, weightNames, weightOptions } from './weightOptions.js';
+import { type EmbeddingsOptions, weightConfig, weightNames, weightOptions } from './weightOptions.js';
 
-/** The embeddings begin as `uniform`, from -0.05 to 0.05. */
-export interface EmbeddingOptions extends LayerOptions, OptionsOf<'embeddings'> {
+/** What `layers.embedding` takes. */
+export interface EmbeddingOptions extends LayerOptions, EmbeddingsOptions {
   /** How many ids there are: they go from 0 up to, not including, this. */
   inputDim: number;
   /** The length of the vector that stands for an id. */
   outputDim: number;
 }
 
-/**
- * A vector for each id: [n, ...] to [n, ..., outputDim], the rows of a table [inputDim, outputDim]. Ids are int32 or uint8; those of
- * another dtype are cast to int32. An id outside of the table fails with `ARGUMENT` when the step runs.
- * https://keras.io/api/layers/core_layers/embedding/
- */
+/** A vector for each id: made by `layers.embedding`, which says more. */
 export class Embedding extends Layer {
   static override readonly optionNames = {
     ...Layer.optionNames,
@@ -29,6 +25,7 @@ export class Embedding extends Layer {
     ...weightNames('embeddings'),
   } satisfies OptionNames<EmbeddingOptions>;
   readonly className = 'Embedding';
+  /** The options as given. */
   readonly options: EmbeddingOptions;
   #embeddings!: Variable;
 
@@ -59,10 +56,17 @@ export class Embedding extends Layer {
 }
 
 /**
- * See {@link Embedding}.
+ * A vector for each id: [n, ...] to float32 [n, ..., outputDim], rows of a table. Ids are int32 or uint8; those of another dtype are
+ * cast to int32. An id outside of the table fails with `ARGUMENT` when the step runs.
+ * https://keras.io/api/layers/core_layers/embedding/
  *
+ * Weights: embeddings [inputDim, outputDim].
+ *
+ * @throws EngineError `ARGUMENT` for sizes that are no positive integers.
  * @example
- *     layers.input({ shape: [80], dtype: 'int32' }), // ids
- *     layers.embedding({ inputDim: 20000, outputDim: 128 }),
+ *     new Sequential([
+ *       layers.input({ shape: [80], dtype: 'int32' }), // ids
+ *       layers.embedding({ inputDim: 20000, outputDim: 8 }),
+ *     ]);
  */
 export const embedding = (options: EmbeddingOptions) => new Embedding(options);

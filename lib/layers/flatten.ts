@@ -4,7 +4,7 @@ import type { Sym } from '../sym.js';
 import { shapeText } from './kerasTensor.js';
 import { Layer, type LayerOptions } from './layer.js';
 
-/** All axes but the batch in one: [n, a, b, …] to [n, a · b · …]. https://keras.io/api/layers/reshaping_layers/flatten/ */
+/** All axes but the batch in one: made by `layers.flatten`, which says more. */
 export class Flatten extends Layer {
   readonly className = 'Flatten';
 
@@ -20,5 +20,11 @@ export class Flatten extends Layer {
   }
 }
 
-/** See {@link Flatten}. @example layers.flatten() */
+/**
+ * All axes but the batch in one: [n, a, b, …] to [n, a · b · …], of any dtype. It has no weights.
+ * https://keras.io/api/layers/reshaping_layers/flatten/
+ *
+ * @throws EngineError `SHAPE`, when applied, where an axis but the first is not known.
+ * @example layers.flatten();
+ */
 export const flatten = (options?: LayerOptions) => new Flatten(options);

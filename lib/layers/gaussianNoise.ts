@@ -4,14 +4,15 @@ import * as ops from '../ops/index.js';
 import type { Sym } from '../sym.js';
 import { type CallContext, Layer, type LayerOptions } from './layer.js';
 
+/** What `layers.gaussianNoise` takes. */
 export interface GaussianNoiseOptions extends LayerOptions {
   /** The standard deviation of the noise, 0 or more. */
   stddev: number;
-  /** Decides the noise, whatever the seed of the training. Default none. */
+  /** An integer that decides the noise, whatever the seed of the training. Default none. */
   seed?: number;
 }
 
-/** While training, adds normal noise of mean 0, other noise each step; else passes its input on. https://keras.io/api/layers/regularization_layers/gaussian_noise/ */
+/** Adds noise while training: made by `layers.gaussianNoise`, which says more. */
 export class GaussianNoise extends Layer {
   static override readonly optionNames = {
     ...Layer.optionNames,
@@ -19,7 +20,9 @@ export class GaussianNoise extends Layer {
     seed: 'optional',
   } satisfies OptionNames<GaussianNoiseOptions>;
   readonly className = 'GaussianNoise';
+  /** The standard deviation of the noise. */
   readonly stddev: number;
+  /** Decides the noise, where it was given. */
   readonly seed: number | undefined;
 
   constructor(options: GaussianNoiseOptions) {
@@ -49,5 +52,11 @@ export class GaussianNoise extends Layer {
   }
 }
 
-/** See {@link GaussianNoise}. @example layers.gaussianNoise({ stddev: 0.1 }) */
+/**
+ * While training, adds normal noise of mean 0, other noise each step; else passes its input on. float32 of any shape, to the same. It
+ * has no weights. https://keras.io/api/layers/regularization_layers/gaussian_noise/
+ *
+ * @throws EngineError `ARGUMENT` for a standard deviation below 0 or a seed that is no integer.
+ * @example layers.gaussianNoise({ stddev: 0.1 });
+ */
 export const gaussianNoise = (options: GaussianNoiseOptions) => new GaussianNoise(options);

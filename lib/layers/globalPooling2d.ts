@@ -5,8 +5,9 @@ import { type DataFormat, dataFormatOf } from '../ops/window.js';
 import { checkRank } from './check.js';
 import { Layer, type LayerOptions } from './layer.js';
 
+/** What the global pooling layers take. */
 export interface GlobalPooling2DOptions extends LayerOptions {
-  /** Default `channelsLast`. */
+  /** The order of the axes: `channelsLast`, [n, height, width, channels], or `channelsFirst`, [n, channels, height, width]. Default `channelsLast`. */
   dataFormat?: DataFormat;
   /** Keep height and width as axes of size 1. Default false. */
   keepDims?: boolean;
@@ -19,6 +20,7 @@ export abstract class GlobalPooling2D extends Layer {
     dataFormat: 'optional',
     keepDims: 'boolean',
   } satisfies OptionNames<GlobalPooling2DOptions>;
+  /** The options as given. */
   readonly options: GlobalPooling2DOptions;
 
   constructor(options: GlobalPooling2DOptions = {}) {

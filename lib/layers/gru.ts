@@ -7,16 +7,13 @@ import type { Tensor } from '../tensor.js';
 import type { Variable } from '../variable.js';
 import { type GatedRNNOptions, RNN, type RNNCall, gateOf } from './rnn.js';
 
+/** What `layers.gru` takes. */
 export interface GRUOptions extends GatedRNNOptions {
-  /** Let the reset gate act behind the recurrent product, which then has a bias of its own, as cuDNN does. Default true. */
+  /** Whether the reset gate acts behind the recurrent product, which then has a bias of its own, as cuDNN does. Default true. */
   resetAfter?: boolean;
 }
 
-/**
- * Gated recurrent units: [n, steps, features] to [n, units], with a state h [n, units]. Its weights are a kernel [features, 3 units], a
- * recurrent kernel [units, 3 units] and a bias, [2, 3 units] (the input's and the recurrent one) or without `resetAfter` [3 units], gates
- * in the order update, reset, candidate. Cho et al., 2014. https://keras.io/api/layers/recurrent_layers/gru/
- */
+/** Gated recurrent units: made by `layers.gru`, which says more. */
 export class GRU extends RNN<GRUOptions> {
   static override readonly optionNames = {
     ...RNN.optionNames,
@@ -88,5 +85,15 @@ export class GRU extends RNN<GRUOptions> {
   }
 }
 
-/** See {@link GRU}. @example layers.gru({ units: 128, returnSequences: true }) */
+/**
+ * Gated recurrent units: float32 [n, steps, features] to [n, units], with a state h [n, units]. Applied to a list it takes the first
+ * state behind the input. Cho et al., 2014. https://keras.io/api/layers/recurrent_layers/gru/
+ *
+ * Weights, in order: kernel [features, 3 units], recurrent kernel [units, 3 units], and a bias, [2, 3 units] (the input's and the
+ * recurrent one) or without `resetAfter` [3 units]; gates in the order update, reset, candidate.
+ *
+ * @throws EngineError `ARGUMENT` for units that are no positive integer, rates outside of [0, 1) and unknown names; `SHAPE`, when
+ *   applied, for another rank.
+ * @example layers.gru({ units: 128, returnSequences: true });
+ */
 export const gru = (options: GRUOptions) => new GRU(options);

@@ -7,14 +7,15 @@ import { Layer, type LayerOptions } from './layer.js';
 
 const dtypes: readonly DType[] = ['float32', 'int32', 'uint8', 'bool'];
 
+/** What `layers.input` takes. */
 export interface InputOptions extends LayerOptions {
-  /** Of one sample, without the batch. */
+  /** The shape of one sample, without the batch: positive integers, or -1 where a size is not known. */
   shape: Shape;
-  /** What the model computes with; data of other types is cast in the step. Default float32. */
+  /** The dtype that the model computes with; data of other types is cast in the step. Default float32. */
   dtype?: DType;
 }
 
-/** Where data enters a model. https://keras.io/api/layers/core_layers/input/ */
+/** Where data enters a model: made by `layers.input`, which says more. */
 export class InputLayer extends Layer {
   static override readonly optionNames = {
     ...Layer.optionNames,
@@ -22,7 +23,9 @@ export class InputLayer extends Layer {
     dtype: 'optional',
   } satisfies OptionNames<InputOptions>;
   readonly className = 'InputLayer';
+  /** The shape of one sample, without the batch. */
   readonly shape: Shape;
+  /** The dtype that the model computes with. */
   readonly dtype: DType;
   readonly #output: KerasTensor;
 
@@ -69,8 +72,10 @@ export class InputLayer extends Layer {
 }
 
 /**
- * Where data enters a model.
+ * Where data enters a model. https://keras.io/api/layers/core_layers/input/
  *
+ * @returns What layers are applied to, and the first of a Sequential's list; its shape has the batch (-1) first.
+ * @throws EngineError `ARGUMENT` for what is no shape of a sample, `DTYPE` for another dtype.
  * @example const x = layers.input({ shape: [28, 28, 1] });
  */
 export function input(options: InputOptions): KerasTensor {

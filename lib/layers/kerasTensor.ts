@@ -3,8 +3,11 @@ import type { Layer } from './layer.js';
 
 /** One call of a layer in a model's description: what goes in and what comes out. */
 export interface LayerNode {
+  /** The layer that is called. */
   readonly layer: Layer;
+  /** What goes in. */
   readonly inputs: readonly KerasTensor[];
+  /** What comes out. */
   readonly outputs: readonly KerasTensor[];
 }
 
@@ -13,9 +16,11 @@ export interface LayerNode {
  * Made by `layers.input` and by applying layers.
  */
 export class KerasTensor {
+  /** The call of a layer that makes it. */
   readonly node: LayerNode;
   /** With the batch as first axis: -1, since it is not known. */
   readonly shape: Shape;
+  /** The type of its numbers. */
   readonly dtype: DType;
 
   /** @internal */
@@ -25,6 +30,7 @@ export class KerasTensor {
     this.dtype = dtype;
   }
 
+  /** Its layer, dtype and shape in words. */
   toString(): string {
     return `KerasTensor(${this.node.layer.name}, ${this.dtype} ${shapeText(this.shape)})`;
   }

@@ -392,6 +392,7 @@ export abstract class Layer implements Disposable {
     for (const weight of this.weights) weight.dispose();
   }
 
+  /** {@link dispose}, for `using`. */
   [dispose](): void {
     this.dispose();
   }

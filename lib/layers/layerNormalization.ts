@@ -5,13 +5,19 @@ import type { Sym } from '../sym.js';
 import type { Variable } from '../variable.js';
 import { checkEpsilon, sizeOfAxis } from './check.js';
 import { Layer, type LayerOptions } from './layer.js';
-import { type OptionsOf, weightConfig, weightNames, weightOptions } from './weightOptions.js';
+import {
+  type BetaOptions,
+  type GammaOptions,
+  weightConfig,
+  weightNames,
+  weightOptions,
+} from './weightOptions.js';
 
-/** gamma begins as `ones`, beta as `zeros`. */
-export interface LayerNormalizationOptions extends LayerOptions, OptionsOf<'gamma'>, OptionsOf<'beta'> {
+/** What `layers.layerNormalization` takes. */
+export interface LayerNormalizationOptions extends LayerOptions, GammaOptions, BetaOptions {
   /** The axis or axes over which each sample is normalized. Default -1. */
   axis?: number | readonly number[];
-  /** Added to the variance. Default 0.001. */
+  /** Added to the variance, 0 or more, so that nothing is divided by 0. Default 0.001. */
   epsilon?: number;
   /** Whether beta is added. Default true. */
   center?: boolean;
@@ -19,11 +25,7 @@ export interface LayerNormalizationOptions extends LayerOptions, OptionsOf<'gamm
   scale?: boolean;
 }
 
-/**
- * gamma · (x − mean) / √(variance + epsilon) + beta, with mean and variance of each sample over the axes, whose sizes gamma and
- * beta have. Ba, Kiros and Hinton, 2016, https://arxiv.org/abs/1607.06450,
- * https://keras.io/api/layers/normalization_layers/layer_normalization/
- */
+/** Normalizes each sample: made by `layers.layerNormalization`, which says more. */
 export class LayerNormalization extends Layer {
   static override readonly optionNames = {
     ...Layer.optionNames,
@@ -35,6 +37,7 @@ export class LayerNormalization extends Layer {
     ...weightNames('beta'),
   } satisfies OptionNames<LayerNormalizationOptions>;
   readonly className = 'LayerNormalization';
+  /** The options as given. */
   readonly options: LayerNormalizationOptions;
   #gamma: Variable | undefined;
   #beta: Variable | undefined;
@@ -73,5 +76,14 @@ export class LayerNormalization extends Layer {
   }
 }
 
-/** See {@link LayerNormalization}. @example layers.layerNormalization() */
+/**
+ * gamma · (x − mean) / √(variance + epsilon) + beta, with mean and variance of each sample over its last axis, or the axes that are
+ * named: float32 [n, ...], to the same. Ba, Kiros and Hinton, 2016, https://arxiv.org/abs/1607.06450,
+ * https://keras.io/api/layers/normalization_layers/layer_normalization/
+ *
+ * Weights, in order: gamma and beta, float32 of the sizes of these axes.
+ *
+ * @throws EngineError `ARGUMENT` for an epsilon below 0; `SHAPE`, when applied, for an axis that is not there.
+ * @example layers.layerNormalization({ epsilon: 1e-6 });
+ */
 export const layerNormalization = (options?: LayerNormalizationOptions) => new LayerNormalization(options);

@@ -3,18 +3,20 @@ import * as ops from '../ops/index.js';
 import type { Sym } from '../sym.js';
 import { Layer, type LayerOptions } from './layer.js';
 
+/** What `layers.leakyReLU` takes. */
 export interface LeakyReLUOptions extends LayerOptions {
-  /** The slope below 0. Default 0.3. */
+  /** The slope below 0. Default 0.3; of the activation 'leakyRelu' it is 0.2, as in Keras. */
   negativeSlope?: number;
 }
 
-/** x above 0, negativeSlope · x below. https://keras.io/api/layers/activation_layers/leaky_relu/ */
+/** A rectified linear unit with a slope below 0: made by `layers.leakyReLU`, which says more. */
 export class LeakyReLU extends Layer {
   static override readonly optionNames = {
     ...Layer.optionNames,
     negativeSlope: 'optional',
   } satisfies OptionNames<LeakyReLUOptions>;
   readonly className = 'LeakyReLU';
+  /** The slope below 0. */
   readonly negativeSlope: number;
 
   constructor(options: LeakyReLUOptions = {}) {
@@ -31,5 +33,10 @@ export class LeakyReLU extends Layer {
   }
 }
 
-/** See {@link LeakyReLU}. @example layers.leakyReLU() */
+/**
+ * x above 0, negativeSlope · x below: float32 of any shape, to the same. It has no weights.
+ * https://keras.io/api/layers/activation_layers/leaky_relu/
+ *
+ * @example layers.leakyReLU({ negativeSlope: 0.1 });
+ */
 export const leakyReLU = (options?: LeakyReLUOptions) => new LeakyReLU(options);

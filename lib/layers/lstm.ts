@@ -7,16 +7,13 @@ import type { Sym } from '../sym.js';
 import { type Tensor, ones } from '../tensor.js';
 import { type GatedRNNOptions, RNN, type RNNCall, gateOf } from './rnn.js';
 
+/** What `layers.lstm` takes. */
 export interface LSTMOptions extends GatedRNNOptions {
-  /** Start with 1 as bias of the forget gate (Jozefowicz et al., 2015). Default true. */
+  /** Whether to start with 1 as bias of the forget gate (Jozefowicz et al., 2015). Default true. */
   unitForgetBias?: boolean;
 }
 
-/**
- * Long short-term memory: [n, steps, features] to [n, units], with states h and c [n, units]. Its weights are a kernel
- * [features, 4 units], a recurrent kernel [units, 4 units] and a bias [4 units], gates in the order input, forget, candidate, output.
- * Hochreiter and Schmidhuber, 1997. https://keras.io/api/layers/recurrent_layers/lstm/
- */
+/** Long short-term memory: made by `layers.lstm`, which says more. */
 export class LSTM extends RNN<LSTMOptions> {
   static override readonly optionNames = {
     ...RNN.optionNames,
@@ -85,10 +82,17 @@ class ForgetBias extends Initializer {
 }
 
 /**
- * See {@link LSTM}.
+ * Long short-term memory: float32 [n, steps, features] to [n, units], with states h and c [n, units]. Applied to a list it takes the
+ * first states behind the input. Hochreiter and Schmidhuber, 1997. https://keras.io/api/layers/recurrent_layers/lstm/
  *
+ * Weights, in order: kernel [features, 4 units], recurrent kernel [units, 4 units], bias [4 units], gates in the order input, forget,
+ * candidate, output.
+ *
+ * @throws EngineError `ARGUMENT` for units that are no positive integer, rates outside of [0, 1) and unknown names; `SHAPE`, when
+ *   applied, for another rank.
  * @example
  *     layers.lstm({ units: 128 });
- *     const [y, h, c] = layers.lstm({ units: 128, returnState: true }).applyAll([x, h0, c0]);
+ *     const x = layers.input({ shape: [10, 3] });
+ *     const [y, h, c] = layers.lstm({ units: 4, returnState: true }).applyAll(x);
  */
 export const lstm = (options: LSTMOptions) => new LSTM(options);

@@ -11,7 +11,7 @@ export type Margins =
 
 /** What layers take that change the margins of images. */
 export interface MarginOptions extends LayerOptions {
-  /** Default `channelsLast`. */
+  /** The order of the axes: `channelsLast`, [n, height, width, channels], or `channelsFirst`, [n, channels, height, width]. Default `channelsLast`. */
   dataFormat?: DataFormat;
 }
 

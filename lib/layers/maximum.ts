@@ -3,7 +3,7 @@ import type { Sym } from '../sym.js';
 import type { LayerOptions } from './layer.js';
 import { Merge } from './merge.js';
 
-/** The largest number at each place of two or more inputs. https://keras.io/api/layers/merging_layers/maximum/ */
+/** The largest of two or more inputs, number by number: made by `layers.maximum`, which says more. */
 export class Maximum extends Merge {
   readonly className = 'Maximum';
 
@@ -12,5 +12,14 @@ export class Maximum extends Merge {
   }
 }
 
-/** See {@link Maximum}. @example layers.maximum().apply([a, b]) */
+/**
+ * The largest of two or more inputs, number by number: a list of [n, ...] to [n, ...]. Inputs of lower rank get axes of size 1 behind
+ * the batch; then they broadcast as numpy does. It has no weights. https://keras.io/api/layers/merging_layers/maximum/
+ *
+ * @throws EngineError `SHAPE`, when applied, for one input or shapes that do not broadcast.
+ * @example
+ *     const a = layers.input({ shape: [2] });
+ *     const b = layers.input({ shape: [2] });
+ *     layers.maximum().apply([a, b]);
+ */
 export const maximum = (options?: LayerOptions) => new Maximum(options);

@@ -3,7 +3,7 @@ import type { Sym } from '../sym.js';
 import type { LayerOptions } from './layer.js';
 import { Merge } from './merge.js';
 
-/** The smallest number at each place of two or more inputs. https://keras.io/api/layers/merging_layers/minimum/ */
+/** The smallest of two or more inputs, number by number: made by `layers.minimum`, which says more. */
 export class Minimum extends Merge {
   readonly className = 'Minimum';
 
@@ -12,5 +12,14 @@ export class Minimum extends Merge {
   }
 }
 
-/** See {@link Minimum}. @example layers.minimum().apply([a, b]) */
+/**
+ * The smallest of two or more inputs, number by number: a list of [n, ...] to [n, ...]. Inputs of lower rank get axes of size 1 behind
+ * the batch; then they broadcast as numpy does. It has no weights. https://keras.io/api/layers/merging_layers/minimum/
+ *
+ * @throws EngineError `SHAPE`, when applied, for one input or shapes that do not broadcast.
+ * @example
+ *     const a = layers.input({ shape: [2] });
+ *     const b = layers.input({ shape: [2] });
+ *     layers.minimum().apply([a, b]);
+ */
 export const minimum = (options?: LayerOptions) => new Minimum(options);

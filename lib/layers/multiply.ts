@@ -3,7 +3,7 @@ import type { Sym } from '../sym.js';
 import type { LayerOptions } from './layer.js';
 import { Merge } from './merge.js';
 
-/** The product of two or more inputs. https://keras.io/api/layers/merging_layers/multiply/ */
+/** The product of two or more inputs, number by number: made by `layers.multiply`, which says more. */
 export class Multiply extends Merge {
   readonly className = 'Multiply';
 
@@ -12,5 +12,14 @@ export class Multiply extends Merge {
   }
 }
 
-/** See {@link Multiply}. @example layers.multiply().apply([a, b]) */
+/**
+ * The product of two or more inputs, number by number: a list of [n, ...] to [n, ...]. Inputs of lower rank get axes of size 1 behind
+ * the batch; then they broadcast as numpy does. It has no weights. https://keras.io/api/layers/merging_layers/multiply/
+ *
+ * @throws EngineError `SHAPE`, when applied, for one input or shapes that do not broadcast.
+ * @example
+ *     const a = layers.input({ shape: [2] });
+ *     const b = layers.input({ shape: [2] });
+ *     layers.multiply().apply([a, b]);
+ */
 export const multiply = (options?: LayerOptions) => new Multiply(options);

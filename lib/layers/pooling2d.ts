@@ -6,14 +6,15 @@ import type { Sym } from '../sym.js';
 import { checkPair, checkRank } from './check.js';
 import { Layer, type LayerOptions } from './layer.js';
 
+/** What the pooling layers take. */
 export interface Pooling2DOptions extends LayerOptions {
-  /** The window. Default 2. */
+  /** The height and width of the window, or one number for both. Default 2. */
   poolSize?: Pair;
-  /** Default `poolSize`. */
+  /** The steps between windows, down and to the right, or one number for both. Default: `poolSize`. */
   strides?: Pair | null;
-  /** Default `valid`. */
+  /** `valid`: windows lie within the image; `same`: they reach over its sides, so that each step has one. Default `valid`. */
   padding?: 'valid' | 'same';
-  /** Default `channelsLast`. */
+  /** The order of the axes: `channelsLast`, [n, height, width, channels], or `channelsFirst`, [n, channels, height, width]. Default `channelsLast`. */
   dataFormat?: DataFormat;
 }
 
@@ -26,6 +27,7 @@ export abstract class Pooling2D extends Layer {
     padding: 'optional',
     dataFormat: 'optional',
   } satisfies OptionNames<Pooling2DOptions>;
+  /** The options as given. */
   readonly options: Pooling2DOptions;
 
   constructor(options: Pooling2DOptions = {}) {

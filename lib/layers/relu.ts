@@ -3,6 +3,7 @@ import * as ops from '../ops/index.js';
 import type { Sym } from '../sym.js';
 import { Layer, type LayerOptions } from './layer.js';
 
+/** What `layers.relu` takes. */
 export interface ReLUOptions extends LayerOptions {
   /** Where the output ends. Default nowhere. */
   maxValue?: number | null;
@@ -12,7 +13,7 @@ export interface ReLUOptions extends LayerOptions {
   threshold?: number;
 }
 
-/** x above the threshold, negativeSlope · (x - threshold) below it, at most maxValue. https://keras.io/api/layers/activation_layers/relu/ */
+/** A rectified linear unit: made by `layers.relu`, which says more. */
 export class ReLU extends Layer {
   static override readonly optionNames = {
     ...Layer.optionNames,
@@ -21,8 +22,11 @@ export class ReLU extends Layer {
     threshold: 'optional',
   } satisfies OptionNames<ReLUOptions>;
   readonly className = 'ReLU';
+  /** Where the output ends; null: nowhere. */
   readonly maxValue: number | null;
+  /** The slope below the threshold. */
   readonly negativeSlope: number;
+  /** Where the output begins. */
   readonly threshold: number;
 
   constructor(options: ReLUOptions = {}) {
@@ -46,5 +50,10 @@ export class ReLU extends Layer {
   }
 }
 
-/** See {@link ReLU}. @example layers.relu() */
+/**
+ * x above the threshold, negativeSlope · (x − threshold) below it, at most maxValue: float32 of any shape, to the same. By default
+ * max(x, 0). It has no weights. https://keras.io/api/layers/activation_layers/relu/
+ *
+ * @example layers.relu({ maxValue: 6 });
+ */
 export const relu = (options?: ReLUOptions) => new ReLU(options);

@@ -4,13 +4,15 @@ import * as ops from '../ops/index.js';
 import type { Sym } from '../sym.js';
 import { Layer, type LayerOptions } from './layer.js';
 
+/** What `layers.rescaling` takes. */
 export interface RescalingOptions extends LayerOptions {
+  /** What each number is multiplied by. */
   scale: number;
-  /** Default 0. */
+  /** What is added after that. Default 0. */
   offset?: number;
 }
 
-/** x · scale + offset, float32: pictures of bytes become numbers from 0 to 1 with a scale of 1 / 255. https://keras.io/api/layers/preprocessing_layers/image_preprocessing/rescaling/ */
+/** Multiplies and adds a number: made by `layers.rescaling`, which says more. */
 export class Rescaling extends Layer {
   static override readonly optionNames = {
     ...Layer.optionNames,
@@ -18,7 +20,9 @@ export class Rescaling extends Layer {
     offset: 'optional',
   } satisfies OptionNames<RescalingOptions>;
   readonly className = 'Rescaling';
+  /** What each number is multiplied by. */
   readonly scale: number;
+  /** What is added after that. */
   readonly offset: number;
 
   constructor(options: RescalingOptions) {
@@ -43,5 +47,11 @@ export class Rescaling extends Layer {
   }
 }
 
-/** See {@link Rescaling}. @example layers.rescaling({ scale: 1 / 255 }) */
+/**
+ * x · scale + offset: any dtype, to float32 of the same shape. Pictures of bytes become numbers from 0 to 1 with a scale of 1 / 255.
+ * It has no weights. https://keras.io/api/layers/preprocessing_layers/image_preprocessing/rescaling/
+ *
+ * @throws EngineError `ARGUMENT` for what are no finite numbers.
+ * @example layers.rescaling({ scale: 1 / 255 });
+ */
 export const rescaling = (options: RescalingOptions) => new Rescaling(options);

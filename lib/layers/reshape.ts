@@ -6,18 +6,20 @@ import type { Sym } from '../sym.js';
 import { shapeText } from './kerasTensor.js';
 import { Layer, type LayerOptions } from './layer.js';
 
+/** What `layers.reshape` takes. */
 export interface ReshapeOptions extends LayerOptions {
-  /** Of one sample, without the batch; one axis may be -1. */
+  /** The shape of one sample, without the batch; one axis may be -1, and takes what is left. */
   targetShape: Shape;
 }
 
-/** Another shape for each sample: [n, …] to [n, ...targetShape]. https://keras.io/api/layers/reshaping_layers/reshape/ */
+/** Another shape for each sample: made by `layers.reshape`, which says more. */
 export class Reshape extends Layer {
   static override readonly optionNames = {
     ...Layer.optionNames,
     targetShape: 'required',
   } satisfies OptionNames<ReshapeOptions>;
   readonly className = 'Reshape';
+  /** The shape of one sample. */
   readonly targetShape: Shape;
 
   constructor(options: ReshapeOptions) {
@@ -50,5 +52,11 @@ export class Reshape extends Layer {
   }
 }
 
-/** See {@link Reshape}. @example layers.reshape({ targetShape: [7, 7, 64] }) */
+/**
+ * Another shape for each sample: [n, …] to [n, ...targetShape], of any dtype. It has no weights.
+ * https://keras.io/api/layers/reshaping_layers/reshape/
+ *
+ * @throws EngineError `ARGUMENT` for what is no list; `SHAPE`, when applied, for another number of numbers.
+ * @example layers.reshape({ targetShape: [7, 7, -1] });
+ */
 export const reshape = (options: ReshapeOptions) => new Reshape(options);

@@ -17,15 +17,22 @@ import type { Sym } from '../sym.js';
 import type { Variable } from '../variable.js';
 import { checkCount } from './check.js';
 import { type CallContext, Layer, type LayerOptions } from './layer.js';
-import { type OptionsOf, weightConfig, weightNames, weightOptions } from './weightOptions.js';
+import {
+  type BiasOptions,
+  type KernelOptions,
+  type RecurrentOptions,
+  weightConfig,
+  weightNames,
+  weightOptions,
+} from './weightOptions.js';
 
-/** What all recurrent layers take. The kernel begins as `glorotUniform`, the recurrent kernel as `orthogonal`, the bias as `zeros`. */
-export interface RNNOptions
-  extends LayerOptions, OptionsOf<'kernel'>, OptionsOf<'recurrent'>, OptionsOf<'bias'> {
+/** What all recurrent layers take. */
+export interface RNNOptions extends LayerOptions, KernelOptions, RecurrentOptions, BiasOptions {
+  /** How many numbers the state has, and the output of a step. */
   units: number;
-  /** Of the state. Default `tanh`. */
+  /** The activation of the state: a name or a function. Default `tanh`. */
   activation?: ActivationLike;
-  /** Default true. */
+  /** Whether a bias is added. Default true. */
   useBias?: boolean;
   /**
    * The share of the input's features that are dropped while training, the same at every step. As in Keras, with `recurrentDropout` each
@@ -37,17 +44,17 @@ export interface RNNOptions
    * Default 0.
    */
   recurrentDropout?: number;
-  /** Give the output of every step, [n, steps, units], instead of the last one's, [n, units]. Default false. */
+  /** Whether to give the output of every step, [n, steps, units], instead of the last one's, [n, units]. Default false. */
   returnSequences?: boolean;
-  /** Give the last states too, as further outputs. Default false. */
+  /** Whether to give the last states too, as further outputs: {@link Layer.applyAll} returns them. Default false. */
   returnState?: boolean;
-  /** From the last step to the first; sequences come out in the order of computation. Default false. */
+  /** Whether to go from the last step to the first; sequences come out in the order of computation. Default false. */
   goBackwards?: boolean;
 }
 
 /** The same for cells with gates. */
 export interface GatedRNNOptions extends RNNOptions {
-  /** Of the gates. Default `sigmoid`. */
+  /** The activation of the gates: a name or a function. Default `sigmoid`. */
   recurrentActivation?: ActivationLike;
 }
 
@@ -84,6 +91,7 @@ export abstract class RNN<O extends RNNOptions = RNNOptions> extends Layer {
     ...weightNames('recurrent'),
     ...weightNames('bias'),
   } satisfies OptionNames<RNNOptions>;
+  /** The options as given. */
   readonly options: O;
   /** How many columns of the kernels belong to a unit. */
   protected abstract readonly gates: number;

@@ -5,19 +5,23 @@ import type { Sym } from '../sym.js';
 import type { Variable } from '../variable.js';
 import { BaseConv2D, type BaseConv2DOptions } from './baseConv2d.js';
 import { checkCount } from './check.js';
-import { type OptionsOf, weightConfig, weightNames, weightOptions } from './weightOptions.js';
+import {
+  type DepthwiseOptions,
+  type PointwiseOptions,
+  weightConfig,
+  weightNames,
+  weightOptions,
+} from './weightOptions.js';
 
-export interface SeparableConv2DOptions extends BaseConv2DOptions, OptionsOf<'depthwise' | 'pointwise'> {
+/** What `layers.separableConv2d` takes. */
+export interface SeparableConv2DOptions extends BaseConv2DOptions, DepthwiseOptions, PointwiseOptions {
+  /** How many channels the result has. */
   filters: number;
   /** How many kernels each channel has in the first convolution. Default 1. */
   depthMultiplier?: number;
 }
 
-/**
- * activation(1 × 1 convolution of a convolution of each channel alone + bias): [n, height, width, channels] to [n, outHeight,
- * outWidth, filters], with kernels [kernelHeight, kernelWidth, channels, depthMultiplier] and [1, 1, channels · depthMultiplier,
- * filters]. Chollet, 2017. https://keras.io/api/layers/convolution_layers/separable_convolution2d/
- */
+/** A convolution of each channel alone, and one of 1 × 1 over all: made by `layers.separableConv2d`, which says more. */
 export class SeparableConv2D extends BaseConv2D<SeparableConv2DOptions> {
   static override readonly optionNames = {
     ...BaseConv2D.optionNames,
@@ -66,5 +70,16 @@ export class SeparableConv2D extends BaseConv2D<SeparableConv2DOptions> {
   }
 }
 
-/** See {@link SeparableConv2D}. @example layers.separableConv2d({ filters: 64, kernelSize: 3, padding: 'same' }) */
+/**
+ * activation(1 × 1 convolution of a convolution of each channel alone + bias): float32 [n, height, width, channels] to [n, outHeight,
+ * outWidth, filters], with the sides of {@link conv2d}. Chollet, 2017.
+ * https://keras.io/api/layers/convolution_layers/separable_convolution2d/
+ *
+ * Weights, in order: depthwise kernel [kernelHeight, kernelWidth, channels, depthMultiplier], pointwise kernel [1, 1, channels ·
+ * depthMultiplier, filters], bias [filters].
+ *
+ * @throws EngineError `ARGUMENT` for sizes that are no positive integers and unknown names; `SHAPE`, when applied, for another rank or
+ *   an unknown number of channels.
+ * @example layers.separableConv2d({ filters: 64, kernelSize: 3, padding: 'same' });
+ */
 export const separableConv2d = (options: SeparableConv2DOptions) => new SeparableConv2D(options);

@@ -4,11 +4,7 @@ import { recurrent } from '../ops/sequence.js';
 import type { Sym } from '../sym.js';
 import { RNN, type RNNCall, type RNNOptions } from './rnn.js';
 
-/**
- * h' = activation(x · kernel + h · recurrentKernel + bias): [n, steps, features] to [n, units], with a state h [n, units]. Its weights
- * are a kernel [features, units], a recurrent kernel [units, units] and a bias [units]. Elman, 1990.
- * https://keras.io/api/layers/recurrent_layers/simple_rnn/
- */
+/** A recurrent layer without gates: made by `layers.simpleRNN`, which says more. */
 export class SimpleRNN extends RNN {
   readonly className = 'SimpleRNN';
   protected readonly gates = 1;
@@ -27,5 +23,15 @@ export class SimpleRNN extends RNN {
   }
 }
 
-/** See {@link SimpleRNN}. @example layers.simpleRNN({ units: 32 }) */
+/**
+ * h' = activation(x · kernel + h · recurrentKernel + bias), step by step: float32 [n, steps, features] to [n, units], with a state h
+ * [n, units]. Applied to a list it takes the first state behind the input. Elman, 1990.
+ * https://keras.io/api/layers/recurrent_layers/simple_rnn/
+ *
+ * Weights, in order: kernel [features, units], recurrent kernel [units, units], bias [units].
+ *
+ * @throws EngineError `ARGUMENT` for units that are no positive integer, rates outside of [0, 1) and unknown names; `SHAPE`, when
+ *   applied, for another rank.
+ * @example layers.simpleRNN({ units: 32 });
+ */
 export const simpleRNN = (options: RNNOptions) => new SimpleRNN(options);

@@ -3,18 +3,20 @@ import * as ops from '../ops/index.js';
 import type { Sym } from '../sym.js';
 import { Layer, type LayerOptions } from './layer.js';
 
+/** What `layers.softmax` takes. */
 export interface SoftmaxOptions extends LayerOptions {
-  /** Default -1. */
+  /** Along which axis, the batch being 0; negative ones count from the end. Default -1. */
   axis?: number;
 }
 
-/** Positive numbers that add up to 1 along an axis. https://keras.io/api/layers/activation_layers/softmax/ */
+/** Probabilities along an axis: made by `layers.softmax`, which says more. */
 export class Softmax extends Layer {
   static override readonly optionNames = {
     ...Layer.optionNames,
     axis: 'optional',
   } satisfies OptionNames<SoftmaxOptions>;
   readonly className = 'Softmax';
+  /** Along which axis. */
   readonly axis: number;
 
   constructor(options: SoftmaxOptions = {}) {
@@ -31,5 +33,11 @@ export class Softmax extends Layer {
   }
 }
 
-/** See {@link Softmax}. @example layers.softmax() */
+/**
+ * eˣ divided by its sum along an axis, positive numbers that add up to 1: float32 of any shape, to the same. It has no weights.
+ * https://keras.io/api/layers/activation_layers/softmax/
+ *
+ * @throws EngineError `ATTRIBUTE`, when applied, for an axis that is not there.
+ * @example layers.softmax();
+ */
 export const softmax = (options?: SoftmaxOptions) => new Softmax(options);

@@ -7,21 +7,20 @@ import { checkRank } from './check.js';
 import { Dropout, type DropoutOptions } from './dropout.js';
 import type { CallContext } from './layer.js';
 
+/** What `layers.spatialDropout2d` takes. */
 export interface SpatialDropout2DOptions extends DropoutOptions {
-  /** Default `channelsLast`. */
+  /** The order of the axes: `channelsLast`, [n, height, width, channels], or `channelsFirst`, [n, channels, height, width]. Default `channelsLast`. */
   dataFormat?: DataFormat;
 }
 
-/**
- * As dropout, of whole channels: neighbours in a picture are alike, so that single ones would not be missed. Tompson et al., 2014.
- * https://keras.io/api/layers/regularization_layers/spatial_dropout2d/
- */
+/** Drops channels of images while training: made by `layers.spatialDropout2d`, which says more. */
 export class SpatialDropout2D extends Dropout {
   static override readonly optionNames = {
     ...Dropout.optionNames,
     dataFormat: 'optional',
   } satisfies OptionNames<SpatialDropout2DOptions>;
   override readonly className = 'SpatialDropout2D';
+  /** The order of the axes. */
   readonly dataFormat: DataFormat;
 
   constructor(options: SpatialDropout2DOptions) {
@@ -46,5 +45,12 @@ export class SpatialDropout2D extends Dropout {
   }
 }
 
-/** See {@link SpatialDropout2D}. @example layers.spatialDropout2d({ rate: 0.2 }) */
+/**
+ * As {@link dropout}, of whole channels of images [n, height, width, channels]: neighbours in a picture are alike, so that single
+ * numbers would not be missed. It has no weights. Tompson et al., 2014.
+ * https://keras.io/api/layers/regularization_layers/spatial_dropout2d/
+ *
+ * @throws EngineError `ARGUMENT` for a rate outside of [0, 1) or a seed that is no integer; `SHAPE`, when applied, for another rank.
+ * @example layers.spatialDropout2d({ rate: 0.2 });
+ */
 export const spatialDropout2d = (options: SpatialDropout2DOptions) => new SpatialDropout2D(options);

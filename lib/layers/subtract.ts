@@ -3,7 +3,7 @@ import type { Sym } from '../sym.js';
 import type { LayerOptions } from './layer.js';
 import { Merge } from './merge.js';
 
-/** The first of two inputs minus the second. https://keras.io/api/layers/merging_layers/subtract/ */
+/** The first of two inputs minus the second: made by `layers.subtract`, which says more. */
 export class Subtract extends Merge {
   readonly className = 'Subtract';
   protected override readonly isBinary = true;
@@ -13,5 +13,14 @@ export class Subtract extends Merge {
   }
 }
 
-/** See {@link Subtract}. @example layers.subtract().apply([a, b]) */
+/**
+ * The first of two inputs minus the second, number by number: two of [n, ...] to [n, ...]. The one of lower rank gets axes of size 1
+ * behind the batch; then they broadcast as numpy does. It has no weights. https://keras.io/api/layers/merging_layers/subtract/
+ *
+ * @throws EngineError `SHAPE`, when applied, for another number of inputs or shapes that do not broadcast.
+ * @example
+ *     const a = layers.input({ shape: [2] });
+ *     const b = layers.input({ shape: [2] });
+ *     layers.subtract().apply([a, b]);
+ */
 export const subtract = (options?: LayerOptions) => new Subtract(options);

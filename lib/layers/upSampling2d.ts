@@ -6,16 +6,17 @@ import type { Sym } from '../sym.js';
 import { checkPair, checkRank } from './check.js';
 import { Layer, type LayerOptions } from './layer.js';
 
+/** What `layers.upSampling2d` takes. */
 export interface UpSampling2DOptions extends LayerOptions {
-  /** How many times as high and wide. Default 2. */
+  /** How many times as high and wide the images become, or one number for both. Default 2. */
   size?: Pair;
-  /** Default `channelsLast`. */
+  /** The order of the axes: `channelsLast`, [n, height, width, channels], or `channelsFirst`, [n, channels, height, width]. Default `channelsLast`. */
   dataFormat?: DataFormat;
-  /** Default `nearest`: each number becomes a rectangle of equal ones. */
+  /** `nearest`: each number becomes a rectangle of equal ones; `bilinear`: straight lines between them. Default `nearest`. */
   interpolation?: 'nearest' | 'bilinear';
 }
 
-/** Larger images: [n, height, width, channels] to [n, height · size, width · size, channels]. https://keras.io/api/layers/reshaping_layers/up_sampling2d/ */
+/** Larger images: made by `layers.upSampling2d`, which says more. */
 export class UpSampling2D extends Layer {
   static override readonly optionNames = {
     ...Layer.optionNames,
@@ -24,6 +25,7 @@ export class UpSampling2D extends Layer {
     interpolation: 'optional',
   } satisfies OptionNames<UpSampling2DOptions>;
   readonly className = 'UpSampling2D';
+  /** The options as given. */
   readonly options: UpSampling2DOptions;
 
   constructor(options: UpSampling2DOptions = {}) {
@@ -50,5 +52,11 @@ export class UpSampling2D extends Layer {
   }
 }
 
-/** See {@link UpSampling2D}. @example layers.upSampling2d({ size: 2 }) */
+/**
+ * Enlarges images: [n, height, width, channels] to [n, height · size, width · size, channels]. It has no weights.
+ * https://keras.io/api/layers/reshaping_layers/up_sampling2d/
+ *
+ * @throws EngineError `ARGUMENT` for a size that is no positive integer and unknown names; `SHAPE`, when applied, for another rank.
+ * @example layers.upSampling2d({ size: 2, interpolation: 'bilinear' });
+ */
 export const upSampling2d = (options?: UpSampling2DOptions) => new UpSampling2D(options);

@@ -5,14 +5,94 @@ import { type RegularizerLike, regularizerConfig, regularizerOf } from '../regul
 import type { WeightOptions } from './layer.js';
 
 /**
- * What a layer takes for one of its weights: of `kernel`, kernelInitializer, kernelRegularizer (default none) and
- * kernelConstraint (default none).
+ * The names of a layer's options for one of its weights: of `kernel`, kernelInitializer, kernelRegularizer and kernelConstraint. The
+ * interfaces below say the same with a comment for each.
  */
-export type OptionsOf<W extends string> = { readonly [K in `${W}Initializer`]?: InitializerLike } & {
+type OptionsOf<W extends string> = { readonly [K in `${W}Initializer`]?: InitializerLike } & {
   readonly [K in `${W}Regularizer`]?: RegularizerLike | null;
 } & { readonly [K in `${W}Constraint`]?: ConstraintLike | null };
 
-/** The names of those options. @internal */
+/** What a layer takes for its kernel. */
+export interface KernelOptions {
+  /** What the kernel begins as: an object or a name, such as 'heNormal'. Default `glorotUniform`. */
+  readonly kernelInitializer?: InitializerLike;
+  /** What is added to the loss for the kernel: an object or a name, such as 'l2'. Default none. */
+  readonly kernelRegularizer?: RegularizerLike | null;
+  /** What the kernel is made to obey after each update: an object or a name, such as 'maxNorm'. Default none. */
+  readonly kernelConstraint?: ConstraintLike | null;
+}
+
+/** What a layer takes for its bias. */
+export interface BiasOptions {
+  /** What the bias begins as: an object or a name, such as 'heNormal'. Default `zeros`. */
+  readonly biasInitializer?: InitializerLike;
+  /** What is added to the loss for the bias: an object or a name, such as 'l2'. Default none. */
+  readonly biasRegularizer?: RegularizerLike | null;
+  /** What the bias is made to obey after each update: an object or a name, such as 'maxNorm'. Default none. */
+  readonly biasConstraint?: ConstraintLike | null;
+}
+
+/** What a layer takes for its recurrent kernel. */
+export interface RecurrentOptions {
+  /** What the recurrent kernel, the one that the state is multiplied by, begins as: an object or a name, such as 'heNormal'. Default `orthogonal`. */
+  readonly recurrentInitializer?: InitializerLike;
+  /** What is added to the loss for the recurrent kernel, the one that the state is multiplied by: an object or a name, such as 'l2'. Default none. */
+  readonly recurrentRegularizer?: RegularizerLike | null;
+  /** What the recurrent kernel, the one that the state is multiplied by, is made to obey after each update: an object or a name, such as 'maxNorm'. Default none. */
+  readonly recurrentConstraint?: ConstraintLike | null;
+}
+
+/** What a layer takes for its depthwise kernel. */
+export interface DepthwiseOptions {
+  /** What the depthwise kernel begins as: an object or a name, such as 'heNormal'. Default `glorotUniform`. */
+  readonly depthwiseInitializer?: InitializerLike;
+  /** What is added to the loss for the depthwise kernel: an object or a name, such as 'l2'. Default none. */
+  readonly depthwiseRegularizer?: RegularizerLike | null;
+  /** What the depthwise kernel is made to obey after each update: an object or a name, such as 'maxNorm'. Default none. */
+  readonly depthwiseConstraint?: ConstraintLike | null;
+}
+
+/** What a layer takes for its pointwise kernel. */
+export interface PointwiseOptions {
+  /** What the pointwise kernel begins as: an object or a name, such as 'heNormal'. Default `glorotUniform`. */
+  readonly pointwiseInitializer?: InitializerLike;
+  /** What is added to the loss for the pointwise kernel: an object or a name, such as 'l2'. Default none. */
+  readonly pointwiseRegularizer?: RegularizerLike | null;
+  /** What the pointwise kernel is made to obey after each update: an object or a name, such as 'maxNorm'. Default none. */
+  readonly pointwiseConstraint?: ConstraintLike | null;
+}
+
+/** What a layer takes for its gamma. */
+export interface GammaOptions {
+  /** What the gamma begins as: an object or a name, such as 'heNormal'. Default `ones`. */
+  readonly gammaInitializer?: InitializerLike;
+  /** What is added to the loss for the gamma: an object or a name, such as 'l2'. Default none. */
+  readonly gammaRegularizer?: RegularizerLike | null;
+  /** What the gamma is made to obey after each update: an object or a name, such as 'maxNorm'. Default none. */
+  readonly gammaConstraint?: ConstraintLike | null;
+}
+
+/** What a layer takes for its beta. */
+export interface BetaOptions {
+  /** What the beta begins as: an object or a name, such as 'heNormal'. Default `zeros`. */
+  readonly betaInitializer?: InitializerLike;
+  /** What is added to the loss for the beta: an object or a name, such as 'l2'. Default none. */
+  readonly betaRegularizer?: RegularizerLike | null;
+  /** What the beta is made to obey after each update: an object or a name, such as 'maxNorm'. Default none. */
+  readonly betaConstraint?: ConstraintLike | null;
+}
+
+/** What a layer takes for its table of embeddings. */
+export interface EmbeddingsOptions {
+  /** What the table of embeddings begins as: an object or a name, such as 'heNormal'. Default `uniform`, from -0.05 to 0.05. */
+  readonly embeddingsInitializer?: InitializerLike;
+  /** What is added to the loss for the table of embeddings: an object or a name, such as 'l2'. Default none. */
+  readonly embeddingsRegularizer?: RegularizerLike | null;
+  /** What the table of embeddings is made to obey after each update: an object or a name, such as 'maxNorm'. Default none. */
+  readonly embeddingsConstraint?: ConstraintLike | null;
+}
+
+/** The names of a weight's options. @internal */
 export const weightNames = <W extends string>(weight: W) =>
   ({
     [`${weight}Initializer`]: 'optional',

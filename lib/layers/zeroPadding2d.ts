@@ -7,12 +7,13 @@ import { checkRank } from './check.js';
 import { Layer } from './layer.js';
 import { type MarginOptions, type Margins, marginsOf } from './margins.js';
 
+/** What `layers.zeroPadding2d` takes. */
 export interface ZeroPadding2DOptions extends MarginOptions {
-  /** Default 1. */
+  /** How many rows and columns come: one number for all sides, one for height and one for width, or [[top, bottom], [left, right]]. Default 1. */
   padding?: Margins;
 }
 
-/** Rows and columns of zeros around images [n, height, width, channels]. https://keras.io/api/layers/reshaping_layers/zero_padding2d/ */
+/** Zeros around images: made by `layers.zeroPadding2d`, which says more. */
 export class ZeroPadding2D extends Layer {
   static override readonly optionNames = {
     ...Layer.optionNames,
@@ -20,7 +21,9 @@ export class ZeroPadding2D extends Layer {
     dataFormat: 'optional',
   } satisfies OptionNames<ZeroPadding2DOptions>;
   readonly className = 'ZeroPadding2D';
+  /** How many rows and columns come: [[top, bottom], [left, right]]. */
   readonly padding: [[number, number], [number, number]];
+  /** The order of the axes. */
   readonly dataFormat: DataFormat;
 
   constructor(options: ZeroPadding2DOptions = {}) {
@@ -44,5 +47,11 @@ export class ZeroPadding2D extends Layer {
   }
 }
 
-/** See {@link ZeroPadding2D}. @example layers.zeroPadding2d({ padding: [[1, 0], [1, 0]] }) */
+/**
+ * Puts rows and columns of zeros around images: [n, height, width, channels] to [n, height + top + bottom, width + left + right,
+ * channels]. It has no weights. https://keras.io/api/layers/reshaping_layers/zero_padding2d/
+ *
+ * @throws EngineError `ARGUMENT` for numbers that are no integers of 0 or more; `SHAPE`, when applied, for another rank.
+ * @example layers.zeroPadding2d({ padding: [[1, 0], [1, 0]] });
+ */
 export const zeroPadding2d = (options?: ZeroPadding2DOptions) => new ZeroPadding2D(options);

@@ -1,5 +1,6 @@
 import type { OptionNames } from '../checks.js';
 
+/** The axis that an op works along. */
 export interface AxisOptions {
   /** Along which axis; negative ones count from the end. */
   axis?: number;

@@ -1,5 +1,6 @@
 import { type Operand, type Outcome, apply, applyFloat, promote } from './apply.js';
 
+/** An op of two operands of any shapes that broadcast as numpy's do. */
 type Binary = <A extends Operand, B extends Operand>(a: A, b: B) => Outcome<A | B>;
 
 const binary =
@@ -10,32 +11,42 @@ const binary =
 // All of them broadcast as numpy does, and throw EngineError SHAPE where shapes do not meet. Operands of two dtypes meet in
 // the wider one (bool < uint8 < int32 < float32), as in Keras; DTYPE where the op does not compute that.
 
-/** a + b. float32 or int32. */
+/**
+ * a + b, float32 or int32; broadcasts. https://keras.io/api/ops/numpy/
+ *
+ * @throws EngineError `SHAPE` where shapes do not meet, `DTYPE`.
+ * @example ops.add(tensor([[1, 2], [3, 4]]), [10, 20]); // [[11, 22], [13, 24]]
+ */
 export const add: Binary = binary('add');
-/** a − b. float32 or int32. */
+/** a − b, float32 or int32; broadcasts. @throws EngineError `SHAPE` where shapes do not meet, `DTYPE`. */
 export const sub: Binary = binary('sub');
-/** a · b. float32 or int32. */
+/** a · b, number by number, float32 or int32; broadcasts. @throws EngineError `SHAPE` where shapes do not meet, `DTYPE`. */
 export const mul: Binary = binary('mul');
-/** a / b. float32, of whole numbers too. */
+/** a / b, float32, of whole numbers too; broadcasts. @throws EngineError `SHAPE` where shapes do not meet. */
 export const div: Binary = (a, b) => applyFloat('div', [a, b]);
-/** a to the power of b. float32. */
+/** a to the power of b, float32; broadcasts. @throws EngineError `SHAPE` where shapes do not meet, `DTYPE`. */
 export const pow: Binary = binary('pow');
-/** The larger of the two; at ties each gets half of the gradient. float32 or int32. */
+/** The larger of the two, float32 or int32; broadcasts; at ties each gets half of the gradient. @throws EngineError `SHAPE`, `DTYPE`. */
 export const maximum: Binary = binary('maximum');
-/** The smaller of the two; at ties each gets half of the gradient. float32 or int32. */
+/** The smaller of the two, float32 or int32; broadcasts; at ties each gets half of the gradient. @throws EngineError `SHAPE`, `DTYPE`. */
 export const minimum: Binary = binary('minimum');
 
-/** a = b, as bool; so the next five. No gradient. */
+/** Whether a = b, as bool; broadcasts. No gradient. @throws EngineError `SHAPE`. */
 export const equal: Binary = binary('equal');
+/** Whether a ≠ b, as bool; broadcasts. No gradient. @throws EngineError `SHAPE`. */
 export const notEqual: Binary = binary('notEqual');
+/** Whether a < b, as bool; broadcasts. No gradient. @throws EngineError `SHAPE`. */
 export const less: Binary = binary('less');
+/** Whether a ≤ b, as bool; broadcasts. No gradient. @throws EngineError `SHAPE`. */
 export const lessEqual: Binary = binary('lessEqual');
+/** Whether a > b, as bool; broadcasts. No gradient. @throws EngineError `SHAPE`. */
 export const greater: Binary = binary('greater');
+/** Whether a ≥ b, as bool; broadcasts. No gradient. @throws EngineError `SHAPE`. */
 export const greaterEqual: Binary = binary('greaterEqual');
 
-/** Both. bool. */
+/** Whether both are true; bool, broadcasts. @throws EngineError `SHAPE`, `DTYPE`. */
 export const logicalAnd: Binary = (a, b) => apply('logicalAnd', [a, b]);
-/** Either. bool. */
+/** Whether one or both are true; bool, broadcasts. @throws EngineError `SHAPE`, `DTYPE`. */
 export const logicalOr: Binary = (a, b) => apply('logicalOr', [a, b]);
 
 /**

@@ -5,16 +5,17 @@ import { type DataFormat, type Padding, type Pair, dataFormatOf, pair, paddingAt
 import { reshape } from './shape.js';
 import { add } from './binary.js';
 
+/** What `ops.conv2d` takes. */
 export interface Conv2dOptions {
-  /** Default 1. */
+  /** The steps of the kernel, down and to the right, or one number for both. Default 1. */
   strides?: Pair;
-  /** Default `valid`. */
+  /** How far the kernel reaches over the sides: see {@link Padding}. Default `valid`. */
   padding?: Padding;
   /** The distance of the kernel's taps. Default 1. */
   dilations?: Pair;
   /** The channels are split into as many groups, each with kernels of its own. Default 1. */
   groups?: number;
-  /** Default `channelsLast`. */
+  /** The order of the axes: `channelsLast`, [n, height, width, channels], or `channelsFirst`, [n, channels, height, width]. Default `channelsLast`. */
   dataFormat?: DataFormat;
 }
 
@@ -83,8 +84,9 @@ export function depthwiseConv2d<X extends Operand, K extends Operand>(
   return conv2d<Operand, Operand>(x, apart, { ...options, groups: channels }) as Outcome<X | K>;
 }
 
+/** What `ops.conv2dTranspose` takes. */
 export interface Conv2dTransposeOptions extends Omit<Conv2dOptions, 'padding' | 'groups'> {
-  /** Default `valid`. */
+  /** What is undone: the padding of the convolution. Default `valid`. */
   padding?: 'valid' | 'same';
   /** Rows and columns added at the end, fewer than the strides. By default as many as a convolution with these strides would drop. */
   outputPadding?: Pair | null;
@@ -125,8 +127,9 @@ export function conv2dTranspose<X extends Operand, K extends Operand>(
   });
 }
 
+/** What `ops.biasAdd` takes. */
 export interface BiasAddOptions {
-  /** Default `channelsLast`. */
+  /** The order of the axes: `channelsLast`, [n, height, width, channels], or `channelsFirst`, [n, channels, height, width]. Default `channelsLast`. */
   dataFormat?: DataFormat;
 }
 

@@ -1,8 +1,9 @@
 import { type OptionNames, knownOptions } from '../checks.js';
 import { type Operand, type Outcome, apply, dtypeFor, indexOperand } from './apply.js';
 
+/** What `ops.gather` takes. */
 export interface GatherOptions {
-  /** Default 0. */
+  /** Along which axis; negative ones count from the end. Default 0. */
   axis?: number;
   /** How many leading axes x and the indices share. Default 0. */
   batchDims?: number;
@@ -10,6 +11,7 @@ export interface GatherOptions {
 
 const gatherNames = { axis: 'optional', batchDims: 'optional' } satisfies OptionNames<GatherOptions>;
 
+/** What `ops.oneHot` takes. */
 export interface OneHotOptions {
   /** How many columns a row has. */
   depth: number;

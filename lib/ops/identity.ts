@@ -2,6 +2,7 @@ import { type OptionNames, integer, knownOptions } from '../checks.js';
 import type { DType } from '../engine.js';
 import { type Tensor, tensor } from '../tensor.js';
 
+/** What `ops.identity` takes. */
 export interface IdentityOptions {
   /** Default `float32`. */
   dtype?: DType;

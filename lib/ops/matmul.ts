@@ -1,6 +1,7 @@
 import { type OptionNames, knownOptions } from '../checks.js';
 import { type Operand, type Outcome, promote } from './apply.js';
 
+/** What `ops.matmul` takes. */
 export interface MatmulOptions {
   /** Take a's last two axes in the other order. Default false. */
   transposeA?: boolean;

@@ -7,6 +7,7 @@ import { type ReduceOptions, mean } from './reduce.js';
 import { broadcastTo, reshape } from './shape.js';
 import { cast, rsqrt, square } from './unary.js';
 
+/** What `ops.batchNorm` takes. */
 export interface BatchNormOptions {
   /** The channels' axis. Default -1. */
   axis?: number;
@@ -14,6 +15,7 @@ export interface BatchNormOptions {
   epsilon?: number;
 }
 
+/** What `ops.batchNormalization` takes. */
 export interface BatchNormalizationOptions<T extends Operand = Operand> extends BatchNormOptions {
   /** What is added to each channel, float32 [channels]. Default none. */
   offset?: T;
@@ -21,6 +23,7 @@ export interface BatchNormalizationOptions<T extends Operand = Operand> extends 
   scale?: T;
 }
 
+/** What `ops.layerNormalization` takes. */
 export interface LayerNormalizationOptions<T extends Operand = Operand> {
   /** The axis or axes over which a sample is normalized. Default -1. */
   axis?: number | readonly number[];
@@ -30,6 +33,16 @@ export interface LayerNormalizationOptions<T extends Operand = Operand> {
   gamma?: T;
   /** What is added to the result, float32 of the axes' sizes. Default none. */
   beta?: T;
+}
+
+/** What `ops.batchNorm` returns. */
+export interface BatchNormResult {
+  /** The normalized numbers, of x's shape. */
+  y: Sym;
+  /** The batch's mean of each channel, [channels]. */
+  mean: Sym;
+  /** The batch's biased variance of each channel, [channels]. */
+  variance: Sym;
 }
 
 const batchNormNames = { axis: 'optional', epsilon: 'optional' } satisfies OptionNames<BatchNormOptions>;
@@ -61,7 +74,7 @@ export function batchNorm(
   gamma: Operand,
   beta: Operand,
   options: BatchNormOptions = {},
-): { y: Sym; mean: Sym; variance: Sym } {
+): BatchNormResult {
   knownOptions('batchNorm', options, batchNormNames);
   if (!(x instanceof Sym)) throw expected('batchNorm', 'a symbolic value inside compile()', x);
   const { axis = -1, epsilon = 1e-3 } = options;

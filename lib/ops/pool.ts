@@ -4,19 +4,21 @@ import { type Operand, type Outcome, apply } from './apply.js';
 import { max, mean } from './reduce.js';
 import { type DataFormat, type Padding, type Pair, dataFormatOf, pair, paddingAttrs } from './window.js';
 
+/** What `ops.maxPool2d` and `ops.avgPool2d` take. */
 export interface Pool2dOptions {
-  /** The window. Default 2. */
+  /** The height and width of the window, or one number for both. Default 2. */
   poolSize?: Pair;
-  /** Default `poolSize`. */
+  /** The steps between windows, down and to the right, or one number for both. Default: `poolSize`. */
   strides?: Pair;
-  /** Default `valid`. */
+  /** How far the window reaches over the sides: see {@link Padding}. Default `valid`. */
   padding?: Padding;
-  /** Default `channelsLast`. */
+  /** The order of the axes: `channelsLast`, [n, height, width, channels], or `channelsFirst`, [n, channels, height, width]. Default `channelsLast`. */
   dataFormat?: DataFormat;
 }
 
+/** What `ops.globalMaxPool2d` and `ops.globalAvgPool2d` take. */
 export interface GlobalPool2dOptions {
-  /** Default `channelsLast`. */
+  /** The order of the axes: `channelsLast`, [n, height, width, channels], or `channelsFirst`, [n, channels, height, width]. Default `channelsLast`. */
   dataFormat?: DataFormat;
   /** Keep height and width as axes of size 1. Default false. */
   keepDims?: boolean;
@@ -39,22 +41,30 @@ const globalPoolNames = {
  * @param x float32 [n, height, width, channels] (or as `dataFormat` says).
  * @returns [n, outHeight, outWidth, channels].
  * @throws EngineError `SHAPE` where the window is larger than the padded input, `ATTRIBUTE`.
+ * @example ops.maxPool2d(zeros([1, 4, 4, 3]), { poolSize: 2 });
  */
 export function maxPool2d<X extends Operand>(x: X, options: Pool2dOptions = {}): Outcome<X> {
   return apply('maxPool2d', [x], poolAttrs('maxPool2d', options));
 }
 
-/** The mean of each window, padding not counted. Shapes and errors as {@link maxPool2d}. */
+/**
+ * The mean of each window, padding not counted.
+ *
+ * @param x float32 [n, height, width, channels] (or as `dataFormat` says).
+ * @returns [n, outHeight, outWidth, channels].
+ * @throws EngineError as {@link maxPool2d}.
+ * @example ops.avgPool2d(zeros([1, 4, 4, 3]), { poolSize: 2 });
+ */
 export function avgPool2d<X extends Operand>(x: X, options: Pool2dOptions = {}): Outcome<X> {
   return apply('avgPool2d', [x], poolAttrs('avgPool2d', options));
 }
 
-/** The largest number of each channel: [n, height, width, channels] to [n, channels]. */
+/** The largest number of each channel, float32: [n, height, width, channels] to [n, channels]. @throws EngineError `SHAPE`. */
 export function globalMaxPool2d<X extends Operand>(x: X, options: GlobalPool2dOptions = {}): Outcome<X> {
   return max(x, { axis: imageAxes('globalMaxPool2d', options), keepDims: options.keepDims });
 }
 
-/** The mean of each channel: [n, height, width, channels] to [n, channels]. */
+/** The mean of each channel, float32: [n, height, width, channels] to [n, channels]. @throws EngineError `SHAPE`. */
 export function globalAvgPool2d<X extends Operand>(x: X, options: GlobalPool2dOptions = {}): Outcome<X> {
   return mean(x, { axis: imageAxes('globalAvgPool2d', options), keepDims: options.keepDims });
 }

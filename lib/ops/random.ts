@@ -9,6 +9,7 @@ import { type Variable, variable } from '../variable.js';
 import { type Operand, type Outcome, apply, traceOf } from './apply.js';
 import { add } from './binary.js';
 
+/** What all ops of random numbers take. */
 export interface RandomOptions<K extends Sym | Tensor = Tensor> {
   /** The same seed gives the same numbers. By default a new one each time. */
   seed?: number;
@@ -18,16 +19,19 @@ export interface RandomOptions<K extends Sym | Tensor = Tensor> {
   salt?: number;
 }
 
+/** What `ops.dropout` takes. */
 export interface DropoutOptions extends RandomOptions<Sym | Tensor> {
   /** The share of elements that become 0, from 0 up to, not including, 1. */
   rate: number;
 }
 
+/** What `ops.gaussianNoise` takes. */
 export interface GaussianNoiseOptions extends RandomOptions<Sym | Tensor> {
   /** The standard deviation, 0 or more. */
   stddev: number;
 }
 
+/** What `ops.randomUniform` takes. */
 export interface RandomUniformOptions<K extends Sym | Tensor = Tensor> extends RandomOptions<K> {
   /** The lower bound. Default 0. */
   minval?: number;
@@ -35,8 +39,9 @@ export interface RandomUniformOptions<K extends Sym | Tensor = Tensor> extends R
   maxval?: number;
 }
 
+/** What `ops.randomNormal` and `ops.truncatedNormal` take. */
 export interface RandomNormalOptions<K extends Sym | Tensor = Tensor> extends RandomOptions<K> {
-  /** Default 0. */
+  /** The mean. Default 0. */
   mean?: number;
   /** The standard deviation. Default 1. */
   stddev?: number;

@@ -3,6 +3,7 @@ import type { Attrs } from '../engine.js';
 import { type Operand, type Outcome, apply, applyFloat, typeOf } from './apply.js';
 import { reshape } from './shape.js';
 
+/** Which axes a reduction goes over. */
 export interface ReduceOptions {
   /** One axis or several, negative ones from the end. Default all. */
   axis?: number | readonly number[];
@@ -10,6 +11,7 @@ export interface ReduceOptions {
   keepDims?: boolean;
 }
 
+/** Which axis `ops.argMax` and `ops.argMin` go along. */
 export interface ArgOptions {
   /** By default x counts as one list of all its numbers. */
   axis?: number;

@@ -4,6 +4,7 @@ import { projected, recurrent } from './sequence.js';
 import { broadcastTo, reshape } from './shape.js';
 import { stridedSlice } from './slice.js';
 
+/** What all recurrent ops take. */
 export interface RnnOptions<X extends Operand = Operand> {
   /** From the last step to the first; the sequence that comes out begins with the step that ran first. Default false. */
   goBackwards?: boolean;
@@ -16,16 +17,19 @@ export interface RnnOptions<X extends Operand = Operand> {
   recurrentMask?: X;
 }
 
+/** What `ops.lstm` takes. */
 export interface LstmOptions<X extends Operand = Operand> extends RnnOptions<X> {
   /** h and c before the first step, [n, units] each. Default zeros. */
   initialState?: readonly [h: X, c: X];
 }
 
+/** What `ops.simpleRnn` takes. */
 export interface SimpleRnnOptions<X extends Operand = Operand> extends RnnOptions<X> {
   /** h before the first step, [n, units]. Default zeros. */
   initialState?: X;
 }
 
+/** What `ops.gru` takes. */
 export interface GruOptions<X extends Operand = Operand> extends SimpleRnnOptions<X> {
   /** The reset gate acts after the recurrent product. Default true. */
   resetAfter?: boolean;

@@ -5,6 +5,7 @@ import { type AxisOptions, axisNames } from './axis.js';
 import { type Operand, type Outcome, apply, promote, typeOf } from './apply.js';
 import { expandDims } from './shape.js';
 
+/** One number for the first axis, or a list for the first axes. */
 type Places = number | readonly number[];
 
 /**
@@ -98,8 +99,9 @@ export function stack<T extends Operand>(xs: readonly T[], options: AxisOptions 
   ) as Outcome<T>;
 }
 
+/** What `ops.pad` takes. */
 export interface PadOptions {
-  /** The constant. Default 0. */
+  /** What is put around x. Default 0. */
   value?: number;
 }
 

@@ -31,8 +31,9 @@ export const erf = <T extends Operand>(x: T): Outcome<T> => applyFloat('erf', [x
 
 /** max(x, 0), float32, with gradient 0 at 0. */
 export const relu = <T extends Operand>(x: T): Outcome<T> => apply('relu', [x]);
+/** What `ops.leakyRelu` takes. */
 export interface LeakyReluOptions {
-  /** The slope below 0. */
+  /** The slope below 0. Default 0.2. */
   negativeSlope?: number;
 }
 
@@ -43,8 +44,9 @@ export const leakyRelu = <T extends Operand>(x: T, options: LeakyReluOptions = {
   knownOptions('leakyRelu', options, leakyReluNames);
   return applyFloat('leakyRelu', [x], { negativeSlope: options.negativeSlope ?? 0.2 });
 };
+/** What `ops.elu` takes. */
 export interface EluOptions {
-  /** What the output tends to below 0, negated. */
+  /** What the output tends to below 0, negated. Default 1. */
   alpha?: number;
 }
 
@@ -55,8 +57,9 @@ export const elu = <T extends Operand>(x: T, options: EluOptions = {}): Outcome<
   knownOptions('elu', options, eluNames);
   return applyFloat('elu', [x], { alpha: options.alpha ?? 1 });
 };
+/** What `ops.gelu` takes. */
 export interface GeluOptions {
-  /** Whether to take the tanh approximation. */
+  /** Whether to take the tanh approximation. Default true. */
   approximate?: boolean;
 }
 

@@ -3,12 +3,13 @@ import { type Operand, type Outcome, apply } from './apply.js';
 import { avgPool2d } from './pool.js';
 import { type DataFormat, type Pair, pair } from './window.js';
 
+/** What `ops.upSampling2d` takes. */
 export interface UpSampling2dOptions {
   /** How many times as high and wide. Default 2. */
   size?: Pair;
   /** Default `nearest`: each number becomes a rectangle of equal ones. */
   interpolation?: 'nearest' | 'bilinear';
-  /** Default `channelsLast`. */
+  /** The order of the axes: `channelsLast`, [n, height, width, channels], or `channelsFirst`, [n, channels, height, width]. Default `channelsLast`. */
   dataFormat?: DataFormat;
 }
 
