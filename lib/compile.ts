@@ -2,6 +2,7 @@ import { type OptionNames, expected, isPlainObject, knownOptions } from './check
 import { type DtypePolicy, checkPolicy, dtypePolicy } from './dtypePolicy.js';
 import { EngineError } from './errors.js';
 import type { Program } from './program.js';
+import { type Stateful, stateChanges } from './stateful.js';
 import { Sym } from './sym.js';
 import { Tensor, type TensorData, tensor } from './tensor.js';
 import { Trace } from './trace.js';
@@ -27,7 +28,7 @@ export interface Compiled<A extends readonly Sym[], R> {
 
 /** What {@link compile} takes. */
 export interface FunctionOptions {
-  /** How the steps compute. Default: the policy that is set (see `mixedPrecision.setDtypePolicy`). */
+  /** How the steps compute, `float32` or `mixedBfloat16`. Default: the policy that `mixedPrecision.setDtypePolicy` has set. */
   dtypePolicy?: DtypePolicy;
 }
 
@@ -36,6 +37,10 @@ const functionNames = { dtypePolicy: 'optional' } satisfies OptionNames<Function
 interface Signature {
   readonly types: readonly { dtype: string; shape: readonly number[] }[];
   readonly program: Program;
+  /** The layers that it ran, and their states then: others are frozen, for example. */
+  readonly depends: readonly { readonly source: Stateful; readonly state: string }[];
+  /** The number of changes of any state up to which the states were the same. */
+  changes: number;
   /** The function's result with the indices of fetches in the places of symbolic values. */
   readonly result: Result;
 }
@@ -51,6 +56,11 @@ const SIGNATURES_KEPT = 32;
  * The function is traced, that is called once, for each combination of dtypes and shapes of its arguments; from then
  * on a call queues the step and resolves when it is done. Steps run in the order of the calls. What the function
  * assigns to variables is updated by the step.
+ *
+ * It is traced again where a layer that it applied, or one within, is frozen or trained again (`layer.trainable = false`):
+ * a list of weights should then be read inside the function, as in `minimize(loss, model.trainableWeights)`. All else that it reads
+ * from JavaScript (numbers, conditions, lists that were made outside) is kept as it was when it was traced; what shall change between
+ * steps is an argument or a variable.
  *
  * @param fn Takes symbolic values and returns symbolic values, alone or nested in objects and arrays, or nothing.
  * @returns A function of tensors, arrays or numbers with a promise of the same structure, of tensors.
@@ -76,7 +86,7 @@ export function compile<A extends readonly Sym[], R>(
   let signatures: Signature[] = []; // the latest used first
 
   function find(feeds: readonly Tensor[]): Signature {
-    const at = signatures.findIndex((signature) => fits(signature, feeds));
+    const at = signatures.findIndex((signature) => fits(signature, feeds) && isCurrent(signature));
     if (at === 0) return signatures[0];
     const found =
       at < 0
@@ -122,6 +132,15 @@ function fits(signature: Signature, feeds: readonly Tensor[]): boolean {
   return true;
 }
 
+/** Whether what the function depended on is as it was when it was traced. */
+function isCurrent(signature: Signature): boolean {
+  const changes = stateChanges();
+  if (signature.changes === changes) return true;
+  if (signature.depends.some(({ source, state }) => source.state !== state)) return false;
+  signature.changes = changes;
+  return true;
+}
+
 function traced(fn: (...args: Sym[]) => unknown, feeds: readonly Tensor[], policy: DtypePolicy): Signature {
   if (feeds.length < fn.length) {
     throw new EngineError('ARGUMENT', `[compile] expected ${fn.length} arguments, received ${feeds.length}`);
@@ -134,7 +153,8 @@ function traced(fn: (...args: Sym[]) => unknown, feeds: readonly Tensor[], polic
     return collect(trace, returned, 'the result', fetches);
   });
   const types = feeds.map(({ dtype, shape }) => ({ dtype, shape }));
-  return { types, program: trace.program(inputs, fetches, policy), result };
+  const depends = trace.sources.map((source) => ({ source, state: source.state }));
+  return { types, program: trace.program(inputs, fetches, policy), depends, changes: stateChanges(), result };
 }
 
 /** Replaces the symbolic values of a result by their places in the list of fetches, which it fills. */

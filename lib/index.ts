@@ -12,7 +12,7 @@ export * as optimizers from './optimizers/index.js';
 export * as regularizers from './regularizers/index.js';
 export { type Compiled, type Feed, type Fetched, type FunctionOptions, compile } from './compile.js';
 export type { ArrayData, Batch, Batches, Data } from './data/batches.js';
-export { datasets } from './data/index.js';
+export * as datasets from './data/datasets.js';
 export { NDArray } from './data/ndarray.js';
 export type { DataOf, DType, EngineInfo, Shape, TypedArray } from './engine.js';
 export { EngineError, type ErrorCode } from './errors.js';

@@ -2,6 +2,7 @@ import { type DtypePolicy, computeDtype } from './dtypePolicy.js';
 import { type Attrs, type DType, type NativeGraph, type Shape, type TypedValue, engine } from './engine.js';
 import { EngineError, describe } from './errors.js';
 import { Program } from './program.js';
+import type { Stateful } from './stateful.js';
 import { Sym } from './sym.js';
 import { Tensor } from './tensor.js';
 import { Variable } from './variable.js';
@@ -17,6 +18,7 @@ export class Trace {
   readonly #parameters = new Map<Tensor, Sym>();
   readonly #held = new Set<Tensor | Variable>();
   readonly #updates = new Map<Variable, Sym>();
+  readonly #sources = new Set<Stateful>();
   #draws = 0;
   /** The key of random ops that have neither a key nor a seed, int32 [2]: the first of them sets it, or whose trace it is. @internal */
   key: Sym | undefined;
@@ -34,6 +36,16 @@ export class Trace {
     } finally {
       Trace.#open.pop();
     }
+  }
+
+  /** Notes what the traced function depends on besides its inputs. @internal */
+  dependOn(source: Stateful): void {
+    this.#sources.add(source);
+  }
+
+  /** What the traced function depended on. @internal */
+  get sources(): readonly Stateful[] {
+    return [...this.#sources];
   }
 
   /** A value that is fed at each run. -1 in the shape is a dimension that is known only then. */

@@ -8,6 +8,7 @@ import { EngineError } from './errors.js';
 import type { Program } from './program.js';
 import type { Regularizer } from './regularizers/index.js';
 import { Sym } from './sym.js';
+import { stateChanged } from './stateful.js';
 import { Tensor, type TensorData, convert, read, tensor } from './tensor.js';
 import { Trace } from './trace.js';
 
@@ -34,7 +35,7 @@ const variableNames = {
 export class Variable implements Disposable {
   /** Its name in messages and summaries. */
   readonly name: string;
-  #trainable = true;
+  #trainable: boolean;
   /** The type of its numbers. */
   readonly dtype: DType;
   /** Its size along each axis, the outermost first; empty for a scalar. */
@@ -51,7 +52,7 @@ export class Variable implements Disposable {
   constructor(storage: Tensor, name: string, trainable: boolean) {
     this.storage = storage;
     this.name = name;
-    this.trainable = trainable;
+    this.#trainable = trainable;
     this.dtype = storage.dtype;
     this.shape = storage.shape;
   }
@@ -62,7 +63,9 @@ export class Variable implements Disposable {
   }
 
   set trainable(value: boolean) {
+    const before = this.#trainable;
     this.#trainable = boolean(`Variable ${this.name}`, 'trainable', value);
+    if (value !== before) stateChanged();
   }
 
   /** The number of axes; 0 for a scalar. */

@@ -1,4 +1,15 @@
-import { Model, Sequential, type Shape, type Sym, type Variable, layers, optimizers } from 'nodegrad';
+import {
+  Model,
+  Sequential,
+  type Shape,
+  type Sym,
+  type Variable,
+  compile,
+  layers,
+  ops,
+  optimizers,
+  variable,
+} from 'nodegrad';
 import { describe, expect, it } from 'vitest';
 
 const sgd = (learningRate = 0.1) => optimizers.sgd({ learningRate });
@@ -51,6 +62,84 @@ describe('trainable', () => {
     });
     const outer = new Sequential([layers.input({ shape: [3] }), inner, layers.dense({ units: 1 })]);
     expect(outer.trainableWeights).toHaveLength(2);
+  });
+});
+
+describe('a compiled function after a change of what is trained', () => {
+  const x = [[1, 2, 3]];
+
+  function training(model: Model) {
+    const optimizer = sgd();
+    let traces = 0;
+    const step = compile((x: Sym) => {
+      traces++;
+      const loss = ops.mean(ops.square(model.apply(x, { training: true })));
+      return { loss, ...optimizer.minimize(loss, model.trainableWeights) };
+    });
+    return { step, traces: () => traces };
+  }
+
+  it('trains what is trainable now, and traces once for each state', async () => {
+    const { base, model } = nested();
+    const { step, traces } = training(model);
+    const [first, second] = base.layers.slice(-2);
+    let before: number[][] = [];
+    const changed = async () => {
+      const now = [await kernelOf(first), await kernelOf(second)];
+      const different = now.map((numbers, i) => String(numbers) !== String(before[i]));
+      before = now;
+      return different;
+    };
+    await changed();
+    await step(x);
+    expect(await changed()).toEqual([true, true]);
+    second.trainable = false;
+    await step(x);
+    expect(await changed()).toEqual([true, false]);
+    base.trainable = false;
+    await step(x);
+    expect(await changed()).toEqual([false, false]);
+    base.trainable = true;
+    await step(x);
+    expect(await changed()).toEqual([true, true]);
+    second.trainable = false;
+    await step(x);
+    await step(x);
+    expect(await changed()).toEqual([true, false]);
+    expect(traces()).toBe(3);
+  });
+
+  it('follows single weights and layers without any', async () => {
+    const norm = layers.batchNormalization({ scale: false, center: false });
+    const model = new Sequential([layers.input({ shape: [3] }), norm]);
+    const step = compile((x: Sym) => model.apply(x, { training: true }));
+    const batch = [
+      [1, 2, 3],
+      [3, 2, 1],
+    ];
+    // The batch has its own mean, the moving one is near 0.
+    expect((await (await step(batch)).data())[0]).toBeLessThan(-0.9);
+    norm.trainable = false;
+    expect((await (await step(batch)).data())[0]).toBeGreaterThan(0.5);
+    const dense = layers.dense({ units: 1 });
+    const line = new Sequential([layers.input({ shape: [3] }), dense]);
+    const { step: train, traces } = training(line);
+    await train(x);
+    dense.weights[0].trainable = false;
+    const kernel = await kernelOf(dense);
+    await train(x);
+    expect(await kernelOf(dense)).toEqual(kernel);
+    expect(traces()).toBe(2);
+  });
+
+  it('is not traced again for layers that it does not apply', async () => {
+    const { model } = nested();
+    const { step, traces } = training(model);
+    await step(x);
+    layers.dense({ units: 1 }).trainable = false;
+    variable(1).trainable = false;
+    await step(x);
+    expect(traces()).toBe(1);
   });
 });
 

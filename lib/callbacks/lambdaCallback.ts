@@ -4,6 +4,7 @@ import { Callback } from './callback.js';
 /** The hooks of a {@link Callback} as plain functions. They may return anything; a promise is waited for. */
 export type Hooks = Partial<Pick<Callback, HookName>>;
 
+/** The names of the hooks of a {@link Callback}. */
 type HookName =
   | 'onTrainBegin'
   | 'onTrainEnd'

@@ -8,8 +8,9 @@ import { checkSha256, download } from './download.js';
 import { parseIdx, readIdx, readUnzipped } from './idx.js';
 import { NDArray } from './ndarray.js';
 
+/** What `datasets.mnist` takes. */
 export interface MnistOptions {
-  /** A folder with the four IDX files; nowhere else is looked then. */
+  /** A folder with the four IDX files; nowhere else is looked then. Default: see {@link mnist}. */
   folder?: string;
   /**
    * Where downloaded files are kept. Default: `$NODEGRAD_CACHE/mnist`, else `$XDG_CACHE_HOME/nodegrad/mnist`, else
@@ -21,7 +22,7 @@ export interface MnistOptions {
    * one after the other.
    */
   mirror?: string;
-  /** Cancels reading and downloading. */
+  /** Ends reading and downloading with the error `ABORTED`. Default: none. */
   signal?: AbortSignal;
 }
 
@@ -40,8 +41,11 @@ export interface LabelledImages {
   labels: NDArray;
 }
 
+/** A data set of pictures in two parts. */
 export interface Mnist {
+  /** The pictures to train with; of MNIST 60,000. */
   train: LabelledImages;
+  /** The pictures to test with; of MNIST 10,000. */
   test: LabelledImages;
 }
 
@@ -96,6 +100,9 @@ const files: { readonly train: SourceFiles; readonly test: SourceFiles } = {
  * @returns Images as uint8 `[n, 28, 28, 1]` and labels as uint8 `[n]`.
  * @throws EngineError `IO` for a file that is missing, damaged or cut, named; `ABORTED` where `signal` fires; `ARGUMENT` for other options,
  *   and for variables of the environment that name no folder or address.
+ * @example
+ *     const { train, test } = await datasets.mnist();
+ *     await model.fit(train.images, train.labels, { validationData: [test.images, test.labels] });
  */
 export async function mnist(options: MnistOptions = {}): Promise<Mnist> {
   knownOptions('datasets.mnist', options, mnistNames);

@@ -13,8 +13,11 @@ export type NDArrayData = TypedArray;
  * take beside tensors. It computes nothing and holds nothing native, so it needs no disposing.
  */
 export class NDArray {
+  /** The numbers, row after row: the memory that was given, not a copy. */
   readonly data: NDArrayData;
+  /** The size of each axis, the samples first. */
   readonly shape: readonly number[];
+  /** The element type. */
   readonly dtype: NDArrayType;
 
   /**
@@ -22,6 +25,7 @@ export class NDArray {
    * @param shape Non-negative integers whose product is `data.length`.
    * @param dtype By default what the array's own type says (`Uint8Array`: `uint8`).
    * @throws EngineError `SHAPE` where length and shape disagree, `DTYPE` where `data` cannot hold `dtype`.
+   * @example new NDArray(new Float32Array([1, 2, 3, 4, 5, 6]), [2, 3])
    */
   constructor(data: NDArrayData, shape: readonly number[], dtype: NDArrayType = dtypeOf(data)) {
     if (dtypeOf(data) !== (dtype === 'bool' ? 'uint8' : dtype)) {

@@ -8,6 +8,7 @@ import { type Initializer, initializerOf } from '../initializers/index.js';
 import { factoryName, uniqueName } from '../names.js';
 import * as ops from '../ops/index.js';
 import { type Regularizer, regularizerConfig, regularizerOf } from '../regularizers/index.js';
+import { stateChanged } from '../stateful.js';
 import { Sym } from '../sym.js';
 import type { Tensor, TensorData } from '../tensor.js';
 import { Trace } from '../trace.js';
@@ -150,7 +151,9 @@ export abstract class Layer implements Disposable {
   }
 
   set trainable(value: boolean) {
+    const before = this.#trainable;
     this.#trainable = boolean(this.name, 'trainable', value);
+    if (value !== before) stateChanged();
     for (const weight of this.#learned) weight.trainable = value;
     for (const layer of this.held()) layer.trainable = value;
   }
@@ -375,6 +378,7 @@ export abstract class Layer implements Disposable {
   /** Calls the layer on symbolic values. @internal */
   run(inputs: readonly Sym[], context: CallContext): readonly Sym[] {
     this.#joinOuter();
+    if (running.length === 0) Trace.current?.dependOn(this);
     this.ensureBuilt(inputs.map((input) => input.shape));
     return this.#named(() => {
       const result = this.#within(context, () =>

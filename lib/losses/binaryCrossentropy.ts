@@ -19,7 +19,7 @@ export interface CrossentropyOptions extends FromLogits {
 
 /** The loss that {@link binaryCrossentropy} makes. */
 export class BinaryCrossentropy extends Loss implements CrossentropyOptions {
-  static readonly optionNames: object = {
+  static override readonly optionNames: object = {
     fromLogits: 'boolean',
     labelSmoothing: 'optional',
   } satisfies OptionNames<CrossentropyOptions>;

@@ -8,7 +8,7 @@ import { checkSmoothing, softmaxLogits } from './probabilities.js';
 
 /** The loss that {@link categoricalCrossentropy} makes. */
 export class CategoricalCrossentropy extends Loss implements CrossentropyOptions {
-  static readonly optionNames: object = {
+  static override readonly optionNames: object = {
     fromLogits: 'boolean',
     labelSmoothing: 'optional',
   } satisfies OptionNames<CrossentropyOptions>;

@@ -104,6 +104,14 @@ const table = {
  */
 export type LossName = Spelled<keyof typeof table> | 'MSE' | 'MAE' | 'BCE';
 
+/** What makes an equal loss: its className, and what its `getConfig` gave. */
+export interface LossConfig {
+  /** The loss's name. */
+  className: string;
+  /** Its options. */
+  config: Record<string, unknown>;
+}
+
 /** What `compile` takes for a loss: an object, a name, a function, or the configuration of an object. */
 export type LossLike = Loss | LossFunction | LossName | ObjectConfig;
 

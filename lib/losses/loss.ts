@@ -13,6 +13,8 @@ import type { Sym } from '../sym.js';
  *     }
  */
 export abstract class Loss {
+  /** The names of the options that the class takes, each `required`, `optional`, `boolean` or `string`: others are errors. */
+  static readonly optionNames: object = {};
   /** The name in configurations. */
   abstract readonly className: string;
 

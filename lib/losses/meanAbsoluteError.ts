@@ -6,7 +6,6 @@ import { Loss } from './loss.js';
 
 /** The loss that {@link meanAbsoluteError} makes. */
 export class MeanAbsoluteError extends Loss {
-  static readonly optionNames: object = {};
   readonly className = 'meanAbsoluteError';
 
   constructor(options: NoOptions = {}) {

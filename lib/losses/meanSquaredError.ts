@@ -6,7 +6,6 @@ import { Loss } from './loss.js';
 
 /** The loss that {@link meanSquaredError} makes. */
 export class MeanSquaredError extends Loss {
-  static readonly optionNames: object = {};
   readonly className = 'meanSquaredError';
 
   constructor(options: NoOptions = {}) {

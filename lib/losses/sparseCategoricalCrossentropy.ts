@@ -8,7 +8,7 @@ import { softmaxLogits } from './probabilities.js';
 
 /** The loss that {@link sparseCategoricalCrossentropy} makes. */
 export class SparseCategoricalCrossentropy extends Loss implements FromLogits {
-  static readonly optionNames: object = { fromLogits: 'boolean' } satisfies OptionNames<FromLogits>;
+  static override readonly optionNames: object = { fromLogits: 'boolean' } satisfies OptionNames<FromLogits>;
   readonly className = 'sparseCategoricalCrossentropy';
   readonly fromLogits: boolean;
 

@@ -2,11 +2,10 @@ import { knownOptionsOf } from '../checks.js';
 import { align, lastMean } from '../losses/align.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../sym.js';
-import { Metric, type MetricOptions, metricNames } from './metric.js';
+import { Metric, type MetricOptions } from './metric.js';
 
 /** The metric that {@link accuracy} makes. */
 export class Accuracy extends Metric {
-  static readonly optionNames: object = metricNames;
   readonly name: string;
 
   constructor(options: MetricOptions = {}) {

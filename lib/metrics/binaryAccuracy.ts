@@ -12,7 +12,7 @@ export interface BinaryAccuracyOptions extends MetricOptions {
 
 /** The metric that {@link binaryAccuracy} makes. */
 export class BinaryAccuracy extends Metric implements BinaryAccuracyOptions {
-  static readonly optionNames: object = {
+  static override readonly optionNames: object = {
     ...metricNames,
     threshold: 'optional',
   } satisfies OptionNames<BinaryAccuracyOptions>;

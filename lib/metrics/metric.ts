@@ -1,6 +1,15 @@
 import { type OptionNames } from '../checks.js';
 import type { Sym } from '../sym.js';
 
+/** What every metric takes. */
+export interface MetricOptions {
+  /** The key in logs and in the history. Default: the name of the function that makes the metric. */
+  name?: string;
+}
+
+/** The names of those options. @internal */
+export const metricNames = { name: 'string' } satisfies OptionNames<MetricOptions>;
+
 /**
  * A number that tells how well a model does: the mean over all samples of what `call` gives for each. A subclass writes `call` with
  * the ops. https://keras.io/api/metrics/
@@ -14,6 +23,8 @@ import type { Sym } from '../sym.js';
  *     }
  */
 export abstract class Metric {
+  /** The names of the options that the class takes, each `required`, `optional`, `boolean` or `string`: others are errors. */
+  static readonly optionNames: object = metricNames;
   /** The key in logs and in the history. */
   abstract readonly name: string;
 
@@ -49,12 +60,3 @@ export class FunctionMetric extends Metric {
     return this.#function(yTrue, yPred);
   }
 }
-
-/** What every metric takes. */
-export interface MetricOptions {
-  /** The key in logs and in the history. Default: the name of the function that makes the metric. */
-  name?: string;
-}
-
-/** The names of those options. @internal */
-export const metricNames = { name: 'string' } satisfies OptionNames<MetricOptions>;

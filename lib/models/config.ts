@@ -32,7 +32,8 @@ export interface GraphConfig {
 }
 
 type LayerClass = new (config: never) => Layer;
-type CustomClass = new (config: never) => Layer | Initializer | Regularizer | Constraint;
+/** A class of one's own that a configuration may name. */
+export type CustomClass = new (config: never) => Layer | Initializer | Regularizer | Constraint;
 
 /** Classes of one's own by their className. They go before those of the library. */
 export type CustomObjects = Readonly<Record<string, CustomClass>>;

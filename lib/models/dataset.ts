@@ -6,18 +6,23 @@ import { type ClassWeights, classWeightsOf } from './classWeights.js';
 import type { LayerGraph } from './layerGraph.js';
 import type { Batch } from './trainer.js';
 
+/** What `evaluate` and `testOnBatch` take. */
 export interface TestOnBatchOptions {
   /**
-   * Weights in the loss: [n] or [n, 1], one for each sample, or one for each of its steps or places, as [n, steps] or
-   * [n, height, width]; a list or record of these for several outputs.
+   * Weights in the loss and in `weightedMetrics`, in any dtype: [n] or [n, 1], one for each sample, or one for each of its steps or
+   * places, as [n, steps] or [n, height, width]; a list or record of these for several outputs. Default: all weigh 1.
    */
   sampleWeight?: Data;
 }
 
 export const testOnBatchNames = { sampleWeight: 'optional' } satisfies OptionNames<TestOnBatchOptions>;
 
+/** What `fit` and `trainOnBatch` take. */
 export interface TrainOnBatchOptions extends TestOnBatchOptions {
-  /** The weight in the loss of targets by their class: class numbers, or one-hot along the last axis. Not with several outputs. */
+  /**
+   * The weight in the loss of targets by their class, as in { 0: 1, 1: 5 }; 1 for classes that are not named. Targets are class
+   * numbers, or one-hot along the last axis. Not with several outputs, nor with `sampleWeight`. Default: all weigh 1.
+   */
   classWeight?: ClassWeights;
 }
 

@@ -30,21 +30,33 @@ import type { OutputStructure } from './structure.js';
 import { type Batch, type Logs, type Mode, RunSums, type Trainer, feedsOf } from './trainer.js';
 import type { Pause } from './turns.js';
 
-/** Arrays, or batches one after the other. */
+/** What `fit`, `evaluate` and `predict` take: arrays, or an iterable or async iterable of batches. */
 export type FitData = Data | Batches;
 
-/** 0: silent. 1: a progress bar. 2: one line an epoch. auto: 1 in a terminal, else 2. */
+/** What a run shows. 0: nothing. 1: a progress bar. 2: one line an epoch. auto: 1 in a terminal, else 2. */
 export type Verbose = 0 | 1 | 2 | 'auto';
 
-interface LoopOptions {
-  /** Samples a step. By default as many as make the steps that are asked for, else 32. Not with an iterable. */
+/** What `fit`, `evaluate` and `predict` take. */
+export interface LoopOptions {
+  /**
+   * Samples a step, a positive integer; the last step of an epoch may have fewer. Default: as many as make the steps that are asked
+   * for, else 32. Not with an iterable, which gives the batches.
+   */
   batchSize?: number;
-  /** Default `auto`. */
+  /** 0: shows nothing. 1: a progress bar. 2: one line an epoch. auto: 1 in a terminal, else 2. Default `auto`, of `predict` 0. */
   verbose?: Verbose;
   /** What watches the run, one or a list, called in their order. Default: none but the progress bar of `verbose`. */
   callbacks?: Callback | readonly Callback[];
-  /** Ends the run with `ABORTED` after the steps in flight, also while an iterable or a callback is pending. */
+  /**
+   * Ends the run with the error `ABORTED` after the steps in flight, also while an iterable or a callback is pending. Default: none.
+   */
   signal?: AbortSignal;
+}
+
+/** What `evaluate` and `predict` take. */
+export interface StepsOptions extends LoopOptions {
+  /** Steps to make, a positive integer. Default: once through the data. */
+  steps?: number;
 }
 
 const loopNames = {
@@ -54,10 +66,8 @@ const loopNames = {
   signal: 'optional',
 } satisfies OptionNames<LoopOptions>;
 
-export interface EvaluateOptions extends LoopOptions, TestOnBatchOptions {
-  /** Steps to make; by default once through the data. */
-  steps?: number;
-}
+/** What `evaluate` takes. */
+export interface EvaluateOptions extends StepsOptions, TestOnBatchOptions {}
 
 export const evaluateNames = {
   ...loopNames,
@@ -65,36 +75,39 @@ export const evaluateNames = {
   steps: 'optional',
 } satisfies OptionNames<EvaluateOptions>;
 
-export interface PredictOptions extends LoopOptions {
-  /** Default 0. */
-  verbose?: Verbose;
-  /** Steps to make; by default once through the data. */
-  steps?: number;
-}
+/** What `predict` takes. */
+export type PredictOptions = StepsOptions;
 
 export const predictNames = { ...loopNames, steps: 'optional' } satisfies OptionNames<PredictOptions>;
 
+/** What `fit` takes. */
 export interface FitOptions extends LoopOptions, TrainOnBatchOptions {
-  /** The number of the epoch before which training ends, as in Keras. Default 1. */
+  /** The number of the epoch before which training ends, an integer of 0 or more, as in Keras: see `initialEpoch`. Default 1. */
   epochs?: number;
-  /** The share of samples, from the end, to validate with instead of training. Not with an iterable. */
+  /**
+   * The share of the samples, from the end, to validate with instead of training, between 0 and 1. Default: none. Not with an
+   * iterable, nor used with `validationData`.
+   */
   validationSplit?: number;
-  /** Data to validate with after each epoch: [x, y, sampleWeight?], or an iterable of batches, which is begun anew each time. */
+  /**
+   * What to validate with after each epoch: [x, y] or [x, y, sampleWeight] in the forms of `fit`, or an iterable of such batches,
+   * which is begun anew each time. Default: none.
+   */
   validationData?: DataBatch | Batches;
-  /** Default `batchSize`. Not with an iterable. */
+  /** Samples a step of the validation, a positive integer. Default: `batchSize`. Not with an iterable. */
   validationBatchSize?: number;
-  /** Steps of a validation; by default once through its data. */
+  /** Steps of a validation, a positive integer. Default: once through its data. */
   validationSteps?: number;
-  /** A new order of the samples in each epoch. Default true. Not with an iterable. */
+  /** Whether each epoch takes the samples in a new order. Default true. Not with an iterable, which gives the order. */
   shuffle?: boolean;
-  /** The number of the first epoch, where training goes on. Default 0. */
+  /** The number of the first epoch, an integer of 0 or more, where training goes on after an earlier `fit`. Default 0. */
   initialEpoch?: number;
   /**
-   * Steps that make an epoch; by default once through the data. The next epoch goes on with the data where one ends, until they
-   * are used up: then the epoch is short, with a warning, and the next begins anew.
+   * Steps that make an epoch, a positive integer. Default: once through the data. The next epoch goes on with the data where one
+   * ends, until they are used up: then the epoch is short, with a warning, and the next begins anew.
    */
   stepsPerEpoch?: number;
-  /** Decides the order of samples and the masks of dropout. */
+  /** An integer that decides the order of samples and the masks of dropout. Default: that of `setSeed`, else random. */
   seed?: number;
 }
 

@@ -1,10 +1,5 @@
-export {
-  Model,
-  type BatchShape,
-  type CompileOptions,
-  type ModelBaseOptions,
-  type ModelOptions,
-} from './model.js';
+export { Model } from './model.js';
+export type { BatchShape, CompileOptions, ModelBaseOptions, ModelOptions } from './modelOptions.js';
 export { Sequential, type SequentialOptions } from './sequential.js';
 export type { EvaluateOptions, FitData, FitOptions, PredictOptions, Verbose } from './fit.js';
 export type { OutputStructure, Structured } from './structure.js';

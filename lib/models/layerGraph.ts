@@ -60,15 +60,15 @@ export class LayerGraph {
   #checkNames(): void {
     const seen = new Set<string>();
     for (const { name } of this.layers) {
-      if (seen.has(name))
-        throw new EngineError(
-          'ARGUMENT',
-          `[Model] expected a name of its own for each layer, received '${name}' twice`,
-        );
+      if (seen.has(name)) throw nameTaken(name);
       seen.add(name);
     }
   }
 }
+
+/** The error where two layers of a model have one name. */
+export const nameTaken = (name: string): EngineError =>
+  new EngineError('ARGUMENT', `[Model] expected a name of its own for each layer, received '${name}' twice`);
 
 const isInput = (place: KerasTensor): boolean => place.node.layer instanceof InputLayer;
 

@@ -1,11 +1,11 @@
-import { type OptionNames, expected, knownOptions } from '../checks.js';
+import { expected, knownOptions } from '../checks.js';
 import { type Batches, type Data, inputsOf, isBatches } from '../data/batches.js';
 import { type DtypePolicy, checkPolicy, dtypePolicy } from '../dtypePolicy.js';
 import { EngineError, describe } from '../errors.js';
 import { input } from '../layers/input.js';
 import type { KerasTensor } from '../layers/kerasTensor.js';
-import { type CallContext, Layer, type LayerOptions } from '../layers/layer.js';
-import { type Optimizer, type OptimizerLike, optimizerOf } from '../optimizers/index.js';
+import { type CallContext, Layer } from '../layers/layer.js';
+import { type Optimizer, optimizerOf } from '../optimizers/index.js';
 import type { Sym } from '../sym.js';
 import { listOf } from '../list.js';
 import type { Tensor } from '../tensor.js';
@@ -39,47 +39,20 @@ import {
 } from './fit.js';
 import type { History } from '../callbacks/index.js';
 import { LayerGraph } from './layerGraph.js';
-import { Objective, type ObjectiveOptions, objectiveNames } from './objective.js';
+import {
+  type BatchShape,
+  type CompileOptions,
+  type ModelOptions,
+  type UnconnectedOptions,
+  compileNames,
+  modelNames,
+} from './modelOptions.js';
+import { Objective } from './objective.js';
+import { onBatch } from './onBatch.js';
 import { type OutputStructure, type Structured, flatten, structured } from './structure.js';
-import { type SummaryOptions, type Stack, summaryOf } from './summary.js';
-import { type Logs, RunSums, Trainer, feedsOf } from './trainer.js';
+import { type Stack, type SummaryOptions, summaryNames, summaryOf } from './summary.js';
+import { type Logs, Trainer, feedsOf } from './trainer.js';
 import { type Pause, Turns } from './turns.js';
-
-/** What every model takes. */
-export interface ModelBaseOptions extends LayerOptions {
-  /** How its steps compute. Default: the policy that is set (see `mixedPrecision.setDtypePolicy`). */
-  dtypePolicy?: DtypePolicy;
-}
-
-export interface ModelOptions<S extends OutputStructure = OutputStructure> extends ModelBaseOptions {
-  inputs: KerasTensor | readonly KerasTensor[];
-  /** One output, a list or a record: predictions come in the same structure. */
-  outputs: S;
-}
-
-/** A shape with the batch first, which is not known: null or -1. */
-export type BatchShape = readonly (number | null)[];
-
-export interface CompileOptions extends ObjectiveOptions {
-  /** An optimizer or its name. Default `rmsprop`. */
-  optimizer?: OptimizerLike;
-}
-
-const compileNames = { ...objectiveNames, optimizer: 'optional' } satisfies OptionNames<CompileOptions>;
-
-const modelNames = {
-  inputs: 'optional',
-  outputs: 'optional',
-  dtypePolicy: 'optional',
-  ...Layer.optionNames,
-} satisfies OptionNames<Partial<ModelOptions>>;
-
-const summaryNames = {
-  printFn: 'optional',
-  lineLength: 'optional',
-  expandNested: 'boolean',
-  showTrainable: 'boolean',
-} satisfies OptionNames<SummaryOptions>;
 
 /**
  * Layers that lead from inputs to outputs, with training, evaluation and prediction. A subclass may instead hold layers in its
@@ -110,7 +83,8 @@ export class Model<const S extends OutputStructure = KerasTensor> extends Layer 
   stopTraining = false;
   /** @internal */
   readonly turns = new Turns();
-  #graph: LayerGraph | undefined;
+  /** How its layers are connected, or what finds it out once it is asked for. */
+  #graph: LayerGraph | (() => LayerGraph) | undefined;
   #connecting = false;
   /** The outputs' names where they were given in a record. */
   #names: readonly string[] | undefined;
@@ -118,9 +92,7 @@ export class Model<const S extends OutputStructure = KerasTensor> extends Layer 
   #trainer: Trainer | undefined;
   #disposed = false;
 
-  constructor(
-    options: ModelOptions<S> | (ModelBaseOptions & { inputs?: undefined; outputs?: undefined }) = {},
-  ) {
+  constructor(options: ModelOptions<S> | UnconnectedOptions = {}) {
     super(options);
     this.dtypePolicy = checkPolicy('Model', options.dtypePolicy ?? dtypePolicy());
     if (options.inputs === undefined && options.outputs === undefined && new.target !== Model) return;
@@ -133,6 +105,7 @@ export class Model<const S extends OutputStructure = KerasTensor> extends Layer 
     const { list, names } = flatten(options.outputs);
     this.#names = names;
     this.connect(listOf(options.inputs), list);
+    this.#connected(); // what is wrong shows here
   }
 
   /** The layers in the order of their first call; in a subclass with its own `call`, those that it holds. */
@@ -140,10 +113,12 @@ export class Model<const S extends OutputStructure = KerasTensor> extends Layer 
     return this.#callsLayers ? this.sublayers : this.graph.layers;
   }
 
+  /** The places of its inputs, in order. @throws EngineError `STATE` where the model does not know them yet. */
   get inputs(): readonly KerasTensor[] {
     return this.graph.inputs;
   }
 
+  /** The places of its outputs, in order. @throws EngineError `STATE` where the model does not know them yet. */
   get outputs(): readonly KerasTensor[] {
     return this.graph.outputs;
   }
@@ -158,6 +133,7 @@ export class Model<const S extends OutputStructure = KerasTensor> extends Layer 
     return this.graph.outputNames;
   }
 
+  /** The optimizer that {@link compile} was given. @throws EngineError `STATE` before that. */
   get optimizer(): Optimizer {
     return this.#requireCompiled().optimizer;
   }
@@ -196,7 +172,8 @@ export class Model<const S extends OutputStructure = KerasTensor> extends Layer 
   }
 
   /**
-   * Says how the model is trained and measured.
+   * Says how the model is trained and measured; what an earlier call said is dropped, the weights stay.
+   * https://keras.io/api/models/model_training_apis/#compile-method
    *
    * @throws EngineError `ARGUMENT` for unknown names, telling the nearest.
    * @example model.compile({ optimizer: 'adam', loss: 'sparseCategoricalCrossentropy', metrics: ['accuracy'] });
@@ -205,26 +182,44 @@ export class Model<const S extends OutputStructure = KerasTensor> extends Layer 
     knownOptions('compile', options, compileNames);
     this.turns.checkFree('compile', this.name);
     const optimizer = optimizerOf(options.optimizer ?? 'rmsprop');
-    if (this.#graph) new Objective(this.outputNames, options);
+    if (this.isConnected) new Objective(this.outputNames, options);
     this.#compiled = { optimizer, options };
     this.#trainer?.dispose();
     this.#trainer = undefined;
   }
 
-  async fit(batches: Batches, options?: FitOptions): Promise<History>;
-  async fit(x: FitData, y: Data | undefined, options?: FitOptions): Promise<History>;
   /**
-   * Trains the model for a number of passes over the data.
+   * Trains the model for a number of passes over an iterable of batches. https://keras.io/api/models/model_training_apis/#fit-method
    *
-   * @param x Samples: nested arrays, tensors, NDArrays or typed arrays (a flat one is read as [n, ...input shape]); lists or
-   *   records of these for several inputs; or an iterable or async iterable of batches [x, y, sampleWeight?].
-   *   An object whose iterator begins anew serves every epoch; a generator, which does not, ends training with a warning where
-   *   its batches are used up. Iterators are closed at the end of the run.
-   * @param y Targets in the same forms; none with an iterable. An axis of size 1 at the end may be missing: targets [n] are those of
-   *   an output [n, 1] and never broadcast with it to [n, n].
-   * @returns The losses and metrics of each epoch.
-   * @throws EngineError `ARGUMENT`, `SHAPE` or `DTYPE` for bad input; `STATE` while another fit of this model runs; `ABORTED`.
+   * @param batches An iterable or async iterable of [x, y] or [x, y, sampleWeight], in the forms that `fit` takes for arrays. An
+   *   object whose iterator begins anew serves every epoch; a generator, which does not, ends training with a warning where its
+   *   batches are used up. Iterators are closed at the end of the run.
+   * @param options `epochs`, `validationData`, `callbacks` and more: see {@link FitOptions}.
+   * @returns The losses and metrics of each epoch: see `callbacks.history`.
+   * @throws EngineError `ARGUMENT`, `SHAPE` or `DTYPE` for bad input; `STATE` before `compile`, and while another fit of this model
+   *   runs; `ABORTED` by `signal`.
+   * @example
+   *     function* batches() {
+   *       for (let i = 0; i < 100; i++) yield [images(i), labels(i)];
+   *     }
+   *     await model.fit({ [Symbol.iterator]: batches }, { epochs: 5 });
    */
+  async fit(batches: Batches, options?: FitOptions): Promise<History>;
+  /**
+   * Trains the model for a number of passes over arrays. https://keras.io/api/models/model_training_apis/#fit-method
+   *
+   * @param x Samples [n, ...input shape]: nested arrays, tensors, NDArrays or typed arrays (a flat one is read in that shape); lists
+   *   or records of these for several inputs. Or an iterable of batches, with undefined as `y`.
+   * @param y Targets in the same forms, as many as samples. An axis of size 1 at the end may be missing: targets [n] are those of an
+   *   output [n, 1] and never broadcast with it to [n, n].
+   * @param options `epochs`, `batchSize`, `validationData`, `callbacks` and more: see {@link FitOptions}.
+   * @returns The losses and metrics of each epoch: see `callbacks.history`.
+   * @throws EngineError `ARGUMENT`, `SHAPE` or `DTYPE` for bad input; `STATE` before `compile`, and while another fit of this model
+   *   runs; `ABORTED` by `signal`.
+   * @example
+   *     const { history } = await model.fit(x, y, { epochs: 5, batchSize: 64, validationSplit: 0.1 });
+   */
+  async fit(x: FitData, y: Data | undefined, options?: FitOptions): Promise<History>;
   async fit(x: FitData, y?: Data | FitOptions, options?: FitOptions): Promise<History> {
     const given = argumentsOf(x, y, options);
     knownOptions('fit', given.options, fitNames);
@@ -232,9 +227,26 @@ export class Model<const S extends OutputStructure = KerasTensor> extends Layer 
     return this.turns.take('fit', this.name, run, given.options.signal);
   }
 
+  /**
+   * Measures loss and metrics over an iterable of batches, without training.
+   * https://keras.io/api/models/model_training_apis/#evaluate-method
+   *
+   * @param batches An iterable or async iterable of [x, y] or [x, y, sampleWeight]; errors as those of {@link fit}.
+   * @param options `steps`, `callbacks` and more: see {@link EvaluateOptions}.
+   * @returns The means over the samples by name: `loss` and those of the metrics.
+   * @example const { loss, accuracy } = await model.evaluate(batches());
+   */
   async evaluate(batches: Batches, options?: EvaluateOptions): Promise<Logs>;
+  /**
+   * Measures loss and metrics over arrays, without training. https://keras.io/api/models/model_training_apis/#evaluate-method
+   *
+   * @param x Samples in the forms that {@link fit} takes.
+   * @param y Targets in the forms that {@link fit} takes; errors as there, too.
+   * @param options `batchSize`, `sampleWeight`, `callbacks` and more: see {@link EvaluateOptions}.
+   * @returns The means over the samples by name: `loss` and those of the metrics.
+   * @example const { loss, accuracy } = await model.evaluate(x, y, { batchSize: 256 });
+   */
   async evaluate(x: FitData, y: Data | undefined, options?: EvaluateOptions): Promise<Logs>;
-  /** Measures loss and metrics over the data. Forms and errors as {@link fit}. */
   async evaluate(x: FitData, y?: Data | EvaluateOptions, options?: EvaluateOptions): Promise<Logs> {
     const given = argumentsOf(x, y, options);
     knownOptions('evaluate', given.options, evaluateNames);
@@ -245,10 +257,15 @@ export class Model<const S extends OutputStructure = KerasTensor> extends Layer 
 
   /**
    * The model's outputs for samples, batch by batch. Any number of calls may be in flight; a `fit` that is called meanwhile begins
-   * when they have ended (those with callbacks aside, which may train themselves).
+   * when they have ended (those with callbacks aside, which may train themselves). No `compile` is needed.
+   * https://keras.io/api/models/model_training_apis/#predict-method
    *
    * @param x Samples in the forms that {@link fit} takes, or an iterable of batches [x] (or [x, y], of which y is not read).
-   * @returns A tensor with the samples first; for several outputs a list or record of these, as the model's `outputs` were given.
+   * @param options `batchSize`, `steps` and more: see {@link PredictOptions}.
+   * @returns A tensor float32 [n, ...output shape]; for several outputs a list or record of these, as the model's `outputs` were
+   *   given.
+   * @throws EngineError `ARGUMENT`, `SHAPE` or `DTYPE` for bad input; `ABORTED` by `signal`.
+   * @example const classes = await ops.argMax(await model.predict(images)).data();
    */
   async predict(x: FitData, options: PredictOptions = {}): Promise<Structured<S, Tensor>> {
     knownOptions('predict', options, predictNames);
@@ -257,19 +274,41 @@ export class Model<const S extends OutputStructure = KerasTensor> extends Layer 
     return structured<S, Tensor>(this.#names, await this.turns.read(body, hooked));
   }
 
-  /** One step on one batch; its loss and metrics. */
+  /**
+   * Makes one step of training on one batch. https://keras.io/api/models/model_training_apis/#trainonbatch-method
+   *
+   * @param x Samples in the forms that {@link fit} takes.
+   * @param y Targets in the forms that {@link fit} takes; errors as there, too.
+   * @param options `sampleWeight` or `classWeight`.
+   * @returns The loss and the metrics of this batch alone, before its step.
+   * @example const { loss } = await model.trainOnBatch(x, y);
+   */
   async trainOnBatch(x: Data, y: Data, options: TrainOnBatchOptions = {}): Promise<Logs> {
     knownOptions('trainOnBatch', options, trainOnBatchNames);
-    return this.turns.take('trainOnBatch', this.name, () => this.#onBatch('train', x, y, options));
+    return this.turns.take('trainOnBatch', this.name, () => onBatch(this, 'train', x, y, options));
   }
 
-  /** Loss and metrics of one batch. */
+  /**
+   * Measures loss and metrics of one batch, without training. https://keras.io/api/models/model_training_apis/#testonbatch-method
+   *
+   * @param x Samples in the forms that {@link fit} takes.
+   * @param y Targets in the forms that {@link fit} takes; errors as there, too.
+   * @param options `sampleWeight`.
+   * @returns The loss and the metrics of this batch.
+   * @example const { loss } = await model.testOnBatch(x, y);
+   */
   async testOnBatch(x: Data, y: Data, options: TestOnBatchOptions = {}): Promise<Logs> {
     knownOptions('testOnBatch', options, testOnBatchNames);
-    return this.turns.take('testOnBatch', this.name, () => this.#onBatch('test', x, y, options));
+    return this.turns.take('testOnBatch', this.name, () => onBatch(this, 'test', x, y, options));
   }
 
-  /** The outputs for one batch, in the structure of {@link predict}. */
+  /**
+   * The outputs for all samples in one step. https://keras.io/api/models/model_training_apis/#predictonbatch-method
+   *
+   * @param x Samples in the forms that {@link fit} takes for arrays.
+   * @returns float32 [n, ...output shape], in the structure of {@link predict}; errors as there, too.
+   * @example const y = await model.predictOnBatch([[1, 2, 3]]);
+   */
   async predictOnBatch(x: Data): Promise<Structured<S, Tensor>> {
     this.prepare(x);
     const made: Tensor[] = [];
@@ -284,9 +323,10 @@ export class Model<const S extends OutputStructure = KerasTensor> extends Layer 
   }
 
   /**
-   * A table of the layers with output shapes and parameter counts.
+   * Prints a table of the layers with output shapes and parameter counts.
+   * https://keras.io/api/models/model/#summary-method
    *
-   * @returns The text.
+   * @returns The text that was printed.
    * @example model.summary({ expandNested: true, showTrainable: true });
    */
   summary(options: SummaryOptions = {}): string {
@@ -303,10 +343,13 @@ export class Model<const S extends OutputStructure = KerasTensor> extends Layer 
   }
 
   get #rows(): Stack {
-    return { layers: this.layers, graph: this.#callsLayers ? undefined : this.#graph };
+    return { layers: this.layers, graph: this.#callsLayers ? undefined : this.#connected() };
   }
 
-  /** The layers and how they are connected; for a subclass with its own `call` what every layer has, to be extended by it. */
+  /**
+   * The layers and how they are connected, which {@link fromConfig} makes a model of again; for a subclass with its own `call` what
+   * every layer has, to be extended by it.
+   */
   override getConfig(): Record<string, unknown> {
     const config = this.ownConfig();
     if (this.#callsLayers) return config;
@@ -322,7 +365,10 @@ export class Model<const S extends OutputStructure = KerasTensor> extends Layer 
   /**
    * A model of the same layers, with fresh weights.
    *
-   * @param customObjects Classes of own layers by their className.
+   * @param config What {@link getConfig} gave, also after JSON.
+   * @param customObjects Own classes of layers, models, initializers, regularizers and constraints by their className.
+   * @throws EngineError `ARGUMENT` for an unknown class, telling the nearest, and for what is no configuration of a model.
+   * @example const copy = Model.fromConfig(JSON.parse(JSON.stringify(model.getConfig())), { Scale });
    */
   static fromConfig(
     config: Record<string, unknown>,
@@ -369,13 +415,21 @@ export class Model<const S extends OutputStructure = KerasTensor> extends Layer 
   }
 
   protected connect(inputs: readonly KerasTensor[], outputs: readonly KerasTensor[]): void {
-    const before = this.#graph;
-    this.#graph = new LayerGraph(inputs, outputs, this.#names);
+    const before = this.isConnected;
+    this.#graph = () => new LayerGraph(inputs, outputs, this.#names);
     this.built = true;
-    this.held();
+    if (!this.trainable) this.held();
     if (!before) return;
     this.#trainer?.dispose();
     this.#trainer = undefined;
+  }
+
+  /** The graph, if it is known: a model to which many layers are added looks for it once. */
+  #connected(): LayerGraph | undefined {
+    if (typeof this.#graph !== 'function') return this.#graph;
+    this.#graph = this.#graph();
+    this.held();
+    return this.#graph;
   }
 
   /** Connects a model that did not know its inputs. */
@@ -390,7 +444,7 @@ export class Model<const S extends OutputStructure = KerasTensor> extends Layer 
   }
 
   protected override get sublayers(): readonly Layer[] {
-    return this.#callsLayers ? super.sublayers : [...(this.#graph?.layers ?? []), ...super.sublayers];
+    return this.#callsLayers ? super.sublayers : [...(this.#connected()?.layers ?? []), ...super.sublayers];
   }
 
   /** Whether a subclass says by its own `call` what the model does. */
@@ -399,7 +453,8 @@ export class Model<const S extends OutputStructure = KerasTensor> extends Layer 
   }
 
   #checkConnected(): LayerGraph {
-    if (this.#graph) return this.#graph;
+    const graph = this.#connected();
+    if (graph) return graph;
     throw new EngineError(
       'STATE',
       `[${this.name}] expected to know the input's shape: begin with layers.input, or call fit with data first`,
@@ -428,30 +483,6 @@ export class Model<const S extends OutputStructure = KerasTensor> extends Layer 
       this.dtypePolicy,
     );
     return this.#trainer;
-  }
-
-  async #onBatch(mode: 'train' | 'test', x: Data, y: Data, options: TrainOnBatchOptions): Promise<Logs> {
-    const caller = `${mode}OnBatch`;
-    if (y === undefined) throw expected(caller, 'targets y after x', y);
-    this.prepare(x);
-    const trainer = this.trainer();
-    const { sampleWeight, classWeight } = options;
-    const made: Tensor[] = [];
-    const sums = new RunSums();
-    try {
-      const data = Dataset.read(caller, this.graph, x, y, sampleWeight);
-      const weighed =
-        classWeight !== undefined ? data.withClassWeight(caller, this.graph, classWeight) : data;
-      const batch = weighed.batch(made);
-      await trainer.resume(sums);
-      const { done } = trainer.program(mode, batch).run(feedsOf(batch));
-      // Both are queued before the step has ended: one way back from the engine's thread instead of two.
-      const [logs] = await Promise.all([trainer.logs(sums), done]);
-      return logs;
-    } finally {
-      trainer.release(sums);
-      for (const temporary of made) temporary.dispose();
-    }
   }
 }
 

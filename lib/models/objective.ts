@@ -6,16 +6,27 @@ import { perSample, sameRank } from '../losses/align.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../sym.js';
 
-/** One value for all outputs, a list in their order, or a record by their names. */
+/** One value for all outputs of a model, a list in their order, or a record by their names. */
 export type PerOutput<T> = T | readonly (T | null | undefined)[] | Readonly<Record<string, T>>;
 
+/** What a model is trained for and measured by. */
 export interface ObjectiveOptions {
+  /**
+   * What training makes small: a loss, its name or a function; for several outputs one for all, a list or a record by their names,
+   * where an output without a loss has null or no entry. Needed for training and evaluation, not for prediction.
+   */
   loss?: PerOutput<LossLike>;
-  /** Means over the samples, whatever their weights. */
+  /**
+   * What is shown and not followed, as means over the samples whatever their weights: metrics, their names or functions, one or a
+   * list; for several outputs a list of lists, or a record by their names. Default: none.
+   */
   metrics?: PerOutput<MetricLike | readonly MetricLike[]>;
-  /** Means over the samples times their weights. */
+  /** As `metrics`, but means in which each sample counts with its weight. Default: none. */
   weightedMetrics?: PerOutput<MetricLike | readonly MetricLike[]>;
-  /** What the loss of each output is multiplied by: one number for all, a list or a record by their names. Default 1. */
+  /**
+   * What the loss of each output is multiplied by, finite numbers: one for all, a list or a record by their names. Default 1. The
+   * loss of the model is the sum.
+   */
   lossWeights?: number | readonly number[] | Readonly<Record<string, number>>;
 }
 

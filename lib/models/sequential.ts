@@ -13,10 +13,13 @@ import {
   modelClasses,
   revived,
 } from './config.js';
-import { Model, type ModelBaseOptions } from './model.js';
+import { nameTaken } from './layerGraph.js';
+import { Model } from './model.js';
+import type { ModelBaseOptions } from './modelOptions.js';
 
+/** What a Sequential takes after its layers. */
 export interface SequentialOptions extends ModelBaseOptions {
-  /** Decides the first weights, whatever was drawn before. */
+  /** An integer that decides the first weights, whatever was drawn before. Default: that of `setSeed`, else random. */
   seed?: number;
 }
 
@@ -45,6 +48,8 @@ export class Sequential extends Model {
   #input: KerasTensor | undefined;
   /** What comes out of the layers that are connected, each once. */
   readonly #places: KerasTensor[] = [];
+  /** The layers that are connected, and the input's. */
+  readonly #named = new Map<string, Layer>();
 
   constructor(stack: readonly (Layer | KerasTensor)[] = [], options: SequentialOptions = {}) {
     const given: unknown = stack;
@@ -83,6 +88,7 @@ export class Sequential extends Model {
       this.#input = head;
       this.#stack.length = length;
       this.#places.length = connected;
+      this.#named.clear();
       throw error;
     }
   }
@@ -146,9 +152,20 @@ export class Sequential extends Model {
     );
   }
 
+  #claimName(layer: Layer): void {
+    const { name } = layer;
+    const other = this.#named.get(name);
+    if (other && other !== layer) throw nameTaken(name);
+    this.#named.set(name, layer);
+  }
+
   #connect(): void {
     if (!this.#input || this.#stack.length === 0) return;
-    for (const layer of this.#stack.slice(this.#places.length))
+    const { length } = this.#places;
+    const known = this.#named.size > 0 ? length : 0;
+    if (known === 0) this.#claimName(this.#input.node.layer);
+    for (const layer of this.#stack.slice(known)) this.#claimName(layer);
+    for (const layer of this.#stack.slice(length))
       this.#places.push(this.#outputOf(layer, this.#places.at(-1) ?? this.#input));
     this.connect([this.#input], this.#places.slice(-1));
   }

@@ -1,20 +1,32 @@
 import type { Shape } from '../engine.js';
+import type { OptionNames } from '../checks.js';
 import { EngineError, describe } from '../errors.js';
 import type { LayerNode } from '../layers/kerasTensor.js';
 import { type Layer, isBuilt } from '../layers/layer.js';
 import type { Variable } from '../variable.js';
 import type { LayerGraph } from './layerGraph.js';
 
+/** What `summary` takes. */
 export interface SummaryOptions {
-  /** Takes the text. Default `console.log`. */
+  /** What prints the text. Default `console.log`. */
   printFn?: (text: string) => void;
-  /** Characters a line. Default 88, 108 with connections, 12 more with `showTrainable`; no more than the terminal has. */
+  /**
+   * Characters a line, an integer of 40 or more. Default 88, 108 with connections, 12 more with `showTrainable`; no more than the
+   * terminal has.
+   */
   lineLength?: number;
-  /** Whether the layers of models within follow them. Default false. */
+  /** Whether each model within is followed by its layers. Default false. */
   expandNested?: boolean;
   /** Whether a column tells which layers are trained. Default false. */
   showTrainable?: boolean;
 }
+
+export const summaryNames = {
+  printFn: 'optional',
+  lineLength: 'optional',
+  expandNested: 'boolean',
+  showTrainable: 'boolean',
+} satisfies OptionNames<SummaryOptions>;
 
 /** The layers of a model, and how they are connected where that is known. */
 export interface Stack {

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { datasets } from '../../lib/data/index.js';
+import * as datasets from '../../lib/data/datasets.js';
 import { cachedMnist } from '../../lib/data/mnist.js';
 import { EngineError } from '../../lib/errors.js';
 import { idxBytes } from './idx-bytes.js';

@@ -1,0 +1,2 @@
+/** Ready-made data sets: functions that resolve to arrays in memory. */
+export { type LabelledImages, type Mnist, type MnistOptions, mnist } from './mnist.js';
