@@ -18,12 +18,24 @@ const shared = {
   logLevel: 'warning',
   // Messages show the names of functions and classes as the sources write them.
   keepNames: true,
+  write: false,
 };
+
+/** Writes a bundle. esbuild calls a class that names itself _Name, which Node shows where it is called without new: back to Name. */
+function write({ outputFiles }) {
+  for (const { path, text } of outputFiles) {
+    const renamed = new Set([...text.matchAll(/\b(\w+) = class _\1\b/g)].map(([, name]) => name));
+    writeFileSync(
+      path,
+      text.replace(/\b_(\w+)\b/g, (word, name) => (renamed.has(name) ? name : word)),
+    );
+  }
+}
 
 rmSync(dist, { recursive: true, force: true });
 mkdirSync(join(dist, 'types'), { recursive: true });
 
-await build({
+const commonJs = await build({
   ...shared,
   format: 'cjs',
   outfile: join(dist, 'index.cjs'),
@@ -31,18 +43,20 @@ await build({
   // import.meta does not exist in CommonJS. The sources use nothing else of it.
   define: { 'import.meta.dirname': '__dirname' },
 });
+write(commonJs);
 
 // Bundlers take this one (the condition "module" in package.json). The place of an application's file tells
 // nothing: the code then finds the installed package.
-const { metafile } = await build({
+const esModule = await build({
   ...shared,
   format: 'esm',
   outfile: join(dist, 'bundle.mjs'),
   metafile: true,
   define: { 'import.meta.dirname': 'undefined' },
 });
+write(esModule);
 // The export list of this bundle, because loading the first would need the addon.
-const names = Object.values(metafile.outputs)[0].exports.sort();
+const names = Object.values(esModule.metafile.outputs)[0].exports.sort();
 writeFileSync(
   join(dist, 'index.mjs'),
   `import nodegrad from './index.cjs';\n${names.map((name) => `export const ${name} = nodegrad.${name};\n`).join('')}`,

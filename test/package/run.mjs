@@ -15,7 +15,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { checkBundlers, toolsFolder } from './bundlers.mjs';
 
@@ -222,6 +222,11 @@ await check('ES modules and CommonJS share every class', () => {
     for (const name of names) if (esm[name] !== cjs[name]) throw new Error(name + ' differs');`;
   node('--input-type=module', '-e', program);
 });
+copyFileSync(join(consumer, 'names.mjs'), join(project, 'names.mjs'));
+for (const target of ['nodegrad', join(project, 'node_modules/nodegrad/dist/bundle.mjs')])
+  await check(`no name of a bundler is in ${basename(target)} or its messages`, () =>
+    node('names.mjs', target),
+  );
 for (const extension of ['mts', 'cts'])
   copyFileSync(join(consumer, 'train.mts'), join(project, `train.${extension}`));
 await check('strict TypeScript under node16', () =>
