@@ -145,7 +145,7 @@ export class Tensor<D extends DType = DType> implements Disposable {
    * @throws EngineError `SHAPE` for more places than axes.
    * @example
    *     images.slice(0, 16); // the first 16 samples
-   *     images.slice([0, 2], [16, -2]);
+   *     images.slice([0, 1], [16, -1]); // of these, without the first and last row
    */
   slice(begin: number | readonly number[], end?: number | readonly number[]): Tensor<D> {
     return stridedSlice<Tensor>(this, begin, end) as Tensor<D>;

@@ -64,7 +64,7 @@ import { type Pause, Turns } from './turns.js';
  *     const y = layers.dense({ units: 3, activation: 'softmax' }).apply(x);
  *     const model = new Model({ inputs: x, outputs: y });
  *     const several = new Model({ inputs: x, outputs: { y, twice: layers.rescaling({ scale: 2 }).apply(y) } });
- *     const { y, twice } = await several.predict(data);
+ *     const predicted = await several.predict([[1, 2, 3, 4]]); // { y, twice }
  * @example
  *     class Mlp extends Model {
  *       readonly hidden = layers.dense({ units: 8, activation: 'relu' });

@@ -40,7 +40,7 @@ const depthwiseNames = {
  * @param kernel float32 [kernelHeight, kernelWidth, channels / groups, filters], for either format.
  * @returns [n, outHeight, outWidth, filters].
  * @throws EngineError `SHAPE` for other ranks, channels that differ, a kernel larger than the padded input; `ATTRIBUTE`.
- * @example ops.conv2d(images, w, { padding: 'same', strides: 2 });
+ * @example ops.conv2d(zeros([1, 8, 8, 3]), zeros([3, 3, 3, 16]), { padding: 'same', strides: 2 }); // [1, 4, 4, 16]
  */
 export function conv2d<X extends Operand, K extends Operand>(
   x: X,
@@ -109,7 +109,7 @@ const conv2dTransposeNames = {
  * @param kernel float32 [kernelHeight, kernelWidth, filters, channels], for either format.
  * @returns [n, outHeight, outWidth, filters].
  * @throws EngineError `SHAPE` for other ranks or channels that differ; `ATTRIBUTE`.
- * @example ops.conv2dTranspose(x, w, { strides: 2, padding: 'same' }); // twice as high and wide
+ * @example ops.conv2dTranspose(zeros([1, 4, 4, 16]), zeros([3, 3, 8, 16]), { strides: 2, padding: 'same' }); // [1, 8, 8, 8]
  */
 export function conv2dTranspose<X extends Operand, K extends Operand>(
   x: X,
