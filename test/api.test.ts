@@ -14,11 +14,12 @@ import {
   activations,
   arange,
   callbacks,
+  compile,
   datasets,
   full,
   layers,
   losses,
-  type metrics,
+  metrics,
   mixedPrecision,
   ops,
   optimizers,
@@ -135,6 +136,59 @@ describe('errors instead of those of JavaScript', () => {
     ['layers', () => new Sequential(holed(2, { 0: layers.input({ shape: [1] }) }))],
   ])('a list with holes as %s', (_, body) => {
     expect(body).toThrow(expect.objectContaining({ name: 'EngineError' }));
+  });
+
+  it.each([
+    ['nothing', undefined],
+    ['a number', 5],
+    ['an empty list', []],
+    ['a list of numbers', [1]],
+    ['a promise', Promise.resolve(1)],
+  ])('a layer whose call gives %s', (_, result) => {
+    class Own extends layers.Layer {
+      readonly className = 'Own';
+      override call() {
+        return result as never;
+      }
+    }
+    const message = '[own] expected a symbolic value or a list of such from call';
+    const own = new Own({ name: 'own' });
+    expect(() => own.apply(layers.input({ shape: [1] }))).toThrow(typed(message));
+    return expect(compile((x: Sym) => own.apply(x))([1])).rejects.toThrow(typed(message));
+  });
+
+  it('a layer that is called with numbers', () => {
+    for (const wrong of [[1, 2], [[1], [2]], 5, undefined, []])
+      expect(() => layers.add().call(wrong as never)).toThrow(
+        typed('a symbolic value or a list of such as input'),
+      );
+  });
+
+  it.each<[string, losses.Loss | metrics.Metric]>([
+    ['mse', losses.meanSquaredError()],
+    ['sparse', losses.sparseCategoricalCrossentropy()],
+    ['categorical', losses.categoricalCrossentropy()],
+    ['accuracy', metrics.accuracy()],
+    ['sparse accuracy', metrics.sparseCategoricalAccuracy()],
+  ])('%s of numbers', (_, made) => {
+    for (const [yTrue, yPred] of [
+      [[1], [1]],
+      [tensor([1]), tensor([1])],
+      [undefined, 5],
+    ])
+      expect(() => made.call(yTrue as never, yPred as never)).toThrow(typed('symbolic values'));
+  });
+
+  it.each([
+    ['dense', layers.dense({ units: 1 })],
+    ['lstm', layers.lstm({ units: 1 })],
+    ['conv2d', layers.conv2d({ filters: 1, kernelSize: 1 })],
+    ['batchNormalization', layers.batchNormalization()],
+  ])('%s that is built for what is no shape', (_, layer) => {
+    for (const wrong of [undefined, null, 5, 'x', [1.5, 2], ['1', 2, 3, 4], {}])
+      expect(() => {
+        layer.build(wrong as never);
+      }).toThrow(expect.objectContaining({ name: 'EngineError', code: 'SHAPE' }));
   });
 
   it('a list of metrics with a hole has none there', () => {

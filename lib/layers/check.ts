@@ -1,6 +1,8 @@
+import { expected, shapeOf } from '../checks.js';
 import type { Shape } from '../engine.js';
 import { EngineError, describe } from '../errors.js';
 import type { Pair } from '../ops/window.js';
+import { Sym } from '../sym.js';
 import { shapeText } from './kerasTensor.js';
 
 /** Fails unless a layer's parameter is an integer of at least 1, or another least one. @internal */
@@ -33,7 +35,7 @@ export function checkPair(layer: string, name: string, value: Pair, least = 1): 
 
 /** Fails unless the input has the rank that a layer works on. @internal */
 export function checkRank(layer: string, shape: Shape, rank: number, form: string): void {
-  if (shape.length !== rank) {
+  if (shapeOf(layer, shape, 'unknown').length !== rank) {
     throw new EngineError(
       'SHAPE',
       `[${layer}] expected an input of rank ${rank} (${form}), received ${shapeText(shape)}`,
@@ -52,11 +54,18 @@ export function checkEpsilon(layer: string, value: number): void {
 
 /** How many places an axis of the input has. Fails unless there is such an axis and its size is known. @internal */
 export function sizeOfAxis(layer: string, shape: Shape, axis: number): number {
-  const size = Number.isInteger(axis) ? shape.at(axis) : undefined;
+  const size = Number.isInteger(axis) ? shapeOf(layer, shape, 'unknown').at(axis) : undefined;
   const inside = axis >= -shape.length && axis < shape.length;
   if (inside && size !== undefined && size >= 1) return size;
   throw new EngineError(
     'SHAPE',
     `[${layer}] expected an input with an axis ${describe(axis)} of known size, received ${shapeText(shape)}`,
   );
+}
+
+/** Fails unless something is a symbolic value or a list of such, one at least. @internal */
+export function checkSymbolic(who: string, where: string, given: unknown): void {
+  const list: readonly unknown[] = Array.isArray(given) ? [...(given as unknown[])] : [given];
+  if (list.length > 0 && list.every((item) => item instanceof Sym)) return;
+  throw expected(who, `a symbolic value or a list of such ${where}`, given);
 }

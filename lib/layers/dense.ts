@@ -1,4 +1,4 @@
-import type { OptionNames } from '../checks.js';
+import { type OptionNames, shapeOf } from '../checks.js';
 import type { Shape } from '../engine.js';
 import { EngineError } from '../errors.js';
 import {
@@ -56,7 +56,7 @@ export class Dense extends Layer {
 
   override build(shape: Shape): void {
     const { units, useBias = true } = this.options;
-    const inputs = shape.at(-1);
+    const inputs = shapeOf(this.name, shape, 'unknown').at(-1);
     if (shape.length < 2 || inputs === undefined || inputs < 1) {
       throw new EngineError(
         'SHAPE',

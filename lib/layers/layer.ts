@@ -14,6 +14,7 @@ import type { Tensor, TensorData } from '../tensor.js';
 import { Trace } from '../trace.js';
 import { Variable } from '../variable.js';
 import { collect } from './collect.js';
+import { checkSymbolic } from './check.js';
 import { KerasTensor, type LayerNode, shapeText } from './kerasTensor.js';
 import {
   type CallContext,
@@ -106,6 +107,7 @@ export abstract class Layer implements Disposable {
       this.built = true;
     });
     define('call', (x: Sym, context: CallContext) => {
+      checkSymbolic(this.name, 'as input', x);
       if (isBuilt(this) && (context !== undefined || !takesContext)) return call(x, context);
       throw new EngineError(
         'STATE',
@@ -384,6 +386,7 @@ export abstract class Layer implements Disposable {
       const result = this.#within(context, () =>
         this.call(inputs.length === 1 ? inputs[0] : inputs, context),
       );
+      checkSymbolic(this.name, 'from call', result);
       const outputs = result instanceof Sym ? [result] : result;
       const regularizer = this.#activityRegularizer;
       if (regularizer) for (const y of outputs) this.addLoss(perSample(regularizer.call(y), y));

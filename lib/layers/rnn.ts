@@ -1,5 +1,5 @@
 import { factoryName } from '../names.js';
-import { type OptionNames, share } from '../checks.js';
+import { type OptionNames, shapeOf, share } from '../checks.js';
 import {
   type ActivationFunction,
   type ActivationLike,
@@ -157,7 +157,8 @@ export abstract class RNN<O extends RNNOptions = RNNOptions> extends Layer {
 
   override build(given: Shape | readonly Shape[]): void {
     const { units, useBias = true } = this.options;
-    const shape = (Array.isArray(given[0]) ? given[0] : given) as Shape;
+    const first = Array.isArray(given) && Array.isArray(given[0]) ? (given[0] as unknown) : given;
+    const shape = shapeOf(this.name, first, 'unknown');
     const features = shape.at(-1);
     if (shape.length !== 3 || features === undefined || features < 1) {
       throw new EngineError(

@@ -1,3 +1,4 @@
+import { expected } from '../checks.js';
 import type { Shape } from '../engine.js';
 import { EngineError, describe } from '../errors.js';
 import { shapeText } from '../layers/kerasTensor.js';
@@ -12,6 +13,7 @@ import { Sym } from '../sym.js';
  * @internal
  */
 export function align(name: string, yTrue: Sym, yPred: Sym): Sym {
+  checkSymbolic(name, yTrue, yPred);
   const target = floating(yTrue);
   if (agree(yTrue.shape, yPred.shape)) return target;
   if (agree([...yTrue.shape, 1], yPred.shape)) return ops.expandDims(target, -1);
@@ -41,6 +43,7 @@ export function sameRank(yTrue: Sym, yPred: Sym): Sym {
  * @internal
  */
 export function classNumbers(name: string, yTrue: Sym, yPred: Sym): Sym {
+  checkSymbolic(name, yTrue, yPred);
   const rows = yPred.shape.slice(0, -1);
   const whole = toIndices(yTrue);
   if (agree(yTrue.shape, rows)) return whole;
@@ -92,6 +95,13 @@ export function perSample(name: string, values: Sym, weights?: Sym): Sym {
   if (!weights) return meanFrom(floating(values), 1);
   const aligned = alignWeights(name, weights, values);
   return meanFrom(ops.mul(meanFrom(floating(values), aligned.rank), aligned), 1);
+}
+
+/** Fails for other values, as where a loss or metric is called outside of `compile`. */
+function checkSymbolic(name: string, ...values: readonly unknown[]): void {
+  for (const value of values)
+    if (!(value instanceof Sym))
+      throw expected(name, 'symbolic values yTrue and yPred (call it inside compile())', value);
 }
 
 const floating = (x: Sym): Sym => (x.dtype === 'float32' ? x : ops.cast(x, 'float32'));

@@ -187,10 +187,11 @@ function methods(): Target[] {
         seen.add(key);
         const at = (receiver: object) => receiver as Record<string, unknown>;
         if (typeof property.value === 'function') {
+          const call = (args: unknown[]) => (at(make())[key] as Callable)(...args);
           targets.push({
             name: `${name}#${key}`,
-            call: (args) => (at(make())[key] as Callable)(...args),
-            good: goodArguments[key],
+            call: key === 'call' ? (args) => traced(args, call) : call,
+            good: goodArguments[key] ?? (key === 'call' ? goodCalls[name] : undefined),
           });
         } else if (property.get) {
           targets.push({ name: `${name}#${key} (read)`, call: () => at(make())[key] });
@@ -203,15 +204,105 @@ function methods(): Target[] {
   return targets;
 }
 
+/** Stand for symbolic values, which there are only while a function is traced. */
+const symbolic = ['a', 'b'].map((name) => ({ toString: () => `symbolic ${name}` }));
+const [a, b] = symbolic;
+
+/** Arguments of the members that the library calls with symbolic values. */
+const goodCalls: Readonly<Record<string, () => unknown[]>> = {
+  Sequential: () => [a, { training: false }],
+  Model: () => [a, { training: false }],
+  Dense: () => [a, { training: false }],
+  BatchNormalization: () => [a, { training: true }],
+  Add: () => [[a, b]],
+  MeanSquaredError: () => [a, b],
+  Accuracy: () => [a, b],
+  L2: () => [a],
+  MaxNorm: () => [a],
+};
+
+/** Makes a call while a function of the two symbolic values [2, 3] is traced. */
+function traced(args: readonly unknown[], call: (args: unknown[]) => unknown): unknown {
+  const step = nodegrad.compile((x: nodegrad.Sym, y: nodegrad.Sym) => {
+    const real = (arg: unknown) => (arg === a ? x : arg === b ? y : arg);
+    return call(args.map((arg) => (Array.isArray(arg) ? (arg as unknown[]).map(real) : real(arg))));
+  });
+  return step(x(), x());
+}
+
+/** Code of the user that the library calls, and what it may return. */
+function ownCode(): Target[] {
+  class Own extends nodegrad.layers.Layer {
+    readonly className = 'Own';
+    constructor(readonly result: unknown) {
+      super();
+    }
+    override call() {
+      return this.result as never;
+    }
+  }
+  const train = async (made: nodegrad.Model, options: object = {}, fit: object = {}) => {
+    made.compile({ loss: 'meanSquaredError', ...options });
+    await made.fit(x(), y(), { verbose: 0, ...fit });
+  };
+  const hooks = (value: unknown) => {
+    const hook = () => value;
+    return nodegrad.callbacks.lambdaCallback({
+      onTrainBegin: hook,
+      onEpochEnd: hook,
+      onTrainBatchEnd: hook,
+      onProgress: hook,
+    });
+  };
+  const own = (name: string, call: (value: unknown) => unknown): Target => ({
+    name: `own ${name} that gives`,
+    call: ([value]) => call(value),
+  });
+  return [
+    own('hook', (value) => train(model(), {}, { callbacks: [hooks(value)] })),
+    own('loss', (value) => train(model(), { loss: () => value })),
+    own('metric', (value) => train(model(), { metrics: [() => value] })),
+    own('layer', (value) => new Own(value).apply(nodegrad.layers.input({ shape: [3] }))),
+    own('layer in compile', (value) => nodegrad.compile((x: nodegrad.Sym) => new Own(value).apply(x))(x())),
+    own('activation', (value) =>
+      train(new nodegrad.Sequential([nodegrad.layers.dense({ units: 2, activation: () => value as never })])),
+    ),
+    own('function', (value) => nodegrad.compile(() => value)()),
+    own('iterable', (value) => {
+      const made = model();
+      return made.fit(
+        {
+          *[Symbol.iterator]() {
+            yield value as never;
+          },
+        },
+        { verbose: 0 },
+      );
+    }),
+    own('validation', (value) =>
+      train(
+        model(),
+        {},
+        {
+          validationData: {
+            async *[Symbol.asyncIterator]() {
+              yield value as never;
+            },
+          },
+        },
+      ),
+    ),
+  ];
+}
+
 /**
- * What the declarations do not show (protected and internal members), and what a subclass writes for the library to call: build and call
- * of layers, call of losses, metrics, regularizers and constraints, hooks of callbacks.
+ * What the declarations do not show (protected and internal members), and the hooks of callbacks: what these get, the library makes.
  */
 const NOT_CALLED = new RegExp(
   `^(${[
     'draw|update|combine|convolve|buildKernels|pool|fused|step|isFused|biasShape|biasInitializer|inputBias|sublayers|wanted|drop',
     'addLoss|addWeight|connect|connectTo|isConnected|ensureBuilt|run|trainer|graph|turns|prepare|handle|storage|kept|seed',
-    'gates|stateCount|activation|build|call|on[A-Z].*|setModel|setParams',
+    'gates|stateCount|activation|product|seen|on[A-Z].*',
   ].join('|')})$`,
 );
 const INTERNAL = /(Of|Config)$/;
@@ -250,7 +341,7 @@ function argumentsOf(next: Next, target: Target): unknown[] {
 
 /** The call of a number: what it says and what it does. */
 export function callOf(seed: number, call: number): { text: string; run: () => unknown } {
-  targets ??= [...exported(), ...methods()];
+  targets ??= [...exported(), ...methods(), ...ownCode()];
   const next = random(Math.imul(seed, 0x9e3779b1) ^ Math.imul(call + 1, 0x85ebca6b));
   const target = pick(next, targets);
   const args = argumentsOf(next, target);
