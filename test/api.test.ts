@@ -122,6 +122,16 @@ describe('errors instead of those of JavaScript', () => {
       'predict of a model',
     ],
     ['batchNorm of a tensor', () => ops.batchNorm(tensor([[1]]) as never, [1], [0]), 'a symbolic value'],
+    [
+      'globalAvgPool2d of no image',
+      () => ops.globalAvgPool2d(zeros([2, 3, 4])),
+      '[globalAvgPool2d] expected an image',
+    ],
+    [
+      'globalMaxPool2d of no image',
+      () => ops.globalMaxPool2d(zeros([2])),
+      '[globalMaxPool2d] expected an image',
+    ],
     ['oneHot without options', () => ops.oneHot([1], undefined as never), 'the option depth'],
     ['an empty configuration', () => Model.fromConfig({}), 'a list of layers'],
     ['an empty configuration of a Sequential', () => Sequential.fromConfig({}), 'a list of layers'],

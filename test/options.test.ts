@@ -251,6 +251,17 @@ describe('booleans', () => {
   });
 });
 
+it.each([
+  ['dropout', (seed: number) => layers.dropout({ rate: 0.5, seed })],
+  ['spatialDropout2d', (seed: number) => layers.spatialDropout2d({ rate: 0.5, seed })],
+  ['gaussianNoise', (seed: number) => layers.gaussianNoise({ stddev: 1, seed })],
+  ['randomNormal', (seed: number) => initializers.randomNormal({ seed })],
+])('%s takes only an integer as seed', (_, make) => {
+  expect(() => make(7)).not.toThrow();
+  for (const wrong of [1.5, NaN, '7' as never])
+    expect(() => make(wrong)).toThrow('[seed] expected an integer');
+});
+
 describe('hints', () => {
   const message = (body: () => unknown) => {
     try {

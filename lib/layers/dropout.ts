@@ -1,6 +1,7 @@
 import { factoryName } from '../names.js';
 import { type OptionNames, share } from '../checks.js';
 import * as ops from '../ops/index.js';
+import { checkSeed } from '../seed.js';
 import type { Sym } from '../sym.js';
 import { type CallContext, Layer, type LayerOptions } from './layer.js';
 
@@ -28,7 +29,7 @@ export class Dropout extends Layer {
   constructor(options: DropoutOptions) {
     super(options);
     this.rate = share(factoryName(new.target.name), 'rate', options.rate);
-    this.seed = options.seed;
+    this.seed = options.seed === undefined ? undefined : checkSeed(options.seed);
   }
 
   call(x: Sym, { training, key }: CallContext): Sym {

@@ -1,6 +1,7 @@
 import type { OptionNames } from '../checks.js';
 import { EngineError, describe } from '../errors.js';
 import * as ops from '../ops/index.js';
+import { checkSeed } from '../seed.js';
 import type { Sym } from '../sym.js';
 import { type CallContext, Layer, type LayerOptions } from './layer.js';
 
@@ -34,7 +35,7 @@ export class GaussianNoise extends Layer {
       );
     }
     this.stddev = options.stddev;
-    this.seed = options.seed;
+    this.seed = options.seed === undefined ? undefined : checkSeed(options.seed);
   }
 
   call(x: Sym, { training, key }: CallContext): Sym {

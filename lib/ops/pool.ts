@@ -1,6 +1,7 @@
 import { type OptionNames, knownOptions } from '../checks.js';
 import type { Attrs } from '../engine.js';
-import { type Operand, type Outcome, apply } from './apply.js';
+import { EngineError } from '../errors.js';
+import { type Operand, type Outcome, apply, typeOf } from './apply.js';
 import { max, mean } from './reduce.js';
 import { type DataFormat, type Padding, type Pair, dataFormatOf, pair, paddingAttrs } from './window.js';
 
@@ -59,18 +60,25 @@ export function avgPool2d<X extends Operand>(x: X, options: Pool2dOptions = {}):
   return apply('avgPool2d', [x], poolAttrs('avgPool2d', options));
 }
 
-/** The largest number of each channel, float32: [n, height, width, channels] to [n, channels]. @throws EngineError `SHAPE`. */
+/** The largest number of each channel, float32: [n, height, width, channels] to [n, channels]. @throws EngineError `SHAPE` for another rank. */
 export function globalMaxPool2d<X extends Operand>(x: X, options: GlobalPool2dOptions = {}): Outcome<X> {
-  return max(x, { axis: imageAxes('globalMaxPool2d', options), keepDims: options.keepDims });
+  return max(x, { axis: imageAxes('globalMaxPool2d', x, options), keepDims: options.keepDims });
 }
 
-/** The mean of each channel, float32: [n, height, width, channels] to [n, channels]. @throws EngineError `SHAPE`. */
+/** The mean of each channel, float32: [n, height, width, channels] to [n, channels]. @throws EngineError `SHAPE` for another rank. */
 export function globalAvgPool2d<X extends Operand>(x: X, options: GlobalPool2dOptions = {}): Outcome<X> {
-  return mean(x, { axis: imageAxes('globalAvgPool2d', options), keepDims: options.keepDims });
+  return mean(x, { axis: imageAxes('globalAvgPool2d', x, options), keepDims: options.keepDims });
 }
 
-function imageAxes(op: string, options: GlobalPool2dOptions): readonly number[] {
+function imageAxes(op: string, x: Operand, options: GlobalPool2dOptions): readonly number[] {
   knownOptions(op, options, globalPoolNames);
+  const { shape } = typeOf(x);
+  if (shape.length !== 4) {
+    throw new EngineError(
+      'SHAPE',
+      `[${op}] expected an image [n, height, width, channels], received shape [${shape.join(', ')}]`,
+    );
+  }
   return dataFormatOf(op, options.dataFormat, 'ATTRIBUTE') === 'channelsFirst' ? [2, 3] : [1, 2];
 }
 
