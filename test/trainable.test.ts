@@ -132,6 +132,14 @@ describe('a compiled function after a change of what is trained', () => {
     expect(traces()).toBe(2);
   });
 
+  it('sees a layer that joins', async () => {
+    const model = new Sequential([layers.input({ shape: [2] }), layers.rescaling({ scale: 2 })]);
+    const step = compile((x: Sym) => model.apply(x));
+    expect(await (await step([[1, 2]])).array()).toEqual([[2, 4]]);
+    model.add(layers.rescaling({ scale: 3 }));
+    expect(await (await step([[1, 2]])).array()).toEqual([[6, 12]]);
+  });
+
   it('is not traced again for layers that it does not apply', async () => {
     const { model } = nested();
     const { step, traces } = training(model);

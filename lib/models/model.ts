@@ -6,6 +6,7 @@ import { input } from '../layers/input.js';
 import type { KerasTensor } from '../layers/kerasTensor.js';
 import { type CallContext, Layer } from '../layers/layer.js';
 import { type Optimizer, optimizerOf } from '../optimizers/index.js';
+import { stateChanged } from '../stateful.js';
 import type { Sym } from '../sym.js';
 import { listOf } from '../list.js';
 import type { Tensor } from '../tensor.js';
@@ -418,6 +419,7 @@ export class Model<const S extends OutputStructure = KerasTensor> extends Layer 
     const before = this.isConnected;
     this.#graph = () => new LayerGraph(inputs, outputs, this.#names);
     this.built = true;
+    stateChanged();
     if (!this.trainable) this.held();
     if (!before) return;
     this.#trainer?.dispose();
