@@ -87,6 +87,16 @@ constexpr ConvFault kFaults[] = {
        return startsWith(name, "jit_bf16:") && conv.pass == ConvPass::BackwardFilter &&
               conv.window.dilations[0] > 1 && (inputChannels(conv) > 16 || conv.groups > 1);
      }},
+    // x [2, 10, 3, 31], w [1, 1, 31, 12]: the output is off by half of its root mean square. Images of other
+    // sizes are
+    // right. The same with gradients of x of an odd number of filters.
+    {"3.2.0", "multiplies pairs wrongly where channels are odd",
+     [](const Convolution& conv, const std::string& name, bool blocked) {
+       const int64_t summed =
+           conv.pass == ConvPass::Forward ? inputChannels(conv) : conv.w.shape[3] / conv.groups;
+       return startsWith(name, "jit_bf16_1x1:") && conv.pass != ConvPass::BackwardFilter && !blocked &&
+              summed % 2 == 1;
+     }},
     // x [1, 8, 8, 48], w [2, 2, 48, 16], strides [2, 2], on a CPU with AMX: the output is off by 118 % of its
     // root mean square. Also with 80, 112 and 144 channels: whose last half block of 32 is at fault.
     {"3.2.0", "computes another output",

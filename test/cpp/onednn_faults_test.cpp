@@ -103,6 +103,35 @@ TEST_P(OnednnFaults, StridesWiderThanTheImage) {
                        DType::BF16});
 }
 
+// On images that lie channels last where the tensor has them first, as behind another convolution.
+TEST_P(OnednnFaults, PointwiseConvolutionsOfOddChannels) {
+  if (!cpuBackend().hasBfloat16() || GetParam() != isaLevels().back()) return;
+  for (const char* op : {"conv2d", "conv2dBackwardData"})
+    for (int64_t channels : {3, 16, 31, 33})
+      for (int64_t filters : {5, 12, 31, 48})
+        for (DType dtype : {DType::F32, DType::BF16}) {
+          const Attrs attrs = checkAttrs(findOp(op), {{"dataFormat", std::string("channelsFirst")}});
+          const bool forward = std::string(op) == "conv2d";
+          const Array x = randomNumbers({2, channels, 10, 3}, 1, -1, 1, DType::BF16),
+                      w = randomNumbers({1, 1, channels, filters}, 2, -1, 1, DType::BF16),
+                      dy = randomNumbers({2, filters, 10, 3}, 3, -1, 1, DType::BF16);
+          Call call{op, forward ? std::vector<Array>{x, w} : std::vector<Array>{w, dy, x}, {}, attrs};
+          call.outputs = {{dtype, (forward ? dy : x).shape()}};
+          std::vector<Array> widened = call.inputs;
+          for (Array& input : widened) {
+            input.type.dtype = DType::F32;
+            call.inputLayouts.push_back(onednn::layoutOf(
+                onednn::Desc(input.shape(), onednn::dataType(DType::BF16), onednn::Tag::nhwc)));
+          }
+          call.inputLayouts[forward ? 1 : 0] = nullptr;
+          const Array expected = reference::apply(op, widened, attrs)[0];
+          const PlannedResult result = runPlanned(call);
+          // Products are exact in float32; up to 48 of them are summed up, and the sum is rounded once more.
+          const double bound = dtype == DType::BF16 ? 4e-3 : 1e-6;
+          expectNear(result.outputs[0], expected.data, bound, 48e-6, result.implementation);
+        }
+}
+
 // Run twice over memory full of NaN, they give the same bits.
 TEST_P(OnednnFaults, DilatedRowsOfWideImages) {
   if (!cpuBackend().hasBfloat16() || GetParam() != isaLevels().back()) return;
@@ -152,6 +181,20 @@ TEST(OnednnFaultRules, AvoidStridesWiderThanTheImage) {
   };
   EXPECT_NE(faultOf(strided(2), "jit_bf16:avx512_core_bf16"), "");
   EXPECT_EQ(faultOf(strided(3), "jit_bf16:avx512_core_bf16"), "");
+}
+
+TEST(OnednnFaultRules, AvoidPairsOfOddChannels) {
+  const auto pointwise = [](const char* op, int64_t channels, int64_t filters) {
+    return Case{op, {2, 10, 3, channels}, {1, 1, channels, filters}, {1, 1}, {1, 1}, "same", DType::BF16};
+  };
+  const std::string name = "jit_bf16_1x1:avx512_core_bf16";
+  EXPECT_NE(faultOf(pointwise("conv2d", 31, 12), name), "");
+  EXPECT_EQ(faultOf(pointwise("conv2d", 32, 31), name), "");
+  EXPECT_EQ(faultOf(pointwise("conv2d", 31, 12), name, true), "");
+  EXPECT_EQ(faultOf(pointwise("conv2d", 31, 12), "brgconv_1x1:avx512_core_bf16"), "");
+  EXPECT_NE(faultOf(pointwise("conv2dBackwardData", 32, 31), name), "");
+  EXPECT_EQ(faultOf(pointwise("conv2dBackwardData", 31, 32), name), "");
+  EXPECT_EQ(faultOf(pointwise("conv2dBackwardFilter", 31, 31), name), "");
 }
 
 TEST(OnednnFaultRules, AvoidDilatedRows) {
