@@ -167,6 +167,11 @@ describe('errors instead of those of JavaScript', () => {
     return expect(compile((x: Sym) => own.apply(x))([1])).rejects.toThrow(typed(message));
   });
 
+  it('a layer without a method call', () => {
+    const Bare = layers.Layer as unknown as new () => unknown;
+    expect(() => new Bare()).toThrow(typed('[layer] expected a subclass with a method call'));
+  });
+
   it('a layer that is called with numbers', () => {
     for (const wrong of [[1, 2], [[1], [2]], 5, undefined, []])
       expect(() => layers.add().call(wrong as never)).toThrow(

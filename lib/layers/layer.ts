@@ -1,4 +1,4 @@
-import { type OptionNames, boolean, knownOptions, knownOptionsOf, shapeOf } from '../checks.js';
+import { type OptionNames, boolean, expected, knownOptions, knownOptionsOf, shapeOf } from '../checks.js';
 import { constraintOf } from '../constraints/index.js';
 import { NDArray } from '../data/ndarray.js';
 import { dispose } from '../disposable.js';
@@ -97,6 +97,8 @@ export abstract class Layer implements Disposable {
   /** As in Keras, `build` of a subclass says that it was called, and is called once; `call` finds the layer built and has a context. */
   #guard(): void {
     const build = this.build.bind(this);
+    if (typeof (this.call as unknown) !== 'function')
+      throw expected(factoryName(this.constructor.name), 'a subclass with a method call', 'none');
     const call = this.call.bind(this);
     const takesContext = this.call.length > 1;
     const define = (name: string, value: unknown) =>
