@@ -1,7 +1,5 @@
 #include "cpu/conv.h"
 
-#include <numeric>
-
 #include "cpu/activation.h"
 #include "cpu/conv_samples.h"
 #include "cpu/conv_winograd.h"
@@ -11,11 +9,6 @@
 namespace nodegrad {
 
 namespace {
-
-ConvPass passOf(const std::string& op) {
-  if (op == "conv2d") return ConvPass::Forward;
-  return op == "conv2dBackwardData" ? ConvPass::BackwardData : ConvPass::BackwardFilter;
-}
 
 bool hasNothingToCompute(const Convolution& conv) {
   return count(conv.x.shape) == 0 || count(conv.w.shape) == 0 || count(conv.y.shape) == 0;
@@ -81,69 +74,6 @@ PrecisionChoice convPrecisions(const KernelSpec& spec) {
 }
 
 }  // namespace
-
-Convolution::Convolution(const KernelSpec& spec)
-    : pass(passOf(spec.op)), axes(imageAxes(spec.op, spec.attrs)), groups(spec.attrs.integer("groups")) {
-  const bool filter = pass == ConvPass::BackwardFilter, forward = pass == ConvPass::Forward;
-  const auto fused = [&](const char* name) { return spec.attrs.has(name) && spec.attrs.boolean(name); };
-  pooling = fused("pooling");
-  statistics = fused("statistics");
-  pooledGradient = fused("pooledGradient");
-  mask = fused("mask");
-  residual = fused("residual");
-  hasImage = pooling && spec.outputs.size() > 2;
-  xIndex = 0;
-  wIndex = forward ? 1 : 0;
-  yIndex = forward ? (pooling ? 2 : 0) : 1;
-  placesIndex = 2;
-  maskIndex = spec.inputs.size() - 1;
-  const auto take = [&](bool computed, size_t index, TensorType& type, LayoutPtr& layout) {
-    type = (computed ? spec.outputs : spec.inputs)[index];
-    layout = (computed ? spec.outputLayouts : spec.inputLayouts)[index];
-  };
-  const bool backwardData = pass == ConvPass::BackwardData;
-  take(backwardData, xIndex, x, xLayout);
-  int64_t& channels = x.shape[static_cast<size_t>(axes.c)];
-  parts = spec.attrs.has("parts") ? spec.attrs.integers("parts") : Dims{channels};
-  channels = std::accumulate(parts.begin(), parts.end(), int64_t{0});
-  const size_t tensors = (backwardData ? spec.outputs : spec.inputs).size(), others = parts.size() - 1;
-  partIndices = {xIndex};
-  for (size_t p = 0; p < others; ++p) partIndices.push_back(tensors - others + p);
-  for (size_t index : partIndices)
-    partDtypes.push_back((backwardData ? spec.outputs : spec.inputs)[index].dtype);
-  take(filter, wIndex, w, wLayout);
-  window = convWindow(spec.op, spec.attrs, x.shape[static_cast<size_t>(axes.h)],
-                      x.shape[static_cast<size_t>(axes.w)], w.shape[0], w.shape[1]);
-  if (pooling || pooledGradient) {
-    y = x;
-    y.dtype = (forward ? spec.outputs[hasImage ? yIndex : 0] : spec.inputs[yIndex]).dtype;
-    y.shape[static_cast<size_t>(axes.h)] = window.outH;
-    y.shape[static_cast<size_t>(axes.w)] = window.outW;
-    y.shape[static_cast<size_t>(axes.c)] = w.shape[3];
-  } else {
-    take(forward, yIndex, y, yLayout);
-  }
-  if (pooling) pooledDtype = spec.outputs[0].dtype;
-  if (mask) maskDtype = spec.inputs[maskIndex].dtype;
-  residualIndex = spec.inputs.size() - 1 - others;
-  if (residual) residualDtype = spec.inputs[residualIndex].dtype;
-  const size_t data = forward ? spec.inputs.size() - others - (residual ? 1 : 0) : 0;
-  bias = filter ? spec.outputs.size() > 1 : data > 2;
-}
-
-std::vector<size_t> Convolution::imageInputs() const {
-  std::vector<size_t> indices;
-  if (pass != ConvPass::BackwardData) indices = partIndices;
-  if (pass != ConvPass::Forward) indices.push_back(yIndex);
-  return indices;
-}
-
-std::vector<size_t> Convolution::imageOutputs() const {
-  if (pass == ConvPass::BackwardData) return partIndices;
-  if (pass == ConvPass::BackwardFilter) return {};
-  if (!pooling) return {yIndex};
-  return hasImage ? std::vector<size_t>{0, yIndex} : std::vector<size_t>{0};
-}
 
 LayoutChoice convChoice(const KernelSpec& spec, const Convolution& conv, const LayoutPtr& x,
                         const LayoutPtr& w, const LayoutPtr& y) {

@@ -3,6 +3,7 @@
 #include "cpu/activation.h"
 #include "cpu/kernel_table.h"
 #include "cpu/onednn.h"
+#include "spec/inner_product.h"
 
 namespace nodegrad {
 
@@ -10,36 +11,8 @@ namespace {
 
 using onednn::Desc;
 
-enum class Pass { Forward, BackwardData, BackwardWeights };
-
-// A dense layer in one of its passes: y [n, units] = x [n, …] · w [k, units]. x is taken as it lies: the rows
-// of w lie in the order of x's memory, so that both are plain matrices, and every pass is one product, as
-// fast as with any layout oneDNN would choose.
-struct InnerProduct {
-  explicit InnerProduct(const KernelSpec& spec)
-      : pass(spec.op == "innerProduct"               ? Pass::Forward
-             : spec.op == "innerProductBackwardData" ? Pass::BackwardData
-                                                     : Pass::BackwardWeights) {
-    const auto take = [&](bool computed, size_t index, TensorType& type, LayoutPtr& layout) {
-      type = (computed ? spec.outputs : spec.inputs)[index];
-      layout = (computed ? spec.outputLayouts : spec.inputLayouts)[index];
-    };
-    take(pass == Pass::BackwardData, 0, x, xLayout);
-    take(pass == Pass::BackwardWeights, pass == Pass::Forward ? 1 : 0, w, wLayout);
-    take(pass == Pass::Forward, pass == Pass::Forward ? 0 : 1, y, yLayout);
-    bias = pass == Pass::BackwardWeights ? spec.outputs.size() > 1
-                                         : pass == Pass::Forward && spec.inputs.size() > 2;
-    n = x.shape[0];
-    k = w.shape[0];
-    units = w.shape[1];
-  }
-
-  Pass pass;
-  TensorType x, w, y;
-  LayoutPtr xLayout, wLayout, yLayout;
-  bool bias;
-  int64_t n, k, units;
-};
+using Pass = spec::ProductPass;
+using spec::InnerProduct;
 
 // The layout of w in which its rows have the order of one sample of x; null for both where x lies sample by
 // sample in row-major order. Nothing where the samples of x do not lie one after another without gaps.

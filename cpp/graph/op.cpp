@@ -66,10 +66,14 @@ void registerOp(OpDef def) {
     fail(ErrorCode::Internal, "op '", name, "' is registered twice");
 }
 
-const OpDef& findOp(const std::string& name) {
+const OpDef* findKnownOp(const std::string& name) {
   fillOnce();
-  auto it = table().find(name);
-  if (it != table().end()) return it->second;
+  const auto found = table().find(name);
+  return found == table().end() ? nullptr : &found->second;
+}
+
+const OpDef& findOp(const std::string& name) {
+  if (const OpDef* known = findKnownOp(name)) return *known;
   const auto nearest = std::min_element(table().begin(), table().end(), [&](const auto& a, const auto& b) {
     return distance(name, a.first) < distance(name, b.first);
   });

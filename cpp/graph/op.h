@@ -53,11 +53,18 @@ struct OpDef {
       true;  // false: gradients stop here without a word (comparisons, argMax, stopGradient)
   std::vector<int> shapeOnly = {};  // inputs that are read for their shape alone
   bool elementwise = false;  // each output element depends on the broadcast input elements at its place alone
+  bool mayFail = false;      // it looks at its numbers and may refuse them
+  bool activation = false;   // an activation whose gradient needs its output alone
+  int updateSlots = -1;      // of an optimizer's update: how many slots a weight has; -1: no update
+
+  bool isUpdate() const { return updateSlots >= 0; }
 };
 
 // Looks an op up; fails with the nearest known name. The table is filled by registerAllOps
 // (cpp/ops/register.h) at first use.
 const OpDef& findOp(const std::string& name);
+// The same; null where no op has the name.
+const OpDef* findKnownOp(const std::string& name);
 // Adds an op; fails where the name is taken. Called only by the functions that registerAllOps calls.
 void registerOp(OpDef def);
 // Every name, sorted.

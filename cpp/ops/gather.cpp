@@ -60,6 +60,7 @@ void registerGatherOps() {
   gather.minInputs = gather.maxInputs = 2;
   gather.attrs = kAttrs;
   gather.infer = inferGather;
+  gather.mayFail = true;
   gather.gradient = rule(
       [](const Rule& r) -> Exprs { return {apply("gatherBackward", {r.dy(), r.x(1), r.x(0)}, r.attrs)}; });
   registerOp(gather);
@@ -70,6 +71,7 @@ void registerGatherOps() {
   backward.attrs = kAttrs;
   backward.infer = inferGatherBackward;
   backward.shapeOnly = {2};
+  backward.mayFail = true;
   backward.gradient =
       rule([](const Rule& r) -> Exprs { return {apply("gather", {r.dy(), r.x(1)}, r.attrs)}; });
   registerOp(backward);
@@ -79,6 +81,7 @@ void registerGatherOps() {
   toIndices.minInputs = toIndices.maxInputs = 1;
   toIndices.infer = inferToIndices;
   toIndices.differentiable = false;
+  toIndices.mayFail = true;
   registerOp(toIndices);
 
   OpDef oneHot;

@@ -54,6 +54,7 @@ void registerOptimizerOps() {
     def.infer = [slots = row.slots, scalars = row.scalars](const InferContext& context) {
       return inferUpdate(context, slots, scalars);
     };
+    def.updateSlots = row.slots;
     registerOp(def);
   }
 }

@@ -97,7 +97,9 @@ void registerSoftmaxOps() {
     return {r.dy() - exp(r.y()) * sumKept(r.dy(), {r.attrs.integer("axis")})};
   }));
   registerOp(crossEntropy("softmaxCrossEntropy", inferDense, denseGradient));
-  registerOp(crossEntropy("sparseSoftmaxCrossEntropy", inferSparse, sparseGradient));
+  OpDef sparse = crossEntropy("sparseSoftmaxCrossEntropy", inferSparse, sparseGradient);
+  sparse.mayFail = true;
+  registerOp(sparse);
   OpDef sigmoid = crossEntropy("sigmoidCrossEntropy", inferSigmoid, sigmoidGradient);
   sigmoid.elementwise = true;
   registerOp(sigmoid);

@@ -14,6 +14,7 @@ struct Row {
   Formula gradient;       // null: zero everywhere
   bool integers = false;  // int32 too
   std::vector<AttrSpec> attrs = {};
+  bool activation = false;
 };
 
 constexpr double kSqrtHalf = 0.70710678118654752440;
@@ -46,9 +47,9 @@ const Row kRows[] = {
     {"rsqrt", [](const Rule& r) { return -0.5 * r.dy() * (r.y() * square(r.y())); }},
     {"square", [](const Rule& r) { return 2.0 * r.dy() * r.x(); }, true},
     {"reciprocal", [](const Rule& r) { return -(r.dy() * square(r.y())); }},
-    {"relu", [](const Rule& r) { return where(greater(r.y(), 0.0), r.dy(), 0.0); }},
-    {"sigmoid", [](const Rule& r) { return r.dy() * (r.y() * (1.0 - r.y())); }},
-    {"tanh", [](const Rule& r) { return r.dy() * (1.0 - square(r.y())); }},
+    {"relu", [](const Rule& r) { return where(greater(r.y(), 0.0), r.dy(), 0.0); }, false, {}, true},
+    {"sigmoid", [](const Rule& r) { return r.dy() * (r.y() * (1.0 - r.y())); }, false, {}, true},
+    {"tanh", [](const Rule& r) { return r.dy() * (1.0 - square(r.y())); }, false, {}, true},
     {"softplus", [](const Rule& r) { return r.dy() * apply("sigmoid", {r.x()}); }},
     {"erf", [](const Rule& r) { return r.dy() * (kTwoOverSqrtPi * exp(-square(r.x()))); }},
     {"gelu", geluGradient, false, {{"approximate", AttrKind::Boolean, false}}},
@@ -72,6 +73,7 @@ OpDef opOf(const Row& row) {
   def.minInputs = def.maxInputs = 1;
   def.attrs = row.attrs;
   def.elementwise = true;
+  def.activation = row.activation;
   if (row.integers)
     def.infer = [](const InferContext& context) -> std::vector<TensorType> {
       return {inputOf(context, 0, "x", {DType::F32, DType::I32})};

@@ -7,9 +7,6 @@ namespace nodegrad::plan {
 
 namespace {
 
-// Activations whose gradient needs the output alone and that every backend has as a post-op.
-const std::set<std::string> kActivations = {"relu", "tanh", "sigmoid"};
-
 bool channelsLast(const IrNode& node) { return node.attrs.text("dataFormat") == "channelsLast"; }
 
 class ComputeFusion {
@@ -134,7 +131,7 @@ class ComputeFusion {
     const int reader = ir_.soleReader(ir_.nodes[n].outputs[0]);
     if (reader < 0) return;
     const IrNode activation = ir_.nodes[static_cast<size_t>(reader)];
-    if (kActivations.count(activation.op) == 0) return;
+    if (const OpDef* op = findKnownOp(activation.op); !op || !op->activation) return;
     absorb(n, reader);
     ir_.setAttr(static_cast<int>(n), "activation", activation.op);
   }

@@ -194,18 +194,13 @@ int addStep(ElementwiseProgram& program, const IrNode& node, const std::vector<i
 }
 
 bool isUpdate(const std::string& op) {
-  const std::string ending = "Update";
-  return op.size() > ending.size() && op.compare(op.size() - ending.size(), ending.size(), ending) == 0;
+  const OpDef* def = findKnownOp(op);
+  return def && def->isUpdate();
 }
 
 bool isElementwise(const std::string& op) {
-  static const std::set<std::string> names = [] {
-    std::set<std::string> found;
-    for (const std::string& name : opNames())
-      if (findOp(name).elementwise && !isUpdate(name)) found.insert(name);
-    return found;
-  }();
-  return names.count(op) != 0;
+  const OpDef* def = findKnownOp(op);
+  return def && def->elementwise;
 }
 
 void fuseElementwise(Ir& ir) {

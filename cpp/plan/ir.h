@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -163,6 +164,16 @@ void joinUpdates(Ir& ir);
 void markSteady(Ir& ir);
 // The order of execution: updates as soon as the last reader of the old numbers is done.
 void schedule(Ir& ir);
+
+// Told of each pass that has run.
+using PassObserver = std::function<void(const Ir& ir, const char* pass)>;
+// All passes. fuse: with those that make one node of several. compute: F32, or BF16 for activations in
+// bfloat16. In debug builds each result is verified.
+void runPasses(Ir& ir, Backend& backend, bool fuse, DType compute, const PassObserver& ran = nullptr);
+
+// Fails with INTERNAL, naming the pass, where a node is not one that cpp/spec or the ops know, with the types
+// that they give, or where it reads what comes after it.
+void verify(const Ir& ir, const char* pass);
 
 // Where a value's numbers are when the plan runs.
 enum class Place { Arena, Feed, Parameter, Fetch, Steady };

@@ -52,7 +52,7 @@ void joinUpdates(Ir& ir) {
   std::vector<Group> groups;
   for (size_t n = 0; n < ir.nodes.size(); ++n) {
     const IrNode& node = ir.nodes[n];
-    if (!isUpdate(node.op) || node.op == "rowsUpdate") continue;
+    if (!isUpdate(node.op)) continue;
     const size_t bytes = bytesOf(ir.values[static_cast<size_t>(node.inputs[1])]);
     if (bytes > kSmallBytes || std::any_of(node.outputs.begin(), node.outputs.end(), isRead)) continue;
     const auto group = std::find_if(groups.begin(), groups.end(), [&](const Group& other) {

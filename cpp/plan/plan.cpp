@@ -40,23 +40,7 @@ Plan::Plan(Ir ir, Backend& backend, DType compute) : ir_(std::move(ir)), backend
 }
 
 Plan::Kernels Plan::optimize(bool fuse, DType compute) {
-  simplify(ir_);
-  if (fuse && foldPads(ir_)) simplify(ir_);
-  fuseNorm(ir_);  // the backends' kernels are those of its parts
-  if (fuse) {
-    foldScale(ir_);
-    fuseCompute(ir_);
-    fuseConvolutions(ir_, backend_);
-    fuseUpdates(ir_);
-  }
-  fuseElementwise(ir_);
-  if (fuse) dropOutputs(ir_, backend_);
-  if (compute == DType::BF16) choosePrecision(ir_, backend_);
-  markSteady(ir_);
-  chooseLayouts(ir_, backend_);
-  joinUpdates(ir_);
-  markSteady(ir_);  // what layouts added, too
-  schedule(ir_);
+  runPasses(ir_, backend_, fuse, compute);
   Kernels kernels;
   for (const IrNode& node : ir_.nodes)
     kernels.push_back(isAlias(ir_, node) ? nullptr : backend_.kernel(ir_.spec(node)));

@@ -8,9 +8,6 @@ namespace nodegrad::plan {
 
 namespace {
 
-// Ops that look at their numbers and may refuse them.
-const std::set<std::string> kMayFail = {"gather", "gatherBackward", "sparseSoftmaxCrossEntropy", "toIndices"};
-
 // A copy for every fetch and update whose memory is not its own: what is fed, a parameter, steady, an alias
 // or wanted twice.
 void giveOwnMemory(Ir& ir) {
@@ -94,7 +91,7 @@ void finishBeforeWriting(const Ir& ir, Order& order, const std::vector<int>& wri
   int last = -1;
   std::vector<int> readers;
   for (size_t n = 0; n < ir.nodes.size(); ++n) {
-    if (kMayFail.count(ir.nodes[n].op) == 0) continue;
+    if (const OpDef* op = findKnownOp(ir.nodes[n].op); !op || !op->mayFail) continue;
     const int node = static_cast<int>(n);
     if (written[n]) {
       readers.push_back(node);

@@ -30,11 +30,6 @@ Dims drawShape(Random& random, size_t rank, int64_t mostElements) {
   return shape;
 }
 
-Array drawNumbers(Random& random, const TensorType& type, double low, double high) {
-  return testing::randomNumbers(type.shape, static_cast<unsigned>(random.integer(0, UINT32_MAX)), low, high,
-                                type.dtype);
-}
-
 void poison(Random& random, Array& array) {
   if (array.data.empty()) return;
   constexpr double infinity = std::numeric_limits<double>::infinity();

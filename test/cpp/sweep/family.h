@@ -1,37 +1,20 @@
 #pragma once
 #include <functional>
 #include <limits>
-#include <random>
 #include <string>
 #include <vector>
 
 #include "support/kernel_run.h"
+#include "support/random.h"
 
 // Random cases for every kernel of the CPU, with what is to come out of them.
 namespace nodegrad::sweep {
 
 using testing::Array;
 using testing::Call;
-
-class Random {
- public:
-  explicit Random(uint64_t seed) : engine_(seed) {}
-  // From low to high, both included.
-  int64_t integer(int64_t low, int64_t high) {
-    return low + static_cast<int64_t>(engine_() % static_cast<uint64_t>(high - low + 1));
-  }
-  double real(double low, double high) {
-    return low + (high - low) * (static_cast<double>(engine_() >> 11) * 0x1p-53);
-  }
-  bool chance(double probability) { return real(0, 1) < probability; }
-  template <class T>
-  T pick(const std::vector<T>& choices) {
-    return choices[static_cast<size_t>(integer(0, static_cast<int64_t>(choices.size()) - 1))];
-  }
-
- private:
-  std::mt19937_64 engine_;
-};
+using testing::Random;
+using testing::drawFloats;
+using testing::drawNumbers;
 
 // A family of ops. make draws a call of the op in float32, with some of the layouts that its inputs may have
 // been left in; the sweep then chooses precision and layouts as a plan does. check says what is wrong with
@@ -57,10 +40,6 @@ std::vector<Family> updateFamilies();
 // Often 1, a vector's length, or one beside it.
 int64_t drawSize(Random& random, int64_t most);
 Dims drawShape(Random& random, size_t rank, int64_t mostElements);
-Array drawNumbers(Random& random, const TensorType& type, double low = -1, double high = 1);
-inline Array drawFloats(Random& random, const Dims& shape, double low = -1, double high = 1) {
-  return drawNumbers(random, {DType::F32, shape}, low, high);
-}
 // Puts NaN and infinities at a few places.
 void poison(Random& random, Array& array);
 // A layout in which some kernel may have left an image [n, h, w, c] or [n, c, h, w]; often row-major.

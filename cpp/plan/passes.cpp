@@ -1,0 +1,36 @@
+#include "plan/ir.h"
+
+namespace nodegrad::plan {
+
+void runPasses(Ir& ir, Backend& backend, bool fuse, DType compute, const PassObserver& ran) {
+  const auto run = [&](const char* name, const auto& pass, auto&... more) {
+    pass(ir, more...);
+#ifndef NDEBUG
+    verify(ir, name);
+#endif
+    if (ran) ran(ir, name);
+  };
+  run("simplify", simplify);
+  if (fuse) {
+    bool changed = false;
+    run("foldPads", [&](Ir& given) { changed = foldPads(given); });
+    if (changed) run("simplify", simplify);
+  }
+  run("fuseNorm", fuseNorm);  // the backends' kernels are those of its parts
+  if (fuse) {
+    run("foldScale", foldScale);
+    run("fuseCompute", fuseCompute);
+    run("fuseConvolutions", fuseConvolutions, backend);
+    run("fuseUpdates", fuseUpdates);
+  }
+  run("fuseElementwise", fuseElementwise);
+  if (fuse) run("dropOutputs", dropOutputs, backend);
+  if (compute == DType::BF16) run("choosePrecision", choosePrecision, backend);
+  markSteady(ir);
+  run("chooseLayouts", chooseLayouts, backend);
+  run("joinUpdates", joinUpdates);
+  markSteady(ir);  // what layouts added, too
+  run("schedule", schedule);
+}
+
+}  // namespace nodegrad::plan

@@ -1,0 +1,43 @@
+#include "spec/composition.h"
+
+namespace nodegrad::spec {
+
+namespace {
+
+DType withoutBfloat16(DType dtype) { return dtype == DType::BF16 ? DType::F32 : dtype; }
+
+// fusedElementwise: a chain of element-wise ops, whose outputs all have the shape to which its inputs
+// broadcast.
+Exprs lowerChain(const Lowering& node) {
+  const ElementwiseProgram& program = *node.spec.program;
+  Exprs registers = node.inputs;
+  for (const ElementwiseStep& step : program.steps) {
+    if (step.op == "constant") {
+      registers.push_back(node.constant(step.attrs.number("value"), withoutBfloat16(step.dtype)));
+      continue;
+    }
+    Exprs operands;
+    for (int arg : step.args) operands.push_back(registers[static_cast<size_t>(arg)]);
+    registers.push_back(node.op(step.op, operands, step.attrs)[0]);
+  }
+  Exprs outputs;
+  for (size_t o = 0; o < program.outputs.size(); ++o) {
+    const Expr& result = registers[static_cast<size_t>(program.outputs[o])];
+    const Dims& shape = node.spec.outputs[o].shape;
+    outputs.push_back(result.shape() == shape ? result
+                                              : apply("broadcastTo", {result}, {{"shape", shape}}));
+  }
+  return outputs;
+}
+
+// reorder: the same numbers in another layout, or as bfloat16.
+Exprs lowerReorder(const Lowering& node) { return node.inputs; }
+
+}  // namespace
+
+void addElementwise(FusedOps& ops) {
+  ops["fusedElementwise"] = {{}, lowerChain};
+  ops["reorder"] = {{}, lowerReorder};
+}
+
+}  // namespace nodegrad::spec

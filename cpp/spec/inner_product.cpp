@@ -1,0 +1,60 @@
+#include "spec/inner_product.h"
+
+#include "spec/composition.h"
+
+namespace nodegrad::spec {
+
+namespace {
+
+Expr product(const Expr& a, const Expr& b, bool transposeA, bool transposeB) {
+  return apply("matmul", {a, b}, {{"transposeA", transposeA}, {"transposeB", transposeB}});
+}
+
+Expr shaped(const Expr& x, const Dims& shape) { return apply("reshape", {x}, {{"shape", shape}}); }
+
+Exprs lowerForward(const Lowering& node) {
+  const InnerProduct ip(node.spec);
+  Expr y = product(shaped(node.inputs[0], {ip.n, ip.k}), node.inputs[1], false, false);
+  if (ip.bias) y = y + node.inputs[2];
+  return {activate(y, node.spec.attrs.text("activation"))};
+}
+
+Exprs lowerBackwardData(const Lowering& node) {
+  return {shaped(product(node.inputs[1], node.inputs[0], false, true), node.spec.outputs[0].shape)};
+}
+
+Exprs lowerBackwardWeights(const Lowering& node) {
+  const InnerProduct ip(node.spec);
+  const Expr& dy = node.inputs[1];
+  return {product(shaped(node.inputs[0], {ip.n, ip.k}), dy, true, false), sumToAxis(dy, 1)};
+}
+
+ProductPass passOf(const std::string& op) {
+  if (op == "innerProduct") return ProductPass::Forward;
+  return op == "innerProductBackwardData" ? ProductPass::BackwardData : ProductPass::BackwardWeights;
+}
+
+}  // namespace
+
+InnerProduct::InnerProduct(const KernelSpec& spec) : pass(passOf(spec.op)) {
+  const bool forward = pass == ProductPass::Forward, weights = pass == ProductPass::BackwardWeights;
+  const auto take = [&](bool computed, size_t index, TensorType& type, LayoutPtr& layout) {
+    type = (computed ? spec.outputs : spec.inputs)[index];
+    layout = (computed ? spec.outputLayouts : spec.inputLayouts)[index];
+  };
+  take(pass == ProductPass::BackwardData, 0, x, xLayout);
+  take(weights, forward ? 1 : 0, w, wLayout);
+  take(forward, forward ? 0 : 1, y, yLayout);
+  bias = weights ? spec.outputs.size() > 1 : forward && spec.inputs.size() > 2;
+  n = x.shape[0];
+  k = w.shape[0];
+  units = w.shape[1];
+}
+
+void addInnerProducts(FusedOps& ops) {
+  ops["innerProduct"] = {{{"activation", AttrKind::Text, std::string("linear")}}, lowerForward};
+  ops["innerProductBackwardData"] = {{}, lowerBackwardData};
+  ops["innerProductBackwardWeights"] = {{}, lowerBackwardWeights};
+}
+
+}  // namespace nodegrad::spec
