@@ -35,6 +35,7 @@ struct KernelSpec {
   std::vector<LayoutPtr> inputLayouts, outputLayouts;
   std::shared_ptr<const ElementwiseProgram> program;  // of fusedElementwise
   std::vector<bool> steady = {};  // inputs with the same numbers in every step; empty: none
+  DType compute = DType::F32;     // BF16: the plan will ask for what may be bfloat16 (precisions)
 
   bool isSteady(size_t input) const { return input < steady.size() && steady[input]; }
 };
@@ -80,11 +81,9 @@ class Backend {
   virtual LayoutChoice layouts(const KernelSpec& spec, const std::vector<bool>& flexible) = 0;
   // Compiles a node. Fails with DEVICE, naming the op, where it cannot.
   virtual std::unique_ptr<Kernel> kernel(const KernelSpec& spec) = 0;
-  // Whether kernel can make a node that the plan would fuse of several (fuse_conv.cpp), whatever the layouts
-  // that its inputs have now.
-  virtual bool fuses(const KernelSpec& spec) const = 0;
-  // Whether kernel can make a node of which the plan has dropped the outputs behind those of spec.
-  virtual bool drops(const KernelSpec& spec) const = 0;
+  // Whether kernel can make a node that the plan would put in the place of others (cpp/spec), or one without
+  // its last outputs, whatever the layouts that its inputs have now. The plan asks before it does so.
+  virtual bool supports(const KernelSpec& spec) const = 0;
   // Whether output o of the node may use the memory of input i (same bytes, element by element).
   virtual bool inPlace(const KernelSpec& spec, size_t output, size_t input) const = 0;
   // Copies between a layout and row-major memory (layout null: a plain copy).

@@ -3,6 +3,7 @@
 #include "core/parallel.h"
 #include "cpu/kernel_table.h"
 #include "cpu/norm_view.h"
+#include "spec/norm.h"
 
 namespace nodegrad {
 namespace {
@@ -91,27 +92,25 @@ class StatisticsKernel : public NormKernel<T> {
   }
 };
 
-// Inputs x, gamma, beta, mean, variance and perhaps a residual that is added before the activation.
 template <class T>
 class NormalizeKernel : public NormKernel<T> {
  public:
-  explicit NormalizeKernel(const KernelSpec& spec)
-      : NormKernel<T>(spec, 0),
-        epsilon_(spec.attrs.number("epsilon")),
-        relu_(spec.attrs.text("activation") == "relu"),
-        residual_(spec.inputs.size() > 5) {}
+  explicit NormalizeKernel(const KernelSpec& spec) : NormKernel<T>(spec, 0), operands_(spec) {}
 
   size_t scratchBytes() const override { return NormColumnArrays::bytes(view_); }
 
   void run(void* const* inputs, void* const* outputs, void* scratch) override {
     const auto vector = [&](size_t i) { return static_cast<const float*>(inputs[i]); };
-    const auto image = [&](size_t i) { return static_cast<const T*>(inputs[i]); };
+    using F = spec::NormForward;
+    auto *x = static_cast<const T*>(inputs[F::x]),
+         *residual = operands_.residual ? static_cast<const T*>(inputs[*operands_.residual]) : nullptr;
     auto* y = static_cast<T*>(outputs[0]);
     NormColumnArrays arrays(view_, scratch);
-    arrays.normalization(vector(1), vector(2), vector(3), vector(4), epsilon_);
+    arrays.normalization(vector(F::gamma), vector(F::beta), vector(F::mean), vector(F::variance),
+                         operands_.epsilon);
     view_.forPieces(threads_, [&](int64_t group, int64_t first, int64_t n) {
-      kernels_.normalize(arrays.columns(group), image(0) + first, residual_ ? image(5) + first : nullptr,
-                         relu_, y + first, n, view_.period);
+      kernels_.normalize(arrays.columns(group), x + first, residual ? residual + first : nullptr,
+                         operands_.relu, y + first, n, view_.period);
     });
   }
 
@@ -120,37 +119,34 @@ class NormalizeKernel : public NormKernel<T> {
   using NormKernel<T>::threads_;
   using NormKernel<T>::view_;
 
-  double epsilon_;
-  bool relu_, residual_;
+  spec::NormForward operands_;
 };
 
-// Inputs dy, x, gamma, mean, variance and, by the attribute mask, "x": beta, or "y": the output of a ReLU;
-// outputs dx, dgamma, dbeta and perhaps the masked dy, a residual's gradient. With that one dy may be the sum
-// of two, the second behind all other inputs.
 template <class T>
 class BackwardKernel : public NormKernel<T> {
  public:
   explicit BackwardKernel(const KernelSpec& spec)
-      : NormKernel<T>(spec, 1),
-        epsilon_(spec.attrs.number("epsilon")),
-        mask_(spec.attrs.has("mask") ? spec.attrs.text("mask") : "none"),
-        residual_(spec.outputs.size() > 3),
-        two_(residual_ && spec.inputs.size() > 6),
-        sums_(view_, threads_) {}
+      : NormKernel<T>(spec, 1), operands_(spec), sums_(view_, threads_) {}
 
   size_t scratchBytes() const override { return sums_.bytes() + NormColumnArrays::bytes(view_); }
 
   void run(void* const* inputs, void* const* outputs, void* scratch) override {
     const auto vector = [&](size_t i) { return static_cast<const float*>(inputs[i]); };
     const auto image = [&](size_t i) { return static_cast<const T*>(inputs[i]); };
-    auto *dx = static_cast<T*>(outputs[0]), *masked = residual_ ? static_cast<T*>(outputs[3]) : nullptr;
+    using B = spec::NormBackward;
+    const double epsilon = operands_.epsilon;
+    auto *dx = static_cast<T*>(outputs[0]),
+         *masked = operands_.masked ? static_cast<T*>(outputs[3]) : nullptr;
     NormColumnArrays arrays(view_, static_cast<char*>(scratch) + sums_.bytes());
-    arrays.normalization(vector(2), mask_ == "x" ? vector(5) : nullptr, vector(3), vector(4), epsilon_);
-    const T *y = mask_ == "y" ? image(5) : nullptr, *more = two_ ? image(6) : nullptr;
-    NormGradient<T> all{image(0), image(1), y, {}, mask_ != "none", more};
+    arrays.normalization(vector(B::gamma), operands_.beta ? vector(*operands_.beta) : nullptr,
+                         vector(B::mean), vector(B::variance), epsilon);
+    const T *y = operands_.y ? image(*operands_.y) : nullptr,
+            *more = operands_.more ? image(*operands_.more) : nullptr;
+    NormGradient<T> all{image(B::dy), image(B::x), y, {}, operands_.beta || operands_.y, more};
     sums_.run(kernels_, all, arrays, masked, scratch);
-    sums_.write(vector(4), epsilon_, static_cast<float*>(outputs[1]), static_cast<float*>(outputs[2]));
-    arrays.gradient(sums_.sum(), sums_.product(), vector(4), epsilon_);
+    sums_.write(vector(B::variance), epsilon, static_cast<float*>(outputs[1]),
+                static_cast<float*>(outputs[2]));
+    arrays.gradient(sums_.sum(), sums_.product(), vector(B::variance), epsilon);
     if (masked) all = {masked, all.x, nullptr, {}, false};
     view_.forPieces(threads_, [&](int64_t group, int64_t first, int64_t n) {
       kernels_.gradient(from(all, first, arrays.columns(group)), arrays.offset(group), arrays.slope(group),
@@ -163,9 +159,7 @@ class BackwardKernel : public NormKernel<T> {
   using NormKernel<T>::threads_;
   using NormKernel<T>::view_;
 
-  double epsilon_;
-  std::string mask_;
-  bool residual_, two_;
+  spec::NormBackward operands_;
   NormSums sums_;
 };
 
@@ -189,6 +183,9 @@ bool normInPlace(const KernelSpec& spec, size_t output, size_t input) {
          !(masked && input == 1);
 }
 
+// The masked gradient is made where it is asked for.
+bool supportsBackward(const KernelSpec& spec) { return spec.outputs.size() >= 3; }
+
 template <template <class> class K, size_t x>
 std::unique_ptr<Kernel> make(const KernelSpec& spec) {
   return makeNorm<K>(spec, x);
@@ -199,7 +196,8 @@ std::unique_ptr<Kernel> make(const KernelSpec& spec) {
 void registerBatchNormKernels(KernelTable& table) {
   table["batchNormStatistics"] = {make<StatisticsKernel, 0>, normLayouts, nullptr, nullptr, readsEither};
   table["batchNormNormalize"] = {make<NormalizeKernel, 0>, normLayouts, normInPlace, nullptr, normPrecisions};
-  table["batchNormBackward"] = {make<BackwardKernel, 1>, normLayouts, normInPlace, nullptr, normPrecisions};
+  table["batchNormBackward"] = {make<BackwardKernel, 1>, normLayouts, normInPlace, supportsBackward,
+                                normPrecisions};
 }
 
 }  // namespace nodegrad

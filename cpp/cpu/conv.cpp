@@ -28,11 +28,18 @@ LayoutChoice convLayouts(const KernelSpec& spec, const std::vector<bool>& flexib
   return directConvLayouts(spec, conv, flexibleWeights);
 }
 
-bool convFuses(const KernelSpec& spec) {
+// The outputs that are always made: not the whole image beside its maxima, and no bias's gradient.
+size_t fewestOutputs(const Convolution& conv) {
+  if (conv.pass == ConvPass::BackwardData) return conv.parts.size();
+  return conv.pooling ? 2 : conv.statistics ? 3 : 1;
+}
+
+bool convSupports(const KernelSpec& spec) {
   const Convolution conv(spec);
-  if (hasNothingToCompute(conv)) return false;
+  if (spec.outputs.size() < fewestOutputs(conv)) return false;
+  if (hasNothingToCompute(conv)) return !conv.isFused() && !conv.residual;
   if (winogradSuits(spec, conv)) return winogradFuses(spec, conv);
-  return conv.residual && !conv.isFused() && directConvTakesResidual(spec, conv);
+  return !conv.isFused() && (!conv.residual || directConvTakesResidual(spec, conv));
 }
 
 std::unique_ptr<Kernel> makeConv(const KernelSpec& spec) {
@@ -89,7 +96,7 @@ LayoutChoice convChoice(const KernelSpec& spec, const Convolution& conv, const L
 
 void registerConvKernels(KernelTable& table) {
   for (const char* op : {"conv2d", "conv2dBackwardData", "conv2dBackwardFilter"})
-    table[op] = {makeConv, convLayouts, nullptr, convFuses, convPrecisions};
+    table[op] = {makeConv, convLayouts, nullptr, convSupports, convPrecisions};
 }
 
 }  // namespace nodegrad

@@ -296,6 +296,26 @@ LayoutChoice directConvLayouts(const KernelSpec& spec, const Convolution& conv, 
   return DirectConv(spec, conv, true).layouts(flexibleWeights);
 }
 
+namespace {
+
+// Images and weights in bfloat16, and the residual and the output too where `around` is.
+KernelSpec inBfloat16(const KernelSpec& spec, bool around) {
+  KernelSpec half = spec;
+  half.inputLayouts.assign(spec.inputs.size(), nullptr);
+  half.outputLayouts.assign(spec.outputs.size(), nullptr);
+  half.inputs[0].dtype = half.inputs[1].dtype = DType::BF16;
+  const Convolution conv(spec);
+  if (around && conv.residual) half.inputs[conv.residualIndex].dtype = half.outputs[0].dtype = DType::BF16;
+  return half;
+}
+
+bool generatesCode(const KernelSpec& spec) {
+  const Convolution conv(spec);
+  return !DirectConv(spec, conv, true).code().empty();
+}
+
+}  // namespace
+
 bool directConvTakesResidual(const KernelSpec& spec, const Convolution& conv) {
   KernelSpec plain = spec;
   plain.attrs.set("residual", false);
@@ -305,17 +325,12 @@ bool directConvTakesResidual(const KernelSpec& spec, const Convolution& conv) {
   const Convolution without(plain);
   if (sampleConvSuits(plain, without)) return false;
   const std::string code = DirectConv(spec, conv, true).code();
-  return !code.empty() && code == DirectConv(plain, without, true).code();
+  if (code.empty() || code != DirectConv(plain, without, true).code()) return false;
+  return spec.compute != DType::BF16 || !directConvTakesBfloat16(plain) ||
+         (generatesCode(inBfloat16(spec, false)) && generatesCode(inBfloat16(spec, true)));
 }
 
-bool directConvTakesBfloat16(const KernelSpec& spec) {
-  KernelSpec half = spec;
-  half.inputLayouts.assign(spec.inputs.size(), nullptr);
-  half.outputLayouts.assign(spec.outputs.size(), nullptr);
-  half.inputs[0].dtype = half.inputs[1].dtype = DType::BF16;
-  const Convolution conv(half);
-  return !DirectConv(half, conv, true).code().empty();
-}
+bool directConvTakesBfloat16(const KernelSpec& spec) { return generatesCode(inBfloat16(spec, false)); }
 
 std::unique_ptr<Kernel> makeDirectConv(const KernelSpec& spec, const Convolution& conv) {
   return DirectConv(spec, conv, false).kernel();

@@ -7,6 +7,7 @@
 #include "cpu/isa.h"
 #include "cpu/kernel_table.h"
 #include "cpu/onednn.h"
+#include "spec/composition.h"
 
 namespace nodegrad {
 
@@ -56,14 +57,11 @@ class CpuBackend : public Backend {
     return onednn::translated(spec.op, [&] { return op.make(spec); });
   }
 
-  bool fuses(const KernelSpec& spec) const override {
-    const CpuOp& op = find(spec.op);
-    return op.fuses && op.fuses(spec);
-  }
-
-  bool drops(const KernelSpec& spec) const override {
-    const CpuOp& op = find(spec.op);
-    return op.drops && op.drops(spec);
+  bool supports(const KernelSpec& spec) const override {
+    const auto op = cpuKernels().find(spec.op);
+    if (op == cpuKernels().end()) return false;
+    if (!op->second.supports) return spec.outputs.size() == spec::countOutputs(spec);
+    return onednn::translated(spec.op, [&] { return op->second.supports(spec); });
   }
 
   bool inPlace(const KernelSpec& spec, size_t output, size_t input) const override {

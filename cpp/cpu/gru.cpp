@@ -202,12 +202,12 @@ PrecisionChoice gruPrecisions(const KernelSpec& spec) {
   return rnn::precisions(spec, {0, 1}, {1});
 }
 
-bool dropsKept(const KernelSpec& spec) { return rnn::dropsKept(spec, 1); }
+bool supports(const KernelSpec& spec) { return rnn::supports(spec, 1); }
 
 }  // namespace
 
 void registerGruKernels(KernelTable& table) {
-  table["gru"] = {rnn::make<GruKernel>, nullptr, gatesInPlace, nullptr, gruPrecisions, dropsKept};
+  table["gru"] = {rnn::make<GruKernel>, nullptr, gatesInPlace, supports, gruPrecisions};
   table["gruBackward"] = {rnn::make<GruBackwardKernel>, nullptr, gatesInPlace, nullptr, gruPrecisions};
 }
 

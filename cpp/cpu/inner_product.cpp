@@ -1,9 +1,10 @@
+#include "spec/inner_product.h"
+
 #include <algorithm>
 
 #include "cpu/activation.h"
 #include "cpu/kernel_table.h"
 #include "cpu/onednn.h"
-#include "spec/inner_product.h"
 
 namespace nodegrad {
 
@@ -139,6 +140,9 @@ std::unique_ptr<Kernel> makeInnerProduct(const KernelSpec& spec) {
   return withNanKeepingActivation(spec, operands, makePrimitive);
 }
 
+// A bias's gradient is made where it is asked for.
+bool supportsInnerProduct(const KernelSpec&) { return true; }
+
 PrecisionChoice innerProductPrecisions(const KernelSpec& spec) {
   PrecisionChoice choice = onlyFloat32(spec);
   const InnerProduct ip(spec);
@@ -156,7 +160,8 @@ PrecisionChoice innerProductPrecisions(const KernelSpec& spec) {
 
 void registerInnerProductKernels(KernelTable& table) {
   for (const char* op : {"innerProduct", "innerProductBackwardData", "innerProductBackwardWeights"})
-    table[op] = {makeInnerProduct, innerProductLayouts, nullptr, nullptr, innerProductPrecisions};
+    table[op] = {makeInnerProduct, innerProductLayouts, nullptr, supportsInnerProduct,
+                 innerProductPrecisions};
 }
 
 }  // namespace nodegrad

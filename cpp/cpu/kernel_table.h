@@ -15,12 +15,10 @@ struct CpuOp {
   LayoutChoice (*layouts)(const KernelSpec& spec, const std::vector<bool>& flexible) = nullptr;
   // Whether output o may be written over input i. Null: never.
   bool (*inPlace)(const KernelSpec& spec, size_t output, size_t input) = nullptr;
-  // Whether make can do what the plan would fuse into the op. Null: it cannot.
-  bool (*fuses)(const KernelSpec& spec) = nullptr;
+  // Whether make can do what the plan would have the op do. Null: all that has every output of the op.
+  bool (*supports)(const KernelSpec& spec) = nullptr;
   // What may be bfloat16. Null: nothing.
   PrecisionChoice (*precisions)(const KernelSpec& spec) = nullptr;
-  // Whether make can do without the outputs that spec lacks. Null: it cannot.
-  bool (*drops)(const KernelSpec& spec) = nullptr;
 };
 
 // Nothing may be bfloat16.

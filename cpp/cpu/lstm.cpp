@@ -165,12 +165,12 @@ PrecisionChoice lstmPrecisions(const KernelSpec& spec) {
   return rnn::precisions(spec, {0}, {first + 1, first + 3});
 }
 
-bool dropsKept(const KernelSpec& spec) { return rnn::dropsKept(spec, 2); }
+bool supports(const KernelSpec& spec) { return rnn::supports(spec, 2); }
 
 }  // namespace
 
 void registerLstmKernels(KernelTable& table) {
-  table["lstm"] = {rnn::make<LstmKernel>, nullptr, gatesInPlace, nullptr, lstmPrecisions, dropsKept};
+  table["lstm"] = {rnn::make<LstmKernel>, nullptr, gatesInPlace, supports, lstmPrecisions};
   table["lstmBackward"] = {rnn::make<LstmBackwardKernel>, nullptr, gatesInPlace, nullptr, lstmPrecisions};
 }
 

@@ -6,6 +6,8 @@
 #include "core/parallel.h"
 #include "cpu/cpu_layout.h"
 #include "cpu/kernel_table.h"
+#include "graph/op.h"
+#include "spec/update.h"
 
 namespace nodegrad {
 
@@ -25,41 +27,35 @@ UpdateRule updateRule(const std::string& op, const Attrs& attrs) {
   const OptimizerKernels& kernels = *isaKernels().optimizer;
   const auto number = [&](const char* name) { return static_cast<float>(attrs.number(name)); };
   const double decay = attrs.number("weightDecay");
-  if (op == "sgdUpdate") return {0, kernels.sgd, {}, decay};
+  if (op == "sgdUpdate") return {kernels.sgd, {}, decay};
   if (op == "momentumUpdate") {
-    return {1,
-            attrs.boolean("nesterov") ? kernels.nesterov : kernels.momentum,
+    return {attrs.boolean("nesterov") ? kernels.nesterov : kernels.momentum,
             {0, 0, number("momentum"), 0, 0},
             decay};
   }
   if (op == "rmspropUpdate")
-    return {2, kernels.rmsprop, {0, 0, number("rho"), number("epsilon"), number("momentum")}, decay};
+    return {kernels.rmsprop, {0, 0, number("rho"), number("epsilon"), number("momentum")}, decay};
   if (op == "rmspropCenteredUpdate")
-    return {3, kernels.rmspropCentered, {0, 0, number("rho"), number("epsilon"), number("momentum")}, decay};
-  if (op == "adadeltaUpdate")
-    return {2, kernels.adadelta, {0, 0, number("rho"), number("epsilon"), 0}, decay};
+    return {kernels.rmspropCentered, {0, 0, number("rho"), number("epsilon"), number("momentum")}, decay};
+  if (op == "adadeltaUpdate") return {kernels.adadelta, {0, 0, number("rho"), number("epsilon"), 0}, decay};
   const double beta1 = attrs.number("beta1"), beta2 = attrs.number("beta2");
   const UpdateNumbers numbers{0, 0, static_cast<float>(1 - beta1), static_cast<float>(1 - beta2),
                               number("epsilon")};
-  if (op == "adamUpdate") return {2, kernels.adam, numbers, decay, beta1, beta2};
-  return {3, kernels.adamAmsgrad, numbers, decay, beta1, beta2};
+  if (op == "adamUpdate") return {kernels.adam, numbers, decay, beta1, beta2};
+  return {kernels.adamAmsgrad, numbers, decay, beta1, beta2};
 }
 
 namespace {
 
 constexpr int64_t kLeastThreadElements = 1 << 14;
 
-// The weights that a node updates: for each the weight, its gradient and the slots come in and the new weight
-// and slots go out; the scalars come last.
-size_t weights(const KernelSpec& spec, size_t slots) { return spec.outputs.size() / (slots + 1); }
-
 // Goes over the memory of all its weights as if it were one, in even parts.
 class OptimizerKernel : public Kernel {
  public:
   explicit OptimizerKernel(const KernelSpec& spec)
-      : isa_(isaKernels()), rule_(updateRule(spec.op, spec.attrs)), threads_(teamThreads()) {
-    for (size_t w = 0; w < weights(spec, rule_.slots); ++w) {
-      const size_t i = w * (rule_.slots + 2);
+      : isa_(isaKernels()), operands_(spec), rule_(updateRule(spec.op, spec.attrs)), threads_(teamThreads()) {
+    for (size_t w = 0; w < operands_.weights; ++w) {
+      const size_t i = operands_.firstInput(w);
       ends_.push_back((w ? ends_.back() : 0) + geometry(spec.inputs[i], spec.inputLayouts[i]).elements);
     }
   }
@@ -67,15 +63,17 @@ class OptimizerKernel : public Kernel {
   std::string implementation() const override { return std::string("own:") + isa_.name; }
 
   void run(void* const* inputs, void* const* outputs, void*) override {
-    const size_t slots = rule_.slots;
-    const UpdateNumbers numbers = rule_.at(inputs + ends_.size() * (slots + 2));
+    const size_t slots = operands_.slots;
+    const UpdateNumbers numbers = rule_.at(inputs + operands_.firstScalar());
     parallelFor(threads_, ends_.back(), kLeastThreadElements, [&](int64_t begin, int64_t end, int) {
       const auto first = std::upper_bound(ends_.begin(), ends_.end(), begin) - ends_.begin();
       for (auto w = static_cast<size_t>(first); begin < end; ++w) {
         const float* in[5];
         float* out[4];
-        for (size_t i = 0; i < slots + 2; ++i) in[i] = static_cast<const float*>(inputs[w * (slots + 2) + i]);
-        for (size_t o = 0; o < slots + 1; ++o) out[o] = static_cast<float*>(outputs[w * (slots + 1) + o]);
+        for (size_t i = 0; i < slots + 2; ++i)
+          in[i] = static_cast<const float*>(inputs[operands_.firstInput(w) + i]);
+        for (size_t o = 0; o < slots + 1; ++o)
+          out[o] = static_cast<float*>(outputs[operands_.firstOutput(w) + o]);
         const int64_t start = w ? ends_[w - 1] : 0, stop = std::min(end, ends_[w]);
         rule_.run(in, out, numbers, begin - start, stop - start);
         begin = stop;
@@ -85,6 +83,7 @@ class OptimizerKernel : public Kernel {
 
  private:
   const IsaKernels& isa_;
+  spec::Update operands_;
   UpdateRule rule_;
   std::vector<int64_t> ends_;  // of each weight's elements in the row of all
   int threads_;
@@ -114,17 +113,15 @@ LayoutChoice optimizerLayouts(const KernelSpec& spec, const std::vector<bool>& f
 
 // Over what belongs to the same weight.
 bool optimizerInPlace(const KernelSpec& spec, size_t output, size_t input) {
-  const size_t slots = updateRule(spec.op, spec.attrs).slots;
-  return input / (slots + 2) == output / (slots + 1) && input < weights(spec, slots) * (slots + 2);
+  const spec::Update update(spec);
+  return input / (update.slots + 2) == output / (update.slots + 1) && input < update.firstScalar();
 }
 
 }  // namespace
 
 void registerOptimizerKernels(KernelTable& table) {
-  for (const char* name : {"sgdUpdate", "momentumUpdate", "rmspropUpdate", "rmspropCenteredUpdate",
-                           "adamUpdate", "adamAmsgradUpdate", "adadeltaUpdate"}) {
-    table[name] = {makeOptimizer, optimizerLayouts, optimizerInPlace};
-  }
+  for (const std::string& name : opNames())
+    if (findOp(name).isUpdate()) table[name] = {makeOptimizer, optimizerLayouts, optimizerInPlace};
 }
 
 }  // namespace nodegrad

@@ -6,7 +6,6 @@ namespace nodegrad {
 
 // How an update op's numbers become those of its inner loop.
 struct UpdateRule {
-  size_t slots;
   UpdateFunction run;
   UpdateNumbers numbers{};  // rate and keep are set in each run
   double decay = 0;

@@ -8,6 +8,7 @@
 #include "backend.h"
 #include "core/parallel.h"
 #include "cpu/isa.h"
+#include "spec/composition.h"
 
 // What the kernels of recurrent layers share.
 namespace nodegrad::rnn {
@@ -350,9 +351,10 @@ inline PrecisionChoice precisions(const KernelSpec& spec, const std::vector<size
   return choice;
 }
 
-// Whether the plan may drop all outputs behind the last states, which are there for the gradient.
-inline bool dropsKept(const KernelSpec& spec, size_t states) {
-  return spec.outputs.size() == states + (spec.attrs.boolean("returnSequences") ? 1 : 0);
+// The outputs after the last states, which are there for the gradient, may all be left out.
+inline bool supports(const KernelSpec& spec, size_t states) {
+  return spec.outputs.size() == states + (spec.attrs.boolean("returnSequences") ? 1 : 0) ||
+         spec.outputs.size() == spec::countOutputs(spec);
 }
 
 }  // namespace nodegrad::rnn

@@ -5,6 +5,7 @@
 #include "cpu/indices.h"
 #include "cpu/kernel_table.h"
 #include "cpu/optimizer.h"
+#include "spec/update.h"
 
 namespace nodegrad {
 namespace {
@@ -15,15 +16,14 @@ constexpr int64_t kRunElements = 1024;
 constexpr int64_t kLineElements = 16;  // of a cache line
 
 // The update of a table of rows that were gathered: what gatherBackward and the update `rule` make of it, bit
-// for bit, without a table of gradients. In come the table, the gradients of what was gathered, the slots,
-// the scalars and the indices, which a gather of the same plan has found in range.
+// for bit, without a table of gradients. A gather of the same plan has found the indices in range.
 class RowsUpdateKernel : public Kernel {
  public:
   explicit RowsUpdateKernel(const KernelSpec& spec)
       : isa_(isaKernels()),
+        operands_(spec),
         rule_(updateRule(spec.attrs.text("rule"), spec.attrs)),
-        indices_(spec.inputs.back()),
-        lastInput_(spec.inputs.size() - 1),
+        indices_(spec.inputs[operands_.indices]),
         rows_(spec.outputs[0].shape[0]),
         width_(count(Dims(spec.outputs[0].shape.begin() + 1, spec.outputs[0].shape.end()))),
         runRows_(std::max<int64_t>(kRunElements / std::max<int64_t>(width_, 1), 1)),
@@ -38,9 +38,9 @@ class RowsUpdateKernel : public Kernel {
   }
 
   void run(void* const* inputs, void* const* outputs, void* scratch) override {
-    const UpdateNumbers numbers = rule_.at(inputs + rule_.slots + 2);
+    const UpdateNumbers numbers = rule_.at(inputs + operands_.firstScalar);
     const bool inPlace =
-        outputs[0] == inputs[0] && std::equal(outputs + 1, outputs + 1 + rule_.slots, inputs + 2);
+        outputs[0] == inputs[0] && std::equal(outputs + 1, outputs + 1 + operands_.slots, inputs + 2);
     const bool mayRest = inPlace && rests(numbers);
     const auto* gradients = static_cast<const float*>(inputs[1]);
     auto* sums = static_cast<float*>(scratch);
@@ -49,7 +49,7 @@ class RowsUpdateKernel : public Kernel {
     int32_t* next = heads + rows_;
     parallelFor(threads_, rows_, kLeastThreadElements / std::max<int64_t>(width_, 1),
                 [&](int64_t begin, int64_t end, int part) {
-                  list(inputs[lastInput_], begin, end, heads, next);
+                  list(inputs[operands_.indices], begin, end, heads, next);
                   float* sum = sums + part * width_;
                   for (int64_t row = begin, ahead = begin; row < end;) {
                     // The gradients lie in another order than the rows: without this each is waited for.
@@ -91,14 +91,15 @@ class RowsUpdateKernel : public Kernel {
               int64_t rows, const float* gradient) const {
     const float* in[5];
     float* out[4];
-    for (size_t i = 0; i < rule_.slots + 2; ++i) in[i] = static_cast<const float*>(inputs[i]) + row * width_;
+    for (size_t i = 0; i < operands_.slots + 2; ++i)
+      in[i] = static_cast<const float*>(inputs[i]) + row * width_;
     in[1] = gradient;
-    for (size_t o = 0; o < rule_.slots + 1; ++o) out[o] = static_cast<float*>(outputs[o]) + row * width_;
+    for (size_t o = 0; o < operands_.slots + 1; ++o) out[o] = static_cast<float*>(outputs[o]) + row * width_;
     rule_.run(in, out, numbers, 0, rows * width_);
   }
 
   bool slotsAreZero(void* const* inputs, int64_t row, int64_t rows) const {
-    for (size_t s = 0; s < rule_.slots; ++s) {
+    for (size_t s = 0; s < operands_.slots; ++s) {
       const float* slot = static_cast<const float*>(inputs[s + 2]) + row * width_;
       if (!isa_.optimizer->allZero(slot, rows * width_)) return false;
     }
@@ -115,14 +116,14 @@ class RowsUpdateKernel : public Kernel {
     float* out[4] = {outputs[0], outputs[1], outputs[2], outputs[3]};
     rule_.run(in, out, numbers, 0, 2);
     bool same = outputs[0][0] == 1.0f && outputs[0][1] == 0.0f && std::signbit(outputs[0][1]);
-    for (size_t s = 1; s <= rule_.slots; ++s) same = same && isa_.optimizer->allZero(outputs[s], 2);
+    for (size_t s = 1; s <= operands_.slots; ++s) same = same && isa_.optimizer->allZero(outputs[s], 2);
     return same;
   }
 
   const IsaKernels& isa_;
+  spec::RowsUpdate operands_;
   UpdateRule rule_;
   Indices indices_;
-  size_t lastInput_;
   int64_t rows_, width_, runRows_;
   std::vector<float> zeros_;
   int threads_;

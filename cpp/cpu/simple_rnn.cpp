@@ -105,13 +105,12 @@ PrecisionChoice simpleRnnPrecisions(const KernelSpec& spec) {
   return rnn::precisions(spec, {0}, {});
 }
 
-bool dropsKept(const KernelSpec& spec) { return rnn::dropsKept(spec, 1); }
+bool supports(const KernelSpec& spec) { return rnn::supports(spec, 1); }
 
 }  // namespace
 
 void registerSimpleRnnKernels(KernelTable& table) {
-  table["simpleRnn"] = {rnn::make<SimpleRnnKernel>, nullptr,  statesInPlace, nullptr,
-                        simpleRnnPrecisions,        dropsKept};
+  table["simpleRnn"] = {rnn::make<SimpleRnnKernel>, nullptr, statesInPlace, supports, simpleRnnPrecisions};
   table["simpleRnnBackward"] = {rnn::make<SimpleRnnBackwardKernel>, nullptr, statesInPlace, nullptr,
                                 simpleRnnPrecisions};
 }

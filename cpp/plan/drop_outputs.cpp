@@ -9,7 +9,7 @@ void dropOutputs(Ir& ir, const Backend& backend) {
     while (fewer.outputs.size() > 1 && ir.uses(fewer.outputs.back()) == 0) fewer.outputs.pop_back();
     for (; fewer.outputs.size() < node.outputs.size();
          fewer.outputs.push_back(node.outputs[fewer.outputs.size()])) {
-      if (!backend.drops(ir.spec(fewer))) continue;
+      if (!backend.supports(ir.spec(fewer))) continue;
       ir.put(static_cast<int>(n), fewer);
       break;
     }

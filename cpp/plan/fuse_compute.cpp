@@ -11,7 +11,7 @@ bool channelsLast(const IrNode& node) { return node.attrs.text("dataFormat") == 
 
 class ComputeFusion {
  public:
-  explicit ComputeFusion(Ir& ir) : ir_(ir) {
+  ComputeFusion(Ir& ir, const Backend& backend) : ir_(ir), backend_(backend) {
     for (const IrUpdate& update : ir.updates)
       updatedShapes_.insert(ir.type(ir.parameters[static_cast<size_t>(update.parameter)]).shape);
   }
@@ -57,6 +57,9 @@ class ComputeFusion {
       const int sum = channelSum(dy, channel);
       if (sum < 0 || ir_.nodes[n].outputs.size() != 1) continue;
       const int old = ir_.nodes[static_cast<size_t>(sum)].outputs[0];
+      IrNode fused = ir_.nodes[n];
+      fused.outputs.push_back(old);
+      if (!backend_.supports(ir_.spec(fused))) continue;
       ir_.replaceUses(old, ir_.addOutput(static_cast<int>(n), ir_.type(old)));
     }
     ir_.sweepAndSort();
@@ -73,7 +76,7 @@ class ComputeFusion {
     node.op = op;
     node.inputs = std::move(inputs);
     node.attrs = {};
-    ir_.put(static_cast<int>(n), std::move(node));
+    if (backend_.supports(ir_.spec(node))) ir_.put(static_cast<int>(n), std::move(node));
   }
 
   // The image behind a value [n, k] that only flattens it, else the value.
@@ -95,10 +98,14 @@ class ComputeFusion {
       const IrNode& reshape = ir_.nodes[static_cast<size_t>(reader)];
       const Dims& image = ir_.type(reshape.outputs[0]).shape;
       if (reshape.op == "reshape" && image.size() == 4 && image[0] == ir_.type(output).shape[0]) {
-        const int image_ = reshape.outputs[0];
-        const int made = ir_.addNode("innerProductBackwardData", {node.inputs[1], node.inputs[0]},
-                                     {ir_.type(image_)}, {}, node.rank);
-        ir_.replaceUses(image_, ir_.nodes[static_cast<size_t>(made)].outputs[0]);
+        const int result = reshape.outputs[0];
+        IrNode whole;
+        whole.op = "innerProductBackwardData";
+        whole.inputs = {node.inputs[1], node.inputs[0]};
+        whole.outputs = {result};
+        if (!backend_.supports(ir_.spec(whole))) return;
+        const int made = ir_.addNode(whole.op, whole.inputs, {ir_.type(result)}, {}, node.rank);
+        ir_.replaceUses(result, ir_.nodes[static_cast<size_t>(made)].outputs[0]);
         return;
       }
     }
@@ -117,8 +124,9 @@ class ComputeFusion {
     const int other = add.inputs[0] == output ? add.inputs[1] : add.inputs[0];
     const int bias = ir_.channelVector(other, shape[shape.size() - 1 - channelFromEnd], channelFromEnd);
     if (bias < 0 || !availableBefore(bias, n)) return;
-    ir_.addInput(static_cast<int>(n), bias);
-    absorb(n, reader);
+    IrNode fused = ir_.nodes[n];
+    fused.inputs.push_back(bias);
+    absorb(n, std::move(fused), reader);
   }
 
   // A bias that is computed after this node would turn the order around; a parameter never is.
@@ -132,12 +140,15 @@ class ComputeFusion {
     if (reader < 0) return;
     const IrNode activation = ir_.nodes[static_cast<size_t>(reader)];
     if (const OpDef* op = findKnownOp(activation.op); !op || !op->activation) return;
-    absorb(n, reader);
-    ir_.setAttr(static_cast<int>(n), "activation", activation.op);
+    IrNode fused = ir_.nodes[n];
+    fused.attrs.set("activation", activation.op);
+    absorb(n, std::move(fused), reader);
   }
 
-  // The node does what its only reader did; that one reads nothing any more.
-  void absorb(size_t n, int reader) {
+  // The node does what its only reader did, where the backend can; that one reads nothing any more.
+  void absorb(size_t n, IrNode fused, int reader) {
+    if (!backend_.supports(ir_.spec(fused))) return;
+    ir_.put(static_cast<int>(n), std::move(fused));
     ir_.detach(reader);
     ir_.replaceUses(ir_.nodes[static_cast<size_t>(reader)].outputs[0], ir_.nodes[n].outputs[0]);
   }
@@ -156,13 +167,14 @@ class ComputeFusion {
   }
 
   Ir& ir_;
+  const Backend& backend_;
   std::set<Dims> updatedShapes_;  // of the parameters that the computation changes
 };
 
 }  // namespace
 
-void fuseCompute(Ir& ir) {
-  ComputeFusion fusion(ir);
+void fuseCompute(Ir& ir, const Backend& backend) {
+  ComputeFusion fusion(ir, backend);
   fusion.denseLayers();
   fusion.biasAndActivation();
   fusion.biasGradients();

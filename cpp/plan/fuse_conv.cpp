@@ -9,7 +9,7 @@ namespace nodegrad::plan {
 namespace {
 
 // Takes the neighbours of convolutions into them where the backend has a kernel for it: their outputs and
-// gradients then go to memory once less. The attributes are those of cpu/conv.h.
+// gradients then go to memory once less. The attributes are those of spec/conv.h.
 class ConvFusion {
  public:
   ConvFusion(Ir& ir, const Backend& backend) : ir_(ir), backend_(backend) {}
@@ -70,12 +70,12 @@ class ConvFusion {
     if (ir_.type(residual) != ir_.type(y)) return;
     fused.inputs.push_back(residual);
     fused.attrs.set("residual", true);
-    if (!backend_.fuses(ir_.spec(fused))) return;
+    if (!backend_.supports(ir_.spec(fused))) return;
     absorb(n, fused, sum);
     const int relu = ir_.soleReader(y);
     if (relu < 0 || node(relu).op != "relu") return;
     fused.attrs.set("activation", std::string("relu"));
-    if (backend_.fuses(ir_.spec(fused))) absorb(n, fused, relu);
+    if (backend_.supports(ir_.spec(fused))) absorb(n, fused, relu);
   }
 
   // The node does what its only reader did; that one reads nothing any more.
@@ -96,7 +96,7 @@ class ConvFusion {
     fused.attrs.set("pooling", true);
     fused.outputs = ir_.nodes[n].outputs;
     if (ir_.uses(image) > 1) fused.outputs.push_back(image);
-    if (!backend_.fuses(ir_.spec(fused))) return;
+    if (!backend_.supports(ir_.spec(fused))) return;
     ir_.put(static_cast<int>(n), {});
     ir_.put(conv, fused);
   }
@@ -111,7 +111,7 @@ class ConvFusion {
     IrNode fused = node(conv);
     fused.attrs.set("statistics", true);
     fused.outputs.insert(fused.outputs.end(), statistics.outputs.begin(), statistics.outputs.end());
-    if (!backend_.fuses(ir_.spec(fused))) return;
+    if (!backend_.supports(ir_.spec(fused))) return;
     ir_.put(static_cast<int>(n), {});
     ir_.put(conv, fused);
   }
@@ -132,7 +132,7 @@ class ConvFusion {
         return;
       gradient.inputs = {gradient.inputs[0], pool.inputs[0], pool.inputs[1]};
       gradient.attrs.set("pooledGradient", true);
-      if (!backend_.fuses(ir_.spec(gradient))) return;
+      if (!backend_.supports(ir_.spec(gradient))) return;
     }
     for (size_t i = 0; i < readers.size(); ++i) ir_.put(readers[i], fused[i]);
   }
@@ -150,7 +150,7 @@ class ConvFusion {
     IrNode fused = node(gradient);
     fused.inputs.push_back(mask);
     fused.attrs.set("mask", true);
-    if (!backend_.fuses(ir_.spec(fused))) return;
+    if (!backend_.supports(ir_.spec(fused))) return;
     ir_.put(gradient, fused);
     ir_.replaceUses(select.outputs[0], fused.outputs[0]);
   }
@@ -171,7 +171,7 @@ class ConvFusion {
       conv.attrs.set("parts", sizes(whole.inputs, channels));
       conv.inputs[0] = whole.inputs[0];
       conv.inputs.insert(conv.inputs.end(), whole.inputs.begin() + 1, whole.inputs.end());
-      if (!backend_.fuses(ir_.spec(conv))) return;
+      if (!backend_.supports(ir_.spec(conv))) return;
     }
     for (size_t i = 0; i < readers.size(); ++i) ir_.put(readers[i], fused[i]);
   }
@@ -205,7 +205,7 @@ class ConvFusion {
     if (end != ir_.type(image).shape[static_cast<size_t>(channels)]) return;
     fused.outputs = parts;
     fused.attrs.set("parts", sizes(parts, channels));
-    if (!backend_.fuses(ir_.spec(fused))) return;
+    if (!backend_.supports(ir_.spec(fused))) return;
     for (int reader : readers) ir_.put(reader, {});
     ir_.put(static_cast<int>(n), fused);
   }

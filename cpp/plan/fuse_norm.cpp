@@ -1,18 +1,18 @@
 #include <algorithm>
 
 #include "plan/ir.h"
+#include "spec/norm.h"
 
 namespace nodegrad::plan {
 
 namespace {
 
-// Inputs of batchNormNormalize and batchNormMaxPool, and of batchNormBackward.
-enum Forward { kX, kGamma, kBeta, kMean, kVariance, kResidual };
-enum Backward { kDy, kBackX, kBackGamma, kBackMean, kBackVariance };
+using Forward = spec::NormForward;
+using Backward = spec::NormBackward;
 
 class NormFusion {
  public:
-  explicit NormFusion(Ir& ir) : ir_(ir) {}
+  NormFusion(Ir& ir, const Backend& backend) : ir_(ir), backend_(backend) {}
 
   // batchNorm becomes the statistics of its input and their use, so that either can be part of a neighbour.
   void split() {
@@ -20,17 +20,16 @@ class NormFusion {
     for (size_t n = 0; n < count; ++n) {
       if (ir_.nodes[n].op != "batchNorm") continue;
       const IrNode node = ir_.nodes[n];
-      const Attrs axis{{"axis", node.attrs.integer("axis")}};
-      const std::vector<int> statistics =
-          add("batchNormStatistics", {node.inputs[0]}, {ir_.type(node.outputs[1]), ir_.type(node.outputs[2])},
-              axis, node.rank);
+      const int x = node.inputs[0], mean = node.outputs[1], variance = node.outputs[2];
       Attrs attrs = node.attrs;
       attrs.set("activation", std::string("linear"));
-      const std::vector<int> y =
-          add("batchNormNormalize",
-              {node.inputs[0], node.inputs[1], node.inputs[2], statistics[0], statistics[1]},
-              {ir_.type(node.outputs[0])}, std::move(attrs), node.rank);
-      replace(node.outputs, {y[0], statistics[0], statistics[1]});
+      const IrNode statistics = made("batchNormStatistics", {x}, {mean, variance},
+                                     {{"axis", node.attrs.integer("axis")}}, node.rank);
+      const IrNode normalize = made("batchNormNormalize", {x, node.inputs[1], node.inputs[2], mean, variance},
+                                    {node.outputs[0]}, std::move(attrs), node.rank);
+      if (!supports(statistics) || !supports(normalize)) continue;
+      ir_.put(static_cast<int>(n), normalize);
+      ir_.append(statistics);
     }
     ir_.sweepAndSort();
   }
@@ -42,8 +41,9 @@ class NormFusion {
       fuseResidual(n);
       const int reader = ir_.soleReader(ir_.nodes[n].outputs[0]);
       if (reader < 0 || ir_.nodes[static_cast<size_t>(reader)].op != "relu") continue;
-      absorb(n, reader);
-      ir_.setAttr(static_cast<int>(n), "activation", std::string("relu"));
+      IrNode fused = ir_.nodes[n];
+      fused.attrs.set("activation", std::string("relu"));
+      absorb(n, std::move(fused), reader);
     }
     ir_.sweepAndSort();
   }
@@ -53,15 +53,16 @@ class NormFusion {
     const size_t count = ir_.nodes.size();
     for (size_t n = 0; n < count; ++n) {
       const IrNode node = ir_.nodes[n];
-      if (node.op != "batchNormNormalize" || node.inputs.size() > kResidual) continue;
+      if (node.op != "batchNormNormalize" || Forward(ir_.spec(node)).residual) continue;
       const int reader = ir_.soleReader(node.outputs[0]);
       if (reader < 0 || ir_.nodes[static_cast<size_t>(reader)].op != "maxPool2d") continue;
       const IrNode pool = ir_.nodes[static_cast<size_t>(reader)];
       const int64_t axis = normalizeAxis(node.op, node.attrs.integer("axis"), 4);
       if (axis != (pool.attrs.text("dataFormat") == "channelsLast" ? 3 : 1)) continue;
-      const TensorType pooled = ir_.type(pool.outputs[0]);
-      replace(pool.outputs, add("batchNormMaxPool", node.inputs, {pooled, ir_.type(pool.outputs[1]), pooled},
-                                merged(node.attrs, pool.attrs), pool.rank));
+      const int pooledX = ir_.addValue(ir_.type(pool.outputs[0]));
+      const IrNode whole = made("batchNormMaxPool", node.inputs, {pool.outputs[0], pool.outputs[1], pooledX},
+                                merged(node.attrs, pool.attrs), pool.rank);
+      if (supports(whole)) ir_.put(reader, whole);
     }
     ir_.sweepAndSort();
   }
@@ -84,23 +85,28 @@ class NormFusion {
   }
 
  private:
-  std::vector<int> add(const char* op, std::vector<int> inputs, const std::vector<TensorType>& outputs,
-                       Attrs attrs, double rank) {
-    const int made = ir_.addNode(op, std::move(inputs), outputs, std::move(attrs), rank);
-    return ir_.nodes[static_cast<size_t>(made)].outputs;
+  static IrNode made(const char* op, std::vector<int> inputs, std::vector<int> outputs, Attrs attrs,
+                     double rank) {
+    IrNode node;
+    node.op = op;
+    node.inputs = std::move(inputs);
+    node.outputs = std::move(outputs);
+    node.attrs = std::move(attrs);
+    node.rank = rank;
+    return node;
   }
 
-  void replace(const std::vector<int>& from, const std::vector<int>& to) {
-    for (size_t i = 0; i < from.size(); ++i) ir_.replaceUses(from[i], to[i]);
-  }
+  bool supports(const IrNode& node) const { return backend_.supports(ir_.spec(node)); }
 
   static Attrs merged(Attrs attrs, const Attrs& more) {
     for (const auto& item : more) attrs.set(item.first, item.second);
     return attrs;
   }
 
-  // The node does what its only reader did; that one reads nothing any more.
-  void absorb(size_t n, int reader) {
+  // The node does what its only reader did, where the backend can; that one reads nothing any more.
+  void absorb(size_t n, IrNode fused, int reader) {
+    if (!supports(fused)) return;
+    ir_.put(static_cast<int>(n), std::move(fused));
     ir_.detach(reader);
     ir_.replaceUses(ir_.nodes[static_cast<size_t>(reader)].outputs[0], ir_.nodes[n].outputs[0]);
   }
@@ -112,18 +118,20 @@ class NormFusion {
     const IrNode& sum = ir_.nodes[static_cast<size_t>(reader)];
     const int other = sum.inputs[0] == y ? sum.inputs[1] : sum.inputs[0];
     if (ir_.type(other) != ir_.type(y)) return;
-    ir_.addInput(static_cast<int>(n), other);
-    absorb(n, reader);
+    IrNode fused = ir_.nodes[n];
+    fused.inputs.push_back(other);
+    absorb(n, std::move(fused), reader);
   }
 
   // The node that normalizes what a gradient is taken of, or -1.
   int forwardOf(const IrNode& back) const {
-    for (int reader : ir_.readers(back.inputs[kBackX])) {
+    for (int reader : ir_.readers(back.inputs[Backward::x])) {
       const IrNode& node = ir_.nodes[static_cast<size_t>(reader)];
       if (node.op != "batchNormNormalize" && node.op != "batchNormMaxPool") continue;
-      if (node.inputs[kX] == back.inputs[kBackX] && node.inputs[kGamma] == back.inputs[kBackGamma] &&
-          node.inputs[kMean] == back.inputs[kBackMean] &&
-          node.inputs[kVariance] == back.inputs[kBackVariance])
+      if (node.inputs[Forward::x] == back.inputs[Backward::x] &&
+          node.inputs[Forward::gamma] == back.inputs[Backward::gamma] &&
+          node.inputs[Forward::mean] == back.inputs[Backward::mean] &&
+          node.inputs[Forward::variance] == back.inputs[Backward::variance])
         return reader;
     }
     return -1;
@@ -142,63 +150,70 @@ class NormFusion {
   // The mask is found again in the pass that adds the gradients up. Where others need the masked gradient
   // too, as a residual does, that pass writes it.
   void fuseMask(size_t n, const IrNode& forward) {
-    const int dy = ir_.nodes[n].inputs[kDy];
+    const int dy = ir_.nodes[n].inputs[Backward::dy];
     const IrNode* select = maskBy(forward.outputs[0], dy);
     if (!select || ir_.type(select->inputs[1]) != ir_.type(dy)) return;
     const bool alone = ir_.soleReader(dy) == static_cast<int>(n);
-    const bool residual = forward.inputs.size() > kResidual;
-    const int index = static_cast<int>(n);
-    ir_.setInput(index, kDy, select->inputs[1]);
-    ir_.addInput(index, residual ? forward.outputs[0] : forward.inputs[kBeta]);
-    ir_.setAttr(index, "mask", std::string(residual ? "y" : "x"));
-    if (alone) return;
-    ir_.replaceUses(dy, ir_.addOutput(index, ir_.type(dy)));
-    ir_.detach(ir_.values[static_cast<size_t>(dy)].index);  // read by nobody
+    const bool residual = Forward(ir_.spec(forward)).residual.has_value();
+    const int index = static_cast<int>(n), masking = ir_.values[static_cast<size_t>(dy)].index;
+    IrNode fused = ir_.nodes[n];
+    fused.inputs[Backward::dy] = select->inputs[1];
+    fused.inputs.push_back(residual ? forward.outputs[0] : forward.inputs[Forward::beta]);
+    fused.attrs.set("mask", std::string(residual ? "y" : "x"));
+    if (!alone) fused.outputs.push_back(dy);
+    if (!supports(fused)) return;
+    if (alone) {
+      ir_.put(index, std::move(fused));
+      return;
+    }
+    ir_.put(masking, {});  // the pass writes dy
+    ir_.put(index, std::move(fused));
     addGradients(n);
   }
 
   // dy that is the sum of two gradients, as where a block's output goes two ways, is summed up by the pass
   // that writes it masked. One of them that a chain makes had better be summed up there.
   void addGradients(size_t n) {
-    const int dy = ir_.nodes[n].inputs[kDy];
+    const int dy = ir_.nodes[n].inputs[Backward::dy];
     const IrNode* sum = ir_.producer(dy);
     if (!sum || sum->op != "add" || ir_.soleReader(dy) != static_cast<int>(n)) return;
     for (int part : sum->inputs) {
       const IrNode* from = ir_.producer(part);
       if (ir_.type(part) != ir_.type(dy) || (from && isElementwise(from->op))) return;
     }
-    const std::vector<int> parts = sum->inputs;
-    ir_.setInput(static_cast<int>(n), kDy, parts[0]);
-    ir_.addInput(static_cast<int>(n), parts[1]);
+    IrNode fused = ir_.nodes[n];
+    fused.inputs[Backward::dy] = sum->inputs[0];
+    fused.inputs.push_back(sum->inputs[1]);
+    if (supports(fused)) ir_.put(static_cast<int>(n), std::move(fused));
   }
 
   void fusePoolBackward(size_t n, const IrNode& forward) {
     const IrNode node = ir_.nodes[n];
-    const IrNode* unpool = ir_.producer(node.inputs[kDy]);
+    const IrNode* unpool = ir_.producer(node.inputs[Backward::dy]);
     if (!unpool || unpool->op != "maxPool2dBackward" || unpool->inputs[1] != forward.outputs[1]) return;
-    if (ir_.soleReader(node.inputs[kDy]) != static_cast<int>(n)) return;
+    if (ir_.soleReader(node.inputs[Backward::dy]) != static_cast<int>(n)) return;
     int dy = unpool->inputs[0];
     if (forward.attrs.text("activation") == "relu") {
       const IrNode* select = maskBy(forward.outputs[0], dy);
       if (!select) return;
       if (ir_.type(select->inputs[1]) == ir_.type(dy)) dy = select->inputs[1];
     }
-    std::vector<TensorType> types;
-    for (int output : node.outputs) types.push_back(ir_.type(output));
-    replace(node.outputs,
-            add("batchNormMaxPoolBackward",
-                {dy, node.inputs[kBackX], node.inputs[kBackGamma], node.inputs[kBackMean],
-                 node.inputs[kBackVariance], forward.inputs[kBeta], forward.outputs[1], forward.outputs[2]},
-                types, forward.attrs, node.rank));
+    IrNode fused = made("batchNormMaxPoolBackward",
+                        {dy, node.inputs[Backward::x], node.inputs[Backward::gamma],
+                         node.inputs[Backward::mean], node.inputs[Backward::variance],
+                         forward.inputs[Forward::beta], forward.outputs[1], forward.outputs[2]},
+                        node.outputs, forward.attrs, node.rank);
+    if (supports(fused)) ir_.put(static_cast<int>(n), std::move(fused));
   }
 
   Ir& ir_;
+  const Backend& backend_;
 };
 
 }  // namespace
 
-void fuseNorm(Ir& ir) {
-  NormFusion fusion(ir);
+void fuseNorm(Ir& ir, const Backend& backend) {
+  NormFusion fusion(ir, backend);
   fusion.split();
   fusion.residualAndActivation();
   fusion.pooling();

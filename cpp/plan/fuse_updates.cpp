@@ -24,7 +24,7 @@ bool gathers(const Ir& ir, int table, int indices) {
 
 }  // namespace
 
-void fuseUpdates(Ir& ir) {
+void fuseUpdates(Ir& ir, const Backend& backend) {
   for (size_t n = 0; n < ir.nodes.size(); ++n) {
     if (!isUpdate(ir.nodes[n].op)) continue;
     IrNode node = ir.nodes[n];
@@ -37,7 +37,7 @@ void fuseUpdates(Ir& ir) {
     node.op = "rowsUpdate";
     node.inputs[1] = rows;
     node.inputs.push_back(indices);
-    ir.put(static_cast<int>(n), std::move(node));
+    if (backend.supports(ir.spec(node))) ir.put(static_cast<int>(n), std::move(node));
   }
   ir.sweepAndSort();
 }

@@ -212,6 +212,7 @@ KernelSpec Ir::spec(const IrNode& node) const {
   spec.op = node.op;
   spec.attrs = node.attrs;
   spec.program = node.program;
+  spec.compute = compute;
   for (int input : node.inputs) {
     spec.inputs.push_back(type(input));
     spec.inputLayouts.push_back(values[static_cast<size_t>(input)].layout);

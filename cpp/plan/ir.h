@@ -61,6 +61,7 @@ struct Ir {
   std::vector<StoragePtr> storages;  // of each parameter
   std::vector<int> fetches;
   std::vector<IrUpdate> updates;
+  DType compute = DType::F32;  // BF16: activations may become bfloat16 (choosePrecision)
 
   int addValue(const TensorType& type, Origin origin = Origin::Computed, int index = -1);
   // Appends a node with new outputs of the given types; returns its index.
@@ -135,18 +136,18 @@ void simplify(Ir& ir);
 bool foldPads(Ir& ir);
 // Batch normalization: its statistics and what it does with them as nodes of their own, the latter with what
 // surrounds it.
-void fuseNorm(Ir& ir);
+void fuseNorm(Ir& ir, const Backend& backend);
 // A scale of each channel behind a convolution, as batch normalization is outside of training, becomes part
 // of its weights, and what is added its bias.
 void foldScale(Ir& ir);
 // Convolutions and dense layers with their bias, activation and bias gradient.
-void fuseCompute(Ir& ir);
+void fuseCompute(Ir& ir, const Backend& backend);
 // What lies around a convolution into it, where the backend has a kernel for that: the sum with a residual,
 // max-pooling, the mask of a ReLU's gradient, concatenation, and the statistics of a batch normalization.
 void fuseConvolutions(Ir& ir, const Backend& backend);
 // The update of a weight of which rows were gathered takes their gradients as they are: no table of
 // gradients.
-void fuseUpdates(Ir& ir);
+void fuseUpdates(Ir& ir, const Backend& backend);
 // Element-wise neighbours of one shape into chains.
 void fuseElementwise(Ir& ir);
 // Last outputs of a node that nobody reads, as those for a gradient outside of training, where the backend

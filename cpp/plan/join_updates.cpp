@@ -17,7 +17,7 @@ struct Group {
   size_t bytes = 0;
 };
 
-// How many tensors go into an update of one weight; the scalars follow.
+// How many tensors go into an update of one weight; the scalars follow (spec/update.h).
 size_t tensors(const IrNode& node) { return node.outputs.size() + 1; }
 
 bool alike(const IrNode& a, const IrNode& b) {

@@ -3,6 +3,7 @@
 namespace nodegrad::plan {
 
 void runPasses(Ir& ir, Backend& backend, bool fuse, DType compute, const PassObserver& ran) {
+  ir.compute = compute;
   const auto run = [&](const char* name, const auto& pass, auto&... more) {
     pass(ir, more...);
 #ifndef NDEBUG
@@ -16,12 +17,12 @@ void runPasses(Ir& ir, Backend& backend, bool fuse, DType compute, const PassObs
     run("foldPads", [&](Ir& given) { changed = foldPads(given); });
     if (changed) run("simplify", simplify);
   }
-  run("fuseNorm", fuseNorm);  // the backends' kernels are those of its parts
+  run("fuseNorm", fuseNorm, backend);
   if (fuse) {
     run("foldScale", foldScale);
-    run("fuseCompute", fuseCompute);
+    run("fuseCompute", fuseCompute, backend);
     run("fuseConvolutions", fuseConvolutions, backend);
-    run("fuseUpdates", fuseUpdates);
+    run("fuseUpdates", fuseUpdates, backend);
   }
   run("fuseElementwise", fuseElementwise);
   if (fuse) run("dropOutputs", dropOutputs, backend);

@@ -1,6 +1,7 @@
 #include "spec/composition.h"
 
 #include <algorithm>
+#include <memory>
 
 namespace nodegrad::spec {
 
@@ -30,6 +31,33 @@ Exprs lowerPublicOp(const Lowering& node) {
       operands.insert(operands.begin() + i, node.like(node.spec.outputs[0]));
   }
   return node.op(node.spec.op, operands, node.spec.attrs);
+}
+
+struct Lowered {
+  std::unique_ptr<Composition> made;  // without outputs
+  Exprs outputs;
+};
+
+Lowered lower(const KernelSpec& given) {
+  const auto found = fusedOps().find(given.op);
+  const FusedOp* fused = found == fusedOps().end() ? nullptr : &found->second;
+  KernelSpec spec = given;
+  OpDef schema;
+  schema.name = given.op;
+  schema.attrs = schemaOf(given, fused);
+  spec.attrs = checkAttrs(schema, given.attrs);
+  for (TensorType& type : spec.inputs) type = asFloat(type);
+  for (TensorType& type : spec.outputs) type = asFloat(type);
+  Lowered lowered{std::make_unique<Composition>(), {}};
+  Graph& graph = lowered.made->graph;
+  Exprs inputs;
+  for (const TensorType& type : spec.inputs) {
+    lowered.made->inputs.push_back(graph.input(type));
+    inputs.emplace_back(graph, lowered.made->inputs.back());
+  }
+  const Lowering node(graph, spec, inputs);
+  lowered.outputs = fused ? fused->lower(node) : lowerPublicOp(node);
+  return lowered;
 }
 
 }  // namespace
@@ -89,34 +117,20 @@ const FusedOps& fusedOps() {
 }
 
 Composition compose(const KernelSpec& given) {
-  const auto found = fusedOps().find(given.op);
-  const FusedOp* fused = found == fusedOps().end() ? nullptr : &found->second;
-  KernelSpec spec = given;
-  OpDef schema;
-  schema.name = given.op;
-  schema.attrs = schemaOf(given, fused);
-  spec.attrs = checkAttrs(schema, given.attrs);
-  for (TensorType& type : spec.inputs) type = asFloat(type);
-  for (TensorType& type : spec.outputs) type = asFloat(type);
-
-  Composition made;
-  Exprs inputs;
-  for (const TensorType& type : spec.inputs) {
-    made.inputs.push_back(made.graph.input(type));
-    inputs.emplace_back(made.graph, made.inputs.back());
-  }
-  const Lowering node(made.graph, spec, inputs);
-  const Exprs outputs = fused ? fused->lower(node) : lowerPublicOp(node);
+  Lowered lowered = lower(given);
   // Last outputs that nobody reads may be gone.
-  const bool fits = spec.outputs.size() <= outputs.size();
-  for (size_t o = 0; o < spec.outputs.size(); ++o) {
-    if (!fits || outputs[o].type() != spec.outputs[o])
-      fail(ErrorCode::Internal, "[", spec.op, "] expected ",
-           fits ? toString(outputs[o].type()) : "no output", " for output ", o, ", received ",
-           toString(spec.outputs[o]));
-    made.outputs.push_back(outputs[o].value());
+  const bool fits = given.outputs.size() <= lowered.outputs.size();
+  for (size_t o = 0; o < given.outputs.size(); ++o) {
+    const TensorType expected = asFloat(given.outputs[o]);
+    if (!fits || lowered.outputs[o].type() != expected)
+      fail(ErrorCode::Internal, "[", given.op, "] expected ",
+           fits ? toString(lowered.outputs[o].type()) : "no output", " for output ", o, ", received ",
+           toString(expected));
+    lowered.made->outputs.push_back(lowered.outputs[o].value());
   }
-  return made;
+  return std::move(*lowered.made);
 }
+
+size_t countOutputs(const KernelSpec& spec) { return lower(spec).outputs.size(); }
 
 }  // namespace nodegrad::spec

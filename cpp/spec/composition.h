@@ -20,6 +20,8 @@ struct Composition {
 // What a node computes. Layouts play no part, and bfloat16 counts as float32. Fails with INTERNAL, naming the
 // op, where the node has an attribute that its op has not, or other outputs than the composition.
 Composition compose(const KernelSpec& spec);
+// How many outputs the op has where none of them is left out.
+size_t countOutputs(const KernelSpec& spec);
 
 // A node on its way into public ops.
 class Lowering {

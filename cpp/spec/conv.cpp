@@ -36,8 +36,7 @@ Expr gradientOf(const Lowering& node, const Convolution& conv) {
 
 Exprs lowerForward(const Lowering& node) {
   const Convolution conv(node.spec);
-  Expr y =
-      apply("conv2d", {imageOf(node, conv), node.inputs[conv.wIndex]}, node.attrsOf("conv2d"));
+  Expr y = apply("conv2d", {imageOf(node, conv), node.inputs[conv.wIndex]}, node.attrsOf("conv2d"));
   if (conv.bias) y = y + alongAxis(node.inputs[2], conv.axes.c, 4);
   if (conv.residual) y = y + node.inputs[conv.residualIndex];
   y = activate(y, node.spec.attrs.text("activation"));

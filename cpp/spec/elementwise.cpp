@@ -24,8 +24,7 @@ Exprs lowerChain(const Lowering& node) {
   for (size_t o = 0; o < program.outputs.size(); ++o) {
     const Expr& result = registers[static_cast<size_t>(program.outputs[o])];
     const Dims& shape = node.spec.outputs[o].shape;
-    outputs.push_back(result.shape() == shape ? result
-                                              : apply("broadcastTo", {result}, {{"shape", shape}}));
+    outputs.push_back(result.shape() == shape ? result : apply("broadcastTo", {result}, {{"shape", shape}}));
   }
   return outputs;
 }

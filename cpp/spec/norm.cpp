@@ -52,7 +52,8 @@ Exprs lowerBackward(const Lowering& node) {
   const Exprs& in = node.inputs;
   Expr dy = operands.more ? in[B::dy] + in[*operands.more] : in[B::dy];
   if (operands.beta) {
-    dy = maskBy(normalize(node, {in[B::x], in[B::gamma], in[*operands.beta], in[B::mean], in[B::variance]}), dy);
+    dy = maskBy(normalize(node, {in[B::x], in[B::gamma], in[*operands.beta], in[B::mean], in[B::variance]}),
+                dy);
   } else if (operands.y) {
     dy = maskBy(in[*operands.y], dy);
   }
@@ -67,7 +68,8 @@ Exprs lowerMaxPoolBackward(const Lowering& node) {
   const Exprs& in = node.inputs;
   Expr dy = in[B::dy];
   if (node.spec.attrs.text("activation") == "relu")
-    dy = maskBy(normalize(node, {in[B::pooledX], in[B::gamma], in[B::beta], in[B::mean], in[B::variance]}), dy);
+    dy = maskBy(normalize(node, {in[B::pooledX], in[B::gamma], in[B::beta], in[B::mean], in[B::variance]}),
+                dy);
   dy = apply("maxPool2dBackward", {dy, in[B::places], in[B::x]}, node.attrsOf("maxPool2dBackward"));
   return node.op("batchNormBackward", {dy, in[B::x], in[B::gamma], in[B::mean], in[B::variance]},
                  node.attrsOf("batchNormBackward"));

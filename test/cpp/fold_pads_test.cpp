@@ -2,6 +2,7 @@
 // plain graph in float64.
 #include <gtest/gtest.h>
 
+#include "support/fake_backend.h"
 #include "support/posed.h"
 
 namespace nodegrad::testing {
@@ -105,7 +106,7 @@ TEST(FoldPads, LetsBatchNormalizationTakeThePoolingThen) {
   const Value r = t.op("relu", {t.norm(x, gamma, beta)});
   differentiate(t, t.op("maxPool2d", {padded(t, r, {1, 1, 1, 1})}, threes(2)), {x, gamma, beta});
   Ir ir = folded(t);
-  plan::fuseNorm(ir);
+  plan::fuseNorm(ir, FakeBackend());
   expectNoMoves(ir);
   EXPECT_EQ(countOf(ir, "batchNormMaxPool"), 1);
   EXPECT_EQ(countOf(ir, "batchNormMaxPoolBackward"), 1);

@@ -29,7 +29,8 @@ std::string compare(const std::vector<Array>& actual, const std::vector<Array>& 
   double largest = 0.1;
   for (const Array& array : expected) largest = std::max(largest, sizeOf(array.data));
   for (size_t f = 0; f < expected.size(); ++f) {
-    if (actual[f].data.size() != expected[f].data.size()) return "another shape of result " + std::to_string(f);
+    if (actual[f].data.size() != expected[f].data.size())
+      return "another shape of result " + std::to_string(f);
     std::vector<double> apart(expected[f].data.size());
     for (size_t i = 0; i < apart.size(); ++i) apart[i] = actual[f].data[i] - expected[f].data[i];
     if (!(sizeOf(apart) <= 1e-8 * sizeOf(expected[f].data) + 1e-11 * largest))

@@ -1,6 +1,7 @@
 // Batch normalization in plans: what is fused, and that the numbers are those of the plain graph in float64.
 #include <gtest/gtest.h>
 
+#include "support/fake_backend.h"
 #include "support/posed.h"
 
 namespace nodegrad::testing {
@@ -12,7 +13,7 @@ using plan::Ir;
 Ir planned(const Posed& t) {
   Ir ir = t.ir();
   plan::simplify(ir);
-  plan::fuseNorm(ir);
+  plan::fuseNorm(ir, FakeBackend());
   return ir;
 }
 
@@ -194,7 +195,7 @@ TEST_P(FoldScale, LeavesOneConvolutionWithBiasAndActivation) {
   Ir ir = folded.t.ir();
   plan::simplify(ir);
   plan::foldScale(ir);
-  plan::fuseCompute(ir);
+  plan::fuseCompute(ir, FakeBackend());
   const plan::IrNode* conv = nodeOf(ir, "conv2d");
   EXPECT_EQ(conv->inputs.size(), 3u);
   EXPECT_EQ(conv->attrs.text("activation"), "relu");

@@ -91,7 +91,7 @@ TEST(FuseCompute, TakesBiasAndActivationIntoTheConvolution) {
   ConvNet t("relu");
   t.fetches = {t.y};
   Ir ir = t.ir();
-  plan::fuseCompute(ir);
+  plan::fuseCompute(ir, FakeBackend());
   ASSERT_EQ(opsOf(ir), std::vector<std::string>{"conv2d"});
   EXPECT_EQ(ir.nodes[0].inputs.size(), 3u);
   EXPECT_EQ(ir.nodes[0].attrs.text("activation"), "relu");
@@ -101,7 +101,7 @@ TEST(FuseCompute, LeavesAnActivationWhoseInputIsUsedElsewhere) {
   ConvNet t("");
   t.fetches = {t.op("relu", {t.y}), t.op("exp", {t.y})};
   Ir ir = t.ir();
-  plan::fuseCompute(ir);
+  plan::fuseCompute(ir, FakeBackend());
   EXPECT_EQ(countOf(ir, "relu"), 1);
   EXPECT_EQ(countOf(ir, "add"), 0);
 }
@@ -112,7 +112,7 @@ TEST(FuseCompute, GetsTheBiasGradientFromTheWeightGradient) {
   t.updates = {{t.storeW, t.op("sub", {t.w, grads[0]})}, {t.storeB, t.op("sub", {t.b, grads[1]})}};
   Ir ir = t.ir();
   plan::simplify(ir);
-  plan::fuseCompute(ir);
+  plan::fuseCompute(ir, FakeBackend());
   ASSERT_EQ(countOf(ir, "conv2dBackwardFilter"), 1);
   EXPECT_EQ(nodeOf(ir, "conv2dBackwardFilter")->outputs.size(), 2u);
 }
@@ -127,7 +127,7 @@ TEST(FuseCompute, GetsABiasGradientOnceWhereTwoWeightsShareIt) {
   t.updates = {{storeW, grads[0]}, {storeU, grads[1]}, {storeB, grads[2]}};
   Ir ir = t.ir();
   plan::simplify(ir);
-  plan::fuseCompute(ir);
+  plan::fuseCompute(ir, FakeBackend());
   ASSERT_EQ(countOf(ir, "innerProductBackwardWeights"), 2);
   size_t outputs = 0;
   for (const plan::IrNode& node : ir.nodes)
@@ -147,7 +147,7 @@ TEST(FuseCompute, MakesDenseLayersThatReadTheImageAsItLies) {
   t.updates = {{store, t.op("sub", {w, grads[0]})}, {storeConv, t.op("sub", {k, grads[1]})}};
   Ir ir = t.ir();
   plan::simplify(ir);
-  plan::fuseCompute(ir);
+  plan::fuseCompute(ir, FakeBackend());
   EXPECT_EQ(countOf(ir, "matmul"), 0);
   EXPECT_EQ(countOf(ir, "reshape"), 0);
   ASSERT_TRUE(nodeOf(ir, "innerProduct") && nodeOf(ir, "innerProductBackwardData") &&
@@ -210,7 +210,7 @@ TEST(Layout, ParametersLieAsTheConvolutionWantsThemWhoeverReadsThemFirst) {
   t.updates = {{t.storeW, t.op("sgdUpdate", {t.w, grad, t.graph.constant(0.1)})}};
   Ir ir = t.ir();
   plan::simplify(ir);
-  plan::fuseCompute(ir);
+  plan::fuseCompute(ir, FakeBackend());
   plan::fuseElementwise(ir);
   FakeBackend backend;
   plan::chooseLayouts(ir, backend);
@@ -244,7 +244,7 @@ TEST(FuseUpdates, TakesTheGradientsOfGatheredRowsAsTheyAre) {
   t.update(t.gradient);
   Ir ir = t.ir();
   plan::simplify(ir);
-  plan::fuseUpdates(ir);
+  plan::fuseUpdates(ir, FakeBackend());
   EXPECT_EQ(countOf(ir, "gatherBackward"), 0);
   ASSERT_EQ(countOf(ir, "rowsUpdate"), 1);
   const plan::IrNode* node = nodeOf(ir, "rowsUpdate");
@@ -262,7 +262,7 @@ TEST(FuseUpdates, LeavesAGradientThatIsCutOrFetchedOrOfColumns) {
   for (Traced* t : std::vector<Traced*>{&cut, &fetched, &columns}) {
     Ir ir = t->ir();
     plan::simplify(ir);
-    plan::fuseUpdates(ir);
+    plan::fuseUpdates(ir, FakeBackend());
     EXPECT_EQ(countOf(ir, "rowsUpdate"), 0);
     EXPECT_EQ(countOf(ir, "momentumUpdate"), 1);
   }
@@ -274,7 +274,7 @@ TEST(FuseUpdates, LeavesIndicesThatNoGatherHasChecked) {
   t.update(t.op("gatherBackward", {rows, ids, t.table}));
   Ir ir = t.ir();
   plan::simplify(ir);
-  plan::fuseUpdates(ir);
+  plan::fuseUpdates(ir, FakeBackend());
   EXPECT_EQ(countOf(ir, "rowsUpdate"), 0);
 }
 
@@ -332,7 +332,7 @@ TEST(Layout, PutsOneReorderWhereTwoLayoutsMeet) {
   ConvNet t("");
   t.fetches = {t.op("softmax", {t.y}), t.op("logSoftmax", {t.y})};
   Ir ir = t.ir();
-  plan::fuseCompute(ir);
+  plan::fuseCompute(ir, FakeBackend());
   FakeBackend backend;
   plan::chooseLayouts(ir, backend);
   // The image, and the result once for both readers; the weights lie blocked from the start.

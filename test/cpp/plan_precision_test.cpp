@@ -12,7 +12,7 @@ using plan::Ir;
 Ir planned(const Traced& t) {
   Ir ir = t.ir();
   plan::simplify(ir);
-  plan::fuseCompute(ir);
+  plan::fuseCompute(ir, FakeBackend());
   plan::fuseElementwise(ir);
   FakeBackend backend;
   plan::choosePrecision(ir, backend);
@@ -166,7 +166,7 @@ TEST(Precision, NormalizedImagesStayHalves) {
   t.fetches = gradients(t.graph, {t.op("sum", {t.op("square", {t.op("conv2d", {y, v})})})}, {w, v, gamma});
   Ir ir = t.ir();
   plan::simplify(ir);
-  plan::fuseNorm(ir);
+  plan::fuseNorm(ir, FakeBackend());
   plan::fuseElementwise(ir);
   FakeBackend backend;
   plan::choosePrecision(ir, backend);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "backend.h"
+#include "spec/composition.h"
 
 namespace nodegrad::testing {
 
@@ -86,10 +87,15 @@ class FakeBackend : public Backend {
   bool failsFused = false;  // though it told the passes otherwise
   std::string failing;      // an op without a kernel
   bool refuses = false;
-  bool fuses(const KernelSpec&) const override { return !refuses; }
-
-  // Recurrent layers need not keep anything for a gradient.
-  bool drops(const KernelSpec& spec) const override { return spec.op == "lstm" && spec.outputs.size() == 2; }
+  // Everything; of recurrent layers also what keeps nothing for a gradient.
+  bool supports(const KernelSpec& spec) const override {
+    if (refuses) return false;
+    const size_t all = spec::countOutputs(spec), given = spec.outputs.size();
+    const bool optional = spec.op == "innerProductBackwardWeights" || spec.op == "conv2dBackwardFilter" ||
+                          (spec.op == "conv2d" && spec.attrs.has("pooling")) ||
+                          (spec.op == "batchNormBackward" && given == 3);
+    return given == all || optional || (spec.op == "lstm" && given == 2);
+  }
 
   bool inPlace(const KernelSpec& spec, size_t output, size_t input) const override {
     const bool chain = spec.op == "fusedElementwise" || spec.op.find("Update") != std::string::npos;

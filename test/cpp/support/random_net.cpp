@@ -190,7 +190,8 @@ void RandomNet::addRows() {
   const Value indices = feed({n}, DType::I32);
   for (double& index : numbers_[indices].data) index = std::fmod(index, 5);
   const Value rows = op("gather", {variable({5, c}, -0.5, 0.5), indices});
-  value_ = op("add", {value_, op("reshape", {rows}, {{"shape", last_ ? Dims{n, 1, 1, c} : Dims{n, c, 1, 1}}})});
+  value_ =
+      op("add", {value_, op("reshape", {rows}, {{"shape", last_ ? Dims{n, 1, 1, c} : Dims{n, c, 1, 1}}})});
 }
 
 void RandomNet::move() {

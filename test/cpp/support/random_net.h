@@ -53,7 +53,6 @@ class RandomNet {
   void layer();
   void dense();
 
-
   // The output, and the gradients of a weighted sum of it.
   void differentiate();
 

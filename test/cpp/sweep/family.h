@@ -12,9 +12,9 @@ namespace nodegrad::sweep {
 
 using testing::Array;
 using testing::Call;
-using testing::Random;
 using testing::drawFloats;
 using testing::drawNumbers;
+using testing::Random;
 
 // A family of ops. make draws a call of the op in float32, with some of the layouts that its inputs may have
 // been left in; the sweep then chooses precision and layouts as a plan does. check says what is wrong with

@@ -3,7 +3,6 @@
 #include <cmath>
 
 #include "cpu/onednn.h"
-#include "cpu/optimizer.h"
 #include "graph/op.h"
 #include "sweep/family.h"
 
@@ -16,6 +15,8 @@ using reference::apply;
 const std::vector<std::string> kRules = {
     "sgdUpdate",  "momentumUpdate",    "rmspropUpdate", "rmspropCenteredUpdate",
     "adamUpdate", "adamAmsgradUpdate", "adadeltaUpdate"};
+
+size_t slotsOf(const std::string& rule) { return static_cast<size_t>(findOp(rule).updateSlots); }
 
 Attrs attrsOf(Random& random, const std::string& rule) {
   Attrs attrs{{"weightDecay", random.chance(0.5) ? 0.0 : 0.01}};
@@ -58,7 +59,7 @@ void append(std::vector<Array>& to, std::vector<Array> more) {
 
 Call make(Random& random, const std::string& op) {
   Call call{op, {}, {}, attrsOf(random, op)};
-  const size_t slots = updateRule(op, call.attrs).slots;
+  const size_t slots = slotsOf(op);
   const int64_t weights = random.chance(0.7) ? 1 : random.integer(2, 4);
   for (int64_t w = 0; w < weights; ++w) {
     const Dims shape = drawShape(
@@ -92,7 +93,7 @@ std::vector<Expected> expectedOf(const std::string& rule, const std::vector<Arra
 }
 
 std::string check(const Call& call, const std::vector<Array>& outputs, const std::string&) {
-  const size_t slots = updateRule(call.op, call.attrs).slots, tensors = slots + 2;
+  const size_t slots = slotsOf(call.op), tensors = slots + 2;
   const size_t weights = outputs.size() / (slots + 1);
   const std::vector<Array> last(call.inputs.begin() + static_cast<std::ptrdiff_t>(weights * tensors),
                                 call.inputs.end());
@@ -110,7 +111,7 @@ Call rows(Random& random, const std::string& op) {
   const std::string rule = random.pick(kRules);
   Call call{op, {}, {}, attrsOf(random, rule)};
   call.attrs.set("rule", rule);
-  const size_t slots = updateRule(rule, call.attrs).slots;
+  const size_t slots = slotsOf(rule);
   const Dims table = drawShape(random, static_cast<size_t>(random.integer(1, 3)), 3000);
   call.inputs = tensors(random, rule, table, slots);
   const Dims places = drawShape(random, static_cast<size_t>(random.integer(0, 2)), 60);
