@@ -60,9 +60,10 @@ void expectNan(const Case& c, const std::string& activation, DType dtype, double
     const auto kernel = cpuBackend().kernel(laidOut.spec());
     const Array actual = run(*kernel, laidOut)[0];
     for (size_t i = 0; i < expected.data.size(); ++i)
-      if (std::isnan(expected.data[i]))
+      if (std::isnan(expected.data[i])) {
         ASSERT_TRUE(std::isnan(actual.data[i]))
             << activation << " " << toString(x.type) << " " << kernel->implementation();
+      }
   }
 }
 
