@@ -21,9 +21,9 @@ Exprs lowerChain(const Lowering& node) {
     registers.push_back(node.op(step.op, operands, step.attrs)[0]);
   }
   Exprs outputs;
-  for (size_t o = 0; o < program.outputs.size(); ++o) {
-    const Expr& result = registers[static_cast<size_t>(program.outputs[o])];
-    const Dims& shape = node.spec.outputs[o].shape;
+  const Dims& shape = node.spec.outputs[0].shape;
+  for (int output : program.outputs) {
+    const Expr& result = registers[static_cast<size_t>(output)];
     outputs.push_back(result.shape() == shape ? result : apply("broadcastTo", {result}, {{"shape", shape}}));
   }
   return outputs;

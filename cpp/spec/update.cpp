@@ -33,7 +33,7 @@ Update::Update(const KernelSpec& spec) {
   const OpDef& op = findOp(spec.op);
   slots = static_cast<size_t>(op.updateSlots);
   scalars = static_cast<size_t>(op.minInputs) - 2 - slots;
-  weights = spec.outputs.size() / (slots + 1);
+  weights = (spec.inputs.size() - scalars) / (slots + 2);
 }
 
 RowsUpdate::RowsUpdate(const KernelSpec& spec)
