@@ -183,8 +183,10 @@ bool normInPlace(const KernelSpec& spec, size_t output, size_t input) {
          !(masked && input == 1);
 }
 
-// The masked gradient is made where it is asked for.
-bool supportsBackward(const KernelSpec& spec) { return spec.outputs.size() >= 3; }
+// The masked gradient is made where it is asked for, and where two gradients are added up.
+bool supportsBackward(const KernelSpec& spec) {
+  return spec.outputs.size() >= 3 && (spec.outputs.size() > 3 || !spec::NormBackward(spec).more);
+}
 
 template <template <class> class K, size_t x>
 std::unique_ptr<Kernel> make(const KernelSpec& spec) {

@@ -92,7 +92,7 @@ NormBackward::NormBackward(const KernelSpec& spec)
   const std::string mask = spec.attrs.has("mask") ? spec.attrs.text("mask") : "none";
   if (mask == "x") beta = variance + 1;
   if (mask == "y") y = variance + 1;
-  if (masked && spec.inputs.size() > variance + 2) more = variance + 2;
+  if (spec.inputs.size() > variance + 2) more = variance + 2;
 }
 
 void addNormalizations(FusedOps& ops) {
