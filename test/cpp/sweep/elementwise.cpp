@@ -156,6 +156,12 @@ Register step(const std::string& op, const std::vector<const Register*>& args, c
     }
   }
   addOwnError(op, result);
+  // Numbers that may be equal need not be so at the ends of what they may be.
+  if (isComparison(op))
+    for (size_t i = 0; i < result.bound.size(); ++i) {
+      const double reach = args[0]->bound[i] + args[1]->bound[i];
+      if (reach > 0 && std::abs(exact[0].data[i] - exact[1].data[i]) <= reach) result.bound[i] = 1;
+    }
   // What float32 does not hold may be infinite or not.
   for (size_t i = 0; i < result.bound.size(); ++i)
     if (std::isfinite(result.array.data[i]) && std::abs(result.array.data[i]) > 1e37)
