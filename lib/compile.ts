@@ -157,15 +157,28 @@ function traced(fn: (...args: Sym[]) => unknown, feeds: readonly Tensor[], polic
   return { types, program: trace.program(inputs, fetches, policy), depends, changes: stateChanges(), result };
 }
 
-/** Replaces the symbolic values of a result by their places in the list of fetches, which it fills. */
-function collect(trace: Trace, value: unknown, path: string, fetches: Sym[]): Result {
+/** Replaces the symbolic values of a result by their places in the list of fetches, which it fills. `around`: what holds the value. */
+function collect(
+  trace: Trace,
+  value: unknown,
+  path: string,
+  fetches: Sym[],
+  around: readonly unknown[] = [],
+): Result {
   if (value === undefined) return undefined;
   if (value instanceof Sym) return fetches.push(value) - 1;
   if (value instanceof Tensor || value instanceof Variable) return fetches.push(trace.lift(value)) - 1;
-  if (Array.isArray(value)) return value.map((item, i) => collect(trace, item, `${path}[${i}]`, fetches));
+  if (around.includes(value)) {
+    throw new EngineError(
+      'ARGUMENT',
+      `[compile] expected a result without circles, received itself as ${path}`,
+    );
+  }
+  const collected = (item: unknown, at: string) => collect(trace, item, at, fetches, [...around, value]);
+  if (Array.isArray(value)) return value.map((item, i) => collected(item, `${path}[${i}]`));
   if (isPlainObject(value)) {
     return Object.fromEntries(
-      Object.entries(value).map(([key, item]) => [key, collect(trace, item, `${path}.${key}`, fetches)]),
+      Object.entries(value).map(([key, item]) => [key, collected(item, `${path}.${key}`)]),
     );
   }
   const hint = value instanceof Promise ? ': the traced function must not be async' : '';

@@ -405,7 +405,8 @@ function nest(data: TypedArray, shape: Shape, offset = 0, depth = 0): NestedNumb
   ) as NestedNumbers;
 }
 
-function allocate(name: string, dtype: DType, length: number): TypedArray {
+/** An array of zeros. @throws EngineError `OUT_OF_MEMORY`. @internal */
+export function allocate(name: string, dtype: DType, length: number): TypedArray {
   try {
     if (dtype === 'float32') return new Float32Array(length);
     return dtype === 'int32' ? new Int32Array(length) : new Uint8Array(length);

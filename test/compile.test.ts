@@ -36,6 +36,20 @@ describe('compile', () => {
     expect(result.none).toBeUndefined();
   });
 
+  test('refuses a result that holds itself', async () => {
+    const circle: unknown[] = [];
+    circle.push(circle);
+    const record: Record<string, unknown> = { a: 1 };
+    record.a = [record];
+    for (const result of [circle, record])
+      await expect(compile(() => result as never)()).rejects.toMatchObject({
+        code: 'ARGUMENT',
+        message: expect.stringContaining('expected a result without circles') as string,
+      });
+    const shared = tensor([1]);
+    expect((await compile(() => ({ a: shared, b: [shared, shared] }))()).b).toHaveLength(2);
+  });
+
   test('assignments take effect when the step runs, in order', async () => {
     const counter = variable(0);
     const step = compile(() => {

@@ -50,6 +50,20 @@ describe('call of a layer within another', () => {
   });
 });
 
+it('a class without call is told so, and one with call in a field works', () => {
+  class Bare extends (layers.Layer as unknown as new () => object) {
+    readonly className = 'Bare';
+  }
+  expect(() => (new Bare() as unknown as layers.Layer).apply(layers.input({ shape: [2] }))).toThrow(
+    typed('ARGUMENT', '[bare] expected a class with a method call'),
+  );
+  class Field extends layers.Layer {
+    readonly className = 'Field';
+    override call = (x: Sym) => ops.mul(x, 2);
+  }
+  expect(new Field().apply(layers.input({ shape: [2] })).shape).toEqual([-1, 2]);
+});
+
 describe('build', () => {
   it('says that it was called, and adds weights once', () => {
     const dense = layers.dense({ units: 2 });

@@ -326,6 +326,7 @@ describe('mistakes', () => {
     ],
     ['a start before the first', () => ops.slice(x, -1, 1), 'ARGUMENT', '[slice]'],
     ['a tensor for identity', () => ops.identity(x as never), 'ARGUMENT', '[identity]'],
+    ['more than an array can hold', () => ops.identity(2 ** 36), 'OUT_OF_MEMORY', '[identity]'],
     ['nothing to put together', () => ops.concatenate([]), 'ARGUMENT', '[concatenate]'],
     ['nothing to stack', () => ops.stack([]), 'ARGUMENT', '[stack]'],
     ['a rate of 1', () => ops.dropout(x, { rate: 1 }), 'ATTRIBUTE', '[dropout]'],

@@ -82,6 +82,8 @@ export abstract class Layer implements Disposable {
   readonly #losses = new WeakMap<Trace, Sym[]>();
 
   constructor(options: LayerOptions = {}) {
+    if ((new.target as unknown) === Layer)
+      throw expected('layer', 'a subclass with a method call', 'Layer itself');
     knownOptionsOf(new.target, options);
     this.#name = options.name;
     if (options.name === undefined && unnamed.push(this) === 1)
@@ -97,10 +99,9 @@ export abstract class Layer implements Disposable {
   /** As in Keras, `build` of a subclass says that it was called, and is called once; `call` finds the layer built and has a context. */
   #guard(): void {
     const build = this.build.bind(this);
-    if (typeof (this.call as unknown) !== 'function')
-      throw expected(factoryName(this.constructor.name), 'a subclass with a method call', 'none');
-    const call = this.call.bind(this);
-    const takesContext = this.call.length > 1;
+    // A class in JavaScript may have none, or have it in a field, which is set later.
+    const call = (this.call as Layer['call'] | undefined)?.bind(this);
+    const takesContext = (call?.length ?? 0) > 1;
     const define = (name: string, value: unknown) =>
       Object.defineProperty(this, name, { value, configurable: true, writable: true });
     define('build', (shape: Shape) => {
@@ -109,6 +110,7 @@ export abstract class Layer implements Disposable {
       this.built = true;
     });
     define('call', (x: Sym, context: CallContext) => {
+      if (!call) throw expected(this.name, 'a class with a method call', undefined);
       checkSymbolic(this.name, 'as input', x);
       if (isBuilt(this) && (context !== undefined || !takesContext)) return call(x, context);
       throw new EngineError(

@@ -1,6 +1,6 @@
 import { type OptionNames, integer, knownOptions } from '../checks.js';
 import type { DType } from '../engine.js';
-import { type Tensor, tensor } from '../tensor.js';
+import { type Tensor, allocate, tensor } from '../tensor.js';
 
 /** What `ops.identity` takes. */
 export interface IdentityOptions {
@@ -18,7 +18,7 @@ const identityNames = { dtype: 'optional' } satisfies OptionNames<IdentityOption
 export function identity(n: number, options: IdentityOptions = {}): Tensor {
   knownOptions('identity', options, identityNames);
   integer('identity', 'n', n, 0);
-  const numbers = new Uint8Array(n * n);
+  const numbers = allocate('identity', 'uint8', n * n);
   for (let i = 0; i < n; i++) numbers[i * n + i] = 1;
   return tensor(numbers, [n, n], options.dtype ?? 'float32');
 }
