@@ -53,6 +53,7 @@ constexpr Export kExports[] = {
     {"addParameter", guarded<addParameter>},
     {"addOp", guarded<addOp>},
     {"addGradients", guarded<addGradients>},
+    {"addScan", guarded<addScan>},
     {"createProgram", guarded<createProgram>},
     {"run", guarded<run>},
     {"collect", guarded<collect>},

@@ -27,6 +27,7 @@ napi_value addInput(const Call& call);
 napi_value addParameter(const Call& call);
 napi_value addOp(const Call& call);
 napi_value addGradients(const Call& call);
+napi_value addScan(const Call& call);
 napi_value createProgram(const Call& call);
 napi_value run(const Call& call);
 napi_value collect(const Call& call);

@@ -3,6 +3,7 @@
 #include "calls.h"
 #include "graph/autodiff.h"
 #include "handles.h"
+#include "ops/scan.h"
 
 namespace nodegrad::binding {
 
@@ -51,6 +52,33 @@ napi_value addGradients(const Call& call) {
   const std::vector<Value> seeds =
       isNullish(call.env, call[3]) ? std::vector<Value>{} : valuesOf(call.env, call[3]);
   return typed(call, graph, gradients(graph, ys, xs, seeds));
+}
+
+napi_value addScan(const Call& call) {
+  Graph& graph = graphOf(call);
+  const auto each = [&](const char* list, const auto& take) {
+    napi_value items = propertyOf(call.env, call[1], list);
+    for (uint32_t i = 0, count = lengthOf(call.env, items); i < count; ++i) {
+      napi_value item = elementOf(call.env, items, i);
+      take(item, [&call, item](const char* name) {
+        return static_cast<Value>(integerOf(call.env, propertyOf(call.env, item, name)));
+      });
+    }
+  };
+  const auto isBackwards = [&](napi_value item) {
+    return booleanOf(call.env, propertyOf(call.env, item, "backwards"));
+  };
+  Scan scan;
+  each("states", [&](napi_value, const auto& value) {
+    scan.states.push_back({value("before"), value("first"), value("next")});
+  });
+  each("sequences", [&](napi_value item, const auto& value) {
+    scan.sequences.push_back({value("place"), value("whole"), isBackwards(item)});
+  });
+  each("results", [&](napi_value item, const auto& value) {
+    scan.results.push_back({value("value"), isBackwards(item)});
+  });
+  return typed(call, graph, addScan(graph, scan));
 }
 
 }  // namespace nodegrad::binding

@@ -94,6 +94,16 @@ export interface EngineInfo {
   readonly bytes: number;
 }
 
+/** A loop over sequences [steps, ...]. `V`: values of the graph that the loop belongs to. */
+export interface Scan<V> {
+  /** What stands for a state before a step, the first one, and what a step makes of it: float32, of one shape. */
+  readonly states: readonly { readonly before: V; readonly first: V; readonly next: V }[];
+  /** What stands for a sequence's place of a step, and the sequence. `backwards`: from its last place to its first. */
+  readonly sequences: readonly { readonly place: V; readonly whole: V; readonly backwards: boolean }[];
+  /** What else a step gives. */
+  readonly results: readonly { readonly value: V; readonly backwards: boolean }[];
+}
+
 export interface Engine {
   /** A tensor with a copy of data (row-major), or zeros for null. Throws SHAPE where the length differs, OUT_OF_MEMORY. */
   createTensor(dtype: DType, shape: Shape, data: TypedArray | null): NativeTensor;
@@ -118,6 +128,8 @@ export interface Engine {
     xs: readonly ValueId[],
     seeds: readonly ValueId[] | null,
   ): TypedValue[];
+  /** Adds a loop: its last states, then its results of all steps, [steps, ...]. Throws ARGUMENT, SHAPE. */
+  addScan(graph: NativeGraph, scan: Scan<ValueId>): TypedValue[];
 
   /**
    * A program of the graph as it is now: fed values, fetched values, and tensors to update after each step. Plans are made at

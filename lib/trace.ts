@@ -1,5 +1,13 @@
 import { type DtypePolicy, computeDtype } from './dtypePolicy.js';
-import { type Attrs, type DType, type NativeGraph, type Shape, type TypedValue, engine } from './engine.js';
+import {
+  type Attrs,
+  type DType,
+  type NativeGraph,
+  type Scan,
+  type Shape,
+  type TypedValue,
+  engine,
+} from './engine.js';
 import { EngineError, describe } from './errors.js';
 import { Program } from './program.js';
 import type { Stateful } from './stateful.js';
@@ -94,6 +102,36 @@ export class Trace {
   /** The variables that the step updates so far. */
   get updated(): readonly Variable[] {
     return [...this.#updates.keys()];
+  }
+
+  /**
+   * Adds a loop whose step has been traced with inputs that stand for what it reads: see {@link Scan}. What a step reads besides is the
+   * same in all of them.
+   *
+   * @returns The last states, then the results of all steps, [steps, ...].
+   */
+  scan({ states, sequences, results }: Scan<Sym>): Sym[] {
+    const operands = [...states.map(({ first }) => first), ...sequences.map(({ whole }) => whole)];
+    for (const value of [
+      ...operands,
+      ...states.map(({ next }) => next),
+      ...results.map(({ value }) => value),
+    ])
+      this.#checkOwn('scan', value);
+    const made = engine().addScan(this.#graph, {
+      states: states.map((state) => ({
+        before: state.before.id,
+        first: state.first.id,
+        next: state.next.id,
+      })),
+      sequences: sequences.map(({ place, whole, backwards }) => ({
+        place: place.id,
+        whole: whole.id,
+        backwards,
+      })),
+      results: results.map(({ value, backwards }) => ({ value: value.id, backwards })),
+    });
+    return made.map((value) => this.#sym(value, 'scan', operands, {}));
   }
 
   /** Gradients of the sum of seed · y over the ys with respect to each x. Without seeds they are ones. */

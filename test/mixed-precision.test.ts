@@ -101,6 +101,14 @@ const nets = {
     layers.simpleRNN({ units: 24 }),
     layers.dense({ units: 10, activation: 'softmax' }),
   ],
+  'loops and masks': () => [
+    layers.input({ shape: [12, 12, 1] }),
+    layers.reshape({ targetShape: [12, 12] }),
+    layers.lstm({ units: 24, returnSequences: true, activation: 'softplus' }),
+    layers.gru({ units: 24, returnSequences: true, recurrentDropout: 0.2 }),
+    layers.simpleRNN({ units: 24, activation: 'relu' }),
+    layers.dense({ units: 10, activation: 'softmax' }),
+  ],
 };
 const names = Object.keys(nets) as (keyof typeof nets)[];
 

@@ -1,4 +1,16 @@
-import { type Sym, type Tensor, Model, Sequential, compile, grad, layers, ones, ops, tensor } from 'nodegrad';
+import {
+  type Sym,
+  type Tensor,
+  Model,
+  Sequential,
+  compile,
+  grad,
+  layers,
+  ones,
+  ops,
+  tensor,
+  variable,
+} from 'nodegrad';
 import { describe, expect, it } from 'vitest';
 
 /** The recurrent layers, and what each calls its states. */
@@ -171,6 +183,62 @@ describe.each(KINDS)('layers.$kind', ({ kind, gates, states, bias }) => {
     expect(await model.layers[0].weights[0].data()).not.toEqual(before);
   });
 
+  it('loops over sequences of any length with an activation of its own', async () => {
+    const options = { units: UNITS, returnSequences: true, goBackwards: true };
+    const fused = make(options);
+    const own = make({ ...options, activation: (x: Sym) => ops.tanh(x) });
+    for (const layer of [fused, own]) layer.computeOutputShape([-1, -1, FEATURES]);
+    own.setWeights(await fused.getWeights());
+    const [a, b] = [fused, own].map((layer) => {
+      const x = layers.input({ shape: [-1, FEATURES] });
+      return new Model({ inputs: x, outputs: layer.apply(x) });
+    });
+    for (const [n, steps] of [
+      [3, 4],
+      [1, 7],
+      [3, 1],
+    ]) {
+      const x = random([n, steps, FEATURES], 1);
+      await expectSame(await a.predict(x), await b.predict(x));
+    }
+  });
+
+  it('differentiates by what an activation of its own reads', async () => {
+    const slope = variable([1], { name: 'slope' });
+    const layer = make({ units: UNITS, activation: (x: Sym) => ops.tanh(ops.mul(x, slope)) });
+    layer.computeOutputShape([-1, STEPS, FEATURES]);
+    const step = compile((x: Sym) => {
+      const loss = ops.sum(layer.apply(x));
+      return [loss, ...grad(loss, [slope])];
+    });
+    const at = async (value: number) => {
+      slope.assign([value]);
+      const [loss, gradient] = await Promise.all(
+        (await step(random([N, STEPS, FEATURES], 1))).map((y) => y.data()),
+      );
+      return { loss: loss[0], gradient: gradient[0] };
+    };
+    const [{ gradient }, up, down] = [await at(1), await at(1 + 2 ** -6), await at(1 - 2 ** -6)];
+    // Central differences: the third derivative of N UNITS numbers of at most 1, times 2^-12 / 6, and the rounding of two sums of them.
+    const bound = N * UNITS * (2 ** -12 + 2 ** -23 * 2 ** 6);
+    expect(Math.abs((up.loss - down.loss) * 2 ** 5 - gradient)).toBeLessThan(bound);
+    expect(Math.abs(gradient)).toBeGreaterThan(bound);
+  });
+
+  it('has random ops of an activation draw other numbers in each step', async () => {
+    const layer = make({
+      units: 64,
+      returnSequences: true,
+      activation: (x: Sym) => ops.add(ops.mul(x, 0), ops.randomUniform(x)),
+    });
+    layer.computeOutputShape([-1, 2, FEATURES]);
+    const run = compile((x: Sym) => layer.apply(x));
+    const x = ops.reshape(tensor(new Float32Array(2 * FEATURES)), [1, 2, FEATURES]);
+    const [one, two] = [await (await run(x)).data(), await (await run(x)).data()];
+    expect(one.slice(0, 64)).not.toEqual(one.slice(64));
+    expect(two).not.toEqual(one);
+  });
+
   it('is made anew from its configuration', async () => {
     const model = new Sequential([
       layers.input({ shape: [STEPS, FEATURES] }),
@@ -193,10 +261,12 @@ describe.each(KINDS)('layers.$kind', ({ kind, gates, states, bias }) => {
     expect(() => make({ units: 1 }).apply(Array.from({ length: states + 2 }, () => x))).toThrow(
       `expected a sequence, or a list of it and ${states} first states, received ${states + 1} of them`,
     );
-    const open = layers.input({ shape: [-1, FEATURES] });
-    expect(() => make({ units: 1, activation: 'relu' }).apply(open)).toThrow(
-      'expected a known number of steps',
-    );
+    const transposed = make({ units: 2, activation: (h: Sym) => ops.sum(h, { axis: -1, keepDims: true }) });
+    // What a gate multiplies broadcasts; a state does not.
+    if (kind === 'simpleRNN')
+      expect(() => transposed.apply(x)).toThrow(
+        'expected a state that stays float32 [?, 2], received float32 [?, 1]',
+      );
   });
 
   it('learns which number of a sequence came first', async () => {
@@ -223,6 +293,28 @@ describe.each(KINDS)('ops.$kind', ({ kind, gates }) => {
     expect(() => run(random([2, gates + 1], 4))).toThrow(
       `expected the mask of the states of shape [2, ${gates}], received [2, ${gates + 1}]`,
     );
+  });
+});
+
+describe('layers.simpleRNN', () => {
+  it('goes back through the mask that an activation of its own has drawn', async () => {
+    const layer = layers.simpleRNN({
+      units: 64,
+      useBias: false,
+      returnSequences: true,
+      activation: (x: Sym) => ops.dropout(x, { rate: 0.5 }),
+      recurrentInitializer: 'zeros',
+    });
+    layer.computeOutputShape([-1, 3, 64]);
+    layer.setWeights([ops.oneHot([...Array(64).keys()], { depth: 64 }), await layer.weights[1].data()]);
+    const step = compile((x: Sym) => {
+      const y = layer.apply(x);
+      return [y, ...grad(y, [x])];
+    });
+    // The mask times 1, and the mask.
+    const [y, dx] = await step(ones([2, 3, 64]));
+    expect(await dx.data()).toEqual(await y.data());
+    expect(new Set(await y.data())).toEqual(new Set([0, 2]));
   });
 });
 

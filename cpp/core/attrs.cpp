@@ -19,6 +19,7 @@ std::string toString(const Attr& attr) {
       for (size_t i = 0; i < v.size(); ++i) text += (i ? ", " : "") + std::to_string(v[i]);
       return text + "]";
     }
+    std::string operator()(const std::shared_ptr<const Subgraph>&) const { return "a graph"; }
   };
   return std::visit(Text{}, attr);
 }

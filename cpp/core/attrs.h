@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <variant>
 #include <vector>
@@ -9,8 +10,18 @@
 
 namespace nodegrad {
 
-using Attr = std::variant<bool, int64_t, double, std::string, std::vector<int64_t>>;
-enum class AttrKind { Boolean, Integer, Number, Text, Integers };  // the alternatives of Attr, in its order
+struct Subgraph;  // cpp/graph/subgraph.h
+
+using Attr =
+    std::variant<bool, int64_t, double, std::string, std::vector<int64_t>, std::shared_ptr<const Subgraph>>;
+enum class AttrKind {
+  Boolean,
+  Integer,
+  Number,
+  Text,
+  Integers,
+  Graph
+};  // the alternatives of Attr, in its order
 
 // An op's attributes by name, after the check against its schema: every attribute of the schema is there.
 class Attrs {

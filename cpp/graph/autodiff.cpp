@@ -45,10 +45,12 @@ class Walk {
     if (!node.op->gradient)
       fail(ErrorCode::Argument, "[", node.op->name,
            "] has no gradient; use stopGradient before it or another op");
+    std::vector<bool> wanted;
+    for (Value input : node.inputs) wanted.push_back(reached_[static_cast<size_t>(input)]);
     const std::vector<Value> result =
-        node.op->gradient({graph_, node.inputs, node.outputs, gradients, node.attrs});
+        node.op->gradient({graph_, node.inputs, node.outputs, gradients, node.attrs, wanted});
     for (size_t i = 0; i < result.size(); ++i)
-      if (result[i] != kNone && reached_[static_cast<size_t>(node.inputs[i])]) add(node.inputs[i], result[i]);
+      if (result[i] != kNone && wanted[i]) add(node.inputs[i], result[i]);
   }
 
   Value of(Value x) {

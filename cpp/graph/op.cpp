@@ -39,8 +39,8 @@ size_t distance(const std::string& a, const std::string& b) {
 }
 
 const char* kindName(AttrKind kind) {
-  constexpr const char* names[] = {"a boolean", "a whole number", "a number", "a text",
-                                   "a list of whole numbers"};
+  constexpr const char* names[] = {"a boolean", "a whole number",          "a number",
+                                   "a text",    "a list of whole numbers", "a graph"};
   return names[static_cast<size_t>(kind)];
 }
 

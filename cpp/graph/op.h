@@ -36,6 +36,7 @@ struct GradientContext {
   const std::vector<Value>& outputs;
   const std::vector<Value>& gradients;  // of the outputs; kNone where nothing flows
   const Attrs& attrs;
+  const std::vector<bool>& wanted;  // whether each input's gradient is asked for
 };
 
 using Infer = std::function<std::vector<TensorType>(const InferContext&)>;

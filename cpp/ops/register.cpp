@@ -16,6 +16,7 @@ void registerAllOps() {
   registerLstmOps();
   registerGruOps();
   registerSimpleRnnOps();
+  registerScanOp();
   registerReduceOps();
   registerSoftmaxOps();
   registerShapeOps();

@@ -16,6 +16,7 @@ void registerMatmulOps();         // matmul
 void registerLstmOps();           // lstm and its backward op
 void registerGruOps();            // gru and its
 void registerSimpleRnnOps();      // simpleRnn and its
+void registerScanOp();            // scan
 void registerReduceOps();         // sum … argMin
 void registerSoftmaxOps();        // softmax, logSoftmax and the cross-entropies
 void registerShapeOps();          // reshape, transpose, broadcastTo and the *Like ops

@@ -24,7 +24,7 @@ std::string label(const IrNode& node) {
 
 }  // namespace
 
-Plan::Plan(Ir ir, Backend& backend, DType compute) : ir_(std::move(ir)), backend_(backend) {
+Plan::Plan(Ir ir, Backend& backend, DType compute) : ir_(std::move(ir)), backend_(backend, compute) {
   const Ir given = ir_;
   Kernels kernels;
   try {

@@ -5,6 +5,7 @@
 
 #include "core/storage.h"
 #include "plan/ir.h"
+#include "plan/loop.h"
 #include "plan/prologue.h"
 
 namespace nodegrad::plan {
@@ -18,6 +19,8 @@ class Plan {
   Plan(Ir ir, Backend& backend, DType compute = DType::F32);
 
   size_t arenaBytes() const { return map_.arenaBytes; }
+  // How many run in each step.
+  size_t kernels() const { return steps_.size(); }
   // Types of the fetches.
   std::vector<TensorType> fetchTypes() const;
   // One step. arena: at least arenaBytes, aligned to a cache line. feeds: row-major. fetches: room for each,
@@ -53,7 +56,7 @@ class Plan {
   void layOutParameters();
 
   Ir ir_;
-  Backend& backend_;
+  LoopBackend backend_;
   std::string remark_;  // why there are no fusions; empty: there are
   MemoryMap map_;
   std::vector<Step> steps_;

@@ -73,8 +73,7 @@ export interface RNNCall {
 
 /**
  * A layer that goes through a sequence [n, steps, features] step by step. Called with a list it takes the first states behind the
- * input. A subclass says what its cell computes, by a fused op and in plain ops: these serve for own activations, and need a known number
- * of steps.
+ * input. A subclass says what its cell computes, by a fused op and in plain ops: these serve for own activations.
  */
 export abstract class RNN<O extends RNNOptions = RNNOptions> extends Layer {
   static override readonly optionNames = {
@@ -198,7 +197,7 @@ export abstract class RNN<O extends RNNOptions = RNNOptions> extends Layer {
       mask: context.training ? mask(ops.sum(projections, { axis: 1 }), recurrentDropout, context) : undefined,
       attrs: { goBackwards, returnSequences },
     };
-    const outputs = this.isFused ? this.fused(call) : this.#unrolled(call);
+    const outputs = this.isFused ? this.fused(call) : this.#looped(call);
     return returnState ? outputs : outputs.slice(0, 1);
   }
 
@@ -216,28 +215,26 @@ export abstract class RNN<O extends RNNOptions = RNNOptions> extends Layer {
     return bias ? ops.add(joined, bias) : joined;
   }
 
-  #unrolled(call: RNNCall): readonly Sym[] {
+  /** Output and last states by a loop over {@link step}. */
+  #looped(call: RNNCall): readonly Sym[] {
+    const { projections, attrs } = call;
+    const { trace } = projections;
     const { units } = this.options;
-    const { projections } = call;
-    const { goBackwards, returnSequences } = call.attrs;
-    const steps = projections.shape[1];
-    if (steps < 1) {
-      throw new EngineError(
-        'ARGUMENT',
-        `expected a known number of steps, at least one, for activations of its own, received ${steps} of them`,
-      );
-    }
-    const at = (place: number) =>
-      ops.reshape(slice(projections, place), [projections.shape[0], this.gates * units]);
-    const zeros = () =>
-      apply<number | Sym>('broadcastLike', [0, ops.stridedSlice(at(0), [0, 0], [Infinity, units])]);
-    let states = call.states ?? Array.from({ length: this.stateCount }, zeros);
-    const outputs: Sym[] = [];
-    for (let k = 0; k < steps; k++) {
-      states = this.step(at(goBackwards ? steps - 1 - k : k), states, call);
-      outputs.push(states[0]);
-    }
-    return [returnSequences ? ops.stack(outputs, { axis: 1 }) : states[0], ...states];
+    const first = call.states ?? Array.from({ length: this.stateCount }, () => zeros(projections, units));
+    const place = trace.input(
+      'float32',
+      [projections.shape[0], this.gates * units],
+      `a step of ${this.name}`,
+    );
+    const before = first.map(({ shape }) => trace.input('float32', shape, `a state of ${this.name}`));
+    const { next, keys } = withStepKeys(projections, () => this.step(place, before, call));
+    const made = trace.scan({
+      states: first.map((state, i) => ({ before: before[i], first: state, next: next[i] })),
+      sequences: [{ place, whole: stepsFirst(projections), backwards: attrs.goBackwards }, ...keys],
+      results: attrs.returnSequences ? [{ value: next[0], backwards: false }] : [],
+    });
+    const states = made.slice(0, this.stateCount);
+    return [attrs.returnSequences ? stepsFirst(made[this.stateCount]) : states[0], ...states];
   }
 
   override getConfig(): Record<string, unknown> {
@@ -270,6 +267,41 @@ function mask(like: Sym, rate: number, { key }: CallContext): Sym | undefined {
   if (rate === 0) return undefined;
   const ones = apply<number | Sym>('broadcastLike', [1, like]);
   return ops.dropout(ones, { rate, key, salt: like.trace.nextSalt() });
+}
+
+/** [n, steps, …] to [steps, n, …], and back. */
+const stepsFirst = (sequence: Sym): Sym => ops.transpose(sequence, [1, 0, 2]);
+
+/** Zeros [n, units] for a sequence [n, steps, …]. */
+const zeros = (sequence: Sym, units: number): Sym =>
+  apply<number | Sym>('broadcastLike', [0, gateOf(ops.sum(sequence, { axis: 1 }), 0, units)]);
+
+/**
+ * What a step of a loop over a sequence [n, steps, …] gives, whose random ops draw other numbers each time.
+ *
+ * @returns That, and the keys of the steps as a sequence of the loop, if there are such ops.
+ */
+function withStepKeys(sequence: Sym, step: () => readonly Sym[]) {
+  const { trace } = sequence;
+  const { key } = trace;
+  const place = trace.input('int32', [2], 'the key of a step');
+  let next;
+  try {
+    trace.key = place;
+    next = step();
+  } finally {
+    trace.key = key;
+  }
+  if (!dependsOn(next, place)) return { next, keys: [] };
+  const column = gateOf(ops.sum(sequence, { axis: 0 }), 0, 1);
+  const drawn = ops.randomUniform(ops.concatenate([column, column], { axis: -1 }), { maxval: 2 ** 24 });
+  return { next, keys: [{ place, whole: ops.cast(drawn, 'int32'), backwards: false }] };
+}
+
+function dependsOn(values: readonly Sym[], on: Sym): boolean {
+  const met = new Set(values);
+  for (const value of met) for (const input of value.inputs) met.add(input);
+  return met.has(on);
 }
 
 /** Columns gate · units … of x. @internal */

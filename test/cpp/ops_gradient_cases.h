@@ -32,5 +32,7 @@ struct Case {
 
 // lstm, gru, simpleRnn and their backward ops.
 std::vector<Case> recurrentCases();
+// scan.
+std::vector<Case> scanCases();
 
 }  // namespace nodegrad::gradient

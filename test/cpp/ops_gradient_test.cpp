@@ -254,7 +254,7 @@ const std::vector<Case>& cases() {
   static const std::vector<Case> all = [] {
     std::vector<Case> rows;
     for (const auto& family : {unaryCases, binaryCases, convCases, poolCases, matmulCases, reduceCases,
-                               normCases, softmaxCases, shapeCases, moveCases, recurrentCases})
+                               normCases, softmaxCases, shapeCases, moveCases, recurrentCases, scanCases})
       for (Case& row : family()) rows.push_back(std::move(row));
     return rows;
   }();

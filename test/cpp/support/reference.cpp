@@ -13,6 +13,7 @@ const Table& table() {
     addNorm(made);
     addMoves(made);
     addRecurrent(made);
+    addLoops(made);
     addUpdates(made);
     addRandom(made);
     return made;

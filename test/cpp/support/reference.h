@@ -39,6 +39,7 @@ void addReductions(Table& table);
 void addNorm(Table& table);
 void addMoves(Table& table);
 void addRecurrent(Table& table);
+void addLoops(Table& table);
 void addUpdates(Table& table);
 void addRandom(Table& table);  // dropout and randomUniform
 

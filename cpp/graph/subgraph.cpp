@@ -1,0 +1,99 @@
+#include "graph/subgraph.h"
+
+namespace nodegrad {
+
+namespace {
+
+// Of each value, whether it depends on one of the inputs.
+std::vector<bool> dependentOn(const Graph& graph, const std::vector<Value>& inputs) {
+  std::vector<bool> dependent(graph.valueCount(), false);
+  for (Value input : inputs) dependent[static_cast<size_t>(input)] = true;
+  for (const Node& node : graph.nodes())
+    for (Value input : node.inputs)
+      if (dependent[static_cast<size_t>(input)])
+        for (Value output : node.outputs) dependent[static_cast<size_t>(output)] = true;
+  return dependent;
+}
+
+}  // namespace
+
+std::vector<TensorType> inferOutputs(const Subgraph& part, const std::vector<TensorType>& inputs) {
+  std::vector<TensorType> types(part.graph.valueCount());
+  const std::vector<bool> needed = neededFor(part.graph, part.outputs);
+  for (size_t i = 0; i < inputs.size(); ++i) types[static_cast<size_t>(part.inputs[i])] = inputs[i];
+  for (const Node& node : part.graph.nodes()) {
+    if (node.op->name == "input" || !needed[static_cast<size_t>(node.outputs[0])]) continue;
+    std::vector<TensorType> given;
+    for (Value input : node.inputs) given.push_back(types[static_cast<size_t>(input)]);
+    const std::vector<TensorType> made = node.op->infer({node.op->name, given, node.attrs});
+    for (size_t o = 0; o < made.size(); ++o) types[static_cast<size_t>(node.outputs[o])] = made[o];
+  }
+  std::vector<TensorType> result;
+  for (Value output : part.outputs) result.push_back(types[static_cast<size_t>(output)]);
+  return result;
+}
+
+void copyNodes(const Graph& from, const std::vector<Value>& outputs, Graph& to,
+               std::unordered_map<Value, Value>& known) {
+  std::vector<bool> needed(from.nodes().size(), false);
+  std::vector<Value> stack = outputs;
+  while (!stack.empty()) {
+    const Value value = stack.back();
+    stack.pop_back();
+    const auto node = static_cast<size_t>(from.producerIndex(value));
+    if (known.count(value) || needed[node]) continue;
+    needed[node] = true;
+    stack.insert(stack.end(), from.nodes()[node].inputs.begin(), from.nodes()[node].inputs.end());
+  }
+  for (size_t n = 0; n < needed.size(); ++n) {
+    if (!needed[n]) continue;
+    const Node& node = from.nodes()[n];
+    std::vector<Value> inputs;
+    for (Value input : node.inputs) inputs.push_back(known.at(input));
+    const std::vector<Value> made = to.op(node.op->name, inputs, node.attrs);
+    for (size_t o = 0; o < made.size(); ++o) known.emplace(node.outputs[o], made[o]);
+  }
+}
+
+std::shared_ptr<const Subgraph> cutOut(const Graph& graph, const std::vector<Value>& inputs,
+                                       const std::vector<Value>& outputs, std::vector<Value>& others) {
+  const auto part = std::make_shared<Subgraph>();
+  const std::vector<bool> dependent = dependentOn(graph, inputs), needed = neededFor(graph, outputs);
+  std::unordered_map<Value, Value> known;
+  const auto take = [&](Value value) {
+    part->inputs.push_back(part->graph.input(graph.type(value)));
+    known.emplace(value, part->inputs.back());
+  };
+  for (Value input : inputs) take(input);
+  const auto meet = [&](Value value) {
+    if (dependent[static_cast<size_t>(value)] || known.count(value)) return;
+    if (graph.producer(value).op->name == "constant") return;
+    take(value);
+    others.push_back(value);
+  };
+  for (const Node& node : graph.nodes())
+    for (Value output : node.outputs)
+      if (needed[static_cast<size_t>(output)] && dependent[static_cast<size_t>(output)])
+        for (Value input : node.inputs) meet(input);
+  for (Value output : outputs) meet(output);
+  copyNodes(graph, outputs, part->graph, known);
+  for (Value output : outputs) part->outputs.push_back(known.at(output));
+  return part;
+}
+
+std::vector<bool> neededFor(const Graph& graph, const std::vector<Value>& outputs) {
+  std::vector<bool> needed(graph.valueCount(), false);
+  for (Value output : outputs) needed[static_cast<size_t>(output)] = true;
+  for (size_t n = graph.nodes().size(); n-- > 0;) {
+    const Node& node = graph.nodes()[n];
+    bool any = false;
+    for (Value output : node.outputs) any |= needed[static_cast<size_t>(output)];
+    if (any)
+      for (Value input : node.inputs) needed[static_cast<size_t>(input)] = true;
+    if (any)
+      for (Value output : node.outputs) needed[static_cast<size_t>(output)] = true;
+  }
+  return needed;
+}
+
+}  // namespace nodegrad
