@@ -4,7 +4,7 @@
 
 #include "core/slice.h"
 #include "core/window.h"
-#include "plan/ir.h"
+#include "plan/match.h"
 
 namespace nodegrad::plan {
 
@@ -137,21 +137,14 @@ class PadFolding {
           cropped(backward) != margins)
         return false;
       const int mask = ir_.soleReader(cutOf(backward).outputs[0]);
-      return mask >= 0 && isMask(ir_.nodes[static_cast<size_t>(mask)], image, cutOf(backward).outputs[0]);
+      if (mask < 0) return false;
+      const auto found = reluMask(ir_, ir_.nodes[static_cast<size_t>(mask)]);
+      return found && found->y == image && found->gradient == cutOf(backward).outputs[0];
     });
   }
 
   const IrNode& cutOf(const IrNode& windows) const {
     return ir_.nodes[static_cast<size_t>(ir_.soleReader(windows.outputs[0]))];
-  }
-
-  // where(image > 0, gradient, 0)
-  bool isMask(const IrNode& select, int image, int gradient) const {
-    if (select.op != "where" || select.inputs[1] != gradient || ir_.constantOf(select.inputs[2]) != 0.0)
-      return false;
-    const IrNode* positive = ir_.producer(select.inputs[0]);
-    return positive && positive->op == "greater" && positive->inputs[0] == image &&
-           ir_.constantOf(positive->inputs[1]) == 0.0;
   }
 
   bool foldCrop(size_t n) {

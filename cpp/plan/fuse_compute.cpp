@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <set>
 
-#include "plan/ir.h"
+#include "plan/match.h"
 
 namespace nodegrad::plan {
 
@@ -126,7 +126,7 @@ class ComputeFusion {
     if (bias < 0 || !availableBefore(bias, n)) return;
     IrNode fused = ir_.nodes[n];
     fused.inputs.push_back(bias);
-    absorb(n, std::move(fused), reader);
+    absorb(ir_, backend_, n, std::move(fused), reader);
   }
 
   // A bias that is computed after this node would turn the order around; a parameter never is.
@@ -142,15 +142,7 @@ class ComputeFusion {
     if (const OpDef* op = findKnownOp(activation.op); !op || !op->activation) return;
     IrNode fused = ir_.nodes[n];
     fused.attrs.set("activation", activation.op);
-    absorb(n, std::move(fused), reader);
-  }
-
-  // The node does what its only reader did, where the backend can; that one reads nothing any more.
-  void absorb(size_t n, IrNode fused, int reader) {
-    if (!backend_.supports(ir_.spec(fused))) return;
-    ir_.put(static_cast<int>(n), std::move(fused));
-    ir_.detach(reader);
-    ir_.replaceUses(ir_.nodes[static_cast<size_t>(reader)].outputs[0], ir_.nodes[n].outputs[0]);
+    absorb(ir_, backend_, n, std::move(fused), reader);
   }
 
   int channelSum(int dy, size_t channel) const {

@@ -2,7 +2,7 @@
 
 #include "core/slice.h"
 #include "core/window.h"
-#include "plan/ir.h"
+#include "plan/match.h"
 
 namespace nodegrad::plan {
 
@@ -44,11 +44,6 @@ class ConvFusion {
     const IrValue& v = ir_.values[static_cast<size_t>(value)];
     return v.origin == Origin::Computed ? v.index : -1;
   }
-  bool isZero(int value) const {
-    const IrNode* from = ir_.producer(value);
-    return from && from->op == "constant" && from->attrs.number("value") == 0;
-  }
-
   // Windows of 2×2 one beside the other, over images that lie as the convolution has them.
   bool isPlainPooling(const IrNode& pool, const TensorType& image, const IrNode& conv) const {
     if (pool.attrs.text("dataFormat") != conv.attrs.text("dataFormat")) return false;
@@ -70,19 +65,11 @@ class ConvFusion {
     if (ir_.type(residual) != ir_.type(y)) return;
     fused.inputs.push_back(residual);
     fused.attrs.set("residual", true);
-    if (!backend_.supports(ir_.spec(fused))) return;
-    absorb(n, fused, sum);
+    if (!absorb(ir_, backend_, n, fused, sum)) return;
     const int relu = ir_.soleReader(y);
     if (relu < 0 || node(relu).op != "relu") return;
     fused.attrs.set("activation", std::string("relu"));
-    if (backend_.supports(ir_.spec(fused))) absorb(n, fused, relu);
-  }
-
-  // The node does what its only reader did; that one reads nothing any more.
-  void absorb(size_t n, const IrNode& fused, int reader) {
-    ir_.put(static_cast<int>(n), fused);
-    ir_.detach(reader);
-    ir_.replaceUses(node(reader).outputs[0], fused.outputs[0]);
+    absorb(ir_, backend_, n, std::move(fused), relu);
   }
 
   // maxPool2d(conv2d(…)): the convolution gives the maxima, and its own output where anybody else reads it.
@@ -140,15 +127,12 @@ class ConvFusion {
   // where(r > 0, conv2dBackwardData(…), 0), as the gradient of r = relu(…) has it.
   void maskGradient(size_t n) {
     const IrNode& select = ir_.nodes[n];
-    const int gradient = producerOf(select.inputs[1]), positive = producerOf(select.inputs[0]);
-    if (gradient < 0 || positive < 0 || !isZero(select.inputs[2])) return;
-    if (node(gradient).op != "conv2dBackwardData" || ir_.uses(select.inputs[1]) != 1) return;
-    if (node(positive).op != "greater" || !isZero(node(positive).inputs[1])) return;
-    const int mask = node(positive).inputs[0];
-    const bool before = producerOf(mask) < gradient;
-    if (!before || ir_.type(mask) != ir_.type(select.inputs[1])) return;
+    const auto mask = reluMask(ir_, select);
+    if (!mask || ir_.uses(mask->gradient) != 1 || ir_.type(mask->y) != ir_.type(mask->gradient)) return;
+    const int gradient = producerOf(mask->gradient);
+    if (gradient < 0 || node(gradient).op != "conv2dBackwardData" || producerOf(mask->y) >= gradient) return;
     IrNode fused = node(gradient);
-    fused.inputs.push_back(mask);
+    fused.inputs.push_back(mask->y);
     fused.attrs.set("mask", true);
     if (!backend_.supports(ir_.spec(fused))) return;
     ir_.put(gradient, fused);

@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "plan/ir.h"
+#include "plan/match.h"
 #include "spec/norm.h"
 
 namespace nodegrad::plan {
@@ -43,7 +43,7 @@ class NormFusion {
       if (reader < 0 || ir_.nodes[static_cast<size_t>(reader)].op != "relu") continue;
       IrNode fused = ir_.nodes[n];
       fused.attrs.set("activation", std::string("relu"));
-      absorb(n, std::move(fused), reader);
+      absorb(ir_, backend_, n, std::move(fused), reader);
     }
     ir_.sweepAndSort();
   }
@@ -103,14 +103,6 @@ class NormFusion {
     return attrs;
   }
 
-  // The node does what its only reader did, where the backend can; that one reads nothing any more.
-  void absorb(size_t n, IrNode fused, int reader) {
-    if (!supports(fused)) return;
-    ir_.put(static_cast<int>(n), std::move(fused));
-    ir_.detach(reader);
-    ir_.replaceUses(ir_.nodes[static_cast<size_t>(reader)].outputs[0], ir_.nodes[n].outputs[0]);
-  }
-
   void fuseResidual(size_t n) {
     const int y = ir_.nodes[n].outputs[0];
     const int reader = ir_.soleReader(y);
@@ -120,7 +112,7 @@ class NormFusion {
     if (ir_.type(other) != ir_.type(y)) return;
     IrNode fused = ir_.nodes[n];
     fused.inputs.push_back(other);
-    absorb(n, std::move(fused), reader);
+    absorb(ir_, backend_, n, std::move(fused), reader);
   }
 
   // The node that normalizes what a gradient is taken of, or -1.
@@ -137,27 +129,17 @@ class NormFusion {
     return -1;
   }
 
-  // Whether a value is where(y > 0, gradient, 0), a ReLU's gradient.
-  const IrNode* maskBy(int y, int value) const {
-    const IrNode* select = ir_.producer(value);
-    if (!select || select->op != "where" || ir_.constantOf(select->inputs[2]) != 0.0) return nullptr;
-    const IrNode* mask = ir_.producer(select->inputs[0]);
-    if (!mask || mask->op != "greater" || mask->inputs[0] != y || ir_.constantOf(mask->inputs[1]) != 0.0)
-      return nullptr;
-    return select;
-  }
-
   // The mask is found again in the pass that adds the gradients up. Where others need the masked gradient
   // too, as a residual does, that pass writes it.
   void fuseMask(size_t n, const IrNode& forward) {
     const int dy = ir_.nodes[n].inputs[Backward::dy];
-    const IrNode* select = maskBy(forward.outputs[0], dy);
-    if (!select || ir_.type(select->inputs[1]) != ir_.type(dy)) return;
+    const auto mask = reluMask(ir_, dy);
+    if (!mask || mask->y != forward.outputs[0] || ir_.type(mask->gradient) != ir_.type(dy)) return;
     const bool alone = ir_.soleReader(dy) == static_cast<int>(n);
     const bool residual = Forward(ir_.spec(forward)).residual.has_value();
     const int index = static_cast<int>(n), masking = ir_.values[static_cast<size_t>(dy)].index;
     IrNode fused = ir_.nodes[n];
-    fused.inputs[Backward::dy] = select->inputs[1];
+    fused.inputs[Backward::dy] = mask->gradient;
     fused.inputs.push_back(residual ? forward.outputs[0] : forward.inputs[Forward::beta]);
     fused.attrs.set("mask", std::string(residual ? "y" : "x"));
     if (!alone) fused.outputs.push_back(dy);
@@ -194,9 +176,9 @@ class NormFusion {
     if (ir_.soleReader(node.inputs[Backward::dy]) != static_cast<int>(n)) return;
     int dy = unpool->inputs[0];
     if (forward.attrs.text("activation") == "relu") {
-      const IrNode* select = maskBy(forward.outputs[0], dy);
-      if (!select) return;
-      if (ir_.type(select->inputs[1]) == ir_.type(dy)) dy = select->inputs[1];
+      const auto mask = reluMask(ir_, dy);
+      if (!mask || mask->y != forward.outputs[0]) return;
+      if (ir_.type(mask->gradient) == ir_.type(dy)) dy = mask->gradient;
     }
     IrNode fused = made("batchNormMaxPoolBackward",
                         {dy, node.inputs[Backward::x], node.inputs[Backward::gamma],

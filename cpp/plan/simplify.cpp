@@ -3,7 +3,7 @@
 #include <map>
 #include <optional>
 
-#include "plan/ir.h"
+#include "plan/match.h"
 
 namespace nodegrad::plan {
 
@@ -140,17 +140,16 @@ bool moveMaskBehindPooling(Ir& ir) {
   const size_t count = ir.nodes.size();
   for (size_t n = 0; n < count; ++n) {
     const IrNode select = ir.nodes[n];
-    if (select.op != "where" || ir.constantOf(select.inputs[2]) != 0.0) continue;
-    const IrNode* mask = ir.producer(select.inputs[0]);
-    const IrNode* back = ir.producer(select.inputs[1]);
-    if (!mask || mask->op != "greater" || ir.constantOf(mask->inputs[1]) != 0.0) continue;
+    const auto mask = reluMask(ir, select);
+    if (!mask) continue;
+    const IrNode* back = ir.producer(mask->gradient);
     if (!back || back->op != "maxPool2dBackward" || ir.uses(select.inputs[1]) != 1) continue;
     const IrNode* pool = ir.producer(back->inputs[1]);
-    if (!pool || pool->op != "maxPool2d" || pool->inputs[0] != mask->inputs[0]) continue;
+    if (!pool || pool->op != "maxPool2d" || pool->inputs[0] != mask->y) continue;
     const IrNode backward = *back;
-    const int zero = select.inputs[2], masked = mask->inputs[1], pooled = pool->outputs[0];
+    const int zero = select.inputs[2], pooled = pool->outputs[0];
     const Dims small = ir.type(pooled).shape;
-    const int positive = ir.addNode("greater", {pooled, masked}, {{DType::Bool, small}}, {}, select.rank);
+    const int positive = ir.addNode("greater", {pooled, zero}, {{DType::Bool, small}}, {}, select.rank);
     const int gate =
         ir.addNode("where", {ir.nodes[static_cast<size_t>(positive)].outputs[0], backward.inputs[0], zero},
                    {{DType::F32, small}}, {}, select.rank);

@@ -1,0 +1,29 @@
+#include "plan/match.h"
+
+#include <utility>
+
+namespace nodegrad::plan {
+
+std::optional<ReluMask> reluMask(const Ir& ir, const IrNode& select) {
+  if (select.op != "where" || ir.constantOf(select.inputs[2]) != 0.0) return std::nullopt;
+  const IrNode* positive = ir.producer(select.inputs[0]);
+  if (!positive || positive->op != "greater" || ir.constantOf(positive->inputs[1]) != 0.0)
+    return std::nullopt;
+  return ReluMask{positive->inputs[0], select.inputs[1]};
+}
+
+std::optional<ReluMask> reluMask(const Ir& ir, int value) {
+  const IrNode* select = ir.producer(value);
+  return select ? reluMask(ir, *select) : std::nullopt;
+}
+
+bool absorb(Ir& ir, const Backend& backend, size_t index, IrNode fused, int reader) {
+  if (!backend.supports(ir.spec(fused))) return false;
+  const int output = fused.outputs[0];
+  ir.put(static_cast<int>(index), std::move(fused));
+  ir.detach(reader);
+  ir.replaceUses(ir.nodes[static_cast<size_t>(reader)].outputs[0], output);
+  return true;
+}
+
+}  // namespace nodegrad::plan

@@ -1,0 +1,21 @@
+#pragma once
+#include <optional>
+
+#include "plan/ir.h"
+
+// Patterns that several passes look for, and what they make of them.
+namespace nodegrad::plan {
+
+// where(y > 0, gradient, 0): the gradient of a ReLU whose output is y.
+struct ReluMask {
+  int y, gradient;
+};
+std::optional<ReluMask> reluMask(const Ir& ir, const IrNode& select);
+// The same of the node that computes a value.
+std::optional<ReluMask> reluMask(const Ir& ir, int value);
+
+// Node `index` becomes `fused`, which does what its only reader did, too, where the backend can. Tells
+// whether it does.
+bool absorb(Ir& ir, const Backend& backend, size_t index, IrNode fused, int reader);
+
+}  // namespace nodegrad::plan
