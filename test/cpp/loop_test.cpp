@@ -80,6 +80,17 @@ TEST(Loop, GivesWhatItsStepsGiveWithGradients) {
     }
 }
 
+TEST(Loop, IsANodeThatPlansKnow) {
+  Recurrence t(true, false, true);
+  t.feedTypes = {{DType::F32, {5, 2, 3}}, {DType::F32, {2, 3}}, {DType::F32, {3, 3}}, {DType::F32, {3}}};
+  for (DType compute : {DType::F32, DType::BF16}) {
+    FakeBackend backend;
+    plan::Ir ir = t.ir();
+    plan::runPasses(ir, backend, true, compute, plan::verify);
+    EXPECT_GT(countOf(ir, "scan"), 1);
+  }
+}
+
 TEST(Loop, LeavesOutsideWhatNoStepChanges) {
   const Recurrence t(false, false, false);
   const Node& loop = t.graph.producer(t.fetches[0]);
