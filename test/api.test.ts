@@ -172,6 +172,14 @@ describe('errors instead of those of JavaScript', () => {
     expect(() => new Bare()).toThrow(typed('[layer] expected a subclass with a method call'));
   });
 
+  it('an array that was given away, as a dtype', () => {
+    const given = new Float32Array(2);
+    structuredClone(given, { transfer: [given.buffer] });
+    expect(() => layers.input({ shape: [2], dtype: given as never })).toThrow(
+      typed('[input] expected one of float32'),
+    );
+  });
+
   it('a layer that is called with numbers', () => {
     for (const wrong of [[1, 2], [[1], [2]], 5, undefined, []])
       expect(() => layers.add().call(wrong as never)).toThrow(

@@ -43,7 +43,7 @@ export class InputLayer extends Layer {
     if (!dtypes.includes(dtype)) {
       throw new EngineError(
         'DTYPE',
-        `[input] expected one of ${dtypes.join(', ')} as dtype, received ${dtype}`,
+        `[input] expected one of ${dtypes.join(', ')} as dtype, received ${describe(dtype)}`,
       );
     }
     this.shape = sizes;
