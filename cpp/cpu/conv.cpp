@@ -28,7 +28,8 @@ LayoutChoice convLayouts(const KernelSpec& spec, const std::vector<bool>& flexib
   return directConvLayouts(spec, conv, flexibleWeights);
 }
 
-// The outputs that are always made: not the whole image beside its maxima, and no bias's gradient.
+// How many outputs are always made. The whole image of a pooled convolution and a bias's gradient are
+// optional.
 size_t fewestOutputs(const Convolution& conv) {
   if (conv.pass == ConvPass::BackwardData) return conv.parts.size();
   return conv.pooling ? 2 : conv.statistics ? 3 : 1;

@@ -174,7 +174,7 @@ class StateProducts {
   void pack(int threads, const float* kernel, T* to) const {
     for (int64_t g = 0; g < gates_.count; g += each_, to += matrix_.numbers())
       matrix_.pack(threads, to, [&](int64_t row, int64_t column) -> typename PackedMatrix<T>::Block {
-        // A block lies within one gate, since those begin at whole vectors.
+        // A block never spans two gates, since each gate begins at a whole vector.
         const int64_t state = transposed_ ? column : row, inner = transposed_ ? row : column;
         const int64_t gate = gates_.first + g + inner / width_, unit = inner % width_, u = units_;
         const float* from = kernel + (state * gates_.all + gate) * u + unit;

@@ -19,7 +19,7 @@ struct RnnShape {
 RnnShape rnnShape(const InferContext& context, int64_t gates);
 // Fails where input i, called name, cannot have this shape.
 void expectInput(const InferContext& context, size_t i, const char* name, const Dims& shape);
-// Fails unless there are as many inputs, and the mask behind them where the attributes say so.
+// Fails unless there are as many inputs, and a mask as the last one where the attributes say so.
 void expectInputs(const InferContext& context, size_t count);
 // How many inputs there are without the mask.
 inline size_t unmasked(size_t inputs, const Attrs& attrs) {

@@ -13,7 +13,7 @@ ConvPass passOf(const std::string& op) {
   return op == "conv2dBackwardData" ? ConvPass::BackwardData : ConvPass::BackwardFilter;
 }
 
-// One beside the other, 2×2 each.
+// Windows of 2×2 that do not overlap.
 Attrs poolingOf(const KernelSpec& spec) {
   return {{"poolSize", Dims{2, 2}}, {"dataFormat", spec.attrs.text("dataFormat")}};
 }

@@ -23,7 +23,7 @@ enum class ConvPass { Forward, BackwardData, BackwardFilter };
 //   with pooledGradient: (x, gradient of such a pooling's output, its places)
 //
 // With parts, numbers of channels, x or dx is as many tensors instead of one: the first where x would be, the
-// others behind all other inputs or outputs.
+// others after all other inputs or outputs.
 struct Convolution {
   explicit Convolution(const KernelSpec& spec);
 

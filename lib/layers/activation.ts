@@ -14,7 +14,7 @@ export interface ActivationOptions extends LayerOptions {
   activation: ActivationLike;
 }
 
-/** An activation as a layer of its own: made by `layers.activation`, which says more. */
+/** A layer that applies an activation. Made by `layers.activation`, where its documentation is. */
 export class Activation extends Layer {
   static override readonly optionNames = {
     ...Layer.optionNames,
