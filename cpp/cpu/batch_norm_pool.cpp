@@ -4,6 +4,7 @@
 #include "cpu/images.h"
 #include "cpu/kernel_table.h"
 #include "cpu/norm_view.h"
+#include "spec/norm.h"
 
 // Batch normalization, ReLU and max-pooling in one: the image is read once forwards, and only what is pooled
 // is written.
@@ -69,9 +70,10 @@ class NormPoolKernel : public Kernel {
   }
 };
 
-// Inputs x, gamma, beta, mean, variance; outputs the pooled y, its places in the windows, and its x.
 template <class T>
 class NormMaxPool : public NormPoolKernel<T> {
+  using F = spec::NormForward;
+
  public:
   explicit NormMaxPool(const KernelSpec& spec) : NormPoolKernel<T>(spec, 0, spec.outputs[1]) {}
 
@@ -79,10 +81,11 @@ class NormMaxPool : public NormPoolKernel<T> {
 
   void run(void* const* inputs, void* const* outputs, void* scratch) override {
     const auto vector = [&](size_t i) { return static_cast<const float*>(inputs[i]); };
-    auto* x = static_cast<const T*>(inputs[0]);
+    auto* x = static_cast<const T*>(inputs[F::x]);
     auto *y = static_cast<T*>(outputs[0]), *largest = static_cast<T*>(outputs[2]);
     NormColumnArrays arrays(this->view_, scratch);
-    arrays.normalization(vector(1), vector(2), vector(3), vector(4), this->epsilon_);
+    arrays.normalization(vector(F::gamma), vector(F::beta), vector(F::mean), vector(F::variance),
+                         this->epsilon_);
     const int64_t height = this->geometry_.outHeight(), image = this->images_.height * this->inRow();
     this->forRows(height, [&](int64_t i, int64_t row) {
       const int64_t at = (i * height + row) * this->outRow();
@@ -93,14 +96,15 @@ class NormMaxPool : public NormPoolKernel<T> {
   }
 };
 
-// Inputs dy, x, gamma, mean, variance, beta, the places and the x of the forward pass; outputs dx, dgamma,
-// dbeta. Only what was pooled has a gradient, so the sums go over the pooled tensors.
+// Only what was pooled has a gradient, so the sums go over the pooled tensors.
 template <class T>
 class NormMaxPoolBackward : public NormPoolKernel<T> {
+  using B = spec::NormMaxPoolBackward;
+
  public:
   explicit NormMaxPoolBackward(const KernelSpec& spec)
-      : NormPoolKernel<T>(spec, 1, spec.inputs[6]),
-        pooled_(*NormView::of(spec.inputs[0], spec.inputLayouts[0], this->axes_.c)),
+      : NormPoolKernel<T>(spec, B::x, spec.inputs[B::places]),
+        pooled_(*NormView::of(spec.inputs[B::dy], spec.inputLayouts[B::dy], this->axes_.c)),
         sums_(pooled_, this->threads_) {}
 
   size_t scratchBytes() const override { return sums_.bytes() + NormColumnArrays::bytes(this->view_); }
@@ -111,19 +115,20 @@ class NormMaxPoolBackward : public NormPoolKernel<T> {
     auto* dx = static_cast<T*>(outputs[0]);
     const double epsilon = this->epsilon_;
     NormColumnArrays arrays(this->view_, static_cast<char*>(scratch) + sums_.bytes());
-    arrays.normalization(vector(2), vector(5), vector(3), vector(4), epsilon);
-    const NormGradient<T> pooled{image(0), image(7), nullptr, {}, this->relu_};
+    arrays.normalization(vector(B::gamma), vector(B::beta), vector(B::mean), vector(B::variance), epsilon);
+    const NormGradient<T> pooled{image(B::dy), image(B::pooledX), nullptr, {}, this->relu_};
     sums_.template run<T>(this->kernels_, pooled, arrays, nullptr, scratch);
-    sums_.write(vector(4), epsilon, static_cast<float*>(outputs[1]), static_cast<float*>(outputs[2]));
-    arrays.gradient(sums_.sum(), sums_.product(), vector(4), epsilon);
-    auto* places = static_cast<const char*>(inputs[6]);
+    sums_.write(vector(B::variance), epsilon, static_cast<float*>(outputs[1]),
+                static_cast<float*>(outputs[2]));
+    arrays.gradient(sums_.sum(), sums_.product(), vector(B::variance), epsilon);
+    auto* places = static_cast<const char*>(inputs[B::places]);
     const int64_t height = this->images_.height, outHeight = this->geometry_.outHeight();
     this->forRows(height, [&](int64_t i, int64_t row) {
       const int64_t group = this->groupOf(i), at = (i * height + row) * this->inRow();
       const int64_t first = i * outHeight * this->outRow();
       this->kernels_.maxPoolGradient(
           this->geometry_.shape(),
-          {image(0) + first, image(1) + at, nullptr, arrays.columns(group), this->relu_},
+          {image(B::dy) + first, image(B::x) + at, nullptr, arrays.columns(group), this->relu_},
           places + first * this->indexBytes(), arrays.offset(group), arrays.slope(group), dx + at, row);
     });
   }
