@@ -20,7 +20,7 @@ std::vector<TensorType> inferOutputs(const Subgraph& part, const std::vector<Ten
 void copyNodes(const Graph& from, const std::vector<Value>& outputs, Graph& to,
                std::unordered_map<Value, Value>& known);
 
-// What makes `outputs` of `inputs`, as a graph by itself. What else it reads are further inputs behind those;
+// What makes `outputs` of `inputs`, as a graph by itself. What else it reads are further inputs after those;
 // they are what depends on none of the inputs, and given in `others`.
 std::shared_ptr<const Subgraph> cutOut(const Graph& graph, const std::vector<Value>& inputs,
                                        const std::vector<Value>& outputs, std::vector<Value>& others);

@@ -2,6 +2,7 @@
 #include <map>
 
 #include "core/window.h"
+#include "graph/subgraph.h"
 #include "plan/ir.h"
 
 namespace nodegrad::plan {
@@ -102,25 +103,6 @@ class Specializer {
   std::vector<int> mapped_;
 };
 
-// The nodes that the wanted values depend on by data or by shape.
-std::vector<bool> neededNodes(const Graph& graph, const std::vector<Value>& wanted) {
-  std::vector<bool> needed(graph.nodes().size(), false);
-  std::vector<int> stack;
-  const auto need = [&](Value value) {
-    const int index = graph.producerIndex(value);
-    if (needed[static_cast<size_t>(index)]) return;
-    needed[static_cast<size_t>(index)] = true;
-    stack.push_back(index);
-  };
-  for (Value value : wanted) need(value);
-  while (!stack.empty()) {
-    const int index = stack.back();
-    stack.pop_back();
-    for (Value input : graph.nodes()[static_cast<size_t>(index)].inputs) need(input);
-  }
-  return needed;
-}
-
 }  // namespace
 
 Ir specialize(const Graph& graph, const std::vector<Value>& feeds, const std::vector<TensorType>& feedTypes,
@@ -133,7 +115,7 @@ Ir specialize(const Graph& graph, const std::vector<Value>& feeds, const std::ve
   }
   std::vector<Value> wanted = fetches;
   for (const auto& update : updates) wanted.push_back(update.second);
-  const std::vector<bool> needed = neededNodes(graph, wanted);
+  const std::vector<bool> needed = neededFor(graph, wanted);
   std::map<const Storage*, int> parameterOf;
   const auto parameter = [&](const StoragePtr& storage, const TensorType& type) {
     const auto found = parameterOf.find(storage.get());
@@ -145,8 +127,8 @@ Ir specialize(const Graph& graph, const std::vector<Value>& feeds, const std::ve
     return index;
   };
   for (size_t n = 0; n < graph.nodes().size(); ++n) {
-    if (!needed[n]) continue;
     const Node& node = graph.nodes()[n];
+    if (!needed[static_cast<size_t>(node.outputs[0])]) continue;
     if (node.storage) {
       const int index = parameter(node.storage, graph.type(node.outputs[0]));
       specializer.bind(node.outputs[0], ir.parameters[static_cast<size_t>(index)]);

@@ -8,7 +8,7 @@ namespace nodegrad::spec {
 namespace {
 
 TensorType asFloat(TensorType type) {
-  if (type.dtype == DType::BF16) type.dtype = DType::F32;
+  type.dtype = withoutBfloat16(type.dtype);
   return type;
 }
 
@@ -34,7 +34,7 @@ Exprs lowerPublicOp(const Lowering& node) {
 }
 
 struct Lowered {
-  std::unique_ptr<Composition> made;  // without outputs
+  std::unique_ptr<Subgraph> made;  // without outputs
   Exprs outputs;
 };
 
@@ -48,7 +48,7 @@ Lowered lower(const KernelSpec& given) {
   spec.attrs = checkAttrs(schema, given.attrs);
   for (TensorType& type : spec.inputs) type = asFloat(type);
   for (TensorType& type : spec.outputs) type = asFloat(type);
-  Lowered lowered{std::make_unique<Composition>(), {}};
+  Lowered lowered{std::make_unique<Subgraph>(), {}};
   Graph& graph = lowered.made->graph;
   Exprs inputs;
   for (const TensorType& type : spec.inputs) {
@@ -116,9 +116,9 @@ const FusedOps& fusedOps() {
   return ops;
 }
 
-Composition compose(const KernelSpec& given) {
+Subgraph compose(const KernelSpec& given) {
   Lowered lowered = lower(given);
-  // Last outputs that nobody reads may be gone.
+  // Outputs at the end that nothing reads may have been removed.
   const bool fits = given.outputs.size() <= lowered.outputs.size();
   for (size_t o = 0; o < given.outputs.size(); ++o) {
     const TensorType expected = asFloat(given.outputs[o]);

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "backend.h"
+#include "graph/subgraph.h"
 #include "ops/expr.h"
 
 // What the nodes of a plan mean. A plan has ops that no graph has, and gives public ops more operands and
@@ -11,15 +12,10 @@
 // and its composition of public ops.
 namespace nodegrad::spec {
 
-// A computation in public ops.
-struct Composition {
-  Graph graph;
-  std::vector<Value> inputs, outputs;  // in the order of the node's
-};
-
-// What a node computes. Layouts play no part, and bfloat16 counts as float32. Fails with INTERNAL, naming the
-// op, where the node has an attribute that its op has not, or other outputs than the composition.
-Composition compose(const KernelSpec& spec);
+// What a node computes, in public ops, with inputs and outputs in the node's order. Layouts do not matter,
+// and bfloat16 counts as float32. Fails with INTERNAL, naming the op, where the node has an attribute that
+// its op has not, or other outputs than the composition.
+Subgraph compose(const KernelSpec& spec);
 // How many outputs the op has where none of them is left out.
 size_t countOutputs(const KernelSpec& spec);
 
@@ -46,7 +42,7 @@ class Lowering {
 
 // An op that a plan makes of others, or a public one that it gives more to do.
 struct FusedOp {
-  std::vector<AttrSpec> attrs;  // beside those of the public op of this name
+  std::vector<AttrSpec> attrs;  // in addition to those of the public op of this name
   Exprs (*lower)(const Lowering& node) = nullptr;
 };
 using FusedOps = std::map<std::string, FusedOp>;
@@ -59,6 +55,8 @@ void addNormalizations(FusedOps& ops);  // the parts of batchNorm
 void addUpdates(FusedOps& ops);         // updates of several weights, and of rows
 void addElementwise(FusedOps& ops);     // fusedElementwise, reorder
 
+// float32 for bfloat16.
+inline DType withoutBfloat16(DType dtype) { return dtype == DType::BF16 ? DType::F32 : dtype; }
 // Vectors of channels along an axis of a tensor of this rank.
 Expr alongAxis(const Expr& vector, int64_t axis, size_t rank);
 // The sum over all axes but one.

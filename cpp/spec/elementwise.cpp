@@ -4,8 +4,6 @@ namespace nodegrad::spec {
 
 namespace {
 
-DType withoutBfloat16(DType dtype) { return dtype == DType::BF16 ? DType::F32 : dtype; }
-
 // fusedElementwise: a chain of element-wise ops, whose outputs all have the shape to which its inputs
 // broadcast.
 Exprs lowerChain(const Lowering& node) {

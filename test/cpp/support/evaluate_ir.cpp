@@ -11,7 +11,7 @@ std::vector<Array> evaluate(const plan::Ir& ir, const RandomNet& net) {
   for (size_t p = 0; p < ir.parameters.size(); ++p)
     values[static_cast<size_t>(ir.parameters[p])] = net.numbersOfStorage(*ir.storages[p]);
   for (const plan::IrNode& node : ir.nodes) {
-    const spec::Composition composition = spec::compose(ir.spec(node));
+    const Subgraph composition = spec::compose(ir.spec(node));
     std::map<Value, Array> given;
     for (size_t i = 0; i < node.inputs.size(); ++i)
       given[composition.inputs[i]] = values[static_cast<size_t>(node.inputs[i])];

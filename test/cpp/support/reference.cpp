@@ -1,5 +1,7 @@
 #include "reference.h"
 
+#include "graph/subgraph.h"
+
 namespace nodegrad::reference {
 
 namespace {
@@ -67,20 +69,10 @@ std::vector<Array> apply(const std::string& op, const std::vector<Array>& inputs
 
 std::vector<Array> evaluate(const Graph& graph, const std::map<Value, Array>& feeds,
                             const std::vector<Value>& fetches) {
-  std::vector<bool> needed(graph.valueCount(), false);
-  for (Value fetch : fetches) needed[static_cast<size_t>(fetch)] = true;
-  const auto isNeeded = [&](const Node& node) {
-    for (Value out : node.outputs)
-      if (needed[static_cast<size_t>(out)]) return true;
-    return false;
-  };
-  for (size_t i = graph.nodes().size(); i-- > 0;)
-    if (isNeeded(graph.nodes()[i]))
-      for (Value in : graph.nodes()[i].inputs) needed[static_cast<size_t>(in)] = true;
-
+  const std::vector<bool> needed = neededFor(graph, fetches);
   std::vector<Array> values(graph.valueCount());
   for (const Node& node : graph.nodes()) {
-    if (!isNeeded(node)) continue;
+    if (!needed[static_cast<size_t>(node.outputs[0])]) continue;
     if (node.op->name == "input" || node.op->name == "parameter") {
       const auto fed = feeds.find(node.outputs[0]);
       if (fed == feeds.end()) fail(ErrorCode::Internal, "value ", node.outputs[0], " is not fed");
