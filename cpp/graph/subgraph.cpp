@@ -1,5 +1,7 @@
 #include "graph/subgraph.h"
 
+#include <algorithm>
+
 namespace nodegrad {
 
 namespace {
@@ -79,6 +81,16 @@ std::shared_ptr<const Subgraph> cutOut(const Graph& graph, const std::vector<Val
   copyNodes(graph, outputs, part->graph, known);
   for (Value output : outputs) part->outputs.push_back(known.at(output));
   return part;
+}
+
+bool mayFail(const OpDef& op, const Attrs& attrs) {
+  return op.mayFail || std::any_of(attrs.begin(), attrs.end(), [](const auto& attr) {
+           const auto* part = std::get_if<std::shared_ptr<const Subgraph>>(&attr.second);
+           if (!part) return false;
+           const std::vector<Node>& nodes = (*part)->graph.nodes();
+           return std::any_of(nodes.begin(), nodes.end(),
+                              [](const Node& node) { return mayFail(*node.op, node.attrs); });
+         });
 }
 
 std::vector<bool> neededFor(const Graph& graph, const std::vector<Value>& outputs) {

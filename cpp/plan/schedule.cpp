@@ -2,6 +2,7 @@
 #include <set>
 #include <utility>
 
+#include "graph/subgraph.h"
 #include "plan/ir.h"
 
 namespace nodegrad::plan {
@@ -91,7 +92,8 @@ void finishBeforeWriting(const Ir& ir, Order& order, const std::vector<int>& wri
   int last = -1;
   std::vector<int> readers;
   for (size_t n = 0; n < ir.nodes.size(); ++n) {
-    if (const OpDef* op = findKnownOp(ir.nodes[n].op); !op || !op->mayFail) continue;
+    const OpDef* op = findKnownOp(ir.nodes[n].op);
+    if (!op || !mayFail(*op, ir.nodes[n].attrs)) continue;
     const int node = static_cast<int>(n);
     if (written[n]) {
       readers.push_back(node);

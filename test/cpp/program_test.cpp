@@ -8,6 +8,7 @@
 #include <set>
 
 #include "data/source.h"
+#include "ops/scan.h"
 #include "support/run.h"
 #include "support/traced.h"
 
@@ -92,6 +93,30 @@ TEST(Program, LeavesVariablesAsTheyWereWhenAStepFails) {
   EXPECT_EQ(numbersOf(store), before);
   runNow(program, {Storage::create({DType::I32, {2}}, right)});
   EXPECT_NE(numbersOf(store), before);
+}
+
+TEST(Program, LeavesVariablesAsTheyWereWhenAStepOfALoopFails) {
+  Traced t;
+  StoragePtr store = floats({2}, {1, 2});
+  const Value w = t.graph.parameter(store, store->type);
+  // Traced before the loop, and nothing in it waits for the loop.
+  t.updates = {{store, t.op("sgdUpdate", {w, t.graph.constant(1, {2}), t.graph.constant(0.5)})}};
+  const Value rows = t.feed({3, 1}, DType::I32), first = t.feed({1, 2}), table = t.feed({4, 2});
+  Scan scan;
+  const Value state = t.graph.input({DType::F32, {1, 2}}), at = t.graph.input({DType::I32, {1}});
+  scan.states = {{state, first, t.op("add", {state, t.op("gather", {table, at})})}};
+  scan.sequences = {{at, rows, false}};
+  t.fetches = addScan(t.graph, scan);
+  const auto program = compile(t);
+  const auto run = [&](std::vector<int32_t> numbers) {
+    runNow(program, {Storage::create({DType::I32, {3, 1}}, numbers.data()), floats({1, 2}, {0, 0}),
+                     floats({4, 2}, {0, 1, 2, 3, 4, 5, 6, 7})});
+  };
+  const std::string message = messageOf([&] { run({0, 1, 9}); });
+  EXPECT_NE(message.find("9"), std::string::npos) << message;
+  EXPECT_EQ(numbersOf(store), (std::vector<float>{1, 2}));
+  run({0, 1, 3});
+  EXPECT_EQ(numbersOf(store), (std::vector<float>{0.5f, 1.5f}));
 }
 
 TEST(Program, PassesTheErrorOnToWhoeverReadsItsResult) {
