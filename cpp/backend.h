@@ -66,11 +66,20 @@ struct LayoutChoice {
   std::vector<LayoutPtr> inputs, outputs;
 };
 
+// Sizes that passes go by, since they depend on a device's caches. The values here are the CPU's.
+struct Habits {
+  size_t alignment = 64;            // of every value in the arena, in bytes: a cache line
+  size_t longestChain = 48;         // steps of a fused chain: its registers stay in the first-level cache
+  size_t smallUpdate = 64 << 10;    // bytes of a weight whose update is joined with those of others
+  size_t waitingUpdates = 1 << 20;  // bytes of gradients that may wait for the last of joined updates
+};
+
 // All that the plan asks of a device.
 class Backend {
  public:
   virtual ~Backend() = default;
   virtual std::string name() const = 0;
+  virtual Habits habits() const { return {}; }
   // Whether the device computes on bfloat16 faster than on float32.
   virtual bool hasBfloat16() const = 0;
   // What the node's inputs and outputs may be in memory. Sums, statistics and losses are float32 always.

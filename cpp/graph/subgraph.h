@@ -25,8 +25,8 @@ void copyNodes(const Graph& from, const std::vector<Value>& outputs, Graph& to,
 std::shared_ptr<const Subgraph> cutOut(const Graph& graph, const std::vector<Value>& inputs,
                                        const std::vector<Value>& outputs, std::vector<Value>& others);
 
-// Whether a node of that op and those attributes, or one of a computation that it carries, looks at its numbers
-// and may refuse them.
+// Whether a node of that op and those attributes, or one of a computation that it carries, looks at its
+// numbers and may refuse them.
 bool mayFail(const OpDef& op, const Attrs& attrs);
 
 // Of each value, whether it has to be known to know `outputs`.

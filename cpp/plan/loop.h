@@ -14,6 +14,7 @@ class LoopBackend : public Backend {
   LoopBackend(Backend& backend, DType compute) : backend_(backend), compute_(compute) {}
 
   std::string name() const override { return backend_.name(); }
+  Habits habits() const override { return backend_.habits(); }
   bool hasBfloat16() const override { return backend_.hasBfloat16(); }
   PrecisionChoice precisions(const KernelSpec& spec) const override;
   LayoutChoice layouts(const KernelSpec& spec, const std::vector<bool>& flexible) override;
