@@ -5,7 +5,7 @@
 namespace nodegrad {
 
 // Philox4x32-10, the counter-based generator of Salmon et al., "Parallel random numbers: as easy as 1, 2, 3"
-// (SC 2011). The scalar form; cpp/cpu/isa/philox_vector.h makes the same numbers several at a time.
+// (SC 2011). The scalar form; cpp/cpu/elementwise/philox_vector.h makes the same numbers several at a time.
 using PhiloxCounter = std::array<uint32_t, 4>;
 using PhiloxKey = std::array<uint32_t, 2>;
 

@@ -6,7 +6,7 @@
 #include "core/parallel.h"
 #include "cpu/isa.h"
 #include "cpu/kernel_table.h"
-#include "cpu/onednn.h"
+#include "cpu/memory/onednn.h"
 #include "spec/composition.h"
 
 namespace nodegrad {

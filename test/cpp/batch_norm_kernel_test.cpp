@@ -1,6 +1,6 @@
 #include <set>
 
-#include "cpu/onednn.h"
+#include "cpu/memory/onednn.h"
 #include "support/kernel_test.h"
 
 namespace nodegrad::testing {

@@ -2,7 +2,7 @@
 #include <limits>
 
 #include "cpu/cpu_backend.h"
-#include "cpu/onednn.h"
+#include "cpu/memory/onednn.h"
 #include "support/kernel_test.h"
 
 namespace nodegrad::testing {

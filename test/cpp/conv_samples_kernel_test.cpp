@@ -1,6 +1,6 @@
-#include "cpu/conv_samples.h"
-#include "cpu/cpu_layout.h"
+#include "cpu/conv/samples.h"
 #include "cpu/isa.h"
+#include "cpu/memory/cpu_layout.h"
 #include "support/kernel_test.h"
 
 namespace nodegrad::testing {

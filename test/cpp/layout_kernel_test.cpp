@@ -1,6 +1,6 @@
-#include "cpu/cpu_layout.h"
-#include "cpu/onednn.h"
-#include "cpu/winograd_filters.h"
+#include "cpu/conv/winograd/filters.h"
+#include "cpu/memory/cpu_layout.h"
+#include "cpu/memory/onednn.h"
 #include "support/kernel_test.h"
 
 namespace nodegrad::testing {

@@ -1,6 +1,6 @@
 // What oneDNN does wrong: the cases that show it run right here, and the rules that avoid it hold where it
 // cannot run.
-#include "cpu/onednn_faults.h"
+#include "cpu/memory/onednn_faults.h"
 
 #include "support/kernel_test.h"
 
@@ -151,7 +151,7 @@ ON_EACH_ISA(OnednnFaults);
 
 std::string faultOf(const Case& c, const std::string& implementation, bool blocked = false) {
   const KernelSpec spec = callOf(c).spec();
-  const auto* fault = onednn::convFault(Convolution(spec), implementation, blocked);
+  const auto* fault = onednn::convFault(spec::Convolution(spec), implementation, blocked);
   return fault ? fault->what : "";
 }
 

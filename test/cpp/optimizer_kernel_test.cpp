@@ -1,4 +1,4 @@
-#include "cpu/onednn.h"
+#include "cpu/memory/onednn.h"
 #include "support/kernel_test.h"
 
 namespace nodegrad::testing {

@@ -1,5 +1,5 @@
 #include "core/window.h"
-#include "cpu/onednn.h"
+#include "cpu/memory/onednn.h"
 #include "support/kernel_test.h"
 
 namespace nodegrad::testing {

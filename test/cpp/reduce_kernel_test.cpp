@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "cpu/onednn.h"
+#include "cpu/memory/onednn.h"
 #include "support/kernel_test.h"
 
 namespace nodegrad::testing {

@@ -2,7 +2,7 @@
 #include "cpu/isa/vector.h"
 
 // How numbers T, float or the bits of bfloat16, are multiplied and summed up in floats; a sum takes kDepth of
-// them at once, which lie side by side. cpu/isa/bfloat16/dot.h has those of bfloat16.
+// them at once, which lie side by side. cpu/isa/bfloat16_dot.h has those of bfloat16.
 namespace nodegrad::NODEGRAD_ISA_NAMESPACE {
 namespace {
 

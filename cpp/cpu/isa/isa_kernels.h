@@ -2,9 +2,9 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "cpu/isa/conv_samples.h"
-#include "cpu/isa/rnn.h"
-#include "cpu/isa/winograd.h"
+#include "cpu/conv/samples_kernels.h"
+#include "cpu/conv/winograd/kernels.h"
+#include "cpu/rnn/kernels.h"
 
 // The inner loops that are compiled once per instruction set, as tables of functions. Only declarations and
 // plain data here: an inline function of a shared header would be compiled for every level, and the linker

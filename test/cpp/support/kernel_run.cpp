@@ -6,8 +6,8 @@
 #include <random>
 
 #include "core/parallel.h"
+#include "cpu/conv/winograd/filters.h"
 #include "cpu/cpu_backend.h"
-#include "cpu/winograd_filters.h"
 
 namespace nodegrad::testing {
 

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "backend.h"
-#include "cpu/cpu_layout.h"
+#include "cpu/memory/cpu_layout.h"
 #include "guarded.h"
 #include "reference.h"
 

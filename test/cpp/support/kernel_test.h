@@ -5,7 +5,7 @@
 
 #include "core/parallel.h"
 #include "cpu/isa.h"
-#include "cpu/onednn.h"
+#include "cpu/memory/onednn.h"
 #include "kernel_run.h"
 #include "settings.h"
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "cpu/conv_winograd.h"
+#include "cpu/conv/winograd/winograd.h"
 #include "cpu/isa.h"
 #include "kernel_test.h"
 

@@ -1,5 +1,5 @@
 // Convolutions in their three passes, with all that a plan fuses into them.
-#include "cpu/conv.h"
+#include "cpu/conv/conv.h"
 
 #include <algorithm>
 #include <cmath>

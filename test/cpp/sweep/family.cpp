@@ -4,8 +4,8 @@
 #include <cmath>
 #include <sstream>
 
-#include "cpu/images.h"
-#include "cpu/onednn.h"
+#include "cpu/memory/onednn.h"
+#include "cpu/pool/images.h"
 #include "graph/op.h"
 
 namespace nodegrad::sweep {

@@ -1,10 +1,10 @@
 // What moves numbers without computing: copies, slices, gather and one-hot rows, layouts.
 #include <algorithm>
 
+#include "cpu/conv/winograd/filters.h"
 #include "cpu/cpu_backend.h"
 #include "cpu/isa.h"
-#include "cpu/onednn.h"
-#include "cpu/winograd_filters.h"
+#include "cpu/memory/onednn.h"
 #include "graph/op.h"
 #include "sweep/family.h"
 

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "cpu/onednn.h"
+#include "cpu/memory/onednn.h"
 #include "graph/op.h"
 #include "sweep/family.h"
 

@@ -1,0 +1,19 @@
+#include "cpu/isa/bfloat16_tables.h"
+
+namespace nodegrad::NODEGRAD_ISA_NAMESPACE {
+namespace {
+
+#if defined(__AVX512BF16__)
+constexpr const char* kName = "avx512_bf16";
+#else
+constexpr const char* kName = "avx512_bf16_emulated";
+#endif
+
+}  // namespace
+
+const Bfloat16Kernels& bfloat16Kernels() {
+  static const Bfloat16Kernels all = {kName, &winogradKernelsBfloat16, &rnnKernelsBfloat16};
+  return all;
+}
+
+}  // namespace nodegrad::NODEGRAD_ISA_NAMESPACE

@@ -1,0 +1,58 @@
+#include <algorithm>
+
+#include "cpu/kernel_table.h"
+#include "cpu/memory/onednn.h"
+
+namespace nodegrad {
+
+namespace {
+
+constexpr size_t kMaxRank = DNNL_MAX_NDIMS;
+
+// A stack of matrices as oneDNN sees it: rank dimensions (ones in front), the last two swapped where it is
+// transposed in memory.
+onednn::Desc stackDesc(const TensorType& type, size_t rank, bool transposed) {
+  const Dims& shape = type.shape;
+  Dims dims(rank, 1), strides(rank, 1);
+  const Dims own = rowMajorStrides(shape);
+  std::copy(shape.begin(), shape.end(), dims.end() - static_cast<int64_t>(shape.size()));
+  std::copy(own.begin(), own.end(), strides.end() - static_cast<int64_t>(shape.size()));
+  std::fill(strides.begin(), strides.end() - static_cast<int64_t>(shape.size()), count(shape));
+  if (transposed) {
+    std::swap(dims[rank - 1], dims[rank - 2]);
+    std::swap(strides[rank - 1], strides[rank - 2]);
+  }
+  return onednn::Desc(dims, onednn::dataType(type.dtype), strides);
+}
+
+std::unique_ptr<Kernel> makeMatmul(const KernelSpec& spec) {
+  const Dims &a = spec.inputs[0].shape, &b = spec.inputs[1].shape, &y = spec.outputs[0].shape;
+  if (count(a) == 0 || count(b) == 0) return onednn::zerosKernel(spec);
+  if (y.size() > kMaxRank)
+    fail(ErrorCode::Device, "[matmul] expected inputs of at most ", kMaxRank, " dimensions, received ",
+         y.size(), "; reshape them to fewer");
+  const onednn::Desc source = stackDesc(spec.inputs[0], y.size(), spec.attrs.boolean("transposeA"));
+  const onednn::Desc weights = stackDesc(spec.inputs[1], y.size(), spec.attrs.boolean("transposeB"));
+  const onednn::Desc target = stackDesc(spec.outputs[0], y.size(), false);
+  const dnnl::matmul::primitive_desc pd(onednn::engine(), source, weights, target,
+                                        onednn::attributes(spec.op, spec.attrs));
+  auto kernel = std::make_unique<onednn::PrimitiveKernel>(spec.op, pd);
+  kernel->bindInput(DNNL_ARG_SRC, 0, source);
+  kernel->bindInput(DNNL_ARG_WEIGHTS, 1, weights);
+  kernel->bindOutput(DNNL_ARG_DST, 0, target);
+  return kernel;
+}
+
+PrecisionChoice matmulPrecisions(const KernelSpec& spec) {
+  if (count(spec.inputs[0].shape) == 0 || count(spec.inputs[1].shape) == 0)
+    return {{Precision::Float32, Precision::Float32}, {Precision::Float32}};
+  return {{Precision::BFloat16, Precision::BFloat16}, {Precision::Either}};
+}
+
+}  // namespace
+
+void registerMatmulKernels(KernelTable& table) {
+  table["matmul"] = {makeMatmul, nullptr, nullptr, nullptr, matmulPrecisions};
+}
+
+}  // namespace nodegrad

@@ -1,0 +1,134 @@
+#include "cpu/memory/onednn_faults.h"
+
+namespace nodegrad::onednn {
+
+namespace {
+
+using spec::Convolution;
+using spec::ConvPass;
+
+// One of the two spatial dimensions of a window.
+struct Span {
+  int64_t size, outSize, kernel, stride, dilation, before;
+
+  bool isInside(int64_t output, int64_t tap) const {
+    const int64_t at = output * stride - before + tap * dilation;
+    return at >= 0 && at < size;
+  }
+  // Whether some tap meets only padding, for every output.
+  bool hasUnusedTap() const {
+    for (int64_t tap = 0; tap < kernel; ++tap) {
+      bool used = false;
+      for (int64_t output = 0; output < outSize && !used; ++output) used = isInside(output, tap);
+      if (!used) return true;
+    }
+    return false;
+  }
+  // Whether some output sees only padding.
+  bool hasEmptyOutput() const {
+    for (int64_t output = 0; output < outSize; ++output) {
+      bool empty = true;
+      for (int64_t tap = 0; tap < kernel && empty; ++tap) empty = !isInside(output, tap);
+      if (empty) return true;
+    }
+    return false;
+  }
+};
+
+Span rows(const Convolution& conv) {
+  const Window& w = conv.window;
+  return {conv.x.shape[static_cast<size_t>(conv.axes.h)],
+          w.outH,
+          conv.w.shape[0],
+          w.strides[0],
+          w.dilations[0],
+          w.pads[0]};
+}
+
+Span columns(const Convolution& conv) {
+  const Window& w = conv.window;
+  return {conv.x.shape[static_cast<size_t>(conv.axes.w)],
+          w.outW,
+          conv.w.shape[1],
+          w.strides[1],
+          w.dilations[1],
+          w.pads[2]};
+}
+
+int64_t inputChannels(const Convolution& conv) { return conv.w.shape[2]; }
+
+bool startsWith(const std::string& name, const char* start) { return name.rfind(start, 0) == 0; }
+bool contains(const std::string& name, const char* part) { return name.find(part) != std::string::npos; }
+
+constexpr ConvFault kFaults[] = {
+    // x [3, 24, 20, 8], w [1, 1, 8, 8], strides [2, 1], two threads: other gradients of w in each run, or the
+    // process dies. The copy of every second pixel has room for the channels, and is written in blocks of 16
+    // (AVX2: 8) of them. All passes make it; also seen in bfloat16: x [1, 24, 20, 5], w [1, 1, 5, 1].
+    {"3.2.0", "writes past its scratch memory",
+     [](const Convolution& conv, const std::string& name, bool blocked) {
+       const bool strided = conv.window.strides[0] > 1 || conv.window.strides[1] > 1;
+       return startsWith(name, "jit") && contains(name, "_1x1:") && strided && !blocked &&
+              inputChannels(conv) < 16;
+     }},
+    // x [1, 12, 2, 64], w [4, 4, 64, 16], strides [1, 3], same: 1e21 or NaN for taps that meet only padding.
+    {"3.2.0", "leaves the gradients of unused taps as they were",
+     [](const Convolution& conv, const std::string& name, bool) {
+       return startsWith(name, "jit") && conv.pass == ConvPass::BackwardFilter &&
+              conv.factors() == DType::BF16 && (rows(conv).hasUnusedTap() || columns(conv).hasUnusedTap());
+     }},
+    // x [2, 6, 2, 1], w [1, 1, 1, 25], strides [1, 3]: the process dies, or other gradients of w.
+    {"3.2.0", "reads past rows that are narrower than the stride",
+     [](const Convolution& conv, const std::string& name, bool) {
+       return startsWith(name, "jit_bf16:") && conv.pass == ConvPass::BackwardFilter &&
+              columns(conv).stride > columns(conv).size;
+     }},
+    // x [2, 8, 33, 19], w [3, 3, 19, 16], dilations [2, 1], same: other gradients of w in each run. From a
+    // width
+    // of about 30 and more than one block of 16 channels on; also in groups of 9.
+    {"3.2.0", "reads memory that it has not written",
+     [](const Convolution& conv, const std::string& name, bool) {
+       return startsWith(name, "jit_bf16:") && conv.pass == ConvPass::BackwardFilter &&
+              conv.window.dilations[0] > 1 && (inputChannels(conv) > 16 || conv.groups > 1);
+     }},
+    // x [2, 10, 3, 31], w [1, 1, 31, 12]: the output is off by half of its root mean square. Images of other
+    // sizes are
+    // right. The same with gradients of x of an odd number of filters.
+    {"3.2.0", "multiplies pairs wrongly where channels are odd",
+     [](const Convolution& conv, const std::string& name, bool blocked) {
+       const int64_t summed =
+           conv.pass == ConvPass::Forward ? inputChannels(conv) : conv.w.shape[3] / conv.groups;
+       return startsWith(name, "jit_bf16_1x1:") && conv.pass != ConvPass::BackwardFilter && !blocked &&
+              summed % 2 == 1;
+     }},
+    // x [1, 8, 8, 48], w [2, 2, 48, 16], strides [2, 2], on a CPU with AMX: the output is off by 118 % of its
+    // root mean square. Also with 80, 112 and 144 channels: whose last half block of 32 is at fault.
+    {"3.2.0", "computes another output",
+     [](const Convolution& conv, const std::string& name, bool) {
+       return contains(name, "amx") && conv.pass == ConvPass::Forward && conv.window.strides[1] == 2 &&
+              conv.w.shape[1] % 2 == 0 && inputChannels(conv) > 32 && inputChannels(conv) % 32 == 16;
+     }},
+    // x [1, 1, 8, 15], w [4, 3, 15, 15], dilations [3, 3], same, on a CPU with AMX: the process dies.
+    {"3.2.0", "crashes where an output meets only padding",
+     [](const Convolution& conv, const std::string& name, bool) {
+       return contains(name, "amx") && conv.pass == ConvPass::Forward &&
+              (rows(conv).hasEmptyOutput() || columns(conv).hasEmptyOutput());
+     }},
+};
+
+}  // namespace
+
+const ConvFault* convFault(const Convolution& conv, const std::string& implementation, bool blocked) {
+  for (const ConvFault& fault : kFaults)
+    if (fault.applies(conv, implementation, blocked)) return &fault;
+  return nullptr;
+}
+
+bool losesNan(const KernelSpec& spec, const std::string& activation, const std::string& implementation) {
+  // x [2, 3, 4, 15], w [1, 1, 15, 6], NODEGRAD_ISA=base: 0. Of its convolutions, these compute post-ops
+  // number by number.
+  return activation == "sigmoid" && spec.op == "conv2d" &&
+         (startsWith(implementation, "ref") ||
+          (implementation == "x64:gemm:jit" && spec.inputs[0].dtype == DType::F32));
+}
+
+}  // namespace nodegrad::onednn

@@ -1,0 +1,211 @@
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <cstring>
+#include <sstream>
+
+#include "core/parallel.h"
+#include "cpu/isa.h"
+#include "cpu/kernel_table.h"
+#include "cpu/move/indices.h"
+
+namespace nodegrad {
+namespace {
+
+constexpr int64_t kLeastThreadElements = 1 << 14;
+
+// The tensor x as [batch, outer, n, inner] and its indices as [batch, m]: what is gathered is [batch, outer,
+// m, inner].
+struct View {
+  int64_t batch, outer, n, inner, m;
+
+  View(const KernelSpec& spec, const Dims& x, const Dims& indices) {
+    const auto axis = static_cast<size_t>(normalizeAxis(spec.op, spec.attrs.integer("axis"), x.size()));
+    const auto batchDims = static_cast<size_t>(spec.attrs.integer("batchDims"));
+    batch = count(Dims(x.begin(), x.begin() + batchDims));
+    outer = count(Dims(x.begin() + batchDims, x.begin() + axis));
+    n = x[axis];
+    inner = count(Dims(x.begin() + axis + 1, x.end()));
+    m = count(Dims(indices.begin() + batchDims, indices.end()));
+  }
+};
+
+class GatherKernel : public Kernel {
+ public:
+  explicit GatherKernel(const KernelSpec& spec)
+      : kernels_(*isaKernels().elementwise),
+        view_(spec, spec.inputs[0].shape, spec.inputs[1].shape),
+        indices_(spec.inputs[1]),
+        from_(spec.inputs[0].dtype),
+        to_(spec.outputs[0].dtype),
+        threads_(teamThreads()) {}
+
+  std::string implementation() const override { return "own"; }
+
+  void run(void* const* inputs, void* const* outputs, void*) override {
+    const View& v = view_;
+    indices_.check("gather", inputs[1], v.n);
+    const auto bytes = [&](DType dtype) { return v.inner * static_cast<int64_t>(sizeOf(dtype)); };
+    parallelFor(threads_, v.batch * v.outer * v.m, kLeastThreadElements / std::max<int64_t>(v.inner, 1),
+                [&](int64_t begin, int64_t end, int) {
+                  for (int64_t row = begin; row < end; ++row) {
+                    const int64_t place = row / v.m;  // of batch and outer
+                    const int64_t index = indices_.at(inputs[1], place / v.outer * v.m + row % v.m);
+                    copy(static_cast<const char*>(inputs[0]) + (place * v.n + index) * bytes(from_),
+                         static_cast<char*>(outputs[0]) + row * bytes(to_), bytes(from_));
+                  }
+                });
+  }
+
+ private:
+  // A row, between float32 and bfloat16 where the two dtypes are not the same.
+  void copy(const void* from, void* to, int64_t bytes) const {
+    if (from_ == to_) {
+      std::memcpy(to, from, bytes);
+    } else if (to_ == DType::BF16) {
+      kernels_.bfloat16FromFloats(static_cast<uint16_t*>(to), static_cast<const float*>(from), view_.inner);
+    } else {
+      kernels_.floatsFromBfloat16(static_cast<float*>(to), static_cast<const uint16_t*>(from), view_.inner);
+    }
+  }
+
+  const ElementwiseKernels& kernels_;
+  View view_;
+  Indices indices_;
+  DType from_, to_;
+  int threads_;
+};
+
+// Adds rows of dy to those rows of dx that they were gathered from. A thread owns rows of dx and goes through
+// all indices, so that sums are made in the order of the indices whatever the number of threads.
+class GatherBackwardKernel : public Kernel {
+ public:
+  explicit GatherBackwardKernel(const KernelSpec& spec)
+      : isa_(isaKernels()),
+        half_(spec.inputs[0].dtype == DType::BF16),
+        view_(spec, spec.outputs[0].shape, spec.inputs[1].shape),
+        indices_(spec.inputs[1]),
+        threads_(teamThreads()) {}
+
+  std::string implementation() const override { return std::string("own:") + isa_.name; }
+
+  void run(void* const* inputs, void* const* outputs, void*) override {
+    const View& v = view_;
+    indices_.check("gatherBackward", inputs[1], v.n);
+    auto* dx = static_cast<float*>(outputs[0]);
+    parallelFor(threads_, v.batch * v.outer * v.n, kLeastThreadElements / std::max<int64_t>(v.inner, 1),
+                [&](int64_t begin, int64_t end, int) {
+                  std::fill(dx + begin * v.inner, dx + end * v.inner, 0.0f);
+                  for (int64_t place = begin / v.n; place * v.n < end; ++place) {
+                    const int64_t low = std::max<int64_t>(begin - place * v.n, 0),
+                                  high = std::min(end - place * v.n, v.n);
+                    for (int64_t i = 0; i < v.m; ++i) {
+                      const int64_t index = indices_.at(inputs[1], place / v.outer * v.m + i);
+                      if (index < low || index >= high) continue;
+                      addRow(dx + (place * v.n + index) * v.inner, inputs[0], (place * v.m + i) * v.inner);
+                    }
+                  }
+                });
+  }
+
+ private:
+  void addRow(float* to, const void* dy, int64_t at) const {
+    if (half_) return isa_.gather->addBfloat16Row(to, static_cast<const uint16_t*>(dy) + at, view_.inner);
+    isa_.gather->addRow(to, static_cast<const float*>(dy) + at, view_.inner);
+  }
+
+  const IsaKernels& isa_;
+  bool half_;
+  View view_;
+  Indices indices_;
+  int threads_;
+};
+
+// float32 numbers without what follows the point, as a cast makes them. A cast would give any number for one
+// that int32 does not hold; this fails.
+class ToIndicesKernel : public Kernel {
+ public:
+  explicit ToIndicesKernel(const KernelSpec& spec)
+      : count_(count(spec.inputs[0].shape)), threads_(teamThreads()) {}
+
+  std::string implementation() const override { return "own"; }
+
+  void run(void* const* inputs, void* const* outputs, void*) override {
+    const auto* x = static_cast<const float*>(inputs[0]);
+    auto* y = static_cast<int32_t*>(outputs[0]);
+    std::atomic<bool> held = true;
+    parallelFor(threads_, count_, kLeastThreadElements, [&](int64_t begin, int64_t end, int) {
+      for (int64_t i = begin; i < end; ++i) {
+        const bool holds = holdsInt32(x[i]);
+        y[i] = holds ? static_cast<int32_t>(x[i]) : 0;
+        if (!holds) held = false;
+      }
+    });
+    if (!held) refuse(x);
+  }
+
+ private:
+  static bool holdsInt32(float x) { return x >= -0x1p31f && x < 0x1p31f; }
+
+  void refuse(const float* x) const {
+    const int64_t place = std::find_if_not(x, x + count_, holdsInt32) - x;
+    std::ostringstream received;
+    if (std::isnan(x[place]))
+      received << "NaN";
+    else
+      received << x[place];
+    fail(ErrorCode::Argument, "[toIndices] expected indices that int32 holds, received ", received.str(),
+         " at place ", place);
+  }
+
+  int64_t count_;
+  int threads_;
+};
+
+// An index out of range leaves its row off.
+class OneHotKernel : public Kernel {
+ public:
+  explicit OneHotKernel(const KernelSpec& spec)
+      : indices_(spec.inputs[0]),
+        rows_(count(spec.inputs[0].shape)),
+        depth_(spec.attrs.integer("depth")),
+        on_(static_cast<float>(spec.attrs.number("onValue"))),
+        off_(static_cast<float>(spec.attrs.number("offValue"))),
+        threads_(teamThreads()) {}
+
+  std::string implementation() const override { return "own"; }
+
+  void run(void* const* inputs, void* const* outputs, void*) override {
+    auto* y = static_cast<float*>(outputs[0]);
+    parallelFor(threads_, rows_, kLeastThreadElements / depth_, [&](int64_t begin, int64_t end, int) {
+      std::fill(y + begin * depth_, y + end * depth_, off_);
+      for (int64_t row = begin; row < end; ++row) {
+        const int64_t index = indices_.at(inputs[0], row);
+        if (index >= 0 && index < depth_) y[row * depth_ + index] = on_;
+      }
+    });
+  }
+
+ private:
+  Indices indices_;
+  int64_t rows_, depth_;
+  float on_, off_;
+  int threads_;
+};
+
+template <class K>
+std::unique_ptr<Kernel> make(const KernelSpec& spec) {
+  return std::make_unique<K>(spec);
+}
+
+}  // namespace
+
+void registerGatherKernels(KernelTable& table) {
+  // A table is a weight as a rule, and its rows are what a bfloat16 kernel wants.
+  table["gather"] = {make<GatherKernel>, nullptr, nullptr, nullptr, anyPrecision};
+  table["gatherBackward"] = {make<GatherBackwardKernel>, nullptr, nullptr, nullptr, readsEither};
+  table["toIndices"] = {make<ToIndicesKernel>};
+  table["oneHot"] = {make<OneHotKernel>};
+}
+
+}  // namespace nodegrad

@@ -1,0 +1,127 @@
+#include "cpu/optimizer/optimizer.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/parallel.h"
+#include "cpu/kernel_table.h"
+#include "cpu/memory/cpu_layout.h"
+#include "graph/op.h"
+#include "spec/update.h"
+
+namespace nodegrad {
+
+UpdateNumbers UpdateRule::at(void* const* scalars) const {
+  const double rate = *static_cast<const float*>(scalars[0]);
+  UpdateNumbers step = numbers;
+  step.rate = static_cast<float>(rate);
+  step.keep = static_cast<float>(1 - rate * decay);
+  if (beta1 != 0 || beta2 != 0) {
+    const double t = *static_cast<const float*>(scalars[1]);
+    step.rate = static_cast<float>(rate * std::sqrt(1 - std::pow(beta2, t)) / (1 - std::pow(beta1, t)));
+  }
+  return step;
+}
+
+UpdateRule updateRule(const std::string& op, const Attrs& attrs) {
+  const OptimizerKernels& kernels = *isaKernels().optimizer;
+  const auto number = [&](const char* name) { return static_cast<float>(attrs.number(name)); };
+  const double decay = attrs.number("weightDecay");
+  if (op == "sgdUpdate") return {kernels.sgd, {}, decay};
+  if (op == "momentumUpdate") {
+    return {attrs.boolean("nesterov") ? kernels.nesterov : kernels.momentum,
+            {0, 0, number("momentum"), 0, 0},
+            decay};
+  }
+  if (op == "rmspropUpdate")
+    return {kernels.rmsprop, {0, 0, number("rho"), number("epsilon"), number("momentum")}, decay};
+  if (op == "rmspropCenteredUpdate")
+    return {kernels.rmspropCentered, {0, 0, number("rho"), number("epsilon"), number("momentum")}, decay};
+  if (op == "adadeltaUpdate") return {kernels.adadelta, {0, 0, number("rho"), number("epsilon"), 0}, decay};
+  const double beta1 = attrs.number("beta1"), beta2 = attrs.number("beta2");
+  const UpdateNumbers numbers{0, 0, static_cast<float>(1 - beta1), static_cast<float>(1 - beta2),
+                              number("epsilon")};
+  if (op == "adamUpdate") return {kernels.adam, numbers, decay, beta1, beta2};
+  return {kernels.adamAmsgrad, numbers, decay, beta1, beta2};
+}
+
+namespace {
+
+constexpr int64_t kLeastThreadElements = 1 << 14;
+
+// Goes over the memory of all its weights as if it were one, in even parts.
+class OptimizerKernel : public Kernel {
+ public:
+  explicit OptimizerKernel(const KernelSpec& spec)
+      : isa_(isaKernels()), operands_(spec), rule_(updateRule(spec.op, spec.attrs)), threads_(teamThreads()) {
+    for (size_t w = 0; w < operands_.weights; ++w) {
+      const size_t i = operands_.firstInput(w);
+      ends_.push_back((w ? ends_.back() : 0) + geometry(spec.inputs[i], spec.inputLayouts[i]).elements);
+    }
+  }
+
+  std::string implementation() const override { return std::string("own:") + isa_.name; }
+
+  void run(void* const* inputs, void* const* outputs, void*) override {
+    const size_t slots = operands_.slots;
+    const UpdateNumbers numbers = rule_.at(inputs + operands_.firstScalar());
+    parallelFor(threads_, ends_.back(), kLeastThreadElements, [&](int64_t begin, int64_t end, int) {
+      const auto first = std::upper_bound(ends_.begin(), ends_.end(), begin) - ends_.begin();
+      for (auto w = static_cast<size_t>(first); begin < end; ++w) {
+        const float* in[5];
+        float* out[4];
+        for (size_t i = 0; i < slots + 2; ++i)
+          in[i] = static_cast<const float*>(inputs[operands_.firstInput(w) + i]);
+        for (size_t o = 0; o < slots + 1; ++o)
+          out[o] = static_cast<float*>(outputs[operands_.firstOutput(w) + o]);
+        const int64_t start = w ? ends_[w - 1] : 0, stop = std::min(end, ends_[w]);
+        rule_.run(in, out, numbers, begin - start, stop - start);
+        begin = stop;
+      }
+    });
+  }
+
+ private:
+  const IsaKernels& isa_;
+  spec::Update operands_;
+  UpdateRule rule_;
+  std::vector<int64_t> ends_;  // of each weight's elements in the row of all
+  int threads_;
+};
+
+std::unique_ptr<Kernel> makeOptimizer(const KernelSpec& spec) {
+  return std::make_unique<OptimizerKernel>(spec);
+}
+
+// Everything lies as the weight does, or as its gradient where the weight may still choose. The update goes
+// over memory from start to end and leaves the zeros of padding as they are, but for an epsilon of 0, which
+// makes 0 / 0 of them. Asked for nodes of one weight: they are joined afterwards.
+LayoutChoice optimizerLayouts(const KernelSpec& spec, const std::vector<bool>& flexible) {
+  LayoutChoice choice;
+  choice.inputs.resize(spec.inputs.size());
+  choice.outputs.resize(spec.outputs.size());
+  LayoutPtr layout = spec.inputLayouts[0];
+  if (!layout && flexible[0]) layout = spec.inputLayouts[1];
+  if (layout && spec.attrs.has("epsilon") && spec.attrs.number("epsilon") == 0) {
+    const Geometry g = geometry(spec.inputs[0], layout);
+    if (g.elements != count(g.shape)) layout = nullptr;
+  }
+  std::fill_n(choice.inputs.begin(), spec.outputs.size() + 1, layout);
+  std::fill(choice.outputs.begin(), choice.outputs.end(), layout);
+  return choice;
+}
+
+// Over what belongs to the same weight.
+bool optimizerInPlace(const KernelSpec& spec, size_t output, size_t input) {
+  const spec::Update update(spec);
+  return input / (update.slots + 2) == output / (update.slots + 1) && input < update.firstScalar();
+}
+
+}  // namespace
+
+void registerOptimizerKernels(KernelTable& table) {
+  for (const std::string& name : opNames())
+    if (findOp(name).isUpdate()) table[name] = {makeOptimizer, optimizerLayouts, optimizerInPlace};
+}
+
+}  // namespace nodegrad

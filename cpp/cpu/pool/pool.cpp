@@ -1,0 +1,134 @@
+#include <algorithm>
+
+#include "core/parallel.h"
+#include "cpu/isa.h"
+#include "cpu/kernel_table.h"
+#include "cpu/pool/images.h"
+
+namespace nodegrad {
+namespace {
+
+constexpr int64_t kLeastThreadElements = 1 << 14;
+
+// Which tensors of a pooling op are of the image's shape and which of the output's.
+const TensorType& imageType(const KernelSpec& spec) {
+  return spec.op == "maxPool2dBackward" || spec.op == "avgPool2dBackward" ? spec.outputs[0] : spec.inputs[0];
+}
+
+class PoolKernel : public Kernel {
+ public:
+  explicit PoolKernel(const KernelSpec& spec)
+      : isa_(isaKernels()),
+        op_(opOf(spec.op)),
+        half_(spec.inputs[0].dtype == DType::BF16),
+        images_(imagesOf(spec)),
+        geometry_(images_, windowOf(spec), byteIndices(spec),
+                  !spec.attrs.has("divide") || spec.attrs.boolean("divide")),
+        threads_(teamThreads()) {}
+
+  std::string implementation() const override { return std::string("own:") + isa_.name; }
+
+  void run(void* const* inputs, void* const* outputs, void*) override {
+    const bool backward = op_ == Op::MaxBackward || op_ == Op::AverageBackward;
+    const int64_t rows = backward ? images_.height : geometry_.outHeight();
+    const int64_t grain = kLeastThreadElements / std::max<int64_t>(1, images_.width * images_.channels);
+    parallelFor(threads_, images_.count * rows, grain, [&](int64_t begin, int64_t end, int) {
+      for (int64_t item = begin; item < end; ++item) {
+        if (half_) {
+          runRow(*isa_.poolBfloat16, inputs, outputs, item / rows, item % rows);
+        } else {
+          runRow(*isa_.pool, inputs, outputs, item / rows, item % rows);
+        }
+      }
+    });
+  }
+
+ private:
+  enum class Op { Max, MaxBackward, MaxGather, Average, AverageBackward };
+
+  static Op opOf(const std::string& name) {
+    if (name == "maxPool2d") return Op::Max;
+    if (name == "maxPool2dBackward") return Op::MaxBackward;
+    if (name == "maxPool2dGather") return Op::MaxGather;
+    return name == "avgPool2d" ? Op::Average : Op::AverageBackward;
+  }
+
+  static Images imagesOf(const KernelSpec& spec) {
+    const ImageAxes axes = imageAxes(spec.op, spec.attrs);
+    const LayoutPtr& layout = spec.inputLayouts[0];
+    const Blocks blocks = blocksOf(spec.inputs[0], layout, axes);
+    if (layout && blocks.of == Blocks::Nothing)
+      fail(ErrorCode::Device, "[", spec.op, "] cannot run in this layout");
+    return Images::of(imageType(spec).shape, axes, blocks);
+  }
+
+  static Window windowOf(const KernelSpec& spec) {
+    const ImageAxes axes = imageAxes(spec.op, spec.attrs);
+    const Dims& x = imageType(spec).shape;
+    return poolWindow(spec.op, spec.attrs, x[axes.h], x[axes.w]);
+  }
+
+  static bool byteIndices(const KernelSpec& spec) {
+    return (spec.op == "maxPool2d" ? spec.outputs[1] : spec.inputs.back()).dtype == DType::U8;
+  }
+
+  template <class T>
+  void runRow(const PoolKernels<T>& pool, void* const* inputs, void* const* outputs, int64_t image,
+              int64_t row) const {
+    const PoolShape& shape = geometry_.shape();
+    const int64_t inRow = images_.width * images_.channels, outRow = shape.outWidth * images_.channels;
+    const int64_t in = image * images_.height * inRow, out = image * geometry_.outHeight() * outRow;
+    const int64_t indexBytes = shape.byteIndices ? 1 : 4;
+    auto* from = static_cast<const T*>(inputs[0]);
+    auto* to = static_cast<T*>(outputs[0]);
+    switch (op_) {
+      case Op::Max: {
+        const int64_t at = out + row * outRow;
+        return pool.max(shape, from + in, to + at, static_cast<char*>(outputs[1]) + at * indexBytes, row);
+      }
+      case Op::MaxBackward:
+        return pool.maxBackward(shape, from + out, static_cast<const char*>(inputs[1]) + out * indexBytes,
+                                to + in + row * inRow, row);
+      case Op::MaxGather: {
+        const int64_t at = out + row * outRow;
+        return pool.maxGather(shape, from + in, static_cast<const char*>(inputs[1]) + at * indexBytes,
+                              to + at, row);
+      }
+      case Op::Average: return pool.average(shape, from + in, to + out + row * outRow, row);
+      case Op::AverageBackward: return pool.averageBackward(shape, from + out, to + in + row * inRow, row);
+    }
+  }
+
+  const IsaKernels& isa_;
+  Op op_;
+  bool half_;
+  Images images_;
+  PoolGeometry geometry_;
+  int threads_;
+};
+
+// Follows an input that is blocked in channels or samples, first of all the indices: they lie where the
+// forward pass put them. Padding stays zero: a window of zeros has maximum, sum and gradient zero.
+LayoutChoice poolLayouts(const KernelSpec& spec, const std::vector<bool>&) {
+  LayoutChoice choice;
+  const ImageAxes axes = imageAxes(spec.op, spec.attrs);
+  Blocks blocks;
+  for (size_t i = spec.inputs.size(); i-- > 0 && blocks.of == Blocks::Nothing;)
+    blocks = blocksOf(spec.inputs[i], spec.inputLayouts[i], axes);
+  for (const TensorType& type : spec.inputs) choice.inputs.push_back(blockedLayout(type, axes, blocks));
+  for (const TensorType& type : spec.outputs) choice.outputs.push_back(blockedLayout(type, axes, blocks));
+  return choice;
+}
+
+std::unique_ptr<Kernel> makePool(const KernelSpec& spec) { return std::make_unique<PoolKernel>(spec); }
+
+}  // namespace
+
+void registerPoolKernels(KernelTable& table) {
+  for (const char* name :
+       {"maxPool2d", "maxPool2dBackward", "maxPool2dGather", "avgPool2d", "avgPool2dBackward"}) {
+    table[name] = {makePool, poolLayouts, nullptr, nullptr, anyPrecisionAlike};
+  }
+}
+
+}  // namespace nodegrad
