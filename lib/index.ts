@@ -1,25 +1,25 @@
 /** The public API: the one list of what the package exports. */
-export * as activations from './activations.js';
+export * as activations from './activations/index.js';
 export * as callbacks from './callbacks/index.js';
 export * as constraints from './constraints/index.js';
 export * as initializers from './initializers/index.js';
 export * as layers from './layers/index.js';
 export * as losses from './losses/index.js';
 export * as metrics from './metrics/index.js';
-export * as mixedPrecision from './mixedPrecision.js';
+export * as mixedPrecision from './core/mixedPrecision.js';
 export * as ops from './ops/index.js';
 export * as optimizers from './optimizers/index.js';
 export * as regularizers from './regularizers/index.js';
-export { type Compiled, type Feed, type Fetched, type FunctionOptions, compile } from './compile.js';
+export { type Compiled, type Feed, type Fetched, type FunctionOptions, compile } from './core/compile.js';
 export type { ArrayData, Batch, Batches, Data } from './data/batches.js';
-export * as datasets from './data/datasets.js';
-export { NDArray } from './data/ndarray.js';
-export type { DataOf, DType, EngineInfo, Shape, TypedArray } from './engine.js';
-export { EngineError, type ErrorCode } from './errors.js';
-export { getEngineInfo } from './info.js';
+export * as datasets from './datasets/index.js';
+export { NDArray } from './core/ndarray.js';
+export type { DataOf, DType, EngineInfo, Shape, TypedArray } from './engine/engine.js';
+export { EngineError, type ErrorCode } from './base/errors.js';
+export { getEngineInfo } from './engine/info.js';
 export * from './models/index.js';
-export { setSeed } from './seed.js';
-export { Sym } from './sym.js';
+export { setSeed } from './core/seed.js';
+export { Sym } from './core/sym.js';
 export {
   type DTypeOf,
   type NestedArray,
@@ -32,6 +32,6 @@ export {
   ones,
   tensor,
   zeros,
-} from './tensor.js';
-export { grad } from './trace.js';
-export { Variable, variable, type VariableOptions } from './variable.js';
+} from './core/tensor.js';
+export { grad } from './core/trace.js';
+export { Variable, variable, type VariableOptions } from './core/variable.js';

@@ -3,9 +3,9 @@ import { existsSync } from 'node:fs';
 import module from 'node:module';
 import { dirname, join } from 'node:path';
 import { types } from 'node:util';
-import { EngineError } from './errors.js';
+import { EngineError } from './base/errors.js';
 import { installedFolder, isPackage, ownFolder } from './installed.js';
-import { withSpinCount } from './settings.js';
+import { withSpinCount } from './engine/settings.js';
 
 /** What decides whether a binary can be loaded here. */
 export interface Host {

@@ -1,5 +1,5 @@
 // Checks that dependencies between folders point one way (docs/architecture.md draws the same arrows):
-//   lib -> lib/engine.ts -> lib/loader.ts -> binding -> cpp/program -> cpp/plan -> cpp/graph -> cpp/core, and backends below cpp/backend.h.
+//   lib's rooms -> lib/engine -> lib/loader.ts -> binding -> cpp/program -> cpp/plan -> cpp/graph -> cpp/core, and backends below cpp/backend.h.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { dirname, join, normalize, relative } from 'node:path';
@@ -20,19 +20,40 @@ const CPP = {
   program: ['core', 'graph', 'plan', 'data', 'backend.h', 'cpu/cpu_backend.h'],
   binding: ['core', 'graph', 'ops', 'plan', 'backend.h', 'program', 'data', 'cpu/cpu_backend.h'],
 };
-// The lowest files of lib, and what they may import.
-const LOWEST = {
-  'lib/installed.ts': [],
-  'lib/settings.ts': ['lib/errors.js'],
-  'lib/loader.ts': ['lib/errors.js', 'lib/installed.js', 'lib/settings.js'],
-  'lib/engine.ts': ['lib/errors.js', 'lib/loader.js'],
+// What each room of lib may import: rooms, or single files. lib/index.ts exports them all.
+const TENSORS = ['base', 'engine', 'core'];
+const WEIGHTS = ['activations', 'initializers', 'constraints', 'regularizers'];
+const OBJECTIVES = ['losses', 'metrics', 'optimizers', 'callbacks'];
+const LIB = {
+  'installed.ts': [],
+  base: [],
+  // The two files at the root look for files from where they are, which is the same place in dist/.
+  'loader.ts': ['base', 'engine/settings.ts', 'installed.ts'],
+  engine: ['base', 'loader.ts'],
+  core: ['base', 'engine'],
+  ops: TENSORS,
+  data: [...TENSORS, 'ops'],
+  datasets: [...TENSORS, 'installed.ts'],
+  activations: [...TENSORS, 'ops'],
+  initializers: [...TENSORS, 'ops'],
+  constraints: [...TENSORS, 'ops'],
+  regularizers: [...TENSORS, 'ops'],
+  layers: [...TENSORS, 'ops', ...WEIGHTS],
+  losses: [...TENSORS, 'ops'],
+  metrics: [...TENSORS, 'ops', 'losses'],
+  optimizers: [...TENSORS, 'ops'],
+  callbacks: TENSORS,
+  training: [...TENSORS, 'ops', 'data', 'layers', ...OBJECTIVES],
+  models: [...TENSORS, 'ops', 'data', 'layers', ...WEIGHTS, ...OBJECTIVES, 'training'],
 };
 // The op registry starts itself up by calling the one function that lists the families.
 const EXCEPTIONS = new Set(['cpp/graph/op.cpp -> ops/register.h']);
+// Types that point up.
+const TYPES_ONLY = new Set(['callbacks -> models', 'training -> models']);
 const NODE_HEADERS = /^(napi|node|uv|v8|js_native)/;
 const ONEDNN_HEADERS = /^(oneapi\/dnnl|dnnl)/;
 // Variables of the environment are read in one place of each language (docs/settings.md).
-const SETTINGS = new Set(['cpp/core/settings.cpp', 'lib/settings.ts']);
+const SETTINGS = new Set(['cpp/core/settings.cpp', 'lib/engine/settings.ts']);
 const ENVIRONMENT = /\bgetenv\b|\bprocess\.env\b|\{[^}]*\benv\b[^}]*\} = process\b/;
 const ADDON_LOADERS = /\bprocess\.dlopen\b|\.node['"`]/;
 
@@ -64,17 +85,59 @@ function checkCpp(file, text) {
   }
 }
 
+// What each file of lib imports when it runs.
+const imports = new Map();
+
+/** The room of a file of lib; a file at its root is a room of one. */
+const room = (file) => file.slice('lib/'.length).split('/')[0];
+
 function checkLib(file, text) {
-  if (file !== 'lib/loader.ts' && ADDON_LOADERS.test(text)) {
+  if (file !== 'lib/loader.ts' && ADDON_LOADERS.test(text))
     complain(file, 'loads a native module; only lib/loader.ts loads the addon.');
+  const own = room(file);
+  const allowed = LIB[own];
+  if (!allowed && file !== 'lib/index.ts')
+    complain(file, `lib/${own} has no row in the table of arrows (scripts/check-arrows.mjs).`);
+  imports.set(file, []);
+  for (const { name, typesOnly } of importsOf(text)) {
+    const target = relative('.', normalize(join(dirname(file), name))).replace(/\.js$/, '.ts');
+    if (!target.startsWith('lib/')) {
+      complain(file, `imports ${name}; lib/ imports nothing outside lib/.`);
+      continue;
+    }
+    if (!typesOnly) imports.get(file).push(target);
+    const known =
+      room(target) === own || allowed?.some((it) => it === room(target) || `lib/${it}` === target);
+    if (allowed && !known && !(typesOnly && TYPES_ONLY.has(`${own} -> ${room(target)}`)))
+      complain(file, `imports ${name}; lib/${own} may import ${[own, ...allowed].join(', ')}.`);
   }
-  for (const [, name] of text.matchAll(/(?:from|import\()\s*['"](\.[^'"]+)['"]/g)) {
-    const target = relative('.', normalize(join(dirname(file), name)));
-    if (!target.startsWith('lib/')) complain(file, `imports ${name}; lib/ imports nothing outside lib/.`);
-    const allowed = LOWEST[file];
-    if (allowed && !allowed.includes(target))
-      complain(file, `imports ${name}; it is one of the lowest files and knows ${allowed.join(', ')} only.`);
-  }
+}
+
+/** The relative imports and exports of a file, and whether only types are taken. */
+function importsOf(text) {
+  const statements = /^(?:import|export)\s+(type\s+)?([^;'"]*?)(?:\bfrom\s+)?['"](\.[^'"]+)['"]/gm;
+  const dynamic = /\bimport\(\s*['"](\.[^'"]+)['"]/g;
+  const everyNameIsAType = (names) => /^\{(\s*type\s[^,}]+,?)+\s*\}\s*$/.test(names);
+  return [
+    ...[...text.matchAll(statements)].map(([, type, names, name]) => ({
+      name,
+      typesOnly: Boolean(type) || everyNameIsAType(names),
+    })),
+    ...[...text.matchAll(dynamic)].map(([, name]) => ({ name, typesOnly: false })),
+  ];
+}
+
+/** Complains about files that import each other when they run: which of them is ready first would depend on who imports them. */
+function checkCircles() {
+  const done = new Set();
+  const visit = (file, path) => {
+    if (path.includes(file))
+      return complain(file, `imports itself: ${[...path.slice(path.indexOf(file)), file].join(' -> ')}.`);
+    if (done.has(file)) return;
+    for (const target of imports.get(file) ?? []) visit(target, [...path, file]);
+    done.add(file);
+  };
+  for (const file of imports.keys()) visit(file, []);
 }
 
 const files = execFileSync(
@@ -89,5 +152,6 @@ for (const file of files.split('\n').filter(Boolean)) {
   if (file.endsWith('.ts')) checkLib(file, text);
   else if (/\.(cpp|h)$/.test(file)) checkCpp(file, text);
 }
+checkCircles();
 for (const problem of problems) console.error(problem);
 process.exit(problems.length ? 1 : 0);

@@ -37,7 +37,7 @@ PINS = {
 
 
 def cache_root():
-    """As lib/settings.ts has it."""
+    """As lib/engine/settings.ts has it."""
     own, xdg = os.environ.get('NODEGRAD_CACHE'), os.environ.get('XDG_CACHE_HOME', '')
     return Path(own) if own else (Path(xdg) if os.path.isabs(xdg) else Path.home() / '.cache') / 'nodegrad'
 

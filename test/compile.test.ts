@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { compile } from '../lib/compile.js';
+import { compile } from '../lib/core/compile.js';
 import * as ops from '../lib/ops/index.js';
-import type { Sym } from '../lib/sym.js';
-import { tensor } from '../lib/tensor.js';
-import { Trace, grad } from '../lib/trace.js';
-import { variable } from '../lib/variable.js';
+import type { Sym } from '../lib/core/sym.js';
+import { tensor } from '../lib/core/tensor.js';
+import { Trace, grad } from '../lib/core/trace.js';
+import { variable } from '../lib/core/variable.js';
 
 describe('compile', () => {
   test('calls the function once for each signature', async () => {

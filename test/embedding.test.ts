@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { NDArray } from '../lib/data/ndarray.js';
+import { NDArray } from '../lib/core/ndarray.js';
 import * as layers from '../lib/layers/index.js';
 import * as losses from '../lib/losses/index.js';
 import { Sequential } from '../lib/models/index.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { EngineError, nearest } from '../lib/errors.js';
+import { EngineError, nearest } from '../lib/base/errors.js';
 
 describe('EngineError', () => {
   it('is an Error with a code and a cause', () => {

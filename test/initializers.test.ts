@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import * as initializers from '../lib/initializers/index.js';
 import { initializerConfig, initializerOf } from '../lib/initializers/index.js';
-import { setSeed, withSeed } from '../lib/seed.js';
-import type { TypedArray } from '../lib/engine.js';
+import { setSeed, withSeed } from '../lib/core/seed.js';
+import type { TypedArray } from '../lib/engine/engine.js';
 import { errorOf } from './support/run.js';
 
 const moments = (numbers: TypedArray) => {

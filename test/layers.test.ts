@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { compile } from '../lib/compile.js';
+import { compile } from '../lib/core/compile.js';
 import * as layers from '../lib/layers/index.js';
 import * as ops from '../lib/ops/index.js';
-import type { Shape } from '../lib/engine.js';
+import type { Shape } from '../lib/engine/engine.js';
 import { Model } from '../lib/models/model.js';
-import type { Sym } from '../lib/sym.js';
-import { ones, tensor, zeros } from '../lib/tensor.js';
-import { NDArray } from '../lib/data/ndarray.js';
-import type { Variable } from '../lib/variable.js';
+import type { Sym } from '../lib/core/sym.js';
+import { ones, tensor, zeros } from '../lib/core/tensor.js';
+import { NDArray } from '../lib/core/ndarray.js';
+import type { Variable } from '../lib/core/variable.js';
 import { type LayerRow, one, output, testRows } from './support/layers.js';
 import { errorOf } from './support/run.js';
 

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { compile } from '../lib/compile.js';
+import { compile } from '../lib/core/compile.js';
 import * as losses from '../lib/losses/index.js';
-import { Objective } from '../lib/models/objective.js';
+import { Objective } from '../lib/training/objective.js';
 import * as ops from '../lib/ops/index.js';
-import type { Sym } from '../lib/sym.js';
-import { type TensorData, tensor } from '../lib/tensor.js';
-import { grad } from '../lib/trace.js';
+import type { Sym } from '../lib/core/sym.js';
+import { type TensorData, tensor } from '../lib/core/tensor.js';
+import { grad } from '../lib/core/trace.js';
 import { errorOf, numbersOf, rejectionOf } from './support/run.js';
 
 const truth = [

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { LruCache } from '../lib/lruCache.js';
+import { LruCache } from '../lib/base/lruCache.js';
 
 test('the value that was not used for longest goes first', () => {
   const cache = new LruCache<string, number>(2);

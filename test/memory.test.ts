@@ -61,8 +61,8 @@ describe('a process that may use 800 MB', () => {
       const imports = `
         import { writeFileSync } from 'node:fs';
         import * as ops from './lib/ops/index.ts';
-        import { ones, zeros } from './lib/tensor.ts';
-        import { variable } from './lib/variable.ts';
+        import { ones, zeros } from './lib/core/tensor.ts';
+        import { variable } from './lib/core/variable.ts';
         writeFileSync('${group.folder}/cgroup.procs', String(process.pid));`;
       const { signal, status, stdout, stderr } = runScript(`${imports}\n${script}`);
       expect({ signal, status, stderr }).toEqual({ signal: null, status: 0, stderr: '' });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import * as losses from '../lib/losses/index.js';
 import * as metrics from '../lib/metrics/index.js';
 import * as ops from '../lib/ops/index.js';
-import { tensor } from '../lib/tensor.js';
+import { tensor } from '../lib/core/tensor.js';
 import { errorOf, numbersOf, rejectionOf } from './support/run.js';
 
 const rows = [

@@ -29,7 +29,7 @@ it.each([
   await symlink(packaged, folder);
 
   vi.resetModules(); // variables are read once
-  const datasets = await import('../lib/data/datasets.js');
+  const datasets = await import('../lib/datasets/index.js');
   const { train, test } = await datasets.mnist();
   expect([train.images.shape, test.images.shape]).toEqual([
     [60000, 28, 28, 1],

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { compile } from '../lib/compile.js';
-import { NDArray } from '../lib/data/ndarray.js';
+import { compile } from '../lib/core/compile.js';
+import { NDArray } from '../lib/core/ndarray.js';
 import * as layers from '../lib/layers/index.js';
 import { Model, Sequential } from '../lib/models/index.js';
 import * as ops from '../lib/ops/index.js';
 import * as optimizers from '../lib/optimizers/index.js';
-import { setSeed } from '../lib/seed.js';
-import type { Sym } from '../lib/sym.js';
+import { setSeed } from '../lib/core/seed.js';
+import type { Sym } from '../lib/core/sym.js';
 import { errorOf, rejectionOf } from './support/run.js';
 
 const N = 24;

@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { compile } from '../lib/compile.js';
-import { NDArray } from '../lib/data/ndarray.js';
-import type { DType } from '../lib/engine.js';
-import { EngineError } from '../lib/errors.js';
+import { compile } from '../lib/core/compile.js';
+import { NDArray } from '../lib/core/ndarray.js';
+import type { DType } from '../lib/engine/engine.js';
+import { EngineError } from '../lib/base/errors.js';
 import * as ops from '../lib/ops/index.js';
-import { Sym } from '../lib/sym.js';
-import { type NestedArray, Tensor, arange, ones, tensor } from '../lib/tensor.js';
-import { grad } from '../lib/trace.js';
-import { variable } from '../lib/variable.js';
+import { Sym } from '../lib/core/sym.js';
+import { type NestedArray, Tensor, arange, ones, tensor } from '../lib/core/tensor.js';
+import { grad } from '../lib/core/trace.js';
+import { variable } from '../lib/core/variable.js';
 
 const flat = (t: Tensor) => [...t.dataSync()];
 

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { compile } from '../lib/compile.js';
+import { compile } from '../lib/core/compile.js';
 import * as ops from '../lib/ops/index.js';
 import * as optimizers from '../lib/optimizers/index.js';
 import { optimizerOf } from '../lib/optimizers/index.js';
-import type { Sym } from '../lib/sym.js';
-import { tensor } from '../lib/tensor.js';
-import { variable } from '../lib/variable.js';
+import type { Sym } from '../lib/core/sym.js';
+import { tensor } from '../lib/core/tensor.js';
+import { variable } from '../lib/core/variable.js';
 import { errorOf, rejectionOf } from './support/run.js';
 
 /** A step along the gradient g of sum(w g), for the weights one by one. */

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { NDArray } from '../lib/data/ndarray.js';
+import { NDArray } from '../lib/core/ndarray.js';
 import * as layers from '../lib/layers/index.js';
 import { Model, Sequential } from '../lib/models/index.js';
 import * as ops from '../lib/ops/index.js';
 import * as optimizers from '../lib/optimizers/index.js';
-import type { Sym } from '../lib/sym.js';
-import type { Tensor } from '../lib/tensor.js';
+import type { Sym } from '../lib/core/sym.js';
+import type { Tensor } from '../lib/core/tensor.js';
 
 const samples = 50;
 const x = new NDArray(

@@ -5,9 +5,9 @@ import { runScript } from './support/process.js';
 
 describe('a process', () => {
   const slow = `
-    import { compile } from './lib/compile.ts';
+    import { compile } from './lib/core/compile.ts';
     import * as ops from './lib/ops/index.ts';
-    import { tensor, zeros } from './lib/tensor.ts';
+    import { tensor, zeros } from './lib/core/tensor.ts';
     const x = zeros([1500, 1500]);
     const step = compile((x) => ops.sum(ops.matmul(ops.matmul(x, x), x)));`;
 
@@ -56,7 +56,7 @@ describe('a process', () => {
   ])('bounds how long idle threads spin, unless the user does: %o', (env, spins) => {
     const own = { OMP_WAIT_POLICY: undefined, GOMP_SPINCOUNT: undefined, ...env };
     const script = `
-      import { engine } from './lib/engine.ts';
+      import { engine } from './lib/engine/engine.ts';
       const before = process.env.GOMP_SPINCOUNT;
       engine();
       console.log(process.env.GOMP_SPINCOUNT === before);`;
@@ -66,16 +66,16 @@ describe('a process', () => {
   });
 
   test('an import needs no binary', () => {
-    const script = `const { Tensor } = await import('./lib/tensor.ts'); console.log(Tensor.name, process.report.getReport().sharedObjects.some((name) => name.endsWith('nodegrad.node')))`;
+    const script = `const { Tensor } = await import('./lib/core/tensor.ts'); console.log(Tensor.name, process.report.getReport().sharedObjects.some((name) => name.endsWith('nodegrad.node')))`;
     expect(runScript(script).stdout).toBe('Tensor false\n');
   });
 });
 
 const training = `
   import * as layers from './lib/layers/index.ts';
-  import { NDArray } from './lib/data/ndarray.ts';
+  import { NDArray } from './lib/core/ndarray.ts';
   import { Sequential } from './lib/models/index.ts';
-  import { getEngineInfo } from './lib/info.ts';
+  import { getEngineInfo } from './lib/engine/info.ts';
   const fit = (epochs) => {
     const model = new Sequential([
       layers.input({ shape: [16, 16, 3] }),
@@ -200,7 +200,7 @@ describe('unusual ends, while steps run and are being planned', () => {
   test('have one exit listener, however often the engine is loaded', () => {
     const { stdout } = runScript(`
       import { loadAddon } from './lib/loader.ts';
-      import { EngineError } from './lib/errors.ts';
+      import { EngineError } from './lib/base/errors.ts';
       const addon = loadAddon(), before = process.listenerCount('exit');
       for (let i = 0; i < 20; i++) addon(EngineError);
       console.log(process.listenerCount('exit') - before);`);

@@ -104,7 +104,7 @@ describe('what the engine reads', () => {
 describe('what JavaScript reads', () => {
   const file = path.join(scratch, 'file');
   writeFileSync(file, '');
-  const show = (value: string) => `import * as settings from './lib/settings.ts';
+  const show = (value: string) => `import * as settings from './lib/engine/settings.ts';
     for (let i = 0; i < 2; i++)
       try { console.log(${value}); } catch (error) { console.log(error.name, error.code, error.message); }`;
   const twice = (text: string) => `${text}\n${text}\n`;
@@ -145,7 +145,7 @@ describe('what JavaScript reads', () => {
   });
 
   it('is asked by datasets.mnist, once', () => {
-    const script = `import { cachedMnist } from './lib/data/mnist.ts';
+    const script = `import { cachedMnist } from './lib/datasets/mnist.ts';
       const fails = () => cachedMnist().catch((error) => console.log(error.code, error.message.split(',')[0]));
       await fails();
       process.env.NODEGRAD_MNIST_MIRROR = 'nonsense';
@@ -162,7 +162,7 @@ describe('what JavaScript reads', () => {
 it('the table in docs/settings.md has each variable', () => {
   const read = (file: string) => readFileSync(new URL(`../${file}`, import.meta.url), 'utf8');
   const named = (text: string) => new Set(text.match(/\b(NODEGRAD|XDG|OMP|GOMP)_[A-Z0-9_]+\b/g));
-  const source = named(['cpp/core/settings.cpp', 'lib/settings.ts'].map(read).join('\n'));
+  const source = named(['cpp/core/settings.cpp', 'lib/engine/settings.ts'].map(read).join('\n'));
   const rows = read('docs/settings.md')
     .split('\n')
     .filter((line) => line.startsWith('| `'));

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { NDArray } from '../lib/data/ndarray.js';
-import { EngineError } from '../lib/errors.js';
+import { NDArray } from '../lib/core/ndarray.js';
+import { EngineError } from '../lib/base/errors.js';
 import { add } from '../lib/ops/index.js';
-import { arange, full, ones, tensor, zeros } from '../lib/tensor.js';
-import { variable } from '../lib/variable.js';
+import { arange, full, ones, tensor, zeros } from '../lib/core/tensor.js';
+import { variable } from '../lib/core/variable.js';
 
 describe('making tensors', () => {
   test('nested arrays give the shape and float32', async () => {

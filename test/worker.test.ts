@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
 import * as ops from '../lib/ops/index.js';
-import { ones } from '../lib/tensor.js';
+import { ones } from '../lib/core/tensor.js';
 
 interface Message {
   step?: number;

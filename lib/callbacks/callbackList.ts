@@ -1,4 +1,4 @@
-import { EngineError, describe } from '../errors.js';
+import { EngineError, describe } from '../base/errors.js';
 import { Callback, type CallbackParams, type HookResult, type Logs } from './callback.js';
 
 /** What kind of run it is. */

@@ -1,4 +1,4 @@
-import { type OptionNames, expected, knownOptions } from '../checks.js';
+import { type OptionNames, expected, knownOptions } from '../base/checks.js';
 import { Callback } from './callback.js';
 
 /** The hooks of a {@link Callback} as plain functions. They may return anything; a promise is waited for. */

@@ -1,5 +1,5 @@
 import { stdout } from 'node:process';
-import { expected } from '../checks.js';
+import { expected } from '../base/checks.js';
 import { Callback, type Logs } from './callback.js';
 
 const WIDTH = 30;

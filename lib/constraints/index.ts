@@ -1,6 +1,6 @@
-import { notOneOf } from '../checks.js';
-import { type NoOptions } from '../checks.js';
-import { type ObjectConfig, type Spelled, choose } from '../names.js';
+import { notOneOf } from '../base/checks.js';
+import { type NoOptions } from '../base/checks.js';
+import { type ObjectConfig, type Spelled, choose } from '../base/names.js';
 import { Constraint, type NormOptions } from './constraint.js';
 import { MaxNorm, type MaxNormOptions } from './maxNorm.js';
 import { MinMaxNorm, type MinMaxNormOptions } from './minMaxNorm.js';

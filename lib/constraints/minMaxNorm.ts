@@ -1,7 +1,7 @@
-import { type OptionNames } from '../checks.js';
-import { EngineError } from '../errors.js';
+import { type OptionNames } from '../base/checks.js';
+import { EngineError } from '../base/errors.js';
 import * as ops from '../ops/index.js';
-import type { Sym } from '../sym.js';
+import type { Sym } from '../core/sym.js';
 import { NormConstraint, type NormOptions, checkNorm, normNames } from './constraint.js';
 
 /** What `constraints.minMaxNorm` takes. */

@@ -1,6 +1,6 @@
-import { type NoOptions, knownOptionsOf } from '../checks.js';
+import { type NoOptions, knownOptionsOf } from '../base/checks.js';
 import * as ops from '../ops/index.js';
-import type { Sym } from '../sym.js';
+import type { Sym } from '../core/sym.js';
 import { Constraint } from './constraint.js';
 
 /** No negative numbers: made by `constraints.nonNeg`, which says more. */

@@ -1,9 +1,10 @@
-import { isPlainObject } from '../checks.js';
-import type { DType, Shape } from '../engine.js';
-import { EngineError, describe } from '../errors.js';
+import { isPlainObject } from '../base/checks.js';
+import type { DType, Shape } from '../engine/engine.js';
+import { EngineError, describe } from '../base/errors.js';
 import { reshape } from '../ops/shape.js';
-import { Tensor, type TensorData, convert, read, sizeOf, tensor } from '../tensor.js';
-import { NDArray } from './ndarray.js';
+import { stridedSlice } from '../ops/slice.js';
+import { Tensor, type TensorData, convert, read, sizeOf, tensor } from '../core/tensor.js';
+import { NDArray } from '../core/ndarray.js';
 
 /** One array of samples: a tensor or what one is made of. A flat typed array is read as [n, ...shape of one sample]. */
 export type ArrayData = Tensor | TensorData;
@@ -53,7 +54,7 @@ export class Samples {
   slice(from: number, to: number): Samples {
     const shape = [to - from, ...this.shape.slice(1)];
     const data = this.#data;
-    if (data instanceof Tensor) return new Samples(data.slice(from, to), shape, this.dtype, true);
+    if (data instanceof Tensor) return new Samples(stridedSlice(data, from, to), shape, this.dtype, true);
     const row = sizeOf(this.shape.slice(1));
     const part = ArrayBuffer.isView(data)
       ? (data as unknown as Uint8Array).subarray(from * row, to * row)

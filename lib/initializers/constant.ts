@@ -1,5 +1,5 @@
-import { type OptionNames, knownOptionsOf } from '../checks.js';
-import { type Tensor, full } from '../tensor.js';
+import { type OptionNames, knownOptionsOf } from '../base/checks.js';
+import { type Tensor, full } from '../core/tensor.js';
 import { Initializer, checkNumber } from './initializer.js';
 
 /** What `initializers.constant` takes. */

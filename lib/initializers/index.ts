@@ -1,6 +1,6 @@
-import { notOneOf } from '../checks.js';
-import { type NoOptions } from '../checks.js';
-import { type ObjectConfig, type Spelled, choose } from '../names.js';
+import { notOneOf } from '../base/checks.js';
+import { type NoOptions } from '../base/checks.js';
+import { type ObjectConfig, type Spelled, choose } from '../base/names.js';
 import { Constant, type ConstantOptions } from './constant.js';
 import { Initializer, type SeedOptions } from './initializer.js';
 import { Ones } from './ones.js';

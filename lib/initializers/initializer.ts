@@ -1,7 +1,7 @@
-import { type OptionNames, knownOptions, shapeOf } from '../checks.js';
-import { EngineError, describe } from '../errors.js';
-import { checkSeed, nextSeed } from '../seed.js';
-import type { Tensor } from '../tensor.js';
+import { type OptionNames, knownOptions, shapeOf } from '../base/checks.js';
+import { EngineError, describe } from '../base/errors.js';
+import { checkSeed, nextSeed } from '../core/seed.js';
+import type { Tensor } from '../core/tensor.js';
 
 /** What an initializer is asked for. */
 export interface TensorOptions {

@@ -1,5 +1,5 @@
-import { type NoOptions, knownOptionsOf } from '../checks.js';
-import { type Tensor, ones } from '../tensor.js';
+import { type NoOptions, knownOptionsOf } from '../base/checks.js';
+import { type Tensor, ones } from '../core/tensor.js';
 import { Initializer } from './initializer.js';
 
 /** All numbers 1: made by `initializers.ones`, which says more. */

@@ -1,10 +1,10 @@
-import { type OptionNames, knownOptionsOf } from '../checks.js';
-import { EngineError } from '../errors.js';
-import { apply } from '../ops/apply.js';
+import { type OptionNames, knownOptionsOf } from '../base/checks.js';
+import { EngineError } from '../base/errors.js';
+import { apply } from '../core/apply.js';
 import { mul } from '../ops/binary.js';
 import { randomNormal } from '../ops/random.js';
 import { reshape, transpose } from '../ops/shape.js';
-import type { Tensor } from '../tensor.js';
+import type { Tensor } from '../core/tensor.js';
 import { Initializer, checkNumber, type SeedOptions } from './initializer.js';
 
 /** What `initializers.orthogonal` takes. */

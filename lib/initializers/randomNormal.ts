@@ -1,6 +1,6 @@
-import { type OptionNames, knownOptionsOf } from '../checks.js';
+import { type OptionNames, knownOptionsOf } from '../base/checks.js';
 import { randomNormal } from '../ops/random.js';
-import type { Tensor } from '../tensor.js';
+import type { Tensor } from '../core/tensor.js';
 import { Initializer, checkNumber, type SeedOptions } from './initializer.js';
 
 /** What `initializers.randomNormal` takes. */

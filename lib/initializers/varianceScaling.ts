@@ -1,7 +1,7 @@
-import { type OptionNames, knownOptions, knownOptionsOf, oneOf } from '../checks.js';
-import { EngineError, describe } from '../errors.js';
+import { type OptionNames, knownOptions, knownOptionsOf, oneOf } from '../base/checks.js';
+import { EngineError, describe } from '../base/errors.js';
 import { randomNormal, randomUniform, truncatedNormal } from '../ops/random.js';
-import type { Tensor } from '../tensor.js';
+import type { Tensor } from '../core/tensor.js';
 import { Initializer, fans, type SeedOptions } from './initializer.js';
 
 const MODES = ['fanIn', 'fanOut', 'fanAvg'] as const;

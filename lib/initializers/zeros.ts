@@ -1,5 +1,5 @@
-import { type NoOptions, knownOptionsOf } from '../checks.js';
-import { type Tensor, zeros } from '../tensor.js';
+import { type NoOptions, knownOptionsOf } from '../base/checks.js';
+import { type Tensor, zeros } from '../core/tensor.js';
 import { Initializer } from './initializer.js';
 
 /** All numbers 0: made by `initializers.zeros`, which says more. */

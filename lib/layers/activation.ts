@@ -1,11 +1,11 @@
-import type { OptionNames } from '../checks.js';
+import type { OptionNames } from '../base/checks.js';
 import {
   type ActivationFunction,
   type ActivationLike,
   activationConfig,
   activationOf,
-} from '../activations.js';
-import type { Sym } from '../sym.js';
+} from '../activations/index.js';
+import type { Sym } from '../core/sym.js';
 import { Layer, type LayerOptions } from './layer.js';
 
 /** What `layers.activation` takes. */

@@ -1,6 +1,6 @@
-import { listOf } from '../list.js';
+import { listOf } from '../base/list.js';
 import * as ops from '../ops/index.js';
-import type { Sym } from '../sym.js';
+import type { Sym } from '../core/sym.js';
 import type { LayerOptions } from './layer.js';
 import { Merge } from './merge.js';
 

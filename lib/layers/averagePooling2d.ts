@@ -1,5 +1,5 @@
 import * as ops from '../ops/index.js';
-import type { Sym } from '../sym.js';
+import type { Sym } from '../core/sym.js';
 import { Pooling2D, type Pooling2DOptions } from './pooling2d.js';
 
 /** The mean of each window of an image: made by `layers.averagePooling2d`, which says more. */

@@ -1,18 +1,17 @@
-import { type OptionNames, oneOf } from '../checks.js';
+import { type OptionNames, oneOf } from '../base/checks.js';
 import {
   type ActivationFunction,
   type ActivationLike,
   activationConfig,
   activationOf,
-} from '../activations.js';
-import type { Shape } from '../engine.js';
-import { EngineError } from '../errors.js';
+} from '../activations/index.js';
+import type { Shape } from '../engine/engine.js';
+import { EngineError, shapeText } from '../base/errors.js';
 import * as ops from '../ops/index.js';
 import { type DataFormat, type Pair, dataFormatOf } from '../ops/window.js';
-import type { Sym } from '../sym.js';
-import type { Variable } from '../variable.js';
+import type { Sym } from '../core/sym.js';
+import type { Variable } from '../core/variable.js';
 import { checkPair, checkRank } from './check.js';
-import { shapeText } from './kerasTensor.js';
 import { Layer, type LayerOptions } from './layer.js';
 import { type BiasOptions, weightConfig, weightNames, weightOptions } from './weightOptions.js';
 

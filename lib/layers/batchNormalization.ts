@@ -1,11 +1,11 @@
-import type { OptionNames } from '../checks.js';
-import type { Shape } from '../engine.js';
+import type { OptionNames } from '../base/checks.js';
+import type { Shape } from '../engine/engine.js';
 import { type InitializerLike, initializerConfig, initializerOf } from '../initializers/index.js';
 import * as ops from '../ops/index.js';
-import type { Sym } from '../sym.js';
-import type { Variable } from '../variable.js';
+import type { Sym } from '../core/sym.js';
+import type { Variable } from '../core/variable.js';
 import { checkEpsilon, sizeOfAxis } from './check.js';
-import { EngineError, describe } from '../errors.js';
+import { EngineError, describe } from '../base/errors.js';
 import { type CallContext, Layer, type LayerOptions } from './layer.js';
 import {
   type BetaOptions,

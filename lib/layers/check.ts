@@ -1,9 +1,8 @@
-import { expected, shapeOf } from '../checks.js';
-import type { Shape } from '../engine.js';
-import { EngineError, describe } from '../errors.js';
+import { expected, shapeOf } from '../base/checks.js';
+import type { Shape } from '../engine/engine.js';
+import { EngineError, describe, shapeText } from '../base/errors.js';
 import type { Pair } from '../ops/window.js';
-import { Sym } from '../sym.js';
-import { shapeText } from './kerasTensor.js';
+import { Sym } from '../core/sym.js';
 
 /** Fails unless a layer's parameter is an integer of at least 1, or another least one. @internal */
 export function checkCount(layer: string, name: string, value: number, least = 1): number {

@@ -1,11 +1,16 @@
-import { Layer } from './layer.js';
-
-/** The layers in a value: itself, or what lists, records, Maps and Sets hold. */
-export function collect(value: unknown, found: Set<Layer>, seen: Set<unknown>): void {
-  if (value instanceof Layer) found.add(value);
-  if (typeof value !== 'object' || value === null || value instanceof Layer || seen.has(value)) return;
-  seen.add(value);
-  for (const item of itemsOf(value)) collect(item, found, seen);
+/** The objects of a class in a value: itself, or what lists, records, Maps and Sets hold. */
+export function collect<T extends object>(
+  type: abstract new (...args: never[]) => T,
+  value: unknown,
+  found = new Set<T>(),
+  seen = new Set<unknown>(),
+): Set<T> {
+  if (value instanceof type) found.add(value);
+  else if (typeof value === 'object' && value !== null && !seen.has(value)) {
+    seen.add(value);
+    for (const item of itemsOf(value)) collect(type, item, found, seen);
+  }
+  return found;
 }
 
 function itemsOf(value: object): Iterable<unknown> {

@@ -1,7 +1,7 @@
-import type { OptionNames } from '../checks.js';
-import { listOf } from '../list.js';
+import type { OptionNames } from '../base/checks.js';
+import { listOf } from '../base/list.js';
 import * as ops from '../ops/index.js';
-import type { Sym } from '../sym.js';
+import type { Sym } from '../core/sym.js';
 import { Layer, type LayerOptions } from './layer.js';
 
 /** What `layers.concatenate` takes. */

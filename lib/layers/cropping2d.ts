@@ -1,11 +1,10 @@
-import type { OptionNames } from '../checks.js';
-import type { Shape } from '../engine.js';
-import { EngineError, describe } from '../errors.js';
+import type { OptionNames } from '../base/checks.js';
+import type { Shape } from '../engine/engine.js';
+import { EngineError, describe, shapeText } from '../base/errors.js';
 import * as ops from '../ops/index.js';
 import { type DataFormat, dataFormatOf } from '../ops/window.js';
-import type { Sym } from '../sym.js';
+import type { Sym } from '../core/sym.js';
 import { checkRank } from './check.js';
-import { shapeText } from './kerasTensor.js';
 import { Layer } from './layer.js';
 import { type MarginOptions, type Margins, marginsOf } from './margins.js';
 

@@ -1,15 +1,15 @@
-import { type OptionNames, shapeOf } from '../checks.js';
-import type { Shape } from '../engine.js';
-import { EngineError } from '../errors.js';
+import { type OptionNames, shapeOf } from '../base/checks.js';
+import type { Shape } from '../engine/engine.js';
+import { EngineError } from '../base/errors.js';
 import {
   type ActivationFunction,
   type ActivationLike,
   activationConfig,
   activationOf,
-} from '../activations.js';
+} from '../activations/index.js';
 import { affine } from '../ops/sequence.js';
-import type { Sym } from '../sym.js';
-import type { Variable } from '../variable.js';
+import type { Sym } from '../core/sym.js';
+import type { Variable } from '../core/variable.js';
 import { checkCount } from './check.js';
 import { Layer, type LayerOptions } from './layer.js';
 import {

@@ -1,9 +1,8 @@
-import type { OptionNames } from '../checks.js';
-import { EngineError, describe } from '../errors.js';
-import { listOf } from '../list.js';
+import type { OptionNames } from '../base/checks.js';
+import { EngineError, describe, shapeText } from '../base/errors.js';
+import { listOf } from '../base/list.js';
 import * as ops from '../ops/index.js';
-import type { Sym } from '../sym.js';
-import { shapeText } from './kerasTensor.js';
+import type { Sym } from '../core/sym.js';
 import { Layer, type LayerOptions } from './layer.js';
 
 /** What `layers.dot` takes. */

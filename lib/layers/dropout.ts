@@ -1,8 +1,8 @@
-import { factoryName } from '../names.js';
-import { type OptionNames, share } from '../checks.js';
+import { factoryName } from '../base/names.js';
+import { type OptionNames, share } from '../base/checks.js';
 import * as ops from '../ops/index.js';
-import { checkSeed } from '../seed.js';
-import type { Sym } from '../sym.js';
+import { checkSeed } from '../core/seed.js';
+import type { Sym } from '../core/sym.js';
 import { type CallContext, Layer, type LayerOptions } from './layer.js';
 
 /** What `layers.dropout` takes. */

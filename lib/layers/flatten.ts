@@ -1,7 +1,6 @@
-import { EngineError } from '../errors.js';
+import { EngineError, shapeText } from '../base/errors.js';
 import * as ops from '../ops/index.js';
-import type { Sym } from '../sym.js';
-import { shapeText } from './kerasTensor.js';
+import type { Sym } from '../core/sym.js';
 import { Layer, type LayerOptions } from './layer.js';
 
 /** All axes but the batch in one: made by `layers.flatten`, which says more. */

@@ -1,8 +1,8 @@
-import type { OptionNames } from '../checks.js';
-import { EngineError, describe } from '../errors.js';
+import type { OptionNames } from '../base/checks.js';
+import { EngineError, describe } from '../base/errors.js';
 import * as ops from '../ops/index.js';
-import { checkSeed } from '../seed.js';
-import type { Sym } from '../sym.js';
+import { checkSeed } from '../core/seed.js';
+import type { Sym } from '../core/sym.js';
 import { type CallContext, Layer, type LayerOptions } from './layer.js';
 
 /** What `layers.gaussianNoise` takes. */

@@ -1,5 +1,5 @@
 import * as ops from '../ops/index.js';
-import type { Sym } from '../sym.js';
+import type { Sym } from '../core/sym.js';
 import { GlobalPooling2D, type GlobalPooling2DOptions } from './globalPooling2d.js';
 
 /** The largest number of each channel of an image: made by `layers.globalMaxPooling2d`, which says more. */

@@ -1,6 +1,6 @@
-import { factoryName } from '../names.js';
-import type { OptionNames } from '../checks.js';
-import type { Shape } from '../engine.js';
+import { factoryName } from '../base/names.js';
+import type { OptionNames } from '../base/checks.js';
+import type { Shape } from '../engine/engine.js';
 import { type DataFormat, dataFormatOf } from '../ops/window.js';
 import { checkRank } from './check.js';
 import { Layer, type LayerOptions } from './layer.js';

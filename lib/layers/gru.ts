@@ -1,10 +1,10 @@
-import type { OptionNames } from '../checks.js';
-import { type ActivationFunction, activationConfig, activationOf } from '../activations.js';
+import type { OptionNames } from '../base/checks.js';
+import { type ActivationFunction, activationConfig, activationOf } from '../activations/index.js';
 import * as ops from '../ops/index.js';
 import { recurrent } from '../ops/sequence.js';
-import type { Sym } from '../sym.js';
-import type { Tensor } from '../tensor.js';
-import type { Variable } from '../variable.js';
+import type { Sym } from '../core/sym.js';
+import type { Tensor } from '../core/tensor.js';
+import type { Variable } from '../core/variable.js';
 import { type GatedRNNOptions, RNN, type RNNCall, gateOf } from './rnn.js';
 
 /** What `layers.gru` takes. */

@@ -1,7 +1,7 @@
-import type { OptionNames } from '../checks.js';
-import type { DType, Shape } from '../engine.js';
-import { EngineError, describe } from '../errors.js';
-import type { Sym } from '../sym.js';
+import type { OptionNames } from '../base/checks.js';
+import type { DType, Shape } from '../engine/engine.js';
+import { EngineError, describe } from '../base/errors.js';
+import type { Sym } from '../core/sym.js';
 import { KerasTensor } from './kerasTensor.js';
 import { Layer, type LayerOptions } from './layer.js';
 

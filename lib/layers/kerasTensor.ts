@@ -1,4 +1,5 @@
-import type { DType, Shape } from '../engine.js';
+import { shapeText } from '../base/errors.js';
+import type { DType, Shape } from '../engine/engine.js';
 import type { Layer } from './layer.js';
 
 /** One call of a layer in a model's description: what goes in and what comes out. */
@@ -34,9 +35,4 @@ export class KerasTensor {
   toString(): string {
     return `KerasTensor(${this.node.layer.name}, ${this.dtype} ${shapeText(this.shape)})`;
   }
-}
-
-/** `[?, 28, 28, 1]`. @internal */
-export function shapeText(shape: Shape): string {
-  return `[${shape.map((n) => (n < 0 ? '?' : n)).join(', ')}]`;
 }

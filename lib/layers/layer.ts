@@ -1,21 +1,28 @@
-import { type OptionNames, boolean, expected, knownOptions, knownOptionsOf, shapeOf } from '../checks.js';
+import {
+  type OptionNames,
+  boolean,
+  expected,
+  knownOptions,
+  knownOptionsOf,
+  shapeOf,
+} from '../base/checks.js';
 import { constraintOf } from '../constraints/index.js';
-import { NDArray } from '../data/ndarray.js';
-import { dispose } from '../disposable.js';
-import type { Shape } from '../engine.js';
-import { EngineError, describe } from '../errors.js';
+import { NDArray } from '../core/ndarray.js';
+import { dispose } from '../base/disposable.js';
+import type { Shape } from '../engine/engine.js';
+import { EngineError, describe, shapeText } from '../base/errors.js';
 import { type Initializer, initializerOf } from '../initializers/index.js';
-import { factoryName, uniqueName } from '../names.js';
-import * as ops from '../ops/index.js';
+import { factoryName, uniqueName } from '../base/names.js';
 import { type Regularizer, regularizerConfig, regularizerOf } from '../regularizers/index.js';
-import { stateChanged } from '../stateful.js';
-import { Sym } from '../sym.js';
-import type { Tensor, TensorData } from '../tensor.js';
-import { Trace } from '../trace.js';
-import { Variable } from '../variable.js';
+import { stateChanged } from '../core/stateful.js';
+import { Sym } from '../core/sym.js';
+import type { Tensor, TensorData } from '../core/tensor.js';
+import { Trace } from '../core/trace.js';
+import { Variable } from '../core/variable.js';
 import { collect } from './collect.js';
 import { checkSymbolic } from './check.js';
-import { KerasTensor, type LayerNode, shapeText } from './kerasTensor.js';
+import { KerasTensor, type LayerNode } from './kerasTensor.js';
+import { perSample } from './perSample.js';
 import {
   type CallContext,
   type LayerOptions,
@@ -233,10 +240,7 @@ export abstract class Layer implements Disposable {
 
   /** Layers in its fields, in lists, records, Maps and Sets there too, and those that its calls apply. */
   protected get sublayers(): readonly Layer[] {
-    const found = new Set<Layer>();
-    const seen = new Set<unknown>();
-    for (const value of Object.values(this)) collect(value, found, seen);
-    return [...found, ...this.#applied];
+    return [...collect(Layer, new Set(Object.values(this))), ...this.#applied];
   }
 
   /** The sublayers; one that joins a layer that is not `trainable` is not either. */
@@ -492,9 +496,3 @@ export const isBuilt = (layer: Layer): boolean =>
   layer.built || (Object.getPrototypeOf(layer) as Layer).build === Layer.prototype.build;
 
 const oneOrAll = <T>(list: readonly T[]): T | readonly T[] => (list.length === 1 ? list[0] : list);
-
-/** A loss divided by the number of samples of y. */
-function perSample(loss: Sym, y: Sym): Sym {
-  if (y.rank === 0) return loss;
-  return ops.div(loss, y.trace.op('sizeRatio', [y, ops.stridedSlice(y, 0, 1)])[0]);
-}

@@ -1,9 +1,9 @@
-import type { OptionNames } from '../checks.js';
+import type { OptionNames } from '../base/checks.js';
 import type { ConstraintLike } from '../constraints/index.js';
-import type { Shape } from '../engine.js';
+import type { Shape } from '../engine/engine.js';
 import type { InitializerLike } from '../initializers/index.js';
 import type { RegularizerLike } from '../regularizers/index.js';
-import type { Sym } from '../sym.js';
+import type { Sym } from '../core/sym.js';
 
 /** What every layer takes. */
 export interface LayerOptions {

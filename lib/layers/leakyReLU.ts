@@ -1,6 +1,6 @@
-import type { OptionNames } from '../checks.js';
+import type { OptionNames } from '../base/checks.js';
 import * as ops from '../ops/index.js';
-import type { Sym } from '../sym.js';
+import type { Sym } from '../core/sym.js';
 import { Layer, type LayerOptions } from './layer.js';
 
 /** What `layers.leakyReLU` takes. */

@@ -1,4 +1,4 @@
-import { EngineError, describe } from '../errors.js';
+import { EngineError, describe } from '../base/errors.js';
 import type { DataFormat } from '../ops/window.js';
 import { checkCount } from './check.js';
 import type { LayerOptions } from './layer.js';

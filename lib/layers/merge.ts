@@ -1,8 +1,7 @@
-import { EngineError } from '../errors.js';
-import { listOf } from '../list.js';
+import { EngineError, shapeText } from '../base/errors.js';
+import { listOf } from '../base/list.js';
 import * as ops from '../ops/index.js';
-import type { Sym } from '../sym.js';
-import { shapeText } from './kerasTensor.js';
+import type { Sym } from '../core/sym.js';
 import { Layer } from './layer.js';
 
 /**

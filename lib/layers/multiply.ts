@@ -1,5 +1,5 @@
 import * as ops from '../ops/index.js';
-import type { Sym } from '../sym.js';
+import type { Sym } from '../core/sym.js';
 import type { LayerOptions } from './layer.js';
 import { Merge } from './merge.js';
 

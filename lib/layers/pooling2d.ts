@@ -1,8 +1,8 @@
-import { factoryName } from '../names.js';
-import { type OptionNames, oneOf } from '../checks.js';
-import type { Shape } from '../engine.js';
+import { factoryName } from '../base/names.js';
+import { type OptionNames, oneOf } from '../base/checks.js';
+import type { Shape } from '../engine/engine.js';
 import { type DataFormat, type Pair, dataFormatOf, pair } from '../ops/window.js';
-import type { Sym } from '../sym.js';
+import type { Sym } from '../core/sym.js';
 import { checkPair, checkRank } from './check.js';
 import { Layer, type LayerOptions } from './layer.js';
 

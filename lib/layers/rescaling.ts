@@ -1,7 +1,7 @@
-import type { OptionNames } from '../checks.js';
-import { EngineError, describe } from '../errors.js';
+import type { OptionNames } from '../base/checks.js';
+import { EngineError, describe } from '../base/errors.js';
 import * as ops from '../ops/index.js';
-import type { Sym } from '../sym.js';
+import type { Sym } from '../core/sym.js';
 import { Layer, type LayerOptions } from './layer.js';
 
 /** What `layers.rescaling` takes. */

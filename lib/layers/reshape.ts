@@ -1,9 +1,8 @@
-import type { OptionNames } from '../checks.js';
-import type { Shape } from '../engine.js';
-import { EngineError, describe } from '../errors.js';
+import type { OptionNames } from '../base/checks.js';
+import type { Shape } from '../engine/engine.js';
+import { EngineError, describe, shapeText } from '../base/errors.js';
 import * as ops from '../ops/index.js';
-import type { Sym } from '../sym.js';
-import { shapeText } from './kerasTensor.js';
+import type { Sym } from '../core/sym.js';
 import { Layer, type LayerOptions } from './layer.js';
 
 /** What `layers.reshape` takes. */

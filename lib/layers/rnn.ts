@@ -1,20 +1,20 @@
-import { factoryName } from '../names.js';
-import { type OptionNames, shapeOf, share } from '../checks.js';
+import { factoryName } from '../base/names.js';
+import { type OptionNames, shapeOf, share } from '../base/checks.js';
 import {
   type ActivationFunction,
   type ActivationLike,
   activationConfig,
   activationOf,
-} from '../activations.js';
-import type { Shape } from '../engine.js';
-import { EngineError } from '../errors.js';
+} from '../activations/index.js';
+import type { Shape } from '../engine/engine.js';
+import { EngineError } from '../base/errors.js';
 import type { InitializerLike } from '../initializers/index.js';
-import { listOf } from '../list.js';
-import { apply } from '../ops/apply.js';
+import { listOf } from '../base/list.js';
+import { apply } from '../core/apply.js';
 import * as ops from '../ops/index.js';
 import { projected } from '../ops/sequence.js';
-import type { Sym } from '../sym.js';
-import type { Variable } from '../variable.js';
+import type { Sym } from '../core/sym.js';
+import type { Variable } from '../core/variable.js';
 import { checkCount } from './check.js';
 import { type CallContext, Layer, type LayerOptions } from './layer.js';
 import {

@@ -1,8 +1,8 @@
-import type { OptionNames } from '../checks.js';
+import type { OptionNames } from '../base/checks.js';
 import * as ops from '../ops/index.js';
 import { pair } from '../ops/window.js';
-import type { Sym } from '../sym.js';
-import type { Variable } from '../variable.js';
+import type { Sym } from '../core/sym.js';
+import type { Variable } from '../core/variable.js';
 import { BaseConv2D, type BaseConv2DOptions } from './baseConv2d.js';
 import { checkCount } from './check.js';
 import {

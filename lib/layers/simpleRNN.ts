@@ -1,7 +1,7 @@
-import { activationOf } from '../activations.js';
+import { activationOf } from '../activations/index.js';
 import * as ops from '../ops/index.js';
 import { recurrent } from '../ops/sequence.js';
-import type { Sym } from '../sym.js';
+import type { Sym } from '../core/sym.js';
 import { RNN, type RNNCall, type RNNOptions } from './rnn.js';
 
 /** A recurrent layer without gates: made by `layers.simpleRNN`, which says more. */

@@ -1,4 +1,4 @@
-import type { OptionNames } from '../checks.js';
+import type { OptionNames } from '../base/checks.js';
 import { type ConstraintLike, constraintConfig, constraintOf } from '../constraints/index.js';
 import { type InitializerLike, initializerConfig, initializerOf } from '../initializers/index.js';
 import { type RegularizerLike, regularizerConfig, regularizerOf } from '../regularizers/index.js';

@@ -1,8 +1,8 @@
-import type { OptionNames } from '../checks.js';
-import type { Shape } from '../engine.js';
+import type { OptionNames } from '../base/checks.js';
+import type { Shape } from '../engine/engine.js';
 import * as ops from '../ops/index.js';
 import { type DataFormat, dataFormatOf } from '../ops/window.js';
-import type { Sym } from '../sym.js';
+import type { Sym } from '../core/sym.js';
 import { checkRank } from './check.js';
 import { Layer } from './layer.js';
 import { type MarginOptions, type Margins, marginsOf } from './margins.js';

@@ -1,10 +1,9 @@
-import { expected } from '../checks.js';
-import type { Shape } from '../engine.js';
-import { EngineError, describe } from '../errors.js';
-import { shapeText } from '../layers/kerasTensor.js';
+import { expected } from '../base/checks.js';
+import type { Shape } from '../engine/engine.js';
+import { EngineError, describe, shapeText } from '../base/errors.js';
 import * as ops from '../ops/index.js';
 import { toIndices } from '../ops/toIndices.js';
-import { Sym } from '../sym.js';
+import { Sym } from '../core/sym.js';
 
 /**
  * Targets as float32 in the shape of the predictions: an axis of size 1 at the end may be missing on either side.

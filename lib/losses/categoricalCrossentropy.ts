@@ -1,6 +1,6 @@
-import { type OptionNames, knownOptionsOf } from '../checks.js';
+import { type OptionNames, knownOptionsOf } from '../base/checks.js';
 import * as ops from '../ops/index.js';
-import type { Sym } from '../sym.js';
+import type { Sym } from '../core/sym.js';
 import { align } from './align.js';
 import type { CrossentropyOptions } from './binaryCrossentropy.js';
 import { Loss } from './loss.js';

@@ -1,4 +1,4 @@
-import type { Sym } from '../sym.js';
+import type { Sym } from '../core/sym.js';
 import { answersOf } from './align.js';
 import { BinaryCrossentropy } from './binaryCrossentropy.js';
 import { CategoricalCrossentropy } from './categoricalCrossentropy.js';

@@ -1,5 +1,5 @@
-import { type NoOptions, isOwnFunction, notOneOf } from '../checks.js';
-import { type ObjectConfig, type Spelled, choose } from '../names.js';
+import { type NoOptions, isOwnFunction, notOneOf } from '../base/checks.js';
+import { type ObjectConfig, type Spelled, choose } from '../base/names.js';
 import { BinaryCrossentropy, type CrossentropyOptions, type FromLogits } from './binaryCrossentropy.js';
 import { CategoricalCrossentropy } from './categoricalCrossentropy.js';
 import { Crossentropy } from './crossentropy.js';

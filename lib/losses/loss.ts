@@ -1,4 +1,4 @@
-import type { Sym } from '../sym.js';
+import type { Sym } from '../core/sym.js';
 
 /**
  * How far predictions are from the truth. A subclass writes `call` with the ops. What training follows is the mean over the samples,

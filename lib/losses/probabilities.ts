@@ -1,7 +1,7 @@
-import { EngineError, describe } from '../errors.js';
+import { EngineError, describe } from '../base/errors.js';
 import * as ops from '../ops/index.js';
-import type { Sym } from '../sym.js';
-import { warnOnce } from '../warn.js';
+import type { Sym } from '../core/sym.js';
+import { warnOnce } from '../base/warn.js';
 
 /** Logarithms stay finite: Keras's epsilon. */
 const EPSILON = 1e-7;

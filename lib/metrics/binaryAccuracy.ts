@@ -1,7 +1,7 @@
-import { type OptionNames, finite, knownOptionsOf } from '../checks.js';
+import { type OptionNames, finite, knownOptionsOf } from '../base/checks.js';
 import { align, lastMean } from '../losses/align.js';
 import * as ops from '../ops/index.js';
-import type { Sym } from '../sym.js';
+import type { Sym } from '../core/sym.js';
 import { Metric, type MetricOptions, metricNames } from './metric.js';
 
 /** What {@link binaryAccuracy} takes. */

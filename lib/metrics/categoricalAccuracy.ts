@@ -1,7 +1,7 @@
-import { knownOptionsOf } from '../checks.js';
+import { knownOptionsOf } from '../base/checks.js';
 import { align } from '../losses/align.js';
 import * as ops from '../ops/index.js';
-import type { Sym } from '../sym.js';
+import type { Sym } from '../core/sym.js';
 import { Metric, type MetricOptions } from './metric.js';
 
 /** The metric that {@link categoricalAccuracy} makes. */

@@ -1,4 +1,4 @@
-import { isOwnFunction, knownOptions, notOneOf } from '../checks.js';
+import { isOwnFunction, knownOptions, notOneOf } from '../base/checks.js';
 import {
   BinaryCrossentropy,
   CategoricalCrossentropy,
@@ -7,7 +7,7 @@ import {
   SparseCategoricalCrossentropy,
 } from '../losses/index.js';
 import { Loss } from '../losses/loss.js';
-import { type Spelled, choose } from '../names.js';
+import { type Spelled, choose } from '../base/names.js';
 import { Accuracy } from './accuracy.js';
 import { BinaryAccuracy, type BinaryAccuracyOptions } from './binaryAccuracy.js';
 import { CategoricalAccuracy } from './categoricalAccuracy.js';

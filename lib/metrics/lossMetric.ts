@@ -1,6 +1,6 @@
-import { expected } from '../checks.js';
+import { expected } from '../base/checks.js';
 import { Loss } from '../losses/loss.js';
-import type { Sym } from '../sym.js';
+import type { Sym } from '../core/sym.js';
 import { Metric } from './metric.js';
 
 /**

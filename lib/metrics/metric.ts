@@ -1,5 +1,5 @@
-import { type OptionNames } from '../checks.js';
-import type { Sym } from '../sym.js';
+import { type OptionNames } from '../base/checks.js';
+import type { Sym } from '../core/sym.js';
 
 /** What every metric takes. */
 export interface MetricOptions {

@@ -1,5 +1,5 @@
 import { answersOf } from '../losses/align.js';
-import type { Sym } from '../sym.js';
+import type { Sym } from '../core/sym.js';
 import { BinaryAccuracy } from './binaryAccuracy.js';
 import { CategoricalAccuracy } from './categoricalAccuracy.js';
 import { Metric, type MetricOptions } from './metric.js';

@@ -1,7 +1,7 @@
-import { expected, isPlainObject } from '../checks.js';
-import type { DtypePolicy } from '../dtypePolicy.js';
+import { expected, isPlainObject } from '../base/checks.js';
+import type { DtypePolicy } from '../core/dtypePolicy.js';
 import type { Constraint } from '../constraints/index.js';
-import { EngineError, nearest } from '../errors.js';
+import { EngineError, nearest } from '../base/errors.js';
 import type { Initializer } from '../initializers/index.js';
 import { InputLayer } from '../layers/input.js';
 import type { KerasTensor } from '../layers/kerasTensor.js';

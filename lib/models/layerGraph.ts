@@ -1,8 +1,8 @@
-import { EngineError, describe } from '../errors.js';
+import { EngineError, describe } from '../base/errors.js';
 import { InputLayer } from '../layers/input.js';
 import { KerasTensor, type LayerNode } from '../layers/kerasTensor.js';
 import type { CallContext, Layer } from '../layers/layer.js';
-import type { Sym } from '../sym.js';
+import type { Sym } from '../core/sym.js';
 
 /** The layer calls that lead from a model's inputs to its outputs, in an order in which they can run. */
 export class LayerGraph {

@@ -1,15 +1,15 @@
-import { expected, knownOptions } from '../checks.js';
+import { expected, knownOptions } from '../base/checks.js';
 import { type Batches, type Data, inputsOf, isBatches } from '../data/batches.js';
-import { type DtypePolicy, checkPolicy, dtypePolicy } from '../dtypePolicy.js';
-import { EngineError, describe } from '../errors.js';
+import { type DtypePolicy, checkPolicy, dtypePolicy } from '../core/dtypePolicy.js';
+import { EngineError, describe } from '../base/errors.js';
 import { input } from '../layers/input.js';
 import type { KerasTensor } from '../layers/kerasTensor.js';
 import { type CallContext, Layer } from '../layers/layer.js';
 import { type Optimizer, optimizerOf } from '../optimizers/index.js';
-import { stateChanged } from '../stateful.js';
-import type { Sym } from '../sym.js';
-import { listOf } from '../list.js';
-import type { Tensor } from '../tensor.js';
+import { stateChanged } from '../core/stateful.js';
+import type { Sym } from '../core/sym.js';
+import { listOf } from '../base/list.js';
+import type { Tensor } from '../core/tensor.js';
 import {
   type CustomObjects,
   type GraphConfig,
@@ -25,7 +25,7 @@ import {
   type TrainOnBatchOptions,
   testOnBatchNames,
   trainOnBatchNames,
-} from './dataset.js';
+} from '../training/dataset.js';
 import {
   type EvaluateOptions,
   type FitData,
@@ -37,7 +37,7 @@ import {
   fitNames,
   predict,
   predictNames,
-} from './fit.js';
+} from '../training/fit.js';
 import type { History } from '../callbacks/index.js';
 import { LayerGraph } from './layerGraph.js';
 import {
@@ -48,12 +48,12 @@ import {
   compileNames,
   modelNames,
 } from './modelOptions.js';
-import { Objective } from './objective.js';
-import { onBatch } from './onBatch.js';
+import { Objective } from '../training/objective.js';
+import { onBatch } from '../training/onBatch.js';
 import { type OutputStructure, type Structured, flatten, structured } from './structure.js';
 import { type Stack, type SummaryOptions, summaryNames, summaryOf } from './summary.js';
-import { type Logs, Trainer, feedsOf } from './trainer.js';
-import { type Pause, Turns } from './turns.js';
+import { type Logs, Trainer, feedsOf } from '../training/trainer.js';
+import { type Pause, Turns } from '../training/turns.js';
 
 /**
  * Layers that lead from inputs to outputs, with training, evaluation and prediction. A subclass may instead hold layers in its

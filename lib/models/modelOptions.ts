@@ -1,9 +1,9 @@
-import type { OptionNames } from '../checks.js';
-import type { DtypePolicy } from '../dtypePolicy.js';
+import type { OptionNames } from '../base/checks.js';
+import type { DtypePolicy } from '../core/dtypePolicy.js';
 import type { KerasTensor } from '../layers/kerasTensor.js';
 import { Layer, type LayerOptions } from '../layers/layer.js';
 import type { OptimizerLike } from '../optimizers/index.js';
-import { type ObjectiveOptions, objectiveNames } from './objective.js';
+import { type ObjectiveOptions, objectiveNames } from '../training/objective.js';
 import type { OutputStructure } from './structure.js';
 
 /** What every model takes. */

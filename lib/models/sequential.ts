@@ -1,9 +1,9 @@
-import { type OptionNames, expected } from '../checks.js';
-import { EngineError, describe } from '../errors.js';
+import { type OptionNames, expected } from '../base/checks.js';
+import { EngineError, describe } from '../base/errors.js';
 import { InputLayer } from '../layers/input.js';
 import { KerasTensor } from '../layers/kerasTensor.js';
 import { Layer } from '../layers/layer.js';
-import { withSeed } from '../seed.js';
+import { withSeed } from '../core/seed.js';
 import {
   type CustomObjects,
   type LayerConfig,

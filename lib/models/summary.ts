@@ -1,9 +1,9 @@
-import type { Shape } from '../engine.js';
-import type { OptionNames } from '../checks.js';
-import { EngineError, describe } from '../errors.js';
+import type { Shape } from '../engine/engine.js';
+import type { OptionNames } from '../base/checks.js';
+import { EngineError, describe } from '../base/errors.js';
 import type { LayerNode } from '../layers/kerasTensor.js';
 import { type Layer, isBuilt } from '../layers/layer.js';
-import type { Variable } from '../variable.js';
+import type { Variable } from '../core/variable.js';
 import type { LayerGraph } from './layerGraph.js';
 
 /** What `summary` takes. */

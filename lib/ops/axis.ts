@@ -1,4 +1,4 @@
-import type { OptionNames } from '../checks.js';
+import type { OptionNames } from '../base/checks.js';
 
 /** The axis that an op works along. */
 export interface AxisOptions {

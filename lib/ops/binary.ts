@@ -1,4 +1,4 @@
-import { type Operand, type Outcome, apply, applyFloat, promote } from './apply.js';
+import { type Operand, type Outcome, apply, applyFloat, promote } from '../core/apply.js';
 
 /** An op of two operands of any shapes that broadcast as numpy's do. */
 type Binary = <A extends Operand, B extends Operand>(a: A, b: B) => Outcome<A | B>;

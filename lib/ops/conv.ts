@@ -1,6 +1,6 @@
-import { type OptionNames, knownOptions } from '../checks.js';
-import { EngineError } from '../errors.js';
-import { type Operand, type Outcome, promote, typeOf } from './apply.js';
+import { type OptionNames, knownOptions } from '../base/checks.js';
+import { EngineError } from '../base/errors.js';
+import { type Operand, type Outcome, promote, typeOf } from '../core/apply.js';
 import { type DataFormat, type Padding, type Pair, dataFormatOf, pair, paddingAttrs } from './window.js';
 import { reshape } from './shape.js';
 import { add } from './binary.js';

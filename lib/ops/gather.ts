@@ -1,5 +1,5 @@
-import { type OptionNames, knownOptions } from '../checks.js';
-import { type Operand, type Outcome, apply, dtypeFor, indexOperand } from './apply.js';
+import { type OptionNames, knownOptions } from '../base/checks.js';
+import { type Operand, type Outcome, apply, dtypeFor, indexOperand } from '../core/apply.js';
 
 /** What `ops.gather` takes. */
 export interface GatherOptions {

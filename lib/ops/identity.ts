@@ -1,6 +1,6 @@
-import { type OptionNames, integer, knownOptions } from '../checks.js';
-import type { DType } from '../engine.js';
-import { type Tensor, allocate, tensor } from '../tensor.js';
+import { type OptionNames, integer, knownOptions } from '../base/checks.js';
+import type { DType } from '../engine/engine.js';
+import { type Tensor, allocate, tensor } from '../core/tensor.js';
 
 /** What `ops.identity` takes. */
 export interface IdentityOptions {

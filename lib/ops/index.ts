@@ -14,6 +14,7 @@ export * from './slice.js';
 export * from './softmax.js';
 export * from './unary.js';
 export * from './upsample.js';
-export type { Operand, Outcome } from './apply.js';
+import './methods.js';
+export type { Operand, Outcome } from '../core/apply.js';
 export type { AxisOptions } from './axis.js';
 export type { DataFormat, Padding, Pair } from './window.js';

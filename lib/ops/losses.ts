@@ -1,5 +1,5 @@
-import { EngineError } from '../errors.js';
-import { type Operand, type Outcome, apply, indexOperand, typeOf } from './apply.js';
+import { EngineError } from '../base/errors.js';
+import { type Operand, type Outcome, apply, indexOperand, typeOf } from '../core/apply.js';
 import { square, cast } from './unary.js';
 import { sub } from './binary.js';
 import { mean } from './reduce.js';

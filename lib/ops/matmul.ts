@@ -1,5 +1,5 @@
-import { type OptionNames, knownOptions } from '../checks.js';
-import { type Operand, type Outcome, promote } from './apply.js';
+import { type OptionNames, knownOptions } from '../base/checks.js';
+import { type Operand, type Outcome, promote } from '../core/apply.js';
 
 /** What `ops.matmul` takes. */
 export interface MatmulOptions {

@@ -1,7 +1,7 @@
-import { type OptionNames, expected, knownOptions } from '../checks.js';
-import { EngineError, describe } from '../errors.js';
-import { Sym } from '../sym.js';
-import { type Operand, type Outcome, applyFloat, symbolic, typeOf } from './apply.js';
+import { type OptionNames, expected, knownOptions } from '../base/checks.js';
+import { EngineError, describe } from '../base/errors.js';
+import { Sym } from '../core/sym.js';
+import { type Operand, type Outcome, applyFloat, symbolic, typeOf } from '../core/apply.js';
 import { add, mul, sub } from './binary.js';
 import { type ReduceOptions, mean } from './reduce.js';
 import { broadcastTo, reshape } from './shape.js';

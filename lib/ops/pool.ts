@@ -1,7 +1,7 @@
-import { type OptionNames, knownOptions } from '../checks.js';
-import type { Attrs } from '../engine.js';
-import { EngineError } from '../errors.js';
-import { type Operand, type Outcome, apply, typeOf } from './apply.js';
+import { type OptionNames, knownOptions } from '../base/checks.js';
+import type { Attrs } from '../engine/engine.js';
+import { EngineError } from '../base/errors.js';
+import { type Operand, type Outcome, apply, typeOf } from '../core/apply.js';
 import { max, mean } from './reduce.js';
 import { type DataFormat, type Padding, type Pair, dataFormatOf, pair, paddingAttrs } from './window.js';
 

@@ -1,12 +1,12 @@
-import { type OptionNames, knownOptions } from '../checks.js';
-import type { Attrs, Shape } from '../engine.js';
-import { EngineError, describe } from '../errors.js';
-import { followSeed, nextSeed } from '../seed.js';
-import { Sym } from '../sym.js';
-import { Tensor, tensor } from '../tensor.js';
-import { Trace } from '../trace.js';
-import { type Variable, variable } from '../variable.js';
-import { type Operand, type Outcome, apply, traceOf } from './apply.js';
+import { type OptionNames, knownOptions } from '../base/checks.js';
+import type { Attrs, Shape } from '../engine/engine.js';
+import { EngineError, describe } from '../base/errors.js';
+import { followSeed, nextSeed } from '../core/seed.js';
+import { Sym } from '../core/sym.js';
+import { Tensor, tensor } from '../core/tensor.js';
+import { Trace } from '../core/trace.js';
+import { type Variable, variable } from '../core/variable.js';
+import { type Operand, type Outcome, apply, traceOf } from '../core/apply.js';
 import { add } from './binary.js';
 
 /** What all ops of random numbers take. */

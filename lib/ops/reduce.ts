@@ -1,6 +1,6 @@
-import { type OptionNames, knownOptions } from '../checks.js';
-import type { Attrs } from '../engine.js';
-import { type Operand, type Outcome, apply, applyFloat, typeOf } from './apply.js';
+import { type OptionNames, knownOptions } from '../base/checks.js';
+import type { Attrs } from '../engine/engine.js';
+import { type Operand, type Outcome, apply, applyFloat, typeOf } from '../core/apply.js';
 import { reshape } from './shape.js';
 
 /** Which axes a reduction goes over. */

@@ -1,5 +1,5 @@
-import { type OptionNames, knownOptions } from '../checks.js';
-import { type Operand, type Outcome, typeOf } from './apply.js';
+import { type OptionNames, knownOptions } from '../base/checks.js';
+import { type Operand, type Outcome, typeOf } from '../core/apply.js';
 import { projected, recurrent } from './sequence.js';
 import { broadcastTo, reshape } from './shape.js';
 import { stridedSlice } from './slice.js';

@@ -1,6 +1,6 @@
-import { EngineError } from '../errors.js';
-import type { Attrs } from '../engine.js';
-import { type Operand, type Outcome, apply, applyAll, typeOf } from './apply.js';
+import { EngineError } from '../base/errors.js';
+import type { Attrs } from '../engine/engine.js';
+import { type Operand, type Outcome, apply, applyAll, typeOf } from '../core/apply.js';
 import { add } from './binary.js';
 import { matmul } from './matmul.js';
 import { reshape } from './shape.js';

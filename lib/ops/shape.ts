@@ -1,7 +1,7 @@
-import { integers } from '../checks.js';
-import type { Shape } from '../engine.js';
-import { EngineError, describe } from '../errors.js';
-import { type Operand, type Outcome, apply, typeOf } from './apply.js';
+import { integers } from '../base/checks.js';
+import type { Shape } from '../engine/engine.js';
+import { EngineError, describe } from '../base/errors.js';
+import { type Operand, type Outcome, apply, typeOf } from '../core/apply.js';
 
 /**
  * The same numbers in another shape.

@@ -1,8 +1,8 @@
-import { type OptionNames, expected, integer, knownOptions } from '../checks.js';
-import type { Shape } from '../engine.js';
-import { EngineError } from '../errors.js';
+import { type OptionNames, expected, integer, knownOptions } from '../base/checks.js';
+import type { Shape } from '../engine/engine.js';
+import { EngineError } from '../base/errors.js';
 import { type AxisOptions, axisNames } from './axis.js';
-import { type Operand, type Outcome, apply, promote, typeOf } from './apply.js';
+import { type Operand, type Outcome, apply, promote, typeOf } from '../core/apply.js';
 import { expandDims } from './shape.js';
 
 /** One number for the first axis, or a list for the first axes. */

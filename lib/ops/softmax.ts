@@ -1,6 +1,6 @@
-import { knownOptions } from '../checks.js';
+import { knownOptions } from '../base/checks.js';
 import { type AxisOptions, axisNames } from './axis.js';
-import { type Operand, type Outcome, applyFloat } from './apply.js';
+import { type Operand, type Outcome, applyFloat } from '../core/apply.js';
 
 /** eˣ divided by its sum along an axis (default the last). */
 export const softmax = <T extends Operand>(x: T, options: AxisOptions = {}): Outcome<T> =>

@@ -1,5 +1,5 @@
-import type { Sym } from '../sym.js';
-import { apply } from './apply.js';
+import type { Sym } from '../core/sym.js';
+import { apply } from '../core/apply.js';
 import { cast } from './unary.js';
 
 /**

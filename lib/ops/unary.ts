@@ -1,6 +1,6 @@
-import { type OptionNames, knownOptions } from '../checks.js';
-import type { DType } from '../engine.js';
-import { type Operand, type Outcome, apply, applyFloat } from './apply.js';
+import { type OptionNames, knownOptions } from '../base/checks.js';
+import type { DType } from '../engine/engine.js';
+import { type Operand, type Outcome, apply, applyFloat } from '../core/apply.js';
 
 /** −x. float32 or int32. */
 export const neg = <T extends Operand>(x: T): Outcome<T> => apply('neg', [x]);

@@ -1,5 +1,5 @@
-import { type OptionNames, knownOptions, oneOf } from '../checks.js';
-import { type Operand, type Outcome, apply } from './apply.js';
+import { type OptionNames, knownOptions, oneOf } from '../base/checks.js';
+import { type Operand, type Outcome, apply } from '../core/apply.js';
 import { avgPool2d } from './pool.js';
 import { type DataFormat, type Pair, pair } from './window.js';
 

@@ -1,6 +1,6 @@
-import { oneOf } from '../checks.js';
-import type { Attrs } from '../engine.js';
-import { EngineError, type ErrorCode, describe } from '../errors.js';
+import { oneOf } from '../base/checks.js';
+import type { Attrs } from '../engine/engine.js';
+import { EngineError, type ErrorCode, describe } from '../base/errors.js';
 
 /** One number for both axes, or one for height and one for width. */
 export type Pair = number | readonly [height: number, width: number];

@@ -1,4 +1,4 @@
-import { type OptionNames, atLeastZero, knownOptionsOf, share } from '../checks.js';
+import { type OptionNames, atLeastZero, knownOptionsOf, share } from '../base/checks.js';
 import { type EpsilonOptions, Optimizer, type UpdateContext } from './optimizer.js';
 
 /** What {@link adadelta} takes. */

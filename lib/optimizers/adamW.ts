@@ -1,4 +1,4 @@
-import { knownOptionsOf } from '../checks.js';
+import { knownOptionsOf } from '../base/checks.js';
 import { Adam, type AdamOptions } from './adam.js';
 
 /** The optimizer that {@link adamW} makes. */

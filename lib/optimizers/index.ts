@@ -1,5 +1,5 @@
-import { notOneOf } from '../checks.js';
-import { type ObjectConfig, type Spelled, choose } from '../names.js';
+import { notOneOf } from '../base/checks.js';
+import { type ObjectConfig, type Spelled, choose } from '../base/names.js';
 import { Adadelta, type AdadeltaOptions } from './adadelta.js';
 import { Adam, type AdamOptions } from './adam.js';
 import { AdamW } from './adamW.js';

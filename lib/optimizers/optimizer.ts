@@ -1,10 +1,10 @@
-import { type OptionNames, atLeastZero, expected, knownOptionsOf, positive } from '../checks.js';
-import type { Attrs } from '../engine.js';
-import { EngineError } from '../errors.js';
+import { type OptionNames, atLeastZero, expected, knownOptionsOf, positive } from '../base/checks.js';
+import type { Attrs } from '../engine/engine.js';
+import { EngineError } from '../base/errors.js';
 import * as ops from '../ops/index.js';
-import { Sym } from '../sym.js';
-import { Tensor, zeros } from '../tensor.js';
-import { Variable, variable } from '../variable.js';
+import { Sym } from '../core/sym.js';
+import { Tensor, zeros } from '../core/tensor.js';
+import { Variable, variable } from '../core/variable.js';
 
 /** What every optimizer takes. At most one of `clipnorm`, `clipvalue` and `globalClipnorm` may be given. */
 export interface OptimizerOptions {

@@ -1,4 +1,4 @@
-import { type OptionNames, knownOptionsOf, share } from '../checks.js';
+import { type OptionNames, knownOptionsOf, share } from '../base/checks.js';
 import { Optimizer, type OptimizerOptions, type UpdateContext } from './optimizer.js';
 
 /** What {@link sgd} takes. */

@@ -1,5 +1,5 @@
-import { notOneOf } from '../checks.js';
-import { type ObjectConfig, type Spelled, choose } from '../names.js';
+import { notOneOf } from '../base/checks.js';
+import { type ObjectConfig, type Spelled, choose } from '../base/names.js';
 import { L1, type L1Options } from './l1.js';
 import { L1L2, type L1L2Options } from './l1l2.js';
 import { L2, type L2Options } from './l2.js';

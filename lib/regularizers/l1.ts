@@ -1,4 +1,4 @@
-import { type OptionNames, knownOptionsOf } from '../checks.js';
+import { type OptionNames, knownOptionsOf } from '../base/checks.js';
 import { L1L2 } from './l1l2.js';
 
 /** What `regularizers.l1` takes. */

@@ -1,7 +1,7 @@
-import { type OptionNames, knownOptionsOf } from '../checks.js';
-import { EngineError, describe } from '../errors.js';
+import { type OptionNames, knownOptionsOf } from '../base/checks.js';
+import { EngineError, describe } from '../base/errors.js';
 import * as ops from '../ops/index.js';
-import type { Sym } from '../sym.js';
+import type { Sym } from '../core/sym.js';
 import { Regularizer } from './regularizer.js';
 
 /** What `regularizers.l1l2` takes. */

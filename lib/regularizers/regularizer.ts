@@ -1,4 +1,4 @@
-import type { Sym } from '../sym.js';
+import type { Sym } from '../core/sym.js';
 
 /**
  * A number that training adds to the loss for a weight, or for what a layer puts out. A subclass writes `call` with the ops.

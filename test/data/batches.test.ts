@@ -8,8 +8,8 @@ import {
   readWeights,
   splitPoint,
 } from '../../lib/data/batches.js';
-import { NDArray } from '../../lib/data/ndarray.js';
-import { tensor } from '../../lib/tensor.js';
+import { NDArray } from '../../lib/core/ndarray.js';
+import { tensor } from '../../lib/core/tensor.js';
 import { errorOf } from '../support/run.js';
 
 const image: Place = { name: 'image', shape: [-1, 2, 3] };

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readIdx } from '../../lib/data/idx.js';
-import { EngineError } from '../../lib/errors.js';
+import { readIdx } from '../../lib/datasets/idx.js';
+import { EngineError } from '../../lib/base/errors.js';
 import { idxBytes } from './idx-bytes.js';
 
 let folder: string;

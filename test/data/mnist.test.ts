@@ -7,9 +7,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import * as datasets from '../../lib/data/datasets.js';
-import { cachedMnist } from '../../lib/data/mnist.js';
-import { EngineError } from '../../lib/errors.js';
+import * as datasets from '../../lib/datasets/index.js';
+import { cachedMnist } from '../../lib/datasets/mnist.js';
+import { EngineError } from '../../lib/base/errors.js';
 import { idxBytes } from './idx-bytes.js';
 
 const packaged = path.join(

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { NDArray } from '../../lib/data/ndarray.js';
+import { NDArray } from '../../lib/core/ndarray.js';
 
 const array = new NDArray(
   Int32Array.from({ length: 12 }, (_, i) => i),

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { NDArray } from '../../lib/data/ndarray.js';
-import { getEngineInfo } from '../../lib/info.js';
+import { NDArray } from '../../lib/core/ndarray.js';
+import { getEngineInfo } from '../../lib/engine/info.js';
 import * as layers from '../../lib/layers/index.js';
 import { Sequential } from '../../lib/models/index.js';
 

@@ -1,4 +1,4 @@
-import { NDArray } from '../../lib/data/ndarray.js';
+import { NDArray } from '../../lib/core/ndarray.js';
 
 /** Repeatable numbers in [0, 1) (mulberry32). */
 export function random(seed: number): () => number {

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
-import { compile } from '../../lib/compile.js';
-import type { Shape } from '../../lib/engine.js';
+import { compile } from '../../lib/core/compile.js';
+import type { Shape } from '../../lib/engine/engine.js';
 import * as layers from '../../lib/layers/index.js';
-import type { Sym } from '../../lib/sym.js';
-import type { Tensor, TensorData } from '../../lib/tensor.js';
+import type { Sym } from '../../lib/core/sym.js';
+import type { Tensor, TensorData } from '../../lib/core/tensor.js';
 
 export type Make = (config?: Record<string, unknown>) => layers.Layer;
 

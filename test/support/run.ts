@@ -1,8 +1,8 @@
-import { compile } from '../../lib/compile.js';
-import { EngineError } from '../../lib/errors.js';
-import type { Sym } from '../../lib/sym.js';
-import type { TensorData } from '../../lib/tensor.js';
-import { Tensor } from '../../lib/tensor.js';
+import { compile } from '../../lib/core/compile.js';
+import { EngineError } from '../../lib/base/errors.js';
+import type { Sym } from '../../lib/core/sym.js';
+import type { TensorData } from '../../lib/core/tensor.js';
+import { Tensor } from '../../lib/core/tensor.js';
 
 /** The numbers that a function of symbolic values gives for data, once. */
 export async function numbersOf(

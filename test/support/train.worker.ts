@@ -1,10 +1,10 @@
 /** Trains a small net for workerData.steps steps, and tells after each how far it is. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { compile } from '../../lib/compile.js';
+import { compile } from '../../lib/core/compile.js';
 import * as ops from '../../lib/ops/index.js';
-import type { Sym } from '../../lib/sym.js';
-import { grad } from '../../lib/trace.js';
-import { variable } from '../../lib/variable.js';
+import type { Sym } from '../../lib/core/sym.js';
+import { grad } from '../../lib/core/trace.js';
+import { variable } from '../../lib/core/variable.js';
 
 const { steps, width, seed } = workerData as { steps: number; width: number; seed: number };
 const x = ops.randomNormal([64, width], { seed });

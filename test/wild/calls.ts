@@ -1,6 +1,6 @@
 /** One random call of the public surface, decided by a seed and the call's number alone. */
 import * as nodegrad from '../../lib/index.js';
-import { describe } from '../../lib/errors.js';
+import { describe } from '../../lib/base/errors.js';
 import { pick, random, wild } from './values.js';
 
 type Callable = (...args: unknown[]) => unknown;

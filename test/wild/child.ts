@@ -1,7 +1,7 @@
 /** Makes the calls from..from + count of a seed and reports each on file descriptor 3: node child.ts SEED FROM COUNT. */
 import { writeSync } from 'node:fs';
 import { EngineError, Tensor } from '../../lib/index.js';
-import { describe } from '../../lib/errors.js';
+import { describe } from '../../lib/base/errors.js';
 import { callOf } from './calls.js';
 import { WildError } from './values.js';
 

@@ -1,0 +1,79 @@
+import { expected } from '../base/checks.js';
+import { EngineError } from '../base/errors.js';
+import * as ops from '../ops/index.js';
+import { choose, sameName } from '../base/names.js';
+import type { Sym } from '../core/sym.js';
+
+/** An activation as you may write one with the ops: takes a symbolic value, float32, and gives one of its shape. */
+export type ActivationFunction = (x: Sym) => Sym;
+
+const table = {
+  linear: (x: Sym) => x,
+  relu: (x: Sym) => ops.relu(x),
+  leakyRelu: (x: Sym) => ops.leakyRelu(x),
+  elu: (x: Sym) => ops.elu(x),
+  gelu: (x: Sym) => ops.gelu(x, { approximate: false }),
+  sigmoid: (x: Sym) => ops.sigmoid(x),
+  tanh: (x: Sym) => ops.tanh(x),
+  softplus: (x: Sym) => ops.softplus(x),
+  softmax: (x: Sym) => ops.softmax(x),
+  logSoftmax: (x: Sym) => ops.logSoftmax(x),
+} satisfies Record<string, ActivationFunction>;
+
+/** The names that layers take for `activation`, in Keras's spelling too: `leaky_relu`. */
+export type ActivationName = keyof typeof table;
+
+/** What layers take for `activation`: a name, also one of your own (see {@link register}), or a function. */
+export type ActivationLike = ActivationName | (string & {}) | ActivationFunction;
+
+const registered: Record<string, ActivationFunction> = { ...table };
+
+/**
+ * The activation of a name, or the function itself. https://keras.io/api/layers/activations/
+ *
+ * @param activation `linear`, `relu`, `leakyRelu` (slope 0.2), `elu` (alpha 1), `gelu` (exact), `sigmoid`, `tanh`, `softplus`, `softmax` or
+ *   `logSoftmax` (along the last axis), a name that was registered, or a function; `null` and `undefined` mean `linear`, the
+ *   identity.
+ * @throws EngineError `ARGUMENT` for an unknown name, telling the nearest.
+ * @example activations.activationOf('leaky_relu');
+ */
+export function activationOf(activation: ActivationLike | null | undefined): ActivationFunction {
+  if (typeof activation === 'function') return activation;
+  return choose<ActivationFunction>('activation', activation ?? 'linear', registered);
+}
+
+/**
+ * Gives a function a name, by which layers take it and configurations keep it.
+ *
+ * @param name No name that is taken by another function.
+ * @param activation Written with the ops.
+ * @throws EngineError `ARGUMENT` for a name that is taken, or what is no function.
+ * @example
+ *     activations.register('silu', (x) => ops.mul(x, ops.sigmoid(x)));
+ *     layers.dense({ units: 8, activation: 'silu' });
+ */
+export function register(name: string, activation: ActivationFunction): void {
+  if (typeof name !== 'string' || name === '') throw expected('activations.register', 'a name', name);
+  if (typeof activation !== 'function') throw expected('activations.register', 'a function', activation);
+  const known = Object.keys(registered).find((other) => sameName(other, name));
+  if (known !== undefined && registered[known] !== activation)
+    throw expected('activations.register', 'a name that no other function has', name);
+  registered[known ?? name] = activation;
+}
+
+/**
+ * The name of an activation for a configuration.
+ *
+ * @throws EngineError `ARGUMENT` for a function that has none.
+ * @internal
+ */
+export function activationConfig(activation: ActivationLike | null | undefined): string {
+  if (typeof activation !== 'function') return activation ?? 'linear';
+  const name = Object.keys(registered).find((known) => registered[known] === activation);
+  if (name !== undefined) return name;
+  const error = expected('getConfig', 'an activation that has a name', activation);
+  throw new EngineError(
+    error.code,
+    `${error.message}: give it one with activations.register('…', the function)`,
+  );
+}

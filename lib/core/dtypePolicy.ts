@@ -1,0 +1,54 @@
+import { engine } from '../engine/engine.js';
+import { choose } from '../base/names.js';
+import { warnOnce } from '../base/warn.js';
+
+/** How a step computes: all in float32, or activations in bfloat16 and the rest in float32. */
+export type DtypePolicy = 'float32' | 'mixedBfloat16';
+
+const POLICIES: Readonly<Record<string, DtypePolicy>> = {
+  float32: 'float32',
+  mixedBfloat16: 'mixedBfloat16',
+};
+
+let current: DtypePolicy = 'float32';
+
+/**
+ * Sets the policy of models that are made and functions that are compiled from now on, where they name none.
+ *
+ * With `mixedBfloat16` a step keeps its activations in bfloat16, and convolutions and dense layers compute on them and on
+ * copies of the weights in bfloat16: to 0.2 to 0.4 % of an output's root mean square, 3×3 convolutions by Winograd's
+ * algorithm to 1.2 %. Weights, their gradients, optimizers, sums, normalisation statistics, losses and what a step returns
+ * stay float32, so that neither losses have to be scaled nor code to be changed. It needs a processor with AVX512-BF16 or
+ * AMX (see `getEngineInfo().bfloat16`); on another one a warning is given once, and all is float32.
+ * https://keras.io/api/mixed_precision/policy/
+ *
+ * @param policy `float32` (the default) or `mixedBfloat16`.
+ * @throws EngineError `ARGUMENT` for another name.
+ * @example
+ *     mixedPrecision.setDtypePolicy('mixedBfloat16');
+ *     const model = new Sequential([…]);
+ */
+export function setDtypePolicy(policy: DtypePolicy): void {
+  current = checkPolicy('setDtypePolicy', policy);
+}
+
+/** The policy that is set: `float32` or `mixedBfloat16`. */
+export function dtypePolicy(): DtypePolicy {
+  return current;
+}
+
+/** @throws EngineError `ARGUMENT` unless it is the name of a policy. @internal */
+export function checkPolicy(caller: string, policy: DtypePolicy): DtypePolicy {
+  return choose(caller, policy, POLICIES);
+}
+
+/** What the engine is to compute in under a policy: float32 after a warning where it cannot otherwise. @internal */
+export function computeDtype(policy: DtypePolicy): 'float32' | 'bfloat16' {
+  if (policy === 'float32') return 'float32';
+  if (engine().info().bfloat16) return 'bfloat16';
+  warnOnce(
+    'NODEGRAD_BFLOAT16',
+    'the policy mixedBfloat16 computes in float32 here: this processor has no instructions for bfloat16 (AVX512-BF16 or AMX)',
+  );
+  return 'float32';
+}

@@ -1,0 +1,51 @@
+import type { Attrs, DType, ValueId } from '../engine/engine.js';
+import type { Trace } from './trace.js';
+
+/**
+ * A symbolic value: a place in a graph that is being described. It has a dtype and a shape but no numbers; the ops
+ * take it and return further ones. Made by {@link compile} (the arguments of the traced function) and by
+ * `Trace.input`.
+ */
+export class Sym {
+  /** The trace whose graph it belongs to. @internal */
+  readonly trace: Trace;
+  /** @internal */
+  readonly id: ValueId;
+  /** The type of its numbers. */
+  readonly dtype: DType;
+  /** Dimensions from the outermost; -1 is one that is known only when the graph runs. */
+  readonly shape: readonly number[];
+  /** The engine's name of the op that makes it: `input`, `parameter`, `conv2d`, … */
+  readonly op: string;
+  /** What that op takes. A loss reads here that its input is a softmax, and uses the logits. */
+  readonly inputs: readonly Sym[];
+  /** The parameters of that op. */
+  readonly attrs: Attrs;
+
+  /** @internal */
+  constructor(
+    trace: Trace,
+    value: { id: ValueId; dtype: DType; shape: readonly number[] },
+    op: string,
+    inputs: readonly Sym[],
+    attrs: Attrs,
+  ) {
+    this.trace = trace;
+    this.id = value.id;
+    this.dtype = value.dtype;
+    this.shape = value.shape;
+    this.op = op;
+    this.inputs = inputs;
+    this.attrs = attrs;
+  }
+
+  /** The number of axes; 0 for a scalar. */
+  get rank(): number {
+    return this.shape.length;
+  }
+
+  /** Its op, dtype and shape in words. */
+  toString(): string {
+    return `Sym(${this.op}, ${this.dtype} [${this.shape.map((n) => (n < 0 ? '?' : n)).join(', ')}])`;
+  }
+}

@@ -1,0 +1,211 @@
+import { type DtypePolicy, computeDtype } from './dtypePolicy.js';
+import {
+  type Attrs,
+  type DType,
+  type NativeGraph,
+  type Scan,
+  type Shape,
+  type TypedValue,
+  engine,
+} from '../engine/engine.js';
+import { EngineError, describe } from '../base/errors.js';
+import { Program } from './program.js';
+import type { Stateful } from './stateful.js';
+import { Sym } from './sym.js';
+import { Tensor } from './tensor.js';
+import type { Variable } from './variable.js';
+
+/**
+ * A graph under construction, with the updates of variables that belong to its step. {@link compile} makes one for
+ * each signature; a model makes its own.
+ */
+export class Trace {
+  static readonly #open: Trace[] = [];
+
+  readonly #graph: NativeGraph = engine().createGraph();
+  readonly #parameters = new Map<Tensor, Sym>();
+  readonly #held = new Set<Tensor | Variable>();
+  readonly #updates = new Map<Variable, Sym>();
+  readonly #sources = new Set<Stateful>();
+  #draws = 0;
+  /** The key of random ops that have neither a key nor a seed, int32 [2]: the first of them sets it, or whose trace it is. @internal */
+  key: Sym | undefined;
+
+  /** The innermost trace whose function is running, if any. */
+  static get current(): Trace | undefined {
+    return Trace.#open.at(-1);
+  }
+
+  /** Runs a function while this trace is the current one: variables that ops meet are then read symbolically. */
+  within<T>(body: () => T): T {
+    Trace.#open.push(this);
+    try {
+      return body();
+    } finally {
+      Trace.#open.pop();
+    }
+  }
+
+  /** Notes what the traced function depends on besides its inputs. @internal */
+  dependOn(source: Stateful): void {
+    this.#sources.add(source);
+  }
+
+  /** What the traced function depended on. @internal */
+  get sources(): readonly Stateful[] {
+    return [...this.#sources];
+  }
+
+  /** A value that is fed at each run. -1 in the shape is a dimension that is known only then. */
+  input(dtype: DType, shape: Shape, label: string): Sym {
+    return this.#sym(engine().addInput(this.#graph, dtype, shape, label), 'input', [], {});
+  }
+
+  /** Adds an op of the engine, by its name there, and gives its outputs. */
+  op(name: string, inputs: readonly Sym[], attrs: Attrs = {}): Sym[] {
+    for (const input of inputs) this.#checkOwn(name, input);
+    const ids = inputs.map((input) => input.id);
+    return engine()
+      .addOp(this.#graph, name, ids, attrs)
+      .map((value) => this.#sym(value, name, inputs, attrs));
+  }
+
+  /** A filled constant, by default a scalar. */
+  constant(value: number, dtype: DType = 'float32', shape: Shape = []): Sym {
+    return this.op('constant', [], { value, dtype, shape })[0];
+  }
+
+  /** The value of a variable at this point of the step, or a tensor as a constant of the graph. */
+  lift(value: Tensor | Variable): Sym {
+    return (value instanceof Tensor ? undefined : this.#updates.get(value)) ?? this.start(value);
+  }
+
+  /** The value of a variable at the start of the step. */
+  start(value: Tensor | Variable): Sym {
+    const storage = value instanceof Tensor ? value : value.storage;
+    const known = this.#parameters.get(storage);
+    if (known) return known;
+    const label = value instanceof Tensor ? 'tensor' : value.name;
+    const sym = this.#sym(engine().addParameter(this.#graph, storage.handle, label), 'parameter', [], {});
+    this.#parameters.set(storage, sym);
+    this.#held.add(value);
+    return sym;
+  }
+
+  /** Records that the step gives a variable a new value, which {@link lift} then reads. */
+  assign(target: Variable, value: Sym): void {
+    this.#checkOwn('assign', value);
+    this.start(target);
+    this.#updates.set(target, value);
+  }
+
+  /** The variables that the step updates so far. */
+  get updated(): readonly Variable[] {
+    return [...this.#updates.keys()];
+  }
+
+  /**
+   * Adds a loop whose step has been traced with inputs that stand for what it reads: see {@link Scan}. What a step reads besides is the
+   * same in all of them.
+   *
+   * @returns The last states, then the results of all steps, [steps, ...].
+   */
+  scan({ states, sequences, results }: Scan<Sym>): Sym[] {
+    const operands = [...states.map(({ first }) => first), ...sequences.map(({ whole }) => whole)];
+    for (const value of [
+      ...operands,
+      ...states.map(({ next }) => next),
+      ...results.map(({ value }) => value),
+    ])
+      this.#checkOwn('scan', value);
+    const made = engine().addScan(this.#graph, {
+      states: states.map((state) => ({
+        before: state.before.id,
+        first: state.first.id,
+        next: state.next.id,
+      })),
+      sequences: sequences.map(({ place, whole, backwards }) => ({
+        place: place.id,
+        whole: whole.id,
+        backwards,
+      })),
+      results: results.map(({ value, backwards }) => ({ value: value.id, backwards })),
+    });
+    return made.map((value) => this.#sym(value, 'scan', operands, {}));
+  }
+
+  /** Gradients of the sum of seed · y over the ys with respect to each x. Without seeds they are ones. */
+  gradients(ys: readonly Sym[], xs: readonly Sym[], seeds: readonly Sym[] | null = null): Sym[] {
+    for (const value of [...ys, ...xs, ...(seeds ?? [])]) this.#checkOwn('grad', value);
+    const ids = (values: readonly Sym[]) => values.map((value) => value.id);
+    return engine()
+      .addGradients(this.#graph, ids(ys), ids(xs), seeds && ids(seeds))
+      .map((value) => this.#sym(value, 'gradient', ys, {}));
+  }
+
+  /** A number of its own for each random op, so that two of one seed differ. @internal */
+  nextSalt(): number {
+    return this.#draws++;
+  }
+
+  /** A program of the graph as it is now, with all updates recorded so far. */
+  program(feeds: readonly Sym[], fetches: readonly Sym[], policy: DtypePolicy = 'float32'): Program {
+    for (const value of [...feeds, ...fetches]) this.#checkOwn('program', value);
+    const native = engine().createProgram(
+      this.#graph,
+      feeds.map((value) => value.id),
+      fetches.map((value) => value.id),
+      [...this.#updates].map(([target, value]) => ({ tensor: target.storage.handle, value: value.id })),
+      computeDtype(policy),
+    );
+    return new Program(
+      native,
+      fetches.map((value) => value.dtype),
+      [...this.#held],
+    );
+  }
+
+  #sym(value: TypedValue, op: string, inputs: readonly Sym[], attrs: Attrs): Sym {
+    return new Sym(this, value, op, inputs, attrs);
+  }
+
+  #checkOwn(name: string, value: Sym): void {
+    if (!(value instanceof Sym)) {
+      throw new EngineError('ARGUMENT', `[${name}] expected a symbolic value, received ${describe(value)}`);
+    }
+    if (value.trace !== this) {
+      throw new EngineError(
+        'ARGUMENT',
+        `[${name}] expected values of one traced function, received ${value.toString()} of another`,
+      );
+    }
+  }
+}
+
+/**
+ * The gradients of sum(seed · y) with respect to each x, for use inside {@link compile}. They are symbolic values like
+ * any other: the gradient of a gradient works.
+ *
+ * @param y A symbolic value of dtype float32 and any shape.
+ * @param xs Symbolic values, or variables: with respect to their values at the start of the step.
+ * @param seed Of y's shape; ones by default.
+ * @returns One gradient for each x, of its shape; zeros where y does not depend on it.
+ * @throws EngineError `ARGUMENT` where y is no symbolic value, `STATE` at an op that has no gradient.
+ * @example
+ *     const f = (x: Sym) => ops.sum(ops.pow(x, 3));
+ *     const hvp = compile((x: Sym, v: Sym) => {
+ *       const [g] = grad(f(x), [x]);
+ *       return grad(g!, [x], v); // the Hessian of f times v
+ *     });
+ */
+export function grad(y: Sym | Tensor, xs: readonly (Sym | Variable | Tensor)[], seed?: Sym | Tensor): Sym[] {
+  const trace = y instanceof Sym ? y.trace : Trace.current;
+  if (!trace || !(y instanceof Sym)) {
+    throw new EngineError(
+      'ARGUMENT',
+      `[grad] expected a symbolic value inside compile(), received ${describe(y)}`,
+    );
+  }
+  const of = (x: Sym | Variable | Tensor) => (x instanceof Sym ? x : trace.start(x));
+  return trace.gradients([y], xs.map(of), seed === undefined ? null : [of(seed)]);
+}

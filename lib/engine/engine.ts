@@ -1,0 +1,192 @@
+/**
+ * The native engine's contract: every call of the addon, typed.
+ * Handles are opaque; TypeScript above wraps them in classes.
+ */
+import { EngineError } from '../base/errors.js';
+import { loadAddon } from '../loader.js';
+
+/** The type of a tensor's numbers: what the engine computes with. */
+export type DType = 'float32' | 'int32' | 'uint8' | 'bool';
+
+/** Dimensions from the outermost; -1 is one that is known only when a program runs (usually the batch). */
+export type Shape = readonly number[];
+
+/* eslint-disable @typescript-eslint/no-explicit-any -- `any` fits the array of each kind, which a callback gets last */
+/**
+ * The methods of typed arrays that have overloads, with the same ones for each kind of array: TypeScript calls no method of a union
+ * whose overloads differ.
+ */
+interface Reducible {
+  /** As `Float32Array.prototype.reduce`: one value from all numbers, from the first to the last. */
+  reduce(callback: (previous: number, current: number, index: number, array: any) => number): number;
+  /** As the first form, beginning with a value of your own. */
+  reduce<U>(callback: (previous: U, current: number, index: number, array: any) => U, initial: U): U;
+  /** As `Float32Array.prototype.reduceRight`: one value from all numbers, from the last to the first. */
+  reduceRight(callback: (previous: number, current: number, index: number, array: any) => number): number;
+  /** As the first form, beginning with a value of your own. */
+  reduceRight<U>(callback: (previous: U, current: number, index: number, array: any) => U, initial: U): U;
+}
+/* eslint-enable @typescript-eslint/no-explicit-any */
+
+/** A kind of typed array whose overloads are those of the other kinds. */
+type Reduced<A> = Omit<A, keyof Reducible> & Reducible;
+
+/** The numbers of a tensor in JavaScript: a Float32Array, an Int32Array or a Uint8Array (uint8, and bool as 0 and 1). */
+export type TypedArray = Reduced<Float32Array> | Reduced<Int32Array> | Reduced<Uint8Array>;
+
+/** The typed array of a dtype; {@link TypedArray} where it is not known which dtype it is. */
+export type DataOf<D extends DType> = [D] extends ['float32']
+  ? Float32Array
+  : [D] extends ['int32']
+    ? Int32Array
+    : [D] extends ['uint8' | 'bool']
+      ? Uint8Array
+      : TypedArray;
+
+/** Infinity in a list stands for the largest integer ("to the end" in a slice). */
+export type AttrValue = boolean | number | bigint | string | readonly number[];
+export type Attrs = Readonly<Record<string, AttrValue>>;
+
+/** A node output of a graph; an index. */
+export type ValueId = number;
+
+export interface TypedValue {
+  readonly id: ValueId;
+  readonly dtype: DType;
+  readonly shape: number[];
+}
+
+declare const brand: unique symbol;
+export interface NativeTensor {
+  readonly [brand]: 'tensor';
+}
+export interface NativeGraph {
+  readonly [brand]: 'graph';
+}
+export interface NativeProgram {
+  readonly [brand]: 'program';
+}
+export interface NativeSource {
+  readonly [brand]: 'source';
+}
+
+export interface RunResult {
+  /** The fetches of the last step, in order. They exist at once; their numbers come when the engine gets there. */
+  readonly outputs: readonly NativeTensor[];
+  readonly shapes: readonly (readonly number[])[];
+  /** Settles when the steps are done; rejects with the first error, after which the parameters are those before the failed step. */
+  readonly done: Promise<void>;
+}
+
+/** The state of the native engine. */
+export interface EngineInfo {
+  /** The backend, with the version of its library. */
+  readonly device: string;
+  /** Instruction set of the own kernels: base, avx2 or avx512. */
+  readonly isa: string;
+  /** Whether the processor computes in bfloat16, which the policy `mixedBfloat16` needs. */
+  readonly bfloat16: boolean;
+  /** The size of the engine's team of threads. */
+  readonly threads: number;
+  /** Tensors alive in this environment. */
+  readonly tensors: number;
+  /** Bytes of all live native buffers in the process. */
+  readonly bytes: number;
+}
+
+/** A loop over sequences [steps, ...]. `V`: values of the graph that the loop belongs to. */
+export interface Scan<V> {
+  /** What stands for a state before a step, the first one, and what a step makes of it: float32, of one shape. */
+  readonly states: readonly { readonly before: V; readonly first: V; readonly next: V }[];
+  /** What stands for a sequence's place of a step, and the sequence. `backwards`: from its last place to its first. */
+  readonly sequences: readonly { readonly place: V; readonly whole: V; readonly backwards: boolean }[];
+  /** What else a step gives. */
+  readonly results: readonly { readonly value: V; readonly backwards: boolean }[];
+}
+
+export interface Engine {
+  /** A tensor with a copy of data (row-major), or zeros for null. Throws SHAPE where the length differs, OUT_OF_MEMORY. */
+  createTensor(dtype: DType, shape: Shape, data: TypedArray | null): NativeTensor;
+  /** Queues an overwrite of the tensor's numbers with a copy of data (row-major). */
+  writeTensor(tensor: NativeTensor, data: TypedArray): void;
+  /** A row-major copy, once all that was queued before is done. Rejects with the error of the program that should have made it. */
+  readTensor(tensor: NativeTensor): Promise<TypedArray>;
+  /** As readTensor, blocking. */
+  readTensorSync(tensor: NativeTensor): TypedArray;
+  /** Frees the memory as soon as nothing queued uses it. Later uses throw DISPOSED. Twice is allowed. */
+  disposeTensor(tensor: NativeTensor): void;
+
+  createGraph(): NativeGraph;
+  /** A value that is fed at each run. */
+  addInput(graph: NativeGraph, dtype: DType, shape: Shape, label: string): TypedValue;
+  /** A value that lives in a tensor. The same tensor gives the same value. */
+  addParameter(graph: NativeGraph, tensor: NativeTensor, label: string): TypedValue;
+  addOp(graph: NativeGraph, op: string, inputs: readonly ValueId[], attrs: Attrs): TypedValue[];
+  addGradients(
+    graph: NativeGraph,
+    ys: readonly ValueId[],
+    xs: readonly ValueId[],
+    seeds: readonly ValueId[] | null,
+  ): TypedValue[];
+  /** Adds a loop: its last states, then its results of all steps, [steps, ...]. Throws ARGUMENT, SHAPE. */
+  addScan(graph: NativeGraph, scan: Scan<ValueId>): TypedValue[];
+
+  /**
+   * A program of the graph as it is now: fed values, fetched values, and tensors to update after each step. Plans are made at
+   * its first run for each set of shapes. `bfloat16` has them keep activations in it; it throws DEVICE where
+   * {@link EngineInfo.bfloat16} is false.
+   */
+  createProgram(
+    graph: NativeGraph,
+    feeds: readonly ValueId[],
+    fetches: readonly ValueId[],
+    updates: readonly { tensor: NativeTensor; value: ValueId }[],
+    compute?: 'float32' | 'bfloat16',
+  ): NativeProgram;
+  /**
+   * Queues one step on the fed tensors, or `steps` steps on a source's next batches (the source's arrays feed the program's inputs in
+   * order). Returns at once.
+   */
+  run(program: NativeProgram, feeds: readonly NativeTensor[] | NativeSource, steps: number): RunResult;
+  /** The same without a promise: an error shows when one of the outputs is read. */
+  run(
+    program: NativeProgram,
+    feeds: readonly NativeTensor[] | NativeSource,
+    steps: number,
+    silent: true,
+  ): Omit<RunResult, 'done'>;
+  /**
+   * Queues steps on a source's next batches and puts what each gives, one after another, into results, which have room for a pass
+   * over the source; null makes them, and they are the outputs. Throws SHAPE where a batch gives a scalar.
+   */
+  collect(
+    program: NativeProgram,
+    source: NativeSource,
+    steps: number,
+    results: readonly NativeTensor[] | null,
+  ): RunResult;
+  /** The latest plan in words: op, implementation, layout, bytes, and times where NODEGRAD_PLAN was set. */
+  describeProgram(program: NativeProgram): string;
+
+  /**
+   * In-memory arrays (row-major, the same first dimension) that are cut into batches natively. Each pass over them ends with a short
+   * batch unless dropRemainder. shuffle: a new order each pass, from the seed and the pass number; `pass` is the first pass's number.
+   */
+  createSource(
+    arrays: readonly NativeTensor[],
+    options: { batchSize: number; shuffle: boolean; seed: number; pass: number; dropRemainder: boolean },
+  ): NativeSource;
+
+  /** The state of the engine. With threads it sets the size of the team first (1 to the number of processors). */
+  info(options?: { threads?: number }): EngineInfo;
+}
+
+/** The addon is one function: it takes the class of its errors and gives the calls. */
+type Addon = (errorClass: typeof EngineError) => Engine;
+
+let loaded: Engine | undefined;
+
+/** The native engine, loaded at the first call: importing the package needs no binary and takes no time. */
+export function engine(): Engine {
+  return (loaded ??= (loadAddon() as Addon)(EngineError));
+}

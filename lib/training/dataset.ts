@@ -1,0 +1,119 @@
+import type { OptionNames } from '../base/checks.js';
+import { type Data, type Place, Samples, readInputs, readTargets, readWeights } from '../data/batches.js';
+import { EngineError } from '../base/errors.js';
+import type { Tensor } from '../core/tensor.js';
+import { type ClassWeights, classWeightsOf } from './classWeights.js';
+import type { LayerGraph } from '../models/layerGraph.js';
+import type { Batch } from './trainer.js';
+
+/** What `evaluate` and `testOnBatch` take. */
+export interface TestOnBatchOptions {
+  /**
+   * Weights in the loss and in `weightedMetrics`, in any dtype: [n] or [n, 1], one for each sample, or one for each of its steps or
+   * places, as [n, steps] or [n, height, width]; a list or record of these for several outputs. Default: all weigh 1.
+   */
+  sampleWeight?: Data;
+}
+
+export const testOnBatchNames = { sampleWeight: 'optional' } satisfies OptionNames<TestOnBatchOptions>;
+
+/** What `fit` and `trainOnBatch` take. */
+export interface TrainOnBatchOptions extends TestOnBatchOptions {
+  /**
+   * The weight in the loss of targets by their class, as in { 0: 1, 1: 5 }; 1 for classes that are not named. Targets are class
+   * numbers, or one-hot along the last axis. Not with several outputs, nor with `sampleWeight`. Default: all weigh 1.
+   */
+  classWeight?: ClassWeights;
+}
+
+export const trainOnBatchNames = {
+  ...testOnBatchNames,
+  classWeight: 'optional',
+} satisfies OptionNames<TrainOnBatchOptions>;
+
+/** A user's arrays, checked against a model's inputs and outputs. */
+export class Dataset {
+  readonly #x: readonly Samples[];
+  readonly #y: readonly Samples[];
+  readonly #weights: readonly (Samples | undefined)[];
+
+  private constructor(
+    x: readonly Samples[],
+    y: readonly Samples[],
+    weights: readonly (Samples | undefined)[],
+  ) {
+    this.#x = x;
+    this.#y = y;
+    this.#weights = weights;
+  }
+
+  /**
+   * @param caller The method, for messages.
+   * @throws EngineError `SHAPE`, `DTYPE` or `ARGUMENT` naming the argument.
+   */
+  static read(caller: string, graph: LayerGraph, x: Data, y: Data | undefined, sampleWeight?: Data): Dataset {
+    const inputPlaces = graph.inputs.map(({ node, shape }): Place => ({ name: node.layer.name, shape }));
+    const outputs = graph.outputs.map(({ shape }, i): Place => ({ name: graph.outputNames[i], shape }));
+    const inputs = readInputs(x, inputPlaces, `[${caller}] x`);
+    const count = inputs[0].length;
+    const targets = y === undefined ? [] : readTargets(y, outputs, `[${caller}] y`, count);
+    const weights =
+      sampleWeight === undefined
+        ? targets.map(() => undefined)
+        : readWeights(sampleWeight, outputs, `[${caller}] sampleWeight`, count);
+    return new Dataset(inputs, targets, weights);
+  }
+
+  get samples(): number {
+    return this.#x[0].length;
+  }
+
+  /**
+   * The same arrays, the targets weighed by their class.
+   *
+   * @throws EngineError `ARGUMENT` where there are weights already, several outputs, or targets that tell no class.
+   */
+  withClassWeight(caller: string, graph: LayerGraph, classWeight: ClassWeights): Dataset {
+    if (this.#weights.some((weight) => weight !== undefined))
+      throw new EngineError('ARGUMENT', `[${caller}] expected sampleWeight or classWeight, received both`);
+    if (graph.outputs.length > 1) {
+      throw new EngineError(
+        'ARGUMENT',
+        `[${caller}] expected classWeight for a model with one output, received one with ${graph.outputs.length}: ` +
+          'give sampleWeight for each output',
+      );
+    }
+    const rank = graph.outputs[0].shape.length;
+    const weights = this.#y.map((target) => classWeightsOf(caller, target, rank, classWeight));
+    return new Dataset(this.#x, this.#y, weights);
+  }
+
+  /** The samples from `begin` up to, not including, `end`. */
+  slice(begin: number, end: number): Dataset {
+    if (begin === 0 && end >= this.samples) return this;
+    const cut = (samples: Samples) => samples.slice(begin, end);
+    return new Dataset(
+      this.#x.map(cut),
+      this.#y.map(cut),
+      this.#weights.map((weight) => weight && cut(weight)),
+    );
+  }
+
+  /**
+   * The samples as tensors.
+   *
+   * @param made Collects the tensors that were made for this: the caller disposes of them.
+   */
+  batch(made: Tensor[]): Batch {
+    const take = (samples: Samples): Tensor => {
+      const { tensor, owned } = samples.tensor();
+      if (owned) made.push(tensor);
+      return tensor;
+    };
+    return {
+      x: this.#x.map(take),
+      y: this.#y.map(take),
+      weights: this.#weights.map((weight) => weight && take(weight)),
+    };
+  }
+}
