@@ -37,8 +37,8 @@ function judge(x: Sym, y: Sym): { loss: Sym; accuracy: Sym } {
 const descend = compile((x: Sym, y: Sym) => {
   const { loss, accuracy } = judge(x, y);
   const [dw, db] = grad(loss, [w, b]);
-  w.assign(ops.sub(w, ops.mul(rate, dw)));
-  b.assign(ops.sub(b, ops.mul(rate, db)));
+  w.assign(ops.subtract(w, ops.multiply(rate, dw)));
+  b.assign(ops.subtract(b, ops.multiply(rate, db)));
   return { loss, accuracy };
 });
 const evaluate = compile(judge);

@@ -50,7 +50,7 @@ const weights = {
 
 /** Pictures uint8 [n, 28, 28, 1] to logits [n, 10]; the rate is that of the dropout on the dense layer. */
 function net(pictures: Sym, dropoutRate: number): Sym {
-  const x = ops.div(ops.cast(pictures, 'float32'), 255);
+  const x = ops.divide(ops.cast(pictures, 'float32'), 255);
   const conv1 = ops.relu(ops.add(ops.conv2d(x, weights.conv1, { padding: 'same' }), weights.conv1Bias));
   const pool1 = ops.maxPool2d(conv1, { poolSize: 2 });
   const conv2 = ops.relu(ops.add(ops.conv2d(pool1, weights.conv2, { padding: 'same' }), weights.conv2Bias));
@@ -63,7 +63,7 @@ function net(pictures: Sym, dropoutRate: number): Sym {
 
 /** The share of rows whose largest logit is at the label. */
 function accuracyOf(logits: Sym, labels: Sym): Sym {
-  const hit = ops.equal(ops.argMax(logits, { axis: -1 }), ops.cast(labels, 'int32'));
+  const hit = ops.equal(ops.argmax(logits, { axis: -1 }), ops.cast(labels, 'int32'));
   return ops.mean(ops.cast(hit, 'float32'));
 }
 

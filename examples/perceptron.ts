@@ -29,9 +29,9 @@ const output = (points: Sym): Sym => ops.cast(ops.greater(ops.add(ops.matmul(poi
 
 /** Shows one flower [1, 2] with its class [1, 1], and corrects. */
 const correct = compile((point: Sym, wanted: Sym) => {
-  const error = ops.sub(wanted, output(point));
-  w.assign(ops.add(w, ops.mul(rate, ops.matmul(point, error, { transposeA: true }))));
-  b.assign(ops.add(b, ops.mul(rate, ops.reshape(error, [1]))));
+  const error = ops.subtract(wanted, output(point));
+  w.assign(ops.add(w, ops.multiply(rate, ops.matmul(point, error, { transposeA: true }))));
+  b.assign(ops.add(b, ops.multiply(rate, ops.reshape(error, [1]))));
   return { wrong: ops.sum(ops.abs(error)) };
 });
 const classify = compile((points: Sym) => ({ classes: output(points) }));

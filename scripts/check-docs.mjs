@@ -37,12 +37,28 @@ function need(thing, declaration, name) {
   const { line } = source.getLineAndCharacterOfPosition(declaration.getStart());
   const place = `${file}:${line + 1}: `;
   // A member is met under the name of each class that has it.
-  problems.set(place + name.split('.').at(-1), place + name);
+  problems.set(
+    place + name.split('.').at(-1),
+    `${place}${name} has no comment that says what it is: write one there (/** … */), more than a link to another.`,
+  );
+}
+
+/** Something of ours that is exported under a second name has to say so: readers may know it by either. */
+function checkAlias(given, symbol) {
+  const [specifier] = given.declarations ?? [];
+  if (!specifier || !ts.isExportSpecifier(specifier) || !specifier.propertyName || !isOurs(symbol)) return;
+  const text = ts.displayPartsToString(symbol.getDocumentationComment(checker));
+  if (new RegExp(`\\b${given.name}\\b`).test(text)) return;
+  const source = specifier.getSourceFile();
+  const { line } = source.getLineAndCharacterOfPosition(specifier.getStart());
+  const place = `${relative(root, source.fileName)}:${line + 1}: `;
+  problems.set(place + given.name, `${place}the comment of ${symbol.name} has to name ${given.name}, too.`);
 }
 
 /** A function, class, type or namespace that is exported, or a member of one. */
 function visitSymbol(given, name) {
   const symbol = given.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(given) : given;
+  checkAlias(given, symbol);
   if (seenSymbols.has(symbol) || !isOurs(symbol) || isInternal(symbol)) return;
   seenSymbols.add(symbol);
   if (symbol.flags & ts.SymbolFlags.Module) {
@@ -93,8 +109,5 @@ for (const symbol of checker.getExportsOfModule(
   checker.getSymbolAtLocation(program.getSourceFile(join(lib, 'index.ts'))),
 ))
   visitSymbol(symbol, symbol.name);
-for (const problem of [...problems.values()].sort())
-  console.error(
-    `${problem} has no comment that says what it is: write one there (/** … */), more than a link to another.`,
-  );
+for (const problem of [...problems.values()].sort()) console.error(problem);
 process.exit(problems.size ? 1 : 0);

@@ -37,11 +37,11 @@ const line = () => new Sequential([layers.input({ shape: [1] }), layers.dense({ 
 const typed = (message: string): unknown =>
   expect.objectContaining({ name: 'EngineError', message: expect.stringContaining(message) });
 
-const cube = (x: Sym) => ops.mul(x, ops.mul(x, x));
+const cube = (x: Sym) => ops.multiply(x, ops.multiply(x, x));
 activations.register('apiCube', cube);
 
 describe("activations of one's own", () => {
-  const own = (x: Sym) => ops.mul(x, 2);
+  const own = (x: Sym) => ops.multiply(x, 2);
 
   it.each([
     ['dense', layers.dense({ units: 1, activation: own })],
@@ -121,7 +121,12 @@ describe('errors instead of those of JavaScript', () => {
       () => layers.dense({ units: 1 }).apply(tensor([[1]]) as never),
       'predict of a model',
     ],
-    ['batchNorm of a tensor', () => ops.batchNorm(tensor([[1]]) as never, [1], [0]), 'a symbolic value'],
+    ['statistics of a tensor', () => ops.batchNormalization(tensor([[1]]) as never), 'a symbolic value'],
+    [
+      'a mean alone',
+      () => ops.batchNormalization(tensor([[1]]), [1], undefined as never),
+      'both mean and variance',
+    ],
     [
       'globalAvgPool2d of no image',
       () => ops.globalAvgPool2d(zeros([2, 3, 4])),
@@ -347,7 +352,7 @@ describe('types', () => {
     model.compile({
       loss: { a: 'mse', b: losses.sparseCategoricalCrossentropy({ fromLogits: true }) },
       lossWeights: { a: 0.5, b: 2 },
-      metrics: { a: 'mae', b: ['accuracy', (yTrue, yPred) => ops.sub(yPred, yTrue)] },
+      metrics: { a: 'mae', b: ['accuracy', (yTrue, yPred) => ops.subtract(yPred, yTrue)] },
       weightedMetrics: [['mse'], []],
     });
     model.compile({ loss: ['mse', null], lossWeights: [1, 2] });

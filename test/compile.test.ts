@@ -11,7 +11,7 @@ describe('compile', () => {
     let calls = 0;
     const f = compile((x: Sym) => {
       calls++;
-      return ops.mul(x, 2);
+      return ops.multiply(x, 2);
     });
     expect((await f([1, 2])).dataSync()).toEqual(new Float32Array([2, 4]));
     expect((await f([3, 4])).dataSync()).toEqual(new Float32Array([6, 8]));
@@ -56,7 +56,7 @@ describe('compile', () => {
       const before = ops.stopGradient(counter);
       counter.assign(ops.add(counter, 1));
       const after = ops.stopGradient(counter);
-      counter.assign(ops.mul(counter, 10));
+      counter.assign(ops.multiply(counter, 10));
       return { before, after };
     });
     expect(counter.dataSync()[0]).toBe(0);
@@ -86,7 +86,7 @@ describe('compile', () => {
 
   test('sees assignments made between calls', async () => {
     const w = variable([1]);
-    const f = compile((x: Sym) => ops.mul(x, w));
+    const f = compile((x: Sym) => ops.multiply(x, w));
     await f([1]);
     w.assign([5]);
     expect((await f([2])).itemSync()).toBe(10);
@@ -100,7 +100,7 @@ describe('compile', () => {
 
   test('a captured tensor is a constant, concrete ops in it are computed once', async () => {
     const c = ops.add(tensor([1, 2]), 1);
-    const f = compile((x: Sym) => ops.add(x, ops.mul(c, 10)));
+    const f = compile((x: Sym) => ops.add(x, ops.multiply(c, 10)));
     expect((await f(0)).dataSync()).toEqual(new Float32Array([20, 30]));
   });
 
@@ -125,9 +125,9 @@ describe('compile', () => {
   test('learns a line', async () => {
     const w = variable([[0], [0]]);
     const step = compile((x: Sym, y: Sym) => {
-      const loss = ops.mean(ops.square(ops.sub(ops.matmul(x, w), y)));
+      const loss = ops.mean(ops.square(ops.subtract(ops.matmul(x, w), y)));
       const [g] = grad(loss, [w]);
-      w.assign(ops.sub(w, ops.mul(0.1, g)));
+      w.assign(ops.subtract(w, ops.multiply(0.1, g)));
       return { loss };
     });
     const x = tensor([
@@ -155,7 +155,7 @@ describe('compile', () => {
 describe('grad', () => {
   test('of a function of symbols, with a seed', async () => {
     const f = compile((x: Sym, seed: Sym) => {
-      const y = ops.mul(x, ops.square(x));
+      const y = ops.multiply(x, ops.square(x));
       return [grad(y, [x])[0], grad(y, [x], seed)[0]];
     });
     const [ones, seeded] = await f([1, 2], [10, 100]);
@@ -167,7 +167,7 @@ describe('grad', () => {
     const w = variable([3]);
     const g = await compile(() => {
       const inner = ops.square(w);
-      w.assign(ops.mul(w, 2));
+      w.assign(ops.multiply(w, 2));
       return grad(ops.sum(ops.add(inner, w)), [w])[0];
     })();
     expect(g.itemSync()).toBe(8);
@@ -185,7 +185,7 @@ describe('grad', () => {
     const hvp = compile((x: Sym, v: Sym) => {
       const a = ops.slice(x, 0, 1);
       const b = ops.slice(x, 1, 1);
-      const f = ops.sum(ops.add(ops.mul(ops.square(a), b), ops.pow(b, 3)));
+      const f = ops.sum(ops.add(ops.multiply(ops.square(a), b), ops.power(b, 3)));
       return grad(grad(f, [x])[0], [x], v)[0];
     });
     const h = await (await hvp([2, 3], [1, -1])).data();
@@ -208,9 +208,9 @@ describe('grad', () => {
 
     const start = w1.value();
     const eps = 1e-2;
-    w1.assign(ops.add(start, ops.mul(v, eps)));
+    w1.assign(ops.add(start, ops.multiply(v, eps)));
     const up = await (await g()).data();
-    w1.assign(ops.sub(start, ops.mul(v, eps)));
+    w1.assign(ops.subtract(start, ops.multiply(v, eps)));
     const down = await (await g()).data();
     exact.forEach((h, i) => expect((up[i] - down[i]) / (2 * eps)).toBeCloseTo(h, 2));
   });
@@ -254,7 +254,7 @@ describe('mistakes', () => {
 
   test('disposed tensors and variables', async () => {
     const w = variable([1], { name: 'w' });
-    const f = compile((x: Sym) => ops.mul(x, w));
+    const f = compile((x: Sym) => ops.multiply(x, w));
     const x = tensor([1]);
     await f(x);
     x.dispose();
@@ -277,7 +277,7 @@ describe('mistakes', () => {
     const w = variable([[1, 2, 3]]);
     const f = compile((labels: Sym) => {
       const loss = ops.mean(ops.softmaxCrossEntropy(w, labels));
-      w.assign(ops.sub(w, grad(loss, [w])[0]));
+      w.assign(ops.subtract(w, grad(loss, [w])[0]));
       return loss;
     });
     await expect(f(tensor([3], [1], 'int32'))).rejects.toThrow('3');

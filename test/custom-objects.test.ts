@@ -72,13 +72,13 @@ describe('configurations with classes of one’s own', () => {
     class Half extends regularizers.Regularizer {
       readonly className = 'Half';
       call(x: Sym): Sym {
-        return ops.mul(ops.sum(x), 0.5);
+        return ops.multiply(ops.sum(x), 0.5);
       }
     }
     class Zero extends constraints.Constraint {
       readonly className = 'Zero';
       call(x: Sym): Sym {
-        return ops.mul(x, 0);
+        return ops.multiply(x, 0);
       }
     }
     const head = layers.dense({

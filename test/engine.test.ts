@@ -158,9 +158,9 @@ describe('calls with wrong handles and values', () => {
     ['addInput', 0, [graph, 'float32', [2], 'x']],
     ['addParameter', 0, [graph, t, 'p']],
     ['addParameter', 1, [graph, t, 'p']],
-    ['addOp', 0, [graph, 'neg', [x.id], {}]],
-    ['addOp', 1, [graph, 'neg', [x.id], {}]],
-    ['addOp', 2, [graph, 'neg', [x.id], {}]],
+    ['addOp', 0, [graph, 'negative', [x.id], {}]],
+    ['addOp', 1, [graph, 'negative', [x.id], {}]],
+    ['addOp', 2, [graph, 'negative', [x.id], {}]],
     ['addGradients', 0, [graph, [x.id], [x.id], null]],
     ['addGradients', 1, [graph, [x.id], [x.id], null]],
     ['createProgram', 0, [graph, [x.id], [x.id], []]],
@@ -185,8 +185,8 @@ describe('calls with wrong handles and values', () => {
   });
 
   test('ids of values that do not exist', () => {
-    expect(() => native.addOp(graph, 'neg', [99], {})).toThrow(EngineError);
-    expect(() => native.addOp(graph, 'neg', [-1], {})).toThrow(EngineError);
+    expect(() => native.addOp(graph, 'negative', [99], {})).toThrow(EngineError);
+    expect(() => native.addOp(graph, 'negative', [-1], {})).toThrow(EngineError);
     expect(() => native.createProgram(graph, [x.id], [1e9], [])).toThrow(EngineError);
     expect(() => native.addGradients(graph, [7], [x.id], null)).toThrow(EngineError);
   });
@@ -282,7 +282,7 @@ describe('memory', () => {
         return ops.sum(w);
       });
       for (let i = 0; i < 500; i++) {
-        const y = ops.mul(await step([1]), 2);
+        const y = ops.multiply(await step([1]), 2);
         if (i % 2) y.dispose();
         else await y.data();
       }

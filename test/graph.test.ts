@@ -98,7 +98,10 @@ describe('keys of losses and metrics', () => {
   });
 
   it('functions without names and metrics of one name are counted', async () => {
-    const fns = [(t: Sym, p: Sym) => ops.abs(ops.sub(t, p)), (t: Sym, p: Sym) => ops.square(ops.sub(t, p))];
+    const fns = [
+      (t: Sym, p: Sym) => ops.abs(ops.subtract(t, p)),
+      (t: Sym, p: Sym) => ops.square(ops.subtract(t, p)),
+    ];
     expect(await keysOf({ loss: 'mse', metrics: [...fns, 'mae', 'mae'] })).toEqual([
       'loss',
       'metric',
@@ -106,7 +109,7 @@ describe('keys of losses and metrics', () => {
       'mae',
       'mae_1',
     ]);
-    const loss = (t: Sym, p: Sym) => ops.abs(ops.sub(t, p));
+    const loss = (t: Sym, p: Sym) => ops.abs(ops.subtract(t, p));
     expect(await keysOf({ loss: 'mse', metrics: [loss] })).toEqual(['loss', 'loss_1']);
   });
 
@@ -128,16 +131,16 @@ describe('losses and metrics of one’s own', () => {
   class Own extends losses.Loss {
     readonly className = 'Own';
     call(yTrue: Sym, yPred: Sym): Sym {
-      return ops.square(ops.sub(yTrue, yPred));
+      return ops.square(ops.subtract(yTrue, yPred));
     }
   }
   class OwnMetric extends metrics.Metric {
     readonly name = 'own';
     call(yTrue: Sym, yPred: Sym): Sym {
-      return ops.abs(ops.sub(yTrue, yPred));
+      return ops.abs(ops.subtract(yTrue, yPred));
     }
   }
-  const square = (yTrue: Sym, yPred: Sym) => ops.square(ops.sub(yTrue, yPred));
+  const square = (yTrue: Sym, yPred: Sym) => ops.square(ops.subtract(yTrue, yPred));
   const flat = [1, 2, 3];
   const column = [[1], [2], [3]];
 

@@ -39,7 +39,7 @@ describe('Hessian-vector products', () => {
         const loss = ops.mean(ops.sparseSoftmaxCrossEntropy(nets[entry.name](x, weights), labels));
         const gradients = grad(loss, weights);
         const along = gradients
-          .map((g, i) => ops.sum(ops.mul(g, vectors[i])))
+          .map((g, i) => ops.sum(ops.multiply(g, vectors[i])))
           .reduce((a, b) => ops.add(a, b));
         return { loss, gradients, products: grad(along, weights) };
       });

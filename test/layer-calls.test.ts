@@ -59,7 +59,7 @@ it('a class without call is told so, and one with call in a field works', () => 
   );
   class Field extends layers.Layer {
     readonly className = 'Field';
-    override call = (x: Sym) => ops.mul(x, 2);
+    override call = (x: Sym) => ops.multiply(x, 2);
   }
   expect(new Field().apply(layers.input({ shape: [2] })).shape).toEqual([-1, 2]);
 });

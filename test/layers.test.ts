@@ -267,7 +267,7 @@ class Affine extends layers.Layer {
   }
 
   call(x: Sym): Sym {
-    return ops.add(ops.mul(x, this.#scale), this.#shift);
+    return ops.add(ops.multiply(x, this.#scale), this.#shift);
   }
 }
 

@@ -192,14 +192,14 @@ describe('losses', () => {
   });
 
   it('a function is a loss, and a factory that was not called is told apart', async () => {
-    const cubic = losses.lossOf((yTrue, yPred) => ops.pow(ops.abs(ops.sub(yTrue, yPred)), 3));
+    const cubic = losses.lossOf((yTrue, yPred) => ops.power(ops.abs(ops.subtract(yTrue, yPred)), 3));
     const lossOf = (loss: losses.Loss, y: number[][], p: number[][]) =>
       numbersOf((y, p) => new Objective(['y'], { loss }).measure([y], [p], [undefined], []).loss, y, p);
     expect(await lossOf(cubic, [[1, 1]], [[3, 1]])).toEqual([4]);
     expect(errorOf(() => losses.lossOf(losses.meanSquaredError as never)).message).toMatch(
       /call the factory/,
     );
-    const scalar = losses.lossOf((yTrue, yPred) => ops.mean(ops.sub(yTrue, yPred)));
+    const scalar = losses.lossOf((yTrue, yPred) => ops.mean(ops.subtract(yTrue, yPred)));
     expect((await rejectionOf(lossOf(scalar, [[1]], [[1]]))).message).toMatch(/one value a sample/);
   });
 });

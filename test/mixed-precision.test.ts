@@ -163,7 +163,7 @@ describe.skipIf(!getEngineInfo().bfloat16)('a step in bfloat16', () => {
         const y = ops.relu(ops.conv2d(x, w));
         const loss = ops.mean(ops.square(ops.conv2d(y, ops.reshape(w, [3, 3, 16, 4]))));
         const [gradient] = grad(loss, [w]);
-        w.assign(ops.sub(w, ops.mul(1e-9, gradient)));
+        w.assign(ops.subtract(w, ops.multiply(1e-9, gradient)));
         return { loss, y, gradient };
       },
       { dtypePolicy: 'mixedBfloat16' },

@@ -296,6 +296,9 @@ describe('layerNormalization', () => {
 });
 
 describe('ops', () => {
+  const own = (v: Sym, options: ops.BatchNormalizationOptions = {}) =>
+    ops.batchNormalization(v, undefined, undefined, options).y;
+
   it('normalize tensors at once', async () => {
     const [mean, variance] = ops.moments(x(), { axis: [0, 1, 2] });
     near(
@@ -307,13 +310,14 @@ describe('ops', () => {
       statistics.map((s) => s.variance),
     );
     near(await ops.batchNormalization(x(), mean, variance).data(), trained(1e-3));
+    near(await (await compile((v: Sym) => own(v))(x())).data(), trained(1e-3));
   });
 
   it.each([
-    ['channels that do not fit', (v: Sym) => ops.batchNorm(v, [1, 1], [0, 0]).y],
-    ['rank 1', (v: Sym) => ops.batchNorm(ops.reshape(v, [-1]), [1], [0]).y],
+    ['channels that do not fit', (v: Sym) => own(v, { scale: [1, 1], offset: [0, 0] })],
+    ['rank 1', (v: Sym) => own(ops.reshape(v, [-1]), { scale: [1], offset: [0] })],
   ])('refuse %s', async (_, body) => {
     const { message } = await rejectionOf(compile((v: Sym) => ({ y: body(v) }))(x()));
-    expect(message).toContain('[batchNorm] expected');
+    expect(message).toContain('[batchNormalization] expected');
   });
 });

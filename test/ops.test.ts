@@ -18,6 +18,20 @@ function close(value: NestedArray): NestedArray {
     : Math.round(Number(value) * 1e4) / 1e4 + 0;
 }
 
+describe("TF.js's names", () => {
+  test.each([
+    ['argMax', ops.argmax],
+    ['argMin', ops.argmin],
+    ['div', ops.divide],
+    ['mul', ops.multiply],
+    ['neg', ops.negative],
+    ['pow', ops.power],
+    ['sub', ops.subtract],
+  ])('%s is the same function', (alias, op) => {
+    expect((ops as unknown as Record<string, unknown>)[alias]).toBe(op);
+  });
+});
+
 // Every op's numbers and gradients are in the case table (test/cases): here are the ways to call one at once.
 describe('ops on tensors and arrays', () => {
   const x = tensor([
@@ -28,13 +42,13 @@ describe('ops on tensors and arrays', () => {
 
   test.each<[string, () => Tensor, NestedArray]>([
     ['a tensor', () => ops.relu(x), row([1, 0], [0, 4])],
-    ['a variable', () => ops.neg(variable([1])), [-1]],
+    ['a variable', () => ops.negative(variable([1])), [-1]],
     ['nested arrays', () => ops.square([[3]]), [[9]]],
     ['a typed array', () => ops.floor(new Float64Array([1.5])), [1]],
     ['a number', () => ops.exp(0), 1],
     ['an option', () => ops.leakyRelu(x, { negativeSlope: 0.5 }), row([1, -1], [0, 4])],
     ['a tensor and an array', () => ops.add(x, [10, 20]), row([11, 18], [10, 24])],
-    ['a number and a tensor', () => ops.sub(1, x), row([0, 3], [1, -3])],
+    ['a number and a tensor', () => ops.subtract(1, x), row([0, 3], [1, -3])],
     ['arrays', () => ops.matmul([[1, 2]], [[3], [4]]), [[11]]],
     ['a number after a condition', () => ops.where(ops.less(x, 0), 0, x), row([1, 0], [0, 4])],
     ['numbers after a condition', () => ops.where([true, false], 2, 3), [2, 3]],
@@ -59,8 +73,8 @@ describe('ops on tensors and arrays', () => {
     ],
     ['places on all axes', () => ops.slice(x, [0, 1], [2, 1]), row([-2], [4])],
     ['all that follow', () => ops.slice(x, 1, -1), row([0, 4])],
-    ['the place among all', () => ops.argMax(x), 3],
-    ['the same in the rank of x', () => ops.argMin(x, { keepDims: true }), row([1])],
+    ['the place among all', () => ops.argmax(x), 3],
+    ['the same in the rank of x', () => ops.argmin(x, { keepDims: true }), row([1])],
     ['a default slope', () => ops.leakyRelu(-1), -0.2],
     ['a default approximation', () => ops.gelu(1), 0.8412],
     ['an identity matrix', () => ops.identity(2), row([1, 0], [0, 1])],
@@ -98,7 +112,7 @@ describe('empty tensors', () => {
         ops.relu(x),
       ])
         expect(y.shape).toEqual(shape);
-      expect(flat(ops.mul(ops.add(x, x), ones([1])))).toEqual([]);
+      expect(flat(ops.multiply(ops.add(x, x), ones([1])))).toEqual([]);
       expect(flat(ops.transpose(x))).toEqual([]);
       expect(ops.sum(x).itemSync()).toBe(0);
       expect(ops.prod(x).itemSync()).toBe(1);
@@ -137,7 +151,7 @@ describe('random ops', () => {
   test('normal numbers have their mean and deviation, truncated ones end at two', () => {
     const numbers = ops.randomNormal([10_000], { mean: 5, stddev: 2, seed: 3 });
     expect(Math.abs(ops.mean(numbers).itemSync() - 5)).toBeLessThan(0.1);
-    expect(Math.abs(ops.mean(ops.square(ops.sub(numbers, 5))).itemSync() - 4)).toBeLessThan(0.2);
+    expect(Math.abs(ops.mean(ops.square(ops.subtract(numbers, 5))).itemSync() - 4)).toBeLessThan(0.2);
     expect(ops.max(ops.abs(ops.truncatedNormal([10_000], { seed: 3 }))).itemSync()).toBeLessThanOrEqual(2);
   });
 
@@ -227,7 +241,7 @@ describe('dtypes that meet', () => {
         expect([traced.dtype, flat(traced)]).toEqual([wide, expected]);
       }
       expect(flat(ops.equal(of(a), of(b)))).toEqual([1, 1, 1]);
-      const quotient = ops.div(of(a), [2, 2, 2]);
+      const quotient = ops.divide(of(a), [2, 2, 2]);
       expect([quotient.dtype, flat(quotient)]).toEqual(['float32', [0.5, 0, 0.5]]);
     },
   );
@@ -244,7 +258,7 @@ describe('dtypes that meet', () => {
     const product = (x: Tensor) => ops.matmul(ops.reshape(x, [1, 3]), [[0.5], [2], [4]]);
     expect(flat(product(of(dtype)))).toEqual([4.5]);
     expect(flat(ops.conv2d(ops.reshape(of(dtype), [1, 1, 3, 1]), ones([1, 3, 1, 1])))).toEqual([2]);
-    const normalized = compile((x: Sym) => ops.batchNorm(ops.reshape(x, [3, 1]), [1], [0]).y);
+    const normalized = compile((x: Sym) => ops.batchNormalization(ops.reshape(x, [3, 1])).y);
     expect(flat(await normalized(of(dtype)))).toEqual(flat(await normalized(of('float32'))));
     expect(flat(ops.layerNormalization(of(dtype)))).toEqual(flat(ops.layerNormalization(of('float32'))));
   });
@@ -252,12 +266,12 @@ describe('dtypes that meet', () => {
   test('a number beside bools is int32, a list of bools beside numbers counts', () => {
     const y = ops.add(of('bool'), 1);
     expect([y.dtype, flat(y)]).toEqual(['int32', [2, 1, 2]]);
-    expect(flat(ops.mul([true, false, true], of('float32')))).toEqual([1, 0, 1]);
+    expect(flat(ops.multiply([true, false, true], of('float32')))).toEqual([1, 0, 1]);
   });
 
   test('no gradient flows into whole numbers', async () => {
     const w = variable([2, 3, 4]);
-    const step = compile((x: Sym) => grad(ops.sum(ops.mul(x, w)), [w]));
+    const step = compile((x: Sym) => grad(ops.sum(ops.multiply(x, w)), [w]));
     expect(flat((await step(of('int32')))[0])).toEqual([1, 0, 1]);
   });
 });

@@ -29,7 +29,7 @@ describe('optimizers against Keras', () => {
       const weights = starts.map(({ data, shape }) => variable(tensor(data, shape)));
       // The gradient of sum(w g) is g.
       const step = compile((...gs: Sym[]) => {
-        const loss = gs.map((g, i) => ops.sum(ops.mul(weights[i], g))).reduce((a, b) => ops.add(a, b));
+        const loss = gs.map((g, i) => ops.sum(ops.multiply(weights[i], g))).reduce((a, b) => ops.add(a, b));
         return { ...optimizer.minimize(loss, weights) };
       });
       for (let t = 1; t <= steps; t++) {

@@ -12,7 +12,7 @@ import { errorOf, rejectionOf } from './support/run.js';
 function stepOf(optimizer: optimizers.Optimizer, ...starts: number[][]) {
   const weights = starts.map((start) => variable(start));
   const step = compile((...gs: Sym[]) => {
-    const loss = gs.map((g, i) => ops.sum(ops.mul(weights[i], g))).reduce((a, b) => ops.add(a, b));
+    const loss = gs.map((g, i) => ops.sum(ops.multiply(weights[i], g))).reduce((a, b) => ops.add(a, b));
     return { ...optimizer.minimize(loss, weights) };
   });
   const numbers = () => weights.map((weight) => [...weight.dataSync()]);
@@ -72,7 +72,7 @@ describe('the learning rate', () => {
     let traces = 0;
     const step = compile((g: Sym) => {
       traces++;
-      return { ...optimizer.minimize(ops.sum(ops.mul(w, g)), [w]) };
+      return { ...optimizer.minimize(ops.sum(ops.multiply(w, g)), [w]) };
     });
     await step([1]);
     optimizer.learningRate = 0.25;
@@ -159,7 +159,7 @@ describe('names, configurations and errors', () => {
 
   it('needs a scalar loss inside compile()', async () => {
     const w = variable([1, 2]);
-    const step = compile((x: Sym) => ({ ...optimizers.sgd().minimize(ops.mul(w, x), [w]) }));
+    const step = compile((x: Sym) => ({ ...optimizers.sgd().minimize(ops.multiply(w, x), [w]) }));
     expect(await rejectionOf(step([1, 2]))).toMatchObject({ code: 'SHAPE' });
     expect(errorOf(() => optimizers.sgd().minimize(tensor(1), [w]))).toMatchObject({ code: 'ARGUMENT' });
   });

@@ -87,8 +87,8 @@ describe.each(KINDS)('layers.$kind', ({ kind, gates, states, bias }) => {
           const step = compile((key: Sym, ...xs: Sym[]) => {
             const outputs = layer.run(xs, { training: true, key });
             const loss = outputs.reduce<Sym>(
-              (sum, y, i) => ops.add(sum, ops.sum(ops.mul(ops.square(y), i + 1))),
-              ops.sum(ops.mul(outputs[0], 0)),
+              (sum, y, i) => ops.add(sum, ops.sum(ops.multiply(ops.square(y), i + 1))),
+              ops.sum(ops.multiply(outputs[0], 0)),
             );
             return [...outputs, ...grad(loss, [...xs, ...layer.weights])];
           });
@@ -148,12 +148,12 @@ describe.each(KINDS)('layers.$kind', ({ kind, gates, states, bias }) => {
     const places = tensor([...Array(units).keys()], [units], 'int32');
     const eye = ops.oneHot(places, { depth: units });
     const scaled = ops.concatenate(
-      Array.from({ length: gates }, (_, gate) => ops.mul(eye, gate + 1)),
+      Array.from({ length: gates }, (_, gate) => ops.multiply(eye, gate + 1)),
       { axis: 1 },
     );
     const layer = make({ units, useBias: false, ...options });
     layer.computeOutputShape([-1, 1, units]);
-    layer.setWeights([ops.mul(scaled, input), ops.mul(scaled, state)]);
+    layer.setWeights([ops.multiply(scaled, input), ops.multiply(scaled, state)]);
     const run = compile((key: Sym, ...xs: Sym[]) => layer.apply(xs, { training: true, key }));
     const y = await run(tensor([1, 0], [2], 'int32'), ones([1, 1, units]), ...first).then((h) => h.data());
     return new Set([...y].map((value) => value.toFixed(4))).size;
@@ -205,7 +205,7 @@ describe.each(KINDS)('layers.$kind', ({ kind, gates, states, bias }) => {
 
   it('differentiates by what an activation of its own reads', async () => {
     const slope = variable([1], { name: 'slope' });
-    const layer = make({ units: UNITS, activation: (x: Sym) => ops.tanh(ops.mul(x, slope)) });
+    const layer = make({ units: UNITS, activation: (x: Sym) => ops.tanh(ops.multiply(x, slope)) });
     layer.computeOutputShape([-1, STEPS, FEATURES]);
     const step = compile((x: Sym) => {
       const loss = ops.sum(layer.apply(x));
@@ -229,7 +229,7 @@ describe.each(KINDS)('layers.$kind', ({ kind, gates, states, bias }) => {
     const layer = make({
       units: 64,
       returnSequences: true,
-      activation: (x: Sym) => ops.add(ops.mul(x, 0), ops.randomUniform(x)),
+      activation: (x: Sym) => ops.add(ops.multiply(x, 0), ops.randomUniform(x)),
     });
     layer.computeOutputShape([-1, 2, FEATURES]);
     const run = compile((x: Sym) => layer.apply(x));

@@ -141,7 +141,7 @@ describe('the loss of a model', () => {
     class Sparse extends layers.Layer {
       readonly className = 'Sparse';
       call(x: Sym): Sym {
-        this.addLoss(ops.mul(ops.mean(ops.abs(x)), 3));
+        this.addLoss(ops.multiply(ops.mean(ops.abs(x)), 3));
         return x;
       }
     }

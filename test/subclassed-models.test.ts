@@ -33,7 +33,7 @@ class Pair extends Model<readonly [layers.KerasTensor, layers.KerasTensor]> {
   readonly dense = layers.dense({ units: 1, useBias: false, kernelInitializer: 'ones' });
 
   override call([a, b]: readonly Sym[], context: Context): Sym[] {
-    return [this.dense.apply(ops.concatenate([a, b], { axis: -1 }), context), ops.sub(a, b)];
+    return [this.dense.apply(ops.concatenate([a, b], { axis: -1 }), context), ops.subtract(a, b)];
   }
 }
 
@@ -131,7 +131,7 @@ describe('a model with its own call', () => {
     class Penalized extends Model {
       readonly dense = layers.dense({ units: 1, kernelInitializer: 'ones', useBias: false });
       override call(x: Sym, context: Context): Sym {
-        this.addLoss(ops.mul(ops.sum(ops.square(x)), 2));
+        this.addLoss(ops.multiply(ops.sum(ops.square(x)), 2));
         return this.dense.apply(x, context);
       }
     }

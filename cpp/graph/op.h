@@ -51,7 +51,7 @@ struct OpDef {
   Infer infer;
   Gradient gradient = nullptr;  // none: a gradient through it fails and names it
   bool differentiable =
-      true;  // false: gradients stop here without a word (comparisons, argMax, stopGradient)
+      true;  // false: gradients stop here without a word (comparisons, argmax, stopGradient)
   std::vector<int> shapeOnly = {};  // inputs that are read for their shape alone
   bool elementwise = false;  // each output element depends on the broadcast input elements at its place alone
   bool mayFail = false;      // it looks at its numbers and may refuse them

@@ -52,15 +52,15 @@ struct Row {
 
 const Row kArithmetic[] = {
     {"add", [](const Rule& r) { return broadcastBack(r, r.dy(), r.dy()); }, true},
-    {"sub", [](const Rule& r) { return broadcastBack(r, r.dy(), -r.dy()); }, true},
-    {"mul", [](const Rule& r) { return broadcastBack(r, r.dy() * r.x(1), r.dy() * r.x(0)); }, true},
-    {"div",
+    {"subtract", [](const Rule& r) { return broadcastBack(r, r.dy(), -r.dy()); }, true},
+    {"multiply", [](const Rule& r) { return broadcastBack(r, r.dy() * r.x(1), r.dy() * r.x(0)); }, true},
+    {"divide",
      [](const Rule& r) {
        const Expr part = r.dy() / r.x(1);
        return broadcastBack(r, part, -(part * r.y()));
      },
      false},
-    {"pow", powGradient, false},
+    {"power", powGradient, false},
     {"maximum", [](const Rule& r) { return choiceGradient(r, "less", "greater"); }, true},
     {"minimum", [](const Rule& r) { return choiceGradient(r, "greater", "less"); }, true},
 };

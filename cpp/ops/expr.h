@@ -37,14 +37,14 @@ using Exprs = std::vector<Expr>;
 Expr apply(const char* op, const Exprs& operands, const Attrs& attrs = {});
 
 inline Expr operator+(const Expr& a, const Expr& b) { return apply("add", {a, b}); }
-inline Expr operator-(const Expr& a, const Expr& b) { return apply("sub", {a, b}); }
-inline Expr operator*(const Expr& a, const Expr& b) { return apply("mul", {a, b}); }
-inline Expr operator/(const Expr& a, const Expr& b) { return apply("div", {a, b}); }
-inline Expr operator-(const Expr& a) { return apply("neg", {a}); }
+inline Expr operator-(const Expr& a, const Expr& b) { return apply("subtract", {a, b}); }
+inline Expr operator*(const Expr& a, const Expr& b) { return apply("multiply", {a, b}); }
+inline Expr operator/(const Expr& a, const Expr& b) { return apply("divide", {a, b}); }
+inline Expr operator-(const Expr& a) { return apply("negative", {a}); }
 inline Expr exp(const Expr& x) { return apply("exp", {x}); }
 inline Expr log(const Expr& x) { return apply("log", {x}); }
 inline Expr square(const Expr& x) { return apply("square", {x}); }
-inline Expr pow(const Expr& x, const Expr& e) { return apply("pow", {x, e}); }
+inline Expr pow(const Expr& x, const Expr& e) { return apply("power", {x, e}); }
 inline Expr equal(const Expr& a, const Expr& b) { return apply("equal", {a, b}); }
 inline Expr less(const Expr& a, const Expr& b) { return apply("less", {a, b}); }
 inline Expr greater(const Expr& a, const Expr& b) { return apply("greater", {a, b}); }

@@ -68,7 +68,7 @@ std::vector<Value> gradient(const GradientContext& context) {
   if (context.gradients[1] != kNone || context.gradients[2] != kNone)
     return composedGradient(context, compose);
   return context.graph.op(
-      "layerNormBackward",
+      "layerNormalizationBackward",
       {context.gradients[0], context.inputs[0], context.inputs[1], context.outputs[1], context.outputs[2]},
       context.attrs);
 }
@@ -78,7 +78,7 @@ std::vector<Value> gradient(const GradientContext& context) {
 void registerLayerNormOps() {
   // x, gamma, beta to y, each sample's mean and its (biased) variance.
   OpDef def;
-  def.name = "layerNorm";
+  def.name = "layerNormalization";
   def.minInputs = def.maxInputs = 3;
   def.attrs = {{"epsilon", AttrKind::Number, 1e-3}};
   def.infer = infer;
@@ -86,7 +86,7 @@ void registerLayerNormOps() {
   registerOp(def);
 
   // dy, x, gamma, mean, variance to dx, dgamma, dbeta.
-  def.name = "layerNormBackward";
+  def.name = "layerNormalizationBackward";
   def.minInputs = def.maxInputs = 5;
   def.infer = inferBackward;
   def.gradient = [](const GradientContext& context) { return composedGradient(context, composeBackward); };

@@ -75,7 +75,7 @@ class Channels {
 // batchNormBackward in other ops: dx, dgamma, dbeta.
 Exprs composeBackward(const Exprs& in, const Attrs& attrs) {
   const Expr &dy = in[0], &x = in[1], &gamma = in[2], &mean = in[3], &variance = in[4];
-  const Channels channels("batchNormBackward", attrs, x, gamma);
+  const Channels channels("batchNormalizationBackward", attrs, x, gamma);
   const Expr inverse = apply("rsqrt", {variance + attrs.number("epsilon")});
   const Expr normalized = (x - channels.along(mean)) * channels.along(inverse);
   const Expr dbeta = channels.sum(dy), dgamma = channels.sum(dy * normalized);
@@ -90,12 +90,12 @@ std::vector<Value> batchNormGradient(const GradientContext& context) {
   std::vector<Value> result(3, kNone);
   const auto flow = [&](size_t i) { return Expr(context.graph, context.gradients[i]); };
   if (context.gradients[0] != kNone)
-    result = context.graph.op("batchNormBackward",
+    result = context.graph.op("batchNormalizationBackward",
                               {context.gradients[0], x, gamma, context.outputs[1], context.outputs[2]},
                               context.attrs);
   // Through the statistics themselves, where someone uses them.
   const Expr image(context.graph, x);
-  const Channels channels("batchNorm", context.attrs, image, Expr(context.graph, gamma));
+  const Channels channels("batchNormalization", context.attrs, image, Expr(context.graph, gamma));
   const auto more = [&](const Expr& gradient) {
     result[0] = result[0] == kNone ? gradient.value() : (Expr(context.graph, result[0]) + gradient).value();
   };
@@ -121,11 +121,11 @@ OpDef normOp(const char* name, int inputs, Infer infer, Gradient gradient) {
 
 void registerNormOps() {
   // x, gamma, beta to y, the batch's mean and its (biased) variance.
-  registerOp(normOp("batchNorm", 3, inferBatchNorm, batchNormGradient));
+  registerOp(normOp("batchNormalization", 3, inferBatchNorm, batchNormGradient));
   // dy, x, gamma, mean, variance to dx, dgamma, dbeta.
-  registerOp(normOp("batchNormBackward", 5, inferBatchNormBackward, [](const GradientContext& context) {
-    return composedGradient(context, composeBackward);
-  }));
+  registerOp(
+      normOp("batchNormalizationBackward", 5, inferBatchNormBackward,
+             [](const GradientContext& context) { return composedGradient(context, composeBackward); }));
 }
 
 }  // namespace nodegrad

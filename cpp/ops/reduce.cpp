@@ -101,7 +101,7 @@ void registerReduceOps() {
   registerOp(reduceOp("max", inferReduce<true>, extremeGradient));
   registerOp(reduceOp("min", inferReduce<true>, extremeGradient));
 
-  for (const char* name : {"argMax", "argMin"}) {
+  for (const char* name : {"argmax", "argmin"}) {
     OpDef def;
     def.name = name;
     def.minInputs = def.maxInputs = 1;

@@ -9,15 +9,15 @@ void registerBinaryOps();         // add … pow, comparisons, logical ops, wher
 void registerConvOps();           // conv2d and its two backward ops
 void registerConvTransposeOps();  // conv2dTranspose
 void registerPoolOps();           // maxPool2d, avgPool2d and theirs
-void registerNormOps();           // batchNorm and its backward op
-void registerLayerNormOps();      // layerNorm and its
+void registerNormOps();           // batchNormalization and its backward op
+void registerLayerNormOps();      // layerNormalization and its
 void registerUpsampleOps();       // upSampling2d
 void registerMatmulOps();         // matmul
 void registerLstmOps();           // lstm and its backward op
 void registerGruOps();            // gru and its
 void registerSimpleRnnOps();      // simpleRnn and its
 void registerScanOp();            // scan
-void registerReduceOps();         // sum … argMin
+void registerReduceOps();         // sum … argmin
 void registerSoftmaxOps();        // softmax, logSoftmax and the cross-entropies
 void registerShapeOps();          // reshape, transpose, broadcastTo and the *Like ops
 void registerSliceOps();          // concatenate, slice, pad

@@ -36,7 +36,7 @@ Expr geluGradient(const Rule& r) {
 }
 
 const Row kRows[] = {
-    {"neg", [](const Rule& r) { return -r.dy(); }, true},
+    {"negative", [](const Rule& r) { return -r.dy(); }, true},
     {"abs", [](const Rule& r) { return r.dy() * apply("sign", {r.x()}); }, true},
     {"sign", nullptr, true},
     {"floor", nullptr},

@@ -41,10 +41,10 @@ class ScaleFolding {
     const bool channelsLast = conv.attrs.text("dataFormat") == "channelsLast";
     const int y = conv.outputs[0], w = conv.inputs[1];
     const auto bias = beside("add", y, channelsLast);
-    const auto scaled = beside("mul", bias ? bias->output : y, channelsLast);
+    const auto scaled = beside("multiply", bias ? bias->output : y, channelsLast);
     if (!scaled || !pays(w, scaled->vector, y)) return;
     const auto shifted = beside("add", scaled->output, channelsLast);
-    ir_.setInput(static_cast<int>(n), 1, elementwise("mul", w, scaled->vector, conv.rank));
+    ir_.setInput(static_cast<int>(n), 1, elementwise("multiply", w, scaled->vector, conv.rank));
     early(scaled->vector, conv.rank);
     if (shifted) early(shifted->vector, conv.rank);
     if (!bias) {
@@ -52,7 +52,7 @@ class ScaleFolding {
       return;
     }
     early(bias->vector, conv.rank);
-    int vector = elementwise("mul", bias->vector, scaled->vector, conv.rank);
+    int vector = elementwise("multiply", bias->vector, scaled->vector, conv.rank);
     if (shifted) vector = elementwise("add", vector, shifted->vector, conv.rank);
     if (!channelsLast) {
       const Dims along{ir_.type(vector).shape[0], 1, 1};

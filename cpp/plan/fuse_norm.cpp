@@ -14,11 +14,12 @@ class NormFusion {
  public:
   NormFusion(Ir& ir, const Backend& backend) : ir_(ir), backend_(backend) {}
 
-  // batchNorm becomes the statistics of its input and their use, so that either can be part of a neighbour.
+  // batchNormalization becomes the statistics of its input and their use, so that either can be part of a
+  // neighbour.
   void split() {
     const size_t count = ir_.nodes.size();
     for (size_t n = 0; n < count; ++n) {
-      if (ir_.nodes[n].op != "batchNorm") continue;
+      if (ir_.nodes[n].op != "batchNormalization") continue;
       const IrNode node = ir_.nodes[n];
       const int x = node.inputs[0], mean = node.outputs[1], variance = node.outputs[2];
       Attrs attrs = node.attrs;
@@ -34,7 +35,7 @@ class NormFusion {
     ir_.sweepAndSort();
   }
 
-  // relu(batchNorm(x) + residual), either of them or both, becomes one node.
+  // relu(batchNormalization(x) + residual), either of them or both, becomes one node.
   void residualAndActivation() {
     for (size_t n = 0; n < ir_.nodes.size(); ++n) {
       if (ir_.nodes[n].op != "batchNormNormalize") continue;
@@ -71,7 +72,7 @@ class NormFusion {
   void backward() {
     const size_t count = ir_.nodes.size();
     for (size_t n = 0; n < count; ++n) {
-      if (ir_.nodes[n].op != "batchNormBackward") continue;
+      if (ir_.nodes[n].op != "batchNormalizationBackward") continue;
       const int forward = forwardOf(ir_.nodes[n]);
       if (forward < 0) continue;
       const IrNode& node = ir_.nodes[static_cast<size_t>(forward)];

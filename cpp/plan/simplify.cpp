@@ -13,10 +13,10 @@ namespace {
 // constants.
 std::optional<double> fold(const std::string& op, const std::vector<double>& v) {
   if (op == "add") return v[0] + v[1];
-  if (op == "sub") return v[0] - v[1];
-  if (op == "mul") return v[0] * v[1];
-  if (op == "div" && v[1] != 0) return v[0] / v[1];
-  if (op == "neg") return -v[0];
+  if (op == "subtract") return v[0] - v[1];
+  if (op == "multiply") return v[0] * v[1];
+  if (op == "divide" && v[1] != 0) return v[0] / v[1];
+  if (op == "negative") return -v[0];
   if (op == "broadcastTo" || op == "reshape") return v[0];
   return std::nullopt;
 }
@@ -53,12 +53,12 @@ bool foldConstants(Ir& ir) {
 int repeated(const Ir& ir, const IrNode& node) {
   const auto sameType = [&](int input) { return ir.type(input) == ir.type(node.outputs[0]); };
   const auto is = [&](int input, double wanted) { return ir.constantOf(input) == wanted; };
-  if (node.op == "mul" || node.op == "add") {
-    const double neutral = node.op == "mul" ? 1 : 0;
+  if (node.op == "multiply" || node.op == "add") {
+    const double neutral = node.op == "multiply" ? 1 : 0;
     if (is(node.inputs[1], neutral) && sameType(node.inputs[0])) return node.inputs[0];
     if (is(node.inputs[0], neutral) && sameType(node.inputs[1])) return node.inputs[1];
   }
-  if ((node.op == "div" && is(node.inputs[1], 1)) || (node.op == "sub" && is(node.inputs[1], 0)))
+  if ((node.op == "divide" && is(node.inputs[1], 1)) || (node.op == "subtract" && is(node.inputs[1], 0)))
     return sameType(node.inputs[0]) ? node.inputs[0] : -1;
   if ((node.op == "cast" || node.op == "reshape") && sameType(node.inputs[0])) return node.inputs[0];
   if (node.op == "transpose") {

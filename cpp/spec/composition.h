@@ -51,7 +51,7 @@ const FusedOps& fusedOps();
 // Each adds one family.
 void addConvolutions(FusedOps& ops);    // conv2d and its gradients with what surrounds them
 void addInnerProducts(FusedOps& ops);   // innerProduct and its gradients
-void addNormalizations(FusedOps& ops);  // the parts of batchNorm
+void addNormalizations(FusedOps& ops);  // the parts of batchNormalization
 void addUpdates(FusedOps& ops);         // updates of several weights, and of rows
 void addElementwise(FusedOps& ops);     // fusedElementwise, reorder
 

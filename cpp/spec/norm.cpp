@@ -57,8 +57,9 @@ Exprs lowerBackward(const Lowering& node) {
   } else if (operands.y) {
     dy = maskBy(in[*operands.y], dy);
   }
-  Exprs outputs = node.op("batchNormBackward", {dy, in[B::x], in[B::gamma], in[B::mean], in[B::variance]},
-                          node.attrsOf("batchNormBackward"));
+  Exprs outputs =
+      node.op("batchNormalizationBackward", {dy, in[B::x], in[B::gamma], in[B::mean], in[B::variance]},
+              node.attrsOf("batchNormalizationBackward"));
   outputs.push_back(dy);
   return outputs;
 }
@@ -71,8 +72,8 @@ Exprs lowerMaxPoolBackward(const Lowering& node) {
     dy = maskBy(normalize(node, {in[B::pooledX], in[B::gamma], in[B::beta], in[B::mean], in[B::variance]}),
                 dy);
   dy = apply("maxPool2dBackward", {dy, in[B::places], in[B::x]}, node.attrsOf("maxPool2dBackward"));
-  return node.op("batchNormBackward", {dy, in[B::x], in[B::gamma], in[B::mean], in[B::variance]},
-                 node.attrsOf("batchNormBackward"));
+  return node.op("batchNormalizationBackward", {dy, in[B::x], in[B::gamma], in[B::mean], in[B::variance]},
+                 node.attrsOf("batchNormalizationBackward"));
 }
 
 std::vector<AttrSpec> joined(std::vector<AttrSpec> attrs, const std::vector<AttrSpec>& more) {
@@ -96,14 +97,14 @@ NormBackward::NormBackward(const KernelSpec& spec)
 }
 
 void addNormalizations(FusedOps& ops) {
-  const std::vector<AttrSpec> norm = findOp("batchNorm").attrs;
+  const std::vector<AttrSpec> norm = findOp("batchNormalization").attrs;
   const AttrSpec activation{"activation", AttrKind::Text, std::string("linear")};
   const std::vector<AttrSpec> forward = joined(norm, {activation});
   const std::vector<AttrSpec> pooled = joined(forward, findOp("maxPool2d").attrs);
   ops["batchNormStatistics"] = {{{"axis", AttrKind::Integer}}, lowerStatistics};
   ops["batchNormNormalize"] = {forward, lowerNormalize};
   ops["batchNormMaxPool"] = {pooled, lowerMaxPool};
-  ops["batchNormBackward"] = {{{"mask", AttrKind::Text, std::string("none")}}, lowerBackward};
+  ops["batchNormalizationBackward"] = {{{"mask", AttrKind::Text, std::string("none")}}, lowerBackward};
   ops["batchNormMaxPoolBackward"] = {pooled, lowerMaxPoolBackward};
 }
 

@@ -49,7 +49,7 @@ export function activationOf(activation: ActivationLike | null | undefined): Act
  * @param activation Written with the ops.
  * @throws EngineError `ARGUMENT` for a name that is taken, or what is no function.
  * @example
- *     activations.register('silu', (x) => ops.mul(x, ops.sigmoid(x)));
+ *     activations.register('silu', (x) => ops.multiply(x, ops.sigmoid(x)));
  *     layers.dense({ units: 8, activation: 'silu' });
  */
 export function register(name: string, activation: ActivationFunction): void {

@@ -32,7 +32,7 @@ const KERAS: Readonly<Record<string, { names: string; instead: string }>> = {
       'celu exponential glu hardShrink hardSigmoid hardSilu hardSwish hardTanh logSigmoid mish relu6 selu silu softShrink softsign ' +
       'sparsePlus sparseSigmoid sparsemax squareplus swish tanhShrink threshold',
     instead:
-      'give a function of the ops, or name one with activations.register; silu is (x) => ops.mul(x, ops.sigmoid(x))',
+      'give a function of the ops, or name one with activations.register; silu is (x) => ops.multiply(x, ops.sigmoid(x))',
   },
   initializer: {
     names: 'identity identityInitializer',

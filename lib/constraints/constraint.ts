@@ -58,7 +58,7 @@ export abstract class NormConstraint extends Constraint {
   call(weight: Sym): Sym {
     const norms = ops.sqrt(ops.sum(ops.square(weight), { axis: this.axis, keepDims: true }));
     // Keras's epsilon: a weight of zeros stays.
-    return ops.mul(weight, ops.div(this.wanted(norms), ops.add(norms, 1e-7)));
+    return ops.multiply(weight, ops.divide(this.wanted(norms), ops.add(norms, 1e-7)));
   }
 
   override getConfig(): Record<string, unknown> {

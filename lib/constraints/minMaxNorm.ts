@@ -46,7 +46,7 @@ export class MinMaxNorm extends NormConstraint {
   protected wanted(norms: Sym): Sym {
     const { minValue, maxValue, rate } = this;
     const within = ops.minimum(ops.maximum(norms, minValue), maxValue);
-    return rate === 1 ? within : ops.add(ops.mul(within, rate), ops.mul(norms, 1 - rate));
+    return rate === 1 ? within : ops.add(ops.multiply(within, rate), ops.multiply(norms, 1 - rate));
   }
 
   override getConfig() {

@@ -69,9 +69,9 @@ const SIGNATURES_KEPT = 32;
  * @example
  *     const w = variable([[0], [0]]);
  *     const step = compile((x: Sym, y: Sym) => {
- *       const loss = ops.mean(ops.square(ops.sub(ops.matmul(x, w), y)));
+ *       const loss = ops.mean(ops.square(ops.subtract(ops.matmul(x, w), y)));
  *       const [g] = grad(loss, [w]);
- *       w.assign(ops.sub(w, ops.mul(0.1, g!)));
+ *       w.assign(ops.subtract(w, ops.multiply(0.1, g!)));
  *       return { loss };
  *     });
  *     const { loss } = await step([[1, 2]], [[3]]);

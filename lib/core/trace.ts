@@ -192,7 +192,7 @@ export class Trace {
  * @returns One gradient for each x, of its shape; zeros where y does not depend on it.
  * @throws EngineError `ARGUMENT` where y is no symbolic value, `STATE` at an op that has no gradient.
  * @example
- *     const f = (x: Sym) => ops.sum(ops.pow(x, 3));
+ *     const f = (x: Sym) => ops.sum(ops.power(x, 3));
  *     const hvp = compile((x: Sym, v: Sym) => {
  *       const [g] = grad(f(x), [x]);
  *       return grad(g!, [x], v); // the Hessian of f times v

@@ -1,7 +1,7 @@
 import { type OptionNames, knownOptionsOf } from '../base/checks.js';
 import { EngineError } from '../base/errors.js';
 import { apply } from '../core/apply.js';
-import { mul } from '../ops/binary.js';
+import { multiply } from '../ops/binary.js';
 import { randomNormal } from '../ops/random.js';
 import { reshape, transpose } from '../ops/shape.js';
 import type { Tensor } from '../core/tensor.js';
@@ -40,7 +40,7 @@ export class Orthogonal extends Initializer {
     const rows = shape.slice(0, -1).reduce((product, n) => product * n, 1);
     using normal = randomNormal([Math.min(rows, columns), Math.max(rows, columns)], { seed });
     using vectors = apply('orthonormalRows', [normal]);
-    using scaled = mul(vectors, this.gain);
+    using scaled = multiply(vectors, this.gain);
     using matrix = rows < columns ? scaled : transpose(scaled);
     return reshape(matrix, shape);
   }

@@ -13,7 +13,7 @@ export class Average extends Merge {
   }
 
   override call(xs: Sym | readonly Sym[]): Sym {
-    return ops.div(super.call(xs), listOf(xs).length);
+    return ops.divide(super.call(xs), listOf(xs).length);
   }
 }
 

@@ -84,18 +84,17 @@ export class BatchNormalization extends Layer {
 
   call(x: Sym, { training }: CallContext): Sym {
     const { axis = -1, momentum = 0.99, epsilon = 1e-3 } = this.options;
+    const lifted = (weight: Variable | undefined) => weight && x.trace.lift(weight);
+    const [scale, offset] = [lifted(this.#gamma), lifted(this.#beta)];
     if (!training || !this.trainable) {
       const [mean, variance] = [x.trace.lift(this.#movingMean), x.trace.lift(this.#movingVariance)];
-      const lifted = (weight: Variable | undefined) => weight && x.trace.lift(weight);
-      const [scale, offset] = [lifted(this.#gamma), lifted(this.#beta)];
       return ops.batchNormalization(x, mean, variance, { axis, epsilon, scale, offset });
     }
-    const { shape } = this.#movingMean;
-    const gamma = this.#gamma ?? x.trace.constant(1, 'float32', shape);
-    const beta = this.#beta ?? x.trace.constant(0, 'float32', shape);
-    const { y, mean, variance } = ops.batchNorm(x, gamma, beta, { axis, epsilon });
+    const { y, mean, variance } = ops.batchNormalization(x, undefined, undefined, {
+      ...{ axis, epsilon, scale, offset },
+    });
     const move = (moving: Variable, batch: Sym) => {
-      moving.assign(ops.add(ops.mul(x.trace.lift(moving), momentum), ops.mul(batch, 1 - momentum)));
+      moving.assign(ops.add(ops.multiply(x.trace.lift(moving), momentum), ops.multiply(batch, 1 - momentum)));
     };
     move(this.#movingMean, mean);
     move(this.#movingVariance, variance);

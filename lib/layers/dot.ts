@@ -74,7 +74,7 @@ export class Dot extends Layer {
 /** Rows of length 1; those shorter than Keras's epsilon of 1e-7 are divided by that. */
 function unit(rows: Sym): Sym {
   const squared = ops.sum(ops.square(rows), { axis: -1, keepDims: true });
-  return ops.mul(rows, ops.rsqrt(ops.maximum(squared, 1e-14)));
+  return ops.multiply(rows, ops.rsqrt(ops.maximum(squared, 1e-14)));
 }
 
 /**

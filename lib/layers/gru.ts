@@ -63,10 +63,10 @@ export class GRU extends RNN<GRUOptions> {
     const p = bias && this.#resetAfter ? ops.add(product, this.#row(bias, 1)) : product;
     const [z, r] = [0, 1].map((gate) => this.#gate(ops.add(gateOf(x, gate, units), gateOf(p, gate, units))));
     const inner = this.#resetAfter
-      ? ops.mul(r, gateOf(p, 2, units))
-      : ops.matmul(ops.mul(r, this.seen(h, 2, call)), gateOf(recurrentKernel, 2, units));
+      ? ops.multiply(r, gateOf(p, 2, units))
+      : ops.matmul(ops.multiply(r, this.seen(h, 2, call)), gateOf(recurrentKernel, 2, units));
     const candidate = this.activation(ops.add(gateOf(x, 2, units), inner));
-    return [ops.add(ops.mul(z, h), ops.mul(ops.sub(1, z), candidate))];
+    return [ops.add(ops.multiply(z, h), ops.multiply(ops.subtract(1, z), candidate))];
   }
 
   #row(bias: Variable, row: number): Sym {

@@ -53,7 +53,7 @@ const running: { readonly layer: Layer; readonly context: CallContext | undefine
  *         this.#factor = this.addWeight({ name: 'factor', shape: [shape.at(-1)!], initializer: 'ones' });
  *       }
  *       call(x: Sym) {
- *         return ops.mul(x, this.#factor);
+ *         return ops.multiply(x, this.#factor);
  *       }
  *     }
  */
@@ -219,7 +219,7 @@ export abstract class Layer implements Disposable {
    * @throws EngineError `STATE` outside of `compile`.
    * @example
    *     const step = compile((x: Sym, y: Sym) => {
-   *       const error = ops.mean(ops.square(ops.sub(model.apply(x, { training: true }), y)));
+   *       const error = ops.mean(ops.square(ops.subtract(model.apply(x, { training: true }), y)));
    *       const loss = model.losses.reduce((sum, more) => ops.add(sum, more), error);
    *       return { loss, ...adam.minimize(loss, model.trainableWeights) };
    *     });
@@ -327,7 +327,7 @@ export abstract class Layer implements Disposable {
    *   `DTYPE` from the ops.
    * @example
    *     const dense = layers.dense({ units: 2 });
-   *     const double = compile((x: Sym) => ops.mul(dense.apply(x), 2));
+   *     const double = compile((x: Sym) => ops.multiply(dense.apply(x), 2));
    *     await double([[1, 2, 3]]);
    */
   apply(x: Sym | readonly Sym[], context?: Partial<CallContext>): Sym;

@@ -47,8 +47,8 @@ export class LSTM extends RNN<LSTMOptions> {
     const { units } = this.options;
     const z = ops.add(x, this.product(h, call));
     const [i, f, o] = [0, 1, 3].map((gate) => this.#gate(gateOf(z, gate, units)));
-    const next = ops.add(ops.mul(f, c), ops.mul(i, this.activation(gateOf(z, 2, units))));
-    return [ops.mul(o, this.activation(next)), next];
+    const next = ops.add(ops.multiply(f, c), ops.multiply(i, this.activation(gateOf(z, 2, units))));
+    return [ops.multiply(o, this.activation(next)), next];
   }
 
   override getConfig() {

@@ -8,7 +8,7 @@ export class Multiply extends Merge {
   readonly className = 'Multiply';
 
   protected combine(a: Sym, b: Sym): Sym {
-    return ops.mul(a, b);
+    return ops.multiply(a, b);
   }
 }
 

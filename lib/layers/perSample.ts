@@ -4,5 +4,5 @@ import * as ops from '../ops/index.js';
 /** A loss divided by the number of samples of y. */
 export function perSample(loss: Sym, y: Sym): Sym {
   if (y.rank === 0) return loss;
-  return ops.div(loss, y.trace.op('sizeRatio', [y, ops.stridedSlice(y, 0, 1)])[0]);
+  return ops.divide(loss, y.trace.op('sizeRatio', [y, ops.stridedSlice(y, 0, 1)])[0]);
 }

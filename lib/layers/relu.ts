@@ -40,7 +40,12 @@ export class ReLU extends Layer {
     const { maxValue, negativeSlope, threshold } = this;
     let y: Sym;
     if (threshold === 0) y = negativeSlope === 0 ? ops.relu(x) : ops.leakyRelu(x, { negativeSlope });
-    else y = ops.where(ops.greaterEqual(x, threshold), x, ops.mul(negativeSlope, ops.sub(x, threshold)));
+    else
+      y = ops.where(
+        ops.greaterEqual(x, threshold),
+        x,
+        ops.multiply(negativeSlope, ops.subtract(x, threshold)),
+      );
     return maxValue === null ? y : ops.minimum(y, maxValue);
   }
 

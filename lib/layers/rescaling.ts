@@ -38,7 +38,7 @@ export class Rescaling extends Layer {
   }
 
   call(x: Sym): Sym {
-    const scaled = ops.mul(x.dtype === 'float32' ? x : ops.cast(x, 'float32'), this.scale);
+    const scaled = ops.multiply(x.dtype === 'float32' ? x : ops.cast(x, 'float32'), this.scale);
     return this.offset === 0 ? scaled : ops.add(scaled, this.offset);
   }
 

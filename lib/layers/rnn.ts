@@ -126,7 +126,7 @@ export abstract class RNN<O extends RNNOptions = RNNOptions> extends Layer {
 
   /** The state as the recurrent product of a gate sees it. */
   protected seen(h: Sym, gate: number, { mask }: RNNCall): Sym {
-    return mask ? ops.mul(h, gateOf(mask, gate, this.options.units)) : h;
+    return mask ? ops.multiply(h, gateOf(mask, gate, this.options.units)) : h;
   }
 
   /** state · recurrentKernel, [n, gates · units]. */
@@ -207,7 +207,7 @@ export abstract class RNN<O extends RNNOptions = RNNOptions> extends Layer {
     const bias = this.inputBias(this.#bias);
     const project = (kernel: Sym | Variable, added?: Sym | Variable) => {
       const dropped = context.training && mask(slice(x, 0), dropout, context);
-      return projected<Sym, Sym | Variable>(this.name, dropped ? ops.mul(x, dropped) : x, kernel, added);
+      return projected<Sym, Sym | Variable>(this.name, dropped ? ops.multiply(x, dropped) : x, kernel, added);
     };
     if (!context.training || dropout === 0 || recurrentDropout === 0) return project(this.#kernel, bias);
     const parts = Array.from({ length: this.gates }, (_, gate) => project(gateOf(this.#kernel, gate, units)));

@@ -37,7 +37,7 @@ export class SpatialDropout2D extends Dropout {
     const places = this.dataFormat === 'channelsFirst' ? [Infinity, Infinity, 1, 1] : [Infinity, 1, 1];
     const { trace } = x;
     const [ones] = trace.op('broadcastLike', [trace.constant(1), ops.stridedSlice(x, [0, 0, 0, 0], places)]);
-    return ops.mul(x, this.drop(ones, key));
+    return ops.multiply(x, this.drop(ones, key));
   }
 
   override getConfig() {

@@ -9,7 +9,7 @@ export class Subtract extends Merge {
   protected override readonly isBinary = true;
 
   protected combine(a: Sym, b: Sym): Sym {
-    return ops.sub(a, b);
+    return ops.subtract(a, b);
   }
 }
 

@@ -93,7 +93,7 @@ export function perSample(name: string, values: Sym, weights?: Sym): Sym {
   }
   if (!weights) return meanFrom(floating(values), 1);
   const aligned = alignWeights(name, weights, values);
-  return meanFrom(ops.mul(meanFrom(floating(values), aligned.rank), aligned), 1);
+  return meanFrom(ops.multiply(meanFrom(floating(values), aligned.rank), aligned), 1);
 }
 
 /** Fails for other values, as where a loss or metric is called outside of `compile`. */

@@ -37,7 +37,7 @@ export class BinaryCrossentropy extends Loss implements CrossentropyOptions {
   call(yTrue: Sym, yPred: Sym): Sym {
     const { className, labelSmoothing: smoothing } = this;
     const given = align(className, yTrue, yPred);
-    const target = smoothing === 0 ? given : ops.add(ops.mul(given, 1 - smoothing), smoothing / 2);
+    const target = smoothing === 0 ? given : ops.add(ops.multiply(given, 1 - smoothing), smoothing / 2);
     const z = this.fromLogits
       ? logits(yPred, 'sigmoid')
       : yPred.op === 'sigmoid'
@@ -45,9 +45,9 @@ export class BinaryCrossentropy extends Loss implements CrossentropyOptions {
         : undefined;
     if (z) return lastMean(ops.sigmoidCrossEntropy(z, target));
     const p = clipProbability(yPred);
-    const yes = ops.mul(target, ops.log(p));
-    const no = ops.mul(ops.sub(1, target), ops.log(ops.sub(1, p)));
-    return lastMean(ops.neg(ops.add(yes, no)));
+    const yes = ops.multiply(target, ops.log(p));
+    const no = ops.multiply(ops.subtract(1, target), ops.log(ops.subtract(1, p)));
+    return lastMean(ops.negative(ops.add(yes, no)));
   }
 
   override getConfig() {

@@ -27,7 +27,7 @@ export class CategoricalCrossentropy extends Loss implements CrossentropyOptions
     const { className, labelSmoothing: smoothing } = this;
     const given = align(className, yTrue, yPred);
     const classes = yPred.shape[yPred.rank - 1];
-    const target = smoothing === 0 ? given : ops.add(ops.mul(given, 1 - smoothing), smoothing / classes);
+    const target = smoothing === 0 ? given : ops.add(ops.multiply(given, 1 - smoothing), smoothing / classes);
     const logits = softmaxLogits(yPred, this.fromLogits);
     return ops.softmaxCrossEntropy(logits, target);
   }

@@ -8,7 +8,7 @@ import type { Sym } from '../core/sym.js';
  *     class Quartic extends losses.Loss {
  *       readonly className = 'quartic';
  *       call(yTrue: Sym, yPred: Sym) {
- *         return ops.mean(ops.pow(ops.sub(yPred, yTrue), 4), { axis: -1 });
+ *         return ops.mean(ops.power(ops.subtract(yPred, yTrue), 4), { axis: -1 });
  *       }
  *     }
  */

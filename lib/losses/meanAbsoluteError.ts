@@ -15,6 +15,6 @@ export class MeanAbsoluteError extends Loss {
 
   call(yTrue: Sym, yPred: Sym): Sym {
     const { className } = this;
-    return lastMean(ops.abs(ops.sub(yPred, align(className, yTrue, yPred))));
+    return lastMean(ops.abs(ops.subtract(yPred, align(className, yTrue, yPred))));
   }
 }

@@ -15,6 +15,6 @@ export class MeanSquaredError extends Loss {
 
   call(yTrue: Sym, yPred: Sym): Sym {
     const { className } = this;
-    return lastMean(ops.square(ops.sub(yPred, align(className, yTrue, yPred))));
+    return lastMean(ops.square(ops.subtract(yPred, align(className, yTrue, yPred))));
   }
 }

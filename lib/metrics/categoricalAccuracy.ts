@@ -15,7 +15,7 @@ export class CategoricalAccuracy extends Metric {
   }
 
   call(yTrue: Sym, yPred: Sym): Sym {
-    const wanted = ops.argMax(align(this.name, yTrue, yPred), { axis: -1 });
-    return ops.equal(ops.argMax(yPred, { axis: -1 }), wanted);
+    const wanted = ops.argmax(align(this.name, yTrue, yPred), { axis: -1 });
+    return ops.equal(ops.argmax(yPred, { axis: -1 }), wanted);
   }
 }

@@ -18,7 +18,7 @@ export const metricNames = { name: 'string' } satisfies OptionNames<MetricOption
  *     class Bias extends metrics.Metric {
  *       readonly name = 'bias';
  *       call(yTrue: Sym, yPred: Sym) {
- *         return ops.mean(ops.sub(yPred, yTrue), { axis: -1 });
+ *         return ops.mean(ops.subtract(yPred, yTrue), { axis: -1 });
  *       }
  *     }
  */

@@ -16,6 +16,6 @@ export class SparseCategoricalAccuracy extends Metric {
 
   call(yTrue: Sym, yPred: Sym): Sym {
     const wanted = ops.cast(classNumbers(this.name, yTrue, yPred), 'int32');
-    return ops.equal(ops.argMax(yPred, { axis: -1 }), wanted);
+    return ops.equal(ops.argmax(yPred, { axis: -1 }), wanted);
   }
 }

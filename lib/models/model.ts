@@ -266,7 +266,7 @@ export class Model<const S extends OutputStructure = KerasTensor> extends Layer 
    * @returns A tensor float32 [n, ...output shape]; for several outputs a list or record of these, as the model's `outputs` were
    *   given.
    * @throws EngineError `ARGUMENT`, `SHAPE` or `DTYPE` for bad input; `ABORTED` by `signal`.
-   * @example const classes = await ops.argMax(await model.predict(images)).data();
+   * @example const classes = await ops.argmax(await model.predict(images)).data();
    */
   async predict(x: FitData, options: PredictOptions = {}): Promise<Structured<S, Tensor>> {
     knownOptions('predict', options, predictNames);

@@ -18,14 +18,14 @@ const binary =
  * @example ops.add(tensor([[1, 2], [3, 4]]), [10, 20]); // [[11, 22], [13, 24]]
  */
 export const add: Binary = binary('add');
-/** a − b, float32 or int32; broadcasts. @throws EngineError `SHAPE` where shapes do not meet, `DTYPE`. */
-export const sub: Binary = binary('sub');
-/** a · b, number by number, float32 or int32; broadcasts. @throws EngineError `SHAPE` where shapes do not meet, `DTYPE`. */
-export const mul: Binary = binary('mul');
-/** a / b, float32, of whole numbers too; broadcasts. @throws EngineError `SHAPE` where shapes do not meet. */
-export const div: Binary = (a, b) => applyFloat('div', [a, b]);
-/** a to the power of b, float32; broadcasts. @throws EngineError `SHAPE` where shapes do not meet, `DTYPE`. */
-export const pow: Binary = binary('pow');
+/** a − b, float32 or int32; broadcasts. Also as `ops.sub`, TF.js's name. @throws EngineError `SHAPE` where shapes do not meet, `DTYPE`. */
+export const subtract: Binary = binary('subtract');
+/** a · b, number by number, float32 or int32; broadcasts. Also as `ops.mul`, TF.js's name. @throws EngineError `SHAPE` where shapes do not meet, `DTYPE`. */
+export const multiply: Binary = binary('multiply');
+/** a / b, float32, of whole numbers too; broadcasts. Also as `ops.div`, TF.js's name. @throws EngineError `SHAPE` where shapes do not meet. */
+export const divide: Binary = (a, b) => applyFloat('divide', [a, b]);
+/** a to the power of b, float32; broadcasts. Also as `ops.pow`, TF.js's name. @throws EngineError `SHAPE` where shapes do not meet, `DTYPE`. */
+export const power: Binary = binary('power');
 /** The larger of the two, float32 or int32; broadcasts; at ties each gets half of the gradient. @throws EngineError `SHAPE`, `DTYPE`. */
 export const maximum: Binary = binary('maximum');
 /** The smaller of the two, float32 or int32; broadcasts; at ties each gets half of the gradient. @throws EngineError `SHAPE`, `DTYPE`. */

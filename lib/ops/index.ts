@@ -1,3 +1,4 @@
+export * from './aliases.js';
 export * from './binary.js';
 export * from './conv.js';
 export * from './gather.js';

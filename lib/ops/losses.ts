@@ -1,7 +1,7 @@
 import { EngineError } from '../base/errors.js';
 import { type Operand, type Outcome, apply, indexOperand, typeOf } from '../core/apply.js';
 import { square, cast } from './unary.js';
-import { sub } from './binary.js';
+import { subtract } from './binary.js';
 import { mean } from './reduce.js';
 
 /**
@@ -65,7 +65,7 @@ export function sigmoidCrossEntropy<X extends Operand, Y extends Operand>(
 
 /** The mean of (a − b)² over the last axis: [..., n] to [...]. */
 export function meanSquaredError<A extends Operand, B extends Operand>(a: A, b: B): Outcome<A | B> {
-  return mean(square(sub<Operand, Operand>(floating(a), floating(b))), { axis: -1 }) as Outcome<A | B>;
+  return mean(square(subtract<Operand, Operand>(floating(a), floating(b))), { axis: -1 }) as Outcome<A | B>;
 }
 
 function floating(value: Operand): Operand {

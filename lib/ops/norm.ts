@@ -2,25 +2,21 @@ import { type OptionNames, expected, knownOptions } from '../base/checks.js';
 import { EngineError, describe } from '../base/errors.js';
 import { Sym } from '../core/sym.js';
 import { type Operand, type Outcome, applyFloat, symbolic, typeOf } from '../core/apply.js';
-import { add, mul, sub } from './binary.js';
+import { add, multiply, subtract } from './binary.js';
 import { type ReduceOptions, mean } from './reduce.js';
 import { broadcastTo, reshape } from './shape.js';
 import { cast, rsqrt, square } from './unary.js';
 
-/** What `ops.batchNorm` takes. */
-export interface BatchNormOptions {
+/** What `ops.batchNormalization` takes. */
+export interface BatchNormalizationOptions<T extends Operand = Operand> {
   /** The channels' axis. Default -1. */
   axis?: number;
-  /** Added to the variance. Default 0.001. */
-  epsilon?: number;
-}
-
-/** What `ops.batchNormalization` takes. */
-export interface BatchNormalizationOptions<T extends Operand = Operand> extends BatchNormOptions {
   /** What is added to each channel, float32 [channels]. Default none. */
   offset?: T;
   /** What each channel is multiplied by, float32 [channels]. Default none. */
   scale?: T;
+  /** Added to the variance. Default 0.001. */
+  epsilon?: number;
 }
 
 /** What `ops.layerNormalization` takes. */
@@ -35,8 +31,8 @@ export interface LayerNormalizationOptions<T extends Operand = Operand> {
   beta?: T;
 }
 
-/** What `ops.batchNorm` returns. */
-export interface BatchNormResult {
+/** What `ops.batchNormalization` returns where the statistics are the batch's own. */
+export interface BatchNormalizationResult {
   /** The normalized numbers, of x's shape. */
   y: Sym;
   /** The batch's mean of each channel, [channels]. */
@@ -45,11 +41,11 @@ export interface BatchNormResult {
   variance: Sym;
 }
 
-const batchNormNames = { axis: 'optional', epsilon: 'optional' } satisfies OptionNames<BatchNormOptions>;
 const batchNormalizationNames = {
-  ...batchNormNames,
+  axis: 'optional',
   offset: 'optional',
   scale: 'optional',
+  epsilon: 'optional',
 } satisfies OptionNames<BatchNormalizationOptions>;
 const momentsNames = { axis: 'optional', keepDims: 'boolean' } satisfies OptionNames<ReduceOptions>;
 const layerNormalizationNames = {
@@ -60,54 +56,72 @@ const layerNormalizationNames = {
 } satisfies OptionNames<LayerNormalizationOptions>;
 
 /**
- * Normalizes each channel by its own mean and variance over the batch, as batch normalization trains: gamma · (x − mean) /
- * √(variance + epsilon) + beta. Ioffe and Szegedy, 2015, https://arxiv.org/abs/1502.03167
+ * Normalizes each channel by its mean and variance: scale · (x − mean) / √(variance + epsilon) + offset. Ioffe and Szegedy, 2015,
+ * https://arxiv.org/abs/1502.03167, https://keras.io/api/ops/nn/
  *
- * @param x float32 of rank 2 or more; a symbolic value.
- * @param gamma float32 [channels].
- * @param beta float32 [channels].
- * @returns y of x's shape; mean and (biased) variance [channels], for moving averages.
- * @throws EngineError `SHAPE` for another rank, a batch without numbers, or another number of channels.
- */
-export function batchNorm(
-  x: Sym,
-  gamma: Operand,
-  beta: Operand,
-  options: BatchNormOptions = {},
-): BatchNormResult {
-  knownOptions('batchNorm', options, batchNormNames);
-  if (!(x instanceof Sym)) throw expected('batchNorm', 'a symbolic value inside compile()', x);
-  const { axis = -1, epsilon = 1e-3 } = options;
-  const inputs = [x, gamma, beta].map((operand) => floatOf(symbolic(x.trace, operand)));
-  const [y, mean, variance] = x.trace.op('batchNorm', inputs, { axis, epsilon });
-  return { y, mean, variance };
-}
-
-/**
- * Normalizes each channel by given numbers: scale · (x − mean) / √(variance + epsilon) + offset.
- * https://keras.io/api/ops/nn/
- *
- * @param x float32 of any rank.
+ * @param x float32 of any rank. Without mean and variance: a symbolic value of rank 2 or more.
  * @param mean float32 [channels].
  * @param variance float32 [channels].
  * @returns Of x's shape.
- * @throws EngineError `SHAPE` where the channels do not fit; `ATTRIBUTE` for an axis that x does not have.
+ * @throws EngineError `SHAPE` where the channels do not fit, or for a batch without numbers; `ATTRIBUTE` for an axis that x does not
+ *   have; `ARGUMENT` where only one of mean and variance is given.
  */
 export function batchNormalization<X extends Operand, P extends Operand>(
   x: X,
   mean: P,
   variance: P,
-  options: BatchNormalizationOptions<P> = {},
-): Outcome<X | P> {
+  options?: BatchNormalizationOptions<P>,
+): Outcome<X | P>;
+/**
+ * Normalizes each channel by the mean and variance of the batch itself, as batch normalization trains: one kernel, whose gradient
+ * reaches x by way of the statistics, too.
+ *
+ * @returns Besides y the statistics, for moving averages.
+ * @example
+ *     const normalize = compile((x: Sym) => {
+ *       const { y, mean } = ops.batchNormalization(x, undefined, undefined, { epsilon: 1e-5 });
+ *       return { y, mean };
+ *     });
+ *     const { y } = await normalize(tensor([[1, 2], [3, 6]])); // about [[-1, -1], [1, 1]]
+ */
+export function batchNormalization(
+  x: Sym,
+  mean?: undefined,
+  variance?: undefined,
+  options?: BatchNormalizationOptions,
+): BatchNormalizationResult;
+export function batchNormalization(
+  x: Operand,
+  mean?: Operand,
+  variance?: Operand,
+  options: BatchNormalizationOptions = {},
+): BatchNormalizationResult | Outcome<Operand> {
   knownOptions('batchNormalization', options, batchNormalizationNames);
   const { axis = -1, epsilon = 1e-3, offset, scale } = options;
-  const inverse = rsqrt(add<Operand, Operand>(variance, epsilon));
-  const factor: Operand = scale === undefined ? inverse : mul<Operand, Operand>(inverse, scale);
-  const product = mul<Operand, Operand>(mean, factor);
-  const shift: Operand = offset === undefined ? mul(product, -1) : sub<Operand, Operand>(offset, product);
+  if (mean === undefined && variance === undefined) return normalizedByItself(x, options);
+  if (mean === undefined || variance === undefined)
+    throw expected('batchNormalization', 'both mean and variance, or none', mean ?? variance);
+  const inverse = rsqrt(add(variance, epsilon));
+  const factor = scale === undefined ? inverse : multiply(inverse, scale);
+  const product = multiply(mean, factor);
+  const shift = offset === undefined ? multiply(product, -1) : subtract(offset, product);
   const rank = typeOf(x).shape.length;
   const along = (vector: Operand) => reshapedTo(vector, rank, [axisOf('batchNormalization', axis, rank)]);
-  return add<Operand, Operand>(mul<Operand, Operand>(x, along(factor)), along(shift)) as Outcome<X | P>;
+  return add(multiply(x, along(factor)), along(shift));
+}
+
+function normalizedByItself(x: Operand, options: BatchNormalizationOptions): BatchNormalizationResult {
+  if (!(x instanceof Sym)) {
+    throw expected('batchNormalization', 'mean and variance, or as x a symbolic value inside compile()', x);
+  }
+  const { axis = -1, epsilon = 1e-3, scale, offset } = options;
+  const { trace, shape } = x;
+  const channels = [shape[axisOf('batchNormalization', axis, shape.length)]];
+  const vector = (given: Operand | undefined, fill: number): Sym =>
+    given === undefined ? trace.constant(fill, 'float32', channels) : floatOf(symbolic(trace, given));
+  const inputs = [floatOf(x), vector(scale, 1), vector(offset, 0)];
+  const [y, mean, variance] = trace.op('batchNormalization', inputs, { axis, epsilon });
+  return { y, mean, variance };
 }
 
 /**
@@ -119,7 +133,7 @@ export function batchNormalization<X extends Operand, P extends Operand>(
 export function moments<X extends Operand>(x: X, options: ReduceOptions = {}): [Outcome<X>, Outcome<X>] {
   knownOptions('moments', options, momentsNames);
   const center = mean<Operand>(x, { axis: options.axis, keepDims: true });
-  const variance = mean(square(sub<Operand, Operand>(x, center)), options);
+  const variance = mean(square(subtract<Operand, Operand>(x, center)), options);
   return [mean(x, options), variance as Outcome<X>];
 }
 
@@ -143,12 +157,12 @@ export function layerNormalization<X extends Operand, P extends Operand = X>(
   // The fused op normalizes over the last axes.
   if (axes.every((a, i) => a === rank - axes.length + i) && sizes.every((size) => size >= 0)) {
     const operands = [x, gamma ?? broadcastTo(1, sizes), beta ?? broadcastTo(0, sizes)];
-    return applyFloat<Operand>('layerNorm', operands, { epsilon }) as Outcome<X | P>;
+    return applyFloat<Operand>('layerNormalization', operands, { epsilon }) as Outcome<X | P>;
   }
-  const centred = sub<Operand, Operand>(x, mean<Operand>(x, { axis: axes, keepDims: true }));
+  const centred = subtract<Operand, Operand>(x, mean<Operand>(x, { axis: axes, keepDims: true }));
   const variance = mean(square(centred), { axis: axes, keepDims: true });
-  let y: Operand = mul<Operand, Operand>(centred, rsqrt(add<Operand, Operand>(variance, epsilon)));
-  if (gamma !== undefined) y = mul<Operand, Operand>(y, reshapedTo(gamma, rank, axes));
+  let y: Operand = multiply<Operand, Operand>(centred, rsqrt(add<Operand, Operand>(variance, epsilon)));
+  if (gamma !== undefined) y = multiply<Operand, Operand>(y, reshapedTo(gamma, rank, axes));
   if (beta !== undefined) y = add<Operand, Operand>(y, reshapedTo(beta, rank, axes));
   return y as Outcome<X | P>;
 }

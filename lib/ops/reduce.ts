@@ -11,7 +11,7 @@ export interface ReduceOptions {
   keepDims?: boolean;
 }
 
-/** Which axis `ops.argMax` and `ops.argMin` go along. */
+/** Which axis `ops.argmax` and `ops.argmin` go along. */
 export interface ArgOptions {
   /** By default x counts as one list of all its numbers. */
   axis?: number;
@@ -38,12 +38,12 @@ export const max = <T extends Operand>(x: T, options?: ReduceOptions): Outcome<T
 export const min = <T extends Operand>(x: T, options?: ReduceOptions): Outcome<T> =>
   apply('min', [x], over('min', options));
 
-/** The place of the largest number along an axis, or among all numbers, the first of equal ones. int32. */
-export const argMax = <T extends Operand>(x: T, options: ArgOptions = {}): Outcome<T> =>
-  argument('argMax', x, options);
-/** The place of the smallest number along an axis, or among all numbers, the first of equal ones. int32. */
-export const argMin = <T extends Operand>(x: T, options: ArgOptions = {}): Outcome<T> =>
-  argument('argMin', x, options);
+/** The index of the largest number along an axis, or among all numbers, the first of equal ones. int32. Also as `ops.argMax`, TF.js's name. */
+export const argmax = <T extends Operand>(x: T, options: ArgOptions = {}): Outcome<T> =>
+  argument('argmax', x, options);
+/** The index of the smallest number along an axis, or among all numbers, the first of equal ones. int32. Also as `ops.argMin`, TF.js's name. */
+export const argmin = <T extends Operand>(x: T, options: ArgOptions = {}): Outcome<T> =>
+  argument('argmin', x, options);
 
 function over(op: string, options: ReduceOptions = {}): Attrs {
   knownOptions(op, options, reduceNames);
@@ -55,6 +55,6 @@ function argument<T extends Operand>(op: string, x: T, options: ArgOptions): Out
   knownOptions(op, options, argNames);
   const { axis, keepDims = false } = options;
   if (axis !== undefined) return apply(op, [x], { axis, keepDims });
-  const place = apply<Operand>(op, [reshape<Operand>(x, [-1])], { axis: 0 });
-  return (keepDims ? reshape(place, Array<number>(typeOf(x).shape.length).fill(1)) : place) as Outcome<T>;
+  const index = apply<Operand>(op, [reshape<Operand>(x, [-1])], { axis: 0 });
+  return (keepDims ? reshape(index, Array<number>(typeOf(x).shape.length).fill(1)) : index) as Outcome<T>;
 }

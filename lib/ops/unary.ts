@@ -2,8 +2,8 @@ import { type OptionNames, knownOptions } from '../base/checks.js';
 import type { DType } from '../engine/engine.js';
 import { type Operand, type Outcome, apply, applyFloat } from '../core/apply.js';
 
-/** −x. float32 or int32. */
-export const neg = <T extends Operand>(x: T): Outcome<T> => apply('neg', [x]);
+/** −x. float32 or int32. Also as `ops.neg`, TF.js's name. */
+export const negative = <T extends Operand>(x: T): Outcome<T> => apply('negative', [x]);
 /** |x|, with gradient 0 at 0. float32 or int32. */
 export const abs = <T extends Operand>(x: T): Outcome<T> => apply('abs', [x]);
 /** −1, 0 or 1. float32 or int32. */

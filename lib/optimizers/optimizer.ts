@@ -122,7 +122,7 @@ export abstract class Optimizer implements OptimizerOptions {
    * @throws EngineError `SHAPE` where the loss is no scalar, `ARGUMENT` where it is not symbolic or the rest are no variables.
    * @example
    *     const step = compile((x: Sym, y: Sym) => {
-   *       const loss = ops.mean(ops.square(ops.sub(ops.matmul(x, w), y)));
+   *       const loss = ops.mean(ops.square(ops.subtract(ops.matmul(x, w), y)));
    *       return { loss, ...adam.minimize(loss, [w]) };
    *     });
    */
@@ -147,7 +147,7 @@ export abstract class Optimizer implements OptimizerOptions {
    * @returns Nothing to fetch: an empty record, to be spread into what the traced function returns.
    * @throws EngineError `ARGUMENT` for what is no list of such pairs.
    * @example
-   *     const gradients = grad(loss, [w, b]).map((g) => ops.mul(g, 0.5));
+   *     const gradients = grad(loss, [w, b]).map((g) => ops.multiply(g, 0.5));
    *     return { loss, ...adam.applyGradients([[gradients[0], w], [gradients[1], b]]) };
    */
   applyGradients(pairs: readonly (readonly [gradient: Sym, variable: Variable])[]): object {
@@ -225,13 +225,13 @@ export abstract class Optimizer implements OptimizerOptions {
     const { clipnorm, clipvalue, globalClipnorm } = this;
     if (clipvalue !== undefined)
       return gradients.map((g) => ops.minimum(ops.maximum(g, -clipvalue), clipvalue));
-    if (clipnorm !== undefined) return gradients.map((g) => ops.mul(g, scaleTo(clipnorm, squares(g))));
+    if (clipnorm !== undefined) return gradients.map((g) => ops.multiply(g, scaleTo(clipnorm, squares(g))));
     if (globalClipnorm === undefined) return gradients;
     const scale = scaleTo(
       globalClipnorm,
       gradients.map(squares).reduce((sum, more) => ops.add(sum, more)),
     );
-    return gradients.map((g) => ops.mul(g, scale));
+    return gradients.map((g) => ops.multiply(g, scale));
   }
 }
 
@@ -243,4 +243,4 @@ function checkEach(who: string, what: string, list: unknown, fits: (item: unknow
 const squares = (g: Sym): Sym => ops.sum(ops.square(g));
 
 /** The factor, at most 1, that brings a vector of this squared norm down to the wanted norm. */
-const scaleTo = (norm: number, squared: Sym): Sym => ops.div(norm, ops.maximum(ops.sqrt(squared), norm));
+const scaleTo = (norm: number, squared: Sym): Sym => ops.divide(norm, ops.maximum(ops.sqrt(squared), norm));

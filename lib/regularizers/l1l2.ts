@@ -41,8 +41,8 @@ export class L1L2 extends Regularizer {
   }
 
   call(x: Sym): Sym {
-    const absolute = () => ops.mul(ops.sum(ops.abs(x)), this.l1);
-    const squared = () => ops.mul(ops.sum(ops.square(x)), this.l2);
+    const absolute = () => ops.multiply(ops.sum(ops.abs(x)), this.l1);
+    const squared = () => ops.multiply(ops.sum(ops.square(x)), this.l2);
     if (this.l1 === 0) return squared();
     return this.l2 === 0 ? absolute() : ops.add(absolute(), squared());
   }

@@ -8,7 +8,7 @@ import type { Sym } from '../core/sym.js';
  *     class Cubes extends regularizers.Regularizer {
  *       readonly className = 'cubes';
  *       call(x: Sym) {
- *         return ops.mul(ops.sum(ops.pow(ops.abs(x), 3)), 0.01);
+ *         return ops.multiply(ops.sum(ops.power(ops.abs(x), 3)), 0.01);
  *       }
  *     }
  *     layers.dense({ units: 2, kernelRegularizer: new Cubes() });

@@ -114,8 +114,8 @@ export class Objective {
         const count = size(each);
         samples ??= count;
         const sum = ops.sum(each);
-        const share = ops.div(sum, count);
-        const weighted = weight === 1 ? share : ops.mul(share, weight);
+        const share = ops.divide(sum, count);
+        const weighted = weight === 1 ? share : ops.multiply(share, weight);
         total = total ? ops.add(total, weighted) : weighted;
         if (several) losses.push({ name: `${output}_loss`, sum, weight: count });
       }
@@ -138,7 +138,7 @@ export class Objective {
     total = added.reduce((sum, more) => ops.add(sum, more), total);
     return {
       loss: total,
-      tracked: [{ name: 'loss', sum: ops.mul(total, samples), weight: samples }, ...losses, ...tracked],
+      tracked: [{ name: 'loss', sum: ops.multiply(total, samples), weight: samples }, ...losses, ...tracked],
     };
   }
 }

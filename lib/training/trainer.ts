@@ -165,12 +165,12 @@ export class Trainer {
     const numbers = tracked.flatMap(({ sum, weight }) => [ops.reshape(sum, [1]), ops.reshape(weight, [1])]);
     const added = ops.concatenate(numbers, { axis: 0 });
     const rough = ops.add(sums, added);
-    const taken = ops.sub(rough, sums);
-    const error = ops.add(ops.sub(sums, ops.sub(rough, taken)), ops.sub(added, taken));
+    const taken = ops.subtract(rough, sums);
+    const error = ops.add(ops.subtract(sums, ops.subtract(rough, taken)), ops.subtract(added, taken));
     const rest = ops.add(errors, error);
     const total = ops.add(rough, rest);
     trace.assign(this.#sums[0], total);
-    trace.assign(this.#sums[1], ops.sub(rest, ops.sub(total, rough)));
+    trace.assign(this.#sums[1], ops.subtract(rest, ops.subtract(total, rough)));
   }
 }
 

@@ -17,26 +17,26 @@ export const compositions = {
 
   residual: (x: Sym, w1: Sym, w2: Sym) => {
     const inner = ops.relu(ops.conv2d(x, w1, { padding: 'same' }));
-    return ops.mul(ops.relu(ops.add(x, ops.conv2d(inner, w2, { padding: 'same' }))), 0.5);
+    return ops.multiply(ops.relu(ops.add(x, ops.conv2d(inner, w2, { padding: 'same' }))), 0.5);
   },
 
   batchNormTraining: (x: Sym, gamma: Sym, beta: Sym, options: object = {}) =>
-    ops.batchNorm(x, gamma, beta, options).y,
+    normalized(x, gamma, beta, options).y,
 
   // The statistics are used too, and have gradients.
   batchNormStatistics: (x: Sym, gamma: Sym, beta: Sym) => {
-    const { y, mean, variance } = ops.batchNorm(x, gamma, beta);
-    return ops.add(ops.mul(y, mean), variance);
+    const { y, mean, variance } = normalized(x, gamma, beta);
+    return ops.add(ops.multiply(y, mean), variance);
   },
 
   convBatchNormReluPool: (x: Sym, w: Sym, gamma: Sym, beta: Sym, options: object) =>
-    ops.maxPool2d(ops.relu(ops.batchNorm(ops.conv2d(x, w, { padding: 'same' }), gamma, beta).y), options),
+    ops.maxPool2d(ops.relu(normalized(ops.conv2d(x, w, { padding: 'same' }), gamma, beta).y), options),
 
-  batchNormRelu: (x: Sym, gamma: Sym, beta: Sym) => ops.relu(ops.batchNorm(x, gamma, beta).y),
+  batchNormRelu: (x: Sym, gamma: Sym, beta: Sym) => ops.relu(normalized(x, gamma, beta).y),
 
   batchNormResidual: (x: Sym, r: Sym, gamma: Sym, beta: Sym) => {
-    const y = ops.batchNorm(x, gamma, beta).y;
-    return ops.mul(ops.relu(ops.add(y, ops.batchNorm(r, beta, gamma).y)), 0.5);
+    const y = normalized(x, gamma, beta).y;
+    return ops.multiply(ops.relu(ops.add(y, normalized(r, beta, gamma).y)), 0.5);
   },
 
   batchNormFolded: (
@@ -63,16 +63,16 @@ export const compositions = {
     ops.layerNormalization(x, { gamma, beta, ...options }),
 
   chain: (x: Sym, y: Sym, b: Sym) => {
-    const gauss = ops.div(ops.exp(ops.neg(ops.square(x))), ops.add(1.5, ops.tanh(y)));
-    const z = ops.sub(ops.sigmoid(ops.add(ops.mul(x, y), b)), gauss);
-    return ops.add(ops.mul(z, b), ops.log(ops.add(2, ops.mul(x, z))));
+    const gauss = ops.divide(ops.exp(ops.negative(ops.square(x))), ops.add(1.5, ops.tanh(y)));
+    const z = ops.subtract(ops.sigmoid(ops.add(ops.multiply(x, y), b)), gauss);
+    return ops.add(ops.multiply(z, b), ops.log(ops.add(2, ops.multiply(x, z))));
   },
 
   branches: (x: Sym) => {
     const a = ops.exp(x);
     const b = ops.tanh(x);
-    const left = ops.mul(ops.add(a, b), ops.mean(a, { axis: -1, keepDims: true }));
-    return ops.sub(left, ops.sum(b, { axis: 0, keepDims: true }));
+    const left = ops.multiply(ops.add(a, b), ops.mean(a, { axis: -1, keepDims: true }));
+    return ops.subtract(left, ops.sum(b, { axis: 0, keepDims: true }));
   },
 
   // Ops with several outputs give them here in one, along the axis of the steps.
@@ -120,5 +120,9 @@ const alongSteps = (outputs: readonly Sym[]) =>
     outputs.map((y) => (y.rank === 3 ? y : ops.expandDims(y, 1))),
     { axis: 1 },
   );
+
+/** By the statistics of the batch. */
+const normalized = (x: Sym, scale: Sym, offset: Sym, options: object = {}) =>
+  ops.batchNormalization(x, undefined, undefined, { scale, offset, ...options });
 
 const flatten = (x: Sym) => ops.reshape(x, [x.shape[0], x.shape.slice(1).reduce((a, b) => a * b, 1)]);

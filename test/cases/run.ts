@@ -70,7 +70,7 @@ export async function check(row: Case): Promise<void> {
     return {
       y,
       gradients: grad(
-        ops.sum(ops.mul(y, seed)),
+        ops.sum(ops.multiply(y, seed)),
         wrt.map((i) => xs[i]),
       ),
     };
@@ -84,7 +84,9 @@ export async function check(row: Case): Promise<void> {
   const second = compile((...args: Sym[]) => {
     const xs = args.slice(0, count);
     const seed = args[count];
-    const products = gradientsOf(xs, seed).gradients.map((g, k) => ops.sum(ops.mul(g, args[count + 1 + k])));
+    const products = gradientsOf(xs, seed).gradients.map((g, k) =>
+      ops.sum(ops.multiply(g, args[count + 1 + k])),
+    );
     const h = products.reduce((a, b) => ops.add(a, b));
     return grad(h, [...wrt.map((i) => xs[i]), seed]);
   });

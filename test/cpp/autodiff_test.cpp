@@ -38,7 +38,7 @@ std::string errorOf(Graph& graph, const std::vector<Value>& ys, const std::vecto
 TEST(Autodiff, AddsWhatComesOverSeveralPaths) {
   Graph graph;
   const Value x = graph.input({DType::F32, {2}});
-  const Value y = graph.one("add", {graph.one("mul", {x, x}), graph.one("exp", {x})});
+  const Value y = graph.one("add", {graph.one("multiply", {x, x}), graph.one("exp", {x})});
   const Feeds feeds = {{x, numbers({2}, {1, 2})}};
   const std::vector<double> found = reference::evaluate(graph, feeds, gradients(graph, {y, x}, {x}))[0].data;
   for (size_t i = 0; i < 2; ++i) {
@@ -100,7 +100,7 @@ TEST(Autodiff, LeavesOpsWithoutAGradientAloneOffThePath) {
   Graph graph;
   const Value x = graph.input({DType::F32, {2}}), p = graph.input({DType::F32, {2}});
   const Value updated = graph.one("sgdUpdate", {p, p, graph.constant(1)});
-  EXPECT_EQ(errorOf(graph, {graph.one("mul", {x, updated})}, {x}), "");
+  EXPECT_EQ(errorOf(graph, {graph.one("multiply", {x, updated})}, {x}), "");
 }
 
 TEST(Autodiff, ConcatenationOfTwoUnknownSizesSaysWhatItNeeds) {

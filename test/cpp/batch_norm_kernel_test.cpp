@@ -235,26 +235,27 @@ TEST_P(BatchNorm, Backward) {
     for (const TensorType& v : vectors(c)) out.push_back(v);
     Attrs a = attrs(c);
     const std::vector<Array> in = {p.dy, p.x, p.gamma, p.mean, p.variance};
-    expectGradient(c, runIn(c, {"batchNormBackward", in, out, a}, 1, block), backward(c, p, p.dy.data));
+    expectGradient(c, runIn(c, {"batchNormalizationBackward", in, out, a}, 1, block),
+                   backward(c, p, p.dy.data));
 
     std::vector<Array> inX = in;
     inX.push_back(p.beta);
     a.set("mask", std::string("x"));
-    expectGradient(c, runIn(c, {"batchNormBackward", inX, out, a}, 1, block),
+    expectGradient(c, runIn(c, {"batchNormalizationBackward", inX, out, a}, 1, block),
                    backward(c, p, maskedBy(p.y, p.dy.data)));
 
     std::vector<Array> inY = in;
     inY.push_back({{DType::F32, c.shape}, reluOf(p.z)});
     a.set("mask", std::string("y"));
     const std::vector<double> d = maskedBy(p.z, p.dy.data);
-    expectGradient(c, runIn(c, {"batchNormBackward", inY, out, a}, 1, block), backward(c, p, d));
+    expectGradient(c, runIn(c, {"batchNormalizationBackward", inY, out, a}, 1, block), backward(c, p, d));
     out.push_back(out[0]);
-    const auto withResidual = runIn(c, {"batchNormBackward", inY, out, a}, 1, block);
+    const auto withResidual = runIn(c, {"batchNormalizationBackward", inY, out, a}, 1, block);
     expectGradient(c, withResidual, backward(c, p, d));
     expectNear(withResidual[3], d, 0, 0, "the residual's gradient");
     // dx over dy and the residual's gradient over y, or the other way round.
     for (const std::vector<int>& reuse : {std::vector<int>{0, -1, -1, 5}, {5, -1, -1, 0}, {1, -1, -1, 0}}) {
-      const auto again = run({"batchNormBackward", inY, out, a}, reuse);
+      const auto again = run({"batchNormalizationBackward", inY, out, a}, reuse);
       if (block == 0) {
         EXPECT_EQ(again[0].data, withResidual[0].data);
       }
@@ -293,11 +294,11 @@ TEST_P(BatchNorm, RoundsImagesOfBfloat16Once) {
     Attrs a = attrs(c);
     a.set("mask", std::string("x"));
     const std::vector<Array> byX = {p.dy, p.x, p.gamma, p.mean, p.variance, p.beta};
-    expectRounded(c, {"batchNormBackward", byX, {image, rest[0], rest[1]}, a}, {1, 0}, {0}, block);
+    expectRounded(c, {"batchNormalizationBackward", byX, {image, rest[0], rest[1]}, a}, {1, 0}, {0}, block);
     a.set("mask", std::string("y"));
     const std::vector<Array> byY = {p.dy, p.x, p.gamma, p.mean, p.variance, {image, reluOf(p.z)}};
-    expectRounded(c, {"batchNormBackward", byY, {image, rest[0], rest[1], image}, a}, {1, 0, 5}, {0, 3},
-                  block);
+    expectRounded(c, {"batchNormalizationBackward", byY, {image, rest[0], rest[1], image}, a}, {1, 0, 5},
+                  {0, 3}, block);
   });
 }
 
@@ -344,15 +345,17 @@ TEST_P(BatchNorm, MasksWhatBfloat16StoresAsZero) {
     if (y.data[i] > 0) expected += dy.data[i];
   EXPECT_EQ(expected, 10);
   a.set("mask", std::string("x"));
-  const auto found =
-      run({"batchNormBackward", {dy, x, gamma, zero, one, zero}, {image, vectors(c)[0], vectors(c)[1]}, a});
+  const auto found = run({"batchNormalizationBackward",
+                          {dy, x, gamma, zero, one, zero},
+                          {image, vectors(c)[0], vectors(c)[1]},
+                          a});
   EXPECT_EQ(found[2].data[0], expected);
 }
 
 TEST_P(BatchNorm, LetsNothingLieOverAnInputThatIsReadOnceMore) {
   const Case c{{4, 8}, 1, {0}};
   const TensorType full{DType::F32, c.shape}, vector{DType::F32, {8}};
-  const KernelSpec spec{"batchNormBackward",
+  const KernelSpec spec{"batchNormalizationBackward",
                         attrs(c),
                         {full, full, vector, vector, vector, full},
                         {full, vector, vector, full},

@@ -32,7 +32,7 @@ ON_EACH_ISA(Bfloat16);
 Call scaled(const Dims& shape, DType x, DType bias) {
   auto program = std::make_shared<ElementwiseProgram>();
   program->inputs = 3;
-  program->steps = {{"mul", {0, 1}, {}, F32}, {"add", {3, 2}, {}, F32}};
+  program->steps = {{"multiply", {0, 1}, {}, F32}, {"add", {3, 2}, {}, F32}};
   program->outputs = {4, 4, 3};
   return {"fusedElementwise",
           {randomNumbers(shape, 1, -2, 2, x), randomNumbers({}, 2, 1, 2),

@@ -93,8 +93,8 @@ TEST(FuseConvolutions, TakesTheStatisticsOfABatchNormalization) {
     PooledNet t;
     const Value image = t.op("conv2d", {t.x, t.weights[0]});
     const int64_t vector = t.graph.type(image).shape[static_cast<size_t>(axis)];
-    t.fetches = {
-        t.graph.op("batchNorm", {image, t.feed({vector}), t.feed({vector})}, Attrs{{"axis", axis}})[0]};
+    t.fetches = {t.graph.op("batchNormalization", {image, t.feed({vector}), t.feed({vector})},
+                            Attrs{{"axis", axis}})[0]};
     Ir ir = t.ir();
     plan::fuseNorm(ir, FakeBackend());
     plan::fuseConvolutions(ir, FakeBackend());

@@ -61,7 +61,7 @@ void poolMaskedImages(int depth) {
   Value y = x;
   for (int i = 0; i < depth; ++i) {
     const Value pooled = t.graph.op("maxPool2d", {t.op("relu", {y})}, {{"poolSize", Dims{2, 2}}})[0];
-    y = t.op("mul", {y, pooled});
+    y = t.op("multiply", {y, pooled});
   }
   t.fetches = gradients(t.graph, {t.op("sum", {y})}, {x});
   plan(t);

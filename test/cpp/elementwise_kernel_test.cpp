@@ -33,7 +33,7 @@ std::vector<Case> unaryCases() {
   };
   const auto of = [](double (*f)(double)) { return [f](const std::vector<double>& v) { return f(v[0]); }; };
   return {
-      {"neg", [](auto& v) { return -v[0]; }, -9, 9},
+      {"negative", [](auto& v) { return -v[0]; }, -9, 9},
       {"abs", [](auto& v) { return std::abs(v[0]); }, -9, 9},
       {"sign", [](auto& v) { return (v[0] > 0) - (v[0] < 0); }, -9, 9},
       {"exp", of(std::exp), -20, 20},
@@ -60,10 +60,10 @@ std::vector<Case> unaryCases() {
 std::vector<Case> binaryCases() {
   return {
       {"add", [](auto& v) { return v[0] + v[1]; }, -9, 9},
-      {"sub", [](auto& v) { return v[0] - v[1]; }, -9, 9},
-      {"mul", [](auto& v) { return v[0] * v[1]; }, -9, 9},
-      {"div", [](auto& v) { return v[0] / v[1]; }, 0.5, 9},
-      {"pow", [](auto& v) { return std::pow(v[0], v[1]); }, 0.1, 5},
+      {"subtract", [](auto& v) { return v[0] - v[1]; }, -9, 9},
+      {"multiply", [](auto& v) { return v[0] * v[1]; }, -9, 9},
+      {"divide", [](auto& v) { return v[0] / v[1]; }, 0.5, 9},
+      {"power", [](auto& v) { return std::pow(v[0], v[1]); }, 0.1, 5},
       {"maximum", [](auto& v) { return std::max(v[0], v[1]); }, -9, 9},
       {"minimum", [](auto& v) { return std::min(v[0], v[1]); }, -9, 9},
       {"sigmoidCrossEntropy",
@@ -138,11 +138,11 @@ TEST_P(Elementwise, IntegersAreExactBeyondFloats) {
               b = array({5}, {2, 2, -5, 7, 1}, DType::I32);
   const TensorType type{DType::I32, {5}}, truth{DType::Bool, {5}};
   expectNear(run({"add", {a, b}, {type}})[0], {big + 2, -big + 2, -2, 7, 2000000012}, 0, 0);
-  expectNear(run({"sub", {a, b}, {type}})[0], {big - 2, -big - 2, 8, -7, 2000000010}, 0, 0);
-  expectNear(run({"mul", {a, b}, {type}})[0], {2 * big, -2 * big, -15, 0, 2000000011}, 0, 0);
+  expectNear(run({"subtract", {a, b}, {type}})[0], {big - 2, -big - 2, 8, -7, 2000000010}, 0, 0);
+  expectNear(run({"multiply", {a, b}, {type}})[0], {2 * big, -2 * big, -15, 0, 2000000011}, 0, 0);
   expectNear(run({"maximum", {a, b}, {type}})[0], {big, 2, 3, 7, 2000000011}, 0, 0);
   expectNear(run({"minimum", {a, b}, {type}})[0], {2, -big, -5, 0, 1}, 0, 0);
-  expectNear(run({"neg", {a}, {type}})[0], {-big, big, -3, 0, -2000000011}, 0, 0);
+  expectNear(run({"negative", {a}, {type}})[0], {-big, big, -3, 0, -2000000011}, 0, 0);
   expectNear(run({"abs", {a}, {type}})[0], {big, big, 3, 0, 2000000011}, 0, 0);
   expectNear(run({"sign", {a}, {type}})[0], {1, -1, 1, 0, 1}, 0, 0);
   expectNear(run({"square", {b}, {type}})[0], {4, 4, 25, 49, 1}, 0, 0);
@@ -195,10 +195,10 @@ Call chain(int64_t rows) {
   const int sum = step("add", {0, 1});
   const int active = step("relu", {sum});
   const int half = step("constant", {}, {{"value", 0.5}});
-  const int scaled = step("mul", {active, 2});
+  const int scaled = step("multiply", {active, 2});
   const int gate = step("cast", {3}, {{"dtype", std::string("float32")}});
-  const int gated = step("mul", {scaled, gate});
-  const int shifted = step("sub", {gated, half});
+  const int gated = step("multiply", {scaled, gate});
+  const int shifted = step("subtract", {gated, half});
   const int positive = step("greater", {shifted, half}, {}, DType::Bool);
   program->outputs = {shifted, positive, scaled};
   const Dims full = {rows, 33};
@@ -247,7 +247,7 @@ TEST_P(Elementwise, RefusesToOverwriteWhatItHandsOn) {
     auto program = std::make_shared<ElementwiseProgram>();
     program->inputs = 2;
     program->steps = {{op, op == "add" ? std::vector<int>{0, 1} : std::vector<int>{0}, {}, DType::F32},
-                      {"neg", {2}, {}, DType::F32}};
+                      {"negative", {2}, {}, DType::F32}};
     program->outputs = {3, op == "add" ? 0 : 2};
     const Call call{"fusedElementwise", {x, x}, {x.type, x.type}, {}, {}, {}, {}, program};
     EXPECT_FALSE(cpuBackend().inPlace(call.spec(), 0, 0)) << op;
@@ -287,8 +287,8 @@ TEST_P(Elementwise, ChainsFollowBlockedLayouts) {
   const auto program = std::make_shared<ElementwiseProgram>();
   program->inputs = 5;  // x, y, bias [c], scale [], key
   program->steps = {{"add", {0, 2}, {}, DType::F32},
-                    {"mul", {5, 3}, {}, DType::F32},
-                    {"sub", {1, 6}, {}, DType::F32},
+                    {"multiply", {5, 3}, {}, DType::F32},
+                    {"subtract", {1, 6}, {}, DType::F32},
                     {"dropout", {7, 4}, {{"rate", 0.25}, {"salt", int64_t{3}}}, DType::F32},
                     {"exp", {8}, {}, DType::F32}};
   program->outputs = {9, 7};
@@ -341,7 +341,7 @@ TEST_P(Elementwise, WeightsInAnyBlocksKeepTheirOrder) {
   const LayoutPtr layout = onednn::layoutOf(desc.permute_axes({3, 2, 0, 1}));
   const Array w = randomNumbers(shape, 1), g = randomNumbers(shape, 2), decay = randomNumbers({}, 3, 0, 1);
   for (const Dims& other : {shape, Dims{64}, Dims{32, 1}}) {
-    Call call{"mul", {w, randomNumbers(other, 4)}, {w.type}};
+    Call call{"multiply", {w, randomNumbers(other, 4)}, {w.type}};
     call.inputLayouts = {layout, nullptr};
     call.outputLayouts = {nullptr};
     const LayoutChoice choice = cpuBackend().layouts(call.spec(), {false, false});

@@ -93,7 +93,7 @@ TEST(FoldPads, TakesThoseOfMaxPoolingBehindRelu) {
     Posed t;
     const Value x = t.fed(last ? Dims{2, 11, 8, 16} : Dims{2, 16, 11, 8});
     const Value r =
-        t.op("relu", {t.op("sub", {x, t.op("constant", {}, {{"value", 0.7}, {"shape", Dims{}}})})});
+        t.op("relu", {t.op("subtract", {x, t.op("constant", {}, {{"value", 0.7}, {"shape", Dims{}}})})});
     differentiate(t, t.op("maxPool2d", {padded(t, r, {1, 1, 1, 2}, last)}, threes(2, last)), {x});
     expectNoMoves(folded(t));
     t.expectPlainNumbers(9);

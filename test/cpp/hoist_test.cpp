@@ -28,7 +28,7 @@ TEST(MarkSteady, MarksWhatUnchangingParametersDecide) {
 
 TEST(MarkSteady, LeavesWhatAnUpdatedParameterDecides) {
   Cube t;
-  t.updates = {{t.store, t.op("mul", {t.w, t.graph.constant(2)})}};
+  t.updates = {{t.store, t.op("multiply", {t.w, t.graph.constant(2)})}};
   plan::Ir ir = t.ir();
   plan::markSteady(ir);
   for (const plan::IrNode& node : ir.nodes) EXPECT_EQ(node.steady, node.op == "constant") << node.op;
@@ -37,7 +37,7 @@ TEST(MarkSteady, LeavesWhatAnUpdatedParameterDecides) {
 TEST(MarkSteady, LeavesWhatIsMuchLargerThanItsOrigin) {
   Traced t;
   const Value w = t.variable({1});
-  t.fetches = {t.op("mul", {t.op("broadcastTo", {w}, {{"shape", Dims{1 << 20}}}), t.feed({1 << 20})})};
+  t.fetches = {t.op("multiply", {t.op("broadcastTo", {w}, {{"shape", Dims{1 << 20}}}), t.feed({1 << 20})})};
   plan::Ir ir = t.ir();
   plan::markSteady(ir);
   EXPECT_FALSE(plan::Ir(ir).producer(ir.nodes[0].outputs[0])->steady);
@@ -60,7 +60,7 @@ TEST(Prologue, FollowsNumbersThatAnotherProgramUpdates) {
   const auto program = compile(t);
   Traced other;
   const Value w = other.graph.parameter(t.store, t.store->type);
-  other.updates = {{t.store, other.op("mul", {w, other.graph.constant(0.5)})}};
+  other.updates = {{t.store, other.op("multiply", {w, other.graph.constant(0.5)})}};
   const auto halve = compile(other);
   const auto one = floats(kSquare, {1, 0, 0, 1});
   EXPECT_EQ(numbersOf(runNow(program, {one})[0]), (std::vector<float>{8, 0, 0, 8}));
@@ -112,7 +112,7 @@ TEST(Prologue, TriesAgainAfterAFailure) {
   const int32_t wrong[] = {5}, right[] = {1};
   StoragePtr indices = Storage::create({DType::I32, {1}}, wrong);
   const Value w = t.graph.parameter(store, store->type), i = t.graph.parameter(indices, indices->type);
-  t.fetches = {t.op("mul", {t.op("gather", {w, i}), t.feed({1, 2})})};
+  t.fetches = {t.op("multiply", {t.op("gather", {w, i}), t.feed({1, 2})})};
   const auto program = compile(t);
   const auto ones = floats({1, 2}, {1, 1});
   EXPECT_THROW(runNow(program, {ones}), Error);

@@ -34,9 +34,14 @@ struct Posed {
     variance = randomNumbers(statistics.shape, 6, 0.5, 2);
   }
 
-  Call forward() const { return {"layerNorm", {x, gamma, beta}, {x.type, statistics, statistics}, attrs}; }
+  Call forward() const {
+    return {"layerNormalization", {x, gamma, beta}, {x.type, statistics, statistics}, attrs};
+  }
   Call backward() const {
-    return {"layerNormBackward", {dy, x, gamma, mean, variance}, {x.type, gamma.type, gamma.type}, attrs};
+    return {"layerNormalizationBackward",
+            {dy, x, gamma, mean, variance},
+            {x.type, gamma.type, gamma.type},
+            attrs};
   }
 
   Attrs attrs{{"epsilon", 1e-3}};

@@ -30,7 +30,7 @@ struct Recurrence : Traced {
     const Value next = op("tanh", {sum});
     scan.states = {{h, first, next}};
     scan.sequences = {{at, x, backwards}};
-    scan.results = {{op("mul", {next, at}), resultBackwards}};
+    scan.results = {{op("multiply", {next, at}), resultBackwards}};
     fetches = addScan(graph, scan);
     if (!gradients) return;
     const std::vector<Value> made = nodegrad::gradients(graph, fetches, {x, first, w, b});

@@ -20,7 +20,7 @@ Ir planned(const Posed& t) {
 TEST(FuseNorm, SplitsStatisticsFromTheirUse) {
   Posed t;
   const Value x = t.fed({4, 3}), gamma = t.fed({3}), beta = t.fed({3});
-  t.fetches = t.graph.op("batchNorm", {x, gamma, beta}, {});
+  t.fetches = t.graph.op("batchNormalization", {x, gamma, beta}, {});
   const Ir ir = planned(t);
   EXPECT_EQ(opsOf(ir), (std::vector<std::string>{"batchNormStatistics", "batchNormNormalize"}));
   t.expectPlainNumbers(4);
@@ -32,7 +32,7 @@ TEST(FuseNorm, TakesTheActivationAndKeepsNoMask) {
   differentiate(t, t.op("relu", {t.norm(x, gamma, beta)}), {x, gamma, beta});
   const Ir ir = planned(t);
   for (const char* op : {"relu", "greater", "where"}) EXPECT_EQ(countOf(ir, op), 0) << op;
-  EXPECT_EQ(nodeOf(ir, "batchNormBackward")->attrs.text("mask"), "x");
+  EXPECT_EQ(nodeOf(ir, "batchNormalizationBackward")->attrs.text("mask"), "x");
   t.expectPlainNumbers(90);
 }
 
@@ -44,7 +44,7 @@ TEST(FuseNorm, TakesAResidualWithItsGradient) {
   const Ir ir = planned(t);
   for (const char* op : {"relu", "greater", "where"}) EXPECT_EQ(countOf(ir, op), 0) << op;
   EXPECT_EQ(nodeOf(ir, "batchNormNormalize")->inputs.size(), 6u);
-  EXPECT_EQ(nodeOf(ir, "batchNormBackward")->outputs.size(), 4u);
+  EXPECT_EQ(nodeOf(ir, "batchNormalizationBackward")->outputs.size(), 4u);
   t.expectPlainNumbers(90);
 }
 
@@ -64,7 +64,8 @@ TEST(FuseNorm, TakesASumOfGradients) {
   const Ir ir = planned(t);
   EXPECT_EQ(countOf(ir, "add"), 0);
   int sums = 0;
-  for (const plan::IrNode& node : ir.nodes) sums += node.op == "batchNormBackward" && node.inputs.size() == 7;
+  for (const plan::IrNode& node : ir.nodes)
+    sums += node.op == "batchNormalizationBackward" && node.inputs.size() == 7;
   EXPECT_EQ(sums, 1);
   t.expectPlainNumbers(144 * 8);
 }
@@ -83,7 +84,7 @@ TEST(FuseNorm, TakesABlockWithAProjection) {
   differentiate(t, t.op("relu", {t.op("add", {y, projected})}), xs);
   const Ir ir = planned(t);
   EXPECT_EQ(countOf(ir, "batchNormNormalize"), 2);
-  EXPECT_EQ(countOf(ir, "batchNormBackward"), 2);
+  EXPECT_EQ(countOf(ir, "batchNormalizationBackward"), 2);
   for (const char* op : {"relu", "greater", "where"}) EXPECT_EQ(countOf(ir, op), 0) << op;
   t.expectPlainNumbers(144 * 8);
 }
@@ -97,7 +98,7 @@ TEST(FuseNorm, LeavesAMaskThatIsNotTheOutputs) {
   const Ir ir = planned(t);
   EXPECT_EQ(countOf(ir, "relu"), 1);
   EXPECT_EQ(countOf(ir, "where"), 1);
-  EXPECT_FALSE(nodeOf(ir, "batchNormBackward")->attrs.has("mask"));
+  EXPECT_FALSE(nodeOf(ir, "batchNormalizationBackward")->attrs.has("mask"));
   t.expectPlainNumbers(16);
 }
 
@@ -132,8 +133,8 @@ TEST_P(FuseNormPool, WritesThePooledTensorAlone) {
   const Ir ir = planned(t);
   EXPECT_EQ(countOf(ir, "batchNormMaxPool"), 1);
   EXPECT_EQ(countOf(ir, "batchNormMaxPoolBackward"), 1);
-  for (const char* op : {"batchNormNormalize", "batchNormBackward", "maxPool2d", "maxPool2dBackward", "relu",
-                         "greater", "where"})
+  for (const char* op : {"batchNormNormalize", "batchNormalizationBackward", "maxPool2d", "maxPool2dBackward",
+                         "relu", "greater", "where"})
     EXPECT_EQ(countOf(ir, op), 0) << op;
   t.expectPlainNumbers(9 * channels * 8);
 }
@@ -181,9 +182,9 @@ struct Folded {
     Value y = t.op("conv2d", {x, w}, format);
     if (bias) y = t.op("add", {y, along(t.fed({16}))});
     const Value mean = t.fed({16}), variance = t.fed({16}, 0.5), scale = t.fed({16}), offset = t.fed({16});
-    const Value factor = t.op("mul", {t.op("rsqrt", {variance}), scale});
-    const Value shift = t.op("sub", {offset, t.op("mul", {mean, factor})});
-    y = t.op("add", {t.op("mul", {y, along(factor)}), along(shift)});
+    const Value factor = t.op("multiply", {t.op("rsqrt", {variance}), scale});
+    const Value shift = t.op("subtract", {offset, t.op("multiply", {mean, factor})});
+    y = t.op("add", {t.op("multiply", {y, along(factor)}), along(shift)});
     t.fetches = {t.op("relu", {y})};
   }
 };

@@ -15,7 +15,7 @@ Attrs scan(bool yBackwards, bool resultBackwards) {
   const Value h = step->inputs[0], c = step->inputs[1], x = step->inputs[2], y = step->inputs[3],
               w = step->inputs[4], b = step->inputs[5];
   const Value next = g.one("tanh", {of("add", of("add", of("matmul", h, w), x), y)});
-  step->outputs = {next, of("add", of("mul", c, next), of("mul", b, x)), of("mul", next, c)};
+  step->outputs = {next, of("add", of("multiply", c, next), of("multiply", b, x)), of("multiply", next, c)};
   return {{"body", std::shared_ptr<const Subgraph>(step)},
           {"states", int64_t{2}},
           {"sequences", int64_t{2}},

@@ -59,7 +59,7 @@ const Attrs kTransposeA = {{"transposeA", true}}, kTransposeB = {{"transposeB", 
 std::vector<Case> unaryCases() {
   return {
       {"identity", {{{3}}}},
-      {"neg", {{{2, 3}}}},
+      {"negative", {{{2, 3}}}},
       {"abs", {{{17}}}},
       {"exp", {{{2, 3}}}, {}, Dynamic::All, 3},
       {"log", {positive({2, 3})}, {}, Dynamic::All, 3},
@@ -88,15 +88,15 @@ std::vector<Case> binaryCases() {
       {"add", {{{2, 3}}, {{2, 3}}}},
       {"add", {{{2, 3}}, {{3}}}},
       {"add", {{{}}, {{2, 3}}}},
-      {"sub", {{{2, 1, 4}}, {{3, 1}}}},
-      {"mul", {{{2, 3}}, {{2, 3}}}, {}, Dynamic::All, 3},
-      {"mul", {{{2, 3}}, {{2, 1}}}},
-      {"mul", {{{}}, {{}}}},
-      {"div", {{{2, 3}}, positive({1, 3})}, {}, Dynamic::All, 3},
-      {"div", {{{3}}, positive({2, 1})}},
-      {"pow", {positive({2, 3}), {{2, 3}}}, {}, Dynamic::All, 3},
-      {"pow", {positive({2, 3}), {{3}}}},
-      {"pow", {positive({3}), given({3}, {0, 1, 2})}, {}, Dynamic::All, 3},
+      {"subtract", {{{2, 1, 4}}, {{3, 1}}}},
+      {"multiply", {{{2, 3}}, {{2, 3}}}, {}, Dynamic::All, 3},
+      {"multiply", {{{2, 3}}, {{2, 1}}}},
+      {"multiply", {{{}}, {{}}}},
+      {"divide", {{{2, 3}}, positive({1, 3})}, {}, Dynamic::All, 3},
+      {"divide", {{{3}}, positive({2, 1})}},
+      {"power", {positive({2, 3}), {{2, 3}}}, {}, Dynamic::All, 3},
+      {"power", {positive({2, 3}), {{3}}}},
+      {"power", {positive({3}), given({3}, {0, 1, 2})}, {}, Dynamic::All, 3},
       {"maximum", {{{2, 3}}, {{2, 3}}}},
       {"maximum", {{{5, 3}}, {{}}}},
       {"minimum", {{{2, 3}}, {{1, 3}}}},
@@ -186,14 +186,14 @@ std::vector<Case> reduceCases() {
 std::vector<Case> normCases() {
   const Attrs first = {{"axis", int64_t{1}}, {"epsilon", 0.1}};
   return {
-      {"batchNorm", {{{3, 2, 2}}, {{2}}, {{2}}}, {}, Dynamic::All, 3},
-      {"batchNorm", {{{2, 3, 2}}, {{3}}, {{3}}}, first},
-      {"batchNormBackward", {{{3, 2, 2}}, {{3, 2, 2}}, {{2}}, {{2}}, positive({2})}},
-      {"batchNormBackward", {{{2, 3, 2}}, {{2, 3, 2}}, {{3}}, {{3}}, positive({3})}, first},
-      {"layerNorm", {{{3, 4}}, {{4}}, {{4}}}, {}, Dynamic::All, 3},
-      {"layerNorm", {{{2, 2, 3}}, {{2, 3}}, {{2, 3}}}, {{"epsilon", 0.1}}},
-      {"layerNormBackward", {{{3, 4}}, {{3, 4}}, {{4}}, {{3, 1}}, positive({3, 1})}},
-      {"layerNormBackward", {{{2, 2, 3}}, {{2, 2, 3}}, {{2, 3}}, {{2, 1, 1}}, positive({2, 1, 1})}, {{"epsilon", 0.1}}},
+      {"batchNormalization", {{{3, 2, 2}}, {{2}}, {{2}}}, {}, Dynamic::All, 3},
+      {"batchNormalization", {{{2, 3, 2}}, {{3}}, {{3}}}, first},
+      {"batchNormalizationBackward", {{{3, 2, 2}}, {{3, 2, 2}}, {{2}}, {{2}}, positive({2})}},
+      {"batchNormalizationBackward", {{{2, 3, 2}}, {{2, 3, 2}}, {{3}}, {{3}}, positive({3})}, first},
+      {"layerNormalization", {{{3, 4}}, {{4}}, {{4}}}, {}, Dynamic::All, 3},
+      {"layerNormalization", {{{2, 2, 3}}, {{2, 3}}, {{2, 3}}}, {{"epsilon", 0.1}}},
+      {"layerNormalizationBackward", {{{3, 4}}, {{3, 4}}, {{4}}, {{3, 1}}, positive({3, 1})}},
+      {"layerNormalizationBackward", {{{2, 2, 3}}, {{2, 2, 3}}, {{2, 3}}, {{2, 1, 1}}, positive({2, 1, 1})}, {{"epsilon", 0.1}}},
   };
 }
 
@@ -343,7 +343,9 @@ class Check {
     return value;
   }
 
-  Value weightedSum(Value y, Value weights) { return graph_.one("sum", {graph_.one("mul", {y, weights})}); }
+  Value weightedSum(Value y, Value weights) {
+    return graph_.one("sum", {graph_.one("multiply", {y, weights})});
+  }
 
   double difference(Value x, size_t element) {
     double& number = feeds_.at(x).data[element];
@@ -423,7 +425,7 @@ const Kink kKinks[] = {
     {"minimum", {given({3}, {1, 2, 3}), given({3}, {2, 2, 2})}, {}, {{1, .5, 0}, {0, .5, 1}}},
     {"max", {given({2, 4}, {5, 1, 5, 0, 2, 2, 2, 2})}, reduce({1}), {{.5, 0, .5, 0, .25, .25, .25, .25}}},
     {"min", {given({4}, {0, 1, 0, 0})}, reduce({}), {{1. / 3, 0, 1. / 3, 1. / 3}}},
-    {"pow", {given({5}, {0, 0, 0, 0, 2}), given({5}, {0, 1, 2, 0.5, 0})}, {}, {{0, 1, 0, kInfinity, 0}, {0, 0, 0, 0, std::log(2.0)}}},
+    {"power", {given({5}, {0, 0, 0, 0, 2}), given({5}, {0, 1, 2, 0.5, 0})}, {}, {{0, 1, 0, kInfinity, 0}, {0, 0, 0, 0, std::log(2.0)}}},
     {"elu", {given({2}, {0, -1})}, {{"alpha", 1.0}}, {{1, std::exp(-1.0)}}},
     {"leakyRelu", {given({3}, {-1, 0, 1})}, {{"negativeSlope", .25}}, {{.25, .25, 1}}},
     {"maxPool2d", {given({1, 2, 2, 1}, {3, 3, 3, 3})}, pool({2, 2}, {}, "valid"), {{1, 0, 0, 0}}},
@@ -456,7 +458,7 @@ TEST(OpGradientKinks, ConstantExponents) {
   for (double exponent : {0.0, 1.0, 2.0, 3.0, -1.0, 0.5}) {
     Graph graph;
     const Value x = graph.input({DType::F32, {2}});
-    const Value y = graph.one("pow", {x, graph.constant(exponent)});
+    const Value y = graph.one("power", {x, graph.constant(exponent)});
     const Value g = gradients(graph, {y}, {x})[0];
     const Value second = gradients(graph, {g}, {x})[0];
     const std::map<Value, Array> feeds = {{x, {{DType::F32, {2}}, {0.5, 2}}}};

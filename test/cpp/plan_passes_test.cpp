@@ -18,7 +18,7 @@ TEST(Specialize, MakesDynamicShapesConcreteAndDropsShapeOps) {
   t.feeds = {x};
   t.feedTypes = {{DType::F32, {5, 3}}};
   const Value w = t.variable({3});
-  const Value loss = t.op("mean", {t.op("mul", {x, w})});
+  const Value loss = t.op("mean", {t.op("multiply", {x, w})});
   t.fetches = {loss, gradients(t.graph, {loss}, {w})[0]};
   const Ir ir = t.ir();
   EXPECT_EQ(ir.type(ir.fetches[1]).shape, Dims({3}));
@@ -30,14 +30,14 @@ TEST(Specialize, LeavesOutWhatNobodyNeeds) {
   Traced t;
   const Value x = t.feed({4});
   t.op("exp", {x});
-  t.fetches = {t.op("neg", {x})};
-  EXPECT_EQ(opsOf(t.ir()), std::vector<std::string>{"neg"});
+  t.fetches = {t.op("negative", {x})};
+  EXPECT_EQ(opsOf(t.ir()), std::vector<std::string>{"negative"});
 }
 
 TEST(Specialize, RefusesAnInputThatIsNotFed) {
   Traced t;
   const Value x = t.graph.input({DType::F32, {2}}, "images");
-  t.fetches = {t.op("neg", {x})};
+  t.fetches = {t.op("negative", {x})};
   try {
     t.ir();
     FAIL() << "expected an error";
@@ -50,13 +50,13 @@ TEST(Simplify, MergesEqualNodesAndFoldsConstants) {
   Traced t;
   const Value x = t.feed({4});
   const Value two = t.op("add", {t.graph.constant(1), t.graph.constant(1)});
-  const Value a = t.op("mul", {t.op("exp", {x}), two});
-  const Value b = t.op("mul", {t.op("exp", {x}), two});
-  t.fetches = {t.op("add", {t.op("mul", {a, t.graph.constant(1)}), b})};
+  const Value a = t.op("multiply", {t.op("exp", {x}), two});
+  const Value b = t.op("multiply", {t.op("exp", {x}), two});
+  t.fetches = {t.op("add", {t.op("multiply", {a, t.graph.constant(1)}), b})};
   Ir ir = t.ir();
   plan::simplify(ir);
   EXPECT_EQ(countOf(ir, "exp"), 1);
-  EXPECT_EQ(countOf(ir, "mul"), 1);
+  EXPECT_EQ(countOf(ir, "multiply"), 1);
   EXPECT_EQ(countOf(ir, "add"), 1);
   ASSERT_EQ(countOf(ir, "constant"), 1);
   EXPECT_EQ(nodeOf(ir, "constant")->attrs.number("value"), 2);
@@ -109,7 +109,7 @@ TEST(FuseCompute, LeavesAnActivationWhoseInputIsUsedElsewhere) {
 TEST(FuseCompute, GetsTheBiasGradientFromTheWeightGradient) {
   ConvNet t("relu");
   const auto grads = gradients(t.graph, {t.op("sum", {t.op("square", {t.y})})}, {t.w, t.b});
-  t.updates = {{t.storeW, t.op("sub", {t.w, grads[0]})}, {t.storeB, t.op("sub", {t.b, grads[1]})}};
+  t.updates = {{t.storeW, t.op("subtract", {t.w, grads[0]})}, {t.storeB, t.op("subtract", {t.b, grads[1]})}};
   Ir ir = t.ir();
   plan::simplify(ir);
   plan::fuseCompute(ir, FakeBackend());
@@ -144,7 +144,7 @@ TEST(FuseCompute, MakesDenseLayersThatReadTheImageAsItLies) {
   const Value image = t.op("conv2d", {x, k});
   const Value y = t.op("matmul", {t.op("reshape", {image}, Attrs{{"shape", Dims{2, 128}}}), w});
   const auto grads = gradients(t.graph, {t.op("sum", {t.op("square", {y})})}, {w, k});
-  t.updates = {{store, t.op("sub", {w, grads[0]})}, {storeConv, t.op("sub", {k, grads[1]})}};
+  t.updates = {{store, t.op("subtract", {w, grads[0]})}, {storeConv, t.op("subtract", {k, grads[1]})}};
   Ir ir = t.ir();
   plan::simplify(ir);
   plan::fuseCompute(ir, FakeBackend());
@@ -172,7 +172,7 @@ TEST(FuseElementwise, MakesOneChainOfADiamond) {
   Traced t;
   const Value x = t.feed({4, 3});
   const Value e = t.op("exp", {x});
-  t.fetches = {t.op("add", {t.op("neg", {e}), t.op("mul", {e, t.graph.constant(3)})})};
+  t.fetches = {t.op("add", {t.op("negative", {e}), t.op("multiply", {e, t.graph.constant(3)})})};
   Ir ir = t.ir();
   plan::simplify(ir);
   plan::fuseElementwise(ir);
@@ -185,7 +185,7 @@ TEST(FuseElementwise, DoesNotReachAroundAnotherOp) {
   Traced t;
   const Value x = t.feed({4, 4});
   const Value e = t.op("exp", {x});
-  t.fetches = {t.op("add", {t.op("neg", {e}), t.op("matmul", {e, e})})};
+  t.fetches = {t.op("add", {t.op("negative", {e}), t.op("matmul", {e, e})})};
   Ir ir = t.ir();
   plan::fuseElementwise(ir);  // fails where a chain would wait for itself
   EXPECT_EQ(countOf(ir, "matmul"), 1);
@@ -195,7 +195,7 @@ TEST(FuseElementwise, KeepsWhatIsFetchedOfAChain) {
   Traced t;
   const Value x = t.feed({4});
   const Value e = t.op("exp", {x});
-  t.fetches = {e, t.op("neg", {e})};
+  t.fetches = {e, t.op("negative", {e})};
   Ir ir = t.ir();
   plan::fuseElementwise(ir);
   ASSERT_EQ(ir.nodes.size(), 1u);
@@ -366,7 +366,7 @@ TEST(Schedule, RunsWhatMayFailBeforeAnyUpdate) {
   StoragePtr store;
   const Value w = t.variable({4, 3}, &store);
   t.updates = {{store, t.op("sgdUpdate", {w, t.op("exp", {w}), t.graph.constant(0.1)})}};
-  t.fetches = {t.op("sparseSoftmaxCrossEntropy", {t.op("neg", {t.op("exp", {w})}), labels})};
+  t.fetches = {t.op("sparseSoftmaxCrossEntropy", {t.op("negative", {t.op("exp", {w})}), labels})};
   Ir ir = t.ir();
   FakeBackend backend;
   plan::chooseLayouts(ir, backend);

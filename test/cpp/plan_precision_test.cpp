@@ -69,7 +69,7 @@ TEST(Precision, AWeightIsCopiedOnceForBothPasses) {
   Traced t;
   const Value x = t.feed({2, 6, 6, 4});
   const Value w = t.variable({3, 3, 4, 8});
-  const Value y = t.op("conv2d", {t.op("neg", {x}), w});
+  const Value y = t.op("conv2d", {t.op("negative", {x}), w});
   t.fetches = {gradients(t.graph, {t.op("sum", {t.op("square", {y})})}, {x})[0]};
   const Ir ir = planned(t);
   int copies = 0;
@@ -104,7 +104,7 @@ TEST(Precision, WhatIsFetchedStaysFloat32BesideACopy) {
 TEST(Precision, AChainStoresBothWhereBothAreRead) {
   Traced t;
   const Value x = t.feed({2, 6, 6, 4});
-  const Value y = t.op("exp", {t.op("neg", {x})});
+  const Value y = t.op("exp", {t.op("negative", {x})});
   t.fetches = {t.op("mean", {y}), t.op("conv2d", {y, t.variable({3, 3, 4, 8})})};
   const Ir ir = planned(t);
   const plan::IrNode* chain = nodeOf(ir, "fusedElementwise");
@@ -119,9 +119,9 @@ TEST(Precision, ArithmeticOnWeightsStaysFloat32) {
   Traced t;
   const Value x = t.feed({2, 6, 6, 4});
   const Value w = t.variable({3, 3, 4, 8});
-  const Value centred = t.op("sub", {w, t.op("mean", {w})});
+  const Value centred = t.op("subtract", {w, t.op("mean", {w})});
   const Value scaled =
-      t.op("mul", {t.op("transpose", {centred}, {{"perm", Dims{0, 1, 2, 3}}}), t.graph.constant(2)});
+      t.op("multiply", {t.op("transpose", {centred}, {{"perm", Dims{0, 1, 2, 3}}}), t.graph.constant(2)});
   t.fetches = {t.op("conv2d", {x, scaled})};
   const Ir ir = planned(t);
   ASSERT_NE(nodeOf(ir, "mean"), nullptr);
@@ -159,10 +159,10 @@ TEST(Precision, NormalizedImagesStayHalves) {
   const Value w = t.variable({3, 3, 4, 8}), v = t.variable({3, 3, 8, 8});
   const Value gamma = t.variable({8}), beta = t.variable({8});
   const Value x = t.op("conv2d", {t.feed({2, 12, 12, 4}), w});
-  Value y = t.graph.op("batchNorm", {x, gamma, beta})[0];
+  Value y = t.graph.op("batchNormalization", {x, gamma, beta})[0];
   y = t.op("maxPool2d", {t.op("relu", {y})}, Attrs{{"poolSize", Dims{2, 2}}, {"strides", Dims{2, 2}}});
   y = t.op("conv2d", {y, v});
-  y = t.op("relu", {t.graph.op("batchNorm", {y, gamma, beta})[0]});
+  y = t.op("relu", {t.graph.op("batchNormalization", {y, gamma, beta})[0]});
   t.fetches = gradients(t.graph, {t.op("sum", {t.op("square", {t.op("conv2d", {y, v})})})}, {w, v, gamma});
   Ir ir = t.ir();
   plan::simplify(ir);

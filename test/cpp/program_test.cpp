@@ -28,7 +28,7 @@ TEST(Program, MakesAPlanForEachShape) {
   Traced t;
   const Value x = t.graph.input({DType::F32, {kDynamic}}, "x");
   t.feeds = {x};
-  t.fetches = {t.op("add", {t.op("mul", {x, t.graph.constant(2)}), t.graph.constant(1)})};
+  t.fetches = {t.op("add", {t.op("multiply", {x, t.graph.constant(2)}), t.graph.constant(1)})};
   const auto program = compile(t);
   for (int64_t n = 1; n < 12; ++n) {
     std::vector<float> numbers(static_cast<size_t>(n), 3.0f);
@@ -42,7 +42,7 @@ TEST(Program, RefusesAWrongFeedNamingTheInput) {
   Traced t;
   const Value x = t.graph.input({DType::F32, {kDynamic, 3}}, "images");
   t.feeds = {x};
-  t.fetches = {t.op("neg", {x})};
+  t.fetches = {t.op("negative", {x})};
   const auto program = compile(t);
   const std::string message = messageOf([&] { runNow(program, {floats({2, 4}, std::vector<float>(8))}); });
   for (const char* part : {"images", "[?, 3]", "[2, 4]"})
@@ -140,7 +140,7 @@ TEST(Program, SharesAVariableBetweenPlansThatLayItOutDifferently) {
   const Value x = conv.feed({1, 12, 12, 16});
   const Value w = conv.graph.parameter(kernel, kernel->type);
   conv.fetches = {conv.op("conv2d", {x, w})};
-  copy.fetches = {copy.op("neg", {copy.graph.parameter(kernel, kernel->type)})};
+  copy.fetches = {copy.op("negative", {copy.graph.parameter(kernel, kernel->type)})};
   const auto image = floats({1, 12, 12, 16}, std::vector<float>(12 * 12 * 16, 1.0f));
   const auto convolve = compile(conv), negate = compile(copy);
   const auto first = numbersOf(runNow(convolve, {image})[0]);
@@ -154,7 +154,7 @@ TEST(Program, RefusesTwoValuesForOneVariable) {
   Traced t;
   StoragePtr store;
   const Value w = t.variable({2}, &store);
-  t.updates = {{store, t.op("neg", {w})}, {store, t.op("exp", {w})}};
+  t.updates = {{store, t.op("negative", {w})}, {store, t.op("exp", {w})}};
   EXPECT_NE(messageOf([&] { compile(t); }).find("one new value"), std::string::npos);
 }
 

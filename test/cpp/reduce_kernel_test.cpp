@@ -175,7 +175,7 @@ TEST_P(Reduce, ArgMaxTakesTheFirstOfEquals) {
         }
       });
       const auto result = run(
-          {largest ? "argMax" : "argMin", {x}, {{DType::I32, out}}, {{"axis", axis}, {"keepDims", true}}});
+          {largest ? "argmax" : "argmin", {x}, {{DType::I32, out}}, {{"axis", axis}, {"keepDims", true}}});
       expectNear(result[0], places, 0, 0, toString(shape));
     }
   }

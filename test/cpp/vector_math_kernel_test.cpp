@@ -107,7 +107,7 @@ TEST_P(VectorMath, Pow) {
   }
   const Dims shape = {static_cast<int64_t>(bases.size())};
   const Array x = array(shape, bases), y = array(shape, powers);
-  const Array z = run({"pow", {x, y}, {x.type}})[0];
+  const Array z = run({"power", {x, y}, {x.type}})[0];
   for (size_t i = 0; i < bases.size(); ++i) {
     ASSERT_LE(ulps(z.data[i], std::pow(x.data[i], y.data[i])), 1.01)
         << x.data[i] << " to the power " << y.data[i] << " gave " << z.data[i];

@@ -8,10 +8,10 @@ import { variable } from '../../lib/core/variable.js';
 
 const { steps, width, seed } = workerData as { steps: number; width: number; seed: number };
 const x = ops.randomNormal([64, width], { seed });
-const w = variable(ops.mul(ops.randomNormal([width, width], { seed: seed + 1 }), 0.01));
+const w = variable(ops.multiply(ops.randomNormal([width, width], { seed: seed + 1 }), 0.01));
 const step = compile((x: Sym) => {
-  const loss = ops.mean(ops.square(ops.sub(ops.matmul(x, w), x)));
-  w.assign(ops.sub(w, ops.mul(0.5, grad(loss, [w])[0])));
+  const loss = ops.mean(ops.square(ops.subtract(ops.matmul(x, w), x)));
+  w.assign(ops.subtract(w, ops.multiply(0.5, grad(loss, [w])[0])));
   return loss;
 });
 const losses: number[] = [];

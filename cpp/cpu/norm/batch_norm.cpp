@@ -165,7 +165,7 @@ class BackwardKernel : public NormKernel<T> {
 
 // All tensors of x's shape lie as x does, which had best be as its maker left it.
 LayoutChoice normLayouts(const KernelSpec& spec, const std::vector<bool>&) {
-  const size_t x = spec.op == "batchNormBackward" ? 1 : 0;
+  const size_t x = spec.op == "batchNormalizationBackward" ? 1 : 0;
   const TensorType& type = spec.inputs[x];
   LayoutPtr layout = spec.inputLayouts[x];
   if (!NormView::of(type, layout, channelAxis(spec, type))) layout = nullptr;
@@ -198,8 +198,8 @@ std::unique_ptr<Kernel> make(const KernelSpec& spec) {
 void registerBatchNormKernels(KernelTable& table) {
   table["batchNormStatistics"] = {make<StatisticsKernel, 0>, normLayouts, nullptr, nullptr, readsEither};
   table["batchNormNormalize"] = {make<NormalizeKernel, 0>, normLayouts, normInPlace, nullptr, normPrecisions};
-  table["batchNormBackward"] = {make<BackwardKernel, 1>, normLayouts, normInPlace, supportsBackward,
-                                normPrecisions};
+  table["batchNormalizationBackward"] = {make<BackwardKernel, 1>, normLayouts, normInPlace, supportsBackward,
+                                         normPrecisions};
 }
 
 }  // namespace nodegrad

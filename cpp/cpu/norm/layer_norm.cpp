@@ -122,10 +122,10 @@ bool layerNormInPlace(const KernelSpec& spec, size_t output, size_t input) {
 }  // namespace
 
 void registerLayerNormKernels(KernelTable& table) {
-  table["layerNorm"] = {make<ForwardKernel, 0>, nullptr, layerNormInPlace<0>, nullptr,
-                        layerNormPrecisions<0>};
-  table["layerNormBackward"] = {make<BackwardKernel, 1>, nullptr, layerNormInPlace<1>, nullptr,
-                                layerNormPrecisions<1>};
+  table["layerNormalization"] = {make<ForwardKernel, 0>, nullptr, layerNormInPlace<0>, nullptr,
+                                 layerNormPrecisions<0>};
+  table["layerNormalizationBackward"] = {make<BackwardKernel, 1>, nullptr, layerNormInPlace<1>, nullptr,
+                                         layerNormPrecisions<1>};
 }
 
 }  // namespace nodegrad

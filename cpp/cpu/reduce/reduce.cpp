@@ -218,7 +218,7 @@ class ArgKernel : public Kernel {
     outer_ = count(Dims(shape.begin(), shape.begin() + axis));
     n_ = shape[axis];
     inner_ = count(Dims(shape.begin() + axis + 1, shape.end()));
-    find_ = spec.op == "argMax" ? isa_.reduce->argMax : isa_.reduce->argMin;
+    find_ = spec.op == "argmax" ? isa_.reduce->argMax : isa_.reduce->argMin;
   }
 
   std::string implementation() const override { return std::string("own:") + isa_.name; }
@@ -249,7 +249,7 @@ std::unique_ptr<Kernel> make(const KernelSpec& spec) {
 void registerReduceKernels(KernelTable& table) {
   for (const char* name : {"sum", "mean", "prod", "max", "min"})
     table[name] = {make<ReduceKernel>, reduceLayouts, nullptr, nullptr, readsEither};
-  for (const char* name : {"argMax", "argMin"}) table[name] = {make<ArgKernel>};
+  for (const char* name : {"argmax", "argmin"}) table[name] = {make<ArgKernel>};
 }
 
 }  // namespace nodegrad

@@ -93,7 +93,7 @@ class FakeBackend : public Backend {
     const size_t all = spec::countOutputs(spec), given = spec.outputs.size();
     const bool optional = spec.op == "innerProductBackwardWeights" || spec.op == "conv2dBackwardFilter" ||
                           (spec.op == "conv2d" && spec.attrs.has("pooling")) ||
-                          (spec.op == "batchNormBackward" && given == 3 && spec.inputs.size() < 7);
+                          (spec.op == "batchNormalizationBackward" && given == 3 && spec.inputs.size() < 7);
     return given == all || optional || (spec.op == "lstm" && given == 2);
   }
 

@@ -23,7 +23,7 @@ struct Posed : Traced {
     return value;
   }
   Value norm(Value x, Value gamma, Value beta, int64_t axis = -1) {
-    return op("batchNorm", {x, gamma, beta}, {{"axis", axis}});
+    return op("batchNormalization", {x, gamma, beta}, {{"axis", axis}});
   }
 
   // Runs the program and compares all fetches with the plain evaluation: sums of `terms` products below 1 in
@@ -51,7 +51,7 @@ struct Posed : Traced {
 // Loss and gradients of a block's output, weighted so that no gradient vanishes.
 inline void differentiate(Posed& t, Value y, const std::vector<Value>& xs) {
   const Value weights = t.fed(t.graph.type(y).shape);
-  const Value loss = t.op("sum", {t.op("mul", {y, weights})});
+  const Value loss = t.op("sum", {t.op("multiply", {y, weights})});
   t.fetches = {y};
   for (Value gradient : gradients(t.graph, {loss}, xs)) t.fetches.push_back(gradient);
 }

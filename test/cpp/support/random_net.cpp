@@ -156,7 +156,7 @@ void RandomNet::norm() {
   const int64_t c = shape()[channels()];
   const auto axis = static_cast<int64_t>(shape().size() == 4 ? channels() : shape().size() - 1);
   if (count(shape()) / c < 8) return;  // a variance near zero amplifies every rounding
-  value_ = op("batchNorm", {value_, variable({c}, 0.5, 1.5), variable({c}, -0.5, 0.5)},
+  value_ = op("batchNormalization", {value_, variable({c}, 0.5, 1.5), variable({c}, -0.5, 0.5)},
               {{"axis", axis}, {"epsilon", 1e-2}});
 }
 
@@ -206,7 +206,7 @@ void RandomNet::move() {
   } else if (kind == 2) {
     addRows();
   } else if (kind == 3) {
-    value_ = op("mul", {value_, variable({}, 0.5, 1.5)});
+    value_ = op("multiply", {value_, variable({}, 0.5, 1.5)});
   } else {
     value_ =
         op("dropout", {value_, feed({2}, DType::I32)}, {{"rate", 0.25}, {"salt", random_.integer(0, 9)}});
@@ -247,7 +247,7 @@ void RandomNet::dense() {
 void RandomNet::differentiate() {
   traced_.fetches = {value_};
   if (parameters_.empty() || random_.chance(0.15)) return;
-  const Value loss = op("sum", {op("mul", {value_, feed(shape())})});
+  const Value loss = op("sum", {op("multiply", {value_, feed(shape())})});
   std::vector<Value> xs = parameters_;
   if (random_.chance(0.3)) xs.push_back(image_);
   gradients_ = gradients(traced_.graph, {loss}, xs);

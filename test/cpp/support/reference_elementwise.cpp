@@ -50,7 +50,7 @@ void addElementwise(Table& table) {
   };
   unary("identity", [](double x) { return x; });
   unary("stopGradient", [](double x) { return x; });
-  unary("neg", [](double x) { return -x; });
+  unary("negative", [](double x) { return -x; });
   unary("abs", [](double x) { return std::abs(x); });
   unary("sign", [](double x) { return std::isnan(x) ? x : double((x > 0) - (x < 0)); });
   unary("floor", [](double x) { return std::floor(x); });
@@ -77,10 +77,10 @@ void addElementwise(Table& table) {
   });
 
   binary("add", [](double a, double b) { return a + b; });
-  binary("sub", [](double a, double b) { return a - b; });
-  binary("mul", [](double a, double b) { return a * b; });
-  binary("div", [](double a, double b) { return a / b; });
-  binary("pow", [](double a, double b) { return std::pow(a, b); });
+  binary("subtract", [](double a, double b) { return a - b; });
+  binary("multiply", [](double a, double b) { return a * b; });
+  binary("divide", [](double a, double b) { return a / b; });
+  binary("power", [](double a, double b) { return std::pow(a, b); });
   binary("maximum", [](double a, double b) { return largest(a, b); });
   binary("minimum", [](double a, double b) { return smallest(a, b); });
   binary("equal", [](double a, double b) { return double(a == b); });

@@ -56,9 +56,9 @@ void layerNormBackward(const Call& call) {
 }  // namespace
 
 void addNorm(Table& table) {
-  table["layerNorm"] = layerNorm;
-  table["layerNormBackward"] = layerNormBackward;
-  table["batchNorm"] = [](const Call& call) {
+  table["layerNormalization"] = layerNorm;
+  table["layerNormalizationBackward"] = layerNormBackward;
+  table["batchNormalization"] = [](const Call& call) {
     const Array &x = call.inputs[0], &gamma = call.inputs[1], &beta = call.inputs[2];
     std::vector<double>&mean = call.outputs[1].data, &variance = call.outputs[2].data;
     const double n = static_cast<double>(x.data.size() / mean.size());
@@ -70,7 +70,7 @@ void addNorm(Table& table) {
       call.outputs[0].data[i] = (x.data[i] - mean[c]) * inverse * gamma.data[c] + beta.data[c];
     });
   };
-  table["batchNormBackward"] = [](const Call& call) {
+  table["batchNormalizationBackward"] = [](const Call& call) {
     const Array &dy = call.inputs[0], &x = call.inputs[1], &gamma = call.inputs[2], &mean = call.inputs[3],
                 &variance = call.inputs[4];
     std::vector<double>&dgamma = call.outputs[1].data, &dbeta = call.outputs[2].data;

@@ -82,8 +82,8 @@ void addReductions(Table& table) {
   table["prod"] = reduction(1, [](double a, double b) { return a * b; });
   table["max"] = reduction(-infinity, largest);
   table["min"] = reduction(infinity, smallest);
-  table["argMax"] = argument([](double a, double b) { return a > b; });
-  table["argMin"] = argument([](double a, double b) { return a < b; });
+  table["argmax"] = argument([](double a, double b) { return a > b; });
+  table["argmin"] = argument([](double a, double b) { return a < b; });
   table["softmax"] = [](const Call& call) {
     call.outputs[0].data = logSoftmax(call.inputs[0], axisOf(call.attrs, call.inputs[0].shape().size()));
     for (double& value : call.outputs[0].data) value = std::exp(value);

@@ -23,7 +23,8 @@ struct Domain {
 Domain domainOf(Random& random, const std::string& op) {
   if (op == "log") return {1e-3, 50};
   if (op == "log1p") return {-0.9, 9};
-  if (op == "sqrt" || op == "rsqrt" || op == "pow" || op == "reciprocal" || op == "div") return {0.01, 9};
+  if (op == "sqrt" || op == "rsqrt" || op == "power" || op == "reciprocal" || op == "divide")
+    return {0.01, 9};
   if (op == "exp") return {-20, 20};
   if (op == "gelu") return {-4, 4, {{"approximate", random.chance(0.5)}}};
   if (op == "elu") return {-4, 4, {{"alpha", 0.7}}};
@@ -72,9 +73,9 @@ Call single(Random& random, const std::string& op) {
   const Dims full = drawShape(random, static_cast<size_t>(random.integer(0, 5)), 3000);
   const Domain domain = domainOf(random, op);
   const OpDef& def = findOp(op);
-  const bool integers = (op == "add" || op == "sub" || op == "mul" || op == "neg" || op == "abs" ||
-                         op == "sign" || op == "square" || op == "maximum" || op == "minimum" ||
-                         op == "identity" || op == "where" || isComparison(op)) &&
+  const bool integers = (op == "add" || op == "subtract" || op == "multiply" || op == "negative" ||
+                         op == "abs" || op == "sign" || op == "square" || op == "maximum" ||
+                         op == "minimum" || op == "identity" || op == "where" || isComparison(op)) &&
                         random.chance(0.2);
   const DType dtype = integers ? DType::I32 : isLogical(op) ? DType::Bool : DType::F32;
   const double scale = integers ? 25 : 1;
@@ -85,7 +86,7 @@ Call single(Random& random, const std::string& op) {
     const Dims shape = i == 0 || op == "sigmoidCrossEntropy" ? full : drawNarrower(random, full);
     const bool condition = op == "where" && i == 0;
     double low = domain.low, high = domain.high;
-    if (i == 1 && op == "pow") low = -4, high = 4;
+    if (i == 1 && op == "power") low = -4, high = 4;
     Array made = drawNumbers(random, {condition ? DType::Bool : dtype, shape}, low * scale, high * scale);
     if (i == 1 && (isComparison(op) || op == "maximum" || op == "minimum") && shape == full &&
         random.chance(0.5))
@@ -101,7 +102,7 @@ Call single(Random& random, const std::string& op) {
         200);
     attrs.set("dtype", random.pick(all));
   }
-  if (full_ == 2 && random.chance(0.5) && op != "pow" && op != "div" && op != "sigmoidCrossEntropy")
+  if (full_ == 2 && random.chance(0.5) && op != "power" && op != "divide" && op != "sigmoidCrossEntropy")
     std::swap(inputs[0], inputs[1]);
   Call call = regularCall(op, std::move(inputs), attrs);
   layInputs(random, call);
@@ -118,11 +119,11 @@ struct Register {
 // elementwise_kernel_test.cpp and vector_math_kernel_test.cpp.
 void addOwnError(const std::string& op, Register& result) {
   static const std::vector<std::string> exact = {
-      "neg",      "abs",          "sign", "relu",     "floor",      "maximum",    "minimum",  "where",
+      "negative", "abs",          "sign", "relu",     "floor",      "maximum",    "minimum",  "where",
       "identity", "stopGradient", "cast", "constant", "logicalNot", "logicalAnd", "logicalOr"};
   if (std::find(exact.begin(), exact.end(), op) != exact.end() || isComparison(op)) return;
   const bool once =
-      op == "add" || op == "sub" || op == "mul" || op == "div" || op == "square" || op == "sqrt";
+      op == "add" || op == "subtract" || op == "multiply" || op == "divide" || op == "square" || op == "sqrt";
   for (size_t i = 0; i < result.bound.size(); ++i) {
     const double size = std::abs(result.array.data[i]);
     if (std::isfinite(size)) result.bound[i] += once ? 2 * kFloat * size : 3e-6 * size + 4e-7;
@@ -216,10 +217,10 @@ Call chain(Random& random, const std::string& op) {
     (dtype == DType::Bool ? bools : floats).push_back(made);
     return made;
   };
-  static const std::vector<std::string> unary = {"neg",     "abs",  "sign",      "square",  "relu",
-                                                 "sigmoid", "tanh", "softplus",  "erf",     "floor",
-                                                 "gelu",    "elu",  "leakyRelu", "identity"};
-  static const std::vector<std::string> binary = {"add", "sub", "mul", "maximum", "minimum"};
+  static const std::vector<std::string> unary = {"negative", "abs",  "sign",      "square",  "relu",
+                                                 "sigmoid",  "tanh", "softplus",  "erf",     "floor",
+                                                 "gelu",     "elu",  "leakyRelu", "identity"};
+  static const std::vector<std::string> binary = {"add", "subtract", "multiply", "maximum", "minimum"};
   for (int64_t left = random.integer(1, 8); left > 0; --left) {
     const int64_t kind = random.integer(0, 9);
     const int x = random.pick(floats);

@@ -67,7 +67,7 @@ Call statistics(Random& random, const std::string& op) {
 
 std::string checkStatistics(const Call& call, const std::vector<Array>& outputs, const std::string&) {
   const Array ones = testing::array(call.outputs[0].shape, std::vector<double>(outputs[0].data.size(), 1));
-  const auto want = apply("batchNorm", {asFloats(call.inputs[0]), ones, ones},
+  const auto want = apply("batchNormalization", {asFloats(call.inputs[0]), ones, ones},
                           {{"axis", call.attrs.integer("axis")}, {"epsilon", kEpsilon}});
   // Sums in parts of 64 err by 70 · 2⁻²⁴ of what is added up at most: the distances from the mean, 1.25 on
   // average, and their squares, each rounded three times.
@@ -143,7 +143,8 @@ Call backward(Random& random, const std::string& op) {
 // err by up to 70 · 2⁻²⁴ of them; dx by a few roundings of numbers below 10.
 std::vector<Expected> gradients(const Array& dy, const std::vector<Array>& in, int64_t axis) {
   const Attrs attrs{{"axis", axis}, {"epsilon", kEpsilon}};
-  const std::vector<Array> want = apply("batchNormBackward", {dy, in[1], in[2], in[3], in[4]}, attrs);
+  const std::vector<Array> want =
+      apply("batchNormalizationBackward", {dy, in[1], in[2], in[3], in[4]}, attrs);
   const double n = static_cast<double>(count(in[1].shape()) / in[2].shape()[0]);
   return {nearly(want[0].data, 2e-6, 1.2e-5), nearly(want[1].data, 4e-6, 2e-6 * std::sqrt(n) + 2e-6),
           nearly(want[2].data, 4e-6, 2e-6 * std::sqrt(n) + 2e-6)};
@@ -270,7 +271,7 @@ Call layerNorm(Random& random, const std::string& op) {
   const Array x = drawFloats(random, shape, -2, 3), gamma = drawFloats(random, last, -2, 2);
   const TensorType statistics{DType::F32, kept};
   const Attrs attrs{{"epsilon", kEpsilon}};
-  if (op == "layerNorm")
+  if (op == "layerNormalization")
     return {op, {x, gamma, drawFloats(random, last)}, {x.type, statistics, statistics}, attrs};
   return {
       op,
@@ -282,7 +283,7 @@ Call layerNorm(Random& random, const std::string& op) {
 std::string checkLayerNorm(const Call& call, const std::vector<Array>& outputs, const std::string&) {
   const std::vector<Array> want = apply(call.op, asFloats(call.inputs), call.attrs);
   // As in layer_norm_kernel_test.cpp.
-  if (call.op == "layerNorm") {
+  if (call.op == "layerNormalization") {
     std::vector<Expected> expected{nearly(want[0].data, 2e-6, 4e-6), nearly(want[1].data, 1e-7, 1e-7),
                                    nearly(want[2].data, 2.4e-6, 1e-12)};
     // The roundings of x - mean, of numbers below 3, are multiplied by gamma, below 2, and by 1 / deviation.
@@ -302,10 +303,10 @@ std::string checkLayerNorm(const Call& call, const std::vector<Array>& outputs, 
 std::vector<Family> normFamilies() {
   return {{{"batchNormStatistics"}, statistics, checkStatistics},
           {{"batchNormNormalize"}, normalize, checkNormalize},
-          {{"batchNormBackward"}, backward, checkBackward},
+          {{"batchNormalizationBackward"}, backward, checkBackward},
           {{"batchNormMaxPool"}, pooled, checkPool},
           {{"batchNormMaxPoolBackward"}, pooled, checkPoolBackward},
-          {{"layerNorm", "layerNormBackward"}, layerNorm, checkLayerNorm}};
+          {{"layerNormalization", "layerNormalizationBackward"}, layerNorm, checkLayerNorm}};
 }
 
 }  // namespace nodegrad::sweep

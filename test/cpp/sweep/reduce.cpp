@@ -81,7 +81,7 @@ std::string checkSoftmax(const Call& call, const std::vector<Array>& outputs, co
 
 std::vector<Family> reduceFamilies() {
   return {{{"sum", "mean", "prod", "max", "min"}, reduction, checkReduction},
-          {{"argMax", "argMin"}, place, checkPlace},
+          {{"argmax", "argmin"}, place, checkPlace},
           {{"softmax", "logSoftmax"}, softmax, checkSoftmax},
           {{"softmaxCrossEntropy", "sparseSoftmaxCrossEntropy"}, crossEntropy, checkSoftmax}};
 }

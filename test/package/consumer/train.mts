@@ -63,7 +63,7 @@ async function lowLevel(): Promise<void> {
   const w = variable(initializers.glorotUniform().tensor([144, 3]));
   const adam = optimizers.adam({ learningRate: 0.01 });
   const step = compile((x: Sym, y: Sym) => {
-    const logits = ops.matmul(ops.div(ops.cast(x, 'float32'), 255), w);
+    const logits = ops.matmul(ops.divide(ops.cast(x, 'float32'), 255), w);
     const loss = ops.mean(ops.softmaxCrossEntropy(logits, y));
     return { loss, ...adam.minimize(loss, [w]) };
   });
