@@ -24,7 +24,7 @@ napi_value withMemory(const Call& call, CallBody body) {
 // The one place where C++ exceptions become JavaScript's.
 template <CallBody body>
 napi_value guarded(napi_env env, napi_callback_info info) {
-  napi_value arguments[5];
+  napi_value arguments[6];
   size_t count = std::size(arguments);
   void* environment = nullptr;
   if (napi_get_cb_info(env, info, &count, arguments, nullptr, &environment) != napi_ok) return nullptr;

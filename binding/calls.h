@@ -5,7 +5,7 @@
 
 namespace nodegrad::binding {
 
-// What one call of the addon sees: five arguments, `undefined` where fewer were given.
+// What one call of the addon sees: six arguments, `undefined` where fewer were given.
 struct Call {
   napi_env env;
   Environment& environment;

@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "convert.h"
-#include "core/memory.h"
 #include "handles.h"
+#include "host/memory.h"
 
 namespace nodegrad::binding {
 
@@ -175,7 +175,7 @@ void Environment::reclaim(napi_env env) {
   for (size_t i = tensors_.size(); i-- > 0;)
     if (tensors_[i]->isDropped()) delete tensors_[i];  // and with it its reference: no finalizer comes
   check(napi_close_handle_scope(env, scope));
-  executor_->wait([] {});
+  executor_->drain();
   reclaimAt_ = held_ + reclaimStep();
 }
 

@@ -12,7 +12,7 @@ namespace nodegrad::binding {
 
 struct TensorHandle;
 
-// Something asynchronous that the engine's thread finishes and JavaScript's thread settles.
+// Something asynchronous that the engine or a device finishes and JavaScript's thread settles.
 class Pending {
  public:
   virtual ~Pending() = default;

@@ -1,7 +1,7 @@
 #include "program/program.h"
 
 #include "calls.h"
-#include "cpu/cpu_backend.h"
+#include "devices/devices.h"
 #include "handles.h"
 
 namespace nodegrad::binding {
@@ -62,7 +62,8 @@ napi_value createProgram(const Call& call) {
   }
   const bool half = !isNullish(call.env, call[4]) && textOf(call.env, call[4]) == "bfloat16";
   auto program = Program::create(graph, valuesOf(call.env, call[1]), valuesOf(call.env, call[2]),
-                                 std::move(updates), half ? DType::BF16 : DType::F32);
+                                 std::move(updates), half ? DType::BF16 : DType::F32,
+                                 isNullish(call.env, call[5]) ? "" : textOf(call.env, call[5]));
   return makeHandle(call.env, std::make_unique<ProgramHandle>(ProgramHandle{std::move(program)}));
 }
 
@@ -100,8 +101,19 @@ napi_value info(const Call& call) {
     if (!isNullish(call.env, threads)) executor.setThreads(static_cast<int>(integerOf(call.env, threads)));
   }
   Napi::Object result = Napi::Object::New(call.env);
+  Napi::Array devices = Napi::Array::New(call.env);
+  for (const DeviceKind& kind : deviceKinds()) {
+    const Backend& backend = executor.backend(kind.name);
+    Napi::Object device = Napi::Object::New(call.env);
+    device["name"] = kind.name;
+    device["description"] = backend.name();
+    device["architecture"] = backend.architecture();
+    device["bfloat16"] = backend.hasBfloat16();
+    devices[devices.Length()] = device;
+  }
+  result["devices"] = devices;
   result["device"] = executor.backend().name();
-  result["isa"] = cpuIsa();
+  result["isa"] = executor.backend().architecture();
   result["bfloat16"] = executor.backend().hasBfloat16();
   result["threads"] = executor.threads();
   result["tensors"] = static_cast<double>(call.environment.tensors());

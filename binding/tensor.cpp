@@ -2,27 +2,27 @@
 
 #include "calls.h"
 #include "handles.h"
+#include "host/buffer.h"
 
 namespace nodegrad::binding {
 
 namespace {
 
-// A read in flight: the engine's thread fills bytes, JavaScript's thread copies them into an array of its
-// own. The array is not made before, as its memory would go with the environment while the engine writes to
-// it.
+// A read in flight: the device fills bytes, JavaScript's thread copies them into an array of its own. The
+// array is not made before, as its memory would go with the environment while it is written to.
 class PendingRead : public Pending {
  public:
   explicit PendingRead(StoragePtr storage) : storage_(std::move(storage)) {}
 
-  void read(Executor& executor) {
+  // Only for tasks of the engine.
+  void read(Executor& executor, Executor::Done done) {
     try {
       // First of all, so that a tensor too large to exist reports the op that failed, not this copy.
-      if (storage_->error) std::rethrow_exception(storage_->error);
-      bytes_ = Buffer::allocate(bytesOf(storage_->type));
-      executor.read(*storage_, bytes_->data());
+      bytes_ = storage_->buffer ? allocateHost(bytesOf(storage_->type)) : nullptr;
     } catch (...) {
-      error = std::current_exception();
+      return done(std::current_exception());
     }
+    executor.read(*storage_, bytes_ ? bytes_->data() : nullptr, std::move(done));
   }
 
   napi_value result(napi_env env) override {
@@ -45,21 +45,21 @@ napi_value createTensor(const Call& call) {
     if (size < 0)
       fail(ErrorCode::Shape, "[tensor] expected sizes of 0 or more, received ", toString(type.shape));
   const void* data = isNullish(call.env, call[2]) ? nullptr : arrayOf(call.env, call[2], type).data;
-  return makeTensor(call.environment, call.env, Storage::create(type, data));
+  return makeTensor(call.environment, call.env, hostStorage(type, data));
 }
 
 napi_value writeTensor(const Call& call) {
   StoragePtr storage = storageOf(call.env, call[0]);
   const size_t bytes = bytesOf(storage->type);
   const ArrayView view = arrayOf(call.env, call[1], storage->type);
-  std::shared_ptr<Buffer> copy = Buffer::allocate(bytes);
+  std::shared_ptr<Buffer> copy = allocateHost(bytes);
   if (bytes > 0) std::memcpy(copy->data(), view.data, bytes);
   Executor& executor = call.environment.executor();
   executor.submit([&executor, storage = std::move(storage), copy = std::move(copy)] {
     try {
       executor.write(*storage, copy->data());
     } catch (...) {
-      storage->error = std::current_exception();
+      storage->outcome = std::make_shared<Outcome>(std::current_exception());
     }
   });
   return nullptr;
@@ -69,8 +69,10 @@ napi_value readTensor(const Call& call) {
   auto pending = std::make_shared<PendingRead>(storageOf(call.env, call[0]));
   napi_value promise = call.environment.promise(call.env, *pending);
   call.environment.executor().submit([environment = call.environment.shared_from_this(), pending] {
-    pending->read(environment->executor());
-    environment->finish(pending);
+    pending->read(environment->executor(), [=](std::exception_ptr error) {
+      pending->error = std::move(error);
+      environment->finish(pending);
+    });
   });
   return promise;
 }
@@ -78,8 +80,7 @@ napi_value readTensor(const Call& call) {
 napi_value readTensorSync(const Call& call) {
   PendingRead pending(storageOf(call.env, call[0]));
   Executor& executor = call.environment.executor();
-  executor.wait([&] { pending.read(executor); });
-  if (pending.error) std::rethrow_exception(pending.error);
+  executor.waitFor([&](Executor::Done done) { pending.read(executor, std::move(done)); });
   return pending.result(call.env);
 }
 

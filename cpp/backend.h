@@ -1,4 +1,6 @@
 #pragma once
+#include <functional>
+#include <future>
 #include <memory>
 #include <string>
 #include <vector>
@@ -6,6 +8,7 @@
 #include "core/attrs.h"
 #include "core/buffer.h"
 #include "core/layout.h"
+#include "core/reservation.h"
 #include "core/shape.h"
 
 namespace nodegrad {
@@ -40,10 +43,12 @@ struct KernelSpec {
   bool isSteady(size_t input) const { return input < steady.size() && steady[input]; }
 };
 
-// A compiled node. run is called by one thread at a time and may use the backend's team of threads.
+// A compiled node.
 class Kernel {
  public:
   virtual ~Kernel() = default;
+  // Queues it. Numbers that it refuses (an index out of range) are told by whenDone, or by an exception where
+  // the queue is always empty.
   virtual void run(void* const* inputs, void* const* outputs, void* scratch) = 0;
   virtual size_t scratchBytes() const { return 0; }
   // What does the work, for the printed plan: "jit:avx512_core", "own:avx2".
@@ -74,11 +79,32 @@ struct Habits {
   size_t waitingUpdates = 1 << 20;  // bytes of gradients that may wait for the last of joined updates
 };
 
-// All that the plan asks of a device.
+// What was queued once, to be queued again as a whole, with the same addresses.
+class Recording {
+ public:
+  virtual ~Recording() = default;
+  virtual void run() = 0;
+};
+
+// The device's time.
+class Clock {
+ public:
+  virtual ~Clock() = default;
+  // Queues a look at the time.
+  virtual void lap() = 0;
+  // The milliseconds from each lap since the last call to the next one. Waits for them.
+  virtual std::vector<double> milliseconds() = 0;
+};
+
+// All that the plan asks of a device: kernels, and a queue with memory of its own. One thread at a time calls
+// it. What the calls below "the queue" ask for is done in their order, possibly later: then what they refer
+// to (kernels, recordings, buffers) may go before, and the backend keeps it as long as the queue needs it.
 class Backend {
  public:
   virtual ~Backend() = default;
   virtual std::string name() const = 0;
+  // The instruction set or generation that own kernels are made for: "avx512".
+  virtual std::string architecture() const = 0;
   virtual Habits habits() const { return {}; }
   // Whether the device computes on bfloat16 faster than on float32.
   virtual bool hasBfloat16() const = 0;
@@ -95,11 +121,50 @@ class Backend {
   virtual bool supports(const KernelSpec& spec) const = 0;
   // Whether output o of the node may use the memory of input i (same bytes, element by element).
   virtual bool inPlace(const KernelSpec& spec, size_t output, size_t input) const = 0;
-  // Copies between a layout and row-major memory (layout null: a plain copy).
-  virtual void toRowMajor(const TensorType& type, const LayoutPtr& layout, const void* from, void* to) = 0;
-  virtual void fromRowMajor(const TensorType& type, const LayoutPtr& layout, const void* from, void* to) = 0;
-  // Called on the engine's thread before its first work: sets up the team and gives its size, which is less
-  // than wanted where the system refuses threads.
+
+  // Memory. Whether kernels work in the host's memory: then its buffers are as good as own ones.
+  virtual bool onHost() const { return false; }
+  virtual bool holds(const Buffer& buffer) const {
+    return buffer.place() == this || (!buffer.place() && onHost());
+  }
+  // Fails with OUT_OF_MEMORY. The memory is given back in the order of the queue.
+  virtual std::shared_ptr<Buffer> allocate(size_t bytes) = 0;
+  // Memory that is wanted at once and used in every step from now on.
+  virtual std::shared_ptr<Buffer> allocateArena(size_t bytes) { return allocate(bytes); }
+  // Keeps room for what will be allocated later. Fails with OUT_OF_MEMORY.
+  virtual Reservation reserve(size_t) { return {}; }
+
+  // The queue. Addresses are the device's, but for `host`.
+  virtual void copy(const void* from, void* to, size_t bytes) = 0;
+  // host is filled by the time of whenDone.
+  virtual void toRowMajor(const TensorType& type, const LayoutPtr& layout, const void* from, void* host) = 0;
+  // host may change as soon as this returns.
+  virtual void fromRowMajor(const TensorType& type, const LayoutPtr& layout, const void* host, void* to) = 0;
+  // Queues what body queues (kernels and copies), and gives it to be queued again; null: that brings nothing.
+  virtual std::unique_ptr<Recording> record(const std::function<void()>& body) {
+    body();
+    return nullptr;
+  }
+  virtual std::unique_ptr<Clock> clock() = 0;
+  // Calls done, on any thread, when all that was queued is over, with the first error since the last
+  // whenDone: what a kernel refused, or the device reported. From that error until this point copy and the
+  // kernels that may write over an input (inPlace) do nothing, so that parameters stay as they were; the
+  // others go on. Calls come in the order of the queue.
+  virtual void whenDone(std::function<void(std::exception_ptr error)> done) = 0;
+  // Waits for that and throws the error.
+  void finish() {
+    const auto over = std::make_shared<std::promise<void>>();
+    whenDone([over](const std::exception_ptr& error) {
+      if (error)
+        over->set_exception(error);
+      else
+        over->set_value();
+    });
+    over->get_future().get();
+  }
+
+  // Called on the engine's thread before its first work: sets up the team of threads that kernels share, if
+  // there is one, and gives its size, which is less than wanted where the system refuses threads.
   virtual int enter(int threads) = 0;
 };
 

@@ -14,7 +14,7 @@ export { type Compiled, type Feed, type Fetched, type FunctionOptions, compile }
 export type { ArrayData, Batch, Batches, Data } from './data/batches.js';
 export * as datasets from './datasets/index.js';
 export { NDArray } from './core/ndarray.js';
-export type { DataOf, DType, EngineInfo, Shape, TypedArray } from './engine/engine.js';
+export type { DataOf, DeviceInfo, DType, EngineInfo, Shape, TypedArray } from './engine/engine.js';
 export { EngineError, type ErrorCode } from './base/errors.js';
 export { getEngineInfo } from './engine/info.js';
 export * from './models/index.js';

@@ -1,5 +1,6 @@
 // Checks that dependencies between folders point one way (docs/architecture.md draws the same arrows):
-//   lib's rooms -> lib/engine -> lib/loader.ts -> binding -> cpp/program -> cpp/plan -> cpp/graph -> cpp/core, and backends below cpp/backend.h.
+//   lib's rooms -> lib/engine -> lib/loader.ts -> binding -> cpp/program -> cpp/plan -> cpp/graph -> cpp/core, and backends below cpp/backend.h,
+//   which only cpp/devices knows.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { dirname, join, normalize, relative } from 'node:path';
@@ -10,15 +11,17 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 // What each part of the engine may include: folders of cpp/, or single headers.
 const CPP = {
   core: [],
+  host: ['core'],
   graph: ['core'],
   ops: ['core', 'graph'],
   'backend.h': ['core', 'graph'],
   spec: ['core', 'graph', 'ops', 'backend.h'],
-  plan: ['core', 'graph', 'backend.h', 'spec'],
-  cpu: ['core', 'graph', 'backend.h', 'spec'],
-  data: ['core'],
-  program: ['core', 'graph', 'plan', 'data', 'backend.h', 'cpu/cpu_backend.h'],
-  binding: ['core', 'graph', 'ops', 'plan', 'backend.h', 'program', 'data', 'cpu/cpu_backend.h'],
+  plan: ['core', 'host', 'graph', 'backend.h', 'spec'],
+  cpu: ['core', 'host', 'graph', 'backend.h', 'spec'],
+  devices: ['core', 'backend.h', 'cpu'],
+  data: ['core', 'host'],
+  program: ['core', 'host', 'graph', 'plan', 'data', 'backend.h', 'devices'],
+  binding: ['core', 'host', 'graph', 'ops', 'plan', 'backend.h', 'program', 'data', 'devices'],
 };
 // What each room of lib may import: rooms, or single files. lib/index.ts exports them all.
 const TENSORS = ['base', 'engine', 'core'];

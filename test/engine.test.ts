@@ -224,6 +224,20 @@ describe('info', () => {
     expect(engine().info({ threads }).threads).toBe(threads);
     for (const bad of [0, -1, 1e6, 1.5]) expect(() => engine().info({ threads: bad })).toThrow(EngineError);
   });
+
+  test('lists the devices, on which programs run by name', () => {
+    const { devices, device, isa, bfloat16 } = engine().info();
+    expect(devices[0]).toEqual({ name: 'cpu', description: device, architecture: isa, bfloat16 });
+    const native = engine();
+    const graph = native.createGraph();
+    const x = native.addInput(graph, 'float32', [2], 'x');
+    const on = (name?: string) => native.createProgram(graph, [x.id], [x.id], [], 'float32', name);
+    const t = native.createTensor('float32', [2], Float32Array.of(1, 2));
+    for (const name of [undefined, 'cpu'])
+      expect(native.readTensorSync(native.run(on(name), [t], 1).outputs[0])).toEqual(Float32Array.of(1, 2));
+    expect(() => on('abacus')).toThrow(expect.objectContaining({ code: 'DEVICE' }));
+    expect(() => on('abacus')).toThrow("expected the device 'cpu', received 'abacus'");
+  });
 });
 
 describe('sources', () => {

@@ -5,6 +5,7 @@
 #include "core/window.h"
 #include "cpu/cpu_backend.h"
 #include "graph/op.h"
+#include "host/buffer.h"
 #include "ops/register.h"
 
 namespace {
@@ -29,7 +30,7 @@ KernelSpec specOf(const char* op, const Attrs& attrs, std::vector<TensorType> in
 }
 
 std::shared_ptr<Buffer> ordinaryNumbers(const TensorType& type, const LayoutPtr& layout) {
-  const auto buffer = Buffer::allocate(layout ? layout->bytes() : bytesOf(type));
+  const auto buffer = allocateHost(layout ? layout->bytes() : bytesOf(type));
   float* data = static_cast<float*>(buffer->data());
   for (size_t i = 0; i < buffer->bytes() / sizeof(float); ++i) data[i] = static_cast<float>(i % 17) / 17;
   return buffer;
@@ -47,7 +48,7 @@ Timed timeKernel(const KernelSpec& spec, int runs) {
     buffers.push_back(ordinaryNumbers(spec.outputs[o], spec.outputLayouts[o]));
     outputs.push_back(buffers.back()->data());
   }
-  const auto scratch = Buffer::allocate(kernel->scratchBytes());
+  const auto scratch = allocateHost(kernel->scratchBytes());
   const double ms = bestMs(runs, [&] { kernel->run(inputs.data(), outputs.data(), scratch->data()); });
   return {ms, kernel->implementation()};
 }

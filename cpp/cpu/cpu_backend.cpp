@@ -1,12 +1,17 @@
 #include "cpu/cpu_backend.h"
 
 #include <algorithm>
+#include <chrono>
+#include <cstring>
 #include <string>
+#include <utility>
 
-#include "core/parallel.h"
 #include "cpu/isa.h"
 #include "cpu/kernel_table.h"
 #include "cpu/memory/onednn.h"
+#include "host/buffer.h"
+#include "host/memory.h"
+#include "host/parallel.h"
 #include "spec/composition.h"
 
 namespace nodegrad {
@@ -25,6 +30,23 @@ bool givesNothing(const KernelSpec& spec) {
                      [](const TensorType& type) { return count(type.shape) == 0; });
 }
 
+class CpuClock : public Clock {
+ public:
+  void lap() override { laps_.push_back(std::chrono::steady_clock::now()); }
+
+  std::vector<double> milliseconds() override {
+    std::vector<double> times;
+    for (size_t i = 1; i < laps_.size(); ++i)
+      times.push_back(std::chrono::duration<double, std::milli>(laps_[i] - laps_[i - 1]).count());
+    laps_.clear();
+    return times;
+  }
+
+ private:
+  std::vector<std::chrono::steady_clock::time_point> laps_;
+};
+
+// Its queue is always empty: every call is done when it returns, and kernels throw what they refuse.
 class CpuBackend : public Backend {
  public:
   CpuBackend() { isaKernels(); }  // a wrong setting ends here, not in the first kernel
@@ -34,6 +56,8 @@ class CpuBackend : public Backend {
     return "cpu, oneDNN " + std::to_string(version.major) + "." + std::to_string(version.minor) + "." +
            std::to_string(version.patch);
   }
+
+  std::string architecture() const override { return isaKernels().name; }
 
   bool hasBfloat16() const override { return cpuHasBfloat16(); }
 
@@ -69,13 +93,29 @@ class CpuBackend : public Backend {
     return op.inPlace && op.inPlace(spec, output, input);
   }
 
-  void toRowMajor(const TensorType& type, const LayoutPtr& layout, const void* from, void* to) override {
-    copy(type, layout, nullptr, from, to);
+  bool onHost() const override { return true; }
+
+  std::shared_ptr<Buffer> allocate(size_t bytes) override { return allocateHost(bytes, this); }
+
+  std::shared_ptr<Buffer> allocateArena(size_t bytes) override { return allocateHostQuickly(bytes, this); }
+
+  Reservation reserve(size_t bytes) override { return reserveMemory(bytes); }
+
+  void copy(const void* from, void* to, size_t bytes) override {
+    if (bytes) std::memcpy(to, from, bytes);  // an empty tensor may have no memory at all
   }
 
-  void fromRowMajor(const TensorType& type, const LayoutPtr& layout, const void* from, void* to) override {
-    copy(type, nullptr, layout, from, to);
+  void toRowMajor(const TensorType& type, const LayoutPtr& layout, const void* from, void* host) override {
+    reorder(type, layout, nullptr, from, host);
   }
+
+  void fromRowMajor(const TensorType& type, const LayoutPtr& layout, const void* host, void* to) override {
+    reorder(type, nullptr, layout, host, to);
+  }
+
+  std::unique_ptr<Clock> clock() override { return std::make_unique<CpuClock>(); }
+
+  void whenDone(std::function<void(std::exception_ptr)> done) override { done(nullptr); }
 
   int enter(int threads) override { return setTeamThreads(threads); }
 
@@ -87,12 +127,12 @@ class CpuBackend : public Backend {
     return found->second;
   }
 
-  void copy(const TensorType& type, const LayoutPtr& source, const LayoutPtr& target, const void* from,
-            void* to) {
+  static void reorder(const TensorType& type, const LayoutPtr& source, const LayoutPtr& target,
+                      const void* from, void* to) {
     onednn::translated("reorder", [&] {
       const auto kernel = onednn::reorderKernel(type, source, type, target);
       void* input = const_cast<void*>(from);  // kernels only read their inputs
-      const auto scratch = kernel->scratchBytes() ? Buffer::allocate(kernel->scratchBytes()) : nullptr;
+      const auto scratch = kernel->scratchBytes() ? allocateHost(kernel->scratchBytes()) : nullptr;
       kernel->run(&input, &to, scratch ? scratch->data() : nullptr);
     });
   }

@@ -6,7 +6,8 @@
 #include <numeric>
 #include <random>
 
-#include "core/parallel.h"
+#include "host/buffer.h"
+#include "host/parallel.h"
 
 namespace nodegrad {
 
@@ -76,10 +77,9 @@ const std::vector<StoragePtr>& Source::batch(int64_t step) {
   const bool whole = types[0].shape[0] == options_.batchSize;
   std::vector<StoragePtr>& memory = whole ? full_ : rest_;
   if (memory.empty())
-    for (const TensorType& type : types) memory.push_back(Storage::create(type, nullptr));
+    for (const TensorType& type : types) memory.push_back(hostStorage(type, nullptr));
   const int64_t first = step % stepsPerPass_ * options_.batchSize, rows = types[0].shape[0];
   for (size_t a = 0; a < arrays_.size(); ++a) {
-    if (arrays_[a]->error) std::rethrow_exception(arrays_[a]->error);
     const size_t row = bytesOf(types[a]) / static_cast<size_t>(rows);
     const auto* from = static_cast<const std::byte*>(arrays_[a]->buffer->data());
     auto* to = static_cast<std::byte*>(memory[a]->buffer->data());

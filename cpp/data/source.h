@@ -27,7 +27,9 @@ class Source {
   int64_t stepsPerPass() const { return stepsPerPass_; }
   // The types of batch `step`: the last of a pass may be short.
   std::vector<TensorType> typesAt(int64_t step) const;
-  // The row-major numbers of batch `step`, one storage an array, good until the next call.
+  const std::vector<StoragePtr>& arrays() const { return arrays_; }
+  // The row-major numbers of batch `step`, one storage an array, in the host's memory, good until the next
+  // call. The arrays have to be there, too.
   const std::vector<StoragePtr>& batch(int64_t step);
 
  private:

@@ -5,6 +5,7 @@
 #include "core/storage.h"
 #include "graph/subgraph.h"
 #include "plan/plan.h"
+#include "plan/residence.h"
 
 namespace nodegrad::plan {
 
@@ -14,10 +15,6 @@ using Body = std::shared_ptr<const Subgraph>;
 
 bool isLoop(const KernelSpec& spec) { return spec.op == "scan"; }
 
-void copy(const void* from, size_t bytes, void* to) {
-  std::copy_n(static_cast<const std::byte*>(from), bytes, static_cast<std::byte*>(to));
-}
-
 size_t aligned(size_t bytes) { return (bytes + 63) / 64 * 64; }
 
 // Runs the plan of its step again and again. What all steps read are parameters of that plan, so that it
@@ -26,7 +23,8 @@ size_t aligned(size_t bytes) { return (bytes + 63) / 64 * 64; }
 class LoopKernel : public Kernel {
  public:
   LoopKernel(const KernelSpec& spec, Backend& backend, DType compute)
-      : states_(static_cast<size_t>(spec.attrs.integer("states"))),
+      : backend_(backend),
+        states_(static_cast<size_t>(spec.attrs.integer("states"))),
         places_(states_ + static_cast<size_t>(spec.attrs.integer("sequences"))),
         steps_(spec.inputs[states_].shape[0]),
         backwards_(spec.attrs.integers("backwards")) {
@@ -46,8 +44,7 @@ class LoopKernel : public Kernel {
         types.push_back(type);
         known.emplace(body.inputs[i], feeds.back());
       } else {
-        constants_.push_back(Storage::create(type, nullptr));
-        plain_.push_back(constants_.back()->buffer);
+        constants_.push_back(std::make_shared<Storage>(type, backend.allocate(bytesOf(type))));
         known.emplace(body.inputs[i], graph.parameter(constants_.back(), type));
       }
     }
@@ -69,23 +66,25 @@ class LoopKernel : public Kernel {
 
   void run(void* const* inputs, void* const* outputs, void* scratch) override {
     for (size_t c = 0; c < constants_.size(); ++c) {
+      // As the plan of the step wants it, from its first run on.
       Storage& storage = *constants_[c];
-      storage.buffer = plain_[c];
-      storage.layout = nullptr;
       ++storage.version;
-      copy(inputs[places_ + c], bytes_[places_ + c], plain_[c]->data());
+      if (storage.layout)
+        layOut(backend_, storage.type, nullptr, inputs[places_ + c], storage.layout, storage.buffer->data());
+      else
+        backend_.copy(inputs[places_ + c], storage.buffer->data(), bytes_[places_ + c]);
     }
     const Memory memory{inputs, outputs, static_cast<std::byte*>(scratch) + aligned(plan_->arenaBytes())};
-    for (size_t i = 0; i < states_; ++i) copy(inputs[i], bytes_[i], state(memory, i, 0));
-    std::vector<const void*> feeds(places_);
+    for (size_t i = 0; i < states_; ++i) backend_.copy(inputs[i], state(memory, i, 0), bytes_[i]);
+    std::vector<Feed> feeds(places_);
     std::vector<void*> fetches(states_ + results_);
     for (int64_t k = 0; k < steps_; ++k) {
       for (size_t i = 0; i < states_; ++i) {
-        feeds[i] = state(memory, i, k);
+        feeds[i].data = state(memory, i, k);
         fetches[i] = state(memory, i, k + 1);
       }
       for (size_t i = states_; i < places_; ++i)
-        feeds[i] = static_cast<const std::byte*>(inputs[i]) + place(k, i - states_) * bytes_[i];
+        feeds[i].data = static_cast<const std::byte*>(inputs[i]) + place(k, i - states_) * bytes_[i];
       for (size_t o = states_; o < fetches.size(); ++o)
         fetches[o] =
             static_cast<std::byte*>(outputs[o]) + place(k, places_ - states_ + o - states_) * outputBytes_[o];
@@ -113,35 +112,35 @@ class LoopKernel : public Kernel {
     return spare + (k % 2 ? aligned(bytes_[i]) : 0);
   }
 
+  Backend& backend_;
   size_t states_, places_, results_ = 0;
   int64_t steps_;
   Dims backwards_;  // of each sequence and result
   bool keepsStates_ = false;
   std::vector<size_t> bytes_, outputBytes_;  // of what a step reads, and gives
   std::vector<StoragePtr> constants_;
-  std::vector<std::shared_ptr<Buffer>> plain_;  // their numbers, row-major
   std::unique_ptr<Plan> plan_;
 };
 
 }  // namespace
 
 PrecisionChoice LoopBackend::precisions(const KernelSpec& spec) const {
-  if (!isLoop(spec)) return backend_.precisions(spec);
+  if (!isLoop(spec)) return inner_.precisions(spec);
   return {std::vector<Precision>(spec.inputs.size()), std::vector<Precision>(spec.outputs.size())};
 }
 
 LayoutChoice LoopBackend::layouts(const KernelSpec& spec, const std::vector<bool>& flexible) {
-  if (!isLoop(spec)) return backend_.layouts(spec, flexible);
+  if (!isLoop(spec)) return inner_.layouts(spec, flexible);
   return {std::vector<LayoutPtr>(spec.inputs.size()), std::vector<LayoutPtr>(spec.outputs.size())};
 }
 
 std::unique_ptr<Kernel> LoopBackend::kernel(const KernelSpec& spec) {
-  if (!isLoop(spec)) return backend_.kernel(spec);
-  return std::make_unique<LoopKernel>(spec, backend_, compute_);
+  if (!isLoop(spec)) return inner_.kernel(spec);
+  return std::make_unique<LoopKernel>(spec, inner_, compute_);
 }
 
 bool LoopBackend::supports(const KernelSpec& spec) const {
-  if (!isLoop(spec)) return backend_.supports(spec);
+  if (!isLoop(spec)) return inner_.supports(spec);
   // With the states before each step, or with none of them.
   const size_t outputs = spec.attrs.get<Body>("body")->outputs.size();
   const size_t states = spec.outputs.size() - outputs;
@@ -149,7 +148,7 @@ bool LoopBackend::supports(const KernelSpec& spec) const {
 }
 
 bool LoopBackend::inPlace(const KernelSpec& spec, size_t output, size_t input) const {
-  return !isLoop(spec) && backend_.inPlace(spec, output, input);
+  return !isLoop(spec) && inner_.inPlace(spec, output, input);
 }
 
 }  // namespace nodegrad::plan

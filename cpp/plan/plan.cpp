@@ -1,20 +1,16 @@
 #include "plan/plan.h"
 
 #include <algorithm>
-#include <chrono>
-#include <cstring>
 #include <iomanip>
 #include <sstream>
+#include <utility>
+
+#include "graph/subgraph.h"
+#include "plan/residence.h"
 
 namespace nodegrad::plan {
 
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double millisecondsSince(Clock::time_point start) {
-  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
-}
 
 // The op with the activation that is fused with it.
 std::string label(const IrNode& node) {
@@ -24,7 +20,8 @@ std::string label(const IrNode& node) {
 
 }  // namespace
 
-Plan::Plan(Ir ir, Backend& backend, DType compute) : ir_(std::move(ir)), backend_(backend, compute) {
+Plan::Plan(Ir ir, Backend& backend, DType compute)
+    : ir_(std::move(ir)), device_(backend), backend_(backend, compute) {
   const Ir given = ir_;
   Kernels kernels;
   try {
@@ -63,20 +60,33 @@ void Plan::compile(Kernels kernels) {
     step.scratch = map_.scratch[n];
     bind(node, step);
     steps_.push_back(std::move(step));
+    // The plan of a loop's step allocates, and records for itself.
+    mayRecord_ = mayRecord_ && node.op != "scan";
+    const OpDef* op = findKnownOp(node.op);
+    mayRefuse_ = mayRefuse_ || (op && nodegrad::mayFail(*op, node.attrs));
   }
+  for (const auto& [value, parameter] : map_.copies) {
+    copies_.push_back({pointers_.size(), bytesOf(ir_.values[static_cast<size_t>(value)])});
+    bind(map_.slots[static_cast<size_t>(value)]);
+    bind(Slot{Place::Parameter, parameter, 0});
+  }
+  if (device_.onHost()) return;
+  for (int feed : ir_.feeds)
+    ownFeeds_.push_back(feed < 0 ? nullptr : device_.allocate(nodegrad::bytesOf(ir_.type(feed))));
+  for (int fetch : ir_.fetches) ownFetches_.push_back(device_.allocate(nodegrad::bytesOf(ir_.type(fetch))));
 }
 
 void Plan::bind(const IrNode& node, Step& step) {
   step.firstPointer = pointers_.size();
   step.inputs = node.inputs.size();
-  const auto bindValue = [&](int value) {
-    const Slot& slot = map_.slots[static_cast<size_t>(value)];
-    auto& patches = slot.place == Place::Arena ? arenaPatches_ : runPatches_;
-    patches.push_back({pointers_.size(), slot});
-    pointers_.push_back(nullptr);
-  };
-  for (int input : node.inputs) bindValue(input);
-  for (int output : node.outputs) bindValue(output);
+  for (int input : node.inputs) bind(map_.slots[static_cast<size_t>(input)]);
+  for (int output : node.outputs) bind(map_.slots[static_cast<size_t>(output)]);
+}
+
+void Plan::bind(const Slot& slot) {
+  auto& patches = slot.place == Place::Arena ? arenaPatches_ : runPatches_;
+  patches.push_back({pointers_.size(), slot});
+  pointers_.push_back(nullptr);
 }
 
 std::vector<TensorType> Plan::fetchTypes() const {
@@ -85,15 +95,17 @@ std::vector<TensorType> Plan::fetchTypes() const {
   return types;
 }
 
-void* Plan::address(const Slot& slot, std::byte* arena, const std::vector<const void*>& feeds,
+void* Plan::address(const Slot& slot, std::byte* arena, const std::vector<Feed>& feeds,
                     const std::vector<void*>& fetches) const {
   const auto index = static_cast<size_t>(slot.index);
   switch (slot.place) {
     case Place::Arena: return arena + slot.offset;
     case Place::Feed:
-      return const_cast<void*>(feeds[index]);  // no kernel writes to an input that is no parameter of its own
+      if (!ownFeeds_.empty()) return ownFeeds_[index]->data();
+      return const_cast<void*>(
+          feeds[index].data);  // no kernel writes to an input that is no parameter of its own
     case Place::Parameter: return ir_.storages[index]->buffer->data();
-    case Place::Fetch: return fetches[index];
+    case Place::Fetch: return ownFetches_.empty() ? fetches[index] : ownFetches_[index]->data();
     case Place::Steady: return prologue_.data(slot.index);
   }
   return nullptr;
@@ -103,49 +115,76 @@ void* Plan::address(const Slot& slot, std::byte* arena, const std::vector<const 
 void Plan::layOutParameters() {
   for (size_t p = 0; p < ir_.storages.size(); ++p) {
     Storage& storage = *ir_.storages[p];
-    if (storage.error) std::rethrow_exception(storage.error);
-    const IrValue& value = ir_.values[static_cast<size_t>(ir_.parameters[p])];
-    if (sameLayout(storage.layout, value.layout)) continue;
-    auto plain = storage.buffer;
-    if (storage.layout) {
-      plain = Buffer::allocate(nodegrad::bytesOf(value.type));
-      backend_.toRowMajor(value.type, storage.layout, storage.buffer->data(), plain->data());
-    }
-    const auto laidOut = Buffer::allocate(bytesOf(value));
-    backend_.fromRowMajor(value.type, value.layout, plain->data(), laidOut->data());
-    storage.buffer = laidOut;
-    storage.layout = value.layout;
+    const LayoutPtr& wanted = ir_.values[static_cast<size_t>(ir_.parameters[p])].layout;
+    moveTo(storage, device_);
+    if (sameLayout(storage.layout, wanted)) continue;
+    storage.buffer = laidOut(device_, storage, wanted);
+    storage.layout = wanted;
   }
 }
 
-void Plan::run(std::byte* arena, const std::vector<const void*>& feeds, const std::vector<void*>& fetches) {
+void Plan::takeFeeds(const std::vector<Feed>& feeds) {
+  for (size_t f = 0; f < ownFeeds_.size(); ++f) {
+    if (!ownFeeds_[f]) continue;
+    const TensorType& type = ir_.type(ir_.feeds[f]);
+    if (feeds[f].onHost)
+      device_.fromRowMajor(type, nullptr, feeds[f].data, ownFeeds_[f]->data());
+    else
+      device_.copy(feeds[f].data, ownFeeds_[f]->data(), nodegrad::bytesOf(type));
+  }
+}
+
+void Plan::giveFetches(const std::vector<void*>& fetches) {
+  for (size_t f = 0; f < ownFetches_.size(); ++f)
+    device_.copy(ownFetches_[f]->data(), fetches[f], ownFetches_[f]->bytes());
+}
+
+void Plan::run(std::byte* arena, const std::vector<Feed>& feeds, const std::vector<void*>& fetches) {
   layOutParameters();
-  prologue_.refresh(ir_);
-  if (arena != arena_) {
+  prologue_.refresh(ir_, device_);
+  bool moved = arena != arena_;
+  if (moved)
     for (const Patch& patch : arenaPatches_) pointers_[patch.pointer] = arena + patch.slot.offset;
-    arena_ = arena;
+  arena_ = arena;
+  for (const Patch& patch : runPatches_) {
+    void* pointer = address(patch.slot, arena, feeds, fetches);
+    moved |= std::exchange(pointers_[patch.pointer], pointer) != pointer;
   }
-  for (const Patch& patch : runPatches_)
-    pointers_[patch.pointer] = address(patch.slot, arena, feeds, fetches);
-  for (Step& step : steps_) {
-    void** pointers = pointers_.data() + step.firstPointer;
-    if (!timing_) {
-      step.kernel->run(pointers, pointers + step.inputs, arena + step.scratch);
-      continue;
-    }
-    const auto start = Clock::now();
-    step.kernel->run(pointers, pointers + step.inputs, arena + step.scratch);
-    const double ms = millisecondsSince(start);
-    step.bestMs = runs_ ? std::min(step.bestMs, ms) : ms;
-    step.totalMs += ms;
+  if (moved) recording_ = nullptr;
+  takeFeeds(feeds);
+  if (clock_) {
+    measureSteps();
+  } else if (recording_) {
+    recording_->run();
+  } else if (mayRecord_ && runs_ > 0) {  // what a device does at the first run of a kernel stays out of it
+    recording_ = device_.record([this] { queueSteps(); });
+    mayRecord_ = recording_ != nullptr;
+  } else {
+    queueSteps();
   }
-  for (const auto& copy : map_.copies) {
-    const void* from = address(map_.slots[static_cast<size_t>(copy.first)], arena, feeds, fetches);
-    const Storage& to = *ir_.storages[static_cast<size_t>(copy.second)];
-    std::memcpy(to.buffer->data(), from, bytesOf(ir_.values[static_cast<size_t>(copy.first)]));
-  }
+  giveFetches(fetches);
   for (const IrUpdate& update : ir_.updates) ++ir_.storages[static_cast<size_t>(update.parameter)]->version;
   ++runs_;
+}
+
+void Plan::queueSteps() {
+  for (const Step& step : steps_) {
+    void** pointers = pointers_.data() + step.firstPointer;
+    step.kernel->run(pointers, pointers + step.inputs, arena_ + step.scratch);
+    if (clock_) clock_->lap();
+  }
+  for (const Copy& copy : copies_)
+    device_.copy(pointers_[copy.firstPointer], pointers_[copy.firstPointer + 1], copy.bytes);
+}
+
+void Plan::measureSteps() {
+  clock_->lap();
+  queueSteps();
+  const std::vector<double> times = clock_->milliseconds();
+  for (size_t s = 0; s < steps_.size(); ++s) {
+    steps_[s].bestMs = runs_ ? std::min(steps_[s].bestMs, times[s]) : times[s];
+    steps_[s].totalMs += times[s];
+  }
 }
 
 std::string Plan::describe() const {
@@ -165,7 +204,7 @@ std::string Plan::describe() const {
     for (int value : node.outputs) bytes += bytesOf(ir_.values[static_cast<size_t>(value)]);
     out << std::setw(4) << step.node << "  " << std::left << std::setw(32) << label(node) << std::setw(24)
         << step.kernel->implementation() << std::right << std::setw(12) << bytes << " B";
-    if (timing_ && runs_) {
+    if (clock_ && runs_) {
       out << std::fixed << std::setprecision(3) << std::setw(10) << step.bestMs << " ms best" << std::setw(10)
           << step.totalMs / static_cast<double>(runs_) << " ms mean";
       best += step.bestMs;
@@ -183,7 +222,7 @@ std::string Plan::describe() const {
     }
     out << "\n";
   }
-  if (timing_ && runs_) out << "sum of the kernels: " << best << " ms best, " << total << " ms mean\n";
+  if (clock_ && runs_) out << "sum of the kernels: " << best << " ms best, " << total << " ms mean\n";
   return out.str();
 }
 

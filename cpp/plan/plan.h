@@ -10,6 +10,12 @@
 
 namespace nodegrad::plan {
 
+// Row-major numbers that a run is fed.
+struct Feed {
+  const void* data = nullptr;
+  bool onHost = false;  // the host's address, not the device's
+};
+
 // A computation for one set of shapes, compiled: kernels in order, with their memory. Used by the engine's
 // thread alone.
 class Plan {
@@ -23,12 +29,15 @@ class Plan {
   size_t kernels() const { return steps_.size(); }
   // Types of the fetches.
   std::vector<TensorType> fetchTypes() const;
-  // One step. arena: at least arenaBytes, aligned to a cache line. feeds: row-major. fetches: room for each,
-  // row-major.
-  void run(std::byte* arena, const std::vector<const void*>& feeds, const std::vector<void*>& fetches);
+  const std::vector<StoragePtr>& parameters() const { return ir_.storages; }
+  // Whether an op of it looks at its numbers and may refuse them.
+  bool mayRefuse() const { return mayRefuse_; }
+  // Queues one step. arena: at least arenaBytes of the device, aligned to a cache line. fetches: room for
+  // each on the device, row-major.
+  void run(std::byte* arena, const std::vector<Feed>& feeds, const std::vector<void*>& fetches);
   // The plan in words: op, implementation, layout, bytes, and times if timing is on and it has run.
   std::string describe() const;
-  void setTiming(bool on) { timing_ = on; }
+  void setTiming(bool on) { clock_ = on ? device_.clock() : nullptr; }
 
  private:
   struct Step {
@@ -37,6 +46,10 @@ class Plan {
     int node = 0;
     size_t scratch = 0;
     double bestMs = 0, totalMs = 0;
+  };
+  // New numbers of a parameter that a step left elsewhere.
+  struct Copy {
+    size_t firstPointer, bytes;
   };
   // A pointer that changes between runs.
   struct Patch {
@@ -51,20 +64,31 @@ class Plan {
   Kernels optimize(bool fuse, DType compute);
   void compile(Kernels kernels);
   void bind(const IrNode& node, Step& step);
-  void* address(const Slot& slot, std::byte* arena, const std::vector<const void*>& feeds,
+  void bind(const Slot& slot);
+  void* address(const Slot& slot, std::byte* arena, const std::vector<Feed>& feeds,
                 const std::vector<void*>& fetches) const;
   void layOutParameters();
+  void takeFeeds(const std::vector<Feed>& feeds);
+  void giveFetches(const std::vector<void*>& fetches);
+  void queueSteps();
+  void measureSteps();
 
   Ir ir_;
-  LoopBackend backend_;
-  std::string remark_;  // why there are no fusions; empty: there are
+  Backend& device_;
+  LoopBackend backend_;  // which compiles
+  std::string remark_;   // why there are no fusions; empty: there are
   MemoryMap map_;
   std::vector<Step> steps_;
+  std::vector<Copy> copies_;
   std::vector<void*> pointers_;
   std::vector<Patch> arenaPatches_, runPatches_;
   Prologue prologue_;
   std::byte* arena_ = nullptr;
-  bool timing_ = false;
+  // On a device with memory of its own, addresses that stay from run to run; on the host there are none.
+  std::vector<std::shared_ptr<Buffer>> ownFeeds_, ownFetches_;
+  std::unique_ptr<Recording> recording_;
+  bool mayRecord_ = true, mayRefuse_ = false;
+  std::unique_ptr<Clock> clock_;  // null: no times
   int64_t runs_ = 0;
 };
 

@@ -33,7 +33,7 @@ bool Prologue::isOutdated(const Ir& ir, const Step& step) const {
   });
 }
 
-void Prologue::refresh(const Ir& ir) {
+void Prologue::refresh(const Ir& ir, Backend& backend) {
   bool any = false;
   for (Step& step : steps_) any |= step.due = isOutdated(ir, step);
   if (!any) return;
@@ -43,13 +43,16 @@ void Prologue::refresh(const Ir& ir) {
       if (steps_[s].due && input.value >= 0 && !buffers_.count(input.value))
         steps_[makers_.at(input.value)].due = true;
   for (Step& step : steps_)
-    if (step.due) run(ir, step);
+    if (step.due) run(ir, backend, step);
+  // After an earlier refusal in this run kernels may have done nothing, too.
+  backend.finish();
+  for (Step& step : steps_) step.made = step.made || step.due;
   for (const Step& step : steps_)
     if (!step.kept)
       for (int output : step.outputs) buffers_.erase(output);
 }
 
-void Prologue::run(const Ir& ir, Step& step) {
+void Prologue::run(const Ir& ir, Backend& backend, Step& step) {
   step.made = false;  // should it fail
   std::vector<void*> inputs, outputs;
   for (Input& input : step.inputs) {
@@ -63,12 +66,11 @@ void Prologue::run(const Ir& ir, Step& step) {
   }
   for (int output : step.outputs) {
     auto& buffer = buffers_[output];
-    if (!buffer) buffer = Buffer::allocate(bytesOf(ir.values[static_cast<size_t>(output)]));
+    if (!buffer) buffer = backend.allocate(bytesOf(ir.values[static_cast<size_t>(output)]));
     outputs.push_back(buffer->data());
   }
-  const auto scratch = Buffer::allocate(step.kernel->scratchBytes());
+  const auto scratch = backend.allocate(step.kernel->scratchBytes());
   step.kernel->run(inputs.data(), outputs.data(), scratch->data());
-  step.made = true;
 }
 
 }  // namespace nodegrad::plan

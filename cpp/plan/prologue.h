@@ -13,8 +13,9 @@ class Prologue {
  public:
   // Takes the kernel of a steady node, in the order of the plan.
   void add(const Ir& ir, const MemoryMap& map, int node, std::unique_ptr<Kernel> kernel);
-  // Brings everything up to date.
-  void refresh(const Ir& ir);
+  // Brings everything up to date on the device. Waits for it where there was something to do, and fails with
+  // what it refused.
+  void refresh(const Ir& ir, Backend& backend);
   // Where a steady value that steps read lies; after refresh.
   void* data(int value) const { return buffers_.at(value)->data(); }
   size_t size() const { return steps_.size(); }
@@ -36,7 +37,7 @@ class Prologue {
   };
 
   bool isOutdated(const Ir& ir, const Step& step) const;
-  void run(const Ir& ir, Step& step);
+  void run(const Ir& ir, Backend& backend, Step& step);
 
   std::vector<Step> steps_;
   std::unordered_map<int, size_t> makers_;  // the step of each value

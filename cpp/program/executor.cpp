@@ -3,12 +3,15 @@
 #include <algorithm>
 #include <chrono>
 #include <cstring>
+#include <future>
 #include <iterator>
 #include <system_error>
 #include <vector>
 
-#include "core/parallel.h"
-#include "cpu/cpu_backend.h"
+#include "devices/devices.h"
+#include "host/buffer.h"
+#include "host/parallel.h"
+#include "host/pause.h"
 
 namespace nodegrad {
 
@@ -20,6 +23,10 @@ constexpr auto kSpin = std::chrono::microseconds(50);
 // Some 30 MB of tasks.
 constexpr size_t kMostQueued = 1 << 16;
 
+void copyBytes(const void* from, void* to, size_t bytes) {
+  if (bytes > 0) std::memcpy(to, from, bytes);  // no memory for none
+}
+
 }  // namespace
 
 std::shared_ptr<Executor> Executor::shared() {
@@ -27,14 +34,39 @@ std::shared_ptr<Executor> Executor::shared() {
   return *executor;
 }
 
-Executor::Executor() : backend_(makeCpuBackend()) {
+Executor::Executor() : threads_(defaultThreads()) {
+  const DeviceKind& kind = deviceKinds()[0];
+  devices_.push_back({kind.name, kind.make(), nullptr});
   try {
     thread_ = std::thread([this] { loop(); });
   } catch (const std::system_error& error) {
     fail(ErrorCode::Device, "expected to start the engine's thread, received '", error.what(),
          "': let the process have more threads (ulimit -u, the container's limit of processes)");
   }
-  wait([this] { threads_ = backend_->enter(defaultThreads()); });
+  wait([this] { threads_ = devices_[0].backend->enter(threads_); });
+}
+
+Executor::Device& Executor::device(const std::string& name) {
+  const std::lock_guard<std::mutex> opening(opening_);
+  for (Device* known : devices())
+    if (name.empty() || known->name == name) return *known;
+  std::string names;
+  for (const DeviceKind& kind : deviceKinds()) {
+    names += (names.empty() ? "'" : " or '") + kind.name + "'";
+    if (kind.name != name) continue;
+    Device opened{name, kind.make(), nullptr};
+    wait([&] { opened.backend->enter(threads_); });
+    const std::lock_guard<std::mutex> listing(listing_);
+    return devices_.emplace_back(std::move(opened));
+  }
+  fail(ErrorCode::Device, "expected the device ", names, ", received '", name, "'");
+}
+
+std::vector<Executor::Device*> Executor::devices() {
+  const std::lock_guard<std::mutex> lock(listing_);
+  std::vector<Device*> all;
+  for (Device& device : devices_) all.push_back(&device);
+  return all;
 }
 
 void Executor::loop() {
@@ -43,7 +75,7 @@ void Executor::loop() {
     const auto deadline = std::chrono::steady_clock::now() + kSpin;
     while (queue_.empty() && std::chrono::steady_clock::now() < deadline) {
       lock.unlock();
-      __builtin_ia32_pause();
+      pauseProcessor();
       lock.lock();
     }
     changed_.wait(lock, [this] { return !queue_.empty() && !stopped_; });
@@ -92,9 +124,25 @@ void Executor::cancel() {
 void Executor::stop() {
   std::unique_lock<std::mutex> lock(mutex_);
   stopped_ = true;
-  if (running_ == std::thread::id()) return;
-  cancelled_ = true;
-  finished_.wait(lock, [&] { return running_ == std::thread::id(); });
+  if (running_ != std::thread::id()) {
+    cancelled_ = true;
+    finished_.wait(lock, [&] { return running_ == std::thread::id(); });
+  }
+  finishDevices();  // the engine's thread calls them no more
+}
+
+void Executor::finishDevices() {
+  for (const Device* device : devices()) {
+    try {
+      device->backend->finish();
+    } catch (const std::exception&) {
+      // Whoever waits for that has been told.
+    }
+  }
+}
+
+void Executor::drain() {
+  wait([this] { finishDevices(); });
 }
 
 void Executor::wait(const Task& task) {
@@ -111,14 +159,21 @@ void Executor::wait(const Task& task) {
   finished.wait(lock, [&] { return done; });
 }
 
-std::byte* Executor::arena(size_t bytes) {
-  if (!arena_ || arena_->bytes() < bytes) {
-    arena_.reset();  // before the new one, so that the two need not fit beside each other
-    arena_ = Buffer::allocateQuickly(bytes);
+void Executor::waitFor(const std::function<void(Done done)>& task) {
+  const auto over = std::make_shared<std::promise<std::exception_ptr>>();
+  submit([&task, over] { task([over](std::exception_ptr error) { over->set_value(std::move(error)); }); });
+  if (const std::exception_ptr error = over->get_future().get()) std::rethrow_exception(error);
+}
+
+std::byte* Executor::arena(Device& device, size_t bytes) {
+  std::shared_ptr<Buffer>& arena = device.arena;
+  if (!arena || arena->bytes() < bytes) {
+    arena.reset();  // before the new one, so that the two need not fit next to each other
+    arena = device.backend->allocateArena(bytes);
   } else {
-    arena_->enlargePages();
+    arena->reuse();
   }
-  return static_cast<std::byte*>(arena_->data());
+  return static_cast<std::byte*>(arena->data());
 }
 
 void Executor::setThreads(int threads) {
@@ -126,19 +181,45 @@ void Executor::setThreads(int threads) {
   if (threads < 1 || threads > limit)
     fail(ErrorCode::Argument, "expected a number of threads from 1 to ", limit, ", received ", threads);
   threads_ = threads;
-  submit([this, threads] { threads_ = backend_->enter(threads); });
+  submit([this, threads] {
+    // The first one's kernels run on the team.
+    for (Device* device : devices()) {
+      const int given = device->backend->enter(threads);
+      if (device == &devices_[0]) threads_ = given;
+    }
+  });
 }
 
-void Executor::read(const Storage& storage, void* to) {
-  if (storage.error) std::rethrow_exception(storage.error);
-  backend_->toRowMajor(storage.type, storage.layout, storage.buffer->data(), to);
+void Executor::read(const Storage& storage, void* to, Done done) {
+  const std::shared_ptr<Outcome> outcome = storage.outcome;
+  const auto failure = [=] { return outcome ? outcome->error() : nullptr; };
+  try {
+    // Without a buffer the run is over as far as this thread goes.
+    const bool known = !storage.buffer || (outcome && outcome->isKnown());
+    if (const std::exception_ptr error = known ? failure() : nullptr) std::rethrow_exception(error);
+    if (Backend* place = storage.buffer->place()) {
+      place->toRowMajor(storage.type, storage.layout, storage.buffer->data(), to);
+      place->whenDone([=, done = std::move(done)](std::exception_ptr error) {
+        const std::exception_ptr first = failure();
+        done(first ? first : std::move(error));
+      });
+      return;
+    }
+    copyBytes(storage.buffer->data(), to, bytesOf(storage.type));
+  } catch (...) {
+    return done(std::current_exception());
+  }
+  done(nullptr);
 }
 
 void Executor::write(Storage& storage, const void* from) {
-  if (!storage.buffer) storage.buffer = Buffer::allocate(bytesOf(storage.type));
-  storage.error = nullptr;
+  if (!storage.buffer) storage.buffer = allocateHost(bytesOf(storage.type));
+  storage.outcome = nullptr;
   ++storage.version;
-  backend_->fromRowMajor(storage.type, storage.layout, from, storage.buffer->data());
+  if (Backend* place = storage.buffer->place())
+    place->fromRowMajor(storage.type, storage.layout, from, storage.buffer->data());
+  else
+    copyBytes(from, storage.buffer->data(), bytesOf(storage.type));
 }
 
 }  // namespace nodegrad

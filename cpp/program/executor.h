@@ -5,17 +5,27 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "backend.h"
 #include "core/storage.h"
 
 namespace nodegrad {
 
-// One device's engine thread: it owns the OpenMP team and the arena, and runs what is queued, in order.
-// Shared by every environment of the process, so that worker threads do not oversubscribe the machine.
+// The engine's thread: it owns the OpenMP team and the devices, and runs what is queued, in order. Shared by
+// every environment of the process, so that worker threads do not oversubscribe the machine.
 class Executor {
  public:
+  // A backend with its arena.
+  struct Device {
+    std::string name;
+    std::unique_ptr<Backend> backend;
+    std::shared_ptr<Buffer> arena;
+  };
+  using Done = std::function<void(std::exception_ptr error)>;
+
   // Made at the first call, never destroyed: its thread outlives whoever queued the last task. Fails with
   // DEVICE where the system does not let the process start that thread.
   static std::shared_ptr<Executor> shared();
@@ -35,18 +45,27 @@ class Executor {
   // Whether the running task is to end early. Only for tasks.
   bool cancelled() const { return cancelled_; }
 
-  Backend& backend() { return *backend_; }
+  // Queues a task that calls done, then or later, on any thread, and waits for that; throws the error. Not
+  // for tasks.
+  void waitFor(const std::function<void(Done done)>& task);
+  // Waits until all that is queued is over, here and on the devices. Not for tasks.
+  void drain();
+
+  // The device of a name, opened at the first call; the first of all kinds for "". Fails with DEVICE where
+  // there is none or it does not work. Not for tasks.
+  Device& device(const std::string& name = "");
+  Backend& backend(const std::string& device = "") { return *this->device(device).backend; }
   // Scratch memory of at least bytes that lives until the next, larger demand. Only for tasks.
-  std::byte* arena(size_t bytes);
+  static std::byte* arena(Device& device, size_t bytes);
   // The size of the team. After setThreads it is the one wanted until the team is made.
   int threads() const { return threads_; }
   // Queues a change of the team's size. Fails with ARGUMENT beyond availableThreads().
   void setThreads(int threads);
 
-  // A row-major copy of the storage's numbers into to; rethrows the error of the run that should have made
-  // them. Only for tasks.
-  void read(const Storage& storage, void* to);
-  // Overwrites the storage's numbers, keeping its layout. Only for tasks.
+  // Queues a row-major copy of the storage's numbers into `to`. Calls done, on any thread, when it is there,
+  // with the error of the run that should have made them. Only for tasks.
+  void read(const Storage& storage, void* to, Done done);
+  // Queues an overwrite of the storage's numbers, which keep their layout. Only for tasks.
   void write(Storage& storage, const void* from);
 
  private:
@@ -56,10 +75,12 @@ class Executor {
   };
   Executor();
   void loop();
+  std::vector<Device*> devices();
+  void finishDevices();
 
-  std::unique_ptr<Backend> backend_;
+  std::mutex opening_, listing_;
+  std::deque<Device> devices_;  // they stay where they are
   std::atomic<int> threads_{1};
-  std::shared_ptr<Buffer> arena_;
   std::mutex mutex_;
   std::condition_variable changed_, finished_, shorter_;
   std::deque<Item> queue_;

@@ -8,6 +8,7 @@
 #include "core/settings.h"
 #include "data/source.h"
 #include "plan/plan.h"
+#include "plan/residence.h"
 
 namespace nodegrad {
 
@@ -23,6 +24,7 @@ struct DropPlan {
     delete plan;
   }
 };
+using RunPtr = std::shared_ptr<Outcome>;
 using PlanPtr = std::unique_ptr<plan::Plan, DropPlan>;
 
 bool fits(const TensorType& wanted, const TensorType& given) {
@@ -44,6 +46,7 @@ struct Program::State {
   std::vector<std::pair<StoragePtr, Value>> updates;
   DType compute = DType::F32;
   std::shared_ptr<Executor> executor = Executor::shared();
+  Executor::Device* device = nullptr;
   Recent<Shapes, std::vector<TensorType>> fetchTypes{kShapesKept};  // JavaScript's thread
   // By the size of the team, too, for which kernels are made. The engine's thread.
   Recent<std::pair<Shapes, int>, PlanPtr> plans{kPlansKept};
@@ -80,55 +83,72 @@ struct Program::State {
   plan::Plan& planFor(const std::vector<TensorType>& types) {
     std::pair<Shapes, int> key(shapesOf(types), executor->threads());
     if (const PlanPtr* known = plans.find(key)) return **known;
-    PlanPtr made(new plan::Plan(specialize(types), executor->backend(), compute));
+    PlanPtr made(new plan::Plan(specialize(types), backend(), compute));
     made->setTiming(settings().printsPlans);
     return *plans.add(std::move(key), std::move(made));
   }
 
-  // One step, on the engine's thread.
-  void step(const std::vector<StoragePtr>& inputs, const Room& room) {
+  Backend& backend() const { return *device->backend; }
+
+  // Fails where the run that should have made the storage's numbers did, as far as that is known. Else the
+  // run fails with that one, or waits for it before it changes anything.
+  void admit(Storage& storage, Outcome& run) const {
+    if (!storage.outcome || storage.outcome.get() == &run) return;
+    const bool waits = !updates.empty() && storage.outcome->mayRefuse();
+    if (!waits && storage.buffer && !storage.outcome->isKnown()) return run.follow(storage.outcome);
+    if (const std::exception_ptr error = storage.outcome->error()) std::rethrow_exception(error);
+    storage.outcome = nullptr;
+  }
+
+  // One step, on the engine's thread. What a source gives stays in the host's memory; tensors move.
+  void step(const std::vector<StoragePtr>& inputs, bool fromSource, Outcome& run, const Room& room) {
     std::vector<TensorType> types;
-    std::vector<const void*> pointers;
-    std::vector<std::shared_ptr<Buffer>> converted;
+    std::vector<plan::Feed> fed;
+    std::vector<std::shared_ptr<Buffer>> copies;
     for (const StoragePtr& input : inputs) {
-      if (input->error) std::rethrow_exception(input->error);
+      admit(*input, run);
+      if (!fromSource) plan::moveTo(*input, backend());
       types.push_back(input->type);
-      const void* data = input->buffer->data();
-      if (input->layout) {
-        converted.push_back(Buffer::allocate(bytesOf(input->type)));
-        executor->read(*input, converted.back()->data());
-        data = converted.back()->data();
-      }
-      pointers.push_back(data);
+      fed.push_back({input->buffer->data(), fromSource && !backend().onHost()});
+      if (!input->layout) continue;
+      copies.push_back(plan::laidOut(backend(), *input, nullptr));
+      fed.back().data = copies.back()->data();
     }
     plan::Plan& plan = planFor(types);
+    for (const StoragePtr& parameter : plan.parameters()) admit(*parameter, run);
+    if (plan.mayRefuse()) run.setMayRefuse();
     std::vector<void*> results;
     for (const TensorType& type : plan.fetchTypes()) results.push_back(room(results.size(), type));
-    plan.run(executor->arena(plan.arenaBytes()), pointers, results);
+    plan.run(Executor::arena(*device, plan.arenaBytes()), fed, results);
   }
 
   // One step whose results are kept in outputs, if there are any.
-  void step(const std::vector<StoragePtr>& inputs, const std::vector<StoragePtr>& outputs) {
+  void step(const std::vector<StoragePtr>& inputs, bool fromSource, Outcome& run,
+            const std::vector<StoragePtr>& outputs) {
     std::vector<std::shared_ptr<Buffer>> buffers;
-    for (const StoragePtr& output : outputs) output->room.reset();
-    step(inputs, [&](size_t, const TensorType& type) {
-      buffers.push_back(Buffer::allocate(bytesOf(type)));
+    for (const StoragePtr& output : outputs) output->room.end();
+    step(inputs, fromSource, run, [&](size_t, const TensorType& type) {
+      buffers.push_back(backend().allocate(bytesOf(type)));
       return buffers.back()->data();
     });
     for (size_t i = 0; i < outputs.size(); ++i) {
       outputs[i]->buffer = buffers[i];
-      outputs[i]->error = nullptr;
       ++outputs[i]->version;
     }
   }
 
-  // Runs a body on the engine's thread and lets outputs and done know how it ended.
-  void submit(std::shared_ptr<Program> self, std::vector<StoragePtr> outputs, Done done,
+  // Runs a body on the engine's thread and lets outputs and done know how it ended on the device.
+  void submit(std::shared_ptr<Program> self, RunPtr run, std::vector<StoragePtr> outputs, Done done,
               std::function<void(const std::vector<StoragePtr>&)> body) {
-    executor->submit([self = std::move(self), outputs = std::move(outputs), done = std::move(done),
-                      body = std::move(body)]() {
+    executor->submit([this, self = std::move(self), run = std::move(run), outputs = std::move(outputs),
+                      done = std::move(done), body = std::move(body)]() {
       std::exception_ptr error;
+      run->begin();
       try {
+        for (const StoragePtr& output : outputs) {
+          admit(*output, *run);  // what one call could not write, no later one makes whole
+          output->outcome = run;
+        }
         body(outputs);
       } catch (const std::bad_alloc&) {
         error = std::make_exception_ptr(
@@ -137,22 +157,24 @@ struct Program::State {
         error = std::current_exception();
       }
       if (error)
-        for (const StoragePtr& output : outputs) {
-          output->error = error;
-          output->room.reset();
-        }
-      done(error);
+        for (const StoragePtr& output : outputs) output->room.end();
+      backend().whenDone(
+          [=](const std::exception_ptr& earlier) { done(run->publish(earlier ? earlier : error)); });
     });
   }
 
   // Queues steps on the source's next batches: body makes the one of a number.
-  void submit(std::shared_ptr<Program> self, const std::shared_ptr<Source>& source, int64_t steps,
-              std::vector<StoragePtr> outputs, Done done,
+  void submit(std::shared_ptr<Program> self, const RunPtr& run, const std::shared_ptr<Source>& source,
+              int64_t steps, std::vector<StoragePtr> outputs, Done done,
               std::function<void(int64_t, const std::vector<StoragePtr>&)> body) {
     const int64_t first = source->position(), end = first + steps;
     source->advance(steps);
-    submit(std::move(self), std::move(outputs), std::move(done),
+    submit(std::move(self), run, std::move(outputs), std::move(done),
            [=, body = std::move(body)](const std::vector<StoragePtr>& results) {
+             for (const StoragePtr& array : source->arrays()) {
+               admit(*array, *run);
+               plan::moveToHost(*array);
+             }
              for (int64_t i = first; i < end; ++i) {
                if (executor->cancelled()) fail(ErrorCode::Aborted, "the steps' environment has ended");
                body(i, results);
@@ -160,15 +182,19 @@ struct Program::State {
            });
   }
 
-  std::vector<StoragePtr> promise(const std::vector<TensorType>& types) {
-    std::vector<StoragePtr> outputs;
+  static RunPtr newRun() {
     // What a reader meets where the run is cancelled before it begins.
     static const auto cancelled =
         std::make_exception_ptr(Error(ErrorCode::Aborted, "the step that makes this tensor was cancelled"));
+    return std::make_shared<Outcome>(cancelled);
+  }
+
+  std::vector<StoragePtr> promise(const std::vector<TensorType>& types, const RunPtr& run) const {
+    std::vector<StoragePtr> outputs;
     for (const TensorType& type : types) {
       outputs.push_back(std::make_shared<Storage>(type, nullptr));
-      outputs.back()->room.emplace(bytesOf(type));
-      outputs.back()->error = cancelled;
+      outputs.back()->room = backend().reserve(bytesOf(type));
+      outputs.back()->outcome = run;
     }
     return outputs;
   }
@@ -180,7 +206,7 @@ Program::~Program() = default;
 
 std::shared_ptr<Program> Program::create(const Graph& graph, std::vector<Value> feeds,
                                          std::vector<Value> fetches, std::vector<Update> updates,
-                                         DType compute) {
+                                         DType compute, const std::string& device) {
   auto state = std::make_unique<State>();
   state->graph = graph;
   for (Value value : feeds)
@@ -201,7 +227,8 @@ std::shared_ptr<Program> Program::create(const Graph& graph, std::vector<Value> 
   state->feeds = std::move(feeds);
   state->fetches = std::move(fetches);
   state->compute = compute;
-  if (compute == DType::BF16 && !state->executor->backend().hasBfloat16())
+  state->device = &state->executor->device(device);
+  if (compute == DType::BF16 && !state->backend().hasBfloat16())
     fail(ErrorCode::Device, "expected a processor with bfloat16 instructions, received one without");
   return std::shared_ptr<Program>(new Program(std::move(state)));
 }
@@ -209,10 +236,11 @@ std::shared_ptr<Program> Program::create(const Graph& graph, std::vector<Value> 
 std::vector<StoragePtr> Program::run(const std::vector<StoragePtr>& feeds, Done done) {
   std::vector<TensorType> types;
   for (const StoragePtr& feed : feeds) types.push_back(feed->type);
-  std::vector<StoragePtr> outputs = state_->promise(state_->check(types));
+  const RunPtr run = State::newRun();
+  std::vector<StoragePtr> outputs = state_->promise(state_->check(types), run);
   State* state = state_.get();
-  state_->submit(shared_from_this(), outputs, std::move(done),
-                 [state, feeds](const std::vector<StoragePtr>& results) { state->step(feeds, results); });
+  state_->submit(shared_from_this(), run, outputs, std::move(done),
+                 [=](const std::vector<StoragePtr>& results) { state->step(feeds, false, *run, results); });
   return outputs;
 }
 
@@ -220,11 +248,12 @@ std::vector<StoragePtr> Program::run(const std::shared_ptr<Source>& source, int6
   if (steps < 1) fail(ErrorCode::Argument, "expected one step or more, received ", steps);
   const int64_t last = source->position() + steps - 1;
   state_->check(source->typesAt(source->position()));
-  std::vector<StoragePtr> outputs = state_->promise(state_->check(source->typesAt(last)));
+  const RunPtr run = State::newRun();
+  std::vector<StoragePtr> outputs = state_->promise(state_->check(source->typesAt(last)), run);
   State* state = state_.get();
-  state_->submit(shared_from_this(), source, steps, outputs, std::move(done),
+  state_->submit(shared_from_this(), run, source, steps, outputs, std::move(done),
                  [=](int64_t i, const std::vector<StoragePtr>& results) {
-                   state->step(source->batch(i), i == last ? results : std::vector<StoragePtr>{});
+                   state->step(source->batch(i), true, *run, i == last ? results : std::vector<StoragePtr>{});
                  });
   return outputs;
 }
@@ -234,7 +263,7 @@ std::vector<StoragePtr> Program::collect(const std::shared_ptr<Source>& source, 
   if (steps < 1) fail(ErrorCode::Argument, "expected one step or more, received ", steps);
   const int64_t count = source->stepsPerPass();
   const std::vector<TensorType> whole = state_->check(source->typesAt(0));
-  const int64_t start = results.empty() ? source->position() : -1;
+  const RunPtr run = State::newRun();
   if (results.empty()) {
     std::vector<TensorType> types = whole;
     const std::vector<TensorType>& rest = state_->check(source->typesAt(count - 1));
@@ -243,22 +272,18 @@ std::vector<StoragePtr> Program::collect(const std::shared_ptr<Source>& source, 
         fail(ErrorCode::Shape, "expected results with the samples first, received a scalar for each batch");
       types[i].shape[0] = (count - 1) * types[i].shape[0] + rest[i].shape[0];
     }
-    results = state_->promise(types);
+    results = state_->promise(types, run);
   }
   State* state = state_.get();
-  state_->submit(shared_from_this(), source, steps, results, std::move(done),
+  state_->submit(shared_from_this(), run, source, steps, results, std::move(done),
                  [=](int64_t i, const std::vector<StoragePtr>& outputs) {
-                   // What one call could not write, no later one makes whole.
-                   for (const StoragePtr& output : outputs)
-                     if (i != start && output->error) std::rethrow_exception(output->error);
-                   state->step(source->batch(i), [&](size_t fetch, const TensorType&) {
+                   state->step(source->batch(i), true, *run, [&](size_t fetch, const TensorType&) {
                      Storage& output = *outputs[fetch];
-                     output.room.reset();
-                     if (!output.buffer) output.buffer = Buffer::allocate(bytesOf(output.type));
+                     output.room.end();
+                     if (!output.buffer) output.buffer = state->backend().allocate(bytesOf(output.type));
                      const size_t before = static_cast<size_t>(i % count) * bytesOf(whole[fetch]);
                      return static_cast<void*>(static_cast<std::byte*>(output.buffer->data()) + before);
                    });
-                   for (const StoragePtr& output : outputs) output->error = nullptr;
                  });
   return results;
 }

@@ -78,9 +78,23 @@ export interface RunResult {
   readonly done: Promise<void>;
 }
 
+/** A device that programs can run on. */
+export interface DeviceInfo {
+  /** Its name: `'cpu'`. */
+  readonly name: string;
+  /** The backend, with the version of its library. */
+  readonly description: string;
+  /** What own kernels are made for. Of the CPU the instruction set: base, avx2 or avx512. */
+  readonly architecture: string;
+  /** Whether it computes in bfloat16. */
+  readonly bfloat16: boolean;
+}
+
 /** The state of the native engine. */
 export interface EngineInfo {
-  /** The backend, with the version of its library. */
+  /** The devices. Programs run on the first. */
+  readonly devices: readonly DeviceInfo[];
+  /** The backend of the first device, with the version of its library. */
   readonly device: string;
   /** Instruction set of the own kernels: base, avx2 or avx512. */
   readonly isa: string;
@@ -134,7 +148,8 @@ export interface Engine {
   /**
    * A program of the graph as it is now: fed values, fetched values, and tensors to update after each step. Plans are made at
    * its first run for each set of shapes. `bfloat16` has them keep activations in it; it throws DEVICE where
-   * {@link EngineInfo.bfloat16} is false.
+   * {@link EngineInfo.bfloat16} is false. `device`: the name of one of {@link EngineInfo.devices}, by default the first; throws
+   * DEVICE for others. Tensors are moved to the device that a program needs them on.
    */
   createProgram(
     graph: NativeGraph,
@@ -142,6 +157,7 @@ export interface Engine {
     fetches: readonly ValueId[],
     updates: readonly { tensor: NativeTensor; value: ValueId }[],
     compute?: 'float32' | 'bfloat16',
+    device?: string,
   ): NativeProgram;
   /**
    * Queues one step on the fed tensors, or `steps` steps on a source's next batches (the source's arrays feed the program's inputs in

@@ -10,7 +10,7 @@ export interface EngineInfoOptions {
 const names = { threads: 'optional' } satisfies OptionNames<EngineInfoOptions>;
 
 /**
- * The state of the native engine: device, instruction set, threads, live tensors and bytes.
+ * The state of the native engine: devices, instruction set, threads, live tensors and bytes.
  *
  * @param options `threads`: sets the size of the engine's team first, from 1 to the number of processors that the process
  *   may use: the least of its affinity, its container's quota and `OMP_THREAD_LIMIT`. The default is that number, or

@@ -2,7 +2,9 @@
 #include <gtest/gtest.h>
 
 #include "cpu/isa.h"
+#include "host/buffer.h"
 #include "plan/plan.h"
+#include "plan/wrapped_backend.h"
 #include "spec/conv.h"
 #include "support/fake_backend.h"
 #include "support/kernel_test.h"
@@ -137,30 +139,15 @@ TEST(FuseConvolutions, LeavesWhatTheBackendCannotFuse) {
 }
 
 // The CPU without what it fuses into convolutions.
-class Plain : public Backend {
+class Plain : public plan::WrappedBackend {
  public:
-  std::string name() const override { return cpuBackend().name(); }
+  Plain() : WrappedBackend(cpuBackend()) {}
   bool hasBfloat16() const override { return false; }
-  PrecisionChoice precisions(const KernelSpec& spec) const override { return cpuBackend().precisions(spec); }
-  LayoutChoice layouts(const KernelSpec& spec, const std::vector<bool>& flexible) override {
-    return cpuBackend().layouts(spec, flexible);
-  }
-  std::unique_ptr<Kernel> kernel(const KernelSpec& spec) override { return cpuBackend().kernel(spec); }
   bool supports(const KernelSpec& spec) const override {
-    if (spec.op.rfind("conv2d", 0) != 0) return cpuBackend().supports(spec);
+    if (spec.op.rfind("conv2d", 0) != 0) return inner_.supports(spec);
     const spec::Convolution conv(spec);
     return !conv.isFused() && !conv.residual;
   }
-  bool inPlace(const KernelSpec& spec, size_t output, size_t input) const override {
-    return cpuBackend().inPlace(spec, output, input);
-  }
-  void toRowMajor(const TensorType& type, const LayoutPtr& layout, const void* from, void* to) override {
-    cpuBackend().toRowMajor(type, layout, from, to);
-  }
-  void fromRowMajor(const TensorType& type, const LayoutPtr& layout, const void* from, void* to) override {
-    cpuBackend().fromRowMajor(type, layout, from, to);
-  }
-  int enter(int threads) override { return cpuBackend().enter(threads); }
 };
 
 std::vector<Array> results(const PooledNet& net, Backend& backend, std::string& described,
@@ -168,19 +155,19 @@ std::vector<Array> results(const PooledNet& net, Backend& backend, std::string& 
   plan::Plan plan(net.ir(), backend, compute);
   described = plan.describe();
   std::vector<std::shared_ptr<Buffer>> buffers;
-  std::vector<const void*> feeds;
+  std::vector<plan::Feed> feeds;
   std::vector<void*> fetches;
   for (size_t f = 0; f < net.feedTypes.size(); ++f) {
     const auto bytes = laidOut(randomNumbers(net.feedTypes[f].shape, static_cast<unsigned>(f)), nullptr);
-    buffers.push_back(Buffer::allocate(bytes.size()));
+    buffers.push_back(allocateHost(bytes.size()));
     std::copy(bytes.begin(), bytes.end(), static_cast<char*>(buffers.back()->data()));
-    feeds.push_back(buffers.back()->data());
+    feeds.push_back({buffers.back()->data()});
   }
   for (const TensorType& type : plan.fetchTypes()) {
-    buffers.push_back(Buffer::allocate(bytesOf(type)));
+    buffers.push_back(allocateHost(bytesOf(type)));
     fetches.push_back(buffers.back()->data());
   }
-  const auto arena = Buffer::allocate(plan.arenaBytes());
+  const auto arena = allocateHost(plan.arenaBytes());
   plan.run(static_cast<std::byte*>(arena->data()), feeds, fetches);
   std::vector<Array> arrays;
   for (size_t f = 0; f < fetches.size(); ++f)

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "core/storage.h"
+#include "host/buffer.h"
 
 namespace nodegrad {
 namespace {
@@ -41,8 +42,7 @@ TEST(Graph, NumbersEachOutput) {
 
 TEST(Graph, GivesOneValueToOneTensor) {
   Graph graph;
-  const StoragePtr a = Storage::create({DType::F32, {2}}, nullptr),
-                   b = Storage::create({DType::F32, {2}}, nullptr);
+  const StoragePtr a = hostStorage({DType::F32, {2}}, nullptr), b = hostStorage({DType::F32, {2}}, nullptr);
   const Value first = graph.parameter(a, a->type, "a");
   EXPECT_EQ(graph.parameter(a, a->type, "a"), first);
   EXPECT_NE(graph.parameter(b, b->type, "b"), first);

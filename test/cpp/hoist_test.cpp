@@ -1,6 +1,7 @@
 // What a plan computes once, until a parameter changes.
 #include <gtest/gtest.h>
 
+#include "host/buffer.h"
 #include "support/run.h"
 #include "support/traced.h"
 
@@ -110,7 +111,7 @@ TEST(Prologue, TriesAgainAfterAFailure) {
   Traced t;
   StoragePtr store = floats(kSquare, kDouble);
   const int32_t wrong[] = {5}, right[] = {1};
-  StoragePtr indices = Storage::create({DType::I32, {1}}, wrong);
+  StoragePtr indices = hostStorage({DType::I32, {1}}, wrong);
   const Value w = t.graph.parameter(store, store->type), i = t.graph.parameter(indices, indices->type);
   t.fetches = {t.op("multiply", {t.op("gather", {w, i}), t.feed({1, 2})})};
   const auto program = compile(t);

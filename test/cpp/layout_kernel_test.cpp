@@ -1,6 +1,7 @@
 #include "cpu/conv/winograd/filters.h"
 #include "cpu/memory/cpu_layout.h"
 #include "cpu/memory/onednn.h"
+#include "host/buffer.h"
 #include "support/kernel_test.h"
 
 namespace nodegrad::testing {
@@ -57,7 +58,7 @@ void expectRoundTrip(const TensorType& type, const LayoutPtr& layout) {
     using T = decltype(sample);
     std::vector<T> plain(static_cast<size_t>(count(type.shape)));
     for (size_t i = 0; i < plain.size(); ++i) plain[i] = static_cast<T>(i * 37 % 251);
-    const auto memory = Buffer::allocate(layout ? layout->bytes() : bytesOf(type));
+    const auto memory = allocateHost(layout ? layout->bytes() : bytesOf(type));
     cpuBackend().fromRowMajor(type, layout, plain.data(), memory->data());
     const Geometry g = geometry(type, layout);
     reference::forEach(g.shape, [&](const Dims& index, int64_t place) {
@@ -132,7 +133,7 @@ TEST(Reorder, MakesWinogradFiltersOfWeightsInAnyLayoutAndNothingOfThem) {
         const auto kernel =
             onednn::reorderKernel(numbers.type, from, {DType::F32, numbers.type.shape}, filters);
         std::vector<char> given = laidOut(numbers, from), made(filters->bytes());
-        const auto scratch = Buffer::allocate(kernel->scratchBytes());
+        const auto scratch = allocateHost(kernel->scratchBytes());
         void* input = given.data();
         void* output = made.data();
         kernel->run(&input, &output, scratch->data());

@@ -1,5 +1,5 @@
 // What the system says about memory, read from folders that look like its own.
-#include "core/memory.h"
+#include "host/memory.h"
 
 #include <gtest/gtest.h>
 
@@ -7,9 +7,9 @@
 #include <filesystem>
 #include <fstream>
 
-#include "core/buffer.h"
-#include "core/cgroup.h"
 #include "core/error.h"
+#include "host/buffer.h"
+#include "host/cgroup.h"
 
 namespace nodegrad {
 namespace {
@@ -79,9 +79,9 @@ TEST_F(FakeSystem, AContainerThatSeesTheHostsPathHasItsOwnGroupAtTheRoot) {
 
 TEST(Memory, AReservationKeepsItsRoomFree) {
   const size_t half = readMemory().available / 2;
-  const Reservation first(half);
-  EXPECT_THROW(Reservation(half + (size_t{64} << 20)), Error);
-  EXPECT_THROW(Buffer::allocate(half + (size_t{64} << 20)), Error);
+  const Reservation first = reserveMemory(half);
+  EXPECT_THROW(reserveMemory(half + (size_t{64} << 20)), Error);
+  EXPECT_THROW(allocateHost(half + (size_t{64} << 20)), Error);
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "core/parallel.h"
+#include "host/parallel.h"
 
 #include <gtest/gtest.h>
 

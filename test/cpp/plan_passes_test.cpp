@@ -1,6 +1,7 @@
 // The passes of the plan one by one: what they make of a traced graph.
 #include <gtest/gtest.h>
 
+#include "host/buffer.h"
 #include "plan/plan.h"
 #include "support/fake_backend.h"
 #include "support/traced.h"
@@ -232,7 +233,7 @@ struct TableNet : Traced {
   }
   void update(Value g) {
     const Value slot =
-        graph.parameter(storeSlot = Storage::create({DType::F32, {9, 9}}, nullptr), {DType::F32, {9, 9}});
+        graph.parameter(storeSlot = hostStorage({DType::F32, {9, 9}}, nullptr), {DType::F32, {9, 9}});
     const auto out =
         graph.op("momentumUpdate", {table, g, slot, graph.constant(0.1)}, Attrs{{"momentum", 0.9}});
     updates = {{storeTable, out[0]}, {storeSlot, out[1]}};

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "data/source.h"
+#include "host/buffer.h"
 #include "ops/scan.h"
 #include "support/run.h"
 #include "support/traced.h"
@@ -87,11 +88,11 @@ TEST(Program, LeavesVariablesAsTheyWereWhenAStepFails) {
   const auto program = compile(t);
   const auto before = numbersOf(store);
   const int32_t wrong[] = {0, 7}, right[] = {0, 2};
-  const auto feed = Storage::create({DType::I32, {2}}, wrong);
+  const auto feed = hostStorage({DType::I32, {2}}, wrong);
   const std::string message = messageOf([&] { runNow(program, {feed}); });
   EXPECT_NE(message.find("7"), std::string::npos) << message;
   EXPECT_EQ(numbersOf(store), before);
-  runNow(program, {Storage::create({DType::I32, {2}}, right)});
+  runNow(program, {hostStorage({DType::I32, {2}}, right)});
   EXPECT_NE(numbersOf(store), before);
 }
 
@@ -109,7 +110,7 @@ TEST(Program, LeavesVariablesAsTheyWereWhenAStepOfALoopFails) {
   t.fetches = addScan(t.graph, scan);
   const auto program = compile(t);
   const auto run = [&](std::vector<int32_t> numbers) {
-    runNow(program, {Storage::create({DType::I32, {3, 1}}, numbers.data()), floats({1, 2}, {0, 0}),
+    runNow(program, {hostStorage({DType::I32, {3, 1}}, numbers.data()), floats({1, 2}, {0, 0}),
                      floats({4, 2}, {0, 1, 2, 3, 4, 5, 6, 7})});
   };
   const std::string message = messageOf([&] { run({0, 1, 9}); });
@@ -126,8 +127,7 @@ TEST(Program, PassesTheErrorOnToWhoeverReadsItsResult) {
   const Value table = t.variable({3, 2}, &store);
   t.fetches = {t.op("gather", {table, indices})};
   const int32_t wrong[] = {5};
-  const auto outputs =
-      compile(t)->run({Storage::create({DType::I32, {1}}, wrong)}, [](std::exception_ptr) {});
+  const auto outputs = compile(t)->run({hostStorage({DType::I32, {1}}, wrong)}, [](std::exception_ptr) {});
   EXPECT_NE(messageOf([&] { numbersOf(outputs[0]); }).find("5"), std::string::npos);
 }
 
@@ -190,7 +190,7 @@ TEST(Program, TrainsAConvolutionalNet) {
   }
   const auto program = compile(t);
   const auto pictures = floats({n, 8, 8, 1}, images);
-  const auto targets = Storage::create({DType::I32, {n}}, sides.data());
+  const auto targets = hostStorage({DType::I32, {n}}, sides.data());
   const float first = numbersOf(runNow(program, {pictures, targets})[0])[0];
   float last = first;
   for (int i = 0; i < 60; ++i) last = numbersOf(runNow(program, {pictures, targets})[0])[0];
@@ -251,11 +251,10 @@ TEST(Source, RefusesWhatCannotBeCut) {
 }
 
 TEST(Buffer, RefusesWhatTheMachineCannotHold) {
-  EXPECT_NE(messageOf([] { Storage::create({DType::F32, {1LL << 38}}, nullptr); }).find("bytes"),
+  EXPECT_NE(messageOf([] { hostStorage({DType::F32, {1LL << 38}}, nullptr); }).find("bytes"),
             std::string::npos);
-  EXPECT_NE(
-      messageOf([] { Storage::create({DType::F32, {1LL << 40, 1LL << 40}}, nullptr); }).find("too many"),
-      std::string::npos);
+  EXPECT_NE(messageOf([] { hostStorage({DType::F32, {1LL << 40, 1LL << 40}}, nullptr); }).find("too many"),
+            std::string::npos);
 }
 
 TEST(Executor, RunsTasksInOrder) {

@@ -1,4 +1,4 @@
-#include "core/parallel.h"
+#include "host/parallel.h"
 #include "support/winograd.h"
 
 namespace nodegrad::testing {

@@ -4,9 +4,9 @@
 #include <optional>
 #include <string>
 
-#include "core/parallel.h"
 #include "cpu/isa.h"
 #include "cpu/memory/cpu_layout.h"
+#include "host/parallel.h"
 
 namespace nodegrad {
 

@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <atomic>
 
-#include "core/parallel.h"
 #include "cpu/isa.h"
 #include "cpu/kernel_table.h"
 #include "cpu/memory/cpu_layout.h"
 #include "cpu/memory/onednn_faults.h"
+#include "host/parallel.h"
 
 namespace nodegrad {
 

@@ -1,12 +1,12 @@
 #include <algorithm>
 #include <set>
 
-#include "core/parallel.h"
 #include "cpu/elementwise/chain.h"
 #include "cpu/elementwise/random.h"
 #include "cpu/isa.h"
 #include "cpu/kernel_table.h"
 #include "cpu/memory/walk.h"
+#include "host/parallel.h"
 
 namespace nodegrad {
 namespace {

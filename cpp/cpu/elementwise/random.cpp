@@ -1,7 +1,7 @@
 #include "cpu/elementwise/random.h"
 
-#include "core/parallel.h"
 #include "cpu/isa.h"
+#include "host/parallel.h"
 
 namespace nodegrad {
 namespace {

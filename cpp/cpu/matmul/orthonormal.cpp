@@ -1,8 +1,8 @@
 #include <algorithm>
 
-#include "core/parallel.h"
 #include "cpu/isa.h"
 #include "cpu/kernel_table.h"
+#include "host/parallel.h"
 
 namespace nodegrad {
 namespace {

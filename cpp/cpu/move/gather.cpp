@@ -4,10 +4,10 @@
 #include <cstring>
 #include <sstream>
 
-#include "core/parallel.h"
 #include "cpu/isa.h"
 #include "cpu/kernel_table.h"
 #include "cpu/move/indices.h"
+#include "host/parallel.h"
 
 namespace nodegrad {
 namespace {

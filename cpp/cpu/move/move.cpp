@@ -2,12 +2,12 @@
 #include <cstring>
 #include <numeric>
 
-#include "core/parallel.h"
 #include "core/slice.h"
 #include "cpu/kernel_table.h"
 #include "cpu/memory/onednn.h"
 #include "cpu/memory/walk.h"
 #include "cpu/move/strided_copy.h"
+#include "host/parallel.h"
 
 namespace nodegrad {
 namespace {

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "core/parallel.h"
+#include "host/parallel.h"
 
 namespace nodegrad {
 namespace {

@@ -1,8 +1,8 @@
 #include <cmath>
 
-#include "core/parallel.h"
 #include "cpu/kernel_table.h"
 #include "cpu/norm/norm_view.h"
+#include "host/parallel.h"
 #include "spec/norm.h"
 
 namespace nodegrad {

@@ -1,9 +1,9 @@
 #include <cmath>
 
-#include "core/parallel.h"
 #include "cpu/kernel_table.h"
 #include "cpu/norm/norm_view.h"
 #include "cpu/pool/images.h"
+#include "host/parallel.h"
 #include "spec/norm.h"
 
 // Batch normalization, ReLU and max-pooling in one: the image is read once forwards, and only what is pooled

@@ -1,6 +1,6 @@
-#include "core/parallel.h"
 #include "cpu/isa.h"
 #include "cpu/kernel_table.h"
+#include "host/parallel.h"
 
 namespace nodegrad {
 namespace {

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "backend.h"
-#include "core/parallel.h"
 #include "cpu/isa.h"
+#include "host/parallel.h"
 
 // What the kernels of batch normalization share.
 namespace nodegrad {

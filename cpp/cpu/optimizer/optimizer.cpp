@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/parallel.h"
 #include "cpu/kernel_table.h"
 #include "cpu/memory/cpu_layout.h"
 #include "graph/op.h"
+#include "host/parallel.h"
 #include "spec/update.h"
 
 namespace nodegrad {

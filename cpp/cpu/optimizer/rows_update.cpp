@@ -1,10 +1,10 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/parallel.h"
 #include "cpu/kernel_table.h"
 #include "cpu/move/indices.h"
 #include "cpu/optimizer/optimizer.h"
+#include "host/parallel.h"
 #include "spec/update.h"
 
 namespace nodegrad {

@@ -1,9 +1,9 @@
 #include <algorithm>
 
-#include "core/parallel.h"
 #include "cpu/isa.h"
 #include "cpu/kernel_table.h"
 #include "cpu/pool/images.h"
+#include "host/parallel.h"
 
 namespace nodegrad {
 namespace {

@@ -1,10 +1,10 @@
 #include <algorithm>
 #include <cstring>
 
-#include "core/parallel.h"
 #include "cpu/isa.h"
 #include "cpu/kernel_table.h"
 #include "cpu/memory/walk.h"
+#include "host/parallel.h"
 
 namespace nodegrad {
 namespace {

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "backend.h"
-#include "core/parallel.h"
 #include "cpu/isa.h"
+#include "host/parallel.h"
 #include "spec/composition.h"
 
 // What the kernels of recurrent layers share.

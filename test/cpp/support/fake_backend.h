@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "backend.h"
+#include "host/buffer.h"
 #include "spec/composition.h"
 
 namespace nodegrad::testing {
@@ -34,6 +35,7 @@ class FakeKernel : public Kernel {
 class FakeBackend : public Backend {
  public:
   std::string name() const override { return "fake"; }
+  std::string architecture() const override { return "none"; }
 
   bool hasBfloat16() const override { return true; }
 
@@ -102,8 +104,13 @@ class FakeBackend : public Backend {
     return chain && spec.inputs[input] == spec.outputs[output];
   }
 
+  bool onHost() const override { return true; }
+  std::shared_ptr<Buffer> allocate(size_t bytes) override { return allocateHost(bytes, this); }
+  void copy(const void*, void*, size_t) override {}
   void toRowMajor(const TensorType&, const LayoutPtr&, const void*, void*) override {}
   void fromRowMajor(const TensorType&, const LayoutPtr&, const void*, void*) override {}
+  std::unique_ptr<Clock> clock() override { return nullptr; }
+  void whenDone(std::function<void(std::exception_ptr)> done) override { done(nullptr); }
   int enter(int threads) override { return threads; }
 
  private:

@@ -5,9 +5,9 @@
 #include <cstring>
 #include <random>
 
-#include "core/parallel.h"
 #include "cpu/conv/winograd/filters.h"
 #include "cpu/cpu_backend.h"
+#include "host/parallel.h"
 
 namespace nodegrad::testing {
 

@@ -3,9 +3,9 @@
 
 #include <cmath>
 
-#include "core/parallel.h"
 #include "cpu/isa.h"
 #include "cpu/memory/onednn.h"
+#include "host/parallel.h"
 #include "kernel_run.h"
 #include "settings.h"
 

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "graph/autodiff.h"
+#include "host/buffer.h"
 
 namespace nodegrad::testing {
 
@@ -85,7 +86,7 @@ Value RandomNet::feed(const Dims& shape, DType dtype) {
 Value RandomNet::weight(const Dims& shape, double low, double high) {
   Array array = drawFloats(random_, shape, low, high);
   const std::vector<float> floats(array.data.begin(), array.data.end());
-  const StoragePtr storage = Storage::create(array.type, floats.data());
+  const StoragePtr storage = hostStorage(array.type, floats.data());
   const Value value = traced_.graph.parameter(storage, array.type);
   stored_[storage.get()] = array;
   numbers_[value] = std::move(array);

@@ -3,28 +3,21 @@
 #include <memory>
 #include <vector>
 
+#include "host/buffer.h"
 #include "program/program.h"
 #include "traced.h"
 
 namespace nodegrad::testing {
 
 inline StoragePtr floats(const Dims& shape, const std::vector<float>& numbers) {
-  return Storage::create({DType::F32, shape}, numbers.data());
+  return hostStorage({DType::F32, shape}, numbers.data());
 }
 
 // The numbers of a float32 tensor, after all that is queued before.
 inline std::vector<float> numbersOf(const StoragePtr& storage) {
   const auto executor = Executor::shared();
   std::vector<float> numbers(static_cast<size_t>(count(storage->type.shape)));
-  std::exception_ptr error;
-  executor->wait([&] {
-    try {
-      executor->read(*storage, numbers.data());
-    } catch (...) {
-      error = std::current_exception();
-    }
-  });
-  if (error) std::rethrow_exception(error);
+  executor->waitFor([&](Executor::Done done) { executor->read(*storage, numbers.data(), std::move(done)); });
   return numbers;
 }
 

@@ -4,6 +4,7 @@
 
 #include "graph/autodiff.h"
 #include "graph/graph.h"
+#include "host/buffer.h"
 #include "plan/ir.h"
 
 namespace nodegrad::testing {
@@ -22,7 +23,7 @@ struct Traced {
   }
   // A variable of zeros.
   Value variable(const Dims& shape, StoragePtr* storage = nullptr) {
-    StoragePtr made = Storage::create({DType::F32, shape}, nullptr);
+    StoragePtr made = hostStorage({DType::F32, shape}, nullptr);
     if (storage) *storage = made;
     return graph.parameter(made, made->type);
   }

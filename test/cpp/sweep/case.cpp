@@ -5,9 +5,9 @@
 #include <map>
 #include <sstream>
 
-#include "core/parallel.h"
 #include "cpu/cpu_backend.h"
 #include "cpu/kernel_table.h"
+#include "host/parallel.h"
 #include "sweep/family.h"
 #include "sweep/plan.h"
 

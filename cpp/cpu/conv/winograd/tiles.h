@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "core/parallel.h"
 #include "cpu/conv/conv.h"
 #include "cpu/isa.h"
+#include "host/parallel.h"
 
 // What the convolutions by Winograd's algorithm share (cpu/conv/winograd/winograd.h).
 namespace nodegrad::winograd {

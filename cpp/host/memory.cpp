@@ -1,4 +1,4 @@
-#include "core/memory.h"
+#include "host/memory.h"
 
 #include <unistd.h>
 
@@ -9,9 +9,9 @@
 #include <limits>
 #include <mutex>
 
-#include "core/buffer.h"
-#include "core/cgroup.h"
 #include "core/error.h"
+#include "host/buffer.h"
+#include "host/cgroup.h"
 
 namespace nodegrad {
 namespace {
@@ -92,21 +92,20 @@ void claimMemory(size_t bytes) {
   const Memory memory = readMemory();
   const size_t kept = std::min(memory.limit / kKeptPart, kMostKept);
   // The second is for buffers that nobody has written to: they take no memory yet.
-  known.room = std::min(less(memory.available, known.reserved + kept), less(memory.limit, liveBufferBytes()));
+  known.room = std::min(less(memory.available, known.reserved + kept), less(memory.limit, liveHostBytes()));
   known.lookedAt = std::chrono::steady_clock::now();
   known.allowance = less(known.room / kParts, bytes);
   if (bytes <= known.room) return;
   fail(ErrorCode::OutOfMemory, "expected room for ", bytes, " bytes, received ", known.room, " of the ",
-       memory.limit, " that this machine or its container allows, with ", liveBufferBytes(),
+       memory.limit, " that this machine or its container allows, with ", liveHostBytes(),
        " bytes of tensors in use; use smaller shapes or batches, or dispose of tensors");
 }
 
-Reservation::Reservation(size_t bytes) : bytes_(bytes) {
+Reservation reserveMemory(size_t bytes) {
   claimMemory(bytes);
   ledger().reserved += bytes;
+  return {bytes, [](size_t given) { ledger().reserved -= given; }};
 }
-
-Reservation::~Reservation() { ledger().reserved -= bytes_; }
 
 size_t memoryRoom() {
   claimMemory(0);  // looks, if the last look was long ago

@@ -1,4 +1,4 @@
-#include "core/cgroup.h"
+#include "host/cgroup.h"
 
 #include <fstream>
 #include <sstream>

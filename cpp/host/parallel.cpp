@@ -1,4 +1,4 @@
-#include "core/parallel.h"
+#include "host/parallel.h"
 
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -12,7 +12,7 @@
 #include <thread>
 #include <vector>
 
-#include "core/cgroup.h"
+#include "host/cgroup.h"
 
 namespace nodegrad {
 namespace {

@@ -2,6 +2,8 @@
 #include <cstddef>
 #include <string>
 
+#include "core/reservation.h"
+
 namespace nodegrad {
 
 struct Memory {
@@ -15,18 +17,8 @@ Memory readMemory(const std::string& root = "");
 // would over-commit, and end the process later.
 void claimMemory(size_t bytes);
 
-// Room for what is made later, kept free until then.
-class Reservation {
- public:
-  // Fails as claimMemory does.
-  explicit Reservation(size_t bytes);
-  ~Reservation();
-  Reservation(const Reservation&) = delete;
-  Reservation& operator=(const Reservation&) = delete;
-
- private:
-  size_t bytes_;
-};
+// The same for what is made later. Fails as claimMemory does.
+Reservation reserveMemory(size_t bytes);
 
 // The bytes that can be claimed at once, as of the last look at the system.
 size_t memoryRoom();

@@ -1,0 +1,40 @@
+#include "plan/residence.h"
+
+#include "host/buffer.h"
+
+namespace nodegrad::plan {
+
+void layOut(Backend& backend, const TensorType& type, const LayoutPtr& layout, const void* from,
+            const LayoutPtr& wanted, void* to) {
+  const auto kernel = backend.kernel({"reorder", {}, {type}, {type}, {layout}, {wanted}, nullptr});
+  void* const inputs[] = {const_cast<void*>(from)};  // kernels only read their inputs
+  void* const outputs[] = {to};
+  const auto scratch = backend.allocate(kernel->scratchBytes());
+  kernel->run(inputs, outputs, scratch->data());
+}
+
+std::shared_ptr<Buffer> laidOut(Backend& backend, const Storage& storage, const LayoutPtr& wanted) {
+  auto made = backend.allocate(wanted ? wanted->bytes() : bytesOf(storage.type));
+  layOut(backend, storage.type, storage.layout, storage.buffer->data(), wanted, made->data());
+  return made;
+}
+
+void moveToHost(Storage& storage) {
+  Backend* place = storage.buffer->place();
+  if (!place || (place->onHost() && !storage.layout)) return;
+  auto made = allocateHost(bytesOf(storage.type));
+  place->toRowMajor(storage.type, storage.layout, storage.buffer->data(), made->data());
+  place->finish();
+  storage.buffer = std::move(made);
+  storage.layout = nullptr;
+}
+
+void moveTo(Storage& storage, Backend& backend) {
+  if (backend.holds(*storage.buffer)) return;
+  moveToHost(storage);
+  auto made = backend.allocate(bytesOf(storage.type));
+  backend.fromRowMajor(storage.type, nullptr, storage.buffer->data(), made->data());
+  storage.buffer = std::move(made);
+}
+
+}  // namespace nodegrad::plan
