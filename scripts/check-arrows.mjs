@@ -47,6 +47,7 @@ const LIB = {
   optimizers: [...TENSORS, 'ops'],
   callbacks: TENSORS,
   training: [...TENSORS, 'ops', 'data', 'layers', ...OBJECTIVES],
+  utils: [...TENSORS, 'ops', 'data'],
   models: [...TENSORS, 'ops', 'data', 'layers', ...WEIGHTS, ...OBJECTIVES, 'training'],
 };
 // The op registry starts itself up by calling the one function that lists the families.

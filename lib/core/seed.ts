@@ -14,7 +14,8 @@ export function checkSeed(seed: number): number {
 }
 
 /**
- * Makes all that follows repeatable: weights, shuffles and dropout masks of models that have no seed of their own.
+ * Makes all that follows repeatable: weights, shuffles and dropout masks of models that have no seed of their own. As
+ * `utils.setRandomSeed` too, its name in Keras.
  *
  * @param seed An integer.
  * @example setSeed(1);

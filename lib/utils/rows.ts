@@ -1,0 +1,50 @@
+import { type TensorData, Tensor, allocate, read, sizeOf, tensor } from '../core/tensor.js';
+import { NDArray, type NDArrayType } from '../core/ndarray.js';
+import { nextSeed, withSeed } from '../core/seed.js';
+import { expected } from '../base/checks.js';
+import type { ArrayData } from '../data/batches.js';
+import { gather } from '../ops/gather.js';
+
+/** Numbers in plain memory, with the samples first. */
+export function arrayOf(who: string, data: TensorData): NDArray {
+  if (data instanceof NDArray && data.shape.length > 0) return data;
+  const { data: numbers, shape, dtype } = read(data);
+  if (shape.length === 0) throw expected(who, 'an array of samples', data);
+  const copy = allocate(who, dtype, numbers.length);
+  copy.set(numbers);
+  return new NDArray(copy, shape, dtype satisfies NDArrayType);
+}
+
+/** How many samples data has. */
+export const countOf = (who: string, data: ArrayData): number =>
+  data instanceof Tensor ? (data.shape[0] ?? 0) : arrayOf(who, data).length;
+
+/** The samples of these numbers, in this order: a tensor of a tensor, else an array in plain memory. */
+export function takeRows<T extends ArrayData>(
+  who: string,
+  data: T,
+  rows: Int32Array,
+): T extends Tensor ? Tensor : NDArray;
+export function takeRows(who: string, data: ArrayData, rows: Int32Array): Tensor | NDArray {
+  if (data instanceof Tensor) return gather(data, tensor(rows));
+  const { data: numbers, shape, dtype } = arrayOf(who, data);
+  const size = sizeOf(shape.slice(1));
+  const taken = allocate(who, dtype, rows.length * size);
+  rows.forEach((row, i) => {
+    taken.set(numbers.subarray(row * size, (row + 1) * size), i * size);
+  });
+  return new NDArray(taken, [rows.length, ...shape.slice(1)], dtype);
+}
+
+/** Shuffles a list in place (Fisher and Yates), in an order that the seed decides. */
+export function shuffle(list: Int32Array, seed: number = nextSeed()): Int32Array {
+  withSeed(seed, () => {
+    for (let i = list.length - 1; i > 0; i--) {
+      const j = Math.floor((nextSeed() / 2 ** 31) * (i + 1));
+      const [a, b] = [list.at(i) ?? 0, list.at(j) ?? 0];
+      list[i] = b;
+      list[j] = a;
+    }
+  });
+  return list;
+}

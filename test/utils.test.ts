@@ -1,0 +1,164 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { EngineError, NDArray, type TensorData, Sequential, layers, tensor, utils } from '../lib/index.js';
+
+interface Fixture {
+  cube: TensorData;
+  padSequences: { options: utils.PadSequencesOptions; sequences: TensorData[]; values: TensorData }[];
+  normalize: { axis: number; order: number | null; values: TensorData }[];
+  toCategorical: { classes: TensorData; numClasses: number | null; values: TensorData }[];
+}
+const fixture = JSON.parse(readFileSync(new URL('fixtures/utils.json', import.meta.url), 'utf8')) as Fixture;
+
+/** An array as nested lists. */
+const nested = ({ data, shape, dtype }: NDArray) => tensor(data, shape, dtype).arraySync();
+const flat = (data: TensorData) => Array.from(tensor(data).dataSync());
+const codeOf = (body: () => unknown) => {
+  try {
+    body();
+  } catch (error) {
+    return error instanceof EngineError ? error.code : error;
+  }
+  return 'no error';
+};
+
+describe('as Keras gives it', () => {
+  it.each(fixture.padSequences)(
+    'padSequences of $sequences with $options',
+    ({ options, sequences, values }) => {
+      const padded = utils.padSequences(sequences, options);
+      expect(nested(padded)).toEqual(values);
+      expect(padded.dtype).toBe(options.dtype ?? 'int32');
+    },
+  );
+
+  it.each(fixture.normalize)('normalize along $axis with order $order', ({ axis, order, values }) => {
+    const given = utils.normalize(fixture.cube, axis, order ?? Infinity);
+    const expected = flat(values);
+    expect(given.shape).toEqual([2, 3, 4]);
+    // Each is a quotient of doubles, rounded to float32 once; the norms differ in their last bits.
+    given.data.forEach((value, i) => {
+      expect(Math.abs(value - (expected[i] ?? NaN))).toBeLessThanOrEqual(2 ** -23);
+    });
+  });
+
+  it.each(fixture.toCategorical)('toCategorical of $classes', ({ classes, numClasses, values }) => {
+    expect(nested(utils.toCategorical(classes, numClasses ?? undefined))).toEqual(values);
+  });
+});
+
+describe('normalize', () => {
+  it('leaves zeros, and does not overflow', () => {
+    expect(nested(utils.normalize([[0, 0]]))).toEqual([[0, 0]]);
+    expect(nested(utils.normalize(new Float64Array([3e200, 4e200])))).toEqual([
+      Math.fround(0.6),
+      Math.fround(0.8),
+    ]);
+  });
+});
+
+describe('splitDataset', () => {
+  const x = new NDArray(
+    Float32Array.from({ length: 20 }, (_, i) => i),
+    [10, 2],
+  );
+  const y = Int32Array.from({ length: 10 }, (_, i) => i);
+
+  it('cuts each array of a record', () => {
+    const [left, right] = utils.splitDataset({ x, y }, { leftSize: 0.7 });
+    expect([left.x.shape, left.y.shape, right.x.shape, right.y.shape]).toEqual([[7, 2], [7], [3, 2], [3]]);
+    expect(Array.from(right.y.data)).toEqual([7, 8, 9]);
+    expect(left.y.dtype).toBe('int32');
+  });
+
+  it('shuffles samples together, in the order of the seed', () => {
+    const split = (seed: number) => utils.splitDataset([x, y], { rightSize: 4, shuffle: true, seed });
+    const [[leftX, leftY], [, rightY]] = split(3) as unknown as [[NDArray, NDArray], [NDArray, NDArray]];
+    expect([...leftY.data, ...rightY.data].sort((a, b) => a - b)).toEqual([...y]);
+    expect([...leftY.data]).not.toEqual([0, 1, 2, 3, 4, 5]);
+    leftY.data.forEach((row, i) => expect(leftX.data[i * 2]).toBe(row * 2));
+    expect(split(3)).toEqual(split(3));
+    expect(split(4)).not.toEqual(split(3));
+  });
+
+  it('gives tensors for tensors', () => {
+    const [left] = utils.splitDataset(tensor([[1], [2], [3]]), { leftSize: 2 });
+    expect(left.arraySync()).toEqual([[1], [2]]);
+  });
+
+  it.each([
+    [{}],
+    [{ leftSize: 0 }],
+    [{ leftSize: 10 }],
+    [{ leftSize: 6, rightSize: 6 }],
+    [{ leftSize: 1.5 }],
+  ])('refuses %j', (options) => {
+    expect(codeOf(() => utils.splitDataset(x, options))).toBe('ARGUMENT');
+  });
+});
+
+describe('timeseriesDatasetFromArray', () => {
+  const steps = Float32Array.from({ length: 100 }, (_, i) => i);
+
+  // The first example of Keras's page.
+  it('gives windows at each stride', () => {
+    const options = { sequenceLength: 10, sequenceStride: 3, samplingRate: 2 };
+    const [[x]] = [...utils.timeseriesDatasetFromArray(steps.subarray(0, 99), null, options)] as [[NDArray]];
+    const windows = nested(x) as number[][];
+    expect(windows[0]).toEqual([0, 2, 4, 6, 8, 10, 12, 14, 16, 18]);
+    expect(windows[1]?.[0]).toBe(3);
+    expect(windows.at(-1)).toEqual([78, 80, 82, 84, 86, 88, 90, 92, 94, 96]);
+  });
+
+  it('gives the target of each window, in batches that start anew', () => {
+    const batches = utils.timeseriesDatasetFromArray(steps.subarray(0, 90), steps.subarray(10), {
+      sequenceLength: 10,
+      batchSize: 32,
+    });
+    for (let pass = 0; pass < 2; pass++) {
+      const all = [...batches];
+      expect(all.map(([x]) => x.shape)).toEqual([
+        [32, 10],
+        [32, 10],
+        [17, 10],
+      ]);
+      for (const [x, y] of all)
+        y?.data.forEach((target, i) => expect(target).toBe((x.data[i * 10] ?? NaN) + 10));
+    }
+  });
+
+  it('shuffles whole windows, another way each pass', () => {
+    const options = { sequenceLength: 2, startIndex: 5, endIndex: 50, shuffle: true, seed: 1 };
+    const batches = utils.timeseriesDatasetFromArray(steps, steps, options);
+    const pass = () => [...batches].flatMap(([, y]) => [...(y?.data ?? [])]);
+    const [first, second] = [pass(), pass()];
+    expect(first).not.toEqual(second);
+    expect([...first].sort((a, b) => a - b)).toEqual(Array.from({ length: 44 }, (_, i) => i + 5));
+    expect([...first].sort()).toEqual([...second].sort());
+  });
+
+  it('is data for fit', async () => {
+    using model = new Sequential([layers.dense({ units: 1 })]);
+    model.compile({ loss: 'mse' });
+    const batches = utils.timeseriesDatasetFromArray(steps, steps, { sequenceLength: 4 });
+    const { history } = await model.fit(batches, undefined, { epochs: 2, verbose: 0 });
+    expect(history['loss']).toHaveLength(2);
+  });
+
+  it.each([{ sequenceLength: 101 }, { sequenceLength: 0 }, { sequenceLength: 2, endIndex: 101 }])(
+    'refuses %j',
+    (options) => {
+      expect(codeOf(() => utils.timeseriesDatasetFromArray(steps, null, options))).toBe('ARGUMENT');
+    },
+  );
+});
+
+it.each([
+  ['toCategorical', () => utils.toCategorical([0.5])],
+  ['toCategorical', () => utils.toCategorical([3], 3)],
+  ['toCategorical', () => utils.toCategorical([])],
+  ['normalize', () => utils.normalize([1], -1, 0)],
+  ['padSequences', () => utils.padSequences([[1]], { maxLen: 0 })],
+])('%s refuses what it cannot take', (_, body) => {
+  expect(codeOf(body)).toBe('ARGUMENT');
+});
