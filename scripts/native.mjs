@@ -1,4 +1,4 @@
-// Builds the native code: node scripts/native.mjs configure | addon | prebuild | test | kernels | floor | sanitize
+// Builds the native code: node scripts/native.mjs configure | addon | prebuild | test | kernels | lagging | floor | sanitize
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
   copyFileSync,
@@ -98,16 +98,27 @@ const BINDING_TESTS = ['engine', 'process', 'worker', 'tensor', 'memory'].map(
   (name) => `test/${name}.test.ts`,
 );
 
+/** Makes a copy of the project, as far as git knows it, that loads the addon of a folder. */
+function projectWith(addon, copy) {
+  rmSync(copy, { recursive: true, force: true });
+  const files = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  for (const name of files.split('\0').filter((file) => file && existsSync(join(root, file))))
+    cpSync(join(root, name), join(copy, name));
+  symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
+  mkdirSync(join(copy, 'build/Release'), { recursive: true });
+  for (const name of ['nodegrad.node', 'libdnnl.so.3'])
+    symlinkSync(join(addon, name), join(copy, 'build/Release', name));
+  return copy;
+}
+
+const vitest = join(root, 'node_modules/vitest/vitest.mjs');
+
 /** Runs them, and wild calls, in a copy of the project that has the sanitized addon. */
 function runSanitizedAddon(build) {
-  const copy = join(build, 'project');
-  rmSync(copy, { recursive: true, force: true });
-  mkdirSync(join(copy, 'build/Release'), { recursive: true });
-  for (const name of ['lib', 'test', 'package.json', 'tsconfig.json', 'vitest.config.ts'])
-    cpSync(join(root, name), join(copy, name), { recursive: true });
-  symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
-  for (const name of ['nodegrad.node', 'libdnnl.so.3'])
-    symlinkSync(join(build, name), join(copy, 'build/Release', name));
+  const copy = projectWith(build, join(build, 'project'));
   // Node does not link the sanitizer, which has to come first and wants the C++ library loaded when it starts.
   const preloaded = ['libasan.so', 'libstdc++.so.6'].map((name) =>
     probe('g++', [`-print-file-name=${name}`]),
@@ -121,7 +132,6 @@ function runSanitizedAddon(build) {
     UBSAN_OPTIONS: 'print_stacktrace=1',
   };
   const node = (...args) => run(process.execPath, args, { cwd: copy, env });
-  const vitest = join(root, 'node_modules/vitest/vitest.mjs');
   // The tests of loading read the whole addon into a string, for which a sanitized one is too large.
   node(vitest, 'run', '--maxWorkers=1', ...BINDING_TESTS, '--testNamePattern', '^(?!loading)');
   node('--import', 'tsx', 'test/wild/main.ts', '--calls', '3000');
@@ -171,6 +181,32 @@ const commands = {
   kernels(args) {
     cmakeJs('kernel_sweep', ['NODEGRAD_TESTS=ON']);
     run(join(root, 'build/test/cpp/kernel_sweep'), args);
+  },
+
+  /** Runs the tests of the public API on a device that is late, and compares the bits of some nets with the CPU's. */
+  lagging(args) {
+    cmakeJs('nodegrad');
+    cmakeJs('nodegrad_lagging', ['NODEGRAD_TESTS=ON']);
+    const folder = join(root, 'build/lagging');
+    const copy = projectWith(folder, join(folder, 'project'));
+    // The test that is left out counts threads, of which this device has one more.
+    run(
+      process.execPath,
+      [vitest, 'run', ...args, '--testNamePattern', '^(?!.*limit of processes lets it be)'],
+      {
+        cwd: copy,
+      },
+    );
+    if (args.length > 0) return;
+    const [here, there] = [root, copy].map((cwd) =>
+      execFileSync(process.execPath, ['--import', 'tsx', 'test/lagging/bits.ts'], { cwd, encoding: 'utf8' })
+        .trim()
+        .split('\n'),
+    );
+    const other = here.filter((net, i) => net !== there[i]);
+    console.log(`bits: ${here.length - other.length} passed, ${other.length} failed`);
+    if (other.length > 0)
+      throw new Failure(`The nets ${other.join(', ')} have other bits on the late device.`);
   },
 
   floor() {

@@ -19,6 +19,7 @@ class RandomNet {
   // From now on the weights learn by some optimizer.
   void train();
 
+  const Traced& traced() const { return traced_; }
   plan::Ir ir() const { return traced_.ir(); }
   size_t feeds() const { return traced_.feeds.size(); }
   const Array& numbersOfFeed(size_t i) const { return numbers_.at(traced_.feeds[i]); }
