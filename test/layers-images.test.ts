@@ -308,7 +308,7 @@ describe('bad input of layers for images', () => {
       'rank of the op',
       () => ops.upSampling2d([1], { interpolation: 'bilinear' }),
       'SHAPE',
-      /\[upSampling2d\].*rank 4.*\[1\]/,
+      /\[upSampling\].*rank 4.*\[1\]/,
     ],
     [
       'a kernel of another rank',

@@ -56,23 +56,23 @@ Timed timeKernel(const KernelSpec& spec, int runs) {
 }  // namespace
 
 Timed timeOwnConvolution(const ConvolutionSizes& s, const std::string& pass, int runs) {
-  const Attrs attrs = checkAttrs(findOp("conv2d"), {{"padding", std::string("explicit")},
-                                                    {"pads", Dims{s.pad, s.pad, s.pad, s.pad}},
-                                                    {"strides", Dims{s.stride, s.stride}}});
-  const Window window = convWindow("conv2d", attrs, s.ih, s.iw, s.kh, s.kw);
+  const Attrs attrs = checkAttrs(findOp("conv"), {{"padding", std::string("explicit")},
+                                                  {"pads", Dims{s.pad, s.pad, s.pad, s.pad}},
+                                                  {"strides", Dims{s.stride, s.stride}}});
+  const Window window = convWindow("conv", attrs, {s.ih, s.iw}, {s.kh, s.kw});
   const TensorType x{DType::F32, {s.n, s.ih, s.iw, s.ic}}, w{DType::F32, {s.kh, s.kw, s.ic, s.oc}},
-      bias{DType::F32, {s.oc}}, y{DType::F32, {s.n, window.outH, window.outW, s.oc}};
+      bias{DType::F32, {s.oc}}, y{DType::F32, {s.n, window.out[0], window.out[1], s.oc}};
   // The weights lie as the forward pass wants them, as in a plan.
-  KernelSpec spec = specOf("conv2d", attrs, {x, w, bias}, {y});
+  KernelSpec spec = specOf("conv", attrs, {x, w, bias}, {y});
   LayoutChoice choice = backend().layouts(spec, {false, true, false});
   const LayoutPtr weights = choice.inputs[1];
   if (pass == "forward") {
     spec.inputLayouts[1] = weights;
   } else if (pass == "backward_data") {
-    spec = specOf("conv2dBackwardData", attrs, {w, y, x}, {x});
+    spec = specOf("convBackwardData", attrs, {w, y, x}, {x});
     spec.inputLayouts[0] = weights;
   } else {
-    spec = specOf("conv2dBackwardFilter", attrs, {x, y}, {w, bias});
+    spec = specOf("convBackwardFilter", attrs, {x, y}, {w, bias});
     spec.outputLayouts[0] = weights;
   }
   choice = backend().layouts(spec, std::vector<bool>(spec.inputs.size()));

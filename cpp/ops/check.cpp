@@ -31,6 +31,19 @@ const TensorType& inputOfRank(const InferContext& context, size_t i, const char*
   return type;
 }
 
+const TensorType& imageOf(const InferContext& context, size_t i, const char* name) {
+  return inputOfRank(context, i, name, {DType::F32}, 4);
+}
+
+const TensorType& imageOf(const InferContext& context, size_t i, const char* name, const TensorType& image) {
+  return inputOfRank(context, i, name, {DType::F32}, image.shape.size());
+}
+
+const char* kernelForm(int spatial) {
+  static const char* const forms[] = {"[", "[k", "[kh, kw", "[kd, kh, kw"};
+  return forms[spatial];
+}
+
 void expectSameDType(const InferContext& context, const TensorType& a, const TensorType& b) {
   if (a.dtype != b.dtype)
     fail(ErrorCode::Dtype, "[", context.op, "] expected inputs of one dtype, received ", toString(a), " and ",

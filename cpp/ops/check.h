@@ -14,6 +14,11 @@ const TensorType& inputOf(const InferContext& context, size_t i, const char* nam
 // The same, of one rank.
 const TensorType& inputOfRank(const InferContext& context, size_t i, const char* name,
                               std::initializer_list<DType> dtypes, size_t rank);
+// The same, an image or kernel of float32: of rank 4, or as many as image has.
+const TensorType& imageOf(const InferContext& context, size_t i, const char* name);
+const TensorType& imageOf(const InferContext& context, size_t i, const char* name, const TensorType& image);
+// How a kernel's shape begins, for messages: "[kh, kw".
+const char* kernelForm(int spatial);
 // Fails where two inputs' dtypes differ.
 void expectSameDType(const InferContext& context, const TensorType& a, const TensorType& b);
 

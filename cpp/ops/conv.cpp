@@ -8,68 +8,64 @@ namespace nodegrad {
 namespace {
 
 const std::vector<AttrSpec> kAttrs = {
-    {"strides", AttrKind::Integers, Dims{1, 1}},
-    {"dilations", AttrKind::Integers, Dims{1, 1}},
+    {"strides", AttrKind::Integers, Dims{}},
+    {"dilations", AttrKind::Integers, Dims{}},
     {"padding", AttrKind::Text, std::string("valid")},
-    {"pads", AttrKind::Integers, Dims{0, 0, 0, 0}},
+    {"pads", AttrKind::Integers, Dims{}},
     {"groups", AttrKind::Integer, int64_t{1}},
     {"dataFormat", AttrKind::Text, std::string("channelsLast")},
 };
 
-// The output's shape for an image and a kernel [kh, kw, inC/groups, outC].
+// The output's shape for an image and a kernel [spatial dimensions …, channels / groups, filters].
 Dims outputShape(const InferContext& context, const Dims& x, const Dims& w) {
   const int64_t groups = integerAtLeast(context, "groups", 1);
-  const ImageAxes axes = imageAxes(context.op, context.attrs);
-  const auto at = [&](int axis) { return x[static_cast<size_t>(axis)]; };
-  const int64_t channels = at(axes.c);
-  if (channels != kDynamic && w[2] != kDynamic && (channels % groups != 0 || channels / groups != w[2]))
-    fail(ErrorCode::Shape, "[", context.op,
-         "] expected a kernel [kh, kw, channels / groups, filters] for an image of ", channels,
-         " channels in ", groups, " groups, received kernel ", toString(w), " and image ", toString(x));
-  if (w[3] != kDynamic && w[3] % groups != 0)
+  const ImageAxes axes = imageAxes(context.op, context.attrs, x.size());
+  const auto spatial = static_cast<size_t>(axes.spatial);
+  const int64_t channels = x[static_cast<size_t>(axes.c)], perGroup = w[spatial], filters = w[spatial + 1];
+  if (channels != kDynamic && perGroup != kDynamic &&
+      (channels % groups != 0 || channels / groups != perGroup))
+    fail(ErrorCode::Shape, "[", context.op, "] expected a kernel ", kernelForm(axes.spatial),
+         ", channels / groups, filters] for an image of ", channels, " channels in ", groups,
+         " groups, received kernel ", toString(w), " and image ", toString(x));
+  if (filters != kDynamic && filters % groups != 0)
     fail(ErrorCode::Shape, "[", context.op, "] expected a number of filters that ", groups,
          " groups divide, received kernel ", toString(w));
-  const Window window = convWindow(context.op, context.attrs, at(axes.h), at(axes.w), w[0], w[1]);
-  Dims y(4);
-  y[static_cast<size_t>(axes.n)] = at(axes.n);
-  y[static_cast<size_t>(axes.h)] = window.outH;
-  y[static_cast<size_t>(axes.w)] = window.outW;
-  y[static_cast<size_t>(axes.c)] = w[3];
+  const Window window =
+      convWindow(context.op, context.attrs, axes.spatialOf(x), Dims(w.begin(), w.end() - 2));
+  Dims y = x;
+  axes.setSpatial(y, window.out);
+  y[static_cast<size_t>(axes.c)] = filters;
   return y;
 }
 
-const TensorType& image(const InferContext& context, size_t i, const char* name) {
-  return inputOfRank(context, i, name, {DType::F32}, 4);
-}
-
 std::vector<TensorType> inferForward(const InferContext& context) {
-  const TensorType& x = image(context, 0, "the image");
-  const TensorType& w = image(context, 1, "the kernel");
+  const TensorType& x = imageOf(context, 0, "the image");
+  const TensorType& w = imageOf(context, 1, "the kernel", x);
   return {{DType::F32, outputShape(context, x.shape, w.shape)}};
 }
 
 std::vector<TensorType> inferBackwardData(const InferContext& context) {
-  const TensorType& w = image(context, 0, "the kernel");
-  const TensorType& dy = image(context, 1, "the output's gradient");
-  const TensorType& x = image(context, 2, "the image");
+  const TensorType& x = imageOf(context, 2, "the image");
+  const TensorType& w = imageOf(context, 0, "the kernel", x);
+  const TensorType& dy = imageOf(context, 1, "the output's gradient", x);
   expectShape(context, "the output's gradient", dy.shape, outputShape(context, x.shape, w.shape));
   return {x};
 }
 
 std::vector<TensorType> inferBackwardFilter(const InferContext& context) {
-  const TensorType& x = image(context, 0, "the image");
-  const TensorType& dy = image(context, 1, "the output's gradient");
-  const TensorType& w = image(context, 2, "the kernel");
+  const TensorType& x = imageOf(context, 0, "the image");
+  const TensorType& dy = imageOf(context, 1, "the output's gradient", x);
+  const TensorType& w = imageOf(context, 2, "the kernel", x);
   expectShape(context, "the output's gradient", dy.shape, outputShape(context, x.shape, w.shape));
   return {w};
 }
 
-Expr forward(const Rule& r, const Expr& x, const Expr& w) { return apply("conv2d", {x, w}, r.attrs); }
+Expr forward(const Rule& r, const Expr& x, const Expr& w) { return apply("conv", {x, w}, r.attrs); }
 Expr backwardData(const Rule& r, const Expr& w, const Expr& dy, const Expr& x) {
-  return apply("conv2dBackwardData", {w, dy, x}, r.attrs);
+  return apply("convBackwardData", {w, dy, x}, r.attrs);
 }
 Expr backwardFilter(const Rule& r, const Expr& x, const Expr& dy, const Expr& w) {
-  return apply("conv2dBackwardFilter", {x, dy, w}, r.attrs);
+  return apply("convBackwardFilter", {x, dy, w}, r.attrs);
 }
 
 }  // namespace
@@ -78,7 +74,7 @@ Expr backwardFilter(const Rule& r, const Expr& x, const Expr& dy, const Expr& w)
 // derivatives are the other two.
 void registerConvOps() {
   OpDef conv;
-  conv.name = "conv2d";
+  conv.name = "conv";
   conv.minInputs = conv.maxInputs = 2;
   conv.attrs = kAttrs;
   conv.infer = inferForward;
@@ -88,7 +84,7 @@ void registerConvOps() {
   registerOp(conv);
 
   OpDef data;
-  data.name = "conv2dBackwardData";
+  data.name = "convBackwardData";
   data.minInputs = data.maxInputs = 3;
   data.attrs = kAttrs;
   data.infer = inferBackwardData;
@@ -99,7 +95,7 @@ void registerConvOps() {
   registerOp(data);
 
   OpDef filter;
-  filter.name = "conv2dBackwardFilter";
+  filter.name = "convBackwardFilter";
   filter.minInputs = filter.maxInputs = 3;
   filter.attrs = kAttrs;
   filter.infer = inferBackwardFilter;

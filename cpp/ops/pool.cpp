@@ -11,28 +11,21 @@ const std::vector<AttrSpec> kAttrs = {
     {"poolSize", AttrKind::Integers},
     {"strides", AttrKind::Integers, Dims{}},
     {"padding", AttrKind::Text, std::string("valid")},
-    {"pads", AttrKind::Integers, Dims{0, 0, 0, 0}},
+    {"pads", AttrKind::Integers, Dims{}},
     {"dataFormat", AttrKind::Text, std::string("channelsLast")},
 };
 
-const TensorType& image(const InferContext& context, size_t i, const char* name) {
-  return inputOfRank(context, i, name, {DType::F32}, 4);
-}
-
 Dims outputShape(const InferContext& context, const Dims& x) {
-  const ImageAxes axes = imageAxes(context.op, context.attrs);
-  const auto h = static_cast<size_t>(axes.h), w = static_cast<size_t>(axes.w);
-  const Window window = poolWindow(context.op, context.attrs, x[h], x[w]);
+  const ImageAxes axes = imageAxes(context.op, context.attrs, x.size());
+  const Window window = poolWindow(context.op, context.attrs, axes.spatialOf(x));
   Dims y = x;
-  y[h] = window.outH;
-  y[w] = window.outW;
+  axes.setSpatial(y, window.out);
   return y;
 }
 
 // A place in a window of up to 256 elements needs one byte.
 DType indexType(const InferContext& context) {
-  const std::vector<int64_t>& size = context.attrs.integers("poolSize");
-  return size[0] * size[1] <= 256 ? DType::U8 : DType::I32;
+  return count(context.attrs.integers("poolSize")) <= 256 ? DType::U8 : DType::I32;
 }
 
 void expectIndices(const InferContext& context, const TensorType& indices, const Dims& shape) {
@@ -43,13 +36,13 @@ void expectIndices(const InferContext& context, const TensorType& indices, const
 }
 
 std::vector<TensorType> inferMax(const InferContext& context) {
-  const Dims y = outputShape(context, image(context, 0, "the image").shape);
+  const Dims y = outputShape(context, imageOf(context, 0, "the image").shape);
   return {{DType::F32, y}, {indexType(context), y}};
 }
 
 std::vector<TensorType> inferMaxBackward(const InferContext& context) {
-  const TensorType& dy = image(context, 0, "the output's gradient");
-  const TensorType& x = image(context, 2, "the image");
+  const TensorType& x = imageOf(context, 2, "the image");
+  const TensorType& dy = imageOf(context, 0, "the output's gradient", x);
   const Dims y = outputShape(context, x.shape);
   expectShape(context, "the output's gradient", dy.shape, y);
   expectIndices(context, context.inputs[1], y);
@@ -57,18 +50,18 @@ std::vector<TensorType> inferMaxBackward(const InferContext& context) {
 }
 
 std::vector<TensorType> inferMaxGather(const InferContext& context) {
-  const Dims y = outputShape(context, image(context, 0, "the image").shape);
+  const Dims y = outputShape(context, imageOf(context, 0, "the image").shape);
   expectIndices(context, context.inputs[1], y);
   return {{DType::F32, y}};
 }
 
 std::vector<TensorType> inferAverage(const InferContext& context) {
-  return {{DType::F32, outputShape(context, image(context, 0, "the image").shape)}};
+  return {{DType::F32, outputShape(context, imageOf(context, 0, "the image").shape)}};
 }
 
 std::vector<TensorType> inferAverageBackward(const InferContext& context) {
-  const TensorType& dy = image(context, 0, "the output's gradient");
-  const TensorType& x = image(context, 1, "the image");
+  const TensorType& x = imageOf(context, 1, "the image");
+  const TensorType& dy = imageOf(context, 0, "the output's gradient", x);
   expectShape(context, "the output's gradient", dy.shape, outputShape(context, x.shape));
   return {x};
 }
@@ -87,23 +80,23 @@ OpDef poolOp(const char* name, int inputs, Infer infer, std::vector<int> shapeOn
 }  // namespace
 
 void registerPoolOps() {
-  registerOp(poolOp("maxPool2d", 1, inferMax, {}, rule([](const Rule& r) -> Exprs {
-                      return {apply("maxPool2dBackward", {r.dy(), r.y(1), r.x()}, r.attrs)};
+  registerOp(poolOp("maxPool", 1, inferMax, {}, rule([](const Rule& r) -> Exprs {
+                      return {apply("maxPoolBackward", {r.dy(), r.y(1), r.x()}, r.attrs)};
                     })));
   // With the indices given, both are linear, and each is the other's transpose.
-  registerOp(poolOp("maxPool2dBackward", 3, inferMaxBackward, {2}, rule([](const Rule& r) -> Exprs {
-                      return {apply("maxPool2dGather", {r.dy(), r.x(1)}, r.attrs)};
+  registerOp(poolOp("maxPoolBackward", 3, inferMaxBackward, {2}, rule([](const Rule& r) -> Exprs {
+                      return {apply("maxPoolGather", {r.dy(), r.x(1)}, r.attrs)};
                     })));
-  registerOp(poolOp("maxPool2dGather", 2, inferMaxGather, {}, rule([](const Rule& r) -> Exprs {
-                      return {apply("maxPool2dBackward", {r.dy(), r.x(1), r.x(0)}, r.attrs)};
+  registerOp(poolOp("maxPoolGather", 2, inferMaxGather, {}, rule([](const Rule& r) -> Exprs {
+                      return {apply("maxPoolBackward", {r.dy(), r.x(1), r.x(0)}, r.attrs)};
                     })));
   // divide: whether a window's sum is divided by the number of its elements.
   for (OpDef def :
-       {poolOp("avgPool2d", 1, inferAverage, {}, rule([](const Rule& r) -> Exprs {
-                 return {apply("avgPool2dBackward", {r.dy(), r.x()}, r.attrs)};
+       {poolOp("averagePool", 1, inferAverage, {}, rule([](const Rule& r) -> Exprs {
+                 return {apply("averagePoolBackward", {r.dy(), r.x()}, r.attrs)};
                })),
-        poolOp("avgPool2dBackward", 2, inferAverageBackward, {1},
-               rule([](const Rule& r) -> Exprs { return {apply("avgPool2d", {r.dy()}, r.attrs)}; }))}) {
+        poolOp("averagePoolBackward", 2, inferAverageBackward, {1},
+               rule([](const Rule& r) -> Exprs { return {apply("averagePool", {r.dy()}, r.attrs)}; }))}) {
     def.attrs.push_back({"divide", AttrKind::Boolean, true});
     registerOp(std::move(def));
   }

@@ -6,12 +6,12 @@ namespace nodegrad {
 void registerSpecialOps();        // input, parameter, constant, identity, stopGradient
 void registerUnaryOps();          // neg … leakyRelu, cast, logicalNot
 void registerBinaryOps();         // add … pow, comparisons, logical ops, where
-void registerConvOps();           // conv2d and its two backward ops
-void registerConvTransposeOps();  // conv2dTranspose
-void registerPoolOps();           // maxPool2d, avgPool2d and theirs
+void registerConvOps();           // conv and its two backward ops
+void registerConvTransposeOps();  // convTranspose
+void registerPoolOps();           // maxPool, averagePool and theirs
 void registerNormOps();           // batchNormalization and its backward op
 void registerLayerNormOps();      // layerNormalization and its
-void registerUpsampleOps();       // upSampling2d
+void registerUpsampleOps();       // upSampling
 void registerMatmulOps();         // matmul
 void registerLstmOps();           // lstm and its backward op
 void registerGruOps();            // gru and its

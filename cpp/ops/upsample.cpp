@@ -5,28 +5,29 @@
 
 namespace nodegrad {
 
-// Each element becomes size[0] · size[1] equal ones. Its transpose, which is its gradient, is the sum over
-// windows that do not overlap; the plan makes the transpose of that sum of it.
+// Each element becomes as many equal ones as the product of size. Its transpose, which is its gradient, is
+// the sum over windows that do not overlap; the plan makes the transpose of that sum of it.
 void registerUpsampleOps() {
   OpDef def;
-  def.name = "upSampling2d";
+  def.name = "upSampling";
   def.minInputs = def.maxInputs = 1;
   def.attrs = {
       {"size", AttrKind::Integers},
       {"dataFormat", AttrKind::Text, std::string("channelsLast")},
   };
   def.infer = [](const InferContext& context) -> std::vector<TensorType> {
-    TensorType y = inputOfRank(context, 0, "the image", {DType::F32}, 4);
-    const ImageAxes axes = imageAxes(context.op, context.attrs);
-    upsamplingPool(context.op, context.attrs);
-    for (const auto& [axis, i] : {std::make_pair(axes.h, size_t{0}), std::make_pair(axes.w, size_t{1})}) {
-      int64_t& side = y.shape[static_cast<size_t>(axis)];
-      if (side != kDynamic) side *= context.attrs.integers("size")[i];
-    }
+    TensorType y = imageOf(context, 0, "the image");
+    const ImageAxes axes = imageAxes(context.op, context.attrs, y.shape.size());
+    upsamplingPool(context.op, context.attrs, axes.spatial);
+    Dims sides = axes.spatialOf(y.shape);
+    for (size_t i = 0; i < sides.size(); ++i)
+      if (sides[i] != kDynamic) sides[i] *= context.attrs.integers("size")[i];
+    axes.setSpatial(y.shape, sides.data());
     return {y};
   };
   def.gradient = rule([](const Rule& r) -> Exprs {
-    return {apply("avgPool2d", {r.dy()}, upsamplingPool("upSampling2d", r.attrs))};
+    const int spatial = static_cast<int>(r.dy().rank()) - 2;
+    return {apply("averagePool", {r.dy()}, upsamplingPool("upSampling", r.attrs, spatial))};
   });
   registerOp(def);
 }

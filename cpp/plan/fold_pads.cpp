@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <array>
 #include <optional>
 
 #include "core/slice.h"
@@ -10,8 +9,8 @@ namespace nodegrad::plan {
 
 namespace {
 
-// Rows and columns around an image: top, bottom, left, right.
-using Margins = std::array<int64_t, 4>;
+// Rows, columns and the like around an image: before and after along each spatial axis.
+using Margins = Dims;
 
 // Zeros around an image become pads of the windows that read it, and what is cut off a gradient pads of the
 // windows that make it: neither the larger image nor the larger gradient is ever in memory.
@@ -24,7 +23,7 @@ class PadFolding {
     for (size_t n = 0; n < ir_.nodes.size(); ++n) {
       const std::string op = ir_.nodes[n].op;
       if (op == "pad" || op == "sliceBackward") changed |= foldPad(IrNode(ir_.nodes[n]));
-      if (op == "conv2dBackwardData") changed |= foldCrop(n);
+      if (op == "convBackwardData") changed |= foldCrop(n);
     }
     if (changed) ir_.sweepAndSort();
     return changed;
@@ -33,13 +32,16 @@ class PadFolding {
  private:
   // Of a pad or slice over the images of a node's dataFormat; nothing where it touches samples or channels.
   static std::optional<Margins> marginsOf(const Dims& before, const Dims& after, const IrNode& windows) {
-    if (before.size() != 4) return std::nullopt;
-    const ImageAxes axes = imageAxes(windows.op, windows.attrs);
+    const ImageAxes axes = imageAxes(windows.op, windows.attrs, before.size());
     for (int axis : {axes.n, axes.c})
       if (before[static_cast<size_t>(axis)] != 0 || after[static_cast<size_t>(axis)] != 0)
         return std::nullopt;
-    const auto h = static_cast<size_t>(axes.h), w = static_cast<size_t>(axes.w);
-    return Margins{before[h], after[h], before[w], after[w]};
+    Margins margins;
+    for (int i = 0; i < axes.spatial; ++i) {
+      margins.push_back(before[static_cast<size_t>(axes.first + i)]);
+      margins.push_back(after[static_cast<size_t>(axes.first + i)]);
+    }
+    return margins;
   }
 
   // What a pad, or the gradient of a slice, lays around an image.
@@ -75,14 +77,12 @@ class PadFolding {
   // The windows' attributes with further pads. Kernels want some of the image in each window.
   std::optional<Attrs> widened(const IrNode& node, const TensorType& image, const TensorType* kernel,
                                const Margins& margins) const {
-    const ImageAxes axes = imageAxes(node.op, node.attrs);
-    const int64_t height = image.shape[static_cast<size_t>(axes.h)];
-    const int64_t width = image.shape[static_cast<size_t>(axes.w)];
+    const Dims sides = imageAxes(node.op, node.attrs, image.shape.size()).spatialOf(image.shape);
     const Window window =
-        kernel ? convWindow(node.op, node.attrs, height, width, kernel->shape[0], kernel->shape[1])
-               : poolWindow(node.op, node.attrs, height, width);
+        kernel ? convWindow(node.op, node.attrs, sides, Dims(kernel->shape.begin(), kernel->shape.end() - 2))
+               : poolWindow(node.op, node.attrs, sides);
     Dims pads;
-    for (size_t i = 0; i < 4; ++i) {
+    for (size_t i = 0; i < margins.size(); ++i) {
       pads.push_back(window.pads[i] + margins[i]);
       if (pads.back() >= window.extent(static_cast<int>(i / 2))) return std::nullopt;
     }
@@ -100,8 +100,8 @@ class PadFolding {
     std::vector<Attrs> attrs;
     for (int reader : readers) {
       const IrNode& node = ir_.nodes[static_cast<size_t>(reader)];
-      const bool filter = node.op == "conv2dBackwardFilter", pool = node.op == "maxPool2d";
-      if (!filter && !pool && node.op != "conv2d") return false;
+      const bool filter = node.op == "convBackwardFilter", pool = node.op == "maxPool";
+      if (!filter && !pool && node.op != "conv") return false;
       if (node.inputs[0] != image || (!pool && node.inputs[1] == image)) return false;
       const std::optional<Margins> margins = padded(pad, node);
       if (!margins || (pool && !ignoresZeros(node, pad.inputs[0], *margins))) return false;
@@ -115,7 +115,7 @@ class PadFolding {
       node.inputs[0] = pad.inputs[0];
       node.attrs = attrs[i];
       ir_.put(readers[i], node);
-      if (node.op != "maxPool2d") continue;
+      if (node.op != "maxPool") continue;
       const std::vector<int> gradients = ir_.readers(node.outputs[1]);
       for (int backward : gradients) takeCrop(static_cast<size_t>(backward), attrs[i]);
     }
@@ -133,8 +133,7 @@ class PadFolding {
     if (static_cast<int>(readers.size()) != ir_.uses(places)) return false;
     return std::all_of(readers.begin(), readers.end(), [&](int reader) {
       const IrNode& backward = ir_.nodes[static_cast<size_t>(reader)];
-      if (backward.op != "maxPool2dBackward" || !(backward.attrs == pool.attrs) ||
-          cropped(backward) != margins)
+      if (backward.op != "maxPoolBackward" || !(backward.attrs == pool.attrs) || cropped(backward) != margins)
         return false;
       const int mask = ir_.soleReader(cutOf(backward).outputs[0]);
       if (mask < 0) return false;

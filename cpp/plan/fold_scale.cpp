@@ -15,7 +15,7 @@ class ScaleFolding {
   void run() {
     const size_t count = ir_.nodes.size();
     for (size_t n = 0; n < count; ++n)
-      if (ir_.nodes[n].op == "conv2d") fold(n);
+      if (ir_.nodes[n].op == "conv") fold(n);
     ir_.sweepAndSort();
   }
 
@@ -31,7 +31,8 @@ class ScaleFolding {
     if (ir_.type(node.outputs[0]) != ir_.type(value)) return std::nullopt;
     const int other = node.inputs[0] == value ? node.inputs[1] : node.inputs[0];
     const Dims& shape = ir_.type(value).shape;
-    const int vector = ir_.channelVector(other, shape[channelsLast ? 3 : 1], channelsLast ? 0 : 2);
+    const size_t rank = shape.size(), fromEnd = channelsLast ? 0 : rank - 2;
+    const int vector = ir_.channelVector(other, shape[rank - 1 - fromEnd], fromEnd);
     if (vector < 0) return std::nullopt;
     return Beside{vector, node.outputs[0]};
   }
@@ -55,7 +56,8 @@ class ScaleFolding {
     int vector = elementwise("multiply", bias->vector, scaled->vector, conv.rank);
     if (shifted) vector = elementwise("add", vector, shifted->vector, conv.rank);
     if (!channelsLast) {
-      const Dims along{ir_.type(vector).shape[0], 1, 1};
+      Dims along(ir_.type(y).shape.size() - 1, 1);
+      along[0] = ir_.type(vector).shape[0];
       vector = add("reshape", {vector}, {DType::F32, along}, Attrs{{"shape", along}}, conv.rank);
     }
     const int sum = add("add", {y, vector}, ir_.type(y), {}, conv.rank + kSlightly);

@@ -34,11 +34,11 @@ class ComputeFusion {
     ir_.sweepAndSort();
   }
 
-  // add(conv2d(x, w), bias) and an activation behind it become one node.
+  // add(conv(x, w), bias) and an activation behind it become one node.
   void biasAndActivation() {
     for (size_t n = 0; n < ir_.nodes.size(); ++n) {
       const std::string op = ir_.nodes[n].op;
-      if (op != "conv2d" && op != "innerProduct") continue;
+      if (op != "conv" && op != "innerProduct") continue;
       fuseBias(n);
       fuseActivation(n);
     }
@@ -50,7 +50,7 @@ class ComputeFusion {
   void biasGradients() {
     for (size_t n = 0; n < ir_.nodes.size(); ++n) {
       const std::string op = ir_.nodes[n].op;
-      const bool conv = op == "conv2dBackwardFilter";
+      const bool conv = op == "convBackwardFilter";
       if (!conv && op != "innerProductBackwardWeights") continue;
       const int dy = ir_.nodes[n].inputs[1];
       const size_t channel = conv && !channelsLast(ir_.nodes[n]) ? 1 : rank(dy) - 1;
@@ -118,9 +118,9 @@ class ComputeFusion {
     if (reader < 0 || ir_.nodes[static_cast<size_t>(reader)].op != "add") return;
     const IrNode add = ir_.nodes[static_cast<size_t>(reader)];
     if (ir_.type(add.outputs[0]) != ir_.type(output)) return;
-    const bool first = ir_.nodes[n].op != "conv2d" || channelsLast(ir_.nodes[n]);
+    const bool first = ir_.nodes[n].op != "conv" || channelsLast(ir_.nodes[n]);
     const Dims& shape = ir_.type(output).shape;
-    const size_t channelFromEnd = first ? 0 : 2;
+    const size_t channelFromEnd = first ? 0 : shape.size() - 2;
     const int other = add.inputs[0] == output ? add.inputs[1] : add.inputs[0];
     const int bias = ir_.channelVector(other, shape[shape.size() - 1 - channelFromEnd], channelFromEnd);
     if (bias < 0 || !availableBefore(bias, n)) return;

@@ -17,14 +17,14 @@ class ConvFusion {
   void run() {
     for (size_t n = 0; n < ir_.nodes.size(); ++n) {
       const std::string op = ir_.nodes[n].op;
-      if (op == "conv2d") addResidual(n);
+      if (op == "conv") addResidual(n);
     }
     ir_.sweepAndSort();
     for (size_t n = 0; n < ir_.nodes.size(); ++n) {
       const std::string op = ir_.nodes[n].op;
-      if (op == "maxPool2d") poolOutput(n);
+      if (op == "maxPool") poolOutput(n);
       if (op == "batchNormStatistics") takeStatistics(n);
-      if (op == "maxPool2dBackward") unpoolGradient(n);
+      if (op == "maxPoolBackward") unpoolGradient(n);
     }
     ir_.sweepAndSort();
     for (size_t n = 0; n < ir_.nodes.size(); ++n)
@@ -33,7 +33,7 @@ class ConvFusion {
     for (size_t n = 0; n < ir_.nodes.size(); ++n) {
       const std::string op = ir_.nodes[n].op;
       if (op == "concatenate") takeParts(n);
-      if (op == "conv2dBackwardData") giveParts(n);
+      if (op == "convBackwardData") giveParts(n);
     }
     ir_.sweepAndSort();
   }
@@ -44,18 +44,23 @@ class ConvFusion {
     const IrValue& v = ir_.values[static_cast<size_t>(value)];
     return v.origin == Origin::Computed ? v.index : -1;
   }
+  size_t rank(int value) const { return ir_.type(value).shape.size(); }
+  // The axis of the channels of a convolution's images.
+  int channelsOf(int conv) const {
+    return imageAxes(node(conv).op, node(conv).attrs, rank(node(conv).inputs[0])).c;
+  }
   // Windows of 2×2 one beside the other, over images that lie as the convolution has them.
   bool isPlainPooling(const IrNode& pool, const TensorType& image, const IrNode& conv) const {
     if (pool.attrs.text("dataFormat") != conv.attrs.text("dataFormat")) return false;
-    const ImageAxes axes = imageAxes(pool.op, pool.attrs);
-    const Window window = poolWindow(pool.op, pool.attrs, image.shape[static_cast<size_t>(axes.h)],
-                                     image.shape[static_cast<size_t>(axes.w)]);
+    const ImageAxes axes = imageAxes(pool.op, pool.attrs, image.shape.size());
+    const Window window = poolWindow(pool.op, pool.attrs, axes.spatialOf(image.shape));
+    if (window.spatial != 2) return false;
     for (int axis : {0, 1})
       if (window.kernel[axis] != 2 || window.strides[axis] != 2 || window.dilations[axis] != 1) return false;
     return std::all_of(std::begin(window.pads), std::end(window.pads), [](int64_t pad) { return pad == 0; });
   }
 
-  // conv2d(…) + residual, and a ReLU behind it.
+  // conv(…) + residual, and a ReLU behind it.
   void addResidual(size_t n) {
     IrNode fused = ir_.nodes[n];
     const int y = fused.outputs[0], sum = ir_.soleReader(y);
@@ -72,11 +77,11 @@ class ConvFusion {
     absorb(ir_, backend_, n, std::move(fused), relu);
   }
 
-  // maxPool2d(conv2d(…)): the convolution gives the maxima, and its own output where anybody else reads it.
+  // maxPool(conv(…)): the convolution gives the maxima, and its own output where anybody else reads it.
   void poolOutput(size_t n) {
     const int image = ir_.nodes[n].inputs[0];
     const int conv = producerOf(image);
-    if (conv < 0 || node(conv).op != "conv2d" || node(conv).outputs.size() != 1 ||
+    if (conv < 0 || node(conv).op != "conv" || node(conv).outputs.size() != 1 ||
         !isPlainPooling(ir_.nodes[n], ir_.type(image), node(conv)))
       return;
     IrNode fused = node(conv);
@@ -88,13 +93,13 @@ class ConvFusion {
     ir_.put(conv, fused);
   }
 
-  // batchNormStatistics(conv2d(…)): the convolution gives them beside its output.
+  // batchNormStatistics(conv(…)): the convolution gives them beside its output.
   void takeStatistics(size_t n) {
     const IrNode& statistics = ir_.nodes[n];
     const int image = statistics.inputs[0], conv = producerOf(image);
-    if (conv < 0 || node(conv).op != "conv2d" || node(conv).outputs.size() != 1) return;
-    const int channels = imageAxes("conv2d", node(conv).attrs).c;
-    if (normalizeAxis(statistics.op, statistics.attrs.integer("axis"), 4) != channels) return;
+    if (conv < 0 || node(conv).op != "conv" || node(conv).outputs.size() != 1) return;
+    if (normalizeAxis(statistics.op, statistics.attrs.integer("axis"), rank(image)) != channelsOf(conv))
+      return;
     IrNode fused = node(conv);
     fused.attrs.set("statistics", true);
     fused.outputs.insert(fused.outputs.end(), statistics.outputs.begin(), statistics.outputs.end());
@@ -103,7 +108,7 @@ class ConvFusion {
     ir_.put(conv, fused);
   }
 
-  // maxPool2dBackward whose result goes to gradients of convolutions alone: those take the pooled gradient.
+  // maxPoolBackward whose result goes to gradients of convolutions alone: those take the pooled gradient.
   void unpoolGradient(size_t n) {
     const IrNode pool = ir_.nodes[n];
     const int image = pool.outputs[0];
@@ -113,7 +118,7 @@ class ConvFusion {
     for (int reader : readers) {
       fused.push_back(node(reader));
       IrNode& gradient = fused.back();
-      if ((gradient.op != "conv2dBackwardData" && gradient.op != "conv2dBackwardFilter") ||
+      if ((gradient.op != "convBackwardData" && gradient.op != "convBackwardFilter") ||
           gradient.inputs.size() != 2 || gradient.inputs[1] != image || gradient.inputs[0] == image ||
           !isPlainPooling(pool, ir_.type(image), gradient))
         return;
@@ -124,13 +129,13 @@ class ConvFusion {
     for (size_t i = 0; i < readers.size(); ++i) ir_.put(readers[i], fused[i]);
   }
 
-  // where(r > 0, conv2dBackwardData(…), 0), as the gradient of r = relu(…) has it.
+  // where(r > 0, convBackwardData(…), 0), as the gradient of r = relu(…) has it.
   void maskGradient(size_t n) {
     const IrNode& select = ir_.nodes[n];
     const auto mask = reluMask(ir_, select);
     if (!mask || ir_.uses(mask->gradient) != 1 || ir_.type(mask->y) != ir_.type(mask->gradient)) return;
     const int gradient = producerOf(mask->gradient);
-    if (gradient < 0 || node(gradient).op != "conv2dBackwardData" || producerOf(mask->y) >= gradient) return;
+    if (gradient < 0 || node(gradient).op != "convBackwardData" || producerOf(mask->y) >= gradient) return;
     IrNode fused = node(gradient);
     fused.inputs.push_back(mask->y);
     fused.attrs.set("mask", true);
@@ -144,14 +149,14 @@ class ConvFusion {
     const IrNode whole = ir_.nodes[n];
     const int image = whole.outputs[0];
     const std::vector<int> readers = ir_.readers(image);
-    if (static_cast<int>(readers.size()) != ir_.uses(image) || ir_.type(image).shape.size() != 4) return;
+    if (static_cast<int>(readers.size()) != ir_.uses(image)) return;
     std::vector<IrNode> fused;
     for (int reader : readers) {
       fused.push_back(node(reader));
       IrNode& conv = fused.back();
-      if ((conv.op != "conv2d" && conv.op != "conv2dBackwardFilter") || conv.inputs[0] != image) return;
-      const int channels = imageAxes(conv.op, conv.attrs).c;
-      if (normalizeAxis(whole.op, whole.attrs.integer("axis"), 4) != channels) return;
+      if ((conv.op != "conv" && conv.op != "convBackwardFilter") || conv.inputs[0] != image) return;
+      const int channels = channelsOf(reader);
+      if (normalizeAxis(whole.op, whole.attrs.integer("axis"), rank(image)) != channels) return;
       conv.attrs.set("parts", sizes(whole.inputs, channels));
       conv.inputs[0] = whole.inputs[0];
       conv.inputs.insert(conv.inputs.end(), whole.inputs.begin() + 1, whole.inputs.end());
@@ -160,11 +165,11 @@ class ConvFusion {
     for (size_t i = 0; i < readers.size(); ++i) ir_.put(readers[i], fused[i]);
   }
 
-  // conv2dBackwardData whose channels are sliced into parts, as the gradient of concatenate does: it writes
+  // convBackwardData whose channels are sliced into parts, as the gradient of concatenate does: it writes
   // those.
   void giveParts(size_t n) {
     IrNode fused = ir_.nodes[n];
-    const int image = fused.outputs[0], channels = imageAxes(fused.op, fused.attrs).c;
+    const int image = fused.outputs[0], channels = channelsOf(static_cast<int>(n));
     std::vector<int> readers = ir_.readers(image);
     if (readers.size() < 2 || static_cast<int>(readers.size()) != ir_.uses(image)) return;
     for (int reader : readers)
@@ -177,7 +182,7 @@ class ConvFusion {
     std::vector<int> parts;
     int64_t end = 0;
     for (int reader : readers) {
-      for (int axis = 0; axis < 4; ++axis) {
+      for (int axis = 0; axis < static_cast<int>(rank(image)); ++axis) {
         const SliceAxis slice = along(reader, axis);
         const bool whole = slice.count == ir_.type(image).shape[static_cast<size_t>(axis)];
         if (slice.stride != 1 || (axis != channels && !whole)) return;

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "core/window.h"
 #include "plan/match.h"
 #include "spec/norm.h"
 
@@ -56,10 +57,11 @@ class NormFusion {
       const IrNode node = ir_.nodes[n];
       if (node.op != "batchNormNormalize" || Forward(ir_.spec(node)).residual) continue;
       const int reader = ir_.soleReader(node.outputs[0]);
-      if (reader < 0 || ir_.nodes[static_cast<size_t>(reader)].op != "maxPool2d") continue;
+      if (reader < 0 || ir_.nodes[static_cast<size_t>(reader)].op != "maxPool") continue;
       const IrNode pool = ir_.nodes[static_cast<size_t>(reader)];
-      const int64_t axis = normalizeAxis(node.op, node.attrs.integer("axis"), 4);
-      if (axis != (pool.attrs.text("dataFormat") == "channelsLast" ? 3 : 1)) continue;
+      const size_t rank = ir_.type(node.outputs[0]).shape.size();
+      const int64_t axis = normalizeAxis(node.op, node.attrs.integer("axis"), rank);
+      if (axis != imageAxes(pool.op, pool.attrs, rank).c) continue;
       const int pooledX = ir_.addValue(ir_.type(pool.outputs[0]));
       const IrNode whole = made("batchNormMaxPool", node.inputs, {pool.outputs[0], pool.outputs[1], pooledX},
                                 merged(node.attrs, pool.attrs), pool.rank);
@@ -173,7 +175,7 @@ class NormFusion {
   void fusePoolBackward(size_t n, const IrNode& forward) {
     const IrNode node = ir_.nodes[n];
     const IrNode* unpool = ir_.producer(node.inputs[Backward::dy]);
-    if (!unpool || unpool->op != "maxPool2dBackward" || unpool->inputs[1] != forward.outputs[1]) return;
+    if (!unpool || unpool->op != "maxPoolBackward" || unpool->inputs[1] != forward.outputs[1]) return;
     if (ir_.soleReader(node.inputs[Backward::dy]) != static_cast<int>(n)) return;
     int dy = unpool->inputs[0];
     if (forward.attrs.text("activation") == "relu") {

@@ -133,7 +133,7 @@ bool mergeEqual(Ir& ir) {
   return changed;
 }
 
-// where(r > 0, maxPool2dBackward(dy, indices), 0) = maxPool2dBackward(where(y > 0, dy, 0), indices), since y
+// where(r > 0, maxPoolBackward(dy, indices), 0) = maxPoolBackward(where(y > 0, dy, 0), indices), since y
 // is r at the place of each maximum: the mask is then made on the pooled, smaller tensor.
 bool moveMaskBehindPooling(Ir& ir) {
   bool changed = false;
@@ -143,9 +143,9 @@ bool moveMaskBehindPooling(Ir& ir) {
     const auto mask = reluMask(ir, select);
     if (!mask) continue;
     const IrNode* back = ir.producer(mask->gradient);
-    if (!back || back->op != "maxPool2dBackward" || ir.uses(select.inputs[1]) != 1) continue;
+    if (!back || back->op != "maxPoolBackward" || ir.uses(select.inputs[1]) != 1) continue;
     const IrNode* pool = ir.producer(back->inputs[1]);
-    if (!pool || pool->op != "maxPool2d" || pool->inputs[0] != mask->y) continue;
+    if (!pool || pool->op != "maxPool" || pool->inputs[0] != mask->y) continue;
     const IrNode backward = *back;
     const int zero = select.inputs[2], pooled = pool->outputs[0];
     const Dims small = ir.type(pooled).shape;
@@ -154,7 +154,7 @@ bool moveMaskBehindPooling(Ir& ir) {
         ir.addNode("where", {ir.nodes[static_cast<size_t>(positive)].outputs[0], backward.inputs[0], zero},
                    {{DType::F32, small}}, {}, select.rank);
     const int moved =
-        ir.addNode("maxPool2dBackward", {ir.nodes[static_cast<size_t>(gate)].outputs[0], backward.inputs[1]},
+        ir.addNode("maxPoolBackward", {ir.nodes[static_cast<size_t>(gate)].outputs[0], backward.inputs[1]},
                    {ir.type(select.outputs[0])}, backward.attrs, select.rank);
     ir.replaceUses(select.outputs[0], ir.nodes[static_cast<size_t>(moved)].outputs[0]);
     changed = true;

@@ -45,15 +45,15 @@ class Specializer {
       result = simple("broadcastTo", data[0], outputs[0], Attrs{{"shape", outputs[0].shape}}, rank);
     } else if (op == "reshapeLike" || op == "reshape") {
       result = simple("reshape", data[0], outputs[0], Attrs{{"shape", outputs[0].shape}}, rank);
-    } else if (op == "conv2dTranspose") {
+    } else if (op == "convTranspose") {
       const Dims& w = types[1].shape;
-      const Attrs conv = transposedWindow(op, node.attrs, kDynamic, kDynamic, w[0], w[1]).conv;
+      const Attrs conv = transposedConv(op, node.attrs, Dims(w.begin(), w.end() - 2));
       result = ir_.nodes[static_cast<size_t>(
-                             ir_.addNode("conv2dBackwardData", {data[1], data[0]}, outputs, conv, rank))]
+                             ir_.addNode("convBackwardData", {data[1], data[0]}, outputs, conv, rank))]
                    .outputs[0];
-    } else if (op == "upSampling2d") {
-      const Attrs pool = upsamplingPool(op, node.attrs);
-      result = ir_.nodes[static_cast<size_t>(ir_.addNode("avgPool2dBackward", data, outputs, pool, rank))]
+    } else if (op == "upSampling") {
+      const Attrs pool = upsamplingPool(op, node.attrs, static_cast<int>(types[0].shape.size()) - 2);
+      result = ir_.nodes[static_cast<size_t>(ir_.addNode("averagePoolBackward", data, outputs, pool, rank))]
                    .outputs[0];
     } else if (op == "identity" || op == "stopGradient") {
       result = data[0];

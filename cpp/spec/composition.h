@@ -49,7 +49,7 @@ using FusedOps = std::map<std::string, FusedOp>;
 const FusedOps& fusedOps();
 
 // Each adds one family.
-void addConvolutions(FusedOps& ops);    // conv2d and its gradients with what surrounds them
+void addConvolutions(FusedOps& ops);    // conv and its gradients with what surrounds them
 void addInnerProducts(FusedOps& ops);   // innerProduct and its gradients
 void addNormalizations(FusedOps& ops);  // the parts of batchNormalization
 void addUpdates(FusedOps& ops);         // updates of several weights, and of rows

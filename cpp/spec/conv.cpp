@@ -9,8 +9,8 @@ namespace nodegrad::spec {
 namespace {
 
 ConvPass passOf(const std::string& op) {
-  if (op == "conv2d") return ConvPass::Forward;
-  return op == "conv2dBackwardData" ? ConvPass::BackwardData : ConvPass::BackwardFilter;
+  if (op == "conv") return ConvPass::Forward;
+  return op == "convBackwardData" ? ConvPass::BackwardData : ConvPass::BackwardFilter;
 }
 
 // Windows of 2×2 that do not overlap.
@@ -30,18 +30,18 @@ Expr imageOf(const Lowering& node, const Convolution& conv) {
 Expr gradientOf(const Lowering& node, const Convolution& conv) {
   const Expr& dy = node.inputs[conv.yIndex];
   if (!conv.pooledGradient) return dy;
-  return apply("maxPool2dBackward", {dy, node.inputs[conv.placesIndex], node.like(conv.y)},
+  return apply("maxPoolBackward", {dy, node.inputs[conv.placesIndex], node.like(conv.y)},
                poolingOf(node.spec));
 }
 
 Exprs lowerForward(const Lowering& node) {
   const Convolution conv(node.spec);
-  Expr y = apply("conv2d", {imageOf(node, conv), node.inputs[conv.wIndex]}, node.attrsOf("conv2d"));
-  if (conv.bias) y = y + alongAxis(node.inputs[2], conv.axes.c, 4);
+  Expr y = apply("conv", {imageOf(node, conv), node.inputs[conv.wIndex]}, node.attrsOf("conv"));
+  if (conv.bias) y = y + alongAxis(node.inputs[2], conv.axes.c, conv.axes.rank());
   if (conv.residual) y = y + node.inputs[conv.residualIndex];
   y = activate(y, node.spec.attrs.text("activation"));
   if (conv.pooling) {
-    Exprs outputs = node.op("maxPool2d", {y}, poolingOf(node.spec));
+    Exprs outputs = node.op("maxPool", {y}, poolingOf(node.spec));
     outputs.push_back(y);
     return outputs;
   }
@@ -53,14 +53,14 @@ Exprs lowerForward(const Lowering& node) {
 
 Exprs lowerBackwardData(const Lowering& node) {
   const Convolution conv(node.spec);
-  Expr dx = apply("conv2dBackwardData", {node.inputs[conv.wIndex], gradientOf(node, conv), node.like(conv.x)},
-                  node.attrsOf("conv2dBackwardData"));
+  Expr dx = apply("convBackwardData", {node.inputs[conv.wIndex], gradientOf(node, conv), node.like(conv.x)},
+                  node.attrsOf("convBackwardData"));
   if (conv.mask) dx = maskBy(node.inputs[conv.maskIndex], dx);
   if (conv.parts.size() == 1) return {dx};
   Exprs outputs;
   int64_t begin = 0;
   for (int64_t channels : conv.parts) {
-    Dims first(4, 0), end = conv.x.shape;
+    Dims first(conv.axes.rank(), 0), end = conv.x.shape;
     first[static_cast<size_t>(conv.axes.c)] = begin;
     end[static_cast<size_t>(conv.axes.c)] = begin + channels;
     outputs.push_back(apply("slice", {dx}, {{"begin", first}, {"end", end}}));
@@ -72,8 +72,8 @@ Exprs lowerBackwardData(const Lowering& node) {
 Exprs lowerBackwardFilter(const Lowering& node) {
   const Convolution conv(node.spec);
   const Expr dy = gradientOf(node, conv);
-  return {apply("conv2dBackwardFilter", {imageOf(node, conv), dy, node.like(conv.w)},
-                node.attrsOf("conv2dBackwardFilter")),
+  return {apply("convBackwardFilter", {imageOf(node, conv), dy, node.like(conv.w)},
+                node.attrsOf("convBackwardFilter")),
           sumToAxis(dy, conv.axes.c)};
 }
 
@@ -82,7 +82,9 @@ AttrSpec flag(const char* name) { return {name, AttrKind::Boolean, false}; }
 }  // namespace
 
 Convolution::Convolution(const KernelSpec& spec)
-    : pass(passOf(spec.op)), axes(imageAxes(spec.op, spec.attrs)), groups(spec.attrs.integer("groups")) {
+    : pass(passOf(spec.op)),
+      axes(imageAxes(spec.op, spec.attrs, spec.inputs[0].shape.size())),
+      groups(spec.attrs.integer("groups")) {
   const bool filter = pass == ConvPass::BackwardFilter, forward = pass == ConvPass::Forward;
   const auto fused = [&](const char* name) { return spec.attrs.has(name) && spec.attrs.boolean(name); };
   pooling = fused("pooling");
@@ -112,14 +114,12 @@ Convolution::Convolution(const KernelSpec& spec)
   for (size_t index : partIndices)
     partDtypes.push_back((backwardData ? spec.outputs : spec.inputs)[index].dtype);
   take(filter, wIndex, w, wLayout);
-  window = convWindow(spec.op, spec.attrs, x.shape[static_cast<size_t>(axes.h)],
-                      x.shape[static_cast<size_t>(axes.w)], w.shape[0], w.shape[1]);
+  window = convWindow(spec.op, spec.attrs, axes.spatialOf(x.shape), Dims(w.shape.begin(), w.shape.end() - 2));
   if (pooling || pooledGradient) {
     y = x;
     y.dtype = (forward ? spec.outputs[hasImage ? yIndex : 0] : spec.inputs[yIndex]).dtype;
-    y.shape[static_cast<size_t>(axes.h)] = window.outH;
-    y.shape[static_cast<size_t>(axes.w)] = window.outW;
-    y.shape[static_cast<size_t>(axes.c)] = w.shape[3];
+    axes.setSpatial(y.shape, window.out);
+    y.shape[static_cast<size_t>(axes.c)] = w.shape.back();
   } else {
     take(forward, yIndex, y, yLayout);
   }
@@ -147,14 +147,14 @@ std::vector<size_t> Convolution::imageOutputs() const {
 
 void addConvolutions(FusedOps& ops) {
   const AttrSpec parts{"parts", AttrKind::Integers, Dims{}};
-  ops["conv2d"] = {{{"activation", AttrKind::Text, std::string("linear")},
-                    flag("residual"),
-                    flag("pooling"),
-                    flag("statistics"),
-                    parts},
-                   lowerForward};
-  ops["conv2dBackwardData"] = {{flag("pooledGradient"), flag("mask"), parts}, lowerBackwardData};
-  ops["conv2dBackwardFilter"] = {{flag("pooledGradient"), parts}, lowerBackwardFilter};
+  ops["conv"] = {{{"activation", AttrKind::Text, std::string("linear")},
+                  flag("residual"),
+                  flag("pooling"),
+                  flag("statistics"),
+                  parts},
+                 lowerForward};
+  ops["convBackwardData"] = {{flag("pooledGradient"), flag("mask"), parts}, lowerBackwardData};
+  ops["convBackwardFilter"] = {{flag("pooledGradient"), parts}, lowerBackwardFilter};
 }
 
 }  // namespace nodegrad::spec

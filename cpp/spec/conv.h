@@ -8,18 +8,18 @@ namespace nodegrad::spec {
 
 enum class ConvPass { Forward, BackwardData, BackwardFilter };
 
-// A convolution in one of its passes. x, w and y are the image, the kernel and the result or, where the pass
-// computes it, its gradient.
+// A convolution in one of its passes, of 1 to 3 spatial dimensions. x, w and y are the image, the kernel and
+// the result or, where the pass computes it, its gradient.
 //
-// conv2d(x, w [, bias]) → y
+// conv(x, w [, bias]) → y
 //   with activation: "relu", "tanh" or "sigmoid" of it
 //   with residual: one more input at the end, of y's shape, which is added before the activation
 //   with pooling: → maxima of windows of 2×2 with stride 2, their places [, y]
 //   with statistics: → y, mean and (biased) variance of each channel
-// conv2dBackwardData(w, dy [, like x]) → dx
+// convBackwardData(w, dy [, like x]) → dx
 //   with pooledGradient: (w, gradient of such a pooling's output, its places)
 //   with mask: one more input at the end, r; dx is 0 where r is not positive
-// conv2dBackwardFilter(x, dy [, like w]) → dw [, bias gradient]
+// convBackwardFilter(x, dy [, like w]) → dw [, bias gradient]
 //   with pooledGradient: (x, gradient of such a pooling's output, its places)
 //
 // With parts, numbers of channels, x or dx is as many tensors instead of one: the first where x would be, the

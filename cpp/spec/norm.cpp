@@ -40,9 +40,9 @@ Exprs lowerNormalize(const Lowering& node) {
 Exprs lowerMaxPool(const Lowering& node) {
   const Expr& x = node.inputs[NormForward::x];
   const Expr y = activate(normalize(node, forwardOperands(node.inputs)), node.spec.attrs.text("activation"));
-  const Attrs pooling = node.attrsOf("maxPool2d");
-  Exprs outputs = node.op("maxPool2d", {y}, pooling);
-  outputs.push_back(apply("maxPool2dGather", {x, outputs[1]}, pooling));
+  const Attrs pooling = node.attrsOf("maxPool");
+  Exprs outputs = node.op("maxPool", {y}, pooling);
+  outputs.push_back(apply("maxPoolGather", {x, outputs[1]}, pooling));
   return outputs;
 }
 
@@ -71,7 +71,7 @@ Exprs lowerMaxPoolBackward(const Lowering& node) {
   if (node.spec.attrs.text("activation") == "relu")
     dy = maskBy(normalize(node, {in[B::pooledX], in[B::gamma], in[B::beta], in[B::mean], in[B::variance]}),
                 dy);
-  dy = apply("maxPool2dBackward", {dy, in[B::places], in[B::x]}, node.attrsOf("maxPool2dBackward"));
+  dy = apply("maxPoolBackward", {dy, in[B::places], in[B::x]}, node.attrsOf("maxPoolBackward"));
   return node.op("batchNormalizationBackward", {dy, in[B::x], in[B::gamma], in[B::mean], in[B::variance]},
                  node.attrsOf("batchNormalizationBackward"));
 }
@@ -100,7 +100,7 @@ void addNormalizations(FusedOps& ops) {
   const std::vector<AttrSpec> norm = findOp("batchNormalization").attrs;
   const AttrSpec activation{"activation", AttrKind::Text, std::string("linear")};
   const std::vector<AttrSpec> forward = joined(norm, {activation});
-  const std::vector<AttrSpec> pooled = joined(forward, findOp("maxPool2d").attrs);
+  const std::vector<AttrSpec> pooled = joined(forward, findOp("maxPool").attrs);
   ops["batchNormStatistics"] = {{{"axis", AttrKind::Integer}}, lowerStatistics};
   ops["batchNormNormalize"] = {forward, lowerNormalize};
   ops["batchNormMaxPool"] = {pooled, lowerMaxPool};

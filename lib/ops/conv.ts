@@ -49,7 +49,7 @@ export function conv2d<X extends Operand, K extends Operand>(
 ): Outcome<X | K> {
   knownOptions('conv2d', options, conv2dNames);
   const { strides = 1, padding = 'valid', dilations = 1, groups = 1, dataFormat = 'channelsLast' } = options;
-  return promote<X | K>('conv2d', [x, kernel], {
+  return promote<X | K>('conv', [x, kernel], {
     strides: pair(strides),
     dilations: pair(dilations),
     groups,
@@ -118,7 +118,7 @@ export function conv2dTranspose<X extends Operand, K extends Operand>(
 ): Outcome<X | K> {
   knownOptions('conv2dTranspose', options, conv2dTransposeNames);
   const { strides = 1, padding = 'valid', outputPadding, dilations = 1 } = options;
-  return promote<X | K>('conv2dTranspose', [x, kernel], {
+  return promote<X | K>('convTranspose', [x, kernel], {
     strides: pair(strides),
     dilations: pair(dilations),
     padding,

@@ -45,7 +45,7 @@ const globalPoolNames = {
  * @example ops.maxPool2d(zeros([1, 4, 4, 3]), { poolSize: 2 });
  */
 export function maxPool2d<X extends Operand>(x: X, options: Pool2dOptions = {}): Outcome<X> {
-  return apply('maxPool2d', [x], poolAttrs('maxPool2d', options));
+  return apply('maxPool', [x], poolAttrs('maxPool2d', options));
 }
 
 /**
@@ -57,7 +57,7 @@ export function maxPool2d<X extends Operand>(x: X, options: Pool2dOptions = {}):
  * @example ops.avgPool2d(zeros([1, 4, 4, 3]), { poolSize: 2 });
  */
 export function avgPool2d<X extends Operand>(x: X, options: Pool2dOptions = {}): Outcome<X> {
-  return apply('avgPool2d', [x], poolAttrs('avgPool2d', options));
+  return apply('averagePool', [x], poolAttrs('avgPool2d', options));
 }
 
 /** The largest number of each channel, float32: [n, height, width, channels] to [n, channels]. @throws EngineError `SHAPE` for another rank. */

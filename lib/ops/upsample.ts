@@ -32,7 +32,7 @@ export function upSampling2d<X extends Operand>(x: X, options: UpSampling2dOptio
   const { size = 2, interpolation = 'nearest', dataFormat = 'channelsLast' } = options;
   oneOf('upSampling2d', 'interpolation', interpolation, ['nearest', 'bilinear'], 'ATTRIBUTE');
   const sides = pair(size);
-  const steps = apply('upSampling2d', [x], { size: sides, dataFormat });
+  const steps = apply('upSampling', [x], { size: sides, dataFormat });
   if (interpolation === 'nearest') return steps;
   // The mean over as many places as a step is wide goes in a straight line from one step's middle to the next. An even number of
   // places has its middle between two of them: there a mean over two follows.

@@ -200,8 +200,8 @@ TEST(Autodiff, HessianOfAConvolutionalNet) {
   std::vector<Value> weights;
   for (const Dims& shape : {Dims{3, 3, 2, 4}, Dims{4}, Dims{16, 3}, Dims{3}})
     weights.push_back(input(shape, spread(shape, static_cast<double>(weights.size()))));
-  const Value conv = graph.one("add", {graph.one("conv2d", {x, weights[0]}), weights[1]});
-  const Value pooled = graph.op("maxPool2d", {graph.one("softplus", {conv})}, {{"poolSize", Dims{2, 2}}})[0];
+  const Value conv = graph.one("add", {graph.one("conv", {x, weights[0]}), weights[1]});
+  const Value pooled = graph.op("maxPool", {graph.one("softplus", {conv})}, {{"poolSize", Dims{2, 2}}})[0];
   const Value flat = graph.one("reshape", {pooled}, {{"shape", Dims{-1, 16}}});
   const Value kept = graph.one("dropout", {flat, key}, {{"rate", 0.25}});
   const Value logits = graph.one("add", {graph.one("matmul", {kept, weights[2]}), weights[3]});

@@ -33,7 +33,7 @@ LayoutPtr layoutOf(const Case& c, int64_t block, DType dtype = DType::F32) {
   const Dims& d = c.shape;
   const bool last = c.axis == 3;
   const TensorType type{dtype, d};
-  if (block < 0) return sampleBlocks(type, last ? ImageAxes{} : ImageAxes{0, 2, 3, 1}, -block);
+  if (block < 0) return sampleBlocks(type, imageAxes(4, last), -block);
   const Dims nchw = last ? Dims{d[0], d[3], d[1], d[2]} : d;
   const onednn::Desc desc(nchw, onednn::dataType(dtype),
                           block == 8 ? onednn::Tag::nChw8c : onednn::Tag::nChw16c);
@@ -307,7 +307,7 @@ TEST_P(BatchNorm, RoundsPooledImagesOfBfloat16Once) {
     if (c.shape.size() != 4 || c.shape[0] * c.shape[1] == 1) return;
     const Posed p(c);
     const bool last = c.axis == 3;
-    const ImageAxes axes = last ? ImageAxes{} : ImageAxes{0, 2, 3, 1};
+    const ImageAxes axes = imageAxes(4, last);
     Attrs a = attrs(c, "relu");
     a.set("poolSize", Dims{2, 2});
     a.set("strides", Dims{2, 1});
@@ -315,7 +315,7 @@ TEST_P(BatchNorm, RoundsPooledImagesOfBfloat16Once) {
     a.set("pads", Dims{0, 0, 0, 0});
     a.set("dataFormat", std::string(last ? "channelsLast" : "channelsFirst"));
     Dims pooled = c.shape;
-    pooled[static_cast<size_t>(axes.h)] = (c.shape[static_cast<size_t>(axes.h)] + 1) / 2;
+    pooled[static_cast<size_t>(axes.h())] = (c.shape[static_cast<size_t>(axes.h())] + 1) / 2;
     const TensorType image{DType::F32, c.shape}, y{DType::F32, pooled}, places{DType::U8, pooled};
     Call forward{"batchNormMaxPool", {p.x, p.gamma, p.beta, p.mean, p.variance}, {y, places, y}, a};
     for (double& v : forward.inputs[0].data) v = BFloat16(static_cast<float>(v));

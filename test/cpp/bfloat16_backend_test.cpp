@@ -70,12 +70,12 @@ TEST_F(Bfloat16Backend, ConvolutionsInAllPasses) {
   };
   int taken = 0;
   for (const Shape& s : shapes) {
-    const Attrs attrs = checkAttrs(findOp("conv2d"), s.attrs);
+    const Attrs attrs = checkAttrs(findOp("conv"), s.attrs);
     const Array x = halves(s.x, 1), w = halves(s.w, 2), bias = randomNumbers({s.w[3]}, 3);
-    const Array y = reference::apply("conv2d", {asFloats(x), asFloats(w)}, attrs)[0];
+    const Array y = reference::apply("conv", {asFloats(x), asFloats(w)}, attrs)[0];
     const Array dy = halves(y.shape(), 4);
     const int64_t terms = count(s.w) / s.w[3], all = count(y.shape()) / s.w[3];
-    if (wantsHalves("conv2d", attrs, x, w, y)) {
+    if (wantsHalves("conv", attrs, x, w, y)) {
       ++taken;
       Array biased = y;
       const size_t axis = attrs.text("dataFormat") == "channelsLast" ? 3 : 1;
@@ -83,24 +83,24 @@ TEST_F(Bfloat16Backend, ConvolutionsInAllPasses) {
         biased.data[static_cast<size_t>(place)] += bias.data[static_cast<size_t>(index[axis])];
       });
       for (DType out : {DType::BF16, DType::F32}) {
-        const PlannedResult result = runPlanned({"conv2d", {x, w, bias}, {typed(y, out)}, attrs});
+        const PlannedResult result = runPlanned({"conv", {x, w, bias}, {typed(y, out)}, attrs});
         expectRounded(result.outputs[0], biased, terms, s.name + " " + result.implementation);
       }
     }
-    if (wantsHalves("conv2dBackwardData", attrs, w, dy, x)) {
+    if (wantsHalves("convBackwardData", attrs, w, dy, x)) {
       ++taken;
       const Array dx =
-          reference::apply("conv2dBackwardData", {asFloats(w), asFloats(dy), asFloats(x)}, attrs)[0];
+          reference::apply("convBackwardData", {asFloats(w), asFloats(dy), asFloats(x)}, attrs)[0];
       for (DType out : {DType::BF16, DType::F32}) {
-        const PlannedResult result = runPlanned({"conv2dBackwardData", {w, dy}, {typed(x, out)}, attrs});
+        const PlannedResult result = runPlanned({"convBackwardData", {w, dy}, {typed(x, out)}, attrs});
         expectRounded(result.outputs[0], dx, terms * s.w[3], s.name + " data " + result.implementation);
       }
     }
-    if (wantsHalves("conv2dBackwardFilter", attrs, x, dy, w)) {
+    if (wantsHalves("convBackwardFilter", attrs, x, dy, w)) {
       ++taken;
       const Array dw =
-          reference::apply("conv2dBackwardFilter", {asFloats(x), asFloats(dy), asFloats(w)}, attrs)[0];
-      const PlannedResult result = runPlanned({"conv2dBackwardFilter", {x, dy}, {dw.type, bias.type}, attrs});
+          reference::apply("convBackwardFilter", {asFloats(x), asFloats(dy), asFloats(w)}, attrs)[0];
+      const PlannedResult result = runPlanned({"convBackwardFilter", {x, dy}, {dw.type, bias.type}, attrs});
       expectRounded(result.outputs[0], dw, all, s.name + " filter " + result.implementation);
     }
   }
@@ -168,9 +168,9 @@ TEST_F(Bfloat16Backend, ConvolutionsInBlocksOfSamplesStayFloat32) {
   for (const bool follows : {true, false}) {
     Traced t;
     Value y = t.feed({images, 12, 12, follows ? 1 : 6});
-    if (follows) y = t.op("tanh", {t.op("conv2d", {y, t.variable({3, 3, 1, 6})})});
+    if (follows) y = t.op("tanh", {t.op("conv", {y, t.variable({3, 3, 1, 6})})});
     const Value w = t.variable({3, 3, 6, 16});
-    y = t.op("conv2d", {t.op("avgPool2d", {y}, {{"poolSize", Dims{2, 2}}, {"strides", Dims{2, 2}}}), w});
+    y = t.op("conv", {t.op("averagePool", {y}, {{"poolSize", Dims{2, 2}}, {"strides", Dims{2, 2}}}), w});
     t.fetches = gradients(t.graph, {t.op("sum", {t.op("square", {y})})}, {w});
     plan::Ir ir = t.ir();
     plan::simplify(ir);
@@ -178,7 +178,7 @@ TEST_F(Bfloat16Backend, ConvolutionsInBlocksOfSamplesStayFloat32) {
     plan::choosePrecision(ir, cpuBackend());
     int halves = 0;
     for (const plan::IrNode& node : ir.nodes)
-      halves += node.op.rfind("conv2d", 0) == 0 && ir.type(node.inputs[0]).dtype == DType::BF16;
+      halves += node.op.rfind("conv", 0) == 0 && ir.type(node.inputs[0]).dtype == DType::BF16;
     EXPECT_EQ(halves, follows ? 0 : 2);
   }
 }

@@ -127,7 +127,7 @@ TEST_P(Bfloat16, PoolingRoundsItsResult) {
         // Where windows overlap, gradients of averages are added in memory, with a rounding each.
         for (double& v : inputs[0].data) v = std::abs(v);
         const auto sizes = run({op, inputs, types(F32), attrs});
-        const bool once = poolSize[0] == 2 || op != "avgPool2dBackward";
+        const bool once = poolSize[0] == 2 || op != "averagePoolBackward";
         for (size_t i = 0; i < full[0].data.size(); ++i) {
           const double exact = full[0].data[i], rounded = BFloat16(static_cast<float>(exact));
           EXPECT_LE(std::abs(half[0].data[i] - (once ? rounded : exact)),
@@ -140,11 +140,11 @@ TEST_P(Bfloat16, PoolingRoundsItsResult) {
         return half;
       };
       const Array image = randomNumbers(x, 1, -4, 4, BF16), gradient = randomNumbers(y, 2, -1, 1, BF16);
-      const auto pooled = expectRounded("maxPool2d", image, {}, y, true);
-      expectRounded("maxPool2dBackward", gradient, {pooled[1]}, x, false);
-      expectRounded("maxPool2dGather", image, {pooled[1]}, y, false);
-      expectRounded("avgPool2d", image, {}, y, false);
-      expectRounded("avgPool2dBackward", gradient, {}, x, false);
+      const auto pooled = expectRounded("maxPool", image, {}, y, true);
+      expectRounded("maxPoolBackward", gradient, {pooled[1]}, x, false);
+      expectRounded("maxPoolGather", image, {pooled[1]}, y, false);
+      expectRounded("averagePool", image, {}, y, false);
+      expectRounded("averagePoolBackward", gradient, {}, x, false);
     }
 }
 

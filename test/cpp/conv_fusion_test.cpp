@@ -24,7 +24,7 @@ struct PooledNet : Traced {
     x = feed({4, 20, 24, 32});
     r = layer(x, 32, 64);
     y = layer(r, 64, 32);
-    const Value pooled = op("maxPool2d", {y}, pooling);
+    const Value pooled = op("maxPool", {y}, pooling);
     const Value loss = op("sum", {op("square", {pooled})});
     fetches = gradients(graph, {loss}, weights);
     fetches.push_back(pooled);
@@ -40,7 +40,7 @@ struct PooledNet : Traced {
   Value layer(const Value& image, int64_t in, int64_t out) {
     const Value w = feed({3, 3, in, out}), b = feed({out});
     weights.insert(weights.end(), {w, b});
-    return op("relu", {op("add", {op("conv2d", {image, w}, {{"padding", std::string("same")}}), b})});
+    return op("relu", {op("add", {op("conv", {image, w}, {{"padding", std::string("same")}}), b})});
   }
 
   Ir fused(const Backend& backend) const {
@@ -60,14 +60,14 @@ int countWith(const Ir& ir, const std::string& op, const std::string& attribute)
 
 TEST(FuseConvolutions, TakesPoolingAndMasksIn) {
   const Ir ir = PooledNet().fused(FakeBackend());
-  EXPECT_EQ(countWith(ir, "conv2d", "pooling"), 1);
-  EXPECT_EQ(countOf(ir, "maxPool2d"), 0);
-  EXPECT_EQ(countOf(ir, "maxPool2dBackward"), 0);
-  EXPECT_EQ(countWith(ir, "conv2dBackwardData", "pooledGradient"), 1);
-  EXPECT_EQ(countWith(ir, "conv2dBackwardFilter", "pooledGradient"), 1);
-  EXPECT_EQ(countWith(ir, "conv2dBackwardData", "mask"), 1);
+  EXPECT_EQ(countWith(ir, "conv", "pooling"), 1);
+  EXPECT_EQ(countOf(ir, "maxPool"), 0);
+  EXPECT_EQ(countOf(ir, "maxPoolBackward"), 0);
+  EXPECT_EQ(countWith(ir, "convBackwardData", "pooledGradient"), 1);
+  EXPECT_EQ(countWith(ir, "convBackwardFilter", "pooledGradient"), 1);
+  EXPECT_EQ(countWith(ir, "convBackwardData", "mask"), 1);
   for (const plan::IrNode& node : ir.nodes)
-    if (node.op == "conv2d" && node.attrs.has("pooling")) {
+    if (node.op == "conv" && node.attrs.has("pooling")) {
       EXPECT_EQ(node.outputs.size(), 2u) << "nobody reads the whole image";
     }
 }
@@ -76,7 +76,7 @@ TEST(FuseConvolutions, KeepsTheImageThatOthersRead) {
   PooledNet t;
   t.fetches.push_back(t.y);
   const Ir ir = t.fused(FakeBackend());
-  ASSERT_EQ(countWith(ir, "conv2d", "pooling"), 1);
+  ASSERT_EQ(countWith(ir, "conv", "pooling"), 1);
   EXPECT_EQ(ir.producer(ir.fetches.back())->outputs[2], ir.fetches.back());
 }
 
@@ -86,14 +86,14 @@ TEST(FuseConvolutions, ReadsAndWritesConcatenatedChannelsInParts) {
   const Ir ir = t.fused(FakeBackend());
   EXPECT_EQ(countOf(ir, "concatenate"), 0);
   EXPECT_EQ(countOf(ir, "slice"), 0);
-  for (const char* op : {"conv2d", "conv2dBackwardData", "conv2dBackwardFilter"})
+  for (const char* op : {"conv", "convBackwardData", "convBackwardFilter"})
     EXPECT_EQ(countWith(ir, op, "parts"), 1) << op;
 }
 
 TEST(FuseConvolutions, TakesTheStatisticsOfABatchNormalization) {
   const auto fused = [&](int64_t axis) {
     PooledNet t;
-    const Value image = t.op("conv2d", {t.x, t.weights[0]});
+    const Value image = t.op("conv", {t.x, t.weights[0]});
     const int64_t vector = t.graph.type(image).shape[static_cast<size_t>(axis)];
     t.fetches = {t.graph.op("batchNormalization", {image, t.feed({vector}), t.feed({vector})},
                             Attrs{{"axis", axis}})[0]};
@@ -102,7 +102,7 @@ TEST(FuseConvolutions, TakesTheStatisticsOfABatchNormalization) {
     plan::fuseConvolutions(ir, FakeBackend());
     return ir;
   };
-  EXPECT_EQ(countWith(fused(3), "conv2d", "statistics"), 1);
+  EXPECT_EQ(countWith(fused(3), "conv", "statistics"), 1);
   EXPECT_EQ(countOf(fused(3), "batchNormStatistics"), 0);
   EXPECT_EQ(countOf(fused(1), "batchNormStatistics"), 1) << "of rows, not of channels";
 }
@@ -122,8 +122,8 @@ TEST(FuseConvolutions, LeavesOtherPoolings) {
                                      {{"poolSize", Dims{2, 2}}, {"strides", Dims{1, 1}}}};
   for (const Attrs& pooling : others) {
     const Ir ir = PooledNet(pooling).fused(FakeBackend());
-    EXPECT_EQ(countOf(ir, "maxPool2d"), 1);
-    EXPECT_EQ(countOf(ir, "maxPool2dBackward"), 1);
+    EXPECT_EQ(countOf(ir, "maxPool"), 1);
+    EXPECT_EQ(countOf(ir, "maxPoolBackward"), 1);
   }
 }
 
@@ -131,10 +131,10 @@ TEST(FuseConvolutions, LeavesWhatTheBackendCannotFuse) {
   FakeBackend backend;
   backend.refuses = true;
   const Ir ir = PooledNet().fused(backend);
-  EXPECT_EQ(countOf(ir, "maxPool2d"), 1);
-  EXPECT_EQ(countOf(ir, "maxPool2dBackward"), 1);
+  EXPECT_EQ(countOf(ir, "maxPool"), 1);
+  EXPECT_EQ(countOf(ir, "maxPoolBackward"), 1);
   for (const char* attribute : {"pooling", "pooledGradient", "mask"})
-    for (const char* op : {"conv2d", "conv2dBackwardData", "conv2dBackwardFilter"})
+    for (const char* op : {"conv", "convBackwardData", "convBackwardFilter"})
       EXPECT_EQ(countWith(ir, op, attribute), 0);
 }
 
@@ -144,7 +144,7 @@ class Plain : public plan::WrappedBackend {
   Plain() : WrappedBackend(cpuBackend()) {}
   bool hasBfloat16() const override { return false; }
   bool supports(const KernelSpec& spec) const override {
-    if (spec.op.rfind("conv2d", 0) != 0) return inner_.supports(spec);
+    if (spec.op.rfind("conv", 0) != 0) return inner_.supports(spec);
     const spec::Convolution conv(spec);
     return !conv.isFused() && !conv.residual;
   }
@@ -180,13 +180,13 @@ TEST(FuseConvolutions, GivesTheBitsOfAPlainResidual) {
   for (bool pooled : {false, true}) {
     PooledNet net;
     const Value w = net.feed({3, 3, 64, 32}), b = net.feed({32});
-    const Value y = net.op("conv2d", {net.r, w}, {{"padding", std::string("same")}});
+    const Value y = net.op("conv", {net.r, w}, {{"padding", std::string("same")}});
     const Value z = net.op("relu", {net.op("add", {net.x, net.op("add", {y, b})})});
-    const Value end = pooled ? net.op("maxPool2d", {z}, {{"poolSize", Dims{2, 2}}}) : z;
+    const Value end = pooled ? net.op("maxPool", {z}, {{"poolSize", Dims{2, 2}}}) : z;
     net.fetches = gradients(net.graph, {net.op("sum", {net.op("square", {end})})}, {net.x, w, b});
     net.fetches.push_back(end);
     const Ir ir = net.fused(FakeBackend());
-    EXPECT_EQ(countWith(ir, "conv2d", "residual"), 1);
+    EXPECT_EQ(countWith(ir, "conv", "residual"), 1);
     Plain without;
     std::string fused, plain;
     const auto actual = results(net, cpuBackend(), fused), expected = results(net, without, plain);
@@ -220,7 +220,7 @@ class FusedConvolutions : public ::testing::TestWithParam<DType> {
   }
 };
 
-TEST_P(FusedConvolutions, GiveTheBitsOfThePlainPlan) { expectSame(PooledNet(), "maxPool2d"); }
+TEST_P(FusedConvolutions, GiveTheBitsOfThePlainPlan) { expectSame(PooledNet(), "maxPool"); }
 
 TEST_P(FusedConvolutions, GiveTheBitsOfAPlainConcatenation) {
   PooledNet net;
@@ -236,7 +236,7 @@ TEST(FuseConvolutions, LeavesDirectConvolutions) {
   useWinograd(false);
   std::string described;
   results(PooledNet(), cpuBackend(), described);
-  EXPECT_NE(described.find("maxPool2dBackward"), std::string::npos);
+  EXPECT_NE(described.find("maxPoolBackward"), std::string::npos);
 }
 
 }  // namespace

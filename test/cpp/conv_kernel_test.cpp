@@ -75,12 +75,12 @@ class ConvKernel : public ConvKernels, public ::testing::WithParamInterface<Conv
     const Shape& s = GetParam().shape;
     Attrs attrs = s.attrs;
     attrs.set("dataFormat", std::string(GetParam().channelsFirst ? "channelsFirst" : "channelsLast"));
-    attrs_ = checkAttrs(findOp("conv2d"), attrs);
+    attrs_ = checkAttrs(findOp("conv"), attrs);
     const int64_t groups = attrs_.integer("groups");
     x_ = randomNumbers(GetParam().channelsFirst ? Dims{s.n, s.c, s.h, s.w} : Dims{s.n, s.h, s.w, s.c}, 1);
     w_ = randomNumbers({s.kh, s.kw, s.c / groups, s.o}, 2);
     bias_ = randomNumbers({s.o}, 3);
-    y_ = reference::apply("conv2d", {x_, w_}, attrs_)[0];
+    y_ = reference::apply("conv", {x_, w_}, attrs_)[0];
     dy_ = randomNumbers(y_.shape(), 4);
   }
 
@@ -102,7 +102,7 @@ class ConvKernel : public ConvKernels, public ::testing::WithParamInterface<Conv
 };
 
 TEST_P(ConvKernel, ForwardEqualsThePlainSums) {
-  const PlannedResult result = runPlanned({"conv2d", {x_, w_}, {y_.type}, attrs_, {}, {}, {false, true}});
+  const PlannedResult result = runPlanned({"conv", {x_, w_}, {y_.type}, attrs_, {}, {}, {false, true}});
   expectClose(result.outputs[0], y_, termsForward(), result.implementation);
 }
 
@@ -112,21 +112,21 @@ TEST_P(ConvKernel, ForwardAddsBiasAndActivation) {
   Array expected = biased(y_);
   for (double& v : expected.data) v = std::max(v, 0.0);
   const PlannedResult result =
-      runPlanned({"conv2d", {x_, w_, bias_}, {y_.type}, attrs, {}, {}, {false, true, true}});
+      runPlanned({"conv", {x_, w_, bias_}, {y_.type}, attrs, {}, {}, {false, true, true}});
   expectClose(result.outputs[0], expected, termsForward(), result.implementation);
 }
 
 TEST_P(ConvKernel, GradientsFollowTheLayoutsOfTheForwardPass) {
-  const PlannedResult forward = runPlanned({"conv2d", {x_, w_}, {y_.type}, attrs_, {}, {}, {false, true}});
+  const PlannedResult forward = runPlanned({"conv", {x_, w_}, {y_.type}, attrs_, {}, {}, {false, true}});
   const LayoutPtr x = forward.choice.inputs[0], w = forward.choice.inputs[1], y = forward.choice.outputs[0];
-  const Array dx = reference::apply("conv2dBackwardData", {w_, dy_, x_}, attrs_)[0];
-  const Array dw = reference::apply("conv2dBackwardFilter", {x_, dy_, w_}, attrs_)[0];
+  const Array dx = reference::apply("convBackwardData", {w_, dy_, x_}, attrs_)[0];
+  const Array dw = reference::apply("convBackwardFilter", {x_, dy_, w_}, attrs_)[0];
 
-  const PlannedResult data = runPlanned({"conv2dBackwardData", {w_, dy_}, {x_.type}, attrs_, {w, y}});
+  const PlannedResult data = runPlanned({"convBackwardData", {w_, dy_}, {x_.type}, attrs_, {w, y}});
   expectClose(data.outputs[0], dx, termsData(), "data: " + data.implementation);
 
   const PlannedResult filter =
-      runPlanned({"conv2dBackwardFilter", {x_, dy_}, {w_.type, bias_.type}, attrs_, {x, y}, {w, nullptr}});
+      runPlanned({"convBackwardFilter", {x_, dy_}, {w_.type, bias_.type}, attrs_, {x, y}, {w, nullptr}});
   expectClose(filter.outputs[0], dw, termsFilter(), "filter: " + filter.implementation);
   Array db{bias_.type, std::vector<double>(bias_.data.size())};
   reference::forEach(dy_.shape(), [&](const Dims& index, int64_t place) {
@@ -137,11 +137,11 @@ TEST_P(ConvKernel, GradientsFollowTheLayoutsOfTheForwardPass) {
 
 TEST_P(ConvKernel, GradientsOfRowMajorTensors) {
   // With the shape-only input, as a backend without a plan may be called.
-  const PlannedResult data = runPlanned({"conv2dBackwardData", {w_, dy_, x_}, {x_.type}, attrs_});
-  expectClose(data.outputs[0], reference::apply("conv2dBackwardData", {w_, dy_, x_}, attrs_)[0], termsData(),
+  const PlannedResult data = runPlanned({"convBackwardData", {w_, dy_, x_}, {x_.type}, attrs_});
+  expectClose(data.outputs[0], reference::apply("convBackwardData", {w_, dy_, x_}, attrs_)[0], termsData(),
               "data: " + data.implementation);
-  const PlannedResult filter = runPlanned({"conv2dBackwardFilter", {x_, dy_, w_}, {w_.type}, attrs_});
-  expectClose(filter.outputs[0], reference::apply("conv2dBackwardFilter", {x_, dy_, w_}, attrs_)[0],
+  const PlannedResult filter = runPlanned({"convBackwardFilter", {x_, dy_, w_}, {w_.type}, attrs_});
+  expectClose(filter.outputs[0], reference::apply("convBackwardFilter", {x_, dy_, w_}, attrs_)[0],
               termsFilter(), "filter: " + filter.implementation);
 }
 
@@ -163,11 +163,11 @@ INSTANTIATE_TEST_SUITE_P(Shapes, ConvKernel, ::testing::ValuesIn(cases()), [](co
   return text;
 });
 
-Attrs convAttrs(const Attrs& given = {}) { return checkAttrs(findOp("conv2d"), given); }
+Attrs convAttrs(const Attrs& given = {}) { return checkAttrs(findOp("conv"), given); }
 
 TEST_F(ConvKernels, FuseEveryActivation) {
   const Array x = randomNumbers({2, 6, 6, 16}, 1), w = randomNumbers({3, 3, 16, 16}, 2);
-  const Array y = reference::apply("conv2d", {x, w})[0];
+  const Array y = reference::apply("conv", {x, w})[0];
   const std::map<std::string, double (*)(double)> activations = {
       {"linear", [](double v) { return v; }},
       {"relu", [](double v) { return std::max(v, 0.0); }},
@@ -181,7 +181,7 @@ TEST_F(ConvKernels, FuseEveryActivation) {
     attrs.set("activation", name);
     Array expected = y;
     for (double& v : expected.data) v = function(v);
-    expectClose(runPlanned({"conv2d", {x, w}, {y.type}, attrs}).outputs[0], expected, 144, name);
+    expectClose(runPlanned({"conv", {x, w}, {y.type}, attrs}).outputs[0], expected, 144, name);
   }
 }
 
@@ -192,14 +192,14 @@ TEST_F(ConvKernels, AddAResidualBeforeTheActivation) {
         const Array x = randomNumbers({2, 9, 8, channels}, 1), b = randomNumbers({32}, 3);
         const Array w = randomNumbers({kernel, kernel, channels, 32}, 2);
         Attrs attrs = convAttrs({{"strides", Dims{2, 2}}, {"padding", std::string("same")}});
-        Array expected = reference::apply("conv2d", {x, w}, attrs)[0];
+        Array expected = reference::apply("conv", {x, w}, attrs)[0];
         const Array r = randomNumbers(expected.shape(), 4);
         for (size_t i = 0; i < expected.data.size(); ++i)
           expected.data[i] = std::max(expected.data[i] + (bias ? b.data[i % 32] : 0) + r.data[i], 0.0);
         attrs.set("residual", true);
         attrs.set("activation", std::string("relu"));
         const std::vector<Array> inputs = bias ? std::vector<Array>{x, w, b, r} : std::vector<Array>{x, w, r};
-        const Call node{"conv2d", inputs, {expected.type}, attrs};
+        const Call node{"conv", inputs, {expected.type}, attrs};
         EXPECT_TRUE(std::string(cpuIsa()) == "base" || channels == 5 || cpuBackend().supports(node.spec()));
         expectClose(runPlanned(node).outputs[0], expected, kernel * kernel * channels, toString(w.type));
       }
@@ -210,12 +210,12 @@ TEST_F(ConvKernels, KeepABlockedImageAndGiveWeightsTheirBlocks) {
     GTEST_SKIP() << "oneDNN has blocked kernels for all passes from AVX2 on";
   const Array x = randomNumbers({2, 8, 8, 32}, 1), w = randomNumbers({3, 3, 32, 32}, 2);
   const TensorType y{DType::F32, {2, 6, 6, 32}}, z{DType::F32, {2, 4, 4, 32}};
-  const PlannedResult first = runPlanned({"conv2d", {x, w}, {y}, convAttrs(), {}, {}, {false, true}});
+  const PlannedResult first = runPlanned({"conv", {x, w}, {y}, convAttrs(), {}, {}, {false, true}});
   EXPECT_TRUE(first.choice.inputs[1]);
   ASSERT_TRUE(first.choice.outputs[0]);
   const LayoutPtr image = first.choice.outputs[0];
   const PlannedResult second =
-      runPlanned({"conv2d", {first.outputs[0], w}, {z}, convAttrs(), {image, nullptr}, {}, {false, true}});
+      runPlanned({"conv", {first.outputs[0], w}, {z}, convAttrs(), {image, nullptr}, {}, {false, true}});
   EXPECT_TRUE(sameLayout(second.choice.inputs[0], image));
   EXPECT_EQ(second.implementation.rfind("jit", 0), 0u) << second.implementation;
   // The gradients find all in place: no reorder stands in a training step but that of the weights of the data
@@ -223,11 +223,11 @@ TEST_F(ConvKernels, KeepABlockedImageAndGiveWeightsTheirBlocks) {
   const LayoutPtr w2 = second.choice.inputs[1], y2 = second.choice.outputs[0];
   const Array dz = randomNumbers(z.shape, 5);
   const PlannedResult filter =
-      runPlanned({"conv2dBackwardFilter", {first.outputs[0], dz}, {w.type}, convAttrs(), {image, y2}, {w2}});
+      runPlanned({"convBackwardFilter", {first.outputs[0], dz}, {w.type}, convAttrs(), {image, y2}, {w2}});
   EXPECT_TRUE(sameLayout(filter.choice.inputs[0], image));
   EXPECT_TRUE(sameLayout(filter.choice.inputs[1], y2));
   EXPECT_TRUE(sameLayout(filter.choice.outputs[0], w2));
-  const PlannedResult data = runPlanned({"conv2dBackwardData", {w, dz}, {y}, convAttrs(), {w2, y2}});
+  const PlannedResult data = runPlanned({"convBackwardData", {w, dz}, {y}, convAttrs(), {w2, y2}});
   EXPECT_TRUE(sameLayout(data.choice.inputs[1], y2));
   EXPECT_TRUE(sameLayout(data.choice.outputs[0], image));
 }
@@ -242,11 +242,10 @@ TEST_F(ConvKernels, UseOneDnnsGeneratedCode) {
        std::vector<std::pair<int64_t, int64_t>>{{1, 32}, {3, 32}, {32, 64}, {16, 16}, {64, 8}}) {
     const Array x = randomNumbers({2, 12, 12, in}, 1), w = randomNumbers({3, 3, in, out}, 2);
     const Array dy = randomNumbers({2, 10, 10, out}, 3);
-    const PlannedResult forward =
-        runPlanned({"conv2d", {x, w}, {dy.type}, convAttrs(), {}, {}, {false, true}});
+    const PlannedResult forward = runPlanned({"conv", {x, w}, {dy.type}, convAttrs(), {}, {}, {false, true}});
     EXPECT_TRUE(isGenerated(forward.implementation)) << in << " -> " << out << ": " << forward.implementation;
     const std::vector<LayoutPtr> given = {forward.choice.inputs[0], forward.choice.outputs[0]};
-    const PlannedResult filter = runPlanned({"conv2dBackwardFilter", {x, dy}, {w.type}, convAttrs(), given});
+    const PlannedResult filter = runPlanned({"convBackwardFilter", {x, dy}, {w.type}, convAttrs(), given});
     EXPECT_TRUE(isGenerated(filter.implementation)) << in << " -> " << out << ": " << filter.implementation;
   }
 }
@@ -256,7 +255,7 @@ TEST_F(ConvKernels, NeverPadAnImageOrAParameter) {
     const TensorType x{DType::F32, {2, 8, 8, channels}}, w{DType::F32, {3, 3, channels, channels}};
     const TensorType y{DType::F32, {2, 6, 6, channels}};
     const LayoutChoice choice = cpuBackend().layouts(
-        {"conv2d", convAttrs(), {x, w}, {y}, {nullptr, nullptr}, {nullptr}, nullptr}, {false, true});
+        {"conv", convAttrs(), {x, w}, {y}, {nullptr, nullptr}, {nullptr}, nullptr}, {false, true});
     const std::vector<std::pair<TensorType, LayoutPtr>> tensors = {
         {x, choice.inputs[0]}, {w, choice.inputs[1]}, {y, choice.outputs[0]}};
     for (const auto& [type, layout] : tensors) {
@@ -268,10 +267,10 @@ TEST_F(ConvKernels, NeverPadAnImageOrAParameter) {
 TEST_F(ConvKernels, AnEmptyBatchHasAnEmptyResultAndNoGradient) {
   const Array x = randomNumbers({0, 8, 8, 3}, 1), w = randomNumbers({3, 3, 3, 4}, 2),
               dy = randomNumbers({0, 6, 6, 4}, 3);
-  EXPECT_TRUE(runPlanned({"conv2d", {x, w}, {dy.type}, convAttrs()}).outputs[0].data.empty());
-  EXPECT_TRUE(runPlanned({"conv2dBackwardData", {w, dy}, {x.type}, convAttrs()}).outputs[0].data.empty());
+  EXPECT_TRUE(runPlanned({"conv", {x, w}, {dy.type}, convAttrs()}).outputs[0].data.empty());
+  EXPECT_TRUE(runPlanned({"convBackwardData", {w, dy}, {x.type}, convAttrs()}).outputs[0].data.empty());
   const PlannedResult filter =
-      runPlanned({"conv2dBackwardFilter", {x, dy}, {w.type, {DType::F32, {4}}}, convAttrs()});
+      runPlanned({"convBackwardFilter", {x, dy}, {w.type, {DType::F32, {4}}}, convAttrs()});
   for (const Array& gradient : filter.outputs)
     for (double v : gradient.data) EXPECT_EQ(v, 0);
 }
@@ -279,7 +278,7 @@ TEST_F(ConvKernels, AnEmptyBatchHasAnEmptyResultAndNoGradient) {
 TEST_F(ConvKernels, TheSameRunTwiceGivesTheSameBits) {
   const Array x = randomNumbers({16, 14, 14, 32}, 1), dy = randomNumbers({16, 12, 12, 32}, 2);
   const Call node{
-      "conv2dBackwardFilter", {x, dy}, {{DType::F32, {3, 3, 32, 32}}, {DType::F32, {32}}}, convAttrs()};
+      "convBackwardFilter", {x, dy}, {{DType::F32, {3, 3, 32, 32}}, {DType::F32, {32}}}, convAttrs()};
   const PlannedResult first = runPlanned(node);
   for (int i = 0; i < 3; ++i) {
     const PlannedResult again = runPlanned(node);

@@ -43,13 +43,13 @@ class SampleConvolutions : public ::testing::TestWithParam<std::tuple<std::strin
   void SetUp() override {
     useIsa(std::get<0>(GetParam()));
     const Shape& s = std::get<1>(GetParam());
-    attrs_ = checkAttrs(findOp("conv2d"), s.attrs);
-    axes_ = imageAxes("conv2d", attrs_);
+    attrs_ = checkAttrs(findOp("conv"), s.attrs);
+    axes_ = imageAxes("conv", attrs_, 4);
     const int64_t n = s.blocks * isaKernels().sampleConv->lanes;
     x_ = randomNumbers(axes_.c == 3 ? Dims{n, s.h, s.w, s.in} : Dims{n, s.in, s.h, s.w}, 1);
     w_ = randomNumbers({s.kh, s.kw, s.in, s.out}, 2);
     bias_ = randomNumbers({s.out}, 3);
-    y_ = reference::apply("conv2d", {x_, w_}, attrs_)[0];
+    y_ = reference::apply("conv", {x_, w_}, attrs_)[0];
     dy_ = randomNumbers(y_.shape(), 4);
   }
 
@@ -57,7 +57,7 @@ class SampleConvolutions : public ::testing::TestWithParam<std::tuple<std::strin
 
   SavedSettings saved_;
   Attrs attrs_;
-  ImageAxes axes_;
+  ImageAxes axes_{};
   Array x_, w_, bias_, y_, dy_;
 };
 
@@ -70,7 +70,7 @@ std::vector<Array> runSamples(const Call& node) {
 }
 
 TEST_P(SampleConvolutions, Forward) {
-  expectClose(runSamples({"conv2d", {x_, w_}, {y_.type}, attrs_})[0], y_, terms(w_.shape()[2]), "forward");
+  expectClose(runSamples({"conv", {x_, w_}, {y_.type}, attrs_})[0], y_, terms(w_.shape()[2]), "forward");
 }
 
 TEST_P(SampleConvolutions, ForwardWithBiasAndActivation) {
@@ -90,34 +90,34 @@ TEST_P(SampleConvolutions, ForwardWithBiasAndActivation) {
     attrs.set("activation", name);
     Array expected = biased;
     for (double& v : expected.data) v = function(v);
-    expectClose(runSamples({"conv2d", {x_, w_, bias_}, {y_.type}, attrs})[0], expected, terms(w_.shape()[2]),
+    expectClose(runSamples({"conv", {x_, w_, bias_}, {y_.type}, attrs})[0], expected, terms(w_.shape()[2]),
                 name);
   }
 }
 
 TEST_P(SampleConvolutions, BackwardData) {
-  const Call node{"conv2dBackwardData", {w_, dy_, x_}, {x_.type}, attrs_};
+  const Call node{"convBackwardData", {w_, dy_, x_}, {x_.type}, attrs_};
   if (!std::get<1>(GetParam()).backwardData) {
     KernelSpec spec = node.spec();
     spec.inputLayouts[1] = sampleBlocks(dy_.type, axes_, isaKernels().sampleConv->lanes);
     EXPECT_FALSE(sampleConvSuits(spec, Convolution(spec)));
     return;
   }
-  expectClose(runSamples(node)[0], reference::apply("conv2dBackwardData", {w_, dy_, x_}, attrs_)[0],
+  expectClose(runSamples(node)[0], reference::apply("convBackwardData", {w_, dy_, x_}, attrs_)[0],
               terms(w_.shape()[3]), "data");
 }
 
 TEST_P(SampleConvolutions, BackwardFilter) {
-  const Array dw = reference::apply("conv2dBackwardFilter", {x_, dy_, w_}, attrs_)[0];
+  const Array dw = reference::apply("convBackwardFilter", {x_, dy_, w_}, attrs_)[0];
   Array db{bias_.type, std::vector<double>(bias_.data.size())};
   reference::forEach(dy_.shape(), [&](const Dims& index, int64_t place) {
     db.data[static_cast<size_t>(index[static_cast<size_t>(axes_.c)])] += dy_.data[static_cast<size_t>(place)];
   });
   const int64_t places = count(dy_.shape()) / w_.shape()[3];
-  const auto both = runSamples({"conv2dBackwardFilter", {x_, dy_}, {w_.type, bias_.type}, attrs_});
+  const auto both = runSamples({"convBackwardFilter", {x_, dy_}, {w_.type, bias_.type}, attrs_});
   expectClose(both[0], dw, places, "filter");
   expectClose(both[1], db, places, "bias");
-  EXPECT_EQ(runSamples({"conv2dBackwardFilter", {x_, dy_}, {w_.type}, attrs_})[0].data, both[0].data);
+  EXPECT_EQ(runSamples({"convBackwardFilter", {x_, dy_}, {w_.type}, attrs_})[0].data, both[0].data);
 }
 
 INSTANTIATE_TEST_SUITE_P(Shapes, SampleConvolutions,
@@ -128,10 +128,10 @@ INSTANTIATE_TEST_SUITE_P(Shapes, SampleConvolutions,
 
 std::string forward(int64_t n, int64_t in, int64_t out, const LayoutPtr& given = nullptr) {
   const Array x = randomNumbers({n, 6, 6, in}, 1), w = randomNumbers({3, 3, in, out}, 2);
-  return runPlanned({"conv2d",
+  return runPlanned({"conv",
                      {x, w},
                      {{DType::F32, {n, 4, 4, out}}},
-                     checkAttrs(findOp("conv2d"), {}),
+                     checkAttrs(findOp("conv"), {}),
                      {given, nullptr},
                      {},
                      {false, true}})
@@ -150,30 +150,29 @@ TEST(SampleConvRule, TakesFewChannelsOfWholeBlocks) {
 TEST(SampleConvRule, FollowsAnImageInBlocksOfSamples) {
   const int64_t lanes = isaKernels().sampleConv->lanes;
   const std::string ours = "samples:" + isaLevels().back();
-  const LayoutPtr image = sampleBlocks({DType::F32, {32, 6, 6, 6}}, {}, lanes);
+  const LayoutPtr image = sampleBlocks({DType::F32, {32, 6, 6, 6}}, imageAxes(4, true), lanes);
   EXPECT_EQ(forward(32, 6, 16, image), ours);
-  const LayoutPtr wide = sampleBlocks({DType::F32, {32, 6, 6, 32}}, {}, lanes);
+  const LayoutPtr wide = sampleBlocks({DType::F32, {32, 6, 6, 32}}, imageAxes(4, true), lanes);
   EXPECT_NE(forward(32, 32, 32, wide), ours);
 
   const Array w = randomNumbers({3, 3, 6, 16}, 1), x = randomNumbers({32, 6, 6, 6}, 2);
   const Array dy = randomNumbers({32, 4, 4, 16}, 3);
-  const LayoutPtr y = sampleBlocks(dy.type, {}, lanes);
-  const Attrs attrs = checkAttrs(findOp("conv2d"), {});
-  const PlannedResult data = runPlanned({"conv2dBackwardData", {w, dy}, {x.type}, attrs, {nullptr, y}});
+  const LayoutPtr y = sampleBlocks(dy.type, imageAxes(4, true), lanes);
+  const Attrs attrs = checkAttrs(findOp("conv"), {});
+  const PlannedResult data = runPlanned({"convBackwardData", {w, dy}, {x.type}, attrs, {nullptr, y}});
   EXPECT_EQ(data.implementation, ours);
   EXPECT_TRUE(sameLayout(data.choice.outputs[0], image));
-  EXPECT_EQ(runPlanned({"conv2dBackwardFilter", {x, dy}, {w.type}, attrs, {nullptr, y}}).implementation,
-            ours);
-  EXPECT_NE(runPlanned({"conv2dBackwardFilter", {x, dy}, {w.type}, attrs}).implementation, ours);
+  EXPECT_EQ(runPlanned({"convBackwardFilter", {x, dy}, {w.type}, attrs, {nullptr, y}}).implementation, ours);
+  EXPECT_NE(runPlanned({"convBackwardFilter", {x, dy}, {w.type}, attrs}).implementation, ours);
 }
 
 TEST(SampleConvRule, TheSameBitsEachTime) {
   const Array x = randomNumbers({128, 9, 9, 3}, 1), dy = randomNumbers({128, 7, 7, 5}, 2);
-  const LayoutPtr y = sampleBlocks(dy.type, {}, isaKernels().sampleConv->lanes);
-  const Call node{"conv2dBackwardFilter",
+  const LayoutPtr y = sampleBlocks(dy.type, imageAxes(4, true), isaKernels().sampleConv->lanes);
+  const Call node{"convBackwardFilter",
                   {x, dy},
                   {{DType::F32, {3, 3, 3, 5}}, {DType::F32, {5}}},
-                  checkAttrs(findOp("conv2d"), {}),
+                  checkAttrs(findOp("conv"), {}),
                   {nullptr, y}};
   const PlannedResult first = runPlanned(node), again = runPlanned(node);
   EXPECT_EQ(first.implementation, "samples:" + isaLevels().back());

@@ -60,7 +60,7 @@ void poolMaskedImages(int depth) {
   const Value x = t.feed({1, 2, 2, 1});
   Value y = x;
   for (int i = 0; i < depth; ++i) {
-    const Value pooled = t.graph.op("maxPool2d", {t.op("relu", {y})}, {{"poolSize", Dims{2, 2}}})[0];
+    const Value pooled = t.graph.op("maxPool", {t.op("relu", {y})}, {{"poolSize", Dims{2, 2}}})[0];
     y = t.op("multiply", {y, pooled});
   }
   t.fetches = gradients(t.graph, {t.op("sum", {y})}, {x});

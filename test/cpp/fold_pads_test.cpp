@@ -48,12 +48,12 @@ TEST_P(FoldPadsConv, TakesThemInAllPasses) {
   Attrs attrs = format(c.last);
   attrs.set("strides", c.strides);
   attrs.set("padding", std::string(c.padding));
-  const Value y = t.op("conv2d", {padded(t, t.op("tanh", {x}), c.pads, c.last), w}, attrs);
+  const Value y = t.op("conv", {padded(t, t.op("tanh", {x}), c.pads, c.last), w}, attrs);
   differentiate(t, y, {x, w});
   const Ir ir = folded(t);
   expectNoMoves(ir);
-  EXPECT_EQ(countOf(ir, "conv2dBackwardData"), 1);
-  EXPECT_EQ(countOf(ir, "conv2dBackwardFilter"), 1);
+  EXPECT_EQ(countOf(ir, "convBackwardData"), 1);
+  EXPECT_EQ(countOf(ir, "convBackwardFilter"), 1);
   t.expectPlainNumbers(c.kernel * c.kernel * c.channels * 8 + 13 * 12 * 2 * 8);
 }
 
@@ -72,7 +72,7 @@ INSTANTIATE_TEST_SUITE_P(Windows, FoldPadsConv,
 TEST(FoldPads, TakesTheCroppingOfATransposedConvolution) {
   Posed t;
   const Value x = t.fed({2, 6, 5, 16}), w = t.fed({3, 3, 32, 16});
-  const Value up = t.op("conv2dTranspose", {x, w}, {{"strides", Dims{2, 2}}});
+  const Value up = t.op("convTranspose", {x, w}, {{"strides", Dims{2, 2}}});
   const Dims begin = {0, 1, 0, 0}, end = {2, 12, 10, 32};
   differentiate(t, t.op("slice", {up}, {{"begin", begin}, {"end", end}}), {x, w});
   const Ir ir = folded(t);
@@ -94,7 +94,7 @@ TEST(FoldPads, TakesThoseOfMaxPoolingBehindRelu) {
     const Value x = t.fed(last ? Dims{2, 11, 8, 16} : Dims{2, 16, 11, 8});
     const Value r =
         t.op("relu", {t.op("subtract", {x, t.op("constant", {}, {{"value", 0.7}, {"shape", Dims{}}})})});
-    differentiate(t, t.op("maxPool2d", {padded(t, r, {1, 1, 1, 2}, last)}, threes(2, last)), {x});
+    differentiate(t, t.op("maxPool", {padded(t, r, {1, 1, 1, 2}, last)}, threes(2, last)), {x});
     expectNoMoves(folded(t));
     t.expectPlainNumbers(9);
   }
@@ -104,7 +104,7 @@ TEST(FoldPads, LetsBatchNormalizationTakeThePoolingThen) {
   Posed t;
   const Value x = t.fed({2, 12, 10, 16}), gamma = t.fed({16}), beta = t.fed({16});
   const Value r = t.op("relu", {t.norm(x, gamma, beta)});
-  differentiate(t, t.op("maxPool2d", {padded(t, r, {1, 1, 1, 1})}, threes(2)), {x, gamma, beta});
+  differentiate(t, t.op("maxPool", {padded(t, r, {1, 1, 1, 1})}, threes(2)), {x, gamma, beta});
   Ir ir = folded(t);
   plan::fuseNorm(ir, FakeBackend());
   expectNoMoves(ir);
@@ -122,15 +122,15 @@ TEST(FoldPads, LeavesWhatNeedsThem) {
     EXPECT_EQ(countOf(folded(t), "pad"), 1);
     t.expectPlainNumbers(9 * 16 * 8 + 144);
   };
-  const auto conv = [](Posed& t, Value x) { return t.op("conv2d", {x, t.fed({3, 3, 16, 16})}); };
+  const auto conv = [](Posed& t, Value x) { return t.op("conv", {x, t.fed({3, 3, 16, 16})}); };
   // Maxima of negative numbers; the gradient by what ReLU gave, unmasked.
-  left([](Posed& t, Value x) { t.fetches = {t.op("maxPool2d", {padded(t, x, {1, 1, 1, 1})}, threes(2))}; });
+  left([](Posed& t, Value x) { t.fetches = {t.op("maxPool", {padded(t, x, {1, 1, 1, 1})}, threes(2))}; });
   left([](Posed& t, Value x) {
     const Value r = t.op("relu", {x});
-    differentiate(t, t.op("maxPool2d", {padded(t, r, {1, 1, 1, 1})}, threes(2)), {r});
+    differentiate(t, t.op("maxPool", {padded(t, r, {1, 1, 1, 1})}, threes(2)), {r});
   });
   // A mean over them.
-  left([](Posed& t, Value x) { t.fetches = {t.op("avgPool2d", {padded(t, x, {1, 1, 1, 1})}, threes(2))}; });
+  left([](Posed& t, Value x) { t.fetches = {t.op("averagePool", {padded(t, x, {1, 1, 1, 1})}, threes(2))}; });
   // Ones; a reader besides; a fetch; channels; windows of zeros alone.
   left([&](Posed& t, Value x) { t.fetches = {conv(t, padded(t, x, {1, 1, 1, 1}, true, 1))}; });
   left([&](Posed& t, Value x) {
@@ -143,7 +143,7 @@ TEST(FoldPads, LeavesWhatNeedsThem) {
   });
   left([](Posed& t, Value x) {
     const Value p = t.op("pad", {x}, {{"paddings", Dims{0, 0, 1, 1, 1, 1, 2, 0}}});
-    t.fetches = {t.op("conv2d", {p, t.fed({3, 3, 18, 16})})};
+    t.fetches = {t.op("conv", {p, t.fed({3, 3, 18, 16})})};
   });
   left([&](Posed& t, Value x) { t.fetches = {conv(t, padded(t, x, {3, 0, 0, 0}))}; });
 }

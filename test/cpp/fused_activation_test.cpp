@@ -19,18 +19,18 @@ const Case kCases[] = {
     {"innerProduct", {4, 16}, {16, 16}},
     {"innerProduct", {32, 64}, {64, 33}},
     {"innerProduct", {1, 5}, {5, 3}},
-    {"conv2d", {2, 8, 8, 16}, {3, 3, 16, 16}},
-    {"conv2d", {2, 8, 8, 16}, {5, 5, 16, 32}},
-    {"conv2d", {2, 8, 8, 16}, {1, 1, 16, 32}},
-    {"conv2d", {2, 8, 8, 16}, {1, 1, 16, 32}, 1, {2, 2}},
-    {"conv2d", {2, 8, 8, 3}, {3, 3, 3, 16}},
-    {"conv2d", {2, 8, 8, 16}, {3, 3, 1, 16}, 16},
-    {"conv2d", {2, 8, 8, 12}, {3, 3, 1, 12}, 12},
-    {"conv2d", {1, 4, 7, 9}, {3, 7, 9, 2}},
-    {"conv2d", {2, 3, 4, 15}, {1, 1, 15, 6}},
-    {"conv2d", {2, 8, 8, 8}, {3, 3, 4, 8}, 2},
-    {"conv2d", {3, 9, 12, 18}, {5, 5, 6, 12}, 3, {1, 1}, {2, 2}},
-    {"conv2d", {2, 12, 8, 33}, {5, 6, 33, 1}, 1, {1, 1}, {3, 1}},
+    {"conv", {2, 8, 8, 16}, {3, 3, 16, 16}},
+    {"conv", {2, 8, 8, 16}, {5, 5, 16, 32}},
+    {"conv", {2, 8, 8, 16}, {1, 1, 16, 32}},
+    {"conv", {2, 8, 8, 16}, {1, 1, 16, 32}, 1, {2, 2}},
+    {"conv", {2, 8, 8, 3}, {3, 3, 3, 16}},
+    {"conv", {2, 8, 8, 16}, {3, 3, 1, 16}, 16},
+    {"conv", {2, 8, 8, 12}, {3, 3, 1, 12}, 12},
+    {"conv", {1, 4, 7, 9}, {3, 7, 9, 2}},
+    {"conv", {2, 3, 4, 15}, {1, 1, 15, 6}},
+    {"conv", {2, 8, 8, 8}, {3, 3, 4, 8}, 2},
+    {"conv", {3, 9, 12, 18}, {5, 5, 6, 12}, 3, {1, 1}, {2, 2}},
+    {"conv", {2, 12, 8, 33}, {5, 6, 33, 1}, 1, {1, 1}, {3, 1}},
 };
 
 class FusedActivations : public OnEachIsa {};
@@ -38,7 +38,7 @@ class FusedActivations : public OnEachIsa {};
 // The op's result without its activation, of inputs in float32.
 Array linear(const Case& c, const Attrs& attrs, Array x, Array w) {
   x.type.dtype = w.type.dtype = DType::F32;
-  if (c.op == "conv2d") return reference::apply("conv2d", {x, w}, attrs)[0];
+  if (c.op == "conv") return reference::apply("conv", {x, w}, attrs)[0];
   return reference::apply("matmul", {x, w}, checkAttrs(findOp("matmul"), {}))[0];
 }
 
@@ -48,11 +48,11 @@ void expectNan(const Case& c, const std::string& activation, DType dtype, double
   const Array w = randomNumbers(c.w, 2, -1, 1, dtype);
   x.data[x.data.size() / 2] = nan;
   Attrs attrs;
-  if (c.op == "conv2d")
-    attrs = checkAttrs(findOp("conv2d"), {{"strides", c.strides},
-                                          {"dilations", c.dilations},
-                                          {"groups", c.groups},
-                                          {"padding", std::string("same")}});
+  if (c.op == "conv")
+    attrs = checkAttrs(findOp("conv"), {{"strides", c.strides},
+                                        {"dilations", c.dilations},
+                                        {"groups", c.groups},
+                                        {"padding", std::string("same")}});
   const Array expected = linear(c, attrs, x, w);
   attrs.set("activation", activation);
   const Call call{c.op, {x, w}, {{dtype, expected.shape()}}, attrs};

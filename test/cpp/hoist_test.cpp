@@ -94,7 +94,7 @@ TEST(Prologue, TransformsFiltersOnceAndLeavesTheParameterAsItIs) {
   for (size_t i = 0; i < weights.size(); ++i) weights[i] = static_cast<float>(i % 13) / 13;
   StoragePtr store = floats({3, 3, 32, 32}, weights);
   const Value w = t.graph.parameter(store, store->type);
-  t.fetches = {t.op("conv2d", {t.feed({4, 24, 24, 32}), w}, {{"padding", std::string("same")}})};
+  t.fetches = {t.op("conv", {t.feed({4, 24, 24, 32}), w}, {{"padding", std::string("same")}})};
   const auto program = compile(t);
   const auto x = floats({4, 24, 24, 32}, std::vector<float>(4 * 24 * 24 * 32, 1.0f));
   const auto first = numbersOf(runNow(program, {x})[0]);

@@ -28,8 +28,8 @@ std::vector<DenseCase> denseCases() {
 LayoutPtr convolvedLayout(const Dims& x, bool channelsFirst) {
   const int64_t channels = channelsFirst ? x[1] : x[3];
   const Attrs attrs = checkAttrs(
-      findOp("conv2d"), {{"dataFormat", std::string(channelsFirst ? "channelsFirst" : "channelsLast")}});
-  const KernelSpec spec{"conv2d",
+      findOp("conv"), {{"dataFormat", std::string(channelsFirst ? "channelsFirst" : "channelsLast")}});
+  const KernelSpec spec{"conv",
                         attrs,
                         {{DType::F32, x}, {DType::F32, {1, 1, channels, channels}}},
                         {{DType::F32, x}},

@@ -47,11 +47,11 @@ TEST(MoveLayout, GivesConvolutionsWhatTheyCanRead) {
   pad.inputLayouts = {onednn::layoutOf(desc.permute_axes({0, 3, 1, 2}))};
   const PlannedResult padded = runPlanned(pad);
   ASSERT_TRUE(padded.choice.outputs[0]);
-  const Attrs attrs = checkAttrs(findOp("conv2d"), {{"strides", Dims{2, 2}}});
-  Call conv{"conv2d", {padded.outputs[0], w}, {{DType::F32, {2, 3, 3, 32}}}, attrs};
+  const Attrs attrs = checkAttrs(findOp("conv"), {{"strides", Dims{2, 2}}});
+  Call conv{"conv", {padded.outputs[0], w}, {{DType::F32, {2, 3, 3, 32}}}, attrs};
   conv.inputLayouts = {padded.choice.outputs[0], nullptr};
-  expectClose(runPlanned(conv).outputs[0], reference::apply("conv2d", {padded.outputs[0], w}, attrs)[0],
-              9 * 32, "strided");
+  expectClose(runPlanned(conv).outputs[0], reference::apply("conv", {padded.outputs[0], w}, attrs)[0], 9 * 32,
+              "strided");
 }
 
 TEST(MoveLayout, GivesBlocksUpWherePartsBreakThem) {

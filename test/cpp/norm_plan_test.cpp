@@ -56,7 +56,7 @@ TEST(FuseNorm, TakesASumOfGradients) {
   for (int i = 0; i < 4; ++i) vectors.push_back(t.fed({16}, 0.5));
   const Value shortcut = t.op("tanh", {r});
   const Value y = t.op("relu", {t.op("add", {shortcut, t.norm(x, vectors[0], vectors[1])})});
-  const Value inner = t.op("conv2d", {y, w}, {{"padding", std::string("same")}});
+  const Value inner = t.op("conv", {y, w}, {{"padding", std::string("same")}});
   const Value z = t.op("relu", {t.op("add", {y, t.norm(inner, vectors[2], vectors[3])})});
   std::vector<Value> xs = {x, r, w};
   xs.insert(xs.end(), vectors.begin(), vectors.end());
@@ -77,8 +77,8 @@ TEST(FuseNorm, TakesABlockWithAProjection) {
   std::vector<Value> vectors;
   for (int i = 0; i < 4; ++i) vectors.push_back(t.fed({16}, 0.5));
   const Attrs same = {{"padding", std::string("same")}};
-  const Value y = t.norm(t.op("conv2d", {x, w}, same), vectors[0], vectors[1]);
-  const Value projected = t.norm(t.op("conv2d", {x, p}), vectors[2], vectors[3]);
+  const Value y = t.norm(t.op("conv", {x, w}, same), vectors[0], vectors[1]);
+  const Value projected = t.norm(t.op("conv", {x, p}), vectors[2], vectors[3]);
   std::vector<Value> xs = {x, w, p};
   xs.insert(xs.end(), vectors.begin(), vectors.end());
   differentiate(t, t.op("relu", {t.op("add", {y, projected})}), xs);
@@ -127,13 +127,13 @@ TEST_P(FuseNormPool, WritesThePooledTensorAlone) {
   const Value image = t.fed(c.shape), w = t.fed({3, 3, channels, channels});
   const Value gamma = t.fed({channels}), beta = t.fed({channels});
   const Attrs same = {{"padding", std::string("same")}, {"dataFormat", c.attrs.text("dataFormat")}};
-  const Value normalized = t.norm(t.op("conv2d", {image, w}, same), gamma, beta, axis);
-  const Value y = t.op("maxPool2d", {c.relu ? t.op("relu", {normalized}) : normalized}, c.attrs);
+  const Value normalized = t.norm(t.op("conv", {image, w}, same), gamma, beta, axis);
+  const Value y = t.op("maxPool", {c.relu ? t.op("relu", {normalized}) : normalized}, c.attrs);
   differentiate(t, y, {image, w, gamma, beta});
   const Ir ir = planned(t);
   EXPECT_EQ(countOf(ir, "batchNormMaxPool"), 1);
   EXPECT_EQ(countOf(ir, "batchNormMaxPoolBackward"), 1);
-  for (const char* op : {"batchNormNormalize", "batchNormalizationBackward", "maxPool2d", "maxPool2dBackward",
+  for (const char* op : {"batchNormNormalize", "batchNormalizationBackward", "maxPool", "maxPoolBackward",
                          "relu", "greater", "where"})
     EXPECT_EQ(countOf(ir, op), 0) << op;
   t.expectPlainNumbers(9 * channels * 8);
@@ -158,7 +158,7 @@ TEST(FuseNorm, TakesAGradientThatIsBroadcast) {
   Posed t;
   const Value x = t.fed({3, 4, 4, 16}), gamma = t.fed({16}), beta = t.fed({16});
   const Value pooled =
-      t.op("maxPool2d", {t.op("relu", {t.norm(x, gamma, beta)})}, pool({2, 2}, {2, 2}, "valid"));
+      t.op("maxPool", {t.op("relu", {t.norm(x, gamma, beta)})}, pool({2, 2}, {2, 2}, "valid"));
   differentiate(t, t.op("mean", {pooled}, {{"axes", Dims{1, 2}}}), {x, gamma, beta});
   EXPECT_EQ(countOf(planned(t), "batchNormMaxPoolBackward"), 1);
   t.expectPlainNumbers(48);
@@ -179,7 +179,7 @@ struct Folded {
     x = t.fed(last ? Dims{2, height, 11, 8} : Dims{2, 8, height, 11});
     w = t.fed({3, 3, 8, 16});
     const auto along = [&](Value v) { return last ? v : t.op("reshape", {v}, {{"shape", Dims{16, 1, 1}}}); };
-    Value y = t.op("conv2d", {x, w}, format);
+    Value y = t.op("conv", {x, w}, format);
     if (bias) y = t.op("add", {y, along(t.fed({16}))});
     const Value mean = t.fed({16}), variance = t.fed({16}, 0.5), scale = t.fed({16}), offset = t.fed({16});
     const Value factor = t.op("multiply", {t.op("rsqrt", {variance}), scale});
@@ -197,12 +197,12 @@ TEST_P(FoldScale, LeavesOneConvolutionWithBiasAndActivation) {
   plan::simplify(ir);
   plan::foldScale(ir);
   plan::fuseCompute(ir, FakeBackend());
-  const plan::IrNode* conv = nodeOf(ir, "conv2d");
+  const plan::IrNode* conv = nodeOf(ir, "conv");
   EXPECT_EQ(conv->inputs.size(), 3u);
   EXPECT_EQ(conv->attrs.text("activation"), "relu");
   // Nothing but the convolution goes over the images.
   for (const plan::IrNode& node : ir.nodes)
-    if (node.op != "conv2d") {
+    if (node.op != "conv") {
       EXPECT_NE(ir.type(node.outputs[0]), ir.type(conv->outputs[0])) << node.op;
     }
   folded.t.expectPlainNumbers(72);
@@ -214,11 +214,11 @@ INSTANTIATE_TEST_SUITE_P(Forms, FoldScale,
 
 TEST(FoldScale, LeavesAConvolutionThatOthersRead) {
   Folded folded(false, true);
-  folded.t.fetches.push_back(folded.t.op("tanh", {folded.t.op("conv2d", {folded.x, folded.w})}));
+  folded.t.fetches.push_back(folded.t.op("tanh", {folded.t.op("conv", {folded.x, folded.w})}));
   Ir ir = folded.t.ir();
   plan::simplify(ir);
   plan::foldScale(ir);
-  EXPECT_EQ(nodeOf(ir, "conv2d")->inputs[1], ir.feeds[1]);
+  EXPECT_EQ(nodeOf(ir, "conv")->inputs[1], ir.feeds[1]);
   folded.t.expectPlainNumbers(72);
 }
 
@@ -228,7 +228,7 @@ TEST(FoldScale, LeavesWeightsThatAreMoreThanTheOutput) {
   Ir ir = folded.t.ir();
   plan::simplify(ir);
   plan::foldScale(ir);
-  EXPECT_EQ(nodeOf(ir, "conv2d")->inputs[1], ir.feeds[1]);
+  EXPECT_EQ(nodeOf(ir, "conv")->inputs[1], ir.feeds[1]);
 }
 
 }  // namespace

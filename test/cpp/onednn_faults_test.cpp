@@ -17,15 +17,15 @@ struct Case {
 Call callOf(const Case& c) {
   const Attrs attrs{{"strides", c.strides}, {"dilations", c.dilations}, {"padding", c.padding}};
   Call call{c.op, {}, {}, checkAttrs(findOp(c.op), attrs)};
-  const Window window = convWindow(c.op, call.attrs, c.x[1], c.x[2], c.w[0], c.w[1]);
-  const Dims y{c.x[0], window.outH, window.outW, c.w[3]};
-  const DType weights = c.op == "conv2dBackwardFilter" ? DType::F32 : c.dtype;
+  const Window window = convWindow(c.op, call.attrs, {c.x[1], c.x[2]}, {c.w[0], c.w[1]});
+  const Dims y{c.x[0], window.out[0], window.out[1], c.w[3]};
+  const DType weights = c.op == "convBackwardFilter" ? DType::F32 : c.dtype;
   const Array x = randomNumbers(c.x, 1, -1, 1, c.dtype), w = randomNumbers(c.w, 2, -1, 1, weights),
               dy = randomNumbers(y, 3, -1, 1, c.dtype);
-  if (c.op == "conv2d") {
+  if (c.op == "conv") {
     call.inputs = {x, w};
     call.outputs = {dy.type};
-  } else if (c.op == "conv2dBackwardData") {
+  } else if (c.op == "convBackwardData") {
     call.inputs = {w, dy, x};
     call.outputs = {x.type};
   } else {
@@ -59,7 +59,7 @@ TEST_P(OnednnFaults, StridedPointwiseConvolutionsOfFewChannels) {
   const int threads = teamThreads();
   for (int team : {1, 2, 4}) {
     setTeamThreads(team);
-    for (const char* op : {"conv2d", "conv2dBackwardData", "conv2dBackwardFilter"})
+    for (const char* op : {"conv", "convBackwardData", "convBackwardFilter"})
       for (DType dtype : {DType::F32, DType::BF16}) {
         if (dtype == DType::BF16 && (!cpuBackend().hasBfloat16() || GetParam() != isaLevels().back()))
           continue;
@@ -78,7 +78,7 @@ TEST_P(OnednnFaults, StridedPointwiseConvolutionsOfFewChannels) {
 TEST_P(OnednnFaults, TapsThatMeetOnlyPadding) {
   for (DType dtype : {DType::F32, DType::BF16}) {
     if (dtype == DType::BF16 && (!cpuBackend().hasBfloat16() || GetParam() != isaLevels().back())) continue;
-    for (const char* op : {"conv2d", "conv2dBackwardData", "conv2dBackwardFilter"}) {
+    for (const char* op : {"conv", "convBackwardData", "convBackwardFilter"}) {
       expectRight({op, {1, 12, 2, 64}, {4, 4, 64, 16}, {1, 3}, {1, 1}, "same", dtype});
       expectRight({op, {2, 1, 1, 48}, {1, 5, 48, 16}, {1, 2}, {1, 1}, "same", dtype});
       expectRight({op, {1, 2, 1, 3}, {5, 1, 3, 32}, {1, 3}, {1, 1}, "same", dtype});
@@ -94,7 +94,7 @@ TEST_P(OnednnFaults, StridesWiderThanTheImage) {
     for (int64_t filters : {16, 25})
       for (const Dims& size : {Dims{6, 2}, Dims{6, 1}, Dims{1, 1}})
         for (const Dims& strides : {Dims{1, 3}, Dims{2, 2}, Dims{3, 3}})
-          expectRight({"conv2dBackwardFilter",
+          expectRight({"convBackwardFilter",
                        {2, size[0], size[1], channels},
                        {1, 1, channels, filters},
                        strides,
@@ -106,12 +106,12 @@ TEST_P(OnednnFaults, StridesWiderThanTheImage) {
 // On images that lie channels last where the tensor has them first, as behind another convolution.
 TEST_P(OnednnFaults, PointwiseConvolutionsOfOddChannels) {
   if (!cpuBackend().hasBfloat16() || GetParam() != isaLevels().back()) return;
-  for (const char* op : {"conv2d", "conv2dBackwardData"})
+  for (const char* op : {"conv", "convBackwardData"})
     for (int64_t channels : {3, 16, 31, 33})
       for (int64_t filters : {5, 12, 31, 48})
         for (DType dtype : {DType::F32, DType::BF16}) {
           const Attrs attrs = checkAttrs(findOp(op), {{"dataFormat", std::string("channelsFirst")}});
-          const bool forward = std::string(op) == "conv2d";
+          const bool forward = std::string(op) == "conv";
           const Array x = randomNumbers({2, channels, 10, 3}, 1, -1, 1, DType::BF16),
                       w = randomNumbers({1, 1, channels, filters}, 2, -1, 1, DType::BF16),
                       dy = randomNumbers({2, filters, 10, 3}, 3, -1, 1, DType::BF16);
@@ -139,7 +139,7 @@ TEST_P(OnednnFaults, DilatedRowsOfWideImages) {
     for (int64_t kernel : {1, 3})
       for (int64_t width : {31, 33, 64})
         for (const Dims& dilations : {Dims{2, 1}, Dims{3, 2}})
-          expectRight({"conv2dBackwardFilter",
+          expectRight({"convBackwardFilter",
                        {2, 8, width, channels},
                        {kernel, 3, channels, 16},
                        {1, 1},
@@ -156,7 +156,7 @@ std::string faultOf(const Case& c, const std::string& implementation, bool block
 }
 
 TEST(OnednnFaultRules, AvoidNoMoreThanIsWrong) {
-  const Case pointwise{"conv2dBackwardFilter", {3, 24, 20, 8}, {1, 1, 8, 8}, {2, 1}};
+  const Case pointwise{"convBackwardFilter", {3, 24, 20, 8}, {1, 1, 8, 8}, {2, 1}};
   EXPECT_EQ(faultOf(pointwise, "jit_1x1:avx512_core"), "writes past its scratch memory");
   EXPECT_EQ(faultOf(pointwise, "jit_bf16_1x1:avx512_core_bf16"), "writes past its scratch memory");
   EXPECT_EQ(faultOf(pointwise, "jit_1x1:avx512_core", true), "");
@@ -164,8 +164,8 @@ TEST(OnednnFaultRules, AvoidNoMoreThanIsWrong) {
   EXPECT_EQ(faultOf({pointwise.op, pointwise.x, pointwise.w, {1, 1}}, "jit_1x1:avx512_core"), "");
   EXPECT_EQ(faultOf({pointwise.op, {3, 24, 20, 16}, {1, 1, 16, 8}, {2, 2}}, "jit_1x1:avx512_core"), "");
 
-  const Case unused{
-      "conv2dBackwardFilter", {1, 12, 2, 64}, {4, 4, 64, 16}, {1, 3}, {1, 1}, "same", DType::BF16};
+  const Case unused{"convBackwardFilter", {1, 12, 2, 64}, {4, 4, 64, 16}, {1, 3}, {1, 1}, "same",
+                    DType::BF16};
   EXPECT_NE(faultOf(unused, "jit_bf16:avx512_core_bf16"), "");
   EXPECT_EQ(faultOf(unused, "x64:gemm:jit"), "");
   EXPECT_EQ(faultOf({unused.op, {1, 12, 4, 64}, unused.w, {1, 3}, {1, 1}, "same", DType::BF16},
@@ -176,8 +176,7 @@ TEST(OnednnFaultRules, AvoidNoMoreThanIsWrong) {
 
 TEST(OnednnFaultRules, AvoidStridesWiderThanTheImage) {
   const auto strided = [](int64_t width) {
-    return Case{
-        "conv2dBackwardFilter", {2, 6, width, 17}, {1, 1, 17, 25}, {1, 3}, {1, 1}, "same", DType::BF16};
+    return Case{"convBackwardFilter", {2, 6, width, 17}, {1, 1, 17, 25}, {1, 3}, {1, 1}, "same", DType::BF16};
   };
   EXPECT_NE(faultOf(strided(2), "jit_bf16:avx512_core_bf16"), "");
   EXPECT_EQ(faultOf(strided(3), "jit_bf16:avx512_core_bf16"), "");
@@ -188,23 +187,18 @@ TEST(OnednnFaultRules, AvoidPairsOfOddChannels) {
     return Case{op, {2, 10, 3, channels}, {1, 1, channels, filters}, {1, 1}, {1, 1}, "same", DType::BF16};
   };
   const std::string name = "jit_bf16_1x1:avx512_core_bf16";
-  EXPECT_NE(faultOf(pointwise("conv2d", 31, 12), name), "");
-  EXPECT_EQ(faultOf(pointwise("conv2d", 32, 31), name), "");
-  EXPECT_EQ(faultOf(pointwise("conv2d", 31, 12), name, true), "");
-  EXPECT_EQ(faultOf(pointwise("conv2d", 31, 12), "brgconv_1x1:avx512_core_bf16"), "");
-  EXPECT_NE(faultOf(pointwise("conv2dBackwardData", 32, 31), name), "");
-  EXPECT_EQ(faultOf(pointwise("conv2dBackwardData", 31, 32), name), "");
-  EXPECT_EQ(faultOf(pointwise("conv2dBackwardFilter", 31, 31), name), "");
+  EXPECT_NE(faultOf(pointwise("conv", 31, 12), name), "");
+  EXPECT_EQ(faultOf(pointwise("conv", 32, 31), name), "");
+  EXPECT_EQ(faultOf(pointwise("conv", 31, 12), name, true), "");
+  EXPECT_EQ(faultOf(pointwise("conv", 31, 12), "brgconv_1x1:avx512_core_bf16"), "");
+  EXPECT_NE(faultOf(pointwise("convBackwardData", 32, 31), name), "");
+  EXPECT_EQ(faultOf(pointwise("convBackwardData", 31, 32), name), "");
+  EXPECT_EQ(faultOf(pointwise("convBackwardFilter", 31, 31), name), "");
 }
 
 TEST(OnednnFaultRules, AvoidDilatedRows) {
   const auto dilated = [](int64_t channels, const Dims& dilations) {
-    return Case{"conv2dBackwardFilter",
-                {2, 8, 33, channels},
-                {3, 3, channels, 16},
-                {1, 1},
-                dilations,
-                "same",
+    return Case{"convBackwardFilter", {2, 8, 33, channels}, {3, 3, channels, 16}, {1, 1}, dilations, "same",
                 DType::BF16};
   };
   EXPECT_EQ(faultOf(dilated(19, {2, 1}), "jit_bf16:avx512_core_bf16"),
@@ -218,25 +212,22 @@ TEST(OnednnFaultRules, AvoidDilatedRows) {
 TEST(OnednnFaultRules, AvoidWhatIsWrongOnAmx) {
   const std::string amx = "brgconv:avx512_core_amx";
   for (int64_t channels : {48, 80, 112, 144}) {
-    const Case even{"conv2d", {1, 8, 8, channels}, {2, 2, channels, 16}, {2, 2}, {1, 1},
-                    "valid",  DType::BF16};
+    const Case even{"conv", {1, 8, 8, channels}, {2, 2, channels, 16}, {2, 2}, {1, 1}, "valid", DType::BF16};
     EXPECT_EQ(faultOf(even, amx), "computes another output");
     EXPECT_EQ(faultOf(even, "brgconv:avx512_core_bf16"), "");
   }
   for (int64_t channels : {16, 32, 64, 96, 128})
     EXPECT_EQ(
-        faultOf({"conv2d", {1, 8, 8, channels}, {2, 2, channels, 16}, {2, 2}, {1, 1}, "valid", DType::BF16},
+        faultOf({"conv", {1, 8, 8, channels}, {2, 2, channels, 16}, {2, 2}, {1, 1}, "valid", DType::BF16},
                 amx),
         "");
-  EXPECT_EQ(faultOf({"conv2d", {1, 9, 9, 48}, {3, 3, 48, 16}, {2, 2}, {1, 1}, "valid", DType::BF16}, amx),
-            "");
-  EXPECT_EQ(faultOf({"conv2d", {1, 8, 8, 48}, {2, 2, 48, 16}, {1, 1}, {1, 1}, "valid", DType::BF16}, amx),
-            "");
+  EXPECT_EQ(faultOf({"conv", {1, 9, 9, 48}, {3, 3, 48, 16}, {2, 2}, {1, 1}, "valid", DType::BF16}, amx), "");
+  EXPECT_EQ(faultOf({"conv", {1, 8, 8, 48}, {2, 2, 48, 16}, {1, 1}, {1, 1}, "valid", DType::BF16}, amx), "");
 
-  const Case outside{"conv2d", {1, 1, 8, 15}, {4, 3, 15, 15}, {1, 1}, {3, 3}, "same", DType::BF16};
+  const Case outside{"conv", {1, 1, 8, 15}, {4, 3, 15, 15}, {1, 1}, {3, 3}, "same", DType::BF16};
   EXPECT_EQ(faultOf(outside, amx), "crashes where an output meets only padding");
   EXPECT_EQ(faultOf(outside, "jit:avx512_core"), "");
-  EXPECT_EQ(faultOf({"conv2d", {1, 4, 8, 15}, {4, 3, 15, 15}, {1, 1}, {3, 3}, "same", DType::BF16}, amx), "");
+  EXPECT_EQ(faultOf({"conv", {1, 4, 8, 15}, {4, 3, 15, 15}, {1, 1}, {3, 3}, "same", DType::BF16}, amx), "");
 }
 
 }  // namespace

@@ -63,24 +63,24 @@ std::vector<Inferred> inferredElementwise() {
 
 std::vector<Inferred> inferredWindows() {
   return {
-      {"conv2d", {{F32, {-1, 28, 28, 1}}, {F32, {3, 3, 1, 32}}}, {}, "float32 [?, 26, 26, 32]"},
-      {"conv2d", {{F32, {1, 28, 27, 1}}, {F32, {3, 3, 1, 32}}}, padding("same", {2, 2}), "float32 [1, 14, 14, 32]"},
-      {"conv2d", {{F32, {-1, -1, -1, 3}}, {F32, {3, 3, 3, 8}}}, padding("same"), "float32 [?, ?, ?, 8]"},
-      {"conv2d", {{F32, {-1, -1, 5, -1}}, {F32, {3, 3, 3, 8}}}, {}, "float32 [?, ?, 3, 8]"},
-      {"conv2d", {{F32, {2, 3, 8, 9}}, {F32, {3, 3, 3, 4}}}, kChannelsFirst, "float32 [2, 4, 6, 7]"},
-      {"conv2d", {{F32, {2, 8, 9, 4}}, {F32, {3, 3, 2, 6}}}, {{"groups", int64_t{2}}, {"dilations", Dims{2, 3}}}, "float32 [2, 4, 3, 6]"},
-      {"conv2d", {{F32, {2, 2, 2, 1}}, {F32, {4, 3, 1, 1}}}, {{"padding", std::string("explicit")}, {"pads", Dims{1, 2, 0, 1}}}, "float32 [2, 2, 1, 1]"},
-      {"conv2dBackwardData", {{F32, {3, 3, 1, 2}}, {F32, {-1, 26, 26, 2}}, {F32, {-1, 28, 28, 1}}}, {}, "float32 [?, 28, 28, 1]"},
-      {"conv2dTranspose", {{F32, {-1, 7, 8, 4}}, {F32, {3, 3, 2, 4}}}, {}, "float32 [?, 9, 10, 2]"},
-      {"conv2dTranspose", {{F32, {-1, 7, -1, 4}}, {F32, {2, 3, 2, 4}}}, padding("same", {2, 3}), "float32 [?, 14, ?, 2]"},
-      {"conv2dTranspose", {{F32, {1, 4, 7, 8}}, {F32, {2, 1, 3, 4}}}, {{"strides", Dims{3, 2}}, {"dataFormat", std::string("channelsFirst")}}, "float32 [1, 3, 21, 16]"},
-      {"conv2dTranspose", {{F32, {1, 7, 8, 4}}, {F32, {3, 4, 2, 4}}}, {{"strides", Dims{2, 3}}, {"outputPadding", Dims{1, 0}}}, "float32 [1, 16, 25, 2]"},
-      {"conv2dTranspose", {{F32, {1, 7, 8, 4}}, {F32, {3, 4, 2, 4}}}, {{"strides", Dims{2, 3}}, {"outputPadding", Dims{1, 2}}, {"padding", std::string("same")}}, "float32 [1, 14, 23, 2]"},
-      {"conv2dBackwardFilter", {{F32, {-1, 28, 28, 1}}, {F32, {-1, 26, 26, 2}}, {F32, {3, 3, 1, 2}}}, {}, "float32 [3, 3, 1, 2]"},
-      {"maxPool2d", {{F32, {-1, 26, 25, 3}}}, {{"poolSize", Dims{2, 2}}}, "float32 [?, 13, 12, 3], uint8 [?, 13, 12, 3]"},
-      {"maxPool2d", {{F32, {1, 20, 20, 3}}}, {{"poolSize", Dims{16, 16}}, {"strides", Dims{1, 1}}}, "float32 [1, 5, 5, 3], uint8 [1, 5, 5, 3]"},
-      {"maxPool2d", {{F32, {1, 20, 20, 3}}}, {{"poolSize", Dims{17, 16}}, {"strides", Dims{1, 1}}}, "float32 [1, 4, 5, 3], int32 [1, 4, 5, 3]"},
-      {"avgPool2d", {{F32, {-1, 5, 5, 3}}}, {{"poolSize", Dims{2, 2}}, {"padding", std::string("same")}}, "float32 [?, 3, 3, 3]"},
+      {"conv", {{F32, {-1, 28, 28, 1}}, {F32, {3, 3, 1, 32}}}, {}, "float32 [?, 26, 26, 32]"},
+      {"conv", {{F32, {1, 28, 27, 1}}, {F32, {3, 3, 1, 32}}}, padding("same", {2, 2}), "float32 [1, 14, 14, 32]"},
+      {"conv", {{F32, {-1, -1, -1, 3}}, {F32, {3, 3, 3, 8}}}, padding("same"), "float32 [?, ?, ?, 8]"},
+      {"conv", {{F32, {-1, -1, 5, -1}}, {F32, {3, 3, 3, 8}}}, {}, "float32 [?, ?, 3, 8]"},
+      {"conv", {{F32, {2, 3, 8, 9}}, {F32, {3, 3, 3, 4}}}, kChannelsFirst, "float32 [2, 4, 6, 7]"},
+      {"conv", {{F32, {2, 8, 9, 4}}, {F32, {3, 3, 2, 6}}}, {{"groups", int64_t{2}}, {"dilations", Dims{2, 3}}}, "float32 [2, 4, 3, 6]"},
+      {"conv", {{F32, {2, 2, 2, 1}}, {F32, {4, 3, 1, 1}}}, {{"padding", std::string("explicit")}, {"pads", Dims{1, 2, 0, 1}}}, "float32 [2, 2, 1, 1]"},
+      {"convBackwardData", {{F32, {3, 3, 1, 2}}, {F32, {-1, 26, 26, 2}}, {F32, {-1, 28, 28, 1}}}, {}, "float32 [?, 28, 28, 1]"},
+      {"convTranspose", {{F32, {-1, 7, 8, 4}}, {F32, {3, 3, 2, 4}}}, {}, "float32 [?, 9, 10, 2]"},
+      {"convTranspose", {{F32, {-1, 7, -1, 4}}, {F32, {2, 3, 2, 4}}}, padding("same", {2, 3}), "float32 [?, 14, ?, 2]"},
+      {"convTranspose", {{F32, {1, 4, 7, 8}}, {F32, {2, 1, 3, 4}}}, {{"strides", Dims{3, 2}}, {"dataFormat", std::string("channelsFirst")}}, "float32 [1, 3, 21, 16]"},
+      {"convTranspose", {{F32, {1, 7, 8, 4}}, {F32, {3, 4, 2, 4}}}, {{"strides", Dims{2, 3}}, {"outputPadding", Dims{1, 0}}}, "float32 [1, 16, 25, 2]"},
+      {"convTranspose", {{F32, {1, 7, 8, 4}}, {F32, {3, 4, 2, 4}}}, {{"strides", Dims{2, 3}}, {"outputPadding", Dims{1, 2}}, {"padding", std::string("same")}}, "float32 [1, 14, 23, 2]"},
+      {"convBackwardFilter", {{F32, {-1, 28, 28, 1}}, {F32, {-1, 26, 26, 2}}, {F32, {3, 3, 1, 2}}}, {}, "float32 [3, 3, 1, 2]"},
+      {"maxPool", {{F32, {-1, 26, 25, 3}}}, {{"poolSize", Dims{2, 2}}}, "float32 [?, 13, 12, 3], uint8 [?, 13, 12, 3]"},
+      {"maxPool", {{F32, {1, 20, 20, 3}}}, {{"poolSize", Dims{16, 16}}, {"strides", Dims{1, 1}}}, "float32 [1, 5, 5, 3], uint8 [1, 5, 5, 3]"},
+      {"maxPool", {{F32, {1, 20, 20, 3}}}, {{"poolSize", Dims{17, 16}}, {"strides", Dims{1, 1}}}, "float32 [1, 4, 5, 3], int32 [1, 4, 5, 3]"},
+      {"averagePool", {{F32, {-1, 5, 5, 3}}}, {{"poolSize", Dims{2, 2}}, {"padding", std::string("same")}}, "float32 [?, 3, 3, 3]"},
   };
 }
 
@@ -129,8 +129,8 @@ std::vector<Inferred> inferredMoves() {
       {"dropout", {{F32, {-1, 4}}, {I32, {2}}}, {{"rate", 0.5}}, "float32 [?, 4]"},
       {"randomNormal", {{I32, {2}}}, shape({3, 4}), "float32 [3, 4]"},
       {"randomNormal", {{I32, {2}}, {F32, {-1, 4}}}, {}, "float32 [?, 4]"},
-      {"upSampling2d", {{F32, {-1, 3, -1, 2}}}, {{"size", Dims{2, 3}}}, "float32 [?, 6, ?, 2]"},
-      {"upSampling2d", {{F32, {-1, 3, 4, 2}}}, {{"size", Dims{2, 3}}, {"dataFormat", std::string("channelsFirst")}}, "float32 [?, 3, 8, 6]"},
+      {"upSampling", {{F32, {-1, 3, -1, 2}}}, {{"size", Dims{2, 3}}}, "float32 [?, 6, ?, 2]"},
+      {"upSampling", {{F32, {-1, 3, 4, 2}}}, {{"size", Dims{2, 3}}, {"dataFormat", std::string("channelsFirst")}}, "float32 [?, 3, 8, 6]"},
       {"momentumUpdate", {{F32, {3}}, {F32, {3}}, {F32, {3}}, {F32, {}}}, {{"momentum", 0.9}}, "float32 [3], float32 [3]"},
       {"adamUpdate", {{F32, {3}}, {F32, {3}}, {F32, {3}}, {F32, {3}}, {F32, {}}, {F32, {}}}, {}, "float32 [3], float32 [3], float32 [3]"},
   };
@@ -170,26 +170,26 @@ std::vector<Refused> refusedElementwise() {
 
 std::vector<Refused> refusedWindows() {
   return {
-      {"conv2d", {{F32, {28, 28, 1}}, {F32, {3, 3, 1, 2}}}, {}, ErrorCode::Shape, "[conv2d] expected the image of rank 4, received float32 [28, 28, 1]"},
-      {"conv2d", {{F32, {1, 28, 28, 3}}, {F32, {3, 3, 1, 2}}}, {}, ErrorCode::Shape, "[conv2d] expected a kernel [kh, kw, channels / groups, filters] for an image of 3 channels in 1 groups, received kernel [3, 3, 1, 2] and image [1, 28, 28, 3]"},
-      {"conv2d", {{F32, {1, 28, 28, 4}}, {F32, {3, 3, 2, 3}}}, {{"groups", int64_t{2}}}, ErrorCode::Shape, "[conv2d] expected a number of filters that 2 groups divide"},
-      {"conv2d", {{F32, {1, 2, 8, 1}}, {F32, {3, 3, 1, 2}}}, {}, ErrorCode::Shape, "[conv2d] expected a kernel no larger than its padded input, received a kernel of 3 x 3 with dilations 1 x 1 and an input of [2, 8] with pads [0, 0, 0, 0]"},
-      {"conv2d", {{F32, {1, 8, 4, 1}}, {F32, {3, 3, 1, 2}}}, {{"dilations", Dims{1, 2}}}, ErrorCode::Shape, "[conv2d] expected a kernel no larger than its padded input"},
-      {"conv2d", {{F32, {1, 8, 8, 1}}, {F32, {3, 3, 1, 2}}}, padding("causal"), ErrorCode::Attribute, "[conv2d] expected 'valid', 'same' or 'explicit' for 'padding', received 'causal'"},
-      {"conv2d", {{F32, {1, 8, 8, 1}}, {F32, {3, 3, 1, 2}}}, padding("valid", {0, 1}), ErrorCode::Attribute, "[conv2d] expected two whole numbers from 1 to 2147483647 for 'strides', received [0, 1]"},
-      {"conv2d", {{F32, {1, 8, 8, 1}}, {F32, {3, 3, 1, 2}}}, {{"dilations", Dims{1}}}, ErrorCode::Attribute, "[conv2d] expected two whole numbers from 1 to 2147483647 for 'dilations', received [1]"},
-      {"conv2d", {{F32, {1, 8, 8, 1}}, {F32, {3, 3, 1, 2}}}, {{"groups", int64_t{0}}}, ErrorCode::Attribute, "[conv2d] expected 'groups' of at least 1, received 0"},
-      {"conv2d", {{F32, {1, 8, 8, 1}}, {F32, {3, 3, 1, 2}}}, {{"dataFormat", std::string("NHWC")}}, ErrorCode::Attribute, "[conv2d] expected 'channelsLast' or 'channelsFirst' for 'dataFormat', received 'NHWC'"},
-      {"conv2d", {{F32, {1, 8, 8, 1}}, {F32, {3, 3, 1, 2}}}, {{"padding", std::string("explicit")}, {"pads", Dims{1, -1, 0, 0}}}, ErrorCode::Attribute, "[conv2d] expected four whole numbers from 0 to 2147483647 (top, bottom, left, right) for 'pads', received [1, -1, 0, 0]"},
-      {"conv2dTranspose", {{F32, {1, 8, 8, 3}}, {F32, {3, 3, 3, 2}}}, {}, ErrorCode::Shape, "[conv2dTranspose] expected a kernel [kh, kw, filters, channels] for an image of 3 channels, received kernel [3, 3, 3, 2] and image [1, 8, 8, 3]"},
-      {"conv2dTranspose", {{F32, {1, 8, 8, 2}}, {F32, {3, 3, 3, 2}}}, padding("explicit"), ErrorCode::Attribute, "[conv2dTranspose] expected 'valid' or 'same' for 'padding', received 'explicit'"},
-      {"conv2dTranspose", {{F32, {1, 8, 8, 2}}, {F32, {3, 3, 3, 2}}}, {{"strides", Dims{2, 1}}, {"outputPadding", Dims{1, 1}}}, ErrorCode::Attribute, "[conv2dTranspose] expected two whole numbers from 0 up to, not including, the strides [2, 1] for 'outputPadding', received [1, 1]"},
-      {"conv2dTranspose", {{F32, {1, 8, 8, 2}}, {F32, {-1, 3, 3, 2}}}, {{"strides", Dims{2, 1}}, {"outputPadding", Dims{1, 0}}, {"padding", std::string("same")}}, ErrorCode::Shape, "[conv2dTranspose] expected a kernel of known size with 'outputPadding', received [?, 3]"},
-      {"conv2dBackwardData", {{F32, {3, 3, 1, 2}}, {F32, {1, 8, 8, 2}}, {F32, {1, 8, 8, 1}}}, {}, ErrorCode::Shape, "[conv2dBackwardData] expected the output's gradient of shape [1, 6, 6, 2], received [1, 8, 8, 2]"},
-      {"maxPool2d", {{F32, {1, 8, 8, 1}}}, {}, ErrorCode::Attribute, "[maxPool2d] expected the attribute 'poolSize', received none"},
-      {"maxPool2d", {{F32, {1, 2, 2, 1}}}, {{"poolSize", Dims{3, 3}}}, ErrorCode::Shape, "[maxPool2d] expected a kernel no larger than its padded input, received a kernel of 3 x 3"},
-      {"avgPool2d", {{F32, {1, 8, 8, 1}}}, {{"poolSize", Dims{2, 2}}, {"padding", std::string("explicit")}, {"pads", Dims{0, 0, 2, 0}}}, ErrorCode::Attribute, "[avgPool2d] expected 'pads' smaller than 'poolSize' [2, 2]"},
-      {"maxPool2dBackward", {{F32, {1, 4, 4, 1}}, {I32, {1, 4, 4, 1}}, {F32, {1, 8, 8, 1}}}, {{"poolSize", Dims{2, 2}}}, ErrorCode::Dtype, "[maxPool2dBackward] expected uint8 for the indices, received int32 [1, 4, 4, 1]"},
+      {"conv", {{F32, {28, 28, 1}}, {F32, {3, 3, 1, 2}}}, {}, ErrorCode::Shape, "[conv] expected the image of rank 4, received float32 [28, 28, 1]"},
+      {"conv", {{F32, {1, 28, 28, 3}}, {F32, {3, 3, 1, 2}}}, {}, ErrorCode::Shape, "[conv] expected a kernel [kh, kw, channels / groups, filters] for an image of 3 channels in 1 groups, received kernel [3, 3, 1, 2] and image [1, 28, 28, 3]"},
+      {"conv", {{F32, {1, 28, 28, 4}}, {F32, {3, 3, 2, 3}}}, {{"groups", int64_t{2}}}, ErrorCode::Shape, "[conv] expected a number of filters that 2 groups divide"},
+      {"conv", {{F32, {1, 2, 8, 1}}, {F32, {3, 3, 1, 2}}}, {}, ErrorCode::Shape, "[conv] expected a kernel no larger than its padded input, received a kernel of 3 x 3 with dilations 1 x 1 and an input of [2, 8] with pads [0, 0, 0, 0]"},
+      {"conv", {{F32, {1, 8, 4, 1}}, {F32, {3, 3, 1, 2}}}, {{"dilations", Dims{1, 2}}}, ErrorCode::Shape, "[conv] expected a kernel no larger than its padded input"},
+      {"conv", {{F32, {1, 8, 8, 1}}, {F32, {3, 3, 1, 2}}}, padding("causal"), ErrorCode::Attribute, "[conv] expected 'valid', 'same' or 'explicit' for 'padding', received 'causal'"},
+      {"conv", {{F32, {1, 8, 8, 1}}, {F32, {3, 3, 1, 2}}}, padding("valid", {0, 1}), ErrorCode::Attribute, "[conv] expected two whole numbers from 1 to 2147483647 for 'strides', received [0, 1]"},
+      {"conv", {{F32, {1, 8, 8, 1}}, {F32, {3, 3, 1, 2}}}, {{"dilations", Dims{1}}}, ErrorCode::Attribute, "[conv] expected two whole numbers from 1 to 2147483647 for 'dilations', received [1]"},
+      {"conv", {{F32, {1, 8, 8, 1}}, {F32, {3, 3, 1, 2}}}, {{"groups", int64_t{0}}}, ErrorCode::Attribute, "[conv] expected 'groups' of at least 1, received 0"},
+      {"conv", {{F32, {1, 8, 8, 1}}, {F32, {3, 3, 1, 2}}}, {{"dataFormat", std::string("NHWC")}}, ErrorCode::Attribute, "[conv] expected 'channelsLast' or 'channelsFirst' for 'dataFormat', received 'NHWC'"},
+      {"conv", {{F32, {1, 8, 8, 1}}, {F32, {3, 3, 1, 2}}}, {{"padding", std::string("explicit")}, {"pads", Dims{1, -1, 0, 0}}}, ErrorCode::Attribute, "[conv] expected four whole numbers from 0 to 2147483647 (top, bottom, left, right) for 'pads', received [1, -1, 0, 0]"},
+      {"convTranspose", {{F32, {1, 8, 8, 3}}, {F32, {3, 3, 3, 2}}}, {}, ErrorCode::Shape, "[convTranspose] expected a kernel [kh, kw, filters, channels] for an image of 3 channels, received kernel [3, 3, 3, 2] and image [1, 8, 8, 3]"},
+      {"convTranspose", {{F32, {1, 8, 8, 2}}, {F32, {3, 3, 3, 2}}}, padding("explicit"), ErrorCode::Attribute, "[convTranspose] expected 'valid' or 'same' for 'padding', received 'explicit'"},
+      {"convTranspose", {{F32, {1, 8, 8, 2}}, {F32, {3, 3, 3, 2}}}, {{"strides", Dims{2, 1}}, {"outputPadding", Dims{1, 1}}}, ErrorCode::Attribute, "[convTranspose] expected two whole numbers from 0 up to, not including, the strides [2, 1] for 'outputPadding', received [1, 1]"},
+      {"convTranspose", {{F32, {1, 8, 8, 2}}, {F32, {-1, 3, 3, 2}}}, {{"strides", Dims{2, 1}}, {"outputPadding", Dims{1, 0}}, {"padding", std::string("same")}}, ErrorCode::Shape, "[convTranspose] expected a kernel of known size with 'outputPadding', received [?, 3]"},
+      {"convBackwardData", {{F32, {3, 3, 1, 2}}, {F32, {1, 8, 8, 2}}, {F32, {1, 8, 8, 1}}}, {}, ErrorCode::Shape, "[convBackwardData] expected the output's gradient of shape [1, 6, 6, 2], received [1, 8, 8, 2]"},
+      {"maxPool", {{F32, {1, 8, 8, 1}}}, {}, ErrorCode::Attribute, "[maxPool] expected the attribute 'poolSize', received none"},
+      {"maxPool", {{F32, {1, 2, 2, 1}}}, {{"poolSize", Dims{3, 3}}}, ErrorCode::Shape, "[maxPool] expected a kernel no larger than its padded input, received a kernel of 3 x 3"},
+      {"averagePool", {{F32, {1, 8, 8, 1}}}, {{"poolSize", Dims{2, 2}}, {"padding", std::string("explicit")}, {"pads", Dims{0, 0, 2, 0}}}, ErrorCode::Attribute, "[averagePool] expected 'pads' smaller than 'poolSize' [2, 2]"},
+      {"maxPoolBackward", {{F32, {1, 4, 4, 1}}, {I32, {1, 4, 4, 1}}, {F32, {1, 8, 8, 1}}}, {{"poolSize", Dims{2, 2}}}, ErrorCode::Dtype, "[maxPoolBackward] expected uint8 for the indices, received int32 [1, 4, 4, 1]"},
   };
 }
 
@@ -239,7 +239,7 @@ std::vector<Refused> refusedMoves() {
       {"oneHot", {{I32, {2}}}, {{"depth", int64_t{0}}}, ErrorCode::Attribute, "[oneHot] expected 'depth' of at least 1, received 0"},
       {"dropout", {{F32, {2}}, {I32, {2}}}, {{"rate", 1.0}}, ErrorCode::Attribute, "[dropout] expected a 'rate' from 0 up to but not including 1, received 1"},
       {"dropout", {{F32, {2}}, {I32, {3}}}, {{"rate", 0.5}}, ErrorCode::Shape, "[dropout] expected the key (seed, step) of shape [2], received [3]"},
-      {"upSampling2d", {{F32, {1, 3, 4, 2}}}, {{"size", Dims{2, 0}}}, ErrorCode::Attribute, "[upSampling2d] expected two whole numbers from 1 to 2147483647 for 'size', received [2, 0]"},
+      {"upSampling", {{F32, {1, 3, 4, 2}}}, {{"size", Dims{2, 0}}}, ErrorCode::Attribute, "[upSampling] expected two whole numbers from 1 to 2147483647 for 'size', received [2, 0]"},
       {"randomNormal", {{I32, {2}}}, {{"shape", Dims{2}}, {"stddev", -1.0}}, ErrorCode::Attribute, "[randomNormal] expected 'stddev' of at least 0, received -1"},
       {"sgdUpdate", {{F32, {3}}, {F32, {2}}, {F32, {}}}, {}, ErrorCode::Shape, "[sgdUpdate] expected the gradient of shape [3], received [2]"},
       {"sgdUpdate", {{F32, {3}}, {F32, {3}}, {F32, {1}}}, {}, ErrorCode::Shape, "[sgdUpdate] expected the learning rate of shape [], received [1]"},
@@ -280,12 +280,12 @@ TEST(Window, PlacesWindowsAsTensorFlowDoes) {
                          {"dilations", Dims{row.dilation, 1}},
                          {"padding", std::string(row.padding)},
                          {"pads", Dims{9, 9, 9, 9}}};
-    const Window window = convWindow("conv2d", attrs, row.in, 1, row.kernel, 1);
+    const Window window = convWindow("conv", attrs, {row.in, 1}, {row.kernel, 1});
     SCOPED_TRACE(toString(Dims{row.in, row.kernel, row.stride, row.dilation}) + row.padding);
-    EXPECT_EQ(window.outH, row.out);
+    EXPECT_EQ(window.out[0], row.out);
     EXPECT_EQ(window.pads[0], row.before);
     EXPECT_EQ(window.pads[1], row.after);
-    EXPECT_EQ(window.outW, 1);
+    EXPECT_EQ(window.out[1], 1);
   }
 }
 

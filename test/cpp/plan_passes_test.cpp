@@ -67,8 +67,8 @@ TEST(Simplify, MovesTheMaskOfAReluBehindThePooling) {
   Traced t;
   const Value x = t.feed({2, 8, 8, 4});
   const Value w = t.variable({3, 3, 4, 8});
-  const Value r = t.op("relu", {t.op("conv2d", {x, w}, same())});
-  const Value y = t.op("maxPool2d", {r}, Attrs{{"poolSize", Dims{2, 2}}, {"strides", Dims{2, 2}}});
+  const Value r = t.op("relu", {t.op("conv", {x, w}, same())});
+  const Value y = t.op("maxPool", {r}, Attrs{{"poolSize", Dims{2, 2}}, {"strides", Dims{2, 2}}});
   t.fetches = {gradients(t.graph, {t.op("sum", {t.op("square", {y})})}, {w})[0]};
   Ir ir = t.ir();
   plan::simplify(ir);
@@ -83,7 +83,7 @@ struct ConvNet : Traced {
     x = feed({2, 8, 8, 4});
     w = variable({3, 3, 4, 8}, &storeW);
     b = variable({8}, &storeB);
-    const Value sum = op("add", {op("conv2d", {x, w}, same()), b});
+    const Value sum = op("add", {op("conv", {x, w}, same()), b});
     y = activation.empty() ? sum : op(activation, {sum});
   }
 };
@@ -93,7 +93,7 @@ TEST(FuseCompute, TakesBiasAndActivationIntoTheConvolution) {
   t.fetches = {t.y};
   Ir ir = t.ir();
   plan::fuseCompute(ir, FakeBackend());
-  ASSERT_EQ(opsOf(ir), std::vector<std::string>{"conv2d"});
+  ASSERT_EQ(opsOf(ir), std::vector<std::string>{"conv"});
   EXPECT_EQ(ir.nodes[0].inputs.size(), 3u);
   EXPECT_EQ(ir.nodes[0].attrs.text("activation"), "relu");
 }
@@ -114,8 +114,8 @@ TEST(FuseCompute, GetsTheBiasGradientFromTheWeightGradient) {
   Ir ir = t.ir();
   plan::simplify(ir);
   plan::fuseCompute(ir, FakeBackend());
-  ASSERT_EQ(countOf(ir, "conv2dBackwardFilter"), 1);
-  EXPECT_EQ(nodeOf(ir, "conv2dBackwardFilter")->outputs.size(), 2u);
+  ASSERT_EQ(countOf(ir, "convBackwardFilter"), 1);
+  EXPECT_EQ(nodeOf(ir, "convBackwardFilter")->outputs.size(), 2u);
 }
 
 TEST(FuseCompute, GetsABiasGradientOnceWhereTwoWeightsShareIt) {
@@ -142,7 +142,7 @@ TEST(FuseCompute, MakesDenseLayersThatReadTheImageAsItLies) {
   StoragePtr store, storeConv;
   const Value k = t.variable({1, 1, 8, 8}, &storeConv);
   const Value w = t.variable({128, 10}, &store);
-  const Value image = t.op("conv2d", {x, k});
+  const Value image = t.op("conv", {x, k});
   const Value y = t.op("matmul", {t.op("reshape", {image}, Attrs{{"shape", Dims{2, 128}}}), w});
   const auto grads = gradients(t.graph, {t.op("sum", {t.op("square", {y})})}, {w, k});
   t.updates = {{store, t.op("subtract", {w, grads[0]})}, {storeConv, t.op("subtract", {k, grads[1]})}};
@@ -457,20 +457,20 @@ TEST(Plan, DoesWithoutFusionsWhereTheirKernelsCannotBeMade) {
   const auto planned = [](FakeBackend& backend, DType compute) {
     Traced t;
     const Value x = t.feed({2, 8, 8, 16}), r = t.feed({2, 8, 8, 16});
-    const Value y = t.op("conv2d", {x, t.variable({3, 3, 16, 16})}, same());
+    const Value y = t.op("conv", {x, t.variable({3, 3, 16, 16})}, same());
     t.fetches = {t.op("relu", {t.op("add", {y, r})})};
     return plan::Plan(t.ir(), backend, compute).describe();
   };
   FakeBackend backend;
-  EXPECT_NE(planned(backend, DType::F32).find("conv2d+relu"), std::string::npos);
+  EXPECT_NE(planned(backend, DType::F32).find("conv+relu"), std::string::npos);
   backend.failsFused = true;
   for (DType compute : {DType::F32, DType::BF16}) {
     const std::string plan = planned(backend, compute);
-    EXPECT_EQ(plan.find("conv2d+relu"), std::string::npos) << plan;
+    EXPECT_EQ(plan.find("conv+relu"), std::string::npos) << plan;
     EXPECT_NE(plan.find("{add relu}"), std::string::npos) << plan;
-    EXPECT_NE(plan.find("without fusions, because of: [conv2d] has no kernel"), std::string::npos) << plan;
+    EXPECT_NE(plan.find("without fusions, because of: [conv] has no kernel"), std::string::npos) << plan;
   }
-  backend.failing = "conv2d";
+  backend.failing = "conv";
   EXPECT_THROW(planned(backend, DType::F32), Error);
 }
 

@@ -27,8 +27,8 @@ struct Classifier : Traced {
     const Value x = feed({4, 8, 8, 3}), labels = feed({4}, DType::I32), rate = graph.constant(0.1);
     StoragePtr kernel, dense;
     const Value w = variable({3, 3, 3, 8}, &kernel), v = variable({128, 10}, &dense), b = variable({8});
-    const Value y = op("relu", {op("add", {op("conv2d", {x, w}), b})});
-    const Value pooled = op("maxPool2d", {y}, Attrs{{"poolSize", Dims{2, 2}}, {"strides", Dims{2, 2}}});
+    const Value y = op("relu", {op("add", {op("conv", {x, w}), b})});
+    const Value pooled = op("maxPool", {y}, Attrs{{"poolSize", Dims{2, 2}}, {"strides", Dims{2, 2}}});
     const Value flat = op("reshape", {op("tanh", {pooled})}, Attrs{{"shape", Dims{4, 72}}});
     const Value u = op("slice", {v}, Attrs{{"begin", Dims{0, 0}}, {"end", Dims{72, 10}}});
     const Value logits = op("matmul", {flat, u});
@@ -46,7 +46,7 @@ TEST(Precision, ActivationsAreHalvesAndTheRestIsNot) {
   for (const plan::IrUpdate& update : ir.updates) EXPECT_EQ(dtypeOf(ir, update.value), DType::F32);
   int convolutions = 0;
   for (const plan::IrNode& node : ir.nodes) {
-    const bool convolution = node.op.rfind("conv2d", 0) == 0;
+    const bool convolution = node.op.rfind("conv", 0) == 0;
     convolutions += convolution;
     for (size_t i = 0; i < node.inputs.size(); ++i) {
       const DType dtype = dtypeOf(ir, node.inputs[i]);
@@ -58,18 +58,18 @@ TEST(Precision, ActivationsAreHalvesAndTheRestIsNot) {
     }
   }
   EXPECT_EQ(convolutions, 2);
-  EXPECT_EQ(dtypeOf(ir, nodeOf(ir, "conv2d")->outputs[0]), DType::BF16);
-  EXPECT_EQ(dtypeOf(ir, nodeOf(ir, "maxPool2d")->outputs[0]), DType::BF16);
-  EXPECT_EQ(dtypeOf(ir, nodeOf(ir, "maxPool2d")->outputs[1]), DType::U8);
-  EXPECT_EQ(dtypeOf(ir, nodeOf(ir, "maxPool2dBackward")->outputs[0]), DType::BF16);
-  for (int output : nodeOf(ir, "conv2dBackwardFilter")->outputs) EXPECT_EQ(dtypeOf(ir, output), DType::F32);
+  EXPECT_EQ(dtypeOf(ir, nodeOf(ir, "conv")->outputs[0]), DType::BF16);
+  EXPECT_EQ(dtypeOf(ir, nodeOf(ir, "maxPool")->outputs[0]), DType::BF16);
+  EXPECT_EQ(dtypeOf(ir, nodeOf(ir, "maxPool")->outputs[1]), DType::U8);
+  EXPECT_EQ(dtypeOf(ir, nodeOf(ir, "maxPoolBackward")->outputs[0]), DType::BF16);
+  for (int output : nodeOf(ir, "convBackwardFilter")->outputs) EXPECT_EQ(dtypeOf(ir, output), DType::F32);
 }
 
 TEST(Precision, AWeightIsCopiedOnceForBothPasses) {
   Traced t;
   const Value x = t.feed({2, 6, 6, 4});
   const Value w = t.variable({3, 3, 4, 8});
-  const Value y = t.op("conv2d", {t.op("negative", {x}), w});
+  const Value y = t.op("conv", {t.op("negative", {x}), w});
   t.fetches = {gradients(t.graph, {t.op("sum", {t.op("square", {y})})}, {x})[0]};
   const Ir ir = planned(t);
   int copies = 0;
@@ -77,7 +77,7 @@ TEST(Precision, AWeightIsCopiedOnceForBothPasses) {
     copies += node.op == "reorder" &&
               ir.values[static_cast<size_t>(node.inputs[0])].origin == plan::Origin::Parameter;
   EXPECT_EQ(copies, 1);
-  EXPECT_EQ(nodeOf(ir, "conv2d")->inputs[1], nodeOf(ir, "conv2dBackwardData")->inputs[0]);
+  EXPECT_EQ(nodeOf(ir, "conv")->inputs[1], nodeOf(ir, "convBackwardData")->inputs[0]);
 }
 
 TEST(Precision, CopiesOfWeightsComeStraightFromTheWeights) {
@@ -94,8 +94,8 @@ TEST(Precision, CopiesOfWeightsComeStraightFromTheWeights) {
 TEST(Precision, WhatIsFetchedStaysFloat32BesideACopy) {
   Traced t;
   const Value x = t.feed({2, 6, 6, 4});
-  const Value y = t.op("conv2d", {x, t.variable({3, 3, 4, 8})});
-  t.fetches = {y, t.op("conv2d", {y, t.variable({3, 3, 8, 8})})};
+  const Value y = t.op("conv", {x, t.variable({3, 3, 4, 8})});
+  t.fetches = {y, t.op("conv", {y, t.variable({3, 3, 8, 8})})};
   const Ir ir = planned(t);
   for (int value : ir.fetches) EXPECT_EQ(dtypeOf(ir, value), DType::F32);
   EXPECT_EQ(countOf(ir, "reorder"), 4);  // the input, two weights and what is fetched
@@ -105,13 +105,13 @@ TEST(Precision, AChainStoresBothWhereBothAreRead) {
   Traced t;
   const Value x = t.feed({2, 6, 6, 4});
   const Value y = t.op("exp", {t.op("negative", {x})});
-  t.fetches = {t.op("mean", {y}), t.op("conv2d", {y, t.variable({3, 3, 4, 8})})};
+  t.fetches = {t.op("mean", {y}), t.op("conv", {y, t.variable({3, 3, 4, 8})})};
   const Ir ir = planned(t);
   const plan::IrNode* chain = nodeOf(ir, "fusedElementwise");
   ASSERT_EQ(chain->outputs.size(), 2u);
   EXPECT_EQ(chain->program->outputs[0], chain->program->outputs[1]);
   EXPECT_EQ(dtypeOf(ir, nodeOf(ir, "mean")->inputs[0]), DType::F32);
-  EXPECT_EQ(dtypeOf(ir, nodeOf(ir, "conv2d")->inputs[0]), DType::BF16);
+  EXPECT_EQ(dtypeOf(ir, nodeOf(ir, "conv")->inputs[0]), DType::BF16);
   EXPECT_EQ(countOf(ir, "reorder"), 1);  // the weights
 }
 
@@ -122,33 +122,32 @@ TEST(Precision, ArithmeticOnWeightsStaysFloat32) {
   const Value centred = t.op("subtract", {w, t.op("mean", {w})});
   const Value scaled =
       t.op("multiply", {t.op("transpose", {centred}, {{"perm", Dims{0, 1, 2, 3}}}), t.graph.constant(2)});
-  t.fetches = {t.op("conv2d", {x, scaled})};
+  t.fetches = {t.op("conv", {x, scaled})};
   const Ir ir = planned(t);
   ASSERT_NE(nodeOf(ir, "mean"), nullptr);
   EXPECT_EQ(dtypeOf(ir, nodeOf(ir, "mean")->outputs[0]), DType::F32);
-  EXPECT_EQ(dtypeOf(ir, nodeOf(ir, "conv2d")->inputs[1]), DType::BF16);
+  EXPECT_EQ(dtypeOf(ir, nodeOf(ir, "conv")->inputs[1]), DType::BF16);
 }
 
 TEST(Precision, TheSmallerSideOfAPoolingIsConverted) {
   Traced t;
   const Value x = t.feed({2, 8, 8, 4});
   const Value probabilities = t.op("softmax", {x});
-  const Value y =
-      t.op("maxPool2d", {probabilities}, Attrs{{"poolSize", Dims{2, 2}}, {"strides", Dims{2, 2}}});
-  t.fetches = {t.op("conv2d", {y, t.variable({3, 3, 4, 8})})};
+  const Value y = t.op("maxPool", {probabilities}, Attrs{{"poolSize", Dims{2, 2}}, {"strides", Dims{2, 2}}});
+  t.fetches = {t.op("conv", {y, t.variable({3, 3, 4, 8})})};
   const Ir ir = planned(t);
-  const plan::IrNode* pool = nodeOf(ir, "maxPool2d");
+  const plan::IrNode* pool = nodeOf(ir, "maxPool");
   EXPECT_EQ(dtypeOf(ir, pool->inputs[0]), DType::F32);
   EXPECT_EQ(dtypeOf(ir, pool->outputs[0]), DType::F32);
-  EXPECT_EQ(dtypeOf(ir, nodeOf(ir, "conv2d")->inputs[0]), DType::BF16);
+  EXPECT_EQ(dtypeOf(ir, nodeOf(ir, "conv")->inputs[0]), DType::BF16);
 }
 
 TEST(Precision, ASumReadsHalvesAsTheyAre) {
   Traced t;
-  const Value y = t.op("conv2d", {t.feed({2, 6, 6, 4}), t.variable({3, 3, 4, 8})});
-  t.fetches = {t.op("sum", {y}), t.op("conv2d", {y, t.variable({3, 3, 8, 8})})};
+  const Value y = t.op("conv", {t.feed({2, 6, 6, 4}), t.variable({3, 3, 4, 8})});
+  t.fetches = {t.op("sum", {y}), t.op("conv", {y, t.variable({3, 3, 8, 8})})};
   const Ir ir = planned(t);
-  EXPECT_EQ(nodeOf(ir, "sum")->inputs[0], nodeOf(ir, "conv2d")->outputs[0]);
+  EXPECT_EQ(nodeOf(ir, "sum")->inputs[0], nodeOf(ir, "conv")->outputs[0]);
   EXPECT_EQ(dtypeOf(ir, nodeOf(ir, "sum")->inputs[0]), DType::BF16);
   EXPECT_EQ(dtypeOf(ir, nodeOf(ir, "sum")->outputs[0]), DType::F32);
 }
@@ -158,12 +157,12 @@ TEST(Precision, NormalizedImagesStayHalves) {
   Traced t;
   const Value w = t.variable({3, 3, 4, 8}), v = t.variable({3, 3, 8, 8});
   const Value gamma = t.variable({8}), beta = t.variable({8});
-  const Value x = t.op("conv2d", {t.feed({2, 12, 12, 4}), w});
+  const Value x = t.op("conv", {t.feed({2, 12, 12, 4}), w});
   Value y = t.graph.op("batchNormalization", {x, gamma, beta})[0];
-  y = t.op("maxPool2d", {t.op("relu", {y})}, Attrs{{"poolSize", Dims{2, 2}}, {"strides", Dims{2, 2}}});
-  y = t.op("conv2d", {y, v});
+  y = t.op("maxPool", {t.op("relu", {y})}, Attrs{{"poolSize", Dims{2, 2}}, {"strides", Dims{2, 2}}});
+  y = t.op("conv", {y, v});
   y = t.op("relu", {t.graph.op("batchNormalization", {y, gamma, beta})[0]});
-  t.fetches = gradients(t.graph, {t.op("sum", {t.op("square", {t.op("conv2d", {y, v})})})}, {w, v, gamma});
+  t.fetches = gradients(t.graph, {t.op("sum", {t.op("square", {t.op("conv", {y, v})})})}, {w, v, gamma});
   Ir ir = t.ir();
   plan::simplify(ir);
   plan::fuseNorm(ir, FakeBackend());
@@ -190,21 +189,21 @@ TEST(Precision, NormalizedImagesStayHalves) {
 // The results of a node whose operands are alike are bfloat16 together or not at all.
 TEST(Precision, ANodeWithAFetchedResultStaysFloat32) {
   Traced t;
-  const Value x = t.op("conv2d", {t.feed({2, 12, 12, 4}), t.variable({3, 3, 4, 8})});
-  const Value y = t.op("maxPool2d", {x}, Attrs{{"poolSize", Dims{2, 2}}, {"strides", Dims{2, 2}}});
-  t.fetches = {y, t.op("conv2d", {y, t.variable({3, 3, 8, 8})})};
+  const Value x = t.op("conv", {t.feed({2, 12, 12, 4}), t.variable({3, 3, 4, 8})});
+  const Value y = t.op("maxPool", {x}, Attrs{{"poolSize", Dims{2, 2}}, {"strides", Dims{2, 2}}});
+  t.fetches = {y, t.op("conv", {y, t.variable({3, 3, 8, 8})})};
   const Ir ir = planned(t);
-  for (const auto* values : {&nodeOf(ir, "maxPool2d")->inputs, &nodeOf(ir, "maxPool2d")->outputs})
+  for (const auto* values : {&nodeOf(ir, "maxPool")->inputs, &nodeOf(ir, "maxPool")->outputs})
     EXPECT_EQ(dtypeOf(ir, values->front()), DType::F32);
 }
 
 TEST(Precision, WhatIsReadAsFloat32IsConvertedWhereItIsSmaller) {
   Traced t;
-  const Value x = t.op("conv2d", {t.feed({2, 12, 12, 4}), t.variable({3, 3, 4, 8})});
-  const Value y = t.op("maxPool2d", {x}, Attrs{{"poolSize", Dims{2, 2}}, {"strides", Dims{2, 2}}});
-  t.fetches = {t.op("softmax", {y}), t.op("conv2d", {x, t.variable({3, 3, 8, 8})})};
+  const Value x = t.op("conv", {t.feed({2, 12, 12, 4}), t.variable({3, 3, 4, 8})});
+  const Value y = t.op("maxPool", {x}, Attrs{{"poolSize", Dims{2, 2}}, {"strides", Dims{2, 2}}});
+  t.fetches = {t.op("softmax", {y}), t.op("conv", {x, t.variable({3, 3, 8, 8})})};
   const Ir ir = planned(t);
-  EXPECT_EQ(dtypeOf(ir, nodeOf(ir, "maxPool2d")->outputs[0]), DType::BF16);
+  EXPECT_EQ(dtypeOf(ir, nodeOf(ir, "maxPool")->outputs[0]), DType::BF16);
   EXPECT_EQ(dtypeOf(ir, nodeOf(ir, "softmax")->inputs[0]), DType::F32);
 }
 

@@ -25,10 +25,10 @@ std::vector<Case> cases() {
 struct Posed {
   Case c;
   bool last;
-  ImageAxes axes;
+  ImageAxes axes{};
   Attrs attrs;
   Dims x, y;
-  Window window;
+  Window window{};
   DType indexType;
 
   Posed(const Case& c, bool last) : c(c), last(last) {
@@ -37,10 +37,10 @@ struct Posed {
              {"padding", c.padding},
              {"pads", c.pads},
              {"dataFormat", std::string(last ? "channelsLast" : "channelsFirst")}};
-    axes = imageAxes("test", attrs);
+    axes = imageAxes(4, last);
     x = dims(c.h, c.w);
-    window = poolWindow("test", attrs, c.h, c.w);
-    y = dims(window.outH, window.outW);
+    window = poolWindow("test", attrs, {c.h, c.w});
+    y = dims(window.out[0], window.out[1]);
     indexType = c.poolSize[0] * c.poolSize[1] <= 256 ? DType::U8 : DType::I32;
   }
   Dims dims(int64_t h, int64_t w) const { return last ? Dims{c.n, h, w, c.c} : Dims{c.n, c.c, h, w}; }
@@ -50,9 +50,9 @@ struct Posed {
       Dims in = out;
       for (int64_t i = 0; i < window.kernel[0]; ++i) {
         for (int64_t j = 0; j < window.kernel[1]; ++j) {
-          in[axes.h] = out[axes.h] * window.strides[0] - window.pads[0] + i;
-          in[axes.w] = out[axes.w] * window.strides[1] - window.pads[2] + j;
-          if (in[axes.h] < 0 || in[axes.h] >= c.h || in[axes.w] < 0 || in[axes.w] >= c.w) continue;
+          in[axes.h()] = out[axes.h()] * window.strides[0] - window.pads[0] + i;
+          in[axes.w()] = out[axes.w()] * window.strides[1] - window.pads[2] + j;
+          if (in[axes.h()] < 0 || in[axes.h()] >= c.h || in[axes.w()] < 0 || in[axes.w()] >= c.w) continue;
           body(reference::broadcastPlace(y, out), reference::broadcastPlace(x, in), i * window.kernel[1] + j);
         }
       }
@@ -65,9 +65,10 @@ LayoutPtr layoutOf(const Posed& s, const TensorType& type, int64_t block) {
   if (!block) return nullptr;
   if (block < 0) return sampleBlocks(type, s.axes, -block);
   const Dims& d = type.shape;
-  const onednn::Desc desc({d[s.axes.n], d[s.axes.c], d[s.axes.h], d[s.axes.w]}, onednn::dataType(type.dtype),
+  const onednn::Desc desc({d[s.axes.n], d[s.axes.c], d[s.axes.h()], d[s.axes.w()]},
+                          onednn::dataType(type.dtype),
                           block == 8 ? onednn::Tag::nChw8c : onednn::Tag::nChw16c);
-  return onednn::layoutOf(desc.permute_axes({s.axes.n, s.axes.c, s.axes.h, s.axes.w}));
+  return onednn::layoutOf(desc.permute_axes({s.axes.n, s.axes.c, s.axes.h(), s.axes.w()}));
 }
 
 class Pool : public OnEachIsa {};
@@ -116,7 +117,7 @@ TEST_P(Pool, MaxTakesTheFirstLargest) {
       expected[out] = x.data[in];
       places[out] = static_cast<double>(place);
     });
-    const auto result = runIn(s, {"maxPool2d", {x}, {{DType::F32, s.y}, {s.indexType, s.y}}, s.attrs}, block);
+    const auto result = runIn(s, {"maxPool", {x}, {{DType::F32, s.y}, {s.indexType, s.y}}, s.attrs}, block);
     expectNear(result[0], expected, 0, 0, toString(s.x));
     expectNear(result[1], places, 0, 0, toString(s.x));
   });
@@ -125,17 +126,17 @@ TEST_P(Pool, MaxTakesTheFirstLargest) {
 TEST_P(Pool, MaxBackwardAndItsInverse) {
   forAll([](const Posed& s, int64_t block) {
     const Array x = images(s, s.x, 1), dy = randomNumbers(s.y, 2), g = randomNumbers(s.x, 3);
-    const auto forward = run({"maxPool2d", {x}, {{DType::F32, s.y}, {s.indexType, s.y}}, s.attrs});
+    const auto forward = run({"maxPool", {x}, {{DType::F32, s.y}, {s.indexType, s.y}}, s.attrs});
     std::vector<double> dx(count(s.x)), gathered(count(s.y));
     s.each([&](size_t out, size_t in, int64_t place) {
       if (forward[1].data[out] != static_cast<double>(place)) return;
       dx[in] += dy.data[out];
       gathered[out] = g.data[in];
     });
-    expectNear(runIn(s, {"maxPool2dBackward", {dy, forward[1]}, {{DType::F32, s.x}}, s.attrs}, block)[0], dx,
+    expectNear(runIn(s, {"maxPoolBackward", {dy, forward[1]}, {{DType::F32, s.x}}, s.attrs}, block)[0], dx,
                1e-6, 1e-6, toString(s.x));
-    expectNear(runIn(s, {"maxPool2dGather", {g, forward[1]}, {{DType::F32, s.y}}, s.attrs}, block)[0],
-               gathered, 0, 0, toString(s.x));
+    expectNear(runIn(s, {"maxPoolGather", {g, forward[1]}, {{DType::F32, s.y}}, s.attrs}, block)[0], gathered,
+               0, 0, toString(s.x));
   });
 }
 
@@ -155,17 +156,17 @@ TEST_P(Pool, AverageLeavesPaddingOut) {
       });
       // A sum errs by as many times more than a mean as it has terms.
       const double bound = divide ? 1e-6 : 1e-6 * s.window.kernel[0] * s.window.kernel[1];
-      expectNear(runIn(s, {"avgPool2d", {x}, {{DType::F32, s.y}}, attrs}, block)[0], y, 1e-6, bound,
+      expectNear(runIn(s, {"averagePool", {x}, {{DType::F32, s.y}}, attrs}, block)[0], y, 1e-6, bound,
                  toString(s.x));
-      expectNear(runIn(s, {"avgPool2dBackward", {dy}, {{DType::F32, s.x}}, attrs}, block)[0], dx, 1e-6, bound,
-                 toString(s.x));
+      expectNear(runIn(s, {"averagePoolBackward", {dy}, {{DType::F32, s.x}}, attrs}, block)[0], dx, 1e-6,
+                 bound, toString(s.x));
     }
   });
 }
 
 TEST_P(Pool, NanWins) {
   Array x = array({1, 2, 2, 1}, {1, NAN, 7, NAN});
-  const auto out = run({"maxPool2d",
+  const auto out = run({"maxPool",
                         {x},
                         {{DType::F32, {1, 1, 1, 1}}, {DType::U8, {1, 1, 1, 1}}},
                         Posed({1, 1, 2, 2, {2, 2}, {2, 2}, "valid"}, true).attrs});

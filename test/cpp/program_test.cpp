@@ -139,7 +139,7 @@ TEST(Program, SharesAVariableBetweenPlansThatLayItOutDifferently) {
   StoragePtr kernel = floats({3, 3, 16, 16}, numbers);
   const Value x = conv.feed({1, 12, 12, 16});
   const Value w = conv.graph.parameter(kernel, kernel->type);
-  conv.fetches = {conv.op("conv2d", {x, w})};
+  conv.fetches = {conv.op("conv", {x, w})};
   copy.fetches = {copy.op("negative", {copy.graph.parameter(kernel, kernel->type)})};
   const auto image = floats({1, 12, 12, 16}, std::vector<float>(12 * 12 * 16, 1.0f));
   const auto convolve = compile(conv), negate = compile(copy);
@@ -172,8 +172,8 @@ TEST(Program, TrainsAConvolutionalNet) {
   const Value w = t.graph.parameter(kernel, kernel->type), b = t.graph.parameter(bias, bias->type),
               v = t.graph.parameter(dense, dense->type);
   const Attrs same{{"padding", std::string("same")}};
-  const Value r = t.op("relu", {t.op("add", {t.op("conv2d", {x, w}, same), b})});
-  const Value p = t.op("maxPool2d", {r}, Attrs{{"poolSize", Dims{2, 2}}, {"strides", Dims{2, 2}}});
+  const Value r = t.op("relu", {t.op("add", {t.op("conv", {x, w}, same), b})});
+  const Value p = t.op("maxPool", {r}, Attrs{{"poolSize", Dims{2, 2}}, {"strides", Dims{2, 2}}});
   const Value logits = t.op("matmul", {t.op("reshape", {p}, Attrs{{"shape", Dims{n, 256}}}), v});
   const Value loss = t.op("mean", {t.op("sparseSoftmaxCrossEntropy", {logits, labels})});
   const auto grads = gradients(t.graph, {loss}, {w, b, v});
@@ -196,7 +196,7 @@ TEST(Program, TrainsAConvolutionalNet) {
   for (int i = 0; i < 60; ++i) last = numbersOf(runNow(program, {pictures, targets})[0])[0];
   EXPECT_NEAR(first, std::log(2.0f), 0.3f);
   EXPECT_LT(last, 0.05f);
-  EXPECT_NE(program->describe().find("conv2dBackwardFilter"), std::string::npos);
+  EXPECT_NE(program->describe().find("convBackwardFilter"), std::string::npos);
 }
 
 TEST(Source, ShufflesEachSampleOncePerPassAndTheSameForTheSameSeed) {

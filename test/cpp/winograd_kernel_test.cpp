@@ -35,14 +35,14 @@ class Winograd : public ::testing::TestWithParam<std::tuple<std::string, Shape>>
     using Bfloat16 = Settings::Bfloat16;
     useBfloat16(kernels == "avx512_bf16_emulated" ? Bfloat16::Emulate : Bfloat16::Native);
     const Shape& s = std::get<1>(GetParam());
-    attrs_ = checkAttrs(findOp("conv2d"),
+    attrs_ = checkAttrs(findOp("conv"),
                         {{"padding", std::string("explicit")},
                          {"pads", s.pads},
                          {"dataFormat", std::string(s.channelsFirst ? "channelsFirst" : "channelsLast")}});
     x_ = stored(randomNumbers(s.channelsFirst ? Dims{s.n, s.in, s.h, s.w} : Dims{s.n, s.h, s.w, s.in}, 1));
     w_ = randomNumbers({3, 3, s.in, s.out}, 2);
     bias_ = randomNumbers({s.out}, 3);
-    y_ = reference::apply("conv2d", {x_, w_}, attrs_)[0];
+    y_ = reference::apply("conv", {x_, w_}, attrs_)[0];
     dy_ = stored(randomNumbers(y_.shape(), 4));
   }
   SavedSettings saved_;
@@ -76,13 +76,13 @@ class Winograd : public ::testing::TestWithParam<std::tuple<std::string, Shape>>
 };
 
 TEST_P(Winograd, Forward) {
-  expectNear(runWinograd({"conv2d", {image(x_), w_}, {image(y_.type)}, attrs_})[0], y_);
-  expectNear(runWinograd({"conv2d", {image(x_), w_}, {y_.type}, attrs_})[0], y_);
+  expectNear(runWinograd({"conv", {image(x_), w_}, {image(y_.type)}, attrs_})[0], y_);
+  expectNear(runWinograd({"conv", {image(x_), w_}, {y_.type}, attrs_})[0], y_);
 }
 
 // Filters that never change come transformed: the same sums, in the same order or in that of few tiles.
 TEST_P(Winograd, ForwardWithPreparedFilters) {
-  Call call{"conv2d", {image(x_), w_}, {image(y_.type)}, attrs_};
+  Call call{"conv", {image(x_), w_}, {image(y_.type)}, attrs_};
   call.steady = {false, true};
   expectNear(runWinograd(call)[0], y_);
   const KernelSpec spec = call.spec();
@@ -97,30 +97,30 @@ TEST_P(Winograd, ForwardWithBiasAndRelu) {
   reference::forEach(y_.shape(), [&](const Dims& index, int64_t place) {
     biased.data[static_cast<size_t>(place)] += bias_.data[static_cast<size_t>(index[axis])];
   });
-  expectNear(runWinograd({"conv2d", {image(x_), w_, bias_}, {image(y_.type)}, attrs_})[0], biased);
+  expectNear(runWinograd({"conv", {image(x_), w_, bias_}, {image(y_.type)}, attrs_})[0], biased);
   for (double& v : biased.data) v = std::max(v, 0.0);
   Attrs relu = attrs_;
   relu.set("activation", std::string("relu"));
-  expectNear(runWinograd({"conv2d", {image(x_), w_, bias_}, {image(y_.type)}, relu})[0], biased);
+  expectNear(runWinograd({"conv", {image(x_), w_, bias_}, {image(y_.type)}, relu})[0], biased);
 }
 
 TEST_P(Winograd, BackwardData) {
-  expectNear(runWinograd({"conv2dBackwardData", {w_, image(dy_), x_}, {image(x_.type)}, attrs_})[0],
-             reference::apply("conv2dBackwardData", {w_, dy_, x_}, attrs_)[0]);
+  expectNear(runWinograd({"convBackwardData", {w_, image(dy_), x_}, {image(x_.type)}, attrs_})[0],
+             reference::apply("convBackwardData", {w_, dy_, x_}, attrs_)[0]);
 }
 
 TEST_P(Winograd, BackwardFilter) {
   const size_t axis = std::get<1>(GetParam()).channelsFirst ? 1 : 3;
-  const Array dw = reference::apply("conv2dBackwardFilter", {x_, dy_, w_}, attrs_)[0];
+  const Array dw = reference::apply("convBackwardFilter", {x_, dy_, w_}, attrs_)[0];
   Array db{bias_.type, std::vector<double>(bias_.data.size())};
   reference::forEach(dy_.shape(), [&](const Dims& index, int64_t place) {
     db.data[static_cast<size_t>(index[axis])] += dy_.data[static_cast<size_t>(place)];
   });
   const auto both =
-      runWinograd({"conv2dBackwardFilter", {image(x_), image(dy_)}, {w_.type, bias_.type}, attrs_});
+      runWinograd({"convBackwardFilter", {image(x_), image(dy_)}, {w_.type, bias_.type}, attrs_});
   expectNear(both[0], dw);
   expectExact(both[1], db);
-  EXPECT_EQ(runWinograd({"conv2dBackwardFilter", {image(x_), image(dy_)}, {w_.type}, attrs_})[0].data,
+  EXPECT_EQ(runWinograd({"convBackwardFilter", {image(x_), image(dy_)}, {w_.type}, attrs_})[0].data,
             both[0].data);
 }
 
@@ -139,40 +139,39 @@ class WinogradPooling : public Winograd {
  protected:
   Attrs poolAttrs() const {
     return checkAttrs(
-        findOp("maxPool2d"),
+        findOp("maxPool"),
         {{"poolSize", Dims{2, 2}}, {"strides", Dims{2, 2}}, {"dataFormat", attrs_.text("dataFormat")}});
   }
   // A gradient of the pooling of dy_, and of dy_ itself.
   std::pair<Pooled, Array> gradient() const {
-    const Array places = reference::apply("maxPool2d", {dy_}, poolAttrs())[1];
+    const Array places = reference::apply("maxPool", {dy_}, poolAttrs())[1];
     const Pooled pooled{stored(randomNumbers(places.shape(), 5)), places};
-    return {pooled, reference::apply("maxPool2dBackward", {pooled.dy, places, dy_}, poolAttrs())[0]};
+    return {pooled, reference::apply("maxPoolBackward", {pooled.dy, places, dy_}, poolAttrs())[0]};
   }
 };
 
 TEST_P(WinogradPooling, Forward) {
   Attrs relu = attrs_;
   relu.set("activation", std::string("relu"));
-  const Array y = runWinograd({"conv2d", {image(x_), w_, bias_}, {image(y_.type)}, relu})[0];
-  const auto expected = reference::apply("maxPool2d", {stored(y)}, poolAttrs());
+  const Array y = runWinograd({"conv", {image(x_), w_, bias_}, {image(y_.type)}, relu})[0];
+  const auto expected = reference::apply("maxPool", {stored(y)}, poolAttrs());
   const TensorType maxima = image(expected[0].type), places = expected[1].type;
-  const auto all = runWinograd(
-      {"conv2d", {image(x_), w_, bias_}, {maxima, places, image(y_.type)}, with(relu, "pooling")});
+  const auto all =
+      runWinograd({"conv", {image(x_), w_, bias_}, {maxima, places, image(y_.type)}, with(relu, "pooling")});
   EXPECT_EQ(all[0].data, expected[0].data);
   EXPECT_EQ(all[1].data, expected[1].data);
   EXPECT_EQ(all[2].data, y.data);
-  const auto alone = runWinograd({"conv2d", {image(x_), w_, bias_}, {maxima, places}, with(relu, "pooling")});
+  const auto alone = runWinograd({"conv", {image(x_), w_, bias_}, {maxima, places}, with(relu, "pooling")});
   EXPECT_EQ(alone[0].data, expected[0].data);
   EXPECT_EQ(alone[1].data, expected[1].data);
 }
 
 // Where somebody wants the whole image in float32, the maxima are still those of bfloat16.
 TEST_P(WinogradPooling, ForwardBesideFloat32) {
-  const Array y = runWinograd({"conv2d", {image(x_), w_}, {y_.type}, attrs_})[0];
-  const auto expected = reference::apply("maxPool2d", {stored(y)}, poolAttrs());
+  const Array y = runWinograd({"conv", {image(x_), w_}, {y_.type}, attrs_})[0];
+  const auto expected = reference::apply("maxPool", {stored(y)}, poolAttrs());
   const TensorType maxima = image(expected[0].type), places = expected[1].type;
-  const auto all =
-      runWinograd({"conv2d", {image(x_), w_}, {maxima, places, y_.type}, with(attrs_, "pooling")});
+  const auto all = runWinograd({"conv", {image(x_), w_}, {maxima, places, y_.type}, with(attrs_, "pooling")});
   EXPECT_EQ(all[0].data, expected[0].data);
   EXPECT_EQ(all[1].data, expected[1].data);
   EXPECT_EQ(all[2].data, y.data);
@@ -180,22 +179,22 @@ TEST_P(WinogradPooling, ForwardBesideFloat32) {
 
 TEST_P(WinogradPooling, BackwardData) {
   const auto [pooled, dy] = gradient();
-  EXPECT_EQ(runWinograd({"conv2dBackwardData",
+  EXPECT_EQ(runWinograd({"convBackwardData",
                          {w_, image(pooled.dy), pooled.places},
                          {image(x_.type)},
                          with(attrs_, "pooledGradient")})[0]
                 .data,
-            runWinograd({"conv2dBackwardData", {w_, image(dy), x_}, {image(x_.type)}, attrs_})[0].data);
+            runWinograd({"convBackwardData", {w_, image(dy), x_}, {image(x_.type)}, attrs_})[0].data);
 }
 
 TEST_P(WinogradPooling, BackwardFilter) {
   const auto [pooled, dy] = gradient();
-  const auto fused = runWinograd({"conv2dBackwardFilter",
+  const auto fused = runWinograd({"convBackwardFilter",
                                   {image(x_), image(pooled.dy), pooled.places},
                                   {w_.type, bias_.type},
                                   with(attrs_, "pooledGradient")});
   const auto plain =
-      runWinograd({"conv2dBackwardFilter", {image(x_), image(dy)}, {w_.type, bias_.type}, attrs_});
+      runWinograd({"convBackwardFilter", {image(x_), image(dy)}, {w_.type, bias_.type}, attrs_});
   EXPECT_EQ(fused[0].data, plain[0].data);
   EXPECT_EQ(fused[1].data, plain[1].data);
 }
@@ -222,8 +221,8 @@ TEST_P(Winograd, ForwardWithStatistics) {
   const size_t axis = std::get<1>(GetParam()).channelsFirst ? 1 : 3;
   Array shifted = bias_;
   for (double& v : shifted.data) v += 1000;
-  const Array y = runWinograd({"conv2d", {image(x_), w_, shifted}, {image(y_.type)}, attrs_})[0];
-  const auto all = runWinograd({"conv2d",
+  const Array y = runWinograd({"conv", {image(x_), w_, shifted}, {image(y_.type)}, attrs_})[0];
+  const auto all = runWinograd({"conv",
                                 {image(x_), w_, shifted},
                                 {image(y_.type), bias_.type, bias_.type},
                                 with(attrs_, "statistics")});
@@ -267,14 +266,14 @@ TEST_P(WinogradParts, OfTheChannels) {
   const Array a = slice(x_, 0, first), b = slice(x_, first, channels);
   Attrs parts = attrs_;
   parts.set("parts", Dims{first, channels - first});
-  EXPECT_EQ(runWinograd({"conv2d", {image(a), w_, bias_, image(b)}, {image(y_.type)}, parts})[0].data,
-            runWinograd({"conv2d", {image(x_), w_, bias_}, {image(y_.type)}, attrs_})[0].data);
-  EXPECT_EQ(runWinograd({"conv2dBackwardFilter", {image(a), image(dy_), image(b)}, {w_.type}, parts})[0].data,
-            runWinograd({"conv2dBackwardFilter", {image(x_), image(dy_)}, {w_.type}, attrs_})[0].data);
+  EXPECT_EQ(runWinograd({"conv", {image(a), w_, bias_, image(b)}, {image(y_.type)}, parts})[0].data,
+            runWinograd({"conv", {image(x_), w_, bias_}, {image(y_.type)}, attrs_})[0].data);
+  EXPECT_EQ(runWinograd({"convBackwardFilter", {image(a), image(dy_), image(b)}, {w_.type}, parts})[0].data,
+            runWinograd({"convBackwardFilter", {image(x_), image(dy_)}, {w_.type}, attrs_})[0].data);
   const Array dx =
-      stored(runWinograd({"conv2dBackwardData", {w_, image(dy_), x_}, {image(x_.type)}, attrs_})[0]);
+      stored(runWinograd({"convBackwardData", {w_, image(dy_), x_}, {image(x_.type)}, attrs_})[0]);
   const auto both =
-      runWinograd({"conv2dBackwardData", {w_, image(dy_)}, {image(a.type), image(b.type)}, parts});
+      runWinograd({"convBackwardData", {w_, image(dy_)}, {image(a.type), image(b.type)}, parts});
   EXPECT_EQ(both[0].data, slice(dx, 0, first).data);
   EXPECT_EQ(both[1].data, slice(dx, first, channels).data);
 }
@@ -288,11 +287,11 @@ INSTANTIATE_TEST_SUITE_P(Shapes, WinogradParts,
 
 TEST_P(Winograd, BackwardDataBehindAMask) {
   const Array r = stored(randomNumbers(x_.shape(), 6));
-  Array expected = runWinograd({"conv2dBackwardData", {w_, image(dy_), x_}, {image(x_.type)}, attrs_})[0];
+  Array expected = runWinograd({"convBackwardData", {w_, image(dy_), x_}, {image(x_.type)}, attrs_})[0];
   for (size_t i = 0; i < r.data.size(); ++i)
     if (!(r.data[i] > 0)) expected.data[i] = 0;
   for (const Array& mask : {image(r), r}) {
-    const Call node{"conv2dBackwardData", {w_, image(dy_), mask}, {image(x_.type)}, with(attrs_, "mask")};
+    const Call node{"convBackwardData", {w_, image(dy_), mask}, {image(x_.type)}, with(attrs_, "mask")};
     EXPECT_EQ(runWinograd(node)[0].data, expected.data);
   }
 }

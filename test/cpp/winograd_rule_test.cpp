@@ -11,10 +11,11 @@ class WinogradRule : public ::testing::Test {
 
 bool suits(int64_t n, int64_t size, int64_t in, int64_t out, const Attrs& attrs = {},
            const Dims& kernel = {3, 3}, DType image = DType::F32) {
-  const Attrs all = checkAttrs(findOp("conv2d"), attrs);
+  const Attrs all = checkAttrs(findOp("conv"), attrs);
   const TensorType x{image, {n, size, size, in}}, w{DType::F32, {kernel[0], kernel[1], in, out}};
-  const Window window = convWindow("conv2d", all, size, size, kernel[0], kernel[1]);
-  KernelSpec spec{"conv2d", all, {x, w}, {{DType::F32, {n, window.outH, window.outW, out}}}, {}, {}, nullptr};
+  const Window window = convWindow("conv", all, {size, size}, kernel);
+  KernelSpec spec{"conv", all, {x, w}, {{DType::F32, {n, window.out[0], window.out[1], out}}},
+                  {},     {},  nullptr};
   spec.inputLayouts.resize(2);
   spec.outputLayouts.resize(1);
   return winogradSuits(spec, Convolution(spec));
@@ -70,10 +71,10 @@ TEST_F(WinogradRule, TheBackendFollowsItAndEqualsTheDirectConvolution) {
   if (levels().empty()) GTEST_SKIP() << "this machine has no Winograd";
   const Array x = randomNumbers({8, 16, 16, 32}, 1), w = randomNumbers({3, 3, 32, 64}, 2);
   const Array dy = randomNumbers({8, 16, 16, 64}, 3);
-  const Attrs same = checkAttrs(findOp("conv2d"), {{"padding", std::string("same")}});
-  const std::vector<Call> nodes = {{"conv2d", {x, w}, {dy.type}, same},
-                                   {"conv2dBackwardData", {w, dy, x}, {x.type}, same},
-                                   {"conv2dBackwardFilter", {x, dy, w}, {w.type, {DType::F32, {64}}}, same}};
+  const Attrs same = checkAttrs(findOp("conv"), {{"padding", std::string("same")}});
+  const std::vector<Call> nodes = {{"conv", {x, w}, {dy.type}, same},
+                                   {"convBackwardData", {w, dy, x}, {x.type}, same},
+                                   {"convBackwardFilter", {x, dy, w}, {w.type, {DType::F32, {64}}}, same}};
   for (const Call& node : nodes) {
     useWinograd(true);
     const PlannedResult fast = runPlanned(node), again = runPlanned(node);
@@ -90,7 +91,7 @@ TEST_F(WinogradRule, TheBackendFollowsItAndEqualsTheDirectConvolution) {
 
 TEST_F(WinogradRule, ARowMajorCallGoesToTheDirectConvolution) {
   const Array x = randomNumbers({8, 16, 16, 32}, 1), w = randomNumbers({3, 3, 32, 64}, 2);
-  Call node{"conv2d", {x, w}, {{DType::F32, {8, 14, 14, 64}}}, checkAttrs(findOp("conv2d"), {})};
+  Call node{"conv", {x, w}, {{DType::F32, {8, 14, 14, 64}}}, checkAttrs(findOp("conv"), {})};
   EXPECT_EQ(cpuBackend().kernel(node.spec())->implementation().find("winograd"), std::string::npos);
 }
 
@@ -105,10 +106,10 @@ TEST_F(WinogradRule, EmulationGivesTheBitsOfTheInstruction) {
   };
   const Array x = halves({3, 14, 11, 32}, 1), dy = halves({3, 14, 11, 48}, 3);
   const Array w = randomNumbers({3, 3, 32, 48}, 2);
-  const Attrs same = checkAttrs(findOp("conv2d"), {{"padding", std::string("same")}});
-  const std::vector<Call> nodes = {{"conv2d", {x, w}, {dy.type}, same},
-                                   {"conv2dBackwardData", {w, dy}, {x.type}, same},
-                                   {"conv2dBackwardFilter", {x, dy}, {w.type}, same}};
+  const Attrs same = checkAttrs(findOp("conv"), {{"padding", std::string("same")}});
+  const std::vector<Call> nodes = {{"conv", {x, w}, {dy.type}, same},
+                                   {"convBackwardData", {w, dy}, {x.type}, same},
+                                   {"convBackwardFilter", {x, dy}, {w.type}, same}};
   for (const Call& node : nodes) {
     useBfloat16(Settings::Bfloat16::Emulate);
     const Array emulated = runWinograd(node)[0];
@@ -121,9 +122,9 @@ TEST_F(WinogradRule, EmulationGivesTheBitsOfTheInstruction) {
 TEST_F(WinogradRule, ManyFiltersTakeBoundedMemory) {
   if (levels().empty()) GTEST_SKIP() << "this machine has no Winograd";
   const Array x = randomNumbers({1, 2, 2, 512}, 1), w = randomNumbers({3, 3, 512, 1024}, 2);
-  const Attrs same = checkAttrs(findOp("conv2d"), {{"padding", std::string("same")}});
-  const Call node{"conv2d", {x, w}, {{DType::F32, {1, 2, 2, 1024}}}, same};
-  expectExact(runWinograd(node)[0], reference::apply("conv2d", {x, w}, same)[0]);
+  const Attrs same = checkAttrs(findOp("conv"), {{"padding", std::string("same")}});
+  const Call node{"conv", {x, w}, {{DType::F32, {1, 2, 2, 1024}}}, same};
+  expectExact(runWinograd(node)[0], reference::apply("conv", {x, w}, same)[0]);
   KernelSpec spec = node.spec();
   EXPECT_LT(makeWinograd(spec, Convolution(spec))->scratchBytes(), size_t{64} << 20);
 }

@@ -47,8 +47,7 @@ std::unique_ptr<Kernel> makeConv(const KernelSpec& spec) {
   const Convolution conv(spec);
   if (hasNothingToCompute(conv)) {
     if (conv.pass == ConvPass::Forward && count(conv.y.shape) > 0)
-      fail(ErrorCode::Shape, "[conv2d] expected an image of at least one channel, received ",
-           toString(conv.x));
+      fail(ErrorCode::Shape, "[conv] expected an image of at least one channel, received ", toString(conv.x));
     return onednn::zerosKernel(spec);
   }
   if (winogradSuits(spec, conv) && hasWinogradLayouts(spec, conv)) return makeWinograd(spec, conv);
@@ -77,7 +76,7 @@ PrecisionChoice convPrecisions(const KernelSpec& spec) {
   if (conv.isFused() || sampleConvSuits(spec, conv) || !directConvTakesBfloat16(spec)) return choice;
   choice.inputs[0] = choice.inputs[1] = Precision::BFloat16;
   if (conv.residual) choice.inputs[conv.residualIndex] = Precision::Either;
-  if (spec.op != "conv2dBackwardFilter") choice.outputs[0] = Precision::Either;
+  if (spec.op != "convBackwardFilter") choice.outputs[0] = Precision::Either;
   return choice;
 }
 
@@ -96,7 +95,7 @@ LayoutChoice convChoice(const KernelSpec& spec, const Convolution& conv, const L
 }
 
 void registerConvKernels(KernelTable& table) {
-  for (const char* op : {"conv2d", "conv2dBackwardData", "conv2dBackwardFilter"})
+  for (const char* op : {"conv", "convBackwardData", "convBackwardFilter"})
     table[op] = {makeConv, convLayouts, nullptr, convSupports, convPrecisions};
 }
 

@@ -12,22 +12,19 @@ namespace {
 using onednn::Desc;
 using onednn::Tag;
 
-// How oneDNN orders the dimensions: images n, c, h, w; kernels [g,] o, i, h, w. Each permutation says where a
-// dimension of the tensor goes.
+// How oneDNN orders the dimensions: images n, c, [d,] h, w; kernels [g,] o, i, [d,] h, w. Each permutation
+// says where a dimension of the tensor goes.
 class ConvOrder {
  public:
-  explicit ConvOrder(const Convolution& conv) : grouped_(conv.groups > 1) {
-    image_.resize(4);
-    image_[static_cast<size_t>(conv.axes.n)] = 0;
-    image_[static_cast<size_t>(conv.axes.c)] = 1;
-    image_[static_cast<size_t>(conv.axes.h)] = 2;
-    image_[static_cast<size_t>(conv.axes.w)] = 3;
-    const Dims& w = conv.w.shape;
-    view_ = w;
-    kernel_ = {2, 3, 1, 0};
-    if (!grouped_) return;
-    view_ = {w[0], w[1], w[2], conv.groups, w[3] / conv.groups};
-    kernel_ = {3, 4, 2, 0, 1};
+  explicit ConvOrder(const Convolution& conv)
+      : rank_(conv.axes.rank()), image_(onednn::inverse(onednn::imageOrder(conv.axes))), view_(conv.w.shape) {
+    const int grouped = conv.groups > 1;
+    for (int axis = 0; axis < conv.axes.spatial; ++axis) kernel_.push_back(grouped + 2 + axis);
+    kernel_.insert(kernel_.end(), {grouped + 1, 0});
+    if (!grouped) return;
+    kernel_.push_back(1);
+    view_.back() = conv.groups;
+    view_.push_back(conv.w.shape.back() / conv.groups);
   }
 
   Dims imageDims(const TensorType& type) const { return reordered(type.shape, image_); }
@@ -36,7 +33,8 @@ class ConvOrder {
   // A layout that no descriptor made is looked for among those that convolutions have.
   std::optional<Desc> image(const TensorType& type, const LayoutPtr& layout) const {
     if (const auto desc = onednn::descOf(type, layout, type.shape)) return desc->permute_axes(image_);
-    for (Tag tag : {Tag::nChw16c, Tag::nChw8c, Tag::nChw4c, Tag::nhwc, Tag::nchw}) {
+    for (Tag tag : {onednn::channelBlocksTag(rank_, 16), onednn::channelBlocksTag(rank_, 8),
+                    onednn::channelBlocksTag(rank_, 4), channelsLast(), channelsFirst()}) {
       const Desc desc(imageDims(type), onednn::dataType(type.dtype), tag);
       if (sameLayout(imageLayout(desc), layout)) return desc;
     }
@@ -46,6 +44,8 @@ class ConvOrder {
     const auto desc = onednn::descOf(type, layout, view_);
     return desc ? std::optional<Desc>(desc->permute_axes(kernel_)) : std::nullopt;
   }
+  Tag channelsLast() const { return onednn::channelsLastTag(rank_); }
+  Tag channelsFirst() const { return onednn::channelsFirstTag(rank_); }
   LayoutPtr imageLayout(const Desc& desc) const {
     return onednn::layoutOf(desc.permute_axes(onednn::inverse(image_)));
   }
@@ -60,7 +60,7 @@ class ConvOrder {
     return result;
   }
 
-  bool grouped_;
+  size_t rank_;
   std::vector<int> image_, kernel_;
   Dims view_;  // of the kernel, with its groups apart
 };
@@ -101,10 +101,12 @@ class DirectConv {
     }
     attr_ = onednn::attributes(spec.op, spec.attrs, residual_);
     const Window& window = conv.window;
-    strides_ = {window.strides[0], window.strides[1]};
-    dilates_ = {window.dilations[0] - 1, window.dilations[1] - 1};
-    before_ = {window.pads[0], window.pads[2]};
-    after_ = {window.pads[1], window.pads[3]};
+    for (int axis = 0; axis < window.spatial; ++axis) {
+      strides_.push_back(window.strides[axis]);
+      dilates_.push_back(window.dilations[axis] - 1);
+      before_.push_back(window.pads[2 * axis]);
+      after_.push_back(window.pads[2 * axis + 1]);
+    }
     if (conv.pass != ConvPass::Forward) forward_ = forwardHint();
     if (conv.bias) bias_ = onednn::rowMajorDesc(DType::F32, {conv.y.shape[static_cast<size_t>(conv.axes.c)]});
   }
@@ -191,7 +193,8 @@ class DirectConv {
     if (conv_.pass != ConvPass::Forward) given.y = givenOr(any.y, conv_.y, conv_.yLayout);
     Candidate best;
     for (const Descs& descs :
-         {given, any, Descs{image(conv_.x, Tag::nhwc), any.w, image(conv_.y, Tag::nhwc)}}) {
+         {given, any,
+          Descs{image(conv_.x, order_.channelsLast()), any.w, image(conv_.y, order_.channelsLast())}}) {
       const Candidate next = candidate(descs);
       if (next && !needsPaddedImages(next) && next.level() > (best ? best.level() : 0)) best = next;
     }
@@ -207,7 +210,7 @@ class DirectConv {
   // oneDNN finds a kernel only by the strides that it would have chosen.
   std::vector<Desc> formsOf(const TensorType& type, const LayoutPtr& layout) const {
     if (!layout && type.shape[static_cast<size_t>(conv_.axes.c)] == 1)
-      return {image(type, Tag::nchw), image(type, Tag::nhwc)};
+      return {image(type, order_.channelsFirst()), image(type, order_.channelsLast())};
     const auto desc = order_.image(type, layout);
     return desc ? std::vector<Desc>{*desc} : std::vector<Desc>{};
   }

@@ -25,11 +25,11 @@ int64_t lanes() { return isaKernels().sampleConv->lanes; }
 SampleConv forwardSizes(const Convolution& conv) {
   const Window& w = conv.window;
   return {at(conv.x, conv.axes.c),
-          at(conv.x, conv.axes.h),
-          at(conv.x, conv.axes.w),
+          at(conv.x, conv.axes.h()),
+          at(conv.x, conv.axes.w()),
           at(conv.y, conv.axes.c),
-          w.outH,
-          w.outW,
+          w.out[0],
+          w.out[1],
           {w.kernel[0], w.kernel[1]},
           {w.strides[0], w.strides[1]},
           {w.dilations[0], w.dilations[1]},
@@ -200,7 +200,8 @@ bool isIn(const TensorType& type, const LayoutPtr& layout, const ImageAxes& axes
 }  // namespace
 
 bool sampleConvSuits(const KernelSpec& spec, const Convolution& conv) {
-  if (conv.groups != 1 || conv.residual || at(conv.x, conv.axes.n) % lanes() != 0 || !activationOf(spec))
+  if (conv.window.spatial != 2 || conv.groups != 1 || conv.residual ||
+      at(conv.x, conv.axes.n) % lanes() != 0 || !activationOf(spec))
     return false;
   const Window& w = conv.window;
   if (conv.pass == ConvPass::BackwardData) {

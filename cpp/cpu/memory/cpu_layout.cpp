@@ -81,11 +81,12 @@ LayoutPtr withDtype(const LayoutPtr& layout, DType dtype) {
 }
 
 LayoutPtr sampleBlocks(const TensorType& type, const ImageAxes& axes, int64_t lanes) {
-  Geometry result{type.shape, type.shape, Dims(4), {{axes.n, lanes}}, count(type.shape)};
+  Geometry result{type.shape, type.shape, Dims(axes.rank()), {{axes.n, lanes}}, count(type.shape)};
+  const std::vector<int> order = onednn::imageOrder(axes);
   int64_t stride = lanes;
-  for (int axis : {axes.w, axes.h, axes.c, axes.n}) {
-    result.strides[static_cast<size_t>(axis)] = stride;
-    stride *= type.shape[static_cast<size_t>(axis)];
+  for (size_t i = order.size(); i-- > 0;) {
+    result.strides[static_cast<size_t>(order[i])] = stride;
+    stride *= type.shape[static_cast<size_t>(order[i])];
   }
   return onednn::layoutOf(type.dtype, result);
 }
@@ -148,6 +149,26 @@ std::string CpuLayout::name() const {
   return text;
 }
 
+std::vector<int> imageOrder(const ImageAxes& axes) {
+  std::vector<int> order{axes.n, axes.c};
+  for (int i = 0; i < axes.spatial; ++i) order.push_back(axes.first + i);
+  return order;
+}
+
+Tag channelBlocksTag(size_t rank, int64_t block) {
+  const auto of = [&](Tag sequence, Tag picture, Tag volume) {
+    return rank == 3 ? sequence : rank == 4 ? picture : volume;
+  };
+  switch (block) {
+    case 4: return of(Tag::nCw4c, Tag::nChw4c, Tag::nCdhw4c);
+    case 8: return of(Tag::nCw8c, Tag::nChw8c, Tag::nCdhw8c);
+    case 16: return of(Tag::nCw16c, Tag::nChw16c, Tag::nCdhw16c);
+    default: fail(ErrorCode::Internal, "no images in blocks of ", block, " channels");
+  }
+}
+Tag channelsLastTag(size_t rank) { return rank == 3 ? Tag::nwc : rank == 4 ? Tag::nhwc : Tag::ndhwc; }
+Tag channelsFirstTag(size_t rank) { return rank == 3 ? Tag::ncw : rank == 4 ? Tag::nchw : Tag::ncdhw; }
+
 LayoutPtr layoutOf(const Desc& desc) {
   return isRowMajor(geometryOf(desc)) ? nullptr : std::make_shared<CpuLayout>(desc);
 }
@@ -156,7 +177,8 @@ namespace {
 
 // oneDNN's words for an image in blocks of channels, which can be had for its own tags alone.
 std::optional<Desc> imageDesc(DType dtype, const Geometry& g) {
-  if (dtype == DType::Bool || g.shape.size() != 4 || g.blocks.size() != 1) return std::nullopt;
+  const size_t rank = g.shape.size();
+  if (dtype == DType::Bool || rank < 3 || rank > 5 || g.blocks.size() != 1) return std::nullopt;
   std::vector<int> order;  // n, c, h, w by the strides
   Dims dims;
   for (size_t d : outerOrder(g)) {
@@ -164,9 +186,9 @@ std::optional<Desc> imageDesc(DType dtype, const Geometry& g) {
     dims.push_back(g.shape[d]);
   }
   if (order[1] != g.blocks[0].first) return std::nullopt;
-  for (const auto& [size, tag] : {std::pair(16, Tag::nChw16c), std::pair(8, Tag::nChw8c)}) {
+  for (int64_t size : {16, 8}) {
     if (g.blocks[0].second != size) continue;
-    const Desc desc = Desc(dims, dataType(dtype), tag).permute_axes(order);
+    const Desc desc = Desc(dims, dataType(dtype), channelBlocksTag(rank, size)).permute_axes(order);
     if (sameGeometry(geometryOf(desc), g)) return desc;
   }
   return std::nullopt;

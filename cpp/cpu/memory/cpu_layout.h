@@ -36,7 +36,7 @@ std::optional<Geometry> arrangedLike(const Geometry& model, const Dims& shape);
 // The same arrangement for elements of another dtype: that of a pooling's indices beside its output.
 LayoutPtr withDtype(const LayoutPtr& layout, DType dtype);
 
-// An image tensor in blocks of samples: [n / lanes][c][h][w][lanes]. n is a multiple of lanes.
+// An image tensor in blocks of samples: [n / lanes][c][h][w][lanes] for pictures. n is a multiple of lanes.
 LayoutPtr sampleBlocks(const TensorType& type, const ImageAxes& axes, int64_t lanes);
 
 }  // namespace nodegrad

@@ -48,6 +48,13 @@ Geometry withoutBlocks(const Geometry& geometry);
 // Whether blocks leave room for elements that the tensor does not have.
 bool isPadded(const Geometry& geometry);
 
+// Where oneDNN's dimensions of an image, n, c and the spatial ones, are among the axes.
+std::vector<int> imageOrder(const ImageAxes& axes);
+// Its tags for images of a rank: in blocks of 4, 8 or 16 channels, or without.
+Tag channelBlocksTag(size_t rank, int64_t block);
+Tag channelsLastTag(size_t rank);
+Tag channelsFirstTag(size_t rank);
+
 // The layout of a descriptor over the logical dimensions or a row-major view of them; null where it is
 // row-major.
 LayoutPtr layoutOf(const Desc& desc);

@@ -7,7 +7,7 @@ namespace {
 using spec::Convolution;
 using spec::ConvPass;
 
-// One of the two spatial dimensions of a window.
+// One of the spatial dimensions of a window.
 struct Span {
   int64_t size, outSize, kernel, stride, dilation, before;
 
@@ -35,27 +35,27 @@ struct Span {
   }
 };
 
-Span rows(const Convolution& conv) {
+Span spanOf(const Convolution& conv, int axis) {
   const Window& w = conv.window;
-  return {conv.x.shape[static_cast<size_t>(conv.axes.h)],
-          w.outH,
-          conv.w.shape[0],
-          w.strides[0],
-          w.dilations[0],
-          w.pads[0]};
+  return {conv.x.shape[static_cast<size_t>(conv.axes.first + axis)],
+          w.out[axis],
+          w.kernel[axis],
+          w.strides[axis],
+          w.dilations[axis],
+          w.pads[2 * axis]};
+}
+// The last spatial dimension.
+Span columns(const Convolution& conv) { return spanOf(conv, conv.window.spatial - 1); }
+// Whether something holds for one of the spatial dimensions.
+template <class Body>
+bool anyAxis(const Convolution& conv, Body body) {
+  for (int axis = 0; axis < conv.window.spatial; ++axis)
+    if (body(spanOf(conv, axis))) return true;
+  return false;
 }
 
-Span columns(const Convolution& conv) {
-  const Window& w = conv.window;
-  return {conv.x.shape[static_cast<size_t>(conv.axes.w)],
-          w.outW,
-          conv.w.shape[1],
-          w.strides[1],
-          w.dilations[1],
-          w.pads[2]};
-}
-
-int64_t inputChannels(const Convolution& conv) { return conv.w.shape[2]; }
+int64_t inputChannels(const Convolution& conv) { return conv.w.shape[conv.w.shape.size() - 2]; }
+int64_t filters(const Convolution& conv) { return conv.w.shape.back(); }
 
 bool startsWith(const std::string& name, const char* start) { return name.rfind(start, 0) == 0; }
 bool contains(const std::string& name, const char* part) { return name.find(part) != std::string::npos; }
@@ -66,7 +66,7 @@ constexpr ConvFault kFaults[] = {
     // (AVX2: 8) of them. All passes make it; also seen in bfloat16: x [1, 24, 20, 5], w [1, 1, 5, 1].
     {"3.2.0", "writes past its scratch memory",
      [](const Convolution& conv, const std::string& name, bool blocked) {
-       const bool strided = conv.window.strides[0] > 1 || conv.window.strides[1] > 1;
+       const bool strided = anyAxis(conv, [](const Span& span) { return span.stride > 1; });
        return startsWith(name, "jit") && contains(name, "_1x1:") && strided && !blocked &&
               inputChannels(conv) < 16;
      }},
@@ -74,7 +74,8 @@ constexpr ConvFault kFaults[] = {
     {"3.2.0", "leaves the gradients of unused taps as they were",
      [](const Convolution& conv, const std::string& name, bool) {
        return startsWith(name, "jit") && conv.pass == ConvPass::BackwardFilter &&
-              conv.factors() == DType::BF16 && (rows(conv).hasUnusedTap() || columns(conv).hasUnusedTap());
+              conv.factors() == DType::BF16 &&
+              anyAxis(conv, [](const Span& span) { return span.hasUnusedTap(); });
      }},
     // x [2, 6, 2, 1], w [1, 1, 1, 25], strides [1, 3]: the process dies, or other gradients of w.
     {"3.2.0", "reads past rows that are narrower than the stride",
@@ -88,7 +89,7 @@ constexpr ConvFault kFaults[] = {
     {"3.2.0", "reads memory that it has not written",
      [](const Convolution& conv, const std::string& name, bool) {
        return startsWith(name, "jit_bf16:") && conv.pass == ConvPass::BackwardFilter &&
-              conv.window.dilations[0] > 1 && (inputChannels(conv) > 16 || conv.groups > 1);
+              spanOf(conv, 0).dilation > 1 && (inputChannels(conv) > 16 || conv.groups > 1);
      }},
     // x [2, 10, 3, 31], w [1, 1, 31, 12]: the output is off by half of its root mean square. Images of other
     // sizes are
@@ -96,7 +97,7 @@ constexpr ConvFault kFaults[] = {
     {"3.2.0", "multiplies pairs wrongly where channels are odd",
      [](const Convolution& conv, const std::string& name, bool blocked) {
        const int64_t summed =
-           conv.pass == ConvPass::Forward ? inputChannels(conv) : conv.w.shape[3] / conv.groups;
+           conv.pass == ConvPass::Forward ? inputChannels(conv) : filters(conv) / conv.groups;
        return startsWith(name, "jit_bf16_1x1:") && conv.pass != ConvPass::BackwardFilter && !blocked &&
               summed % 2 == 1;
      }},
@@ -104,14 +105,15 @@ constexpr ConvFault kFaults[] = {
     // root mean square. Also with 80, 112 and 144 channels: whose last half block of 32 is at fault.
     {"3.2.0", "computes another output",
      [](const Convolution& conv, const std::string& name, bool) {
-       return contains(name, "amx") && conv.pass == ConvPass::Forward && conv.window.strides[1] == 2 &&
-              conv.w.shape[1] % 2 == 0 && inputChannels(conv) > 32 && inputChannels(conv) % 32 == 16;
+       return contains(name, "amx") && conv.pass == ConvPass::Forward && columns(conv).stride == 2 &&
+              columns(conv).kernel % 2 == 0 && inputChannels(conv) > 32 && inputChannels(conv) % 32 == 16;
      }},
     // x [1, 1, 8, 15], w [4, 3, 15, 15], dilations [3, 3], same, on a CPU with AMX: the process dies.
     {"3.2.0", "crashes where an output meets only padding",
      [](const Convolution& conv, const std::string& name, bool) {
        return contains(name, "amx") && conv.pass == ConvPass::Forward &&
-              (rows(conv).hasEmptyOutput() || columns(conv).hasEmptyOutput());
+
+              anyAxis(conv, [](const Span& span) { return span.hasEmptyOutput(); });
      }},
 };
 
@@ -126,7 +128,7 @@ const ConvFault* convFault(const Convolution& conv, const std::string& implement
 bool losesNan(const KernelSpec& spec, const std::string& activation, const std::string& implementation) {
   // x [2, 3, 4, 15], w [1, 1, 15, 6], NODEGRAD_ISA=base: 0. Of its convolutions, these compute post-ops
   // number by number.
-  return activation == "sigmoid" && spec.op == "conv2d" &&
+  return activation == "sigmoid" && spec.op == "conv" &&
          (startsWith(implementation, "ref") ||
           (implementation == "x64:gemm:jit" && spec.inputs[0].dtype == DType::F32));
 }

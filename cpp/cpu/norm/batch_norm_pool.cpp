@@ -23,13 +23,11 @@ class NormPoolKernel : public Kernel {
         threads_(teamThreads()),
         epsilon_(spec.attrs.number("epsilon")),
         relu_(spec.attrs.text("activation") == "relu"),
-        axes_(imageAxes(spec.op, spec.attrs)),
+        axes_(imageAxes(spec.op, spec.attrs, spec.inputs[x].shape.size())),
         blocks_(blocksOfImage(spec, x)),
         images_(Images::of(spec.inputs[x].shape, axes_, blocks_)),
-        geometry_(
-            images_,
-            poolWindow(spec.op, spec.attrs, spec.inputs[x].shape[axes_.h], spec.inputs[x].shape[axes_.w]),
-            indices.dtype == DType::U8),
+        geometry_(images_, poolWindow(spec.op, spec.attrs, axes_.spatialOf(spec.inputs[x].shape)),
+                  indices.dtype == DType::U8),
         view_(*NormView::of(spec.inputs[x], spec.inputLayouts[x], axes_.c)) {}
 
   std::string implementation() const override { return name_; }
@@ -140,8 +138,8 @@ class NormMaxPoolBackward : public NormPoolKernel<T> {
 
 // Everything lies as the image does, which had best be as its maker left it.
 LayoutChoice normPoolLayouts(const KernelSpec& spec, const std::vector<bool>&) {
-  const ImageAxes axes = imageAxes(spec.op, spec.attrs);
   const size_t x = spec.op == "batchNormMaxPool" ? 0 : 1;
+  const ImageAxes axes = imageAxes(spec.op, spec.attrs, spec.inputs[x].shape.size());
   const Blocks blocks = blocksOf(spec.inputs[x], spec.inputLayouts[x], axes);
   const auto lay = [&](const TensorType& type) {
     return type.shape.size() == 4 ? blockedLayout(type, axes, blocks) : nullptr;

@@ -37,8 +37,10 @@ int64_t blockAlong(const TensorType& type, const LayoutPtr& layout, size_t axis)
 
 // The samples' block where images lie in blocks of samples; else 0.
 int64_t sampleBlock(const TensorType& type, const LayoutPtr& layout, int64_t axis) {
-  if (type.shape.size() != 4 || (axis != 1 && axis != 3)) return 0;
-  const Blocks blocks = blocksOf(type, layout, axis == 3 ? ImageAxes{} : ImageAxes{0, 2, 3, 1});
+  const size_t rank = type.shape.size();
+  const bool last = axis + 1 == static_cast<int64_t>(rank);
+  if (rank < 3 || rank > 5 || (axis != 1 && !last)) return 0;
+  const Blocks blocks = blocksOf(type, layout, imageAxes(rank, last));
   return blocks.of == Blocks::Samples ? blocks.size : 0;
 }
 

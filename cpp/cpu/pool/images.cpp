@@ -9,12 +9,11 @@ namespace nodegrad {
 namespace {
 
 LayoutPtr channelBlocks(const TensorType& type, const ImageAxes& axes, int64_t block) {
-  const Dims& shape = type.shape;
-  const onednn::Tag tag =
-      block == 4 ? onednn::Tag::nChw4c : (block == 8 ? onednn::Tag::nChw8c : onednn::Tag::nChw16c);
-  const onednn::Desc desc({shape[axes.n], shape[axes.c], shape[axes.h], shape[axes.w]},
-                          onednn::dataType(type.dtype), tag);
-  return onednn::layoutOf(desc.permute_axes({axes.n, axes.c, axes.h, axes.w}));
+  const std::vector<int> order = onednn::imageOrder(axes);
+  Dims dims;
+  for (int axis : order) dims.push_back(type.shape[axis]);
+  const onednn::Desc desc(dims, onednn::dataType(type.dtype), onednn::channelBlocksTag(axes.rank(), block));
+  return onednn::layoutOf(desc.permute_axes(order));
 }
 
 // The places of `in` that each window holds, and the windows that hold each place.
@@ -36,10 +35,10 @@ void spans(int64_t in, int64_t out, int64_t kernel, int64_t stride, int64_t pad,
 }  // namespace
 
 Images Images::of(const Dims& shape, const ImageAxes& axes, Blocks blocks) {
-  const int64_t n = shape[axes.n], c = shape[axes.c], h = shape[axes.h], w = shape[axes.w];
+  const int64_t n = shape[axes.n], c = shape[axes.c], h = shape[axes.h()], w = shape[axes.w()];
   if (blocks.of == Blocks::Channels) return {n * ((c + blocks.size - 1) / blocks.size), h, w, blocks.size};
   if (blocks.of == Blocks::Samples) return {n / blocks.size * c, h, w, blocks.size};
-  if (axes.c == 3) return {n, h, w, c};
+  if (axes.c != 1) return {n, h, w, c};
   return {n * c, h, w, 1};
 }
 
@@ -61,13 +60,13 @@ Blocks blocksOf(const TensorType& type, const LayoutPtr& layout, const ImageAxes
 }
 
 PoolGeometry::PoolGeometry(const Images& images, const Window& window, bool byteIndices, bool divide)
-    : outHeight_(window.outH) {
-  spans(images.height, window.outH, window.kernel[0], window.strides[0], window.pads[0], rows_, outRows_);
-  spans(images.width, window.outW, window.kernel[1], window.strides[1], window.pads[2], columns_,
+    : outHeight_(window.out[0]) {
+  spans(images.height, window.out[0], window.kernel[0], window.strides[0], window.pads[0], rows_, outRows_);
+  spans(images.width, window.out[1], window.kernel[1], window.strides[1], window.pads[2], columns_,
         outColumns_);
   shape_ = {images.width,
             images.channels,
-            window.outW,
+            window.out[1],
             window.kernel[1],
             {window.strides[0], window.strides[1]},
             {window.pads[0], window.pads[2]},

@@ -12,7 +12,7 @@ constexpr int64_t kLeastThreadElements = 1 << 14;
 
 // Which tensors of a pooling op are of the image's shape and which of the output's.
 const TensorType& imageType(const KernelSpec& spec) {
-  return spec.op == "maxPool2dBackward" || spec.op == "avgPool2dBackward" ? spec.outputs[0] : spec.inputs[0];
+  return spec.op == "maxPoolBackward" || spec.op == "averagePoolBackward" ? spec.outputs[0] : spec.inputs[0];
 }
 
 class PoolKernel : public Kernel {
@@ -47,14 +47,14 @@ class PoolKernel : public Kernel {
   enum class Op { Max, MaxBackward, MaxGather, Average, AverageBackward };
 
   static Op opOf(const std::string& name) {
-    if (name == "maxPool2d") return Op::Max;
-    if (name == "maxPool2dBackward") return Op::MaxBackward;
-    if (name == "maxPool2dGather") return Op::MaxGather;
-    return name == "avgPool2d" ? Op::Average : Op::AverageBackward;
+    if (name == "maxPool") return Op::Max;
+    if (name == "maxPoolBackward") return Op::MaxBackward;
+    if (name == "maxPoolGather") return Op::MaxGather;
+    return name == "averagePool" ? Op::Average : Op::AverageBackward;
   }
 
   static Images imagesOf(const KernelSpec& spec) {
-    const ImageAxes axes = imageAxes(spec.op, spec.attrs);
+    const ImageAxes axes = imageAxes(spec.op, spec.attrs, spec.inputs[0].shape.size());
     const LayoutPtr& layout = spec.inputLayouts[0];
     const Blocks blocks = blocksOf(spec.inputs[0], layout, axes);
     if (layout && blocks.of == Blocks::Nothing)
@@ -63,13 +63,12 @@ class PoolKernel : public Kernel {
   }
 
   static Window windowOf(const KernelSpec& spec) {
-    const ImageAxes axes = imageAxes(spec.op, spec.attrs);
     const Dims& x = imageType(spec).shape;
-    return poolWindow(spec.op, spec.attrs, x[axes.h], x[axes.w]);
+    return poolWindow(spec.op, spec.attrs, imageAxes(spec.op, spec.attrs, x.size()).spatialOf(x));
   }
 
   static bool byteIndices(const KernelSpec& spec) {
-    return (spec.op == "maxPool2d" ? spec.outputs[1] : spec.inputs.back()).dtype == DType::U8;
+    return (spec.op == "maxPool" ? spec.outputs[1] : spec.inputs.back()).dtype == DType::U8;
   }
 
   template <class T>
@@ -111,7 +110,7 @@ class PoolKernel : public Kernel {
 // forward pass put them. Padding stays zero: a window of zeros has maximum, sum and gradient zero.
 LayoutChoice poolLayouts(const KernelSpec& spec, const std::vector<bool>&) {
   LayoutChoice choice;
-  const ImageAxes axes = imageAxes(spec.op, spec.attrs);
+  const ImageAxes axes = imageAxes(spec.op, spec.attrs, spec.inputs[0].shape.size());
   Blocks blocks;
   for (size_t i = spec.inputs.size(); i-- > 0 && blocks.of == Blocks::Nothing;)
     blocks = blocksOf(spec.inputs[i], spec.inputLayouts[i], axes);
@@ -126,7 +125,7 @@ std::unique_ptr<Kernel> makePool(const KernelSpec& spec) { return std::make_uniq
 
 void registerPoolKernels(KernelTable& table) {
   for (const char* name :
-       {"maxPool2d", "maxPool2dBackward", "maxPool2dGather", "avgPool2d", "avgPool2dBackward"}) {
+       {"maxPool", "maxPoolBackward", "maxPoolGather", "averagePool", "averagePoolBackward"}) {
     table[name] = {makePool, poolLayouts, nullptr, nullptr, anyPrecisionAlike};
   }
 }

@@ -43,13 +43,13 @@ class FakeBackend : public Backend {
     PrecisionChoice choice{std::vector<Precision>(spec.inputs.size()),
                            std::vector<Precision>(spec.outputs.size())};
     const auto starts = [&](const char* name) { return spec.op.rfind(name, 0) == 0; };
-    if (starts("conv2d") || starts("innerProduct")) {
+    if (starts("conv") || starts("innerProduct")) {
       choice.inputs[0] = choice.inputs[1] = Precision::BFloat16;
-      const bool weights = spec.op == "conv2dBackwardFilter" || spec.op == "innerProductBackwardWeights";
+      const bool weights = spec.op == "convBackwardFilter" || spec.op == "innerProductBackwardWeights";
       if (!weights) choice.outputs[0] = Precision::Either;
     } else if (spec.op == "sum") {
       choice.inputs[0] = Precision::Either;
-    } else if (spec.op == "fusedElementwise" || starts("maxPool2d") || spec.op == "reshape" ||
+    } else if (spec.op == "fusedElementwise" || starts("maxPool") || spec.op == "reshape" ||
                starts("batchNorm")) {
       const auto image = [&](const TensorType& type) {
         return type.dtype == DType::F32 && (type.shape.size() > 1 || !starts("batchNorm"));
@@ -67,7 +67,7 @@ class FakeBackend : public Backend {
     LayoutChoice choice;
     choice.inputs.resize(spec.inputs.size());
     choice.outputs.resize(spec.outputs.size());
-    if (spec.op.rfind("conv2d", 0) == 0) {
+    if (spec.op.rfind("conv", 0) == 0) {
       for (size_t i = 0; i < 2; ++i) choice.inputs[i] = blocked(spec.inputs[i]);
       choice.outputs[0] = blocked(spec.outputs[0]);
     } else if (spec.op == "reorder") {
@@ -93,8 +93,8 @@ class FakeBackend : public Backend {
   bool supports(const KernelSpec& spec) const override {
     if (refuses) return false;
     const size_t all = spec::countOutputs(spec), given = spec.outputs.size();
-    const bool optional = spec.op == "innerProductBackwardWeights" || spec.op == "conv2dBackwardFilter" ||
-                          (spec.op == "conv2d" && spec.attrs.has("pooling")) ||
+    const bool optional = spec.op == "innerProductBackwardWeights" || spec.op == "convBackwardFilter" ||
+                          (spec.op == "conv" && spec.attrs.has("pooling")) ||
                           (spec.op == "batchNormalizationBackward" && given == 3 && spec.inputs.size() < 7);
     return given == all || optional || (spec.op == "lstm" && given == 2);
   }

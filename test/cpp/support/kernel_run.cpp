@@ -135,7 +135,7 @@ Array arrayOf(const TensorType& type, const std::vector<char>& plain) {
 // Whether something reads the padding of an output as zeros: that of numbers in an image. Weights and their
 // gradients leave padded layouts by a reorder, and pooling alone reads indices.
 bool paddingIsRead(const std::string& op, const TensorType& type) {
-  return op != "conv2dBackwardFilter" && (type.dtype == DType::F32 || type.dtype == DType::BF16);
+  return op != "convBackwardFilter" && (type.dtype == DType::F32 || type.dtype == DType::BF16);
 }
 
 }  // namespace

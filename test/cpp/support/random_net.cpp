@@ -69,8 +69,8 @@ bool RandomNet::isNearKink() const {
     // Equal numbers, as the zeros of a ReLU, keep their order.
     for (size_t i = 0; i < moved.data.size(); ++i)
       if (z.data[i] == 0) moved.data[i] = 0;
-    if (reference::apply("maxPool2d", {z}, attrs)[1].data !=
-        reference::apply("maxPool2d", {moved}, attrs)[1].data)
+    if (reference::apply("maxPool", {z}, attrs)[1].data !=
+        reference::apply("maxPool", {moved}, attrs)[1].data)
       return true;
   }
   return false;
@@ -132,7 +132,7 @@ void RandomNet::conv() {
   const Value w = variable({k, k, c / groups, filters}, -spread, spread);
   const int64_t stride = random_.chance(0.2) ? 2 : 1;
   const Value before = value_;
-  value_ = op("conv2d", {value_, w},
+  value_ = op("conv", {value_, w},
               {{"strides", Dims{stride, random_.chance(0.9) ? stride : 1}},
                {"groups", groups},
                {"padding", std::string(random_.chance(0.7) ? "same" : "valid")},
@@ -146,7 +146,7 @@ void RandomNet::transposed() {
   const int64_t c = shape()[channels()], k = random_.integer(1, 3),
                 filters = random_.pick(std::vector<int64_t>{1, 4, 8, 16});
   const double spread = std::sqrt(3.0 / static_cast<double>(k * k * c));
-  value_ = op("conv2dTranspose", {value_, variable({k, k, filters, c}, -spread, spread)},
+  value_ = op("convTranspose", {value_, variable({k, k, filters, c}, -spread, spread)},
               {{"strides", Dims{random_.integer(1, 2), 2}},
                {"padding", std::string(random_.chance(0.5) ? "same" : "valid")},
                {"dataFormat", format()}});
@@ -164,13 +164,13 @@ void RandomNet::norm() {
 void RandomNet::pool() {
   const int64_t k = random_.integer(2, 3);
   if (k > std::min(shape()[height()], shape()[height() + 1])) return;
-  const std::string name = !smooth_ && random_.chance(0.6) ? "maxPool2d" : "avgPool2d";
+  const std::string name = !smooth_ && random_.chance(0.6) ? "maxPool" : "averagePool";
   Attrs attrs{{"poolSize", Dims{k, k}},
               {"strides", Dims{2, random_.chance(0.8) ? 2 : 1}},
               {"padding", std::string(random_.chance(0.5) ? "same" : "valid")},
               {"dataFormat", format()}};
-  attrs = checkAttrs(findOp("maxPool2d"), attrs);
-  if (name == "maxPool2d") pools_.push_back({value_, attrs});
+  attrs = checkAttrs(findOp("maxPool"), attrs);
+  if (name == "maxPool") pools_.push_back({value_, attrs});
   value_ = op(name, {value_}, attrs);
 }
 
@@ -198,8 +198,7 @@ void RandomNet::addRows() {
 void RandomNet::move() {
   const int64_t kind = random_.integer(0, 4);
   if (kind == 0) {
-    value_ =
-        op("upSampling2d", {value_}, {{"size", Dims{random_.integer(1, 2), 2}}, {"dataFormat", format()}});
+    value_ = op("upSampling", {value_}, {{"size", Dims{random_.integer(1, 2), 2}}, {"dataFormat", format()}});
   } else if (kind == 1) {
     Dims paddings(8, 0);
     for (size_t i = 2 * height(); i < 2 * height() + 4; ++i) paddings[i] = random_.integer(0, 2);

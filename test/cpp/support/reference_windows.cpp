@@ -7,59 +7,78 @@ namespace nodegrad::reference {
 
 namespace {
 
-// A place in an image by its axes' names.
-int64_t imagePlace(const Dims& shape, const ImageAxes& axes, int64_t n, int64_t h, int64_t w, int64_t c) {
-  int64_t index[4];
-  index[axes.n] = n;
-  index[axes.h] = h;
-  index[axes.w] = w;
-  index[axes.c] = c;
-  return ((index[0] * shape[1] + index[1]) * shape[2] + index[2]) * shape[3] + index[3];
+// Three coordinates; those of the missing axes, the first ones, are 0.
+struct Point {
+  int64_t at[kMostSpatial] = {};
+};
+
+// A place in an image of 1 to 3 spatial dimensions.
+int64_t imagePlace(const Dims& shape, const ImageAxes& axes, int64_t n, const Point& point, int64_t c) {
+  Dims index(shape.size());
+  index[static_cast<size_t>(axes.n)] = n;
+  axes.setSpatial(index, point.at);
+  index[static_cast<size_t>(axes.c)] = c;
+  int64_t place = 0;
+  for (size_t i = 0; i < shape.size(); ++i) place = place * shape[i] + index[i];
+  return place;
 }
 
-// Calls body(n, c, oh, ow, ih, iw, place in the window) for every output place and every input place of its
-// window; c runs over `channels`.
+// The coordinates of a row-major place in a box.
+Point pointAt(const int64_t* sides, int spatial, int64_t place) {
+  Point point;
+  for (int axis = spatial; axis-- > 0; place /= sides[axis]) point.at[axis] = place % sides[axis];
+  return point;
+}
+
+// Calls body(n, c, output point, input point, place in the window) for every output place and every input
+// place of its window; c runs over `channels`.
 template <class Body>
-void slide(const Window& window, int64_t batch, int64_t channels, int64_t height, int64_t width,
-           const Body& body) {
+void slide(const Window& window, int64_t batch, int64_t channels, const Dims& image, const Body& body) {
+  int64_t outputs = 1, taps = 1;
+  for (int axis = 0; axis < window.spatial; ++axis) {
+    outputs *= window.out[axis];
+    taps *= window.kernel[axis];
+  }
   for (int64_t n = 0; n < batch; ++n)
     for (int64_t c = 0; c < channels; ++c)
-      for (int64_t oh = 0; oh < window.outH; ++oh)
-        for (int64_t ow = 0; ow < window.outW; ++ow)
-          for (int64_t k = 0; k < window.kernel[0] * window.kernel[1]; ++k) {
-            const int64_t ih =
-                oh * window.strides[0] - window.pads[0] + (k / window.kernel[1]) * window.dilations[0];
-            const int64_t iw =
-                ow * window.strides[1] - window.pads[2] + (k % window.kernel[1]) * window.dilations[1];
-            if (ih >= 0 && ih < height && iw >= 0 && iw < width) body(n, c, oh, ow, ih, iw, k);
+      for (int64_t o = 0; o < outputs; ++o)
+        for (int64_t k = 0; k < taps; ++k) {
+          const Point out = pointAt(window.out, window.spatial, o);
+          Point in = pointAt(window.kernel, window.spatial, k);
+          bool inside = true;
+          for (int axis = 0; axis < window.spatial; ++axis) {
+            int64_t& at = in.at[axis];
+            at = out.at[axis] * window.strides[axis] - window.pads[2 * axis] + at * window.dilations[axis];
+            inside = inside && at >= 0 && at < image[static_cast<size_t>(axis)];
           }
+          if (inside) body(n, c, out, in, k);
+        }
 }
 
 // Calls body(x place, w place, y place) for every product of a convolution.
 template <class Body>
 void convolve(const Attrs& attrs, const Dims& x, const Dims& w, const Dims& y, const Body& body) {
-  const ImageAxes axes = imageAxes("reference", attrs);
-  const auto at = [&](int axis) { return x[static_cast<size_t>(axis)]; };
-  const Window window = convWindow("reference", attrs, at(axes.h), at(axes.w), w[0], w[1]);
-  const int64_t filters = w[3], perGroup = filters / attrs.integer("groups");
-  slide(window, at(axes.n), filters, at(axes.h), at(axes.w),
-        [&](int64_t n, int64_t oc, int64_t oh, int64_t ow, int64_t ih, int64_t iw, int64_t k) {
-          for (int64_t ic = 0; ic < w[2]; ++ic)
-            body(static_cast<size_t>(imagePlace(x, axes, n, ih, iw, oc / perGroup * w[2] + ic)),
-                 static_cast<size_t>((k * w[2] + ic) * filters + oc),
-                 static_cast<size_t>(imagePlace(y, axes, n, oh, ow, oc)));
-        });
+  const ImageAxes axes = imageAxes("reference", attrs, x.size());
+  const Dims image = axes.spatialOf(x);
+  const Window window = convWindow("reference", attrs, image, Dims(w.begin(), w.end() - 2));
+  const int64_t filters = w.back(), channels = w[w.size() - 2], perGroup = filters / attrs.integer("groups");
+  slide(window, x[0], filters, image, [&](int64_t n, int64_t oc, const Point& o, const Point& i, int64_t k) {
+    for (int64_t ic = 0; ic < channels; ++ic)
+      body(static_cast<size_t>(imagePlace(x, axes, n, i, oc / perGroup * channels + ic)),
+           static_cast<size_t>((k * channels + ic) * filters + oc),
+           static_cast<size_t>(imagePlace(y, axes, n, o, oc)));
+  });
 }
 
 // Calls body(x place, y place, place in the window) for every input of every pooling window.
 template <class Body>
 void pool(const Attrs& attrs, const Dims& x, const Dims& y, const Body& body) {
-  const ImageAxes axes = imageAxes("reference", attrs);
-  const auto at = [&](int axis) { return x[static_cast<size_t>(axis)]; };
-  slide(poolWindow("reference", attrs, at(axes.h), at(axes.w)), at(axes.n), at(axes.c), at(axes.h),
-        at(axes.w), [&](int64_t n, int64_t c, int64_t oh, int64_t ow, int64_t ih, int64_t iw, int64_t k) {
-          body(static_cast<size_t>(imagePlace(x, axes, n, ih, iw, c)),
-               static_cast<size_t>(imagePlace(y, axes, n, oh, ow, c)), k);
+  const ImageAxes axes = imageAxes("reference", attrs, x.size());
+  const Dims image = axes.spatialOf(x);
+  slide(poolWindow("reference", attrs, image), x[0], x[static_cast<size_t>(axes.c)], image,
+        [&](int64_t n, int64_t c, const Point& o, const Point& i, int64_t k) {
+          body(static_cast<size_t>(imagePlace(x, axes, n, i, c)),
+               static_cast<size_t>(imagePlace(y, axes, n, o, c)), k);
         });
 }
 
@@ -74,33 +93,32 @@ std::vector<double> windowSizes(const Attrs& attrs, const Array& x, const Array&
 }  // namespace
 
 void addWindows(Table& table) {
-  table["conv2d"] = [](const Call& call) {
+  table["conv"] = [](const Call& call) {
     const Array &x = call.inputs[0], &w = call.inputs[1];
     Array& y = call.outputs[0];
     convolve(call.attrs, x.shape(), w.shape(), y.shape(),
              [&](size_t xi, size_t wi, size_t yi) { y.data[yi] += x.data[xi] * w.data[wi]; });
   };
-  table["conv2dBackwardData"] = [](const Call& call) {
+  table["convBackwardData"] = [](const Call& call) {
     const Array &w = call.inputs[0], &dy = call.inputs[1];
     Array& dx = call.outputs[0];
     convolve(call.attrs, dx.shape(), w.shape(), dy.shape(),
              [&](size_t xi, size_t wi, size_t yi) { dx.data[xi] += w.data[wi] * dy.data[yi]; });
   };
-  table["conv2dBackwardFilter"] = [](const Call& call) {
+  table["convBackwardFilter"] = [](const Call& call) {
     const Array &x = call.inputs[0], &dy = call.inputs[1];
     Array& dw = call.outputs[0];
     convolve(call.attrs, x.shape(), dw.shape(), dy.shape(),
              [&](size_t xi, size_t wi, size_t yi) { dw.data[wi] += x.data[xi] * dy.data[yi]; });
   };
-  table["conv2dTranspose"] = [](const Call& call) {
+  table["convTranspose"] = [](const Call& call) {
     const Array &x = call.inputs[0], &w = call.inputs[1];
     Array& y = call.outputs[0];
-    const Attrs conv =
-        transposedWindow("reference", call.attrs, kDynamic, kDynamic, w.shape()[0], w.shape()[1]).conv;
+    const Attrs conv = transposedConv("reference", call.attrs, Dims(w.shape().begin(), w.shape().end() - 2));
     convolve(conv, y.shape(), w.shape(), x.shape(),
              [&](size_t yi, size_t wi, size_t xi) { y.data[yi] += x.data[xi] * w.data[wi]; });
   };
-  table["maxPool2d"] = [](const Call& call) {
+  table["maxPool"] = [](const Call& call) {
     const Array& x = call.inputs[0];
     Array &y = call.outputs[0], &indices = call.outputs[1];
     std::fill(indices.data.begin(), indices.data.end(), -1);
@@ -110,34 +128,34 @@ void addWindows(Table& table) {
       indices.data[yi] = static_cast<double>(k);
     });
   };
-  table["maxPool2dBackward"] = [](const Call& call) {
+  table["maxPoolBackward"] = [](const Call& call) {
     const Array &dy = call.inputs[0], &indices = call.inputs[1];
     Array& dx = call.outputs[0];
     pool(call.attrs, dx.shape(), dy.shape(), [&](size_t xi, size_t yi, int64_t k) {
       if (indices.data[yi] == static_cast<double>(k)) dx.data[xi] += dy.data[yi];
     });
   };
-  table["maxPool2dGather"] = [](const Call& call) {
+  table["maxPoolGather"] = [](const Call& call) {
     const Array &g = call.inputs[0], &indices = call.inputs[1];
     Array& y = call.outputs[0];
     pool(call.attrs, g.shape(), y.shape(), [&](size_t xi, size_t yi, int64_t k) {
       if (indices.data[yi] == static_cast<double>(k)) y.data[yi] = g.data[xi];
     });
   };
-  table["upSampling2d"] = [](const Call& call) {
+  table["upSampling"] = [](const Call& call) {
     const Array& x = call.inputs[0];
     Array& y = call.outputs[0];
-    pool(upsamplingPool("reference", call.attrs), y.shape(), x.shape(),
-         [&](size_t yi, size_t xi, int64_t) { y.data[yi] = x.data[xi]; });
+    pool(upsamplingPool("reference", call.attrs, static_cast<int>(x.shape().size()) - 2), y.shape(),
+         x.shape(), [&](size_t yi, size_t xi, int64_t) { y.data[yi] = x.data[xi]; });
   };
-  table["avgPool2d"] = [](const Call& call) {
+  table["averagePool"] = [](const Call& call) {
     const Array& x = call.inputs[0];
     Array& y = call.outputs[0];
     const std::vector<double> sizes = windowSizes(call.attrs, x, y);
     pool(call.attrs, x.shape(), y.shape(),
          [&](size_t xi, size_t yi, int64_t) { y.data[yi] += x.data[xi] / sizes[yi]; });
   };
-  table["avgPool2dBackward"] = [](const Call& call) {
+  table["averagePoolBackward"] = [](const Call& call) {
     const Array& dy = call.inputs[0];
     Array& dx = call.outputs[0];
     const std::vector<double> sizes = windowSizes(call.attrs, dx, dy);

@@ -170,7 +170,7 @@ std::string opOfCase(uint64_t seed, int64_t index) {
     for (const std::string& op : allOps()) {
       const auto starts = [&](const char* name) { return op.rfind(name, 0) == 0; };
       const int times =
-          starts("conv2d")                                              ? 15
+          starts("conv")                                                ? 15
           : starts("innerProduct") || starts("fused") || op == "matmul" ? 8
           : starts("batchNorm") || starts("lstm") || starts("gru") || op.find("Pool") != std::string::npos
               ? 4

@@ -19,7 +19,7 @@ struct Drawn {
 };
 
 Attrs pool2x2(const Attrs& conv) {
-  return checkAttrs(findOp("maxPool2d"), {{"poolSize", Dims{2, 2}}, {"dataFormat", conv.text("dataFormat")}});
+  return checkAttrs(findOp("maxPool"), {{"poolSize", Dims{2, 2}}, {"dataFormat", conv.text("dataFormat")}});
 }
 
 // One of three kinds: any shape at all, 3×3 kernels between channels that fill vectors, and few channels with
@@ -78,7 +78,7 @@ Drawn draw(Random& random) {
   Drawn drawn;
   drawn.x = drawFloats(random, last ? Dims{n, h, w, in} : Dims{n, in, h, w});
   drawn.w = drawFloats(random, {kh, kw, in / groups, out});
-  const Call plain = regularCall("conv2d", {drawn.x, drawn.w}, attrs);
+  const Call plain = regularCall("conv", {drawn.x, drawn.w}, attrs);
   drawn.attrs = plain.attrs;
   drawn.y = drawFloats(random, plain.outputs[0].shape);
   return drawn;
@@ -105,16 +105,16 @@ TensorType part(const TensorType& whole, int axis, int64_t channels) {
 }
 
 TensorType pooledType(const TensorType& y, const Attrs& attrs, DType dtype) {
-  return {dtype, findOp("maxPool2d").infer({"maxPool2d", {y}, pool2x2(attrs)})[0].shape};
+  return {dtype, findOp("maxPool").infer({"maxPool", {y}, pool2x2(attrs)})[0].shape};
 }
 
 bool canPool(const Drawn& d) {
-  const ImageAxes axes = imageAxes("conv2d", d.attrs);
-  return d.y.shape()[static_cast<size_t>(axes.h)] >= 2 && d.y.shape()[static_cast<size_t>(axes.w)] >= 2;
+  const ImageAxes axes = imageAxes("conv", d.attrs, d.y.shape().size());
+  return d.y.shape()[static_cast<size_t>(axes.h())] >= 2 && d.y.shape()[static_cast<size_t>(axes.w())] >= 2;
 }
 
 void splitImage(Random& random, Call& call, const Attrs& attrs, size_t x) {
-  const int axis = imageAxes("conv2d", attrs).c;
+  const int axis = imageAxes("conv", attrs, call.inputs[x].shape().size()).c;
   Call fused = call;
   const Dims parts = cut(random, call.inputs[x].shape()[static_cast<size_t>(axis)]);
   if (parts.size() < 2) return;
@@ -131,8 +131,8 @@ void splitImage(Random& random, Call& call, const Attrs& attrs, size_t x) {
 
 Call forward(Random& random, const std::string&) {
   const Drawn d = draw(random);
-  const int axis = imageAxes("conv2d", d.attrs).c;
-  Call call{"conv2d", {d.x, d.w}, {d.y.type}, d.attrs};
+  const int axis = imageAxes("conv", d.attrs, d.y.shape().size()).c;
+  Call call{"conv", {d.x, d.w}, {d.y.type}, d.attrs};
   if (random.chance(0.15)) poison(random, call.inputs[0]);
   if (random.chance(0.5)) {
     call.inputs.push_back(drawFloats(random, {d.y.shape()[static_cast<size_t>(axis)]}));
@@ -171,7 +171,7 @@ Call forward(Random& random, const std::string&) {
 // The layout in which the forward pass keeps its weights.
 LayoutPtr weightsLayout(Random& random, const Drawn& d) {
   if (random.chance(0.3)) return nullptr;
-  const Call call{"conv2d", {d.x, d.w}, {d.y.type}, d.attrs, {drawImageLayout(random, d.x.type), nullptr}};
+  const Call call{"conv", {d.x, d.w}, {d.y.type}, d.attrs, {drawImageLayout(random, d.x.type), nullptr}};
   return testing::cpuBackend().layouts(call.spec(), {false, true}).inputs[1];
 }
 
@@ -179,7 +179,7 @@ Array places(Random& random, const TensorType& type) { return drawNumbers(random
 
 Call backwardData(Random& random, const std::string&) {
   const Drawn d = draw(random);
-  Call call{"conv2dBackwardData", {d.w, d.y}, {d.x.type}, d.attrs};
+  Call call{"convBackwardData", {d.w, d.y}, {d.x.type}, d.attrs};
   if (random.chance(0.1)) poison(random, call.inputs[1]);
   const LayoutPtr w = weightsLayout(random, d);
   const int64_t fusion = random.integer(0, 5);
@@ -196,7 +196,7 @@ Call backwardData(Random& random, const std::string&) {
     fused.inputs.push_back(drawFloats(random, d.x.shape()));
     if (fuses(fused)) call = fused;
   } else if (fusion == 3) {
-    const int axis = imageAxes("conv2d", d.attrs).c;
+    const int axis = imageAxes("conv", d.attrs, d.y.shape().size()).c;
     const Dims parts = cut(random, d.x.shape()[static_cast<size_t>(axis)]);
     if (parts.size() > 1) {
       fused.attrs.set("parts", parts);
@@ -215,9 +215,9 @@ Call backwardData(Random& random, const std::string&) {
 
 Call backwardFilter(Random& random, const std::string&) {
   const Drawn d = draw(random);
-  Call call{"conv2dBackwardFilter", {d.x, d.y}, {d.w.type}, d.attrs};
+  Call call{"convBackwardFilter", {d.x, d.y}, {d.w.type}, d.attrs};
   if (random.chance(0.1)) poison(random, call.inputs[static_cast<size_t>(random.integer(0, 1))]);
-  const int axis = imageAxes("conv2d", d.attrs).c;
+  const int axis = imageAxes("conv", d.attrs, d.y.shape().size()).c;
   if (random.chance(0.5)) call.outputs.push_back({DType::F32, {d.y.shape()[static_cast<size_t>(axis)]}});
   if (random.chance(0.25) && canPool(d)) {
     Call fused = call;
@@ -259,7 +259,7 @@ bool fillsPairs(const Convolution& conv, const std::string& implementation) {
   if (implementation.find(":avx512_core_bf16") == std::string::npos) return false;
   const int64_t summed = conv.pass == ConvPass::Forward        ? conv.w.shape[2]
                          : conv.pass == ConvPass::BackwardData ? conv.w.shape[3] / conv.groups
-                                                               : conv.window.outW;
+                                                               : conv.window.out[1];
   return summed % 2 == 1;
 }
 
@@ -333,11 +333,11 @@ std::string checkPooled(const Attrs& attrs, const Expected& y, const TensorType&
   const Array image{{DType::F32, type.shape}, y.value};
   const Array errors{{DType::F32, type.shape}, y.bound};
   const Attrs pool = pool2x2(attrs);
-  const std::vector<Array> best = apply("maxPool2d", {image}, pool);
-  Expected pooled{best[0].data, apply("maxPool2d", {errors}, pool)[0].data};
+  const std::vector<Array> best = apply("maxPool", {image}, pool);
+  Expected pooled{best[0].data, apply("maxPool", {errors}, pool)[0].data};
   std::string wrong = compare(outputs[0], pooled, 0);
   // Of numbers that are equal but for roundings either may win.
-  const Array chosen = apply("maxPool2dGather", {image, asFloats(outputs[1])}, pool)[0];
+  const Array chosen = apply("maxPoolGather", {image, asFloats(outputs[1])}, pool)[0];
   for (size_t i = 0; i < chosen.data.size() && wrong.empty(); ++i) {
     const double rounding = outputs[0].type.dtype == DType::BF16 ? kBFloat16 * std::abs(best[0].data[i]) : 0;
     if (!(outputs[1].data[i] <= 3) ||
@@ -380,7 +380,7 @@ std::string checkForward(const Call& call, const std::vector<Array>& outputs,
   std::vector<Array> parts;
   for (size_t index : conv.partIndices) parts.push_back(asFloats(call.inputs[index]));
   const Array x = joined(parts, conv.axes.c), w = asFloats(call.inputs[1]);
-  Sum sum = sumOf("conv2d", {x, w}, call.attrs, termsOf(conv), conv, implementation);
+  Sum sum = sumOf("conv", {x, w}, call.attrs, termsOf(conv), conv, implementation);
   Expected& y = sum.expected;
   const auto channels = channelOfPlaces(conv.y.shape, conv.axes.c);
   for (size_t i = 0; i < y.value.size(); ++i) {
@@ -406,7 +406,7 @@ Array gradientOf(const Convolution& conv, const Call& call) {
   Array dy = asFloats(call.inputs[1]);
   if (!conv.pooledGradient) return dy;
   const Array like{{DType::F32, conv.y.shape}, {}};
-  return apply("maxPool2dBackward", {dy, call.inputs[2], like}, pool2x2(call.attrs))[0];
+  return apply("maxPoolBackward", {dy, call.inputs[2], like}, pool2x2(call.attrs))[0];
 }
 
 std::string checkBackwardData(const Call& call, const std::vector<Array>& outputs,
@@ -415,7 +415,7 @@ std::string checkBackwardData(const Call& call, const std::vector<Array>& output
   const double terms = termsOf(conv) / static_cast<double>(conv.w.shape[2]) *
                        static_cast<double>(conv.w.shape[3] / conv.groups);
   const Array like{{DType::F32, conv.x.shape}, {}};
-  Sum sum = sumOf("conv2dBackwardData", {asFloats(call.inputs[0]), gradientOf(conv, call), like}, call.attrs,
+  Sum sum = sumOf("convBackwardData", {asFloats(call.inputs[0]), gradientOf(conv, call), like}, call.attrs,
                   terms, conv, implementation);
   if (conv.mask) {
     const std::vector<double>& mask = call.inputs[conv.maskIndex].data;
@@ -437,7 +437,7 @@ std::string checkBackwardFilter(const Call& call, const std::vector<Array>& outp
   for (size_t index : conv.partIndices) parts.push_back(asFloats(call.inputs[index]));
   const Array dy = gradientOf(conv, call), like{{DType::F32, conv.w.shape}, {}};
   const double terms = static_cast<double>(count(conv.y.shape) / channelsOf(conv, conv.y));
-  Sum sum = sumOf("conv2dBackwardFilter", {joined(parts, conv.axes.c), dy, like}, call.attrs, terms, conv,
+  Sum sum = sumOf("convBackwardFilter", {joined(parts, conv.axes.c), dy, like}, call.attrs, terms, conv,
                   implementation);
   // The zeros around the image may be multiplied by a NaN of dy, or left out.
   if (!std::all_of(dy.data.begin(), dy.data.end(), [](double v) { return std::isfinite(v); }))
@@ -458,9 +458,9 @@ std::string checkBackwardFilter(const Call& call, const std::vector<Array>& outp
 }  // namespace
 
 std::vector<Family> convFamilies() {
-  return {{{"conv2d"}, forward, checkForward},
-          {{"conv2dBackwardData"}, backwardData, checkBackwardData},
-          {{"conv2dBackwardFilter"}, backwardFilter, checkBackwardFilter}};
+  return {{{"conv"}, forward, checkForward},
+          {{"convBackwardData"}, backwardData, checkBackwardData},
+          {{"convBackwardFilter"}, backwardFilter, checkBackwardFilter}};
 }
 
 }  // namespace nodegrad::sweep

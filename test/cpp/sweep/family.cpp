@@ -45,8 +45,7 @@ LayoutPtr drawImageLayout(Random& random, const TensorType& type) {
   const std::vector<int> order = last ? std::vector<int>{0, 3, 1, 2} : std::vector<int>{0, 1, 2, 3};
   if (random.chance(0.3)) {
     const int64_t lanes = random.pick(std::vector<int64_t>{4, 8, 16});
-    if (type.shape[0] % lanes == 0)
-      return sampleBlocks(type, last ? ImageAxes{} : ImageAxes{0, 2, 3, 1}, lanes);
+    if (type.shape[0] % lanes == 0) return sampleBlocks(type, imageAxes(4, last), lanes);
   }
   Dims dims(4);  // n, c, h, w
   for (size_t i = 0; i < 4; ++i) dims[i] = type.shape[static_cast<size_t>(order[i])];

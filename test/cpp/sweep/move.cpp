@@ -180,7 +180,7 @@ LayoutPtr drawKernelLayout(Random& random, const TensorType& type) {
   }
   const int64_t groups = w[3] % 2 == 0 && random.chance(0.3) ? 2 : 1;
   const Array x{{type.dtype, {1, w[0] + 3, w[1] + 3, w[2] * groups}}, {}};
-  Call conv = regularCall("conv2d", {asFloats(x), asFloats(Array{type, {}})}, {{"groups", groups}});
+  Call conv = regularCall("conv", {asFloats(x), asFloats(Array{type, {}})}, {{"groups", groups}});
   conv.inputs = {x, {type, {}}};
   conv.inputLayouts = {drawImageLayout(random, x.type), nullptr};
   const LayoutPtr chosen = testing::cpuBackend().layouts(conv.spec(), {false, true}).inputs[1];

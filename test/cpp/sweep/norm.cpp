@@ -206,7 +206,7 @@ Call pooled(Random& random, const std::string& op) {
   const Drawn d = draw(random, true);
   const Numbers n = numbers(random, d);
   const Attrs attrs = poolAttrs(random, d, attrsOf(d, random.chance(0.5)));
-  const std::vector<Array> want = apply("maxPool2d", {n.x}, only("maxPool2d", attrs));
+  const std::vector<Array> want = apply("maxPool", {n.x}, only("maxPool", attrs));
   Call call{
       op, {n.x, n.gamma, n.beta, n.mean, n.variance}, {want[0].type, want[1].type, want[0].type}, attrs};
   if (op == "batchNormMaxPool") {
@@ -214,8 +214,8 @@ Call pooled(Random& random, const std::string& op) {
   } else {
     // What the forward pass leaves: places, and x there.
     const Array x{n.x.type, normalized(n.x, n.gamma, n.beta, n.mean, n.variance, d.axis)};
-    const Array places = apply("maxPool2d", {x}, only("maxPool2d", attrs))[1];
-    const Array largest = apply("maxPool2dGather", {n.x, places}, only("maxPool2d", attrs))[0];
+    const Array places = apply("maxPool", {x}, only("maxPool", attrs))[1];
+    const Array largest = apply("maxPoolGather", {n.x, places}, only("maxPool", attrs))[0];
     call.inputs = {
         drawFloats(random, want[0].shape()), n.x, n.gamma, n.mean, n.variance, n.beta, places, largest};
     call.outputs = {n.x.type, n.gamma.type, n.gamma.type};
@@ -226,15 +226,15 @@ Call pooled(Random& random, const std::string& op) {
 
 std::string checkPool(const Call& call, const std::vector<Array>& outputs, const std::string&) {
   const std::vector<Array> in = asFloats(call.inputs);
-  const Attrs pool = only("maxPool2d", call.attrs);
+  const Attrs pool = only("maxPool", call.attrs);
   Array y{in[0].type, normalized(in[0], in[1], in[2], in[3], in[4], call.attrs.integer("axis"))};
   if (call.attrs.text("activation") == "relu") y.data = relu(y.data);
-  const Expected best = nearly(apply("maxPool2d", {y}, pool)[0].data, 0, 4e-6);
+  const Expected best = nearly(apply("maxPool", {y}, pool)[0].data, 0, 4e-6);
   std::string wrong = compare(outputs[0], best, 0);
   const Array places = asFloats(outputs[1]);
   if (wrong.empty())
-    wrong = compare(outputs[2], exactly(apply("maxPool2dGather", {in[0], places}, pool)[0].data), 2);
-  const Array chosen = apply("maxPool2dGather", {y, places}, pool)[0];
+    wrong = compare(outputs[2], exactly(apply("maxPoolGather", {in[0], places}, pool)[0].data), 2);
+  const Array chosen = apply("maxPoolGather", {y, places}, pool)[0];
   for (size_t i = 0; i < chosen.data.size() && wrong.empty(); ++i)
     if (chosen.data[i] < best.value[i] - 8e-6)
       wrong = "place " + std::to_string(i) + " is not that of the maximum";
@@ -243,7 +243,7 @@ std::string checkPool(const Call& call, const std::vector<Array>& outputs, const
 
 std::string checkPoolBackward(const Call& call, const std::vector<Array>& outputs, const std::string&) {
   const std::vector<Array> in = asFloats(call.inputs);
-  const Attrs pool = only("maxPool2d", call.attrs);
+  const Attrs pool = only("maxPool", call.attrs);
   const int64_t axis = call.attrs.integer("axis");
   Array dy = in[0];
   if (call.attrs.text("activation") == "relu") {
@@ -253,7 +253,7 @@ std::string checkPoolBackward(const Call& call, const std::vector<Array>& output
       if (!(y[i] > 0)) dy.data[i] = 0;
     }
   }
-  const Array spread = apply("maxPool2dBackward", {dy, in[6], in[1]}, pool)[0];
+  const Array spread = apply("maxPoolBackward", {dy, in[6], in[1]}, pool)[0];
   std::vector<Expected> expected = gradients(spread, in, axis);
   for (double& bound : expected[0].bound) bound *= 4;  // overlapping windows add up
   for (size_t o : {1, 2})

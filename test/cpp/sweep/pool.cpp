@@ -44,7 +44,7 @@ Drawn draw(Random& random) {
   const int64_t c = drawSize(random, 40);
   Drawn drawn;
   drawn.x = last ? Dims{n, h, w, c} : Dims{n, c, h, w};
-  const Call plain = regularCall("maxPool2d", {{{DType::F32, drawn.x}, {}}}, attrs);
+  const Call plain = regularCall("maxPool", {{{DType::F32, drawn.x}, {}}}, attrs);
   drawn.attrs = plain.attrs;
   drawn.y = plain.outputs[0].shape;
   drawn.places = plain.outputs[1].dtype == DType::U8;
@@ -53,18 +53,18 @@ Drawn draw(Random& random) {
 
 // Places within the image, as a forward pass leaves them.
 Array places(Random& random, const Drawn& d) {
-  return apply("maxPool2d", {drawFloats(random, d.x)}, d.attrs)[1];
+  return apply("maxPool", {drawFloats(random, d.x)}, d.attrs)[1];
 }
 
 Call make(Random& random, const std::string& op) {
   const Drawn d = draw(random);
   const bool average = op[0] == 'a',
-             forward = op == "maxPool2d" || op == "avgPool2d" || op == "maxPool2dGather";
+             forward = op == "maxPool" || op == "averagePool" || op == "maxPoolGather";
   Array first = drawFloats(random, forward ? d.x : d.y);
   if (random.chance(0.1)) poison(random, first);
   Call call{op, {std::move(first)}, {{DType::F32, forward ? d.y : d.x}}, d.attrs};
-  if (op == "maxPool2d") call.outputs.push_back({d.places ? DType::U8 : DType::I32, d.y});
-  if (op == "maxPool2dBackward" || op == "maxPool2dGather") call.inputs.push_back(places(random, d));
+  if (op == "maxPool") call.outputs.push_back({d.places ? DType::U8 : DType::I32, d.y});
+  if (op == "maxPoolBackward" || op == "maxPoolGather") call.inputs.push_back(places(random, d));
   if (average) call.attrs.set("divide", random.chance(0.7));
   for (const Array& input : call.inputs) call.inputLayouts.push_back(drawImageLayout(random, input.type));
   return call;
@@ -75,7 +75,7 @@ std::string check(const Call& call, const std::vector<Array>& outputs, const std
   const bool backward = call.op.find("Backward") != std::string::npos;
   if (backward) inputs.push_back({{DType::F32, call.outputs[0].shape}, {}});  // read for its shape alone
   const std::vector<Array> want = apply(call.op, inputs, call.attrs);
-  if (call.op == "maxPool2d" || call.op == "maxPool2dGather")
+  if (call.op == "maxPool" || call.op == "maxPoolGather")
     return compareAll(outputs, [&] {
       std::vector<Expected> expected;
       for (const Array& array : want) expected.push_back(exactly(array.data));
@@ -96,7 +96,7 @@ std::string check(const Call& call, const std::vector<Array>& outputs, const std
 
 std::vector<Family> poolFamilies() {
   return {
-      {{"maxPool2d", "maxPool2dBackward", "maxPool2dGather", "avgPool2d", "avgPool2dBackward"}, make, check}};
+      {{"maxPool", "maxPoolBackward", "maxPoolGather", "averagePool", "averagePoolBackward"}, make, check}};
 }
 
 }  // namespace nodegrad::sweep

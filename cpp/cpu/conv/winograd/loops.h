@@ -167,7 +167,7 @@ void correlatedInput(const WinogradMap& map, const WinogradTile* tiles, int64_t 
 
 inline Floats positive(Floats x) { return x < 0.0f ? Floats{} : x; }  // NaN stays
 
-// The largest numbers of windows of 2×2 in a tile of 4×4 and their places, as maxPool2d takes them: the first
+// The largest numbers of windows of 2×2 in a tile of 4×4 and their places, as maxPool takes them: the first
 // one of equals, and NaN beats every number.
 inline void poolTile(const Floats (&y)[16], const WinogradOutput& to, const WinogradTile& tile) {
   const int64_t row = tile.row / 2, column = tile.column / 2;

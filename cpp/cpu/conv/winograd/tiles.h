@@ -38,11 +38,11 @@ struct Sizes {
 
   explicit Sizes(const Convolution& conv)
       : images(at(conv.x, conv.axes.n)),
-        height(at(conv.x, conv.axes.h)),
-        width(at(conv.x, conv.axes.w)),
+        height(at(conv.x, conv.axes.h())),
+        width(at(conv.x, conv.axes.w())),
         in(at(conv.x, conv.axes.c)),
-        outHeight(conv.window.outH),
-        outWidth(conv.window.outW),
+        outHeight(conv.window.out[0]),
+        outWidth(conv.window.out[1]),
         out(at(conv.y, conv.axes.c)),
         top(conv.window.pads[0]),
         left(conv.window.pads[2]) {}

@@ -8,6 +8,7 @@
 #include "cpu/cpu_backend.h"
 #include "cpu/isa.h"
 #include "cpu/memory/onednn.h"
+#include "cpu/pool/images.h"
 
 namespace nodegrad {
 
@@ -17,11 +18,10 @@ using winograd::Sizes;
 
 bool hasShape(const KernelSpec& spec, const Convolution& conv) {
   const Window& w = conv.window;
-  if (conv.groups != 1 || w.kernel[0] != 3 || w.kernel[1] != 3) return false;
+  if (w.spatial != 2 || conv.groups != 1 || w.kernel[0] != 3 || w.kernel[1] != 3) return false;
   for (int axis : {0, 1})
     if (w.strides[axis] != 1 || w.dilations[axis] != 1) return false;
-  for (int64_t pad : w.pads)
-    if (pad > 2) return false;
+  if (std::any_of(w.pads, w.pads + 4, [](int64_t pad) { return pad > 2; })) return false;
   if (!spec.attrs.has("activation")) return true;
   const std::string& activation = spec.attrs.text("activation");
   return activation == "linear" || activation == "relu";
@@ -72,13 +72,6 @@ bool paysOff(const KernelSpec& spec, const Convolution& conv, const Sizes& s) {
   return work + (filterPass || preparesFilters(spec, conv) ? 1500 : 3000) < 0.85 * direct;
 }
 
-LayoutPtr blocked(const TensorType& type, const ImageAxes& axes, int lanes) {
-  const auto at = [&](int axis) { return type.shape[static_cast<size_t>(axis)]; };
-  const onednn::Desc desc({at(axes.n), at(axes.c), at(axes.h), at(axes.w)}, onednn::dataType(type.dtype),
-                          lanes == 16 ? onednn::Tag::nChw16c : onednn::Tag::nChw8c);
-  return onednn::layoutOf(desc.permute_axes({axes.n, axes.c, axes.h, axes.w}));
-}
-
 }  // namespace
 
 bool winogradSuits(const KernelSpec& spec, const Convolution& conv) {
@@ -103,12 +96,13 @@ bool winogradFuses(const KernelSpec& spec, const Convolution& conv) {
   for (int64_t channels : conv.parts)
     if (channels % lanes != 0) return false;
   // Windows of 2×2 lie within tiles of the output.
-  return !(conv.pooling || conv.pooledGradient) || (conv.window.outH >= 2 && conv.window.outW >= 2);
+  return !(conv.pooling || conv.pooledGradient) || (conv.window.out[0] >= 2 && conv.window.out[1] >= 2);
 }
 
 LayoutChoice winogradLayouts(const KernelSpec& spec, const Convolution& conv) {
   const int lanes = isaKernels().winograd->lanes;
-  const auto lay = [&](const TensorType& type) { return blocked(type, conv.axes, lanes); };
+  const Blocks blocks{Blocks::Channels, lanes};
+  const auto lay = [&](const TensorType& type) { return blockedLayout(type, conv.axes, blocks); };
   LayoutChoice choice{spec.inputLayouts, std::vector<LayoutPtr>(spec.outputs.size())};
   const auto set = [&](bool computed, size_t index, const LayoutPtr& layout) {
     (computed ? choice.outputs : choice.inputs)[index] = layout;
