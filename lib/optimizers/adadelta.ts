@@ -1,5 +1,8 @@
 import { type OptionNames, atLeastZero, knownOptionsOf, share } from '../base/checks.js';
-import { type EpsilonOptions, Optimizer, type UpdateContext } from './optimizer.js';
+import * as ops from '../ops/index.js';
+import type { Sym } from '../core/sym.js';
+import { runningMean } from './averages.js';
+import { type EpsilonOptions, type FusedUpdate, Optimizer, type UpdateContext } from './optimizer.js';
 
 /** What {@link adadelta} takes. */
 export interface AdadeltaOptions extends EpsilonOptions {
@@ -25,9 +28,19 @@ export class Adadelta extends Optimizer implements AdadeltaOptions {
     this.epsilon = atLeastZero(who, 'epsilon', options.epsilon ?? 1e-7);
   }
 
-  protected update({ fused }: UpdateContext): void {
+  protected update({ weight, gradient, rate, slot, assign, assignWeight }: UpdateContext): void {
     const { rho, epsilon } = this;
-    fused('adadeltaUpdate', ['meanSquare', 'meanSquareStep'], [], { rho, epsilon });
+    const root = (square: Sym) => ops.sqrt(ops.add(square, epsilon));
+    const square = assign('meanSquare', runningMean(slot('meanSquare'), ops.square(gradient), rho));
+    const lastSteps = slot('meanSquareStep');
+    const change = ops.divide(ops.multiply(gradient, root(lastSteps)), root(square));
+    assign('meanSquareStep', runningMean(lastSteps, ops.square(change), rho));
+    assignWeight(ops.subtract(weight, ops.multiply(rate, change)));
+  }
+
+  protected override fused(): FusedUpdate {
+    const { rho, epsilon } = this;
+    return { op: 'adadeltaUpdate', slots: ['meanSquare', 'meanSquareStep'], attrs: { rho, epsilon } };
   }
 
   override getConfig() {

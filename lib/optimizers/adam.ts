@@ -1,5 +1,7 @@
 import { type OptionNames, atLeastZero, knownOptionsOf, share } from '../base/checks.js';
-import { type EpsilonOptions, Optimizer, type UpdateContext } from './optimizer.js';
+import * as ops from '../ops/index.js';
+import { runningMean, seenOf } from './averages.js';
+import { type EpsilonOptions, type FusedUpdate, Optimizer, type UpdateContext } from './optimizer.js';
 
 /** What {@link adam} and {@link adamW} take. */
 export interface AdamOptions extends EpsilonOptions {
@@ -35,10 +37,25 @@ export class Adam extends Optimizer implements AdamOptions {
     this.amsgrad = options.amsgrad ?? false;
   }
 
-  protected update({ fused, step }: UpdateContext): void {
+  protected update({ weight, gradient, rate, step, slot, assign, assignWeight }: UpdateContext): void {
     const { beta1, beta2, epsilon } = this;
-    if (this.amsgrad) fused('adamAmsgradUpdate', ['m', 'v', 'vhat'], [step], { beta1, beta2, epsilon });
-    else fused('adamUpdate', ['m', 'v'], [step], { beta1, beta2, epsilon });
+    const m = assign('m', runningMean(slot('m'), gradient, beta1));
+    let v = assign('v', runningMean(slot('v'), ops.square(gradient), beta2));
+    if (this.amsgrad) v = assign('vhat', ops.maximum(slot('vhat'), v));
+    // The corrections of m and v for their start at 0, in the rate, as at the end of the paper's section 2.
+    const corrected = ops.divide(ops.multiply(rate, ops.sqrt(seenOf(beta2, step))), seenOf(beta1, step));
+    const change = ops.divide(ops.multiply(corrected, m), ops.add(ops.sqrt(v), epsilon));
+    assignWeight(ops.subtract(weight, change));
+  }
+
+  protected override fused(): FusedUpdate {
+    const { beta1, beta2, epsilon, amsgrad } = this;
+    return {
+      op: amsgrad ? 'adamAmsgradUpdate' : 'adamUpdate',
+      slots: amsgrad ? ['m', 'v', 'vhat'] : ['m', 'v'],
+      attrs: { beta1, beta2, epsilon },
+      takesStep: true,
+    };
   }
 
   override getConfig() {

@@ -10,7 +10,13 @@ import { SGD, type SGDOptions } from './sgd.js';
 export { Adadelta, Adam, AdamW, RMSprop, SGD };
 export { Optimizer };
 export type { AdadeltaOptions, AdamOptions, RMSpropOptions, SGDOptions };
-export type { EpsilonOptions, OptimizerOptions, UpdateContext } from './optimizer.js';
+export type {
+  EpsilonOptions,
+  FusedUpdate,
+  OptimizerOptions,
+  SlotOptions,
+  UpdateContext,
+} from './optimizer.js';
 
 /**
  * Gradient descent, with momentum where it is given (Sutskever et al., 2013): w ← w − learningRate · g, or with momentum m

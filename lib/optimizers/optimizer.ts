@@ -1,9 +1,9 @@
 import { type OptionNames, atLeastZero, expected, knownOptionsOf, positive } from '../base/checks.js';
-import type { Attrs } from '../engine/engine.js';
-import { EngineError } from '../base/errors.js';
+import type { Attrs, Shape } from '../engine/engine.js';
+import { EngineError, nearest } from '../base/errors.js';
 import * as ops from '../ops/index.js';
 import { Sym } from '../core/sym.js';
-import { Tensor, zeros } from '../core/tensor.js';
+import { Tensor, full, zeros } from '../core/tensor.js';
 import { Variable, variable } from '../core/variable.js';
 
 /** What every optimizer takes. At most one of `clipnorm`, `clipvalue` and `globalClipnorm` may be given. */
@@ -28,28 +28,61 @@ export interface EpsilonOptions extends OptimizerOptions {
   epsilon?: number;
 }
 
-/** What an update sees of one weight. */
+/** How a slot begins. */
+export interface SlotOptions {
+  /** The number that fills it before the first step. Default 0. */
+  initialValue?: number;
+  /** Its shape. Default the weight's. */
+  shape?: Shape;
+}
+
+/** What an update sees of one weight. All values are symbolic, float32. */
 export interface UpdateContext {
-  /** The weight before the step. */
+  /** The weight before the step, after its decay. */
   readonly weight: Sym;
   /** Its gradient after clipping, in the weight's shape. */
   readonly gradient: Sym;
-  /** The learning rate, float32 []. */
+  /** The learning rate, []. */
   readonly rate: Sym;
-  /** The number of this step from 1, float32 []. */
+  /** The number of this step from 1, []. */
   readonly step: Sym;
-  /** Queues the engine's fused update with these slots (zeros at first) between the gradient and the scalars. */
-  readonly fused: (op: string, slots: readonly string[], scalars: readonly Sym[], attrs: Attrs) => void;
+  /** What the optimizer remembers of this weight under a name: what was assigned to it last, in this step or in the one before. */
+  readonly slot: (name: string, options?: SlotOptions) => Sym;
+  /** Gives a slot a new value, in its shape; returns the value. The slot has to be read with `slot` before. */
+  readonly assign: (slot: string, value: Sym) => Sym;
+  /** Gives the weight its new value. Every update has to do so. */
+  readonly assignWeight: (value: Sym) => void;
+}
+
+/** An op of the engine that makes a whole update in one kernel, weight decay included. */
+export interface FusedUpdate {
+  /** Its name in the engine. */
+  readonly op: string;
+  /** The slots that it takes and gives, in its order; all begin with zeros and have the weight's shape. */
+  readonly slots: readonly string[];
+  /** Its parameters. */
+  readonly attrs: Attrs;
+  /** Whether it takes the number of the step after the learning rate. Default false. */
+  readonly takesStep?: boolean;
 }
 
 /**
- * Changes weights along their gradients. A subclass says how in `update`; slots, clipping, decay and the learning rate are here. Its
- * numbers are native: a step needs no JavaScript, and a new learning rate no compilation. https://keras.io/api/optimizers/
+ * Changes weights along their gradients. A subclass says how in `update`, with the ops; slots, clipping, decay and the learning rate are
+ * here. `update` is traced once: a step needs no JavaScript, and a new learning rate no compilation.
+ * https://keras.io/api/optimizers/
  *
  * @example
  *     const adam = optimizers.adam({ learningRate: 0.01 });
  *     model.compile({ optimizer: adam, loss: 'mse' });
  *     callbacks.lambdaCallback({ onEpochEnd: () => (adam.learningRate *= 0.5) });
+ * @example
+ *     class Momentum extends optimizers.Optimizer {
+ *       readonly className = 'momentum';
+ *       protected override update({ weight, gradient, rate, slot, assign, assignWeight }: optimizers.UpdateContext) {
+ *         const speed = assign('speed', ops.add(ops.multiply(slot('speed'), 0.9), gradient));
+ *         assignWeight(ops.subtract(weight, ops.multiply(rate, speed)));
+ *       }
+ *     }
  */
 export abstract class Optimizer implements OptimizerOptions {
   /** The names of all options, each `required` or `optional`; a subclass adds its own. */
@@ -161,21 +194,11 @@ export abstract class Optimizer implements OptimizerOptions {
     const rate = trace.lift(rateVariable);
     const step = ops.add(trace.lift(iterations), 1);
     const clipped = this.#clip(pairs.map(([gradient]) => gradient));
+    const fused = this.#fusedUpdate();
     pairs.forEach(([, target], i) => {
-      const weight = trace.lift(target);
       const gradient = clipped[i];
-      this.update({
-        weight,
-        gradient,
-        rate,
-        step,
-        fused: (op, names, scalars, attrs) => {
-          const slots = names.map((name) => this.#slot(target, name));
-          const inputs = [weight, gradient, ...slots.map((slot) => trace.lift(slot)), rate, ...scalars];
-          const results = trace.op(op, inputs, { ...attrs, weightDecay: this.weightDecay });
-          [target, ...slots].forEach((variable, k) => trace.assign(variable, results[k]));
-        },
-      });
+      if (fused) this.#runFused(fused, target, gradient, rate, step);
+      else this.#runUpdate(target, gradient, rate, step);
       if (target.constraint) trace.assign(target, target.constraint.call(trace.lift(target)));
     });
     trace.assign(iterations, step);
@@ -200,8 +223,72 @@ export abstract class Optimizer implements OptimizerOptions {
     return { learningRate, weightDecay, ...Object.fromEntries(clip) };
   }
 
-  /** Queues the update of one weight, as a rule with `context.fused`. */
+  /** Says with the ops what a step makes of one weight and its slots. */
   protected abstract update(context: UpdateContext): void;
+
+  /**
+   * The engine's op that makes the same of a weight as `update`, in one kernel; undefined where there is none, as for all optimizers of
+   * one's own. A subclass that overrides `update` alone is followed in that.
+   */
+  protected fused(): FusedUpdate | undefined {
+    return undefined;
+  }
+
+  /** The fused update, unless `update` was overridden after it. */
+  #fusedUpdate(): FusedUpdate | undefined {
+    return Object.hasOwn(latestOwner(this, ['update', 'fused']), 'fused') ? this.fused() : undefined;
+  }
+
+  #runFused(fused: FusedUpdate, target: Variable, gradient: Sym, rate: Sym, step: Sym): void {
+    const { trace } = gradient;
+    const variables = [target, ...fused.slots.map((name) => this.#slot(target, name))];
+    const [weight, ...slots] = variables.map((variable) => trace.lift(variable));
+    const inputs = [weight, gradient, ...slots, rate, ...(fused.takesStep === true ? [step] : [])];
+    const results = trace.op(fused.op, inputs, { ...fused.attrs, weightDecay: this.weightDecay });
+    variables.forEach((variable, i) => trace.assign(variable, results[i]));
+  }
+
+  #runUpdate(target: Variable, gradient: Sym, rate: Sym, step: Sym): void {
+    const { trace } = gradient;
+    const { weightDecay } = this;
+    const before = trace.lift(target);
+    const weight =
+      weightDecay === 0 ? before : ops.multiply(before, ops.subtract(1, ops.multiply(rate, weightDecay)));
+    const slots = new Map<string, Variable>();
+    let assigned = false;
+    this.update({
+      weight,
+      gradient,
+      rate,
+      step,
+      slot: (name, options) => {
+        const variable = this.#slot(target, name, options);
+        slots.set(name, variable);
+        return trace.lift(variable);
+      },
+      assign: (name, value) => {
+        const variable = slots.get(name);
+        if (!variable)
+          throw expected(
+            this.className,
+            `slot('${name}') to be read before it is assigned`,
+            name,
+            nearest(name, [...slots.keys()]),
+          );
+        variable.assign(value);
+        return trace.lift(variable);
+      },
+      assignWeight: (value) => {
+        target.assign(value);
+        assigned = true;
+      },
+    });
+    if (!assigned)
+      throw new EngineError(
+        'STATE',
+        `[${this.className}] expected update() to call assignWeight, received no call`,
+      );
+  }
 
   #state() {
     return (this.#scalars ??= {
@@ -210,12 +297,17 @@ export abstract class Optimizer implements OptimizerOptions {
     });
   }
 
-  #slot(target: Variable, name: string): Variable {
+  #slot(
+    target: Variable,
+    name: string,
+    { initialValue = 0, shape = target.shape }: SlotOptions = {},
+  ): Variable {
     let slots = this.#slots.get(target);
     if (!slots) this.#slots.set(target, (slots = new Map<string, Variable>()));
     let slot = slots.get(name);
     if (!slot) {
-      slot = new Variable(zeros(target.shape), `${target.name}/${name}`, false);
+      const storage = initialValue === 0 ? zeros(shape) : full(shape, initialValue);
+      slot = new Variable(storage, `${target.name}/${name}`, false);
       slots.set(name, slot);
     }
     return slot;
@@ -233,6 +325,12 @@ export abstract class Optimizer implements OptimizerOptions {
     );
     return gradients.map((g) => ops.multiply(g, scale));
   }
+}
+
+/** The object, or the first of its prototypes, that has one of the names itself. */
+function latestOwner(object: object, names: readonly string[]): object {
+  if (names.some((name) => Object.hasOwn(object, name))) return object;
+  return latestOwner(Object.getPrototypeOf(object) as object, names);
 }
 
 function checkEach(who: string, what: string, list: unknown, fits: (item: unknown) => boolean): void {

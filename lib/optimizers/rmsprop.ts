@@ -1,5 +1,7 @@
 import { type OptionNames, atLeastZero, knownOptionsOf, share } from '../base/checks.js';
-import { type EpsilonOptions, Optimizer, type UpdateContext } from './optimizer.js';
+import * as ops from '../ops/index.js';
+import { runningMean } from './averages.js';
+import { type EpsilonOptions, type FusedUpdate, Optimizer, type UpdateContext } from './optimizer.js';
 
 /** What {@link rmsprop} takes. */
 export interface RMSpropOptions extends EpsilonOptions {
@@ -35,15 +37,26 @@ export class RMSprop extends Optimizer implements RMSpropOptions {
     this.centered = options.centered ?? false;
   }
 
-  protected update({ fused }: UpdateContext): void {
-    const { rho, momentum, epsilon } = this;
-    if (this.centered)
-      fused('rmspropCenteredUpdate', ['meanSquare', 'meanGradient', 'momentum'], [], {
-        rho,
-        momentum,
-        epsilon,
-      });
-    else fused('rmspropUpdate', ['meanSquare', 'momentum'], [], { rho, momentum, epsilon });
+  protected update({ weight, gradient, rate, slot, assign, assignWeight }: UpdateContext): void {
+    const { rho, momentum, epsilon, centered } = this;
+    const square = assign('meanSquare', runningMean(slot('meanSquare'), ops.square(gradient), rho));
+    let variance = square;
+    if (centered) {
+      const mean = assign('meanGradient', runningMean(slot('meanGradient'), gradient, rho));
+      variance = ops.subtract(square, ops.square(mean));
+    }
+    const scaled = ops.divide(ops.multiply(rate, gradient), ops.sqrt(ops.add(variance, epsilon)));
+    const change = assign('momentum', ops.add(ops.multiply(momentum, slot('momentum')), scaled));
+    assignWeight(ops.subtract(weight, change));
+  }
+
+  protected override fused(): FusedUpdate {
+    const { rho, momentum, epsilon, centered } = this;
+    return {
+      op: centered ? 'rmspropCenteredUpdate' : 'rmspropUpdate',
+      slots: centered ? ['meanSquare', 'meanGradient', 'momentum'] : ['meanSquare', 'momentum'],
+      attrs: { rho, momentum, epsilon },
+    };
   }
 
   override getConfig() {

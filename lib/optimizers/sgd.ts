@@ -1,5 +1,6 @@
 import { type OptionNames, knownOptionsOf, share } from '../base/checks.js';
-import { Optimizer, type OptimizerOptions, type UpdateContext } from './optimizer.js';
+import * as ops from '../ops/index.js';
+import { type FusedUpdate, Optimizer, type OptimizerOptions, type UpdateContext } from './optimizer.js';
 
 /** What {@link sgd} takes. */
 export interface SGDOptions extends OptimizerOptions {
@@ -27,10 +28,22 @@ export class SGD extends Optimizer implements SGDOptions {
     this.nesterov = options.nesterov ?? false;
   }
 
-  protected update({ fused }: UpdateContext): void {
+  protected update({ weight, gradient, rate, slot, assign, assignWeight }: UpdateContext): void {
     const { momentum, nesterov } = this;
-    if (momentum === 0) fused('sgdUpdate', [], [], {});
-    else fused('momentumUpdate', ['momentum'], [], { momentum, nesterov });
+    const descent = ops.multiply(rate, gradient);
+    if (momentum === 0) {
+      assignWeight(ops.subtract(weight, descent));
+      return;
+    }
+    const velocity = assign('momentum', ops.subtract(ops.multiply(momentum, slot('momentum')), descent));
+    const change = nesterov ? ops.subtract(ops.multiply(momentum, velocity), descent) : velocity;
+    assignWeight(ops.add(weight, change));
+  }
+
+  protected override fused(): FusedUpdate {
+    const { momentum, nesterov } = this;
+    if (momentum === 0) return { op: 'sgdUpdate', slots: [], attrs: {} };
+    return { op: 'momentumUpdate', slots: ['momentum'], attrs: { momentum, nesterov } };
   }
 
   override getConfig() {
