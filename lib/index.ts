@@ -10,6 +10,7 @@ export * as mixedPrecision from './core/mixedPrecision.js';
 export * as ops from './ops/index.js';
 export * as optimizers from './optimizers/index.js';
 export * as regularizers from './regularizers/index.js';
+export * as saving from './saving/index.js';
 export * as utils from './utils/index.js';
 export { type Compiled, type Feed, type Fetched, type FunctionOptions, compile } from './core/compile.js';
 export type { ArrayData, Batch, Batches, Data } from './data/batches.js';

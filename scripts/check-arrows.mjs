@@ -46,6 +46,7 @@ const LIB = {
   metrics: [...TENSORS, 'ops', 'losses'],
   optimizers: [...TENSORS, 'ops'],
   callbacks: TENSORS,
+  saving: ['base'],
   training: [...TENSORS, 'ops', 'data', 'layers', ...OBJECTIVES],
   utils: [...TENSORS, 'ops', 'data'],
   models: [...TENSORS, 'ops', 'data', 'layers', ...WEIGHTS, ...OBJECTIVES, 'training'],

@@ -30,10 +30,10 @@ describe('constraints', () => {
   });
 
   it.each([
-    ['maxNorm', 'max_norm'],
-    ['nonNeg', 'NonNeg'],
-    ['unitNorm', 'unitNorm'],
-    ['minMaxNorm', 'MinMaxNorm'],
+    ['MaxNorm', 'max_norm'],
+    ['NonNeg', 'NonNeg'],
+    ['UnitNorm', 'unitNorm'],
+    ['MinMaxNorm', 'MinMaxNorm'],
   ] as const)('are found by name: %s', (className, name) => {
     const layer = layers.dense({ units: 1, biasConstraint: name });
     layer.computeOutputShape([-1, 2]);

@@ -3,15 +3,25 @@ import {
   Sequential,
   type Shape,
   type Sym,
+  activations,
   constraints,
   initializers,
   layers,
+  losses,
+  metrics,
   ops,
   optimizers,
   regularizers,
+  saving,
   tensor,
 } from 'nodegrad';
 import { describe, expect, it } from 'vitest';
+import { kerasFamily } from '../lib/base/kerasNames.js';
+import { sameName } from '../lib/base/names.js';
+import { initializerOf } from '../lib/initializers/registry.js';
+import { lossConfig, lossOf } from '../lib/losses/registry.js';
+import { metricConfig, metricOf } from '../lib/metrics/registry.js';
+import { optimizerConfig, optimizerOf } from '../lib/optimizers/registry.js';
 import { errorOf } from './support/run.js';
 
 const quiet = { verbose: 0 } as const;
@@ -135,5 +145,191 @@ describe('configurations with classes of one’s own', () => {
     expect(again.layers[1]).toBeInstanceOf(Part);
     expect(again.countParams()).toBe(9 + 4);
     expect(await again.predict([[1, 2]], quiet)).toMatchObject({ shape: [1, 1] });
+  });
+});
+
+class Quartic extends losses.Loss {
+  readonly className = 'Quartic';
+  constructor(readonly scale = 1) {
+    super();
+  }
+  call(yTrue: Sym, yPred: Sym): Sym {
+    return ops.multiply(ops.mean(ops.power(ops.subtract(yPred, yTrue), 4), { axis: -1 }), this.scale);
+  }
+  override getConfig() {
+    return { scale: this.scale };
+  }
+  static fromConfig({ scale }: { scale: number }) {
+    return new Quartic(scale);
+  }
+}
+class Bias extends metrics.Metric {
+  readonly name = 'bias';
+  call(yTrue: Sym, yPred: Sym): Sym {
+    return ops.mean(ops.subtract(yPred, yTrue), { axis: -1 });
+  }
+}
+class Slow extends optimizers.SGD {
+  constructor(options: optimizers.SGDOptions = {}) {
+    super({ learningRate: 0.125, ...options });
+  }
+}
+const line = () =>
+  new Sequential([layers.input({ shape: [1] }), layers.dense({ units: 1, kernelInitializer: 'ones' })]);
+
+describe('registered objects', () => {
+  saving.registerKerasSerializable('tests')(Quartic);
+  saving.registerKerasSerializable('tests')(Bias);
+  saving.registerKerasSerializable('tests', 'slow')(Slow);
+  const cubic = saving.registerKerasSerializable(
+    'tests',
+    'cubic',
+  )((yTrue: Sym, yPred: Sym) => ops.power(ops.abs(ops.subtract(yTrue, yPred)), 3));
+
+  it('are found by name in compile', async () => {
+    const model = line();
+    model.compile({ loss: 'tests>Quartic', metrics: ['tests>Bias', 'tests>cubic'], optimizer: 'tests>slow' });
+    // w = 1, b = 0: the prediction is 2, the loss (2 - 0)⁴, its slope 32, times x = 2 for the kernel.
+    expect(await model.trainOnBatch([[2]], [[0]])).toEqual({ loss: 16, bias: 2, cubic: 8 });
+    expect(Array.from((await model.getWeights())[0].data)).toEqual([1 - 0.125 * 64]);
+    model.compile({ loss: 'tests>cubic' });
+    expect((await model.testOnBatch([[0]], [[2]]))['loss']).toBeGreaterThan(0);
+  });
+
+  it('make configurations under their names, of which equal objects are made', () => {
+    const loss = lossConfig(new Quartic(3));
+    expect(loss).toEqual({ className: 'tests>Quartic', config: { scale: 3 } });
+    expect(lossOf(loss)).toEqual(new Quartic(3));
+    const metric = metricConfig(new Bias());
+    expect(metric).toEqual({ className: 'tests>Bias', config: { name: 'bias' } });
+    expect(metricOf(metric)).toBeInstanceOf(Bias);
+    const optimizer = optimizerConfig(new Slow());
+    expect(optimizer).toMatchObject({ className: 'tests>slow', config: { learningRate: 0.125 } });
+    expect(optimizerOf(optimizer)).toBeInstanceOf(Slow);
+  });
+
+  it('that are functions are their names; a function without one cannot be written', () => {
+    expect(lossConfig(lossOf(cubic))).toBe('tests>cubic');
+    expect(metricConfig(metricOf(cubic))).toBe('tests>cubic');
+    const own = (yTrue: Sym) => yTrue;
+    for (const write of [() => lossConfig(lossOf(own)), () => metricConfig(metricOf(own))])
+      expect(errorOf(write)).toMatchObject({
+        code: 'ARGUMENT',
+        message: expect.stringMatching(/registerKerasSerializable/) as string,
+      });
+  });
+
+  it('are known by getRegisteredObject and getRegisteredName', () => {
+    expect(saving.getRegisteredObject('tests>cubic')).toBe(cubic);
+    expect(saving.getRegisteredObject('tests>none')).toBeUndefined();
+    expect(saving.getRegisteredObject('cubic', { cubic })).toBe(cubic);
+    expect(saving.getRegisteredName(Slow)).toBe('tests>slow');
+    expect(saving.getRegisteredName(Offset)).toBeUndefined();
+    saving.registerKerasSerializable()(Offset);
+    expect(saving.getRegisteredName(Offset)).toBe('Custom>Offset');
+  });
+
+  it('are named where a name is misspelt, and of the right kind', () => {
+    const loss = (name: string) => errorOf(() => lossOf(name as never)).message;
+    expect(loss('tests>Quartc')).toMatch(/did you mean 'tests>Quartic'/);
+    expect(loss('tests>slow')).toMatch(/expected a loss, its name or a function/);
+    expect(errorOf(() => optimizerOf('tests>cubic')).message).toMatch(/expected an optimizer/);
+  });
+
+  it.each<[string, () => unknown, RegExp]>([
+    ['a number', () => saving.registerKerasSerializable()(5 as never), /a class or a function/],
+    ['a class without getConfig', () => saving.registerKerasSerializable()(Map), /getConfig/],
+    ['a package of two', () => saving.registerKerasSerializable('a>b'), /without '>'/],
+    ['no name', () => saving.registerKerasSerializable('a')(() => 1), /expected a name/],
+    ['no record', () => saving.customObjectScope(3 as never, () => 1), /a record of classes/],
+    ['no class', () => Model.fromConfig({}, { a: 3 as never }), /\[fromConfig\]/],
+  ])('are not %s', (_, call, message) => {
+    expect(errorOf(call)).toMatchObject({
+      code: 'ARGUMENT',
+      message: expect.stringMatching(message) as string,
+    });
+  });
+});
+
+describe('a scope of custom objects', () => {
+  it('holds for all families, within it and in what it awaits', async () => {
+    class Half extends regularizers.Regularizer {
+      readonly className = 'Half';
+      call(x: Sym): Sym {
+        return ops.multiply(ops.sum(x), 0.5);
+      }
+    }
+    const objects = { Quartic, Bias, Half, cube: (x: Sym) => ops.power(x, 3) };
+    const model = saving.customObjectScope(objects, () => {
+      const made = line();
+      made.add(layers.dense({ units: 1, activation: 'cube', kernelRegularizer: 'Half' as never }));
+      made.compile({ loss: 'Quartic' as never, metrics: ['Bias'] as never });
+      return made;
+    });
+    // Names were looked up at once, or are looked up as they would have been.
+    expect(Object.keys(await model.testOnBatch([[1]], [[1]]))).toEqual(['loss', 'bias']);
+    expect(() => lossOf('Quartic' as never)).toThrow('expected one of');
+    const awaited = await saving.customObjectScope(objects, async () => {
+      await Promise.resolve();
+      return [
+        saving.getRegisteredObject('Bias'),
+        saving.customObjectScope({ Bias: Half }, () => lossOf('Quartic' as never)),
+      ];
+    });
+    expect(awaited).toEqual([Bias, new Quartic()]);
+    expect(saving.getRegisteredObject('Bias')).toBeUndefined();
+  });
+});
+
+describe('classes of the library', () => {
+  const families = { constraints, initializers, losses, metrics, optimizers, regularizers };
+  const kinds = {
+    constraints: 'constraint',
+    initializers: 'initializer',
+    losses: 'loss',
+    metrics: 'metric',
+    optimizers: 'optimizer',
+    regularizers: 'regularizer',
+  };
+  const classes = Object.entries(families).flatMap(([family, space]) =>
+    Object.entries(space)
+      .filter(([name]) => /^[a-z]/.test(name))
+      .map(([name, make]) => [family, name, space, make as (options?: unknown) => object] as const),
+  );
+
+  it.each(classes)("%s.%s has Keras's name and is exported under it", (family, name, space, make) => {
+    const object = make({}) as { className: string };
+    expect((space as unknown as Record<string, unknown>)[object.className]).toBe(object.constructor);
+    const keras = kerasFamily(kinds[family as keyof typeof kinds])!.names.split(' ');
+    expect(
+      keras.some((known) => sameName(known, object.className)),
+      object.className,
+    ).toBe(true);
+    expect(sameName(name, object.className)).toBe(true);
+  });
+
+  it.each<[string, () => unknown]>([
+    ['loss', () => lossOf('huber' as never)],
+    ['metric', () => metricOf('AUC' as never)],
+    ['optimizer', () => optimizerOf('scheduleFreeAdamW' as never)],
+    ['initializer', () => initializerOf('identity' as never)],
+    ['activation', () => activations.activationOf('sparse_plus')],
+  ])('a %s of Keras that is not here is told apart', (kind, call) => {
+    expect(errorOf(call).message).toMatch(
+      new RegExp(`\\[${kind}\\].*that is a name of Keras which is not here`),
+    );
+  });
+
+  it('that are metrics make equal ones of their configurations', () => {
+    for (const metric of [
+      metrics.binaryAccuracy({ threshold: 0.3, name: 'right' }),
+      metrics.meanSquaredError({ name: 'squares' }),
+      new metrics.LossMetric(losses.binaryCrossentropy({ fromLogits: true }), 'entropy'),
+      metricOf('accuracy'),
+      metrics.accuracy(),
+    ]) {
+      const config = JSON.parse(JSON.stringify(metricConfig(metric))) as ReturnType<typeof metricConfig>;
+      expect(metricOf(config)).toEqual(metric);
+    }
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import * as initializers from '../lib/initializers/index.js';
-import { initializerConfig, initializerOf } from '../lib/initializers/index.js';
+import { initializerConfig, initializerOf } from '../lib/initializers/registry.js';
 import { setSeed, withSeed } from '../lib/core/seed.js';
 import type { TypedArray } from '../lib/engine/engine.js';
 import { errorOf } from './support/run.js';
@@ -68,12 +68,12 @@ describe('initializers', () => {
   });
 
   it.each([
-    ['normal', 'randomNormal'],
-    ['uniform', 'randomUniform'],
-    ['zero', 'zeros'],
-    ['One', 'ones'],
-    ['OrthogonalInitializer', 'orthogonal'],
-    ['he_normal', 'heNormal'],
+    ['normal', 'RandomNormal'],
+    ['uniform', 'RandomUniform'],
+    ['zero', 'Zeros'],
+    ['One', 'Ones'],
+    ['OrthogonalInitializer', 'Orthogonal'],
+    ['he_normal', 'HeNormal'],
   ] as const)("Keras's name %s stands for %s", (name, className) => {
     expect(initializerOf(name).className).toBe(className);
   });
@@ -209,7 +209,7 @@ describe('names and configurations', () => {
   });
 
   it.each(['glorot_uniform', 'GlorotUniform', 'glorotUniform'] as const)('%s is known', (name) => {
-    expect(initializerOf(name).className).toBe('glorotUniform');
+    expect(initializerOf(name).className).toBe('GlorotUniform');
   });
 
   it('an unknown name tells the nearest', () => {

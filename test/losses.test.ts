@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { compile } from '../lib/core/compile.js';
 import * as losses from '../lib/losses/index.js';
+import { lossOf } from '../lib/losses/registry.js';
 import { Objective } from '../lib/training/objective.js';
 import * as ops from '../lib/ops/index.js';
 import type { Sym } from '../lib/core/sym.js';
@@ -83,7 +84,7 @@ describe('losses', () => {
     ['sparseCategoricalCrossentropy', [1, 0], (x: Sym) => ops.softmax(x), [0.34901217, 1.78019595]],
     ['binaryCrossentropy', truth, (x: Sym) => ops.sigmoid(x), [0.5844838, 1.05178678]],
   ])('%s of a softmax or sigmoid is computed from its logits', async (name, y, activation, expected) => {
-    const loss = losses.lossOf(name);
+    const loss = lossOf(name);
     const call = (yTrue: Sym, x: Sym) => loss.call(yTrue, activation(x));
     const values = await numbersOf(call, y, logits);
     values.forEach((value, i) => expect(value).toBeCloseTo(expected[i], 5));
@@ -101,7 +102,7 @@ describe('losses', () => {
   it('probabilities of 0 and 1 give finite losses', async () => {
     const certain = [[0, 1, 0]];
     for (const name of ['binaryCrossentropy', 'categoricalCrossentropy'] as const) {
-      const [value] = await numbersOf((y, p) => losses.lossOf(name).call(y, p), [[1, 0, 0]], certain);
+      const [value] = await numbersOf((y, p) => lossOf(name).call(y, p), [[1, 0, 0]], certain);
       expect(value).toBeGreaterThan(5);
       expect(Number.isFinite(value)).toBe(true);
     }
@@ -125,7 +126,7 @@ describe('losses', () => {
 
   it('refuses targets of another shape, and says what fits', async () => {
     const call = (name: losses.LossName, y: number[][], p: number[][]) =>
-      rejectionOf(numbersOf((a, b) => losses.lossOf(name).call(a, b), y, p));
+      rejectionOf(numbersOf((a, b) => lossOf(name).call(a, b), y, p));
     const shape = await call('meanSquaredError', [[1, 2]], [[1, 2, 3]]);
     expect(shape).toMatchObject({ code: 'SHAPE' });
     expect(shape.message).toMatch(/\[meanSquaredError\] expected targets \[1, 3\].*received \[1, 2\]/);
@@ -150,13 +151,13 @@ describe('losses', () => {
     ['categorical_crossentropy', losses.CategoricalCrossentropy],
     ['sparseCategoricalCrossentropy', losses.SparseCategoricalCrossentropy],
   ])('the name %s is known', (name, type) => {
-    expect(losses.lossOf(name)).toBeInstanceOf(type);
+    expect(lossOf(name)).toBeInstanceOf(type);
   });
 
   it.each(['crossentropy', 'ce'] as const)(
     '%s is the form that the shapes call for, as in Keras',
     async (name) => {
-      const loss = losses.lossOf(name);
+      const loss = lossOf(name);
       const each = (form: losses.Loss, y: TensorData, p: number[][]) =>
         numbersOf((t, q) => form.call(t, q), y, p);
       const column = [[0.2], [0.6]];
@@ -167,15 +168,15 @@ describe('losses', () => {
         [losses.categoricalCrossentropy(), truth, predictions],
       ] as const)
         expect(await each(loss, y, p)).toEqual(await each(form, y, p));
-      expect(losses.lossOf({ className: loss.className, config: loss.getConfig() })).toEqual(loss);
+      expect(lossOf({ className: loss.className, config: loss.getConfig() })).toEqual(loss);
     },
   );
 
   it('an unknown name tells the nearest', () => {
-    const error = errorOf(() => losses.lossOf('meanSquareError' as never));
+    const error = errorOf(() => lossOf('meanSquareError' as never));
     expect(error.code).toBe('ARGUMENT');
     expect(error.message).toMatch(/'meanSquareError'.*did you mean 'meanSquaredError'/);
-    expect(errorOf(() => losses.lossOf(3 as never)).message).toMatch(/received 3/);
+    expect(errorOf(() => lossOf(3 as never)).message).toMatch(/received 3/);
   });
 
   it('configurations make equal losses', () => {
@@ -185,21 +186,19 @@ describe('losses', () => {
       losses.sparseCategoricalCrossentropy({ fromLogits: true }),
       losses.meanSquaredError(),
     ]) {
-      const again = losses.lossOf({ className: loss.className, config: loss.getConfig() });
+      const again = lossOf({ className: loss.className, config: loss.getConfig() });
       expect(again).toEqual(loss);
     }
     expect(errorOf(() => losses.binaryCrossentropy({ labelSmoothing: 2 })).message).toMatch(/labelSmoothing/);
   });
 
   it('a function is a loss, and a factory that was not called is told apart', async () => {
-    const cubic = losses.lossOf((yTrue, yPred) => ops.power(ops.abs(ops.subtract(yTrue, yPred)), 3));
-    const lossOf = (loss: losses.Loss, y: number[][], p: number[][]) =>
+    const cubic = lossOf((yTrue, yPred) => ops.power(ops.abs(ops.subtract(yTrue, yPred)), 3));
+    const trained = (loss: losses.Loss, y: number[][], p: number[][]) =>
       numbersOf((y, p) => new Objective(['y'], { loss }).measure([y], [p], [undefined], []).loss, y, p);
-    expect(await lossOf(cubic, [[1, 1]], [[3, 1]])).toEqual([4]);
-    expect(errorOf(() => losses.lossOf(losses.meanSquaredError as never)).message).toMatch(
-      /call the factory/,
-    );
-    const scalar = losses.lossOf((yTrue, yPred) => ops.mean(ops.subtract(yTrue, yPred)));
-    expect((await rejectionOf(lossOf(scalar, [[1]], [[1]]))).message).toMatch(/one value a sample/);
+    expect(await trained(cubic, [[1, 1]], [[3, 1]])).toEqual([4]);
+    expect(errorOf(() => lossOf(losses.meanSquaredError as never)).message).toMatch(/call the factory/);
+    const scalar = lossOf((yTrue, yPred) => ops.mean(ops.subtract(yTrue, yPred)));
+    expect((await rejectionOf(trained(scalar, [[1]], [[1]]))).message).toMatch(/one value a sample/);
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import * as losses from '../lib/losses/index.js';
 import * as metrics from '../lib/metrics/index.js';
+import { metricOf } from '../lib/metrics/registry.js';
 import * as ops from '../lib/ops/index.js';
 import { tensor } from '../lib/core/tensor.js';
 import { errorOf, numbersOf, rejectionOf } from './support/run.js';
@@ -43,7 +44,7 @@ describe('accuracy', () => {
     ['categorical', oneHot, rows, hits],
     ['binary', [1, 0], [[0.7], [0.7]], [1, 0]],
   ])('chooses the %s form by the shapes', async (_, y, p, expected) => {
-    expect(await call(metrics.metricOf('accuracy'), y, p)).toEqual(expected);
+    expect(await call(metricOf('accuracy'), y, p)).toEqual(expected);
   });
 
   // As Keras's class Accuracy.
@@ -55,13 +56,13 @@ describe('accuracy', () => {
   });
 
   it('counts bytes as class numbers', async () => {
-    const accuracy = metrics.metricOf('accuracy');
+    const accuracy = metricOf('accuracy');
     const y = tensor(new Uint8Array([1, 1, 2]));
     expect(await numbersOf((a, b) => accuracy.call(a, b), y, rows)).toEqual(hits);
   });
 
   it('refuses targets that fit no form', async () => {
-    const error = await rejectionOf(call(metrics.metricOf('accuracy'), [[0, 1]], [[0.2, 0.3, 0.5]]));
+    const error = await rejectionOf(call(metricOf('accuracy'), [[0, 1]], [[0.2, 0.3, 0.5]]));
     expect(error).toMatchObject({ code: 'SHAPE' });
     expect(error.message).toMatch(/\[accuracy\].*\[1, 3\].*\[1, 2\]/);
   });
@@ -69,8 +70,8 @@ describe('accuracy', () => {
 
 describe('metrics by name', () => {
   it.each<[metrics.MetricName, object]>([
-    ['accuracy', metrics.metricOf('accuracy').constructor],
-    ['acc', metrics.metricOf('accuracy').constructor],
+    ['accuracy', metricOf('accuracy').constructor],
+    ['acc', metricOf('accuracy').constructor],
     ['bce', metrics.LossMetric],
     ['MSE', metrics.LossMetric],
     ['binary_accuracy', metrics.BinaryAccuracy],
@@ -79,21 +80,21 @@ describe('metrics by name', () => {
     ['meanAbsoluteError', metrics.LossMetric],
     ['sparseCategoricalCrossentropy', metrics.LossMetric],
   ])('%s keeps the name that was given', (name, type) => {
-    const metric = metrics.metricOf(name);
+    const metric = metricOf(name);
     expect(metric).toBeInstanceOf(type);
     expect(metric.name).toBe(name);
   });
 
   it('an unknown name tells the nearest', () => {
-    expect(errorOf(() => metrics.metricOf('acuracy' as never)).message).toMatch(/did you mean 'accuracy'/);
-    expect(errorOf(() => metrics.metricOf({} as never))).toMatchObject({ code: 'ARGUMENT' });
+    expect(errorOf(() => metricOf('acuracy' as never)).message).toMatch(/did you mean 'accuracy'/);
+    expect(errorOf(() => metricOf({} as never))).toMatchObject({ code: 'ARGUMENT' });
   });
 
   it('losses and functions are metrics too', async () => {
-    const mse = metrics.metricOf(losses.meanSquaredError());
+    const mse = metricOf(losses.meanSquaredError());
     expect(mse.name).toBe('meanSquaredError');
     expect(await call(mse, [[1, 3]], [[0, 0]])).toEqual([5]);
-    const largest = metrics.metricOf(function largest(_yTrue, yPred) {
+    const largest = metricOf(function largest(_yTrue, yPred) {
       return ops.max(yPred, { axis: -1 });
     });
     expect(largest.name).toBe('largest');

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { compile } from '../lib/core/compile.js';
 import * as ops from '../lib/ops/index.js';
 import * as optimizers from '../lib/optimizers/index.js';
-import { optimizerOf } from '../lib/optimizers/index.js';
+import { optimizerOf } from '../lib/optimizers/registry.js';
 import type { Sym } from '../lib/core/sym.js';
 import { tensor } from '../lib/core/tensor.js';
 import { variable } from '../lib/core/variable.js';

@@ -60,7 +60,7 @@ describe('regularizers', () => {
   });
 
   it.each([
-    ['a name', 'l3', /regularizer.*l1, l2, l1l2.*'l3'/],
+    ['a name', 'l3', /regularizer.*l1, l1l2, l2.*'l3'/],
     ['another thing', 7, /regularizer.*received 7/],
   ])('refuse %s that they do not know', (_, given, message) => {
     expect(errorOf(() => dense({ kernelRegularizer: given as never }))).toMatchObject({

@@ -167,12 +167,8 @@ export function notOneOf(who: string, what: string, received: unknown): EngineEr
   return new EngineError(code, typeof received === 'function' ? `${message}: ${remedy}` : message);
 }
 
-/** Whether a value is a function of the user: no class, and no factory of a table that was not called. */
-export const isOwnFunction = (value: unknown, table: Readonly<Record<string, unknown>>): boolean =>
-  typeof value === 'function' && !isClass(value) && !Object.values(table).includes(value);
-
 /** Whether a value is a class, which cannot be called. */
-const isClass = (value: unknown): boolean =>
+export const isClass = (value: unknown): boolean =>
   typeof value === 'function' && Object.getOwnPropertyDescriptor(value, 'prototype')?.writable === false;
 
 /** Whether a value is an object literal, also one of another realm. */

@@ -12,3 +12,14 @@ export class History extends Callback {
     for (const [name, value] of Object.entries(logs)) (this.history[name] ??= []).push(value);
   }
 }
+
+/**
+ * Keeps the losses and metrics of each epoch. `fit` adds one itself and resolves to it. https://keras.io/api/callbacks/
+ *
+ * @returns A callback with `epoch`, the numbers of the epochs from 0, and `history`, one number an epoch for `loss`, each metric,
+ *   and the same with `val_` before their names.
+ * @example
+ *     const { history } = await model.fit(x, y, { epochs: 3, validationSplit: 0.2 });
+ *     console.log(history['loss'], history['val_loss']);
+ */
+export const history = () => new History();

@@ -50,3 +50,16 @@ export class LambdaCallback extends Callback {
     Object.assign(this, hooks);
   }
 }
+
+/**
+ * A callback of single functions, where a subclass of `Callback` would be more to write.
+ *
+ * @param hooks The hooks of a {@link Callback} by name. They may return anything; a promise is waited for.
+ *   https://keras.io/api/callbacks/lambda_callback/
+ * @throws EngineError `ARGUMENT` for an unknown hook, telling the nearest, or what is no function.
+ * @example
+ *     const losses: number[] = [];
+ *     const keep = callbacks.lambdaCallback({ onEpochEnd: (epoch, logs) => losses.push(logs['loss']) });
+ *     await model.fit(x, y, { epochs: 5, callbacks: [keep] });
+ */
+export const lambdaCallback = (hooks: Hooks) => new LambdaCallback(hooks);

@@ -135,3 +135,14 @@ function duration(seconds: number): string {
   if (whole >= 60) return `${Math.floor(whole / 60)}:${two(whole % 60)}`;
   return `${whole}s`;
 }
+
+/**
+ * Shows how a run is getting on: in a terminal a bar with steps, times, losses and metrics; elsewhere, or with `verbose: 2`, one
+ * line an epoch. `fit`, `evaluate` and `predict` add one themselves unless `verbose` is 0: this one is for a second stream.
+ * https://keras.io/api/callbacks/progbar_logger/
+ *
+ * @param stream Default `process.stdout`.
+ * @throws EngineError `ARGUMENT` where the stream cannot be written to.
+ * @example await model.fit(x, y, { verbose: 2, callbacks: [callbacks.progbarLogger(process.stderr)] });
+ */
+export const progbarLogger = (stream?: ProgressStream) => new ProgbarLogger(stream);

@@ -9,7 +9,7 @@ import type { Sym } from '../core/sym.js';
  *
  * @example
  *     class AtMostOne extends constraints.Constraint {
- *       readonly className = 'atMostOne';
+ *       readonly className = 'AtMostOne';
  *       call(weight: Sym) {
  *         return ops.minimum(weight, 1);
  *       }
@@ -19,7 +19,7 @@ import type { Sym } from '../core/sym.js';
 export abstract class Constraint {
   /** The names of the options that the class takes, each `required`, `optional` or `boolean`: others are errors. */
   static readonly optionNames: object = {};
-  /** The name in configurations. */
+  /** The name in configurations: that of the class. */
   abstract readonly className: string;
 
   /** The weight as it may be: float32 of the given weight's shape. */

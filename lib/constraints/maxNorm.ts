@@ -15,7 +15,7 @@ export class MaxNorm extends NormConstraint {
     maxValue: 'optional',
     ...normNames,
   } satisfies OptionNames<MaxNormOptions>;
-  readonly className = 'maxNorm';
+  readonly className = 'MaxNorm';
   /** The largest norm. */
   readonly maxValue: number;
 
@@ -32,3 +32,12 @@ export class MaxNorm extends NormConstraint {
     return { ...super.getConfig(), maxValue: this.maxValue };
   }
 }
+
+/**
+ * Scales down what has a norm above `maxValue`, after each update. Srivastava et al., 2014.
+ * https://keras.io/api/layers/constraints/#maxnorm-class
+ *
+ * @throws EngineError `ARGUMENT` for a `maxValue` below 0.
+ * @example layers.dense({ units: 10, kernelConstraint: constraints.maxNorm({ maxValue: 3 }) });
+ */
+export const maxNorm = (options?: MaxNormOptions) => new MaxNorm(options);

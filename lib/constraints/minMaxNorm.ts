@@ -22,7 +22,7 @@ export class MinMaxNorm extends NormConstraint {
     rate: 'optional',
     ...normNames,
   } satisfies OptionNames<MinMaxNormOptions>;
-  readonly className = 'minMaxNorm';
+  readonly className = 'MinMaxNorm';
   /** The least norm. */
   readonly minValue: number;
   /** The largest norm. */
@@ -54,3 +54,12 @@ export class MinMaxNorm extends NormConstraint {
     return { ...super.getConfig(), minValue, maxValue, rate };
   }
 }
+
+/**
+ * Scales what has a norm outside of two bounds towards the nearer one, after each update.
+ * https://keras.io/api/layers/constraints/#minmaxnorm-class
+ *
+ * @throws EngineError `ARGUMENT` for bounds below 0 or in the wrong order, and a rate above 1.
+ * @example layers.dense({ units: 10, kernelConstraint: constraints.minMaxNorm({ minValue: 0.5, maxValue: 2 }) });
+ */
+export const minMaxNorm = (options?: MinMaxNormOptions) => new MinMaxNorm(options);

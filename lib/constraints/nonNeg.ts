@@ -6,7 +6,7 @@ import { Constraint } from './constraint.js';
 /** No negative numbers: made by `constraints.nonNeg`, which says more. */
 export class NonNeg extends Constraint {
   static override readonly optionNames: object = {};
-  readonly className = 'nonNeg';
+  readonly className = 'NonNeg';
 
   constructor(options: NoOptions = {}) {
     super();
@@ -17,3 +17,10 @@ export class NonNeg extends Constraint {
     return ops.relu(weight);
   }
 }
+
+/**
+ * Makes negative numbers 0, after each update. https://keras.io/api/layers/constraints/#nonneg-class
+ *
+ * @example layers.dense({ units: 10, kernelConstraint: constraints.nonNeg() });
+ */
+export const nonNeg = (options?: NoOptions) => new NonNeg(options);

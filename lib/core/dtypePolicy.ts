@@ -1,5 +1,5 @@
 import { engine } from '../engine/engine.js';
-import { choose } from '../base/names.js';
+import { choose } from '../base/choose.js';
 import { warnOnce } from '../base/warn.js';
 
 /** How a step computes: all in float32, or activations in bfloat16 and the rest in float32. */

@@ -11,7 +11,7 @@ export interface ConstantOptions {
 /** All numbers alike: made by `initializers.constant`, which says more. */
 export class Constant extends Initializer {
   static override readonly optionNames: object = { value: 'optional' } satisfies OptionNames<ConstantOptions>;
-  readonly className = 'constant';
+  readonly className = 'Constant';
   /** The value of each number. */
   readonly value: number;
 
@@ -29,3 +29,11 @@ export class Constant extends Initializer {
     return { value: this.value };
   }
 }
+
+/**
+ * All numbers alike, float32. https://keras.io/api/layers/initializers/#constant-class
+ *
+ * @throws EngineError `ARGUMENT` for a value that is no finite number.
+ * @example layers.dense({ units: 1, biasInitializer: initializers.constant({ value: 0.1 }) });
+ */
+export const constant = (options?: ConstantOptions) => new Constant(options);

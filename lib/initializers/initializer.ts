@@ -22,7 +22,7 @@ const tensorNames = { seed: 'optional' } satisfies OptionNames<TensorOptions>;
  *
  * @example
  *     class Halves extends initializers.Initializer {
- *       readonly className = 'halves';
+ *       readonly className = 'Halves';
  *       protected draw(shape: readonly number[]) {
  *         return full(shape, 0.5);
  *       }
@@ -32,7 +32,7 @@ const tensorNames = { seed: 'optional' } satisfies OptionNames<TensorOptions>;
 export abstract class Initializer {
   /** The names of the options that the class takes, each `required`, `optional` or `boolean`: others are errors. */
   static readonly optionNames: object = {};
-  /** The name in configurations. */
+  /** The name in configurations: that of the class. */
   abstract readonly className: string;
 
   /** @param seed An integer: the same seed gives the same numbers. */

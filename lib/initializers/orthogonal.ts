@@ -19,7 +19,9 @@ export class Orthogonal extends Initializer {
     gain: 'optional',
     seed: 'optional',
   } satisfies OptionNames<OrthogonalOptions>;
-  readonly className = 'orthogonal';
+  /** Other names for it. */
+  static readonly aliases = ['orthogonalInitializer'] as const;
+  readonly className = 'Orthogonal';
   /** What the orthonormal matrix is multiplied by. */
   readonly gain: number;
 
@@ -49,3 +51,13 @@ export class Orthogonal extends Initializer {
     return { gain: this.gain, ...super.getConfig() };
   }
 }
+
+/**
+ * A matrix [all but the last axis, last axis] whose rows or columns are orthonormal, times a gain, float32: what recurrent kernels
+ * begin as by default. Saxe et al., 2014. https://keras.io/api/layers/initializers/#orthogonalinitializer-class
+ *
+ * @throws EngineError `ARGUMENT` for a gain that is no finite number, or a seed that is no integer; `SHAPE`, when the weight is made,
+ *   for fewer than two axes.
+ * @example layers.dense({ units: 8, kernelInitializer: initializers.orthogonal({ gain: 1.4 }) });
+ */
+export const orthogonal = (options?: OrthogonalOptions) => new Orthogonal(options);

@@ -1,5 +1,5 @@
 import { type OptionNames, knownOptionsOf } from '../base/checks.js';
-import { randomNormal } from '../ops/random.js';
+import * as ops from '../ops/index.js';
 import type { Tensor } from '../core/tensor.js';
 import { Initializer, checkNumber, type SeedOptions } from './initializer.js';
 
@@ -18,7 +18,9 @@ export class RandomNormal extends Initializer {
     stddev: 'optional',
     seed: 'optional',
   } satisfies OptionNames<RandomNormalOptions>;
-  readonly className = 'randomNormal';
+  /** Other names for it. */
+  static readonly aliases = ['normal'] as const;
+  readonly className = 'RandomNormal';
   /** The mean. */
   readonly mean: number;
   /** The standard deviation. */
@@ -32,10 +34,18 @@ export class RandomNormal extends Initializer {
   }
 
   protected draw(shape: readonly number[], seed: number): Tensor {
-    return randomNormal(shape, { mean: this.mean, stddev: this.stddev, seed });
+    return ops.randomNormal(shape, { mean: this.mean, stddev: this.stddev, seed });
   }
 
   override getConfig() {
     return { mean: this.mean, stddev: this.stddev, ...super.getConfig() };
   }
 }
+
+/**
+ * Numbers of a normal distribution, float32. https://keras.io/api/layers/initializers/#randomnormal-class
+ *
+ * @throws EngineError `ARGUMENT` for a mean or a standard deviation that is no finite number, or a seed that is no integer.
+ * @example layers.dense({ units: 8, kernelInitializer: initializers.randomNormal({ stddev: 0.01, seed: 1 }) });
+ */
+export const randomNormal = (options?: RandomNormalOptions) => new RandomNormal(options);

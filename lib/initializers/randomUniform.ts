@@ -1,5 +1,5 @@
 import { type OptionNames, knownOptionsOf } from '../base/checks.js';
-import { randomUniform } from '../ops/random.js';
+import * as ops from '../ops/index.js';
 import type { Tensor } from '../core/tensor.js';
 import { Initializer, checkNumber, type SeedOptions } from './initializer.js';
 
@@ -18,7 +18,9 @@ export class RandomUniform extends Initializer {
     maxval: 'optional',
     seed: 'optional',
   } satisfies OptionNames<RandomUniformOptions>;
-  readonly className = 'randomUniform';
+  /** Other names for it. */
+  static readonly aliases = ['uniform'] as const;
+  readonly className = 'RandomUniform';
   /** The lower bound. */
   readonly minval: number;
   /** The upper bound, not included. */
@@ -32,10 +34,18 @@ export class RandomUniform extends Initializer {
   }
 
   protected draw(shape: readonly number[], seed: number): Tensor {
-    return randomUniform(shape, { minval: this.minval, maxval: this.maxval, seed });
+    return ops.randomUniform(shape, { minval: this.minval, maxval: this.maxval, seed });
   }
 
   override getConfig() {
     return { minval: this.minval, maxval: this.maxval, ...super.getConfig() };
   }
 }
+
+/**
+ * Numbers of a range, each as likely as any other, float32. https://keras.io/api/layers/initializers/#randomuniform-class
+ *
+ * @throws EngineError `ARGUMENT` for bounds that are no finite numbers, or a seed that is no integer.
+ * @example layers.dense({ units: 8, kernelInitializer: initializers.randomUniform({ minval: -0.1, maxval: 0.1 }) });
+ */
+export const randomUniform = (options?: RandomUniformOptions) => new RandomUniform(options);

@@ -1,5 +1,5 @@
 import { type OptionNames, knownOptionsOf } from '../base/checks.js';
-import { truncatedNormal } from '../ops/random.js';
+import * as ops from '../ops/index.js';
 import type { Tensor } from '../core/tensor.js';
 import { Initializer, checkNumber, type SeedOptions } from './initializer.js';
 
@@ -18,7 +18,7 @@ export class TruncatedNormal extends Initializer {
     stddev: 'optional',
     seed: 'optional',
   } satisfies OptionNames<TruncatedNormalOptions>;
-  readonly className = 'truncatedNormal';
+  readonly className = 'TruncatedNormal';
   /** The mean. */
   readonly mean: number;
   /** The standard deviation. */
@@ -32,10 +32,19 @@ export class TruncatedNormal extends Initializer {
   }
 
   protected draw(shape: readonly number[], seed: number): Tensor {
-    return truncatedNormal(shape, { mean: this.mean, stddev: this.stddev, seed });
+    return ops.truncatedNormal(shape, { mean: this.mean, stddev: this.stddev, seed });
   }
 
   override getConfig() {
     return { mean: this.mean, stddev: this.stddev, ...super.getConfig() };
   }
 }
+
+/**
+ * Numbers of a normal distribution, float32, drawn again where they lie more than two standard deviations from the mean.
+ * https://keras.io/api/layers/initializers/#truncatednormal-class
+ *
+ * @throws EngineError `ARGUMENT` for a mean or a standard deviation that is no finite number, or a seed that is no integer.
+ * @example layers.dense({ units: 8, kernelInitializer: initializers.truncatedNormal({ stddev: 0.02 }) });
+ */
+export const truncatedNormal = (options?: TruncatedNormalOptions) => new TruncatedNormal(options);

@@ -1,4 +1,4 @@
-import { type OptionNames, knownOptions, knownOptionsOf, oneOf } from '../base/checks.js';
+import { type OptionNames, knownOptionsOf, oneOf } from '../base/checks.js';
 import { EngineError, describe } from '../base/errors.js';
 import { randomNormal, randomUniform, truncatedNormal } from '../ops/random.js';
 import type { Tensor } from '../core/tensor.js';
@@ -31,7 +31,7 @@ export class VarianceScaling extends Initializer {
     distribution: 'optional',
     seed: 'optional',
   } satisfies OptionNames<VarianceScalingOptions>;
-  readonly className: string = 'varianceScaling';
+  readonly className: string = 'VarianceScaling';
   /** What the variance is multiplied by. */
   readonly scale: number;
   /** What the variance is divided by. */
@@ -74,75 +74,12 @@ export class VarianceScaling extends Initializer {
   }
 }
 
-/** One of the named variance scalings, of which only the seed is free. */
-class Preset extends VarianceScaling {
-  override readonly className: string;
-
-  constructor(className: string, options: VarianceScalingOptions) {
-    super(options);
-    this.className = className;
-  }
-
-  override getConfig(): Record<string, unknown> {
-    return this.seed === undefined ? {} : { seed: this.seed };
-  }
-}
-
-const seedNames = { seed: 'optional' } satisfies OptionNames<SeedOptions>;
-
-const preset =
-  (name: string, options: VarianceScalingOptions) =>
-  (given: SeedOptions = {}): Initializer => {
-    knownOptions(name, given, seedNames);
-    return new Preset(name, { ...options, seed: given.seed });
-  };
-
-// fanIn counts the inputs of one unit: the input's axis of a kernel times the numbers of its window; fanOut the outputs.
-
 /**
- * Uniform numbers within ±√(6 / (fanIn + fanOut)), float32: what kernels begin as by default. Glorot and Bengio, 2010.
- * https://keras.io/api/layers/initializers/#glorotuniform-class
+ * Random numbers of variance scale / fan, float32, so that signals keep their size through a layer: the fan is the number of inputs
+ * or outputs of one unit. The initializers of Glorot, He and LeCun are cases of it.
+ * https://keras.io/api/layers/initializers/#variancescaling-class
  *
- * @example layers.dense({ units: 8, kernelInitializer: initializers.glorotUniform({ seed: 1 }) });
+ * @throws EngineError `ARGUMENT` for a scale that is not positive, an unknown mode or distribution, or a seed that is no integer.
+ * @example layers.dense({ units: 8, kernelInitializer: initializers.varianceScaling({ scale: 2, mode: 'fanOut' }) });
  */
-export const glorotUniform = preset('glorotUniform', { mode: 'fanAvg', distribution: 'uniform' });
-
-/**
- * Truncated normal numbers of variance 2 / (fanIn + fanOut), float32. Glorot and Bengio, 2010.
- * https://keras.io/api/layers/initializers/#glorotnormal-class
- *
- * @example layers.dense({ units: 8, kernelInitializer: 'glorotNormal' });
- */
-export const glorotNormal = preset('glorotNormal', { mode: 'fanAvg' });
-
-/**
- * Uniform numbers within ±√(6 / fanIn), float32: for layers with relu. He et al., 2015.
- * https://keras.io/api/layers/initializers/#heuniform-class
- *
- * @example layers.dense({ units: 8, kernelInitializer: 'heUniform', activation: 'relu' });
- */
-export const heUniform = preset('heUniform', { scale: 2, distribution: 'uniform' });
-
-/**
- * Truncated normal numbers of variance 2 / fanIn, float32: for layers with relu. He et al., 2015.
- * https://keras.io/api/layers/initializers/#henormal-class
- *
- * @example layers.dense({ units: 8, kernelInitializer: 'heNormal', activation: 'relu' });
- */
-export const heNormal = preset('heNormal', { scale: 2 });
-
-/**
- * Uniform numbers within ±√(3 / fanIn), float32. LeCun et al., 1998.
- * https://keras.io/api/layers/initializers/#lecununiform-class
- *
- * @example layers.dense({ units: 8, kernelInitializer: 'lecunUniform' });
- */
-export const lecunUniform = preset('lecunUniform', { distribution: 'uniform' });
-
-/**
- * Truncated normal numbers of variance 1 / fanIn, float32. LeCun et al., 1998.
- * https://keras.io/api/layers/initializers/#lecunnormal-class
- *
- * @example layers.dense({ units: 8, kernelInitializer: 'lecunNormal' });
- */
-export const lecunNormal = preset('lecunNormal', {});
+export const varianceScaling = (options?: VarianceScalingOptions) => new VarianceScaling(options);

@@ -1,6 +1,6 @@
 import type { OptionNames } from '../base/checks.js';
 import type { Shape } from '../engine/engine.js';
-import { type InitializerLike, initializerConfig, initializerOf } from '../initializers/index.js';
+import { type InitializerLike, initializerConfig, initializerOf } from '../initializers/registry.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
 import type { Variable } from '../core/variable.js';

@@ -6,14 +6,16 @@ import {
   knownOptionsOf,
   shapeOf,
 } from '../base/checks.js';
-import { constraintOf } from '../constraints/index.js';
+import { constraintOf } from '../constraints/registry.js';
 import { NDArray } from '../core/ndarray.js';
 import { dispose } from '../base/disposable.js';
 import type { Shape } from '../engine/engine.js';
 import { EngineError, describe, shapeText } from '../base/errors.js';
-import { type Initializer, initializerOf } from '../initializers/index.js';
+import type { Initializer } from '../initializers/initializer.js';
+import { initializerOf } from '../initializers/registry.js';
 import { factoryName, uniqueName } from '../base/names.js';
-import { type Regularizer, regularizerConfig, regularizerOf } from '../regularizers/index.js';
+import type { Regularizer } from '../regularizers/regularizer.js';
+import { regularizerConfig, regularizerOf } from '../regularizers/registry.js';
 import { stateChanged } from '../core/stateful.js';
 import { Sym } from '../core/sym.js';
 import type { Tensor, TensorData } from '../core/tensor.js';

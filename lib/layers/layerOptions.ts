@@ -1,8 +1,8 @@
 import type { OptionNames } from '../base/checks.js';
-import type { ConstraintLike } from '../constraints/index.js';
+import type { ConstraintLike } from '../constraints/registry.js';
 import type { Shape } from '../engine/engine.js';
-import type { InitializerLike } from '../initializers/index.js';
-import type { RegularizerLike } from '../regularizers/index.js';
+import type { InitializerLike } from '../initializers/registry.js';
+import type { RegularizerLike } from '../regularizers/registry.js';
 import type { Sym } from '../core/sym.js';
 
 /** What every layer takes. */

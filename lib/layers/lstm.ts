@@ -1,6 +1,7 @@
 import type { OptionNames } from '../base/checks.js';
 import { type ActivationFunction, activationConfig, activationOf } from '../activations/index.js';
-import { Initializer, type InitializerLike, initializerOf } from '../initializers/index.js';
+import { Initializer } from '../initializers/initializer.js';
+import { type InitializerLike, initializerOf } from '../initializers/registry.js';
 import * as ops from '../ops/index.js';
 import { recurrent } from '../ops/sequence.js';
 import type { Sym } from '../core/sym.js';

@@ -8,7 +8,7 @@ import {
 } from '../activations/index.js';
 import type { Shape } from '../engine/engine.js';
 import { EngineError } from '../base/errors.js';
-import type { InitializerLike } from '../initializers/index.js';
+import type { InitializerLike } from '../initializers/registry.js';
 import { listOf } from '../base/list.js';
 import { apply } from '../core/apply.js';
 import * as ops from '../ops/index.js';

@@ -1,7 +1,7 @@
 import type { OptionNames } from '../base/checks.js';
-import { type ConstraintLike, constraintConfig, constraintOf } from '../constraints/index.js';
-import { type InitializerLike, initializerConfig, initializerOf } from '../initializers/index.js';
-import { type RegularizerLike, regularizerConfig, regularizerOf } from '../regularizers/index.js';
+import { type ConstraintLike, constraintConfig, constraintOf } from '../constraints/registry.js';
+import { type InitializerLike, initializerConfig, initializerOf } from '../initializers/registry.js';
+import { type RegularizerLike, regularizerConfig, regularizerOf } from '../regularizers/registry.js';
 import type { WeightOptions } from './layer.js';
 
 /**

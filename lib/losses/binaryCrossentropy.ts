@@ -1,4 +1,5 @@
 import { type OptionNames, knownOptionsOf } from '../base/checks.js';
+import { factoryName } from '../base/names.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
 import { align, lastMean } from './align.js';
@@ -23,20 +24,22 @@ export class BinaryCrossentropy extends Loss implements CrossentropyOptions {
     fromLogits: 'boolean',
     labelSmoothing: 'optional',
   } satisfies OptionNames<CrossentropyOptions>;
-  readonly className = 'binaryCrossentropy';
+  /** Other names for it. */
+  static readonly aliases = ['bce'] as const;
+  readonly className = 'BinaryCrossentropy';
   readonly fromLogits: boolean;
   readonly labelSmoothing: number;
 
   constructor(options: CrossentropyOptions = {}) {
-    knownOptionsOf(new.target, options);
+    const who = knownOptionsOf(new.target, options);
     super();
     this.fromLogits = options.fromLogits ?? false;
-    this.labelSmoothing = checkSmoothing(this.className, options.labelSmoothing ?? 0);
+    this.labelSmoothing = checkSmoothing(who, options.labelSmoothing ?? 0);
   }
 
   call(yTrue: Sym, yPred: Sym): Sym {
-    const { className, labelSmoothing: smoothing } = this;
-    const given = align(className, yTrue, yPred);
+    const { labelSmoothing: smoothing } = this;
+    const given = align(factoryName(this.className), yTrue, yPred);
     const target = smoothing === 0 ? given : ops.add(ops.multiply(given, 1 - smoothing), smoothing / 2);
     const z = this.fromLogits
       ? logits(yPred, 'sigmoid')
@@ -54,3 +57,18 @@ export class BinaryCrossentropy extends Loss implements CrossentropyOptions {
     return { fromLogits: this.fromLogits, labelSmoothing: this.labelSmoothing };
   }
 }
+
+/**
+ * The cross-entropy of yes-or-no targets y with probabilities p, −y·log(p) − (1 − y)·log(1 − p), as a mean over the last axis.
+ * https://keras.io/api/losses/probabilistic_losses/#binarycrossentropy-class
+ *
+ * Targets have the shape of the predictions, [n, ...], of which an axis of size 1 at the end may be missing: 0 or 1 in any dtype, or
+ * a probability. The output of a `sigmoid` is computed from its logits, which loses no digits; other probabilities are cut to
+ * [1e-7, 1 − 1e-7].
+ *
+ * @throws EngineError `SHAPE`, from the first step, for targets of another shape.
+ * @example
+ *     layers.dense({ units: 1 }), // logits
+ *     model.compile({ optimizer: 'adam', loss: losses.binaryCrossentropy({ fromLogits: true }) });
+ */
+export const binaryCrossentropy = (options?: CrossentropyOptions) => new BinaryCrossentropy(options);

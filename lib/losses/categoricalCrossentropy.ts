@@ -1,4 +1,5 @@
 import { type OptionNames, knownOptionsOf } from '../base/checks.js';
+import { factoryName } from '../base/names.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
 import { align } from './align.js';
@@ -12,20 +13,20 @@ export class CategoricalCrossentropy extends Loss implements CrossentropyOptions
     fromLogits: 'boolean',
     labelSmoothing: 'optional',
   } satisfies OptionNames<CrossentropyOptions>;
-  readonly className = 'categoricalCrossentropy';
+  readonly className = 'CategoricalCrossentropy';
   readonly fromLogits: boolean;
   readonly labelSmoothing: number;
 
   constructor(options: CrossentropyOptions = {}) {
-    knownOptionsOf(new.target, options);
+    const who = knownOptionsOf(new.target, options);
     super();
     this.fromLogits = options.fromLogits ?? false;
-    this.labelSmoothing = checkSmoothing(this.className, options.labelSmoothing ?? 0);
+    this.labelSmoothing = checkSmoothing(who, options.labelSmoothing ?? 0);
   }
 
   call(yTrue: Sym, yPred: Sym): Sym {
-    const { className, labelSmoothing: smoothing } = this;
-    const given = align(className, yTrue, yPred);
+    const { labelSmoothing: smoothing } = this;
+    const given = align(factoryName(this.className), yTrue, yPred);
     const classes = yPred.shape[yPred.rank - 1];
     const target = smoothing === 0 ? given : ops.add(ops.multiply(given, 1 - smoothing), smoothing / classes);
     const logits = softmaxLogits(yPred, this.fromLogits);
@@ -36,3 +37,17 @@ export class CategoricalCrossentropy extends Loss implements CrossentropyOptions
     return { fromLogits: this.fromLogits, labelSmoothing: this.labelSmoothing };
   }
 }
+
+/**
+ * The cross-entropy of one-hot targets y, or of any probabilities, with the probabilities p along the last axis: −Σ y·log(p).
+ * https://keras.io/api/losses/probabilistic_losses/#categoricalcrossentropy-class
+ *
+ * Targets have the shape of the predictions, [n, ..., classes], in any dtype. The output of a `softmax` is computed from its logits,
+ * which loses no digits; other probabilities are cut to [1e-7, 1 − 1e-7]. For class numbers take
+ * `sparseCategoricalCrossentropy`.
+ *
+ * @throws EngineError `SHAPE`, from the first step, for targets of another shape.
+ * @example model.compile({ optimizer: 'adam', loss: losses.categoricalCrossentropy({ labelSmoothing: 0.1 }) });
+ */
+export const categoricalCrossentropy = (options?: CrossentropyOptions) =>
+  new CategoricalCrossentropy(options);

@@ -7,7 +7,9 @@ import { SparseCategoricalCrossentropy } from './sparseCategoricalCrossentropy.j
 
 /** What the name `'crossentropy'` stands for: the cross-entropy that the shapes call for. */
 export class Crossentropy extends Loss {
-  readonly className = 'crossentropy';
+  /** Other names for it. */
+  static readonly aliases = ['crossentropy', 'ce'] as const;
+  readonly className = 'Crossentropy';
 
   call(yTrue: Sym, yPred: Sym): Sym {
     const answers = answersOf(yTrue, yPred);

@@ -1,3 +1,4 @@
+import { functionName } from '../base/customObjects.js';
 import type { Sym } from '../core/sym.js';
 
 /**
@@ -6,7 +7,7 @@ import type { Sym } from '../core/sym.js';
  *
  * @example
  *     class Quartic extends losses.Loss {
- *       readonly className = 'quartic';
+ *       readonly className = 'Quartic';
  *       call(yTrue: Sym, yPred: Sym) {
  *         return ops.mean(ops.power(ops.subtract(yPred, yTrue), 4), { axis: -1 });
  *       }
@@ -15,7 +16,7 @@ import type { Sym } from '../core/sym.js';
 export abstract class Loss {
   /** The names of the options that the class takes, each `required`, `optional`, `boolean` or `string`: others are errors. */
   static readonly optionNames: object = {};
-  /** The name in configurations. */
+  /** The name in configurations: that of the class. */
   abstract readonly className: string;
 
   /**
@@ -47,7 +48,7 @@ export class FunctionLoss extends Loss {
 
   constructor(fn: LossFunction) {
     super();
-    this.className = fn.name || 'loss';
+    this.className = functionName(fn) ?? 'loss';
     this.#function = fn;
   }
 

@@ -6,6 +6,7 @@ import { Metric, type MetricOptions } from './metric.js';
 
 /** The metric that {@link accuracy} makes. */
 export class Accuracy extends Metric {
+  override readonly className = 'Accuracy';
   readonly name: string;
 
   constructor(options: MetricOptions = {}) {
@@ -18,3 +19,13 @@ export class Accuracy extends Metric {
     return lastMean(ops.equal(align(this.name, yTrue, yPred), yPred));
   }
 }
+
+/**
+ * The share of predictions that equal their targets. Targets have the shape of the predictions, of which an axis of size 1 at the end
+ * may be missing; any dtype. For classes take the form that fits the output, such as `categoricalAccuracy`, or the name
+ * `'accuracy'`, which chooses it by the shapes. https://keras.io/api/metrics/accuracy_metrics/#accuracy-class
+ *
+ * @throws EngineError `SHAPE`, from the first step, for targets of another shape.
+ * @example model.compile({ loss: 'mse', metrics: [metrics.accuracy({ name: 'exact' })] });
+ */
+export const accuracy = (options?: MetricOptions) => new Accuracy(options);

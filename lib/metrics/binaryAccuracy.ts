@@ -16,6 +16,7 @@ export class BinaryAccuracy extends Metric implements BinaryAccuracyOptions {
     ...metricNames,
     threshold: 'optional',
   } satisfies OptionNames<BinaryAccuracyOptions>;
+  override readonly className = 'BinaryAccuracy';
   readonly name: string;
   readonly threshold: number;
 
@@ -30,4 +31,18 @@ export class BinaryAccuracy extends Metric implements BinaryAccuracyOptions {
     const answer = ops.cast(ops.greater(yPred, this.threshold), 'float32');
     return lastMean(ops.equal(answer, align(this.name, yTrue, yPred)));
   }
+
+  override getConfig() {
+    return { ...super.getConfig(), threshold: this.threshold };
+  }
 }
+
+/**
+ * The share of yes-or-no answers that are right: a prediction above the threshold means 1, else 0. Targets are 0 or 1 in the shape of
+ * the predictions, of which an axis of size 1 at the end may be missing; any dtype.
+ * https://keras.io/api/metrics/accuracy_metrics/#binaryaccuracy-class
+ *
+ * @throws EngineError `SHAPE`, from the first step, for targets of another shape.
+ * @example metrics.binaryAccuracy({ threshold: 0 }) // of logits
+ */
+export const binaryAccuracy = (options?: BinaryAccuracyOptions) => new BinaryAccuracy(options);

@@ -1,4 +1,6 @@
 import { expected } from '../base/checks.js';
+import { factoryName } from '../base/names.js';
+import { lossConfig, lossOf } from '../losses/registry.js';
 import { Loss } from '../losses/loss.js';
 import type { Sym } from '../core/sym.js';
 import { Metric } from './metric.js';
@@ -9,21 +11,31 @@ import { Metric } from './metric.js';
  * @example new metrics.LossMetric(losses.binaryCrossentropy({ fromLogits: true }), 'entropy')
  */
 export class LossMetric extends Metric {
+  override readonly className: string = 'LossMetric';
   readonly name: string;
   /** The loss whose mean is shown. */
   readonly loss: Loss;
 
-  /** @param name The key in logs and in the history. Default: the loss's className. */
+  /** @param name The key in logs and in the history. Default: the loss's, such as `meanSquaredError`. */
   constructor(loss: Loss, name?: string) {
     super();
     if (!(loss instanceof Loss)) throw expected('lossMetric', 'a loss', loss);
     if (name !== undefined && typeof name !== 'string')
       throw expected('lossMetric', 'a string for name', name);
-    this.name = name ?? loss.className;
+    this.name = name ?? factoryName(loss.className);
     this.loss = loss;
   }
 
   call(yTrue: Sym, yPred: Sym): Sym {
     return this.loss.call(yTrue, yPred);
+  }
+
+  override getConfig(): Record<string, unknown> {
+    return { name: this.name, loss: lossConfig(this.loss) };
+  }
+
+  /** A metric of the loss and the name that {@link getConfig} gave. */
+  static fromConfig({ loss, name }: Record<string, unknown>): LossMetric {
+    return new LossMetric(lossOf(loss as never), name as string);
   }
 }

@@ -27,6 +27,12 @@ export abstract class Metric {
   static readonly optionNames: object = metricNames;
   /** The key in logs and in the history. */
   abstract readonly name: string;
+  /** The name in configurations: that of the class. */
+  readonly className: string;
+
+  constructor() {
+    this.className = new.target.name;
+  }
 
   /**
    * One value a sample, or one for each of its steps or places.
@@ -37,6 +43,11 @@ export abstract class Metric {
    *   for these have been applied.
    */
   abstract call(yTrue: Sym, yPred: Sym): Sym;
+
+  /** The arguments that make an equal metric. */
+  getConfig(): Record<string, unknown> {
+    return { name: this.name };
+  }
 }
 
 /**

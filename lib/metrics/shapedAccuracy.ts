@@ -7,6 +7,9 @@ import { SparseCategoricalAccuracy } from './sparseCategoricalAccuracy.js';
 
 /** What the name `'accuracy'` stands for: the share of right answers in the form that the shapes call for. */
 export class ShapedAccuracy extends Metric {
+  /** Other names for it. */
+  static readonly aliases = ['accuracy', 'acc'] as const;
+  override readonly className = 'ShapedAccuracy';
   readonly name: string;
 
   constructor(options: MetricOptions = {}) {

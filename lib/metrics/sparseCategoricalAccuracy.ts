@@ -6,6 +6,7 @@ import { Metric, type MetricOptions } from './metric.js';
 
 /** The metric that {@link sparseCategoricalAccuracy} makes. */
 export class SparseCategoricalAccuracy extends Metric {
+  override readonly className = 'SparseCategoricalAccuracy';
   readonly name: string;
 
   constructor(options: MetricOptions = {}) {
@@ -19,3 +20,13 @@ export class SparseCategoricalAccuracy extends Metric {
     return ops.equal(ops.argmax(yPred, { axis: -1 }), wanted);
   }
 }
+
+/**
+ * The share of class numbers at which the prediction is largest along the last axis. Predictions are [n, ..., classes]; targets
+ * [n, ...] or [n, ..., 1], whole numbers in any dtype.
+ * https://keras.io/api/metrics/accuracy_metrics/#sparsecategoricalaccuracy-class
+ *
+ * @throws EngineError `SHAPE`, from the first step, for targets of another shape.
+ * @example model.compile({ loss: 'sparseCategoricalCrossentropy', metrics: [metrics.sparseCategoricalAccuracy()] });
+ */
+export const sparseCategoricalAccuracy = (options?: MetricOptions) => new SparseCategoricalAccuracy(options);

@@ -1,19 +1,13 @@
 import { expected, isPlainObject } from '../base/checks.js';
+import { EngineError } from '../base/errors.js';
+import type { ObjectConfig } from '../base/registry.js';
 import type { DtypePolicy } from '../core/dtypePolicy.js';
-import type { Constraint } from '../constraints/index.js';
-import { EngineError, nearest } from '../base/errors.js';
-import type { Initializer } from '../initializers/index.js';
 import { InputLayer } from '../layers/input.js';
 import type { KerasTensor } from '../layers/kerasTensor.js';
-import * as layers from '../layers/index.js';
-import { Layer } from '../layers/layer.js';
-import type { Regularizer, RegularizerLike } from '../regularizers/index.js';
+import type { Layer } from '../layers/layer.js';
+import { layerConfig, layerFromConfig } from '../layers/registry.js';
+import type { RegularizerLike } from '../regularizers/registry.js';
 import type { LayerGraph } from './layerGraph.js';
-
-export interface LayerConfig {
-  readonly className: string;
-  readonly config: Record<string, unknown>;
-}
 
 /** An output of a layer's call: which layer, which of its calls, which of its outputs. */
 type Reference = readonly [layer: string, call: number, output: number];
@@ -23,75 +17,12 @@ export interface GraphConfig {
   readonly trainable?: boolean;
   readonly dtypePolicy?: DtypePolicy;
   readonly activityRegularizer?: RegularizerLike;
-  readonly layers: readonly LayerConfig[];
+  readonly layers: readonly ObjectConfig[];
   readonly calls: readonly { readonly layer: string; readonly inputs: readonly Reference[] }[];
   readonly inputs: readonly Reference[];
   readonly outputs: readonly Reference[];
   /** The outputs' names where they were given in a record. */
   readonly outputNames?: readonly string[];
-}
-
-type LayerClass = new (config: never) => Layer;
-/** A class of one's own that a configuration may name. */
-export type CustomClass = new (config: never) => Layer | Initializer | Regularizer | Constraint;
-
-/** Classes of one's own by their className. They go before those of the library. */
-export type CustomObjects = Readonly<Record<string, CustomClass>>;
-
-const classes: Record<string, LayerClass> = Object.fromEntries(
-  Object.entries(layers).filter(
-    ([name]) => /^[A-Z]/.test(name) && name !== 'Layer' && name !== 'KerasTensor',
-  ),
-) as unknown as Record<string, LayerClass>;
-
-type FromConfig = (config: Record<string, unknown>, customObjects: CustomObjects) => Layer;
-
-/** Models are layers too: their files enter here how one is made from its configuration. */
-export const modelClasses: Record<string, FromConfig> = {};
-
-export function layerConfig(layer: Layer): LayerConfig {
-  return { className: layer.className, config: layer.getConfig() };
-}
-
-/** @throws EngineError `ARGUMENT` for an unknown class, telling the nearest. */
-export function layerFromConfig(
-  { className, config }: LayerConfig,
-  customObjects: CustomObjects = {},
-): Layer {
-  const own = Object.hasOwn(customObjects, className) ? customObjects[className] : undefined;
-  if (own && isLayerClass(own)) {
-    // A class that extends a model says how it is made.
-    const { fromConfig } = own as { fromConfig?: FromConfig };
-    return fromConfig ? fromConfig.call(own, config, customObjects) : make(own, config, customObjects);
-  }
-  if (Object.hasOwn(modelClasses, className)) return modelClasses[className](config, customObjects);
-  if (Object.hasOwn(classes, className)) return make(classes[className], config, customObjects);
-  const known = [...Object.keys(customObjects), ...Object.keys(modelClasses), ...Object.keys(classes)];
-  const near = nearest(className, known);
-  throw new EngineError(
-    'ARGUMENT',
-    `[fromConfig] expected a layer's class, one's own in customObjects, received '${className}'` +
-      (near === undefined ? '' : `; did you mean '${near}'?`),
-  );
-}
-
-const make = (made: LayerClass, config: Record<string, unknown>, customObjects: CustomObjects): Layer =>
-  new made(revived(config, customObjects) as never);
-
-const isLayerClass = (made: CustomClass): made is LayerClass => made.prototype instanceof Layer;
-
-/** A configuration with objects in the places of those of one's own initializers, regularizers and constraints. */
-export function revived<T>(value: T, customObjects: CustomObjects): T {
-  if (typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) return value.map((item: unknown) => revived(item, customObjects)) as T;
-  if (Object.getPrototypeOf(value) !== Object.prototype) return value;
-  const { className, config } = value as Partial<LayerConfig>;
-  if (typeof className === 'string' && config !== undefined && Object.hasOwn(customObjects, className)) {
-    const own = customObjects[className];
-    if (!isLayerClass(own)) return new own(revived(config, customObjects) as never) as T;
-  }
-  const entries = Object.entries(value).map(([name, item]) => [name, revived<unknown>(item, customObjects)]);
-  return Object.fromEntries(entries) as T;
 }
 
 export function graphConfig(graph: LayerGraph): Pick<GraphConfig, 'layers' | 'calls' | 'inputs' | 'outputs'> {
@@ -123,13 +54,12 @@ export function checkConfig(config: unknown, lists: readonly string[]): void {
 
 export function graphFromConfig(
   config: Pick<GraphConfig, 'layers' | 'calls' | 'inputs' | 'outputs' | 'outputNames'>,
-  customObjects: CustomObjects,
 ): { inputs: KerasTensor[]; outputs: KerasTensor[] | Record<string, KerasTensor> } {
   const byName = new Map<string, Layer>();
   const places = new Map<string, readonly KerasTensor[]>();
   const calls = new Map<string, number>();
   for (const item of config.layers) {
-    const layer = layerFromConfig(item, customObjects);
+    const layer = layerFromConfig(item);
     byName.set(layer.name, layer);
     if (layer instanceof InputLayer) places.set(`${layer.name}/0`, [layer.output]);
   }

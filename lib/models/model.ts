@@ -1,24 +1,19 @@
 import { expected, knownOptions } from '../base/checks.js';
 import { type Batches, type Data, inputsOf, isBatches } from '../data/batches.js';
+import { type CustomObjects, scopedObjects, withCustomObjects } from '../base/customObjects.js';
 import { type DtypePolicy, checkPolicy, dtypePolicy } from '../core/dtypePolicy.js';
 import { EngineError, describe } from '../base/errors.js';
 import { input } from '../layers/input.js';
 import type { KerasTensor } from '../layers/kerasTensor.js';
 import { type CallContext, Layer } from '../layers/layer.js';
-import { type Optimizer, optimizerOf } from '../optimizers/index.js';
+import { layerRegistry, revived } from '../layers/registry.js';
+import type { Optimizer } from '../optimizers/optimizer.js';
+import { optimizerOf } from '../optimizers/registry.js';
 import { stateChanged } from '../core/stateful.js';
 import type { Sym } from '../core/sym.js';
 import { listOf } from '../base/list.js';
 import type { Tensor } from '../core/tensor.js';
-import {
-  type CustomObjects,
-  type GraphConfig,
-  checkConfig,
-  graphConfig,
-  graphFromConfig,
-  modelClasses,
-  revived,
-} from './config.js';
+import { type GraphConfig, checkConfig, graphConfig, graphFromConfig } from './config.js';
 import {
   Dataset,
   type TestOnBatchOptions,
@@ -89,7 +84,7 @@ export class Model<const S extends OutputStructure = KerasTensor> extends Layer 
   #connecting = false;
   /** The outputs' names where they were given in a record. */
   #names: readonly string[] | undefined;
-  #compiled: { optimizer: Optimizer; options: CompileOptions } | undefined;
+  #compiled: { optimizer: Optimizer; objective: () => Objective } | undefined;
   #trainer: Trainer | undefined;
   #disposed = false;
 
@@ -183,8 +178,11 @@ export class Model<const S extends OutputStructure = KerasTensor> extends Layer 
     knownOptions('compile', options, compileNames);
     this.turns.checkFree('compile', this.name);
     const optimizer = optimizerOf(options.optimizer ?? 'rmsprop');
-    if (this.isConnected) new Objective(this.outputNames, options);
-    this.#compiled = { optimizer, options };
+    const customObjects = scopedObjects(); // the objective is made when the outputs are known
+    const objective = () =>
+      withCustomObjects('compile', customObjects, () => new Objective(this.outputNames, options));
+    if (this.isConnected) objective();
+    this.#compiled = { optimizer, objective };
     this.#trainer?.dispose();
     this.#trainer = undefined;
   }
@@ -367,7 +365,8 @@ export class Model<const S extends OutputStructure = KerasTensor> extends Layer 
    * A model of the same layers, with fresh weights.
    *
    * @param config What {@link getConfig} gave, also after JSON.
-   * @param customObjects Own classes of layers, models, initializers, regularizers and constraints by their className.
+   * @param customObjects Own classes of layers, models, initializers, … and own functions by the names that the configuration has for
+   *   them.
    * @throws EngineError `ARGUMENT` for an unknown class, telling the nearest, and for what is no configuration of a model.
    * @example const copy = Model.fromConfig(JSON.parse(JSON.stringify(model.getConfig())), { Scale });
    */
@@ -377,12 +376,13 @@ export class Model<const S extends OutputStructure = KerasTensor> extends Layer 
   ): Model<OutputStructure> {
     checkConfig(config, this === Model ? ['layers', 'calls', 'inputs', 'outputs'] : []);
     const { layers, calls, inputs, outputs, outputNames, ...rest } = config as unknown as GraphConfig;
-    const options = revived(rest, customObjects);
-    // A subclass with its own `call` has no layers in its configuration.
-    const connected = (layers as unknown) !== undefined || this === Model;
-    if (!connected) return new this(options);
-    const graph = graphFromConfig({ layers, calls, inputs, outputs, outputNames }, customObjects);
-    return new this({ ...options, ...graph });
+    return withCustomObjects('fromConfig', customObjects, () => {
+      const options = revived(rest);
+      // A subclass with its own `call` has no layers in its configuration.
+      const connected = (layers as unknown) !== undefined || this === Model;
+      if (!connected) return new this(options);
+      return new this({ ...options, ...graphFromConfig({ layers, calls, inputs, outputs, outputNames }) });
+    });
   }
 
   /** Frees weights, optimizer slots and all else that is native. */
@@ -477,7 +477,7 @@ export class Model<const S extends OutputStructure = KerasTensor> extends Layer 
       this.name,
       (inputs, context) => this.run(inputs, context),
       () => this.graph,
-      () => new Objective(this.outputNames, this.#requireCompiled().options),
+      () => this.#requireCompiled().objective(),
       this.#compiled?.optimizer,
       () => this.trainableWeights,
       () => this.state,
@@ -494,4 +494,4 @@ function argumentsOf<O extends object>(x: FitData, y: Data | O | undefined, opti
   return { y: y as Data | undefined, options: options ?? ({} as O) };
 }
 
-modelClasses['Model'] = (config, customObjects) => Model.fromConfig(config, customObjects);
+layerRegistry.add('Model', Model);

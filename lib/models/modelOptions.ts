@@ -2,7 +2,7 @@ import type { OptionNames } from '../base/checks.js';
 import type { DtypePolicy } from '../core/dtypePolicy.js';
 import type { KerasTensor } from '../layers/kerasTensor.js';
 import { Layer, type LayerOptions } from '../layers/layer.js';
-import type { OptimizerLike } from '../optimizers/index.js';
+import type { OptimizerLike } from '../optimizers/registry.js';
 import { type ObjectiveOptions, objectiveNames } from '../training/objective.js';
 import type { OutputStructure } from './structure.js';
 

@@ -1,18 +1,13 @@
 import { type OptionNames, expected } from '../base/checks.js';
 import { EngineError, describe } from '../base/errors.js';
+import { type CustomObjects, withCustomObjects } from '../base/customObjects.js';
+import type { ObjectConfig } from '../base/registry.js';
 import { InputLayer } from '../layers/input.js';
 import { KerasTensor } from '../layers/kerasTensor.js';
 import { Layer } from '../layers/layer.js';
+import { layerConfig, layerFromConfig, layerRegistry, revived } from '../layers/registry.js';
 import { withSeed } from '../core/seed.js';
-import {
-  type CustomObjects,
-  type LayerConfig,
-  checkConfig,
-  layerConfig,
-  layerFromConfig,
-  modelClasses,
-  revived,
-} from './config.js';
+import { checkConfig } from './config.js';
 import { nameTaken } from './layerGraph.js';
 import { Model } from './model.js';
 import type { ModelBaseOptions } from './modelOptions.js';
@@ -114,12 +109,14 @@ export class Sequential extends Model {
 
   static override fromConfig(config: Record<string, unknown>, customObjects: CustomObjects = {}): Sequential {
     checkConfig(config, ['layers']);
-    const { layers, ...rest } = config as unknown as SequentialOptions & { layers: readonly LayerConfig[] };
-    const stack = layers.map((item) => {
-      const layer = layerFromConfig(item, customObjects);
-      return layer instanceof InputLayer ? layer.output : layer;
+    const { layers, ...rest } = config as unknown as SequentialOptions & { layers: readonly ObjectConfig[] };
+    return withCustomObjects('fromConfig', customObjects, () => {
+      const stack = layers.map((item) => {
+        const layer = layerFromConfig(item);
+        return layer instanceof InputLayer ? layer.output : layer;
+      });
+      return new this(stack, revived(rest));
     });
-    return new this(stack, revived(rest, customObjects));
   }
 
   #push(item: Layer | KerasTensor): void {
@@ -171,4 +168,4 @@ export class Sequential extends Model {
   }
 }
 
-modelClasses['Sequential'] = (config, customObjects) => Sequential.fromConfig(config, customObjects);
+layerRegistry.add('Sequential', Sequential);

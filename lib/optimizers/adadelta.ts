@@ -17,7 +17,7 @@ export class Adadelta extends Optimizer implements AdadeltaOptions {
     rho: 'optional',
     epsilon: 'optional',
   } satisfies OptionNames<AdadeltaOptions>;
-  readonly className = 'adadelta';
+  readonly className = 'Adadelta';
   readonly rho: number;
   readonly epsilon: number;
 
@@ -47,3 +47,13 @@ export class Adadelta extends Optimizer implements AdadeltaOptions {
     return { ...super.getConfig(), rho: this.rho, epsilon: this.epsilon };
   }
 }
+
+/**
+ * Steps as long as the last ones were, in the units of the weights (Zeiler, 2012): running means of squares, v of the gradients and u
+ * of the steps; the step is learningRate · g · √(u + epsilon) / √(v + epsilon). The default learning rate is the paper's 1.0, as in
+ * Keras 2; Keras 3's is 0.001. https://keras.io/api/optimizers/adadelta/
+ *
+ * @throws EngineError `ARGUMENT` for an option that is unknown or out of its range.
+ * @example model.compile({ optimizer: optimizers.adadelta({ rho: 0.9 }), loss: 'mse' });
+ */
+export const adadelta = (options?: AdadeltaOptions) => new Adadelta(options);

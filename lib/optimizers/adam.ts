@@ -3,7 +3,7 @@ import * as ops from '../ops/index.js';
 import { runningMean, seenOf } from './averages.js';
 import { type EpsilonOptions, type FusedUpdate, Optimizer, type UpdateContext } from './optimizer.js';
 
-/** What {@link adam} and {@link adamW} take. */
+/** What {@link adam} and `adamW` take. */
 export interface AdamOptions extends EpsilonOptions {
   /** The share of the mean gradient that each step keeps, from 0 up to, not including, 1. Default 0.9. */
   beta1?: number;
@@ -22,7 +22,7 @@ export class Adam extends Optimizer implements AdamOptions {
     epsilon: 'optional',
     amsgrad: 'boolean',
   } satisfies OptionNames<AdamOptions>;
-  readonly className: string = 'adam';
+  readonly className: string = 'Adam';
   readonly beta1: number;
   readonly beta2: number;
   readonly epsilon: number;
@@ -63,3 +63,13 @@ export class Adam extends Optimizer implements AdamOptions {
     return { ...super.getConfig(), beta1, beta2, epsilon, amsgrad };
   }
 }
+
+/**
+ * Adaptive moments (Kingma and Ba, 2015): running means m of the gradients (beta1) and v of their squares (beta2), corrected for
+ * their start at 0; w ← w − learningRate · m / (√v + epsilon). The default learning rate is 0.001.
+ * https://keras.io/api/optimizers/adam/
+ *
+ * @throws EngineError `ARGUMENT` for an option that is unknown or out of its range.
+ * @example model.compile({ optimizer: optimizers.adam({ learningRate: 0.01 }), loss: 'mse' });
+ */
+export const adam = (options?: AdamOptions) => new Adam(options);

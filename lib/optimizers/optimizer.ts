@@ -1,6 +1,7 @@
 import { type OptionNames, atLeastZero, expected, knownOptionsOf, positive } from '../base/checks.js';
 import type { Attrs, Shape } from '../engine/engine.js';
 import { EngineError, nearest } from '../base/errors.js';
+import { factoryName } from '../base/names.js';
 import * as ops from '../ops/index.js';
 import { Sym } from '../core/sym.js';
 import { Tensor, full, zeros } from '../core/tensor.js';
@@ -77,7 +78,7 @@ export interface FusedUpdate {
  *     callbacks.lambdaCallback({ onEpochEnd: () => (adam.learningRate *= 0.5) });
  * @example
  *     class Momentum extends optimizers.Optimizer {
- *       readonly className = 'momentum';
+ *       readonly className = 'Momentum';
  *       protected override update({ weight, gradient, rate, slot, assign, assignWeight }: optimizers.UpdateContext) {
  *         const speed = assign('speed', ops.add(ops.multiply(slot('speed'), 0.9), gradient));
  *         assignWeight(ops.subtract(weight, ops.multiply(rate, speed)));
@@ -93,7 +94,7 @@ export abstract class Optimizer implements OptimizerOptions {
     clipvalue: 'optional',
     globalClipnorm: 'optional',
   } satisfies OptionNames<OptimizerOptions>;
-  /** The name in configurations. */
+  /** The name in configurations: that of the class. */
   abstract readonly className: string;
   readonly weightDecay: number;
   readonly clipnorm: number | undefined;
@@ -126,7 +127,7 @@ export abstract class Optimizer implements OptimizerOptions {
   }
 
   set learningRate(rate: number) {
-    this.#learningRate = atLeastZero(this.className, 'learningRate', rate);
+    this.#learningRate = atLeastZero(factoryName(this.className), 'learningRate', rate);
     this.#scalars?.rate.assign(rate);
   }
 
@@ -270,7 +271,7 @@ export abstract class Optimizer implements OptimizerOptions {
         const variable = slots.get(name);
         if (!variable)
           throw expected(
-            this.className,
+            factoryName(this.className),
             `slot('${name}') to be read before it is assigned`,
             name,
             nearest(name, [...slots.keys()]),
@@ -286,7 +287,7 @@ export abstract class Optimizer implements OptimizerOptions {
     if (!assigned)
       throw new EngineError(
         'STATE',
-        `[${this.className}] expected update() to call assignWeight, received no call`,
+        `[${factoryName(this.className)}] expected update() to call assignWeight, received no call`,
       );
   }
 

@@ -22,7 +22,7 @@ export class RMSprop extends Optimizer implements RMSpropOptions {
     epsilon: 'optional',
     centered: 'boolean',
   } satisfies OptionNames<RMSpropOptions>;
-  readonly className = 'rmsprop';
+  readonly className = 'RMSprop';
   readonly rho: number;
   readonly momentum: number;
   readonly epsilon: number;
@@ -64,3 +64,12 @@ export class RMSprop extends Optimizer implements RMSpropOptions {
     return { ...super.getConfig(), rho, momentum, epsilon, centered };
   }
 }
+
+/**
+ * Divides gradients by the root of a running mean v of their squares (Hinton, 2012): v ← rho · v + (1 − rho) · g² and
+ * w ← w − learningRate · g / √(v + epsilon). The default learning rate is 0.001. https://keras.io/api/optimizers/rmsprop/
+ *
+ * @throws EngineError `ARGUMENT` for an option that is unknown or out of its range.
+ * @example model.compile({ optimizer: optimizers.rmsprop({ learningRate: 0.01, centered: true }), loss: 'mse' });
+ */
+export const rmsprop = (options?: RMSpropOptions) => new RMSprop(options);

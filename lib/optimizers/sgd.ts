@@ -17,7 +17,7 @@ export class SGD extends Optimizer implements SGDOptions {
     momentum: 'optional',
     nesterov: 'boolean',
   } satisfies OptionNames<SGDOptions>;
-  readonly className = 'sgd';
+  readonly className = 'SGD';
   readonly momentum: number;
   readonly nesterov: boolean;
 
@@ -50,3 +50,12 @@ export class SGD extends Optimizer implements SGDOptions {
     return { ...super.getConfig(), momentum: this.momentum, nesterov: this.nesterov };
   }
 }
+
+/**
+ * Gradient descent, with momentum where it is given (Sutskever et al., 2013): w ← w − learningRate · g, or with momentum m
+ * v ← m · v − learningRate · g and w ← w + v. The default learning rate is 0.01. https://keras.io/api/optimizers/sgd/
+ *
+ * @throws EngineError `ARGUMENT` for an option that is unknown or out of its range.
+ * @example model.compile({ optimizer: optimizers.sgd({ learningRate: 0.1, momentum: 0.9 }), loss: 'mse' });
+ */
+export const sgd = (options?: SGDOptions) => new SGD(options);

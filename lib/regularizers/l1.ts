@@ -10,7 +10,7 @@ export interface L1Options {
 /** A penalty on absolute values: made by `regularizers.l1`, which says more. */
 export class L1 extends L1L2 {
   static override readonly optionNames: object = { l1: 'optional' } satisfies OptionNames<L1Options>;
-  override readonly className = 'l1';
+  override readonly className = 'L1';
 
   constructor(options: L1Options = {}) {
     knownOptionsOf(new.target, options);
@@ -21,3 +21,11 @@ export class L1 extends L1L2 {
     return { l1: this.l1 };
   }
 }
+
+/**
+ * Adds l1 · sum(|x|) to the loss, which drives numbers to 0. https://keras.io/api/layers/regularizers/#l1-class
+ *
+ * @throws EngineError `ARGUMENT` for a factor below 0.
+ * @example layers.dense({ units: 10, kernelRegularizer: regularizers.l1({ l1: 1e-4 }) });
+ */
+export const l1 = (options?: L1Options) => new L1(options);

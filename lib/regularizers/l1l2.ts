@@ -18,7 +18,9 @@ export class L1L2 extends Regularizer {
     l1: 'optional',
     l2: 'optional',
   } satisfies OptionNames<L1L2Options>;
-  readonly className: string = 'l1l2';
+  /** Other names for it. */
+  static readonly aliases = ['l1L2'] as const;
+  readonly className: string = 'L1L2';
   /** The factor of sum(|x|). */
   readonly l1: number;
   /** The factor of sum(x²). */
@@ -51,3 +53,11 @@ export class L1L2 extends Regularizer {
     return { l1: this.l1, l2: this.l2 };
   }
 }
+
+/**
+ * Adds l1 · sum(|x|) + l2 · sum(x²) to the loss. https://keras.io/api/layers/regularizers/#l1l2-class
+ *
+ * @throws EngineError `ARGUMENT` for a factor below 0.
+ * @example layers.dense({ units: 10, kernelRegularizer: regularizers.l1l2({ l1: 1e-5, l2: 1e-4 }) });
+ */
+export const l1l2 = (options?: L1L2Options) => new L1L2(options);

@@ -10,7 +10,7 @@ export interface L2Options {
 /** A penalty on squares: made by `regularizers.l2`, which says more. */
 export class L2 extends L1L2 {
   static override readonly optionNames: object = { l2: 'optional' } satisfies OptionNames<L2Options>;
-  override readonly className = 'l2';
+  override readonly className = 'L2';
 
   constructor(options: L2Options = {}) {
     knownOptionsOf(new.target, options);
@@ -21,3 +21,11 @@ export class L2 extends L1L2 {
     return { l2: this.l2 };
   }
 }
+
+/**
+ * Adds l2 · sum(x²) to the loss, which keeps numbers small. https://keras.io/api/layers/regularizers/#l2-class
+ *
+ * @throws EngineError `ARGUMENT` for a factor below 0.
+ * @example layers.dense({ units: 10, kernelRegularizer: regularizers.l2({ l2: 1e-4 }) });
+ */
+export const l2 = (options?: L2Options) => new L2(options);

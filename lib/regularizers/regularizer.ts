@@ -6,7 +6,7 @@ import type { Sym } from '../core/sym.js';
  *
  * @example
  *     class Cubes extends regularizers.Regularizer {
- *       readonly className = 'cubes';
+ *       readonly className = 'Cubes';
  *       call(x: Sym) {
  *         return ops.multiply(ops.sum(ops.power(ops.abs(x), 3)), 0.01);
  *       }
@@ -16,7 +16,7 @@ import type { Sym } from '../core/sym.js';
 export abstract class Regularizer {
   /** The names of the options that the class takes, each `required`, `optional` or `boolean`: others are errors. */
   static readonly optionNames: object = {};
-  /** The name in configurations. */
+  /** The name in configurations: that of the class. */
   abstract readonly className: string;
 
   /**

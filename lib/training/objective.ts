@@ -1,7 +1,10 @@
 import { type OptionNames, finite } from '../base/checks.js';
 import { EngineError, nearest, describe } from '../base/errors.js';
-import { type Loss, type LossLike, lossOf } from '../losses/index.js';
-import { type MetricLike, type Metric, metricOf } from '../metrics/index.js';
+import { factoryName } from '../base/names.js';
+import type { Loss } from '../losses/loss.js';
+import { type LossLike, lossOf } from '../losses/registry.js';
+import type { Metric } from '../metrics/metric.js';
+import { type MetricLike, metricOf } from '../metrics/registry.js';
 import { perSample, sameRank } from '../losses/align.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
@@ -110,7 +113,7 @@ export class Objective {
       const predicted = outputs[i];
       const target = sameRank(targets[i], predicted);
       if (loss) {
-        const each = perSample(loss.className, loss.call(target, predicted), sampleWeights[i]);
+        const each = perSample(factoryName(loss.className), loss.call(target, predicted), sampleWeights[i]);
         const count = size(each);
         samples ??= count;
         const sum = ops.sum(each);

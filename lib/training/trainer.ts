@@ -4,7 +4,7 @@ import type { CallContext } from '../layers/layer.js';
 import { LruCache } from '../base/lruCache.js';
 import * as ops from '../ops/index.js';
 import { toIndices } from '../ops/toIndices.js';
-import type { Optimizer } from '../optimizers/index.js';
+import type { Optimizer } from '../optimizers/optimizer.js';
 import type { Program } from '../core/program.js';
 import { nextSeed } from '../core/seed.js';
 import type { Sym } from '../core/sym.js';

@@ -3,7 +3,7 @@ import { Model, NDArray, Sequential, type Sym, compile, getEngineInfo, grad, lay
 import { describe, expect, it } from 'vitest';
 import { uniform } from '../../bench/net.js';
 import { nets } from '../../bench/nets/index.js';
-import { lossOf } from '../../lib/losses/index.js';
+import { lossOf } from '../../lib/losses/registry.js';
 
 interface Entry {
   name: string;

@@ -1,0 +1,87 @@
+import { expected, isClass } from '../base/checks.js';
+import { EngineError } from '../base/errors.js';
+import * as ops from '../ops/index.js';
+import { choose } from '../base/choose.js';
+import { customNames, getRegisteredName, getRegisteredObject, setRegistered } from '../base/customObjects.js';
+import { sameName } from '../base/names.js';
+import type { Sym } from '../core/sym.js';
+
+/** An activation as you may write one with the ops: takes a symbolic value, float32, and gives one of its shape. */
+export type ActivationFunction = (x: Sym) => Sym;
+
+const table = {
+  linear: (x: Sym) => x,
+  relu: (x: Sym) => ops.relu(x),
+  leakyRelu: (x: Sym) => ops.leakyRelu(x),
+  elu: (x: Sym) => ops.elu(x),
+  gelu: (x: Sym) => ops.gelu(x, { approximate: false }),
+  sigmoid: (x: Sym) => ops.sigmoid(x),
+  tanh: (x: Sym) => ops.tanh(x),
+  softplus: (x: Sym) => ops.softplus(x),
+  softmax: (x: Sym) => ops.softmax(x),
+  logSoftmax: (x: Sym) => ops.logSoftmax(x),
+} satisfies Record<string, ActivationFunction>;
+
+/** The names that layers take for `activation`, in Keras's spelling too: `leaky_relu`. */
+export type ActivationName = keyof typeof table;
+
+/** What layers take for `activation`: a name, also one of your own (see {@link register}), or a function. */
+export type ActivationLike = ActivationName | (string & {}) | ActivationFunction;
+
+/**
+ * The activation of a name, or the function itself. https://keras.io/api/layers/activations/
+ *
+ * @param activation `linear`, `relu`, `leakyRelu` (slope 0.2), `elu` (alpha 1), `gelu` (exact), `sigmoid`, `tanh`, `softplus`, `softmax` or
+ *   `logSoftmax` (along the last axis), a name that was registered, or a function; `null` and `undefined` mean `linear`, the
+ *   identity.
+ * @throws EngineError `ARGUMENT` for an unknown name, telling the nearest.
+ * @example activations.activationOf('leaky_relu');
+ */
+export function activationOf(activation: ActivationLike | null | undefined): ActivationFunction {
+  if (typeof activation === 'function') return activation;
+  const name = activation ?? 'linear';
+  const custom = typeof name === 'string' ? getRegisteredObject(name) : undefined;
+  if (custom !== undefined && !isClass(custom)) return custom as ActivationFunction;
+  return choose<ActivationFunction>('activation', name, table, customNames());
+}
+
+/**
+ * Gives a function a name, by which layers take it and configurations keep it.
+ *
+ * @param name No name that is taken by another function.
+ * @param activation Written with the ops.
+ * @throws EngineError `ARGUMENT` for a name that is taken, or what is no function.
+ * @example
+ *     activations.register('silu', (x) => ops.multiply(x, ops.sigmoid(x)));
+ *     layers.dense({ units: 8, activation: 'silu' });
+ */
+export function register(name: string, activation: ActivationFunction): void {
+  if (typeof name !== 'string' || name === '') throw expected('activations.register', 'a name', name);
+  if (typeof activation !== 'function') throw expected('activations.register', 'a function', activation);
+  const own = nameInTable(activation);
+  const taken = Object.keys(table).find((known) => sameName(known, name));
+  const other = getRegisteredObject(name);
+  if (taken !== own || (other !== undefined && other !== activation))
+    throw expected('activations.register', 'a name that no other function has', name);
+  if (own === undefined) setRegistered(name, activation);
+}
+
+/**
+ * The name of an activation for a configuration.
+ *
+ * @throws EngineError `ARGUMENT` for a function that has none.
+ * @internal
+ */
+export function activationConfig(activation: ActivationLike | null | undefined): string {
+  if (typeof activation !== 'function') return activation ?? 'linear';
+  const name = nameInTable(activation) ?? getRegisteredName(activation);
+  if (name !== undefined) return name;
+  const error = expected('getConfig', 'an activation that has a name', activation);
+  throw new EngineError(
+    error.code,
+    `${error.message}: give it one with activations.register('…', the function)`,
+  );
+}
+
+const nameInTable = (activation: ActivationFunction): string | undefined =>
+  Object.entries(table).find(([, known]) => known === activation)?.[0];

@@ -1,0 +1,38 @@
+import { functionName } from '../base/customObjects.js';
+import { type NamesIn, type ObjectConfig, Registry } from '../base/registry.js';
+import { Loss } from '../losses/loss.js';
+import * as metrics from './index.js';
+import { LossMetric } from './lossMetric.js';
+import { FunctionMetric, Metric, type MetricFunction } from './metric.js';
+import { ShapedAccuracy } from './shapedAccuracy.js';
+
+// What only names reach stands with the others. `accuracy` is that one, not the class Accuracy, as in Keras.
+const members = { ...metrics, ShapedAccuracy };
+
+/**
+ * The names that `compile` takes for a metric, also as Keras writes them (`mean_squared_error`), and registered ones. `accuracy` and
+ * `acc` choose the form that fits the shapes: binary where the output has one column, sparse where the targets are class numbers, else
+ * categorical.
+ */
+export type MetricName = NamesIn<typeof members>;
+
+/**
+ * What `compile` takes for a metric: an object, a name, a function, the configuration of an object, or a loss, which is watched then
+ * and not followed.
+ */
+export type MetricLike = Metric | Loss | MetricFunction | MetricName | ObjectConfig;
+
+const registry = new Registry<Metric>({
+  family: 'metric',
+  takes: 'a metric, its name or a function',
+  base: Metric,
+  members,
+  ofFunction: (fn: MetricFunction) => new FunctionMetric(functionName(fn) ?? 'metric', fn),
+});
+
+/** The metric that a name, a function or a configuration stands for; under the name that was given, as in Keras. */
+export const metricOf = (given: MetricLike): Metric =>
+  given instanceof Loss ? new LossMetric(given) : registry.get(given, { name: given });
+
+/** The configuration from which {@link metricOf} makes an equal metric. */
+export const metricConfig = (metric: Metric) => registry.config(metric);

@@ -1,0 +1,10 @@
+export {
+  type CustomObject,
+  type CustomObjects,
+  type RegisteredName,
+  customObjectScope,
+  getRegisteredName,
+  getRegisteredObject,
+  registerKerasSerializable,
+} from '../base/customObjects.js';
+export type { ObjectConfig } from '../base/registry.js';
