@@ -52,7 +52,7 @@ const typed = (message: string): unknown =>
 
 /** The object that a factory made; of `layers.input`, the layer. */
 const made = (result: unknown) =>
-  (result instanceof layers.KerasTensor ? result.node.layer : result) as object;
+  (result instanceof layers.KerasTensor ? result.node.operation : result) as object;
 
 /** The options that an object's class lists as booleans; the metric of a loss has no list, and only a name. */
 const booleansOf = ({ constructor }: object) =>

@@ -93,7 +93,7 @@ describe('names of layers', () => {
   it('are those of the functions that make them', () => {
     const { relu, conv2dTranspose, leakyReLU, lstm, simpleRNN, globalMaxPooling2d, spatialDropout2d } =
       layers;
-    const kinds: Record<string, layers.Layer> = {
+    const kinds: Record<string, { name: string }> = {
       relu: relu(),
       leakyReLU: leakyReLU(),
       conv2dTranspose: conv2dTranspose({ filters: 1, kernelSize: 1 }),
@@ -104,7 +104,7 @@ describe('names of layers', () => {
       spatialDropout2d: spatialDropout2d({ rate: 0.5 }),
       batchNormalization: layers.batchNormalization(),
       add: layers.add(),
-      input: layers.input({ shape: [1] }).node.layer,
+      input: layers.input({ shape: [1] }).node.operation,
     };
     for (const [kind, layer] of Object.entries(kinds)) {
       expect(Object.keys(layers)).toContain(kind);

@@ -1,5 +1,6 @@
 import type { Attrs, DType } from '../engine/engine.js';
 import { eager } from './eager.js';
+import { KerasTensor } from './kerasTensor.js';
 import { NDArray } from './ndarray.js';
 import { Sym } from './sym.js';
 import { Tensor, type TensorData, read, tensor } from './tensor.js';
@@ -7,13 +8,20 @@ import { Trace } from './trace.js';
 import { Variable } from './variable.js';
 
 /** What an op takes. Numbers and arrays become tensors; beside a typed operand a number takes its dtype. */
-export type Operand = Sym | Tensor | Variable | TensorData;
+export type Operand = KerasTensor | Sym | Tensor | Variable | TensorData;
 
 /**
- * What an op returns: a symbolic value where an operand is one, else a tensor. Inside a traced function an op on
- * variables alone returns a symbolic value too, although its type says tensor; further ops and `grad` take it.
+ * What an op returns: the place of an output in a model's description where an operand is the output of a layer, a symbolic value where
+ * one is symbolic, else a tensor. Inside a traced function an op on variables alone returns a symbolic value too, although its type says
+ * tensor; further ops and `grad` take it.
  */
-export type Outcome<T> = [Extract<T, Sym>] extends [never] ? Tensor : Sym;
+export type Outcome<T> = [Extract<T, KerasTensor>] extends [never]
+  ? [Extract<T, Sym>] extends [never]
+    ? Tensor
+    : Sym
+  : [Extract<T, Sym>] extends [never]
+    ? KerasTensor
+    : Sym | KerasTensor;
 
 /**
  * The first output of an op, traced or queued as the operands decide.
@@ -98,9 +106,15 @@ export function applyAll<T extends Operand>(
   }
 }
 
+const isTyped = (operand: Operand): operand is KerasTensor | Sym | Tensor | Variable =>
+  operand instanceof Sym ||
+  operand instanceof Tensor ||
+  operand instanceof Variable ||
+  operand instanceof KerasTensor;
+
 /** The dtype and shape of an operand, without making a tensor of it. @internal */
 export function typeOf(operand: Operand): { dtype: DType; shape: readonly number[] } {
-  if (operand instanceof Sym || operand instanceof Tensor || operand instanceof Variable) return operand;
+  if (isTyped(operand)) return operand;
   const { dtype, shape } = read(operand);
   return { dtype, shape };
 }
@@ -120,7 +134,7 @@ export function symbolic(trace: Trace, operand: Operand, dtype?: DType): Sym {
   if (operand instanceof Sym) return operand;
   if (operand instanceof Tensor || operand instanceof Variable) return trace.lift(operand);
   if (typeof operand === 'number') return trace.constant(operand, numberType(operand, dtype));
-  return trace.lift(concrete(operand, dtype));
+  return trace.lift(concrete(operand as TensorData, dtype));
 }
 
 function concrete(data: TensorData, dtype: DType | undefined): Tensor {
@@ -150,8 +164,7 @@ export function dtypeFor(operands: readonly Operand[]): DType | undefined {
 
 /** The dtype of an operand; undefined for numbers and nested arrays of numbers, which follow the others. */
 function ownType(operand: Operand): DType | undefined {
-  if (operand instanceof Sym || operand instanceof Tensor || operand instanceof Variable)
-    return operand.dtype;
+  if (isTyped(operand)) return operand.dtype;
   const { dtype } = read(operand);
   const typed = operand instanceof NDArray || ArrayBuffer.isView(operand) || dtype === 'bool';
   return typed ? dtype : undefined;

@@ -18,7 +18,8 @@ export { GlobalAveragePooling2D, globalAveragePooling2d } from './globalAverageP
 export { GlobalMaxPooling2D, globalMaxPooling2d } from './globalMaxPooling2d.js';
 export { GRU, gru } from './gru.js';
 export { InputLayer, input } from './input.js';
-export { KerasTensor } from './kerasTensor.js';
+export { KerasTensor, type OperationNode } from '../core/kerasTensor.js';
+export type { Operation } from '../core/operation.js';
 export { Layer, type CallContext, type LayerOptions, type WeightOptions } from './layer.js';
 export { LayerNormalization, layerNormalization } from './layerNormalization.js';
 export { LeakyReLU, leakyReLU } from './leakyReLU.js';

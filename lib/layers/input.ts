@@ -2,7 +2,7 @@ import type { OptionNames } from '../base/checks.js';
 import type { DType, Shape } from '../engine/engine.js';
 import { EngineError, describe } from '../base/errors.js';
 import type { Sym } from '../core/sym.js';
-import { KerasTensor } from './kerasTensor.js';
+import { KerasTensor } from '../core/kerasTensor.js';
 import { Layer, type LayerOptions } from './layer.js';
 
 const dtypes: readonly DType[] = ['float32', 'int32', 'uint8', 'bool'];
@@ -50,7 +50,7 @@ export class InputLayer extends Layer {
     this.dtype = dtype;
     this.built = true;
     const outputs: KerasTensor[] = [];
-    this.#output = new KerasTensor({ layer: this, inputs: [], outputs }, [-1, ...this.shape], dtype);
+    this.#output = new KerasTensor({ operation: this, inputs: [], outputs }, [-1, ...this.shape], dtype);
     outputs.push(this.#output);
   }
 

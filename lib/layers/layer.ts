@@ -13,9 +13,10 @@ import type { Shape } from '../engine/engine.js';
 import { EngineError, describe, shapeText } from '../base/errors.js';
 import type { Initializer } from '../initializers/initializer.js';
 import { initializerOf } from '../initializers/registry.js';
-import { factoryName, uniqueName } from '../base/names.js';
 import type { Regularizer } from '../regularizers/regularizer.js';
 import { regularizerConfig, regularizerOf } from '../regularizers/registry.js';
+import { KerasTensor } from '../core/kerasTensor.js';
+import { type CallContext, Operation } from '../core/operation.js';
 import { stateChanged } from '../core/stateful.js';
 import { Sym } from '../core/sym.js';
 import type { Tensor, TensorData } from '../core/tensor.js';
@@ -23,22 +24,12 @@ import { Trace } from '../core/trace.js';
 import { Variable } from '../core/variable.js';
 import { collect } from './collect.js';
 import { checkSymbolic } from './check.js';
-import { KerasTensor, type LayerNode } from './kerasTensor.js';
 import { perSample } from './perSample.js';
-import {
-  type CallContext,
-  type LayerOptions,
-  type WeightOptions,
-  addWeightNames,
-  contextNames,
-} from './layerOptions.js';
+import { type LayerOptions, type WeightOptions, addWeightNames, contextNames } from './layerOptions.js';
 
 export type { CallContext, LayerOptions, WeightOptions };
 
 let made = 0;
-
-/** Layers that wait for their names. */
-const unnamed: Layer[] = [];
 
 /** The layers whose `build` or `call` runs, the innermost last. */
 const running: { readonly layer: Layer; readonly context: CallContext | undefined }[] = [];
@@ -59,7 +50,7 @@ const running: { readonly layer: Layer; readonly context: CallContext | undefine
  *       }
  *     }
  */
-export abstract class Layer implements Disposable {
+export abstract class Layer extends Operation implements Disposable {
   /**
    * The names of all options, each `required`, `optional`, or `boolean` or `string` (optional, too): others are errors. A subclass
    * that takes options of its own and hands all of them to `super` lists them here too.
@@ -71,11 +62,8 @@ export abstract class Layer implements Disposable {
     trainable: 'boolean',
     activityRegularizer: 'optional',
   } satisfies OptionNames<LayerOptions>;
-  /** The kind of layer, in configurations and summaries. */
-  abstract readonly className: string;
   /** Whether it has its weights. */
   built = false;
-  #name: string | undefined;
   #trainable: boolean;
   /** What training may change: `trainable` switches it on and off. */
   readonly #learned: Variable[] = [];
@@ -85,7 +73,6 @@ export abstract class Layer implements Disposable {
   readonly #applied = new Set<Layer>();
   /** The sublayers that have followed `trainable` once. */
   readonly #joined = new WeakSet<Layer>();
-  #node: LayerNode | undefined;
   readonly #serial = made++;
   readonly #activityRegularizer: Regularizer | undefined;
   readonly #losses = new WeakMap<Trace, Sym[]>();
@@ -94,12 +81,7 @@ export abstract class Layer implements Disposable {
     if ((new.target as unknown) === Layer)
       throw expected('layer', 'a subclass with a method call', 'Layer itself');
     knownOptionsOf(new.target, options);
-    this.#name = options.name;
-    if (options.name === undefined && unnamed.push(this) === 1)
-      queueMicrotask(() => {
-        Layer.#nameAll();
-        unnamed.length = 0;
-      });
+    super(options.name);
     this.#trainable = options.trainable ?? true;
     this.#activityRegularizer = regularizerOf(options.activityRegularizer);
     this.#guard();
@@ -129,21 +111,6 @@ export abstract class Layer implements Disposable {
     });
   }
 
-  /** Its name within a model. */
-  get name(): string {
-    if (this.#name === undefined) Layer.#nameAll();
-    return (this.#name ??= uniqueName(factoryName(this.className)));
-  }
-
-  /** Names count layers in the order in which they were made, not in which somebody asks for their names. */
-  static #nameAll(): void {
-    for (const layer of unnamed.splice(0)) {
-      // One whose constructor still runs does not know its class yet.
-      if ((layer.className as string | undefined) === undefined) unnamed.push(layer);
-      else layer.#name ??= uniqueName(factoryName(layer.className));
-    }
-  }
-
   /**
    * Adds the weights. The first `apply` calls it; called again, it does nothing.
    *
@@ -171,16 +138,6 @@ export abstract class Layer implements Disposable {
     if (value !== before) stateChanged();
     for (const weight of this.#learned) weight.trainable = value;
     for (const layer of this.held()) layer.trainable = value;
-  }
-
-  /** What went into its first call on outputs of layers. @throws EngineError `STATE` where there was none. */
-  get input(): KerasTensor | readonly KerasTensor[] {
-    return oneOrAll(this.#firstNode().inputs);
-  }
-
-  /** What came out of its first call on outputs of layers. @throws EngineError `STATE` where there was none. */
-  get output(): KerasTensor | readonly KerasTensor[] {
-    return oneOrAll(this.#firstNode().outputs);
   }
 
   /** All its weights, those of the layers within included: of each layer first those that training may change. */
@@ -264,14 +221,6 @@ export abstract class Layer implements Disposable {
     outer.held();
   }
 
-  #firstNode(): LayerNode {
-    if (this.#node) return this.#node;
-    throw new EngineError(
-      'STATE',
-      `[${this.name}] expected a layer that was applied to the output of another, received one that was not`,
-    );
-  }
-
   /** How many numbers the weights hold. */
   countParams(): number {
     return this.weights.reduce((sum, weight) => sum + weight.size, 0);
@@ -304,7 +253,7 @@ export abstract class Layer implements Disposable {
   }
 
   /** The arguments that make an equal layer. */
-  getConfig(): Record<string, unknown> {
+  override getConfig(): Record<string, unknown> {
     const { name, trainable } = this;
     const activityRegularizer = regularizerConfig(this.#activityRegularizer);
     return { name, trainable, ...(activityRegularizer && { activityRegularizer }) };
@@ -316,7 +265,7 @@ export abstract class Layer implements Disposable {
     const given: readonly unknown[] = several ? inputShape : [inputShape];
     const shapes = given.map((shape) => shapeOf(this.name, shape, 'unknown'));
     this.ensureBuilt(shapes);
-    return this.#outputs(shapes.map((shape) => ({ shape, dtype: 'float32' as const })))[0].shape;
+    return this.outputsFor(shapes.map((shape) => ({ shape, dtype: 'float32' as const })))[0].shape;
   }
 
   /**
@@ -379,12 +328,13 @@ export abstract class Layer implements Disposable {
         `[${this.name}] expected the output of another layer, or a list of such, received ${describe(x)}${remedy}`,
       );
     }
+    return this.follow(inputs);
+  }
+
+  /** @internal */
+  override follow(inputs: readonly KerasTensor[]): readonly KerasTensor[] {
     this.ensureBuilt(inputs.map((input) => input.shape));
-    const outputs: KerasTensor[] = [];
-    const node: LayerNode = { layer: this, inputs, outputs };
-    for (const { shape, dtype } of this.#outputs(inputs)) outputs.push(new KerasTensor(node, shape, dtype));
-    this.#node ??= node;
-    return outputs;
+    return super.follow(inputs);
   }
 
   /** Calls the layer on symbolic values. @internal */
@@ -465,13 +415,6 @@ export abstract class Layer implements Disposable {
     this.built = true;
   }
 
-  /** The outputs' types, from a call in a graph that is thrown away: the engine is the one truth about shapes. */
-  #outputs(inputs: readonly Pick<KerasTensor, 'shape' | 'dtype'>[]): readonly Sym[] {
-    const trace = new Trace();
-    const syms = inputs.map(({ dtype, shape }, i) => trace.input(dtype, shape, `input ${i}`));
-    return trace.within(() => this.run(syms, { training: false }));
-  }
-
   /** Runs its `build` or `call`: layers that are applied there are within this one. */
   #within<T>(context: CallContext | undefined, body: () => T): T {
     running.push({ layer: this, context });
@@ -496,5 +439,3 @@ export abstract class Layer implements Disposable {
 /** Whether a layer has its weights, or needs none. @internal */
 export const isBuilt = (layer: Layer): boolean =>
   layer.built || (Object.getPrototypeOf(layer) as Layer).build === Layer.prototype.build;
-
-const oneOrAll = <T>(list: readonly T[]): T | readonly T[] => (list.length === 1 ? list[0] : list);

@@ -3,7 +3,7 @@ import type { ConstraintLike } from '../constraints/registry.js';
 import type { Shape } from '../engine/engine.js';
 import type { InitializerLike } from '../initializers/registry.js';
 import type { RegularizerLike } from '../regularizers/registry.js';
-import type { Sym } from '../core/sym.js';
+import type { CallContext } from '../core/operation.js';
 
 /** What every layer takes. */
 export interface LayerOptions {
@@ -13,14 +13,6 @@ export interface LayerOptions {
   trainable?: boolean;
   /** Adds to the loss for what the layer puts out, divided by the number of samples: an object, or `'l1'`, `'l2'`, `'l1l2'`. Default none. */
   activityRegularizer?: RegularizerLike | null;
-}
-
-/** How a layer is being called. */
-export interface CallContext {
-  /** Whether the call is part of a training step (dropout then drops). */
-  readonly training: boolean;
-  /** The key of random ops in this step, int32 [2]; without one each trace has its own. */
-  readonly key?: Sym;
 }
 
 export const contextNames = {

@@ -3,13 +3,16 @@ import { EngineError } from '../base/errors.js';
 import type { ObjectConfig } from '../base/registry.js';
 import type { DtypePolicy } from '../core/dtypePolicy.js';
 import { InputLayer } from '../layers/input.js';
-import type { KerasTensor } from '../layers/kerasTensor.js';
-import type { Layer } from '../layers/layer.js';
+import type { KerasTensor } from '../core/kerasTensor.js';
+import { Layer } from '../layers/layer.js';
 import { layerConfig, layerFromConfig } from '../layers/registry.js';
 import type { RegularizerLike } from '../regularizers/registry.js';
+import { OpCall } from '../core/op.js';
+import type { Operation } from '../core/operation.js';
 import type { LayerGraph } from './layerGraph.js';
+import { type OpConfig, isOpConfig, opConfig, opFromConfig } from './opConfig.js';
 
-/** An output of a layer's call: which layer, which of its calls, which of its outputs. */
+/** An output of a call: which layer or op, which of its calls, which of its outputs. */
 type Reference = readonly [layer: string, call: number, output: number];
 
 export interface GraphConfig {
@@ -17,7 +20,8 @@ export interface GraphConfig {
   readonly trainable?: boolean;
   readonly dtypePolicy?: DtypePolicy;
   readonly activityRegularizer?: RegularizerLike;
-  readonly layers: readonly ObjectConfig[];
+  /** The calls of ops, too. */
+  readonly layers: readonly (ObjectConfig | OpConfig)[];
   readonly calls: readonly { readonly layer: string; readonly inputs: readonly Reference[] }[];
   readonly inputs: readonly Reference[];
   readonly outputs: readonly Reference[];
@@ -26,23 +30,30 @@ export interface GraphConfig {
 }
 
 export function graphConfig(graph: LayerGraph): Pick<GraphConfig, 'layers' | 'calls' | 'inputs' | 'outputs'> {
-  const calls = new Map<Layer, number>();
+  const calls = new Map<Operation, number>();
   const places = new Map<KerasTensor, Reference>();
-  for (const { layer, outputs } of graph.nodes) {
-    const call = calls.get(layer) ?? 0;
-    calls.set(layer, call + 1);
-    outputs.forEach((place, i) => places.set(place, [layer.name, call, i]));
+  for (const { operation, outputs } of graph.nodes) {
+    const call = calls.get(operation) ?? 0;
+    calls.set(operation, call + 1);
+    outputs.forEach((place, i) => places.set(place, [operation.name, call, i]));
   }
   const refer = (place: KerasTensor) => places.get(place)!;
   return {
-    layers: graph.layers.map(layerConfig),
+    layers: graph.operations.flatMap(configOf),
     calls: graph.nodes
-      .filter(({ layer }) => !(layer instanceof InputLayer))
-      .map(({ layer, inputs }) => ({ layer: layer.name, inputs: inputs.map(refer) })),
+      .filter(({ operation }) => !(operation instanceof InputLayer))
+      .map(({ operation, inputs }) => ({ layer: operation.name, inputs: inputs.map(refer) })),
     inputs: graph.inputs.map(refer),
     outputs: graph.outputs.map(refer),
   };
 }
+
+const configOf = (operation: Operation): (ObjectConfig | OpConfig)[] =>
+  operation instanceof Layer
+    ? [layerConfig(operation)]
+    : operation instanceof OpCall
+      ? [opConfig(operation)]
+      : [];
 
 /** Fails unless a configuration is an object with these lists. */
 export function checkConfig(config: unknown, lists: readonly string[]): void {
@@ -55,13 +66,13 @@ export function checkConfig(config: unknown, lists: readonly string[]): void {
 export function graphFromConfig(
   config: Pick<GraphConfig, 'layers' | 'calls' | 'inputs' | 'outputs' | 'outputNames'>,
 ): { inputs: KerasTensor[]; outputs: KerasTensor[] | Record<string, KerasTensor> } {
-  const byName = new Map<string, Layer>();
+  const byName = new Map<string, Operation>();
   const places = new Map<string, readonly KerasTensor[]>();
   const calls = new Map<string, number>();
   for (const item of config.layers) {
-    const layer = layerFromConfig(item);
-    byName.set(layer.name, layer);
-    if (layer instanceof InputLayer) places.set(`${layer.name}/0`, [layer.output]);
+    const made = isOpConfig(item) ? opFromConfig(item) : layerFromConfig(item);
+    byName.set(made.name, made);
+    if (made instanceof InputLayer) places.set(`${made.name}/0`, [made.output]);
   }
   const at = ([layer, call, output]: Reference): KerasTensor => {
     const place = places.get(`${layer}/${call}`)?.[output];
@@ -76,7 +87,7 @@ export function graphFromConfig(
   for (const { layer, inputs } of config.calls) {
     const call = calls.get(layer) ?? 0;
     calls.set(layer, call + 1);
-    places.set(`${layer}/${call}`, byName.get(layer)!.applyAll(inputs.map(at)));
+    places.set(`${layer}/${call}`, byName.get(layer)!.follow(inputs.map(at)));
   }
   const outputs = config.outputs.map(at);
   const named = config.outputNames?.map((name, i) => [name, outputs[i]] as const);

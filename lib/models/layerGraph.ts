@@ -1,17 +1,20 @@
 import { EngineError, describe } from '../base/errors.js';
 import { InputLayer } from '../layers/input.js';
-import { KerasTensor, type LayerNode } from '../layers/kerasTensor.js';
-import type { CallContext, Layer } from '../layers/layer.js';
+import { KerasTensor, type OperationNode } from '../core/kerasTensor.js';
+import { Layer } from '../layers/layer.js';
+import type { CallContext, Operation } from '../core/operation.js';
 import type { Sym } from '../core/sym.js';
 
-/** The layer calls that lead from a model's inputs to its outputs, in an order in which they can run. */
+/** The calls of layers and ops that lead from a model's inputs to its outputs, in an order in which they can run. */
 export class LayerGraph {
   readonly inputs: readonly KerasTensor[];
   readonly outputs: readonly KerasTensor[];
   /** The names by which outputs are measured, and their targets given in a record. */
   readonly outputNames: readonly string[];
-  readonly nodes: readonly LayerNode[];
-  /** Each layer once, the farthest from the outputs first, as in Keras. */
+  readonly nodes: readonly OperationNode[];
+  /** Each layer and each call of an op once, the farthest from the outputs first, as in Keras. */
+  readonly operations: readonly Operation[];
+  /** The layers among them. */
   readonly layers: readonly Layer[];
 
   /**
@@ -40,26 +43,27 @@ export class LayerGraph {
     this.inputs = graph.inputs;
     this.outputs = graph.outputs;
     this.nodes = graph.nodes;
-    this.outputNames = distinct(outputNames ?? this.outputs.map((place) => place.node.layer.name));
-    this.layers = byDepth(this.nodes, this.outputs);
+    this.outputNames = distinct(outputNames ?? this.outputs.map((place) => place.node.operation.name));
+    this.operations = byDepth(this.nodes, this.outputs);
+    this.layers = this.operations.filter((operation) => operation instanceof Layer);
     this.#checkNames();
   }
 
-  /** Calls the layers on symbolic values. */
+  /** Calls the layers and ops on symbolic values. */
   run(values: readonly Sym[], context: CallContext): readonly Sym[] {
     const known = new Map<KerasTensor, Sym>();
     this.inputs.forEach((place, i) => known.set(place, values[i]));
     for (const node of this.nodes) {
       if (node.outputs.every((place) => known.has(place))) continue;
       const inputs = node.inputs.map((place) => known.get(place)!);
-      node.layer.run(inputs, context).forEach((value, i) => known.set(node.outputs[i], value));
+      node.operation.run(inputs, context).forEach((value, i) => known.set(node.outputs[i], value));
     }
     return this.outputs.map((place) => known.get(place)!);
   }
 
   #checkNames(): void {
     const seen = new Set<string>();
-    for (const { name } of this.layers) {
+    for (const { name } of this.operations) {
       if (seen.has(name)) throw nameTaken(name);
       seen.add(name);
     }
@@ -70,7 +74,7 @@ export class LayerGraph {
 export const nameTaken = (name: string): EngineError =>
   new EngineError('ARGUMENT', `[Model] expected a name of its own for each layer, received '${name}' twice`);
 
-const isInput = (place: KerasTensor): boolean => place.node.layer instanceof InputLayer;
+const isInput = (place: KerasTensor): boolean => place.node.operation instanceof InputLayer;
 
 /**
  * Walks from places back along the inputs of the calls that made them, depth first. `enter` is told of each place that is met, whether
@@ -80,9 +84,9 @@ const isInput = (place: KerasTensor): boolean => place.node.layer instanceof Inp
 function walkBack(
   places: readonly KerasTensor[],
   enter: (place: KerasTensor) => boolean,
-  leave: (node: LayerNode) => void = () => {},
+  leave: (node: OperationNode) => void = () => {},
 ): void {
-  const open: { node?: LayerNode; left: KerasTensor[] }[] = [{ left: [...places].reverse() }];
+  const open: { node?: OperationNode; left: KerasTensor[] }[] = [{ left: [...places].reverse() }];
   for (let last = open.at(-1); last; last = open.at(-1)) {
     const place = last.left.pop();
     if (!place) {
@@ -95,9 +99,9 @@ function walkBack(
 }
 
 /** The calls between inputs and outputs, each after those that it needs. */
-function sort(inputs: readonly KerasTensor[], outputs: readonly KerasTensor[]): LayerNode[] {
-  const sorted: LayerNode[] = [];
-  const state = new Map<LayerNode, 'open' | 'done'>();
+function sort(inputs: readonly KerasTensor[], outputs: readonly KerasTensor[]): OperationNode[] {
+  const sorted: OperationNode[] = [];
+  const state = new Map<OperationNode, 'open' | 'done'>();
   const listed = new Set(inputs);
   const reached = new Set<KerasTensor>();
   const enter = (place: KerasTensor): boolean => {
@@ -107,13 +111,13 @@ function sort(inputs: readonly KerasTensor[], outputs: readonly KerasTensor[]): 
     if (state.get(node) === 'open') {
       throw new EngineError(
         'ARGUMENT',
-        `[Model] expected layers without a circle: '${node.layer.name}' leads to itself`,
+        `[Model] expected layers without a circle: '${node.operation.name}' leads to itself`,
       );
     }
     if (isInput(place) && !listed.has(place)) {
       throw new EngineError(
         'ARGUMENT',
-        `[Model] expected all inputs to be listed: an output depends on '${node.layer.name}', which is not`,
+        `[Model] expected all inputs to be listed: an output depends on '${node.operation.name}', which is not`,
       );
     }
     state.set(node, 'open');
@@ -127,12 +131,16 @@ function sort(inputs: readonly KerasTensor[], outputs: readonly KerasTensor[]): 
   if (!unused) return sorted;
   throw new EngineError(
     'ARGUMENT',
-    `[Model] expected inputs that lead to an output: '${unused.node.layer.name}' is connected to none`,
+    `[Model] expected inputs that lead to an output: '${unused.node.operation.name}' is connected to none`,
   );
 }
 
 /** The same calls from inputs of their own in the places of what other layers put out, as Keras clones them. */
-function cut(inputs: readonly KerasTensor[], outputs: readonly KerasTensor[], sorted: readonly LayerNode[]) {
+function cut(
+  inputs: readonly KerasTensor[],
+  outputs: readonly KerasTensor[],
+  sorted: readonly OperationNode[],
+) {
   const copies = new Map<KerasTensor, KerasTensor>();
   for (const place of inputs) {
     const { shape, dtype } = place;
@@ -141,10 +149,14 @@ function cut(inputs: readonly KerasTensor[], outputs: readonly KerasTensor[], so
   const copy = (place: KerasTensor) => copies.get(place)!;
   const heads = inputs.map((place) => copy(place).node);
   const nodes = sorted
-    .filter(({ layer }) => !(layer instanceof InputLayer))
+    .filter(({ operation }) => !(operation instanceof InputLayer))
     .map((node) => {
       const made: KerasTensor[] = [];
-      const clone: LayerNode = { layer: node.layer, inputs: node.inputs.map(copy), outputs: made };
+      const clone: OperationNode = {
+        operation: node.operation,
+        inputs: node.inputs.map(copy),
+        outputs: made,
+      };
       for (const place of node.outputs) {
         const twin = new KerasTensor(clone, place.shape, place.dtype);
         made.push(twin);
@@ -156,29 +168,29 @@ function cut(inputs: readonly KerasTensor[], outputs: readonly KerasTensor[], so
 }
 
 /**
- * The layers by their depth, the number of calls on the longest way to an output; those of one depth in the order in which a walk
- * back from the outputs meets them. Keras's order of layers, and so of weights.
+ * The operations by their depth, the number of calls on the longest way to an output; those of one depth in the order in which a walk
+ * back from the outputs meets them. Keras's order of operations, and so of weights.
  */
-function byDepth(nodes: readonly LayerNode[], outputs: readonly KerasTensor[]): Layer[] {
-  const met = new Set<LayerNode>();
-  const order: Layer[] = [];
+function byDepth(nodes: readonly OperationNode[], outputs: readonly KerasTensor[]): Operation[] {
+  const met = new Set<OperationNode>();
+  const order: Operation[] = [];
   const within = new Set(nodes);
   walkBack(outputs, ({ node }) => {
     if (met.has(node) || !within.has(node)) return false;
     met.add(node);
-    order.push(node.layer);
+    order.push(node.operation);
     return true;
   });
-  const ofNode = new Map<LayerNode, number>();
-  const ofLayer = new Map<Layer, number>();
+  const ofNode = new Map<OperationNode, number>();
+  const ofOperation = new Map<Operation, number>();
   for (const node of nodes.toReversed()) {
     // A shared layer counts as deep as its deepest call.
-    const depth = Math.max(ofNode.get(node) ?? 0, ofLayer.get(node.layer) ?? 0);
-    ofLayer.set(node.layer, depth);
+    const depth = Math.max(ofNode.get(node) ?? 0, ofOperation.get(node.operation) ?? 0);
+    ofOperation.set(node.operation, depth);
     for (const { node: before } of node.inputs)
       ofNode.set(before, Math.max(ofNode.get(before) ?? 0, depth + 1));
   }
-  return [...new Set(order)].sort((a, b) => ofLayer.get(b)! - ofLayer.get(a)!);
+  return [...new Set(order)].sort((a, b) => ofOperation.get(b)! - ofOperation.get(a)!);
 }
 
 /** The names, with `_1`, `_2`, … behind one that comes again. */

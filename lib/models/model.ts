@@ -1,11 +1,12 @@
 import { expected, knownOptions } from '../base/checks.js';
-import { type Batches, type Data, inputsOf, isBatches } from '../data/batches.js';
+import { type Batches, type Data, inputsOf } from '../data/batches.js';
 import { type CustomObjects, scopedObjects, withCustomObjects } from '../base/customObjects.js';
 import { type DtypePolicy, checkPolicy, dtypePolicy } from '../core/dtypePolicy.js';
 import { EngineError, describe } from '../base/errors.js';
 import { input } from '../layers/input.js';
-import type { KerasTensor } from '../layers/kerasTensor.js';
-import { type CallContext, Layer } from '../layers/layer.js';
+import type { KerasTensor } from '../core/kerasTensor.js';
+import type { CallContext, Operation } from '../core/operation.js';
+import { Layer } from '../layers/layer.js';
 import { layerRegistry, revived } from '../layers/registry.js';
 import type { Optimizer } from '../optimizers/optimizer.js';
 import { optimizerOf } from '../optimizers/registry.js';
@@ -40,6 +41,7 @@ import {
   type CompileOptions,
   type ModelOptions,
   type UnconnectedOptions,
+  argumentsOf,
   compileNames,
   modelNames,
 } from './modelOptions.js';
@@ -109,6 +111,11 @@ export class Model<const S extends OutputStructure = KerasTensor> extends Layer 
     return this.#callsLayers ? this.sublayers : this.graph.layers;
   }
 
+  /** The layers, and the calls of ops on their outputs, in the order of their first call. */
+  get operations(): readonly Operation[] {
+    return this.#callsLayers ? this.sublayers : this.graph.operations;
+  }
+
   /** The places of its inputs, in order. @throws EngineError `STATE` where the model does not know them yet. */
   get inputs(): readonly KerasTensor[] {
     return this.graph.inputs;
@@ -121,7 +128,7 @@ export class Model<const S extends OutputStructure = KerasTensor> extends Layer 
 
   /** The names by which inputs can be given in a record. */
   get inputNames(): readonly string[] {
-    return this.inputs.map((place) => place.node.layer.name);
+    return this.inputs.map((place) => place.node.operation.name);
   }
 
   /** The names by which outputs are measured: those of a record of outputs, else of the layers that make them. */
@@ -342,7 +349,7 @@ export class Model<const S extends OutputStructure = KerasTensor> extends Layer 
   }
 
   get #rows(): Stack {
-    return { layers: this.layers, graph: this.#callsLayers ? undefined : this.#connected() };
+    return { operations: this.operations, graph: this.#callsLayers ? undefined : this.#connected() };
   }
 
   /**
@@ -486,12 +493,6 @@ export class Model<const S extends OutputStructure = KerasTensor> extends Layer 
     );
     return this.#trainer;
   }
-}
-
-/** An iterable brings its own targets: the options may come in their place. */
-function argumentsOf<O extends object>(x: FitData, y: Data | O | undefined, options: O | undefined) {
-  if (isBatches(x) && options === undefined && y !== undefined) return { y: undefined, options: y as O };
-  return { y: y as Data | undefined, options: options ?? ({} as O) };
 }
 
 layerRegistry.add('Model', Model);

@@ -1,6 +1,8 @@
 import type { OptionNames } from '../base/checks.js';
+import { type Data, isBatches } from '../data/batches.js';
+import type { FitData } from '../training/fit.js';
 import type { DtypePolicy } from '../core/dtypePolicy.js';
-import type { KerasTensor } from '../layers/kerasTensor.js';
+import type { KerasTensor } from '../core/kerasTensor.js';
 import { Layer, type LayerOptions } from '../layers/layer.js';
 import type { OptimizerLike } from '../optimizers/registry.js';
 import { type ObjectiveOptions, objectiveNames } from '../training/objective.js';
@@ -48,3 +50,9 @@ export const modelNames = {
   dtypePolicy: 'optional',
   ...Layer.optionNames,
 } satisfies OptionNames<Partial<ModelOptions>>;
+
+/** An iterable brings its own targets: the options may come in their place. */
+export function argumentsOf<O extends object>(x: FitData, y: Data | O | undefined, options: O | undefined) {
+  if (isBatches(x) && options === undefined && y !== undefined) return { y: undefined, options: y as O };
+  return { y: y as Data | undefined, options: options ?? ({} as O) };
+}

@@ -3,7 +3,8 @@ import { EngineError, describe } from '../base/errors.js';
 import { type CustomObjects, withCustomObjects } from '../base/customObjects.js';
 import type { ObjectConfig } from '../base/registry.js';
 import { InputLayer } from '../layers/input.js';
-import { KerasTensor } from '../layers/kerasTensor.js';
+import { KerasTensor } from '../core/kerasTensor.js';
+import type { Operation } from '../core/operation.js';
 import { Layer } from '../layers/layer.js';
 import { layerConfig, layerFromConfig, layerRegistry, revived } from '../layers/registry.js';
 import { withSeed } from '../core/seed.js';
@@ -40,7 +41,7 @@ export class Sequential extends Model {
   override readonly className = 'Sequential';
   readonly #stack: Layer[] = [];
   readonly #seed: number | undefined;
-  #input: KerasTensor | undefined;
+  #input: InputLayer | undefined;
   /** What comes out of the layers that are connected, each once. */
   readonly #places: KerasTensor[] = [];
   /** The layers that are connected, and the input's. */
@@ -64,6 +65,10 @@ export class Sequential extends Model {
   }
 
   override get layers(): readonly Layer[] {
+    return this.#stack;
+  }
+
+  override get operations(): readonly Operation[] {
     return this.#stack;
   }
 
@@ -96,14 +101,14 @@ export class Sequential extends Model {
       );
     }
     if (this.#stack.length === 0) return;
-    this.#input = inputs[0];
+    this.#input = headOf(inputs[0]);
     withSeed(this.#seed, () => {
       this.#connect();
     });
   }
 
   override getConfig(): Record<string, unknown> {
-    const head = this.#input ? [this.#input.node.layer] : [];
+    const head = this.#input ? [this.#input] : [];
     return { ...this.ownConfig(), layers: [...head, ...this.#stack].map(layerConfig) };
   }
 
@@ -127,7 +132,7 @@ export class Sequential extends Model {
           '[Sequential] expected layers.input only at the head, received it behind a layer',
         );
       }
-      this.#input = item;
+      this.#input = headOf(item);
     } else if ((item as unknown) === this) {
       throw new EngineError(
         'ARGUMENT',
@@ -160,12 +165,21 @@ export class Sequential extends Model {
     if (!this.#input || this.#stack.length === 0) return;
     const { length } = this.#places;
     const known = this.#named.size > 0 ? length : 0;
-    if (known === 0) this.#claimName(this.#input.node.layer);
+    if (known === 0) this.#claimName(this.#input);
     for (const layer of this.#stack.slice(known)) this.#claimName(layer);
     for (const layer of this.#stack.slice(length))
-      this.#places.push(this.#outputOf(layer, this.#places.at(-1) ?? this.#input));
-    this.connect([this.#input], this.#places.slice(-1));
+      this.#places.push(this.#outputOf(layer, this.#places.at(-1) ?? this.#input.output));
+    this.connect([this.#input.output], this.#places.slice(-1));
   }
+}
+
+function headOf(place: KerasTensor): InputLayer {
+  const { operation } = place.node;
+  if (operation instanceof InputLayer) return operation;
+  throw new EngineError(
+    'ARGUMENT',
+    `[Sequential] expected a layer or layers.input, received the output of '${operation.name}'`,
+  );
 }
 
 layerRegistry.add('Sequential', Sequential);

@@ -1,4 +1,4 @@
-import { KerasTensor } from '../layers/kerasTensor.js';
+import { KerasTensor } from '../core/kerasTensor.js';
 
 /** How a model's outputs are given, and its predictions come back: one, a list, or a record by names. */
 export type OutputStructure = KerasTensor | readonly KerasTensor[] | Readonly<Record<string, KerasTensor>>;

@@ -1,8 +1,9 @@
 import type { Shape } from '../engine/engine.js';
 import type { OptionNames } from '../base/checks.js';
 import { EngineError, describe } from '../base/errors.js';
-import type { LayerNode } from '../layers/kerasTensor.js';
-import { type Layer, isBuilt } from '../layers/layer.js';
+import type { OperationNode } from '../core/kerasTensor.js';
+import type { Operation } from '../core/operation.js';
+import { Layer, isBuilt } from '../layers/layer.js';
 import type { Variable } from '../core/variable.js';
 import type { LayerGraph } from './layerGraph.js';
 
@@ -28,9 +29,9 @@ export const summaryNames = {
   showTrainable: 'boolean',
 } satisfies OptionNames<SummaryOptions>;
 
-/** The layers of a model, and how they are connected where that is known. */
+/** The layers and calls of ops of a model, and how they are connected where that is known. */
 export interface Stack {
-  readonly layers: readonly Layer[];
+  readonly operations: readonly Operation[];
   readonly graph: LayerGraph | undefined;
 }
 
@@ -65,21 +66,22 @@ export function summaryOf(
   const { expandNested = false, showTrainable = false } = options;
   const connected = model.graph !== undefined && !isChain(model.graph);
   const columns = columnsOf(connected, showTrainable);
-  const row = (layer: Layer, { graph }: Stack, level: number): string[] => {
-    const nodes = graph?.nodes.filter((node) => node.layer === layer) ?? [];
+  const row = (operation: Operation, { graph }: Stack, level: number): string[] => {
+    const nodes = graph?.nodes.filter((node) => node.operation === operation) ?? [];
+    const layer = operation instanceof Layer ? operation : undefined;
     const cells = [
-      `${level > 0 ? `${'   '.repeat(level)}└ ` : ''}${layer.name} (${layer.className})`,
+      `${level > 0 ? `${'   '.repeat(level)}└ ` : ''}${operation.name} (${operation.className})`,
       shapeOf(nodes.at(-1)),
-      isBuilt(layer) ? layer.countParams().toLocaleString('en') : '0 (unbuilt)',
+      !layer || isBuilt(layer) ? (layer?.countParams() ?? 0).toLocaleString('en') : '0 (unbuilt)',
     ];
     if (connected) cells.push(level === 0 ? connections(nodes, graph!) : '-');
-    if (showTrainable) cells.push(layer.weights.length === 0 ? '-' : layer.trainable ? 'Y' : 'N');
+    if (showTrainable) cells.push(!layer?.weights.length ? '-' : layer.trainable ? 'Y' : 'N');
     return cells;
   };
   const rows = (stack: Stack, level: number): string[][] =>
-    stack.layers.flatMap((layer) => {
-      const inner = expandNested ? stackOf(layer) : undefined;
-      return [row(layer, stack, level), ...(inner ? rows(inner, level + 1) : [])];
+    stack.operations.flatMap((operation) => {
+      const inner = expandNested && operation instanceof Layer ? stackOf(operation) : undefined;
+      return [row(operation, stack, level), ...(inner ? rows(inner, level + 1) : [])];
     });
   const width = widthOf(options.lineLength, (connected ? 108 : 88) + (showTrainable ? 12 : 0));
   const { weights, trainableWeights, optimizerWeights } = model;
@@ -102,10 +104,10 @@ export function summaryOf(
 }
 
 /** Whether each layer is called once, on what the one before it gives. */
-function isChain({ nodes, layers }: LayerGraph): boolean {
+function isChain({ nodes, operations }: LayerGraph): boolean {
   const read = new Set(nodes.flatMap(({ inputs }) => inputs.map((place) => place.node)));
   const single = nodes.every(({ inputs }) => inputs.length <= 1);
-  return single && nodes.length === layers.length && read.size === nodes.length - 1;
+  return single && nodes.length === operations.length && read.size === nodes.length - 1;
 }
 
 function columnsOf(connected: boolean, showTrainable: boolean): Column[] {
@@ -132,20 +134,20 @@ function widthOf(given: number | undefined, preferred: number): number {
   );
 }
 
-function shapeOf(node: LayerNode | undefined): string {
+function shapeOf(node: OperationNode | undefined): string {
   if (!node) return '?';
   const text = ({ shape }: { shape: Shape }) => `(${shape.map((n) => (n < 0 ? 'null' : n)).join(', ')})`;
   const shapes = node.outputs.map(text);
   return shapes.length === 1 ? shapes[0] : `[${shapes.join(', ')}]`;
 }
 
-/** What goes in: for each input the layer, which of its calls, which of its outputs. */
-function connections(nodes: readonly LayerNode[], { nodes: all }: LayerGraph): string {
+/** What goes in: for each input the layer or op, which of its calls, which of its outputs. */
+function connections(nodes: readonly OperationNode[], { nodes: all }: LayerGraph): string {
   const places = nodes.flatMap(({ inputs }) =>
     inputs.map((place) => {
       const { node } = place;
-      const call = all.filter(({ layer }) => layer === node.layer).indexOf(node);
-      return `${node.layer.name}[${call}][${node.outputs.indexOf(place)}]`;
+      const call = all.filter(({ operation }) => operation === node.operation).indexOf(node);
+      return `${node.operation.name}[${call}][${node.outputs.indexOf(place)}]`;
     }),
   );
   return places.join(', ') || '-';

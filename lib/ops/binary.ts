@@ -1,12 +1,10 @@
 import { type Operand, type Outcome, apply, applyFloat, promote } from '../core/apply.js';
+import { op } from '../core/op.js';
 
 /** An op of two operands of any shapes that broadcast as numpy's do. */
 type Binary = <A extends Operand, B extends Operand>(a: A, b: B) => Outcome<A | B>;
 
-const binary =
-  (op: string): Binary =>
-  (a, b) =>
-    promote(op, [a, b]);
+const binary = (name: string): Binary => op(name, (a, b) => promote(name, [a, b]));
 
 // All of them broadcast as numpy does, and throw EngineError SHAPE where shapes do not meet. Operands of two dtypes meet in
 // the wider one (bool < uint8 < int32 < float32), as in Keras; DTYPE where the op does not compute that.
@@ -23,7 +21,10 @@ export const subtract: Binary = binary('subtract');
 /** a · b, number by number, float32 or int32; broadcasts. Also as `ops.mul`, TF.js's name. @throws EngineError `SHAPE` where shapes do not meet, `DTYPE`. */
 export const multiply: Binary = binary('multiply');
 /** a / b, float32, of whole numbers too; broadcasts. Also as `ops.div`, TF.js's name. @throws EngineError `SHAPE` where shapes do not meet. */
-export const divide: Binary = (a, b) => applyFloat('divide', [a, b]);
+export const divide: Binary = op(
+  'divide',
+  op('divide', (a, b) => applyFloat('divide', [a, b])),
+);
 /** a to the power of b, float32; broadcasts. Also as `ops.pow`, TF.js's name. @throws EngineError `SHAPE` where shapes do not meet, `DTYPE`. */
 export const power: Binary = binary('power');
 /** The larger of the two, float32 or int32; broadcasts; at ties each gets half of the gradient. @throws EngineError `SHAPE`, `DTYPE`. */
@@ -45,20 +46,25 @@ export const greater: Binary = binary('greater');
 export const greaterEqual: Binary = binary('greaterEqual');
 
 /** Whether both are true; bool, broadcasts. @throws EngineError `SHAPE`, `DTYPE`. */
-export const logicalAnd: Binary = (a, b) => apply('logicalAnd', [a, b]);
+export const logicalAnd: Binary = op(
+  'logicalAnd',
+  op('logicalAnd', (a, b) => apply('logicalAnd', [a, b])),
+);
 /** Whether one or both are true; bool, broadcasts. @throws EngineError `SHAPE`, `DTYPE`. */
-export const logicalOr: Binary = (a, b) => apply('logicalOr', [a, b]);
+export const logicalOr: Binary = op(
+  'logicalOr',
+  op('logicalOr', (a, b) => apply('logicalOr', [a, b])),
+);
 
 /**
  * a where the condition holds, else b. The three broadcast.
  *
  * @param condition bool.
  */
-export function where<C extends Operand, A extends Operand, B extends Operand>(
-  condition: C,
-  a: A,
-  b: B,
-): Outcome<C | A | B> {
-  // A number follows the other branch, not the condition.
-  return promote<Operand>('where', [condition, a, b], {}, { from: 1 }) as Outcome<C | A | B>;
-}
+export const where = op(
+  'where',
+  <C extends Operand, A extends Operand, B extends Operand>(condition: C, a: A, b: B): Outcome<C | A | B> => {
+    // A number follows the other branch, not the condition.
+    return promote<Operand>('where', [condition, a, b], {}, { from: 1 }) as Outcome<C | A | B>;
+  },
+);

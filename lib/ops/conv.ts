@@ -4,6 +4,7 @@ import { type Operand, type Outcome, promote, typeOf } from '../core/apply.js';
 import { type DataFormat, type Padding, type Pair, dataFormatOf, pair, paddingAttrs } from './window.js';
 import { reshape } from './shape.js';
 import { add } from './binary.js';
+import { op } from '../core/op.js';
 
 /** What `ops.conv2d` takes. */
 export interface Conv2dOptions {
@@ -42,21 +43,26 @@ const depthwiseNames = {
  * @throws EngineError `SHAPE` for other ranks, channels that differ, a kernel larger than the padded input; `ATTRIBUTE`.
  * @example ops.conv2d(zeros([1, 8, 8, 3]), zeros([3, 3, 3, 16]), { padding: 'same', strides: 2 }); // [1, 4, 4, 16]
  */
-export function conv2d<X extends Operand, K extends Operand>(
-  x: X,
-  kernel: K,
-  options: Conv2dOptions = {},
-): Outcome<X | K> {
-  knownOptions('conv2d', options, conv2dNames);
-  const { strides = 1, padding = 'valid', dilations = 1, groups = 1, dataFormat = 'channelsLast' } = options;
-  return promote<X | K>('conv', [x, kernel], {
-    strides: pair(strides),
-    dilations: pair(dilations),
-    groups,
-    dataFormat,
-    ...paddingAttrs('conv2d', padding),
-  });
-}
+export const conv2d = op(
+  'conv2d',
+  <X extends Operand, K extends Operand>(x: X, kernel: K, options: Conv2dOptions = {}): Outcome<X | K> => {
+    knownOptions('conv2d', options, conv2dNames);
+    const {
+      strides = 1,
+      padding = 'valid',
+      dilations = 1,
+      groups = 1,
+      dataFormat = 'channelsLast',
+    } = options;
+    return promote<X | K>('conv', [x, kernel], {
+      strides: pair(strides),
+      dilations: pair(dilations),
+      groups,
+      dataFormat,
+      ...paddingAttrs('conv2d', padding),
+    });
+  },
+);
 
 /**
  * The convolution of each channel with kernels of its own: those of one channel lie one after another in the result.
@@ -66,23 +72,26 @@ export function conv2d<X extends Operand, K extends Operand>(
  * @returns [n, outHeight, outWidth, channels · multiplier].
  * @throws EngineError as {@link conv2d}.
  */
-export function depthwiseConv2d<X extends Operand, K extends Operand>(
-  x: X,
-  kernel: K,
-  options: Omit<Conv2dOptions, 'groups'> = {},
-): Outcome<X | K> {
-  knownOptions('depthwiseConv2d', options, depthwiseNames);
-  const { shape } = typeOf(kernel);
-  if (shape.length !== 4 || shape.includes(-1)) {
-    throw new EngineError(
-      'SHAPE',
-      `[depthwiseConv2d] expected a kernel [kh, kw, channels, multiplier] of known size, received [${shape.join(', ')}]`,
-    );
-  }
-  const [height, width, channels, multiplier] = shape;
-  const apart = reshape(kernel, [height, width, 1, channels * multiplier]);
-  return conv2d<Operand, Operand>(x, apart, { ...options, groups: channels }) as Outcome<X | K>;
-}
+export const depthwiseConv2d = op(
+  'depthwiseConv2d',
+  <X extends Operand, K extends Operand>(
+    x: X,
+    kernel: K,
+    options: Omit<Conv2dOptions, 'groups'> = {},
+  ): Outcome<X | K> => {
+    knownOptions('depthwiseConv2d', options, depthwiseNames);
+    const { shape } = typeOf(kernel);
+    if (shape.length !== 4 || shape.includes(-1)) {
+      throw new EngineError(
+        'SHAPE',
+        `[depthwiseConv2d] expected a kernel [kh, kw, channels, multiplier] of known size, received [${shape.join(', ')}]`,
+      );
+    }
+    const [height, width, channels, multiplier] = shape;
+    const apart = reshape(kernel, [height, width, 1, channels * multiplier]);
+    return conv2d<Operand, Operand>(x, apart, { ...options, groups: channels }) as Outcome<X | K>;
+  },
+);
 
 /** What `ops.conv2dTranspose` takes. */
 export interface Conv2dTransposeOptions extends Omit<Conv2dOptions, 'padding' | 'groups'> {
@@ -111,21 +120,24 @@ const conv2dTransposeNames = {
  * @throws EngineError `SHAPE` for other ranks or channels that differ; `ATTRIBUTE`.
  * @example ops.conv2dTranspose(zeros([1, 4, 4, 16]), zeros([3, 3, 8, 16]), { strides: 2, padding: 'same' }); // [1, 8, 8, 8]
  */
-export function conv2dTranspose<X extends Operand, K extends Operand>(
-  x: X,
-  kernel: K,
-  options: Conv2dTransposeOptions = {},
-): Outcome<X | K> {
-  knownOptions('conv2dTranspose', options, conv2dTransposeNames);
-  const { strides = 1, padding = 'valid', outputPadding, dilations = 1 } = options;
-  return promote<X | K>('convTranspose', [x, kernel], {
-    strides: pair(strides),
-    dilations: pair(dilations),
-    padding,
-    outputPadding: outputPadding == null ? [] : pair(outputPadding),
-    dataFormat: options.dataFormat ?? 'channelsLast',
-  });
-}
+export const conv2dTranspose = op(
+  'conv2dTranspose',
+  <X extends Operand, K extends Operand>(
+    x: X,
+    kernel: K,
+    options: Conv2dTransposeOptions = {},
+  ): Outcome<X | K> => {
+    knownOptions('conv2dTranspose', options, conv2dTransposeNames);
+    const { strides = 1, padding = 'valid', outputPadding, dilations = 1 } = options;
+    return promote<X | K>('convTranspose', [x, kernel], {
+      strides: pair(strides),
+      dilations: pair(dilations),
+      padding,
+      outputPadding: outputPadding == null ? [] : pair(outputPadding),
+      dataFormat: options.dataFormat ?? 'channelsLast',
+    });
+  },
+);
 
 /** What `ops.biasAdd` takes. */
 export interface BiasAddOptions {
@@ -141,18 +153,17 @@ const biasAddNames = { dataFormat: 'optional' } satisfies OptionNames<BiasAddOpt
  * @param x float32 of rank 2 or more, channels last unless `dataFormat` says `channelsFirst` (then axis 1).
  * @param bias float32 [channels].
  */
-export function biasAdd<X extends Operand, B extends Operand>(
-  x: X,
-  bias: B,
-  options: BiasAddOptions = {},
-): Outcome<X | B> {
-  knownOptions('biasAdd', options, biasAddNames);
-  dataFormatOf('biasAdd', options.dataFormat, 'ATTRIBUTE');
-  const { rank, channels } = biasTypes(x, bias, options.dataFormat);
-  if (options.dataFormat !== 'channelsFirst') return add<X, B>(x, bias);
-  const shape = [channels, ...Array<number>(rank - 2).fill(1)];
-  return add<Operand, Operand>(x, reshape(bias, shape)) as Outcome<X | B>;
-}
+export const biasAdd = op(
+  'biasAdd',
+  <X extends Operand, B extends Operand>(x: X, bias: B, options: BiasAddOptions = {}): Outcome<X | B> => {
+    knownOptions('biasAdd', options, biasAddNames);
+    dataFormatOf('biasAdd', options.dataFormat, 'ATTRIBUTE');
+    const { rank, channels } = biasTypes(x, bias, options.dataFormat);
+    if (options.dataFormat !== 'channelsFirst') return add<X, B>(x, bias);
+    const shape = [channels, ...Array<number>(rank - 2).fill(1)];
+    return add<Operand, Operand>(x, reshape(bias, shape)) as Outcome<X | B>;
+  },
+);
 
 function biasTypes(x: Operand, bias: Operand, format: DataFormat = 'channelsLast') {
   const given = typeOf(x).shape;

@@ -1,5 +1,6 @@
 import { type OptionNames, knownOptions } from '../base/checks.js';
 import { type Operand, type Outcome, apply, dtypeFor, indexOperand } from '../core/apply.js';
+import { op } from '../core/op.js';
 
 /** What `ops.gather` takes. */
 export interface GatherOptions {
@@ -35,20 +36,19 @@ const oneHotNames = {
  * @returns x.shape[..axis] + indices.shape[batchDims..] + x.shape[axis + 1..].
  * @throws EngineError `SHAPE`, `DTYPE`; `ARGUMENT` (when read) for an index out of range.
  */
-export function gather<X extends Operand, I extends Operand>(
-  x: X,
-  indices: I,
-  options: GatherOptions = {},
-): Outcome<X | I> {
-  knownOptions('gather', options, gatherNames);
-  const { axis = 0, batchDims = 0 } = options;
-  return apply<Operand>(
-    'gather',
-    [x, indexOperand(indices)],
-    { axis, batchDims },
-    dtypeFor([x]) ?? 'float32',
-  ) as Outcome<X | I>;
-}
+export const gather = op(
+  'gather',
+  <X extends Operand, I extends Operand>(x: X, indices: I, options: GatherOptions = {}): Outcome<X | I> => {
+    knownOptions('gather', options, gatherNames);
+    const { axis = 0, batchDims = 0 } = options;
+    return apply<Operand>(
+      'gather',
+      [x, indexOperand(indices)],
+      { axis, batchDims },
+      dtypeFor([x]) ?? 'float32',
+    ) as Outcome<X | I>;
+  },
+);
 
 /**
  * Rows with `onValue` (default 1) at the index and `offValue` (default 0) elsewhere; all off for an index out of range.
@@ -56,8 +56,8 @@ export function gather<X extends Operand, I extends Operand>(
  * @param indices int32 or uint8 [...].
  * @returns float32 [..., depth].
  */
-export function oneHot<I extends Operand>(indices: I, options: OneHotOptions): Outcome<I> {
+export const oneHot = op('oneHot', <I extends Operand>(indices: I, options: OneHotOptions): Outcome<I> => {
   knownOptions('oneHot', options, oneHotNames);
   const { depth, onValue = 1, offValue = 0 } = options;
   return apply<Operand>('oneHot', [indexOperand(indices)], { depth, onValue, offValue }) as Outcome<I>;
-}
+});

@@ -3,6 +3,7 @@ import { type Operand, type Outcome, apply, indexOperand, typeOf } from '../core
 import { square, cast } from './unary.js';
 import { subtract } from './binary.js';
 import { mean } from './reduce.js';
+import { op } from '../core/op.js';
 
 /**
  * The cross-entropy of the softmax of logits, over the last axis.
@@ -12,23 +13,23 @@ import { mean } from './reduce.js';
  * @returns [...], one loss a row.
  * @throws EngineError `SHAPE` for labels of another shape; `ARGUMENT` (when read) for a class number out of range.
  */
-export function softmaxCrossEntropy<X extends Operand, Y extends Operand>(
-  logits: X,
-  labels: Y,
-): Outcome<X | Y> {
-  const { dtype, shape } = typeOf(labels);
-  const rank = typeOf(logits).shape.length;
-  const classes = dtype === 'int32' || dtype === 'uint8';
-  if (classes && shape.length === rank - 1) return sparseSoftmaxCrossEntropy(logits, labels);
-  if (shape.length !== rank) {
-    throw new EngineError(
-      'SHAPE',
-      `[softmaxCrossEntropy] expected labels [${typeOf(logits).shape.join(', ')}], or class numbers (int32 or uint8) ` +
-        `without the last axis, received ${dtype} [${shape.join(', ')}]`,
-    );
-  }
-  return apply<Operand>('softmaxCrossEntropy', [logits, floating(labels)]) as Outcome<X | Y>;
-}
+export const softmaxCrossEntropy = op(
+  'softmaxCrossEntropy',
+  <X extends Operand, Y extends Operand>(logits: X, labels: Y): Outcome<X | Y> => {
+    const { dtype, shape } = typeOf(labels);
+    const rank = typeOf(logits).shape.length;
+    const classes = dtype === 'int32' || dtype === 'uint8';
+    if (classes && shape.length === rank - 1) return sparseSoftmaxCrossEntropy(logits, labels);
+    if (shape.length !== rank) {
+      throw new EngineError(
+        'SHAPE',
+        `[softmaxCrossEntropy] expected labels [${typeOf(logits).shape.join(', ')}], or class numbers (int32 or uint8) ` +
+          `without the last axis, received ${dtype} [${shape.join(', ')}]`,
+      );
+    }
+    return apply<Operand>('softmaxCrossEntropy', [logits, floating(labels)]) as Outcome<X | Y>;
+  },
+);
 
 /**
  * The cross-entropy of the softmax of logits with class numbers.
@@ -38,17 +39,17 @@ export function softmaxCrossEntropy<X extends Operand, Y extends Operand>(
  * @returns [...], one loss a row.
  * @throws EngineError `SHAPE`; `ARGUMENT` (when read) for a class number out of range.
  */
-export function sparseSoftmaxCrossEntropy<X extends Operand, Y extends Operand>(
-  logits: X,
-  labels: Y,
-): Outcome<X | Y> {
-  return apply<Operand>(
-    'sparseSoftmaxCrossEntropy',
-    [logits, indexOperand(labels)],
-    {},
-    'float32',
-  ) as Outcome<X | Y>;
-}
+export const sparseSoftmaxCrossEntropy = op(
+  'sparseSoftmaxCrossEntropy',
+  <X extends Operand, Y extends Operand>(logits: X, labels: Y): Outcome<X | Y> => {
+    return apply<Operand>(
+      'sparseSoftmaxCrossEntropy',
+      [logits, indexOperand(labels)],
+      {},
+      'float32',
+    ) as Outcome<X | Y>;
+  },
+);
 
 /**
  * The cross-entropy of the sigmoid of logits with labels between 0 and 1, element by element.
@@ -56,17 +57,20 @@ export function sparseSoftmaxCrossEntropy<X extends Operand, Y extends Operand>(
  * @param logits float32 of any shape.
  * @param labels Of the same shape.
  */
-export function sigmoidCrossEntropy<X extends Operand, Y extends Operand>(
-  logits: X,
-  labels: Y,
-): Outcome<X | Y> {
-  return apply<Operand>('sigmoidCrossEntropy', [logits, floating(labels)]) as Outcome<X | Y>;
-}
+export const sigmoidCrossEntropy = op(
+  'sigmoidCrossEntropy',
+  <X extends Operand, Y extends Operand>(logits: X, labels: Y): Outcome<X | Y> => {
+    return apply<Operand>('sigmoidCrossEntropy', [logits, floating(labels)]) as Outcome<X | Y>;
+  },
+);
 
 /** The mean of (a − b)² over the last axis: [..., n] to [...]. */
-export function meanSquaredError<A extends Operand, B extends Operand>(a: A, b: B): Outcome<A | B> {
-  return mean(square(subtract<Operand, Operand>(floating(a), floating(b))), { axis: -1 }) as Outcome<A | B>;
-}
+export const meanSquaredError = op(
+  'meanSquaredError',
+  <A extends Operand, B extends Operand>(a: A, b: B): Outcome<A | B> => {
+    return mean(square(subtract<Operand, Operand>(floating(a), floating(b))), { axis: -1 }) as Outcome<A | B>;
+  },
+);
 
 function floating(value: Operand): Operand {
   return typeOf(value).dtype === 'float32' ? value : cast(value, 'float32');

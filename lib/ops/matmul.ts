@@ -1,5 +1,6 @@
 import { type OptionNames, knownOptions } from '../base/checks.js';
 import { type Operand, type Outcome, promote } from '../core/apply.js';
+import { op } from '../core/op.js';
 
 /** What `ops.matmul` takes. */
 export interface MatmulOptions {
@@ -19,12 +20,11 @@ const matmulNames = { transposeA: 'boolean', transposeB: 'boolean' } satisfies O
  * @returns [..., n, m].
  * @throws EngineError `SHAPE` for ranks below 2 or inner sizes that differ; `DTYPE` where none is float32.
  */
-export function matmul<A extends Operand, B extends Operand>(
-  a: A,
-  b: B,
-  options: MatmulOptions = {},
-): Outcome<A | B> {
-  knownOptions('matmul', options, matmulNames);
-  const { transposeA = false, transposeB = false } = options;
-  return promote<A | B>('matmul', [a, b], { transposeA, transposeB });
-}
+export const matmul = op(
+  'matmul',
+  <A extends Operand, B extends Operand>(a: A, b: B, options: MatmulOptions = {}): Outcome<A | B> => {
+    knownOptions('matmul', options, matmulNames);
+    const { transposeA = false, transposeB = false } = options;
+    return promote<A | B>('matmul', [a, b], { transposeA, transposeB });
+  },
+);

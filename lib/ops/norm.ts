@@ -6,6 +6,7 @@ import { add, multiply, subtract } from './binary.js';
 import { type ReduceOptions, mean } from './reduce.js';
 import { broadcastTo, reshape } from './shape.js';
 import { cast, rsqrt, square } from './unary.js';
+import { op } from '../core/op.js';
 
 /** What `ops.batchNormalization` takes. */
 export interface BatchNormalizationOptions<T extends Operand = Operand> {
@@ -55,42 +56,46 @@ const layerNormalizationNames = {
   beta: 'optional',
 } satisfies OptionNames<LayerNormalizationOptions>;
 
-/**
- * Normalizes each channel by its mean and variance: scale · (x − mean) / √(variance + epsilon) + offset. Ioffe and Szegedy, 2015,
- * https://arxiv.org/abs/1502.03167, https://keras.io/api/ops/nn/
- *
- * @param x float32 of any rank. Without mean and variance: a symbolic value of rank 2 or more.
- * @param mean float32 [channels].
- * @param variance float32 [channels].
- * @returns Of x's shape.
- * @throws EngineError `SHAPE` where the channels do not fit, or for a batch without numbers; `ATTRIBUTE` for an axis that x does not
- *   have; `ARGUMENT` where only one of mean and variance is given.
- */
-export function batchNormalization<X extends Operand, P extends Operand>(
-  x: X,
-  mean: P,
-  variance: P,
-  options?: BatchNormalizationOptions<P>,
-): Outcome<X | P>;
-/**
- * Normalizes each channel by the mean and variance of the batch itself, as batch normalization trains: one kernel, whose gradient
- * reaches x by way of the statistics, too.
- *
- * @returns Besides y the statistics, for moving averages.
- * @example
- *     const normalize = compile((x: Sym) => {
- *       const { y, mean } = ops.batchNormalization(x, undefined, undefined, { epsilon: 1e-5 });
- *       return { y, mean };
- *     });
- *     const { y } = await normalize(tensor([[1, 2], [3, 6]])); // about [[-1, -1], [1, 1]]
- */
-export function batchNormalization(
-  x: Sym,
-  mean?: undefined,
-  variance?: undefined,
-  options?: BatchNormalizationOptions,
-): BatchNormalizationResult;
-export function batchNormalization(
+/** What {@link batchNormalization} is: two functions, for given numbers and for those of the batch. */
+interface BatchNormalization {
+  /**
+   * Normalizes each channel by its mean and variance: scale · (x − mean) / √(variance + epsilon) + offset. Ioffe and Szegedy, 2015,
+   * https://arxiv.org/abs/1502.03167, https://keras.io/api/ops/nn/
+   *
+   * @param x float32 of any rank. Without mean and variance: a symbolic value of rank 2 or more.
+   * @param mean float32 [channels].
+   * @param variance float32 [channels].
+   * @returns Of x's shape.
+   * @throws EngineError `SHAPE` where the channels do not fit, or for a batch without numbers; `ATTRIBUTE` for an axis that x does not
+   *   have; `ARGUMENT` where only one of mean and variance is given.
+   */
+  <X extends Operand, P extends Operand>(
+    x: X,
+    mean: P,
+    variance: P,
+    options?: BatchNormalizationOptions<P>,
+  ): Outcome<X | P>;
+  /**
+   * Normalizes each channel by the mean and variance of the batch itself, as batch normalization trains: one kernel, whose gradient
+   * reaches x by way of the statistics, too.
+   *
+   * @returns Besides y the statistics, for moving averages.
+   * @example
+   *     const normalize = compile((x: Sym) => {
+   *       const { y, mean } = ops.batchNormalization(x, undefined, undefined, { epsilon: 1e-5 });
+   *       return { y, mean };
+   *     });
+   *     const { y } = await normalize(tensor([[1, 2], [3, 6]])); // about [[-1, -1], [1, 1]]
+   */
+  (
+    x: Sym,
+    mean?: undefined,
+    variance?: undefined,
+    options?: BatchNormalizationOptions,
+  ): BatchNormalizationResult;
+}
+
+function normalized(
   x: Operand,
   mean?: Operand,
   variance?: Operand,
@@ -109,6 +114,15 @@ export function batchNormalization(
   const along = (vector: Operand) => reshapedTo(vector, rank, [axisOf('batchNormalization', axis, rank)]);
   return add(multiply(x, along(factor)), along(shift));
 }
+
+/**
+ * Normalizes each channel: scale · (x − mean) / √(variance + epsilon) + offset, by given numbers, or without `mean` and `variance` by those
+ * of the batch itself, which it then returns, too. https://keras.io/api/ops/nn/
+ */
+export const batchNormalization: BatchNormalization = op(
+  'batchNormalization',
+  normalized as BatchNormalization,
+);
 
 function normalizedByItself(x: Operand, options: BatchNormalizationOptions): BatchNormalizationResult {
   if (!(x instanceof Sym)) {
@@ -130,12 +144,15 @@ function normalizedByItself(x: Operand, options: BatchNormalizationOptions): Bat
  * @param x float32.
  * @returns Two values of x's shape without the axes, or with them of size 1.
  */
-export function moments<X extends Operand>(x: X, options: ReduceOptions = {}): [Outcome<X>, Outcome<X>] {
-  knownOptions('moments', options, momentsNames);
-  const center = mean<Operand>(x, { axis: options.axis, keepDims: true });
-  const variance = mean(square(subtract<Operand, Operand>(x, center)), options);
-  return [mean(x, options), variance as Outcome<X>];
-}
+export const moments = op(
+  'moments',
+  <X extends Operand>(x: X, options: ReduceOptions = {}): [Outcome<X>, Outcome<X>] => {
+    knownOptions('moments', options, momentsNames);
+    const center = mean<Operand>(x, { axis: options.axis, keepDims: true });
+    const variance = mean(square(subtract<Operand, Operand>(x, center)), options);
+    return [mean(x, options), variance as Outcome<X>];
+  },
+);
 
 /**
  * Normalizes each sample by its own mean and variance over axes: gamma · (x − mean) / √(variance + epsilon) + beta. Ba, Kiros
@@ -145,27 +162,30 @@ export function moments<X extends Operand>(x: X, options: ReduceOptions = {}): [
  * @returns Of x's shape.
  * @throws EngineError `SHAPE` where gamma or beta do not have the axes' sizes; `ATTRIBUTE` for an axis that x does not have.
  */
-export function layerNormalization<X extends Operand, P extends Operand = X>(
-  x: X,
-  options: LayerNormalizationOptions<P> = {},
-): Outcome<X | P> {
-  knownOptions('layerNormalization', options, layerNormalizationNames);
-  const { axis = -1, epsilon = 1e-3, gamma, beta } = options;
-  const rank = typeOf(x).shape.length;
-  const axes = (typeof axis === 'number' ? [axis] : axis).map((a) => axisOf('layerNormalization', a, rank));
-  const sizes = axes.map((a) => typeOf(x).shape[a]);
-  // The fused op normalizes over the last axes.
-  if (axes.every((a, i) => a === rank - axes.length + i) && sizes.every((size) => size >= 0)) {
-    const operands = [x, gamma ?? broadcastTo(1, sizes), beta ?? broadcastTo(0, sizes)];
-    return applyFloat<Operand>('layerNormalization', operands, { epsilon }) as Outcome<X | P>;
-  }
-  const centred = subtract<Operand, Operand>(x, mean<Operand>(x, { axis: axes, keepDims: true }));
-  const variance = mean(square(centred), { axis: axes, keepDims: true });
-  let y: Operand = multiply<Operand, Operand>(centred, rsqrt(add<Operand, Operand>(variance, epsilon)));
-  if (gamma !== undefined) y = multiply<Operand, Operand>(y, reshapedTo(gamma, rank, axes));
-  if (beta !== undefined) y = add<Operand, Operand>(y, reshapedTo(beta, rank, axes));
-  return y as Outcome<X | P>;
-}
+export const layerNormalization = op(
+  'layerNormalization',
+  <X extends Operand, P extends Operand = X>(
+    x: X,
+    options: LayerNormalizationOptions<P> = {},
+  ): Outcome<X | P> => {
+    knownOptions('layerNormalization', options, layerNormalizationNames);
+    const { axis = -1, epsilon = 1e-3, gamma, beta } = options;
+    const rank = typeOf(x).shape.length;
+    const axes = (typeof axis === 'number' ? [axis] : axis).map((a) => axisOf('layerNormalization', a, rank));
+    const sizes = axes.map((a) => typeOf(x).shape[a]);
+    // The fused op normalizes over the last axes.
+    if (axes.every((a, i) => a === rank - axes.length + i) && sizes.every((size) => size >= 0)) {
+      const operands = [x, gamma ?? broadcastTo(1, sizes), beta ?? broadcastTo(0, sizes)];
+      return applyFloat<Operand>('layerNormalization', operands, { epsilon }) as Outcome<X | P>;
+    }
+    const centred = subtract<Operand, Operand>(x, mean<Operand>(x, { axis: axes, keepDims: true }));
+    const variance = mean(square(centred), { axis: axes, keepDims: true });
+    let y: Operand = multiply<Operand, Operand>(centred, rsqrt(add<Operand, Operand>(variance, epsilon)));
+    if (gamma !== undefined) y = multiply<Operand, Operand>(y, reshapedTo(gamma, rank, axes));
+    if (beta !== undefined) y = add<Operand, Operand>(y, reshapedTo(beta, rank, axes));
+    return y as Outcome<X | P>;
+  },
+);
 
 const floatOf = (x: Sym): Sym => (x.dtype === 'float32' ? x : cast(x, 'float32'));
 

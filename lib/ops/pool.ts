@@ -4,6 +4,7 @@ import { EngineError } from '../base/errors.js';
 import { type Operand, type Outcome, apply, typeOf } from '../core/apply.js';
 import { max, mean } from './reduce.js';
 import { type DataFormat, type Padding, type Pair, dataFormatOf, pair, paddingAttrs } from './window.js';
+import { op } from '../core/op.js';
 
 /** What `ops.maxPool2d` and `ops.avgPool2d` take. */
 export interface Pool2dOptions {
@@ -44,9 +45,12 @@ const globalPoolNames = {
  * @throws EngineError `SHAPE` where the window is larger than the padded input, `ATTRIBUTE`.
  * @example ops.maxPool2d(zeros([1, 4, 4, 3]), { poolSize: 2 });
  */
-export function maxPool2d<X extends Operand>(x: X, options: Pool2dOptions = {}): Outcome<X> {
-  return apply('maxPool', [x], poolAttrs('maxPool2d', options));
-}
+export const maxPool2d = op(
+  'maxPool2d',
+  <X extends Operand>(x: X, options: Pool2dOptions = {}): Outcome<X> => {
+    return apply('maxPool', [x], poolAttrs('maxPool2d', options));
+  },
+);
 
 /**
  * The mean of each window, padding not counted.
@@ -56,19 +60,28 @@ export function maxPool2d<X extends Operand>(x: X, options: Pool2dOptions = {}):
  * @throws EngineError as {@link maxPool2d}.
  * @example ops.avgPool2d(zeros([1, 4, 4, 3]), { poolSize: 2 });
  */
-export function avgPool2d<X extends Operand>(x: X, options: Pool2dOptions = {}): Outcome<X> {
-  return apply('averagePool', [x], poolAttrs('avgPool2d', options));
-}
+export const avgPool2d = op(
+  'avgPool2d',
+  <X extends Operand>(x: X, options: Pool2dOptions = {}): Outcome<X> => {
+    return apply('averagePool', [x], poolAttrs('avgPool2d', options));
+  },
+);
 
 /** The largest number of each channel, float32: [n, height, width, channels] to [n, channels]. @throws EngineError `SHAPE` for another rank. */
-export function globalMaxPool2d<X extends Operand>(x: X, options: GlobalPool2dOptions = {}): Outcome<X> {
-  return max(x, { axis: imageAxes('globalMaxPool2d', x, options), keepDims: options.keepDims });
-}
+export const globalMaxPool2d = op(
+  'globalMaxPool2d',
+  <X extends Operand>(x: X, options: GlobalPool2dOptions = {}): Outcome<X> => {
+    return max(x, { axis: imageAxes('globalMaxPool2d', x, options), keepDims: options.keepDims });
+  },
+);
 
 /** The mean of each channel, float32: [n, height, width, channels] to [n, channels]. @throws EngineError `SHAPE` for another rank. */
-export function globalAvgPool2d<X extends Operand>(x: X, options: GlobalPool2dOptions = {}): Outcome<X> {
-  return mean(x, { axis: imageAxes('globalAvgPool2d', x, options), keepDims: options.keepDims });
-}
+export const globalAvgPool2d = op(
+  'globalAvgPool2d',
+  <X extends Operand>(x: X, options: GlobalPool2dOptions = {}): Outcome<X> => {
+    return mean(x, { axis: imageAxes('globalAvgPool2d', x, options), keepDims: options.keepDims });
+  },
+);
 
 function imageAxes(op: string, x: Operand, options: GlobalPool2dOptions): readonly number[] {
   knownOptions(op, options, globalPoolNames);

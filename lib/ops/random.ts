@@ -2,12 +2,14 @@ import { type OptionNames, knownOptions } from '../base/checks.js';
 import type { Attrs, Shape } from '../engine/engine.js';
 import { EngineError, describe } from '../base/errors.js';
 import { followSeed, nextSeed } from '../core/seed.js';
+import type { KerasTensor } from '../core/kerasTensor.js';
 import { Sym } from '../core/sym.js';
 import { Tensor, tensor } from '../core/tensor.js';
 import { Trace } from '../core/trace.js';
 import { type Variable, variable } from '../core/variable.js';
 import { type Operand, type Outcome, apply, traceOf } from '../core/apply.js';
 import { add } from './binary.js';
+import { op } from '../core/op.js';
 
 /** What all ops of random numbers take. */
 export interface RandomOptions<K extends Sym | Tensor = Tensor> {
@@ -85,11 +87,11 @@ export function randomKey(seed?: number): Sym | Tensor {
  *   {@link compile} each step has a new mask.
  * @throws EngineError `ATTRIBUTE` for another rate.
  */
-export function dropout<X extends Operand>(x: X, options: DropoutOptions): Outcome<X> {
+export const dropout = op('dropout', <X extends Operand>(x: X, options: DropoutOptions): Outcome<X> => {
   knownOptions('dropout', options, dropoutNames);
   const { key, salt } = drawOf(traceOf([x]), options);
   return apply<Operand>('dropout', [x, key], { rate: options.rate, salt }, 'float32') as Outcome<X>;
-}
+});
 
 /**
  * x plus normal noise of mean 0, which depends on the key alone as {@link dropout}'s mask does.
@@ -98,12 +100,15 @@ export function dropout<X extends Operand>(x: X, options: DropoutOptions): Outco
  * @param options `stddev`: 0 or more. `seed`, `key`, `salt`: as for `dropout`.
  * @throws EngineError `ATTRIBUTE` for a negative `stddev`.
  */
-export function gaussianNoise<X extends Operand>(x: X, options: GaussianNoiseOptions): Outcome<X> {
-  knownOptions('gaussianNoise', options, gaussianNoiseNames);
-  const { key, salt } = drawOf(traceOf([x]), options);
-  const noise = apply<Operand>('randomNormal', [key, x], { stddev: options.stddev, salt }, 'float32');
-  return add<Operand, Operand>(x, noise) as Outcome<X>;
-}
+export const gaussianNoise = op(
+  'gaussianNoise',
+  <X extends Operand>(x: X, options: GaussianNoiseOptions): Outcome<X> => {
+    knownOptions('gaussianNoise', options, gaussianNoiseNames);
+    const { key, salt } = drawOf(traceOf([x]), options);
+    const noise = apply<Operand>('randomNormal', [key, x], { stddev: options.stddev, salt }, 'float32');
+    return add<Operand, Operand>(x, noise) as Outcome<X>;
+  },
+);
 
 /**
  * Even numbers from `minval` (default 0) up to, not including, `maxval` (default 1).
@@ -115,39 +120,30 @@ export function gaussianNoise<X extends Operand>(x: X, options: GaussianNoiseOpt
  * @returns float32.
  * @example ops.randomUniform([2, 3], { minval: -1, maxval: 1 });
  */
-export function randomUniform<L extends Shape | Sym | Tensor, K extends Sym | Tensor = Tensor>(
-  shape: L,
-  options: RandomUniformOptions<K> = {},
-): Drawn<L, K> {
+export const randomUniform: DrawUniform = op('randomUniform', (shape, options = {}) => {
   knownOptions('randomUniform', options, randomUniformNames);
   const { minval = 0, maxval = 1 } = options;
   return draw('randomUniform', shape, options, { minval, maxval });
-}
+});
 
 /**
  * Normal numbers of `mean` (default 0) and `stddev` (default 1); all else as {@link randomUniform}.
  * https://keras.io/api/random/random_ops/#normal-function
  */
-export function randomNormal<L extends Shape | Sym | Tensor, K extends Sym | Tensor = Tensor>(
-  shape: L,
-  options: RandomNormalOptions<K> = {},
-): Drawn<L, K> {
+export const randomNormal: DrawNormal = op('randomNormal', (shape, options = {}) => {
   knownOptions('randomNormal', options, randomNormalNames);
   const { mean = 0, stddev = 1 } = options;
   return draw('randomNormal', shape, options, { mean, stddev });
-}
+});
 
 /** As {@link randomNormal}, drawn again where they are more than two standard deviations from the mean. */
-export function truncatedNormal<L extends Shape | Sym | Tensor, K extends Sym | Tensor = Tensor>(
-  shape: L,
-  options: RandomNormalOptions<K> = {},
-): Drawn<L, K> {
+export const truncatedNormal: DrawNormal = op('truncatedNormal', (shape, options = {}) => {
   knownOptions('truncatedNormal', options, randomNormalNames);
   const { mean = 0, stddev = 1 } = options;
   return draw('truncatedNormal', shape, options, { mean, stddev });
-}
+});
 
-function draw<L extends Shape | Sym | Tensor, K extends Sym | Tensor>(
+function draw<L extends Shaped, K extends Sym | Tensor>(
   op: string,
   shape: L,
   options: RandomOptions<K>,
@@ -165,8 +161,20 @@ function draw<L extends Shape | Sym | Tensor, K extends Sym | Tensor>(
   }) as Drawn<L, K>;
 }
 
+/** What has a shape: that of what is drawn. */
+type Shaped = Shape | KerasTensor | Sym | Tensor;
 /** What a draw of the shape of L with the key K gives. */
-type Drawn<L, K extends Sym | Tensor> = L extends Sym ? Sym : Outcome<K>;
+type Drawn<L, K extends Sym | Tensor> = L extends Sym | KerasTensor ? L : Outcome<K>;
+/** {@link randomUniform}. Draws numbers that are even. */
+type DrawUniform = <L extends Shaped, K extends Sym | Tensor = Tensor>(
+  shape: L,
+  options?: RandomUniformOptions<K>,
+) => Drawn<L, K>;
+/** {@link randomNormal}. Draws normal numbers. */
+type DrawNormal = <L extends Shaped, K extends Sym | Tensor = Tensor>(
+  shape: L,
+  options?: RandomNormalOptions<K>,
+) => Drawn<L, K>;
 
 /** The key and the salt of a draw. steps: whether each step of the trace is to have other numbers. */
 function drawOf(trace: Trace | undefined, { seed, key, salt }: RandomOptions<Sym | Tensor>, steps = true) {

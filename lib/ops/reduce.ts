@@ -2,6 +2,7 @@ import { type OptionNames, knownOptions } from '../base/checks.js';
 import type { Attrs } from '../engine/engine.js';
 import { type Operand, type Outcome, apply, applyFloat, typeOf } from '../core/apply.js';
 import { reshape } from './shape.js';
+import { op } from '../core/op.js';
 
 /** Which axes a reduction goes over. */
 export interface ReduceOptions {
@@ -23,27 +24,34 @@ const reduceNames = { axis: 'optional', keepDims: 'boolean' } satisfies OptionNa
 const argNames = { axis: 'optional', keepDims: 'boolean' } satisfies OptionNames<ArgOptions>;
 
 /** The sum over axes. float32. */
-export const sum = <T extends Operand>(x: T, options?: ReduceOptions): Outcome<T> =>
-  apply('sum', [x], over('sum', options));
+export const sum = op('sum', <T extends Operand>(x: T, options?: ReduceOptions): Outcome<T> =>
+  apply('sum', [x], over('sum', options)),
+);
 /** The mean over axes. float32, of whole numbers too. */
-export const mean = <T extends Operand>(x: T, options?: ReduceOptions): Outcome<T> =>
-  applyFloat('mean', [x], over('mean', options));
+export const mean = op('mean', <T extends Operand>(x: T, options?: ReduceOptions): Outcome<T> =>
+  applyFloat('mean', [x], over('mean', options)),
+);
 /** The product over axes. */
-export const prod = <T extends Operand>(x: T, options?: ReduceOptions): Outcome<T> =>
-  apply('prod', [x], over('prod', options));
+export const prod = op('prod', <T extends Operand>(x: T, options?: ReduceOptions): Outcome<T> =>
+  apply('prod', [x], over('prod', options)),
+);
 /** The largest number over axes; ties share the gradient evenly. */
-export const max = <T extends Operand>(x: T, options?: ReduceOptions): Outcome<T> =>
-  apply('max', [x], over('max', options));
+export const max = op('max', <T extends Operand>(x: T, options?: ReduceOptions): Outcome<T> =>
+  apply('max', [x], over('max', options)),
+);
 /** The smallest number over axes; ties share the gradient evenly. */
-export const min = <T extends Operand>(x: T, options?: ReduceOptions): Outcome<T> =>
-  apply('min', [x], over('min', options));
+export const min = op('min', <T extends Operand>(x: T, options?: ReduceOptions): Outcome<T> =>
+  apply('min', [x], over('min', options)),
+);
 
 /** The index of the largest number along an axis, or among all numbers, the first of equal ones. int32. Also as `ops.argMax`, TF.js's name. */
-export const argmax = <T extends Operand>(x: T, options: ArgOptions = {}): Outcome<T> =>
-  argument('argmax', x, options);
+export const argmax = op('argmax', <T extends Operand>(x: T, options: ArgOptions = {}): Outcome<T> =>
+  argument('argmax', x, options),
+);
 /** The index of the smallest number along an axis, or among all numbers, the first of equal ones. int32. Also as `ops.argMin`, TF.js's name. */
-export const argmin = <T extends Operand>(x: T, options: ArgOptions = {}): Outcome<T> =>
-  argument('argmin', x, options);
+export const argmin = op('argmin', <T extends Operand>(x: T, options: ArgOptions = {}): Outcome<T> =>
+  argument('argmin', x, options),
+);
 
 function over(op: string, options: ReduceOptions = {}): Attrs {
   knownOptions(op, options, reduceNames);

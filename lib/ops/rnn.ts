@@ -3,6 +3,7 @@ import { type Operand, type Outcome, typeOf } from '../core/apply.js';
 import { projected, recurrent } from './sequence.js';
 import { broadcastTo, reshape } from './shape.js';
 import { stridedSlice } from './slice.js';
+import { op } from '../core/op.js';
 
 /** What all recurrent ops take. */
 export interface RnnOptions<X extends Operand = Operand> {
@@ -56,19 +57,22 @@ const gruNames = { ...simpleRnnNames, resetAfter: 'boolean' } satisfies OptionNa
  * @returns The output (the last h [n, units]; with `returnSequences` every h [n, steps, units]), the last h and the last c.
  * @throws EngineError `SHAPE`, `DTYPE`.
  */
-export function lstm<X extends Operand, W extends Operand>(
-  x: X,
-  kernel: W,
-  recurrentKernel: W,
-  bias?: W,
-  options: LstmOptions<X> = {},
-): [output: Outcome<X | W>, h: Outcome<X | W>, c: Outcome<X | W>] {
-  knownOptions('lstm', options, lstmNames);
-  const { initialState = [], recurrentMask, goBackwards = false, returnSequences = false } = options;
-  const operands: Operand[] = [projected('lstm', x, kernel, bias), recurrentKernel, ...initialState];
-  const [y, h, c] = recurrent<X | W>('lstm', operands, recurrentMask, { goBackwards, returnSequences }, 2);
-  return [y, h, c];
-}
+export const lstm = op(
+  'lstm',
+  <X extends Operand, W extends Operand>(
+    x: X,
+    kernel: W,
+    recurrentKernel: W,
+    bias?: W,
+    options: LstmOptions<X> = {},
+  ): [output: Outcome<X | W>, h: Outcome<X | W>, c: Outcome<X | W>] => {
+    knownOptions('lstm', options, lstmNames);
+    const { initialState = [], recurrentMask, goBackwards = false, returnSequences = false } = options;
+    const operands: Operand[] = [projected('lstm', x, kernel, bias), recurrentKernel, ...initialState];
+    const [y, h, c] = recurrent<X | W>('lstm', operands, recurrentMask, { goBackwards, returnSequences }, 2);
+    return [y, h, c];
+  },
+);
 
 /**
  * Gated recurrent units over a sequence, with gates in the order update, reset, candidate: h' = z · h + (1 - z) · tanh(candidate). Cho et
@@ -83,26 +87,29 @@ export function lstm<X extends Operand, W extends Operand>(
  * @returns The output (the last h [n, units]; with `returnSequences` every h [n, steps, units]) and the last h.
  * @throws EngineError `SHAPE`, `DTYPE`.
  */
-export function gru<X extends Operand, W extends Operand>(
-  x: X,
-  kernel: W,
-  recurrentKernel: W,
-  bias?: W,
-  options: GruOptions<X> = {},
-): [output: Outcome<X | W>, h: Outcome<X | W>] {
-  knownOptions('gru', options, gruNames);
-  const { resetAfter = true, initialState, recurrentMask } = options;
-  const { goBackwards = false, returnSequences = false } = options;
-  const columns = typeOf(recurrentKernel).shape.at(-1) ?? 0;
-  const row = (i: number): Operand | undefined =>
-    bias !== undefined && resetAfter ? reshape(stridedSlice(bias, i, i + 1), [columns]) : bias;
-  const operands: Operand[] = [projected('gru', x, kernel, row(0)), recurrentKernel];
-  if (resetAfter) operands.push(row(1) ?? broadcastTo(0, [columns]));
-  if (initialState !== undefined) operands.push(initialState);
-  const attrs = { resetAfter, goBackwards, returnSequences };
-  const [y, h] = recurrent<X | W>('gru', operands, recurrentMask, attrs, 1);
-  return [y, h];
-}
+export const gru = op(
+  'gru',
+  <X extends Operand, W extends Operand>(
+    x: X,
+    kernel: W,
+    recurrentKernel: W,
+    bias?: W,
+    options: GruOptions<X> = {},
+  ): [output: Outcome<X | W>, h: Outcome<X | W>] => {
+    knownOptions('gru', options, gruNames);
+    const { resetAfter = true, initialState, recurrentMask } = options;
+    const { goBackwards = false, returnSequences = false } = options;
+    const columns = typeOf(recurrentKernel).shape.at(-1) ?? 0;
+    const row = (i: number): Operand | undefined =>
+      bias !== undefined && resetAfter ? reshape(stridedSlice(bias, i, i + 1), [columns]) : bias;
+    const operands: Operand[] = [projected('gru', x, kernel, row(0)), recurrentKernel];
+    if (resetAfter) operands.push(row(1) ?? broadcastTo(0, [columns]));
+    if (initialState !== undefined) operands.push(initialState);
+    const attrs = { resetAfter, goBackwards, returnSequences };
+    const [y, h] = recurrent<X | W>('gru', operands, recurrentMask, attrs, 1);
+    return [y, h];
+  },
+);
 
 /**
  * h' = tanh(x · kernel + h · recurrentKernel + bias) over a sequence. Elman, 1990.
@@ -116,17 +123,26 @@ export function gru<X extends Operand, W extends Operand>(
  * @returns The output (the last h [n, units]; with `returnSequences` every h [n, steps, units]) and the last h.
  * @throws EngineError `SHAPE`, `DTYPE`.
  */
-export function simpleRnn<X extends Operand, W extends Operand>(
-  x: X,
-  kernel: W,
-  recurrentKernel: W,
-  bias?: W,
-  options: SimpleRnnOptions<X> = {},
-): [output: Outcome<X | W>, h: Outcome<X | W>] {
-  knownOptions('simpleRnn', options, simpleRnnNames);
-  const { initialState, recurrentMask, goBackwards = false, returnSequences = false } = options;
-  const operands: Operand[] = [projected('simpleRnn', x, kernel, bias), recurrentKernel];
-  if (initialState !== undefined) operands.push(initialState);
-  const [y, h] = recurrent<X | W>('simpleRnn', operands, recurrentMask, { goBackwards, returnSequences }, 1);
-  return [y, h];
-}
+export const simpleRnn = op(
+  'simpleRnn',
+  <X extends Operand, W extends Operand>(
+    x: X,
+    kernel: W,
+    recurrentKernel: W,
+    bias?: W,
+    options: SimpleRnnOptions<X> = {},
+  ): [output: Outcome<X | W>, h: Outcome<X | W>] => {
+    knownOptions('simpleRnn', options, simpleRnnNames);
+    const { initialState, recurrentMask, goBackwards = false, returnSequences = false } = options;
+    const operands: Operand[] = [projected('simpleRnn', x, kernel, bias), recurrentKernel];
+    if (initialState !== undefined) operands.push(initialState);
+    const [y, h] = recurrent<X | W>(
+      'simpleRnn',
+      operands,
+      recurrentMask,
+      { goBackwards, returnSequences },
+      1,
+    );
+    return [y, h];
+  },
+);

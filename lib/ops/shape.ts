@@ -2,6 +2,7 @@ import { integers } from '../base/checks.js';
 import type { Shape } from '../engine/engine.js';
 import { EngineError, describe } from '../base/errors.js';
 import { type Operand, type Outcome, apply, typeOf } from '../core/apply.js';
+import { op } from '../core/op.js';
 
 /**
  * The same numbers in another shape.
@@ -9,24 +10,26 @@ import { type Operand, type Outcome, apply, typeOf } from '../core/apply.js';
  * @param shape May hold one -1, which is computed.
  * @throws EngineError `SHAPE` where the sizes differ.
  */
-export const reshape = <T extends Operand>(x: T, shape: Shape): Outcome<T> =>
-  apply('reshape', [x], { shape });
+export const reshape = op('reshape', <T extends Operand>(x: T, shape: Shape): Outcome<T> =>
+  apply('reshape', [x], { shape }),
+);
 
 /** The axes in another order: by default reversed. */
-export function transpose<T extends Operand>(x: T, perm?: readonly number[]): Outcome<T> {
+export const transpose = op('transpose', <T extends Operand>(x: T, perm?: readonly number[]): Outcome<T> => {
   return apply('transpose', [x], { perm: perm ?? [...typeOf(x).shape.keys()].reverse() });
-}
+});
 
 /** Copies x along new leading axes and along axes of size 1, as numpy broadcasts. */
-export const broadcastTo = <T extends Operand>(x: T, shape: Shape): Outcome<T> =>
-  apply('broadcastTo', [x], { shape });
+export const broadcastTo = op('broadcastTo', <T extends Operand>(x: T, shape: Shape): Outcome<T> =>
+  apply('broadcastTo', [x], { shape }),
+);
 
 /** Puts an axis of size 1 at a place, counted in the result; -1 is last. */
-export function expandDims<T extends Operand>(x: T, axis: number): Outcome<T> {
+export const expandDims = op('expandDims', <T extends Operand>(x: T, axis: number): Outcome<T> => {
   const { shape } = typeOf(x);
   const at = place('expandDims', axis, shape.length + 1);
   return reshaped('expandDims', x, shape, [...shape.slice(0, at), 1, ...shape.slice(at)]);
-}
+});
 
 /**
  * Takes axes of size 1 away.
@@ -34,22 +37,25 @@ export function expandDims<T extends Operand>(x: T, axis: number): Outcome<T> {
  * @param axis One or several; by default all of size 1.
  * @throws EngineError `SHAPE` where an axis has another size.
  */
-export function squeeze<T extends Operand>(x: T, axis?: number | readonly number[]): Outcome<T> {
-  const { shape } = typeOf(x);
-  const given = axis === undefined ? undefined : integers('squeeze', 'axis', axis);
-  const axes =
-    given?.map((n) => place('squeeze', n, shape.length)) ?? [...shape.keys()].filter((n) => shape[n] === 1);
-  for (const n of axes) {
-    if (shape[n] !== 1) {
-      throw new EngineError(
-        'SHAPE',
-        `[squeeze] expected size 1 at axis ${n}, received [${shape.join(', ')}]`,
-      );
+export const squeeze = op(
+  'squeeze',
+  <T extends Operand>(x: T, axis?: number | readonly number[]): Outcome<T> => {
+    const { shape } = typeOf(x);
+    const given = axis === undefined ? undefined : integers('squeeze', 'axis', axis);
+    const axes =
+      given?.map((n) => place('squeeze', n, shape.length)) ?? [...shape.keys()].filter((n) => shape[n] === 1);
+    for (const n of axes) {
+      if (shape[n] !== 1) {
+        throw new EngineError(
+          'SHAPE',
+          `[squeeze] expected size 1 at axis ${n}, received [${shape.join(', ')}]`,
+        );
+      }
     }
-  }
-  const kept = shape.filter((_, n) => !axes.includes(n));
-  return reshaped('squeeze', x, shape, kept);
-}
+    const kept = shape.filter((_, n) => !axes.includes(n));
+    return reshaped('squeeze', x, shape, kept);
+  },
+);
 
 function reshaped<T extends Operand>(op: string, x: T, from: Shape, to: readonly number[]): Outcome<T> {
   if (to.filter((n) => n < 0).length > 1) {

@@ -4,6 +4,7 @@ import { EngineError } from '../base/errors.js';
 import { type AxisOptions, axisNames } from './axis.js';
 import { type Operand, type Outcome, apply, promote, typeOf } from '../core/apply.js';
 import { expandDims } from './shape.js';
+import { op } from '../core/op.js';
 
 /** One number for the first axis, or a list for the first axes. */
 type Places = number | readonly number[];
@@ -17,7 +18,7 @@ type Places = number | readonly number[];
  * @throws EngineError `SHAPE` for more places than axes, and where the part does not lie within x; `ATTRIBUTE`.
  * @example ops.slice(x, [0, 1], [-1, 2]); // all rows, columns 1 and 2
  */
-export function slice<T extends Operand>(x: T, start: Places, size: Places): Outcome<T> {
+export const slice = op('slice', <T extends Operand>(x: T, start: Places, size: Places): Outcome<T> => {
   const { shape } = typeOf(x);
   const begin = perAxis('slice', shape, start, 0);
   const sizes = perAxis('slice', shape, size, -1);
@@ -35,7 +36,7 @@ export function slice<T extends Operand>(x: T, start: Places, size: Places): Out
     );
   }
   return apply('slice', [x], { begin, end, strides: begin.map(() => 1) });
-}
+});
 
 /**
  * A part of x: from `begin` up to, not including, `end`, every `strides`-th, on the first axis or on the first axes of
@@ -47,19 +48,17 @@ export function slice<T extends Operand>(x: T, start: Places, size: Places): Out
  * @throws EngineError `SHAPE` for more places than axes, or a scalar; `ATTRIBUTE`.
  * @example ops.stridedSlice(x, [0, 1], [-1, 3]); // all rows but the last, columns 1 and 2
  */
-export function stridedSlice<T extends Operand>(
-  x: T,
-  begin: Places,
-  end?: Places,
-  strides?: Places,
-): Outcome<T> {
-  const { shape } = typeOf(x);
-  return apply('slice', [x], {
-    begin: perAxis('stridedSlice', shape, begin, 0),
-    end: perAxis('stridedSlice', shape, end, Infinity),
-    strides: perAxis('stridedSlice', shape, strides, 1),
-  });
-}
+export const stridedSlice = op(
+  'stridedSlice',
+  <T extends Operand>(x: T, begin: Places, end?: Places, strides?: Places): Outcome<T> => {
+    const { shape } = typeOf(x);
+    return apply('slice', [x], {
+      begin: perAxis('stridedSlice', shape, begin, 0),
+      end: perAxis('stridedSlice', shape, end, Infinity),
+      strides: perAxis('stridedSlice', shape, strides, 1),
+    });
+  },
+);
 
 /** Numbers for all axes of a shape, of a list for the first ones or of one for the first. */
 function perAxis(op: string, shape: Shape, places: Places | undefined, fallback: number): number[] {
@@ -82,22 +81,28 @@ function perAxis(op: string, shape: Shape, places: Places | undefined, fallback:
  *
  * @throws EngineError `SHAPE`, `DTYPE`; `ARGUMENT` for an empty list.
  */
-export function concatenate<T extends Operand>(xs: readonly T[], options: AxisOptions = {}): Outcome<T> {
-  knownOptions('concatenate', options, axisNames);
-  checkList('concatenate', 'values', xs);
-  return promote('concatenate', xs, { axis: options.axis ?? 0 });
-}
+export const concatenate = op(
+  'concatenate',
+  <T extends Operand>(xs: readonly T[], options: AxisOptions = {}): Outcome<T> => {
+    knownOptions('concatenate', options, axisNames);
+    checkList('concatenate', 'values', xs);
+    return promote('concatenate', xs, { axis: options.axis ?? 0 });
+  },
+);
 
 /** Puts values of one shape along a new axis (default the first), counted in the result. */
-export function stack<T extends Operand>(xs: readonly T[], options: AxisOptions = {}): Outcome<T> {
-  knownOptions('stack', options, axisNames);
-  checkList('stack', 'values', xs);
-  const { axis = 0 } = options;
-  return concatenate<Operand>(
-    xs.map((x) => expandDims(x, axis)),
-    { axis },
-  ) as Outcome<T>;
-}
+export const stack = op(
+  'stack',
+  <T extends Operand>(xs: readonly T[], options: AxisOptions = {}): Outcome<T> => {
+    knownOptions('stack', options, axisNames);
+    checkList('stack', 'values', xs);
+    const { axis = 0 } = options;
+    return concatenate<Operand>(
+      xs.map((x) => expandDims(x, axis)),
+      { axis },
+    ) as Outcome<T>;
+  },
+);
 
 /** What `ops.pad` takes. */
 export interface PadOptions {
@@ -113,15 +118,18 @@ const padNames = { value: 'optional' } satisfies OptionNames<PadOptions>;
  * @param paddings For each axis, how many before and after.
  * @param options `value`: default 0.
  */
-export function pad<T extends Operand>(
-  x: T,
-  paddings: readonly (readonly [before: number, after: number])[],
-  options: PadOptions = {},
-): Outcome<T> {
-  knownOptions('pad', options, padNames);
-  checkList('pad', 'pairs [before, after] as paddings', paddings);
-  return apply('pad', [x], { paddings: paddings.flat(), value: options.value ?? 0 });
-}
+export const pad = op(
+  'pad',
+  <T extends Operand>(
+    x: T,
+    paddings: readonly (readonly [before: number, after: number])[],
+    options: PadOptions = {},
+  ): Outcome<T> => {
+    knownOptions('pad', options, padNames);
+    checkList('pad', 'pairs [before, after] as paddings', paddings);
+    return apply('pad', [x], { paddings: paddings.flat(), value: options.value ?? 0 });
+  },
+);
 
 function checkList(name: string, what: string, given: readonly unknown[]): void {
   if (Array.isArray(given) && given.length > 0) return;

@@ -52,7 +52,7 @@ export class Dataset {
    * @throws EngineError `SHAPE`, `DTYPE` or `ARGUMENT` naming the argument.
    */
   static read(caller: string, graph: LayerGraph, x: Data, y: Data | undefined, sampleWeight?: Data): Dataset {
-    const inputPlaces = graph.inputs.map(({ node, shape }): Place => ({ name: node.layer.name, shape }));
+    const inputPlaces = graph.inputs.map(({ node, shape }): Place => ({ name: node.operation.name, shape }));
     const outputs = graph.outputs.map(({ shape }, i): Place => ({ name: graph.outputNames[i], shape }));
     const inputs = readInputs(x, inputPlaces, `[${caller}] x`);
     const count = inputs[0].length;

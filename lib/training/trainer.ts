@@ -1,5 +1,5 @@
 import type { DtypePolicy } from '../core/dtypePolicy.js';
-import type { KerasTensor } from '../layers/kerasTensor.js';
+import type { KerasTensor } from '../core/kerasTensor.js';
 import type { CallContext } from '../layers/layer.js';
 import { LruCache } from '../base/lruCache.js';
 import * as ops from '../ops/index.js';
@@ -122,8 +122,8 @@ export class Trainer {
     const trace = new Trace();
     const feed = (t: Tensor, label: string) => trace.input(t.dtype, [-1, ...t.shape.slice(1)], label);
     const graph = this.graph();
-    const x = batch.x.map((t, i) => feed(t, graph.inputs[i].node.layer.name));
-    const y = batch.y.map((t, i) => feed(t, `target ${graph.outputs[i].node.layer.name}`));
+    const x = batch.x.map((t, i) => feed(t, graph.inputs[i].node.operation.name));
+    const y = batch.y.map((t, i) => feed(t, `target ${graph.outputs[i].node.operation.name}`));
     const weights = batch.weights.map((t) => t && feed(t, 'sampleWeight'));
     const feeds = [...x, ...y, ...weights.filter((weight) => weight !== undefined)];
     return trace.within(() => {

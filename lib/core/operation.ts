@@ -1,0 +1,94 @@
+import { EngineError } from '../base/errors.js';
+import { factoryName, uniqueName } from '../base/names.js';
+import type { DType, Shape } from '../engine/engine.js';
+import { KerasTensor, type OperationNode } from '../core/kerasTensor.js';
+import type { Sym } from './sym.js';
+import { Trace } from './trace.js';
+
+/** How a layer is being called. */
+export interface CallContext {
+  /** Whether the call is part of a training step (dropout then drops). */
+  readonly training: boolean;
+  /** The key of random ops in this step, int32 [2]; without one each trace has its own. */
+  readonly key?: Sym;
+}
+
+/** Operations that wait for their names. */
+const unnamed: Operation[] = [];
+
+/**
+ * What a model is made of: a layer, or the call of an op on outputs of layers. A model is a list of their calls, not one trace: each kind
+ * of step (training, prediction) and each set of dtypes traces them anew.
+ */
+export abstract class Operation {
+  /** The kind of layer or op, in configurations and summaries. */
+  abstract readonly className: string;
+  #name: string | undefined;
+  #node: OperationNode | undefined;
+
+  constructor(name?: string) {
+    this.#name = name;
+    if (name === undefined && unnamed.push(this) === 1)
+      queueMicrotask(() => {
+        Operation.#nameAll();
+        unnamed.length = 0;
+      });
+  }
+
+  /** Its name within a model. */
+  get name(): string {
+    if (this.#name === undefined) Operation.#nameAll();
+    return (this.#name ??= uniqueName(factoryName(this.className)));
+  }
+
+  /** Names count operations in the order in which they were made, not in which somebody asks for their names. */
+  static #nameAll(): void {
+    for (const operation of unnamed.splice(0)) {
+      // One whose constructor still runs does not know its class yet.
+      if ((operation.className as string | undefined) === undefined) unnamed.push(operation);
+      else operation.#name ??= uniqueName(factoryName(operation.className));
+    }
+  }
+
+  /** What went into its first call on outputs of layers. @throws EngineError `STATE` where there was none. */
+  get input(): KerasTensor | readonly KerasTensor[] {
+    return oneOrAll(this.#firstNode().inputs);
+  }
+
+  /** What came out of its first call on outputs of layers. @throws EngineError `STATE` where there was none. */
+  get output(): KerasTensor | readonly KerasTensor[] {
+    return oneOrAll(this.#firstNode().outputs);
+  }
+
+  /** The arguments that make an equal one. */
+  abstract getConfig(): Record<string, unknown>;
+
+  /** Computes its outputs in a trace. @internal */
+  abstract run(inputs: readonly Sym[], context: CallContext): readonly Sym[];
+
+  /** Records in a model's description that it follows the operations that make these. @internal */
+  follow(inputs: readonly KerasTensor[]): readonly KerasTensor[] {
+    const outputs: KerasTensor[] = [];
+    const node: OperationNode = { operation: this, inputs, outputs };
+    for (const { shape, dtype } of this.outputsFor(inputs)) outputs.push(new KerasTensor(node, shape, dtype));
+    this.#node ??= node;
+    return outputs;
+  }
+
+  /** The outputs' types, from a call in a graph that is thrown away: the engine is the one truth about shapes. @internal */
+  protected outputsFor(inputs: readonly { shape: Shape; dtype: DType }[]): readonly Sym[] {
+    const trace = new Trace();
+    const syms = inputs.map(({ dtype, shape }, i) => trace.input(dtype, shape, `input ${i}`));
+    return trace.within(() => this.run(syms, { training: false }));
+  }
+
+  #firstNode(): OperationNode {
+    if (this.#node) return this.#node;
+    throw new EngineError(
+      'STATE',
+      `[${this.name}] expected a layer that was applied to the output of another, received one that was not`,
+    );
+  }
+}
+
+const oneOrAll = <T>(list: readonly T[]): T | readonly T[] => (list.length === 1 ? list[0] : list);

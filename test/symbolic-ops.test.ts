@@ -1,0 +1,292 @@
+import { describe, expect, it } from 'vitest';
+import {
+  Model,
+  NDArray,
+  Sequential,
+  type Sym,
+  Tensor,
+  compile,
+  layers,
+  ops,
+  tensor,
+  variable,
+} from 'nodegrad';
+import { errorOf } from './support/run.js';
+
+type KerasTensor = layers.KerasTensor;
+type Args = readonly unknown[];
+type Op = (...args: Args) => unknown;
+
+/** A constant: it stays what it is, where tensors become outputs of layers. */
+const fixed = (...shape: number[]) => {
+  const length = shape.reduce((a, b) => a * b, 1);
+  const data = Float32Array.from({ length }, (_, i) => ((i * 7) % 11) / 11 + 0.1);
+  return new NDArray(data, shape, 'float32');
+};
+const numbers = (...shape: number[]) => tensor(fixed(...shape));
+const image = numbers(2, 6, 6, 4);
+const sequence = numbers(2, 3, 4);
+const x = numbers(2, 3);
+const y = tensor([
+  [0.3, 0.1, 2],
+  [0.2, 1.5, 0.4],
+]);
+const flags = tensor([
+  [true, false, true],
+  [false, false, true],
+]);
+const ids = tensor(
+  [
+    [0, 2],
+    [1, 1],
+  ],
+  undefined,
+  'int32',
+);
+
+/** Of each op its arguments: tensors with the batch first become outputs of layers. */
+const table: Record<string, Args> = {
+  ...Object.fromEntries(
+    [
+      ...['add', 'subtract', 'multiply', 'divide', 'power', 'maximum', 'minimum', 'equal', 'notEqual'],
+      ...['less', 'lessEqual', 'greater', 'greaterEqual', 'meanSquaredError', 'sigmoidCrossEntropy'],
+    ].map((name) => [name, [x, y]]),
+  ),
+  ...Object.fromEntries(
+    [
+      ...['negative', 'abs', 'sign', 'square', 'exp', 'log', 'log1p', 'sqrt', 'rsqrt', 'reciprocal', 'floor'],
+      ...[
+        'erf',
+        'relu',
+        'leakyRelu',
+        'elu',
+        'gelu',
+        'sigmoid',
+        'tanh',
+        'softplus',
+        'stopGradient',
+        'softmax',
+      ],
+      ...['logSoftmax', 'sum', 'mean', 'prod', 'max', 'min', 'argmax', 'argmin', 'layerNormalization'],
+    ].map((name) => [name, [x]]),
+  ),
+  logicalAnd: [flags, flags],
+  logicalOr: [flags, flags],
+  logicalNot: [flags],
+  where: [flags, x, 0],
+  cast: [x, 'int32'],
+  conv2d: [image, fixed(3, 3, 4, 2), { padding: 'same' }],
+  depthwiseConv2d: [image, fixed(3, 3, 4, 2)],
+  conv2dTranspose: [image, fixed(3, 3, 2, 4), { strides: 2 }],
+  biasAdd: [x, [1, 2, 3]],
+  gather: [x, [0, 1]],
+  oneHot: [ids, { depth: 3 }],
+  softmaxCrossEntropy: [x, x],
+  sparseSoftmaxCrossEntropy: [
+    sequence,
+    tensor(
+      [
+        [0, 1, 2],
+        [3, 0, 1],
+      ],
+      undefined,
+      'int32',
+    ),
+  ],
+  matmul: [
+    x,
+    [
+      [1, 2],
+      [3, 4],
+      [5, 6],
+    ],
+  ],
+  batchNormalization: [x, [0, 1, 2], [1, 2, 3], { epsilon: 0.1 }],
+  moments: [x, { axis: 0 }],
+  maxPool2d: [image, { poolSize: 3, strides: 1 }],
+  avgPool2d: [image],
+  globalMaxPool2d: [image],
+  globalAvgPool2d: [image],
+  lstm: [sequence, fixed(4, 8), fixed(2, 8), undefined, { returnSequences: true }],
+  gru: [sequence, fixed(4, 6), fixed(2, 6), undefined, { initialState: numbers(2, 2) }],
+  simpleRnn: [sequence, fixed(4, 2), fixed(2, 2)],
+  reshape: [sequence, [-1, 2]],
+  transpose: [sequence],
+  broadcastTo: [numbers(2, 1), [2, 3]],
+  expandDims: [x, -1],
+  squeeze: [numbers(2, 1)],
+  slice: [x, [0, 1], [-1, 2]],
+  stridedSlice: [x, [0, 1], Infinity],
+  concatenate: [[x, y], { axis: -1 }],
+  stack: [[x, y], { axis: 1 }],
+  pad: [
+    x,
+    [
+      [0, 0],
+      [1, 2],
+    ],
+    { value: 3 },
+  ],
+  upSampling2d: [image, { interpolation: 'bilinear' }],
+  dropout: [x, { rate: 0.5, seed: 3 }],
+  gaussianNoise: [x, { stddev: 1, seed: 3 }],
+  randomUniform: [x, { seed: 3 }],
+  randomNormal: [x, { seed: 3 }],
+  truncatedNormal: [x, { seed: 3 }],
+};
+/** Those that take no operand. */
+const others = ['identity', 'randomKey'];
+
+/** The arguments with outputs of layers, and what these stand for. */
+function described(args: Args): { args: Args; inputs: KerasTensor[]; data: Tensor[] } {
+  const inputs: KerasTensor[] = [];
+  const data: Tensor[] = [];
+  const of = (item: unknown): unknown => {
+    if (Array.isArray(item)) return item.map(of);
+    if (item instanceof Tensor) {
+      const given = item as Tensor;
+      inputs.push(layers.input({ shape: given.shape.slice(1), dtype: given.dtype }));
+      data.push(given);
+      return inputs.at(-1);
+    }
+    if (typeof item !== 'object' || item === null || item instanceof NDArray) return item;
+    return Object.fromEntries(Object.entries(item).map(([name, value]) => [name, of(value)]));
+  };
+  return { args: args.map(of), inputs, data };
+}
+
+const call = (name: string, args: Args): unknown => (ops as unknown as Record<string, Op>)[name](...args);
+const listOf = <T>(value: T | readonly T[]): readonly T[] => (Array.isArray(value) ? value : [value]) as T[];
+/** A model of the same configuration, after JSON. */
+const copyOf = (model: { getConfig(): Record<string, unknown> }) =>
+  Model.fromConfig(
+    JSON.parse(JSON.stringify(model.getConfig())) as Record<string, unknown>,
+  ) as unknown as Model;
+
+describe('every op', () => {
+  it('has a row here', () => {
+    const names = Object.entries(ops).map(([, op]) => op.name);
+    expect([...new Set(names)].sort()).toEqual([...Object.keys(table), ...others].sort());
+  });
+
+  it.each(Object.entries(table))(
+    '%s takes outputs of layers, as one node that a configuration keeps',
+    async (name, args) => {
+      const { args: given, inputs, data } = described(args);
+      const outputs = listOf(call(name, given) as KerasTensor | readonly KerasTensor[]);
+      const expected = listOf(call(name, args) as Tensor | readonly Tensor[]);
+      const model = new Model({ inputs, outputs });
+      const nodes = model.operations.filter((operation) => !(operation instanceof layers.Layer));
+      expect(nodes.map(({ className }) => className.toLowerCase())).toEqual([name.toLowerCase()]);
+      expect(nodes[0].name.replace(/_\d+$/, '')).toBe(name);
+      outputs.forEach(({ dtype, shape }, i) => {
+        expect([dtype, shape.length]).toEqual([expected[i].dtype, expected[i].rank]);
+        shape.forEach((n, axis) => expect([-1, expected[i].shape[axis]]).toContain(n));
+      });
+      for (const one of [model, copyOf(model)]) {
+        const predicted = listOf((await one.predict(data)) as Tensor | readonly Tensor[]);
+        // The same kernels on the same numbers, but a chain may be fused: a few roundings of numbers up to 10.
+        for (const [i, value] of expected.entries()) {
+          expect(predicted[i].shape).toEqual(value.shape);
+          const wanted = await value.data();
+          (await predicted[i].data()).forEach((n, at) => expect(Math.abs(n - wanted[at])).toBeLessThan(1e-5));
+        }
+      }
+    },
+  );
+
+  it('names itself where operands do not fit', () => {
+    const [a, b] = [layers.input({ shape: [3] }), layers.input({ shape: [4] })];
+    expect(errorOf(() => ops.add(a, b))).toMatchObject({
+      code: 'SHAPE',
+      message: expect.stringMatching(/^\[add\]/),
+    });
+    expect(errorOf(() => ops.matmul(a, [[1]]))).toMatchObject({
+      message: expect.stringMatching(/^\[matmul\]/),
+    });
+    expect(errorOf(() => ops.softmax(a, { axes: 1 } as never))).toMatchObject({
+      message: expect.stringMatching(/^\[softmax\]/),
+    });
+  });
+
+  it('refuses outputs of layers beside values of a traced function', async () => {
+    const a = layers.input({ shape: [3] });
+    const run = compile((b: Sym) => ops.multiply(a, b) as never as Sym);
+    await expect(run([[1, 2, 3]])).rejects.toThrow(/^\[multiply\] expected outputs of layers/);
+  });
+});
+
+describe('a model with ops between layers', () => {
+  it('trains through them, with a residual written as ops.add', async () => {
+    const a = layers.input({ shape: [4] });
+    const hidden = layers.dense({ units: 4, activation: 'tanh', kernelInitializer: 'zeros' }).apply(a);
+    const sum = ops.relu(ops.add(a, hidden));
+    const model = new Model({ inputs: a, outputs: layers.dense({ units: 1 }).apply(sum) });
+    model.compile({ optimizer: 'adam', loss: 'mse' });
+    const data = [
+      [1, 2, 3, 4],
+      [4, 3, 2, 1],
+    ];
+    const { history } = await model.fit(data, [[1], [0]], { epochs: 30, shuffle: false, verbose: 0 });
+    expect(history.loss.at(-1)).toBeLessThan(history.loss[0]);
+    // The zeros of the first kernel change: the gradient passes the ops.
+    const [kernel] = await model.getWeights();
+    expect(Array.from(kernel.data).some((n) => n !== 0)).toBe(true);
+  });
+
+  it('lists them in the summary as Keras does', () => {
+    const a = layers.input({ shape: [4], name: 'in' });
+    const b = layers.dense({ units: 4, name: 'dense' }).apply(a);
+    const model = new Model({ inputs: a, outputs: ops.add(a, b) });
+    const { name } = model.operations.at(-1)!;
+    const text = model.summary({ printFn: () => {}, lineLength: 120 });
+    expect(text).toMatch(
+      new RegExp(`${name} \\(Add\\) +│ \\(null, 4\\) +│ +0 │ in\\[0\\]\\[0\\], dense\\[0\\]\\[0\\]`),
+    );
+    expect(model.layers.map((layer) => layer.name)).toEqual(['in', 'dense']);
+  });
+
+  it('takes variables, which no configuration can hold', async () => {
+    const a = layers.input({ shape: [2] });
+    const scale = variable([2, 3]);
+    const model = new Model({ inputs: a, outputs: ops.multiply(a, scale) });
+    expect(Array.from(await (await model.predict([[1, 1]])).data())).toEqual([2, 3]);
+    scale.assign([5, 7]);
+    expect(Array.from(await (await model.predict([[1, 1]])).data())).toEqual([5, 7]);
+    expect(errorOf(() => model.getConfig())).toMatchObject({
+      code: 'ARGUMENT',
+      message: expect.stringContaining('ops.multiply'),
+    });
+  });
+
+  it('draws new random numbers each time', async () => {
+    const a = layers.input({ shape: [64] });
+    const model = new Model({ inputs: a, outputs: ops.dropout(a, { rate: 0.5 }) });
+    const ones = [Array<number>(64).fill(1)];
+    const draw = async () => Array.from(await (await model.predict(ones)).data());
+    // Two of 2 ** 64 masks are equal with no chance worth counting.
+    expect(await draw()).not.toEqual(await draw());
+  });
+
+  it('can be cut, and shares its layers with others', async () => {
+    const a = layers.input({ shape: [2] });
+    const doubled = ops.multiply(a, 2);
+    const shifted = ops.add(doubled, [1, -1]);
+    const whole = new Model({ inputs: a, outputs: shifted });
+    const tail = new Model({ inputs: doubled, outputs: shifted });
+    expect(Array.from(await (await whole.predict([[1, 2]])).data())).toEqual([3, 3]);
+    expect(Array.from(await (await tail.predict([[1, 2]])).data())).toEqual([2, 1]);
+    expect(Array.from(await (await copyOf(tail).predict([[1, 2]])).data())).toEqual([2, 1]);
+  });
+
+  it('keeps numbers that JSON does not have', async () => {
+    const a = layers.input({ shape: [3] });
+    const model = new Model({ inputs: a, outputs: ops.where(ops.greater(a, 0), a, -Infinity) });
+    expect(Array.from(await (await copyOf(model).predict([[1, -1, 2]])).data())).toEqual([1, -Infinity, 2]);
+  });
+
+  it('is no head of a Sequential', () => {
+    const a = ops.relu(layers.input({ shape: [3] }));
+    expect(errorOf(() => new Sequential([a]))).toMatchObject({ code: 'ARGUMENT' });
+  });
+});
