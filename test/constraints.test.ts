@@ -56,9 +56,9 @@ describe('constraints', () => {
     [
       'bounds that are none',
       () => constraints.minMaxNorm({ minValue: 2 }),
-      /\[minMaxNorm\].*received 2, 1 and 1/,
+      /\[minMaxNorm\] expected minValue up to 1, received 2/,
     ],
-    ['a rate above 1', () => constraints.minMaxNorm({ rate: 2 }), /\[minMaxNorm\].*rate up to 1/],
+    ['a rate above 1', () => constraints.minMaxNorm({ rate: 2 }), /\[minMaxNorm\] expected rate from 0 to 1/],
   ])('refuse %s', (_, body, message) => {
     const error = errorOf(body);
     expect(error.code).toBe('ARGUMENT');

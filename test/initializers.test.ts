@@ -183,7 +183,7 @@ describe('seeds', () => {
   });
 
   it('refuses what is no integer', () => {
-    expect(errorOf(() => setSeed(0.5)).message).toMatch(/integer, received 0\.5/);
+    expect(errorOf(() => setSeed(0.5)).message).toMatch(/integer as seed, received 0\.5/);
     expect(errorOf(() => initializers.heNormal({ seed: Number.NaN }))).toMatchObject({ code: 'ARGUMENT' });
   });
 });

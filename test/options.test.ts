@@ -258,10 +258,10 @@ it.each([
   ['spatialDropout2d', (seed: number) => layers.spatialDropout2d({ rate: 0.5, seed })],
   ['gaussianNoise', (seed: number) => layers.gaussianNoise({ stddev: 1, seed })],
   ['randomNormal', (seed: number) => initializers.randomNormal({ seed })],
-])('%s takes only an integer as seed', (_, make) => {
+])('%s takes only an integer as seed', (name, make) => {
   expect(() => make(7)).not.toThrow();
   for (const wrong of [1.5, NaN, '7' as never])
-    expect(() => make(wrong)).toThrow('[seed] expected an integer');
+    expect(() => make(wrong)).toThrow(`[${name}] expected an integer as seed`);
 });
 
 describe('hints', () => {
@@ -432,4 +432,19 @@ describe('words of a set', () => {
   ])('%s', (_, body) => {
     expect(body).toThrow(expect.objectContaining({ name: 'EngineError' }));
   });
+});
+
+it.each<[string, () => unknown]>([
+  ['lstm', () => layers.lstm({ units: 0 })],
+  ['simpleRNN', () => layers.simpleRNN({ units: 0 })],
+  ['maxPooling2d', () => layers.maxPooling2d({ poolSize: 0 })],
+  ['l1', () => regularizers.l1({ l1: -1 })],
+  ['l1l2', () => regularizers.l1l2({ l2: -1 })],
+  ['maxNorm', () => constraints.maxNorm({ maxValue: -1 })],
+  ['spatialDropout2d', () => layers.spatialDropout2d({ rate: 2 })],
+  ['randomNormal', () => initializers.randomNormal({ stddev: NaN })],
+  ['binaryCrossentropy', () => losses.binaryCrossentropy({ labelSmoothing: 2 })],
+  ['adamW', () => (optimizers.adamW().learningRate = -1)],
+])('%s complains under its own name', (name, make) => {
+  expect(make).toThrow(`[${name}] expected`);
 });

@@ -70,7 +70,9 @@ describe('regularizers', () => {
   });
 
   it('refuse negative factors', () => {
-    expect(errorOf(() => regularizers.l2({ l2: -1 })).message).toMatch(/l2 of 0 or more, received -1/);
+    expect(errorOf(() => regularizers.l2({ l2: -1 })).message).toMatch(
+      /\[l2\].*of 0 or more for l2, received -1/,
+    );
   });
 });
 

@@ -1,4 +1,4 @@
-import { EngineError, type ErrorCode, describe, nearest } from './errors.js';
+import { EngineError, type ErrorCode, describe, nearest, shapeText } from './errors.js';
 import { camelCase, factoryName } from './names.js';
 
 /** What a table of options says of one: that it has to be given, or that it may be left out and is anything, a boolean or a string. */
@@ -121,6 +121,18 @@ export function positive(who: string, name: string, value: unknown): number {
   throw expected(who, `a positive number for ${name}`, value);
 }
 
+/** Fails unless a value is a number from 0 to 1. */
+export function fraction(who: string, name: string, value: unknown): number {
+  if (typeof value === 'number' && value >= 0 && value <= 1) return value;
+  throw expected(who, `${name} from 0 to 1`, value);
+}
+
+/** Fails unless a value may be a seed: any integer. */
+export function seedOf(who: string, value: unknown): number {
+  if (Number.isSafeInteger(value)) return value as number;
+  throw expected(who, 'an integer as seed', value);
+}
+
 /** Fails unless a value is a number from 0 up to, not including, 1. */
 export function share(who: string, name: string, value: unknown): number {
   if (typeof value === 'number' && value >= 0 && value < 1) return value;
@@ -159,6 +171,10 @@ export function expected(
   const hint = near === undefined ? '' : `; did you mean '${near}'?`;
   return new EngineError(code, `[${who}] expected ${what}, received ${describe(received)}${hint}`);
 }
+
+/** The error of a shape that does not fit. */
+export const wrongShape = (who: string, what: string, shape: readonly number[]): EngineError =>
+  new EngineError('SHAPE', `[${who}] expected ${what}, received ${shapeText(shape)}`);
 
 /** The error where an object of a family is expected, or its name: a function was not called, a class not made an object of. */
 export function notOneOf(who: string, what: string, received: unknown): EngineError {

@@ -1,4 +1,4 @@
-import { EngineError, describe } from '../base/errors.js';
+import { expected } from '../base/checks.js';
 import { Callback, type CallbackParams, type HookResult, type Logs } from './callback.js';
 
 /** What kind of run it is. */
@@ -35,10 +35,7 @@ export class CallbackList {
   ) {
     for (const callback of callbacks) {
       if (!(callback instanceof Callback)) {
-        throw new EngineError(
-          'ARGUMENT',
-          `[callbacks] expected objects of class callbacks.Callback, received ${describe(callback)}`,
-        );
+        throw expected('callbacks', 'objects of class callbacks.Callback', callback);
       }
     }
     this.callbacks = callbacks;

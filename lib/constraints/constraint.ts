@@ -1,5 +1,4 @@
 import { type OptionNames, knownOptionsOf } from '../base/checks.js';
-import { EngineError, describe } from '../base/errors.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
 
@@ -64,15 +63,4 @@ export abstract class NormConstraint extends Constraint {
   override getConfig(): Record<string, unknown> {
     return { axis: this.axis };
   }
-}
-
-/** Fails unless a parameter is a number of 0 or more. @internal */
-export function checkNorm(constraint: string, name: string, value: number): number {
-  if (!Number.isFinite(value) || value < 0) {
-    throw new EngineError(
-      'ARGUMENT',
-      `[${constraint}] expected ${name} of 0 or more, received ${describe(value)}`,
-    );
-  }
-  return value;
 }

@@ -1,7 +1,7 @@
-import { type OptionNames } from '../base/checks.js';
+import { type OptionNames, atLeastZero, knownOptionsOf } from '../base/checks.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
-import { NormConstraint, type NormOptions, checkNorm, normNames } from './constraint.js';
+import { NormConstraint, type NormOptions, normNames } from './constraint.js';
 
 /** What `constraints.maxNorm` takes. */
 export interface MaxNormOptions extends NormOptions {
@@ -20,8 +20,9 @@ export class MaxNorm extends NormConstraint {
   readonly maxValue: number;
 
   constructor(options: MaxNormOptions = {}) {
+    const who = knownOptionsOf(new.target, options);
     super(options);
-    this.maxValue = checkNorm('maxNorm', 'maxValue', options.maxValue ?? 2);
+    this.maxValue = atLeastZero(who, 'maxValue', options.maxValue ?? 2);
   }
 
   protected wanted(norms: Sym): Sym {

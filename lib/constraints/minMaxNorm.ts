@@ -1,8 +1,7 @@
-import { type OptionNames } from '../base/checks.js';
-import { EngineError } from '../base/errors.js';
+import { type OptionNames, atLeastZero, expected, fraction, knownOptionsOf } from '../base/checks.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
-import { NormConstraint, type NormOptions, checkNorm, normNames } from './constraint.js';
+import { NormConstraint, type NormOptions, normNames } from './constraint.js';
 
 /** What `constraints.minMaxNorm` takes. */
 export interface MinMaxNormOptions extends NormOptions {
@@ -31,16 +30,12 @@ export class MinMaxNorm extends NormConstraint {
   readonly rate: number;
 
   constructor(options: MinMaxNormOptions = {}) {
+    const who = knownOptionsOf(new.target, options);
     super(options);
-    this.minValue = checkNorm('minMaxNorm', 'minValue', options.minValue ?? 0);
-    this.maxValue = checkNorm('minMaxNorm', 'maxValue', options.maxValue ?? 1);
-    this.rate = checkNorm('minMaxNorm', 'rate', options.rate ?? 1);
-    if (this.minValue > this.maxValue || this.rate > 1) {
-      throw new EngineError(
-        'ARGUMENT',
-        `[minMaxNorm] expected minValue up to maxValue and a rate up to 1, received ${this.minValue}, ${this.maxValue} and ${this.rate}`,
-      );
-    }
+    this.minValue = atLeastZero(who, 'minValue', options.minValue ?? 0);
+    this.maxValue = atLeastZero(who, 'maxValue', options.maxValue ?? 1);
+    this.rate = fraction(who, 'rate', options.rate ?? 1);
+    if (this.minValue > this.maxValue) throw expected(who, `minValue up to ${this.maxValue}`, this.minValue);
   }
 
   protected wanted(norms: Sym): Sym {

@@ -1,6 +1,6 @@
-import { shapeOf } from '../base/checks.js';
+import { expected, shapeOf } from '../base/checks.js';
 import type { TypedArray } from '../engine/engine.js';
-import { EngineError, describe } from '../base/errors.js';
+import { EngineError } from '../base/errors.js';
 
 /** The element types that the engine takes. `bool` is kept as bytes of 0 and 1. */
 export type NDArrayType = 'uint8' | 'int32' | 'float32' | 'bool';
@@ -75,10 +75,7 @@ function dtypeOf(data: NDArrayData): 'uint8' | 'int32' | 'float32' {
   if (kind === 'Uint8Array') return 'uint8';
   if (kind === 'Int32Array') return 'int32';
   if (kind === 'Float32Array') return 'float32';
-  throw new EngineError(
-    'DTYPE',
-    `[NDArray] expected a Uint8Array, Int32Array or Float32Array, received ${describe(data)}`,
-  );
+  throw expected('NDArray', 'a Uint8Array, Int32Array or Float32Array', data, undefined, 'DTYPE');
 }
 
 /** The name of a typed array's kind, also of one from another realm (a worker's context, Jest), whose class is another. @internal */
@@ -86,8 +83,7 @@ export const arrayKind = (data: unknown): string | undefined =>
   ArrayBuffer.isView(data) ? (data as { [Symbol.toStringTag]?: string })[Symbol.toStringTag] : undefined;
 
 function clampIndex(index: number, length: number): number {
-  if (typeof index !== 'number')
-    throw new EngineError('ARGUMENT', `[NDArray.slice] expected a number, received ${describe(index)}`);
+  if (typeof index !== 'number') throw expected('NDArray.slice', 'a number', index);
   const whole = Math.trunc(index) || 0;
   return whole < 0 ? Math.max(0, length + whole) : Math.min(whole, length);
 }

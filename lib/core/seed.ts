@@ -1,17 +1,9 @@
-import { EngineError, describe } from '../base/errors.js';
+import { seedOf } from '../base/checks.js';
 
 // A linear congruential walk (Numerical Recipes) from the seed: each draw is the seed of something else.
 let state: number | undefined;
 let chosen: number | undefined;
 const listeners: ((seed: number) => void)[] = [];
-
-/** Fails for anything that is no integer. @internal */
-export function checkSeed(seed: number): number {
-  if (!Number.isSafeInteger(seed)) {
-    throw new EngineError('ARGUMENT', `[seed] expected an integer, received ${describe(seed)}`);
-  }
-  return seed;
-}
 
 /**
  * Makes all that follows repeatable: weights, shuffles and dropout masks of models that have no seed of their own. As
@@ -21,7 +13,7 @@ export function checkSeed(seed: number): number {
  * @example setSeed(1);
  */
 export function setSeed(seed: number): void {
-  state = chosen = checkSeed(seed) >>> 0;
+  state = chosen = seedOf('setSeed', seed) >>> 0;
   for (const listener of listeners) listener(seed);
 }
 
@@ -42,7 +34,7 @@ export function nextSeed(): number {
 export function withSeed<T>(seed: number | undefined, body: () => T): T {
   if (seed === undefined) return body();
   const outer = state;
-  state = checkSeed(seed) >>> 0;
+  state = seedOf('Sequential', seed) >>> 0;
   try {
     return body();
   } finally {

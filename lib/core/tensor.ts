@@ -9,7 +9,7 @@ import {
   type TypedArray,
   engine,
 } from '../engine/engine.js';
-import { EngineError, describe } from '../base/errors.js';
+import { EngineError } from '../base/errors.js';
 
 /** Numbers in nested arrays, all of one length at each depth. */
 export type NestedArray = number | boolean | readonly NestedArray[];
@@ -316,10 +316,7 @@ export function convert(data: ArrayLike<number>, dtype: DType): TypedArray {
   if (dtype === 'uint8')
     return arrayKind(data) === 'Uint8Array' ? (data as Uint8Array) : Uint8Array.from(data);
   if (dtype === 'bool') return Uint8Array.from(data, (n) => Number(n !== 0));
-  throw new EngineError(
-    'DTYPE',
-    `[tensor] expected float32, int32, uint8 or bool, received ${describe(dtype)}`,
-  );
+  throw expected('tensor', 'float32, int32, uint8 or bool', dtype, undefined, 'DTYPE');
 }
 
 /** What each kind of typed array becomes. */

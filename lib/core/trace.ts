@@ -1,3 +1,4 @@
+import { expected } from '../base/checks.js';
 import { type DtypePolicy, computeDtype } from './dtypePolicy.js';
 import {
   type Attrs,
@@ -8,7 +9,7 @@ import {
   type TypedValue,
   engine,
 } from '../engine/engine.js';
-import { EngineError, describe } from '../base/errors.js';
+import { EngineError } from '../base/errors.js';
 import { Program } from './program.js';
 import type { Stateful } from './stateful.js';
 import { Sym } from './sym.js';
@@ -171,7 +172,7 @@ export class Trace {
 
   #checkOwn(name: string, value: Sym): void {
     if (!(value instanceof Sym)) {
-      throw new EngineError('ARGUMENT', `[${name}] expected a symbolic value, received ${describe(value)}`);
+      throw expected(name, 'a symbolic value', value);
     }
     if (value.trace !== this) {
       throw new EngineError(
@@ -201,10 +202,7 @@ export class Trace {
 export function grad(y: Sym | Tensor, xs: readonly (Sym | Variable | Tensor)[], seed?: Sym | Tensor): Sym[] {
   const trace = y instanceof Sym ? y.trace : Trace.current;
   if (!trace || !(y instanceof Sym)) {
-    throw new EngineError(
-      'ARGUMENT',
-      `[grad] expected a symbolic value inside compile(), received ${describe(y)}`,
-    );
+    throw expected('grad', 'a symbolic value inside compile()', y);
   }
   const of = (x: Sym | Variable | Tensor) => (x instanceof Sym ? x : trace.start(x));
   return trace.gradients([y], xs.map(of), seed === undefined ? null : [of(seed)]);

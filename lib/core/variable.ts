@@ -1,4 +1,4 @@
-import { type OptionNames, boolean, knownOptions } from '../base/checks.js';
+import { type OptionNames, boolean, knownOptions, wrongShape } from '../base/checks.js';
 import { NDArray } from './ndarray.js';
 import { dispose } from '../base/disposable.js';
 import { eager } from './eager.js';
@@ -183,11 +183,7 @@ export class Variable implements Disposable {
   #checkShape(shape: readonly number[]): void {
     const fits = shape.length === this.shape.length && shape.every((n, i) => n === -1 || n === this.shape[i]);
     if (!fits) {
-      throw new EngineError(
-        'SHAPE',
-        `[assign] expected shape [${this.shape.join(', ')}] for variable '${this.name}', ` +
-          `received [${shape.join(', ')}]`,
-      );
+      throw wrongShape('assign', `shape [${this.shape.join(', ')}] for variable '${this.name}'`, shape);
     }
   }
 }

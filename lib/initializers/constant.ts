@@ -1,6 +1,6 @@
-import { type OptionNames, knownOptionsOf } from '../base/checks.js';
+import { type OptionNames, finite, knownOptionsOf } from '../base/checks.js';
 import { type Tensor, full } from '../core/tensor.js';
-import { Initializer, checkNumber } from './initializer.js';
+import { Initializer } from './initializer.js';
 
 /** What `initializers.constant` takes. */
 export interface ConstantOptions {
@@ -16,9 +16,9 @@ export class Constant extends Initializer {
   readonly value: number;
 
   constructor(options: ConstantOptions = {}) {
-    knownOptionsOf(new.target, options);
+    const who = knownOptionsOf(new.target, options);
     super();
-    this.value = checkNumber('constant', 'value', options.value ?? 0);
+    this.value = finite(who, 'value', options.value ?? 0);
   }
 
   protected draw(shape: readonly number[]): Tensor {

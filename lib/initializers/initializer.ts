@@ -1,6 +1,6 @@
-import { type OptionNames, knownOptions, shapeOf } from '../base/checks.js';
-import { EngineError, describe } from '../base/errors.js';
-import { checkSeed, nextSeed } from '../core/seed.js';
+import { factoryName } from '../base/names.js';
+import { type OptionNames, knownOptions, seedOf, shapeOf } from '../base/checks.js';
+import { nextSeed } from '../core/seed.js';
 import type { Tensor } from '../core/tensor.js';
 
 /** What an initializer is asked for. */
@@ -37,7 +37,7 @@ export abstract class Initializer {
 
   /** @param seed An integer: the same seed gives the same numbers. */
   constructor(protected readonly seed?: number) {
-    if (seed !== undefined) checkSeed(seed);
+    if (seed !== undefined) seedOf(factoryName(new.target.name), seed);
   }
 
   /**
@@ -49,7 +49,10 @@ export abstract class Initializer {
    */
   tensor(shape: readonly number[], options: TensorOptions = {}): Tensor {
     knownOptions('tensor', options, tensorNames);
-    return this.draw(shapeOf('tensor', shape), options.seed ?? this.seed ?? nextSeed());
+    return this.draw(
+      shapeOf('tensor', shape),
+      (options.seed === undefined ? undefined : seedOf('tensor', options.seed)) ?? this.seed ?? nextSeed(),
+    );
   }
 
   /** float32 numbers of a shape; the same for the same seed. */
@@ -67,15 +70,4 @@ export function fans(shape: readonly number[]): { fanIn: number; fanOut: number 
   if (shape.length === 1) return { fanIn: shape[0], fanOut: shape[0] };
   const window = shape.slice(0, -2).reduce((product, n) => product * n, 1);
   return { fanIn: shape.at(-2)! * window, fanOut: shape.at(-1)! * window };
-}
-
-/** Fails unless a parameter is a finite number. */
-export function checkNumber(initializer: string, name: string, value: number): number {
-  if (!Number.isFinite(value)) {
-    throw new EngineError(
-      'ARGUMENT',
-      `[${initializer}] expected a finite number for ${name}, received ${describe(value)}`,
-    );
-  }
-  return value;
 }

@@ -1,11 +1,10 @@
-import { type OptionNames, knownOptionsOf } from '../base/checks.js';
-import { EngineError } from '../base/errors.js';
+import { type OptionNames, finite, knownOptionsOf, wrongShape } from '../base/checks.js';
 import { apply } from '../core/apply.js';
 import { multiply } from '../ops/binary.js';
 import { randomNormal } from '../ops/random.js';
 import { reshape, transpose } from '../ops/shape.js';
 import type { Tensor } from '../core/tensor.js';
-import { Initializer, checkNumber, type SeedOptions } from './initializer.js';
+import { Initializer, type SeedOptions } from './initializer.js';
 
 /** What `initializers.orthogonal` takes. */
 export interface OrthogonalOptions extends SeedOptions {
@@ -26,17 +25,14 @@ export class Orthogonal extends Initializer {
   readonly gain: number;
 
   constructor(options: OrthogonalOptions = {}) {
-    knownOptionsOf(new.target, options);
+    const who = knownOptionsOf(new.target, options);
     super(options.seed);
-    this.gain = checkNumber('orthogonal', 'gain', options.gain ?? 1);
+    this.gain = finite(who, 'gain', options.gain ?? 1);
   }
 
   protected draw(shape: readonly number[], seed: number): Tensor {
     if (shape.length < 2) {
-      throw new EngineError(
-        'SHAPE',
-        `[orthogonal] expected a shape of two or more axes, received [${shape.join(', ')}]`,
-      );
+      throw wrongShape('orthogonal', 'a shape of two or more axes', shape);
     }
     const columns = shape.at(-1)!;
     const rows = shape.slice(0, -1).reduce((product, n) => product * n, 1);

@@ -1,7 +1,7 @@
-import { type OptionNames, knownOptionsOf } from '../base/checks.js';
+import { type OptionNames, finite, knownOptionsOf } from '../base/checks.js';
 import * as ops from '../ops/index.js';
 import type { Tensor } from '../core/tensor.js';
-import { Initializer, checkNumber, type SeedOptions } from './initializer.js';
+import { Initializer, type SeedOptions } from './initializer.js';
 
 /** What `initializers.randomUniform` takes. */
 export interface RandomUniformOptions extends SeedOptions {
@@ -27,10 +27,10 @@ export class RandomUniform extends Initializer {
   readonly maxval: number;
 
   constructor(options: RandomUniformOptions = {}) {
-    knownOptionsOf(new.target, options);
+    const who = knownOptionsOf(new.target, options);
     super(options.seed);
-    this.minval = checkNumber('randomUniform', 'minval', options.minval ?? -0.05);
-    this.maxval = checkNumber('randomUniform', 'maxval', options.maxval ?? 0.05);
+    this.minval = finite(who, 'minval', options.minval ?? -0.05);
+    this.maxval = finite(who, 'maxval', options.maxval ?? 0.05);
   }
 
   protected draw(shape: readonly number[], seed: number): Tensor {

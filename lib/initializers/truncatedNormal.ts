@@ -1,7 +1,7 @@
-import { type OptionNames, knownOptionsOf } from '../base/checks.js';
+import { type OptionNames, finite, knownOptionsOf } from '../base/checks.js';
 import * as ops from '../ops/index.js';
 import type { Tensor } from '../core/tensor.js';
-import { Initializer, checkNumber, type SeedOptions } from './initializer.js';
+import { Initializer, type SeedOptions } from './initializer.js';
 
 /** What `initializers.truncatedNormal` takes. */
 export interface TruncatedNormalOptions extends SeedOptions {
@@ -25,10 +25,10 @@ export class TruncatedNormal extends Initializer {
   readonly stddev: number;
 
   constructor(options: TruncatedNormalOptions = {}) {
-    knownOptionsOf(new.target, options);
+    const who = knownOptionsOf(new.target, options);
     super(options.seed);
-    this.mean = checkNumber('truncatedNormal', 'mean', options.mean ?? 0);
-    this.stddev = checkNumber('truncatedNormal', 'stddev', options.stddev ?? 0.05);
+    this.mean = finite(who, 'mean', options.mean ?? 0);
+    this.stddev = finite(who, 'stddev', options.stddev ?? 0.05);
   }
 
   protected draw(shape: readonly number[], seed: number): Tensor {

@@ -1,5 +1,4 @@
-import { type OptionNames, knownOptionsOf, oneOf } from '../base/checks.js';
-import { EngineError, describe } from '../base/errors.js';
+import { type OptionNames, knownOptionsOf, oneOf, positive } from '../base/checks.js';
 import { randomNormal, randomUniform, truncatedNormal } from '../ops/random.js';
 import type { Tensor } from '../core/tensor.js';
 import { Initializer, fans, type SeedOptions } from './initializer.js';
@@ -40,19 +39,13 @@ export class VarianceScaling extends Initializer {
   readonly distribution: Exclude<Distribution, 'normal'>;
 
   constructor(options: VarianceScalingOptions = {}) {
-    knownOptionsOf(new.target, options);
+    const who = knownOptionsOf(new.target, options);
     super(options.seed);
-    this.scale = options.scale ?? 1;
-    this.mode = oneOf('varianceScaling', 'mode', options.mode ?? 'fanIn', MODES);
+    this.scale = positive(who, 'scale', options.scale ?? 1);
+    this.mode = oneOf(who, 'mode', options.mode ?? 'fanIn', MODES);
     const given = options.distribution ?? 'truncatedNormal';
-    const distribution = oneOf('varianceScaling', 'distribution', given, DISTRIBUTIONS);
+    const distribution = oneOf(who, 'distribution', given, DISTRIBUTIONS);
     this.distribution = distribution === 'normal' ? 'truncatedNormal' : distribution;
-    if (!(this.scale > 0 && this.scale < Infinity)) {
-      throw new EngineError(
-        'ARGUMENT',
-        `[varianceScaling] expected a positive number for scale, received ${describe(this.scale)}`,
-      );
-    }
   }
 
   protected draw(shape: readonly number[], seed: number): Tensor {

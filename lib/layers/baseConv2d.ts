@@ -1,4 +1,4 @@
-import { type OptionNames, oneOf } from '../base/checks.js';
+import { type OptionNames, oneOf, wrongShape } from '../base/checks.js';
 import {
   type ActivationFunction,
   type ActivationLike,
@@ -6,7 +6,6 @@ import {
   activationOf,
 } from '../activations/index.js';
 import type { Shape } from '../engine/engine.js';
-import { EngineError, shapeText } from '../base/errors.js';
 import * as ops from '../ops/index.js';
 import { type DataFormat, type Pair, dataFormatOf } from '../ops/window.js';
 import type { Sym } from '../core/sym.js';
@@ -74,10 +73,7 @@ export abstract class BaseConv2D<O extends BaseConv2DOptions = BaseConv2DOptions
     checkRank(this.name, shape, 4, '[n, height, width, channels]');
     const channels = shape[dataFormat === 'channelsFirst' ? 1 : 3];
     if (channels < 1) {
-      throw new EngineError(
-        'SHAPE',
-        `expected an image with a known number of channels, received ${shapeText(shape)}`,
-      );
+      throw wrongShape(this.name, 'an image with a known number of channels', shape);
     }
     const outputs = this.buildKernels(channels);
     if (!useBias) return;

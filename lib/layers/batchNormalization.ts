@@ -1,11 +1,10 @@
-import type { OptionNames } from '../base/checks.js';
+import { type OptionNames, atLeastZero, fraction } from '../base/checks.js';
 import type { Shape } from '../engine/engine.js';
 import { type InitializerLike, initializerConfig, initializerOf } from '../initializers/registry.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
 import type { Variable } from '../core/variable.js';
-import { checkEpsilon, sizeOfAxis } from './check.js';
-import { EngineError, describe } from '../base/errors.js';
+import { sizeOfAxis } from './check.js';
 import { type CallContext, Layer, type LayerOptions } from './layer.js';
 import {
   type BetaOptions,
@@ -58,13 +57,8 @@ export class BatchNormalization extends Layer {
   constructor(options: BatchNormalizationOptions = {}) {
     super(options);
     const { momentum = 0.99, epsilon = 1e-3 } = options;
-    checkEpsilon('batchNormalization', epsilon);
-    if (typeof momentum !== 'number' || !(momentum >= 0 && momentum <= 1)) {
-      throw new EngineError(
-        'ARGUMENT',
-        `[batchNormalization] expected a momentum from 0 to 1, received ${describe(momentum)}`,
-      );
-    }
+    atLeastZero('batchNormalization', 'epsilon', epsilon);
+    fraction('batchNormalization', 'momentum', momentum);
     this.options = options;
   }
 

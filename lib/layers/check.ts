@@ -1,26 +1,14 @@
-import { expected, shapeOf } from '../base/checks.js';
+import { expected, integer, shapeOf, wrongShape } from '../base/checks.js';
 import type { Shape } from '../engine/engine.js';
-import { EngineError, describe, shapeText } from '../base/errors.js';
+import { EngineError, describe } from '../base/errors.js';
 import type { Pair } from '../ops/window.js';
 import { Sym } from '../core/sym.js';
 
-/** Fails unless a layer's parameter is an integer of at least 1, or another least one. @internal */
-export function checkCount(layer: string, name: string, value: number, least = 1): number {
-  if (!Number.isSafeInteger(value) || value < least) {
-    const what = least === 1 ? 'a positive integer' : `an integer of ${least} or more`;
-    throw new EngineError('ARGUMENT', `[${layer}] expected ${what} for ${name}, received ${describe(value)}`);
-  }
-  return value;
-}
-
-/** Fails unless a parameter is such an integer, or two. @internal */
+/** Fails unless a parameter is an integer of at least 1, or another least one, or two of them. @internal */
 export function checkPair(layer: string, name: string, value: Pair, least = 1): Pair {
   const list = typeof value === 'number' ? [value] : value;
   if (!Array.isArray(value) && typeof value !== 'number') {
-    throw new EngineError(
-      'ARGUMENT',
-      `[${layer}] expected one or two integers for ${name}, received ${describe(value)}`,
-    );
+    throw expected(layer, `one or two integers for ${name}`, value);
   }
   if (typeof value !== 'number' && list.length !== 2) {
     throw new EngineError(
@@ -28,27 +16,15 @@ export function checkPair(layer: string, name: string, value: Pair, least = 1): 
       `[${layer}] expected one or two integers for ${name}, received ${list.length} of them`,
     );
   }
-  for (const n of list) checkCount(layer, name, n, least);
+  for (const n of list) integer(layer, name, n, least);
   return value;
 }
 
 /** Fails unless the input has the rank that a layer works on. @internal */
 export function checkRank(layer: string, shape: Shape, rank: number, form: string): void {
   if (shapeOf(layer, shape, 'unknown').length !== rank) {
-    throw new EngineError(
-      'SHAPE',
-      `[${layer}] expected an input of rank ${rank} (${form}), received ${shapeText(shape)}`,
-    );
+    throw wrongShape(layer, `an input of rank ${rank} (${form})`, shape);
   }
-}
-
-/** Fails unless a number may be added to a variance. @internal */
-export function checkEpsilon(layer: string, value: number): void {
-  if (typeof value === 'number' && value >= 0 && value < Infinity) return;
-  throw new EngineError(
-    'ARGUMENT',
-    `[${layer}] expected a number of 0 or more for epsilon, received ${describe(value)}`,
-  );
 }
 
 /** How many places an axis of the input has. Fails unless there is such an axis and its size is known. @internal */
@@ -56,10 +32,7 @@ export function sizeOfAxis(layer: string, shape: Shape, axis: number): number {
   const size = Number.isInteger(axis) ? shapeOf(layer, shape, 'unknown').at(axis) : undefined;
   const inside = axis >= -shape.length && axis < shape.length;
   if (inside && size !== undefined && size >= 1) return size;
-  throw new EngineError(
-    'SHAPE',
-    `[${layer}] expected an input with an axis ${describe(axis)} of known size, received ${shapeText(shape)}`,
-  );
+  throw wrongShape(layer, `an input with an axis ${describe(axis)} of known size`, shape);
 }
 
 /** Fails unless something is a symbolic value or a list of such, one at least. @internal */

@@ -1,11 +1,10 @@
-import type { OptionNames } from '../base/checks.js';
+import { type OptionNames, integer } from '../base/checks.js';
 import { EngineError } from '../base/errors.js';
 import * as ops from '../ops/index.js';
 import { pair } from '../ops/window.js';
 import type { Sym } from '../core/sym.js';
 import type { Variable } from '../core/variable.js';
 import { BaseConv2D, type BaseConv2DOptions } from './baseConv2d.js';
-import { checkCount } from './check.js';
 import { type KernelOptions, weightConfig, weightNames, weightOptions } from './weightOptions.js';
 
 /** What `layers.conv2d` takes. */
@@ -29,8 +28,8 @@ export class Conv2D extends BaseConv2D<Conv2DOptions> {
 
   constructor(options: Conv2DOptions) {
     super('conv2d', options);
-    checkCount('conv2d', 'filters', options.filters);
-    checkCount('conv2d', 'groups', options.groups ?? 1);
+    integer('conv2d', 'filters', options.filters);
+    integer('conv2d', 'groups', options.groups ?? 1);
   }
 
   protected buildKernels(channels: number): number {

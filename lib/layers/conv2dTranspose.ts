@@ -1,10 +1,10 @@
-import type { OptionNames } from '../base/checks.js';
+import { type OptionNames, integer } from '../base/checks.js';
 import * as ops from '../ops/index.js';
 import { type Pair, pair } from '../ops/window.js';
 import type { Sym } from '../core/sym.js';
 import type { Variable } from '../core/variable.js';
 import { BaseConv2D, type BaseConv2DOptions } from './baseConv2d.js';
-import { checkCount, checkPair } from './check.js';
+import { checkPair } from './check.js';
 import { type KernelOptions, weightConfig, weightNames, weightOptions } from './weightOptions.js';
 
 /** What `layers.conv2dTranspose` takes. */
@@ -28,7 +28,7 @@ export class Conv2DTranspose extends BaseConv2D<Conv2DTransposeOptions> {
 
   constructor(options: Conv2DTransposeOptions) {
     super('conv2dTranspose', options);
-    checkCount('conv2dTranspose', 'filters', options.filters);
+    integer('conv2dTranspose', 'filters', options.filters);
     if (options.outputPadding != null)
       checkPair('conv2dTranspose', 'outputPadding', options.outputPadding, 0);
   }

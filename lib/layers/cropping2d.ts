@@ -1,6 +1,6 @@
-import type { OptionNames } from '../base/checks.js';
+import { type OptionNames, expected } from '../base/checks.js';
 import type { Shape } from '../engine/engine.js';
-import { EngineError, describe, shapeText } from '../base/errors.js';
+import { shapeText } from '../base/errors.js';
 import * as ops from '../ops/index.js';
 import { type DataFormat, dataFormatOf } from '../ops/window.js';
 import type { Sym } from '../core/sym.js';
@@ -38,9 +38,12 @@ export class Cropping2D extends Layer {
     this.cropping.forEach(([before, after], i) => {
       const side = shape[this.#axis + i];
       if (side >= 0 && before + after >= side) {
-        throw new EngineError(
+        throw expected(
+          this.name,
+          `a cropping that leaves something of ${shapeText(shape)}`,
+          this.cropping,
+          undefined,
           'SHAPE',
-          `expected a cropping that leaves something of ${shapeText(shape)}, received ${describe(this.cropping)}`,
         );
       }
     });

@@ -1,6 +1,5 @@
-import { type OptionNames, shapeOf } from '../base/checks.js';
+import { type OptionNames, integer, shapeOf, wrongShape } from '../base/checks.js';
 import type { Shape } from '../engine/engine.js';
-import { EngineError } from '../base/errors.js';
 import {
   type ActivationFunction,
   type ActivationLike,
@@ -10,7 +9,6 @@ import {
 import { affine } from '../ops/sequence.js';
 import type { Sym } from '../core/sym.js';
 import type { Variable } from '../core/variable.js';
-import { checkCount } from './check.js';
 import { Layer, type LayerOptions } from './layer.js';
 import {
   type BiasOptions,
@@ -49,7 +47,7 @@ export class Dense extends Layer {
 
   constructor(options: DenseOptions) {
     super(options);
-    checkCount('dense', 'units', options.units);
+    integer('dense', 'units', options.units);
     this.options = options;
     this.#activation = activationOf(options.activation);
   }
@@ -58,10 +56,7 @@ export class Dense extends Layer {
     const { units, useBias = true } = this.options;
     const inputs = shapeOf(this.name, shape, 'unknown').at(-1);
     if (shape.length < 2 || inputs === undefined || inputs < 1) {
-      throw new EngineError(
-        'SHAPE',
-        `expected an input [batch, ..., features] with a known number of features, received [${shape.join(', ')}]`,
-      );
+      throw wrongShape(this.name, 'an input [batch, ..., features] with a known number of features', shape);
     }
     const kernel = weightOptions(this.options, 'kernel');
     this.#kernel = this.addWeight({ name: 'kernel', shape: [inputs, units], ...kernel });

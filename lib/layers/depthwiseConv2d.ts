@@ -1,10 +1,9 @@
-import type { OptionNames } from '../base/checks.js';
+import { type OptionNames, integer } from '../base/checks.js';
 import * as ops from '../ops/index.js';
 import { pair } from '../ops/window.js';
 import type { Sym } from '../core/sym.js';
 import type { Variable } from '../core/variable.js';
 import { BaseConv2D, type BaseConv2DOptions } from './baseConv2d.js';
-import { checkCount } from './check.js';
 import { type DepthwiseOptions, weightConfig, weightNames, weightOptions } from './weightOptions.js';
 
 /** What `layers.depthwiseConv2d` takes. */
@@ -25,7 +24,7 @@ export class DepthwiseConv2D extends BaseConv2D<DepthwiseConv2DOptions> {
 
   constructor(options: DepthwiseConv2DOptions) {
     super('depthwiseConv2d', options);
-    checkCount('depthwiseConv2d', 'depthMultiplier', options.depthMultiplier ?? 1);
+    integer('depthwiseConv2d', 'depthMultiplier', options.depthMultiplier ?? 1);
   }
 
   protected buildKernels(channels: number): number {

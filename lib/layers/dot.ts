@@ -1,5 +1,5 @@
-import type { OptionNames } from '../base/checks.js';
-import { EngineError, describe, shapeText } from '../base/errors.js';
+import { type OptionNames, expected, wrongShape } from '../base/checks.js';
+import { EngineError } from '../base/errors.js';
 import { listOf } from '../base/list.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
@@ -31,10 +31,7 @@ export class Dot extends Layer {
     const { axes, normalize = false } = options;
     const pair = typeof axes === 'number' ? [axes, axes] : axes;
     if (!Array.isArray(pair) || pair.length !== 2 || ![...pair].every(Number.isSafeInteger)) {
-      throw new EngineError(
-        'ARGUMENT',
-        `[dot] expected one or two integers as axes, received ${describe(axes)}`,
-      );
+      throw expected('dot', 'one or two integers as axes', axes);
     }
     this.axes = [pair[0], pair[1]];
     this.normalize = normalize;
@@ -55,10 +52,7 @@ export class Dot extends Layer {
     const axis = given < 0 ? given + x.rank : given;
     const others = [...x.shape.keys()].filter((i) => i > 0 && i !== axis);
     if (axis < 1 || axis >= x.rank || x.shape.slice(1).includes(-1)) {
-      throw new EngineError(
-        'SHAPE',
-        `expected inputs with known sizes and an axis ${given} behind the batch, received ${shapeText(x.shape)}`,
-      );
+      throw wrongShape(this.name, `inputs with known sizes and an axis ${given} behind the batch`, x.shape);
     }
     const rest = others.map((i) => x.shape[i]);
     const last = axis === x.rank - 1 ? x : ops.transpose(x, [0, ...others, axis]);

@@ -1,7 +1,6 @@
 import { factoryName } from '../base/names.js';
-import { type OptionNames, share } from '../base/checks.js';
+import { type OptionNames, seedOf, share } from '../base/checks.js';
 import * as ops from '../ops/index.js';
-import { checkSeed } from '../core/seed.js';
 import type { Sym } from '../core/sym.js';
 import { type CallContext, Layer, type LayerOptions } from './layer.js';
 
@@ -28,8 +27,9 @@ export class Dropout extends Layer {
 
   constructor(options: DropoutOptions) {
     super(options);
-    this.rate = share(factoryName(new.target.name), 'rate', options.rate);
-    this.seed = options.seed === undefined ? undefined : checkSeed(options.seed);
+    const who = factoryName(new.target.name);
+    this.rate = share(who, 'rate', options.rate);
+    this.seed = options.seed === undefined ? undefined : seedOf(who, options.seed);
   }
 
   call(x: Sym, { training, key }: CallContext): Sym {

@@ -1,10 +1,9 @@
-import type { OptionNames } from '../base/checks.js';
+import { type OptionNames, integer } from '../base/checks.js';
 import type { Shape } from '../engine/engine.js';
 import * as ops from '../ops/index.js';
 import { toIndices } from '../ops/toIndices.js';
 import type { Sym } from '../core/sym.js';
 import type { Variable } from '../core/variable.js';
-import { checkCount } from './check.js';
 import { Layer, type LayerOptions } from './layer.js';
 import { type EmbeddingsOptions, weightConfig, weightNames, weightOptions } from './weightOptions.js';
 
@@ -31,8 +30,8 @@ export class Embedding extends Layer {
 
   constructor(options: EmbeddingOptions) {
     super(options);
-    checkCount('embedding', 'inputDim', options.inputDim);
-    checkCount('embedding', 'outputDim', options.outputDim);
+    integer('embedding', 'inputDim', options.inputDim);
+    integer('embedding', 'outputDim', options.outputDim);
     this.options = options;
   }
 

@@ -1,4 +1,4 @@
-import { EngineError, shapeText } from '../base/errors.js';
+import { wrongShape } from '../base/checks.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
 import { Layer, type LayerOptions } from './layer.js';
@@ -10,10 +10,7 @@ export class Flatten extends Layer {
   call(x: Sym): Sym {
     const size = x.shape.slice(1).reduce((product, n) => (n < 0 || product < 0 ? -1 : product * n), 1);
     if (size < 0) {
-      throw new EngineError(
-        'SHAPE',
-        `expected an input whose axes but the first are known, received ${shapeText(x.shape)}`,
-      );
+      throw wrongShape(this.name, 'an input whose axes but the first are known', x.shape);
     }
     return ops.reshape(x, [-1, size]);
   }

@@ -1,7 +1,6 @@
-import type { OptionNames } from '../base/checks.js';
-import { EngineError, describe } from '../base/errors.js';
+import { factoryName } from '../base/names.js';
+import { type OptionNames, atLeastZero, seedOf } from '../base/checks.js';
 import * as ops from '../ops/index.js';
-import { checkSeed } from '../core/seed.js';
 import type { Sym } from '../core/sym.js';
 import { type CallContext, Layer, type LayerOptions } from './layer.js';
 
@@ -28,14 +27,9 @@ export class GaussianNoise extends Layer {
 
   constructor(options: GaussianNoiseOptions) {
     super(options);
-    if (!Number.isFinite(options.stddev) || options.stddev < 0) {
-      throw new EngineError(
-        'ARGUMENT',
-        `[gaussianNoise] expected stddev of 0 or more, received ${describe(options.stddev)}`,
-      );
-    }
-    this.stddev = options.stddev;
-    this.seed = options.seed === undefined ? undefined : checkSeed(options.seed);
+    const who = factoryName(new.target.name);
+    this.stddev = atLeastZero(who, 'stddev', options.stddev);
+    this.seed = options.seed === undefined ? undefined : seedOf(who, options.seed);
   }
 
   call(x: Sym, { training, key }: CallContext): Sym {

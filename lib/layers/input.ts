@@ -1,6 +1,5 @@
-import type { OptionNames } from '../base/checks.js';
+import { type OptionNames, expected } from '../base/checks.js';
 import type { DType, Shape } from '../engine/engine.js';
-import { EngineError, describe } from '../base/errors.js';
 import type { Sym } from '../core/sym.js';
 import { KerasTensor } from '../core/kerasTensor.js';
 import { Layer, type LayerOptions } from './layer.js';
@@ -35,16 +34,10 @@ export class InputLayer extends Layer {
     const shape: unknown = options.shape;
     const sizes = Array.isArray(shape) ? [...(shape as number[])] : undefined; // the holes of a list are undefined here
     if (!sizes?.every((n) => Number.isSafeInteger(n) && (n > 0 || n === -1))) {
-      throw new EngineError(
-        'ARGUMENT',
-        `[input] expected a list of positive integers (or -1) as shape of one sample, received ${describe(shape)}`,
-      );
+      throw expected('input', 'a list of positive integers (or -1) as shape of one sample', shape);
     }
     if (!dtypes.includes(dtype)) {
-      throw new EngineError(
-        'DTYPE',
-        `[input] expected one of ${dtypes.join(', ')} as dtype, received ${describe(dtype)}`,
-      );
+      throw expected('input', `one of ${dtypes.join(', ')} as dtype`, dtype, undefined, 'DTYPE');
     }
     this.shape = sizes;
     this.dtype = dtype;

@@ -1,9 +1,9 @@
-import type { OptionNames } from '../base/checks.js';
+import { type OptionNames, atLeastZero } from '../base/checks.js';
 import type { Shape } from '../engine/engine.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
 import type { Variable } from '../core/variable.js';
-import { checkEpsilon, sizeOfAxis } from './check.js';
+import { sizeOfAxis } from './check.js';
 import { Layer, type LayerOptions } from './layer.js';
 import {
   type BetaOptions,
@@ -44,7 +44,7 @@ export class LayerNormalization extends Layer {
 
   constructor(options: LayerNormalizationOptions = {}) {
     super(options);
-    checkEpsilon('layerNormalization', options.epsilon ?? 1e-3);
+    atLeastZero('layerNormalization', 'epsilon', options.epsilon ?? 1e-3);
     this.options = options;
   }
 

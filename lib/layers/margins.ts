@@ -1,6 +1,5 @@
-import { EngineError, describe } from '../base/errors.js';
+import { expected, integer } from '../base/checks.js';
 import type { DataFormat } from '../ops/window.js';
-import { checkCount } from './check.js';
 import type { LayerOptions } from './layer.js';
 
 /** Rows and columns at the four sides: one number for all, one for height and one for width, or [[top, bottom], [left, right]]. */
@@ -19,15 +18,12 @@ export interface MarginOptions extends LayerOptions {
 export function marginsOf(layer: string, name: string, given: Margins): [[number, number], [number, number]] {
   const sides: readonly unknown[] = typeof given === 'number' ? [given, given] : given;
   if (!Array.isArray(sides) || sides.length !== 2) {
-    throw new EngineError(
-      'ARGUMENT',
-      `[${layer}] expected an integer, two of them or [[top, bottom], [left, right]] for ${name}, received ${describe(given)}`,
-    );
+    throw expected(layer, `an integer, two of them or [[top, bottom], [left, right]] for ${name}`, given);
   }
   const [height, width] = sides.map((side): [number, number] => {
     const [first, second, ...more] = (Array.isArray(side) ? side : [side, side]) as number[];
-    if (more.length > 0) checkCount(layer, name, NaN, 0);
-    return [checkCount(layer, name, first, 0), checkCount(layer, name, second, 0)];
+    if (more.length > 0) integer(layer, name, NaN, 0);
+    return [integer(layer, name, first, 0), integer(layer, name, second, 0)];
   });
   return [height, width];
 }

@@ -41,7 +41,7 @@ export abstract class Pooling2D extends Layer {
   }
 
   override build(shape: Shape): void {
-    checkRank('pooling2d', shape, 4, '[n, height, width, channels]');
+    checkRank(factoryName(this.className), shape, 4, '[n, height, width, channels]');
   }
 
   call(x: Sym): Sym {

@@ -1,6 +1,5 @@
-import type { OptionNames } from '../base/checks.js';
+import { type OptionNames, expected, wrongShape } from '../base/checks.js';
 import type { Shape } from '../engine/engine.js';
-import { EngineError, describe, shapeText } from '../base/errors.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
 import { Layer, type LayerOptions } from './layer.js';
@@ -24,10 +23,7 @@ export class Reshape extends Layer {
   constructor(options: ReshapeOptions) {
     super(options);
     if (!Array.isArray(options.targetShape)) {
-      throw new EngineError(
-        'ARGUMENT',
-        `[reshape] expected a list of integers for targetShape, received ${describe(options.targetShape)}`,
-      );
+      throw expected('reshape', 'a list of integers for targetShape', options.targetShape);
     }
     this.targetShape = options.targetShape;
   }
@@ -38,10 +34,7 @@ export class Reshape extends Layer {
     const known = product(this.targetShape.filter((n) => n !== -1));
     const open = this.targetShape.includes(-1);
     if (x.shape.slice(1).some((n) => n < 0) || (open ? size % known !== 0 : size !== known)) {
-      throw new EngineError(
-        'SHAPE',
-        `expected an input of as many numbers as [${this.targetShape.join(', ')}], received ${shapeText(x.shape)}`,
-      );
+      throw wrongShape(this.name, `an input of as many numbers as [${this.targetShape.join(', ')}]`, x.shape);
     }
     return ops.reshape(x, [-1, ...this.targetShape.map((n) => (n === -1 ? size / known : n))]);
   }

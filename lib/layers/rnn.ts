@@ -1,5 +1,5 @@
 import { factoryName } from '../base/names.js';
-import { type OptionNames, shapeOf, share } from '../base/checks.js';
+import { type OptionNames, integer, shapeOf, share, wrongShape } from '../base/checks.js';
 import {
   type ActivationFunction,
   type ActivationLike,
@@ -15,7 +15,6 @@ import * as ops from '../ops/index.js';
 import { projected } from '../ops/sequence.js';
 import type { Sym } from '../core/sym.js';
 import type { Variable } from '../core/variable.js';
-import { checkCount } from './check.js';
 import { type CallContext, Layer, type LayerOptions } from './layer.js';
 import {
   type BiasOptions,
@@ -103,9 +102,10 @@ export abstract class RNN<O extends RNNOptions = RNNOptions> extends Layer {
   constructor(options: O) {
     super(options);
     const { units, activation = 'tanh', dropout = 0, recurrentDropout = 0 } = options;
-    checkCount('rnn', 'units', units);
+    const who = factoryName(new.target.name);
+    integer(who, 'units', units);
     for (const [name, rate] of Object.entries({ dropout, recurrentDropout })) {
-      share(factoryName(new.target.name), name, rate);
+      share(who, name, rate);
     }
     this.options = options;
     this.activation = activationOf(activation);
@@ -160,10 +160,7 @@ export abstract class RNN<O extends RNNOptions = RNNOptions> extends Layer {
     const shape = shapeOf(this.name, first, 'unknown');
     const features = shape.at(-1);
     if (shape.length !== 3 || features === undefined || features < 1) {
-      throw new EngineError(
-        'SHAPE',
-        `expected a sequence [n, steps, features] with a known number of features, received [${shape.join(', ')}]`,
-      );
+      throw wrongShape(this.name, 'a sequence [n, steps, features] with a known number of features', shape);
     }
     const columns = this.gates * units;
     const kernel = weightOptions(this.options, 'kernel');

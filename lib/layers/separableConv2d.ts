@@ -1,10 +1,9 @@
-import type { OptionNames } from '../base/checks.js';
+import { type OptionNames, integer } from '../base/checks.js';
 import * as ops from '../ops/index.js';
 import { pair } from '../ops/window.js';
 import type { Sym } from '../core/sym.js';
 import type { Variable } from '../core/variable.js';
 import { BaseConv2D, type BaseConv2DOptions } from './baseConv2d.js';
-import { checkCount } from './check.js';
 import {
   type DepthwiseOptions,
   type PointwiseOptions,
@@ -36,8 +35,8 @@ export class SeparableConv2D extends BaseConv2D<SeparableConv2DOptions> {
 
   constructor(options: SeparableConv2DOptions) {
     super('separableConv2d', options);
-    checkCount('separableConv2d', 'filters', options.filters);
-    checkCount('separableConv2d', 'depthMultiplier', options.depthMultiplier ?? 1);
+    integer('separableConv2d', 'filters', options.filters);
+    integer('separableConv2d', 'depthMultiplier', options.depthMultiplier ?? 1);
   }
 
   protected buildKernels(channels: number): number {

@@ -1,4 +1,4 @@
-import { expected } from '../base/checks.js';
+import { expected, wrongShape } from '../base/checks.js';
 import type { Shape } from '../engine/engine.js';
 import { EngineError, describe, shapeText } from '../base/errors.js';
 import * as ops from '../ops/index.js';
@@ -17,10 +17,7 @@ export function align(name: string, yTrue: Sym, yPred: Sym): Sym {
   if (agree(yTrue.shape, yPred.shape)) return target;
   if (agree([...yTrue.shape, 1], yPred.shape)) return ops.expandDims(target, -1);
   if (agree(yTrue.shape, [...yPred.shape, 1])) return ops.squeeze(target, -1);
-  throw new EngineError(
-    'SHAPE',
-    `[${name}] expected targets ${shapeText(yPred.shape)} as the output has, received ${shapeText(yTrue.shape)}`,
-  );
+  throw wrongShape(name, `targets ${shapeText(yPred.shape)} as the output has`, yTrue.shape);
 }
 
 /**
@@ -119,11 +116,7 @@ function alignWeights(name: string, weights: Sym, values: Sym): Sym {
   );
   if (aligned.rank <= values.rank && fits) return aligned;
   const steps = values.rank > 1 ? ` or ${shapeText(values.shape)}` : '';
-  throw new EngineError(
-    'SHAPE',
-    `[${name}] expected sample weights ${shapeText(values.shape.slice(0, 1))}${steps}, ` +
-      `received ${shapeText(shape)}`,
-  );
+  throw wrongShape(name, `sample weights ${shapeText(values.shape.slice(0, 1))}${steps}`, shape);
 }
 
 const agree = (a: Shape, b: Shape): boolean =>

@@ -1,10 +1,10 @@
-import { type OptionNames, knownOptionsOf } from '../base/checks.js';
+import { type OptionNames, fraction, knownOptionsOf } from '../base/checks.js';
 import { factoryName } from '../base/names.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
 import { align, lastMean } from './align.js';
 import { Loss } from './loss.js';
-import { checkSmoothing, clipProbability, logits } from './probabilities.js';
+import { clipProbability, logits } from './probabilities.js';
 
 /** What all cross-entropies take. */
 export interface FromLogits {
@@ -34,7 +34,7 @@ export class BinaryCrossentropy extends Loss implements CrossentropyOptions {
     const who = knownOptionsOf(new.target, options);
     super();
     this.fromLogits = options.fromLogits ?? false;
-    this.labelSmoothing = checkSmoothing(who, options.labelSmoothing ?? 0);
+    this.labelSmoothing = fraction(who, 'labelSmoothing', options.labelSmoothing ?? 0);
   }
 
   call(yTrue: Sym, yPred: Sym): Sym {

@@ -1,11 +1,11 @@
-import { type OptionNames, knownOptionsOf } from '../base/checks.js';
+import { type OptionNames, fraction, knownOptionsOf } from '../base/checks.js';
 import { factoryName } from '../base/names.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
 import { align } from './align.js';
 import type { CrossentropyOptions } from './binaryCrossentropy.js';
 import { Loss } from './loss.js';
-import { checkSmoothing, softmaxLogits } from './probabilities.js';
+import { softmaxLogits } from './probabilities.js';
 
 /** The loss that {@link categoricalCrossentropy} makes. */
 export class CategoricalCrossentropy extends Loss implements CrossentropyOptions {
@@ -21,7 +21,7 @@ export class CategoricalCrossentropy extends Loss implements CrossentropyOptions
     const who = knownOptionsOf(new.target, options);
     super();
     this.fromLogits = options.fromLogits ?? false;
-    this.labelSmoothing = checkSmoothing(who, options.labelSmoothing ?? 0);
+    this.labelSmoothing = fraction(who, 'labelSmoothing', options.labelSmoothing ?? 0);
   }
 
   call(yTrue: Sym, yPred: Sym): Sym {

@@ -1,4 +1,3 @@
-import { EngineError, describe } from '../base/errors.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
 import { warnOnce } from '../base/warn.js';
@@ -35,15 +34,4 @@ export function logits(yPred: Sym, activation: 'sigmoid' | 'softmax'): Sym {
     );
   }
   return yPred;
-}
-
-/** @internal */
-export function checkSmoothing(name: string, smoothing: number): number {
-  if (typeof smoothing !== 'number' || !(smoothing >= 0 && smoothing <= 1)) {
-    throw new EngineError(
-      'ARGUMENT',
-      `[${name}] expected a labelSmoothing from 0 to 1, received ${describe(smoothing)}`,
-    );
-  }
-  return smoothing;
 }

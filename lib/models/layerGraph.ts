@@ -1,4 +1,5 @@
-import { EngineError, describe } from '../base/errors.js';
+import { expected } from '../base/checks.js';
+import { EngineError } from '../base/errors.js';
 import { InputLayer } from '../layers/input.js';
 import { KerasTensor, type OperationNode } from '../core/kerasTensor.js';
 import { Layer } from '../layers/layer.js';
@@ -29,10 +30,7 @@ export class LayerGraph {
   ) {
     for (const place of [...inputs, ...outputs]) {
       if (!(place instanceof KerasTensor)) {
-        throw new EngineError(
-          'ARGUMENT',
-          `[Model] expected what layers.input and apply return as inputs and outputs, received ${describe(place)}`,
-        );
+        throw expected('Model', 'what layers.input and apply return as inputs and outputs', place);
       }
     }
     if (inputs.length === 0 || outputs.length === 0) {

@@ -2,7 +2,7 @@ import { expected, knownOptions } from '../base/checks.js';
 import { type Batches, type Data, inputsOf } from '../data/batches.js';
 import { type CustomObjects, scopedObjects, withCustomObjects } from '../base/customObjects.js';
 import { type DtypePolicy, checkPolicy, dtypePolicy } from '../core/dtypePolicy.js';
-import { EngineError, describe } from '../base/errors.js';
+import { EngineError } from '../base/errors.js';
 import { input } from '../layers/input.js';
 import type { KerasTensor } from '../core/kerasTensor.js';
 import type { CallContext, Operation } from '../core/operation.js';
@@ -145,10 +145,7 @@ export class Model<const S extends OutputStructure = KerasTensor> extends Layer 
   getLayer(name: string): Layer {
     const found = this.layers.find((layer) => layer.name === name);
     if (found) return found;
-    throw new EngineError(
-      'ARGUMENT',
-      `[getLayer] expected one of ${this.layers.map((layer) => layer.name).join(', ')}, received ${describe(name)}`,
-    );
+    throw expected('getLayer', `one of ${this.layers.map((layer) => layer.name).join(', ')}`, name);
   }
 
   call(x: Sym | readonly Sym[], context: CallContext): Sym | readonly Sym[] {
@@ -166,10 +163,7 @@ export class Model<const S extends OutputStructure = KerasTensor> extends Layer 
     if (this.#graph || this.#connecting) return;
     const shapes = (Array.isArray(inputShape?.[0]) ? inputShape : [inputShape]) as readonly BatchShape[];
     if (shapes.some((shape) => !Array.isArray(shape) || shape.length === 0)) {
-      throw new EngineError(
-        'ARGUMENT',
-        `[build] expected a shape with the batch first, as in [null, 28, 28], received ${describe(inputShape)}`,
-      );
+      throw expected('build', 'a shape with the batch first, as in [null, 28, 28]', inputShape);
     }
     this.connectTo(shapes.map((shape) => input({ shape: shape.slice(1).map((n) => n ?? -1) })));
   }

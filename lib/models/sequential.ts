@@ -1,5 +1,5 @@
 import { type OptionNames, expected } from '../base/checks.js';
-import { EngineError, describe } from '../base/errors.js';
+import { EngineError } from '../base/errors.js';
 import { type CustomObjects, withCustomObjects } from '../base/customObjects.js';
 import type { ObjectConfig } from '../base/registry.js';
 import { InputLayer } from '../layers/input.js';
@@ -141,7 +141,7 @@ export class Sequential extends Model {
     } else if (item instanceof Layer) {
       this.#stack.push(item);
     } else {
-      throw new EngineError('ARGUMENT', `[Sequential] expected a layer, received ${describe(item)}`);
+      throw expected('Sequential', 'a layer', item);
     }
   }
 

@@ -1,6 +1,5 @@
 import type { Shape } from '../engine/engine.js';
-import type { OptionNames } from '../base/checks.js';
-import { EngineError, describe } from '../base/errors.js';
+import { type OptionNames, expected } from '../base/checks.js';
 import type { OperationNode } from '../core/kerasTensor.js';
 import type { Operation } from '../core/operation.js';
 import { Layer, isBuilt } from '../layers/layer.js';
@@ -128,10 +127,7 @@ function columnsOf(connected: boolean, showTrainable: boolean): Column[] {
 function widthOf(given: number | undefined, preferred: number): number {
   if (given === undefined) return Math.min(preferred, Math.max((process.stdout.columns ?? 80) - 4, 40));
   if (Number.isSafeInteger(given) && given >= 40) return given;
-  throw new EngineError(
-    'ARGUMENT',
-    `[summary] expected an integer of at least 40 for lineLength, received ${describe(given)}`,
-  );
+  throw expected('summary', 'an integer of at least 40 for lineLength', given);
 }
 
 function shapeOf(node: OperationNode | undefined): string {

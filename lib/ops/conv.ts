@@ -1,4 +1,4 @@
-import { type OptionNames, knownOptions } from '../base/checks.js';
+import { type OptionNames, knownOptions, wrongShape } from '../base/checks.js';
 import { EngineError } from '../base/errors.js';
 import { type Operand, type Outcome, promote, typeOf } from '../core/apply.js';
 import { type DataFormat, type Padding, type Pair, dataFormatOf, pair, paddingAttrs } from './window.js';
@@ -82,10 +82,7 @@ export const depthwiseConv2d = op(
     knownOptions('depthwiseConv2d', options, depthwiseNames);
     const { shape } = typeOf(kernel);
     if (shape.length !== 4 || shape.includes(-1)) {
-      throw new EngineError(
-        'SHAPE',
-        `[depthwiseConv2d] expected a kernel [kh, kw, channels, multiplier] of known size, received [${shape.join(', ')}]`,
-      );
+      throw wrongShape('depthwiseConv2d', 'a kernel [kh, kw, channels, multiplier] of known size', shape);
     }
     const [height, width, channels, multiplier] = shape;
     const apart = reshape(kernel, [height, width, 1, channels * multiplier]);

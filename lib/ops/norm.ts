@@ -1,5 +1,4 @@
 import { type OptionNames, expected, knownOptions } from '../base/checks.js';
-import { EngineError, describe } from '../base/errors.js';
 import { Sym } from '../core/sym.js';
 import { type Operand, type Outcome, applyFloat, symbolic, typeOf } from '../core/apply.js';
 import { add, multiply, subtract } from './binary.js';
@@ -191,10 +190,7 @@ const floatOf = (x: Sym): Sym => (x.dtype === 'float32' ? x : cast(x, 'float32')
 
 function axisOf(op: string, axis: number, rank: number): number {
   if (Number.isInteger(axis) && axis >= -rank && axis < rank) return axis < 0 ? axis + rank : axis;
-  throw new EngineError(
-    'ATTRIBUTE',
-    `[${op}] expected an axis in [-${rank}, ${rank}), received ${describe(axis)}`,
-  );
+  throw expected(op, `an axis in [-${rank}, ${rank})`, axis, undefined, 'ATTRIBUTE');
 }
 
 /** A value of the axes' sizes so that it broadcasts along them. */

@@ -1,6 +1,5 @@
-import { type OptionNames, knownOptions } from '../base/checks.js';
+import { type OptionNames, knownOptions, seedOf } from '../base/checks.js';
 import type { Attrs, Shape } from '../engine/engine.js';
-import { EngineError, describe } from '../base/errors.js';
 import { followSeed, nextSeed } from '../core/seed.js';
 import type { KerasTensor } from '../core/kerasTensor.js';
 import { Sym } from '../core/sym.js';
@@ -184,9 +183,7 @@ function drawOf(trace: Trace | undefined, { seed, key, salt }: RandomOptions<Sym
 }
 
 function keyTensor(seed = nextSeed()): Tensor {
-  if (!Number.isSafeInteger(seed)) {
-    throw new EngineError('ARGUMENT', `[random] expected an integer as seed, received ${describe(seed)}`);
-  }
+  seedOf('random', seed);
   return tensor([seed | 0, 0], [2], 'int32');
 }
 

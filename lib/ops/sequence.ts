@@ -1,4 +1,4 @@
-import { EngineError } from '../base/errors.js';
+import { wrongShape } from '../base/checks.js';
 import type { Attrs } from '../engine/engine.js';
 import { type Operand, type Outcome, apply, applyAll, typeOf } from '../core/apply.js';
 import { add } from './binary.js';
@@ -15,10 +15,7 @@ export function projected<X extends Operand, W extends Operand>(
   const { shape } = typeOf(x);
   const [features] = typeOf(kernel).shape;
   if (shape.length !== 3 || shape[2] !== features) {
-    throw new EngineError(
-      'SHAPE',
-      `[${op}] expected a sequence [n, steps, ${features}] for a kernel of ${features} rows, received [${shape.join(', ')}]`,
-    );
+    throw wrongShape(op, `a sequence [n, steps, ${features}] for a kernel of ${features} rows`, shape);
   }
   return affine(x, kernel, bias);
 }

@@ -1,6 +1,5 @@
-import { integers } from '../base/checks.js';
+import { expected, integers, wrongShape } from '../base/checks.js';
 import type { Shape } from '../engine/engine.js';
-import { EngineError, describe } from '../base/errors.js';
 import { type Operand, type Outcome, apply, typeOf } from '../core/apply.js';
 import { op } from '../core/op.js';
 
@@ -46,10 +45,7 @@ export const squeeze = op(
       given?.map((n) => place('squeeze', n, shape.length)) ?? [...shape.keys()].filter((n) => shape[n] === 1);
     for (const n of axes) {
       if (shape[n] !== 1) {
-        throw new EngineError(
-          'SHAPE',
-          `[squeeze] expected size 1 at axis ${n}, received [${shape.join(', ')}]`,
-        );
+        throw wrongShape('squeeze', `size 1 at axis ${n}`, shape);
       }
     }
     const kept = shape.filter((_, n) => !axes.includes(n));
@@ -59,10 +55,7 @@ export const squeeze = op(
 
 function reshaped<T extends Operand>(op: string, x: T, from: Shape, to: readonly number[]): Outcome<T> {
   if (to.filter((n) => n < 0).length > 1) {
-    throw new EngineError(
-      'SHAPE',
-      `[${op}] expected at most one unknown dimension, received [${from.join(', ')}]`,
-    );
+    throw wrongShape(op, 'at most one unknown dimension', from);
   }
   return reshape(x, to);
 }
@@ -71,10 +64,7 @@ function reshaped<T extends Operand>(op: string, x: T, from: Shape, to: readonly
 function place(op: string, axis: number, rank: number): number {
   const at = Number.isInteger(axis) && axis < 0 ? axis + rank : axis;
   if (!Number.isInteger(at) || at < 0 || at >= rank) {
-    throw new EngineError(
-      'ATTRIBUTE',
-      `[${op}] expected an axis from ${-rank} to ${rank - 1}, received ${describe(axis)}`,
-    );
+    throw expected(op, `an axis from ${-rank} to ${rank - 1}`, axis, undefined, 'ATTRIBUTE');
   }
   return at;
 }

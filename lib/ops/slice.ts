@@ -1,4 +1,4 @@
-import { type OptionNames, expected, integer, knownOptions } from '../base/checks.js';
+import { type OptionNames, expected, integer, knownOptions, wrongShape } from '../base/checks.js';
 import type { Shape } from '../engine/engine.js';
 import { EngineError } from '../base/errors.js';
 import { type AxisOptions, axisNames } from './axis.js';
@@ -68,10 +68,7 @@ function perAxis(op: string, shape: Shape, places: Places | undefined, fallback:
   if (!Array.isArray(given))
     throw expected(op, 'a number or a list of numbers for each axis', places, undefined, 'ATTRIBUTE');
   if (list.length > rank) {
-    throw new EngineError(
-      'SHAPE',
-      `[${op}] expected at most ${rank} places for shape [${shape.join(', ')}], received [${list.join(', ')}]`,
-    );
+    throw wrongShape(op, `at most ${rank} places for shape [${shape.join(', ')}]`, list);
   }
   return Array.from({ length: rank }, (_, axis) => list[axis] ?? fallback);
 }

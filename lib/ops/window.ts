@@ -1,6 +1,6 @@
-import { oneOf } from '../base/checks.js';
+import { expected, oneOf } from '../base/checks.js';
 import type { Attrs } from '../engine/engine.js';
-import { EngineError, type ErrorCode, describe } from '../base/errors.js';
+import { type ErrorCode } from '../base/errors.js';
 
 /** One number for both axes, or one for height and one for width. */
 export type Pair = number | readonly [height: number, width: number];
@@ -30,10 +30,12 @@ export function paddingAttrs(op: string, padding: Padding): Attrs {
   if (typeof padding === 'string') return { padding };
   const pads = typeof padding === 'number' ? [padding, padding, padding, padding] : padding.flat();
   if (pads.length !== 4) {
-    throw new EngineError(
+    throw expected(
+      op,
+      "padding 'valid', 'same', a number or [[top, bottom], [left, right]]",
+      padding,
+      undefined,
       'ATTRIBUTE',
-      `[${op}] expected padding 'valid', 'same', a number or [[top, bottom], [left, right]], ` +
-        `received ${describe(padding)}`,
     );
   }
   return { padding: 'explicit', pads };

@@ -1,5 +1,4 @@
-import { type OptionNames, knownOptionsOf } from '../base/checks.js';
-import { EngineError, describe } from '../base/errors.js';
+import { type OptionNames, atLeastZero, knownOptionsOf } from '../base/checks.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
 import { Regularizer } from './regularizer.js';
@@ -27,19 +26,10 @@ export class L1L2 extends Regularizer {
   readonly l2: number;
 
   constructor(options: L1L2Options = {}) {
-    knownOptionsOf(new.target, options);
+    const who = knownOptionsOf(new.target, options);
     super();
-    const { l1 = 0, l2 = 0 } = options;
-    for (const [name, value] of Object.entries({ l1, l2 })) {
-      if (!Number.isFinite(value) || value < 0) {
-        throw new EngineError(
-          'ARGUMENT',
-          `[regularizer] expected ${name} of 0 or more, received ${describe(value)}`,
-        );
-      }
-    }
-    this.l1 = l1;
-    this.l2 = l2;
+    this.l1 = atLeastZero(who, 'l1', options.l1 ?? 0);
+    this.l2 = atLeastZero(who, 'l2', options.l2 ?? 0);
   }
 
   call(x: Sym): Sym {

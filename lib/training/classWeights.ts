@@ -1,5 +1,6 @@
+import { expected } from '../base/checks.js';
 import { Samples } from '../data/batches.js';
-import { EngineError, describe } from '../base/errors.js';
+import { EngineError } from '../base/errors.js';
 
 /** The weight of each class by its number; 1 for those that are not named. */
 export type ClassWeights = Readonly<Record<number, number>>;
@@ -47,10 +48,7 @@ function checkWeights(caller: string, classWeight: ClassWeights): void {
     classWeight !== null &&
     Object.entries(classWeight).every(([label, weight]) => /^\d+$/.test(label) && Number.isFinite(weight));
   if (valid) return;
-  throw new EngineError(
-    'ARGUMENT',
-    `[${caller}] expected a finite number for each class number as classWeight, received ${describe(classWeight)}`,
-  );
+  throw expected(caller, 'a finite number for each class number as classWeight', classWeight);
 }
 
 /** The class next to a number, as Keras rounds it: to the even one from the middle. */

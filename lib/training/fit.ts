@@ -4,13 +4,13 @@
  * ends and which batch is next. loop.ts keeps the engine busy with its steps. The Trainer has the compiled steps and the sums of
  * losses and metrics. Turns (turns.ts) keep two calls on one model apart.
  */
-import { type OptionNames } from '../base/checks.js';
+import { type OptionNames, expected, seedOf } from '../base/checks.js';
 import { CallbackList } from '../callbacks/callbackList.js';
 import { type Callback, History, ProgbarLogger } from '../callbacks/index.js';
 import { type Batches, type Data, type Batch as DataBatch, isBatches, splitPoint } from '../data/batches.js';
 import { EngineError, describe } from '../base/errors.js';
 import { listOf } from '../base/list.js';
-import { checkSeed, nextSeed } from '../core/seed.js';
+import { nextSeed } from '../core/seed.js';
 import type { Tensor } from '../core/tensor.js';
 import { throwIfAborted, unlessAborted } from './abort.js';
 import { ArrayFeeder, CollectingFeeder } from './arrayFeeder.js';
@@ -173,7 +173,7 @@ export async function fit(
   for (const name of ['batchSize', 'stepsPerEpoch', 'validationSteps', 'validationBatchSize'] as const)
     call.count(name, options[name]);
   for (const name of ['epochs', 'initialEpoch'] as const) call.count(name, options[name], 0);
-  const seed = options.seed === undefined ? nextSeed() : checkSeed(options.seed);
+  const seed = options.seed === undefined ? nextSeed() : seedOf('fit', options.seed);
   const { train, validate } = feedersOf(call, x, y, { ...options, seed });
   return closing(validate ? [train, validate] : [train], async () => {
     if (options.seed !== undefined) trainer.reseed(seed, initialEpoch * (train.steps ?? 0));
@@ -257,8 +257,7 @@ function callbacksOf(
   verbose: Verbose = 'auto',
   params: { epochs: number; steps: number | undefined },
 ): CallbackList {
-  if (!['auto', 0, 1, 2].includes(verbose))
-    throw new EngineError('ARGUMENT', `[verbose] expected 0, 1, 2 or 'auto', received ${describe(verbose)}`);
+  if (!['auto', 0, 1, 2].includes(verbose)) throw expected('verbose', "0, 1, 2 or 'auto'", verbose);
   const level = verbose === 'auto' ? 1 : verbose;
   const bar = level === 0 ? [] : [new ProgbarLogger()];
   return new CallbackList([...bar, ...listOf(callbacks)], model, { ...params, verbose: level }, (hook) =>

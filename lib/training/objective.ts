@@ -1,5 +1,5 @@
-import { type OptionNames, finite } from '../base/checks.js';
-import { EngineError, nearest, describe } from '../base/errors.js';
+import { type OptionNames, expected, finite } from '../base/checks.js';
+import { EngineError, nearest } from '../base/errors.js';
 import { factoryName } from '../base/names.js';
 import type { Loss } from '../losses/loss.js';
 import { type LossLike, lossOf } from '../losses/registry.js';
@@ -187,10 +187,7 @@ function perOutput<T>(
 
 function checkRecord(what: string, given: unknown, outputs: readonly string[]): void {
   if (typeof given !== 'object' || given === null) {
-    throw new EngineError(
-      'ARGUMENT',
-      `[compile] expected ${what} for all outputs, a list or a record by their names, received ${describe(given)}`,
-    );
+    throw expected('compile', `${what} for all outputs, a list or a record by their names`, given);
   }
   const unknown = Object.keys(given).find((name) => !outputs.includes(name));
   if (unknown === undefined) return;
