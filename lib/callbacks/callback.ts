@@ -1,5 +1,4 @@
-import type { Model } from '../models/model.js';
-import type { OutputStructure } from '../models/structure.js';
+import type { TrainedModel } from './trainedModel.js';
 
 /** The means of the loss and the metrics by name, such as `loss`, `accuracy`, `val_loss`. */
 export type Logs = Record<string, number>;
@@ -36,7 +35,7 @@ export class Callback {
   /** What the run is about to do. Set before the first hook. */
   params!: CallbackParams;
   /** The model that runs. Set before the first hook. */
-  model!: Model<OutputStructure>;
+  model!: TrainedModel;
 
   /** Takes what the run is about to do; called before the first hook. */
   setParams(params: CallbackParams): void {
@@ -44,7 +43,7 @@ export class Callback {
   }
 
   /** Takes the model that runs; called before the first hook. */
-  setModel(model: Model<OutputStructure>): void {
+  setModel(model: TrainedModel): void {
     this.model = model;
   }
 

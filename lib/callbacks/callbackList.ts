@@ -1,5 +1,6 @@
 import { expected } from '../base/checks.js';
 import { Callback, type CallbackParams, type HookResult, type Logs } from './callback.js';
+import type { TrainedModel } from './trainedModel.js';
 
 /** What kind of run it is. */
 export type RunMode = 'train' | 'test' | 'predict';
@@ -29,7 +30,7 @@ export class CallbackList {
   /** @param around What a run does around each hook. */
   constructor(
     callbacks: readonly Callback[],
-    model: Callback['model'],
+    model: TrainedModel,
     params: CallbackParams,
     around: (hook: () => Promise<void>) => Promise<void> = (hook) => hook(),
   ) {

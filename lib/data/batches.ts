@@ -30,12 +30,12 @@ export class Samples {
   readonly shape: Shape;
   readonly dtype: DType;
   readonly #data: ArrayLike<number> | Tensor;
-  readonly #owned: boolean;
+  readonly #isTemporary: boolean;
 
-  /** @param owned Of a tensor: whether it was made for the purpose and may be disposed. */
-  constructor(data: ArrayLike<number> | Tensor, shape: Shape, dtype: DType, owned = false) {
+  /** @param isTemporary Of a tensor: whether it was made for the purpose and may be disposed. */
+  constructor(data: ArrayLike<number> | Tensor, shape: Shape, dtype: DType, isTemporary = false) {
     this.#data = data;
-    this.#owned = owned;
+    this.#isTemporary = isTemporary;
     this.shape = shape;
     this.dtype = dtype;
   }
@@ -47,7 +47,7 @@ export class Samples {
 
   /** The same numbers in another shape. */
   reshape(shape: Shape): Samples {
-    return new Samples(this.#data, shape, this.dtype, this.#owned);
+    return new Samples(this.#data, shape, this.dtype, this.#isTemporary);
   }
 
   /** The samples from `from` up to, not including, `to`. */
@@ -67,15 +67,15 @@ export class Samples {
     return this.#data instanceof Tensor ? this.#data.dataSync() : this.#data;
   }
 
-  /** A tensor of the samples; `owned` where it was made for the purpose and may be disposed. */
-  tensor(): { tensor: Tensor; owned: boolean } {
+  /** A tensor of the samples; `isTemporary` where it was made for the purpose and may be disposed. */
+  tensor(): { tensor: Tensor; isTemporary: boolean } {
     const data = this.#data;
     if (!(data instanceof Tensor))
-      return { tensor: tensor(convert(data, this.dtype), this.shape, this.dtype), owned: true };
-    if (data.shape.length === this.shape.length) return { tensor: data, owned: this.#owned };
+      return { tensor: tensor(convert(data, this.dtype), this.shape, this.dtype), isTemporary: true };
+    if (data.shape.length === this.shape.length) return { tensor: data, isTemporary: this.#isTemporary };
     const reshaped = reshape(data, this.shape);
-    if (this.#owned) data.dispose();
-    return { tensor: reshaped, owned: true };
+    if (this.#isTemporary) data.dispose();
+    return { tensor: reshaped, isTemporary: true };
   }
 }
 

@@ -2,6 +2,7 @@ import { expected, wrongShape } from '../base/checks.js';
 import type { Shape } from '../engine/engine.js';
 import { EngineError, describe, shapeText } from '../base/errors.js';
 import * as ops from '../ops/index.js';
+import { toFloat32 } from '../ops/toFloat32.js';
 import { toIndices } from '../ops/toIndices.js';
 import { Sym } from '../core/sym.js';
 
@@ -13,7 +14,7 @@ import { Sym } from '../core/sym.js';
  */
 export function align(name: string, yTrue: Sym, yPred: Sym): Sym {
   checkSymbolic(name, yTrue, yPred);
-  const target = floating(yTrue);
+  const target = toFloat32(yTrue);
   if (agree(yTrue.shape, yPred.shape)) return target;
   if (agree([...yTrue.shape, 1], yPred.shape)) return ops.expandDims(target, -1);
   if (agree(yTrue.shape, [...yPred.shape, 1])) return ops.squeeze(target, -1);
@@ -65,7 +66,7 @@ export function answersOf(yTrue: Sym, yPred: Sym): 'binary' | 'sparse' | 'catego
 
 /** The mean over the last axis, as Keras's losses and metrics take it; of values without further axes than the batch, themselves. @internal */
 export function lastMean(values: Sym): Sym {
-  return values.rank > 1 ? ops.mean(floating(values), { axis: -1 }) : values;
+  return values.rank > 1 ? ops.mean(toFloat32(values), { axis: -1 }) : values;
 }
 
 /**
@@ -74,7 +75,7 @@ export function lastMean(values: Sym): Sym {
  * @param weights What the values count: [n], [n, 1], or as many axes of theirs as it has.
  * @internal
  */
-export function perSample(name: string, values: Sym, weights?: Sym): Sym {
+export function sampleMeans(name: string, values: Sym, weights?: Sym): Sym {
   if (!(values instanceof Sym)) {
     const hint = typeof values === 'object' ? ': call the factory, as in losses.meanSquaredError()' : '';
     throw new EngineError(
@@ -88,9 +89,9 @@ export function perSample(name: string, values: Sym, weights?: Sym): Sym {
       `[${name}] expected one value a sample, received a scalar: leave the mean over the batch out`,
     );
   }
-  if (!weights) return meanFrom(floating(values), 1);
+  if (!weights) return meanFrom(toFloat32(values), 1);
   const aligned = alignWeights(name, weights, values);
-  return meanFrom(ops.multiply(meanFrom(floating(values), aligned.rank), aligned), 1);
+  return meanFrom(ops.multiply(meanFrom(toFloat32(values), aligned.rank), aligned), 1);
 }
 
 /** Fails for other values, as where a loss or metric is called outside of `compile`. */
@@ -99,8 +100,6 @@ function checkSymbolic(name: string, ...values: readonly unknown[]): void {
     if (!(value instanceof Sym))
       throw expected(name, 'symbolic values yTrue and yPred (call it inside compile())', value);
 }
-
-const floating = (x: Sym): Sym => (x.dtype === 'float32' ? x : ops.cast(x, 'float32'));
 
 /** The mean over the axes from `axis` on. */
 function meanFrom(values: Sym, axis: number): Sym {

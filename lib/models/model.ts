@@ -15,26 +15,7 @@ import type { Sym } from '../core/sym.js';
 import { listOf } from '../base/list.js';
 import type { Tensor } from '../core/tensor.js';
 import { type GraphConfig, checkConfig, graphConfig, graphFromConfig } from './config.js';
-import {
-  Dataset,
-  type TestOnBatchOptions,
-  type TrainOnBatchOptions,
-  testOnBatchNames,
-  trainOnBatchNames,
-} from '../training/dataset.js';
-import {
-  type EvaluateOptions,
-  type FitData,
-  type FitOptions,
-  type PredictOptions,
-  evaluate,
-  evaluateNames,
-  fit,
-  fitNames,
-  predict,
-  predictNames,
-} from '../training/fit.js';
-import type { History } from '../callbacks/index.js';
+import type { History, Logs } from '../callbacks/index.js';
 import { LayerGraph } from './layerGraph.js';
 import {
   type BatchShape,
@@ -45,12 +26,31 @@ import {
   compileNames,
   modelNames,
 } from './modelOptions.js';
-import { Objective } from '../training/objective.js';
-import { onBatch } from '../training/onBatch.js';
 import { type OutputStructure, type Structured, flatten, structured } from './structure.js';
 import { type Stack, type SummaryOptions, summaryNames, summaryOf } from './summary.js';
-import { type Logs, Trainer, feedsOf } from '../training/trainer.js';
-import { type Pause, Turns } from '../training/turns.js';
+import {
+  type EvaluateOptions,
+  type FitData,
+  type FitOptions,
+  type Mode,
+  ModelLock,
+  Objective,
+  type PredictOptions,
+  type TestOnBatchOptions,
+  type TrainOnBatchOptions,
+  type TrainableModel,
+  Trainer,
+  evaluate,
+  evaluateNames,
+  fit,
+  fitNames,
+  measureOnBatch,
+  predict,
+  predictNames,
+  predictOnBatch,
+  testOnBatchNames,
+  trainOnBatchNames,
+} from '../training/index.js';
 
 /**
  * Layers that lead from inputs to outputs, with training, evaluation and prediction. A subclass may instead hold layers in its
@@ -72,15 +72,14 @@ import { type Pause, Turns } from '../training/turns.js';
  *       }
  *     }
  */
-export class Model<const S extends OutputStructure = KerasTensor> extends Layer {
+export class Model<const S extends OutputStructure = KerasTensor> extends Layer implements TrainableModel {
   static override readonly optionNames = modelNames as typeof Layer.optionNames;
   readonly className: string = 'Model';
   /** How its steps compute; layers and models within it follow it. */
   readonly dtypePolicy: DtypePolicy;
   /** Set to true, from a callback, to end training after the current steps. */
   stopTraining = false;
-  /** @internal */
-  readonly turns = new Turns();
+  readonly #lock = new ModelLock();
   /** How its layers are connected, or what finds it out once it is asked for. */
   #graph: LayerGraph | (() => LayerGraph) | undefined;
   #connecting = false;
@@ -177,7 +176,7 @@ export class Model<const S extends OutputStructure = KerasTensor> extends Layer 
    */
   compile(options: CompileOptions = {}): void {
     knownOptions('compile', options, compileNames);
-    this.turns.checkFree('compile', this.name);
+    this.#lock.checkFree('compile', this.name);
     const optimizer = optimizerOf(options.optimizer ?? 'rmsprop');
     const customObjects = scopedObjects(); // the objective is made when the outputs are known
     const objective = () =>
@@ -223,8 +222,12 @@ export class Model<const S extends OutputStructure = KerasTensor> extends Layer 
   async fit(x: FitData, y?: Data | FitOptions, options?: FitOptions): Promise<History> {
     const given = argumentsOf(x, y, options);
     knownOptions('fit', given.options, fitNames);
-    const run = (pause: Pause) => fit(this, this.trainer(), x, given.y, given.options, pause);
-    return this.turns.take('fit', this.name, run, given.options.signal);
+    return this.#lock.exclusive(
+      'fit',
+      this.name,
+      (yielding) => fit(this, x, given.y, given.options, yielding),
+      given.options.signal,
+    );
   }
 
   /**
@@ -250,8 +253,8 @@ export class Model<const S extends OutputStructure = KerasTensor> extends Layer 
   async evaluate(x: FitData, y?: Data | EvaluateOptions, options?: EvaluateOptions): Promise<Logs> {
     const given = argumentsOf(x, y, options);
     knownOptions('evaluate', given.options, evaluateNames);
-    return this.turns.take('evaluate', this.name, (pause) =>
-      evaluate(this, this.trainer(), x, given.y, given.options, pause),
+    return this.#lock.exclusive('evaluate', this.name, (yielding) =>
+      evaluate(this, x, given.y, given.options, yielding),
     );
   }
 
@@ -270,8 +273,8 @@ export class Model<const S extends OutputStructure = KerasTensor> extends Layer 
   async predict(x: FitData, options: PredictOptions = {}): Promise<Structured<S, Tensor>> {
     knownOptions('predict', options, predictNames);
     const hooked = listOf(options.callbacks ?? []).length > 0;
-    const body = () => predict(this, this.#ownTrainer(), x, options);
-    return structured<S, Tensor>(this.#names, await this.turns.read(body, hooked));
+    const outputs = await this.#lock.shared(() => predict(this, x, options), hooked);
+    return structured<S, Tensor>(this.#names, outputs);
   }
 
   /**
@@ -285,7 +288,9 @@ export class Model<const S extends OutputStructure = KerasTensor> extends Layer 
    */
   async trainOnBatch(x: Data, y: Data, options: TrainOnBatchOptions = {}): Promise<Logs> {
     knownOptions('trainOnBatch', options, trainOnBatchNames);
-    return this.turns.take('trainOnBatch', this.name, () => onBatch(this, 'train', x, y, options));
+    return this.#lock.exclusive('trainOnBatch', this.name, () =>
+      measureOnBatch(this, 'train', x, y, options),
+    );
   }
 
   /**
@@ -299,7 +304,7 @@ export class Model<const S extends OutputStructure = KerasTensor> extends Layer 
    */
   async testOnBatch(x: Data, y: Data, options: TestOnBatchOptions = {}): Promise<Logs> {
     knownOptions('testOnBatch', options, testOnBatchNames);
-    return this.turns.take('testOnBatch', this.name, () => onBatch(this, 'test', x, y, options));
+    return this.#lock.exclusive('testOnBatch', this.name, () => measureOnBatch(this, 'test', x, y, options));
   }
 
   /**
@@ -310,16 +315,7 @@ export class Model<const S extends OutputStructure = KerasTensor> extends Layer 
    * @example const y = await model.predictOnBatch([[1, 2, 3]]);
    */
   async predictOnBatch(x: Data): Promise<Structured<S, Tensor>> {
-    this.prepare(x);
-    const made: Tensor[] = [];
-    try {
-      const batch = Dataset.read('predictOnBatch', this.graph, x, undefined).batch(made);
-      const run = this.#ownTrainer().program('predict', batch).run(feedsOf(batch));
-      await run.done;
-      return structured<S, Tensor>(this.#names, run.outputs);
-    } finally {
-      for (const temporary of made) temporary.dispose();
-    }
+    return structured<S, Tensor>(this.#names, await predictOnBatch(this, x));
   }
 
   /**
@@ -400,10 +396,17 @@ export class Model<const S extends OutputStructure = KerasTensor> extends Layer 
     return this.#checkConnected();
   }
 
+  /** @internal */
+  makeObjective(): Objective {
+    return this.#requireCompiled().objective();
+  }
+
   /** The compiled steps. @internal */
-  trainer(): Trainer {
-    this.#requireCompiled();
-    return this.#ownTrainer();
+  trainer(mode: Mode): Trainer {
+    if (mode !== 'predict') this.#requireCompiled();
+    if (this.#disposed)
+      throw new EngineError('DISPOSED', `[${this.name}] expected a live model, received a disposed one`);
+    return (this.#trainer ??= new Trainer(this));
   }
 
   /** Gives a model that does not know its input that of the data. @internal */
@@ -469,23 +472,6 @@ export class Model<const S extends OutputStructure = KerasTensor> extends Layer 
       throw new EngineError('STATE', `[${this.name}] expected compile() before training, received none`);
     }
     return this.#compiled;
-  }
-
-  #ownTrainer(): Trainer {
-    if (this.#disposed)
-      throw new EngineError('DISPOSED', `[${this.name}] expected a live model, received a disposed one`);
-    this.#trainer ??= new Trainer(
-      this.name,
-      (inputs, context) => this.run(inputs, context),
-      () => this.graph,
-      () => this.#requireCompiled().objective(),
-      this.#compiled?.optimizer,
-      () => this.trainableWeights,
-      () => this.state,
-      () => this.losses,
-      this.dtypePolicy,
-    );
-    return this.#trainer;
   }
 }
 

@@ -1,11 +1,10 @@
 import type { OptionNames } from '../base/checks.js';
 import { type Data, isBatches } from '../data/batches.js';
-import type { FitData } from '../training/fit.js';
 import type { DtypePolicy } from '../core/dtypePolicy.js';
 import type { KerasTensor } from '../core/kerasTensor.js';
 import { Layer, type LayerOptions } from '../layers/layer.js';
 import type { OptimizerLike } from '../optimizers/registry.js';
-import { type ObjectiveOptions, objectiveNames } from '../training/objective.js';
+import { type FitData, type ObjectiveOptions, objectiveNames } from '../training/index.js';
 import type { OutputStructure } from './structure.js';
 
 /** What every model takes. */

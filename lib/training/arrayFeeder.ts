@@ -2,17 +2,12 @@ import { type Program, Source } from '../core/program.js';
 import type { Tensor } from '../core/tensor.js';
 import type { Dataset } from './dataset.js';
 import type { Feeder } from './feeder.js';
-import { type Mode, type Trainer, feedsOf } from './trainer.js';
+import type { InputSettings } from './options.js';
+import type { Run } from './run.js';
+import { type Mode, feedsOf } from './trainer.js';
 
-export interface ArrayFeederOptions {
-  /** Samples a step. By default as many as make `steps` steps of the data, else 32. */
-  batchSize?: number;
-  /** Steps of an epoch. Default once through the data. */
-  steps?: number;
-  /** A new order each pass. Default false. */
-  shuffle?: boolean;
-  seed?: number;
-}
+/** Samples a step where neither a size nor a number of steps is asked for. */
+const DEFAULT_BATCH_SIZE = 32;
 
 /** Arrays in memory, which the engine cuts into batches by itself. */
 export class ArrayFeeder implements Feeder {
@@ -20,33 +15,40 @@ export class ArrayFeeder implements Feeder {
   readonly steps: number;
   protected readonly program: Program;
   protected source!: Source;
-  readonly #made: Tensor[] = [];
-  readonly #feeds: readonly Tensor[];
-  readonly #options: ArrayFeederOptions & { batchSize: number };
+  readonly #temporaries: Tensor[] = [];
+  readonly #arrays: readonly Tensor[];
+  readonly #batchSize: number;
+  readonly #seed: number | undefined;
+  readonly #shuffle: boolean;
   readonly #stepsPerPass: number;
   /** Whether an epoch goes on where the last one ended within a pass. */
   readonly #goesOn: boolean;
   #left = 0;
 
-  constructor(trainer: Trainer, mode: Mode, data: Dataset, options: ArrayFeederOptions) {
-    const { steps, batchSize = steps === undefined ? 32 : Math.ceil(data.samples / steps) } = options;
-    const batch = data.batch(this.#made);
+  constructor({ caller, model, trainer }: Run, mode: Mode, given: Dataset, settings: InputSettings) {
+    const { steps, classWeight, shuffle = true, seed } = settings;
+    const data = classWeight === undefined ? given : given.withClassWeight(caller, model.graph, classWeight);
+    const feeds = data.feeds(this.#temporaries);
     try {
-      this.program = trainer.program(mode, batch);
+      this.program = trainer.program(mode, feeds);
     } catch (error) {
       void this.close();
       throw error;
     }
-    this.#feeds = feedsOf(batch);
-    this.#options = { ...options, batchSize };
-    this.#stepsPerPass = Math.ceil(data.samples / batchSize);
+    const inSteps = steps === undefined ? DEFAULT_BATCH_SIZE : Math.ceil(data.samples / steps);
+    this.#batchSize = settings.batchSize ?? inSteps;
+    this.#arrays = feedsOf(feeds);
+    this.#seed = seed;
+    this.#shuffle = mode === 'train' && shuffle;
+    this.#stepsPerPass = Math.ceil(data.samples / this.#batchSize);
     this.#goesOn = mode === 'train' && steps !== undefined;
     this.steps = steps ?? this.#stepsPerPass;
   }
 
   begin(epoch: number): Promise<void> {
     if (!this.#goesOn || this.#left === 0) {
-      this.source = new Source(this.#feeds, { ...this.#options, pass: epoch });
+      const options = { batchSize: this.#batchSize, shuffle: this.#shuffle, seed: this.#seed, pass: epoch };
+      this.source = new Source(this.#arrays, options);
       this.#left = this.#stepsPerPass;
     }
     return Promise.resolve();
@@ -63,7 +65,7 @@ export class ArrayFeeder implements Feeder {
   }
 
   close(): Promise<void> {
-    for (const tensor of this.#made) tensor.dispose();
+    for (const tensor of this.#temporaries) tensor.dispose();
     return Promise.resolve();
   }
 
@@ -76,10 +78,10 @@ export class ArrayFeeder implements Feeder {
 export class CollectingFeeder extends ArrayFeeder {
   #results: Tensor[] | undefined;
 
-  constructor(trainer: Trainer, data: Dataset, options: Pick<ArrayFeederOptions, 'batchSize' | 'steps'>) {
-    const { batchSize, steps = Infinity } = options;
+  constructor(run: Run, data: Dataset, settings: InputSettings) {
+    const { batchSize, steps = Infinity } = settings;
     const end = Math.min(data.samples, batchSize === undefined ? Infinity : steps * batchSize);
-    super(trainer, 'predict', data.slice(0, end), options);
+    super(run, 'predict', data.slice(0, end), settings);
   }
 
   /** The results of all batches, one after another: whole at the end of the run. */

@@ -1,23 +1,19 @@
-import type { Batches } from '../data/batches.js';
 import { EngineError } from '../base/errors.js';
 import { type Tensor, tensor } from '../core/tensor.js';
-import { IterableFeeder, type IterableFeederOptions } from './iterableFeeder.js';
-import { type Batch, type Trainer, feedsOf } from './trainer.js';
+import type { Batch, Batches } from '../data/batches.js';
+import type { Dataset } from './dataset.js';
+import { IterableFeeder } from './iterableFeeder.js';
+import type { InputSettings } from './options.js';
+import type { Run } from './run.js';
+import { type Feeds, feedsOf } from './trainer.js';
 
 /** Batches of the user's iterable of which a program's results are collected. */
 export class CollectingIterableFeeder extends IterableFeeder {
   /** The results of each batch. */
-  readonly #results: Tensor[][];
+  readonly #results: Tensor[][] = [];
 
-  constructor(batches: Batches, trainer: Trainer, options: Omit<IterableFeederOptions, 'run' | 'goesOn'>) {
-    const results: Tensor[][] = [];
-    const run = (batch: Batch) => {
-      const { outputs, done } = trainer.program('predict', batch).run(feedsOf(batch));
-      results.push(outputs);
-      return done;
-    };
-    super(batches, { ...options, run });
-    this.#results = results;
+  constructor(run: Run, batches: Batches, settings: InputSettings) {
+    super(run, 'predict', batches, settings);
   }
 
   /** The results of all batches, one after another. */
@@ -30,6 +26,18 @@ export class CollectingIterableFeeder extends IterableFeeder {
 
   discard(): void {
     for (const result of this.#results) for (const part of result) part.dispose();
+  }
+
+  protected override read(batch: unknown): Dataset {
+    if (!Array.isArray(batch) || batch.length < 1 || batch.length > 3)
+      throw this.run.error('expected batches [x], or [x, y] as for fit, from the iterable');
+    return this.run.read((batch as unknown as Batch)[0]);
+  }
+
+  protected override step(feeds: Feeds): Promise<void> {
+    const { outputs, done } = this.run.trainer.program('predict', feeds).run(feedsOf(feeds));
+    this.#results.push(outputs);
+    return done;
   }
 }
 
@@ -47,8 +55,8 @@ async function join(parts: readonly Tensor[]): Promise<Tensor> {
   }
   const arrays = await Promise.all(parts.map((part) => part.data()));
   const size = arrays.reduce((sum, { length }) => sum + length, 0);
-  const made = arrays[0].constructor as new (length: number) => (typeof arrays)[0];
-  const all = new made(size);
+  const ArrayType = arrays[0].constructor as new (length: number) => (typeof arrays)[0];
+  const all = new ArrayType(size);
   let at = 0;
   for (const array of arrays) {
     all.set(array, at);

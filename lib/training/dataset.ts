@@ -1,35 +1,9 @@
-import type { OptionNames } from '../base/checks.js';
 import { type Data, type Place, Samples, readInputs, readTargets, readWeights } from '../data/batches.js';
 import { EngineError } from '../base/errors.js';
 import type { Tensor } from '../core/tensor.js';
 import { type ClassWeights, classWeightsOf } from './classWeights.js';
-import type { LayerGraph } from '../models/layerGraph.js';
-import type { Batch } from './trainer.js';
-
-/** What `evaluate` and `testOnBatch` take. */
-export interface TestOnBatchOptions {
-  /**
-   * Weights in the loss and in `weightedMetrics`, in any dtype: [n] or [n, 1], one for each sample, or one for each of its steps or
-   * places, as [n, steps] or [n, height, width]; a list or record of these for several outputs. Default: all weigh 1.
-   */
-  sampleWeight?: Data;
-}
-
-export const testOnBatchNames = { sampleWeight: 'optional' } satisfies OptionNames<TestOnBatchOptions>;
-
-/** What `fit` and `trainOnBatch` take. */
-export interface TrainOnBatchOptions extends TestOnBatchOptions {
-  /**
-   * The weight in the loss of targets by their class, as in { 0: 1, 1: 5 }; 1 for classes that are not named. Targets are class
-   * numbers, or one-hot along the last axis. Not with several outputs, nor with `sampleWeight`. Default: all weigh 1.
-   */
-  classWeight?: ClassWeights;
-}
-
-export const trainOnBatchNames = {
-  ...testOnBatchNames,
-  classWeight: 'optional',
-} satisfies OptionNames<TrainOnBatchOptions>;
+import type { Endpoints } from './trainableModel.js';
+import type { Feeds } from './trainer.js';
 
 /** A user's arrays, checked against a model's inputs and outputs. */
 export class Dataset {
@@ -51,7 +25,7 @@ export class Dataset {
    * @param caller The method, for messages.
    * @throws EngineError `SHAPE`, `DTYPE` or `ARGUMENT` naming the argument.
    */
-  static read(caller: string, graph: LayerGraph, x: Data, y: Data | undefined, sampleWeight?: Data): Dataset {
+  static read(caller: string, graph: Endpoints, x: Data, y: Data | undefined, sampleWeight?: Data): Dataset {
     const inputPlaces = graph.inputs.map(({ node, shape }): Place => ({ name: node.operation.name, shape }));
     const outputs = graph.outputs.map(({ shape }, i): Place => ({ name: graph.outputNames[i], shape }));
     const inputs = readInputs(x, inputPlaces, `[${caller}] x`);
@@ -73,7 +47,7 @@ export class Dataset {
    *
    * @throws EngineError `ARGUMENT` where there are weights already, several outputs, or targets that tell no class.
    */
-  withClassWeight(caller: string, graph: LayerGraph, classWeight: ClassWeights): Dataset {
+  withClassWeight(caller: string, graph: Endpoints, classWeight: ClassWeights): Dataset {
     if (this.#weights.some((weight) => weight !== undefined))
       throw new EngineError('ARGUMENT', `[${caller}] expected sampleWeight or classWeight, received both`);
     if (graph.outputs.length > 1) {
@@ -102,12 +76,12 @@ export class Dataset {
   /**
    * The samples as tensors.
    *
-   * @param made Collects the tensors that were made for this: the caller disposes of them.
+   * @param temporaries Collects the tensors that were made for this: the caller disposes of them.
    */
-  batch(made: Tensor[]): Batch {
+  feeds(temporaries: Tensor[]): Feeds {
     const take = (samples: Samples): Tensor => {
-      const { tensor, owned } = samples.tensor();
-      if (owned) made.push(tensor);
+      const { tensor, isTemporary } = samples.tensor();
+      if (isTemporary) temporaries.push(tensor);
       return tensor;
     };
     return {

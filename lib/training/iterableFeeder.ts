@@ -1,43 +1,39 @@
-import type { Batches } from '../data/batches.js';
-import { unlessAborted } from './abort.js';
 import type { Tensor } from '../core/tensor.js';
+import type { Batch, Batches } from '../data/batches.js';
+import { unlessAborted } from './abort.js';
+import type { ClassWeights } from './classWeights.js';
 import type { Dataset } from './dataset.js';
 import type { Feeder } from './feeder.js';
-import type { Batch } from './trainer.js';
-
-export interface IterableFeederOptions {
-  /** Steps of an epoch. Default to the end of the data. */
-  steps?: number;
-  /** Whether an epoch of so many steps goes on where the last one ended. Default false: each begins anew. */
-  goesOn?: boolean;
-  signal?: AbortSignal;
-  /** Reads what the iterable gives. */
-  read: (value: unknown) => Dataset;
-  /** Queues a step. */
-  run: (batch: Batch) => Promise<void>;
-}
+import type { InputSettings } from './options.js';
+import type { Run } from './run.js';
+import { type Feeds, type Mode, feedsOf } from './trainer.js';
 
 /** Batches that the user's iterable makes, one at a time. */
 export class IterableFeeder implements Feeder {
   readonly longest = 1;
   readonly steps: number | undefined;
+  protected readonly run: Run;
   readonly #batches: Batches;
-  readonly #options: IterableFeederOptions;
+  readonly #mode: Mode;
+  readonly #classWeight: ClassWeights | undefined;
   #iterator: Iterator<unknown> | AsyncIterator<unknown> | undefined;
   #next: Dataset | undefined;
   /** Whether the iterator has given nothing yet in this epoch, but has in one before. */
   #resumed = false;
   #waiting = false;
 
-  constructor(batches: Batches, options: IterableFeederOptions) {
+  constructor(run: Run, mode: Mode, batches: Batches, { steps, classWeight }: InputSettings) {
+    this.run = run;
+    this.steps = steps;
     this.#batches = batches;
-    this.#options = options;
-    this.steps = options.steps;
+    this.#mode = mode;
+    this.#classWeight = classWeight;
   }
 
   async begin(): Promise<void> {
-    const { goesOn = false, steps } = this.#options;
-    this.#resumed = goesOn && steps !== undefined && this.#iterator !== undefined;
+    // Epochs of a number of steps go on where the last one has ended.
+    const goesOn = this.#mode === 'train' && this.steps !== undefined;
+    this.#resumed = goesOn && this.#iterator !== undefined;
     if (!this.#resumed) await this.#open();
   }
 
@@ -50,16 +46,16 @@ export class IterableFeeder implements Feeder {
     }
     this.#resumed = false;
     if (result.done === true) return false;
-    this.#next = this.#options.read(result.value);
+    this.#next = this.read(result.value);
     return true;
   }
 
   queue() {
-    const made: Tensor[] = [];
+    const temporaries: Tensor[] = [];
     try {
-      return { steps: 1, done: this.#options.run(this.#next!.batch(made)) };
+      return { steps: 1, done: this.step(this.#next!.feeds(temporaries)) };
     } finally {
-      for (const tensor of made) tensor.dispose();
+      for (const tensor of temporaries) tensor.dispose();
     }
   }
 
@@ -70,6 +66,22 @@ export class IterableFeeder implements Feeder {
     // A generator that has not given its batch yet returns after that, which may be never.
     if (this.#waiting) void Promise.resolve(closed).catch(() => undefined);
     else await closed;
+  }
+
+  /** Checks what the iterable gives. */
+  protected read(batch: unknown): Dataset {
+    if (!Array.isArray(batch) || batch.length < 2 || batch.length > 3)
+      throw this.run.error('expected batches [x, y] or [x, y, sampleWeight] from the iterable');
+    const [x, y, sampleWeight] = batch as unknown as Batch;
+    const { caller, model } = this.run;
+    const data = this.run.read(x, y, sampleWeight);
+    const weights = this.#classWeight;
+    return weights === undefined ? data : data.withClassWeight(caller, model.graph, weights);
+  }
+
+  /** Queues a step. */
+  protected step(feeds: Feeds): Promise<void> {
+    return this.run.trainer.program(this.#mode, feeds).run(feedsOf(feeds)).done;
   }
 
   /** Begins anew; a generator, which is its own iterator, goes on. */
@@ -101,6 +113,6 @@ export class IterableFeeder implements Feeder {
           throw error;
         },
       );
-    return unlessAborted(answer, this.#options.signal);
+    return unlessAborted(answer, this.run.settings.signal);
   }
 }

@@ -26,7 +26,7 @@ export interface LoopHooks {
  * @returns How many steps were made.
  * @throws EngineError `ABORTED` where the signal says so, after the steps in flight have ended.
  */
-export async function runEpoch(feeder: Feeder, total: number, hooks: LoopHooks): Promise<number> {
+export async function runSteps(feeder: Feeder, total: number, hooks: LoopHooks): Promise<number> {
   const single = hooks.begin !== undefined || hooks.end !== undefined;
   const flight: { steps: number; done: Promise<void> }[] = [];
   let queued = 0;

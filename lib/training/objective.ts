@@ -5,7 +5,7 @@ import type { Loss } from '../losses/loss.js';
 import { type LossLike, lossOf } from '../losses/registry.js';
 import type { Metric } from '../metrics/metric.js';
 import { type MetricLike, metricOf } from '../metrics/registry.js';
-import { perSample, sameRank } from '../losses/align.js';
+import { sampleMeans, sameRank } from '../losses/align.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
 
@@ -113,7 +113,7 @@ export class Objective {
       const predicted = outputs[i];
       const target = sameRank(targets[i], predicted);
       if (loss) {
-        const each = perSample(factoryName(loss.className), loss.call(target, predicted), sampleWeights[i]);
+        const each = sampleMeans(factoryName(loss.className), loss.call(target, predicted), sampleWeights[i]);
         const count = size(each);
         samples ??= count;
         const sum = ops.sum(each);
@@ -123,16 +123,16 @@ export class Objective {
         if (several) losses.push({ name: `${output}_loss`, sum, weight: count });
       }
       for (const metric of metrics) {
-        const values = perSample(metric.name, metric.call(target, predicted));
+        const values = sampleMeans(metric.name, metric.call(target, predicted));
         tracked.push({ name: named(output, metric.name), sum: ops.sum(values), weight: size(values) });
       }
       for (const metric of weightedMetrics) {
         const weights = sampleWeights[i];
-        const values = perSample(metric.name, metric.call(target, predicted), weights);
+        const values = sampleMeans(metric.name, metric.call(target, predicted), weights);
         tracked.push({
           name: named(output, metric.name, true),
           sum: ops.sum(values),
-          weight: weights ? ops.sum(perSample(metric.name, weights)) : size(values),
+          weight: weights ? ops.sum(sampleMeans(metric.name, weights)) : size(values),
         });
       }
     });

@@ -1,14 +1,15 @@
 import { expected } from '../base/checks.js';
-import type { Data } from '../data/batches.js';
+import type { Logs } from '../callbacks/index.js';
 import type { Tensor } from '../core/tensor.js';
-import { Dataset, type TrainOnBatchOptions } from './dataset.js';
-import type { Model } from '../models/model.js';
-import type { OutputStructure } from '../models/structure.js';
-import { type Logs, RunSums, feedsOf } from './trainer.js';
+import type { Data } from '../data/batches.js';
+import { Dataset } from './dataset.js';
+import type { TrainOnBatchOptions } from './options.js';
+import type { TrainableModel } from './trainableModel.js';
+import { RunSums, feedsOf } from './trainer.js';
 
 /** One step on one batch, with or without training: its loss and metrics. */
-export async function onBatch(
-  model: Model<OutputStructure>,
+export async function measureOnBatch(
+  model: TrainableModel,
   mode: 'train' | 'test',
   x: Data,
   y: Data,
@@ -17,21 +18,35 @@ export async function onBatch(
   const caller = `${mode}OnBatch`;
   if (y === undefined) throw expected(caller, 'targets y after x', y);
   model.prepare(x);
-  const trainer = model.trainer();
+  const trainer = model.trainer(mode);
   const { sampleWeight, classWeight } = options;
-  const made: Tensor[] = [];
+  const temporaries: Tensor[] = [];
   const sums = new RunSums();
   try {
     const data = Dataset.read(caller, model.graph, x, y, sampleWeight);
     const weighed = classWeight !== undefined ? data.withClassWeight(caller, model.graph, classWeight) : data;
-    const batch = weighed.batch(made);
+    const feeds = weighed.feeds(temporaries);
     await trainer.resume(sums);
-    const { done } = trainer.program(mode, batch).run(feedsOf(batch));
+    const { done } = trainer.program(mode, feeds).run(feedsOf(feeds));
     // Both are queued before the step has ended: one way back from the engine's thread instead of two.
     const [logs] = await Promise.all([trainer.logs(sums), done]);
     return logs;
   } finally {
     trainer.release(sums);
-    for (const temporary of made) temporary.dispose();
+    for (const temporary of temporaries) temporary.dispose();
+  }
+}
+
+/** The outputs for all samples in one step. */
+export async function predictOnBatch(model: TrainableModel, x: Data): Promise<Tensor[]> {
+  model.prepare(x);
+  const temporaries: Tensor[] = [];
+  try {
+    const feeds = Dataset.read('predictOnBatch', model.graph, x, undefined).feeds(temporaries);
+    const run = model.trainer('predict').program('predict', feeds).run(feedsOf(feeds));
+    await run.done;
+    return run.outputs;
+  } finally {
+    for (const temporary of temporaries) temporary.dispose();
   }
 }

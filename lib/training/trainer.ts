@@ -1,10 +1,9 @@
-import type { DtypePolicy } from '../core/dtypePolicy.js';
+import type { Logs } from '../callbacks/index.js';
 import type { KerasTensor } from '../core/kerasTensor.js';
-import type { CallContext } from '../layers/layer.js';
 import { LruCache } from '../base/lruCache.js';
 import * as ops from '../ops/index.js';
+import { toFloat32 } from '../ops/toFloat32.js';
 import { toIndices } from '../ops/toIndices.js';
-import type { Optimizer } from '../optimizers/optimizer.js';
 import type { Program } from '../core/program.js';
 import { nextSeed } from '../core/seed.js';
 import type { Sym } from '../core/sym.js';
@@ -12,24 +11,21 @@ import { type Tensor, tensor } from '../core/tensor.js';
 import { Trace } from '../core/trace.js';
 import { Variable, variable } from '../core/variable.js';
 import { warnOnce } from '../base/warn.js';
-import type { LayerGraph } from '../models/layerGraph.js';
 import type { Objective } from './objective.js';
+import type { TrainableModel } from './trainableModel.js';
 
 export type Mode = 'train' | 'test' | 'predict';
 
-/** Loss and metrics by name. */
-export type Logs = Record<string, number>;
-
 /** What a program is fed: arrays with the samples first. */
-export interface Batch {
+export interface Feeds {
   readonly x: readonly Tensor[];
   readonly y: readonly Tensor[];
   /** For each output, or undefined where its samples weigh the same. */
   readonly weights: readonly (Tensor | undefined)[];
 }
 
-/** The order in which a program takes a batch's arrays. */
-export function feedsOf({ x, y, weights }: Batch): Tensor[] {
+/** The order in which a program takes them. */
+export function feedsOf({ x, y, weights }: Feeds): Tensor[] {
   return [...x, ...y, ...weights.filter((weight) => weight !== undefined)];
 }
 
@@ -52,21 +48,11 @@ export class Trainer {
   /** The sums of losses, metrics and their weights, and what rounding has taken from each so far. */
   #sums: readonly [sums: Variable, errors: Variable] | undefined;
   #names: readonly string[] = [];
+  #objective: Objective | undefined;
   /** Whose sums the variables hold. */
   #run: RunSums | undefined;
 
-  constructor(
-    readonly name: string,
-    readonly run: (inputs: readonly Sym[], context: CallContext) => readonly Sym[],
-    readonly graph: () => LayerGraph,
-    readonly objective: () => Objective,
-    readonly optimizer: Optimizer | undefined,
-    readonly trainableWeights: () => readonly Variable[],
-    /** What of the model's structure a program depends on. */
-    readonly state: () => string,
-    readonly losses: () => readonly Sym[],
-    readonly policy: DtypePolicy,
-  ) {
+  constructor(readonly model: TrainableModel) {
     this.#key = variable(Int32Array.of(nextSeed() | 0, 0), { name: 'random key', trainable: false });
   }
 
@@ -75,16 +61,16 @@ export class Trainer {
     this.#key.assign(Int32Array.of(seed | 0, step));
   }
 
-  /** The program for batches like this one. */
-  program(mode: Mode, batch: Batch): Program {
+  /** The program for feeds like these. */
+  program(mode: Mode, feeds: Feeds): Program {
     const types = (list: readonly (Tensor | undefined)[]) =>
       list.map((t) => (t ? `${t.dtype}[${t.shape.slice(1).join()}]` : '-')).join(' ');
-    const feeds = `${mode}|${types(batch.x)}|${types(batch.y)}|${types(batch.weights)}`;
-    const known = this.#programs.get(`${feeds}|${this.state()}`);
+    const signature = `${mode}|${types(feeds.x)}|${types(feeds.y)}|${types(feeds.weights)}`;
+    const known = this.#programs.get(`${signature}|${this.model.state}`);
     if (known) return known;
-    const program = this.#make(mode, batch);
+    const program = this.#make(mode, feeds);
     // The first call may find layers within others.
-    this.#programs.set(`${feeds}|${this.state()}`, program);
+    this.#programs.set(`${signature}|${this.model.state}`, program);
     return program;
   }
 
@@ -118,34 +104,37 @@ export class Trainer {
     this.#programs.clear();
   }
 
-  #make(mode: Mode, batch: Batch): Program {
+  #make(mode: Mode, given: Feeds): Program {
+    const { model } = this;
+    const { graph, dtypePolicy } = model;
     const trace = new Trace();
     const feed = (t: Tensor, label: string) => trace.input(t.dtype, [-1, ...t.shape.slice(1)], label);
-    const graph = this.graph();
-    const x = batch.x.map((t, i) => feed(t, graph.inputs[i].node.operation.name));
-    const y = batch.y.map((t, i) => feed(t, `target ${graph.outputs[i].node.operation.name}`));
-    const weights = batch.weights.map((t) => t && feed(t, 'sampleWeight'));
+    const x = given.x.map((t, i) => feed(t, graph.inputs[i].node.operation.name));
+    const y = given.y.map((t, i) => feed(t, `target ${graph.outputs[i].node.operation.name}`));
+    const weights = given.weights.map((t) => t && feed(t, 'sampleWeight'));
     const feeds = [...x, ...y, ...weights.filter((weight) => weight !== undefined)];
     return trace.within(() => {
       const inputs = x.map((value, i) => castTo(value, graph.inputs[i]));
       const key = trace.lift(this.#key);
       // Training counts its own key on, which a fit can seed.
       if (mode === 'train') trace.key = key;
-      const outputs = this.run(inputs, { training: mode === 'train', key });
-      if (mode === 'predict') return trace.program(feeds, outputs, this.policy);
-      const { loss, tracked } = this.objective().measure(y, outputs, weights.map(floating), this.losses());
+      const outputs = model.run(inputs, { training: mode === 'train', key });
+      if (mode === 'predict') return trace.program(feeds, outputs, dtypePolicy);
+      const floats = weights.map((weight) => weight && toFloat32(weight));
+      this.#objective ??= model.makeObjective();
+      const { loss, tracked } = this.#objective.measure(y, outputs, floats, model.losses);
       this.#track(trace, tracked);
       if (mode === 'train') {
-        const trained = this.trainableWeights();
+        const trained = model.trainableWeights;
         if (trained.length === 0)
           warnOnce(
             'NODEGRAD_NOTHING_TRAINED',
-            `[${this.name}] trains nothing: no weight of the model is trainable`,
+            `[${model.name}] trains nothing: no weight of the model is trainable`,
           );
-        this.optimizer!.minimize(loss, trained);
+        model.optimizer.minimize(loss, trained);
         trace.assign(this.#key, ops.add(key, trace.lift(tensor([0, 1], [2], 'int32'))));
       }
-      return trace.program(feeds, [], this.policy);
+      return trace.program(feeds, [], dtypePolicy);
     });
   }
 
@@ -161,7 +150,7 @@ export class Trainer {
     const zeros = (name: string) =>
       variable(new Float32Array(2 * tracked.length), { name, trainable: false });
     this.#sums ??= [zeros('sums'), zeros('errors of sums')];
-    const [sums, errors] = this.#sums.map((held) => trace.lift(held));
+    const [sums, errors] = this.#sums.map((variable) => trace.lift(variable));
     const numbers = tracked.flatMap(({ sum, weight }) => [ops.reshape(sum, [1]), ops.reshape(weight, [1])]);
     const added = ops.concatenate(numbers, { axis: 0 });
     const rough = ops.add(sums, added);
@@ -173,9 +162,6 @@ export class Trainer {
     trace.assign(this.#sums[1], ops.subtract(rest, ops.subtract(total, rough)));
   }
 }
-
-const floating = (weight: Sym | undefined) =>
-  weight && (weight.dtype === 'float32' ? weight : ops.cast(weight, 'float32'));
 
 function castTo(value: Sym, input: KerasTensor): Sym {
   if (value.dtype === input.dtype) return value;

@@ -65,10 +65,10 @@ describe('reading inputs', () => {
 
   it('tells which tensors it made', () => {
     const given = tensor(nested);
-    expect(read(given)[0].tensor()).toEqual({ tensor: given, owned: false });
-    expect(read(nested)[0].tensor().owned).toBe(true);
+    expect(read(given)[0].tensor()).toEqual({ tensor: given, isTemporary: false });
+    expect(read(nested)[0].tensor().isTemporary).toBe(true);
     const part = read(given)[0].slice(1, 2).tensor();
-    expect(part.owned).toBe(true);
+    expect(part.isTemporary).toBe(true);
     expect([...part.tensor.dataSync()]).toEqual(numbers.slice(6));
     expect(dataOf(read(new Uint8Array(numbers))[0].slice(1, 2))).toEqual(numbers.slice(6));
     expect(dataOf(read(nested)[0].slice(0, 1))).toEqual(numbers.slice(0, 6));

@@ -301,7 +301,7 @@ function ownCode(): Target[] {
 const NOT_CALLED = new RegExp(
   `^(${[
     'draw|update|combine|convolve|buildKernels|pool|fused|step|isFused|biasShape|biasInitializer|inputBias|sublayers|wanted|drop',
-    'addLoss|addWeight|connect|connectTo|isConnected|ensureBuilt|run|trainer|graph|turns|prepare|handle|storage|kept|seed',
+    'addLoss|addWeight|connect|connectTo|isConnected|ensureBuilt|run|trainer|graph|makeObjective|prepare|handle|storage|kept|seed',
     'gates|stateCount|activation|product|seen|on[A-Z].*',
   ].join('|')})$`,
 );

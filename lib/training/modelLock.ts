@@ -2,53 +2,56 @@ import { EngineError } from '../base/errors.js';
 import { unlessAborted } from './abort.js';
 
 /** Runs a hook of the user's, during which other calls may measure the model, but not train it. */
-export type Pause = (hook: () => Promise<void>) => Promise<void>;
+export type Yield = (hook: () => Promise<void>) => Promise<void>;
 
-/** A call that uses a model's weights and sums. */
-interface Turn {
+/** A call that uses a model's weights and sums alone. */
+interface Holder {
   readonly call: string;
   /** The call within whose hook this one was made. */
-  readonly outer: Turn | undefined;
-  paused: boolean;
+  readonly outer: Holder | undefined;
+  /** Whether a hook of it runs, within which others may measure. */
+  yields: boolean;
   ended: boolean;
   end: Promise<unknown>;
 }
 
 /**
- * Who may use a model's weights and sums: one call at a time. Two at once would each see half of the other's steps. Within a
- * hook of one, others may measure.
+ * The lock of a model: one call at a time trains or measures, since two at once would each see half of the other's steps; any number
+ * predict. Within a hook of one call, others may measure.
  */
-export class Turns {
-  #current: Turn | undefined;
+export class ModelLock {
+  #holder: Holder | undefined;
   /** Predictions under way: those that training waits for, and those with hooks, which may themselves train. */
   readonly #readers = new Set<Promise<unknown>>();
   #hooked = 0;
 
   /**
+   * Runs what changes weights or sums.
+   *
    * @param signal Ends the wait for predictions under way.
-   * @throws EngineError `STATE` where another call has its turn; `ABORTED`.
+   * @throws EngineError `STATE` where another call holds the lock; `ABORTED`.
    */
-  async take<T>(
+  async exclusive<T>(
     call: string,
     name: string,
-    body: (pause: Pause) => Promise<T>,
+    body: (yielding: Yield) => Promise<T>,
     signal?: AbortSignal,
   ): Promise<T> {
     const trains = call === 'fit' || call === 'trainOnBatch';
-    const outer = this.#current;
-    if (outer && (trains || !outer.paused)) throw busy(call, name, outer.call);
-    const turn: Turn = { call, outer, paused: false, ended: false, end: Promise.resolve() };
-    this.#current = turn;
-    const pause: Pause = (hook) => this.#pause(turn, hook);
+    const outer = this.#holder;
+    if (outer && (trains || !outer.yields)) throw busy(call, name, outer.call);
+    const holder: Holder = { call, outer, yields: false, ended: false, end: Promise.resolve() };
+    this.#holder = holder;
+    const yielding: Yield = (hook) => this.#yield(holder, hook);
     const waits = trains && this.#readers.size > 0;
-    const run = waits ? this.#afterReaders(() => body(pause), signal) : body(pause);
-    turn.end = run.catch(() => undefined);
+    const run = waits ? this.#afterReaders(() => body(yielding), signal) : body(yielding);
+    holder.end = run.catch(() => undefined);
     try {
       return await run;
     } finally {
-      turn.ended = true;
+      holder.ended = true;
       // An abort may end a call whose hook still has another one under way.
-      while (this.#current?.ended) this.#current = this.#current.outer;
+      while (this.#holder?.ended) this.#holder = this.#holder.outer;
     }
   }
 
@@ -57,7 +60,7 @@ export class Turns {
    *
    * @param hooked Whether callbacks belong to it, which may train: then training does not wait.
    */
-  async read<T>(body: () => Promise<T>, hooked: boolean): Promise<T> {
+  async shared<T>(body: () => Promise<T>, hooked: boolean): Promise<T> {
     if (hooked) {
       this.#hooked++;
       try {
@@ -78,7 +81,7 @@ export class Turns {
 
   /** @throws EngineError `STATE` where any call is under way. */
   checkFree(call: string, name: string): void {
-    const other = this.#current?.call ?? (this.#readers.size + this.#hooked > 0 ? 'predict' : undefined);
+    const other = this.#holder?.call ?? (this.#readers.size + this.#hooked > 0 ? 'predict' : undefined);
     if (other !== undefined) throw busy(call, name, other);
   }
 
@@ -88,13 +91,13 @@ export class Turns {
   }
 
   /** Lets others measure while a hook runs; goes on when they have ended. */
-  async #pause(turn: Turn, hook: () => Promise<void>): Promise<void> {
-    turn.paused = true;
+  async #yield(holder: Holder, hook: () => Promise<void>): Promise<void> {
+    holder.yields = true;
     try {
       await hook();
     } finally {
-      while (!turn.ended && this.#current && this.#current !== turn) await this.#current.end;
-      turn.paused = false;
+      while (!holder.ended && this.#holder && this.#holder !== holder) await this.#holder.end;
+      holder.yields = false;
     }
   }
 }

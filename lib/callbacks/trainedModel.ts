@@ -1,0 +1,36 @@
+import type { Tensor, TensorData } from '../core/tensor.js';
+import type { NDArray } from '../core/ndarray.js';
+import type { Variable } from '../core/variable.js';
+import type { Data } from '../data/batches.js';
+import type { Optimizer } from '../optimizers/optimizer.js';
+import type { Logs } from './callback.js';
+
+/** What the methods of a model take that measure within a hook. */
+export interface MeasureOptions {
+  /** Samples a step. Default 32. */
+  batchSize?: number;
+  /** 0 shows nothing, 1 a progress bar, 2 one line. Default `auto`, of `predict` 0. */
+  verbose?: 0 | 1 | 2 | 'auto';
+}
+
+/** What a hook can do with the model that runs, which is a {@link Model}. */
+export interface TrainedModel {
+  /** Its name in messages. */
+  readonly name: string;
+  /** Set to true to end training after the steps that are queued. */
+  stopTraining: boolean;
+  /** What changes the weights. @throws EngineError `STATE` before `compile`. */
+  readonly optimizer: Optimizer;
+  /** All weights, in the order of {@link getWeights}. */
+  readonly weights: readonly Variable[];
+  /** The weights that the optimizer changes. */
+  readonly trainableWeights: readonly Variable[];
+  /** The numbers of all weights. */
+  getWeights(): Promise<NDArray[]>;
+  /** Gives all weights new numbers. */
+  setWeights(values: readonly (NDArray | Tensor | TensorData)[]): void;
+  /** The loss and the metrics over arrays. */
+  evaluate(x: Data, y: Data, options?: MeasureOptions): Promise<Logs>;
+  /** The outputs for samples, in the structure of the model's outputs. */
+  predict(x: Data, options?: MeasureOptions): Promise<unknown>;
+}

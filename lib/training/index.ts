@@ -1,0 +1,35 @@
+/**
+ * The run of a model over data. Who owns what:
+ *
+ * - `options.ts` reads the options of a call once, into one value of settings with all defaults.
+ * - `Run` (run.ts) is one call of `fit`, `evaluate` or `predict`: its epochs, callbacks, warnings and errors. fit.ts, evaluate.ts and
+ *   predict.ts say what happens around the epochs.
+ * - A `Feeder` gives the batches, one class for each kind of input (arrayFeeder.ts, iterableFeeder.ts; those of predictions collect the
+ *   outputs), and decides where an epoch ends; feeders.ts chooses it. A `Dataset` is arrays that were checked against the model.
+ * - `loop.ts` keeps the engine busy with the steps of a feeder.
+ * - `Trainer` owns the compiled steps, and the sums of losses and metrics that they add to. `Objective` says what these are.
+ * - `ModelLock` keeps two calls on one model apart.
+ * - The model is seen as a `TrainableModel` alone: this room knows layers, not models.
+ */
+export { evaluate } from './evaluate.js';
+export { fit } from './fit.js';
+export { ModelLock } from './modelLock.js';
+export { Objective, type ObjectiveOptions, objectiveNames } from './objective.js';
+export { measureOnBatch, predictOnBatch } from './onBatch.js';
+export {
+  type EvaluateOptions,
+  type FitData,
+  type FitOptions,
+  type PredictOptions,
+  type TestOnBatchOptions,
+  type TrainOnBatchOptions,
+  type Verbose,
+  evaluateNames,
+  fitNames,
+  predictNames,
+  testOnBatchNames,
+  trainOnBatchNames,
+} from './options.js';
+export { predict } from './predict.js';
+export type { TrainableModel } from './trainableModel.js';
+export { type Mode, Trainer } from './trainer.js';

@@ -1,0 +1,26 @@
+import type { Tensor } from '../core/tensor.js';
+import { closing } from './feeder.js';
+import { collectorOf } from './feeders.js';
+import { type FitData, type PredictOptions, readPredict } from './options.js';
+import { Run } from './run.js';
+import type { TrainableModel } from './trainableModel.js';
+
+/** A model's outputs for samples. */
+export async function predict(model: TrainableModel, x: FitData, options: PredictOptions): Promise<Tensor[]> {
+  const trainer = model.trainer('predict');
+  const settings = readPredict(options);
+  const run = new Run('predict', model, trainer, settings);
+  const feeder = collectorOf(run, x, settings.input);
+  try {
+    await closing([feeder], async () => {
+      const callbacks = run.callbacks(1, feeder.steps);
+      await callbacks.run('onPredictBegin');
+      await run.epoch('predict', feeder, callbacks);
+      await callbacks.run('onPredictEnd');
+    });
+    return await feeder.outputs();
+  } catch (error) {
+    feeder.discard();
+    throw error;
+  }
+}

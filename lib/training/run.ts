@@ -1,0 +1,118 @@
+import { CallbackList } from '../callbacks/callbackList.js';
+import { type Logs, ProgbarLogger } from '../callbacks/index.js';
+import { EngineError } from '../base/errors.js';
+import type { Data } from '../data/batches.js';
+import { unlessAborted } from './abort.js';
+import { Dataset } from './dataset.js';
+import type { Feeder } from './feeder.js';
+import { runSteps } from './loop.js';
+import type { Yield } from './modelLock.js';
+import type { RunSettings } from './options.js';
+import type { TrainableModel } from './trainableModel.js';
+import { type Mode, RunSums, type Trainer } from './trainer.js';
+
+/** How often a progress bar hears of the steps. */
+const PROGRESS_MS = 100;
+
+/** One call of `fit`, `evaluate` or `predict`: its epochs, with everybody who wants to know. */
+export class Run {
+  #warned = false;
+
+  constructor(
+    readonly caller: 'fit' | 'evaluate' | 'predict',
+    readonly model: TrainableModel,
+    readonly trainer: Trainer,
+    readonly settings: RunSettings,
+    readonly yielding: Yield = (hook) => hook(),
+  ) {}
+
+  error(message: string): EngineError {
+    return new EngineError('ARGUMENT', `[${this.caller}] ${message}`);
+  }
+
+  /** Warns once a call. */
+  warn(message: string): void {
+    if (!this.#warned) process.emitWarning(`[${this.caller}] ${message}`);
+    this.#warned = true;
+  }
+
+  /** The user's arrays, checked against the model, which they may tell its inputs. */
+  read(x: Data, y?: Data, sampleWeight?: Data): Dataset {
+    this.model.prepare(x);
+    return Dataset.read(this.caller, this.model.graph, x, y, sampleWeight);
+  }
+
+  /**
+   * The callbacks of the run, with a progress bar unless it is silent. An abort is heard while one of them is pending.
+   *
+   * @param own Called after those of the user.
+   */
+  callbacks(epochs: number, steps: number | undefined, ...own: CallbackList['callbacks']): CallbackList {
+    const { callbacks, verbose, signal } = this.settings;
+    const bar = verbose === 0 ? [] : [new ProgbarLogger()];
+    const params = { epochs, steps, verbose };
+    return new CallbackList([...bar, ...callbacks, ...own], this.model, params, (hook) =>
+      unlessAborted(this.yielding(hook), signal),
+    );
+  }
+
+  /**
+   * Runs the steps of one epoch.
+   *
+   * @param mayEnd Whether the data may be at its end, as a generator's is after its pass.
+   * @returns The results; undefined where no step was made, none for predictions.
+   */
+  async epoch(
+    mode: Mode,
+    feeder: Feeder,
+    callbacks: CallbackList,
+    epoch = 0,
+    mayEnd = false,
+  ): Promise<Logs | undefined> {
+    const { trainer, model } = this;
+    const { signal } = this.settings;
+    const measures = mode !== 'predict';
+    const each = callbacks.needsBatches(mode);
+    const sums = new RunSums();
+    const logs = () => (measures ? trainer.logs(sums) : Promise.resolve({}));
+    const stopped = () => mode === 'train' && model.stopTraining;
+    let shown = performance.now();
+    try {
+      await feeder.begin(epoch);
+      const done = await runSteps(feeder, feeder.steps ?? Infinity, {
+        stopped,
+        signal,
+        begin: each ? (step) => callbacks.batch(mode, 'begin', step) : undefined,
+        ready: measures ? () => trainer.resume(sums) : undefined,
+        end: each ? async (step) => callbacks.batch(mode, 'end', step, await logs()) : undefined,
+        progress: async (steps) => {
+          if (!callbacks.needsProgress || performance.now() - shown < PROGRESS_MS) return;
+          await callbacks.progress(steps, await logs());
+          shown = performance.now();
+        },
+      });
+      if (!stopped()) this.#checkSteps(mode, feeder, done, epoch, mayEnd);
+      if (done === 0) return undefined;
+      const results = await logs();
+      await callbacks.progress(done, results);
+      return results;
+    } finally {
+      trainer.release(sums);
+    }
+  }
+
+  /** Fails where there was no data, and warns where there was less than was asked for. */
+  #checkSteps(mode: Mode, feeder: Feeder, done: number, epoch: number, mayEnd: boolean): void {
+    const what = this.caller === 'fit' && mode === 'test' ? 'batches of validationData' : 'batches';
+    const at = this.caller === 'fit' ? ` in epoch ${epoch + 1}` : '';
+    const remedy = 'a generator gives its batches once, an object with [Symbol.iterator] each time anew';
+    if (done > 0) {
+      if (done < (feeder.steps ?? 0))
+        this.warn(`expected ${what} for ${feeder.steps} steps${at}, received ${done}`);
+    } else if (mayEnd) {
+      this.warn(`expected ${what}${at}, received none, so that training ends: ${remedy}`);
+    } else {
+      throw this.error(`expected ${what}${at}, received none: ${remedy}`);
+    }
+  }
+}
