@@ -141,7 +141,7 @@ struct Program::State {
   void submit(std::shared_ptr<Program> self, RunPtr run, std::vector<StoragePtr> outputs, Done done,
               std::function<void(const std::vector<StoragePtr>&)> body) {
     executor->submit([this, self = std::move(self), run = std::move(run), outputs = std::move(outputs),
-                      done = std::move(done), body = std::move(body)]() {
+                      done = std::move(done), body = std::move(body)]() mutable {
       std::exception_ptr error;
       run->begin();
       try {
@@ -158,8 +158,10 @@ struct Program::State {
       }
       if (error)
         for (const StoragePtr& output : outputs) output->room.end();
-      backend().whenDone(
-          [=](const std::exception_ptr& earlier) { done(run->publish(earlier ? earlier : error)); });
+      backend().whenDone([run = std::move(run), done = std::move(done),
+                          error = std::move(error)](const std::exception_ptr& earlier) {
+        done(run->publish(earlier ? earlier : error));
+      });
     });
   }
 

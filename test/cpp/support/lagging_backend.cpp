@@ -304,10 +304,13 @@ class LaggingBackend : public Backend {
   }
   void fromRowMajor(const TensorType& type, const LayoutPtr& layout, const void* host, void* to) override {
     expectNoRecording("a copy from the host");
-    const auto* bytes = static_cast<const std::byte*>(host);
-    queue().pushUpload(
-        [this, type, layout, staged = std::vector<std::byte>(bytes, bytes + bytesOf(type)),
-         target = space().inside(to)] { inner_->fromRowMajor(type, layout, staged.data(), target); });
+    const size_t bytes = bytesOf(type);
+    void* staged = space().take(bytes);
+    if (bytes) std::memcpy(space().inside(staged), host, bytes);
+    queue().pushUpload([this, type, layout, staged, bytes, target = space().inside(to)] {
+      inner_->fromRowMajor(type, layout, space().inside(staged), target);
+      space().giveBack(staged, bytes);
+    });
   }
 
   std::unique_ptr<Recording> record(const std::function<void()>& body) override {
