@@ -9,6 +9,7 @@
 #include "cpu/isa.h"
 #include "cpu/kernel_table.h"
 #include "cpu/memory/onednn.h"
+#include "cpu/memory/sequences.h"
 #include "host/buffer.h"
 #include "host/memory.h"
 #include "host/parallel.h"
@@ -63,7 +64,7 @@ class CpuBackend : public Backend {
 
   PrecisionChoice precisions(const KernelSpec& spec) const override {
     const CpuOp& op = find(spec.op);
-    if (op.precisions) return onednn::translated(spec.op, [&] { return op.precisions(spec); });
+    if (op.precisions) return onednn::translated(spec.op, [&] { return seeing(op, spec, op.precisions); });
     return onlyFloat32(spec);
   }
 
@@ -72,20 +73,23 @@ class CpuBackend : public Backend {
     if (givesNothing(spec)) return {spec.inputLayouts, std::vector<LayoutPtr>(spec.outputs.size())};
     if (!op.layouts)
       return {std::vector<LayoutPtr>(spec.inputs.size()), std::vector<LayoutPtr>(spec.outputs.size())};
-    return onednn::translated(spec.op, [&] { return op.layouts(spec, flexible); });
+    return onednn::translated(spec.op, [&] {
+      if (!op.windows || !isOverSequences(spec)) return op.layouts(spec, flexible);
+      return asSequences(spec, op.layouts(asPictures(spec), flexible));
+    });
   }
 
   std::unique_ptr<Kernel> kernel(const KernelSpec& spec) override {
     const CpuOp& op = find(spec.op);
     if (givesNothing(spec)) return std::make_unique<NothingKernel>();
-    return onednn::translated(spec.op, [&] { return op.make(spec); });
+    return onednn::translated(spec.op, [&] { return seeing(op, spec, op.make); });
   }
 
   bool supports(const KernelSpec& spec) const override {
     const auto op = cpuKernels().find(spec.op);
     if (op == cpuKernels().end()) return false;
     if (!op->second.supports) return spec.outputs.size() == spec::countOutputs(spec);
-    return onednn::translated(spec.op, [&] { return op->second.supports(spec); });
+    return onednn::translated(spec.op, [&] { return seeing(op->second, spec, op->second.supports); });
   }
 
   bool inPlace(const KernelSpec& spec, size_t output, size_t input) const override {
@@ -125,6 +129,12 @@ class CpuBackend : public Backend {
     if (found == cpuKernels().end())
       fail(ErrorCode::Device, "[", op, "] expected an op with a kernel for the CPU, it has none");
     return found->second;
+  }
+
+  // One of the op's functions, with the node as it takes it.
+  template <class Result>
+  static Result seeing(const CpuOp& op, const KernelSpec& spec, Result (*function)(const KernelSpec&)) {
+    return op.windows && isOverSequences(spec) ? function(asPictures(spec)) : function(spec);
   }
 
   static void reorder(const TensorType& type, const LayoutPtr& source, const LayoutPtr& target,

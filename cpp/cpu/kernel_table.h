@@ -19,6 +19,8 @@ struct CpuOp {
   bool (*supports)(const KernelSpec& spec) = nullptr;
   // What may be bfloat16. Null: nothing.
   PrecisionChoice (*precisions)(const KernelSpec& spec) = nullptr;
+  // Whether it takes pictures and volumes: all of the above see sequences as pictures of height 1.
+  bool windows = false;
 };
 
 // Nothing may be bfloat16.

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/window.h"
+
 namespace nodegrad {
 
 namespace {
@@ -32,7 +34,11 @@ const TensorType& inputOfRank(const InferContext& context, size_t i, const char*
 }
 
 const TensorType& imageOf(const InferContext& context, size_t i, const char* name) {
-  return inputOfRank(context, i, name, {DType::F32}, 4);
+  const TensorType& type = inputOf(context, i, name, {DType::F32});
+  if (type.shape.size() < 3 || type.shape.size() > 2 + kMostSpatial)
+    fail(ErrorCode::Shape, "[", context.op, "] expected ", name,
+         " of rank 3 (a sequence), 4 (a picture) or 5 (a volume), received ", toString(type));
+  return type;
 }
 
 const TensorType& imageOf(const InferContext& context, size_t i, const char* name, const TensorType& image) {

@@ -14,7 +14,7 @@ const TensorType& inputOf(const InferContext& context, size_t i, const char* nam
 // The same, of one rank.
 const TensorType& inputOfRank(const InferContext& context, size_t i, const char* name,
                               std::initializer_list<DType> dtypes, size_t rank);
-// The same, an image or kernel of float32: of rank 4, or as many as image has.
+// The same, an image or kernel of float32: of rank 3 to 5, or of the rank of image.
 const TensorType& imageOf(const InferContext& context, size_t i, const char* name);
 const TensorType& imageOf(const InferContext& context, size_t i, const char* name, const TensorType& image);
 // How a kernel's shape begins, for messages: "[kh, kw".

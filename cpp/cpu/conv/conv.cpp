@@ -96,7 +96,7 @@ LayoutChoice convChoice(const KernelSpec& spec, const Convolution& conv, const L
 
 void registerConvKernels(KernelTable& table) {
   for (const char* op : {"conv", "convBackwardData", "convBackwardFilter"})
-    table[op] = {makeConv, convLayouts, nullptr, convSupports, convPrecisions};
+    table[op] = {makeConv, convLayouts, nullptr, convSupports, convPrecisions, true};
 }
 
 }  // namespace nodegrad

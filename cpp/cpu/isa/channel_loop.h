@@ -44,12 +44,13 @@ inline void forChannels(int64_t channels, Body body) {
   for (; c < channels; ++c) body(Narrow{}, c);
 }
 
-// How many rows or columns a window holds: known beforehand for the most common ones, so that their loops are
-// unrolled.
+// How many planes, rows or columns a window holds: known beforehand for the most common ones, so that their
+// loops are unrolled.
 template <int32_t N>
 struct Known {
   constexpr operator int32_t() const { return N; }
 };
+using One = Known<1>;
 using Two = Known<2>;
 using Three = Known<3>;
 

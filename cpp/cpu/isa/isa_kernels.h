@@ -103,20 +103,25 @@ struct GatherKernels {
   void (*addBfloat16Row)(float* to, const uint16_t* from, int64_t n);
 };
 
-// The geometry of pooling over images [height, width, channels], channels contiguous.
+// The geometry of pooling over images [depth, height, width, channels], channels contiguous.
 struct Span {
   int32_t begin, end;
 };
+// One spatial dimension of it.
+struct PoolAxis {
+  int64_t size, out;            // of the input, of the output
+  int64_t kernel, stride, pad;  // pad: at the front
+  const Span* held;             // the inputs that the windows of an output hold
+  const Span* holders;          // the outputs whose windows hold an input
+};
 struct PoolShape {
-  int64_t width, channels, outWidth;
-  int64_t kernelWidth, strides[2], pads[2];  // pads: top, left
-  // The input rows (columns) that an output row's (column's) windows hold, and the output rows (columns)
-  // whose windows hold an input one.
-  const Span *rows, *columns, *outRows, *outColumns;
+  PoolAxis depth, height, width;
+  int64_t channels;
   bool byteIndices;  // u8, else i32
   bool divide;       // averages, else sums
 };
-// Each makes one row (of y, or of dx) of one image, whose numbers are float or the bits of bfloat16.
+// Each makes one row (of y, or of dx) of one image, whose numbers are float or the bits of bfloat16. Rows are
+// counted through all planes.
 template <class T>
 struct PoolKernels {
   void (*max)(const PoolShape& shape, const T* x, T* y, void* indices, int64_t outRow);

@@ -231,13 +231,13 @@ inline void largestOf(const PoolShape& s, const Channel<K>& channel, const T* x,
   at = typename K::Index{} + first;
   for (int32_t i = 0; i < height; ++i) {
     for (int32_t j = 0; j < width; ++j) {
-      const typename K::Real v = K::read(x + (i * s.width + j) * s.channels);
+      const typename K::Real v = K::read(x + (i * s.width.size + j) * s.channels);
       const typename K::Real y = channel.normalized(v);
       // NaN beats every number.
       const auto better = ((y <= best) == 0) & (best == best);
       best = better ? y : best;
       bestX = better ? v : bestX;
-      at = better ? typename K::Index{} + (first + static_cast<int32_t>(i * s.kernelWidth) + j) : at;
+      at = better ? typename K::Index{} + (first + static_cast<int32_t>(i * s.width.kernel) + j) : at;
     }
   }
 }
@@ -245,16 +245,16 @@ inline void largestOf(const PoolShape& s, const Channel<K>& channel, const T* x,
 template <class T, class I>
 inline void maxPoolRow(const PoolShape& s, const NormColumns& columns, const T* x, bool relu, T* y,
                        I* indices, T* largest, int64_t outRow) {
-  const Span rows = s.rows[outRow];
-  const int64_t top = outRow * s.strides[0] - s.pads[0], channels = s.channels;
+  const Span rows = s.height.held[outRow];
+  const int64_t top = outRow * s.height.stride - s.height.pad, channels = s.channels;
   forChannels(channels, [&](auto kind, int64_t c) {
     using K = decltype(kind);
     const Channel<K> channel(columns, c);
-    for (int64_t ow = 0; ow < s.outWidth; ++ow) {
-      const Span held = s.columns[ow];
-      const int64_t left = ow * s.strides[1] - s.pads[1], place = ow * channels + c;
-      const int32_t first = static_cast<int32_t>((rows.begin - top) * s.kernelWidth + held.begin - left);
-      const T* window = x + (rows.begin * s.width + held.begin) * channels + c;
+    for (int64_t ow = 0; ow < s.width.out; ++ow) {
+      const Span held = s.width.held[ow];
+      const int64_t left = ow * s.width.stride - s.width.pad, place = ow * channels + c;
+      const int32_t first = static_cast<int32_t>((rows.begin - top) * s.width.kernel + held.begin - left);
+      const T* window = x + (rows.begin * s.width.size + held.begin) * channels + c;
       typename K::Real best, bestX;
       typename K::Index at;
       if (size(rows) == 2 && size(held) == 2) {
@@ -291,16 +291,16 @@ class MaxPoolGradientRow {
         channel_(in.columns, offset, slope, c) {}
 
   void run() const {
-    const Span outRows = s_.outRows[row_];
-    if (size(outRows) <= 1 && s_.kernelWidth <= s_.strides[1]) return apart(outRows);
-    for (int64_t w = 0; w < s_.width; ++w) {
-      const Span outColumns = s_.outColumns[w];
+    const Span outRows = s_.height.holders[row_];
+    if (size(outRows) <= 1 && s_.width.kernel <= s_.width.stride) return apart(outRows);
+    for (int64_t w = 0; w < s_.width.size; ++w) {
+      const Span outColumns = s_.width.holders[w];
       Real sum = {};
       for (int32_t oh = outRows.begin; oh < outRows.end; ++oh) {
         for (int32_t ow = outColumns.begin; ow < outColumns.end; ++ow) {
-          const int64_t place =
-              (row_ + s_.pads[0] - oh * s_.strides[0]) * s_.kernelWidth + w + s_.pads[1] - ow * s_.strides[1];
-          const int64_t at = (oh * s_.outWidth + ow) * s_.channels;
+          const int64_t place = (row_ + s_.height.pad - oh * s_.height.stride) * s_.width.kernel + w +
+                                s_.width.pad - ow * s_.width.stride;
+          const int64_t at = (oh * s_.width.out + ow) * s_.channels;
           const Real none = {};
           sum += K::read(indices_ + at) == static_cast<int32_t>(place) ? K::read(dy_ + at) : none;
         }
@@ -316,19 +316,19 @@ class MaxPoolGradientRow {
   // to the rest.
   void apart(Span outRows) const {
     int64_t done = 0;
-    for (int64_t ow = 0; ow < (size(outRows) > 0 ? s_.outWidth : 0); ++ow) {
-      const Span held = s_.columns[ow];
-      const int64_t at = (outRows.begin * s_.outWidth + ow) * s_.channels;
+    for (int64_t ow = 0; ow < (size(outRows) > 0 ? s_.width.out : 0); ++ow) {
+      const Span held = s_.width.held[ow];
+      const int64_t at = (outRows.begin * s_.width.out + ow) * s_.channels;
       const int32_t first =
-          static_cast<int32_t>((row_ + s_.pads[0] - outRows.begin * s_.strides[0]) * s_.kernelWidth +
-                               held.begin + s_.pads[1] - ow * s_.strides[1]);
+          static_cast<int32_t>((row_ + s_.height.pad - outRows.begin * s_.height.stride) * s_.width.kernel +
+                               held.begin + s_.width.pad - ow * s_.width.stride);
       const Real dy = K::read(dy_ + at), none = {};
       const typename K::Index place = K::read(indices_ + at);
       for (; done < held.begin; ++done) write(done, none);
       for (int32_t j = 0; j < size(held); ++j) write(held.begin + j, place == first + j ? dy : none);
       done = held.end;
     }
-    for (; done < s_.width; ++done) write(done, Real{});
+    for (; done < s_.width.size; ++done) write(done, Real{});
   }
 
   void write(int64_t w, Real dy) const {

@@ -4,6 +4,7 @@
 #include "cpu/norm/norm_view.h"
 #include "cpu/pool/images.h"
 #include "host/parallel.h"
+#include "spec/composition.h"
 #include "spec/norm.h"
 
 // Batch normalization, ReLU and max-pooling in one: the image is read once forwards, and only what is pooled
@@ -34,7 +35,7 @@ class NormPoolKernel : public Kernel {
 
  protected:
   int64_t inRow() const { return images_.width * images_.channels; }
-  int64_t outRow() const { return geometry_.shape().outWidth * images_.channels; }
+  int64_t outRow() const { return geometry_.shape().width.out * images_.channels; }
   int64_t indexBytes() const { return geometry_.shape().byteIndices ? 1 : 4; }
   // The group of channels that an image holds; all of them for channels last.
   int64_t groupOf(int64_t image) const { return image % view_.groups; }
@@ -84,7 +85,7 @@ class NormMaxPool : public NormPoolKernel<T> {
     NormColumnArrays arrays(this->view_, scratch);
     arrays.normalization(vector(F::gamma), vector(F::beta), vector(F::mean), vector(F::variance),
                          this->epsilon_);
-    const int64_t height = this->geometry_.outHeight(), image = this->images_.height * this->inRow();
+    const int64_t height = this->geometry_.outRows(), image = this->images_.height * this->inRow();
     this->forRows(height, [&](int64_t i, int64_t row) {
       const int64_t at = (i * height + row) * this->outRow();
       this->kernels_.maxPool(this->geometry_.shape(), arrays.columns(this->groupOf(i)), x + i * image,
@@ -120,7 +121,7 @@ class NormMaxPoolBackward : public NormPoolKernel<T> {
                 static_cast<float*>(outputs[2]));
     arrays.gradient(sums_.sum(), sums_.product(), vector(B::variance), epsilon);
     auto* places = static_cast<const char*>(inputs[B::places]);
-    const int64_t height = this->images_.height, outHeight = this->geometry_.outHeight();
+    const int64_t height = this->images_.height, outHeight = this->geometry_.outRows();
     this->forRows(height, [&](int64_t i, int64_t row) {
       const int64_t group = this->groupOf(i), at = (i * height + row) * this->inRow();
       const int64_t first = i * outHeight * this->outRow();
@@ -150,6 +151,11 @@ LayoutChoice normPoolLayouts(const KernelSpec& spec, const std::vector<bool>&) {
   return choice;
 }
 
+// Not over volumes.
+bool normPoolSupports(const KernelSpec& spec) {
+  return spec.inputs[0].shape.size() == 4 && spec.outputs.size() == spec::countOutputs(spec);
+}
+
 // A row of x is read for the same row of dx alone.
 bool overImage(const KernelSpec& spec, size_t output, size_t input) {
   return output == 0 && input == 1 && spec.inputs[1] == spec.outputs[0];
@@ -163,9 +169,10 @@ std::unique_ptr<Kernel> make(const KernelSpec& spec) {
 }  // namespace
 
 void registerBatchNormPoolKernels(KernelTable& table) {
-  table["batchNormMaxPool"] = {make<NormMaxPool, 0>, normPoolLayouts, nullptr, nullptr, normPrecisions};
-  table["batchNormMaxPoolBackward"] = {make<NormMaxPoolBackward, 1>, normPoolLayouts, overImage, nullptr,
-                                       normPrecisions};
+  table["batchNormMaxPool"] = {make<NormMaxPool, 0>, normPoolLayouts, nullptr,
+                               normPoolSupports,     normPrecisions,  true};
+  table["batchNormMaxPoolBackward"] = {
+      make<NormMaxPoolBackward, 1>, normPoolLayouts, overImage, normPoolSupports, normPrecisions, true};
 }
 
 }  // namespace nodegrad

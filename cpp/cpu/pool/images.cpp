@@ -16,30 +16,16 @@ LayoutPtr channelBlocks(const TensorType& type, const ImageAxes& axes, int64_t b
   return onednn::layoutOf(desc.permute_axes(order));
 }
 
-// The places of `in` that each window holds, and the windows that hold each place.
-void spans(int64_t in, int64_t out, int64_t kernel, int64_t stride, int64_t pad, std::vector<Span>& held,
-           std::vector<Span>& holders) {
-  for (int64_t o = 0; o < out; ++o) {
-    const int64_t first = o * stride - pad;
-    held.push_back({static_cast<int32_t>(std::max<int64_t>(first, 0)),
-                    static_cast<int32_t>(std::min(first + kernel, in))});
-  }
-  for (int64_t i = 0; i < in; ++i) {
-    const int64_t before = i + pad - kernel;  // the last place of windows that end before i
-    const int64_t begin = before < 0 ? 0 : before / stride + 1;
-    holders.push_back({static_cast<int32_t>(std::min(begin, out)),
-                       static_cast<int32_t>(std::min((i + pad) / stride + 1, out))});
-  }
-}
-
 }  // namespace
 
 Images Images::of(const Dims& shape, const ImageAxes& axes, Blocks blocks) {
-  const int64_t n = shape[axes.n], c = shape[axes.c], h = shape[axes.h()], w = shape[axes.w()];
-  if (blocks.of == Blocks::Channels) return {n * ((c + blocks.size - 1) / blocks.size), h, w, blocks.size};
-  if (blocks.of == Blocks::Samples) return {n / blocks.size * c, h, w, blocks.size};
-  if (axes.c != 1) return {n, h, w, c};
-  return {n * c, h, w, 1};
+  const int64_t n = shape[axes.n], c = shape[axes.c],
+                d = axes.spatial == kMostSpatial ? shape[axes.first] : 1;
+  const int64_t h = shape[axes.h()], w = shape[axes.w()];
+  if (blocks.of == Blocks::Channels) return {n * ((c + blocks.size - 1) / blocks.size), d, h, w, blocks.size};
+  if (blocks.of == Blocks::Samples) return {n / blocks.size * c, d, h, w, blocks.size};
+  if (axes.c != 1) return {n, d, h, w, c};
+  return {n * c, d, h, w, 1};
 }
 
 LayoutPtr blockedLayout(const TensorType& type, const ImageAxes& axes, Blocks blocks) {
@@ -60,22 +46,33 @@ Blocks blocksOf(const TensorType& type, const LayoutPtr& layout, const ImageAxes
 }
 
 PoolGeometry::PoolGeometry(const Images& images, const Window& window, bool byteIndices, bool divide)
-    : outHeight_(window.out[0]) {
-  spans(images.height, window.out[0], window.kernel[0], window.strides[0], window.pads[0], rows_, outRows_);
-  spans(images.width, window.out[1], window.kernel[1], window.strides[1], window.pads[2], columns_,
-        outColumns_);
-  shape_ = {images.width,
-            images.channels,
-            window.out[1],
-            window.kernel[1],
-            {window.strides[0], window.strides[1]},
-            {window.pads[0], window.pads[2]},
-            rows_.data(),
-            columns_.data(),
-            outRows_.data(),
-            outColumns_.data(),
-            byteIndices,
-            divide};
+    : shape_{axis(window, 0, images.depth),
+             axis(window, 1, images.height),
+             axis(window, 2, images.width),
+             images.channels,
+             byteIndices,
+             divide} {}
+
+PoolAxis PoolGeometry::axis(const Window& window, int which, int64_t size) {
+  const int i = which - (kMostSpatial - window.spatial);
+  auto& [held, holders] = spans_[which];
+  PoolAxis axis{size, 1, 1, 1, 0, nullptr, nullptr};
+  if (i >= 0)
+    axis = {size, window.out[i], window.kernel[i], window.strides[i], window.pads[2 * i], nullptr, nullptr};
+  for (int64_t o = 0; o < axis.out; ++o) {
+    const int64_t first = o * axis.stride - axis.pad;
+    held.push_back({static_cast<int32_t>(std::max<int64_t>(first, 0)),
+                    static_cast<int32_t>(std::min(first + axis.kernel, size))});
+  }
+  for (int64_t at = 0; at < size; ++at) {
+    const int64_t before = at + axis.pad - axis.kernel;  // the last place of windows that end before it
+    const int64_t begin = before < 0 ? 0 : before / axis.stride + 1;
+    holders.push_back({static_cast<int32_t>(std::min(begin, axis.out)),
+                       static_cast<int32_t>(std::min((at + axis.pad) / axis.stride + 1, axis.out))});
+  }
+  axis.held = held.data();
+  axis.holders = holders.data();
+  return axis;
 }
 
 }  // namespace nodegrad

@@ -14,10 +14,11 @@ struct Blocks {
   int64_t size = 0;
 };
 
-// An image tensor as the inner loops take it: images [height, width, channels] one after another. Blocked in
-// channels or samples, each block is an image of its own; channels first in row-major memory, each channel.
+// An image tensor as the inner loops take it: images [depth, height, width, channels] one after another,
+// pictures with a depth of 1. Blocked in channels or samples, each block is an image; channels first in
+// row-major memory, each channel.
 struct Images {
-  int64_t count, height, width, channels;
+  int64_t count, depth, height, width, channels;
 
   static Images of(const Dims& shape, const ImageAxes& axes, Blocks blocks);
 };
@@ -37,11 +38,17 @@ class PoolGeometry {
   PoolGeometry& operator=(const PoolGeometry&) = delete;
 
   const PoolShape& shape() const { return shape_; }
-  int64_t outHeight() const { return outHeight_; }
+  // How many rows an image of the output has in all planes.
+  int64_t outRows() const { return shape_.depth.out * shape_.height.out; }
 
  private:
-  int64_t outHeight_;
-  std::vector<Span> rows_, columns_, outRows_, outColumns_;
+  struct Spans {
+    std::vector<Span> held, holders;
+  };
+  // Of one of depth, height and width, which are the last dimensions of the window.
+  PoolAxis axis(const Window& window, int which, int64_t size);
+
+  Spans spans_[kMostSpatial];
   PoolShape shape_;
 };
 

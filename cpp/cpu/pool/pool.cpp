@@ -30,7 +30,7 @@ class PoolKernel : public Kernel {
 
   void run(void* const* inputs, void* const* outputs, void*) override {
     const bool backward = op_ == Op::MaxBackward || op_ == Op::AverageBackward;
-    const int64_t rows = backward ? images_.height : geometry_.outHeight();
+    const int64_t rows = backward ? images_.depth * images_.height : geometry_.outRows();
     const int64_t grain = kLeastThreadElements / std::max<int64_t>(1, images_.width * images_.channels);
     parallelFor(threads_, images_.count * rows, grain, [&](int64_t begin, int64_t end, int) {
       for (int64_t item = begin; item < end; ++item) {
@@ -75,8 +75,9 @@ class PoolKernel : public Kernel {
   void runRow(const PoolKernels<T>& pool, void* const* inputs, void* const* outputs, int64_t image,
               int64_t row) const {
     const PoolShape& shape = geometry_.shape();
-    const int64_t inRow = images_.width * images_.channels, outRow = shape.outWidth * images_.channels;
-    const int64_t in = image * images_.height * inRow, out = image * geometry_.outHeight() * outRow;
+    const int64_t inRow = images_.width * images_.channels, outRow = shape.width.out * images_.channels;
+    const int64_t in = image * images_.depth * images_.height * inRow;
+    const int64_t out = image * geometry_.outRows() * outRow;
     const int64_t indexBytes = shape.byteIndices ? 1 : 4;
     auto* from = static_cast<const T*>(inputs[0]);
     auto* to = static_cast<T*>(outputs[0]);
@@ -126,7 +127,7 @@ std::unique_ptr<Kernel> makePool(const KernelSpec& spec) { return std::make_uniq
 void registerPoolKernels(KernelTable& table) {
   for (const char* name :
        {"maxPool", "maxPoolBackward", "maxPoolGather", "averagePool", "averagePoolBackward"}) {
-    table[name] = {makePool, poolLayouts, nullptr, nullptr, anyPrecisionAlike};
+    table[name] = {makePool, poolLayouts, nullptr, nullptr, anyPrecisionAlike, true};
   }
 }
 

@@ -4,46 +4,72 @@
 namespace nodegrad::NODEGRAD_ISA_NAMESPACE {
 namespace {
 
-// The largest of a window's rows · columns elements from x on, and where in the window it lies, counted from
-// first.
-template <class K, class T, class Count>
-inline void maxOf(const PoolShape& s, const T* x, Count rows, Count columns, int32_t first,
+inline int32_t size(Span span) { return span.end - span.begin; }
+
+// A row of the input or of the output, counted through all planes.
+struct Row {
+  int64_t plane, row;
+};
+inline Row outputRow(const PoolShape& s, int64_t row) { return {row / s.height.out, row % s.height.out}; }
+inline Row inputRow(const PoolShape& s, int64_t row) { return {row / s.height.size, row % s.height.size}; }
+
+// The first column of a row, in elements.
+inline int64_t inputAt(const PoolShape& s, int64_t plane, int64_t row) {
+  return (plane * s.height.size + row) * s.width.size * s.channels;
+}
+inline int64_t outputAt(const PoolShape& s, int64_t plane, int64_t row) {
+  return (plane * s.height.out + row) * s.width.out * s.channels;
+}
+// The index in the window of output (outPlane, outRow) of a row's element that is in the window's first
+// column.
+inline int64_t indexOf(const PoolShape& s, Row row, int64_t outPlane, int64_t outRow) {
+  const int64_t plane = row.plane + s.depth.pad - outPlane * s.depth.stride;
+  return (plane * s.height.kernel + row.row + s.height.pad - outRow * s.height.stride) * s.width.kernel;
+}
+
+// The largest of a window's planes · rows · columns elements from x on, and its index in the window, counted
+// from first.
+template <class K, class T, class Planes, class Count>
+inline void maxOf(const PoolShape& s, const T* x, Planes planes, Count rows, Count columns, int32_t first,
                   typename K::Real& best, typename K::Index& at) {
   best = K::read(x);
   at = typename K::Index{} + first;
-  for (int32_t i = 0; i < rows; ++i) {
-    for (int32_t j = 0; j < columns; ++j) {
-      const typename K::Real v = K::read(x + (i * s.width + j) * s.channels);
-      // NaN beats every number.
-      const auto better = ((v <= best) == 0) & (best == best);
-      best = better ? v : best;
-      at = better ? typename K::Index{} + (first + static_cast<int32_t>(i * s.kernelWidth) + j) : at;
+  for (int32_t p = 0; p < planes; ++p) {
+    for (int32_t i = 0; i < rows; ++i) {
+      for (int32_t j = 0; j < columns; ++j) {
+        const typename K::Real v = K::read(x + ((p * s.height.size + i) * s.width.size + j) * s.channels);
+        const auto index = static_cast<int32_t>((p * s.height.kernel + i) * s.width.kernel) + j;
+        // NaN beats every number.
+        const auto better = ((v <= best) == 0) & (best == best);
+        best = better ? v : best;
+        at = better ? typename K::Index{} + (first + index) : at;
+      }
     }
   }
 }
 
-inline int32_t size(Span span) { return span.end - span.begin; }
-
 template <class T, class I>
 inline void maxRow(const PoolShape& s, const T* x, T* y, I* indices, int64_t outRow) {
-  const Span rows = s.rows[outRow];
-  const int64_t top = outRow * s.strides[0] - s.pads[0], channels = s.channels;
-  for (int64_t ow = 0; ow < s.outWidth; ++ow) {
-    const Span columns = s.columns[ow];
-    const int64_t left = ow * s.strides[1] - s.pads[1];
-    const int32_t first = static_cast<int32_t>((rows.begin - top) * s.kernelWidth + columns.begin - left);
-    const T* window = x + (rows.begin * s.width + columns.begin) * channels;
-    const int32_t square = size(rows) == size(columns) ? size(rows) : 0;
+  const Row out = outputRow(s, outRow);
+  const Span planes = s.depth.held[out.plane], rows = s.height.held[out.row];
+  const int64_t channels = s.channels;
+  const int64_t corner = indexOf(s, {planes.begin, rows.begin}, out.plane, out.row);
+  for (int64_t ow = 0; ow < s.width.out; ++ow) {
+    const Span columns = s.width.held[ow];
+    const int64_t left = ow * s.width.stride - s.width.pad;
+    const int32_t first = static_cast<int32_t>(corner + columns.begin - left);
+    const T* window = x + inputAt(s, planes.begin, rows.begin) + columns.begin * channels;
+    const int32_t square = size(planes) == 1 && size(rows) == size(columns) ? size(rows) : 0;
     forChannels(channels, [&](auto kind, int64_t c) {
       using K = decltype(kind);
       typename K::Real best;
       typename K::Index at;
       if (square == 2) {
-        maxOf<K>(s, window + c, Two{}, Two{}, first, best, at);
+        maxOf<K>(s, window + c, One{}, Two{}, Two{}, first, best, at);
       } else if (square == 3) {
-        maxOf<K>(s, window + c, Three{}, Three{}, first, best, at);
+        maxOf<K>(s, window + c, One{}, Three{}, Three{}, first, best, at);
       } else {
-        maxOf<K>(s, window + c, size(rows), size(columns), first, best, at);
+        maxOf<K>(s, window + c, size(planes), size(rows), size(columns), first, best, at);
       }
       K::write(y + ow * channels + c, best);
       K::write(indices + ow * channels + c, at);
@@ -51,51 +77,61 @@ inline void maxRow(const PoolShape& s, const T* x, T* y, I* indices, int64_t out
   }
 }
 
-// Of windows that do not overlap: each one's gradient goes to the row's elements that it holds, and the rest
-// is zero.
-template <class T, class I>
-inline void maxBackwardApart(const PoolShape& s, const T* dy, const I* indices, T* dx, int64_t row) {
-  const Span outRows = s.outRows[row];
+// Whether no two windows hold an element of a row, so that it has at most one gradient.
+inline bool isApart(const PoolShape& s, Span outPlanes, Span outRows) {
+  return size(outPlanes) <= 1 && size(outRows) <= 1 && s.width.kernel <= s.width.stride;
+}
+
+// Of windows that do not overlap: calls body(output column, its place in y, its columns) for those that hold
+// a row's elements, and fills what none holds with zeros.
+template <class T, class Body>
+inline void forApart(const PoolShape& s, Span outPlanes, Span outRows, T* dx, const Body& body) {
   const int64_t channels = s.channels;
+  const bool held = size(outPlanes) > 0 && size(outRows) > 0;
   int64_t done = 0;
-  for (int64_t ow = 0; ow < (size(outRows) > 0 ? s.outWidth : 0); ++ow) {
-    const Span columns = s.columns[ow];
-    const int64_t at = (outRows.begin * s.outWidth + ow) * channels;
-    const int32_t first =
-        static_cast<int32_t>((row + s.pads[0] - outRows.begin * s.strides[0]) * s.kernelWidth +
-                             columns.begin + s.pads[1] - ow * s.strides[1]);
+  for (int64_t ow = 0; ow < (held ? s.width.out : 0); ++ow) {
+    const Span columns = s.width.held[ow];
     for (int64_t i = done * channels; i < columns.begin * channels; ++i) dx[i] = 0;
-    forChannels(channels, [&](auto kind, int64_t c) {
-      using K = decltype(kind);
-      const typename K::Real gradient = K::read(dy + at + c), none = {};
-      const typename K::Index place = K::read(indices + at + c);
-      for (int32_t j = 0; j < size(columns); ++j) {
-        K::write(dx + (columns.begin + j) * channels + c, place == first + j ? gradient : none);
-      }
-    });
+    body(ow, outputAt(s, outPlanes.begin, outRows.begin) + ow * channels, columns);
     done = columns.end;
   }
-  for (int64_t i = done * channels; i < s.width * channels; ++i) dx[i] = 0;
+  for (int64_t i = done * channels; i < s.width.size * channels; ++i) dx[i] = 0;
 }
 
 // Each element gets the gradients of those windows that hold it in which it is the largest.
 template <class T, class I>
 inline void maxBackwardRow(const PoolShape& s, const T* dy, const I* indices, T* dx, int64_t row) {
-  const Span outRows = s.outRows[row];
+  const Row in = inputRow(s, row);
+  const Span outPlanes = s.depth.holders[in.plane], outRows = s.height.holders[in.row];
   const int64_t channels = s.channels;
-  if (size(outRows) <= 1 && s.kernelWidth <= s.strides[1]) return maxBackwardApart(s, dy, indices, dx, row);
-  for (int64_t w = 0; w < s.width; ++w) {
-    const Span outColumns = s.outColumns[w];
+  if (isApart(s, outPlanes, outRows)) {
+    return forApart(s, outPlanes, outRows, dx, [&](int64_t ow, int64_t at, Span columns) {
+      const int64_t corner = indexOf(s, in, outPlanes.begin, outRows.begin);
+      const auto first = static_cast<int32_t>(corner + columns.begin + s.width.pad - ow * s.width.stride);
+      forChannels(channels, [&](auto kind, int64_t c) {
+        using K = decltype(kind);
+        const typename K::Real gradient = K::read(dy + at + c), none = {};
+        const typename K::Index index = K::read(indices + at + c);
+        for (int32_t j = 0; j < size(columns); ++j) {
+          K::write(dx + (columns.begin + j) * channels + c, index == first + j ? gradient : none);
+        }
+      });
+    });
+  }
+  for (int64_t w = 0; w < s.width.size; ++w) {
+    const Span outColumns = s.width.holders[w];
     forChannels(channels, [&](auto kind, int64_t c) {
       using K = decltype(kind);
       typename K::Real sum = {};
-      for (int64_t oh = outRows.begin; oh < outRows.end; ++oh) {
-        for (int64_t ow = outColumns.begin; ow < outColumns.end; ++ow) {
-          const int64_t place =
-              (row + s.pads[0] - oh * s.strides[0]) * s.kernelWidth + w + s.pads[1] - ow * s.strides[1];
-          const int64_t at = (oh * s.outWidth + ow) * channels + c;
-          const typename K::Real none = {};
-          sum += K::read(indices + at) == static_cast<int32_t>(place) ? K::read(dy + at) : none;
+      for (int64_t op = outPlanes.begin; op < outPlanes.end; ++op) {
+        for (int64_t oh = outRows.begin; oh < outRows.end; ++oh) {
+          const int64_t corner = indexOf(s, in, op, oh) + w + s.width.pad;
+          for (int64_t ow = outColumns.begin; ow < outColumns.end; ++ow) {
+            const auto index = static_cast<int32_t>(corner - ow * s.width.stride);
+            const int64_t at = outputAt(s, op, oh) + ow * channels + c;
+            const typename K::Real none = {};
+            sum += K::read(indices + at) == index ? K::read(dy + at) : none;
+          }
         }
       }
       K::write(dx + w * channels + c, sum);
@@ -105,17 +141,21 @@ inline void maxBackwardRow(const PoolShape& s, const T* dy, const I* indices, T*
 
 template <class T, class I>
 inline void maxGatherRow(const PoolShape& s, const T* g, const I* indices, T* y, int64_t outRow) {
-  const Span rows = s.rows[outRow];
-  const int64_t top = outRow * s.strides[0] - s.pads[0], channels = s.channels;
-  for (int64_t ow = 0; ow < s.outWidth; ++ow) {
-    const Span columns = s.columns[ow];
-    const int64_t left = ow * s.strides[1] - s.pads[1];
+  const Row out = outputRow(s, outRow);
+  const int64_t front = out.plane * s.depth.stride - s.depth.pad,
+                top = out.row * s.height.stride - s.height.pad;
+  const int64_t channels = s.channels;
+  const auto holds = [](Span span, int64_t at) { return at >= span.begin && at < span.end; };
+  for (int64_t ow = 0; ow < s.width.out; ++ow) {
+    const int64_t left = ow * s.width.stride - s.width.pad;
     for (int64_t c = 0; c < channels; ++c) {
-      const int64_t place = indices[ow * channels + c];
-      const int64_t h = top + place / s.kernelWidth, w = left + place % s.kernelWidth;
+      const int64_t index = indices[ow * channels + c], row = index / s.width.kernel;
+      const int64_t d = front + row / s.height.kernel, h = top + row % s.height.kernel;
+      const int64_t w = left + index % s.width.kernel;
       // The indices of padding channels may point out of the image.
-      const bool held = h >= rows.begin && h < rows.end && w >= columns.begin && w < columns.end;
-      y[ow * channels + c] = held ? g[(h * s.width + w) * channels + c] : T{};
+      const bool held =
+          holds(s.depth.held[out.plane], d) && holds(s.height.held[out.row], h) && holds(s.width.held[ow], w);
+      y[ow * channels + c] = held ? g[inputAt(s, d, h) + w * channels + c] : T{};
     }
   }
 }
@@ -139,70 +179,67 @@ void maxGather(const PoolShape& s, const T* g, const void* indices, T* y, int64_
 }
 
 // What a window's sum is multiplied by.
-inline float scaleOf(const PoolShape& s, Span rows, Span columns) {
-  return s.divide ? 1.0f / static_cast<float>(int64_t{size(rows)} * size(columns)) : 1.0f;
+inline float scaleOf(const PoolShape& s, Span planes, Span rows, Span columns) {
+  return s.divide ? 1.0f / static_cast<float>(int64_t{size(planes)} * size(rows) * size(columns)) : 1.0f;
 }
 
 template <class T>
 void average(const PoolShape& s, const T* x, T* y, int64_t outRow) {
-  const Span rows = s.rows[outRow];
+  const Row out = outputRow(s, outRow);
+  const Span planes = s.depth.held[out.plane], rows = s.height.held[out.row];
   const int64_t channels = s.channels;
-  for (int64_t ow = 0; ow < s.outWidth; ++ow) {
-    const Span columns = s.columns[ow];
-    const float scale = scaleOf(s, rows, columns);
+  for (int64_t ow = 0; ow < s.width.out; ++ow) {
+    const Span columns = s.width.held[ow];
+    const float scale = scaleOf(s, planes, rows, columns);
     forChannels(channels, [&](auto kind, int64_t c) {
       using K = decltype(kind);
       typename K::Real total = {};
-      for (int32_t h = rows.begin; h < rows.end; ++h) {
-        typename K::Real sum = {};  // row by row, which keeps the error of a global average small
-        for (int32_t w = columns.begin; w < columns.end; ++w)
-          sum += K::read(x + (h * s.width + w) * channels + c);
-        total += sum;
+      for (int32_t d = planes.begin; d < planes.end; ++d) {
+        for (int32_t h = rows.begin; h < rows.end; ++h) {
+          typename K::Real sum = {};  // row by row, which keeps the error of a global average small
+          for (int32_t w = columns.begin; w < columns.end; ++w)
+            sum += K::read(x + inputAt(s, d, h) + w * channels + c);
+          total += sum;
+        }
       }
       K::write(y + ow * channels + c, total * scale);
     });
   }
 }
 
-// Of windows that do not overlap: each one's gradient goes in equal parts to the row's elements that it
-// holds, and the rest is zero.
-template <class T>
-void averageBackwardApart(const PoolShape& s, const T* dy, T* dx, int64_t row) {
-  const Span outRows = s.outRows[row];
-  const int64_t channels = s.channels;
-  int64_t done = 0;
-  for (int64_t ow = 0; ow < (size(outRows) > 0 ? s.outWidth : 0); ++ow) {
-    const Span columns = s.columns[ow];
-    const float scale = scaleOf(s, s.rows[outRows.begin], columns);
-    const T* from = dy + (outRows.begin * s.outWidth + ow) * channels;
-    for (int64_t i = done * channels; i < columns.begin * channels; ++i) dx[i] = 0;
-    forChannels(channels, [&](auto kind, int64_t c) {
-      using K = decltype(kind);
-      const typename K::Real part = scale * K::read(from + c);
-      for (int64_t w = columns.begin; w < columns.end; ++w) K::write(dx + w * channels + c, part);
-    });
-    done = columns.end;
-  }
-  for (int64_t i = done * channels; i < s.width * channels; ++i) dx[i] = 0;
-}
-
+// Each element gets its part of the gradients of those windows that hold it.
 template <class T>
 void averageBackward(const PoolShape& s, const T* dy, T* dx, int64_t row) {
-  const Span outRows = s.outRows[row];
+  const Row in = inputRow(s, row);
+  const Span outPlanes = s.depth.holders[in.plane], outRows = s.height.holders[in.row];
   const int64_t channels = s.channels;
-  if (size(outRows) <= 1 && s.kernelWidth <= s.strides[1]) return averageBackwardApart(s, dy, dx, row);
-  for (int64_t i = 0; i < s.width * channels; ++i) dx[i] = 0;
-  for (int64_t oh = outRows.begin; oh < outRows.end; ++oh) {
-    for (int64_t ow = 0; ow < s.outWidth; ++ow) {
-      const Span columns = s.columns[ow];
-      const float scale = scaleOf(s, s.rows[oh], columns);
-      const T* from = dy + (oh * s.outWidth + ow) * channels;
+  const auto scaleAt = [&](int64_t op, int64_t oh, Span columns) {
+    return scaleOf(s, s.depth.held[op], s.height.held[oh], columns);
+  };
+  if (isApart(s, outPlanes, outRows)) {
+    return forApart(s, outPlanes, outRows, dx, [&](int64_t, int64_t at, Span columns) {
+      const float scale = scaleAt(outPlanes.begin, outRows.begin, columns);
       forChannels(channels, [&](auto kind, int64_t c) {
         using K = decltype(kind);
-        const typename K::Real part = scale * K::read(from + c);
-        for (int64_t w = columns.begin; w < columns.end; ++w)
-          K::write(dx + w * channels + c, K::read(dx + w * channels + c) + part);
+        const typename K::Real part = scale * K::read(dy + at + c);
+        for (int64_t w = columns.begin; w < columns.end; ++w) K::write(dx + w * channels + c, part);
       });
+    });
+  }
+  for (int64_t i = 0; i < s.width.size * channels; ++i) dx[i] = 0;
+  for (int64_t op = outPlanes.begin; op < outPlanes.end; ++op) {
+    for (int64_t oh = outRows.begin; oh < outRows.end; ++oh) {
+      for (int64_t ow = 0; ow < s.width.out; ++ow) {
+        const Span columns = s.width.held[ow];
+        const float scale = scaleAt(op, oh, columns);
+        const T* from = dy + outputAt(s, op, oh) + ow * channels;
+        forChannels(channels, [&](auto kind, int64_t c) {
+          using K = decltype(kind);
+          const typename K::Real part = scale * K::read(from + c);
+          for (int64_t w = columns.begin; w < columns.end; ++w)
+            K::write(dx + w * channels + c, K::read(dx + w * channels + c) + part);
+        });
+      }
     }
   }
 }

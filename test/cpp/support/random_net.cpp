@@ -11,9 +11,12 @@ namespace nodegrad::testing {
 RandomNet::RandomNet(Random& random, bool smooth) : random_(random), smooth_(smooth) {
   last_ = random.chance(0.75);
   const int64_t n = random.chance(0.2) ? random.pick(std::vector<int64_t>{8, 16}) : random.integer(1, 3);
-  const int64_t c = random.pick(std::vector<int64_t>{1, 3, 5, 8, 16, 16, 32}), h = random.integer(3, 10),
-                w = random.integer(3, 10);
-  value_ = feed(last_ ? Dims{n, h, w, c} : Dims{n, c, h, w});
+  spatial_ = random.pick(std::vector<size_t>{1, 2, 2, 2, 2, 2, 3});
+  Dims image{n};
+  for (size_t i = 0; i < spatial_; ++i) image.push_back(random.integer(3, spatial_ == 3 ? 5 : 10));
+  image.insert(last_ ? image.end() : image.begin() + 1,
+               random.pick(std::vector<int64_t>{1, 3, 5, 8, 16, 16, 32}));
+  value_ = feed(image);
   image_ = value_;
   for (int64_t left = random.integer(1, 5); left > 0; --left) layer();
   if (random.chance(0.4)) dense();
@@ -117,23 +120,42 @@ void RandomNet::addBias() {
   if (random_.chance(0.4)) return;
   const int64_t c = shape()[channels()];
   Dims bias{c};
-  if (!last_ && shape().size() == 4) bias = {c, 1, 1};
+  if (!last_ && isImage()) bias.resize(spatial_ + 1, 1);
   value_ = op("add", {value_, variable(bias, -0.5, 0.5)});
+}
+
+// The first side often has a step of its own.
+Dims RandomNet::strides(int64_t stride, double alike) {
+  Dims strides(spatial_, stride);
+  if (!random_.chance(alike)) strides[0] = 1;
+  return strides;
+}
+
+Value RandomNet::kernel(int64_t side, int64_t first, int64_t second, int64_t summed) {
+  Dims shape(spatial_, side);
+  const double spread = std::sqrt(3.0 / static_cast<double>(count(shape) * summed));
+  shape.insert(shape.end(), {first, second});
+  return variable(shape, -spread, spread);
+}
+
+int64_t RandomNet::shortestSide() const {
+  const Dims x = shape();
+  const auto first = x.begin() + static_cast<int64_t>(firstSide());
+  return *std::min_element(first, first + static_cast<int64_t>(spatial_));
 }
 
 void RandomNet::conv() {
   const Dims x = shape();
   const int64_t c = x[channels()], k = random_.pick(std::vector<int64_t>{1, 3, 3, 3, 2});
-  if (k > std::min(x[height()], x[height() + 1])) return;
+  if (k > shortestSide()) return;
   const int64_t groups = c % 2 == 0 && random_.chance(0.15) ? 2 : 1;
   const int64_t filters =
       groups * random_.pick(std::vector<int64_t>{1, 3, 4, 8, 16, 16, 32}) / (groups == 2 ? 1 : 1);
-  const double spread = std::sqrt(3.0 / static_cast<double>(k * k * c / groups));
-  const Value w = variable({k, k, c / groups, filters}, -spread, spread);
+  const Value w = kernel(k, c / groups, filters, c / groups);
   const int64_t stride = random_.chance(0.2) ? 2 : 1;
   const Value before = value_;
   value_ = op("conv", {value_, w},
-              {{"strides", Dims{stride, random_.chance(0.9) ? stride : 1}},
+              {{"strides", strides(stride, 0.9)},
                {"groups", groups},
                {"padding", std::string(random_.chance(0.7) ? "same" : "valid")},
                {"dataFormat", format()}});
@@ -145,9 +167,8 @@ void RandomNet::conv() {
 void RandomNet::transposed() {
   const int64_t c = shape()[channels()], k = random_.integer(1, 3),
                 filters = random_.pick(std::vector<int64_t>{1, 4, 8, 16});
-  const double spread = std::sqrt(3.0 / static_cast<double>(k * k * c));
-  value_ = op("convTranspose", {value_, variable({k, k, filters, c}, -spread, spread)},
-              {{"strides", Dims{random_.integer(1, 2), 2}},
+  value_ = op("convTranspose", {value_, kernel(k, filters, c, c)},
+              {{"strides", strides(2, 0.5)},
                {"padding", std::string(random_.chance(0.5) ? "same" : "valid")},
                {"dataFormat", format()}});
   addBias();
@@ -155,7 +176,7 @@ void RandomNet::transposed() {
 
 void RandomNet::norm() {
   const int64_t c = shape()[channels()];
-  const auto axis = static_cast<int64_t>(shape().size() == 4 ? channels() : shape().size() - 1);
+  const auto axis = static_cast<int64_t>(isImage() ? channels() : shape().size() - 1);
   if (count(shape()) / c < 8) return;  // a variance near zero amplifies every rounding
   value_ = op("batchNormalization", {value_, variable({c}, 0.5, 1.5), variable({c}, -0.5, 0.5)},
               {{"axis", axis}, {"epsilon", 1e-2}});
@@ -163,10 +184,10 @@ void RandomNet::norm() {
 
 void RandomNet::pool() {
   const int64_t k = random_.integer(2, 3);
-  if (k > std::min(shape()[height()], shape()[height() + 1])) return;
+  if (k > shortestSide()) return;
   const std::string name = !smooth_ && random_.chance(0.6) ? "maxPool" : "averagePool";
-  Attrs attrs{{"poolSize", Dims{k, k}},
-              {"strides", Dims{2, random_.chance(0.8) ? 2 : 1}},
+  Attrs attrs{{"poolSize", Dims(spatial_, k)},
+              {"strides", strides(2, 0.8)},
               {"padding", std::string(random_.chance(0.5) ? "same" : "valid")},
               {"dataFormat", format()}};
   attrs = checkAttrs(findOp("maxPool"), attrs);
@@ -181,8 +202,9 @@ void RandomNet::branch() {
   const Value first = value_;
   value_ = before;
   conv();
-  const Dims a = traced_.graph.type(first).shape, b = shape();
-  if (a[height()] != b[height()] || a[height() + 1] != b[height() + 1]) return;
+  Dims a = traced_.graph.type(first).shape;
+  a[channels()] = shape()[channels()];
+  if (a != shape()) return;
   value_ = op("concatenate", {first, value_}, {{"axis", static_cast<int64_t>(channels())}});
 }
 
@@ -190,18 +212,21 @@ void RandomNet::addRows() {
   const int64_t n = shape()[0], c = shape()[channels()];
   const Value indices = feed({n}, DType::I32);
   for (double& index : numbers_[indices].data) index = std::fmod(index, 5);
+  Dims rowShape(shape().size(), 1);
+  rowShape[0] = n;
+  rowShape[channels()] = c;
   const Value rows = op("gather", {variable({5, c}, -0.5, 0.5), indices});
-  value_ =
-      op("add", {value_, op("reshape", {rows}, {{"shape", last_ ? Dims{n, 1, 1, c} : Dims{n, c, 1, 1}}})});
+  value_ = op("add", {value_, op("reshape", {rows}, {{"shape", rowShape}})});
 }
 
 void RandomNet::move() {
   const int64_t kind = random_.integer(0, 4);
   if (kind == 0) {
-    value_ = op("upSampling", {value_}, {{"size", Dims{random_.integer(1, 2), 2}}, {"dataFormat", format()}});
+    value_ = op("upSampling", {value_}, {{"size", strides(2, 0.5)}, {"dataFormat", format()}});
   } else if (kind == 1) {
-    Dims paddings(8, 0);
-    for (size_t i = 2 * height(); i < 2 * height() + 4; ++i) paddings[i] = random_.integer(0, 2);
+    Dims paddings(2 * shape().size(), 0);
+    for (size_t i = 2 * firstSide(); i < 2 * (firstSide() + spatial_); ++i)
+      paddings[i] = random_.integer(0, 2);
     value_ = op("pad", {value_}, {{"paddings", paddings}});
   } else if (kind == 2) {
     addRows();

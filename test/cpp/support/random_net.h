@@ -33,8 +33,11 @@ class RandomNet {
 
  private:
   Dims shape() const { return traced_.graph.type(value_).shape; }
-  size_t channels() const { return last_ ? 3 : 1; }
-  size_t height() const { return last_ ? 1 : 2; }
+  // Whether the value is an image yet, not rows of a dense layer.
+  bool isImage() const { return shape().size() == spatial_ + 2; }
+  size_t channels() const { return last_ ? spatial_ + 1 : 1; }
+  size_t firstSide() const { return last_ ? 1 : 2; }
+  int64_t shortestSide() const;
   std::string format() const { return last_ ? "channelsLast" : "channelsFirst"; }
 
   Value feed(const Dims& shape, DType dtype = DType::F32);
@@ -42,6 +45,9 @@ class RandomNet {
   Value weight(const Dims& shape, double low, double high);
   Value variable(const Dims& shape, double low, double high);
   Value op(const std::string& name, const std::vector<Value>& inputs, const Attrs& attrs = {});
+  Dims strides(int64_t stride, double alike);
+  // A kernel [sides …, first, second] for sums over `summed` channels.
+  Value kernel(int64_t side, int64_t first, int64_t second, int64_t summed);
   void activate();
   void addBias();
   void conv();
@@ -67,6 +73,7 @@ class RandomNet {
   std::vector<std::pair<Value, Attrs>> pools_;
   Value value_, image_;
   bool last_;
+  size_t spatial_;  // dimensions of the images
   std::string text_;
 };
 

@@ -22,27 +22,32 @@ Attrs pool2x2(const Attrs& conv) {
   return checkAttrs(findOp("maxPool"), {{"poolSize", Dims{2, 2}}, {"dataFormat", conv.text("dataFormat")}});
 }
 
-// One of three kinds: any shape at all, 3×3 kernels between channels that fill vectors, and few channels with
-// a batch that fills them.
+// One of three kinds: any shape at all, of 1 to 3 spatial dimensions; 3×3 kernels between channels that fill
+// vectors; few channels with a batch that fills them.
 Drawn draw(Random& random) {
   const int64_t kind = random.integer(0, 9);
   const bool tiles = kind < 3, samples = kind == 3 || kind == 4;
-  int64_t n = random.integer(1, 3), kh = 3, kw = 3, in, out, groups = 1, h, w;
-  Dims strides{1, 1}, dilations{1, 1};
+  const size_t spatial = tiles     ? 2
+                         : samples ? random.pick(std::vector<size_t>{1, 2, 2})
+                                   : random.pick(std::vector<size_t>{1, 2, 2, 3});
+  int64_t n = random.integer(1, 3), in, out, groups = 1;
+  Dims kernel(spatial, 3), strides(spatial, 1), dilations(spatial, 1), sides(spatial);
   if (tiles) {
     in = random.pick(std::vector<int64_t>{8, 16, 32, 48});
     out = random.pick(std::vector<int64_t>{8, 16, 32, 48});
-    h = random.integer(1, 13);
-    w = random.integer(1, 13);
+    for (int64_t& side : sides) side = random.integer(1, 13);
   } else {
     if (samples) n = random.pick(std::vector<int64_t>{4, 8, 16, 32});
-    kh = random.pick(std::vector<int64_t>{1, 1, 2, 3, 3, 5, 7});
-    kw = random.chance(0.7) ? kh : random.integer(1, 7);
-    for (int axis : {0, 1}) {
-      if (random.chance(0.4)) strides[static_cast<size_t>(axis)] = random.integer(1, 3);
-      if (random.chance(0.2)) dilations[static_cast<size_t>(axis)] = random.integer(1, 3);
+    const bool volume = spatial == 3;
+    const int64_t first =
+        random.pick(volume ? std::vector<int64_t>{1, 1, 2, 3, 3} : std::vector<int64_t>{1, 1, 2, 3, 3, 5, 7});
+    for (size_t axis = 0; axis < spatial; ++axis) {
+      kernel[axis] = axis == 0 || random.chance(0.7) ? first : random.integer(1, volume ? 3 : 7);
+      if (random.chance(0.4)) strides[axis] = random.integer(1, 3);
+      if (random.chance(0.2)) dilations[axis] = random.integer(1, 3);
+      sides[axis] = random.integer(1, volume ? 7 : 12);
     }
-    if (random.chance(0.5)) strides[1] = strides[0];
+    if (random.chance(0.5)) strides.back() = strides[0];
     const int64_t most = samples ? 9 : 40;
     in = drawSize(random, most);
     out = drawSize(random, most);
@@ -52,32 +57,33 @@ Drawn draw(Random& random) {
       if (!depthwise) in = groups * random.integer(1, 9);
       out = groups * random.integer(1, depthwise ? 2 : 9);
     }
-    h = random.integer(1, 12);
-    w = random.integer(1, random.chance(0.2) ? 40 : 12);
+    if (!volume && random.chance(0.2)) sides.back() = random.integer(1, 40);
   }
   const bool last = random.chance(0.75);
   Attrs attrs{{"strides", strides},
               {"dilations", dilations},
               {"groups", groups},
               {"dataFormat", std::string(last ? "channelsLast" : "channelsFirst")}};
-  const int64_t reachH = (kh - 1) * dilations[0] + 1, reachW = (kw - 1) * dilations[1] + 1;
   const int64_t padding = random.integer(0, 2);
-  if (padding == 0) {
-    h = std::max(h, reachH);
-    w = std::max(w, reachW);
-  } else if (padding == 1) {
-    attrs.set("padding", std::string("same"));
-  } else {
-    Dims pads(4);
-    for (size_t i = 0; i < 4; ++i) pads[i] = random.integer(0, tiles ? 2 : (i < 2 ? reachH : reachW));
-    h = std::max(h, reachH - pads[0] - pads[1]);
-    w = std::max(w, reachW - pads[2] - pads[3]);
+  Dims pads(2 * spatial, 0);
+  for (size_t axis = 0; axis < spatial; ++axis) {
+    const int64_t reach = (kernel[axis] - 1) * dilations[axis] + 1;
+    if (padding == 2)
+      for (size_t i : {2 * axis, 2 * axis + 1}) pads[i] = random.integer(0, tiles ? 2 : reach);
+    if (padding != 1) sides[axis] = std::max(sides[axis], reach - pads[2 * axis] - pads[2 * axis + 1]);
+  }
+  if (padding == 1) attrs.set("padding", std::string("same"));
+  if (padding == 2) {
     attrs.set("padding", std::string("explicit"));
     attrs.set("pads", pads);
   }
+  Dims x = sides, w = kernel;
+  x.insert(x.begin(), n);
+  x.insert(last ? x.end() : x.begin() + 1, in);
+  w.insert(w.end(), {in / groups, out});
   Drawn drawn;
-  drawn.x = drawFloats(random, last ? Dims{n, h, w, in} : Dims{n, in, h, w});
-  drawn.w = drawFloats(random, {kh, kw, in / groups, out});
+  drawn.x = drawFloats(random, x);
+  drawn.w = drawFloats(random, w);
   const Call plain = regularCall("conv", {drawn.x, drawn.w}, attrs);
   drawn.attrs = plain.attrs;
   drawn.y = drawFloats(random, plain.outputs[0].shape);
@@ -109,6 +115,7 @@ TensorType pooledType(const TensorType& y, const Attrs& attrs, DType dtype) {
 }
 
 bool canPool(const Drawn& d) {
+  if (d.y.shape().size() != 4) return false;
   const ImageAxes axes = imageAxes("conv", d.attrs, d.y.shape().size());
   return d.y.shape()[static_cast<size_t>(axes.h())] >= 2 && d.y.shape()[static_cast<size_t>(axes.w())] >= 2;
 }
@@ -253,13 +260,16 @@ Attr valueOf(const Attrs& attrs, const std::string& name) {
       ->second;
 }
 
+// How many channels each group reads.
+int64_t inputsOf(const Convolution& conv) { return conv.w.shape[conv.w.shape.size() - 2]; }
+
 // Whether oneDNN's products of pairs in bfloat16 fill the last pair: zero times the channel, pixel or group
 // that comes next, which is NaN where that is NaN or infinite.
 bool fillsPairs(const Convolution& conv, const std::string& implementation) {
   if (implementation.find(":avx512_core_bf16") == std::string::npos) return false;
-  const int64_t summed = conv.pass == ConvPass::Forward        ? conv.w.shape[2]
-                         : conv.pass == ConvPass::BackwardData ? conv.w.shape[3] / conv.groups
-                                                               : conv.window.out[1];
+  const int64_t summed = conv.pass == ConvPass::Forward        ? inputsOf(conv)
+                         : conv.pass == ConvPass::BackwardData ? conv.w.shape.back() / conv.groups
+                                                               : conv.window.out[conv.window.spatial - 1];
   return summed % 2 == 1;
 }
 
@@ -312,7 +322,7 @@ void activate(const Attrs& attrs, Expected& y) {
 }
 
 double termsOf(const Convolution& conv) {
-  return static_cast<double>(conv.w.shape[0] * conv.w.shape[1] * conv.w.shape[2]);
+  return static_cast<double>(count(conv.w.shape) / conv.w.shape.back());
 }
 
 int64_t channelsOf(const Convolution& conv, const TensorType& type) {
@@ -412,8 +422,8 @@ Array gradientOf(const Convolution& conv, const Call& call) {
 std::string checkBackwardData(const Call& call, const std::vector<Array>& outputs,
                               const std::string& implementation) {
   const Convolution conv(call.spec());
-  const double terms = termsOf(conv) / static_cast<double>(conv.w.shape[2]) *
-                       static_cast<double>(conv.w.shape[3] / conv.groups);
+  const double terms = termsOf(conv) / static_cast<double>(inputsOf(conv)) *
+                       static_cast<double>(conv.w.shape.back() / conv.groups);
   const Array like{{DType::F32, conv.x.shape}, {}};
   Sum sum = sumOf("convBackwardData", {asFloats(call.inputs[0]), gradientOf(conv, call), like}, call.attrs,
                   terms, conv, implementation);

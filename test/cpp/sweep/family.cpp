@@ -40,17 +40,20 @@ void poison(Random& random, Array& array) {
 
 LayoutPtr drawImageLayout(Random& random, const TensorType& type) {
   using onednn::Tag;
-  if (type.shape.size() != 4 || random.chance(0.35)) return nullptr;
-  const bool last = random.chance(0.7);
-  const std::vector<int> order = last ? std::vector<int>{0, 3, 1, 2} : std::vector<int>{0, 1, 2, 3};
+  const size_t rank = type.shape.size();
+  if (rank < 3 || rank > 5 || random.chance(0.35)) return nullptr;
+  const ImageAxes axes = imageAxes(rank, random.chance(0.7));
   if (random.chance(0.3)) {
     const int64_t lanes = random.pick(std::vector<int64_t>{4, 8, 16});
-    if (type.shape[0] % lanes == 0) return sampleBlocks(type, imageAxes(4, last), lanes);
+    if (type.shape[0] % lanes == 0) return sampleBlocks(type, axes, lanes);
   }
-  Dims dims(4);  // n, c, h, w
-  for (size_t i = 0; i < 4; ++i) dims[i] = type.shape[static_cast<size_t>(order[i])];
-  const Tag tag = random.pick(std::vector<Tag>{Tag::nChw16c, Tag::nChw16c, Tag::nChw8c, Tag::nChw8c,
-                                               Tag::nChw4c, Tag::nhwc, Tag::nchw});
+  const std::vector<int> order = onednn::imageOrder(axes);
+  Dims dims;
+  for (int axis : order) dims.push_back(type.shape[static_cast<size_t>(axis)]);
+  const int64_t block = random.pick(std::vector<int64_t>{16, 16, 8, 8, 4, 0, 1});
+  const onednn::Tag tag = block == 0   ? onednn::channelsFirstTag(rank)
+                          : block == 1 ? onednn::channelsLastTag(rank)
+                                       : onednn::channelBlocksTag(rank, block);
   return onednn::layoutOf(onednn::Desc(dims, onednn::dataType(type.dtype), tag).permute_axes(order));
 }
 

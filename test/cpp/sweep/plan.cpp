@@ -27,12 +27,12 @@ std::string run(plan::Plan& plan, const RandomNet& net, Guarded::Against side, u
   Guarded arena(plan.arenaBytes(), side, fill);
   std::vector<Guarded> memory;
   std::vector<std::vector<char>> given;
-  std::vector<const void*> feeds;
+  std::vector<plan::Feed> feeds;
   for (size_t f = 0; f < net.feeds(); ++f) {
     given.push_back(testing::laidOut(net.numbersOfFeed(f), nullptr));
     memory.emplace_back(given.back().size(), side, fill);
     std::memcpy(memory.back().data(), given.back().data(), given.back().size());
-    feeds.push_back(memory.back().data());
+    feeds.push_back({memory.back().data(), true});
   }
   std::vector<void*> fetches;
   const std::vector<TensorType> types = plan.fetchTypes();
@@ -45,7 +45,7 @@ std::string run(plan::Plan& plan, const RandomNet& net, Guarded::Against side, u
     if (!each.intact()) return "wrote around a feed or fetch";
   if (!arena.intact()) return "wrote around the arena";
   for (size_t f = 0; f < given.size(); ++f)
-    if (std::memcmp(feeds[f], given[f].data(), given[f].size()) != 0)
+    if (std::memcmp(feeds[f].data, given[f].data(), given[f].size()) != 0)
       return "changed feed " + std::to_string(f);
   results.clear();
   for (size_t f = 0; f < types.size(); ++f)

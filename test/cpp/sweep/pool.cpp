@@ -20,21 +20,26 @@ struct Drawn {
 
 Drawn draw(Random& random) {
   const bool last = random.chance(0.75);
-  Dims size{random.integer(1, 4), random.integer(1, 4)}, strides{random.integer(1, 4), random.integer(1, 4)};
-  if (random.chance(0.05)) size = {17, 16};  // places that need more than a byte
+  const size_t spatial = random.pick(std::vector<size_t>{1, 2, 2, 2, 3});
+  Dims size, strides, sides;
+  for (size_t i = 0; i < spatial; ++i) {
+    size.push_back(random.integer(1, spatial == 3 ? 3 : 4));
+    strides.push_back(random.integer(1, 4));
+    sides.push_back(random.integer(1, spatial == 3 ? 7 : 14));
+  }
+  // Places that need more than a byte.
+  if (random.chance(0.05)) size = spatial == 1 ? Dims{257} : spatial == 2 ? Dims{17, 16} : Dims{7, 6, 7};
   Attrs attrs{{"poolSize", size}, {"dataFormat", std::string(last ? "channelsLast" : "channelsFirst")}};
   if (random.chance(0.7)) attrs.set("strides", strides);
-  int64_t h = random.integer(1, 14), w = random.integer(1, 14);
   const int64_t padding = random.integer(0, 2);
   if (padding == 1) {
     attrs.set("padding", std::string("same"));
   } else {
-    Dims pads(4, 0);
+    Dims pads(2 * spatial, 0);
     // Every window holds some of the image: pads below the window's size.
     if (padding == 2)
-      for (size_t i = 0; i < 4; ++i) pads[i] = random.integer(0, size[i / 2] - 1);
-    h = std::max(h, size[0]);
-    w = std::max(w, size[1]);
+      for (size_t i = 0; i < pads.size(); ++i) pads[i] = random.integer(0, size[i / 2] - 1);
+    for (size_t i = 0; i < spatial; ++i) sides[i] = std::max(sides[i], size[i]);
     if (padding == 2) {
       attrs.set("padding", std::string("explicit"));
       attrs.set("pads", pads);
@@ -43,7 +48,9 @@ Drawn draw(Random& random) {
   const int64_t n = random.chance(0.3) ? random.pick(std::vector<int64_t>{4, 8, 16}) : random.integer(1, 3);
   const int64_t c = drawSize(random, 40);
   Drawn drawn;
-  drawn.x = last ? Dims{n, h, w, c} : Dims{n, c, h, w};
+  drawn.x = sides;
+  drawn.x.insert(drawn.x.begin(), n);
+  drawn.x.insert(last ? drawn.x.end() : drawn.x.begin() + 1, c);
   const Call plain = regularCall("maxPool", {{{DType::F32, drawn.x}, {}}}, attrs);
   drawn.attrs = plain.attrs;
   drawn.y = plain.outputs[0].shape;
@@ -83,8 +90,7 @@ std::string check(const Call& call, const std::vector<Array>& outputs, const std
     }());
   for (Array& input : inputs)
     if (input.type.dtype == DType::F32) input = absolute(input);
-  const Dims& size = call.attrs.integers("poolSize");
-  const double terms = static_cast<double>(size[0] * size[1]);
+  const auto terms = static_cast<double>(count(call.attrs.integers("poolSize")));
   Expected sums = summed(want[0].data, apply(call.op, inputs, call.attrs)[0].data, terms);
   // Where windows overlap, gradients in bfloat16 are added in memory, with a rounding each.
   if (backward && outputs[0].type.dtype == DType::BF16)
