@@ -51,10 +51,10 @@ const weights = {
 /** Pictures uint8 [n, 28, 28, 1] to logits [n, 10]; the rate is that of the dropout on the dense layer. */
 function net(pictures: Sym, dropoutRate: number): Sym {
   const x = ops.divide(ops.cast(pictures, 'float32'), 255);
-  const conv1 = ops.relu(ops.add(ops.conv2d(x, weights.conv1, { padding: 'same' }), weights.conv1Bias));
-  const pool1 = ops.maxPool2d(conv1, { poolSize: 2 });
-  const conv2 = ops.relu(ops.add(ops.conv2d(pool1, weights.conv2, { padding: 'same' }), weights.conv2Bias));
-  const pool2 = ops.maxPool2d(conv2, { poolSize: 2 });
+  const conv1 = ops.relu(ops.add(ops.conv(x, weights.conv1, { padding: 'same' }), weights.conv1Bias));
+  const pool1 = ops.maxPool(conv1, { poolSize: 2 });
+  const conv2 = ops.relu(ops.add(ops.conv(pool1, weights.conv2, { padding: 'same' }), weights.conv2Bias));
+  const pool2 = ops.maxPool(conv2, { poolSize: 2 });
   const flat = ops.reshape(pool2, [-1, 7 * 7 * 64]);
   const dense = ops.relu(ops.add(ops.matmul(flat, weights.dense), weights.denseBias));
   const kept = dropoutRate > 0 ? ops.dropout(dense, { rate: dropoutRate, seed }) : dense;

@@ -100,13 +100,13 @@ describe.runIf(getEngineInfo().bfloat16)('under mixedBfloat16', () => {
       const weights = uniform([kernel, kernel, channels / groups, filters]);
       const bias = uniform(first ? [1, filters, 1, 1] : [1, 1, 1, filters]);
       const second = uniform([3, 3, filters, filters]);
-      const r = uniform([...ops.conv2d(x, weights, options).shape]);
+      const r = uniform([...ops.conv(x, weights, options).shape]);
       const block = (...[a, b, c, d, e]: Sym[]) => {
-        let y = ops.conv2d(a, b, options);
+        let y = ops.conv(a, b, options);
         if (biased) y = ops.add(y, c);
         if (residual) y = ops.add(y, d);
         if (activation !== 'identity') y = ops[activation](y);
-        if (again) y = ops.conv2d(y, e, { padding: 'same', dataFormat: options.dataFormat });
+        if (again) y = ops.conv(y, e, { padding: 'same', dataFormat: options.dataFormat });
         return [y, ...grad(ops.sum(ops.square(y)), [a, b])];
       };
       const inputs = [x, weights, bias, r, second] as const;

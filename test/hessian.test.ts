@@ -19,9 +19,9 @@ const nets: Record<string, Net> = {
   mlp: (x, [w1, b1, w2, b2]) => ops.add(ops.matmul(ops.tanh(ops.add(ops.matmul(x, w1), b1)), w2), b2),
 
   convnet: (x, [w1, b1, w2, b2, w3, b3]) => {
-    const first = ops.maxPool2d(ops.softplus(ops.add(ops.conv2d(x, w1), b1)), { poolSize: 2 });
-    const second = ops.relu(ops.add(ops.conv2d(first, w2, { padding: 'same' }), b2));
-    const pooled = ops.avgPool2d(second, { poolSize: 2, padding: 'same' });
+    const first = ops.maxPool(ops.softplus(ops.add(ops.conv(x, w1), b1)), { poolSize: 2 });
+    const second = ops.relu(ops.add(ops.conv(first, w2, { padding: 'same' }), b2));
+    const pooled = ops.averagePool(second, { poolSize: 2, padding: 'same' });
     return ops.add(ops.matmul(ops.reshape(pooled, [x.shape[0], 64]), w3), b3);
   },
 };

@@ -300,21 +300,21 @@ describe('bad input of layers for images', () => {
     ],
     [
       'interpolation of the op',
-      () => ops.upSampling2d([[[[1]]]], { interpolation: 'cubic' as 'nearest' }),
+      () => ops.upSampling([[[[1]]]], { interpolation: 'cubic' as 'nearest' }),
       'ATTRIBUTE',
       /'cubic'/,
     ],
     [
       'rank of the op',
-      () => ops.upSampling2d([1], { interpolation: 'bilinear' }),
+      () => ops.upSampling([1], { interpolation: 'bilinear' }),
       'SHAPE',
-      /\[upSampling\].*rank 4.*\[1\]/,
+      /\[upSampling\].*rank 3.*\[1\]/,
     ],
     [
       'a kernel of another rank',
-      () => ops.depthwiseConv2d([[[[1]]]], [[[1]]]),
+      () => ops.depthwiseConv([[[[1]]]], [[[1]]]),
       'SHAPE',
-      /\[depthwiseConv2d\].*kernel/,
+      /\[depthwiseConv\].*kernel/,
     ],
     [
       'rank of a padding',
@@ -344,7 +344,7 @@ describe('bad input of layers for images', () => {
       'sides of one',
       () => layers.cropping2d({ cropping: [[1], [1]] as never }),
       'ARGUMENT',
-      /cropping.*undefined/,
+      /\[cropping2d\] expected an integer.*cropping, received/,
     ],
     [
       'a cropping of all',

@@ -160,8 +160,8 @@ describe.skipIf(!getEngineInfo().bfloat16)('a step in bfloat16', () => {
     const w = variable(tensor(new Float32Array(9 * 4 * 16).fill(1 / 3), [3, 3, 4, 16]));
     const step = compile(
       (x: Sym) => {
-        const y = ops.relu(ops.conv2d(x, w));
-        const loss = ops.mean(ops.square(ops.conv2d(y, ops.reshape(w, [3, 3, 16, 4]))));
+        const y = ops.relu(ops.conv(x, w));
+        const loss = ops.mean(ops.square(ops.conv(y, ops.reshape(w, [3, 3, 16, 4]))));
         const [gradient] = grad(loss, [w]);
         w.assign(ops.subtract(w, ops.multiply(1e-9, gradient)));
         return { loss, y, gradient };

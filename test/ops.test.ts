@@ -21,6 +21,18 @@ function close(value: NestedArray): NestedArray {
 describe("TF.js's names", () => {
   test.each([
     ['argMax', ops.argmax],
+    ['avgPool', ops.averagePool],
+    ['avgPool2d', ops.averagePool],
+    ['avgPool3d', ops.averagePool],
+    ['conv1d', ops.conv],
+    ['conv2d', ops.conv],
+    ['conv2dTranspose', ops.convTranspose],
+    ['conv3d', ops.conv],
+    ['conv3dTranspose', ops.convTranspose],
+    ['depthwiseConv2d', ops.depthwiseConv],
+    ['maxPool2d', ops.maxPool],
+    ['maxPool3d', ops.maxPool],
+    ['separableConv2d', ops.separableConv],
     ['argMin', ops.argmin],
     ['div', ops.divide],
     ['mul', ops.multiply],
@@ -81,7 +93,7 @@ describe('ops on tensors and arrays', () => {
     ['places with strides', () => ops.stridedSlice(arange(0, 6), 1, 6, 2), [1, 3, 5]],
     [
       'one padding on all sides',
-      () => ops.conv2d(ones([1, 1, 1, 1]), ones([3, 3, 1, 1]), { padding: 1 }),
+      () => ops.conv(ones([1, 1, 1, 1]), ones([3, 3, 1, 1]), { padding: 1 }),
       [[[[1]]]],
     ],
     ['bytes as labels', () => ops.sigmoidCrossEntropy([0], new Uint8Array([1])), [0.6931]],
@@ -257,7 +269,7 @@ describe('dtypes that meet', () => {
   test.each(['bool', 'uint8', 'int32'] as const)('matrices and images of %s meet float32', async (dtype) => {
     const product = (x: Tensor) => ops.matmul(ops.reshape(x, [1, 3]), [[0.5], [2], [4]]);
     expect(flat(product(of(dtype)))).toEqual([4.5]);
-    expect(flat(ops.conv2d(ops.reshape(of(dtype), [1, 1, 3, 1]), ones([1, 3, 1, 1])))).toEqual([2]);
+    expect(flat(ops.conv(ops.reshape(of(dtype), [1, 1, 3, 1]), ones([1, 3, 1, 1])))).toEqual([2]);
     const normalized = compile((x: Sym) => ops.batchNormalization(ops.reshape(x, [3, 1])).y);
     expect(flat(await normalized(of(dtype)))).toEqual(flat(await normalized(of('float32'))));
     expect(flat(ops.layerNormalization(of(dtype)))).toEqual(flat(ops.layerNormalization(of('float32'))));
@@ -289,41 +301,36 @@ describe('mistakes', () => {
     ['no arithmetic on bytes', () => ops.add(tensor(new Uint8Array(1)), 1), 'DTYPE', '[add]'],
     ['a matrix product of vectors', () => ops.matmul([1], [1]), 'SHAPE', '[matmul]'],
     ['inner sizes that differ', () => ops.matmul(x, x), 'SHAPE', '[matmul]'],
-    [
-      'a kernel of other channels',
-      () => ops.conv2d(ones([1, 4, 4, 2]), ones([3, 3, 1, 1])),
-      'SHAPE',
-      '[conv2d]',
-    ],
+    ['a kernel of other channels', () => ops.conv(ones([1, 4, 4, 2]), ones([3, 3, 1, 1])), 'SHAPE', '[conv]'],
     [
       'a kernel larger than the image',
-      () => ops.conv2d(ones([1, 2, 2, 1]), ones([3, 3, 1, 1])),
+      () => ops.conv(ones([1, 2, 2, 1]), ones([3, 3, 1, 1])),
       'SHAPE',
-      '[conv2d]',
+      '[conv]',
     ],
     [
       'a stride of 0',
-      () => ops.conv2d(ones([1, 4, 4, 1]), ones([3, 3, 1, 1]), { strides: 0 }),
+      () => ops.conv(ones([1, 4, 4, 1]), ones([3, 3, 1, 1]), { strides: 0 }),
       'ATTRIBUTE',
-      '[conv2d]',
+      '[conv]',
     ],
     [
       'an unknown padding',
-      () => ops.maxPool2d(ones([1, 4, 4, 1]), { padding: 'full' as 'same' }),
+      () => ops.maxPool(ones([1, 4, 4, 1]), { padding: 'full' as 'same' }),
       'ATTRIBUTE',
-      '[maxPool2d]',
+      '[maxPool]',
     ],
     [
       'a padding of three',
-      () => ops.conv2d(ones([1, 4, 4, 1]), ones([3, 3, 1, 1]), { padding: [[1, 2], [3]] as never }),
+      () => ops.conv(ones([1, 4, 4, 1]), ones([3, 3, 1, 1]), { padding: [[1, 2], [3]] as never }),
       'ATTRIBUTE',
-      '[conv2d]',
+      '[conv]',
     ],
     [
       'a window larger than the image',
-      () => ops.avgPool2d(ones([1, 2, 2, 1]), { poolSize: 3 }),
+      () => ops.averagePool(ones([1, 2, 2, 1]), { poolSize: 3 }),
       'SHAPE',
-      '[avgPool2d]',
+      '[averagePool]',
     ],
     ['a bias for other channels', () => ops.biasAdd(x, [1, 2]), 'SHAPE', '[biasAdd]'],
     ['an axis out of range', () => ops.sum(x, { axis: 2 }), 'ATTRIBUTE', '[sum]'],

@@ -29,7 +29,7 @@ afterAll(() => {
 describe('what the engine reads', () => {
   // A convolution that Winograd's algorithm takes, where the machine has kernels for it.
   const work = `import { compile, getEngineInfo, ops, ones, tensor } from 'nodegrad';
-    const convolve = () => compile((x, w) => ops.conv2d(x, w, { padding: 'same' }));
+    const convolve = () => compile((x, w) => ops.conv(x, w, { padding: 'same' }));
     const run = async () => {
       const step = convolve();
       const y = await step(ones([16, 16, 16, 32]), ones([3, 3, 32, 32]));

@@ -18,12 +18,12 @@ interface Net {
 }
 
 const dense = (x: Sym, w: Variable, b: Variable) => ops.add(ops.matmul(x, w), b);
-const conv = (x: Sym, w: Variable, b: Variable) => ops.relu(ops.add(ops.conv2d(x, w), b));
+const conv = (x: Sym, w: Variable, b: Variable) => ops.relu(ops.add(ops.conv(x, w), b));
 
 const nets: Record<string, Net> = {
   mnist: {
     logits: (x, [conv1, bias1, conv2, bias2, w3, b3, w4, b4]) => {
-      const pooled = ops.maxPool2d(conv(conv(x, conv1, bias1), conv2, bias2), { poolSize: 2 });
+      const pooled = ops.maxPool(conv(conv(x, conv1, bias1), conv2, bias2), { poolSize: 2 });
       return dense(ops.relu(dense(ops.reshape(pooled, [-1, 576]), w3, b3)), w4, b4);
     },
     optimizer: () => optimizers.adadelta({ learningRate: 1, rho: 0.95, epsilon: 1e-7 }),

@@ -1,23 +1,20 @@
 import { expected, integer, shapeOf, wrongShape } from '../base/checks.js';
 import type { Shape } from '../engine/engine.js';
 import { EngineError, describe } from '../base/errors.js';
-import type { Pair } from '../ops/window.js';
+import type { Sides } from '../ops/window.js';
 import { Sym } from '../core/sym.js';
 
-/** Fails unless a parameter is an integer of at least 1, or another least one, or two of them. @internal */
-export function checkPair(layer: string, name: string, value: Pair, least = 1): Pair {
-  const list = typeof value === 'number' ? [value] : value;
-  if (!Array.isArray(value) && typeof value !== 'number') {
-    throw expected(layer, `one or two integers for ${name}`, value);
+/** Fails unless a parameter is an integer of at least 1, or another least one, or one for each of some spatial axes. @internal */
+export function checkSides(layer: string, name: string, value: Sides, spatial: number, least = 1): void {
+  const list: readonly unknown[] | undefined = Array.isArray(value)
+    ? (value as readonly unknown[])
+    : undefined;
+  const wanted = `${['', 'one integer', 'one or two integers', 'one or three integers'][spatial]} for ${name}`;
+  if (!list && typeof value !== 'number') throw expected(layer, wanted, value);
+  if (list && list.length !== spatial) {
+    throw new EngineError('ARGUMENT', `[${layer}] expected ${wanted}, received ${list.length} of them`);
   }
-  if (typeof value !== 'number' && list.length !== 2) {
-    throw new EngineError(
-      'ARGUMENT',
-      `[${layer}] expected one or two integers for ${name}, received ${list.length} of them`,
-    );
-  }
-  for (const n of list) integer(layer, name, n, least);
-  return value;
+  for (const n of list ?? [value]) integer(layer, name, n, least);
 }
 
 /** Fails unless the input has the rank that a layer works on. @internal */

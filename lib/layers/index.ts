@@ -1,21 +1,49 @@
 export { Activation, activation } from './activation.js';
 export { Add, add } from './add.js';
 export { Average, average } from './average.js';
-export { AveragePooling2D, averagePooling2d } from './averagePooling2d.js';
+export {
+  AveragePooling1D,
+  averagePooling1d,
+  AveragePooling2D,
+  averagePooling2d,
+  AveragePooling3D,
+  averagePooling3d,
+} from './averagePooling.js';
 export { BatchNormalization, batchNormalization } from './batchNormalization.js';
 export { Concatenate, concatenate } from './concatenate.js';
-export { Conv2D, conv2d } from './conv2d.js';
-export { Conv2DTranspose, conv2dTranspose } from './conv2dTranspose.js';
-export { Cropping2D, cropping2d } from './cropping2d.js';
+export { Conv1D, conv1d, Conv2D, conv2d, Conv3D, conv3d } from './conv.js';
+export {
+  Conv1DTranspose,
+  conv1dTranspose,
+  Conv2DTranspose,
+  conv2dTranspose,
+  Conv3DTranspose,
+  conv3dTranspose,
+} from './convTranspose.js';
+export { Cropping1D, cropping1d, Cropping2D, cropping2d, Cropping3D, cropping3d } from './cropping.js';
 export { Dense, dense } from './dense.js';
-export { DepthwiseConv2D, depthwiseConv2d } from './depthwiseConv2d.js';
+export { DepthwiseConv1D, depthwiseConv1d, DepthwiseConv2D, depthwiseConv2d } from './depthwiseConv.js';
 export { Dot, dot } from './dot.js';
 export { Dropout, dropout } from './dropout.js';
 export { Embedding, embedding } from './embedding.js';
 export { Flatten, flatten } from './flatten.js';
 export { GaussianNoise, gaussianNoise } from './gaussianNoise.js';
-export { GlobalAveragePooling2D, globalAveragePooling2d } from './globalAveragePooling2d.js';
-export { GlobalMaxPooling2D, globalMaxPooling2d } from './globalMaxPooling2d.js';
+export {
+  GlobalAveragePooling1D,
+  globalAveragePooling1d,
+  GlobalAveragePooling2D,
+  globalAveragePooling2d,
+  GlobalAveragePooling3D,
+  globalAveragePooling3d,
+} from './globalAveragePooling.js';
+export {
+  GlobalMaxPooling1D,
+  globalMaxPooling1d,
+  GlobalMaxPooling2D,
+  globalMaxPooling2d,
+  GlobalMaxPooling3D,
+  globalMaxPooling3d,
+} from './globalMaxPooling.js';
 export { GRU, gru } from './gru.js';
 export { InputLayer, input } from './input.js';
 export { KerasTensor, type OperationNode } from '../core/kerasTensor.js';
@@ -25,16 +53,44 @@ export { LayerNormalization, layerNormalization } from './layerNormalization.js'
 export { LeakyReLU, leakyReLU } from './leakyReLU.js';
 export { LSTM, lstm } from './lstm.js';
 export { Maximum, maximum } from './maximum.js';
-export { MaxPooling2D, maxPooling2d } from './maxPooling2d.js';
+export {
+  MaxPooling1D,
+  maxPooling1d,
+  MaxPooling2D,
+  maxPooling2d,
+  MaxPooling3D,
+  maxPooling3d,
+} from './maxPooling.js';
 export { Minimum, minimum } from './minimum.js';
 export { Multiply, multiply } from './multiply.js';
 export { ReLU, relu } from './relu.js';
 export { Rescaling, rescaling } from './rescaling.js';
 export { Reshape, reshape } from './reshape.js';
-export { SeparableConv2D, separableConv2d } from './separableConv2d.js';
+export { SeparableConv1D, separableConv1d, SeparableConv2D, separableConv2d } from './separableConv.js';
 export { SimpleRNN, simpleRNN } from './simpleRNN.js';
 export { Softmax, softmax } from './softmax.js';
-export { SpatialDropout2D, spatialDropout2d } from './spatialDropout2d.js';
+export {
+  SpatialDropout1D,
+  spatialDropout1d,
+  SpatialDropout2D,
+  spatialDropout2d,
+  SpatialDropout3D,
+  spatialDropout3d,
+} from './spatialDropout.js';
 export { Subtract, subtract } from './subtract.js';
-export { UpSampling2D, upSampling2d } from './upSampling2d.js';
-export { ZeroPadding2D, zeroPadding2d } from './zeroPadding2d.js';
+export {
+  UpSampling1D,
+  upSampling1d,
+  UpSampling2D,
+  upSampling2d,
+  UpSampling3D,
+  upSampling3d,
+} from './upSampling.js';
+export {
+  ZeroPadding1D,
+  zeroPadding1d,
+  ZeroPadding2D,
+  zeroPadding2d,
+  ZeroPadding3D,
+  zeroPadding3d,
+} from './zeroPadding.js';

@@ -1,29 +1,45 @@
 import { expected, integer } from '../base/checks.js';
-import type { DataFormat } from '../ops/window.js';
-import type { LayerOptions } from './layer.js';
+
+/** How much lies at the two ends of a spatial axis. */
+export type Margin = readonly [before: number, after: number];
+
+/** The margins of sequences: one number for both ends, or [before, after]. */
+export type Margins1D = number | Margin;
 
 /** Rows and columns at the four sides: one number for all, one for height and one for width, or [[top, bottom], [left, right]]. */
-export type Margins =
+export type Margins2D =
   | number
   | readonly [height: number, width: number]
   | readonly [readonly [top: number, bottom: number], readonly [left: number, right: number]];
 
-/** What layers take that change the margins of images. */
-export interface MarginOptions extends LayerOptions {
-  /** The order of the axes: `channelsLast`, [n, height, width, channels], or `channelsFirst`, [n, channels, height, width]. Default `channelsLast`. */
-  dataFormat?: DataFormat;
+/** The margins of volumes: one number for all, one for depth, height and width each, or [before, after] for each. */
+export type Margins3D =
+  | number
+  | readonly [depth: number, height: number, width: number]
+  | readonly [depth: Margin, height: Margin, width: Margin];
+
+/** Any of them. */
+export type Margins = Margins1D | Margins2D | Margins3D;
+
+/** The margins as [before, after] for each spatial axis. @internal */
+export function marginsOf(layer: string, name: string, given: Margins, spatial: number): [number, number][] {
+  const sides: readonly unknown[] =
+    typeof given === 'number' ? Array<number>(spatial).fill(given) : spatial === 1 ? [given] : given;
+  if (!Array.isArray(sides) || sides.length !== spatial || !sides.every(isMargin)) {
+    const forms = [
+      '',
+      'two of them, [before, after],',
+      'two of them or [[top, bottom], [left, right]]',
+      'three of them or [before, after] for depth, height and width each',
+    ];
+    const form = `an integer, ${forms[spatial]}`;
+    throw expected(layer, `${form} for ${name}`, given);
+  }
+  return sides.map((side: number | Margin): [number, number] => {
+    const [before, after] = typeof side === 'number' ? [side, side] : side;
+    return [integer(layer, name, before, 0), integer(layer, name, after, 0)];
+  });
 }
 
-/** The margins as [[top, bottom], [left, right]]. @internal */
-export function marginsOf(layer: string, name: string, given: Margins): [[number, number], [number, number]] {
-  const sides: readonly unknown[] = typeof given === 'number' ? [given, given] : given;
-  if (!Array.isArray(sides) || sides.length !== 2) {
-    throw expected(layer, `an integer, two of them or [[top, bottom], [left, right]] for ${name}`, given);
-  }
-  const [height, width] = sides.map((side): [number, number] => {
-    const [first, second, ...more] = (Array.isArray(side) ? side : [side, side]) as number[];
-    if (more.length > 0) integer(layer, name, NaN, 0);
-    return [integer(layer, name, first, 0), integer(layer, name, second, 0)];
-  });
-  return [height, width];
-}
+const isMargin = (side: unknown): boolean =>
+  typeof side === 'number' || (Array.isArray(side) && side.length === 2);

@@ -1,138 +1,152 @@
 import { type OptionNames, knownOptions, wrongShape } from '../base/checks.js';
 import { EngineError } from '../base/errors.js';
 import { type Operand, type Outcome, promote, typeOf } from '../core/apply.js';
-import { type DataFormat, type Padding, type Pair, dataFormatOf, pair, paddingAttrs } from './window.js';
-import { reshape } from './shape.js';
-import { add } from './binary.js';
 import { op } from '../core/op.js';
+import { add } from './binary.js';
+import { reshape } from './shape.js';
+import { type DataFormat, type Padding, type Sides, dataFormatOf, spatialOf, windowAttrs } from './window.js';
 
-/** What `ops.conv2d` takes. */
-export interface Conv2dOptions {
-  /** The steps of the kernel, down and to the right, or one number for both. Default 1. */
-  strides?: Pair;
+/** What `ops.depthwiseConv` and `ops.separableConv` take. */
+export interface DepthwiseConvOptions {
+  /** The steps of the kernel along the spatial axes, or one number for all. Default 1. */
+  strides?: Sides;
   /** How far the kernel reaches over the sides: see {@link Padding}. Default `valid`. */
   padding?: Padding;
-  /** The distance of the kernel's taps. Default 1. */
-  dilations?: Pair;
-  /** The channels are split into as many groups, each with kernels of its own. Default 1. */
-  groups?: number;
-  /** The order of the axes: `channelsLast`, [n, height, width, channels], or `channelsFirst`, [n, channels, height, width]. Default `channelsLast`. */
+  /** The distance of the kernel's taps along the spatial axes, or one number for all. Default 1. */
+  dilationRate?: Sides;
+  /** The order of the axes: `channelsLast`, [n, …, channels], or `channelsFirst`, [n, channels, …]. Default `channelsLast`. */
   dataFormat?: DataFormat;
 }
 
-const conv2dNames = {
-  strides: 'optional',
-  padding: 'optional',
-  dilations: 'optional',
-  groups: 'optional',
-  dataFormat: 'optional',
-} satisfies OptionNames<Conv2dOptions>;
+/** What `ops.conv` takes. */
+export interface ConvOptions extends DepthwiseConvOptions {
+  /** The channels are split into as many groups, each with kernels of its own. Default 1. */
+  groups?: number;
+}
+
 const depthwiseNames = {
   strides: 'optional',
   padding: 'optional',
-  dilations: 'optional',
+  dilationRate: 'optional',
   dataFormat: 'optional',
-} satisfies OptionNames<Omit<Conv2dOptions, 'groups'>>;
+} satisfies OptionNames<DepthwiseConvOptions>;
+const convNames = { ...depthwiseNames, groups: 'optional' } satisfies OptionNames<ConvOptions>;
 
 /**
- * The 2-D convolution (cross-correlation, as in every framework) of images with kernels.
+ * The convolution (cross-correlation, as in every framework) of images with kernels, over as many spatial axes as x has: sequences
+ * [n, length, channels], pictures [n, height, width, channels] or volumes [n, depth, height, width, channels]. Also as `ops.conv1d`,
+ * `ops.conv2d` and `ops.conv3d`, TF.js's names. https://keras.io/api/ops/nn/
  *
- * @param x float32 [n, height, width, channels] (or as `dataFormat` says).
- * @param kernel float32 [kernelHeight, kernelWidth, channels / groups, filters], for either format.
- * @returns [n, outHeight, outWidth, filters].
+ * @param x float32 of rank 3 to 5.
+ * @param kernel float32 [kernel sizes …, channels / groups, filters], for either format.
+ * @returns [n, sides …, filters].
  * @throws EngineError `SHAPE` for other ranks, channels that differ, a kernel larger than the padded input; `ATTRIBUTE`.
- * @example ops.conv2d(zeros([1, 8, 8, 3]), zeros([3, 3, 3, 16]), { padding: 'same', strides: 2 }); // [1, 4, 4, 16]
+ * @example ops.conv(zeros([1, 8, 8, 3]), zeros([3, 3, 3, 16]), { padding: 'same', strides: 2 }); // [1, 4, 4, 16]
  */
-export const conv2d = op(
-  'conv2d',
-  <X extends Operand, K extends Operand>(x: X, kernel: K, options: Conv2dOptions = {}): Outcome<X | K> => {
-    knownOptions('conv2d', options, conv2dNames);
-    const {
-      strides = 1,
-      padding = 'valid',
-      dilations = 1,
-      groups = 1,
-      dataFormat = 'channelsLast',
-    } = options;
-    return promote<X | K>('conv', [x, kernel], {
-      strides: pair(strides),
-      dilations: pair(dilations),
-      groups,
-      dataFormat,
-      ...paddingAttrs('conv2d', padding),
-    });
+export const conv = op(
+  'conv',
+  <X extends Operand, K extends Operand>(x: X, kernel: K, options: ConvOptions = {}): Outcome<X | K> => {
+    knownOptions('conv', options, convNames);
+    const { groups = 1, dilationRate, ...window } = options;
+    const attrs = windowAttrs('conv', x, { ...window, dilations: dilationRate });
+    return promote<X | K>('conv', [x, kernel], { ...attrs, groups });
   },
 );
 
 /**
- * The convolution of each channel with kernels of its own: those of one channel lie one after another in the result.
+ * The convolution of each channel with kernels of its own: those of one channel lie one after another in the result. Also as
+ * `ops.depthwiseConv2d`, TF.js's name. https://keras.io/api/ops/nn/
  *
- * @param x float32 [n, height, width, channels] (or as `dataFormat` says).
- * @param kernel float32 [kernelHeight, kernelWidth, channels, multiplier], for either format.
- * @returns [n, outHeight, outWidth, channels · multiplier].
- * @throws EngineError as {@link conv2d}.
+ * @param x float32 of rank 3 to 5, as {@link conv} takes it.
+ * @param kernel float32 [kernel sizes …, channels, multiplier], for either format.
+ * @returns [n, sides …, channels · multiplier].
+ * @throws EngineError as {@link conv}.
  */
-export const depthwiseConv2d = op(
-  'depthwiseConv2d',
+export const depthwiseConv = op(
+  'depthwiseConv',
   <X extends Operand, K extends Operand>(
     x: X,
     kernel: K,
-    options: Omit<Conv2dOptions, 'groups'> = {},
+    options: DepthwiseConvOptions = {},
   ): Outcome<X | K> => {
-    knownOptions('depthwiseConv2d', options, depthwiseNames);
+    knownOptions('depthwiseConv', options, depthwiseNames);
     const { shape } = typeOf(kernel);
-    if (shape.length !== 4 || shape.includes(-1)) {
-      throw wrongShape('depthwiseConv2d', 'a kernel [kh, kw, channels, multiplier] of known size', shape);
+    if (shape.length !== spatialOf(x) + 2 || shape.includes(-1)) {
+      const rank = typeOf(x).shape.length;
+      throw wrongShape(
+        'depthwiseConv',
+        `a kernel [sizes …, channels, multiplier] of known size for rank ${rank}`,
+        shape,
+      );
     }
-    const [height, width, channels, multiplier] = shape;
-    const apart = reshape(kernel, [height, width, 1, channels * multiplier]);
-    return conv2d<Operand, Operand>(x, apart, { ...options, groups: channels }) as Outcome<X | K>;
+    const [channels, multiplier] = shape.slice(-2);
+    const apart = reshape(kernel, [...shape.slice(0, -2), 1, channels * multiplier]);
+    return conv<Operand, Operand>(x, apart, { ...options, groups: channels }) as Outcome<X | K>;
   },
 );
 
-/** What `ops.conv2dTranspose` takes. */
-export interface Conv2dTransposeOptions extends Omit<Conv2dOptions, 'padding' | 'groups'> {
+/**
+ * {@link depthwiseConv} and then a convolution with kernels of size 1 over all channels. Also as `ops.separableConv2d`, TF.js's name.
+ * https://keras.io/api/ops/nn/
+ *
+ * @param x float32 of rank 3 to 5, as {@link conv} takes it.
+ * @param depthwiseKernel float32 [kernel sizes …, channels, multiplier].
+ * @param pointwiseKernel float32 [1 …, channels · multiplier, filters].
+ * @returns [n, sides …, filters].
+ * @throws EngineError as {@link conv}.
+ */
+export const separableConv = op(
+  'separableConv',
+  <X extends Operand, D extends Operand, P extends Operand>(
+    x: X,
+    depthwiseKernel: D,
+    pointwiseKernel: P,
+    options: DepthwiseConvOptions = {},
+  ): Outcome<X | D | P> => {
+    knownOptions('separableConv', options, depthwiseNames);
+    const each = depthwiseConv<Operand, Operand>(x, depthwiseKernel, options);
+    return conv<Operand, Operand>(each, pointwiseKernel, { dataFormat: options.dataFormat }) as Outcome<
+      X | D | P
+    >;
+  },
+);
+
+/** What `ops.convTranspose` takes. */
+export interface ConvTransposeOptions extends Omit<DepthwiseConvOptions, 'padding'> {
   /** What is undone: the padding of the convolution. Default `valid`. */
   padding?: 'valid' | 'same';
-  /** Rows and columns added at the end, fewer than the strides. By default as many as a convolution with these strides would drop. */
-  outputPadding?: Pair | null;
+  /** How many elements are added at the end of each spatial axis, fewer than the strides. By default as many as a convolution with these strides would drop. */
+  outputPadding?: Sides | null;
 }
 
-const conv2dTransposeNames = {
-  strides: 'optional',
-  padding: 'optional',
-  dilations: 'optional',
-  dataFormat: 'optional',
+const convTransposeNames = {
+  ...depthwiseNames,
   outputPadding: 'optional',
-} satisfies OptionNames<Conv2dTransposeOptions>;
+} satisfies OptionNames<ConvTransposeOptions>;
 
 /**
- * The transposed convolution: what {@link conv2d} does to gradients on their way from its output to its input. A side of `in`
+ * The transposed convolution: what {@link conv} does to gradients on their way from its output to its input. A side of `in`
  * becomes, with a kernel of k (dilated), in · strides with padding `same` and (in − 1) · strides + max(k, strides) with `valid`;
- * with an outputPadding p, (in − 1) · strides + k % 2 + p and (in − 1) · strides + k + p.
+ * with an outputPadding p, (in − 1) · strides + k % 2 + p and (in − 1) · strides + k + p. Also as `ops.conv2dTranspose` and
+ * `ops.conv3dTranspose`, TF.js's names. https://keras.io/api/ops/nn/
  *
- * @param x float32 [n, height, width, channels] (or as `dataFormat` says).
- * @param kernel float32 [kernelHeight, kernelWidth, filters, channels], for either format.
- * @returns [n, outHeight, outWidth, filters].
+ * @param x float32 of rank 3 to 5, as {@link conv} takes it.
+ * @param kernel float32 [kernel sizes …, filters, channels], for either format.
+ * @returns [n, sides …, filters].
  * @throws EngineError `SHAPE` for other ranks or channels that differ; `ATTRIBUTE`.
- * @example ops.conv2dTranspose(zeros([1, 4, 4, 16]), zeros([3, 3, 8, 16]), { strides: 2, padding: 'same' }); // [1, 8, 8, 8]
+ * @example ops.convTranspose(zeros([1, 4, 4, 16]), zeros([3, 3, 8, 16]), { strides: 2, padding: 'same' }); // [1, 8, 8, 8]
  */
-export const conv2dTranspose = op(
-  'conv2dTranspose',
+export const convTranspose = op(
+  'convTranspose',
   <X extends Operand, K extends Operand>(
     x: X,
     kernel: K,
-    options: Conv2dTransposeOptions = {},
+    options: ConvTransposeOptions = {},
   ): Outcome<X | K> => {
-    knownOptions('conv2dTranspose', options, conv2dTransposeNames);
-    const { strides = 1, padding = 'valid', outputPadding, dilations = 1 } = options;
-    return promote<X | K>('convTranspose', [x, kernel], {
-      strides: pair(strides),
-      dilations: pair(dilations),
-      padding,
-      outputPadding: outputPadding == null ? [] : pair(outputPadding),
-      dataFormat: options.dataFormat ?? 'channelsLast',
-    });
+    knownOptions('convTranspose', options, convTransposeNames);
+    const { dilationRate, ...window } = options;
+    const attrs = windowAttrs('convTranspose', x, { ...window, dilations: dilationRate });
+    return promote<X | K>('convTranspose', [x, kernel], attrs);
   },
 );
 

@@ -18,4 +18,4 @@ export * from './upsample.js';
 import './methods.js';
 export type { Operand, Outcome } from '../core/apply.js';
 export type { AxisOptions } from './axis.js';
-export type { DataFormat, Padding, Pair } from './window.js';
+export type { DataFormat, Padding, Sides } from './window.js';

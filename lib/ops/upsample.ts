@@ -1,57 +1,58 @@
 import { type OptionNames, knownOptions, oneOf } from '../base/checks.js';
+import { EngineError } from '../base/errors.js';
 import { type Operand, type Outcome, apply } from '../core/apply.js';
-import { avgPool2d } from './pool.js';
-import { type DataFormat, type Pair, pair } from './window.js';
 import { op } from '../core/op.js';
+import { averagePool } from './pool.js';
+import { type DataFormat, type Sides, sidesOf, spatialOf, windowAttrs } from './window.js';
 
-/** What `ops.upSampling2d` takes. */
-export interface UpSampling2dOptions {
-  /** How many times as high and wide. Default 2. */
-  size?: Pair;
-  /** Default `nearest`: each number becomes a rectangle of equal ones. */
+/** What `ops.upSampling` takes. */
+export interface UpSamplingOptions {
+  /** How many times as long each spatial axis becomes, or one number for all. Default 2. */
+  size?: Sides;
+  /** `nearest`: each number becomes a block of equal ones; `bilinear`, of pictures alone. Default `nearest`. */
   interpolation?: 'nearest' | 'bilinear';
-  /** The order of the axes: `channelsLast`, [n, height, width, channels], or `channelsFirst`, [n, channels, height, width]. Default `channelsLast`. */
+  /** The order of the axes: `channelsLast`, [n, …, channels], or `channelsFirst`, [n, channels, …]. Default `channelsLast`. */
   dataFormat?: DataFormat;
 }
 
-const upSampling2dNames = {
+const upSamplingNames = {
   size: 'optional',
   interpolation: 'optional',
   dataFormat: 'optional',
-} satisfies OptionNames<UpSampling2dOptions>;
+} satisfies OptionNames<UpSamplingOptions>;
 
 /**
- * Images as many times as high and wide. `bilinear` takes numbers to lie in the middle of their pixels and repeats those at the
- * border, as TensorFlow 2 and PyTorch (without `align_corners`) do.
+ * Larger images. `bilinear` takes numbers to lie in the middle of their pixels and repeats those at the border, as TensorFlow 2 and
+ * PyTorch (without `align_corners`) do.
  *
- * @param x float32 [n, height, width, channels] (or as `dataFormat` says).
- * @returns [n, height · size, width · size, channels].
- * @throws EngineError `SHAPE` for another rank; `ATTRIBUTE`.
+ * @param x float32: sequences [n, length, channels], pictures [n, height, width, channels] or volumes [n, depth, height, width, channels].
+ * @returns [n, side · size …, channels].
+ * @throws EngineError `SHAPE` for another rank; `ATTRIBUTE`, also for `bilinear` of anything but pictures.
  */
-export const upSampling2d = op(
-  'upSampling2d',
-  <X extends Operand>(x: X, options: UpSampling2dOptions = {}): Outcome<X> => {
-    knownOptions('upSampling2d', options, upSampling2dNames);
-    const { size = 2, interpolation = 'nearest', dataFormat = 'channelsLast' } = options;
-    oneOf('upSampling2d', 'interpolation', interpolation, ['nearest', 'bilinear'], 'ATTRIBUTE');
-    const sides = pair(size);
-    const steps = apply('upSampling', [x], { size: sides, dataFormat });
+export const upSampling = op(
+  'upSampling',
+  <X extends Operand>(x: X, options: UpSamplingOptions = {}): Outcome<X> => {
+    knownOptions('upSampling', options, upSamplingNames);
+    const { size = 2, interpolation = 'nearest', dataFormat } = options;
+    oneOf('upSampling', 'interpolation', interpolation, ['nearest', 'bilinear'], 'ATTRIBUTE');
+    const sides = sidesOf(size, spatialOf(x));
+    const steps = apply('upSampling', [x], windowAttrs('upSampling', x, { size: sides, dataFormat }));
     if (interpolation === 'nearest') return steps;
+    if (sides.length !== 2) {
+      throw new EngineError(
+        'ATTRIBUTE',
+        `[upSampling] expected pictures [n, height, width, channels] for 'bilinear', received ${sides.length} spatial axes`,
+      );
+    }
     // The mean over as many places as a step is wide goes in a straight line from one step's middle to the next. An even number of
     // places has its middle between two of them: there a mean over two follows.
-    const [high, wide] = sides.map((n): [number, number] => [Math.floor(n / 2), Math.floor((n - 1) / 2)]);
-    const lines = avgPool2d(steps, {
-      ...{ poolSize: [sides[0], sides[1]], strides: 1, dataFormat },
-      padding: [high, wide],
-    });
-    const [evenHigh, evenWide] = sides.map((n) => 1 - (n % 2));
-    if (evenHigh + evenWide === 0) return lines as Outcome<X>;
-    return avgPool2d(lines, {
-      ...{ poolSize: [1 + evenHigh, 1 + evenWide], strides: 1, dataFormat },
-      padding: [
-        [0, evenHigh],
-        [0, evenWide],
-      ],
+    const padding = sides.map((n): [number, number] => [Math.floor(n / 2), Math.floor((n - 1) / 2)]);
+    const lines = averagePool(steps, { poolSize: sides, strides: 1, padding, dataFormat });
+    const even = sides.map((n) => 1 - (n % 2));
+    if (even.every((n) => n === 0)) return lines as Outcome<X>;
+    return averagePool(lines, {
+      ...{ poolSize: even.map((n) => 1 + n), strides: 1, dataFormat },
+      padding: even.map((n): [number, number] => [0, n]),
     }) as Outcome<X>;
   },
 );

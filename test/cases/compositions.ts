@@ -3,21 +3,21 @@ import { type Sym, ops } from 'nodegrad';
 /** Small nets that the plan fuses or rewrites; rows of ops.json name them as if they were ops. test/fixtures/reference.py has their twins. */
 export const compositions = {
   convBiasReluPool: (x: Sym, w: Sym, b: Sym) =>
-    ops.maxPool2d(ops.relu(ops.add(ops.conv2d(x, w), b)), { poolSize: 2 }),
+    ops.maxPool(ops.relu(ops.add(ops.conv(x, w), b)), { poolSize: 2 }),
 
-  convBiasSigmoid: (x: Sym, w: Sym, b: Sym) => ops.sigmoid(ops.add(ops.conv2d(x, w, { padding: 'same' }), b)),
+  convBiasSigmoid: (x: Sym, w: Sym, b: Sym) => ops.sigmoid(ops.add(ops.conv(x, w, { padding: 'same' }), b)),
 
   flattenDenseRelu: (x: Sym, w: Sym, b: Sym) => ops.relu(ops.add(ops.matmul(flatten(x), w), b)),
 
   poolDense: (x: Sym, w: Sym, b: Sym) =>
-    ops.tanh(ops.add(ops.matmul(flatten(ops.maxPool2d(x, { poolSize: 2 })), w), b)),
+    ops.tanh(ops.add(ops.matmul(flatten(ops.maxPool(x, { poolSize: 2 })), w), b)),
 
   denseSoftmaxLoss: (x: Sym, w: Sym, b: Sym, labels: Sym) =>
     ops.mean(ops.sparseSoftmaxCrossEntropy(ops.add(ops.matmul(x, w), b), labels)),
 
   residual: (x: Sym, w1: Sym, w2: Sym) => {
-    const inner = ops.relu(ops.conv2d(x, w1, { padding: 'same' }));
-    return ops.multiply(ops.relu(ops.add(x, ops.conv2d(inner, w2, { padding: 'same' }))), 0.5);
+    const inner = ops.relu(ops.conv(x, w1, { padding: 'same' }));
+    return ops.multiply(ops.relu(ops.add(x, ops.conv(inner, w2, { padding: 'same' }))), 0.5);
   },
 
   batchNormTraining: (x: Sym, gamma: Sym, beta: Sym, options: object = {}) =>
@@ -30,7 +30,7 @@ export const compositions = {
   },
 
   convBatchNormReluPool: (x: Sym, w: Sym, gamma: Sym, beta: Sym, options: object) =>
-    ops.maxPool2d(ops.relu(normalized(ops.conv2d(x, w, { padding: 'same' }), gamma, beta).y), options),
+    ops.maxPool(ops.relu(normalized(ops.conv(x, w, { padding: 'same' }), gamma, beta).y), options),
 
   batchNormRelu: (x: Sym, gamma: Sym, beta: Sym) => ops.relu(normalized(x, gamma, beta).y),
 
@@ -49,7 +49,7 @@ export const compositions = {
     offset: Sym,
     dataFormat: 'channelsLast' | 'channelsFirst',
   ) => {
-    const y = ops.biasAdd(ops.conv2d(x, w, { dataFormat }), b, { dataFormat });
+    const y = ops.biasAdd(ops.conv(x, w, { dataFormat }), b, { dataFormat });
     const axis = dataFormat === 'channelsFirst' ? 1 : -1;
     return ops.relu(ops.batchNormalization(y, mean, variance, { scale, offset, axis }));
   },

@@ -28,7 +28,7 @@ const activations: Record<string, Activation> = {
 interface ConvolutionOptions {
   strides: number;
   groups: number;
-  dilations: number;
+  dilationRate: number;
 }
 
 type Convolve = (x: Sym, kernel: Sym, options: ConvolutionOptions) => Sym;
@@ -53,9 +53,9 @@ function* layersOf(): Generator<Layer> {
       weights: [[inputs, units], [units]],
       call: (activation, _, x, [w, b]) => activation(ops.add(ops.matmul(x, w), b)),
     };
-  // Samples, edge, channels, filters, kernel, strides, groups, dilations: oneDNN's direct kernels, Winograd's, those over samples, depthwise,
+  // Samples, edge, channels, filters, kernel, strides, groups, dilationRate: oneDNN's direct kernels, Winograd's, those over samples, depthwise,
   // and where oneDNN generates no code, on lower levels products of unfolded images and its reference.
-  for (const [n, edge, channels, filters, kernel, strides, groups, dilations = 1] of [
+  for (const [n, edge, channels, filters, kernel, strides, groups, dilationRate = 1] of [
     [2, 8, 3, 8, 3, 1, 1],
     [2, 8, 16, 16, 3, 1, 1],
     [16, 12, 6, 16, 5, 1, 1],
@@ -80,38 +80,38 @@ function* layersOf(): Generator<Layer> {
     ]) {
       if (around.includes('residual') && (channels !== filters || strides > 1)) continue;
       yield {
-        name: `conv2d ${[n, edge, channels, filters, kernel, strides, groups, dilations].join('-')} with ${around}`,
+        name: `conv2d ${[n, edge, channels, filters, kernel, strides, groups, dilationRate].join('-')} with ${around}`,
         x: [n, edge, edge, channels],
         weights: [[kernel, kernel, channels / groups, filters], [filters]],
         call: (activation, convolve, x, [w, b]) => {
-          let y = convolve(x, w, { strides, groups, dilations });
+          let y = convolve(x, w, { strides, groups, dilationRate });
           if (around === 'bias') y = ops.add(y, b);
           if (around.includes('normalization'))
             y = ops.batchNormalization(y, b, ops.abs(b), { scale: b, offset: b });
           if (around.includes('residual')) y = ops.add(y, x);
           y = activation(y);
-          return around.includes('pooling') ? ops.maxPool2d(y, { poolSize: 2 }) : y;
+          return around.includes('pooling') ? ops.maxPool(y, { poolSize: 2 }) : y;
         },
       };
     }
 }
 
-const byEngine: Convolve = (x, kernel, options) => ops.conv2d(x, kernel, { ...options, padding: 'same' });
+const byEngine: Convolve = (x, kernel, options) => ops.conv(x, kernel, { ...options, padding: 'same' });
 
 /** The sum over the taps that are within the image, for each output alone: the engine's Winograd makes more of a NaN's neighbours NaN. */
 function byDefinition(x: Tensor, kernel: Variable, options: ConvolutionOptions): Tensor {
-  const { strides, groups, dilations } = options;
+  const { strides, groups, dilationRate } = options;
   const [n, edge, , channels] = x.shape;
   const [taps, , perGroup, filters] = kernel.shape;
   const [numbers, weights] = [x.dataSync(), kernel.dataSync()];
   const out = Math.ceil(edge / strides);
-  const before = Math.max((out - 1) * strides + (taps - 1) * dilations + 1 - edge, 0) >> 1;
+  const before = Math.max((out - 1) * strides + (taps - 1) * dilationRate + 1 - edge, 0) >> 1;
   const y = new Float32Array(n * out * out * filters);
   for (let place = 0; place < n * out * out; place++) {
     const image = Math.floor(place / (out * out));
     const [top, left] = [Math.floor(place / out) % out, place % out].map((at) => at * strides - before);
     for (let tap = 0; tap < taps * taps; tap++) {
-      const [row, column] = [top + Math.floor(tap / taps) * dilations, left + (tap % taps) * dilations];
+      const [row, column] = [top + Math.floor(tap / taps) * dilationRate, left + (tap % taps) * dilationRate];
       if (row < 0 || row >= edge || column < 0 || column >= edge) continue;
       const pixel = ((image * edge + row) * edge + column) * channels;
       for (let f = 0; f < filters; f++) {

@@ -31,7 +31,7 @@ export const { table, entries: cases } = readFixture('ops') as { table: string; 
 const ELEMENTWISE = 1e-6;
 const SUMS = 1e-5;
 const SUMMING =
-  /^(conv|depthwise|upSampling|matmul|avgPool|sum|mean|prod|softmax|logSoftmax|.*CrossEntropy|flatten|pool|dense|residual|branches|batchNorm|layerNorm|moments|lstm|gru|simpleRnn)/;
+  /^(conv|depthwise|upSampling|matmul|average|separable|sum|mean|prod|softmax|logSoftmax|.*CrossEntropy|flatten|pool|dense|residual|branches|batchNorm|layerNorm|moments|lstm|gru|simpleRnn)/;
 
 /** Finite differences: steps of H and 2 H on both sides, which cancel all error terms below H⁴. */
 const H = 0.02;

@@ -26,19 +26,25 @@ const image = () => nodegrad.tensor(new Float32Array(32), [1, 4, 4, 2]);
 /** Options that the layers cannot do without. */
 const required: Record<string, object> = {
   activation: { activation: 'relu' },
+  conv1d: { filters: 2, kernelSize: 3 },
+  conv1dTranspose: { filters: 2, kernelSize: 3 },
   conv2d: { filters: 2, kernelSize: 3 },
   conv2dTranspose: { filters: 2, kernelSize: 3 },
+  conv3d: { filters: 2, kernelSize: 3 },
+  conv3dTranspose: { filters: 2, kernelSize: 3 },
+  depthwiseConv1d: { kernelSize: 3 },
   depthwiseConv2d: { kernelSize: 3 },
   dot: { axes: 1 },
   embedding: { inputDim: 4, outputDim: 2 },
   input: { shape: [2] },
+  separableConv1d: { filters: 2, kernelSize: 3 },
   separableConv2d: { filters: 2, kernelSize: 3 },
 };
 const units = { units: 2, rate: 0.5, stddev: 1, scale: 2, targetShape: [3], depth: 3 };
 
 /** Names of options of any function, for those whose own names are not known. */
 const names = [
-  'axis axes keepDims strides padding dataFormat poolSize dilations groups depth onValue rate seed key salt mean stddev minval maxval',
+  'axis axes keepDims strides padding dataFormat poolSize dilationRate groups depth onValue rate seed key salt mean stddev minval maxval',
   'epochs batchSize verbose callbacks signal validationSplit validationData shuffle classWeight sampleWeight initialEpoch stepsPerEpoch',
   'steps loss metrics weightedMetrics lossWeights optimizer printFn name trainable dtype dtypePolicy threads folder mirror initialState',
 ].flatMap((line) => line.split(' '));

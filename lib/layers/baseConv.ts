@@ -1,3 +1,4 @@
+import { factoryName } from '../base/names.js';
 import { type OptionNames, oneOf, wrongShape } from '../base/checks.js';
 import {
   type ActivationFunction,
@@ -7,33 +8,38 @@ import {
 } from '../activations/index.js';
 import type { Shape } from '../engine/engine.js';
 import * as ops from '../ops/index.js';
-import { type DataFormat, type Pair, dataFormatOf } from '../ops/window.js';
+import { type Sides, dataFormatOf, sidesOf } from '../ops/window.js';
 import type { Sym } from '../core/sym.js';
 import type { Variable } from '../core/variable.js';
-import { checkPair, checkRank } from './check.js';
-import { Layer, type LayerOptions } from './layer.js';
+import { checkSides } from './check.js';
+import { Layer } from './layer.js';
+import { type SpatialOptions, checkSpatial } from './spatial.js';
 import { type BiasOptions, weightConfig, weightNames, weightOptions } from './weightOptions.js';
 
-/** What the convolution layers take. */
-export interface BaseConv2DOptions extends LayerOptions, BiasOptions {
-  /** The height and width of the kernel, or one number for both. */
-  kernelSize: Pair;
-  /** The steps of the kernel, down and to the right, or one number for both. Default 1. */
-  strides?: Pair;
+/** What the convolution layers take, with one number or one for each spatial axis for sizes and steps. */
+export interface BaseConvOptions<S extends Sides = Sides> extends SpatialOptions, BiasOptions {
+  /** The size of the kernel along the spatial axes, or one number for all. */
+  kernelSize: S;
+  /** The steps of the kernel along the spatial axes, or one number for all. Default 1. */
+  strides?: S;
   /** `valid`: the kernel stays within the image; `same`: zeros around it, so that with strides of 1 it keeps its size. Default `valid`. */
   padding?: 'valid' | 'same';
-  /** The distance of the kernel's taps, down and to the right, or one number for both. Default 1. */
-  dilationRate?: Pair;
-  /** The order of the axes: `channelsLast`, [n, height, width, channels], or `channelsFirst`, [n, channels, height, width]. Default `channelsLast`. */
-  dataFormat?: DataFormat;
+  /** The distance of the kernel's taps along the spatial axes, or one number for all. Default 1. */
+  dilationRate?: S;
   /** What is applied to the result: a name, such as 'relu', or a function. Default none. */
   activation?: ActivationLike;
   /** Whether a bias is added, one number for each channel of the output. Default true. */
   useBias?: boolean;
 }
 
-/** What the convolution layers share: activation(convolution + bias), the bias one number for each channel of the output. */
-export abstract class BaseConv2D<O extends BaseConv2DOptions = BaseConv2DOptions> extends Layer {
+/** The options of any convolution layer, as their base reads them. */
+type AnyOptions = Omit<BaseConvOptions, 'padding'> & { padding?: string };
+
+/**
+ * What the convolution layers share: activation(convolution + bias), the bias one number for each channel of the output. A leaf fixes
+ * the number of spatial axes.
+ */
+export abstract class BaseConv<O extends AnyOptions = BaseConvOptions> extends Layer {
   static override readonly optionNames = {
     ...Layer.optionNames,
     kernelSize: 'required',
@@ -44,22 +50,25 @@ export abstract class BaseConv2D<O extends BaseConv2DOptions = BaseConv2DOptions
     activation: 'optional',
     useBias: 'boolean',
     ...weightNames('bias'),
-  } satisfies OptionNames<BaseConv2DOptions>;
+  } satisfies OptionNames<BaseConvOptions>;
   readonly #activation: ActivationFunction;
   #bias: Variable | undefined;
 
   constructor(
-    kind: string,
+    /** How many spatial axes images have: 1 to 3. */
+    protected readonly spatial: number,
     /** The options as given. */
     readonly options: O,
+    paddings: readonly string[] = ['valid', 'same'],
   ) {
     super(options);
+    const who = factoryName(new.target.name);
     const { kernelSize, strides = 1, dilationRate = 1 } = options;
-    checkPair(kind, 'kernelSize', kernelSize);
-    checkPair(kind, 'strides', strides);
-    checkPair(kind, 'dilationRate', dilationRate);
-    oneOf(kind, 'padding', options.padding ?? 'valid', ['valid', 'same']);
-    dataFormatOf(kind, options.dataFormat);
+    checkSides(who, 'kernelSize', kernelSize, spatial);
+    checkSides(who, 'strides', strides, spatial);
+    checkSides(who, 'dilationRate', dilationRate, spatial);
+    oneOf(who, 'padding', options.padding ?? 'valid', paddings);
+    dataFormatOf(who, options.dataFormat);
     this.#activation = activationOf(options.activation);
   }
 
@@ -68,10 +77,15 @@ export abstract class BaseConv2D<O extends BaseConv2DOptions = BaseConv2DOptions
 
   protected abstract convolve(x: Sym): Sym;
 
+  /** The kernel's size along each spatial axis. */
+  protected get sides(): readonly number[] {
+    return sidesOf(this.options.kernelSize, this.spatial);
+  }
+
   override build(shape: Shape): void {
     const { dataFormat, useBias = true } = this.options;
-    checkRank(this.name, shape, 4, '[n, height, width, channels]');
-    const channels = shape[dataFormat === 'channelsFirst' ? 1 : 3];
+    checkSpatial(this.name, shape, this.spatial);
+    const channels = shape[dataFormat === 'channelsFirst' ? 1 : shape.length - 1];
     if (channels < 1) {
       throw wrongShape(this.name, 'an image with a known number of channels', shape);
     }
