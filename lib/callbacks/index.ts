@@ -1,5 +1,17 @@
 export { Callback, type CallbackParams, type HookResult, type Logs } from './callback.js';
+export { CSVLogger, type CSVLoggerOptions, csvLogger } from './csvLogger.js';
+export { EarlyStopping, type EarlyStoppingOptions, earlyStopping } from './earlyStopping.js';
 export { History, history } from './history.js';
 export { type Hooks, LambdaCallback, lambdaCallback } from './lambdaCallback.js';
+export {
+  type EpochSchedule,
+  LearningRateScheduler,
+  type LearningRateSchedulerOptions,
+  learningRateScheduler,
+} from './learningRateScheduler.js';
+export type { MonitorOptions } from './monitorCallback.js';
 export { ProgbarLogger, type ProgressStream, progbarLogger } from './progbarLogger.js';
+export { ReduceLROnPlateau, type ReduceLROnPlateauOptions, reduceLROnPlateau } from './reduceLROnPlateau.js';
+export { RemoteMonitor, type RemoteMonitorOptions, remoteMonitor } from './remoteMonitor.js';
+export { TerminateOnNaN, type TerminateOnNaNOptions, terminateOnNaN } from './terminateOnNaN.js';
 export type { MeasureOptions, TrainedModel } from './trainedModel.js';

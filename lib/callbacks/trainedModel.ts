@@ -29,6 +29,8 @@ export interface TrainedModel {
   getWeights(): Promise<NDArray[]>;
   /** Gives all weights new numbers. */
   setWeights(values: readonly (NDArray | Tensor | TensorData)[]): void;
+  /** Whether more of a number in the logs is better (`up`) or less (`down`); undefined where that is not known. */
+  directionOf(monitor: string): 'up' | 'down' | undefined;
   /** The loss and the metrics over arrays. */
   evaluate(x: Data, y: Data, options?: MeasureOptions): Promise<Logs>;
   /** The outputs for samples, in the structure of the model's outputs. */

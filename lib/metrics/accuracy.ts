@@ -7,6 +7,7 @@ import { Metric, type MetricOptions } from './metric.js';
 /** The metric that {@link accuracy} makes. */
 export class Accuracy extends Metric {
   override readonly className = 'Accuracy';
+  override readonly direction = 'up';
   readonly name: string;
 
   constructor(options: MetricOptions = {}) {

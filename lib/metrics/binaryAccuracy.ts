@@ -17,6 +17,7 @@ export class BinaryAccuracy extends Metric implements BinaryAccuracyOptions {
     threshold: 'optional',
   } satisfies OptionNames<BinaryAccuracyOptions>;
   override readonly className = 'BinaryAccuracy';
+  override readonly direction = 'up';
   readonly name: string;
   readonly threshold: number;
 

@@ -7,6 +7,7 @@ import { Metric, type MetricOptions } from './metric.js';
 /** The metric that {@link categoricalAccuracy} makes. */
 export class CategoricalAccuracy extends Metric {
   override readonly className = 'CategoricalAccuracy';
+  override readonly direction = 'up';
   readonly name: string;
 
   constructor(options: MetricOptions = {}) {

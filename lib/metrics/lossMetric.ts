@@ -13,6 +13,7 @@ import { Metric } from './metric.js';
 export class LossMetric extends Metric {
   override readonly className: string = 'LossMetric';
   readonly name: string;
+  override readonly direction = 'down';
   /** The loss whose mean is shown. */
   readonly loss: Loss;
 

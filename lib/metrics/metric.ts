@@ -29,6 +29,8 @@ export abstract class Metric {
   abstract readonly name: string;
   /** The name in configurations: that of the class. */
   readonly className: string;
+  /** Whether more of it is better (`up`) or less (`down`), for callbacks that watch it. Default: not known. */
+  readonly direction: 'up' | 'down' | undefined = undefined;
 
   constructor() {
     this.className = new.target.name;

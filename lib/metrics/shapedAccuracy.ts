@@ -10,6 +10,7 @@ export class ShapedAccuracy extends Metric {
   /** Other names for it. */
   static readonly aliases = ['accuracy', 'acc'] as const;
   override readonly className = 'ShapedAccuracy';
+  override readonly direction = 'up';
   readonly name: string;
 
   constructor(options: MetricOptions = {}) {

@@ -7,6 +7,7 @@ import { Metric, type MetricOptions } from './metric.js';
 /** The metric that {@link sparseCategoricalAccuracy} makes. */
 export class SparseCategoricalAccuracy extends Metric {
   override readonly className = 'SparseCategoricalAccuracy';
+  override readonly direction = 'up';
   readonly name: string;
 
   constructor(options: MetricOptions = {}) {

@@ -396,6 +396,16 @@ export class Model<const S extends OutputStructure = KerasTensor> extends Layer 
     return this.#checkConnected();
   }
 
+  /**
+   * Whether more of a number in the logs is better (`up`) or less (`down`); undefined where its metric does not tell.
+   *
+   * @throws EngineError `STATE` before `compile`.
+   * @example model.directionOf('val_loss'); // 'down'
+   */
+  directionOf(monitor: string): 'up' | 'down' | undefined {
+    return this.makeObjective().directionOf(monitor);
+  }
+
   /** @internal */
   makeObjective(): Objective {
     return this.#requireCompiled().objective();

@@ -86,6 +86,20 @@ export class Objective {
     return this.#parts.map((part) => part.loss !== undefined);
   }
 
+  /** Whether more of a number in the logs is better (`up`) or less; undefined where its metric does not tell. */
+  directionOf(key: string): Metric['direction'] {
+    const kind = key.replace(/^val_/, '');
+    for (const { output, metrics, weightedMetrics } of this.#parts) {
+      if (kind === 'loss' || kind === `${output}_loss`) return 'down';
+      for (const { name, direction } of [...metrics, ...weightedMetrics]) {
+        const keys = [name, `weighted_${name}`].flatMap((one) => [one, `${output}_${one}`]);
+        // The second of a name has _1 after it.
+        if (keys.some((one) => kind === one || kind.replace(/_\d+$/, '') === one)) return direction;
+      }
+    }
+    return undefined;
+  }
+
   /**
    * The loss of a batch, and all numbers to be averaged over an epoch.
    *

@@ -45,8 +45,9 @@ const WHO = 'timeseriesDatasetFromArray';
  * @returns Batches [windows] or [windows, targets], anew each time they are asked for: windows are [batch, sequenceLength, ...].
  * @throws EngineError `ARGUMENT` for options that leave no window.
  * @example
- *     const batches = utils.timeseriesDatasetFromArray(series.slice(0, -10), series.slice(10), { sequenceLength: 10 });
- *     await model.fit(batches);
+ *     const series = Float32Array.from({ length: 100 }, (_, i) => Math.sin(i));
+ *     const batches = utils.timeseriesDatasetFromArray(series, series.subarray(10), { sequenceLength: 10 });
+ *     for (const [windows, next] of batches) console.log(windows.shape, next?.shape); // [90, 10] [90]
  */
 export function timeseriesDatasetFromArray(
   data: TensorData,
