@@ -21,6 +21,11 @@ export class Sym {
   readonly inputs: readonly Sym[];
   /** The parameters of that op. */
   readonly attrs: Attrs;
+  /**
+   * Which of its steps count, bool [n, steps]; undefined: all. Layers set and read it (`Layer.computeMask`), as in Keras; ops
+   * give values without one.
+   */
+  mask: Sym | undefined;
 
   /** @internal */
   constructor(

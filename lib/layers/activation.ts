@@ -21,6 +21,7 @@ export class Activation extends Layer {
     activation: 'required',
   } satisfies OptionNames<ActivationOptions>;
   readonly className = 'Activation';
+  override readonly supportsMasking = true;
   /** The activation as given. */
   readonly activation: ActivationLike;
   readonly #function: ActivationFunction;

@@ -2,6 +2,7 @@ import { type OptionNames, atLeastZero, fraction } from '../base/checks.js';
 import type { Shape } from '../engine/engine.js';
 import { type InitializerLike, initializerConfig, initializerOf } from '../initializers/registry.js';
 import * as ops from '../ops/index.js';
+import { apply } from '../core/apply.js';
 import type { Sym } from '../core/sym.js';
 import type { Variable } from '../core/variable.js';
 import { sizeOfAxis } from './check.js';
@@ -47,6 +48,7 @@ export class BatchNormalization extends Layer {
     ...weightNames('beta'),
   } satisfies OptionNames<BatchNormalizationOptions>;
   readonly className = 'BatchNormalization';
+  override readonly supportsMasking = true;
   /** The options as given. */
   readonly options: BatchNormalizationOptions;
   #gamma: Variable | undefined;
@@ -84,9 +86,9 @@ export class BatchNormalization extends Layer {
       const [mean, variance] = [x.trace.lift(this.#movingMean), x.trace.lift(this.#movingVariance)];
       return ops.batchNormalization(x, mean, variance, { axis, epsilon, scale, offset });
     }
-    const { y, mean, variance } = ops.batchNormalization(x, undefined, undefined, {
-      ...{ axis, epsilon, scale, offset },
-    });
+    const { y, mean, variance } = x.mask
+      ? maskedNormalization(x, x.mask, { axis, epsilon, scale, offset })
+      : ops.batchNormalization(x, undefined, undefined, { axis, epsilon, scale, offset });
     const move = (moving: Variable, batch: Sym) => {
       moving.assign(ops.add(ops.multiply(x.trace.lift(moving), momentum), ops.multiply(batch, 1 - momentum)));
     };
@@ -107,6 +109,29 @@ export class BatchNormalization extends Layer {
       movingVarianceInitializer: initializer(this.options.movingVarianceInitializer ?? 'ones'),
     };
   }
+}
+
+/** By the mean and variance of the steps that the mask counts, as in Keras. */
+function maskedNormalization(
+  x: Sym,
+  mask: Sym,
+  options: { axis: number; epsilon: number; scale: Sym | undefined; offset: Sym | undefined },
+) {
+  const channels = options.axis < 0 ? options.axis + x.rank : options.axis;
+  const axis = Array.from({ length: x.rank }, (_, i) => i).filter((i) => i !== channels);
+  let steps = mask;
+  while (steps.rank < x.rank) steps = ops.expandDims(steps, -1);
+  const counted = (values: Sym) => ops.sum(ops.where(steps, values, 0), { axis, keepDims: true });
+  // Keras's epsilon: nothing is divided by 0 where nothing counts.
+  const count = ops.add(counted(apply<number | Sym>('broadcastLike', [1, x])), 1e-7);
+  const mean = ops.divide(counted(x), count);
+  const variance = ops.divide(counted(ops.square(ops.subtract(x, mean))), count);
+  const [flatMean, flatVariance] = [mean, variance].map((value) => ops.reshape(value, [-1]));
+  return {
+    y: ops.batchNormalization(x, flatMean, flatVariance, options),
+    mean: flatMean,
+    variance: flatVariance,
+  };
 }
 
 /**

@@ -1,8 +1,10 @@
 import type { OptionNames } from '../base/checks.js';
 import { listOf } from '../base/list.js';
 import * as ops from '../ops/index.js';
+import { apply } from '../core/apply.js';
 import type { Sym } from '../core/sym.js';
 import { Layer, type LayerOptions } from './layer.js';
+import type { Masks } from './masks.js';
 
 /** What `layers.concatenate` takes. */
 export interface ConcatenateOptions extends LayerOptions {
@@ -29,10 +31,26 @@ export class Concatenate extends Layer {
     return ops.concatenate(listOf(xs), { axis: this.axis });
   }
 
+  /** A step counts where it does in one of the inputs; joined along the steps where the inputs are, as in Keras. */
+  override computeMask(inputs: Sym | readonly Sym[], previousMask: Masks): Masks {
+    const masks = listOf(previousMask);
+    if (masks.every((mask) => !mask)) return undefined;
+    const full = listOf(inputs).map((x, i) => {
+      const mask = masks[i];
+      const everywhere = ops.cast(apply<number | Sym>('broadcastLike', [1, x]), 'bool');
+      return mask ? ops.logicalAnd(expandTo(mask, x.rank), everywhere) : everywhere;
+    });
+    const joined = ops.cast(ops.concatenate(full, { axis: this.axis }), 'float32');
+    return ops.greater(ops.max(joined, { axis: -1 }), 0);
+  }
+
   override getConfig() {
     return { ...super.getConfig(), axis: this.axis };
   }
 }
+
+const expandTo = (mask: Sym, rank: number): Sym =>
+  mask.rank < rank ? expandTo(ops.expandDims(mask, -1), rank) : mask;
 
 /**
  * Several inputs one after another along an axis: [n, 2] and [n, 3] to [n, 5]. All other sizes must be the same. It has no weights.

@@ -39,6 +39,7 @@ export class Dense extends Layer {
     ...weightNames('bias'),
   } satisfies OptionNames<DenseOptions>;
   readonly className = 'Dense';
+  override readonly supportsMasking = true;
   /** The options as given. */
   readonly options: DenseOptions;
   readonly #activation: ActivationFunction;

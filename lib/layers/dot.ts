@@ -4,6 +4,7 @@ import { listOf } from '../base/list.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
 import { Layer, type LayerOptions } from './layer.js';
+import type { Masks } from './masks.js';
 
 /** What `layers.dot` takes. */
 export interface DotOptions extends LayerOptions {
@@ -58,6 +59,11 @@ export class Dot extends Layer {
     const last = axis === x.rank - 1 ? x : ops.transpose(x, [0, ...others, axis]);
     const rows = ops.reshape(last, [-1, rest.reduce((product, n) => product * n, 1), x.shape[axis]]);
     return { rows: this.normalize ? unit(rows) : rows, rest };
+  }
+
+  /** None: its products have no steps. */
+  override computeMask(): Masks {
+    return undefined;
   }
 
   override getConfig() {

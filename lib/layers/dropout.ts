@@ -20,6 +20,7 @@ export class Dropout extends Layer {
     seed: 'optional',
   } satisfies OptionNames<DropoutOptions>;
   readonly className: string = 'Dropout';
+  override readonly supportsMasking = true;
   /** The share of numbers that become 0. */
   readonly rate: number;
   /** Decides the masks, where it was given. */

@@ -5,6 +5,7 @@ import { toIndices } from '../ops/toIndices.js';
 import type { Sym } from '../core/sym.js';
 import type { Variable } from '../core/variable.js';
 import { Layer, type LayerOptions } from './layer.js';
+import type { Masks } from './masks.js';
 import { type EmbeddingsOptions, weightConfig, weightNames, weightOptions } from './weightOptions.js';
 
 /** What `layers.embedding` takes. */
@@ -13,6 +14,11 @@ export interface EmbeddingOptions extends LayerOptions, EmbeddingsOptions {
   inputDim: number;
   /** The length of the vector that stands for an id. */
   outputDim: number;
+  /**
+   * Whether 0 is padding, which layers, losses and metrics that follow leave out ({@link Layer.computeMask}); `inputDim` counts it. Default
+   * false.
+   */
+  maskZero?: boolean;
 }
 
 /** A vector for each id: made by `layers.embedding`, which says more. */
@@ -21,6 +27,7 @@ export class Embedding extends Layer {
     ...Layer.optionNames,
     inputDim: 'required',
     outputDim: 'required',
+    maskZero: 'boolean',
     ...weightNames('embeddings'),
   } satisfies OptionNames<EmbeddingOptions>;
   readonly className = 'Embedding';
@@ -47,10 +54,14 @@ export class Embedding extends Layer {
     return ops.gather(this.#embeddings, toIndices(x));
   }
 
+  override computeMask(ids: Sym): Masks {
+    return this.options.maskZero ? ops.notEqual(ids, 0) : undefined;
+  }
+
   override getConfig() {
-    const { inputDim, outputDim } = this.options;
+    const { inputDim, outputDim, maskZero = false } = this.options;
     const embeddings = weightConfig(this.options, 'embeddings', 'uniform');
-    return { ...super.getConfig(), inputDim, outputDim, ...embeddings };
+    return { ...super.getConfig(), inputDim, outputDim, maskZero, ...embeddings };
   }
 }
 

@@ -20,6 +20,7 @@ export class GaussianNoise extends Layer {
     seed: 'optional',
   } satisfies OptionNames<GaussianNoiseOptions>;
   readonly className = 'GaussianNoise';
+  override readonly supportsMasking = true;
   /** The standard deviation of the noise. */
   readonly stddev: number;
   /** Decides the noise, where it was given. */

@@ -52,6 +52,8 @@ export { Layer, type CallContext, type LayerOptions, type WeightOptions } from '
 export { LayerNormalization, layerNormalization } from './layerNormalization.js';
 export { LeakyReLU, leakyReLU } from './leakyReLU.js';
 export { LSTM, lstm } from './lstm.js';
+export { Masking, masking } from './masking.js';
+export type { Masks } from './masks.js';
 export { Maximum, maximum } from './maximum.js';
 export {
   MaxPooling1D,

@@ -24,6 +24,7 @@ import { Trace } from '../core/trace.js';
 import { Variable } from '../core/variable.js';
 import { collect } from './collect.js';
 import { checkSymbolic } from './check.js';
+import { type Masks, passMasks } from './masks.js';
 import { perSample } from './perSample.js';
 import { type LayerOptions, type WeightOptions, addWeightNames, contextNames } from './layerOptions.js';
 
@@ -64,6 +65,8 @@ export abstract class Layer extends Operation implements Disposable {
   } satisfies OptionNames<LayerOptions>;
   /** Whether it has its weights. */
   built = false;
+  /** Whether it knows what to do with masks: else they end here, with a warning. Default: whether a subclass has its own `computeMask`. */
+  readonly supportsMasking: boolean = this.computeMask !== Layer.prototype.computeMask;
   #trainable: boolean;
   /** What training may change: `trainable` switches it on and off. */
   readonly #learned: Variable[] = [];
@@ -126,6 +129,18 @@ export abstract class Layer extends Operation implements Disposable {
    * @throws EngineError `STATE` where the layer is not built, or takes a context and gets none.
    */
   abstract call(x: Sym | readonly Sym[], context: CallContext): Sym | readonly Sym[];
+
+  /**
+   * The mask of what it puts out: which steps count for what follows (layers that read it, losses and metrics). By default that of the
+   * input. https://keras.io/guides/understanding_masking_and_padding/
+   *
+   * @param _inputs The input, or a list where there are several.
+   * @param previousMask The input's mask, bool [n, steps], or undefined where there is none; a list for several inputs.
+   * @returns The output's mask, or undefined; a list for several outputs.
+   */
+  computeMask(_inputs: Sym | readonly Sym[], previousMask: Masks): Masks {
+    return previousMask;
+  }
 
   /** Whether training changes its weights. Set, it reaches the layers within, as in Keras; each can be set otherwise afterwards. */
   get trainable(): boolean {
@@ -343,11 +358,13 @@ export abstract class Layer extends Operation implements Disposable {
     if (running.length === 0) Trace.current?.dependOn(this);
     this.ensureBuilt(inputs.map((input) => input.shape));
     return this.#named(() => {
+      const masks = inputs.map(({ mask }) => mask);
       const result = this.#within(context, () =>
         this.call(inputs.length === 1 ? inputs[0] : inputs, context),
       );
       checkSymbolic(this.name, 'from call', result);
       const outputs = result instanceof Sym ? [result] : result;
+      passMasks(this, inputs, outputs, masks);
       const regularizer = this.#activityRegularizer;
       if (regularizer) for (const y of outputs) this.addLoss(perSample(regularizer.call(y), y));
       return outputs;

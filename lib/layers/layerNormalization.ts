@@ -37,6 +37,7 @@ export class LayerNormalization extends Layer {
     ...weightNames('beta'),
   } satisfies OptionNames<LayerNormalizationOptions>;
   readonly className = 'LayerNormalization';
+  override readonly supportsMasking = true;
   /** The options as given. */
   readonly options: LayerNormalizationOptions;
   #gamma: Variable | undefined;

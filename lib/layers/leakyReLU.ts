@@ -16,6 +16,7 @@ export class LeakyReLU extends Layer {
     negativeSlope: 'optional',
   } satisfies OptionNames<LeakyReLUOptions>;
   readonly className = 'LeakyReLU';
+  override readonly supportsMasking = true;
   /** The slope below 0. */
   readonly negativeSlope: number;
 

@@ -3,6 +3,7 @@ import { listOf } from '../base/list.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
 import { Layer } from './layer.js';
+import type { Masks } from './masks.js';
 
 /**
  * What the layers share that make one tensor of several, element by element. Inputs of lower rank get axes of size 1 behind the batch;
@@ -22,6 +23,13 @@ export abstract class Merge extends Layer {
     }
     const rank = Math.max(...list.map((x) => x.rank));
     return list.map((x) => ofRank(x, rank)).reduce((a, b) => this.combine(a, b));
+  }
+
+  /** A step counts where it does in one of the inputs; none is masked where an input has no mask, as in Keras. */
+  override computeMask(_inputs: Sym | readonly Sym[], previousMask: Masks): Masks {
+    const masks = listOf(previousMask).filter((mask) => mask !== undefined);
+    if (masks.length < listOf(previousMask).length) return undefined;
+    return masks.reduce((a, b) => ops.logicalOr(a, b));
   }
 }
 

@@ -22,6 +22,7 @@ export class ReLU extends Layer {
     threshold: 'optional',
   } satisfies OptionNames<ReLUOptions>;
   readonly className = 'ReLU';
+  override readonly supportsMasking = true;
   /** Where the output ends; null: nowhere. */
   readonly maxValue: number | null;
   /** The slope below the threshold. */

@@ -20,6 +20,7 @@ export class Rescaling extends Layer {
     offset: 'optional',
   } satisfies OptionNames<RescalingOptions>;
   readonly className = 'Rescaling';
+  override readonly supportsMasking = true;
   /** What each number is multiplied by. */
   readonly scale: number;
   /** What is added after that. */

@@ -16,6 +16,7 @@ import { projected } from '../ops/sequence.js';
 import type { Sym } from '../core/sym.js';
 import type { Variable } from '../core/variable.js';
 import { type CallContext, Layer, type LayerOptions } from './layer.js';
+import type { Masks } from './masks.js';
 import {
   type BiasOptions,
   type KernelOptions,
@@ -49,6 +50,11 @@ export interface RNNOptions extends LayerOptions, KernelOptions, RecurrentOption
   returnState?: boolean;
   /** Whether to go from the last step to the first; sequences come out in the order of computation. Default false. */
   goBackwards?: boolean;
+  /**
+   * What comes out for steps that the input's mask leaves out: zeros, or (false) the output of the step before. The states stay as they were
+   * in both cases. Default false.
+   */
+  zeroOutputForMask?: boolean;
 }
 
 /** The same for cells with gates. */
@@ -67,6 +73,8 @@ export interface RNNCall {
   readonly bias: Variable | undefined;
   /** What each gate sees the state times of, [n, gates · units]; undefined: the state as it is. */
   readonly mask: Sym | undefined;
+  /** Which steps count, bool [n, steps]; undefined: all. */
+  readonly steps: Sym | undefined;
   readonly attrs: { goBackwards: boolean; returnSequences: boolean };
 }
 
@@ -85,6 +93,7 @@ export abstract class RNN<O extends RNNOptions = RNNOptions> extends Layer {
     returnSequences: 'boolean',
     returnState: 'boolean',
     goBackwards: 'boolean',
+    zeroOutputForMask: 'boolean',
     ...weightNames('kernel'),
     ...weightNames('recurrent'),
     ...weightNames('bias'),
@@ -192,10 +201,18 @@ export abstract class RNN<O extends RNNOptions = RNNOptions> extends Layer {
       recurrentKernel: this.#recurrentKernel,
       bias: this.#bias,
       mask: context.training ? mask(ops.sum(projections, { axis: 1 }), recurrentDropout, context) : undefined,
+      steps: x.mask,
       attrs: { goBackwards, returnSequences },
     };
-    const outputs = this.isFused ? this.fused(call) : this.#looped(call);
+    const outputs = this.isFused && !call.steps ? this.fused(call) : this.#looped(call);
     return returnState ? outputs : outputs.slice(0, 1);
+  }
+
+  /** That of the sequence, where every step comes out. */
+  override computeMask(_inputs: Sym | readonly Sym[], previousMask: Masks): Masks {
+    const { returnSequences, returnState } = this.options;
+    const mask = returnSequences ? listOf(previousMask)[0] : undefined;
+    return returnState ? [mask, ...Array<undefined>(this.stateCount).fill(undefined)] : mask;
   }
 
   /** kernel · input + bias of every step, with dropout. */
@@ -224,19 +241,54 @@ export abstract class RNN<O extends RNNOptions = RNNOptions> extends Layer {
       `a step of ${this.name}`,
     );
     const before = first.map(({ shape }) => trace.input('float32', shape, `a state of ${this.name}`));
-    const { next, keys } = withStepKeys(projections, () => this.step(place, before, call));
+    const counts =
+      call.steps && trace.input('bool', [projections.shape[0], 1], `whether a step of ${this.name} counts`);
+    const { next, keys } = withStepKeys(projections, () => {
+      const made = this.step(place, before, call);
+      return counts ? made.map((state, i) => ops.where(counts, state, before[i])) : made;
+    });
+    const output = counts && this.#maskedOutput(counts, next[0], call);
     const made = trace.scan({
-      states: first.map((state, i) => ({ before: before[i], first: state, next: next[i] })),
-      sequences: [{ place, whole: stepsFirst(projections), backwards: attrs.goBackwards }, ...keys],
-      results: attrs.returnSequences ? [{ value: next[0], backwards: false }] : [],
+      states: [
+        ...first.map((state, i) => ({ before: before[i], first: state, next: next[i] })),
+        ...(output ? [output] : []),
+      ],
+      sequences: [
+        { place, whole: stepsFirst(projections), backwards: attrs.goBackwards },
+        ...(counts
+          ? [
+              {
+                place: counts,
+                whole: stepsFirst(ops.expandDims(call.steps, -1)),
+                backwards: attrs.goBackwards,
+              },
+            ]
+          : []),
+        ...keys,
+      ],
+      results: attrs.returnSequences ? [{ value: output?.next ?? next[0], backwards: false }] : [],
     });
     const states = made.slice(0, this.stateCount);
-    return [attrs.returnSequences ? stepsFirst(made[this.stateCount]) : states[0], ...states];
+    const last = output ? made[this.stateCount] : states[0];
+    return [attrs.returnSequences ? stepsFirst(made.at(-1)!) : last, ...states];
+  }
+
+  /**
+   * The output as a state of the loop, where it is not the first state: before the first step that counts it is zero, and so it is at masked
+   * steps with `zeroOutputForMask`.
+   */
+  #maskedOutput(counts: Sym, state: Sym, { states, projections }: RNNCall) {
+    const { units, zeroOutputForMask = false } = this.options;
+    if (!states && !zeroOutputForMask) return undefined;
+    const before = state.trace.input('float32', state.shape, `the output of ${this.name}`);
+    const next = ops.where(counts, state, zeroOutputForMask ? 0 : before);
+    return { before, first: zeros(projections, units), next };
   }
 
   override getConfig(): Record<string, unknown> {
     const { units, activation = 'tanh', useBias = true, dropout = 0, recurrentDropout = 0 } = this.options;
     const { returnSequences = false, returnState = false, goBackwards = false } = this.options;
+    const { zeroOutputForMask = false } = this.options;
     return {
       ...super.getConfig(),
       ...{
@@ -248,6 +300,7 @@ export abstract class RNN<O extends RNNOptions = RNNOptions> extends Layer {
         returnSequences,
         returnState,
         goBackwards,
+        zeroOutputForMask,
       },
       ...weightConfig(this.options, 'kernel'),
       ...weightConfig(this.options, 'recurrent', 'orthogonal'),

@@ -16,6 +16,7 @@ export class Softmax extends Layer {
     axis: 'optional',
   } satisfies OptionNames<SoftmaxOptions>;
   readonly className = 'Softmax';
+  override readonly supportsMasking = true;
   /** Along which axis. */
   readonly axis: number;
 

@@ -94,6 +94,36 @@ export function sampleMeans(name: string, values: Sym, weights?: Sym): Sym {
   return meanFrom(ops.multiply(meanFrom(toFloat32(values), aligned.rank), aligned), 1);
 }
 
+/**
+ * The weights of values whose output has a mask: 0 for steps that do not count.
+ *
+ * @param weights Those that were given, [n] or with further axes.
+ * @param scaled Whether those that count weigh more, so that the mean over all is that over them: so losses are reduced. Keras's `apply_mask`.
+ * @internal
+ */
+export function maskedWeights(
+  mask: Sym | undefined,
+  weights: Sym | undefined,
+  scaled = false,
+): Sym | undefined {
+  if (!mask) return weights;
+  const counts = ops.cast(mask, 'float32');
+  // Where nothing counts, the sum of no losses is divided by 1: it is 0.
+  const share = () => ops.divide(size(counts), ops.maximum(ops.sum(counts), 1));
+  const factor = scaled ? ops.multiply(counts, share()) : counts;
+  if (!weights) return factor;
+  const { rank, shape } = weights;
+  const given = rank === mask.rank + 1 && shape[rank - 1] === 1 ? ops.squeeze(weights, -1) : weights;
+  const common = Math.max(given.rank, factor.rank);
+  return ops.multiply(withRank(given, common), withRank(factor, common));
+}
+
+/** With axes of size 1 at the end. */
+const withRank = (x: Sym, rank: number): Sym => (x.rank < rank ? withRank(ops.expandDims(x, -1), rank) : x);
+
+/** The number of elements as a float32 scalar. @internal */
+export const size = (x: Sym): Sym => x.trace.op('sizeRatio', [x, x.trace.constant(1)])[0];
+
 /** Fails for other values, as where a loss or metric is called outside of `compile`. */
 function checkSymbolic(name: string, ...values: readonly unknown[]): void {
   for (const value of values)

@@ -7,6 +7,7 @@ import { input } from '../layers/input.js';
 import type { KerasTensor } from '../core/kerasTensor.js';
 import type { CallContext, Operation } from '../core/operation.js';
 import { Layer } from '../layers/layer.js';
+import type { Masks } from '../layers/masks.js';
 import { layerRegistry, revived } from '../layers/registry.js';
 import type { Optimizer } from '../optimizers/optimizer.js';
 import { optimizerOf } from '../optimizers/registry.js';
@@ -151,6 +152,11 @@ export class Model<const S extends OutputStructure = KerasTensor> extends Layer 
     return this.graph.run(listOf(x), context);
   }
 
+  /** None but those that the layers within have given. */
+  override computeMask(_inputs: Sym | readonly Sym[], _previousMask: Masks): Masks {
+    return undefined;
+  }
+
   /**
    * Makes the weights of a model that does not know its input yet: a Sequential without `layers.input`, or a subclass with its
    * own `call`. Otherwise the first data does it.
@@ -161,9 +167,8 @@ export class Model<const S extends OutputStructure = KerasTensor> extends Layer 
   override build(inputShape: BatchShape | readonly BatchShape[]): void {
     if (this.#graph || this.#connecting) return;
     const shapes = (Array.isArray(inputShape?.[0]) ? inputShape : [inputShape]) as readonly BatchShape[];
-    if (shapes.some((shape) => !Array.isArray(shape) || shape.length === 0)) {
+    if (shapes.some((shape) => !Array.isArray(shape) || shape.length === 0))
       throw expected('build', 'a shape with the batch first, as in [null, 28, 28]', inputShape);
-    }
     this.connectTo(shapes.map((shape) => input({ shape: shape.slice(1).map((n) => n ?? -1) })));
   }
 
@@ -478,10 +483,8 @@ export class Model<const S extends OutputStructure = KerasTensor> extends Layer 
   }
 
   #requireCompiled() {
-    if (!this.#compiled) {
-      throw new EngineError('STATE', `[${this.name}] expected compile() before training, received none`);
-    }
-    return this.#compiled;
+    if (this.#compiled) return this.#compiled;
+    throw new EngineError('STATE', `[${this.name}] expected compile() before training, received none`);
   }
 }
 

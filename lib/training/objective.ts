@@ -5,7 +5,7 @@ import type { Loss } from '../losses/loss.js';
 import { type LossLike, lossOf } from '../losses/registry.js';
 import type { Metric } from '../metrics/metric.js';
 import { type MetricLike, metricOf } from '../metrics/registry.js';
-import { sampleMeans, sameRank } from '../losses/align.js';
+import { maskedWeights, sampleMeans, sameRank, size } from '../losses/align.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
 
@@ -126,8 +126,10 @@ export class Objective {
     this.#parts.forEach(({ output, loss, weight, metrics, weightedMetrics }, i) => {
       const predicted = outputs[i];
       const target = sameRank(targets[i], predicted);
+      const { mask } = predicted;
       if (loss) {
-        const each = sampleMeans(factoryName(loss.className), loss.call(target, predicted), sampleWeights[i]);
+        const weights = maskedWeights(mask, sampleWeights[i], true);
+        const each = sampleMeans(factoryName(loss.className), loss.call(target, predicted), weights);
         const count = size(each);
         samples ??= count;
         const sum = ops.sum(each);
@@ -136,19 +138,14 @@ export class Objective {
         total = total ? ops.add(total, weighted) : weighted;
         if (several) losses.push({ name: `${output}_loss`, sum, weight: count });
       }
-      for (const metric of metrics) {
-        const values = sampleMeans(metric.name, metric.call(target, predicted));
-        tracked.push({ name: named(output, metric.name), sum: ops.sum(values), weight: size(values) });
-      }
-      for (const metric of weightedMetrics) {
-        const weights = sampleWeights[i];
+      const track = (metric: Metric, name: string, weights: Sym | undefined) => {
         const values = sampleMeans(metric.name, metric.call(target, predicted), weights);
-        tracked.push({
-          name: named(output, metric.name, true),
-          sum: ops.sum(values),
-          weight: weights ? ops.sum(sampleMeans(metric.name, weights)) : size(values),
-        });
-      }
+        const weight = weights ? ops.sum(sampleMeans(metric.name, weights)) : size(values);
+        tracked.push({ name, sum: ops.sum(values), weight });
+      };
+      for (const metric of metrics) track(metric, named(output, metric.name), maskedWeights(mask, undefined));
+      for (const metric of weightedMetrics)
+        track(metric, named(output, metric.name, true), maskedWeights(mask, sampleWeights[i]));
     });
     if (!total || !samples)
       throw new EngineError('STATE', '[compile] expected a loss for at least one output');
@@ -167,9 +164,6 @@ function free(name: string, taken: Set<string>): string {
   taken.add(key);
   return key;
 }
-
-/** The number of elements as a float32 scalar. */
-const size = (x: Sym): Sym => x.trace.op('sizeRatio', [x, x.trace.constant(1)])[0];
 
 const isLoss = (value: unknown): boolean =>
   typeof value === 'string' || typeof value === 'function' || isCallable(value);
