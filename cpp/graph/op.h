@@ -39,8 +39,17 @@ struct GradientContext {
   const std::vector<bool>& wanted;  // whether each input's gradient is asked for
 };
 
+// What an op's lowering sees: inputs of static shapes in a graph that it adds nodes to.
+struct LowerContext {
+  Graph& graph;
+  const std::vector<Value>& inputs;
+  const TensorType& output;
+  const Attrs& attrs;
+};
+
 using Infer = std::function<std::vector<TensorType>(const InferContext&)>;
 using Gradient = std::function<std::vector<Value>(const GradientContext&)>;
+using Lower = std::function<Value(const LowerContext&)>;
 
 // One op: its schema, its shapes and its derivative. Kernels belong to backends.
 struct OpDef {
@@ -53,12 +62,17 @@ struct OpDef {
   bool differentiable =
       true;  // false: gradients stop here without a word (comparisons, argmax, stopGradient)
   std::vector<int> shapeOnly = {};  // inputs that are read for their shape alone
+  Lower lower = nullptr;     // what a plan runs in place of an op with one output; none: the op as it is
   bool elementwise = false;  // each output element depends on the broadcast input elements at its place alone
+  bool fusible = false;      // it may be a step of a fused chain although it is not element-wise
+  bool layoutAgnostic = false;  // it runs as well in any layout of its first input
   bool mayFail = false;      // it looks at its numbers and may refuse them
   bool activation = false;   // an activation whose gradient needs its output alone
   int updateSlots = -1;      // of an optimizer's update: how many slots a weight has; -1: no update
 
   bool isUpdate() const { return updateSlots >= 0; }
+  bool isFusible() const { return elementwise || fusible; }
+  bool isLayoutAgnostic() const { return elementwise || layoutAgnostic; }
 };
 
 // Looks an op up; fails with the nearest known name. The table is filled by registerAllOps

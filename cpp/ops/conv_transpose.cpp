@@ -26,8 +26,7 @@ std::vector<TensorType> infer(const InferContext& context) {
 
 }  // namespace
 
-// The data gradient of a convolution, as an op of its own: the plan makes convBackwardData of it, so its
-// gradients are that convolution and its weight gradient.
+// The data gradient of a convolution as an op: its gradients are that convolution and its weight gradient.
 void registerConvTransposeOps() {
   OpDef def;
   def.name = "convTranspose";
@@ -44,6 +43,11 @@ void registerConvTransposeOps() {
     const Expr x = r.x(0), w = r.x(1);
     const Attrs conv = transposedConv("convTranspose", r.attrs, Dims(w.shape().begin(), w.shape().end() - 2));
     return {apply("conv", {r.dy(), w}, conv), apply("convBackwardFilter", {r.dy(), x, w}, conv)};
+  });
+  def.lower = lowering([](const Exprs& x, const TensorType& y, const Attrs& attrs) {
+    const Dims& w = x[1].shape();
+    const Attrs conv = transposedConv("convTranspose", attrs, Dims(w.begin(), w.end() - 2));
+    return apply("convBackwardData", {x[1], x[0], shapedAs(y, x[0])}, conv);
   });
   registerOp(def);
 }

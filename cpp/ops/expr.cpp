@@ -41,4 +41,8 @@ std::vector<Value> composedGradient(const GradientContext& context, const Compos
   return gradients(graph, ys, inputs, seeds);
 }
 
+Expr shapedAs(const TensorType& type, const Expr& graph) {
+  return {*graph.graph(), graph.graph()->constant(0, type.shape, type.dtype)};
+}
+
 }  // namespace nodegrad

@@ -6,7 +6,7 @@
 
 #include "graph/graph.h"
 
-// Gradient rules as formulas: dy * (1 - y * y) adds the nodes that compute it.
+// Gradient rules and lowerings as formulas: dy * (1 - y * y) adds the nodes that compute it.
 namespace nodegrad {
 
 // A value of a graph, or a number that becomes a scalar constant where it meets one.
@@ -67,6 +67,9 @@ inline Expr sumKept(const Expr& x, const Dims& axes) {
 // same.
 Expr sumTo(const Expr& gradient, const Expr& like);
 
+// What an op is given that reads a shape alone; graph: a value of the graph that it is for.
+Expr shapedAs(const TensorType& type, const Expr& graph);
+
 // A gradient context in these words.
 class Rule {
  public:
@@ -95,6 +98,16 @@ Gradient rule(Body body) {
     const Exprs gradients = body(Rule(context));
     for (size_t i = 0; i < gradients.size(); ++i) values[i] = gradients[i].value();
     return values;
+  };
+}
+
+// A lowering from a function that gives the result, given the operands and the result's type.
+template <class Body>
+Lower lowering(Body body) {
+  return [body = std::move(body)](const LowerContext& context) {
+    Exprs inputs;
+    for (Value input : context.inputs) inputs.emplace_back(context.graph, input);
+    return body(inputs, context.output, context.attrs).value();
   };
 }
 

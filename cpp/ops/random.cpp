@@ -58,6 +58,7 @@ void registerRandomOps() {
   // The same key and salt make the same mask, so it need not be kept.
   dropout.gradient =
       rule([](const Rule& r) -> Exprs { return {apply("dropout", {r.dy(), r.x(1)}, r.attrs)}; });
+  dropout.fusible = true;
   registerOp(dropout);
 
   registerOp(randomOp("randomUniform", "minval", 0, "maxval", 1));

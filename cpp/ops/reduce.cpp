@@ -92,8 +92,10 @@ OpDef reduceOp(const char* name, Infer infer, Exprs (*gradient)(const Rule& r)) 
 }  // namespace
 
 void registerReduceOps() {
-  registerOp(reduceOp("sum", inferReduce<false>,
-                      [](const Rule& r) -> Exprs { return {broadcastLike(kept(r, r.dy()), r.x())}; }));
+  OpDef sum = reduceOp("sum", inferReduce<false>,
+                       [](const Rule& r) -> Exprs { return {broadcastLike(kept(r, r.dy()), r.x())}; });
+  sum.layoutAgnostic = true;
+  registerOp(sum);
   registerOp(reduceOp("mean", inferReduce<true>, [](const Rule& r) -> Exprs {
     return {broadcastLike(kept(r, r.dy() * apply("sizeRatio", {r.y(), r.x()})), r.x())};
   }));

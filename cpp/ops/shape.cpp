@@ -99,18 +99,47 @@ std::vector<TensorType> inferSizeRatio(const InferContext& context) {
   return {{DType::F32, {}}};
 }
 
-OpDef shapeOp(const char* name, std::vector<AttrSpec> attrs, Infer infer, Exprs (*gradient)(const Rule& r)) {
+// In a plan shapes are attributes, and what changes nothing is left out.
+Expr reshaped(const Expr& x, const Dims& shape) {
+  return x.shape() == shape ? x : apply("reshape", {x}, {{"shape", shape}});
+}
+
+Expr lowerReshape(const Exprs& x, const TensorType& y, const Attrs&) { return reshaped(x[0], y.shape); }
+
+Expr lowerBroadcast(const Exprs& x, const TensorType& y, const Attrs&) {
+  return x[0].shape() == y.shape ? x[0] : apply("broadcastTo", {x[0]}, {{"shape", y.shape}});
+}
+
+// The sum over the axes along which y was broadcast to x's shape.
+Expr lowerSumLike(const Exprs& x, const TensorType& y, const Attrs&) {
+  const Dims& from = x[0].shape();
+  const size_t lead = from.size() - y.shape.size();
+  Dims axes;
+  for (size_t i = 0; i < from.size(); ++i)
+    if (i < lead || (y.shape[i - lead] == 1 && from[i] != 1)) axes.push_back(static_cast<int64_t>(i));
+  return reshaped(axes.empty() ? x[0] : apply("sum", {x[0]}, {{"axes", axes}}), y.shape);
+}
+
+Expr lowerSizeRatio(const Exprs& x, const TensorType&, const Attrs&) {
+  const auto size = [](const Expr& of) { return static_cast<double>(count(of.shape())); };
+  return {*x[0].graph(), x[0].graph()->constant(size(x[0]) / size(x[1]))};
+}
+
+OpDef shapeOp(const char* name, std::vector<AttrSpec> attrs, Infer infer, Exprs (*gradient)(const Rule& r),
+              Expr (*lower)(const Exprs& x, const TensorType& y, const Attrs& attrs) = nullptr) {
   OpDef def;
   def.name = name;
   def.minInputs = def.maxInputs = 1;
   def.attrs = std::move(attrs);
   def.infer = std::move(infer);
   def.gradient = rule(gradient);
+  if (lower) def.lower = lowering(lower);
   return def;
 }
 
-OpDef likeOp(const char* name, Infer infer, Exprs (*gradient)(const Rule& r)) {
-  OpDef def = shapeOp(name, {}, std::move(infer), gradient);
+OpDef likeOp(const char* name, Infer infer, Exprs (*gradient)(const Rule& r),
+             Expr (*lower)(const Exprs& x, const TensorType& y, const Attrs& attrs)) {
+  OpDef def = shapeOp(name, {}, std::move(infer), gradient, lower);
   def.minInputs = def.maxInputs = 2;
   def.shapeOnly = {1};
   return def;
@@ -121,13 +150,16 @@ OpDef likeOp(const char* name, Infer infer, Exprs (*gradient)(const Rule& r)) {
 void registerShapeOps() {
   const auto reshapeBack = [](const Rule& r) -> Exprs { return {reshapeLike(r.dy(), r.x())}; };
   const auto broadcastBack = [](const Rule& r) -> Exprs { return {sumTo(r.dy(), r.x())}; };
-  registerOp(shapeOp("reshape", {{"shape", AttrKind::Integers}}, inferReshape, reshapeBack));
-  registerOp(likeOp("reshapeLike", inferReshapeLike, reshapeBack));
+  OpDef reshape =
+      shapeOp("reshape", {{"shape", AttrKind::Integers}}, inferReshape, reshapeBack, lowerReshape);
+  reshape.layoutAgnostic = true;
+  registerOp(reshape);
+  registerOp(likeOp("reshapeLike", inferReshapeLike, reshapeBack, lowerReshape));
   registerOp(shapeOp("transpose", {{"perm", AttrKind::Integers}}, inferTranspose, transposeGradient));
-  registerOp(shapeOp("broadcastTo", {{"shape", AttrKind::Integers}}, inferBroadcastTo, broadcastBack));
-  registerOp(likeOp("broadcastLike", inferBroadcastLike, broadcastBack));
-  registerOp(
-      likeOp("sumLike", inferSumLike, [](const Rule& r) -> Exprs { return {broadcastLike(r.dy(), r.x())}; }));
+  registerOp(shapeOp("broadcastTo", {{"shape", AttrKind::Integers}}, inferBroadcastTo, broadcastBack, lowerBroadcast));
+  registerOp(likeOp("broadcastLike", inferBroadcastLike, broadcastBack, lowerBroadcast));
+  const auto sumBack = [](const Rule& r) -> Exprs { return {broadcastLike(r.dy(), r.x())}; };
+  registerOp(likeOp("sumLike", inferSumLike, sumBack, lowerSumLike));
 
   OpDef ratio;
   ratio.name = "sizeRatio";
@@ -135,6 +167,7 @@ void registerShapeOps() {
   ratio.infer = inferSizeRatio;
   ratio.differentiable = false;
   ratio.shapeOnly = {0, 1};
+  ratio.lower = lowering(lowerSizeRatio);
   registerOp(ratio);
 }
 

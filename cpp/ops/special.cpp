@@ -29,6 +29,8 @@ std::vector<TensorType> inferConstant(const InferContext& context) {
 
 std::vector<TensorType> inferSame(const InferContext& context) { return {context.inputs[0]}; }
 
+Expr firstInput(const Exprs& x, const TensorType&, const Attrs&) { return x[0]; }
+
 // The graph adds these itself: they need a type, which is no attribute.
 OpDef madeByGraph(const char* name) {
   OpDef def;
@@ -62,6 +64,7 @@ void registerSpecialOps() {
   identity.infer = inferSame;
   identity.gradient = rule([](const Rule& r) -> Exprs { return {r.dy()}; });
   identity.elementwise = true;
+  identity.lower = lowering(firstInput);
   registerOp(identity);
 
   OpDef stopGradient;
@@ -70,6 +73,7 @@ void registerSpecialOps() {
   stopGradient.infer = inferSame;
   stopGradient.differentiable = false;
   stopGradient.elementwise = true;
+  stopGradient.lower = lowering(firstInput);
   registerOp(stopGradient);
 }
 

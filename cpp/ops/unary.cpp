@@ -64,7 +64,7 @@ const Row kRows[] = {
        return where(greater(r.x(), 0.0), r.dy(), r.dy() * r.attrs.number("negativeSlope"));
      },
      false,
-     {{"negativeSlope", AttrKind::Number, 0.3}}},
+     {{"negativeSlope", AttrKind::Number, 0.2}}},
 };
 
 OpDef opOf(const Row& row) {

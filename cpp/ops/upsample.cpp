@@ -6,7 +6,7 @@
 namespace nodegrad {
 
 // Each element becomes as many equal ones as the product of size. Its transpose, which is its gradient, is
-// the sum over windows that do not overlap; the plan makes the transpose of that sum of it.
+// the sum over windows that do not overlap; it runs as the transpose of that sum.
 void registerUpsampleOps() {
   OpDef def;
   def.name = "upSampling";
@@ -28,6 +28,10 @@ void registerUpsampleOps() {
   def.gradient = rule([](const Rule& r) -> Exprs {
     const int spatial = static_cast<int>(r.dy().rank()) - 2;
     return {apply("averagePool", {r.dy()}, upsamplingPool("upSampling", r.attrs, spatial))};
+  });
+  def.lower = lowering([](const Exprs& x, const TensorType& y, const Attrs& attrs) {
+    const int spatial = static_cast<int>(y.shape.size()) - 2;
+    return apply("averagePoolBackward", {x[0], shapedAs(y, x[0])}, upsamplingPool("upSampling", attrs, spatial));
   });
   registerOp(def);
 }

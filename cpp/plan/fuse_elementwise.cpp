@@ -15,7 +15,10 @@ constexpr size_t kMaxSteps = 48;
 // takes stays linear in its nodes.
 constexpr size_t kMostMet = 1024;
 
-bool fusable(const IrNode& node) { return isElementwise(node.op) || node.op == "dropout"; }
+bool isFusible(const IrNode& node) {
+  const OpDef* def = findKnownOp(node.op);
+  return def && def->isFusible();
+}
 
 // Groups neighbours by merging a node with the group of an input where no other path leads from that group to
 // the node.
@@ -29,7 +32,7 @@ class Grouping {
         if (value.origin == Origin::Computed) makers_[n].push_back(value.index);
       }
     for (size_t n = 0; n < ir.nodes.size(); ++n)
-      if (fusable(ir.nodes[n])) place(n);
+      if (isFusible(ir.nodes[n])) place(n);
   }
 
   // Node indices of each group, in order.
@@ -45,7 +48,7 @@ class Grouping {
     if (ir_.type(output).dtype != DType::Bool) return false;
     const std::vector<int>& readers = ir_.readers(output);
     return !readers.empty() && std::all_of(readers.begin(), readers.end(), [&](int reader) {
-      return fusable(ir_.nodes[static_cast<size_t>(reader)]) &&
+      return isFusible(ir_.nodes[static_cast<size_t>(reader)]) &&
              shapeOf(static_cast<size_t>(reader)) == shapeOf(n);
     });
   }

@@ -1,11 +1,17 @@
 #include <algorithm>
-#include <set>
 
 #include "plan/ir.h"
+#include "spec/composition.h"
 
 namespace nodegrad::plan {
 
 namespace {
+
+bool isLayoutAgnostic(const std::string& op) {
+  if (const OpDef* def = findKnownOp(op)) return def->isLayoutAgnostic();
+  const auto fused = spec::fusedOps().find(op);
+  return fused != spec::fusedOps().end() && fused->second.layoutAgnostic;
+}
 
 // Walks the nodes in order, asks the backend for each one's layouts, and puts a reorder where a value lies
 // otherwise.
@@ -22,11 +28,9 @@ class LayoutWalk {
       for (size_t o = 0; o < node.outputs.size(); ++o)
         spec.outputLayouts[o] = wishes[static_cast<size_t>(node.outputs[o])];
       std::vector<bool> flexible;
-      // A chain, a reduction or a copy follows what others chose; only ops that care may choose a parameter's
-      // layout.
-      static const std::set<std::string> followers = {"fusedElementwise", "sum", "reshape", "reorder"};
-      const bool follower = isElementwise(node.op) || followers.count(node.op) != 0;
-      for (int input : node.inputs) flexible.push_back(!follower && isOpen(input));
+      // Only ops that care may choose a parameter's layout.
+      const bool agnostic = isLayoutAgnostic(node.op);
+      for (int input : node.inputs) flexible.push_back(!agnostic && isOpen(input));
       const LayoutChoice choice = backend_.layouts(spec, flexible);
       for (size_t i = 0; i < node.inputs.size(); ++i) {
         const bool mayLive = !choice.inputs[i] || choice.inputs[i]->keepsNumbers();

@@ -87,7 +87,7 @@ bool skipThrough(Ir& ir) {
         inputs[i] = from->inputs[0];
         Dims shape = ir.type(inputs[0]).shape;
         for (int input : inputs) shape = broadcast(node.op, shape, ir.type(input).shape);
-        if (shape == ir.type(node.outputs[0]).shape && node.op != "dropout") {
+        if (shape == ir.type(node.outputs[0]).shape) {
           ir.setInputs(static_cast<int>(n), std::move(inputs));
           changed = true;
         }

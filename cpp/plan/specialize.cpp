@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <map>
 
-#include "core/window.h"
 #include "graph/subgraph.h"
 #include "plan/ir.h"
 
@@ -12,7 +11,7 @@ namespace {
 // Adds the nodes of a graph to an Ir with concrete types.
 class Specializer {
  public:
-  Specializer(const Graph& graph, Ir& ir) : graph_(graph), ir_(ir), mapped_(graph.valueCount(), -1) {}
+  Specializer(const Graph& graph, Ir& ir) : ir_(ir), mapped_(graph.valueCount(), -1) {}
 
   void bind(Value value, int irValue) { mapped_[static_cast<size_t>(value)] = irValue; }
   int at(Value value) const { return mapped_[static_cast<size_t>(value)]; }
@@ -24,81 +23,50 @@ class Specializer {
       inputs.push_back(at(input));
       types.push_back(ir_.type(inputs.back()));
     }
-    const std::string& op = node.op->name;
     // Types anew, since a dynamic dimension may have become one that does not fit.
-    const std::vector<TensorType> outputs = node.op->infer({op, types, node.attrs});
-    Attrs attrs = node.attrs;
-    std::vector<int> data;
-    for (size_t i = 0; i < inputs.size(); ++i) {
-      const auto& shapeOnly = node.op->shapeOnly;
-      if (std::find(shapeOnly.begin(), shapeOnly.end(), static_cast<int>(i)) == shapeOnly.end())
-        data.push_back(inputs[i]);
-    }
-    int result;
-    if (op == "sizeRatio") {
-      const double ratio =
-          static_cast<double>(count(types[0].shape)) / static_cast<double>(count(types[1].shape));
-      result = constant(ratio, outputs[0], rank);
-    } else if (op == "sumLike") {
-      result = sumTo(data[0], outputs[0], rank);
-    } else if (op == "broadcastLike" || op == "broadcastTo") {
-      result = simple("broadcastTo", data[0], outputs[0], Attrs{{"shape", outputs[0].shape}}, rank);
-    } else if (op == "reshapeLike" || op == "reshape") {
-      result = simple("reshape", data[0], outputs[0], Attrs{{"shape", outputs[0].shape}}, rank);
-    } else if (op == "convTranspose") {
-      const Dims& w = types[1].shape;
-      const Attrs conv = transposedConv(op, node.attrs, Dims(w.begin(), w.end() - 2));
-      result = ir_.nodes[static_cast<size_t>(
-                             ir_.addNode("convBackwardData", {data[1], data[0]}, outputs, conv, rank))]
-                   .outputs[0];
-    } else if (op == "upSampling") {
-      const Attrs pool = upsamplingPool(op, node.attrs, static_cast<int>(types[0].shape.size()) - 2);
-      result = ir_.nodes[static_cast<size_t>(ir_.addNode("averagePoolBackward", data, outputs, pool, rank))]
-                   .outputs[0];
-    } else if (op == "identity" || op == "stopGradient") {
-      result = data[0];
-    } else {
-      const int index = ir_.addNode(op, data, outputs, std::move(attrs), rank);
-      for (size_t i = 0; i < node.outputs.size(); ++i)
-        bind(node.outputs[i], ir_.nodes[static_cast<size_t>(index)].outputs[i]);
-      return;
-    }
-    bind(node.outputs[0], result);
+    const std::vector<TensorType> outputs = node.op->infer({node.op->name, types, node.attrs});
+    if (node.op->lower)
+      bind(node.outputs[0], addLowered(node, inputs, types, outputs[0], rank));
+    else
+      bindAll(node.outputs, addNode(*node.op, inputs, outputs, node.attrs, rank));
   }
 
  private:
-  int constant(double value, const TensorType& type, double rank) {
-    Attrs attrs{{"value", value}, {"shape", type.shape}, {"dtype", std::string(name(type.dtype))}};
-    return ir_.nodes[static_cast<size_t>(ir_.addNode("constant", {}, {type}, std::move(attrs), rank))]
-        .outputs[0];
+  // The node's outputs. In comes what the op reads in a graph, values for their shape alone among it.
+  const std::vector<int>& addNode(const OpDef& op, const std::vector<int>& inputs,
+                                  const std::vector<TensorType>& outputs, const Attrs& attrs, double rank) {
+    std::vector<int> data;
+    for (size_t i = 0; i < inputs.size(); ++i)
+      if (std::find(op.shapeOnly.begin(), op.shapeOnly.end(), static_cast<int>(i)) == op.shapeOnly.end())
+        data.push_back(inputs[i]);
+    return ir_.nodes[static_cast<size_t>(ir_.addNode(op.name, std::move(data), outputs, attrs, rank))]
+        .outputs;
   }
 
-  int simple(const std::string& op, int input, const TensorType& type, Attrs attrs, double rank) {
-    if (ir_.type(input).shape == type.shape) return input;
-    return ir_.nodes[static_cast<size_t>(ir_.addNode(op, {input}, {type}, std::move(attrs), rank))]
-        .outputs[0];
-  }
-
-  // Sums over the axes along which `type` was broadcast to the input's shape.
-  int sumTo(int input, const TensorType& type, double rank) {
-    const Dims& from = ir_.type(input).shape;
-    const size_t lead = from.size() - type.shape.size();
-    Dims axes, rest;
-    for (size_t i = 0; i < from.size(); ++i) {
-      if (i < lead || (type.shape[i - lead] == 1 && from[i] != 1))
-        axes.push_back(static_cast<int64_t>(i));
-      else
-        rest.push_back(from[i]);
+  int addLowered(const Node& node, const std::vector<int>& inputs, const std::vector<TensorType>& types,
+                 const TensorType& output, double rank) {
+    Graph part;
+    std::vector<Value> given;
+    for (const TensorType& type : types) given.push_back(part.input(type));
+    const Value result = node.op->lower({part, given, output, node.attrs});
+    std::vector<int> made = inputs;
+    made.resize(part.valueCount(), -1);
+    for (const Node& step : part.nodes()) {
+      if (step.op->name == "input") continue;
+      std::vector<int> operands;
+      std::vector<TensorType> results;
+      for (Value operand : step.inputs) operands.push_back(made[static_cast<size_t>(operand)]);
+      for (Value value : step.outputs) results.push_back(part.type(value));
+      const std::vector<int>& values = addNode(*step.op, operands, results, step.attrs, rank);
+      for (size_t o = 0; o < values.size(); ++o) made[static_cast<size_t>(step.outputs[o])] = values[o];
     }
-    int value = input;
-    if (!axes.empty()) {
-      Attrs attrs{{"axes", axes}, {"keepDims", false}};
-      value = simple("sum", input, {type.dtype, rest}, std::move(attrs), rank);
-    }
-    return simple("reshape", value, type, Attrs{{"shape", type.shape}}, rank);
+    return made[static_cast<size_t>(result)];
   }
 
-  const Graph& graph_;
+  void bindAll(const std::vector<Value>& values, const std::vector<int>& irValues) {
+    for (size_t i = 0; i < values.size(); ++i) bind(values[i], irValues[i]);
+  }
+
   Ir& ir_;
   std::vector<int> mapped_;
 };

@@ -17,8 +17,8 @@ std::vector<AttrSpec> schemaOf(const KernelSpec& spec, const FusedOp* fused) {
   std::vector<AttrSpec> schema;
   if (const OpDef* def = findKnownOp(spec.op)) schema = def->attrs;
   if (fused) schema.insert(schema.end(), fused->attrs.begin(), fused->attrs.end());
-  if (spec.attrs.has("rule"))
-    for (const AttrSpec& attr : findOp(spec.attrs.text("rule")).attrs) schema.push_back(attr);
+  if (fused && fused->attrsOf)
+    for (const AttrSpec& attr : fused->attrsOf(spec)) schema.push_back(attr);
   return schema;
 }
 

@@ -44,6 +44,9 @@ class Lowering {
 struct FusedOp {
   std::vector<AttrSpec> attrs;  // in addition to those of the public op of this name
   Exprs (*lower)(const Lowering& node) = nullptr;
+  // Attributes that depend on the node; null: none.
+  std::vector<AttrSpec> (*attrsOf)(const KernelSpec& spec) = nullptr;
+  bool layoutAgnostic = false;  // as in OpDef
 };
 using FusedOps = std::map<std::string, FusedOp>;
 const FusedOps& fusedOps();

@@ -33,8 +33,8 @@ Exprs lowerReorder(const Lowering& node) { return node.inputs; }
 }  // namespace
 
 void addElementwise(FusedOps& ops) {
-  ops["fusedElementwise"] = {{}, lowerChain};
-  ops["reorder"] = {{}, lowerReorder};
+  ops["fusedElementwise"] = {{}, lowerChain, nullptr, true};
+  ops["reorder"] = {{}, lowerReorder, nullptr, true};
 }
 
 }  // namespace nodegrad::spec

@@ -27,6 +27,8 @@ Exprs lowerRowsUpdate(const Lowering& node) {
   return node.op(rule, operands, node.attrsOf(rule));
 }
 
+std::vector<AttrSpec> attrsOfRule(const KernelSpec& spec) { return findOp(spec.attrs.text("rule")).attrs; }
+
 }  // namespace
 
 Update::Update(const KernelSpec& spec) {
@@ -44,7 +46,7 @@ RowsUpdate::RowsUpdate(const KernelSpec& spec)
 void addUpdates(FusedOps& ops) {
   for (const std::string& name : opNames())
     if (findOp(name).isUpdate()) ops[name] = {{}, lowerUpdate};
-  ops["rowsUpdate"] = {{{"rule", AttrKind::Text}}, lowerRowsUpdate};
+  ops["rowsUpdate"] = {{{"rule", AttrKind::Text}}, lowerRowsUpdate, attrsOfRule};
 }
 
 }  // namespace nodegrad::spec
