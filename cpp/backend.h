@@ -77,6 +77,9 @@ struct Habits {
   size_t longestChain = 48;         // steps of a fused chain: its registers stay in the first-level cache
   size_t smallUpdate = 64 << 10;    // bytes of a weight whose update is joined with those of others
   size_t waitingUpdates = 1 << 20;  // bytes of gradients that may wait for the last of joined updates
+  // A result that is computed once before the first step, and kept, has at most mostGrowth times the bytes of
+  // what it is made from, and smallResult more: a larger one costs more memory than it saves work.
+  size_t mostGrowth = 8, smallResult = 64 << 10;
 };
 
 // What was queued once, to be queued again as a whole, with the same addresses.

@@ -66,9 +66,9 @@ struct OpDef {
   bool elementwise = false;  // each output element depends on the broadcast input elements at its place alone
   bool fusible = false;      // it may be a step of a fused chain although it is not element-wise
   bool layoutAgnostic = false;  // it runs as well in any layout of its first input
-  bool mayFail = false;      // it looks at its numbers and may refuse them
-  bool activation = false;   // an activation whose gradient needs its output alone
-  int updateSlots = -1;      // of an optimizer's update: how many slots a weight has; -1: no update
+  bool mayFail = false;         // it looks at its numbers and may refuse them
+  bool activation = false;      // an activation whose gradient needs its output alone
+  int updateSlots = -1;         // of an optimizer's update: how many slots a weight has; -1: no update
 
   bool isUpdate() const { return updateSlots >= 0; }
   bool isFusible() const { return elementwise || fusible; }

@@ -156,7 +156,8 @@ void registerShapeOps() {
   registerOp(reshape);
   registerOp(likeOp("reshapeLike", inferReshapeLike, reshapeBack, lowerReshape));
   registerOp(shapeOp("transpose", {{"perm", AttrKind::Integers}}, inferTranspose, transposeGradient));
-  registerOp(shapeOp("broadcastTo", {{"shape", AttrKind::Integers}}, inferBroadcastTo, broadcastBack, lowerBroadcast));
+  registerOp(shapeOp("broadcastTo", {{"shape", AttrKind::Integers}}, inferBroadcastTo, broadcastBack,
+                     lowerBroadcast));
   registerOp(likeOp("broadcastLike", inferBroadcastLike, broadcastBack, lowerBroadcast));
   const auto sumBack = [](const Rule& r) -> Exprs { return {broadcastLike(r.dy(), r.x())}; };
   registerOp(likeOp("sumLike", inferSumLike, sumBack, lowerSumLike));

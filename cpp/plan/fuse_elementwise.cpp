@@ -9,8 +9,6 @@ namespace nodegrad::plan {
 
 namespace {
 
-// A chain's registers stay in the first-level cache; a longer one is cut in two.
-constexpr size_t kMaxSteps = 48;
 // A search for a path that has met so many nodes is given up, and the group with it: the time that a plan
 // takes stays linear in its nodes.
 constexpr size_t kMostMet = 1024;
@@ -73,7 +71,7 @@ class Grouping {
   }
 
   size_t size(int group) const { return members_[static_cast<size_t>(group)].size(); }
-  bool fits(int group, size_t more) const { return size(group) + more <= kMaxSteps; }
+  bool fits(int group, size_t more) const { return size(group) + more <= ir_.habits.longestChain; }
 
   // Whether a path leads from the groups through nodes outside of them back to them or to the target, so that
   // to make one node of all would make a circle. Nodes of one group count as one. other: -1 for none.

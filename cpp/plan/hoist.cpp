@@ -6,15 +6,11 @@ namespace nodegrad::plan {
 
 namespace {
 
-// A result that is so much larger than what it is made from is made anew in each step: keeping it would cost
-// more memory than it saves work.
-constexpr size_t kMostGrowth = 8, kSmall = 1 << 16;
-
 bool isWorthKeeping(const Ir& ir, const IrNode& node) {
   size_t in = 0, out = 0;
   for (int input : node.inputs) in += bytesOf(ir.values[static_cast<size_t>(input)]);
   for (int output : node.outputs) out += bytesOf(ir.values[static_cast<size_t>(output)]);
-  return out <= kMostGrowth * in + kSmall;
+  return out <= ir.habits.mostGrowth * in + ir.habits.smallResult;
 }
 
 }  // namespace

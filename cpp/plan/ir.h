@@ -62,6 +62,7 @@ struct Ir {
   std::vector<int> fetches;
   std::vector<IrUpdate> updates;
   DType compute = DType::F32;  // BF16: activations may become bfloat16 (choosePrecision)
+  Habits habits;               // of the backend (runPasses)
 
   int addValue(const TensorType& type, Origin origin = Origin::Computed, int index = -1);
   // Appends a node with new outputs of the given types; returns its index.

@@ -6,11 +6,6 @@ namespace nodegrad::plan {
 
 namespace {
 
-// A weight of more bytes is worth a sweep of its own, made while its gradient is in the cache.
-constexpr size_t kSmallBytes = 64 << 10;
-// The gradients of joined updates wait for the last of them: so many bytes at most.
-constexpr size_t kWaitingBytes = 1 << 20;
-
 // Updates of one rule with the same scalars, which one kernel can make.
 struct Group {
   std::vector<size_t> nodes;
@@ -54,9 +49,11 @@ void joinUpdates(Ir& ir) {
     const IrNode& node = ir.nodes[n];
     if (!isUpdate(node.op)) continue;
     const size_t bytes = bytesOf(ir.values[static_cast<size_t>(node.inputs[1])]);
-    if (bytes > kSmallBytes || std::any_of(node.outputs.begin(), node.outputs.end(), isRead)) continue;
+    // A larger weight is worth its own sweep, made while its gradient is in the cache.
+    if (bytes > ir.habits.smallUpdate || std::any_of(node.outputs.begin(), node.outputs.end(), isRead))
+      continue;
     const auto group = std::find_if(groups.begin(), groups.end(), [&](const Group& other) {
-      return other.bytes + bytes <= kWaitingBytes && alike(ir.nodes[other.nodes[0]], node);
+      return other.bytes + bytes <= ir.habits.waitingUpdates && alike(ir.nodes[other.nodes[0]], node);
     });
     Group& home = group == groups.end() ? groups.emplace_back() : *group;
     home.nodes.push_back(n);

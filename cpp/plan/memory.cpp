@@ -10,8 +10,6 @@ namespace nodegrad::plan {
 
 namespace {
 
-constexpr size_t kAlignment = 64;
-
 // A piece of the arena that is in use from one node to another.
 struct Interval {
   size_t bytes = 0;
@@ -163,7 +161,10 @@ class Assignment {
   }
 
  private:
-  static size_t roundUp(size_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
+  size_t roundUp(size_t bytes) const {
+    const size_t alignment = ir_.habits.alignment;
+    return (bytes + alignment - 1) / alignment * alignment;
+  }
 
   int root(int value) const {
     while (root_[static_cast<size_t>(value)] != value) value = root_[static_cast<size_t>(value)];

@@ -4,6 +4,7 @@ namespace nodegrad::plan {
 
 void runPasses(Ir& ir, Backend& backend, bool fuse, DType compute, const PassObserver& ran) {
   ir.compute = compute;
+  ir.habits = backend.habits();
   const auto run = [&](const char* name, const auto& pass, auto&... more) {
     pass(ir, more...);
 #ifndef NDEBUG
