@@ -3,14 +3,14 @@
 namespace nodegrad::plan {
 
 void dropOutputs(Ir& ir, const Backend& backend) {
-  for (size_t n = 0; n < ir.nodes.size(); ++n) {
+  for (NodeId n : ir.nodes.ids()) {
     const IrNode node = ir.nodes[n];
     IrNode fewer = node;
     while (fewer.outputs.size() > 1 && ir.uses(fewer.outputs.back()) == 0) fewer.outputs.pop_back();
     for (; fewer.outputs.size() < node.outputs.size();
          fewer.outputs.push_back(node.outputs[fewer.outputs.size()])) {
       if (!backend.supports(ir.spec(fewer))) continue;
-      ir.put(static_cast<int>(n), fewer);
+      ir.put(n, fewer);
       break;
     }
   }

@@ -20,7 +20,7 @@ class PadFolding {
 
   bool run() {
     bool changed = false;
-    for (size_t n = 0; n < ir_.nodes.size(); ++n) {
+    for (NodeId n : ir_.nodes.ids()) {
       const std::string op = ir_.nodes[n].op;
       if (op == "pad" || op == "sliceBackward") changed |= foldPad(IrNode(ir_.nodes[n]));
       if (op == "convBackwardData") changed |= foldCrop(n);
@@ -34,7 +34,7 @@ class PadFolding {
   static std::optional<Margins> marginsOf(const Dims& before, const Dims& after, const IrNode& windows) {
     const ImageAxes axes = imageAxes(windows.op, windows.attrs, before.size());
     for (int axis : {axes.n, axes.c})
-      if (before[static_cast<size_t>(axis)] != 0 || after[static_cast<size_t>(axis)] != 0)
+      if (before[axis] != 0 || after[axis] != 0)
         return std::nullopt;
     Margins margins;
     for (int i = 0; i < axes.spatial; ++i) {
@@ -44,7 +44,7 @@ class PadFolding {
     return margins;
   }
 
-  // What a pad, or the gradient of a slice, lays around an image.
+  // What a pad, or the gradient of a slice, puts around an image.
   std::optional<Margins> padded(const IrNode& pad, const IrNode& windows) const {
     if (pad.op == "sliceBackward") return outside(pad, ir_.type(pad.outputs[0]).shape, windows);
     const Dims& paddings = pad.attrs.integers("paddings");
@@ -58,9 +58,9 @@ class PadFolding {
 
   // What the only reader of a gradient leaves of it; nothing unless that is a slice.
   std::optional<Margins> cropped(const IrNode& windows) const {
-    const int reader = ir_.soleReader(windows.outputs[0]);
-    if (reader < 0 || ir_.nodes[static_cast<size_t>(reader)].op != "slice") return std::nullopt;
-    return outside(ir_.nodes[static_cast<size_t>(reader)], ir_.type(windows.outputs[0]).shape, windows);
+    const NodeId reader = ir_.soleReader(windows.outputs[0]);
+    if (!reader || ir_.nodes[reader].op != "slice") return std::nullopt;
+    return outside(ir_.nodes[reader], ir_.type(windows.outputs[0]).shape, windows);
   }
 
   // What a slice leaves out of the whole.
@@ -94,12 +94,12 @@ class PadFolding {
 
   bool foldPad(const IrNode& pad) {
     if (pad.op == "pad" && pad.attrs.number("value") != 0) return false;
-    const int image = pad.outputs[0];
-    const std::vector<int> readers = ir_.readers(image);
-    if (readers.empty() || static_cast<int>(readers.size()) != ir_.uses(image)) return false;
+    const ValueId image = pad.outputs[0];
+    const std::vector<NodeId> readers = ir_.readers(image);
+    if (readers.empty() || readers.size() != ir_.uses(image)) return false;
     std::vector<Attrs> attrs;
-    for (int reader : readers) {
-      const IrNode& node = ir_.nodes[static_cast<size_t>(reader)];
+    for (NodeId reader : readers) {
+      const IrNode& node = ir_.nodes[reader];
       const bool filter = node.op == "convBackwardFilter", pool = node.op == "maxPool";
       if (!filter && !pool && node.op != "conv") return false;
       if (node.inputs[0] != image || (!pool && node.inputs[1] == image)) return false;
@@ -111,13 +111,13 @@ class PadFolding {
       attrs.push_back(*wide);
     }
     for (size_t i = 0; i < readers.size(); ++i) {
-      IrNode node = ir_.nodes[static_cast<size_t>(readers[i])];
+      IrNode node = ir_.nodes[readers[i]];
       node.inputs[0] = pad.inputs[0];
       node.attrs = attrs[i];
       ir_.put(readers[i], node);
       if (node.op != "maxPool") continue;
-      const std::vector<int> gradients = ir_.readers(node.outputs[1]);
-      for (int backward : gradients) takeCrop(static_cast<size_t>(backward), attrs[i]);
+      const std::vector<NodeId> gradients = ir_.readers(node.outputs[1]);
+      for (NodeId backward : gradients) takeCrop(backward, attrs[i]);
     }
     return true;
   }
@@ -125,28 +125,29 @@ class PadFolding {
   // Whether a max-pooling gives the same without zeros around what a ReLU gave. A maximum of zero may then be
   // found at another place, so its gradient has to be cut to the image and to go through that ReLU's mask,
   // which drops it there.
-  bool ignoresZeros(const IrNode& pool, int image, const Margins& margins) const {
+  bool ignoresZeros(const IrNode& pool, ValueId image, const Margins& margins) const {
     const IrNode* relu = ir_.producer(image);
     if (!relu || relu->op != "relu") return false;
-    const int places = pool.outputs[1];
-    const std::vector<int>& readers = ir_.readers(places);
-    if (static_cast<int>(readers.size()) != ir_.uses(places)) return false;
-    return std::all_of(readers.begin(), readers.end(), [&](int reader) {
-      const IrNode& backward = ir_.nodes[static_cast<size_t>(reader)];
-      if (backward.op != "maxPoolBackward" || !(backward.attrs == pool.attrs) || cropped(backward) != margins)
+    const ValueId places = pool.outputs[1];
+    const std::vector<NodeId>& readers = ir_.readers(places);
+    if (readers.size() != ir_.uses(places)) return false;
+    return std::all_of(readers.begin(), readers.end(), [&](NodeId reader) {
+      const IrNode& backward = ir_.nodes[reader];
+      if (backward.op != "maxPoolBackward" || !(backward.attrs == pool.attrs) ||
+          cropped(backward) != margins)
         return false;
-      const int mask = ir_.soleReader(cutOf(backward).outputs[0]);
-      if (mask < 0) return false;
-      const auto found = reluMask(ir_, ir_.nodes[static_cast<size_t>(mask)]);
+      const NodeId mask = ir_.soleReader(cutOf(backward).outputs[0]);
+      if (!mask) return false;
+      const auto found = reluMask(ir_, ir_.nodes[mask]);
       return found && found->y == image && found->gradient == cutOf(backward).outputs[0];
     });
   }
 
   const IrNode& cutOf(const IrNode& windows) const {
-    return ir_.nodes[static_cast<size_t>(ir_.soleReader(windows.outputs[0]))];
+    return ir_.nodes[ir_.soleReader(windows.outputs[0])];
   }
 
-  bool foldCrop(size_t n) {
+  bool foldCrop(NodeId n) {
     const IrNode& node = ir_.nodes[n];
     const std::optional<Margins> margins = cropped(node);
     if (!margins) return false;
@@ -158,13 +159,13 @@ class PadFolding {
   }
 
   // The node gives what its only reader, a slice, gave.
-  void takeCrop(size_t n, const Attrs& attrs) {
+  void takeCrop(NodeId n, const Attrs& attrs) {
     IrNode node = ir_.nodes[n];
-    const int cut = ir_.soleReader(node.outputs[0]);
+    const NodeId cut = ir_.soleReader(node.outputs[0]);
     node.attrs = attrs;
-    node.outputs[0] = ir_.nodes[static_cast<size_t>(cut)].outputs[0];
+    node.outputs[0] = ir_.nodes[cut].outputs[0];
     ir_.put(cut, {});
-    ir_.put(static_cast<int>(n), node);
+    ir_.put(n, node);
   }
 
   Ir& ir_;

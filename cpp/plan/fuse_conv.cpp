@@ -15,22 +15,22 @@ class ConvFusion {
   ConvFusion(Ir& ir, const Backend& backend) : ir_(ir), backend_(backend) {}
 
   void run() {
-    for (size_t n = 0; n < ir_.nodes.size(); ++n) {
+    for (NodeId n : ir_.nodes.ids()) {
       const std::string op = ir_.nodes[n].op;
       if (op == "conv") addResidual(n);
     }
     ir_.sweepAndSort();
-    for (size_t n = 0; n < ir_.nodes.size(); ++n) {
+    for (NodeId n : ir_.nodes.ids()) {
       const std::string op = ir_.nodes[n].op;
       if (op == "maxPool") poolOutput(n);
       if (op == "batchNormStatistics") takeStatistics(n);
       if (op == "maxPoolBackward") unpoolGradient(n);
     }
     ir_.sweepAndSort();
-    for (size_t n = 0; n < ir_.nodes.size(); ++n)
+    for (NodeId n : ir_.nodes.ids())
       if (ir_.nodes[n].op == "where") maskGradient(n);
     ir_.sweepAndSort();
-    for (size_t n = 0; n < ir_.nodes.size(); ++n) {
+    for (NodeId n : ir_.nodes.ids()) {
       const std::string op = ir_.nodes[n].op;
       if (op == "concatenate") takeParts(n);
       if (op == "convBackwardData") giveParts(n);
@@ -39,14 +39,10 @@ class ConvFusion {
   }
 
  private:
-  const IrNode& node(int index) const { return ir_.nodes[static_cast<size_t>(index)]; }
-  int producerOf(int value) const {
-    const IrValue& v = ir_.values[static_cast<size_t>(value)];
-    return v.origin == Origin::Computed ? v.index : -1;
-  }
-  size_t rank(int value) const { return ir_.type(value).shape.size(); }
+  const IrNode& node(NodeId id) const { return ir_.nodes[id]; }
+  size_t rank(ValueId value) const { return ir_.type(value).shape.size(); }
   // The axis of the channels of a convolution's images.
-  int channelsOf(int conv) const {
+  int channelsOf(NodeId conv) const {
     return imageAxes(node(conv).op, node(conv).attrs, rank(node(conv).inputs[0])).c;
   }
   // Windows of 2×2 one beside the other, over images that lie as the convolution has them.
@@ -61,27 +57,28 @@ class ConvFusion {
   }
 
   // conv(…) + residual, and a ReLU behind it.
-  void addResidual(size_t n) {
+  void addResidual(NodeId n) {
     IrNode fused = ir_.nodes[n];
-    const int y = fused.outputs[0], sum = ir_.soleReader(y);
+    const ValueId y = fused.outputs[0];
+    const NodeId sum = ir_.soleReader(y);
     const bool linear = !fused.attrs.has("activation") || fused.attrs.text("activation") == "linear";
-    if (sum < 0 || node(sum).op != "add" || !linear) return;
-    const int residual = node(sum).inputs[0] == y ? node(sum).inputs[1] : node(sum).inputs[0];
+    if (!sum || node(sum).op != "add" || !linear) return;
+    const ValueId residual = node(sum).inputs[0] == y ? node(sum).inputs[1] : node(sum).inputs[0];
     if (ir_.type(residual) != ir_.type(y)) return;
     fused.inputs.push_back(residual);
     fused.attrs.set("residual", true);
     if (!absorb(ir_, backend_, n, fused, sum)) return;
-    const int relu = ir_.soleReader(y);
-    if (relu < 0 || node(relu).op != "relu") return;
+    const NodeId relu = ir_.soleReader(y);
+    if (!relu || node(relu).op != "relu") return;
     fused.attrs.set("activation", std::string("relu"));
     absorb(ir_, backend_, n, std::move(fused), relu);
   }
 
   // maxPool(conv(…)): the convolution gives the maxima, and its own output where anybody else reads it.
-  void poolOutput(size_t n) {
-    const int image = ir_.nodes[n].inputs[0];
-    const int conv = producerOf(image);
-    if (conv < 0 || node(conv).op != "conv" || node(conv).outputs.size() != 1 ||
+  void poolOutput(NodeId n) {
+    const ValueId image = ir_.nodes[n].inputs[0];
+    const NodeId conv = ir_.producerId(image);
+    if (!conv || node(conv).op != "conv" || node(conv).outputs.size() != 1 ||
         !isPlainPooling(ir_.nodes[n], ir_.type(image), node(conv)))
       return;
     IrNode fused = node(conv);
@@ -89,33 +86,34 @@ class ConvFusion {
     fused.outputs = ir_.nodes[n].outputs;
     if (ir_.uses(image) > 1) fused.outputs.push_back(image);
     if (!backend_.supports(ir_.spec(fused))) return;
-    ir_.put(static_cast<int>(n), {});
+    ir_.put(n, {});
     ir_.put(conv, fused);
   }
 
   // batchNormStatistics(conv(…)): the convolution gives them beside its output.
-  void takeStatistics(size_t n) {
+  void takeStatistics(NodeId n) {
     const IrNode& statistics = ir_.nodes[n];
-    const int image = statistics.inputs[0], conv = producerOf(image);
-    if (conv < 0 || node(conv).op != "conv" || node(conv).outputs.size() != 1) return;
+    const ValueId image = statistics.inputs[0];
+    const NodeId conv = ir_.producerId(image);
+    if (!conv || node(conv).op != "conv" || node(conv).outputs.size() != 1) return;
     if (normalizeAxis(statistics.op, statistics.attrs.integer("axis"), rank(image)) != channelsOf(conv))
       return;
     IrNode fused = node(conv);
     fused.attrs.set("statistics", true);
     fused.outputs.insert(fused.outputs.end(), statistics.outputs.begin(), statistics.outputs.end());
     if (!backend_.supports(ir_.spec(fused))) return;
-    ir_.put(static_cast<int>(n), {});
+    ir_.put(n, {});
     ir_.put(conv, fused);
   }
 
   // maxPoolBackward whose result goes to gradients of convolutions alone: those take the pooled gradient.
-  void unpoolGradient(size_t n) {
+  void unpoolGradient(NodeId n) {
     const IrNode pool = ir_.nodes[n];
-    const int image = pool.outputs[0];
-    const std::vector<int> readers = ir_.readers(image);
-    if (static_cast<int>(readers.size()) != ir_.uses(image)) return;
+    const ValueId image = pool.outputs[0];
+    const std::vector<NodeId> readers = ir_.readers(image);
+    if (readers.size() != ir_.uses(image)) return;
     std::vector<IrNode> fused;
-    for (int reader : readers) {
+    for (NodeId reader : readers) {
       fused.push_back(node(reader));
       IrNode& gradient = fused.back();
       if ((gradient.op != "convBackwardData" && gradient.op != "convBackwardFilter") ||
@@ -130,12 +128,12 @@ class ConvFusion {
   }
 
   // where(r > 0, convBackwardData(…), 0), as the gradient of r = relu(…) has it.
-  void maskGradient(size_t n) {
+  void maskGradient(NodeId n) {
     const IrNode& select = ir_.nodes[n];
     const auto mask = reluMask(ir_, select);
     if (!mask || ir_.uses(mask->gradient) != 1 || ir_.type(mask->y) != ir_.type(mask->gradient)) return;
-    const int gradient = producerOf(mask->gradient);
-    if (gradient < 0 || node(gradient).op != "convBackwardData" || producerOf(mask->y) >= gradient) return;
+    const NodeId gradient = ir_.producerId(mask->gradient);
+    if (!gradient || node(gradient).op != "convBackwardData" || !(ir_.producerId(mask->y) < gradient)) return;
     IrNode fused = node(gradient);
     fused.inputs.push_back(mask->y);
     fused.attrs.set("mask", true);
@@ -145,13 +143,13 @@ class ConvFusion {
   }
 
   // concatenate(a, b, …) of channels that only convolutions read: those read a, b, … themselves.
-  void takeParts(size_t n) {
+  void takeParts(NodeId n) {
     const IrNode whole = ir_.nodes[n];
-    const int image = whole.outputs[0];
-    const std::vector<int> readers = ir_.readers(image);
-    if (static_cast<int>(readers.size()) != ir_.uses(image)) return;
+    const ValueId image = whole.outputs[0];
+    const std::vector<NodeId> readers = ir_.readers(image);
+    if (readers.size() != ir_.uses(image)) return;
     std::vector<IrNode> fused;
-    for (int reader : readers) {
+    for (NodeId reader : readers) {
       fused.push_back(node(reader));
       IrNode& conv = fused.back();
       if ((conv.op != "conv" && conv.op != "convBackwardFilter") || conv.inputs[0] != image) return;
@@ -167,41 +165,42 @@ class ConvFusion {
 
   // convBackwardData whose channels are sliced into parts, as the gradient of concatenate does: it writes
   // those.
-  void giveParts(size_t n) {
+  void giveParts(NodeId n) {
     IrNode fused = ir_.nodes[n];
-    const int image = fused.outputs[0], channels = channelsOf(static_cast<int>(n));
-    std::vector<int> readers = ir_.readers(image);
-    if (readers.size() < 2 || static_cast<int>(readers.size()) != ir_.uses(image)) return;
-    for (int reader : readers)
+    const ValueId image = fused.outputs[0];
+    const int channels = channelsOf(n);
+    std::vector<NodeId> readers = ir_.readers(image);
+    if (readers.size() < 2 || readers.size() != ir_.uses(image)) return;
+    for (NodeId reader : readers)
       if (node(reader).op != "slice") return;
-    const auto along = [&](int reader, int axis) {
-      return sliceOf("slice", node(reader).attrs, ir_.type(image).shape)[static_cast<size_t>(axis)];
+    const auto along = [&](NodeId reader, int axis) {
+      return sliceOf("slice", node(reader).attrs, ir_.type(image).shape)[axis];
     };
     std::sort(readers.begin(), readers.end(),
-              [&](int a, int b) { return along(a, channels).begin < along(b, channels).begin; });
-    std::vector<int> parts;
+              [&](NodeId a, NodeId b) { return along(a, channels).begin < along(b, channels).begin; });
+    std::vector<ValueId> parts;
     int64_t end = 0;
-    for (int reader : readers) {
+    for (NodeId reader : readers) {
       for (int axis = 0; axis < static_cast<int>(rank(image)); ++axis) {
         const SliceAxis slice = along(reader, axis);
-        const bool whole = slice.count == ir_.type(image).shape[static_cast<size_t>(axis)];
+        const bool whole = slice.count == ir_.type(image).shape[axis];
         if (slice.stride != 1 || (axis != channels && !whole)) return;
       }
       if (along(reader, channels).begin != end) return;
       end += along(reader, channels).count;
       parts.push_back(node(reader).outputs[0]);
     }
-    if (end != ir_.type(image).shape[static_cast<size_t>(channels)]) return;
+    if (end != ir_.type(image).shape[channels]) return;
     fused.outputs = parts;
     fused.attrs.set("parts", sizes(parts, channels));
     if (!backend_.supports(ir_.spec(fused))) return;
-    for (int reader : readers) ir_.put(reader, {});
-    ir_.put(static_cast<int>(n), fused);
+    for (NodeId reader : readers) ir_.put(reader, {});
+    ir_.put(n, fused);
   }
 
-  Dims sizes(const std::vector<int>& values, int axis) const {
+  Dims sizes(const std::vector<ValueId>& values, int axis) const {
     Dims sizes;
-    for (int value : values) sizes.push_back(ir_.type(value).shape[static_cast<size_t>(axis)]);
+    for (ValueId value : values) sizes.push_back(ir_.type(value).shape[axis]);
     return sizes;
   }
 

@@ -18,11 +18,10 @@ class NormFusion {
   // batchNormalization becomes the statistics of its input and their use, so that either can be part of a
   // neighbour.
   void split() {
-    const size_t count = ir_.nodes.size();
-    for (size_t n = 0; n < count; ++n) {
+    for (NodeId n : ir_.nodes.ids()) {
       if (ir_.nodes[n].op != "batchNormalization") continue;
       const IrNode node = ir_.nodes[n];
-      const int x = node.inputs[0], mean = node.outputs[1], variance = node.outputs[2];
+      const ValueId x = node.inputs[0], mean = node.outputs[1], variance = node.outputs[2];
       Attrs attrs = node.attrs;
       attrs.set("activation", std::string("linear"));
       const IrNode statistics = made("batchNormStatistics", {x}, {mean, variance},
@@ -30,7 +29,7 @@ class NormFusion {
       const IrNode normalize = made("batchNormNormalize", {x, node.inputs[1], node.inputs[2], mean, variance},
                                     {node.outputs[0]}, std::move(attrs), node.rank);
       if (!supports(statistics) || !supports(normalize)) continue;
-      ir_.put(static_cast<int>(n), normalize);
+      ir_.put(n, normalize);
       ir_.append(statistics);
     }
     ir_.sweepAndSort();
@@ -38,11 +37,11 @@ class NormFusion {
 
   // relu(batchNormalization(x) + residual), either of them or both, becomes one node.
   void residualAndActivation() {
-    for (size_t n = 0; n < ir_.nodes.size(); ++n) {
+    for (NodeId n : ir_.nodes.ids()) {
       if (ir_.nodes[n].op != "batchNormNormalize") continue;
       fuseResidual(n);
-      const int reader = ir_.soleReader(ir_.nodes[n].outputs[0]);
-      if (reader < 0 || ir_.nodes[static_cast<size_t>(reader)].op != "relu") continue;
+      const NodeId reader = ir_.soleReader(ir_.nodes[n].outputs[0]);
+      if (!reader || ir_.nodes[reader].op != "relu") continue;
       IrNode fused = ir_.nodes[n];
       fused.attrs.set("activation", std::string("relu"));
       absorb(ir_, backend_, n, std::move(fused), reader);
@@ -52,17 +51,16 @@ class NormFusion {
 
   // A max-pooling that is the only reader takes x as it is: what is not pooled is never written.
   void pooling() {
-    const size_t count = ir_.nodes.size();
-    for (size_t n = 0; n < count; ++n) {
+    for (NodeId n : ir_.nodes.ids()) {
       const IrNode node = ir_.nodes[n];
       if (node.op != "batchNormNormalize" || Forward(ir_.spec(node)).residual) continue;
-      const int reader = ir_.soleReader(node.outputs[0]);
-      if (reader < 0 || ir_.nodes[static_cast<size_t>(reader)].op != "maxPool") continue;
-      const IrNode pool = ir_.nodes[static_cast<size_t>(reader)];
+      const NodeId reader = ir_.soleReader(node.outputs[0]);
+      if (!reader || ir_.nodes[reader].op != "maxPool") continue;
+      const IrNode pool = ir_.nodes[reader];
       const size_t rank = ir_.type(node.outputs[0]).shape.size();
       const int64_t axis = normalizeAxis(node.op, node.attrs.integer("axis"), rank);
       if (axis != imageAxes(pool.op, pool.attrs, rank).c) continue;
-      const int pooledX = ir_.addValue(ir_.type(pool.outputs[0]));
+      const ValueId pooledX = ir_.addValue(ir_.type(pool.outputs[0]));
       const IrNode whole = made("batchNormMaxPool", node.inputs, {pool.outputs[0], pool.outputs[1], pooledX},
                                 merged(node.attrs, pool.attrs), pool.rank);
       if (supports(whole)) ir_.put(reader, whole);
@@ -72,12 +70,11 @@ class NormFusion {
 
   // The gradients of all that.
   void backward() {
-    const size_t count = ir_.nodes.size();
-    for (size_t n = 0; n < count; ++n) {
+    for (NodeId n : ir_.nodes.ids()) {
       if (ir_.nodes[n].op != "batchNormalizationBackward") continue;
-      const int forward = forwardOf(ir_.nodes[n]);
-      if (forward < 0) continue;
-      const IrNode& node = ir_.nodes[static_cast<size_t>(forward)];
+      const NodeId forward = forwardOf(ir_.nodes[n]);
+      if (!forward) continue;
+      const IrNode& node = ir_.nodes[forward];
       if (node.op == "batchNormMaxPool") {
         fusePoolBackward(n, IrNode(node));
       } else if (node.attrs.text("activation") == "relu") {
@@ -88,7 +85,7 @@ class NormFusion {
   }
 
  private:
-  static IrNode made(const char* op, std::vector<int> inputs, std::vector<int> outputs, Attrs attrs,
+  static IrNode made(const char* op, std::vector<ValueId> inputs, std::vector<ValueId> outputs, Attrs attrs,
                      double rank) {
     IrNode node;
     node.op = op;
@@ -106,12 +103,12 @@ class NormFusion {
     return attrs;
   }
 
-  void fuseResidual(size_t n) {
-    const int y = ir_.nodes[n].outputs[0];
-    const int reader = ir_.soleReader(y);
-    if (reader < 0 || ir_.nodes[static_cast<size_t>(reader)].op != "add") return;
-    const IrNode& sum = ir_.nodes[static_cast<size_t>(reader)];
-    const int other = sum.inputs[0] == y ? sum.inputs[1] : sum.inputs[0];
+  void fuseResidual(NodeId n) {
+    const ValueId y = ir_.nodes[n].outputs[0];
+    const NodeId reader = ir_.soleReader(y);
+    if (!reader || ir_.nodes[reader].op != "add") return;
+    const IrNode& sum = ir_.nodes[reader];
+    const ValueId other = sum.inputs[0] == y ? sum.inputs[1] : sum.inputs[0];
     if (ir_.type(other) != ir_.type(y)) return;
     IrNode fused = ir_.nodes[n];
     fused.inputs.push_back(other);
@@ -119,9 +116,9 @@ class NormFusion {
   }
 
   // The node that normalizes what a gradient is taken of, or -1.
-  int forwardOf(const IrNode& back) const {
-    for (int reader : ir_.readers(back.inputs[Backward::x])) {
-      const IrNode& node = ir_.nodes[static_cast<size_t>(reader)];
+  NodeId forwardOf(const IrNode& back) const {
+    for (NodeId reader : ir_.readers(back.inputs[Backward::x])) {
+      const IrNode& node = ir_.nodes[reader];
       if (node.op != "batchNormNormalize" && node.op != "batchNormMaxPool") continue;
       if (node.inputs[Forward::x] == back.inputs[Backward::x] &&
           node.inputs[Forward::gamma] == back.inputs[Backward::gamma] &&
@@ -129,18 +126,18 @@ class NormFusion {
           node.inputs[Forward::variance] == back.inputs[Backward::variance])
         return reader;
     }
-    return -1;
+    return {};
   }
 
   // The mask is found again in the pass that adds the gradients up. Where others need the masked gradient
   // too, as a residual does, that pass writes it.
-  void fuseMask(size_t n, const IrNode& forward) {
-    const int dy = ir_.nodes[n].inputs[Backward::dy];
+  void fuseMask(NodeId n, const IrNode& forward) {
+    const ValueId dy = ir_.nodes[n].inputs[Backward::dy];
     const auto mask = reluMask(ir_, dy);
     if (!mask || mask->y != forward.outputs[0] || ir_.type(mask->gradient) != ir_.type(dy)) return;
-    const bool alone = ir_.soleReader(dy) == static_cast<int>(n);
+    const bool alone = ir_.soleReader(dy) == n;
     const bool residual = Forward(ir_.spec(forward)).residual.has_value();
-    const int index = static_cast<int>(n), masking = ir_.values[static_cast<size_t>(dy)].index;
+    const NodeId masking = ir_.producerId(dy);
     IrNode fused = ir_.nodes[n];
     fused.inputs[Backward::dy] = mask->gradient;
     fused.inputs.push_back(residual ? forward.outputs[0] : forward.inputs[Forward::beta]);
@@ -148,36 +145,36 @@ class NormFusion {
     if (!alone) fused.outputs.push_back(dy);
     if (!supports(fused)) return;
     if (alone) {
-      ir_.put(index, std::move(fused));
+      ir_.put(n, std::move(fused));
       return;
     }
     ir_.put(masking, {});  // the pass writes dy
-    ir_.put(index, std::move(fused));
+    ir_.put(n, std::move(fused));
     addGradients(n);
   }
 
   // dy that is the sum of two gradients, as where a block's output goes two ways, is summed up by the pass
   // that writes it masked. One of them that a chain makes had better be summed up there.
-  void addGradients(size_t n) {
-    const int dy = ir_.nodes[n].inputs[Backward::dy];
+  void addGradients(NodeId n) {
+    const ValueId dy = ir_.nodes[n].inputs[Backward::dy];
     const IrNode* sum = ir_.producer(dy);
-    if (!sum || sum->op != "add" || ir_.soleReader(dy) != static_cast<int>(n)) return;
-    for (int part : sum->inputs) {
+    if (!sum || sum->op != "add" || ir_.soleReader(dy) != n) return;
+    for (ValueId part : sum->inputs) {
       const IrNode* from = ir_.producer(part);
       if (ir_.type(part) != ir_.type(dy) || (from && isElementwise(from->op))) return;
     }
     IrNode fused = ir_.nodes[n];
     fused.inputs[Backward::dy] = sum->inputs[0];
     fused.inputs.push_back(sum->inputs[1]);
-    if (supports(fused)) ir_.put(static_cast<int>(n), std::move(fused));
+    if (supports(fused)) ir_.put(n, std::move(fused));
   }
 
-  void fusePoolBackward(size_t n, const IrNode& forward) {
+  void fusePoolBackward(NodeId n, const IrNode& forward) {
     const IrNode node = ir_.nodes[n];
     const IrNode* unpool = ir_.producer(node.inputs[Backward::dy]);
     if (!unpool || unpool->op != "maxPoolBackward" || unpool->inputs[1] != forward.outputs[1]) return;
-    if (ir_.soleReader(node.inputs[Backward::dy]) != static_cast<int>(n)) return;
-    int dy = unpool->inputs[0];
+    if (ir_.soleReader(node.inputs[Backward::dy]) != n) return;
+    ValueId dy = unpool->inputs[0];
     if (forward.attrs.text("activation") == "relu") {
       const auto mask = reluMask(ir_, dy);
       if (!mask || mask->y != forward.outputs[0]) return;
@@ -188,7 +185,7 @@ class NormFusion {
                          node.inputs[Backward::mean], node.inputs[Backward::variance],
                          forward.inputs[Forward::beta], forward.outputs[1], forward.outputs[2]},
                         node.outputs, forward.attrs, node.rank);
-    if (supports(fused)) ir_.put(static_cast<int>(n), std::move(fused));
+    if (supports(fused)) ir_.put(n, std::move(fused));
   }
 
   Ir& ir_;

@@ -8,22 +8,22 @@ namespace {
 
 bool isWorthKeeping(const Ir& ir, const IrNode& node) {
   size_t in = 0, out = 0;
-  for (int input : node.inputs) in += bytesOf(ir.values[static_cast<size_t>(input)]);
-  for (int output : node.outputs) out += bytesOf(ir.values[static_cast<size_t>(output)]);
+  for (ValueId input : node.inputs) in += bytesOf(ir.values[input]);
+  for (ValueId output : node.outputs) out += bytesOf(ir.values[output]);
   return out <= ir.habits.mostGrowth * in + ir.habits.smallResult;
 }
 
 }  // namespace
 
 void markSteady(Ir& ir) {
-  const auto isSteady = [&](int input) { return ir.isSteady(input); };
-  for (size_t n = 0; n < ir.nodes.size(); ++n) {
+  const auto isSteady = [&](ValueId input) { return ir.isSteady(input); };
+  for (NodeId n : ir.nodes.ids()) {
     const IrNode& node = ir.nodes[n];
     const bool steady =
         node.op == "constant" ||
         (!node.inputs.empty() && std::all_of(node.inputs.begin(), node.inputs.end(), isSteady) &&
          (isAlias(ir, node) || isWorthKeeping(ir, node)));
-    ir.setSteady(static_cast<int>(n), steady);
+    ir.setSteady(n, steady);
   }
 }
 

@@ -6,19 +6,18 @@
 
 namespace nodegrad::plan {
 
-int Ir::addValue(const TensorType& type, Origin origin, int index) {
+ValueId Ir::addValue(const TensorType& type, Origin origin, size_t index) {
   IrValue value;
   value.type = type;
   value.origin = origin;
   value.index = index;
-  values.push_back(std::move(value));
-  readers_.emplace_back();
-  kept_.push_back(0);
-  return static_cast<int>(values.size()) - 1;
+  readers_.add({});
+  kept_.add(0);
+  return values.add(std::move(value));
 }
 
-int Ir::addNode(const std::string& op, std::vector<int> inputs, const std::vector<TensorType>& outputs,
-                Attrs attrs, double rank) {
+NodeId Ir::addNode(const std::string& op, std::vector<ValueId> inputs, const std::vector<TensorType>& outputs,
+                   Attrs attrs, double rank) {
   IrNode node;
   node.op = op;
   node.inputs = std::move(inputs);
@@ -26,67 +25,71 @@ int Ir::addNode(const std::string& op, std::vector<int> inputs, const std::vecto
   node.rank = rank;
   for (const TensorType& type : outputs) node.outputs.push_back(addValue(type));
   append(std::move(node));
-  return static_cast<int>(nodes.size()) - 1;
+  return NodeId(nodes.size() - 1);
 }
 
-void Ir::append(IrNode node) {
-  nodes.list_.emplace_back();
-  put(static_cast<int>(nodes.size()) - 1, std::move(node));
+ValueId Ir::add(const std::string& op, std::vector<ValueId> inputs, const TensorType& output, Attrs attrs,
+                double rank) {
+  return nodes[addNode(op, std::move(inputs), {output}, std::move(attrs), rank)].outputs[0];
 }
 
-void Ir::put(int index, IrNode node) {
-  unlink(index);
-  at(index) = std::move(node);
-  link(index);
-  const std::vector<int>& outputs = at(index).outputs;
+void Ir::append(IrNode node) { put(nodes.list_.add({}), std::move(node)); }
+
+void Ir::put(NodeId id, IrNode node) {
+  unlink(id);
+  at(id) = std::move(node);
+  link(id);
+  const std::vector<ValueId>& outputs = at(id).outputs;
   for (size_t o = 0; o < outputs.size(); ++o) {
-    IrValue& value = values[static_cast<size_t>(outputs[o])];
-    value.index = index;
-    value.output = static_cast<int>(o);
+    values[outputs[o]].node = id;
+    values[outputs[o]].index = o;
   }
 }
 
-void Ir::setInputs(int index, std::vector<int> inputs) {
-  unlink(index);
-  at(index).inputs = std::move(inputs);
-  link(index);
+void Ir::setInputs(NodeId id, std::vector<ValueId> inputs) {
+  unlink(id);
+  at(id).inputs = std::move(inputs);
+  link(id);
 }
 
-void Ir::setInput(int index, size_t input, int value) {
-  std::vector<int> inputs = at(index).inputs;
+void Ir::setInput(NodeId id, size_t input, ValueId value) {
+  std::vector<ValueId> inputs = at(id).inputs;
   inputs[input] = value;
-  setInputs(index, std::move(inputs));
+  setInputs(id, std::move(inputs));
 }
 
-void Ir::addInput(int index, int value) {
-  std::vector<int> inputs = at(index).inputs;
+void Ir::addInput(NodeId id, ValueId value) {
+  std::vector<ValueId> inputs = at(id).inputs;
   inputs.push_back(value);
-  setInputs(index, std::move(inputs));
+  setInputs(id, std::move(inputs));
 }
 
-int Ir::addOutput(int index, const TensorType& type) {
-  const int value = addValue(type, Origin::Computed, index);
-  values.back().output = static_cast<int>(at(index).outputs.size());
-  at(index).outputs.push_back(value);
+ValueId Ir::addOutput(NodeId id, const TensorType& type) {
+  const ValueId value = addValue(type, Origin::Computed, at(id).outputs.size());
+  values[value].node = id;
+  at(id).outputs.push_back(value);
   return value;
 }
 
 std::vector<IrNode> Ir::takeNodes() {
-  for (std::vector<int>& readers : readers_) readers.clear();
-  return std::exchange(nodes.list_, {});
+  for (std::vector<NodeId>& readers : readers_) readers.clear();
+  std::vector<IrNode> taken(std::make_move_iterator(nodes.list_.begin()),
+                            std::make_move_iterator(nodes.list_.end()));
+  nodes.list_ = {};
+  return taken;
 }
 
-void Ir::link(int index) {
-  for (int input : at(index).inputs) {
-    std::vector<int>& readers = readers_[static_cast<size_t>(input)];
-    readers.insert(std::upper_bound(readers.begin(), readers.end(), index), index);
+void Ir::link(NodeId id) {
+  for (ValueId input : at(id).inputs) {
+    std::vector<NodeId>& readers = readers_[input];
+    readers.insert(std::upper_bound(readers.begin(), readers.end(), id), id);
   }
 }
 
-void Ir::unlink(int index) {
-  for (int input : at(index).inputs) {
-    std::vector<int>& readers = readers_[static_cast<size_t>(input)];
-    readers.erase(std::lower_bound(readers.begin(), readers.end(), index));
+void Ir::unlink(NodeId id) {
+  for (ValueId input : at(id).inputs) {
+    std::vector<NodeId>& readers = readers_[input];
+    readers.erase(std::lower_bound(readers.begin(), readers.end(), id));
   }
 }
 
@@ -94,106 +97,100 @@ void Ir::countUses() {
   readers_.assign(values.size(), {});
   kept_.assign(values.size(), 0);
   updated_.assign(parameters.size(), false);
-  for (size_t n = 0; n < nodes.size(); ++n)
-    for (int input : nodes[n].inputs) readers_[static_cast<size_t>(input)].push_back(static_cast<int>(n));
-  for (int value : fetches) ++kept_[static_cast<size_t>(value)];
+  for (NodeId n : nodes.ids())
+    for (ValueId input : nodes[n].inputs) readers_[input].push_back(n);
+  for (ValueId value : fetches) ++kept_[value];
   for (const IrUpdate& update : updates) {
-    ++kept_[static_cast<size_t>(update.value)];
-    updated_[static_cast<size_t>(update.parameter)] = true;
+    ++kept_[update.value];
+    updated_[update.parameter] = true;
   }
 }
 
-const IrNode* Ir::producer(int value) const {
-  const IrValue& v = values[static_cast<size_t>(value)];
-  return v.origin == Origin::Computed ? &nodes[static_cast<size_t>(v.index)] : nullptr;
+const IrNode* Ir::producer(ValueId value) const {
+  const NodeId node = producerId(value);
+  return node ? &nodes[node] : nullptr;
 }
 
-int Ir::uses(int value) const {
-  return static_cast<int>(readers(value).size()) + kept_[static_cast<size_t>(value)];
+NodeId Ir::soleReader(ValueId value) const {
+  return uses(value) == 1 && !isKept(value) ? readers(value)[0] : NodeId();
 }
 
-int Ir::soleReader(int value) const { return uses(value) == 1 && !isKept(value) ? readers(value)[0] : -1; }
-
-std::optional<double> Ir::constantOf(int value) const {
+std::optional<double> Ir::constantOf(ValueId value) const {
   const IrNode* node = producer(value);
   if (!node || node->op != "constant") return std::nullopt;
   return node->attrs.number("value");
 }
 
-int Ir::channelVector(int value, int64_t channels, size_t channelFromEnd) const {
+ValueId Ir::channelVector(ValueId value, int64_t channels, size_t channelFromEnd) const {
   const Dims& shape = type(value).shape;
-  if (shape == Dims{channels}) return channelFromEnd == 0 ? value : -1;
+  if (shape == Dims{channels}) return channelFromEnd == 0 ? value : ValueId();
   if (count(shape) != channels || shape.size() <= channelFromEnd ||
       shape[shape.size() - 1 - channelFromEnd] != channels)
-    return -1;
+    return {};
   const IrNode* node = producer(value);
   return node && node->op == "reshape" && type(node->inputs[0]).shape == Dims{channels} ? node->inputs[0]
-                                                                                        : -1;
+                                                                                        : ValueId();
 }
 
-void Ir::replaceUses(int from, int to) {
+void Ir::replaceUses(ValueId from, ValueId to) {
   if (from == to) return;
-  std::vector<int>& left = readers_[static_cast<size_t>(from)];
-  std::vector<int>& readers = readers_[static_cast<size_t>(to)];
-  for (int n : left) {
+  std::vector<NodeId>& left = readers_[from];
+  std::vector<NodeId>& readers = readers_[to];
+  for (NodeId n : left) {
     std::replace(at(n).inputs.begin(), at(n).inputs.end(), from, to);
     readers.insert(std::upper_bound(readers.begin(), readers.end(), n), n);
   }
   left.clear();
-  int& kept = kept_[static_cast<size_t>(from)];
-  if (kept == 0) return;
+  if (kept_[from] == 0) return;
   std::replace(fetches.begin(), fetches.end(), from, to);
   for (IrUpdate& update : updates)
     if (update.value == from) update.value = to;
-  kept_[static_cast<size_t>(to)] += std::exchange(kept, 0);
+  kept_[to] += std::exchange(kept_[from], 0);
 }
 
-void Ir::sweepAndSort(const std::vector<std::pair<int, int>>& before) {
+void Ir::sweepAndSort(const std::vector<std::pair<NodeId, NodeId>>& before) {
   const size_t count = nodes.size();
-  std::vector<bool> needed(count, false);
-  std::vector<int> stack;
-  const auto need = [&](int value) {
-    const IrValue& v = values[static_cast<size_t>(value)];
-    if (v.origin == Origin::Computed && !needed[static_cast<size_t>(v.index)]) {
-      needed[static_cast<size_t>(v.index)] = true;
-      stack.push_back(v.index);
-    }
+  PerNode<bool> needed(count, false);
+  std::vector<NodeId> stack;
+  const auto need = [&](ValueId value) {
+    const NodeId node = producerId(value);
+    if (!node || needed[node]) return;
+    needed[node] = true;
+    stack.push_back(node);
   };
-  for (int value : fetches) need(value);
+  for (ValueId value : fetches) need(value);
   for (const IrUpdate& update : updates) need(update.value);
   while (!stack.empty()) {
-    const int index = stack.back();
+    const NodeId node = stack.back();
     stack.pop_back();
-    for (int input : nodes[static_cast<size_t>(index)].inputs) need(input);
+    for (ValueId input : nodes[node].inputs) need(input);
   }
 
-  std::vector<std::vector<int>> next(count);
-  std::vector<int> waiting(count, 0);
-  const auto edge = [&](int first, int then) {
-    if (!needed[static_cast<size_t>(first)] || !needed[static_cast<size_t>(then)]) return;
-    next[static_cast<size_t>(first)].push_back(then);
-    ++waiting[static_cast<size_t>(then)];
+  PerNode<std::vector<NodeId>> next(count);
+  PerNode<size_t> waiting(count, 0);
+  const auto edge = [&](NodeId first, NodeId then) {
+    if (!needed[first] || !needed[then]) return;
+    next[first].push_back(then);
+    ++waiting[then];
   };
-  for (size_t n = 0; n < count; ++n)
-    for (int input : nodes[n].inputs)
-      if (values[static_cast<size_t>(input)].origin == Origin::Computed)
-        edge(values[static_cast<size_t>(input)].index, static_cast<int>(n));
-  for (const auto& pair : before) edge(pair.first, pair.second);
+  for (NodeId n : nodes.ids())
+    for (ValueId input : nodes[n].inputs)
+      if (const NodeId from = producerId(input)) edge(from, n);
+  for (const auto& [first, then] : before) edge(first, then);
 
-  using Entry = std::pair<double, int>;
-  std::priority_queue<Entry, std::vector<Entry>, std::greater<Entry>> ready;
-  for (size_t n = 0; n < count; ++n)
-    if (needed[n] && !waiting[n]) ready.push({nodes[n].rank, static_cast<int>(n)});
-  std::vector<IrNode> sorted;
+  using Entry = std::pair<double, NodeId>;
+  const auto later = [](const Entry& a, const Entry& b) { return b < a; };
+  std::priority_queue<Entry, std::vector<Entry>, decltype(later)> ready(later);
+  for (NodeId n : nodes.ids())
+    if (needed[n] && !waiting[n]) ready.push({nodes[n].rank, n});
+  PerNode<IrNode> sorted;
   while (!ready.empty()) {
-    const int index = ready.top().second;
+    const NodeId node = ready.top().second;
     ready.pop();
-    for (int then : next[static_cast<size_t>(index)])
-      if (--waiting[static_cast<size_t>(then)] == 0)
-        ready.push({nodes[static_cast<size_t>(then)].rank, then});
-    for (int output : nodes[static_cast<size_t>(index)].outputs)
-      values[static_cast<size_t>(output)].index = static_cast<int>(sorted.size());
-    sorted.push_back(std::move(at(index)));
+    for (NodeId then : next[node])
+      if (--waiting[then] == 0) ready.push({nodes[then].rank, then});
+    for (ValueId output : nodes[node].outputs) values[output].node = NodeId(sorted.size());
+    sorted.add(std::move(at(node)));
   }
   if (sorted.size() != static_cast<size_t>(std::count(needed.begin(), needed.end(), true)))
     fail(ErrorCode::Internal, "a pass of the plan made a cycle");
@@ -201,10 +198,9 @@ void Ir::sweepAndSort(const std::vector<std::pair<int, int>>& before) {
   countUses();
 }
 
-bool Ir::isSteady(int value) const {
-  const IrValue& v = values[static_cast<size_t>(value)];
-  if (v.origin == Origin::Computed) return nodes[static_cast<size_t>(v.index)].steady;
-  return v.origin == Origin::Parameter && !updated_[static_cast<size_t>(v.index)];
+bool Ir::isSteady(ValueId value) const {
+  if (const IrNode* node = producer(value)) return node->steady;
+  return values[value].origin == Origin::Parameter && !updated_[values[value].index];
 }
 
 KernelSpec Ir::spec(const IrNode& node) const {
@@ -213,14 +209,14 @@ KernelSpec Ir::spec(const IrNode& node) const {
   spec.attrs = node.attrs;
   spec.program = node.program;
   spec.compute = compute;
-  for (int input : node.inputs) {
+  for (ValueId input : node.inputs) {
     spec.inputs.push_back(type(input));
-    spec.inputLayouts.push_back(values[static_cast<size_t>(input)].layout);
+    spec.inputLayouts.push_back(values[input].layout);
     spec.steady.push_back(isSteady(input));
   }
-  for (int output : node.outputs) {
+  for (ValueId output : node.outputs) {
     spec.outputs.push_back(type(output));
-    spec.outputLayouts.push_back(values[static_cast<size_t>(output)].layout);
+    spec.outputLayouts.push_back(values[output].layout);
   }
   return spec;
 }

@@ -7,22 +7,32 @@
 
 #include "backend.h"
 #include "graph/graph.h"
+#include "plan/id.h"
 
 namespace nodegrad::plan {
+
+struct IrValue;
+struct IrNode;
+using ValueId = Id<IrValue>;
+using NodeId = Id<IrNode>;
+template <class T>
+using PerValue = Table<IrValue, T>;
+template <class T>
+using PerNode = Table<IrNode, T>;
 
 enum class Origin { Computed, Feed, Parameter };
 
 struct IrValue {
   TensorType type;  // static
   Origin origin = Origin::Computed;
-  int index = -1;    // of the feed or parameter, or of the producing node
-  int output = 0;    // of the producing node
+  NodeId node;       // that computes it
+  size_t index = 0;  // of the feed or parameter, or among the outputs of the node
   LayoutPtr layout;  // set by the layout pass
 };
 
 struct IrNode {
   std::string op;
-  std::vector<int> inputs, outputs;
+  std::vector<ValueId> inputs, outputs;
   Attrs attrs;
   std::shared_ptr<const ElementwiseProgram> program;
   // Whether its results change only where parameters do that the computation itself leaves alone
@@ -32,96 +42,103 @@ struct IrNode {
 };
 
 struct IrUpdate {
-  int parameter;
-  int value;
+  size_t parameter;
+  ValueId value;
 };
 
 // The nodes of an Ir, which alone changes them: it keeps count of who reads what.
 class IrNodes {
  public:
-  const IrNode& operator[](size_t index) const { return list_[index]; }
+  const IrNode& operator[](NodeId id) const { return list_[id]; }
   const IrNode& back() const { return list_.back(); }
   size_t size() const { return list_.size(); }
   bool empty() const { return list_.empty(); }
+  bool has(NodeId id) const { return list_.has(id); }
+  Ids<IrNode> ids() const { return list_.ids(); }
   auto begin() const { return list_.begin(); }
   auto end() const { return list_.end(); }
 
  private:
   friend struct Ir;
-  std::vector<IrNode> list_;
+  PerNode<IrNode> list_;
 };
 
-// The computation for one set of concrete shapes, rewritten by the passes. Nodes lie in an order in which
+// The computation for one set of concrete shapes, rewritten by the passes. Nodes stand in an order in which
 // they can run.
 struct Ir {
-  std::vector<IrValue> values;
+  PerValue<IrValue> values;
   IrNodes nodes;
-  std::vector<int> feeds;            // value of each feed; -1 where nothing uses it
-  std::vector<int> parameters;       // value of each parameter
+  std::vector<ValueId> feeds;        // value of each feed; none where nothing uses it
+  std::vector<ValueId> parameters;   // value of each parameter
   std::vector<StoragePtr> storages;  // of each parameter
-  std::vector<int> fetches;
+  std::vector<ValueId> fetches;
   std::vector<IrUpdate> updates;
   DType compute = DType::F32;  // BF16: activations may become bfloat16 (choosePrecision)
   Habits habits;               // of the backend (runPasses)
 
-  int addValue(const TensorType& type, Origin origin = Origin::Computed, int index = -1);
-  // Appends a node with new outputs of the given types; returns its index.
-  int addNode(const std::string& op, std::vector<int> inputs, const std::vector<TensorType>& outputs,
-              Attrs attrs, double rank);
-  const TensorType& type(int value) const { return values[static_cast<size_t>(value)].type; }
+  ValueId addValue(const TensorType& type, Origin origin = Origin::Computed, size_t index = 0);
+  // Appends a node with new outputs of the given types.
+  NodeId addNode(const std::string& op, std::vector<ValueId> inputs, const std::vector<TensorType>& outputs,
+                 Attrs attrs, double rank);
+  // The same for one output, which it returns.
+  ValueId add(const std::string& op, std::vector<ValueId> inputs, const TensorType& output, Attrs attrs,
+              double rank);
+  const TensorType& type(ValueId value) const { return values[value].type; }
   // Replaces a node; its outputs become outputs of this one.
-  void put(int index, IrNode node);
-  void setInputs(int index, std::vector<int> inputs);
-  void setInput(int index, size_t input, int value);
-  void addInput(int index, int value);
+  void put(NodeId id, IrNode node);
+  void setInputs(NodeId id, std::vector<ValueId> inputs);
+  void setInput(NodeId id, size_t input, ValueId value);
+  void addInput(NodeId id, ValueId value);
   // The node reads nothing any more.
-  void detach(int index) { setInputs(index, {}); }
+  void detach(NodeId id) { setInputs(id, {}); }
   // A further output of a node; returns its value.
-  int addOutput(int index, const TensorType& type);
-  void setAttr(int index, const std::string& name, Attr value) {
-    at(index).attrs.set(name, std::move(value));
-  }
-  void setRank(int index, double rank) { at(index).rank = rank; }
-  void setSteady(int index, bool steady) { at(index).steady = steady; }
+  ValueId addOutput(NodeId id, const TensorType& type);
+  void setAttr(NodeId id, const std::string& name, Attr value) { at(id).attrs.set(name, std::move(value)); }
+  void setRank(NodeId id, double rank) { at(id).rank = rank; }
+  void setSteady(NodeId id, bool steady) { at(id).steady = steady; }
   // Takes all nodes out, for a pass that puts them back one by one by append.
   std::vector<IrNode> takeNodes();
   void append(IrNode node);
 
-  // The node that computes a value, or null.
-  const IrNode* producer(int value) const;
+  // The node that computes a value; none for feeds and parameters.
+  NodeId producerId(ValueId value) const {
+    return values[value].origin == Origin::Computed ? values[value].node : NodeId();
+  }
+  // The same, or null.
+  const IrNode* producer(ValueId value) const;
   // The nodes that read a value, in their order (a node that reads it twice stands twice).
-  const std::vector<int>& readers(int value) const { return readers_[static_cast<size_t>(value)]; }
+  const std::vector<NodeId>& readers(ValueId value) const { return readers_[value]; }
   // How often a value is read, fetched or written to a parameter. Fetches and updates that a pass changes by
   // itself count after the next sweepAndSort.
-  int uses(int value) const;
+  size_t uses(ValueId value) const { return readers_[value].size() + kept_[value]; }
   // Whether a value is fetched or written to a parameter.
-  bool isKept(int value) const { return kept_[static_cast<size_t>(value)] != 0; }
-  // The only node that reads a value which is neither fetched nor written to a parameter, or -1.
-  int soleReader(int value) const;
+  bool isKept(ValueId value) const { return kept_[value] != 0; }
+  // The only node that reads a value which is neither fetched nor written to a parameter, or none.
+  NodeId soleReader(ValueId value) const;
   // The number that a constant is filled with; nothing for any other value.
-  std::optional<double> constantOf(int value) const;
-  // The vector [channels] that a value repeats along its channels, or -1.
-  int channelVector(int value, int64_t channels, size_t channelFromEnd) const;
+  std::optional<double> constantOf(ValueId value) const;
+  // The vector [channels] that a value repeats along its channels, or none.
+  ValueId channelVector(ValueId value, int64_t channels, size_t channelFromEnd) const;
   // Every use of one value becomes a use of another.
-  void replaceUses(int from, int to);
-  // Drops nodes whose results nobody uses, and orders the others so that each comes after what it reads, by
-  // rank. before: further pairs (first, then) of node indices.
-  void sweepAndSort(const std::vector<std::pair<int, int>>& before = {});
+  void replaceUses(ValueId from, ValueId to);
+  // Drops nodes whose results nothing uses, and orders the others so that each comes after what it reads, by
+  // rank. before: further pairs (first, then).
+  void sweepAndSort(const std::vector<std::pair<NodeId, NodeId>>& before = {});
   // Whether only parameters that the computation leaves alone decide a value (markSteady).
-  bool isSteady(int value) const;
+  bool isSteady(ValueId value) const;
   // What the backend is told of a node.
   KernelSpec spec(const IrNode& node) const;
 
  private:
-  IrNode& at(int index) { return nodes.list_[static_cast<size_t>(index)]; }
+  IrNode& at(NodeId id) { return nodes.list_[id]; }
   // Adds a node to the readers of its inputs, and takes it out again.
-  void link(int index);
-  void unlink(int index);
+  void link(NodeId id);
+  void unlink(NodeId id);
   void countUses();
 
-  std::vector<std::vector<int>> readers_;  // of each value
-  std::vector<int> kept_;                  // how often each value is fetched or written to a parameter
-  std::vector<bool> updated_;              // whether the computation changes each parameter
+  PerValue<std::vector<NodeId>> readers_;
+  PerValue<size_t> kept_;      // how often each value is fetched or written to a parameter
+  std::vector<bool> updated_;  // whether the computation changes each parameter
 };
 
 // The passes, in the order in which they run.
@@ -182,20 +199,20 @@ enum class Place { Arena, Feed, Parameter, Fetch, Steady };
 
 struct Slot {
   Place place = Place::Arena;
-  int index = -1;     // of the feed, parameter, fetch or steady value
+  size_t index = 0;   // of the feed, parameter, fetch or steady value
   size_t offset = 0;  // in the arena
 };
 
 struct MemoryMap {
-  std::vector<Slot> slots;      // of each value
-  std::vector<size_t> scratch;  // arena offset of each node's scratch memory
-  std::vector<bool> skipped;    // nodes without work in a step: steady ones, and aliases of their input
-  std::vector<std::pair<int, int>> copies;  // (value, parameter) to copy when the step is done
+  PerValue<Slot> slots;
+  PerNode<size_t> scratch;  // arena offset of each node's scratch memory
+  PerNode<bool> skipped;    // nodes without work in a step: steady ones, and aliases of their input
+  std::vector<IrUpdate> copies;  // what to copy to a parameter when the step is done
   size_t arenaBytes = 0;
 };
 
 // Assigns memory by lifetime. scratchBytes: what each node's kernel wants.
-MemoryMap assignMemory(const Ir& ir, const Backend& backend, const std::vector<size_t>& scratchBytes);
+MemoryMap assignMemory(const Ir& ir, const Backend& backend, const PerNode<size_t>& scratchBytes);
 
 // The bytes of a value in its layout.
 size_t bytesOf(const IrValue& value);
@@ -209,6 +226,6 @@ bool isUpdate(const std::string& op);
 // A reshape of row-major memory is no work: its output is its input's memory.
 bool isAlias(const Ir& ir, const IrNode& node);
 // The nodes that read a value's memory, by itself or through aliases of it.
-std::vector<int> memoryReaders(const Ir& ir, int value);
+std::vector<NodeId> memoryReaders(const Ir& ir, ValueId value);
 
 }  // namespace nodegrad::plan

@@ -8,7 +8,7 @@ namespace {
 
 // Updates of one rule with the same scalars, which one kernel can make.
 struct Group {
-  std::vector<size_t> nodes;
+  std::vector<NodeId> nodes;
   size_t bytes = 0;
 };
 
@@ -22,33 +22,33 @@ bool alike(const IrNode& a, const IrNode& b) {
 }
 
 // The last node takes over what the others do, weight after weight.
-void join(Ir& ir, const std::vector<size_t>& members) {
+void join(Ir& ir, const std::vector<NodeId>& members) {
   IrNode joined = ir.nodes[members.back()];
-  const std::vector<int> scalars(joined.inputs.begin() + static_cast<long>(tensors(joined)),
+  const std::vector<ValueId> scalars(joined.inputs.begin() + static_cast<long>(tensors(joined)),
                                  joined.inputs.end());
   joined.inputs.clear();
   joined.outputs.clear();
-  for (size_t n : members) {
+  for (NodeId n : members) {
     const IrNode& node = ir.nodes[n];
     joined.inputs.insert(joined.inputs.end(), node.inputs.begin(),
                          node.inputs.begin() + static_cast<long>(tensors(node)));
     joined.outputs.insert(joined.outputs.end(), node.outputs.begin(), node.outputs.end());
-    ir.put(static_cast<int>(n), {});
+    ir.put(n, {});
   }
   joined.inputs.insert(joined.inputs.end(), scalars.begin(), scalars.end());
-  ir.put(static_cast<int>(members.back()), std::move(joined));
+  ir.put(members.back(), std::move(joined));
 }
 
 }  // namespace
 
 void joinUpdates(Ir& ir) {
   // A new weight that another node reads might lead to the gradient of the next.
-  const auto isRead = [&](int output) { return !ir.readers(output).empty(); };
+  const auto isRead = [&](ValueId output) { return !ir.readers(output).empty(); };
   std::vector<Group> groups;
-  for (size_t n = 0; n < ir.nodes.size(); ++n) {
+  for (NodeId n : ir.nodes.ids()) {
     const IrNode& node = ir.nodes[n];
     if (!isUpdate(node.op)) continue;
-    const size_t bytes = bytesOf(ir.values[static_cast<size_t>(node.inputs[1])]);
+    const size_t bytes = bytesOf(ir.values[node.inputs[1]]);
     // A larger weight is worth its own sweep, made while its gradient is in the cache.
     if (bytes > ir.habits.smallUpdate || std::any_of(node.outputs.begin(), node.outputs.end(), isRead))
       continue;

@@ -12,17 +12,17 @@ std::optional<ReluMask> reluMask(const Ir& ir, const IrNode& select) {
   return ReluMask{positive->inputs[0], select.inputs[1]};
 }
 
-std::optional<ReluMask> reluMask(const Ir& ir, int value) {
+std::optional<ReluMask> reluMask(const Ir& ir, ValueId value) {
   const IrNode* select = ir.producer(value);
   return select ? reluMask(ir, *select) : std::nullopt;
 }
 
-bool absorb(Ir& ir, const Backend& backend, size_t index, IrNode fused, int reader) {
+bool absorb(Ir& ir, const Backend& backend, NodeId n, IrNode fused, NodeId reader) {
   if (!backend.supports(ir.spec(fused))) return false;
-  const int output = fused.outputs[0];
-  ir.put(static_cast<int>(index), std::move(fused));
+  const ValueId output = fused.outputs[0];
+  ir.put(n, std::move(fused));
   ir.detach(reader);
-  ir.replaceUses(ir.nodes[static_cast<size_t>(reader)].outputs[0], output);
+  ir.replaceUses(ir.nodes[reader].outputs[0], output);
   return true;
 }
 

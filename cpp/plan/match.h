@@ -8,14 +8,14 @@ namespace nodegrad::plan {
 
 // where(y > 0, gradient, 0): the gradient of a ReLU whose output is y.
 struct ReluMask {
-  int y, gradient;
+  ValueId y, gradient;
 };
 std::optional<ReluMask> reluMask(const Ir& ir, const IrNode& select);
 // The same of the node that computes a value.
-std::optional<ReluMask> reluMask(const Ir& ir, int value);
+std::optional<ReluMask> reluMask(const Ir& ir, ValueId value);
 
-// Node `index` becomes `fused`, which does what its only reader did, too, where the backend can. Tells
+// Node n becomes `fused`, which does what its only reader did, too, where the backend can. Tells
 // whether it does.
-bool absorb(Ir& ir, const Backend& backend, size_t index, IrNode fused, int reader);
+bool absorb(Ir& ir, const Backend& backend, NodeId n, IrNode fused, NodeId reader);
 
 }  // namespace nodegrad::plan

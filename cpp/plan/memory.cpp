@@ -113,49 +113,43 @@ size_t pack(std::vector<Interval>& intervals) {
 
 class Assignment {
  public:
-  Assignment(const Ir& ir, const Backend& backend) : ir_(ir), backend_(backend), root_(ir.values.size()) {
-    std::iota(root_.begin(), root_.end(), 0);
+  Assignment(const Ir& ir, const Backend& backend)
+      : ir_(ir), backend_(backend), lastUse_(ir.values.size(), -1), updatedBy_(ir.values.size()) {
+    for (ValueId value : ir.values.ids()) aliasOf_.add(value);
     map_.slots.resize(ir.values.size());
     map_.skipped.assign(ir.nodes.size(), false);
-    lastUse_.assign(ir.values.size(), -1);
-    updatedBy_.assign(ir.values.size(), -1);
-    for (const IrUpdate& update : ir.updates)
-      updatedBy_[static_cast<size_t>(update.value)] = update.parameter;
+    for (const IrUpdate& update : ir.updates) updatedBy_[update.value] = update.parameter;
   }
 
-  MemoryMap run(const std::vector<size_t>& scratchBytes) {
+  MemoryMap run(const PerNode<size_t>& scratchBytes) {
     placeOutside();
     lifetimes();
-    for (size_t n = 0; n < ir_.nodes.size(); ++n) share(static_cast<int>(n));
+    for (NodeId n : ir_.nodes.ids()) share(n);
     std::vector<Interval> intervals;
-    std::vector<int> owner;
-    for (size_t v = 0; v < ir_.values.size(); ++v) {
-      const IrValue& value = ir_.values[v];
-      if (!ownsArena(static_cast<int>(v))) continue;
+    std::vector<ValueId> owner;
+    for (ValueId v : ir_.values.ids()) {
+      if (!ownsArena(v)) continue;
       Interval interval;
-      interval.bytes = roundUp(bytesOf(value));
-      interval.first = value.index;
-      interval.last = std::max(value.index, lastUse_[v]);
+      interval.bytes = roundUp(bytesOf(ir_.values[v]));
+      interval.first = timeOf(ir_.values[v].node);
+      interval.last = std::max(interval.first, lastUse_[v]);
       intervals.push_back(interval);
-      owner.push_back(static_cast<int>(v));
+      owner.push_back(v);
     }
     const size_t values = intervals.size();
-    for (size_t n = 0; n < scratchBytes.size(); ++n) {
+    for (NodeId n : scratchBytes.ids()) {
       Interval interval;
       interval.bytes = roundUp(scratchBytes[n]);
-      interval.first = interval.last = static_cast<int>(n);
+      interval.first = interval.last = timeOf(n);
       intervals.push_back(interval);
     }
     map_.arenaBytes = pack(intervals);
-    for (size_t i = 0; i < values; ++i)
-      map_.slots[static_cast<size_t>(owner[i])].offset = intervals[i].offset;
-    for (size_t n = 0; n < scratchBytes.size(); ++n) map_.scratch.push_back(intervals[values + n].offset);
-    for (size_t v = 0; v < ir_.values.size(); ++v)
-      map_.slots[v] = map_.slots[static_cast<size_t>(root(static_cast<int>(v)))];
+    for (size_t i = 0; i < values; ++i) map_.slots[owner[i]].offset = intervals[i].offset;
+    for (NodeId n : scratchBytes.ids()) map_.scratch.add(intervals[values + n.index()].offset);
+    for (ValueId v : ir_.values.ids()) map_.slots[v] = map_.slots[root(v)];
     for (const IrUpdate& update : ir_.updates) {
-      const Slot& slot = map_.slots[static_cast<size_t>(update.value)];
-      if (slot.place != Place::Parameter || slot.index != update.parameter)
-        map_.copies.push_back({update.value, update.parameter});
+      const Slot& slot = map_.slots[update.value];
+      if (slot.place != Place::Parameter || slot.index != update.parameter) map_.copies.push_back(update);
     }
     return std::move(map_);
   }
@@ -166,111 +160,116 @@ class Assignment {
     return (bytes + alignment - 1) / alignment * alignment;
   }
 
-  int root(int value) const {
-    while (root_[static_cast<size_t>(value)] != value) value = root_[static_cast<size_t>(value)];
+  // Nodes run one after another.
+  static int timeOf(NodeId n) { return static_cast<int>(n.index()); }
+
+  // The value whose memory a value has.
+  ValueId root(ValueId value) const {
+    while (aliasOf_[value] != value) value = aliasOf_[value];
     return value;
   }
 
-  Slot& slot(int value) { return map_.slots[static_cast<size_t>(value)]; }
+  Slot& slot(ValueId value) { return map_.slots[value]; }
 
-  bool ownsArena(int value) {
-    return ir_.values[static_cast<size_t>(value)].origin == Origin::Computed && root(value) == value &&
-           produced(value) && slot(value).place == Place::Arena;
+  bool ownsArena(ValueId value) {
+    return ir_.values[value].origin == Origin::Computed && root(value) == value && isProduced(value) &&
+           slot(value).place == Place::Arena;
   }
 
   // Values of nodes that were dropped have no node that makes them any more.
-  bool produced(int value) const {
-    const IrValue& v = ir_.values[static_cast<size_t>(value)];
-    if (v.index < 0 || static_cast<size_t>(v.index) >= ir_.nodes.size()) return false;
-    const auto& outputs = ir_.nodes[static_cast<size_t>(v.index)].outputs;
-    return static_cast<size_t>(v.output) < outputs.size() && outputs[static_cast<size_t>(v.output)] == value;
+  bool isProduced(ValueId value) const {
+    const IrValue& v = ir_.values[value];
+    if (!ir_.nodes.has(v.node)) return false;
+    const std::vector<ValueId>& outputs = ir_.nodes[v.node].outputs;
+    return v.index < outputs.size() && outputs[v.index] == value;
   }
 
   void placeOutside() {
-    for (size_t v = 0; v < ir_.values.size(); ++v) {
+    for (ValueId v : ir_.values.ids()) {
       const IrValue& value = ir_.values[v];
-      if (value.origin == Origin::Feed) map_.slots[v] = {Place::Feed, value.index, 0};
-      if (value.origin == Origin::Parameter) map_.slots[v] = {Place::Parameter, value.index, 0};
+      if (value.origin == Origin::Feed) slot(v) = {Place::Feed, value.index, 0};
+      if (value.origin == Origin::Parameter) slot(v) = {Place::Parameter, value.index, 0};
     }
-    for (size_t f = 0; f < ir_.fetches.size(); ++f)
-      slot(ir_.fetches[f]) = {Place::Fetch, static_cast<int>(f), 0};
-    for (size_t n = 0; n < ir_.nodes.size(); ++n)
+    for (size_t f = 0; f < ir_.fetches.size(); ++f) slot(ir_.fetches[f]) = {Place::Fetch, f, 0};
+    for (NodeId n : ir_.nodes.ids())
       if (ir_.nodes[n].steady && !isAlias(ir_, ir_.nodes[n])) {
-        for (int output : ir_.nodes[n].outputs) slot(output) = {Place::Steady, output, 0};
+        for (ValueId output : ir_.nodes[n].outputs) slot(output) = {Place::Steady, output.index(), 0};
         map_.skipped[n] = true;
       }
   }
 
   void lifetimes() {
-    for (size_t n = 0; n < ir_.nodes.size(); ++n)
-      for (int input : ir_.nodes[n].inputs) lastUse_[static_cast<size_t>(input)] = static_cast<int>(n);
+    for (NodeId n : ir_.nodes.ids())
+      for (ValueId input : ir_.nodes[n].inputs) lastUse_[input] = timeOf(n);
     const int end = static_cast<int>(ir_.nodes.size());
-    for (const IrUpdate& update : ir_.updates) lastUse_[static_cast<size_t>(update.value)] = end;
-    for (int value : ir_.fetches) lastUse_[static_cast<size_t>(value)] = end;
+    for (const IrUpdate& update : ir_.updates) lastUse_[update.value] = end;
+    for (ValueId value : ir_.fetches) lastUse_[value] = end;
     // An alias lengthens the life of the memory that it looks at.
-    for (size_t n = ir_.nodes.size(); n-- > 0;)
-      if (isAlias(ir_, ir_.nodes[n])) {
-        int& input = lastUse_[static_cast<size_t>(ir_.nodes[n].inputs[0])];
-        input = std::max(input, lastUse_[static_cast<size_t>(ir_.nodes[n].outputs[0])]);
-      }
+    for (size_t n = ir_.nodes.size(); n-- > 0;) {
+      const IrNode& node = ir_.nodes[NodeId(n)];
+      if (!isAlias(ir_, node)) continue;
+      int& input = lastUse_[node.inputs[0]];
+      input = std::max(input, lastUse_[node.outputs[0]]);
+    }
   }
 
-  void become(int output, int input) {
-    const int memory = root(input);
-    root_[static_cast<size_t>(output)] = memory;
-    lastUse_[static_cast<size_t>(memory)] =
-        std::max(lastUse_[static_cast<size_t>(memory)], lastUse_[static_cast<size_t>(output)]);
+  // The output gets the memory of the input.
+  void alias(ValueId output, ValueId input) {
+    const ValueId memory = root(input);
+    aliasOf_[output] = memory;
+    lastUse_[memory] = std::max(lastUse_[memory], lastUse_[output]);
   }
 
-  // Lets the outputs of a node lie where an input lies that nobody needs afterwards.
-  void share(int n) {
-    const IrNode& node = ir_.nodes[static_cast<size_t>(n)];
+  // Gives outputs of a node the memory of inputs that nothing needs afterwards.
+  void share(NodeId n) {
+    const IrNode& node = ir_.nodes[n];
     if (isAlias(ir_, node) && slot(node.outputs[0]).place == Place::Arena) {
-      become(node.outputs[0], node.inputs[0]);
-      map_.skipped[static_cast<size_t>(n)] = true;
+      alias(node.outputs[0], node.inputs[0]);
+      map_.skipped[n] = true;
       return;
     }
-    std::vector<size_t> spare;         // inputs in the arena that nobody needs afterwards
-    std::map<int, size_t> parameters;  // the input of each parameter, likewise
+    std::vector<size_t> spare;            // inputs in the arena that nothing needs afterwards
+    std::map<size_t, size_t> parameters;  // the input of each parameter, likewise
     for (size_t i = 0; i < node.inputs.size(); ++i) {
-      const int memory = root(node.inputs[i]);
-      if (lastUse_[static_cast<size_t>(memory)] > n) continue;
+      const ValueId memory = root(node.inputs[i]);
+      if (lastUse_[memory] > timeOf(n)) continue;
       if (slot(memory).place == Place::Arena) spare.push_back(i);
       if (slot(memory).place == Place::Parameter) parameters.emplace(slot(memory).index, i);
     }
     if (spare.empty() && parameters.empty()) return;
     const KernelSpec spec = ir_.spec(node);
-    std::set<int> given;  // memory that an output of this node has taken already
+    std::set<ValueId> given;  // memory that an output of this node has taken already
     const auto take = [&](size_t o, size_t i) {
-      const int output = node.outputs[o], memory = root(node.inputs[i]);
+      const ValueId output = node.outputs[o], memory = root(node.inputs[i]);
       if (given.count(memory) || !backend_.inPlace(spec, o, i) ||
-          bytesOf(ir_.values[static_cast<size_t>(output)]) !=
-              bytesOf(ir_.values[static_cast<size_t>(memory)]))
+          bytesOf(ir_.values[output]) != bytesOf(ir_.values[memory]))
         return false;
-      become(output, node.inputs[i]);
+      alias(output, node.inputs[i]);
       given.insert(memory);
       return true;
     };
     for (size_t o = 0; o < node.outputs.size(); ++o) {
       if (slot(node.outputs[o]).place != Place::Arena) continue;
       // A parameter is overwritten by its own update alone.
-      const auto own = parameters.find(updatedBy_[static_cast<size_t>(node.outputs[o])]);
-      if (own != parameters.end() && take(o, own->second)) continue;
+      if (const std::optional<size_t> parameter = updatedBy_[node.outputs[o]]) {
+        const auto own = parameters.find(*parameter);
+        if (own != parameters.end() && take(o, own->second)) continue;
+      }
       for (size_t i = 0; i < spare.size() && !take(o, spare[i]);) ++i;
     }
   }
 
   const Ir& ir_;
   const Backend& backend_;
-  std::vector<int> root_;
-  std::vector<int> lastUse_;
-  std::vector<int> updatedBy_;  // the parameter that each value is written to, or -1
+  PerValue<ValueId> aliasOf_;  // itself, or a value whose memory it has
+  PerValue<int> lastUse_;
+  PerValue<std::optional<size_t>> updatedBy_;  // the parameter that each value is written to
   MemoryMap map_;
 };
 
 }  // namespace
 
-MemoryMap assignMemory(const Ir& ir, const Backend& backend, const std::vector<size_t>& scratchBytes) {
+MemoryMap assignMemory(const Ir& ir, const Backend& backend, const PerNode<size_t>& scratchBytes) {
   return Assignment(ir, backend).run(scratchBytes);
 }
 

@@ -40,21 +40,21 @@ Plan::Kernels Plan::optimize(bool fuse, DType compute) {
   runPasses(ir_, backend_, fuse, compute);
   Kernels kernels;
   for (const IrNode& node : ir_.nodes)
-    kernels.push_back(isAlias(ir_, node) ? nullptr : backend_.kernel(ir_.spec(node)));
+    kernels.add(isAlias(ir_, node) ? nullptr : backend_.kernel(ir_.spec(node)));
   return kernels;
 }
 
 void Plan::compile(Kernels kernels) {
-  std::vector<size_t> scratch;
-  for (size_t n = 0; n < kernels.size(); ++n)
-    scratch.push_back(kernels[n] && !ir_.nodes[n].steady ? kernels[n]->scratchBytes() : 0);
+  PerNode<size_t> scratch;
+  for (NodeId n : kernels.ids())
+    scratch.add(kernels[n] && !ir_.nodes[n].steady ? kernels[n]->scratchBytes() : 0);
   map_ = assignMemory(ir_, backend_, scratch);
-  for (size_t n = 0; n < ir_.nodes.size(); ++n) {
+  for (NodeId n : ir_.nodes.ids()) {
     const IrNode& node = ir_.nodes[n];
-    if (node.steady && kernels[n]) prologue_.add(ir_, map_, static_cast<int>(n), std::move(kernels[n]));
+    if (node.steady && kernels[n]) prologue_.add(ir_, map_, n, std::move(kernels[n]));
     if (map_.skipped[n]) continue;
     Step step;
-    step.node = static_cast<int>(n);
+    step.node = n;
     // An alias that is also fetched is copied after all.
     step.kernel = kernels[n] ? std::move(kernels[n]) : backend_.kernel(ir_.spec(node));
     step.scratch = map_.scratch[n];
@@ -65,22 +65,22 @@ void Plan::compile(Kernels kernels) {
     const OpDef* op = findKnownOp(node.op);
     mayRefuse_ = mayRefuse_ || (op && nodegrad::mayFail(*op, node.attrs));
   }
-  for (const auto& [value, parameter] : map_.copies) {
-    copies_.push_back({pointers_.size(), bytesOf(ir_.values[static_cast<size_t>(value)])});
-    bind(map_.slots[static_cast<size_t>(value)]);
+  for (const auto& [parameter, value] : map_.copies) {
+    copies_.push_back({pointers_.size(), bytesOf(ir_.values[value])});
+    bind(map_.slots[value]);
     bind(Slot{Place::Parameter, parameter, 0});
   }
   if (device_.onHost()) return;
-  for (int feed : ir_.feeds)
-    ownFeeds_.push_back(feed < 0 ? nullptr : device_.allocate(nodegrad::bytesOf(ir_.type(feed))));
-  for (int fetch : ir_.fetches) ownFetches_.push_back(device_.allocate(nodegrad::bytesOf(ir_.type(fetch))));
+  for (ValueId feed : ir_.feeds)
+    ownFeeds_.push_back(feed ? device_.allocate(nodegrad::bytesOf(ir_.type(feed))) : nullptr);
+  for (ValueId fetch : ir_.fetches) ownFetches_.push_back(device_.allocate(nodegrad::bytesOf(ir_.type(fetch))));
 }
 
 void Plan::bind(const IrNode& node, Step& step) {
   step.firstPointer = pointers_.size();
   step.inputs = node.inputs.size();
-  for (int input : node.inputs) bind(map_.slots[static_cast<size_t>(input)]);
-  for (int output : node.outputs) bind(map_.slots[static_cast<size_t>(output)]);
+  for (ValueId input : node.inputs) bind(map_.slots[input]);
+  for (ValueId output : node.outputs) bind(map_.slots[output]);
 }
 
 void Plan::bind(const Slot& slot) {
@@ -91,13 +91,13 @@ void Plan::bind(const Slot& slot) {
 
 std::vector<TensorType> Plan::fetchTypes() const {
   std::vector<TensorType> types;
-  for (int value : ir_.fetches) types.push_back(ir_.type(value));
+  for (ValueId value : ir_.fetches) types.push_back(ir_.type(value));
   return types;
 }
 
 void* Plan::address(const Slot& slot, std::byte* arena, const std::vector<Feed>& feeds,
                     const std::vector<void*>& fetches) const {
-  const auto index = static_cast<size_t>(slot.index);
+  const size_t index = slot.index;
   switch (slot.place) {
     case Place::Arena: return arena + slot.offset;
     case Place::Feed:
@@ -106,7 +106,7 @@ void* Plan::address(const Slot& slot, std::byte* arena, const std::vector<Feed>&
           feeds[index].data);  // no kernel writes to an input that is no parameter of its own
     case Place::Parameter: return ir_.storages[index]->buffer->data();
     case Place::Fetch: return ownFetches_.empty() ? fetches[index] : ownFetches_[index]->data();
-    case Place::Steady: return prologue_.data(slot.index);
+    case Place::Steady: return prologue_.data(ValueId(slot.index));
   }
   return nullptr;
 }
@@ -115,7 +115,7 @@ void* Plan::address(const Slot& slot, std::byte* arena, const std::vector<Feed>&
 void Plan::layOutParameters() {
   for (size_t p = 0; p < ir_.storages.size(); ++p) {
     Storage& storage = *ir_.storages[p];
-    const LayoutPtr& wanted = ir_.values[static_cast<size_t>(ir_.parameters[p])].layout;
+    const LayoutPtr& wanted = ir_.values[ir_.parameters[p]].layout;
     moveTo(storage, device_);
     if (sameLayout(storage.layout, wanted)) continue;
     storage.buffer = laidOut(device_, storage, wanted);
@@ -163,7 +163,7 @@ void Plan::run(std::byte* arena, const std::vector<Feed>& feeds, const std::vect
     queueSteps();
   }
   giveFetches(fetches);
-  for (const IrUpdate& update : ir_.updates) ++ir_.storages[static_cast<size_t>(update.parameter)]->version;
+  for (const IrUpdate& update : ir_.updates) ++ir_.storages[update.parameter]->version;
   ++runs_;
 }
 
@@ -190,19 +190,19 @@ void Plan::measureSteps() {
 std::string Plan::describe() const {
   std::ostringstream out;
   double best = 0, total = 0;
-  const auto place = [&](int value) {
-    const IrValue& v = ir_.values[static_cast<size_t>(value)];
+  const auto place = [&](ValueId value) {
+    const IrValue& v = ir_.values[value];
     return toString(v.type) + (v.layout ? " " + v.layout->name() : "");
   };
   out << "plan: " << steps_.size() << " kernels, " << prologue_.size() << " before the first step, arena "
       << map_.arenaBytes << " bytes, " << runs_ << " runs\n";
   if (!remark_.empty()) out << "without fusions, because of: " << remark_ << "\n";
   for (const Step& step : steps_) {
-    const IrNode& node = ir_.nodes[static_cast<size_t>(step.node)];
+    const IrNode& node = ir_.nodes[step.node];
     size_t bytes = 0;
-    for (int value : node.inputs) bytes += bytesOf(ir_.values[static_cast<size_t>(value)]);
-    for (int value : node.outputs) bytes += bytesOf(ir_.values[static_cast<size_t>(value)]);
-    out << std::setw(4) << step.node << "  " << std::left << std::setw(32) << label(node) << std::setw(24)
+    for (ValueId value : node.inputs) bytes += bytesOf(ir_.values[value]);
+    for (ValueId value : node.outputs) bytes += bytesOf(ir_.values[value]);
+    out << std::setw(4) << step.node.index() << "  " << std::left << std::setw(32) << label(node) << std::setw(24)
         << step.kernel->implementation() << std::right << std::setw(12) << bytes << " B";
     if (clock_ && runs_) {
       out << std::fixed << std::setprecision(3) << std::setw(10) << step.bestMs << " ms best" << std::setw(10)

@@ -43,7 +43,7 @@ class Plan {
   struct Step {
     std::unique_ptr<Kernel> kernel;
     size_t firstPointer = 0, inputs = 0;
-    int node = 0;
+    NodeId node;
     size_t scratch = 0;
     double bestMs = 0, totalMs = 0;
   };
@@ -58,7 +58,7 @@ class Plan {
   };
 
   // A kernel for each node; null: none needed.
-  using Kernels = std::vector<std::unique_ptr<Kernel>>;
+  using Kernels = PerNode<std::unique_ptr<Kernel>>;
 
   // Runs the passes. fuse: with those that make one node of several.
   Kernels optimize(bool fuse, DType compute);

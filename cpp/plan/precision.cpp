@@ -7,150 +7,148 @@ namespace nodegrad::plan {
 
 namespace {
 
-class PrecisionWalk {
+class PrecisionPass {
  public:
-  PrecisionWalk(Ir& ir, Backend& backend)
+  PrecisionPass(Ir& ir, Backend& backend)
       : ir_(ir),
-        led_(ir.values.size(), false),
-        half_(ir.values.size(), false),
-        data_(ir.values.size(), false),
-        kept_(ir.values.size(), false),
-        exact_(ir.values.size(), false) {
+        wantsBf16_(ir.values.size(), false),
+        isBf16_(ir.values.size(), false),
+        isData_(ir.values.size(), false),
+        mustBeF32_(ir.values.size(), false),
+        readAsF32_(ir.values.size(), false) {
     // What the backend does in float32 depends on the layouts that it would have, and on what is copied once
     // or in each step.
     Ir draft = ir;
     markSteady(draft);
     chooseLayouts(draft, backend);
     for (const IrNode& node : ir.nodes)
-      choices_.push_back(backend.precisions(draft.spec(*draft.producer(node.outputs[0]))));
-    for (int value : ir.fetches) kept_[static_cast<size_t>(value)] = true;
-    for (const IrUpdate& update : ir.updates) kept_[static_cast<size_t>(update.value)] = true;
+      choices_.add(backend.precisions(draft.spec(*draft.producer(node.outputs[0]))));
+    for (ValueId value : ir.fetches) mustBeF32_[value] = true;
+    for (const IrUpdate& update : ir.updates) mustBeF32_[update.value] = true;
   }
 
   void run() {
     findData();
-    for (size_t n = ir_.nodes.size(); n-- > 0;) lead(n);
-    for (size_t n = 0; n < ir_.nodes.size(); ++n) decide(n);
-    for (size_t v = 0; v < half_.size(); ++v)
-      if (half_[v]) ir_.values[v].type.dtype = DType::BF16;
-    for (size_t n = 0; n < choices_.size(); ++n) convertInputs(n);
+    for (size_t n = ir_.nodes.size(); n-- > 0;) propagateDemand(NodeId(n));
+    for (NodeId n : ir_.nodes.ids()) decide(n);
+    for (ValueId v : isBf16_.ids())
+      if (isBf16_[v]) ir_.values[v].type.dtype = DType::BF16;
+    for (NodeId n : choices_.ids()) convertInputs(n);
     ir_.sweepAndSort();
   }
 
  private:
   // What depends on a feed; the rest is arithmetic on weights, which stays float32.
   void findData() {
-    for (size_t v = 0; v < data_.size(); ++v) data_[v] = ir_.values[v].origin == Origin::Feed;
+    for (ValueId v : isData_.ids()) isData_[v] = ir_.values[v].origin == Origin::Feed;
     for (const IrNode& node : ir_.nodes) {
-      const bool any = std::any_of(node.inputs.begin(), node.inputs.end(),
-                                   [&](int input) { return data_[static_cast<size_t>(input)]; });
-      for (int output : node.outputs) data_[static_cast<size_t>(output)] = any;
+      const bool any =
+          std::any_of(node.inputs.begin(), node.inputs.end(), [&](ValueId input) { return isData_[input]; });
+      for (ValueId output : node.outputs) isData_[output] = any;
     }
   }
 
   // Marks the inputs that the node wants in bfloat16, and those of which it makes what is wanted so.
-  void lead(size_t n) {
+  void propagateDemand(NodeId n) {
     const IrNode& node = ir_.nodes[n];
     const bool wanted = std::any_of(node.outputs.begin(), node.outputs.end(),
-                                    [&](int output) { return led_[static_cast<size_t>(output)]; });
+                                    [&](ValueId output) { return wantsBf16_[output]; });
     for (size_t i = 0; i < node.inputs.size(); ++i) {
-      const auto input = static_cast<size_t>(node.inputs[i]);
+      const ValueId input = node.inputs[i];
       const Precision precision = choices_[n].inputs[i];
-      if (precision == Precision::BFloat16) led_[input] = true;
-      if (precision == Precision::Float32) exact_[input] = true;
-      if (precision == Precision::Either && wanted && data_[input] && carries(n, i)) led_[input] = true;
+      if (precision == Precision::BFloat16) wantsBf16_[input] = true;
+      if (precision == Precision::Float32) readAsF32_[input] = true;
+      if (precision == Precision::Either && wanted && isData_[input] && isMainOperand(n, i))
+        wantsBf16_[input] = true;
     }
   }
 
-  // Whether an input is of the node's own kind: not the vector or scalar beside the tensor that it works on.
-  bool carries(size_t n, size_t input) const {
+  // Whether an input is a tensor that the node works on, not the vector or scalar that it takes besides.
+  bool isMainOperand(NodeId n, size_t input) const {
     const IrNode& node = ir_.nodes[n];
     return choices_[n].alike || ir_.type(node.inputs[input]).shape == ir_.type(node.outputs[0]).shape;
   }
 
-  bool isEither(size_t n, size_t input) const { return choices_[n].inputs[input] == Precision::Either; }
+  bool mayBeEither(NodeId n, size_t input) const { return choices_[n].inputs[input] == Precision::Either; }
 
-  void decide(size_t n) {
+  void decide(NodeId n) {
     const PrecisionChoice& choice = choices_[n];
-    if (choice.alike && !isCheaperInHalf(n)) return;
+    if (choice.alike && !isCheaperInBf16(n)) return;
     for (size_t o = 0; o < choice.outputs.size(); ++o) {
-      const auto output = static_cast<size_t>(ir_.nodes[n].outputs[o]);
-      half_[output] =
-          choice.outputs[o] != Precision::Float32 && !kept_[output] && (choice.alike || led_[output]);
+      const ValueId output = ir_.nodes[n].outputs[o];
+      isBf16_[output] = choice.outputs[o] != Precision::Float32 && !mustBeF32_[output] &&
+                        (choice.alike || wantsBf16_[output]);
     }
   }
 
-  // Whether a node whose operands are alike has fewer numbers converted around it when they are bfloat16, or
-  // as many and its results are wanted so.
-  bool isCheaperInHalf(size_t n) const {
+  // Whether a node whose operands are all of one dtype has fewer numbers converted around it when they are
+  // bfloat16, or as many and its results are wanted so.
+  bool isCheaperInBf16(NodeId n) const {
     const IrNode& node = ir_.nodes[n];
-    int64_t half = 0, full = 0;
+    int64_t bf16 = 0, f32 = 0;
     bool wanted = false;
-    for (size_t i = 0; i < node.inputs.size(); ++i) {
-      const auto input = static_cast<size_t>(node.inputs[i]);
-      if (isEither(n, i)) (half_[input] ? full : half) += count(ir_.type(node.inputs[i]).shape);
-    }
+    for (size_t i = 0; i < node.inputs.size(); ++i)
+      if (mayBeEither(n, i)) (isBf16_[node.inputs[i]] ? f32 : bf16) += count(ir_.type(node.inputs[i]).shape);
     for (size_t o = 0; o < node.outputs.size(); ++o) {
-      const auto output = static_cast<size_t>(node.outputs[o]);
+      const ValueId output = node.outputs[o];
       if (choices_[n].outputs[o] == Precision::Float32) continue;
-      if (kept_[output]) return false;
-      const int64_t size = count(ir_.type(node.outputs[o]).shape);
-      if (exact_[output]) half += size;
-      if (led_[output]) full += size;
-      wanted = wanted || led_[output];
+      if (mustBeF32_[output]) return false;
+      const int64_t size = count(ir_.type(output).shape);
+      if (readAsF32_[output]) bf16 += size;
+      if (wantsBf16_[output]) f32 += size;
+      wanted = wanted || wantsBf16_[output];
     }
-    return wanted ? half <= full : half < full;
+    return wanted ? bf16 <= f32 : bf16 < f32;
   }
 
-  void convertInputs(size_t n) {
+  void convertInputs(NodeId n) {
     const PrecisionChoice& choice = choices_[n];
-    bool half = false;
-    for (size_t o = 0; o < ir_.nodes[n].outputs.size(); ++o) half = half || isHalf(ir_.nodes[n].outputs[o]);
+    const std::vector<ValueId>& outputs = ir_.nodes[n].outputs;
+    const bool givesBf16 =
+        std::any_of(outputs.begin(), outputs.end(), [&](ValueId output) { return isBf16(output); });
     for (size_t i = 0; i < choice.inputs.size(); ++i) {
-      const int input = ir_.nodes[n].inputs[i];
+      const ValueId input = ir_.nodes[n].inputs[i];
       const DType dtype = ir_.type(input).dtype;
       if (dtype != DType::F32 && dtype != DType::BF16) continue;
-      if (isEither(n, i) && !choice.alike) continue;
-      const bool wanted = isEither(n, i) ? half : choice.inputs[i] == Precision::BFloat16;
-      const int given = wanted == isHalf(input) ? input : converted(input, wanted, ir_.nodes[n].rank);
-      ir_.setInput(static_cast<int>(n), i, given);
+      if (mayBeEither(n, i) && !choice.alike) continue;
+      const bool wanted = mayBeEither(n, i) ? givesBf16 : choice.inputs[i] == Precision::BFloat16;
+      if (wanted != isBf16(input)) ir_.setInput(n, i, converted(input, wanted, ir_.nodes[n].rank));
     }
   }
 
-  bool isHalf(int value) const { return ir_.type(value).dtype == DType::BF16; }
+  bool isBf16(ValueId value) const { return ir_.type(value).dtype == DType::BF16; }
 
   // The value as the other dtype: a further output of the chain that makes it, else a copy.
-  int converted(int value, bool half, double rank) {
+  ValueId converted(ValueId value, bool toBf16, double rank) {
     const auto known = converted_.find(value);
     if (known != converted_.end()) return known->second;
-    const TensorType type{half ? DType::BF16 : DType::F32, ir_.type(value).shape};
-    const IrValue made = ir_.values[static_cast<size_t>(value)];
-    int result;
-    if (made.origin == Origin::Computed && ir_.nodes[static_cast<size_t>(made.index)].program) {
-      IrNode chain = ir_.nodes[static_cast<size_t>(made.index)];
+    const TensorType type{toBf16 ? DType::BF16 : DType::F32, ir_.type(value).shape};
+    const NodeId maker = ir_.producerId(value);
+    ValueId result;
+    if (maker && ir_.nodes[maker].program) {
+      IrNode chain = ir_.nodes[maker];
       auto program = std::make_shared<ElementwiseProgram>(*chain.program);
-      program->outputs.push_back(program->outputs[static_cast<size_t>(made.output)]);
+      program->outputs.push_back(program->outputs[ir_.values[value].index]);
       chain.program = program;
-      ir_.put(made.index, std::move(chain));
-      result = ir_.addOutput(made.index, type);
+      ir_.put(maker, std::move(chain));
+      result = ir_.addOutput(maker, type);
     } else {
-      const int node = ir_.addNode("reorder", {value}, {type}, {}, rank);
-      result = ir_.nodes[static_cast<size_t>(node)].outputs[0];
+      result = ir_.add("reorder", {value}, type, {}, rank);
     }
     converted_[value] = result;
     return result;
   }
 
   Ir& ir_;
-  std::vector<PrecisionChoice> choices_;  // of each node
-  // Of each value: whether it is or leads to something wanted in bfloat16, is to be bfloat16, depends on a
-  // feed, has to be float32, is read as such.
-  std::vector<bool> led_, half_, data_, kept_, exact_;
-  std::map<int, int> converted_;
+  PerNode<PrecisionChoice> choices_;
+  // Whether a value is read, perhaps by way of others, by a kernel that wants it in bfloat16; is bfloat16;
+  // depends on a feed; has to stay float32; is read by a kernel that wants float32.
+  PerValue<bool> wantsBf16_, isBf16_, isData_, mustBeF32_, readAsF32_;
+  std::map<ValueId, ValueId> converted_;
 };
 
 }  // namespace
 
-void choosePrecision(Ir& ir, Backend& backend) { PrecisionWalk(ir, backend).run(); }
+void choosePrecision(Ir& ir, Backend& backend) { PrecisionPass(ir, backend).run(); }
 
 }  // namespace nodegrad::plan

@@ -4,22 +4,22 @@
 
 namespace nodegrad::plan {
 
-void Prologue::add(const Ir& ir, const MemoryMap& map, int node, std::unique_ptr<Kernel> kernel) {
-  const IrNode& from = ir.nodes[static_cast<size_t>(node)];
+void Prologue::add(const Ir& ir, const MemoryMap& map, NodeId node, std::unique_ptr<Kernel> kernel) {
+  const IrNode& from = ir.nodes[node];
   Step step;
   step.node = node;
   step.kernel = std::move(kernel);
-  for (int input : from.inputs) {
-    const Slot& slot = map.slots[static_cast<size_t>(input)];
+  for (ValueId input : from.inputs) {
+    const Slot& slot = map.slots[input];
     const bool parameter = slot.place == Place::Parameter;
-    step.inputs.push_back({parameter ? -1 : slot.index, parameter ? slot.index : -1, 0});
+    step.inputs.push_back({parameter ? ValueId() : ValueId(slot.index), slot.index, 0});
   }
   step.outputs = from.outputs;
-  for (int output : step.outputs) makers_[output] = steps_.size();
-  step.kept = std::any_of(step.outputs.begin(), step.outputs.end(), [&](int output) {
-    const std::vector<int> readers = memoryReaders(ir, output);
-    return std::any_of(readers.begin(), readers.end(), [&](int reader) {
-      const IrNode& next = ir.nodes[static_cast<size_t>(reader)];
+  for (ValueId output : step.outputs) makers_[output] = steps_.size();
+  step.kept = std::any_of(step.outputs.begin(), step.outputs.end(), [&](ValueId output) {
+    const std::vector<NodeId> readers = memoryReaders(ir, output);
+    return std::any_of(readers.begin(), readers.end(), [&](NodeId reader) {
+      const IrNode& next = ir.nodes[reader];
       return !next.steady && !isAlias(ir, next);
     });
   });
@@ -28,8 +28,8 @@ void Prologue::add(const Ir& ir, const MemoryMap& map, int node, std::unique_ptr
 
 bool Prologue::isOutdated(const Ir& ir, const Step& step) const {
   return !step.made || std::any_of(step.inputs.begin(), step.inputs.end(), [&](const Input& input) {
-    return input.parameter >= 0 ? ir.storages[static_cast<size_t>(input.parameter)]->version != input.seen
-                                : steps_[makers_.at(input.value)].due;
+    return input.value ? steps_[makers_.at(input.value)].due
+                       : ir.storages[input.parameter]->version != input.seen;
   });
 }
 
@@ -40,7 +40,7 @@ void Prologue::refresh(const Ir& ir, Backend& backend) {
   // What a due step reads may have been let go of.
   for (size_t s = steps_.size(); s-- > 0;)
     for (const Input& input : steps_[s].inputs)
-      if (steps_[s].due && input.value >= 0 && !buffers_.count(input.value))
+      if (steps_[s].due && input.value && !buffers_.count(input.value))
         steps_[makers_.at(input.value)].due = true;
   for (Step& step : steps_)
     if (step.due) run(ir, backend, step);
@@ -49,24 +49,24 @@ void Prologue::refresh(const Ir& ir, Backend& backend) {
   for (Step& step : steps_) step.made = step.made || step.due;
   for (const Step& step : steps_)
     if (!step.kept)
-      for (int output : step.outputs) buffers_.erase(output);
+      for (ValueId output : step.outputs) buffers_.erase(output);
 }
 
 void Prologue::run(const Ir& ir, Backend& backend, Step& step) {
   step.made = false;  // should it fail
   std::vector<void*> inputs, outputs;
   for (Input& input : step.inputs) {
-    if (input.parameter < 0) {
+    if (input.value) {
       inputs.push_back(data(input.value));
       continue;
     }
-    const Storage& storage = *ir.storages[static_cast<size_t>(input.parameter)];
+    const Storage& storage = *ir.storages[input.parameter];
     input.seen = storage.version;
     inputs.push_back(storage.buffer->data());
   }
-  for (int output : step.outputs) {
+  for (ValueId output : step.outputs) {
     auto& buffer = buffers_[output];
-    if (!buffer) buffer = backend.allocate(bytesOf(ir.values[static_cast<size_t>(output)]));
+    if (!buffer) buffer = backend.allocate(bytesOf(ir.values[output]));
     outputs.push_back(buffer->data());
   }
   const auto scratch = backend.allocate(step.kernel->scratchBytes());

@@ -1,6 +1,6 @@
 #pragma once
 #include <memory>
-#include <unordered_map>
+#include <map>
 #include <vector>
 
 #include "plan/ir.h"
@@ -12,25 +12,25 @@ namespace nodegrad::plan {
 class Prologue {
  public:
   // Takes the kernel of a steady node, in the order of the plan.
-  void add(const Ir& ir, const MemoryMap& map, int node, std::unique_ptr<Kernel> kernel);
+  void add(const Ir& ir, const MemoryMap& map, NodeId n, std::unique_ptr<Kernel> kernel);
   // Brings everything up to date on the device. Waits for it where there was something to do, and fails with
   // what it refused.
   void refresh(const Ir& ir, Backend& backend);
-  // Where a steady value that steps read lies; after refresh.
-  void* data(int value) const { return buffers_.at(value)->data(); }
+  // The memory of a steady value that steps read; after refresh.
+  void* data(ValueId value) const { return buffers_.at(value)->data(); }
   size_t size() const { return steps_.size(); }
 
  private:
   struct Input {
-    int value;      // steady, or -1
-    int parameter;  // or -1
+    ValueId value;     // steady; none: a parameter
+    size_t parameter;
     uint64_t seen;  // the version of the parameter's numbers that was used last
   };
   struct Step {
-    int node;
+    NodeId node;
     std::unique_ptr<Kernel> kernel;
     std::vector<Input> inputs;
-    std::vector<int> outputs;
+    std::vector<ValueId> outputs;
     bool kept;  // whether steps read an output, not other steady nodes alone
     bool made = false;
     bool due = false;  // in this refresh
@@ -40,8 +40,8 @@ class Prologue {
   void run(const Ir& ir, Backend& backend, Step& step);
 
   std::vector<Step> steps_;
-  std::unordered_map<int, size_t> makers_;  // the step of each value
-  std::unordered_map<int, std::shared_ptr<Buffer>> buffers_;
+  std::map<ValueId, size_t> makers_;  // the step of each value
+  std::map<ValueId, std::shared_ptr<Buffer>> buffers_;
 };
 
 }  // namespace nodegrad::plan

@@ -28,12 +28,12 @@ Attrs filled(double value, const TensorType& type) {
 // Ops on constants alone become constants.
 bool foldConstants(Ir& ir) {
   bool changed = false;
-  for (size_t n = 0; n < ir.nodes.size(); ++n) {
+  for (NodeId n : ir.nodes.ids()) {
     const IrNode& node = ir.nodes[n];
     if (node.inputs.empty() || node.outputs.size() != 1 || ir.type(node.outputs[0]).dtype != DType::F32)
       continue;
     std::vector<double> inputs;
-    for (int input : node.inputs)
+    for (ValueId input : node.inputs)
       if (auto value = ir.constantOf(input)) inputs.push_back(*value);
     if (inputs.size() != node.inputs.size()) continue;
     if (auto value = fold(node.op, inputs)) {
@@ -42,53 +42,53 @@ bool foldConstants(Ir& ir) {
       constant.outputs = node.outputs;
       constant.attrs = filled(*value, ir.type(node.outputs[0]));
       constant.rank = node.rank;
-      ir.put(static_cast<int>(n), std::move(constant));
+      ir.put(n, std::move(constant));
       changed = true;
     }
   }
   return changed;
 }
 
-// The input that a node merely repeats, or -1.
-int repeated(const Ir& ir, const IrNode& node) {
-  const auto sameType = [&](int input) { return ir.type(input) == ir.type(node.outputs[0]); };
-  const auto is = [&](int input, double wanted) { return ir.constantOf(input) == wanted; };
+// The input that a node merely repeats, or none.
+ValueId repeated(const Ir& ir, const IrNode& node) {
+  const auto sameType = [&](ValueId input) { return ir.type(input) == ir.type(node.outputs[0]); };
+  const auto is = [&](ValueId input, double wanted) { return ir.constantOf(input) == wanted; };
   if (node.op == "multiply" || node.op == "add") {
     const double neutral = node.op == "multiply" ? 1 : 0;
     if (is(node.inputs[1], neutral) && sameType(node.inputs[0])) return node.inputs[0];
     if (is(node.inputs[0], neutral) && sameType(node.inputs[1])) return node.inputs[1];
   }
   if ((node.op == "divide" && is(node.inputs[1], 1)) || (node.op == "subtract" && is(node.inputs[1], 0)))
-    return sameType(node.inputs[0]) ? node.inputs[0] : -1;
+    return sameType(node.inputs[0]) ? node.inputs[0] : ValueId();
   if ((node.op == "cast" || node.op == "reshape") && sameType(node.inputs[0])) return node.inputs[0];
   if (node.op == "transpose") {
     const Dims& perm = node.attrs.integers("perm");
-    return std::is_sorted(perm.begin(), perm.end()) ? node.inputs[0] : -1;
+    return std::is_sorted(perm.begin(), perm.end()) ? node.inputs[0] : ValueId();
   }
-  return -1;
+  return {};
 }
 
 // A reshape of a reshape reads the first one's input; a broadcast inside an element-wise op is left to that
 // op.
 bool skipThrough(Ir& ir) {
   bool changed = false;
-  for (size_t n = 0; n < ir.nodes.size(); ++n) {
+  for (NodeId n : ir.nodes.ids()) {
     const IrNode& node = ir.nodes[n];
     const bool elementwise = isElementwise(node.op);
     for (size_t i = 0; i < node.inputs.size(); ++i) {
       const IrNode* from = ir.producer(node.inputs[i]);
       if (!from) continue;
       if (node.op == "reshape" && from->op == "reshape") {
-        ir.setInput(static_cast<int>(n), i, from->inputs[0]);
+        ir.setInput(n, i, from->inputs[0]);
         changed = true;
       } else if (elementwise && from->op == "broadcastTo") {
         // Only where the other inputs, or the source itself, still give the whole shape.
-        std::vector<int> inputs = node.inputs;
+        std::vector<ValueId> inputs = node.inputs;
         inputs[i] = from->inputs[0];
         Dims shape = ir.type(inputs[0]).shape;
-        for (int input : inputs) shape = broadcast(node.op, shape, ir.type(input).shape);
+        for (ValueId input : inputs) shape = broadcast(node.op, shape, ir.type(input).shape);
         if (shape == ir.type(node.outputs[0]).shape) {
-          ir.setInputs(static_cast<int>(n), std::move(inputs));
+          ir.setInputs(n, std::move(inputs));
           changed = true;
         }
       }
@@ -99,11 +99,11 @@ bool skipThrough(Ir& ir) {
 
 bool dropRepeated(Ir& ir) {
   bool changed = false;
-  for (size_t n = 0; n < ir.nodes.size(); ++n) {
+  for (NodeId n : ir.nodes.ids()) {
     if (ir.nodes[n].outputs.size() != 1) continue;
-    const int output = ir.nodes[n].outputs[0];
-    const int input = repeated(ir, ir.nodes[n]);
-    if (input >= 0) {
+    const ValueId output = ir.nodes[n].outputs[0];
+    const ValueId input = repeated(ir, ir.nodes[n]);
+    if (input) {
       ir.replaceUses(output, input);
       changed = true;
     }
@@ -114,11 +114,11 @@ bool dropRepeated(Ir& ir) {
 // Equal nodes become one.
 bool mergeEqual(Ir& ir) {
   bool changed = false;
-  std::map<std::pair<std::string, std::vector<int>>, std::vector<size_t>> seen;
-  for (size_t n = 0; n < ir.nodes.size(); ++n) {
+  std::map<std::pair<std::string, std::vector<ValueId>>, std::vector<NodeId>> seen;
+  for (NodeId n : ir.nodes.ids()) {
     const IrNode& node = ir.nodes[n];
     auto& same = seen[{node.op, node.inputs}];
-    const auto equal = std::find_if(same.begin(), same.end(), [&](size_t other) {
+    const auto equal = std::find_if(same.begin(), same.end(), [&](NodeId other) {
       return ir.nodes[other].attrs == node.attrs &&
              ir.type(ir.nodes[other].outputs[0]) == ir.type(node.outputs[0]);
     });
@@ -126,7 +126,7 @@ bool mergeEqual(Ir& ir) {
       same.push_back(n);
       continue;
     }
-    const std::vector<int> from = node.outputs, to = ir.nodes[*equal].outputs;
+    const std::vector<ValueId> from = node.outputs, to = ir.nodes[*equal].outputs;
     for (size_t i = 0; i < from.size(); ++i) ir.replaceUses(from[i], to[i]);
     changed = true;
   }
@@ -135,10 +135,9 @@ bool mergeEqual(Ir& ir) {
 
 // where(r > 0, maxPoolBackward(dy, indices), 0) = maxPoolBackward(where(y > 0, dy, 0), indices), since y
 // is r at the place of each maximum: the mask is then made on the pooled, smaller tensor.
-bool moveMaskBehindPooling(Ir& ir) {
+bool moveMaskAfterPooling(Ir& ir) {
   bool changed = false;
-  const size_t count = ir.nodes.size();
-  for (size_t n = 0; n < count; ++n) {
+  for (NodeId n : ir.nodes.ids()) {
     const IrNode select = ir.nodes[n];
     const auto mask = reluMask(ir, select);
     if (!mask) continue;
@@ -147,16 +146,13 @@ bool moveMaskBehindPooling(Ir& ir) {
     const IrNode* pool = ir.producer(back->inputs[1]);
     if (!pool || pool->op != "maxPool" || pool->inputs[0] != mask->y) continue;
     const IrNode backward = *back;
-    const int zero = select.inputs[2], pooled = pool->outputs[0];
+    const ValueId zero = select.inputs[2], pooled = pool->outputs[0];
     const Dims small = ir.type(pooled).shape;
-    const int positive = ir.addNode("greater", {pooled, zero}, {{DType::Bool, small}}, {}, select.rank);
-    const int gate =
-        ir.addNode("where", {ir.nodes[static_cast<size_t>(positive)].outputs[0], backward.inputs[0], zero},
-                   {{DType::F32, small}}, {}, select.rank);
-    const int moved =
-        ir.addNode("maxPoolBackward", {ir.nodes[static_cast<size_t>(gate)].outputs[0], backward.inputs[1]},
-                   {ir.type(select.outputs[0])}, backward.attrs, select.rank);
-    ir.replaceUses(select.outputs[0], ir.nodes[static_cast<size_t>(moved)].outputs[0]);
+    const ValueId positive = ir.add("greater", {pooled, zero}, {DType::Bool, small}, {}, select.rank);
+    const ValueId gate = ir.add("where", {positive, backward.inputs[0], zero}, {DType::F32, small}, {}, select.rank);
+    const ValueId moved = ir.add("maxPoolBackward", {gate, backward.inputs[1]}, ir.type(select.outputs[0]),
+                                 backward.attrs, select.rank);
+    ir.replaceUses(select.outputs[0], moved);
     changed = true;
   }
   return changed;
@@ -174,7 +170,7 @@ void simplify(Ir& ir) {
     ir.sweepAndSort();
     changed |= mergeEqual(ir);
     ir.sweepAndSort();
-    changed |= moveMaskBehindPooling(ir);
+    changed |= moveMaskAfterPooling(ir);
     ir.sweepAndSort();
   }
 }

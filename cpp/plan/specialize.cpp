@@ -11,14 +11,14 @@ namespace {
 // Adds the nodes of a graph to an Ir with concrete types.
 class Specializer {
  public:
-  Specializer(const Graph& graph, Ir& ir) : ir_(ir), mapped_(graph.valueCount(), -1) {}
+  Specializer(const Graph& graph, Ir& ir) : ir_(ir), mapped_(graph.valueCount()) {}
 
-  void bind(Value value, int irValue) { mapped_[static_cast<size_t>(value)] = irValue; }
-  int at(Value value) const { return mapped_[static_cast<size_t>(value)]; }
+  void bind(Value value, ValueId made) { mapped_[static_cast<size_t>(value)] = made; }
+  ValueId at(Value value) const { return mapped_[static_cast<size_t>(value)]; }
 
   void add(const Node& node, double rank) {
     std::vector<TensorType> types;
-    std::vector<int> inputs;
+    std::vector<ValueId> inputs;
     for (Value input : node.inputs) {
       inputs.push_back(at(input));
       types.push_back(ir_.type(inputs.back()));
@@ -33,42 +33,41 @@ class Specializer {
 
  private:
   // The node's outputs. In comes what the op reads in a graph, values for their shape alone among it.
-  const std::vector<int>& addNode(const OpDef& op, const std::vector<int>& inputs,
+  const std::vector<ValueId>& addNode(const OpDef& op, const std::vector<ValueId>& inputs,
                                   const std::vector<TensorType>& outputs, const Attrs& attrs, double rank) {
-    std::vector<int> data;
+    std::vector<ValueId> data;
     for (size_t i = 0; i < inputs.size(); ++i)
       if (std::find(op.shapeOnly.begin(), op.shapeOnly.end(), static_cast<int>(i)) == op.shapeOnly.end())
         data.push_back(inputs[i]);
-    return ir_.nodes[static_cast<size_t>(ir_.addNode(op.name, std::move(data), outputs, attrs, rank))]
-        .outputs;
+    return ir_.nodes[ir_.addNode(op.name, std::move(data), outputs, attrs, rank)].outputs;
   }
 
-  int addLowered(const Node& node, const std::vector<int>& inputs, const std::vector<TensorType>& types,
+  ValueId addLowered(const Node& node, const std::vector<ValueId>& inputs, const std::vector<TensorType>& types,
                  const TensorType& output, double rank) {
     Graph part;
     std::vector<Value> given;
     for (const TensorType& type : types) given.push_back(part.input(type));
     const Value result = node.op->lower({part, given, output, node.attrs});
-    std::vector<int> made = inputs;
-    made.resize(part.valueCount(), -1);
+    std::vector<ValueId> made = inputs;
+    made.resize(part.valueCount());
     for (const Node& step : part.nodes()) {
       if (step.op->name == "input") continue;
-      std::vector<int> operands;
+      std::vector<ValueId> operands;
       std::vector<TensorType> results;
       for (Value operand : step.inputs) operands.push_back(made[static_cast<size_t>(operand)]);
       for (Value value : step.outputs) results.push_back(part.type(value));
-      const std::vector<int>& values = addNode(*step.op, operands, results, step.attrs, rank);
+      const std::vector<ValueId>& values = addNode(*step.op, operands, results, step.attrs, rank);
       for (size_t o = 0; o < values.size(); ++o) made[static_cast<size_t>(step.outputs[o])] = values[o];
     }
     return made[static_cast<size_t>(result)];
   }
 
-  void bindAll(const std::vector<Value>& values, const std::vector<int>& irValues) {
-    for (size_t i = 0; i < values.size(); ++i) bind(values[i], irValues[i]);
+  void bindAll(const std::vector<Value>& values, const std::vector<ValueId>& made) {
+    for (size_t i = 0; i < values.size(); ++i) bind(values[i], made[i]);
   }
 
   Ir& ir_;
-  std::vector<int> mapped_;
+  std::vector<ValueId> mapped_;
 };
 
 }  // namespace
@@ -78,17 +77,17 @@ Ir specialize(const Graph& graph, const std::vector<Value>& feeds, const std::ve
   Ir ir;
   Specializer specializer(graph, ir);
   for (size_t i = 0; i < feeds.size(); ++i) {
-    ir.feeds.push_back(ir.addValue(feedTypes[i], Origin::Feed, static_cast<int>(i)));
+    ir.feeds.push_back(ir.addValue(feedTypes[i], Origin::Feed, i));
     specializer.bind(feeds[i], ir.feeds.back());
   }
   std::vector<Value> wanted = fetches;
   for (const auto& update : updates) wanted.push_back(update.second);
   const std::vector<bool> needed = neededFor(graph, wanted);
-  std::map<const Storage*, int> parameterOf;
+  std::map<const Storage*, size_t> parameterOf;
   const auto parameter = [&](const StoragePtr& storage, const TensorType& type) {
     const auto found = parameterOf.find(storage.get());
     if (found != parameterOf.end()) return found->second;
-    const int index = static_cast<int>(ir.parameters.size());
+    const size_t index = ir.parameters.size();
     ir.parameters.push_back(ir.addValue(type, Origin::Parameter, index));
     ir.storages.push_back(storage);
     parameterOf[storage.get()] = index;
@@ -98,10 +97,10 @@ Ir specialize(const Graph& graph, const std::vector<Value>& feeds, const std::ve
     const Node& node = graph.nodes()[n];
     if (!needed[static_cast<size_t>(node.outputs[0])]) continue;
     if (node.storage) {
-      const int index = parameter(node.storage, graph.type(node.outputs[0]));
-      specializer.bind(node.outputs[0], ir.parameters[static_cast<size_t>(index)]);
+      const size_t index = parameter(node.storage, graph.type(node.outputs[0]));
+      specializer.bind(node.outputs[0], ir.parameters[index]);
     } else if (node.op->name == "input") {
-      if (specializer.at(node.outputs[0]) < 0)
+      if (!specializer.at(node.outputs[0]))
         fail(ErrorCode::Argument, "expected the input '", node.label, "' to be fed, received nothing for it");
     } else {
       specializer.add(node, static_cast<double>(n));

@@ -6,17 +6,16 @@ namespace nodegrad::plan {
 namespace {
 
 // Fails where a value is not what the node that makes it says, or comes after its use.
-void verifyPlaces(const Ir& ir, size_t n) {
+void verifyPlaces(const Ir& ir, NodeId n) {
   const IrNode& node = ir.nodes[n];
   for (size_t o = 0; o < node.outputs.size(); ++o) {
-    const IrValue& value = ir.values[static_cast<size_t>(node.outputs[o])];
-    if (value.origin != Origin::Computed || value.index != static_cast<int>(n) ||
-        value.output != static_cast<int>(o))
+    const IrValue& value = ir.values[node.outputs[o]];
+    if (value.origin != Origin::Computed || value.node != n || value.index != o)
       fail(ErrorCode::Internal, "[", node.op, "] expected output ", o, " to name its node");
   }
-  for (int input : node.inputs) {
-    const IrValue& value = ir.values[static_cast<size_t>(input)];
-    if (value.origin == Origin::Computed && value.index >= static_cast<int>(n))
+  for (ValueId input : node.inputs) {
+    const NodeId maker = ir.producerId(input);
+    if (maker && !(maker < n))
       fail(ErrorCode::Internal, "[", node.op, "] expected inputs that are computed before it");
   }
 }
@@ -25,7 +24,7 @@ void verifyPlaces(const Ir& ir, size_t n) {
 
 void verify(const Ir& ir, const char* pass) {
   try {
-    for (size_t n = 0; n < ir.nodes.size(); ++n) {
+    for (NodeId n : ir.nodes.ids()) {
       verifyPlaces(ir, n);
       spec::compose(ir.spec(ir.nodes[n]));
     }

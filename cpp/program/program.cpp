@@ -76,7 +76,7 @@ struct Program::State {
     if (const auto* known = fetchTypes.find(shapes)) return *known;
     const plan::Ir ir = specialize(types);
     std::vector<TensorType> result;
-    for (int value : ir.fetches) result.push_back(ir.type(value));
+    for (plan::ValueId value : ir.fetches) result.push_back(ir.type(value));
     return fetchTypes.add(std::move(shapes), std::move(result));
   }
 

@@ -41,7 +41,7 @@ TEST(MarkSteady, LeavesWhatIsMuchLargerThanItsOrigin) {
   t.fetches = {t.op("multiply", {t.op("broadcastTo", {w}, {{"shape", Dims{1 << 20}}}), t.feed({1 << 20})})};
   plan::Ir ir = t.ir();
   plan::markSteady(ir);
-  EXPECT_FALSE(plan::Ir(ir).producer(ir.nodes[0].outputs[0])->steady);
+  EXPECT_FALSE(plan::Ir(ir).producer(ir.nodes[plan::NodeId(0)].outputs[0])->steady);
 }
 
 TEST(Prologue, FollowsNumbersThatAreWrittenFromOutside) {

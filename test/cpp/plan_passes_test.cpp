@@ -94,8 +94,8 @@ TEST(FuseCompute, TakesBiasAndActivationIntoTheConvolution) {
   Ir ir = t.ir();
   plan::fuseCompute(ir, FakeBackend());
   ASSERT_EQ(opsOf(ir), std::vector<std::string>{"conv"});
-  EXPECT_EQ(ir.nodes[0].inputs.size(), 3u);
-  EXPECT_EQ(ir.nodes[0].attrs.text("activation"), "relu");
+  EXPECT_EQ(ir.nodes[plan::NodeId(0)].inputs.size(), 3u);
+  EXPECT_EQ(ir.nodes[plan::NodeId(0)].attrs.text("activation"), "relu");
 }
 
 TEST(FuseCompute, LeavesAnActivationWhoseInputIsUsedElsewhere) {
@@ -166,7 +166,7 @@ TEST(FuseElementwise, MakesAConditionWhereItIsUsed) {
   plan::simplify(ir);
   plan::fuseElementwise(ir);
   for (const plan::IrNode& node : ir.nodes)
-    for (int output : node.outputs) EXPECT_EQ(ir.type(output).dtype, DType::F32) << node.op;
+    for (plan::ValueId output : node.outputs) EXPECT_EQ(ir.type(output).dtype, DType::F32) << node.op;
 }
 
 TEST(FuseElementwise, MakesOneChainOfADiamond) {
@@ -178,49 +178,8 @@ TEST(FuseElementwise, MakesOneChainOfADiamond) {
   plan::simplify(ir);
   plan::fuseElementwise(ir);
   ASSERT_EQ(opsOf(ir), std::vector<std::string>{"fusedElementwise"});
-  EXPECT_EQ(ir.nodes[0].program->inputs, 1);
-  EXPECT_EQ(ir.nodes[0].program->steps.size(), 5u);  // with the constant
-}
-
-TEST(Habits, OfTheBackendAreThoseOfThePasses) {
-  struct Device : FakeBackend {
-    Habits habits() const override {
-      Habits habits;
-      habits.alignment = 512;
-      habits.longestChain = 2;
-      habits.smallUpdate = 0;
-      habits.mostGrowth = 0;
-      habits.smallResult = 0;
-      return habits;
-    }
-  };
-  Traced t;
-  Value y = t.feed({4});
-  for (int i = 0; i < 6; ++i) y = t.op("tanh", {y});
-  const Value w = t.variable({4, 4});
-  t.fetches = {y, t.op("softmax", {w})};
-  for (int i = 0; i < 2; ++i) {
-    StoragePtr store;
-    const Value v = t.variable({3}, &store);
-    t.updates.emplace_back(store, t.op("sgdUpdate", {v, t.op("exp", {v}), t.graph.constant(0.1)}));
-  }
-  const auto planned = [&](auto backend) {
-    Ir ir = t.ir();
-    plan::runPasses(ir, backend, true, DType::F32);
-    return ir;
-  };
-  const Ir cpu = planned(FakeBackend()), device = planned(Device());
-  EXPECT_EQ(countOf(cpu, "fusedElementwise"), 1);
-  EXPECT_EQ(countOf(device, "fusedElementwise"), 3);
-  EXPECT_EQ(countOf(cpu, "sgdUpdate"), 1);
-  EXPECT_EQ(countOf(device, "sgdUpdate"), 2);
-  EXPECT_TRUE(nodeOf(cpu, "softmax")->steady);
-  EXPECT_FALSE(nodeOf(device, "softmax")->steady);
-  Device backend;
-  const plan::MemoryMap map =
-      plan::assignMemory(device, backend, std::vector<size_t>(device.nodes.size(), 1));
-  for (size_t offset : map.scratch) EXPECT_EQ(offset % 512, 0u);
-  EXPECT_EQ(map.arenaBytes % 512, 0u);
+  EXPECT_EQ(ir.nodes[plan::NodeId(0)].program->inputs, 1);
+  EXPECT_EQ(ir.nodes[plan::NodeId(0)].program->steps.size(), 5u);  // with the constant
 }
 
 TEST(FuseElementwise, DoesNotReachAroundAnotherOp) {
@@ -241,7 +200,7 @@ TEST(FuseElementwise, KeepsWhatIsFetchedOfAChain) {
   Ir ir = t.ir();
   plan::fuseElementwise(ir);
   ASSERT_EQ(ir.nodes.size(), 1u);
-  EXPECT_EQ(ir.nodes[0].outputs.size(), 2u);
+  EXPECT_EQ(ir.nodes[plan::NodeId(0)].outputs.size(), 2u);
 }
 
 TEST(Layout, ParametersLieAsTheConvolutionWantsThemWhoeverReadsThemFirst) {
@@ -257,9 +216,8 @@ TEST(Layout, ParametersLieAsTheConvolutionWantsThemWhoeverReadsThemFirst) {
   FakeBackend backend;
   plan::chooseLayouts(ir, backend);
   ASSERT_EQ(ir.storages[0], t.storeW);
-  EXPECT_TRUE(ir.values[static_cast<size_t>(ir.parameters[0])].layout);
-  const int update = ir.updates[0].value;
-  EXPECT_TRUE(ir.values[static_cast<size_t>(update)].layout);
+  EXPECT_TRUE(ir.values[ir.parameters[0]].layout);
+  EXPECT_TRUE(ir.values[ir.updates[0].value].layout);
 }
 
 // A table, the square of what is gathered from it as the loss, and a momentum update.
@@ -346,14 +304,14 @@ TEST(JoinUpdates, JoinsSmallWeightsOfOneRule) {
   for (const plan::IrUpdate& update : ir.updates) {
     const plan::IrNode* node = ir.producer(update.value);
     ASSERT_TRUE(node);
-    const int output = ir.values[static_cast<size_t>(update.value)].output;
-    EXPECT_EQ(node->outputs[static_cast<size_t>(output)], update.value);
-    EXPECT_EQ(node->inputs[2 * static_cast<size_t>(output)],
-              ir.parameters[static_cast<size_t>(update.parameter)]);
+    const size_t output = ir.values[update.value].index;
+    EXPECT_EQ(node->outputs[output], update.value);
+    EXPECT_EQ(node->inputs[2 * output],
+              ir.parameters[update.parameter]);
     sizes.push_back(node->outputs.size());
   }
   EXPECT_EQ(sizes, (std::vector<size_t>{3, 1, 3, 1, 1, 3}));
-  const plan::MemoryMap map = plan::assignMemory(ir, backend, std::vector<size_t>(ir.nodes.size()));
+  const plan::MemoryMap map = plan::assignMemory(ir, backend, plan::PerNode<size_t>(ir.nodes.size()));
   EXPECT_TRUE(map.copies.empty());
 }
 
@@ -394,11 +352,12 @@ TEST(Schedule, UpdatesAVariableAfterItsLastReader) {
   plan::chooseLayouts(ir, backend);
   plan::markSteady(ir);
   plan::schedule(ir);
-  size_t reader = 0, writer = 0;
-  for (size_t n = 0; n < ir.nodes.size(); ++n) {
+  plan::NodeId reader, writer;
+  for (plan::NodeId n : ir.nodes.ids()) {
     if (ir.nodes[n].op == "softmax") reader = n;
     if (ir.nodes[n].op == "add") writer = n;
   }
+  EXPECT_TRUE(reader);
   EXPECT_LT(reader, writer);
 }
 
@@ -414,11 +373,12 @@ TEST(Schedule, RunsWhatMayFailBeforeAnyUpdate) {
   plan::chooseLayouts(ir, backend);
   plan::markSteady(ir);
   plan::schedule(ir);
-  size_t loss = 0, update = 0;
-  for (size_t n = 0; n < ir.nodes.size(); ++n) {
+  plan::NodeId loss, update;
+  for (plan::NodeId n : ir.nodes.ids()) {
     if (ir.nodes[n].op == "sparseSoftmaxCrossEntropy") loss = n;
     if (ir.nodes[n].op == "sgdUpdate") update = n;
   }
+  EXPECT_TRUE(loss);
   EXPECT_LT(loss, update);
 }
 
@@ -442,25 +402,26 @@ TEST(Memory, NeverLetsTwoLiveValuesOverlap) {
   plan::chooseLayouts(ir, backend);
   plan::markSteady(ir);
   plan::schedule(ir);
-  const std::vector<size_t> scratch(ir.nodes.size(), 4096);
+  const plan::PerNode<size_t> scratch(ir.nodes.size(), 4096);
   const plan::MemoryMap map = plan::assignMemory(ir, backend, scratch);
 
   size_t all = 0;
   struct Piece {
     size_t from, to;
-    int first, last, value;
+    plan::NodeId first, last;
+    plan::ValueId value;
   };
   std::vector<Piece> pieces;
-  for (size_t n = 0; n < ir.nodes.size(); ++n) {
+  for (plan::NodeId n : ir.nodes.ids()) {
     pieces.push_back(
-        {map.scratch[n], map.scratch[n] + scratch[n], static_cast<int>(n), static_cast<int>(n), -1});
-    for (int output : ir.nodes[n].outputs) {
-      const plan::Slot& slot = map.slots[static_cast<size_t>(output)];
+        {map.scratch[n], map.scratch[n] + scratch[n], n, n, {}});
+    for (plan::ValueId output : ir.nodes[n].outputs) {
+      const plan::Slot& slot = map.slots[output];
       if (slot.place != plan::Place::Arena) continue;
-      const size_t bytes = plan::bytesOf(ir.values[static_cast<size_t>(output)]);
-      int last = static_cast<int>(n);
-      for (int reader : plan::memoryReaders(ir, output)) last = std::max(last, reader);
-      pieces.push_back({slot.offset, slot.offset + bytes, static_cast<int>(n), last, output});
+      const size_t bytes = plan::bytesOf(ir.values[output]);
+      plan::NodeId last = n;
+      for (plan::NodeId reader : plan::memoryReaders(ir, output)) last = std::max(last, reader);
+      pieces.push_back({slot.offset, slot.offset + bytes, n, last, output});
       all += bytes;
     }
   }
@@ -468,11 +429,11 @@ TEST(Memory, NeverLetsTwoLiveValuesOverlap) {
     for (const Piece& b : pieces) {
       // b is made while a is still needed: not even where a's last reader makes it, unless that happens in
       // place.
-      if (&a == &b || a.first >= b.first || a.last < b.first) continue;
-      const bool sameMemory = a.from == b.from && a.last == b.first && b.value >= 0;
-      const bool alias = b.value >= 0 && plan::isAlias(ir, *ir.producer(b.value));
+      if (&a == &b || !(a.first < b.first) || a.last < b.first) continue;
+      const bool sameMemory = a.from == b.from && a.last == b.first && b.value;
+      const bool alias = b.value && plan::isAlias(ir, *ir.producer(b.value));
       if (alias || (sameMemory && ir.producer(b.value)->op == "fusedElementwise")) continue;
-      EXPECT_TRUE(a.to <= b.from || b.to <= a.from) << "values " << a.value << " and " << b.value;
+      EXPECT_TRUE(a.to <= b.from || b.to <= a.from) << "values " << a.value.index() << " and " << b.value.index();
     }
   EXPECT_LT(map.arenaBytes, all);
 }

@@ -19,7 +19,7 @@ Ir planned(const Traced& t) {
   return ir;
 }
 
-DType dtypeOf(const Ir& ir, int value) { return ir.type(value).dtype; }
+DType dtypeOf(const Ir& ir, plan::ValueId value) { return ir.type(value).dtype; }
 
 // Convolution, bias, ReLU, max-pooling, a dense layer and a loss, trained by gradient descent.
 struct Classifier : Traced {
@@ -41,8 +41,8 @@ struct Classifier : Traced {
 
 TEST(Precision, ActivationsAreHalvesAndTheRestIsNot) {
   const Ir ir = planned(Classifier());
-  for (int value : ir.fetches) EXPECT_EQ(dtypeOf(ir, value), DType::F32);
-  for (int value : ir.parameters) EXPECT_EQ(dtypeOf(ir, value), DType::F32);
+  for (plan::ValueId value : ir.fetches) EXPECT_EQ(dtypeOf(ir, value), DType::F32);
+  for (plan::ValueId value : ir.parameters) EXPECT_EQ(dtypeOf(ir, value), DType::F32);
   for (const plan::IrUpdate& update : ir.updates) EXPECT_EQ(dtypeOf(ir, update.value), DType::F32);
   int convolutions = 0;
   for (const plan::IrNode& node : ir.nodes) {
@@ -62,7 +62,7 @@ TEST(Precision, ActivationsAreHalvesAndTheRestIsNot) {
   EXPECT_EQ(dtypeOf(ir, nodeOf(ir, "maxPool")->outputs[0]), DType::BF16);
   EXPECT_EQ(dtypeOf(ir, nodeOf(ir, "maxPool")->outputs[1]), DType::U8);
   EXPECT_EQ(dtypeOf(ir, nodeOf(ir, "maxPoolBackward")->outputs[0]), DType::BF16);
-  for (int output : nodeOf(ir, "convBackwardFilter")->outputs) EXPECT_EQ(dtypeOf(ir, output), DType::F32);
+  for (plan::ValueId output : nodeOf(ir, "convBackwardFilter")->outputs) EXPECT_EQ(dtypeOf(ir, output), DType::F32);
 }
 
 TEST(Precision, AWeightIsCopiedOnceForBothPasses) {
@@ -75,7 +75,7 @@ TEST(Precision, AWeightIsCopiedOnceForBothPasses) {
   int copies = 0;
   for (const plan::IrNode& node : ir.nodes)
     copies += node.op == "reorder" &&
-              ir.values[static_cast<size_t>(node.inputs[0])].origin == plan::Origin::Parameter;
+              ir.values[node.inputs[0]].origin == plan::Origin::Parameter;
   EXPECT_EQ(copies, 1);
   EXPECT_EQ(nodeOf(ir, "conv")->inputs[1], nodeOf(ir, "convBackwardData")->inputs[0]);
 }
@@ -97,7 +97,7 @@ TEST(Precision, WhatIsFetchedStaysFloat32BesideACopy) {
   const Value y = t.op("conv", {x, t.variable({3, 3, 4, 8})});
   t.fetches = {y, t.op("conv", {y, t.variable({3, 3, 8, 8})})};
   const Ir ir = planned(t);
-  for (int value : ir.fetches) EXPECT_EQ(dtypeOf(ir, value), DType::F32);
+  for (plan::ValueId value : ir.fetches) EXPECT_EQ(dtypeOf(ir, value), DType::F32);
   EXPECT_EQ(countOf(ir, "reorder"), 4);  // the input, two weights and what is fetched
 }
 
@@ -176,7 +176,7 @@ TEST(Precision, NormalizedImagesStayHalves) {
     }
     if (node.op.rfind("batchNorm", 0) != 0) continue;
     for (const auto* values : {&node.inputs, &node.outputs})
-      for (int value : *values) {
+      for (plan::ValueId value : *values) {
         const TensorType& type = ir.type(value);
         if (type.dtype == DType::U8) continue;
         EXPECT_EQ(type.dtype, type.shape.size() > 1 ? DType::BF16 : DType::F32) << node.op;
