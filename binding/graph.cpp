@@ -49,9 +49,9 @@ napi_value addGradients(const Call& call) {
   Graph& graph = graphOf(call);
   const std::vector<Value> ys = valuesOf(call.env, call[1]);
   const std::vector<Value> xs = valuesOf(call.env, call[2]);
-  const std::vector<Value> seeds =
+  const std::vector<Value> outputGradients =
       isNullish(call.env, call[3]) ? std::vector<Value>{} : valuesOf(call.env, call[3]);
-  return typed(call, graph, gradients(graph, ys, xs, seeds));
+  return typed(call, graph, gradients(graph, ys, xs, outputGradients));
 }
 
 napi_value addScan(const Call& call) {

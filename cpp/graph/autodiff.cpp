@@ -4,7 +4,7 @@ namespace nodegrad {
 
 namespace {
 
-// Which nodes lie on a path from an x: only through them does a gradient matter.
+// Which nodes are on a path from an x: only through them does a gradient matter.
 std::vector<bool> reachedFrom(const Graph& graph, const std::vector<Value>& xs) {
   std::vector<bool> reached(graph.valueCount(), false);
   for (Value x : xs) reached[static_cast<size_t>(x)] = true;
@@ -22,9 +22,9 @@ std::vector<bool> reachedFrom(const Graph& graph, const std::vector<Value>& xs) 
   return reached;
 }
 
-class Walk {
+class ReverseSweep {
  public:
-  Walk(Graph& graph, const std::vector<Value>& xs)
+  ReverseSweep(Graph& graph, const std::vector<Value>& xs)
       : graph_(graph), reached_(reachedFrom(graph, xs)), gradient_(graph.valueCount(), kNone) {}
 
   void add(Value value, Value gradient) {
@@ -68,31 +68,31 @@ class Walk {
 }  // namespace
 
 std::vector<Value> gradients(Graph& graph, const std::vector<Value>& ys, const std::vector<Value>& xs,
-                             const std::vector<Value>& seeds) {
-  if (!seeds.empty() && seeds.size() != ys.size())
-    fail(ErrorCode::Argument, "[grad] expected one seed for each of ", ys.size(), " outputs, received ",
-         seeds.size());
+                             const std::vector<Value>& outputGradients) {
+  if (!outputGradients.empty() && outputGradients.size() != ys.size())
+    fail(ErrorCode::Argument, "[grad] expected one gradient for each of ", ys.size(), " outputs, received ",
+         outputGradients.size());
   for (Value value : xs)
     if (graph.type(value).dtype != DType::F32)
       fail(ErrorCode::Dtype, "[grad] expected a float32 value to differentiate by, received ",
            toString(graph.type(value)));
   const int last = static_cast<int>(graph.nodes().size()) - 1;
-  Walk walk(graph, xs);
+  ReverseSweep sweep(graph, xs);
   for (size_t i = 0; i < ys.size(); ++i) {
     const TensorType type = graph.type(ys[i]);
     if (type.dtype != DType::F32)
       fail(ErrorCode::Dtype, "[grad] expected a float32 value to differentiate, received ", toString(type));
-    Value seed = seeds.empty() ? graph.constant(1) : seeds[i];
-    if (graph.type(seed).dtype != DType::F32)
-      fail(ErrorCode::Dtype, "[grad] expected a float32 seed, received ", toString(graph.type(seed)));
+    Value gradient = outputGradients.empty() ? graph.constant(1) : outputGradients[i];
+    if (graph.type(gradient).dtype != DType::F32)
+      fail(ErrorCode::Dtype, "[grad] expected a float32 gradient of an output, received ", toString(graph.type(gradient)));
     // The rules count on gradients of the outputs' full shapes.
-    if (graph.type(seed).shape != type.shape || !isStatic(type.shape))
-      seed = graph.one("broadcastLike", {seed, ys[i]});
-    walk.add(ys[i], seed);
+    if (graph.type(gradient).shape != type.shape || !isStatic(type.shape))
+      gradient = graph.one("broadcastLike", {gradient, ys[i]});
+    sweep.add(ys[i], gradient);
   }
-  for (int i = last; i >= 0; --i) walk.back(i);
+  for (int i = last; i >= 0; --i) sweep.back(i);
   std::vector<Value> result;
-  for (Value x : xs) result.push_back(walk.of(x));
+  for (Value x : xs) result.push_back(sweep.of(x));
   return result;
 }
 

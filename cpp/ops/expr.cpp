@@ -32,13 +32,13 @@ std::vector<Value> composedGradient(const GradientContext& context, const Compos
     exprs.emplace_back(graph, inputs.back());
   }
   const Exprs outputs = composition(exprs, context.attrs);
-  std::vector<Value> ys, seeds;
+  std::vector<Value> ys, outputGradients;
   for (size_t i = 0; i < outputs.size(); ++i) {
     if (context.gradients[i] == kNone) continue;
     ys.push_back(outputs[i].value());
-    seeds.push_back(context.gradients[i]);
+    outputGradients.push_back(context.gradients[i]);
   }
-  return gradients(graph, ys, inputs, seeds);
+  return gradients(graph, ys, inputs, outputGradients);
 }
 
 Expr shapedAs(const TensorType& type, const Expr& graph) {

@@ -44,7 +44,7 @@ std::vector<TensorType> inferBatchNormBackward(const InferContext& context) {
   return {context.inputs[1], channels, channels};
 }
 
-// What the formulas share: vectors of channels beside x, and sums over all else.
+// What the formulas share: vectors of channels that broadcast along x, and sums over all other axes.
 class Channels {
  public:
   Channels(const std::string& op, const Attrs& attrs, const Expr& x, const Expr& vector)

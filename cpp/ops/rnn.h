@@ -6,8 +6,8 @@
 
 // What the recurrent ops share. All run over x · kernel + bias of every step, [n, steps, gates · units],
 // which is one matrix product for the whole sequence; what is left to them is the recurrent part. With
-// goBackwards step k reads the input of place steps - 1 - k. What is there for the gradient lies beside the
-// inputs: place by place, not step by step. With the attribute masked the last input is a mask [n, gates ·
+// goBackwards step k reads input steps - 1 - k. What is there for the gradient is in the order of
+// the inputs, not of the steps. With the attribute masked the last input is a mask [n, gates ·
 // units]: the product of each gate takes h times that gate's part of it, the same in all steps.
 namespace nodegrad {
 

@@ -150,16 +150,16 @@ std::vector<Value> gradient(const GradientContext& context) {
   const auto typeOf = [&](Value value) { return body.graph.type(value); };
 
   // The gradients of what the step gives.
-  std::vector<Value> ys, seeds;
+  std::vector<Value> ys, outputGradients;
   for (size_t i = 0; i < counts.outputs; ++i) {
     const bool state = i < counts.states;
     if (!state && context.gradients[i] == kNone) continue;
     ys.push_back(body.outputs[i]);
-    const Value seed = loop.input(typeOf(body.outputs[i]));
+    const Value gradient = loop.input(typeOf(body.outputs[i]));
     const Expr given = context.gradients[i] != kNone ? Expr(outer, context.gradients[i])
                                                      : broadcastLike(0.0, {outer, context.outputs[i]});
-    seeds.push_back(state ? loop.state(seed, given.value())
-                          : loop.sequence(seed, given.value(), turned(counts.sequences + i - counts.states)));
+    outputGradients.push_back(state ? loop.state(gradient, given.value())
+                          : loop.sequence(gradient, given.value(), turned(counts.sequences + i - counts.states)));
   }
   // What to differentiate by: the states always, since their gradients go on.
   std::vector<Value> xs;
@@ -169,7 +169,7 @@ std::vector<Value> gradient(const GradientContext& context) {
       xs.push_back(body.inputs[i]);
       inputs.push_back(i);
     }
-  std::vector<Value> dxs = gradients(graph, ys, xs, seeds);
+  std::vector<Value> dxs = gradients(graph, ys, xs, outputGradients);
 
   for (size_t i = 0; i < body.inputs.size(); ++i) {
     const size_t before = counts.outputs + i;

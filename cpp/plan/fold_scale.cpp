@@ -19,11 +19,11 @@ class ScaleFolding {
   }
 
  private:
-  // What an op with one number a channel makes of a value that nobody else reads.
-  struct Beside {
+  // An op with one number a channel, the only reader of a value: that vector, and what comes out.
+  struct Channelwise {
     ValueId vector, output;
   };
-  std::optional<Beside> beside(const char* op, ValueId value, bool channelsLast) const {
+  std::optional<Channelwise> channelwise(const char* op, ValueId value, bool channelsLast) const {
     const NodeId reader = ir_.soleReader(value);
     if (!reader || ir_.nodes[reader].op != op) return std::nullopt;
     const IrNode& node = ir_.nodes[reader];
@@ -33,17 +33,17 @@ class ScaleFolding {
     const size_t rank = shape.size(), fromEnd = channelsLast ? 0 : rank - 2;
     const ValueId vector = ir_.channelVector(other, shape[rank - 1 - fromEnd], fromEnd);
     if (!vector) return std::nullopt;
-    return Beside{vector, node.outputs[0]};
+    return Channelwise{vector, node.outputs[0]};
   }
 
   void fold(NodeId n) {
     const IrNode conv = ir_.nodes[n];
     const bool channelsLast = conv.attrs.text("dataFormat") == "channelsLast";
     const ValueId y = conv.outputs[0], w = conv.inputs[1];
-    const auto bias = beside("add", y, channelsLast);
-    const auto scaled = beside("multiply", bias ? bias->output : y, channelsLast);
+    const auto bias = channelwise("add", y, channelsLast);
+    const auto scaled = channelwise("multiply", bias ? bias->output : y, channelsLast);
     if (!scaled || !pays(w, scaled->vector, y)) return;
-    const auto shifted = beside("add", scaled->output, channelsLast);
+    const auto shifted = channelwise("add", scaled->output, channelsLast);
     ir_.setInput(n, 1, elementwise("multiply", w, scaled->vector, conv.rank));
     early(scaled->vector, conv.rank);
     if (shifted) early(shifted->vector, conv.rank);
@@ -68,7 +68,7 @@ class ScaleFolding {
     return (ir_.isSteady(w) && ir_.isSteady(scale)) || count(ir_.type(w).shape) < count(ir_.type(y).shape);
   }
 
-  // Such vectors were traced behind the convolution that now needs them, and so was what they are made of.
+  // Such vectors were traced after the convolution that now needs them, and so was what they are made of.
   void early(ValueId value, double rank) {
     std::set<NodeId> seen;
     std::vector<ValueId> stack = {value};

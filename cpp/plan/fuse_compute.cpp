@@ -16,7 +16,7 @@ class ComputeFusion {
       updatedShapes_.insert(ir.type(ir.parameters[update.parameter]).shape);
   }
 
-  // matmul(reshape(x), W) and its two gradients become innerProduct ops that take the image as it lies.
+  // matmul(reshape(x), W) and its two gradients become innerProduct ops that take the image in its layout.
   void denseLayers() {
     for (NodeId n : ir_.nodes.ids()) {
       if (ir_.nodes[n].op != "matmul") continue;
@@ -34,7 +34,7 @@ class ComputeFusion {
     ir_.sweepAndSort();
   }
 
-  // add(conv(x, w), bias) and an activation behind it become one node.
+  // add(conv(x, w), bias) and an activation after it become one node.
   void biasAndActivation() {
     for (NodeId n : ir_.nodes.ids()) {
       const std::string op = ir_.nodes[n].op;
@@ -79,7 +79,7 @@ class ComputeFusion {
     if (backend_.supports(ir_.spec(node))) ir_.put(n, std::move(node));
   }
 
-  // The image behind a value [n, k] that only flattens it, else the value.
+  // The image of which a value [n, k] is only the flat form, else the value.
   ValueId flattened(ValueId value) const {
     const IrNode* node = ir_.producer(value);
     if (!node || node->op != "reshape") return value;

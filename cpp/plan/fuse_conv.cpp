@@ -32,8 +32,8 @@ class ConvFusion {
     ir_.sweepAndSort();
     for (NodeId n : ir_.nodes.ids()) {
       const std::string op = ir_.nodes[n].op;
-      if (op == "concatenate") takeParts(n);
-      if (op == "convBackwardData") giveParts(n);
+      if (op == "concatenate") takeConcatenation(n);
+      if (op == "convBackwardData") giveSlices(n);
     }
     ir_.sweepAndSort();
   }
@@ -45,7 +45,7 @@ class ConvFusion {
   int channelsOf(NodeId conv) const {
     return imageAxes(node(conv).op, node(conv).attrs, rank(node(conv).inputs[0])).c;
   }
-  // Windows of 2×2 one beside the other, over images that lie as the convolution has them.
+  // Windows of 2×2 that do not overlap, over images of the convolution's data format.
   bool isPlainPooling(const IrNode& pool, const TensorType& image, const IrNode& conv) const {
     if (pool.attrs.text("dataFormat") != conv.attrs.text("dataFormat")) return false;
     const ImageAxes axes = imageAxes(pool.op, pool.attrs, image.shape.size());
@@ -56,7 +56,7 @@ class ConvFusion {
     return std::all_of(std::begin(window.pads), std::end(window.pads), [](int64_t pad) { return pad == 0; });
   }
 
-  // conv(…) + residual, and a ReLU behind it.
+  // conv(…) + residual, and a ReLU after it.
   void addResidual(NodeId n) {
     IrNode fused = ir_.nodes[n];
     const ValueId y = fused.outputs[0];
@@ -74,7 +74,7 @@ class ConvFusion {
     absorb(ir_, backend_, n, std::move(fused), relu);
   }
 
-  // maxPool(conv(…)): the convolution gives the maxima, and its own output where anybody else reads it.
+  // maxPool(conv(…)): the convolution gives the maxima, and its own output too where something else reads it.
   void poolOutput(NodeId n) {
     const ValueId image = ir_.nodes[n].inputs[0];
     const NodeId conv = ir_.producerId(image);
@@ -90,7 +90,7 @@ class ConvFusion {
     ir_.put(conv, fused);
   }
 
-  // batchNormStatistics(conv(…)): the convolution gives them beside its output.
+  // batchNormStatistics(conv(…)): the convolution gives them together with its output.
   void takeStatistics(NodeId n) {
     const IrNode& statistics = ir_.nodes[n];
     const ValueId image = statistics.inputs[0];
@@ -143,7 +143,7 @@ class ConvFusion {
   }
 
   // concatenate(a, b, …) of channels that only convolutions read: those read a, b, … themselves.
-  void takeParts(NodeId n) {
+  void takeConcatenation(NodeId n) {
     const IrNode whole = ir_.nodes[n];
     const ValueId image = whole.outputs[0];
     const std::vector<NodeId> readers = ir_.readers(image);
@@ -165,7 +165,7 @@ class ConvFusion {
 
   // convBackwardData whose channels are sliced into parts, as the gradient of concatenate does: it writes
   // those.
-  void giveParts(NodeId n) {
+  void giveSlices(NodeId n) {
     IrNode fused = ir_.nodes[n];
     const ValueId image = fused.outputs[0];
     const int channels = channelsOf(n);

@@ -154,7 +154,7 @@ class NormFusion {
   }
 
   // dy that is the sum of two gradients, as where a block's output goes two ways, is summed up by the pass
-  // that writes it masked. One of them that a chain makes had better be summed up there.
+  // that writes it masked. Where a chain makes one of them, the chain is the better place.
   void addGradients(NodeId n) {
     const ValueId dy = ir_.nodes[n].inputs[Backward::dy];
     const IrNode* sum = ir_.producer(dy);

@@ -146,7 +146,7 @@ struct Ir {
 // constants of it.
 Ir specialize(const Graph& graph, const std::vector<Value>& feeds, const std::vector<TensorType>& feedTypes,
               const std::vector<Value>& fetches, const std::vector<std::pair<StoragePtr, Value>>& updates);
-// Drops no-ops, folds constants, merges equal nodes, and moves a ReLU's mask behind the max-pooling that
+// Drops no-ops, folds constants, merges equal nodes, and moves a ReLU's mask after the max-pooling that
 // follows it.
 void simplify(Ir& ir);
 // Zeros around an image become pads of the convolutions and poolings that read it, what is cut off a gradient
@@ -155,12 +155,12 @@ bool foldPads(Ir& ir);
 // Batch normalization: its statistics and what it does with them as nodes of their own, the latter with what
 // surrounds it.
 void fuseNorm(Ir& ir, const Backend& backend);
-// A scale of each channel behind a convolution, as batch normalization is outside of training, becomes part
+// A scale of each channel after a convolution, as batch normalization is outside of training, becomes part
 // of its weights, and what is added its bias.
 void foldScale(Ir& ir);
 // Convolutions and dense layers with their bias, activation and bias gradient.
 void fuseCompute(Ir& ir, const Backend& backend);
-// What lies around a convolution into it, where the backend has a kernel for that: the sum with a residual,
+// The neighbours of a convolution into it, where the backend has a kernel for that: the sum with a residual,
 // max-pooling, the mask of a ReLU's gradient, concatenation, and the statistics of a batch normalization.
 void fuseConvolutions(Ir& ir, const Backend& backend);
 // The update of a weight of which rows were gathered takes their gradients as they are: no table of
@@ -168,7 +168,7 @@ void fuseConvolutions(Ir& ir, const Backend& backend);
 void fuseUpdates(Ir& ir, const Backend& backend);
 // Element-wise neighbours of one shape into chains.
 void fuseElementwise(Ir& ir);
-// Last outputs of a node that nobody reads, as those for a gradient outside of training, where the backend
+// Last outputs of a node that nothing reads, as those for a gradient outside of training, where the backend
 // has a kernel that does not make them.
 void dropOutputs(Ir& ir, const Backend& backend);
 // bfloat16 for the activations that kernels want in it, and what leads from one to the other; conversions

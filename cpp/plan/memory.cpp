@@ -30,7 +30,7 @@ class Ranges {
     }
     ends_[begin] = end;
   }
-  // The lowest address from `from` on with so many free bytes behind it.
+  // The lowest address from `from` on after which so many bytes are free.
   size_t free(size_t from, size_t bytes) const {
     auto it = ends_.upper_bound(from);
     if (it != ends_.begin() && std::prev(it)->second > from) from = std::prev(it)->second;

@@ -111,7 +111,7 @@ void* Plan::address(const Slot& slot, std::byte* arena, const std::vector<Feed>&
   return nullptr;
 }
 
-// A parameter lies as the plan that ran last chose; another plan may want it otherwise.
+// A parameter has the layout that the plan which ran last chose; another plan may want another one.
 void Plan::layOutParameters() {
   for (size_t p = 0; p < ir_.storages.size(); ++p) {
     Storage& storage = *ir_.storages[p];

@@ -135,12 +135,12 @@ export class Trace {
     return made.map((value) => this.#sym(value, 'scan', operands, {}));
   }
 
-  /** Gradients of the sum of seed · y over the ys with respect to each x. Without seeds they are ones. */
-  gradients(ys: readonly Sym[], xs: readonly Sym[], seeds: readonly Sym[] | null = null): Sym[] {
-    for (const value of [...ys, ...xs, ...(seeds ?? [])]) this.#checkOwn('grad', value);
+  /** Gradients of the sum of gradient · y over the ys with respect to each x. Without output gradients they are ones. */
+  gradients(ys: readonly Sym[], xs: readonly Sym[], outputGradients: readonly Sym[] | null = null): Sym[] {
+    for (const value of [...ys, ...xs, ...(outputGradients ?? [])]) this.#checkOwn('grad', value);
     const ids = (values: readonly Sym[]) => values.map((value) => value.id);
     return engine()
-      .addGradients(this.#graph, ids(ys), ids(xs), seeds && ids(seeds))
+      .addGradients(this.#graph, ids(ys), ids(xs), outputGradients && ids(outputGradients))
       .map((value) => this.#sym(value, 'gradient', ys, {}));
   }
 
@@ -184,12 +184,12 @@ export class Trace {
 }
 
 /**
- * The gradients of sum(seed · y) with respect to each x, for use inside {@link compile}. They are symbolic values like
+ * The gradients of sum(outputGradient · y) with respect to each x, for use inside {@link compile}. They are symbolic values like
  * any other: the gradient of a gradient works.
  *
  * @param y A symbolic value of dtype float32 and any shape.
  * @param xs Symbolic values, or variables: with respect to their values at the start of the step.
- * @param seed Of y's shape; ones by default.
+ * @param outputGradient Of y's shape; ones by default.
  * @returns One gradient for each x, of its shape; zeros where y does not depend on it.
  * @throws EngineError `ARGUMENT` where y is no symbolic value, `STATE` at an op that has no gradient.
  * @example
@@ -199,11 +199,11 @@ export class Trace {
  *       return grad(g!, [x], v); // the Hessian of f times v
  *     });
  */
-export function grad(y: Sym | Tensor, xs: readonly (Sym | Variable | Tensor)[], seed?: Sym | Tensor): Sym[] {
+export function grad(y: Sym | Tensor, xs: readonly (Sym | Variable | Tensor)[], outputGradient?: Sym | Tensor): Sym[] {
   const trace = y instanceof Sym ? y.trace : Trace.current;
   if (!trace || !(y instanceof Sym)) {
     throw expected('grad', 'a symbolic value inside compile()', y);
   }
   const of = (x: Sym | Variable | Tensor) => (x instanceof Sym ? x : trace.start(x));
-  return trace.gradients([y], xs.map(of), seed === undefined ? null : [of(seed)]);
+  return trace.gradients([y], xs.map(of), outputGradient === undefined ? null : [of(outputGradient)]);
 }

@@ -140,7 +140,7 @@ export interface Engine {
     graph: NativeGraph,
     ys: readonly ValueId[],
     xs: readonly ValueId[],
-    seeds: readonly ValueId[] | null,
+    outputGradients: readonly ValueId[] | null,
   ): TypedValue[];
   /** Adds a loop: its last states, then its results of all steps, [steps, ...]. Throws ARGUMENT, SHAPE. */
   addScan(graph: NativeGraph, scan: Scan<ValueId>): TypedValue[];

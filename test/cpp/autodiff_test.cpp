@@ -26,9 +26,9 @@ Array spread(const Dims& shape, double phase) {
 }
 
 std::string errorOf(Graph& graph, const std::vector<Value>& ys, const std::vector<Value>& xs,
-                    const std::vector<Value>& seeds = {}) {
+                    const std::vector<Value>& outputGradients = {}) {
   try {
-    gradients(graph, ys, xs, seeds);
+    gradients(graph, ys, xs, outputGradients);
   } catch (const Error& error) {
     return error.what();
   }
@@ -89,8 +89,8 @@ TEST(Autodiff, RefusesWhatItCannotDifferentiate) {
   EXPECT_EQ(errorOf(graph, {x}, {i}),
             "[grad] expected a float32 value to differentiate by, received int32 [2]");
   EXPECT_EQ(errorOf(graph, {i}, {x}), "[grad] expected a float32 value to differentiate, received int32 [2]");
-  EXPECT_EQ(errorOf(graph, {x}, {x}, {x, x}), "[grad] expected one seed for each of 1 outputs, received 2");
-  EXPECT_EQ(errorOf(graph, {x}, {x}, {i}), "[grad] expected a float32 seed, received int32 [2]");
+  EXPECT_EQ(errorOf(graph, {x}, {x}, {x, x}), "[grad] expected one gradient for each of 1 outputs, received 2");
+  EXPECT_EQ(errorOf(graph, {x}, {x}, {i}), "[grad] expected a float32 gradient of an output, received int32 [2]");
   const Value large = graph.input({DType::F32, {3, 2}});
   EXPECT_EQ(errorOf(graph, {x}, {x}, {large}),
             "[broadcastLike] expected a shape that broadcasts to [2], received [3, 2]");
