@@ -84,7 +84,8 @@ std::vector<Value> gradients(Graph& graph, const std::vector<Value>& ys, const s
       fail(ErrorCode::Dtype, "[grad] expected a float32 value to differentiate, received ", toString(type));
     Value gradient = outputGradients.empty() ? graph.constant(1) : outputGradients[i];
     if (graph.type(gradient).dtype != DType::F32)
-      fail(ErrorCode::Dtype, "[grad] expected a float32 gradient of an output, received ", toString(graph.type(gradient)));
+      fail(ErrorCode::Dtype, "[grad] expected a float32 gradient of an output, received ",
+           toString(graph.type(gradient)));
     // The rules count on gradients of the outputs' full shapes.
     if (graph.type(gradient).shape != type.shape || !isStatic(type.shape))
       gradient = graph.one("broadcastLike", {gradient, ys[i]});

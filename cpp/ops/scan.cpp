@@ -158,8 +158,9 @@ std::vector<Value> gradient(const GradientContext& context) {
     const Value gradient = loop.input(typeOf(body.outputs[i]));
     const Expr given = context.gradients[i] != kNone ? Expr(outer, context.gradients[i])
                                                      : broadcastLike(0.0, {outer, context.outputs[i]});
-    outputGradients.push_back(state ? loop.state(gradient, given.value())
-                          : loop.sequence(gradient, given.value(), turned(counts.sequences + i - counts.states)));
+    outputGradients.push_back(
+        state ? loop.state(gradient, given.value())
+              : loop.sequence(gradient, given.value(), turned(counts.sequences + i - counts.states)));
   }
   // What to differentiate by: the states always, since their gradients go on.
   std::vector<Value> xs;

@@ -55,8 +55,8 @@ std::vector<TensorType> inferConcatenate(const InferContext& context) {
   return {result};
 }
 
-// Each input's part of the gradient. One input may have an unknown size, between those counted from the front and
-// from the end.
+// Each input's part of the gradient. One input may have an unknown size, between those counted from the front
+// and from the end.
 Exprs concatenateGradient(const Rule& r) {
   const auto axis = static_cast<size_t>(normalizeAxis("concatenate", r.attrs.integer("axis"), r.y().rank()));
   Dims begin(r.y().rank(), 0), end(r.y().rank(), kToTheEnd);

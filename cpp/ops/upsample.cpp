@@ -31,7 +31,8 @@ void registerUpsampleOps() {
   });
   def.lower = lowering([](const Exprs& x, const TensorType& y, const Attrs& attrs) {
     const int spatial = static_cast<int>(y.shape.size()) - 2;
-    return apply("averagePoolBackward", {x[0], shapedAs(y, x[0])}, upsamplingPool("upSampling", attrs, spatial));
+    return apply("averagePoolBackward", {x[0], shapedAs(y, x[0])},
+                 upsamplingPool("upSampling", attrs, spatial));
   });
   registerOp(def);
 }

@@ -34,8 +34,7 @@ class PadFolding {
   static std::optional<Margins> marginsOf(const Dims& before, const Dims& after, const IrNode& windows) {
     const ImageAxes axes = imageAxes(windows.op, windows.attrs, before.size());
     for (int axis : {axes.n, axes.c})
-      if (before[axis] != 0 || after[axis] != 0)
-        return std::nullopt;
+      if (before[axis] != 0 || after[axis] != 0) return std::nullopt;
     Margins margins;
     for (int i = 0; i < axes.spatial; ++i) {
       margins.push_back(before[static_cast<size_t>(axes.first + i)]);
@@ -133,8 +132,7 @@ class PadFolding {
     if (readers.size() != ir_.uses(places)) return false;
     return std::all_of(readers.begin(), readers.end(), [&](NodeId reader) {
       const IrNode& backward = ir_.nodes[reader];
-      if (backward.op != "maxPoolBackward" || !(backward.attrs == pool.attrs) ||
-          cropped(backward) != margins)
+      if (backward.op != "maxPoolBackward" || !(backward.attrs == pool.attrs) || cropped(backward) != margins)
         return false;
       const NodeId mask = ir_.soleReader(cutOf(backward).outputs[0]);
       if (!mask) return false;
@@ -143,9 +141,7 @@ class PadFolding {
     });
   }
 
-  const IrNode& cutOf(const IrNode& windows) const {
-    return ir_.nodes[ir_.soleReader(windows.outputs[0])];
-  }
+  const IrNode& cutOf(const IrNode& windows) const { return ir_.nodes[ir_.soleReader(windows.outputs[0])]; }
 
   bool foldCrop(NodeId n) {
     const IrNode& node = ir_.nodes[n];

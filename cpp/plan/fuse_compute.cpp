@@ -67,9 +67,7 @@ class ComputeFusion {
 
  private:
   size_t rank(ValueId value) const { return ir_.type(value).shape.size(); }
-  bool isParameter(ValueId value) const {
-    return ir_.values[value].origin == Origin::Parameter;
-  }
+  bool isParameter(ValueId value) const { return ir_.values[value].origin == Origin::Parameter; }
 
   void replace(NodeId n, const std::string& op, std::vector<ValueId> inputs) {
     IrNode node = ir_.nodes[n];

@@ -195,18 +195,18 @@ void runPasses(Ir& ir, Backend& backend, bool fuse, DType compute, const PassObs
 void verify(const Ir& ir, const char* pass);
 
 // Where a value's numbers are when the plan runs.
-enum class Place { Arena, Feed, Parameter, Fetch, Steady };
+enum class MemoryKind { Arena, Feed, Parameter, Fetch, Steady };
 
 struct Slot {
-  Place place = Place::Arena;
+  MemoryKind kind = MemoryKind::Arena;
   size_t index = 0;   // of the feed, parameter, fetch or steady value
   size_t offset = 0;  // in the arena
 };
 
 struct MemoryMap {
   PerValue<Slot> slots;
-  PerNode<size_t> scratch;  // arena offset of each node's scratch memory
-  PerNode<bool> skipped;    // nodes without work in a step: steady ones, and aliases of their input
+  PerNode<size_t> scratch;       // arena offset of each node's scratch memory
+  PerNode<bool> skipped;         // nodes without work in a step: steady ones, and aliases of their input
   std::vector<IrUpdate> copies;  // what to copy to a parameter when the step is done
   size_t arenaBytes = 0;
 };

@@ -25,7 +25,7 @@ bool alike(const IrNode& a, const IrNode& b) {
 void join(Ir& ir, const std::vector<NodeId>& members) {
   IrNode joined = ir.nodes[members.back()];
   const std::vector<ValueId> scalars(joined.inputs.begin() + static_cast<long>(tensors(joined)),
-                                 joined.inputs.end());
+                                     joined.inputs.end());
   joined.inputs.clear();
   joined.outputs.clear();
   for (NodeId n : members) {

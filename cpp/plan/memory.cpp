@@ -149,7 +149,7 @@ class Assignment {
     for (ValueId v : ir_.values.ids()) map_.slots[v] = map_.slots[root(v)];
     for (const IrUpdate& update : ir_.updates) {
       const Slot& slot = map_.slots[update.value];
-      if (slot.place != Place::Parameter || slot.index != update.parameter) map_.copies.push_back(update);
+      if (slot.kind != MemoryKind::Parameter || slot.index != update.parameter) map_.copies.push_back(update);
     }
     return std::move(map_);
   }
@@ -173,7 +173,7 @@ class Assignment {
 
   bool ownsArena(ValueId value) {
     return ir_.values[value].origin == Origin::Computed && root(value) == value && isProduced(value) &&
-           slot(value).place == Place::Arena;
+           slot(value).kind == MemoryKind::Arena;
   }
 
   // Values of nodes that were dropped have no node that makes them any more.
@@ -187,13 +187,13 @@ class Assignment {
   void placeOutside() {
     for (ValueId v : ir_.values.ids()) {
       const IrValue& value = ir_.values[v];
-      if (value.origin == Origin::Feed) slot(v) = {Place::Feed, value.index, 0};
-      if (value.origin == Origin::Parameter) slot(v) = {Place::Parameter, value.index, 0};
+      if (value.origin == Origin::Feed) slot(v) = {MemoryKind::Feed, value.index, 0};
+      if (value.origin == Origin::Parameter) slot(v) = {MemoryKind::Parameter, value.index, 0};
     }
-    for (size_t f = 0; f < ir_.fetches.size(); ++f) slot(ir_.fetches[f]) = {Place::Fetch, f, 0};
+    for (size_t f = 0; f < ir_.fetches.size(); ++f) slot(ir_.fetches[f]) = {MemoryKind::Fetch, f, 0};
     for (NodeId n : ir_.nodes.ids())
       if (ir_.nodes[n].steady && !isAlias(ir_, ir_.nodes[n])) {
-        for (ValueId output : ir_.nodes[n].outputs) slot(output) = {Place::Steady, output.index(), 0};
+        for (ValueId output : ir_.nodes[n].outputs) slot(output) = {MemoryKind::Steady, output.index(), 0};
         map_.skipped[n] = true;
       }
   }
@@ -223,7 +223,7 @@ class Assignment {
   // Gives outputs of a node the memory of inputs that nothing needs afterwards.
   void share(NodeId n) {
     const IrNode& node = ir_.nodes[n];
-    if (isAlias(ir_, node) && slot(node.outputs[0]).place == Place::Arena) {
+    if (isAlias(ir_, node) && slot(node.outputs[0]).kind == MemoryKind::Arena) {
       alias(node.outputs[0], node.inputs[0]);
       map_.skipped[n] = true;
       return;
@@ -233,8 +233,8 @@ class Assignment {
     for (size_t i = 0; i < node.inputs.size(); ++i) {
       const ValueId memory = root(node.inputs[i]);
       if (lastUse_[memory] > timeOf(n)) continue;
-      if (slot(memory).place == Place::Arena) spare.push_back(i);
-      if (slot(memory).place == Place::Parameter) parameters.emplace(slot(memory).index, i);
+      if (slot(memory).kind == MemoryKind::Arena) spare.push_back(i);
+      if (slot(memory).kind == MemoryKind::Parameter) parameters.emplace(slot(memory).index, i);
     }
     if (spare.empty() && parameters.empty()) return;
     const KernelSpec spec = ir_.spec(node);
@@ -249,7 +249,7 @@ class Assignment {
       return true;
     };
     for (size_t o = 0; o < node.outputs.size(); ++o) {
-      if (slot(node.outputs[o]).place != Place::Arena) continue;
+      if (slot(node.outputs[o]).kind != MemoryKind::Arena) continue;
       // A parameter is overwritten by its own update alone.
       if (const std::optional<size_t> parameter = updatedBy_[node.outputs[o]]) {
         const auto own = parameters.find(*parameter);

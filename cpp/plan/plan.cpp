@@ -51,7 +51,7 @@ void Plan::compile(Kernels kernels) {
   map_ = assignMemory(ir_, backend_, scratch);
   for (NodeId n : ir_.nodes.ids()) {
     const IrNode& node = ir_.nodes[n];
-    if (node.steady && kernels[n]) prologue_.add(ir_, map_, n, std::move(kernels[n]));
+    if (node.steady && kernels[n]) steadyNodes_.add(ir_, map_, n, std::move(kernels[n]));
     if (map_.skipped[n]) continue;
     Step step;
     step.node = n;
@@ -68,12 +68,13 @@ void Plan::compile(Kernels kernels) {
   for (const auto& [parameter, value] : map_.copies) {
     copies_.push_back({pointers_.size(), bytesOf(ir_.values[value])});
     bind(map_.slots[value]);
-    bind(Slot{Place::Parameter, parameter, 0});
+    bind(Slot{MemoryKind::Parameter, parameter, 0});
   }
   if (device_.onHost()) return;
   for (ValueId feed : ir_.feeds)
     ownFeeds_.push_back(feed ? device_.allocate(nodegrad::bytesOf(ir_.type(feed))) : nullptr);
-  for (ValueId fetch : ir_.fetches) ownFetches_.push_back(device_.allocate(nodegrad::bytesOf(ir_.type(fetch))));
+  for (ValueId fetch : ir_.fetches)
+    ownFetches_.push_back(device_.allocate(nodegrad::bytesOf(ir_.type(fetch))));
 }
 
 void Plan::bind(const IrNode& node, Step& step) {
@@ -84,7 +85,7 @@ void Plan::bind(const IrNode& node, Step& step) {
 }
 
 void Plan::bind(const Slot& slot) {
-  auto& patches = slot.place == Place::Arena ? arenaPatches_ : runPatches_;
+  auto& patches = slot.kind == MemoryKind::Arena ? arenaPatches_ : runPatches_;
   patches.push_back({pointers_.size(), slot});
   pointers_.push_back(nullptr);
 }
@@ -98,15 +99,15 @@ std::vector<TensorType> Plan::fetchTypes() const {
 void* Plan::address(const Slot& slot, std::byte* arena, const std::vector<Feed>& feeds,
                     const std::vector<void*>& fetches) const {
   const size_t index = slot.index;
-  switch (slot.place) {
-    case Place::Arena: return arena + slot.offset;
-    case Place::Feed:
+  switch (slot.kind) {
+    case MemoryKind::Arena: return arena + slot.offset;
+    case MemoryKind::Feed:
       if (!ownFeeds_.empty()) return ownFeeds_[index]->data();
       return const_cast<void*>(
           feeds[index].data);  // no kernel writes to an input that is no parameter of its own
-    case Place::Parameter: return ir_.storages[index]->buffer->data();
-    case Place::Fetch: return ownFetches_.empty() ? fetches[index] : ownFetches_[index]->data();
-    case Place::Steady: return prologue_.data(ValueId(slot.index));
+    case MemoryKind::Parameter: return ir_.storages[index]->buffer->data();
+    case MemoryKind::Fetch: return ownFetches_.empty() ? fetches[index] : ownFetches_[index]->data();
+    case MemoryKind::Steady: return steadyNodes_.data(ValueId(slot.index));
   }
   return nullptr;
 }
@@ -141,7 +142,7 @@ void Plan::giveFetches(const std::vector<void*>& fetches) {
 
 void Plan::run(std::byte* arena, const std::vector<Feed>& feeds, const std::vector<void*>& fetches) {
   layOutParameters();
-  prologue_.refresh(ir_, device_);
+  steadyNodes_.refresh(ir_, device_);
   bool moved = arena != arena_;
   if (moved)
     for (const Patch& patch : arenaPatches_) pointers_[patch.pointer] = arena + patch.slot.offset;
@@ -194,7 +195,7 @@ std::string Plan::describe() const {
     const IrValue& v = ir_.values[value];
     return toString(v.type) + (v.layout ? " " + v.layout->name() : "");
   };
-  out << "plan: " << steps_.size() << " kernels, " << prologue_.size() << " before the first step, arena "
+  out << "plan: " << steps_.size() << " kernels, " << steadyNodes_.size() << " before the first step, arena "
       << map_.arenaBytes << " bytes, " << runs_ << " runs\n";
   if (!remark_.empty()) out << "without fusions, because of: " << remark_ << "\n";
   for (const Step& step : steps_) {
@@ -202,8 +203,8 @@ std::string Plan::describe() const {
     size_t bytes = 0;
     for (ValueId value : node.inputs) bytes += bytesOf(ir_.values[value]);
     for (ValueId value : node.outputs) bytes += bytesOf(ir_.values[value]);
-    out << std::setw(4) << step.node.index() << "  " << std::left << std::setw(32) << label(node) << std::setw(24)
-        << step.kernel->implementation() << std::right << std::setw(12) << bytes << " B";
+    out << std::setw(4) << step.node.index() << "  " << std::left << std::setw(32) << label(node)
+        << std::setw(24) << step.kernel->implementation() << std::right << std::setw(12) << bytes << " B";
     if (clock_ && runs_) {
       out << std::fixed << std::setprecision(3) << std::setw(10) << step.bestMs << " ms best" << std::setw(10)
           << step.totalMs / static_cast<double>(runs_) << " ms mean";

@@ -108,8 +108,7 @@ void finishBeforeWriting(const Ir& ir, Order& order, const std::vector<NodeId>& 
 }  // namespace
 
 bool isAlias(const Ir& ir, const IrNode& node) {
-  return node.op == "reshape" && !ir.values[node.inputs[0]].layout &&
-         !ir.values[node.outputs[0]].layout;
+  return node.op == "reshape" && !ir.values[node.inputs[0]].layout && !ir.values[node.outputs[0]].layout;
 }
 
 std::vector<NodeId> memoryReaders(const Ir& ir, ValueId value) {

@@ -149,7 +149,8 @@ bool moveMaskAfterPooling(Ir& ir) {
     const ValueId zero = select.inputs[2], pooled = pool->outputs[0];
     const Dims small = ir.type(pooled).shape;
     const ValueId positive = ir.add("greater", {pooled, zero}, {DType::Bool, small}, {}, select.rank);
-    const ValueId gate = ir.add("where", {positive, backward.inputs[0], zero}, {DType::F32, small}, {}, select.rank);
+    const ValueId gate =
+        ir.add("where", {positive, backward.inputs[0], zero}, {DType::F32, small}, {}, select.rank);
     const ValueId moved = ir.add("maxPoolBackward", {gate, backward.inputs[1]}, ir.type(select.outputs[0]),
                                  backward.attrs, select.rank);
     ir.replaceUses(select.outputs[0], moved);

@@ -34,7 +34,8 @@ class Specializer {
  private:
   // The node's outputs. In comes what the op reads in a graph, values for their shape alone among it.
   const std::vector<ValueId>& addNode(const OpDef& op, const std::vector<ValueId>& inputs,
-                                  const std::vector<TensorType>& outputs, const Attrs& attrs, double rank) {
+                                      const std::vector<TensorType>& outputs, const Attrs& attrs,
+                                      double rank) {
     std::vector<ValueId> data;
     for (size_t i = 0; i < inputs.size(); ++i)
       if (std::find(op.shapeOnly.begin(), op.shapeOnly.end(), static_cast<int>(i)) == op.shapeOnly.end())
@@ -42,8 +43,8 @@ class Specializer {
     return ir_.nodes[ir_.addNode(op.name, std::move(data), outputs, attrs, rank)].outputs;
   }
 
-  ValueId addLowered(const Node& node, const std::vector<ValueId>& inputs, const std::vector<TensorType>& types,
-                 const TensorType& output, double rank) {
+  ValueId addLowered(const Node& node, const std::vector<ValueId>& inputs,
+                     const std::vector<TensorType>& types, const TensorType& output, double rank) {
     Graph part;
     std::vector<Value> given;
     for (const TensorType& type : types) given.push_back(part.input(type));

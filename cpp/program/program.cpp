@@ -4,7 +4,7 @@
 #include <cstdio>
 #include <set>
 
-#include "core/recent.h"
+#include "core/lru_cache.h"
 #include "core/settings.h"
 #include "data/source.h"
 #include "plan/plan.h"
@@ -47,9 +47,9 @@ struct Program::State {
   DType compute = DType::F32;
   std::shared_ptr<Executor> executor = Executor::shared();
   Executor::Device* device = nullptr;
-  Recent<Shapes, std::vector<TensorType>> fetchTypes{kShapesKept};  // JavaScript's thread
+  LruCache<Shapes, std::vector<TensorType>> fetchTypes{kShapesKept};  // JavaScript's thread
   // By the size of the team, too, for which kernels are made. The engine's thread.
-  Recent<std::pair<Shapes, int>, PlanPtr> plans{kPlansKept};
+  LruCache<std::pair<Shapes, int>, PlanPtr> plans{kPlansKept};
 
   plan::Ir specialize(const std::vector<TensorType>& types) const {
     return plan::specialize(graph, feeds, types, fetches, updates);

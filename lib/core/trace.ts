@@ -199,7 +199,11 @@ export class Trace {
  *       return grad(g!, [x], v); // the Hessian of f times v
  *     });
  */
-export function grad(y: Sym | Tensor, xs: readonly (Sym | Variable | Tensor)[], outputGradient?: Sym | Tensor): Sym[] {
+export function grad(
+  y: Sym | Tensor,
+  xs: readonly (Sym | Variable | Tensor)[],
+  outputGradient?: Sym | Tensor,
+): Sym[] {
   const trace = y instanceof Sym ? y.trace : Trace.current;
   if (!trace || !(y instanceof Sym)) {
     throw expected('grad', 'a symbolic value inside compile()', y);

@@ -89,8 +89,10 @@ TEST(Autodiff, RefusesWhatItCannotDifferentiate) {
   EXPECT_EQ(errorOf(graph, {x}, {i}),
             "[grad] expected a float32 value to differentiate by, received int32 [2]");
   EXPECT_EQ(errorOf(graph, {i}, {x}), "[grad] expected a float32 value to differentiate, received int32 [2]");
-  EXPECT_EQ(errorOf(graph, {x}, {x}, {x, x}), "[grad] expected one gradient for each of 1 outputs, received 2");
-  EXPECT_EQ(errorOf(graph, {x}, {x}, {i}), "[grad] expected a float32 gradient of an output, received int32 [2]");
+  EXPECT_EQ(errorOf(graph, {x}, {x}, {x, x}),
+            "[grad] expected one gradient for each of 1 outputs, received 2");
+  EXPECT_EQ(errorOf(graph, {x}, {x}, {i}),
+            "[grad] expected a float32 gradient of an output, received int32 [2]");
   const Value large = graph.input({DType::F32, {3, 2}});
   EXPECT_EQ(errorOf(graph, {x}, {x}, {large}),
             "[broadcastLike] expected a shape that broadcasts to [2], received [3, 2]");

@@ -306,8 +306,7 @@ TEST(JoinUpdates, JoinsSmallWeightsOfOneRule) {
     ASSERT_TRUE(node);
     const size_t output = ir.values[update.value].index;
     EXPECT_EQ(node->outputs[output], update.value);
-    EXPECT_EQ(node->inputs[2 * output],
-              ir.parameters[update.parameter]);
+    EXPECT_EQ(node->inputs[2 * output], ir.parameters[update.parameter]);
     sizes.push_back(node->outputs.size());
   }
   EXPECT_EQ(sizes, (std::vector<size_t>{3, 1, 3, 1, 1, 3}));
@@ -413,11 +412,10 @@ TEST(Memory, NeverLetsTwoLiveValuesOverlap) {
   };
   std::vector<Piece> pieces;
   for (plan::NodeId n : ir.nodes.ids()) {
-    pieces.push_back(
-        {map.scratch[n], map.scratch[n] + scratch[n], n, n, {}});
+    pieces.push_back({map.scratch[n], map.scratch[n] + scratch[n], n, n, {}});
     for (plan::ValueId output : ir.nodes[n].outputs) {
       const plan::Slot& slot = map.slots[output];
-      if (slot.place != plan::Place::Arena) continue;
+      if (slot.kind != plan::MemoryKind::Arena) continue;
       const size_t bytes = plan::bytesOf(ir.values[output]);
       plan::NodeId last = n;
       for (plan::NodeId reader : plan::memoryReaders(ir, output)) last = std::max(last, reader);
@@ -433,7 +431,8 @@ TEST(Memory, NeverLetsTwoLiveValuesOverlap) {
       const bool sameMemory = a.from == b.from && a.last == b.first && b.value;
       const bool alias = b.value && plan::isAlias(ir, *ir.producer(b.value));
       if (alias || (sameMemory && ir.producer(b.value)->op == "fusedElementwise")) continue;
-      EXPECT_TRUE(a.to <= b.from || b.to <= a.from) << "values " << a.value.index() << " and " << b.value.index();
+      EXPECT_TRUE(a.to <= b.from || b.to <= a.from)
+          << "values " << a.value.index() << " and " << b.value.index();
     }
   EXPECT_LT(map.arenaBytes, all);
 }

@@ -62,7 +62,8 @@ TEST(Precision, ActivationsAreHalvesAndTheRestIsNot) {
   EXPECT_EQ(dtypeOf(ir, nodeOf(ir, "maxPool")->outputs[0]), DType::BF16);
   EXPECT_EQ(dtypeOf(ir, nodeOf(ir, "maxPool")->outputs[1]), DType::U8);
   EXPECT_EQ(dtypeOf(ir, nodeOf(ir, "maxPoolBackward")->outputs[0]), DType::BF16);
-  for (plan::ValueId output : nodeOf(ir, "convBackwardFilter")->outputs) EXPECT_EQ(dtypeOf(ir, output), DType::F32);
+  for (plan::ValueId output : nodeOf(ir, "convBackwardFilter")->outputs)
+    EXPECT_EQ(dtypeOf(ir, output), DType::F32);
 }
 
 TEST(Precision, AWeightIsCopiedOnceForBothPasses) {
@@ -74,8 +75,7 @@ TEST(Precision, AWeightIsCopiedOnceForBothPasses) {
   const Ir ir = planned(t);
   int copies = 0;
   for (const plan::IrNode& node : ir.nodes)
-    copies += node.op == "reorder" &&
-              ir.values[node.inputs[0]].origin == plan::Origin::Parameter;
+    copies += node.op == "reorder" && ir.values[node.inputs[0]].origin == plan::Origin::Parameter;
   EXPECT_EQ(copies, 1);
   EXPECT_EQ(nodeOf(ir, "conv")->inputs[1], nodeOf(ir, "convBackwardData")->inputs[0]);
 }

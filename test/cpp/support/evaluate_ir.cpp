@@ -13,11 +13,9 @@ std::vector<Array> evaluate(const plan::Ir& ir, const RandomNet& net) {
   for (const plan::IrNode& node : ir.nodes) {
     const Subgraph composition = spec::compose(ir.spec(node));
     std::map<Value, Array> given;
-    for (size_t i = 0; i < node.inputs.size(); ++i)
-      given[composition.inputs[i]] = values[node.inputs[i]];
+    for (size_t i = 0; i < node.inputs.size(); ++i) given[composition.inputs[i]] = values[node.inputs[i]];
     std::vector<Array> results = reference::evaluate(composition.graph, given, composition.outputs);
-    for (size_t o = 0; o < results.size(); ++o)
-      values[node.outputs[o]] = std::move(results[o]);
+    for (size_t o = 0; o < results.size(); ++o) values[node.outputs[o]] = std::move(results[o]);
   }
   std::vector<Array> wanted;
   for (plan::ValueId value : ir.fetches) wanted.push_back(values[value]);

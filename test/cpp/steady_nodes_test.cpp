@@ -44,7 +44,7 @@ TEST(MarkSteady, LeavesWhatIsMuchLargerThanItsOrigin) {
   EXPECT_FALSE(plan::Ir(ir).producer(ir.nodes[plan::NodeId(0)].outputs[0])->steady);
 }
 
-TEST(Prologue, FollowsNumbersThatAreWrittenFromOutside) {
+TEST(SteadyNodes, FollowsNumbersThatAreWrittenFromOutside) {
   Cube t;
   const auto program = compile(t);
   const auto ones = floats(kSquare, {1, 1, 1, 1});
@@ -56,7 +56,7 @@ TEST(Prologue, FollowsNumbersThatAreWrittenFromOutside) {
   EXPECT_NE(program->describe().find("2 before the first step"), std::string::npos) << program->describe();
 }
 
-TEST(Prologue, FollowsNumbersThatAnotherProgramUpdates) {
+TEST(SteadyNodes, FollowsNumbersThatAnotherProgramUpdates) {
   Cube t;
   const auto program = compile(t);
   Traced other;
@@ -71,7 +71,7 @@ TEST(Prologue, FollowsNumbersThatAnotherProgramUpdates) {
   EXPECT_EQ(numbersOf(runNow(program, {one})[0]), (std::vector<float>{0.125f, 0, 0, 0.125f}));
 }
 
-TEST(Prologue, MakesOnlyWhatDependsOnTheChange) {
+TEST(SteadyNodes, MakesOnlyWhatDependsOnTheChange) {
   Traced t;
   StoragePtr a = floats(kSquare, kDouble), b = floats(kSquare, kFlip);
   const Value va = t.graph.parameter(a, a->type), vb = t.graph.parameter(b, b->type);
@@ -88,7 +88,7 @@ TEST(Prologue, MakesOnlyWhatDependsOnTheChange) {
 
 // Weights that only an inference reads stay row-major where they live, so that they can be read back to the
 // bit.
-TEST(Prologue, TransformsFiltersOnceAndLeavesTheParameterAsItIs) {
+TEST(SteadyNodes, TransformsFiltersOnceAndLeavesTheParameterAsItIs) {
   Traced t;
   std::vector<float> weights(9 * 32 * 32);
   for (size_t i = 0; i < weights.size(); ++i) weights[i] = static_cast<float>(i % 13) / 13;
@@ -107,7 +107,7 @@ TEST(Prologue, TransformsFiltersOnceAndLeavesTheParameterAsItIs) {
   for (size_t i = 0; i < first.size(); ++i) ASSERT_FLOAT_EQ(doubled[i], 2 * first[i]) << i;
 }
 
-TEST(Prologue, TriesAgainAfterAFailure) {
+TEST(SteadyNodes, TriesAgainAfterAFailure) {
   Traced t;
   StoragePtr store = floats(kSquare, kDouble);
   const int32_t wrong[] = {5}, right[] = {1};

@@ -1,17 +1,17 @@
-#include "plan/prologue.h"
+#include "plan/steady_nodes.h"
 
 #include <algorithm>
 
 namespace nodegrad::plan {
 
-void Prologue::add(const Ir& ir, const MemoryMap& map, NodeId node, std::unique_ptr<Kernel> kernel) {
+void SteadyNodes::add(const Ir& ir, const MemoryMap& map, NodeId node, std::unique_ptr<Kernel> kernel) {
   const IrNode& from = ir.nodes[node];
   Step step;
   step.node = node;
   step.kernel = std::move(kernel);
   for (ValueId input : from.inputs) {
     const Slot& slot = map.slots[input];
-    const bool parameter = slot.place == Place::Parameter;
+    const bool parameter = slot.kind == MemoryKind::Parameter;
     step.inputs.push_back({parameter ? ValueId() : ValueId(slot.index), slot.index, 0});
   }
   step.outputs = from.outputs;
@@ -26,14 +26,14 @@ void Prologue::add(const Ir& ir, const MemoryMap& map, NodeId node, std::unique_
   steps_.push_back(std::move(step));
 }
 
-bool Prologue::isOutdated(const Ir& ir, const Step& step) const {
+bool SteadyNodes::isOutdated(const Ir& ir, const Step& step) const {
   return !step.made || std::any_of(step.inputs.begin(), step.inputs.end(), [&](const Input& input) {
     return input.value ? steps_[makers_.at(input.value)].due
                        : ir.storages[input.parameter]->version != input.seen;
   });
 }
 
-void Prologue::refresh(const Ir& ir, Backend& backend) {
+void SteadyNodes::refresh(const Ir& ir, Backend& backend) {
   bool any = false;
   for (Step& step : steps_) any |= step.due = isOutdated(ir, step);
   if (!any) return;
@@ -52,7 +52,7 @@ void Prologue::refresh(const Ir& ir, Backend& backend) {
       for (ValueId output : step.outputs) buffers_.erase(output);
 }
 
-void Prologue::run(const Ir& ir, Backend& backend, Step& step) {
+void SteadyNodes::run(const Ir& ir, Backend& backend, Step& step) {
   step.made = false;  // should it fail
   std::vector<void*> inputs, outputs;
   for (Input& input : step.inputs) {

@@ -1,4 +1,4 @@
-#include "core/recent.h"
+#include "core/lru_cache.h"
 
 #include <gtest/gtest.h>
 
@@ -8,8 +8,8 @@
 namespace nodegrad::testing {
 namespace {
 
-TEST(Recent, LetsTheLongestUnusedGo) {
-  Recent<int, std::string> recent(2);
+TEST(LruCache, LetsTheLongestUnusedGo) {
+  LruCache<int, std::string> recent(2);
   EXPECT_EQ(recent.latest(), nullptr);
   recent.add(1, "one");
   recent.add(2, "two");
@@ -21,8 +21,8 @@ TEST(Recent, LetsTheLongestUnusedGo) {
   EXPECT_EQ(recent.size(), 2u);
 }
 
-TEST(Recent, KeepsAValueInItsPlaceWhileOthersComeAndGo) {
-  Recent<int, std::unique_ptr<int>> recent(3);
+TEST(LruCache, KeepsAValueInItsPlaceWhileOthersComeAndGo) {
+  LruCache<int, std::unique_ptr<int>> recent(3);
   std::unique_ptr<int>* first = &recent.add(0, std::make_unique<int>(7));
   for (int i = 1; i < 10; ++i) {
     recent.add(i, nullptr);

@@ -1,6 +1,6 @@
 #pragma once
-#include <memory>
 #include <map>
+#include <memory>
 #include <vector>
 
 #include "plan/ir.h"
@@ -9,7 +9,7 @@ namespace nodegrad::plan {
 
 // What a plan computes outside of its steps: the results of steady nodes (Ir), made before the first step and
 // again once a parameter that they depend on has new numbers.
-class Prologue {
+class SteadyNodes {
  public:
   // Takes the kernel of a steady node, in the order of the plan.
   void add(const Ir& ir, const MemoryMap& map, NodeId n, std::unique_ptr<Kernel> kernel);
@@ -22,7 +22,7 @@ class Prologue {
 
  private:
   struct Input {
-    ValueId value;     // steady; none: a parameter
+    ValueId value;  // steady; none: a parameter
     size_t parameter;
     uint64_t seen;  // the version of the parameter's numbers that was used last
   };

@@ -7,9 +7,9 @@ namespace nodegrad {
 
 // A few values by key, the latest used first; the oldest goes when there are too many.
 template <class Key, class Value>
-class Recent {
+class LruCache {
  public:
-  explicit Recent(size_t most) : most_(most) {}
+  explicit LruCache(size_t most) : most_(most) {}
 
   // The value of a key, now the latest used, or null.
   Value* find(const Key& key) {
