@@ -21,13 +21,21 @@ const shared = {
   write: false,
 };
 
-/** Writes a bundle. esbuild calls a class that names itself _Name, which Node shows where it is called without new: back to Name. */
+// A class that shares its name with one of another module, which esbuild leaves nameless: losses and metrics have some.
+const NAMELESS = /( = class)( extends \w+)?( \{\s*static \{\s*__name\(this, "(\w+)"\);)/g;
+
+/**
+ * Writes a bundle. Node shows the name that a class has in the text where it is called without new. esbuild calls a class that names
+ * itself _Name: back to Name.
+ */
 function write({ outputFiles }) {
   for (const { path, text } of outputFiles) {
     const renamed = new Set([...text.matchAll(/\b(\w+) = class _\1\b/g)].map(([, name]) => name));
     writeFileSync(
       path,
-      text.replace(/\b_(\w+)\b/g, (word, name) => (renamed.has(name) ? name : word)),
+      text
+        .replace(/\b_(\w+)\b/g, (word, name) => (renamed.has(name) ? name : word))
+        .replace(NAMELESS, (_, start, base = '', body, name) => `${start} ${name}${base}${body}`),
     );
   }
 }

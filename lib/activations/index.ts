@@ -1,2 +1,2 @@
 export { type ActivationFunction, type ActivationLike, type ActivationName } from './registry.js';
-export { activationConfig, activationOf, register } from './registry.js';
+export { activationOf, register } from './registry.js';

@@ -70,7 +70,6 @@ export function register(name: string, activation: ActivationFunction): void {
  * The name of an activation for a configuration.
  *
  * @throws EngineError `ARGUMENT` for a function that has none.
- * @internal
  */
 export function activationConfig(activation: ActivationLike | null | undefined): string {
   if (typeof activation !== 'function') return activation ?? 'linear';

@@ -4,7 +4,7 @@ import {
   type ActivationLike,
   activationConfig,
   activationOf,
-} from '../activations/index.js';
+} from '../activations/registry.js';
 import type { Sym } from '../core/sym.js';
 import { Layer, type LayerOptions } from './layer.js';
 

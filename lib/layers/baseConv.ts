@@ -5,7 +5,7 @@ import {
   type ActivationLike,
   activationConfig,
   activationOf,
-} from '../activations/index.js';
+} from '../activations/registry.js';
 import type { Shape } from '../engine/engine.js';
 import * as ops from '../ops/index.js';
 import { type Sides, dataFormatOf, sidesOf } from '../ops/window.js';

@@ -5,7 +5,7 @@ import {
   type ActivationLike,
   activationConfig,
   activationOf,
-} from '../activations/index.js';
+} from '../activations/registry.js';
 import { affine } from '../ops/sequence.js';
 import type { Sym } from '../core/sym.js';
 import type { Variable } from '../core/variable.js';

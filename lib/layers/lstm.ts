@@ -1,5 +1,5 @@
 import type { OptionNames } from '../base/checks.js';
-import { type ActivationFunction, activationConfig, activationOf } from '../activations/index.js';
+import { type ActivationFunction, activationConfig, activationOf } from '../activations/registry.js';
 import { Initializer } from '../initializers/initializer.js';
 import { type InitializerLike, initializerOf } from '../initializers/registry.js';
 import * as ops from '../ops/index.js';

@@ -5,7 +5,7 @@ import {
   type ActivationLike,
   activationConfig,
   activationOf,
-} from '../activations/index.js';
+} from '../activations/registry.js';
 import type { Shape } from '../engine/engine.js';
 import { EngineError } from '../base/errors.js';
 import type { InitializerLike } from '../initializers/registry.js';

@@ -1,4 +1,4 @@
-import { activationOf } from '../activations/index.js';
+import { activationOf } from '../activations/registry.js';
 import * as ops from '../ops/index.js';
 import { recurrent } from '../ops/sequence.js';
 import type { Sym } from '../core/sym.js';

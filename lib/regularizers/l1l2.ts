@@ -17,8 +17,6 @@ export class L1L2 extends Regularizer {
     l1: 'optional',
     l2: 'optional',
   } satisfies OptionNames<L1L2Options>;
-  /** Other names for it. */
-  static readonly aliases = ['l1L2'] as const;
   readonly className: string = 'L1L2';
   /** The factor of sum(|x|). */
   readonly l1: number;

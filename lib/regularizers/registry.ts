@@ -3,7 +3,7 @@ import * as regularizers from './index.js';
 import { Regularizer } from './regularizer.js';
 
 /** The names that layers take for a regularizer, also as Keras writes them (`L2`, `l1_l2`), and registered ones. */
-export type RegularizerName = NamesIn<typeof regularizers>;
+export type RegularizerName = NamesIn<typeof regularizers> | 'l1_l2';
 
 /** What layers take for a regularizer: an object, a name, or the configuration of one. */
 export type RegularizerLike = Regularizer | RegularizerName | ObjectConfig;
