@@ -49,7 +49,8 @@ export function knownOptions(who: string, options: unknown, names: object): void
   const known = Object.keys(table);
   if (options !== undefined && !isPlainObject(options)) {
     const sample = typeof options === 'number' || typeof options === 'string' ? describe(options) : '…';
-    const example = known.length > 0 ? `, such as { ${exampleName(table)}: ${sample} }` : '';
+    const name = exampleName(table);
+    const example = name === undefined ? '' : `, such as { ${name}: ${sample} }`;
     throw expected(who, `options in an object${example}`, options);
   }
   for (const name of Object.keys(options ?? {})) {
@@ -196,7 +197,7 @@ export function isPlainObject(value: unknown): value is Readonly<Record<string, 
 }
 
 /** What to show as an example of options: one that has to be given, else the first. */
-function exampleName(table: Readonly<Record<string, string>>): string {
+function exampleName(table: Readonly<Record<string, string>>): string | undefined {
   const names = Object.keys(table);
   return names.find((name) => table[name] === 'required') ?? names[0];
 }

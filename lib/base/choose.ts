@@ -14,9 +14,9 @@ export function choose<T>(
   table: Readonly<Record<string, T>>,
   others: readonly string[] = [],
 ): T {
-  const key =
-    typeof name === 'string' ? Object.keys(table).find((known) => sameName(known, name)) : undefined;
-  if (key !== undefined) return table[key];
+  const entry =
+    typeof name === 'string' ? Object.entries(table).find(([known]) => sameName(known, name)) : undefined;
+  if (entry) return entry[1];
   const names = Object.keys(table);
   throw unknownName(what, what, `one of ${names.join(', ')}`, name, [...names, ...others]);
 }

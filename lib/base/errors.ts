@@ -55,16 +55,20 @@ export function nearest(name: string, candidates: Iterable<string>): string | un
 
 /** The Levenshtein distance: how many letters must be put in, left out or changed to turn `a` into `b`. */
 function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const changed = row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(row[j] + 1, next[j - 1] + 1, changed));
-    }
-    row = next;
-  }
-  return row[b.length];
+  // The distances of the letters of `a` so far to each begin of `b`, from its first letter on.
+  const wanted = Array.from(b);
+  let row = wanted.map((_, j) => j + 1);
+  let distance = wanted.length;
+  Array.from(a).forEach((letter, i) => {
+    let diagonal = i;
+    distance = i + 1;
+    row = row.map((above, j) => {
+      distance = Math.min(above + 1, distance + 1, diagonal + (letter === wanted[j] ? 0 : 1));
+      diagonal = above;
+      return distance;
+    });
+  });
+  return distance;
 }
 
 const LONGEST = 100;

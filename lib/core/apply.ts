@@ -1,3 +1,4 @@
+import { firstOf } from '../base/list.js';
 import type { Attrs, DType } from '../engine/engine.js';
 import { eager } from './eager.js';
 import { KerasTensor } from './kerasTensor.js';
@@ -35,7 +36,7 @@ export function apply<T extends Operand>(
   attrs: Attrs = {},
   dtype: DType | undefined = dtypeFor(operands),
 ): Outcome<T> {
-  return applyAll(op, operands, attrs, 1, dtype)[0];
+  return firstOf(applyAll(op, operands, attrs, 1, dtype));
 }
 
 /**
@@ -59,7 +60,7 @@ export function promote<T extends Operand>(
   const made: Tensor[] = [];
   const inputs = operands.map((operand, i): Operand => {
     if (fits(operand, i)) return operand;
-    if (trace) return trace.op('cast', [symbolic(trace, operand)], { dtype })[0];
+    if (trace) return firstOf(trace.op('cast', [symbolic(trace, operand)], { dtype }));
     const temporary = apply('cast', [operand as Tensor], { dtype });
     made.push(temporary);
     return temporary;
@@ -177,25 +178,24 @@ const wider = (a: DType, b: DType): DType => (WIDTH[a] < WIDTH[b] ? b : a);
 function resultType(operands: readonly Operand[], from: number, least: DType): DType {
   let widest: DType | undefined;
   let loose = false;
-  for (let i = from; i < operands.length; i++) {
-    const own = ownType(operands[i]);
+  const counted = operands.slice(from);
+  for (const operand of counted) {
+    const own = ownType(operand);
     if (own === undefined) loose = true;
     else widest = wider(widest ?? least, own);
   }
   if (widest === undefined) return 'float32';
   if (!loose) return widest;
-  for (let i = from; i < operands.length; i++)
-    if (ownType(operands[i]) === undefined) widest = beside(widest, operands[i] as TensorData);
+  for (const operand of counted)
+    if (ownType(operand) === undefined) widest = beside(widest, operand as TensorData);
   return widest;
 }
 
 /** What a dtype becomes beside numbers without one: wide enough to hold them, and a number dtype. */
 function beside(dtype: DType, numbers: TensorData): DType {
   if (dtype === 'float32') return dtype;
-  const values = read(numbers).data;
   let least: DType = dtype === 'bool' ? 'int32' : dtype;
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i];
+  for (const value of Array.from(read(numbers).data)) {
     if ((value | 0) !== value) return 'float32';
     if (value < 0 || value > 255) least = 'int32';
   }

@@ -1,3 +1,4 @@
+import { itemAt } from '../base/list.js';
 import { type OptionNames, expected, isPlainObject, knownOptions } from '../base/checks.js';
 import { type DtypePolicy, checkPolicy, dtypePolicy } from './dtypePolicy.js';
 import { EngineError } from '../base/errors.js';
@@ -86,13 +87,11 @@ export function compile<A extends readonly Sym[], R>(
   let signatures: Signature[] = []; // the latest used first
 
   function find(feeds: readonly Tensor[]): Signature {
-    const at = signatures.findIndex((signature) => fits(signature, feeds) && isCurrent(signature));
-    if (at === 0) return signatures[0];
-    const found =
-      at < 0
-        ? traced(fn as unknown as (...args: Sym[]) => unknown, feeds, policy)
-        : signatures.splice(at, 1)[0];
-    signatures = [found, ...signatures.slice(0, SIGNATURES_KEPT - 1)];
+    const known = signatures.find((signature) => fits(signature, feeds) && isCurrent(signature));
+    if (known && known === signatures[0]) return known;
+    const found = known ?? traced(fn as unknown as (...args: Sym[]) => unknown, feeds, policy);
+    const others = signatures.filter((signature) => signature !== found);
+    signatures = [found, ...others.slice(0, SIGNATURES_KEPT - 1)];
     return found;
   }
 
@@ -123,13 +122,14 @@ export function compile<A extends readonly Sym[], R>(
 function fits(signature: Signature, feeds: readonly Tensor[]): boolean {
   const { types } = signature;
   if (types.length !== feeds.length) return false;
-  for (let i = 0; i < feeds.length; i++) {
-    const { dtype, shape } = feeds[i];
-    const wanted = types[i];
-    if (dtype !== wanted.dtype || shape.length !== wanted.shape.length) return false;
-    for (let axis = 0; axis < shape.length; axis++) if (shape[axis] !== wanted.shape[axis]) return false;
-  }
-  return true;
+  return types.every((wanted, i) => {
+    const { dtype, shape } = itemAt(feeds, i);
+    return (
+      dtype === wanted.dtype &&
+      shape.length === wanted.shape.length &&
+      shape.every((n, axis) => n === wanted.shape[axis])
+    );
+  });
 }
 
 /** Whether what the function depended on is as it was when it was traced. */

@@ -1,3 +1,4 @@
+import { firstOf } from '../base/list.js';
 import { EngineError } from '../base/errors.js';
 import { factoryName, uniqueName } from '../base/names.js';
 import type { DType, Shape } from '../engine/engine.js';
@@ -91,4 +92,4 @@ export abstract class Operation {
   }
 }
 
-const oneOrAll = <T>(list: readonly T[]): T | readonly T[] => (list.length === 1 ? list[0] : list);
+const oneOrAll = <T>(list: readonly T[]): T | readonly T[] => (list.length === 1 ? firstOf(list) : list);

@@ -1,3 +1,4 @@
+import { itemAt } from '../base/list.js';
 import {
   type DType,
   type NativeProgram,
@@ -103,7 +104,7 @@ export class Program {
   }
 
   #outputs({ outputs, shapes }: Omit<RunResult, 'done'>): Tensor[] {
-    return outputs.map((handle, i) => new Tensor(handle, this.#dtypes[i], shapes[i]));
+    return outputs.map((handle, i) => new Tensor(handle, itemAt(this.#dtypes, i), itemAt(shapes, i)));
   }
 
   #checkHeld(): void {

@@ -1,3 +1,4 @@
+import { firstOf, itemAt } from '../base/list.js';
 import { expected, shapeOf } from '../base/checks.js';
 import { NDArray, arrayKind } from './ndarray.js';
 import { dispose } from '../base/disposable.js';
@@ -125,13 +126,13 @@ export class Tensor<D extends DType = DType> implements Disposable {
    */
   async item(): Promise<number> {
     this.#checkOne();
-    return ((await this.data()) as TypedArray)[0];
+    return firstOf<number>(await this.data());
   }
 
   /** As {@link item}, but blocks the event loop. */
   itemSync(): number {
     this.#checkOne();
-    return (this.dataSync() as TypedArray)[0];
+    return firstOf<number>(this.dataSync());
   }
 
   /** The numbers in nested arrays, a plain number for a scalar. */
@@ -390,7 +391,7 @@ function flatten(data: readonly NestedArray[]): { data: number[]; shape: number[
 function nest(data: TypedArray, shape: Shape, offset = 0, depth = 0): NestedNumbers {
   if (depth === shape.length) return data[offset] as NestedNumbers;
   const stride = sizeOf(shape.slice(depth + 1));
-  return Array.from({ length: shape[depth] }, (_, i) =>
+  return Array.from({ length: itemAt(shape, depth) }, (_, i) =>
     nest(data, shape, offset + i * stride, depth + 1),
   ) as NestedNumbers;
 }

@@ -1,3 +1,4 @@
+import { firstOf } from '../base/list.js';
 import { expected } from '../base/checks.js';
 import { type DtypePolicy, computeDtype } from './dtypePolicy.js';
 import {
@@ -73,7 +74,7 @@ export class Trace {
 
   /** A filled constant, by default a scalar. */
   constant(value: number, dtype: DType = 'float32', shape: Shape = []): Sym {
-    return this.op('constant', [], { value, dtype, shape })[0];
+    return firstOf(this.op('constant', [], { value, dtype, shape }));
   }
 
   /** The value of a variable at this point of the step, or a tensor as a constant of the graph. */

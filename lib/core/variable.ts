@@ -1,3 +1,4 @@
+import { firstOf } from '../base/list.js';
 import { type OptionNames, boolean, knownOptions, wrongShape } from '../base/checks.js';
 import { NDArray } from './ndarray.js';
 import { dispose } from '../base/disposable.js';
@@ -89,7 +90,7 @@ export class Variable implements Disposable {
 
   /** A copy of the current numbers as a tensor. */
   value(): Tensor {
-    return eager('identity', [this.#live()])[0];
+    return firstOf(eager('identity', [this.#live()]));
   }
 
   /** The current numbers, row-major. A copy. */
@@ -204,6 +205,6 @@ export function variable(initial: Tensor | TensorData, options: VariableOptions 
     );
   }
   const storage =
-    initial instanceof Tensor ? eager('identity', [initial])[0] : tensor(initial, undefined, dtype);
+    initial instanceof Tensor ? firstOf(eager('identity', [initial])) : tensor(initial, undefined, dtype);
   return new Variable(storage, name, trainable);
 }
