@@ -19,7 +19,7 @@ import {
 
 type Make = (options?: unknown) => unknown;
 
-/** What a layer cannot be made without. */
+/** What a layer or schedule cannot be made without. */
 const required: Record<string, object> = {
   activation: { activation: 'relu' },
   conv1d: { filters: 2, kernelSize: 3 },
@@ -28,16 +28,22 @@ const required: Record<string, object> = {
   conv2dTranspose: { filters: 2, kernelSize: 3 },
   conv3d: { filters: 2, kernelSize: 3 },
   conv3dTranspose: { filters: 2, kernelSize: 3 },
+  cosineDecay: { initialLearningRate: 1, decaySteps: 2 },
+  cosineDecayRestarts: { initialLearningRate: 1, firstDecaySteps: 2 },
   dense: { units: 2 },
   depthwiseConv1d: { kernelSize: 3 },
   depthwiseConv2d: { kernelSize: 3 },
   dot: { axes: 1 },
   dropout: { rate: 0.5 },
   embedding: { inputDim: 4, outputDim: 2 },
+  exponentialDecay: { initialLearningRate: 1, decaySteps: 2, decayRate: 0.5 },
   gaussianNoise: { stddev: 1 },
   gru: { units: 2 },
   input: { shape: [2] },
+  inverseTimeDecay: { initialLearningRate: 1, decaySteps: 2, decayRate: 0.5 },
   lstm: { units: 2 },
+  piecewiseConstantDecay: { boundaries: [1], values: [1, 0.5] },
+  polynomialDecay: { initialLearningRate: 1, decaySteps: 2 },
   rescaling: { scale: 2 },
   reshape: { targetShape: [2] },
   separableConv1d: { filters: 2, kernelSize: 3 },
@@ -50,10 +56,9 @@ const required: Record<string, object> = {
 
 /** The factories of a namespace: all that it exports but classes and helpers of the library itself. */
 const factories = (space: object) =>
-  Object.entries(space).filter(([name]) => /^[a-z]/.test(name) && !/(Of|Config)$/.test(name)) as [
-    string,
-    Make,
-  ][];
+  Object.entries(space).filter(
+    ([name, member]) => /^[a-z]/.test(name) && !/(Of|Config)$/.test(name) && typeof member === 'function',
+  ) as [string, Make][];
 
 const typed = (message: string): unknown =>
   expect.objectContaining({ name: 'EngineError', code: 'ARGUMENT', message });
@@ -68,7 +73,8 @@ const booleansOf = ({ constructor }: object) =>
     .filter(([, kind]) => kind === 'boolean')
     .map(([name]) => name);
 
-const families = { constraints, initializers, layers, losses, metrics, optimizers, regularizers };
+const { schedules } = optimizers;
+const families = { constraints, initializers, layers, losses, metrics, optimizers, regularizers, schedules };
 
 describe.each(Object.entries(families))('%s', (_, space) => {
   const all = factories(space);

@@ -9,6 +9,7 @@ export {
   type SlotOptions,
   type UpdateContext,
 } from './optimizer.js';
+export * as schedules from './schedules/index.js';
 export type { OptimizerLike, OptimizerName } from './registry.js';
 export { RMSprop, type RMSpropOptions, rmsprop } from './rmsprop.js';
 export { SGD, type SGDOptions, sgd } from './sgd.js';

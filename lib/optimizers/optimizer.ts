@@ -2,15 +2,23 @@ import { type OptionNames, atLeastZero, expected, knownOptionsOf, positive } fro
 import type { Attrs, Shape } from '../engine/engine.js';
 import { EngineError, nearest } from '../base/errors.js';
 import { factoryName } from '../base/names.js';
+import type { ObjectConfig } from '../base/registry.js';
 import * as ops from '../ops/index.js';
 import { Sym } from '../core/sym.js';
 import { Tensor, full, zeros } from '../core/tensor.js';
+import type { Program } from '../core/program.js';
+import { Trace } from '../core/trace.js';
 import { Variable, variable } from '../core/variable.js';
+import type { LearningRateSchedule } from './schedules/learningRateSchedule.js';
+import { scheduleConfig, scheduleOf } from './schedules/registry.js';
 
 /** What every optimizer takes. At most one of `clipnorm`, `clipvalue` and `globalClipnorm` may be given. */
 export interface OptimizerOptions {
-  /** The size of the steps, 0 or more. It may be set anew between steps. The default is that of each optimizer. */
-  learningRate?: number;
+  /**
+   * The size of the steps: a number of 0 or more, which may be set anew between steps, or a schedule, a function of the step (or its
+   * configuration). The default is that of each optimizer.
+   */
+  learningRate?: number | LearningRateSchedule | ObjectConfig;
   /**
    * Decoupled decay: each step first takes learningRate · weightDecay of every weight away, 0 or more. Default 0, of `adamW` 0.004.
    */
@@ -100,14 +108,21 @@ export abstract class Optimizer implements OptimizerOptions {
   readonly clipnorm: number | undefined;
   readonly clipvalue: number | undefined;
   readonly globalClipnorm: number | undefined;
-  #learningRate: number;
-  #scalars: { rate: Variable; iterations: Variable } | undefined;
+  #learningRate: number | LearningRateSchedule;
+  /** The rate is a variable where no schedule gives it. */
+  #scalars: { rate: Variable | undefined; iterations: Variable } | undefined;
+  /** Computes what a schedule gives. */
+  #schedule: Program | undefined;
   readonly #slots = new Map<Variable, Map<string, Variable>>();
 
   /** @param defaultRate The learning rate where the options have none. */
   constructor(options: OptimizerOptions = {}, defaultRate = 0.001) {
     const who = knownOptionsOf(new.target, options);
-    this.#learningRate = atLeastZero(who, 'learningRate', options.learningRate ?? defaultRate);
+    const { learningRate = defaultRate } = options;
+    this.#learningRate =
+      typeof learningRate === 'object' && learningRate !== null
+        ? scheduleOf(learningRate)
+        : atLeastZero(who, 'learningRate', learningRate);
     this.weightDecay = atLeastZero(who, 'weightDecay', options.weightDecay ?? 0);
     const clips = ['clipnorm', 'clipvalue', 'globalClipnorm'] as const;
     for (const clip of clips) if (options[clip] !== undefined) positive(who, clip, options[clip]);
@@ -121,14 +136,26 @@ export abstract class Optimizer implements OptimizerOptions {
     this.globalClipnorm = options.globalClipnorm;
   }
 
-  /** The size of the steps, 0 or more. A new one is used from the next step that is queued. */
+  /**
+   * The size of the steps, 0 or more. A new one is used from the next step that is queued. Where a schedule gives it, this is that of the
+   * next step: reading it waits for the steps that are queued, and it cannot be set.
+   *
+   * @throws EngineError `ARGUMENT` for what is no such number, `STATE` where a schedule gives it.
+   */
   get learningRate(): number {
-    return this.#learningRate;
+    const rate = this.#learningRate;
+    return typeof rate === 'number' ? rate : this.#scheduled(rate);
   }
 
   set learningRate(rate: number) {
+    if (typeof this.#learningRate !== 'number')
+      throw new EngineError(
+        'STATE',
+        `[${factoryName(this.className)}] expected a learning rate that is a number where it is set, received one that is the ` +
+          `schedule ${this.#learningRate.className}: make the optimizer with a number`,
+      );
     this.#learningRate = atLeastZero(factoryName(this.className), 'learningRate', rate);
-    this.#scalars?.rate.assign(rate);
+    this.#scalars?.rate?.assign(rate);
   }
 
   /** How many steps were made, float32 []. */
@@ -144,7 +171,11 @@ export abstract class Optimizer implements OptimizerOptions {
   /** The optimizer's own variables: the count of steps, the learning rate, and the slots of each weight it has met. */
   get variables(): Variable[] {
     const { iterations, rate } = this.#state();
-    return [iterations, rate, ...[...this.#slots.values()].flatMap((slots) => [...slots.values()])];
+    return [
+      iterations,
+      ...(rate ? [rate] : []),
+      ...[...this.#slots.values()].flatMap((slots) => [...slots.values()]),
+    ];
   }
 
   /**
@@ -192,8 +223,10 @@ export abstract class Optimizer implements OptimizerOptions {
     if (pairs.length === 0) return {};
     const { trace } = pairs[0][0];
     const { rate: rateVariable, iterations } = this.#state();
-    const rate = trace.lift(rateVariable);
-    const step = ops.add(trace.lift(iterations), 1);
+    const stepsBefore = trace.lift(iterations);
+    const schedule = this.#learningRate as LearningRateSchedule;
+    const rate = rateVariable ? trace.lift(rateVariable) : schedule.call(stepsBefore);
+    const step = ops.add(stepsBefore, 1);
     const clipped = this.#clip(pairs.map(([gradient]) => gradient));
     const fused = this.#fusedUpdate();
     pairs.forEach(([, target], i) => {
@@ -210,14 +243,17 @@ export abstract class Optimizer implements OptimizerOptions {
   dispose(): void {
     for (const slots of this.#slots.values()) for (const slot of slots.values()) slot.dispose();
     this.#slots.clear();
-    this.#scalars?.rate.dispose();
+    this.#scalars?.rate?.dispose();
     this.#scalars?.iterations.dispose();
     this.#scalars = undefined;
+    this.#schedule = undefined;
   }
 
   /** The arguments that make an equal optimizer (without its slots). */
   getConfig(): Record<string, unknown> {
-    const { learningRate, weightDecay, clipnorm, clipvalue, globalClipnorm } = this;
+    const rate = this.#learningRate;
+    const learningRate = typeof rate === 'number' ? rate : scheduleConfig(rate);
+    const { weightDecay, clipnorm, clipvalue, globalClipnorm } = this;
     const clip = Object.entries({ clipnorm, clipvalue, globalClipnorm }).filter(
       ([, value]) => value !== undefined,
     );
@@ -292,10 +328,27 @@ export abstract class Optimizer implements OptimizerOptions {
   }
 
   #state() {
+    const rate = this.#learningRate;
     return (this.#scalars ??= {
-      rate: variable(this.#learningRate, { name: 'learningRate', trainable: false }),
+      rate: typeof rate === 'number' ? variable(rate, { name: 'learningRate', trainable: false }) : undefined,
       iterations: variable(0, { name: 'iterations', trainable: false }),
     });
+  }
+
+  /** What a schedule gives for the next step. */
+  #scheduled(schedule: LearningRateSchedule): number {
+    const { iterations } = this.#state();
+    if (!this.#schedule) {
+      const trace = new Trace();
+      const rate = trace.within(() => schedule.call(trace.lift(iterations)));
+      this.#schedule = trace.program([], [rate]);
+    }
+    const [rate] = this.#schedule.runSilently([]);
+    try {
+      return rate.dataSync()[0];
+    } finally {
+      rate.dispose();
+    }
   }
 
   #slot(

@@ -1,0 +1,16 @@
+import { Registry } from '../../base/registry.js';
+import * as schedules from './index.js';
+import { LearningRateSchedule } from './learningRateSchedule.js';
+
+const registry = new Registry<LearningRateSchedule>({
+  family: 'schedule',
+  takes: 'a number, a schedule or its configuration',
+  base: LearningRateSchedule,
+  members: schedules,
+});
+
+/** The schedule that is given, or that a configuration stands for. */
+export const scheduleOf = (given: unknown): LearningRateSchedule => registry.get(given);
+
+/** The configuration from which {@link scheduleOf} makes an equal schedule. */
+export const scheduleConfig = (schedule: LearningRateSchedule) => registry.config(schedule);
