@@ -35,6 +35,8 @@ const known = new Set(
 const isStrange = (word) => (/[A-Za-z]\d+$/.test(word) || /^_[A-Za-z]/.test(word)) && !known.has(word);
 
 const problems = [];
+// What one file adds to the class of another is easily left out of a bundle.
+if (typeof nodegrad.Tensor.prototype.slice !== 'function') problems.push('Tensor has no method slice');
 for (const { path, name, value } of exported)
   if (value.name !== '' && value.name !== name && isStrange(value.name))
     problems.push(`${path} is called ${value.name}`);
