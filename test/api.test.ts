@@ -245,9 +245,7 @@ describe('names', () => {
   });
 
   it.each([
-    ['silu', () => layers.dense({ units: 1, activation: 'silu' }), 'activations.register'],
-    ['hard_sigmoid', () => layers.activation({ activation: 'hard_sigmoid' }), 'activations.register'],
-    ['selu', () => layers.dense({ units: 1, activation: 'selu' }), 'activations.register'],
+    ['threshold', () => layers.dense({ units: 1, activation: 'threshold' }), 'activations.register'],
     [
       'huber',
       () =>

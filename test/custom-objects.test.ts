@@ -313,7 +313,7 @@ describe('classes of the library', () => {
     ['metric', () => metricOf('AUC' as never)],
     ['optimizer', () => optimizerOf('scheduleFreeAdamW' as never)],
     ['initializer', () => initializerOf('identity' as never)],
-    ['activation', () => activations.activationOf('sparse_plus')],
+    ['activation', () => activations.activationOf('threshold')],
   ])('a %s of Keras that is not here is told apart', (kind, call) => {
     expect(errorOf(call).message).toMatch(
       new RegExp(`\\[${kind}\\].*that is a name of Keras which is not here`),

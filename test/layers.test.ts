@@ -195,6 +195,7 @@ describe('what layers compute', () => {
     ['relu to 6', layers.relu({ maxValue: 6 }), [0, 0, 1, 6]],
     ['relu with a slope', layers.relu({ negativeSlope: 0.5 }), [-1, 0, 1, 9]],
     ['relu from a threshold', layers.relu({ threshold: 2, negativeSlope: 0.5 }), [-2, -1, -0.5, 9]],
+    ['relu at its threshold, which is below it as in Keras', layers.relu({ threshold: 1 }), [0, 0, 0, 9]],
     ['leakyReLU', layers.leakyReLU({ negativeSlope: 0.25 }), [-0.5, 0, 1, 9]],
     ['rescaling', layers.rescaling({ scale: 2, offset: 1 }), [-3, 1, 3, 19]],
     ['activation by function', layers.activation({ activation: (x) => ops.square(x) }), [4, 0, 1, 81]],

@@ -1,26 +1,15 @@
 import { expected, isClass } from '../base/checks.js';
 import { EngineError } from '../base/errors.js';
-import * as ops from '../ops/index.js';
 import { choose } from '../base/choose.js';
 import { customNames, getRegisteredName, getRegisteredObject, setRegistered } from '../base/customObjects.js';
 import { sameName } from '../base/names.js';
 import type { Sym } from '../core/sym.js';
+import * as functions from './functions.js';
 
-/** An activation as you may write one with the ops: takes a symbolic value, float32, and gives one of its shape. */
+/** An activation as you may write one with the ops: takes a symbolic value, float32, and gives one of its shape (`glu`: of half the last axis). */
 export type ActivationFunction = (x: Sym) => Sym;
 
-const table = {
-  linear: (x: Sym) => x,
-  relu: (x: Sym) => ops.relu(x),
-  leakyRelu: (x: Sym) => ops.leakyRelu(x),
-  elu: (x: Sym) => ops.elu(x),
-  gelu: (x: Sym) => ops.gelu(x, { approximate: false }),
-  sigmoid: (x: Sym) => ops.sigmoid(x),
-  tanh: (x: Sym) => ops.tanh(x),
-  softplus: (x: Sym) => ops.softplus(x),
-  softmax: (x: Sym) => ops.softmax(x),
-  logSoftmax: (x: Sym) => ops.logSoftmax(x),
-} satisfies Record<string, ActivationFunction>;
+const table = functions satisfies Record<string, ActivationFunction>;
 
 /** The names that layers take for `activation`, in Keras's spelling too: `leaky_relu`. */
 export type ActivationName = keyof typeof table;
@@ -31,9 +20,8 @@ export type ActivationLike = ActivationName | (string & {}) | ActivationFunction
 /**
  * The activation of a name, or the function itself. https://keras.io/api/layers/activations/
  *
- * @param activation `linear`, `relu`, `leakyRelu` (slope 0.2), `elu` (alpha 1), `gelu` (exact), `sigmoid`, `tanh`, `softplus`, `softmax` or
- *   `logSoftmax` (along the last axis), a name that was registered, or a function; `null` and `undefined` mean `linear`, the
- *   identity.
+ * @param activation The name of a function of `activations`, which then has its default options; a name that was registered; or a function.
+ *   `null` and `undefined` mean `linear`, the identity.
  * @throws EngineError `ARGUMENT` for an unknown name, telling the nearest.
  * @example activations.activationOf('leaky_relu');
  */
@@ -52,8 +40,8 @@ export function activationOf(activation: ActivationLike | null | undefined): Act
  * @param activation Written with the ops.
  * @throws EngineError `ARGUMENT` for a name that is taken, or what is no function.
  * @example
- *     activations.register('silu', (x) => ops.multiply(x, ops.sigmoid(x)));
- *     layers.dense({ units: 8, activation: 'silu' });
+ *     activations.register('cube', (x) => ops.power(x, 3));
+ *     layers.dense({ units: 8, activation: 'cube' });
  */
 export function register(name: string, activation: ActivationFunction): void {
   if (typeof name !== 'string' || name === '') throw expected('activations.register', 'a name', name);

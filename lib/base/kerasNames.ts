@@ -15,7 +15,7 @@ const KERAS = {
       'relu relu6 selu sigmoid silu softShrink softmax softplus softsign sparsePlus sparseSigmoid sparsemax squareplus swish tanh ' +
       'tanhShrink threshold',
     instead:
-      'give a function of the ops, or name one with activations.register; silu is (x) => ops.multiply(x, ops.sigmoid(x))',
+      'give a function, such as (x) => activations.threshold(x, 1, 0), or name one with activations.register',
   },
   constraint: {
     names: 'maxNorm minMaxNorm nonNeg unitNorm',

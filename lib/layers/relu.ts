@@ -1,5 +1,5 @@
 import type { OptionNames } from '../base/checks.js';
-import * as ops from '../ops/index.js';
+import * as activations from '../activations/index.js';
 import type { Sym } from '../core/sym.js';
 import { Layer, type LayerOptions } from './layer.js';
 
@@ -39,15 +39,7 @@ export class ReLU extends Layer {
 
   call(x: Sym): Sym {
     const { maxValue, negativeSlope, threshold } = this;
-    let y: Sym;
-    if (threshold === 0) y = negativeSlope === 0 ? ops.relu(x) : ops.leakyRelu(x, { negativeSlope });
-    else
-      y = ops.where(
-        ops.greaterEqual(x, threshold),
-        x,
-        ops.multiply(negativeSlope, ops.subtract(x, threshold)),
-      );
-    return maxValue === null ? y : ops.minimum(y, maxValue);
+    return activations.relu(x, { maxValue, negativeSlope, threshold });
   }
 
   override getConfig() {

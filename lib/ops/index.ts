@@ -1,3 +1,4 @@
+export * from './activations.js';
 export * from './aliases.js';
 export * from './binary.js';
 export * from './conv.js';
