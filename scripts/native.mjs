@@ -192,7 +192,8 @@ const commands = {
     // Left out is what counts the process's threads, of which this device has one more, and its memory, of which
     // the device's is a file that the system may count elsewhere.
     const pattern = '^(?!.*(limit of processes lets it be|a process that may use 800 MB))';
-    run(process.execPath, [vitest, 'run', ...args, '--testNamePattern', pattern], { cwd: copy });
+    const options = ['--testNamePattern', pattern, '--testTimeout', '240000']; // late as it is
+    run(process.execPath, [vitest, 'run', ...args, ...options], { cwd: copy });
     if (args.length > 0) return;
     const [here, there] = [root, copy].map((cwd) =>
       execFileSync(process.execPath, ['--import', 'tsx', 'test/lagging/bits.ts'], { cwd, encoding: 'utf8' })
