@@ -28,7 +28,7 @@ type Kinds = Record<string, keyof typeof wrong>;
 
 const made = Object.entries({ losses, metrics, optimizers }).flatMap(([family, space]) =>
   Object.entries(space)
-    .filter(([name]) => /^[a-z]/.test(name) && !name.endsWith('Of'))
+    .filter(([name, make]) => /^[a-z]/.test(name) && typeof make === 'function')
     .flatMap(([name, make]) => {
       const { optionNames } = (make as Make)({}).constructor as unknown as { optionNames?: Kinds };
       // The metric of a loss takes a name alone.

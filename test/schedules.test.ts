@@ -132,7 +132,7 @@ describe('refusals', () => {
       /\[piecewiseConstantDecay\].*growing boundaries/,
       () => schedules.piecewiseConstantDecay({ boundaries: [2, 1], values: [1, 1, 1] }),
     ],
-    [/learningRate|schedule/, () => optimizers.sgd({ learningRate: {} as never })],
+    [/\[sgd\].*learningRate/, () => optimizers.sgd({ learningRate: {} as never })],
     [/learningRate.*received null/, () => optimizers.sgd({ learningRate: null as never })],
   ])('%s', (message, make) => {
     const error = errorOf(make);

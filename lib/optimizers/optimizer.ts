@@ -2,14 +2,14 @@ import { type OptionNames, atLeastZero, expected, knownOptionsOf, positive } fro
 import type { Attrs, Shape } from '../engine/engine.js';
 import { EngineError, nearest } from '../base/errors.js';
 import { factoryName } from '../base/names.js';
-import type { ObjectConfig } from '../base/registry.js';
+import { type ObjectConfig, isConfig } from '../base/registry.js';
 import * as ops from '../ops/index.js';
 import { Sym } from '../core/sym.js';
 import { Tensor, full, zeros } from '../core/tensor.js';
 import type { Program } from '../core/program.js';
 import { Trace } from '../core/trace.js';
 import { Variable, variable } from '../core/variable.js';
-import type { LearningRateSchedule } from './schedules/learningRateSchedule.js';
+import { LearningRateSchedule } from './schedules/learningRateSchedule.js';
 import { scheduleConfig, scheduleOf } from './schedules/registry.js';
 
 /** What every optimizer takes. At most one of `clipnorm`, `clipvalue` and `globalClipnorm` may be given. */
@@ -120,7 +120,7 @@ export abstract class Optimizer implements OptimizerOptions {
     const who = knownOptionsOf(new.target, options);
     const { learningRate = defaultRate } = options;
     this.#learningRate =
-      typeof learningRate === 'object' && learningRate !== null
+      learningRate instanceof LearningRateSchedule || isConfig(learningRate)
         ? scheduleOf(learningRate)
         : atLeastZero(who, 'learningRate', learningRate);
     this.weightDecay = atLeastZero(who, 'weightDecay', options.weightDecay ?? 0);
