@@ -309,7 +309,7 @@ describe('classes of the library', () => {
   });
 
   it.each<[string, () => unknown]>([
-    ['loss', () => lossOf('huber' as never)],
+    ['loss', () => lossOf('circle' as never)],
     ['metric', () => metricOf('AUC' as never)],
     ['optimizer', () => optimizerOf('scheduleFreeAdamW' as never)],
     ['initializer', () => initializerOf('identity' as never)],

@@ -1,10 +1,9 @@
 import { type OptionNames, fraction, knownOptionsOf } from '../base/checks.js';
 import { factoryName } from '../base/names.js';
-import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
 import { align, lastMean } from './align.js';
 import { Loss } from './loss.js';
-import { clipProbability, logits } from './probabilities.js';
+import { binaryEntropy, smoothed } from './probabilities.js';
 
 /** What all cross-entropies take. */
 export interface FromLogits {
@@ -38,19 +37,8 @@ export class BinaryCrossentropy extends Loss implements CrossentropyOptions {
   }
 
   call(yTrue: Sym, yPred: Sym): Sym {
-    const { labelSmoothing: smoothing } = this;
-    const given = align(factoryName(this.className), yTrue, yPred);
-    const target = smoothing === 0 ? given : ops.add(ops.multiply(given, 1 - smoothing), smoothing / 2);
-    const z = this.fromLogits
-      ? logits(yPred, 'sigmoid')
-      : yPred.op === 'sigmoid'
-        ? yPred.inputs[0]
-        : undefined;
-    if (z) return lastMean(ops.sigmoidCrossEntropy(z, target));
-    const p = clipProbability(yPred);
-    const yes = ops.multiply(target, ops.log(p));
-    const no = ops.multiply(ops.subtract(1, target), ops.log(ops.subtract(1, p)));
-    return lastMean(ops.negative(ops.add(yes, no)));
+    const target = smoothed(align(factoryName(this.className), yTrue, yPred), this.labelSmoothing, 2);
+    return lastMean(binaryEntropy(target, yPred, this.fromLogits).entropy);
   }
 
   override getConfig() {

@@ -5,7 +5,7 @@ import type { Sym } from '../core/sym.js';
 import { align } from './align.js';
 import type { CrossentropyOptions } from './binaryCrossentropy.js';
 import { Loss } from './loss.js';
-import { softmaxLogits } from './probabilities.js';
+import { smoothed, softmaxLogits } from './probabilities.js';
 
 /** The loss that {@link categoricalCrossentropy} makes. */
 export class CategoricalCrossentropy extends Loss implements CrossentropyOptions {
@@ -25,10 +25,8 @@ export class CategoricalCrossentropy extends Loss implements CrossentropyOptions
   }
 
   call(yTrue: Sym, yPred: Sym): Sym {
-    const { labelSmoothing: smoothing } = this;
     const given = align(factoryName(this.className), yTrue, yPred);
-    const classes = yPred.shape[yPred.rank - 1];
-    const target = smoothing === 0 ? given : ops.add(ops.multiply(given, 1 - smoothing), smoothing / classes);
+    const target = smoothed(given, this.labelSmoothing, yPred.shape[yPred.rank - 1]);
     const logits = softmaxLogits(yPred, this.fromLogits);
     return ops.softmaxCrossEntropy(logits, target);
   }

@@ -13,3 +13,28 @@ export {
   sparseCategoricalCrossentropy,
 } from './sparseCategoricalCrossentropy.js';
 export type { LossLike, LossName } from './registry.js';
+export {
+  BinaryFocalCrossentropy,
+  type BinaryFocalCrossentropyOptions,
+  binaryFocalCrossentropy,
+} from './binaryFocalCrossentropy.js';
+export {
+  CategoricalFocalCrossentropy,
+  type CategoricalFocalCrossentropyOptions,
+  categoricalFocalCrossentropy,
+} from './categoricalFocalCrossentropy.js';
+export {
+  CategoricalGeneralizedCrossEntropy,
+  type CategoricalGeneralizedCrossEntropyOptions,
+  categoricalGeneralizedCrossEntropy,
+} from './categoricalGeneralizedCrossEntropy.js';
+export { CategoricalHinge, categoricalHinge } from './categoricalHinge.js';
+export { CosineSimilarity, type CosineSimilarityOptions, cosineSimilarity } from './cosineSimilarity.js';
+export { Hinge, hinge } from './hinge.js';
+export { Huber, type HuberOptions, huber } from './huber.js';
+export { KLDivergence, klDivergence } from './klDivergence.js';
+export { LogCosh, logCosh } from './logCosh.js';
+export { MeanAbsolutePercentageError, meanAbsolutePercentageError } from './meanAbsolutePercentageError.js';
+export { MeanSquaredLogarithmicError, meanSquaredLogarithmicError } from './meanSquaredLogarithmicError.js';
+export { Poisson, poisson } from './poisson.js';
+export { SquaredHinge, squaredHinge } from './squaredHinge.js';

@@ -2,8 +2,8 @@ import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
 import { warnOnce } from '../base/warn.js';
 
-/** Logarithms stay finite: Keras's epsilon. */
-const EPSILON = 1e-7;
+/** Logarithms stay finite: Keras's epsilon. @internal */
+export const EPSILON = 1e-7;
 
 /** x within [EPSILON, 1 - EPSILON]. @internal */
 export const clipProbability = (x: Sym): Sym => ops.minimum(ops.maximum(x, EPSILON), 1 - EPSILON);
@@ -34,4 +34,18 @@ export function logits(yPred: Sym, activation: 'sigmoid' | 'softmax'): Sym {
     );
   }
   return yPred;
+}
+
+/** Targets of which a share is spread evenly over all classes. @internal */
+export const smoothed = (target: Sym, share: number, classes: number): Sym =>
+  share === 0 ? target : ops.add(ops.multiply(target, 1 - share), share / classes);
+
+/** The binary cross-entropy of each number with its target, and the probability. @internal */
+export function binaryEntropy(target: Sym, yPred: Sym, fromLogits: boolean): { entropy: Sym; p: Sym } {
+  const z = fromLogits ? logits(yPred, 'sigmoid') : yPred.op === 'sigmoid' ? yPred.inputs[0] : undefined;
+  if (z) return { entropy: ops.sigmoidCrossEntropy(z, target), p: ops.sigmoid(z) };
+  const p = clipProbability(yPred);
+  const yes = ops.multiply(target, ops.log(p));
+  const no = ops.multiply(ops.subtract(1, target), ops.log(ops.subtract(1, p)));
+  return { entropy: ops.negative(ops.add(yes, no)), p: yPred };
 }

@@ -1,0 +1,141 @@
+import { describe, expect, it } from 'vitest';
+import {
+  Sequential,
+  type Sym,
+  compile,
+  grad,
+  layers,
+  losses,
+  mixedPrecision,
+  ops,
+  tensor,
+} from '../lib/index.js';
+import { type Stored, readFixture } from './fixtures/read.js';
+
+interface Row {
+  name: string;
+  options: Record<string, unknown>;
+  kind: string;
+  yTrue: Stored;
+  yPred: Stored;
+  r: Stored;
+  d: Stored;
+  values: Stored;
+  gradient: Stored;
+  second?: Stored;
+}
+
+const { entries: rows } = readFixture('losses') as { entries: Row[] };
+const make = losses as unknown as Readonly<Record<string, (options?: object) => losses.Loss>>;
+
+/** The functions that make losses. */
+const names = Object.keys(losses).filter((name) => /^[a-z]/.test(name));
+
+const toTensor = ({ data, shape }: Stored) => tensor(data, shape);
+
+/**
+ * As a share of the row's largest |expected|, at least 1: sums of up to 5 terms, each of some ten roundings of float32 (2⁻²⁴), with
+ * logarithms and quotients of numbers of 0.1 and more, which make a rounding of theirs up to ten times as large; the second derivatives once more.
+ */
+const BOUND = 64 * 2 ** -24;
+
+describe('losses', () => {
+  it('are all compared with Keras', () => {
+    expect([...new Set(rows.map(({ name }) => name))].sort()).toEqual(names.sort());
+  });
+
+  it.each(rows.map((row) => [`${row.name} ${JSON.stringify(row.options)} of ${row.kind}`, row] as const))(
+    "%s is Keras's, with PyTorch's gradients",
+    async (_, row) => {
+      const loss = make[row.name](row.options);
+      const step = compile((yTrue: Sym, yPred: Sym, r: Sym, d: Sym) => {
+        const values = loss.call(yTrue, yPred);
+        const [gradient] = grad(ops.sum(ops.multiply(values, r)), [yPred]);
+        const [second] = grad(ops.sum(ops.multiply(gradient, d)), [yPred]);
+        return { values, gradient, second };
+      });
+      const made = await step(toTensor(row.yTrue), toTensor(row.yPred), toTensor(row.r), toTensor(row.d));
+      for (const key of ['values', 'gradient', 'second'] as const) {
+        const expected = row[key];
+        if (!expected) continue;
+        expect(made[key].shape).toEqual(expected.shape);
+        const scale = Math.max(1, ...Array.from(expected.data, Math.abs));
+        const actual = await made[key].data();
+        actual.forEach((value, i) =>
+          expect(
+            Math.abs(value - expected.data[i]),
+            `${key} ${i}: ${value}, ${expected.data[i]}`,
+          ).toBeLessThanOrEqual((key === 'second' ? 10 : 1) * BOUND * scale),
+        );
+      }
+    },
+  );
+
+  it.each(names)('%s has a name for compile, and trains in mixedBfloat16', async (name) => {
+    const policy = mixedPrecision.dtypePolicy();
+    mixedPrecision.setDtypePolicy('mixedBfloat16');
+    try {
+      const model = new Sequential([
+        layers.input({ shape: [3] }),
+        layers.dense({ units: 4, activation: 'sigmoid' }),
+      ]);
+      model.compile({ optimizer: 'sgd', loss: name as losses.LossName });
+      const classes = /^(sparse|categoricalGeneralized)/.test(name);
+      const y = classes
+        ? [1, 2]
+        : [
+            [0, 1, 0, 0],
+            [0, 0, 1, 0],
+          ];
+      const { history } = await model.fit(
+        [
+          [1, 2, 3],
+          [3, 2, 1],
+        ],
+        y,
+        { epochs: 2, verbose: 0 },
+      );
+      expect(history['loss'].every(Number.isFinite)).toBe(true);
+    } finally {
+      mixedPrecision.setDtypePolicy(policy);
+    }
+  });
+
+  it.each([
+    ['cosineSimilarity', [[0, 0]], [[0, 0]]],
+    ['logCosh', [[0, 0]], [[1e30, -1e30]]],
+    ['huber', [[0, 0]], [[1e18, -1e18]]],
+    ['klDivergence', [[0, 1]], [[0, 1]]],
+    ['poisson', [[0, 1]], [[0, 0]]],
+    ['binaryFocalCrossentropy', [[0, 1]], [[1, 0]]],
+    ['categoricalFocalCrossentropy', [[0, 1]], [[1, 0]]],
+  ])('%s and its gradients stay finite at the ends', async (name, yTrue, yPred) => {
+    const step = compile((y: Sym, p: Sym) => {
+      const values = make[name]().call(y, p);
+      return { values, slope: grad(values, [p])[0] };
+    });
+    const { values, slope } = await step(yTrue, yPred);
+    for (const numbers of [values, slope])
+      expect(Array.from(await numbers.data()).every(Number.isFinite)).toBe(true);
+  });
+
+  it('take the short names of Keras', () => {
+    const short = {
+      mape: 'MeanAbsolutePercentageError',
+      MSLE: 'MeanSquaredLogarithmicError',
+      kld: 'KLDivergence',
+      bfce: 'BinaryFocalCrossentropy',
+    } as const;
+    for (const [name, className] of Object.entries(short)) {
+      const model = new Sequential([layers.input({ shape: [1] }), layers.dense({ units: 1 })]);
+      expect(() => model.compile({ optimizer: 'sgd', loss: name as losses.LossName })).not.toThrow();
+      expect(losses).toHaveProperty(className);
+    }
+  });
+
+  it('refuse options that make no sense', () => {
+    expect(() => losses.huber({ delta: 0 })).toThrow('[huber]');
+    expect(() => losses.categoricalGeneralizedCrossEntropy({ q: 1 })).toThrow('q between 0 and 1');
+    expect(() => losses.binaryFocalCrossentropy({ alpha: 2 })).toThrow('alpha from 0 to 1');
+  });
+});
