@@ -16,7 +16,7 @@ import type { Sym } from '../core/sym.js';
 import { listOf } from '../base/list.js';
 import type { Tensor } from '../core/tensor.js';
 import { type GraphConfig, checkConfig, graphConfig, graphFromConfig } from './config.js';
-import type { History, Logs } from '../callbacks/index.js';
+import type { History, Logs, TrainedModel } from '../callbacks/index.js';
 import { LayerGraph } from './layerGraph.js';
 import {
   type BatchShape,
@@ -39,7 +39,6 @@ import {
   type PredictOptions,
   type TestOnBatchOptions,
   type TrainOnBatchOptions,
-  type TrainableModel,
   Trainer,
   evaluate,
   evaluateNames,
@@ -73,7 +72,7 @@ import {
  *       }
  *     }
  */
-export class Model<const S extends OutputStructure = KerasTensor> extends Layer implements TrainableModel {
+export class Model<const S extends OutputStructure = KerasTensor> extends Layer implements TrainedModel {
   static override readonly optionNames = modelNames as typeof Layer.optionNames;
   readonly className: string = 'Model';
   /** How its steps compute; layers and models within it follow it. */
