@@ -1,6 +1,7 @@
 import { type OptionNames, atLeastZero, finite, knownOptions, positive } from '../base/checks.js';
 import { EngineError, shapeText } from '../base/errors.js';
 import { type Operand, type Outcome, typeOf } from '../core/apply.js';
+import { op } from '../core/op.js';
 import type { Sym } from '../core/sym.js';
 import { type AxisOptions, axisNames } from './axis.js';
 import {
@@ -38,42 +39,49 @@ import {
 /** An op of one operand, of its shape; float32, of whole numbers too. */
 type Unary = <T extends Operand>(x: T) => Outcome<T>;
 
-/** An op from its formula, which any operands pass through as symbolic values do. */
-const composed = (formula: (x: Sym) => Sym): Unary => formula as unknown as Unary;
+/** The value of a formula, which any operands pass through as symbolic values do. */
+const compute = <T extends Operand>(x: T, formula: (x: Sym) => Sym): Outcome<T> =>
+  formula(x as unknown as Sym) as unknown as Outcome<T>;
+
+/** An op from its formula. */
+const composed = (name: string, formula: (x: Sym) => Sym): Unary =>
+  op(name, <T extends Operand>(x: T) => compute(x, formula));
 
 /** min(max(x, 0), 6), with gradient 0 from 6 on. https://keras.io/api/ops/nn/#relu6-function */
-export const relu6: Unary = composed((x) => where(greaterEqual(x, 6), 6, relu(x)));
+export const relu6: Unary = composed('relu6', (x) => where(greaterEqual(x, 6), 6, relu(x)));
 
 /** x · sigmoid(x) (Ramachandran et al. 2017). Also as `ops.swish`. https://keras.io/api/ops/nn/#silu-function */
-export const silu: Unary = composed((x) => multiply(x, sigmoid(x)));
+export const silu: Unary = composed('silu', (x) => multiply(x, sigmoid(x)));
 export { silu as swish };
 
 /** −1 below −1, 1 above 1, else x; gradient 0 at both. https://keras.io/api/ops/nn/#hard_tanh-function */
-export const hardTanh: Unary = composed((x) => where(greaterEqual(x, 1), 1, where(lessEqual(x, -1), -1, x)));
+export const hardTanh: Unary = composed('hardTanh', (x) =>
+  where(greaterEqual(x, 1), 1, where(lessEqual(x, -1), -1, x)),
+);
 
 /** 0 up to −3, 1 from 3 on, (x + 3) / 6 between them. https://keras.io/api/ops/nn/#hard_sigmoid-function */
-export const hardSigmoid: Unary = composed((x) => divide(relu6(add(x, 3)), 6));
+export const hardSigmoid: Unary = composed('hardSigmoid', (x) => divide(relu6(add(x, 3)), 6));
 
 /** x · {@link hardSigmoid}(x) (Howard et al. 2019). Also as `ops.hardSwish`. https://keras.io/api/ops/nn/#hard_silu-function */
-export const hardSilu: Unary = composed((x) => multiply(x, hardSigmoid(x)));
+export const hardSilu: Unary = composed('hardSilu', (x) => multiply(x, hardSigmoid(x)));
 export { hardSilu as hardSwish };
 
 /** log(sigmoid(x)), exact for large |x|. https://keras.io/api/ops/nn/#log_sigmoid-function */
-export const logSigmoid: Unary = composed((x) => negative(softplus(negative(x))));
+export const logSigmoid: Unary = composed('logSigmoid', (x) => negative(softplus(negative(x))));
 
 /** x / (1 + |x|). https://keras.io/api/ops/nn/#softsign-function */
-export const softsign: Unary = composed((x) => divide(x, add(abs(x), 1)));
+export const softsign: Unary = composed('softsign', (x) => divide(x, add(abs(x), 1)));
 
 /** x − tanh(x). https://keras.io/api/ops/nn/#tanh_shrink-function */
-export const tanhShrink: Unary = composed((x) => subtract(x, tanh(x)));
+export const tanhShrink: Unary = composed('tanhShrink', (x) => subtract(x, tanh(x)));
 
 /** 0 up to −1, x from 1 on, (x + 1)² / 4 between them. https://keras.io/api/ops/nn/#sparse_plus-function */
-export const sparsePlus: Unary = composed((x) =>
+export const sparsePlus: Unary = composed('sparsePlus', (x) =>
   where(greaterEqual(x, 1), x, multiply(square(add(hardTanh(x), 1)), 0.25)),
 );
 
 /** 0 up to −1, 1 from 1 on, (x + 1) / 2 between them (Blondel et al. 2019). https://keras.io/api/ops/nn/#sparse_sigmoid-function */
-export const sparseSigmoid: Unary = composed((x) => multiply(add(hardTanh(x), 1), 0.5));
+export const sparseSigmoid: Unary = composed('sparseSigmoid', (x) => multiply(add(hardTanh(x), 1), 0.5));
 
 const SELU_ALPHA = 1.6732632423543772;
 const SELU_SCALE = 1.0507009873554805;
@@ -82,7 +90,7 @@ const SELU_SCALE = 1.0507009873554805;
  * 1.0507 · x above 0, 1.0507 · 1.6733 · (eˣ − 1) below: keeps mean 0 and variance 1 from layer to layer (Klambauer et al. 2017).
  * https://keras.io/api/ops/nn/#selu-function
  */
-export const selu: Unary = composed((x) => multiply(elu(x, { alpha: SELU_ALPHA }), SELU_SCALE));
+export const selu: Unary = composed('selu', (x) => multiply(elu(x, { alpha: SELU_ALPHA }), SELU_SCALE));
 
 /** What `ops.celu` takes. */
 export interface CeluOptions {
@@ -97,11 +105,11 @@ const celuNames = { alpha: 'optional' } satisfies OptionNames<CeluOptions>;
  *
  * @throws EngineError `ARGUMENT` for an alpha that is not positive.
  */
-export const celu = <T extends Operand>(x: T, options: CeluOptions = {}): Outcome<T> => {
+export const celu = op('celu', <T extends Operand>(x: T, options: CeluOptions = {}): Outcome<T> => {
   knownOptions('celu', options, celuNames);
   const alpha = positive('celu', 'alpha', options.alpha ?? 1);
-  return composed((x) => where(greater(x, 0), x, multiply(elu(divide(x, alpha)), alpha)))(x);
-};
+  return compute(x, (x) => where(greater(x, 0), x, multiply(elu(divide(x, alpha)), alpha)));
+});
 
 /** What `ops.hardShrink` and `ops.softShrink` take. */
 export interface ShrinkOptions {
@@ -121,22 +129,28 @@ const shrinkThreshold = (op: string, options: ShrinkOptions): number => {
  *
  * @throws EngineError `ARGUMENT` for a threshold below 0.
  */
-export const hardShrink = <T extends Operand>(x: T, options: ShrinkOptions = {}): Outcome<T> => {
-  const threshold = shrinkThreshold('hardShrink', options);
-  return composed((x) => where(lessEqual(abs(x), threshold), 0, x))(x);
-};
+export const hardShrink = op(
+  'hardShrink',
+  <T extends Operand>(x: T, options: ShrinkOptions = {}): Outcome<T> => {
+    const threshold = shrinkThreshold('hardShrink', options);
+    return compute(x, (x) => where(lessEqual(abs(x), threshold), 0, x));
+  },
+);
 
 /**
  * x moved towards 0 by the threshold, 0 where |x| is not above it. https://keras.io/api/ops/nn/#soft_shrink-function
  *
  * @throws EngineError `ARGUMENT` for a threshold below 0.
  */
-export const softShrink = <T extends Operand>(x: T, options: ShrinkOptions = {}): Outcome<T> => {
-  const threshold = shrinkThreshold('softShrink', options);
-  return composed((x) =>
-    subtract(x, where(greater(x, threshold), threshold, where(less(x, -threshold), -threshold, x))),
-  )(x);
-};
+export const softShrink = op(
+  'softShrink',
+  <T extends Operand>(x: T, options: ShrinkOptions = {}): Outcome<T> => {
+    const threshold = shrinkThreshold('softShrink', options);
+    return compute(x, (x) =>
+      subtract(x, where(greater(x, threshold), threshold, where(less(x, -threshold), -threshold, x))),
+    );
+  },
+);
 
 /** What `ops.squareplus` takes. */
 export interface SquareplusOptions {
@@ -151,18 +165,21 @@ const squareplusNames = { b: 'optional' } satisfies OptionNames<SquareplusOption
  *
  * @throws EngineError `ARGUMENT` for a b below 0.
  */
-export const squareplus = <T extends Operand>(x: T, options: SquareplusOptions = {}): Outcome<T> => {
-  knownOptions('squareplus', options, squareplusNames);
-  const b = atLeastZero('squareplus', 'b', options.b ?? 4);
-  return composed((x) => {
-    // The root is computed for x / m and multiplied by m, which cancels: it is a constant for gradients.
-    const m = stopGradient(maximum(abs(x), 1));
-    const root = multiply(sqrt(add(square(divide(x, m)), divide(divide(b, m), m))), m);
-    // Below 0 by (x + √…) (√… − x) = b, the larger factor known well.
-    const larger = add(multiply(where(greater(x, 0), x, negative(x)), 0.5), multiply(root, 0.5));
-    return where(greater(x, 0), larger, divide(b / 4, larger));
-  })(x);
-};
+export const squareplus = op(
+  'squareplus',
+  <T extends Operand>(x: T, options: SquareplusOptions = {}): Outcome<T> => {
+    knownOptions('squareplus', options, squareplusNames);
+    const b = atLeastZero('squareplus', 'b', options.b ?? 4);
+    return compute(x, (x) => {
+      // The root is computed for x / m and multiplied by m, which cancels: it is a constant for gradients.
+      const m = stopGradient(maximum(abs(x), 1));
+      const root = multiply(sqrt(add(square(divide(x, m)), divide(divide(b, m), m))), m);
+      // Below 0 by (x + √…) (√… − x) = b, the larger factor known well.
+      const larger = add(multiply(where(greater(x, 0), x, negative(x)), 0.5), multiply(root, 0.5));
+      return where(greater(x, 0), larger, divide(b / 4, larger));
+    });
+  },
+);
 
 /**
  * x above a threshold, else another value. https://keras.io/api/ops/nn/#threshold-function
@@ -172,11 +189,14 @@ export const squareplus = <T extends Operand>(x: T, options: SquareplusOptions =
  * @throws EngineError `ARGUMENT` for other numbers.
  * @example ops.threshold(x, 1, 0); // x where x > 1, else 0
  */
-export const threshold = <T extends Operand>(x: T, threshold: number, defaultValue: number): Outcome<T> => {
-  finite('threshold', 'threshold', threshold);
-  finite('threshold', 'defaultValue', defaultValue);
-  return composed((x) => where(lessEqual(x, threshold), defaultValue, x))(x);
-};
+export const threshold = op(
+  'threshold',
+  <T extends Operand>(x: T, threshold: number, defaultValue: number): Outcome<T> => {
+    finite('threshold', 'threshold', threshold);
+    finite('threshold', 'defaultValue', defaultValue);
+    return compute(x, (x) => where(lessEqual(x, threshold), defaultValue, x));
+  },
+);
 
 /**
  * a · sigmoid(b), where a and b are the halves of x along an axis (default the last). Dauphin et al. 2017.
@@ -185,7 +205,7 @@ export const threshold = <T extends Operand>(x: T, threshold: number, defaultVal
  * @returns x's shape with half the size along the axis.
  * @throws EngineError `SHAPE` where that size is odd or not known.
  */
-export const glu = <T extends Operand>(x: T, options: AxisOptions = {}): Outcome<T> => {
+export const glu = op('glu', <T extends Operand>(x: T, options: AxisOptions = {}): Outcome<T> => {
   knownOptions('glu', options, axisNames);
   const { shape } = typeOf(x);
   const axis = axisOf('glu', options.axis ?? -1, shape);
@@ -199,10 +219,10 @@ export const glu = <T extends Operand>(x: T, options: AxisOptions = {}): Outcome
     stridedSlice<Operand>(
       x,
       shape.map((_, i) => (i === axis ? from : 0)),
-      shape.map((n, i) => (i === axis ? from + size / 2 : n)),
+      shape.map((_, i) => (i === axis ? from + size / 2 : Infinity)),
     );
   return multiply(half(0), sigmoid(half(size / 2))) as Outcome<T>;
-};
+});
 
 /**
  * The nearest probabilities to x along an axis (default the last): max(x − τ, 0), with a τ that makes their sum 1. Many are exactly
@@ -210,10 +230,10 @@ export const glu = <T extends Operand>(x: T, options: AxisOptions = {}): Outcome
  * twice, so that its results have another sum where more than one number is kept.)
  * https://keras.io/api/ops/nn/#sparsemax-function
  */
-export const sparsemax = <T extends Operand>(x: T, options: AxisOptions = {}): Outcome<T> => {
+export const sparsemax = op('sparsemax', <T extends Operand>(x: T, options: AxisOptions = {}): Outcome<T> => {
   knownOptions('sparsemax', options, axisNames);
   const axis = axisOf('sparsemax', options.axis ?? -1, typeOf(x).shape);
-  return composed((x) => {
+  return compute(x, (x) => {
     const z = subtract(x, stopGradient(max(x, { axis, keepDims: true })));
     // For each number of the row: how many are not smaller, and their sum. The sorted row's places and running sums are the same.
     const others = expandDims(z, axis + 1);
@@ -224,8 +244,8 @@ export const sparsemax = <T extends Operand>(x: T, options: AxisOptions = {}): O
     const total = sum(where(kept, z, 0), { axis, keepDims: true });
     const tau = divide(subtract(total, 1), sum(cast(kept, 'float32'), { axis, keepDims: true }));
     return relu(subtract(z, tau));
-  })(x);
-};
+  });
+});
 
 /** A place among a shape's axes, from 0. */
 function axisOf(op: string, axis: number, shape: readonly number[]): number {
