@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -63,3 +64,10 @@ it('the words of the glossary are in the files that it names', () => {
   expect(words.length).toBeGreaterThan(30);
   expect(words.filter(({ word, file }) => !new RegExp(`\\b${word}\\b`).test(read(file)))).toEqual([]);
 });
+
+it('the page that compares with Keras is what the tree has', () => {
+  const { stderr, status } = spawnSync(process.execPath, [pathOf('scripts/coverage/keras.mjs'), '--check'], {
+    encoding: 'utf8',
+  });
+  expect([stderr, status]).toEqual(['', 0]);
+}, 60_000);

@@ -3,7 +3,7 @@ import { EngineError, shapeText } from '../base/errors.js';
 import { type Operand, type Outcome, typeOf } from '../core/apply.js';
 import { op } from '../core/op.js';
 import type { Sym } from '../core/sym.js';
-import { type AxisOptions, axisNames } from './axis.js';
+import { type AxisOptions, axisNames, axisOf } from './axis.js';
 import {
   add,
   divide,
@@ -208,7 +208,7 @@ export const threshold = op(
 export const glu = op('glu', <T extends Operand>(x: T, options: AxisOptions = {}): Outcome<T> => {
   knownOptions('glu', options, axisNames);
   const { shape } = typeOf(x);
-  const axis = axisOf('glu', options.axis ?? -1, shape);
+  const axis = axisOf('glu', options.axis ?? -1, shape.length);
   const size = shape[axis];
   if (size < 0 || size % 2 !== 0)
     throw new EngineError(
@@ -232,7 +232,7 @@ export const glu = op('glu', <T extends Operand>(x: T, options: AxisOptions = {}
  */
 export const sparsemax = op('sparsemax', <T extends Operand>(x: T, options: AxisOptions = {}): Outcome<T> => {
   knownOptions('sparsemax', options, axisNames);
-  const axis = axisOf('sparsemax', options.axis ?? -1, typeOf(x).shape);
+  const axis = axisOf('sparsemax', options.axis ?? -1, typeOf(x).shape.length);
   return compute(x, (x) => {
     const z = subtract(x, stopGradient(max(x, { axis, keepDims: true })));
     // For each number of the row: how many are not smaller, and their sum. The sorted row's places and running sums are the same.
@@ -246,10 +246,3 @@ export const sparsemax = op('sparsemax', <T extends Operand>(x: T, options: Axis
     return relu(subtract(z, tau));
   });
 });
-
-/** A place among a shape's axes, from 0. */
-function axisOf(op: string, axis: number, shape: readonly number[]): number {
-  const { length } = shape;
-  if (Number.isInteger(axis) && axis >= -length && axis < length) return axis < 0 ? axis + length : axis;
-  throw new EngineError('SHAPE', `[${op}] expected an axis of ${shapeText(shape)}, received ${axis}`);
-}

@@ -1,4 +1,4 @@
-import type { OptionNames } from '../base/checks.js';
+import { type OptionNames, expected } from '../base/checks.js';
 
 /** The axis that an op works along. */
 export interface AxisOptions {
@@ -8,3 +8,9 @@ export interface AxisOptions {
 
 /** @internal */
 export const axisNames = { axis: 'optional' } satisfies OptionNames<AxisOptions>;
+
+/** An axis counted from 0. @throws EngineError `ATTRIBUTE` for one that a value of the rank does not have. @internal */
+export function axisOf(op: string, axis: number, rank: number): number {
+  if (Number.isInteger(axis) && axis >= -rank && axis < rank) return axis < 0 ? axis + rank : axis;
+  throw expected(op, `an axis in [-${rank}, ${rank})`, axis, undefined, 'ATTRIBUTE');
+}

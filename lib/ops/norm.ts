@@ -1,3 +1,4 @@
+import { axisOf } from './axis.js';
 import { type OptionNames, expected, knownOptions } from '../base/checks.js';
 import { Sym } from '../core/sym.js';
 import { type Operand, type Outcome, applyFloat, symbolic, typeOf } from '../core/apply.js';
@@ -187,11 +188,6 @@ export const layerNormalization = op(
 );
 
 const floatOf = (x: Sym): Sym => (x.dtype === 'float32' ? x : cast(x, 'float32'));
-
-function axisOf(op: string, axis: number, rank: number): number {
-  if (Number.isInteger(axis) && axis >= -rank && axis < rank) return axis < 0 ? axis + rank : axis;
-  throw expected(op, `an axis in [-${rank}, ${rank})`, axis, undefined, 'ATTRIBUTE');
-}
 
 /** A value of the axes' sizes so that it broadcasts along them. */
 function reshapedTo(value: Operand, rank: number, axes: readonly number[]): Operand {
