@@ -8,6 +8,7 @@ import { Sym } from '../lib/core/sym.js';
 import { type NestedArray, Tensor, arange, ones, tensor } from '../lib/core/tensor.js';
 import { grad } from '../lib/core/trace.js';
 import { variable } from '../lib/core/variable.js';
+import { errorOf } from './support/run.js';
 
 const flat = (t: Tensor) => [...t.dataSync()];
 
@@ -383,4 +384,9 @@ describe('mistakes', () => {
     expect(flat(await compile(() => ops.sum(w))())).toEqual([3]);
     expect(flat(ops.sum(x))).toEqual([6]);
   });
+});
+
+test('a padding that is no list is refused', () => {
+  const padding = new Uint8Array(4) as unknown as 'same';
+  expect(errorOf(() => ops.averagePool(ones([1, 4, 4, 1]), { padding })).code).toBe('ATTRIBUTE');
 });

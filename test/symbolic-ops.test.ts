@@ -305,3 +305,10 @@ describe('a model with ops between layers', () => {
     expect(errorOf(() => new Sequential([a]))).toMatchObject({ code: 'ARGUMENT' });
   });
 });
+
+it('arguments that hold themselves are refused', () => {
+  const circle: unknown[] = [];
+  circle.push(circle);
+  const input = layers.input({ shape: [2] });
+  expect(errorOf(() => ops.minimum(input, circle as never)).code).toBe('ARGUMENT');
+});

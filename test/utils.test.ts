@@ -87,6 +87,7 @@ describe('splitDataset', () => {
   });
 
   it.each([
+    [undefined],
     [{}],
     [{ leftSize: 0 }],
     [{ leftSize: 10 }],

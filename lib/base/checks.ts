@@ -104,6 +104,12 @@ export function integer(who: string, name: string, value: unknown, least = 1): n
   throw expected(who, `${what} for ${name}`, value);
 }
 
+/** Fails unless a value is an axis: any integer. Whether there is such an axis, the op says. */
+export function axisNumber(who: string, value: unknown): number {
+  if (Number.isSafeInteger(value)) return value as number;
+  throw expected(who, 'an integer for axis', value);
+}
+
 /** Fails unless a value is a finite number. */
 export function finite(who: string, name: string, value: unknown): number {
   if (Number.isFinite(value)) return value as number;

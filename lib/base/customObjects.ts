@@ -64,6 +64,7 @@ export function getRegisteredObject(
   name: string,
   customObjects: CustomObjects = {},
 ): CustomObject | undefined {
+  if (typeof name !== 'string') throw expected('getRegisteredObject', 'a name', name);
   const own = { ...scopedObjects(), ...customObjects };
   if (Object.hasOwn(own, name)) return own[name];
   const withoutPackage = name.slice(name.indexOf('>') + 1);
@@ -94,6 +95,7 @@ export function getRegisteredName(object: CustomObject): string | undefined {
  *     const layer = saving.customObjectScope({ cube }, () => layers.dense({ units: 2, activation: 'cube' }));
  */
 export function customObjectScope<R>(customObjects: CustomObjects, run: () => R): R {
+  if (typeof run !== 'function') throw expected('customObjectScope', 'a function to run', run);
   return withCustomObjects('customObjectScope', customObjects, run);
 }
 

@@ -100,12 +100,22 @@ function holdsKerasTensor(argument: unknown): boolean {
   return isLiteral(argument) && Object.values(argument).some(holdsKerasTensor);
 }
 
-/** A copy of lists and records, with other things in the places of what they hold. @internal */
-export function replaced(value: unknown, by: (item: unknown) => unknown): unknown {
-  if (Array.isArray(value)) return Array.from(value as unknown[], (item) => replaced(item, by));
-  if (isLiteral(value))
-    return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, replaced(item, by)]));
-  return by(value);
+/** Deeper nesting is a list or record that holds itself. */
+const DEEPEST = 64;
+
+/**
+ * A copy of lists and records, with other things in the places of what they hold.
+ *
+ * @throws EngineError `ARGUMENT` for one that holds itself.
+ * @internal
+ */
+export function replaced(value: unknown, by: (item: unknown) => unknown, depth = 0): unknown {
+  const isList = Array.isArray(value);
+  if (!isList && !isLiteral(value)) return by(value);
+  if (depth === DEEPEST) throw expected('op', `arguments nested ${DEEPEST} deep at most`, value);
+  const each = (item: unknown) => replaced(item, by, depth + 1);
+  if (isList) return Array.from(value as unknown[], each);
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, each(item)]));
 }
 
 const isLiteral = (value: unknown): value is Record<string, unknown> =>

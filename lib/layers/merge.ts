@@ -28,7 +28,7 @@ export abstract class Merge extends Layer {
   /** A step counts where it does in one of the inputs; none is masked where an input has no mask, as in Keras. */
   override computeMask(_inputs: Sym | readonly Sym[], previousMask: Masks): Masks {
     const masks = listOf(previousMask).filter((mask) => mask !== undefined);
-    if (masks.length < listOf(previousMask).length) return undefined;
+    if (masks.length === 0 || masks.length < listOf(previousMask).length) return undefined;
     return masks.reduce((a, b) => ops.logicalOr(a, b));
   }
 }

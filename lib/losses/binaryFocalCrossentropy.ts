@@ -1,4 +1,4 @@
-import { type OptionNames, knownOptionsOf, finite, fraction } from '../base/checks.js';
+import { type OptionNames, knownOptionsOf, finite, fraction, axisNumber } from '../base/checks.js';
 import { factoryName } from '../base/names.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
@@ -57,7 +57,7 @@ export class BinaryFocalCrossentropy extends Loss {
     this.gamma = finite(who, 'gamma', options.gamma ?? 2);
     this.fromLogits = options.fromLogits ?? false;
     this.labelSmoothing = fraction(who, 'labelSmoothing', options.labelSmoothing ?? 0);
-    this.axis = options.axis ?? -1;
+    this.axis = axisNumber(who, options.axis ?? -1);
   }
 
   call(yTrue: Sym, yPred: Sym): Sym {

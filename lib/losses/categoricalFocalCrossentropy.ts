@@ -1,4 +1,5 @@
-import { type OptionNames, knownOptionsOf, finite, fraction } from '../base/checks.js';
+import { type OptionNames, knownOptionsOf, finite, fraction, axisNumber } from '../base/checks.js';
+import { listOf } from '../base/list.js';
 import { factoryName } from '../base/names.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
@@ -45,11 +46,13 @@ export class CategoricalFocalCrossentropy extends Loss {
   constructor(options: CategoricalFocalCrossentropyOptions = {}) {
     const who = knownOptionsOf(new.target, options);
     super();
-    this.alpha = options.alpha ?? 0.25;
+    const { alpha = 0.25 } = options;
+    for (const one of listOf(alpha)) finite(who, 'alpha', one);
+    this.alpha = alpha;
     this.gamma = finite(who, 'gamma', options.gamma ?? 2);
     this.fromLogits = options.fromLogits ?? false;
     this.labelSmoothing = fraction(who, 'labelSmoothing', options.labelSmoothing ?? 0);
-    this.axis = options.axis ?? -1;
+    this.axis = axisNumber(who, options.axis ?? -1);
   }
 
   call(yTrue: Sym, yPred: Sym): Sym {

@@ -1,4 +1,4 @@
-import { type OptionNames, knownOptionsOf, expected } from '../base/checks.js';
+import { type OptionNames, expected, fraction, knownOptionsOf } from '../base/checks.js';
 import { factoryName } from '../base/names.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
@@ -24,8 +24,8 @@ export class CategoricalGeneralizedCrossEntropy extends Loss {
   constructor(options: CategoricalGeneralizedCrossEntropyOptions = {}) {
     const who = knownOptionsOf(new.target, options);
     super();
-    this.q = options.q ?? 0.5;
-    if (!(this.q > 0 && this.q < 1)) throw expected(who, 'q between 0 and 1', this.q);
+    this.q = fraction(who, 'q', options.q ?? 0.5);
+    if (this.q === 0 || this.q === 1) throw expected(who, 'q between 0 and 1', this.q);
   }
 
   call(yTrue: Sym, yPred: Sym): Sym {

@@ -1,4 +1,4 @@
-import { type OptionNames, knownOptionsOf } from '../base/checks.js';
+import { type OptionNames, knownOptionsOf, axisNumber } from '../base/checks.js';
 import { factoryName } from '../base/names.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
@@ -23,9 +23,9 @@ export class CosineSimilarity extends Loss {
   readonly axis: number;
 
   constructor(options: CosineSimilarityOptions = {}) {
-    knownOptionsOf(new.target, options);
+    const who = knownOptionsOf(new.target, options);
     super();
-    this.axis = options.axis ?? -1;
+    this.axis = axisNumber(who, options.axis ?? -1);
   }
 
   call(yTrue: Sym, yPred: Sym): Sym {

@@ -1,4 +1,4 @@
-import { expected } from '../base/checks.js';
+import { expected, isPlainObject } from '../base/checks.js';
 import { factoryName } from '../base/names.js';
 import { lossConfig, lossOf } from '../losses/registry.js';
 import { Loss } from '../losses/loss.js';
@@ -36,7 +36,9 @@ export class LossMetric extends Metric {
   }
 
   /** A metric of the loss and the name that {@link getConfig} gave. */
-  static fromConfig({ loss, name }: Record<string, unknown>): LossMetric {
+  static fromConfig(config: Record<string, unknown>): LossMetric {
+    if (!isPlainObject(config)) throw expected('lossMetric', 'a configuration', config);
+    const { loss, name } = config;
     return new LossMetric(lossOf(loss as never), name as string);
   }
 }

@@ -33,8 +33,9 @@ export const sidesOf = (value: Sides, spatial: number): readonly number[] =>
 /** The engine's attributes of a padding. @internal */
 export function paddingAttrs(op: string, padding: Padding, spatial: number): Attrs {
   if (typeof padding === 'string') return { padding };
-  const pads = typeof padding === 'number' ? sidesOf(padding, 2 * spatial) : padding.flat();
-  if (pads.length !== 2 * spatial) {
+  const list: unknown = typeof padding === 'number' ? sidesOf(padding, 2 * spatial) : padding;
+  const pads = Array.isArray(list) ? (list as number[]).flat() : undefined;
+  if (pads?.length !== 2 * spatial) {
     const wanted = `padding 'valid', 'same', a number or [before, after] for each of ${spatial} spatial axes`;
     throw expected(op, wanted, padding, undefined, 'ATTRIBUTE');
   }

@@ -88,6 +88,7 @@ export class Objective {
 
   /** Whether more of a number in the logs is better (`up`) or less; undefined where its metric does not tell. */
   directionOf(key: string): Metric['direction'] {
+    if (typeof key !== 'string') throw expected('directionOf', 'a key of the logs', key);
     const kind = key.replace(/^val_/, '');
     for (const { output, metrics, weightedMetrics } of this.#parts) {
       if (kind === 'loss' || kind === `${output}_loss`) return 'down';

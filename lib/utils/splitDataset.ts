@@ -43,7 +43,7 @@ const WHO = 'splitDataset';
  */
 export function splitDataset<
   T extends ArrayData | readonly ArrayData[] | Readonly<Record<string, ArrayData>>,
->(data: T, options: SplitDatasetOptions): [SplitOf<T>, SplitOf<T>] {
+>(data: T, options: SplitDatasetOptions = {}): [SplitOf<T>, SplitOf<T>] {
   knownOptions(WHO, options, splitDatasetNames);
   const all = arraysOf(data);
   const counts = new Set(all.map((array) => countOf(WHO, array)));
