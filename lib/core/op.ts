@@ -1,4 +1,4 @@
-import { expected } from '../base/checks.js';
+import { expected, isPlainObject } from '../base/checks.js';
 import { EngineError } from '../base/errors.js';
 import { KerasTensor } from './kerasTensor.js';
 import { type CallContext, Operation } from './operation.js';
@@ -97,7 +97,7 @@ function holdsKerasTensor(argument: unknown): boolean {
   if (typeof argument !== 'object' || argument === null) return false;
   if (argument instanceof KerasTensor) return true;
   if (Array.isArray(argument)) return argument.some((item) => item instanceof KerasTensor);
-  return isLiteral(argument) && Object.values(argument).some(holdsKerasTensor);
+  return isPlainObject(argument) && Object.values(argument).some(holdsKerasTensor);
 }
 
 /** Deeper nesting is a list or record that holds itself. */
@@ -111,12 +111,9 @@ const DEEPEST = 64;
  */
 export function replaced(value: unknown, by: (item: unknown) => unknown, depth = 0): unknown {
   const isList = Array.isArray(value);
-  if (!isList && !isLiteral(value)) return by(value);
+  if (!isList && !isPlainObject(value)) return by(value);
   if (depth === DEEPEST) throw expected('op', `arguments nested ${DEEPEST} deep at most`, value);
   const each = (item: unknown) => replaced(item, by, depth + 1);
   if (isList) return Array.from(value as unknown[], each);
   return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, each(item)]));
 }
-
-const isLiteral = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;

@@ -15,19 +15,15 @@ export function arrayOf(who: string, data: TensorData): NDArray {
   return new NDArray(copy, shape, dtype satisfies NDArrayType);
 }
 
-/** How many samples data has. */
-export const countOf = (who: string, data: ArrayData): number =>
-  data instanceof Tensor ? (data.shape[0] ?? 0) : arrayOf(who, data).length;
+/** Samples that {@link takeRows} takes from: a tensor as it is, else numbers in plain memory. */
+export const samplesOf = (who: string, data: ArrayData): Tensor | NDArray =>
+  data instanceof Tensor ? data : arrayOf(who, data);
 
 /** The samples of these numbers, in this order: a tensor of a tensor, else an array in plain memory. */
-export function takeRows<T extends ArrayData>(
-  who: string,
-  data: T,
-  rows: Int32Array,
-): T extends Tensor ? Tensor : NDArray;
-export function takeRows(who: string, data: ArrayData, rows: Int32Array): Tensor | NDArray {
+export function takeRows<T extends Tensor | NDArray>(who: string, data: T, rows: Int32Array): T;
+export function takeRows(who: string, data: Tensor | NDArray, rows: Int32Array): Tensor | NDArray {
   if (data instanceof Tensor) return gather(data, tensor(rows));
-  const { data: numbers, shape, dtype } = arrayOf(who, data);
+  const { data: numbers, shape, dtype } = data;
   const size = sizeOf(shape.slice(1));
   const taken = allocate(who, dtype, rows.length * size);
   rows.forEach((row, i) => {

@@ -2,7 +2,7 @@ import { type OptionNames, boolean, expected, isPlainObject, knownOptions } from
 import type { NDArray } from '../core/ndarray.js';
 import { Tensor } from '../core/tensor.js';
 import type { ArrayData } from '../data/batches.js';
-import { countOf, shuffle as shuffled, takeRows } from './rows.js';
+import { samplesOf, shuffle as shuffled, takeRows } from './rows.js';
 
 /** What `utils.splitDataset` takes: at least one of the sizes. */
 export interface SplitDatasetOptions {
@@ -45,34 +45,33 @@ export function splitDataset<
   T extends ArrayData | readonly ArrayData[] | Readonly<Record<string, ArrayData>>,
 >(data: T, options: SplitDatasetOptions = {}): [SplitOf<T>, SplitOf<T>] {
   knownOptions(WHO, options, splitDatasetNames);
-  const all = arraysOf(data);
-  const counts = new Set(all.map((array) => countOf(WHO, array)));
+  const whole = mapArrays(data, (array) => samplesOf(WHO, array));
+  const counts = new Set(arraysOf(whole).map(({ shape: [samples = 0] }) => samples));
   const [total = 0] = counts;
   if (counts.size !== 1) throw expected(WHO, 'arrays of one number of samples', [...counts]);
   const [left, right] = sizesOf(total, options);
   const rows = Int32Array.from({ length: total }, (_, i) => i);
   if (options.shuffle !== undefined && boolean(WHO, 'shuffle', options.shuffle)) shuffled(rows, options.seed);
   const part = (from: number, to: number) =>
-    mapArrays(data, (array) => takeRows(WHO, array, rows.subarray(from, to))) as SplitOf<T>;
+    mapArrays(whole, (array) => takeRows(WHO, array, rows.subarray(from, to))) as SplitOf<T>;
   return [part(0, left), part(left, left + right)];
 }
 
 /** A list of tensors, typed arrays or NDArrays is several arrays; of numbers or lists, one. */
-const isList = (data: unknown): data is readonly ArrayData[] =>
+const isList = (data: unknown): data is readonly unknown[] =>
   Array.isArray(data) &&
   data.length > 0 &&
   data.every((item) => typeof item === 'object' && !Array.isArray(item));
 
-const isRecord = (data: unknown): data is Readonly<Record<string, ArrayData>> => isPlainObject(data);
+const arraysOf = (data: unknown): readonly (Tensor | NDArray)[] =>
+  (isList(data) ? data : isPlainObject(data) ? Object.values(data) : [data]) as readonly (Tensor | NDArray)[];
 
-const arraysOf = (data: unknown): readonly ArrayData[] =>
-  isList(data) ? data : isRecord(data) ? Object.values(data) : [data as ArrayData];
-
-function mapArrays(data: unknown, map: (array: ArrayData) => Tensor | NDArray): unknown {
-  if (isList(data)) return data.map(map);
-  if (isRecord(data))
-    return Object.fromEntries(Object.entries(data).map(([name, array]) => [name, map(array)]));
-  return map(data as ArrayData);
+function mapArrays(data: unknown, map: (array: Tensor | NDArray) => Tensor | NDArray): unknown {
+  const one = (array: unknown) => map(array as Tensor | NDArray);
+  if (isList(data)) return data.map(one);
+  if (isPlainObject(data))
+    return Object.fromEntries(Object.entries(data).map(([name, array]) => [name, one(array)]));
+  return one(data);
 }
 
 function sizesOf(total: number, { leftSize, rightSize }: SplitDatasetOptions): [number, number] {
