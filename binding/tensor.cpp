@@ -8,7 +8,7 @@ namespace nodegrad::binding {
 
 namespace {
 
-// A read in flight: the device fills bytes, JavaScript's thread copies them into an array of its own. The
+// A read in flight: the device fills bytes, JavaScript's thread copies them into its own array. The
 // array is not made before, as its memory would go with the environment while it is written to.
 class PendingRead : public Pending {
  public:

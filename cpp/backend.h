@@ -99,7 +99,7 @@ class Clock {
   virtual std::vector<double> milliseconds() = 0;
 };
 
-// All that the plan asks of a device: kernels, and a queue with memory of its own. One thread at a time calls
+// All that the plan asks of a device: kernels, and a queue with its own memory. One thread at a time calls
 // it. What the calls below "the queue" ask for is done in their order, possibly later: then what they refer
 // to (kernels, recordings, buffers) may go before, and the backend keeps it as long as the queue needs it.
 class Backend {

@@ -53,7 +53,7 @@ class HostBuffer : public Buffer {
     const size_t size =
         std::min(small_, std::max(kEnlargedAtOnce, all / kEnlargements / kHugePage * kHugePage));
     char* start = static_cast<char*>(data()) + (all - small_);
-    // An older kernel, or one without free huge pages, may do it by and by.
+    // An older kernel, or one without free huge pages, may do it later.
     if (madvise(start, size, MADV_COLLAPSE) != 0) madvise(start, size, MADV_HUGEPAGE);
     small_ -= size;
   }

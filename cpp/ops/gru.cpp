@@ -2,7 +2,7 @@
 #include "ops/rnn.h"
 
 // Gated recurrent units (Cho et al., 2014). Gates in Keras's order: update, reset, candidate. With resetAfter
-// the reset gate acts after the recurrent product, which has a bias of its own, else before it.
+// the reset gate acts after the recurrent product, which has its own bias, else before it.
 namespace nodegrad {
 
 namespace {

@@ -103,8 +103,7 @@ void* Plan::address(const Slot& slot, std::byte* arena, const std::vector<Feed>&
     case MemoryKind::Arena: return arena + slot.offset;
     case MemoryKind::Feed:
       if (!ownFeeds_.empty()) return ownFeeds_[index]->data();
-      return const_cast<void*>(
-          feeds[index].data);  // no kernel writes to an input that is no parameter of its own
+      return const_cast<void*>(feeds[index].data);  // kernels never write to what is fed
     case MemoryKind::Parameter: return ir_.storages[index]->buffer->data();
     case MemoryKind::Fetch: return ownFetches_.empty() ? fetches[index] : ownFetches_[index]->data();
     case MemoryKind::Steady: return steadyNodes_.data(ValueId(slot.index));

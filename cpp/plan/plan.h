@@ -84,7 +84,7 @@ class Plan {
   std::vector<Patch> arenaPatches_, runPatches_;
   SteadyNodes steadyNodes_;
   std::byte* arena_ = nullptr;
-  // On a device with memory of its own, addresses that stay from run to run; on the host there are none.
+  // On a device with its own memory, addresses that stay from run to run; on the host there are none.
   std::vector<std::shared_ptr<Buffer>> ownFeeds_, ownFetches_;
   std::unique_ptr<Recording> recording_;
   bool mayRecord_ = true, mayRefuse_ = false;
