@@ -172,7 +172,7 @@ struct Program::State {
     const int64_t first = source->position(), end = first + steps;
     source->advance(steps);
     submit(std::move(self), run, std::move(outputs), std::move(done),
-           [=, body = std::move(body)](const std::vector<StoragePtr>& results) {
+           [=, this, body = std::move(body)](const std::vector<StoragePtr>& results) {
              for (const StoragePtr& array : source->arrays()) {
                admit(*array, *run);
                plan::moveToHost(*array);
