@@ -49,7 +49,7 @@ class Kernel {
   virtual ~Kernel() = default;
   // Queues it. Numbers that it refuses (an index out of range) are told by whenDone, or by an exception where
   // the queue is always empty.
-  virtual void run(void* const* inputs, void* const* outputs, void* scratch) = 0;
+  virtual void run(const void* const* inputs, void* const* outputs, void* scratch) = 0;
   virtual size_t scratchBytes() const { return 0; }
   // What does the work, for the printed plan: "jit:avx512_core", "own:avx2".
   virtual std::string implementation() const = 0;

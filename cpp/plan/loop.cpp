@@ -64,7 +64,7 @@ class LoopKernel : public Kernel {
     return bytes;
   }
 
-  void run(void* const* inputs, void* const* outputs, void* scratch) override {
+  void run(const void* const* inputs, void* const* outputs, void* scratch) override {
     for (size_t c = 0; c < constants_.size(); ++c) {
       // As the plan of the step wants it, from its first run on.
       Storage& storage = *constants_[c];
@@ -74,7 +74,7 @@ class LoopKernel : public Kernel {
       else
         backend_.copy(inputs[places_ + c], storage.buffer->data(), bytes_[places_ + c]);
     }
-    const Memory memory{inputs, outputs, static_cast<std::byte*>(scratch) + aligned(plan_->arenaBytes())};
+    const Memory memory{outputs, static_cast<std::byte*>(scratch) + aligned(plan_->arenaBytes())};
     for (size_t i = 0; i < states_; ++i) backend_.copy(inputs[i], state(memory, i, 0), bytes_[i]);
     std::vector<Feed> feeds(places_);
     std::vector<void*> fetches(states_ + results_);
@@ -94,7 +94,6 @@ class LoopKernel : public Kernel {
 
  private:
   struct Memory {
-    void* const* inputs;
     void* const* outputs;
     std::byte* spare;
   };

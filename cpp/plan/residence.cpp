@@ -7,7 +7,7 @@ namespace nodegrad::plan {
 void layOut(Backend& backend, const TensorType& type, const LayoutPtr& layout, const void* from,
             const LayoutPtr& wanted, void* to) {
   const auto kernel = backend.kernel({"reorder", {}, {type}, {type}, {layout}, {wanted}, nullptr});
-  void* const inputs[] = {const_cast<void*>(from)};  // kernels only read their inputs
+  const void* const inputs[] = {from};
   void* const outputs[] = {to};
   const auto scratch = backend.allocate(kernel->scratchBytes());
   kernel->run(inputs, outputs, scratch->data());

@@ -99,7 +99,7 @@ class SampleConvolution : public SampleKernel {
     return static_cast<size_t>(threads_ * packedElements()) * sizeof(float);
   }
 
-  void run(void* const* inputs, void* const* outputs, void* scratch) override {
+  void run(const void* const* inputs, void* const* outputs, void* scratch) override {
     const float* x = static_cast<const float*>(inputs[xIndex_]);
     const float* bias = bias_ ? static_cast<const float*>(inputs[2]) : nullptr;
     float* y = static_cast<float*>(outputs[0]);
@@ -158,7 +158,7 @@ class SampleBackwardFilter : public SampleKernel {
     return static_cast<size_t>(parts_ * partElements()) * sizeof(float);
   }
 
-  void run(void* const* inputs, void* const* outputs, void* scratch) override {
+  void run(const void* const* inputs, void* const* outputs, void* scratch) override {
     const float* x = static_cast<const float*>(inputs[0]);
     const float* dy = static_cast<const float*>(inputs[1]);
     float* sums = static_cast<float*>(scratch);

@@ -43,7 +43,7 @@ class NanKeepingRelu : public Kernel {
         isa_(isaKernels()),
         threads_(teamThreads()) {}
 
-  void run(void* const* inputs, void* const* outputs, void* scratch) override {
+  void run(const void* const* inputs, void* const* outputs, void* scratch) override {
     if (fused_ && areModerate(inputs)) return fused_->run(inputs, outputs, scratch);
     plain_->run(inputs, outputs, scratch);
     apply(outputs[result_.index]);
@@ -54,7 +54,7 @@ class NanKeepingRelu : public Kernel {
   std::string implementation() const override { return plain_->implementation(); }
 
  private:
-  bool areModerate(void* const* inputs) const {
+  bool areModerate(const void* const* inputs) const {
     std::atomic<bool> moderate{true};
     for (const Memory& memory : operands_) {
       parallelFor(threads_, memory.elements, kGrain, [&](int64_t begin, int64_t end, int) {
@@ -108,7 +108,7 @@ class ActivatedAfterwards : public Kernel {
     between_ = ((layout ? layout->bytes() : bytesOf(linear.outputs[0])) + 63) / 64 * 64;
   }
 
-  void run(void* const* inputs, void* const* outputs, void* scratch) override {
+  void run(const void* const* inputs, void* const* outputs, void* scratch) override {
     void* result = between_ ? scratch : outputs[0];
     void* rest = static_cast<char*>(scratch) + between_;
     linear_->run(inputs, &result, rest);

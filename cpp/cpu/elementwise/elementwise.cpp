@@ -201,7 +201,7 @@ class ElementwiseKernel : public Kernel {
     }
     keysAt_ = takeShared(static_cast<int64_t>(chain_.dropouts.size() * sizeof(RandomKey) / sizeof(float)));
     perThread_ = roundUp(chain_.slots * kTile * sizeof(float)) + roundUp(kTile / 4 * sizeof(uint64_t)) +
-                 roundUp(chain_.registers.size() * sizeof(void*));
+                 2 * roundUp(chain_.registers.size() * sizeof(void*));
     int last = 0;
     for (int i = 0; i < chain_.inputs; ++i) {
       if (inputs_[i].access == Access::Direct) last = std::max(last, chain_.registers[i].lastRead);
@@ -219,7 +219,7 @@ class ElementwiseKernel : public Kernel {
   size_t scratchBytes() const override { return sharedBytes_ + perThread_ * threads_; }
   std::string implementation() const override { return std::string("own:") + isa_.name; }
 
-  void run(void* const* inputs, void* const* outputs, void* scratch) override {
+  void run(const void* const* inputs, void* const* outputs, void* scratch) override {
     if (elements_ == 0) return;
     prepare(inputs, static_cast<char*>(scratch));
     const int64_t tiles = (elements_ + kTile - 1) / kTile;
@@ -282,7 +282,7 @@ class ElementwiseKernel : public Kernel {
     }
   }
 
-  void prepare(void* const* inputs, char* scratch) const {
+  void prepare(const void* const* inputs, char* scratch) const {
     for (int i = 0; i < chain_.inputs; ++i) {
       const Operand& operand = inputs_[i];
       auto* shared = reinterpret_cast<float*>(scratch + operand.shared);
@@ -335,38 +335,41 @@ class ElementwiseKernel : public Kernel {
     }
   }
 
-  void runTile(void* const* inputs, void* const* outputs, char* scratch, char* own, int64_t start,
+  void runTile(const void* const* inputs, void* const* outputs, char* scratch, char* own, int64_t start,
                int64_t n) const {
     auto* slots = reinterpret_cast<float*>(own);
     own += roundUp(chain_.slots * kTile * sizeof(float));
     auto* blocks = reinterpret_cast<uint64_t*>(own);
-    auto** registers = reinterpret_cast<void**>(own + roundUp(kTile / 4 * sizeof(uint64_t)));
+    own += roundUp(kTile / 4 * sizeof(uint64_t));
+    // Where each register is read, and where it is written.
+    auto** registers = reinterpret_cast<const void**>(own);
+    auto** written = reinterpret_cast<float**>(own + roundUp(chain_.registers.size() * sizeof(void*)));
     const bool even = n % kTilePadding == 0;  // inner loops stay within the tile
 
     size_t constant = 0;
     for (size_t r = 0; r < chain_.registers.size(); ++r) {
       const auto& reg = chain_.registers[r];
-      registers[r] =
-          reg.isConstant ? const_cast<float*>(constants_[constant++].data()) : slots + reg.slot * kTile;
+      written[r] = reg.isConstant ? nullptr : slots + reg.slot * kTile;
+      registers[r] = reg.isConstant ? constants_[constant++].data() : written[r];
     }
     for (int i = 0; i < chain_.inputs; ++i) {
       const Operand& operand = inputs_[i];
       char* shared = scratch + operand.shared;
-      char* memory = static_cast<char*>(inputs[i]);
+      const char* memory = static_cast<const char*>(inputs[i]);
       switch (operand.access) {
         case Access::Key: break;
         case Access::Scalar: registers[i] = shared; break;
         case Access::Periodic: registers[i] = shared + start % operand.length * sizeof(float); break;
-        case Access::PaddedVector: readRuns(registers[i], operand, shared, start, n); break;
-        case Access::Runs: readRuns(registers[i], operand, memory, start, n); break;
+        case Access::PaddedVector: readRuns(written[i], operand, shared, start, n); break;
+        case Access::Runs: readRuns(written[i], operand, memory, start, n); break;
         case Access::Widened:
-          widen(registers[i], memory + start * static_cast<int64_t>(sizeOf(operand.dtype)), operand.dtype, n);
+          widen(written[i], memory + start * static_cast<int64_t>(sizeOf(operand.dtype)), operand.dtype, n);
           break;
         case Access::Direct:
           if (even) {
             registers[i] = memory + start * 4;
           } else {
-            std::memcpy(registers[i], memory + start * 4, n * 4);
+            std::memcpy(written[i], memory + start * 4, n * 4);
           }
       }
     }
@@ -376,7 +379,8 @@ class ElementwiseKernel : public Kernel {
       });
     }
     for (size_t o = 0; o < chain_.outputs.size(); ++o) {
-      if (straight_[o] && even) registers[chain_.outputs[o]] = static_cast<float*>(outputs[o]) + start;
+      const int r = chain_.outputs[o];
+      if (straight_[o] && even) registers[r] = written[r] = static_cast<float*>(outputs[o]) + start;
     }
     for (const ChainCall& call : chain_.calls) {
       const void* args[3];
@@ -385,7 +389,7 @@ class ElementwiseKernel : public Kernel {
         args[1] = blocks;
         args[2] = reinterpret_cast<RandomKey*>(scratch + keysAt_) + call.dropout;
       }
-      call.run(registers[call.out], args, &call.param, n);
+      call.run(written[call.out], args, &call.param, n);
     }
     for (size_t o = 0; o < chain_.outputs.size(); ++o) {
       const void* from = registers[chain_.outputs[o]];

@@ -24,7 +24,7 @@ class RandomKernel : public Kernel {
 
   std::string implementation() const override { return std::string("own:") + isa_.name; }
 
-  void run(void* const* inputs, void* const* outputs, void*) override {
+  void run(const void* const* inputs, void* const* outputs, void*) override {
     auto* words = static_cast<const uint32_t*>(inputs[0]);
     const RandomKey key{words[0], salt_, words[1]};
     auto* out = static_cast<float*>(outputs[0]);

@@ -35,7 +35,7 @@ class OrthonormalRowsKernel : public Kernel {
     return static_cast<size_t>(height_ * (2 * stride_ + kReflections + 1)) * sizeof(float);
   }
 
-  void run(void* const* inputs, void* const* outputs, void* scratch) override {
+  void run(const void* const* inputs, void* const* outputs, void* scratch) override {
     auto* x = static_cast<const float*>(inputs[0]);
     auto* vectors = static_cast<float*>(scratch);
     float* q = vectors + height_ * stride_;

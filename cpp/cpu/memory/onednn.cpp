@@ -28,7 +28,10 @@ Device& device() {
   return device;
 }
 
-void point(const dnnl::memory& memory, void* data) { dnnl_memory_set_data_handle(memory.get(), data); }
+// oneDNN has one type for memory that it reads and memory that it writes.
+void point(const dnnl::memory& memory, const void* data) {
+  dnnl_memory_set_data_handle(memory.get(), const_cast<void*>(data));
+}
 
 class ZerosKernel : public Kernel {
  public:
@@ -36,7 +39,7 @@ class ZerosKernel : public Kernel {
     for (size_t o = 0; o < spec.outputs.size(); ++o)
       bytes_.push_back(spec.outputLayouts[o] ? spec.outputLayouts[o]->bytes() : bytesOf(spec.outputs[o]));
   }
-  void run(void* const*, void* const* outputs, void*) override {
+  void run(const void* const*, void* const* outputs, void*) override {
     for (size_t o = 0; o < bytes_.size(); ++o) std::memset(outputs[o], 0, bytes_[o]);
   }
   std::string implementation() const override { return "zeros"; }
@@ -121,7 +124,7 @@ void PrimitiveKernel::bind(std::vector<Binding>& bindings, int argument, size_t 
   arguments_.push_back({argument, bindings.back().memory.get()});
 }
 
-void PrimitiveKernel::run(void* const* inputs, void* const* outputs, void* scratch) {
+void PrimitiveKernel::run(const void* const* inputs, void* const* outputs, void* scratch) {
   for (Binding& binding : inputs_) point(binding.memory, inputs[binding.index]);
   for (Binding& binding : outputs_) point(binding.memory, outputs[binding.index]);
   if (scratchBytes_) point(scratchpad_, scratch);

@@ -92,7 +92,7 @@ class PrimitiveKernel : public Kernel {
   void bindInput(int argument, size_t index, const Desc& desc) { bind(inputs_, argument, index, desc); }
   void bindOutput(int argument, size_t index, const Desc& desc) { bind(outputs_, argument, index, desc); }
 
-  void run(void* const* inputs, void* const* outputs, void* scratch) override;
+  void run(const void* const* inputs, void* const* outputs, void* scratch) override;
   size_t scratchBytes() const override { return scratchBytes_; }
   std::string implementation() const override { return implementation_; }
 

@@ -42,7 +42,7 @@ class GatherKernel : public Kernel {
 
   std::string implementation() const override { return "own"; }
 
-  void run(void* const* inputs, void* const* outputs, void*) override {
+  void run(const void* const* inputs, void* const* outputs, void*) override {
     const View& v = view_;
     indices_.check("gather", inputs[1], v.n);
     const auto bytes = [&](DType dtype) { return v.inner * static_cast<int64_t>(sizeOf(dtype)); };
@@ -89,7 +89,7 @@ class GatherBackwardKernel : public Kernel {
 
   std::string implementation() const override { return std::string("own:") + isa_.name; }
 
-  void run(void* const* inputs, void* const* outputs, void*) override {
+  void run(const void* const* inputs, void* const* outputs, void*) override {
     const View& v = view_;
     indices_.check("gatherBackward", inputs[1], v.n);
     auto* dx = static_cast<float*>(outputs[0]);
@@ -130,7 +130,7 @@ class ToIndicesKernel : public Kernel {
 
   std::string implementation() const override { return "own"; }
 
-  void run(void* const* inputs, void* const* outputs, void*) override {
+  void run(const void* const* inputs, void* const* outputs, void*) override {
     const auto* x = static_cast<const float*>(inputs[0]);
     auto* y = static_cast<int32_t*>(outputs[0]);
     std::atomic<bool> held = true;
@@ -175,7 +175,7 @@ class OneHotKernel : public Kernel {
 
   std::string implementation() const override { return "own"; }
 
-  void run(void* const* inputs, void* const* outputs, void*) override {
+  void run(const void* const* inputs, void* const* outputs, void*) override {
     auto* y = static_cast<float*>(outputs[0]);
     parallelFor(threads_, rows_, kLeastThreadElements / depth_, [&](int64_t begin, int64_t end, int) {
       std::fill(y + begin * depth_, y + end * depth_, off_);

@@ -62,7 +62,7 @@ class MoveKernel : public Kernel {
 
   std::string implementation() const override { return "own"; }
 
-  void run(void* const* inputs, void* const* outputs, void*) override {
+  void run(const void* const* inputs, void* const* outputs, void*) override {
     if (filling_) filling_->run(outputs[0]);
     for (const Part& part : parts_) {
       part.copy.run(static_cast<const char*>(inputs[part.input]) + part.from * bytes_,

@@ -14,7 +14,7 @@ namespace {
 class CopyKernel : public Kernel {
  public:
   explicit CopyKernel(size_t bytes) : bytes_(bytes) {}
-  void run(void* const* inputs, void* const* outputs, void*) override {
+  void run(const void* const* inputs, void* const* outputs, void*) override {
     // An empty tensor may have no memory at all.
     if (bytes_) std::memcpy(outputs[0], inputs[0], bytes_);
   }
@@ -32,7 +32,7 @@ class TwoStepKernel : public Kernel {
       : first_(reorderKernel(source, from, middle, nullptr)),
         second_(reorderKernel(middle, nullptr, target, to)),
         bytes_(bytesOf(middle)) {}
-  void run(void* const* inputs, void* const* outputs, void* scratch) override {
+  void run(const void* const* inputs, void* const* outputs, void* scratch) override {
     void* rest = static_cast<std::byte*>(scratch) + rounded();
     first_->run(inputs, &scratch, rest);
     second_->run(&scratch, outputs, rest);

@@ -48,7 +48,7 @@ class StatisticsKernel : public NormKernel<T> {
            static_cast<size_t>(3 * view_.period * threads_) * sizeof(float);
   }
 
-  void run(void* const* inputs, void* const* outputs, void* scratch) override {
+  void run(const void* const* inputs, void* const* outputs, void* scratch) override {
     auto* x = static_cast<const T*>(inputs[0]);
     const int64_t period = view_.period;
     auto* counts = static_cast<double*>(scratch);
@@ -99,7 +99,7 @@ class NormalizeKernel : public NormKernel<T> {
 
   size_t scratchBytes() const override { return NormColumnArrays::bytes(view_); }
 
-  void run(void* const* inputs, void* const* outputs, void* scratch) override {
+  void run(const void* const* inputs, void* const* outputs, void* scratch) override {
     const auto vector = [&](size_t i) { return static_cast<const float*>(inputs[i]); };
     using F = spec::NormForward;
     auto *x = static_cast<const T*>(inputs[F::x]),
@@ -130,7 +130,7 @@ class BackwardKernel : public NormKernel<T> {
 
   size_t scratchBytes() const override { return sums_.bytes() + NormColumnArrays::bytes(view_); }
 
-  void run(void* const* inputs, void* const* outputs, void* scratch) override {
+  void run(const void* const* inputs, void* const* outputs, void* scratch) override {
     const auto vector = [&](size_t i) { return static_cast<const float*>(inputs[i]); };
     const auto image = [&](size_t i) { return static_cast<const T*>(inputs[i]); };
     using B = spec::NormBackward;

@@ -78,7 +78,7 @@ class NormMaxPool : public NormPoolKernel<T> {
 
   size_t scratchBytes() const override { return NormColumnArrays::bytes(this->view_); }
 
-  void run(void* const* inputs, void* const* outputs, void* scratch) override {
+  void run(const void* const* inputs, void* const* outputs, void* scratch) override {
     const auto vector = [&](size_t i) { return static_cast<const float*>(inputs[i]); };
     auto* x = static_cast<const T*>(inputs[F::x]);
     auto *y = static_cast<T*>(outputs[0]), *largest = static_cast<T*>(outputs[2]);
@@ -108,7 +108,7 @@ class NormMaxPoolBackward : public NormPoolKernel<T> {
 
   size_t scratchBytes() const override { return sums_.bytes() + NormColumnArrays::bytes(this->view_); }
 
-  void run(void* const* inputs, void* const* outputs, void* scratch) override {
+  void run(const void* const* inputs, void* const* outputs, void* scratch) override {
     const auto vector = [&](size_t i) { return static_cast<const float*>(inputs[i]); };
     const auto image = [&](size_t i) { return static_cast<const T*>(inputs[i]); };
     auto* dx = static_cast<T*>(outputs[0]);

@@ -39,7 +39,7 @@ class ForwardKernel : public LayerNormKernel<T> {
  public:
   explicit ForwardKernel(const KernelSpec& spec) : LayerNormKernel<T>(spec, 0, 1) {}
 
-  void run(void* const* inputs, void* const* outputs, void*) override {
+  void run(const void* const* inputs, void* const* outputs, void*) override {
     const auto* x = static_cast<const T*>(inputs[0]);
     const auto *gamma = static_cast<const float*>(inputs[1]), *beta = static_cast<const float*>(inputs[2]);
     auto* y = static_cast<T*>(outputs[0]);
@@ -63,7 +63,7 @@ class BackwardKernel : public LayerNormKernel<T> {
     return static_cast<size_t>(2 * this->row_.n * this->threads_) * (sizeof(double) + sizeof(float));
   }
 
-  void run(void* const* inputs, void* const* outputs, void* scratch) override {
+  void run(const void* const* inputs, void* const* outputs, void* scratch) override {
     const auto *dy = static_cast<const T*>(inputs[0]), *x = static_cast<const T*>(inputs[1]);
     const auto in = [&](size_t i) { return static_cast<const float*>(inputs[i]); };
     auto* dx = static_cast<T*>(outputs[0]);

@@ -11,7 +11,7 @@
 
 namespace nodegrad {
 
-UpdateNumbers UpdateRule::at(void* const* scalars) const {
+UpdateNumbers UpdateRule::at(const void* const* scalars) const {
   const double rate = *static_cast<const float*>(scalars[0]);
   UpdateNumbers step = numbers;
   step.rate = static_cast<float>(rate);
@@ -62,7 +62,7 @@ class OptimizerKernel : public Kernel {
 
   std::string implementation() const override { return std::string("own:") + isa_.name; }
 
-  void run(void* const* inputs, void* const* outputs, void*) override {
+  void run(const void* const* inputs, void* const* outputs, void*) override {
     const size_t slots = operands_.slots;
     const UpdateNumbers numbers = rule_.at(inputs + operands_.firstScalar());
     parallelFor(threads_, ends_.back(), kLeastThreadElements, [&](int64_t begin, int64_t end, int) {

@@ -12,7 +12,7 @@ struct UpdateRule {
   double beta1 = 0, beta2 = 0;  // of Adam's bias corrections
 
   // The numbers of one step. scalars: the learning rate and, for Adam, the step.
-  UpdateNumbers at(void* const* scalars) const;
+  UpdateNumbers at(const void* const* scalars) const;
 };
 
 // The rule of an op ("adamUpdate") with its attributes.

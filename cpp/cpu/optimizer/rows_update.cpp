@@ -37,7 +37,7 @@ class RowsUpdateKernel : public Kernel {
            static_cast<size_t>(threads_ * width_) * sizeof(float);
   }
 
-  void run(void* const* inputs, void* const* outputs, void* scratch) override {
+  void run(const void* const* inputs, void* const* outputs, void* scratch) override {
     const UpdateNumbers numbers = rule_.at(inputs + operands_.firstScalar);
     const bool inPlace =
         outputs[0] == inputs[0] && std::equal(outputs + 1, outputs + 1 + operands_.slots, inputs + 2);
@@ -87,7 +87,7 @@ class RowsUpdateKernel : public Kernel {
     for (int64_t x = 0; x < width_; x += kLineElements) __builtin_prefetch(gradient + x);
   }
 
-  void update(void* const* inputs, void* const* outputs, const UpdateNumbers& numbers, int64_t row,
+  void update(const void* const* inputs, void* const* outputs, const UpdateNumbers& numbers, int64_t row,
               int64_t rows, const float* gradient) const {
     const float* in[5];
     float* out[4];
@@ -98,7 +98,7 @@ class RowsUpdateKernel : public Kernel {
     rule_.run(in, out, numbers, 0, rows * width_);
   }
 
-  bool slotsAreZero(void* const* inputs, int64_t row, int64_t rows) const {
+  bool slotsAreZero(const void* const* inputs, int64_t row, int64_t rows) const {
     for (size_t s = 0; s < operands_.slots; ++s) {
       const float* slot = static_cast<const float*>(inputs[s + 2]) + row * width_;
       if (!isa_.optimizer->allZero(slot, rows * width_)) return false;

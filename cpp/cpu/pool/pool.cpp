@@ -28,7 +28,7 @@ class PoolKernel : public Kernel {
 
   std::string implementation() const override { return std::string("own:") + isa_.name; }
 
-  void run(void* const* inputs, void* const* outputs, void*) override {
+  void run(const void* const* inputs, void* const* outputs, void*) override {
     const bool backward = op_ == Op::MaxBackward || op_ == Op::AverageBackward;
     const int64_t rows = backward ? images_.depth * images_.height : geometry_.outRows();
     const int64_t grain = kLeastThreadElements / std::max<int64_t>(1, images_.width * images_.channels);
@@ -72,7 +72,7 @@ class PoolKernel : public Kernel {
   }
 
   template <class T>
-  void runRow(const PoolKernels<T>& pool, void* const* inputs, void* const* outputs, int64_t image,
+  void runRow(const PoolKernels<T>& pool, const void* const* inputs, void* const* outputs, int64_t image,
               int64_t row) const {
     const PoolShape& shape = geometry_.shape();
     const int64_t inRow = images_.width * images_.channels, outRow = shape.width.out * images_.channels;

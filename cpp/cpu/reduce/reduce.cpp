@@ -106,7 +106,7 @@ class ReduceKernel : public Kernel {
   }
   std::string implementation() const override { return std::string("own:") + isa_.name; }
 
-  void run(void* const* inputs, void* const* outputs, void* scratch) override {
+  void run(const void* const* inputs, void* const* outputs, void* scratch) override {
     if (half_) {
       reduce(row_->halves, static_cast<const uint16_t*>(inputs[0]), outputs, scratch);
     } else {
@@ -223,7 +223,7 @@ class ArgKernel : public Kernel {
 
   std::string implementation() const override { return std::string("own:") + isa_.name; }
 
-  void run(void* const* inputs, void* const* outputs, void*) override {
+  void run(const void* const* inputs, void* const* outputs, void*) override {
     auto* x = static_cast<const float*>(inputs[0]);
     auto* y = static_cast<int32_t*>(outputs[0]);
     if (outer_ * inner_ == 0) return;

@@ -27,7 +27,7 @@ class SoftmaxKernel : public Kernel {
 
   std::string implementation() const override { return std::string("own:") + isa_.name; }
 
-  void run(void* const* inputs, void* const* outputs, void*) override {
+  void run(const void* const* inputs, void* const* outputs, void*) override {
     if (n_ == 0 || inner_ == 0) return;
     auto* x = static_cast<const float*>(inputs[0]);
     auto* y = static_cast<float*>(outputs[0]);
@@ -70,7 +70,7 @@ class CrossEntropyKernel : public Kernel {
 
   std::string implementation() const override { return std::string("own:") + isa_.name; }
 
-  void run(void* const* inputs, void* const* outputs, void*) override {
+  void run(const void* const* inputs, void* const* outputs, void*) override {
     auto* x = static_cast<const float*>(inputs[0]);
     auto* loss = static_cast<float*>(outputs[0]);
     if (sparse_) check(inputs[1]);

@@ -27,7 +27,7 @@ class GruKernel : public rnn::RecurrentKernel<T> {
     if (!resetAfter_) second_.emplace(this->products({kGates, 2, 1}, false, false));
   }
 
-  void run(void* const* inputs, void* const* outputs, void* scratch) override {
+  void run(const void* const* inputs, void* const* outputs, void* scratch) override {
     const auto in = [&](size_t i) { return static_cast<const float*>(inputs[i]); };
     Tensors t;
     t.x = static_cast<const T*>(inputs[0]);
@@ -116,7 +116,7 @@ class GruBackwardKernel : public rnn::RecurrentKernel<T> {
     if (!resetAfter_) second_.emplace(this->products({kGates, 2, 1}, true, masked_));
   }
 
-  void run(void* const* inputs, void* const* outputs, void* scratch) override {
+  void run(const void* const* inputs, void* const* outputs, void* scratch) override {
     const auto in = [&](size_t i) { return static_cast<const float*>(inputs[i]); };
     Tensors t;
     t.gates = static_cast<const T*>(inputs[0]);

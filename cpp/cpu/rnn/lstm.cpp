@@ -19,7 +19,7 @@ class LstmKernel : public rnn::RecurrentKernel<T> {
         products_(this->products({kGates, 0, kGates}, false, masked_)),
         hasState_(inputs_ > 2) {}
 
-  void run(void* const* inputs, void* const* outputs, void* scratch) override {
+  void run(const void* const* inputs, void* const* outputs, void* scratch) override {
     Tensors t;
     t.x = static_cast<const T*>(inputs[0]);
     t.firstH = hasState_ ? static_cast<const float*>(inputs[2]) : nullptr;
@@ -90,7 +90,7 @@ class LstmBackwardKernel : public rnn::RecurrentKernel<T> {
         dx_(spec.outputs[0]),
         firstC_(inputs_ > (sequences_ ? 6U : 5U) ? inputs_ - 1 : 0) {}
 
-  void run(void* const* inputs, void* const* outputs, void* scratch) override {
+  void run(const void* const* inputs, void* const* outputs, void* scratch) override {
     const auto in = [&](size_t i) { return static_cast<const float*>(inputs[i]); };
     Tensors t;
     t.gates = static_cast<const T*>(inputs[0]);

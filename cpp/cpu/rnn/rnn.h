@@ -281,7 +281,7 @@ class RecurrentKernel : public Kernel {
   };
   // Clears the row of zeros and calls body(part) for all parts.
   template <class Body>
-  void forParts(void* const* inputs, void* scratch, Body&& body) const {
+  void forParts(const void* const* inputs, void* scratch, Body&& body) const {
     const auto* masks = masked_ ? static_cast<const float*>(inputs[inputs_]) : nullptr;
     std::fill_n(zeros(scratch), s_.width, 0.0f);
     char* mine = static_cast<char*>(scratch) + packedBytes_ + zerosBytes();

@@ -16,7 +16,7 @@ class SimpleRnnKernel : public rnn::RecurrentKernel<T> {
   explicit SimpleRnnKernel(const KernelSpec& spec)
       : Base(spec, 1, {2, 2}), products_(this->products({1, 0, 1}, false, masked_)), hasState_(inputs_ > 2) {}
 
-  void run(void* const* inputs, void* const* outputs, void* scratch) override {
+  void run(const void* const* inputs, void* const* outputs, void* scratch) override {
     const auto* x = static_cast<const T*>(inputs[0]);
     const auto* firstH = hasState_ ? static_cast<const float*>(inputs[2]) : nullptr;
     const rnn::Output sequence = this->sequence(outputs), lastH = this->output(outputs, 0),
@@ -62,7 +62,7 @@ class SimpleRnnBackwardKernel : public rnn::RecurrentKernel<T> {
   explicit SimpleRnnBackwardKernel(const KernelSpec& spec)
       : Base(spec, 1, {1, 2}), products_(this->products({1, 0, 1}, true, masked_)), dx_(spec.outputs[0]) {}
 
-  void run(void* const* inputs, void* const* outputs, void* scratch) override {
+  void run(const void* const* inputs, void* const* outputs, void* scratch) override {
     const auto* after = static_cast<const T*>(inputs[0]);
     const auto* dLastH = static_cast<const float*>(inputs[2]);
     const auto* dSequence = sequences_ ? static_cast<const float*>(inputs[3]) : nullptr;

@@ -25,7 +25,7 @@ class FakeLayout : public Layout {
 
 class FakeKernel : public Kernel {
  public:
-  void run(void* const*, void* const*, void*) override {}
+  void run(const void* const*, void* const*, void*) override {}
   std::string implementation() const override { return "fake"; }
 };
 

@@ -364,7 +364,7 @@ class LaggingKernel : public Kernel {
   std::string implementation() const override { return inner_->implementation(); }
   size_t scratchBytes() const override { return inner_->scratchBytes(); }
 
-  void run(void* const* inputs, void* const* outputs, void* scratch) override {
+  void run(const void* const* inputs, void* const* outputs, void* scratch) override {
     backend_.add([inner = inner_, skips = mayWriteOver_, &queue = backend_.queue(),
                   from = inside(inputs, inputs_), to = inside(outputs, outputs_),
                   rest = backend_.space().inside(scratch)] {
@@ -373,7 +373,7 @@ class LaggingKernel : public Kernel {
   }
 
  private:
-  std::vector<void*> inside(void* const* given, size_t count) const {
+  std::vector<void*> inside(const void* const* given, size_t count) const {
     std::vector<void*> addresses;
     for (size_t i = 0; i < count; ++i) addresses.push_back(backend_.space().inside(given[i]));
     return addresses;

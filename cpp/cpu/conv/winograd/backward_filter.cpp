@@ -27,14 +27,14 @@ class WinogradBackwardFilter : public WinogradKernel {
         sumElements_(kPlaces * floatPlane(chunk_ * lanes_ * kernels_.gradientColumns * lanes_)) {}
 
  protected:
-  void transformInput(void* const* inputs, int64_t block, const WinogradTile* tiles, int64_t count, void* to,
-                      int64_t plane) const {
+  void transformInput(const void* const* inputs, int64_t block, const WinogradTile* tiles, int64_t count,
+                      void* to, int64_t plane) const {
     kernels_.correlatedInput(image_.map(inputs, block), tiles, count, top_, left_, to, plane);
   }
 
-  void transformGradient(void* const* inputs, int64_t block, const WinogradTile* tiles, int64_t count,
+  void transformGradient(const void* const* inputs, int64_t block, const WinogradTile* tiles, int64_t count,
                          void* to, int64_t plane, float* biasSums) const {
-    void* data = inputs[conv_.yIndex];
+    const void* data = inputs[conv_.yIndex];
     const WinogradMap map =
         conv_.pooledGradient ? y_.pooledMap(data, inputs[conv_.placesIndex], block) : y_.map(data, block);
     kernels_.outputGradient(map, tiles, count, to, plane, biasSums + block * lanes_);
@@ -81,7 +81,7 @@ class SumsOfTiles : public WinogradBackwardFilter {
     return static_cast<size_t>(tiles_.parts() * partFloats()) * sizeof(float);
   }
 
-  void run(void* const* inputs, void* const* outputs, void* scratch) override {
+  void run(const void* const* inputs, void* const* outputs, void* scratch) override {
     float* filters = static_cast<float*>(outputs[0]);
     float* memory = static_cast<float*>(scratch);
     tiles_.forBlocks([&](int part, const WinogradTile* tiles, int64_t count, bool first) {
@@ -157,7 +157,7 @@ class SumsOfPairs : public WinogradBackwardFilter {
            sizeof(float);
   }
 
-  void run(void* const* inputs, void* const* outputs, void* scratch) override {
+  void run(const void* const* inputs, void* const* outputs, void* scratch) override {
     float* filters = static_cast<float*>(outputs[0]);
     float* transformed = static_cast<float*>(scratch);
     float* gradients = transformed + planeFloats(inputPlane_);

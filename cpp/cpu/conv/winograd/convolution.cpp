@@ -34,8 +34,8 @@ class WinogradConvolution : public WinogradKernel {
         residual_(s.outHeight, s.outWidth, s.out, lanes_, conv.residualDtype) {}
 
  protected:
-  void transformInput(void* const* inputs, int64_t block, const WinogradTile* tiles, int64_t count, void* to,
-                      int64_t plane) const {
+  void transformInput(const void* const* inputs, int64_t block, const WinogradTile* tiles, int64_t count,
+                      void* to, int64_t plane) const {
     const WinogradMap map = !backward_ ? image_.map(inputs, block)
                             : conv_.pooledGradient
                                 ? from_.pooledMap(inputs[conv_.yIndex], inputs[conv_.placesIndex], block)
@@ -43,9 +43,10 @@ class WinogradConvolution : public WinogradKernel {
     kernels_.input(map, tiles, count, top_, left_, to, plane);
   }
 
-  void transformOutput(void* const* inputs, void* const* outputs, int64_t block, const WinogradTile* tiles,
-                       int64_t count, const float* products, int64_t plane, ChannelMoments moments) const {
-    WinogradOutput to{to_.map(nullptr, 0), nullptr, relu_, {}, {}, nullptr, nullptr};
+  void transformOutput(const void* const* inputs, void* const* outputs, int64_t block,
+                       const WinogradTile* tiles, int64_t count, const float* products, int64_t plane,
+                       ChannelMoments moments) const {
+    WinogradOutput to{to_.map<void>(nullptr, 0), nullptr, relu_, {}, {}, nullptr, nullptr};
     if (backward_)
       to.map = image_.map(outputs, block);
     else if (conv_.computesImage())
@@ -84,7 +85,7 @@ class WinogradConvolution : public WinogradKernel {
   }
 
  private:
-  static int64_t outputsOf(const WinogradMap& map, const WinogradTile* tiles, int64_t count) {
+  static int64_t outputsOf(const WinogradResult& map, const WinogradTile* tiles, int64_t count) {
     int64_t all = 0;
     for (int64_t t = 0; t < count; ++t)
       all +=
@@ -128,7 +129,7 @@ class ManyTiles : public WinogradConvolution {
            static_cast<size_t>(tiles_.parts() * (partFloats() + momentFloats())) * sizeof(float);
   }
 
-  void run(void* const* inputs, void* const* outputs, void* scratch) override {
+  void run(const void* const* inputs, void* const* outputs, void* scratch) override {
     const float* filters = static_cast<const float*>(inputs[conv_.wIndex]);
     float* moments = static_cast<float*>(scratch);
     float* parts = moments + tiles_.parts() * momentFloats();
@@ -215,7 +216,7 @@ class FewTiles : public WinogradConvolution {
            sizeof(float);
   }
 
-  void run(void* const* inputs, void* const* outputs, void* scratch) override {
+  void run(const void* const* inputs, void* const* outputs, void* scratch) override {
     float* moments = static_cast<float*>(scratch);  // no two parts have a channel in common
     float* transformed = moments + momentFloats();
     clearMoments(moments, 1);

@@ -34,7 +34,7 @@ class FilterTransform : public Kernel {
         blocks_(filters[3] / kernelsFor(factors).lanes),
         threads_(teamThreads()),
         implementation_(implementationFor(factors)) {}
-  void run(void* const* inputs, void* const* outputs, void*) override {
+  void run(const void* const* inputs, void* const* outputs, void*) override {
     panels_.transform(static_cast<const float*>(inputs[0]), 0, blocks_, static_cast<std::byte*>(outputs[0]),
                       threads_);
   }

@@ -7,9 +7,11 @@
 // matrix multiplication for each of the 36 places.
 namespace nodegrad {
 
-// One block of channels of a batch of images: [image][row][column][lanes].
-struct WinogradMap {
-  void* data;           // of the first image
+// One block of channels of a batch of images: [image][row][column][lanes]. Data: void, or const void of a map
+// that is only read.
+template <class Data>
+struct WinogradMapOf {
+  Data* data;           // of the first image
   bool bfloat16;        // else float
   int64_t imageStride;  // in elements
   int64_t height, width;
@@ -18,16 +20,18 @@ struct WinogradMap {
   // whole map's.
   const uint8_t* places = nullptr;
 };
+using WinogradMap = WinogradMapOf<const void>;
+using WinogradResult = WinogradMapOf<void>;
 
 // What becomes of one block of output channels. Where one of the maps is bfloat16, whatever follows takes the
 // numbers as rounded to that: the pooling, and of a map that is, the moments.
 struct WinogradOutput {
-  WinogradMap map;     // data null: only what is pooled is wanted
-  const float* bias;   // or null
-  bool relu;           // cuts negative values off
-  WinogradMap mask;    // data null, or a map of the same sizes: what is not positive there becomes 0
-  WinogradMap pooled;  // data null: none. Else the maxima of windows of 2×2, strided by 2,
-  uint8_t* places;     // and where in its window each lies (0 … 3)
+  WinogradResult map;     // data null: only what is pooled is wanted
+  const float* bias;      // or null
+  bool relu;              // cuts negative values off
+  WinogradMap mask;       // data null, or a map of the same sizes: what is not positive there becomes 0
+  WinogradResult pooled;  // data null: none. Else the maxima of windows of 2×2, strided by 2,
+  uint8_t* places;        // and where in its window each lies (0 … 3)
   float* moments;  // null, or [3][lanes]: a number near these outputs, and the sums of their distances from
                    // it and of the squares of these
   WinogradMap residual = {};  // data null, or a map of the same sizes that is added before the ReLU

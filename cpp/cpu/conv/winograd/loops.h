@@ -1,4 +1,6 @@
 #pragma once
+#include <type_traits>
+
 #include "cpu/conv/winograd/kernels.h"
 #include "cpu/conv/winograd/products.h"
 #include "cpu/conv/winograd/transforms.h"
@@ -22,7 +24,7 @@ inline Floats take(const WinogradMap& map, int64_t at) {
   return map.bfloat16 ? load(static_cast<const uint16_t*>(map.data) + at)
                       : load(static_cast<const float*>(map.data) + at);
 }
-inline void put(const WinogradMap& map, int64_t at, Floats v) {
+inline void put(const WinogradResult& map, int64_t at, Floats v) {
   if (map.bfloat16)
     store(static_cast<uint16_t*>(map.data) + at, v);
   else
@@ -32,9 +34,10 @@ inline void put(const WinogradMap& map, int64_t at, Floats v) {
 // Fetches the 4 columns from (row, column) that a later tile is the first to use, in `rows` rows.
 // Inlined by force: a function that only fetches has no effect that the compiler knows of, and it drops the
 // calls.
-template <int rows, bool write>
-inline __attribute__((always_inline)) void fetchAhead(const WinogradMap& map, const WinogradTile& tile,
-                                                      int64_t row, int64_t column) {
+template <int rows, class Data>
+inline __attribute__((always_inline)) void fetchAhead(const WinogradMapOf<Data>& map,
+                                                      const WinogradTile& tile, int64_t row, int64_t column) {
+  constexpr bool write = std::is_same_v<Data, void>;
   const int size = map.bfloat16 ? 2 : 4;
   const char* image = static_cast<const char*>(map.data) + tile.image * map.imageStride * size;
   const int shift = !write && map.places ? 1 : 0;
@@ -107,7 +110,7 @@ inline __attribute__((always_inline)) void inputTile(const WinogradMap& map, con
                                                      int64_t t, int64_t count, int64_t top, int64_t left,
                                                      Put put) {
   const WinogradTile& later = tiles[t + kAhead < count ? t + kAhead : count - 1];
-  fetchAhead<6, false>(map, later, later.row - top, later.column - left + 2);
+  fetchAhead<6>(map, later, later.row - top, later.column - left + 2);
   alignas(64) T copy[36 * kLanes];
   Floats half[36];
   int64_t rowStride;
@@ -207,12 +210,12 @@ inline void addTile(Floats (&y)[16], const WinogradMap& map, const WinogradTile&
 void output(const float* from, int64_t plane, const WinogradOutput& to, const WinogradTile* tiles,
             int64_t count) {
   const Floats bias = to.bias ? load(to.bias) : Floats{};
-  const WinogradMap& map = to.map;
+  const WinogradResult& map = to.map;
   Floats near = {}, sum = {}, squares = {};
   for (int64_t t = 0; t < count; ++t, from += kLanes) {
     const WinogradTile& tile = tiles[t];
     const WinogradTile& later = tiles[t + kAhead < count ? t + kAhead : count - 1];
-    if (map.data) fetchAhead<4, true>(map, later, later.row, later.column);
+    if (map.data) fetchAhead<4>(map, later, later.row, later.column);
     Floats half[24], y[16];
     NODEGRAD_UNROLL for (int j = 0; j < 6; ++j) {
       const float* p = from + j * plane;
@@ -270,7 +273,7 @@ void outputGradient(const WinogradMap& map, const WinogradTile* tiles, int64_t c
   Floats total = load(sum);
   layTiles(count, static_cast<T*>(to), plane, [&](int64_t t, auto put) __attribute__((always_inline)) {
     const WinogradTile& later = tiles[t + kAhead < count ? t + kAhead : count - 1];
-    fetchAhead<4, false>(map, later, later.row, later.column);
+    fetchAhead<4>(map, later, later.row, later.column);
     alignas(64) T copy[16 * kLanes];
     Floats half[24];
     int64_t rowStride;

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "cpu/conv/conv.h"
@@ -78,20 +79,25 @@ class BlockedImages {
         dtype_(dtype) {}
   int64_t blocks() const { return blocks_; }
   int64_t blockSize() const { return blockSize_; }
-  WinogradMap map(void* data, int64_t block) const { return mapOf(data, block, blockSize_, nullptr); }
+  template <class Data>
+  WinogradMapOf<Data> map(Data* data, int64_t block) const {
+    return mapOf(data, block, blockSize_, nullptr);
+  }
   // What a 2×2 pooling makes of it.
   BlockedImages pooled(DType dtype) const {
     return {height_ / 2, width_ / 2, blocks_ * lanes_, lanes_, dtype};
   }
   // Where it is the gradient behind such a pooling: see WinogradMap::places.
-  WinogradMap pooledMap(void* data, const void* places, int64_t block) const {
+  WinogradMap pooledMap(const void* data, const void* places, int64_t block) const {
     return mapOf(data, block, (height_ / 2) * (width_ / 2) * lanes_, static_cast<const uint8_t*>(places));
   }
 
  private:
-  WinogradMap mapOf(void* data, int64_t block, int64_t size, const uint8_t* places) const {
+  template <class Data>
+  WinogradMapOf<Data> mapOf(Data* data, int64_t block, int64_t size, const uint8_t* places) const {
+    using Byte = std::conditional_t<std::is_const_v<Data>, const std::byte, std::byte>;
     const int64_t bytes = block * size * static_cast<int64_t>(sizeOf(dtype_));
-    return {static_cast<std::byte*>(data) + bytes,   dtype_ == DType::BF16, blocks_ * size, height_, width_,
+    return {static_cast<Byte*>(data) + bytes,        dtype_ == DType::BF16, blocks_ * size, height_, width_,
             places ? places + block * size : nullptr};
   }
 
@@ -107,7 +113,8 @@ class ImageParts {
       parts_.emplace_back(s.height, s.width, conv.parts[p], lanes, conv.partDtypes[p]);
   }
   // tensors: the inputs or outputs that they are among.
-  WinogradMap map(void* const* tensors, int64_t block) const {
+  template <class Data>
+  WinogradMapOf<Data> map(Data* const* tensors, int64_t block) const {
     size_t part = 0;
     for (; block >= parts_[part].blocks(); ++part) block -= parts_[part].blocks();
     return parts_[part].map(tensors[indices_[part]], block);
