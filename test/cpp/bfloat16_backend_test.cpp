@@ -1,5 +1,6 @@
 // Convolutions and products on bfloat16 against float64. Of bfloat16 factors a product is exact in float32,
 // so that the error is float32's of the sum and, where the result is bfloat16 too, one rounding.
+#include "cpu/conv/samples_kernels.h"
 #include "cpu/isa.h"
 #include "support/kernel_test.h"
 #include "support/traced.h"

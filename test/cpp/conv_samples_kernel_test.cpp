@@ -1,4 +1,5 @@
 #include "cpu/conv/samples.h"
+#include "cpu/conv/samples_kernels.h"
 #include "cpu/isa.h"
 #include "cpu/memory/cpu_layout.h"
 #include "support/kernel_test.h"

@@ -1,4 +1,5 @@
 #include "cpu/conv/winograd/filters.h"
+#include "cpu/conv/winograd/kernels.h"
 #include "cpu/memory/cpu_layout.h"
 #include "cpu/memory/onednn.h"
 #include "host/buffer.h"

@@ -2,6 +2,7 @@
 #include <cstring>
 #include <limits>
 
+#include "cpu/elementwise/kernels.h"
 #include "support/kernel_test.h"
 
 namespace nodegrad::testing {
@@ -25,8 +26,8 @@ TEST_P(ReluKernel, KeepsNanAndWhatIsPositive) {
     y.insert(y.end(), given.begin(), given.end());
     std::vector<uint16_t> half;
     for (float v : y) half.push_back(bfloat16(v));
-    isaKernels().relu->relu(y.data(), static_cast<int64_t>(y.size()));
-    isaKernels().reluBfloat16->relu(half.data(), static_cast<int64_t>(half.size()));
+    isaKernels().relu.floats->relu(y.data(), static_cast<int64_t>(y.size()));
+    isaKernels().relu.bfloat16->relu(half.data(), static_cast<int64_t>(half.size()));
     for (size_t i = 0; i < y.size(); ++i) {
       const float e = i < offset ? 0 : expected[i - offset];
       EXPECT_TRUE(std::isnan(e) ? std::isnan(y[i]) : y[i] == e) << i << " after " << offset;
@@ -41,8 +42,8 @@ TEST_P(ReluKernel, SeesEveryNumberThatIsNotModerate) {
   const auto both = [](const std::vector<float>& x) {
     std::vector<uint16_t> half;
     for (float v : x) half.push_back(bfloat16(v));
-    const bool full = isaKernels().relu->isModerate(x.data(), static_cast<int64_t>(x.size()));
-    EXPECT_EQ(isaKernels().reluBfloat16->isModerate(half.data(), static_cast<int64_t>(half.size())), full);
+    const bool full = isaKernels().relu.floats->isModerate(x.data(), static_cast<int64_t>(x.size()));
+    EXPECT_EQ(isaKernels().relu.bfloat16->isModerate(half.data(), static_cast<int64_t>(half.size())), full);
     return full;
   };
   EXPECT_TRUE(both({}));

@@ -96,7 +96,11 @@ LayoutChoice convChoice(const KernelSpec& spec, const Convolution& conv, const L
 
 void registerConvKernels(KernelTable& table) {
   for (const char* op : {"conv", "convBackwardData", "convBackwardFilter"})
-    table[op] = {makeConv, convLayouts, nullptr, convSupports, convPrecisions, true};
+    table[op] = {.make = makeConv,
+                 .layouts = convLayouts,
+                 .supports = convSupports,
+                 .precisions = convPrecisions,
+                 .windows = true};
 }
 
 }  // namespace nodegrad

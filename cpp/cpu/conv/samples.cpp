@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "cpu/conv/samples_kernels.h"
 #include "cpu/isa.h"
 #include "cpu/memory/cpu_layout.h"
 #include "host/parallel.h"

@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "cpu/conv/conv.h"
+#include "cpu/conv/samples_kernels.h"
 
 namespace nodegrad {
 

@@ -248,6 +248,7 @@ void gradient(const SampleConv& c, const float* x, const float* dy, int64_t bloc
 
 }  // namespace
 
-const SampleConvKernels sampleConvKernels = {kLanes, kGroup, row, gradient};
+const SampleConvKernels sampleConvKernels = {
+    .lanes = kLanes, .group = kGroup, .row = row, .gradient = gradient};
 
 }  // namespace nodegrad::NODEGRAD_ISA_NAMESPACE

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 
+#include "cpu/elementwise/kernels.h"
 #include "cpu/isa.h"
 #include "cpu/kernel_table.h"
 #include "cpu/memory/cpu_layout.h"
@@ -58,12 +59,11 @@ class NanKeepingRelu : public Kernel {
     std::atomic<bool> moderate{true};
     for (const Memory& memory : operands_) {
       parallelFor(threads_, memory.elements, kGrain, [&](int64_t begin, int64_t end, int) {
-        const bool part =
-            memory.dtype == DType::F32
-                ? isa_.relu->isModerate(static_cast<const float*>(inputs[memory.index]) + begin, end - begin)
-                : isa_.reluBfloat16->isModerate(static_cast<const uint16_t*>(inputs[memory.index]) + begin,
-                                                end - begin);
-        if (!part) moderate = false;
+        withFloatType(memory.dtype, [&](auto number) {
+          using T = decltype(number);
+          const auto* x = static_cast<const T*>(inputs[memory.index]);
+          if (!kernelsFor<T>(isa_.relu).isModerate(x + begin, end - begin)) moderate = false;
+        });
       });
       if (!moderate) return false;
     }
@@ -72,11 +72,10 @@ class NanKeepingRelu : public Kernel {
 
   void apply(void* y) const {
     parallelFor(threads_, result_.elements, kGrain, [&](int64_t begin, int64_t end, int) {
-      if (result_.dtype == DType::F32) {
-        isa_.relu->relu(static_cast<float*>(y) + begin, end - begin);
-      } else {
-        isa_.reluBfloat16->relu(static_cast<uint16_t*>(y) + begin, end - begin);
-      }
+      withFloatType(result_.dtype, [&](auto number) {
+        using T = decltype(number);
+        kernelsFor<T>(isa_.relu).relu(static_cast<T*>(y) + begin, end - begin);
+      });
     });
   }
 

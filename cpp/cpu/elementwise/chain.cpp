@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "cpu/elementwise/kernels.h"
 #include "cpu/isa.h"
 
 namespace nodegrad {

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "backend.h"
+#include "cpu/elementwise/kernels.h"
 #include "cpu/isa/isa_kernels.h"
 
 namespace nodegrad {

@@ -2,11 +2,11 @@
 #include <set>
 
 #include "cpu/elementwise/chain.h"
+#include "cpu/elementwise/kernels.h"
 #include "cpu/elementwise/random.h"
-#include "cpu/isa.h"
 #include "cpu/kernel_table.h"
 #include "cpu/memory/walk.h"
-#include "host/parallel.h"
+#include "cpu/own_kernel.h"
 
 namespace nodegrad {
 namespace {
@@ -144,13 +144,10 @@ PrecisionChoice elementwisePrecisions(const KernelSpec& spec) {
 }
 
 // Runs a chain tile by tile over the memory of its full-size operands.
-class ElementwiseKernel : public Kernel {
+class ElementwiseKernel : public OwnKernel {
  public:
   explicit ElementwiseKernel(const KernelSpec& spec)
-      : isa_(isaKernels()),
-        program_(programOf(spec)),
-        chain_(compileChain(*program_, spec.inputs)),
-        threads_(teamThreads()) {
+      : program_(programOf(spec)), chain_(compileChain(*program_, spec.inputs)) {
     const TensorType& full = spec.outputs[0];
     const Geometry g = geometry(full, spec.outputLayouts[0]);
     const auto order = memoryOrder(g);
@@ -217,8 +214,6 @@ class ElementwiseKernel : public Kernel {
   }
 
   size_t scratchBytes() const override { return sharedBytes_ + perThread_ * threads_; }
-  std::string implementation() const override { return std::string("own:") + isa_.name; }
-
   void run(const void* const* inputs, void* const* outputs, void* scratch) override {
     if (elements_ == 0) return;
     prepare(inputs, static_cast<char*>(scratch));
@@ -415,10 +410,8 @@ class ElementwiseKernel : public Kernel {
     }
   }
 
-  const IsaKernels& isa_;
   std::shared_ptr<const ElementwiseProgram> program_;
   Chain chain_;
-  int threads_;
   int64_t elements_ = 0;
   std::vector<Operand> inputs_;
   std::vector<DType> outputTypes_;
@@ -430,14 +423,13 @@ class ElementwiseKernel : public Kernel {
   int64_t block_ = 0, blocksInside_ = 0, blocksAlong_ = 0, used_ = 0;
 };
 
-std::unique_ptr<Kernel> makeElementwise(const KernelSpec& spec) {
-  return std::make_unique<ElementwiseKernel>(spec);
-}
-
 }  // namespace
 
 void registerElementwiseKernels(KernelTable& table) {
-  const CpuOp op{makeElementwise, elementwiseLayouts, elementwiseInPlace, nullptr, elementwisePrecisions};
+  const CpuOp op{.make = makeKernel<ElementwiseKernel>,
+                 .layouts = elementwiseLayouts,
+                 .inPlace = elementwiseInPlace,
+                 .precisions = elementwisePrecisions};
   const ElementwiseKernels& kernels = *isaKernels().elementwise;
   for (size_t i = 0; i < kernels.count; ++i) {
     const std::string name = kernels.rows[i].op;

@@ -1,3 +1,4 @@
+#include "cpu/elementwise/kernels.h"
 #include "cpu/elementwise/philox_vector.h"
 #include "cpu/isa/tables.h"
 #include "cpu/isa/vector_math.h"
@@ -324,11 +325,13 @@ const StepRow rows[] = {
 
 }  // namespace
 
-const ElementwiseKernels elementwiseKernels = {rows,
-                                               sizeof rows / sizeof *rows,
-                                               floatsFromBytes,
-                                               bytesFromFloats,
-                                               floatsFromBfloat16,
-                                               bfloat16FromFloats};
+const ElementwiseKernels elementwiseKernels = {
+    .rows = rows,
+    .count = sizeof rows / sizeof *rows,
+    .floatsFromBytes = floatsFromBytes,
+    .bytesFromFloats = bytesFromFloats,
+    .floatsFromBfloat16 = floatsFromBfloat16,
+    .bfloat16FromFloats = bfloat16FromFloats,
+};
 
 }  // namespace nodegrad::NODEGRAD_ISA_NAMESPACE

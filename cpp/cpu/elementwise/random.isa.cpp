@@ -1,3 +1,4 @@
+#include "cpu/elementwise/kernels.h"
 #include "cpu/elementwise/philox_vector.h"
 #include "cpu/isa/tables.h"
 #include "cpu/isa/vector_math.h"
@@ -113,6 +114,7 @@ void truncatedNormal(float* out, int64_t start, int64_t n, RandomKey key, float 
 
 }  // namespace
 
-const RandomKernels randomKernels = {uniform, normal, truncatedNormal};
+const RandomKernels randomKernels = {
+    .uniform = uniform, .normal = normal, .truncatedNormal = truncatedNormal};
 
 }  // namespace nodegrad::NODEGRAD_ISA_NAMESPACE

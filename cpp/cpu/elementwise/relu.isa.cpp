@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "cpu/elementwise/kernels.h"
 #include "cpu/isa/tables.h"
 #include "cpu/isa/vector.h"
 

@@ -1,7 +1,7 @@
 #pragma once
 #include "cpu/isa/isa_kernels.h"
 
-// Each source of this folder defines one.
+// The table of each family, which its *.bfloat16.cpp defines.
 namespace nodegrad::NODEGRAD_ISA_NAMESPACE {
 
 extern const WinogradKernels winogradKernelsBfloat16;

@@ -1,7 +1,7 @@
 #pragma once
 #include "cpu/isa/isa_kernels.h"
 
-// Each source of this folder defines one.
+// The table of each family, which its *.isa.cpp defines.
 namespace nodegrad::NODEGRAD_ISA_NAMESPACE {
 
 extern const ElementwiseKernels elementwiseKernels;

@@ -14,25 +14,23 @@ constexpr const char* kName = "base";
 }  // namespace
 
 const IsaKernels& kernels() {
-  static const IsaKernels all = {kName,
-                                 &elementwiseKernels,
-                                 &randomKernels,
-                                 &optimizerKernels,
-                                 &reduceKernels,
-                                 &softmaxKernels,
-                                 &gatherKernels,
-                                 &poolKernels,
-                                 &poolKernelsBfloat16,
-                                 &winogradKernels,
-                                 &sampleConvKernels,
-                                 &normKernels,
-                                 &normKernelsBfloat16,
-                                 &layerNormKernels,
-                                 &layerNormKernelsBfloat16,
-                                 &rnnKernels,
-                                 &reluKernels,
-                                 &reluKernelsBfloat16,
-                                 &householderKernels};
+  static const IsaKernels all = {
+      .name = kName,
+      .elementwise = &elementwiseKernels,
+      .random = &randomKernels,
+      .optimizer = &optimizerKernels,
+      .reduce = &reduceKernels,
+      .softmax = &softmaxKernels,
+      .gather = &gatherKernels,
+      .pool = {&poolKernels, &poolKernelsBfloat16},
+      .winograd = &winogradKernels,
+      .sampleConv = &sampleConvKernels,
+      .norm = {&normKernels, &normKernelsBfloat16},
+      .layerNorm = {&layerNormKernels, &layerNormKernelsBfloat16},
+      .rnn = &rnnKernels,
+      .relu = {&reluKernels, &reluKernelsBfloat16},
+      .householder = &householderKernels,
+  };
   return all;
 }
 

@@ -2,6 +2,7 @@
 
 #include "cpu/isa/tables.h"
 #include "cpu/isa/vector.h"
+#include "cpu/matmul/kernels.h"
 
 namespace nodegrad::NODEGRAD_ISA_NAMESPACE {
 namespace {

@@ -160,8 +160,10 @@ PrecisionChoice innerProductPrecisions(const KernelSpec& spec) {
 
 void registerInnerProductKernels(KernelTable& table) {
   for (const char* op : {"innerProduct", "innerProductBackwardData", "innerProductBackwardWeights"})
-    table[op] = {makeInnerProduct, innerProductLayouts, nullptr, supportsInnerProduct,
-                 innerProductPrecisions};
+    table[op] = {.make = makeInnerProduct,
+                 .layouts = innerProductLayouts,
+                 .supports = supportsInnerProduct,
+                 .precisions = innerProductPrecisions};
 }
 
 }  // namespace nodegrad

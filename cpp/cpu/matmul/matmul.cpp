@@ -52,7 +52,7 @@ PrecisionChoice matmulPrecisions(const KernelSpec& spec) {
 }  // namespace
 
 void registerMatmulKernels(KernelTable& table) {
-  table["matmul"] = {makeMatmul, nullptr, nullptr, nullptr, matmulPrecisions};
+  table["matmul"] = {.make = makeMatmul, .precisions = matmulPrecisions};
 }
 
 }  // namespace nodegrad

@@ -1,8 +1,8 @@
 #include <algorithm>
 
-#include "cpu/isa.h"
 #include "cpu/kernel_table.h"
-#include "host/parallel.h"
+#include "cpu/matmul/kernels.h"
+#include "cpu/own_kernel.h"
 
 namespace nodegrad {
 namespace {
@@ -16,19 +16,14 @@ int64_t padded(int64_t n) { return (n + kReflections - 1) / kReflections * kRefl
 // Q of the factorization x = L Q by Householder's reflections, kReflections at a time (Schreiber and Van
 // Loan, 1989), with the signs that make L's diagonal positive. Rows are independent of each other but for the
 // reflections, so the number of threads changes no bit.
-class OrthonormalRowsKernel : public Kernel {
+class OrthonormalRowsKernel : public OwnKernel {
  public:
   explicit OrthonormalRowsKernel(const KernelSpec& spec)
-      : householder_(*isaKernels().householder),
-        isa_(isaKernels().name),
-        rows_(spec.inputs[0].shape[0]),
+      : rows_(spec.inputs[0].shape[0]),
         columns_(spec.inputs[0].shape[1]),
         height_(padded(rows_)),
         width_(padded(columns_)),
-        stride_(width_ + kSkew),
-        threads_(teamThreads()) {}
-
-  std::string implementation() const override { return "own:" + isa_; }
+        stride_(width_ + kSkew) {}
 
   // The vectors, Q, for each reflection a row of T, and a sign.
   size_t scratchBytes() const override {
@@ -68,18 +63,14 @@ class OrthonormalRowsKernel : public Kernel {
     });
   }
 
-  const HouseholderKernels& householder_;
-  std::string isa_;
+  const HouseholderKernels& householder_ = *isa_.householder;
   int64_t rows_, columns_, height_, width_, stride_;
-  int threads_;
 };
-
-std::unique_ptr<Kernel> makeOrthonormalRows(const KernelSpec& spec) {
-  return std::make_unique<OrthonormalRowsKernel>(spec);
-}
 
 }  // namespace
 
-void registerOrthonormalKernel(KernelTable& table) { table["orthonormalRows"] = {makeOrthonormalRows}; }
+void registerOrthonormalKernel(KernelTable& table) {
+  table["orthonormalRows"] = {.make = makeKernel<OrthonormalRowsKernel>};
+}
 
 }  // namespace nodegrad

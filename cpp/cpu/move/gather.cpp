@@ -4,10 +4,11 @@
 #include <cstring>
 #include <sstream>
 
-#include "cpu/isa.h"
+#include "cpu/elementwise/kernels.h"
 #include "cpu/kernel_table.h"
 #include "cpu/move/indices.h"
-#include "host/parallel.h"
+#include "cpu/move/kernels.h"
+#include "cpu/own_kernel.h"
 
 namespace nodegrad {
 namespace {
@@ -78,16 +79,12 @@ class GatherKernel : public Kernel {
 
 // Adds rows of dy to those rows of dx that they were gathered from. A thread owns rows of dx and goes through
 // all indices, so that sums are made in the order of the indices whatever the number of threads.
-class GatherBackwardKernel : public Kernel {
+class GatherBackwardKernel : public OwnKernel {
  public:
   explicit GatherBackwardKernel(const KernelSpec& spec)
-      : isa_(isaKernels()),
-        half_(spec.inputs[0].dtype == DType::BF16),
+      : isBfloat16_(spec.inputs[0].dtype == DType::BF16),
         view_(spec, spec.outputs[0].shape, spec.inputs[1].shape),
-        indices_(spec.inputs[1]),
-        threads_(teamThreads()) {}
-
-  std::string implementation() const override { return std::string("own:") + isa_.name; }
+        indices_(spec.inputs[1]) {}
 
   void run(const void* const* inputs, void* const* outputs, void*) override {
     const View& v = view_;
@@ -110,15 +107,14 @@ class GatherBackwardKernel : public Kernel {
 
  private:
   void addRow(float* to, const void* dy, int64_t at) const {
-    if (half_) return isa_.gather->addBfloat16Row(to, static_cast<const uint16_t*>(dy) + at, view_.inner);
+    if (isBfloat16_)
+      return isa_.gather->addBfloat16Row(to, static_cast<const uint16_t*>(dy) + at, view_.inner);
     isa_.gather->addRow(to, static_cast<const float*>(dy) + at, view_.inner);
   }
 
-  const IsaKernels& isa_;
-  bool half_;
+  bool isBfloat16_;
   View view_;
   Indices indices_;
-  int threads_;
 };
 
 // float32 numbers without what follows the point, as a cast makes them. A cast would give any number for one
@@ -193,19 +189,14 @@ class OneHotKernel : public Kernel {
   int threads_;
 };
 
-template <class K>
-std::unique_ptr<Kernel> make(const KernelSpec& spec) {
-  return std::make_unique<K>(spec);
-}
-
 }  // namespace
 
 void registerGatherKernels(KernelTable& table) {
   // A table is a weight as a rule, and its rows are what a bfloat16 kernel wants.
-  table["gather"] = {make<GatherKernel>, nullptr, nullptr, nullptr, anyPrecision};
-  table["gatherBackward"] = {make<GatherBackwardKernel>, nullptr, nullptr, nullptr, readsEither};
-  table["toIndices"] = {make<ToIndicesKernel>};
-  table["oneHot"] = {make<OneHotKernel>};
+  table["gather"] = {.make = makeKernel<GatherKernel>, .precisions = anyPrecision};
+  table["gatherBackward"] = {.make = makeKernel<GatherBackwardKernel>, .precisions = readsEither};
+  table["toIndices"] = {.make = makeKernel<ToIndicesKernel>};
+  table["oneHot"] = {.make = makeKernel<OneHotKernel>};
 }
 
 }  // namespace nodegrad

@@ -1,5 +1,6 @@
 #include "cpu/isa/channel_loop.h"
 #include "cpu/isa/tables.h"
+#include "cpu/move/kernels.h"
 
 namespace nodegrad::NODEGRAD_ISA_NAMESPACE {
 namespace {

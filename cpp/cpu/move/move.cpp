@@ -252,18 +252,18 @@ LayoutChoice regionLayouts(const KernelSpec& spec, const std::vector<bool>&) {
 }  // namespace
 
 void registerMoveKernels(KernelTable& table) {
-  table["constant"] = {makeConstant};
+  table["constant"] = {.make = makeConstant};
   const auto move = [&](const char* op, CpuOp row) {
     row.precisions = anyPrecisionAlike;
     table[op] = row;
   };
-  move("reshape", {makeReshape});
-  move("broadcastTo", {makeBroadcast});
-  move("transpose", {makeTranspose});
-  move("concatenate", {makeConcatenate, concatenateLayouts});
-  move("slice", {makeSlice, regionLayouts});
-  move("sliceBackward", {makeInset, regionLayouts});
-  move("pad", {makeInset, regionLayouts});
+  move("reshape", {.make = makeReshape});
+  move("broadcastTo", {.make = makeBroadcast});
+  move("transpose", {.make = makeTranspose});
+  move("concatenate", {.make = makeConcatenate, .layouts = concatenateLayouts});
+  move("slice", {.make = makeSlice, .layouts = regionLayouts});
+  move("sliceBackward", {.make = makeInset, .layouts = regionLayouts});
+  move("pad", {.make = makeInset, .layouts = regionLayouts});
 }
 
 }  // namespace nodegrad

@@ -110,6 +110,8 @@ LayoutChoice reorderLayouts(const KernelSpec& spec, const std::vector<bool>&) {
 
 }  // namespace
 
-void registerReorderKernels(KernelTable& table) { table["reorder"] = {makeReorder, reorderLayouts, nullptr}; }
+void registerReorderKernels(KernelTable& table) {
+  table["reorder"] = {.make = makeReorder, .layouts = reorderLayouts};
+}
 
 }  // namespace nodegrad

@@ -1,8 +1,10 @@
 #include <cmath>
 
+#include "cpu/elementwise/kernels.h"
 #include "cpu/kernel_table.h"
+#include "cpu/norm/kernels.h"
 #include "cpu/norm/norm_view.h"
-#include "host/parallel.h"
+#include "cpu/own_kernel.h"
 #include "spec/norm.h"
 
 namespace nodegrad {
@@ -20,19 +22,12 @@ NormView viewOf(const KernelSpec& spec, size_t x) {
 
 // Tensors of x's shape hold numbers of type T.
 template <class T>
-class NormKernel : public Kernel {
+class NormKernel : public OwnKernel {
  public:
-  NormKernel(const KernelSpec& spec, size_t x)
-      : kernels_(normKernels<T>(isaKernels())),
-        name_(std::string("own:") + isaKernels().name),
-        threads_(teamThreads()),
-        view_(viewOf(spec, x)) {}
-  std::string implementation() const override { return name_; }
+  NormKernel(const KernelSpec& spec, size_t x) : kernels_(kernelsFor<T>(isa_.norm)), view_(viewOf(spec, x)) {}
 
  protected:
   const NormKernels<T>& kernels_;
-  std::string name_;
-  int threads_;
   NormView view_;
 };
 
@@ -188,18 +183,20 @@ bool supportsBackward(const KernelSpec& spec) {
   return spec.outputs.size() >= 3 && (spec.outputs.size() > 3 || !spec::NormBackward(spec).more);
 }
 
-template <template <class> class K, size_t x>
-std::unique_ptr<Kernel> make(const KernelSpec& spec) {
-  return makeNorm<K>(spec, x);
-}
-
 }  // namespace
 
 void registerBatchNormKernels(KernelTable& table) {
-  table["batchNormStatistics"] = {make<StatisticsKernel, 0>, normLayouts, nullptr, nullptr, readsEither};
-  table["batchNormNormalize"] = {make<NormalizeKernel, 0>, normLayouts, normInPlace, nullptr, normPrecisions};
-  table["batchNormalizationBackward"] = {make<BackwardKernel, 1>, normLayouts, normInPlace, supportsBackward,
-                                         normPrecisions};
+  table["batchNormStatistics"] = {
+      .make = makeKernelFor<StatisticsKernel, 0>, .layouts = normLayouts, .precisions = readsEither};
+  table["batchNormNormalize"] = {.make = makeKernelFor<NormalizeKernel, 0>,
+                                 .layouts = normLayouts,
+                                 .inPlace = normInPlace,
+                                 .precisions = normPrecisions};
+  table["batchNormalizationBackward"] = {.make = makeKernelFor<BackwardKernel, 1>,
+                                         .layouts = normLayouts,
+                                         .inPlace = normInPlace,
+                                         .supports = supportsBackward,
+                                         .precisions = normPrecisions};
 }
 
 }  // namespace nodegrad

@@ -1,5 +1,7 @@
 #include "cpu/isa/channel_loop.h"
 #include "cpu/isa/tables.h"
+#include "cpu/norm/kernels.h"
+#include "cpu/pool/kernels.h"
 
 namespace nodegrad::NODEGRAD_ISA_NAMESPACE {
 namespace {
@@ -365,7 +367,15 @@ void maxPoolGradient(const PoolShape& s, const NormGradient<T>& in, const void* 
 
 template <class T>
 constexpr NormKernels<T> kernelsOf() {
-  return {kGroup, moments<T>, normalize<T>, gradientSums<T>, gradient<T>, maxPool<T>, maxPoolGradient<T>};
+  return {
+      .period = kGroup,
+      .moments = moments<T>,
+      .normalize = normalize<T>,
+      .gradientSums = gradientSums<T>,
+      .gradient = gradient<T>,
+      .maxPool = maxPool<T>,
+      .maxPoolGradient = maxPoolGradient<T>,
+  };
 }
 
 }  // namespace

@@ -1,9 +1,11 @@
 #include <cmath>
 
 #include "cpu/kernel_table.h"
+#include "cpu/norm/kernels.h"
 #include "cpu/norm/norm_view.h"
+#include "cpu/own_kernel.h"
 #include "cpu/pool/images.h"
-#include "host/parallel.h"
+#include "cpu/pool/kernels.h"
 #include "spec/composition.h"
 #include "spec/norm.h"
 
@@ -16,12 +18,10 @@ constexpr int64_t kLeastThreadElements = 1 << 14;
 
 // x is the image; the pooled tensors lie as it does and hold, as it, numbers of type T.
 template <class T>
-class NormPoolKernel : public Kernel {
+class NormPoolKernel : public OwnKernel {
  public:
   NormPoolKernel(const KernelSpec& spec, size_t x, const TensorType& indices)
-      : kernels_(normKernels<T>(isaKernels())),
-        name_(std::string("own:") + isaKernels().name),
-        threads_(teamThreads()),
+      : kernels_(kernelsFor<T>(isa_.norm)),
         epsilon_(spec.attrs.number("epsilon")),
         relu_(spec.attrs.text("activation") == "relu"),
         axes_(imageAxes(spec.op, spec.attrs, spec.inputs[x].shape.size())),
@@ -30,8 +30,6 @@ class NormPoolKernel : public Kernel {
         geometry_(images_, poolWindow(spec.op, spec.attrs, axes_.spatialOf(spec.inputs[x].shape)),
                   indices.dtype == DType::U8),
         view_(*NormView::of(spec.inputs[x], spec.inputLayouts[x], axes_.c)) {}
-
-  std::string implementation() const override { return name_; }
 
  protected:
   int64_t inRow() const { return images_.width * images_.channels; }
@@ -51,7 +49,6 @@ class NormPoolKernel : public Kernel {
 
   const NormKernels<T>& kernels_;
   std::string name_;
-  int threads_;
   double epsilon_;
   bool relu_;
   ImageAxes axes_;
@@ -161,18 +158,20 @@ bool overImage(const KernelSpec& spec, size_t output, size_t input) {
   return output == 0 && input == 1 && spec.inputs[1] == spec.outputs[0];
 }
 
-template <template <class> class K, size_t x>
-std::unique_ptr<Kernel> make(const KernelSpec& spec) {
-  return makeNorm<K>(spec, x);
-}
-
 }  // namespace
 
 void registerBatchNormPoolKernels(KernelTable& table) {
-  table["batchNormMaxPool"] = {make<NormMaxPool, 0>, normPoolLayouts, nullptr,
-                               normPoolSupports,     normPrecisions,  true};
-  table["batchNormMaxPoolBackward"] = {
-      make<NormMaxPoolBackward, 1>, normPoolLayouts, overImage, normPoolSupports, normPrecisions, true};
+  table["batchNormMaxPool"] = {.make = makeKernelFor<NormMaxPool, 0>,
+                               .layouts = normPoolLayouts,
+                               .supports = normPoolSupports,
+                               .precisions = normPrecisions,
+                               .windows = true};
+  table["batchNormMaxPoolBackward"] = {.make = makeKernelFor<NormMaxPoolBackward, 1>,
+                                       .layouts = normPoolLayouts,
+                                       .inPlace = overImage,
+                                       .supports = normPoolSupports,
+                                       .precisions = normPrecisions,
+                                       .windows = true};
 }
 
 }  // namespace nodegrad

@@ -1,6 +1,6 @@
-#include "cpu/isa.h"
 #include "cpu/kernel_table.h"
-#include "host/parallel.h"
+#include "cpu/norm/kernels.h"
+#include "cpu/own_kernel.h"
 
 namespace nodegrad {
 namespace {
@@ -9,27 +9,15 @@ constexpr int64_t kLeastThreadElements = 1 << 13;
 
 // What forward and backward share: x as rows of samples, of float or the bits of bfloat16.
 template <class T>
-class LayerNormKernel : public Kernel {
+class LayerNormKernel : public OwnKernel {
  public:
   LayerNormKernel(const KernelSpec& spec, size_t x, size_t gamma)
-      : isa_(isaKernels()),
-        threads_(teamThreads()),
-        row_{count(spec.inputs[gamma].shape), static_cast<float>(spec.attrs.number("epsilon"))},
+      : row_{count(spec.inputs[gamma].shape), static_cast<float>(spec.attrs.number("epsilon"))},
         rows_(count(spec.inputs[x].shape) / row_.n),
         grain_(std::max<int64_t>(1, kLeastThreadElements / row_.n)) {}
 
-  std::string implementation() const override { return std::string("own:") + isa_.name; }
-
  protected:
-  const LayerNormKernels<T>& kernels() const {
-    if constexpr (std::is_same_v<T, float>)
-      return *isa_.layerNorm;
-    else
-      return *isa_.layerNormBfloat16;
-  }
-
-  const IsaKernels& isa_;
-  int threads_;
+  const LayerNormKernels<T>& kernels_ = kernelsFor<T>(isa_.layerNorm);
   LayerNormRow row_;
   int64_t rows_, grain_;
 };
@@ -47,7 +35,7 @@ class ForwardKernel : public LayerNormKernel<T> {
     parallelFor(this->threads_, this->rows_, this->grain_, [&](int64_t begin, int64_t end, int) {
       for (int64_t r = begin; r < end; ++r) {
         const int64_t at = r * this->row_.n;
-        this->kernels().forward(this->row_, x + at, gamma, beta, y + at, mean + r, variance + r);
+        this->kernels_.forward(this->row_, x + at, gamma, beta, y + at, mean + r, variance + r);
       }
     });
   }
@@ -77,8 +65,8 @@ class BackwardKernel : public LayerNormKernel<T> {
       for (int64_t first = begin; first < end; first += kSumRows) {
         std::fill_n(dgamma, both, 0.0f);
         for (int64_t r = first; r < std::min(first + kSumRows, end); ++r)
-          this->kernels().backward(this->row_, dy + r * n, x + r * n, in(2), in(3)[r], in(4)[r], dx + r * n,
-                                   dgamma, dbeta);
+          this->kernels_.backward(this->row_, dy + r * n, x + r * n, in(2), in(3)[r], in(4)[r], dx + r * n,
+                                  dgamma, dbeta);
         for (int64_t i = 0; i < both; ++i) total[i] += static_cast<double>(dgamma[i]);
       }
     });
@@ -96,12 +84,6 @@ class BackwardKernel : public LayerNormKernel<T> {
   // What is added up in float32, as batch normalization does.
   static constexpr int64_t kSumRows = 64;
 };
-
-template <template <class> class K, size_t x>
-std::unique_ptr<Kernel> make(const KernelSpec& spec) {
-  if (spec.inputs[x].dtype == DType::BF16) return std::make_unique<K<uint16_t>>(spec);
-  return std::make_unique<K<float>>(spec);
-}
 
 // All tensors of x's shape are of one kind.
 template <size_t x>
@@ -122,10 +104,12 @@ bool layerNormInPlace(const KernelSpec& spec, size_t output, size_t input) {
 }  // namespace
 
 void registerLayerNormKernels(KernelTable& table) {
-  table["layerNormalization"] = {make<ForwardKernel, 0>, nullptr, layerNormInPlace<0>, nullptr,
-                                 layerNormPrecisions<0>};
-  table["layerNormalizationBackward"] = {make<BackwardKernel, 1>, nullptr, layerNormInPlace<1>, nullptr,
-                                         layerNormPrecisions<1>};
+  table["layerNormalization"] = {.make = makeKernelFor<ForwardKernel, 0>,
+                                 .inPlace = layerNormInPlace<0>,
+                                 .precisions = layerNormPrecisions<0>};
+  table["layerNormalizationBackward"] = {.make = makeKernelFor<BackwardKernel, 1>,
+                                         .inPlace = layerNormInPlace<1>,
+                                         .precisions = layerNormPrecisions<1>};
 }
 
 }  // namespace nodegrad

@@ -1,5 +1,6 @@
 #include "cpu/isa/rows.h"
 #include "cpu/isa/tables.h"
+#include "cpu/norm/kernels.h"
 
 namespace nodegrad::NODEGRAD_ISA_NAMESPACE {
 namespace {

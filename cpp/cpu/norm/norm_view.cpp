@@ -4,8 +4,10 @@
 #include <cmath>
 #include <numeric>
 
+#include "cpu/isa.h"
 #include "cpu/kernel_table.h"
 #include "cpu/memory/cpu_layout.h"
+#include "cpu/norm/kernels.h"
 #include "cpu/pool/images.h"
 
 namespace nodegrad {
@@ -83,7 +85,7 @@ std::optional<NormView> NormView::of(const TensorType& type, const LayoutPtr& la
     view.images = before;
     view.run = behind;
   }
-  const int64_t period = isaKernels().norm->period;
+  const int64_t period = isaKernels().norm.floats->period;
   view.period = std::lcm(std::max<int64_t>(view.width, 1), period);
   view.piece_ = std::max(view.period, kPieceElements / view.period * view.period);
   const int64_t pieces = view.images * view.pieces();

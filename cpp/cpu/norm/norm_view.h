@@ -1,33 +1,18 @@
 #pragma once
 #include <algorithm>
 #include <optional>
-#include <type_traits>
 #include <vector>
 
 #include "backend.h"
-#include "cpu/isa.h"
+#include "cpu/elementwise/kernels.h"
+#include "cpu/norm/kernels.h"
 #include "host/parallel.h"
 
 // What the kernels of batch normalization share.
 namespace nodegrad {
 
-// The loops on tensors of float, or of the bits of bfloat16.
-template <class T>
-const NormKernels<T>& normKernels(const IsaKernels& isa) {
-  if constexpr (std::is_same_v<T, float>) {
-    return *isa.norm;
-  } else {
-    return *isa.normBfloat16;
-  }
-}
 // Tensors of x's shape are all float32 or all bfloat16, what belongs to channels float32.
 PrecisionChoice normPrecisions(const KernelSpec& spec);
-// Makes a kernel of one of these types, which tensor x has.
-template <template <class> class K>
-std::unique_ptr<Kernel> makeNorm(const KernelSpec& spec, size_t x) {
-  if (spec.inputs[x].dtype == DType::BF16) return std::make_unique<K<uint16_t>>(spec);
-  return std::make_unique<K<float>>(spec);
-}
 
 // A tensor as batch normalization goes through it: for each image and each group of channels a run of
 // neighbours in which the group's channels repeat. Row-major with the channels last that is one run; blocked

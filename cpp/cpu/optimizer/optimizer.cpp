@@ -5,8 +5,9 @@
 
 #include "cpu/kernel_table.h"
 #include "cpu/memory/cpu_layout.h"
+#include "cpu/optimizer/kernels.h"
+#include "cpu/own_kernel.h"
 #include "graph/op.h"
-#include "host/parallel.h"
 #include "spec/update.h"
 
 namespace nodegrad {
@@ -50,17 +51,14 @@ namespace {
 constexpr int64_t kLeastThreadElements = 1 << 14;
 
 // Goes over the memory of all its weights as if it were one, in even parts.
-class OptimizerKernel : public Kernel {
+class OptimizerKernel : public OwnKernel {
  public:
-  explicit OptimizerKernel(const KernelSpec& spec)
-      : isa_(isaKernels()), operands_(spec), rule_(updateRule(spec.op, spec.attrs)), threads_(teamThreads()) {
+  explicit OptimizerKernel(const KernelSpec& spec) : operands_(spec), rule_(updateRule(spec.op, spec.attrs)) {
     for (size_t w = 0; w < operands_.weights; ++w) {
       const size_t i = operands_.firstInput(w);
       ends_.push_back((w ? ends_.back() : 0) + geometry(spec.inputs[i], spec.inputLayouts[i]).elements);
     }
   }
-
-  std::string implementation() const override { return std::string("own:") + isa_.name; }
 
   void run(const void* const* inputs, void* const* outputs, void*) override {
     const size_t slots = operands_.slots;
@@ -82,11 +80,9 @@ class OptimizerKernel : public Kernel {
   }
 
  private:
-  const IsaKernels& isa_;
   spec::Update operands_;
   UpdateRule rule_;
   std::vector<int64_t> ends_;  // of each weight's elements in the row of all
-  int threads_;
 };
 
 std::unique_ptr<Kernel> makeOptimizer(const KernelSpec& spec) {
@@ -121,7 +117,8 @@ bool optimizerInPlace(const KernelSpec& spec, size_t output, size_t input) {
 
 void registerOptimizerKernels(KernelTable& table) {
   for (const std::string& name : opNames())
-    if (findOp(name).isUpdate()) table[name] = {makeOptimizer, optimizerLayouts, optimizerInPlace};
+    if (findOp(name).isUpdate())
+      table[name] = {.make = makeOptimizer, .layouts = optimizerLayouts, .inPlace = optimizerInPlace};
 }
 
 }  // namespace nodegrad

@@ -1,6 +1,7 @@
 #pragma once
 #include "backend.h"
 #include "cpu/isa.h"
+#include "cpu/optimizer/kernels.h"
 
 namespace nodegrad {
 

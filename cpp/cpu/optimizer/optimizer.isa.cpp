@@ -1,5 +1,6 @@
 #include "cpu/isa/tables.h"
 #include "cpu/isa/vector.h"
+#include "cpu/optimizer/kernels.h"
 
 namespace nodegrad::NODEGRAD_ISA_NAMESPACE {
 namespace {
@@ -106,9 +107,15 @@ bool allZero(const float* x, int64_t n) {
 }  // namespace
 
 const OptimizerKernels optimizerKernels = {
-    update<Sgd>,        update<Momentum<false>>, update<Momentum<true>>,
-    update<Rmsprop>,    update<RmspropCentered>, update<Adam<false>>,
-    update<Adam<true>>, update<Adadelta>,        allZero,
+    .sgd = update<Sgd>,
+    .momentum = update<Momentum<false>>,
+    .nesterov = update<Momentum<true>>,
+    .rmsprop = update<Rmsprop>,
+    .rmspropCentered = update<RmspropCentered>,
+    .adam = update<Adam<false>>,
+    .adamAmsgrad = update<Adam<true>>,
+    .adadelta = update<Adadelta>,
+    .allZero = allZero,
 };
 
 }  // namespace nodegrad::NODEGRAD_ISA_NAMESPACE

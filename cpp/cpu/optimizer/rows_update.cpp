@@ -3,8 +3,10 @@
 
 #include "cpu/kernel_table.h"
 #include "cpu/move/indices.h"
+#include "cpu/move/kernels.h"
+#include "cpu/optimizer/kernels.h"
 #include "cpu/optimizer/optimizer.h"
-#include "host/parallel.h"
+#include "cpu/own_kernel.h"
 #include "spec/update.h"
 
 namespace nodegrad {
@@ -17,20 +19,16 @@ constexpr int64_t kLineElements = 16;  // of a cache line
 
 // The update of a table of rows that were gathered: what gatherBackward and the update `rule` make of it, bit
 // for bit, without a table of gradients. A gather of the same plan has found the indices in range.
-class RowsUpdateKernel : public Kernel {
+class RowsUpdateKernel : public OwnKernel {
  public:
   explicit RowsUpdateKernel(const KernelSpec& spec)
-      : isa_(isaKernels()),
-        operands_(spec),
+      : operands_(spec),
         rule_(updateRule(spec.attrs.text("rule"), spec.attrs)),
         indices_(spec.inputs[operands_.indices]),
         rows_(spec.outputs[0].shape[0]),
         width_(count(Dims(spec.outputs[0].shape.begin() + 1, spec.outputs[0].shape.end()))),
         runRows_(std::max<int64_t>(kRunElements / std::max<int64_t>(width_, 1), 1)),
-        zeros_(static_cast<size_t>(runRows_ * width_), 0.0f),
-        threads_(teamThreads()) {}
-
-  std::string implementation() const override { return std::string("own:") + isa_.name; }
+        zeros_(static_cast<size_t>(runRows_ * width_), 0.0f) {}
 
   size_t scratchBytes() const override {
     return static_cast<size_t>(rows_ + indices_.count()) * sizeof(int32_t) +
@@ -120,18 +118,12 @@ class RowsUpdateKernel : public Kernel {
     return same;
   }
 
-  const IsaKernels& isa_;
   spec::RowsUpdate operands_;
   UpdateRule rule_;
   Indices indices_;
   int64_t rows_, width_, runRows_;
   std::vector<float> zeros_;
-  int threads_;
 };
-
-std::unique_ptr<Kernel> makeRowsUpdate(const KernelSpec& spec) {
-  return std::make_unique<RowsUpdateKernel>(spec);
-}
 
 // The table and the slots; the gradients are not those of the rows that they lie beside.
 bool rowsUpdateInPlace(const KernelSpec&, size_t output, size_t input) {
@@ -141,7 +133,7 @@ bool rowsUpdateInPlace(const KernelSpec&, size_t output, size_t input) {
 }  // namespace
 
 void registerRowsUpdateKernel(KernelTable& table) {
-  table["rowsUpdate"] = {makeRowsUpdate, nullptr, rowsUpdateInPlace};
+  table["rowsUpdate"] = {.make = makeKernel<RowsUpdateKernel>, .inPlace = rowsUpdateInPlace};
 }
 
 }  // namespace nodegrad

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cpu/memory/onednn.h"
+#include "cpu/pool/kernels.h"
 
 namespace nodegrad {
 

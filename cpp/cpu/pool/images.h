@@ -4,6 +4,7 @@
 #include "backend.h"
 #include "core/window.h"
 #include "cpu/isa/isa_kernels.h"
+#include "cpu/pool/kernels.h"
 
 // What the kernels share that slide windows over images.
 namespace nodegrad {

@@ -1,9 +1,9 @@
 #include <algorithm>
 
-#include "cpu/isa.h"
 #include "cpu/kernel_table.h"
+#include "cpu/own_kernel.h"
 #include "cpu/pool/images.h"
-#include "host/parallel.h"
+#include "cpu/pool/kernels.h"
 
 namespace nodegrad {
 namespace {
@@ -15,18 +15,14 @@ const TensorType& imageType(const KernelSpec& spec) {
   return spec.op == "maxPoolBackward" || spec.op == "averagePoolBackward" ? spec.outputs[0] : spec.inputs[0];
 }
 
-class PoolKernel : public Kernel {
+class PoolKernel : public OwnKernel {
  public:
   explicit PoolKernel(const KernelSpec& spec)
-      : isa_(isaKernels()),
-        op_(opOf(spec.op)),
-        half_(spec.inputs[0].dtype == DType::BF16),
+      : op_(opOf(spec.op)),
+        dtype_(spec.inputs[0].dtype),
         images_(imagesOf(spec)),
         geometry_(images_, windowOf(spec), byteIndices(spec),
-                  !spec.attrs.has("divide") || spec.attrs.boolean("divide")),
-        threads_(teamThreads()) {}
-
-  std::string implementation() const override { return std::string("own:") + isa_.name; }
+                  !spec.attrs.has("divide") || spec.attrs.boolean("divide")) {}
 
   void run(const void* const* inputs, void* const* outputs, void*) override {
     const bool backward = op_ == Op::MaxBackward || op_ == Op::AverageBackward;
@@ -34,11 +30,9 @@ class PoolKernel : public Kernel {
     const int64_t grain = kLeastThreadElements / std::max<int64_t>(1, images_.width * images_.channels);
     parallelFor(threads_, images_.count * rows, grain, [&](int64_t begin, int64_t end, int) {
       for (int64_t item = begin; item < end; ++item) {
-        if (half_) {
-          runRow(*isa_.poolBfloat16, inputs, outputs, item / rows, item % rows);
-        } else {
-          runRow(*isa_.pool, inputs, outputs, item / rows, item % rows);
-        }
+        withFloatType(dtype_, [&](auto number) {
+          runRow(kernelsFor<decltype(number)>(isa_.pool), inputs, outputs, item / rows, item % rows);
+        });
       }
     });
   }
@@ -99,12 +93,10 @@ class PoolKernel : public Kernel {
     }
   }
 
-  const IsaKernels& isa_;
   Op op_;
-  bool half_;
+  DType dtype_;
   Images images_;
   PoolGeometry geometry_;
-  int threads_;
 };
 
 // Follows an input that is blocked in channels or samples, first of all the indices: they lie where the
@@ -120,14 +112,15 @@ LayoutChoice poolLayouts(const KernelSpec& spec, const std::vector<bool>&) {
   return choice;
 }
 
-std::unique_ptr<Kernel> makePool(const KernelSpec& spec) { return std::make_unique<PoolKernel>(spec); }
-
 }  // namespace
 
 void registerPoolKernels(KernelTable& table) {
   for (const char* name :
        {"maxPool", "maxPoolBackward", "maxPoolGather", "averagePool", "averagePoolBackward"}) {
-    table[name] = {makePool, poolLayouts, nullptr, nullptr, anyPrecisionAlike, true};
+    table[name] = {.make = makeKernel<PoolKernel>,
+                   .layouts = poolLayouts,
+                   .precisions = anyPrecisionAlike,
+                   .windows = true};
   }
 }
 

@@ -1,5 +1,6 @@
 #include "cpu/isa/channel_loop.h"
 #include "cpu/isa/tables.h"
+#include "cpu/pool/kernels.h"
 
 namespace nodegrad::NODEGRAD_ISA_NAMESPACE {
 namespace {
@@ -244,9 +245,20 @@ void averageBackward(const PoolShape& s, const T* dy, T* dx, int64_t row) {
   }
 }
 
+template <class T>
+constexpr PoolKernels<T> kernelsOf() {
+  return {
+      .max = max<T>,
+      .maxBackward = maxBackward<T>,
+      .maxGather = maxGather<T>,
+      .average = average<T>,
+      .averageBackward = averageBackward<T>,
+  };
+}
+
 }  // namespace
 
-const PoolKernels<float> poolKernels = {max, maxBackward, maxGather, average, averageBackward};
-const PoolKernels<uint16_t> poolKernelsBfloat16 = {max, maxBackward, maxGather, average, averageBackward};
+const PoolKernels<float> poolKernels = kernelsOf<float>();
+const PoolKernels<uint16_t> poolKernelsBfloat16 = kernelsOf<uint16_t>();
 
 }  // namespace nodegrad::NODEGRAD_ISA_NAMESPACE

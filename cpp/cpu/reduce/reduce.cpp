@@ -1,10 +1,10 @@
 #include <algorithm>
 #include <cstring>
 
-#include "cpu/isa.h"
 #include "cpu/kernel_table.h"
 #include "cpu/memory/walk.h"
-#include "host/parallel.h"
+#include "cpu/own_kernel.h"
+#include "cpu/reduce/kernels.h"
 
 namespace nodegrad {
 namespace {
@@ -60,10 +60,9 @@ struct Loop {
 // sum, mean, prod, max, min over any axes. Work is cut into items that depend on the shape alone: groups of
 // outputs and, where these are few, parts of what each sums. Each item has accumulators of its own, which are
 // then put together in order.
-class ReduceKernel : public Kernel {
+class ReduceKernel : public OwnKernel {
  public:
-  explicit ReduceKernel(const KernelSpec& spec)
-      : isa_(isaKernels()), half_(spec.inputs[0].dtype == DType::BF16), threads_(teamThreads()) {
+  explicit ReduceKernel(const KernelSpec& spec) : isBfloat16_(spec.inputs[0].dtype == DType::BF16) {
     for (size_t i = 0; i < isa_.reduce->count; ++i) {
       if (spec.op == isa_.reduce->rows[i].op) row_ = &isa_.reduce->rows[i];
     }
@@ -104,11 +103,9 @@ class ReduceKernel : public Kernel {
   size_t scratchBytes() const override {
     return static_cast<size_t>(parts_ > 1 ? groups_ * parts_ : threads_) * width_ * sizeof(double);
   }
-  std::string implementation() const override { return std::string("own:") + isa_.name; }
-
   void run(const void* const* inputs, void* const* outputs, void* scratch) override {
-    if (half_) {
-      reduce(row_->halves, static_cast<const uint16_t*>(inputs[0]), outputs, scratch);
+    if (isBfloat16_) {
+      reduce(row_->bfloat16, static_cast<const uint16_t*>(inputs[0]), outputs, scratch);
     } else {
       reduce(row_->floats, static_cast<const float*>(inputs[0]), outputs, scratch);
     }
@@ -191,10 +188,8 @@ class ReduceKernel : public Kernel {
     for (int64_t i = 0; i < n; ++i) y[i * inner_.out] = static_cast<float>(totals[i] * scale_);
   }
 
-  const IsaKernels& isa_;
   const ReduceRow* row_ = nullptr;
-  bool half_;
-  int threads_;
+  bool isBfloat16_;
   Loop kept_, sums_;
   Inner inner_;
   double scale_ = 1;
@@ -210,9 +205,9 @@ LayoutChoice reduceLayouts(const KernelSpec& spec, const std::vector<bool>&) {
   return choice;
 }
 
-class ArgKernel : public Kernel {
+class ArgKernel : public OwnKernel {
  public:
-  explicit ArgKernel(const KernelSpec& spec) : isa_(isaKernels()), threads_(teamThreads()) {
+  explicit ArgKernel(const KernelSpec& spec) {
     const Dims& shape = spec.inputs[0].shape;
     const auto axis = static_cast<size_t>(normalizeAxis(spec.op, spec.attrs.integer("axis"), shape.size()));
     outer_ = count(Dims(shape.begin(), shape.begin() + axis));
@@ -220,8 +215,6 @@ class ArgKernel : public Kernel {
     inner_ = count(Dims(shape.begin() + axis + 1, shape.end()));
     find_ = spec.op == "argmax" ? isa_.reduce->argMax : isa_.reduce->argMin;
   }
-
-  std::string implementation() const override { return std::string("own:") + isa_.name; }
 
   void run(const void* const* inputs, void* const* outputs, void*) override {
     auto* x = static_cast<const float*>(inputs[0]);
@@ -233,23 +226,16 @@ class ArgKernel : public Kernel {
   }
 
  private:
-  const IsaKernels& isa_;
   int64_t outer_, n_, inner_;
   decltype(ReduceKernels::argMax) find_;
-  int threads_;
 };
-
-template <class K>
-std::unique_ptr<Kernel> make(const KernelSpec& spec) {
-  return std::make_unique<K>(spec);
-}
 
 }  // namespace
 
 void registerReduceKernels(KernelTable& table) {
   for (const char* name : {"sum", "mean", "prod", "max", "min"})
-    table[name] = {make<ReduceKernel>, reduceLayouts, nullptr, nullptr, readsEither};
-  for (const char* name : {"argmax", "argmin"}) table[name] = {make<ArgKernel>};
+    table[name] = {.make = makeKernel<ReduceKernel>, .layouts = reduceLayouts, .precisions = readsEither};
+  for (const char* name : {"argmax", "argmin"}) table[name] = {.make = makeKernel<ArgKernel>};
 }
 
 }  // namespace nodegrad

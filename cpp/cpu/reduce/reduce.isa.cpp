@@ -1,5 +1,6 @@
 #include "cpu/isa/tables.h"
 #include "cpu/isa/vector.h"
+#include "cpu/reduce/kernels.h"
 
 namespace nodegrad::NODEGRAD_ISA_NAMESPACE {
 namespace {
@@ -152,6 +153,11 @@ void argExtreme(int32_t* out, const float* x, int64_t n, int64_t stride, int64_t
 
 }  // namespace
 
-const ReduceKernels reduceKernels = {rows, sizeof rows / sizeof *rows, argExtreme<true>, argExtreme<false>};
+const ReduceKernels reduceKernels = {
+    .rows = rows,
+    .count = sizeof rows / sizeof *rows,
+    .argMax = argExtreme<true>,
+    .argMin = argExtreme<false>,
+};
 
 }  // namespace nodegrad::NODEGRAD_ISA_NAMESPACE

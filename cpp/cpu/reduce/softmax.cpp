@@ -1,6 +1,6 @@
-#include "cpu/isa.h"
 #include "cpu/kernel_table.h"
-#include "host/parallel.h"
+#include "cpu/own_kernel.h"
+#include "cpu/reduce/kernels.h"
 
 namespace nodegrad {
 namespace {
@@ -12,9 +12,9 @@ int64_t product(const Dims& shape, size_t begin, size_t end) {
 }
 
 // softmax and logSoftmax along any axis.
-class SoftmaxKernel : public Kernel {
+class SoftmaxKernel : public OwnKernel {
  public:
-  explicit SoftmaxKernel(const KernelSpec& spec) : isa_(isaKernels()), threads_(teamThreads()) {
+  explicit SoftmaxKernel(const KernelSpec& spec) {
     const Dims& shape = spec.inputs[0].shape;
     const auto axis = static_cast<size_t>(normalizeAxis(spec.op, spec.attrs.integer("axis"), shape.size()));
     outer_ = product(shape, 0, axis);
@@ -24,8 +24,6 @@ class SoftmaxKernel : public Kernel {
     row_ = spec.op == "softmax" ? kernels.softmaxRow : kernels.logSoftmaxRow;
     columns_ = spec.op == "softmax" ? kernels.softmaxColumns : kernels.logSoftmaxColumns;
   }
-
-  std::string implementation() const override { return std::string("own:") + isa_.name; }
 
   void run(const void* const* inputs, void* const* outputs, void*) override {
     if (n_ == 0 || inner_ == 0) return;
@@ -50,25 +48,19 @@ class SoftmaxKernel : public Kernel {
 
  private:
   static constexpr int64_t kPiece = 256;
-  const IsaKernels& isa_;
   int64_t outer_, n_, inner_;
   decltype(SoftmaxKernels::softmaxRow) row_;
   decltype(SoftmaxKernels::softmaxColumns) columns_;
-  int threads_;
 };
 
 // Losses from logits over the last axis, with a distribution or a class as the label.
-class CrossEntropyKernel : public Kernel {
+class CrossEntropyKernel : public OwnKernel {
  public:
   explicit CrossEntropyKernel(const KernelSpec& spec)
-      : isa_(isaKernels()),
-        sparse_(spec.op == "sparseSoftmaxCrossEntropy"),
+      : sparse_(spec.op == "sparseSoftmaxCrossEntropy"),
         labels_(spec.inputs[1].dtype),
         n_(spec.inputs[0].shape.back()),
-        rows_(count(spec.outputs[0].shape)),
-        threads_(teamThreads()) {}
-
-  std::string implementation() const override { return std::string("own:") + isa_.name; }
+        rows_(count(spec.outputs[0].shape)) {}
 
   void run(const void* const* inputs, void* const* outputs, void*) override {
     auto* x = static_cast<const float*>(inputs[0]);
@@ -101,17 +93,10 @@ class CrossEntropyKernel : public Kernel {
     }
   }
 
-  const IsaKernels& isa_;
   bool sparse_;
   DType labels_;
   int64_t n_, rows_;
-  int threads_;
 };
-
-template <class K>
-std::unique_ptr<Kernel> make(const KernelSpec& spec) {
-  return std::make_unique<K>(spec);
-}
 
 bool softmaxInPlace(const KernelSpec&, size_t, size_t) { return true; }
 
@@ -119,9 +104,9 @@ bool softmaxInPlace(const KernelSpec&, size_t, size_t) { return true; }
 
 void registerSoftmaxKernels(KernelTable& table) {
   for (const char* name : {"softmax", "logSoftmax"})
-    table[name] = {make<SoftmaxKernel>, nullptr, softmaxInPlace};
+    table[name] = {.make = makeKernel<SoftmaxKernel>, .inPlace = softmaxInPlace};
   for (const char* name : {"softmaxCrossEntropy", "sparseSoftmaxCrossEntropy"})
-    table[name] = {make<CrossEntropyKernel>};
+    table[name] = {.make = makeKernel<CrossEntropyKernel>};
 }
 
 }  // namespace nodegrad

@@ -1,5 +1,6 @@
 #include "cpu/isa/tables.h"
 #include "cpu/isa/vector_math.h"
+#include "cpu/reduce/kernels.h"
 
 namespace nodegrad::NODEGRAD_ISA_NAMESPACE {
 namespace {
@@ -94,7 +95,13 @@ void columns(float* y, const float* x, int64_t n, int64_t stride, int64_t column
 
 }  // namespace
 
-const SoftmaxKernels softmaxKernels = {softmaxRow,    logSoftmaxRow,   columns<false>,
-                                       columns<true>, crossEntropyRow, sparseCrossEntropyRow};
+const SoftmaxKernels softmaxKernels = {
+    .softmaxRow = softmaxRow,
+    .logSoftmaxRow = logSoftmaxRow,
+    .softmaxColumns = columns<false>,
+    .logSoftmaxColumns = columns<true>,
+    .crossEntropyRow = crossEntropyRow,
+    .sparseCrossEntropyRow = sparseCrossEntropyRow,
+};
 
 }  // namespace nodegrad::NODEGRAD_ISA_NAMESPACE

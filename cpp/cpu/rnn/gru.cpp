@@ -14,7 +14,7 @@ constexpr int64_t kGates = 3;
 template <class T>
 class GruKernel : public rnn::RecurrentKernel<T> {
   using Base = rnn::RecurrentKernel<T>;
-  using Base::inputs_, Base::isa_, Base::masked_, Base::s_, Base::widths_;
+  using Base::inputs_, Base::kernels_, Base::masked_, Base::s_, Base::widths_;
 
  public:
   // Each row's h and product; h and its reset as products take them, gates and what the reset gate meets.
@@ -79,11 +79,11 @@ class GruKernel : public rnn::RecurrentKernel<T> {
       const int64_t stride = (resetAfter_ ? kGates : 2) * w;
       first_.forwards(t.packed, rows, h, state, masks, product);
       if (resetAfter_) {
-        for (int64_t r = 0; r < rows; ++r) isa_.gru(widths_, step(r, stride));
+        for (int64_t r = 0; r < rows; ++r) kernels_.gru(widths_, step(r, stride));
       } else {
-        for (int64_t r = 0; r < rows; ++r) isa_.gruGates(widths_, step(r, stride));
+        for (int64_t r = 0; r < rows; ++r) kernels_.gruGates(widths_, step(r, stride));
         second_->forwards(t.packed + first_.numbers(), rows, nullptr, reset, {}, product);
-        for (int64_t r = 0; r < rows; ++r) isa_.gruCandidate(widths_, step(r, w));
+        for (int64_t r = 0; r < rows; ++r) kernels_.gruCandidate(widths_, step(r, w));
       }
       for (int64_t r = 0; r < rows; ++r) {
         t.gates.finish(place(r) * kGates, gates + r * kGates * w, kGates * u);
@@ -103,7 +103,7 @@ class GruKernel : public rnn::RecurrentKernel<T> {
 template <class T>
 class GruBackwardKernel : public rnn::RecurrentKernel<T> {
   using Base = rnn::RecurrentKernel<T>;
-  using Base::isa_, Base::masked_, Base::s_, Base::sequences_, Base::widths_;
+  using Base::kernels_, Base::masked_, Base::s_, Base::sequences_, Base::widths_;
 
  public:
   // Each row's dh, by the product and beside it; dz, and the gradients of x and of the product.
@@ -168,11 +168,11 @@ class GruBackwardKernel : public rnn::RecurrentKernel<T> {
                 t.dProduct.target(here * kGates, dProduct + r * line)};
       };
       if (resetAfter_) {
-        for (int64_t r = 0; r < rows; ++r) isa_.gruBackward(widths_, step(r));
+        for (int64_t r = 0; r < rows; ++r) kernels_.gruBackward(widths_, step(r));
       } else {
-        for (int64_t r = 0; r < rows; ++r) isa_.gruCandidateBackward(widths_, step(r));
+        for (int64_t r = 0; r < rows; ++r) kernels_.gruCandidateBackward(widths_, step(r));
         second_->backwards(t.packed + first_.numbers(), rows, dz + 2 * w, line, masks, dh);
-        for (int64_t r = 0; r < rows; ++r) isa_.gruGatesBackward(widths_, step(r));
+        for (int64_t r = 0; r < rows; ++r) kernels_.gruGatesBackward(widths_, step(r));
       }
       for (int64_t r = 0; r < rows; ++r) {
         t.dx.finish(place(r) * kGates, dx + r * line, kGates * u);
@@ -207,8 +207,12 @@ bool supports(const KernelSpec& spec) { return rnn::supports(spec, 1); }
 }  // namespace
 
 void registerGruKernels(KernelTable& table) {
-  table["gru"] = {rnn::make<GruKernel>, nullptr, gatesInPlace, supports, gruPrecisions};
-  table["gruBackward"] = {rnn::make<GruBackwardKernel>, nullptr, gatesInPlace, nullptr, gruPrecisions};
+  table["gru"] = {.make = makeKernelFor<GruKernel, 0>,
+                  .inPlace = gatesInPlace,
+                  .supports = supports,
+                  .precisions = gruPrecisions};
+  table["gruBackward"] = {
+      .make = makeKernelFor<GruBackwardKernel, 0>, .inPlace = gatesInPlace, .precisions = gruPrecisions};
 }
 
 }  // namespace nodegrad

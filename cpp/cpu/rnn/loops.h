@@ -253,23 +253,25 @@ void pack(const float* tile, int64_t rows, T* to, int64_t stride) {
 
 template <class T>
 constexpr RnnKernels<T> rnnKernelsFor() {
-  return {kLanes,
-          kPanel,
-          Factors<T>::kDepth,
-          pack<T>,
-          multiply<T>,
-          mask<T>,
-          maskBackward,
-          lstm,
-          lstmBackward,
-          gru,
-          gruBackward,
-          gruGates,
-          gruCandidate,
-          gruCandidateBackward,
-          gruGatesBackward,
-          simple,
-          simpleBackward};
+  return {
+      .lanes = kLanes,
+      .panel = kPanel,
+      .depth = Factors<T>::kDepth,
+      .pack = pack<T>,
+      .multiply = multiply<T>,
+      .mask = mask<T>,
+      .maskBackward = maskBackward,
+      .lstm = lstm,
+      .lstmBackward = lstmBackward,
+      .gru = gru,
+      .gruBackward = gruBackward,
+      .gruGates = gruGates,
+      .gruCandidate = gruCandidate,
+      .gruCandidateBackward = gruCandidateBackward,
+      .gruGatesBackward = gruGatesBackward,
+      .simple = simple,
+      .simpleBackward = simpleBackward,
+  };
 }
 
 }  // namespace

@@ -10,7 +10,7 @@ constexpr int64_t kGates = 4;
 template <class T>
 class LstmKernel : public rnn::RecurrentKernel<T> {
   using Base = rnn::RecurrentKernel<T>;
-  using Base::inputs_, Base::isa_, Base::masked_, Base::s_, Base::widths_;
+  using Base::inputs_, Base::kernels_, Base::masked_, Base::s_, Base::widths_;
 
  public:
   // Each row's h, c and product; h as the product takes it, and gates.
@@ -60,8 +60,8 @@ class LstmKernel : public rnn::RecurrentKernel<T> {
         const int64_t sample = first + r, here = s_.at(sample, s_.place(k), u);
         T* line = numbers + (rows + r * kGates) * w;
         if (t.before) t.before.put(here, state + r * w, u);
-        isa_.lstm(widths_, {product + r * kGates * w, t.x + here * kGates, c + r * w,
-                            t.gates.target(here * kGates, line), c + r * w, h + r * w, state + r * w});
+        kernels_.lstm(widths_, {product + r * kGates * w, t.x + here * kGates, c + r * w,
+                                t.gates.target(here * kGates, line), c + r * w, h + r * w, state + r * w});
         t.gates.finish(here * kGates, line, kGates * u);
         if (t.c) t.c.put(here, c + r * w, u);
         if (t.sequence) t.sequence.put(s_.at(sample, k, u), h + r * w, u);
@@ -80,7 +80,7 @@ class LstmKernel : public rnn::RecurrentKernel<T> {
 template <class T>
 class LstmBackwardKernel : public rnn::RecurrentKernel<T> {
   using Base = rnn::RecurrentKernel<T>;
-  using Base::inputs_, Base::isa_, Base::masked_, Base::s_, Base::sequences_, Base::widths_;
+  using Base::inputs_, Base::kernels_, Base::masked_, Base::s_, Base::sequences_, Base::widths_;
 
  public:
   // Each row's dh and dc; dz, and the gradient of x.
@@ -135,8 +135,8 @@ class LstmBackwardKernel : public rnn::RecurrentKernel<T> {
                                          : t.zeros;
         const float* dy = t.dSequence ? t.dSequence + s_.at(sample, k, u) : t.zeros;
         T* line = lines + r * kGates * w;
-        isa_.lstmBackward(widths_, {t.gates + here * kGates, t.c + here, before, dy, dh + r * w, dc + r * w,
-                                    dz + r * kGates * w, t.dx.target(here * kGates, line)});
+        kernels_.lstmBackward(widths_, {t.gates + here * kGates, t.c + here, before, dy, dh + r * w,
+                                        dc + r * w, dz + r * kGates * w, t.dx.target(here * kGates, line)});
         t.dx.finish(here * kGates, line, kGates * u);
       }
       products_.backwards(t.packed, rows, dz, kGates * w, masks, dh);
@@ -170,8 +170,12 @@ bool supports(const KernelSpec& spec) { return rnn::supports(spec, 2); }
 }  // namespace
 
 void registerLstmKernels(KernelTable& table) {
-  table["lstm"] = {rnn::make<LstmKernel>, nullptr, gatesInPlace, supports, lstmPrecisions};
-  table["lstmBackward"] = {rnn::make<LstmBackwardKernel>, nullptr, gatesInPlace, nullptr, lstmPrecisions};
+  table["lstm"] = {.make = makeKernelFor<LstmKernel, 0>,
+                   .inPlace = gatesInPlace,
+                   .supports = supports,
+                   .precisions = lstmPrecisions};
+  table["lstmBackward"] = {
+      .make = makeKernelFor<LstmBackwardKernel, 0>, .inPlace = gatesInPlace, .precisions = lstmPrecisions};
 }
 
 }  // namespace nodegrad

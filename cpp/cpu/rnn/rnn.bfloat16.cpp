@@ -1,5 +1,6 @@
 #include "cpu/isa/bfloat16_dot.h"
 #include "cpu/isa/bfloat16_tables.h"
+#include "cpu/rnn/kernels.h"
 #include "cpu/rnn/loops.h"
 
 namespace nodegrad::NODEGRAD_ISA_NAMESPACE {

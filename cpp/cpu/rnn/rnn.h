@@ -6,8 +6,9 @@
 #include <vector>
 
 #include "backend.h"
-#include "cpu/isa.h"
-#include "host/parallel.h"
+#include "cpu/elementwise/kernels.h"
+#include "cpu/own_kernel.h"
+#include "cpu/rnn/kernels.h"
 #include "spec/composition.h"
 
 // What the kernels of recurrent layers share.
@@ -16,17 +17,7 @@ namespace nodegrad::rnn {
 // The kernels for numbers of type T: float, or the bits of bfloat16.
 template <class T>
 const RnnKernels<T>& kernels() {
-  if constexpr (std::is_same_v<T, float>)
-    return *isaKernels().rnn;
-  else
-    return *bfloat16Kernels().rnn;
-}
-template <class T>
-const char* kernelsName() {
-  if constexpr (std::is_same_v<T, float>)
-    return isaKernels().name;
-  else
-    return bfloat16Kernels().name;
+  return *levelFor<T>().rnn;
 }
 
 // A matrix that a step's rows are multiplied with, packed for RnnKernels::multiply.
@@ -35,7 +26,9 @@ class PackedMatrix {
  public:
   // columns: a multiple of the lanes.
   PackedMatrix(int64_t depth, int64_t columns)
-      : isa_(kernels<T>()), depth_((depth + isa_.depth - 1) / isa_.depth * isa_.depth), columns_(columns) {}
+      : kernels_(kernels<T>()),
+        depth_((depth + kernels_.depth - 1) / kernels_.depth * kernels_.depth),
+        columns_(columns) {}
 
   // lanes × lanes numbers, of which those behind `rows` and `columns` (if less) are zeros.
   struct Block {
@@ -48,7 +41,8 @@ class PackedMatrix {
   // From the blocks that source(row, column) gives, by the whole team.
   template <class Source>
   void pack(int threads, T* to, Source&& source) const {
-    const int64_t lanes = isa_.lanes, width = isa_.panel * lanes, panels = (columns_ + width - 1) / width;
+    const int64_t lanes = kernels_.lanes, width = kernels_.panel * lanes,
+                  panels = (columns_ + width - 1) / width;
     parallelFor(threads, panels, std::max<int64_t>(1, kLeastThreadElements / (depth_ * width)),
                 [&](int64_t begin, int64_t end, int) {
                   for (int64_t p = begin; p < end; ++p) {
@@ -56,13 +50,13 @@ class PackedMatrix {
                     for (int64_t row = 0; row < depth_; row += lanes)
                       for (int64_t c = 0; c < some; c += lanes)
                         packBlock(source(row, p * width + c), std::min(lanes, depth_ - row),
-                                  to + p * width * depth_ + row * some + c * isa_.depth, some);
+                                  to + p * width * depth_ + row * some + c * kernels_.depth, some);
                   }
                 });
   }
 
   void multiply(const T* packed, const T* x, int64_t xStride, int64_t rows, float* y, int64_t yStride) const {
-    isa_.multiply(x, xStride, rows, depth_, packed, columns_ / isa_.lanes, y, yStride);
+    kernels_.multiply(x, xStride, rows, depth_, packed, columns_ / kernels_.lanes, y, yStride);
   }
 
  private:
@@ -70,14 +64,14 @@ class PackedMatrix {
 
   void packBlock(const Block& block, int64_t rows, T* to, int64_t stride) const {
     alignas(64) float tile[kMostLanes * kMostLanes] = {};
-    const int64_t lanes = isa_.lanes, columns = std::min(lanes, block.columns);
+    const int64_t lanes = kernels_.lanes, columns = std::min(lanes, block.columns);
     for (int64_t r = 0; r < std::min(lanes, block.rows); ++r)
       for (int64_t c = 0; c < columns; ++c)
         tile[r * lanes + c] = block.from[r * block.rowStride + c * block.columnStride];
-    isa_.pack(tile, rows, to, stride);
+    kernels_.pack(tile, rows, to, stride);
   }
 
-  const RnnKernels<T>& isa_;
+  const RnnKernels<T>& kernels_;
   int64_t depth_, columns_;
 };
 
@@ -235,9 +229,8 @@ struct RowWidths {
 // A kernel that goes through a sequence. Its scratch memory: packed matrices, a row of zeros, and a piece for
 // each thread.
 template <class T>
-class RecurrentKernel : public Kernel {
+class RecurrentKernel : public OwnKernel {
  public:
-  std::string implementation() const override { return std::string("own:") + kernelsName<T>(); }
   size_t scratchBytes() const override {
     return packedBytes_ + zerosBytes() +
            static_cast<size_t>(std::min<int64_t>(s_.threads, s_.parts)) * partBytes();
@@ -245,8 +238,8 @@ class RecurrentKernel : public Kernel {
 
  protected:
   RecurrentKernel(const KernelSpec& spec, int64_t gates, RowWidths rowWidths)
-      : isa_(kernels<T>()),
-        s_(spec, gates, isa_.lanes),
+      : OwnKernel(levelFor<T>().name),
+        s_(spec, gates, kernels_.lanes),
         widths_{s_.units, s_.width},
         sequences_(spec.attrs.boolean("returnSequences")),
         masked_(spec.attrs.boolean("masked")),
@@ -312,7 +305,7 @@ class RecurrentKernel : public Kernel {
     if constexpr (!std::is_same_v<T, float>) isaKernels().elementwise->bfloat16FromFloats(state, h, s_.width);
   }
 
-  const RnnKernels<T>& isa_;
+  const RnnKernels<T>& kernels_ = kernels<T>();
   Sequence s_;
   RnnWidths widths_;
   bool sequences_, masked_;
@@ -332,13 +325,6 @@ class RecurrentKernel : public Kernel {
   RowWidths rowWidths_;
   size_t packedBytes_ = 0;
 };
-
-// K<T> for the dtype of the first input, that of all steps.
-template <template <class> class K>
-std::unique_ptr<Kernel> make(const KernelSpec& spec) {
-  if (spec.inputs[0].dtype == DType::BF16) return std::make_unique<K<uint16_t>>(spec);
-  return std::make_unique<K<float>>(spec);
-}
 
 // bfloat16 for some inputs, and for all outputs but those.
 inline PrecisionChoice precisions(const KernelSpec& spec, const std::vector<size_t>& inputs,

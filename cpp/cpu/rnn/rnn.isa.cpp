@@ -1,4 +1,5 @@
 #include "cpu/isa/tables.h"
+#include "cpu/rnn/kernels.h"
 #include "cpu/rnn/loops.h"
 
 namespace nodegrad::NODEGRAD_ISA_NAMESPACE {

@@ -1,4 +1,5 @@
 #include "cpu/kernel_table.h"
+#include "cpu/rnn/kernels.h"
 #include "cpu/rnn/rnn.h"
 
 namespace nodegrad {
@@ -8,7 +9,7 @@ namespace {
 template <class T>
 class SimpleRnnKernel : public rnn::RecurrentKernel<T> {
   using Base = rnn::RecurrentKernel<T>;
-  using Base::inputs_, Base::isa_, Base::masked_, Base::s_, Base::widths_;
+  using Base::inputs_, Base::kernels_, Base::masked_, Base::s_, Base::widths_;
   using typename Base::Part;
 
  public:
@@ -36,8 +37,8 @@ class SimpleRnnKernel : public rnn::RecurrentKernel<T> {
           const int64_t here = s_.at(first + r, s_.place(k), u);
           T* line = lines + r * w;
           if (before) before.put(here, state + r * w, u);
-          isa_.simple(widths_,
-                      {product + r * w, x + here, after.target(here, line), h + r * w, state + r * w});
+          kernels_.simple(widths_,
+                          {product + r * w, x + here, after.target(here, line), h + r * w, state + r * w});
           after.finish(here, line, u);
           if (sequence) sequence.put(s_.at(first + r, k, u), h + r * w, u);
         }
@@ -54,7 +55,7 @@ class SimpleRnnKernel : public rnn::RecurrentKernel<T> {
 template <class T>
 class SimpleRnnBackwardKernel : public rnn::RecurrentKernel<T> {
   using Base = rnn::RecurrentKernel<T>;
-  using Base::isa_, Base::masked_, Base::s_, Base::sequences_, Base::widths_;
+  using Base::kernels_, Base::masked_, Base::s_, Base::sequences_, Base::widths_;
   using typename Base::Part;
 
  public:
@@ -80,7 +81,7 @@ class SimpleRnnBackwardKernel : public rnn::RecurrentKernel<T> {
           const int64_t here = s_.at(first + r, s_.place(k), u);
           const float* dy = dSequence ? dSequence + s_.at(first + r, k, u) : this->zeros(scratch);
           T* line = lines + r * w;
-          isa_.simpleBackward(widths_, {after + here, dy, dh + r * w, dz + r * w, dx.target(here, line)});
+          kernels_.simpleBackward(widths_, {after + here, dy, dh + r * w, dz + r * w, dx.target(here, line)});
           dx.finish(here, line, u);
         }
         products_.backwards(packed, rows, dz, w, masks, dh);
@@ -110,9 +111,13 @@ bool supports(const KernelSpec& spec) { return rnn::supports(spec, 1); }
 }  // namespace
 
 void registerSimpleRnnKernels(KernelTable& table) {
-  table["simpleRnn"] = {rnn::make<SimpleRnnKernel>, nullptr, statesInPlace, supports, simpleRnnPrecisions};
-  table["simpleRnnBackward"] = {rnn::make<SimpleRnnBackwardKernel>, nullptr, statesInPlace, nullptr,
-                                simpleRnnPrecisions};
+  table["simpleRnn"] = {.make = makeKernelFor<SimpleRnnKernel, 0>,
+                        .inPlace = statesInPlace,
+                        .supports = supports,
+                        .precisions = simpleRnnPrecisions};
+  table["simpleRnnBackward"] = {.make = makeKernelFor<SimpleRnnBackwardKernel, 0>,
+                                .inPlace = statesInPlace,
+                                .precisions = simpleRnnPrecisions};
 }
 
 }  // namespace nodegrad

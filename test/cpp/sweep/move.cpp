@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "cpu/conv/winograd/filters.h"
+#include "cpu/conv/winograd/kernels.h"
 #include "cpu/cpu_backend.h"
 #include "cpu/isa.h"
 #include "cpu/memory/onednn.h"

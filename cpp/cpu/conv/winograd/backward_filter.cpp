@@ -1,3 +1,4 @@
+#include "cpu/conv/winograd/kernels.h"
 #include "cpu/conv/winograd/tiles.h"
 
 namespace nodegrad::winograd {

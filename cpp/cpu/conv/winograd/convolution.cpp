@@ -1,4 +1,5 @@
 #include "cpu/conv/winograd/filters.h"
+#include "cpu/conv/winograd/kernels.h"
 #include "cpu/conv/winograd/moments.h"
 
 namespace nodegrad::winograd {

@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "backend.h"
+#include "cpu/conv/winograd/kernels.h"
 #include "cpu/conv/winograd/tiles.h"
 
 namespace nodegrad::winograd {

@@ -4,6 +4,7 @@
 #include "cpu/conv/winograd/kernels.h"
 #include "cpu/conv/winograd/products.h"
 #include "cpu/conv/winograd/transforms.h"
+#include "cpu/elementwise/kernels.h"
 #include "cpu/isa/vector.h"
 
 // The kernels of cpu/conv/winograd/kernels.h for factors T, float or the bits of bfloat16.
@@ -393,9 +394,22 @@ void filterGradient(const float* sums, int64_t place, int64_t rows, int64_t colu
 
 template <class T>
 constexpr WinogradKernels winogradKernelsFor() {
-  return {kLanes,      sizeof(T),          kPanel, kTileRows,         kGradientColumns, kSumBlocks,
-          input<T>,    correlatedInput<T>, output, outputGradient<T>, filter<T>,        filterGradient,
-          multiply<T>, correlate<T>};
+  return {
+      .lanes = kLanes,
+      .factorBytes = sizeof(T),
+      .panel = kPanel,
+      .tileStep = kTileRows,
+      .gradientColumns = kGradientColumns,
+      .sumBlocks = kSumBlocks,
+      .input = input<T>,
+      .correlatedInput = correlatedInput<T>,
+      .output = output,
+      .outputGradient = outputGradient<T>,
+      .filter = filter<T>,
+      .filterGradient = filterGradient,
+      .multiply = multiply<T>,
+      .correlate = correlate<T>,
+  };
 }
 
 }  // namespace

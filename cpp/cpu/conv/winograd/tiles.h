@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cpu/conv/conv.h"
+#include "cpu/conv/winograd/kernels.h"
 #include "cpu/isa.h"
 #include "host/parallel.h"
 

@@ -1,3 +1,4 @@
+#include "cpu/conv/winograd/kernels.h"
 #include "cpu/conv/winograd/loops.h"
 #include "cpu/isa/bfloat16_dot.h"
 #include "cpu/isa/bfloat16_tables.h"

@@ -5,6 +5,7 @@
 
 #include "core/settings.h"
 #include "cpu/conv/winograd/filters.h"
+#include "cpu/conv/winograd/kernels.h"
 #include "cpu/cpu_backend.h"
 #include "cpu/isa.h"
 #include "cpu/memory/onednn.h"

@@ -1,0 +1,21 @@
+#pragma once
+#include <cstdint>
+
+// The inner loops of the optimizers' updates.
+namespace nodegrad {
+
+// One step of an optimizer on the places [begin, end): in holds the weight, its gradient and the slots; out
+// the new weight and slots, which may lie where the old ones did. Zeros stay zeros.
+struct UpdateNumbers {
+  float rate;  // the learning rate, or what takes its place (Adam's with its bias corrections)
+  float keep;  // what weight decay leaves of the weight: 1 - lr · weightDecay
+  float first, second, third;  // the op's own
+};
+using UpdateFunction = void (*)(const float* const* in, float* const* out, const UpdateNumbers& numbers,
+                                int64_t begin, int64_t end);
+struct OptimizerKernels {
+  UpdateFunction sgd, momentum, nesterov, rmsprop, rmspropCentered, adam, adamAmsgrad, adadelta;
+  bool (*allZero)(const float* x, int64_t n);  // every bit: -0 is none
+};
+
+}  // namespace nodegrad
