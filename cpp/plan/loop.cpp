@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/align.h"
 #include "core/storage.h"
 #include "graph/subgraph.h"
 #include "plan/plan.h"
@@ -14,8 +15,6 @@ namespace {
 using Body = std::shared_ptr<const Subgraph>;
 
 bool isLoop(const KernelSpec& spec) { return spec.op == "scan"; }
-
-size_t aligned(size_t bytes) { return (bytes + 63) / 64 * 64; }
 
 // Runs the plan of its step again and again. What all steps read are parameters of that plan, so that it
 // keeps what it makes of them alone. The states before each step, where they are wanted, are the memory in
@@ -59,8 +58,8 @@ class LoopKernel : public Kernel {
   }
 
   size_t scratchBytes() const override {
-    size_t bytes = aligned(plan_->arenaBytes());
-    for (size_t i = 0; i < states_; ++i) bytes += 2 * aligned(bytes_[i]);
+    size_t bytes = wholeLines(plan_->arenaBytes());
+    for (size_t i = 0; i < states_; ++i) bytes += 2 * wholeLines(bytes_[i]);
     return bytes;
   }
 
@@ -74,7 +73,7 @@ class LoopKernel : public Kernel {
       else
         backend_.copy(inputs[places_ + c], storage.buffer->data(), bytes_[places_ + c]);
     }
-    const Memory memory{outputs, static_cast<std::byte*>(scratch) + aligned(plan_->arenaBytes())};
+    const Memory memory{outputs, static_cast<std::byte*>(scratch) + wholeLines(plan_->arenaBytes())};
     for (size_t i = 0; i < states_; ++i) backend_.copy(inputs[i], state(memory, i, 0), bytes_[i]);
     std::vector<Feed> feeds(places_);
     std::vector<void*> fetches(states_ + results_);
@@ -107,8 +106,8 @@ class LoopKernel : public Kernel {
       return static_cast<std::byte*>(memory.outputs[states_ + results_ + i]) +
              static_cast<size_t>(k) * bytes_[i];
     std::byte* spare = memory.spare;
-    for (size_t before = 0; before < i; ++before) spare += 2 * aligned(bytes_[before]);
-    return spare + (k % 2 ? aligned(bytes_[i]) : 0);
+    for (size_t before = 0; before < i; ++before) spare += 2 * wholeLines(bytes_[before]);
+    return spare + (k % 2 ? wholeLines(bytes_[i]) : 0);
   }
 
   Backend& backend_;

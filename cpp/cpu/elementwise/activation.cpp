@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 
+#include "core/align.h"
 #include "cpu/elementwise/kernels.h"
 #include "cpu/isa.h"
 #include "cpu/kernel_table.h"
@@ -104,7 +105,7 @@ class ActivatedAfterwards : public Kernel {
     activation_ = cpuKernels().at(activation).make(own);
     if (spec.outputs[0].dtype == DType::F32) return;
     const LayoutPtr& layout = linear.outputLayouts[0];
-    between_ = ((layout ? layout->bytes() : bytesOf(linear.outputs[0])) + 63) / 64 * 64;
+    between_ = wholeLines(layout ? layout->bytes() : bytesOf(linear.outputs[0]));
   }
 
   void run(const void* const* inputs, void* const* outputs, void* scratch) override {

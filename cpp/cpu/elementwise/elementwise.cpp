@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <set>
 
+#include "core/align.h"
 #include "cpu/elementwise/chain.h"
 #include "cpu/elementwise/kernels.h"
 #include "cpu/elementwise/random.h"
@@ -197,8 +198,8 @@ class ElementwiseKernel : public OwnKernel {
       if (reg.isConstant) constants_.emplace_back(kTile, reg.constant);
     }
     keysAt_ = takeShared(static_cast<int64_t>(chain_.dropouts.size() * sizeof(RandomKey) / sizeof(float)));
-    perThread_ = roundUp(chain_.slots * kTile * sizeof(float)) + roundUp(kTile / 4 * sizeof(uint64_t)) +
-                 2 * roundUp(chain_.registers.size() * sizeof(void*));
+    perThread_ = wholeLines(chain_.slots * kTile * sizeof(float)) + wholeLines(kTile / 4 * sizeof(uint64_t)) +
+                 2 * wholeLines(chain_.registers.size() * sizeof(void*));
     int last = 0;
     for (int i = 0; i < chain_.inputs; ++i) {
       if (inputs_[i].access == Access::Direct) last = std::max(last, chain_.registers[i].lastRead);
@@ -249,11 +250,9 @@ class ElementwiseKernel : public OwnKernel {
     int64_t repeat = 1;  // elements that a run of stride 0 repeats, which divide a tile
   };
 
-  static size_t roundUp(size_t bytes) { return (bytes + 63) / 64 * 64; }
-
   size_t takeShared(int64_t floats) {
     const size_t at = sharedBytes_;
-    sharedBytes_ += roundUp((floats + kTilePadding) * sizeof(float));
+    sharedBytes_ += wholeLines((floats + kTilePadding) * sizeof(float));
     return at;
   }
 
@@ -333,12 +332,12 @@ class ElementwiseKernel : public OwnKernel {
   void runTile(const void* const* inputs, void* const* outputs, char* scratch, char* own, int64_t start,
                int64_t n) const {
     auto* slots = reinterpret_cast<float*>(own);
-    own += roundUp(chain_.slots * kTile * sizeof(float));
+    own += wholeLines(chain_.slots * kTile * sizeof(float));
     auto* blocks = reinterpret_cast<uint64_t*>(own);
-    own += roundUp(kTile / 4 * sizeof(uint64_t));
+    own += wholeLines(kTile / 4 * sizeof(uint64_t));
     // Where each register is read, and where it is written.
     auto** registers = reinterpret_cast<const void**>(own);
-    auto** written = reinterpret_cast<float**>(own + roundUp(chain_.registers.size() * sizeof(void*)));
+    auto** written = reinterpret_cast<float**>(own + wholeLines(chain_.registers.size() * sizeof(void*)));
     const bool even = n % kTilePadding == 0;  // inner loops stay within the tile
 
     size_t constant = 0;

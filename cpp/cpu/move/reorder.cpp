@@ -1,5 +1,6 @@
 #include <cstring>
 
+#include "core/align.h"
 #include "core/buffer.h"
 #include "cpu/conv/winograd/filters.h"
 #include "cpu/kernel_table.h"
@@ -31,19 +32,18 @@ class TwoStepKernel : public Kernel {
                 const TensorType& target, const LayoutPtr& to)
       : first_(reorderKernel(source, from, middle, nullptr)),
         second_(reorderKernel(middle, nullptr, target, to)),
-        bytes_(bytesOf(middle)) {}
+        bytes_(wholeLines(bytesOf(middle))) {}
   void run(const void* const* inputs, void* const* outputs, void* scratch) override {
-    void* rest = static_cast<std::byte*>(scratch) + rounded();
+    void* rest = static_cast<std::byte*>(scratch) + bytes_;
     first_->run(inputs, &scratch, rest);
     second_->run(&scratch, outputs, rest);
   }
   size_t scratchBytes() const override {
-    return rounded() + std::max(first_->scratchBytes(), second_->scratchBytes());
+    return bytes_ + std::max(first_->scratchBytes(), second_->scratchBytes());
   }
   std::string implementation() const override { return second_->implementation(); }
 
  private:
-  size_t rounded() const { return (bytes_ + 63) / 64 * 64; }
   std::unique_ptr<Kernel> first_, second_;
   size_t bytes_;
 };

@@ -3,6 +3,7 @@
 #include "cpu/elementwise/kernels.h"
 #include "cpu/kernel_table.h"
 #include "cpu/norm/kernels.h"
+#include "cpu/norm/moments.h"
 #include "cpu/norm/norm_view.h"
 #include "cpu/own_kernel.h"
 #include "spec/norm.h"
@@ -70,20 +71,16 @@ class StatisticsKernel : public NormKernel<T> {
 
   void merge(int64_t channel, const double* counts, const double* means, const double* squares, float& mean,
              float& variance) const {
-    double n = 0, center = 0, spread = 0;
+    double count = 0, center = 0, m2 = 0;
     const int64_t group = channel / view_.width;
     for (int64_t part = 0; part < view_.parts(); ++part) {
       const int64_t first = (group * view_.parts() + part) * view_.period;
       for (int64_t c = first + channel % view_.width; c < first + view_.period; c += view_.width) {
-        if (counts[c] == 0) continue;
-        const double total = n + counts[c], apart = means[c] - center;
-        spread += squares[c] + apart * apart * (n * counts[c] / total);
-        center += apart * (counts[c] / total);
-        n = total;
+        if (counts[c] != 0) mergeMoments(count, center, m2, counts[c], means[c], squares[c]);
       }
     }
     mean = static_cast<float>(center);
-    variance = static_cast<float>(spread / n);
+    variance = static_cast<float>(m2 / count);
   }
 };
 

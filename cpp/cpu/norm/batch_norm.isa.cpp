@@ -1,6 +1,7 @@
 #include "cpu/isa/channel_loop.h"
 #include "cpu/isa/tables.h"
 #include "cpu/norm/kernels.h"
+#include "cpu/norm/moments.h"
 #include "cpu/pool/kernels.h"
 
 namespace nodegrad::NODEGRAD_ISA_NAMESPACE {
@@ -53,44 +54,38 @@ inline void sumColumns(float* a, float* b, int64_t rows, int64_t period, const T
   }
 }
 
-// Sums of distances from a number near the mean: first the mean of some rows, then that of all so far. Parts
-// and what came before are put together as in Chan, Golub and LeVeque, "Algorithms for computing the sample
-// variance" (1983).
+// Sums of distances from a pivot near the mean, so that nothing cancels: first the mean of some rows, then
+// that of all so far.
 template <class T>
 void moments(const NormMoments& into, const T* x, int64_t n, int64_t period) {
   const int64_t rows = n / period, rest = n % period;
-  float *near = into.scratch, *a = near + period, *b = a + period;
+  float *pivot = into.scratch, *a = pivot + period, *b = a + period;
   if (rows > 0 && into.count[0] == 0) {
     const auto plain = [&](auto, int64_t place, int64_t, Floats& u, Floats& v) {
       u = load(x + place);
       v = Floats{};
     };
     sumColumns(a, b, least(rows, kPartRows), period, plain, [&](int64_t count) {
-      for (int64_t c = 0; c < period; ++c) near[c] = a[c] / static_cast<float>(count);
+      for (int64_t c = 0; c < period; ++c) pivot[c] = a[c] / static_cast<float>(count);
     });
   } else if (rows > 0) {
-    for (int64_t c = 0; c < period; ++c) near[c] = static_cast<float>(into.mean[c]);
+    for (int64_t c = 0; c < period; ++c) pivot[c] = static_cast<float>(into.mean[c]);
   }
   const auto distances = [&](auto, int64_t place, int64_t c, Floats& u, Floats& v) {
-    u = load(x + place) - load(near + c);
+    u = load(x + place) - load(pivot + c);
     v = u * u;
   };
   sumColumns(a, b, rows, period, distances, [&](int64_t count) {
     const auto more = static_cast<double>(count);
     for (int64_t c = 0; c < period; ++c) {
-      const double before = into.count[c], total = before + more, shift = a[c] / more;
-      const double apart = near[c] + shift - into.mean[c];
-      into.squares[c] += b[c] - a[c] * shift + apart * apart * (before * more / total);
-      into.mean[c] += apart * (more / total);
-      into.count[c] = total;
-      near[c] = static_cast<float>(into.mean[c]);
+      const double shift = a[c] / more;
+      mergeMoments(into.count[c], into.mean[c], into.squares[c], more, pivot[c] + shift, b[c] - a[c] * shift);
+      pivot[c] = static_cast<float>(into.mean[c]);
     }
   });
   for (int64_t c = 0; c < rest; ++c) {
-    const double v = Narrow::read(x + rows * period + c), apart = v - into.mean[c];
-    into.count[c] += 1;
-    into.mean[c] += apart / into.count[c];
-    into.squares[c] += apart * (v - into.mean[c]);
+    const double v = Narrow::read(x + rows * period + c);
+    mergeMoments(into.count[c], into.mean[c], into.squares[c], 1, v, 0);
   }
 }
 

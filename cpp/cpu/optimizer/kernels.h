@@ -7,9 +7,9 @@ namespace nodegrad {
 // One step of an optimizer on the places [begin, end): in holds the weight, its gradient and the slots; out
 // the new weight and slots, which may lie where the old ones did. Zeros stay zeros.
 struct UpdateNumbers {
-  float rate;  // the learning rate, or what takes its place (Adam's with its bias corrections)
-  float keep;  // what weight decay leaves of the weight: 1 - lr · weightDecay
-  float first, second, third;  // the op's own
+  float rate = 0;  // the learning rate, or what takes its place (Adam's with its bias corrections)
+  float keep = 0;  // what weight decay leaves of the weight: 1 - lr · weightDecay
+  float first = 0, second = 0, third = 0;  // the op's own
 };
 using UpdateFunction = void (*)(const float* const* in, float* const* out, const UpdateNumbers& numbers,
                                 int64_t begin, int64_t end);

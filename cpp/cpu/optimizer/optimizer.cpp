@@ -24,26 +24,39 @@ UpdateNumbers UpdateRule::at(const void* const* scalars) const {
   return step;
 }
 
+bool UpdateRule::isIdentityForZeroGradientAt(const UpdateNumbers& step) const {
+  return isIdentityForZeroGradient && step.keep == 1 && std::isfinite(step.rate) && !std::signbit(step.rate);
+}
+
 UpdateRule updateRule(const std::string& op, const Attrs& attrs) {
   const OptimizerKernels& kernels = *isaKernels().optimizer;
   const auto number = [&](const char* name) { return static_cast<float>(attrs.number(name)); };
   const double decay = attrs.number("weightDecay");
-  if (op == "sgdUpdate") return {kernels.sgd, {}, decay};
-  if (op == "momentumUpdate") {
-    return {attrs.boolean("nesterov") ? kernels.nesterov : kernels.momentum,
-            {0, 0, number("momentum"), 0, 0},
-            decay};
+  if (op == "sgdUpdate") return {.run = kernels.sgd, .decay = decay, .isIdentityForZeroGradient = true};
+  if (op == "momentumUpdate")
+    return {.run = attrs.boolean("nesterov") ? kernels.nesterov : kernels.momentum,
+            .numbers = {.first = number("momentum")},
+            .decay = decay};
+  const float epsilon = number("epsilon");
+  UpdateRule rule{.decay = decay};
+  if (op == "rmspropUpdate" || op == "rmspropCenteredUpdate") {
+    rule.run = op == "rmspropUpdate" ? kernels.rmsprop : kernels.rmspropCentered;
+    rule.numbers = {.first = number("rho"), .second = epsilon, .third = number("momentum")};
+  } else if (op == "adadeltaUpdate") {
+    rule.run = kernels.adadelta;
+    rule.numbers = {.first = number("rho"), .second = epsilon};
+  } else {
+    rule.run = op == "adamUpdate" ? kernels.adam : kernels.adamAmsgrad;
+    rule.beta1 = attrs.number("beta1");
+    rule.beta2 = attrs.number("beta2");
+    rule.numbers = {.first = static_cast<float>(1 - rule.beta1),
+                    .second = static_cast<float>(1 - rule.beta2),
+                    .third = epsilon};
   }
-  if (op == "rmspropUpdate")
-    return {kernels.rmsprop, {0, 0, number("rho"), number("epsilon"), number("momentum")}, decay};
-  if (op == "rmspropCenteredUpdate")
-    return {kernels.rmspropCentered, {0, 0, number("rho"), number("epsilon"), number("momentum")}, decay};
-  if (op == "adadeltaUpdate") return {kernels.adadelta, {0, 0, number("rho"), number("epsilon"), 0}, decay};
-  const double beta1 = attrs.number("beta1"), beta2 = attrs.number("beta2");
-  const UpdateNumbers numbers{0, 0, static_cast<float>(1 - beta1), static_cast<float>(1 - beta2),
-                              number("epsilon")};
-  if (op == "adamUpdate") return {kernels.adam, numbers, decay, beta1, beta2};
-  return {kernels.adamAmsgrad, numbers, decay, beta1, beta2};
+  const UpdateNumbers& n = rule.numbers;
+  rule.isIdentityForZeroGradient =
+      epsilon > 0 && std::isfinite(n.first) && std::isfinite(n.second) && std::isfinite(n.third);
+  return rule;
 }
 
 namespace {

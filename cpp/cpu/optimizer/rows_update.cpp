@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <cmath>
 
 #include "cpu/kernel_table.h"
 #include "cpu/move/indices.h"
@@ -39,7 +38,7 @@ class RowsUpdateKernel : public OwnKernel {
     const UpdateNumbers numbers = rule_.at(inputs + operands_.firstScalar);
     const bool inPlace =
         outputs[0] == inputs[0] && std::equal(outputs + 1, outputs + 1 + operands_.slots, inputs + 2);
-    const bool mayRest = inPlace && rests(numbers);
+    const bool maySkip = inPlace && rule_.isIdentityForZeroGradientAt(numbers);
     const auto* gradients = static_cast<const float*>(inputs[1]);
     auto* sums = static_cast<float*>(scratch);
     // For each row the places of its index as a list, -1 at its end.
@@ -61,7 +60,7 @@ class RowsUpdateKernel : public OwnKernel {
                       update(inputs, outputs, numbers, row, count, sum);
                     } else {
                       while (row + count < end && count < runRows_ && heads[row + count] < 0) ++count;
-                      if (!mayRest || !slotsAreZero(inputs, row, count))
+                      if (!maySkip || !slotsAreZero(inputs, row, count))
                         update(inputs, outputs, numbers, row, count, zeros_.data());
                     }
                     row += count;
@@ -102,20 +101,6 @@ class RowsUpdateKernel : public OwnKernel {
       if (!isa_.optimizer->allZero(slot, rows * width_)) return false;
     }
     return true;
-  }
-
-  // Whether the rule leaves any weight as it is, bit for bit, whose gradient and slots are 0. It takes from
-  // the weight what does not depend on it, so two weights tell: 1 shows a decay and -0 the sign of a 0 that
-  // is added.
-  bool rests(const UpdateNumbers& numbers) const {
-    const float weights[2] = {1.0f, -0.0f}, zeros[2] = {};
-    float outputs[4][2];
-    const float* in[5] = {weights, zeros, zeros, zeros, zeros};
-    float* out[4] = {outputs[0], outputs[1], outputs[2], outputs[3]};
-    rule_.run(in, out, numbers, 0, 2);
-    bool same = outputs[0][0] == 1.0f && outputs[0][1] == 0.0f && std::signbit(outputs[0][1]);
-    for (size_t s = 1; s <= operands_.slots; ++s) same = same && isa_.optimizer->allZero(outputs[s], 2);
-    return same;
   }
 
   spec::RowsUpdate operands_;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "backend.h"
+#include "core/align.h"
 #include "cpu/elementwise/kernels.h"
 #include "cpu/own_kernel.h"
 #include "cpu/rnn/kernels.h"
@@ -251,7 +252,7 @@ class RecurrentKernel : public OwnKernel {
   // Products with gates of the recurrent kernel, for which memory is set aside; masked: under the op's mask.
   StateProducts<T> products(const typename StateProducts<T>::Gates& gates, bool transposed, bool masked) {
     StateProducts<T> made(s_, gates, transposed, masked);
-    packedBytes_ += aligned(static_cast<size_t>(made.numbers()) * sizeof(T));
+    packedBytes_ += wholeLines(static_cast<size_t>(made.numbers()) * sizeof(T));
     return made;
   }
   T* packed(void* scratch) const { return static_cast<T*>(scratch); }
@@ -312,12 +313,11 @@ class RecurrentKernel : public OwnKernel {
   size_t inputs_;  // without the mask
 
  private:
-  static size_t aligned(size_t bytes) { return (bytes + 63) / 64 * 64; }
-  size_t zerosBytes() const { return aligned(static_cast<size_t>(s_.width) * sizeof(float)); }
+  size_t zerosBytes() const { return wholeLines(static_cast<size_t>(s_.width) * sizeof(float)); }
   size_t partBytes() const {
-    return aligned(static_cast<size_t>(s_.rows * s_.width) *
-                   (static_cast<size_t>(rowWidths_.floats) * sizeof(float) +
-                    static_cast<size_t>(rowWidths_.numbers) * sizeof(T)));
+    return wholeLines(static_cast<size_t>(s_.rows * s_.width) *
+                      (static_cast<size_t>(rowWidths_.floats) * sizeof(float) +
+                       static_cast<size_t>(rowWidths_.numbers) * sizeof(T)));
   }
 
   int64_t columns_;

@@ -2,11 +2,12 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "cpu/norm/moments.h"
+
 namespace nodegrad::winograd {
 
 // How many numbers each channel has had, their mean, and the sum of their squared distances from it, put
-// together piece by piece (Chan, Golub and LeVeque, "Updating formulae and a pairwise algorithm for computing
-// sample variances", 1979). In memory of floats(channels) that is aligned to doubles.
+// together piece by piece. In memory of floats(channels) that is aligned to doubles.
 class ChannelMoments {
  public:
   static int64_t floats(int64_t channels) { return 3 * channels * 2; }
@@ -18,11 +19,8 @@ class ChannelMoments {
 
   void add(int64_t channel, double count, double mean, double squares) {
     if (count == 0) return;
-    double &n = counts_[channel], &center = counts_[channels_ + channel];
-    const double total = n + count, apart = mean - center;
-    counts_[2 * channels_ + channel] += squares + apart * apart * (n * count / total);
-    center += apart * (count / total);
-    n = total;
+    mergeMoments(counts_[channel], counts_[channels_ + channel], counts_[2 * channels_ + channel], count,
+                 mean, squares);
   }
 
   void add(const ChannelMoments& other) {
