@@ -23,6 +23,20 @@ const CPP = {
   program: ['core', 'host', 'graph', 'plan', 'data', 'backend.h', 'devices'],
   binding: ['core', 'host', 'graph', 'ops', 'plan', 'backend.h', 'program', 'data', 'devices'],
 };
+// What each room of cpp/cpu may include, besides the files at its root and the instruments of isa.
+const CPU = {
+  isa: [],
+  memory: [],
+  elementwise: ['memory'],
+  pool: ['memory'],
+  reduce: ['memory'],
+  rnn: ['elementwise'],
+  norm: ['elementwise', 'memory', 'pool'],
+  matmul: ['elementwise', 'memory'],
+  conv: ['elementwise', 'memory', 'norm', 'pool'],
+  move: ['conv', 'elementwise', 'memory'],
+  optimizer: ['memory', 'move'],
+};
 // What each room of lib may import: rooms, or single files. lib/index.ts exports them all.
 const TENSORS = ['base', 'engine', 'core'];
 const WEIGHTS = ['activations', 'initializers', 'constraints', 'regularizers'];
@@ -51,8 +65,6 @@ const LIB = {
   utils: [...TENSORS, 'ops', 'data'],
   models: [...TENSORS, 'ops', 'data', 'layers', ...WEIGHTS, ...OBJECTIVES, 'training'],
 };
-// The op registry starts itself up by calling the one function that lists the families.
-const EXCEPTIONS = new Set(['cpp/graph/op.cpp -> ops/register.h']);
 const NODE_HEADERS = /^(napi|node|uv|v8|js_native)/;
 const ONEDNN_HEADERS = /^(oneapi\/dnnl|dnnl)/;
 // Variables of the environment are read in one place of each language (docs/settings.md).
@@ -82,10 +94,22 @@ function checkCpp(file, text) {
     // Headers are named from cpp/; a name without a folder is one beside the file.
     const target = name.includes('/') || part(name) in CPP ? part(name) : own;
     const known = target === own || allowed.includes(target) || allowed.includes(name);
-    if (!known && !EXCEPTIONS.has(`${file} -> ${name}`)) {
+    if (!known) {
       complain(file, `includes ${name}; cpp/${own} may include ${[own, ...allowed].join(', ')}.`);
     }
+    if (own === 'cpu') checkRoom(file, name);
   }
+}
+
+/** The room of cpp/cpu that a file or an include path belongs to; undefined for those at its root. */
+const cpuRoom = (path) => /^(?:cpp\/)?cpu\/(\w+)\//.exec(path)?.[1];
+
+function checkRoom(file, name) {
+  const own = cpuRoom(file);
+  const target = cpuRoom(name);
+  if (!own || !target || target === own || target === 'isa') return;
+  if (!CPU[own]?.includes(target))
+    complain(file, `includes ${name}; cpp/cpu/${own} may include ${(CPU[own] ?? []).join(', ') || 'isa'}.`);
 }
 
 // What each file of lib imports when it runs.

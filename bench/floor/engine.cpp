@@ -6,7 +6,6 @@
 #include "cpu/cpu_backend.h"
 #include "graph/op.h"
 #include "host/buffer.h"
-#include "ops/register.h"
 
 namespace {
 

@@ -147,30 +147,20 @@ class CpuBackend : public Backend {
   }
 };
 
+// Filled before main, in any order.
+std::vector<KernelFamily::Add>& families() {
+  static std::vector<KernelFamily::Add> all;
+  return all;
+}
+
 }  // namespace
+
+KernelFamily::KernelFamily(Add add) { families().push_back(add); }
 
 const KernelTable& cpuKernels() {
   static const KernelTable table = [] {
     KernelTable made;
-    registerElementwiseKernels(made);
-    registerReduceKernels(made);
-    registerSoftmaxKernels(made);
-    registerOptimizerKernels(made);
-    registerRowsUpdateKernel(made);
-    registerMoveKernels(made);
-    registerGatherKernels(made);
-    registerPoolKernels(made);
-    registerBatchNormKernels(made);
-    registerBatchNormPoolKernels(made);
-    registerLayerNormKernels(made);
-    registerOrthonormalKernel(made);
-    registerLstmKernels(made);
-    registerGruKernels(made);
-    registerSimpleRnnKernels(made);
-    registerConvKernels(made);
-    registerMatmulKernels(made);
-    registerInnerProductKernels(made);
-    registerReorderKernels(made);
+    for (const KernelFamily::Add add : families()) add(made);
     return made;
   }();
   return table;

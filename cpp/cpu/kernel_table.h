@@ -8,7 +8,7 @@
 
 namespace nodegrad {
 
-// What the CPU knows of one op. An op family registers its rows in a function of its own (below).
+// What the CPU knows of one op.
 struct CpuOp {
   std::unique_ptr<Kernel> (*make)(const KernelSpec& spec) = nullptr;
   // Null: row-major in, row-major out.
@@ -37,28 +37,12 @@ using KernelTable = std::map<std::string, CpuOp>;
 // All that the CPU has.
 const KernelTable& cpuKernels();
 
-// Own kernels.
-void registerElementwiseKernels(
-    KernelTable& table);  // every element-wise op, cast, fusedElementwise, dropout, random*
-void registerReduceKernels(KernelTable& table);   // sum … argMin, sumLike's reduction
-void registerSoftmaxKernels(KernelTable& table);  // softmax, logSoftmax, cross-entropies
-void registerMoveKernels(
-    KernelTable& table);  // reshape, transpose, concatenate, slice, pad, broadcastTo, constant
-void registerGatherKernels(KernelTable& table);         // gather, gatherBackward, oneHot
-void registerOptimizerKernels(KernelTable& table);      // the updates
-void registerRowsUpdateKernel(KernelTable& table);      // the update of a table whose rows were gathered
-void registerPoolKernels(KernelTable& table);           // max and average pooling
-void registerBatchNormKernels(KernelTable& table);      // batch normalization
-void registerBatchNormPoolKernels(KernelTable& table);  // the same in one with max-pooling
-void registerLayerNormKernels(KernelTable& table);      // layer normalization
-void registerOrthonormalKernel(KernelTable& table);     // orthonormalRows
-void registerLstmKernels(KernelTable& table);           // lstm and its backward op
-void registerGruKernels(KernelTable& table);            // gru and its
-void registerSimpleRnnKernels(KernelTable& table);      // simpleRnn and its
-// On oneDNN.
-void registerConvKernels(KernelTable& table);
-void registerMatmulKernels(KernelTable& table);
-void registerInnerProductKernels(KernelTable& table);
-void registerReorderKernels(KernelTable& table);
+// The rows of a family of ops: each file of kernels has one such object. They are added to the table when it
+// is first used.
+class KernelFamily {
+ public:
+  using Add = void (*)(KernelTable& table);
+  explicit KernelFamily(Add add);
+};
 
 }  // namespace nodegrad

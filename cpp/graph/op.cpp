@@ -7,10 +7,6 @@
 
 namespace nodegrad {
 
-// Defined in cpp/ops/register.cpp. The graph's table is filled from there at its first use, so that no static
-// initializer has to survive the linker.
-void registerAllOps();
-
 namespace {
 
 std::map<std::string, OpDef>& table() {
@@ -18,9 +14,17 @@ std::map<std::string, OpDef>& table() {
   return ops;
 }
 
+// Filled before main, in any order.
+std::vector<OpFamily::Add>& families() {
+  static std::vector<OpFamily::Add> all;
+  return all;
+}
+
 void fillOnce() {
   static std::once_flag once;
-  std::call_once(once, registerAllOps);
+  std::call_once(once, [] {
+    for (const OpFamily::Add add : families()) add();
+  });
 }
 
 size_t distance(const std::string& a, const std::string& b) {
@@ -59,6 +63,8 @@ Attr convert(const OpDef& def, const AttrSpec& spec, const Attr& given) {
 }
 
 }  // namespace
+
+OpFamily::OpFamily(Add add) { families().push_back(add); }
 
 void registerOp(OpDef def) {
   const std::string name = def.name;

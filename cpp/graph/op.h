@@ -75,13 +75,19 @@ struct OpDef {
   bool isLayoutAgnostic() const { return elementwise || layoutAgnostic; }
 };
 
-// Looks an op up; fails with the nearest known name. The table is filled by registerAllOps
-// (cpp/ops/register.h) at first use.
+// Looks an op up; fails with the nearest known name.
 const OpDef& findOp(const std::string& name);
 // The same; null where no op has the name.
 const OpDef* findKnownOp(const std::string& name);
-// Adds an op; fails where the name is taken. Called only by the functions that registerAllOps calls.
+// Adds an op; fails where the name is taken. Called by families.
 void registerOp(OpDef def);
+// A family of ops: each file of cpp/ops has one such object, whose function registers them. It is called when
+// an op is first looked up.
+class OpFamily {
+ public:
+  using Add = void (*)();
+  explicit OpFamily(Add add);
+};
 // Every name, sorted.
 std::vector<std::string> opNames();
 

@@ -1,6 +1,5 @@
 #include "ops/check.h"
 #include "ops/expr.h"
-#include "ops/register.h"
 
 namespace nodegrad {
 
@@ -117,7 +116,7 @@ Exprs whereGradient(const Rule& r) {
 
 }  // namespace
 
-void registerBinaryOps() {
+const OpFamily family([] {
   for (const Row& row : kArithmetic) registerOp(arithmeticOp(row));
   for (const char* name : {"equal", "notEqual", "less", "lessEqual", "greater", "greaterEqual"})
     registerOp(predicateOp(name, false));
@@ -130,6 +129,6 @@ void registerBinaryOps() {
   def.gradient = rule(whereGradient);
   def.elementwise = true;
   registerOp(def);
-}
+});
 
 }  // namespace nodegrad

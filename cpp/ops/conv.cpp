@@ -1,7 +1,6 @@
 #include "core/window.h"
 #include "ops/check.h"
 #include "ops/expr.h"
-#include "ops/register.h"
 
 namespace nodegrad {
 
@@ -72,7 +71,7 @@ Expr backwardFilter(const Rule& r, const Expr& x, const Expr& dy, const Expr& w)
 
 // All three come from one form, bilinear in each pair of (image, kernel, output's gradient), so each one's
 // derivatives are the other two.
-void registerConvOps() {
+const OpFamily family([] {
   OpDef conv;
   conv.name = "conv";
   conv.minInputs = conv.maxInputs = 2;
@@ -104,6 +103,6 @@ void registerConvOps() {
     return {backwardData(r, r.dy(), r.x(1), r.x(0)), forward(r, r.x(0), r.dy())};
   });
   registerOp(filter);
-}
+});
 
 }  // namespace nodegrad

@@ -1,7 +1,6 @@
 #include "core/window.h"
 #include "ops/check.h"
 #include "ops/expr.h"
-#include "ops/register.h"
 
 namespace nodegrad {
 
@@ -27,7 +26,7 @@ std::vector<TensorType> infer(const InferContext& context) {
 }  // namespace
 
 // The data gradient of a convolution as an op: its gradients are that convolution and its weight gradient.
-void registerConvTransposeOps() {
+const OpFamily family([] {
   OpDef def;
   def.name = "convTranspose";
   def.minInputs = def.maxInputs = 2;
@@ -50,6 +49,6 @@ void registerConvTransposeOps() {
     return apply("convBackwardData", {x[1], x[0], shapedAs(y, x[0])}, conv);
   });
   registerOp(def);
-}
+});
 
 }  // namespace nodegrad

@@ -1,6 +1,5 @@
 #include "ops/check.h"
 #include "ops/expr.h"
-#include "ops/register.h"
 
 namespace nodegrad {
 
@@ -54,7 +53,7 @@ std::vector<TensorType> inferOneHot(const InferContext& context) {
 
 }  // namespace
 
-void registerGatherOps() {
+const OpFamily family([] {
   OpDef gather;
   gather.name = "gather";
   gather.minInputs = gather.maxInputs = 2;
@@ -92,6 +91,6 @@ void registerGatherOps() {
   oneHot.infer = inferOneHot;
   oneHot.differentiable = false;
   registerOp(oneHot);
-}
+});
 
 }  // namespace nodegrad

@@ -1,4 +1,3 @@
-#include "ops/register.h"
 #include "ops/rnn.h"
 
 // Gated recurrent units (Cho et al., 2014). Gates in Keras's order: update, reset, candidate. With resetAfter
@@ -162,7 +161,7 @@ Exprs composeBackward(const Exprs& inputs, const Attrs& attrs) {
 
 }  // namespace
 
-void registerGruOps() {
+const OpFamily family([] {
   registerRnnOps({"gru",
                   {2, 5},
                   {4, 7},
@@ -171,6 +170,6 @@ void registerGruOps() {
                   gradient,
                   composeBackward,
                   {{"resetAfter", AttrKind::Boolean, true}}});
-}
+});
 
 }  // namespace nodegrad

@@ -1,6 +1,5 @@
 #include "ops/check.h"
 #include "ops/expr.h"
-#include "ops/register.h"
 
 // Layer normalization (Ba, Kiros and Hinton, 2016) over the last axes: those that gamma has.
 namespace nodegrad {
@@ -75,7 +74,7 @@ std::vector<Value> gradient(const GradientContext& context) {
 
 }  // namespace
 
-void registerLayerNormOps() {
+const OpFamily family([] {
   // x, gamma, beta to y, each sample's mean and its (biased) variance.
   OpDef def;
   def.name = "layerNormalization";
@@ -91,6 +90,6 @@ void registerLayerNormOps() {
   def.infer = inferBackward;
   def.gradient = [](const GradientContext& context) { return composedGradient(context, composeBackward); };
   registerOp(def);
-}
+});
 
 }  // namespace nodegrad

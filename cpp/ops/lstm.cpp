@@ -1,6 +1,5 @@
 #include <algorithm>
 
-#include "ops/register.h"
 #include "ops/rnn.h"
 
 // Long short-term memory (Hochreiter and Schmidhuber, 1997) with forget gates (Gers et al., 1999). Gates in
@@ -122,8 +121,8 @@ Exprs composeBackward(const Exprs& inputs, const Attrs& attrs) {
 
 }  // namespace
 
-void registerLstmOps() {
+const OpFamily family([] {
   registerRnnOps({"lstm", {2, 5}, {5, 8}, infer, inferBackward, gradient, composeBackward});
-}
+});
 
 }  // namespace nodegrad

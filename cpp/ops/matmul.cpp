@@ -1,6 +1,5 @@
 #include "ops/check.h"
 #include "ops/expr.h"
-#include "ops/register.h"
 
 namespace nodegrad {
 
@@ -57,7 +56,7 @@ Exprs matmulGradient(const Rule& r) {
 
 }  // namespace
 
-void registerMatmulOps() {
+const OpFamily family([] {
   OpDef def;
   def.name = "matmul";
   def.minInputs = def.maxInputs = 2;
@@ -65,6 +64,6 @@ void registerMatmulOps() {
   def.infer = inferMatmul;
   def.gradient = rule(matmulGradient);
   registerOp(def);
-}
+});
 
 }  // namespace nodegrad

@@ -1,6 +1,5 @@
 #include "ops/check.h"
 #include "ops/expr.h"
-#include "ops/register.h"
 
 namespace nodegrad {
 
@@ -119,13 +118,13 @@ OpDef normOp(const char* name, int inputs, Infer infer, Gradient gradient) {
 
 }  // namespace
 
-void registerNormOps() {
+const OpFamily family([] {
   // x, gamma, beta to y, the batch's mean and its (biased) variance.
   registerOp(normOp("batchNormalization", 3, inferBatchNorm, batchNormGradient));
   // dy, x, gamma, mean, variance to dx, dgamma, dbeta.
   registerOp(
       normOp("batchNormalizationBackward", 5, inferBatchNormBackward,
              [](const GradientContext& context) { return composedGradient(context, composeBackward); }));
-}
+});
 
 }  // namespace nodegrad

@@ -1,5 +1,4 @@
 #include "ops/check.h"
-#include "ops/register.h"
 
 namespace nodegrad {
 
@@ -35,7 +34,7 @@ std::vector<TensorType> inferUpdate(const InferContext& context, int slots, int 
 
 }  // namespace
 
-void registerOptimizerOps() {
+const OpFamily family([] {
   const Row rows[] = {
       {"sgdUpdate", 0, 1, {}},
       {"momentumUpdate", 1, 1, {{"momentum", AttrKind::Number}, {"nesterov", AttrKind::Boolean, false}}},
@@ -57,6 +56,6 @@ void registerOptimizerOps() {
     def.updateSlots = row.slots;
     registerOp(def);
   }
-}
+});
 
 }  // namespace nodegrad

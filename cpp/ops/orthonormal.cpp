@@ -1,5 +1,4 @@
 #include "ops/check.h"
-#include "ops/register.h"
 
 namespace nodegrad {
 
@@ -15,13 +14,13 @@ std::vector<TensorType> inferOrthonormalRows(const InferContext& context) {
 
 }  // namespace
 
-void registerOrthonormalOps() {
+const OpFamily family([] {
   OpDef def;
   def.name = "orthonormalRows";
   def.minInputs = def.maxInputs = 1;
   def.infer = inferOrthonormalRows;
   def.differentiable = false;  // it makes the first numbers of a weight
   registerOp(def);
-}
+});
 
 }  // namespace nodegrad

@@ -1,7 +1,6 @@
 #include "core/window.h"
 #include "ops/check.h"
 #include "ops/expr.h"
-#include "ops/register.h"
 
 namespace nodegrad {
 
@@ -79,7 +78,7 @@ OpDef poolOp(const char* name, int inputs, Infer infer, std::vector<int> shapeOn
 
 }  // namespace
 
-void registerPoolOps() {
+const OpFamily family([] {
   registerOp(poolOp("maxPool", 1, inferMax, {}, rule([](const Rule& r) -> Exprs {
                       return {apply("maxPoolBackward", {r.dy(), r.y(1), r.x()}, r.attrs)};
                     })));
@@ -100,6 +99,6 @@ void registerPoolOps() {
     def.attrs.push_back({"divide", AttrKind::Boolean, true});
     registerOp(std::move(def));
   }
-}
+});
 
 }  // namespace nodegrad

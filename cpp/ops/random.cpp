@@ -1,6 +1,5 @@
 #include "ops/check.h"
 #include "ops/expr.h"
-#include "ops/register.h"
 
 namespace nodegrad {
 
@@ -49,7 +48,7 @@ OpDef randomOp(const char* name, const char* first, double firstValue, const cha
 
 }  // namespace
 
-void registerRandomOps() {
+const OpFamily family([] {
   OpDef dropout;
   dropout.name = "dropout";
   dropout.minInputs = dropout.maxInputs = 2;
@@ -64,6 +63,6 @@ void registerRandomOps() {
   registerOp(randomOp("randomUniform", "minval", 0, "maxval", 1));
   registerOp(randomOp("randomNormal", "mean", 0, "stddev", 1));
   registerOp(randomOp("truncatedNormal", "mean", 0, "stddev", 1));
-}
+});
 
 }  // namespace nodegrad

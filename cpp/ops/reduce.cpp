@@ -3,7 +3,6 @@
 
 #include "ops/check.h"
 #include "ops/expr.h"
-#include "ops/register.h"
 
 namespace nodegrad {
 
@@ -91,7 +90,7 @@ OpDef reduceOp(const char* name, Infer infer, Exprs (*gradient)(const Rule& r)) 
 
 }  // namespace
 
-void registerReduceOps() {
+const OpFamily family([] {
   OpDef sum = reduceOp("sum", inferReduce<false>,
                        [](const Rule& r) -> Exprs { return {broadcastLike(kept(r, r.dy()), r.x())}; });
   sum.layoutAgnostic = true;
@@ -112,6 +111,6 @@ void registerReduceOps() {
     def.differentiable = false;
     registerOp(def);
   }
-}
+});
 
 }  // namespace nodegrad

@@ -4,7 +4,6 @@
 #include "graph/subgraph.h"
 #include "ops/check.h"
 #include "ops/expr.h"
-#include "ops/register.h"
 
 // A loop whose step is a graph (as lax.scan of JAX): states go from step to step, sequences give a place to
 // each. The attribute backwards tells of each sequence, then of each result, whether it is 1: from the last
@@ -244,7 +243,7 @@ std::vector<Value> addScan(Graph& graph, const Scan& scan) {
   return made;
 }
 
-void registerScanOp() {
+const OpFamily family([] {
   OpDef scan;
   scan.name = "scan";
   scan.minInputs = 1;
@@ -256,6 +255,6 @@ void registerScanOp() {
   scan.infer = infer;
   scan.gradient = gradient;
   registerOp(scan);
-}
+});
 
 }  // namespace nodegrad

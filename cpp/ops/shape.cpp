@@ -2,7 +2,6 @@
 
 #include "ops/check.h"
 #include "ops/expr.h"
-#include "ops/register.h"
 
 namespace nodegrad {
 
@@ -147,7 +146,7 @@ OpDef likeOp(const char* name, Infer infer, Exprs (*gradient)(const Rule& r),
 
 }  // namespace
 
-void registerShapeOps() {
+const OpFamily family([] {
   const auto reshapeBack = [](const Rule& r) -> Exprs { return {reshapeLike(r.dy(), r.x())}; };
   const auto broadcastBack = [](const Rule& r) -> Exprs { return {sumTo(r.dy(), r.x())}; };
   OpDef reshape =
@@ -170,6 +169,6 @@ void registerShapeOps() {
   ratio.shapeOnly = {0, 1};
   ratio.lower = lowering(lowerSizeRatio);
   registerOp(ratio);
-}
+});
 
 }  // namespace nodegrad

@@ -1,6 +1,5 @@
 #include <algorithm>
 
-#include "ops/register.h"
 #include "ops/rnn.h"
 
 // The fully connected recurrent layer (Elman, 1990): h' = tanh(x + h · kernel).
@@ -92,8 +91,8 @@ Exprs composeBackward(const Exprs& inputs, const Attrs& attrs) {
 
 }  // namespace
 
-void registerSimpleRnnOps() {
+const OpFamily family([] {
   registerRnnOps({"simpleRnn", {2, 4}, {3, 5}, infer, inferBackward, gradient, composeBackward});
-}
+});
 
 }  // namespace nodegrad

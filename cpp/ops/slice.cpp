@@ -4,7 +4,6 @@
 
 #include "ops/check.h"
 #include "ops/expr.h"
-#include "ops/register.h"
 
 namespace nodegrad {
 
@@ -116,7 +115,7 @@ Exprs padGradient(const Rule& r) {
 
 }  // namespace
 
-void registerSliceOps() {
+const OpFamily family([] {
   OpDef slice;
   slice.name = "slice";
   slice.minInputs = slice.maxInputs = 1;
@@ -151,6 +150,6 @@ void registerSliceOps() {
   pad.infer = inferPad;
   pad.gradient = rule(padGradient);
   registerOp(pad);
-}
+});
 
 }  // namespace nodegrad

@@ -1,6 +1,5 @@
 #include "ops/check.h"
 #include "ops/expr.h"
-#include "ops/register.h"
 
 namespace nodegrad {
 
@@ -88,7 +87,7 @@ OpDef softmaxOp(const char* name, Exprs (*gradient)(const Rule& r)) {
 
 }  // namespace
 
-void registerSoftmaxOps() {
+const OpFamily family([] {
   registerOp(softmaxOp("softmax", [](const Rule& r) -> Exprs {
     const Expr y = r.y();
     return {y * (r.dy() - sumKept(r.dy() * y, {r.attrs.integer("axis")}))};
@@ -103,6 +102,6 @@ void registerSoftmaxOps() {
   OpDef sigmoid = crossEntropy("sigmoidCrossEntropy", inferSigmoid, sigmoidGradient);
   sigmoid.elementwise = true;
   registerOp(sigmoid);
-}
+});
 
 }  // namespace nodegrad

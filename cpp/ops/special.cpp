@@ -3,7 +3,6 @@
 
 #include "ops/check.h"
 #include "ops/expr.h"
-#include "ops/register.h"
 
 namespace nodegrad {
 
@@ -45,7 +44,7 @@ OpDef madeByGraph(const char* name) {
 
 }  // namespace
 
-void registerSpecialOps() {
+const OpFamily family([] {
   registerOp(madeByGraph("input"));
   registerOp(madeByGraph("parameter"));
 
@@ -75,6 +74,6 @@ void registerSpecialOps() {
   stopGradient.elementwise = true;
   stopGradient.lower = lowering(firstInput);
   registerOp(stopGradient);
-}
+});
 
 }  // namespace nodegrad

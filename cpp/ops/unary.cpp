@@ -1,6 +1,5 @@
 #include "ops/check.h"
 #include "ops/expr.h"
-#include "ops/register.h"
 
 namespace nodegrad {
 
@@ -90,7 +89,7 @@ OpDef opOf(const Row& row) {
 
 }  // namespace
 
-void registerUnaryOps() {
+const OpFamily family([] {
   for (const Row& row : kRows) registerOp(opOf(row));
 
   OpDef logicalNot;
@@ -116,6 +115,6 @@ void registerUnaryOps() {
   });
   cast.elementwise = true;
   registerOp(cast);
-}
+});
 
 }  // namespace nodegrad

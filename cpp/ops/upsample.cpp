@@ -1,13 +1,12 @@
 #include "core/window.h"
 #include "ops/check.h"
 #include "ops/expr.h"
-#include "ops/register.h"
 
 namespace nodegrad {
 
 // Each element becomes as many equal ones as the product of size. Its transpose, which is its gradient, is
 // the sum over windows that do not overlap; it runs as the transpose of that sum.
-void registerUpsampleOps() {
+const OpFamily family([] {
   OpDef def;
   def.name = "upSampling";
   def.minInputs = def.maxInputs = 1;
@@ -35,6 +34,6 @@ void registerUpsampleOps() {
                  upsamplingPool("upSampling", attrs, spatial));
   });
   registerOp(def);
-}
+});
 
 }  // namespace nodegrad

@@ -94,13 +94,13 @@ LayoutChoice convChoice(const KernelSpec& spec, const Convolution& conv, const L
   return choice;
 }
 
-void registerConvKernels(KernelTable& table) {
+const KernelFamily family([](KernelTable& table) {
   for (const char* op : {"conv", "convBackwardData", "convBackwardFilter"})
     table[op] = {.make = makeConv,
                  .layouts = convLayouts,
                  .supports = convSupports,
                  .precisions = convPrecisions,
                  .windows = true};
-}
+});
 
 }  // namespace nodegrad

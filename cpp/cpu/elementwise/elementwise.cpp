@@ -4,7 +4,6 @@
 #include "core/align.h"
 #include "cpu/elementwise/chain.h"
 #include "cpu/elementwise/kernels.h"
-#include "cpu/elementwise/random.h"
 #include "cpu/kernel_table.h"
 #include "cpu/memory/walk.h"
 #include "cpu/own_kernel.h"
@@ -424,7 +423,7 @@ class ElementwiseKernel : public OwnKernel {
 
 }  // namespace
 
-void registerElementwiseKernels(KernelTable& table) {
+const KernelFamily family([](KernelTable& table) {
   const CpuOp op{.make = makeKernel<ElementwiseKernel>,
                  .layouts = elementwiseLayouts,
                  .inPlace = elementwiseInPlace,
@@ -435,7 +434,6 @@ void registerElementwiseKernels(KernelTable& table) {
     table[name.substr(0, name.find(':'))] = op;
   }
   for (const char* name : {"identity", "stopGradient", "fusedElementwise"}) table[name] = op;
-  registerRandomKernels(table);
-}
+});
 
 }  // namespace nodegrad

@@ -1,6 +1,5 @@
-#include "cpu/elementwise/random.h"
-
 #include "cpu/elementwise/kernels.h"
+#include "cpu/kernel_table.h"
 #include "cpu/own_kernel.h"
 
 namespace nodegrad {
@@ -37,9 +36,9 @@ class RandomKernel : public OwnKernel {
 
 }  // namespace
 
-void registerRandomKernels(KernelTable& table) {
+const KernelFamily family([](KernelTable& table) {
   for (const char* name : {"randomUniform", "randomNormal", "truncatedNormal"})
     table[name] = {.make = makeKernel<RandomKernel>};
-}
+});
 
 }  // namespace nodegrad

@@ -158,12 +158,12 @@ PrecisionChoice innerProductPrecisions(const KernelSpec& spec) {
 
 }  // namespace
 
-void registerInnerProductKernels(KernelTable& table) {
+const KernelFamily family([](KernelTable& table) {
   for (const char* op : {"innerProduct", "innerProductBackwardData", "innerProductBackwardWeights"})
     table[op] = {.make = makeInnerProduct,
                  .layouts = innerProductLayouts,
                  .supports = supportsInnerProduct,
                  .precisions = innerProductPrecisions};
-}
+});
 
 }  // namespace nodegrad

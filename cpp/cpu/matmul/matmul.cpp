@@ -51,8 +51,8 @@ PrecisionChoice matmulPrecisions(const KernelSpec& spec) {
 
 }  // namespace
 
-void registerMatmulKernels(KernelTable& table) {
+const KernelFamily family([](KernelTable& table) {
   table["matmul"] = {.make = makeMatmul, .precisions = matmulPrecisions};
-}
+});
 
 }  // namespace nodegrad

@@ -69,8 +69,8 @@ class OrthonormalRowsKernel : public OwnKernel {
 
 }  // namespace
 
-void registerOrthonormalKernel(KernelTable& table) {
+const KernelFamily family([](KernelTable& table) {
   table["orthonormalRows"] = {.make = makeKernel<OrthonormalRowsKernel>};
-}
+});
 
 }  // namespace nodegrad

@@ -191,12 +191,12 @@ class OneHotKernel : public Kernel {
 
 }  // namespace
 
-void registerGatherKernels(KernelTable& table) {
+const KernelFamily family([](KernelTable& table) {
   // A table is a weight as a rule, and its rows are what a bfloat16 kernel wants.
   table["gather"] = {.make = makeKernel<GatherKernel>, .precisions = anyPrecision};
   table["gatherBackward"] = {.make = makeKernel<GatherBackwardKernel>, .precisions = readsEither};
   table["toIndices"] = {.make = makeKernel<ToIndicesKernel>};
   table["oneHot"] = {.make = makeKernel<OneHotKernel>};
-}
+});
 
 }  // namespace nodegrad

@@ -251,7 +251,7 @@ LayoutChoice regionLayouts(const KernelSpec& spec, const std::vector<bool>&) {
 
 }  // namespace
 
-void registerMoveKernels(KernelTable& table) {
+const KernelFamily family([](KernelTable& table) {
   table["constant"] = {.make = makeConstant};
   const auto move = [&](const char* op, CpuOp row) {
     row.precisions = anyPrecisionAlike;
@@ -264,6 +264,6 @@ void registerMoveKernels(KernelTable& table) {
   move("slice", {.make = makeSlice, .layouts = regionLayouts});
   move("sliceBackward", {.make = makeInset, .layouts = regionLayouts});
   move("pad", {.make = makeInset, .layouts = regionLayouts});
-}
+});
 
 }  // namespace nodegrad

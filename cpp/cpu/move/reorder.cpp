@@ -110,8 +110,8 @@ LayoutChoice reorderLayouts(const KernelSpec& spec, const std::vector<bool>&) {
 
 }  // namespace
 
-void registerReorderKernels(KernelTable& table) {
+const KernelFamily family([](KernelTable& table) {
   table["reorder"] = {.make = makeReorder, .layouts = reorderLayouts};
-}
+});
 
 }  // namespace nodegrad

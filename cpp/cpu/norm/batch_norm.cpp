@@ -182,7 +182,7 @@ bool supportsBackward(const KernelSpec& spec) {
 
 }  // namespace
 
-void registerBatchNormKernels(KernelTable& table) {
+const KernelFamily family([](KernelTable& table) {
   table["batchNormStatistics"] = {
       .make = makeKernelFor<StatisticsKernel, 0>, .layouts = normLayouts, .precisions = readsEither};
   table["batchNormNormalize"] = {.make = makeKernelFor<NormalizeKernel, 0>,
@@ -194,6 +194,6 @@ void registerBatchNormKernels(KernelTable& table) {
                                          .inPlace = normInPlace,
                                          .supports = supportsBackward,
                                          .precisions = normPrecisions};
-}
+});
 
 }  // namespace nodegrad

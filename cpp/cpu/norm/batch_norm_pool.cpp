@@ -160,7 +160,7 @@ bool overImage(const KernelSpec& spec, size_t output, size_t input) {
 
 }  // namespace
 
-void registerBatchNormPoolKernels(KernelTable& table) {
+const KernelFamily family([](KernelTable& table) {
   table["batchNormMaxPool"] = {.make = makeKernelFor<NormMaxPool, 0>,
                                .layouts = normPoolLayouts,
                                .supports = normPoolSupports,
@@ -172,6 +172,6 @@ void registerBatchNormPoolKernels(KernelTable& table) {
                                        .supports = normPoolSupports,
                                        .precisions = normPrecisions,
                                        .windows = true};
-}
+});
 
 }  // namespace nodegrad

@@ -103,13 +103,13 @@ bool layerNormInPlace(const KernelSpec& spec, size_t output, size_t input) {
 
 }  // namespace
 
-void registerLayerNormKernels(KernelTable& table) {
+const KernelFamily family([](KernelTable& table) {
   table["layerNormalization"] = {.make = makeKernelFor<ForwardKernel, 0>,
                                  .inPlace = layerNormInPlace<0>,
                                  .precisions = layerNormPrecisions<0>};
   table["layerNormalizationBackward"] = {.make = makeKernelFor<BackwardKernel, 1>,
                                          .inPlace = layerNormInPlace<1>,
                                          .precisions = layerNormPrecisions<1>};
-}
+});
 
 }  // namespace nodegrad

@@ -128,10 +128,10 @@ bool optimizerInPlace(const KernelSpec& spec, size_t output, size_t input) {
 
 }  // namespace
 
-void registerOptimizerKernels(KernelTable& table) {
+const KernelFamily family([](KernelTable& table) {
   for (const std::string& name : opNames())
     if (findOp(name).isUpdate())
       table[name] = {.make = makeOptimizer, .layouts = optimizerLayouts, .inPlace = optimizerInPlace};
-}
+});
 
 }  // namespace nodegrad

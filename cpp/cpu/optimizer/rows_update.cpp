@@ -117,8 +117,8 @@ bool rowsUpdateInPlace(const KernelSpec&, size_t output, size_t input) {
 
 }  // namespace
 
-void registerRowsUpdateKernel(KernelTable& table) {
+const KernelFamily family([](KernelTable& table) {
   table["rowsUpdate"] = {.make = makeKernel<RowsUpdateKernel>, .inPlace = rowsUpdateInPlace};
-}
+});
 
 }  // namespace nodegrad

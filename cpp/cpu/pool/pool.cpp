@@ -114,7 +114,7 @@ LayoutChoice poolLayouts(const KernelSpec& spec, const std::vector<bool>&) {
 
 }  // namespace
 
-void registerPoolKernels(KernelTable& table) {
+const KernelFamily family([](KernelTable& table) {
   for (const char* name :
        {"maxPool", "maxPoolBackward", "maxPoolGather", "averagePool", "averagePoolBackward"}) {
     table[name] = {.make = makeKernel<PoolKernel>,
@@ -122,6 +122,6 @@ void registerPoolKernels(KernelTable& table) {
                    .precisions = anyPrecisionAlike,
                    .windows = true};
   }
-}
+});
 
 }  // namespace nodegrad

@@ -232,10 +232,10 @@ class ArgKernel : public OwnKernel {
 
 }  // namespace
 
-void registerReduceKernels(KernelTable& table) {
+const KernelFamily family([](KernelTable& table) {
   for (const char* name : {"sum", "mean", "prod", "max", "min"})
     table[name] = {.make = makeKernel<ReduceKernel>, .layouts = reduceLayouts, .precisions = readsEither};
   for (const char* name : {"argmax", "argmin"}) table[name] = {.make = makeKernel<ArgKernel>};
-}
+});
 
 }  // namespace nodegrad

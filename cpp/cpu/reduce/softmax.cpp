@@ -102,11 +102,11 @@ bool softmaxInPlace(const KernelSpec&, size_t, size_t) { return true; }
 
 }  // namespace
 
-void registerSoftmaxKernels(KernelTable& table) {
+const KernelFamily family([](KernelTable& table) {
   for (const char* name : {"softmax", "logSoftmax"})
     table[name] = {.make = makeKernel<SoftmaxKernel>, .inPlace = softmaxInPlace};
   for (const char* name : {"softmaxCrossEntropy", "sparseSoftmaxCrossEntropy"})
     table[name] = {.make = makeKernel<CrossEntropyKernel>};
-}
+});
 
 }  // namespace nodegrad

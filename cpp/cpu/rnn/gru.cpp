@@ -206,13 +206,13 @@ bool supports(const KernelSpec& spec) { return rnn::supports(spec, 1); }
 
 }  // namespace
 
-void registerGruKernels(KernelTable& table) {
+const KernelFamily family([](KernelTable& table) {
   table["gru"] = {.make = makeKernelFor<GruKernel, 0>,
                   .inPlace = gatesInPlace,
                   .supports = supports,
                   .precisions = gruPrecisions};
   table["gruBackward"] = {
       .make = makeKernelFor<GruBackwardKernel, 0>, .inPlace = gatesInPlace, .precisions = gruPrecisions};
-}
+});
 
 }  // namespace nodegrad

@@ -169,13 +169,13 @@ bool supports(const KernelSpec& spec) { return rnn::supports(spec, 2); }
 
 }  // namespace
 
-void registerLstmKernels(KernelTable& table) {
+const KernelFamily family([](KernelTable& table) {
   table["lstm"] = {.make = makeKernelFor<LstmKernel, 0>,
                    .inPlace = gatesInPlace,
                    .supports = supports,
                    .precisions = lstmPrecisions};
   table["lstmBackward"] = {
       .make = makeKernelFor<LstmBackwardKernel, 0>, .inPlace = gatesInPlace, .precisions = lstmPrecisions};
-}
+});
 
 }  // namespace nodegrad

@@ -110,7 +110,7 @@ bool supports(const KernelSpec& spec) { return rnn::supports(spec, 1); }
 
 }  // namespace
 
-void registerSimpleRnnKernels(KernelTable& table) {
+const KernelFamily family([](KernelTable& table) {
   table["simpleRnn"] = {.make = makeKernelFor<SimpleRnnKernel, 0>,
                         .inPlace = statesInPlace,
                         .supports = supports,
@@ -118,6 +118,6 @@ void registerSimpleRnnKernels(KernelTable& table) {
   table["simpleRnnBackward"] = {.make = makeKernelFor<SimpleRnnBackwardKernel, 0>,
                                 .inPlace = statesInPlace,
                                 .precisions = simpleRnnPrecisions};
-}
+});
 
 }  // namespace nodegrad
