@@ -27,7 +27,7 @@ struct CpuOp {
 PrecisionChoice onlyFloat32(const KernelSpec& spec);
 // Every float32 input and output may be bfloat16, each by itself.
 PrecisionChoice anyPrecision(const KernelSpec& spec);
-// The same, but all alike: ops that only move numbers.
+// The same, but all of one dtype: ops that only move numbers.
 PrecisionChoice anyPrecisionAlike(const KernelSpec& spec);
 // The first input may be either, and nothing else: sums over it.
 PrecisionChoice readsEither(const KernelSpec& spec);

@@ -41,7 +41,7 @@ float constantBits(double value, DType dtype) {
   return bits;
 }
 
-// Gives slots to registers in the order of the calls; one that nobody reads any more gives its slot back. The
+// Gives slots to registers in the order of the calls; one that is not read again gives its slot back. The
 // slots of inputs are filled before the first call.
 void assignSlots(Chain& chain) {
   std::vector<int> spare;
@@ -57,7 +57,7 @@ void assignSlots(Chain& chain) {
     if (reg.written < 0 && !reg.isConstant) take(reg);
   }
   for (size_t c = 0; c < chain.calls.size(); ++c) {
-    // The result may lie where an argument lay that is read for the last time.
+    // The result may use the slot of an argument that is read for the last time.
     for (auto& reg : chain.registers) {
       if (reg.slot >= 0 && reg.lastRead == static_cast<int>(c)) spare.push_back(reg.slot);
     }

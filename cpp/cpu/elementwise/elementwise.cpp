@@ -5,14 +5,14 @@
 #include "cpu/elementwise/chain.h"
 #include "cpu/elementwise/kernels.h"
 #include "cpu/kernel_table.h"
-#include "cpu/memory/walk.h"
+#include "cpu/memory/strided_runs.h"
 #include "cpu/own_kernel.h"
 
 namespace nodegrad {
 namespace {
 
 constexpr int64_t kTile = 512;                 // elements: a dozen registers stay in the first-level cache
-constexpr int64_t kLongestPeriod = 4 * kTile;  // that is spread out before a run
+constexpr int64_t kLongestPeriod = 4 * kTile;  // that is repeated before a run
 constexpr int64_t kLeastThreadWork =
     1 << 15;  // element-steps, below which another thread costs more than it helps
 
@@ -56,12 +56,12 @@ int vectorDim(const Dims& shape) {
 
 // Dropout numbers its elements in row-major order, four to a block: whether memory holds them in whole
 // blocks.
-bool wholeBlocks(const Walk& walk) {
-  if (walk.contiguous()) return true;
-  for (size_t d = 0; d + 1 < walk.strides.size(); ++d) {
-    if (walk.strides[d] % 4 != 0) return false;
+bool wholeBlocks(const StridedRuns& memory) {
+  if (memory.contiguous()) return true;
+  for (size_t d = 0; d + 1 < memory.strides.size(); ++d) {
+    if (memory.strides[d] % 4 != 0) return false;
   }
-  return walk.strides.back() == 1 && walk.sizes.back() % 4 == 0;
+  return memory.strides.back() == 1 && memory.sizes.back() % 4 == 0;
 }
 
 // Whether a chain can run on memory of this geometry: its full operands element by element, the others where
@@ -76,7 +76,7 @@ bool canFollow(const KernelSpec& spec, const ElementwiseProgram& program, const 
   // Padding has to stay zero, which is done for one block along one dimension.
   if (isPadded(g) && (g.blocks.size() != 1 || g.shape != full.shape)) return false;
   const std::set<int> keys = keysOf(program);
-  if (!keys.empty() && !wholeBlocks(Walk(*order, rowMajorStrides(g.shape)))) return false;
+  if (!keys.empty() && !wholeBlocks(StridedRuns(*order, rowMajorStrides(g.shape)))) return false;
   for (int i = 0; i < program.inputs; ++i) {
     const TensorType& input = spec.inputs[i];
     if (keys.count(i) || count(input.shape) == 1) continue;
@@ -162,36 +162,36 @@ class ElementwiseKernel : public OwnKernel {
     for (int i = 0; i < chain_.inputs; ++i) {
       const TensorType& type = spec.inputs[i];
       if (keys.count(i)) {
-        inputs_.push_back({Access::Key, type.dtype, Walk(*order, Dims(g.shape.size(), 0)), 0, 0});
+        inputs_.push_back({Access::Key, type.dtype, StridedRuns(*order, Dims(g.shape.size(), 0)), 0, 0});
         continue;
       }
       const bool whole = type.shape == full.shape;
       Dims strides =
           g.shape == full.shape ? broadcastStrides(type.shape, full.shape) : Dims(g.shape.size(), 0);
-      Walk walk(*order, strides);
-      Operand operand{Access::Runs, type.dtype, walk, 0, 0};
+      StridedRuns memory(*order, strides);
+      Operand operand{Access::Runs, type.dtype, memory, 0, 0};
       if (whole) {
         operand.access = sizeOf(type.dtype) == 4 ? Access::Direct : Access::Widened;
-      } else if (walk.single()) {
+      } else if (memory.single()) {
         operand.access = Access::Scalar;
         operand.shared = takeShared(kTile);
-      } else if (walk.contiguous()) {  // the full shape but for leading ones
+      } else if (memory.contiguous()) {  // the full shape but for leading ones
         operand.access = sizeOf(type.dtype) == 4 ? Access::Direct : Access::Widened;
-      } else if (walk.period() > 0 && walk.period() <= kLongestPeriod && !isPadded(g)) {
+      } else if (memory.period() > 0 && memory.period() <= kLongestPeriod && !isPadded(g)) {
         operand.access = Access::Periodic;
-        operand.length = walk.period();
+        operand.length = memory.period();
         operand.shared = takeShared(operand.length + kTile);
       } else if (isPadded(g) && strides[paddedDim_] != 0) {
         operand.access = Access::PaddedVector;
         operand.length = count(type.shape);
         operand.shared = takeShared(g.padded[paddedDim_]);
       }
-      const Dims& sizes = operand.walk.sizes;
+      const Dims& sizes = operand.memory.sizes;
       const bool runs = operand.access == Access::Runs || operand.access == Access::PaddedVector;
-      if (runs && kTile % sizes.back() == 0) operand.repeat = operand.walk.takeRepeat();
+      if (runs && kTile % sizes.back() == 0) operand.repeat = operand.memory.takeRepeat();
       inputs_.push_back(std::move(operand));
     }
-    if (!chain_.dropouts.empty()) blocks_ = std::make_unique<Walk>(*order, rowMajorStrides(g.shape));
+    if (!chain_.dropouts.empty()) blocks_ = std::make_unique<StridedRuns>(*order, rowMajorStrides(g.shape));
 
     for (auto& reg : chain_.registers) {
       if (reg.isConstant) constants_.emplace_back(kTile, reg.constant);
@@ -203,7 +203,7 @@ class ElementwiseKernel : public OwnKernel {
     for (int i = 0; i < chain_.inputs; ++i) {
       if (inputs_[i].access == Access::Direct) last = std::max(last, chain_.registers[i].lastRead);
     }
-    // An output may lie where an input lies. A register goes straight to memory only where no input is read
+    // An output may be written over an input. A register goes straight to memory only where no input is read
     // after it.
     for (size_t o = 0; o < chain_.outputs.size(); ++o) {
       const auto& reg = chain_.registers[chain_.outputs[o]];
@@ -233,19 +233,19 @@ class ElementwiseKernel : public OwnKernel {
  private:
   enum class Access {
     Key,           // the two words of a dropout's key
-    Scalar,        // one number, spread over a tile once a run
+    Scalar,        // one number, repeated over a tile once a run
     Direct,        // memory itself
     Widened,       // memory of smaller elements
-    Periodic,      // spread out once a run so that a tile may begin anywhere in it
+    Periodic,      // repeated once a run so that a tile may begin anywhere in it
     PaddedVector,  // along the padded dimension: widened with zeros once a run, then as Runs
     Runs,
   };
   struct Operand {
     Access access;
     DType dtype;
-    Walk walk;
+    StridedRuns memory;
     int64_t length;      // of a period or a vector
-    size_t shared;       // where its copy lies in the shared scratch memory
+    size_t shared;       // the offset of its copy in the shared scratch memory
     int64_t repeat = 1;  // elements that a run of stride 0 repeats, which divide a tile
   };
 
@@ -302,8 +302,8 @@ class ElementwiseKernel : public OwnKernel {
   void readRuns(void* to, const Operand& operand, const void* from, int64_t start, int64_t n) const {
     auto* out = static_cast<float*>(to);
     const DType dtype = operand.access == Access::PaddedVector ? DType::F32 : operand.dtype;
-    const auto spread = [&](auto* typed) {
-      operand.walk.forRuns(start, n, [&](int64_t done, int64_t offset, int64_t run, int64_t stride) {
+    const auto readAs = [&](auto* typed) {
+      operand.memory.forRuns(start, n, [&](int64_t done, int64_t offset, int64_t run, int64_t stride) {
         auto* p = typed + offset;
         float* q = out + done;
         if (stride == 0) {
@@ -320,11 +320,11 @@ class ElementwiseKernel : public OwnKernel {
       });
     };
     if (sizeOf(dtype) == 4) {
-      spread(static_cast<const float*>(from));  // integers move as bits
+      readAs(static_cast<const float*>(from));  // integers move as bits
     } else if (dtype == DType::BF16) {
-      spread(static_cast<const BFloat16*>(from));
+      readAs(static_cast<const BFloat16*>(from));
     } else {
-      spread(static_cast<const uint8_t*>(from));
+      readAs(static_cast<const uint8_t*>(from));
     }
   }
 
@@ -415,7 +415,7 @@ class ElementwiseKernel : public OwnKernel {
   std::vector<DType> outputTypes_;
   std::vector<bool> straight_;                 // outputs that the chain writes into memory without a copy
   std::vector<std::vector<float>> constants_;  // a tile of each, in the order of the registers
-  std::unique_ptr<Walk> blocks_;               // row-major index of each place, where dropout needs it
+  std::unique_ptr<StridedRuns> blocks_;        // row-major index of each element, where dropout needs it
   size_t sharedBytes_ = 0, perThread_ = 0, keysAt_ = 0;
   int paddedDim_ = -1;
   int64_t block_ = 0, blocksInside_ = 0, blocksAlong_ = 0, used_ = 0;

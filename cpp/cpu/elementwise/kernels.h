@@ -43,7 +43,7 @@ struct RandomKernels {
   void (*truncatedNormal)(float* out, int64_t start, int64_t n, RandomKey key, float mean, float deviation);
 };
 
-// Below it no sum of products of as many numbers as fit into memory gets near float32's largest.
+// No sum of products of numbers below it, as many as fit into memory, comes close to float32's largest.
 constexpr float kModerate = 1e15f;
 
 template <class T>

@@ -10,7 +10,7 @@ struct RandomWords {
   Words first, second;
 };
 
-// Philox4x32-10 with each word in the low half of a 64-bit lane, where the multiplication wants it; what is
+// Philox4x32-10 with each word in the low half of a 64-bit lane, as the multiplication reads it; what is
 // in the high halves does not matter until the end. block holds index / 4.
 inline RandomWords philox(Counters block, uint32_t step, uint32_t attempt, uint32_t key0, uint32_t key1) {
   Counters a = block, b = Counters{} + step, c = block >> 32, d = Counters{} + attempt;

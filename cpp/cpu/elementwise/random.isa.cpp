@@ -97,7 +97,7 @@ inline bool any(Ints mask) {
   return found != 0;
 }
 
-// A number beyond two deviations is drawn again, at the same place of the next attempt's words.
+// A number beyond two deviations is drawn again, from the same position of the next attempt's words.
 void truncatedNormal(float* out, int64_t start, int64_t n, RandomKey key, float mean, float deviation) {
   fill(out, start, n, [=](Counters blocks) {
     Pair kept = {all(kInfinity), all(kInfinity)};

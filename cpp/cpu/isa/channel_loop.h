@@ -1,7 +1,7 @@
 #pragma once
 #include "cpu/isa/vector.h"
 
-// Loops over channels that lie side by side: the same body runs on vectors of them and, for what is left, on
+// Loops over neighbouring channels: the same body runs on vectors of them and, for what is left, on
 // single ones.
 namespace nodegrad::NODEGRAD_ISA_NAMESPACE {
 namespace {

@@ -5,7 +5,7 @@
 namespace nodegrad::NODEGRAD_ISA_NAMESPACE {
 namespace {
 
-// The next numbers, zeros behind the row's end.
+// The next numbers, zeros after the row's end.
 template <class T>
 inline Floats take(const T* p, int64_t n) {
   if (n >= kLanes) return load(p);

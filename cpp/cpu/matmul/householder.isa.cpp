@@ -60,7 +60,7 @@ void apply(float* rows, int64_t count, const float* vectors, const float* t, int
   }
 }
 
-// Makes of a row, from place i on, the vector that reflects it onto that place; gives its factor.
+// Turns a row, from element i on, into the vector that reflects it onto that element; returns its factor.
 float reflector(float* row, int i, int64_t length, float& sign) {
   double rest = 0;
   for (int64_t k = i + 1; k < length; ++k) rest += static_cast<double>(row[k]) * row[k];

@@ -15,8 +15,8 @@ using onednn::Desc;
 using Pass = spec::ProductPass;
 using spec::InnerProduct;
 
-// The layout of w in which its rows have the order of one sample of x; null for both where x lies sample by
-// sample in row-major order. Nothing where the samples of x do not lie one after another without gaps.
+// The layout of w in which its rows have the order of one sample of x; null for both where the samples of x
+// are row-major. Nothing where the samples of x do not follow one another without gaps.
 std::optional<LayoutPtr> weightsLayout(const TensorType& x, const LayoutPtr& xLayout, const TensorType& w) {
   const int64_t units = w.shape[1];
   if (!xLayout) return LayoutPtr();

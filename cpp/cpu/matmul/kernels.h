@@ -9,8 +9,8 @@ namespace nodegrad {
 // count, a multiple of kReflections.
 constexpr int64_t kReflections = 32;
 struct HouseholderKernels {
-  // Reflects row i of kReflections rows onto the first i + 1 places, and makes the vectors V of the rows. t:
-  // T, [kReflections, kReflections]. signs: those of place i of row i.
+  // Reflects row i of kReflections rows onto its first i + 1 elements, and makes the vectors V of the rows.
+  // t: T, [kReflections, kReflections]. signs: those of element i of row i.
   void (*factor)(float* rows, int64_t stride, int64_t length, float* t, float* signs);
   // rows -= rows Vᵀ T V, for `count` rows, a multiple of 4.
   void (*apply)(float* rows, int64_t count, const float* vectors, const float* t, int64_t stride,

@@ -9,7 +9,7 @@ namespace {
 
 constexpr int64_t kRowsAtOnce = 4;  // that the reflections take
 constexpr int64_t kLeastThreadRows = 4 * kRowsAtOnce;
-constexpr int64_t kSkew = 16;  // so that equal places of the rows do not meet in one set of the cache
+constexpr int64_t kSkew = 16;  // so that equal columns of the rows are not in the same set of the cache
 
 int64_t padded(int64_t n) { return (n + kReflections - 1) / kReflections * kReflections; }
 

@@ -9,7 +9,7 @@
 
 namespace nodegrad {
 
-// Where the numbers of a blocked tensor lie, in elements. shape is the logical shape or, for weights of a
+// The addresses of a blocked tensor's numbers, in elements. shape is the logical shape or, for weights of a
 // grouped convolution or of a dense layer that follows a flattened image, a row-major view of it with more
 // dimensions.
 struct Geometry {
@@ -26,14 +26,14 @@ bool sameGeometry(const Geometry& a, const Geometry& b);
 // The geometry of a layout, row-major where it is null.
 Geometry geometry(const TensorType& type, const LayoutPtr& layout);
 
-// How many neighbours along a dimension lie together.
+// How many neighbours along a dimension are stored together.
 int64_t blockOf(const Geometry& geometry, size_t dimension);
 
 // The same order of dimensions and blocks for a tensor of another shape of that rank; none where it would not
 // fill its blocks.
 std::optional<Geometry> arrangedLike(const Geometry& model, const Dims& shape);
 
-// The same arrangement for elements of another dtype: that of a pooling's indices beside its output.
+// The same arrangement for elements of another dtype: as a pooling's indices have that of its output.
 LayoutPtr withDtype(const LayoutPtr& layout, DType dtype);
 
 // An image tensor in blocks of samples: [n / lanes][c][h][w][lanes] for pictures. n is a multiple of lanes.

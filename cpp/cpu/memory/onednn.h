@@ -42,8 +42,8 @@ class CpuLayout : public Layout {
 
 Geometry geometryOf(const Desc& desc);
 Geometry rowMajorGeometry(const Dims& shape);
-// The same memory seen without inner blocks: a blocked dimension becomes its block index and the places
-// inside. Not for padded ones.
+// The same memory seen without inner blocks: a blocked dimension becomes two: the block's index, and the
+// index inside the block. Not for padded ones.
 Geometry withoutBlocks(const Geometry& geometry);
 // Whether blocks leave room for elements that the tensor does not have.
 bool isPadded(const Geometry& geometry);

@@ -50,9 +50,9 @@ class GatherKernel : public Kernel {
     parallelFor(threads_, v.batch * v.outer * v.m, kLeastThreadElements / std::max<int64_t>(v.inner, 1),
                 [&](int64_t begin, int64_t end, int) {
                   for (int64_t row = begin; row < end; ++row) {
-                    const int64_t place = row / v.m;  // of batch and outer
-                    const int64_t index = indices_.at(inputs[1], place / v.outer * v.m + row % v.m);
-                    copy(static_cast<const char*>(inputs[0]) + (place * v.n + index) * bytes(from_),
+                    const int64_t slice = row / v.m;  // of batch and outer
+                    const int64_t index = indices_.at(inputs[1], slice / v.outer * v.m + row % v.m);
+                    copy(static_cast<const char*>(inputs[0]) + (slice * v.n + index) * bytes(from_),
                          static_cast<char*>(outputs[0]) + row * bytes(to_), bytes(from_));
                   }
                 });
@@ -93,13 +93,13 @@ class GatherBackwardKernel : public OwnKernel {
     parallelFor(threads_, v.batch * v.outer * v.n, kLeastThreadElements / std::max<int64_t>(v.inner, 1),
                 [&](int64_t begin, int64_t end, int) {
                   std::fill(dx + begin * v.inner, dx + end * v.inner, 0.0f);
-                  for (int64_t place = begin / v.n; place * v.n < end; ++place) {
-                    const int64_t low = std::max<int64_t>(begin - place * v.n, 0),
-                                  high = std::min(end - place * v.n, v.n);
+                  for (int64_t slice = begin / v.n; slice * v.n < end; ++slice) {
+                    const int64_t low = std::max<int64_t>(begin - slice * v.n, 0),
+                                  high = std::min(end - slice * v.n, v.n);
                     for (int64_t i = 0; i < v.m; ++i) {
-                      const int64_t index = indices_.at(inputs[1], place / v.outer * v.m + i);
+                      const int64_t index = indices_.at(inputs[1], slice / v.outer * v.m + i);
                       if (index < low || index >= high) continue;
-                      addRow(dx + (place * v.n + index) * v.inner, inputs[0], (place * v.m + i) * v.inner);
+                      addRow(dx + (slice * v.n + index) * v.inner, inputs[0], (slice * v.m + i) * v.inner);
                     }
                   }
                 });
@@ -192,7 +192,7 @@ class OneHotKernel : public Kernel {
 }  // namespace
 
 const KernelFamily family([](KernelTable& table) {
-  // A table is a weight as a rule, and its rows are what a bfloat16 kernel wants.
+  // A table is usually a float32 weight, and its rows the input of a bfloat16 kernel.
   table["gather"] = {.make = makeKernel<GatherKernel>, .precisions = anyPrecision};
   table["gatherBackward"] = {.make = makeKernel<GatherBackwardKernel>, .precisions = readsEither};
   table["toIndices"] = {.make = makeKernel<ToIndicesKernel>};

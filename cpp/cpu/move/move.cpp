@@ -5,7 +5,7 @@
 #include "core/slice.h"
 #include "cpu/kernel_table.h"
 #include "cpu/memory/onednn.h"
-#include "cpu/memory/walk.h"
+#include "cpu/memory/strided_runs.h"
 #include "cpu/move/strided_copy.h"
 #include "host/parallel.h"
 
@@ -107,8 +107,8 @@ std::unique_ptr<Kernel> makeTranspose(const KernelSpec& spec) {
   return kernelOf(spec, {part(spec, 0, spec.outputs[0].shape, in, rowMajorStrides(spec.outputs[0].shape))});
 }
 
-// A part of a tensor, by its axes, in terms of the tensor's memory. Blocks come apart from the index that
-// counts them.
+// A part of a tensor, by its axes, in terms of the tensor's memory. A blocked dimension becomes two: the
+// block's index, and the index inside the block.
 struct Region {
   Dims sizes, strides;
   int64_t offset = 0;
@@ -165,7 +165,7 @@ Geometry inputGeometry(const KernelSpec& spec, size_t i) {
 }
 Geometry outputGeometry(const KernelSpec& spec) { return geometry(spec.outputs[0], spec.outputLayouts[0]); }
 
-// The places of each input in the output.
+// The region of each input in the output.
 std::vector<std::vector<SliceAxis>> concatenated(const KernelSpec& spec) {
   const auto axis =
       static_cast<size_t>(normalizeAxis(spec.op, spec.attrs.integer("axis"), spec.outputs[0].shape.size()));

@@ -155,7 +155,7 @@ class BackwardKernel : public NormKernel<T> {
   NormSums sums_;
 };
 
-// All tensors of x's shape lie as x does, which had best be as its maker left it.
+// All tensors of x's shape get the layout of x, which is best left as the kernel before chose it.
 LayoutChoice normLayouts(const KernelSpec& spec, const std::vector<bool>&) {
   const size_t x = spec.op == "batchNormalizationBackward" ? 1 : 0;
   const TensorType& type = spec.inputs[x];
@@ -167,7 +167,7 @@ LayoutChoice normLayouts(const KernelSpec& spec, const std::vector<bool>&) {
   return choice;
 }
 
-// The last pass writes a place after it has read it there, and nothing is read of other places. x is read
+// The last pass writes an element after it has read the inputs there, and reads no other elements. x is read
 // once more after the masked gradient is written.
 bool normInPlace(const KernelSpec& spec, size_t output, size_t input) {
   const bool masked = output == 3;

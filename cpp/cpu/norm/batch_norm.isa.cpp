@@ -14,7 +14,7 @@ constexpr int64_t kWideRows = 8;   // of a long period that are gone through tog
 
 inline int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 
-// terms(kind, place, column, u, v) gives what a place adds to its column's two sums.
+// terms(kind, offset, column, u, v) gives what an element adds to its column's two sums.
 template <class Terms>
 inline void sumGroup(float* a, float* b, int64_t begin, int64_t end, int64_t column, int64_t period,
                      const Terms& terms) {
@@ -61,8 +61,8 @@ void moments(const NormMoments& into, const T* x, int64_t n, int64_t period) {
   const int64_t rows = n / period, rest = n % period;
   float *pivot = into.scratch, *a = pivot + period, *b = a + period;
   if (rows > 0 && into.count[0] == 0) {
-    const auto plain = [&](auto, int64_t place, int64_t, Floats& u, Floats& v) {
-      u = load(x + place);
+    const auto plain = [&](auto, int64_t offset, int64_t, Floats& u, Floats& v) {
+      u = load(x + offset);
       v = Floats{};
     };
     sumColumns(a, b, least(rows, kPartRows), period, plain, [&](int64_t count) {
@@ -71,8 +71,8 @@ void moments(const NormMoments& into, const T* x, int64_t n, int64_t period) {
   } else if (rows > 0) {
     for (int64_t c = 0; c < period; ++c) pivot[c] = static_cast<float>(into.mean[c]);
   }
-  const auto distances = [&](auto, int64_t place, int64_t c, Floats& u, Floats& v) {
-    u = load(x + place) - load(pivot + c);
+  const auto distances = [&](auto, int64_t offset, int64_t c, Floats& u, Floats& v) {
+    u = load(x + offset) - load(pivot + c);
     v = u * u;
   };
   sumColumns(a, b, rows, period, distances, [&](int64_t count) {
@@ -89,9 +89,9 @@ void moments(const NormMoments& into, const T* x, int64_t n, int64_t period) {
   }
 }
 
-// Calls body(kind, place, column) for n places.
+// Calls body(kind, offset, column) for n elements.
 template <class Body>
-inline void forPlaces(int64_t n, int64_t period, const Body& body) {
+inline void forElements(int64_t n, int64_t period, const Body& body) {
   for (int64_t at = 0; at < n; at += period) {
     forChannels(least(period, n - at), [&](auto kind, int64_t c) { body(kind, at + c, c); });
   }
@@ -124,11 +124,11 @@ inline Real reluOf(Real x) {
 
 template <bool residual, bool relu, class T>
 void normalizeAs(const NormColumns& columns, const T* x, const T* r, T* y, int64_t n, int64_t period) {
-  forPlaces(n, period, [&](auto kind, int64_t place, int64_t c) {
+  forElements(n, period, [&](auto kind, int64_t offset, int64_t c) {
     using K = decltype(kind);
-    typename K::Real v = Channel<K>(columns, c).normalized(K::read(x + place));
-    if (residual) v += K::read(r + place);
-    K::write(y + place, relu ? reluOf(v) : v);
+    typename K::Real v = Channel<K>(columns, c).normalized(K::read(x + offset));
+    if (residual) v += K::read(r + offset);
+    K::write(y + offset, relu ? reluOf(v) : v);
   });
 }
 
@@ -159,12 +159,12 @@ template <>
 constexpr float kStoredAsZero<uint16_t> = 0x1p-134f;
 
 template <class K, Mask mask, bool more = false, class T>
-inline typename K::Real masked(const NormGradient<T>& in, typename K::Real x, int64_t place, int64_t c) {
-  typename K::Real dy = K::read(in.dy + place);
-  if (more) dy += K::read(in.more + place);
+inline typename K::Real masked(const NormGradient<T>& in, typename K::Real x, int64_t offset, int64_t c) {
+  typename K::Real dy = K::read(in.dy + offset);
+  if (more) dy += K::read(in.more + offset);
   const typename K::Real none = {};
   if (mask == Mask::None) return dy;
-  if (mask == Mask::FromY) return K::read(in.y + place) > 0.0f ? dy : none;
+  if (mask == Mask::FromY) return K::read(in.y + offset) > 0.0f ? dy : none;
   return Channel<K>(in.columns, c).normalized(x) > kStoredAsZero<T> ? dy : none;
 }
 
@@ -173,12 +173,12 @@ void gradientSumsAs(const NormGradient<T>& in, T* out, double* sum, double* prod
                     int64_t n, int64_t period) {
   withMask(in, [&](auto kind) {
     constexpr Mask mask = decltype(kind)::kMask;
-    const auto terms = [&](auto wide, int64_t place, int64_t c, auto& u, auto& v) {
+    const auto terms = [&](auto wide, int64_t offset, int64_t c, auto& u, auto& v) {
       using K = decltype(wide);
-      const typename K::Real x = K::read(in.x + place);
-      u = masked<K, mask, more>(in, x, place, c);
+      const typename K::Real x = K::read(in.x + offset);
+      u = masked<K, mask, more>(in, x, offset, c);
       v = u * (x - K::read(in.columns.mean + c));
-      if (out) K::write(out + place, u);
+      if (out) K::write(out + offset, u);
     };
     float *a = scratch, *b = scratch + period;
     const int64_t rows = n / period;
@@ -208,18 +208,18 @@ template <class T>
 void gradient(const NormGradient<T>& in, const float* offset, const float* slope, T* dx, int64_t n,
               int64_t period) {
   withMask(in, [&](auto mask) {
-    forPlaces(n, period, [&](auto kind, int64_t place, int64_t c) {
+    forElements(n, period, [&](auto kind, int64_t at, int64_t c) {
       using K = decltype(kind);
-      const typename K::Real x = K::read(in.x + place);
-      const typename K::Real dy = masked<K, decltype(mask)::kMask>(in, x, place, c);
-      K::write(dx + place, ChannelGradient<K>(in.columns, offset, slope, c).of(dy, x));
+      const typename K::Real x = K::read(in.x + at);
+      const typename K::Real dy = masked<K, decltype(mask)::kMask>(in, x, at, c);
+      K::write(dx + at, ChannelGradient<K>(in.columns, offset, slope, c).of(dy, x));
     });
   });
 }
 
 inline int32_t size(Span span) { return span.end - span.begin; }
 
-// The largest normalized number of a window from x on, its place in the window counted from first, and its x.
+// The largest normalized number of a window from x on, its index in the window counted from first, and its x.
 template <class K, class T, class Count>
 inline void largestOf(const PoolShape& s, const Channel<K>& channel, const T* x, Count height, Count width,
                       int32_t first, typename K::Real& best, typename K::Index& at, typename K::Real& bestX) {
@@ -249,7 +249,7 @@ inline void maxPoolRow(const PoolShape& s, const NormColumns& columns, const T* 
     const Channel<K> channel(columns, c);
     for (int64_t ow = 0; ow < s.width.out; ++ow) {
       const Span held = s.width.held[ow];
-      const int64_t left = ow * s.width.stride - s.width.pad, place = ow * channels + c;
+      const int64_t left = ow * s.width.stride - s.width.pad, offset = ow * channels + c;
       const int32_t first = static_cast<int32_t>((rows.begin - top) * s.width.kernel + held.begin - left);
       const T* window = x + (rows.begin * s.width.size + held.begin) * channels + c;
       typename K::Real best, bestX;
@@ -259,9 +259,9 @@ inline void maxPoolRow(const PoolShape& s, const NormColumns& columns, const T* 
       } else {
         largestOf<K>(s, channel, window, size(rows), size(held), first, best, at, bestX);
       }
-      K::write(y + place, relu ? reluOf(best) : best);
-      K::write(largest + place, bestX);
-      K::write(indices + place, at);
+      K::write(y + offset, relu ? reluOf(best) : best);
+      K::write(largest + offset, bestX);
+      K::write(indices + offset, at);
     }
   });
 }
@@ -289,17 +289,17 @@ class MaxPoolGradientRow {
 
   void run() const {
     const Span outRows = s_.height.holders[row_];
-    if (size(outRows) <= 1 && s_.width.kernel <= s_.width.stride) return apart(outRows);
+    if (size(outRows) <= 1 && s_.width.kernel <= s_.width.stride) return disjoint(outRows);
     for (int64_t w = 0; w < s_.width.size; ++w) {
       const Span outColumns = s_.width.holders[w];
       Real sum = {};
       for (int32_t oh = outRows.begin; oh < outRows.end; ++oh) {
         for (int32_t ow = outColumns.begin; ow < outColumns.end; ++ow) {
-          const int64_t place = (row_ + s_.height.pad - oh * s_.height.stride) * s_.width.kernel + w +
+          const int64_t index = (row_ + s_.height.pad - oh * s_.height.stride) * s_.width.kernel + w +
                                 s_.width.pad - ow * s_.width.stride;
           const int64_t at = (oh * s_.width.out + ow) * s_.channels;
           const Real none = {};
-          sum += K::read(indices_ + at) == static_cast<int32_t>(place) ? K::read(dy_ + at) : none;
+          sum += K::read(indices_ + at) == static_cast<int32_t>(index) ? K::read(dy_ + at) : none;
         }
       }
       write(w, sum);
@@ -311,7 +311,7 @@ class MaxPoolGradientRow {
 
   // Of windows that do not overlap: each one's gradient goes to the row's elements that it holds, and nothing
   // to the rest.
-  void apart(Span outRows) const {
+  void disjoint(Span outRows) const {
     int64_t done = 0;
     for (int64_t ow = 0; ow < (size(outRows) > 0 ? s_.width.out : 0); ++ow) {
       const Span held = s_.width.held[ow];
@@ -320,9 +320,9 @@ class MaxPoolGradientRow {
           static_cast<int32_t>((row_ + s_.height.pad - outRows.begin * s_.height.stride) * s_.width.kernel +
                                held.begin + s_.width.pad - ow * s_.width.stride);
       const Real dy = K::read(dy_ + at), none = {};
-      const typename K::Index place = K::read(indices_ + at);
+      const typename K::Index index = K::read(indices_ + at);
       for (; done < held.begin; ++done) write(done, none);
-      for (int32_t j = 0; j < size(held); ++j) write(held.begin + j, place == first + j ? dy : none);
+      for (int32_t j = 0; j < size(held); ++j) write(held.begin + j, index == first + j ? dy : none);
       done = held.end;
     }
     for (; done < s_.width.size; ++done) write(done, Real{});

@@ -16,7 +16,7 @@ namespace {
 
 constexpr int64_t kLeastThreadElements = 1 << 14;
 
-// x is the image; the pooled tensors lie as it does and hold, as it, numbers of type T.
+// x is the image. The pooled tensors have its layout and, as it, numbers of type T.
 template <class T>
 class NormPoolKernel : public OwnKernel {
  public:
@@ -134,7 +134,7 @@ class NormMaxPoolBackward : public NormPoolKernel<T> {
   NormSums sums_;
 };
 
-// Everything lies as the image does, which had best be as its maker left it.
+// Everything has the layout of the image, which is best left as the kernel before chose it.
 LayoutChoice normPoolLayouts(const KernelSpec& spec, const std::vector<bool>&) {
   const size_t x = spec.op == "batchNormMaxPool" ? 0 : 1;
   const ImageAxes axes = imageAxes(spec.op, spec.attrs, spec.inputs[x].shape.size());

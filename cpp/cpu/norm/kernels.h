@@ -7,7 +7,7 @@
 namespace nodegrad {
 
 // Batch normalization goes over runs of neighbours in which the channels repeat: what belongs to the channels
-// is spread over `period` places, a multiple of NormKernels::period and of the channels in a row.
+// is repeated over `period` columns, a multiple of NormKernels::period and of the channels in a row.
 struct NormMoments {
   double *count, *mean, *squares;  // squares: of the distances from the mean, added up
   float* scratch;                  // three periods
@@ -18,7 +18,7 @@ struct NormColumns {
 template <class T>
 struct NormGradient {
   const T *dy, *x;
-  const T* y;  // the output behind the ReLU; null: the ReLU's mask comes from x
+  const T* y;  // the output of the ReLU; null: the ReLU's mask comes from x
   NormColumns columns;
   bool relu;
   const T* more = nullptr;  // of the sums alone: another gradient, which is added to dy
@@ -39,7 +39,7 @@ struct NormKernels {
   // dx = dy · scale - offset - (x - mean) · slope.
   void (*gradient)(const NormGradient<T>& in, const float* offset, const float* slope, T* dx, int64_t n,
                    int64_t period);
-  // One row of a max-pooled y, the places of the largest, and their x.
+  // One row of a max-pooled y, the indices of the maxima, and their x.
   void (*maxPool)(const PoolShape& shape, const NormColumns& columns, const T* x, bool relu, T* y,
                   void* indices, T* largest, int64_t outRow);
   // One row of dx, from the whole pooled dy and x's row.

@@ -16,7 +16,7 @@ inline double sumOfLanes(Floats v) {
   return sums[0];
 }
 
-// The sums of what term(place, left) gives for the row's vectors, an array of `count` of them.
+// The sums of what term(offset, left) gives for the row's vectors, an array of `count` of them.
 template <int count, class Term>
 inline void sumRow(int64_t n, double* sums, const Term& term) {
   for (int s = 0; s < count; ++s) sums[s] = 0;
@@ -33,7 +33,7 @@ inline void sumRow(int64_t n, double* sums, const Term& term) {
   }
 }
 
-// Zero behind the row's end, where take gives zeros of which the mean is no part.
+// Zero after the row's end, where take gives zeros from which no mean must be subtracted.
 inline Floats within(Floats v, int64_t left) {
   if (left >= kLanes) return v;
   Floats part = {};
@@ -49,8 +49,8 @@ void forward(const LayerNormRow& row, const T* x, const float* gamma, const floa
   sumRow<1>(n, &sum, [&](int64_t i, int64_t left, Floats* to) { to[0] += take(x + i, left); });
   const auto center = static_cast<float>(sum / static_cast<double>(n));
   sumRow<1>(n, &squares, [&](int64_t i, int64_t left, Floats* to) {
-    const Floats apart = within(take(x + i, left) - center, left);
-    to[0] += apart * apart;
+    const Floats delta = within(take(x + i, left) - center, left);
+    to[0] += delta * delta;
   });
   *mean = center;
   *variance = static_cast<float>(squares / static_cast<double>(n));

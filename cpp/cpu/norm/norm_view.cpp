@@ -37,7 +37,7 @@ int64_t blockAlong(const TensorType& type, const LayoutPtr& layout, size_t axis)
   return sameGeometry(g, expected) ? block : 0;
 }
 
-// The samples' block where images lie in blocks of samples; else 0.
+// The size of the blocks of samples that images are stored in; 0 for other layouts.
 int64_t sampleBlock(const TensorType& type, const LayoutPtr& layout, int64_t axis) {
   const size_t rank = type.shape.size();
   const bool last = axis + 1 == static_cast<int64_t>(rank);
@@ -63,7 +63,7 @@ std::optional<NormView> NormView::of(const TensorType& type, const LayoutPtr& la
   const Dims& shape = type.shape;
   const auto a = static_cast<size_t>(axis);
   const int64_t before = count(Dims(shape.begin(), shape.begin() + axis)),
-                behind = count(Dims(shape.begin() + axis + 1, shape.end()));
+                after = count(Dims(shape.begin() + axis + 1, shape.end()));
   NormView view;
   view.channels = shape[a];
   if (const int64_t samples = sampleBlock(type, layout, axis)) {
@@ -76,14 +76,14 @@ std::optional<NormView> NormView::of(const TensorType& type, const LayoutPtr& la
     view.width = block;
     view.groups = (shape[a] + block - 1) / block;
     view.images = shape[0];
-    view.run = block * (shape[0] ? before / shape[0] : 0) * behind;
+    view.run = block * (shape[0] ? before / shape[0] : 0) * after;
   } else if (a + 1 == shape.size()) {
     view.width = shape[a];
     view.run = before * shape[a];
   } else {
     view.groups = shape[a];
     view.images = before;
-    view.run = behind;
+    view.run = after;
   }
   const int64_t period = isaKernels().norm.floats->period;
   view.period = std::lcm(std::max<int64_t>(view.width, 1), period);
@@ -96,7 +96,7 @@ std::optional<NormView> NormView::of(const TensorType& type, const LayoutPtr& la
 }
 
 template <class Body>
-void NormColumnArrays::spread(int64_t array, const Body& body) {
+void NormColumnArrays::broadcast(int64_t array, const Body& body) {
   for (int64_t g = 0; g < view_.groups; ++g) {
     float* to = at(array, g);
     for (int64_t c = 0; c < view_.width; ++c) {
@@ -109,9 +109,9 @@ void NormColumnArrays::spread(int64_t array, const Body& body) {
 
 void NormColumnArrays::normalization(const float* gamma, const float* beta, const float* mean,
                                      const float* variance, double epsilon) {
-  spread(0, [&](int64_t c) { return mean[c]; });
-  spread(1, [&](int64_t c) { return gamma[c] / std::sqrt(variance[c] + epsilon); });
-  spread(2, [&](int64_t c) { return beta ? beta[c] : 0.0f; });
+  broadcast(0, [&](int64_t c) { return mean[c]; });
+  broadcast(1, [&](int64_t c) { return gamma[c] / std::sqrt(variance[c] + epsilon); });
+  broadcast(2, [&](int64_t c) { return beta ? beta[c] : 0.0f; });
 }
 
 void NormColumnArrays::gradient(const double* sum, const double* product, const float* variance,
@@ -121,8 +121,8 @@ void NormColumnArrays::gradient(const double* sum, const double* product, const 
   const auto scaleOf = [&](int64_t c) {
     return static_cast<double>(scale[c / view_.width * view_.period + c % view_.width]);
   };
-  spread(3, [&](int64_t c) { return scaleOf(c) * sum[c] / n; });
-  spread(4, [&](int64_t c) { return scaleOf(c) * product[c] / (n * (variance[c] + epsilon)); });
+  broadcast(3, [&](int64_t c) { return scaleOf(c) * sum[c] / n; });
+  broadcast(4, [&](int64_t c) { return scaleOf(c) * product[c] / (n * (variance[c] + epsilon)); });
 }
 
 size_t NormSums::bytes() const {

@@ -30,7 +30,7 @@ class NormView {
   int64_t columns() const { return groups * period; }
   // How many numbers a channel has.
   int64_t perChannel() const { return images * (run / width); }
-  // The channel at a place of a group's period; channels or more for padding.
+  // The channel of a column of a group's period; channels or more for padding.
   int64_t channelOf(int64_t group, int64_t column) const { return group * width + column % width; }
 
   // Runs are cut into pieces of whole periods, about as much as half of L1 holds.
@@ -75,7 +75,7 @@ class NormView {
   int64_t piece_ = 1, parts_ = 1;
 };
 
-// Vectors of channels spread over the places of a view's groups.
+// Vectors of channels, repeated over the columns of a view's groups.
 class NormColumnArrays {
  public:
   static constexpr int64_t kArrays = 5;
@@ -98,22 +98,23 @@ class NormColumnArrays {
   float* at(int64_t array, int64_t group) const {
     return memory_ + array * view_.columns() + group * view_.period;
   }
-  // body(channel) gives the number of a place; padding has zero.
+  // body(channel) gives a channel's number; padding has zero.
   template <class Body>
-  void spread(int64_t array, const Body& body);
+  void broadcast(int64_t array, const Body& body);
 
   const NormView& view_;
   float* memory_;
 };
 
-// Where a tensor's part of a gradient begins.
+// The gradient from an offset in its tensors on.
 template <class T>
-NormGradient<T> from(const NormGradient<T>& in, int64_t place, const NormColumns& columns) {
-  const auto at = [place](const T* all) { return all ? all + place : nullptr; };
-  return {in.dy + place, in.x + place, at(in.y), columns, in.relu, at(in.more)};
+NormGradient<T> from(const NormGradient<T>& in, int64_t offset, const NormColumns& columns) {
+  const auto at = [offset](const T* all) { return all ? all + offset : nullptr; };
+  return {in.dy + offset, in.x + offset, at(in.y), columns, in.relu, at(in.more)};
 }
 
-// The sums over the channels that dx, dgamma and dbeta are made of: dy and dy · (x - mean), behind the ReLU.
+// The sums over the channels that dx, dgamma and dbeta are made of: dy and dy · (x - mean), where the ReLU
+// lets them through.
 class NormSums {
  public:
   NormSums(const NormView& view, int threads) : view_(view), threads_(threads) {}

@@ -4,10 +4,10 @@
 // The inner loops of the optimizers' updates.
 namespace nodegrad {
 
-// One step of an optimizer on the places [begin, end): in holds the weight, its gradient and the slots; out
-// the new weight and slots, which may lie where the old ones did. Zeros stay zeros.
+// One step of an optimizer on the elements [begin, end): in holds the weight, its gradient and the slots; out
+// the new weight and slots, which may be written over the old ones. Zeros stay zeros.
 struct UpdateNumbers {
-  float rate = 0;  // the learning rate, or what takes its place (Adam's with its bias corrections)
+  float rate = 0;  // the learning rate, or what replaces it (Adam's with its bias corrections)
   float keep = 0;  // what weight decay leaves of the weight: 1 - lr · weightDecay
   float first = 0, second = 0, third = 0;  // the op's own
 };

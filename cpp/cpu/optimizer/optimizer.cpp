@@ -102,9 +102,9 @@ std::unique_ptr<Kernel> makeOptimizer(const KernelSpec& spec) {
   return std::make_unique<OptimizerKernel>(spec);
 }
 
-// Everything lies as the weight does, or as its gradient where the weight may still choose. The update goes
-// over memory from start to end and leaves the zeros of padding as they are, but for an epsilon of 0, which
-// makes 0 / 0 of them. Asked for nodes of one weight: they are joined afterwards.
+// Everything has the layout of the weight, or of its gradient where the weight's is still open. The update
+// goes over memory from start to end and leaves the zeros of padding as they are, but for an epsilon of 0,
+// which makes 0 / 0 of them. Asked for nodes of one weight: they are joined afterwards.
 LayoutChoice optimizerLayouts(const KernelSpec& spec, const std::vector<bool>& flexible) {
   LayoutChoice choice;
   choice.inputs.resize(spec.inputs.size());

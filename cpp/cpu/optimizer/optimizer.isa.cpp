@@ -5,7 +5,7 @@
 namespace nodegrad::NODEGRAD_ISA_NAMESPACE {
 namespace {
 
-// The numbers of one place: p the weight (decayed already), g its gradient, s the slots.
+// The numbers of one element: p the weight (decayed already), g its gradient, s the slots.
 struct Sgd {
   static constexpr int kSlots = 0;
   static void step(Floats& p, Floats g, Floats*, const UpdateNumbers& k) { p -= k.rate * g; }

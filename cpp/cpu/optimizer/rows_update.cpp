@@ -41,7 +41,7 @@ class RowsUpdateKernel : public OwnKernel {
     const bool maySkip = inPlace && rule_.isIdentityForZeroGradientAt(numbers);
     const auto* gradients = static_cast<const float*>(inputs[1]);
     auto* sums = static_cast<float*>(scratch);
-    // For each row the places of its index as a list, -1 at its end.
+    // For each row a list of the positions at which its index occurs, -1 at its end.
     auto* heads = reinterpret_cast<int32_t*>(sums + threads_ * width_);
     int32_t* next = heads + rows_;
     parallelFor(threads_, rows_, kLeastThreadElements / std::max<int64_t>(width_, 1),
@@ -49,7 +49,8 @@ class RowsUpdateKernel : public OwnKernel {
                   list(inputs[operands_.indices], begin, end, heads, next);
                   float* sum = sums + part * width_;
                   for (int64_t row = begin, ahead = begin; row < end;) {
-                    // The gradients lie in another order than the rows: without this each is waited for.
+                    // The gradients are in another order than the rows: without this each one is a cache
+                    // miss.
                     for (; ahead < std::min(end, row + 2 * runRows_); ++ahead)
                       if (heads[ahead] >= 0) prefetch(gradients + heads[ahead] * width_);
                     int64_t count = 1;
@@ -69,7 +70,8 @@ class RowsUpdateKernel : public OwnKernel {
   }
 
  private:
-  // Lists the places of the indices from begin to end, in order, so that a row's gradients are added in it.
+  // Lists the positions of the indices from begin to end, in order, so that a row's gradients are added in
+  // it.
   void list(const void* indices, int64_t begin, int64_t end, int32_t* heads, int32_t* next) const {
     std::fill(heads + begin, heads + end, -1);
     for (int64_t i = indices_.count(); i-- > 0;) {
@@ -110,7 +112,7 @@ class RowsUpdateKernel : public OwnKernel {
   std::vector<float> zeros_;
 };
 
-// The table and the slots; the gradients are not those of the rows that they lie beside.
+// The table and the slots; row i of the gradients does not belong to row i of the table.
 bool rowsUpdateInPlace(const KernelSpec&, size_t output, size_t input) {
   return output == 0 ? input == 0 : input == output + 1;
 }

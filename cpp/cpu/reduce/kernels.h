@@ -23,7 +23,7 @@ struct ReduceRow {
 struct ReduceKernels {
   const ReduceRow* rows;
   size_t count;
-  // The place of the first largest (smallest) of n, that are stride apart, for each of `columns` neighbours.
+  // The index of the first largest (smallest) of n, that are stride apart, for each of `columns` neighbours.
   void (*argMax)(int32_t* out, const float* x, int64_t n, int64_t stride, int64_t columns);
   void (*argMin)(int32_t* out, const float* x, int64_t n, int64_t stride, int64_t columns);
 };

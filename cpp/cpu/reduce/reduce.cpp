@@ -2,7 +2,7 @@
 #include <cstring>
 
 #include "cpu/kernel_table.h"
-#include "cpu/memory/walk.h"
+#include "cpu/memory/strided_runs.h"
 #include "cpu/own_kernel.h"
 #include "cpu/reduce/kernels.h"
 
@@ -45,7 +45,7 @@ struct Loop {
     for (int64_t size : sizes) n *= size;
     return n;
   }
-  // Where the index-th place lies.
+  // The offsets of the index-th element.
   std::pair<int64_t, int64_t> at(int64_t index) const {
     int64_t from = 0, to = 0;
     for (size_t d = sizes.size(); d-- > 0;) {
@@ -197,7 +197,7 @@ class ReduceKernel : public OwnKernel {
           grain_ = 1;
 };
 
-// The input as it lies, where its memory is dense and without padding; the output row-major.
+// The input in the layout that it has, where its memory is dense and without padding; the output row-major.
 LayoutChoice reduceLayouts(const KernelSpec& spec, const std::vector<bool>&) {
   LayoutChoice choice{{spec.inputLayouts[0]}, {nullptr}};
   const Geometry g = geometry(spec.inputs[0], spec.inputLayouts[0]);

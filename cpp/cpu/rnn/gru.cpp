@@ -9,7 +9,7 @@ namespace {
 
 constexpr int64_t kGates = 3;
 
-// With the reset gate behind the product there is one product a step, else one for the gates and one for the
+// With the reset gate after the product there is one product a step, else one for the gates and one for the
 // candidate.
 template <class T>
 class GruKernel : public rnn::RecurrentKernel<T> {
@@ -62,9 +62,9 @@ class GruKernel : public rnn::RecurrentKernel<T> {
     if constexpr (std::is_same_v<T, float>) state = h;
     for (int64_t r = 0; r < rows; ++r) this->takeState(t.firstH, first + r, h + r * w, state + r * w);
     for (int64_t k = 0; k < s_.steps; ++k) {
-      const auto place = [&](int64_t r) { return s_.at(part.first + r, s_.place(k), u); };
+      const auto offset = [&](int64_t r) { return s_.at(part.first + r, s_.timeIndex(k), u); };
       const auto step = [&](int64_t r, int64_t stride) -> GruStep<T> {
-        const int64_t here = place(r);
+        const int64_t here = offset(r);
         return {product + r * stride,
                 t.x + here * kGates,
                 t.bias,
@@ -75,7 +75,7 @@ class GruKernel : public rnn::RecurrentKernel<T> {
                 state + r * w,
                 reset + r * w};
       };
-      for (int64_t r = 0; t.before && r < rows; ++r) t.before.put(place(r), state + r * w, u);
+      for (int64_t r = 0; t.before && r < rows; ++r) t.before.put(offset(r), state + r * w, u);
       const int64_t stride = (resetAfter_ ? kGates : 2) * w;
       first_.forwards(t.packed, rows, h, state, masks, product);
       if (resetAfter_) {
@@ -86,8 +86,8 @@ class GruKernel : public rnn::RecurrentKernel<T> {
         for (int64_t r = 0; r < rows; ++r) kernels_.gruCandidate(widths_, step(r, w));
       }
       for (int64_t r = 0; r < rows; ++r) {
-        t.gates.finish(place(r) * kGates, gates + r * kGates * w, kGates * u);
-        t.inner.finish(place(r), inner + r * w, u);
+        t.gates.finish(offset(r) * kGates, gates + r * kGates * w, kGates * u);
+        t.inner.finish(offset(r), inner + r * w, u);
         if (t.sequence) t.sequence.put(s_.at(first + r, k, u), h + r * w, u);
       }
     }
@@ -106,7 +106,7 @@ class GruBackwardKernel : public rnn::RecurrentKernel<T> {
   using Base::kernels_, Base::masked_, Base::s_, Base::sequences_, Base::widths_;
 
  public:
-  // Each row's dh, by the product and beside it; dz, and the gradients of x and of the product.
+  // Each row's dh, through the product and past it; dz, and the gradients of x and of the product.
   explicit GruBackwardKernel(const KernelSpec& spec)
       : Base(spec, kGates, {2, 3 * kGates}),
         resetAfter_(spec.attrs.boolean("resetAfter")),
@@ -154,9 +154,9 @@ class GruBackwardKernel : public rnn::RecurrentKernel<T> {
       this->takeRow(nullptr, 0, carried + r * w);
     }
     for (int64_t k = s_.steps - 1; k >= 0; --k) {
-      const auto place = [&](int64_t r) { return s_.at(part.first + r, s_.place(k), u); };
+      const auto offset = [&](int64_t r) { return s_.at(part.first + r, s_.timeIndex(k), u); };
       const auto step = [&](int64_t r) -> GruBackwardStep<T> {
-        const int64_t here = place(r);
+        const int64_t here = offset(r);
         return {t.gates + here * kGates,
                 resetAfter_ ? t.inner + here : nullptr,
                 t.before + here,
@@ -175,8 +175,8 @@ class GruBackwardKernel : public rnn::RecurrentKernel<T> {
         for (int64_t r = 0; r < rows; ++r) kernels_.gruGatesBackward(widths_, step(r));
       }
       for (int64_t r = 0; r < rows; ++r) {
-        t.dx.finish(place(r) * kGates, dx + r * line, kGates * u);
-        t.dProduct.finish(place(r) * kGates, dProduct + r * line, kGates * u);
+        t.dx.finish(offset(r) * kGates, dx + r * line, kGates * u);
+        t.dProduct.finish(offset(r) * kGates, dProduct + r * line, kGates * u);
       }
       first_.backwards(t.packed, rows, dz, line, masks, dh);
     }
@@ -190,7 +190,7 @@ class GruBackwardKernel : public rnn::RecurrentKernel<T> {
   std::optional<rnn::StateProducts<T>> second_;
 };
 
-// The gates take the place of x, and the gradient of x that of the gates.
+// The gates may be written over x, and the gradient of x over the gates.
 bool gatesInPlace(const KernelSpec& spec, size_t output, size_t input) {
   const size_t gates = spec.op == "gruBackward" ? 0 : spec.attrs.boolean("returnSequences") ? 2 : 1;
   return input == 0 && output == gates && spec.inputs[0] == spec.outputs[gates];

@@ -2,8 +2,8 @@
 #include <cstdint>
 
 // The inner loops of recurrent layers: the product of a step's states with a packed kernel, and what a cell
-// does with the result, a row (a sample) at a time. Gates lie `units` apart in tensors and `width` apart in
-// scratch memory, which is units rounded up to whole vectors, zeros behind. T is float or the bits of
+// does with the result, a row (a sample) at a time. Gates are `units` apart in tensors and `width` apart in
+// scratch memory: units rounded up to whole vectors, filled up with zeros. T is float or the bits of
 // bfloat16: what is multiplied, and what the tensors of all steps hold, except for cell states.
 namespace nodegrad {
 
@@ -48,7 +48,7 @@ struct GruBackwardStep {
   const T *gates, *inner, *before;  // [3 units], [units]
   const float* dy;                  // [units]
   const float* dh;                  // [width]: what came through a product
-  float* carried;                   // [width]: what reached h beside it
+  float* carried;                   // [width]: what reached h past the product
   T* dz;                            // [3 width]
   T *dx, *dProduct;                 // [3 units] (may be gates)
 };
@@ -71,7 +71,7 @@ template <class T>
 struct RnnKernels {
   int lanes;
   int panel;  // vectors of columns in a panel of a packed matrix (the last one may have fewer)
-  int depth;  // how many rows of it lie side by side, number by number
+  int depth;  // how many of its rows are interleaved, number by number
 
   // Packs `rows` rows of a tile [lanes][lanes] into a panel whose rows have `stride` numbers.
   void (*pack)(const float* tile, int64_t rows, T* to, int64_t stride);

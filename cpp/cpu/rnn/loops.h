@@ -239,7 +239,7 @@ void simpleBackward(const RnnWidths& widths, const SimpleRnnBackwardStep<T>& s) 
   }
 }
 
-// Rows of kLanes numbers, `stride` apart, those of one depth side by side.
+// Rows of kLanes numbers, `stride` apart, those of one depth next to each other.
 template <class T>
 void pack(const float* tile, int64_t rows, T* to, int64_t stride) {
   constexpr int depth = Factors<T>::kDepth;

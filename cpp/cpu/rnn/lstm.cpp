@@ -57,7 +57,7 @@ class LstmKernel : public rnn::RecurrentKernel<T> {
     for (int64_t k = 0; k < s_.steps; ++k) {
       products_.forwards(t.packed, rows, h, state, masks, product);
       for (int64_t r = 0; r < rows; ++r) {
-        const int64_t sample = first + r, here = s_.at(sample, s_.place(k), u);
+        const int64_t sample = first + r, here = s_.at(sample, s_.timeIndex(k), u);
         T* line = numbers + (rows + r * kGates) * w;
         if (t.before) t.before.put(here, state + r * w, u);
         kernels_.lstm(widths_, {product + r * kGates * w, t.x + here * kGates, c + r * w,
@@ -129,8 +129,8 @@ class LstmBackwardKernel : public rnn::RecurrentKernel<T> {
     }
     for (int64_t k = s_.steps - 1; k >= 0; --k) {
       for (int64_t r = 0; r < rows; ++r) {
-        const int64_t sample = first + r, here = s_.at(sample, s_.place(k), u);
-        const float* before = k > 0      ? t.c + s_.at(sample, s_.place(k - 1), u)
+        const int64_t sample = first + r, here = s_.at(sample, s_.timeIndex(k), u);
+        const float* before = k > 0      ? t.c + s_.at(sample, s_.timeIndex(k - 1), u)
                               : t.firstC ? t.firstC + sample * u
                                          : t.zeros;
         const float* dy = t.dSequence ? t.dSequence + s_.at(sample, k, u) : t.zeros;
@@ -152,7 +152,7 @@ class LstmBackwardKernel : public rnn::RecurrentKernel<T> {
   size_t firstC_;
 };
 
-// The gates take the place of x, and the gradient of x that of the gates.
+// The gates may be written over x, and the gradient of x over the gates.
 bool gatesInPlace(const KernelSpec& spec, size_t output, size_t input) {
   const size_t gates = spec.op == "lstmBackward" ? 0 : spec.attrs.boolean("returnSequences") ? 3 : 2;
   return input == 0 && output == gates && spec.inputs[0] == spec.outputs[gates];

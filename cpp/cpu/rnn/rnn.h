@@ -31,7 +31,7 @@ class PackedMatrix {
         depth_((depth + kernels_.depth - 1) / kernels_.depth * kernels_.depth),
         columns_(columns) {}
 
-  // lanes × lanes numbers, of which those behind `rows` and `columns` (if less) are zeros.
+  // lanes × lanes numbers, of which those after `rows` and `columns` (if less) are zeros.
   struct Block {
     const float* from;
     int64_t rowStride, columnStride, rows, columns;
@@ -91,10 +91,10 @@ struct Sequence {
     rows = (n + parts - 1) / parts;
   }
 
-  // The place of step k.
-  int64_t place(int64_t k) const { return backwards ? steps - 1 - k : k; }
-  // Where a sample's numbers at a place begin in [n, steps, size].
-  int64_t at(int64_t sample, int64_t place, int64_t size) const { return (sample * steps + place) * size; }
+  // The index in time of step k.
+  int64_t timeIndex(int64_t k) const { return backwards ? steps - 1 - k : k; }
+  // The offset of a sample's numbers at an index in time in [n, steps, size].
+  int64_t at(int64_t sample, int64_t time, int64_t size) const { return (sample * steps + time) * size; }
 
   int64_t n, steps, units, width;
   bool backwards;
@@ -106,42 +106,42 @@ struct Sequence {
   static constexpr int64_t kPartRows = 32;
 };
 
-// A tensor that a kernel writes row by row, in T or where the plan wants it so in the other type; null where
-// nobody reads it.
+// A tensor that a kernel writes row by row, in T or, where the plan asks for it, in the other type; null
+// where nothing reads it.
 class Output {
  public:
   Output() = default;
-  Output(void* data, const TensorType& type) : data_(data), half_(type.dtype == DType::BF16) {}
+  Output(void* data, const TensorType& type) : data_(data), isBfloat16_(type.dtype == DType::BF16) {}
 
   explicit operator bool() const { return data_ != nullptr; }
-  // Where a kernel is to write the numbers that belong at a place: there or, where they are none of T's, into
-  // a line of its own, from which finish() takes them.
+  // Where a kernel writes the numbers that belong at an offset: directly there or, where the tensor has the
+  // other type, into `line`, from which finish() converts them.
   template <class T>
-  T* target(int64_t place, T* line) const {
-    return data_ && half_ == std::is_same_v<T, uint16_t> ? static_cast<T*>(data_) + place : line;
+  T* target(int64_t offset, T* line) const {
+    return data_ && isBfloat16_ == std::is_same_v<T, uint16_t> ? static_cast<T*>(data_) + offset : line;
   }
   template <class T>
-  void finish(int64_t place, const T* line, int64_t n) const {
-    if (!data_ || half_ == std::is_same_v<T, uint16_t>) return;
-    put(place, line, n);
+  void finish(int64_t offset, const T* line, int64_t n) const {
+    if (!data_ || isBfloat16_ == std::is_same_v<T, uint16_t>) return;
+    put(offset, line, n);
   }
   // Converts n numbers.
-  void put(int64_t place, const float* from, int64_t n) const {
-    if (half_)
-      isaKernels().elementwise->bfloat16FromFloats(static_cast<uint16_t*>(data_) + place, from, n);
+  void put(int64_t offset, const float* from, int64_t n) const {
+    if (isBfloat16_)
+      isaKernels().elementwise->bfloat16FromFloats(static_cast<uint16_t*>(data_) + offset, from, n);
     else
-      std::copy_n(from, n, static_cast<float*>(data_) + place);
+      std::copy_n(from, n, static_cast<float*>(data_) + offset);
   }
-  void put(int64_t place, const uint16_t* from, int64_t n) const {
-    if (half_)
-      std::copy_n(from, n, static_cast<uint16_t*>(data_) + place);
+  void put(int64_t offset, const uint16_t* from, int64_t n) const {
+    if (isBfloat16_)
+      std::copy_n(from, n, static_cast<uint16_t*>(data_) + offset);
     else
-      isaKernels().elementwise->floatsFromBfloat16(static_cast<float*>(data_) + place, from, n);
+      isaKernels().elementwise->floatsFromBfloat16(static_cast<float*>(data_) + offset, from, n);
   }
 
  private:
   void* data_ = nullptr;
-  bool half_ = false;
+  bool isBfloat16_ = false;
 };
 
 // The products of a step's states with gates of the recurrent kernel or, transposed, the way back from what
@@ -197,7 +197,7 @@ class StateProducts {
     }
   }
 
-  // dh [rows, width], of what the gates got: dz, whose rows are `stride` apart.
+  // dh [rows, width], from the gradients of the gates, dz, whose rows are `stride` apart.
   void backwards(const T* packed, int64_t rows, const T* dz, int64_t stride, const Masks& masks,
                  float* dh) const {
     if (!masks.rows) return matrix_.multiply(packed, dz, stride, rows, dh, width_);
@@ -257,10 +257,10 @@ class RecurrentKernel : public OwnKernel {
   }
   T* packed(void* scratch) const { return static_cast<T*>(scratch); }
 
-  // An output by its place behind that of the sequence; none where the plan has dropped it.
+  // An output, counted from the one after the sequence; none where the plan has dropped it.
   Output output(void* const* outputs, size_t o) const {
-    const size_t place = o + (sequences_ ? 1 : 0);
-    return place < outputs_.size() ? Output(outputs[place], outputs_[place]) : Output();
+    const size_t index = o + (sequences_ ? 1 : 0);
+    return index < outputs_.size() ? Output(outputs[index], outputs_[index]) : Output();
   }
   Output sequence(void* const* outputs) const {
     return sequences_ ? Output(outputs[0], outputs_[0]) : Output();

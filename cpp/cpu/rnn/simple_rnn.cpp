@@ -13,7 +13,7 @@ class SimpleRnnKernel : public rnn::RecurrentKernel<T> {
   using typename Base::Part;
 
  public:
-  // Each row's h and product; h as the product takes it, and as a place gets it.
+  // Each row's h and product; h as the product takes it, and as the output stores it.
   explicit SimpleRnnKernel(const KernelSpec& spec)
       : Base(spec, 1, {2, 2}), products_(this->products({1, 0, 1}, false, masked_)), hasState_(inputs_ > 2) {}
 
@@ -34,7 +34,7 @@ class SimpleRnnKernel : public rnn::RecurrentKernel<T> {
       for (int64_t k = 0; k < s_.steps; ++k) {
         products_.forwards(packed, rows, h, state, masks, product);
         for (int64_t r = 0; r < rows; ++r) {
-          const int64_t here = s_.at(first + r, s_.place(k), u);
+          const int64_t here = s_.at(first + r, s_.timeIndex(k), u);
           T* line = lines + r * w;
           if (before) before.put(here, state + r * w, u);
           kernels_.simple(widths_,
@@ -78,7 +78,7 @@ class SimpleRnnBackwardKernel : public rnn::RecurrentKernel<T> {
       for (int64_t r = 0; r < rows; ++r) this->takeRow(dLastH, first + r, dh + r * w);
       for (int64_t k = s_.steps - 1; k >= 0; --k) {
         for (int64_t r = 0; r < rows; ++r) {
-          const int64_t here = s_.at(first + r, s_.place(k), u);
+          const int64_t here = s_.at(first + r, s_.timeIndex(k), u);
           const float* dy = dSequence ? dSequence + s_.at(first + r, k, u) : this->zeros(scratch);
           T* line = lines + r * w;
           kernels_.simpleBackward(widths_, {after + here, dy, dh + r * w, dz + r * w, dx.target(here, line)});
@@ -95,7 +95,7 @@ class SimpleRnnBackwardKernel : public rnn::RecurrentKernel<T> {
   TensorType dx_;
 };
 
-// h takes the place of x, and the gradient of x that of h.
+// h may be written over x, and the gradient of x over h.
 bool statesInPlace(const KernelSpec& spec, size_t output, size_t input) {
   const size_t after = spec.op == "simpleRnnBackward" ? 0 : spec.attrs.boolean("returnSequences") ? 2 : 1;
   return input == 0 && output == after && spec.inputs[0] == spec.outputs[after];

@@ -10,9 +10,9 @@ double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
 
 using Numbers = std::vector<double>;
 
-// The walk through a recurrent op's sequence: calls body(sample, k, place) step by step, or back.
-struct Walk {
-  Walk(const Call& call, int64_t gates)
+// The sizes of a recurrent op and its products.
+struct Recurrence {
+  Recurrence(const Call& call, int64_t gates)
       : n(call.inputs[0].shape()[0]),
         steps(call.inputs[0].shape()[1]),
         units(call.inputs[0].shape()[2] / gates),
@@ -71,29 +71,29 @@ void putRow(const Numbers& row, Array& array, int64_t sample) {
 }
 
 void lstm(const Call& call) {
-  const Walk walk(call, 4);
-  const int64_t u = walk.units;
-  const bool sequences = call.attrs.boolean("returnSequences"), state = walk.inputs > 2;
+  const Recurrence recurrence(call, 4);
+  const int64_t u = recurrence.units;
+  const bool sequences = call.attrs.boolean("returnSequences"), state = recurrence.inputs > 2;
   Array* out = call.outputs.data() + (sequences ? 1 : 0);
-  for (int64_t s = 0; s < walk.n; ++s) {
+  for (int64_t s = 0; s < recurrence.n; ++s) {
     Numbers h = rowOf(state ? &call.inputs[2] : nullptr, s, u);
     Numbers c = rowOf(state ? &call.inputs[3] : nullptr, s, u);
-    for (int64_t k = 0; k < walk.steps; ++k) {
-      const int64_t place = walk.place(k);
-      const Numbers z = walk.product(h, call.inputs[1], s);
+    for (int64_t k = 0; k < recurrence.steps; ++k) {
+      const int64_t place = recurrence.place(k);
+      const Numbers z = recurrence.product(h, call.inputs[1], s);
       for (int64_t j = 0; j < u; ++j) {
         const auto unit = static_cast<size_t>(j);
         double gate[4];
         for (int64_t g = 0; g < 4; ++g) {
-          const size_t i = walk.at(s, place, 4 * u, g * u + j);
+          const size_t i = recurrence.at(s, place, 4 * u, g * u + j);
           const double sum = call.inputs[0].data[i] + z[static_cast<size_t>(g * u + j)];
           gate[g] = out[2].data[i] = g == 2 ? std::tanh(sum) : sigmoid(sum);
         }
-        out[4].data[walk.at(s, place, u, j)] = h[unit];
+        out[4].data[recurrence.at(s, place, u, j)] = h[unit];
         c[unit] = gate[1] * c[unit] + gate[0] * gate[2];
         h[unit] = gate[3] * std::tanh(c[unit]);
-        out[3].data[walk.at(s, place, u, j)] = c[unit];
-        if (sequences) call.outputs[0].data[walk.at(s, k, u, j)] = h[unit];
+        out[3].data[recurrence.at(s, place, u, j)] = c[unit];
+        if (sequences) call.outputs[0].data[recurrence.at(s, k, u, j)] = h[unit];
       }
     }
     putRow(h, out[0], s);
@@ -102,33 +102,34 @@ void lstm(const Call& call) {
 }
 
 void lstmBackward(const Call& call) {
-  const Walk walk(call, 4);
-  const int64_t u = walk.units;
+  const Recurrence recurrence(call, 4);
+  const int64_t u = recurrence.units;
   const bool sequences = call.attrs.boolean("returnSequences");
   const size_t firstC = sequences ? 6 : 5;
   const auto& in = call.inputs;
-  for (int64_t s = 0; s < walk.n; ++s) {
+  for (int64_t s = 0; s < recurrence.n; ++s) {
     Numbers dh = rowOf(&in[3], s, u), dc = rowOf(&in[4], s, u);
-    const Numbers start = rowOf(walk.inputs > firstC ? &in[firstC] : nullptr, s, u);
-    for (int64_t k = walk.steps - 1; k >= 0; --k) {
-      const int64_t place = walk.place(k);
+    const Numbers start = rowOf(recurrence.inputs > firstC ? &in[firstC] : nullptr, s, u);
+    for (int64_t k = recurrence.steps - 1; k >= 0; --k) {
+      const int64_t place = recurrence.place(k);
       Numbers dz(static_cast<size_t>(4 * u));
       for (int64_t j = 0; j < u; ++j) {
         const auto unit = static_cast<size_t>(j);
-        const auto gate = [&](int64_t g) { return in[0].data[walk.at(s, place, 4 * u, g * u + j)]; };
+        const auto gate = [&](int64_t g) { return in[0].data[recurrence.at(s, place, 4 * u, g * u + j)]; };
         const double i = gate(0), f = gate(1), g = gate(2), o = gate(3);
-        const double t = std::tanh(in[1].data[walk.at(s, place, u, j)]);
-        const double before = k > 0 ? in[1].data[walk.at(s, walk.place(k - 1), u, j)] : start[unit];
-        if (sequences) dh[unit] += in[5].data[walk.at(s, k, u, j)];
+        const double t = std::tanh(in[1].data[recurrence.at(s, place, u, j)]);
+        const double before =
+            k > 0 ? in[1].data[recurrence.at(s, recurrence.place(k - 1), u, j)] : start[unit];
+        if (sequences) dh[unit] += in[5].data[recurrence.at(s, k, u, j)];
         dc[unit] += dh[unit] * o * (1 - t * t);
         const double d[] = {dc[unit] * g * i * (1 - i), dc[unit] * before * f * (1 - f),
                             dc[unit] * i * (1 - g * g), dh[unit] * t * o * (1 - o)};
         for (int64_t of = 0; of < 4; ++of)
-          dz[static_cast<size_t>(of * u + j)] = call.outputs[0].data[walk.at(s, place, 4 * u, of * u + j)] =
-              d[of];
+          dz[static_cast<size_t>(of * u + j)] =
+              call.outputs[0].data[recurrence.at(s, place, 4 * u, of * u + j)] = d[of];
         dc[unit] *= f;
       }
-      dh = walk.back(dz, in[2], s);
+      dh = recurrence.back(dz, in[2], s);
     }
     putRow(dh, call.outputs[1], s);
     putRow(dc, call.outputs[2], s);
@@ -136,17 +137,17 @@ void lstmBackward(const Call& call) {
 }
 
 void gru(const Call& call) {
-  const Walk walk(call, 3);
-  const int64_t u = walk.units;
+  const Recurrence recurrence(call, 3);
+  const int64_t u = recurrence.units;
   const bool sequences = call.attrs.boolean("returnSequences"), after = call.attrs.boolean("resetAfter");
   const size_t state = after ? 3 : 2;
   Array* out = call.outputs.data() + (sequences ? 1 : 0);
-  for (int64_t s = 0; s < walk.n; ++s) {
-    Numbers h = rowOf(walk.inputs > state ? &call.inputs[state] : nullptr, s, u);
-    for (int64_t k = 0; k < walk.steps; ++k) {
-      const int64_t place = walk.place(k);
-      const auto x = [&](int64_t i) { return call.inputs[0].data[walk.at(s, place, 3 * u, i)]; };
-      Numbers p = walk.product(h, call.inputs[1], s);
+  for (int64_t s = 0; s < recurrence.n; ++s) {
+    Numbers h = rowOf(recurrence.inputs > state ? &call.inputs[state] : nullptr, s, u);
+    for (int64_t k = 0; k < recurrence.steps; ++k) {
+      const int64_t place = recurrence.place(k);
+      const auto x = [&](int64_t i) { return call.inputs[0].data[recurrence.at(s, place, 3 * u, i)]; };
+      Numbers p = recurrence.product(h, call.inputs[1], s);
       if (after)
         for (size_t i = 0; i < p.size(); ++i) p[i] += call.inputs[2].data[i];
       Numbers z(h.size()), r(h.size()), reset(h.size());
@@ -156,17 +157,18 @@ void gru(const Call& call) {
         r[unit] = sigmoid(x(u + j) + p[static_cast<size_t>(u + j)]);
         reset[unit] = r[unit] * h[unit];
       }
-      const Numbers late = walk.product(reset, call.inputs[1], s);
+      const Numbers late = recurrence.product(reset, call.inputs[1], s);
       for (int64_t j = 0; j < u; ++j) {
         const auto unit = static_cast<size_t>(j), third = static_cast<size_t>(2 * u + j);
         const double g = std::tanh(x(2 * u + j) + (after ? r[unit] * p[third] : late[third]));
-        out[1].data[walk.at(s, place, 3 * u, j)] = z[unit];
-        out[1].data[walk.at(s, place, 3 * u, u + j)] = r[unit];
-        out[1].data[walk.at(s, place, 3 * u, 2 * u + j)] = g;
-        out[2].data[walk.at(s, place, u, j)] = after ? p[third] : reset[unit] * walk.seen(s, 2, j);
-        out[3].data[walk.at(s, place, u, j)] = h[unit];
+        out[1].data[recurrence.at(s, place, 3 * u, j)] = z[unit];
+        out[1].data[recurrence.at(s, place, 3 * u, u + j)] = r[unit];
+        out[1].data[recurrence.at(s, place, 3 * u, 2 * u + j)] = g;
+        out[2].data[recurrence.at(s, place, u, j)] =
+            after ? p[third] : reset[unit] * recurrence.seen(s, 2, j);
+        out[3].data[recurrence.at(s, place, u, j)] = h[unit];
         h[unit] = z[unit] * h[unit] + (1 - z[unit]) * g;
-        if (sequences) call.outputs[0].data[walk.at(s, k, u, j)] = h[unit];
+        if (sequences) call.outputs[0].data[recurrence.at(s, k, u, j)] = h[unit];
       }
     }
     putRow(h, out[0], s);
@@ -174,19 +176,19 @@ void gru(const Call& call) {
 }
 
 void gruBackward(const Call& call) {
-  const Walk walk(call, 3);
-  const int64_t u = walk.units;
+  const Recurrence recurrence(call, 3);
+  const int64_t u = recurrence.units;
   const bool sequences = call.attrs.boolean("returnSequences"), after = call.attrs.boolean("resetAfter");
   const auto& in = call.inputs;
-  for (int64_t s = 0; s < walk.n; ++s) {
+  for (int64_t s = 0; s < recurrence.n; ++s) {
     Numbers dh = rowOf(&in[3], s, u);
-    for (int64_t k = walk.steps - 1; k >= 0; --k) {
-      const int64_t place = walk.place(k);
+    for (int64_t k = recurrence.steps - 1; k >= 0; --k) {
+      const int64_t place = recurrence.place(k);
       const auto gate = [&](int64_t g, size_t j) {
-        return in[0].data[walk.at(s, place, 3 * u, g * u + static_cast<int64_t>(j))];
+        return in[0].data[recurrence.at(s, place, 3 * u, g * u + static_cast<int64_t>(j))];
       };
       const auto at = [&](size_t input, int64_t where, size_t j) {
-        return in[input].data[walk.at(s, where, u, static_cast<int64_t>(j))];
+        return in[input].data[recurrence.at(s, where, u, static_cast<int64_t>(j))];
       };
       const size_t n = dh.size();
       Numbers dz(n), dg(n), dr(n), candidate(3 * n), gates(3 * n), before(n);
@@ -199,20 +201,20 @@ void gruBackward(const Call& call) {
         candidate[2 * n + j] = dg[j];
       }
       // What reaches r · h through the candidate's product where the gate comes first.
-      const Numbers dReset = walk.back(candidate, in[2], s);
+      const Numbers dReset = recurrence.back(candidate, in[2], s);
       for (size_t j = 0; j < n; ++j) {
         const double r = gate(1, j);
         dr[j] = (after ? dg[j] * at(4, place, j) : dReset[j] * at(1, place, j)) * r * (1 - r);
         if (!after) before[j] += dReset[j] * r;
         const double dx[] = {dz[j], dr[j], dg[j]}, dProduct[] = {dz[j], dr[j], after ? dg[j] * r : 0};
         for (size_t of = 0; of < 3; ++of) {
-          const size_t to = walk.at(s, place, 3 * u, static_cast<int64_t>(of * n + j));
+          const size_t to = recurrence.at(s, place, 3 * u, static_cast<int64_t>(of * n + j));
           call.outputs[0].data[to] = dx[of];
           gates[of * n + j] = dProduct[of];
           if (after) call.outputs[1].data[to] = dProduct[of];
         }
       }
-      dh = walk.back(gates, in[2], s);
+      dh = recurrence.back(gates, in[2], s);
       for (size_t j = 0; j < n; ++j) dh[j] += before[j];
     }
     putRow(dh, call.outputs.back(), s);
@@ -220,18 +222,19 @@ void gruBackward(const Call& call) {
 }
 
 void simpleRnn(const Call& call) {
-  const Walk walk(call, 1);
+  const Recurrence recurrence(call, 1);
   const bool sequences = call.attrs.boolean("returnSequences");
   Array* out = call.outputs.data() + (sequences ? 1 : 0);
-  for (int64_t s = 0; s < walk.n; ++s) {
-    Numbers h = rowOf(walk.inputs > 2 ? &call.inputs[2] : nullptr, s, walk.units);
-    for (int64_t k = 0; k < walk.steps; ++k) {
-      const Numbers p = walk.product(h, call.inputs[1], s);
+  for (int64_t s = 0; s < recurrence.n; ++s) {
+    Numbers h = rowOf(recurrence.inputs > 2 ? &call.inputs[2] : nullptr, s, recurrence.units);
+    for (int64_t k = 0; k < recurrence.steps; ++k) {
+      const Numbers p = recurrence.product(h, call.inputs[1], s);
       for (size_t j = 0; j < h.size(); ++j) {
-        const size_t at = walk.at(s, walk.place(k), walk.units, static_cast<int64_t>(j));
+        const size_t at = recurrence.at(s, recurrence.place(k), recurrence.units, static_cast<int64_t>(j));
         out[2].data[at] = h[j];
         h[j] = out[1].data[at] = std::tanh(call.inputs[0].data[at] + p[j]);
-        if (sequences) call.outputs[0].data[walk.at(s, k, walk.units, static_cast<int64_t>(j))] = h[j];
+        if (sequences)
+          call.outputs[0].data[recurrence.at(s, k, recurrence.units, static_cast<int64_t>(j))] = h[j];
       }
     }
     putRow(h, out[0], s);
@@ -239,19 +242,19 @@ void simpleRnn(const Call& call) {
 }
 
 void simpleRnnBackward(const Call& call) {
-  const Walk walk(call, 1);
-  for (int64_t s = 0; s < walk.n; ++s) {
-    Numbers dh = rowOf(&call.inputs[2], s, walk.units);
-    for (int64_t k = walk.steps - 1; k >= 0; --k) {
+  const Recurrence recurrence(call, 1);
+  for (int64_t s = 0; s < recurrence.n; ++s) {
+    Numbers dh = rowOf(&call.inputs[2], s, recurrence.units);
+    for (int64_t k = recurrence.steps - 1; k >= 0; --k) {
       for (size_t j = 0; j < dh.size(); ++j) {
         const auto unit = static_cast<int64_t>(j);
-        const size_t at = walk.at(s, walk.place(k), walk.units, unit);
+        const size_t at = recurrence.at(s, recurrence.place(k), recurrence.units, unit);
         if (call.attrs.boolean("returnSequences"))
-          dh[j] += call.inputs[3].data[walk.at(s, k, walk.units, unit)];
+          dh[j] += call.inputs[3].data[recurrence.at(s, k, recurrence.units, unit)];
         const double h = call.inputs[0].data[at];
         dh[j] = call.outputs[0].data[at] = dh[j] * (1 - h * h);
       }
-      dh = walk.back(dh, call.inputs[1], s);
+      dh = recurrence.back(dh, call.inputs[1], s);
     }
     putRow(dh, call.outputs[1], s);
   }

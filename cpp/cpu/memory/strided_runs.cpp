@@ -1,4 +1,4 @@
-#include "cpu/memory/walk.h"
+#include "cpu/memory/strided_runs.h"
 
 #include "core/error.h"
 
@@ -34,7 +34,7 @@ std::optional<std::vector<MemoryDim>> memoryOrder(const Geometry& g) {
   return order;
 }
 
-Walk::Walk(const std::vector<MemoryDim>& order, const Dims& logical) {
+StridedRuns::StridedRuns(const std::vector<MemoryDim>& order, const Dims& logical) {
   for (const MemoryDim& dim : order) {
     if (dim.size == 1) continue;
     const int64_t stride = logical[dim.dim] * dim.scale;
@@ -49,21 +49,21 @@ Walk::Walk(const std::vector<MemoryDim>& order, const Dims& logical) {
   if (sizes.size() > 24) fail(ErrorCode::Device, "more than 24 dimensions of memory");
 }
 
-int64_t Walk::count() const {
+int64_t StridedRuns::count() const {
   int64_t n = 1;
   for (int64_t size : sizes) n *= size;
   return n;
 }
 
-bool Walk::single() const { return sizes.empty() || (sizes.size() == 1 && strides[0] == 0); }
+bool StridedRuns::single() const { return sizes.empty() || (sizes.size() == 1 && strides[0] == 0); }
 
-bool Walk::contiguous() const { return sizes.empty() || (sizes.size() == 1 && strides[0] == 1); }
+bool StridedRuns::contiguous() const { return sizes.empty() || (sizes.size() == 1 && strides[0] == 1); }
 
-int64_t Walk::period() const {
+int64_t StridedRuns::period() const {
   return sizes.size() == 2 && strides[0] == 0 && strides[1] == 1 ? sizes[1] : 0;
 }
 
-int64_t Walk::takeRepeat() {
+int64_t StridedRuns::takeRepeat() {
   const size_t rank = sizes.size();
   if (rank < 2 || strides[rank - 1] != 1 || strides[rank - 2] != 0) return 1;
   const int64_t run = sizes.back();

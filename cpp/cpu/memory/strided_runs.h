@@ -20,13 +20,13 @@ struct MemoryDim {
 // The dimensions of memory, outermost first; none where memory has gaps.
 std::optional<std::vector<MemoryDim>> memoryOrder(const Geometry& geometry);
 
-// How an operand is reached while another tensor's memory is gone through from start to end: neighbouring
-// dimensions that the operand sees as one are one. No dimension: a single element.
-struct Walk {
+// The order in which an operand's elements are read while another tensor is processed in the order of its
+// memory. Neighbouring dimensions with one stride are merged. No dimension: a single element.
+struct StridedRuns {
   Dims sizes, strides;
 
   // strides has the operand's for each logical dimension, 0 where it is broadcast.
-  Walk(const std::vector<MemoryDim>& order, const Dims& strides);
+  StridedRuns(const std::vector<MemoryDim>& order, const Dims& strides);
 
   int64_t count() const;
   bool single() const;      // one element for all
@@ -38,7 +38,7 @@ struct Walk {
   // 0, and returns the run's length; else 1.
   int64_t takeRepeat();
 
-  // Calls visit(done, offset, n, stride) for the runs of places [start, start + n): n elements from the
+  // Calls visit(done, offset, n, stride) for the runs of elements [start, start + n): n elements from the
   // operand's offset.
   template <class Visit>
   void forRuns(int64_t start, int64_t n, Visit&& visit) const;
@@ -48,7 +48,7 @@ struct Walk {
 Dims broadcastStrides(const Dims& operand, const Dims& full);
 
 template <class Visit>
-void Walk::forRuns(int64_t start, int64_t n, Visit&& visit) const {
+void StridedRuns::forRuns(int64_t start, int64_t n, Visit&& visit) const {
   constexpr int kMost = 24;
   const int rank = static_cast<int>(sizes.size());
   if (rank == 0) return visit(int64_t{0}, int64_t{0}, n, int64_t{0});
