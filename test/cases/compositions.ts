@@ -1,6 +1,6 @@
 import { type Sym, ops } from 'nodegrad';
 
-/** Small nets that the plan fuses or rewrites; rows of ops.json name them as if they were ops. test/fixtures/reference.py has their twins. */
+/** Small nets that the plan fuses or rewrites; rows of the tables name them as if they were ops. test/fixtures/reference.py has their twins. */
 export const compositions = {
   convBiasReluPool: (x: Sym, w: Sym, b: Sym) =>
     ops.maxPool(ops.relu(ops.add(ops.conv(x, w), b)), { poolSize: 2 }),

@@ -1,4 +1,5 @@
-/** Runs rows of the op case table through the public ops and compares with the stored numbers. */
+/** Runs rows of the op case tables through the public ops and compares with the stored numbers. */
+import { readdirSync } from 'node:fs';
 import { type Sym, type Tensor, compile, grad, ops, tensor } from 'nodegrad';
 import { expect } from 'vitest';
 import { type Numbers, type Stored, readFixture, worst } from '../fixtures/read.js';
@@ -20,7 +21,18 @@ export interface Case {
   second: Stored[];
 }
 
-export const { table, entries: cases } = readFixture('ops') as { table: string; entries: Case[] };
+/** The tables, by the names of their files here, with the numbers that were made from each. */
+export const tables = readdirSync(new URL('.', import.meta.url))
+  .filter((file) => /^ops.*\.json$/.test(file))
+  .map((file) => {
+    const { table: hash, entries } = readFixture(file.replace('.json', '')) as {
+      table: string;
+      entries: Case[];
+    };
+    return { file, hash, entries };
+  });
+
+export const cases: readonly Case[] = tables.flatMap(({ entries }) => entries);
 
 /**
  * How far a number may be from PyTorch's float64, as a share of max(1, |expected|). float32 has 1.2e-7 between neighbours near 1:
