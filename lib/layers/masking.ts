@@ -29,17 +29,17 @@ export class Masking extends Layer {
   }
 
   call(x: Sym): Sym {
-    return ops.where(ops.expandDims(this.#counts(x), -1), x, 0);
+    return ops.where(this.#counts(x, true), x, 0);
   }
 
   override computeMask(x: Sym): Masks {
     return this.#counts(x);
   }
 
-  /** bool [n, steps]: whether a number of the step is another. */
-  #counts(x: Sym): Sym {
+  /** bool [n, steps], with keepDims [n, steps, 1]: whether a number of the step is another. */
+  #counts(x: Sym, keepDims = false): Sym {
     const others = ops.cast(ops.notEqual(x, this.options.maskValue), 'float32');
-    return ops.greater(ops.max(others, { axis: -1 }), 0);
+    return ops.greater(ops.max(others, { axis: -1, keepDims }), 0);
   }
 
   override getConfig() {

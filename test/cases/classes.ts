@@ -1,0 +1,196 @@
+// What test/conformance.test.ts needs to know of each class of the library, a line a class.
+import { type DType, type Shape, type TensorData, losses } from '../../lib/index.js';
+
+/** Options, the list of a constructor's arguments, or what makes options anew for each object where they hold layers. */
+export type Options =
+  Readonly<Record<string, unknown>> | readonly unknown[] | (() => Readonly<Record<string, unknown>>);
+
+export interface LayerCase {
+  readonly options?: Options;
+  /** The shape of a sample that goes in; a list of shapes for several inputs. */
+  readonly x: Shape | readonly Shape[];
+  /** The shape of a sample that comes out; a list of shapes for several outputs. */
+  readonly y: Shape | readonly Shape[];
+  /** The shapes of the weights by their names, in order. Default: none. */
+  readonly weights?: Readonly<Record<string, Shape>>;
+  /** Integers from 0 to below this go in, not numbers from -1 to 1. */
+  readonly below?: number;
+  /** What comes out. Default float32. */
+  readonly dtype?: DType;
+  /** Why the length (the first axis of a sample of two or more) has to be known. Default: it may be unknown. */
+  readonly fixed?: string;
+}
+
+const four = { kernelSize: 2, padding: 'same' };
+const image = [4, 6, 2];
+const volume = [4, 4, 4, 2];
+const lengthInResult = 'the length is a factor of a size that comes out';
+
+/** The layers, in the order of the alphabet. */
+// prettier-ignore
+export const layerCases: Readonly<Record<string, LayerCase>> = {
+  Activation: { options: { activation: 'tanh' }, x: [3, 4], y: [3, 4] },
+  Add: { x: [[3], [3]], y: [3] },
+  Average: { x: [[3], [3]], y: [3] },
+  AveragePooling1D: { x: [6, 2], y: [3, 2] },
+  AveragePooling2D: { options: { padding: 'same' }, x: image, y: [2, 3, 2] },
+  AveragePooling3D: { x: volume, y: [2, 2, 2, 2] },
+  BatchNormalization: { options: { momentum: 0.5 }, x: [3, 2], y: [3, 2], weights: { gamma: [2], beta: [2], movingMean: [2], movingVariance: [2] } },
+  Concatenate: { options: { axis: -1 }, x: [[3, 2], [3, 4]], y: [3, 6] },
+  Conv1D: { options: { filters: 3, kernelSize: 2, padding: 'causal' }, x: [5, 2], y: [5, 3], weights: { kernel: [2, 2, 3], bias: [3] } },
+  Conv1DTranspose: { options: { filters: 3, ...four, strides: 2 }, x: [5, 2], y: [10, 3], weights: { kernel: [2, 3, 2], bias: [3] } },
+  Conv2D: { options: { filters: 3, ...four, activation: 'relu' }, x: image, y: [4, 6, 3], weights: { kernel: [2, 2, 2, 3], bias: [3] } },
+  Conv2DTranspose: { options: { filters: 3, ...four, strides: 2 }, x: image, y: [8, 12, 3], weights: { kernel: [2, 2, 3, 2], bias: [3] } },
+  Conv3D: { options: { filters: 3, ...four }, x: volume, y: [4, 4, 4, 3], weights: { kernel: [2, 2, 2, 2, 3], bias: [3] } },
+  Conv3DTranspose: { options: { filters: 3, ...four }, x: volume, y: [4, 4, 4, 3], weights: { kernel: [2, 2, 2, 3, 2], bias: [3] } },
+  Cropping1D: { x: [6, 2], y: [4, 2] },
+  Cropping2D: { options: { cropping: [[1, 0], [2, 1]] }, x: image, y: [3, 3, 2] },
+  Cropping3D: { options: { cropping: [1, 0, 1] }, x: volume, y: [2, 4, 2, 2] },
+  Dense: { options: { units: 3, kernelRegularizer: 'l2', biasInitializer: 'ones' }, x: [4], y: [3], weights: { kernel: [4, 3], bias: [3] } },
+  DepthwiseConv1D: { options: { ...four, depthMultiplier: 2 }, x: [5, 2], y: [5, 4], weights: { kernel: [2, 2, 2], bias: [4] } },
+  DepthwiseConv2D: { options: { ...four, depthMultiplier: 2 }, x: image, y: [4, 6, 4], weights: { kernel: [2, 2, 2, 2], bias: [4] } },
+  Dot: { options: { axes: 1, normalize: true }, x: [[3], [3]], y: [1] },
+  Dropout: { options: { rate: 0.5, seed: 3 }, x: [3, 4], y: [3, 4] },
+  Embedding: { options: { inputDim: 5, outputDim: 2 }, x: [3], y: [3, 2], below: 5, weights: { embeddings: [5, 2] } },
+  Flatten: { x: [3, 4], y: [12], fixed: lengthInResult },
+  GRU: { options: { units: 3, returnSequences: true }, x: [4, 2], y: [4, 3], weights: { kernel: [2, 9], recurrentKernel: [3, 9], bias: [2, 9] } },
+  GaussianNoise: { options: { stddev: 0.5 }, x: [3, 4], y: [3, 4] },
+  GlobalAveragePooling1D: { x: [6, 2], y: [2] },
+  GlobalAveragePooling2D: { options: { keepDims: true }, x: image, y: [1, 1, 2] },
+  GlobalAveragePooling3D: { x: volume, y: [2] },
+  GlobalMaxPooling1D: { x: [6, 2], y: [2] },
+  GlobalMaxPooling2D: { options: { keepDims: true }, x: image, y: [1, 1, 2] },
+  GlobalMaxPooling3D: { x: volume, y: [2] },
+  InputLayer: { options: { shape: [3, 2] }, x: [3, 2], y: [3, 2] },
+  LSTM: { options: { units: 3, returnState: true }, x: [4, 2], y: [[3], [3], [3]], weights: { kernel: [2, 12], recurrentKernel: [3, 12], bias: [12] } },
+  LayerNormalization: { options: { epsilon: 0.01 }, x: [3, 4], y: [3, 4], weights: { gamma: [4], beta: [4] } },
+  LeakyReLU: { options: { negativeSlope: 0.1 }, x: [3, 4], y: [3, 4] },
+  Masking: { options: { maskValue: 0.5 }, x: [3, 4], y: [3, 4] },
+  MaxPooling1D: { x: [6, 2], y: [3, 2] },
+  MaxPooling2D: { options: { poolSize: [2, 3] }, x: image, y: [2, 2, 2] },
+  MaxPooling3D: { x: volume, y: [2, 2, 2, 2] },
+  Maximum: { x: [[3], [3]], y: [3] },
+  Minimum: { x: [[3], [3]], y: [3] },
+  Multiply: { x: [[3], [3]], y: [3] },
+  ReLU: { options: { maxValue: 0.5, negativeSlope: 0.1 }, x: [3, 4], y: [3, 4] },
+  Rescaling: { options: { scale: 2, offset: -1 }, x: [3, 4], y: [3, 4] },
+  Reshape: { options: { targetShape: [2, 6] }, x: [3, 4], y: [2, 6], fixed: lengthInResult },
+  SeparableConv1D: { options: { filters: 3, ...four }, x: [5, 2], y: [5, 3], weights: { depthwiseKernel: [2, 2, 1], pointwiseKernel: [1, 2, 3], bias: [3] } },
+  SeparableConv2D: { options: { filters: 3, ...four }, x: image, y: [4, 6, 3], weights: { depthwiseKernel: [2, 2, 2, 1], pointwiseKernel: [1, 1, 2, 3], bias: [3] } },
+  SimpleRNN: { options: { units: 3, activation: 'relu' }, x: [4, 2], y: [3], weights: { kernel: [2, 3], recurrentKernel: [3, 3], bias: [3] } },
+  Softmax: { options: { axis: -1 }, x: [3, 4], y: [3, 4] },
+  SpatialDropout1D: { options: { rate: 0.5 }, x: [6, 2], y: [6, 2] },
+  SpatialDropout2D: { options: { rate: 0.5 }, x: image, y: image },
+  SpatialDropout3D: { options: { rate: 0.5 }, x: volume, y: volume },
+  Subtract: { x: [[3], [3]], y: [3] },
+  UpSampling1D: { options: { size: 3 }, x: [6, 2], y: [18, 2] },
+  UpSampling2D: { options: { interpolation: 'bilinear' }, x: image, y: [8, 12, 2] },
+  UpSampling3D: { x: volume, y: [8, 8, 8, 2] },
+  ZeroPadding1D: { x: [6, 2], y: [8, 2] },
+  ZeroPadding2D: { options: { padding: [[1, 0], [2, 1]] }, x: image, y: [5, 9, 2] },
+  ZeroPadding3D: { options: { padding: [1, 0, 1] }, x: volume, y: [6, 4, 6, 2] },
+};
+
+export interface MeasureCase {
+  readonly options?: Options;
+  /** What was given and what came out, a row a sample. Default: `targets` and `predictions`. */
+  readonly yTrue?: TensorData;
+  readonly yPred?: TensorData;
+}
+
+/** Two samples of three classes; both numbers of a row that is compared are above 0, and rows add up to 1. */
+export const targets = [
+  [0, 1, 0],
+  [1, 0, 0],
+];
+export const predictions = [
+  [0.25, 0.5, 0.25],
+  [0.5, 0.125, 0.375],
+];
+const classes = [[1], [0]];
+
+// prettier-ignore
+export const lossCases: Readonly<Record<string, MeasureCase>> = {
+  BinaryCrossentropy: { options: { fromLogits: true, labelSmoothing: 0.1 } },
+  BinaryFocalCrossentropy: { options: { applyClassBalancing: true, gamma: 3 } },
+  CategoricalCrossentropy: { options: { labelSmoothing: 0.1 } },
+  CategoricalFocalCrossentropy: { options: { alpha: 0.5 } },
+  CategoricalGeneralizedCrossEntropy: { options: { q: 0.25 }, yTrue: classes },
+  CategoricalHinge: {},
+  CosineSimilarity: { options: { axis: 1 } },
+  Hinge: {},
+  Huber: { options: { delta: 0.25 } },
+  KLDivergence: {},
+  LogCosh: {},
+  MeanAbsoluteError: {},
+  MeanAbsolutePercentageError: {},
+  MeanSquaredError: {},
+  MeanSquaredLogarithmicError: {},
+  Poisson: {},
+  SparseCategoricalCrossentropy: { options: { fromLogits: true }, yTrue: classes },
+  SquaredHinge: {},
+};
+
+// prettier-ignore
+export const metricCases: Readonly<Record<string, MeasureCase>> = {
+  Accuracy: {},
+  BinaryAccuracy: { options: { threshold: 0.25, name: 'right' } },
+  BinaryCrossentropy: {},
+  CategoricalAccuracy: {},
+  CategoricalCrossentropy: {},
+  LossMetric: { options: [losses.huber(), 'huber'] },
+  MeanAbsoluteError: {},
+  MeanSquaredError: {},
+  SparseCategoricalAccuracy: { yTrue: classes },
+  SparseCategoricalCrossentropy: { yTrue: classes },
+};
+
+// prettier-ignore
+export const optimizerCases: Readonly<Record<string, Options>> = {
+  Adadelta: { learningRate: 0.5, rho: 0.9 },
+  Adam: { beta1: 0.8, amsgrad: true },
+  AdamW: { weightDecay: 0.1 },
+  RMSprop: { momentum: 0.5, centered: true },
+  SGD: { momentum: 0.5, nesterov: true, clipnorm: 1 },
+};
+
+// prettier-ignore
+export const scheduleCases: Readonly<Record<string, Options>> = {
+  CosineDecay: { initialLearningRate: 1, decaySteps: 2, warmupTarget: 2, warmupSteps: 1 },
+  CosineDecayRestarts: { initialLearningRate: 1, firstDecaySteps: 2, tMul: 3 },
+  ExponentialDecay: { initialLearningRate: 1, decaySteps: 2, decayRate: 0.5, staircase: true },
+  InverseTimeDecay: { initialLearningRate: 1, decaySteps: 2, decayRate: 0.5 },
+  PiecewiseConstantDecay: { boundaries: [1], values: [1, 0.5] },
+  PolynomialDecay: { initialLearningRate: 1, decaySteps: 2, cycle: true },
+};
+
+// prettier-ignore
+export const initializerCases: Readonly<Record<string, Options>> = {
+  Constant: { value: 2 },
+  GlorotNormal: { seed: 3 },
+  GlorotUniform: { seed: 3 },
+  HeNormal: { seed: 3 },
+  HeUniform: { seed: 3 },
+  LecunNormal: { seed: 3 },
+  LecunUniform: { seed: 3 },
+  Ones: {},
+  Orthogonal: { gain: 2, seed: 3 },
+  RandomNormal: { mean: 1, stddev: 2, seed: 3 },
+  RandomUniform: { minval: 1, maxval: 2, seed: 3 },
+  TruncatedNormal: { mean: 1, stddev: 2, seed: 3 },
+  VarianceScaling: { scale: 2, mode: 'fanAvg', distribution: 'untruncatedNormal', seed: 3 },
+  Zeros: {},
+};
+
+export const regularizerCases: Readonly<Record<string, Options>> = {
+  L1: { l1: 0.5 },
+  L1L2: { l1: 0.5, l2: 0.25 },
+  L2: { l2: 0.5 },
+};
+
+export const constraintCases: Readonly<Record<string, Options>> = {
+  MaxNorm: { maxValue: 1, axis: 1 },
+  MinMaxNorm: { minValue: 0.5, maxValue: 1, rate: 0.5 },
+  NonNeg: {},
+  UnitNorm: { axis: 1 },
+};

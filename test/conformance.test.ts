@@ -1,0 +1,340 @@
+import { describe, expect, it } from 'vitest';
+import {
+  Model,
+  NDArray,
+  type Shape,
+  type Sym,
+  type Tensor,
+  type Variable,
+  compile,
+  constraints,
+  initializers,
+  layers,
+  losses,
+  metrics,
+  ops,
+  optimizers,
+  regularizers,
+  tensor,
+} from '../lib/index.js';
+import { constraintOf } from '../lib/constraints/registry.js';
+import { initializerOf } from '../lib/initializers/registry.js';
+import { layerFromConfig } from '../lib/layers/registry.js';
+import { lossOf } from '../lib/losses/registry.js';
+import { metricOf } from '../lib/metrics/registry.js';
+import { optimizerOf } from '../lib/optimizers/registry.js';
+import { scheduleOf } from '../lib/optimizers/schedules/registry.js';
+import { regularizerOf } from '../lib/regularizers/registry.js';
+import {
+  type LayerCase,
+  type Options,
+  constraintCases,
+  initializerCases,
+  layerCases,
+  lossCases,
+  metricCases,
+  optimizerCases,
+  predictions,
+  regularizerCases,
+  scheduleCases,
+  targets,
+} from './cases/classes.js';
+import { worst } from './fixtures/read.js';
+
+interface Configurable {
+  readonly className: string;
+  getConfig(): Record<string, unknown>;
+}
+type Class<T> = new (...args: unknown[]) => T;
+
+/** The classes that a namespace exports below a base, without the base itself and without abstract ones. */
+const classesOf = <T>(space: object, base: abstract new (...args: never[]) => T) =>
+  Object.entries(space).filter(
+    ([, member]) => typeof member === 'function' && (member as Class<T>).prototype instanceof base,
+  ) as [string, Class<T>][];
+
+const make = <T>(made: Class<T>, options: Options | undefined): T =>
+  Array.isArray(options)
+    ? new made(...(options as unknown[]))
+    : new made(typeof options === 'function' ? options() : options);
+
+/** Each class has a row; a row without a class is left over. */
+const haveRows = (classes: readonly (readonly [string, unknown])[], rows: object) => {
+  it('has a row for each class in test/cases/classes.ts, in the order of the alphabet', () => {
+    const names = Object.keys(rows);
+    expect(names).toEqual(classes.map(([name]) => name).sort());
+  });
+};
+
+/** A copy of an object by its configuration, through JSON. */
+function copyOf<T>(object: T & Configurable, from: (config: never) => T | undefined): T & Configurable {
+  const config = { className: object.className, config: object.getConfig() };
+  const copy = from(JSON.parse(JSON.stringify(config)) as never) as T & Configurable;
+  expect(copy.constructor).toBe((object as object).constructor);
+  expect(copy.getConfig()).toEqual(object.getConfig());
+  return copy;
+}
+
+/** What was given stands in the configuration under its name. */
+function keepsOptions(object: Configurable, options: Options | undefined) {
+  if (Array.isArray(options)) return;
+  const given = typeof options === 'function' ? options() : (options ?? {});
+  const config = object.getConfig();
+  for (const [name, value] of Object.entries(given)) {
+    expect(config).toHaveProperty(name);
+    // Names become objects, and single numbers pairs.
+    if (typeof value === 'boolean') expect(config[name], name).toBe(value);
+  }
+}
+
+/** Times a weight that begins as 1: gradients flow through what follows. */
+class Factor extends layers.Layer {
+  readonly className = 'Factor';
+  #factor!: Variable;
+  override build() {
+    this.#factor = this.addWeight({ name: 'factor', shape: [], initializer: 'ones' });
+  }
+  call(x: Sym) {
+    return ops.multiply(x, this.#factor);
+  }
+}
+
+const numbersOf = async (y: Tensor) => Float32Array.from(await y.data());
+
+describe('layers', () => {
+  const classes = classesOf(layers, layers.Layer);
+  haveRows(classes, layerCases);
+  const cases = classes.flatMap(([name, made]) =>
+    name in layerCases ? [[name, made, layerCases[name]] as const] : [],
+  );
+  const listed = (shapes: LayerCase['x']) =>
+    (typeof shapes[0] === 'number' || shapes.length === 0 ? [shapes] : shapes) as Shape[];
+  const ofBatch = (shapes: LayerCase['x'], batch: number) => listed(shapes).map((shape) => [batch, ...shape]);
+  const size = (shape: Shape) => shape.reduce((a, b) => a * b, 1);
+
+  /** Always the same numbers for a place in a sample, another for each sample. */
+  const samples = ({ x, below }: LayerCase, batch: number, length?: number): Tensor[] =>
+    ofBatch(x, batch).map((shape, input) => {
+      const own = length === undefined ? shape : [batch, length, ...shape.slice(2)];
+      const numbers = Array.from({ length: size(own) }, (_, i) => Math.sin(1 + 13 * input + 1.7 * i));
+      return below === undefined
+        ? tensor(Float32Array.from(numbers), own)
+        : tensor(
+            Int32Array.from(numbers, (n) => Math.floor(((n + 1) / 2) * below) % below),
+            own,
+            'int32',
+          );
+    });
+
+  const inputs = ({ x, below }: LayerCase, isOpen = false) =>
+    listed(x).map((shape) => {
+      const dtype = below === undefined ? 'float32' : 'int32';
+      return layers.input({ shape: isOpen ? [-1, ...shape.slice(1)] : shape, dtype });
+    });
+
+  interface ModelOptions {
+    isOpen?: boolean;
+    dtypePolicy?: 'float32' | 'mixedBfloat16';
+    /** What comes before it, where numbers go in. */
+    before?: layers.Layer;
+  }
+
+  function modelOf(layer: layers.Layer, row: LayerCase, options: ModelOptions = {}) {
+    const { isOpen, dtypePolicy, before } = options;
+    if (layer instanceof layers.InputLayer)
+      return new Model({ inputs: layer.output, outputs: [layer.output], dtypePolicy });
+    const places = inputs(row, isOpen);
+    const given = before && row.below === undefined ? places.map((place) => before.apply(place)) : places;
+    return new Model({ inputs: places, outputs: layer.applyAll(given), dtypePolicy });
+  }
+
+  const predicted = async (model: Model<readonly layers.KerasTensor[]>, data: Tensor[]) => {
+    const y = await model.predictOnBatch(data);
+    return Array.isArray(y) ? y : [y];
+  };
+
+  it.each(cases)('%s is built, called and made again by its configuration', async (_, made, row) => {
+    const layer = make(made, row.options);
+    keepsOptions(layer, row.options);
+    const model = modelOf(layer, row);
+    expect(model.outputs.map(({ shape }) => shape)).toEqual(ofBatch(row.y, -1));
+    expect(new Set(model.outputs.map(({ dtype }) => dtype))).toEqual(new Set([row.dtype ?? 'float32']));
+    const weights = layer.weights.map(({ name, shape }) => [name.split('/').at(-1), [...shape]]);
+    expect(weights).toEqual(Object.entries(row.weights ?? {}));
+    const copy = copyOf(layer, layerFromConfig);
+    const again = modelOf(copy, row);
+    copy.setWeights(await layer.getWeights());
+    const five = await predicted(model, samples(row, 5));
+    expect(five.map(({ shape }) => shape)).toEqual(ofBatch(row.y, 5));
+    const [same, one] = [await predicted(again, samples(row, 5)), await predicted(model, samples(row, 1))];
+    for (const [i, y] of five.entries()) {
+      const numbers = await numbersOf(y);
+      expect(numbers.every(Number.isFinite)).toBe(true);
+      expect(await numbersOf(same[i])).toEqual(numbers);
+      // A batch of 1 may run other kernels: sums of up to 64 products, each rounded once.
+      const first = await numbersOf(one[i]);
+      const scale = Math.max(1, ...numbers.map(Math.abs));
+      expect(worst(first, numbers.slice(0, first.length), scale)).toBeLessThan(64 * 2 ** -24);
+    }
+  });
+
+  it.each(cases)('%s trains a step, in float32 and in mixed precision', async (_, made, row) => {
+    const outputs: Float32Array[][] = [];
+    let weights: NDArray[] | undefined;
+    for (const policy of ['float32', 'mixedBfloat16'] as const) {
+      const layer = make(made, row.options);
+      const model = modelOf(layer, row, { dtypePolicy: policy, before: new Factor() });
+      weights ??= await model.getWeights();
+      model.setWeights(weights);
+      outputs.push(await Promise.all((await predicted(model, samples(row, 5))).map(numbersOf)));
+      if (model.outputs.some(({ dtype }) => dtype !== 'float32')) continue;
+      model.compile({ optimizer: optimizers.sgd({ learningRate: 0.5 }), loss: 'meanSquaredError' });
+      const zeros = ofBatch(row.y, 5).map((shape) => new NDArray(new Float32Array(size(shape)), shape));
+      const x = samples(row, 5);
+      if (model.trainableWeights.length === 0) continue;
+      const logs = await model.trainOnBatch(x.length === 1 ? x[0] : x, zeros.length === 1 ? zeros[0] : zeros);
+      expect(logs['loss']).toBeGreaterThan(0);
+      const after = await model.getWeights();
+      const learned = new Set(layer.trainableWeights);
+      for (const [i, { data }] of after.entries()) {
+        const weight = model.weights[i];
+        expect(Array.from(data as Float32Array).every(Number.isFinite), weight.name).toBe(true);
+        if (learned.has(weight)) expect(data, weight.name).not.toEqual(weights[i].data);
+      }
+    }
+    const [exact, mixed] = outputs;
+    for (const [i, numbers] of exact.entries()) {
+      // bfloat16 has 8 bits: input, weight and result are rounded by 2⁻⁹ each, and steps of a loop take it further.
+      const scale = Math.max(1, ...numbers.map(Math.abs));
+      expect(worst(mixed[i], numbers, scale)).toBeLessThan(8 * 2 ** -9);
+    }
+  });
+
+  const open = cases.filter(([, , row]) => listed(row.x)[0].length > 1 && row.fixed === undefined);
+  it.each(open)('%s takes any length', async (_, made, row) => {
+    const layer = make(made, row.options);
+    if (layer instanceof layers.InputLayer) return; // its own shape is the option
+    const model = modelOf(layer, row, { isOpen: true });
+    const closed = modelOf(layer, row);
+    const expected = await predicted(closed, samples(row, 2));
+    for (const [i, y] of (await predicted(model, samples(row, 2))).entries()) {
+      expect(y.shape).toEqual(expected[i].shape);
+      const numbers = await numbersOf(expected[i]);
+      expect(worst(await numbersOf(y), numbers, Math.max(1, ...numbers.map(Math.abs)))).toBeLessThan(
+        64 * 2 ** -24,
+      );
+    }
+    for (const y of await predicted(model, samples(row, 2, listed(row.x)[0][0] + 2)))
+      expect(y.shape[0]).toBe(2);
+  });
+});
+
+/** A model whose output is its input times one kernel of ones on the diagonal, so that a row of yPred comes out as it is. */
+function through(columns: number) {
+  const x = layers.input({ shape: [columns] });
+  const head = layers.dense({ units: columns, useBias: false });
+  const model = new Model({ inputs: x, outputs: head.apply(x) });
+  const diagonal = Array.from({ length: columns ** 2 }, (_, i) => (i % (columns + 1) === 0 ? 1 : 0));
+  model.setWeights([Float32Array.from(diagonal)]);
+  return model;
+}
+
+const squares = (_: Sym, yPred: Sym) => ops.mean(ops.square(yPred), { axis: -1 });
+
+describe.each([
+  ['losses', losses, losses.Loss, lossCases, lossOf],
+  ['metrics', metrics, metrics.Metric, metricCases, metricOf],
+] as const)('%s', (family, space, base, rows, from) => {
+  const classes = classesOf<Configurable>(space, base);
+  haveRows(classes, rows);
+  const cases = classes.flatMap(([name, made]) => (name in rows ? [[name, made, rows[name]] as const] : []));
+
+  it.each(cases)(
+    '%s measures a training step, and is made again by its configuration',
+    async (_, made, row) => {
+      const object = make(made, row.options);
+      keepsOptions(object, row.options);
+      const copy = copyOf(object, from as never);
+      const { yTrue = targets, yPred = predictions } = row;
+      const columns = (yPred as number[][])[0].length;
+      const logs = [];
+      for (const measure of [object, copy]) {
+        const model = through(columns);
+        const options = family === 'losses' ? { loss: measure } : { loss: squares, metrics: [measure] };
+        model.compile({ optimizer: optimizers.sgd({ learningRate: 0.5 }), ...(options as object) });
+        logs.push(await model.trainOnBatch(yPred, yTrue));
+        for (const { data } of await model.getWeights())
+          expect(Array.from(data as Float32Array).every(Number.isFinite)).toBe(true);
+      }
+      expect(Object.values(logs[0]).every(Number.isFinite)).toBe(true);
+      expect(logs[1]).toEqual(logs[0]);
+    },
+  );
+});
+
+describe.each([
+  ['optimizers', optimizers, optimizers.Optimizer, optimizerCases, optimizerOf],
+  ['schedules', optimizers.schedules, optimizers.schedules.LearningRateSchedule, scheduleCases, scheduleOf],
+] as const)('%s', (family, space, base, rows, from) => {
+  const classes = classesOf<Configurable>(space, base);
+  haveRows(classes, rows);
+  const cases = classes.flatMap(([name, made]) => (name in rows ? [[name, made, rows[name]] as const] : []));
+
+  it.each(cases)('%s changes weights, and is made again by its configuration', async (_, made, options) => {
+    const object = make(made, options);
+    keepsOptions(object, options);
+    const copy = copyOf(object, from as never);
+    const after = [];
+    for (const given of [object, copy]) {
+      const model = through(3);
+      const optimizer = family === 'optimizers' ? given : optimizers.sgd({ learningRate: given as never });
+      model.compile({ optimizer: optimizer as never, loss: 'meanSquaredError' });
+      const before = await model.getWeights();
+      for (let step = 0; step < 3; step++) await model.trainOnBatch(predictions, targets);
+      const numbers = (await model.getWeights()).map(({ data }) => Array.from(data as Float32Array));
+      expect(numbers[0]).not.toEqual(Array.from(before[0].data as Float32Array));
+      expect(numbers[0].every(Number.isFinite)).toBe(true);
+      after.push(numbers);
+    }
+    expect(after[1]).toEqual(after[0]);
+  });
+});
+
+describe('initializers', () => {
+  const classes = classesOf(initializers, initializers.Initializer);
+  haveRows(classes, initializerCases);
+
+  it.each(classes)('%s makes numbers of a shape, the same by its configuration', async (name, made) => {
+    const object = make(made, initializerCases[name]);
+    keepsOptions(object, initializerCases[name]);
+    const [y, again] = [object, copyOf(object, initializerOf)].map((one) => one.tensor([4, 4]));
+    expect([y.shape, y.dtype]).toEqual([[4, 4], 'float32']);
+    expect(await again.data()).toEqual(await y.data());
+    expect((await numbersOf(y)).every(Number.isFinite)).toBe(true);
+  });
+});
+
+describe.each([
+  ['regularizers', regularizers, regularizers.Regularizer, regularizerCases, regularizerOf],
+  ['constraints', constraints, constraints.Constraint, constraintCases, constraintOf],
+] as const)('%s', (family, space, base, rows, from) => {
+  type Weighing = Configurable & { call: (weight: Sym) => Sym };
+  const classes = classesOf<Weighing>(space, base);
+  haveRows(classes, rows);
+
+  it.each(classes)('%s is a function of a weight, the same by its configuration', async (name, made) => {
+    const object = make(made, rows[name]);
+    keepsOptions(object, rows[name]);
+    const results = [];
+    for (const one of [object, copyOf(object, from as never)]) {
+      const y = await compile((x: Sym) => one.call(x))([
+        [1, -2],
+        [3, 0.5],
+      ]);
+      expect(y.shape).toEqual(family === 'regularizers' ? [] : [2, 2]);
+      results.push(await numbersOf(y));
+    }
+    expect(results[0].every(Number.isFinite)).toBe(true);
+    expect(results[1]).toEqual(results[0]);
+  });
+});
