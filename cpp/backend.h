@@ -37,10 +37,10 @@ struct KernelSpec {
   std::vector<TensorType> inputs, outputs;
   std::vector<LayoutPtr> inputLayouts, outputLayouts;
   std::shared_ptr<const ElementwiseProgram> program;  // of fusedElementwise
-  std::vector<bool> steady = {};  // inputs with the same numbers in every step; empty: none
-  DType compute = DType::F32;     // BF16: the plan will ask for what may be bfloat16 (precisions)
+  std::vector<bool> invariant = {};  // inputs with the same numbers in every step; empty: none
+  DType compute = DType::F32;        // BF16: the plan will ask for what may be bfloat16 (precisions)
 
-  bool isSteady(size_t input) const { return input < steady.size() && steady[input]; }
+  bool isInvariant(size_t input) const { return input < invariant.size() && invariant[input]; }
 };
 
 // A compiled node.
@@ -64,7 +64,7 @@ enum class Precision : uint8_t {
 
 struct PrecisionChoice {
   std::vector<Precision> inputs, outputs;
-  bool alike = false;  // whether all that may be either have to be the same
+  bool sameDtype = false;  // whether all that may be either have to be the same
 };
 
 struct LayoutChoice {
@@ -114,9 +114,9 @@ class Backend {
   // What the node's inputs and outputs may be in memory. Sums, statistics and losses are float32 always.
   virtual PrecisionChoice precisions(const KernelSpec& spec) const = 0;
   // The layouts in which the node runs best, given those that its inputs have now (spec.inputLayouts; a
-  // parameter whose layout is still open has flexible[i] set and may be given any). Where a chosen input
+  // parameter whose layout is still open has undecided[i] set and may be given any). Where a chosen input
   // layout differs, the plan puts a reorder before it.
-  virtual LayoutChoice layouts(const KernelSpec& spec, const std::vector<bool>& flexible) = 0;
+  virtual LayoutChoice layouts(const KernelSpec& spec, const std::vector<bool>& undecided) = 0;
   // Compiles a node. Fails with DEVICE, naming the op, where it cannot.
   virtual std::unique_ptr<Kernel> kernel(const KernelSpec& spec) = 0;
   // Whether kernel can make a node that the plan would put in the place of others (cpp/spec), or one without

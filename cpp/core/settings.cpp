@@ -31,14 +31,14 @@ Settings& ofProcess() {
 }  // namespace
 
 Settings Settings::fromEnvironment() {
-  Settings made;
-  made.isa = read("NODEGRAD_ISA");
-  made.winograd = read("NODEGRAD_CONV", {"direct"}).empty();
+  Settings settings;
+  settings.isa = read("NODEGRAD_ISA");
+  settings.winograd = read("NODEGRAD_CONV", {"direct"}).empty();
   const std::string bfloat16 = read("NODEGRAD_BFLOAT16", {"emulate", "off"});
-  if (bfloat16 == "emulate") made.bfloat16 = Bfloat16::Emulate;
-  if (bfloat16 == "off") made.bfloat16 = Bfloat16::Off;
-  made.printsPlans = !read("NODEGRAD_PLAN", {"print"}).empty();
-  return made;
+  if (bfloat16 == "emulate") settings.bfloat16 = Bfloat16::Emulate;
+  if (bfloat16 == "off") settings.bfloat16 = Bfloat16::Off;
+  settings.printsPlans = !read("NODEGRAD_PLAN", {"print"}).empty();
+  return settings;
 }
 
 const Settings& settings() { return ofProcess(); }

@@ -68,14 +68,14 @@ class CpuBackend : public Backend {
     return onlyFloat32(spec);
   }
 
-  LayoutChoice layouts(const KernelSpec& spec, const std::vector<bool>& flexible) override {
+  LayoutChoice layouts(const KernelSpec& spec, const std::vector<bool>& undecided) override {
     const CpuOp& op = find(spec.op);
     if (givesNothing(spec)) return {spec.inputLayouts, std::vector<LayoutPtr>(spec.outputs.size())};
     if (!op.layouts)
       return {std::vector<LayoutPtr>(spec.inputs.size()), std::vector<LayoutPtr>(spec.outputs.size())};
     return onednn::translated(spec.op, [&] {
-      if (!op.windows || !isOverSequences(spec)) return op.layouts(spec, flexible);
-      return asSequences(spec, op.layouts(asPictures(spec), flexible));
+      if (!op.windows || !isOverSequences(spec)) return op.layouts(spec, undecided);
+      return asSequences(spec, op.layouts(asPictures(spec), undecided));
     });
   }
 
@@ -159,9 +159,9 @@ KernelFamily::KernelFamily(Add add) { families().push_back(add); }
 
 const KernelTable& cpuKernels() {
   static const KernelTable table = [] {
-    KernelTable made;
-    for (const KernelFamily::Add add : families()) add(made);
-    return made;
+    KernelTable table;
+    for (const KernelFamily::Add add : families()) add(table);
+    return table;
   }();
   return table;
 }
@@ -179,9 +179,9 @@ PrecisionChoice anyPrecision(const KernelSpec& spec) {
   return choice;
 }
 
-PrecisionChoice anyPrecisionAlike(const KernelSpec& spec) {
+PrecisionChoice anyPrecisionOneDtype(const KernelSpec& spec) {
   PrecisionChoice choice = anyPrecision(spec);
-  choice.alike = true;
+  choice.sameDtype = true;
   return choice;
 }
 

@@ -12,7 +12,7 @@ namespace nodegrad {
 struct CpuOp {
   std::unique_ptr<Kernel> (*make)(const KernelSpec& spec) = nullptr;
   // Null: row-major in, row-major out.
-  LayoutChoice (*layouts)(const KernelSpec& spec, const std::vector<bool>& flexible) = nullptr;
+  LayoutChoice (*layouts)(const KernelSpec& spec, const std::vector<bool>& undecided) = nullptr;
   // Whether output o may be written over input i. Null: never.
   bool (*inPlace)(const KernelSpec& spec, size_t output, size_t input) = nullptr;
   // Whether make can do what the plan would have the op do. Null: all that has every output of the op.
@@ -28,7 +28,7 @@ PrecisionChoice onlyFloat32(const KernelSpec& spec);
 // Every float32 input and output may be bfloat16, each by itself.
 PrecisionChoice anyPrecision(const KernelSpec& spec);
 // The same, but all of one dtype: ops that only move numbers.
-PrecisionChoice anyPrecisionAlike(const KernelSpec& spec);
+PrecisionChoice anyPrecisionOneDtype(const KernelSpec& spec);
 // The first input may be either, and nothing else: sums over it.
 PrecisionChoice readsEither(const KernelSpec& spec);
 

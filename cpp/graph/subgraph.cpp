@@ -27,8 +27,8 @@ std::vector<TensorType> inferOutputs(const Subgraph& part, const std::vector<Ten
     if (node.op->name == "input" || !needed[static_cast<size_t>(node.outputs[0])]) continue;
     std::vector<TensorType> given;
     for (Value input : node.inputs) given.push_back(types[static_cast<size_t>(input)]);
-    const std::vector<TensorType> made = node.op->infer({node.op->name, given, node.attrs});
-    for (size_t o = 0; o < made.size(); ++o) types[static_cast<size_t>(node.outputs[o])] = made[o];
+    const std::vector<TensorType> result = node.op->infer({node.op->name, given, node.attrs});
+    for (size_t o = 0; o < result.size(); ++o) types[static_cast<size_t>(node.outputs[o])] = result[o];
   }
   std::vector<TensorType> result;
   for (Value output : part.outputs) result.push_back(types[static_cast<size_t>(output)]);
@@ -52,8 +52,8 @@ void copyNodes(const Graph& from, const std::vector<Value>& outputs, Graph& to,
     const Node& node = from.nodes()[n];
     std::vector<Value> inputs;
     for (Value input : node.inputs) inputs.push_back(known.at(input));
-    const std::vector<Value> made = to.op(node.op->name, inputs, node.attrs);
-    for (size_t o = 0; o < made.size(); ++o) known.emplace(node.outputs[o], made[o]);
+    const std::vector<Value> result = to.op(node.op->name, inputs, node.attrs);
+    for (size_t o = 0; o < result.size(); ++o) known.emplace(node.outputs[o], result[o]);
   }
 }
 

@@ -59,17 +59,17 @@ std::vector<TensorType> infer(const InferContext& context) {
       fail(ErrorCode::Shape, "[scan] expected sequences of as many steps, received ", steps, " and ", given);
     if (steps == kDynamic) steps = given;
   }
-  const std::vector<TensorType> made = inferOutputs(body, types);
+  const std::vector<TensorType> result = inferOutputs(body, types);
   std::vector<TensorType> outputs;
   for (size_t i = 0; i < counts.outputs; ++i) {
     if (i >= counts.states) {
-      outputs.push_back(ofAllSteps(made[i], steps));
+      outputs.push_back(ofAllSteps(result[i], steps));
       continue;
     }
     const TensorType& state = inputOf(context, i, "a state", {DType::F32});
-    if (made[i].dtype != state.dtype || !mayEqual(made[i].shape, state.shape))
+    if (result[i].dtype != state.dtype || !mayEqual(result[i].shape, state.shape))
       fail(ErrorCode::Shape, "[scan] expected a state that stays ", toString(state), ", received ",
-           toString(made[i]), " after a step");
+           toString(result[i]), " after a step");
     outputs.push_back(state);
   }
   for (size_t i = 0; i < counts.states; ++i) outputs.push_back(ofAllSteps(context.inputs[i], steps));
@@ -234,13 +234,13 @@ std::vector<Value> addScan(Graph& graph, const Scan& scan) {
   std::vector<Value> others;
   const Body body = cutOut(graph, inputs, outputs, others);
   operands.insert(operands.end(), others.begin(), others.end());
-  std::vector<Value> made = graph.op("scan", operands,
-                                     {{"body", body},
-                                      {"states", static_cast<int64_t>(scan.states.size())},
-                                      {"sequences", static_cast<int64_t>(scan.sequences.size())},
-                                      {"backwards", backwards}});
-  made.resize(outputs.size());
-  return made;
+  std::vector<Value> result = graph.op("scan", operands,
+                                       {{"body", body},
+                                        {"states", static_cast<int64_t>(scan.states.size())},
+                                        {"sequences", static_cast<int64_t>(scan.sequences.size())},
+                                        {"backwards", backwards}});
+  result.resize(outputs.size());
+  return result;
 }
 
 const OpFamily family([] {

@@ -10,7 +10,7 @@ namespace {
 
 class ScaleFolding {
  public:
-  explicit ScaleFolding(Ir& ir) : ir_(ir) { markSteady(ir_); }
+  explicit ScaleFolding(Ir& ir) : ir_(ir) { markInvariant(ir_); }
 
   void run() {
     for (NodeId n : ir_.nodes.ids())
@@ -65,7 +65,8 @@ class ScaleFolding {
 
   // Whether it is less to multiply the weights than the output. Outside of steps it always is.
   bool pays(ValueId w, ValueId scale, ValueId y) const {
-    return (ir_.isSteady(w) && ir_.isSteady(scale)) || count(ir_.type(w).shape) < count(ir_.type(y).shape);
+    return (ir_.isInvariant(w) && ir_.isInvariant(scale)) ||
+           count(ir_.type(w).shape) < count(ir_.type(y).shape);
   }
 
   // Such vectors were traced after the convolution that now needs them, and so was what they are made of.

@@ -155,7 +155,7 @@ class ConvFusion {
       if ((conv.op != "conv" && conv.op != "convBackwardFilter") || conv.inputs[0] != image) return;
       const int channels = channelsOf(reader);
       if (normalizeAxis(whole.op, whole.attrs.integer("axis"), rank(image)) != channels) return;
-      conv.attrs.set("parts", sizes(whole.inputs, channels));
+      conv.attrs.set("concatChannels", sizes(whole.inputs, channels));
       conv.inputs[0] = whole.inputs[0];
       conv.inputs.insert(conv.inputs.end(), whole.inputs.begin() + 1, whole.inputs.end());
       if (!backend_.supports(ir_.spec(conv))) return;
@@ -192,7 +192,7 @@ class ConvFusion {
     }
     if (end != ir_.type(image).shape[channels]) return;
     fused.outputs = parts;
-    fused.attrs.set("parts", sizes(parts, channels));
+    fused.attrs.set("concatChannels", sizes(parts, channels));
     if (!backend_.supports(ir_.spec(fused))) return;
     for (NodeId reader : readers) ir_.put(reader, {});
     ir_.put(n, fused);

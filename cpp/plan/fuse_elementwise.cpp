@@ -180,11 +180,11 @@ void fuseGroup(Ir& ir, const std::vector<NodeId>& members) {
   }
   std::vector<TensorType> types;
   for (ValueId output : outputs) types.push_back(ir.type(output));
-  const NodeId made = ir.addNode("fusedElementwise", inputs, types, {}, rank);
-  IrNode chain = ir.nodes[made];
+  const NodeId fused = ir.addNode("fusedElementwise", inputs, types, {}, rank);
+  IrNode chain = ir.nodes[fused];
   chain.program = program;
   for (size_t i = 0; i < outputs.size(); ++i) ir.replaceUses(outputs[i], chain.outputs[i]);
-  ir.put(made, std::move(chain));
+  ir.put(fused, std::move(chain));
 }
 
 }  // namespace

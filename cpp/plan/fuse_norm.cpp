@@ -24,10 +24,11 @@ class NormFusion {
       const ValueId x = node.inputs[0], mean = node.outputs[1], variance = node.outputs[2];
       Attrs attrs = node.attrs;
       attrs.set("activation", std::string("linear"));
-      const IrNode statistics = made("batchNormStatistics", {x}, {mean, variance},
-                                     {{"axis", node.attrs.integer("axis")}}, node.rank);
-      const IrNode normalize = made("batchNormNormalize", {x, node.inputs[1], node.inputs[2], mean, variance},
-                                    {node.outputs[0]}, std::move(attrs), node.rank);
+      const IrNode statistics = nodeOf("batchNormStatistics", {x}, {mean, variance},
+                                       {{"axis", node.attrs.integer("axis")}}, node.rank);
+      const IrNode normalize =
+          nodeOf("batchNormNormalize", {x, node.inputs[1], node.inputs[2], mean, variance}, {node.outputs[0]},
+                 std::move(attrs), node.rank);
       if (!supports(statistics) || !supports(normalize)) continue;
       ir_.put(n, normalize);
       ir_.append(statistics);
@@ -61,8 +62,9 @@ class NormFusion {
       const int64_t axis = normalizeAxis(node.op, node.attrs.integer("axis"), rank);
       if (axis != imageAxes(pool.op, pool.attrs, rank).c) continue;
       const ValueId pooledX = ir_.addValue(ir_.type(pool.outputs[0]));
-      const IrNode whole = made("batchNormMaxPool", node.inputs, {pool.outputs[0], pool.outputs[1], pooledX},
-                                merged(node.attrs, pool.attrs), pool.rank);
+      const IrNode whole =
+          nodeOf("batchNormMaxPool", node.inputs, {pool.outputs[0], pool.outputs[1], pooledX},
+                 merged(node.attrs, pool.attrs), pool.rank);
       if (supports(whole)) ir_.put(reader, whole);
     }
     ir_.sweepAndSort();
@@ -85,8 +87,8 @@ class NormFusion {
   }
 
  private:
-  static IrNode made(const char* op, std::vector<ValueId> inputs, std::vector<ValueId> outputs, Attrs attrs,
-                     double rank) {
+  static IrNode nodeOf(const char* op, std::vector<ValueId> inputs, std::vector<ValueId> outputs, Attrs attrs,
+                       double rank) {
     IrNode node;
     node.op = op;
     node.inputs = std::move(inputs);
@@ -180,11 +182,11 @@ class NormFusion {
       if (!mask || mask->y != forward.outputs[0]) return;
       if (ir_.type(mask->gradient) == ir_.type(dy)) dy = mask->gradient;
     }
-    IrNode fused = made("batchNormMaxPoolBackward",
-                        {dy, node.inputs[Backward::x], node.inputs[Backward::gamma],
-                         node.inputs[Backward::mean], node.inputs[Backward::variance],
-                         forward.inputs[Forward::beta], forward.outputs[1], forward.outputs[2]},
-                        node.outputs, forward.attrs, node.rank);
+    IrNode fused = nodeOf("batchNormMaxPoolBackward",
+                          {dy, node.inputs[Backward::x], node.inputs[Backward::gamma],
+                           node.inputs[Backward::mean], node.inputs[Backward::variance],
+                           forward.inputs[Forward::beta], forward.outputs[1], forward.outputs[2]},
+                          node.outputs, forward.attrs, node.rank);
     if (supports(fused)) ir_.put(n, std::move(fused));
   }
 

@@ -198,8 +198,8 @@ void Ir::sweepAndSort(const std::vector<std::pair<NodeId, NodeId>>& before) {
   countUses();
 }
 
-bool Ir::isSteady(ValueId value) const {
-  if (const IrNode* node = producer(value)) return node->steady;
+bool Ir::isInvariant(ValueId value) const {
+  if (const IrNode* node = producer(value)) return node->invariant;
   return values[value].origin == Origin::Parameter && !updated_[values[value].index];
 }
 
@@ -212,7 +212,7 @@ KernelSpec Ir::spec(const IrNode& node) const {
   for (ValueId input : node.inputs) {
     spec.inputs.push_back(type(input));
     spec.inputLayouts.push_back(values[input].layout);
-    spec.steady.push_back(isSteady(input));
+    spec.invariant.push_back(isInvariant(input));
   }
   for (ValueId output : node.outputs) {
     spec.outputs.push_back(type(output));

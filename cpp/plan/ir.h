@@ -36,8 +36,8 @@ struct IrNode {
   Attrs attrs;
   std::shared_ptr<const ElementwiseProgram> program;
   // Whether its results change only where parameters do that the computation itself leaves alone
-  // (markSteady).
-  bool steady = false;
+  // (markInvariant).
+  bool invariant = false;
   double rank = 0;  // the place in the traced order, which the schedule keeps where nothing speaks against it
 };
 
@@ -95,7 +95,7 @@ struct Ir {
   ValueId addOutput(NodeId id, const TensorType& type);
   void setAttr(NodeId id, const std::string& name, Attr value) { at(id).attrs.set(name, std::move(value)); }
   void setRank(NodeId id, double rank) { at(id).rank = rank; }
-  void setSteady(NodeId id, bool steady) { at(id).steady = steady; }
+  void setInvariant(NodeId id, bool invariant) { at(id).invariant = invariant; }
   // Takes all nodes out, for a pass that puts them back one by one by append.
   std::vector<IrNode> takeNodes();
   void append(IrNode node);
@@ -124,8 +124,8 @@ struct Ir {
   // Drops nodes whose results nothing uses, and orders the others so that each comes after what it reads, by
   // rank. before: further pairs (first, then).
   void sweepAndSort(const std::vector<std::pair<NodeId, NodeId>>& before = {});
-  // Whether only parameters that the computation leaves alone decide a value (markSteady).
-  bool isSteady(ValueId value) const;
+  // Whether only parameters that the computation leaves alone decide a value (markInvariant).
+  bool isInvariant(ValueId value) const;
   // What the backend is told of a node.
   KernelSpec spec(const IrNode& node) const;
 
@@ -180,7 +180,7 @@ void chooseLayouts(Ir& ir, Backend& backend);
 // scalars; out go weight and slots of each.
 void joinUpdates(Ir& ir);
 // Marks what need not be computed in every step, constants among it.
-void markSteady(Ir& ir);
+void markInvariant(Ir& ir);
 // The order of execution: updates as soon as the last reader of the old numbers is done.
 void schedule(Ir& ir);
 
@@ -195,18 +195,18 @@ void runPasses(Ir& ir, Backend& backend, bool fuse, DType compute, const PassObs
 void verify(const Ir& ir, const char* pass);
 
 // Where a value's numbers are when the plan runs.
-enum class MemoryKind { Arena, Feed, Parameter, Fetch, Steady };
+enum class MemoryKind { Arena, Feed, Parameter, Fetch, Invariant };
 
 struct Slot {
   MemoryKind kind = MemoryKind::Arena;
-  size_t index = 0;   // of the feed, parameter, fetch or steady value
+  size_t index = 0;   // of the feed, parameter, fetch or invariant value
   size_t offset = 0;  // in the arena
 };
 
 struct MemoryMap {
   PerValue<Slot> slots;
   PerNode<size_t> scratch;       // arena offset of each node's scratch memory
-  PerNode<bool> skipped;         // nodes without work in a step: steady ones, and aliases of their input
+  PerNode<bool> skipped;         // nodes without work in a step: invariant ones, and aliases of their input
   std::vector<IrUpdate> copies;  // what to copy to a parameter when the step is done
   size_t arenaBytes = 0;
 };

@@ -15,7 +15,7 @@ struct Group {
 // How many tensors go into an update of one weight; the scalars follow (spec/update.h).
 size_t tensors(const IrNode& node) { return node.outputs.size() + 1; }
 
-bool alike(const IrNode& a, const IrNode& b) {
+bool mayJoin(const IrNode& a, const IrNode& b) {
   return a.op == b.op && a.attrs == b.attrs && a.inputs.size() == b.inputs.size() &&
          std::equal(a.inputs.begin() + static_cast<long>(tensors(a)), a.inputs.end(),
                     b.inputs.begin() + static_cast<long>(tensors(b)));
@@ -53,11 +53,11 @@ void joinUpdates(Ir& ir) {
     if (bytes > ir.habits.smallUpdate || std::any_of(node.outputs.begin(), node.outputs.end(), isRead))
       continue;
     const auto group = std::find_if(groups.begin(), groups.end(), [&](const Group& other) {
-      return other.bytes + bytes <= ir.habits.waitingUpdates && alike(ir.nodes[other.nodes[0]], node);
+      return other.bytes + bytes <= ir.habits.waitingUpdates && mayJoin(ir.nodes[other.nodes[0]], node);
     });
-    Group& home = group == groups.end() ? groups.emplace_back() : *group;
-    home.nodes.push_back(n);
-    home.bytes += bytes;
+    Group& target = group == groups.end() ? groups.emplace_back() : *group;
+    target.nodes.push_back(n);
+    target.bytes += bytes;
   }
   for (const Group& group : groups)
     if (group.nodes.size() > 1) join(ir, group.nodes);

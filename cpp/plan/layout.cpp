@@ -26,14 +26,14 @@ class LayoutPass {
     for (IrNode& node : ir_.takeNodes()) {
       KernelSpec spec = ir_.spec(node);
       for (size_t o = 0; o < node.outputs.size(); ++o) spec.outputLayouts[o] = preferred[node.outputs[o]];
-      std::vector<bool> flexible;
+      std::vector<bool> undecided;
       // Only ops that care may choose a parameter's layout.
       const bool agnostic = isLayoutAgnostic(node.op);
-      for (ValueId input : node.inputs) flexible.push_back(!agnostic && isUndecided(input));
-      const LayoutChoice choice = backend_.layouts(spec, flexible);
+      for (ValueId input : node.inputs) undecided.push_back(!agnostic && isUndecided(input));
+      const LayoutChoice choice = backend_.layouts(spec, undecided);
       for (size_t i = 0; i < node.inputs.size(); ++i) {
         const bool mayLive = !choice.inputs[i] || choice.inputs[i]->keepsNumbers();
-        if (flexible[i] && mayLive && isUndecided(node.inputs[i])) {
+        if (undecided[i] && mayLive && isUndecided(node.inputs[i])) {
           IrValue& parameter = ir_.values[node.inputs[i]];
           parameter.layout = choice.inputs[i];
           undecided_[parameter.index] = false;
@@ -75,11 +75,11 @@ class LayoutPass {
     if (ir_.type(source) == type && sameLayout(ir_.values[source].layout, wanted)) return source;
     for (ValueId other : reordered_[value])
       if (sameLayout(ir_.values[other].layout, wanted)) return other;
-    const ValueId made = ir_.add("reorder", {source}, type, {}, rank);
-    ir_.values[made].layout = wanted;
+    const ValueId reordered = ir_.add("reorder", {source}, type, {}, rank);
+    ir_.values[reordered].layout = wanted;
     reordered_.resize(ir_.values.size());
-    reordered_[value].push_back(made);
-    return made;
+    reordered_[value].push_back(reordered);
+    return reordered;
   }
 
   Ir& ir_;

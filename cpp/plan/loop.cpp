@@ -127,8 +127,8 @@ PrecisionChoice LoopBackend::precisions(const KernelSpec& spec) const {
   return {std::vector<Precision>(spec.inputs.size()), std::vector<Precision>(spec.outputs.size())};
 }
 
-LayoutChoice LoopBackend::layouts(const KernelSpec& spec, const std::vector<bool>& flexible) {
-  if (!isLoop(spec)) return inner_.layouts(spec, flexible);
+LayoutChoice LoopBackend::layouts(const KernelSpec& spec, const std::vector<bool>& undecided) {
+  if (!isLoop(spec)) return inner_.layouts(spec, undecided);
   return {std::vector<LayoutPtr>(spec.inputs.size()), std::vector<LayoutPtr>(spec.outputs.size())};
 }
 

@@ -13,7 +13,7 @@ class LoopBackend : public WrappedBackend {
   LoopBackend(Backend& backend, DType compute) : WrappedBackend(backend), compute_(compute) {}
 
   PrecisionChoice precisions(const KernelSpec& spec) const override;
-  LayoutChoice layouts(const KernelSpec& spec, const std::vector<bool>& flexible) override;
+  LayoutChoice layouts(const KernelSpec& spec, const std::vector<bool>& undecided) override;
   std::unique_ptr<Kernel> kernel(const KernelSpec& spec) override;
   bool supports(const KernelSpec& spec) const override;
   bool inPlace(const KernelSpec& spec, size_t output, size_t input) const override;

@@ -192,8 +192,8 @@ class Assignment {
     }
     for (size_t f = 0; f < ir_.fetches.size(); ++f) slot(ir_.fetches[f]) = {MemoryKind::Fetch, f, 0};
     for (NodeId n : ir_.nodes.ids())
-      if (ir_.nodes[n].steady && !isAlias(ir_, ir_.nodes[n])) {
-        for (ValueId output : ir_.nodes[n].outputs) slot(output) = {MemoryKind::Steady, output.index(), 0};
+      if (ir_.nodes[n].invariant && !isAlias(ir_, ir_.nodes[n])) {
+        for (ValueId output : ir_.nodes[n].outputs) slot(output) = {MemoryKind::Invariant, output.index(), 0};
         map_.skipped[n] = true;
       }
   }

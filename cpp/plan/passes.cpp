@@ -28,10 +28,10 @@ void runPasses(Ir& ir, Backend& backend, bool fuse, DType compute, const PassObs
   run("fuseElementwise", fuseElementwise);
   if (fuse) run("dropOutputs", dropOutputs, backend);
   if (compute == DType::BF16) run("choosePrecision", choosePrecision, backend);
-  markSteady(ir);
+  markInvariant(ir);
   run("chooseLayouts", chooseLayouts, backend);
   run("joinUpdates", joinUpdates);
-  markSteady(ir);  // what layouts added, too
+  markInvariant(ir);  // what layouts added, too
   run("schedule", schedule);
 }
 

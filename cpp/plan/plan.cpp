@@ -47,11 +47,11 @@ Plan::Kernels Plan::optimize(bool fuse, DType compute) {
 void Plan::compile(Kernels kernels) {
   PerNode<size_t> scratch;
   for (NodeId n : kernels.ids())
-    scratch.add(kernels[n] && !ir_.nodes[n].steady ? kernels[n]->scratchBytes() : 0);
+    scratch.add(kernels[n] && !ir_.nodes[n].invariant ? kernels[n]->scratchBytes() : 0);
   map_ = assignMemory(ir_, backend_, scratch);
   for (NodeId n : ir_.nodes.ids()) {
     const IrNode& node = ir_.nodes[n];
-    if (node.steady && kernels[n]) steadyNodes_.add(ir_, map_, n, std::move(kernels[n]));
+    if (node.invariant && kernels[n]) invariantNodes_.add(ir_, map_, n, std::move(kernels[n]));
     if (map_.skipped[n]) continue;
     Step step;
     step.node = n;
@@ -106,7 +106,7 @@ void* Plan::address(const Slot& slot, std::byte* arena, const std::vector<Feed>&
       return const_cast<void*>(feeds[index].data);  // kernels never write to what is fed
     case MemoryKind::Parameter: return ir_.storages[index]->buffer->data();
     case MemoryKind::Fetch: return ownFetches_.empty() ? fetches[index] : ownFetches_[index]->data();
-    case MemoryKind::Steady: return steadyNodes_.data(ValueId(slot.index));
+    case MemoryKind::Invariant: return invariantNodes_.data(ValueId(slot.index));
   }
   return nullptr;
 }
@@ -141,7 +141,7 @@ void Plan::giveFetches(const std::vector<void*>& fetches) {
 
 void Plan::run(std::byte* arena, const std::vector<Feed>& feeds, const std::vector<void*>& fetches) {
   layOutParameters();
-  steadyNodes_.refresh(ir_, device_);
+  invariantNodes_.refresh(ir_, device_);
   bool moved = arena != arena_;
   if (moved)
     for (const Patch& patch : arenaPatches_) pointers_[patch.pointer] = arena + patch.slot.offset;
@@ -194,8 +194,8 @@ std::string Plan::describe() const {
     const IrValue& v = ir_.values[value];
     return toString(v.type) + (v.layout ? " " + v.layout->name() : "");
   };
-  out << "plan: " << steps_.size() << " kernels, " << steadyNodes_.size() << " before the first step, arena "
-      << map_.arenaBytes << " bytes, " << runs_ << " runs\n";
+  out << "plan: " << steps_.size() << " kernels, " << invariantNodes_.size()
+      << " before the first step, arena " << map_.arenaBytes << " bytes, " << runs_ << " runs\n";
   if (!remark_.empty()) out << "without fusions, because of: " << remark_ << "\n";
   for (const Step& step : steps_) {
     const IrNode& node = ir_.nodes[step.node];

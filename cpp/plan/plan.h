@@ -4,9 +4,9 @@
 #include <vector>
 
 #include "core/storage.h"
+#include "plan/invariant_nodes.h"
 #include "plan/ir.h"
 #include "plan/loop.h"
-#include "plan/steady_nodes.h"
 
 namespace nodegrad::plan {
 
@@ -82,7 +82,7 @@ class Plan {
   std::vector<Copy> copies_;
   std::vector<void*> pointers_;
   std::vector<Patch> arenaPatches_, runPatches_;
-  SteadyNodes steadyNodes_;
+  InvariantNodes invariantNodes_;
   std::byte* arena_ = nullptr;
   // On a device with its own memory, addresses that stay from run to run; on the host there are none.
   std::vector<std::shared_ptr<Buffer>> ownFeeds_, ownFetches_;

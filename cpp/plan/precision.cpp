@@ -19,7 +19,7 @@ class PrecisionPass {
     // What the backend does in float32 depends on the layouts that it would have, and on what is copied once
     // or in each step.
     Ir draft = ir;
-    markSteady(draft);
+    markInvariant(draft);
     chooseLayouts(draft, backend);
     for (const IrNode& node : ir.nodes)
       choices_.add(backend.precisions(draft.spec(*draft.producer(node.outputs[0]))));
@@ -66,18 +66,18 @@ class PrecisionPass {
   // Whether an input is a tensor that the node works on, not the vector or scalar that it takes besides.
   bool isMainOperand(NodeId n, size_t input) const {
     const IrNode& node = ir_.nodes[n];
-    return choices_[n].alike || ir_.type(node.inputs[input]).shape == ir_.type(node.outputs[0]).shape;
+    return choices_[n].sameDtype || ir_.type(node.inputs[input]).shape == ir_.type(node.outputs[0]).shape;
   }
 
   bool mayBeEither(NodeId n, size_t input) const { return choices_[n].inputs[input] == Precision::Either; }
 
   void decide(NodeId n) {
     const PrecisionChoice& choice = choices_[n];
-    if (choice.alike && !isCheaperInBf16(n)) return;
+    if (choice.sameDtype && !isCheaperInBf16(n)) return;
     for (size_t o = 0; o < choice.outputs.size(); ++o) {
       const ValueId output = ir_.nodes[n].outputs[o];
       isBf16_[output] = choice.outputs[o] != Precision::Float32 && !mustBeF32_[output] &&
-                        (choice.alike || wantsBf16_[output]);
+                        (choice.sameDtype || wantsBf16_[output]);
     }
   }
 
@@ -110,7 +110,7 @@ class PrecisionPass {
       const ValueId input = ir_.nodes[n].inputs[i];
       const DType dtype = ir_.type(input).dtype;
       if (dtype != DType::F32 && dtype != DType::BF16) continue;
-      if (mayBeEither(n, i) && !choice.alike) continue;
+      if (mayBeEither(n, i) && !choice.sameDtype) continue;
       const bool wanted = mayBeEither(n, i) ? givesBf16 : choice.inputs[i] == Precision::BFloat16;
       if (wanted != isBf16(input)) ir_.setInput(n, i, converted(input, wanted, ir_.nodes[n].rank));
     }

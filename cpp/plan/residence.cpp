@@ -14,27 +14,27 @@ void layOut(Backend& backend, const TensorType& type, const LayoutPtr& layout, c
 }
 
 std::shared_ptr<Buffer> laidOut(Backend& backend, const Storage& storage, const LayoutPtr& wanted) {
-  auto made = backend.allocate(wanted ? wanted->bytes() : bytesOf(storage.type));
-  layOut(backend, storage.type, storage.layout, storage.buffer->data(), wanted, made->data());
-  return made;
+  auto result = backend.allocate(wanted ? wanted->bytes() : bytesOf(storage.type));
+  layOut(backend, storage.type, storage.layout, storage.buffer->data(), wanted, result->data());
+  return result;
 }
 
 void moveToHost(Storage& storage) {
   Backend* place = storage.buffer->place();
   if (!place || (place->onHost() && !storage.layout)) return;
-  auto made = allocateHost(bytesOf(storage.type));
-  place->toRowMajor(storage.type, storage.layout, storage.buffer->data(), made->data());
+  auto result = allocateHost(bytesOf(storage.type));
+  place->toRowMajor(storage.type, storage.layout, storage.buffer->data(), result->data());
   place->finish();
-  storage.buffer = std::move(made);
+  storage.buffer = std::move(result);
   storage.layout = nullptr;
 }
 
 void moveTo(Storage& storage, Backend& backend) {
   if (backend.holds(*storage.buffer)) return;
   moveToHost(storage);
-  auto made = backend.allocate(bytesOf(storage.type));
-  backend.fromRowMajor(storage.type, nullptr, storage.buffer->data(), made->data());
-  storage.buffer = std::move(made);
+  auto result = backend.allocate(bytesOf(storage.type));
+  backend.fromRowMajor(storage.type, nullptr, storage.buffer->data(), result->data());
+  storage.buffer = std::move(result);
 }
 
 }  // namespace nodegrad::plan

@@ -9,14 +9,14 @@ namespace nodegrad::plan {
 
 namespace {
 
-// A copy for every fetch and update whose memory is not its own: what is fed, a parameter, steady, an alias
-// or wanted twice.
+// A copy for every fetch and update whose memory is not its own: what is fed, a parameter, invariant, an
+// alias or wanted twice.
 void giveOwnMemory(Ir& ir) {
   std::set<ValueId> taken;
   const double last = ir.nodes.empty() ? 0 : ir.nodes.back().rank;
   const auto owned = [&](ValueId value) {
     const IrNode* from = ir.producer(value);
-    const bool own = from && !from->steady && !isAlias(ir, *from) && taken.insert(value).second;
+    const bool own = from && !from->invariant && !isAlias(ir, *from) && taken.insert(value).second;
     if (own) return value;
     const ValueId copy = ir.add("reorder", {value}, ir.type(value), {}, last);
     ir.values[copy].layout = ir.values[value].layout;

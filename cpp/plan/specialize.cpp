@@ -13,7 +13,7 @@ class Specializer {
  public:
   Specializer(const Graph& graph, Ir& ir) : ir_(ir), mapped_(graph.valueCount()) {}
 
-  void bind(Value value, ValueId made) { mapped_[static_cast<size_t>(value)] = made; }
+  void bind(Value value, ValueId mapped) { mapped_[static_cast<size_t>(value)] = mapped; }
   ValueId at(Value value) const { return mapped_[static_cast<size_t>(value)]; }
 
   void add(const Node& node, double rank) {
@@ -49,22 +49,22 @@ class Specializer {
     std::vector<Value> given;
     for (const TensorType& type : types) given.push_back(part.input(type));
     const Value result = node.op->lower({part, given, output, node.attrs});
-    std::vector<ValueId> made = inputs;
-    made.resize(part.valueCount());
+    std::vector<ValueId> lowered = inputs;
+    lowered.resize(part.valueCount());
     for (const Node& step : part.nodes()) {
       if (step.op->name == "input") continue;
       std::vector<ValueId> operands;
       std::vector<TensorType> results;
-      for (Value operand : step.inputs) operands.push_back(made[static_cast<size_t>(operand)]);
+      for (Value operand : step.inputs) operands.push_back(lowered[static_cast<size_t>(operand)]);
       for (Value value : step.outputs) results.push_back(part.type(value));
       const std::vector<ValueId>& values = addNode(*step.op, operands, results, step.attrs, rank);
-      for (size_t o = 0; o < values.size(); ++o) made[static_cast<size_t>(step.outputs[o])] = values[o];
+      for (size_t o = 0; o < values.size(); ++o) lowered[static_cast<size_t>(step.outputs[o])] = values[o];
     }
-    return made[static_cast<size_t>(result)];
+    return lowered[static_cast<size_t>(result)];
   }
 
-  void bindAll(const std::vector<Value>& values, const std::vector<ValueId>& made) {
-    for (size_t i = 0; i < values.size(); ++i) bind(values[i], made[i]);
+  void bindAll(const std::vector<Value>& values, const std::vector<ValueId>& mapped) {
+    for (size_t i = 0; i < values.size(); ++i) bind(values[i], mapped[i]);
   }
 
   Ir& ir_;

@@ -18,8 +18,8 @@ class WrappedBackend : public Backend {
   Habits habits() const override { return inner_.habits(); }
   bool hasBfloat16() const override { return inner_.hasBfloat16(); }
   PrecisionChoice precisions(const KernelSpec& spec) const override { return inner_.precisions(spec); }
-  LayoutChoice layouts(const KernelSpec& spec, const std::vector<bool>& flexible) override {
-    return inner_.layouts(spec, flexible);
+  LayoutChoice layouts(const KernelSpec& spec, const std::vector<bool>& undecided) override {
+    return inner_.layouts(spec, undecided);
   }
   std::unique_ptr<Kernel> kernel(const KernelSpec& spec) override { return inner_.kernel(spec); }
   bool supports(const KernelSpec& spec) const override { return inner_.supports(spec); }

@@ -20,9 +20,9 @@ Attrs poolingOf(const KernelSpec& spec) {
 
 // x, or the tensors that it consists of.
 Expr imageOf(const Lowering& node, const Convolution& conv) {
-  if (conv.parts.size() == 1) return node.inputs[conv.xIndex];
+  if (conv.concatChannels.size() == 1) return node.inputs[conv.xIndex];
   Exprs parts;
-  for (size_t index : conv.partIndices) parts.push_back(node.inputs[index]);
+  for (size_t index : conv.concatIndices) parts.push_back(node.inputs[index]);
   return apply("concatenate", parts, {{"axis", int64_t{conv.axes.c}}});
 }
 
@@ -56,10 +56,10 @@ Exprs lowerBackwardData(const Lowering& node) {
   Expr dx = apply("convBackwardData", {node.inputs[conv.wIndex], gradientOf(node, conv), node.like(conv.x)},
                   node.attrsOf("convBackwardData"));
   if (conv.mask) dx = maskBy(node.inputs[conv.maskIndex], dx);
-  if (conv.parts.size() == 1) return {dx};
+  if (conv.concatChannels.size() == 1) return {dx};
   Exprs outputs;
   int64_t begin = 0;
-  for (int64_t channels : conv.parts) {
+  for (int64_t channels : conv.concatChannels) {
     Dims first(conv.axes.rank(), 0), end = conv.x.shape;
     first[static_cast<size_t>(conv.axes.c)] = begin;
     end[static_cast<size_t>(conv.axes.c)] = begin + channels;
@@ -105,14 +105,15 @@ Convolution::Convolution(const KernelSpec& spec)
   const bool backwardData = pass == ConvPass::BackwardData;
   take(backwardData, xIndex, x, xLayout);
   int64_t& channels = x.shape[static_cast<size_t>(axes.c)];
-  if (spec.attrs.has("parts")) parts = spec.attrs.integers("parts");
-  if (parts.empty()) parts = {channels};
-  channels = std::accumulate(parts.begin(), parts.end(), int64_t{0});
-  const size_t tensors = (backwardData ? spec.outputs : spec.inputs).size(), others = parts.size() - 1;
-  partIndices = {xIndex};
-  for (size_t p = 0; p < others; ++p) partIndices.push_back(tensors - others + p);
-  for (size_t index : partIndices)
-    partDtypes.push_back((backwardData ? spec.outputs : spec.inputs)[index].dtype);
+  if (spec.attrs.has("concatChannels")) concatChannels = spec.attrs.integers("concatChannels");
+  if (concatChannels.empty()) concatChannels = {channels};
+  channels = std::accumulate(concatChannels.begin(), concatChannels.end(), int64_t{0});
+  const size_t tensors = (backwardData ? spec.outputs : spec.inputs).size(),
+               others = concatChannels.size() - 1;
+  concatIndices = {xIndex};
+  for (size_t p = 0; p < others; ++p) concatIndices.push_back(tensors - others + p);
+  for (size_t index : concatIndices)
+    concatDtypes.push_back((backwardData ? spec.outputs : spec.inputs)[index].dtype);
   take(filter, wIndex, w, wLayout);
   window = convWindow(spec.op, spec.attrs, axes.spatialOf(x.shape), Dims(w.shape.begin(), w.shape.end() - 2));
   if (pooling || pooledGradient) {
@@ -133,28 +134,28 @@ Convolution::Convolution(const KernelSpec& spec)
 
 std::vector<size_t> Convolution::imageInputs() const {
   std::vector<size_t> indices;
-  if (pass != ConvPass::BackwardData) indices = partIndices;
+  if (pass != ConvPass::BackwardData) indices = concatIndices;
   if (pass != ConvPass::Forward) indices.push_back(yIndex);
   return indices;
 }
 
 std::vector<size_t> Convolution::imageOutputs() const {
-  if (pass == ConvPass::BackwardData) return partIndices;
+  if (pass == ConvPass::BackwardData) return concatIndices;
   if (pass == ConvPass::BackwardFilter) return {};
   if (!pooling) return {yIndex};
   return hasImage ? std::vector<size_t>{0, yIndex} : std::vector<size_t>{0};
 }
 
 void addConvolutions(FusedOps& ops) {
-  const AttrSpec parts{"parts", AttrKind::Integers, Dims{}};
+  const AttrSpec concatChannels{"concatChannels", AttrKind::Integers, Dims{}};
   ops["conv"] = {{{"activation", AttrKind::Text, std::string("linear")},
                   flag("residual"),
                   flag("pooling"),
                   flag("statistics"),
-                  parts},
+                  concatChannels},
                  lowerForward};
-  ops["convBackwardData"] = {{flag("pooledGradient"), flag("mask"), parts}, lowerBackwardData};
-  ops["convBackwardFilter"] = {{flag("pooledGradient"), parts}, lowerBackwardFilter};
+  ops["convBackwardData"] = {{flag("pooledGradient"), flag("mask"), concatChannels}, lowerBackwardData};
+  ops["convBackwardFilter"] = {{flag("pooledGradient"), concatChannels}, lowerBackwardFilter};
 }
 
 }  // namespace nodegrad::spec

@@ -22,21 +22,23 @@ enum class ConvPass { Forward, BackwardData, BackwardFilter };
 // convBackwardFilter(x, dy [, like w]) → dw [, bias gradient]
 //   with pooledGradient: (x, gradient of such a pooling's output, its places)
 //
-// With parts, numbers of channels, x or dx is as many tensors instead of one: the first where x would be, the
-// others after all other inputs or outputs.
+// With concatChannels, numbers of channels, x or dx is as many tensors instead of one: the first where x
+// would be, the others after all other inputs or outputs.
 struct Convolution {
   explicit Convolution(const KernelSpec& spec);
 
   // Whether y is among the outputs of a forward pass, not only what is pooled of it.
   bool computesImage() const { return !pooling || hasImage; }
   // Whether it does what oneDNN's convolutions do not.
-  bool isFused() const { return pooling || statistics || pooledGradient || mask || parts.size() > 1; }
+  bool isFused() const {
+    return pooling || statistics || pooledGradient || mask || concatChannels.size() > 1;
+  }
   // Which inputs and outputs are images, gradients of them or what is pooled of them; no mask, residual,
   // places.
   std::vector<size_t> imageInputs() const;
   std::vector<size_t> imageOutputs() const;
   // The dtype of the images that it reads.
-  DType factors() const { return pass == ConvPass::BackwardData ? y.dtype : x.dtype; }
+  DType multiplicandType() const { return pass == ConvPass::BackwardData ? y.dtype : x.dtype; }
 
   ConvPass pass;
   TensorType x, w, y;
@@ -44,9 +46,9 @@ struct Convolution {
   size_t xIndex, wIndex, yIndex;        // among the inputs, or among the outputs where the pass computes it
   bool bias;                            // a bias is added (input 2), or its gradient is output 1
   bool pooling, hasImage, statistics, pooledGradient, mask, residual;
-  std::vector<int64_t> parts;       // channels of the tensors that x consists of
-  std::vector<size_t> partIndices;  // of these
-  std::vector<DType> partDtypes;
+  std::vector<int64_t> concatChannels;  // channels of the tensors that x consists of
+  std::vector<size_t> concatIndices;    // of these
+  std::vector<DType> concatDtypes;
   DType pooledDtype = DType::F32, maskDtype = DType::F32, residualDtype = DType::F32;
   size_t placesIndex, maskIndex, residualIndex;  // among the inputs
   ImageAxes axes;

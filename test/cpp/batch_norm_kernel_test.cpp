@@ -138,11 +138,11 @@ TEST_P(BatchNorm, StatisticsOfInfinityAndNaN) {
 }
 
 // Inputs, and what the formula in float64 says of them.
-struct Posed {
+struct Problem {
   Array x, r, dy, gamma, beta, mean, variance;
   std::vector<double> y, z;  // normalized; and with the residual
 
-  explicit Posed(const Case& c) {
+  explicit Problem(const Case& c) {
     const Dims vector = {channelsOf(c)};
     x = randomNumbers(c.shape, 1, -2, 3);
     r = randomNumbers(c.shape, 2);
@@ -172,7 +172,7 @@ std::vector<double> reluOf(std::vector<double> v) {
 // Three roundings of numbers below 16, four with a residual.
 TEST_P(BatchNorm, Normalize) {
   forAll([](const Case& c, int64_t block) {
-    const Posed p(c);
+    const Problem p(c);
     const std::vector<TensorType> out = {{DType::F32, c.shape}};
     const std::vector<Array> in = {p.x, p.gamma, p.beta, p.mean, p.variance};
     std::vector<Array> inWith = in;
@@ -191,7 +191,7 @@ TEST_P(BatchNorm, Normalize) {
 }
 
 // What batchNormBackward says of the masked gradient d.
-std::vector<std::vector<double>> backward(const Case& c, const Posed& p, const std::vector<double>& d) {
+std::vector<std::vector<double>> backward(const Case& c, const Problem& p, const std::vector<double>& d) {
   std::vector<double> dx(d.size()), dgamma, dbeta;
   const auto places = placesOf(c);
   for (size_t channel = 0; channel < places.size(); ++channel) {
@@ -230,7 +230,7 @@ void expectGradient(const Case& c, const std::vector<Array>& found,
 
 TEST_P(BatchNorm, Backward) {
   forAll([](const Case& c, int64_t block) {
-    const Posed p(c);
+    const Problem p(c);
     std::vector<TensorType> out = {{DType::F32, c.shape}};
     for (const TensorType& v : vectors(c)) out.push_back(v);
     Attrs a = attrs(c);
@@ -285,7 +285,7 @@ void expectRounded(const Case& c, Call call, const std::vector<size_t>& reads, c
 
 TEST_P(BatchNorm, RoundsImagesOfBfloat16Once) {
   forAll([](const Case& c, int64_t block) {
-    const Posed p(c);
+    const Problem p(c);
     const TensorType image{DType::F32, c.shape};
     const auto rest = vectors(c);
     expectRounded(c, {"batchNormStatistics", {p.x}, rest, attrs(c)}, {0}, {}, block);
@@ -305,7 +305,7 @@ TEST_P(BatchNorm, RoundsImagesOfBfloat16Once) {
 TEST_P(BatchNorm, RoundsPooledImagesOfBfloat16Once) {
   forAll([](const Case& c, int64_t block) {
     if (c.shape.size() != 4 || c.shape[0] * c.shape[1] == 1) return;
-    const Posed p(c);
+    const Problem p(c);
     const bool last = c.axis == 3;
     const ImageAxes axes = imageAxes(4, last);
     Attrs a = attrs(c, "relu");

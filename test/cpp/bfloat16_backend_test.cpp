@@ -2,8 +2,8 @@
 // so that the error is float32's of the sum and, where the result is bfloat16 too, one rounding.
 #include "cpu/conv/samples_kernels.h"
 #include "cpu/isa.h"
+#include "support/graph_builder.h"
 #include "support/kernel_test.h"
-#include "support/traced.h"
 
 namespace nodegrad::testing {
 namespace {
@@ -135,19 +135,19 @@ TEST_F(Bfloat16Backend, DenseLayersInAllPasses) {
 // A copy of the weights in each step is worth it for some rows only; one before the first step always is.
 TEST_F(Bfloat16Backend, DenseLayersOfFewRowsCopyNoWeights) {
   for (int64_t rows : {1, 15, 16, 64})
-    for (const bool steady : {false, true}) {
+    for (const bool invariant : {false, true}) {
       const auto wanted = [&](const char* op, const Dims& first, const Dims& second, const Dims& out) {
         const TensorType types[] = {{DType::F32, first}, {DType::F32, second}, {DType::F32, out}};
         KernelSpec spec{op, {}, {types[0], types[1]}, {types[2]}, {nullptr, nullptr}, {nullptr}, nullptr};
         const bool weightsFirst = std::string(op) == "innerProductBackwardData";
-        spec.steady = {steady && weightsFirst, steady && !weightsFirst};
+        spec.invariant = {invariant && weightsFirst, invariant && !weightsFirst};
         const PrecisionChoice choice = cpuBackend().precisions(spec);
         EXPECT_EQ(choice.inputs[0], choice.inputs[1]);
         return choice.inputs[0] == Precision::BFloat16;
       };
       const Dims x = {rows, 40}, w = {40, 24}, y = {rows, 24};
-      EXPECT_EQ(wanted("innerProduct", x, w, y), steady || rows >= 16);
-      EXPECT_EQ(wanted("innerProductBackwardData", w, y, x), steady || rows >= 16);
+      EXPECT_EQ(wanted("innerProduct", x, w, y), invariant || rows >= 16);
+      EXPECT_EQ(wanted("innerProductBackwardData", w, y, x), invariant || rows >= 16);
       EXPECT_EQ(wanted("innerProductBackwardWeights", x, y, w), rows >= 16);
     }
 }
@@ -167,7 +167,7 @@ TEST_F(Bfloat16Backend, Matmul) {
 TEST_F(Bfloat16Backend, ConvolutionsInBlocksOfSamplesStayFloat32) {
   const int64_t images = 2 * isaKernels().sampleConv->lanes;
   for (const bool follows : {true, false}) {
-    Traced t;
+    GraphBuilder t;
     Value y = t.feed({images, 12, 12, follows ? 1 : 6});
     if (follows) y = t.op("tanh", {t.op("conv", {y, t.variable({3, 3, 1, 6})})});
     const Value w = t.variable({3, 3, 6, 16});

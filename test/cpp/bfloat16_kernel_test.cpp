@@ -9,7 +9,7 @@ namespace nodegrad::testing {
 namespace {
 
 constexpr DType BF16 = DType::BF16, F32 = DType::F32;
-constexpr double kRounding = 0x1p-8;  // half of the last of 8 significant bits
+constexpr double kRounding = 0x1p-8;  // inBf16 of the last of 8 significant bits
 
 TEST(BFloat16, RoundsToNearestTiesToEvenAndKeepsNan) {
   const auto rounded = [](float v) { return static_cast<float>(BFloat16(v)); };
@@ -19,7 +19,7 @@ TEST(BFloat16, RoundsToNearestTiesToEvenAndKeepsNan) {
   EXPECT_EQ(rounded(-2.5f), -2.5f);
   EXPECT_EQ(rounded(std::numeric_limits<float>::max()), std::numeric_limits<float>::infinity());
   EXPECT_EQ(rounded(-std::numeric_limits<float>::infinity()), -std::numeric_limits<float>::infinity());
-  uint32_t word = 0x7f800001;  // a NaN whose upper half alone is infinity's
+  uint32_t word = 0x7f800001;  // a NaN whose upper inBf16 alone is infinity's
   float nan;
   std::memcpy(&nan, &word, sizeof nan);
   EXPECT_TRUE(std::isnan(rounded(nan)));
@@ -121,7 +121,7 @@ TEST_P(Bfloat16, PoolingRoundsItsResult) {
           if (indices) made.push_back({DType::U8, shape});
           return made;
         };
-        const auto half = run({op, inputs, types(BF16), attrs});
+        const auto inBf16 = run({op, inputs, types(BF16), attrs});
         inputs[0].type.dtype = F32;
         auto full = run({op, inputs, types(F32), attrs});
         // Where windows overlap, gradients of averages are added in memory, with a rounding each.
@@ -130,14 +130,14 @@ TEST_P(Bfloat16, PoolingRoundsItsResult) {
         const bool once = poolSize[0] == 2 || op != "averagePoolBackward";
         for (size_t i = 0; i < full[0].data.size(); ++i) {
           const double exact = full[0].data[i], rounded = BFloat16(static_cast<float>(exact));
-          EXPECT_LE(std::abs(half[0].data[i] - (once ? rounded : exact)),
+          EXPECT_LE(std::abs(inBf16[0].data[i] - (once ? rounded : exact)),
                     once ? 0 : 4 * kRounding * sizes[0].data[i])
               << op;
         }
         if (indices) {
-          EXPECT_EQ(half[1].data, full[1].data) << op;
+          EXPECT_EQ(inBf16[1].data, full[1].data) << op;
         }
-        return half;
+        return inBf16;
       };
       const Array image = randomNumbers(x, 1, -4, 4, BF16), gradient = randomNumbers(y, 2, -1, 1, BF16);
       const auto pooled = expectRounded("maxPool", image, {}, y, true);

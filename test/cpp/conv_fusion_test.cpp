@@ -7,8 +7,8 @@
 #include "plan/wrapped_backend.h"
 #include "spec/conv.h"
 #include "support/fake_backend.h"
+#include "support/graph_builder.h"
 #include "support/kernel_test.h"
-#include "support/traced.h"
 
 namespace nodegrad::testing {
 namespace {
@@ -16,7 +16,7 @@ namespace {
 using plan::Ir;
 
 // Two convolutions with ReLU, the second one pooled, and the gradients of all weights.
-struct PooledNet : Traced {
+struct PooledNet : GraphBuilder {
   Value x, y, r;
   std::vector<Value> weights;
 
@@ -87,7 +87,7 @@ TEST(FuseConvolutions, ReadsAndWritesConcatenatedChannelsInParts) {
   EXPECT_EQ(countOf(ir, "concatenate"), 0);
   EXPECT_EQ(countOf(ir, "slice"), 0);
   for (const char* op : {"conv", "convBackwardData", "convBackwardFilter"})
-    EXPECT_EQ(countWith(ir, op, "parts"), 1) << op;
+    EXPECT_EQ(countWith(ir, op, "concatChannels"), 1) << op;
 }
 
 TEST(FuseConvolutions, TakesTheStatisticsOfABatchNormalization) {

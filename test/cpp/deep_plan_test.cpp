@@ -7,7 +7,7 @@
 
 #include "plan/plan.h"
 #include "support/fake_backend.h"
-#include "support/traced.h"
+#include "support/graph_builder.h"
 
 namespace nodegrad::testing {
 namespace {
@@ -23,13 +23,13 @@ double secondsOf(const std::function<void()>& work) {
   return best;
 }
 
-void plan(const Traced& t) {
+void plan(const GraphBuilder& t) {
   FakeBackend backend;
   plan::Plan(t.ir(), backend);
 }
 
 void gradientOfTanhs(int depth) {
-  Traced t;
+  GraphBuilder t;
   const Value x = t.feed({3});
   Value y = x;
   for (int i = 0; i < depth; ++i) y = t.op("tanh", {y});
@@ -38,7 +38,7 @@ void gradientOfTanhs(int depth) {
 }
 
 void trainDenseLayers(int depth) {
-  Traced t;
+  GraphBuilder t;
   Value y = t.feed({4, 8});
   std::vector<Value> weights;
   std::vector<StoragePtr> stores;
@@ -56,7 +56,7 @@ void trainDenseLayers(int depth) {
 }
 
 void poolMaskedImages(int depth) {
-  Traced t;
+  GraphBuilder t;
   const Value x = t.feed({1, 2, 2, 1});
   Value y = x;
   for (int i = 0; i < depth; ++i) {
@@ -69,7 +69,7 @@ void poolMaskedImages(int depth) {
 
 // Looking up may fail, which comes before all updates.
 void trainTables(int depth) {
-  Traced t;
+  GraphBuilder t;
   const Value rows = t.feed({4}, DType::I32);
   std::vector<Value> tables;
   std::vector<StoragePtr> stores(static_cast<size_t>(depth));

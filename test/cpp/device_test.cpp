@@ -38,7 +38,7 @@ StoragePtr integers(const Dims& shape, const std::vector<int32_t>& numbers) {
   return hostStorage({DType::I32, shape}, numbers.data());
 }
 
-std::shared_ptr<Program> compileOn(const std::string& device, const Traced& t) {
+std::shared_ptr<Program> compileOn(const std::string& device, const GraphBuilder& t) {
   std::vector<Program::Update> updates;
   for (const auto& update : t.updates) updates.push_back({update.first, update.second});
   return Program::create(t.graph, t.feeds, t.fetches, updates, DType::F32, device);
@@ -187,7 +187,7 @@ TEST(Devices, GiveTheSameBits) {
       Random random(seed);
       RandomNet net(random, random.chance(0.2));
       if (random.chance(0.7)) net.train();
-      const Traced& t = net.traced();
+      const GraphBuilder& t = net.traced();
       const auto executor = Executor::shared();
       for (const StoragePtr& storage : net.ir().storages) {
         const Array& array = net.numbersOfStorage(*storage);
@@ -218,7 +218,7 @@ TEST(Devices, GiveTheSameBits) {
 }
 
 TEST(Devices, ShareTensors) {
-  Traced t;
+  GraphBuilder t;
   StoragePtr store = floats({2}, {1, 2});
   const Value w = t.graph.parameter(store, store->type), x = t.feed({2});
   const Value next = t.op("add", {w, x});
@@ -236,14 +236,14 @@ TEST(Devices, ShareTensors) {
 }
 
 TEST(Devices, RefuseAnUnknownName) {
-  Traced t;
+  GraphBuilder t;
   t.fetches = {t.feed({1})};
   EXPECT_NE(messageOf([&] { compileOn("abacus", t); }).find("'cpu' or 'lagging', received 'abacus'"),
             std::string::npos);
 }
 
 // Adds the row of a table that an index names to a variable.
-struct AddsARow : Traced {
+struct AddsARow : GraphBuilder {
   StoragePtr store = floats({2}, {1, 2}), table = floats({3, 2}, {1, 1, 2, 2, 4, 4});
   Value index = feed({1}, DType::I32);
 
@@ -268,7 +268,7 @@ TEST(Devices, KeepVariablesWhereAStepIsRefused) {
 
 TEST(Devices, TellWhoeverUsesTheResultOfARefusedStep) {
   AddsARow t;
-  Traced reads, learns;
+  GraphBuilder reads, learns;
   StoragePtr store = floats({2}, {1, 2});
   reads.fetches = {reads.op("negative", {reads.feed({2})})};
   const Value w = learns.graph.parameter(store, store->type);
@@ -305,7 +305,7 @@ TEST(Devices, StopASourceAtTheFirstRefusedStep) {
 
 // What is computed before the first step is made by kernels that do nothing after a refusal.
 TEST(Devices, MakeWhatComesBeforeTheFirstStepAgainAfterARefusal) {
-  Traced t;
+  GraphBuilder t;
   StoragePtr indices = integers({1}, {5}), table = floats({3, 2}, {1, 1, 2, 2, 4, 4});
   const Value rows = t.graph.parameter(table, table->type), i = t.graph.parameter(indices, indices->type);
   t.fetches = {t.op("multiply", {t.op("exp", {t.op("gather", {rows, i})}), t.feed({1, 2})})};

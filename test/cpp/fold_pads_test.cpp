@@ -3,14 +3,14 @@
 #include <gtest/gtest.h>
 
 #include "support/fake_backend.h"
-#include "support/posed.h"
+#include "support/graph_with_data.h"
 
 namespace nodegrad::testing {
 namespace {
 
 using plan::Ir;
 
-Ir folded(const Posed& t) {
+Ir folded(const GraphWithData& t) {
   Ir ir = t.ir();
   plan::simplify(ir);
   if (plan::foldPads(ir)) plan::simplify(ir);
@@ -20,7 +20,7 @@ Ir folded(const Posed& t) {
 Attrs format(bool last) { return {{"dataFormat", std::string(last ? "channelsLast" : "channelsFirst")}}; }
 
 // Paddings [top, bottom, left, right] of images in either format.
-Value padded(Posed& t, Value x, const Dims& p, bool last = true, double value = 0) {
+Value padded(GraphWithData& t, Value x, const Dims& p, bool last = true, double value = 0) {
   const Dims paddings =
       last ? Dims{0, 0, p[0], p[1], p[2], p[3], 0, 0} : Dims{0, 0, 0, 0, p[0], p[1], p[2], p[3]};
   return t.op("pad", {x}, {{"paddings", paddings}, {"value", value}});
@@ -42,7 +42,7 @@ class FoldPadsConv : public ::testing::TestWithParam<ConvCase> {};
 
 TEST_P(FoldPadsConv, TakesThemInAllPasses) {
   const ConvCase& c = GetParam();
-  Posed t;
+  GraphWithData t;
   const Value x = t.fed(c.last ? Dims{2, 13, 12, c.channels} : Dims{2, c.channels, 13, 12});
   const Value w = t.fed({c.kernel, c.kernel, c.channels, 32});
   Attrs attrs = format(c.last);
@@ -70,7 +70,7 @@ INSTANTIATE_TEST_SUITE_P(Windows, FoldPadsConv,
 
 // A transposed convolution is a convolution's gradient: cutting its image is what padding makes of it.
 TEST(FoldPads, TakesTheCroppingOfATransposedConvolution) {
-  Posed t;
+  GraphWithData t;
   const Value x = t.fed({2, 6, 5, 16}), w = t.fed({3, 3, 32, 16});
   const Value up = t.op("convTranspose", {x, w}, {{"strides", Dims{2, 2}}});
   const Dims begin = {0, 1, 0, 0}, end = {2, 12, 10, 32};
@@ -90,7 +90,7 @@ Attrs threes(int64_t stride, bool last = true) {
 // Behind a ReLU zeros change no maximum; ties of zeros give their gradient to nobody either way.
 TEST(FoldPads, TakesThoseOfMaxPoolingBehindRelu) {
   for (bool last : {true, false}) {
-    Posed t;
+    GraphWithData t;
     const Value x = t.fed(last ? Dims{2, 11, 8, 16} : Dims{2, 16, 11, 8});
     const Value r =
         t.op("relu", {t.op("subtract", {x, t.op("constant", {}, {{"value", 0.7}, {"shape", Dims{}}})})});
@@ -101,7 +101,7 @@ TEST(FoldPads, TakesThoseOfMaxPoolingBehindRelu) {
 }
 
 TEST(FoldPads, LetsBatchNormalizationTakeThePoolingThen) {
-  Posed t;
+  GraphWithData t;
   const Value x = t.fed({2, 12, 10, 16}), gamma = t.fed({16}), beta = t.fed({16});
   const Value r = t.op("relu", {t.norm(x, gamma, beta)});
   differentiate(t, t.op("maxPool", {padded(t, r, {1, 1, 1, 1})}, threes(2)), {x, gamma, beta});
@@ -116,36 +116,40 @@ TEST(FoldPads, LetsBatchNormalizationTakeThePoolingThen) {
 // Each of these needs its zeros.
 TEST(FoldPads, LeavesWhatNeedsThem) {
   const auto left = [](auto build) {
-    Posed t;
+    GraphWithData t;
     const Value x = t.fed({2, 9, 8, 16});
     build(t, x);
     EXPECT_EQ(countOf(folded(t), "pad"), 1);
     t.expectPlainNumbers(9 * 16 * 8 + 144);
   };
-  const auto conv = [](Posed& t, Value x) { return t.op("conv", {x, t.fed({3, 3, 16, 16})}); };
+  const auto conv = [](GraphWithData& t, Value x) { return t.op("conv", {x, t.fed({3, 3, 16, 16})}); };
   // Maxima of negative numbers; the gradient by what ReLU gave, unmasked.
-  left([](Posed& t, Value x) { t.fetches = {t.op("maxPool", {padded(t, x, {1, 1, 1, 1})}, threes(2))}; });
-  left([](Posed& t, Value x) {
+  left([](GraphWithData& t, Value x) {
+    t.fetches = {t.op("maxPool", {padded(t, x, {1, 1, 1, 1})}, threes(2))};
+  });
+  left([](GraphWithData& t, Value x) {
     const Value r = t.op("relu", {x});
     differentiate(t, t.op("maxPool", {padded(t, r, {1, 1, 1, 1})}, threes(2)), {r});
   });
   // A mean over them.
-  left([](Posed& t, Value x) { t.fetches = {t.op("averagePool", {padded(t, x, {1, 1, 1, 1})}, threes(2))}; });
+  left([](GraphWithData& t, Value x) {
+    t.fetches = {t.op("averagePool", {padded(t, x, {1, 1, 1, 1})}, threes(2))};
+  });
   // Ones; a reader besides; a fetch; channels; windows of zeros alone.
-  left([&](Posed& t, Value x) { t.fetches = {conv(t, padded(t, x, {1, 1, 1, 1}, true, 1))}; });
-  left([&](Posed& t, Value x) {
+  left([&](GraphWithData& t, Value x) { t.fetches = {conv(t, padded(t, x, {1, 1, 1, 1}, true, 1))}; });
+  left([&](GraphWithData& t, Value x) {
     const Value p = padded(t, x, {1, 1, 1, 1});
     t.fetches = {conv(t, p), t.op("exp", {p})};
   });
-  left([&](Posed& t, Value x) {
+  left([&](GraphWithData& t, Value x) {
     const Value p = padded(t, x, {1, 1, 1, 1});
     t.fetches = {conv(t, p), p};
   });
-  left([](Posed& t, Value x) {
+  left([](GraphWithData& t, Value x) {
     const Value p = t.op("pad", {x}, {{"paddings", Dims{0, 0, 1, 1, 1, 1, 2, 0}}});
     t.fetches = {t.op("conv", {p, t.fed({3, 3, 18, 16})})};
   });
-  left([&](Posed& t, Value x) { t.fetches = {conv(t, padded(t, x, {3, 0, 0, 0}))}; });
+  left([&](GraphWithData& t, Value x) { t.fetches = {conv(t, padded(t, x, {3, 0, 0, 0}))}; });
 }
 
 }  // namespace

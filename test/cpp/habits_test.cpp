@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "support/fake_backend.h"
-#include "support/traced.h"
+#include "support/graph_builder.h"
 
 namespace nodegrad::testing {
 namespace {
@@ -21,7 +21,7 @@ TEST(Habits, OfTheBackendAreThoseOfThePasses) {
       return habits;
     }
   };
-  Traced t;
+  GraphBuilder t;
   Value y = t.feed({4});
   for (int i = 0; i < 6; ++i) y = t.op("tanh", {y});
   const Value w = t.variable({4, 4});
@@ -41,8 +41,8 @@ TEST(Habits, OfTheBackendAreThoseOfThePasses) {
   EXPECT_EQ(countOf(device, "fusedElementwise"), 3);
   EXPECT_EQ(countOf(cpu, "sgdUpdate"), 1);
   EXPECT_EQ(countOf(device, "sgdUpdate"), 2);
-  EXPECT_TRUE(nodeOf(cpu, "softmax")->steady);
-  EXPECT_FALSE(nodeOf(device, "softmax")->steady);
+  EXPECT_TRUE(nodeOf(cpu, "softmax")->invariant);
+  EXPECT_FALSE(nodeOf(device, "softmax")->invariant);
   Device backend;
   const plan::MemoryMap map =
       plan::assignMemory(device, backend, plan::PerNode<size_t>(device.nodes.size(), 1));

@@ -17,11 +17,11 @@ const std::vector<Case> kCases = {{{1, 1}, 1},     {{3, 5}, 1},    {{17, 16}, 1}
 class LayerNorm : public OnEachIsa {};
 ON_EACH_ISA(LayerNorm);
 
-struct Posed {
+struct Problem {
   Array x, dy, gamma, beta, mean, variance;
   TensorType statistics{F32, {}};
 
-  Posed(const Case& c, DType dtype, double low = -2, double high = 3) {
+  Problem(const Case& c, DType dtype, double low = -2, double high = 3) {
     const auto first = c.shape.end() - static_cast<std::ptrdiff_t>(c.axes);
     const Dims last(first, c.shape.end());
     statistics.shape = Dims(c.shape.begin(), first);
@@ -62,7 +62,7 @@ std::vector<std::vector<double>> expected(const Call& call) {
 // variance's.
 TEST_P(LayerNorm, Forward) {
   for (const Case& c : kCases) {
-    const Call call = Posed(c, F32).forward();
+    const Call call = Problem(c, F32).forward();
     const auto found = run(call);
     const auto want = expected(call);
     expectNear(found[0], want[0], 1.2e-6, 4e-6, toString(c.shape));
@@ -75,11 +75,11 @@ TEST_P(LayerNorm, Forward) {
 // Where the mean is 10⁴ deviations away, E[x²] - E[x]² has no digit left in float32.
 TEST_P(LayerNorm, FarFromZero) {
   for (const Case& c : kCases) {
-    const Call call = Posed(c, F32, 9999, 10001).forward();
+    const Call call = Problem(c, F32, 9999, 10001).forward();
     const auto found = run(call);
     const auto want = expected(call);
     expectNear(found[1], want[1], 1e-7, 0, toString(c.shape));
-    // The mean's rounding, half of the last digit of 10⁴ (2⁻¹¹), squared, beside the 40 roundings.
+    // The mean's rounding, inBf16 of the last digit of 10⁴ (2⁻¹¹), squared, beside the 40 roundings.
     expectNear(found[2], want[2], 2.4e-6, 2.4e-7, toString(c.shape));
   }
 }
@@ -88,7 +88,7 @@ TEST_P(LayerNorm, FarFromZero) {
 // roundings of numbers below 16.
 TEST_P(LayerNorm, Backward) {
   for (const Case& c : kCases) {
-    const Posed p(c, F32);
+    const Problem p(c, F32);
     const Call call = p.backward();
     const auto found = run(call);
     const auto want = expected(call);
@@ -104,21 +104,21 @@ TEST_P(LayerNorm, Backward) {
 // On bfloat16: statistics and sums as of the same numbers in float32, y and dx rounded once.
 TEST_P(LayerNorm, Bfloat16) {
   for (const Case& c : kCases) {
-    const Posed p(c, BF16);
-    for (const Call& half : {p.forward(), p.backward()}) {
-      Call full = half;
+    const Problem p(c, BF16);
+    for (const Call& inBf16 : {p.forward(), p.backward()}) {
+      Call full = inBf16;
       for (Array& input : full.inputs) input.type.dtype = F32;
       for (TensorType& output : full.outputs) output.dtype = F32;
-      const auto found = run(half), want = run(full);
+      const auto found = run(inBf16), want = run(full);
       for (size_t i = 0; i < want[0].data.size(); ++i)
-        EXPECT_EQ(found[0].data[i], BFloat16(static_cast<float>(want[0].data[i]))) << half.op;
-      for (size_t o : {1, 2}) EXPECT_EQ(found[o].data, want[o].data) << half.op;
+        EXPECT_EQ(found[0].data[i], BFloat16(static_cast<float>(want[0].data[i]))) << inBf16.op;
+      for (size_t o : {1, 2}) EXPECT_EQ(found[o].data, want[o].data) << inBf16.op;
     }
   }
 }
 
 TEST_P(LayerNorm, GivesTheSameWithAnyThreads) {
-  const Posed p({{600, 40}, 1}, F32);
+  const Problem p({{600, 40}, 1}, F32);
   const int threads = teamThreads();
   setTeamThreads(1);
   const auto y = run(p.forward()), dx = run(p.backward());

@@ -96,7 +96,7 @@ TEST(CpuLayout, ScalarsAndEmptyTensorsAreRowMajor) {
 }
 
 TEST(Reorder, CopiesBetweenAnyTwoLayoutsAndRoundsToBfloat16) {
-  const TensorType type{DType::F32, {3, 5, 4, 32}}, half{DType::BF16, type.shape};
+  const TensorType type{DType::F32, {3, 5, 4, 32}}, inBf16{DType::BF16, type.shape};
   const Array numbers = randomNumbers(type.shape, 1);
   const std::vector<LayoutPtr> layouts = {
       nullptr, imageLayout({3, 32, 5, 4}, Tag::nChw16c, kToChannelsLast),
@@ -106,10 +106,10 @@ TEST(Reorder, CopiesBetweenAnyTwoLayoutsAndRoundsToBfloat16) {
       onednn::layoutOf(DType::F32, {{60, 4, 8}, {60, 4, 8}, {8, 480, 1}, {}, 1920})};
   for (const LayoutPtr& from : layouts)
     for (const LayoutPtr& plain : layouts)
-      for (const TensorType& result : {type, half}) {
+      for (const TensorType& result : {type, inBf16}) {
         const LayoutPtr to = withDtype(plain, result.dtype);
         std::vector<double> expected = numbers.data;
-        if (result == half)
+        if (result == inBf16)
           for (double& v : expected) v = BFloat16(static_cast<float>(v));
         EXPECT_EQ(run({"reorder", {numbers}, {result}, {}, {from}, {to}})[0].data, expected)
             << (from ? from->name() : "row-major") << " to " << (to ? to->name() : "row-major");
@@ -126,9 +126,9 @@ TEST(Reorder, MakesWinogradFiltersOfWeightsInAnyLayoutAndNothingOfThem) {
       return onednn::layoutOf(
           Desc({48, 32, 3, 3}, dnnl::memory::data_type::f32, tag).permute_axes({3, 2, 0, 1}));
     };
-    for (DType factors : {DType::F32, DType::BF16}) {
-      if (factors == DType::BF16 && !cpuBackend().hasBfloat16()) continue;
-      const LayoutPtr filters = winograd::filterLayout(weights.type.shape, factors);
+    for (DType operandType : {DType::F32, DType::BF16}) {
+      if (operandType == DType::BF16 && !cpuBackend().hasBfloat16()) continue;
+      const LayoutPtr filters = winograd::filterLayout(weights.type.shape, operandType);
       // What the transform makes of the same numbers in row-major order.
       const auto bytesFrom = [&](const Array& numbers, const LayoutPtr& from) {
         const auto kernel =
@@ -143,9 +143,9 @@ TEST(Reorder, MakesWinogradFiltersOfWeightsInAnyLayoutAndNothingOfThem) {
       const std::vector<char> expected = bytesFrom(weights, nullptr);
       for (Tag tag : {Tag::OIhw16i16o, Tag::OIhw8i8o, Tag::oihw, Tag::hwio, Tag::Oihw16o})
         EXPECT_TRUE(bytesFrom(weights, weightLayout(tag)) == expected) << isa << " " << static_cast<int>(tag);
-      const Array half = randomNumbers(weights.type.shape, 1, -1, 1, DType::BF16);
-      const Array widened{weights.type, half.data};
-      EXPECT_TRUE(bytesFrom(half, nullptr) == bytesFrom(widened, nullptr));
+      const Array inBf16 = randomNumbers(weights.type.shape, 1, -1, 1, DType::BF16);
+      const Array widened{weights.type, inBf16.data};
+      EXPECT_TRUE(bytesFrom(inBf16, nullptr) == bytesFrom(widened, nullptr));
       for (const LayoutPtr& to : {LayoutPtr(), weightLayout(Tag::OIhw16i16o)})
         EXPECT_THROW(onednn::reorderKernel(weights.type, filters, weights.type, to), Error);
       EXPECT_THROW(geometry(weights.type, filters), Error);

@@ -10,9 +10,9 @@
 #include "graph/subgraph.h"
 #include "ops/scan.h"
 #include "support/fake_backend.h"
+#include "support/graph_builder.h"
 #include "support/reference.h"
 #include "support/run.h"
-#include "support/traced.h"
 
 namespace nodegrad::testing {
 namespace {
@@ -20,7 +20,7 @@ namespace {
 using reference::Array;
 
 // h' = tanh(h · exp(w) + x + b) over x [steps, n, 3], with h' · x of each step, and their gradients.
-struct Recurrence : Traced {
+struct Recurrence : GraphBuilder {
   Value x = feed({kDynamic, kDynamic, 3}), first = feed({kDynamic, 3}), w = feed({3, 3}), b = feed({3});
   Scan scan;
 

@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "support/fake_backend.h"
-#include "support/posed.h"
+#include "support/graph_with_data.h"
 
 namespace nodegrad::testing {
 namespace {
@@ -10,7 +10,7 @@ namespace {
 using plan::Ir;
 
 // What the passes up to this one make of a graph.
-Ir planned(const Posed& t) {
+Ir planned(const GraphWithData& t) {
   Ir ir = t.ir();
   plan::simplify(ir);
   plan::fuseNorm(ir, FakeBackend());
@@ -18,7 +18,7 @@ Ir planned(const Posed& t) {
 }
 
 TEST(FuseNorm, SplitsStatisticsFromTheirUse) {
-  Posed t;
+  GraphWithData t;
   const Value x = t.fed({4, 3}), gamma = t.fed({3}), beta = t.fed({3});
   t.fetches = t.graph.op("batchNormalization", {x, gamma, beta}, {});
   const Ir ir = planned(t);
@@ -27,7 +27,7 @@ TEST(FuseNorm, SplitsStatisticsFromTheirUse) {
 }
 
 TEST(FuseNorm, TakesTheActivationAndKeepsNoMask) {
-  Posed t;
+  GraphWithData t;
   const Value x = t.fed({3, 5, 6, 16}), gamma = t.fed({16}), beta = t.fed({16});
   differentiate(t, t.op("relu", {t.norm(x, gamma, beta)}), {x, gamma, beta});
   const Ir ir = planned(t);
@@ -37,7 +37,7 @@ TEST(FuseNorm, TakesTheActivationAndKeepsNoMask) {
 }
 
 TEST(FuseNorm, TakesAResidualWithItsGradient) {
-  Posed t;
+  GraphWithData t;
   const Value x = t.fed({3, 5, 6, 16}), r = t.fed({3, 5, 6, 16}), gamma = t.fed({16}), beta = t.fed({16});
   const Value sum = t.op("add", {t.op("tanh", {r}), t.norm(x, gamma, beta)});
   differentiate(t, t.op("relu", {sum}), {x, r, gamma, beta});
@@ -50,7 +50,7 @@ TEST(FuseNorm, TakesAResidualWithItsGradient) {
 
 // Two blocks one behind the other: the first one's output goes two ways.
 TEST(FuseNorm, TakesASumOfGradients) {
-  Posed t;
+  GraphWithData t;
   const Value x = t.fed({3, 6, 5, 16}), r = t.fed({3, 6, 5, 16}), w = t.fed({3, 3, 16, 16});
   std::vector<Value> vectors;
   for (int i = 0; i < 4; ++i) vectors.push_back(t.fed({16}, 0.5));
@@ -72,7 +72,7 @@ TEST(FuseNorm, TakesASumOfGradients) {
 
 // A block of ResNet: convolutions, and a projection with its own normalization beside them.
 TEST(FuseNorm, TakesABlockWithAProjection) {
-  Posed t;
+  GraphWithData t;
   const Value x = t.fed({2, 6, 5, 16}), w = t.fed({3, 3, 16, 16}), p = t.fed({1, 1, 16, 16});
   std::vector<Value> vectors;
   for (int i = 0; i < 4; ++i) vectors.push_back(t.fed({16}, 0.5));
@@ -90,7 +90,7 @@ TEST(FuseNorm, TakesABlockWithAProjection) {
 }
 
 TEST(FuseNorm, LeavesAMaskThatIsNotTheOutputs) {
-  Posed t;
+  GraphWithData t;
   const Value x = t.fed({8, 6}), gamma = t.fed({6}), beta = t.fed({6});
   const Value y = t.norm(x, gamma, beta);
   // Two readers: the activation stays on its own.
@@ -123,7 +123,7 @@ TEST_P(FuseNormPool, WritesThePooledTensorAlone) {
   const PoolCase& c = GetParam();
   const bool last = c.attrs.text("dataFormat") == "channelsLast";
   const int64_t axis = last ? 3 : 1, channels = c.shape[static_cast<size_t>(axis)];
-  Posed t;
+  GraphWithData t;
   const Value image = t.fed(c.shape), w = t.fed({3, 3, channels, channels});
   const Value gamma = t.fed({channels}), beta = t.fed({channels});
   const Attrs same = {{"padding", std::string("same")}, {"dataFormat", c.attrs.text("dataFormat")}};
@@ -155,7 +155,7 @@ INSTANTIATE_TEST_SUITE_P(
 // The gradient of a global average behind the pooling is a broadcast, which no kernel takes as a whole
 // tensor.
 TEST(FuseNorm, TakesAGradientThatIsBroadcast) {
-  Posed t;
+  GraphWithData t;
   const Value x = t.fed({3, 4, 4, 16}), gamma = t.fed({16}), beta = t.fed({16});
   const Value pooled =
       t.op("maxPool", {t.op("relu", {t.norm(x, gamma, beta)})}, pool({2, 2}, {2, 2}, "valid"));
@@ -163,7 +163,7 @@ TEST(FuseNorm, TakesAGradientThatIsBroadcast) {
   EXPECT_EQ(countOf(planned(t), "batchNormMaxPoolBackward"), 1);
   t.expectPlainNumbers(48);
 
-  Posed u;
+  GraphWithData u;
   const Value z = u.fed({3, 4, 4, 16}), g = u.fed({16}), b = u.fed({16});
   differentiate(u, u.op("mean", {u.op("relu", {u.norm(z, g, b)})}, {{"axes", Dims{1, 2}}}), {z, g, b});
   u.expectPlainNumbers(48);
@@ -171,7 +171,7 @@ TEST(FuseNorm, TakesAGradientThatIsBroadcast) {
 
 // conv(x, w) [+ b], normalized by given numbers.
 struct Folded {
-  Posed t;
+  GraphWithData t;
   Value x, w;
 
   Folded(bool bias, bool last, int64_t height = 12) {

@@ -4,7 +4,7 @@
 #include "host/buffer.h"
 #include "plan/plan.h"
 #include "support/fake_backend.h"
-#include "support/traced.h"
+#include "support/graph_builder.h"
 
 namespace nodegrad::testing {
 namespace {
@@ -14,7 +14,7 @@ using plan::Ir;
 Attrs same() { return Attrs{{"padding", std::string("same")}}; }
 
 TEST(Specialize, MakesDynamicShapesConcreteAndDropsShapeOps) {
-  Traced t;
+  GraphBuilder t;
   const Value x = t.graph.input({DType::F32, {kDynamic, 3}}, "x");
   t.feeds = {x};
   t.feedTypes = {{DType::F32, {5, 3}}};
@@ -28,7 +28,7 @@ TEST(Specialize, MakesDynamicShapesConcreteAndDropsShapeOps) {
 }
 
 TEST(Specialize, LeavesOutWhatNobodyNeeds) {
-  Traced t;
+  GraphBuilder t;
   const Value x = t.feed({4});
   t.op("exp", {x});
   t.fetches = {t.op("negative", {x})};
@@ -36,7 +36,7 @@ TEST(Specialize, LeavesOutWhatNobodyNeeds) {
 }
 
 TEST(Specialize, RefusesAnInputThatIsNotFed) {
-  Traced t;
+  GraphBuilder t;
   const Value x = t.graph.input({DType::F32, {2}}, "images");
   t.fetches = {t.op("negative", {x})};
   try {
@@ -48,7 +48,7 @@ TEST(Specialize, RefusesAnInputThatIsNotFed) {
 }
 
 TEST(Simplify, MergesEqualNodesAndFoldsConstants) {
-  Traced t;
+  GraphBuilder t;
   const Value x = t.feed({4});
   const Value two = t.op("add", {t.graph.constant(1), t.graph.constant(1)});
   const Value a = t.op("multiply", {t.op("exp", {x}), two});
@@ -64,7 +64,7 @@ TEST(Simplify, MergesEqualNodesAndFoldsConstants) {
 }
 
 TEST(Simplify, MovesTheMaskOfAReluBehindThePooling) {
-  Traced t;
+  GraphBuilder t;
   const Value x = t.feed({2, 8, 8, 4});
   const Value w = t.variable({3, 3, 4, 8});
   const Value r = t.op("relu", {t.op("conv", {x, w}, same())});
@@ -76,7 +76,7 @@ TEST(Simplify, MovesTheMaskOfAReluBehindThePooling) {
   EXPECT_EQ(ir.type(nodeOf(ir, "where")->outputs[0]).shape, Dims({2, 4, 4, 8}));
 }
 
-struct ConvNet : Traced {
+struct ConvNet : GraphBuilder {
   Value x, w, b, y;
   StoragePtr storeW, storeB;
   explicit ConvNet(const std::string& activation) {
@@ -119,7 +119,7 @@ TEST(FuseCompute, GetsTheBiasGradientFromTheWeightGradient) {
 }
 
 TEST(FuseCompute, GetsABiasGradientOnceWhereTwoWeightsShareIt) {
-  Traced t;
+  GraphBuilder t;
   const Value x = t.feed({5, 3}), h = t.feed({5, 4});
   StoragePtr storeW, storeU, storeB;
   const Value w = t.variable({3, 8}, &storeW), u = t.variable({4, 8}, &storeU), b = t.variable({8}, &storeB);
@@ -137,7 +137,7 @@ TEST(FuseCompute, GetsABiasGradientOnceWhereTwoWeightsShareIt) {
 }
 
 TEST(FuseCompute, MakesDenseLayersThatReadTheImageAsItLies) {
-  Traced t;
+  GraphBuilder t;
   const Value x = t.feed({2, 4, 4, 8});
   StoragePtr store, storeConv;
   const Value k = t.variable({1, 1, 8, 8}, &storeConv);
@@ -158,7 +158,7 @@ TEST(FuseCompute, MakesDenseLayersThatReadTheImageAsItLies) {
 }
 
 TEST(FuseElementwise, MakesAConditionWhereItIsUsed) {
-  Traced t;
+  GraphBuilder t;
   const Value x = t.feed({4, 8}), w = t.variable({8, 8});
   const Value r = t.op("relu", {t.op("add", {t.op("matmul", {x, w}), x})});
   t.fetches = {gradients(t.graph, {t.op("sum", {t.op("square", {t.op("matmul", {r, w})})})}, {w})[0]};
@@ -170,7 +170,7 @@ TEST(FuseElementwise, MakesAConditionWhereItIsUsed) {
 }
 
 TEST(FuseElementwise, MakesOneChainOfADiamond) {
-  Traced t;
+  GraphBuilder t;
   const Value x = t.feed({4, 3});
   const Value e = t.op("exp", {x});
   t.fetches = {t.op("add", {t.op("negative", {e}), t.op("multiply", {e, t.graph.constant(3)})})};
@@ -183,7 +183,7 @@ TEST(FuseElementwise, MakesOneChainOfADiamond) {
 }
 
 TEST(FuseElementwise, DoesNotReachAroundAnotherOp) {
-  Traced t;
+  GraphBuilder t;
   const Value x = t.feed({4, 4});
   const Value e = t.op("exp", {x});
   t.fetches = {t.op("add", {t.op("negative", {e}), t.op("matmul", {e, e})})};
@@ -193,7 +193,7 @@ TEST(FuseElementwise, DoesNotReachAroundAnotherOp) {
 }
 
 TEST(FuseElementwise, KeepsWhatIsFetchedOfAChain) {
-  Traced t;
+  GraphBuilder t;
   const Value x = t.feed({4});
   const Value e = t.op("exp", {x});
   t.fetches = {e, t.op("negative", {e})};
@@ -221,7 +221,7 @@ TEST(Layout, ParametersLieAsTheConvolutionWantsThemWhoeverReadsThemFirst) {
 }
 
 // A table, the square of what is gathered from it as the loss, and a momentum update.
-struct TableNet : Traced {
+struct TableNet : GraphBuilder {
   StoragePtr storeTable, storeSlot;
   Value table, gradient, next;
   explicit TableNet(int64_t axis = 0) {
@@ -259,7 +259,7 @@ TEST(FuseUpdates, LeavesAGradientThatIsCutOrFetchedOrOfColumns) {
   fetched.update(fetched.gradient);
   fetched.fetches = {fetched.gradient};
   columns.update(columns.gradient);
-  for (Traced* t : std::vector<Traced*>{&cut, &fetched, &columns}) {
+  for (GraphBuilder* t : std::vector<GraphBuilder*>{&cut, &fetched, &columns}) {
     Ir ir = t->ir();
     plan::simplify(ir);
     plan::fuseUpdates(ir, FakeBackend());
@@ -279,7 +279,7 @@ TEST(FuseUpdates, LeavesIndicesThatNoGatherHasChecked) {
 }
 
 TEST(JoinUpdates, JoinsSmallWeightsOfOneRule) {
-  Traced t;
+  GraphBuilder t;
   const Value rate = t.graph.constant(0.1), other = t.feed({});
   const auto add = [&](const Dims& shape, Value with) {
     StoragePtr store;
@@ -315,7 +315,7 @@ TEST(JoinUpdates, JoinsSmallWeightsOfOneRule) {
 }
 
 TEST(JoinUpdates, LetsOnlySoManyGradientsWait) {
-  Traced t;
+  GraphBuilder t;
   const Value rate = t.graph.constant(0.1);
   for (int i = 0; i < 40; ++i) {
     StoragePtr store;
@@ -339,7 +339,7 @@ TEST(Layout, PutsOneReorderWhereTwoLayoutsMeet) {
 }
 
 TEST(Schedule, UpdatesAVariableAfterItsLastReader) {
-  Traced t;
+  GraphBuilder t;
   const Value x = t.feed({4});
   StoragePtr store;
   const Value w = t.variable({4}, &store);
@@ -349,7 +349,7 @@ TEST(Schedule, UpdatesAVariableAfterItsLastReader) {
   Ir ir = t.ir();
   FakeBackend backend;
   plan::chooseLayouts(ir, backend);
-  plan::markSteady(ir);
+  plan::markInvariant(ir);
   plan::schedule(ir);
   plan::NodeId reader, writer;
   for (plan::NodeId n : ir.nodes.ids()) {
@@ -361,7 +361,7 @@ TEST(Schedule, UpdatesAVariableAfterItsLastReader) {
 }
 
 TEST(Schedule, RunsWhatMayFailBeforeAnyUpdate) {
-  Traced t;
+  GraphBuilder t;
   const Value labels = t.feed({4}, DType::I32);
   StoragePtr store;
   const Value w = t.variable({4, 3}, &store);
@@ -370,7 +370,7 @@ TEST(Schedule, RunsWhatMayFailBeforeAnyUpdate) {
   Ir ir = t.ir();
   FakeBackend backend;
   plan::chooseLayouts(ir, backend);
-  plan::markSteady(ir);
+  plan::markInvariant(ir);
   plan::schedule(ir);
   plan::NodeId loss, update;
   for (plan::NodeId n : ir.nodes.ids()) {
@@ -384,7 +384,7 @@ TEST(Schedule, RunsWhatMayFailBeforeAnyUpdate) {
 // Every pair of values that are alive at once must lie apart, in a step with reuse, aliases and in-place
 // chains.
 TEST(Memory, NeverLetsTwoLiveValuesOverlap) {
-  Traced t;
+  GraphBuilder t;
   Value v = t.feed({64, 64});
   std::vector<Value> kept;
   for (int i = 0; i < 12; ++i) {
@@ -399,7 +399,7 @@ TEST(Memory, NeverLetsTwoLiveValuesOverlap) {
   plan::fuseElementwise(ir);
   FakeBackend backend;
   plan::chooseLayouts(ir, backend);
-  plan::markSteady(ir);
+  plan::markInvariant(ir);
   plan::schedule(ir);
   const plan::PerNode<size_t> scratch(ir.nodes.size(), 4096);
   const plan::MemoryMap map = plan::assignMemory(ir, backend, scratch);
@@ -439,7 +439,7 @@ TEST(Memory, NeverLetsTwoLiveValuesOverlap) {
 
 // h over two steps of an LSTM, and maybe what it keeps last.
 size_t outputsOfLstm(bool readsKept) {
-  Traced t;
+  GraphBuilder t;
   const Value x = t.feed({2, 3, 8}), kernel = t.variable({2, 8});
   const std::vector<Value> made = t.graph.op("lstm", {x, kernel}, {});
   t.fetches = {made[0]};
@@ -456,7 +456,7 @@ TEST(DropOutputs, DropsWhatNobodyReads) {
 
 TEST(Plan, DoesWithoutFusionsWhereTheirKernelsCannotBeMade) {
   const auto planned = [](FakeBackend& backend, DType compute) {
-    Traced t;
+    GraphBuilder t;
     const Value x = t.feed({2, 8, 8, 16}), r = t.feed({2, 8, 8, 16});
     const Value y = t.op("conv", {x, t.variable({3, 3, 16, 16})}, same());
     t.fetches = {t.op("relu", {t.op("add", {y, r})})};

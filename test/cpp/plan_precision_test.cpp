@@ -2,14 +2,14 @@
 #include <gtest/gtest.h>
 
 #include "support/fake_backend.h"
-#include "support/traced.h"
+#include "support/graph_builder.h"
 
 namespace nodegrad::testing {
 namespace {
 
 using plan::Ir;
 
-Ir planned(const Traced& t) {
+Ir planned(const GraphBuilder& t) {
   Ir ir = t.ir();
   plan::simplify(ir);
   plan::fuseCompute(ir, FakeBackend());
@@ -22,7 +22,7 @@ Ir planned(const Traced& t) {
 DType dtypeOf(const Ir& ir, plan::ValueId value) { return ir.type(value).dtype; }
 
 // Convolution, bias, ReLU, max-pooling, a dense layer and a loss, trained by gradient descent.
-struct Classifier : Traced {
+struct Classifier : GraphBuilder {
   Classifier() {
     const Value x = feed({4, 8, 8, 3}), labels = feed({4}, DType::I32), rate = graph.constant(0.1);
     StoragePtr kernel, dense;
@@ -67,7 +67,7 @@ TEST(Precision, ActivationsAreHalvesAndTheRestIsNot) {
 }
 
 TEST(Precision, AWeightIsCopiedOnceForBothPasses) {
-  Traced t;
+  GraphBuilder t;
   const Value x = t.feed({2, 6, 6, 4});
   const Value w = t.variable({3, 3, 4, 8});
   const Value y = t.op("conv", {t.op("negative", {x}), w});
@@ -92,7 +92,7 @@ TEST(Precision, CopiesOfWeightsComeStraightFromTheWeights) {
 }
 
 TEST(Precision, WhatIsFetchedStaysFloat32BesideACopy) {
-  Traced t;
+  GraphBuilder t;
   const Value x = t.feed({2, 6, 6, 4});
   const Value y = t.op("conv", {x, t.variable({3, 3, 4, 8})});
   t.fetches = {y, t.op("conv", {y, t.variable({3, 3, 8, 8})})};
@@ -102,7 +102,7 @@ TEST(Precision, WhatIsFetchedStaysFloat32BesideACopy) {
 }
 
 TEST(Precision, AChainStoresBothWhereBothAreRead) {
-  Traced t;
+  GraphBuilder t;
   const Value x = t.feed({2, 6, 6, 4});
   const Value y = t.op("exp", {t.op("negative", {x})});
   t.fetches = {t.op("mean", {y}), t.op("conv", {y, t.variable({3, 3, 4, 8})})};
@@ -116,7 +116,7 @@ TEST(Precision, AChainStoresBothWhereBothAreRead) {
 }
 
 TEST(Precision, ArithmeticOnWeightsStaysFloat32) {
-  Traced t;
+  GraphBuilder t;
   const Value x = t.feed({2, 6, 6, 4});
   const Value w = t.variable({3, 3, 4, 8});
   const Value centred = t.op("subtract", {w, t.op("mean", {w})});
@@ -130,7 +130,7 @@ TEST(Precision, ArithmeticOnWeightsStaysFloat32) {
 }
 
 TEST(Precision, TheSmallerSideOfAPoolingIsConverted) {
-  Traced t;
+  GraphBuilder t;
   const Value x = t.feed({2, 8, 8, 4});
   const Value probabilities = t.op("softmax", {x});
   const Value y = t.op("maxPool", {probabilities}, Attrs{{"poolSize", Dims{2, 2}}, {"strides", Dims{2, 2}}});
@@ -143,7 +143,7 @@ TEST(Precision, TheSmallerSideOfAPoolingIsConverted) {
 }
 
 TEST(Precision, ASumReadsHalvesAsTheyAre) {
-  Traced t;
+  GraphBuilder t;
   const Value y = t.op("conv", {t.feed({2, 6, 6, 4}), t.variable({3, 3, 4, 8})});
   t.fetches = {t.op("sum", {y}), t.op("conv", {y, t.variable({3, 3, 8, 8})})};
   const Ir ir = planned(t);
@@ -154,7 +154,7 @@ TEST(Precision, ASumReadsHalvesAsTheyAre) {
 
 // What is converted: the input, and each weight once. Everything between the convolutions is bfloat16.
 TEST(Precision, NormalizedImagesStayHalves) {
-  Traced t;
+  GraphBuilder t;
   const Value w = t.variable({3, 3, 4, 8}), v = t.variable({3, 3, 8, 8});
   const Value gamma = t.variable({8}), beta = t.variable({8});
   const Value x = t.op("conv", {t.feed({2, 12, 12, 4}), w});
@@ -188,7 +188,7 @@ TEST(Precision, NormalizedImagesStayHalves) {
 
 // The results of a node whose operands are alike are bfloat16 together or not at all.
 TEST(Precision, ANodeWithAFetchedResultStaysFloat32) {
-  Traced t;
+  GraphBuilder t;
   const Value x = t.op("conv", {t.feed({2, 12, 12, 4}), t.variable({3, 3, 4, 8})});
   const Value y = t.op("maxPool", {x}, Attrs{{"poolSize", Dims{2, 2}}, {"strides", Dims{2, 2}}});
   t.fetches = {y, t.op("conv", {y, t.variable({3, 3, 8, 8})})};
@@ -198,7 +198,7 @@ TEST(Precision, ANodeWithAFetchedResultStaysFloat32) {
 }
 
 TEST(Precision, WhatIsReadAsFloat32IsConvertedWhereItIsSmaller) {
-  Traced t;
+  GraphBuilder t;
   const Value x = t.op("conv", {t.feed({2, 12, 12, 4}), t.variable({3, 3, 4, 8})});
   const Value y = t.op("maxPool", {x}, Attrs{{"poolSize", Dims{2, 2}}, {"strides", Dims{2, 2}}});
   t.fetches = {t.op("softmax", {y}), t.op("conv", {x, t.variable({3, 3, 8, 8})})};

@@ -22,7 +22,7 @@ std::vector<Case> cases() {
 }
 
 // A case in one order of axes.
-struct Posed {
+struct Problem {
   Case c;
   bool last;
   ImageAxes axes{};
@@ -31,7 +31,7 @@ struct Posed {
   Window window{};
   DType indexType;
 
-  Posed(const Case& c, bool last) : c(c), last(last) {
+  Problem(const Case& c, bool last) : c(c), last(last) {
     attrs = {{"poolSize", c.poolSize},
              {"strides", c.strides},
              {"padding", c.padding},
@@ -61,7 +61,7 @@ struct Posed {
 };
 
 // The layout with channels in blocks, or samples where block is negative; null for block 0.
-LayoutPtr layoutOf(const Posed& s, const TensorType& type, int64_t block) {
+LayoutPtr layoutOf(const Problem& s, const TensorType& type, int64_t block) {
   if (!block) return nullptr;
   if (block < 0) return sampleBlocks(type, s.axes, -block);
   const Dims& d = type.shape;
@@ -75,18 +75,18 @@ class Pool : public OnEachIsa {};
 ON_EACH_ISA(Pool);
 
 // Every case in both orders, row-major and blocked.
-void forAll(const std::function<void(const Posed&, int64_t block)>& body) {
+void forAll(const std::function<void(const Problem&, int64_t block)>& body) {
   for (const Case& c : cases()) {
     for (const bool last : {true, false}) {
-      for (int64_t block : {0, 8, 16}) body(Posed(c, last), block);
+      for (int64_t block : {0, 8, 16}) body(Problem(c, last), block);
       for (int64_t block : {8, 16}) {
-        if (c.n % block == 0) body(Posed(c, last), -block);
+        if (c.n % block == 0) body(Problem(c, last), -block);
       }
     }
   }
 }
 
-Array images(const Posed& s, const Dims& shape, unsigned seed) {
+Array images(const Problem& s, const Dims& shape, unsigned seed) {
   Array x = randomNumbers(shape, seed, -4, 4);
   if (s.c.c % 2) {
     for (double& v : x.data) v = std::floor(v);  // ties
@@ -95,7 +95,7 @@ Array images(const Posed& s, const Dims& shape, unsigned seed) {
 }
 
 // Runs with all tensors in the layout that the kernel chooses where the first input is in `block`s.
-std::vector<Array> runIn(const Posed& s, Call call, int64_t block) {
+std::vector<Array> runIn(const Problem& s, Call call, int64_t block) {
   KernelSpec spec = call.spec();
   spec.inputLayouts[0] = layoutOf(s, spec.inputs[0], block);
   const LayoutChoice choice = cpuBackend().layouts(spec, std::vector<bool>(spec.inputs.size()));
@@ -109,7 +109,7 @@ std::vector<Array> runIn(const Posed& s, Call call, int64_t block) {
 }
 
 TEST_P(Pool, MaxTakesTheFirstLargest) {
-  forAll([](const Posed& s, int64_t block) {
+  forAll([](const Problem& s, int64_t block) {
     const Array x = images(s, s.x, 1);
     std::vector<double> expected(count(s.y), -INFINITY), places(count(s.y));
     s.each([&](size_t out, size_t in, int64_t place) {
@@ -124,7 +124,7 @@ TEST_P(Pool, MaxTakesTheFirstLargest) {
 }
 
 TEST_P(Pool, MaxBackwardAndItsInverse) {
-  forAll([](const Posed& s, int64_t block) {
+  forAll([](const Problem& s, int64_t block) {
     const Array x = images(s, s.x, 1), dy = randomNumbers(s.y, 2), g = randomNumbers(s.x, 3);
     const auto forward = run({"maxPool", {x}, {{DType::F32, s.y}, {s.indexType, s.y}}, s.attrs});
     std::vector<double> dx(count(s.x)), gathered(count(s.y));
@@ -141,7 +141,7 @@ TEST_P(Pool, MaxBackwardAndItsInverse) {
 }
 
 TEST_P(Pool, AverageLeavesPaddingOut) {
-  forAll([](const Posed& s, int64_t block) {
+  forAll([](const Problem& s, int64_t block) {
     const Array x = images(s, s.x, 1), dy = randomNumbers(s.y, 2);
     std::vector<double> held(count(s.y));
     s.each([&](size_t out, size_t, int64_t) { ++held[out]; });
@@ -169,7 +169,7 @@ TEST_P(Pool, NanWins) {
   const auto out = run({"maxPool",
                         {x},
                         {{DType::F32, {1, 1, 1, 1}}, {DType::U8, {1, 1, 1, 1}}},
-                        Posed({1, 1, 2, 2, {2, 2}, {2, 2}, "valid"}, true).attrs});
+                        Problem({1, 1, 2, 2, {2, 2}, {2, 2}, "valid"}, true).attrs});
   EXPECT_TRUE(std::isnan(out[0].data[0]));
   EXPECT_EQ(out[1].data[0], 1);
 }

@@ -10,8 +10,8 @@
 #include "data/source.h"
 #include "host/buffer.h"
 #include "ops/scan.h"
+#include "support/graph_builder.h"
 #include "support/run.h"
-#include "support/traced.h"
 
 namespace nodegrad::testing {
 namespace {
@@ -26,7 +26,7 @@ std::string messageOf(const std::function<void()>& body) {
 }
 
 TEST(Program, MakesAPlanForEachShape) {
-  Traced t;
+  GraphBuilder t;
   const Value x = t.graph.input({DType::F32, {kDynamic}}, "x");
   t.feeds = {x};
   t.fetches = {t.op("add", {t.op("multiply", {x, t.graph.constant(2)}), t.graph.constant(1)})};
@@ -40,7 +40,7 @@ TEST(Program, MakesAPlanForEachShape) {
 }
 
 TEST(Program, RefusesAWrongFeedNamingTheInput) {
-  Traced t;
+  GraphBuilder t;
   const Value x = t.graph.input({DType::F32, {kDynamic, 3}}, "images");
   t.feeds = {x};
   t.fetches = {t.op("negative", {x})};
@@ -52,7 +52,7 @@ TEST(Program, RefusesAWrongFeedNamingTheInput) {
 }
 
 TEST(Program, UpdatesVariablesAndFetchesTheOldAndTheNewValue) {
-  Traced t;
+  GraphBuilder t;
   StoragePtr store;
   const Value w = t.variable({2}, &store);
   const Value next = t.op("add", {w, t.graph.constant(1)});
@@ -67,7 +67,7 @@ TEST(Program, UpdatesVariablesAndFetchesTheOldAndTheNewValue) {
 }
 
 TEST(Program, SwapsTwoVariables) {
-  Traced t;
+  GraphBuilder t;
   StoragePtr a = floats({2}, {1, 2}), b = floats({2}, {3, 4});
   const Value va = t.graph.parameter(a, a->type), vb = t.graph.parameter(b, b->type);
   t.updates = {{a, vb}, {b, va}};
@@ -77,7 +77,7 @@ TEST(Program, SwapsTwoVariables) {
 }
 
 TEST(Program, LeavesVariablesAsTheyWereWhenAStepFails) {
-  Traced t;
+  GraphBuilder t;
   StoragePtr store = floats({2, 3}, {1, 2, 3, 4, 5, 6});
   const Value w = t.graph.parameter(store, store->type);
   const Value labels = t.feed({2}, DType::I32);
@@ -97,10 +97,10 @@ TEST(Program, LeavesVariablesAsTheyWereWhenAStepFails) {
 }
 
 TEST(Program, LeavesVariablesAsTheyWereWhenAStepOfALoopFails) {
-  Traced t;
+  GraphBuilder t;
   StoragePtr store = floats({2}, {1, 2});
   const Value w = t.graph.parameter(store, store->type);
-  // Traced before the loop, and nothing in it waits for the loop.
+  // GraphBuilder before the loop, and nothing in it waits for the loop.
   t.updates = {{store, t.op("sgdUpdate", {w, t.graph.constant(1, {2}), t.graph.constant(0.5)})}};
   const Value rows = t.feed({3, 1}, DType::I32), first = t.feed({1, 2}), table = t.feed({4, 2});
   Scan scan;
@@ -121,7 +121,7 @@ TEST(Program, LeavesVariablesAsTheyWereWhenAStepOfALoopFails) {
 }
 
 TEST(Program, PassesTheErrorOnToWhoeverReadsItsResult) {
-  Traced t;
+  GraphBuilder t;
   const Value indices = t.feed({1}, DType::I32);
   StoragePtr store;
   const Value table = t.variable({3, 2}, &store);
@@ -133,7 +133,7 @@ TEST(Program, PassesTheErrorOnToWhoeverReadsItsResult) {
 
 TEST(Program, SharesAVariableBetweenPlansThatLayItOutDifferently) {
   // A convolution may keep the kernel blocked; the other program reads it row-major in between.
-  Traced conv, copy;
+  GraphBuilder conv, copy;
   std::vector<float> numbers(3 * 3 * 16 * 16);
   for (size_t i = 0; i < numbers.size(); ++i) numbers[i] = static_cast<float>(i % 37) / 37;
   StoragePtr kernel = floats({3, 3, 16, 16}, numbers);
@@ -151,7 +151,7 @@ TEST(Program, SharesAVariableBetweenPlansThatLayItOutDifferently) {
 }
 
 TEST(Program, RefusesTwoValuesForOneVariable) {
-  Traced t;
+  GraphBuilder t;
   StoragePtr store;
   const Value w = t.variable({2}, &store);
   t.updates = {{store, t.op("negative", {w})}, {store, t.op("exp", {w})}};
@@ -160,7 +160,7 @@ TEST(Program, RefusesTwoValuesForOneVariable) {
 
 // A small convolutional net learns to tell left from right.
 TEST(Program, TrainsAConvolutionalNet) {
-  Traced t;
+  GraphBuilder t;
   const int64_t n = 16;
   const Value x = t.feed({n, 8, 8, 1});
   const Value labels = t.feed({n}, DType::I32);
@@ -224,7 +224,7 @@ TEST(Source, ShufflesEachSampleOncePerPassAndTheSameForTheSameSeed) {
 }
 
 TEST(Source, RunsStepsOnItsBatches) {
-  Traced t;
+  GraphBuilder t;
   StoragePtr total;
   const Value x = t.graph.input({DType::F32, {kDynamic}}, "x");
   t.feeds = {x};

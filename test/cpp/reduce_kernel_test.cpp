@@ -108,9 +108,9 @@ TEST_P(Reduce, Bfloat16AsTheFloatsThatItIs) {
                                                                   {{40, 3, 50, 5}, {0, 2}},
                                                                   {{3, 20000}, {1}}}) {
       Array x = randomNumbers(shape, 11, 0.9, 1.1, DType::BF16);
-      const Array half = reduce(r.op, x, axes);
+      const Array inBf16 = reduce(r.op, x, axes);
       x.type.dtype = DType::F32;
-      EXPECT_EQ(half.data, reduce(r.op, x, axes).data) << r.op << toString(shape) << toString(axes);
+      EXPECT_EQ(inBf16.data, reduce(r.op, x, axes).data) << r.op << toString(shape) << toString(axes);
     }
 }
 

@@ -11,9 +11,9 @@ namespace {
 class ReluKernel : public OnEachIsa {};
 
 uint16_t bfloat16(float v) {
-  const BFloat16 half(v);
+  const BFloat16 inBf16(v);
   uint16_t bits;
-  std::memcpy(&bits, &half, sizeof bits);
+  std::memcpy(&bits, &inBf16, sizeof bits);
   return bits;
 }
 
@@ -24,15 +24,15 @@ TEST_P(ReluKernel, KeepsNanAndWhatIsPositive) {
   for (size_t offset = 0; offset < 40; ++offset) {
     std::vector<float> y(offset, -2.0f);
     y.insert(y.end(), given.begin(), given.end());
-    std::vector<uint16_t> half;
-    for (float v : y) half.push_back(bfloat16(v));
+    std::vector<uint16_t> inBf16;
+    for (float v : y) inBf16.push_back(bfloat16(v));
     isaKernels().relu.floats->relu(y.data(), static_cast<int64_t>(y.size()));
-    isaKernels().relu.bfloat16->relu(half.data(), static_cast<int64_t>(half.size()));
+    isaKernels().relu.bfloat16->relu(inBf16.data(), static_cast<int64_t>(inBf16.size()));
     for (size_t i = 0; i < y.size(); ++i) {
       const float e = i < offset ? 0 : expected[i - offset];
       EXPECT_TRUE(std::isnan(e) ? std::isnan(y[i]) : y[i] == e) << i << " after " << offset;
-      const bool isNan = (half[i] & 0x7fff) > 0x7f80;
-      EXPECT_TRUE(std::isnan(e) ? isNan : half[i] == bfloat16(e)) << i << " after " << offset;
+      const bool isNan = (inBf16[i] & 0x7fff) > 0x7f80;
+      EXPECT_TRUE(std::isnan(e) ? isNan : inBf16[i] == bfloat16(e)) << i << " after " << offset;
     }
   }
 }
@@ -40,10 +40,11 @@ TEST_P(ReluKernel, KeepsNanAndWhatIsPositive) {
 TEST_P(ReluKernel, SeesEveryNumberThatIsNotModerate) {
   const float inf = std::numeric_limits<float>::infinity(), nan = std::numeric_limits<float>::quiet_NaN();
   const auto both = [](const std::vector<float>& x) {
-    std::vector<uint16_t> half;
-    for (float v : x) half.push_back(bfloat16(v));
+    std::vector<uint16_t> inBf16;
+    for (float v : x) inBf16.push_back(bfloat16(v));
     const bool full = isaKernels().relu.floats->isModerate(x.data(), static_cast<int64_t>(x.size()));
-    EXPECT_EQ(isaKernels().relu.bfloat16->isModerate(half.data(), static_cast<int64_t>(half.size())), full);
+    EXPECT_EQ(isaKernels().relu.bfloat16->isModerate(inBf16.data(), static_cast<int64_t>(inBf16.size())),
+              full);
     return full;
   };
   EXPECT_TRUE(both({}));

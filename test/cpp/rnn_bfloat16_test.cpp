@@ -55,17 +55,17 @@ Attrs attrsOf(const RnnOp& op, bool sequences, bool backwards = false) {
   return attrs;
 }
 
-// What the kernel makes of the inputs, those of `halves` and the outputs of `halfOutputs` in bfloat16.
+// What the kernel makes of the inputs, those of `bf16Inputs` and the outputs of `bf16Outputs` in bfloat16.
 std::vector<Array> runWith(const std::string& op, std::vector<Array> inputs, const Attrs& attrs,
-                           const std::vector<size_t>& halves, const std::vector<size_t>& halfOutputs,
+                           const std::vector<size_t>& bf16Inputs, const std::vector<size_t>& bf16Outputs,
                            size_t dropped = 0) {
   std::vector<TensorType> types;
   for (const Array& array : reference::apply(op, inputs, attrs)) types.push_back(array.type);
-  for (size_t i : halves) inputs[i].type.dtype = DType::BF16;
-  for (size_t o : halfOutputs) types[o].dtype = DType::BF16;
+  for (size_t i : bf16Inputs) inputs[i].type.dtype = DType::BF16;
+  for (size_t o : bf16Outputs) types[o].dtype = DType::BF16;
   types.resize(types.size() - dropped);
   const PlannedResult result = runPlanned({op, inputs, types, checkAttrs(findOp(op), attrs)});
-  if (!halves.empty()) {
+  if (!bf16Inputs.empty()) {
     EXPECT_EQ(result.implementation.rfind("own:avx512_bf16", 0), 0U) << result.implementation;
   }
   return result.outputs;
@@ -113,10 +113,10 @@ TEST_P(RnnBfloat16, StaysWithinItsRoundingOverManySteps) {
     const std::vector<Array> inputs = forwardInputs(op, 17, kSteps, 96);
     const Attrs attrs = attrsOf(op, true);
     const auto exact = runWith(op.name, inputs, attrs, {}, {});
-    const auto half = runWith(op.name, inputs, attrs, {0}, {0});
+    const auto inBf16 = runWith(op.name, inputs, attrs, {0}, {0});
     const double bound = (4 * std::sqrt(2.0) + 1) * kRounding * rms(exact[0]);
-    EXPECT_LE(rmsApart(half[0], exact[0]), bound) << op.name;
-    EXPECT_GT(rmsApart(half[0], exact[0]), 0.1 * kRounding * rms(exact[0]))
+    EXPECT_LE(rmsApart(inBf16[0], exact[0]), bound) << op.name;
+    EXPECT_GT(rmsApart(inBf16[0], exact[0]), 0.1 * kRounding * rms(exact[0]))
         << op.name << ": nothing is rounded";
   }
 }
@@ -124,7 +124,7 @@ TEST_P(RnnBfloat16, StaysWithinItsRoundingOverManySteps) {
 struct Backward {
   RnnOp op;
   std::vector<Array> inputs;
-  std::vector<size_t> halves;
+  std::vector<size_t> bf16Inputs;
 };
 
 Backward backwardOf(const RnnOp& op, int64_t n, int64_t steps, int64_t units) {
@@ -141,10 +141,10 @@ Backward backwardOf(const RnnOp& op, int64_t n, int64_t steps, int64_t units) {
   add(kernelOf(units, op.gates));
   add(randomNumbers(rows, 3));
   if (op.gates == 4) add(randomNumbers(rows, 4));
-  if (op.gates == 3) b.halves.push_back(1);
+  if (op.gates == 3) b.bf16Inputs.push_back(1);
   if (op.resetAfter) {
     add(shares(sequence, 5));
-    b.halves.push_back(4);
+    b.bf16Inputs.push_back(4);
   }
   add(randomNumbers(sequence, 6));
   if (op.masked) add(maskOf(op, n, units));
@@ -159,9 +159,11 @@ TEST_P(RnnBfloat16, GradientsStayWithinItsRoundingOverManySteps) {
     const std::string name = std::string(op.name) + "Backward";
     const Attrs attrs = attrsOf(op, true);
     const auto exact = runWith(name, b.inputs, attrs, {}, {});
-    const auto half = runWith(name, b.inputs, attrs, b.halves, {0});
-    EXPECT_LE(rmsApart(half[0], exact[0]), (std::sqrt(2.0 * kSteps) + 1) * kRounding * rms(exact[0])) << name;
-    EXPECT_GT(rmsApart(half[0], exact[0]), 0.1 * kRounding * rms(exact[0])) << name << ": nothing is rounded";
+    const auto inBf16 = runWith(name, b.inputs, attrs, b.bf16Inputs, {0});
+    EXPECT_LE(rmsApart(inBf16[0], exact[0]), (std::sqrt(2.0 * kSteps) + 1) * kRounding * rms(exact[0]))
+        << name;
+    EXPECT_GT(rmsApart(inBf16[0], exact[0]), 0.1 * kRounding * rms(exact[0]))
+        << name << ": nothing is rounded";
   }
 }
 
@@ -176,20 +178,20 @@ TEST_P(RnnBfloat16, WritesTheSameInEitherDtype) {
       std::vector<size_t> all;
       for (size_t o = 0; o < floats.size(); ++o)
         if (op.gates != 4 || (o != 2 && o != 4)) all.push_back(o);  // cells stay float32
-      const auto halves = runWith(op.name, inputs, attrs, {0}, all);
+      const auto inBf16 = runWith(op.name, inputs, attrs, {0}, all);
       for (size_t o = 0; o < floats.size(); ++o) {
-        const bool half = halves[o].type.dtype == DType::BF16;
-        EXPECT_EQ(halves[o].data, half ? rounded(floats[o]).data : floats[o].data) << op.name << " " << o;
+        const bool isBf16 = inBf16[o].type.dtype == DType::BF16;
+        EXPECT_EQ(inBf16[o].data, isBf16 ? rounded(floats[o]).data : floats[o].data) << op.name << " " << o;
       }
       const auto kept = runWith(op.name, inputs, attrs, {0}, {}, op.gates == 1 ? 2 : 3);
       for (size_t o = 0; o < kept.size(); ++o) EXPECT_EQ(kept[o].data, floats[o].data) << op.name << " " << o;
 
       const Backward b = backwardOf(op, n, 4, units);
       const std::string name = std::string(op.name) + "Backward";
-      const auto dFloats = runWith(name, b.inputs, attrs, b.halves, {});
-      const auto dHalves = runWith(name, b.inputs, attrs, b.halves, {0});
-      EXPECT_EQ(dHalves[0].data, rounded(dFloats[0]).data) << name;
-      for (size_t o = 1; o < dFloats.size(); ++o) EXPECT_EQ(dHalves[o].data, dFloats[o].data) << name;
+      const auto dFloats = runWith(name, b.inputs, attrs, b.bf16Inputs, {});
+      const auto dInBf16 = runWith(name, b.inputs, attrs, b.bf16Inputs, {0});
+      EXPECT_EQ(dInBf16[0].data, rounded(dFloats[0]).data) << name;
+      for (size_t o = 1; o < dFloats.size(); ++o) EXPECT_EQ(dInBf16[o].data, dFloats[o].data) << name;
     }
   }
 }

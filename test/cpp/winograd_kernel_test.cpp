@@ -30,8 +30,8 @@ class Winograd : public ::testing::TestWithParam<std::tuple<std::string, Shape>>
  protected:
   void SetUp() override {
     const std::string& kernels = std::get<0>(GetParam());
-    half_ = kernels.find("bf16") != std::string::npos;
-    useIsa(half_ ? "avx512" : kernels);
+    isBf16_ = kernels.find("bf16") != std::string::npos;
+    useIsa(isBf16_ ? "avx512" : kernels);
     using Bfloat16 = Settings::Bfloat16;
     useBfloat16(kernels == "avx512_bf16_emulated" ? Bfloat16::Emulate : Bfloat16::Native);
     const Shape& s = std::get<1>(GetParam());
@@ -49,7 +49,7 @@ class Winograd : public ::testing::TestWithParam<std::tuple<std::string, Shape>>
 
   // Images are bfloat16 in memory where the factors are.
   TensorType image(TensorType type) const {
-    if (half_) type.dtype = DType::BF16;
+    if (isBf16_) type.dtype = DType::BF16;
     return type;
   }
   Array image(Array array) const {
@@ -59,18 +59,18 @@ class Winograd : public ::testing::TestWithParam<std::tuple<std::string, Shape>>
   // The numbers of an image, as float32.
   Array stored(Array array) const {
     array.type.dtype = DType::F32;
-    if (half_)
+    if (isBf16_)
       for (double& v : array.data) v = BFloat16(static_cast<float>(v));
     return array;
   }
   void expectNear(const Array& actual, const Array& expected) const {
-    if (half_)
+    if (isBf16_)
       expectRounded(actual, expected);
     else
       expectExact(actual, expected);
   }
 
-  bool half_ = false;
+  bool isBf16_ = false;
   Attrs attrs_;
   Array x_, w_, bias_, y_, dy_;
 };
@@ -83,7 +83,7 @@ TEST_P(Winograd, Forward) {
 // Filters that never change come transformed: the same sums, in the same order or in that of few tiles.
 TEST_P(Winograd, ForwardWithPreparedFilters) {
   Call call{"conv", {image(x_), w_}, {image(y_.type)}, attrs_};
-  call.steady = {false, true};
+  call.invariant = {false, true};
   expectNear(runWinograd(call)[0], y_);
   const KernelSpec spec = call.spec();
   const LayoutPtr filters = winogradLayouts(spec, Convolution(spec)).inputs[1];
@@ -265,7 +265,7 @@ TEST_P(WinogradParts, OfTheChannels) {
   };
   const Array a = slice(x_, 0, first), b = slice(x_, first, channels);
   Attrs parts = attrs_;
-  parts.set("parts", Dims{first, channels - first});
+  parts.set("concatChannels", Dims{first, channels - first});
   EXPECT_EQ(runWinograd({"conv", {image(a), w_, bias_, image(b)}, {image(y_.type)}, parts})[0].data,
             runWinograd({"conv", {image(x_), w_, bias_}, {image(y_.type)}, attrs_})[0].data);
   EXPECT_EQ(runWinograd({"convBackwardFilter", {image(a), image(dy_), image(b)}, {w_.type}, parts})[0].data,

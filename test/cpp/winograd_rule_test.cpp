@@ -43,19 +43,19 @@ TEST_F(WinogradRule, TakesWhatPaysOff) {
 }
 
 TEST_F(WinogradRule, TakesWhatPaysOffInBfloat16) {
-  const auto half = [](int64_t n, int64_t size, int64_t channels, const Attrs& attrs) {
+  const auto suitsInBf16 = [](int64_t n, int64_t size, int64_t channels, const Attrs& attrs) {
     return suits(n, size, channels, channels, attrs, {3, 3}, DType::BF16);
   };
   const Attrs same{{"padding", std::string("same")}};
   useBfloat16(Settings::Bfloat16::Off);
-  EXPECT_FALSE(half(16, 56, 64, same));
+  EXPECT_FALSE(suitsInBf16(16, 56, 64, same));
   if (isaLevels().back() != "avx512") GTEST_SKIP() << "bfloat16 needs AVX-512";
   useBfloat16(Settings::Bfloat16::Emulate);
-  EXPECT_TRUE(half(16, 56, 64, same));
-  EXPECT_TRUE(half(16, 7, 512, same));
-  EXPECT_FALSE(half(1, 7, 512, same)) << "the filters are most of the work";
-  EXPECT_FALSE(half(128, 3, 64, {})) << "one output a tile";
-  EXPECT_FALSE(half(128, 5, 64, same))
+  EXPECT_TRUE(suitsInBf16(16, 56, 64, same));
+  EXPECT_TRUE(suitsInBf16(16, 7, 512, same));
+  EXPECT_FALSE(suitsInBf16(1, 7, 512, same)) << "the filters are most of the work";
+  EXPECT_FALSE(suitsInBf16(128, 3, 64, {})) << "one output a tile";
+  EXPECT_FALSE(suitsInBf16(128, 5, 64, same))
       << "a quarter of the taps lie in the padding, half of the tiles outside";
 }
 

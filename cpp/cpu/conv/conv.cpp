@@ -19,19 +19,19 @@ bool isFloat32(const Convolution& conv) {
   return conv.x.dtype == DType::F32 && conv.w.dtype == DType::F32 && conv.y.dtype == DType::F32;
 }
 
-LayoutChoice convLayouts(const KernelSpec& spec, const std::vector<bool>& flexible) {
+LayoutChoice convLayouts(const KernelSpec& spec, const std::vector<bool>& undecided) {
   const Convolution conv(spec);
   if (hasNothingToCompute(conv)) return convChoice(spec, conv, nullptr, nullptr, nullptr);
   if (winogradSuits(spec, conv)) return winogradLayouts(spec, conv);
   if (isFloat32(conv) && sampleConvSuits(spec, conv)) return sampleConvLayouts(spec, conv);
-  const bool flexibleWeights = conv.pass != ConvPass::BackwardFilter && flexible[conv.wIndex];
-  return directConvLayouts(spec, conv, flexibleWeights);
+  const bool undecidedWeights = conv.pass != ConvPass::BackwardFilter && undecided[conv.wIndex];
+  return directConvLayouts(spec, conv, undecidedWeights);
 }
 
 // How many outputs are always made. The whole image of a pooled convolution and a bias's gradient are
 // optional.
 size_t fewestOutputs(const Convolution& conv) {
-  if (conv.pass == ConvPass::BackwardData) return conv.parts.size();
+  if (conv.pass == ConvPass::BackwardData) return conv.concatChannels.size();
   return conv.pooling ? 2 : conv.statistics ? 3 : 1;
 }
 

@@ -15,7 +15,7 @@ LayoutChoice convChoice(const KernelSpec& spec, const Convolution& conv, const L
                         const LayoutPtr& w, const LayoutPtr& y);
 
 // oneDNN's direct convolutions; they serve every case.
-LayoutChoice directConvLayouts(const KernelSpec& spec, const Convolution& conv, bool flexibleWeights);
+LayoutChoice directConvLayouts(const KernelSpec& spec, const Convolution& conv, bool undecidedWeights);
 // Whether the convolution takes a residual in as well as it does without.
 bool directConvTakesResidual(const KernelSpec& spec, const Convolution& conv);
 // Whether oneDNN generates code for the convolution on bfloat16 images and weights.

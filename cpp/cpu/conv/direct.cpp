@@ -111,18 +111,18 @@ class DirectConv {
     if (conv.bias) bias_ = onednn::rowMajorDesc(DType::F32, {conv.y.shape[static_cast<size_t>(conv.axes.c)]});
   }
 
-  LayoutChoice layouts(bool flexibleWeights) const {
+  LayoutChoice layouts(bool undecidedWeights) const {
     Candidate best = bestImages();
     const bool copied = conv_.w.dtype == DType::BF16;  // for this convolution, in any layout
     // Weights stay as they are where that costs nothing. An open parameter takes any layout but padded
     // blocks, of which its optimizer would have to know: those a reorder makes at each run.
-    if (!copied && (!flexibleWeights || isPadded(best.descs.w))) {
+    if (!copied && (!undecidedWeights || isPadded(best.descs.w))) {
       const auto w = order_.kernel(conv_.w, conv_.wLayout);
       const Candidate kept = w ? candidate({best.descs.x, *w, best.descs.y}) : Candidate{};
       if (kept && kept.implementation == best.implementation) best = kept;
     }
     const LayoutPtr w =
-        !copied && flexibleWeights && isPadded(best.descs.w) ? nullptr : order_.kernelLayout(best.descs.w);
+        !copied && undecidedWeights && isPadded(best.descs.w) ? nullptr : order_.kernelLayout(best.descs.w);
     const LayoutPtr y = order_.imageLayout(best.descs.y);
     LayoutChoice choice = convChoice(spec_, conv_, order_.imageLayout(best.descs.x), w, y);
     if (conv_.residual) choice.inputs[conv_.residualIndex] = withDtype(y, conv_.residualDtype);
@@ -266,9 +266,9 @@ class DirectConv {
 
   // The forward pass that the descriptors of the others ask for, and go on reading in next_impl().
   dnnl::convolution_forward::primitive_desc forwardHint() const {
-    const bool half = conv_.x.dtype == DType::BF16 || conv_.y.dtype == DType::BF16;
+    const bool inBf16 = conv_.x.dtype == DType::BF16 || conv_.y.dtype == DType::BF16;
     const auto any = [&](const Dims& dims) {
-      return Desc(dims, onednn::dataType(half ? DType::BF16 : DType::F32), Tag::any);
+      return Desc(dims, onednn::dataType(inBf16 ? DType::BF16 : DType::F32), Tag::any);
     };
     return {onednn::engine(),
             dnnl::prop_kind::forward_training,
@@ -295,21 +295,22 @@ class DirectConv {
 
 }  // namespace
 
-LayoutChoice directConvLayouts(const KernelSpec& spec, const Convolution& conv, bool flexibleWeights) {
-  return DirectConv(spec, conv, true).layouts(flexibleWeights);
+LayoutChoice directConvLayouts(const KernelSpec& spec, const Convolution& conv, bool undecidedWeights) {
+  return DirectConv(spec, conv, true).layouts(undecidedWeights);
 }
 
 namespace {
 
 // Images and weights in bfloat16, and the residual and the output too where `around` is.
 KernelSpec inBfloat16(const KernelSpec& spec, bool around) {
-  KernelSpec half = spec;
-  half.inputLayouts.assign(spec.inputs.size(), nullptr);
-  half.outputLayouts.assign(spec.outputs.size(), nullptr);
-  half.inputs[0].dtype = half.inputs[1].dtype = DType::BF16;
+  KernelSpec inBf16 = spec;
+  inBf16.inputLayouts.assign(spec.inputs.size(), nullptr);
+  inBf16.outputLayouts.assign(spec.outputs.size(), nullptr);
+  inBf16.inputs[0].dtype = inBf16.inputs[1].dtype = DType::BF16;
   const Convolution conv(spec);
-  if (around && conv.residual) half.inputs[conv.residualIndex].dtype = half.outputs[0].dtype = DType::BF16;
-  return half;
+  if (around && conv.residual)
+    inBf16.inputs[conv.residualIndex].dtype = inBf16.outputs[0].dtype = DType::BF16;
+  return inBf16;
 }
 
 bool generatesCode(const KernelSpec& spec) {
@@ -324,7 +325,7 @@ bool directConvTakesResidual(const KernelSpec& spec, const Convolution& conv) {
   plain.attrs.set("residual", false);
   plain.inputs.pop_back();
   plain.inputLayouts.pop_back();
-  plain.steady.clear();
+  plain.invariant.clear();
   const Convolution without(plain);
   if (sampleConvSuits(plain, without)) return false;
   const std::string code = DirectConv(spec, conv, true).code();

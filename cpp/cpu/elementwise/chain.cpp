@@ -95,11 +95,11 @@ Chain compileChain(const ElementwiseProgram& program, const std::vector<TensorTy
     }
     joined.push_back(static_cast<int>(chain.registers.size()));
     chain.registers.emplace_back();
-    Chain::Register& made = chain.registers.back();
-    made.dtype = to;
+    Chain::Register& result = chain.registers.back();
+    result.dtype = to;
     if (step.op == "constant") {
-      made.isConstant = true;
-      made.constant = constantBits(step.attrs.number("value"), to);
+      result.isConstant = true;
+      result.constant = constantBits(step.attrs.number("value"), to);
       continue;
     }
     // The kind of where is that of what it moves; a condition is a float.
@@ -113,8 +113,8 @@ Chain compileChain(const ElementwiseProgram& program, const std::vector<TensorTy
       chain.dropouts.push_back({args[1], static_cast<uint32_t>(step.attrs.integer("salt"))});
       call.args.resize(1);
     }
-    made.written = static_cast<int>(chain.calls.size());
-    for (int arg : call.args) chain.registers[arg].lastRead = made.written;
+    result.written = static_cast<int>(chain.calls.size());
+    for (int arg : call.args) chain.registers[arg].lastRead = result.written;
     chain.calls.push_back(std::move(call));
   }
   for (int output : program.outputs) {

@@ -1,5 +1,5 @@
 #pragma once
-#include "cpu/isa/factors.h"
+#include "cpu/isa/operands.h"
 
 // Pairs of bfloat16 in words of 32 bits, the first of a pair in the lower half, and their dot product: by
 // AVX512-BF16's instruction where this is compiled for it, else by two multiplications.
@@ -44,7 +44,7 @@ inline __attribute__((always_inline)) void dot(Floats& sum, Words x, Words y) {
 }
 
 template <>
-struct Factors<uint16_t> {
+struct Operands<uint16_t> {
   static constexpr int kDepth = 2;
   using Vector = Words;
   static Vector vector(const uint16_t* p) { return loadPairs(p); }

@@ -105,7 +105,7 @@ inline Floats rounded(Floats v) {
   return load(halves);
 }
 // One of them.
-inline float widened(uint16_t half) { return reinterpret_cast<Floats>((Words{} + half) << 16)[0]; }
+inline float widened(uint16_t bits) { return reinterpret_cast<Floats>((Words{} + bits) << 16)[0]; }
 inline uint16_t narrowed(float v) { return static_cast<uint16_t>(upperHalves(Floats{} + v)[0]); }
 
 // Parts of vectors, for what is left at an end.

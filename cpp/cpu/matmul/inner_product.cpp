@@ -149,7 +149,7 @@ PrecisionChoice innerProductPrecisions(const KernelSpec& spec) {
   // For few rows a copy of the weights in each step takes longer than the products save: at 2 rows a net was
   // 1.4 times slower in bfloat16, at 8 1.15 times, at 16 1.7 times faster (Zen 4).
   constexpr int64_t kEnoughRows = 16;
-  const bool copied = ip.pass == Pass::BackwardWeights || !spec.isSteady(ip.pass == Pass::Forward ? 1 : 0);
+  const bool copied = ip.pass == Pass::BackwardWeights || !spec.isInvariant(ip.pass == Pass::Forward ? 1 : 0);
   if (hasNothingToCompute(ip) || (copied && ip.n < kEnoughRows)) return choice;
   choice.inputs[0] = choice.inputs[1] = Precision::BFloat16;
   if (spec.op != "innerProductBackwardWeights") choice.outputs[0] = Precision::Either;

@@ -50,17 +50,17 @@ int64_t blockOf(const Geometry& geometry, size_t dimension) {
 
 std::optional<Geometry> arrangedLike(const Geometry& model, const Dims& shape) {
   if (shape.size() != model.shape.size()) return std::nullopt;
-  Geometry made{shape, shape, Dims(shape.size()), model.blocks, count(shape)};
+  Geometry geometry{shape, shape, Dims(shape.size()), model.blocks, count(shape)};
   int64_t stride = 1;
   for (const auto& block : model.blocks) stride *= block.second;
   const std::vector<size_t> order = outerOrder(model);
   for (size_t i = order.size(); i-- > 0;) {
     const size_t d = order[i];
     if (shape[d] % blockOf(model, d) != 0) return std::nullopt;
-    made.strides[d] = stride;
+    geometry.strides[d] = stride;
     stride *= shape[d] / blockOf(model, d);
   }
-  return made;
+  return geometry;
 }
 
 bool sameGeometry(const Geometry& a, const Geometry& b) {

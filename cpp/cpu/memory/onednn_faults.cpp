@@ -74,7 +74,7 @@ constexpr ConvFault kFaults[] = {
     {"3.2.0", "leaves the gradients of unused taps as they were",
      [](const Convolution& conv, const std::string& name, bool) {
        return startsWith(name, "jit") && conv.pass == ConvPass::BackwardFilter &&
-              conv.factors() == DType::BF16 &&
+              conv.multiplicandType() == DType::BF16 &&
               anyAxis(conv, [](const Span& span) { return span.hasUnusedTap(); });
      }},
     // x [2, 6, 2, 1], w [1, 1, 1, 25], strides [1, 3]: the process dies, or other gradients of w.

@@ -129,15 +129,15 @@ class ToIndicesKernel : public Kernel {
   void run(const void* const* inputs, void* const* outputs, void*) override {
     const auto* x = static_cast<const float*>(inputs[0]);
     auto* y = static_cast<int32_t*>(outputs[0]);
-    std::atomic<bool> held = true;
+    std::atomic<bool> allInside = true;
     parallelFor(threads_, count_, kLeastThreadElements, [&](int64_t begin, int64_t end, int) {
       for (int64_t i = begin; i < end; ++i) {
         const bool holds = holdsInt32(x[i]);
         y[i] = holds ? static_cast<int32_t>(x[i]) : 0;
-        if (!holds) held = false;
+        if (!holds) allInside = false;
       }
     });
-    if (!held) refuse(x);
+    if (!allInside) refuse(x);
   }
 
  private:

@@ -254,7 +254,7 @@ LayoutChoice regionLayouts(const KernelSpec& spec, const std::vector<bool>&) {
 const KernelFamily family([](KernelTable& table) {
   table["constant"] = {.make = makeConstant};
   const auto move = [&](const char* op, CpuOp row) {
-    row.precisions = anyPrecisionAlike;
+    row.precisions = anyPrecisionOneDtype;
     table[op] = row;
   };
   move("reshape", {.make = makeReshape});

@@ -242,22 +242,22 @@ inline void largestOf(const PoolShape& s, const Channel<K>& channel, const T* x,
 template <class T, class I>
 inline void maxPoolRow(const PoolShape& s, const NormColumns& columns, const T* x, bool relu, T* y,
                        I* indices, T* largest, int64_t outRow) {
-  const Span rows = s.height.held[outRow];
+  const Span rows = s.height.inputs[outRow];
   const int64_t top = outRow * s.height.stride - s.height.pad, channels = s.channels;
   forChannels(channels, [&](auto kind, int64_t c) {
     using K = decltype(kind);
     const Channel<K> channel(columns, c);
     for (int64_t ow = 0; ow < s.width.out; ++ow) {
-      const Span held = s.width.held[ow];
+      const Span columns = s.width.inputs[ow];
       const int64_t left = ow * s.width.stride - s.width.pad, offset = ow * channels + c;
-      const int32_t first = static_cast<int32_t>((rows.begin - top) * s.width.kernel + held.begin - left);
-      const T* window = x + (rows.begin * s.width.size + held.begin) * channels + c;
+      const int32_t first = static_cast<int32_t>((rows.begin - top) * s.width.kernel + columns.begin - left);
+      const T* window = x + (rows.begin * s.width.size + columns.begin) * channels + c;
       typename K::Real best, bestX;
       typename K::Index at;
-      if (size(rows) == 2 && size(held) == 2) {
+      if (size(rows) == 2 && size(columns) == 2) {
         largestOf<K>(s, channel, window, Two{}, Two{}, first, best, at, bestX);
       } else {
-        largestOf<K>(s, channel, window, size(rows), size(held), first, best, at, bestX);
+        largestOf<K>(s, channel, window, size(rows), size(columns), first, best, at, bestX);
       }
       K::write(y + offset, relu ? reluOf(best) : best);
       K::write(largest + offset, bestX);
@@ -288,10 +288,10 @@ class MaxPoolGradientRow {
         channel_(in.columns, offset, slope, c) {}
 
   void run() const {
-    const Span outRows = s_.height.holders[row_];
+    const Span outRows = s_.height.windows[row_];
     if (size(outRows) <= 1 && s_.width.kernel <= s_.width.stride) return disjoint(outRows);
     for (int64_t w = 0; w < s_.width.size; ++w) {
-      const Span outColumns = s_.width.holders[w];
+      const Span outColumns = s_.width.windows[w];
       Real sum = {};
       for (int32_t oh = outRows.begin; oh < outRows.end; ++oh) {
         for (int32_t ow = outColumns.begin; ow < outColumns.end; ++ow) {
@@ -314,16 +314,16 @@ class MaxPoolGradientRow {
   void disjoint(Span outRows) const {
     int64_t done = 0;
     for (int64_t ow = 0; ow < (size(outRows) > 0 ? s_.width.out : 0); ++ow) {
-      const Span held = s_.width.held[ow];
+      const Span columns = s_.width.inputs[ow];
       const int64_t at = (outRows.begin * s_.width.out + ow) * s_.channels;
       const int32_t first =
           static_cast<int32_t>((row_ + s_.height.pad - outRows.begin * s_.height.stride) * s_.width.kernel +
-                               held.begin + s_.width.pad - ow * s_.width.stride);
+                               columns.begin + s_.width.pad - ow * s_.width.stride);
       const Real dy = K::read(dy_ + at), none = {};
       const typename K::Index index = K::read(indices_ + at);
-      for (; done < held.begin; ++done) write(done, none);
-      for (int32_t j = 0; j < size(held); ++j) write(held.begin + j, index == first + j ? dy : none);
-      done = held.end;
+      for (; done < columns.begin; ++done) write(done, none);
+      for (int32_t j = 0; j < size(columns); ++j) write(columns.begin + j, index == first + j ? dy : none);
+      done = columns.end;
     }
     for (; done < s_.width.size; ++done) write(done, Real{});
   }

@@ -91,7 +91,7 @@ PrecisionChoice layerNormPrecisions(const KernelSpec& spec) {
   PrecisionChoice choice = onlyFloat32(spec);
   for (size_t i = 0; i <= x; ++i) choice.inputs[i] = Precision::Either;
   choice.outputs[0] = Precision::Either;
-  choice.alike = true;
+  choice.sameDtype = true;
   return choice;
 }
 

@@ -49,7 +49,7 @@ int64_t sampleBlock(const TensorType& type, const LayoutPtr& layout, int64_t axi
 }  // namespace
 
 PrecisionChoice normPrecisions(const KernelSpec& spec) {
-  PrecisionChoice choice = anyPrecisionAlike(spec);
+  PrecisionChoice choice = anyPrecisionOneDtype(spec);
   const auto fix = [](const std::vector<TensorType>& types, std::vector<Precision>& chosen) {
     for (size_t i = 0; i < types.size(); ++i)
       if (types[i].shape.size() == 1) chosen[i] = Precision::Float32;

@@ -105,12 +105,12 @@ std::unique_ptr<Kernel> makeOptimizer(const KernelSpec& spec) {
 // Everything has the layout of the weight, or of its gradient where the weight's is still open. The update
 // goes over memory from start to end and leaves the zeros of padding as they are, but for an epsilon of 0,
 // which makes 0 / 0 of them. Asked for nodes of one weight: they are joined afterwards.
-LayoutChoice optimizerLayouts(const KernelSpec& spec, const std::vector<bool>& flexible) {
+LayoutChoice optimizerLayouts(const KernelSpec& spec, const std::vector<bool>& undecided) {
   LayoutChoice choice;
   choice.inputs.resize(spec.inputs.size());
   choice.outputs.resize(spec.outputs.size());
   LayoutPtr layout = spec.inputLayouts[0];
-  if (!layout && flexible[0]) layout = spec.inputLayouts[1];
+  if (!layout && undecided[0]) layout = spec.inputLayouts[1];
   if (layout && spec.attrs.has("epsilon") && spec.attrs.number("epsilon") == 0) {
     const Geometry g = geometry(spec.inputs[0], layout);
     if (g.elements != count(g.shape)) layout = nullptr;

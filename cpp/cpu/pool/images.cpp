@@ -56,23 +56,23 @@ PoolGeometry::PoolGeometry(const Images& images, const Window& window, bool byte
 
 PoolAxis PoolGeometry::axis(const Window& window, int which, int64_t size) {
   const int i = which - (kMostSpatial - window.spatial);
-  auto& [held, holders] = spans_[which];
+  auto& [inputs, windows] = spans_[which];
   PoolAxis axis{size, 1, 1, 1, 0, nullptr, nullptr};
   if (i >= 0)
     axis = {size, window.out[i], window.kernel[i], window.strides[i], window.pads[2 * i], nullptr, nullptr};
   for (int64_t o = 0; o < axis.out; ++o) {
     const int64_t first = o * axis.stride - axis.pad;
-    held.push_back({static_cast<int32_t>(std::max<int64_t>(first, 0)),
-                    static_cast<int32_t>(std::min(first + axis.kernel, size))});
+    inputs.push_back({static_cast<int32_t>(std::max<int64_t>(first, 0)),
+                      static_cast<int32_t>(std::min(first + axis.kernel, size))});
   }
   for (int64_t at = 0; at < size; ++at) {
     const int64_t before = at + axis.pad - axis.kernel;  // the last place of windows that end before it
     const int64_t begin = before < 0 ? 0 : before / axis.stride + 1;
-    holders.push_back({static_cast<int32_t>(std::min(begin, axis.out)),
+    windows.push_back({static_cast<int32_t>(std::min(begin, axis.out)),
                        static_cast<int32_t>(std::min((at + axis.pad) / axis.stride + 1, axis.out))});
   }
-  axis.held = held.data();
-  axis.holders = holders.data();
+  axis.inputs = inputs.data();
+  axis.windows = windows.data();
   return axis;
 }
 

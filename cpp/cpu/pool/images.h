@@ -44,7 +44,7 @@ class PoolGeometry {
 
  private:
   struct Spans {
-    std::vector<Span> held, holders;
+    std::vector<Span> inputs, windows;
   };
   // Of one of depth, height and width, which are the last dimensions of the window.
   PoolAxis axis(const Window& window, int which, int64_t size);

@@ -12,8 +12,8 @@ struct Span {
 struct PoolAxis {
   int64_t size, out;            // of the input, of the output
   int64_t kernel, stride, pad;  // pad: at the front
-  const Span* held;             // the inputs that the windows of an output hold
-  const Span* holders;          // the outputs whose windows hold an input
+  const Span* inputs;           // that the window of each output has
+  const Span* windows;          // the outputs whose windows have each input
 };
 struct PoolShape {
   PoolAxis depth, height, width;

@@ -119,7 +119,7 @@ const KernelFamily family([](KernelTable& table) {
        {"maxPool", "maxPoolBackward", "maxPoolGather", "averagePool", "averagePoolBackward"}) {
     table[name] = {.make = makeKernel<PoolKernel>,
                    .layouts = poolLayouts,
-                   .precisions = anyPrecisionAlike,
+                   .precisions = anyPrecisionOneDtype,
                    .windows = true};
   }
 });

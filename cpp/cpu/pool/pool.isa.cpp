@@ -52,11 +52,11 @@ inline void maxOf(const PoolShape& s, const T* x, Planes planes, Count rows, Cou
 template <class T, class I>
 inline void maxRow(const PoolShape& s, const T* x, T* y, I* indices, int64_t outRow) {
   const Row out = outputRow(s, outRow);
-  const Span planes = s.depth.held[out.plane], rows = s.height.held[out.row];
+  const Span planes = s.depth.inputs[out.plane], rows = s.height.inputs[out.row];
   const int64_t channels = s.channels;
   const int64_t corner = indexOf(s, {planes.begin, rows.begin}, out.plane, out.row);
   for (int64_t ow = 0; ow < s.width.out; ++ow) {
-    const Span columns = s.width.held[ow];
+    const Span columns = s.width.inputs[ow];
     const int64_t left = ow * s.width.stride - s.width.pad;
     const int32_t first = static_cast<int32_t>(corner + columns.begin - left);
     const T* window = x + inputAt(s, planes.begin, rows.begin) + columns.begin * channels;
@@ -88,10 +88,10 @@ inline bool isApart(const PoolShape& s, Span outPlanes, Span outRows) {
 template <class T, class Body>
 inline void forApart(const PoolShape& s, Span outPlanes, Span outRows, T* dx, const Body& body) {
   const int64_t channels = s.channels;
-  const bool held = size(outPlanes) > 0 && size(outRows) > 0;
+  const bool hasOutput = size(outPlanes) > 0 && size(outRows) > 0;
   int64_t done = 0;
-  for (int64_t ow = 0; ow < (held ? s.width.out : 0); ++ow) {
-    const Span columns = s.width.held[ow];
+  for (int64_t ow = 0; ow < (hasOutput ? s.width.out : 0); ++ow) {
+    const Span columns = s.width.inputs[ow];
     for (int64_t i = done * channels; i < columns.begin * channels; ++i) dx[i] = 0;
     body(ow, outputAt(s, outPlanes.begin, outRows.begin) + ow * channels, columns);
     done = columns.end;
@@ -103,7 +103,7 @@ inline void forApart(const PoolShape& s, Span outPlanes, Span outRows, T* dx, co
 template <class T, class I>
 inline void maxBackwardRow(const PoolShape& s, const T* dy, const I* indices, T* dx, int64_t row) {
   const Row in = inputRow(s, row);
-  const Span outPlanes = s.depth.holders[in.plane], outRows = s.height.holders[in.row];
+  const Span outPlanes = s.depth.windows[in.plane], outRows = s.height.windows[in.row];
   const int64_t channels = s.channels;
   if (isApart(s, outPlanes, outRows)) {
     return forApart(s, outPlanes, outRows, dx, [&](int64_t ow, int64_t at, Span columns) {
@@ -120,7 +120,7 @@ inline void maxBackwardRow(const PoolShape& s, const T* dy, const I* indices, T*
     });
   }
   for (int64_t w = 0; w < s.width.size; ++w) {
-    const Span outColumns = s.width.holders[w];
+    const Span outColumns = s.width.windows[w];
     forChannels(channels, [&](auto kind, int64_t c) {
       using K = decltype(kind);
       typename K::Real sum = {};
@@ -154,9 +154,9 @@ inline void maxGatherRow(const PoolShape& s, const T* g, const I* indices, T* y,
       const int64_t d = front + row / s.height.kernel, h = top + row % s.height.kernel;
       const int64_t w = left + index % s.width.kernel;
       // The indices of padding channels may point out of the image.
-      const bool held =
-          holds(s.depth.held[out.plane], d) && holds(s.height.held[out.row], h) && holds(s.width.held[ow], w);
-      y[ow * channels + c] = held ? g[inputAt(s, d, h) + w * channels + c] : T{};
+      const bool isInside = holds(s.depth.inputs[out.plane], d) && holds(s.height.inputs[out.row], h) &&
+                            holds(s.width.inputs[ow], w);
+      y[ow * channels + c] = isInside ? g[inputAt(s, d, h) + w * channels + c] : T{};
     }
   }
 }
@@ -187,10 +187,10 @@ inline float scaleOf(const PoolShape& s, Span planes, Span rows, Span columns) {
 template <class T>
 void average(const PoolShape& s, const T* x, T* y, int64_t outRow) {
   const Row out = outputRow(s, outRow);
-  const Span planes = s.depth.held[out.plane], rows = s.height.held[out.row];
+  const Span planes = s.depth.inputs[out.plane], rows = s.height.inputs[out.row];
   const int64_t channels = s.channels;
   for (int64_t ow = 0; ow < s.width.out; ++ow) {
-    const Span columns = s.width.held[ow];
+    const Span columns = s.width.inputs[ow];
     const float scale = scaleOf(s, planes, rows, columns);
     forChannels(channels, [&](auto kind, int64_t c) {
       using K = decltype(kind);
@@ -212,10 +212,10 @@ void average(const PoolShape& s, const T* x, T* y, int64_t outRow) {
 template <class T>
 void averageBackward(const PoolShape& s, const T* dy, T* dx, int64_t row) {
   const Row in = inputRow(s, row);
-  const Span outPlanes = s.depth.holders[in.plane], outRows = s.height.holders[in.row];
+  const Span outPlanes = s.depth.windows[in.plane], outRows = s.height.windows[in.row];
   const int64_t channels = s.channels;
   const auto scaleAt = [&](int64_t op, int64_t oh, Span columns) {
-    return scaleOf(s, s.depth.held[op], s.height.held[oh], columns);
+    return scaleOf(s, s.depth.inputs[op], s.height.inputs[oh], columns);
   };
   if (isApart(s, outPlanes, outRows)) {
     return forApart(s, outPlanes, outRows, dx, [&](int64_t, int64_t at, Span columns) {
@@ -231,7 +231,7 @@ void averageBackward(const PoolShape& s, const T* dy, T* dx, int64_t row) {
   for (int64_t op = outPlanes.begin; op < outPlanes.end; ++op) {
     for (int64_t oh = outRows.begin; oh < outRows.end; ++oh) {
       for (int64_t ow = 0; ow < s.width.out; ++ow) {
-        const Span columns = s.width.held[ow];
+        const Span columns = s.width.inputs[ow];
         const float scale = scaleAt(op, oh, columns);
         const T* from = dy + outputAt(s, op, oh) + ow * channels;
         forChannels(channels, [&](auto kind, int64_t c) {

@@ -44,7 +44,7 @@ constexpr int64_t kPartRows = 64;  // additions in a row before a float sum move
 constexpr int64_t kPartElements = kPartRows * kWays * kLanes;
 
 inline double single(float x) { return x; }
-inline double single(uint16_t half) { return widened(half); }
+inline double single(uint16_t bits) { return widened(bits); }
 
 template <class Op, class T>
 void row(double* total, const T* x, int64_t n) {

@@ -1,7 +1,7 @@
 #pragma once
 #include <type_traits>
 
-#include "cpu/isa/factors.h"
+#include "cpu/isa/operands.h"
 #include "cpu/isa/rows.h"
 #include "cpu/isa/vector_math.h"
 #include "cpu/rnn/kernels.h"
@@ -20,7 +20,7 @@ constexpr int kTileRows = 4;
 
 template <class T, int rows, int columns>
 void multiplyTile(const T* x, int64_t xStride, int64_t depth, const T* packed, float* y, int64_t yStride) {
-  using F = Factors<T>;
+  using F = Operands<T>;
   Floats sums[rows][columns] = {};
 #pragma GCC unroll 4
   for (int64_t k = 0; k < depth; k += F::kDepth, packed += columns * kLanes * F::kDepth) {
@@ -242,12 +242,12 @@ void simpleBackward(const RnnWidths& widths, const SimpleRnnBackwardStep<T>& s) 
 // Rows of kLanes numbers, `stride` apart, those of one depth next to each other.
 template <class T>
 void pack(const float* tile, int64_t rows, T* to, int64_t stride) {
-  constexpr int depth = Factors<T>::kDepth;
+  constexpr int depth = Operands<T>::kDepth;
   for (int64_t r = 0; r < rows; r += depth) {
     if constexpr (depth == 1)
       store(to + r * stride, load(tile + r * kLanes));
     else
-      Factors<T>::storePair(to + r * stride, load(tile + r * kLanes), load(tile + (r + 1) * kLanes));
+      Operands<T>::storePair(to + r * stride, load(tile + r * kLanes), load(tile + (r + 1) * kLanes));
   }
 }
 
@@ -256,7 +256,7 @@ constexpr RnnKernels<T> rnnKernelsFor() {
   return {
       .lanes = kLanes,
       .panel = kPanel,
-      .depth = Factors<T>::kDepth,
+      .depth = Operands<T>::kDepth,
       .pack = pack<T>,
       .multiply = multiply<T>,
       .mask = mask<T>,

@@ -251,9 +251,9 @@ class RecurrentKernel : public OwnKernel {
 
   // Products with gates of the recurrent kernel, for which memory is set aside; masked: under the op's mask.
   StateProducts<T> products(const typename StateProducts<T>::Gates& gates, bool transposed, bool masked) {
-    StateProducts<T> made(s_, gates, transposed, masked);
-    packedBytes_ += wholeLines(static_cast<size_t>(made.numbers()) * sizeof(T));
-    return made;
+    StateProducts<T> products(s_, gates, transposed, masked);
+    packedBytes_ += wholeLines(static_cast<size_t>(products.numbers()) * sizeof(T));
+    return products;
   }
   T* packed(void* scratch) const { return static_cast<T*>(scratch); }
 

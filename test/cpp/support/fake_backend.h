@@ -58,7 +58,7 @@ class FakeBackend : public Backend {
         if (image(spec.inputs[i])) choice.inputs[i] = Precision::Either;
       for (size_t o = 0; o < spec.outputs.size(); ++o)
         if (image(spec.outputs[o])) choice.outputs[o] = Precision::Either;
-      choice.alike = spec.op != "fusedElementwise" && spec.op != "batchNormStatistics";
+      choice.sameDtype = spec.op != "fusedElementwise" && spec.op != "batchNormStatistics";
     }
     return choice;
   }

@@ -146,7 +146,7 @@ Array rowMajor(const TensorType& type, const LayoutPtr& layout, const void* memo
 }
 
 KernelSpec Call::spec() const {
-  KernelSpec spec{op, attrs, {}, outputs, inputLayouts, outputLayouts, program, steady};
+  KernelSpec spec{op, attrs, {}, outputs, inputLayouts, outputLayouts, program, invariant};
   for (const Array& input : inputs) spec.inputs.push_back(input.type);
   spec.inputLayouts.resize(inputs.size());
   spec.outputLayouts.resize(outputs.size());
@@ -163,13 +163,13 @@ Call inLayouts(Call call, const LayoutChoice& choice) {
 
 Call inPlannedLayouts(Call call) {
   KernelSpec spec = call.spec();
-  std::vector<bool> flexible = call.flexible;
-  flexible.resize(call.inputs.size());
-  LayoutChoice choice = cpuBackend().layouts(spec, flexible);
+  std::vector<bool> undecided = call.undecided;
+  undecided.resize(call.inputs.size());
+  LayoutChoice choice = cpuBackend().layouts(spec, undecided);
   // As the plan does: once to learn what open parameters should lie in, then with that as given.
-  for (size_t i = 0; i < flexible.size(); ++i)
-    if (flexible[i]) spec.inputLayouts[i] = choice.inputs[i];
-  choice = cpuBackend().layouts(spec, std::vector<bool>(flexible.size()));
+  for (size_t i = 0; i < undecided.size(); ++i)
+    if (undecided[i]) spec.inputLayouts[i] = choice.inputs[i];
+  choice = cpuBackend().layouts(spec, std::vector<bool>(undecided.size()));
   return inLayouts(std::move(call), choice);
 }
 

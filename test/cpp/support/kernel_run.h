@@ -35,9 +35,9 @@ struct Call {
   std::vector<TensorType> outputs;
   Attrs attrs = {};
   std::vector<LayoutPtr> inputLayouts = {}, outputLayouts = {};
-  std::vector<bool> flexible = {};  // the inputs that may be in any layout; empty: none
+  std::vector<bool> undecided = {};  // the inputs that may be in any layout; empty: none
   std::shared_ptr<const ElementwiseProgram> program = nullptr;
-  std::vector<bool> steady = {};
+  std::vector<bool> invariant = {};
 
   KernelSpec spec() const;
 };

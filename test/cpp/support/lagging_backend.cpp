@@ -268,8 +268,8 @@ class LaggingBackend : public Backend {
   PrecisionChoice precisions(const KernelSpec& spec) const override {
     return queue().ask([&] { return inner_->precisions(spec); });
   }
-  LayoutChoice layouts(const KernelSpec& spec, const std::vector<bool>& flexible) override {
-    return queue().ask([&] { return inner_->layouts(spec, flexible); });
+  LayoutChoice layouts(const KernelSpec& spec, const std::vector<bool>& undecided) override {
+    return queue().ask([&] { return inner_->layouts(spec, undecided); });
   }
   bool supports(const KernelSpec& spec) const override {
     return queue().ask([&] { return inner_->supports(spec); });

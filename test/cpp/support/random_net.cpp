@@ -125,9 +125,9 @@ void RandomNet::addBias() {
 }
 
 // The first side often has a step of its own.
-Dims RandomNet::strides(int64_t stride, double alike) {
+Dims RandomNet::strides(int64_t stride, double equal) {
   Dims strides(spatial_, stride);
-  if (!random_.chance(alike)) strides[0] = 1;
+  if (!random_.chance(equal)) strides[0] = 1;
   return strides;
 }
 

@@ -4,8 +4,8 @@
 #include <utility>
 #include <vector>
 
+#include "graph_builder.h"
 #include "random.h"
-#include "traced.h"
 
 namespace nodegrad::testing {
 
@@ -19,7 +19,7 @@ class RandomNet {
   // From now on the weights learn by some optimizer.
   void train();
 
-  const Traced& traced() const { return traced_; }
+  const GraphBuilder& traced() const { return traced_; }
   plan::Ir ir() const { return traced_.ir(); }
   size_t feeds() const { return traced_.feeds.size(); }
   const Array& numbersOfFeed(size_t i) const { return numbers_.at(traced_.feeds[i]); }
@@ -45,7 +45,7 @@ class RandomNet {
   Value weight(const Dims& shape, double low, double high);
   Value variable(const Dims& shape, double low, double high);
   Value op(const std::string& name, const std::vector<Value>& inputs, const Attrs& attrs = {});
-  Dims strides(int64_t stride, double alike);
+  Dims strides(int64_t stride, double equal);
   // A kernel [sides …, first, second] for sums over `summed` channels.
   Value kernel(int64_t side, int64_t first, int64_t second, int64_t summed);
   void activate();
@@ -65,7 +65,7 @@ class RandomNet {
 
   Random& random_;
   const bool smooth_;
-  Traced traced_;
+  GraphBuilder traced_;
   std::map<Value, Array> numbers_;
   std::map<const Storage*, Array> stored_;
   std::vector<Value> parameters_, kinks_;

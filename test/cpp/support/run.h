@@ -3,9 +3,9 @@
 #include <memory>
 #include <vector>
 
+#include "graph_builder.h"
 #include "host/buffer.h"
 #include "program/program.h"
-#include "traced.h"
 
 namespace nodegrad::testing {
 
@@ -21,7 +21,7 @@ inline std::vector<float> numbersOf(const StoragePtr& storage) {
   return numbers;
 }
 
-inline std::shared_ptr<Program> compile(const Traced& t) {
+inline std::shared_ptr<Program> compile(const GraphBuilder& t) {
   std::vector<Program::Update> updates;
   for (const auto& update : t.updates) updates.push_back({update.first, update.second});
   return Program::create(t.graph, t.feeds, t.fetches, updates);

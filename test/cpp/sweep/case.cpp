@@ -44,23 +44,23 @@ const std::map<std::string, Family>& families() {
 void drawPrecision(Random& random, Call& call) {
   if (!cpuHasBfloat16() || random.chance(0.5)) return;
   const PrecisionChoice choice = cpuBackend().precisions(testing::inPlannedLayouts(call).spec());
-  const bool half = random.chance(0.7);
-  const auto isHalf = [&](Precision precision) {
+  const bool inBf16 = random.chance(0.7);
+  const auto becomesBf16 = [&](Precision precision) {
     if (precision == Precision::Float32) return false;
-    return precision == Precision::BFloat16 || (choice.alike ? half : random.chance(0.5));
+    return precision == Precision::BFloat16 || (choice.sameDtype ? inBf16 : random.chance(0.5));
   };
-  call.flexible.resize(call.inputs.size());
+  call.undecided.resize(call.inputs.size());
   call.inputLayouts.resize(call.inputs.size());
   call.outputLayouts.resize(call.outputs.size());
   for (size_t i = 0; i < call.inputs.size(); ++i) {
-    if (call.inputs[i].type.dtype != DType::F32 || !isHalf(choice.inputs[i])) continue;
+    if (call.inputs[i].type.dtype != DType::F32 || !becomesBf16(choice.inputs[i])) continue;
     call.inputs[i].type.dtype = DType::BF16;
     for (double& v : call.inputs[i].data) v = BFloat16(static_cast<float>(v));
     call.inputLayouts[i] = withDtype(call.inputLayouts[i], DType::BF16);
-    call.flexible[i] = false;  // a copy of the parameter
+    call.undecided[i] = false;  // a copy of the parameter
   }
   for (size_t o = 0; o < call.outputs.size(); ++o) {
-    if (call.outputs[o].dtype != DType::F32 || !isHalf(choice.outputs[o])) continue;
+    if (call.outputs[o].dtype != DType::F32 || !becomesBf16(choice.outputs[o])) continue;
     call.outputs[o].dtype = DType::BF16;
     call.outputLayouts[o] = withDtype(call.outputLayouts[o], DType::BF16);
   }
@@ -105,7 +105,7 @@ std::string describe(const Call& call, const std::string& implementation) {
   for (const auto& [name, value] : spec.attrs) out << ' ' << name << ' ' << toString(value);
   out << " }";
   for (size_t i = 0; i < spec.inputs.size(); ++i)
-    out << ' ' << text(spec.inputs[i], spec.inputLayouts[i]) << (spec.isSteady(i) ? " steady" : "");
+    out << ' ' << text(spec.inputs[i], spec.inputLayouts[i]) << (spec.isInvariant(i) ? " invariant" : "");
   out << " ->";
   for (size_t o = 0; o < spec.outputs.size(); ++o) out << ' ' << text(spec.outputs[o], spec.outputLayouts[o]);
   if (spec.program) {

@@ -125,7 +125,7 @@ void splitImage(Random& random, Call& call, const Attrs& attrs, size_t x) {
   Call fused = call;
   const Dims parts = cut(random, call.inputs[x].shape()[static_cast<size_t>(axis)]);
   if (parts.size() < 2) return;
-  fused.attrs.set("parts", parts);
+  fused.attrs.set("concatChannels", parts);
   for (size_t p = 0; p < parts.size(); ++p) {
     Array made = drawFloats(random, part(call.inputs[x].type, axis, parts[p]).shape);
     if (p == 0)
@@ -143,13 +143,13 @@ Call forward(Random& random, const std::string&) {
   if (random.chance(0.15)) poison(random, call.inputs[0]);
   if (random.chance(0.5)) {
     call.inputs.push_back(drawFloats(random, {d.y.shape()[static_cast<size_t>(axis)]}));
-    call.flexible = {false, true, true};
+    call.undecided = {false, true, true};
   } else {
-    call.flexible = {false, true};
+    call.undecided = {false, true};
   }
   if (random.chance(0.6))
     call.attrs.set("activation", random.pick(std::vector<std::string>{"relu", "relu", "tanh", "sigmoid"}));
-  if (random.chance(0.3)) call.flexible.clear();
+  if (random.chance(0.3)) call.undecided.clear();
   const int64_t fusion = random.integer(0, 5);
   Call fused = call;
   if (fusion == 0) {
@@ -167,8 +167,8 @@ Call forward(Random& random, const std::string&) {
   }
   if (fusion <= 2 && fuses(fused)) call = fused;
   if (random.chance(0.2)) splitImage(random, call, d.attrs, 0);
-  if (random.chance(0.3)) call.steady = {false, true};
-  call.flexible.resize(call.inputs.size());
+  if (random.chance(0.3)) call.invariant = {false, true};
+  call.undecided.resize(call.inputs.size());
   call.inputLayouts.resize(call.inputs.size());
   for (size_t i = 0; i < call.inputs.size(); ++i)
     if (i != 1) call.inputLayouts[i] = drawImageLayout(random, call.inputs[i].type);
@@ -206,13 +206,13 @@ Call backwardData(Random& random, const std::string&) {
     const int axis = imageAxes("conv", d.attrs, d.y.shape().size()).c;
     const Dims parts = cut(random, d.x.shape()[static_cast<size_t>(axis)]);
     if (parts.size() > 1) {
-      fused.attrs.set("parts", parts);
+      fused.attrs.set("concatChannels", parts);
       fused.outputs.clear();
       for (int64_t channels : parts) fused.outputs.push_back(part(d.x.type, axis, channels));
       if (fuses(fused)) call = fused;
     }
   }
-  if (random.chance(0.2)) call.steady = {true};
+  if (random.chance(0.2)) call.invariant = {true};
   call.inputLayouts.resize(call.inputs.size());
   call.inputLayouts[0] = w;
   for (size_t i = 1; i < call.inputs.size(); ++i)
@@ -288,7 +288,7 @@ Sum sumOf(const std::string& op, const std::vector<Array>& inputs, const Attrs& 
   Sum sum{summed(value.data, apply(op, sizes, plain)[0].data, terms),
           winograd || fillsPairs(conv, implementation)};
   if (!sum.spreads) return sum;
-  const bool half = implementation.find("bf16") != std::string::npos;
+  const bool inBf16 = implementation.find("bf16") != std::string::npos;
   std::vector<double> finite[2];
   for (size_t i : {0, 1})
     for (double v : inputs[i].data)
@@ -299,7 +299,7 @@ Sum sumOf(const std::string& op, const std::vector<Array>& inputs, const Attrs& 
     if (poisoned)
       sum.expected.bound[i] = kUnbound;
     else if (winograd)
-      sum.expected.bound[i] += (half ? 12 * 1.6e-2 : 2e-5) * size;
+      sum.expected.bound[i] += (inBf16 ? 12 * 1.6e-2 : 2e-5) * size;
   return sum;
 }
 
@@ -388,7 +388,7 @@ std::string checkForward(const Call& call, const std::vector<Array>& outputs,
                          const std::string& implementation) {
   const Convolution conv(call.spec());
   std::vector<Array> parts;
-  for (size_t index : conv.partIndices) parts.push_back(asFloats(call.inputs[index]));
+  for (size_t index : conv.concatIndices) parts.push_back(asFloats(call.inputs[index]));
   const Array x = joined(parts, conv.axes.c), w = asFloats(call.inputs[1]);
   Sum sum = sumOf("conv", {x, w}, call.attrs, termsOf(conv), conv, implementation);
   Expected& y = sum.expected;
@@ -433,7 +433,7 @@ std::string checkBackwardData(const Call& call, const std::vector<Array>& output
       if (!(mask[i] > 0)) sum.expected.value[i] = sum.expected.bound[i] = 0;
   }
   std::vector<Array> images = outputs;
-  images.resize(conv.partIndices.size());
+  images.resize(conv.concatIndices.size());
   Array dx = joined(asFloats(images), conv.axes.c);
   dx.type.dtype = outputs[0].type.dtype;
   std::string wrong = compare(dx, sum.expected, 0);
@@ -444,7 +444,7 @@ std::string checkBackwardFilter(const Call& call, const std::vector<Array>& outp
                                 const std::string& implementation) {
   const Convolution conv(call.spec());
   std::vector<Array> parts;
-  for (size_t index : conv.partIndices) parts.push_back(asFloats(call.inputs[index]));
+  for (size_t index : conv.concatIndices) parts.push_back(asFloats(call.inputs[index]));
   const Array dy = gradientOf(conv, call), like{{DType::F32, conv.w.shape}, {}};
   const double terms = static_cast<double>(count(conv.y.shape) / channelsOf(conv, conv.y));
   Sum sum = sumOf("convBackwardFilter", {joined(parts, conv.axes.c), dy, like}, call.attrs, terms, conv,

@@ -32,14 +32,14 @@ Dims anyShape(Random& random) {
 }
 
 void layInputs(Random& random, Call& call) {
-  const bool alike = random.chance(0.6);
+  const bool sameLayouts = random.chance(0.6);
   LayoutPtr last;
   for (const Array& input : call.inputs) {
     if (input.type.dtype == DType::Bool) {
       call.inputLayouts.push_back(nullptr);
       continue;
     }
-    if (!alike || call.inputLayouts.empty() || !last) {
+    if (!sameLayouts || call.inputLayouts.empty() || !last) {
       last = drawImageLayout(random, input.type);
     } else {
       const auto same = arrangedLike(geometry(call.inputs[0].type, call.inputLayouts[0]), input.shape());

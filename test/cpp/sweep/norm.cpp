@@ -154,7 +154,7 @@ std::string checkBackward(const Call& call, const std::vector<Array>& outputs, c
   const std::vector<Array> in = asFloats(call.inputs);
   const int64_t axis = call.attrs.integer("axis");
   const std::string mask = call.attrs.has("mask") ? call.attrs.text("mask") : "none";
-  const bool half = call.inputs[0].type.dtype == DType::BF16;
+  const bool inBf16 = call.inputs[0].type.dtype == DType::BF16;
   Array dy = in[0];
   if (in.size() > 6)
     for (size_t i = 0; i < dy.data.size(); ++i) dy.data[i] += in[6].data[i];
@@ -163,18 +163,18 @@ std::string checkBackward(const Call& call, const std::vector<Array>& outputs, c
         mask == "y" ? in[5].data : normalized(in[1], in[2], in[5], in[3], in[4], axis);
     for (size_t i = 0; i < dy.data.size(); ++i) {
       // A number so near zero may fall on either side; with it all sums may change.
-      if (mask == "x" && y[i] != 0 && std::abs(y[i]) < (half ? 1e-37 : 4e-6)) return "";
+      if (mask == "x" && y[i] != 0 && std::abs(y[i]) < (inBf16 ? 1e-37 : 4e-6)) return "";
       if (!(y[i] > 0)) dy.data[i] = 0;
     }
   }
   // The masked gradient is stored before the last pass takes it from there.
   std::vector<Expected> expected;
   if (outputs.size() > 3) {
-    const std::string wrong = compare(outputs[3], nearly(dy.data, half ? 0 : kFloat, 0), 3);
+    const std::string wrong = compare(outputs[3], nearly(dy.data, inBf16 ? 0 : kFloat, 0), 3);
     if (!wrong.empty()) return wrong;
   }
   expected = gradients(dy, in, axis);
-  if (half && outputs.size() > 3)
+  if (inBf16 && outputs.size() > 3)
     for (Expected& e : expected)
       for (double& bound : e.bound) bound += kBFloat16 * 8 * (in.size() > 6 ? 2 : 1);
   std::string wrong = compare(outputs[0], expected[0], 0);

@@ -56,13 +56,13 @@ std::string run(plan::Plan& plan, const RandomNet& net, Guarded::Against side, u
 }  // namespace
 
 std::string runPlan(Random& random, const std::function<void(const std::string& what)>& tell) {
-  const bool half = cpuHasBfloat16() && random.chance(0.5), smooth = random.chance(half ? 0.5 : 0.2);
+  const bool inBf16 = cpuHasBfloat16() && random.chance(0.5), smooth = random.chance(inBf16 ? 0.5 : 0.2);
   const RandomNet net(random, smooth);
-  tell("plan in " + std::string(half ? "bfloat16:" : "float32:") + net.text());
-  plan::Plan plan(net.ir(), testing::cpuBackend(), half ? DType::BF16 : DType::F32);
+  tell("plan in " + std::string(inBf16 ? "bfloat16:" : "float32:") + net.text());
+  plan::Plan plan(net.ir(), testing::cpuBackend(), inBf16 ? DType::BF16 : DType::F32);
   std::string described = plan.describe();
   std::replace(described.begin(), described.end(), '\n', ';');
-  tell("plan in " + std::string(half ? "bfloat16:" : "float32:") + net.text() + " = " + described);
+  tell("plan in " + std::string(inBf16 ? "bfloat16:" : "float32:") + net.text() + " = " + described);
   std::vector<Array> actual, again;
   std::string wrong = run(plan, net, Guarded::Against::End, 0xff, actual);
   if (wrong.empty()) wrong = run(plan, net, Guarded::Against::Beginning, 0x7f, again);
@@ -76,7 +76,7 @@ std::string runPlan(Random& random, const std::function<void(const std::string& 
       if (!std::isfinite(v))
         return "fetch " + std::to_string(f) + " of " + toString(actual[f].type) + " has " + std::to_string(v);
   // What bfloat16 rounds lies near some kink always: then the numbers tell nothing.
-  if (half ? !smooth : net.isNearKink()) return "";
+  if (inBf16 ? !smooth : net.isNearKink()) return "";
   const std::vector<Array> expected = net.expected();
   double largest = 0.1;  // of numbers of the size of the feeds
   for (const Array& array : expected)
@@ -89,7 +89,7 @@ std::string runPlan(Random& random, const std::function<void(const std::string& 
     // of the numbers around it. In bfloat16 each layer rounds by 2⁻⁸, and Winograd's by four times that.
     const double around = largest * std::sqrt(static_cast<double>(apart.size()));
     const double size = norm(expected[f].data);
-    const double bound = half ? 0.3 * size + 0.1 * around : 2e-4 * size + 1e-5 * around;
+    const double bound = inBf16 ? 0.3 * size + 0.1 * around : 2e-4 * size + 1e-5 * around;
     if (!(norm(apart) <= bound))
       return "fetch " + std::to_string(f) + " of " + toString(actual[f].type) + " is off by " +
              std::to_string(norm(apart)) + ", its size is " + std::to_string(size);

@@ -71,11 +71,11 @@ Call forward(Random& random, const std::string& op) {
   if (random.chance(0.6)) {
     call.inputs.push_back(drawFloats(random, {d.w.shape()[1]}));
     call.inputLayouts.push_back(nullptr);
-    call.flexible.push_back(true);
+    call.undecided.push_back(true);
   }
   if (random.chance(0.6))
     call.attrs.set("activation", random.pick(std::vector<std::string>{"relu", "tanh", "sigmoid"}));
-  if (random.chance(0.3)) call.steady = {false, true};
+  if (random.chance(0.3)) call.invariant = {false, true};
   return call;
 }
 
@@ -87,7 +87,7 @@ LayoutPtr weightsLayout(const Dense& d) {
 Call backwardData(Random& random, const std::string& op) {
   const Dense d = drawDense(random);
   Call call{op, {d.w, d.dy}, {d.x.type}, {}, {weightsLayout(d), nullptr}};
-  if (random.chance(0.3)) call.steady = {true};
+  if (random.chance(0.3)) call.invariant = {true};
   return call;
 }
 

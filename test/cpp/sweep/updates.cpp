@@ -77,8 +77,8 @@ Call make(Random& random, const std::string& op) {
     call.inputLayouts.assign(call.inputs.size(), nullptr);
     call.inputLayouts[0] = random.chance(0.7) ? layout : nullptr;
     call.inputLayouts[1] = layout;
-    call.flexible.assign(call.inputs.size(), false);
-    call.flexible[0] = random.chance(0.5);
+    call.undecided.assign(call.inputs.size(), false);
+    call.undecided[0] = random.chance(0.5);
   }
   return call;
 }

@@ -13,7 +13,7 @@ constexpr int64_t kSharedBytes = int64_t{12} << 20;  // of transformed tiles tha
 class WinogradBackwardFilter : public WinogradKernel {
  public:
   WinogradBackwardFilter(const Convolution& conv, const Sizes& s)
-      : WinogradKernel(conv.factors()),
+      : WinogradKernel(conv.multiplicandType()),
         conv_(conv),
         in_(s.in),
         out_(s.out),
@@ -51,8 +51,8 @@ class WinogradBackwardFilter : public WinogradKernel {
     const int64_t b = chunk * chunk_, rows = std::min(chunk_, x_.blocks() - b) * lanes_;
     const int64_t sumPlane = floatPlane(rows * columns * lanes_);
     for (int64_t place = 0; place < kPlaces; ++place)
-      kernels_.correlate(factors(inputs, place * inputPlane + b * stride),
-                         factors(gradients, place * gradientPlane + column * stride), stride, count, rows,
+      kernels_.correlate(operands(inputs, place * inputPlane + b * stride),
+                         operands(gradients, place * gradientPlane + column * stride), stride, count, rows,
                          columns, sums + place * sumPlane);
     kernels_.filterGradient(sums, sumPlane, rows, columns, filters + b * lanes_ * out_ + column * lanes_, in_,
                             out_, add);
@@ -61,7 +61,7 @@ class WinogradBackwardFilter : public WinogradKernel {
   const Convolution conv_;
   const int64_t in_, out_, top_, left_;
   const BlockedImages x_;
-  const ImageParts image_;
+  const ConcatImages image_;
   const BlockedImages y_;
   const int64_t chunk_;            // blocks of input channels whose sums are made at once
   const int64_t groups_, chunks_;  // of output channels, of input channels
@@ -75,8 +75,8 @@ class SumsOfTiles : public WinogradBackwardFilter {
       : WinogradBackwardFilter(conv, s),
         tiles_(tilesOf(s.images, s.outHeight, s.outWidth), kTiles, kernels_.tileStep),
         stride_(tiles_.block() * lanes_),
-        inputPlane_(factorPlane(x_.blocks() * stride_)),
-        gradientPlane_(factorPlane(y_.blocks() * stride_)) {}
+        inputPlane_(operandPlane(x_.blocks() * stride_)),
+        gradientPlane_(operandPlane(y_.blocks() * stride_)) {}
 
   size_t scratchBytes() const override {
     return static_cast<size_t>(tiles_.parts() * partFloats()) * sizeof(float);
@@ -90,9 +90,9 @@ class SumsOfTiles : public WinogradBackwardFilter {
       float* gradients = own + planeFloats(inputPlane_);
       if (first) std::fill_n(biasSums(own), out_, 0.0f);
       for (int64_t b = 0; b < x_.blocks(); ++b)
-        transformInput(inputs, b, tiles, count, factors(own, b * stride_), inputPlane_);
+        transformInput(inputs, b, tiles, count, operands(own, b * stride_), inputPlane_);
       for (int64_t b = 0; b < y_.blocks(); ++b)
-        transformGradient(inputs, b, tiles, count, factors(gradients, b * stride_), gradientPlane_,
+        transformGradient(inputs, b, tiles, count, operands(gradients, b * stride_), gradientPlane_,
                           biasSums(own));
       for (int64_t group = 0; group < groups_; ++group)
         for (int64_t chunk = 0; chunk < chunks_; ++chunk)
@@ -142,13 +142,13 @@ class SumsOfPairs : public WinogradBackwardFilter {
     const int64_t blocks = (count_ * tileBytes + kSharedBytes - 1) / kSharedBytes;
     block_ = roundUp((count_ + blocks - 1) / blocks, 2);  // correlate may want them in pairs
     stride_ = block_ * lanes_;
-    inputPlane_ = factorPlane(x_.blocks() * stride_);
-    gradientPlane_ = factorPlane(y_.blocks() * stride_);
+    inputPlane_ = operandPlane(x_.blocks() * stride_);
+    gradientPlane_ = operandPlane(y_.blocks() * stride_);
   }
 
   // Whether that saves memory and all threads get work.
   static bool suits(const Convolution& conv, const Sizes& s) {
-    const WinogradKernels& kernels = kernelsFor(conv.factors());
+    const WinogradKernels& kernels = kernelsFor(conv.multiplicandType());
     return s.in * s.out >= kManyPairs &&
            s.in * s.out >= teamThreads() * 8 * kChunkChannels * kernels.gradientColumns * kernels.lanes;
   }
@@ -171,10 +171,10 @@ class SumsOfPairs : public WinogradBackwardFilter {
       parallelFor(threads_, x_.blocks() + y_.blocks(), 1, [&](int64_t begin, int64_t end, int) {
         for (int64_t b = begin; b < end; ++b) {
           if (b < x_.blocks())
-            transformInput(inputs, b, tiles, count, factors(transformed, b * stride_), inputPlane_);
+            transformInput(inputs, b, tiles, count, operands(transformed, b * stride_), inputPlane_);
           else
             transformGradient(inputs, b - x_.blocks(), tiles, count,
-                              factors(gradients, (b - x_.blocks()) * stride_), gradientPlane_, biasSums);
+                              operands(gradients, (b - x_.blocks()) * stride_), gradientPlane_, biasSums);
         }
       });
       parallelFor(threads_, groups_ * chunks_, 1, [&](int64_t begin, int64_t end, int part) {

@@ -17,7 +17,7 @@ constexpr int64_t kFilterBytes = int64_t{48} << 20;  // of transformed filters, 
 class WinogradConvolution : public WinogradKernel {
  public:
   WinogradConvolution(const Convolution& conv, const Sizes& s, bool relu)
-      : WinogradKernel(conv.factors()),
+      : WinogradKernel(conv.multiplicandType()),
         conv_(conv),
         backward_(conv.pass == ConvPass::BackwardData),
         relu_(relu),
@@ -99,7 +99,7 @@ class WinogradConvolution : public WinogradKernel {
   const bool backward_, relu_;
   const int64_t in_, out_, top_, left_;
   const BlockedImages from_, to_;
-  const ImageParts image_;
+  const ConcatImages image_;
   const BlockedImages pooled_, mask_, residual_;
 };
 
@@ -116,9 +116,9 @@ class ManyTiles : public WinogradConvolution {
         tiles_(resultTiles(conv, s), kTiles, kernels_.tileStep),
         stride_(tiles_.block() * lanes_),
         slab_(std::min(kSlabChannels / lanes_, to_.blocks())),
-        inputPlane_(factorPlane(from_.blocks() * stride_)),
+        inputPlane_(operandPlane(from_.blocks() * stride_)),
         productPlane_(floatPlane(slab_ * stride_)),
-        filters_(from_.blocks() * lanes_, to_.blocks() * lanes_, backward_, conv.factors()),
+        filters_(from_.blocks() * lanes_, to_.blocks() * lanes_, backward_, conv.multiplicandType()),
         prepared_(isFilterLayout(conv.wLayout)) {
     const int64_t slabBytes = filters_.panels(slab_) * filters_.panelBytes();
     const int64_t slabs = prepared_ ? to_.blocks() : std::max<int64_t>(kFilterBytes / slabBytes, 1);
@@ -144,7 +144,7 @@ class ManyTiles : public WinogradConvolution {
       tiles_.forBlocks([&](int part, const WinogradTile* tiles, int64_t count, bool) {
         float* own = parts + part * partFloats();
         for (int64_t b = 0; b < from_.blocks(); ++b)
-          transformInput(inputs, b, tiles, count, factors(own, b * stride_), inputPlane_);
+          transformInput(inputs, b, tiles, count, operands(own, b * stride_), inputPlane_);
         for (int64_t slab = begin; slab < end; slab += slab_) {
           const int64_t slabEnd = std::min(slab + slab_, end);
           multiplySlab(own, transformed, begin, slab, slabEnd, count);
@@ -172,8 +172,8 @@ class ManyTiles : public WinogradConvolution {
         const int64_t columns = std::min<int64_t>(kernels_.panel, end - b);
         const std::byte* panel =
             static_cast<const std::byte*>(filters) + (b - group) / kernels_.panel * filters_.panelBytes();
-        kernels_.multiply(factors(own, place * inputPlane_), stride_, from_.blocks(),
-                          factors(panel, place * filters_.plane(columns)), columns, count,
+        kernels_.multiply(operands(own, place * inputPlane_), stride_, from_.blocks(),
+                          operands(panel, place * filters_.plane(columns)), columns, count,
                           products(own) + place * productPlane_ + (b - slab) * stride_, false);
       }
     }
@@ -199,12 +199,12 @@ class FewTiles : public WinogradConvolution {
         stride_(count_ * lanes_),
         panels_((to_.blocks() + kernels_.panel - 1) / kernels_.panel),
         parts_(static_cast<int>(std::min<int64_t>(teamThreads(), panels_))),
-        inputPlane_(factorPlane(from_.blocks() * stride_)),
+        inputPlane_(operandPlane(from_.blocks() * stride_)),
         productPlane_(floatPlane(kernels_.panel * stride_)) {}
 
   // Whether all threads get work, and no filter would be read from memory more cheaply than an input.
   static bool suits(const Convolution& conv, const Sizes& s) {
-    const WinogradKernels& kernels = kernelsFor(conv.factors());
+    const WinogradKernels& kernels = kernelsFor(conv.multiplicandType());
     const int64_t out = conv.pass == ConvPass::BackwardData ? s.in : s.out;
     const int64_t panels = (out / kernels.lanes + kernels.panel - 1) / kernels.panel;
     const int64_t rounds = (panels + teamThreads() - 1) / teamThreads();
@@ -223,7 +223,7 @@ class FewTiles : public WinogradConvolution {
     clearMoments(moments, 1);
     parallelFor(parts_, from_.blocks(), 1, [&](int64_t begin, int64_t end, int) {
       for (int64_t b = begin; b < end; ++b)
-        transformInput(inputs, b, tiles_.data(), count_, factors(transformed, b * stride_), inputPlane_);
+        transformInput(inputs, b, tiles_.data(), count_, operands(transformed, b * stride_), inputPlane_);
     });
     parallelFor(parts_, panels_, 1, [&](int64_t begin, int64_t end, int part) {
       float* products = transformed + planeFloats(inputPlane_) + part * partFloats();
@@ -235,8 +235,8 @@ class FewTiles : public WinogradConvolution {
           const int64_t chunk = std::min<int64_t>(kernels_.sumBlocks, from_.blocks() - b);
           transformFilters(static_cast<const float*>(inputs[conv_.wIndex]), block, columns, b, chunk, panel);
           for (int64_t place = 0; place < kPlaces; ++place)
-            kernels_.multiply(factors(transformed, place * inputPlane_ + b * stride_), stride_, chunk,
-                              factors(panel, place * filterPlane(chunk, columns)), columns, count_,
+            kernels_.multiply(operands(transformed, place * inputPlane_ + b * stride_), stride_, chunk,
+                              operands(panel, place * filterPlane(chunk, columns)), columns, count_,
                               products + place * productPlane_, b > 0);
         }
         for (int64_t c = 0; c < columns; ++c)
@@ -254,7 +254,7 @@ class FewTiles : public WinogradConvolution {
   }
   // Between the places of transformed filters for so many blocks of channels.
   int64_t filterPlane(int64_t chunk, int64_t columns) const {
-    return factorPlane(chunk * lanes_ * columns * lanes_);
+    return operandPlane(chunk * lanes_ * columns * lanes_);
   }
 
   void transformFilters(const float* filters, int64_t block, int64_t columns, int64_t first, int64_t chunk,

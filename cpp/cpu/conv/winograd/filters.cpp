@@ -6,34 +6,34 @@ namespace {
 
 class FilterLayout : public Layout {
  public:
-  FilterLayout(const Dims& filters, DType factors)
-      : filters_(filters), factors_(factors), bytes_([&] {
-          const FilterPanels panels(filters[2], filters[3], false, factors);
-          return panels.panels(filters[3] / kernelsFor(factors).lanes) * panels.panelBytes();
+  FilterLayout(const Dims& filters, DType operandType)
+      : filters_(filters), operandType_(operandType), bytes_([&] {
+          const FilterPanels panels(filters[2], filters[3], false, operandType);
+          return panels.panels(filters[3] / kernelsFor(operandType).lanes) * panels.panelBytes();
         }()) {}
   size_t bytes() const override { return static_cast<size_t>(bytes_); }
   bool equals(const Layout& other) const override {
     const auto* layout = dynamic_cast<const FilterLayout*>(&other);
-    return layout && filters_ == layout->filters_ && factors_ == layout->factors_;
+    return layout && filters_ == layout->filters_ && operandType_ == layout->operandType_;
   }
-  std::string name() const override { return factors_ == DType::F32 ? "winograd" : "winograd:bfloat16"; }
+  std::string name() const override { return operandType_ == DType::F32 ? "winograd" : "winograd:bfloat16"; }
   // The way back would not give the same bits.
   bool keepsNumbers() const override { return false; }
-  DType factors() const { return factors_; }
+  DType operandType() const { return operandType_; }
 
  private:
   const Dims filters_;
-  const DType factors_;
+  const DType operandType_;
   const int64_t bytes_;
 };
 
 class FilterTransform : public Kernel {
  public:
-  FilterTransform(const Dims& filters, DType factors)
-      : panels_(filters[2], filters[3], false, factors),
-        blocks_(filters[3] / kernelsFor(factors).lanes),
+  FilterTransform(const Dims& filters, DType operandType)
+      : panels_(filters[2], filters[3], false, operandType),
+        blocks_(filters[3] / kernelsFor(operandType).lanes),
         threads_(teamThreads()),
-        implementation_(implementationFor(factors)) {}
+        implementation_(implementationFor(operandType)) {}
   void run(const void* const* inputs, void* const* outputs, void*) override {
     panels_.transform(static_cast<const float*>(inputs[0]), 0, blocks_, static_cast<std::byte*>(outputs[0]),
                       threads_);
@@ -49,8 +49,8 @@ class FilterTransform : public Kernel {
 
 }  // namespace
 
-FilterPanels::FilterPanels(int64_t in, int64_t out, bool backward, DType factors)
-    : kernels_(kernelsFor(factors)), rows_(in), columns_(out), backward_(backward) {}
+FilterPanels::FilterPanels(int64_t in, int64_t out, bool backward, DType operandType)
+    : kernels_(kernelsFor(operandType)), rows_(in), columns_(out), backward_(backward) {}
 
 void FilterPanels::transform(const float* filters, int64_t begin, int64_t end, std::byte* to,
                              int threads) const {
@@ -66,8 +66,8 @@ void FilterPanels::transform(const float* filters, int64_t begin, int64_t end, s
   });
 }
 
-LayoutPtr filterLayout(const Dims& filters, DType factors) {
-  return std::make_shared<FilterLayout>(filters, factors);
+LayoutPtr filterLayout(const Dims& filters, DType operandType) {
+  return std::make_shared<FilterLayout>(filters, operandType);
 }
 
 bool isFilterLayout(const LayoutPtr& layout) {
@@ -75,7 +75,7 @@ bool isFilterLayout(const LayoutPtr& layout) {
 }
 
 std::unique_ptr<Kernel> makeFilterTransform(const Dims& filters, const LayoutPtr& layout) {
-  return std::make_unique<FilterTransform>(filters, dynamic_cast<const FilterLayout&>(*layout).factors());
+  return std::make_unique<FilterTransform>(filters, dynamic_cast<const FilterLayout&>(*layout).operandType());
 }
 
 }  // namespace nodegrad::winograd

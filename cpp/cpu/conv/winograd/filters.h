@@ -12,15 +12,16 @@ namespace nodegrad::winograd {
 class FilterPanels {
  public:
   // Channels in the order of the convolution: of its input and its result. backward: of the gradient with
-  // respect to the input, which turns the filters around. factors: F32, or BF16 to which they are rounded.
-  FilterPanels(int64_t in, int64_t out, bool backward, DType factors);
+  // respect to the input, which turns the filters around. operandType: F32, or BF16 to which they are
+  // rounded.
+  FilterPanels(int64_t in, int64_t out, bool backward, DType operandType);
 
   int64_t panels(int64_t blocks) const { return (blocks + kernels_.panel - 1) / kernels_.panel; }
   // Between the places of a panel of so many blocks.
   int64_t plane(int64_t columns) const {
-    return planeStride(rows_ * columns * kernels_.lanes, kernels_.factorBytes);
+    return planeStride(rows_ * columns * kernels_.lanes, kernels_.operandBytes);
   }
-  int64_t panelBytes() const { return kPlaces * plane(kernels_.panel) * kernels_.factorBytes; }
+  int64_t panelBytes() const { return kPlaces * plane(kernels_.panel) * kernels_.operandBytes; }
 
   // Transforms the filters [3][3][in][out] of the blocks [begin, end) of output channels.
   void transform(const float* filters, int64_t begin, int64_t end, std::byte* to, int threads) const;
@@ -31,8 +32,9 @@ class FilterPanels {
   const bool backward_;
 };
 
-// The layout of filters [3, 3, in, out] that are transformed before the steps of a plan. factors as above.
-LayoutPtr filterLayout(const Dims& filters, DType factors);
+// The layout of filters [3, 3, in, out] that are transformed before the steps of a plan. operandType as
+// above.
+LayoutPtr filterLayout(const Dims& filters, DType operandType);
 // Whether a layout is such a one.
 bool isFilterLayout(const LayoutPtr& layout);
 // Makes filters in such a layout of row-major ones.

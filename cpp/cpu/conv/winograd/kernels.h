@@ -42,8 +42,8 @@ struct WinogradTile {
   int32_t image, row, column;
 };
 
-// On factors of the products that are float or bfloat16; the sums are float. Maps that are read hold such
-// factors.
+// On operands of the products that are float or bfloat16; the sums are float. Maps that are read hold such
+// operands.
 //
 // A transformed tile is a vector of `lanes` channels in each of 36 planes, which lie `plane` elements apart;
 // the tiles of one block of channels follow one another, the next block comes `stride` elements later.
@@ -52,7 +52,7 @@ struct WinogradTile {
 // of which the last is zero where their number is odd.
 struct WinogradKernels {
   int lanes;  // channels of a block; 0: this level has none of these kernels
-  int factorBytes;
+  int operandBytes;
   int panel;     // blocks of output channels in a panel of transformed filters (the last one may have fewer)
   int tileStep;  // tiles that multiply takes at once
   int gradientColumns;  // blocks of output channels that correlate takes at once, at most

@@ -7,7 +7,7 @@
 #include "cpu/elementwise/kernels.h"
 #include "cpu/isa/vector.h"
 
-// The kernels of cpu/conv/winograd/kernels.h for factors T, float or the bits of bfloat16.
+// The kernels of cpu/conv/winograd/kernels.h for operands T, float or the bits of bfloat16.
 namespace nodegrad::NODEGRAD_ISA_NAMESPACE {
 namespace {
 
@@ -144,14 +144,14 @@ void input(const WinogradMap& map, const WinogradTile* tiles, int64_t count, int
 // Calls tile(t, put) for all tiles, whose transforms it lays down as correlate takes them.
 template <class T, class Tile>
 inline void layTiles(int64_t count, T* to, int64_t plane, Tile tile) {
-  if constexpr (Factors<T>::kDepth == 1) {
+  if constexpr (Operands<T>::kDepth == 1) {
     for (int64_t t = 0; t < count; ++t, to += kLanes)
       tile(t, [&](int k, Floats v) { store(to + k * plane, v); });
   } else {
     for (int64_t t = 0; t < count; t += 2, to += 2 * kLanes) {
       Floats first[36];
       tile(t, [&](int k, Floats v) { first[k] = v; });
-      const auto join = [&](int k, Floats v) { Factors<T>::storePair(to + k * plane, first[k], v); };
+      const auto join = [&](int k, Floats v) { Operands<T>::storePair(to + k * plane, first[k], v); };
       if (t + 1 < count) {
         tile(t + 1, join);
       } else {
@@ -346,7 +346,7 @@ void filter(const float* filters, int64_t in, int64_t out, bool flipped, int64_t
         for (int r = 0; r < kLanes; ++r) store(taps[r][tap], load(p + r * out));
       }
     }
-    constexpr int depth = Factors<T>::kDepth;
+    constexpr int depth = Operands<T>::kDepth;
     for (int r = 0; r < kLanes; r += depth) {
       T* to = static_cast<T*>(panel) + (row + r) * width + c * kLanes * depth;
       if constexpr (depth == 1) {
@@ -355,7 +355,7 @@ void filter(const float* filters, int64_t in, int64_t out, bool flipped, int64_t
         Floats first[36];
         transformFilters(taps[r], [&](int k, Floats v) { first[k] = v; });
         transformFilters(taps[r + 1],
-                         [&](int k, Floats v) { Factors<T>::storePair(to + k * place, first[k], v); });
+                         [&](int k, Floats v) { Operands<T>::storePair(to + k * place, first[k], v); });
       }
     }
   }
@@ -396,7 +396,7 @@ template <class T>
 constexpr WinogradKernels winogradKernelsFor() {
   return {
       .lanes = kLanes,
-      .factorBytes = sizeof(T),
+      .operandBytes = sizeof(T),
       .panel = kPanel,
       .tileStep = kTileRows,
       .gradientColumns = kGradientColumns,

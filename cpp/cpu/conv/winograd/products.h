@@ -1,7 +1,7 @@
 #pragma once
-#include "cpu/isa/factors.h"
+#include "cpu/isa/operands.h"
 
-// The products of transformed tiles and filters in one plane (cpu/conv/winograd/kernels.h), whose factors T
+// The products of transformed tiles and filters in one plane (cpu/conv/winograd/kernels.h), whose operands T
 // are float or the bits of bfloat16.
 namespace nodegrad::NODEGRAD_ISA_NAMESPACE {
 namespace {
@@ -22,7 +22,7 @@ constexpr int64_t kSumBlocks = 128 / kLanes;
 template <class T, int tileRows, int columns>
 void multiplyTiles(const T* inputs, int64_t stride, int64_t blocks, const T* filters, float* products,
                    bool add) {
-  using F = Factors<T>;
+  using F = Operands<T>;
   constexpr int depth = F::kDepth;
   Floats sums[tileRows][columns] = {};
   for (int64_t b = 0; b < blocks; ++b, inputs += stride) {
@@ -76,7 +76,7 @@ void multiply(const void* inputs, int64_t stride, int64_t blocks, const void* fi
 
 template <class T, int columns>
 void correlateRows(const T* inputs, const T* gradients, int64_t stride, int64_t count, float* to) {
-  using F = Factors<T>;
+  using F = Operands<T>;
   constexpr int depth = F::kDepth;
   Floats sums[kGradientRows][columns] = {};
   for (int64_t t = 0; t < count; t += depth, inputs += kLanes * depth, gradients += kLanes * depth) {
@@ -101,7 +101,7 @@ void correlate(const void* inputs, const void* gradients, int64_t stride, int64_
 #endif
                                   : correlateRows<T, 2>;
   for (int64_t r = 0; r < rows; r += kGradientRows) {
-    const T* from = static_cast<const T*>(inputs) + r / kLanes * stride + r % kLanes * Factors<T>::kDepth;
+    const T* from = static_cast<const T*>(inputs) + r / kLanes * stride + r % kLanes * Operands<T>::kDepth;
     run(from, static_cast<const T*>(gradients), stride, count, sums + r * columns * kLanes);
   }
 }

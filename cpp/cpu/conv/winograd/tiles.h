@@ -24,12 +24,12 @@ inline int64_t planeStride(int64_t elements, int64_t bytes) {
   return (roundUp(elements, line) / line | 1) * line;
 }
 
-// The kernels for factors of a dtype, F32 or BF16.
-inline const WinogradKernels& kernelsFor(DType factors) {
-  return factors == DType::F32 ? *isaKernels().winograd : *bfloat16Kernels().winograd;
+// The kernels for operands of a dtype, F32 or BF16.
+inline const WinogradKernels& kernelsFor(DType operandType) {
+  return operandType == DType::F32 ? *isaKernels().winograd : *bfloat16Kernels().winograd;
 }
-inline std::string implementationFor(DType factors) {
-  return std::string("winograd:") + (factors == DType::F32 ? isaKernels().name : bfloat16Kernels().name);
+inline std::string implementationFor(DType operandType) {
+  return std::string("winograd:") + (operandType == DType::F32 ? isaKernels().name : bfloat16Kernels().name);
 }
 
 // The sizes of a convolution in the terms of its forward pass.
@@ -107,11 +107,11 @@ class BlockedImages {
 };
 
 // The images x of a convolution, which may be parts of the channels each.
-class ImageParts {
+class ConcatImages {
  public:
-  ImageParts(const Convolution& conv, const Sizes& s, int64_t lanes) : indices_(conv.partIndices) {
-    for (size_t p = 0; p < conv.parts.size(); ++p)
-      parts_.emplace_back(s.height, s.width, conv.parts[p], lanes, conv.partDtypes[p]);
+  ConcatImages(const Convolution& conv, const Sizes& s, int64_t lanes) : indices_(conv.concatIndices) {
+    for (size_t p = 0; p < conv.concatChannels.size(); ++p)
+      parts_.emplace_back(s.height, s.width, conv.concatChannels[p], lanes, conv.concatDtypes[p]);
   }
   // tensors: the inputs or outputs that they are among.
   template <class Data>
@@ -159,31 +159,31 @@ class TileParts {
 
 class WinogradKernel : public Kernel {
  public:
-  explicit WinogradKernel(DType factors)
-      : kernels_(kernelsFor(factors)),
+  explicit WinogradKernel(DType operandType)
+      : kernels_(kernelsFor(operandType)),
         lanes_(kernels_.lanes),
-        bytes_(kernels_.factorBytes),
-        implementation_(implementationFor(factors)) {}
+        bytes_(kernels_.operandBytes),
+        implementation_(implementationFor(operandType)) {}
   std::string implementation() const override { return implementation_; }
 
  protected:
-  // Memory of factors: so many of them behind a place.
-  std::byte* factors(void* place, int64_t behind) const {
+  // Memory of operands: so many of them behind a place.
+  std::byte* operands(void* place, int64_t behind) const {
     return static_cast<std::byte*>(place) + behind * bytes_;
   }
-  const std::byte* factors(const void* place, int64_t behind) const {
+  const std::byte* operands(const void* place, int64_t behind) const {
     return static_cast<const std::byte*>(place) + behind * bytes_;
   }
-  // The floats that take as much memory as 36 planes of factors.
+  // The floats that take as much memory as 36 planes of operands.
   int64_t planeFloats(int64_t plane) const {
     return kPlaces * plane * bytes_ / static_cast<int64_t>(sizeof(float));
   }
-  int64_t factorPlane(int64_t elements) const { return planeStride(elements, bytes_); }
+  int64_t operandPlane(int64_t elements) const { return planeStride(elements, bytes_); }
   int64_t floatPlane(int64_t elements) const { return planeStride(elements, sizeof(float)); }
 
   const WinogradKernels& kernels_;
   const int64_t lanes_;
-  const int64_t bytes_;  // of a factor
+  const int64_t bytes_;  // of an operand
 
  private:
   const std::string implementation_;

@@ -31,13 +31,13 @@ bool hasShape(const KernelSpec& spec, const Convolution& conv) {
 // Images in bfloat16 where that is at hand, else all in float32.
 bool hasDtypes(const Convolution& conv) {
   if (conv.w.dtype != DType::F32) return false;
-  if (conv.factors() == DType::F32) return conv.x.dtype == DType::F32 && conv.y.dtype == DType::F32;
+  if (conv.multiplicandType() == DType::F32) return conv.x.dtype == DType::F32 && conv.y.dtype == DType::F32;
   return cpuHasBfloat16() && (conv.pass != ConvPass::BackwardFilter || conv.y.dtype == DType::BF16);
 }
 
 // Whether the filters are transformed before the steps.
 bool preparesFilters(const KernelSpec& spec, const Convolution& conv) {
-  return conv.pass == ConvPass::Forward && spec.isSteady(conv.wIndex);
+  return conv.pass == ConvPass::Forward && spec.isInvariant(conv.wIndex);
 }
 
 // How many of three taps lie in an image of a height, added up over the rows of the output; or of columns.
@@ -53,8 +53,8 @@ int64_t tapsInside(int64_t size, int64_t outSize, int64_t padding) {
 // direct one is to take longer by a sixth; in bfloat16 products take half the time but transforms the same,
 // and oneDNN leaves out the taps that lie in the padding.
 bool paysOff(const KernelSpec& spec, const Convolution& conv, const Sizes& s) {
-  const bool half = conv.factors() == DType::BF16;
-  const double transform = half ? 1200 : 700;  // of a tile and channel, input or output
+  const bool inBf16 = conv.multiplicandType() == DType::BF16;
+  const double transform = inBf16 ? 1200 : 700;  // of a tile and channel, input or output
   const bool filterPass = conv.pass == ConvPass::BackwardFilter;
   const bool backwardData = conv.pass == ConvPass::BackwardData;
   const double tiles =
@@ -63,7 +63,7 @@ bool paysOff(const KernelSpec& spec, const Convolution& conv, const Sizes& s) {
   const double work = tiles * (2 * winograd::kPlaces + transform / static_cast<double>(s.in) +
                                transform / static_cast<double>(s.out));
   // Transforming a filter: half of it or more is the memory that 36 numbers for 9 take.
-  if (half) {
+  if (inBf16) {
     const int64_t rows = tapsInside(s.height, s.outHeight, s.top);
     const int64_t columns = tapsInside(s.width, s.outWidth, s.left);
     const double direct = 2 * static_cast<double>(s.images * rows * columns) * (filterPass ? 1.4 : 1);
@@ -81,20 +81,21 @@ bool winogradSuits(const KernelSpec& spec, const Convolution& conv) {
   const Sizes sizes(conv);
   if (sizes.in % lanes != 0 || sizes.out % lanes != 0) return false;
   // What is fused had paid off in float32, and is faster in bfloat16.
-  return (conv.factors() == DType::BF16 && conv.isFused()) || paysOff(spec, conv, sizes);
+  return (conv.multiplicandType() == DType::BF16 && conv.isFused()) || paysOff(spec, conv, sizes);
 }
 
 bool winogradTakesBfloat16(const KernelSpec& spec, const Convolution& conv) {
-  KernelSpec half = spec;
-  for (size_t index : conv.imageInputs()) half.inputs[index].dtype = DType::BF16;
-  return winogradSuits(half, Convolution(half));
+  KernelSpec inBf16 = spec;
+  for (size_t index : conv.imageInputs()) inBf16.inputs[index].dtype = DType::BF16;
+  return winogradSuits(inBf16, Convolution(inBf16));
 }
 
 bool winogradFuses(const KernelSpec& spec, const Convolution& conv) {
-  if (!winogradSuits(spec, conv) || (conv.mask && conv.parts.size() > 1) || (conv.pooling && conv.statistics))
+  if (!winogradSuits(spec, conv) || (conv.mask && conv.concatChannels.size() > 1) ||
+      (conv.pooling && conv.statistics))
     return false;
   const int lanes = isaKernels().winograd->lanes;
-  for (int64_t channels : conv.parts)
+  for (int64_t channels : conv.concatChannels)
     if (channels % lanes != 0) return false;
   // Windows of 2×2 lie within tiles of the output.
   return !(conv.pooling || conv.pooledGradient) || (conv.window.out[0] >= 2 && conv.window.out[1] >= 2);
@@ -110,10 +111,10 @@ LayoutChoice winogradLayouts(const KernelSpec& spec, const Convolution& conv) {
   };
   const bool forward = conv.pass == ConvPass::Forward;
   const bool backwardData = conv.pass == ConvPass::BackwardData;
-  for (size_t index : conv.partIndices)
+  for (size_t index : conv.concatIndices)
     set(backwardData, index, lay((backwardData ? spec.outputs : spec.inputs)[index]));
   set(conv.pass == ConvPass::BackwardFilter, conv.wIndex,
-      preparesFilters(spec, conv) ? winograd::filterLayout(conv.w.shape, conv.factors()) : nullptr);
+      preparesFilters(spec, conv) ? winograd::filterLayout(conv.w.shape, conv.multiplicandType()) : nullptr);
   if (!forward) set(false, conv.yIndex, lay(spec.inputs[conv.yIndex]));
   if (forward && conv.computesImage()) set(true, conv.yIndex, lay(conv.y));
   if (conv.pooling)

@@ -1,10 +1,10 @@
-#include "plan/steady_nodes.h"
+#include "plan/invariant_nodes.h"
 
 #include <algorithm>
 
 namespace nodegrad::plan {
 
-void SteadyNodes::add(const Ir& ir, const MemoryMap& map, NodeId node, std::unique_ptr<Kernel> kernel) {
+void InvariantNodes::add(const Ir& ir, const MemoryMap& map, NodeId node, std::unique_ptr<Kernel> kernel) {
   const IrNode& from = ir.nodes[node];
   Step step;
   step.node = node;
@@ -20,20 +20,20 @@ void SteadyNodes::add(const Ir& ir, const MemoryMap& map, NodeId node, std::uniq
     const std::vector<NodeId> readers = memoryReaders(ir, output);
     return std::any_of(readers.begin(), readers.end(), [&](NodeId reader) {
       const IrNode& next = ir.nodes[reader];
-      return !next.steady && !isAlias(ir, next);
+      return !next.invariant && !isAlias(ir, next);
     });
   });
   steps_.push_back(std::move(step));
 }
 
-bool SteadyNodes::isOutdated(const Ir& ir, const Step& step) const {
+bool InvariantNodes::isOutdated(const Ir& ir, const Step& step) const {
   return !step.made || std::any_of(step.inputs.begin(), step.inputs.end(), [&](const Input& input) {
     return input.value ? steps_[makers_.at(input.value)].due
                        : ir.storages[input.parameter]->version != input.seen;
   });
 }
 
-void SteadyNodes::refresh(const Ir& ir, Backend& backend) {
+void InvariantNodes::refresh(const Ir& ir, Backend& backend) {
   bool any = false;
   for (Step& step : steps_) any |= step.due = isOutdated(ir, step);
   if (!any) return;
@@ -52,7 +52,7 @@ void SteadyNodes::refresh(const Ir& ir, Backend& backend) {
       for (ValueId output : step.outputs) buffers_.erase(output);
 }
 
-void SteadyNodes::run(const Ir& ir, Backend& backend, Step& step) {
+void InvariantNodes::run(const Ir& ir, Backend& backend, Step& step) {
   step.made = false;  // should it fail
   std::vector<void*> inputs, outputs;
   for (Input& input : step.inputs) {

@@ -2,8 +2,8 @@
 #include <gtest/gtest.h>
 
 #include "host/buffer.h"
+#include "support/graph_builder.h"
 #include "support/run.h"
-#include "support/traced.h"
 
 namespace nodegrad::testing {
 namespace {
@@ -12,7 +12,7 @@ const Dims kSquare = {2, 2};
 const std::vector<float> kFlip = {0, 1, 1, 0}, kDouble = {2, 0, 0, 2};
 
 // x · (w · w · w), with w · w in between that no step reads.
-struct Cube : Traced {
+struct Cube : GraphBuilder {
   StoragePtr store = floats(kSquare, kDouble);
   Value w = graph.parameter(store, store->type), x = feed(kSquare);
   Cube() { fetches = {op("matmul", {x, op("matmul", {op("matmul", {w, w}), w})})}; }
@@ -21,30 +21,30 @@ struct Cube : Traced {
 TEST(MarkSteady, MarksWhatUnchangingParametersDecide) {
   Cube t;
   plan::Ir ir = t.ir();
-  plan::markSteady(ir);
-  std::vector<bool> steady;
-  for (const plan::IrNode& node : ir.nodes) steady.push_back(node.steady);
-  EXPECT_EQ(steady, (std::vector<bool>{true, true, false}));
+  plan::markInvariant(ir);
+  std::vector<bool> invariant;
+  for (const plan::IrNode& node : ir.nodes) invariant.push_back(node.invariant);
+  EXPECT_EQ(invariant, (std::vector<bool>{true, true, false}));
 }
 
 TEST(MarkSteady, LeavesWhatAnUpdatedParameterDecides) {
   Cube t;
   t.updates = {{t.store, t.op("multiply", {t.w, t.graph.constant(2)})}};
   plan::Ir ir = t.ir();
-  plan::markSteady(ir);
-  for (const plan::IrNode& node : ir.nodes) EXPECT_EQ(node.steady, node.op == "constant") << node.op;
+  plan::markInvariant(ir);
+  for (const plan::IrNode& node : ir.nodes) EXPECT_EQ(node.invariant, node.op == "constant") << node.op;
 }
 
 TEST(MarkSteady, LeavesWhatIsMuchLargerThanItsOrigin) {
-  Traced t;
+  GraphBuilder t;
   const Value w = t.variable({1});
   t.fetches = {t.op("multiply", {t.op("broadcastTo", {w}, {{"shape", Dims{1 << 20}}}), t.feed({1 << 20})})};
   plan::Ir ir = t.ir();
-  plan::markSteady(ir);
-  EXPECT_FALSE(plan::Ir(ir).producer(ir.nodes[plan::NodeId(0)].outputs[0])->steady);
+  plan::markInvariant(ir);
+  EXPECT_FALSE(plan::Ir(ir).producer(ir.nodes[plan::NodeId(0)].outputs[0])->invariant);
 }
 
-TEST(SteadyNodes, FollowsNumbersThatAreWrittenFromOutside) {
+TEST(InvariantNodes, FollowsNumbersThatAreWrittenFromOutside) {
   Cube t;
   const auto program = compile(t);
   const auto ones = floats(kSquare, {1, 1, 1, 1});
@@ -56,10 +56,10 @@ TEST(SteadyNodes, FollowsNumbersThatAreWrittenFromOutside) {
   EXPECT_NE(program->describe().find("2 before the first step"), std::string::npos) << program->describe();
 }
 
-TEST(SteadyNodes, FollowsNumbersThatAnotherProgramUpdates) {
+TEST(InvariantNodes, FollowsNumbersThatAnotherProgramUpdates) {
   Cube t;
   const auto program = compile(t);
-  Traced other;
+  GraphBuilder other;
   const Value w = other.graph.parameter(t.store, t.store->type);
   other.updates = {{t.store, other.op("multiply", {w, other.graph.constant(0.5)})}};
   const auto halve = compile(other);
@@ -71,8 +71,8 @@ TEST(SteadyNodes, FollowsNumbersThatAnotherProgramUpdates) {
   EXPECT_EQ(numbersOf(runNow(program, {one})[0]), (std::vector<float>{0.125f, 0, 0, 0.125f}));
 }
 
-TEST(SteadyNodes, MakesOnlyWhatDependsOnTheChange) {
-  Traced t;
+TEST(InvariantNodes, MakesOnlyWhatDependsOnTheChange) {
+  GraphBuilder t;
   StoragePtr a = floats(kSquare, kDouble), b = floats(kSquare, kFlip);
   const Value va = t.graph.parameter(a, a->type), vb = t.graph.parameter(b, b->type);
   const Value squared = t.op("matmul", {va, va});
@@ -88,8 +88,8 @@ TEST(SteadyNodes, MakesOnlyWhatDependsOnTheChange) {
 
 // Weights that only an inference reads stay row-major where they live, so that they can be read back to the
 // bit.
-TEST(SteadyNodes, TransformsFiltersOnceAndLeavesTheParameterAsItIs) {
-  Traced t;
+TEST(InvariantNodes, TransformsFiltersOnceAndLeavesTheParameterAsItIs) {
+  GraphBuilder t;
   std::vector<float> weights(9 * 32 * 32);
   for (size_t i = 0; i < weights.size(); ++i) weights[i] = static_cast<float>(i % 13) / 13;
   StoragePtr store = floats({3, 3, 32, 32}, weights);
@@ -107,8 +107,8 @@ TEST(SteadyNodes, TransformsFiltersOnceAndLeavesTheParameterAsItIs) {
   for (size_t i = 0; i < first.size(); ++i) ASSERT_FLOAT_EQ(doubled[i], 2 * first[i]) << i;
 }
 
-TEST(SteadyNodes, TriesAgainAfterAFailure) {
-  Traced t;
+TEST(InvariantNodes, TriesAgainAfterAFailure) {
+  GraphBuilder t;
   StoragePtr store = floats(kSquare, kDouble);
   const int32_t wrong[] = {5}, right[] = {1};
   StoragePtr indices = hostStorage({DType::I32, {1}}, wrong);

@@ -4,15 +4,15 @@
 #include <map>
 #include <string>
 
+#include "graph_builder.h"
 #include "kernel_test.h"
 #include "program/program.h"
 #include "run.h"
-#include "traced.h"
 
 namespace nodegrad::testing {
 
 // A graph with numbers for its feeds.
-struct Posed : Traced {
+struct GraphWithData : GraphBuilder {
   std::map<Value, Array> numbers;
 
   // By value: a shape that the graph holds moves when the graph grows.
@@ -49,7 +49,7 @@ struct Posed : Traced {
 };
 
 // Loss and gradients of a block's output, weighted so that no gradient vanishes.
-inline void differentiate(Posed& t, Value y, const std::vector<Value>& xs) {
+inline void differentiate(GraphWithData& t, Value y, const std::vector<Value>& xs) {
   const Value weights = t.fed(t.graph.type(y).shape);
   const Value loss = t.op("sum", {t.op("multiply", {y, weights})});
   t.fetches = {y};

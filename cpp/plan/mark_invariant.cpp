@@ -15,15 +15,15 @@ bool isWorthKeeping(const Ir& ir, const IrNode& node) {
 
 }  // namespace
 
-void markSteady(Ir& ir) {
-  const auto isSteady = [&](ValueId input) { return ir.isSteady(input); };
+void markInvariant(Ir& ir) {
+  const auto isInvariant = [&](ValueId input) { return ir.isInvariant(input); };
   for (NodeId n : ir.nodes.ids()) {
     const IrNode& node = ir.nodes[n];
-    const bool steady =
+    const bool invariant =
         node.op == "constant" ||
-        (!node.inputs.empty() && std::all_of(node.inputs.begin(), node.inputs.end(), isSteady) &&
+        (!node.inputs.empty() && std::all_of(node.inputs.begin(), node.inputs.end(), isInvariant) &&
          (isAlias(ir, node) || isWorthKeeping(ir, node)));
-    ir.setSteady(n, steady);
+    ir.setInvariant(n, invariant);
   }
 }
 

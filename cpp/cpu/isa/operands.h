@@ -7,10 +7,10 @@ namespace nodegrad::NODEGRAD_ISA_NAMESPACE {
 namespace {
 
 template <class T>
-struct Factors;
+struct Operands;
 
 template <>
-struct Factors<float> {
+struct Operands<float> {
   static constexpr int kDepth = 1;
   using Vector = Floats;
   static Vector vector(const float* p) { return load(p); }

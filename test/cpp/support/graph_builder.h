@@ -10,7 +10,7 @@
 namespace nodegrad::testing {
 
 // A graph under construction, in few words.
-struct Traced {
+struct GraphBuilder {
   Graph graph;
   std::vector<Value> feeds, fetches;
   std::vector<TensorType> feedTypes;

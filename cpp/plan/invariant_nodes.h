@@ -7,22 +7,22 @@
 
 namespace nodegrad::plan {
 
-// What a plan computes outside of its steps: the results of steady nodes (Ir), made before the first step and
-// again once a parameter that they depend on has new numbers.
-class SteadyNodes {
+// What a plan computes outside of its steps: the results of invariant nodes (Ir), made before the first step
+// and again once a parameter that they depend on has new numbers.
+class InvariantNodes {
  public:
-  // Takes the kernel of a steady node, in the order of the plan.
+  // Takes the kernel of an invariant node, in the order of the plan.
   void add(const Ir& ir, const MemoryMap& map, NodeId n, std::unique_ptr<Kernel> kernel);
   // Brings everything up to date on the device. Waits for it where there was something to do, and fails with
   // what it refused.
   void refresh(const Ir& ir, Backend& backend);
-  // The memory of a steady value that steps read; after refresh.
+  // The memory of an invariant value that steps read; after refresh.
   void* data(ValueId value) const { return buffers_.at(value)->data(); }
   size_t size() const { return steps_.size(); }
 
  private:
   struct Input {
-    ValueId value;  // steady; none: a parameter
+    ValueId value;  // invariant; none: a parameter
     size_t parameter;
     uint64_t seen;  // the version of the parameter's numbers that was used last
   };
@@ -31,7 +31,7 @@ class SteadyNodes {
     std::unique_ptr<Kernel> kernel;
     std::vector<Input> inputs;
     std::vector<ValueId> outputs;
-    bool kept;  // whether steps read an output, not other steady nodes alone
+    bool kept;  // whether steps read an output, not other invariant nodes alone
     bool made = false;
     bool due = false;  // in this refresh
   };
