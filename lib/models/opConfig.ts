@@ -45,7 +45,10 @@ export const isOpConfig = (config: object): config is OpConfig => 'op' in config
 
 /** @throws EngineError `ARGUMENT` for an unknown op, telling the nearest. */
 export function opFromConfig({ op, config }: OpConfig): OpCall {
-  const known = ops as unknown as Readonly<Record<string, (...args: readonly unknown[]) => unknown>>;
+  const { image, ...others } = ops;
+  const known = { ...others, ...image } as unknown as Readonly<
+    Record<string, (...args: readonly unknown[]) => unknown>
+  >;
   if (!Object.hasOwn(known, op))
     throw expected('fromConfig', 'the name of an op', op, nearest(op, Object.keys(known)));
   return new OpCall(op, known[op], config.args.map(readArgument), config.name);

@@ -4,6 +4,7 @@ export * from './binary.js';
 export * from './conv.js';
 export * from './gather.js';
 export * from './identity.js';
+export * as image from './image/index.js';
 export * from './losses.js';
 export * from './matmul.js';
 export * from './norm.js';

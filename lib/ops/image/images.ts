@@ -1,0 +1,80 @@
+/** What the ops on images share. */
+import { type OptionNames, wrongShape } from '../../base/checks.js';
+import { type Operand, typeOf } from '../../core/apply.js';
+import { NDArray } from '../../core/ndarray.js';
+import type { DType } from '../../engine/engine.js';
+import { add, equal, greater, logicalAnd, logicalOr, multiply, subtract } from '../binary.js';
+import { matmul } from '../matmul.js';
+import { reshape } from '../shape.js';
+import { cast, floor } from '../unary.js';
+import { type DataFormat, dataFormatOf } from '../window.js';
+
+/** What every op on images takes. */
+export interface ImageOptions {
+  /**
+   * The order of the axes: `channelsLast`, [height, width, channels], or `channelsFirst`, [channels, height, width], of one image; of
+   * several with the batch first. Default `channelsLast`.
+   */
+  dataFormat?: DataFormat;
+}
+
+/** @internal */
+export const imageNames = { dataFormat: 'optional' } satisfies OptionNames<ImageOptions>;
+
+/** Where the axes of images are, and the sizes of all. @internal */
+export interface ImageAxes {
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+  readonly shape: readonly number[];
+}
+
+/** The axes of one image or of a batch. @throws EngineError `SHAPE` for another rank. @internal */
+export function imageAxes(op: string, images: Operand, dataFormat: DataFormat | undefined): ImageAxes {
+  const { shape } = typeOf(images);
+  const last = dataFormatOf(op, dataFormat) === 'channelsLast';
+  const rank = shape.length;
+  if (rank !== 3 && rank !== 4) throw wrongShape(op, 'one image of rank 3 or a batch of rank 4', shape);
+  const [height, width, channels] = last ? [rank - 3, rank - 2, rank - 1] : [rank - 2, rank - 1, rank - 3];
+  return { height, width, channels, shape };
+}
+
+/** The sizes of axes. @throws EngineError `SHAPE` where one is known only when the program runs. @internal */
+export function knownSizes(op: string, shape: readonly number[], axes: readonly number[]): number[] {
+  const sizes = axes.map((axis) => shape[axis]);
+  if (sizes.some((size) => size < 0)) throw wrongShape(op, 'sides of known size', shape);
+  return sizes;
+}
+
+/** A matrix of constants, [rows, columns]. @internal */
+export const matrix = (numbers: Float32Array, rows: number): NDArray =>
+  new NDArray(numbers, [rows, rows === 0 ? 0 : numbers.length / rows]);
+
+/** x with an axis of n numbers replaced by weights [m, n] times it. All axes after the first are of known size. @internal */
+export function contracted(x: Operand, axis: number, weights: NDArray): Operand {
+  const { shape } = typeOf(x);
+  const [m, n] = weights.shape;
+  const after = shape.slice(axis + 1).reduce((a, b) => a * b, 1);
+  const before = axis === 0 ? 1 : -1;
+  const made =
+    after === 1
+      ? matmul<Operand, Operand>(reshape(x, [before, n]), weights, { transposeB: true })
+      : matmul<Operand, Operand>(weights, reshape(x, axis === 0 ? [n, after] : [-1, n, after]));
+  return reshape<Operand>(made, [...shape.slice(0, axis), m, ...shape.slice(axis + 1)]);
+}
+
+/** The nearest whole number, of two as near the even one. @internal */
+export function rounded(x: Operand): Operand {
+  const below = floor(x);
+  const rest = subtract<Operand, Operand>(x, below);
+  const even = multiply(2, floor(multiply(below, 0.5)));
+  const up = logicalOr(
+    greater(rest, 0.5),
+    logicalAnd<Operand, Operand>(equal(rest, 0.5), greater<Operand, Operand>(below, even)),
+  );
+  return add<Operand, Operand>(below, cast<Operand>(up, 'float32'));
+}
+
+/** float32 numbers as the dtype that images have: rounded where that is for whole numbers. @internal */
+export const asImages = (x: Operand, dtype: DType): Operand =>
+  dtype === 'float32' ? x : cast(rounded(x), dtype);

@@ -1,0 +1,133 @@
+import { type OptionNames, expected, finite, integers, knownOptions, oneOf } from '../../base/checks.js';
+import { type Operand, type Outcome, typeOf } from '../../core/apply.js';
+import { NDArray } from '../../core/ndarray.js';
+import { op } from '../../core/op.js';
+import { maximum, minimum } from '../binary.js';
+import { gather } from '../gather.js';
+import { pad, slice } from '../slice.js';
+import { toFloat32 } from '../toFloat32.js';
+import { type ImageOptions, asImages, contracted, imageAxes, imageNames, knownSizes } from './images.js';
+import { antialiasMatrix, interpolationMatrix, kernels, translationMatrix } from './weights.js';
+
+/** What `ops.image.resize` takes. */
+export interface ResizeOptions extends ImageOptions {
+  /** How numbers between pixels are found. Default `bilinear`. */
+  interpolation?: 'bilinear' | 'nearest' | 'bicubic' | 'lanczos3' | 'lanczos5';
+  /** Whether a smaller image shows the mean of what each of its pixels covers; `nearest` never does. Default false. */
+  antialias?: boolean;
+  /** Cut the sides off that the other ratio of height to width has no place for. Default false. */
+  cropToAspectRatio?: boolean;
+  /** Put `fillValue` at the sides to get the other ratio of height to width. Default false. */
+  padToAspectRatio?: boolean;
+  /** What the sides are filled with: `constant` is all there is. */
+  fillMode?: 'constant';
+  /** Default 0. */
+  fillValue?: number;
+}
+
+const resizeNames = {
+  interpolation: 'optional',
+  antialias: 'boolean',
+  cropToAspectRatio: 'boolean',
+  padToAspectRatio: 'boolean',
+  fillMode: 'optional',
+  fillValue: 'optional',
+  ...imageNames,
+} satisfies OptionNames<ResizeOptions>;
+
+/**
+ * Images of another height and width. Numbers lie in the middle of their pixels. https://keras.io/api/ops/image/
+ *
+ * @param images Of rank 3 (one) or 4 (a batch), height and width known. Whole numbers are rounded and keep their dtype.
+ * @param size [height, width] of the result.
+ * @returns The images, of that size.
+ * @throws EngineError `SHAPE`, `ARGUMENT`.
+ * @example ops.image.resize(zeros([2, 8, 8, 3]), [4, 6]); // [2, 4, 6, 3]
+ */
+export const resize = op(
+  'resize',
+  <X extends Operand>(
+    images: X,
+    size: readonly [height: number, width: number],
+    options: ResizeOptions = {},
+  ): Outcome<X> => {
+    knownOptions('resize', options, resizeNames);
+    const { interpolation = 'bilinear', antialias = false, fillMode = 'constant' } = options;
+    oneOf('resize', 'interpolation', interpolation, [
+      'bilinear',
+      'nearest',
+      'bicubic',
+      'lanczos3',
+      'lanczos5',
+    ]);
+    oneOf('resize', 'fillMode', fillMode, ['constant']);
+    const sides = integers('resize', 'size', size);
+    if (sides.length !== 2 || sides.some((side) => side < 1))
+      throw expected('resize', 'the size [height, width], positive integers', size);
+    const { height, width, shape } = imageAxes('resize', images, options.dataFormat);
+    const axes = [height, width];
+    if (knownSizes('resize', shape, axes).includes(0))
+      throw expected('resize', 'images of at least one pixel', shape, undefined, 'SHAPE');
+    let x = fitted(images, sides, axes, options);
+    const { dtype, shape: whole } = typeOf(x);
+    if (interpolation === 'nearest') {
+      axes.forEach((axis, i) => {
+        const n = whole[axis];
+        const nearest = Int32Array.from({ length: sides[i] }, (_, j) =>
+          Math.min(Math.floor(((j + 0.5) * n) / sides[i]), n - 1),
+        );
+        x = gather<Operand, Operand>(x, new NDArray(nearest, [sides[i]]), { axis });
+      });
+      return x as Outcome<X>;
+    }
+    x = toFloat32(x);
+    axes.forEach(
+      (axis, i) => (x = contracted(x, axis, weightsOf(whole[axis], sides[i], interpolation, antialias))),
+    );
+    if (interpolation === 'bicubic' && dtype === 'uint8') x = minimum(maximum(x, 0), 255);
+    return asImages(x, dtype) as Outcome<X>;
+  },
+);
+
+function weightsOf(
+  n: number,
+  size: number,
+  method: Exclude<ResizeOptions['interpolation'], 'nearest' | undefined>,
+  antialias: boolean,
+) {
+  if (method === 'bilinear' || method === 'bicubic')
+    return (antialias ? antialiasMatrix : interpolationMatrix)(n, size, method);
+  return translationMatrix(n, size, { scale: size / n, translation: 0, kernel: kernels[method], antialias });
+}
+
+/** The images cut or filled up to the ratio of the size's sides, as far as asked for. */
+function fitted(
+  images: Operand,
+  sides: readonly number[],
+  axes: readonly number[],
+  options: ResizeOptions,
+): Operand {
+  const { cropToAspectRatio = false, padToAspectRatio = false, fillValue = 0 } = options;
+  if (cropToAspectRatio && padToAspectRatio)
+    throw expected('resize', 'one of cropToAspectRatio and padToAspectRatio', 'both');
+  finite('resize', 'fillValue', fillValue);
+  const { shape } = typeOf(images);
+  const [height, width] = axes.map((axis) => shape[axis]);
+  const ideal = [Math.trunc((width * sides[0]) / sides[1]), Math.trunc((height * sides[1]) / sides[0])];
+  if (cropToAspectRatio) {
+    const start = shape.map(() => 0);
+    const size = shape.map(() => -1);
+    axes.forEach((axis, i) => {
+      size[axis] = Math.max(Math.min(shape[axis], ideal[i]), 1);
+      start[axis] = Math.floor((shape[axis] - size[axis]) / 2);
+    });
+    return slice(images, start, size);
+  }
+  if (!padToAspectRatio) return images;
+  const margins = shape.map((n, axis): [number, number] => {
+    const i = axes.indexOf(axis);
+    const margin = i < 0 ? 0 : Math.floor((Math.max(n, ideal[i]) - n) / 2);
+    return [margin, margin];
+  });
+  return pad(images, margins, { value: fillValue });
+}

@@ -1,0 +1,102 @@
+import { EngineError } from '../base/errors.js';
+import { type Operand, apply, typeOf } from '../core/apply.js';
+import { NDArray } from '../core/ndarray.js';
+import { gather } from './gather.js';
+import { reshape } from './shape.js';
+import { pad, slice } from './slice.js';
+
+/** Windows over axes, a number for each of them. @internal */
+export interface Windows {
+  readonly size: readonly number[];
+  readonly strides: readonly number[];
+  readonly dilations: readonly number[];
+  /** Zeros around: none, as many as one window for each stride needs, or so many on both sides of each axis. */
+  readonly padding: 'valid' | 'same' | readonly number[];
+}
+
+/** What windows of an axis read: how many there are, the zeros around, and the places that each reads. */
+interface AxisWindows {
+  readonly count: number;
+  readonly pads: readonly [before: number, after: number];
+  readonly places: NDArray;
+}
+
+function axisWindows(
+  op: string,
+  n: number,
+  { size, strides, dilations, padding }: Windows,
+  i: number,
+): AxisWindows {
+  if (n < 0) throw new EngineError('SHAPE', `[${op}] expected sides of known size`);
+  const reach = (size[i] - 1) * dilations[i] + 1;
+  const both = padding === 'same' ? Math.max((Math.ceil(n / strides[i]) - 1) * strides[i] + reach - n, 0) : 0;
+  const pads: [number, number] =
+    typeof padding === 'string' ? [Math.floor(both / 2), Math.ceil(both / 2)] : [padding[i], padding[i]];
+  const whole = n + pads[0] + pads[1];
+  const count = Math.floor((whole - reach) / strides[i]) + 1;
+  if (count < 1)
+    throw new EngineError('SHAPE', `[${op}] expected a side of at least ${reach}, received ${whole}`);
+  const places = Int32Array.from(
+    { length: count * size[i] },
+    (_, at) => Math.floor(at / size[i]) * strides[i] + (at % size[i]) * dilations[i],
+  );
+  return { count, pads, places: new NDArray(places, [places.length]) };
+}
+
+const paddings = (rank: number, axes: readonly number[], along: readonly AxisWindows[]) =>
+  Array.from({ length: rank }, (_, axis) => along[axes.indexOf(axis)]?.pads ?? ([0, 0] as const));
+
+/**
+ * What windows over axes of x see.
+ *
+ * @param axes Neighbouring ones, in their order. All axes after the first are of known size.
+ * @returns `y`: x's shape with [count, size] in the place of each of the axes. `counts`: how many windows each axis has. @internal
+ */
+export function windowed(
+  op: string,
+  x: Operand,
+  axes: readonly number[],
+  windows: Windows,
+): { y: Operand; counts: number[] } {
+  const { shape } = typeOf(x);
+  const along = axes.map((axis, i) => axisWindows(op, shape[axis], windows, i));
+  let y = along.some(({ pads }) => pads[0] + pads[1] > 0) ? pad(x, paddings(shape.length, axes, along)) : x;
+  axes.forEach((axis, i) => (y = gather<Operand, Operand>(y, along[i].places, { axis })));
+  const apart = shape.flatMap((n, axis) => {
+    const i = axes.indexOf(axis);
+    return i < 0 ? [n] : [along[i].count, windows.size[i]];
+  });
+  return { y: reshape<Operand>(y, apart), counts: along.map(({ count }) => count) };
+}
+
+/**
+ * The transposed of {@link windowed}: adds what windows hold at the places that they see, and cuts the padding off.
+ *
+ * @param y As `windowed` gives it. All axes after the first are of known size.
+ * @param axes The axes of the result, neighbouring ones, in their order.
+ * @param sizes Of these axes.
+ * @internal
+ */
+export function overlapped(
+  op: string,
+  y: Operand,
+  axes: readonly number[],
+  sizes: readonly number[],
+  windows: Windows,
+): Operand {
+  const along = sizes.map((n, i) => axisWindows(op, n, windows, i));
+  const { shape } = typeOf(y);
+  const [from, to] = [axes[0], axes[0] + 2 * axes.length];
+  const merged = [...shape.slice(0, from), ...along.map(({ places }) => places.length), ...shape.slice(to)];
+  let x = reshape<Operand>(y, merged);
+  axes.forEach((axis, i) => {
+    const whole = sizes[i] + along[i].pads[0] + along[i].pads[1];
+    // Read for its shape alone.
+    const like = gather<Operand, Operand>(x, new NDArray(new Int32Array(whole), [whole]), { axis });
+    x = apply<Operand>('gatherBackward', [x, along[i].places, like], { axis });
+  });
+  const start = merged.map(() => 0);
+  const size = merged.map(() => -1);
+  axes.forEach((axis, i) => ([start[axis], size[axis]] = [along[i].pads[0], sizes[i]]));
+  return slice(x, start, size);
+}
