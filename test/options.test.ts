@@ -215,7 +215,7 @@ const withoutOptions = [
 ].flatMap((line) => line.split(' '));
 
 describe('ops', () => {
-  const named = (name: string) => allOps[name] as Make;
+  const named = (name: string): Make => allOps[name];
 
   it('are all in the tables', () => {
     const listed = [...Object.keys(opsWithOptions), ...withoutOptions];

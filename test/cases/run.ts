@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs';
 import { type Sym, type Tensor, compile, grad, ops, tensor } from 'nodegrad';
 import { expect } from 'vitest';
 import { type Numbers, type Stored, readFixture, worst } from '../fixtures/read.js';
+import { allOps } from '../support/ops.js';
 import { compositions } from './compositions.js';
 
 export interface Case {
@@ -51,7 +52,7 @@ const H = 0.02;
 type Loose = (...args: unknown[]) => Sym;
 
 function call(row: Case, inputs: readonly Sym[]): Sym {
-  const fn = ({ ...ops, ...compositions } as unknown as Record<string, Loose | undefined>)[row.op];
+  const fn = ({ ...allOps, ...compositions } as unknown as Record<string, Loose | undefined>)[row.op];
   if (!fn) throw new Error(`The table names an op that does not exist: ${row.op}`);
   return fn(...(row.list ? [inputs] : inputs), ...row.args);
 }

@@ -113,6 +113,13 @@ const goodArguments: Readonly<Record<string, (() => unknown[]) | undefined>> = {
   testOnBatch: () => [x(), y(), {}],
   predictOnBatch: () => [x()],
   slice: () => [0, 1],
+  resize: () => [image(), [2, 3], {}],
+  mapCoordinates: () => [x(), x(), 1, {}],
+  affineTransform: () => [image(), [1, 0, 0, 0, 1, 0, 0, 0], {}],
+  scaleAndTranslate: () => [x(), [2, 4], [1.5], [0], [1], 'linear', {}],
+  ssim: () => [image(), image(), { filterSize: 3 }],
+  extractPatches: () => [image(), 2, {}],
+  extractPatches3d: () => [nodegrad.tensor(new Float32Array(16), [1, 2, 2, 2, 2]), 2, {}],
   assign: () => [
     [
       [1, 2],
@@ -144,6 +151,7 @@ const optionsOf = (value: unknown): readonly string[] | undefined => {
 
 /** Right arguments of a factory or an op. */
 function goodOf(space: string, name: string): () => unknown[] {
+  if (space === 'ops.image') return () => [image(), {}];
   if (space === 'ops') {
     if (/2d|biasAdd/i.test(name))
       return () => [image(), nodegrad.tensor(new Float32Array(8), [2, 2, 2, 1]), {}];
@@ -151,6 +159,10 @@ function goodOf(space: string, name: string): () => unknown[] {
   }
   return () => [{ ...(required[name] ?? {}) }];
 }
+
+/** What `export * as` makes: `ops.image`. */
+const isNamespace = (value: unknown): value is object =>
+  Object.prototype.toString.call(value) === '[object Module]';
 
 function exported(): Target[] {
   const targets: Target[] = [];
@@ -169,6 +181,8 @@ function exported(): Target[] {
     } else if (typeof value === 'function') {
       const good = goodArguments[name] ?? goodOf(space, name);
       targets.push({ name: full, call: (args) => (value as Callable)(...args), good });
+    } else if (isNamespace(value)) {
+      for (const [inner, item] of Object.entries(value)) add(full, inner, item);
     }
   };
   for (const [name, value] of Object.entries(nodegrad)) {

@@ -10,6 +10,7 @@ import {
 import { type Operand, type Outcome, typeOf } from '../../core/apply.js';
 import { NDArray } from '../../core/ndarray.js';
 import { op } from '../../core/op.js';
+import { allocate } from '../../core/tensor.js';
 import { add, divide, multiply, subtract } from '../binary.js';
 import { depthwiseConv } from '../conv.js';
 import { mean } from '../reduce.js';
@@ -54,31 +55,40 @@ const ssimNames = {
   ...imageNames,
 } satisfies OptionNames<SsimOptions>;
 
-/** A bell of sum 1 over n places. */
+/** Windows of one size, row by row. */
+interface Windows {
+  readonly height: number;
+  readonly width: number;
+  readonly numbers: readonly ArrayLike<number>[];
+}
+
+/** The product of a bell of sum 1 along each axis. @throws EngineError `OUT_OF_MEMORY`. */
+function gaussian(op: string, [height, width]: readonly number[], [x, y]: readonly number[]): Windows {
+  const window = allocate(op, 'float32', height * width);
+  const [rows, columns] = [bell(height, y), bell(width, x)];
+  window.forEach((_, i) => (window[i] = rows[Math.floor(i / width)] * columns[i % width]));
+  return { height, width, numbers: [window] };
+}
+
 function bell(n: number, sigma: number): number[] {
   const heights = Array.from({ length: n }, (_, i) => Math.exp(-0.5 * ((i - (n - 1) / 2) / sigma) ** 2));
   const total = heights.reduce((a, b) => a + b, 0);
-  return heights.map((height) => height / total);
+  return heights.map((one) => one / total);
 }
 
 /** The same windows for each channel, [height, width, channels, windows]. */
-function eachChannel(windows: readonly (readonly (readonly number[])[])[], channels: number): NDArray {
-  const [height, width] = [windows[0].length, windows[0][0].length];
-  const numbers: number[] = [];
-  for (let i = 0; i < height; i++)
-    for (let j = 0; j < width; j++)
-      for (let c = 0; c < channels; c++) for (const window of windows) numbers.push(window[i][j]);
-  return new NDArray(Float32Array.from(numbers), [height, width, channels, windows.length]);
+function eachChannel(op: string, { height, width, numbers }: Windows, channels: number): NDArray {
+  const each = allocate(op, 'float32', height * width * channels * numbers.length);
+  const block = channels * numbers.length;
+  each.forEach((_, i) => (each[i] = numbers[i % numbers.length][Math.floor(i / block)]));
+  return new NDArray(each, [height, width, channels, numbers.length]);
 }
-
-const gaussian = ([height, width]: readonly number[], [x, y]: readonly number[]) =>
-  bell(height, y).map((a) => bell(width, x).map((b) => a * b));
 
 /** A depthwise convolution of one image or a batch, by windows of the same numbers for each channel. */
 function filtered(
   op: string,
   images: Operand,
-  windows: readonly (readonly (readonly number[])[])[],
+  windows: Windows,
   padding: 'same' | 'valid',
   { dataFormat }: ImageOptions,
 ): Operand {
@@ -86,7 +96,7 @@ function filtered(
   if (shape[channels] < 1) throw wrongShape(op, 'a known number of channels, at least one', shape);
   const single = shape.length === 3;
   const x = toFloat32<Operand>(single ? expandDims<Operand>(images, 0) : images);
-  const made = depthwiseConv<Operand, Operand>(x, eachChannel(windows, shape[channels]), {
+  const made = depthwiseConv<Operand, Operand>(x, eachChannel(op, windows, shape[channels]), {
     padding,
     dataFormat,
   });
@@ -113,23 +123,25 @@ export const gaussianBlur = op(
       integer('gaussianBlur', 'kernelSize', n),
     );
     pair('sigma', sigma).forEach((n) => positive('gaussianBlur', 'sigma', n));
-    const made = filtered('gaussianBlur', images, [gaussian(kernelSize, sigma)], 'same', options);
+    const made = filtered(
+      'gaussianBlur',
+      images,
+      gaussian('gaussianBlur', kernelSize, sigma),
+      'same',
+      options,
+    );
     return asImages(made, typeOf(images).dtype) as Outcome<X>;
   },
 );
 
-const SOBEL = [
-  [
-    [-1, -2, -1],
-    [0, 0, 0],
-    [1, 2, 1],
+const SOBEL: Windows = {
+  height: 3,
+  width: 3,
+  numbers: [
+    [-1, -2, -1, 0, 0, 0, 1, 2, 1],
+    [-1, 0, 1, -2, 0, 2, -1, 0, 1],
   ],
-  [
-    [-1, 0, 1],
-    [-2, 0, 2],
-    [-1, 0, 1],
-  ],
-];
+};
 
 /**
  * How fast images change downwards and to the right, by Sobel's windows; beyond the border are zeros. https://keras.io/api/ops/image/
@@ -172,8 +184,8 @@ export const ssim = op(
     const [a, b] = [toFloat32<Operand>(image1), toFloat32<Operand>(image2)];
     const { shape } = imageAxes('ssim', a, options.dataFormat);
     imageAxes('ssim', b, options.dataFormat);
-    const window = gaussian([filterSize, filterSize], [filterSigma, filterSigma]);
-    const seen = (x: Operand) => filtered('ssim', x, [window], 'valid', options);
+    const window = gaussian('ssim', [filterSize, filterSize], [filterSigma, filterSigma]);
+    const seen = (x: Operand) => filtered('ssim', x, window, 'valid', options);
     const product = (x: Operand, y: Operand): Operand => multiply<Operand, Operand>(x, y);
     const [m1, m2] = [seen(a), seen(b)];
     const c1 = (k1 * maxVal) ** 2;

@@ -1,7 +1,7 @@
 /** What the ops on images share. */
 import { type OptionNames, wrongShape } from '../../base/checks.js';
 import { type Operand, typeOf } from '../../core/apply.js';
-import { NDArray } from '../../core/ndarray.js';
+import type { NDArray } from '../../core/ndarray.js';
 import type { DType } from '../../engine/engine.js';
 import { add, equal, greater, logicalAnd, logicalOr, multiply, subtract } from '../binary.js';
 import { matmul } from '../matmul.js';
@@ -45,10 +45,6 @@ export function knownSizes(op: string, shape: readonly number[], axes: readonly 
   if (sizes.some((size) => size < 0)) throw wrongShape(op, 'sides of known size', shape);
   return sizes;
 }
-
-/** A matrix of constants, [rows, columns]. @internal */
-export const matrix = (numbers: Float32Array, rows: number): NDArray =>
-  new NDArray(numbers, [rows, rows === 0 ? 0 : numbers.length / rows]);
 
 /** x with an axis of n numbers replaced by weights [m, n] times it. All axes after the first are of known size. @internal */
 export function contracted(x: Operand, axis: number, weights: NDArray): Operand {

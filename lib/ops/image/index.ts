@@ -4,6 +4,7 @@ export * from './filters.js';
 export * from './margins.js';
 export * from './patches.js';
 export * from './resize.js';
-export * from './sampling.js';
 export * from './scaleAndTranslate.js';
+export * from './transforms.js';
 export type { ImageOptions } from './images.js';
+export type { AffineTransformOptions, SampleOptions } from './sampling.js';

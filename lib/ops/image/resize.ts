@@ -2,6 +2,7 @@ import { type OptionNames, expected, finite, integers, knownOptions, oneOf } fro
 import { type Operand, type Outcome, typeOf } from '../../core/apply.js';
 import { NDArray } from '../../core/ndarray.js';
 import { op } from '../../core/op.js';
+import { allocate } from '../../core/tensor.js';
 import { maximum, minimum } from '../binary.js';
 import { gather } from '../gather.js';
 import { pad, slice } from '../slice.js';
@@ -73,9 +74,8 @@ export const resize = op(
     if (interpolation === 'nearest') {
       axes.forEach((axis, i) => {
         const n = whole[axis];
-        const nearest = Int32Array.from({ length: sides[i] }, (_, j) =>
-          Math.min(Math.floor(((j + 0.5) * n) / sides[i]), n - 1),
-        );
+        const nearest = allocate('resize', 'int32', sides[i]);
+        nearest.forEach((_, j) => (nearest[j] = Math.min(Math.floor(((j + 0.5) * n) / sides[i]), n - 1)));
         x = gather<Operand, Operand>(x, new NDArray(nearest, [sides[i]]), { axis });
       });
       return x as Outcome<X>;
@@ -96,8 +96,13 @@ function weightsOf(
   antialias: boolean,
 ) {
   if (method === 'bilinear' || method === 'bicubic')
-    return (antialias ? antialiasMatrix : interpolationMatrix)(n, size, method);
-  return translationMatrix(n, size, { scale: size / n, translation: 0, kernel: kernels[method], antialias });
+    return (antialias ? antialiasMatrix : interpolationMatrix)('resize', n, size, method);
+  return translationMatrix('resize', n, size, {
+    scale: size / n,
+    translation: 0,
+    kernel: kernels[method],
+    antialias,
+  });
 }
 
 /** The images cut or filled up to the ratio of the size's sides, as far as asked for. */

@@ -1,8 +1,7 @@
 import { EngineError } from '../../base/errors.js';
-import { type OptionNames, finite, knownOptions, oneOf, wrongShape } from '../../base/checks.js';
-import { type Operand, type Outcome, typeOf } from '../../core/apply.js';
+import { type OptionNames, finite, oneOf } from '../../base/checks.js';
+import { type Operand, typeOf } from '../../core/apply.js';
 import { NDArray } from '../../core/ndarray.js';
-import { op } from '../../core/op.js';
 import {
   add,
   divide,
@@ -157,52 +156,6 @@ export function sampled(
   return order === 0 ? cast(result, dtype) : asImages(result, dtype);
 }
 
-/** What `ops.image.mapCoordinates` takes. */
-export type MapCoordinatesOptions = SampleOptions;
-
-/**
- * The numbers of an array at coordinates between its places. https://keras.io/api/ops/image/
- *
- * @param inputs Of rank 1 or more, all sizes known. Whole numbers are rounded and keep their dtype.
- * @param coordinates [rank, ...]: for each axis of `inputs` where along it. Gradients flow to them, too (but with `order` 0 none).
- * @param order 0: the nearest number; 1: a straight line between numbers.
- * @returns coordinates.shape[1..].
- * @throws EngineError `SHAPE`, `ARGUMENT`.
- * @example ops.image.mapCoordinates([[1, 2], [3, 4]], [[0.5], [0.5]], 1); // [2.5]
- */
-export const mapCoordinates = op(
-  'mapCoordinates',
-  <X extends Operand, C extends Operand>(
-    inputs: X,
-    coordinates: C,
-    order: 0 | 1,
-    options: MapCoordinatesOptions = {},
-  ): Outcome<X | C> => {
-    knownOptions('mapCoordinates', options, sampleNames);
-    oneOf('mapCoordinates', 'order', order, [0, 1]);
-    const { shape } = typeOf(inputs);
-    const given = typeOf(coordinates).shape;
-    if (given.length < 2 || given[0] !== shape.length)
-      throw wrongShape(
-        'mapCoordinates',
-        `coordinates [${shape.length}, ...] for numbers of rank ${shape.length}`,
-        given,
-      );
-    const sizes = knownSizes('mapCoordinates', shape, [...shape.keys()]);
-    const points = reshape<Operand>(coordinates, [shape.length, -1]);
-    const along = sizes.map((_, axis): Operand => reshape(slice<Operand>(points, axis, 1), [-1]));
-    const result = sampled(
-      'mapCoordinates',
-      reshape<Operand>(inputs, [1, -1, 1]),
-      sizes,
-      along,
-      order,
-      options,
-    );
-    return reshape(result, given.slice(1)) as Outcome<X | C>;
-  },
-);
-
 /**
  * Images read at other places, given for each sample by a function of a pixel's column and row.
  *
@@ -237,33 +190,6 @@ export function moved(
   if (last) return whole;
   return transpose(whole, shape.length === 3 ? [2, 0, 1] : [0, 3, 1, 2]);
 }
-
-/**
- * Images moved, turned, scaled or sheared: pixel (x, y) of the result, x its column, shows the input at
- * ((a0 x + a1 y + a2) / k, (b0 x + b1 y + b2) / k) with k = c0 x + c1 y + 1. https://keras.io/api/ops/image/
- *
- * @param images Of rank 3 (one) or 4 (a batch), height, width and channels known.
- * @param transform [a0, a1, a2, b0, b1, b2, c0, c1], for all images or [n, 8]. Gradients flow to it, too.
- * @returns Of the images' shape.
- * @throws EngineError `SHAPE`, `ARGUMENT`.
- * @example ops.image.affineTransform(image, [1, 0, 2, 0, 1, 0, 0, 0]); // moved to the left by two pixels
- */
-export const affineTransform = op(
-  'affineTransform',
-  <X extends Operand, T extends Operand>(
-    images: X,
-    transform: T,
-    options: AffineTransformOptions = {},
-  ): Outcome<X | T> => {
-    knownOptions('affineTransform', options, affineNames);
-    const { shape } = typeOf(transform);
-    if (shape.length < 1 || shape.length > 2 || shape.at(-1) !== 8)
-      throw wrongShape('affineTransform', 'a transform [8] or [n, 8]', shape);
-    return moved('affineTransform', images, projected(toFloat32<Operand>(transform)), options) as Outcome<
-      X | T
-    >;
-  },
-);
 
 /** The projective map of eight numbers [8] or [n, 8], as {@link moved} takes it. @internal */
 export function projected(transform: Operand) {

@@ -43,7 +43,7 @@ const METHODS: Readonly<Record<ScaleMethod, keyof typeof kernels>> = {
  *
  * @param images Of any rank; all axes after the first are of known size, and those that are scaled. Whole numbers are rounded and keep
  *   their dtype.
- * @param outputShape The shape of the result: that of the images but on the axes that are scaled.
+ * @param outputShape The shape of the result: that of the images but on the axes that are scaled; -1 is what the images have there.
  * @param scale Numbers above 0, one for each of `spatialDims`.
  * @param translation Numbers, one for each of them.
  * @param spatialDims The axes that are scaled.
@@ -75,8 +75,7 @@ export const scaleAndTranslate = op(
         throw expected('scaleAndTranslate', `a list of ${axes.length} numbers for ${name}`, list);
     }
     const sizes = integers('scaleAndTranslate', 'outputShape', outputShape);
-    const fits = (n: number, axis: number) =>
-      axes.includes(axis) ? n > 0 : n === shape[axis] || shape[axis] < 0;
+    const fits = (n: number, axis: number) => (axes.includes(axis) ? n > 0 : n === shape[axis] || n === -1);
     if (sizes.length !== shape.length || !sizes.every(fits))
       throw expected(
         'scaleAndTranslate',
@@ -86,7 +85,7 @@ export const scaleAndTranslate = op(
     const lengths = knownSizes('scaleAndTranslate', shape, axes);
     let x: Operand = toFloat32<Operand>(images);
     axes.forEach((axis, i) => {
-      const weights = translationMatrix(lengths[i], sizes[axis], {
+      const weights = translationMatrix('scaleAndTranslate', lengths[i], sizes[axis], {
         scale: positive('scaleAndTranslate', 'scale', scale[i]),
         translation: finite('scaleAndTranslate', 'translation', translation[i]),
         kernel: kernels[METHODS[method]],

@@ -1,6 +1,6 @@
-/** Matrices that resample one axis: row i holds what each place of the input adds to place i of the output. Computed in float64. */
+/** Matrices that resample one axis: row i holds what each place of the input adds to place i of the output. */
 import { NDArray } from '../../core/ndarray.js';
-import { matrix } from './images.js';
+import { allocate } from '../../core/tensor.js';
 
 /** How a place between pixels is weighted by its distance from them. */
 type Kernel = (distance: number) => number;
@@ -26,17 +26,27 @@ const lanczos =
 /** @internal */
 export const kernels = { linear, cubic: cubic(-0.5), lanczos3: lanczos(3), lanczos5: lanczos(5) } as const;
 
-/** Fills the matrix from what each output place takes: pairs of an input place and its weight. */
-function filled(n: number, size: number, row: (i: number, put: (j: number, w: number) => void) => void) {
-  const numbers = new Float64Array(size * n);
+/** Fills the matrix from what each output place takes: pairs of an input place and its weight. @throws EngineError `OUT_OF_MEMORY`. */
+function filled(
+  op: string,
+  n: number,
+  size: number,
+  row: (i: number, put: (j: number, w: number) => void) => void,
+) {
+  const numbers = allocate(op, 'float32', size * n);
   for (let i = 0; i < size; i++) row(i, (j, w) => (numbers[i * n + j] += w));
-  return matrix(Float32Array.from(numbers), size);
+  return new NDArray(numbers, [size, n]);
 }
 
 /** Between the two nearest pixels, or over four (a = -0.75); beyond the border its pixels go on. As PyTorch's `interpolate`. @internal */
-export function interpolationMatrix(n: number, size: number, method: 'bilinear' | 'bicubic'): NDArray {
+export function interpolationMatrix(
+  op: string,
+  n: number,
+  size: number,
+  method: 'bilinear' | 'bicubic',
+): NDArray {
   const [kernel, reach] = method === 'bilinear' ? [linear, 1] : [cubic(-0.75), 2];
-  return filled(n, size, (i, put) => {
+  return filled(op, n, size, (i, put) => {
     const center = ((i + 0.5) * n) / size - 0.5;
     for (let j = Math.floor(center) - reach + 1; j <= Math.floor(center) + reach; j++)
       put(Math.min(Math.max(j, 0), n - 1), kernel(Math.abs(center - j)));
@@ -44,10 +54,15 @@ export function interpolationMatrix(n: number, size: number, method: 'bilinear' 
 }
 
 /** Over as many pixels as an output place covers, with weights of sum 1. As PyTorch's `interpolate` with `antialias`. @internal */
-export function antialiasMatrix(n: number, size: number, method: 'bilinear' | 'bicubic'): NDArray {
+export function antialiasMatrix(
+  op: string,
+  n: number,
+  size: number,
+  method: 'bilinear' | 'bicubic',
+): NDArray {
   const [kernel, reach] = method === 'bilinear' ? [linear, 1] : [kernels.cubic, 2];
   const step = Math.max(n / size, 1);
-  return filled(n, size, (i, put) => {
+  return filled(op, n, size, (i, put) => {
     const center = ((i + 0.5) * n) / size;
     const from = Math.max(Math.trunc(center - reach * step + 0.5), 0);
     const to = Math.min(Math.trunc(center + reach * step + 0.5), n);
@@ -64,6 +79,7 @@ export function antialiasMatrix(n: number, size: number, method: 'bilinear' | 'b
  * `scale_and_translate`. @internal
  */
 export function translationMatrix(
+  op: string,
   n: number,
   size: number,
   {
@@ -74,7 +90,7 @@ export function translationMatrix(
   }: { scale: number; translation: number; kernel: Kernel; antialias: boolean },
 ): NDArray {
   const step = antialias ? Math.max(1 / scale, 1) : 1;
-  return filled(n, size, (i, put) => {
+  return filled(op, n, size, (i, put) => {
     const center = (i + 0.5 - translation) / scale - 0.5;
     if (!(center >= -0.5 && center <= n - 0.5)) return;
     const weights = Array.from({ length: n }, (_, j) => kernel(Math.abs(center - j) / step));

@@ -1,0 +1,89 @@
+import { knownOptions, oneOf, wrongShape } from '../../base/checks.js';
+import { type Operand, type Outcome, typeOf } from '../../core/apply.js';
+import { op } from '../../core/op.js';
+import { reshape } from '../shape.js';
+import { slice } from '../slice.js';
+import { toFloat32 } from '../toFloat32.js';
+import { knownSizes } from './images.js';
+import {
+  type AffineTransformOptions,
+  type SampleOptions,
+  affineNames,
+  moved,
+  projected,
+  sampled,
+  sampleNames,
+} from './sampling.js';
+
+/** What `ops.image.mapCoordinates` takes. */
+export type MapCoordinatesOptions = SampleOptions;
+
+/**
+ * The numbers of an array at coordinates between its places. https://keras.io/api/ops/image/
+ *
+ * @param inputs Of rank 1 or more, all sizes known. Whole numbers are rounded and keep their dtype.
+ * @param coordinates [rank, ...]: for each axis of `inputs` where along it. Gradients flow to them, too (but with `order` 0 none).
+ * @param order 0: the nearest number; 1: a straight line between numbers.
+ * @returns coordinates.shape[1..].
+ * @throws EngineError `SHAPE`, `ARGUMENT`.
+ * @example ops.image.mapCoordinates([[1, 2], [3, 4]], [[0.5], [0.5]], 1); // [2.5]
+ */
+export const mapCoordinates = op(
+  'mapCoordinates',
+  <X extends Operand, C extends Operand>(
+    inputs: X,
+    coordinates: C,
+    order: 0 | 1,
+    options: MapCoordinatesOptions = {},
+  ): Outcome<X | C> => {
+    knownOptions('mapCoordinates', options, sampleNames);
+    oneOf('mapCoordinates', 'order', order, [0, 1]);
+    const { shape } = typeOf(inputs);
+    const given = typeOf(coordinates).shape;
+    if (given.length < 2 || (given[0] !== shape.length && given[0] !== -1))
+      throw wrongShape(
+        'mapCoordinates',
+        `coordinates [${shape.length}, ...] for numbers of rank ${shape.length}`,
+        given,
+      );
+    const sizes = knownSizes('mapCoordinates', shape, [...shape.keys()]);
+    const points = reshape<Operand>(coordinates, [shape.length, -1]);
+    const along = sizes.map((_, axis): Operand => reshape(slice<Operand>(points, axis, 1), [-1]));
+    const result = sampled(
+      'mapCoordinates',
+      reshape<Operand>(inputs, [1, -1, 1]),
+      sizes,
+      along,
+      order,
+      options,
+    );
+    return reshape(result, given.slice(1)) as Outcome<X | C>;
+  },
+);
+
+/**
+ * Images moved, turned, scaled or sheared: pixel (x, y) of the result, x its column, shows the input at
+ * ((a0 x + a1 y + a2) / k, (b0 x + b1 y + b2) / k) with k = c0 x + c1 y + 1. https://keras.io/api/ops/image/
+ *
+ * @param images Of rank 3 (one) or 4 (a batch), height, width and channels known.
+ * @param transform [a0, a1, a2, b0, b1, b2, c0, c1], for all images or [n, 8]. Gradients flow to it, too.
+ * @returns Of the images' shape.
+ * @throws EngineError `SHAPE`, `ARGUMENT`.
+ * @example ops.image.affineTransform(image, [1, 0, 2, 0, 1, 0, 0, 0]); // moved to the left by two pixels
+ */
+export const affineTransform = op(
+  'affineTransform',
+  <X extends Operand, T extends Operand>(
+    images: X,
+    transform: T,
+    options: AffineTransformOptions = {},
+  ): Outcome<X | T> => {
+    knownOptions('affineTransform', options, affineNames);
+    const { shape } = typeOf(transform);
+    if (shape.length < 1 || shape.length > 2 || shape.at(-1) !== 8)
+      throw wrongShape('affineTransform', 'a transform [8] or [n, 8]', shape);
+    return moved('affineTransform', images, projected(toFloat32<Operand>(transform)), options) as Outcome<
+      X | T
+    >;
+  },
+);
