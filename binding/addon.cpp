@@ -75,10 +75,14 @@ Napi::Value open(const Napi::CallbackInfo& info) {
       check(napi_create_function(env, item.name, NAPI_AUTO_LENGTH, item.call, environment, &function));
       calls.Set(item.name, Napi::Value(env, function));
     }
-  } catch (const Error& error) {
+  } catch (const Napi::Error&) {
+    throw;
+  } catch (const std::exception& error) {
+    const auto* known = dynamic_cast<const Error*>(&error);
     const auto text = [&](const std::string& value) { return Napi::String::New(env, value); };
-    const Napi::Object typed = info[0].As<Napi::Function>().New(
-        {text(codeName(error.code())), text(std::string("[nodegrad] ") + error.what())});
+    const Napi::Object typed =
+        info[0].As<Napi::Function>().New({text(codeName(known ? known->code() : ErrorCode::Internal)),
+                                          text(std::string("[nodegrad] ") + error.what())});
     throw Napi::Error(env, typed);
   }
   return calls;

@@ -165,6 +165,9 @@ class Backend {
     });
     over->get_future().get();
   }
+  // The same at the end of the process, and ends the threads of the device's own: they would use what is
+  // destroyed next. Only buffers may go after it.
+  virtual void end() { finish(); }
 
   // Called on the engine's thread before its first work: sets up the team of threads that kernels share, if
   // there is one, and gives its size, which is less than wanted where the system refuses threads.

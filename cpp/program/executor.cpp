@@ -128,13 +128,13 @@ void Executor::stop() {
     cancelled_ = true;
     finished_.wait(lock, [&] { return running_ == std::thread::id(); });
   }
-  finishDevices();  // the engine's thread calls them no more
+  forDevices(&Backend::end);  // the engine's thread calls them no more
 }
 
-void Executor::finishDevices() {
+void Executor::forDevices(void (Backend::*wait)()) {
   for (const Device* device : devices()) {
     try {
-      device->backend->finish();
+      (device->backend.get()->*wait)();
     } catch (const std::exception&) {
       // Whoever waits for that has been told.
     }
@@ -142,7 +142,7 @@ void Executor::finishDevices() {
 }
 
 void Executor::drain() {
-  wait([this] { finishDevices(); });
+  wait([this] { forDevices(&Backend::finish); });
 }
 
 void Executor::wait(const Task& task) {

@@ -76,7 +76,8 @@ class Executor {
   Executor();
   void loop();
   std::vector<Device*> devices();
-  void finishDevices();
+  // Waits for all devices, by finish or end.
+  void forDevices(void (Backend::*wait)());
 
   std::mutex opening_, listing_;
   std::deque<Device> devices_;  // they stay where they are

@@ -9,7 +9,7 @@ namespace nodegrad::testing {
 namespace {
 
 constexpr DType BF16 = DType::BF16, F32 = DType::F32;
-constexpr double kRounding = 0x1p-8;  // inBf16 of the last of 8 significant bits
+constexpr double kRounding = 0x1p-8;  // half of the last of 8 significant bits
 
 TEST(BFloat16, RoundsToNearestTiesToEvenAndKeepsNan) {
   const auto rounded = [](float v) { return static_cast<float>(BFloat16(v)); };
@@ -19,7 +19,7 @@ TEST(BFloat16, RoundsToNearestTiesToEvenAndKeepsNan) {
   EXPECT_EQ(rounded(-2.5f), -2.5f);
   EXPECT_EQ(rounded(std::numeric_limits<float>::max()), std::numeric_limits<float>::infinity());
   EXPECT_EQ(rounded(-std::numeric_limits<float>::infinity()), -std::numeric_limits<float>::infinity());
-  uint32_t word = 0x7f800001;  // a NaN whose upper inBf16 alone is infinity's
+  uint32_t word = 0x7f800001;  // a NaN whose upper half alone is infinity's
   float nan;
   std::memcpy(&nan, &word, sizeof nan);
   EXPECT_TRUE(std::isnan(rounded(nan)));

@@ -12,6 +12,7 @@
 #include <map>
 #include <mutex>
 #include <random>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -116,13 +117,23 @@ using Task = std::function<void()>;
 // The thread that computes, with what waits for it.
 class Queue {
  public:
-  Queue() : thread_([this] { loop(); }) {}
-  ~Queue() {
+  Queue() {
+    try {
+      thread_ = std::thread([this] { loop(); });
+    } catch (const std::system_error& error) {
+      fail(ErrorCode::Device, "expected to start the device's thread, received '", error.what(), "'");
+    }
+  }
+  ~Queue() { stop(); }
+  Queue(const Queue&) = delete;
+  Queue& operator=(const Queue&) = delete;
+
+  // Ends the thread after all that is queued; what comes later is dropped.
+  void stop() {
+    if (!thread_.joinable()) return;
     push(nullptr);
     thread_.join();
   }
-  Queue(const Queue&) = delete;
-  Queue& operator=(const Queue&) = delete;
 
   // Queues a task; waits while very many are queued.
   void push(Task task) {
@@ -166,6 +177,8 @@ class Queue {
 
  private:
   void add(Task task) {
+    if (stopped_) return;
+    stopped_ = !task;
     tasks_.push_back(std::move(task));
     changed_.notify_one();
   }
@@ -197,6 +210,7 @@ class Queue {
   std::mutex mutex_;
   std::condition_variable changed_, shorter_;
   std::deque<Task> tasks_, asked_;
+  bool stopped_ = false;
   size_t uploads_ = 0, tasksDone_ = 0;
   std::mt19937 random_{1};
   std::exception_ptr refused_;
@@ -330,6 +344,11 @@ class LaggingBackend : public Backend {
   void whenDone(std::function<void(std::exception_ptr)> done) override {
     expectNoRecording("a wait");
     queue().push([this, done = std::move(done)] { done(queue().takeRefusal()); });
+  }
+
+  void end() override {
+    queue().stop();
+    if (const std::exception_ptr refused = queue().takeRefusal()) std::rethrow_exception(refused);
   }
 
   Space& space() const { return device_->space; }
