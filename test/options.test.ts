@@ -137,6 +137,9 @@ const image = [
 const kernel = [[[[1]]]];
 const opsWithOptions: Record<string, [before: unknown[], options?: object]> = {
   affineTransform: [[image, [1, 0, 0, 0, 1, 0, 0, 0]]],
+  all: [[x]],
+  allclose: [[x, x]],
+  any: [[x]],
   argmax: [[x]],
   argmin: [[x]],
   averagePool: [[image]],
@@ -148,6 +151,7 @@ const opsWithOptions: Record<string, [before: unknown[], options?: object]> = {
   cropImages: [[image]],
   depthwiseConv: [[image, kernel]],
   separableConv: [[image, kernel, kernel]],
+  countNonzero: [[x]],
   dropout: [[x], { rate: 0.5 }],
   elasticTransform: [[image]],
   elu: [[x]],
@@ -165,9 +169,11 @@ const opsWithOptions: Record<string, [before: unknown[], options?: object]> = {
   hardShrink: [[x]],
   hsvToRgb: [[image]],
   identity: [[2]],
+  isclose: [[x, x]],
   layerNormalization: [[x]],
   leakyRelu: [[x]],
   logSoftmax: [[x]],
+  logsumexp: [[x]],
   lstm: [[[x], x, x, undefined]],
   mapCoordinates: [[x, [[0], [0]], 1]],
   matmul: [[x, x]],
@@ -176,6 +182,7 @@ const opsWithOptions: Record<string, [before: unknown[], options?: object]> = {
   mean: [[x]],
   min: [[x]],
   moments: [[x]],
+  nanToNum: [[x]],
   oneHot: [[[0]], { depth: 2 }],
   pad: [
     [
@@ -194,6 +201,7 @@ const opsWithOptions: Record<string, [before: unknown[], options?: object]> = {
   rgbToGrayscale: [[image]],
   rgbToHsv: [[image]],
   scaleAndTranslate: [[x, [1, 2], [1], [0], [0], 'linear']],
+  round: [[x]],
   simpleRnn: [[[x], x, x, undefined]],
   sobelEdges: [[image]],
   softShrink: [[x]],
@@ -207,6 +215,8 @@ const opsWithOptions: Record<string, [before: unknown[], options?: object]> = {
   upSampling: [[image]],
 };
 const withoutOptions = [
+  'angle cbrt ceil clip copy deg2rad divideNoNan exp2 fmax fmin heaviside hypot imag isfinite isinf isnan isneginf isposinf isreal',
+  'log10 log2 logaddexp logaddexp2 logicalXor rad2deg saturateCast signbit trunc',
   'abs add broadcastTo cast divide equal erf exp expandDims floor greater greaterEqual less lessEqual log log1p',
   'logicalAnd logicalNot logicalOr maximum meanSquaredError minimum multiply negative notEqual power randomKey reciprocal relu reshape rsqrt',
   'sigmoid sigmoidCrossEntropy sign slice softmaxCrossEntropy softplus sparseSoftmaxCrossEntropy sqrt square squeeze stopGradient',

@@ -83,6 +83,19 @@ const table: Record<string, Args> = {
       ...['logSoftmax', 'sum', 'mean', 'prod', 'max', 'min', 'argmax', 'argmin', 'layerNormalization'],
     ].map((name) => [name, [x]]),
   ),
+  ...Object.fromEntries(
+    [
+      'copy ceil trunc round cbrt log2 log10 exp2 deg2rad rad2deg logsumexp angle imag isreal signbit',
+      'isnan isinf isfinite isposinf isneginf all any countNonzero nanToNum',
+    ].flatMap((line) => line.split(' ').map((name) => [name, [x]])),
+  ),
+  ...Object.fromEntries(
+    ['fmax fmin divideNoNan heaviside hypot logaddexp logaddexp2 logicalXor isclose allclose'].flatMap(
+      (line) => line.split(' ').map((name) => [name, [x, y]]),
+    ),
+  ),
+  clip: [x, 0.2, 1],
+  saturateCast: [x, 'uint8'],
   logicalAnd: [flags, flags],
   logicalOr: [flags, flags],
   logicalNot: [flags],

@@ -2,8 +2,8 @@ import { type OptionNames, atLeastZero, finite, knownOptions, positive } from '.
 import { EngineError, shapeText } from '../base/errors.js';
 import { type Operand, type Outcome, typeOf } from '../core/apply.js';
 import { op } from '../core/op.js';
-import type { Sym } from '../core/sym.js';
 import { type AxisOptions, axisNames, axisOf } from './axis.js';
+import { type Unary, compute, unaryOp } from './composed.js';
 import {
   add,
   divide,
@@ -36,52 +36,41 @@ import {
 // Composed of other ops: a plan makes one kernel of each element-wise chain. Where a branch of `where` is not taken its gradient is
 // multiplied by 0, so no branch may become infinite for numbers that the other one is for.
 
-/** An op of one operand, of its shape; float32, of whole numbers too. */
-type Unary = <T extends Operand>(x: T) => Outcome<T>;
-
-/** The value of a formula, which any operands pass through as symbolic values do. */
-const compute = <T extends Operand>(x: T, formula: (x: Sym) => Sym): Outcome<T> =>
-  formula(x as unknown as Sym) as unknown as Outcome<T>;
-
-/** An op from its formula. */
-const composed = (name: string, formula: (x: Sym) => Sym): Unary =>
-  op(name, <T extends Operand>(x: T) => compute(x, formula));
-
 /** min(max(x, 0), 6), with gradient 0 from 6 on. https://keras.io/api/ops/nn/#relu6-function */
-export const relu6: Unary = composed('relu6', (x) => where(greaterEqual(x, 6), 6, relu(x)));
+export const relu6: Unary = unaryOp('relu6', (x) => where(greaterEqual(x, 6), 6, relu(x)));
 
 /** x · sigmoid(x) (Ramachandran et al. 2017). Also as `ops.swish`. https://keras.io/api/ops/nn/#silu-function */
-export const silu: Unary = composed('silu', (x) => multiply(x, sigmoid(x)));
+export const silu: Unary = unaryOp('silu', (x) => multiply(x, sigmoid(x)));
 export { silu as swish };
 
 /** −1 below −1, 1 above 1, else x; gradient 0 at both. https://keras.io/api/ops/nn/#hard_tanh-function */
-export const hardTanh: Unary = composed('hardTanh', (x) =>
+export const hardTanh: Unary = unaryOp('hardTanh', (x) =>
   where(greaterEqual(x, 1), 1, where(lessEqual(x, -1), -1, x)),
 );
 
 /** 0 up to −3, 1 from 3 on, (x + 3) / 6 between them. https://keras.io/api/ops/nn/#hard_sigmoid-function */
-export const hardSigmoid: Unary = composed('hardSigmoid', (x) => divide(relu6(add(x, 3)), 6));
+export const hardSigmoid: Unary = unaryOp('hardSigmoid', (x) => divide(relu6(add(x, 3)), 6));
 
 /** x · {@link hardSigmoid}(x) (Howard et al. 2019). Also as `ops.hardSwish`. https://keras.io/api/ops/nn/#hard_silu-function */
-export const hardSilu: Unary = composed('hardSilu', (x) => multiply(x, hardSigmoid(x)));
+export const hardSilu: Unary = unaryOp('hardSilu', (x) => multiply(x, hardSigmoid(x)));
 export { hardSilu as hardSwish };
 
 /** log(sigmoid(x)), exact for large |x|. https://keras.io/api/ops/nn/#log_sigmoid-function */
-export const logSigmoid: Unary = composed('logSigmoid', (x) => negative(softplus(negative(x))));
+export const logSigmoid: Unary = unaryOp('logSigmoid', (x) => negative(softplus(negative(x))));
 
 /** x / (1 + |x|). https://keras.io/api/ops/nn/#softsign-function */
-export const softsign: Unary = composed('softsign', (x) => divide(x, add(abs(x), 1)));
+export const softsign: Unary = unaryOp('softsign', (x) => divide(x, add(abs(x), 1)));
 
 /** x − tanh(x). https://keras.io/api/ops/nn/#tanh_shrink-function */
-export const tanhShrink: Unary = composed('tanhShrink', (x) => subtract(x, tanh(x)));
+export const tanhShrink: Unary = unaryOp('tanhShrink', (x) => subtract(x, tanh(x)));
 
 /** 0 up to −1, x from 1 on, (x + 1)² / 4 between them. https://keras.io/api/ops/nn/#sparse_plus-function */
-export const sparsePlus: Unary = composed('sparsePlus', (x) =>
+export const sparsePlus: Unary = unaryOp('sparsePlus', (x) =>
   where(greaterEqual(x, 1), x, multiply(square(add(hardTanh(x), 1)), 0.25)),
 );
 
 /** 0 up to −1, 1 from 1 on, (x + 1) / 2 between them (Blondel et al. 2019). https://keras.io/api/ops/nn/#sparse_sigmoid-function */
-export const sparseSigmoid: Unary = composed('sparseSigmoid', (x) => multiply(add(hardTanh(x), 1), 0.5));
+export const sparseSigmoid: Unary = unaryOp('sparseSigmoid', (x) => multiply(add(hardTanh(x), 1), 0.5));
 
 const SELU_ALPHA = 1.6732632423543772;
 const SELU_SCALE = 1.0507009873554805;
@@ -90,7 +79,7 @@ const SELU_SCALE = 1.0507009873554805;
  * 1.0507 · x above 0, 1.0507 · 1.6733 · (eˣ − 1) below: keeps mean 0 and variance 1 from layer to layer (Klambauer et al. 2017).
  * https://keras.io/api/ops/nn/#selu-function
  */
-export const selu: Unary = composed('selu', (x) => multiply(elu(x, { alpha: SELU_ALPHA }), SELU_SCALE));
+export const selu: Unary = unaryOp('selu', (x) => multiply(elu(x, { alpha: SELU_ALPHA }), SELU_SCALE));
 
 /** What `ops.celu` takes. */
 export interface CeluOptions {

@@ -1,5 +1,11 @@
-// TF.js's names of what has Keras's name here: the same functions. The comment of each says its other name (checked).
-export { divide as div, multiply as mul, power as pow, subtract as sub } from './binary.js';
+// Further names in Keras, and TF.js's names: the same functions. The comment of each says its other name (checked).
+export {
+  divide as div,
+  divide as trueDivide,
+  multiply as mul,
+  power as pow,
+  subtract as sub,
+} from './binary.js';
 export {
   conv as conv1d,
   conv as conv2d,
@@ -16,5 +22,12 @@ export {
   maxPool as maxPool2d,
   maxPool as maxPool3d,
 } from './pool.js';
-export { argmax as argMax, argmin as argMin } from './reduce.js';
-export { negative as neg } from './unary.js';
+export { argmax as argMax, argmin as argMin, max as amax, min as amin } from './reduce.js';
+export {
+  abs as absolute,
+  abs as fabs,
+  copy as conj,
+  copy as conjugate,
+  copy as real,
+  negative as neg,
+} from './unary.js';

@@ -20,7 +20,7 @@ export const add: Binary = binary('add');
 export const subtract: Binary = binary('subtract');
 /** a · b, number by number, float32 or int32; broadcasts. Also as `ops.mul`, TF.js's name. @throws EngineError `SHAPE` where shapes do not meet, `DTYPE`. */
 export const multiply: Binary = binary('multiply');
-/** a / b, float32, of whole numbers too; broadcasts. Also as `ops.div`, TF.js's name. @throws EngineError `SHAPE` where shapes do not meet. */
+/** a / b, float32, of whole numbers too; broadcasts. Also as `ops.trueDivide` and, as in TF.js, `ops.div`. @throws EngineError `SHAPE` where shapes do not meet. */
 export const divide: Binary = op(
   'divide',
   op('divide', (a, b) => applyFloat('divide', [a, b])),

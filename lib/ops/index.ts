@@ -1,10 +1,12 @@
 export * from './activations.js';
 export * from './aliases.js';
+export * from './arithmetic.js';
 export * from './binary.js';
 export * from './conv.js';
 export * from './gather.js';
 export * from './identity.js';
 export * as image from './image/index.js';
+export * from './logic.js';
 export * from './losses.js';
 export * from './matmul.js';
 export * from './norm.js';

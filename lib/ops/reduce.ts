@@ -1,8 +1,12 @@
 import { type OptionNames, knownOptions } from '../base/checks.js';
-import type { Attrs } from '../engine/engine.js';
+import type { Attrs, DType } from '../engine/engine.js';
 import { type Operand, type Outcome, apply, applyFloat, typeOf } from '../core/apply.js';
-import { reshape } from './shape.js';
 import { op } from '../core/op.js';
+import { add, maximum, minimum } from './binary.js';
+import { reduceNames } from './axis.js';
+import { outcomeOf } from './composed.js';
+import { reshape } from './shape.js';
+import { cast } from './unary.js';
 
 /** Which axes a reduction goes over. */
 export interface ReduceOptions {
@@ -10,6 +14,18 @@ export interface ReduceOptions {
   axis?: number | readonly number[];
   /** Keep the axes with size 1. Default false. */
   keepDims?: boolean;
+}
+
+/** What `ops.max` and `ops.min` take. */
+export interface ExtremeOptions extends ReduceOptions {
+  /** A number that counts besides those of x; the result where there are none. Default none. */
+  initial?: number;
+}
+
+/** What `ops.prod` takes. */
+export interface ProdOptions extends ReduceOptions {
+  /** What the product becomes at the end. Default float32, in which it is computed. */
+  dtype?: DType;
 }
 
 /** Which axis `ops.argmax` and `ops.argmin` go along. */
@@ -20,7 +36,8 @@ export interface ArgOptions {
   keepDims?: boolean;
 }
 
-const reduceNames = { axis: 'optional', keepDims: 'boolean' } satisfies OptionNames<ReduceOptions>;
+const extremeNames = { ...reduceNames, initial: 'optional' } satisfies OptionNames<ExtremeOptions>;
+const prodNames = { ...reduceNames, dtype: 'optional' } satisfies OptionNames<ProdOptions>;
 const argNames = { axis: 'optional', keepDims: 'boolean' } satisfies OptionNames<ArgOptions>;
 
 /** The sum over axes. float32. */
@@ -31,18 +48,31 @@ export const sum = op('sum', <T extends Operand>(x: T, options?: ReduceOptions):
 export const mean = op('mean', <T extends Operand>(x: T, options?: ReduceOptions): Outcome<T> =>
   applyFloat('mean', [x], over('mean', options)),
 );
-/** The product over axes. */
-export const prod = op('prod', <T extends Operand>(x: T, options?: ReduceOptions): Outcome<T> =>
-  apply('prod', [x], over('prod', options)),
+/** The product over axes. float32, of whole numbers too. */
+export const prod = op('prod', <T extends Operand>(x: T, options: ProdOptions = {}): Outcome<T> => {
+  knownOptions('prod', options, prodNames);
+  const { dtype, ...rest } = options;
+  const product = applyFloat('prod', [x], over('prod', rest));
+  return dtype === undefined ? product : outcomeOf(cast<Operand>(product, dtype));
+});
+/** The largest number over axes, and `initial`; ties share the gradient evenly. Also as `ops.amax`. */
+export const max = op('max', <T extends Operand>(x: T, options?: ExtremeOptions): Outcome<T> =>
+  extreme('max', x, options),
 );
-/** The largest number over axes; ties share the gradient evenly. */
-export const max = op('max', <T extends Operand>(x: T, options?: ReduceOptions): Outcome<T> =>
-  apply('max', [x], over('max', options)),
+/** The smallest number over axes, and `initial`; ties share the gradient evenly. Also as `ops.amin`. */
+export const min = op('min', <T extends Operand>(x: T, options?: ExtremeOptions): Outcome<T> =>
+  extreme('min', x, options),
 );
-/** The smallest number over axes; ties share the gradient evenly. */
-export const min = op('min', <T extends Operand>(x: T, options?: ReduceOptions): Outcome<T> =>
-  apply('min', [x], over('min', options)),
-);
+
+function extreme<T extends Operand>(op: 'max' | 'min', x: T, options: ExtremeOptions = {}): Outcome<T> {
+  knownOptions(op, options, extremeNames);
+  const { initial, ...rest } = options;
+  if (initial === undefined) return apply(op, [x], over(op, rest));
+  // Of no numbers there is a sum only: 0.
+  if (typeOf(x).shape.includes(0)) return outcomeOf(add<Operand, number>(sum<Operand>(x, rest), initial));
+  const choose = op === 'max' ? maximum : minimum;
+  return outcomeOf(choose<Operand, number>(apply<Operand>(op, [x], over(op, rest)), initial));
+}
 
 /** The index of the largest number along an axis, or among all numbers, the first of equal ones. int32. Also as `ops.argMax`, TF.js's name. */
 export const argmax = op('argmax', <T extends Operand>(x: T, options: ArgOptions = {}): Outcome<T> =>

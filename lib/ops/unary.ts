@@ -5,7 +5,7 @@ import { op } from '../core/op.js';
 
 /** −x. float32 or int32. Also as `ops.neg`, TF.js's name. */
 export const negative = op('negative', <T extends Operand>(x: T): Outcome<T> => apply('negative', [x]));
-/** |x|, with gradient 0 at 0. float32 or int32. */
+/** |x|, with gradient 0 at 0. float32 or int32. Also as `ops.absolute` and `ops.fabs`. */
 export const abs = op('abs', <T extends Operand>(x: T): Outcome<T> => apply('abs', [x]));
 /** −1, 0 or 1. float32 or int32. */
 export const sign = op('sign', <T extends Operand>(x: T): Outcome<T> => apply('sign', [x]));
@@ -87,6 +87,8 @@ export const softplus = op('softplus', <T extends Operand>(x: T): Outcome<T> => 
 export const cast = op('cast', <T extends Operand>(x: T, dtype: DType): Outcome<T> =>
   apply('cast', [x], { dtype }),
 );
+/** x as it is, as a value of its own. Also as `ops.conj`, `ops.conjugate` and `ops.real`: all numbers are real. */
+export const copy = op('copy', <T extends Operand>(x: T): Outcome<T> => apply('identity', [x]));
 /** x, but a constant for gradients. */
 export const stopGradient = op('stopGradient', <T extends Operand>(x: T): Outcome<T> =>
   apply('stopGradient', [x]),
