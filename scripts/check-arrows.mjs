@@ -57,7 +57,7 @@ const LIB = {
   regularizers: [...TENSORS, 'ops'],
   layers: [...TENSORS, 'ops', ...WEIGHTS],
   losses: [...TENSORS, 'ops'],
-  metrics: [...TENSORS, 'ops', 'losses'],
+  metrics: [...TENSORS, 'ops', 'losses', 'initializers'],
   optimizers: [...TENSORS, 'ops'],
   callbacks: [...TENSORS, 'data', 'optimizers'],
   saving: ['base'],

@@ -32,6 +32,7 @@ describe('the programs in docs/', () => {
     'custom-objects',
     'own-training-loop',
     'own-optimizer',
+    'own-metric',
     'callbacks',
     'reading-a-plan',
   ])('%s.md has one', (guide) => {

@@ -135,8 +135,8 @@ describe('losses and metrics of one’s own', () => {
     }
   }
   class OwnMetric extends metrics.Metric {
-    readonly name = 'own';
-    call(yTrue: Sym, yPred: Sym): Sym {
+    override readonly name = 'own';
+    override call(yTrue: Sym, yPred: Sym): Sym {
       return ops.abs(ops.subtract(yTrue, yPred));
     }
   }

@@ -18,8 +18,11 @@ const oneHot = [
 ];
 const hits = [1, 0, 1];
 
-const call = (metric: metrics.Metric, y: number[] | number[][], p: number[] | number[][]) =>
-  numbersOf((yTrue, yPred) => metric.call(yTrue, yPred), y, p);
+const call = (
+  metric: metrics.Metric<metrics.MetricResult>,
+  y: number[] | number[][],
+  p: number[] | number[][],
+) => numbersOf((yTrue, yPred) => metric.call(yTrue, yPred), y, p);
 
 describe('accuracy', () => {
   it('of class numbers', async () => {

@@ -12,6 +12,7 @@ import {
   metrics,
   optimizers,
 } from '../lib/index.js';
+import { requiredMetrics } from './support/requiredMetrics.js';
 
 const typed = (option: string): unknown =>
   expect.objectContaining({ name: 'EngineError', message: expect.stringContaining(option) });
@@ -21,6 +22,7 @@ const wrong = {
   boolean: ['no', 0, null, {}],
   string: [5, null, true, {}, ['x']],
   optional: ['0.1', NaN, true, {}, [0.1], 1n],
+  required: ['0.1', NaN, true, {}, [0.1], 1n],
 } as const;
 
 type Make = (options: unknown) => object;
@@ -33,10 +35,11 @@ const made = Object.entries({ losses, metrics, optimizers }).flatMap(([family, s
   Object.entries(space)
     .filter(([name, make]) => /^[a-z]/.test(name) && typeof make === 'function')
     .flatMap(([name, make]) => {
-      const { optionNames } = (make as Make)({}).constructor as unknown as { optionNames?: Kinds };
+      const given = requiredMetrics[name] ?? {};
+      const { optionNames } = (make as Make)(given).constructor as unknown as { optionNames?: Kinds };
       // The metric of a loss takes a name alone.
       const kinds: Kinds = optionNames ?? { name: 'string' };
-      return Object.keys(kinds).map((option) => ({ family, name, option, kind: kinds[option], make }));
+      return Object.keys(kinds).map((option) => ({ family, name, option, kind: kinds[option], make, given }));
     }),
 );
 
@@ -45,11 +48,11 @@ describe('factories', () => {
     expect(made.length).toBeGreaterThan(40);
   });
 
-  it.each(made)('$family.$name refuses wrong values of $option', ({ name, option, kind, make }) => {
+  it.each(made)('$family.$name refuses wrong values of $option', ({ name, option, kind, make, given }) => {
     for (const value of wrong[kind]) {
       if (Array.isArray(value) && lists.has(`${name}.${option}`)) continue;
-      expect(() => (make as Make)({ [option]: value })).toThrow(typed(option));
-      expect(() => (make as Make)({ [option]: value })).toThrow(`[${name}]`);
+      expect(() => (make as Make)({ ...given, [option]: value })).toThrow(typed(option));
+      expect(() => (make as Make)({ ...given, [option]: value })).toThrow(`[${name}]`);
     }
   });
 });

@@ -17,11 +17,13 @@ import {
   variable,
 } from '../lib/index.js';
 import { allOps } from './support/ops.js';
+import { requiredMetrics } from './support/requiredMetrics.js';
 
 type Make = (options?: unknown) => unknown;
 
-/** What a layer or schedule cannot be made without. */
+/** What cannot be made without options. */
 const required: Record<string, object> = {
+  ...requiredMetrics,
   activation: { activation: 'relu' },
   conv1d: { filters: 2, kernelSize: 3 },
   conv1dTranspose: { filters: 2, kernelSize: 3 },

@@ -18,6 +18,7 @@ export const sameName = (a: string, b: string): boolean =>
 /** Classes whose names do not follow the rule of {@link factoryName}. */
 const IRREGULAR: Readonly<Record<string, string>> = {
   InputLayer: 'input',
+  IoU: 'iou',
   L1L2: 'l1l2',
   ReLU: 'relu',
   RMSprop: 'rmsprop',

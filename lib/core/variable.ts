@@ -88,8 +88,10 @@ export class Variable implements Disposable {
     return this.storage.isDisposed;
   }
 
-  /** A copy of the current numbers as a tensor. */
+  /** A copy of the current numbers as a tensor; inside {@link compile} the symbolic value at that point of the step. */
   value(): Tensor {
+    const trace = Trace.current;
+    if (trace) return trace.lift(this) as unknown as Tensor;
     return firstOf(eager('identity', [this.#live()]));
   }
 

@@ -73,9 +73,10 @@ export function lastMean(values: Sym): Sym {
  * The mean over all axes but the first.
  *
  * @param weights What the values count: [n], [n, 1], or as many axes of theirs as it has.
+ * @param reduce What is taken instead of the mean.
  * @internal
  */
-export function sampleMeans(name: string, values: Sym, weights?: Sym): Sym {
+export function sampleMeans(name: string, values: Sym, weights?: Sym, reduce = ops.mean): Sym {
   if (!(values instanceof Sym)) {
     const hint = typeof values === 'object' ? ': call the factory, as in losses.meanSquaredError()' : '';
     throw new EngineError(
@@ -89,9 +90,11 @@ export function sampleMeans(name: string, values: Sym, weights?: Sym): Sym {
       `[${name}] expected one value a sample, received a scalar: leave the mean over the batch out`,
     );
   }
-  if (!weights) return meanFrom(toFloat32(values), 1);
+  const from = (x: Sym, axis: number): Sym =>
+    x.rank > axis ? reduce(x, { axis: [...x.shape.keys()].slice(axis) }) : x;
+  if (!weights) return from(toFloat32(values), 1);
   const aligned = alignWeights(name, weights, values);
-  return meanFrom(ops.multiply(meanFrom(toFloat32(values), aligned.rank), aligned), 1);
+  return from(ops.multiply(from(toFloat32(values), aligned.rank), aligned), 1);
 }
 
 /**
@@ -129,11 +132,6 @@ function checkSymbolic(name: string, ...values: readonly unknown[]): void {
   for (const value of values)
     if (!(value instanceof Sym))
       throw expected(name, 'symbolic values yTrue and yPred (call it inside compile())', value);
-}
-
-/** The mean over the axes from `axis` on. */
-function meanFrom(values: Sym, axis: number): Sym {
-  return values.rank > axis ? ops.mean(values, { axis: [...values.shape.keys()].slice(axis) }) : values;
 }
 
 /** Weights in the values' shape, of which axes at the end may be missing or 1. */

@@ -1,4 +1,3 @@
-import { knownOptionsOf } from '../base/checks.js';
 import { align, lastMean } from '../losses/align.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
@@ -8,15 +7,12 @@ import { Metric, type MetricOptions } from './metric.js';
 export class Accuracy extends Metric {
   override readonly className = 'Accuracy';
   override readonly direction = 'up';
-  readonly name: string;
 
   constructor(options: MetricOptions = {}) {
-    super();
-    knownOptionsOf(new.target, options);
-    this.name = options.name ?? 'accuracy';
+    super(options, 'accuracy');
   }
 
-  call(yTrue: Sym, yPred: Sym): Sym {
+  override call(yTrue: Sym, yPred: Sym): Sym {
     return lastMean(ops.equal(align(this.name, yTrue, yPred), yPred));
   }
 }

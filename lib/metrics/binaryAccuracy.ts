@@ -1,4 +1,4 @@
-import { type OptionNames, finite, knownOptionsOf } from '../base/checks.js';
+import { type OptionNames, finite } from '../base/checks.js';
 import { align, lastMean } from '../losses/align.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
@@ -18,17 +18,14 @@ export class BinaryAccuracy extends Metric implements BinaryAccuracyOptions {
   } satisfies OptionNames<BinaryAccuracyOptions>;
   override readonly className = 'BinaryAccuracy';
   override readonly direction = 'up';
-  readonly name: string;
   readonly threshold: number;
 
   constructor(options: BinaryAccuracyOptions = {}) {
-    super();
-    knownOptionsOf(new.target, options);
-    this.name = options.name ?? 'binaryAccuracy';
+    super(options, 'binaryAccuracy');
     this.threshold = finite('binaryAccuracy', 'threshold', options.threshold ?? 0.5);
   }
 
-  call(yTrue: Sym, yPred: Sym): Sym {
+  override call(yTrue: Sym, yPred: Sym): Sym {
     const answer = ops.cast(ops.greater(yPred, this.threshold), 'float32');
     return lastMean(ops.equal(answer, align(this.name, yTrue, yPred)));
   }

@@ -1,21 +1,48 @@
+import type { OptionNames } from '../base/checks.js';
 import * as losses from '../losses/index.js';
-import type { MetricOptions } from './metric.js';
+import { type MetricOptions, metricNames } from './metric.js';
 import { NamedLossMetric } from './namedLossMetric.js';
 
-/** The metric that {@link categoricalCrossentropy} makes. */
-export class CategoricalCrossentropy extends NamedLossMetric {
-  override readonly className = 'CategoricalCrossentropy';
+/** What {@link categoricalCrossentropy} takes. */
+export interface CategoricalCrossentropyOptions extends MetricOptions {
+  /** Whether the model puts out logits, any numbers, instead of probabilities. Default false. */
+  fromLogits?: boolean;
+  /** The share of the targets that is spread evenly over all classes, from 0 to 1. Default 0. */
+  labelSmoothing?: number;
+}
 
-  constructor(options: MetricOptions = {}) {
-    super(losses.categoricalCrossentropy(), options);
+/** The metric that {@link categoricalCrossentropy} makes. */
+export class CategoricalCrossentropy
+  extends NamedLossMetric<CategoricalCrossentropyOptions>
+  implements CategoricalCrossentropyOptions
+{
+  static override readonly optionNames: object = {
+    ...metricNames,
+    fromLogits: 'boolean',
+    labelSmoothing: 'optional',
+  } satisfies OptionNames<CategoricalCrossentropyOptions>;
+  override readonly className = 'CategoricalCrossentropy';
+  readonly fromLogits: boolean;
+  readonly labelSmoothing: number;
+
+  constructor(options: CategoricalCrossentropyOptions = {}) {
+    super(options, ({ fromLogits, labelSmoothing }) =>
+      losses.categoricalCrossentropy({ fromLogits, labelSmoothing }),
+    );
+    this.fromLogits = options.fromLogits ?? false;
+    this.labelSmoothing = options.labelSmoothing ?? 0;
+  }
+
+  override getConfig() {
+    return { ...super.getConfig(), fromLogits: this.fromLogits, labelSmoothing: this.labelSmoothing };
   }
 }
 
 /**
- * The cross-entropy of one-hot targets with probabilities: `losses.categoricalCrossentropy` as a metric, which is watched and not
- * followed.
+ * The cross-entropy of one-hot targets with probabilities: `losses.categoricalCrossentropy` as a metric, which is watched and not followed.
  * https://keras.io/api/metrics/probabilistic_metrics/#categoricalcrossentropy-class
  *
- * @example model.compile({ loss: 'mse', metrics: [metrics.categoricalCrossentropy()] });
+ * @example model.compile({ loss: 'mse', metrics: [metrics.categoricalCrossentropy({ fromLogits: true })] });
  */
-export const categoricalCrossentropy = (options?: MetricOptions) => new CategoricalCrossentropy(options);
+export const categoricalCrossentropy = (options?: CategoricalCrossentropyOptions) =>
+  new CategoricalCrossentropy(options);

@@ -3,7 +3,7 @@ import { factoryName } from '../base/names.js';
 import { lossConfig, lossOf } from '../losses/registry.js';
 import { Loss } from '../losses/loss.js';
 import type { Sym } from '../core/sym.js';
-import { Metric } from './metric.js';
+import { Metric, type MetricOptions } from './metric.js';
 
 /**
  * A loss that is watched and not followed.
@@ -12,22 +12,21 @@ import { Metric } from './metric.js';
  */
 export class LossMetric extends Metric {
   override readonly className: string = 'LossMetric';
-  readonly name: string;
-  override readonly direction = 'down';
+  override readonly direction: 'up' | 'down' = 'down';
   /** The loss whose mean is shown. */
   readonly loss: Loss;
 
-  /** @param name The key in logs and in the history. Default: the loss's, such as `meanSquaredError`. */
-  constructor(loss: Loss, name?: string) {
-    super();
+  /**
+   * @param name The key in logs and in the history. Default: the loss's, such as `meanSquaredError`.
+   * @param options What else the class takes.
+   */
+  constructor(loss: Loss, name?: string, options: MetricOptions = {}) {
     if (!(loss instanceof Loss)) throw expected('lossMetric', 'a loss', loss);
-    if (name !== undefined && typeof name !== 'string')
-      throw expected('lossMetric', 'a string for name', name);
-    this.name = name ?? factoryName(loss.className);
+    super({ ...options, name }, factoryName(loss.className));
     this.loss = loss;
   }
 
-  call(yTrue: Sym, yPred: Sym): Sym {
+  override call(yTrue: Sym, yPred: Sym): Sym {
     return this.loss.call(yTrue, yPred);
   }
 

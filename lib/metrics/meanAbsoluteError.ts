@@ -9,7 +9,7 @@ export class MeanAbsoluteError extends NamedLossMetric {
   override readonly className = 'MeanAbsoluteError';
 
   constructor(options: MetricOptions = {}) {
-    super(losses.meanAbsoluteError(), options);
+    super(options, () => losses.meanAbsoluteError());
   }
 }
 

@@ -9,7 +9,7 @@ export class MeanSquaredError extends NamedLossMetric {
   override readonly className = 'MeanSquaredError';
 
   constructor(options: MetricOptions = {}) {
-    super(losses.meanSquaredError(), options);
+    super(options, () => losses.meanSquaredError());
   }
 }
 

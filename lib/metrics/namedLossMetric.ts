@@ -4,13 +4,17 @@ import { LossMetric } from './lossMetric.js';
 import type { MetricOptions } from './metric.js';
 
 /** A loss that Keras has as a metric, too. Subclasses say which. */
-export abstract class NamedLossMetric extends LossMetric {
-  constructor(loss: Loss, options: MetricOptions) {
+export abstract class NamedLossMetric<O extends MetricOptions = MetricOptions> extends LossMetric {
+  /**
+   * @param make The loss of options that are known.
+   * @param name Where it is not that of the loss: the default name.
+   */
+  constructor(options: O, make: (options: O) => Loss, name?: string) {
     knownOptionsOf(new.target, options);
-    super(loss, options.name);
+    super(make(options), options.name ?? name, options);
   }
 
-  override getConfig() {
+  override getConfig(): Record<string, unknown> {
     return { name: this.name };
   }
 

@@ -3,7 +3,8 @@ import { type NamesIn, type ObjectConfig, Registry } from '../base/registry.js';
 import { Loss } from '../losses/loss.js';
 import * as metrics from './index.js';
 import { LossMetric } from './lossMetric.js';
-import { FunctionMetric, Metric, type MetricFunction } from './metric.js';
+import { MeanMetricWrapper, type MetricFunction } from './meanMetricWrapper.js';
+import { Metric, type MetricResult } from './metric.js';
 import { ShapedAccuracy } from './shapedAccuracy.js';
 
 // What only names reach stands with the others. `accuracy` is that one, not the class Accuracy, as in Keras.
@@ -20,19 +21,19 @@ export type MetricName = NamesIn<typeof members>;
  * What `compile` takes for a metric: an object, a name, a function, the configuration of an object, or a loss, which is watched then
  * and not followed.
  */
-export type MetricLike = Metric | Loss | MetricFunction | MetricName | ObjectConfig;
+export type MetricLike = Metric<MetricResult> | Loss | MetricFunction | MetricName | ObjectConfig;
 
-const registry = new Registry<Metric>({
+const registry = new Registry<Metric<MetricResult>>({
   family: 'metric',
   takes: 'a metric, its name or a function',
   base: Metric,
   members,
-  ofFunction: (fn: MetricFunction) => new FunctionMetric(functionName(fn) ?? 'metric', fn),
+  ofFunction: (fn: MetricFunction) => new MeanMetricWrapper({ fn, name: functionName(fn) ?? 'metric' }),
 });
 
 /** The metric that a name, a function or a configuration stands for; under the name that was given, as in Keras. */
-export const metricOf = (given: MetricLike): Metric =>
+export const metricOf = (given: MetricLike): Metric<MetricResult> =>
   given instanceof Loss ? new LossMetric(given) : registry.get(given, { name: given });
 
 /** The configuration from which {@link metricOf} makes an equal metric. */
-export const metricConfig = (metric: Metric) => registry.config(metric);
+export const metricConfig = (metric: Metric<MetricResult>) => registry.config(metric);

@@ -11,14 +11,12 @@ export class ShapedAccuracy extends Metric {
   static readonly aliases = ['accuracy', 'acc'] as const;
   override readonly className = 'ShapedAccuracy';
   override readonly direction = 'up';
-  readonly name: string;
 
   constructor(options: MetricOptions = {}) {
-    super();
-    this.name = options.name ?? 'accuracy';
+    super(options, 'accuracy');
   }
 
-  call(yTrue: Sym, yPred: Sym): Sym {
+  override call(yTrue: Sym, yPred: Sym): Sym {
     const { name } = this;
     const answers = answersOf(yTrue, yPred);
     if (answers === 'binary') return new BinaryAccuracy({ name }).call(yTrue, yPred);

@@ -1,4 +1,3 @@
-import { knownOptionsOf } from '../base/checks.js';
 import { classNumbers } from '../losses/align.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
@@ -8,15 +7,12 @@ import { Metric, type MetricOptions } from './metric.js';
 export class SparseCategoricalAccuracy extends Metric {
   override readonly className = 'SparseCategoricalAccuracy';
   override readonly direction = 'up';
-  readonly name: string;
 
   constructor(options: MetricOptions = {}) {
-    super();
-    knownOptionsOf(new.target, options);
-    this.name = options.name ?? 'sparseCategoricalAccuracy';
+    super(options, 'sparseCategoricalAccuracy');
   }
 
-  call(yTrue: Sym, yPred: Sym): Sym {
+  override call(yTrue: Sym, yPred: Sym): Sym {
     const wanted = ops.cast(classNumbers(this.name, yTrue, yPred), 'int32');
     return ops.equal(ops.argmax(yPred, { axis: -1 }), wanted);
   }

@@ -7,6 +7,7 @@ import { input } from '../layers/input.js';
 import type { KerasTensor } from '../core/kerasTensor.js';
 import type { CallContext, Operation } from '../core/operation.js';
 import { Layer } from '../layers/layer.js';
+import { MeasuredModel } from './measuredModel.js';
 import type { Masks } from '../layers/masks.js';
 import { layerRegistry, revived } from '../layers/registry.js';
 import type { Optimizer } from '../optimizers/optimizer.js';
@@ -72,7 +73,10 @@ import {
  *       }
  *     }
  */
-export class Model<const S extends OutputStructure = KerasTensor> extends Layer implements TrainedModel {
+export class Model<const S extends OutputStructure = KerasTensor>
+  extends MeasuredModel
+  implements TrainedModel
+{
   static override readonly optionNames = modelNames as typeof Layer.optionNames;
   readonly className: string = 'Model';
   /** How its steps compute; layers and models within it follow it. */
@@ -400,16 +404,6 @@ export class Model<const S extends OutputStructure = KerasTensor> extends Layer 
     return this.#checkConnected();
   }
 
-  /**
-   * Whether more of a number in the logs is better (`up`) or less (`down`); undefined where its metric does not tell.
-   *
-   * @throws EngineError `STATE` before `compile`.
-   * @example model.directionOf('val_loss'); // 'down'
-   */
-  directionOf(monitor: string): 'up' | 'down' | undefined {
-    return this.makeObjective().directionOf(monitor);
-  }
-
   /** @internal */
   makeObjective(): Objective {
     return this.#requireCompiled().objective();
@@ -427,6 +421,10 @@ export class Model<const S extends OutputStructure = KerasTensor> extends Layer 
   prepare(x: Data): void {
     if (!this.#graph) this.connectTo(inputsOf(x, `[${this.name}] x`).map((given) => input(given)));
     this.#checkConnected();
+  }
+
+  protected get isMeasured(): boolean {
+    return this.isConnected && this.#compiled !== undefined;
   }
 
   protected get isConnected(): boolean {

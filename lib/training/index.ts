@@ -7,7 +7,7 @@
  * - A `Feeder` gives the batches, one class for each kind of input (arrayFeeder.ts, iterableFeeder.ts; those of predictions collect the
  *   outputs), and decides where an epoch ends; feeders.ts chooses it. A `Dataset` is arrays that were checked against the model.
  * - `loop.ts` keeps the engine busy with the steps of a feeder.
- * - `Trainer` owns the compiled steps, and the sums of losses and metrics that they add to. `Objective` says what these are.
+ * - `Trainer` owns the compiled steps. `Objective` says what they measure; `Measures` is that while a model runs, and its results.
  * - `ModelLock` keeps two calls on one model apart.
  * - The model is seen as a `TrainableModel` alone: this room knows layers, not models.
  */

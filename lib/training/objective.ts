@@ -3,11 +3,14 @@ import { EngineError, nearest } from '../base/errors.js';
 import { factoryName } from '../base/names.js';
 import type { Loss } from '../losses/loss.js';
 import { type LossLike, lossOf } from '../losses/registry.js';
-import type { Metric } from '../metrics/metric.js';
+import { Mean } from '../metrics/mean.js';
+import type { Means } from '../metrics/means.js';
+import type { Metric, MetricResult } from '../metrics/metric.js';
 import { type MetricLike, metricOf } from '../metrics/registry.js';
 import { maskedWeights, sampleMeans, sameRank, size } from '../losses/align.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
+import { type Measure, freeKey } from './measures.js';
 
 /** One value for all outputs of a model, a list in their order, or a record by their names. */
 export type PerOutput<T> = T | readonly (T | null | undefined)[] | Readonly<Record<string, T>>;
@@ -45,22 +48,25 @@ interface Part {
   readonly output: string;
   readonly loss: Loss | undefined;
   readonly weight: number;
-  readonly metrics: readonly Metric[];
-  readonly weightedMetrics: readonly Metric[];
+  readonly metrics: readonly AnyMetric[];
+  readonly weightedMetrics: readonly AnyMetric[];
+  /** The mean of its loss, where there are several outputs. */
+  readonly tracker: Mean | undefined;
 }
 
-/** A number that is averaged over an epoch: the sum over a batch, and how much it weighs. */
-export interface Tracked {
-  readonly name: string;
-  readonly sum: Sym;
-  readonly weight: Sym;
-}
+type AnyMetric = Metric<MetricResult>;
 
 /** The losses and metrics of a model's outputs, as they were given to `compile`. */
 export class Objective {
+  /** What is shown, in the order of the logs. */
+  readonly measures: readonly Measure[];
   readonly #parts: readonly Part[];
+  readonly #tracker = new Mean({ name: 'loss' });
 
-  /** @throws EngineError `ARGUMENT` for unknown names of losses, metrics or outputs, or lists of another length. */
+  /**
+   * @throws EngineError `ARGUMENT` for unknown names of losses, metrics or outputs, lists of another length, and a metric that is given
+   *   twice.
+   */
   constructor(
     readonly outputNames: readonly string[],
     options: ObjectiveOptions,
@@ -69,6 +75,7 @@ export class Objective {
     const weights = perOutput<number>('lossWeights', options.lossWeights, outputNames, isNumber);
     const metrics = metricsPerOutput('metrics', options.metrics, outputNames);
     const weightedMetrics = metricsPerOutput('weightedMetrics', options.weightedMetrics, outputNames);
+    const several = outputNames.length > 1;
     this.#parts = outputNames.map((output, i) => {
       const loss = losses[i];
       return {
@@ -77,8 +84,10 @@ export class Objective {
         weight: finite('compile', 'lossWeights', weights[i] ?? 1),
         metrics: metrics[i].map(metricOf),
         weightedMetrics: weightedMetrics[i].map(metricOf),
+        tracker: several && loss != null ? new Mean({ name: `${output}_loss` }) : undefined,
       };
     });
+    this.measures = this.#named(several);
   }
 
   /** Whether an output has a loss, in order. */
@@ -86,85 +95,85 @@ export class Objective {
     return this.#parts.map((part) => part.loss !== undefined);
   }
 
-  /** Whether more of a number in the logs is better (`up`) or less; undefined where its metric does not tell. */
-  directionOf(key: string): Metric['direction'] {
-    if (typeof key !== 'string') throw expected('directionOf', 'a key of the logs', key);
-    const kind = key.replace(/^val_/, '');
-    for (const { output, metrics, weightedMetrics } of this.#parts) {
-      if (kind === 'loss' || kind === `${output}_loss`) return 'down';
-      for (const { name, direction } of [...metrics, ...weightedMetrics]) {
-        const keys = [name, `weighted_${name}`].flatMap((one) => [one, `${output}_${one}`]);
-        // The second of a name has _1 after it.
-        if (keys.some((one) => kind === one || kind.replace(/_\d+$/, '') === one)) return direction;
-      }
-    }
-    return undefined;
-  }
-
   /**
-   * The loss of a batch, and all numbers to be averaged over an epoch.
+   * Adds the losses and metrics of a batch to what was measured.
    *
+   * @param means Where the metrics keep their means.
    * @param sampleWeights For each output the weights of samples [n], or of their values [n, ...], or undefined.
    * @param added What layers add to the loss, float32 [].
+   * @returns The loss of the batch, float32 [].
    */
   measure(
+    means: Means,
     targets: readonly Sym[],
     outputs: readonly Sym[],
     sampleWeights: readonly (Sym | undefined)[],
     added: readonly Sym[],
-  ): { loss: Sym; tracked: Tracked[] } {
-    const several = this.#parts.length > 1;
-    const taken = new Set(['loss']);
-    if (several) for (const { output, loss } of this.#parts) if (loss) taken.add(`${output}_loss`);
-    const named = (output: string, name: string, weighted = false) => {
-      const key = (kind: string) => (several ? `${output}_${kind}` : kind);
-      return free(key(weighted && taken.has(key(name)) ? `weighted_${name}` : name), taken);
-    };
-    const losses: Tracked[] = [];
-    const tracked: Tracked[] = [];
+  ): Sym {
     let total: Sym | undefined;
     let samples: Sym | undefined;
-    this.#parts.forEach(({ output, loss, weight, metrics, weightedMetrics }, i) => {
-      const predicted = outputs[i];
-      const target = sameRank(targets[i], predicted);
-      const { mask } = predicted;
-      if (loss) {
-        const weights = maskedWeights(mask, sampleWeights[i], true);
-        const each = sampleMeans(factoryName(loss.className), loss.call(target, predicted), weights);
-        const count = size(each);
-        samples ??= count;
-        const sum = ops.sum(each);
-        const share = ops.divide(sum, count);
-        const weighted = weight === 1 ? share : ops.multiply(share, weight);
-        total = total ? ops.add(total, weighted) : weighted;
-        if (several) losses.push({ name: `${output}_loss`, sum, weight: count });
-      }
-      const track = (metric: Metric, name: string, weights: Sym | undefined) => {
-        const values = sampleMeans(metric.name, metric.call(target, predicted), weights);
-        const weight = weights ? ops.sum(sampleMeans(metric.name, weights)) : size(values);
-        tracked.push({ name, sum: ops.sum(values), weight });
-      };
-      for (const metric of metrics) track(metric, named(output, metric.name), maskedWeights(mask, undefined));
-      for (const metric of weightedMetrics)
-        track(metric, named(output, metric.name, true), maskedWeights(mask, sampleWeights[i]));
+    means.together(outputs[0].trace, () => {
+      this.#parts.forEach(({ loss, weight, metrics, weightedMetrics, tracker }, i) => {
+        const predicted = outputs[i];
+        const target = sameRank(targets[i], predicted);
+        const { mask } = predicted;
+        if (loss) {
+          const weights = maskedWeights(mask, sampleWeights[i], true);
+          const each = sampleMeans(factoryName(loss.className), loss.call(target, predicted), weights);
+          const count = size(each);
+          samples ??= count;
+          const sum = ops.sum(each);
+          const share = ops.divide(sum, count);
+          const weighted = weight === 1 ? share : ops.multiply(share, weight);
+          total = total ? ops.add(total, weighted) : weighted;
+          tracker?.addShare({ sum, weight: count });
+        }
+        for (const metric of metrics) metric.updateState(target, predicted, maskedWeights(mask, undefined));
+        for (const metric of weightedMetrics)
+          metric.updateState(target, predicted, maskedWeights(mask, sampleWeights[i]));
+      });
+      if (!total || !samples)
+        throw new EngineError('STATE', '[compile] expected a loss for at least one output');
+      total = added.reduce((sum, more) => ops.add(sum, more), total);
+      this.#tracker.addShare({ sum: ops.multiply(total, samples), weight: samples });
     });
-    if (!total || !samples)
-      throw new EngineError('STATE', '[compile] expected a loss for at least one output');
-    total = added.reduce((sum, more) => ops.add(sum, more), total);
-    return {
-      loss: total,
-      tracked: [{ name: 'loss', sum: ops.multiply(total, samples), weight: samples }, ...losses, ...tracked],
-    };
+    return total!;
+  }
+
+  /** All that is measured under its key: the loss, those of the outputs, metrics. */
+  #named(several: boolean): Measure[] {
+    const parts = this.#parts;
+    const trackers = [this.#tracker, ...parts.flatMap(({ tracker }) => tracker ?? [])];
+    const losses = trackers.map((metric): Measure => ({ key: metric.name, metric, direction: 'down' }));
+    const keys = new Set(losses.map(({ key }) => key));
+    const owners = new Map<AnyMetric, string>();
+    const metrics = parts.flatMap(({ output, metrics, weightedMetrics }) => {
+      const key = (name: string) => (several ? `${output}_${name}` : name);
+      const measure = (metric: AnyMetric, wanted: string): Measure => {
+        const { direction } = metric;
+        const owner = owners.get(metric);
+        if (owner !== undefined) throw sharedMetric(metric, owner, output);
+        owners.set(metric, output);
+        return { key: freeKey(wanted, keys), metric, direction };
+      };
+      return [
+        ...metrics.map((metric) => measure(metric, key(metric.name))),
+        ...weightedMetrics.map((metric) =>
+          measure(metric, key(keys.has(key(metric.name)) ? `weighted_${metric.name}` : metric.name)),
+        ),
+      ];
+    });
+    return [...losses, ...metrics];
   }
 }
 
-/** A key that is not taken yet, with `_1`, `_2`, … where need be; it is taken from now on. */
-function free(name: string, taken: Set<string>): string {
-  let key = name;
-  for (let count = 1; taken.has(key); count++) key = `${name}_${count}`;
-  taken.add(key);
-  return key;
-}
+/** The error of a metric that would add up the numbers of two outputs. */
+const sharedMetric = (metric: AnyMetric, first: string, second: string): EngineError =>
+  new EngineError(
+    'ARGUMENT',
+    `[compile] expected a metric to be given once, received ${metric.name} for ${first} and again for ${second}: ` +
+      'it would add up the numbers of both. Make one for each, or give its name',
+  );
 
 const isLoss = (value: unknown): boolean =>
   typeof value === 'string' || typeof value === 'function' || isCallable(value);

@@ -5,7 +5,8 @@ import type { Data } from '../data/batches.js';
 import { Dataset } from './dataset.js';
 import type { TrainOnBatchOptions } from './options.js';
 import type { TrainableModel } from './trainableModel.js';
-import { RunSums, feedsOf } from './trainer.js';
+import { RunState } from './measures.js';
+import { feedsOf } from './trainer.js';
 
 /** One step on one batch, with or without training: its loss and metrics. */
 export async function measureOnBatch(
@@ -21,18 +22,18 @@ export async function measureOnBatch(
   const trainer = model.trainer(mode);
   const { sampleWeight, classWeight } = options;
   const temporaries: Tensor[] = [];
-  const sums = new RunSums();
+  const state = new RunState();
   try {
     const data = Dataset.read(caller, model.graph, x, y, sampleWeight);
     const weighed = classWeight !== undefined ? data.withClassWeight(caller, model.graph, classWeight) : data;
     const feeds = weighed.feeds(temporaries);
-    await trainer.resume(sums);
+    await trainer.measures.resume(state);
     const { done } = trainer.program(mode, feeds).run(feedsOf(feeds));
     // Both are queued before the step has ended: one way back from the engine's thread instead of two.
-    const [logs] = await Promise.all([trainer.logs(sums), done]);
+    const [logs] = await Promise.all([trainer.measures.logs(state), done]);
     return logs;
   } finally {
-    trainer.release(sums);
+    trainer.measures.release(state);
     for (const temporary of temporaries) temporary.dispose();
   }
 }

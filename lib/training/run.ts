@@ -9,7 +9,8 @@ import { runSteps } from './loop.js';
 import type { Yield } from './modelLock.js';
 import type { RunSettings } from './options.js';
 import type { TrainableModel } from './trainableModel.js';
-import { type Mode, RunSums, type Trainer } from './trainer.js';
+import { RunState } from './measures.js';
+import type { Mode, Trainer } from './trainer.js';
 
 /** How often a progress bar hears of the steps. */
 const PROGRESS_MS = 100;
@@ -73,8 +74,8 @@ export class Run {
     const { signal } = this.settings;
     const measures = mode !== 'predict';
     const each = callbacks.needsBatches(mode);
-    const sums = new RunSums();
-    const logs = () => (measures ? trainer.logs(sums) : Promise.resolve({}));
+    const state = new RunState();
+    const logs = () => (measures ? trainer.measures.logs(state) : Promise.resolve({}));
     const stopped = () => mode === 'train' && model.stopTraining;
     let shown = performance.now();
     try {
@@ -83,7 +84,7 @@ export class Run {
         stopped,
         signal,
         begin: each ? (step) => callbacks.batch(mode, 'begin', step) : undefined,
-        ready: measures ? () => trainer.resume(sums) : undefined,
+        ready: measures ? () => trainer.measures.resume(state) : undefined,
         end: each ? async (step) => callbacks.batch(mode, 'end', step, await logs()) : undefined,
         progress: async (steps) => {
           if (!callbacks.needsProgress || performance.now() - shown < PROGRESS_MS) return;
@@ -97,7 +98,7 @@ export class Run {
       await callbacks.progress(done, results);
       return results;
     } finally {
-      trainer.release(sums);
+      if (measures) trainer.measures.release(state);
     }
   }
 

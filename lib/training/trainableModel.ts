@@ -4,6 +4,7 @@ import type { Sym } from '../core/sym.js';
 import type { Data } from '../data/batches.js';
 import type { KerasTensor } from '../core/kerasTensor.js';
 import type { CallContext } from '../core/operation.js';
+import type { Metric, MetricResult } from '../metrics/index.js';
 import type { Objective } from './objective.js';
 import type { Mode, Trainer } from './trainer.js';
 
@@ -25,6 +26,8 @@ export interface TrainableModel extends TrainedModel {
   readonly losses: readonly Sym[];
   /** Equal strings mean equal steps: others are frozen, for example. */
   readonly state: string;
+  /** The metrics in its fields and in those of its layers. */
+  readonly ownMetrics: readonly Metric<MetricResult>[];
   /** Its losses and metrics. @throws EngineError `STATE` before `compile`. */
   makeObjective(): Objective;
   /** Its compiled steps. @throws EngineError `STATE` before `compile`, but for predictions; `DISPOSED`. */

@@ -1,0 +1,105 @@
+import * as ops from '../ops/index.js';
+import type { Sym } from '../core/sym.js';
+import type { Tensor } from '../core/tensor.js';
+import type { Trace } from '../core/trace.js';
+import { type Variable, variable } from '../core/variable.js';
+import { quotient } from './quotient.js';
+
+/** What a batch adds to a mean: a sum, and how much it weighs, each float32 []. @internal */
+export interface Share {
+  readonly sum: Sym;
+  readonly weight: Sym;
+}
+
+/**
+ * Means over steps. Each is a sum and its weight, kept as two float32 with Knuth's TwoSum: millions of steps lose nothing to rounding.
+ *
+ * @internal
+ */
+export class Means {
+  /** The sums and weights, [2 · count], and what rounding has taken from each so far. */
+  readonly variables: readonly [sums: Variable, errors: Variable];
+  /** What is to be added at once. */
+  #waiting: Map<number, Share> | undefined;
+
+  constructor(readonly count = 1) {
+    const zeros = (name: string) => variable(new Float32Array(2 * count), { name, trainable: false });
+    this.variables = [zeros('sums'), zeros('errors of sums')];
+  }
+
+  /** Inside a trace: adds to the mean at a place. */
+  add(at: number, share: Share): void {
+    if (!this.#waiting) {
+      this.#addAll(share.sum.trace, new Map([[at, share]]));
+      return;
+    }
+    const known = this.#waiting.get(at);
+    const both = known && {
+      sum: ops.add(known.sum, share.sum),
+      weight: ops.add(known.weight, share.weight),
+    };
+    this.#waiting.set(at, both ?? share);
+  }
+
+  /** Adds at once what the body adds to several means: as few ops as for one. */
+  together(trace: Trace, body: () => void): void {
+    const shares = (this.#waiting = new Map<number, Share>());
+    try {
+      body();
+    } finally {
+      this.#waiting = undefined;
+    }
+    this.#addAll(trace, shares);
+  }
+
+  /** Inside a trace: the mean at a place, 0 where nothing weighs, as in Keras. */
+  mean(at: number): Tensor {
+    return quotient(this.sum(at), this.#number(2 * at + 1));
+  }
+
+  /** Inside a trace: the sum at a place. */
+  sum(at: number): Tensor {
+    return this.#number(2 * at);
+  }
+
+  /** All means, once all queued steps are done, with every digit of both float32. */
+  async read(): Promise<number[]> {
+    const [sums, errors] = await Promise.all(
+      this.variables.map(async (variable) => (await variable.data()) as Float32Array),
+    );
+    const exact = (i: number) => (Number.isFinite(sums[i]) ? sums[i] + errors[i] : sums[i]);
+    const mean = (i: number) => (exact(2 * i + 1) === 0 ? 0 : exact(2 * i) / exact(2 * i + 1));
+    return Array.from({ length: this.count }, (_, i) => mean(i));
+  }
+
+  /** Begins anew, all or the one at a place. */
+  resetState(at?: number): void {
+    const here = Array.from({ length: 2 * this.count }, (_, i) => at === undefined || i >> 1 === at);
+    for (const variable of this.variables)
+      variable.assign(here.includes(false) ? ops.where(here, 0, variable) : new Float32Array(here.length));
+  }
+
+  dispose(): void {
+    for (const variable of this.variables) variable.dispose();
+  }
+
+  #number(i: number): Tensor {
+    return ops.reshape(ops.slice(this.variables[0], i, 1), []);
+  }
+
+  #addAll(trace: Trace, shares: ReadonlyMap<number, Share>): void {
+    const nothing = () => trace.constant(0);
+    const numbers = Array.from({ length: this.count }, (_, at) => shares.get(at)).flatMap((share) =>
+      (share ? [share.sum, share.weight] : [nothing(), nothing()]).map((number) => ops.reshape(number, [1])),
+    );
+    const [sums, errors] = this.variables.map((variable) => trace.lift(variable));
+    const added = ops.concatenate(numbers, { axis: 0 });
+    const rough = ops.add(sums, added);
+    const taken = ops.subtract(rough, sums);
+    const error = ops.add(ops.subtract(sums, ops.subtract(rough, taken)), ops.subtract(added, taken));
+    const rest = ops.add(errors, error);
+    const total = ops.add(rough, rest);
+    trace.assign(this.variables[0], total);
+    trace.assign(this.variables[1], ops.subtract(rest, ops.subtract(total, rough)));
+  }
+}

@@ -1,0 +1,142 @@
+import { isPlainObject } from '../base/checks.js';
+import type { Logs } from '../callbacks/index.js';
+import type { TypedArray } from '../engine/engine.js';
+import { Means } from '../metrics/means.js';
+import type { Metric, MetricResult } from '../metrics/metric.js';
+
+/** What is measured under a key of the logs. */
+export interface Measure {
+  readonly key: string;
+  readonly metric: Metric<MetricResult>;
+  readonly direction: 'up' | 'down' | undefined;
+}
+
+/** What remembers something from step to step. */
+type State = Means | Metric<MetricResult>;
+
+/** What one run has measured, from which {@link Measures.logs} makes results. Empty: a run that begins. */
+export class RunState {
+  /** What was set aside while another run had its turn. */
+  readonly saved = new Map<State, readonly TypedArray[]>();
+}
+
+/** Whose numbers a state has: a metric may belong to several models, and a run may begin within another. */
+const holders = new WeakMap<State, RunState>();
+
+/** Losses and metrics while a model runs. Those that are means are kept together: a step adds to all of them at once. */
+export class Measures {
+  readonly means: Means;
+  readonly #measures: Measure[];
+  /** How many are kept together. */
+  readonly #joined: number;
+  /** What steps change. */
+  readonly #states = new Set<State>();
+  /** The run that goes on. */
+  #run: RunState | undefined;
+
+  constructor(measures: readonly Measure[]) {
+    this.#measures = [...measures];
+    this.#joined = measures.length;
+    this.means = new Means(measures.length);
+    this.#states.add(this.means);
+    measures.forEach(({ metric }, at) => {
+      metric.joinMeans(this.means, at);
+    });
+  }
+
+  /** Everything that is measured, in the order of the logs. */
+  get all(): readonly Measure[] {
+    return this.#measures;
+  }
+
+  /** Notes metrics that belong to layers, and which metrics have got variables: when a step has been traced. */
+  note(own: readonly Metric<MetricResult>[]): void {
+    const keys = new Set(this.#measures.map(({ key }) => key));
+    for (const metric of own) {
+      if (this.#measures.some((known) => known.metric === metric)) continue;
+      this.#measures.push({ key: freeKey(metric.name, keys), metric, direction: metric.direction });
+    }
+    for (const { metric } of this.#measures) {
+      if (!metric.isStateful || this.#states.has(metric)) continue;
+      this.#states.add(metric);
+      if (!this.#run) continue;
+      holders.set(metric, this.#run);
+      metric.resetState();
+    }
+  }
+
+  /** Makes the following steps add to what a run has measured. What another run has, within which this one runs, is set aside. */
+  async resume(run: RunState): Promise<void> {
+    this.#run = run;
+    for (const state of this.#states) {
+      const holder = holders.get(state);
+      if (holder === run) continue;
+      if (holder) holder.saved.set(state, await numbersOf(state));
+      holders.set(state, run);
+      restore(state, run.saved.get(state));
+    }
+  }
+
+  /** Ends a run: nobody asks for its results any more. */
+  release(run: RunState): void {
+    for (const state of this.#states) if (holders.get(state) === run) holders.delete(state);
+    if (this.#run === run) this.#run = undefined;
+  }
+
+  /** The results of a run, once all queued steps are done. */
+  async logs(run: RunState): Promise<Logs> {
+    await this.resume(run);
+    const results = this.#measures.map(({ key, metric }, i) =>
+      i < this.#joined && metric.isMean ? undefined : resultOf(key, metric),
+    );
+    const [means, ...others] = await Promise.all([this.means.read(), ...results]);
+    return Object.fromEntries(this.#measures.flatMap(({ key }, i) => others[i] ?? [[key, means[i]]]));
+  }
+
+  /** Begins anew. */
+  resetState(): void {
+    for (const state of this.#states) state.resetState();
+  }
+
+  /** Frees the means. Metrics that somebody else has keep on, from zero. */
+  dispose(): void {
+    this.means.dispose();
+    for (const { metric } of this.#measures.slice(0, this.#joined)) metric.leaveMeans();
+  }
+}
+
+/** A key that is not taken yet, with `_1`, `_2`, … where need be; it is taken from now on. */
+export function freeKey(name: string, taken: Set<string>): string {
+  let key = name;
+  for (let count = 1; taken.has(key); count++) key = `${name}_${count}`;
+  taken.add(key);
+  return key;
+}
+
+const variablesOf = (state: State) => (state instanceof Means ? state.variables : state.ownVariables);
+
+const numbersOf = (state: State) => Promise.all(variablesOf(state).map(async (variable) => variable.data()));
+
+/** Gives back what was set aside; a run that begins, and what did not exist then, begins with zeros. */
+function restore(state: State, saved: readonly TypedArray[] = []): void {
+  if (saved.length === 0) state.resetState();
+  else
+    variablesOf(state).forEach((variable, i) => {
+      variable.assign(saved[i] ?? new Float32Array(variable.size));
+    });
+}
+
+/** What a metric gives under its keys in the logs: a record has its own, the numbers of a list have theirs after the metric's. */
+async function resultOf(key: string, metric: Metric<MetricResult>): Promise<[key: string, value: number][]> {
+  const result = metric.result();
+  const named = isPlainObject(result) ? Object.entries(result) : [[key, result] as const];
+  const lists = await Promise.all(
+    named.map(async ([name, given]) => {
+      const tensor = given;
+      const numbers = Array.from(await tensor.data());
+      tensor.dispose();
+      return numbers.map((value, i): [string, number] => [tensor.rank === 0 ? name : `${name}_${i}`, value]);
+    }),
+  );
+  return lists.flat();
+}
