@@ -10,7 +10,22 @@ namespace {
 std::vector<TensorType> inferReshape(const InferContext& context) {
   const TensorType& x = context.inputs[0];
   Dims shape = shapeAttribute(context, -1);
-  const auto open = std::count(shape.begin(), shape.end(), -1);
+  const std::vector<int64_t>& from = context.attrs.integers("from");
+  const auto rank = static_cast<int64_t>(x.shape.size());
+  const bool areAxes =
+      std::all_of(from.begin(), from.end(), [&](int64_t axis) { return axis >= -1 && axis < rank; });
+  if (!areAxes || (!from.empty() && from.size() != shape.size()))
+    fail(ErrorCode::Attribute,
+         "[reshape] expected an axis of x or -1 in 'from' for each axis of 'shape', received ",
+         toString(Attr(from)));
+  // The one -1 that is computed stands where no axis of x gives the size.
+  int64_t open = 0;
+  for (size_t i = 0; i < shape.size(); ++i) {
+    if (!from.empty() && from[i] >= 0)
+      shape[i] = x.shape[static_cast<size_t>(from[i])];
+    else if (shape[i] == -1)
+      ++open;
+  }
   if (open > 1)
     fail(ErrorCode::Attribute, "[reshape] expected at most one -1 in 'shape', received ",
          toString(Attr(shape)));
@@ -24,7 +39,7 @@ std::vector<TensorType> inferReshape(const InferContext& context) {
   }
   if (!isStatic(shape) || count(shape) != size)
     fail(ErrorCode::Shape, "[reshape] expected a 'shape' of ", size, " elements for ", toString(x),
-         ", received ", toString(Attr(context.attrs.integers("shape"))));
+         ", received ", toString(Attr(shape)));
   return {{x.dtype, shape}};
 }
 
@@ -149,8 +164,8 @@ OpDef likeOp(const char* name, Infer infer, Exprs (*gradient)(const Rule& r),
 const OpFamily family([] {
   const auto reshapeBack = [](const Rule& r) -> Exprs { return {reshapeLike(r.dy(), r.x())}; };
   const auto broadcastBack = [](const Rule& r) -> Exprs { return {sumTo(r.dy(), r.x())}; };
-  OpDef reshape =
-      shapeOp("reshape", {{"shape", AttrKind::Integers}}, inferReshape, reshapeBack, lowerReshape);
+  OpDef reshape = shapeOp("reshape", {{"shape", AttrKind::Integers}, {"from", AttrKind::Integers, Dims{}}},
+                          inferReshape, reshapeBack, lowerReshape);
   reshape.layoutAgnostic = true;
   registerOp(reshape);
   registerOp(likeOp("reshapeLike", inferReshapeLike, reshapeBack, lowerReshape));

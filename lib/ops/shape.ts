@@ -2,6 +2,7 @@ import { expected, integers, wrongShape } from '../base/checks.js';
 import type { Shape } from '../engine/engine.js';
 import { type Operand, type Outcome, apply, typeOf } from '../core/apply.js';
 import { op } from '../core/op.js';
+import { type Size, resized } from './resized.js';
 
 /**
  * The same numbers in another shape.
@@ -27,7 +28,8 @@ export const broadcastTo = op('broadcastTo', <T extends Operand>(x: T, shape: Sh
 export const expandDims = op('expandDims', <T extends Operand>(x: T, axis: number): Outcome<T> => {
   const { shape } = typeOf(x);
   const at = place('expandDims', axis, shape.length + 1);
-  return reshaped('expandDims', x, shape, [...shape.slice(0, at), 1, ...shape.slice(at)]);
+  const axes: Size[] = [...shape.keys()].map((n) => ({ axis: n }));
+  return resized(x, axes.toSpliced(at, 0, 1));
 });
 
 /**
@@ -48,17 +50,13 @@ export const squeeze = op(
         throw wrongShape('squeeze', `size 1 at axis ${n}`, shape);
       }
     }
-    const kept = shape.filter((_, n) => !axes.includes(n));
-    return reshaped('squeeze', x, shape, kept);
+    const kept = [...shape.keys()].filter((n) => !axes.includes(n));
+    return resized(
+      x,
+      kept.map((n) => ({ axis: n })),
+    );
   },
 );
-
-function reshaped<T extends Operand>(op: string, x: T, from: Shape, to: readonly number[]): Outcome<T> {
-  if (to.filter((n) => n < 0).length > 1) {
-    throw wrongShape(op, 'at most one unknown dimension', from);
-  }
-  return reshape(x, to);
-}
 
 /** An axis counted from the start. */
 function place(op: string, axis: number, rank: number): number {

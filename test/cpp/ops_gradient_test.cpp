@@ -230,6 +230,7 @@ std::vector<Case> shapeCases() {
   return {
       {"reshape", {{{2, 6}}}, {{"shape", Dims{3, -1}}}},
       {"reshape", {{{2, 3, 2}}}, {{"shape", Dims{-1, 6}}}},
+      {"reshape", {{{2, 3, 2}}}, {{"shape", Dims{-1, 1, 6}}, {"from", Dims{0, -1, -1}}}},
       {"reshape", {{{1, 1}}}, {{"shape", Dims{}}}},
       {"reshapeLike", {{{2, 6}}, {{3, 4}}}},
       {"transpose", {{{2, 3, 4}}}, {{"perm", Dims{2, 0, 1}}}},
