@@ -81,6 +81,7 @@ const table: Record<string, Args> = {
       ],
       ...['sparseSigmoid', 'selu', 'celu', 'hardShrink', 'softShrink', 'squareplus', 'sparsemax'],
       ...['logSoftmax', 'sum', 'mean', 'prod', 'max', 'min', 'argmax', 'argmin', 'layerNormalization'],
+      'rmsNormalization',
     ].map((name) => [name, [x]]),
   ),
   ...Object.fromEntries(
@@ -130,6 +131,7 @@ const table: Record<string, Args> = {
       [5, 6],
     ],
   ],
+  einsum: ['bts,sd->btd', sequence, fixed(4, 2)],
   batchNormalization: [x, [0, 1, 2], [1, 2, 3], { epsilon: 0.1 }],
   moments: [x, { axis: 0 }],
   maxPool: [image, { poolSize: 3, strides: 1 }],

@@ -3,6 +3,7 @@ export * from './aliases.js';
 export * from './arithmetic.js';
 export * from './binary.js';
 export * from './conv.js';
+export * from './einsum.js';
 export * from './gather.js';
 export * from './identity.js';
 export * as image from './image/index.js';

@@ -1,5 +1,5 @@
 import { axisOf } from './axis.js';
-import { type OptionNames, expected, knownOptions } from '../base/checks.js';
+import { type OptionNames, expected, integers, knownOptions } from '../base/checks.js';
 import { Sym } from '../core/sym.js';
 import { type Operand, type Outcome, applyFloat, symbolic, typeOf } from '../core/apply.js';
 import { add, multiply, subtract } from './binary.js';
@@ -42,6 +42,16 @@ export interface BatchNormalizationResult {
   variance: Sym;
 }
 
+/** What `ops.rmsNormalization` takes. */
+export interface RmsNormalizationOptions<T extends Operand = Operand> {
+  /** What the result is multiplied by, float32 of the axes' sizes, in the order of the axes. Default none. */
+  scale?: T;
+  /** The axis or axes over which a sample is normalized. Default -1. */
+  axis?: number | readonly number[];
+  /** Added to the mean of the squares. Default 1e-7. */
+  epsilon?: number;
+}
+
 const batchNormalizationNames = {
   axis: 'optional',
   offset: 'optional',
@@ -55,6 +65,11 @@ const layerNormalizationNames = {
   gamma: 'optional',
   beta: 'optional',
 } satisfies OptionNames<LayerNormalizationOptions>;
+const rmsNormalizationNames = {
+  scale: 'optional',
+  axis: 'optional',
+  epsilon: 'optional',
+} satisfies OptionNames<RmsNormalizationOptions>;
 
 /** What {@link batchNormalization} is: two functions, for given numbers and for those of the batch. */
 interface BatchNormalization {
@@ -184,6 +199,33 @@ export const layerNormalization = op(
     if (gamma !== undefined) y = multiply<Operand, Operand>(y, reshapedTo(gamma, rank, axes));
     if (beta !== undefined) y = add<Operand, Operand>(y, reshapedTo(beta, rank, axes));
     return y as Outcome<X | P>;
+  },
+);
+
+/**
+ * Divides each sample by the root of the mean of its squares over axes: scale · x / √(mean of x² + epsilon). Zhang and Sennrich, 2019,
+ * https://arxiv.org/abs/1910.07467, https://keras.io/api/ops/nn/#rms_normalization-function
+ *
+ * @param x float32.
+ * @returns Of x's shape.
+ * @throws EngineError `SHAPE` where scale does not have the axes' sizes; `ATTRIBUTE` for an axis that x does not have.
+ */
+export const rmsNormalization = op(
+  'rmsNormalization',
+  <X extends Operand, P extends Operand = X>(
+    x: X,
+    options: RmsNormalizationOptions<P> = {},
+  ): Outcome<X | P> => {
+    knownOptions('rmsNormalization', options, rmsNormalizationNames);
+    const { scale, axis = -1, epsilon = 1e-7 } = options;
+    const rank = typeOf(x).shape.length;
+    const given = integers('rmsNormalization', 'axis', axis);
+    const axes = given.map((a) => axisOf('rmsNormalization', a, rank)).sort((a, b) => a - b);
+    const squares = mean<Operand>(square<Operand>(x), { axis: axes, keepDims: true });
+    const y: Operand = multiply<Operand, Operand>(x, rsqrt(add<Operand, Operand>(squares, epsilon)));
+    return (
+      scale === undefined ? y : multiply<Operand, Operand>(y, reshapedTo(scale, rank, axes))
+    ) as Outcome<X | P>;
   },
 );
 

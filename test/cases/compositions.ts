@@ -1,4 +1,5 @@
 import { type Sym, ops } from 'nodegrad';
+import { groupNormalization } from '../../lib/ops/groupNormalization.js';
 
 /** Small nets that the plan fuses or rewrites; rows of the tables name them as if they were ops. test/fixtures/reference.py has their twins. */
 export const compositions = {
@@ -61,6 +62,16 @@ export const compositions = {
 
   layerNormalizationTrained: (x: Sym, gamma: Sym, beta: Sym, options: object = {}) =>
     ops.layerNormalization(x, { gamma, beta, ...options }),
+
+  einsum1: (x: Sym, subscripts: string) => ops.einsum(subscripts, x),
+  einsum2: (x: Sym, y: Sym, subscripts: string) => ops.einsum(subscripts, x, y),
+  einsum3: (x: Sym, y: Sym, z: Sym, subscripts: string) => ops.einsum(subscripts, x, y, z),
+
+  rmsNormalizationScaled: (x: Sym, scale: Sym, options: object) =>
+    ops.rmsNormalization(x, { scale, ...options }),
+
+  groupNormalization: (x: Sym, gamma: Sym, beta: Sym, options: { groups: number; axis: number }) =>
+    groupNormalization(x, { gamma, beta, epsilon: 1e-3, ...options }),
 
   chain: (x: Sym, y: Sym, b: Sym) => {
     const gauss = ops.divide(ops.exp(ops.negative(ops.square(x))), ops.add(1.5, ops.tanh(y)));
