@@ -20,6 +20,7 @@ const IRREGULAR: Readonly<Record<string, string>> = {
   InputLayer: 'input',
   IoU: 'iou',
   L1L2: 'l1l2',
+  PReLU: 'prelu',
   ReLU: 'relu',
   RMSprop: 'rmsprop',
 };

@@ -1,55 +1,42 @@
 import { factoryName } from '../base/names.js';
-import { type OptionNames, seedOf, share } from '../base/checks.js';
-import * as ops from '../ops/index.js';
-import type { Sym } from '../core/sym.js';
-import { type CallContext, Layer, type LayerOptions } from './layer.js';
+import { type OptionNames, expected } from '../base/checks.js';
+import { BaseDropout, type BaseDropoutOptions } from './baseDropout.js';
 
-/** What `layers.dropout` takes. */
-export interface DropoutOptions extends LayerOptions {
-  /** The share of numbers that become 0, from 0 up to, not including, 1. */
-  rate: number;
-  /** An integer that decides the masks, whatever the seed of the training. Default none. */
-  seed?: number;
+/** What `layers.dropout` and `layers.alphaDropout` take. */
+export interface DropoutOptions extends BaseDropoutOptions {
+  /**
+   * The shape of the mask, the batch included: 1 along axes whose places are dropped together; null is the input's size. By default each
+   * number is dropped by itself.
+   */
+  noiseShape?: readonly (number | null)[] | null;
 }
 
 /** Drops numbers while training: made by `layers.dropout`, which says more. */
-export class Dropout extends Layer {
+export class Dropout extends BaseDropout {
   static override readonly optionNames = {
-    ...Layer.optionNames,
-    rate: 'required',
-    seed: 'optional',
+    ...BaseDropout.optionNames,
+    noiseShape: 'optional',
   } satisfies OptionNames<DropoutOptions>;
   readonly className: string = 'Dropout';
-  override readonly supportsMasking = true;
-  /** The share of numbers that become 0. */
-  readonly rate: number;
-  /** Decides the masks, where it was given. */
-  readonly seed: number | undefined;
+  /** The shape of the mask, where it was given. */
+  readonly noiseShape: readonly (number | null)[] | undefined;
 
   constructor(options: DropoutOptions) {
     super(options);
-    const who = factoryName(new.target.name);
-    this.rate = share(who, 'rate', options.rate);
-    this.seed = options.seed === undefined ? undefined : seedOf(who, options.seed);
-  }
-
-  call(x: Sym, { training, key }: CallContext): Sym {
-    if (!training || this.rate === 0) return x;
-    return this.drop(x, key);
-  }
-
-  protected drop(x: Sym, key: Sym | undefined): Sym {
-    const { rate, seed } = this;
-    return ops.dropout(x, {
-      ...(seed === undefined ? { key } : { seed }),
-      ...{ rate, salt: x.trace.nextSalt() },
-    });
+    const { noiseShape } = options;
+    this.noiseShape = noiseShape == null ? undefined : noiseShapeOf(factoryName(new.target.name), noiseShape);
   }
 
   override getConfig() {
-    const { rate, seed } = this;
-    return { ...super.getConfig(), rate, ...(seed !== undefined && { seed }) };
+    return { ...super.getConfig(), noiseShape: this.noiseShape ?? null };
   }
+}
+
+function noiseShapeOf(who: string, given: unknown): readonly (number | null)[] {
+  const list = Array.isArray(given) ? [...(given as unknown[])] : undefined;
+  if (list?.every((n) => n === null || (Number.isSafeInteger(n) && (n as number) > 0)))
+    return list as (number | null)[];
+  throw expected(who, 'a list of positive integers or null for noiseShape', given);
 }
 
 /**
@@ -57,7 +44,8 @@ export class Dropout extends Layer {
  * float32 of any shape, to the same. It has no weights. Srivastava et al., 2014.
  * https://keras.io/api/layers/regularization_layers/dropout/
  *
- * @throws EngineError `ARGUMENT` for a rate outside of [0, 1) or a seed that is no integer.
+ * @throws EngineError `ARGUMENT` for a rate outside of [0, 1), a noiseShape or a seed that are none; `SHAPE`, when applied, where noiseShape
+ *   does not fit.
  * @example layers.dropout({ rate: 0.5 });
  */
 export const dropout = (options: DropoutOptions) => new Dropout(options);

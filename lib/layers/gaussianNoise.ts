@@ -2,6 +2,7 @@ import { factoryName } from '../base/names.js';
 import { type OptionNames, atLeastZero, seedOf } from '../base/checks.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
+import { drawing } from './drawing.js';
 import { type CallContext, Layer, type LayerOptions } from './layer.js';
 
 /** What `layers.gaussianNoise` takes. */
@@ -9,7 +10,7 @@ export interface GaussianNoiseOptions extends LayerOptions {
   /** The standard deviation of the noise, 0 or more. */
   stddev: number;
   /** An integer that decides the noise, whatever the seed of the training. Default none. */
-  seed?: number;
+  seed?: number | null;
 }
 
 /** Adds noise while training: made by `layers.gaussianNoise`, which says more. */
@@ -30,21 +31,18 @@ export class GaussianNoise extends Layer {
     super(options);
     const who = factoryName(new.target.name);
     this.stddev = atLeastZero(who, 'stddev', options.stddev);
-    this.seed = options.seed === undefined ? undefined : seedOf(who, options.seed);
+    this.seed = options.seed == null ? undefined : seedOf(who, options.seed);
   }
 
   call(x: Sym, { training, key }: CallContext): Sym {
     const { stddev, seed } = this;
     if (!training || stddev === 0) return x;
-    return ops.gaussianNoise(x, {
-      ...(seed === undefined ? { key } : { seed }),
-      ...{ stddev, salt: x.trace.nextSalt() },
-    });
+    return ops.gaussianNoise(x, { stddev, ...drawing(x, key, seed) });
   }
 
   override getConfig() {
-    const { stddev, seed } = this;
-    return { ...super.getConfig(), stddev, ...(seed !== undefined && { seed }) };
+    const { stddev, seed = null } = this;
+    return { ...super.getConfig(), stddev, seed };
   }
 }
 

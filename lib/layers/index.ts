@@ -1,5 +1,7 @@
 export { Activation, activation } from './activation.js';
+export { ActivityRegularization, activityRegularization } from './activityRegularization.js';
 export { Add, add } from './add.js';
+export { AlphaDropout, alphaDropout } from './alphaDropout.js';
 export { Average, average } from './average.js';
 export {
   AveragePooling1D,
@@ -25,8 +27,10 @@ export { Dense, dense } from './dense.js';
 export { DepthwiseConv1D, depthwiseConv1d, DepthwiseConv2D, depthwiseConv2d } from './depthwiseConv.js';
 export { Dot, dot } from './dot.js';
 export { Dropout, dropout } from './dropout.js';
+export { ELU, elu } from './elu.js';
 export { Embedding, embedding } from './embedding.js';
 export { Flatten, flatten } from './flatten.js';
+export { GaussianDropout, gaussianDropout } from './gaussianDropout.js';
 export { GaussianNoise, gaussianNoise } from './gaussianNoise.js';
 export {
   GlobalAveragePooling1D,
@@ -44,7 +48,9 @@ export {
   GlobalMaxPooling3D,
   globalMaxPooling3d,
 } from './globalMaxPooling.js';
+export { GroupNormalization, groupNormalization } from './groupNormalization.js';
 export { GRU, gru } from './gru.js';
+export { Identity, identity } from './identity.js';
 export { InputLayer, input } from './input.js';
 export { KerasTensor, type OperationNode } from '../core/kerasTensor.js';
 export type { Operation } from '../core/operation.js';
@@ -65,9 +71,13 @@ export {
 } from './maxPooling.js';
 export { Minimum, minimum } from './minimum.js';
 export { Multiply, multiply } from './multiply.js';
+export { Permute, permute } from './permute.js';
+export { PReLU, prelu } from './prelu.js';
 export { ReLU, relu } from './relu.js';
+export { RepeatVector, repeatVector } from './repeatVector.js';
 export { Rescaling, rescaling } from './rescaling.js';
 export { Reshape, reshape } from './reshape.js';
+export { RMSNormalization, rmsNormalization } from './rmsNormalization.js';
 export { SeparableConv1D, separableConv1d, SeparableConv2D, separableConv2d } from './separableConv.js';
 export { SimpleRNN, simpleRNN } from './simpleRNN.js';
 export { Softmax, softmax } from './softmax.js';
@@ -80,6 +90,7 @@ export {
   spatialDropout3d,
 } from './spatialDropout.js';
 export { Subtract, subtract } from './subtract.js';
+export { UnitNormalization, unitNormalization } from './unitNormalization.js';
 export {
   UpSampling1D,
   upSampling1d,

@@ -82,6 +82,16 @@ export interface BetaOptions {
   readonly betaConstraint?: ConstraintLike | null;
 }
 
+/** What a layer takes for its alpha. */
+export interface AlphaOptions {
+  /** What the alpha begins as: an object or a name, such as 'heNormal'. Default `zeros`. */
+  readonly alphaInitializer?: InitializerLike;
+  /** What is added to the loss for the alpha: an object or a name, such as 'l2'. Default none. */
+  readonly alphaRegularizer?: RegularizerLike | null;
+  /** What the alpha is made to obey after each update: an object or a name, such as 'maxNorm'. Default none. */
+  readonly alphaConstraint?: ConstraintLike | null;
+}
+
 /** What a layer takes for its table of embeddings. */
 export interface EmbeddingsOptions {
   /** What the table of embeddings begins as: an object or a name, such as 'heNormal'. Default `uniform`, from -0.05 to 0.05. */

@@ -1,0 +1,70 @@
+import { factoryName } from '../base/names.js';
+import { type OptionNames, seedOf, share, wrongShape } from '../base/checks.js';
+import * as ops from '../ops/index.js';
+import type { Sym } from '../core/sym.js';
+import { drawing } from './drawing.js';
+import { type CallContext, Layer, type LayerOptions } from './layer.js';
+
+/** What all kinds of dropout take. */
+export interface BaseDropoutOptions extends LayerOptions {
+  /** The share of numbers that are dropped, from 0 up to, not including, 1. */
+  rate: number;
+  /** An integer that decides the masks, whatever the seed of the training. Default none. */
+  seed?: number | null;
+}
+
+/** What the kinds of dropout share: a mask of the input's shape, or of one with 1 along axes whose places are dropped together. */
+export abstract class BaseDropout extends Layer {
+  static override readonly optionNames = {
+    ...Layer.optionNames,
+    rate: 'required',
+    seed: 'optional',
+  } satisfies OptionNames<BaseDropoutOptions>;
+  override readonly supportsMasking = true;
+  /** The share of numbers that are dropped. */
+  readonly rate: number;
+  /** Decides the masks, where it was given. */
+  readonly seed: number | undefined;
+  /** The shape of the mask, null for the input's size; undefined: the input's. */
+  abstract readonly noiseShape: readonly (number | null)[] | undefined;
+
+  constructor(options: BaseDropoutOptions) {
+    super(options);
+    const who = factoryName(new.target.name);
+    this.rate = share(who, 'rate', options.rate);
+    this.seed = options.seed == null ? undefined : seedOf(who, options.seed);
+  }
+
+  call(x: Sym, { training, key }: CallContext): Sym {
+    if (!training || this.rate === 0) return x;
+    return this.drop(x, maskOf(this.name, x, this.noiseShape), key);
+  }
+
+  /** @param mask A value of the mask's shape. */
+  protected drop(x: Sym, mask: Sym, key: Sym | undefined): Sym {
+    const dropped = (from: Sym) => ops.dropout(from, { rate: this.rate, ...drawing(x, key, this.seed) });
+    if (mask === x) return dropped(x);
+    const { trace } = x;
+    return ops.multiply(x, dropped(trace.op('broadcastLike', [trace.constant(1), mask])[0]));
+  }
+
+  override getConfig(): Record<string, unknown> {
+    return { ...super.getConfig(), rate: this.rate, seed: this.seed ?? null };
+  }
+}
+
+/** A value of a mask's shape: x, or a part of it. */
+function maskOf(layer: string, x: Sym, noiseShape: readonly (number | null)[] | undefined): Sym {
+  if (noiseShape === undefined) return x;
+  const fits = (n: number | null, axis: number) =>
+    n === null || n === 1 || x.shape[axis] < 0 || n === x.shape[axis];
+  if (noiseShape.length !== x.rank || !noiseShape.every(fits)) {
+    const wanted = `an input that noiseShape [${noiseShape.map(String).join(', ')}] fits, with 1, null or its size for each axis`;
+    throw wrongShape(layer, wanted, x.shape);
+  }
+  return ops.stridedSlice(
+    x,
+    noiseShape.map(() => 0),
+    noiseShape.map((n) => n ?? Infinity),
+  );
+}
