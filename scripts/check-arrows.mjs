@@ -55,7 +55,7 @@ const LIB = {
   initializers: [...TENSORS, 'ops'],
   constraints: [...TENSORS, 'ops'],
   regularizers: [...TENSORS, 'ops'],
-  layers: [...TENSORS, 'ops', ...WEIGHTS],
+  layers: [...TENSORS, 'ops', 'data', ...WEIGHTS],
   losses: [...TENSORS, 'ops'],
   metrics: [...TENSORS, 'ops', 'losses', 'initializers'],
   optimizers: [...TENSORS, 'ops'],

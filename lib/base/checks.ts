@@ -12,7 +12,7 @@ export type OptionNames<O> = {
   readonly [K in keyof O]-?: Partial<Pick<O, K>> extends Pick<O, K>
     ? NonNullable<O[K]> extends boolean
       ? 'boolean'
-      : IsString<NonNullable<O[K]>> extends true
+      : IsString<Exclude<O[K], undefined>> extends true
         ? 'string'
         : 'optional'
     : 'required';

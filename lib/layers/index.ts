@@ -12,6 +12,9 @@ export {
   averagePooling3d,
 } from './averagePooling.js';
 export { BatchNormalization, batchNormalization } from './batchNormalization.js';
+export { CategoryEncoding, categoryEncoding } from './categoryEncoding.js';
+export type { CategoryMode } from './categories.js';
+export { CenterCrop, centerCrop } from './centerCrop.js';
 export { Concatenate, concatenate } from './concatenate.js';
 export { Conv1D, conv1d, Conv2D, conv2d, Conv3D, conv3d } from './conv.js';
 export {
@@ -23,8 +26,10 @@ export {
   conv3dTranspose,
 } from './convTranspose.js';
 export { Cropping1D, cropping1d, Cropping2D, cropping2d, Cropping3D, cropping3d } from './cropping.js';
+export { DataLayer } from './dataLayer.js';
 export { Dense, dense } from './dense.js';
 export { DepthwiseConv1D, depthwiseConv1d, DepthwiseConv2D, depthwiseConv2d } from './depthwiseConv.js';
+export { Discretization, discretization } from './discretization.js';
 export { Dot, dot } from './dot.js';
 export { Dropout, dropout } from './dropout.js';
 export { ELU, elu } from './elu.js';
@@ -51,7 +56,11 @@ export {
 export { GroupNormalization, groupNormalization } from './groupNormalization.js';
 export { GRU, gru } from './gru.js';
 export { Identity, identity } from './identity.js';
+export { HashedCrossing, hashedCrossing } from './hashedCrossing.js';
+export { Hashing, hashing } from './hashing.js';
+export type { AdaptOptions, IndexLookup, LookupMode } from './indexLookup.js';
 export { InputLayer, input } from './input.js';
+export { IntegerLookup, integerLookup } from './integerLookup.js';
 export { KerasTensor, type OperationNode } from '../core/kerasTensor.js';
 export type { Operation } from '../core/operation.js';
 export { Layer, type CallContext, type LayerOptions, type WeightOptions } from './layer.js';
@@ -73,11 +82,13 @@ export { Minimum, minimum } from './minimum.js';
 export { Multiply, multiply } from './multiply.js';
 export { Permute, permute } from './permute.js';
 export { PReLU, prelu } from './prelu.js';
+export { Normalization, normalization } from './normalization.js';
 export { ReLU, relu } from './relu.js';
 export { RepeatVector, repeatVector } from './repeatVector.js';
 export { Rescaling, rescaling } from './rescaling.js';
 export { Reshape, reshape } from './reshape.js';
 export { RMSNormalization, rmsNormalization } from './rmsNormalization.js';
+export { Resizing, resizing } from './resizing.js';
 export { SeparableConv1D, separableConv1d, SeparableConv2D, separableConv2d } from './separableConv.js';
 export { SimpleRNN, simpleRNN } from './simpleRNN.js';
 export { Softmax, softmax } from './softmax.js';
@@ -89,8 +100,11 @@ export {
   SpatialDropout3D,
   spatialDropout3d,
 } from './spatialDropout.js';
+export { StringLookup, stringLookup } from './stringLookup.js';
 export { Subtract, subtract } from './subtract.js';
 export { UnitNormalization, unitNormalization } from './unitNormalization.js';
+export { TextVectorization, textVectorization } from './textVectorization.js';
+export type { NestedStrings, Token, TokenBatches, Tokens } from './tokens.js';
 export {
   UpSampling1D,
   upSampling1d,

@@ -77,6 +77,7 @@ export abstract class Layer extends Operation implements Disposable {
   /** The sublayers that have followed `trainable` once. */
   readonly #joined = new WeakSet<Layer>();
   readonly #serial = made++;
+  #revision = 0;
   readonly #activityRegularizer: Regularizer | undefined;
   readonly #losses = new WeakMap<Trace, Sym[]>();
 
@@ -181,8 +182,14 @@ export abstract class Layer extends Operation implements Disposable {
   get state(): string {
     const flag = ({ trainable }: { trainable: boolean }) => (trainable ? '+' : '-');
     return this.flattened
-      .map((layer) => `${layer.#serial}${flag(layer)}${layer.#learned.map(flag).join('')}`)
+      .map((layer) => `${layer.#serial}.${layer.#revision}${flag(layer)}${layer.#learned.map(flag).join('')}`)
       .join();
+  }
+
+  /** Says that its calls do something else from now on: compiled steps are traced anew. For a layer that learns without weights. */
+  protected callsChanged(): void {
+    this.#revision++;
+    stateChanged();
   }
 
   /**

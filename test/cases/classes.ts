@@ -1,5 +1,6 @@
 // What test/conformance.test.ts needs to know of each class of the library, a line a class.
 import { type DType, type Shape, type TensorData, losses } from '../../lib/index.js';
+import { requiredMetrics } from '../support/requiredMetrics.js';
 
 /** Options, the list of a constructor's arguments, or what makes options anew for each object where they hold layers. */
 export type Options =
@@ -38,6 +39,8 @@ export const layerCases: Readonly<Record<string, LayerCase>> = {
   AveragePooling2D: { options: { padding: 'same' }, x: image, y: [2, 3, 2] },
   AveragePooling3D: { x: volume, y: [2, 2, 2, 2] },
   BatchNormalization: { options: { momentum: 0.5 }, x: [3, 2], y: [3, 2], weights: { gamma: [2], beta: [2], movingMean: [2], movingVariance: [2] } },
+  CategoryEncoding: { options: { numTokens: 5 }, x: [3], y: [5], below: 5 },
+  CenterCrop: { options: { height: 2, width: 3 }, x: image, y: [2, 3, 2], fixed: 'the sides have to be known' },
   Concatenate: { options: { axis: -1 }, x: [[3, 2], [3, 4]], y: [3, 6] },
   Conv1D: { options: { filters: 3, kernelSize: 2, padding: 'causal' }, x: [5, 2], y: [5, 3], weights: { kernel: [2, 2, 3], bias: [3] } },
   Conv1DTranspose: { options: { filters: 3, ...four, strides: 2 }, x: [5, 2], y: [10, 3], weights: { kernel: [2, 3, 2], bias: [3] } },
@@ -51,6 +54,7 @@ export const layerCases: Readonly<Record<string, LayerCase>> = {
   Dense: { options: { units: 3, kernelRegularizer: 'l2', biasInitializer: 'ones' }, x: [4], y: [3], weights: { kernel: [4, 3], bias: [3] } },
   DepthwiseConv1D: { options: { ...four, depthMultiplier: 2 }, x: [5, 2], y: [5, 4], weights: { kernel: [2, 2, 2], bias: [4] } },
   DepthwiseConv2D: { options: { ...four, depthMultiplier: 2 }, x: image, y: [4, 6, 4], weights: { kernel: [2, 2, 2, 2], bias: [4] } },
+  Discretization: { options: { binBoundaries: [-0.5, 0, 0.5] }, x: [3, 4], y: [3, 4], dtype: 'int32', fixed: 'bins are an axis more, and one axis may be unknown' },
   Dot: { options: { axes: 1, normalize: true }, x: [[3], [3]], y: [1] },
   Dropout: { options: { rate: 0.5, noiseShape: [null, null, 1], seed: 3 }, x: [3, 4], y: [3, 4] },
   ELU: { options: { alpha: 0.5 }, x: [3, 4], y: [3, 4] },
@@ -78,6 +82,7 @@ export const layerCases: Readonly<Record<string, LayerCase>> = {
   Maximum: { x: [[3], [3]], y: [3] },
   Minimum: { x: [[3], [3]], y: [3] },
   Multiply: { x: [[3], [3]], y: [3] },
+  Normalization: { x: [3, 2], y: [3, 2], weights: { mean: [2], variance: [2], count: [] } },
   PReLU: { options: { sharedAxes: [1], alphaInitializer: 'ones' }, x: [3, 4], y: [3, 4], weights: { alpha: [1, 4] } },
   Permute: { options: { dims: [2, 1] }, x: [3, 4], y: [4, 3], fixed: 'the length is the last axis of what comes out' },
   RMSNormalization: { options: { epsilon: 0.01 }, x: [3, 4], y: [3, 4], weights: { scale: [4] } },
@@ -85,6 +90,7 @@ export const layerCases: Readonly<Record<string, LayerCase>> = {
   RepeatVector: { options: { n: 3 }, x: [4], y: [3, 4] },
   Rescaling: { options: { scale: 2, offset: -1 }, x: [3, 4], y: [3, 4] },
   Reshape: { options: { targetShape: [2, 6] }, x: [3, 4], y: [2, 6], fixed: lengthInResult },
+  Resizing: { options: { height: 3, width: 5, antialias: true }, x: image, y: [3, 5, 2], fixed: 'the sides have to be known' },
   SeparableConv1D: { options: { filters: 3, ...four }, x: [5, 2], y: [5, 3], weights: { depthwiseKernel: [2, 2, 1], pointwiseKernel: [1, 2, 3], bias: [3] } },
   SeparableConv2D: { options: { filters: 3, ...four }, x: image, y: [4, 6, 3], weights: { depthwiseKernel: [2, 2, 2, 1], pointwiseKernel: [1, 1, 2, 3], bias: [3] } },
   SimpleRNN: { options: { units: 3, activation: 'relu' }, x: [4, 2], y: [3], weights: { kernel: [2, 3], recurrentKernel: [3, 3], bias: [3] } },
@@ -107,6 +113,8 @@ export interface MeasureCase {
   /** What was given and what came out, a row a sample. Default: `targets` and `predictions`. */
   readonly yTrue?: TensorData;
   readonly yPred?: TensorData;
+  /** It takes one array, not targets and predictions. */
+  readonly isAlone?: boolean;
 }
 
 /** Two samples of three classes; both numbers of a row that is compared are above 0, and rows add up to 1. */
@@ -149,11 +157,22 @@ export const metricCases: Readonly<Record<string, MeasureCase>> = {
   BinaryCrossentropy: {},
   CategoricalAccuracy: {},
   CategoricalCrossentropy: {},
+  CategoricalHinge: {},
+  Hinge: {},
+  KLDivergence: {},
+  LogCoshError: {},
   LossMetric: { options: [losses.huber(), 'huber'] },
+  Mean: { isAlone: true },
   MeanAbsoluteError: {},
+  MeanAbsolutePercentageError: {},
+  MeanMetricWrapper: { options: { ...requiredMetrics['meanMetricWrapper'] } },
   MeanSquaredError: {},
+  MeanSquaredLogarithmicError: {},
+  Poisson: {},
   SparseCategoricalAccuracy: { yTrue: classes },
   SparseCategoricalCrossentropy: { yTrue: classes },
+  SquaredHinge: {},
+  Sum: { isAlone: true },
 };
 
 // prettier-ignore
