@@ -30,7 +30,7 @@ const CPU = {
   elementwise: ['memory'],
   pool: ['memory'],
   reduce: ['memory'],
-  rnn: ['elementwise'],
+  rnn: ['elementwise', 'matmul'],
   norm: ['elementwise', 'memory', 'pool'],
   matmul: ['elementwise', 'memory'],
   conv: ['elementwise', 'memory', 'norm', 'pool'],

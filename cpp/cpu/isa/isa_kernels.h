@@ -22,6 +22,8 @@ struct NormKernels;
 template <class T>
 struct LayerNormKernels;
 template <class T>
+struct ProductKernels;
+template <class T>
 struct RnnKernels;
 template <class T>
 struct ReluKernels;
@@ -46,6 +48,7 @@ struct IsaKernels {
   const SampleConvKernels* sampleConv;
   ByType<NormKernels> norm;
   ByType<LayerNormKernels> layerNorm;
+  const ProductKernels<float>* product;
   const RnnKernels<float>* rnn;
   ByType<ReluKernels> relu;
   const HouseholderKernels* householder;
@@ -55,6 +58,7 @@ struct IsaKernels {
 struct Bfloat16Kernels {
   const char* name;
   const WinogradKernels* winograd;
+  const ProductKernels<uint16_t>* product;
   const RnnKernels<uint16_t>* rnn;
 };
 

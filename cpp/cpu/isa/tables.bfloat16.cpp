@@ -12,8 +12,10 @@ constexpr const char* kName = "avx512_bf16_emulated";
 }  // namespace
 
 const Bfloat16Kernels& bfloat16Kernels() {
-  static const Bfloat16Kernels all = {
-      .name = kName, .winograd = &winogradKernelsBfloat16, .rnn = &rnnKernelsBfloat16};
+  static const Bfloat16Kernels all = {.name = kName,
+                                      .winograd = &winogradKernelsBfloat16,
+                                      .product = &productKernelsBfloat16,
+                                      .rnn = &rnnKernelsBfloat16};
   return all;
 }
 

@@ -1,8 +1,24 @@
 #pragma once
 #include <cstdint>
 
-// The inner loops of the orthonormalization of rows.
+// The inner loops of products and of the orthonormalization of rows.
 namespace nodegrad {
+
+// Products with a matrix that is packed once and multiplied often (PackedMatrix). T, float or the bits of
+// bfloat16, is what is multiplied; sums are float.
+template <class T>
+struct ProductKernels {
+  int lanes;
+  int panel;  // vectors of columns in a panel of a packed matrix (the last one may have fewer)
+  int depth;  // how many of its rows are interleaved, number by number
+
+  // Packs `rows` rows of a tile [lanes][lanes] into a panel whose rows have `stride` numbers.
+  void (*pack)(const float* tile, int64_t rows, T* to, int64_t stride);
+  // y [rows, columns · lanes] = x [rows, depth] · a matrix in panels [depth][panel · lanes] one after
+  // another; depth is a multiple of the one above.
+  void (*multiply)(const T* x, int64_t xStride, int64_t rows, int64_t depth, const T* packed, int64_t columns,
+                   float* y, int64_t yStride);
+};
 
 // Householder's reflections of rows from the right, kReflections at a time. Their product, the first one
 // first, is I - Vᵀ T V, with a vector in each row of V. Rows are `stride` floats apart; `length` of them

@@ -1,8 +1,8 @@
 #pragma once
 #include <cstdint>
 
-// The inner loops of recurrent layers: the product of a step's states with a packed kernel, and what a cell
-// does with the result, a row (a sample) at a time. Gates are `units` apart in tensors and `width` apart in
+// The inner loops of recurrent layers: what a cell does with the product of its states and the recurrent
+// kernel, a row (a sample) at a time. Gates are `units` apart in tensors and `width` apart in
 // scratch memory: units rounded up to whole vectors, filled up with zeros. T is float or the bits of
 // bfloat16: what is multiplied, and what the tensors of all steps hold, except for cell states.
 namespace nodegrad {
@@ -69,16 +69,6 @@ struct SimpleRnnBackwardStep {
 
 template <class T>
 struct RnnKernels {
-  int lanes;
-  int panel;  // vectors of columns in a panel of a packed matrix (the last one may have fewer)
-  int depth;  // how many of its rows are interleaved, number by number
-
-  // Packs `rows` rows of a tile [lanes][lanes] into a panel whose rows have `stride` numbers.
-  void (*pack)(const float* tile, int64_t rows, T* to, int64_t stride);
-  // y [rows, columns · lanes] = x [rows, depth] · a matrix in panels [depth][panel · lanes] one after
-  // another; depth is a multiple of the one above.
-  void (*multiply)(const T* x, int64_t xStride, int64_t rows, int64_t depth, const T* packed, int64_t columns,
-                   float* y, int64_t yStride);
   // h · mask [units] as a product takes it, and dh += x · mask: a state under the mask of a gate, and back.
   void (*mask)(const RnnWidths& widths, const float* h, const float* mask, T* state);
   void (*maskBackward)(const RnnWidths& widths, const float* x, const float* mask, float* dh);

@@ -1,7 +1,6 @@
 #pragma once
 #include <type_traits>
 
-#include "cpu/isa/operands.h"
 #include "cpu/isa/rows.h"
 #include "cpu/isa/vector_math.h"
 #include "cpu/rnn/kernels.h"
@@ -9,65 +8,6 @@
 // The kernels of recurrent layers for numbers T that are multiplied, float or the bits of bfloat16.
 namespace nodegrad::NODEGRAD_ISA_NAMESPACE {
 namespace {
-
-// The accumulators of multiply: 24 of 32 registers, or 12 of 16.
-constexpr int kPanel = 3;
-#if defined(__AVX512F__)
-constexpr int kTileRows = 8;
-#else
-constexpr int kTileRows = 4;
-#endif
-
-template <class T, int rows, int columns>
-void multiplyTile(const T* x, int64_t xStride, int64_t depth, const T* packed, float* y, int64_t yStride) {
-  using F = Operands<T>;
-  Floats sums[rows][columns] = {};
-#pragma GCC unroll 4
-  for (int64_t k = 0; k < depth; k += F::kDepth, packed += columns * kLanes * F::kDepth) {
-    typename F::Vector w[columns];
-    NODEGRAD_UNROLL for (int c = 0; c < columns; ++c) w[c] = F::vector(packed + c * kLanes * F::kDepth);
-    NODEGRAD_UNROLL for (int r = 0; r < rows; ++r) {
-      const typename F::Vector v = F::broadcast(x + r * xStride + k);
-      NODEGRAD_UNROLL for (int c = 0; c < columns; ++c) F::multiplyAdd(sums[r][c], v, w[c]);
-    }
-  }
-  NODEGRAD_UNROLL for (int r = 0; r < rows; ++r) {
-    NODEGRAD_UNROLL for (int c = 0; c < columns; ++c) store(y + r * yStride + c * kLanes, sums[r][c]);
-  }
-}
-
-template <class T>
-using MultiplyTile = void (*)(const T*, int64_t, int64_t, const T*, float*, int64_t);
-
-// For 1 … kTileRows rows.
-template <class T, int columns>
-constexpr MultiplyTile<T> kMultiplyTile[] = {
-    multiplyTile<T, 1, columns>, multiplyTile<T, 2, columns>,
-    multiplyTile<T, 3, columns>, multiplyTile<T, 4, columns>,
-#if defined(__AVX512F__)
-    multiplyTile<T, 5, columns>, multiplyTile<T, 6, columns>,
-    multiplyTile<T, 7, columns>, multiplyTile<T, 8, columns>,
-#endif
-};
-
-template <class T>
-void multiply(const T* x, int64_t xStride, int64_t rows, int64_t depth, const T* packed, int64_t columns,
-              float* y, int64_t yStride) {
-  // Tiles of nearly one size: a full one and a small rest would take longer.
-  const int64_t tiles = (rows + kTileRows - 1) / kTileRows;
-  for (int64_t c = 0; c < columns; c += kPanel) {
-    const int64_t some = columns - c < kPanel ? columns - c : kPanel;
-    const auto* variants = some == 1   ? kMultiplyTile<T, 1>
-                           : some == 2 ? kMultiplyTile<T, 2>
-                                       : kMultiplyTile<T, 3>;
-    for (int64_t t = 0; t < tiles; ++t) {
-      const int64_t begin = rows * t / tiles, end = rows * (t + 1) / tiles;
-      variants[end - begin - 1](x + begin * xStride, xStride, depth, packed, y + begin * yStride + c * kLanes,
-                                yStride);
-    }
-    packed += depth * some * kLanes;
-  }
-}
 
 // h as outputs get it, and as the next product takes it.
 template <class T>
@@ -239,26 +179,9 @@ void simpleBackward(const RnnWidths& widths, const SimpleRnnBackwardStep<T>& s) 
   }
 }
 
-// Rows of kLanes numbers, `stride` apart, those of one depth next to each other.
-template <class T>
-void pack(const float* tile, int64_t rows, T* to, int64_t stride) {
-  constexpr int depth = Operands<T>::kDepth;
-  for (int64_t r = 0; r < rows; r += depth) {
-    if constexpr (depth == 1)
-      store(to + r * stride, load(tile + r * kLanes));
-    else
-      Operands<T>::storePair(to + r * stride, load(tile + r * kLanes), load(tile + (r + 1) * kLanes));
-  }
-}
-
 template <class T>
 constexpr RnnKernels<T> rnnKernelsFor() {
   return {
-      .lanes = kLanes,
-      .panel = kPanel,
-      .depth = Operands<T>::kDepth,
-      .pack = pack<T>,
-      .multiply = multiply<T>,
       .mask = mask<T>,
       .maskBackward = maskBackward,
       .lstm = lstm,

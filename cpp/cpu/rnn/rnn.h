@@ -8,6 +8,7 @@
 #include "backend.h"
 #include "core/align.h"
 #include "cpu/elementwise/kernels.h"
+#include "cpu/matmul/packed_matrix.h"
 #include "cpu/own_kernel.h"
 #include "cpu/rnn/kernels.h"
 #include "spec/composition.h"
@@ -20,61 +21,6 @@ template <class T>
 const RnnKernels<T>& kernels() {
   return *levelFor<T>().rnn;
 }
-
-// A matrix that a step's rows are multiplied with, packed for RnnKernels::multiply.
-template <class T>
-class PackedMatrix {
- public:
-  // columns: a multiple of the lanes.
-  PackedMatrix(int64_t depth, int64_t columns)
-      : kernels_(kernels<T>()),
-        depth_((depth + kernels_.depth - 1) / kernels_.depth * kernels_.depth),
-        columns_(columns) {}
-
-  // lanes × lanes numbers, of which those after `rows` and `columns` (if less) are zeros.
-  struct Block {
-    const float* from;
-    int64_t rowStride, columnStride, rows, columns;
-  };
-
-  int64_t numbers() const { return depth_ * columns_; }
-
-  // From the blocks that source(row, column) gives, by the whole team.
-  template <class Source>
-  void pack(int threads, T* to, Source&& source) const {
-    const int64_t lanes = kernels_.lanes, width = kernels_.panel * lanes,
-                  panels = (columns_ + width - 1) / width;
-    parallelFor(threads, panels, std::max<int64_t>(1, kLeastThreadElements / (depth_ * width)),
-                [&](int64_t begin, int64_t end, int) {
-                  for (int64_t p = begin; p < end; ++p) {
-                    const int64_t some = std::min(width, columns_ - p * width);
-                    for (int64_t row = 0; row < depth_; row += lanes)
-                      for (int64_t c = 0; c < some; c += lanes)
-                        packBlock(source(row, p * width + c), std::min(lanes, depth_ - row),
-                                  to + p * width * depth_ + row * some + c * kernels_.depth, some);
-                  }
-                });
-  }
-
-  void multiply(const T* packed, const T* x, int64_t xStride, int64_t rows, float* y, int64_t yStride) const {
-    kernels_.multiply(x, xStride, rows, depth_, packed, columns_ / kernels_.lanes, y, yStride);
-  }
-
- private:
-  static constexpr int64_t kLeastThreadElements = 1 << 13, kMostLanes = 16;
-
-  void packBlock(const Block& block, int64_t rows, T* to, int64_t stride) const {
-    alignas(64) float tile[kMostLanes * kMostLanes] = {};
-    const int64_t lanes = kernels_.lanes, columns = std::min(lanes, block.columns);
-    for (int64_t r = 0; r < std::min(lanes, block.rows); ++r)
-      for (int64_t c = 0; c < columns; ++c)
-        tile[r * lanes + c] = block.from[r * block.rowStride + c * block.columnStride];
-    kernels_.pack(tile, rows, to, stride);
-  }
-
-  const RnnKernels<T>& kernels_;
-  int64_t depth_, columns_;
-};
 
 // The sizes of a recurrent op and its division among the threads: each takes some samples through all steps,
 // so that no thread waits for another within the sequence.
@@ -168,7 +114,7 @@ class StateProducts {
   // kernel: [units, all · units]. In `to` each gate has whole vectors.
   void pack(int threads, const float* kernel, T* to) const {
     for (int64_t g = 0; g < gates_.count; g += each_, to += matrix_.numbers())
-      matrix_.pack(threads, to, [&](int64_t row, int64_t column) -> typename PackedMatrix<T>::Block {
+      matrix_.pack(threads, to, [&](int64_t row, int64_t column) -> Block<float> {
         // A block never spans two gates, since each gate begins at a whole vector.
         const int64_t state = transposed_ ? column : row, inner = transposed_ ? row : column;
         const int64_t gate = gates_.first + g + inner / width_, unit = inner % width_, u = units_;
@@ -240,7 +186,7 @@ class RecurrentKernel : public OwnKernel {
  protected:
   RecurrentKernel(const KernelSpec& spec, int64_t gates, RowWidths rowWidths)
       : OwnKernel(levelFor<T>().name),
-        s_(spec, gates, kernels_.lanes),
+        s_(spec, gates, levelFor<T>().product->lanes),
         widths_{s_.units, s_.width},
         sequences_(spec.attrs.boolean("returnSequences")),
         masked_(spec.attrs.boolean("masked")),

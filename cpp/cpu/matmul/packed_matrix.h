@@ -1,0 +1,104 @@
+#pragma once
+#include <algorithm>
+#include <cstring>
+
+#include "cpu/isa.h"
+#include "cpu/matmul/kernels.h"
+#include "host/parallel.h"
+
+namespace nodegrad {
+
+// lanes × lanes numbers of a matrix, float or the bits of bfloat16, of which those after `rows` and `columns`
+// (if less) are zeros.
+template <class From>
+struct Block {
+  const From* from;
+  int64_t rowStride, columnStride, rows, columns;
+};
+
+struct Range {
+  int64_t begin, end;
+};
+
+// A matrix that rows are multiplied with, packed for ProductKernels<T>: in panels of columns.
+template <class T>
+class PackedMatrix {
+ public:
+  // columns: a multiple of the lanes.
+  PackedMatrix(int64_t depth, int64_t columns)
+      : depth_((depth + kernels_.depth - 1) / kernels_.depth * kernels_.depth), columns_(columns) {}
+
+  int64_t numbers() const { return depth_ * columns_; }
+  // The rows, as many as one step of a sum takes.
+  int64_t depth() const { return depth_; }
+  int64_t columns() const { return columns_; }
+  // The columns of a panel; the last one may have fewer.
+  int64_t width() const { return kernels_.panel * kernels_.lanes; }
+
+  // From the blocks that source(row, column) gives, by the whole team.
+  template <class Source>
+  void pack(int threads, T* to, Source&& source) const {
+    const int64_t panels = (columns_ + width() - 1) / width();
+    parallelFor(threads, panels, std::max<int64_t>(1, kLeastThreadElements / (depth_ * width())),
+                [&](int64_t begin, int64_t end, int) { packPanels(begin, end, to, source); });
+  }
+  // The same by this thread.
+  template <class Source>
+  void pack(T* to, Source&& source) const {
+    packPanels(0, (columns_ + width() - 1) / width(), to, source);
+  }
+
+  // y [rows, columns] = x [rows, depth] · the matrix.
+  void multiply(const T* packed, const T* x, int64_t xStride, int64_t rows, float* y, int64_t yStride) const {
+    kernels_.multiply(x, xStride, rows, depth_, packed, columns_ / kernels_.lanes, y, yStride);
+  }
+  // Only some of the columns of x, which are rows of the matrix (from a multiple of `depth` on), and of its
+  // columns (from a panel's first one on; up to its last one).
+  void multiply(const T* packed, const T* x, int64_t xStride, int64_t rows, Range depth, Range columns,
+                float* y, int64_t yStride) const {
+    const int64_t sums = (depth.end - depth.begin + kernels_.depth - 1) / kernels_.depth * kernels_.depth;
+    for (int64_t c = columns.begin; c < std::min(columns.end, columns_); c += width()) {
+      const int64_t some = std::min(width(), columns_ - c);
+      kernels_.multiply(x + depth.begin, xStride, rows, sums, packed + c * depth_ + depth.begin * some,
+                        some / kernels_.lanes, y + c, yStride);
+    }
+  }
+
+ private:
+  static constexpr int64_t kLeastThreadElements = 1 << 13, kMostLanes = 16;
+
+  static float toFloat(float v) { return v; }
+  static float toFloat(uint16_t bits) {
+    const uint32_t word = static_cast<uint32_t>(bits) << 16;
+    float v;
+    std::memcpy(&v, &word, sizeof v);
+    return v;
+  }
+
+  template <class Source>
+  void packPanels(int64_t begin, int64_t end, T* to, Source&& source) const {
+    const int64_t lanes = kernels_.lanes;
+    for (int64_t p = begin; p < end; ++p) {
+      const int64_t some = std::min(width(), columns_ - p * width());
+      for (int64_t row = 0; row < depth_; row += lanes)
+        for (int64_t c = 0; c < some; c += lanes)
+          packBlock(source(row, p * width() + c), std::min(lanes, depth_ - row),
+                    to + p * width() * depth_ + row * some + c * kernels_.depth, some);
+    }
+  }
+
+  template <class From>
+  void packBlock(const Block<From>& block, int64_t rows, T* to, int64_t stride) const {
+    alignas(64) float tile[kMostLanes * kMostLanes] = {};
+    const int64_t lanes = kernels_.lanes, columns = std::min(lanes, block.columns);
+    for (int64_t r = 0; r < std::min(lanes, block.rows); ++r)
+      for (int64_t c = 0; c < columns; ++c)
+        tile[r * lanes + c] = toFloat(block.from[r * block.rowStride + c * block.columnStride]);
+    kernels_.pack(tile, rows, to, stride);
+  }
+
+  const ProductKernels<T>& kernels_ = *levelFor<T>().product;
+  int64_t depth_, columns_;
+};
+
+}  // namespace nodegrad
