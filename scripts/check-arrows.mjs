@@ -31,6 +31,7 @@ const CPU = {
   pool: ['memory'],
   reduce: ['memory'],
   rnn: ['elementwise', 'matmul'],
+  attention: ['elementwise', 'matmul', 'memory'],
   norm: ['elementwise', 'memory', 'pool'],
   matmul: ['elementwise', 'memory'],
   conv: ['elementwise', 'memory', 'norm', 'pool'],

@@ -38,7 +38,16 @@ std::vector<Value> composedGradient(const GradientContext& context, const Compos
     ys.push_back(outputs[i].value());
     outputGradients.push_back(context.gradients[i]);
   }
-  return gradients(graph, ys, inputs, outputGradients);
+  std::vector<Value> xs, result(inputs.size(), kNone);
+  const auto isWanted = [&](size_t i) {
+    return context.wanted[i] && graph.type(inputs[i]).dtype == DType::F32;
+  };
+  for (size_t i = 0; i < inputs.size(); ++i)
+    if (isWanted(i)) xs.push_back(inputs[i]);
+  const std::vector<Value> found = gradients(graph, ys, xs, outputGradients);
+  for (size_t i = 0, x = 0; i < inputs.size(); ++i)
+    if (isWanted(i)) result[i] = found[x++];
+  return result;
 }
 
 Expr shapedAs(const TensorType& type, const Expr& graph) {

@@ -32,6 +32,8 @@ struct Case {
 
 // lstm, gru, simpleRnn and their backward ops.
 std::vector<Case> recurrentCases();
+// dotProductAttention and its backward op.
+std::vector<Case> attentionCases();
 // scan.
 std::vector<Case> scanCases();
 

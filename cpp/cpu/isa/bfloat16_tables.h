@@ -5,6 +5,7 @@
 namespace nodegrad::NODEGRAD_ISA_NAMESPACE {
 
 extern const WinogradKernels winogradKernelsBfloat16;
+extern const AttentionKernels<uint16_t> attentionKernelsBfloat16;
 extern const ProductKernels<uint16_t> productKernelsBfloat16;
 extern const RnnKernels<uint16_t> rnnKernelsBfloat16;
 

@@ -22,6 +22,8 @@ struct NormKernels;
 template <class T>
 struct LayerNormKernels;
 template <class T>
+struct AttentionKernels;
+template <class T>
 struct ProductKernels;
 template <class T>
 struct RnnKernels;
@@ -48,6 +50,7 @@ struct IsaKernels {
   const SampleConvKernels* sampleConv;
   ByType<NormKernels> norm;
   ByType<LayerNormKernels> layerNorm;
+  const AttentionKernels<float>* attention;
   const ProductKernels<float>* product;
   const RnnKernels<float>* rnn;
   ByType<ReluKernels> relu;
@@ -58,6 +61,7 @@ struct IsaKernels {
 struct Bfloat16Kernels {
   const char* name;
   const WinogradKernels* winograd;
+  const AttentionKernels<uint16_t>* attention;
   const ProductKernels<uint16_t>* product;
   const RnnKernels<uint16_t>* rnn;
 };

@@ -18,6 +18,7 @@ extern const LayerNormKernels<float> layerNormKernels;
 extern const LayerNormKernels<uint16_t> layerNormKernelsBfloat16;
 extern const WinogradKernels winogradKernels;
 extern const SampleConvKernels sampleConvKernels;
+extern const AttentionKernels<float> attentionKernels;
 extern const ProductKernels<float> productKernels;
 extern const RnnKernels<float> rnnKernels;
 extern const ReluKernels<float> reluKernels;

@@ -27,6 +27,7 @@ const IsaKernels& kernels() {
       .sampleConv = &sampleConvKernels,
       .norm = {&normKernels, &normKernelsBfloat16},
       .layerNorm = {&layerNormKernels, &layerNormKernelsBfloat16},
+      .attention = &attentionKernels,
       .product = &productKernels,
       .rnn = &rnnKernels,
       .relu = {&reluKernels, &reluKernelsBfloat16},

@@ -1,21 +1,10 @@
+#include "cpu/isa/lanes.h"
 #include "cpu/isa/tables.h"
 #include "cpu/isa/vector_math.h"
 #include "cpu/reduce/kernels.h"
 
 namespace nodegrad::NODEGRAD_ISA_NAMESPACE {
 namespace {
-
-inline float largestLane(Floats v) {
-  float best = v[0];
-  for (int lane = 1; lane < kLanes; ++lane) best = (v[lane] > best || v[lane] != v[lane]) ? v[lane] : best;
-  return best;
-}
-
-inline float sumOfLanes(Floats v) {
-  float sum = 0;
-  for (int lane = 0; lane < kLanes; ++lane) sum += v[lane];
-  return sum;
-}
 
 inline Floats readRow(const float* x, int64_t i, int64_t n, float rest) {
   return n - i >= kLanes ? load(x + i) : loadPart(x + i, n - i, all(rest));

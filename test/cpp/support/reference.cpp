@@ -13,6 +13,7 @@ const Table& table() {
     addWindows(made);
     addReductions(made);
     addNorm(made);
+    addAttention(made);
     addMoves(made);
     addRecurrent(made);
     addLoops(made);

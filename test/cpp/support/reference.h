@@ -37,6 +37,7 @@ void addElementwise(Table& table);
 void addWindows(Table& table);
 void addReductions(Table& table);
 void addNorm(Table& table);
+void addAttention(Table& table);
 void addMoves(Table& table);
 void addRecurrent(Table& table);
 void addLoops(Table& table);

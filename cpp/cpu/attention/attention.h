@@ -1,0 +1,197 @@
+#pragma once
+#include <algorithm>
+#include <cstring>
+#include <vector>
+
+#include "backend.h"
+#include "core/align.h"
+#include "cpu/attention/kernels.h"
+#include "cpu/elementwise/kernels.h"
+#include "cpu/matmul/packed_matrix.h"
+#include "cpu/memory/strided_runs.h"
+#include "cpu/own_kernel.h"
+
+// What the two kernels of attention share: scores are made, used and forgotten for some queries (or keys) of
+// one head at a time, in memory that stays in a thread's second-level cache.
+namespace nodegrad::attention {
+
+// The rows of one head in a tensor [n, length, heads, width].
+template <class T>
+struct HeadRows {
+  const T* data;
+  int64_t stride, length, width;
+
+  const T* row(int64_t r) const { return data + r * stride; }
+};
+
+// An operand that broadcasts to the scores [n, heads, queries, keys].
+class Term {
+ public:
+  Term() = default;
+  Term(const TensorType& type, const Dims& scores) : strides_(broadcastStrides(type.shape, scores)) {}
+
+  explicit operator bool() const { return !strides_.empty(); }
+
+  // Numbers first … first + count of its row for a query or a key: where they are, or in `line`.
+  template <class V>
+  const V* row(const V* data, int64_t n, int64_t head, bool ofQuery, int64_t index, int64_t first,
+               int64_t count, V* line) const {
+    const int64_t across = strides_[ofQuery ? 2 : 3], along = strides_[ofQuery ? 3 : 2];
+    const V* from = data + n * strides_[0] + head * strides_[1] + index * across + first * along;
+    if (along == 1) return from;
+    for (int64_t i = 0; i < count; ++i) line[i] = from[i * along];
+    return line;
+  }
+
+ private:
+  Dims strides_;
+};
+
+// Arrays one after another in memory, each in whole cache lines.
+class Room {
+ public:
+  // The offset of so many numbers.
+  template <class V>
+  size_t take(int64_t count) {
+    const size_t at = bytes_;
+    bytes_ += wholeLines(static_cast<size_t>(count) * sizeof(V));
+    return at;
+  }
+  size_t bytes() const { return bytes_; }
+
+ private:
+  size_t bytes_ = 0;
+};
+
+template <class V>
+V* at(std::byte* memory, size_t offset) {
+  return reinterpret_cast<V*>(memory + offset);
+}
+
+template <class T>
+class AttentionKernel : public OwnKernel {
+ protected:
+  // The spec's inputs from first on are q, k and v; those from `rest` on are the bias and the mask.
+  AttentionKernel(const KernelSpec& spec, size_t first, size_t rest)
+      : OwnKernel(levelFor<T>().name),
+        outputs_(spec.outputs),
+        queries_(spec.inputs[first].shape[1]),
+        keys_(spec.inputs[first + 1].shape[1]),
+        heads_(spec.inputs[first].shape[2]),
+        size_(spec.inputs[first].shape[3]),
+        depth_(spec.inputs[first + 2].shape[3]),
+        allHeads_(spec.inputs[first].shape[0] * heads_),
+        scale_(static_cast<float>(spec.attrs.number("scale"))),
+        isCausal_(spec.attrs.boolean("isCausal")),
+        biasIndex_(rest) {
+    const Dims scores{spec.inputs[first].shape[0], heads_, queries_, keys_};
+    if (spec.attrs.boolean("bias")) bias_ = Term(spec.inputs[rest], scores);
+    if (spec.attrs.boolean("mask")) mask_ = Term(spec.inputs.back(), scores);
+    maskIndex_ = spec.inputs.size() - 1;
+  }
+
+  int64_t lanesOf(int64_t n) const {
+    const int64_t lanes = levelFor<T>().product->lanes;
+    return (n + lanes - 1) / lanes * lanes;
+  }
+  // How many rows of so many scores a thread has at once.
+  static int64_t rowsAtOnce(int64_t rows, int64_t scores) {
+    return std::min(rows, std::clamp<int64_t>(kScores / std::max<int64_t>(scores, 1), 8, 64));
+  }
+  // Whether scores that are masked by the order in time are not even computed. Others may all be masked, and
+  // then every key counts.
+  bool skips() const { return isCausal_ && !bias_ && !mask_; }
+
+  HeadRows<T> rowsOf(const void* tensor, int64_t head, int64_t length, int64_t width) const {
+    const int64_t n = head / heads_, stride = heads_ * width;
+    return {static_cast<const T*>(tensor) + n * length * stride + head % heads_ * width, stride, length,
+            width};
+  }
+  PackedMatrix<T> plain(int64_t length, int64_t width) const { return {length, lanesOf(width)}; }
+  PackedMatrix<T> transposed(int64_t length, int64_t width) const { return {width, lanesOf(length)}; }
+  static void packPlain(const PackedMatrix<T>& matrix, const HeadRows<T>& rows, T* to) {
+    matrix.pack(to, [&](int64_t row, int64_t column) -> Block<T> {
+      return {rows.row(row) + column, rows.stride, 1, rows.length - row, rows.width - column};
+    });
+  }
+  static void packTransposed(const PackedMatrix<T>& matrix, const HeadRows<T>& rows, T* to) {
+    matrix.pack(to, [&](int64_t row, int64_t column) -> Block<T> {
+      return {rows.row(column) + row, 1, rows.stride, rows.width - row, rows.length - column};
+    });
+  }
+
+  // Some rows next to each other, zeros after them up to `padded` numbers.
+  static void stage(const HeadRows<T>& rows, int64_t first, int64_t count, int64_t padded, T* to) {
+    for (int64_t r = 0; r < count; ++r, to += padded) {
+      std::copy_n(rows.row(first + r), rows.width, to);
+      std::fill(to + rows.width, to + padded, T{});
+    }
+  }
+
+  // Writes rows of floats to those of a head in output o [n, length, heads, width].
+  void put(void* const* outputs, size_t o, int64_t head, int64_t first, int64_t count, const float* from,
+           int64_t stride) const {
+    const Dims& shape = outputs_[o].shape;
+    const int64_t width = shape[3];
+    for (int64_t r = 0; r < count; ++r, from += stride) {
+      const int64_t at = ((head / heads_ * shape[1] + first + r) * heads_ + head % heads_) * width;
+      if (outputs_[o].dtype == DType::BF16)
+        isaKernels().elementwise->bfloat16FromFloats(static_cast<uint16_t*>(outputs[o]) + at, from, width);
+      else
+        std::copy_n(from, width, static_cast<float*>(outputs[o]) + at);
+    }
+  }
+
+  // Without queries or keys all sums are empty.
+  bool isEmpty() const { return allHeads_ * queries_ * keys_ == 0; }
+  void clear(void* const* outputs) const {
+    for (size_t o = 0; o < outputs_.size(); ++o) {
+      const size_t bytes = bytesOf(outputs_[o]);
+      if (bytes > 0) std::memset(outputs[o], 0, bytes);
+    }
+  }
+
+  // A row of scores of a query or a key, of its numbers first … first + n; `floats` and `bytes` have room for
+  // a bias and a mask.
+  ScoreRow scoreRow(const void* const* inputs, int64_t head, bool ofQuery, int64_t index, int64_t first,
+                    int64_t n, float* products, float* floats, uint8_t* bytes) const {
+    ScoreRow row{products, n, 0, n, nullptr, nullptr};
+    if (isCausal_ && ofQuery) row.end = std::min(n, index + 1 - first);
+    if (isCausal_ && !ofQuery) row.begin = std::max<int64_t>(0, index - first);
+    const int64_t image = head / heads_, h = head % heads_;
+    if (bias_)
+      row.bias = bias_.row(static_cast<const float*>(inputs[biasIndex_]), image, h, ofQuery, index, first, n,
+                           floats);
+    if (mask_)
+      row.mask = mask_.row(static_cast<const uint8_t*>(inputs[maskIndex_]), image, h, ofQuery, index, first,
+                           n, bytes);
+    return row;
+  }
+
+  // How many heads are packed at once: some for each thread, or many small ones.
+  int64_t headsAtOnce(size_t bytes) const {
+    const auto small = static_cast<int64_t>(kPackedBytes / std::max<size_t>(bytes, 1));
+    return std::clamp<int64_t>(small, std::min<int64_t>(threads_, allHeads_),
+                               std::max<int64_t>(allHeads_, 1));
+  }
+  // Items of so many multiplications that are worth a thread.
+  static int64_t grain(int64_t multiplications) {
+    return std::max<int64_t>(1, kLeastThreadWork / std::max<int64_t>(multiplications, 1));
+  }
+
+  const AttentionKernels<T>& kernels_ = *levelFor<T>().attention;
+  const std::vector<TensorType> outputs_;
+  const int64_t queries_, keys_, heads_, size_, depth_;
+  const int64_t allHeads_;  // of all samples
+  const float scale_;
+  const bool isCausal_;
+
+ private:
+  static constexpr int64_t kScores = 1 << 15, kLeastThreadWork = 1 << 17;
+  static constexpr size_t kPackedBytes = size_t{4} << 20;
+
+  Term bias_, mask_;
+  size_t biasIndex_, maskIndex_;
+};
+
+}  // namespace nodegrad::attention
