@@ -277,7 +277,13 @@ describe.each([
 });
 
 describe.each([
-  ['optimizers', optimizers, optimizers.Optimizer, optimizerCases, optimizerOf],
+  [
+    'optimizers',
+    { ...optimizers, Optimizer: undefined },
+    optimizers.BaseOptimizer,
+    optimizerCases,
+    optimizerOf,
+  ],
   ['schedules', optimizers.schedules, optimizers.schedules.LearningRateSchedule, scheduleCases, scheduleOf],
 ] as const)('%s', (family, space, base, rows, from) => {
   const classes = classesOf<Configurable>(space, base);

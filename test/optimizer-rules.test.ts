@@ -60,6 +60,17 @@ describe('the fused update is what `update` says', () => {
     optimizers.adam({ learningRate: 0.02, epsilon: 0.01, amsgrad: true, ...decay }),
     optimizers.adamW({ learningRate: 0.02, weightDecay: 0.1 }),
     optimizers.adadelta({ rho: 0.9, epsilon: 0.01, ...decay }),
+    optimizers.adam({ learningRate: 0.02, useEma: true, emaMomentum: 0.8, emaOverwriteFrequency: 3 }),
+    optimizers.sgd({ learningRate: 0.05, momentum: 0.9, useEma: true, lossScaleFactor: 8, ...decay }),
+    optimizers.rmsprop({
+      learningRate: optimizers.schedules.exponentialDecay({
+        initialLearningRate: 0.02,
+        decaySteps: 2,
+        decayRate: 0.5,
+      }),
+      epsilon: 0.01,
+      useEma: true,
+    }),
   ])('$className', async (optimizer) => {
     const kernel = await trained(optimizer);
     const rule = await trained(composed(optimizer));

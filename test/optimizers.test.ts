@@ -9,7 +9,7 @@ import { variable } from '../lib/core/variable.js';
 import { errorOf, rejectionOf } from './support/run.js';
 
 /** A step along the gradient g of sum(w g), for the weights one by one. */
-function stepOf(optimizer: optimizers.Optimizer, ...starts: number[][]) {
+function stepOf(optimizer: optimizers.BaseOptimizer, ...starts: number[][]) {
   const weights = starts.map((start) => variable(start));
   const step = compile((...gs: Sym[]) => {
     const loss = gs.map((g, i) => ops.sum(ops.multiply(weights[i], g))).reduce((a, b) => ops.add(a, b));
@@ -108,6 +108,55 @@ describe('names, configurations and errors', () => {
     optimizers.adam({ beta1: 0.8, beta2: 0.9, epsilon: 1e-3, amsgrad: true, globalClipnorm: 3 }),
     optimizers.adamW({ learningRate: 0.2, weightDecay: 0.3 }),
     optimizers.adadelta({ rho: 0.8, epsilon: 1e-3, weightDecay: 0.1 }),
+    optimizers.adagrad({ initialAccumulatorValue: 0.5, epsilon: 1e-3, name: 'mine' }),
+    optimizers.adamax({ beta1: 0.8, useEma: true, emaMomentum: 0.5, emaOverwriteFrequency: 7 }),
+    optimizers.nadam({ beta2: 0.8, lossScaleFactor: 8, gradientAccumulationSteps: 3 }),
+    optimizers.adafactor({
+      beta2Decay: -0.5,
+      epsilon1: 1e-3,
+      epsilon2: 1e-2,
+      clipThreshold: 2,
+      relativeStep: false,
+    }),
+    optimizers.ftrl({
+      learningRatePower: -0.3,
+      initialAccumulatorValue: 1,
+      beta: 2,
+      l1RegularizationStrength: 3,
+    }),
+    optimizers.ftrl({ l2RegularizationStrength: 4, l2ShrinkageRegularizationStrength: 5 }),
+    optimizers.lamb({ beta1: 0.5, epsilon: 1e-3 }),
+    optimizers.lion({ beta1: 0.5, beta2: 0.6 }),
+    optimizers.muon({
+      adamBeta1: 0.5,
+      adamBeta2: 0.6,
+      adamWeightDecay: 0.1,
+      epsilon: 1e-3,
+      excludeLayers: ['out'],
+    }),
+    optimizers.muon({
+      excludeEmbeddings: false,
+      muonA: 1,
+      muonB: 2,
+      muonC: 3,
+      adamLrRatio: 0.5,
+      momentum: 0.4,
+    }),
+    optimizers.muon({ nsSteps: 2, nesterov: false, rmsRate: null }),
+    optimizers.scheduleFreeAdamW({ beta1: 0.5, warmupSteps: 10 }),
+    optimizers.lossScaleOptimizer({
+      innerOptimizer: optimizers.adam({ beta1: 0.5 }),
+      initialScale: 8,
+      dynamicGrowthSteps: 5,
+    }),
+    optimizers.multiOptimizer({
+      optimizerMap: optimizers.optimizerMap({
+        defaultOptimizer: optimizers.adam({ beta1: 0.5 }),
+        optimizerMap: { 'a/.*': optimizers.sgd({ momentum: 0.5 }) },
+      }),
+      lossScaleFactor: 2,
+      name: 'two',
+    }),
   ])('$className: the configuration makes an equal one', (optimizer) => {
     const config = JSON.parse(JSON.stringify(optimizer.getConfig())) as Record<string, unknown>;
     const again = optimizerOf({ className: optimizer.className, config });
@@ -122,6 +171,15 @@ describe('names, configurations and errors', () => {
     ['adam', 0.001],
     ['AdamW', 0.001],
     ['adadelta', 1],
+    ['Adafactor', 0.001],
+    ['Adagrad', 0.001],
+    ['Adamax', 0.001],
+    ['Ftrl', 0.001],
+    ['Lamb', 0.001],
+    ['Lion', 0.001],
+    ['Muon', 0.001],
+    ['Nadam', 0.001],
+    ['scheduleFreeAdamW', 0.0025],
   ])('%s is known, with its learning rate', (name, rate) => {
     expect(optimizerOf(name).learningRate).toBe(rate);
   });
@@ -153,6 +211,11 @@ describe('names, configurations and errors', () => {
     [{ clipnorm: 1, clipvalue: 1 }, /clip/],
     [{ clipnorm: -1 }, /clipnorm/],
     [{ weightDecay: Number.NaN }, /weightDecay/],
+    [{ emaMomentum: 1.1 }, /emaMomentum from 0 to 1/],
+    [{ emaOverwriteFrequency: 0 }, /emaOverwriteFrequency/],
+    [{ gradientAccumulationSteps: 1 }, /gradientAccumulationSteps/],
+    [{ lossScaleFactor: 0 }, /lossScaleFactor/],
+    [{ name: 5 as never }, /name/],
   ])('refuses %j', (options, message) => {
     expect(errorOf(() => optimizers.sgd(options)).message).toMatch(message);
   });

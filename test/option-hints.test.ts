@@ -61,7 +61,7 @@ describe('hints', () => {
 
   it('gives none where nothing is near', () => {
     expect(message(() => dense({ units: 3, dtype: 'float32' }))).not.toContain('did you mean');
-    expect(message(() => adam({ ema_momentum: 0.1 }))).not.toContain('did you mean');
+    expect(message(() => adam({ temperature: 0.1 }))).not.toContain('did you mean');
   });
 
   it('shows how options are written where they came as a number', () => {

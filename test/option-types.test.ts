@@ -1,4 +1,5 @@
 /** Options of losses, metrics, optimizers, callbacks, models and data sets with values of a wrong type. */
+import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import {
   Model,
@@ -13,6 +14,7 @@ import {
   optimizers,
 } from '../lib/index.js';
 import { requiredMetrics } from './support/requiredMetrics.js';
+import { requiredOptimizers } from './support/requiredOptimizers.js';
 
 const typed = (option: string): unknown =>
   expect.objectContaining({ name: 'EngineError', message: expect.stringContaining(option) });
@@ -22,7 +24,7 @@ const wrong = {
   boolean: ['no', 0, null, {}],
   string: [5, null, true, {}, ['x']],
   optional: ['0.1', NaN, true, {}, [0.1], 1n],
-  required: ['0.1', NaN, true, {}, [0.1], 1n],
+  required: ['0.1', NaN, true, {}, [0.1], 1n, null],
 } as const;
 
 type Make = (options: unknown) => object;
@@ -31,11 +33,17 @@ type Kinds = Record<string, keyof typeof wrong>;
 /** Options that may be lists of numbers, too. */
 const lists = new Set(['categoricalFocalCrossentropy.alpha']);
 
+/** Options that are records. */
+const records = new Set(['optimizerMap.optimizerMap']);
+
+/** Options without which there is no object. */
+const needed: Record<string, object> = { ...requiredMetrics, ...requiredOptimizers };
+
 const made = Object.entries({ losses, metrics, optimizers }).flatMap(([family, space]) =>
   Object.entries(space)
     .filter(([name, make]) => /^[a-z]/.test(name) && typeof make === 'function')
     .flatMap(([name, make]) => {
-      const given = requiredMetrics[name] ?? {};
+      const given = needed[name] ?? {};
       const { optionNames } = (make as Make)(given).constructor as unknown as { optionNames?: Kinds };
       // The metric of a loss takes a name alone.
       const kinds: Kinds = optionNames ?? { name: 'string' };
@@ -51,6 +59,7 @@ describe('factories', () => {
   it.each(made)('$family.$name refuses wrong values of $option', ({ name, option, kind, make, given }) => {
     for (const value of wrong[kind]) {
       if (Array.isArray(value) && lists.has(`${name}.${option}`)) continue;
+      if (isDeepStrictEqual(value, {}) && records.has(`${name}.${option}`)) continue;
       expect(() => (make as Make)({ ...given, [option]: value })).toThrow(typed(option));
       expect(() => (make as Make)({ ...given, [option]: value })).toThrow(`[${name}]`);
     }

@@ -167,6 +167,23 @@ export function integers(who: string, name: string, value: unknown): readonly nu
   throw expected(who, `an integer or a list of integers for ${name}`, value, undefined, 'ATTRIBUTE');
 }
 
+/** Fails unless a value is a list whose every item fits. */
+export function checkEach(who: string, what: string, list: unknown, fits: (item: unknown) => boolean): void {
+  // A copy: `every` would pass over the holes of a list.
+  if (!Array.isArray(list) || ![...(list as unknown[])].every(fits)) throw expected(who, what, list);
+}
+
+/** Whether a value is a regular expression as text. */
+export function isPattern(value: unknown): value is string {
+  if (typeof value !== 'string') return false;
+  try {
+    new RegExp(value);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** The error of something that is not what it should be, with a hint where a known name is near. */
 export function expected(
   who: string,

@@ -125,8 +125,7 @@ export class Registry<T extends Configurable> {
   config(object: T): ObjectConfig | RegisteredName {
     const fn = this.#functions.get(object);
     if (fn) return nameOfFunction(fn);
-    const registered = getRegisteredName(object.constructor as CustomObject);
-    return { className: registered ?? object.className, config: object.getConfig() };
+    return objectConfig(object);
   }
 
   #has(value: unknown): value is T {
@@ -165,6 +164,12 @@ export class Registry<T extends Configurable> {
   #refusal(given: unknown): EngineError {
     return notOneOf(this.#options.family, this.#options.takes, given);
   }
+}
+
+/** The configuration of an object, under its registered name where its class has one. */
+export function objectConfig(object: Configurable): ObjectConfig {
+  const registered = getRegisteredName(object.constructor as CustomObject);
+  return { className: registered ?? object.className, config: object.getConfig() };
 }
 
 /** The name of a registered function, for a configuration. */

@@ -2,7 +2,7 @@ import type { Tensor, TensorData } from '../core/tensor.js';
 import type { NDArray } from '../core/ndarray.js';
 import type { Variable } from '../core/variable.js';
 import type { Data } from '../data/batches.js';
-import type { Optimizer } from '../optimizers/optimizer.js';
+import type { BaseOptimizer } from '../optimizers/baseOptimizer.js';
 import type { Logs } from './callback.js';
 
 /** What the methods of a model take that measure within a hook. */
@@ -20,7 +20,7 @@ export interface TrainedModel {
   /** Set to true to end training after the steps that are queued. */
   stopTraining: boolean;
   /** What changes the weights. @throws EngineError `STATE` before `compile`. */
-  readonly optimizer: Optimizer;
+  readonly optimizer: BaseOptimizer;
   /** All weights, in the order of {@link getWeights}. */
   readonly weights: readonly Variable[];
   /** The weights that the optimizer changes. */

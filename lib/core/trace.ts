@@ -101,6 +101,16 @@ export class Trace {
     this.#updates.set(target, value);
   }
 
+  /** Makes what `body` assigns to variables hold where a condition, bool [], is true: elsewhere they keep their values before it. */
+  assignWhere(condition: Sym, body: () => void): void {
+    const before = new Map(this.#updates);
+    body();
+    for (const [target, value] of this.#updates) {
+      const kept = before.get(target) ?? this.start(target);
+      if (value !== kept) this.assign(target, firstOf(this.op('where', [condition, value, kept])));
+    }
+  }
+
   /** The variables that the step updates so far. */
   get updated(): readonly Variable[] {
     return [...this.#updates.keys()];

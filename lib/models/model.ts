@@ -10,7 +10,7 @@ import { Layer } from '../layers/layer.js';
 import { MeasuredModel } from './measuredModel.js';
 import type { Masks } from '../layers/masks.js';
 import { layerRegistry, revived } from '../layers/registry.js';
-import type { Optimizer } from '../optimizers/optimizer.js';
+import type { BaseOptimizer } from '../optimizers/baseOptimizer.js';
 import { optimizerOf } from '../optimizers/registry.js';
 import { stateChanged } from '../core/stateful.js';
 import type { Sym } from '../core/sym.js';
@@ -89,7 +89,7 @@ export class Model<const S extends OutputStructure = KerasTensor>
   #connecting = false;
   /** The outputs' names where they were given in a record. */
   #names: readonly string[] | undefined;
-  #compiled: { optimizer: Optimizer; objective: () => Objective } | undefined;
+  #compiled: { optimizer: BaseOptimizer; objective: () => Objective } | undefined;
   #trainer: Trainer | undefined;
   #disposed = false;
 
@@ -140,7 +140,7 @@ export class Model<const S extends OutputStructure = KerasTensor>
   }
 
   /** The optimizer that {@link compile} was given. @throws EngineError `STATE` before that. */
-  get optimizer(): Optimizer {
+  get optimizer(): BaseOptimizer {
     return this.#requireCompiled().optimizer;
   }
 

@@ -2,7 +2,9 @@ import { type OptionNames, atLeastZero, knownOptionsOf, share } from '../base/ch
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
 import { runningMean } from './averages.js';
-import { type EpsilonOptions, type FusedUpdate, Optimizer, type UpdateContext } from './optimizer.js';
+import { Optimizer } from './optimizer.js';
+import type { EpsilonOptions } from './optimizerOptions.js';
+import type { FusedUpdate, UpdateContext } from './update.js';
 
 /** What {@link adadelta} takes. */
 export interface AdadeltaOptions extends EpsilonOptions {

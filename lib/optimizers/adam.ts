@@ -1,51 +1,45 @@
-import { type OptionNames, atLeastZero, knownOptionsOf, share } from '../base/checks.js';
+import type { OptionNames } from '../base/checks.js';
+import type { Sym } from '../core/sym.js';
 import * as ops from '../ops/index.js';
 import { runningMean, seenOf } from './averages.js';
-import { type EpsilonOptions, type FusedUpdate, Optimizer, type UpdateContext } from './optimizer.js';
+import { MomentOptimizer, type MomentOptions } from './momentOptimizer.js';
+import type { FusedUpdate, UpdateContext } from './update.js';
 
 /** What {@link adam} and `adamW` take. */
-export interface AdamOptions extends EpsilonOptions {
-  /** The share of the mean gradient that each step keeps, from 0 up to, not including, 1. Default 0.9. */
-  beta1?: number;
-  /** The share of the mean square that each step keeps, from 0 up to, not including, 1. Default 0.999. */
-  beta2?: number;
+export interface AdamOptions extends MomentOptions {
   /** Whether to divide by the largest mean square so far (AMSGrad: Reddi, Kale and Kumar, 2018). Default false. */
   amsgrad?: boolean;
 }
 
+/** What Adam takes away from a weight. @internal */
+export function adamStep(
+  { gradient, rate, step, slot, assign }: UpdateContext,
+  { beta1, beta2, epsilon, amsgrad }: Pick<Adam, 'beta1' | 'beta2' | 'epsilon' | 'amsgrad'>,
+): Sym {
+  const m = assign('m', runningMean(slot('m'), gradient, beta1));
+  let v = assign('v', runningMean(slot('v'), ops.square(gradient), beta2));
+  if (amsgrad) v = assign('vhat', ops.maximum(slot('vhat'), v));
+  // The corrections of m and v for their start at 0, in the rate, as at the end of the paper's section 2.
+  const corrected = ops.divide(ops.multiply(rate, ops.sqrt(seenOf(beta2, step))), seenOf(beta1, step));
+  return ops.divide(ops.multiply(corrected, m), ops.add(ops.sqrt(v), epsilon));
+}
+
 /** The optimizer that {@link adam} makes. */
-export class Adam extends Optimizer implements AdamOptions {
+export class Adam extends MomentOptimizer implements AdamOptions {
   static override readonly optionNames = {
-    ...Optimizer.optionNames,
-    beta1: 'optional',
-    beta2: 'optional',
-    epsilon: 'optional',
+    ...MomentOptimizer.optionNames,
     amsgrad: 'boolean',
   } satisfies OptionNames<AdamOptions>;
   readonly className: string = 'Adam';
-  readonly beta1: number;
-  readonly beta2: number;
-  readonly epsilon: number;
   readonly amsgrad: boolean;
 
   constructor(options: AdamOptions = {}) {
-    const who = knownOptionsOf(new.target, options);
-    super(options, 0.001);
-    this.beta1 = share(who, 'beta1', options.beta1 ?? 0.9);
-    this.beta2 = share(who, 'beta2', options.beta2 ?? 0.999);
-    this.epsilon = atLeastZero(who, 'epsilon', options.epsilon ?? 1e-7);
+    super(options);
     this.amsgrad = options.amsgrad ?? false;
   }
 
-  protected update({ weight, gradient, rate, step, slot, assign, assignWeight }: UpdateContext): void {
-    const { beta1, beta2, epsilon } = this;
-    const m = assign('m', runningMean(slot('m'), gradient, beta1));
-    let v = assign('v', runningMean(slot('v'), ops.square(gradient), beta2));
-    if (this.amsgrad) v = assign('vhat', ops.maximum(slot('vhat'), v));
-    // The corrections of m and v for their start at 0, in the rate, as at the end of the paper's section 2.
-    const corrected = ops.divide(ops.multiply(rate, ops.sqrt(seenOf(beta2, step))), seenOf(beta1, step));
-    const change = ops.divide(ops.multiply(corrected, m), ops.add(ops.sqrt(v), epsilon));
-    assignWeight(ops.subtract(weight, change));
+  protected update(context: UpdateContext): void {
+    context.assignWeight(ops.subtract(context.weight, adamStep(context, this)));
   }
 
   protected override fused(): FusedUpdate {
@@ -59,8 +53,7 @@ export class Adam extends Optimizer implements AdamOptions {
   }
 
   override getConfig() {
-    const { beta1, beta2, epsilon, amsgrad } = this;
-    return { ...super.getConfig(), beta1, beta2, epsilon, amsgrad };
+    return { ...super.getConfig(), amsgrad: this.amsgrad };
   }
 }
 

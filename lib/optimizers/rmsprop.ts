@@ -1,7 +1,9 @@
 import { type OptionNames, atLeastZero, knownOptionsOf, share } from '../base/checks.js';
 import * as ops from '../ops/index.js';
 import { runningMean } from './averages.js';
-import { type EpsilonOptions, type FusedUpdate, Optimizer, type UpdateContext } from './optimizer.js';
+import { Optimizer } from './optimizer.js';
+import type { EpsilonOptions } from './optimizerOptions.js';
+import type { FusedUpdate, UpdateContext } from './update.js';
 
 /** What {@link rmsprop} takes. */
 export interface RMSpropOptions extends EpsilonOptions {

@@ -1,6 +1,8 @@
 import { type OptionNames, knownOptionsOf, share } from '../base/checks.js';
 import * as ops from '../ops/index.js';
-import { type FusedUpdate, Optimizer, type OptimizerOptions, type UpdateContext } from './optimizer.js';
+import { Optimizer } from './optimizer.js';
+import type { OptimizerOptions } from './optimizerOptions.js';
+import type { FusedUpdate, UpdateContext } from './update.js';
 
 /** What {@link sgd} takes. */
 export interface SGDOptions extends OptimizerOptions {

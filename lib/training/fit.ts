@@ -41,6 +41,7 @@ export async function fit(
       }
       await callbacks.epoch('onEpochEnd', epoch, logs);
     }
+    model.optimizer.finalizeVariableValues(model.trainableWeights);
     await callbacks.run('onTrainEnd', logs);
     return history;
   });

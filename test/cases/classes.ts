@@ -1,6 +1,6 @@
 // What test/conformance.test.ts needs to know of each class of the library, a line a class.
-import { type DType, type Shape, type TensorData, losses } from '../../lib/index.js';
 import { requiredMetrics } from '../support/requiredMetrics.js';
+import { type DType, type Shape, type TensorData, losses, optimizers } from '../../lib/index.js';
 
 /** Options, the list of a constructor's arguments, or what makes options anew for each object where they hold layers. */
 export type Options =
@@ -178,10 +178,21 @@ export const metricCases: Readonly<Record<string, MeasureCase>> = {
 // prettier-ignore
 export const optimizerCases: Readonly<Record<string, Options>> = {
   Adadelta: { learningRate: 0.5, rho: 0.9 },
+  Adafactor: { clipThreshold: 0.5, relativeStep: false },
+  Adagrad: { initialAccumulatorValue: 0.5, useEma: true },
   Adam: { beta1: 0.8, amsgrad: true },
   AdamW: { weightDecay: 0.1 },
+  Adamax: { gradientAccumulationSteps: 2 },
+  Ftrl: { learningRate: 0.1, l1RegularizationStrength: 0.01 },
+  Lamb: { emaMomentum: 0.5, useEma: true, emaOverwriteFrequency: 2 },
+  Lion: { beta2: 0.9, lossScaleFactor: 4 },
+  LossScaleOptimizer: () => ({ innerOptimizer: optimizers.sgd(), dynamicGrowthSteps: 2 }),
+  MultiOptimizer: () => ({ optimizerMap: optimizers.optimizerMap({ defaultOptimizer: optimizers.adam() }) }),
+  Muon: { nesterov: false, excludeLayers: ['output'] },
+  Nadam: { globalClipnorm: 1, name: 'mine' },
   RMSprop: { momentum: 0.5, centered: true },
   SGD: { momentum: 0.5, nesterov: true, clipnorm: 1 },
+  ScheduleFreeAdamW: { warmupSteps: 2 },
 };
 
 // prettier-ignore
