@@ -25,7 +25,7 @@ interface Labelled {
  *   operand has twice means its diagonal.
  * @param operands float32; whole numbers are cast to it where sums are made.
  * @throws EngineError `ARGUMENT` for other subscripts; `SHAPE` where they do not fit the operands, or a letter has two sizes.
- * @example ops.einsum('btd,df->btf', x, kernel); // matmul over the last axis
+ * @example ops.einsum('btd,df->btf', ones([2, 4, 3]), ones([3, 5])); // [2, 4, 5]: a product over the last axis
  */
 export const einsum = op(
   'einsum',

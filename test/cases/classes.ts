@@ -54,7 +54,7 @@ export const layerCases: Readonly<Record<string, LayerCase>> = {
   Dense: { options: { units: 3, kernelRegularizer: 'l2', biasInitializer: 'ones' }, x: [4], y: [3], weights: { kernel: [4, 3], bias: [3] } },
   DepthwiseConv1D: { options: { ...four, depthMultiplier: 2 }, x: [5, 2], y: [5, 4], weights: { kernel: [2, 2, 2], bias: [4] } },
   DepthwiseConv2D: { options: { ...four, depthMultiplier: 2 }, x: image, y: [4, 6, 4], weights: { kernel: [2, 2, 2, 2], bias: [4] } },
-  Discretization: { options: { binBoundaries: [-0.5, 0, 0.5] }, x: [3, 4], y: [3, 4], dtype: 'int32', fixed: 'bins are an axis more, and one axis may be unknown' },
+  Discretization: { options: { binBoundaries: [-0.5, 0, 0.5] }, x: [3, 4], y: [3, 4], dtype: 'int32' },
   Dot: { options: { axes: 1, normalize: true }, x: [[3], [3]], y: [1] },
   Dropout: { options: { rate: 0.5, noiseShape: [null, null, 1], seed: 3 }, x: [3, 4], y: [3, 4] },
   ELU: { options: { alpha: 0.5 }, x: [3, 4], y: [3, 4] },

@@ -69,7 +69,7 @@ export const mapCoordinates = op(
  * @param transform [a0, a1, a2, b0, b1, b2, c0, c1], for all images or [n, 8]. Gradients flow to it, too.
  * @returns Of the images' shape.
  * @throws EngineError `SHAPE`, `ARGUMENT`.
- * @example ops.image.affineTransform(image, [1, 0, 2, 0, 1, 0, 0, 0]); // moved to the left by two pixels
+ * @example ops.image.affineTransform(zeros([1, 4, 4, 3]), [1, 0, 2, 0, 1, 0, 0, 0]); // moved to the left by two pixels
  */
 export const affineTransform = op(
   'affineTransform',
