@@ -95,6 +95,50 @@ const table: Record<string, Args> = {
       (line) => line.split(' ').map((name) => [name, [x, y]]),
     ),
   ),
+  ...Object.fromEntries(
+    ['convertToTensor zerosLike onesLike ravel'].flatMap((line) =>
+      line.split(' ').map((name) => [name, [x]]),
+    ),
+  ),
+  ...Object.fromEntries(['append', 'outer', 'vdot'].map((name) => [name, [x, y]])),
+  arraySplit: [x, 2, { axis: 1 }],
+  cross: [x, y],
+  diagonal: [sequence, { axis1: 1, axis2: 2 }],
+  dot: [x, [1, 2, 3]],
+  dsplit: [sequence, 2],
+  dstack: [[x, y]],
+  flip: [x, { axis: 1 }],
+  fliplr: [x],
+  fullLike: [x, 2.5],
+  geomspace: [x, y, { num: 4, axis: 1 }],
+  getItem: [x, ['...', 'newAxis', { step: -1 }]],
+  hsplit: [x, 3],
+  hstack: [[x, y]],
+  inner: [x, fixed(4, 3)],
+  isin: [ids, [0, 1]],
+  kron: [x, [[1, 2]]],
+  linspace: [x, y, { num: 4, axis: 1 }],
+  logspace: [x, y, { num: 4, axis: 1 }],
+  moveaxis: [sequence, 1, -1],
+  multiHot: [ids, { numClasses: 3 }],
+  repeat: [x, [1, 0, 2], { axis: 1 }],
+  roll: [x, 1, { axis: 1 }],
+  rot90: [sequence, { axes: [1, 2] }],
+  scatter: [ids, fixed(2), [3, 3]],
+  segmentSum: [x, fixed(2), { numSegments: 2 }],
+  select: [[flags, flags], [x, y], 3],
+  sliceUpdate: [x, [0, 1], fixed(1, 2)],
+  split: [x, [1, 2], { axis: 1 }],
+  swapaxes: [sequence, 1, 2],
+  take: [x, [0, -1], { axis: 1 }],
+  takeAlongAxis: [x, ids, { axis: 1 }],
+  tensordot: [sequence, fixed(3, 4, 2)],
+  tile: [x, [1, 2]],
+  trace: [sequence, { axis1: 1, axis2: 2 }],
+  tril: [sequence],
+  triu: [sequence],
+  unstack: [x, { axis: 1 }],
+  vstack: [[x, y]],
   clip: [x, 0.2, 1],
   saturateCast: [x, 'uint8'],
   logicalAnd: [flags, flags],
@@ -156,7 +200,7 @@ const table: Record<string, Args> = {
       [0, 0],
       [1, 2],
     ],
-    { value: 3 },
+    { constantValues: 3 },
   ],
   upSampling: [image, { interpolation: 'bilinear' }],
   resize: [image, [4, 3], { interpolation: 'bicubic' }],
@@ -180,8 +224,13 @@ const table: Record<string, Args> = {
   randomNormal: [x, { seed: 3 }],
   truncatedNormal: [x, { seed: 3 }],
 };
-/** Those that take no operand. */
-const others = ['identity', 'randomKey'];
+/** Those that take no operand, or give no value of a graph. */
+const others = [
+  'arange bartlett blackman convertToNumpy dtype eye full hamming hanning identity isTensor kaiser ndim nonzero ones randomKey shape size',
+  'tri zeros',
+  // These want to know the size of the batch.
+  'diag diagflat flipud meshgrid vander vsplit',
+].flatMap((line) => line.split(' '));
 
 /** The arguments with outputs of layers, and what these stand for. */
 function described(args: Args): { args: Args; inputs: KerasTensor[]; data: Tensor[] } {

@@ -214,7 +214,7 @@ export function tensor(data: TensorData, shape?: Shape, dtype?: DType): Tensor {
 }
 
 /**
- * A tensor of zeros (of false, for bool).
+ * A tensor of zeros (of false, for bool). Also as `ops.zeros`, and as `ops.empty`: memory is never handed out without numbers in it.
  *
  * @param shape Its size along each axis; [] for a scalar.
  * @param dtype Default float32.
@@ -261,7 +261,7 @@ export function full<D extends DType = DType>(
 /**
  * Numbers from `start` up to, not including, `stop`, as a tensor of rank 1.
  *
- * @param start The first number.
+ * @param start The first number; without `stop` they begin at 0 and end here.
  * @param stop Where they end.
  * @param step Not 0; negative counts down. Default 1.
  * @param dtype Default float32.
@@ -270,10 +270,11 @@ export function full<D extends DType = DType>(
  */
 export function arange<D extends DType = DType>(
   start: number,
-  stop: number,
+  stop?: number,
   step = 1,
   dtype: D = 'float32' as D,
 ): Tensor<D> {
+  if (stop === undefined) return arange(0, start, step, dtype);
   for (const n of [start, stop, step]) if (typeof n !== 'number') throw expected('arange', 'numbers', n);
   const length = Math.max(0, Math.ceil((stop - start) / step));
   if (!Number.isFinite(length)) {

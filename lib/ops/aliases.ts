@@ -31,3 +31,5 @@ export {
   copy as real,
   negative as neg,
 } from './unary.js';
+export { convertToTensor as array, zerosLike as emptyLike } from './creation.js';
+export { zeros as empty } from '../core/tensor.js';

@@ -57,14 +57,18 @@ export const logicalOr: Binary = op(
 );
 
 /**
- * a where the condition holds, else b. The three broadcast.
+ * x1 where the condition holds, else x2. The three broadcast. (The places where a condition holds: `ops.nonzero`.)
  *
  * @param condition bool.
  */
 export const where = op(
   'where',
-  <C extends Operand, A extends Operand, B extends Operand>(condition: C, a: A, b: B): Outcome<C | A | B> => {
+  <C extends Operand, A extends Operand, B extends Operand>(
+    condition: C,
+    x1: A,
+    x2: B,
+  ): Outcome<C | A | B> => {
     // A number follows the other branch, not the condition.
-    return promote<Operand>('where', [condition, a, b], {}, { from: 1 }) as Outcome<C | A | B>;
+    return promote<Operand>('where', [condition, x1, x2], {}, { from: 1 }) as Outcome<C | A | B>;
   },
 );

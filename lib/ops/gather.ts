@@ -1,6 +1,11 @@
 import { type OptionNames, knownOptions } from '../base/checks.js';
-import { type Operand, type Outcome, apply, dtypeFor, indexOperand } from '../core/apply.js';
+import type { DType } from '../engine/engine.js';
+import { type Operand, type Outcome, apply, dtypeFor, indexOperand, typeOf } from '../core/apply.js';
 import { op } from '../core/op.js';
+import { axisOf } from './axis.js';
+import { outcomeOf } from './composed.js';
+import { transpose } from './shape.js';
+import { cast } from './unary.js';
 
 /** What `ops.gather` takes. */
 export interface GatherOptions {
@@ -20,12 +25,18 @@ export interface OneHotOptions {
   onValue?: number;
   /** The number elsewhere. Default 0. */
   offValue?: number;
+  /** Where the axis of the columns comes, counted in the result. Default -1. */
+  axis?: number;
+  /** Default float32. */
+  dtype?: DType;
 }
 
 const oneHotNames = {
   depth: 'required',
   onValue: 'optional',
   offValue: 'optional',
+  axis: 'optional',
+  dtype: 'optional',
 } satisfies OptionNames<OneHotOptions>;
 
 /**
@@ -54,10 +65,17 @@ export const gather = op(
  * Rows with `onValue` (default 1) at the index and `offValue` (default 0) elsewhere; all off for an index out of range.
  *
  * @param indices int32 or uint8 [...].
- * @returns float32 [..., depth].
+ * @param options `depth`: how many columns. `axis`: where their axis comes in the result, default -1. `dtype`: default float32.
+ * @returns [..., depth].
+ * @throws EngineError `ATTRIBUTE`, `DTYPE`.
  */
 export const oneHot = op('oneHot', <I extends Operand>(indices: I, options: OneHotOptions): Outcome<I> => {
   knownOptions('oneHot', options, oneHotNames);
-  const { depth, onValue = 1, offValue = 0 } = options;
-  return apply<Operand>('oneHot', [indexOperand(indices)], { depth, onValue, offValue }) as Outcome<I>;
+  const { depth, onValue = 1, offValue = 0, axis = -1, dtype = 'float32' } = options;
+  const rank = typeOf(indices).shape.length + 1;
+  const hot = apply<Operand>('oneHot', [indexOperand(indices)], { depth, onValue, offValue });
+  const at = axisOf('oneHot', axis, rank);
+  const perm = Array.from({ length: rank }, (_, i) => (i === at ? rank - 1 : i < at ? i : i - 1));
+  const placed = at === rank - 1 ? hot : transpose<Operand>(hot, perm);
+  return outcomeOf(dtype === 'float32' ? placed : cast<Operand>(placed, dtype));
 });

@@ -100,7 +100,7 @@ interface Methods<S extends Operand> {
   /** The same numbers in another shape, which may hold one -1: `ops.reshape`. */
   reshape(shape: Shape): Outcome<S>;
   /** The axes in another order, by default reversed: `ops.transpose`. */
-  transpose(perm?: readonly number[]): Outcome<S>;
+  transpose(axes?: readonly number[]): Outcome<S>;
   /** An axis of size 1 more, its place counted in the result: `ops.expandDims`. */
   expandDims(axis: number): Outcome<S>;
   /** Without axes of size 1, by default all such: `ops.squeeze`. */

@@ -14,8 +14,15 @@ export const reshape = op('reshape', <T extends Operand>(x: T, shape: Shape): Ou
   apply('reshape', [x], { shape }),
 );
 
-/** The axes in another order: by default reversed. */
-export const transpose = op('transpose', <T extends Operand>(x: T, perm?: readonly number[]): Outcome<T> => {
+/**
+ * The axes in another order: by default reversed.
+ *
+ * @param axes Each axis of x once; negative ones count from the end.
+ * @throws EngineError `ATTRIBUTE` for other lists.
+ */
+export const transpose = op('transpose', <T extends Operand>(x: T, axes?: readonly number[]): Outcome<T> => {
+  const rank = typeOf(x).shape.length;
+  const perm = axes?.map((axis) => (axis < 0 ? axis + rank : axis));
   return apply('transpose', [x], { perm: perm ?? [...typeOf(x).shape.keys()].reverse() });
 });
 

@@ -1,10 +1,14 @@
-import { type OptionNames, expected, integer, knownOptions, wrongShape } from '../base/checks.js';
+import { type OptionNames, expected, integer, knownOptions, oneOf, wrongShape } from '../base/checks.js';
 import type { Shape } from '../engine/engine.js';
 import { EngineError } from '../base/errors.js';
-import { type AxisOptions, axisNames } from './axis.js';
+import { type AxisOptions, axisNames, sizeAlong } from './axis.js';
+import { outcomeOf } from './composed.js';
+import { gather } from './gather.js';
 import { type Operand, type Outcome, apply, promote, typeOf } from '../core/apply.js';
 import { expandDims } from './shape.js';
+import { copy } from './unary.js';
 import { op } from '../core/op.js';
+import { tensor } from '../core/tensor.js';
 
 /** One number for the first axis, or a list for the first axes. */
 type Places = number | readonly number[];
@@ -103,28 +107,75 @@ export const stack = op(
 
 /** What `ops.pad` takes. */
 export interface PadOptions {
-  /** What is put around x. Default 0. */
-  value?: number;
+  /**
+   * What is put around x: 'constant' numbers, 'edge' the last number, 'reflect' x as in a mirror on the last number, 'symmetric' as in a mirror
+   * behind it. Default 'constant'.
+   */
+  mode?: 'constant' | 'edge' | 'reflect' | 'symmetric';
+  /** What is put around x with 'constant'. Default 0. */
+  constantValues?: number;
 }
 
-const padNames = { value: 'optional' } satisfies OptionNames<PadOptions>;
+const padNames = { mode: 'optional', constantValues: 'optional' } satisfies OptionNames<PadOptions>;
+
+/** Which place of an axis of n stands at a place that may lie outside of it. */
+const MIRRORS = {
+  edge: (at: number, n: number) => Math.min(Math.max(at, 0), n - 1),
+  reflect: (at: number, n: number) => (n === 1 ? 0 : folded(at, 2 * n - 2, (place) => 2 * n - 2 - place, n)),
+  symmetric: (at: number, n: number) => folded(at, 2 * n, (place) => 2 * n - 1 - place, n),
+};
+
+function folded(at: number, period: number, back: (place: number) => number, n: number): number {
+  const place = ((at % period) + period) % period;
+  return place < n ? place : back(place);
+}
 
 /**
- * Puts a constant around x.
+ * Puts numbers around x. https://keras.io/api/ops/numpy/
  *
- * @param paddings For each axis, how many before and after.
- * @param options `value`: default 0.
+ * @param x Float32; with the modes that copy numbers any dtype.
+ * @param padWidth For each axis, how many before and after.
+ * @param options `mode`: what is put there, default 'constant'. `constantValues`: default 0.
+ * @throws EngineError `ATTRIBUTE` for other paddings; `ARGUMENT` for another mode, or constantValues beside one; `SHAPE` where numbers are to be
+ *   copied along an axis that has none or whose size is not known.
+ * @example ops.pad([1, 2, 3], [[2, 0]], { mode: 'reflect' }); // [3, 2, 1, 2, 3]
  */
 export const pad = op(
   'pad',
   <T extends Operand>(
     x: T,
-    paddings: readonly (readonly [before: number, after: number])[],
+    padWidth: readonly (readonly [before: number, after: number])[],
     options: PadOptions = {},
   ): Outcome<T> => {
     knownOptions('pad', options, padNames);
-    checkList('pad', 'pairs [before, after] as paddings', paddings);
-    return apply('pad', [x], { paddings: paddings.flat(), value: options.value ?? 0 });
+    checkList('pad', 'pairs [before, after] as paddings', padWidth);
+    const { mode = 'constant', constantValues } = options;
+    oneOf('pad', 'mode', mode, ['constant', 'edge', 'reflect', 'symmetric']);
+    if (mode === 'constant')
+      return apply('pad', [x], { paddings: padWidth.flat(), value: constantValues ?? 0 });
+    if (constantValues !== undefined)
+      throw expected('pad', `no constantValues with mode '${mode}'`, constantValues);
+    const { shape } = typeOf(x);
+    if (padWidth.length !== shape.length)
+      throw expected(
+        'pad',
+        `a pair [before, after] for each of ${shape.length} axes`,
+        padWidth,
+        undefined,
+        'ATTRIBUTE',
+      );
+    return outcomeOf(
+      padWidth.reduce<Operand>((y, [before, after], axis) => {
+        for (const n of [before, after]) integer('pad', 'padWidth', n, 0);
+        if (before + after === 0) return y;
+        const size = sizeAlong('pad', shape, axis);
+        if (size === 0) throw wrongShape('pad', `numbers to copy along axis ${axis}`, shape);
+        const places = Int32Array.from({ length: before + size + after }, (_, i) =>
+          MIRRORS[mode](i - before, size),
+        );
+        return gather(y, tensor(places), { axis });
+      }, copy<Operand>(x)),
+    );
   },
 );
 

@@ -73,6 +73,17 @@ export const compositions = {
   groupNormalization: (x: Sym, gamma: Sym, beta: Sym, options: { groups: number; axis: number }) =>
     groupNormalization(x, { gamma, beta, epsilon: 1e-3, ...options }),
 
+  // Ops with several results, or with arguments between operands.
+  splitJoined: (x: Sym, parts: number | number[], options: object) => joined(ops.split(x, parts, options)),
+  arraySplitJoined: (x: Sym, parts: number, options: object) => joined(ops.arraySplit(x, parts, options)),
+  unstackJoined: (x: Sym, options: object) => joined(ops.unstack(x, options)),
+  hvdSplit: (x: Sym) => joined([...ops.hsplit(x, 2), ...ops.vsplit(x, [1]), ...ops.dsplit(x, 3)]),
+  meshgridJoined: (...rest: (Sym | object)[]) =>
+    joined(ops.meshgrid(rest.slice(0, -1) as Sym[], rest.at(-1) as object)),
+  updatedSlice: (x: Sym, updates: Sym, starts: number[]) => ops.sliceUpdate(x, starts, updates),
+  selected: (c1: Sym, c2: Sym, x1: Sym, x2: Sym, otherwise: number) =>
+    ops.select([c1, c2], [x1, x2], otherwise),
+
   chain: (x: Sym, y: Sym, b: Sym) => {
     const gauss = ops.divide(ops.exp(ops.negative(ops.square(x))), ops.add(1.5, ops.tanh(y)));
     const z = ops.subtract(ops.sigmoid(ops.add(ops.multiply(x, y), b)), gauss);
@@ -125,6 +136,10 @@ const recurrentOf = (rest: (Sym | Recurrent)[]) => {
   const recurrentMask = masked ? states.pop() : undefined;
   return { states: states, options: { ...options, recurrentMask } };
 };
+
+/** Parts of one result: as lists of their numbers, each times its number. */
+const joined = (parts: readonly Sym[]) =>
+  ops.concatenate(parts.map((part, i) => ops.multiply(ops.ravel(part), i + 1)));
 
 const alongSteps = (outputs: readonly Sym[]) =>
   ops.concatenate(

@@ -9,6 +9,13 @@ import { cases, check, tables } from './run.js';
 /** Public functions of lib/ops that are no rows, and the files that test them. */
 const NOT_IN_TABLE: Readonly<Record<string, string>> = {
   identity: 'ops.test.ts',
+  // These make tensors, or tell of them.
+  ...Object.fromEntries(
+    [
+      'arange bartlett blackman convertToNumpy dtype eye full hamming hanning isTensor kaiser ndim nonzero ones shape size',
+      'tri zeros',
+    ].flatMap((line) => line.split(' ').map((name) => [name, 'creation.test.ts'])),
+  ),
   // Random ones with a key are rows of their own.
   randomKey: 'ops.test.ts',
   elasticTransform: 'image-ops.test.ts',
@@ -21,6 +28,11 @@ const NOT_IN_TABLE: Readonly<Record<string, string>> = {
   einsum: 'cases/compositions.ts',
   // These have several results, which a composition takes together.
   moments: 'cases/compositions.ts',
+  ...Object.fromEntries(
+    'arraySplit dsplit hsplit meshgrid select sliceUpdate split unstack vsplit'
+      .split(' ')
+      .map((name) => [name, 'cases/compositions.ts']),
+  ),
 };
 
 /** Whether the machine has an instruction set. The engine refuses to start on one that it lacks, and every machine has the base. */

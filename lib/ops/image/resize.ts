@@ -134,5 +134,5 @@ function fitted(
     const margin = i < 0 ? 0 : Math.floor((Math.max(n, ideal[i]) - n) / 2);
     return [margin, margin];
   });
-  return pad(images, margins, { value: fillValue });
+  return pad(images, margins, { constantValues: fillValue });
 }

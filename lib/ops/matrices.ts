@@ -1,0 +1,369 @@
+import { type OptionNames, expected, integer, knownOptions, wrongShape } from '../base/checks.js';
+import { type Operand, type Outcome, typeOf } from '../core/apply.js';
+import { op } from '../core/op.js';
+import type { Sym } from '../core/sym.js';
+import { type Tensor, tensor, zeros } from '../core/tensor.js';
+import { axesOf, axisOf, sizeAlong } from './axis.js';
+import { multiply, power, subtract, where } from './binary.js';
+import { type Binary, asSym, binaryOp, compute, outcomeOf } from './composed.js';
+import { gather } from './gather.js';
+import { moveaxis, ravel } from './manipulate.js';
+import { matmul } from './matmul.js';
+import { sum } from './reduce.js';
+import { expandDims, reshape, squeeze } from './shape.js';
+import { stack, stridedSlice } from './slice.js';
+import { toFloat32 } from './toFloat32.js';
+
+const shapeOf = (x: Operand): readonly number[] => typeOf(x).shape;
+const rankOf = (x: Operand): number => shapeOf(x).length;
+const product = (sizes: readonly number[]): number => sizes.reduce((a, b) => a * b, 1);
+
+/** What ops along a diagonal of matrices take. */
+export interface DiagonalOptions {
+  /** Which diagonal: above the main one, or below with a negative number. Default 0. */
+  k?: number;
+}
+
+const diagonalNames = { k: 'optional' } satisfies OptionNames<DiagonalOptions>;
+
+function diagonalNumber(who: string, options: DiagonalOptions): number {
+  knownOptions(who, options, diagonalNames);
+  return integer(who, 'k', options.k ?? 0, -Infinity);
+}
+
+/** Where a rule on the distance from the main diagonal holds, bool [rows, columns]. */
+function mask(rows: number, columns: number, holds: (distance: number) => boolean): Tensor {
+  const bits = Uint8Array.from({ length: rows * columns }, (_, i) =>
+    Number(holds((i % columns) - Math.floor(i / columns))),
+  );
+  return tensor(bits, [rows, columns], 'bool');
+}
+
+/** Numbers of matrices where a rule on the distance from the main diagonal holds, else 0. */
+function kept<T extends Operand>(who: string, x: T, holds: (distance: number) => boolean): Outcome<T> {
+  const shape = shapeOf(x);
+  if (shape.length < 2) throw wrongShape(who, 'matrices, of rank 2 or more', shape);
+  const [rows, columns] = [sizeAlong(who, shape, shape.length - 2), sizeAlong(who, shape, shape.length - 1)];
+  return compute(x, (x) => where(mask(rows, columns, holds), x, 0));
+}
+
+/**
+ * x with zeros above a diagonal; of rank 2 or more, whose last two axes are matrices. https://keras.io/api/ops/numpy/
+ *
+ * @param options `k`: which diagonal, default the main one.
+ * @throws EngineError `SHAPE` for a rank below 2, or matrices whose size is not known.
+ */
+export const tril = op('tril', <T extends Operand>(x: T, options: DiagonalOptions = {}): Outcome<T> => {
+  const k = diagonalNumber('tril', options);
+  return kept('tril', x, (distance) => distance <= k);
+});
+
+/**
+ * x with zeros below a diagonal; of rank 2 or more, whose last two axes are matrices. https://keras.io/api/ops/numpy/
+ *
+ * @param options `k`: which diagonal, default the main one.
+ * @throws EngineError `SHAPE` for a rank below 2, or matrices whose size is not known.
+ */
+export const triu = op('triu', <T extends Operand>(x: T, options: DiagonalOptions = {}): Outcome<T> => {
+  const k = diagonalNumber('triu', options);
+  return kept('triu', x, (distance) => distance >= k);
+});
+
+/** A matrix with a list on a diagonal. */
+function onDiagonal(who: string, x: Operand, k: number): Sym {
+  const size = sizeAlong(who, shapeOf(x), 0) + Math.abs(k);
+  // Row i has its number at column i + k: which one of the list that is, or any where there is none.
+  const last = size - Math.abs(k) - 1;
+  if (last < 0) return zeros([size, size], typeOf(x).dtype) as unknown as Sym;
+  const places = Int32Array.from({ length: size }, (_, i) => Math.min(Math.max(i + Math.min(k, 0), 0), last));
+  const rows = expandDims(gather(asSym(x), tensor(places)), 1);
+  return where(
+    mask(size, size, (distance) => distance === k),
+    rows,
+    0,
+  );
+}
+
+/** The numbers on a diagonal of the last two axes. */
+function diagonalOf(who: string, x: Operand, k: number): Sym {
+  const shape = shapeOf(x);
+  const [rows, columns] = [sizeAlong(who, shape, shape.length - 2), sizeAlong(who, shape, shape.length - 1)];
+  const [row, column] = [Math.max(0, -k), Math.max(0, k)];
+  const length = Math.max(0, Math.min(rows - row, columns - column));
+  const places = Int32Array.from({ length }, (_, i) => (row + i) * columns + column + i);
+  const lead = shape.slice(0, -2);
+  if (lead.filter((n) => n < 0).length > 1) throw wrongShape(who, 'at most one unknown dimension', shape);
+  const flat = reshape(asSym(x), [...lead, rows * columns]);
+  return gather(flat, tensor(places), { axis: lead.length });
+}
+
+/**
+ * Of a list the matrix with it on a diagonal, of a matrix that diagonal. https://keras.io/api/ops/numpy/
+ *
+ * @param options `k`: which diagonal, default the main one.
+ * @throws EngineError `SHAPE` for other ranks and unknown sizes.
+ */
+export const diag = op('diag', <T extends Operand>(x: T, options: DiagonalOptions = {}): Outcome<T> => {
+  const k = diagonalNumber('diag', options);
+  const rank = rankOf(x);
+  if (rank === 1) return outcomeOf(onDiagonal('diag', x, k));
+  if (rank === 2) return outcomeOf(diagonalOf('diag', x, k));
+  throw wrongShape('diag', 'a list or a matrix, of rank 1 or 2', shapeOf(x));
+});
+
+/**
+ * The matrix with all numbers of x, as one list, on a diagonal. https://keras.io/api/ops/numpy/
+ *
+ * @param options `k`: which diagonal, default the main one.
+ * @throws EngineError `SHAPE` for unknown sizes.
+ */
+export const diagflat = op(
+  'diagflat',
+  <T extends Operand>(x: T, options: DiagonalOptions = {}): Outcome<T> => {
+    const k = diagonalNumber('diagflat', options);
+    return outcomeOf(onDiagonal('diagflat', ravel(asSym(x)), k));
+  },
+);
+
+/** What `ops.diagonal` and `ops.trace` take. */
+export interface PlaneOptions {
+  /** Which diagonal: above the main one, or below with a negative number. Default 0. */
+  offset?: number;
+  /** The axis of the rows. Default 0. */
+  axis1?: number;
+  /** The axis of the columns. Default 1. */
+  axis2?: number;
+}
+
+const planeNames = {
+  offset: 'optional',
+  axis1: 'optional',
+  axis2: 'optional',
+} satisfies OptionNames<PlaneOptions>;
+
+function planeDiagonal(who: string, x: Operand, options: PlaneOptions): Sym {
+  knownOptions(who, options, planeNames);
+  const { offset = 0, axis1 = 0, axis2 = 1 } = options;
+  integer(who, 'offset', offset, -Infinity);
+  const rank = rankOf(x);
+  const [rows, columns] = [axisOf(who, axis1, rank), axisOf(who, axis2, rank)];
+  if (rows === columns) throw expected(who, 'two axes', [axis1, axis2], undefined, 'ATTRIBUTE');
+  return diagonalOf(who, moveaxis(asSym(x), [rows, columns], [-2, -1]), offset);
+}
+
+/**
+ * The numbers on a diagonal of the matrices in two axes, as a last axis. https://keras.io/api/ops/numpy/
+ *
+ * @param options `offset`: which diagonal, default the main one. `axis1`, `axis2`: rows and columns, default 0 and 1.
+ * @throws EngineError `ATTRIBUTE` for axes that x does not have; `SHAPE` for matrices whose size is not known.
+ */
+export const diagonal = op('diagonal', <T extends Operand>(x: T, options: PlaneOptions = {}): Outcome<T> =>
+  outcomeOf(planeDiagonal('diagonal', x, options)),
+);
+
+/**
+ * The sum of {@link diagonal}; float32, of whole numbers too. https://keras.io/api/ops/numpy/
+ *
+ * @param options `offset`: which diagonal, default the main one. `axis1`, `axis2`: rows and columns, default 0 and 1.
+ * @throws EngineError `ATTRIBUTE` for axes that x does not have; `SHAPE` for matrices whose size is not known.
+ */
+export const trace = op('trace', <T extends Operand>(x: T, options: PlaneOptions = {}): Outcome<T> =>
+  outcomeOf(sum(toFloat32(planeDiagonal('trace', x, options)), { axis: -1 })),
+);
+
+/** What `ops.vander` takes. */
+export interface VanderOptions {
+  /** How many columns. Default as many as numbers. */
+  N?: number;
+  /** Whether powers grow from left to right. Default false. */
+  increasing?: boolean;
+}
+
+const vanderNames = { N: 'optional', increasing: 'boolean' } satisfies OptionNames<VanderOptions>;
+
+/**
+ * The powers of a list's numbers, a row each: x^(N − 1), …, x, 1; float32. https://keras.io/api/ops/numpy/
+ *
+ * @param options `N`: how many columns, default as many as numbers. `increasing`: whether powers grow from left to right, default false.
+ * @throws EngineError `SHAPE` for other ranks; `ARGUMENT`.
+ */
+export const vander = op('vander', <T extends Operand>(x: T, options: VanderOptions = {}): Outcome<T> => {
+  knownOptions('vander', options, vanderNames);
+  const shape = shapeOf(x);
+  if (shape.length !== 1) throw wrongShape('vander', 'a list of rank 1', shape);
+  const N = integer('vander', 'N', options.N ?? sizeAlong('vander', shape, 0));
+  const list = toFloat32(asSym(x));
+  // By products: exact for whole numbers, and with right derivatives at 0.
+  const columns = [power(list, 0)];
+  for (let i = 1; i < N; i++) columns.push(multiply(columns[i - 1], list));
+  return outcomeOf(stack(options.increasing === true ? columns : columns.reverse(), { axis: 1 }));
+});
+
+/** The sum of x1 · x2 over n axes each, of which the last of x1 and the first of x2 are meant once both are in order. */
+function contracted(who: string, a: Sym, b: Sym, n: number): Sym {
+  const [left, right] = [shapeOf(a), shapeOf(b)];
+  const [outer, inner] = [left.slice(0, left.length - n), left.slice(left.length - n)];
+  const [same, columns] = [right.slice(0, n), right.slice(n)];
+  inner.forEach((size, i) => {
+    if (size !== same[i] && size >= 0 && same[i] >= 0)
+      throw wrongShape(who, `sizes [${inner.join(', ')}] to sum over`, same);
+  });
+  const known = inner.map((size, i) => (size < 0 ? same[i] : size));
+  if ([...outer, ...known, ...columns].filter((size) => size < 0).length > 1)
+    throw wrongShape(who, 'at most one unknown dimension', left);
+  const flat = (sizes: readonly number[]) => (sizes.some((size) => size < 0) ? -1 : product(sizes));
+  const matrix = matmul(
+    reshape(toFloat32(a), [flat(outer), flat(known)]),
+    reshape(toFloat32(b), [flat(known), flat(columns)]),
+  );
+  return reshape(matrix, [...outer, ...columns]);
+}
+
+/** What `ops.tensordot` takes. */
+export interface TensordotOptions {
+  /**
+   * Over which axes to sum: how many, the last of x1 and the first of x2 in order; or a list of x1's axes and one of x2's. Default 2.
+   */
+  axes?: number | readonly [first: number | readonly number[], second: number | readonly number[]];
+}
+
+const tensordotNames = { axes: 'optional' } satisfies OptionNames<TensordotOptions>;
+
+/**
+ * The sum of x1 · x2 over axes of both; the others of x1, then those of x2, stay. float32. https://keras.io/api/ops/numpy/
+ *
+ * @param options `axes`: how many, the last of x1 and the first of x2 in order, default 2; or a list of x1's axes and one of x2's.
+ * @throws EngineError `SHAPE` where sizes differ or more than one is unknown; `ATTRIBUTE` for axes that there are not; `ARGUMENT`.
+ * @example ops.tensordot([[1, 2]], [[3], [4]], { axes: [[1], [0]] }); // [[11]]
+ */
+export const tensordot = op(
+  'tensordot',
+  <A extends Operand, B extends Operand>(x1: A, x2: B, options: TensordotOptions = {}): Outcome<A | B> => {
+    knownOptions('tensordot', options, tensordotNames);
+    const { axes = 2 } = options;
+    const ranks = [rankOf(x1), rankOf(x2)] as const;
+    if (typeof axes === 'number') {
+      const n = integer('tensordot', 'axes', axes, 0);
+      if (n > Math.min(...ranks)) throw expected('tensordot', `at most ${Math.min(...ranks)} axes`, axes);
+      return outcomeOf(contracted('tensordot', asSym(x1), asSym(x2), n));
+    }
+    if (!Array.isArray(axes) || (axes.length as number) !== 2)
+      throw expected('tensordot', 'a number of axes, or two lists of axes', axes);
+    const [first, second] = [axesOf('tensordot', axes[0], ranks[0]), axesOf('tensordot', axes[1], ranks[1])];
+    if (first.length !== second.length) throw expected('tensordot', 'as many axes of both', axes);
+    const a = moveaxis(
+      asSym(x1),
+      first,
+      first.map((_, i) => i - first.length),
+    );
+    const b = moveaxis(
+      asSym(x2),
+      second,
+      second.map((_, i) => i),
+    );
+    return outcomeOf(contracted('tensordot', a, b, first.length));
+  },
+);
+
+/**
+ * The product of vectors, of matrices, or over the last axis of x1 and the last but one of x2; a scalar multiplies. float32.
+ * https://keras.io/api/ops/numpy/
+ *
+ * @throws EngineError `SHAPE` where the sizes differ or more than one is unknown.
+ */
+export const dot: Binary = binaryOp('dot', (x1, x2) => {
+  const rank = rankOf(x2);
+  if (rankOf(x1) === 0 || rank === 0) return multiply(toFloat32(x1), toFloat32(x2));
+  return contracted('dot', x1, rank === 1 ? x2 : moveaxis(x2, -2, 0), 1);
+});
+
+/** The products of all last axes of x1 with all last axes of x2; a scalar multiplies. float32. https://keras.io/api/ops/numpy/ @throws EngineError `SHAPE`. */
+export const inner: Binary = binaryOp('inner', (x1, x2) =>
+  rankOf(x1) === 0 || rankOf(x2) === 0
+    ? multiply(toFloat32(x1), toFloat32(x2))
+    : contracted('inner', x1, moveaxis(x2, -1, 0), 1),
+);
+
+/** The product of all numbers of x1, as one list, with all of x2: [n, m]. https://keras.io/api/ops/numpy/ */
+export const outer: Binary = binaryOp('outer', (x1, x2) =>
+  multiply(reshape(x1, [-1, 1]), reshape(x2, [1, -1])),
+);
+
+/** The product of two values of as many numbers, as vectors: a float32 scalar. https://keras.io/api/ops/numpy/ @throws EngineError `SHAPE`. */
+export const vdot: Binary = binaryOp('vdot', (x1, x2) =>
+  sum(multiply(toFloat32(ravel(x1)), toFloat32(ravel(x2)))),
+);
+
+/**
+ * Kronecker's product: x2 times each number of x1, in blocks. https://keras.io/api/ops/numpy/
+ *
+ * @throws EngineError `SHAPE` for more than one unknown size.
+ */
+export const kron: Binary = binaryOp('kron', (x1, x2) => {
+  const rank = Math.max(rankOf(x1), rankOf(x2));
+  const sizes = (x: Operand) => [...Array<number>(rank - rankOf(x)).fill(1), ...shapeOf(x)];
+  const [blocks, inside] = [sizes(x1), sizes(x2)];
+  if ([...blocks, ...inside].filter((size) => size < 0).length > 1)
+    throw wrongShape('kron', 'at most one unknown dimension', shapeOf(x1));
+  const apart = (own: readonly number[], first: boolean) =>
+    own.flatMap((size) => (first ? [size, 1] : [1, size]));
+  const products = multiply(reshape(x1, apart(blocks, true)), reshape(x2, apart(inside, false)));
+  return reshape(
+    products,
+    blocks.map((size, i) => (size < 0 || inside[i] < 0 ? -1 : size * inside[i])),
+  );
+});
+
+/** What `ops.cross` takes. */
+export interface CrossOptions {
+  /** The axis of the vectors in x1. Default -1. */
+  axisa?: number;
+  /** The axis of the vectors in x2. Default -1. */
+  axisb?: number;
+  /** Where that axis comes in the result. Default -1. */
+  axisc?: number;
+  /** Instead of the three: one axis for all. */
+  axis?: number;
+}
+
+const crossNames = {
+  axisa: 'optional',
+  axisb: 'optional',
+  axisc: 'optional',
+  axis: 'optional',
+} satisfies OptionNames<CrossOptions>;
+
+/**
+ * The cross product of vectors of size 3 (or 2, whose third number is 0); of two of size 2 only the third number. Broadcasts.
+ * https://keras.io/api/ops/numpy/
+ *
+ * @param options `axisa`, `axisb`: the axis of the vectors, default -1. `axisc`: where it comes in the result, default -1. `axis`: all three.
+ * @throws EngineError `SHAPE` for vectors of other sizes; `ATTRIBUTE` for a wrong axis.
+ */
+export const cross = op(
+  'cross',
+  <A extends Operand, B extends Operand>(x1: A, x2: B, options: CrossOptions = {}): Outcome<A | B> => {
+    knownOptions('cross', options, crossNames);
+    const { axis, axisa = axis ?? -1, axisb = axis ?? -1, axisc = axis ?? -1 } = options;
+    const parts = (x: Operand, along: number): Sym[] => {
+      const rank = rankOf(x);
+      const last = moveaxis(asSym(x), axisOf('cross', along, rank), -1);
+      const size = shapeOf(last)[rank - 1];
+      if (size !== 2 && size !== 3) throw wrongShape('cross', 'vectors of 2 or 3 numbers', shapeOf(x));
+      const at = (i: number) => Array<number>(rank - 1).fill(i);
+      return Array.from({ length: size }, (_, i) =>
+        squeeze(stridedSlice(last, [...at(0), i], [...at(Infinity), i + 1]), -1),
+      );
+    };
+    const [a, b] = [parts(x1, axis ?? axisa), parts(x2, axis ?? axisb)];
+    const minor = (i: number, j: number): Sym | undefined => {
+      const [left, right] = [a[i] && b[j] && multiply(a[i], b[j]), a[j] && b[i] && multiply(a[j], b[i])];
+      if (left && right) return subtract(left, right);
+      return left ?? (right && multiply(right, -1));
+    };
+    const third = minor(0, 1) as Sym;
+    if (a.length === 2 && b.length === 2) return outcomeOf(third);
+    const vectors = stack([minor(1, 2) as Sym, minor(2, 0) as Sym, third], { axis: -1 });
+    return outcomeOf(moveaxis(vectors, -1, axis ?? axisc));
+  },
+);
