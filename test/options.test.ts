@@ -51,6 +51,7 @@ const required: Record<string, object> = {
   inverseTimeDecay: { initialLearningRate: 1, decaySteps: 2, decayRate: 0.5 },
   lstm: { units: 2 },
   permute: { dims: [1] },
+  oneCycle: { maxLearningRate: 1, totalSteps: 4 },
   piecewiseConstantDecay: { boundaries: [1], values: [1, 0.5] },
   polynomialDecay: { initialLearningRate: 1, decaySteps: 2 },
   repeatVector: { n: 2 },
@@ -63,6 +64,7 @@ const required: Record<string, object> = {
   spatialDropout1d: { rate: 0.5 },
   spatialDropout2d: { rate: 0.5 },
   spatialDropout3d: { rate: 0.5 },
+  warmUp: { learningRate: 1, warmupSteps: 2 },
 };
 
 /** The factories of a namespace: all that it exports but classes and helpers of the library itself. */

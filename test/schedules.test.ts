@@ -6,18 +6,22 @@ import { variable } from '../lib/core/variable.js';
 import * as ops from '../lib/ops/index.js';
 import * as optimizers from '../lib/optimizers/index.js';
 import { optimizerConfig, optimizerOf } from '../lib/optimizers/registry.js';
+import { scheduleOf } from '../lib/optimizers/schedules/registry.js';
 import { errorOf } from './support/run.js';
 
 const { schedules } = optimizers;
 
 interface Entry {
-  name: 'exponentialDecay';
-  options: optimizers.schedules.DecayOptions;
+  name: string;
+  options: { decaySteps: number };
   rates: number[];
 }
 const { steps, entries } = JSON.parse(
   readFileSync(new URL('fixtures/schedules.json', import.meta.url), 'utf8'),
 ) as { steps: number[]; entries: Entry[] };
+
+const made = ({ name, options }: Omit<Entry, 'rates'>) =>
+  scheduleOf({ className: name.charAt(0).toUpperCase() + name.slice(1), config: options });
 
 /** What a schedule gives at each of the steps. */
 async function ratesOf(schedule: optimizers.schedules.LearningRateSchedule): Promise<number[]> {
@@ -27,9 +31,9 @@ async function ratesOf(schedule: optimizers.schedules.LearningRateSchedule): Pro
   return rates;
 }
 
-describe('schedules against Keras', () => {
+describe('schedules against Keras and PyTorch', () => {
   it.each(entries)('$name $options', async ({ name, options, rates }) => {
-    const actual = await ratesOf(schedules[name](options));
+    const actual = await ratesOf(made({ name, options }));
     // At most 16 roundings of numbers not above 1, each of which may be multiplied by the steepest slope, a power of 2 or the quarter turn;
     // a power's exponent, up to 142, multiplies the rounding of its logarithm.
     const top = Math.max(...rates);
@@ -90,11 +94,17 @@ describe('a schedule in an optimizer', () => {
   });
 
   it.each(entries)('$name $options: the configuration makes an equal one', async ({ name, options }) => {
-    const optimizer = optimizers.adam({ learningRate: schedules[name](options) });
+    const optimizer = optimizers.adam({ learningRate: made({ name, options }) });
     const config = optimizerConfig(optimizer);
     const again = optimizerOf(JSON.parse(JSON.stringify(config)) as optimizers.OptimizerLike);
     expect(optimizerConfig(again)).toEqual(config);
     expect(again.learningRate).toBe(optimizer.learningRate);
+  });
+
+  it.each(entries)('$name has a name', ({ name, options }) => {
+    const schedule = made({ name, options });
+    expect(schedule.name).toBe(schedule.className);
+    expect(made({ name, options: { ...options, name: 'mine' } as never }).name).toBe('mine');
   });
 
   it('may be of the user', async () => {
@@ -131,6 +141,15 @@ describe('refusals', () => {
     [
       /\[piecewiseConstantDecay\].*growing boundaries/,
       () => schedules.piecewiseConstantDecay({ boundaries: [2, 1], values: [1, 1, 1] }),
+    ],
+    [/\[oneCycle\].*totalSteps/, () => schedules.oneCycle({ maxLearningRate: 1, totalSteps: 1.5 })],
+    [
+      /\[oneCycle\].*pctStart from 0 to 1/,
+      () => schedules.oneCycle({ maxLearningRate: 1, totalSteps: 2, pctStart: 2 }),
+    ],
+    [
+      /\[warmUp\].*a schedule as learningRate/,
+      () => schedules.warmUp({ learningRate: {} as never, warmupSteps: 1 }),
     ],
     [/\[sgd\].*learningRate/, () => optimizers.sgd({ learningRate: {} as never })],
     [/learningRate.*received null/, () => optimizers.sgd({ learningRate: null as never })],

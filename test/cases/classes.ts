@@ -201,8 +201,10 @@ export const scheduleCases: Readonly<Record<string, Options>> = {
   CosineDecayRestarts: { initialLearningRate: 1, firstDecaySteps: 2, tMul: 3 },
   ExponentialDecay: { initialLearningRate: 1, decaySteps: 2, decayRate: 0.5, staircase: true },
   InverseTimeDecay: { initialLearningRate: 1, decaySteps: 2, decayRate: 0.5 },
-  PiecewiseConstantDecay: { boundaries: [1], values: [1, 0.5] },
+  OneCycle: { maxLearningRate: 1, totalSteps: 10, threePhase: true },
+  PiecewiseConstantDecay: { boundaries: [1], values: [1, 0.5], name: 'stairs' },
   PolynomialDecay: { initialLearningRate: 1, decaySteps: 2, cycle: true },
+  WarmUp: { learningRate: 1, warmupSteps: 2, initialLearningRate: 0.5 },
 };
 
 // prettier-ignore

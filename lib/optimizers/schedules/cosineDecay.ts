@@ -2,10 +2,10 @@ import { type OptionNames, atLeastZero, knownOptionsOf, positive } from '../../b
 import type { Sym } from '../../core/sym.js';
 import * as ops from '../../ops/index.js';
 import { cosineFall } from './cosineFall.js';
-import { LearningRateSchedule } from './learningRateSchedule.js';
+import { LearningRateSchedule, type ScheduleOptions } from './learningRateSchedule.js';
 
 /** What {@link cosineDecay} takes. */
-export interface CosineDecayOptions {
+export interface CosineDecayOptions extends ScheduleOptions {
   /** The learning rate of the first step, 0 or more. */
   initialLearningRate: number;
   /** How many steps the decay takes, after the warm-up; above 0. */
@@ -21,6 +21,7 @@ export interface CosineDecayOptions {
 /** The schedule that {@link cosineDecay} makes. */
 export class CosineDecay extends LearningRateSchedule implements CosineDecayOptions {
   static override readonly optionNames = {
+    name: 'string',
     initialLearningRate: 'required',
     decaySteps: 'required',
     alpha: 'optional',
@@ -36,7 +37,7 @@ export class CosineDecay extends LearningRateSchedule implements CosineDecayOpti
 
   constructor(options: CosineDecayOptions) {
     const who = knownOptionsOf(new.target, options);
-    super();
+    super(options);
     const { warmupTarget = null } = options;
     this.initialLearningRate = atLeastZero(who, 'initialLearningRate', options.initialLearningRate);
     this.decaySteps = positive(who, 'decaySteps', options.decaySteps);
@@ -56,7 +57,7 @@ export class CosineDecay extends LearningRateSchedule implements CosineDecayOpti
 
   override getConfig() {
     const { initialLearningRate, decaySteps, alpha, warmupTarget, warmupSteps } = this;
-    return { initialLearningRate, decaySteps, alpha, warmupTarget, warmupSteps };
+    return { ...super.getConfig(), initialLearningRate, decaySteps, alpha, warmupTarget, warmupSteps };
   }
 
   #decayed(from: number, step: Sym): Sym {

@@ -9,10 +9,10 @@ import {
 import type { Sym } from '../../core/sym.js';
 import * as ops from '../../ops/index.js';
 import { cosineFall } from './cosineFall.js';
-import { LearningRateSchedule } from './learningRateSchedule.js';
+import { LearningRateSchedule, type ScheduleOptions } from './learningRateSchedule.js';
 
 /** What {@link cosineDecayRestarts} takes. */
-export interface CosineDecayRestartsOptions {
+export interface CosineDecayRestartsOptions extends ScheduleOptions {
   /** The learning rate of the first step, 0 or more. */
   initialLearningRate: number;
   /** How many steps the first decay takes, above 0. */
@@ -28,6 +28,7 @@ export interface CosineDecayRestartsOptions {
 /** The schedule that {@link cosineDecayRestarts} makes. */
 export class CosineDecayRestarts extends LearningRateSchedule implements CosineDecayRestartsOptions {
   static override readonly optionNames = {
+    name: 'string',
     initialLearningRate: 'required',
     firstDecaySteps: 'required',
     tMul: 'optional',
@@ -43,7 +44,7 @@ export class CosineDecayRestarts extends LearningRateSchedule implements CosineD
 
   constructor(options: CosineDecayRestartsOptions) {
     const who = knownOptionsOf(new.target, options);
-    super();
+    super(options);
     this.initialLearningRate = atLeastZero(who, 'initialLearningRate', options.initialLearningRate);
     this.firstDecaySteps = positive(who, 'firstDecaySteps', options.firstDecaySteps);
     this.tMul = finite(who, 'tMul', options.tMul ?? 2);
@@ -60,7 +61,7 @@ export class CosineDecayRestarts extends LearningRateSchedule implements CosineD
 
   override getConfig() {
     const { initialLearningRate, firstDecaySteps, tMul, mMul, alpha } = this;
-    return { initialLearningRate, firstDecaySteps, tMul, mMul, alpha };
+    return { ...super.getConfig(), initialLearningRate, firstDecaySteps, tMul, mMul, alpha };
   }
 
   /** How many decays have ended, and the share of the present one that is done, after so many times the first one's steps. */

@@ -1,10 +1,10 @@
 import { type OptionNames, atLeastZero, knownOptionsOf, positive } from '../../base/checks.js';
 import type { Sym } from '../../core/sym.js';
 import * as ops from '../../ops/index.js';
-import { LearningRateSchedule } from './learningRateSchedule.js';
+import { LearningRateSchedule, type ScheduleOptions } from './learningRateSchedule.js';
 
 /** What `exponentialDecay` and `inverseTimeDecay` take. */
-export interface DecayOptions {
+export interface DecayOptions extends ScheduleOptions {
   /** The learning rate of the first step, 0 or more. */
   initialLearningRate: number;
   /** The number of steps that count as one decay, above 0. */
@@ -18,6 +18,7 @@ export interface DecayOptions {
 /** The options of a schedule in decays, and how many of them a step has seen. */
 export abstract class Decay extends LearningRateSchedule implements DecayOptions {
   static override readonly optionNames = {
+    name: 'string',
     initialLearningRate: 'required',
     decaySteps: 'required',
     decayRate: 'required',
@@ -30,7 +31,7 @@ export abstract class Decay extends LearningRateSchedule implements DecayOptions
 
   constructor(options: DecayOptions) {
     const who = knownOptionsOf(new.target, options);
-    super();
+    super(options);
     this.initialLearningRate = atLeastZero(who, 'initialLearningRate', options.initialLearningRate);
     this.decaySteps = positive(who, 'decaySteps', options.decaySteps);
     this.decayRate = positive(who, 'decayRate', options.decayRate);
@@ -44,6 +45,6 @@ export abstract class Decay extends LearningRateSchedule implements DecayOptions
 
   override getConfig() {
     const { initialLearningRate, decaySteps, decayRate, staircase } = this;
-    return { initialLearningRate, decaySteps, decayRate, staircase };
+    return { ...super.getConfig(), initialLearningRate, decaySteps, decayRate, staircase };
   }
 }

@@ -1,4 +1,11 @@
+import type { OptionNames } from '../../base/checks.js';
 import type { Sym } from '../../core/sym.js';
+
+/** What every schedule takes. */
+export interface ScheduleOptions {
+  /** The name in configurations. Default: that of the class. */
+  name?: string;
+}
 
 /**
  * A learning rate as a function of the step. It is part of the compiled step: its values cost no call from JavaScript. A subclass writes
@@ -13,11 +20,16 @@ import type { Sym } from '../../core/sym.js';
  *     }
  *     model.compile({ optimizer: optimizers.adam({ learningRate: new Halving() }), loss: 'mse' });
  */
-export abstract class LearningRateSchedule {
+export abstract class LearningRateSchedule implements ScheduleOptions {
   /** The names of the options that the class takes, each `required`, `optional`, `boolean` or `string`: others are errors. */
-  static readonly optionNames: object = {};
+  static readonly optionNames: object = { name: 'string' } satisfies OptionNames<ScheduleOptions>;
   /** The name in configurations. */
   abstract readonly className: string;
+  readonly name: string;
+
+  constructor({ name }: ScheduleOptions = {}) {
+    this.name = name ?? new.target.name;
+  }
 
   /**
    * The learning rate of a step.
@@ -29,6 +41,6 @@ export abstract class LearningRateSchedule {
 
   /** The arguments that make an equal schedule. */
   getConfig(): Record<string, unknown> {
-    return {};
+    return { name: this.name };
   }
 }

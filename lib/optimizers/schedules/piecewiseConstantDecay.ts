@@ -1,10 +1,10 @@
 import { type OptionNames, atLeastZero, expected, finite, knownOptionsOf } from '../../base/checks.js';
 import type { Sym } from '../../core/sym.js';
 import * as ops from '../../ops/index.js';
-import { LearningRateSchedule } from './learningRateSchedule.js';
+import { LearningRateSchedule, type ScheduleOptions } from './learningRateSchedule.js';
 
 /** What {@link piecewiseConstantDecay} takes. */
-export interface PiecewiseConstantDecayOptions {
+export interface PiecewiseConstantDecayOptions extends ScheduleOptions {
   /** The steps up to which, inclusive, the learning rates hold: growing numbers. */
   boundaries: readonly number[];
   /** The learning rates, 0 or more, one more than boundaries: the last holds after all of them. */
@@ -14,6 +14,7 @@ export interface PiecewiseConstantDecayOptions {
 /** The schedule that {@link piecewiseConstantDecay} makes. */
 export class PiecewiseConstantDecay extends LearningRateSchedule implements PiecewiseConstantDecayOptions {
   static override readonly optionNames = {
+    name: 'string',
     boundaries: 'required',
     values: 'required',
   } satisfies OptionNames<PiecewiseConstantDecayOptions>;
@@ -23,7 +24,7 @@ export class PiecewiseConstantDecay extends LearningRateSchedule implements Piec
 
   constructor(options: PiecewiseConstantDecayOptions) {
     const who = knownOptionsOf(new.target, options);
-    super();
+    super(options);
     const { boundaries, values } = options;
     const isList = (list: unknown): boolean => Array.isArray(list);
     if (!isList(boundaries)) throw expected(who, 'a list of steps as boundaries', boundaries);
@@ -44,7 +45,7 @@ export class PiecewiseConstantDecay extends LearningRateSchedule implements Piec
   }
 
   override getConfig() {
-    return { boundaries: this.boundaries, values: this.values };
+    return { ...super.getConfig(), boundaries: this.boundaries, values: this.values };
   }
 }
 

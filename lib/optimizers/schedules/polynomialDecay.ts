@@ -1,10 +1,10 @@
 import { type OptionNames, atLeastZero, knownOptionsOf, positive } from '../../base/checks.js';
 import type { Sym } from '../../core/sym.js';
 import * as ops from '../../ops/index.js';
-import { LearningRateSchedule } from './learningRateSchedule.js';
+import { LearningRateSchedule, type ScheduleOptions } from './learningRateSchedule.js';
 
 /** What {@link polynomialDecay} takes. */
-export interface PolynomialDecayOptions {
+export interface PolynomialDecayOptions extends ScheduleOptions {
   /** The learning rate of the first step, 0 or more. */
   initialLearningRate: number;
   /** After how many steps the end is reached, above 0. */
@@ -20,6 +20,7 @@ export interface PolynomialDecayOptions {
 /** The schedule that {@link polynomialDecay} makes. */
 export class PolynomialDecay extends LearningRateSchedule implements PolynomialDecayOptions {
   static override readonly optionNames = {
+    name: 'string',
     initialLearningRate: 'required',
     decaySteps: 'required',
     endLearningRate: 'optional',
@@ -35,7 +36,7 @@ export class PolynomialDecay extends LearningRateSchedule implements PolynomialD
 
   constructor(options: PolynomialDecayOptions) {
     const who = knownOptionsOf(new.target, options);
-    super();
+    super(options);
     this.initialLearningRate = atLeastZero(who, 'initialLearningRate', options.initialLearningRate);
     this.decaySteps = positive(who, 'decaySteps', options.decaySteps);
     this.endLearningRate = atLeastZero(who, 'endLearningRate', options.endLearningRate ?? 0.0001);
@@ -54,7 +55,7 @@ export class PolynomialDecay extends LearningRateSchedule implements PolynomialD
 
   override getConfig() {
     const { initialLearningRate, decaySteps, endLearningRate, power, cycle } = this;
-    return { initialLearningRate, decaySteps, endLearningRate, power, cycle };
+    return { ...super.getConfig(), initialLearningRate, decaySteps, endLearningRate, power, cycle };
   }
 }
 

@@ -1,4 +1,4 @@
-import { Registry } from '../../base/registry.js';
+import { Registry, isConfig } from '../../base/registry.js';
 import * as schedules from './index.js';
 import { LearningRateSchedule } from './learningRateSchedule.js';
 
@@ -7,6 +7,11 @@ const registry = new Registry<LearningRateSchedule>({
   takes: 'a number, a schedule or its configuration',
   base: LearningRateSchedule,
   members: schedules,
+  // That of warmUp may be a schedule, too.
+  prepare: (config) => {
+    const { learningRate } = config;
+    return isConfig(learningRate) ? { ...config, learningRate: scheduleOf(learningRate) } : config;
+  },
 });
 
 /** The schedule that is given, or that a configuration stands for. */
