@@ -17,7 +17,7 @@ class AttentionForwardKernel : public attention::AttentionKernel<T> {
       : Base(spec, 0, 3),
         keysT_(this->transposed(keys_, size_)),
         values_(this->plain(keys_, depth_)),
-        rows_(this->rowsAtOnce(queries_, keys_)),
+        rows_(this->rowsAtOnce()),
         blocks_(rows_ > 0 ? (queries_ + rows_ - 1) / rows_ : 0) {
     keysAt_ = packed_.template take<T>(keysT_.numbers());
     valuesAt_ = packed_.template take<T>(values_.numbers());
@@ -68,20 +68,19 @@ class AttentionForwardKernel : public attention::AttentionKernel<T> {
   void attend(const void* const* inputs, void* const* outputs, int64_t head, int64_t block, std::byte* packed,
               std::byte* own) const {
     const int64_t first = block * rows_, end = std::min(first + rows_, queries_), rows = end - first;
-    const int64_t n = this->skips() ? std::min(end, keys_) : keys_, stride = keysT_.columns();
+    const int64_t n = this->keysFor(end), stride = keysT_.columns();
     T *x = at<T>(own, xAt_), *weights = at<T>(own, weightsAt_);
     float *products = at<float>(own, productsAt_), *y = at<float>(own, yAt_);
     this->stage(this->rowsOf(inputs[0], head, queries_, size_), first, rows, keysT_.depth(), x);
-    keysT_.multiply(at<T>(packed, keysAt_), x, keysT_.depth(), rows, {0, keysT_.depth()}, {0, n}, products,
-                    stride);
+    keysT_.multiply(at<T>(packed, keysAt_), x, keysT_.depth(), rows, keysT_.depth(), n, products, stride);
     auto* largest = static_cast<float*>(outputs[1]) + head * queries_;
     auto* sums = static_cast<float*>(outputs[2]) + head * queries_;
     for (int64_t r = 0; r < rows; ++r) {
-      const ScoreRow row = this->scoreRow(inputs, head, true, first + r, 0, n, products + r * stride,
+      const ScoreRow row = this->scoreRow(inputs, head, first + r, n, products + r * stride,
                                           at<float>(own, biasAt_), at<uint8_t>(own, maskAt_));
       kernels_.softmax(row, scale_, weights + r * stride, largest + first + r, sums + first + r);
     }
-    values_.multiply(at<T>(packed, valuesAt_), weights, stride, rows, {0, n}, {0, values_.columns()}, y,
+    values_.multiply(at<T>(packed, valuesAt_), weights, stride, rows, n, values_.columns(), y,
                      values_.columns());
     this->put(outputs, 0, head, first, rows, y, values_.columns());
   }
@@ -92,8 +91,9 @@ class AttentionForwardKernel : public attention::AttentionKernel<T> {
   size_t keysAt_, valuesAt_, xAt_, productsAt_, weightsAt_, yAt_, biasAt_, maskAt_;
 };
 
-// Goes over the scores twice: for some queries and all keys to the gradient of q, then for some keys and all
-// queries to those of k and v, so that no two threads add to the same sums.
+// Goes through a head's queries in order, so that only the sums over queries, of the gradients of keys and
+// values, have to stay: by one thread or, where heads are few, in as many parts as the shapes say, whose sums
+// are added up.
 template <class T>
 class AttentionBackwardKernel : public attention::AttentionKernel<T> {
   using Base = attention::AttentionKernel<T>;
@@ -102,30 +102,32 @@ class AttentionBackwardKernel : public attention::AttentionKernel<T> {
  public:
   explicit AttentionBackwardKernel(const KernelSpec& spec)
       : Base(spec, 1, 7),
+        rows_(this->rowsAtOnce()),
+        blocks_(rows_ > 0 ? (queries_ + rows_ - 1) / rows_ : 0),
+        parts_(std::clamp<int64_t>(kLeastItems / std::max<int64_t>(allHeads_, 1), 1,
+                                   std::max<int64_t>(blocks_, 1))),
         keysT_(this->transposed(keys_, size_)),
         valuesT_(this->transposed(keys_, depth_)),
-        queriesT_(this->transposed(queries_, size_)),
-        gradientsT_(this->transposed(queries_, depth_)),
         plainKeys_(this->plain(keys_, size_)),
-        plainQueries_(this->plain(queries_, size_)),
-        plainGradients_(this->plain(queries_, depth_)),
-        queriesAtOnce_(this->rowsAtOnce(queries_, keys_)),
-        keysAtOnce_(this->rowsAtOnce(keys_, queries_)),
-        queryBlocks_(queriesAtOnce_ > 0 ? (queries_ + queriesAtOnce_ - 1) / queriesAtOnce_ : 0),
-        keyBlocks_(keysAtOnce_ > 0 ? (keys_ + keysAtOnce_ - 1) / keysAtOnce_ : 0) {
-    for (size_t m = 0; m < kMatrices; ++m) matricesAt_[m] = packed_.template take<T>(matrix(m).numbers());
-    inverseAt_ = packed_.template take<float>(queries_);
-    dotAt_ = packed_.template take<float>(queries_);
-    const int64_t scores = std::max(queriesAtOnce_ * keysT_.columns(), keysAtOnce_ * queriesT_.columns());
-    const int64_t rows = std::max(queriesAtOnce_, keysAtOnce_), longest = std::max(queries_, keys_);
-    xAt_ = own_.template take<T>(rows * std::max(keysT_.depth(), valuesT_.depth()));
+        someQueries_(this->plain(rows_, size_)),
+        someGradients_(this->plain(rows_, depth_)) {
+    keysTAt_ = packed_.template take<T>(keysT_.numbers());
+    valuesTAt_ = packed_.template take<T>(valuesT_.numbers());
+    keysAt_ = packed_.template take<T>(plainKeys_.numbers());
+    keySumsAt_ = packed_.template take<float>(parts_ * keys_ * someQueries_.columns());
+    valueSumsAt_ = packed_.template take<float>(parts_ * keys_ * someGradients_.columns());
+    const int64_t scores = (rows_ + 1) * keysT_.columns();
+    xAt_ = own_.template take<T>(rows_ * std::max(keysT_.depth(), valuesT_.depth()));
+    queriesAt_ = own_.template take<T>(someQueries_.numbers());
+    outGradientsAt_ = own_.template take<T>(someGradients_.numbers());
     productsAt_ = own_.template take<float>(scores);
     flowAt_ = own_.template take<float>(scores);
     weightsAt_ = own_.template take<T>(scores);
     gradientsAt_ = own_.template take<T>(scores);
-    sumsAt_ = own_.template take<float>(rows * std::max(plainKeys_.columns(), plainGradients_.columns()));
-    biasAt_ = own_.template take<float>(longest);
-    maskAt_ = own_.template take<uint8_t>(longest);
+    pairsAt_ = own_.template take<T>(scores);
+    dqAt_ = own_.template take<float>(rows_ * plainKeys_.columns());
+    biasAt_ = own_.template take<float>(keys_);
+    maskAt_ = own_.template take<uint8_t>(keys_);
     together_ = this->headsAtOnce(packed_.bytes());
   }
 
@@ -139,138 +141,130 @@ class AttentionBackwardKernel : public attention::AttentionKernel<T> {
     auto* packed = static_cast<std::byte*>(scratch);
     std::byte* own = packed + static_cast<size_t>(together_) * packed_.bytes();
     const auto packedOf = [&](int64_t i) { return packed + static_cast<size_t>(i) * packed_.bytes(); };
-    const int64_t pieces = kMatrices + 1, blocks = queryBlocks_ + keyBlocks_;
+    const int64_t width = std::max(size_, depth_);
     for (int64_t first = 0; first < allHeads_; first += together_) {
       const int64_t heads = std::min(together_, allHeads_ - first);
-      parallelFor(this->threads_, pieces * heads,
-                  this->grain(std::max(queries_, keys_) * std::max(size_, depth_)),
+      parallelFor(this->threads_, 3 * heads, this->grain(keys_ * width),
                   [&](int64_t begin, int64_t end, int) {
-                    for (int64_t i = begin; i < end; ++i)
-                      pack(inputs, first + i / pieces, static_cast<size_t>(i % pieces), packedOf(i / pieces));
+                    for (int64_t i = begin; i < end; ++i) pack(inputs, first + i / 3, i % 3, packedOf(i / 3));
                   });
-      parallelFor(this->threads_, heads * blocks, this->grain(queriesAtOnce_ * keys_ * (2 * size_ + depth_)),
+      parallelFor(this->threads_, heads * parts_, this->grain(queries_ / parts_ * keys_ * width),
                   [&](int64_t begin, int64_t end, int part) {
                     std::byte* mine = own + static_cast<size_t>(part) * own_.bytes();
-                    for (int64_t i = begin; i < end; ++i) {
-                      const int64_t head = i / blocks, block = i % blocks;
-                      if (block < queryBlocks_)
-                        ofQueries(inputs, outputs, first + head, block, packedOf(head), mine);
-                      else
-                        ofKeys(inputs, outputs, first + head, block - queryBlocks_, packedOf(head), mine);
-                    }
+                    for (int64_t i = begin; i < end; ++i)
+                      runPart(inputs, outputs, first + i / parts_, i % parts_, packedOf(i / parts_), mine);
+                  });
+      parallelFor(this->threads_, 2 * heads, this->grain(keys_ * width * parts_),
+                  [&](int64_t begin, int64_t end, int) {
+                    for (int64_t i = begin; i < end; ++i)
+                      addParts(outputs, first + i / 2, i % 2 == 0, packedOf(i / 2));
                   });
     }
   }
 
  private:
-  enum Matrix : size_t { kKeysT, kValuesT, kQueriesT, kGradientsT, kKeys, kQueries, kGradients, kMatrices };
+  static constexpr int64_t kLeastItems = 32;  // of the work of all heads
 
-  const PackedMatrix<T>& matrix(size_t m) const {
-    const PackedMatrix<T>* all[] = {&keysT_,     &valuesT_,      &queriesT_,      &gradientsT_,
-                                    &plainKeys_, &plainQueries_, &plainGradients_};
-    return *all[m];
-  }
-
-  // A matrix of a head or, as the last piece, what its queries have besides.
-  void pack(const void* const* inputs, int64_t head, size_t m, std::byte* to) const {
-    const auto gradients = this->rowsOf(inputs[0], head, queries_, depth_);
-    const auto queries = this->rowsOf(inputs[1], head, queries_, size_);
+  void pack(const void* const* inputs, int64_t head, int64_t matrix, std::byte* to) const {
     const auto keys = this->rowsOf(inputs[2], head, keys_, size_);
-    if (m == kMatrices) {
-      const auto outputs = this->rowsOf(inputs[4], head, queries_, depth_);
-      const auto* sums = static_cast<const float*>(inputs[6]) + head * queries_;
-      for (int64_t q = 0; q < queries_; ++q) {
-        at<float>(to, inverseAt_)[q] = 1.0f / sums[q];
-        at<float>(to, dotAt_)[q] = kernels_.dot(gradients.row(q), outputs.row(q), depth_);
-      }
-      return;
-    }
-    T* place = at<T>(to, matricesAt_[m]);
-    switch (m) {
-      case kKeysT: return this->packTransposed(keysT_, keys, place);
-      case kValuesT:
-        return this->packTransposed(valuesT_, this->rowsOf(inputs[3], head, keys_, depth_), place);
-      case kQueriesT: return this->packTransposed(queriesT_, queries, place);
-      case kGradientsT: return this->packTransposed(gradientsT_, gradients, place);
-      case kKeys: return this->packPlain(plainKeys_, keys, place);
-      case kQueries: return this->packPlain(plainQueries_, queries, place);
-      default: return this->packPlain(plainGradients_, gradients, place);
-    }
+    if (matrix == 0)
+      this->packTransposed(keysT_, keys, at<T>(to, keysTAt_));
+    else if (matrix == 1)
+      this->packTransposed(valuesT_, this->rowsOf(inputs[3], head, keys_, depth_), at<T>(to, valuesTAt_));
+    else
+      this->packPlain(plainKeys_, keys, at<T>(to, keysAt_));
   }
 
-  const float* largestOf(const void* const* inputs, int64_t head) const {
-    return static_cast<const float*>(inputs[5]) + head * queries_;
+  // The sums of a part, of the gradients of keys or of values.
+  float* sumsOf(std::byte* packed, int64_t part, bool ofKeys) const {
+    const int64_t columns = (ofKeys ? someQueries_ : someGradients_).columns();
+    return at<float>(packed, ofKeys ? keySumsAt_ : valueSumsAt_) + part * keys_ * columns;
   }
 
-  // The gradients of some queries of a head.
-  void ofQueries(const void* const* inputs, void* const* outputs, int64_t head, int64_t block,
-                 std::byte* packed, std::byte* own) const {
-    const int64_t first = block * queriesAtOnce_, end = std::min(first + queriesAtOnce_, queries_),
-                  rows = end - first;
-    const int64_t n = this->skips() ? std::min(end, keys_) : keys_, stride = keysT_.columns();
-    T *x = at<T>(own, xAt_), *gradients = at<T>(own, gradientsAt_);
-    float *products = at<float>(own, productsAt_), *flow = at<float>(own, flowAt_),
-          *dq = at<float>(own, sumsAt_);
-    this->stage(this->rowsOf(inputs[1], head, queries_, size_), first, rows, keysT_.depth(), x);
-    keysT_.multiply(at<T>(packed, matricesAt_[kKeysT]), x, keysT_.depth(), rows, {0, keysT_.depth()}, {0, n},
-                    products, stride);
-    this->stage(this->rowsOf(inputs[0], head, queries_, depth_), first, rows, valuesT_.depth(), x);
-    valuesT_.multiply(at<T>(packed, matricesAt_[kValuesT]), x, valuesT_.depth(), rows, {0, valuesT_.depth()},
-                      {0, n}, flow, stride);
-    const float *largest = largestOf(inputs, head), *inverse = at<float>(packed, inverseAt_),
-                *dot = at<float>(packed, dotAt_);
-    for (int64_t r = 0; r < rows; ++r) {
-      const int64_t q = first + r;
-      const ScoreRow row = this->scoreRow(inputs, head, true, q, 0, n, products + r * stride,
-                                          at<float>(own, biasAt_), at<uint8_t>(own, maskAt_));
-      kernels_.gradientsOfQuery(row, scale_, flow + r * stride, largest + q, inverse + q, dot + q, nullptr,
-                                gradients + r * stride);
-    }
-    plainKeys_.multiply(at<T>(packed, matricesAt_[kKeys]), gradients, stride, rows, {0, n},
-                        {0, plainKeys_.columns()}, dq, plainKeys_.columns());
-    this->put(outputs, 0, head, first, rows, dq, plainKeys_.columns());
+  // Some consecutive blocks of a head's queries.
+  void runPart(const void* const* inputs, void* const* outputs, int64_t head, int64_t part, std::byte* packed,
+               std::byte* own) const {
+    std::fill_n(sumsOf(packed, part, true), keys_ * someQueries_.columns(), 0.0f);
+    std::fill_n(sumsOf(packed, part, false), keys_ * someGradients_.columns(), 0.0f);
+    for (int64_t block = blocks_ * part / parts_; block < blocks_ * (part + 1) / parts_; ++block)
+      runBlock(inputs, outputs, head, block, part, packed, own);
   }
 
-  // The gradients of some keys of a head, and of their values.
-  void ofKeys(const void* const* inputs, void* const* outputs, int64_t head, int64_t block, std::byte* packed,
-              std::byte* own) const {
-    const int64_t first = block * keysAtOnce_, end = std::min(first + keysAtOnce_, keys_), rows = end - first;
-    // The first query that sees any of the keys, in whole panels.
-    const int64_t width = queriesT_.width(),
-                  from = this->skips() ? std::min(first, queries_) / width * width : 0;
-    const int64_t n = queries_ - from, stride = queriesT_.columns();
+  // The gradients of some queries, and what they add to those of keys and values.
+  void runBlock(const void* const* inputs, void* const* outputs, int64_t head, int64_t block, int64_t part,
+                std::byte* packed, std::byte* own) const {
+    const int64_t first = block * rows_, rows = std::min(rows_, queries_ - first);
+    const int64_t n = this->keysFor(first + rows), stride = keysT_.columns();
+    const auto some = [&](size_t input, int64_t width) {
+      auto all = this->rowsOf(inputs[input], head, queries_, width);
+      return attention::HeadRows<T>{all.row(first), all.stride, rows, width};
+    };
+    const auto queries = some(1, size_), outGradients = some(0, depth_), y = some(4, depth_);
     T *x = at<T>(own, xAt_), *weights = at<T>(own, weightsAt_), *gradients = at<T>(own, gradientsAt_);
     float *products = at<float>(own, productsAt_), *flow = at<float>(own, flowAt_),
-          *sums = at<float>(own, sumsAt_);
-    this->stage(this->rowsOf(inputs[2], head, keys_, size_), first, rows, queriesT_.depth(), x);
-    queriesT_.multiply(at<T>(packed, matricesAt_[kQueriesT]), x, queriesT_.depth(), rows,
-                       {0, queriesT_.depth()}, {from, queries_}, products, stride);
-    this->stage(this->rowsOf(inputs[3], head, keys_, depth_), first, rows, gradientsT_.depth(), x);
-    gradientsT_.multiply(at<T>(packed, matricesAt_[kGradientsT]), x, gradientsT_.depth(), rows,
-                         {0, gradientsT_.depth()}, {from, queries_}, flow, stride);
-    const float *largest = largestOf(inputs, head), *inverse = at<float>(packed, inverseAt_),
-                *dot = at<float>(packed, dotAt_);
+          *dq = at<float>(own, dqAt_);
+    this->stage(queries, 0, rows, keysT_.depth(), x);
+    keysT_.multiply(at<T>(packed, keysTAt_), x, keysT_.depth(), rows, keysT_.depth(), n, products, stride);
+    this->stage(outGradients, 0, rows, valuesT_.depth(), x);
+    valuesT_.multiply(at<T>(packed, valuesTAt_), x, valuesT_.depth(), rows, valuesT_.depth(), n, flow,
+                      stride);
+    const auto* largest = static_cast<const float*>(inputs[5]) + head * queries_ + first;
+    const auto* sums = static_cast<const float*>(inputs[6]) + head * queries_ + first;
     for (int64_t r = 0; r < rows; ++r) {
-      const int64_t offset = r * stride + from;
-      const ScoreRow row = this->scoreRow(inputs, head, false, first + r, from, n, products + offset,
+      const ScoreRow row = this->scoreRow(inputs, head, first + r, n, products + r * stride,
                                           at<float>(own, biasAt_), at<uint8_t>(own, maskAt_));
-      kernels_.gradientsOfKey(row, scale_, flow + offset, largest + from, inverse + from, dot + from,
-                              weights + offset, gradients + offset);
+      kernels_.gradients(row, scale_, largest[r], sums[r], flow + r * stride,
+                         kernels_.dot(outGradients.row(r), y.row(r), depth_), weights + r * stride,
+                         gradients + r * stride);
     }
-    const Range seen{from, queries_};
-    plainQueries_.multiply(at<T>(packed, matricesAt_[kQueries]), gradients, stride, rows, seen,
-                           {0, plainQueries_.columns()}, sums, plainQueries_.columns());
-    this->put(outputs, 1, head, first, rows, sums, plainQueries_.columns());
-    plainGradients_.multiply(at<T>(packed, matricesAt_[kGradients]), weights, stride, rows, seen,
-                             {0, plainGradients_.columns()}, sums, plainGradients_.columns());
-    this->put(outputs, 2, head, first, rows, sums, plainGradients_.columns());
+    plainKeys_.multiply(at<T>(packed, keysAt_), gradients, stride, rows, n, plainKeys_.columns(), dq,
+                        plainKeys_.columns());
+    this->put(outputs, 0, head, first, rows, dq, plainKeys_.columns());
+    add(someQueries_, queries, at<T>(own, queriesAt_), interleaved(gradients, rows, n, own), rows, n,
+        sumsOf(packed, part, true));
+    add(someGradients_, outGradients, at<T>(own, outGradientsAt_), interleaved(weights, rows, n, own), rows,
+        n, sumsOf(packed, part, false));
   }
 
-  PackedMatrix<T> keysT_, valuesT_, queriesT_, gradientsT_, plainKeys_, plainQueries_, plainGradients_;
-  int64_t queriesAtOnce_, keysAtOnce_, queryBlocks_, keyBlocks_, together_;
+  // sums [keys, …] += scoresᵀ · rows of queries or of their outputs.
+  void add(const PackedMatrix<T>& matrix, const attention::HeadRows<T>& queries, T* packed, const T* scores,
+           int64_t rows, int64_t n, float* sums) const {
+    this->packPlain(matrix, queries, packed);
+    const int64_t depth = levelFor<T>().product->depth;
+    matrix.addTransposed(packed, scores, depth * keysT_.columns(), n, rows, sums, matrix.columns());
+  }
+
+  // Rows of scores as a product takes them transposed: bfloat16 in pairs of rows.
+  const T* interleaved(const T* scores, int64_t rows, int64_t n, std::byte* own) const {
+    if constexpr (std::is_same_v<T, float>) return scores;
+    const int64_t stride = keysT_.columns();
+    T* pairs = at<T>(own, pairsAt_);
+    for (int64_t r = 0; r < rows; r += 2) {
+      const T *first = scores + r * stride, *second = first + stride;
+      T* to = pairs + r * stride;
+      for (int64_t j = 0; j < n; ++j) {
+        to[2 * j] = first[j];
+        to[2 * j + 1] = r + 1 < rows ? second[j] : T{};
+      }
+    }
+    return pairs;
+  }
+
+  void addParts(void* const* outputs, int64_t head, bool ofKeys, std::byte* packed) const {
+    const int64_t columns = (ofKeys ? someQueries_ : someGradients_).columns();
+    float* sums = sumsOf(packed, 0, ofKeys);
+    for (int64_t part = 1; part < parts_; ++part) {
+      const float* more = sumsOf(packed, part, ofKeys);
+      for (int64_t i = 0; i < keys_ * columns; ++i) sums[i] += more[i];
+    }
+    this->put(outputs, ofKeys ? 1 : 2, head, 0, keys_, sums, columns);
+  }
+
+  int64_t rows_, blocks_, parts_, together_;
+  PackedMatrix<T> keysT_, valuesT_, plainKeys_, someQueries_, someGradients_;
   attention::Room packed_, own_;  // of each head, and of each thread
-  size_t matricesAt_[kMatrices], inverseAt_, dotAt_, xAt_, productsAt_, flowAt_, weightsAt_, gradientsAt_,
-      sumsAt_, biasAt_, maskAt_;
+  size_t keysTAt_, valuesTAt_, keysAt_, keySumsAt_, valueSumsAt_, xAt_, queriesAt_, outGradientsAt_,
+      productsAt_, flowAt_, weightsAt_, gradientsAt_, pairsAt_, dqAt_, biasAt_, maskAt_;
 };
 
 // Statistics and the bias stay float32.

@@ -11,8 +11,8 @@
 #include "cpu/memory/strided_runs.h"
 #include "cpu/own_kernel.h"
 
-// What the two kernels of attention share: scores are made, used and forgotten for some queries (or keys) of
-// one head at a time, in memory that stays in a thread's second-level cache.
+// What the two kernels of attention share: scores are made, used and forgotten for some queries of one head
+// at a time, in memory that stays in a thread's second-level cache.
 namespace nodegrad::attention {
 
 // The rows of one head in a tensor [n, length, heads, width].
@@ -32,14 +32,12 @@ class Term {
 
   explicit operator bool() const { return !strides_.empty(); }
 
-  // Numbers first … first + count of its row for a query or a key: where they are, or in `line`.
+  // Its row for a query, of so many keys: where it is, or in `line`.
   template <class V>
-  const V* row(const V* data, int64_t n, int64_t head, bool ofQuery, int64_t index, int64_t first,
-               int64_t count, V* line) const {
-    const int64_t across = strides_[ofQuery ? 2 : 3], along = strides_[ofQuery ? 3 : 2];
-    const V* from = data + n * strides_[0] + head * strides_[1] + index * across + first * along;
-    if (along == 1) return from;
-    for (int64_t i = 0; i < count; ++i) line[i] = from[i * along];
+  const V* row(const V* data, int64_t n, int64_t head, int64_t query, int64_t keys, V* line) const {
+    const V* from = data + n * strides_[0] + head * strides_[1] + query * strides_[2];
+    if (strides_[3] == 1) return from;
+    std::fill_n(line, keys, *from);
     return line;
   }
 
@@ -94,13 +92,13 @@ class AttentionKernel : public OwnKernel {
     const int64_t lanes = levelFor<T>().product->lanes;
     return (n + lanes - 1) / lanes * lanes;
   }
-  // How many rows of so many scores a thread has at once.
-  static int64_t rowsAtOnce(int64_t rows, int64_t scores) {
-    return std::min(rows, std::clamp<int64_t>(kScores / std::max<int64_t>(scores, 1), 8, 64));
+  // How many queries a thread has at once.
+  int64_t rowsAtOnce() const {
+    return std::min(queries_, std::clamp<int64_t>(kScores / std::max<int64_t>(keys_, 1), 8, 64));
   }
-  // Whether scores that are masked by the order in time are not even computed. Others may all be masked, and
-  // then every key counts.
-  bool skips() const { return isCausal_ && !bias_ && !mask_; }
+  // How many keys queries before `end` have to look at: later ones than they see count only where all others
+  // are masked.
+  int64_t keysFor(int64_t end) const { return isCausal_ && !bias_ && !mask_ ? std::min(end, keys_) : keys_; }
 
   HeadRows<T> rowsOf(const void* tensor, int64_t head, int64_t length, int64_t width) const {
     const int64_t n = head / heads_, stride = heads_ * width;
@@ -151,20 +149,15 @@ class AttentionKernel : public OwnKernel {
     }
   }
 
-  // A row of scores of a query or a key, of its numbers first … first + n; `floats` and `bytes` have room for
-  // a bias and a mask.
-  ScoreRow scoreRow(const void* const* inputs, int64_t head, bool ofQuery, int64_t index, int64_t first,
-                    int64_t n, float* products, float* floats, uint8_t* bytes) const {
-    ScoreRow row{products, n, 0, n, nullptr, nullptr};
-    if (isCausal_ && ofQuery) row.end = std::min(n, index + 1 - first);
-    if (isCausal_ && !ofQuery) row.begin = std::max<int64_t>(0, index - first);
-    const int64_t image = head / heads_, h = head % heads_;
+  // A query's row of scores for the first n keys; `floats` and `bytes` have room for a bias and a mask.
+  ScoreRow scoreRow(const void* const* inputs, int64_t head, int64_t query, int64_t n, float* products,
+                    float* floats, uint8_t* bytes) const {
+    ScoreRow row{products, n, isCausal_ ? std::min(n, query + 1) : n, nullptr, nullptr};
+    const int64_t sample = head / heads_, h = head % heads_;
     if (bias_)
-      row.bias = bias_.row(static_cast<const float*>(inputs[biasIndex_]), image, h, ofQuery, index, first, n,
-                           floats);
+      row.bias = bias_.row(static_cast<const float*>(inputs[biasIndex_]), sample, h, query, n, floats);
     if (mask_)
-      row.mask = mask_.row(static_cast<const uint8_t*>(inputs[maskIndex_]), image, h, ofQuery, index, first,
-                           n, bytes);
+      row.mask = mask_.row(static_cast<const uint8_t*>(inputs[maskIndex_]), sample, h, query, n, bytes);
     return row;
   }
 

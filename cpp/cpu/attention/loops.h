@@ -29,22 +29,29 @@ struct Scores {
   Ints seen;
 };
 
-// The scores from number j on; -infinity after the row's end.
+// The scores from number j on; -infinity after the row's end. plain: all are seen, and there is no bias.
+template <bool plain>
 inline Scores scoresAt(const ScoreRow& row, float scale, int64_t j) {
   Floats v = load(row.products + j) * scale;
+  if constexpr (plain) {
+    const Ints inside = laneNumbers() < static_cast<int32_t>(row.n - j < kLanes ? row.n - j : kLanes);
+    return {inside ? v : all(-kInfinity), inside};
+  }
   if (row.bias) v += take(row.bias + j, row.n - j);
   const Ints at = laneNumbers() + static_cast<int32_t>(j);
-  Ints seen = (at >= static_cast<int32_t>(row.begin)) & (at < static_cast<int32_t>(row.end));
+  Ints seen = at < static_cast<int32_t>(row.seen);
   if (row.mask) seen &= takeBytes(row.mask + j, row.n - j) != 0;
   v = seen ? v : all(kMasked);
   return {at < static_cast<int32_t>(row.n) ? v : all(-kInfinity), seen};
 }
 
-template <class T>
-void softmax(const ScoreRow& row, float scale, T* weights, float* largest, float* sum) {
+inline bool isPlain(const ScoreRow& row) { return !row.bias && !row.mask && row.seen == row.n; }
+
+template <class T, bool plain>
+void softmaxOf(const ScoreRow& row, float scale, T* weights, float* largest, float* sum) {
   Floats best = all(-kInfinity), sums = {};
   for (int64_t j = 0; j < row.n; j += kLanes) {
-    const Floats v = scoresAt(row, scale, j).value;
+    const Floats v = scoresAt<plain>(row, scale, j).value;
     store(row.products + j, v);
     best = larger(best, v);
   }
@@ -59,20 +66,28 @@ void softmax(const ScoreRow& row, float scale, T* weights, float* largest, float
   for (int64_t j = 0; j < row.n; j += kLanes) store(weights + j, load(row.products + j) * inverse);
 }
 
-template <class T, bool ofKey>
-void gradients(const ScoreRow& row, float scale, const float* flow, const float* largest,
-               const float* inverse, const float* dot, T* weights, T* gradients) {
-  const Ints lanes = laneNumbers();
+template <class T>
+void softmax(const ScoreRow& row, float scale, T* weights, float* largest, float* sum) {
+  return (isPlain(row) ? softmaxOf<T, true> : softmaxOf<T, false>)(row, scale, weights, largest, sum);
+}
+
+template <class T, bool plain>
+void gradientsOf(const ScoreRow& row, float scale, float largest, float sum, const float* flow, float dot,
+                 T* weights, T* gradients) {
+  const float inverse = 1.0f / sum;
   for (int64_t j = 0; j < row.n; j += kLanes) {
-    const auto statistic = [&](const float* p) { return ofKey ? take(p + j, row.n - j) : all(*p); };
-    const Scores scores = scoresAt(row, scale, j);
-    const Ints inside = lanes < static_cast<int32_t>(row.n - j < kLanes ? row.n - j : kLanes);
-    Floats w = expOf(scores.value - statistic(largest)) * statistic(inverse);
-    w = inside ? w : Floats{};
-    const Floats g = w * (load(flow + j) - statistic(dot)) * scale;
-    if (weights) store(weights + j, w);
-    store(gradients + j, (inside & scores.seen) ? g : Floats{});
+    const Scores scores = scoresAt<plain>(row, scale, j);
+    const Floats w = expOf(scores.value - largest) * inverse;
+    store(weights + j, w);
+    store(gradients + j, scores.seen ? w * (load(flow + j) - dot) * scale : Floats{});
   }
+}
+
+template <class T>
+void gradients(const ScoreRow& row, float scale, float largest, float sum, const float* flow, float dot,
+               T* weights, T* gradients) {
+  return (isPlain(row) ? gradientsOf<T, true> : gradientsOf<T, false>)(row, scale, largest, sum, flow, dot,
+                                                                       weights, gradients);
 }
 
 template <class T>
@@ -84,10 +99,7 @@ float dot(const T* a, const T* b, int64_t n) {
 
 template <class T>
 constexpr AttentionKernels<T> attentionKernelsFor() {
-  return {.softmax = softmax<T>,
-          .gradientsOfQuery = gradients<T, false>,
-          .gradientsOfKey = gradients<T, true>,
-          .dot = dot<T>};
+  return {.softmax = softmax<T>, .gradients = gradients<T>, .dot = dot<T>};
 }
 
 }  // namespace

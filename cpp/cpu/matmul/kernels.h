@@ -18,6 +18,10 @@ struct ProductKernels {
   // another; depth is a multiple of the one above.
   void (*multiply)(const T* x, int64_t xStride, int64_t rows, int64_t depth, const T* packed, int64_t columns,
                    float* y, int64_t yStride);
+  // y += xᵀ · the matrix, of x [depth, rows] whose rows are interleaved as those of the matrix are: xStride
+  // numbers from `depth` of them to the next.
+  void (*addTransposed)(const T* x, int64_t xStride, int64_t rows, int64_t depth, const T* packed,
+                        int64_t columns, float* y, int64_t yStride);
 };
 
 // Householder's reflections of rows from the right, kReflections at a time. Their product, the first one

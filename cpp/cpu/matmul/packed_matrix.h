@@ -16,17 +16,12 @@ struct Block {
   int64_t rowStride, columnStride, rows, columns;
 };
 
-struct Range {
-  int64_t begin, end;
-};
-
 // A matrix that rows are multiplied with, packed for ProductKernels<T>: in panels of columns.
 template <class T>
 class PackedMatrix {
  public:
   // columns: a multiple of the lanes.
-  PackedMatrix(int64_t depth, int64_t columns)
-      : depth_((depth + kernels_.depth - 1) / kernels_.depth * kernels_.depth), columns_(columns) {}
+  PackedMatrix(int64_t depth, int64_t columns) : depth_(whole(depth)), columns_(columns) {}
 
   int64_t numbers() const { return depth_ * columns_; }
   // The rows, as many as one step of a sum takes.
@@ -52,20 +47,33 @@ class PackedMatrix {
   void multiply(const T* packed, const T* x, int64_t xStride, int64_t rows, float* y, int64_t yStride) const {
     kernels_.multiply(x, xStride, rows, depth_, packed, columns_ / kernels_.lanes, y, yStride);
   }
-  // Only some of the columns of x, which are rows of the matrix (from a multiple of `depth` on), and of its
-  // columns (from a panel's first one on; up to its last one).
-  void multiply(const T* packed, const T* x, int64_t xStride, int64_t rows, Range depth, Range columns,
+  // Only the first columns of x, which are rows of the matrix, and the first of its columns, up to the end of
+  // a panel.
+  void multiply(const T* packed, const T* x, int64_t xStride, int64_t rows, int64_t depth, int64_t columns,
                 float* y, int64_t yStride) const {
-    const int64_t sums = (depth.end - depth.begin + kernels_.depth - 1) / kernels_.depth * kernels_.depth;
-    for (int64_t c = columns.begin; c < std::min(columns.end, columns_); c += width()) {
+    for (int64_t c = 0; c < std::min(columns, columns_); c += width()) {
       const int64_t some = std::min(width(), columns_ - c);
-      kernels_.multiply(x + depth.begin, xStride, rows, sums, packed + c * depth_ + depth.begin * some,
-                        some / kernels_.lanes, y + c, yStride);
+      kernels_.multiply(x, xStride, rows, whole(depth), packed + c * depth_, some / kernels_.lanes, y + c,
+                        yStride);
+    }
+  }
+  // y += xᵀ · the first `depth` rows of the matrix (ProductKernels).
+  void addTransposed(const T* packed, const T* x, int64_t xStride, int64_t rows, int64_t depth, float* y,
+                     int64_t yStride) const {
+    for (int64_t c = 0; c < columns_; c += width()) {
+      const int64_t some = std::min(width(), columns_ - c);
+      kernels_.addTransposed(x, xStride, rows, whole(depth), packed + c * depth_, some / kernels_.lanes,
+                             y + c, yStride);
     }
   }
 
  private:
   static constexpr int64_t kLeastThreadElements = 1 << 13, kMostLanes = 16;
+
+  // In whole steps of a sum.
+  int64_t whole(int64_t depth) const {
+    return (depth + kernels_.depth - 1) / kernels_.depth * kernels_.depth;
+  }
 
   static float toFloat(float v) { return v; }
   static float toFloat(uint16_t bits) {
@@ -89,11 +97,21 @@ class PackedMatrix {
 
   template <class From>
   void packBlock(const Block<From>& block, int64_t rows, T* to, int64_t stride) const {
-    alignas(64) float tile[kMostLanes * kMostLanes] = {};
-    const int64_t lanes = kernels_.lanes, columns = std::min(lanes, block.columns);
-    for (int64_t r = 0; r < std::min(lanes, block.rows); ++r)
-      for (int64_t c = 0; c < columns; ++c)
-        tile[r * lanes + c] = toFloat(block.from[r * block.rowStride + c * block.columnStride]);
+    alignas(64) float tile[kMostLanes * kMostLanes];
+    const int64_t lanes = kernels_.lanes, columns = std::min(lanes, block.columns),
+                  filled = std::min(lanes, block.rows);
+    if (columns < lanes || filled < rows) std::fill_n(tile, lanes * lanes, 0.0f);
+    if (block.columnStride == 1) {
+      for (int64_t r = 0; r < filled; ++r) {
+        const From* from = block.from + r * block.rowStride;
+        for (int64_t c = 0; c < columns; ++c) tile[r * lanes + c] = toFloat(from[c]);
+      }
+    } else {
+      for (int64_t c = 0; c < columns; ++c) {
+        const From* from = block.from + c * block.columnStride;
+        for (int64_t r = 0; r < filled; ++r) tile[r * lanes + c] = toFloat(from[r * block.rowStride]);
+      }
+    }
     kernels_.pack(tile, rows, to, stride);
   }
 

@@ -14,16 +14,23 @@ constexpr int kTileRows = 8;
 constexpr int kTileRows = 4;
 #endif
 
-template <class T, int rows, int columns>
+// adds: y += xᵀ · …, else y = x · …
+template <class T, bool adds, int rows, int columns>
 void multiplyTile(const T* x, int64_t xStride, int64_t depth, const T* packed, float* y, int64_t yStride) {
   using F = Operands<T>;
   Floats sums[rows][columns] = {};
+  if constexpr (adds) {
+    NODEGRAD_UNROLL for (int r = 0; r < rows; ++r) {
+      NODEGRAD_UNROLL for (int c = 0; c < columns; ++c) sums[r][c] = load(y + r * yStride + c * kLanes);
+    }
+  }
+  const int64_t along = adds ? xStride : F::kDepth, across = adds ? F::kDepth : xStride;
 #pragma GCC unroll 4
-  for (int64_t k = 0; k < depth; k += F::kDepth, packed += columns * kLanes * F::kDepth) {
+  for (int64_t k = 0; k < depth; k += F::kDepth, packed += columns * kLanes * F::kDepth, x += along) {
     typename F::Vector w[columns];
     NODEGRAD_UNROLL for (int c = 0; c < columns; ++c) w[c] = F::vector(packed + c * kLanes * F::kDepth);
     NODEGRAD_UNROLL for (int r = 0; r < rows; ++r) {
-      const typename F::Vector v = F::broadcast(x + r * xStride + k);
+      const typename F::Vector v = F::broadcast(x + r * across);
       NODEGRAD_UNROLL for (int c = 0; c < columns; ++c) F::multiplyAdd(sums[r][c], v, w[c]);
     }
   }
@@ -36,29 +43,29 @@ template <class T>
 using MultiplyTile = void (*)(const T*, int64_t, int64_t, const T*, float*, int64_t);
 
 // For 1 … kTileRows rows.
-template <class T, int columns>
+template <class T, bool adds, int columns>
 constexpr MultiplyTile<T> kMultiplyTile[] = {
-    multiplyTile<T, 1, columns>, multiplyTile<T, 2, columns>,
-    multiplyTile<T, 3, columns>, multiplyTile<T, 4, columns>,
+    multiplyTile<T, adds, 1, columns>, multiplyTile<T, adds, 2, columns>,
+    multiplyTile<T, adds, 3, columns>, multiplyTile<T, adds, 4, columns>,
 #if defined(__AVX512F__)
-    multiplyTile<T, 5, columns>, multiplyTile<T, 6, columns>,
-    multiplyTile<T, 7, columns>, multiplyTile<T, 8, columns>,
+    multiplyTile<T, adds, 5, columns>, multiplyTile<T, adds, 6, columns>,
+    multiplyTile<T, adds, 7, columns>, multiplyTile<T, adds, 8, columns>,
 #endif
 };
 
-template <class T>
+template <class T, bool adds>
 void multiply(const T* x, int64_t xStride, int64_t rows, int64_t depth, const T* packed, int64_t columns,
               float* y, int64_t yStride) {
   // Tiles of nearly one size: a full one and a small rest would take longer.
-  const int64_t tiles = (rows + kTileRows - 1) / kTileRows;
+  const int64_t tiles = (rows + kTileRows - 1) / kTileRows, across = adds ? Operands<T>::kDepth : xStride;
   for (int64_t c = 0; c < columns; c += kPanel) {
     const int64_t some = columns - c < kPanel ? columns - c : kPanel;
-    const auto* variants = some == 1   ? kMultiplyTile<T, 1>
-                           : some == 2 ? kMultiplyTile<T, 2>
-                                       : kMultiplyTile<T, 3>;
+    const auto* variants = some == 1   ? kMultiplyTile<T, adds, 1>
+                           : some == 2 ? kMultiplyTile<T, adds, 2>
+                                       : kMultiplyTile<T, adds, 3>;
     for (int64_t t = 0; t < tiles; ++t) {
       const int64_t begin = rows * t / tiles, end = rows * (t + 1) / tiles;
-      variants[end - begin - 1](x + begin * xStride, xStride, depth, packed, y + begin * yStride + c * kLanes,
+      variants[end - begin - 1](x + begin * across, xStride, depth, packed, y + begin * yStride + c * kLanes,
                                 yStride);
     }
     packed += depth * some * kLanes;
@@ -83,7 +90,8 @@ constexpr ProductKernels<T> productKernelsFor() {
           .panel = kPanel,
           .depth = Operands<T>::kDepth,
           .pack = pack<T>,
-          .multiply = multiply<T>};
+          .multiply = multiply<T, false>,
+          .addTransposed = multiply<T, true>};
 }
 
 }  // namespace
