@@ -64,7 +64,7 @@ const LIB = {
   saving: ['base'],
   training: [...TENSORS, 'ops', 'data', 'layers', ...OBJECTIVES],
   utils: [...TENSORS, 'ops', 'data'],
-  models: [...TENSORS, 'ops', 'data', 'layers', ...WEIGHTS, ...OBJECTIVES, 'training'],
+  models: [...TENSORS, 'ops', 'data', 'layers', ...WEIGHTS, ...OBJECTIVES, 'training', 'saving'],
 };
 const NODE_HEADERS = /^(napi|node|uv|v8|js_native)/;
 const ONEDNN_HEADERS = /^(oneapi\/dnnl|dnnl)/;

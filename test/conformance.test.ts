@@ -15,6 +15,7 @@ import {
   ops,
   optimizers,
   regularizers,
+  saving,
   tensor,
 } from '../lib/index.js';
 import { constraintOf } from '../lib/constraints/registry.js';
@@ -66,11 +67,22 @@ const haveRows = (classes: readonly (readonly [string, unknown])[], rows: object
   });
 };
 
-/** A copy of an object by its configuration, through JSON. */
-function copyOf<T>(object: T & Configurable, from: (config: never) => T | undefined): T & Configurable {
-  const config = { className: object.className, config: object.getConfig() };
-  const copy = from(JSON.parse(JSON.stringify(config)) as never) as T & Configurable;
-  expect(copy.constructor).toBe((object as object).constructor);
+/** A copy of an object by its configuration, and one by Keras's JSON. */
+function copyOf<T>(
+  object: T & Configurable,
+  from: (config: never) => (T & Configurable) | undefined,
+): T & Configurable {
+  const json = <J>(value: J) => JSON.parse(JSON.stringify(value)) as J;
+  const own = from(json({ className: object.className, config: object.getConfig() }) as never);
+  expect(own?.getConfig()).toEqual(object.getConfig());
+  // A loss as a metric is no class in Keras.
+  if (object instanceof metrics.LossMetric && object.className === 'LossMetric') return own!;
+  const keras = json(saving.serializeKerasObject(object)) as { module: string; class_name: string };
+  expect(keras).toMatchObject({ class_name: object.className, registered_name: null });
+  expect(keras.module).toMatch(/^keras\./);
+  expect(JSON.stringify(keras)).not.toMatch(/"[a-z]+[A-Z]\w*":/);
+  const copy = saving.deserializeKerasObject(keras) as T & Configurable;
+  for (const made of [own, copy]) expect((made as object).constructor).toBe((object as object).constructor);
   expect(copy.getConfig()).toEqual(object.getConfig());
   return copy;
 }

@@ -358,7 +358,7 @@ describe('bad input', () => {
     ['metric', { optimizer: 'sgd', loss: 'mse', metrics: ['acuracy'] }, /did you mean 'accuracy'/],
     ['loss of a wrong kind', { optimizer: 'sgd', loss: 5 }, /loss.*received 5/],
     ['optimizer of a wrong kind', { optimizer: 5, loss: 'mse' }, /optimizer.*received 5/],
-    ['optimizer', { optimizer: 'adagrad', loss: 'mse' }, /optimizer.*'adagrad'/],
+    ['optimizer', { optimizer: 'adagrid', loss: 'mse' }, /did you mean 'adagrad'/],
     ['output', { optimizer: 'sgd', loss: { kin: 'mse' } }, /kind.*received 'kin'; did you mean 'kind'/],
     ['losses', { optimizer: 'sgd', loss: ['mse', 'mse'] }, /1.*2|output/],
   ])('compile refuses an unknown %s', async (_, options, message) => {

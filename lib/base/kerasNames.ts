@@ -1,3 +1,5 @@
+import { camelCase } from './names.js';
+
 /** A family of Keras 3: its names, and what to do instead of one that is not here. */
 interface KerasFamily {
   readonly names: string;
@@ -34,7 +36,7 @@ const KERAS = {
       'AveragePooling3D Bidirectional CategoryEncoding CenterCrop ContrastLimitedAdaptiveHistogramEqualization Conv1D Conv1DTranspose ' +
       'Conv3D Conv3DTranspose ConvLSTM1D ConvLSTM2D ConvLSTM3D Cropping1D Cropping3D CutMix DepthwiseConv1D Discretization ELU ' +
       'EinsumDense Equalization FlaxLayer GRUCell GaussianDropout GlobalAveragePooling1D GlobalAveragePooling3D GlobalMaxPooling1D ' +
-      'GlobalMaxPooling3D GroupNormalization GroupedQueryAttention HashedCrossing Hashing Identity IntegerLookup JaxLayer LSTMCell ' +
+      'GlobalMaxPooling3D GroupNormalization GroupQueryAttention HashedCrossing Hashing Identity IntegerLookup JaxLayer LSTMCell ' +
       'Lambda Masking MaxNumBoundingBoxes MaxPooling1D MaxPooling3D MelSpectrogram MixUp MultiHeadAttention Normalization PReLU ' +
       'Permute Pipeline RMSNormalization RNN RandAugment RandomBrightness RandomColorDegeneration RandomColorJitter RandomContrast ' +
       'RandomCrop RandomElasticTransform RandomErasing RandomFlip RandomGaussianBlur RandomGrayscale RandomHue RandomInvert ' +
@@ -86,3 +88,28 @@ export type Family = keyof typeof KERAS;
 /** The names of Keras for a family, and what to do instead of those that are not here; none for what Keras does not know. */
 export const kerasFamily = (what: string): KerasFamily | undefined =>
   Object.hasOwn(KERAS, what) ? KERAS[what as Family] : undefined;
+
+/** Options whose names do not follow the rule that Keras writes an underscore where this library writes a capital. */
+const IRREGULAR: Readonly<Record<string, string>> = {
+  keepDims: 'keepdims',
+  beta1: 'beta_1',
+  beta2: 'beta_2',
+};
+
+/** Keras's name of an option: `kernelSize` is `kernel_size`. */
+export const kerasOption = (name: string): string => IRREGULAR[name] ?? snakeCase(name);
+
+/** The name here of an option that Keras calls so: `kernel_size` is `kernelSize`. */
+export const ownOption = (name: string): string =>
+  Object.keys(IRREGULAR).find((own) => IRREGULAR[own] === name) ?? camelCase(name);
+
+/** `fanAvg` as `fan_avg`. */
+export const snakeCase = (name: string): string =>
+  name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
+/** The letters of a name: Keras's `beta_1` and `keepdims` have those of `beta1` and `keepDims`. */
+const lettersOf = (name: string): string => name.replaceAll('_', '').toLowerCase();
+
+/** The one of these options that Keras's name means; none where there is no such option. */
+export const optionOfKeras = (name: string, options: readonly string[]): string | undefined =>
+  options.find((option) => lettersOf(option) === lettersOf(name));

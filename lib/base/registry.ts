@@ -1,5 +1,5 @@
 import { choose, unknownName } from './choose.js';
-import { isClass, isPlainObject, notOneOf } from './checks.js';
+import { type TakesOptions, isClass, isPlainObject, notOneOf } from './checks.js';
 import {
   type CustomObject,
   type CustomObjects,
@@ -11,7 +11,7 @@ import {
 } from './customObjects.js';
 import { EngineError, describe } from './errors.js';
 import type { Family } from './kerasNames.js';
-import { type Spelled, factoryName, sameName } from './names.js';
+import { type Spelled, camelCase, factoryName, sameName } from './names.js';
 
 /** The configuration of an object of a family (an initializer, a loss, a layer, …), from which an equal one can be made. */
 export interface ObjectConfig {
@@ -19,6 +19,8 @@ export interface ObjectConfig {
   readonly className: string;
   /** The options that make an equal object: what its `getConfig` gives. */
   readonly config: Record<string, unknown>;
+  /** Of a layer that has its weights: what it is built for, as its `getBuildConfig` gives it. */
+  readonly buildConfig?: Readonly<Record<string, unknown>>;
 }
 
 /** What can be written as a configuration. */
@@ -74,6 +76,18 @@ interface RegistryOptions<T> {
  * Custom objects, those of the scope and those that are registered, go before the library's.
  */
 export class Registry<T extends Configurable> {
+  static readonly #families = new Map<Family, Registry<Configurable>>();
+
+  /** The classes of a family; none where its module was not loaded. */
+  static of(family: Family): Pick<Registry<Configurable>, 'classNamed' | 'get'> | undefined {
+    return Registry.#families.get(family);
+  }
+
+  /** The family of an object. */
+  static familyOf(object: Configurable): Family | undefined {
+    return [...Registry.#families].find(([, registry]) => registry.has(object))?.[0];
+  }
+
   readonly #options: RegistryOptions<T>;
   /** The classes by Keras's names. */
   readonly #classes = new Map<string, ClassOf<T>>();
@@ -85,6 +99,12 @@ export class Registry<T extends Configurable> {
     this.#options = options;
     for (const [name, member] of Object.entries(options.members))
       if (isClassOf(member, options.base)) this.add(name, member);
+    Registry.#families.set(options.family, this);
+  }
+
+  /** The library's class of a name in Keras's spelling, or another of its names. */
+  classNamed(name: string): TakesOptions | undefined {
+    return (this.#classes.get(name) ?? this.#names[camelCase(name)]) as unknown as TakesOptions | undefined;
   }
 
   /** Adds a class of the library that the family's index.ts does not have. */
@@ -102,7 +122,7 @@ export class Registry<T extends Configurable> {
    * @throws EngineError `ARGUMENT` for an unknown name, telling the nearest, and for anything else.
    */
   get(given: unknown, options: object = {}): T {
-    if (this.#has(given)) return given;
+    if (this.has(given)) return given;
     if (typeof given === 'string') {
       const custom = getRegisteredObject(given);
       return custom ? this.#ofCustom(custom, {}) : this.#make(this.#chosen(given), options);
@@ -128,7 +148,8 @@ export class Registry<T extends Configurable> {
     return objectConfig(object);
   }
 
-  #has(value: unknown): value is T {
+  /** Whether a value is an object of the family. */
+  has(value: unknown): value is T {
     return value instanceof this.#options.base;
   }
 

@@ -80,6 +80,8 @@ export abstract class Layer extends Operation implements Disposable {
   #revision = 0;
   readonly #activityRegularizer: Regularizer | undefined;
   readonly #losses = new WeakMap<Trace, Sym[]>();
+  /** What it was built for. */
+  #inputShape: Shape | readonly Shape[] | undefined;
 
   constructor(options: LayerOptions = {}) {
     if ((new.target as unknown) === Layer)
@@ -103,6 +105,7 @@ export abstract class Layer extends Operation implements Disposable {
       if (this.built) return;
       build(shape);
       this.built = true;
+      this.#inputShape = shape;
     });
     define('call', (x: Sym, context: CallContext) => {
       if (!call) throw expected(this.name, 'a class with a method call', undefined);
@@ -279,6 +282,16 @@ export abstract class Layer extends Operation implements Disposable {
     const { name, trainable } = this;
     const activityRegularizer = regularizerConfig(this.#activityRegularizer);
     return { name, trainable, ...(activityRegularizer && { activityRegularizer }) };
+  }
+
+  /** What {@link buildFromConfig} takes; undefined of a layer that is not built. */
+  getBuildConfig(): Record<string, unknown> | undefined {
+    return this.#inputShape && { inputShape: this.#inputShape };
+  }
+
+  /** Builds the layer for the input of another one, as {@link getBuildConfig} gives it. */
+  buildFromConfig({ inputShape }: Readonly<Record<string, unknown>>): void {
+    if (inputShape !== undefined) this.build(inputShape as Shape);
   }
 
   /** The shape that comes out for a shape that goes in, the batch (-1) first. */

@@ -17,7 +17,10 @@ export const layerRegistry = new Registry<Layer>({
 export const layerFromConfig = (config: ObjectConfig): Layer => layerRegistry.get(config);
 
 /** The configuration from which {@link layerFromConfig} makes an equal layer. */
-export const layerConfig = (layer: Layer) => layerRegistry.config(layer) as ObjectConfig;
+export function layerConfig(layer: Layer): ObjectConfig {
+  const buildConfig = layer.getBuildConfig();
+  return { ...(layerRegistry.config(layer) as ObjectConfig), ...(buildConfig && { buildConfig }) };
+}
 
 /**
  * A configuration with objects in the places of those of custom initializers, regularizers and constraints: a layer may make its weights

@@ -1,4 +1,5 @@
 import { expected, isPlainObject } from '../base/checks.js';
+import type { DType, Shape } from '../engine/engine.js';
 import { EngineError } from '../base/errors.js';
 import type { ObjectConfig } from '../base/registry.js';
 import type { DtypePolicy } from '../core/dtypePolicy.js';
@@ -15,6 +16,14 @@ import { type OpConfig, isOpConfig, opConfig, opFromConfig } from './opConfig.js
 /** An output of a call: which layer or op, which of its calls, which of its outputs. */
 type Reference = readonly [layer: string, call: number, output: number];
 
+/** A call of a layer or op. */
+interface CallConfig {
+  readonly layer: string;
+  readonly inputs: readonly Reference[];
+  /** What comes out. */
+  readonly outputs: readonly { readonly dtype: DType; readonly shape: Shape }[];
+}
+
 export interface GraphConfig {
   readonly name: string;
   readonly trainable?: boolean;
@@ -22,7 +31,7 @@ export interface GraphConfig {
   readonly activityRegularizer?: RegularizerLike;
   /** The calls of ops, too. */
   readonly layers: readonly (ObjectConfig | OpConfig)[];
-  readonly calls: readonly { readonly layer: string; readonly inputs: readonly Reference[] }[];
+  readonly calls: readonly CallConfig[];
   readonly inputs: readonly Reference[];
   readonly outputs: readonly Reference[];
   /** The outputs' names where they were given in a record. */
@@ -42,7 +51,11 @@ export function graphConfig(graph: LayerGraph): Pick<GraphConfig, 'layers' | 'ca
     layers: graph.operations.flatMap(configOf),
     calls: graph.nodes
       .filter(({ operation }) => !(operation instanceof InputLayer))
-      .map(({ operation, inputs }) => ({ layer: operation.name, inputs: inputs.map(refer) })),
+      .map(({ operation, inputs, outputs }) => ({
+        layer: operation.name,
+        inputs: inputs.map(refer),
+        outputs: outputs.map(({ dtype, shape }) => ({ dtype, shape })),
+      })),
     inputs: graph.inputs.map(refer),
     outputs: graph.outputs.map(refer),
   };

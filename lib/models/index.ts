@@ -1,3 +1,4 @@
+export { modelFromJson } from './json.js';
 export { Model } from './model.js';
 export type { BatchShape, CompileOptions, ModelBaseOptions, ModelOptions } from './modelOptions.js';
 export { Sequential, type SequentialOptions } from './sequential.js';

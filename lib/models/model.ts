@@ -15,9 +15,11 @@ import { optimizerOf } from '../optimizers/registry.js';
 import { stateChanged } from '../core/stateful.js';
 import type { Sym } from '../core/sym.js';
 import { listOf } from '../base/list.js';
+import { writtenObject } from '../saving/serialization.js';
 import type { Tensor } from '../core/tensor.js';
 import { type GraphConfig, checkConfig, graphConfig, graphFromConfig } from './config.js';
 import type { History, Logs, TrainedModel } from '../callbacks/index.js';
+import { compileConfig } from './json.js';
 import { LayerGraph } from './layerGraph.js';
 import {
   type BatchShape,
@@ -78,6 +80,8 @@ export class Model<const S extends OutputStructure = KerasTensor>
   implements TrainedModel
 {
   static override readonly optionNames = modelNames as typeof Layer.optionNames;
+  /** The options of {@link compile}, by which configurations are read. @internal */
+  static readonly compileNames: object = compileNames;
   readonly className: string = 'Model';
   /** How its steps compute; layers and models within it follow it. */
   readonly dtypePolicy: DtypePolicy;
@@ -89,7 +93,7 @@ export class Model<const S extends OutputStructure = KerasTensor>
   #connecting = false;
   /** The outputs' names where they were given in a record. */
   #names: readonly string[] | undefined;
-  #compiled: { optimizer: BaseOptimizer; objective: () => Objective } | undefined;
+  #compiled: { optimizer: BaseOptimizer; objective: () => Objective; options: CompileOptions } | undefined;
   #trainer: Trainer | undefined;
   #disposed = false;
 
@@ -190,7 +194,7 @@ export class Model<const S extends OutputStructure = KerasTensor>
     const objective = () =>
       withCustomObjects('compile', customObjects, () => new Objective(this.outputNames, options));
     if (this.isConnected) objective();
-    this.#compiled = { optimizer, objective };
+    this.#compiled = { optimizer, objective, options };
     this.#trainer?.dispose();
     this.#trainer = undefined;
   }
@@ -359,6 +363,27 @@ export class Model<const S extends OutputStructure = KerasTensor>
     if (this.#callsLayers) return config;
     const outputNames = this.#names;
     return { ...config, ...graphConfig(this.graph), ...(outputNames && { outputNames }) };
+  }
+
+  /**
+   * The model in Keras's JSON, with what {@link compile} was given and without numbers; JSON.stringify calls it. Python's
+   * `keras.models.model_from_json` reads it, and `modelFromJson` what Python writes.
+   *
+   * @throws EngineError `ARGUMENT` for functions that are not registered, and ops that Keras does not have.
+   * @example const text = JSON.stringify(model);
+   */
+  toJSON(): object {
+    return writtenObject(this);
+  }
+
+  /** What {@link compile} was given, as {@link compileFromConfig} takes it; undefined before that. */
+  getCompileConfig(): Record<string, unknown> | undefined {
+    return this.#compiled && compileConfig(this.#compiled.optimizer, this.#compiled.options);
+  }
+
+  /** Compiles as another model, with a fresh optimizer. */
+  compileFromConfig(config: Readonly<Record<string, unknown>>): void {
+    this.compile(Object.fromEntries(Object.entries(config).filter(([, value]) => value !== null)));
   }
 
   /** The configuration without the layers. */

@@ -8,3 +8,4 @@ export {
   registerKerasSerializable,
 } from '../base/customObjects.js';
 export type { ObjectConfig } from '../base/registry.js';
+export { type DeserializeOptions, deserializeKerasObject, serializeKerasObject } from './serialization.js';

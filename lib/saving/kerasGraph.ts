@@ -1,0 +1,269 @@
+// A model of connected layers as Keras writes it: each layer with its calls, which name the calls that give their inputs.
+import { expected, isPlainObject } from '../base/checks.js';
+import type { ObjectConfig } from '../base/registry.js';
+import { indexFromKeras, indexToKeras } from './kerasIndex.js';
+import { isKerasOp, opFromKeras, opToKeras } from './kerasOps.js';
+import { type Fields, type KerasConfig, isKerasConfig, without } from './kerasTypes.js';
+
+/** An output of a call: which layer or op, which of its calls, which of its outputs. */
+type Reference = readonly [layer: string, call: number, output: number];
+
+interface Node {
+  readonly args: readonly unknown[];
+  readonly kwargs: Fields;
+}
+type KerasLayer = KerasConfig & { readonly name: string; readonly inbound_nodes: readonly Node[] };
+
+interface Call {
+  readonly layer: string;
+  readonly inputs: readonly Reference[];
+  readonly outputs?: readonly { readonly dtype: string; readonly shape: readonly number[] }[];
+}
+type OpConfig = ObjectConfig & { readonly op: string; readonly config: { readonly name: string } };
+
+/** Layers whose further inputs are the states to begin with, and those that take their inputs one by one. */
+const WITH_STATES = /^(LSTM|GRU|SimpleRNN|RNN|ConvLSTM[123]D|Bidirectional)$/;
+const ONE_BY_ONE = /^(MultiHeadAttention|GroupQueryAttention)$/;
+
+/** What a layer's call says where it says nothing that could be lost. */
+const isUnset = (value: unknown): boolean => value === null || value === false;
+
+/** The configuration of a model here, of one of Keras. */
+export function graphFromKeras(
+  config: Fields,
+  layerFromKeras: (layer: KerasConfig) => ObjectConfig,
+): Record<string, unknown> {
+  const {
+    layers: given,
+    input_layers: inputLayers,
+    output_layers: outputLayers,
+    ...rest
+  } = without(config, 'dtype');
+  const layers: (ObjectConfig | OpConfig)[] = [];
+  const open: Call[][] = [];
+  const nested = new Set<string>();
+  for (const item of given as readonly KerasLayer[]) {
+    const { name, class_name: className, inbound_nodes: nodes } = item;
+    if (isKerasOp(item.module)) {
+      const steps = opsOf(name, className, item.config, nodes[0]);
+      layers.push(...steps.map(({ config: op }) => op));
+      open.push(...steps.map(({ inputs }, i) => [{ layer: steps[i].config.config.name, inputs }]));
+      continue;
+    }
+    if ('input_layers' in item.config) nested.add(name);
+    layers.push(layerFromKeras(item));
+    open.push(nodes.map((node) => ({ layer: name, inputs: inputsOf(name, node) })));
+  }
+  const leaves = leavesOf(outputLayers).map(([layer, call, output]) => {
+    // In Keras the first call of such a model is the one that made it.
+    return [layer, nested.has(layer) ? call - 1 : call, output];
+  });
+  return {
+    ...rest,
+    layers,
+    calls: inOrder(open),
+    // Keras takes the inputs of a record in the order of their names.
+    inputs: leavesOf(isPlainObject(inputLayers) ? sorted(inputLayers) : inputLayers),
+    outputs: leaves,
+    ...(isPlainObject(outputLayers) && { outputNames: Object.keys(outputLayers) }),
+  };
+}
+
+const sorted = (record: Fields): unknown[] =>
+  Object.keys(record)
+    .sort()
+    .map((name) => record[name]);
+
+const isReference = (value: unknown): value is Reference =>
+  Array.isArray(value) && value.length === 3 && typeof value[0] === 'string';
+
+/** The references in a structure of lists and records. */
+function leavesOf(structure: unknown): Reference[] {
+  if (isReference(structure)) return [structure];
+  const items: unknown = isPlainObject(structure) ? Object.values(structure) : structure;
+  if (!Array.isArray(items))
+    throw expected('fromConfig', 'inputs and outputs as [layer, call, output]', structure);
+  return items.flatMap(leavesOf);
+}
+
+/** The calls, each after those that it needs: Keras has them layer by layer. */
+function inOrder(open: readonly Call[][]): Call[] {
+  const made = new Map<string, number>();
+  const calls: Call[] = [];
+  const left = open.map((list) => [...list]).filter((list) => list.length > 0);
+  const heads = new Set(left.map(([{ layer }]) => layer));
+  // What is never called is an input.
+  const isMade = ([layer, call]: Reference) => !heads.has(layer) || call < (made.get(layer) ?? 0);
+  for (let before = -1; calls.length !== before;) {
+    before = calls.length;
+    for (const list of left)
+      while (list[0]?.inputs.every(isMade)) {
+        const call = list.shift()!;
+        made.set(call.layer, (made.get(call.layer) ?? 0) + 1);
+        calls.push(call);
+      }
+  }
+  const stuck = left.find((list) => list.length > 0);
+  if (stuck)
+    throw expected('fromConfig', 'calls of layers that lead to each other without a circle', stuck[0].layer);
+  return calls;
+}
+
+/** The inputs of a layer's call: all outputs of layers in its arguments, in order. */
+function inputsOf(name: string, { args, kwargs }: Node): Reference[] {
+  const inputs: Reference[] = [];
+  const visit = (value: unknown, what: string): void => {
+    if (Array.isArray(value)) for (const item of value) visit(item, what);
+    else if (isKerasConfig(value) && value.class_name === '__keras_tensor__')
+      inputs.push(value.config['keras_history'] as Reference);
+    else if (!isUnset(value))
+      throw expected(
+        'fromConfig',
+        `outputs of layers alone in the call of ${name}`,
+        `${what}: ${String(value)}`,
+      );
+  };
+  for (const arg of args) visit(arg, 'argument');
+  for (const [key, value] of Object.entries(kwargs))
+    if (!isUnset(value) || key === 'initial_state') {
+      if (key === 'mask' || key.endsWith('_mask'))
+        throw expected('fromConfig', `masks from layers in the call of ${name}`, key);
+      visit(value, key);
+    }
+  return inputs;
+}
+
+/** The ops of one node of Keras, with their inputs. */
+function opsOf(name: string, className: string, config: Fields, { args, kwargs }: Node) {
+  const inputs: Reference[] = [];
+  const written = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(written);
+    if (!isKerasConfig(value)) return value;
+    const { class_name: kind, config: given } = value;
+    if (kind === '__keras_tensor__') {
+      const input = inputs.push(given['keras_history'] as Reference) - 1;
+      return { className: 'KerasTensor', config: { input } };
+    }
+    if (kind === '__tensor__' || kind === '__numpy__') return tensorOf(given);
+    throw expected('fromConfig', `numbers and outputs of layers as arguments of ${name}`, kind);
+  };
+  const opNamed = (own: string, op: string, given: readonly unknown[]): OpConfig => ({
+    className: op.charAt(0).toUpperCase() + op.slice(1),
+    op,
+    config: { name: own, args: given },
+  });
+  if (className === 'GetItem') {
+    const { begin, end, strides, squeezed } = indexFromKeras(name, args);
+    const x = written(args[0]);
+    const last = squeezed.length > 0;
+    const part = opNamed(last ? `${name}_part` : name, 'stridedSlice', [x, begin, end, strides]);
+    const first = { config: part, inputs };
+    if (!last) return [first];
+    const taken = opNamed(name, 'squeeze', [{ className: 'KerasTensor', config: { input: 0 } }, squeezed]);
+    return [first, { config: taken, inputs: [[part.config.name, 0, 0] as const] }];
+  }
+  const call = opFromKeras(
+    className,
+    config,
+    written(args) as unknown[],
+    Object.fromEntries(Object.entries(kwargs).map(([key, value]) => [key, written(value)])),
+  );
+  return [{ config: opNamed(name, call.op, call.args), inputs }];
+}
+
+function tensorOf({ value, dtype }: Fields) {
+  const shape: number[] = [];
+  for (let item = value; Array.isArray(item); item = item[0] as unknown) shape.push(item.length);
+  const data = Array.isArray(value) ? (value as unknown[]).flat(Infinity) : [value];
+  const own =
+    dtype === 'bool' || dtype === 'uint8' ? dtype : String(dtype).includes('int') ? 'int32' : 'float32';
+  return { className: 'Tensor', config: { dtype: own, shape, data: data.map(Number) } };
+}
+
+/** The other way round. */
+export function graphToKeras(
+  config: Fields,
+  layerToKeras: (layer: ObjectConfig) => KerasConfig,
+): Record<string, unknown> {
+  const {
+    layers: given,
+    calls: allCalls,
+    inputs,
+    outputs,
+    outputNames,
+    ...rest
+  } = without(config, 'dtypePolicy');
+  const layers = given as readonly (ObjectConfig | OpConfig)[];
+  const calls = allCalls as readonly Call[];
+  const nested = new Set(layers.filter((one) => 'calls' in one.config).map((one) => one.config['name']));
+  const callsOf = (layer: unknown) => calls.filter((call) => call.layer === layer);
+  const typeOf = ([layer, call, output]: Reference) => {
+    const made = callsOf(layer)[call]?.outputs?.[output];
+    if (made) return made;
+    const { shape, dtype } = layers.find((one) => one.config['name'] === layer)!.config as never;
+    return { shape: [-1, ...(shape as number[])], dtype };
+  };
+  const tensorAt = (reference: Reference) => {
+    const { shape, dtype } = typeOf(reference);
+    const sizes = shape.map((n) => (n < 0 ? null : n));
+    return { class_name: '__keras_tensor__', config: { shape: sizes, dtype, keras_history: reference } };
+  };
+  const referred = (list: readonly Reference[]) =>
+    list.map(([layer, call, output]) => [layer, nested.has(layer) ? call + 1 : call, output]);
+  const structured = (list: readonly unknown[], names?: readonly string[]) =>
+    names ? Object.fromEntries(names.map((name, i) => [name, list[i]])) : list.length === 1 ? list[0] : list;
+  return {
+    ...rest,
+    layers: layers.map((layer) => {
+      const name = layer.config['name'] as string;
+      const own = callsOf(name);
+      if ('op' in layer)
+        return opNode(layer, own[0].inputs.map(tensorAt), typeOf(own[0].inputs[0]).shape.length);
+      const nodes = own.map((call) => argumentsOf(layer.className, call.inputs.map(tensorAt)));
+      return { ...layerToKeras(layer), name, inbound_nodes: nodes };
+    }),
+    input_layers: structured(inputs as Reference[]),
+    output_layers: structured(referred(outputs as Reference[]), outputNames as string[] | undefined),
+  };
+}
+
+/** How Keras's layers of a class take their inputs. */
+function argumentsOf(className: string, inputs: readonly unknown[]): Node {
+  if (inputs.length === 1 || ONE_BY_ONE.test(className)) return { args: inputs, kwargs: {} };
+  if (WITH_STATES.test(className))
+    return { args: inputs.slice(0, 1), kwargs: { initial_state: inputs.slice(1) } };
+  return { args: [inputs], kwargs: {} };
+}
+
+function opNode({ op, config }: OpConfig, inputs: readonly unknown[], rank: number) {
+  const { name, args: given } = config as unknown as { name: string; args: readonly unknown[] };
+  const written = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(written);
+    if (!isPlainObject(value)) return value;
+    const { className, config: own } = value as unknown as ObjectConfig;
+    if (className === 'KerasTensor') return inputs[own['input'] as number];
+    if (className === 'Number') return Number(own['value']);
+    if (className === 'Tensor') return tensorToKeras(own);
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, written(item)]));
+  };
+  const index = indexToKeras(op, given, rank);
+  const call = index ? { ...index, args: [given[0], index.key] } : opToKeras(op, given);
+  return {
+    module: call.module,
+    class_name: call.name,
+    config: { name, ...(written(call.config) as Fields) },
+    registered_name: call.name,
+    name,
+    inbound_nodes: [{ args: index ? [written(given[0]), index.key] : written(call.args), kwargs: {} }],
+  };
+}
+
+function tensorToKeras({ dtype, shape, data }: Fields) {
+  let values = data as unknown[];
+  for (const size of (shape as number[]).slice(1).reverse()) {
+    const rows = values;
+    values = Array.from({ length: rows.length / size }, (_, i) => rows.slice(i * size, (i + 1) * size));
+  }
+  const value = (shape as number[]).length === 0 ? values[0] : values;
+  return { class_name: '__tensor__', config: { value, dtype } };
+}

@@ -1,0 +1,194 @@
+import { gunzipSync } from 'node:zlib';
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import {
+  Model,
+  type OutputStructure,
+  type Sym,
+  type Tensor,
+  layers,
+  losses,
+  metrics,
+  modelFromJson,
+  ops,
+  optimizers,
+  saving,
+  tensor,
+} from '../lib/index.js';
+import { type Stored, readFixture, worst } from './fixtures/read.js';
+import { errorOf } from './support/run.js';
+
+interface Entry {
+  name: string;
+  weights: Stored[];
+  x: Stored[];
+  y: Stored[];
+}
+const { entries } = readFixture('models') as { entries: Entry[] };
+const texts = gunzipSync(readFileSync(new URL('fixtures/models.json.gz', import.meta.url)))
+  .toString()
+  .split('\n');
+
+const given = ({ data, shape, dtype }: Stored) => tensor(data, shape, dtype);
+
+/** What a model gives for the numbers of a fixture. */
+async function outputsOf(model: Model<OutputStructure>, { x }: Entry): Promise<Tensor[]> {
+  const fed = x.map(given);
+  const y = await model.predictOnBatch(fed.length === 1 ? fed[0] : fed);
+  return Array.isArray(y) ? y : 'data' in y ? [y as Tensor] : Object.values(y);
+}
+
+async function compare(model: Model<OutputStructure>, entry: Entry) {
+  model.setWeights(entry.weights.map(given));
+  const outputs = await outputsOf(model, entry);
+  expect(outputs.map(({ shape }) => shape)).toEqual(entry.y.map(({ shape }) => shape));
+  for (const [i, y] of outputs.entries()) {
+    const expected = entry.y[i].data;
+    // Both compute in float32: sums of some 100 products, in another order. In bfloat16 inputs, weights and results are rounded to 2⁻⁹.
+    const bound = model.dtypePolicy === 'float32' ? 1e-5 : 8 * 2 ** -9;
+    expect(worst(await y.data(), expected, Math.max(1, ...Array.from(expected, Math.abs)))).toBeLessThan(
+      bound,
+    );
+  }
+}
+
+describe("models in Keras's JSON", () => {
+  /** Those with a class, an op or an option that is not here yet. */
+  const waiting: string[] = [];
+
+  it.each(entries.map((entry, i) => [entry.name, texts[i], entry] as const))('%s', async (_, text, entry) => {
+    let model: Model<OutputStructure>;
+    try {
+      model = modelFromJson(text);
+    } catch (error) {
+      expect((error as Error).message).toMatch(
+        /which is not here|expected the name of an op|options of \w+ that are here/,
+      );
+      waiting.push(entry.name);
+      return;
+    }
+    await compare(model, entry);
+    const again = modelFromJson(JSON.stringify(model));
+    await compare(again, entry);
+    expect(JSON.stringify(again)).toBe(JSON.stringify(model));
+  });
+
+  it('are here but for some', () => {
+    expect(entries.length).toBeGreaterThanOrEqual(100);
+    expect(waiting.length).toBeLessThanOrEqual(34);
+  });
+});
+
+describe('own classes and wrong configurations', () => {
+  class Offset extends layers.Layer {
+    static override readonly optionNames = { ...layers.Layer.optionNames, addedValue: 'required' };
+    readonly className = 'Offset';
+    readonly addedValue: number;
+    constructor(options: { addedValue: number; name?: string }) {
+      super(options);
+      this.addedValue = options.addedValue;
+    }
+    call(x: Sym) {
+      return ops.add(x, this.addedValue);
+    }
+    override getConfig() {
+      return { ...super.getConfig(), addedValue: this.addedValue };
+    }
+  }
+  const cube = (x: Sym) => ops.power(x, 3);
+  const customObjects = { Offset, cube };
+
+  it('are found by customObjects, with names in snake_case in the text', async () => {
+    const text = saving.customObjectScope(customObjects, () => {
+      const x = layers.input({ shape: [2], name: 'x' });
+      const y = layers.activation({ activation: 'cube' }).apply(new Offset({ addedValue: 2 }).apply(x));
+      return JSON.stringify(new Model({ inputs: x, outputs: y }));
+    });
+    expect(text).toContain('"added_value":2');
+    const model = modelFromJson(text, { customObjects });
+    expect(Array.from(await ((await model.predict([[1, 2]], { verbose: 0 })) as Tensor).data())).toEqual([
+      27, 64,
+    ]);
+    expect(errorOf(() => modelFromJson(text))).toMatchObject({ code: 'ARGUMENT' });
+  });
+
+  it('keep what compile was given: objects, names and registered functions', () => {
+    const cubic = saving.registerKerasSerializable(
+      'json',
+      'cubic',
+    )((yTrue: Sym, yPred: Sym) => ops.abs(ops.power(ops.subtract(yTrue, yPred), 3)));
+    const x = layers.input({ shape: [2] });
+    const outputs = { a: layers.dense({ units: 1 }).apply(x), b: layers.dense({ units: 2 }).apply(x) };
+    const model = new Model({ inputs: x, outputs });
+    model.compile({
+      optimizer: optimizers.sgd({
+        learningRate: optimizers.schedules.cosineDecay({ initialLearningRate: 1, decaySteps: 3 }),
+      }),
+      loss: { a: 'meanSquaredError', b: losses.huber({ delta: 3 }) },
+      metrics: { a: [cubic, 'mae'], b: metrics.meanSquaredError({ name: 'squares' }) },
+      lossWeights: { a: 2 },
+    });
+    const json = JSON.parse(JSON.stringify(model)) as { compile_config: object };
+    expect(json.compile_config).toMatchObject({
+      optimizer: { module: 'keras.optimizers', class_name: 'SGD' },
+      loss: { a: 'mean_squared_error', b: { module: 'keras.losses', config: { delta: 3 } } },
+      metrics: {
+        a: [{ class_name: 'function', registered_name: 'json>cubic' }, 'mae'],
+        b: { module: 'keras.metrics' },
+      },
+      loss_weights: { a: 2 },
+    });
+    expect(modelFromJson(json).getCompileConfig()).toEqual(model.getCompileConfig());
+    expect(new Model({ inputs: x, outputs }).getCompileConfig()).toBeUndefined();
+  });
+
+  const dense = (config: object) => ({
+    module: 'keras.layers',
+    class_name: 'Dense',
+    config: { name: 'd', units: 2, ...config },
+    registered_name: null,
+  });
+
+  it.each<[string, () => unknown, RegExp]>([
+    ['no JSON', () => modelFromJson('{'), /the text of JSON/],
+    ['no model', () => modelFromJson(dense({})), /expected a model/],
+    ['no configuration', () => modelFromJson({ layers: [] }), /Keras's JSON/],
+    [
+      'unknown options',
+      () => modelFromJson({ customObject: {} }, { customObject: {} } as never),
+      /customObjects/,
+    ],
+    ['an option that is not here', () => saving.deserializeKerasObject(dense({ lora_rank: 4 })), /lora_rank/],
+    ['half precision', () => saving.deserializeKerasObject(dense({ dtype: 'float16' })), /mixed_bfloat16/],
+    ['a lambda', () => saving.deserializeKerasObject({ class_name: '__lambda__', config: {} }), /registered/],
+    [
+      'a graph without nodes',
+      () =>
+        modelFromJson({
+          class_name: 'Functional',
+          config: { layers: [{ class_name: 'Dense', config: {} }], input_layers: [] },
+        }),
+      /lacks a part|as Keras writes it/,
+    ],
+    [
+      'a function that is not registered',
+      () => saving.serializeKerasObject((x: Sym) => x),
+      /registerKerasSerializable/,
+    ],
+  ])('%s is refused', (_, call, message) => {
+    expect(errorOf(call)).toMatchObject({
+      code: 'ARGUMENT',
+      message: expect.stringMatching(message) as string,
+    });
+  });
+
+  it('drop what says that nothing was given', () => {
+    const made = saving.deserializeKerasObject(dense({ lora_rank: null, dtype: 'float32' }));
+    expect(made).toBeInstanceOf(layers.Dense);
+    const objects = saving.deserializeKerasObject({ rate: 2, list: [dense({})] }) as {
+      rate: number;
+      list: unknown[];
+    };
+    expect([objects.rate, objects.list[0]]).toEqual([2, expect.any(layers.Dense)]);
+  });
+});
