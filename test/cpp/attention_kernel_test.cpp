@@ -185,6 +185,19 @@ TEST_P(Attention, Empty) {
   }
 }
 
+// Heads of size 0 have no scores: all keys weigh the same. Without depth there is no output.
+TEST_P(Attention, HeadsOfSizeZero) {
+  for (const Case& c : {Case{2, 9, 20, 2, 0, 6}, Case{2, 9, 20, 2, 5, 0}}) {
+    Problem p(c);
+    p.attrs.set("scale", 1.0);
+    const auto found = run(p.forward());
+    for (size_t o = 0; o < 3; ++o) expectNear(found[o], expected(p.forward())[o], 1e-6, 1e-6, text(c));
+    const Call call = p.backward(found);
+    const auto gradients = run(call);
+    for (size_t o = 0; o < 3; ++o) expectNear(gradients[o], expected(call)[o], 1e-6, 1e-6, text(c));
+  }
+}
+
 TEST_P(Attention, GivesTheSameWithAnyThreads) {
   for (bool isCausal : {false, true}) {
     const Problem p({3, 150, 130, 2, 8, 8, isCausal});
@@ -199,6 +212,24 @@ TEST_P(Attention, GivesTheSameWithAnyThreads) {
     }
     setTeamThreads(threads);
   }
+}
+
+// The matrix of all scores would take 4 GiB.
+TEST(AttentionMemory, HoldsNoMatrixOfAllScores) {
+  const TensorType x{F32, {1, 1 << 15, 1, 64}}, statistics{F32, {1, 1, 1 << 15}};
+  const Attrs attrs{{"scale", 1.0}, {"isCausal", false}, {"bias", false}, {"mask", false}};
+  const std::vector<LayoutPtr> rowMajor(7);
+  const KernelSpec forward{
+      "dotProductAttention", attrs, {x, x, x}, {x, statistics, statistics}, rowMajor, rowMajor, nullptr};
+  const KernelSpec backward{"dotProductAttentionBackward",
+                            attrs,
+                            {x, x, x, x, x, statistics, statistics},
+                            {x, x, x},
+                            rowMajor,
+                            rowMajor,
+                            nullptr};
+  for (const KernelSpec& spec : {forward, backward})
+    EXPECT_LT(cpuBackend().kernel(spec)->scratchBytes(), (size_t{64} + 8 * teamThreads()) << 20) << spec.op;
 }
 
 // With weights, and what the gradients of scores are, rounded to 8 significant bits.

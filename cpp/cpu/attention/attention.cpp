@@ -96,6 +96,8 @@ class AttentionForwardKernel : public attention::AttentionKernel<T> {
 // are added up.
 template <class T>
 class AttentionBackwardKernel : public attention::AttentionKernel<T> {
+  static constexpr int64_t kItems = 32, kMostSums = 8 << 20;
+
   using Base = attention::AttentionKernel<T>;
   using Base::allHeads_, Base::depth_, Base::keys_, Base::kernels_, Base::queries_, Base::scale_, Base::size_;
 
@@ -104,8 +106,7 @@ class AttentionBackwardKernel : public attention::AttentionKernel<T> {
       : Base(spec, 1, 7),
         rows_(this->rowsAtOnce()),
         blocks_(rows_ > 0 ? (queries_ + rows_ - 1) / rows_ : 0),
-        parts_(std::clamp<int64_t>(kLeastItems / std::max<int64_t>(allHeads_, 1), 1,
-                                   std::max<int64_t>(blocks_, 1))),
+        parts_(std::clamp<int64_t>(mostParts(), 1, std::max<int64_t>(blocks_, 1))),
         keysT_(this->transposed(keys_, size_)),
         valuesT_(this->transposed(keys_, depth_)),
         plainKeys_(this->plain(keys_, size_)),
@@ -124,7 +125,7 @@ class AttentionBackwardKernel : public attention::AttentionKernel<T> {
     flowAt_ = own_.template take<float>(scores);
     weightsAt_ = own_.template take<T>(scores);
     gradientsAt_ = own_.template take<T>(scores);
-    pairsAt_ = own_.template take<T>(scores);
+    pairsAt_ = own_.template take<T>(std::is_same_v<T, float> ? 0 : scores);
     dqAt_ = own_.template take<float>(rows_ * plainKeys_.columns());
     biasAt_ = own_.template take<float>(keys_);
     maskAt_ = own_.template take<uint8_t>(keys_);
@@ -163,7 +164,12 @@ class AttentionBackwardKernel : public attention::AttentionKernel<T> {
   }
 
  private:
-  static constexpr int64_t kLeastItems = 32;  // of the work of all heads
+  // Enough for many threads, as far as the sums take little memory.
+  int64_t mostParts() const {
+    const int64_t heads = std::clamp<int64_t>(allHeads_, 1, kItems);
+    const int64_t sums = keys_ * (this->lanesOf(size_) + this->lanesOf(depth_));
+    return std::min(kItems / heads, kMostSums / std::max<int64_t>(heads * sums, 1));
+  }
 
   void pack(const void* const* inputs, int64_t head, int64_t matrix, std::byte* to) const {
     const auto keys = this->rowsOf(inputs[2], head, keys_, size_);
