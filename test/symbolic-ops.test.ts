@@ -175,6 +175,7 @@ const table: Record<string, Args> = {
       [5, 6],
     ],
   ],
+  dotProductAttention: [image, image, image, { isCausal: true }],
   einsum: ['bts,sd->btd', sequence, fixed(4, 2)],
   batchNormalization: [x, [0, 1, 2], [1, 2, 3], { epsilon: 0.1 }],
   moments: [x, { axis: 0 }],

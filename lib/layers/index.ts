@@ -1,7 +1,9 @@
 export { Activation, activation } from './activation.js';
 export { ActivityRegularization, activityRegularization } from './activityRegularization.js';
 export { Add, add } from './add.js';
+export { AdditiveAttention, additiveAttention } from './additiveAttention.js';
 export { AlphaDropout, alphaDropout } from './alphaDropout.js';
+export { Attention, attention } from './attention.js';
 export { Average, average } from './average.js';
 export {
   AveragePooling1D,
@@ -32,6 +34,7 @@ export { DepthwiseConv1D, depthwiseConv1d, DepthwiseConv2D, depthwiseConv2d } fr
 export { Discretization, discretization } from './discretization.js';
 export { Dot, dot } from './dot.js';
 export { Dropout, dropout } from './dropout.js';
+export { EinsumDense, einsumDense } from './einsumDense.js';
 export { ELU, elu } from './elu.js';
 export { Embedding, embedding } from './embedding.js';
 export { Flatten, flatten } from './flatten.js';
@@ -54,6 +57,7 @@ export {
   globalMaxPooling3d,
 } from './globalMaxPooling.js';
 export { GroupNormalization, groupNormalization } from './groupNormalization.js';
+export { GroupQueryAttention, groupQueryAttention } from './groupQueryAttention.js';
 export { GRU, gru } from './gru.js';
 export { Identity, identity } from './identity.js';
 export { HashedCrossing, hashedCrossing } from './hashedCrossing.js';
@@ -79,6 +83,7 @@ export {
   maxPooling3d,
 } from './maxPooling.js';
 export { Minimum, minimum } from './minimum.js';
+export { MultiHeadAttention, multiHeadAttention } from './multiHeadAttention.js';
 export { Multiply, multiply } from './multiply.js';
 export { Permute, permute } from './permute.js';
 export { PReLU, prelu } from './prelu.js';

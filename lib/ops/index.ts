@@ -1,6 +1,7 @@
 export * from './activations.js';
 export * from './aliases.js';
 export * from './arithmetic.js';
+export * from './attention.js';
 export * from './binary.js';
 export * from './conv.js';
 export * from './einsum.js';

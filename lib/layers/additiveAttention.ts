@@ -1,0 +1,46 @@
+import { listOf } from '../base/list.js';
+import type { Shape } from '../engine/engine.js';
+import * as ops from '../ops/index.js';
+import type { Sym } from '../core/sym.js';
+import type { Variable } from '../core/variable.js';
+import { BaseAttention, type BaseAttentionOptions } from './attention.js';
+import { sizeOfAxis } from './check.js';
+
+/** Attention by sums of queries and keys: made by `layers.additiveAttention`, which says more. */
+export class AdditiveAttention extends BaseAttention {
+  readonly className = 'AdditiveAttention';
+  #scale: Variable | undefined;
+
+  constructor(options: BaseAttentionOptions = {}) {
+    super(options);
+  }
+
+  override build(given: Shape | readonly Shape[]): void {
+    super.build(given);
+    const [query] = listOf<Shape>(given);
+    const shape = [sizeOfAxis(this.name, query, -1)];
+    if (this.options.useScale ?? true) this.#scale = this.addWeight({ name: 'scale', shape });
+  }
+
+  protected scores(query: Sym, key: Sym): Sym {
+    const sums = ops.tanh(ops.add(ops.expandDims(query, 2), ops.expandDims(key, 1)));
+    return ops.sum(this.#scale ? ops.multiply(sums, this.#scale) : sums, { axis: -1 });
+  }
+
+  override getConfig() {
+    return { ...super.getConfig(), useScale: this.options.useScale ?? true };
+  }
+}
+
+/**
+ * As `layers.attention`, with scores sum(scale · tanh(query + key)) over the features (Bahdanau et al., 2015).
+ * https://keras.io/api/layers/attention_layers/additive_attention/
+ *
+ * Weights: unless `useScale` is false, scale [features].
+ *
+ * @throws EngineError as `layers.attention`.
+ * @example
+ *     const words = layers.input({ shape: [-1, 16] });
+ *     layers.additiveAttention().apply([words, words]);
+ */
+export const additiveAttention = (options?: BaseAttentionOptions) => new AdditiveAttention(options);
