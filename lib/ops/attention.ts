@@ -1,5 +1,5 @@
 import { type OptionNames, expected, finite, knownOptions, positive, wrongShape } from '../base/checks.js';
-import { type Operand, type Outcome, typeOf } from '../core/apply.js';
+import { type Operand, type Outcome, apply, typeOf } from '../core/apply.js';
 import { op } from '../core/op.js';
 import { add, divide, multiply } from './binary.js';
 import { asBool, causalMask, maskedSoftmax, repeatedHeads } from './attentionParts.js';
@@ -40,7 +40,9 @@ const names = {
  * @param value float32 [n, positions, heads, size], of as many heads as the key.
  * @returns float32 [n, steps, heads, size], the size that of the value.
  * @throws EngineError `SHAPE` where these do not fit; `ARGUMENT` for numbers that are none.
- * @example ops.dotProductAttention(query, key, value, { isCausal: true });
+ * @example
+ *     const x = ops.randomNormal([2, 6, 4, 8]); // 2 sequences of 6 steps, 4 heads
+ *     ops.dotProductAttention(x, x, x, { isCausal: true });
  */
 export const dotProductAttention = op(
   'dotProductAttention',
@@ -57,14 +59,17 @@ export const dotProductAttention = op(
     const [heads, size] = headsOf(query, key, value);
     const factor = scale == null ? 1 / Math.sqrt(size) : finite('dotProductAttention', 'scale', scale);
     const [keys, values] = [key, value].map((given) => repeatedHeads(given, heads));
-    let scores: Operand = einsum<Operand>('btnh,bsnh->bnts', multiply<Operand, number>(query, factor), keys);
-    if (cap != null) {
-      positive('dotProductAttention', 'attnLogitsSoftCap', cap);
-      scores = multiply(tanh(divide(scores, cap)), cap);
+    const seen = mask == null ? undefined : asBool(mask);
+    if (cap == null) {
+      const operands = [query, keys, values, bias, seen].filter((operand) => operand != null);
+      const attrs = { scale: factor, isCausal, bias: bias != null, mask: seen !== undefined };
+      return apply<Operand>('dotProductAttention', operands, attrs, 'float32') as Outcome<T>;
     }
-    if (bias != null) scores = add<Operand, Operand>(scores, bias);
-    const masks: Operand[] = mask == null ? [] : [asBool(mask)];
-    if (isCausal) masks.push(causalMask(query, key));
+    positive('dotProductAttention', 'attnLogitsSoftCap', cap);
+    const products = einsum<Operand>('btnh,bsnh->bnts', multiply<Operand, number>(query, factor), keys);
+    const capped = multiply(tanh(divide(products, cap)), cap);
+    const scores = bias == null ? capped : add<Operand, Operand>(capped, bias);
+    const masks = [seen, isCausal ? causalMask(query, key) : undefined].filter((each) => each !== undefined);
     return einsum<Operand>('bnts,bsnh->btnh', maskedSoftmax(scores, masks), values) as Outcome<T>;
   },
 );
