@@ -28,6 +28,8 @@ const CPU = {
   isa: [],
   memory: [],
   elementwise: ['memory'],
+  fft: [],
+  linalg: [],
   pool: ['memory'],
   reduce: ['memory'],
   rnn: ['elementwise', 'matmul'],

@@ -20,6 +20,9 @@ PINS = {
         ('onednn-cpu-gomp==2023.2.0', '2f22a54d6a890ed14bfa185d42a4be65d8b5b1df85dc1f0f3a9abe31620416fb'),
         ('onednn-devel-cpu-gomp==2023.2.0', '9763c69e8c907e119056bd52ad918ca84ac9ba939d130a99dfa95ccca3e5e284'),
     ]),
+    'eigen': ('eigen-3.4.1', [
+        ('cmeel-eigen==3.4.1', '0ccd7b73fe8a72e2729784253c982e75d1790e0a8c71f302eb5a1fb1dd3a8a90'),
+    ]),
     # A wheel that brings GCC's OpenMP runtime for glibc 2.17 and newer.
     'libgomp': ('libgomp-1.0.0', [
         ('pykdtree==1.4.3', '44d2e1b6a3d02b5cf9646bf754931fdacb869cefd328242766e1dc0be909cca1'),
@@ -61,6 +64,10 @@ def wanted(name, member):
         # The wheel holds the 54 MB library three times (links made into files): the SONAME alone is kept.
         keep = path == 'lib/libdnnl.so.3' or path.startswith(('include/', 'share/doc/onednn/'))
         return path if kind == 'data' and keep else None
+    if name == 'eigen':
+        # Of the headers below unsupported/ those of the FFT alone.
+        _, _, header = member.partition('/include/eigen3/')
+        return header if header.startswith(('Eigen/', 'unsupported/Eigen/FFT', 'unsupported/Eigen/src/FFT/')) else None
     if name == 'libgomp':
         return 'libgomp.so.1' if '.libs/libgomp-' in member else None
     return path

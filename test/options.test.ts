@@ -185,6 +185,8 @@ const opsWithOptions: Record<string, [before: unknown[], options?: object]> = {
   celu: [[x]],
   extractPatches: [[image, 1]],
   extractPatches3d: [[[image], 1]],
+  cholesky: [[[[1]]]],
+  choleskyInverse: [[[[1]]]],
   gather: [[x, [0]]],
   gaussianBlur: [[image]],
   gaussianNoise: [[x], { stddev: 1 }],
@@ -203,6 +205,8 @@ const opsWithOptions: Record<string, [before: unknown[], options?: object]> = {
   leakyRelu: [[x]],
   linspace: [[0, 1]],
   logSoftmax: [[x]],
+  irfft: [[[x, x]]],
+  lstsq: [[x, [1]]],
   logspace: [[0, 1]],
   logsumexp: [[x]],
   lstm: [[[x], x, x, undefined]],
@@ -218,6 +222,13 @@ const opsWithOptions: Record<string, [before: unknown[], options?: object]> = {
   nanToNum: [[x]],
   onesLike: [[x]],
   oneHot: [[[0]], { depth: 2 }],
+  matrixRank: [[x]],
+  norm: [[x]],
+  pinv: [[x]],
+  qr: [[x]],
+  rfft: [[x]],
+  solveTriangular: [[[[1]], [1]]],
+  svd: [[x]],
   pad: [
     [
       x,
@@ -265,6 +276,7 @@ const opsWithOptions: Record<string, [before: unknown[], options?: object]> = {
   zerosLike: [[x]],
 };
 const withoutOptions = [
+  'det eigh extractSequences fft fft2 ifft2 inv logdet luFactor slogdet solve',
   'arange bartlett blackman convertToNumpy dot dsplit dstack dtype fliplr flipud full getItem hamming hanning hsplit hstack inner isTensor',
   'kaiser kron moveaxis ndim nonzero ones outer ravel scatter select shape size sliceUpdate swapaxes tile vdot vsplit vstack zeros',
   'angle cbrt ceil clip copy deg2rad divideNoNan exp2 fmax fmin heaviside hypot imag isfinite isinf isnan isneginf isposinf isreal',

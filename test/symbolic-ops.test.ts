@@ -25,6 +25,14 @@ const fixed = (...shape: number[]) => {
 };
 const numbers = (...shape: number[]) => tensor(fixed(...shape));
 const image = numbers(2, 6, 6, 4);
+const sequenceOf3 = numbers(2, 3, 2);
+const eye = [
+  [3, 0, 0],
+  [0, 4, 0],
+  [0, 0, 6],
+];
+const regular = ops.add(numbers(2, 3, 3), eye);
+const definite = ops.add(ops.matmul(numbers(2, 3, 3), numbers(2, 3, 3), { transposeB: true }), eye);
 const picture = numbers(2, 4, 5, 3);
 const sequence = numbers(2, 3, 4);
 const x = numbers(2, 3);
@@ -183,6 +191,22 @@ const table: Record<string, Args> = {
   averagePool: [image],
   globalMaxPool: [image],
   globalAveragePool: [image],
+  ...Object.fromEntries(
+    ['det', 'eigh', 'inv', 'luFactor', 'slogdet', 'pinv', 'qr', 'svd', 'norm', 'matrixRank'].map((name) => [
+      name,
+      [regular],
+    ]),
+  ),
+  ...Object.fromEntries(['cholesky', 'choleskyInverse', 'logdet'].map((name) => [name, [definite]])),
+  solve: [regular, sequenceOf3],
+  solveTriangular: [regular, sequenceOf3, { lower: true }],
+  lstsq: [fixed(3, 2), numbers(3, 2)],
+  fft: [[sequence, sequence]],
+  fft2: [[sequence, sequence]],
+  ifft2: [[sequence, sequence]],
+  rfft: [sequence],
+  irfft: [[sequence, sequence], { fftLength: 5 }],
+  extractSequences: [sequence, 2, 1],
   lstm: [sequence, fixed(4, 8), fixed(2, 8), undefined, { returnSequences: true }],
   gru: [sequence, fixed(4, 6), fixed(2, 6), undefined, { initialState: numbers(2, 2) }],
   simpleRnn: [sequence, fixed(4, 2), fixed(2, 2)],

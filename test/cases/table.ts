@@ -29,6 +29,11 @@ const NOT_IN_TABLE: Readonly<Record<string, string>> = {
   // These have several results, which a composition takes together.
   moments: 'cases/compositions.ts',
   ...Object.fromEntries(
+    'cholesky det eigh fft fft2 ifft2 inv irfft logdet luFactor qr rfft slogdet solve svd'
+      .split(' ')
+      .map((name) => [name, 'cases/linalg.ts']),
+  ),
+  ...Object.fromEntries(
     'arraySplit dsplit hsplit meshgrid select sliceUpdate split unstack vsplit'
       .split(' ')
       .map((name) => [name, 'cases/compositions.ts']),

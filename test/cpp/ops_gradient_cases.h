@@ -36,5 +36,7 @@ std::vector<Case> recurrentCases();
 std::vector<Case> attentionCases();
 // scan.
 std::vector<Case> scanCases();
+// Matrices, fft.
+std::vector<Case> linalgCases();
 
 }  // namespace nodegrad::gradient

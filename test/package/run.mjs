@@ -33,6 +33,10 @@ const GLIBCXX_FLOOR = '3.4.19';
 const LICENCES = {
   'oneDNN-LICENSE': ['Apache License', 'limitations under the License'],
   'oneDNN-THIRD-PARTY-PROGRAMS': ['(oneDNN) Third Party Programs File', 'with respect to the Combined'],
+  'Eigen-MPL-2.0.txt': [
+    'Mozilla Public License Version 2.0',
+    'defined by the Mozilla Public License, v. 2.0',
+  ],
   'libgomp-GPL-3.txt': ['GNU GENERAL PUBLIC LICENSE', 'why-not-lgpl'],
   'libgomp-GCC-exception-3.1.txt': ['GCC RUNTIME LIBRARY EXCEPTION', 'No Weakening of GCC Copyleft'],
   'node-addon-api-LICENSE.md': ['The MIT License', 'OTHER DEALINGS IN THE SOFTWARE'],

@@ -16,6 +16,7 @@ const Table& table() {
     addAttention(made);
     addMoves(made);
     addRecurrent(made);
+    addLinalg(made);
     addLoops(made);
     addUpdates(made);
     addRandom(made);

@@ -40,6 +40,7 @@ void addNorm(Table& table);
 void addAttention(Table& table);
 void addMoves(Table& table);
 void addRecurrent(Table& table);
+void addLinalg(Table& table);  // matrices, fft
 void addLoops(Table& table);
 void addUpdates(Table& table);
 void addRandom(Table& table);  // dropout and randomUniform

@@ -35,6 +35,7 @@ std::vector<Family> elementwiseFamilies();  // single ops and chains, random num
 std::vector<Family> reduceFamilies();       // reductions, softmax, cross-entropies
 std::vector<Family> moveFamilies();         // copies, gather, reorder
 std::vector<Family> recurrentFamilies();
+std::vector<Family> linalgFamilies();  // matrices, fft
 std::vector<Family> attentionFamilies();
 std::vector<Family> updateFamilies();
 
