@@ -13,6 +13,17 @@ def to_torch(layer, weights):
     first, *rest = [torch.from_numpy(weight) for weight in weights]
     if isinstance(layer, (nn.Conv2d, nn.ConvTranspose2d)):
         return dict(zip(('weight', 'bias'), (first.permute(3, 2, 0, 1), *rest)))
+    if isinstance(layer, nn.Conv3d):
+        return dict(zip(('weight', 'bias'), (first.permute(4, 3, 0, 1, 2), *rest)))
+    if isinstance(layer, Attention):
+        # query, key and value have kernels [width, heads, size] and biases [heads, size]; the output's kernel is [heads, size, width].
+        kernels, biases = [first, *rest][:6:2], [first, *rest][1:6:2]
+        return {
+            'weight': torch.cat([kernel.flatten(1) for kernel in kernels], 1).T, 'bias': torch.cat([bias.flatten() for bias in biases]),
+            'output_weight': rest[5].flatten(0, 1).T, 'output_bias': rest[6],
+        }
+    if isinstance(layer, nn.LayerNorm):
+        return dict(zip(('weight', 'bias'), (first, *rest)))
     if isinstance(layer, nn.Linear):
         if hasattr(layer, 'flattened'):  # an image, which Keras flattens with its channels innermost
             first = first.reshape(*layer.flattened, -1).permute(2, 0, 1, 3).reshape(first.shape)
@@ -33,6 +44,27 @@ def lstm(inputs, units):
     return layer
 
 
+class Attention(nn.Module):
+    """Self-attention: one product for query, key and value of all heads."""
+
+    def __init__(self, width, heads):
+        super().__init__()
+        self.heads = heads
+        self.weight = nn.Parameter(torch.empty(3 * width, width))
+        self.bias = nn.Parameter(torch.zeros(3 * width))
+        self.output_weight = nn.Parameter(torch.empty(width, width))
+        self.output_bias = nn.Parameter(torch.zeros(width))
+        nn.init.xavier_uniform_(self.weight)
+        nn.init.xavier_uniform_(self.output_weight)
+
+    def forward(self, x):
+        n, steps, width = x.shape
+        parts = nn.functional.linear(x, self.weight, self.bias).view(n, steps, 3, self.heads, -1)
+        query, key, value = parts.permute(2, 0, 3, 1, 4)
+        y = nn.functional.scaled_dot_product_attention(query, key, value)
+        return nn.functional.linear(y.transpose(1, 2).reshape(n, steps, width), self.output_weight, self.output_bias)
+
+
 def flat_dense(height, width, channels, units):
     layer = nn.Linear(height * width * channels, units)
     layer.flattened = (height, width, channels)
@@ -47,10 +79,14 @@ def load(net, weights):
                 getattr(layers[name], parameter).copy_(value)
 
 
+# The formats with channels last, by the number of axes.
+FORMATS = {4: torch.channels_last, 5: torch.channels_last_3d}
+
+
 def as_input(array):
-    """Images with their channels first, as PyTorch's layers take them; tokens as they are."""
+    """Images and volumes with their channels first, as PyTorch's layers take them; tokens as they are."""
     tensor = torch.from_numpy(array)
-    return tensor.permute(0, 3, 1, 2).contiguous() if tensor.ndim == 4 else tensor
+    return tensor.movedim(-1, 1).contiguous() if tensor.ndim in FORMATS else tensor
 
 
 class Side:
@@ -71,8 +107,8 @@ class Side:
         if y.dtype == np.int32:
             self.y = self.y.long()
         if layout == 'channels_last':
-            self.net = self.net.to(memory_format=torch.channels_last)
-            self.x = self.x.contiguous(memory_format=torch.channels_last)
+            self.net = self.net.to(memory_format=FORMATS[x.ndim])
+            self.x = self.x.contiguous(memory_format=FORMATS[x.ndim])
         self.autocast = nullcontext if settings.precision == 'float32' else lambda: torch.autocast('cpu', torch.bfloat16)
         self.run = torch.compile(self.net) if compiled else self.net
         self.optimizer = module.optimizer([p for p in self.net.parameters() if p.requires_grad],
@@ -127,7 +163,7 @@ class Settings:
 def variants(module, x, settings, training):
     """Which memory format and optimizer loop win depends on the machine and the net; a compiled net's convolutions go with their channels
     last in any case."""
-    layouts = ['contiguous', 'channels_last'] if x.ndim == 4 else ['contiguous']
+    layouts = ['contiguous', 'channels_last'] if x.ndim in FORMATS else ['contiguous']
     updates = ['for-loop', 'foreach'] + (['fused'] if module.FUSED else [])
     if settings.mode == 'compile':
         layouts = layouts[-1:]
