@@ -313,7 +313,6 @@ describe('classes of the library', () => {
 
   it.each<[string, () => unknown]>([
     ['loss', () => lossOf('circle' as never)],
-    ['metric', () => metricOf('AUC' as never)],
     ['initializer', () => initializerOf('identity' as never)],
     ['activation', () => activations.activationOf('threshold')],
   ])('a %s of Keras that is not here is told apart', (kind, call) => {

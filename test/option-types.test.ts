@@ -31,7 +31,14 @@ type Make = (options: unknown) => object;
 type Kinds = Record<string, keyof typeof wrong>;
 
 /** Options that may be lists of numbers, too. */
-const lists = new Set(['categoricalFocalCrossentropy.alpha']);
+const lists = new Set([
+  'categoricalFocalCrossentropy.alpha',
+  'auc.thresholds',
+  'auc.labelWeights',
+  ...['precision', 'recall', 'truePositives', 'falsePositives', 'trueNegatives', 'falseNegatives'].map(
+    (name) => `${name}.thresholds`,
+  ),
+]);
 
 /** Options that are records. */
 const records = new Set(['optimizerMap.optimizerMap']);

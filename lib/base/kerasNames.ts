@@ -57,10 +57,10 @@ const KERAS = {
   metric: {
     names:
       'acc accuracy auc bce binaryAccuracy binaryCrossentropy binaryIoU categoricalAccuracy categoricalCrossentropy categoricalHinge ' +
-      'ce concordanceCorrelation cosineSimilarity crossentropy f1Score fBetaScore falseNegatives falsePositives hinge iou ' +
-      'klDivergence kld logCosh logCoshError mae mape mean meanAbsoluteError meanAbsolutePercentageError meanIoU meanMetricWrapper ' +
+      'concordanceCorrelation cosineSimilarity f1Score fBetaScore falseNegatives falsePositives hinge iou ' +
+      'klDivergence logCoshError mae mape mean meanAbsoluteError meanAbsolutePercentageError meanIoU meanMetricWrapper ' +
       'meanSquaredError meanSquaredLogarithmicError mse msle oneHotIoU oneHotMeanIoU pearsonCorrelation poisson precision ' +
-      'precisionAtRecall r2Score recall recallAtPrecision rmse rootMeanSquaredError sensitivityAtSpecificity ' +
+      'precisionAtRecall r2Score recall recallAtPrecision rootMeanSquaredError sensitivityAtSpecificity ' +
       'sparseCategoricalAccuracy sparseCategoricalCrossentropy sparseTopKCategoricalAccuracy specificityAtSensitivity squaredHinge ' +
       'sum topKCategoricalAccuracy trueNegatives truePositives',
     instead: 'give a function of yTrue and yPred, or an object of a subclass of Metric',

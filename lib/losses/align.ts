@@ -121,6 +121,15 @@ export function maskedWeights(
   return ops.multiply(withRank(given, common), withRank(factor, common));
 }
 
+/**
+ * The weights of samples or of their values, with as many axes as the values.
+ *
+ * @throws EngineError `SHAPE` where they do not fit.
+ * @internal
+ */
+export const sameWeights = (name: string, weights: Sym, values: Sym): Sym =>
+  withRank(alignWeights(name, weights, values), values.rank);
+
 /** With axes of size 1 at the end. */
 const withRank = (x: Sym, rank: number): Sym => (x.rank < rank ? withRank(ops.expandDims(x, -1), rank) : x);
 

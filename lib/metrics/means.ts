@@ -3,7 +3,6 @@ import type { Sym } from '../core/sym.js';
 import type { Tensor } from '../core/tensor.js';
 import type { Trace } from '../core/trace.js';
 import { type Variable, variable } from '../core/variable.js';
-import { quotient } from './quotient.js';
 
 /** What a batch adds to a mean: a sum, and how much it weighs, each float32 []. @internal */
 export interface Share {
@@ -54,7 +53,7 @@ export class Means {
 
   /** Inside a trace: the mean at a place, 0 where nothing weighs, as in Keras. */
   mean(at: number): Tensor {
-    return quotient(this.sum(at), this.#number(2 * at + 1));
+    return ops.divideNoNan(this.sum(at), this.#number(2 * at + 1));
   }
 
   /** Inside a trace: the sum at a place. */

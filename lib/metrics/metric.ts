@@ -99,12 +99,15 @@ export abstract class Metric<R extends MetricResult = Tensor> implements Disposa
   /** The result outside of `compile`, and the names of a record of several. */
   #reader: { readonly program: Program; readonly keys: readonly string[] | undefined } | undefined;
 
-  /** @param name The default name. */
-  constructor(options: MetricOptions = {}, name?: string) {
+  /**
+   * @param name The default name.
+   * @param dtypes What the option `dtype` may be.
+   */
+  constructor(options: MetricOptions = {}, name?: string, dtypes: readonly DType[] = ['float32']) {
     const who = knownOptionsOf(new.target, options);
     this.className = new.target.name;
     this.name = options.name ?? name ?? factoryName(this.className);
-    oneOf(who, 'dtype', options.dtype ?? 'float32', ['float32', 'int32']);
+    oneOf(who, 'dtype', options.dtype ?? dtypes[0], dtypes);
     this.#guard();
   }
 

@@ -1,0 +1,34 @@
+import { knownOptionsOf } from '../base/checks.js';
+import { type MeanIoUOptions, meanIoUNames } from './iou.js';
+import { IoUBase } from './iouBase.js';
+import { classIds } from './classIds.js';
+
+/** The metric that {@link meanIoU} makes. */
+export class MeanIoU extends IoUBase {
+  static override readonly optionNames: object = meanIoUNames;
+  override readonly className = 'MeanIoU';
+  readonly #options: MeanIoUOptions;
+
+  constructor(options: MeanIoUOptions) {
+    const who = knownOptionsOf(new.target, options);
+    const { sparseYTrue = true, sparseYPred = true } = options;
+    const targetClassIds = classIds(who, options.numClasses);
+    super(who, options, { ...options, targetClassIds, sparseYTrue, sparseYPred });
+    this.#options = options;
+  }
+
+  override getConfig() {
+    return { ...this.#options, ...super.getConfig() };
+  }
+}
+
+/**
+ * The mean over all classes of intersection over union, TP / (TP + FP + FN); otherwise as `metrics.iou`.
+ * https://keras.io/api/metrics/segmentation_metrics/#meaniou-class
+ *
+ * @example
+ *     const metric = metrics.meanIoU({ numClasses: 2 });
+ *     await metric.updateState([0, 0, 1, 1], [0, 1, 0, 1]);
+ *     console.log((await metric.result().item()).toFixed(4)); // 0.3333
+ */
+export const meanIoU = (options: MeanIoUOptions) => new MeanIoU(options);

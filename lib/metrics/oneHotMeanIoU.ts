@@ -1,0 +1,34 @@
+import { knownOptionsOf } from '../base/checks.js';
+import { classIds } from './classIds.js';
+import { IoUBase } from './iouBase.js';
+import { type OneHotMeanIoUOptions, oneHotMeanIoUNames } from './oneHotIoU.js';
+
+/** The metric that {@link oneHotMeanIoU} makes. */
+export class OneHotMeanIoU extends IoUBase {
+  static override readonly optionNames: object = oneHotMeanIoUNames;
+  override readonly className = 'OneHotMeanIoU';
+  readonly #options: OneHotMeanIoUOptions;
+
+  constructor(options: OneHotMeanIoUOptions) {
+    const who = knownOptionsOf(new.target, options);
+    const { sparseYPred = false } = options;
+    const targetClassIds = classIds(who, options.numClasses);
+    super(who, options, { ...options, targetClassIds, sparseYTrue: false, sparseYPred });
+    this.#options = options;
+  }
+
+  override getConfig() {
+    return { ...this.#options, ...super.getConfig() };
+  }
+}
+
+/**
+ * As `metrics.meanIoU`, for one-hot targets and a number for each class as predictions, [n, ..., classes].
+ * https://keras.io/api/metrics/segmentation_metrics/#onehotmeaniou-class
+ *
+ * @example
+ *     const metric = metrics.oneHotMeanIoU({ numClasses: 2 });
+ *     await metric.updateState([[1, 0], [1, 0], [0, 1], [0, 1]], [[0.8, 0.2], [0.3, 0.7], [0.6, 0.4], [0.1, 0.9]]);
+ *     console.log((await metric.result().item()).toFixed(4)); // 0.3333
+ */
+export const oneHotMeanIoU = (options: OneHotMeanIoUOptions) => new OneHotMeanIoU(options);
