@@ -2,6 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { Model, type Sym, compile, grad, layers, ops, tensor } from 'nodegrad';
 import { errorOf } from './support/run.js';
 
+const PERSPECTIVE = [
+  0.0, 0.5669, 2.8639, 5.6579, 4.1356, 1.7487, 6.1955, 8.7266, 11.0759, 9.8173, 6.035, 11.5051, 13.6518,
+  15.6562, 16.4818, 11.3309, 16.0026, 17.8476, 19.5791, 21.2073, 17.0709, 19.8611, 21.4649, 22.443, 20.6588,
+];
+
 const { image } = ops;
 const numbers = (...shape: number[]) => {
   const length = shape.reduce((a, b) => a * b, 1);
@@ -38,6 +43,58 @@ describe('affineTransform', () => {
       const far = image.affineTransform(numbers(2, 2, 1), [1, 0, 1e30, 0, 1, -1e30, 0, 0], { fillMode });
       expect((await far.data()).length).toBe(4);
     }
+  });
+});
+
+describe('perspectiveTransform', () => {
+  const corners = [
+    [0, 0],
+    [0, 4],
+    [4, 0],
+    [4, 4],
+  ];
+  const moved = [
+    [0.5, 0.25],
+    [0, 4.5],
+    [3.5, -0.5],
+    [4.25, 3.75],
+  ];
+
+  it("gives Keras's numbers", async () => {
+    // keras.ops.image.perspective_transform(arange(25.).reshape(5, 5, 1), corners, moved), 3.15.1 on PyTorch.
+    const x = Float32Array.from({ length: 25 }, (_, i) => i);
+    const y = await ops.image.perspectiveTransform(tensor(x, [5, 5, 1]), corners, moved).data();
+    // Homographies are solved in float32 there.
+    PERSPECTIVE.forEach((n, i) => expect(Math.abs(y[i] - n)).toBeLessThan(1e-3));
+    const two = ops.image.perspectiveTransform(
+      tensor(Float32Array.from([...x, ...x]), [2, 1, 5, 5]),
+      [corners, corners],
+      [corners, moved],
+      { dataFormat: 'channelsFirst' },
+    );
+    const both = await two.data();
+    both.slice(0, 25).forEach((n, i) => expect(Math.abs(n - i)).toBeLessThan(1e-4));
+    both.slice(25).forEach((n, i) => expect(Math.abs(n - y[i])).toBeLessThan(1e-4));
+  });
+
+  it('refuses other points', () => {
+    expect(errorOf(() => ops.image.perspectiveTransform(numbers(4, 5, 3), [[1, 2]], corners))).toMatchObject({
+      code: 'SHAPE',
+    });
+  });
+
+  it('has a gradient by the points', async () => {
+    const image = numbers(5, 5, 1);
+    const loss = (points: Sym) => ops.sum(ops.square(ops.image.perspectiveTransform(image, points, moved)));
+    const run = compile((points: Sym) => ({ y: loss(points), g: grad(loss(points), [points])[0] }));
+    const at = async (by: number) => {
+      const points = corners.map(([a, b], i) => [a + 0.3 + (i === 3 ? by : 0), b + 0.2]);
+      return run(tensor(points));
+    };
+    const gradient = (await (await at(0)).g.data())[6];
+    const [up, down] = [(await (await at(1e-3)).y.data())[0], (await (await at(-1e-3)).y.data())[0]];
+    // Rounding of sums up to 10 over steps of 2e-3, and kinks between pixels.
+    expect(Math.abs((up - down) / 2e-3 - gradient)).toBeLessThan(0.02 * Math.max(1, Math.abs(gradient)));
   });
 });
 

@@ -151,6 +151,12 @@ const image = [
   ],
 ];
 const kernel = [[[[1]]]];
+const corners = [
+  [0, 0],
+  [0, 1],
+  [1, 0],
+  [1, 1],
+];
 const opsWithOptions: Record<string, [before: unknown[], options?: object]> = {
   affineTransform: [[image, [1, 0, 0, 0, 1, 0, 0, 0]]],
   all: [[x]],
@@ -186,6 +192,8 @@ const opsWithOptions: Record<string, [before: unknown[], options?: object]> = {
   extractPatches: [[image, 1]],
   extractPatches3d: [[[image], 1]],
   cholesky: [[[[1]]]],
+  ctcLoss: [[[[1]], [[[1, 2]]], [1], [1]]],
+  fold: [[[[[1]]], 1, 1]],
   choleskyInverse: [[[[1]]]],
   gather: [[x, [0]]],
   gaussianBlur: [[image]],
@@ -224,11 +232,15 @@ const opsWithOptions: Record<string, [before: unknown[], options?: object]> = {
   oneHot: [[[0]], { depth: 2 }],
   matrixRank: [[x]],
   norm: [[x]],
+  normalize: [[x]],
+  perspectiveTransform: [[image, corners, corners]],
   pinv: [[x]],
   qr: [[x]],
   rfft: [[x]],
   solveTriangular: [[[[1]], [1]]],
+  stft: [[[1, 2, 3, 4], 2, 1, 2]],
   svd: [[x]],
+  unfold: [[image, 1]],
   pad: [
     [
       x,
@@ -276,7 +288,7 @@ const opsWithOptions: Record<string, [before: unknown[], options?: object]> = {
   zerosLike: [[x]],
 };
 const withoutOptions = [
-  'det eigh extractSequences fft fft2 ifft2 inv logdet luFactor slogdet solve',
+  'psnr det eigh extractSequences fft fft2 ifft2 inv logdet luFactor slogdet solve',
   'arange bartlett blackman convertToNumpy dot dsplit dstack dtype fliplr flipud full getItem hamming hanning hsplit hstack inner isTensor',
   'kaiser kron moveaxis ndim nonzero ones outer ravel scatter select shape size sliceUpdate swapaxes tile vdot vsplit vstack zeros',
   'angle cbrt ceil clip copy deg2rad divideNoNan exp2 fmax fmin heaviside hypot imag isfinite isinf isnan isneginf isposinf isreal',

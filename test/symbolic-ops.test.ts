@@ -25,6 +25,8 @@ const fixed = (...shape: number[]) => {
 };
 const numbers = (...shape: number[]) => tensor(fixed(...shape));
 const image = numbers(2, 6, 6, 4);
+const fixedInts = (...values: number[]) => new NDArray(Int32Array.from(values), [values.length], 'int32');
+const fixedPoints = (by: number) => new NDArray(Float32Array.of(0, by, 0, 5, 5, by, 5, 4), [4, 2], 'float32');
 const sequenceOf3 = numbers(2, 3, 2);
 const eye = [
   [3, 0, 0],
@@ -207,6 +209,13 @@ const table: Record<string, Args> = {
   rfft: [sequence],
   irfft: [[sequence, sequence], { fftLength: 5 }],
   extractSequences: [sequence, 2, 1],
+  stft: [sequence, 2, 1, 3],
+  unfold: [image, 2],
+  fold: [numbers(2, 8, 4), 3, 2],
+  normalize: [x],
+  psnr: [x, y, 1],
+  ctcLoss: [ids, numbers(2, 3, 4), fixedInts(2, 1), fixedInts(3, 2)],
+  perspectiveTransform: [image, fixedPoints(0), fixedPoints(1)],
   lstm: [sequence, fixed(4, 8), fixed(2, 8), undefined, { returnSequences: true }],
   gru: [sequence, fixed(4, 6), fixed(2, 6), undefined, { initialState: numbers(2, 2) }],
   simpleRnn: [sequence, fixed(4, 2), fixed(2, 2)],

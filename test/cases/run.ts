@@ -6,6 +6,7 @@ import { type Numbers, type Stored, readFixture, worst } from '../fixtures/read.
 import { allOps } from '../support/ops.js';
 import { compositions } from './compositions.js';
 import { linalg } from './linalg.js';
+import { signals } from './signals.js';
 
 export interface Case {
   name: string;
@@ -45,7 +46,7 @@ export const cases: readonly Case[] = tables.flatMap(({ entries }) => entries);
 const ELEMENTWISE = 1e-6;
 const SUMS = 1e-5;
 const SUMMING =
-  /^(conv|depthwise|upSampling|matmul|average|separable|sum|mean|prod|softmax|logSoftmax|.*CrossEntropy|flatten|pool|dense|residual|branches|batchNorm|layerNorm|rmsNorm|groupNorm|einsum|dotProduct|moments|linalg|norm|pinv|lstsq|cholesky|solve|fft|lstm|gru|simpleRnn)/;
+  /^(conv|depthwise|upSampling|matmul|average|separable|sum|mean|prod|softmax|logSoftmax|.*CrossEntropy|flatten|pool|dense|residual|branches|batchNorm|layerNorm|rmsNorm|groupNorm|einsum|dotProduct|moments|linalg|norm|pinv|lstsq|cholesky|solve|fft|signals|lstm|gru|simpleRnn)/;
 
 /** Finite differences: steps of H and 2 H on both sides, which cancel all error terms below H⁴. */
 const H = 0.02;
@@ -53,9 +54,9 @@ const H = 0.02;
 type Loose = (...args: unknown[]) => Sym;
 
 function call(row: Case, inputs: readonly Sym[]): Sym {
-  const fn = ({ ...allOps, ...compositions, ...linalg } as unknown as Record<string, Loose | undefined>)[
-    row.op
-  ];
+  const fn = (
+    { ...allOps, ...compositions, ...linalg, ...signals } as unknown as Record<string, Loose | undefined>
+  )[row.op];
   if (!fn) throw new Error(`The table names an op that does not exist: ${row.op}`);
   return fn(...(row.list ? [inputs] : inputs), ...row.args);
 }

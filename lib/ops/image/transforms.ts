@@ -1,10 +1,13 @@
-import { knownOptions, oneOf, wrongShape } from '../../base/checks.js';
+import { type OptionNames, knownOptions, oneOf, wrongShape } from '../../base/checks.js';
 import { type Operand, type Outcome, typeOf } from '../../core/apply.js';
 import { op } from '../../core/op.js';
+import { add, multiply } from '../binary.js';
+import { solve } from '../linalg.js';
 import { reshape } from '../shape.js';
-import { slice } from '../slice.js';
+import { concatenate, slice, stack } from '../slice.js';
 import { toFloat32 } from '../toFloat32.js';
-import { knownSizes } from './images.js';
+import { negative } from '../unary.js';
+import { type ImageOptions, imageNames, knownSizes } from './images.js';
 import {
   type AffineTransformOptions,
   type SampleOptions,
@@ -85,5 +88,72 @@ export const affineTransform = op(
     return moved('affineTransform', images, projected(toFloat32<Operand>(transform)), options) as Outcome<
       X | T
     >;
+  },
+);
+
+/** What `ops.image.perspectiveTransform` takes. */
+export interface PerspectiveTransformOptions extends ImageOptions {
+  /** The nearest pixel, or a straight line between pixels. Default `bilinear`. */
+  interpolation?: 'nearest' | 'bilinear';
+  /** What is beyond the border. Default 0. */
+  fillValue?: number;
+}
+
+const perspectiveNames = {
+  interpolation: 'optional',
+  fillValue: 'optional',
+  ...imageNames,
+} satisfies OptionNames<PerspectiveTransformOptions>;
+
+/**
+ * Images seen from another side: what is at the start points comes to the end points. https://keras.io/api/ops/image/
+ *
+ * @param images Of rank 3 (one) or 4 (a batch), height, width and channels known.
+ * @param startPoints Four corners (x, y), x the column: [4, 2], for all images or [n, 4, 2]. Gradients flow to them, too.
+ * @param endPoints Of the same shape.
+ * @returns Of the images' shape.
+ * @throws EngineError `SHAPE`, `ARGUMENT`; `ARGUMENT` (when read) where three end points lie on one line.
+ */
+export const perspectiveTransform = op(
+  'perspectiveTransform',
+  <X extends Operand, S extends Operand, E extends Operand>(
+    images: X,
+    startPoints: S,
+    endPoints: E,
+    options: PerspectiveTransformOptions = {},
+  ): Outcome<X | S | E> => {
+    knownOptions('perspectiveTransform', options, perspectiveNames);
+    const { shape } = typeOf(startPoints);
+    for (const points of [startPoints, endPoints]) {
+      const own = typeOf(points).shape;
+      if (
+        own.length !== shape.length ||
+        own.length < 2 ||
+        own.length > 3 ||
+        own.at(-1) !== 2 ||
+        own.at(-2) !== 4
+      )
+        throw wrongShape('perspectiveTransform', 'both points [4, 2] or both [n, 4, 2]', own);
+    }
+    const lists = shape.length === 2 ? [1, 4, 2] : [-1, 4, 2];
+    const [start, end] = [startPoints, endPoints].map((points: Operand): Operand =>
+      reshape(toFloat32<Operand>(points), lists),
+    );
+    // The map takes end points to start points: two equations for each.
+    const along = (points: Operand, i: number): Operand => slice<Operand>(points, [0, 0, i], [-1, -1, 1]);
+    const none = multiply(along(end, 0), 0);
+    const row = (...parts: Operand[]): Operand => concatenate<Operand>(parts, { axis: -1 });
+    const line = [end, add(none, 1)];
+    const nothing = [none, none, none];
+    const times = (i: number): Operand => negative(multiply<Operand, Operand>(along(start, i), end));
+    const rows = stack<Operand>([row(...line, ...nothing, times(0)), row(...nothing, ...line, times(1))], {
+      axis: 2,
+    });
+    const transform = solve<Operand, Operand>(
+      reshape<Operand>(rows, [-1, 8, 8]),
+      reshape<Operand>(start, [-1, 8]),
+    );
+    const one = shape.length === 2 ? reshape<Operand>(transform, [8]) : transform;
+    return moved('perspectiveTransform', images, projected(one), options) as Outcome<X | S | E>;
   },
 );

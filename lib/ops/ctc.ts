@@ -1,0 +1,146 @@
+import { type OptionNames, integer, knownOptions, wrongShape } from '../base/checks.js';
+import { EngineError } from '../base/errors.js';
+import { type Operand, type Outcome, indexOperand, typeOf } from '../core/apply.js';
+import { NDArray } from '../core/ndarray.js';
+import { op } from '../core/op.js';
+import { logsumexp } from './arithmetic.js';
+import {
+  add,
+  equal,
+  greater,
+  less,
+  logicalAnd,
+  logicalOr,
+  maximum,
+  multiply,
+  notEqual,
+  subtract,
+  where,
+} from './binary.js';
+import { gather } from './gather.js';
+import { expandDims, reshape, squeeze } from './shape.js';
+import { pad, slice, stack } from './slice.js';
+import { logSoftmax } from './softmax.js';
+import { toFloat32 } from './toFloat32.js';
+import { cast, negative } from './unary.js';
+
+/** What `ops.ctcLoss` takes. */
+export interface CtcLossOptions {
+  /** The class that stands for no label. Default 0. */
+  maskIndex?: number;
+}
+
+const ctcLossNames = { maskIndex: 'optional' } satisfies OptionNames<CtcLossOptions>;
+
+/** The logarithm of what cannot be: so low that it adds nothing, and finite, so that its gradient is 0. */
+const NEVER = -1e30;
+
+const pick = (x: Operand, axis: number, at: number): Operand => {
+  const { shape } = typeOf(x);
+  const start = shape.map((_, i) => (i === axis ? at : 0));
+  return squeeze<Operand>(
+    slice<Operand>(
+      x,
+      start,
+      shape.map((_, i) => (i === axis ? 1 : -1)),
+    ),
+    axis,
+  );
+};
+
+/** Numbers of the states, one place further for each state, with NEVER before them. */
+function shifted(x: Operand, by: number, states: number): Operand {
+  const padded = pad(
+    x,
+    [
+      [0, 0],
+      [by, 0],
+    ],
+    { constantValues: NEVER },
+  );
+  return slice<Operand>(padded, [0, 0], [-1, states]);
+}
+
+/**
+ * The connectionist temporal classification loss: minus the logarithm of the probability that the steps, without repeated classes and
+ * then without `maskIndex`, are the labels. Graves et al., Connectionist temporal classification, 2006. https://keras.io/api/ops/nn/
+ *
+ * @param target int32 [n, labels], of known length; what comes after a sample's `targetLength` is not read.
+ * @param output Logits [n, steps, classes], steps of known number.
+ * @param targetLength int32 [n].
+ * @param outputLength int32 [n].
+ * @returns float32 [n]; infinite where the steps are too few for the labels.
+ * @throws EngineError `SHAPE`; `ARGUMENT` (when read) for a label that is no class.
+ */
+export const ctcLoss = op(
+  'ctcLoss',
+  <X extends Operand>(
+    target: Operand,
+    output: X,
+    targetLength: Operand,
+    outputLength: Operand,
+    options: CtcLossOptions = {},
+  ): Outcome<X> => {
+    knownOptions('ctcLoss', options, ctcLossNames);
+    const blank = integer('ctcLoss', 'maskIndex', options.maskIndex ?? 0, 0);
+    const labels = indexOperand(target);
+    const [given, shape] = [typeOf(labels).shape, typeOf(output).shape];
+    if (given.length !== 2 || given[1] < 0)
+      throw wrongShape('ctcLoss', 'labels [n, labels] of known length', given);
+    if (shape.length !== 3 || shape[1] < 1 || shape[2] < 1)
+      throw wrongShape('ctcLoss', 'logits [n, steps, classes], at least one step', shape);
+    if (blank >= shape[2])
+      throw new EngineError(
+        'ARGUMENT',
+        `[ctcLoss] expected a maskIndex below ${shape[2]}, received ${blank}`,
+      );
+    const lengths = [targetLength, outputLength].map((length): Operand => {
+      const known = indexOperand(length);
+      if (typeOf(known).shape.length !== 1) throw wrongShape('ctcLoss', 'lengths [n]', typeOf(known).shape);
+      return expandDims<Operand>(known, 1);
+    });
+    // The states: a blank, the first label, a blank, …, the last label, a blank.
+    const states = 2 * given[1] + 1;
+    const spaced = stack<Operand>([add(multiply(labels, 0), blank), maximum(labels, 0)], { axis: 2 });
+    const extended = pad(
+      reshape(cast<Operand>(spaced, 'float32'), [given[0], 2 * given[1]]),
+      [
+        [0, 0],
+        [0, 1],
+      ],
+      { constantValues: blank },
+    );
+    const classes = cast<Operand>(extended, 'int32');
+    const place = (of: (i: number) => number) =>
+      new NDArray(
+        Int32Array.from({ length: states }, (_, i) => of(i)),
+        [states],
+      );
+    const index = place((i) => i);
+    // From the state two before, past a blank, where the label is another one than there.
+    const before = shifted(extended, 2, states);
+    const mayPass = logicalAnd<Operand, Operand>(
+      notEqual(extended, blank),
+      notEqual<Operand, Operand>(extended, before),
+    );
+    const logits = logSoftmax<Operand>(toFloat32(output));
+    const each = gather<Operand, Operand>(logits, classes, { axis: 2, batchDims: 1 });
+    let sums: Operand = where(less(index, 2), pick(each, 1, 0), NEVER);
+    for (let step = 1; step < shape[1]; step++) {
+      const passed: Operand = where(mayPass, shifted(sums, 2, states), NEVER);
+      const reached: Operand = logsumexp(stack<Operand>([sums, shifted(sums, 1, states), passed]), {
+        axis: 0,
+      });
+      const next: Operand = add<Operand, Operand>(reached, pick(each, 1, step));
+      sums = where<Operand, Operand, Operand>(greater(lengths[1], step), next, sums);
+    }
+    // It ends in the last label or the blank after it.
+    const end = multiply(lengths[0], 2);
+    const last = logicalOr<Operand, Operand>(
+      equal<Operand, Operand>(index, end),
+      equal<Operand, Operand>(index, subtract(end, 1)),
+    );
+    const total = logsumexp(where(last, sums, NEVER), { axis: 1 });
+    return negative(where(less(total, NEVER / 2), -Infinity, total)) as Outcome<X>;
+  },
+);

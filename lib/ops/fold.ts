@@ -1,0 +1,90 @@
+import { type OptionNames, expected, integer, knownOptions, wrongShape } from '../base/checks.js';
+import { type Operand, type Outcome, typeOf } from '../core/apply.js';
+import { op } from '../core/op.js';
+import { reshape, transpose } from './shape.js';
+import { type Sides, sidesOf } from './window.js';
+import { type Windows, overlapped, windowed } from './windows.js';
+
+/** What `ops.unfold` and `ops.fold` take. */
+export interface FoldOptions {
+  /** How far the pixels of a patch are apart, one number or one for each side. Default 1. */
+  dilation?: Sides;
+  /** Zeros around the image, on both sides. Default 0. */
+  padding?: Sides;
+  /** How far patches are apart. Default 1. */
+  stride?: Sides;
+}
+
+const foldNames = {
+  dilation: 'optional',
+  padding: 'optional',
+  stride: 'optional',
+} satisfies OptionNames<FoldOptions>;
+
+function pairOf(op: string, name: string, value: Sides, least = 1): readonly number[] {
+  const pair = sidesOf(value, 2);
+  if (!Array.isArray(pair) || pair.length !== 2) throw expected(op, `a number or two for ${name}`, value);
+  return pair.map((n) => integer(op, name, n, least));
+}
+
+function windowsOf(op: string, kernelSize: Sides, options: FoldOptions): Windows {
+  knownOptions(op, options, foldNames);
+  return {
+    size: pairOf(op, 'kernelSize', kernelSize),
+    strides: pairOf(op, 'stride', options.stride ?? 1),
+    dilations: pairOf(op, 'dilation', options.dilation ?? 1),
+    padding: pairOf(op, 'padding', options.padding ?? 0, 0),
+  };
+}
+
+/**
+ * The patches of images as columns (im2col). https://keras.io/api/ops/nn/
+ *
+ * @param x [n, channels, height, width], all sides and channels known.
+ * @param kernelSize The side of a patch, or [height, width].
+ * @returns [n, channels · height · width of a patch, patches], row by row.
+ * @throws EngineError `SHAPE`, `ARGUMENT`.
+ */
+export const unfold = op(
+  'unfold',
+  <X extends Operand>(x: X, kernelSize: Sides, options: FoldOptions = {}): Outcome<X> => {
+    const windows = windowsOf('unfold', kernelSize, options);
+    const { shape } = typeOf(x);
+    if (shape.length !== 4) throw wrongShape('unfold', 'images [n, channels, height, width]', shape);
+    const { y, counts } = windowed('unfold', x, [2, 3], windows);
+    const [channels, [rows, columns]] = [shape[1], windows.size];
+    return reshape<Operand>(transpose(y, [0, 1, 3, 5, 2, 4]), [
+      shape[0],
+      channels * rows * columns,
+      counts[0] * counts[1],
+    ]) as Outcome<X>;
+  },
+);
+
+/**
+ * Images from patches (col2im): each pixel is the sum of those that show it. https://keras.io/api/ops/nn/
+ *
+ * @param x float32 [n, channels · height · width of a patch, patches], as {@link unfold} gives it.
+ * @param outputSize [height, width] of the images.
+ * @param kernelSize The side of a patch, or [height, width].
+ * @returns [n, channels, height, width].
+ * @throws EngineError `SHAPE`, `ARGUMENT`.
+ */
+export const fold = op(
+  'fold',
+  <X extends Operand>(x: X, outputSize: Sides, kernelSize: Sides, options: FoldOptions = {}): Outcome<X> => {
+    const windows = windowsOf('fold', kernelSize, options);
+    const sizes = pairOf('fold', 'outputSize', outputSize);
+    const { shape } = typeOf(x);
+    const counts = sizes.map((n, i) => {
+      const reach = (windows.size[i] - 1) * windows.dilations[i] + 1;
+      return Math.floor((n + 2 * (windows.padding as readonly number[])[i] - reach) / windows.strides[i]) + 1;
+    });
+    const [rows, columns] = windows.size;
+    const channels = shape.length === 3 ? shape[1] / (rows * columns) : NaN;
+    if (!Number.isInteger(channels) || channels < 1 || shape[2] !== counts[0] * counts[1])
+      throw wrongShape('fold', `patches [n, channels · ${rows * columns}, ${counts[0] * counts[1]}]`, shape);
+    const apart = reshape<Operand>(x, [shape[0], channels, rows, columns, counts[0], counts[1]]);
+    return overlapped('fold', transpose(apart, [0, 1, 4, 2, 5, 3]), [2, 3], sizes, windows) as Outcome<X>;
+  },
+);
