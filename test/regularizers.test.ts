@@ -153,3 +153,26 @@ describe('the loss of a model', () => {
     expect(loss).toBeCloseTo(3 * (8 / 6), 5);
   });
 });
+
+describe('orthogonalRegularizer', () => {
+  const matrix = [
+    [3, 4],
+    [4, -3],
+    [0, 5],
+  ];
+
+  it('is the mean of |cosine| over pairs of rows or columns, times the factor', async () => {
+    // Rows: cosines 0, 4/5 and -3/5. Columns (3, 4, 0) and (4, -3, 5): 12 - 12 = 0.
+    const rows = regularizers.orthogonalRegularizer({ factor: 0.5 });
+    const columns = regularizers.orthogonalRegularizer({ factor: 0.5, mode: 'columns' });
+    // Some ten roundings of float32.
+    expect((await numbersOf((x) => rows.call(x), matrix))[0]).toBeCloseTo((0.5 * (0.8 + 0.6)) / 3, 6);
+    expect((await numbersOf((x) => columns.call(x), matrix))[0]).toBeCloseTo(0, 6);
+  });
+
+  it('takes a matrix, and is 0 for one vector', async () => {
+    const one = regularizers.orthogonalRegularizer();
+    expect(await numbersOf((x) => one.call(x), [[1, 2]])).toEqual([0]);
+    await expect(numbersOf((x) => one.call(x), [1, 2])).rejects.toMatchObject({ code: 'SHAPE' });
+  });
+});

@@ -1,4 +1,4 @@
-import type { SeedOptions } from './initializer.js';
+import type { FanOptions } from './initializer.js';
 import { VariancePreset } from './variancePreset.js';
 
 /** A variance scaling with fixed options: made by `initializers.glorotNormal`, which says more. */
@@ -13,4 +13,4 @@ export class GlorotNormal extends VariancePreset {
  *
  * @example layers.dense({ units: 8, kernelInitializer: 'glorotNormal' });
  */
-export const glorotNormal = (options?: SeedOptions) => new GlorotNormal(options);
+export const glorotNormal = (options?: FanOptions) => new GlorotNormal(options);

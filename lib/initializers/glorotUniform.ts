@@ -1,4 +1,4 @@
-import type { SeedOptions } from './initializer.js';
+import type { FanOptions } from './initializer.js';
 import { VariancePreset } from './variancePreset.js';
 
 /** A variance scaling with fixed options: made by `initializers.glorotUniform`, which says more. */
@@ -14,4 +14,4 @@ export class GlorotUniform extends VariancePreset {
  *
  * @example layers.dense({ units: 8, kernelInitializer: initializers.glorotUniform({ seed: 1 }) });
  */
-export const glorotUniform = (options?: SeedOptions) => new GlorotUniform(options);
+export const glorotUniform = (options?: FanOptions) => new GlorotUniform(options);

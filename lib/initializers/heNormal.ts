@@ -1,4 +1,4 @@
-import type { SeedOptions } from './initializer.js';
+import type { FanOptions } from './initializer.js';
 import { VariancePreset } from './variancePreset.js';
 
 /** A variance scaling with fixed options: made by `initializers.heNormal`, which says more. */
@@ -13,4 +13,4 @@ export class HeNormal extends VariancePreset {
  *
  * @example layers.dense({ units: 8, kernelInitializer: 'heNormal', activation: 'relu' });
  */
-export const heNormal = (options?: SeedOptions) => new HeNormal(options);
+export const heNormal = (options?: FanOptions) => new HeNormal(options);

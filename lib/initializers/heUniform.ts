@@ -1,4 +1,4 @@
-import type { SeedOptions } from './initializer.js';
+import type { FanOptions } from './initializer.js';
 import { VariancePreset } from './variancePreset.js';
 
 /** A variance scaling with fixed options: made by `initializers.heUniform`, which says more. */
@@ -14,4 +14,4 @@ export class HeUniform extends VariancePreset {
  *
  * @example layers.dense({ units: 8, kernelInitializer: 'heUniform', activation: 'relu' });
  */
-export const heUniform = (options?: SeedOptions) => new HeUniform(options);
+export const heUniform = (options?: FanOptions) => new HeUniform(options);

@@ -1,5 +1,5 @@
 import { factoryName } from '../base/names.js';
-import { type OptionNames, knownOptions, seedOf, shapeOf } from '../base/checks.js';
+import { type OptionNames, knownOptions, seedOf, shapeOf, wrongShape } from '../base/checks.js';
 import { nextSeed } from '../core/seed.js';
 import type { Tensor } from '../core/tensor.js';
 
@@ -64,8 +64,28 @@ export abstract class Initializer {
   }
 }
 
+/** What initializers take that look at the inputs and outputs of a unit. */
+export interface FanOptions extends SeedOptions {
+  /** The axes of the weight that stand for its inputs; with `outputAxes`. Default: as in kernels [...window, inputs, outputs]. */
+  inputAxes?: readonly number[] | null;
+  /** The axes of the weight that stand for its outputs; with `inputAxes`. */
+  outputAxes?: readonly number[] | null;
+}
+
 /** How many numbers flow into and out of one unit of a weight: of a kernel, window × channels. */
-export function fans(shape: readonly number[]): { fanIn: number; fanOut: number } {
+export function fans(
+  shape: readonly number[],
+  { inputAxes, outputAxes }: FanOptions = {},
+): { fanIn: number; fanOut: number } {
+  if (inputAxes && outputAxes) {
+    const product = (axes: readonly number[]) =>
+      axes.reduce((size, axis) => {
+        const n = shape.at(axis);
+        if (n === undefined) throw wrongShape('initializer', `a shape that has axis ${axis}`, shape);
+        return size * n;
+      }, 1);
+    return { fanIn: product(inputAxes), fanOut: product(outputAxes) };
+  }
   if (shape.length === 0) return { fanIn: 1, fanOut: 1 };
   if (shape.length === 1) return { fanIn: shape[0], fanOut: shape[0] };
   const window = shape.slice(0, -2).reduce((product, n) => product * n, 1);

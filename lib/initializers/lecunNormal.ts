@@ -1,4 +1,4 @@
-import type { SeedOptions } from './initializer.js';
+import type { FanOptions } from './initializer.js';
 import { VariancePreset } from './variancePreset.js';
 
 /** A variance scaling with fixed options: made by `initializers.lecunNormal`, which says more. */
@@ -12,4 +12,4 @@ export class LecunNormal extends VariancePreset {
  *
  * @example layers.dense({ units: 8, kernelInitializer: 'lecunNormal' });
  */
-export const lecunNormal = (options?: SeedOptions) => new LecunNormal(options);
+export const lecunNormal = (options?: FanOptions) => new LecunNormal(options);

@@ -1,4 +1,4 @@
-import type { SeedOptions } from './initializer.js';
+import type { FanOptions } from './initializer.js';
 import { VariancePreset } from './variancePreset.js';
 
 /** A variance scaling with fixed options: made by `initializers.lecunUniform`, which says more. */
@@ -13,4 +13,4 @@ export class LecunUniform extends VariancePreset {
  *
  * @example layers.dense({ units: 8, kernelInitializer: 'lecunUniform' });
  */
-export const lecunUniform = (options?: SeedOptions) => new LecunUniform(options);
+export const lecunUniform = (options?: FanOptions) => new LecunUniform(options);

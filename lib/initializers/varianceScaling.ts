@@ -1,7 +1,7 @@
-import { type OptionNames, knownOptionsOf, oneOf, positive } from '../base/checks.js';
+import { type OptionNames, expected, knownOptionsOf, oneOf, positive } from '../base/checks.js';
 import { randomNormal, randomUniform, truncatedNormal } from '../ops/random.js';
 import type { Tensor } from '../core/tensor.js';
-import { Initializer, fans, type SeedOptions } from './initializer.js';
+import { Initializer, fans, type FanOptions } from './initializer.js';
 
 const MODES = ['fanIn', 'fanOut', 'fanAvg'] as const;
 const DISTRIBUTIONS = ['truncatedNormal', 'untruncatedNormal', 'uniform', 'normal'] as const;
@@ -10,7 +10,7 @@ type Mode = (typeof MODES)[number];
 type Distribution = (typeof DISTRIBUTIONS)[number];
 
 /** What `initializers.varianceScaling` takes. */
-export interface VarianceScalingOptions extends SeedOptions {
+export interface VarianceScalingOptions extends FanOptions {
   /** What the variance is multiplied by, above 0. Default 1. */
   scale?: number;
   /** What the variance is divided by: the inputs of a unit, its outputs, or the mean of both. Default `fanIn`. */
@@ -29,6 +29,8 @@ export class VarianceScaling extends Initializer {
     mode: 'optional',
     distribution: 'optional',
     seed: 'optional',
+    inputAxes: 'optional',
+    outputAxes: 'optional',
   } satisfies OptionNames<VarianceScalingOptions>;
   readonly className: string = 'VarianceScaling';
   /** What the variance is multiplied by. */
@@ -38,9 +40,13 @@ export class VarianceScaling extends Initializer {
   /** How the numbers are distributed. */
   readonly distribution: Exclude<Distribution, 'normal'>;
 
+  /** The axes that stand for inputs and outputs, where they were given. */
+  protected readonly axes: Pick<FanOptions, 'inputAxes' | 'outputAxes'>;
+
   constructor(options: VarianceScalingOptions = {}) {
     const who = knownOptionsOf(new.target, options);
     super(options.seed);
+    this.axes = axesOf(who, options);
     this.scale = positive(who, 'scale', options.scale ?? 1);
     this.mode = oneOf(who, 'mode', options.mode ?? 'fanIn', MODES);
     const given = options.distribution ?? 'truncatedNormal';
@@ -49,7 +55,7 @@ export class VarianceScaling extends Initializer {
   }
 
   protected draw(shape: readonly number[], seed: number): Tensor {
-    const { fanIn, fanOut } = fans(shape);
+    const { fanIn, fanOut } = fans(shape, this.axes);
     const fan = { fanIn, fanOut, fanAvg: (fanIn + fanOut) / 2 }[this.mode];
     const variance = this.scale / Math.max(1, fan);
     if (this.distribution === 'uniform') {
@@ -63,8 +69,21 @@ export class VarianceScaling extends Initializer {
 
   override getConfig(): Record<string, unknown> {
     const { scale, mode, distribution } = this;
-    return { scale, mode, distribution, ...super.getConfig() };
+    return { scale, mode, distribution, ...super.getConfig(), ...this.axes };
   }
+}
+
+/** Both lists of axes, or none. */
+function axesOf(
+  who: string,
+  { inputAxes, outputAxes }: FanOptions,
+): Pick<FanOptions, 'inputAxes' | 'outputAxes'> {
+  if (inputAxes == null && outputAxes == null) return {};
+  const lists = Object.entries({ inputAxes, outputAxes });
+  for (const [name, axes] of lists)
+    if (!Array.isArray(axes) || ![...(axes as unknown[])].every((axis) => Number.isSafeInteger(axis)))
+      throw expected(who, `lists of integers as inputAxes and outputAxes, with ${name}`, axes);
+  return { inputAxes, outputAxes };
 }
 
 /**

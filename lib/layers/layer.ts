@@ -169,6 +169,12 @@ export abstract class Layer extends Operation implements Disposable {
     return this.#trainable ? this.weights.filter((weight) => weight.trainable) : [];
   }
 
+  /** The weights that training does not change: statistics, and those that are frozen. */
+  get nonTrainableWeights(): Variable[] {
+    const trained = new Set(this.trainableWeights);
+    return this.weights.filter((weight) => !trained.has(weight));
+  }
+
   /** Itself and all layers within, each once. @internal */
   get flattened(): readonly Layer[] {
     const found = new Set<Layer>();

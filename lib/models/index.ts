@@ -1,3 +1,4 @@
+export { type CloneModelOptions, cloneModel } from './cloneModel.js';
 export { modelFromJson } from './json.js';
 export { Model } from './model.js';
 export type { BatchShape, CompileOptions, ModelBaseOptions, ModelOptions } from './modelOptions.js';

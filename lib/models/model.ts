@@ -115,12 +115,12 @@ export class Model<const S extends OutputStructure = KerasTensor>
 
   /** The layers in the order of their first call; in a subclass with its own `call`, those that it holds. */
   get layers(): readonly Layer[] {
-    return this.#callsLayers ? this.sublayers : this.graph.layers;
+    return this.callsLayers ? this.sublayers : this.graph.layers;
   }
 
   /** The layers, and the calls of ops on their outputs, in the order of their first call. */
   get operations(): readonly Operation[] {
-    return this.#callsLayers ? this.sublayers : this.graph.operations;
+    return this.callsLayers ? this.sublayers : this.graph.operations;
   }
 
   /** The places of its inputs, in order. @throws EngineError `STATE` where the model does not know them yet. */
@@ -148,11 +148,13 @@ export class Model<const S extends OutputStructure = KerasTensor>
     return this.#requireCompiled().optimizer;
   }
 
-  /** The layer of a name. @throws EngineError `ARGUMENT` where there is none. */
-  getLayer(name: string): Layer {
-    const found = this.layers.find((layer) => layer.name === name);
+  /** The layer of a name, or at a place in {@link layers}. @throws EngineError `ARGUMENT` where there is none. */
+  getLayer(name: string | number): Layer {
+    const { layers } = this;
+    const found = typeof name === 'number' ? layers.at(name) : layers.find((layer) => layer.name === name);
     if (found) return found;
-    throw expected('getLayer', `one of ${this.layers.map((layer) => layer.name).join(', ')}`, name);
+    const names = layers.map((layer) => layer.name).join(', ');
+    throw expected('getLayer', `one of ${names}, or a place among them`, name);
   }
 
   call(x: Sym | readonly Sym[], context: CallContext): Sym | readonly Sym[] {
@@ -351,7 +353,7 @@ export class Model<const S extends OutputStructure = KerasTensor>
   }
 
   get #rows(): Stack {
-    return { operations: this.operations, graph: this.#callsLayers ? undefined : this.#connected() };
+    return { operations: this.operations, graph: this.callsLayers ? undefined : this.#connected() };
   }
 
   /**
@@ -360,7 +362,7 @@ export class Model<const S extends OutputStructure = KerasTensor>
    */
   override getConfig(): Record<string, unknown> {
     const config = this.ownConfig();
-    if (this.#callsLayers) return config;
+    if (this.callsLayers) return config;
     const outputNames = this.#names;
     return { ...config, ...graphConfig(this.graph), ...(outputNames && { outputNames }) };
   }
@@ -452,8 +454,18 @@ export class Model<const S extends OutputStructure = KerasTensor>
     return this.isConnected && this.#compiled !== undefined;
   }
 
-  protected get isConnected(): boolean {
+  /** @internal */
+  get isConnected(): boolean {
     return this.#graph !== undefined;
+  }
+
+  /** Makes it a model that does not know its input. */
+  protected disconnect(): void {
+    this.#graph = undefined;
+    this.built = false;
+    stateChanged();
+    this.#trainer?.dispose();
+    this.#trainer = undefined;
   }
 
   protected connect(inputs: readonly KerasTensor[], outputs: readonly KerasTensor[]): void {
@@ -477,7 +489,7 @@ export class Model<const S extends OutputStructure = KerasTensor>
 
   /** Connects a model that did not know its inputs. */
   protected connectTo(inputs: readonly KerasTensor[]): void {
-    if (!this.#callsLayers) return;
+    if (!this.callsLayers) return;
     this.#connecting = true;
     try {
       this.connect(inputs, this.applyAll(inputs));
@@ -487,11 +499,11 @@ export class Model<const S extends OutputStructure = KerasTensor>
   }
 
   protected override get sublayers(): readonly Layer[] {
-    return this.#callsLayers ? super.sublayers : [...(this.#connected()?.layers ?? []), ...super.sublayers];
+    return this.callsLayers ? super.sublayers : [...(this.#connected()?.layers ?? []), ...super.sublayers];
   }
 
-  /** Whether a subclass says by its own `call` what the model does. */
-  get #callsLayers(): boolean {
+  /** Whether a subclass says by its own `call` what the model does. @internal */
+  get callsLayers(): boolean {
     return (Object.getPrototypeOf(this) as Model).call !== Model.prototype.call;
   }
 

@@ -93,6 +93,22 @@ export class Sequential extends Model {
     }
   }
 
+  /**
+   * Takes the last layer away. https://keras.io/api/models/sequential/#pop-method
+   *
+   * @returns The layer, with its weights.
+   * @throws EngineError `STATE` where there is none.
+   */
+  pop(): Layer {
+    const layer = this.#stack.pop();
+    if (!layer) throw new EngineError('STATE', `[${this.name}] expected a layer to pop, received none`);
+    if (!this.#stack.includes(layer)) this.#named.delete(layer.name);
+    this.#places.length = Math.min(this.#places.length, this.#stack.length);
+    if (this.#places.length > 0) this.connect([this.#input!.output], this.#places.slice(-1));
+    else if (this.isConnected) this.disconnect();
+    return layer;
+  }
+
   protected override connectTo(inputs: readonly KerasTensor[]): void {
     if (inputs.length > 1) {
       throw new EngineError(

@@ -241,9 +241,10 @@ export const scheduleCases: Readonly<Record<string, Options>> = {
 export const initializerCases: Readonly<Record<string, Options>> = {
   Constant: { value: 2 },
   GlorotNormal: { seed: 3 },
-  GlorotUniform: { seed: 3 },
+  GlorotUniform: { seed: 3, inputAxes: [0], outputAxes: [1] },
   HeNormal: { seed: 3 },
   HeUniform: { seed: 3 },
+  Identity: { gain: 2 },
   LecunNormal: { seed: 3 },
   LecunUniform: { seed: 3 },
   Ones: {},
@@ -259,6 +260,7 @@ export const regularizerCases: Readonly<Record<string, Options>> = {
   L1: { l1: 0.5 },
   L1L2: { l1: 0.5, l2: 0.25 },
   L2: { l2: 0.5 },
+  OrthogonalRegularizer: { factor: 0.5, mode: 'columns' },
 };
 
 export const constraintCases: Readonly<Record<string, Options>> = {

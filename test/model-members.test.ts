@@ -1,0 +1,128 @@
+import { describe, expect, it } from 'vitest';
+import { Model, Sequential, type Sym, cloneModel, layers, ops } from '../lib/index.js';
+import { errorOf } from './support/run.js';
+
+const net = () =>
+  new Sequential([
+    layers.input({ shape: [2] }),
+    layers.dense({ units: 3, name: 'first' }),
+    layers.batchNormalization({ name: 'norm' }),
+    layers.dense({ units: 1, name: 'last' }),
+  ]);
+const quiet = { verbose: 0 } as const;
+const x = [
+  [1, 2],
+  [3, -1],
+];
+
+describe('members of models', () => {
+  it('nonTrainableWeights are statistics and what is frozen', () => {
+    const model = net();
+    const names = () => model.nonTrainableWeights.map(({ name }) => name);
+    expect(names()).toEqual(['norm/movingMean', 'norm/movingVariance']);
+    model.getLayer('last').trainable = false;
+    expect(names()).toEqual([...names().slice(0, 2), 'last/kernel', 'last/bias']);
+    model.trainable = false;
+    expect(model.nonTrainableWeights).toEqual(model.weights);
+  });
+
+  it('getLayer takes a name or a place', () => {
+    const model = net();
+    expect(model.getLayer(0)).toBe(model.getLayer('first'));
+    expect(model.getLayer(-1)).toBe(model.getLayer('last'));
+    for (const wrong of [3, 'frist'])
+      expect(errorOf(() => model.getLayer(wrong)).message).toContain('one of first, norm, last');
+  });
+});
+
+describe('pop', () => {
+  it('takes the last layer away; what follows goes on from there', async () => {
+    const model = net();
+    model.compile({ loss: 'mse' });
+    await model.predict(x, quiet);
+    const last = model.getLayer('last');
+    expect(model.pop()).toBe(last);
+    expect(model.outputs[0].shape).toEqual([-1, 3]);
+    expect((await model.predict(x, quiet)).shape).toEqual([2, 3]);
+    expect(model.weights).toHaveLength(6);
+    model.add(layers.dense({ units: 2, name: 'last' }));
+    expect((await model.trainOnBatch(x, x))['loss']).toBeGreaterThan(0);
+  });
+
+  it('leaves nothing at the end, then a model that can be filled again', async () => {
+    const model = net();
+    for (let i = 0; i < 3; i++) model.pop();
+    expect(errorOf(() => model.pop())).toMatchObject({ code: 'STATE' });
+    expect(errorOf(() => model.outputs)).toMatchObject({ code: 'STATE' });
+    model.add(layers.dense({ units: 4, name: 'first' }));
+    expect((await model.predict(x, quiet)).shape).toEqual([2, 4]);
+  });
+});
+
+describe('cloneModel', () => {
+  /** With a shared layer, a call of an op and outputs in a record. */
+  function shared() {
+    const inputs = [layers.input({ shape: [2], name: 'a' }), layers.input({ shape: [2], name: 'b' })];
+    const dense = layers.dense({ units: 2, name: 'both' });
+    const [a, b] = inputs.map((place) => dense.apply(place));
+    return new Model({ inputs, outputs: { sum: ops.add(a, ops.multiply(b, 2)), a } });
+  }
+
+  it('makes an equal model with weights of its own', async () => {
+    const model = shared();
+    const copy = cloneModel(model);
+    expect(copy.getConfig()).toEqual(model.getConfig());
+    expect(copy.getLayer('both')).not.toBe(model.getLayer('both'));
+    copy.setWeights(await model.getWeights());
+    const [y, z] = [await model.predict([x, x], quiet), await copy.predict([x, x], quiet)] as never as {
+      sum: { data(): Promise<Float32Array> };
+    }[];
+    expect(await z.sum.data()).toEqual(await y.sum.data());
+    const row = cloneModel(net());
+    expect(row).toBeInstanceOf(Sequential);
+    expect(row.inputNames).toHaveLength(1);
+    expect(row.countParams()).toBe(net().countParams());
+  });
+
+  it('takes inputs, and makes layers by a function', () => {
+    const place = layers.input({ shape: [2], name: 'other' });
+    const wider = (layer: layers.Layer) =>
+      layer instanceof layers.Dense
+        ? new layers.Dense({ ...layer.options, units: 5 })
+        : new layers.BatchNormalization({ name: layer.name });
+    const copy = cloneModel(net(), { inputTensors: place, cloneFunction: wider });
+    expect(copy.inputNames).toEqual(['other']);
+    expect(copy.outputs[0].shape).toEqual([-1, 5]);
+    expect(cloneModel(shared(), { cloneFunction: wider }).outputs[0].shape).toEqual([-1, 5]);
+  });
+
+  it.each<[string, () => unknown, RegExp]>([
+    ['no model', () => cloneModel(layers.relu() as never), /expected a model/],
+    [
+      'too few inputs',
+      () => cloneModel(shared(), { inputTensors: layers.input({ shape: [2] }) }),
+      /2 inputTensors/,
+    ],
+    ['no layers', () => cloneModel(net(), { cloneFunction: () => 3 as never }), /a layer from cloneFunction/],
+    [
+      'a typing error',
+      () => cloneModel(net(), { clonefunction: 1 } as never),
+      /did you mean 'cloneFunction'/,
+    ],
+  ])('refuses %s', (_, call, message) => {
+    expect(errorOf(call)).toMatchObject({
+      code: 'ARGUMENT',
+      message: expect.stringMatching(message) as string,
+    });
+  });
+
+  it('refuses a subclass with its own call', () => {
+    class Own extends Model {
+      override readonly className = 'Own';
+      override call(y: Sym) {
+        return y;
+      }
+    }
+    expect(errorOf(() => cloneModel(new Own())).message).toMatch(/connected layers/);
+  });
+});
