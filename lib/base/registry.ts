@@ -94,17 +94,26 @@ export class Registry<T extends Configurable> {
   /** The same by all names in camelCase. */
   readonly #names: Record<string, ClassOf<T>> = {};
   readonly #functions = new WeakMap<T, CustomObject>();
+  /** All that the family's index.ts exports. */
+  readonly #members: unknown[] = [];
 
   constructor(options: RegistryOptions<T>) {
     this.#options = options;
-    for (const [name, member] of Object.entries(options.members))
-      if (isClassOf(member, options.base)) this.add(name, member);
+    this.addAll(options.members);
     Registry.#families.set(options.family, this);
   }
 
   /** The library's class of a name in Keras's spelling, or another of its names. */
   classNamed(name: string): TakesOptions | undefined {
     return (this.#classes.get(name) ?? this.#names[camelCase(name)]) as unknown as TakesOptions | undefined;
+  }
+
+  /** Adds the classes of an index.ts; classes that hold others of their family leave this to a file that imports all of them. */
+  addAll(members: object): void {
+    for (const [name, member] of Object.entries(members)) {
+      this.#members.push(member);
+      if (isClassOf(member, this.#options.base)) this.add(name, member);
+    }
   }
 
   /** Adds a class of the library that the family's index.ts does not have. */
@@ -154,7 +163,7 @@ export class Registry<T extends Configurable> {
   }
 
   #isOurs(value: unknown): boolean {
-    return Object.values(this.#options.members).includes(value);
+    return this.#members.includes(value);
   }
 
   #chosen(name: string): ClassOf<T> {

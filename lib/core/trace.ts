@@ -32,6 +32,7 @@ export class Trace {
   #draws = 0;
   /** The key of random ops that have neither a key nor a seed, int32 [2]: the first of them sets it, or whose trace it is. @internal */
   key: Sym | undefined;
+  #inStep = false;
 
   /** The innermost trace whose function is running, if any. */
   static get current(): Trace | undefined {
@@ -45,6 +46,25 @@ export class Trace {
       return body();
     } finally {
       Trace.#open.pop();
+    }
+  }
+
+  /** Whether the step of a loop is being traced: its values end with it. @internal */
+  get inStep(): boolean {
+    return this.#inStep;
+  }
+
+  /** Traces the step of a loop, whose random ops draw with its own key. @internal */
+  withinStep<T>(stepKey: Sym, body: () => T): T {
+    const { key } = this;
+    const inStep = this.#inStep;
+    this.#inStep = true;
+    this.key = stepKey;
+    try {
+      return body();
+    } finally {
+      this.key = key;
+      this.#inStep = inStep;
     }
   }
 

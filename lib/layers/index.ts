@@ -17,6 +17,7 @@ export { BatchNormalization, batchNormalization } from './batchNormalization.js'
 export { CategoryEncoding, categoryEncoding } from './categoryEncoding.js';
 export type { CategoryMode } from './categories.js';
 export { CenterCrop, centerCrop } from './centerCrop.js';
+export { Bidirectional, bidirectional } from './bidirectional.js';
 export { Concatenate, concatenate } from './concatenate.js';
 export { Conv1D, conv1d, Conv2D, conv2d, Conv3D, conv3d } from './conv.js';
 export {
@@ -63,6 +64,7 @@ export { Identity, identity } from './identity.js';
 export { HashedCrossing, hashedCrossing } from './hashedCrossing.js';
 export { Hashing, hashing } from './hashing.js';
 export type { AdaptOptions, IndexLookup, LookupMode } from './indexLookup.js';
+export { GRUCell, gruCell } from './gruCell.js';
 export { InputLayer, input } from './input.js';
 export { IntegerLookup, integerLookup } from './integerLookup.js';
 export { KerasTensor, type OperationNode } from '../core/kerasTensor.js';
@@ -71,6 +73,7 @@ export { Layer, type CallContext, type LayerOptions, type WeightOptions } from '
 export { LayerNormalization, layerNormalization } from './layerNormalization.js';
 export { LeakyReLU, leakyReLU } from './leakyReLU.js';
 export { LSTM, lstm } from './lstm.js';
+export { LSTMCell, lstmCell } from './lstmCell.js';
 export { Masking, masking } from './masking.js';
 export type { Masks } from './masks.js';
 export { Maximum, maximum } from './maximum.js';
@@ -94,8 +97,11 @@ export { Rescaling, rescaling } from './rescaling.js';
 export { Reshape, reshape } from './reshape.js';
 export { RMSNormalization, rmsNormalization } from './rmsNormalization.js';
 export { Resizing, resizing } from './resizing.js';
+export { RNN, rnn } from './rnn.js';
+export type { RNNCell, StateSize } from './rnnCell.js';
 export { SeparableConv1D, separableConv1d, SeparableConv2D, separableConv2d } from './separableConv.js';
 export { SimpleRNN, simpleRNN } from './simpleRNN.js';
+export { SimpleRNNCell, simpleRNNCell } from './simpleRNNCell.js';
 export { Softmax, softmax } from './softmax.js';
 export {
   SpatialDropout1D,
@@ -110,6 +116,9 @@ export { Subtract, subtract } from './subtract.js';
 export { UnitNormalization, unitNormalization } from './unitNormalization.js';
 export { TextVectorization, textVectorization } from './textVectorization.js';
 export type { NestedStrings, Token, TokenBatches, Tokens } from './tokens.js';
+export { StackedRNNCells, stackedRNNCells } from './stackedRNNCells.js';
+export { Subtract, subtract } from './subtract.js';
+export { TimeDistributed, timeDistributed } from './timeDistributed.js';
 export {
   UpSampling1D,
   upSampling1d,
@@ -118,6 +127,7 @@ export {
   UpSampling3D,
   upSampling3d,
 } from './upSampling.js';
+export { Wrapper, type WrapperOptions } from './wrapper.js';
 export {
   ZeroPadding1D,
   zeroPadding1d,

@@ -423,6 +423,12 @@ export abstract class Layer extends Operation implements Disposable {
     }
     if (loss.dtype !== 'float32')
       throw new EngineError('DTYPE', `[${this.name}] expected float32 in addLoss, received ${loss.dtype}`);
+    if (loss.trace.inStep) {
+      throw new EngineError(
+        'STATE',
+        `[${this.name}] expected no loss of a single step of a sequence, received one in addLoss: add it in the layer that holds the cell, or unroll that`,
+      );
+    }
     const known = this.#losses.get(loss.trace);
     if (known) known.push(loss);
     else this.#losses.set(loss.trace, [loss]);

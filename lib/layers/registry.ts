@@ -1,17 +1,11 @@
-import { getRegisteredObject } from '../base/customObjects.js';
-import { type ObjectConfig, Registry, isConfig } from '../base/registry.js';
+import type { ObjectConfig } from '../base/registry.js';
 import * as layers from './index.js';
-import { Layer } from './layer.js';
+import type { Layer } from './layer.js';
+import { layerRegistry } from './layerRegistry.js';
 
-/** The layers by their classes' names. Models are layers too: their files add them. */
-export const layerRegistry = new Registry<Layer>({
-  family: 'layer',
-  takes: 'a layer or its configuration',
-  base: Layer,
-  members: layers,
-  prepare: revived,
-  exact: "a layer's class, one's own in customObjects",
-});
+layerRegistry.addAll(layers);
+
+export { layerRegistry, revived } from './layerRegistry.js';
 
 /** @throws EngineError `ARGUMENT` for an unknown class, telling the nearest. */
 export const layerFromConfig = (config: ObjectConfig): Layer => layerRegistry.get(config);
@@ -20,21 +14,4 @@ export const layerFromConfig = (config: ObjectConfig): Layer => layerRegistry.ge
 export function layerConfig(layer: Layer): ObjectConfig {
   const buildConfig = layer.getBuildConfig();
   return { ...(layerRegistry.config(layer) as ObjectConfig), ...(buildConfig && { buildConfig }) };
-}
-
-/**
- * A configuration with objects in the places of those of custom initializers, regularizers and constraints: a layer may make its weights
- * later, when the scope of custom objects has ended.
- */
-export function revived<T>(value: T): T {
-  if (typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) return value.map((item: unknown) => revived(item)) as T;
-  if (Object.getPrototypeOf(value) !== Object.prototype) return value;
-  const given: unknown = value;
-  const custom = isConfig(given) ? getRegisteredObject(given.className) : undefined;
-  if (isConfig(given) && custom && !(custom.prototype instanceof Layer)) {
-    const made = custom as unknown as new (config: unknown) => T;
-    return new made(revived(given.config));
-  }
-  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, revived<unknown>(item)])) as T;
 }

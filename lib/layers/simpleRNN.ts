@@ -1,25 +1,23 @@
-import { activationOf } from '../activations/registry.js';
-import * as ops from '../ops/index.js';
-import { recurrent } from '../ops/sequence.js';
-import type { Sym } from '../core/sym.js';
-import { RNN, type RNNCall, type RNNOptions } from './rnn.js';
+import { type OptionNames } from '../base/checks.js';
+import type { BaseRNNOptions } from './baseRNN.js';
+import type { LayerOptions } from './layer.js';
+import type { RNNCellOptions } from './rnnCell.js';
+import { SimpleRNNCell } from './simpleRNNCell.js';
+import { UnitsRNN } from './unitsRNN.js';
+
+/** What `layers.simpleRNN` takes. */
+export interface SimpleRNNOptions extends BaseRNNOptions, Omit<RNNCellOptions, keyof LayerOptions> {}
 
 /** A recurrent layer without gates: made by `layers.simpleRNN`, which says more. */
-export class SimpleRNN extends RNN {
+export class SimpleRNN extends UnitsRNN<SimpleRNNCell, SimpleRNNOptions> {
+  static override readonly optionNames = {
+    ...UnitsRNN.optionNames,
+    ...SimpleRNNCell.optionNames,
+  } satisfies OptionNames<SimpleRNNOptions>;
   readonly className = 'SimpleRNN';
-  protected readonly gates = 1;
-  protected readonly stateCount = 1;
 
-  protected get isFused(): boolean {
-    return this.activation === activationOf('tanh');
-  }
-
-  protected fused({ projections, states = [], recurrentKernel, mask, attrs }: RNNCall): readonly Sym[] {
-    return recurrent<Sym>('simpleRnn', [projections, recurrentKernel, ...states], mask, attrs, 1);
-  }
-
-  protected step(x: Sym, [h]: readonly Sym[], call: RNNCall): readonly Sym[] {
-    return [this.activation(ops.add(x, this.product(h, call)))];
+  constructor(options: SimpleRNNOptions) {
+    super(options, SimpleRNNCell);
   }
 }
 
@@ -34,4 +32,4 @@ export class SimpleRNN extends RNN {
  *   applied, for another rank.
  * @example layers.simpleRNN({ units: 32 });
  */
-export const simpleRNN = (options: RNNOptions) => new SimpleRNN(options);
+export const simpleRNN = (options: SimpleRNNOptions) => new SimpleRNN(options);

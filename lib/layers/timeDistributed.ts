@@ -1,0 +1,68 @@
+import { type OptionNames, wrongShape } from '../base/checks.js';
+import { listOf } from '../base/list.js';
+import type { Shape } from '../engine/engine.js';
+import type { Sym } from '../core/sym.js';
+import { Trace } from '../core/trace.js';
+import type { CallContext } from './layer.js';
+import { loopOver } from './loop.js';
+import type { Masks } from './masks.js';
+import { canJoinSteps, joinSteps, splitSteps } from './steps.js';
+import { Wrapper, type WrapperOptions } from './wrapper.js';
+
+/** Applies a layer to each step: made by `layers.timeDistributed`, which says more. */
+export class TimeDistributed extends Wrapper {
+  static override readonly optionNames = { ...Wrapper.optionNames } satisfies OptionNames<WrapperOptions>;
+  readonly className = 'TimeDistributed';
+
+  override build(given: Shape | readonly Shape[]): void {
+    const shape = given as Shape;
+    if (!shape.every((n) => typeof n === 'number') || shape.length < 3) {
+      throw wrongShape(this.name, 'one input of rank 3 or more, [n, steps, …]', shape.flat());
+    }
+    super.build([shape[0], ...shape.slice(2)]);
+  }
+
+  call(inputs: Sym | readonly Sym[], context: CallContext): readonly Sym[] {
+    const [x] = listOf(inputs);
+    // One of rank 2 says which steps count, and nothing within a step.
+    const masks = x.mask && x.mask.rank > 2 ? [x.mask] : [];
+    const applied = ([step, mask]: readonly Sym[], key = context.key) => {
+      if (masks.length > 0) step.mask = mask;
+      return this.layer.applyAll(step, { ...context, key });
+    };
+    const sequences = [x, ...masks];
+    if (sequences.every(canJoinSteps) && !this.#changesWeights(x, context))
+      return applied(sequences.map(joinSteps)).map((y) => splitSteps(y, x));
+    return loopOver({ sequences, unroll: x.shape[1] >= 0 }, (steps, _, key) => ({
+      states: [],
+      results: applied(steps, key),
+    })).results;
+  }
+
+  /** Whether a call of the layer changes weights, by what all samples of the call have in common: then each step is a call. */
+  #changesWeights({ dtype, shape }: Sym, { training }: CallContext): boolean {
+    const trial = new Trace();
+    const step = trial.input(dtype, [shape[0], ...shape.slice(2)], `a step of ${this.name}`);
+    trial.within(() => this.layer.run([step], { training, key: trial.input('int32', [2], 'a key') }));
+    return trial.updated.length > 0;
+  }
+
+  /** That of the input. */
+  override computeMask(_inputs: Sym | readonly Sym[], previousMask: Masks): Masks {
+    return previousMask;
+  }
+}
+
+/**
+ * Applies a layer to each step of a sequence: [n, steps, …] to [n, steps, …]. All steps are computed at once, as more samples; but where
+ * the layer's calls change its weights (batch normalization while it trains), one after another, as in Keras.
+ * https://keras.io/api/layers/recurrent_layers/time_distributed/
+ *
+ * Weights: those of the layer. A mask [n, steps] passes; one of higher rank is, at each step, the mask of what the layer takes.
+ *
+ * @throws EngineError `ARGUMENT` for what is no layer; `SHAPE`, when applied, for an input of lower rank.
+ * @example
+ *     const frames = layers.input({ shape: [10, 32, 32, 3] });
+ *     layers.timeDistributed({ layer: layers.conv2d({ filters: 8, kernelSize: 3 }) }).apply(frames); // [n, 10, 30, 30, 8]
+ */
+export const timeDistributed = (options: WrapperOptions) => new TimeDistributed(options);
