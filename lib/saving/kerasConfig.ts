@@ -199,7 +199,8 @@ function inputFromKeras(config: Fields): Record<string, unknown> {
   const own = dtype === undefined || dtype === null ? 'float32' : INPUT_DTYPES[dtype as string];
   if (own === undefined)
     throw expected('fromConfig', `one of ${Object.keys(INPUT_DTYPES).join(', ')} as dtype of inputs`, dtype);
-  return { name, shape: fromShape(sizes), dtype: own };
+  const batchSize = (batchShape as (number | null)[] | undefined)?.[0] ?? undefined;
+  return { name, shape: fromShape(sizes), ...(batchSize !== undefined && { batchSize }), dtype: own };
 }
 
 /**
@@ -289,8 +290,8 @@ const policyToKeras = ({ policies }: Translation) => ({
   registered_name: null,
 });
 
-const inputToKeras = ({ name, shape, dtype }: Fields): Fields => ({
-  batch_shape: [null, ...toShape(shape as number[])],
+const inputToKeras = ({ name, shape, batchSize, dtype }: Fields): Fields => ({
+  batch_shape: [batchSize ?? null, ...toShape(shape as number[])],
   dtype,
   sparse: false,
   ragged: false,

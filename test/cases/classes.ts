@@ -1,6 +1,7 @@
 // What test/conformance.test.ts needs to know of each class of the library, a line a class.
 import { requiredMetrics } from '../support/requiredMetrics.js';
 import { type DType, type Shape, type TensorData, losses, optimizers } from '../../lib/index.js';
+import { type DType, type Shape, type TensorData, layers, losses } from '../../lib/index.js';
 
 /** Options, the list of a constructor's arguments, or what makes options anew for each object where they hold layers. */
 export type Options =
@@ -12,8 +13,8 @@ export interface LayerCase {
   readonly x: Shape | readonly Shape[];
   /** The shape of a sample that comes out; a list of shapes for several outputs. */
   readonly y: Shape | readonly Shape[];
-  /** The shapes of the weights by their names, in order. Default: none. */
-  readonly weights?: Readonly<Record<string, Shape>>;
+  /** The shapes of the weights by their names, in order; a list where names are there twice. Default: none. */
+  readonly weights?: Readonly<Record<string, Shape>> | readonly (readonly [name: string, shape: Shape])[];
   /** Integers from 0 to below this go in, not numbers from -1 to 1. */
   readonly below?: number;
   /** What comes out. Default float32. */
@@ -25,6 +26,8 @@ export interface LayerCase {
 const four = { kernelSize: 2, padding: 'same' };
 const image = [4, 6, 2];
 const volume = [4, 4, 4, 2];
+const lstm3 = { kernel: [2, 12], recurrentKernel: [3, 12], bias: [12] };
+const gru3 = { kernel: [2, 9], recurrentKernel: [3, 9], bias: [2, 9] };
 const lengthInResult = 'the length is a factor of a size that comes out';
 
 /** The layers, in the order of the alphabet. */
@@ -43,6 +46,7 @@ export const layerCases: Readonly<Record<string, LayerCase>> = {
   BatchNormalization: { options: { momentum: 0.5 }, x: [3, 2], y: [3, 2], weights: { gamma: [2], beta: [2], movingMean: [2], movingVariance: [2] } },
   CategoryEncoding: { options: { numTokens: 5 }, x: [3], y: [5], below: 5 },
   CenterCrop: { options: { height: 2, width: 3 }, x: image, y: [2, 3, 2], fixed: 'the sides have to be known' },
+  Bidirectional: { options: () => ({ layer: layers.lstm({ units: 3, returnSequences: true }), mergeMode: 'sum' }), x: [4, 2], y: [4, 3], weights: [...Object.entries(lstm3), ...Object.entries(lstm3)] },
   Concatenate: { options: { axis: -1 }, x: [[3, 2], [3, 4]], y: [3, 6] },
   Conv1D: { options: { filters: 3, kernelSize: 2, padding: 'causal' }, x: [5, 2], y: [5, 3], weights: { kernel: [2, 2, 3], bias: [3] } },
   Conv1DTranspose: { options: { filters: 3, ...four, strides: 2 }, x: [5, 2], y: [10, 3], weights: { kernel: [2, 3, 2], bias: [3] } },
@@ -65,6 +69,7 @@ export const layerCases: Readonly<Record<string, LayerCase>> = {
   Flatten: { options: { dataFormat: 'channelsFirst' }, x: [3, 4], y: [12], fixed: lengthInResult },
   GRU: { options: { units: 3, returnSequences: true }, x: [4, 2], y: [4, 3], weights: { kernel: [2, 9], recurrentKernel: [3, 9], bias: [2, 9] } },
   GaussianDropout: { options: { rate: 0.5, seed: 3 }, x: [3, 4], y: [3, 4] },
+  GRUCell: { options: { units: 3, dropout: 0.5 }, x: [[2], [3]], y: [[3], [3]], weights: gru3 },
   GaussianNoise: { options: { stddev: 0.5 }, x: [3, 4], y: [3, 4] },
   GlobalAveragePooling1D: { x: [6, 2], y: [2] },
   GlobalAveragePooling2D: { options: { keepDims: true }, x: image, y: [1, 1, 2] },
@@ -77,6 +82,7 @@ export const layerCases: Readonly<Record<string, LayerCase>> = {
   Identity: { x: [3, 4], y: [3, 4] },
   InputLayer: { options: { shape: [3, 2] }, x: [3, 2], y: [3, 2] },
   LSTM: { options: { units: 3, returnState: true }, x: [4, 2], y: [[3], [3], [3]], weights: { kernel: [2, 12], recurrentKernel: [3, 12], bias: [12] } },
+  LSTMCell: { options: { units: 3, recurrentDropout: 0.5, unitForgetBias: false }, x: [[2], [3], [3]], y: [[3], [3], [3]], weights: lstm3 },
   LayerNormalization: { options: { epsilon: 0.01 }, x: [3, 4], y: [3, 4], weights: { gamma: [4], beta: [4] } },
   LeakyReLU: { options: { negativeSlope: 0.1 }, x: [3, 4], y: [3, 4] },
   Masking: { options: { maskValue: 0.5 }, x: [3, 4], y: [3, 4] },
@@ -91,6 +97,7 @@ export const layerCases: Readonly<Record<string, LayerCase>> = {
   PReLU: { options: { sharedAxes: [1], alphaInitializer: 'ones' }, x: [3, 4], y: [3, 4], weights: { alpha: [1, 4] } },
   Permute: { options: { dims: [2, 1] }, x: [3, 4], y: [4, 3], fixed: 'the length is the last axis of what comes out' },
   RMSNormalization: { options: { epsilon: 0.01 }, x: [3, 4], y: [3, 4], weights: { scale: [4] } },
+  RNN: { options: () => ({ cell: layers.gruCell({ units: 3 }), returnSequences: true, goBackwards: true }), x: [4, 2], y: [4, 3], weights: gru3 },
   ReLU: { options: { maxValue: 0.5, negativeSlope: 0.1 }, x: [3, 4], y: [3, 4] },
   RepeatVector: { options: { n: 3 }, x: [4], y: [3, 4] },
   Rescaling: { options: { scale: 2, offset: -1 }, x: [3, 4], y: [3, 4] },
@@ -99,12 +106,15 @@ export const layerCases: Readonly<Record<string, LayerCase>> = {
   SeparableConv1D: { options: { filters: 3, ...four }, x: [5, 2], y: [5, 3], weights: { depthwiseKernel: [2, 2, 1], pointwiseKernel: [1, 2, 3], bias: [3] } },
   SeparableConv2D: { options: { filters: 3, ...four }, x: image, y: [4, 6, 3], weights: { depthwiseKernel: [2, 2, 2, 1], pointwiseKernel: [1, 1, 2, 3], bias: [3] } },
   SimpleRNN: { options: { units: 3, activation: 'relu' }, x: [4, 2], y: [3], weights: { kernel: [2, 3], recurrentKernel: [3, 3], bias: [3] } },
+  SimpleRNNCell: { options: { units: 3 }, x: [[2], [3]], y: [[3], [3]], weights: { kernel: [2, 3], recurrentKernel: [3, 3], bias: [3] } },
   Softmax: { options: { axis: -1 }, x: [3, 4], y: [3, 4] },
   SpatialDropout1D: { options: { rate: 0.5 }, x: [6, 2], y: [6, 2] },
   SpatialDropout2D: { options: { rate: 0.5 }, x: image, y: image },
   SpatialDropout3D: { options: { rate: 0.5 }, x: volume, y: volume },
+  StackedRNNCells: { options: () => ({ cells: [layers.lstmCell({ units: 3 }), layers.simpleRNNCell({ units: 1, useBias: false })] }), x: [[2], [3], [3], [1]], y: [[1], [3], [3], [1]], weights: [...Object.entries(lstm3), ['kernel', [3, 1]], ['recurrentKernel', [1, 1]]] },
   Subtract: { x: [[3], [3]], y: [3] },
   UnitNormalization: { options: { axis: -1 }, x: [3, 4], y: [3, 4] },
+  TimeDistributed: { options: () => ({ layer: layers.conv1d({ filters: 3, kernelSize: 2 }) }), x: [4, 3, 2], y: [4, 2, 3], weights: { kernel: [2, 2, 3], bias: [3] } },
   UpSampling1D: { options: { size: 3 }, x: [6, 2], y: [18, 2] },
   UpSampling2D: { options: { interpolation: 'bilinear' }, x: image, y: [8, 12, 2] },
   UpSampling3D: { x: volume, y: [8, 8, 8, 2] },
