@@ -112,7 +112,6 @@ export {
   spatialDropout3d,
 } from './spatialDropout.js';
 export { StringLookup, stringLookup } from './stringLookup.js';
-export { Subtract, subtract } from './subtract.js';
 export { UnitNormalization, unitNormalization } from './unitNormalization.js';
 export { TextVectorization, textVectorization } from './textVectorization.js';
 export type { NestedStrings, Token, TokenBatches, Tokens } from './tokens.js';

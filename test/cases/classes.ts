@@ -1,7 +1,6 @@
 // What test/conformance.test.ts needs to know of each class of the library, a line a class.
 import { requiredMetrics } from '../support/requiredMetrics.js';
-import { type DType, type Shape, type TensorData, losses, optimizers } from '../../lib/index.js';
-import { type DType, type Shape, type TensorData, layers, losses } from '../../lib/index.js';
+import { type DType, type Shape, type TensorData, layers, losses, optimizers } from '../../lib/index.js';
 
 /** Options, the list of a constructor's arguments, or what makes options anew for each object where they hold layers. */
 export type Options =
@@ -44,9 +43,9 @@ export const layerCases: Readonly<Record<string, LayerCase>> = {
   AveragePooling2D: { options: { padding: 'same' }, x: image, y: [2, 3, 2] },
   AveragePooling3D: { x: volume, y: [2, 2, 2, 2] },
   BatchNormalization: { options: { momentum: 0.5 }, x: [3, 2], y: [3, 2], weights: { gamma: [2], beta: [2], movingMean: [2], movingVariance: [2] } },
+  Bidirectional: { options: () => ({ layer: layers.lstm({ units: 3, returnSequences: true }), mergeMode: 'sum' }), x: [4, 2], y: [4, 3], weights: [...Object.entries(lstm3), ...Object.entries(lstm3)] },
   CategoryEncoding: { options: { numTokens: 5 }, x: [3], y: [5], below: 5 },
   CenterCrop: { options: { height: 2, width: 3 }, x: image, y: [2, 3, 2], fixed: 'the sides have to be known' },
-  Bidirectional: { options: () => ({ layer: layers.lstm({ units: 3, returnSequences: true }), mergeMode: 'sum' }), x: [4, 2], y: [4, 3], weights: [...Object.entries(lstm3), ...Object.entries(lstm3)] },
   Concatenate: { options: { axis: -1 }, x: [[3, 2], [3, 4]], y: [3, 6] },
   Conv1D: { options: { filters: 3, kernelSize: 2, padding: 'causal' }, x: [5, 2], y: [5, 3], weights: { kernel: [2, 2, 3], bias: [3] } },
   Conv1DTranspose: { options: { filters: 3, ...four, strides: 2 }, x: [5, 2], y: [10, 3], weights: { kernel: [2, 3, 2], bias: [3] } },
@@ -68,8 +67,8 @@ export const layerCases: Readonly<Record<string, LayerCase>> = {
   Embedding: { options: { inputDim: 5, outputDim: 2 }, x: [3], y: [3, 2], below: 5, weights: { embeddings: [5, 2] } },
   Flatten: { options: { dataFormat: 'channelsFirst' }, x: [3, 4], y: [12], fixed: lengthInResult },
   GRU: { options: { units: 3, returnSequences: true }, x: [4, 2], y: [4, 3], weights: { kernel: [2, 9], recurrentKernel: [3, 9], bias: [2, 9] } },
-  GaussianDropout: { options: { rate: 0.5, seed: 3 }, x: [3, 4], y: [3, 4] },
   GRUCell: { options: { units: 3, dropout: 0.5 }, x: [[2], [3]], y: [[3], [3]], weights: gru3 },
+  GaussianDropout: { options: { rate: 0.5, seed: 3 }, x: [3, 4], y: [3, 4] },
   GaussianNoise: { options: { stddev: 0.5 }, x: [3, 4], y: [3, 4] },
   GlobalAveragePooling1D: { x: [6, 2], y: [2] },
   GlobalAveragePooling2D: { options: { keepDims: true }, x: image, y: [1, 1, 2] },
@@ -105,7 +104,7 @@ export const layerCases: Readonly<Record<string, LayerCase>> = {
   Resizing: { options: { height: 3, width: 5, antialias: true }, x: image, y: [3, 5, 2], fixed: 'the sides have to be known' },
   SeparableConv1D: { options: { filters: 3, ...four }, x: [5, 2], y: [5, 3], weights: { depthwiseKernel: [2, 2, 1], pointwiseKernel: [1, 2, 3], bias: [3] } },
   SeparableConv2D: { options: { filters: 3, ...four }, x: image, y: [4, 6, 3], weights: { depthwiseKernel: [2, 2, 2, 1], pointwiseKernel: [1, 1, 2, 3], bias: [3] } },
-  SimpleRNN: { options: { units: 3, activation: 'relu' }, x: [4, 2], y: [3], weights: { kernel: [2, 3], recurrentKernel: [3, 3], bias: [3] } },
+  SimpleRNN: { options: { units: 3, activation: 'sigmoid' }, x: [4, 2], y: [3], weights: { kernel: [2, 3], recurrentKernel: [3, 3], bias: [3] } },
   SimpleRNNCell: { options: { units: 3 }, x: [[2], [3]], y: [[3], [3]], weights: { kernel: [2, 3], recurrentKernel: [3, 3], bias: [3] } },
   Softmax: { options: { axis: -1 }, x: [3, 4], y: [3, 4] },
   SpatialDropout1D: { options: { rate: 0.5 }, x: [6, 2], y: [6, 2] },
@@ -113,8 +112,8 @@ export const layerCases: Readonly<Record<string, LayerCase>> = {
   SpatialDropout3D: { options: { rate: 0.5 }, x: volume, y: volume },
   StackedRNNCells: { options: () => ({ cells: [layers.lstmCell({ units: 3 }), layers.simpleRNNCell({ units: 1, useBias: false })] }), x: [[2], [3], [3], [1]], y: [[1], [3], [3], [1]], weights: [...Object.entries(lstm3), ['kernel', [3, 1]], ['recurrentKernel', [1, 1]]] },
   Subtract: { x: [[3], [3]], y: [3] },
-  UnitNormalization: { options: { axis: -1 }, x: [3, 4], y: [3, 4] },
   TimeDistributed: { options: () => ({ layer: layers.conv1d({ filters: 3, kernelSize: 2 }) }), x: [4, 3, 2], y: [4, 2, 3], weights: { kernel: [2, 2, 3], bias: [3] } },
+  UnitNormalization: { options: { axis: -1 }, x: [3, 4], y: [3, 4] },
   UpSampling1D: { options: { size: 3 }, x: [6, 2], y: [18, 2] },
   UpSampling2D: { options: { interpolation: 'bilinear' }, x: image, y: [8, 12, 2] },
   UpSampling3D: { x: volume, y: [8, 8, 8, 2] },
