@@ -65,7 +65,7 @@ function shifted(x: Operand, by: number, states: number): Operand {
  * The connectionist temporal classification loss: minus the logarithm of the probability that the steps, without repeated classes and
  * then without `maskIndex`, are the labels. Graves et al., Connectionist temporal classification, 2006. https://keras.io/api/ops/nn/
  *
- * @param target int32 [n, labels], of known length; what comes after a sample's `targetLength` is not read.
+ * @param target int32 [n, labels], of known length; what comes after a sample's `targetLength` does not count, but is a class or negative.
  * @param output Logits [n, steps, classes], steps of known number.
  * @param targetLength int32 [n].
  * @param outputLength int32 [n].
