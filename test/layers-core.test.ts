@@ -282,3 +282,48 @@ describe('wrong options and inputs', () => {
     );
   });
 });
+
+describe('options of layers with a history in Keras', () => {
+  it.each([
+    [
+      'a table',
+      [
+        [1, 2],
+        [3, 4],
+      ],
+    ],
+    [
+      'a list of one table',
+      [
+        [
+          [1, 2],
+          [3, 4],
+        ],
+      ],
+    ],
+  ])('embedding begins with %s as weights', async (_, weights) => {
+    const layer = layers.embedding({ inputDim: 2, outputDim: 2, weights: weights });
+    layer.computeOutputShape([-1, 3]);
+    expect(Array.from((await layer.getWeights())[0].data)).toEqual([1, 2, 3, 4]);
+    expect(layer.getConfig()).not.toHaveProperty('weights');
+  });
+
+  it('refuse what is none', () => {
+    const wrong = layers.embedding({ inputDim: 2, outputDim: 2, weights: [[1, 2, 3]] });
+    expect(errorOf(() => wrong.computeOutputShape([-1, 3]))).toMatchObject({ code: 'SHAPE' });
+    const clipped = (renormClipping: object) => () =>
+      layers.batchNormalization({ renorm: true, renormClipping });
+    expect(clipped({ rmax: 1, rmin: 2 })).toThrow(
+      '[batchNormalization] expected an rmax of at least the rmin 2',
+    );
+    expect(clipped({ dmax: -1 })).toThrow(
+      '[batchNormalization] expected a finite number of 0 or more for dmax',
+    );
+    expect(clipped({ max: 1 })).toThrow("received 'max'");
+    expect(() => layers.adaptiveMaxPooling2d({ outputSize: [2, 0] })).toThrow(
+      'expected a positive integer for outputSize',
+    );
+    const pooling = layers.adaptiveAveragePooling1d({ outputSize: 2 });
+    expect(errorOf(() => pooling.computeOutputShape([-1, -1, 3]))).toMatchObject({ code: 'SHAPE' });
+  });
+});

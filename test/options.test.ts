@@ -23,6 +23,12 @@ const required: Record<string, object> = {
   ...requiredMetrics,
   ...requiredOptimizers,
   activation: { activation: 'relu' },
+  adaptiveAveragePooling1d: { outputSize: 2 },
+  adaptiveAveragePooling2d: { outputSize: 2 },
+  adaptiveAveragePooling3d: { outputSize: 2 },
+  adaptiveMaxPooling1d: { outputSize: 2 },
+  adaptiveMaxPooling2d: { outputSize: 2 },
+  adaptiveMaxPooling3d: { outputSize: 2 },
   alphaDropout: { rate: 0.5 },
   categoryEncoding: { numTokens: 2 },
   centerCrop: { height: 2, width: 2 },
@@ -165,6 +171,8 @@ const corners = [
   [1, 1],
 ];
 const opsWithOptions: Record<string, [before: unknown[], options?: object]> = {
+  adaptiveAveragePool: [[image], { outputSize: 1 }],
+  adaptiveMaxPool: [[image], { outputSize: 1 }],
   affineTransform: [[image, [1, 0, 0, 0, 1, 0, 0, 0]]],
   all: [[x]],
   allclose: [[x, x]],

@@ -185,6 +185,8 @@ const table: Record<string, Args> = {
       [5, 6],
     ],
   ],
+  adaptiveAveragePool: [image, { outputSize: 4 }],
+  adaptiveMaxPool: [image, { outputSize: [1, 4] }],
   dotProductAttention: [image, image, image, { isCausal: true }],
   einsum: ['bts,sd->btd', sequence, fixed(4, 2)],
   batchNormalization: [x, [0, 1, 2], [1, 2, 3], { epsilon: 0.1 }],

@@ -1,5 +1,6 @@
-import { type OptionNames, atLeastZero, fraction } from '../base/checks.js';
+import { type OptionNames, atLeastZero, expected, finite, fraction, knownOptions } from '../base/checks.js';
 import type { Shape } from '../engine/engine.js';
+import { Initializer } from '../initializers/initializer.js';
 import { type InitializerLike, initializerConfig, initializerOf } from '../initializers/registry.js';
 import * as ops from '../ops/index.js';
 import { apply } from '../core/apply.js';
@@ -31,7 +32,29 @@ export interface BatchNormalizationOptions extends LayerOptions, GammaOptions, B
   movingMeanInitializer?: InitializerLike;
   /** What the moving variance begins as: an object or a name. Default `ones`. */
   movingVarianceInitializer?: InitializerLike;
+  /** Whether training normalizes by moving statistics of its own, too (batch renormalization, Ioffe, 2017). Default false. */
+  renorm?: boolean;
+  /** How far these may correct the batch's: the factor from rmin to rmax, the shift from -dmax to dmax. Default without bounds. */
+  renormClipping?: RenormClipping | null;
+  /** The share of these statistics that a training step keeps, from 0 to 1. Default 0.99. */
+  renormMomentum?: number;
 }
+
+/** The bounds of batch renormalization's corrections. */
+export interface RenormClipping {
+  /** The least factor. */
+  rmin?: number | null;
+  /** The largest factor, not below `rmin`. */
+  rmax?: number | null;
+  /** The largest shift, 0 or more. */
+  dmax?: number | null;
+}
+
+const clippingNames = {
+  rmin: 'optional',
+  rmax: 'optional',
+  dmax: 'optional',
+} satisfies OptionNames<RenormClipping>;
 
 /** Normalizes each channel over the batch: made by `layers.batchNormalization`, which says more. */
 export class BatchNormalization extends Layer {
@@ -44,6 +67,9 @@ export class BatchNormalization extends Layer {
     scale: 'boolean',
     movingMeanInitializer: 'optional',
     movingVarianceInitializer: 'optional',
+    renorm: 'boolean',
+    renormClipping: 'optional',
+    renormMomentum: 'optional',
     ...weightNames('gamma'),
     ...weightNames('beta'),
   } satisfies OptionNames<BatchNormalizationOptions>;
@@ -55,12 +81,17 @@ export class BatchNormalization extends Layer {
   #beta: Variable | undefined;
   #movingMean!: Variable;
   #movingVariance!: Variable;
+  #movingStddev: Variable | undefined;
+  #renormMean: Variable | undefined;
+  #renormStddev: Variable | undefined;
 
   constructor(options: BatchNormalizationOptions = {}) {
     super(options);
-    const { momentum = 0.99, epsilon = 1e-3 } = options;
+    const { momentum = 0.99, epsilon = 1e-3, renormMomentum = 0.99, renormClipping } = options;
     atLeastZero('batchNormalization', 'epsilon', epsilon);
     fraction('batchNormalization', 'momentum', momentum);
+    fraction('batchNormalization', 'renormMomentum', renormMomentum);
+    if (renormClipping != null) checkClipping(renormClipping);
     this.options = options;
   }
 
@@ -76,6 +107,11 @@ export class BatchNormalization extends Layer {
       this.addWeight({ name, shape, initializer, trainable: false });
     this.#movingMean = statistic('movingMean', movingMeanInitializer);
     this.#movingVariance = statistic('movingVariance', movingVarianceInitializer);
+    if (!this.options.renorm) return;
+    const root = new RootOf(initializerOf(movingVarianceInitializer));
+    this.#movingStddev = statistic('movingStddev', root);
+    this.#renormMean = statistic('renormMean', movingMeanInitializer);
+    this.#renormStddev = statistic('renormStddev', root);
   }
 
   call(x: Sym, { training }: CallContext): Sym {
@@ -86,15 +122,46 @@ export class BatchNormalization extends Layer {
       const [mean, variance] = [x.trace.lift(this.#movingMean), x.trace.lift(this.#movingVariance)];
       return ops.batchNormalization(x, mean, variance, { axis, epsilon, scale, offset });
     }
+    const { renorm = false } = this.options;
+    const affine = renorm ? { scale: undefined, offset: undefined } : { scale, offset };
     const { y, mean, variance } = x.mask
-      ? maskedNormalization(x, x.mask, { axis, epsilon, scale, offset })
-      : ops.batchNormalization(x, undefined, undefined, { axis, epsilon, scale, offset });
-    const move = (moving: Variable, batch: Sym) => {
-      moving.assign(ops.add(ops.multiply(x.trace.lift(moving), momentum), ops.multiply(batch, 1 - momentum)));
-    };
-    move(this.#movingMean, mean);
-    move(this.#movingVariance, variance);
+      ? maskedNormalization(x, x.mask, { axis, epsilon, ...affine })
+      : ops.batchNormalization(x, undefined, undefined, { axis, epsilon, ...affine });
+    moved(this.#movingMean, mean, momentum);
+    if (renorm) return this.#renormalized(y, mean, variance, scale, offset);
+    moved(this.#movingVariance, variance, momentum);
     return y;
+  }
+
+  /** (y · r + d) · scale + offset, where r and d lead from the batch's statistics to the moving ones; moves the latter. */
+  #renormalized(y: Sym, mean: Sym, variance: Sym, scale: Sym | undefined, offset: Sym | undefined): Sym {
+    const { axis = -1, momentum = 0.99, epsilon = 1e-3, renormMomentum = 0.99 } = this.options;
+    const { rmin, rmax, dmax } = this.options.renormClipping ?? {};
+    const [renormMean, renormStddev, movingStddev] = [
+      this.#renormMean!,
+      this.#renormStddev!,
+      this.#movingStddev!,
+    ];
+    const stddev = ops.sqrt(ops.add(variance, epsilon));
+    const divisor = ops.maximum(y.trace.lift(renormStddev), Math.sqrt(epsilon));
+    let r = ops.stopGradient(ops.divide(stddev, divisor));
+    let d = ops.stopGradient(ops.divide(ops.subtract(mean, renormMean), divisor));
+    if (rmin != null) r = ops.maximum(r, rmin);
+    if (rmax != null) r = ops.minimum(r, rmax);
+    if (dmax != null) d = ops.minimum(ops.maximum(d, -dmax), dmax);
+    moved(renormMean, mean, renormMomentum);
+    moved(renormStddev, stddev, renormMomentum);
+    const root = moved(movingStddev, stddev, momentum);
+    this.#movingVariance.assign(ops.relu(ops.subtract(ops.square(root), epsilon)));
+    const along = (vector: Sym) => {
+      const shape = Array<number>(y.rank).fill(1);
+      shape[axis < 0 ? axis + y.rank : axis] = vector.shape[0];
+      return ops.reshape(vector, shape);
+    };
+    const factor = scale ? ops.multiply(r, scale) : r;
+    const product = scale ? ops.multiply(d, scale) : d;
+    const shift = offset ? ops.add(product, offset) : product;
+    return ops.add(ops.multiply(y, along(factor)), along(shift));
   }
 
   override getConfig() {
@@ -103,11 +170,45 @@ export class BatchNormalization extends Layer {
     return {
       ...super.getConfig(),
       ...{ axis, momentum, epsilon, center, scale },
+      renorm: this.options.renorm ?? false,
+      renormClipping: this.options.renormClipping ?? null,
+      renormMomentum: this.options.renormMomentum ?? 0.99,
       ...weightConfig(this.options, 'gamma', 'ones'),
       ...weightConfig(this.options, 'beta', 'zeros'),
       movingMeanInitializer: initializer(this.options.movingMeanInitializer ?? 'zeros'),
       movingVarianceInitializer: initializer(this.options.movingVarianceInitializer ?? 'ones'),
     };
+  }
+}
+
+/** Moves a statistic towards the batch's. */
+function moved(moving: Variable, batch: Sym, momentum: number): Sym {
+  const before = ops.multiply(batch.trace.lift(moving), momentum);
+  const value = ops.add(before, ops.multiply(batch, 1 - momentum));
+  moving.assign(value);
+  return value;
+}
+
+function checkClipping(given: RenormClipping): void {
+  knownOptions('batchNormalization', given, clippingNames);
+  const { rmin, rmax, dmax } = given;
+  for (const [name, bound] of Object.entries({ rmin, rmax }))
+    if (bound != null) finite('batchNormalization', name, bound);
+  if (dmax != null) atLeastZero('batchNormalization', 'dmax', dmax);
+  if (rmin != null && rmax != null && rmax < rmin)
+    throw expected('batchNormalization', `an rmax of at least the rmin ${rmin}`, rmax);
+}
+
+/** The roots of what another initializer makes. */
+class RootOf extends Initializer {
+  readonly className = 'RootOf';
+
+  constructor(private readonly start: Initializer) {
+    super();
+  }
+
+  protected draw(shape: readonly number[]) {
+    return ops.sqrt(this.start.tensor(shape));
   }
 }
 
@@ -140,7 +241,8 @@ function maskedNormalization(
  * with the biased variance. Else, and where the layer is not `trainable`, they are the moving ones. Ioffe and Szegedy, 2015,
  * https://arxiv.org/abs/1502.03167, https://keras.io/api/layers/normalization_layers/batch_normalization/
  *
- * Weights, in order: gamma, beta, movingMean, movingVariance, each float32 [channels]; the last two are not trained.
+ * Weights, in order: gamma, beta, movingMean, movingVariance, with `renorm` also movingStddev, renormMean and renormStddev, each float32
+ * [channels]; those behind beta are not trained. `renorm`: https://arxiv.org/abs/1702.03275
  *
  * @throws EngineError `ARGUMENT` for a momentum outside of 0 to 1 or an epsilon below 0; `SHAPE`, when applied, for an axis that is
  *   not there.

@@ -1,5 +1,8 @@
 import { type OptionNames, integer } from '../base/checks.js';
 import type { Shape } from '../engine/engine.js';
+import { typeOf } from '../core/apply.js';
+import type { NDArray } from '../core/ndarray.js';
+import type { Tensor, TensorData } from '../core/tensor.js';
 import * as ops from '../ops/index.js';
 import { toIndices } from '../ops/toIndices.js';
 import type { Sym } from '../core/sym.js';
@@ -19,7 +22,12 @@ export interface EmbeddingOptions extends LayerOptions, EmbeddingsOptions {
    * false.
    */
   maskZero?: boolean;
+  /** The vectors to begin with, [inputDim, outputDim], also as the one item of a list. Configurations do not keep them. Default `embeddingsInitializer`. */
+  weights?: Vectors | readonly [Vectors] | null;
 }
+
+/** Numbers for a weight. */
+type Vectors = NDArray | Tensor | TensorData;
 
 /** A vector for each id: made by `layers.embedding`, which says more. */
 export class Embedding extends Layer {
@@ -28,6 +36,7 @@ export class Embedding extends Layer {
     inputDim: 'required',
     outputDim: 'required',
     maskZero: 'boolean',
+    weights: 'optional',
     ...weightNames('embeddings'),
   } satisfies OptionNames<EmbeddingOptions>;
   readonly className = 'Embedding';
@@ -48,6 +57,11 @@ export class Embedding extends Layer {
       ...{ name: 'embeddings', shape: [inputDim, outputDim] },
       ...weightOptions(this.options, 'embeddings', 'uniform'),
     });
+    const { weights } = this.options;
+    if (weights == null) return;
+    const [first] = Array.isArray(weights) && weights.length === 1 ? (weights as readonly Vectors[]) : [];
+    const isList = first !== undefined && typeof first === 'object' && typeOf(first).shape.length === 2;
+    this.#embeddings.assign(isList ? first : (weights as Vectors));
   }
 
   call(x: Sym): Sym {

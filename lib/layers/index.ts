@@ -1,5 +1,21 @@
 export { Activation, activation } from './activation.js';
 export { ActivityRegularization, activityRegularization } from './activityRegularization.js';
+export {
+  AdaptiveAveragePooling1D,
+  adaptiveAveragePooling1d,
+  AdaptiveAveragePooling2D,
+  adaptiveAveragePooling2d,
+  AdaptiveAveragePooling3D,
+  adaptiveAveragePooling3d,
+} from './adaptiveAveragePooling.js';
+export {
+  AdaptiveMaxPooling1D,
+  adaptiveMaxPooling1d,
+  AdaptiveMaxPooling2D,
+  adaptiveMaxPooling2d,
+  AdaptiveMaxPooling3D,
+  adaptiveMaxPooling3d,
+} from './adaptiveMaxPooling.js';
 export { Add, add } from './add.js';
 export { AdditiveAttention, additiveAttention } from './additiveAttention.js';
 export { AlphaDropout, alphaDropout } from './alphaDropout.js';

@@ -1,4 +1,5 @@
 export * from './activations.js';
+export * from './adaptivePool.js';
 export * from './aliases.js';
 export * from './arithmetic.js';
 export * from './attention.js';

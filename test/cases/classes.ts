@@ -27,6 +27,7 @@ const image = [4, 6, 2];
 const volume = [4, 4, 4, 2];
 const lstm3 = { kernel: [2, 12], recurrentKernel: [3, 12], bias: [12] };
 const gru3 = { kernel: [2, 9], recurrentKernel: [3, 9], bias: [2, 9] };
+const ofWindows = 'the length decides where windows are';
 const lengthInResult = 'the length is a factor of a size that comes out';
 
 /** The layers, in the order of the alphabet. */
@@ -34,6 +35,12 @@ const lengthInResult = 'the length is a factor of a size that comes out';
 export const layerCases: Readonly<Record<string, LayerCase>> = {
   Activation: { options: { activation: 'tanh' }, x: [3, 4], y: [3, 4] },
   ActivityRegularization: { options: { l1: 0.01 }, x: [3, 4], y: [3, 4] },
+  AdaptiveAveragePooling1D: { options: { outputSize: 4 }, x: [6, 2], y: [4, 2], fixed: ofWindows },
+  AdaptiveAveragePooling2D: { options: { outputSize: [2, 5] }, x: image, y: [2, 5, 2], fixed: ofWindows },
+  AdaptiveAveragePooling3D: { options: { outputSize: 3 }, x: volume, y: [3, 3, 3, 2], fixed: ofWindows },
+  AdaptiveMaxPooling1D: { options: { outputSize: 4 }, x: [6, 2], y: [4, 2], fixed: ofWindows },
+  AdaptiveMaxPooling2D: { options: { outputSize: [2, 5] }, x: image, y: [2, 5, 2], fixed: ofWindows },
+  AdaptiveMaxPooling3D: { options: { outputSize: 3 }, x: volume, y: [3, 3, 3, 2], fixed: ofWindows },
   Add: { x: [[3], [3]], y: [3] },
   AdditiveAttention: { x: [[3, 2], [3, 2]], y: [3, 2], weights: { scale: [2] } },
   AlphaDropout: { options: { rate: 0.5, noiseShape: [null, 1, 4] }, x: [3, 4], y: [3, 4] },

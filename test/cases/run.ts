@@ -46,7 +46,7 @@ export const cases: readonly Case[] = tables.flatMap(({ entries }) => entries);
 const ELEMENTWISE = 1e-6;
 const SUMS = 1e-5;
 const SUMMING =
-  /^(conv|depthwise|upSampling|matmul|average|separable|sum|mean|prod|softmax|logSoftmax|.*CrossEntropy|flatten|pool|dense|residual|branches|batchNorm|layerNorm|rmsNorm|groupNorm|einsum|dotProduct|moments|linalg|norm|pinv|lstsq|cholesky|solve|fft|signals|lstm|gru|simpleRnn)/;
+  /^(conv|depthwise|upSampling|matmul|average|separable|sum|mean|prod|softmax|logSoftmax|.*CrossEntropy|flatten|pool|dense|residual|branches|batchNorm|layerNorm|rmsNorm|groupNorm|einsum|dotProduct|adaptive|moments|linalg|norm|pinv|lstsq|cholesky|solve|fft|signals|lstm|gru|simpleRnn)/;
 
 /** Finite differences: steps of H and 2 H on both sides, which cancel all error terms below H⁴. */
 const H = 0.02;

@@ -1,0 +1,43 @@
+import { factoryName } from '../base/names.js';
+import type { OptionNames } from '../base/checks.js';
+import type { Shape } from '../engine/engine.js';
+import { type Sides, dataFormatOf, sidesOf } from '../ops/window.js';
+import { checkSides } from './check.js';
+import { Layer } from './layer.js';
+import { type SpatialOptions, checkSpatial } from './spatial.js';
+
+/** What the adaptive pooling layers take. */
+export interface AdaptivePoolingOptions<S extends Sides = Sides> extends SpatialOptions {
+  /** How many places come out along each spatial axis, or one number for all. */
+  outputSize: S;
+}
+
+/** What the adaptive pooling layers share: a leaf names the op and fixes the number of spatial axes. */
+export abstract class BaseAdaptivePooling extends Layer {
+  static override readonly optionNames = {
+    ...Layer.optionNames,
+    outputSize: 'required',
+    dataFormat: 'optional',
+  } satisfies OptionNames<AdaptivePoolingOptions>;
+
+  constructor(
+    /** How many spatial axes images have: 1 to 3. */
+    protected readonly spatial: number,
+    /** The options as given. */
+    readonly options: AdaptivePoolingOptions,
+  ) {
+    super(options);
+    const who = factoryName(new.target.name);
+    checkSides(who, 'outputSize', options.outputSize, spatial);
+    dataFormatOf(who, options.dataFormat);
+  }
+
+  override build(shape: Shape): void {
+    checkSpatial(this.name, shape, this.spatial);
+  }
+
+  override getConfig() {
+    const { outputSize, dataFormat = 'channelsLast' } = this.options;
+    return { ...super.getConfig(), outputSize: sidesOf(outputSize, this.spatial), dataFormat };
+  }
+}
