@@ -59,6 +59,9 @@ const NOT_GIVEN: Readonly<Record<string, unknown>> = {
 /** Options that classes have here and not in Keras, with what says that they were not given. */
 const OURS_ALONE: Readonly<Record<string, Fields>> = {
   Cropping1D: { dataFormat: 'channelsLast' },
+  SpatialDropout1D: { dataFormat: 'channelsLast', trainable: true },
+  SpatialDropout2D: { trainable: true },
+  SpatialDropout3D: { trainable: true },
   UpSampling1D: { dataFormat: 'channelsLast' },
 };
 
