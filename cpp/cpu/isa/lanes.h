@@ -20,8 +20,9 @@ inline float largestLane(Floats v) {
 }
 
 inline float sumOfLanes(Floats v) {
-  NODEGRAD_UNROLL for (int distance = kLanes / 2; distance > 0; distance /= 2) v += turned(v, distance);
-  return v[0];
+  float sum = 0;
+  for (int lane = 0; lane < kLanes; ++lane) sum += v[lane];
+  return sum;
 }
 
 }  // namespace
