@@ -173,6 +173,15 @@ export function checkEach(who: string, what: string, list: unknown, fits: (item:
   if (!Array.isArray(list) || ![...(list as unknown[])].every(fits)) throw expected(who, what, list);
 }
 
+/** Fails unless a value is a list of at least one. */
+export function checkList(who: string, what: string, given: unknown): void {
+  if (Array.isArray(given) && given.length > 0) return;
+  throw new EngineError(
+    'ARGUMENT',
+    `[${who}] expected a list of ${what}, at least one, received ${Array.isArray(given) ? 'none' : typeof given}`,
+  );
+}
+
 /** Whether a value is a regular expression as text. */
 export function isPattern(value: unknown): value is string {
   if (typeof value !== 'string') return false;

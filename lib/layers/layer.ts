@@ -2,6 +2,7 @@ import {
   type OptionNames,
   boolean,
   expected,
+  isPlainObject,
   knownOptions,
   knownOptionsOf,
   shapeOf,
@@ -296,7 +297,9 @@ export abstract class Layer extends Operation implements Disposable {
   }
 
   /** Builds the layer for the input of another one, as {@link getBuildConfig} gives it. */
-  buildFromConfig({ inputShape }: Readonly<Record<string, unknown>>): void {
+  buildFromConfig(config: Readonly<Record<string, unknown>>): void {
+    if (!isPlainObject(config)) throw expected(this.name, 'what getBuildConfig gives', config);
+    const { inputShape } = config;
     if (inputShape !== undefined) this.build(inputShape as Shape);
   }
 

@@ -1,4 +1,4 @@
-import { expected, knownOptions } from '../base/checks.js';
+import { expected, isPlainObject, knownOptions } from '../base/checks.js';
 import { type Batches, type Data, inputsOf } from '../data/batches.js';
 import { type CustomObjects, scopedObjects, withCustomObjects } from '../base/customObjects.js';
 import { type DtypePolicy, checkPolicy, dtypePolicy } from '../core/dtypePolicy.js';
@@ -385,6 +385,7 @@ export class Model<const S extends OutputStructure = KerasTensor>
 
   /** Compiles as another model, with a fresh optimizer. */
   compileFromConfig(config: Readonly<Record<string, unknown>>): void {
+    if (!isPlainObject(config)) throw expected(this.name, 'what getCompileConfig gives', config);
     this.compile(Object.fromEntries(Object.entries(config).filter(([, value]) => value !== null)));
   }
 

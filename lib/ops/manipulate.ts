@@ -1,4 +1,5 @@
 import {
+  checkList,
   type OptionNames,
   axisNumber,
   expected,
@@ -259,17 +260,20 @@ export const tile = op('tile', <T extends Operand>(x: T, repeats: Some): Outcome
 });
 
 /** Each of a list with at least so many axes. */
-const raised = (xs: readonly Operand[], raise: (x: Sym) => Sym): Sym[] => xs.map((x) => raise(asSym(x)));
+function raised(who: string, xs: readonly Operand[], raise: (x: Sym) => Sym): Sym[] {
+  checkList(who, 'values', xs);
+  return xs.map((x) => raise(asSym(x)));
+}
 
 /** Values side by side: along the second axis, or, of rank 1, along the first. https://keras.io/api/ops/numpy/ @throws EngineError `SHAPE`. */
 export const hstack = op('hstack', <T extends Operand>(xs: readonly T[]): Outcome<T> => {
-  const lines = raised(xs, (x) => (rankOf(x) === 0 ? reshape(x, [1]) : x));
+  const lines = raised('hstack', xs, (x) => (rankOf(x) === 0 ? reshape(x, [1]) : x));
   return outcomeOf(concatenate(lines, { axis: lines.every((x) => rankOf(x) === 1) ? 0 : 1 }));
 });
 
 /** Values one below the other: along the first axis; those of rank 1 are rows. https://keras.io/api/ops/numpy/ @throws EngineError `SHAPE`. */
 export const vstack = op('vstack', <T extends Operand>(xs: readonly T[]): Outcome<T> =>
-  outcomeOf(concatenate(raised(xs, (x) => (rankOf(x) < 2 ? reshape(x, [1, -1]) : x)))),
+  outcomeOf(concatenate(raised('vstack', xs, (x) => (rankOf(x) < 2 ? reshape(x, [1, -1]) : x)))),
 );
 
 /** Values one behind the other: along the third axis, which those of lower rank are given. https://keras.io/api/ops/numpy/ @throws EngineError `SHAPE`. */
@@ -278,7 +282,7 @@ export const dstack = op('dstack', <T extends Operand>(xs: readonly T[]): Outcom
     const row = rankOf(x) < 2 ? reshape(x, [1, -1]) : x;
     return rankOf(row) === 2 ? expandDims(row, 2) : row;
   };
-  return outcomeOf(concatenate(raised(xs, deep), { axis: 2 }));
+  return outcomeOf(concatenate(raised('dstack', xs, deep), { axis: 2 }));
 });
 
 /**
@@ -420,6 +424,7 @@ export const meshgrid = op(
   'meshgrid',
   <T extends Operand>(xs: readonly T[], options: MeshgridOptions = {}): Outcome<T>[] => {
     knownOptions('meshgrid', options, meshgridNames);
+    checkList('meshgrid', 'values', xs);
     const indexing = oneOf('meshgrid', 'indexing', options.indexing ?? 'xy', ['xy', 'ij']);
     const sizes = xs.map((x) => {
       const { shape } = typeOf(x);

@@ -22,7 +22,8 @@ export const reshape = op('reshape', <T extends Operand>(x: T, shape: Shape): Ou
  */
 export const transpose = op('transpose', <T extends Operand>(x: T, axes?: readonly number[]): Outcome<T> => {
   const rank = typeOf(x).shape.length;
-  const perm = axes?.map((axis) => (axis < 0 ? axis + rank : axis));
+  const given = axes === undefined ? undefined : integers('transpose', 'axes', axes);
+  const perm = given?.map((axis) => (axis < 0 ? axis + rank : axis));
   return apply('transpose', [x], { perm: perm ?? [...typeOf(x).shape.keys()].reverse() });
 });
 

@@ -1,4 +1,12 @@
-import { type OptionNames, expected, integer, knownOptions, oneOf, wrongShape } from '../base/checks.js';
+import {
+  type OptionNames,
+  checkList,
+  expected,
+  integer,
+  knownOptions,
+  oneOf,
+  wrongShape,
+} from '../base/checks.js';
 import type { Shape } from '../engine/engine.js';
 import { EngineError } from '../base/errors.js';
 import { type AxisOptions, axisNames, sizeAlong } from './axis.js';
@@ -178,11 +186,3 @@ export const pad = op(
     );
   },
 );
-
-function checkList(name: string, what: string, given: readonly unknown[]): void {
-  if (Array.isArray(given) && given.length > 0) return;
-  throw new EngineError(
-    'ARGUMENT',
-    `[${name}] expected a list of ${what}, at least one, received ${Array.isArray(given) ? 'none' : typeof given}`,
-  );
-}

@@ -37,7 +37,7 @@ export abstract class BaseOptimizer {
   /** What the loss is multiplied by before the gradients are taken, and these divided by after; undefined: it is not. */
   readonly lossScaleFactor: number | undefined;
 
-  constructor({ lossScaleFactor, name }: BaseOptimizerOptions) {
+  constructor({ lossScaleFactor, name }: BaseOptimizerOptions = {}) {
     const who = factoryName(new.target.name);
     this.name = name ?? who;
     this.lossScaleFactor = maybe(positive, who, 'lossScaleFactor', lossScaleFactor);
@@ -70,7 +70,7 @@ export abstract class BaseOptimizer {
   abstract get useEma(): boolean;
 
   /** Makes the traced step change variables along gradients of the unscaled loss. @internal */
-  abstract apply(pairs: readonly GradientPair[]): void;
+  abstract applyPairs(pairs: readonly GradientPair[]): void;
 
   /** Hears that its variables were given other numbers. @internal */
   abstract restored(): void;
@@ -123,7 +123,7 @@ export abstract class BaseOptimizer {
     });
     if (pairs.length === 0) return {};
     const { lossScaleFactor: factor } = this;
-    this.apply(factor === undefined ? pairs : pairs.map(([g, v]) => [ops.divide(g, factor), v]));
+    this.applyPairs(factor === undefined ? pairs : pairs.map(([g, v]) => [ops.divide(g, factor), v]));
     return {};
   }
 

@@ -90,7 +90,7 @@ export class LossScaleOptimizer extends BaseOptimizer implements LossScaleOptimi
   }
 
   /** @internal */
-  apply(pairs: readonly GradientPair[]): void {
+  applyPairs(pairs: readonly GradientPair[]): void {
     const { trace } = itemAt(pairs, 0)[0];
     const { stepCounter, dynamicScale } = this;
     const scale = trace.lift(dynamicScale);
@@ -98,7 +98,9 @@ export class LossScaleOptimizer extends BaseOptimizer implements LossScaleOptimi
       .map(([gradient]) => isFinite(gradient))
       .reduce((all, one) => ops.logicalAnd(all, one));
     trace.assignWhere(finite, () => {
-      this.innerOptimizer.apply(pairs.map(([gradient, target]) => [ops.divide(gradient, scale), target]));
+      this.innerOptimizer.applyPairs(
+        pairs.map(([gradient, target]) => [ops.divide(gradient, scale), target]),
+      );
     });
     const count = ops.add(trace.lift(stepCounter), 1);
     const grows = ops.greaterEqual(count, this.dynamicGrowthSteps);

@@ -74,7 +74,7 @@ export class MultiOptimizer extends BaseOptimizer implements MultiOptimizerOptio
   }
 
   /** @internal */
-  apply(pairs: readonly GradientPair[]): void {
+  applyPairs(pairs: readonly GradientPair[]): void {
     const { trace } = itemAt(pairs, 0)[0];
     const groups = new Map<Optimizer, GradientPair[]>();
     for (const pair of pairs) {
@@ -83,7 +83,7 @@ export class MultiOptimizer extends BaseOptimizer implements MultiOptimizerOptio
       if (group) group.push(pair);
       else groups.set(optimizer, [pair]);
     }
-    for (const [optimizer, group] of groups) optimizer.apply(group);
+    for (const [optimizer, group] of groups) optimizer.applyPairs(group);
     trace.assign(this.iterations, ops.add(trace.lift(this.iterations), 1));
   }
 

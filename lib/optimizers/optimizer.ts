@@ -1,4 +1,11 @@
-import { type OptionNames, checkEach, isPattern, knownOptions, knownOptionsOf } from '../base/checks.js';
+import {
+  type OptionNames,
+  checkEach,
+  expected,
+  isPattern,
+  knownOptions,
+  knownOptionsOf,
+} from '../base/checks.js';
 import { EngineError } from '../base/errors.js';
 import { itemAt } from '../base/list.js';
 import { factoryName } from '../base/names.js';
@@ -132,7 +139,7 @@ export abstract class Optimizer extends BaseOptimizer implements OptimizerOption
   }
 
   /** @internal */
-  apply(pairs: readonly GradientPair[]): void {
+  applyPairs(pairs: readonly GradientPair[]): void {
     const { trace } = itemAt(pairs, 0)[0];
     const { iterations } = this.#state();
     this.#traced = true;
@@ -334,6 +341,8 @@ export abstract class Optimizer extends BaseOptimizer implements OptimizerOption
 }
 
 function readExclusions(who: string, exclusions: DecayExclusions) {
+  if ((exclusions as DecayExclusions | undefined) === undefined)
+    throw expected(who, 'an object with varList, varNames or both', exclusions);
   knownOptions(who, exclusions, exclusionNames);
   const { varList = [], varNames = [] } = exclusions;
   checkEach(who, 'a list of variables as varList', varList, (v) => v instanceof Variable);
