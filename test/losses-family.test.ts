@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import {
   Sequential,
@@ -8,6 +9,7 @@ import {
   losses,
   mixedPrecision,
   ops,
+  optimizers,
   tensor,
 } from '../lib/index.js';
 import { type Stored, readFixture } from './fixtures/read.js';
@@ -137,5 +139,69 @@ describe('losses', () => {
     expect(() => losses.huber({ delta: 0 })).toThrow('[huber]');
     expect(() => losses.categoricalGeneralizedCrossEntropy({ q: 1 })).toThrow('q between 0 and 1');
     expect(() => losses.binaryFocalCrossentropy({ alpha: 2 })).toThrow('alpha from 0 to 1');
+  });
+});
+
+interface Reduced {
+  x: number[][];
+  y: number[][];
+  weights: number[] | null;
+  reduction: losses.Reduction;
+  loss: number;
+  kernel: number;
+}
+
+const { entries: reductions } = JSON.parse(
+  readFileSync(new URL('fixtures/reductions.json', import.meta.url), 'utf8'),
+) as { entries: Reduced[] };
+
+/** A net whose kernel is 1, of rows or of steps that are masked where they are 0. */
+function net({ x }: Pick<Reduced, 'x'>, loss: losses.LossLike) {
+  const shape = tensor(x).shape.slice(1);
+  const model = new Sequential([
+    layers.input({ shape }),
+    ...(shape.length > 1 ? [layers.masking()] : []),
+    layers.dense({ units: 1, useBias: false, kernelInitializer: 'ones' }),
+  ]);
+  model.compile({ optimizer: optimizers.sgd({ learningRate: 0.01 }), loss });
+  return model;
+}
+
+describe('reductions', () => {
+  it.each(
+    reductions.map((row) => [row.reduction, row.x[0].length, JSON.stringify(row.weights), row] as const),
+  )("%s of samples of %i with weights %s gives Keras's loss and step", async (reduction, _, __, row) => {
+    const model = net(row, losses.meanSquaredError({ reduction }));
+    const sampleWeight = row.weights ?? undefined;
+    const before = await model.evaluate(row.x, row.y, { sampleWeight, verbose: 0 });
+    const { loss } = await model.trainOnBatch(row.x, row.y, { sampleWeight });
+    // Of up to six products and their sum, a dozen roundings of numbers up to 30 by 2⁻²⁴.
+    const bound = 12 * 30 * 2 ** -24;
+    for (const value of [before['loss'], loss]) expect(Math.abs(value - row.loss)).toBeLessThanOrEqual(bound);
+    const [{ data }] = await model.getWeights();
+    expect(Math.abs((data as Float32Array)[0] - row.kernel)).toBeLessThanOrEqual(bound);
+  });
+
+  it.each(['none', null] as const)('%s gives no number to train by', (reduction) => {
+    expect(() => net({ x: [[1]] }, losses.meanSquaredError({ reduction }))).toThrow(
+      "[compile] expected a loss that gives one number, with a reduction of meanSquaredError, received 'none'",
+    );
+  });
+
+  it('and names are in the configuration, those of own classes too', () => {
+    class Quartic extends losses.Loss {
+      readonly className = 'Quartic';
+      call(yTrue: Sym, yPred: Sym) {
+        return ops.mean(ops.power(ops.subtract(yPred, yTrue), 4), { axis: -1 });
+      }
+    }
+    expect(new Quartic({ reduction: 'sum' }).getConfig()).toEqual({ name: 'quartic', reduction: 'sum' });
+    expect(losses.huber({ name: 'mine', reduction: null, dtype: 'float32' }).getConfig()).toEqual({
+      name: 'mine',
+      reduction: 'none',
+      delta: 1,
+    });
+    expect(() => losses.hinge({ reduction: 'summ' as never })).toThrow("did you mean 'sum'");
+    expect(() => losses.hinge({ dtype: 'float16' as never })).toThrow("[hinge] expected 'float32' as dtype");
   });
 });

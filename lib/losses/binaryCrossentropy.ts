@@ -1,12 +1,12 @@
-import { type OptionNames, fraction, knownOptionsOf } from '../base/checks.js';
+import { type OptionNames, fraction } from '../base/checks.js';
 import { factoryName } from '../base/names.js';
 import type { Sym } from '../core/sym.js';
 import { align, lastMean } from './align.js';
-import { Loss } from './loss.js';
+import { Loss, type LossOptions, lossNames } from './loss.js';
 import { binaryEntropy, smoothed } from './probabilities.js';
 
 /** What all cross-entropies take. */
-export interface FromLogits {
+export interface FromLogits extends LossOptions {
   /** Whether the model puts out logits, any numbers, instead of probabilities. Default false. */
   fromLogits?: boolean;
 }
@@ -20,6 +20,7 @@ export interface CrossentropyOptions extends FromLogits {
 /** The loss that {@link binaryCrossentropy} makes. */
 export class BinaryCrossentropy extends Loss implements CrossentropyOptions {
   static override readonly optionNames: object = {
+    ...lossNames,
     fromLogits: 'boolean',
     labelSmoothing: 'optional',
   } satisfies OptionNames<CrossentropyOptions>;
@@ -30,8 +31,8 @@ export class BinaryCrossentropy extends Loss implements CrossentropyOptions {
   readonly labelSmoothing: number;
 
   constructor(options: CrossentropyOptions = {}) {
-    const who = knownOptionsOf(new.target, options);
-    super();
+    super(options);
+    const who = factoryName(new.target.name);
     this.fromLogits = options.fromLogits ?? false;
     this.labelSmoothing = fraction(who, 'labelSmoothing', options.labelSmoothing ?? 0);
   }
@@ -42,7 +43,7 @@ export class BinaryCrossentropy extends Loss implements CrossentropyOptions {
   }
 
   override getConfig() {
-    return { fromLogits: this.fromLogits, labelSmoothing: this.labelSmoothing };
+    return { ...super.getConfig(), fromLogits: this.fromLogits, labelSmoothing: this.labelSmoothing };
   }
 }
 

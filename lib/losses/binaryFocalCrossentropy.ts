@@ -1,13 +1,13 @@
-import { type OptionNames, knownOptionsOf, finite, fraction, axisNumber } from '../base/checks.js';
+import { type OptionNames, finite, fraction, axisNumber } from '../base/checks.js';
 import { factoryName } from '../base/names.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
 import { align } from './align.js';
 import { binaryEntropy, smoothed } from './probabilities.js';
-import { Loss } from './loss.js';
+import { Loss, type LossOptions, lossNames } from './loss.js';
 
 /** What `losses.binaryFocalCrossentropy` takes. */
-export interface BinaryFocalCrossentropyOptions {
+export interface BinaryFocalCrossentropyOptions extends LossOptions {
   /** Whether yes counts alpha and no 1 − alpha. Default false. */
   applyClassBalancing?: boolean;
   /** What yes counts, from 0 to 1. Default 0.25. */
@@ -25,6 +25,7 @@ export interface BinaryFocalCrossentropyOptions {
 /** The loss that {@link binaryFocalCrossentropy} makes. */
 export class BinaryFocalCrossentropy extends Loss {
   static override readonly optionNames: object = {
+    ...lossNames,
     applyClassBalancing: 'boolean',
     alpha: 'optional',
     gamma: 'optional',
@@ -50,8 +51,8 @@ export class BinaryFocalCrossentropy extends Loss {
   readonly axis: number;
 
   constructor(options: BinaryFocalCrossentropyOptions = {}) {
-    const who = knownOptionsOf(new.target, options);
-    super();
+    super(options);
+    const who = factoryName(new.target.name);
     this.applyClassBalancing = options.applyClassBalancing ?? false;
     this.alpha = fraction(who, 'alpha', options.alpha ?? 0.25);
     this.gamma = finite(who, 'gamma', options.gamma ?? 2);
@@ -73,6 +74,7 @@ export class BinaryFocalCrossentropy extends Loss {
 
   override getConfig() {
     return {
+      ...super.getConfig(),
       applyClassBalancing: this.applyClassBalancing,
       alpha: this.alpha,
       gamma: this.gamma,

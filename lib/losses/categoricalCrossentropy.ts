@@ -1,15 +1,16 @@
-import { type OptionNames, fraction, knownOptionsOf } from '../base/checks.js';
+import { type OptionNames, fraction } from '../base/checks.js';
 import { factoryName } from '../base/names.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
 import { align } from './align.js';
 import type { CrossentropyOptions } from './binaryCrossentropy.js';
-import { Loss } from './loss.js';
+import { Loss, lossNames } from './loss.js';
 import { smoothed, softmaxLogits } from './probabilities.js';
 
 /** The loss that {@link categoricalCrossentropy} makes. */
 export class CategoricalCrossentropy extends Loss implements CrossentropyOptions {
   static override readonly optionNames: object = {
+    ...lossNames,
     fromLogits: 'boolean',
     labelSmoothing: 'optional',
   } satisfies OptionNames<CrossentropyOptions>;
@@ -18,8 +19,8 @@ export class CategoricalCrossentropy extends Loss implements CrossentropyOptions
   readonly labelSmoothing: number;
 
   constructor(options: CrossentropyOptions = {}) {
-    const who = knownOptionsOf(new.target, options);
-    super();
+    super(options);
+    const who = factoryName(new.target.name);
     this.fromLogits = options.fromLogits ?? false;
     this.labelSmoothing = fraction(who, 'labelSmoothing', options.labelSmoothing ?? 0);
   }
@@ -32,7 +33,7 @@ export class CategoricalCrossentropy extends Loss implements CrossentropyOptions
   }
 
   override getConfig() {
-    return { fromLogits: this.fromLogits, labelSmoothing: this.labelSmoothing };
+    return { ...super.getConfig(), fromLogits: this.fromLogits, labelSmoothing: this.labelSmoothing };
   }
 }
 

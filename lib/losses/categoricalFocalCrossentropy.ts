@@ -1,14 +1,14 @@
-import { type OptionNames, knownOptionsOf, finite, fraction, axisNumber } from '../base/checks.js';
+import { type OptionNames, finite, fraction, axisNumber } from '../base/checks.js';
 import { listOf } from '../base/list.js';
 import { factoryName } from '../base/names.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
 import { align } from './align.js';
 import { clipProbability, logits, smoothed } from './probabilities.js';
-import { Loss } from './loss.js';
+import { Loss, type LossOptions, lossNames } from './loss.js';
 
 /** What `losses.categoricalFocalCrossentropy` takes. */
-export interface CategoricalFocalCrossentropyOptions {
+export interface CategoricalFocalCrossentropyOptions extends LossOptions {
   /** What each class counts, or all. Default 0.25. */
   alpha?: number | readonly number[];
   /** How much less certain right answers count: the exponent. Default 2. */
@@ -24,6 +24,7 @@ export interface CategoricalFocalCrossentropyOptions {
 /** The loss that {@link categoricalFocalCrossentropy} makes. */
 export class CategoricalFocalCrossentropy extends Loss {
   static override readonly optionNames: object = {
+    ...lossNames,
     alpha: 'optional',
     gamma: 'optional',
     fromLogits: 'boolean',
@@ -44,8 +45,8 @@ export class CategoricalFocalCrossentropy extends Loss {
   readonly axis: number;
 
   constructor(options: CategoricalFocalCrossentropyOptions = {}) {
-    const who = knownOptionsOf(new.target, options);
-    super();
+    super(options);
+    const who = factoryName(new.target.name);
     const { alpha = 0.25 } = options;
     for (const one of listOf(alpha)) finite(who, 'alpha', one);
     this.alpha = alpha;
@@ -68,6 +69,7 @@ export class CategoricalFocalCrossentropy extends Loss {
 
   override getConfig() {
     return {
+      ...super.getConfig(),
       alpha: this.alpha,
       gamma: this.gamma,
       fromLogits: this.fromLogits,

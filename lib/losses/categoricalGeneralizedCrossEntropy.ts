@@ -1,12 +1,12 @@
-import { type OptionNames, expected, fraction, knownOptionsOf } from '../base/checks.js';
+import { type OptionNames, expected, fraction } from '../base/checks.js';
 import { factoryName } from '../base/names.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
 import { classNumbers } from './align.js';
-import { Loss } from './loss.js';
+import { Loss, type LossOptions, lossNames } from './loss.js';
 
 /** What `losses.categoricalGeneralizedCrossEntropy` takes. */
-export interface CategoricalGeneralizedCrossEntropyOptions {
+export interface CategoricalGeneralizedCrossEntropyOptions extends LossOptions {
   /** Between 0, near which it is the cross-entropy, and 1, near which it is the mean absolute error. Default 0.5. */
   q?: number;
 }
@@ -14,6 +14,7 @@ export interface CategoricalGeneralizedCrossEntropyOptions {
 /** The loss that {@link categoricalGeneralizedCrossEntropy} makes. */
 export class CategoricalGeneralizedCrossEntropy extends Loss {
   static override readonly optionNames: object = {
+    ...lossNames,
     q: 'optional',
   } satisfies OptionNames<CategoricalGeneralizedCrossEntropyOptions>;
   readonly className = 'CategoricalGeneralizedCrossEntropy';
@@ -22,8 +23,8 @@ export class CategoricalGeneralizedCrossEntropy extends Loss {
   readonly q: number;
 
   constructor(options: CategoricalGeneralizedCrossEntropyOptions = {}) {
-    const who = knownOptionsOf(new.target, options);
-    super();
+    super(options);
+    const who = factoryName(new.target.name);
     this.q = fraction(who, 'q', options.q ?? 0.5);
     if (this.q === 0 || this.q === 1) throw expected(who, 'q between 0 and 1', this.q);
   }
@@ -36,7 +37,7 @@ export class CategoricalGeneralizedCrossEntropy extends Loss {
   }
 
   override getConfig() {
-    return { q: this.q };
+    return { ...super.getConfig(), q: this.q };
   }
 }
 

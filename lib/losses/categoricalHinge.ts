@@ -1,18 +1,12 @@
-import { type NoOptions, knownOptionsOf } from '../base/checks.js';
 import { factoryName } from '../base/names.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
 import { align } from './align.js';
-import { Loss } from './loss.js';
+import { Loss, type LossOptions } from './loss.js';
 
 /** The loss that {@link categoricalHinge} makes. */
 export class CategoricalHinge extends Loss {
   readonly className = 'CategoricalHinge';
-
-  constructor(options: NoOptions = {}) {
-    super();
-    knownOptionsOf(new.target, options);
-  }
 
   call(yTrue: Sym, yPred: Sym): Sym {
     const target = align(factoryName(this.className), yTrue, yPred);
@@ -31,4 +25,4 @@ export class CategoricalHinge extends Loss {
  * @throws EngineError `SHAPE`, from the first step, for targets of another shape.
  * @example model.compile({ optimizer: 'adam', loss: losses.categoricalHinge() }); // or loss: 'categoricalHinge'
  */
-export const categoricalHinge = (options?: NoOptions) => new CategoricalHinge(options);
+export const categoricalHinge = (options?: LossOptions) => new CategoricalHinge(options);

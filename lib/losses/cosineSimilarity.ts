@@ -1,13 +1,13 @@
-import { type OptionNames, knownOptionsOf, axisNumber } from '../base/checks.js';
+import { type OptionNames, axisNumber } from '../base/checks.js';
 import { factoryName } from '../base/names.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
 import { align } from './align.js';
 import { EPSILON } from './probabilities.js';
-import { Loss } from './loss.js';
+import { Loss, type LossOptions, lossNames } from './loss.js';
 
 /** What `losses.cosineSimilarity` takes. */
-export interface CosineSimilarityOptions {
+export interface CosineSimilarityOptions extends LossOptions {
   /** Along which axis; negative ones count from the end. Default -1. */
   axis?: number;
 }
@@ -15,6 +15,7 @@ export interface CosineSimilarityOptions {
 /** The loss that {@link cosineSimilarity} makes. */
 export class CosineSimilarity extends Loss {
   static override readonly optionNames: object = {
+    ...lossNames,
     axis: 'optional',
   } satisfies OptionNames<CosineSimilarityOptions>;
   readonly className = 'CosineSimilarity';
@@ -23,8 +24,8 @@ export class CosineSimilarity extends Loss {
   readonly axis: number;
 
   constructor(options: CosineSimilarityOptions = {}) {
-    const who = knownOptionsOf(new.target, options);
-    super();
+    super(options);
+    const who = factoryName(new.target.name);
     this.axis = axisNumber(who, options.axis ?? -1);
   }
 
@@ -38,7 +39,7 @@ export class CosineSimilarity extends Loss {
   }
 
   override getConfig() {
-    return { axis: this.axis };
+    return { ...super.getConfig(), axis: this.axis };
   }
 }
 

@@ -1,18 +1,12 @@
-import { type NoOptions, knownOptionsOf } from '../base/checks.js';
 import { factoryName } from '../base/names.js';
 import type { Sym } from '../core/sym.js';
 import { align, lastMean } from './align.js';
 import { margin } from './margin.js';
-import { Loss } from './loss.js';
+import { Loss, type LossOptions } from './loss.js';
 
 /** The loss that {@link hinge} makes. */
 export class Hinge extends Loss {
   readonly className = 'Hinge';
-
-  constructor(options: NoOptions = {}) {
-    super();
-    knownOptionsOf(new.target, options);
-  }
 
   call(yTrue: Sym, yPred: Sym): Sym {
     const target = align(factoryName(this.className), yTrue, yPred);
@@ -29,4 +23,4 @@ export class Hinge extends Loss {
  * @throws EngineError `SHAPE`, from the first step, for targets of another shape.
  * @example model.compile({ optimizer: 'adam', loss: losses.hinge() }); // or loss: 'hinge'
  */
-export const hinge = (options?: NoOptions) => new Hinge(options);
+export const hinge = (options?: LossOptions) => new Hinge(options);

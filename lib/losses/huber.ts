@@ -1,12 +1,12 @@
-import { type OptionNames, knownOptionsOf, positive } from '../base/checks.js';
+import { type OptionNames, positive } from '../base/checks.js';
 import { factoryName } from '../base/names.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
 import { align, lastMean } from './align.js';
-import { Loss } from './loss.js';
+import { Loss, type LossOptions, lossNames } from './loss.js';
 
 /** What `losses.huber` takes. */
-export interface HuberOptions {
+export interface HuberOptions extends LossOptions {
   /** Up to which error the loss is quadratic, above 0. Default 1. */
   delta?: number;
 }
@@ -14,6 +14,7 @@ export interface HuberOptions {
 /** The loss that {@link huber} makes. */
 export class Huber extends Loss {
   static override readonly optionNames: object = {
+    ...lossNames,
     delta: 'optional',
   } satisfies OptionNames<HuberOptions>;
   readonly className = 'Huber';
@@ -22,8 +23,8 @@ export class Huber extends Loss {
   readonly delta: number;
 
   constructor(options: HuberOptions = {}) {
-    const who = knownOptionsOf(new.target, options);
-    super();
+    super(options);
+    const who = factoryName(new.target.name);
     this.delta = positive(who, 'delta', options.delta ?? 1);
   }
 
@@ -37,7 +38,7 @@ export class Huber extends Loss {
   }
 
   override getConfig() {
-    return { delta: this.delta };
+    return { ...super.getConfig(), delta: this.delta };
   }
 }
 

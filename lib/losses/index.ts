@@ -5,7 +5,7 @@ export {
   binaryCrossentropy,
 } from './binaryCrossentropy.js';
 export { CategoricalCrossentropy, categoricalCrossentropy } from './categoricalCrossentropy.js';
-export { Loss, type LossFunction } from './loss.js';
+export { Loss, type LossFunction, type LossOptions, type Reduction } from './loss.js';
 export { MeanAbsoluteError, meanAbsoluteError } from './meanAbsoluteError.js';
 export { MeanSquaredError, meanSquaredError } from './meanSquaredError.js';
 export {

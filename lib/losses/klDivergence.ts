@@ -1,21 +1,15 @@
-import { type NoOptions, knownOptionsOf } from '../base/checks.js';
 import { factoryName } from '../base/names.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
 import { align } from './align.js';
 import { EPSILON } from './probabilities.js';
-import { Loss } from './loss.js';
+import { Loss, type LossOptions } from './loss.js';
 
 /** The loss that {@link klDivergence} makes. */
 export class KLDivergence extends Loss {
   /** Other names for it. */
   static readonly aliases = ['kld'] as const;
   readonly className = 'KLDivergence';
-
-  constructor(options: NoOptions = {}) {
-    super();
-    knownOptionsOf(new.target, options);
-  }
 
   call(yTrue: Sym, yPred: Sym): Sym {
     const target = align(factoryName(this.className), yTrue, yPred);
@@ -34,4 +28,4 @@ export class KLDivergence extends Loss {
  * @throws EngineError `SHAPE`, from the first step, for targets of another shape.
  * @example model.compile({ optimizer: 'adam', loss: losses.klDivergence() }); // or loss: 'kld'
  */
-export const klDivergence = (options?: NoOptions) => new KLDivergence(options);
+export const klDivergence = (options?: LossOptions) => new KLDivergence(options);

@@ -1,18 +1,12 @@
-import { type NoOptions, knownOptionsOf } from '../base/checks.js';
 import { factoryName } from '../base/names.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
 import { align, lastMean } from './align.js';
-import { Loss } from './loss.js';
+import { Loss, type LossOptions } from './loss.js';
 
 /** The loss that {@link logCosh} makes. */
 export class LogCosh extends Loss {
   readonly className = 'LogCosh';
-
-  constructor(options: NoOptions = {}) {
-    super();
-    knownOptionsOf(new.target, options);
-  }
 
   call(yTrue: Sym, yPred: Sym): Sym {
     const target = align(factoryName(this.className), yTrue, yPred);
@@ -30,4 +24,4 @@ export class LogCosh extends Loss {
  * @throws EngineError `SHAPE`, from the first step, for targets of another shape.
  * @example model.compile({ optimizer: 'adam', loss: losses.logCosh() }); // or loss: 'logCosh'
  */
-export const logCosh = (options?: NoOptions) => new LogCosh(options);
+export const logCosh = (options?: LossOptions) => new LogCosh(options);

@@ -1,20 +1,14 @@
-import { type NoOptions, knownOptionsOf } from '../base/checks.js';
 import { factoryName } from '../base/names.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
 import { align, lastMean } from './align.js';
-import { Loss } from './loss.js';
+import { Loss, type LossOptions } from './loss.js';
 
 /** The loss that {@link meanAbsoluteError} makes. */
 export class MeanAbsoluteError extends Loss {
   /** Other names for it. */
   static readonly aliases = ['mae'] as const;
   readonly className = 'MeanAbsoluteError';
-
-  constructor(options: NoOptions = {}) {
-    super();
-    knownOptionsOf(new.target, options);
-  }
 
   call(yTrue: Sym, yPred: Sym): Sym {
     return lastMean(ops.abs(ops.subtract(yPred, align(factoryName(this.className), yTrue, yPred))));
@@ -29,4 +23,4 @@ export class MeanAbsoluteError extends Loss {
  * @throws EngineError `SHAPE`, from the first step, for targets of another shape.
  * @example model.compile({ optimizer: 'adam', loss: losses.meanAbsoluteError() }); // or loss: 'mae'
  */
-export const meanAbsoluteError = (options?: NoOptions) => new MeanAbsoluteError(options);
+export const meanAbsoluteError = (options?: LossOptions) => new MeanAbsoluteError(options);

@@ -1,21 +1,15 @@
-import { type NoOptions, knownOptionsOf } from '../base/checks.js';
 import { factoryName } from '../base/names.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
 import { align, lastMean } from './align.js';
 import { EPSILON } from './probabilities.js';
-import { Loss } from './loss.js';
+import { Loss, type LossOptions } from './loss.js';
 
 /** The loss that {@link meanAbsolutePercentageError} makes. */
 export class MeanAbsolutePercentageError extends Loss {
   /** Other names for it. */
   static readonly aliases = ['mape'] as const;
   readonly className = 'MeanAbsolutePercentageError';
-
-  constructor(options: NoOptions = {}) {
-    super();
-    knownOptionsOf(new.target, options);
-  }
 
   call(yTrue: Sym, yPred: Sym): Sym {
     const target = align(factoryName(this.className), yTrue, yPred);
@@ -33,4 +27,5 @@ export class MeanAbsolutePercentageError extends Loss {
  * @throws EngineError `SHAPE`, from the first step, for targets of another shape.
  * @example model.compile({ optimizer: 'adam', loss: losses.meanAbsolutePercentageError() }); // or loss: 'mape'
  */
-export const meanAbsolutePercentageError = (options?: NoOptions) => new MeanAbsolutePercentageError(options);
+export const meanAbsolutePercentageError = (options?: LossOptions) =>
+  new MeanAbsolutePercentageError(options);

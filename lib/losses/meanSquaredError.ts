@@ -1,20 +1,14 @@
-import { type NoOptions, knownOptionsOf } from '../base/checks.js';
 import { factoryName } from '../base/names.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
 import { align, lastMean } from './align.js';
-import { Loss } from './loss.js';
+import { Loss, type LossOptions } from './loss.js';
 
 /** The loss that {@link meanSquaredError} makes. */
 export class MeanSquaredError extends Loss {
   /** Other names for it. */
   static readonly aliases = ['mse'] as const;
   readonly className = 'MeanSquaredError';
-
-  constructor(options: NoOptions = {}) {
-    super();
-    knownOptionsOf(new.target, options);
-  }
 
   call(yTrue: Sym, yPred: Sym): Sym {
     return lastMean(ops.square(ops.subtract(yPred, align(factoryName(this.className), yTrue, yPred))));
@@ -29,4 +23,4 @@ export class MeanSquaredError extends Loss {
  * @throws EngineError `SHAPE`, from the first step, for targets of another shape.
  * @example model.compile({ optimizer: 'adam', loss: losses.meanSquaredError() }); // or loss: 'mse'
  */
-export const meanSquaredError = (options?: NoOptions) => new MeanSquaredError(options);
+export const meanSquaredError = (options?: LossOptions) => new MeanSquaredError(options);

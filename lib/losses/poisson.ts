@@ -1,19 +1,13 @@
-import { type NoOptions, knownOptionsOf } from '../base/checks.js';
 import { factoryName } from '../base/names.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
 import { align, lastMean } from './align.js';
 import { EPSILON } from './probabilities.js';
-import { Loss } from './loss.js';
+import { Loss, type LossOptions } from './loss.js';
 
 /** The loss that {@link poisson} makes. */
 export class Poisson extends Loss {
   readonly className = 'Poisson';
-
-  constructor(options: NoOptions = {}) {
-    super();
-    knownOptionsOf(new.target, options);
-  }
 
   call(yTrue: Sym, yPred: Sym): Sym {
     const target = align(factoryName(this.className), yTrue, yPred);
@@ -31,4 +25,4 @@ export class Poisson extends Loss {
  * @throws EngineError `SHAPE`, from the first step, for targets of another shape.
  * @example model.compile({ optimizer: 'adam', loss: losses.poisson() }); // or loss: 'poisson'
  */
-export const poisson = (options?: NoOptions) => new Poisson(options);
+export const poisson = (options?: LossOptions) => new Poisson(options);

@@ -1,21 +1,23 @@
-import { type OptionNames, knownOptionsOf } from '../base/checks.js';
+import type { OptionNames } from '../base/checks.js';
 import { factoryName } from '../base/names.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
 import { classNumbers } from './align.js';
 import type { FromLogits } from './binaryCrossentropy.js';
-import { Loss } from './loss.js';
+import { Loss, lossNames } from './loss.js';
 import { softmaxLogits } from './probabilities.js';
 
 /** The loss that {@link sparseCategoricalCrossentropy} makes. */
 export class SparseCategoricalCrossentropy extends Loss implements FromLogits {
-  static override readonly optionNames: object = { fromLogits: 'boolean' } satisfies OptionNames<FromLogits>;
+  static override readonly optionNames: object = {
+    ...lossNames,
+    fromLogits: 'boolean',
+  } satisfies OptionNames<FromLogits>;
   readonly className = 'SparseCategoricalCrossentropy';
   readonly fromLogits: boolean;
 
   constructor(options: FromLogits = {}) {
-    knownOptionsOf(new.target, options);
-    super();
+    super(options);
     this.fromLogits = options.fromLogits ?? false;
   }
 
@@ -26,7 +28,7 @@ export class SparseCategoricalCrossentropy extends Loss implements FromLogits {
   }
 
   override getConfig() {
-    return { fromLogits: this.fromLogits };
+    return { ...super.getConfig(), fromLogits: this.fromLogits };
   }
 }
 

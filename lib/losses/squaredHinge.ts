@@ -1,19 +1,13 @@
-import { type NoOptions, knownOptionsOf } from '../base/checks.js';
 import { factoryName } from '../base/names.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
 import { align, lastMean } from './align.js';
 import { margin } from './margin.js';
-import { Loss } from './loss.js';
+import { Loss, type LossOptions } from './loss.js';
 
 /** The loss that {@link squaredHinge} makes. */
 export class SquaredHinge extends Loss {
   readonly className = 'SquaredHinge';
-
-  constructor(options: NoOptions = {}) {
-    super();
-    knownOptionsOf(new.target, options);
-  }
 
   call(yTrue: Sym, yPred: Sym): Sym {
     const target = align(factoryName(this.className), yTrue, yPred);
@@ -30,4 +24,4 @@ export class SquaredHinge extends Loss {
  * @throws EngineError `SHAPE`, from the first step, for targets of another shape.
  * @example model.compile({ optimizer: 'adam', loss: losses.squaredHinge() }); // or loss: 'squaredHinge'
  */
-export const squaredHinge = (options?: NoOptions) => new SquaredHinge(options);
+export const squaredHinge = (options?: LossOptions) => new SquaredHinge(options);

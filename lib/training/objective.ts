@@ -1,13 +1,13 @@
 import { type OptionNames, expected, finite } from '../base/checks.js';
 import { EngineError, nearest } from '../base/errors.js';
-import { factoryName } from '../base/names.js';
 import type { Loss } from '../losses/loss.js';
 import { type LossLike, lossOf } from '../losses/registry.js';
 import { Mean } from '../metrics/mean.js';
 import type { Means } from '../metrics/means.js';
 import type { Metric, MetricResult } from '../metrics/metric.js';
 import { type MetricLike, metricOf } from '../metrics/registry.js';
-import { maskedWeights, sampleMeans, sameRank, size } from '../losses/align.js';
+import { maskedWeights, sameRank } from '../losses/align.js';
+import { reduced } from '../losses/reduced.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
 import { type Measure, freeKey } from './measures.js';
@@ -80,7 +80,7 @@ export class Objective {
       const loss = losses[i];
       return {
         output,
-        loss: loss == null ? undefined : lossOf(loss),
+        loss: loss == null ? undefined : checkReduction(lossOf(loss)),
         weight: finite('compile', 'lossWeights', weights[i] ?? 1),
         metrics: metrics[i].map(metricOf),
         weightedMetrics: weightedMetrics[i].map(metricOf),
@@ -118,12 +118,8 @@ export class Objective {
         const target = sameRank(targets[i], predicted);
         const { mask } = predicted;
         if (loss) {
-          const weights = maskedWeights(mask, sampleWeights[i], true);
-          const each = sampleMeans(factoryName(loss.className), loss.call(target, predicted), weights);
-          const count = size(each);
+          const { sum, share, count } = reduced(loss, loss.call(target, predicted), mask, sampleWeights[i]);
           samples ??= count;
-          const sum = ops.sum(each);
-          const share = ops.divide(sum, count);
           const weighted = weight === 1 ? share : ops.multiply(share, weight);
           total = total ? ops.add(total, weighted) : weighted;
           tracker?.addShare({ sum, weight: count });
@@ -165,6 +161,12 @@ export class Objective {
     });
     return [...losses, ...metrics];
   }
+}
+
+/** Fails for a loss that gives no single number. */
+function checkReduction(loss: Loss): Loss {
+  if (loss.reduction !== 'none') return loss;
+  throw expected('compile', `a loss that gives one number, with a reduction of ${loss.name}`, loss.reduction);
 }
 
 /** The error of a metric that would add up the numbers of two outputs. */
