@@ -52,6 +52,9 @@ async function compare(model: Model<OutputStructure>, entry: Entry) {
   }
 }
 
+const endless: unknown[] = [];
+endless.push({ items: endless });
+
 describe("models in Keras's JSON", () => {
   /** Those with a class, an op or an option that is not here yet. */
   const waiting: string[] = [];
@@ -170,6 +173,7 @@ describe('own classes and wrong configurations', () => {
         }),
       /lacks a part|as Keras writes it/,
     ],
+    ['a list that holds itself', () => saving.serializeKerasObject(endless), /do not hold themselves/],
     [
       'a function that is not registered',
       () => saving.serializeKerasObject((x: Sym) => x),

@@ -259,6 +259,7 @@ describe('cells of the library', () => {
     expect(() => layers[kind]({ units: 1, unroll: true }).apply(layers.input({ shape: [-1, 2] }))).toThrow(
       'expected a known number of steps, which unroll needs, received [?, ?, 2]',
     );
+    expect(() => layers[kind]({ units: 1 }).build('x' as never)).toThrow(/as a shape/);
     expect(() => layers[kind]({ units: 1, stateful: true }).apply(layers.input({ shape: [3, 2] }))).toThrow(
       'expected a known size of the batch where stateful is set',
     );

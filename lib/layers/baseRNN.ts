@@ -1,5 +1,5 @@
 import { factoryName } from '../base/names.js';
-import { type OptionNames, wrongShape } from '../base/checks.js';
+import { type OptionNames, shapeOf, wrongShape } from '../base/checks.js';
 import { EngineError } from '../base/errors.js';
 import { listOf } from '../base/list.js';
 import type { Shape } from '../engine/engine.js';
@@ -89,7 +89,7 @@ export abstract class BaseRNN<
   }
 
   override build(given: Shape | readonly Shape[]): void {
-    const shape = firstShape(given);
+    const shape = shapeOf(this.name, firstShape(given), 'unknown');
     this.checkSequence(shape);
     const [batch, steps, ...step] = shape;
     if (this.unroll && steps < 0)

@@ -51,12 +51,20 @@ const isObject = (value: unknown): value is Built =>
  * @example saving.serializeKerasObject(losses.huber({ delta: 2 })); // { class_name: 'Huber', config: { delta: 2, … }, … }
  */
 export function serializeKerasObject(object: unknown): unknown {
-  if (Array.isArray(object)) return object.map(serializeKerasObject);
-  if (typeof object === 'function')
-    return toKeras(nameOfFunction(object as CustomObject), { policies: new Set() });
-  if (isObject(object)) return writtenObject(object);
-  if (!isPlainObject(object)) return object;
-  return Object.fromEntries(Object.entries(object).map(([key, value]) => [key, serializeKerasObject(value)]));
+  return written(object, []);
+}
+
+/** @param outer The lists and records that it is in. */
+function written(value: unknown, outer: readonly unknown[]): unknown {
+  if (typeof value === 'function')
+    return toKeras(nameOfFunction(value as CustomObject), { policies: new Set() });
+  if (isObject(value)) return writtenObject(value);
+  if (!Array.isArray(value) && !isPlainObject(value)) return value;
+  if (outer.includes(value))
+    throw expected('serializeKerasObject', 'lists and records that do not hold themselves', value);
+  const within = [...outer, value];
+  if (Array.isArray(value)) return value.map((item) => written(item, within));
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, written(item, within)]));
 }
 
 /** {@link serializeKerasObject} of an object. */
