@@ -7,6 +7,7 @@ import {
   grad,
   layers,
   losses,
+  metrics,
   mixedPrecision,
   ops,
   optimizers,
@@ -203,5 +204,23 @@ describe('reductions', () => {
     });
     expect(() => losses.hinge({ reduction: 'summ' as never })).toThrow("did you mean 'sum'");
     expect(() => losses.hinge({ dtype: 'float16' as never })).toThrow("[hinge] expected 'float32' as dtype");
+  });
+
+  it('of a class that is ignored leave it out, in metrics where there are weights', async () => {
+    const model = new Sequential([
+      layers.input({ shape: [1] }),
+      layers.dense({ units: 4, kernelInitializer: 'zeros' }),
+    ]);
+    const options = { fromLogits: true, ignoreClass: -1 };
+    model.compile({
+      loss: losses.sparseCategoricalCrossentropy(options),
+      metrics: [metrics.sparseCategoricalCrossentropy({ ...options, name: 'all' })],
+      weightedMetrics: [metrics.sparseCategoricalCrossentropy({ ...options, name: 'weighted' })],
+    });
+    // Each of four classes is as likely: log 4 a sample. Keras 3.15 gives the same three numbers.
+    const logs = await model.evaluate([[1], [2], [3]], [0, -1, 1], { sampleWeight: [1, 1, 1], verbose: 0 });
+    expect(logs['loss']).toBeCloseTo(Math.log(4), 5);
+    expect(logs['all']).toBeCloseTo((2 / 3) * Math.log(4), 5);
+    expect(logs['weighted']).toBeCloseTo(Math.log(4), 5);
   });
 });

@@ -64,9 +64,14 @@ export function answersOf(yTrue: Sym, yPred: Sym): 'binary' | 'sparse' | 'catego
   return yTrue.rank < yPred.rank || yTrue.shape[yTrue.rank - 1] === 1 ? 'sparse' : 'categorical';
 }
 
-/** The mean over the last axis, as Keras's losses and metrics take it; of values without further axes than the batch, themselves. @internal */
-export function lastMean(values: Sym): Sym {
-  return values.rank > 1 ? ops.mean(toFloat32(values), { axis: -1 }) : values;
+/**
+ * The mean over the last axis, as Keras's losses and metrics take it, or over another; of values without further axes than the batch,
+ * themselves.
+ *
+ * @internal
+ */
+export function lastMean(values: Sym, axis = -1): Sym {
+  return values.rank > 1 ? ops.mean(toFloat32(values), { axis }) : values;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { type OptionNames, fraction } from '../base/checks.js';
+import { type OptionNames, axisNumber, fraction } from '../base/checks.js';
 import { factoryName } from '../base/names.js';
 import type { Sym } from '../core/sym.js';
 import { align, lastMean } from './align.js';
@@ -9,6 +9,8 @@ import { binaryEntropy, smoothed } from './probabilities.js';
 export interface FromLogits extends LossOptions {
   /** Whether the model puts out logits, any numbers, instead of probabilities. Default false. */
   fromLogits?: boolean;
+  /** The axis of the classes; negative ones count from the end. The binary form takes the mean over it. Default -1. */
+  axis?: number;
 }
 
 /** What the cross-entropies with probabilities as targets take. */
@@ -23,32 +25,40 @@ export class BinaryCrossentropy extends Loss implements CrossentropyOptions {
     ...lossNames,
     fromLogits: 'boolean',
     labelSmoothing: 'optional',
+    axis: 'optional',
   } satisfies OptionNames<CrossentropyOptions>;
   /** Other names for it. */
   static readonly aliases = ['bce'] as const;
   readonly className = 'BinaryCrossentropy';
   readonly fromLogits: boolean;
   readonly labelSmoothing: number;
+  readonly axis: number;
 
   constructor(options: CrossentropyOptions = {}) {
     super(options);
     const who = factoryName(new.target.name);
     this.fromLogits = options.fromLogits ?? false;
     this.labelSmoothing = fraction(who, 'labelSmoothing', options.labelSmoothing ?? 0);
+    this.axis = axisNumber(who, options.axis ?? -1);
   }
 
   call(yTrue: Sym, yPred: Sym): Sym {
     const target = smoothed(align(factoryName(this.className), yTrue, yPred), this.labelSmoothing, 2);
-    return lastMean(binaryEntropy(target, yPred, this.fromLogits).entropy);
+    return lastMean(binaryEntropy(target, yPred, this.fromLogits).entropy, this.axis);
   }
 
   override getConfig() {
-    return { ...super.getConfig(), fromLogits: this.fromLogits, labelSmoothing: this.labelSmoothing };
+    return {
+      ...super.getConfig(),
+      fromLogits: this.fromLogits,
+      labelSmoothing: this.labelSmoothing,
+      axis: this.axis,
+    };
   }
 }
 
 /**
- * The cross-entropy of yes-or-no targets y with probabilities p, −y·log(p) − (1 − y)·log(1 − p), as a mean over the last axis.
+ * The cross-entropy of yes-or-no targets y with probabilities p, −y·log(p) − (1 − y)·log(1 − p), as a mean over an axis.
  * https://keras.io/api/losses/probabilistic_losses/#binarycrossentropy-class
  *
  * Targets have the shape of the predictions, [n, ...], of which an axis of size 1 at the end may be missing: 0 or 1 in any dtype, or

@@ -1,11 +1,11 @@
-import { type OptionNames, fraction } from '../base/checks.js';
+import { type OptionNames, axisNumber, fraction } from '../base/checks.js';
 import { factoryName } from '../base/names.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
 import { align } from './align.js';
 import type { CrossentropyOptions } from './binaryCrossentropy.js';
 import { Loss, lossNames } from './loss.js';
-import { smoothed, softmaxLogits } from './probabilities.js';
+import { smoothed, softmaxLogits, toLast } from './probabilities.js';
 
 /** The loss that {@link categoricalCrossentropy} makes. */
 export class CategoricalCrossentropy extends Loss implements CrossentropyOptions {
@@ -13,32 +13,41 @@ export class CategoricalCrossentropy extends Loss implements CrossentropyOptions
     ...lossNames,
     fromLogits: 'boolean',
     labelSmoothing: 'optional',
+    axis: 'optional',
   } satisfies OptionNames<CrossentropyOptions>;
   readonly className = 'CategoricalCrossentropy';
   readonly fromLogits: boolean;
   readonly labelSmoothing: number;
+  readonly axis: number;
 
   constructor(options: CrossentropyOptions = {}) {
     super(options);
     const who = factoryName(new.target.name);
     this.fromLogits = options.fromLogits ?? false;
     this.labelSmoothing = fraction(who, 'labelSmoothing', options.labelSmoothing ?? 0);
+    this.axis = axisNumber(who, options.axis ?? -1);
   }
 
   call(yTrue: Sym, yPred: Sym): Sym {
-    const given = align(factoryName(this.className), yTrue, yPred);
-    const target = smoothed(given, this.labelSmoothing, yPred.shape[yPred.rank - 1]);
-    const logits = softmaxLogits(yPred, this.fromLogits);
+    const { axis } = this;
+    const given = toLast(align(factoryName(this.className), yTrue, yPred), axis);
+    const target = smoothed(given, this.labelSmoothing, given.shape[given.rank - 1]);
+    const logits = softmaxLogits(yPred, this.fromLogits, axis);
     return ops.softmaxCrossEntropy(logits, target);
   }
 
   override getConfig() {
-    return { ...super.getConfig(), fromLogits: this.fromLogits, labelSmoothing: this.labelSmoothing };
+    return {
+      ...super.getConfig(),
+      fromLogits: this.fromLogits,
+      labelSmoothing: this.labelSmoothing,
+      axis: this.axis,
+    };
   }
 }
 
 /**
- * The cross-entropy of one-hot targets y, or of any probabilities, with the probabilities p along the last axis: −Σ y·log(p).
+ * The cross-entropy of one-hot targets y, or of any probabilities, with the probabilities p along an axis: −Σ y·log(p).
  * https://keras.io/api/losses/probabilistic_losses/#categoricalcrossentropy-class
  *
  * Targets have the shape of the predictions, [n, ..., classes], in any dtype. The output of a `softmax` is computed from its logits,

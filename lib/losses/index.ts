@@ -10,6 +10,7 @@ export { MeanAbsoluteError, meanAbsoluteError } from './meanAbsoluteError.js';
 export { MeanSquaredError, meanSquaredError } from './meanSquaredError.js';
 export {
   SparseCategoricalCrossentropy,
+  type SparseCategoricalCrossentropyOptions,
   sparseCategoricalCrossentropy,
 } from './sparseCategoricalCrossentropy.js';
 export type { LossLike, LossName } from './registry.js';

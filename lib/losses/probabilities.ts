@@ -9,17 +9,22 @@ export const EPSILON = 1e-7;
 export const clipProbability = (x: Sym): Sym => ops.minimum(ops.maximum(x, EPSILON), 1 - EPSILON);
 
 /**
- * Logits whose softmax over the last axis is the prediction: what went into a softmax where the prediction is one (its logarithm
+ * Logits whose softmax over an axis is the prediction, with that axis moved to the end: what went into a softmax where the prediction is one (its logarithm
  * loses digits and its gradient vanishes), else the logarithm of the probabilities.
  *
  * @internal
  */
-export function softmaxLogits(yPred: Sym, fromLogits: boolean): Sym {
-  if (fromLogits) return logits(yPred, 'softmax');
-  const axis = yPred.attrs['axis'];
-  const overLast = axis === -1 || axis === yPred.rank - 1;
-  return yPred.op === 'softmax' && overLast ? yPred.inputs[0] : ops.log(clipProbability(yPred));
+export function softmaxLogits(yPred: Sym, fromLogits: boolean, axis = -1): Sym {
+  if (fromLogits) return toLast(logits(yPred, 'softmax'), axis);
+  const { rank } = yPred;
+  const isSoftmax =
+    yPred.op === 'softmax' && [axis, axis + rank, axis - rank].includes(yPred.attrs['axis'] as number);
+  return toLast(isSoftmax ? yPred.inputs[0] : ops.log(clipProbability(yPred)), axis);
 }
+
+/** With an axis moved to the end. @internal */
+export const toLast = (x: Sym, axis: number): Sym =>
+  axis === -1 || axis === x.rank - 1 ? x : ops.moveaxis(x, axis, -1);
 
 /**
  * What a model puts out as logits, with Keras's warning where they are an activation's probabilities.

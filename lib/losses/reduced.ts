@@ -7,7 +7,7 @@ import type { Loss } from './loss.js';
 /**
  * The losses of a batch as one number, by the loss's reduction: Keras's `reduce_weighted_values`.
  *
- * @param values What the loss's `call` gave.
+ * @param values What the loss's `call` gave; its mask says which of them count.
  * @param mask Which steps of the output count.
  * @param weights Those of samples [n], or of their values [n, ...].
  * @returns The number as `share`, float32 []; the number of samples, `count`; and `sum`, share · count.
@@ -17,7 +17,8 @@ import type { Loss } from './loss.js';
 export function reduced(loss: Loss, values: Sym, mask: Sym | undefined, weights: Sym | undefined) {
   const who = factoryName(loss.className);
   const isMean = loss.reduction === 'sumOverBatchSize' || loss.reduction === 'mean';
-  const counted = maskedWeights(mask, weights, isMean);
+  const counts = values.mask && mask ? ops.logicalAnd(mask, values.mask) : (values.mask ?? mask);
+  const counted = maskedWeights(counts, weights, isMean);
   const means = isMean || (loss.reduction === 'meanWithSampleWeight' && !counted);
   const each = sampleMeans(who, values, counted, means ? ops.mean : ops.sum);
   const count = size(each);

@@ -9,6 +9,8 @@ export interface CategoricalCrossentropyOptions extends MetricOptions {
   fromLogits?: boolean;
   /** The share of the targets that is spread evenly over all classes, from 0 to 1. Default 0. */
   labelSmoothing?: number;
+  /** The axis of the classes; negative ones count from the end. Default -1. */
+  axis?: number;
 }
 
 /** The metric that {@link categoricalCrossentropy} makes. */
@@ -20,21 +22,29 @@ export class CategoricalCrossentropy
     ...metricNames,
     fromLogits: 'boolean',
     labelSmoothing: 'optional',
+    axis: 'optional',
   } satisfies OptionNames<CategoricalCrossentropyOptions>;
   override readonly className = 'CategoricalCrossentropy';
   readonly fromLogits: boolean;
   readonly labelSmoothing: number;
+  readonly axis: number;
 
   constructor(options: CategoricalCrossentropyOptions = {}) {
-    super(options, ({ fromLogits, labelSmoothing }) =>
-      losses.categoricalCrossentropy({ fromLogits, labelSmoothing }),
+    super(options, ({ fromLogits, labelSmoothing, axis }) =>
+      losses.categoricalCrossentropy({ fromLogits, labelSmoothing, axis }),
     );
     this.fromLogits = options.fromLogits ?? false;
     this.labelSmoothing = options.labelSmoothing ?? 0;
+    this.axis = options.axis ?? -1;
   }
 
   override getConfig() {
-    return { ...super.getConfig(), fromLogits: this.fromLogits, labelSmoothing: this.labelSmoothing };
+    return {
+      ...super.getConfig(),
+      fromLogits: this.fromLogits,
+      labelSmoothing: this.labelSmoothing,
+      axis: this.axis,
+    };
   }
 }
 

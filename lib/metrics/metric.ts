@@ -17,7 +17,7 @@ import { Trace } from '../core/trace.js';
 import { Variable } from '../core/variable.js';
 import type { DType, Shape } from '../engine/engine.js';
 import { type InitializerLike, initializerOf } from '../initializers/registry.js';
-import { sampleMeans, size } from '../losses/align.js';
+import { maskedWeights, sampleMeans, size } from '../losses/align.js';
 import * as ops from '../ops/index.js';
 import { Means, type Share } from './means.js';
 
@@ -154,7 +154,10 @@ export abstract class Metric<R extends MetricResult = Tensor> implements Disposa
    * @throws EngineError `SHAPE` or `DTYPE` for what does not fit, outside of `compile` as a rejection.
    */
   updateState(yTrue: MetricValues, yPred: MetricValues, sampleWeight?: MetricValues): unknown {
-    this.addToMean(this.call(yTrue as Sym, yPred as Sym), sampleWeight as Sym | undefined);
+    const values = this.call(yTrue as Sym, yPred as Sym);
+    const weights = sampleWeight as Sym | undefined;
+    // As in Keras the mask of the values counts only where there are weights.
+    this.addToMean(values, weights && maskedWeights(values.mask, weights));
     return;
   }
 

@@ -7,6 +7,10 @@ import { NamedLossMetric } from './namedLossMetric.js';
 export interface SparseCategoricalCrossentropyOptions extends MetricOptions {
   /** Whether the model puts out logits, any numbers, instead of probabilities. Default false. */
   fromLogits?: boolean;
+  /** The class number whose loss is 0, and which does not count where samples have weights. null: none. Default null. */
+  ignoreClass?: number | null;
+  /** The axis of the classes; negative ones count from the end. Default -1. */
+  axis?: number;
 }
 
 /** The metric that {@link sparseCategoricalCrossentropy} makes. */
@@ -17,17 +21,30 @@ export class SparseCategoricalCrossentropy
   static override readonly optionNames: object = {
     ...metricNames,
     fromLogits: 'boolean',
+    ignoreClass: 'optional',
+    axis: 'optional',
   } satisfies OptionNames<SparseCategoricalCrossentropyOptions>;
   override readonly className = 'SparseCategoricalCrossentropy';
   readonly fromLogits: boolean;
+  readonly ignoreClass: number | null;
+  readonly axis: number;
 
   constructor(options: SparseCategoricalCrossentropyOptions = {}) {
-    super(options, ({ fromLogits }) => losses.sparseCategoricalCrossentropy({ fromLogits }));
+    super(options, ({ fromLogits, ignoreClass, axis }) =>
+      losses.sparseCategoricalCrossentropy({ fromLogits, ignoreClass, axis }),
+    );
     this.fromLogits = options.fromLogits ?? false;
+    this.ignoreClass = options.ignoreClass ?? null;
+    this.axis = options.axis ?? -1;
   }
 
   override getConfig() {
-    return { ...super.getConfig(), fromLogits: this.fromLogits };
+    return {
+      ...super.getConfig(),
+      fromLogits: this.fromLogits,
+      ignoreClass: this.ignoreClass,
+      axis: this.axis,
+    };
   }
 }
 

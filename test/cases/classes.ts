@@ -153,7 +153,7 @@ const classes = [[1], [0]];
 export const lossCases: Readonly<Record<string, MeasureCase>> = {
   BinaryCrossentropy: { options: { fromLogits: true, labelSmoothing: 0.1 } },
   BinaryFocalCrossentropy: { options: { applyClassBalancing: true, gamma: 3 } },
-  CategoricalCrossentropy: { options: { labelSmoothing: 0.1 } },
+  CategoricalCrossentropy: { options: { labelSmoothing: 0.1, axis: 1 } },
   CategoricalFocalCrossentropy: { options: { alpha: 0.5 } },
   CategoricalGeneralizedCrossEntropy: { options: { q: 0.25 }, yTrue: classes },
   CategoricalHinge: {},
@@ -167,7 +167,7 @@ export const lossCases: Readonly<Record<string, MeasureCase>> = {
   MeanSquaredError: {},
   MeanSquaredLogarithmicError: {},
   Poisson: {},
-  SparseCategoricalCrossentropy: { options: { fromLogits: true }, yTrue: classes },
+  SparseCategoricalCrossentropy: { options: { fromLogits: true, ignoreClass: 0, axis: 1 }, yTrue: classes },
   SquaredHinge: {},
 };
 
@@ -179,7 +179,7 @@ export const metricCases: Readonly<Record<string, MeasureCase>> = {
   BinaryCrossentropy: {},
   BinaryIoU: { options: { threshold: 0.25 } },
   CategoricalAccuracy: {},
-  CategoricalCrossentropy: {},
+  CategoricalCrossentropy: { options: { axis: 1 } },
   CategoricalHinge: {},
   ConcordanceCorrelation: { options: { axis: 1 } },
   CosineSimilarity: { options: { axis: 1 } },
@@ -211,7 +211,7 @@ export const metricCases: Readonly<Record<string, MeasureCase>> = {
   RootMeanSquaredError: {},
   SensitivityAtSpecificity: { options: { specificity: 0.5 } },
   SparseCategoricalAccuracy: { yTrue: classes },
-  SparseCategoricalCrossentropy: { yTrue: classes },
+  SparseCategoricalCrossentropy: { options: { ignoreClass: 0, axis: 1 }, yTrue: classes },
   SparseTopKCategoricalAccuracy: { options: { k: 2 }, yTrue: classes },
   SpecificityAtSensitivity: { options: { sensitivity: 0.5 } },
   SquaredHinge: {},
