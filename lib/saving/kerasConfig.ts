@@ -5,6 +5,7 @@ import { getRegisteredObject } from '../base/customObjects.js';
 import { type Family, kerasOption, optionOfKeras, ownOption, snakeCase } from '../base/kerasNames.js';
 import { camelCase } from '../base/names.js';
 import { type ObjectConfig, Registry, isConfig } from '../base/registry.js';
+import { isOfCall } from './kerasCalls.js';
 import { graphFromKeras, graphToKeras } from './kerasGraph.js';
 import { type Fields, type KerasConfig, type Translation, isKerasConfig, without } from './kerasTypes.js';
 
@@ -269,6 +270,8 @@ export function objectToKeras(
 
 /** @throws EngineError `ARGUMENT` for an option that Keras's class does not have, where it says something. */
 function isOfKeras(className: string, name: string, value: unknown): boolean {
+  // A layer that is in no model has no call: what was given stays in its options, which Keras refuses to read.
+  if (isOfCall(className, name)) return value === true;
   const alone = OURS_ALONE[className];
   if (alone === undefined || !Object.hasOwn(alone, name)) return true;
   if (alone[name] === value) return false;

@@ -1,17 +1,18 @@
 // A model of connected layers as Keras writes it: each layer with its calls, which name the calls that give their inputs.
 import { expected, isPlainObject } from '../base/checks.js';
 import type { ObjectConfig } from '../base/registry.js';
+import {
+  type Node,
+  type Reference,
+  callFromKeras,
+  inputsToKeras,
+  optionsToCall,
+  withOptionsOfCalls,
+} from './kerasCalls.js';
 import { indexFromKeras, indexToKeras } from './kerasIndex.js';
 import { isKerasOp, opFromKeras, opToKeras } from './kerasOps.js';
 import { type Fields, type KerasConfig, isKerasConfig, without } from './kerasTypes.js';
 
-/** An output of a call: which layer or op, which of its calls, which of its outputs. */
-type Reference = readonly [layer: string, call: number, output: number];
-
-interface Node {
-  readonly args: readonly unknown[];
-  readonly kwargs: Fields;
-}
 type KerasLayer = KerasConfig & { readonly name: string; readonly inbound_nodes: readonly Node[] };
 
 interface Call {
@@ -20,13 +21,6 @@ interface Call {
   readonly outputs?: readonly { readonly dtype: string; readonly shape: readonly number[] }[];
 }
 type OpConfig = ObjectConfig & { readonly op: string; readonly config: { readonly name: string } };
-
-/** Layers whose further inputs are the states to begin with, and those that take their inputs one by one. */
-const WITH_STATES = /^(LSTM|GRU|SimpleRNN|RNN|ConvLSTM[123]D|Bidirectional)$/;
-const ONE_BY_ONE = /^(MultiHeadAttention|GroupQueryAttention)$/;
-
-/** What a layer's call says where it says nothing that could be lost. */
-const isUnset = (value: unknown): boolean => value === null || value === false;
 
 /** The configuration of a model here, of one of Keras. */
 export function graphFromKeras(
@@ -51,8 +45,10 @@ export function graphFromKeras(
       continue;
     }
     if ('input_layers' in item.config) nested.add(name);
-    layers.push(layerFromKeras(item));
-    open.push(nodes.map((node) => ({ layer: name, inputs: inputsOf(name, node) })));
+    const calls = nodes.map((node) => callFromKeras(name, className, node));
+    const options = calls.map((call) => call.options);
+    layers.push(withOptionsOfCalls(name, layerFromKeras(item), options));
+    open.push(calls.map(({ inputs }) => ({ layer: name, inputs })));
   }
   const leaves = leavesOf(outputLayers).map(([layer, call, output]) => {
     // In Keras the first call of such a model is the one that made it.
@@ -107,30 +103,6 @@ function inOrder(open: readonly Call[][]): Call[] {
   if (stuck)
     throw expected('fromConfig', 'calls of layers that lead to each other without a circle', stuck[0].layer);
   return calls;
-}
-
-/** The inputs of a layer's call: all outputs of layers in its arguments, in order. */
-function inputsOf(name: string, { args, kwargs }: Node): Reference[] {
-  const inputs: Reference[] = [];
-  const visit = (value: unknown, what: string): void => {
-    if (Array.isArray(value)) for (const item of value) visit(item, what);
-    else if (isKerasConfig(value) && value.class_name === '__keras_tensor__')
-      inputs.push(value.config['keras_history'] as Reference);
-    else if (!isUnset(value))
-      throw expected(
-        'fromConfig',
-        `outputs of layers alone in the call of ${name}`,
-        `${what}: ${String(value)}`,
-      );
-  };
-  for (const arg of args) visit(arg, 'argument');
-  for (const [key, value] of Object.entries(kwargs))
-    if (!isUnset(value) || key === 'initial_state') {
-      if (key === 'mask' || key.endsWith('_mask'))
-        throw expected('fromConfig', `masks from layers in the call of ${name}`, key);
-      visit(value, key);
-    }
-  return inputs;
 }
 
 /** The ops of one node of Keras, with their inputs. */
@@ -219,20 +191,16 @@ export function graphToKeras(
       const own = callsOf(name);
       if ('op' in layer)
         return opNode(layer, own[0].inputs.map(tensorAt), typeOf(own[0].inputs[0]).shape.length);
-      const nodes = own.map((call) => argumentsOf(layer.className, call.inputs.map(tensorAt)));
-      return { ...layerToKeras(layer), name, inbound_nodes: nodes };
+      const { layer: alone, kwargs } = optionsToCall(layer);
+      const nodes = own.map((call) => {
+        const node = inputsToKeras(layer.className, call.inputs.map(tensorAt));
+        return { ...node, kwargs: { ...node.kwargs, ...kwargs } };
+      });
+      return { ...layerToKeras(alone), name, inbound_nodes: nodes };
     }),
     input_layers: structured(inputs as Reference[]),
     output_layers: structured(referred(outputs as Reference[]), outputNames as string[] | undefined),
   };
-}
-
-/** How Keras's layers of a class take their inputs. */
-function argumentsOf(className: string, inputs: readonly unknown[]): Node {
-  if (inputs.length === 1 || ONE_BY_ONE.test(className)) return { args: inputs, kwargs: {} };
-  if (WITH_STATES.test(className))
-    return { args: inputs.slice(0, 1), kwargs: { initial_state: inputs.slice(1) } };
-  return { args: [inputs], kwargs: {} };
 }
 
 function opNode({ op, config }: OpConfig, inputs: readonly unknown[], rank: number) {

@@ -1,0 +1,114 @@
+// Calls of layers as Keras writes them in a model's JSON: which of their arguments are inputs, and which are options of the layer here.
+import { expected } from '../base/checks.js';
+import { kerasOption, ownOption } from '../base/kerasNames.js';
+import type { ObjectConfig } from '../base/registry.js';
+import { type Fields, isKerasConfig, without } from './kerasTypes.js';
+
+/** An output of a call: which layer or op, which of its calls, which of its outputs. */
+export type Reference = readonly [layer: string, call: number, output: number];
+
+/** The arguments of a call. */
+export interface Node {
+  readonly args: readonly unknown[];
+  readonly kwargs: Fields;
+}
+
+/** Layers whose further inputs are the states to begin with. */
+const WITH_STATES = /^(LSTM|GRU|SimpleRNN|RNN|ConvLSTM[123]D|Bidirectional)$/;
+
+/** What the calls of attention layers take, in Keras's order: inputs in a list, or one by one. */
+const IN_LIST = ['inputs', 'mask', 'training', 'return_attention_scores', 'use_causal_mask'];
+const ONE_BY_ONE =
+  'query value key query_mask value_mask key_mask attention_mask return_attention_scores training use_causal_mask'.split(
+    ' ',
+  );
+const PARAMETERS: Readonly<Record<string, readonly string[]>> = {
+  AdditiveAttention: IN_LIST,
+  Attention: IN_LIST,
+  GroupQueryAttention: ONE_BY_ONE,
+  MultiHeadAttention: ONE_BY_ONE,
+};
+
+/** Options of attention layers that Keras's calls take. */
+const OF_CALL = ['returnAttentionScores', 'useCausalMask'];
+
+/** Whether an option of a class here is an argument of the call in Keras. */
+export const isOfCall = (className: string, option: string): boolean =>
+  Object.hasOwn(PARAMETERS, className) && OF_CALL.includes(option);
+
+/** What a layer's call says where it says nothing that could be lost. */
+const isUnset = (value: unknown): boolean => value === null || value === undefined || value === false;
+
+/** The inputs of a layer's call, all outputs of layers in its arguments, in order; and the layer's options among the arguments. */
+export function callFromKeras(name: string, className: string, { args, kwargs }: Node) {
+  const parameters = PARAMETERS[className] ?? [];
+  const given: Record<string, unknown> = {
+    ...Object.fromEntries(args.map((arg, i) => [parameters[i] ?? `argument ${i}`, arg])),
+    ...kwargs,
+  };
+  const takesMask = parameters === ONE_BY_ONE;
+  // The mask is the fourth input here; Keras takes the value for a key that is not given.
+  if (takesMask && !isUnset(given['attention_mask']) && isUnset(given['key'])) given['key'] = given['value'];
+  const inputs: Reference[] = [];
+  const options: Record<string, unknown> = {};
+  const visit = (value: unknown, what: string): void => {
+    if (Array.isArray(value)) for (const item of value) visit(item, what);
+    else if (isKerasConfig(value) && value.class_name === '__keras_tensor__')
+      inputs.push(value.config['keras_history'] as Reference);
+    else if (!isUnset(value))
+      throw expected(
+        'fromConfig',
+        `outputs of layers alone in the call of ${name}`,
+        `${what}: ${String(value)}`,
+      );
+  };
+  const inOrder = Object.entries(given).sort(([a], [b]) => parameters.indexOf(a) - parameters.indexOf(b));
+  for (const [key, value] of inOrder) {
+    if (isUnset(value)) continue;
+    if (parameters.includes(key) && OF_CALL.includes(ownOption(key))) {
+      options[ownOption(key)] = value;
+      continue;
+    }
+    if (key === 'mask' || (key.endsWith('_mask') && !(takesMask && key === 'attention_mask')))
+      throw expected('fromConfig', `masks from layers in the call of ${name}`, key);
+    visit(value, key);
+  }
+  return { inputs, options };
+}
+
+/** A layer with the options that its calls in Keras say. */
+export function withOptionsOfCalls(
+  name: string,
+  layer: ObjectConfig,
+  calls: readonly Fields[],
+): ObjectConfig {
+  for (const option of OF_CALL)
+    if (calls.some((call) => call[option] !== calls[0][option]))
+      throw expected(
+        'fromConfig',
+        `one ${kerasOption(option)} in all calls of ${name}, as it is an option of the layer here; use a layer for each`,
+        calls.map((call) => call[option] ?? false),
+      );
+  return { ...layer, config: { ...layer.config, ...calls[0] } };
+}
+
+/** A layer without the options that are arguments of the call in Keras, and these arguments. */
+export function optionsToCall(layer: ObjectConfig): { layer: ObjectConfig; kwargs: Fields } {
+  const said = OF_CALL.filter((option) => isOfCall(layer.className, option) && layer.config[option] === true);
+  return {
+    layer: { ...layer, config: without(layer.config, ...said) },
+    kwargs: Object.fromEntries(said.map((option) => [kerasOption(option), true])),
+  };
+}
+
+/** How Keras's layers of a class take their inputs. */
+export function inputsToKeras(className: string, inputs: readonly unknown[]): Node {
+  if (PARAMETERS[className] === ONE_BY_ONE) {
+    const [mask] = inputs.slice(3);
+    return { args: inputs.slice(0, 3), kwargs: mask === undefined ? {} : { attention_mask: mask } };
+  }
+  if (inputs.length === 1) return { args: inputs, kwargs: {} };
+  if (WITH_STATES.test(className))
+    return { args: inputs.slice(0, 1), kwargs: { initial_state: inputs.slice(1) } };
+  return { args: [inputs], kwargs: {} };
+}
