@@ -9,6 +9,7 @@ export * as metrics from './metrics/index.js';
 export * as mixedPrecision from './core/mixedPrecision.js';
 export * as ops from './ops/index.js';
 export * as optimizers from './optimizers/index.js';
+export * as random from './random/index.js';
 export * as regularizers from './regularizers/index.js';
 export * as saving from './saving/index.js';
 export * as utils from './utils/index.js';

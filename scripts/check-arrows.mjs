@@ -63,10 +63,11 @@ const LIB = {
   metrics: [...TENSORS, 'ops', 'losses', 'initializers'],
   optimizers: [...TENSORS, 'ops'],
   callbacks: [...TENSORS, 'data', 'optimizers'],
+  random: [...TENSORS, 'ops'],
   saving: ['base'],
   training: [...TENSORS, 'ops', 'data', 'layers', ...OBJECTIVES],
   utils: [...TENSORS, 'ops', 'data'],
-  models: [...TENSORS, 'ops', 'data', 'layers', ...WEIGHTS, ...OBJECTIVES, 'training', 'saving'],
+  models: [...TENSORS, 'ops', 'data', 'layers', ...WEIGHTS, ...OBJECTIVES, 'training', 'saving', 'random'],
 };
 const NODE_HEADERS = /^(napi|node|uv|v8|js_native)/;
 const ONEDNN_HEADERS = /^(oneapi\/dnnl|dnnl)/;

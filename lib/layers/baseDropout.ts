@@ -1,6 +1,7 @@
 import { factoryName } from '../base/names.js';
-import { type OptionNames, seedOf, share, wrongShape } from '../base/checks.js';
+import { type OptionNames, seedOf, share } from '../base/checks.js';
 import * as ops from '../ops/index.js';
+import { maskOf } from '../ops/noiseShape.js';
 import type { Sym } from '../core/sym.js';
 import { drawing } from './drawing.js';
 import { type CallContext, Layer, type LayerOptions } from './layer.js';
@@ -51,20 +52,4 @@ export abstract class BaseDropout extends Layer {
   override getConfig(): Record<string, unknown> {
     return { ...super.getConfig(), rate: this.rate, seed: this.seed ?? null };
   }
-}
-
-/** A value of a mask's shape: x, or a part of it. */
-function maskOf(layer: string, x: Sym, noiseShape: readonly (number | null)[] | undefined): Sym {
-  if (noiseShape === undefined) return x;
-  const fits = (n: number | null, axis: number) =>
-    n === null || n === 1 || x.shape[axis] < 0 || n === x.shape[axis];
-  if (noiseShape.length !== x.rank || !noiseShape.every(fits)) {
-    const wanted = `an input that noiseShape [${noiseShape.map(String).join(', ')}] fits, with 1, null or its size for each axis`;
-    throw wrongShape(layer, wanted, x.shape);
-  }
-  return ops.stridedSlice(
-    x,
-    noiseShape.map(() => 0),
-    noiseShape.map((n) => n ?? Infinity),
-  );
 }

@@ -5,11 +5,12 @@ import { OpCall, Place, replaced } from '../core/op.js';
 import { type TensorData, Tensor, read, tensor } from '../core/tensor.js';
 import { Variable } from '../core/variable.js';
 import * as ops from '../ops/index.js';
+import * as random from '../random/index.js';
 
 /** A call of an op in a model's configuration. */
 export interface OpConfig {
   readonly className: string;
-  /** Its name in `ops`. */
+  /** Its name in `ops`, or with `random.` before it. */
   readonly op: string;
   readonly config: { readonly name: string; readonly args: readonly unknown[] };
 }
@@ -46,7 +47,8 @@ export const isOpConfig = (config: object): config is OpConfig => 'op' in config
 /** @throws EngineError `ARGUMENT` for an unknown op, telling the nearest. */
 export function opFromConfig({ op, config }: OpConfig): OpCall {
   const { image, ...others } = ops;
-  const known = { ...others, ...image } as unknown as Readonly<
+  const drawing = Object.fromEntries(Object.entries(random).map(([name, fn]) => [`random.${name}`, fn]));
+  const known = { ...others, ...image, ...drawing } as unknown as Readonly<
     Record<string, (...args: readonly unknown[]) => unknown>
   >;
   if (!Object.hasOwn(known, op))

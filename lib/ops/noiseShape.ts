@@ -1,0 +1,25 @@
+import { wrongShape } from '../base/checks.js';
+import type { Sym } from '../core/sym.js';
+import { stridedSlice } from './slice.js';
+
+/**
+ * A value of a mask's shape: x, or a part of it.
+ *
+ * @param who For messages.
+ * @param noiseShape 1, null or x's size for each axis; undefined: x's shape.
+ * @internal
+ */
+export function maskOf(who: string, x: Sym, noiseShape: readonly (number | null)[] | undefined): Sym {
+  if (noiseShape === undefined) return x;
+  const fits = (n: number | null, axis: number) =>
+    n === null || n === 1 || x.shape[axis] < 0 || n === x.shape[axis];
+  if (noiseShape.length !== x.rank || !noiseShape.every(fits)) {
+    const wanted = `an input that noiseShape [${noiseShape.map(String).join(', ')}] fits, with 1, null or its size for each axis`;
+    throw wrongShape(who, wanted, x.shape);
+  }
+  return stridedSlice(
+    x,
+    noiseShape.map(() => 0),
+    noiseShape.map((n) => n ?? Infinity),
+  );
+}

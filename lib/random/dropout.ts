@@ -1,0 +1,40 @@
+import { type OptionNames, fraction, knownOptions } from '../base/checks.js';
+import { type Operand, type Outcome } from '../core/apply.js';
+import { op } from '../core/op.js';
+import { multiply } from '../ops/binary.js';
+import { asSym, outcomeOf } from '../ops/composed.js';
+import { convertToTensor, onesLike, zerosLike } from '../ops/creation.js';
+import { maskOf } from '../ops/noiseShape.js';
+import * as ops from '../ops/random.js';
+import { type SeedOptions, keyOf } from './seedGenerator.js';
+
+/** What {@link dropout} takes. */
+export interface DropoutOptions extends SeedOptions {
+  /** 1 along axes whose places are dropped together, null or the input's size along others. Default the input's shape. */
+  noiseShape?: readonly (number | null)[] | null;
+}
+
+const dropoutNames = { noiseShape: 'optional', seed: 'optional' } satisfies OptionNames<DropoutOptions>;
+
+/**
+ * Sets a share of the numbers to 0 and scales the others by 1 / (1 - rate).
+ * https://keras.io/api/random/random_ops/#dropout-function
+ *
+ * @param inputs float32 of any shape.
+ * @param rate From 0 to 1.
+ * @returns float32 of the inputs' shape.
+ * @throws EngineError `ARGUMENT` for another rate, `SHAPE` for a `noiseShape` that does not fit.
+ * @example random.dropout(tensor([1, 2, 3]), 0.5, { seed: 1 });
+ */
+export const dropout = op(
+  'random.dropout',
+  <X extends Operand>(inputs: X, rate: number, options: DropoutOptions = {}): Outcome<X> => {
+    const who = 'random.dropout';
+    knownOptions(who, options, dropoutNames);
+    if (fraction(who, 'rate', rate) === 1) return zerosLike(inputs);
+    const x = asSym(convertToTensor(inputs));
+    const mask = maskOf(who, x, options.noiseShape ?? undefined);
+    const draw = { rate, key: keyOf(who, options) };
+    return outcomeOf(mask === x ? ops.dropout(x, draw) : multiply(x, ops.dropout(onesLike(mask), draw)));
+  },
+);
