@@ -223,4 +223,20 @@ describe('reductions', () => {
     expect(logs['all']).toBeCloseTo((2 / 3) * Math.log(4), 5);
     expect(logs['weighted']).toBeCloseTo(Math.log(4), 5);
   });
+
+  it.each([
+    ['sumOverBatchSize', undefined, 0.5],
+    ['sum', undefined, 0.5],
+    ['sumOverBatchSize', [1, 3], 1],
+    ['sum', [1, 3], 2],
+    ['meanWithSampleWeight', [1, 3], 0.5],
+  ] as const)('%s of one number for the batch with weights %s', async (reduction, sampleWeight, expected) => {
+    const x = [[1], [2]];
+    // 1 − 2 · 1 / (1 + 3); weights multiply it for each sample.
+    const logs = await net({ x }, losses.dice({ reduction })).evaluate(x, [[1], [0]], {
+      sampleWeight,
+      verbose: 0,
+    });
+    expect(logs['loss']).toBeCloseTo(expected, 5);
+  });
 });

@@ -31,6 +31,7 @@ export {
 } from './categoricalGeneralizedCrossEntropy.js';
 export { CategoricalHinge, categoricalHinge } from './categoricalHinge.js';
 export { CosineSimilarity, type CosineSimilarityOptions, cosineSimilarity } from './cosineSimilarity.js';
+export { Dice, type DiceOptions, dice } from './dice.js';
 export { Hinge, hinge } from './hinge.js';
 export { Huber, type HuberOptions, huber } from './huber.js';
 export { KLDivergence, klDivergence } from './klDivergence.js';
@@ -39,3 +40,4 @@ export { MeanAbsolutePercentageError, meanAbsolutePercentageError } from './mean
 export { MeanSquaredLogarithmicError, meanSquaredLogarithmicError } from './meanSquaredLogarithmicError.js';
 export { Poisson, poisson } from './poisson.js';
 export { SquaredHinge, squaredHinge } from './squaredHinge.js';
+export { Tversky, type TverskyOptions, tversky } from './tversky.js';

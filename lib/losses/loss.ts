@@ -59,6 +59,11 @@ export abstract class Loss {
     this.#name = options.name;
   }
 
+  /** Whether `call` gives one number for the whole batch. @internal */
+  get isOfBatch(): boolean {
+    return false;
+  }
+
   /** The loss's name. */
   get name(): string {
     return this.#name ?? factoryName(this.className);

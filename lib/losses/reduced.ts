@@ -7,19 +7,22 @@ import type { Loss } from './loss.js';
 /**
  * The losses of a batch as one number, by the loss's reduction: Keras's `reduce_weighted_values`.
  *
- * @param values What the loss's `call` gave; its mask says which of them count.
- * @param mask Which steps of the output count.
+ * @param given What the loss's `call` gave; its mask says which of them count.
+ * @param predicted The output; its mask says which steps count.
  * @param weights Those of samples [n], or of their values [n, ...].
  * @returns The number as `share`, float32 []; the number of samples, `count`; and `sum`, share · count.
  * @throws EngineError `SHAPE` for a scalar, and for weights that do not fit.
  * @internal
  */
-export function reduced(loss: Loss, values: Sym, mask: Sym | undefined, weights: Sym | undefined) {
+export function reduced(loss: Loss, given: Sym, predicted: Sym, weights: Sym | undefined) {
+  const { mask } = predicted;
+  // One number for the batch is that of each sample; their sum without weights is the number itself, as in Keras.
+  const values = loss.isOfBatch ? ops.add(given, ops.zerosLike(sampleMeans(loss.name, predicted))) : given;
   const who = factoryName(loss.className);
   const isMean = loss.reduction === 'sumOverBatchSize' || loss.reduction === 'mean';
   const counts = values.mask && mask ? ops.logicalAnd(mask, values.mask) : (values.mask ?? mask);
   const counted = maskedWeights(counts, weights, isMean);
-  const means = isMean || (loss.reduction === 'meanWithSampleWeight' && !counted);
+  const means = isMean || (!counted && (loss.reduction === 'meanWithSampleWeight' || loss.isOfBatch));
   const each = sampleMeans(who, values, counted, means ? ops.mean : ops.sum);
   const count = size(each);
   const sum = ops.sum(each);

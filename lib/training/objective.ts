@@ -118,7 +118,12 @@ export class Objective {
         const target = sameRank(targets[i], predicted);
         const { mask } = predicted;
         if (loss) {
-          const { sum, share, count } = reduced(loss, loss.call(target, predicted), mask, sampleWeights[i]);
+          const { sum, share, count } = reduced(
+            loss,
+            loss.call(target, predicted),
+            predicted,
+            sampleWeights[i],
+          );
           samples ??= count;
           const weighted = weight === 1 ? share : ops.multiply(share, weight);
           total = total ? ops.add(total, weighted) : weighted;

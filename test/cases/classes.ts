@@ -158,6 +158,7 @@ export const lossCases: Readonly<Record<string, MeasureCase>> = {
   CategoricalGeneralizedCrossEntropy: { options: { q: 0.25 }, yTrue: classes },
   CategoricalHinge: {},
   CosineSimilarity: { options: { axis: 1 } },
+  Dice: {},
   Hinge: { options: { reduction: 'sum', name: 'mine' } },
   Huber: { options: { delta: 0.25, reduction: 'meanWithSampleWeight' } },
   KLDivergence: {},
@@ -169,6 +170,7 @@ export const lossCases: Readonly<Record<string, MeasureCase>> = {
   Poisson: {},
   SparseCategoricalCrossentropy: { options: { fromLogits: true, ignoreClass: 0, axis: 1 }, yTrue: classes },
   SquaredHinge: {},
+  Tversky: { options: { alpha: 0.25, axis: 1 } },
 };
 
 // prettier-ignore

@@ -1,0 +1,73 @@
+import { type OptionNames, finite, integers } from '../base/checks.js';
+import { factoryName } from '../base/names.js';
+import type { Sym } from '../core/sym.js';
+import * as ops from '../ops/index.js';
+import { align } from './align.js';
+import { Loss, type LossOptions, lossNames } from './loss.js';
+import { EPSILON } from './probabilities.js';
+
+/** What `losses.tversky` takes. */
+export interface TverskyOptions extends LossOptions {
+  /** What yTrue without yPred counts. Default 0.5. */
+  alpha?: number;
+  /** What yPred without yTrue counts. Default 0.5. */
+  beta?: number;
+  /** The axes that are summed over; null: all, the batch too. Default null. */
+  axis?: number | readonly number[] | null;
+}
+
+/** The loss that {@link tversky} makes. */
+export class Tversky extends Loss {
+  static override readonly optionNames: object = {
+    ...lossNames,
+    alpha: 'optional',
+    beta: 'optional',
+    axis: 'optional',
+  } satisfies OptionNames<TverskyOptions>;
+  readonly className = 'Tversky';
+  /** What yTrue without yPred counts. */
+  readonly alpha: number;
+  /** What yPred without yTrue counts. */
+  readonly beta: number;
+  /** The axes that are summed over; null: all, the batch too. */
+  readonly axis: number | readonly number[] | null;
+
+  constructor(options: TverskyOptions = {}) {
+    super(options);
+    const who = factoryName(new.target.name);
+    const { axis = null } = options;
+    if (axis !== null) integers(who, 'axis', axis);
+    this.alpha = finite(who, 'alpha', options.alpha ?? 0.5);
+    this.beta = finite(who, 'beta', options.beta ?? 0.5);
+    this.axis = axis;
+  }
+
+  override get isOfBatch(): boolean {
+    return this.axis === null;
+  }
+
+  call(yTrue: Sym, yPred: Sym): Sym {
+    const target = align(factoryName(this.className), yTrue, yPred);
+    const sum = (x: Sym) => ops.sum(x, this.axis === null ? {} : { axis: this.axis });
+    const common = sum(ops.multiply(target, yPred));
+    const missed = ops.multiply(sum(ops.multiply(ops.subtract(1, yPred), target)), this.alpha);
+    const wrong = ops.multiply(sum(ops.multiply(yPred, ops.subtract(1, target))), this.beta);
+    return ops.subtract(1, ops.divide(common, ops.add(ops.add(ops.add(common, missed), wrong), EPSILON)));
+  }
+
+  override getConfig() {
+    return { ...super.getConfig(), alpha: this.alpha, beta: this.beta, axis: this.axis };
+  }
+}
+
+/**
+ * 1 − c / (c + alpha · Σ(yTrue · (1 − yPred)) + beta · Σ(yPred · (1 − yTrue))) with c = Σ(yTrue · yPred): `dice` for 0.5 and 0.5 (Salehi et al. 2017).
+ * https://keras.io/api/losses/segmentation_losses/#tversky-class
+ *
+ * Targets have the shape of the predictions, [n, ...], of which an axis of size 1 at the end may be missing; any dtype. With an axis of
+ * null all samples of a batch have one loss together.
+ *
+ * @throws EngineError `SHAPE`, from the first step, for targets of another shape.
+ * @example model.compile({ optimizer: 'adam', loss: losses.tversky({ alpha: 0.7, beta: 0.3 }) });
+ */
+export const tversky = (options?: TverskyOptions) => new Tversky(options);
