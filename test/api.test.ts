@@ -206,6 +206,8 @@ describe('errors instead of those of JavaScript', () => {
   it.each([
     ['dense', layers.dense({ units: 1 })],
     ['lstm', layers.lstm({ units: 1 })],
+    ['lstmCell', layers.lstmCell({ units: 1 })],
+    ['stackedRNNCells', layers.stackedRNNCells({ cells: [layers.gruCell({ units: 1 })] })],
     ['conv2d', layers.conv2d({ filters: 1, kernelSize: 1 })],
     ['batchNormalization', layers.batchNormalization()],
   ])('%s that is built for what is no shape', (_, layer) => {

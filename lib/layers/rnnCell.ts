@@ -1,5 +1,5 @@
 import { factoryName } from '../base/names.js';
-import { type OptionNames, expected, integer, seedOf, share, wrongShape } from '../base/checks.js';
+import { type OptionNames, expected, integer, seedOf, share, shapeOf, wrongShape } from '../base/checks.js';
 import {
   type ActivationFunction,
   type ActivationLike,
@@ -206,7 +206,7 @@ export abstract class BaseRNNCell<O extends RNNCellOptions = RNNCellOptions>
 
   override build(given: Shape | readonly Shape[]): void {
     const { units, useBias = true } = this.options;
-    const shape = firstShape(given);
+    const shape = shapeOf(this.name, firstShape(given), 'unknown');
     const features = shape.at(-1);
     if (shape.length !== 2 || features === undefined || features < 1)
       throw wrongShape(this.name, 'a step [n, features] with a known number of features', shape);
@@ -297,7 +297,7 @@ const firstStep = (sequence: Sym) => ops.stridedSlice(sequence, [0, 0], [Infinit
 
 /** The shape of the first input. @internal */
 export const firstShape = (given: Shape | readonly Shape[]): Shape =>
-  (Array.isArray(given[0]) ? given[0] : given) as Shape;
+  (Array.isArray(given) && Array.isArray(given[0]) ? given[0] : given) as Shape;
 
 /** Columns gate · units … of x. @internal */
 export const gateOf = (x: Sym | Variable, gate: number, units: number): Sym =>

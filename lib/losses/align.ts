@@ -141,8 +141,8 @@ const withRank = (x: Sym, rank: number): Sym => (x.rank < rank ? withRank(ops.ex
 /** The number of elements as a float32 scalar. @internal */
 export const size = (x: Sym): Sym => x.trace.op('sizeRatio', [x, x.trace.constant(1)])[0];
 
-/** Fails for other values, as where a loss or metric is called outside of `compile`. */
-function checkSymbolic(name: string, ...values: readonly unknown[]): void {
+/** Fails for other values, as where a loss or metric is called outside of `compile`. @internal */
+export function checkSymbolic(name: string, ...values: readonly unknown[]): void {
   for (const value of values)
     if (!(value instanceof Sym))
       throw expected(name, 'symbolic values yTrue and yPred (call it inside compile())', value);

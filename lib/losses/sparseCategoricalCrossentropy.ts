@@ -2,7 +2,7 @@ import { type OptionNames, axisNumber, expected } from '../base/checks.js';
 import { factoryName } from '../base/names.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
-import { classNumbers } from './align.js';
+import { checkSymbolic, classNumbers } from './align.js';
 import type { FromLogits } from './binaryCrossentropy.js';
 import { Loss, lossNames } from './loss.js';
 import { softmaxLogits, toLast } from './probabilities.js';
@@ -39,9 +39,11 @@ export class SparseCategoricalCrossentropy extends Loss implements SparseCategor
 
   call(yTrue: Sym, yPred: Sym): Sym {
     const { axis, ignoreClass } = this;
+    const who = factoryName(this.className);
+    checkSymbolic(who, yTrue, yPred);
     const logits = softmaxLogits(yPred, this.fromLogits, axis);
     const given = yTrue.rank === yPred.rank ? toLast(yTrue, axis) : yTrue;
-    const labels = classNumbers(factoryName(this.className), given, logits);
+    const labels = classNumbers(who, given, logits);
     if (ignoreClass === null) return ops.sparseSoftmaxCrossEntropy(logits, labels);
     const counts = ops.notEqual(ops.cast(labels, 'int32'), ignoreClass);
     // Of what is left out neither the class number, which may be out of range, nor the output is looked at.
