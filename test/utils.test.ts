@@ -163,3 +163,7 @@ it.each([
 ])('%s refuses what it cannot take', (_, body) => {
   expect(codeOf(body)).toBe('ARGUMENT');
 });
+
+it('padSequences refuses a list with holes', () => {
+  expect(codeOf(() => utils.padSequences(new Array(2) as number[][]))).toBe('DTYPE');
+});

@@ -46,9 +46,9 @@ interface Heads {
   /** The size of a head of the value. */
   readonly valueSize: number;
   /** The sizes of a step that come out; undefined: those of the query. */
-  readonly output?: readonly number[];
+  readonly output?: readonly number[] | undefined;
   /** The axes that positions are told apart by; undefined: all between batch and features. */
-  readonly axes?: readonly number[];
+  readonly axes?: readonly number[] | undefined;
 }
 
 const letters = (from: number, count: number): string =>

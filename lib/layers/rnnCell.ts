@@ -114,10 +114,7 @@ export const isProjecting = (cell: RNNCell): cell is ProjectingCell =>
  * What cells share whose step is a function of x · kernel + bias and the states: the product is taken of all steps of a sequence at once.
  * A subclass says what a step computes, and which fused op does the same.
  */
-export abstract class BaseRNNCell<O extends RNNCellOptions = RNNCellOptions>
-  extends Layer
-  implements ProjectingCell
-{
+export abstract class BaseRNNCell<O extends RNNCellOptions = RNNCellOptions> extends Layer {
   static override readonly optionNames = {
     ...Layer.optionNames,
     units: 'required',

@@ -16,7 +16,7 @@ export type Token = string | number;
 /** Batches of tokens one after another, as a generator or a stream gives them. */
 export type TokenBatches = Iterable<Tokens> | AsyncIterable<Tokens>;
 
-/** Tokens row after row. @internal */
+/** Tokens row after row. */
 export interface TokenArray<T extends Token = Token> {
   readonly values: readonly T[];
   readonly shape: readonly number[];

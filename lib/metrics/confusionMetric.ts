@@ -13,7 +13,7 @@ import { onlyTopK } from './topK.js';
 /** What the metrics that count right and wrong answers above thresholds take. */
 export interface ThresholdsOptions extends MetricOptions {
   /** A prediction above it means yes: one or several, from 0 to 1. Default 0.5. */
-  thresholds?: number | readonly number[];
+  thresholds?: number | readonly number[] | undefined;
 }
 
 /** @internal */

@@ -25,9 +25,9 @@ export interface F1ScoreOptions extends MetricOptions {
    * What becomes of the scores of the classes: `micro` counts answers of all classes together, `macro` is the mean, `weighted` the mean in
    * which each class has the weight of its answers. Default: a list of all.
    */
-  average?: (typeof AVERAGES)[number];
+  average?: (typeof AVERAGES)[number] | undefined;
   /** A prediction above it means yes, above 0 and up to 1. Default: the largest of each row does. */
-  threshold?: number;
+  threshold?: number | undefined;
 }
 
 /** What {@link fBetaScore} takes. */

@@ -4,7 +4,7 @@ import type { Tensor } from '../core/tensor.js';
 import type { Trace } from '../core/trace.js';
 import { type Variable, variable } from '../core/variable.js';
 
-/** What a batch adds to a mean: a sum, and how much it weighs, each float32 []. @internal */
+/** What a batch adds to a mean: a sum, and how much it weighs, each float32 []. */
 export interface Share {
   readonly sum: Sym;
   readonly weight: Sym;
@@ -12,8 +12,6 @@ export interface Share {
 
 /**
  * Means over steps. Each is a sum and its weight, kept as two float32 with Knuth's TwoSum: millions of steps lose nothing to rounding.
- *
- * @internal
  */
 export class Means {
   /** The sums and weights, [2 · count], and what rounding has taken from each so far. */

@@ -9,7 +9,7 @@ export interface AtOptions extends MetricOptions {
   /** How many thresholds, from 0 to 1 and as far apart from each other, are tried. Default 200. */
   numThresholds?: number;
   /** The only class that counts, of predictions [n, ..., classes]. Default: all. */
-  classId?: number;
+  classId?: number | undefined;
 }
 
 /** @internal */

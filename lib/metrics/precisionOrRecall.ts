@@ -12,9 +12,9 @@ import { LEAST } from './topK.js';
 /** What {@link precision} and {@link recall} take. */
 export interface PrecisionOptions extends ThresholdsOptions {
   /** Only the largest predictions of a row may mean yes, so many; then the threshold is by default lower than any. Default: all. */
-  topK?: number;
+  topK?: number | undefined;
   /** The only class that counts, of predictions [n, ..., classes]. Default: all. */
-  classId?: number;
+  classId?: number | undefined;
 }
 
 /** Of the answers that are yes the share of the right ones: as predicted, or of all. Subclasses say of which. */

@@ -2,9 +2,9 @@ import type { Operand, Outcome } from '../core/apply.js';
 import { op } from '../core/op.js';
 import type { Sym } from '../core/sym.js';
 
-/** An op of one operand. @internal */
+/** An op of one operand. */
 export type Unary = <T extends Operand>(x: T) => Outcome<T>;
-/** An op of two operands. @internal */
+/** An op of two operands. */
 export type Binary = <A extends Operand, B extends Operand>(x1: A, x2: B) => Outcome<A | B>;
 
 /** Any operand in the type of a symbolic value: formulas of ops take all kinds, and are written for one. @internal */

@@ -42,7 +42,8 @@ export function padSequences(sequences: readonly TensorData[], options: PadSeque
   const truncating = oneOf(who, 'truncating', options.truncating ?? 'pre', SIDES);
   const value = finite(who, 'value', options.value ?? 0);
   if (!Array.isArray(sequences)) throw expected(who, 'a list of sequences', sequences);
-  const all = sequences.map((sequence: TensorData) => {
+  // A copy, in which the holes of a list are undefined.
+  const all = [...(sequences as readonly TensorData[])].map((sequence) => {
     const { data, shape } = read(sequence);
     const [steps, ...step] = shape;
     if (steps === undefined) throw expected(who, 'a list of sequences', sequence);

@@ -154,7 +154,8 @@ class SlogdetKernel : public LinalgKernel {
         for (Eigen::Index j = 0; j < x_.rows; ++j) {
           const double pivot = factors.matrixLU()(j, j);
           sign = pivot == 0 || sign == 0 ? 0 : std::copysign(sign, sign * pivot);
-          logarithm += std::log(std::abs(pivot));
+          // Of long double: the one of double is newer than the glibc that the package needs.
+          logarithm += static_cast<double>(std::log(std::abs(static_cast<long double>(pivot))));
           whole *= pivot;
         }
         if (std::isnan(whole)) sign = whole;

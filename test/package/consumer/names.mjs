@@ -22,6 +22,8 @@ const known = new Set(
       'int32',
       'uint8',
       'bfloat16',
+      'axis1',
+      'axis2',
       'beta1',
       'beta2',
       'mixedBfloat16',
