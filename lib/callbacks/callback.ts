@@ -47,6 +47,16 @@ export class Callback {
     this.model = model;
   }
 
+  /** The epoch, from 0, with which `fit` begins, where the callback goes on with an earlier one. @internal */
+  get firstEpoch(): number | undefined {
+    return undefined;
+  }
+
+  /** Hears that the run has failed: what was borrowed of the model is given back. @internal */
+  interrupted(): void {
+    return;
+  }
+
   /**
    * At the begin of `fit`.
    *

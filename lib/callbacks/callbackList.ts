@@ -57,6 +57,21 @@ export class CallbackList {
     return this.#overrides('onProgress');
   }
 
+  /** The epoch with which `fit` begins: that of a callback that goes on with an earlier run, else the one that is given. */
+  firstEpoch(given: number): number {
+    return this.callbacks.reduce((first, callback) => callback.firstEpoch ?? first, given);
+  }
+
+  /** Runs what calls the hooks; where it fails, the callbacks hear of it. */
+  async guard<T>(body: () => Promise<T>): Promise<T> {
+    try {
+      return await body();
+    } catch (error) {
+      for (const callback of this.callbacks) callback.interrupted();
+      throw error;
+    }
+  }
+
   /** Calls a hook of the run's begin or end on each, one after the other. */
   async run(hook: RunHook, logs: Logs = {}): Promise<void> {
     await this.#each((callback) => callback[hook](logs));

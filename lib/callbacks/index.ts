@@ -1,3 +1,4 @@
+export { BackupAndRestore, type BackupAndRestoreOptions, backupAndRestore } from './backupAndRestore.js';
 export { Callback, type CallbackParams, type HookResult, type Logs } from './callback.js';
 export { CSVLogger, type CSVLoggerOptions, csvLogger } from './csvLogger.js';
 export { EarlyStopping, type EarlyStoppingOptions, earlyStopping } from './earlyStopping.js';
@@ -9,9 +10,12 @@ export {
   type LearningRateSchedulerOptions,
   learningRateScheduler,
 } from './learningRateScheduler.js';
+export { ModelCheckpoint, type ModelCheckpointOptions, modelCheckpoint } from './modelCheckpoint.js';
 export type { MonitorOptions } from './monitorCallback.js';
 export { ProgbarLogger, type ProgressStream, progbarLogger } from './progbarLogger.js';
 export { ReduceLROnPlateau, type ReduceLROnPlateauOptions, reduceLROnPlateau } from './reduceLROnPlateau.js';
 export { RemoteMonitor, type RemoteMonitorOptions, remoteMonitor } from './remoteMonitor.js';
+export type { SaveFreq } from './saveFreq.js';
+export { SwapEMAWeights, type SwapEMAWeightsOptions, swapEMAWeights } from './swapEMAWeights.js';
 export { TerminateOnNaN, type TerminateOnNaNOptions, terminateOnNaN } from './terminateOnNaN.js';
 export type { MeasureOptions, TrainedModel } from './trainedModel.js';

@@ -20,7 +20,10 @@ export async function evaluate(
   const settings = readEvaluate(options);
   const run = new Run('evaluate', model, trainer, settings, yielding);
   const feeder = feederOf(run, 'test', x, y, settings.input);
-  return closing([feeder], () => measured(run, feeder, run.callbacks(1, feeder.steps)));
+  return closing([feeder], () => {
+    const callbacks = run.callbacks(1, feeder.steps);
+    return callbacks.guard(() => measured(run, feeder, callbacks));
+  });
 }
 
 /** The loss and the metrics over what a feeder gives, within `fit` too. */

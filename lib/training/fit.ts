@@ -23,26 +23,30 @@ export async function fit(
   const run = new Run('fit', model, trainer, settings, yielding);
   const { train, validate } = fitFeeders(run, x, y, settings);
   return closing(validate ? [train, validate] : [train], async () => {
-    if (maskSeed !== undefined) trainer.reseed(maskSeed, initialEpoch * (train.steps ?? 0));
     const history = new History();
     const callbacks = run.callbacks(epochs, train.steps, history);
     model.stopTraining = false;
-    await callbacks.run('onTrainBegin');
-    let logs: Logs = {};
-    for (let epoch = initialEpoch; epoch < epochs && !model.stopTraining; epoch++) {
-      throwIfAborted(signal);
-      await callbacks.epoch('onEpochBegin', epoch);
-      const trained = await run.epoch('train', train, callbacks, epoch, epoch > initialEpoch);
-      if (!trained) break;
-      logs = trained;
-      if (validate) {
-        const validation = await measured(run, validate, callbacks, epoch);
-        for (const [name, value] of Object.entries(validation)) logs[`val_${name}`] = value;
+    return callbacks.guard(async () => {
+      await callbacks.run('onTrainBegin');
+      const first = callbacks.firstEpoch(initialEpoch);
+      if (maskSeed !== undefined) trainer.reseed(maskSeed, first * (train.steps ?? 0));
+      let logs: Logs = {};
+      for (let epoch = first; epoch < epochs && !model.stopTraining; epoch++) {
+        throwIfAborted(signal);
+        await callbacks.epoch('onEpochBegin', epoch);
+        const trained = await run.epoch('train', train, callbacks, epoch, epoch > first);
+        if (!trained) break;
+        logs = trained;
+        if (validate) {
+          const validation = await measured(run, validate, callbacks, epoch);
+          for (const [name, value] of Object.entries(validation)) logs[`val_${name}`] = value;
+        }
+        // A copy: what a callback adds is seen by the others in this hook, as in Keras.
+        await callbacks.epoch('onEpochEnd', epoch, { ...logs });
       }
-      await callbacks.epoch('onEpochEnd', epoch, logs);
-    }
-    model.optimizer.finalizeVariableValues(model.trainableWeights);
-    await callbacks.run('onTrainEnd', logs);
-    return history;
+      model.optimizer.finalizeVariableValues(model.trainableWeights);
+      await callbacks.run('onTrainEnd', logs);
+      return history;
+    });
   });
 }

@@ -14,9 +14,11 @@ export async function predict(model: TrainableModel, x: FitData, options: Predic
   try {
     await closing([feeder], async () => {
       const callbacks = run.callbacks(1, feeder.steps);
-      await callbacks.run('onPredictBegin');
-      await run.epoch('predict', feeder, callbacks);
-      await callbacks.run('onPredictEnd');
+      await callbacks.guard(async () => {
+        await callbacks.run('onPredictBegin');
+        await run.epoch('predict', feeder, callbacks);
+        await callbacks.run('onPredictEnd');
+      });
     });
     return await feeder.outputs();
   } catch (error) {

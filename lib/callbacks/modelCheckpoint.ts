@@ -1,0 +1,131 @@
+import { type OptionNames, finite, knownOptions } from '../base/checks.js';
+import type { NDArray } from '../core/ndarray.js';
+import type { Logs } from './callback.js';
+import { MonitorCallback, type MonitorOptions } from './monitorCallback.js';
+import { type SaveFreq, refuseFiles, saveFreqOf } from './saveFreq.js';
+
+/** What {@link modelCheckpoint} takes. */
+export interface ModelCheckpointOptions extends Omit<MonitorOptions, 'minDelta'> {
+  /** 1 tells of each checkpoint on the console. Default 0. */
+  verbose?: 0 | 1;
+  /** Whether a checkpoint is kept only where the watched number is better than that of the last one. Default false. */
+  saveBestOnly?: boolean;
+  /** Whether the state of the optimizer is left out. Default false. */
+  saveWeightsOnly?: boolean;
+  /** `epoch`, or a number of batches, which makes each step a call of its own. Default `epoch`. */
+  saveFreq?: SaveFreq;
+  /** With `saveBestOnly`: what the first number has to be better than. Default none. */
+  initialValueThreshold?: number;
+}
+
+const WHO = 'modelCheckpoint';
+const checkpointNames = {
+  monitor: 'string',
+  mode: 'optional',
+  verbose: 'optional',
+  saveBestOnly: 'boolean',
+  saveWeightsOnly: 'boolean',
+  saveFreq: 'optional',
+  initialValueThreshold: 'optional',
+} satisfies OptionNames<ModelCheckpointOptions>;
+
+/** Keeps the weights of the last epoch, or of the best one, in memory: see {@link modelCheckpoint}. */
+export class ModelCheckpoint extends MonitorCallback {
+  readonly #options: ModelCheckpointOptions;
+  readonly #saveFreq: SaveFreq;
+  #best: number | undefined;
+  #weights: readonly NDArray[] | undefined;
+  #optimizerWeights: readonly NDArray[] | undefined;
+  #epoch: number | undefined;
+  #current = 0;
+  #batches = 0;
+
+  constructor(options: ModelCheckpointOptions = {}) {
+    refuseFiles(WHO, options, 'filepath');
+    knownOptions(WHO, options, checkpointNames);
+    super(WHO, options);
+    this.#options = { ...options };
+    this.#saveFreq = saveFreqOf(WHO, options.saveFreq ?? 'epoch');
+    const { initialValueThreshold: threshold } = options;
+    this.#best = threshold === undefined ? undefined : finite(WHO, 'initialValueThreshold', threshold);
+    // A hook on batches has its price: it is there only where it is needed.
+    if (this.#saveFreq !== 'epoch') this.onTrainBatchEnd = (_batch, logs) => this.#count(logs);
+  }
+
+  /** The model's weights of the checkpoint, for `model.setWeights`; undefined before the first one. */
+  get weights(): readonly NDArray[] | undefined {
+    return this.#weights;
+  }
+
+  /** The optimizer's, for `model.optimizer.setWeights`; undefined before the first one, and with `saveWeightsOnly`. */
+  get optimizerWeights(): readonly NDArray[] | undefined {
+    return this.#optimizerWeights;
+  }
+
+  /** The epoch of the checkpoint, from 0; undefined before the first one. */
+  get epoch(): number | undefined {
+    return this.#epoch;
+  }
+
+  /** With `saveBestOnly` the best number so far; undefined before the first one. */
+  get best(): number | undefined {
+    return this.#best;
+  }
+
+  override onEpochBegin(epoch: number): void {
+    this.#current = epoch;
+  }
+
+  override async onEpochEnd(_epoch: number, logs: Logs): Promise<void> {
+    if (this.#saveFreq === 'epoch') await this.#keep(logs);
+  }
+
+  async #count(logs: Logs): Promise<void> {
+    this.#batches++;
+    if (this.#batches < (this.#saveFreq as number)) return;
+    this.#batches = 0;
+    await this.#keep(logs);
+  }
+
+  async #keep(logs: Logs): Promise<void> {
+    const { saveBestOnly = false, saveWeightsOnly = false } = this.#options;
+    const value = saveBestOnly ? this.monitored(logs) : undefined;
+    const before = this.#best;
+    if (value !== undefined) {
+      if (!this.improves(value, before)) {
+        this.#tell(`${this.monitor} did not improve from ${shown(before)}`);
+        return;
+      }
+      this.#best = value;
+      this.#tell(`${this.monitor} improved from ${shown(before)} to ${shown(value)}, keeping the weights`);
+    } else this.#tell('keeping the weights');
+    const { model } = this;
+    const [weights, optimizerWeights] = await Promise.all([
+      model.getWeights(),
+      saveWeightsOnly ? undefined : model.optimizer.getWeights(),
+    ]);
+    this.#weights = weights;
+    this.#optimizerWeights = optimizerWeights;
+    this.#epoch = this.#current;
+  }
+
+  #tell(what: string): void {
+    if (this.#options.verbose) console.log(`Epoch ${this.#current + 1}: ${what}`);
+  }
+}
+
+const shown = (value: number | undefined) => (value === undefined ? 'none' : value.toFixed(5));
+
+/**
+ * Keeps the weights and the optimizer's state in memory: those of the last epoch, with `saveBestOnly` those of the best one. Keras writes
+ * them to files. https://keras.io/api/callbacks/model_checkpoint/
+ *
+ * @throws EngineError `ARGUMENT` for an option that is unknown or out of its range, and for a `filepath`; in the run, with `saveBestOnly`,
+ *   where the mode is `auto` and the metric does not tell whether less is better.
+ * @example
+ *     const checkpoint = callbacks.modelCheckpoint({ monitor: 'val_loss', saveBestOnly: true });
+ *     await model.fit(x, y, { epochs: 5, validationSplit: 0.5, callbacks: [checkpoint] });
+ *     model.setWeights(checkpoint.weights!);
+ *     console.log(checkpoint.epoch, checkpoint.best);
+ */
+export const modelCheckpoint = (options?: ModelCheckpointOptions) => new ModelCheckpoint(options);
