@@ -304,6 +304,8 @@ const opsWithOptions: Record<string, [before: unknown[], options?: object]> = {
 };
 const withoutOptions = [
   'psnr det eigh extractSequences fft fft2 ifft2 inv logdet luFactor slogdet solve',
+  'arccos arccosh arcsin arcsinh arctan arctan2 arctanh bitwiseAnd bitwiseNot bitwiseOr bitwiseXor cos cosh erfinv expm1 floorDivide fmod',
+  'leftShift mod rightShift sin sinh tan unravelIndex',
   'arange bartlett blackman convertToNumpy dot dsplit dstack dtype fliplr flipud full getItem hamming hanning hsplit hstack inner isTensor',
   'kaiser kron moveaxis ndim nonzero ones outer ravel scatter select shape size sliceUpdate swapaxes tile vdot vsplit vstack zeros',
   'angle cbrt ceil clip copy deg2rad divideNoNan exp2 fmax fmin heaviside hypot imag isfinite isinf isnan isneginf isposinf isreal',

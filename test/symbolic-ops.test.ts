@@ -96,10 +96,13 @@ const table: Record<string, Args> = {
   ),
   ...Object.fromEntries(
     [
+      'sin cos tan arctan sinh cosh arcsinh expm1',
       'copy ceil trunc round cbrt log2 log10 exp2 deg2rad rad2deg logsumexp angle imag isreal signbit',
       'isnan isinf isfinite isposinf isneginf all any countNonzero nanToNum',
     ].flatMap((line) => line.split(' ').map((name) => [name, [x]])),
   ),
+  ...Object.fromEntries(['arcsin', 'arccos', 'arctanh', 'erfinv'].map((name) => [name, [ops.tanh(x)]])),
+  arccosh: [ops.add(ops.abs(x), 1)],
   ...Object.fromEntries(
     ['fmax fmin divideNoNan heaviside hypot logaddexp logaddexp2 logicalXor isclose allclose'].flatMap(
       (line) => line.split(' ').map((name) => [name, [x, y]]),
@@ -110,7 +113,14 @@ const table: Record<string, Args> = {
       line.split(' ').map((name) => [name, [x]]),
     ),
   ),
-  ...Object.fromEntries(['append', 'outer', 'vdot'].map((name) => [name, [x, y]])),
+  ...Object.fromEntries(
+    ['append', 'outer', 'vdot', 'arctan2', 'fmod', 'floorDivide', 'mod'].map((name) => [name, [x, y]]),
+  ),
+  ...Object.fromEntries(
+    'bitwiseAnd bitwiseOr bitwiseXor leftShift rightShift'.split(' ').map((name) => [name, [ids, ids]]),
+  ),
+  bitwiseNot: [ids],
+  unravelIndex: [ids, [2, 2]],
   arraySplit: [x, 2, { axis: 1 }],
   cross: [x, y],
   diagonal: [sequence, { axis1: 1, axis2: 2 }],

@@ -45,8 +45,8 @@ Exprs powGradient(const Rule& r) {
 
 struct Row {
   const char* name;
-  Exprs (*gradient)(const Rule& r);
-  bool integers;  // int32 too
+  Exprs (*gradient)(const Rule& r);  // null: zero everywhere
+  bool integers;                     // int32 too
 };
 
 const Row kArithmetic[] = {
@@ -60,6 +60,15 @@ const Row kArithmetic[] = {
      },
      false},
     {"power", powGradient, false},
+    {"arctan2",
+     [](const Rule& r) {
+       const Expr part = r.dy() / (square(r.x(0)) + square(r.x(1)));
+       return broadcastBack(r, part * r.x(1), -(part * r.x(0)));
+     },
+     false},
+    {"fmod", [](const Rule& r) { return broadcastBack(r, r.dy(), r.dy() * ((r.y() - r.x(0)) / r.x(1))); },
+     true},
+    {"floorDivide", nullptr, true},
     {"maximum", [](const Rule& r) { return choiceGradient(r, "less", "greater"); }, true},
     {"minimum", [](const Rule& r) { return choiceGradient(r, "greater", "less"); }, true},
 };
@@ -78,7 +87,23 @@ OpDef arithmeticOp(const Row& row) {
     expectSameDType(context, a, b);
     return {{a.dtype, broadcast(context.op, a.shape, b.shape)}};
   };
-  def.gradient = rule(row.gradient);
+  def.differentiable = row.gradient != nullptr;
+  if (row.gradient) def.gradient = rule(row.gradient);
+  return def;
+}
+
+// The bits of whole numbers.
+OpDef bitwiseOp(const char* name) {
+  OpDef def;
+  def.name = name;
+  def.minInputs = def.maxInputs = 2;
+  def.elementwise = true;
+  def.differentiable = false;
+  def.infer = [](const InferContext& context) -> std::vector<TensorType> {
+    const TensorType& a = inputOf(context, 0, "a", {DType::I32});
+    const TensorType& b = inputOf(context, 1, "b", {DType::I32});
+    return {{DType::I32, broadcast(context.op, a.shape, b.shape)}};
+  };
   return def;
 }
 
@@ -118,6 +143,8 @@ Exprs whereGradient(const Rule& r) {
 
 const OpFamily family([] {
   for (const Row& row : kArithmetic) registerOp(arithmeticOp(row));
+  for (const char* name : {"bitwiseAnd", "bitwiseOr", "bitwiseXor", "leftShift", "rightShift"})
+    registerOp(bitwiseOp(name));
   for (const char* name : {"equal", "notEqual", "less", "lessEqual", "greater", "greaterEqual"})
     registerOp(predicateOp(name, false));
   for (const char* name : {"logicalAnd", "logicalOr"}) registerOp(predicateOp(name, true));

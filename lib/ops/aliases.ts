@@ -33,3 +33,8 @@ export {
 } from './unary.js';
 export { convertToTensor as array, zerosLike as emptyLike } from './creation.js';
 export { zeros as empty } from '../core/tensor.js';
+export {
+  bitwiseNot as bitwiseInvert,
+  leftShift as bitwiseLeftShift,
+  rightShift as bitwiseRightShift,
+} from './integers.js';

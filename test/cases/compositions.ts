@@ -81,6 +81,7 @@ export const compositions = {
   meshgridJoined: (...rest: (Sym | object)[]) =>
     joined(ops.meshgrid(rest.slice(0, -1) as Sym[], rest.at(-1) as object)),
   updatedSlice: (x: Sym, updates: Sym, starts: number[]) => ops.sliceUpdate(x, starts, updates),
+  unraveled: (x: Sym, shape: number[]) => ops.stack(ops.unravelIndex(x, shape)),
   selected: (c1: Sym, c2: Sym, x1: Sym, x2: Sym, otherwise: number) =>
     ops.select([c1, c2], [x1, x2], otherwise),
 

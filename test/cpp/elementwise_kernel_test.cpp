@@ -49,6 +49,19 @@ std::vector<Case> unaryCases() {
       {"softplus", [](auto& v) { return std::log1p(std::exp(v[0])); }, -20, 20},
       {"erf", of(std::erf), -5, 5},
       {"floor", of(std::floor), -9, 9},
+      {"sin", of(std::sin), -9, 9},
+      {"cos", of(std::cos), -9, 9},
+      {"tan", of(std::tan), -1.4, 1.4},
+      {"arcsin", of(std::asin), -1, 1},
+      {"arccos", of(std::acos), -1, 1},
+      {"arctan", of(std::atan), -9, 9},
+      {"sinh", of(std::sinh), -9, 9},
+      {"cosh", of(std::cosh), -9, 9},
+      {"arcsinh", of(std::asinh), -9, 9},
+      {"arccosh", of(std::acosh), 1, 9},
+      {"arctanh", of(std::atanh), -0.99, 0.99},
+      {"expm1", of(std::expm1), -9, 9},
+      {"erfinv", [](auto& v) { return ::nodegrad::reference::inverseOfErf(v[0]); }, -0.999, 0.999},
       {"gelu", [=](auto& v) { return gelu(v[0]); }, -4, 4, {{"approximate", false}}},
       {"gelu", [=](auto& v) { return geluTanh(v[0]); }, -4, 4, {{"approximate", true}}},
       {"elu", [](auto& v) { return v[0] > 0 ? v[0] : 0.7 * std::expm1(v[0]); }, -9, 9, {{"alpha", 0.7}}},
@@ -64,6 +77,8 @@ std::vector<Case> binaryCases() {
       {"multiply", [](auto& v) { return v[0] * v[1]; }, -9, 9},
       {"divide", [](auto& v) { return v[0] / v[1]; }, 0.5, 9},
       {"power", [](auto& v) { return std::pow(v[0], v[1]); }, 0.1, 5},
+      {"fmod", [](auto& v) { return std::fmod(v[0], v[1]); }, 0.5, 9},
+      {"arctan2", [](auto& v) { return std::atan2(v[0], v[1]); }, -9, 9},
       {"maximum", [](auto& v) { return std::max(v[0], v[1]); }, -9, 9},
       {"minimum", [](auto& v) { return std::min(v[0], v[1]); }, -9, 9},
       {"sigmoidCrossEntropy",
@@ -149,6 +164,30 @@ TEST_P(Elementwise, IntegersAreExactBeyondFloats) {
   const Array next = array({5}, {big - 1, -big, 3, 0, 2000000010}, DType::I32);
   expectNear(run({"equal", {a, next}, {truth}})[0], {0, 1, 1, 1, 0}, 0, 0);
   expectNear(run({"greater", {a, next}, {truth}})[0], {1, 0, 0, 0, 1}, 0, 0);
+}
+
+TEST_P(Elementwise, DividesIntegersWithoutTraps) {
+  const double least = INT32_MIN, big = (1 << 24) + 1;
+  const Array a = array({8}, {7, -7, 7, -7, big, least, 5, least}, DType::I32),
+              b = array({8}, {3, 3, -3, -3, 2, -1, 0, 3}, DType::I32);
+  const TensorType type{DType::I32, {8}};
+  expectNear(run({"floorDivide", {a, b}, {type}})[0], {2, -3, -3, 2, 8388608, least, 0, -715827883}, 0, 0);
+  expectNear(run({"fmod", {a, b}, {type}})[0], {1, -1, 1, -1, 1, 0, 0, -2}, 0, 0);
+  const Array x = array({6}, {7, -7, 7, -7, 5.5, 1e9}), y = array({6}, {3, 3, -3, -3, 0.1f, 7});
+  const TensorType floats{DType::F32, {6}};
+  expectNear(run({"floorDivide", {x, y}, {floats}})[0], {2, -3, -3, 2, 54, 142857142}, 0, 8);
+}
+
+TEST_P(Elementwise, BitsOfIntegers) {
+  const double least = INT32_MIN;
+  const Array a = array({6}, {12, -12, 5, -1, 1, least}, DType::I32),
+              b = array({6}, {10, 3, 31, 40, -1, 1}, DType::I32);
+  const TensorType type{DType::I32, {6}};
+  expectNear(run({"bitwiseAnd", {a, b}, {type}})[0], {8, 0, 5, 40, 1, 0}, 0, 0);
+  expectNear(run({"bitwiseOr", {a, b}, {type}})[0], {14, -9, 31, -1, -1, least + 1}, 0, 0);
+  expectNear(run({"bitwiseXor", {a, b}, {type}})[0], {6, -9, 26, -41, -2, least + 1}, 0, 0);
+  expectNear(run({"leftShift", {a, b}, {type}})[0], {12288, -96, least, 0, 0, 0}, 0, 0);
+  expectNear(run({"rightShift", {a, b}, {type}})[0], {0, -2, 0, -1, 0, least / 2}, 0, 0);
 }
 
 TEST_P(Elementwise, CastsBetweenAllDtypes) {

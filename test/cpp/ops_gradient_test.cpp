@@ -269,7 +269,7 @@ const std::vector<Case>& cases() {
     std::vector<Case> rows;
     for (const auto& family :
          {unaryCases, binaryCases, convCases, poolCases, matmulCases, reduceCases, normCases, softmaxCases,
-          attentionCases, shapeCases, moveCases, recurrentCases, scanCases, linalgCases})
+          attentionCases, shapeCases, moveCases, recurrentCases, scanCases, linalgCases, trigonometryCases})
       for (Case& row : family()) rows.push_back(std::move(row));
     return rows;
   }();

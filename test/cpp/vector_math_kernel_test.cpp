@@ -80,6 +80,67 @@ TEST_P(VectorMath, Erf) {
   check("erf", [](double x) { return std::erf(x); }, 3);
 }
 
+// These are computed in double precision: what is left is the rounding of the result, half a unit, and errors
+// of the series of less than 2^-30.
+TEST_P(VectorMath, Sin) {
+  check("sin", [](double x) { return std::sin(x); }, 1);
+}
+TEST_P(VectorMath, Cos) {
+  check("cos", [](double x) { return std::cos(x); }, 1);
+}
+TEST_P(VectorMath, Tan) {
+  check("tan", [](double x) { return std::tan(x); }, 1);
+}
+TEST_P(VectorMath, Sinh) {
+  check("sinh", [](double x) { return std::sinh(x); }, 1);
+}
+TEST_P(VectorMath, Cosh) {
+  check("cosh", [](double x) { return std::cosh(x); }, 1);
+}
+TEST_P(VectorMath, Expm1) {
+  check("expm1", [](double x) { return std::expm1(x); }, 1);
+}
+TEST_P(VectorMath, Arcsin) {
+  check("arcsin", [](double x) { return std::asin(x); }, 1);
+}
+TEST_P(VectorMath, Arccos) {
+  check("arccos", [](double x) { return std::acos(x); }, 1);
+}
+TEST_P(VectorMath, Arctan) {
+  check("arctan", [](double x) { return std::atan(x); }, 1);
+}
+TEST_P(VectorMath, Arcsinh) {
+  check("arcsinh", [](double x) { return std::asinh(x); }, 1);
+}
+TEST_P(VectorMath, Arccosh) {
+  check("arccosh", [](double x) { return std::acosh(x); }, 1);
+}
+TEST_P(VectorMath, Arctanh) {
+  check("arctanh", [](double x) { return std::atanh(x); }, 1);
+}
+// Giles's polynomials are of single precision: their error comes on top of the rounding.
+TEST_P(VectorMath, Erfinv) {
+  check("erfinv", [](double x) { return ::nodegrad::reference::inverseOfErf(x); }, 6);
+}
+
+TEST_P(VectorMath, Arctan2) {
+  const double some[] = {0, 1, 2, 0.3, 1e-30, 1e30, FLT_TRUE_MIN, FLT_MAX, INFINITY, NAN};
+  std::vector<double> ys, xs;
+  for (double a : some) {
+    for (double b : some) {
+      for (int signs = 0; signs < 4; ++signs) {
+        ys.push_back(static_cast<float>(signs & 1 ? -a : a));
+        xs.push_back(static_cast<float>(signs & 2 ? -b : b));
+      }
+    }
+  }
+  const Dims shape = {static_cast<int64_t>(ys.size())};
+  const Array y = array(shape, ys), x = array(shape, xs);
+  const Array z = run({"arctan2", {y, x}, {x.type}})[0];
+  for (size_t i = 0; i < ys.size(); ++i)
+    EXPECT_LE(ulps(z.data[i], std::atan2(y.data[i], x.data[i])), 1) << y.data[i] << " over " << x.data[i];
+}
+
 TEST_P(VectorMath, Pow) {
   std::vector<double> bases, powers;
   std::mt19937 random(5);

@@ -1,5 +1,6 @@
 #include "cpu/elementwise/kernels.h"
 #include "cpu/elementwise/philox_vector.h"
+#include "cpu/elementwise/vector_math64.h"
 #include "cpu/isa/tables.h"
 #include "cpu/isa/vector_math.h"
 
@@ -80,6 +81,49 @@ struct ToFloat {
   static Floats of(Ints x) { return toFloats(x); }
 };
 
+struct Sin {
+  static Floats of(Floats x) { return sinOf(x); }
+};
+struct Cos {
+  static Floats of(Floats x) { return cosOf(x); }
+};
+struct Tan {
+  static Floats of(Floats x) { return tanOf(x); }
+};
+struct Arcsin {
+  static Floats of(Floats x) { return arcsinOf(x); }
+};
+struct Arccos {
+  static Floats of(Floats x) { return arccosOf(x); }
+};
+struct Arctan {
+  static Floats of(Floats x) { return arctanOf(x); }
+};
+struct Sinh {
+  static Floats of(Floats x) { return sinhOf(x); }
+};
+struct Cosh {
+  static Floats of(Floats x) { return coshOf(x); }
+};
+struct Arcsinh {
+  static Floats of(Floats x) { return arcsinhOf(x); }
+};
+struct Arccosh {
+  static Floats of(Floats x) { return arccoshOf(x); }
+};
+struct Arctanh {
+  static Floats of(Floats x) { return arctanhOf(x); }
+};
+struct Expm1 {
+  static Floats of(Floats x) { return expm1Of(x); }
+};
+struct Erfinv {
+  static Floats of(Floats x) { return erfinvOf(x); }
+};
+struct Arctan2 {
+  static Floats of(Floats y, Floats x) { return arctan2Of(y, x); }
+};
+
 struct Gelu {  // params: whether by tanh
   static Floats of(Floats x, Floats approximate) {
     // The parameter is the same in every lane.
@@ -123,6 +167,58 @@ struct Div {
 };
 struct Pow {
   static Floats of(Floats a, Floats b) { return powOf(a, b); }
+};
+// Whole numbers as the processor has no instruction for: lane by lane. By 0 the result is 0, as in numpy.
+template <class Function>
+inline Ints eachLane(Ints a, Ints b, Function f) {
+  for (int i = 0; i < kLanes; ++i) a[i] = f(a[i], b[i]);
+  return a;
+}
+struct Fmod {
+  static Floats of(Floats a, Floats b) {
+    for (int i = 0; i < kLanes; ++i) a[i] = __builtin_fmodf(a[i], b[i]);
+    return a;
+  }
+  static Ints of(Ints a, Ints b) {
+    // A quotient by -1 may not be representable; its remainder is 0.
+    return eachLane(a, b, [](int32_t x, int32_t y) { return y == 0 || y == -1 ? 0 : x % y; });
+  }
+};
+struct FloorDivide {
+  // The quotient of two floats is no closer to a whole number than doubles can tell.
+  static Floats of(Floats a, Floats b) {
+    return inDoubles(a, b, [](Doubles x, Doubles y) {
+      Doubles q = x / y;
+      for (int i = 0; i < kLanes / 2; ++i) q[i] = __builtin_floor(q[i]);
+      return q;
+    });
+  }
+  static Ints of(Ints a, Ints b) {
+    return eachLane(a, b, [](int32_t x, int32_t y) {
+      if (y == 0) return 0;
+      const int64_t quotient = static_cast<int64_t>(x) / y;
+      return static_cast<int32_t>(quotient - (x % static_cast<int64_t>(y) != 0 && (x < 0) != (y < 0)));
+    });
+  }
+};
+struct BitwiseAnd {
+  static Ints of(Ints a, Ints b) { return a & b; }
+};
+struct BitwiseOr {
+  static Ints of(Ints a, Ints b) { return a | b; }
+};
+struct BitwiseXor {
+  static Ints of(Ints a, Ints b) { return a ^ b; }
+};
+// By 32 places and more nothing is left but the sign; C++ leaves that, and places below 0, undefined.
+struct LeftShift {
+  static Ints of(Ints a, Ints b) {
+    const Ints within = (b >= 0) & (b < 32);
+    return within & reinterpret_cast<Ints>(reinterpret_cast<Words>(a) << reinterpret_cast<Words>(b & 31));
+  }
+};
+struct RightShift {
+  static Ints of(Ints a, Ints b) { return a >> (((b >= 0) & (b < 32)) ? b : all(31)); }
 };
 struct Maximum {
   static Floats of(Floats a, Floats b) { return larger(a, b); }
@@ -279,6 +375,19 @@ const StepRow rows[] = {
     {"softplus", F, unary<Softplus, float>, nullptr},
     {"erf", F, unary<Erf, float>, nullptr},
     {"floor", F, unary<Floor, float>, nullptr},
+    {"sin", F, unary<Sin, float>, nullptr},
+    {"cos", F, unary<Cos, float>, nullptr},
+    {"tan", F, unary<Tan, float>, nullptr},
+    {"arcsin", F, unary<Arcsin, float>, nullptr},
+    {"arccos", F, unary<Arccos, float>, nullptr},
+    {"arctan", F, unary<Arctan, float>, nullptr},
+    {"sinh", F, unary<Sinh, float>, nullptr},
+    {"cosh", F, unary<Cosh, float>, nullptr},
+    {"arcsinh", F, unary<Arcsinh, float>, nullptr},
+    {"arccosh", F, unary<Arccosh, float>, nullptr},
+    {"arctanh", F, unary<Arctanh, float>, nullptr},
+    {"expm1", F, unary<Expm1, float>, nullptr},
+    {"erfinv", F, unary<Erfinv, float>, nullptr},
     {"gelu", F, unaryWith<Gelu>, "approximate"},
     {"elu", F, unaryWith<Elu>, "alpha"},
     {"leakyRelu", F, unaryWith<LeakyRelu>, "negativeSlope"},
@@ -291,6 +400,16 @@ const StepRow rows[] = {
     {"multiply", I, binary<Mul, int32_t>, nullptr},
     {"divide", F, binary<Div, float>, nullptr},
     {"power", F, binary<Pow, float>, nullptr},
+    {"arctan2", F, binary<Arctan2, float>, nullptr},
+    {"fmod", F, binary<Fmod, float>, nullptr},
+    {"fmod", I, binary<Fmod, int32_t>, nullptr},
+    {"floorDivide", F, binary<FloorDivide, float>, nullptr},
+    {"floorDivide", I, binary<FloorDivide, int32_t>, nullptr},
+    {"bitwiseAnd", I, binary<BitwiseAnd, int32_t>, nullptr},
+    {"bitwiseOr", I, binary<BitwiseOr, int32_t>, nullptr},
+    {"bitwiseXor", I, binary<BitwiseXor, int32_t>, nullptr},
+    {"leftShift", I, binary<LeftShift, int32_t>, nullptr},
+    {"rightShift", I, binary<RightShift, int32_t>, nullptr},
     {"maximum", F, binary<Maximum, float>, nullptr},
     {"maximum", I, binary<Maximum, int32_t>, nullptr},
     {"minimum", F, binary<Minimum, float>, nullptr},

@@ -66,6 +66,19 @@ void addElementwise(Table& table) {
   unary("tanh", [](double x) { return std::tanh(x); });
   unary("softplus", [](double x) { return std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x))); });
   unary("erf", [](double x) { return std::erf(x); });
+  unary("sin", [](double x) { return std::sin(x); });
+  unary("cos", [](double x) { return std::cos(x); });
+  unary("tan", [](double x) { return std::tan(x); });
+  unary("arcsin", [](double x) { return std::asin(x); });
+  unary("arccos", [](double x) { return std::acos(x); });
+  unary("arctan", [](double x) { return std::atan(x); });
+  unary("sinh", [](double x) { return std::sinh(x); });
+  unary("cosh", [](double x) { return std::cosh(x); });
+  unary("arcsinh", [](double x) { return std::asinh(x); });
+  unary("arccosh", [](double x) { return std::acosh(x); });
+  unary("arctanh", [](double x) { return std::atanh(x); });
+  unary("expm1", [](double x) { return std::expm1(x); });
+  unary("erfinv", inverseOfErf);
   unary("logicalNot", [](double x) { return double(x == 0); });
   table["gelu"] = elementwise(gelu);
   table["cast"] = elementwise(castTo);
@@ -80,6 +93,20 @@ void addElementwise(Table& table) {
   binary("subtract", [](double a, double b) { return a - b; });
   binary("multiply", [](double a, double b) { return a * b; });
   binary("divide", [](double a, double b) { return a / b; });
+  binary("fmod", [](double a, double b) { return std::fmod(a, b); });
+  binary("floorDivide", [](double a, double b) { return std::floor(a / b); });
+  const auto bits = [&](const char* name, int64_t (*f)(int64_t, int64_t)) {
+    table[name] = elementwise([f](const double* v, const Attrs&) {
+      return static_cast<double>(
+          static_cast<int32_t>(f(static_cast<int64_t>(v[0]), static_cast<int64_t>(v[1]))));
+    });
+  };
+  bits("bitwiseAnd", [](int64_t a, int64_t b) { return a & b; });
+  bits("bitwiseOr", [](int64_t a, int64_t b) { return a | b; });
+  bits("bitwiseXor", [](int64_t a, int64_t b) { return a ^ b; });
+  bits("leftShift", [](int64_t a, int64_t b) { return b < 0 || b > 31 ? 0 : a * (int64_t{1} << b); });
+  bits("rightShift", [](int64_t a, int64_t b) { return a >> (b < 0 || b > 31 ? 31 : b); });
+  binary("arctan2", [](double a, double b) { return std::atan2(a, b); });
   binary("power", [](double a, double b) { return std::pow(a, b); });
   binary("maximum", [](double a, double b) { return largest(a, b); });
   binary("minimum", [](double a, double b) { return smallest(a, b); });

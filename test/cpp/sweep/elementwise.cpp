@@ -14,6 +14,10 @@ namespace {
 
 using reference::apply;
 
+bool isBitwise(const std::string& op) {
+  return op.rfind("bitwise", 0) == 0 || op == "leftShift" || op == "rightShift";
+}
+
 struct Domain {
   double low, high;
   Attrs attrs = {};
@@ -26,6 +30,10 @@ Domain domainOf(Random& random, const std::string& op) {
   if (op == "sqrt" || op == "rsqrt" || op == "power" || op == "reciprocal" || op == "divide")
     return {0.01, 9};
   if (op == "exp") return {-20, 20};
+  if (op == "arcsin" || op == "arccos" || op == "arctanh" || op == "erfinv") return {-0.9, 0.9};
+  if (op == "arccosh") return {1.1, 9};
+  if (op == "tan") return {-1.2, 1.2};
+  if (isBitwise(op) || op == "fmod" || op == "floorDivide") return {1, 9};
   if (op == "gelu") return {-4, 4, {{"approximate", random.chance(0.5)}}};
   if (op == "elu") return {-4, 4, {{"alpha", 0.7}}};
   if (op == "leakyRelu") return {-4, 4, {{"negativeSlope", 0.3}}};
@@ -73,10 +81,12 @@ Call single(Random& random, const std::string& op) {
   const Dims full = drawShape(random, static_cast<size_t>(random.integer(0, 5)), 3000);
   const Domain domain = domainOf(random, op);
   const OpDef& def = findOp(op);
-  const bool integers = (op == "add" || op == "subtract" || op == "multiply" || op == "negative" ||
-                         op == "abs" || op == "sign" || op == "square" || op == "maximum" ||
-                         op == "minimum" || op == "identity" || op == "where" || isComparison(op)) &&
-                        random.chance(0.2);
+  const bool integers =
+      isBitwise(op) ||
+      (op == "add" || op == "subtract" || op == "multiply" || op == "negative" || op == "abs" ||
+       op == "sign" || op == "square" || op == "maximum" || op == "minimum" || op == "identity" ||
+       op == "where" || op == "fmod" || op == "floorDivide" || isComparison(op)) &&
+          random.chance(0.2);
   const DType dtype = integers ? DType::I32 : isLogical(op) ? DType::Bool : DType::F32;
   const double scale = integers ? 25 : 1;
   const auto full_ = static_cast<size_t>(op == "dropout" ? 1 : def.minInputs);
