@@ -204,5 +204,7 @@ describe('losses', () => {
     expect(errorOf(() => lossOf(losses.meanSquaredError as never)).message).toMatch(/call the factory/);
     const scalar = lossOf((yTrue, yPred) => ops.mean(ops.subtract(yTrue, yPred)));
     expect((await rejectionOf(trained(scalar, [[1]], [[1]]))).message).toMatch(/one value a sample/);
+    const nothing = lossOf((() => undefined) as never);
+    expect(await rejectionOf(trained(nothing, [[1]], [[1]]))).toMatchObject({ name: 'EngineError' });
   });
 });

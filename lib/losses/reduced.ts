@@ -20,7 +20,9 @@ export function reduced(loss: Loss, given: Sym, predicted: Sym, weights: Sym | u
   const values = loss.isOfBatch ? ops.add(given, ops.zerosLike(sampleMeans(loss.name, predicted))) : given;
   const who = factoryName(loss.className);
   const isMean = loss.reduction === 'sumOverBatchSize' || loss.reduction === 'mean';
-  const counts = values.mask && mask ? ops.logicalAnd(mask, values.mask) : (values.mask ?? mask);
+  // An own loss may give anything: sampleMeans says what is wrong.
+  const own = (values as Sym | undefined)?.mask;
+  const counts = own && mask ? ops.logicalAnd(mask, own) : (own ?? mask);
   const counted = maskedWeights(counts, weights, isMean);
   const means = isMean || (!counted && (loss.reduction === 'meanWithSampleWeight' || loss.isOfBatch));
   const each = sampleMeans(who, values, counted, means ? ops.mean : ops.sum);
