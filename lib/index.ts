@@ -36,5 +36,6 @@ export {
   tensor,
   zeros,
 } from './core/tensor.js';
+export { type MemoryInfo, memory, tidy } from './core/tidy.js';
 export { grad } from './core/trace.js';
 export { Variable, variable, type VariableOptions } from './core/variable.js';

@@ -66,7 +66,7 @@ const LIB = {
   random: [...TENSORS, 'ops'],
   saving: ['base'],
   training: [...TENSORS, 'ops', 'data', 'layers', ...OBJECTIVES],
-  utils: [...TENSORS, 'ops', 'data'],
+  utils: [...TENSORS, 'ops', 'data', 'saving'],
   models: [...TENSORS, 'ops', 'data', 'layers', ...WEIGHTS, ...OBJECTIVES, 'training', 'saving', 'random'],
 };
 const NODE_HEADERS = /^(napi|node|uv|v8|js_native)/;

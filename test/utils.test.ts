@@ -1,6 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { EngineError, NDArray, type TensorData, Sequential, layers, tensor, utils } from '../lib/index.js';
+import {
+  EngineError,
+  NDArray,
+  Sequential,
+  type TensorData,
+  layers,
+  memory,
+  mixedPrecision,
+  saving,
+  tensor,
+  tidy,
+  utils,
+} from '../lib/index.js';
 
 interface Fixture {
   cube: TensorData;
@@ -154,7 +166,107 @@ describe('timeseriesDatasetFromArray', () => {
   );
 });
 
+describe('batches', () => {
+  const [x, y, weights] = [new Float32Array(4), new Float32Array([1, 2]), new Float32Array([3, 4])];
+
+  it('are packed as far as they are given', () => {
+    expect(utils.packXYSampleWeight(x)).toBe(x);
+    expect(utils.packXYSampleWeight([x, y])).toEqual([[x, y]]);
+    expect(utils.packXYSampleWeight(x, y)).toEqual([x, y]);
+    expect(utils.packXYSampleWeight(x, y, weights)).toEqual([x, y, weights]);
+  });
+
+  it.each([
+    ['x', [x, undefined, undefined]],
+    ['a list of inputs', [[x, y], undefined, undefined]],
+    ['x and y', [x, y, undefined]],
+    ['x, y and weights', [x, y, weights]],
+  ] as const)('are unpacked to what was packed: %s', (_, parts) => {
+    expect(utils.unpackXYSampleWeight(utils.packXYSampleWeight(parts[0], parts[1], parts[2]))).toEqual(parts);
+  });
+});
+
+describe('clearSession', () => {
+  it('counts names from the start, and leaves those that are given', () => {
+    utils.clearSession();
+    const before = [layers.dense({ units: 1 }), layers.dense({ units: 1 })];
+    utils.clearSession();
+    const after = layers.dense({ units: 1 });
+    expect([...before, after].map(({ name }) => name)).toEqual(['dense', 'dense_1', 'dense']);
+  });
+
+  it('sets the dtype policy back, and keeps registered objects', () => {
+    const own = utils.registerKerasSerializable('clearSession', 'own')(() => 1);
+    const policy = mixedPrecision.dtypePolicy();
+    mixedPrecision.setDtypePolicy('mixedBfloat16');
+    utils.clearSession();
+    expect(mixedPrecision.dtypePolicy()).toBe('float32');
+    expect(utils.getRegisteredObject('clearSession>own')).toBe(own);
+    mixedPrecision.setDtypePolicy(policy);
+  });
+});
+
+it('isKerasTensor tells outputs of layers from tensors', () => {
+  const input = layers.input({ shape: [2] });
+  expect([input, layers.dense({ units: 1 }), tensor([1]), 1, null].map(utils.isKerasTensor)).toEqual([
+    true,
+    false,
+    false,
+    false,
+    false,
+  ]);
+});
+
+it('standardizeDtype gives the names of this library', () => {
+  const names = [undefined, 'float32', 'int32', 'uint8', 'bool'] as const;
+  expect(names.map((name) => utils.standardizeDtype(name))).toEqual([
+    'float32',
+    'float32',
+    'int32',
+    'uint8',
+    'bool',
+  ]);
+  for (const wrong of ['float64', 'float', 'toString', 5, null])
+    expect(codeOf(() => utils.standardizeDtype(wrong as never))).toBe('DTYPE');
+});
+
+it('getCustomObjects is a frozen record of what is registered', () => {
+  const before = utils.getCustomObjects();
+  const own = utils.registerKerasSerializable('getCustomObjects', 'own')(() => 1);
+  expect(utils.getCustomObjects()).toEqual({ ...before, 'getCustomObjects>own': own });
+  expect(before).not.toHaveProperty(['getCustomObjects>own']);
+  expect(Object.isFrozen(before)).toBe(true);
+});
+
+it('has all of saving', () => {
+  expect(utils).toMatchObject({ ...saving });
+});
+
+describe("under TensorFlow.js's names", () => {
+  it('tidy gives what the function returns, which stays alive', async () => {
+    const made = tidy('a name', () => tensor([1, 2]));
+    expect(made.arraySync()).toEqual([1, 2]);
+    expect(tidy(() => 3)).toBe(3);
+    expect(await tidy(async () => Promise.resolve(4))).toBe(4);
+    for (const wrong of [[], ['a name'], [5, () => 1], [null]])
+      expect(codeOf(() => (tidy as (...args: unknown[]) => unknown)(...wrong))).toBe('ARGUMENT');
+  });
+
+  it('memory counts tensors and their bytes', () => {
+    const before = memory();
+    const kept = tensor(new Float32Array(1 << 20));
+    const held = memory();
+    kept.dispose();
+    expect(held.numTensors).toBe(before.numTensors + 1);
+    expect(held.numBytes).toBeGreaterThanOrEqual(before.numBytes + 4 * (1 << 20));
+    expect(memory().numTensors).toBe(before.numTensors);
+  });
+});
+
 it.each([
+  ['packXYSampleWeight', () => utils.packXYSampleWeight([1], undefined, [1])],
+  ['unpackXYSampleWeight', () => utils.unpackXYSampleWeight([] as never)],
+  ['unpackXYSampleWeight', () => utils.unpackXYSampleWeight([[1], [1], [1], [1]] as never)],
   ['toCategorical', () => utils.toCategorical([0.5])],
   ['toCategorical', () => utils.toCategorical([3], 3)],
   ['toCategorical', () => utils.toCategorical([])],

@@ -72,6 +72,14 @@ export function getRegisteredObject(
 }
 
 /**
+ * All classes and functions that are registered, by their whole names. https://keras.io/api/models/model_saving_apis/serialization_utils/
+ *
+ * @returns A frozen record as of now: unlike Keras's, it is no place to add to; `registerKerasSerializable` does that.
+ * @example Object.keys(saving.getCustomObjects()); // ['mine>cubic', …]
+ */
+export const getCustomObjects = (): CustomObjects => Object.freeze(Object.fromEntries(registered));
+
+/**
  * The name under which a class or a function is registered. https://keras.io/api/models/model_saving_apis/serialization_utils/
  *
  * @returns `package>name`; undefined for what is not registered.

@@ -43,3 +43,6 @@ export function uniqueName(kind: string): string {
   counts.set(kind, count + 1);
   return count === 0 ? kind : `${kind}_${count}`;
 }
+
+/** Lets {@link uniqueName} count from the start. */
+export const restartNames = (): void => counts.clear();

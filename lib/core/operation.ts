@@ -1,6 +1,6 @@
 import { firstOf } from '../base/list.js';
 import { EngineError } from '../base/errors.js';
-import { factoryName, uniqueName } from '../base/names.js';
+import { factoryName, restartNames, uniqueName } from '../base/names.js';
 import type { DType, Shape } from '../engine/engine.js';
 import { KerasTensor, type OperationNode } from '../core/kerasTensor.js';
 import type { Sym } from './sym.js';
@@ -49,6 +49,12 @@ export abstract class Operation {
       if ((operation.className as string | undefined) === undefined) unnamed.push(operation);
       else operation.#name ??= uniqueName(factoryName(operation.className));
     }
+  }
+
+  /** Lets automatic names count from the start; operations that were made before keep theirs. @internal */
+  static restartNames(): void {
+    Operation.#nameAll();
+    restartNames();
   }
 
   /** What went into its first call on outputs of layers. @throws EngineError `STATE` where there was none. */

@@ -3,6 +3,7 @@ export {
   type CustomObjects,
   type RegisteredName,
   customObjectScope,
+  getCustomObjects,
   getRegisteredName,
   getRegisteredObject,
   registerKerasSerializable,
