@@ -83,10 +83,10 @@ Call single(Random& random, const std::string& op) {
   const OpDef& def = findOp(op);
   const bool integers =
       isBitwise(op) ||
-      (op == "add" || op == "subtract" || op == "multiply" || op == "negative" || op == "abs" ||
-       op == "sign" || op == "square" || op == "maximum" || op == "minimum" || op == "identity" ||
-       op == "where" || op == "fmod" || op == "floorDivide" || isComparison(op)) &&
-          random.chance(0.2);
+      ((op == "add" || op == "subtract" || op == "multiply" || op == "negative" || op == "abs" ||
+        op == "sign" || op == "square" || op == "maximum" || op == "minimum" || op == "identity" ||
+        op == "where" || op == "fmod" || op == "floorDivide" || isComparison(op)) &&
+       random.chance(0.2));
   const DType dtype = integers ? DType::I32 : isLogical(op) ? DType::Bool : DType::F32;
   const double scale = integers ? 25 : 1;
   const auto full_ = static_cast<size_t>(op == "dropout" ? 1 : def.minInputs);
