@@ -2,7 +2,7 @@ const word = (n: bigint): bigint => BigInt.asUintN(64, n);
 const rotate = (n: bigint, bits: bigint): bigint => word(n << bits) | (n >> (64n - bits));
 
 /**
- * SipHash-2-4: a hash that nobody can foresee who does not know the key. Aumasson and Bernstein, 2012, https://www.aumasson.jp/siphash/siphash.pdf
+ * SipHash-2-4: a hash that cannot be foreseen without the key. Aumasson and Bernstein, 2012, https://www.aumasson.jp/siphash/siphash.pdf
  *
  * @param key Two numbers of 64 bits.
  * @returns 64 bits.

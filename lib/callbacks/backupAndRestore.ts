@@ -5,7 +5,7 @@ import { type SaveFreq, refuseFiles, saveFreqOf } from './saveFreq.js';
 
 /** What {@link backupAndRestore} takes. */
 export interface BackupAndRestoreOptions {
-  /** `epoch`, or a number of batches, which makes each step a call of its own. Default `epoch`. */
+  /** `epoch`, or a number of batches, which makes each step a separate call. Default `epoch`. */
   saveFreq?: SaveFreq;
   /** Whether the state is dropped at the end of training. Default true. */
   deleteCheckpoint?: boolean;

@@ -12,7 +12,7 @@ export interface ModelCheckpointOptions extends Omit<MonitorOptions, 'minDelta'>
   saveBestOnly?: boolean;
   /** Whether the state of the optimizer is left out. Default false. */
   saveWeightsOnly?: boolean;
-  /** `epoch`, or a number of batches, which makes each step a call of its own. Default `epoch`. */
+  /** `epoch`, or a number of batches, which makes each step a separate call. Default `epoch`. */
   saveFreq?: SaveFreq;
   /** With `saveBestOnly`: what the first number has to be better than. Default none. */
   initialValueThreshold?: number;

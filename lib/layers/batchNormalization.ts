@@ -32,7 +32,7 @@ export interface BatchNormalizationOptions extends LayerOptions, GammaOptions, B
   movingMeanInitializer?: InitializerLike;
   /** What the moving variance begins as: an object or a name. Default `ones`. */
   movingVarianceInitializer?: InitializerLike;
-  /** Whether training normalizes by moving statistics of its own, too (batch renormalization, Ioffe, 2017). Default false. */
+  /** Whether training normalizes by separate moving statistics, too (batch renormalization, Ioffe, 2017). Default false. */
   renorm?: boolean;
   /** How far these may correct the batch's: the factor from rmin to rmax, the shift from -dmax to dmax. Default without bounds. */
   renormClipping?: RenormClipping | null;
@@ -242,7 +242,7 @@ function maskedNormalization(
  * https://arxiv.org/abs/1502.03167, https://keras.io/api/layers/normalization_layers/batch_normalization/
  *
  * Weights, in order: gamma, beta, movingMean, movingVariance, with `renorm` also movingStddev, renormMean and renormStddev, each float32
- * [channels]; those behind beta are not trained. `renorm`: https://arxiv.org/abs/1702.03275
+ * [channels]; those after beta are not trained. `renorm`: https://arxiv.org/abs/1702.03275
  *
  * @throws EngineError `ARGUMENT` for a momentum outside of 0 to 1 or an epsilon below 0; `SHAPE`, when applied, for an axis that is
  *   not there.

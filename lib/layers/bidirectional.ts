@@ -23,7 +23,7 @@ const MERGES = {
 
 /** What `layers.bidirectional` takes. */
 export interface BidirectionalOptions extends LayerOptions {
-  /** A recurrent layer, or its configuration: a copy of it goes forwards, with weights of its own. */
+  /** A recurrent layer, or its configuration: a copy of it goes forwards, with separate weights. */
   layer: BaseRNN | ObjectConfig;
   /** What becomes of both outputs: `concat` (along the last axis), `sum`, `mul`, `ave`, or null for two outputs. Default `concat`. */
   mergeMode?: 'concat' | 'sum' | 'mul' | 'ave' | null;

@@ -15,7 +15,7 @@ export type CategoryMode = 'int' | 'oneHot' | 'multiHot' | 'count';
 export const DROPPED = -1;
 
 /**
- * The shape of the rows: of `oneHot` with the categories behind, in place of a last axis of size 1; else with the categories in place
+ * The shape of the rows: of `oneHot` with the categories as a new last axis, in place of one of size 1; else with the categories in place
  * of the last axis.
  */
 function rowsShape(shape: readonly number[], mode: CategoryMode): readonly number[] {

@@ -33,7 +33,7 @@ export interface EinsumDenseOptions extends LayerOptions, KernelOptions, BiasOpt
   outputShape: number | readonly (number | null)[];
   /** What is applied to the result: a name, such as 'relu', or a function. Default none. */
   activation?: ActivationLike;
-  /** The letters of the result along which the bias has numbers of its own. Default: no bias. */
+  /** The letters of the result along which the bias has separate numbers. Default: no bias. */
   biasAxes?: string | null;
 }
 

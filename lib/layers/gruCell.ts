@@ -9,7 +9,7 @@ import { BaseRNNCell, type FusedCall, type GatedCellOptions, type StepContext, g
 
 /** What `layers.gruCell` takes. */
 export interface GRUCellOptions extends GatedCellOptions {
-  /** Whether the reset gate acts after the recurrent product, which then has a bias of its own, as cuDNN does. Default true. */
+  /** Whether the reset gate acts after the recurrent product, which then has a second bias, as cuDNN does. Default true. */
   resetAfter?: boolean;
 }
 

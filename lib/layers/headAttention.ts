@@ -262,7 +262,7 @@ function equations(rank: number, given: readonly number[] | undefined) {
   );
   const target = letters(0, rank);
   const [last] = target.slice(-1);
-  // Positions have letters of their own.
+  // Positions have other letters.
   const source = Array.from(target).map((letter, axis) =>
     axes.includes(axis) ? letters(rank + axes.indexOf(axis), 1) : letter,
   );

@@ -393,7 +393,7 @@ export abstract class IndexLookup<T extends Token, Output> extends DataLayer<Tok
     return hasSpecial ? list : this.#withSpecial(list);
   }
 
-  /** Unknown tokens get the mean of the weights: what theirs would be, nobody knows. */
+  /** Unknown tokens get the mean of the weights: theirs are not known. */
   #withSpecial(weights: readonly number[]): readonly number[] {
     const mean = weights.reduce((sum, n) => sum + n, 0) / weights.length;
     return [...Array<number>(this.#start).fill(mean), ...weights];

@@ -14,7 +14,7 @@ export class Moments {
   /** How many numbers each mean is of. */
   count = 0;
 
-  /** @param shape The sizes of the axes that have means of their own. */
+  /** @param shape The sizes of the axes that have separate means. */
   constructor(readonly shape: readonly number[]) {
     this.mean = new Float64Array(sizeOf(shape));
     this.#squares = new Float64Array(sizeOf(shape));
@@ -25,7 +25,7 @@ export class Moments {
     return this.#squares.map((sum) => sum / this.count);
   }
 
-  /** @param kept The axes with means of their own, in order. */
+  /** @param kept The axes with separate means, in order. */
   add(data: ArrayLike<number>, shape: readonly number[], kept: readonly number[]): void {
     const cells = this.mean.length;
     const more = sizeOf(shape) / Math.max(1, cells);

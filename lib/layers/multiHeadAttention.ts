@@ -73,7 +73,7 @@ export class MultiHeadAttention extends HeadAttention<MultiHeadAttentionOptions>
 }
 
 /**
- * Attention of several heads, each with projections of its own: called with a list, query [n, steps, features], value [n, positions, …], by
+ * Attention of several heads, each with separate projections: called with a list, query [n, steps, features], value [n, positions, …], by
  * default the value key [n, positions, …], and a mask that says what each step sees, bool [n, steps, positions], to [n, steps, features];
  * float32. Positions that masks of value or key leave out are not seen; the query's mask goes on. Inputs may have further axes.
  * Vaswani et al., 2017, https://arxiv.org/abs/1706.03762, https://keras.io/api/layers/attention_layers/multi_head_attention/
@@ -81,7 +81,7 @@ export class MultiHeadAttention extends HeadAttention<MultiHeadAttentionOptions>
  * Weights: kernel and bias of the layers query, key, (with `useGate`) gate, value and attentionOutput: [features, heads, size], [heads, size],
  * the last [heads, size, features], [features].
  *
- * @throws EngineError `ARGUMENT` for sizes that are no positive integers, a rate outside of [0, 1), flashAttention beside dropout or
+ * @throws EngineError `ARGUMENT` for sizes that are no positive integers, a rate outside of [0, 1), flashAttention together with dropout or
  *   returnAttentionScores, another number of inputs; `SHAPE`, when applied, where these do not fit.
  * @example
  *     const words = layers.input({ shape: [-1, 16] });

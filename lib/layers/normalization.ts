@@ -17,7 +17,7 @@ import { nested } from './tokens.js';
 
 /** What `layers.normalization` takes. */
 export interface NormalizationOptions extends LayerOptions {
-  /** The axes that each have a mean and variance of their own, one or a list; null for one mean and variance of all. Default -1. */
+  /** The axes with a separate mean and variance for each index, one or a list; null for one mean and variance of all. Default -1. */
   axis?: number | readonly number[] | null;
   /** The mean: a number, or numbers for the axes. Default: what `adapt` finds. */
   mean?: TensorData | null;
@@ -41,7 +41,7 @@ export class Normalization extends Layer {
   } satisfies OptionNames<NormalizationOptions>;
   readonly className = 'Normalization';
   override readonly supportsMasking = true;
-  /** The axes that have means of their own. */
+  /** The axes that have separate means. */
   readonly axis: readonly number[];
   /** Whether it goes back from normalized numbers. */
   readonly invert: boolean;
@@ -76,7 +76,7 @@ export class Normalization extends Layer {
     this.#inputShape = inputShape;
     const shape = this.#kept(inputShape.length).map((axis) => itemAt(inputShape, axis));
     if (shape.some((n) => n < 0))
-      throw wrongShape(this.name, 'known sizes of the axes with means of their own', inputShape);
+      throw wrongShape(this.name, 'known sizes of the axes with separate means', inputShape);
     if (this.#given) return;
     const weight = (name: string, of: Shape, initializer: InitializerLike) =>
       this.addWeight({ name, shape: of, initializer, trainable: false });
@@ -89,7 +89,7 @@ export class Normalization extends Layer {
    * Computes mean and variance of data, in float64.
    *
    * @param data The numbers of all samples, or batches of such; of batches with targets the first. Their rank, and their sizes along the
-   *   axes with means of their own, are those of the layer's input.
+   *   axes with separate means, are those of the layer's input.
    * @throws EngineError `STATE` where mean and variance were given as options; `SHAPE` for data of other sizes; `ARGUMENT` for no samples.
    */
   async adapt(data: ArrayData | Batches): Promise<void> {
@@ -135,13 +135,13 @@ export class Normalization extends Layer {
     return this.#inputShape.map((n, axis) => (kept.includes(axis) ? n : -1));
   }
 
-  /** The axes with means of their own, from 0 on and in order. */
+  /** The axes with separate means, from 0 on and in order. */
   #kept(rank: number): readonly number[] {
     const axes = this.axis.map((axis) => axisOf(this.name, axis, rank));
     return [...new Set(axes)].sort((a, b) => a - b);
   }
 
-  /** Numbers for the axes with means of their own, in a shape that goes with x: their last axis is the last of these. */
+  /** Numbers for the axes with separate means, in a shape that goes with x: their last axis is the last of these. */
   #along(x: Sym, values: NDArray | Variable): Sym {
     const shape = Array<number>(x.rank).fill(1);
     const kept = this.#kept(x.rank);

@@ -54,7 +54,7 @@ function initialStates(cell: RNNCell, sequence: Sym): readonly Sym[] | undefined
 
 type Step = (x: Sym, before: readonly Sym[], key: Sym | undefined) => { output: Sym; next: readonly Sym[] };
 
-/** @param carries Whether the output goes from step to step as a state of its own. */
+/** @param carries Whether the output goes from step to step as a further state. */
 function looped(
   cell: RNNCell,
   sequence: Sym,

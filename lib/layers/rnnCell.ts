@@ -24,7 +24,7 @@ import {
   weightOptions,
 } from './weightOptions.js';
 
-/** How long the state of a cell is; a list for several states, in which cells within a cell have lists of their own. */
+/** How long the state of a cell is; a list for several states, in which cells within a cell have nested lists. */
 export type StateSize = number | readonly StateSize[];
 
 /**

@@ -41,7 +41,7 @@ export function layerFrom(who: string, given: unknown): Layer {
   throw expected(who, `a layer or its configuration${form}`, given);
 }
 
-/** An equal layer with weights of its own: made of the configuration, in which some options may be others. @internal */
+/** An equal layer with separate weights: made of the configuration, in which some options may be others. @internal */
 export function layerLike(layer: Layer, changes: Record<string, unknown>): Layer {
   const { className, config } = layerRegistry.config(layer) as ObjectConfig;
   return layerRegistry.get({ className, config: { ...config, ...changes } });

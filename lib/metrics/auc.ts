@@ -32,7 +32,7 @@ export interface AUCOptions extends MetricOptions {
   summationMethod?: (typeof SUMMATIONS)[number];
   /** Thresholds between 0 and 1 instead of `numThresholds`. Default: those. */
   thresholds?: readonly number[];
-  /** Whether each label of predictions [n, labels] has a curve of its own; the result is the mean. Default false. */
+  /** Whether each label of predictions [n, labels] has a separate curve; the result is the mean. Default false. */
   multiLabel?: boolean;
   /** How many labels there are, with `multiLabel`. Default: as many as the first batch has. */
   numLabels?: number;
@@ -178,7 +178,7 @@ function innerThresholds(who: string, { thresholds, numThresholds }: AUCOptions)
  * The area under a curve of right and wrong answers over the thresholds, from 0 to 1; 0.5 is that of answers by chance under `ROC`. Targets
  * are 0 or 1 in the shape of the predictions, any dtype. https://keras.io/api/metrics/classification_metrics/#auc-class
  *
- * The curve is that of thresholds: predictions that lie close together need more of them.
+ * The curve is that of thresholds: predictions that are close to each other need more of them.
  *
  * @example
  *     const auc = metrics.auc();

@@ -94,7 +94,7 @@ export abstract class Metric<R extends MetricResult = Tensor> implements Disposa
   /** Whether more of it is better (`up`) or less (`down`), for callbacks that watch it. Default: not known. */
   readonly direction: 'up' | 'down' | undefined = undefined;
   readonly #variables: Variable[] = [];
-  /** Where its mean is kept, once it has one: in means of its own, or among those of a model. */
+  /** Where its mean is kept, once it has one: in separate means, or among those of a model. */
   #mean: { readonly means: Means; readonly at: number } | undefined;
   /** The result outside of `compile`, and the names of a record of several. */
   #reader: { readonly program: Program; readonly keys: readonly string[] | undefined } | undefined;
@@ -111,7 +111,7 @@ export abstract class Metric<R extends MetricResult = Tensor> implements Disposa
     this.#guard();
   }
 
-  /** `updateState` and `result` of a subclass see symbolic values alone: where there are none, a step of their own is made. */
+  /** `updateState` and `result` of a subclass see symbolic values alone: where there are none, a step is made for them. */
   #guard(): void {
     const update = this.updateState.bind(this);
     const result = this.result.bind(this);

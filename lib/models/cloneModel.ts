@@ -12,7 +12,7 @@ import type { OutputStructure } from './structure.js';
 
 /** What `cloneModel` takes. */
 export interface CloneModelOptions {
-  /** What the clone begins with instead of inputs of its own: as many as the model has; one or a list. Default: new inputs. */
+  /** What the clone begins with instead of new inputs: as many as the model has; one or a list. Default: new inputs. */
   inputTensors?: KerasTensor | readonly KerasTensor[];
   /** Makes a layer of the clone of one of the model. Default: one of the same configuration, with fresh weights. */
   cloneFunction?: (layer: Layer) => Layer;
@@ -26,7 +26,7 @@ const cloneNames = {
 const copyOf = (layer: Layer): Layer => layerFromConfig(layerConfig(layer));
 
 /**
- * A model like another, with layers and weights of its own, not compiled. https://keras.io/api/models/model/#clone_model-function
+ * A model like another, with separate layers and weights, not compiled. https://keras.io/api/models/model/#clone_model-function
  *
  * @param model A Sequential or a functional Model.
  * @param options `inputTensors`, `cloneFunction`: see {@link CloneModelOptions}.

@@ -40,7 +40,7 @@ export const einsum = op(
       summed(result, (label) => output.includes(label)),
       output,
     );
-    // An operand is no result: it may be an array, and nobody else's to dispose.
+    // An operand is no result: it may be an array, and is not to be disposed here.
     const isOwn = !(operands as readonly Operand[]).includes(value);
     return (isOwn ? value : transpose(value, [...output.keys()])) as Outcome<T>;
   },
@@ -172,7 +172,7 @@ function product(left: Labelled, right: Labelled, needed: ReadonlySet<string>): 
   return { value: unmerged(value, a, b, batch.length, labels), labels };
 }
 
-/** A stack of matrices [batch..., rows, columns] with the axes of each kind in one; and whether they lie transposed. */
+/** A stack of matrices [batch..., rows, columns] with the axes of each kind in one; and whether they are transposed. */
 function matrices(
   term: Labelled,
   batch: readonly string[],

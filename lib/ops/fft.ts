@@ -164,7 +164,7 @@ export const irfft = op(
 );
 
 /**
- * The stretches of the last axis, one from each `sequenceStride`-th place on, as far as they lie within it. https://keras.io/api/ops/fft/
+ * The stretches of the last axis, one from each `sequenceStride`-th place on, as far as they are within it. https://keras.io/api/ops/fft/
  *
  * @param x [..., n], all axes after the first of known size.
  * @param sequenceLength How long a stretch is, at most n.

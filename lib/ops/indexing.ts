@@ -48,7 +48,7 @@ export const take = op(
 );
 
 /**
- * For each place of the indices the number of x there, with the index in the place of its own along an axis: y[i, j] = x[i, indices[i, j]] for
+ * For each place of the indices the number of x there, with the index in place of the one along an axis: y[i, j] = x[i, indices[i, j]] for
  * the last one. Negative indices count from the end; other axes broadcast. https://keras.io/api/ops/numpy/
  *
  * @param indices int32 or uint8, of x's rank.
@@ -149,7 +149,7 @@ function sliced(x: Sym, axis: number, key: KeySlice | undefined): Sym {
  *
  * @param startIndices Where the part begins on each axis, 0 or more.
  * @param updates Of x's rank and dtype, and known sizes.
- * @throws EngineError `SHAPE` where the part does not lie within x; `ARGUMENT`, `DTYPE`.
+ * @throws EngineError `SHAPE` where the part is not within x; `ARGUMENT`, `DTYPE`.
  * @example ops.sliceUpdate(x, [1, 0], [[7, 8]]); // the second row becomes 7, 8
  */
 export const sliceUpdate = op(
@@ -173,7 +173,7 @@ export const sliceUpdate = op(
   },
 );
 
-/** x with the updates from the starts on, axis after axis: what lies before, the part, what lies behind. */
+/** x with the updates from the starts on, axis after axis: what is before, the part, what is after. */
 function replaced(x: Sym, starts: readonly number[], updates: Sym, axis: number): Sym {
   if (axis === starts.length) return updates;
   const size = typeOf(updates).shape[axis];

@@ -276,7 +276,7 @@ export const vstack = op('vstack', <T extends Operand>(xs: readonly T[]): Outcom
   outcomeOf(concatenate(raised('vstack', xs, (x) => (rankOf(x) < 2 ? reshape(x, [1, -1]) : x)))),
 );
 
-/** Values one behind the other: along the third axis, which those of lower rank are given. https://keras.io/api/ops/numpy/ @throws EngineError `SHAPE`. */
+/** Values one after the other: along the third axis, which those of lower rank are given. https://keras.io/api/ops/numpy/ @throws EngineError `SHAPE`. */
 export const dstack = op('dstack', <T extends Operand>(xs: readonly T[]): Outcome<T> => {
   const deep = (x: Sym) => {
     const row = rankOf(x) < 2 ? reshape(x, [1, -1]) : x;

@@ -27,7 +27,7 @@ type Places = number | readonly number[];
  *
  * @param start 0 or more.
  * @param size -1 is all that follow. On an axis whose size is known only when the program runs, what lies beyond its end is left out.
- * @throws EngineError `SHAPE` for more places than axes, and where the part does not lie within x; `ATTRIBUTE`.
+ * @throws EngineError `SHAPE` for more places than axes, and where the part is not within x; `ATTRIBUTE`.
  * @example ops.slice(x, [0, 1], [-1, 2]); // all rows, columns 1 and 2
  */
 export const slice = op('slice', <T extends Operand>(x: T, start: Places, size: Places): Outcome<T> => {
@@ -126,7 +126,7 @@ export interface PadOptions {
 
 const padNames = { mode: 'optional', constantValues: 'optional' } satisfies OptionNames<PadOptions>;
 
-/** Which place of an axis of n stands at a place that may lie outside of it. */
+/** Which place of an axis of n stands for a place that may be outside of it. */
 const MIRRORS = {
   edge: (at: number, n: number) => Math.min(Math.max(at, 0), n - 1),
   reflect: (at: number, n: number) => (n === 1 ? 0 : folded(at, 2 * n - 2, (place) => 2 * n - 2 - place, n)),
@@ -144,7 +144,7 @@ function folded(at: number, period: number, back: (place: number) => number, n: 
  * @param x Float32; with the modes that copy numbers any dtype.
  * @param padWidth For each axis, how many before and after.
  * @param options `mode`: what is put there, default 'constant'. `constantValues`: default 0.
- * @throws EngineError `ATTRIBUTE` for other paddings; `ARGUMENT` for another mode, or constantValues beside one; `SHAPE` where numbers are to be
+ * @throws EngineError `ATTRIBUTE` for other paddings; `ARGUMENT` for another mode, or constantValues with one; `SHAPE` where numbers are to be
  *   copied along an axis that has none or whose size is not known.
  * @example ops.pad([1, 2, 3], [[2, 0]], { mode: 'reflect' }); // [3, 2, 1, 2, 3]
  */

@@ -20,7 +20,7 @@ import { toFloat32 } from './toFloat32.js';
 export interface StftOptions {
   /** What stretches are multiplied by: a name, numbers [sequenceLength], or null for ones. Default `hann`. */
   window?: 'hann' | 'hamming' | readonly number[] | Float32Array | null;
-  /** Whether a stretch lies around its place: then x is mirrored at its ends. Default true. */
+  /** Whether a stretch is centred on its place: then x is mirrored at its ends. Default true. */
   center?: boolean;
 }
 

@@ -87,7 +87,7 @@ export const softplus = op('softplus', <T extends Operand>(x: T): Outcome<T> => 
 export const cast = op('cast', <T extends Operand>(x: T, dtype: DType): Outcome<T> =>
   apply('cast', [x], { dtype }),
 );
-/** x as it is, as a value of its own. Also as `ops.conj`, `ops.conjugate` and `ops.real`: all numbers are real. */
+/** x as it is, as a new value. Also as `ops.conj`, `ops.conjugate` and `ops.real`: all numbers are real. */
 export const copy = op('copy', <T extends Operand>(x: T): Outcome<T> => apply('identity', [x]));
 /** x, but a constant for gradients. */
 export const stopGradient = op('stopGradient', <T extends Operand>(x: T): Outcome<T> =>

@@ -40,7 +40,7 @@ export class LossScaleOptimizer extends BaseOptimizer implements LossScaleOptimi
     const { innerOptimizer, initialScale = 2 ** 15, dynamicGrowthSteps = 2000, name } = options;
     super({ name });
     if (!(innerOptimizer instanceof BaseOptimizer) || innerOptimizer instanceof LossScaleOptimizer)
-      throw expected(who, 'an optimizer without a loss scale of its own as innerOptimizer', innerOptimizer);
+      throw expected(who, 'an optimizer without a loss scale as innerOptimizer', innerOptimizer);
     this.innerOptimizer = innerOptimizer;
     this.initialScale = positive(who, 'initialScale', initialScale);
     this.dynamicGrowthSteps = integer(who, 'dynamicGrowthSteps', dynamicGrowthSteps);

@@ -238,7 +238,7 @@ export function objectToKeras(
 ): KerasConfig {
   const { className, config, buildConfig } = given;
   const shape = buildConfig?.['inputShape'] as number[] | undefined;
-  // Of several inputs each class has names of its own; calls build them.
+  // Of several inputs each class has other names; calls build them.
   const build = typeof shape?.[0] === 'number' && { build_config: { input_shape: toShape(shape) } };
   const custom = className.includes('>') || getRegisteredObject(className) !== undefined;
   const made = (module: string | null, own: Fields, registered: string | null = null): KerasConfig => ({

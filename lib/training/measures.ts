@@ -77,7 +77,7 @@ export class Measures {
     }
   }
 
-  /** Ends a run: nobody asks for its results any more. */
+  /** Ends a run: its results are not asked for any more. */
   release(run: RunState): void {
     for (const state of this.#states) if (holders.get(state) === run) holders.delete(state);
     if (this.#run === run) this.#run = undefined;

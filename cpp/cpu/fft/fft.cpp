@@ -22,7 +22,7 @@ int64_t largestFactor(int64_t n) {
   return std::max(largest, n);
 }
 
-// The transform of one row, unscaled, in both directions. A thread has one of its own, with its memory.
+// The transform of one row, unscaled, in both directions. Each thread has one, with its memory.
 class Row {
  public:
   explicit Row(int64_t n) : n_(n), from_(static_cast<size_t>(n)), to_(from_) {

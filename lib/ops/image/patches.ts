@@ -12,7 +12,7 @@ export interface ExtractPatchesOptions extends ImageOptions {
   strides?: Sides;
   /** How far the pixels of a patch are apart. Default 1. */
   dilationRate?: Sides;
-  /** `valid`: patches lie within the image; `same`: one for each stride, with zeros beyond the border. Default `valid`. */
+  /** `valid`: patches are within the image; `same`: one for each stride, with zeros outside the border. Default `valid`. */
   padding?: 'valid' | 'same';
 }
 

@@ -37,7 +37,7 @@ const resizeNames = {
 } satisfies OptionNames<ResizeOptions>;
 
 /**
- * Images of another height and width. Numbers lie in the middle of their pixels. https://keras.io/api/ops/image/
+ * Images of another height and width. Numbers are those in the middle of their pixels. https://keras.io/api/ops/image/
  *
  * @param images Of rank 3 (one) or 4 (a batch), height and width known. Whole numbers are rounded and keep their dtype.
  * @param size [height, width] of the result.

@@ -78,7 +78,7 @@ function placeOf(index: Operand, size: number, mode: SampleOptions['fillMode']):
   return cast<Operand>(where(equal<Operand, Operand>(clipped, clipped), clipped, 0), 'int32');
 }
 
-/** One of the pixels that a coordinate lies between: its place (int32), whether there is one (unset: surely), and its weight (unset: 1). */
+/** One of the pixels around a coordinate: its place (int32), whether there is one (unset: surely), and its weight (unset: 1). */
 interface Neighbour {
   readonly place: Operand;
   readonly valid?: Operand;

@@ -112,7 +112,7 @@ const perspectiveNames = {
  * @param startPoints Four corners (x, y), x the column: [4, 2], for all images or [n, 4, 2]. Gradients flow to them, too.
  * @param endPoints Of the same shape.
  * @returns Of the images' shape.
- * @throws EngineError `SHAPE`, `ARGUMENT`; `ARGUMENT` (when read) where three end points lie on one line.
+ * @throws EngineError `SHAPE`, `ARGUMENT`; `ARGUMENT` (when read) where three end points are on one line.
  */
 export const perspectiveTransform = op(
   'perspectiveTransform',

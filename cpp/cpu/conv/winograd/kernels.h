@@ -31,7 +31,7 @@ struct WinogradOutput {
   bool relu;              // cuts negative values off
   WinogradMap mask;       // data null, or a map of the same sizes: what is not positive there becomes 0
   WinogradResult pooled;  // data null: none. Else the maxima of windows of 2×2, strided by 2,
-  uint8_t* places;        // and where in its window each lies (0 … 3)
+  uint8_t* places;        // and which number of its window each is (0 … 3)
   float* moments;  // null, or [3][lanes]: a number near these outputs, and the sums of their distances from
                    // it and of the squares of these
   WinogradMap residual = {};  // data null, or a map of the same sizes that is added before the ReLU

@@ -167,12 +167,12 @@ class WinogradKernel : public Kernel {
   std::string implementation() const override { return implementation_; }
 
  protected:
-  // Memory of operands: so many of them behind a place.
-  std::byte* operands(void* place, int64_t behind) const {
-    return static_cast<std::byte*>(place) + behind * bytes_;
+  // Memory of operands: those from the first on.
+  std::byte* operands(void* place, int64_t first) const {
+    return static_cast<std::byte*>(place) + first * bytes_;
   }
-  const std::byte* operands(const void* place, int64_t behind) const {
-    return static_cast<const std::byte*>(place) + behind * bytes_;
+  const std::byte* operands(const void* place, int64_t first) const {
+    return static_cast<const std::byte*>(place) + first * bytes_;
   }
   // The floats that take as much memory as 36 planes of operands.
   int64_t planeFloats(int64_t plane) const {
