@@ -10,38 +10,23 @@ using attention::at;
 template <class T>
 class AttentionForwardKernel : public attention::AttentionKernel<T> {
   using Base = attention::AttentionKernel<T>;
-  using Base::allHeads_, Base::depth_, Base::keys_, Base::kernels_, Base::queries_, Base::scale_, Base::size_;
+  using Base::allHeads_, Base::blocks_, Base::depth_, Base::keys_, Base::kernels_, Base::own_, Base::packed_,
+      Base::queries_, Base::rows_, Base::scale_, Base::size_;
 
  public:
   explicit AttentionForwardKernel(const KernelSpec& spec)
-      : Base(spec, 0, 3),
-        keysT_(this->transposed(keys_, size_)),
-        values_(this->plain(keys_, depth_)),
-        rows_(this->rowsAtOnce()),
-        blocks_(rows_ > 0 ? (queries_ + rows_ - 1) / rows_ : 0) {
+      : Base(spec, 0, 3), keysT_(this->transposed(keys_, size_)), values_(this->plain(keys_, depth_)) {
     keysAt_ = packed_.template take<T>(keysT_.numbers());
     valuesAt_ = packed_.template take<T>(values_.numbers());
     xAt_ = own_.template take<T>(rows_ * keysT_.depth());
     productsAt_ = own_.template take<float>(rows_ * keysT_.columns());
     weightsAt_ = own_.template take<T>(rows_ * keysT_.columns());
     yAt_ = own_.template take<float>(rows_ * values_.columns());
-    biasAt_ = own_.template take<float>(keys_);
-    maskAt_ = own_.template take<uint8_t>(keys_);
-    together_ = this->headsAtOnce(packed_.bytes());
-  }
-
-  size_t scratchBytes() const override {
-    return static_cast<size_t>(together_) * packed_.bytes() +
-           static_cast<size_t>(this->threads_) * own_.bytes();
   }
 
   void run(const void* const* inputs, void* const* outputs, void* scratch) override {
     if (this->isEmpty()) return this->clear(outputs);
-    auto* packed = static_cast<std::byte*>(scratch);
-    std::byte* own = packed + static_cast<size_t>(together_) * packed_.bytes();
-    const auto packedOf = [&](int64_t i) { return packed + static_cast<size_t>(i) * packed_.bytes(); };
-    for (int64_t first = 0; first < allHeads_; first += together_) {
-      const int64_t heads = std::min(together_, allHeads_ - first);
+    this->forHeads(scratch, [&](int64_t first, int64_t heads, const auto& packedOf, const auto& ownOf) {
       parallelFor(this->threads_, 2 * heads, this->grain(keys_ * std::max(size_, depth_)),
                   [&](int64_t begin, int64_t end, int) {
                     for (int64_t i = begin; i < end; ++i)
@@ -49,11 +34,11 @@ class AttentionForwardKernel : public attention::AttentionKernel<T> {
                   });
       parallelFor(this->threads_, heads * blocks_, this->grain(rows_ * keys_ * (size_ + depth_)),
                   [&](int64_t begin, int64_t end, int part) {
-                    std::byte* mine = own + static_cast<size_t>(part) * own_.bytes();
                     for (int64_t i = begin; i < end; ++i)
-                      attend(inputs, outputs, first + i / blocks_, i % blocks_, packedOf(i / blocks_), mine);
+                      attend(inputs, outputs, first + i / blocks_, i % blocks_, packedOf(i / blocks_),
+                             ownOf(part));
                   });
-    }
+    });
   }
 
  private:
@@ -76,8 +61,7 @@ class AttentionForwardKernel : public attention::AttentionKernel<T> {
     auto* largest = static_cast<float*>(outputs[1]) + head * queries_;
     auto* sums = static_cast<float*>(outputs[2]) + head * queries_;
     for (int64_t r = 0; r < rows; ++r) {
-      const ScoreRow row = this->scoreRow(inputs, head, first + r, n, products + r * stride,
-                                          at<float>(own, biasAt_), at<uint8_t>(own, maskAt_));
+      const ScoreRow row = this->scoreRow(inputs, head, first + r, n, products + r * stride, own);
       kernels_.softmax(row, scale_, weights + r * stride, largest + first + r, sums + first + r);
     }
     values_.multiply(at<T>(packed, valuesAt_), weights, stride, rows, n, values_.columns(), y,
@@ -86,9 +70,7 @@ class AttentionForwardKernel : public attention::AttentionKernel<T> {
   }
 
   PackedMatrix<T> keysT_, values_;
-  int64_t rows_, blocks_, together_;
-  attention::Room packed_, own_;  // of each head, and of each thread
-  size_t keysAt_, valuesAt_, xAt_, productsAt_, weightsAt_, yAt_, biasAt_, maskAt_;
+  size_t keysAt_, valuesAt_, xAt_, productsAt_, weightsAt_, yAt_;
 };
 
 // Goes through a head's queries in order, so that only the sums over queries, of the gradients of keys and
@@ -99,13 +81,12 @@ class AttentionBackwardKernel : public attention::AttentionKernel<T> {
   static constexpr int64_t kItems = 32, kMostSums = 8 << 20;
 
   using Base = attention::AttentionKernel<T>;
-  using Base::allHeads_, Base::depth_, Base::keys_, Base::kernels_, Base::queries_, Base::scale_, Base::size_;
+  using Base::allHeads_, Base::blocks_, Base::depth_, Base::keys_, Base::kernels_, Base::own_, Base::packed_,
+      Base::queries_, Base::rows_, Base::scale_, Base::size_;
 
  public:
   explicit AttentionBackwardKernel(const KernelSpec& spec)
       : Base(spec, 1, 7),
-        rows_(this->rowsAtOnce()),
-        blocks_(rows_ > 0 ? (queries_ + rows_ - 1) / rows_ : 0),
         parts_(std::clamp<int64_t>(mostParts(), 1, std::max<int64_t>(blocks_, 1))),
         keysT_(this->transposed(keys_, size_)),
         valuesT_(this->transposed(keys_, depth_)),
@@ -127,40 +108,28 @@ class AttentionBackwardKernel : public attention::AttentionKernel<T> {
     gradientsAt_ = own_.template take<T>(scores);
     pairsAt_ = own_.template take<T>(std::is_same_v<T, float> ? 0 : scores);
     dqAt_ = own_.template take<float>(rows_ * plainKeys_.columns());
-    biasAt_ = own_.template take<float>(keys_);
-    maskAt_ = own_.template take<uint8_t>(keys_);
-    together_ = this->headsAtOnce(packed_.bytes());
-  }
-
-  size_t scratchBytes() const override {
-    return static_cast<size_t>(together_) * packed_.bytes() +
-           static_cast<size_t>(this->threads_) * own_.bytes();
   }
 
   void run(const void* const* inputs, void* const* outputs, void* scratch) override {
     if (this->isEmpty()) return this->clear(outputs);
-    auto* packed = static_cast<std::byte*>(scratch);
-    std::byte* own = packed + static_cast<size_t>(together_) * packed_.bytes();
-    const auto packedOf = [&](int64_t i) { return packed + static_cast<size_t>(i) * packed_.bytes(); };
     const int64_t width = std::max(size_, depth_);
-    for (int64_t first = 0; first < allHeads_; first += together_) {
-      const int64_t heads = std::min(together_, allHeads_ - first);
+    this->forHeads(scratch, [&](int64_t first, int64_t heads, const auto& packedOf, const auto& ownOf) {
       parallelFor(this->threads_, 3 * heads, this->grain(keys_ * width),
                   [&](int64_t begin, int64_t end, int) {
                     for (int64_t i = begin; i < end; ++i) pack(inputs, first + i / 3, i % 3, packedOf(i / 3));
                   });
       parallelFor(this->threads_, heads * parts_, this->grain(queries_ / parts_ * keys_ * width),
                   [&](int64_t begin, int64_t end, int part) {
-                    std::byte* mine = own + static_cast<size_t>(part) * own_.bytes();
                     for (int64_t i = begin; i < end; ++i)
-                      runPart(inputs, outputs, first + i / parts_, i % parts_, packedOf(i / parts_), mine);
+                      runPart(inputs, outputs, first + i / parts_, i % parts_, packedOf(i / parts_),
+                              ownOf(part));
                   });
       parallelFor(this->threads_, 2 * heads, this->grain(keys_ * width * parts_),
                   [&](int64_t begin, int64_t end, int) {
                     for (int64_t i = begin; i < end; ++i)
                       addParts(outputs, first + i / 2, i % 2 == 0, packedOf(i / 2));
                   });
-    }
+    });
   }
 
  private:
@@ -217,8 +186,7 @@ class AttentionBackwardKernel : public attention::AttentionKernel<T> {
     const auto* largest = static_cast<const float*>(inputs[5]) + head * queries_ + first;
     const auto* sums = static_cast<const float*>(inputs[6]) + head * queries_ + first;
     for (int64_t r = 0; r < rows; ++r) {
-      const ScoreRow row = this->scoreRow(inputs, head, first + r, n, products + r * stride,
-                                          at<float>(own, biasAt_), at<uint8_t>(own, maskAt_));
+      const ScoreRow row = this->scoreRow(inputs, head, first + r, n, products + r * stride, own);
       kernels_.gradients(row, scale_, largest[r], sums[r], flow + r * stride,
                          kernels_.dot(outGradients.row(r), y.row(r), depth_), weights + r * stride,
                          gradients + r * stride);
@@ -266,11 +234,10 @@ class AttentionBackwardKernel : public attention::AttentionKernel<T> {
     this->put(outputs, ofKeys ? 1 : 2, head, 0, keys_, sums, columns);
   }
 
-  int64_t rows_, blocks_, parts_, together_;
+  int64_t parts_;
   PackedMatrix<T> keysT_, valuesT_, plainKeys_, someQueries_, someGradients_;
-  attention::Room packed_, own_;  // of each head, and of each thread
   size_t keysTAt_, valuesTAt_, keysAt_, keySumsAt_, valueSumsAt_, xAt_, queriesAt_, outGradientsAt_,
-      productsAt_, flowAt_, weightsAt_, gradientsAt_, pairsAt_, dqAt_, biasAt_, maskAt_;
+      productsAt_, flowAt_, weightsAt_, gradientsAt_, pairsAt_, dqAt_;
 };
 
 // Statistics and the bias stay float32.

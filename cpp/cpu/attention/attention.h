@@ -81,20 +81,39 @@ class AttentionKernel : public OwnKernel {
         allHeads_(spec.inputs[first].shape[0] * heads_),
         scale_(static_cast<float>(spec.attrs.number("scale"))),
         isCausal_(spec.attrs.boolean("isCausal")),
+        rows_(std::min(queries_, std::clamp<int64_t>(kScores / std::max<int64_t>(keys_, 1), 8, 64))),
+        blocks_(rows_ > 0 ? (queries_ + rows_ - 1) / rows_ : 0),
         biasIndex_(rest) {
     const Dims scores{spec.inputs[first].shape[0], heads_, queries_, keys_};
     if (spec.attrs.boolean("bias")) bias_ = Term(spec.inputs[rest], scores);
     if (spec.attrs.boolean("mask")) mask_ = Term(spec.inputs.back(), scores);
     maskIndex_ = spec.inputs.size() - 1;
+    biasAt_ = own_.take<float>(keys_);
+    maskAt_ = own_.take<uint8_t>(keys_);
+  }
+
+  // Memory of the heads that are packed at once, then that of each thread.
+  size_t scratchBytes() const override {
+    return static_cast<size_t>(headsAtOnce()) * packed_.bytes() +
+           static_cast<size_t>(threads_) * own_.bytes();
+  }
+
+  // Calls work(first, heads, packedOf, ownOf) for some heads after another: packedOf(i) is the memory of the
+  // i-th of them, ownOf(part) that of a thread.
+  template <class Work>
+  void forHeads(void* scratch, const Work& work) const {
+    const int64_t together = headsAtOnce();
+    auto* packed = static_cast<std::byte*>(scratch);
+    std::byte* own = packed + static_cast<size_t>(together) * packed_.bytes();
+    const auto packedOf = [&](int64_t i) { return packed + static_cast<size_t>(i) * packed_.bytes(); };
+    const auto ownOf = [&](int part) { return own + static_cast<size_t>(part) * own_.bytes(); };
+    for (int64_t first = 0; first < allHeads_; first += together)
+      work(first, std::min(together, allHeads_ - first), packedOf, ownOf);
   }
 
   int64_t lanesOf(int64_t n) const {
     const int64_t lanes = levelFor<T>().product->lanes;
     return (n + lanes - 1) / lanes * lanes;
-  }
-  // How many queries a thread has at once.
-  int64_t rowsAtOnce() const {
-    return std::min(queries_, std::clamp<int64_t>(kScores / std::max<int64_t>(keys_, 1), 8, 64));
   }
   // How many keys queries before `end` have to look at: later ones than they see count only where all others
   // are masked.
@@ -149,24 +168,20 @@ class AttentionKernel : public OwnKernel {
     }
   }
 
-  // A query's row of scores for the first n keys; `floats` and `bytes` have room for a bias and a mask.
+  // A query's row of scores for the first n keys, in a thread's memory.
   ScoreRow scoreRow(const void* const* inputs, int64_t head, int64_t query, int64_t n, float* products,
-                    float* floats, uint8_t* bytes) const {
+                    std::byte* own) const {
     ScoreRow row{products, n, isCausal_ ? std::min(n, query + 1) : n, nullptr, nullptr};
     const int64_t sample = head / heads_, h = head % heads_;
     if (bias_)
-      row.bias = bias_.row(static_cast<const float*>(inputs[biasIndex_]), sample, h, query, n, floats);
+      row.bias = bias_.row(static_cast<const float*>(inputs[biasIndex_]), sample, h, query, n,
+                           at<float>(own, biasAt_));
     if (mask_)
-      row.mask = mask_.row(static_cast<const uint8_t*>(inputs[maskIndex_]), sample, h, query, n, bytes);
+      row.mask = mask_.row(static_cast<const uint8_t*>(inputs[maskIndex_]), sample, h, query, n,
+                           at<uint8_t>(own, maskAt_));
     return row;
   }
 
-  // How many heads are packed at once: some for each thread, or many small ones.
-  int64_t headsAtOnce(size_t bytes) const {
-    const auto small = static_cast<int64_t>(kPackedBytes / std::max<size_t>(bytes, 1));
-    return std::clamp<int64_t>(small, std::min<int64_t>(threads_, allHeads_),
-                               std::max<int64_t>(allHeads_, 1));
-  }
   // Items of so many multiplications that are worth a thread.
   static int64_t grain(int64_t multiplications) {
     return std::max<int64_t>(1, kLeastThreadWork / std::max<int64_t>(multiplications, 1));
@@ -178,13 +193,22 @@ class AttentionKernel : public OwnKernel {
   const int64_t allHeads_;  // of all samples
   const float scale_;
   const bool isCausal_;
+  const int64_t rows_, blocks_;  // how many queries a thread has at once, and how often
+  Room packed_, own_;            // of each head, and of each thread
 
  private:
+  // How many heads are packed at once: some for each thread, or many small ones.
+  int64_t headsAtOnce() const {
+    const auto small = static_cast<int64_t>(kPackedBytes / std::max<size_t>(packed_.bytes(), 1));
+    return std::clamp<int64_t>(small, std::min<int64_t>(threads_, allHeads_),
+                               std::max<int64_t>(allHeads_, 1));
+  }
+
   static constexpr int64_t kScores = 1 << 15, kLeastThreadWork = 1 << 17;
   static constexpr size_t kPackedBytes = size_t{4} << 20;
 
   Term bias_, mask_;
-  size_t biasIndex_, maskIndex_;
+  size_t biasIndex_, maskIndex_, biasAt_, maskAt_;
 };
 
 }  // namespace nodegrad::attention
