@@ -6,28 +6,16 @@ import * as ops from '../ops/index.js';
 import { apply } from '../core/apply.js';
 import type { Sym } from '../core/sym.js';
 import type { Variable } from '../core/variable.js';
+import { BaseNormalization, type BaseNormalizationOptions } from './baseNormalization.js';
 import { sizeOfAxis } from './check.js';
-import { type CallContext, Layer, type LayerOptions } from './layer.js';
-import {
-  type BetaOptions,
-  type GammaOptions,
-  weightConfig,
-  weightNames,
-  weightOptions,
-} from './weightOptions.js';
+import type { CallContext } from './layer.js';
 
 /** What `layers.batchNormalization` takes. */
-export interface BatchNormalizationOptions extends LayerOptions, GammaOptions, BetaOptions {
-  /** The channels' axis: 1 behind a convolution with `dataFormat: 'channelsFirst'`. Default -1. */
+export interface BatchNormalizationOptions extends BaseNormalizationOptions {
+  /** The channels' axis: 1 after a convolution with `dataFormat: 'channelsFirst'`. Default -1. */
   axis?: number;
   /** The share of the moving statistics that a training step keeps, from 0 to 1. Default 0.99. */
   momentum?: number;
-  /** Added to the variance, 0 or more, so that nothing is divided by 0. Default 0.001. */
-  epsilon?: number;
-  /** Whether beta is added. Default true. */
-  center?: boolean;
-  /** Whether the result is multiplied by gamma. Default true. */
-  scale?: boolean;
   /** What the moving mean begins as: an object or a name. Default `zeros`. */
   movingMeanInitializer?: InitializerLike;
   /** What the moving variance begins as: an object or a name. Default `ones`. */
@@ -57,28 +45,18 @@ const clippingNames = {
 } satisfies OptionNames<RenormClipping>;
 
 /** Normalizes each channel over the batch: made by `layers.batchNormalization`, which says more. */
-export class BatchNormalization extends Layer {
+export class BatchNormalization extends BaseNormalization<BatchNormalizationOptions> {
   static override readonly optionNames = {
-    ...Layer.optionNames,
+    ...BaseNormalization.optionNames,
     axis: 'optional',
     momentum: 'optional',
-    epsilon: 'optional',
-    center: 'boolean',
-    scale: 'boolean',
     movingMeanInitializer: 'optional',
     movingVarianceInitializer: 'optional',
     renorm: 'boolean',
     renormClipping: 'optional',
     renormMomentum: 'optional',
-    ...weightNames('gamma'),
-    ...weightNames('beta'),
   } satisfies OptionNames<BatchNormalizationOptions>;
   readonly className = 'BatchNormalization';
-  override readonly supportsMasking = true;
-  /** The options as given. */
-  readonly options: BatchNormalizationOptions;
-  #gamma: Variable | undefined;
-  #beta: Variable | undefined;
   #movingMean!: Variable;
   #movingVariance!: Variable;
   #movingStddev: Variable | undefined;
@@ -87,22 +65,17 @@ export class BatchNormalization extends Layer {
 
   constructor(options: BatchNormalizationOptions = {}) {
     super(options);
-    const { momentum = 0.99, epsilon = 1e-3, renormMomentum = 0.99, renormClipping } = options;
-    atLeastZero('batchNormalization', 'epsilon', epsilon);
+    const { momentum = 0.99, renormMomentum = 0.99, renormClipping } = options;
     fraction('batchNormalization', 'momentum', momentum);
     fraction('batchNormalization', 'renormMomentum', renormMomentum);
     if (renormClipping != null) checkClipping(renormClipping);
-    this.options = options;
   }
 
   override build(inputShape: Shape): void {
-    const { axis = -1, center = true, scale = true } = this.options;
+    const { axis = -1 } = this.options;
     const shape = [sizeOfAxis('batchNormalization', inputShape, axis)];
     const { movingMeanInitializer = 'zeros', movingVarianceInitializer = 'ones' } = this.options;
-    const gamma = weightOptions(this.options, 'gamma', 'ones');
-    if (scale) this.#gamma = this.addWeight({ name: 'gamma', shape, ...gamma });
-    const beta = weightOptions(this.options, 'beta', 'zeros');
-    if (center) this.#beta = this.addWeight({ name: 'beta', shape, ...beta });
+    this.addGammaAndBeta(shape);
     const statistic = (name: string, initializer: InitializerLike) =>
       this.addWeight({ name, shape, initializer, trainable: false });
     this.#movingMean = statistic('movingMean', movingMeanInitializer);
@@ -116,8 +89,7 @@ export class BatchNormalization extends Layer {
 
   call(x: Sym, { training }: CallContext): Sym {
     const { axis = -1, momentum = 0.99, epsilon = 1e-3 } = this.options;
-    const lifted = (weight: Variable | undefined) => weight && x.trace.lift(weight);
-    const [scale, offset] = [lifted(this.#gamma), lifted(this.#beta)];
+    const { gamma: scale, beta: offset } = this.gammaAndBeta(x);
     if (!training || !this.trainable) {
       const [mean, variance] = [x.trace.lift(this.#movingMean), x.trace.lift(this.#movingVariance)];
       return ops.batchNormalization(x, mean, variance, { axis, epsilon, scale, offset });
@@ -165,16 +137,14 @@ export class BatchNormalization extends Layer {
   }
 
   override getConfig() {
-    const { axis = -1, momentum = 0.99, epsilon = 1e-3, center = true, scale = true } = this.options;
+    const { axis = -1, momentum = 0.99 } = this.options;
     const initializer = (given: InitializerLike) => initializerConfig(initializerOf(given));
     return {
       ...super.getConfig(),
-      ...{ axis, momentum, epsilon, center, scale },
+      ...{ axis, momentum },
       renorm: this.options.renorm ?? false,
       renormClipping: this.options.renormClipping ?? null,
       renormMomentum: this.options.renormMomentum ?? 0.99,
-      ...weightConfig(this.options, 'gamma', 'ones'),
-      ...weightConfig(this.options, 'beta', 'zeros'),
       movingMeanInitializer: initializer(this.options.movingMeanInitializer ?? 'zeros'),
       movingVarianceInitializer: initializer(this.options.movingVarianceInitializer ?? 'ones'),
     };
