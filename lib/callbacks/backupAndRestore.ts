@@ -1,7 +1,7 @@
 import { type OptionNames, knownOptions } from '../base/checks.js';
 import type { NDArray } from '../core/ndarray.js';
 import { Callback } from './callback.js';
-import { type SaveFreq, refuseFiles, saveFreqOf } from './saveFreq.js';
+import { type SaveFreq, SaveTimes, refuseFiles } from './saveFreq.js';
 
 /** What {@link backupAndRestore} takes. */
 export interface BackupAndRestoreOptions {
@@ -26,20 +26,19 @@ interface State {
 
 /** Makes a `fit` that was interrupted go on in the next one: see {@link backupAndRestore}. */
 export class BackupAndRestore extends Callback {
-  readonly #saveFreq: SaveFreq;
+  readonly #times: SaveTimes;
   readonly #deleteCheckpoint: boolean;
   #state: State | undefined;
   #epoch = 0;
-  #batches = 0;
 
   constructor(options: BackupAndRestoreOptions = {}) {
     super();
     refuseFiles(WHO, options, 'backupDir');
     knownOptions(WHO, options, backupNames);
-    this.#saveFreq = saveFreqOf(WHO, options.saveFreq ?? 'epoch');
+    this.#times = new SaveTimes(WHO, options.saveFreq);
     this.#deleteCheckpoint = options.deleteCheckpoint ?? true;
     // A hook on batches has its price: it is there only where it is needed.
-    if (this.#saveFreq !== 'epoch') this.onTrainBatchEnd = () => this.#count();
+    if (!this.#times.isByEpoch) this.onTrainBatchEnd = () => this.#count();
   }
 
   /** The epoch, from 0, with which the next `fit` begins; undefined where nothing is kept. */
@@ -66,7 +65,7 @@ export class BackupAndRestore extends Callback {
 
   override async onEpochEnd(epoch: number): Promise<void> {
     this.#epoch = epoch + 1;
-    if (this.#saveFreq === 'epoch') await this.#save();
+    if (this.#times.isByEpoch) await this.#save();
   }
 
   override onTrainEnd(): void {
@@ -74,10 +73,7 @@ export class BackupAndRestore extends Callback {
   }
 
   async #count(): Promise<void> {
-    this.#batches++;
-    if (this.#batches < (this.#saveFreq as number)) return;
-    this.#batches = 0;
-    await this.#save();
+    if (this.#times.countBatch()) await this.#save();
   }
 
   async #save(): Promise<void> {

@@ -2,7 +2,7 @@ import { type OptionNames, finite, knownOptions } from '../base/checks.js';
 import type { NDArray } from '../core/ndarray.js';
 import type { Logs } from './callback.js';
 import { MonitorCallback, type MonitorOptions } from './monitorCallback.js';
-import { type SaveFreq, refuseFiles, saveFreqOf } from './saveFreq.js';
+import { type SaveFreq, SaveTimes, refuseFiles } from './saveFreq.js';
 
 /** What {@link modelCheckpoint} takes. */
 export interface ModelCheckpointOptions extends Omit<MonitorOptions, 'minDelta'> {
@@ -32,24 +32,23 @@ const checkpointNames = {
 /** Keeps the weights of the last epoch, or of the best one, in memory: see {@link modelCheckpoint}. */
 export class ModelCheckpoint extends MonitorCallback {
   readonly #options: ModelCheckpointOptions;
-  readonly #saveFreq: SaveFreq;
+  readonly #times: SaveTimes;
   #best: number | undefined;
   #weights: readonly NDArray[] | undefined;
   #optimizerWeights: readonly NDArray[] | undefined;
   #epoch: number | undefined;
   #current = 0;
-  #batches = 0;
 
   constructor(options: ModelCheckpointOptions = {}) {
     refuseFiles(WHO, options, 'filepath');
     knownOptions(WHO, options, checkpointNames);
     super(WHO, options);
     this.#options = { ...options };
-    this.#saveFreq = saveFreqOf(WHO, options.saveFreq ?? 'epoch');
+    this.#times = new SaveTimes(WHO, options.saveFreq);
     const { initialValueThreshold: threshold } = options;
     this.#best = threshold === undefined ? undefined : finite(WHO, 'initialValueThreshold', threshold);
     // A hook on batches has its price: it is there only where it is needed.
-    if (this.#saveFreq !== 'epoch') this.onTrainBatchEnd = (_batch, logs) => this.#count(logs);
+    if (!this.#times.isByEpoch) this.onTrainBatchEnd = (_batch, logs) => this.#count(logs);
   }
 
   /** The model's weights of the checkpoint, for `model.setWeights`; undefined before the first one. */
@@ -77,14 +76,11 @@ export class ModelCheckpoint extends MonitorCallback {
   }
 
   override async onEpochEnd(_epoch: number, logs: Logs): Promise<void> {
-    if (this.#saveFreq === 'epoch') await this.#keep(logs);
+    if (this.#times.isByEpoch) await this.#keep(logs);
   }
 
   async #count(logs: Logs): Promise<void> {
-    this.#batches++;
-    if (this.#batches < (this.#saveFreq as number)) return;
-    this.#batches = 0;
-    await this.#keep(logs);
+    if (this.#times.countBatch()) await this.#keep(logs);
   }
 
   async #keep(logs: Logs): Promise<void> {

@@ -4,10 +4,30 @@ import { EngineError } from '../base/errors.js';
 /** When a callback keeps the state: at the end of each epoch, or each time after so many batches. */
 export type SaveFreq = 'epoch' | number;
 
-/** Fails unless a value is `epoch` or a number of batches, 1 or more. @internal */
-export function saveFreqOf(who: string, value: unknown): SaveFreq {
-  if (value === 'epoch' || (Number.isSafeInteger(value) && (value as number) >= 1)) return value as SaveFreq;
-  throw expected(who, "'epoch' or a positive integer for saveFreq", value);
+/** Tells when a state is to be kept. @internal */
+export class SaveTimes {
+  readonly #every: SaveFreq;
+  #batches = 0;
+
+  /** Fails unless a value is `epoch` or a number of batches, 1 or more. */
+  constructor(who: string, value: unknown) {
+    const every = value ?? 'epoch';
+    if (every !== 'epoch' && !(Number.isSafeInteger(every) && (every as number) >= 1))
+      throw expected(who, "'epoch' or a positive integer for saveFreq", value);
+    this.#every = every as SaveFreq;
+  }
+
+  /** Whether it is at the ends of epochs, so that no hook on batches is needed. */
+  get isByEpoch(): boolean {
+    return this.#every === 'epoch';
+  }
+
+  /** Counts a batch: whether the state is to be kept after it. */
+  countBatch(): boolean {
+    if (this.#every === 'epoch' || ++this.#batches < this.#every) return false;
+    this.#batches = 0;
+    return true;
+  }
 }
 
 /** Fails where options name a file or folder. @internal */
