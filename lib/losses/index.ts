@@ -31,7 +31,8 @@ export {
 } from './categoricalGeneralizedCrossEntropy.js';
 export { CategoricalHinge, categoricalHinge } from './categoricalHinge.js';
 export { CosineSimilarity, type CosineSimilarityOptions, cosineSimilarity } from './cosineSimilarity.js';
-export { Dice, type DiceOptions, dice } from './dice.js';
+export { Dice, dice } from './dice.js';
+export type { OverlapLossOptions as DiceOptions } from './overlapLoss.js';
 export { Hinge, hinge } from './hinge.js';
 export { Huber, type HuberOptions, huber } from './huber.js';
 export { KLDivergence, klDivergence } from './klDivergence.js';

@@ -1,23 +1,19 @@
-import { type OptionNames, finite, integers } from '../base/checks.js';
-import { factoryName } from '../base/names.js';
+import { type OptionNames, finite } from '../base/checks.js';
 import type { Sym } from '../core/sym.js';
 import * as ops from '../ops/index.js';
-import { align } from './align.js';
-import { Loss, type LossOptions, lossNames } from './loss.js';
-import { EPSILON } from './probabilities.js';
+import { lossNames } from './loss.js';
+import { OverlapLoss, type OverlapLossOptions } from './overlapLoss.js';
 
 /** What `losses.tversky` takes. */
-export interface TverskyOptions extends LossOptions {
+export interface TverskyOptions extends OverlapLossOptions {
   /** What yTrue without yPred counts. Default 0.5. */
   alpha?: number;
   /** What yPred without yTrue counts. Default 0.5. */
   beta?: number;
-  /** The axes that are summed over; null: all, the batch too. Default null. */
-  axis?: number | readonly number[] | null;
 }
 
 /** The loss that {@link tversky} makes. */
-export class Tversky extends Loss {
+export class Tversky extends OverlapLoss {
   static override readonly optionNames: object = {
     ...lossNames,
     alpha: 'optional',
@@ -29,34 +25,22 @@ export class Tversky extends Loss {
   readonly alpha: number;
   /** What yPred without yTrue counts. */
   readonly beta: number;
-  /** The axes that are summed over; null: all, the batch too. */
-  readonly axis: number | readonly number[] | null;
 
   constructor(options: TverskyOptions = {}) {
     super(options);
-    const who = factoryName(new.target.name);
-    const { axis = null } = options;
-    if (axis !== null) integers(who, 'axis', axis);
-    this.alpha = finite(who, 'alpha', options.alpha ?? 0.5);
-    this.beta = finite(who, 'beta', options.beta ?? 0.5);
-    this.axis = axis;
+    this.alpha = finite('tversky', 'alpha', options.alpha ?? 0.5);
+    this.beta = finite('tversky', 'beta', options.beta ?? 0.5);
   }
 
-  override get isOfBatch(): boolean {
-    return this.axis === null;
-  }
-
-  call(yTrue: Sym, yPred: Sym): Sym {
-    const target = align(factoryName(this.className), yTrue, yPred);
-    const sum = (x: Sym) => ops.sum(x, this.axis === null ? {} : { axis: this.axis });
+  protected override overlap(target: Sym, yPred: Sym, sum: (x: Sym) => Sym) {
     const common = sum(ops.multiply(target, yPred));
     const missed = ops.multiply(sum(ops.multiply(ops.subtract(1, yPred), target)), this.alpha);
     const wrong = ops.multiply(sum(ops.multiply(yPred, ops.subtract(1, target))), this.beta);
-    return ops.subtract(1, ops.divide(common, ops.add(ops.add(ops.add(common, missed), wrong), EPSILON)));
+    return { common, whole: ops.add(ops.add(common, missed), wrong) };
   }
 
   override getConfig() {
-    return { ...super.getConfig(), alpha: this.alpha, beta: this.beta, axis: this.axis };
+    return { ...super.getConfig(), alpha: this.alpha, beta: this.beta };
   }
 }
 
