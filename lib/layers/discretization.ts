@@ -1,4 +1,4 @@
-import { type OptionNames, expected, integer, knownOptions, oneOf, positive } from '../base/checks.js';
+import { type OptionNames, expected, integer, oneOf, positive } from '../base/checks.js';
 import { EngineError } from '../base/errors.js';
 import { NDArray } from '../core/ndarray.js';
 import type { Sym } from '../core/sym.js';
@@ -6,7 +6,7 @@ import type { ArrayData, Batches } from '../data/batches.js';
 import { plainArrays } from '../data/plainArrays.js';
 import * as ops from '../ops/index.js';
 import { type CategoryMode, boundariesOf, encodedSym } from './categories.js';
-import { type AdaptOptions, adaptNames } from './indexLookup.js';
+import { type AdaptOptions, stepsOf } from './indexLookup.js';
 import { Layer, type LayerOptions } from './layer.js';
 import { Quantiles } from './quantiles.js';
 
@@ -67,8 +67,7 @@ export class Discretization extends Layer {
    * @throws EngineError `STATE` without `numBins`; `ARGUMENT` for data without numbers or with NaN.
    */
   async adapt(data: ArrayData | Batches, options: AdaptOptions = {}): Promise<void> {
-    knownOptions('adapt', options, adaptNames);
-    const steps = options.steps === undefined ? Infinity : integer('adapt', 'steps', options.steps);
+    const steps = stepsOf(options);
     if (this.numBins === undefined)
       throw new EngineError('STATE', `[${this.name}] expected numBins for adapt, received binBoundaries`);
     const quantiles = new Quantiles(this.epsilon);

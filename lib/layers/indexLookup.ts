@@ -66,8 +66,13 @@ export interface AdaptOptions {
   steps?: number;
 }
 
-/** The names of those options. @internal */
-export const adaptNames = { steps: 'optional' } satisfies OptionNames<AdaptOptions>;
+const adaptNames = { steps: 'optional' } satisfies OptionNames<AdaptOptions>;
+
+/** How many batches `adapt` reads at most. @internal */
+export function stepsOf(options: AdaptOptions): number {
+  knownOptions('adapt', options, adaptNames);
+  return options.steps === undefined ? Infinity : integer('adapt', 'steps', options.steps);
+}
 
 /** Looks tokens up in a vocabulary: what lookups of strings and of integers share. */
 export abstract class IndexLookup<T extends Token, Output> extends DataLayer<Tokens, Output> {
@@ -201,8 +206,7 @@ export abstract class IndexLookup<T extends Token, Output> extends DataLayer<Tok
     rowsOf: (batch: B) => readonly (readonly T[])[],
     options: AdaptOptions,
   ): Promise<void> {
-    knownOptions('adapt', options, adaptNames);
-    const steps = options.steps === undefined ? Infinity : integer('adapt', 'steps', options.steps);
+    const steps = stepsOf(options);
     this.resetState();
     let step = 0;
     for await (const batch of batches) {
