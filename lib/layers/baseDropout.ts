@@ -1,7 +1,6 @@
 import { factoryName } from '../base/names.js';
 import { type OptionNames, seedOf, share } from '../base/checks.js';
-import * as ops from '../ops/index.js';
-import { maskOf } from '../ops/noiseShape.js';
+import { dropped, maskOf } from '../ops/noiseShape.js';
 import type { Sym } from '../core/sym.js';
 import { drawing } from './drawing.js';
 import { type CallContext, Layer, type LayerOptions } from './layer.js';
@@ -43,10 +42,7 @@ export abstract class BaseDropout extends Layer {
 
   /** @param mask A value of the mask's shape. */
   protected drop(x: Sym, mask: Sym, key: Sym | undefined): Sym {
-    const dropped = (from: Sym) => ops.dropout(from, { rate: this.rate, ...drawing(x, key, this.seed) });
-    if (mask === x) return dropped(x);
-    const { trace } = x;
-    return ops.multiply(x, dropped(trace.op('broadcastLike', [trace.constant(1), mask])[0]));
+    return dropped(x, mask, { rate: this.rate, ...drawing(x, key, this.seed) });
   }
 
   override getConfig(): Record<string, unknown> {

@@ -1,5 +1,8 @@
 import { wrongShape } from '../base/checks.js';
 import type { Sym } from '../core/sym.js';
+import { multiply } from './binary.js';
+import { onesLike } from './creation.js';
+import { type DropoutOptions, dropout } from './random.js';
 import { stridedSlice } from './slice.js';
 
 /**
@@ -23,3 +26,7 @@ export function maskOf(who: string, x: Sym, noiseShape: readonly (number | null)
     noiseShape.map((n) => n ?? Infinity),
   );
 }
+
+/** x with numbers dropped, those together that one number of the mask's shape stands for. @param mask What {@link maskOf} gave. @internal */
+export const dropped = (x: Sym, mask: Sym, options: DropoutOptions): Sym =>
+  mask === x ? dropout(x, options) : multiply(x, dropout(onesLike(mask), options));

@@ -1,11 +1,9 @@
 import { type OptionNames, fraction, knownOptions } from '../base/checks.js';
 import { type Operand, type Outcome } from '../core/apply.js';
 import { op } from '../core/op.js';
-import { multiply } from '../ops/binary.js';
 import { asSym, outcomeOf } from '../ops/composed.js';
-import { convertToTensor, onesLike, zerosLike } from '../ops/creation.js';
-import { maskOf } from '../ops/noiseShape.js';
-import * as ops from '../ops/random.js';
+import { convertToTensor, zerosLike } from '../ops/creation.js';
+import { dropped, maskOf } from '../ops/noiseShape.js';
 import { type SeedOptions, keyOf } from './seedGenerator.js';
 
 /** What {@link dropout} takes. */
@@ -34,7 +32,6 @@ export const dropout = op(
     if (fraction(who, 'rate', rate) === 1) return zerosLike(inputs);
     const x = asSym(convertToTensor(inputs));
     const mask = maskOf(who, x, options.noiseShape ?? undefined);
-    const draw = { rate, key: keyOf(who, options) };
-    return outcomeOf(mask === x ? ops.dropout(x, draw) : multiply(x, ops.dropout(onesLike(mask), draw)));
+    return outcomeOf(dropped(x, mask, { rate, key: keyOf(who, options) }));
   },
 );
