@@ -6,7 +6,7 @@ import { type Tensor, tensor } from '../core/tensor.js';
 import type { Variable } from '../core/variable.js';
 import { sameRank, sameWeights } from '../losses/align.js';
 import * as ops from '../ops/index.js';
-import { histogram } from './histogram.js';
+import { rowSums } from '../ops/rowSums.js';
 import { Metric, type MetricOptions, type MetricValues, metricNames } from './metric.js';
 import { onlyTopK } from './topK.js';
 
@@ -86,7 +86,7 @@ export abstract class ConfusionMetric extends Metric {
     }
     const flat = (x: Sym) => ops.reshape(x, [-1]);
     const add = (variable: Variable, weights: Sym) => {
-      const more = histogram(flat(index), flat(weights), labels * steps);
+      const more = rowSums(flat(weights), flat(index), labels * steps);
       variable.assign(ops.add(variable, ops.reshape(more, [labels, steps])));
     };
     const histograms = (this.#histograms ??= this.#build(labels));

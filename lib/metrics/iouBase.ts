@@ -4,7 +4,7 @@ import { type Tensor, tensor } from '../core/tensor.js';
 import type { Variable } from '../core/variable.js';
 import { sameWeights } from '../losses/align.js';
 import * as ops from '../ops/index.js';
-import { histogram } from './histogram.js';
+import { rowSums } from '../ops/rowSums.js';
 import { Metric, type MetricValues, metricNames } from './metric.js';
 
 /** What all metrics of the overlap of classes take. */
@@ -89,7 +89,7 @@ export abstract class IoUBase extends Metric {
       const whole = this.dtype === 'int32' ? ops.cast(ops.cast(spread, 'int32'), 'float32') : spread;
       weights = ops.multiply(weights, ops.reshape(whole, [-1]));
     }
-    const more = histogram(index, weights, numClasses * numClasses);
+    const more = rowSums(weights, index, numClasses * numClasses);
     this.#table.assign(ops.add(this.#table, ops.cast(more, this.dtype)));
     return;
   }

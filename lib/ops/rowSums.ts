@@ -1,0 +1,23 @@
+import { type Operand, apply, typeOf } from '../core/apply.js';
+import type { Sym } from '../core/sym.js';
+import { tensor } from '../core/tensor.js';
+
+/**
+ * The sums of the rows of values at each index: the transpose of taking rows.
+ *
+ * @param values float32 [n, …].
+ * @param indices int32 [n], from 0 up to, not including, `rows`.
+ * @returns float32 [rows, …].
+ * @internal
+ */
+export function rowSums(values: Sym, indices: Sym, rows: number): Sym {
+  const row = typeOf(values).shape.slice(1);
+  // The last operand is there for its shape alone.
+  const like = apply<Operand>('broadcastTo', [tensor(0)], { shape: [rows, ...row] });
+  return apply<Operand>(
+    'gatherBackward',
+    [values, indices, like],
+    { axis: 0, batchDims: 0 },
+    'float32',
+  ) as unknown as Sym;
+}
