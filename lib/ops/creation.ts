@@ -5,7 +5,7 @@ import { KerasTensor } from '../core/kerasTensor.js';
 import { NDArray } from '../core/ndarray.js';
 import { op } from '../core/op.js';
 import { Sym } from '../core/sym.js';
-import { Tensor, type TensorData, allocate, tensor } from '../core/tensor.js';
+import { Tensor, type TensorData, allocate, sizeOf, tensor } from '../core/tensor.js';
 import { Variable } from '../core/variable.js';
 import { axisOf } from './axis.js';
 import { add, multiply, power, subtract } from './binary.js';
@@ -31,7 +31,7 @@ function made(
   number: (i: number) => number,
   dtype: DType = 'float32',
 ): Tensor {
-  const size = shape.reduce((a, b) => a * b, 1);
+  const size = sizeOf(shape);
   const data = allocate(who, 'float32', size);
   for (let i = 0; i < size; i++) data[i] = number(i);
   return tensor(data, shape, dtype);
@@ -127,7 +127,7 @@ export const dtype = (x: Operand): DType => typeOf(x).dtype;
 export function size(x: Operand): number {
   const { shape } = typeOf(x);
   if (shape.some((n) => n < 0)) throw wrongShape('size', 'a value of known size', shape);
-  return shape.reduce((a, b) => a * b, 1);
+  return sizeOf(shape);
 }
 
 /** What `ops.eye` and `ops.tri` take. */

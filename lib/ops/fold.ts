@@ -1,8 +1,8 @@
-import { type OptionNames, expected, integer, knownOptions, wrongShape } from '../base/checks.js';
+import { type OptionNames, knownOptions, wrongShape } from '../base/checks.js';
 import { type Operand, type Outcome, typeOf } from '../core/apply.js';
 import { op } from '../core/op.js';
 import { reshape, transpose } from './shape.js';
-import { type Sides, sidesOf } from './window.js';
+import { type Sides, integerSides } from './window.js';
 import { type Windows, overlapped, windowed } from './windows.js';
 
 /** What `ops.unfold` and `ops.fold` take. */
@@ -21,19 +21,13 @@ const foldNames = {
   stride: 'optional',
 } satisfies OptionNames<FoldOptions>;
 
-function pairOf(op: string, name: string, value: Sides, least = 1): readonly number[] {
-  const pair = sidesOf(value, 2);
-  if (!Array.isArray(pair) || pair.length !== 2) throw expected(op, `a number or two for ${name}`, value);
-  return pair.map((n) => integer(op, name, n, least));
-}
-
 function windowsOf(op: string, kernelSize: Sides, options: FoldOptions): Windows {
   knownOptions(op, options, foldNames);
   return {
-    size: pairOf(op, 'kernelSize', kernelSize),
-    strides: pairOf(op, 'stride', options.stride ?? 1),
-    dilations: pairOf(op, 'dilation', options.dilation ?? 1),
-    padding: pairOf(op, 'padding', options.padding ?? 0, 0),
+    size: integerSides(op, 'kernelSize', kernelSize, 2),
+    strides: integerSides(op, 'stride', options.stride ?? 1, 2),
+    dilations: integerSides(op, 'dilation', options.dilation ?? 1, 2),
+    padding: integerSides(op, 'padding', options.padding ?? 0, 2, 0),
   };
 }
 
@@ -74,7 +68,7 @@ export const fold = op(
   'fold',
   <X extends Operand>(x: X, outputSize: Sides, kernelSize: Sides, options: FoldOptions = {}): Outcome<X> => {
     const windows = windowsOf('fold', kernelSize, options);
-    const sizes = pairOf('fold', 'outputSize', outputSize);
+    const sizes = integerSides('fold', 'outputSize', outputSize, 2);
     const { shape } = typeOf(x);
     const counts = sizes.map((n, i) => {
       const reach = (windows.size[i] - 1) * windows.dilations[i] + 1;

@@ -3,7 +3,7 @@ import type { DType } from '../engine/engine.js';
 import { type Operand, type Outcome, indexOperand, typeOf } from '../core/apply.js';
 import { op } from '../core/op.js';
 import type { Sym } from '../core/sym.js';
-import { type Tensor, type TensorData, tensor } from '../core/tensor.js';
+import { type Tensor, type TensorData, sizeOf, tensor } from '../core/tensor.js';
 import type { Variable } from '../core/variable.js';
 import { axisOf, sizeAlong } from './axis.js';
 import { equal, where } from './binary.js';
@@ -19,7 +19,6 @@ import { concatenate, stridedSlice } from './slice.js';
 import { cast, copy, logicalNot } from './unary.js';
 
 const rankOf = (x: Operand): number => typeOf(x).shape.length;
-const product = (sizes: readonly number[]): number => sizes.reduce((a, b) => a * b, 1);
 
 /** What `ops.take` and `ops.takeAlongAxis` take. */
 export interface TakeOptions {
@@ -60,14 +59,14 @@ export const takeAlongAxis = op(
   <X extends Operand, I extends Operand>(x: X, indices: I, options: TakeOptions = {}): Outcome<X | I> => {
     knownOptions('takeAlongAxis', options, takeNames);
     if (options.axis === undefined)
-      return outcomeOf(gather(ravel(asSym(x)), counted(ravel(asSym(indexOperand(indices))), sizeOf(x))));
+      return outcomeOf(gather(ravel(asSym(x)), counted(ravel(asSym(indexOperand(indices))), countOf(x))));
     return outcomeOf(alongAxis('takeAlongAxis', asSym(x), asSym(indexOperand(indices)), options.axis));
   },
 );
 
-const sizeOf = (x: Operand): number => {
+const countOf = (x: Operand): number => {
   const { shape } = typeOf(x);
-  return shape.some((n) => n < 0) ? -1 : product(shape);
+  return shape.some((n) => n < 0) ? -1 : sizeOf(shape);
 };
 
 /** A part of an axis in the key of `ops.getItem`: Python's start:stop:step. */
@@ -287,7 +286,7 @@ export function nonzero(x: Tensor | Variable | TensorData): Tensor<'int32'>[] {
   const { data, shape } = convertToNumpy(x);
   const places = Array.from(data.keys()).filter((i) => data[i] !== 0);
   return shape.map((size, axis) => {
-    const inside = product(shape.slice(axis + 1));
+    const inside = sizeOf(shape.slice(axis + 1));
     return tensor(Int32Array.from(places, (i) => Math.floor(i / inside) % size));
   });
 }

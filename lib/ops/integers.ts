@@ -2,6 +2,7 @@ import { shapeOf, wrongShape } from '../base/checks.js';
 import type { Shape } from '../engine/engine.js';
 import { type Operand, type Outcome, indexOperand, promote } from '../core/apply.js';
 import { op } from '../core/op.js';
+import { sizeOf } from '../core/tensor.js';
 import { add, less, logicalAnd, notEqual, subtract, where } from './binary.js';
 import { type Binary, type Unary, asSym, binaryOp, outcomeOf, unaryOp } from './composed.js';
 import { counted } from './places.js';
@@ -53,8 +54,9 @@ export const unravelIndex = op(
   <I extends Operand>(indices: I, shape: Shape): Outcome<I>[] => {
     const sizes = shapeOf('unravelIndex', shape);
     if (sizes.includes(0)) throw wrongShape('unravelIndex', 'a shape with places', sizes);
-    const product = (from: number) => sizes.slice(from).reduce((a, b) => a * b, 1);
-    const places = counted(cast(asSym(indexOperand(indices)), 'int32'), product(0));
-    return sizes.map((size, axis) => outcomeOf(mod(floorDivide(places, product(axis + 1)), size)));
+    const places = counted(cast(asSym(indexOperand(indices)), 'int32'), sizeOf(sizes));
+    return sizes.map((size, axis) =>
+      outcomeOf(mod(floorDivide(places, sizeOf(sizes.slice(axis + 1))), size)),
+    );
   },
 );

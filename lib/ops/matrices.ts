@@ -2,7 +2,7 @@ import { type OptionNames, expected, integer, knownOptions, wrongShape } from '.
 import { type Operand, type Outcome, typeOf } from '../core/apply.js';
 import { op } from '../core/op.js';
 import type { Sym } from '../core/sym.js';
-import { type Tensor, tensor, zeros } from '../core/tensor.js';
+import { type Tensor, sizeOf, tensor, zeros } from '../core/tensor.js';
 import { axesOf, axisOf, sizeAlong } from './axis.js';
 import { multiply, power, subtract, where } from './binary.js';
 import { type Binary, asSym, binaryOp, compute, outcomeOf } from './composed.js';
@@ -16,7 +16,6 @@ import { toFloat32 } from './toFloat32.js';
 
 const shapeOf = (x: Operand): readonly number[] => typeOf(x).shape;
 const rankOf = (x: Operand): number => shapeOf(x).length;
-const product = (sizes: readonly number[]): number => sizes.reduce((a, b) => a * b, 1);
 
 /** What ops along a diagonal of matrices take. */
 export interface DiagonalOptions {
@@ -211,7 +210,7 @@ function contracted(who: string, a: Sym, b: Sym, n: number): Sym {
   const known = inner.map((size, i) => (size < 0 ? same[i] : size));
   if ([...outer, ...known, ...columns].filter((size) => size < 0).length > 1)
     throw wrongShape(who, 'at most one unknown dimension', left);
-  const flat = (sizes: readonly number[]) => (sizes.some((size) => size < 0) ? -1 : product(sizes));
+  const flat = (sizes: readonly number[]) => (sizes.some((size) => size < 0) ? -1 : sizeOf(sizes));
   const matrix = matmul(
     reshape(toFloat32(a), [flat(outer), flat(known)]),
     reshape(toFloat32(b), [flat(known), flat(columns)]),

@@ -1,34 +1,20 @@
 import { type OptionNames, expected, integer, knownOptions, shapeOf, wrongShape } from '../base/checks.js';
 import type { Shape } from '../engine/engine.js';
-import { type Operand, type Outcome, apply, indexOperand, typeOf } from '../core/apply.js';
+import { type Operand, type Outcome, indexOperand, typeOf } from '../core/apply.js';
 import { KerasTensor } from '../core/kerasTensor.js';
 import { op } from '../core/op.js';
 import { Sym } from '../core/sym.js';
-import { tensor } from '../core/tensor.js';
+import { sizeOf, tensor } from '../core/tensor.js';
 import { add, greaterEqual, less, logicalOr, where } from './binary.js';
 import { asSym, outcomeOf } from './composed.js';
 import { convertToNumpy } from './creation.js';
 import { gather } from './gather.js';
 import { counted } from './places.js';
+import { rowSums } from './rowSums.js';
 import { reshape, squeeze } from './shape.js';
 import { stridedSlice } from './slice.js';
 import { toFloat32 } from './toFloat32.js';
 import { cast } from './unary.js';
-
-const product = (sizes: readonly number[]): number => sizes.reduce((a, b) => a * b, 1);
-
-/** The sums of the rows of values at each index, [rows, …]: the transpose of taking rows. */
-function rowSums(values: Sym, indices: Sym, rows: number): Sym {
-  const row = typeOf(values).shape.slice(1);
-  // The last operand is there for its shape alone.
-  const like = apply<Operand>('broadcastTo', [tensor(0)], { shape: [rows, ...row] });
-  return apply<Operand>(
-    'gatherBackward',
-    [values, indices, like],
-    { axis: 0, batchDims: 0 },
-    'float32',
-  ) as unknown as Sym;
-}
 
 /**
  * Indices of several axes as places in the list of all rows of a shape.
@@ -43,7 +29,7 @@ function flatPlaces(who: string, indices: Operand, shape: readonly number[]): Sy
     throw wrongShape(who, `indices with 1 to ${shape.length} numbers along the last axis`, own);
   const list = reshape(given, [-1, axes]);
   const along = shape.slice(0, axes).map((size, axis) => {
-    const step = product(shape.slice(axis + 1, axes));
+    const step = sizeOf(shape.slice(axis + 1, axes));
     // Taken from a list, so that an index out of range is refused on its own axis.
     const steps = tensor(Int32Array.from({ length: size }, (_, i) => i * step));
     const column = squeeze(stridedSlice(list, [0, axis], [Infinity, axis + 1]), 1);
@@ -69,7 +55,7 @@ export const scatter = op(
     const axes = typeOf(indexOperand(indices)).shape.at(-1) as number;
     const row = sizes.slice(axes);
     const rows = reshape(toFloat32(asSym(values)), [-1, ...row]);
-    const sums = reshape(rowSums(rows, places, product(sizes.slice(0, axes))), sizes);
+    const sums = reshape(rowSums(rows, places, sizeOf(sizes.slice(0, axes))), sizes);
     const { dtype } = typeOf(values);
     return outcomeOf(dtype === 'float32' ? sums : cast<Operand>(sums, dtype));
   },

@@ -1,4 +1,4 @@
-import { expected, oneOf } from '../base/checks.js';
+import { expected, integer, oneOf } from '../base/checks.js';
 import type { Attrs } from '../engine/engine.js';
 import { type ErrorCode } from '../base/errors.js';
 import { type Operand, typeOf } from '../core/apply.js';
@@ -29,6 +29,20 @@ export const spatialOf = (x: Operand): number => Math.max(typeOf(x).shape.length
 /** @internal */
 export const sidesOf = (value: Sides, spatial: number): readonly number[] =>
   typeof value === 'number' ? Array<number>(spatial).fill(value) : value;
+
+/** Fails unless a value is one integer for all spatial axes, or one for each; gives one for each. @internal */
+export function integerSides(
+  op: string,
+  name: string,
+  value: Sides,
+  spatial: number,
+  least = 1,
+): readonly number[] {
+  const sides: unknown = sidesOf(value, spatial);
+  if (!Array.isArray(sides) || sides.length !== spatial)
+    throw expected(op, `a number or ${spatial} for ${name}`, value);
+  return [...(sides as unknown[])].map((n) => integer(op, name, n, least));
+}
 
 /** The engine's attributes of a padding. @internal */
 export function paddingAttrs(op: string, padding: Padding, spatial: number): Attrs {

@@ -2,6 +2,7 @@
 import { type OptionNames, wrongShape } from '../../base/checks.js';
 import { type Operand, typeOf } from '../../core/apply.js';
 import type { NDArray } from '../../core/ndarray.js';
+import { sizeOf } from '../../core/tensor.js';
 import type { DType } from '../../engine/engine.js';
 import { add, equal, greater, logicalAnd, logicalOr, multiply, subtract } from '../binary.js';
 import { matmul } from '../matmul.js';
@@ -50,7 +51,7 @@ export function knownSizes(op: string, shape: readonly number[], axes: readonly 
 export function contracted(x: Operand, axis: number, weights: NDArray): Operand {
   const { shape } = typeOf(x);
   const [m, n] = weights.shape;
-  const after = shape.slice(axis + 1).reduce((a, b) => a * b, 1);
+  const after = sizeOf(shape.slice(axis + 1));
   const before = axis === 0 ? 1 : -1;
   const made =
     after === 1

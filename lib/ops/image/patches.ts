@@ -1,8 +1,9 @@
-import { type OptionNames, expected, integer, knownOptions, oneOf, wrongShape } from '../../base/checks.js';
+import { type OptionNames, knownOptions, oneOf, wrongShape } from '../../base/checks.js';
 import { type Operand, type Outcome, typeOf } from '../../core/apply.js';
 import { op } from '../../core/op.js';
+import { sizeOf } from '../../core/tensor.js';
 import { reshape, transpose } from '../shape.js';
-import { dataFormatOf, type Sides, sidesOf } from '../window.js';
+import { dataFormatOf, integerSides, type Sides } from '../window.js';
 import { windowed } from '../windows.js';
 import { type ImageOptions, imageNames } from './images.js';
 
@@ -33,16 +34,10 @@ function patches(
   knownOptions(op, options, patchNames);
   const { strides = size, dilationRate = 1, padding = 'valid', dataFormat } = options;
   oneOf(op, 'padding', padding, ['valid', 'same']);
-  const each = (name: string, value: Sides) => {
-    const list = sidesOf(value, spatial);
-    if (!Array.isArray(list) || list.length !== spatial)
-      throw expected(op, `a number or ${spatial} for ${name}`, value);
-    return list.map((n) => integer(op, name, n));
-  };
   const windows = {
-    size: each('size', size),
-    strides: each('strides', strides),
-    dilations: each('dilationRate', dilationRate),
+    size: integerSides(op, 'size', size, spatial),
+    strides: integerSides(op, 'strides', strides, spatial),
+    dilations: integerSides(op, 'dilationRate', dilationRate, spatial),
     padding,
   };
   const { shape } = typeOf(x);
@@ -60,7 +55,7 @@ function patches(
   const places = axes.map((_, i) => start + 2 * i);
   const inner = [...places.map((axis) => axis + 1), channels];
   const made = transpose(y, last ? [...lead, ...places, ...inner] : [...lead, ...inner, ...places]);
-  const depth = windows.size.reduce((a, b) => a * b, 1) * shape[last ? rank - 1 : lead.length];
+  const depth = sizeOf(windows.size) * shape[last ? rank - 1 : lead.length];
   const batch = lead.map(() => -1);
   return reshape<Operand>(made, last ? [...batch, ...counts, depth] : [...batch, depth, ...counts]);
 }
