@@ -3,6 +3,7 @@ import type { Shape } from '../engine/engine.js';
 import { Initializer } from '../initializers/initializer.js';
 import { type InitializerLike, initializerConfig, initializerOf } from '../initializers/registry.js';
 import * as ops from '../ops/index.js';
+import { withRank } from '../ops/withRank.js';
 import { apply } from '../core/apply.js';
 import type { Sym } from '../core/sym.js';
 import type { Variable } from '../core/variable.js';
@@ -190,8 +191,7 @@ function maskedNormalization(
 ) {
   const channels = options.axis < 0 ? options.axis + x.rank : options.axis;
   const axis = Array.from({ length: x.rank }, (_, i) => i).filter((i) => i !== channels);
-  let steps = mask;
-  while (steps.rank < x.rank) steps = ops.expandDims(steps, -1);
+  const steps = withRank(mask, x.rank);
   const counted = (values: Sym) => ops.sum(ops.where(steps, values, 0), { axis, keepDims: true });
   // Keras's epsilon: nothing is divided by 0 where nothing counts.
   const count = ops.add(counted(apply<number | Sym>('broadcastLike', [1, x])), 1e-7);

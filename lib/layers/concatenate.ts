@@ -1,6 +1,7 @@
 import type { OptionNames } from '../base/checks.js';
 import { listOf } from '../base/list.js';
 import * as ops from '../ops/index.js';
+import { withRank } from '../ops/withRank.js';
 import { apply } from '../core/apply.js';
 import type { Sym } from '../core/sym.js';
 import { Layer, type LayerOptions } from './layer.js';
@@ -38,7 +39,7 @@ export class Concatenate extends Layer {
     const full = listOf(inputs).map((x, i) => {
       const mask = masks[i];
       const everywhere = ops.cast(apply<number | Sym>('broadcastLike', [1, x]), 'bool');
-      return mask ? ops.logicalAnd(expandTo(mask, x.rank), everywhere) : everywhere;
+      return mask ? ops.logicalAnd(withRank(mask, x.rank), everywhere) : everywhere;
     });
     const joined = ops.cast(ops.concatenate(full, { axis: this.axis }), 'float32');
     return ops.greater(ops.max(joined, { axis: -1 }), 0);
@@ -48,9 +49,6 @@ export class Concatenate extends Layer {
     return { ...super.getConfig(), axis: this.axis };
   }
 }
-
-const expandTo = (mask: Sym, rank: number): Sym =>
-  mask.rank < rank ? expandTo(ops.expandDims(mask, -1), rank) : mask;
 
 /**
  * Several inputs one after another along an axis: [n, 2] and [n, 3] to [n, 5]. All other sizes must be the same. It has no weights.

@@ -1,6 +1,7 @@
 import { listOf } from '../base/list.js';
 import type { Sym } from '../core/sym.js';
 import * as ops from '../ops/index.js';
+import { withRank } from '../ops/withRank.js';
 import type { CallContext } from './layer.js';
 import { loopOver } from './loop.js';
 import { type RNNCell, isProjecting } from './rnnCell.js';
@@ -74,11 +75,13 @@ function looped(
     ([x, counts], before, key) => {
       const { output, next } = step(x, before.slice(0, first.length), key);
       const kept = mask
-        ? next.map((state, i) => ops.where(likeState(counts, state), state, before[i]))
+        ? next.map((state, i) => ops.where(withRank(counts, state.rank), state, before[i]))
         : next;
       if (!carries) return { states: kept, results: returnSequences ? [kept[0]] : [] };
       const last = before[first.length];
-      const y = mask ? ops.where(likeState(counts, output), output, zeroOutputForMask ? 0 : last) : output;
+      const y = mask
+        ? ops.where(withRank(counts, output.rank), output, zeroOutputForMask ? 0 : last)
+        : output;
       return { states: [...kept, y], results: returnSequences ? [y] : [] };
     },
   );
@@ -89,10 +92,3 @@ function looped(
 /** The sizes of an output but the first: those of the first state, if the cell does not say how long it is. */
 const outputShape = (cell: RNNCell, [state]: readonly Sym[]): readonly number[] =>
   state.rank > 2 ? state.shape.slice(1) : [outputSizeOf(cell)];
-
-/** [n] with an axis for each of a state. */
-function likeState(counts: Sym, state: Sym): Sym {
-  let wide = counts;
-  while (wide.rank < state.rank) wide = ops.expandDims(wide, -1);
-  return wide;
-}

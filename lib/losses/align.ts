@@ -2,6 +2,7 @@ import { expected, wrongShape } from '../base/checks.js';
 import type { Shape } from '../engine/engine.js';
 import { EngineError, describe, shapeText } from '../base/errors.js';
 import * as ops from '../ops/index.js';
+import { withRank } from '../ops/withRank.js';
 import { toFloat32 } from '../ops/toFloat32.js';
 import { toIndices } from '../ops/toIndices.js';
 import { Sym } from '../core/sym.js';
@@ -134,9 +135,6 @@ export function maskedWeights(
  */
 export const sameWeights = (name: string, weights: Sym, values: Sym): Sym =>
   withRank(alignWeights(name, weights, values), values.rank);
-
-/** With axes of size 1 at the end. */
-const withRank = (x: Sym, rank: number): Sym => (x.rank < rank ? withRank(ops.expandDims(x, -1), rank) : x);
 
 /** The number of elements as a float32 scalar. @internal */
 export const size = (x: Sym): Sym => x.trace.op('sizeRatio', [x, x.trace.constant(1)])[0];
