@@ -6,7 +6,7 @@ import { align } from './align.js';
 import { Loss, type LossOptions } from './loss.js';
 import { EPSILON } from './probabilities.js';
 
-/** What losses of overlaps take. */
+/** What losses of overlaps take; also as `DiceOptions`. */
 export interface OverlapLossOptions extends LossOptions {
   /** The axes that are summed over; null: all, the batch too. Default null. */
   axis?: number | readonly number[] | null;
