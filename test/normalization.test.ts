@@ -296,6 +296,20 @@ describe('layerNormalization', () => {
 });
 
 describe('ops', () => {
+  it('refuse factors of fewer sizes than axes', () => {
+    const [wide, scalar] = [ops.reshape(x(), [2, 2, 18]), ops.reshape([1], [])];
+    const calls = {
+      layerNormalization: () => ops.layerNormalization(wide, { axis: [0, 1], gamma: [1, 1] }),
+      rmsNormalization: () => ops.rmsNormalization(wide, { axis: 0, scale: scalar }),
+      batchNormalization: () => ops.batchNormalization(wide, scalar, scalar, { axis: 1 }),
+    };
+    for (const [name, call] of Object.entries(calls))
+      expect(errorOf(call)).toMatchObject({
+        code: 'SHAPE',
+        message: expect.stringContaining(`[${name}] expected a size for each of`),
+      });
+  });
+
   const own = (v: Sym, options: ops.BatchNormalizationOptions = {}) =>
     ops.batchNormalization(v, undefined, undefined, options).y;
 

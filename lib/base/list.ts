@@ -11,7 +11,7 @@ export const listOf = <T>(given: T | readonly T[]): readonly T[] =>
  * @internal
  */
 export function itemAt<T>(list: ArrayLike<T>, index: number): T {
-  if (index >= 0 && index < list.length) return Reflect.get<ArrayLike<T>, number>(list, index);
+  if (index >= 0 && index < list.length) return list[index] as T;
   throw new EngineError(
     'INTERNAL',
     `[itemAt] expected an item at ${index}, received a list of ${list.length}`,
@@ -20,3 +20,31 @@ export function itemAt<T>(list: ArrayLike<T>, index: number): T {
 
 /** The first item of a list that the caller knows to have one. @internal */
 export const firstOf = <T>(list: ArrayLike<T>): T => itemAt(list, 0);
+
+/** The last item of a list that the caller knows to have one. @internal */
+export const lastOf = <T>(list: ArrayLike<T>): T => itemAt(list, list.length - 1);
+
+/** A list of N items at least. @internal */
+export type AtLeast<T, N extends number, Items extends readonly T[] = readonly []> = Items['length'] extends N
+  ? readonly [...Items, ...T[]]
+  : AtLeast<T, N, readonly [...Items, T]>;
+
+/**
+ * A list that the caller knows to have so many items at least, to be taken apart: `const [rows, columns] = atLeast(shape, 2)`.
+ *
+ * @throws EngineError `INTERNAL` where it has fewer.
+ * @internal
+ */
+export function atLeast<T, N extends 1 | 2 | 3 | 4 | 5 | 6>(list: readonly T[], count: N): AtLeast<T, N> {
+  if (list.length >= count) return list as unknown as AtLeast<T, N>;
+  throw new EngineError(
+    'INTERNAL',
+    `[atLeast] expected a list of ${count} items or more, received ${list.length}`,
+  );
+}
+
+/** As `map` of a list, where the type says how many items it has: `const [a, b] = mapTuple([x, y], (value) => …)`. @internal */
+export const mapTuple = <const L extends readonly unknown[], R>(
+  list: L,
+  one: (item: L[number], index: number) => R,
+): { [K in keyof L]: R } => list.map(one) as { [K in keyof L]: R };

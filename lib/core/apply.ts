@@ -1,4 +1,4 @@
-import { firstOf } from '../base/list.js';
+import { type AtLeast, atLeast } from '../base/list.js';
 import type { Attrs, DType } from '../engine/engine.js';
 import { eager } from './eager.js';
 import { KerasTensor } from './kerasTensor.js';
@@ -36,7 +36,7 @@ export function apply<T extends Operand>(
   attrs: Attrs = {},
   dtype: DType | undefined = dtypeFor(operands),
 ): Outcome<T> {
-  return firstOf(applyAll(op, operands, attrs, 1, dtype));
+  return applyAll(op, operands, attrs, 1, dtype)[0];
 }
 
 /**
@@ -60,7 +60,7 @@ export function promote<T extends Operand>(
   const made: Tensor[] = [];
   const inputs = operands.map((operand, i): Operand => {
     if (fits(operand, i)) return operand;
-    if (trace) return firstOf(trace.op('cast', [symbolic(trace, operand)], { dtype }));
+    if (trace) return trace.op('cast', [symbolic(trace, operand)], { dtype })[0];
     const temporary = apply('cast', [operand as Tensor], { dtype });
     made.push(temporary);
     return temporary;
@@ -80,17 +80,17 @@ export const applyFloat = <T extends Operand>(
 ): Outcome<T> => promote(op, operands, attrs, { least: 'float32' });
 
 /** As {@link apply}, with the first `outputs`. @internal */
-export function applyAll<T extends Operand>(
+export function applyAll<T extends Operand, N extends 1 | 2 | 3>(
   op: string,
   operands: readonly T[],
   attrs: Attrs,
-  outputs: number,
+  outputs: N,
   dtype: DType | undefined = dtypeFor(operands),
-): Outcome<T>[] {
+): AtLeast<Outcome<T>, N> {
   const trace = traceOf(operands);
   if (trace) {
     const inputs = operands.map((operand) => symbolic(trace, operand, dtype));
-    return trace.op(op, inputs, attrs).slice(0, outputs) as Outcome<T>[];
+    return atLeast(trace.op(op, inputs, attrs).slice(0, outputs) as Outcome<T>[], outputs);
   }
   const made: Tensor[] = [];
   const inputs = operands.map((operand) => {
@@ -101,7 +101,7 @@ export function applyAll<T extends Operand>(
     return temporary;
   });
   try {
-    return eager(op, inputs, attrs, outputs) as Outcome<T>[];
+    return atLeast(eager(op, inputs, attrs, outputs) as Outcome<T>[], outputs);
   } finally {
     for (const temporary of made) temporary.dispose();
   }

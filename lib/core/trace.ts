@@ -1,4 +1,4 @@
-import { firstOf } from '../base/list.js';
+import { atLeast } from '../base/list.js';
 import { expected } from '../base/checks.js';
 import { type DtypePolicy, computeDtype } from './dtypePolicy.js';
 import {
@@ -84,17 +84,17 @@ export class Trace {
   }
 
   /** Adds an op of the engine, by its name there, and gives its outputs. */
-  op(name: string, inputs: readonly Sym[], attrs: Attrs = {}): Sym[] {
+  op(name: string, inputs: readonly Sym[], attrs: Attrs = {}): [Sym, ...Sym[]] {
     for (const input of inputs) this.#checkOwn(name, input);
     const ids = inputs.map((input) => input.id);
-    return engine()
-      .addOp(this.#graph, name, ids, attrs)
-      .map((value) => this.#sym(value, name, inputs, attrs));
+    const [first, ...others] = atLeast(engine().addOp(this.#graph, name, ids, attrs), 1);
+    const output = (value: TypedValue): Sym => this.#sym(value, name, inputs, attrs);
+    return [output(first), ...others.map(output)];
   }
 
   /** A filled constant, by default a scalar. */
   constant(value: number, dtype: DType = 'float32', shape: Shape = []): Sym {
-    return firstOf(this.op('constant', [], { value, dtype, shape }));
+    return this.op('constant', [], { value, dtype, shape })[0];
   }
 
   /** The value of a variable at this point of the step, or a tensor as a constant of the graph. */
@@ -127,7 +127,7 @@ export class Trace {
     body();
     for (const [target, value] of this.#updates) {
       const kept = before.get(target) ?? this.start(target);
-      if (value !== kept) this.assign(target, firstOf(this.op('where', [condition, value, kept])));
+      if (value !== kept) this.assign(target, this.op('where', [condition, value, kept])[0]);
     }
   }
 

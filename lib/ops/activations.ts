@@ -1,5 +1,6 @@
 import { type OptionNames, atLeastZero, finite, knownOptions, positive } from '../base/checks.js';
 import { EngineError, shapeText } from '../base/errors.js';
+import { itemAt } from '../base/list.js';
 import { type Operand, type Outcome, typeOf } from '../core/apply.js';
 import { op } from '../core/op.js';
 import { type AxisOptions, axisNames, axisOf } from './axis.js';
@@ -198,7 +199,7 @@ export const glu = op('glu', <T extends Operand>(x: T, options: AxisOptions = {}
   knownOptions('glu', options, axisNames);
   const { shape } = typeOf(x);
   const axis = axisOf('glu', options.axis ?? -1, shape.length);
-  const size = shape[axis];
+  const size = itemAt(shape, axis);
   if (size < 0 || size % 2 !== 0)
     throw new EngineError(
       'SHAPE',

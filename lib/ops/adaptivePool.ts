@@ -1,4 +1,5 @@
 import { type OptionNames, expected, integer, knownOptions, wrongShape } from '../base/checks.js';
+import { itemAt } from '../base/list.js';
 import { type Operand, type Outcome, typeOf } from '../core/apply.js';
 import { op } from '../core/op.js';
 import { tensor } from '../core/tensor.js';
@@ -36,7 +37,7 @@ const adaptive = (name: string, along: (x: Operand, axis: number, windows: reado
       throw expected(name, `one outputSize, or one for each of ${spatial} spatial axes`, options.outputSize);
     return sizes.reduce<Operand>((y, size, i) => {
       integer(name, 'outputSize', size);
-      const length = shape[first + i];
+      const length = itemAt(shape, first + i);
       if (length < 1) throw wrongShape(name, 'known sizes along the spatial axes', shape);
       const windows = Array.from({ length: size }, (_, place): Window => {
         return [Math.floor((place * length) / size), Math.ceil(((place + 1) * length) / size)];
@@ -56,17 +57,14 @@ const adaptive = (name: string, along: (x: Operand, axis: number, windows: reado
  */
 export const adaptiveAveragePool = adaptive('adaptiveAveragePool', (x, axis, windows) => {
   const { shape } = typeOf(x);
-  const length = shape[axis];
+  const length = itemAt(shape, axis);
   // A product with the share that each place has of each window.
   const shares = new Float32Array(windows.length * length);
   windows.forEach(([from, to], i) => shares.fill(1 / (to - from), i * length + from, i * length + to));
   const letters = 'abcde'.slice(0, shape.length);
-  const made = letters.replace(letters[axis], 'z');
-  return einsum<Operand>(
-    `${letters},z${letters[axis]}->${made}`,
-    x,
-    tensor(shares, [windows.length, length]),
-  );
+  const own = letters.charAt(axis);
+  const made = letters.replace(own, 'z');
+  return einsum<Operand>(`${letters},z${own}->${made}`, x, tensor(shares, [windows.length, length]));
 });
 
 /**

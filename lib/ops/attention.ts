@@ -1,4 +1,5 @@
 import { type OptionNames, expected, finite, knownOptions, positive, wrongShape } from '../base/checks.js';
+import { atLeast, mapTuple } from '../base/list.js';
 import { type Operand, type Outcome, apply, typeOf } from '../core/apply.js';
 import { op } from '../core/op.js';
 import { add, divide, multiply } from './binary.js';
@@ -58,7 +59,7 @@ export const dotProductAttention = op(
       throw expected('dotProductAttention', 'true, false or null for flashAttention', flashAttention);
     const [heads, size] = headsOf(query, key, value);
     const factor = scale == null ? 1 / Math.sqrt(size) : finite('dotProductAttention', 'scale', scale);
-    const [keys, values] = [key, value].map((given) => repeatedHeads(given, heads));
+    const [keys, values] = mapTuple([key, value], (given) => repeatedHeads(given, heads));
     const seen = mask == null ? undefined : asBool(mask);
     if (cap == null) {
       const operands = [query, keys, values, bias, seen].filter((operand) => operand != null);
@@ -76,21 +77,21 @@ export const dotProductAttention = op(
 
 /** How many heads the query has, and their size. */
 function headsOf(query: Operand, key: Operand, value: Operand): [heads: number, size: number] {
-  const shapes = [query, key, value].map((given) => typeOf(given).shape);
-  for (const shape of shapes)
-    if (shape.length !== 4)
-      throw wrongShape(
-        'dotProductAttention',
-        'query, key and value of rank 4 [n, steps, heads, size]',
-        shape,
-      );
-  const [[, , heads, size], [, , keyHeads], [, , valueHeads]] = shapes;
+  const [queryShape, keyShape, valueShape] = mapTuple([query, key, value], (given) => {
+    const { shape } = typeOf(given);
+    if (shape.length === 4) return atLeast(shape, 4);
+    const what = 'query, key and value of rank 4 [n, steps, heads, size]';
+    throw wrongShape('dotProductAttention', what, shape);
+  });
+  const [, , heads, size] = queryShape;
+  const [, , keyHeads] = keyShape;
+  const [, , valueHeads] = valueShape;
   if (heads < 1 || keyHeads < 1 || heads % keyHeads !== 0 || valueHeads !== keyHeads)
     throw wrongShape(
       'dotProductAttention',
       `key and value of as many heads, which divide the ${heads} of the query,`,
-      valueHeads === keyHeads ? shapes[1] : shapes[2],
+      valueHeads === keyHeads ? keyShape : valueShape,
     );
-  if (size < 1) throw wrongShape('dotProductAttention', 'a known size of heads', shapes[0]);
+  if (size < 1) throw wrongShape('dotProductAttention', 'a known size of heads', queryShape);
   return [heads, size];
 }

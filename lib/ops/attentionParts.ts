@@ -1,3 +1,4 @@
+import { atLeast } from '../base/list.js';
 import { type Operand, typeOf } from '../core/apply.js';
 import { add, divide, greaterEqual, less, logicalAnd, subtract, where } from './binary.js';
 import { positions } from './positions.js';
@@ -15,7 +16,7 @@ const UNSEEN = -1e30;
 
 /** [n, positions, heads, size] with each head as often as it takes to have so many. @internal */
 export function repeatedHeads(x: Operand, heads: number): Operand {
-  const [, , own] = typeOf(x).shape;
+  const [, , own] = atLeast(typeOf(x).shape, 3);
   if (own === heads) return x;
   const copies = broadcastTo<Operand>(expandDims(x, 3), [-1, -1, -1, heads / own, -1]);
   return resized(copies, [{ axis: 0 }, { axis: 1 }, heads, { axis: 4 }]);

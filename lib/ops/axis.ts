@@ -1,4 +1,5 @@
 import { type OptionNames, expected, integers, wrongShape } from '../base/checks.js';
+import { itemAt } from '../base/list.js';
 import type { ReduceOptions } from './reduce.js';
 
 /** The axis that an op works along. */
@@ -21,7 +22,7 @@ export function axisOf(op: string, axis: number, rank: number): number {
 
 /** The size along an axis. @throws EngineError `SHAPE` where it is known only when the program runs. @internal */
 export function sizeAlong(op: string, shape: readonly number[], axis: number): number {
-  const size = shape[axis];
+  const size = itemAt(shape, axis);
   if (size >= 0) return size;
   throw wrongShape(op, `a known size along axis ${axis}`, shape);
 }

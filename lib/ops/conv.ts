@@ -1,5 +1,6 @@
 import { type OptionNames, knownOptions, wrongShape } from '../base/checks.js';
 import { EngineError } from '../base/errors.js';
+import { atLeast } from '../base/list.js';
 import { type Operand, type Outcome, promote, typeOf } from '../core/apply.js';
 import { op } from '../core/op.js';
 import { add } from './binary.js';
@@ -79,7 +80,7 @@ export const depthwiseConv = op(
         shape,
       );
     }
-    const [channels, multiplier] = shape.slice(-2);
+    const [channels, multiplier] = atLeast(shape.slice(-2), 2);
     const apart = reshape(kernel, [...shape.slice(0, -2), 1, channels * multiplier]);
     return conv<Operand, Operand>(x, apart, { ...options, groups: channels }) as Outcome<X | K>;
   },
@@ -179,13 +180,19 @@ export const biasAdd = op(
 function biasTypes(x: Operand, bias: Operand, format: DataFormat = 'channelsLast') {
   const given = typeOf(x).shape;
   const biases = typeOf(bias).shape;
+  const [count] = biases;
   const channels = given[format === 'channelsFirst' ? 1 : given.length - 1];
-  if (given.length < 2 || biases.length !== 1 || (channels !== -1 && channels !== biases[0])) {
+  if (
+    given.length < 2 ||
+    count === undefined ||
+    biases.length !== 1 ||
+    (channels !== -1 && channels !== count)
+  ) {
     throw new EngineError(
       'SHAPE',
       `[biasAdd] expected x of rank 2 or more and one bias a channel, ` +
         `received [${given.join(', ')}] and [${biases.join(', ')}]`,
     );
   }
-  return { rank: given.length, channels: biases[0] };
+  return { rank: given.length, channels: count };
 }

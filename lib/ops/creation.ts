@@ -1,4 +1,5 @@
 import { type OptionNames, expected, finite, integer, knownOptions, wrongShape } from '../base/checks.js';
+import { mapTuple } from '../base/list.js';
 import type { DType } from '../engine/engine.js';
 import { type Operand, type Outcome, apply, typeOf } from '../core/apply.js';
 import { KerasTensor } from '../core/kerasTensor.js';
@@ -220,7 +221,7 @@ function spaced<A extends Operand, B extends Operand>(
   const rank = Math.max(typeOf(start).shape.length, typeOf(stop).shape.length);
   const at = axisOf(who, axis, rank + 1);
   const along = made(who, [num, ...Array<number>(rank - at).fill(1)], share);
-  const [from, to] = [start, stop].map((end) => {
+  const [from, to] = mapTuple([start, stop], (end) => {
     const missing = rank - typeOf(end).shape.length;
     return typeOf(end).shape.length > 0 && missing <= at ? expandDims(asSym(end), at - missing) : asSym(end);
   });

@@ -1,5 +1,4 @@
-import { type OptionNames, integer, knownOptions, wrongShape } from '../base/checks.js';
-import { EngineError } from '../base/errors.js';
+import { type OptionNames, expected, integer, knownOptions, wrongShape } from '../base/checks.js';
 import { type Operand, type Outcome, indexOperand, typeOf } from '../core/apply.js';
 import { NDArray } from '../core/ndarray.js';
 import { op } from '../core/op.js';
@@ -85,25 +84,25 @@ export const ctcLoss = op(
     const blank = integer('ctcLoss', 'maskIndex', options.maskIndex ?? 0, 0);
     const labels = indexOperand(target);
     const [given, shape] = [typeOf(labels).shape, typeOf(output).shape];
-    if (given.length !== 2 || given[1] < 0)
+    const [n = -1, labelCount = -1] = given;
+    if (given.length !== 2 || labelCount < 0)
       throw wrongShape('ctcLoss', 'labels [n, labels] of known length', given);
-    if (shape.length !== 3 || shape[1] < 1 || shape[2] < 1)
+    const [, steps = -1, classCount = -1] = shape;
+    if (shape.length !== 3 || steps < 1 || classCount < 1)
       throw wrongShape('ctcLoss', 'logits [n, steps, classes], at least one step', shape);
-    if (blank >= shape[2])
-      throw new EngineError(
-        'ARGUMENT',
-        `[ctcLoss] expected a maskIndex below ${shape[2]}, received ${blank}`,
-      );
-    const lengths = [targetLength, outputLength].map((length): Operand => {
-      const known = indexOperand(length);
-      if (typeOf(known).shape.length !== 1) throw wrongShape('ctcLoss', 'lengths [n]', typeOf(known).shape);
-      return expandDims<Operand>(known, 1);
-    });
+    if (blank >= classCount) throw expected('ctcLoss', `a maskIndex below ${classCount}`, blank);
+    const lengthsOf = (given: Operand): Operand => {
+      const lengths = indexOperand(given);
+      if (typeOf(lengths).shape.length !== 1)
+        throw wrongShape('ctcLoss', 'lengths [n]', typeOf(lengths).shape);
+      return expandDims<Operand>(lengths, 1);
+    };
+    const [labelLengths, stepLengths] = [lengthsOf(targetLength), lengthsOf(outputLength)];
     // The states: a blank, the first label, a blank, …, the last label, a blank.
-    const states = 2 * given[1] + 1;
+    const states = 2 * labelCount + 1;
     const spaced = stack<Operand>([add(multiply(labels, 0), blank), maximum(labels, 0)], { axis: 2 });
     const extended = pad(
-      reshape(cast<Operand>(spaced, 'float32'), [given[0], 2 * given[1]]),
+      reshape(cast<Operand>(spaced, 'float32'), [n, 2 * labelCount]),
       [
         [0, 0],
         [0, 1],
@@ -126,16 +125,16 @@ export const ctcLoss = op(
     const logits = logSoftmax<Operand>(toFloat32(output));
     const each = gather<Operand, Operand>(logits, classes, { axis: 2, batchDims: 1 });
     let sums: Operand = where(less(index, 2), pick(each, 1, 0), NEVER);
-    for (let step = 1; step < shape[1]; step++) {
+    for (let step = 1; step < steps; step++) {
       const passed: Operand = where(mayPass, shifted(sums, 2, states), NEVER);
       const reached: Operand = logsumexp(stack<Operand>([sums, shifted(sums, 1, states), passed]), {
         axis: 0,
       });
       const next: Operand = add<Operand, Operand>(reached, pick(each, 1, step));
-      sums = where<Operand, Operand, Operand>(greater(lengths[1], step), next, sums);
+      sums = where<Operand, Operand, Operand>(greater(stepLengths, step), next, sums);
     }
     // It ends in the last label or the blank after it.
-    const end = multiply(lengths[0], 2);
+    const end = multiply(labelLengths, 2);
     const last = logicalOr<Operand, Operand>(
       equal<Operand, Operand>(index, end),
       equal<Operand, Operand>(index, subtract(end, 1)),

@@ -1,5 +1,6 @@
 import { expected, wrongShape } from '../base/checks.js';
 import { EngineError } from '../base/errors.js';
+import { firstOf, itemAt, mapTuple } from '../base/list.js';
 import { type Operand, type Outcome, apply, typeOf } from '../core/apply.js';
 import { op } from '../core/op.js';
 import { multiply, where } from './binary.js';
@@ -31,11 +32,11 @@ export const einsum = op(
   'einsum',
   <T extends Operand>(subscripts: string, ...operands: readonly T[]): Outcome<T> => {
     const { inputs, output } = parsed(subscripts, operands);
-    const terms = operands.map((value, i) => withoutRepeats({ value, labels: inputs[i] }));
+    const terms = operands.map((value, i) => withoutRepeats({ value, labels: itemAt(inputs, i) }));
     const needed = (from: number) =>
       new Set([...output, ...terms.slice(from).flatMap(({ labels }) => labels)]);
-    let result = terms[0];
-    for (let i = 1; i < terms.length; i++) result = product(result, terms[i], needed(i + 1));
+    let result = firstOf(terms);
+    for (let i = 1; i < terms.length; i++) result = product(result, itemAt(terms, i), needed(i + 1));
     const { value } = inOrder(
       summed(result, (label) => output.includes(label)),
       output,
@@ -61,7 +62,7 @@ function parsed(subscripts: unknown, operands: readonly Operand[]): { inputs: st
       'ARGUMENT',
       `[einsum] expected an operand for each of the ${parts.length} parts of '${text}', received ${operands.length}`,
     );
-  const inputs = parts.map((part, i) => labelsOf(part, typeOf(operands[i]).shape));
+  const inputs = parts.map((part, i) => labelsOf(part, typeOf(itemAt(operands, i)).shape));
   const ellipsis = Math.max(...inputs.map((labels) => labels.filter(isOfEllipsis).length));
   const all = inputs.flat();
   const output =
@@ -96,27 +97,27 @@ function labelsOf(part: string, shape: readonly number[]): string[] {
 }
 
 const sizesOf = ({ value }: Labelled): readonly number[] => typeOf(value).shape;
-const sizeOf = (term: Labelled, label: string): number => sizesOf(term)[term.labels.indexOf(label)];
+const sizeOf = (term: Labelled, label: string): number => itemAt(sizesOf(term), term.labels.indexOf(label));
 
 /** The diagonal along axes of one label. */
 function withoutRepeats(term: Labelled): Labelled {
   const { labels } = term;
   const again = labels.findIndex((label, i) => labels.indexOf(label) !== i);
   if (again < 0) return term;
-  const first = labels.indexOf(labels[again]);
+  const first = labels.indexOf(itemAt(labels, again));
   const sizes = sizesOf(term);
-  const size = sizes[first];
+  const size = itemAt(sizes, first);
   if (size < 0 || size !== sizes[again])
     throw wrongShape('einsum', `one known size for both axes '${labels[again]}'`, sizes);
   const others = [...labels.keys()].filter((i) => i !== first && i !== again);
   const square = transpose(term.value, [...others, first, again]);
   const diagonal = sum(where(cast(identity(size), 'bool'), square, 0), { axis: -1 });
-  return withoutRepeats({ value: diagonal, labels: [...others, first].map((i) => labels[i]) });
+  return withoutRepeats({ value: diagonal, labels: [...others, first].map((i) => itemAt(labels, i)) });
 }
 
 /** The sum over the axes whose labels are not kept. */
 function summed(term: Labelled, isKept: (label: string) => boolean): Labelled {
-  const axis = [...term.labels.keys()].filter((i) => !isKept(term.labels[i]));
+  const axis = [...term.labels.keys()].filter((i) => !isKept(itemAt(term.labels, i)));
   if (axis.length === 0) return term;
   return { value: sum(floats(term.value), { axis }), labels: term.labels.filter(isKept) };
 }
@@ -184,8 +185,8 @@ function matrices(
   const ordered = inOrder(term, [...batch, ...first, ...second]);
   const sizes = sizesOf(ordered);
   const merged = (labels: readonly string[]): Size => {
-    if (labels.length === 1) return { axis: ordered.labels.indexOf(labels[0]) };
-    const known = labels.map((label) => sizes[ordered.labels.indexOf(label)]);
+    if (labels.length === 1) return { axis: ordered.labels.indexOf(firstOf(labels)) };
+    const known = labels.map((label) => itemAt(sizes, ordered.labels.indexOf(label)));
     return known.some((size) => size < 0) ? -1 : known.reduce((product, size) => product * size, 1);
   };
   if (first.length === 1 && second.length === 1) return [ordered.value, first !== rows];
@@ -209,7 +210,7 @@ function unmerged(
   });
   if (sizes.filter((size) => size === -1).length < 2) return resized(value, sizes);
   // Of this only the shape is read.
-  const [x, y] = [a, b].map((term) =>
+  const [x, y] = mapTuple([a, b], (term) =>
     aligned(
       summed(term, (label) => labels.includes(label)),
       labels,

@@ -1,4 +1,5 @@
 import { type OptionNames, expected, integer, knownOptions, wrongShape } from '../base/checks.js';
+import { atLeast, itemAt } from '../base/list.js';
 import { type Operand, type Outcome, applyAll, typeOf } from '../core/apply.js';
 import { op } from '../core/op.js';
 import { multiply } from './binary.js';
@@ -24,9 +25,12 @@ type Pair = [real: Operand, imaginary: Operand];
 
 function pairOf(op: string, x: ComplexPair<Operand>, rank: number): Pair {
   if (!Array.isArray(x) || x.length !== 2) throw expected(op, 'a pair of real and imaginary parts', x);
-  const [real, imaginary] = x as readonly Operand[];
+  const [real, imaginary] = atLeast(x as readonly Operand[], 2);
   const [shape, other] = [typeOf(real).shape, typeOf(imaginary).shape];
-  if (shape.length !== other.length || shape.some((n, i) => n !== other[i] && n >= 0 && other[i] >= 0))
+  if (
+    shape.length !== other.length ||
+    shape.some((n, i) => n !== other[i] && n >= 0 && itemAt(other, i) >= 0)
+  )
     throw wrongShape(op, `an imaginary part [${shape.join(', ')}], as the real part is`, other);
   if (shape.length < rank) throw wrongShape(op, `parts of rank ${rank} or more`, shape);
   return [toFloat32(real), toFloat32(imaginary)];
@@ -40,7 +44,7 @@ function lengthOf(op: string, x: Operand, axis = -1): number {
   return n;
 }
 
-const transform = (x: Pair, inverse = false): Pair => applyAll<Operand>('fft', x, { inverse }, 2) as Pair;
+const transform = (x: Pair, inverse = false): Pair => applyAll('fft', x, { inverse }, 2) as Pair;
 const scaled = (x: Pair, factor: number): Pair => x.map((part) => multiply(part, factor)) as Pair;
 const turned = (x: Pair): Pair => x.map((part) => swapaxes(part, -1, -2)) as Pair;
 
@@ -142,7 +146,10 @@ export const irfft = op(
     const n = lengthOf('irfft', pair[0]);
     const length = lengthOption('irfft', options, 2 * (n - 1));
     const half = Math.floor(length / 2) + 1;
-    const [real, imaginary] = pair.map((of) => resized(of, n, half));
+    const [real, imaginary] = atLeast(
+      pair.map((of) => resized(of, n, half)),
+      2,
+    );
     // The other half: backwards, without what stands alone, and conjugate.
     const paired = length - half;
     const back = (of: Operand): Operand => flip(part(of, 1, paired), { axis: -1 });

@@ -1,6 +1,8 @@
 import { type OptionNames, knownOptions, wrongShape } from '../base/checks.js';
+import { atLeast, itemAt } from '../base/list.js';
 import { type Operand, type Outcome, typeOf } from '../core/apply.js';
 import { op } from '../core/op.js';
+import { sizeOf } from '../core/tensor.js';
 import { reshape, transpose } from './shape.js';
 import { type Sides, integerSides } from './window.js';
 import { type Windows, overlapped, windowed } from './windows.js';
@@ -46,12 +48,9 @@ export const unfold = op(
     const { shape } = typeOf(x);
     if (shape.length !== 4) throw wrongShape('unfold', 'images [n, channels, height, width]', shape);
     const { y, counts } = windowed('unfold', x, [2, 3], windows);
-    const [channels, [rows, columns]] = [shape[1], windows.size];
-    return reshape<Operand>(transpose(y, [0, 1, 3, 5, 2, 4]), [
-      shape[0],
-      channels * rows * columns,
-      counts[0] * counts[1],
-    ]) as Outcome<X>;
+    const [n, channels] = atLeast(shape, 2);
+    const columns = [n, channels * sizeOf(windows.size), sizeOf(counts)];
+    return reshape<Operand>(transpose(y, [0, 1, 3, 5, 2, 4]), columns) as Outcome<X>;
   },
 );
 
@@ -70,15 +69,17 @@ export const fold = op(
     const windows = windowsOf('fold', kernelSize, options);
     const sizes = integerSides('fold', 'outputSize', outputSize, 2);
     const { shape } = typeOf(x);
-    const counts = sizes.map((n, i) => {
-      const reach = (windows.size[i] - 1) * windows.dilations[i] + 1;
-      return Math.floor((n + 2 * (windows.padding as readonly number[])[i] - reach) / windows.strides[i]) + 1;
+    const padding = integerSides('fold', 'padding', options.padding ?? 0, 2, 0);
+    const counts = sizes.map((side, i) => {
+      const reach = (itemAt(windows.size, i) - 1) * itemAt(windows.dilations, i) + 1;
+      return Math.floor((side + 2 * itemAt(padding, i) - reach) / itemAt(windows.strides, i)) + 1;
     });
-    const [rows, columns] = windows.size;
-    const channels = shape.length === 3 ? shape[1] / (rows * columns) : NaN;
-    if (!Number.isInteger(channels) || channels < 1 || shape[2] !== counts[0] * counts[1])
-      throw wrongShape('fold', `patches [n, channels · ${rows * columns}, ${counts[0] * counts[1]}]`, shape);
-    const apart = reshape<Operand>(x, [shape[0], channels, rows, columns, counts[0], counts[1]]);
+    const [pixels, patches] = [sizeOf(windows.size), sizeOf(counts)];
+    const [n, depth = NaN, last] = shape;
+    const channels = depth / pixels;
+    if (n === undefined || shape.length !== 3 || !(channels >= 1) || depth % pixels !== 0 || last !== patches)
+      throw wrongShape('fold', `patches [n, channels · ${pixels}, ${patches}]`, shape);
+    const apart = reshape<Operand>(x, [n, channels, ...windows.size, ...counts]);
     return overlapped('fold', transpose(apart, [0, 1, 4, 2, 5, 3]), [2, 3], sizes, windows) as Outcome<X>;
   },
 );

@@ -1,3 +1,4 @@
+import { itemAt } from '../base/list.js';
 import type { Sym } from '../core/sym.js';
 import { axisOf } from './axis.js';
 import { add, multiply, subtract } from './binary.js';
@@ -24,7 +25,7 @@ export function groupNormalization(
   },
 ): Sym {
   const axis = axisOf('groupNormalization', options.axis, x.rank);
-  const channels = x.shape[axis];
+  const channels = itemAt(x.shape, axis);
   const groups = options.groups === -1 ? channels : options.groups;
   const places = [...x.shape.keys()].filter((i) => i !== 0 && i !== axis);
   const along = (batch: number) => x.shape.map((_, i) => (i === 0 ? batch : i === axis ? channels : 1));

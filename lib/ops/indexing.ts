@@ -1,4 +1,5 @@
 import { type OptionNames, expected, integer, integers, knownOptions, wrongShape } from '../base/checks.js';
+import { itemAt } from '../base/list.js';
 import type { DType } from '../engine/engine.js';
 import { type Operand, type Outcome, indexOperand, typeOf } from '../core/apply.js';
 import { op } from '../core/op.js';
@@ -42,7 +43,7 @@ export const take = op(
     knownOptions('take', options, takeNames);
     const y = options.axis === undefined ? ravel(asSym(x)) : asSym(x);
     const axis = axisOf('take', options.axis ?? 0, rankOf(y));
-    return outcomeOf(gather(y, counted(indices, typeOf(y).shape[axis]), { axis }));
+    return outcomeOf(gather(y, counted(indices, itemAt(typeOf(y).shape, axis)), { axis }));
   },
 );
 
@@ -109,7 +110,7 @@ export const getItem = op(
     for (const one of all) {
       if (one === 'newAxis') y = expandDims(y, axis++);
       else if (typeof one === 'number')
-        y = squeeze(sliced(y, axis, placeOf(one, typeOf(y).shape[axis])), axis);
+        y = squeeze(sliced(y, axis, placeOf(one, itemAt(typeOf(y).shape, axis))), axis);
       else y = sliced(y, axis++, one as KeySlice);
     }
     return outcomeOf(y);
@@ -165,7 +166,7 @@ export const sliceUpdate = op(
     starts.forEach((start, axis) => {
       integer('sliceUpdate', 'startIndices', start, 0);
       const size = sizeAlong('sliceUpdate', part, axis);
-      if (shape[axis] >= 0 && start + size > shape[axis])
+      if (itemAt(shape, axis) >= 0 && start + size > itemAt(shape, axis))
         throw wrongShape('sliceUpdate', `a part of [${shape.join(', ')}] from ${starts.join(', ')} on`, part);
     });
     return outcomeOf(replaced(asSym(inputs), starts, asSym(updates), 0));
@@ -175,12 +176,12 @@ export const sliceUpdate = op(
 /** x with the updates from the starts on, axis after axis: what is before, the part, what is after. */
 function replaced(x: Sym, starts: readonly number[], updates: Sym, axis: number): Sym {
   if (axis === starts.length) return updates;
-  const size = typeOf(updates).shape[axis];
+  const size = itemAt(typeOf(updates).shape, axis);
   const part = (from: number, to: number) => {
     const at = (place: number, other: number) => starts.map((_, i) => (i === axis ? place : other));
     return stridedSlice(x, at(from, 0), at(to, Infinity));
   };
-  const [from, to] = [starts[axis], starts[axis] + size];
+  const [from, to] = [itemAt(starts, axis), itemAt(starts, axis) + size];
   return concatenate(
     [part(0, from), replaced(part(from, to), starts, updates, axis + 1), part(to, Infinity)],
     { axis },
@@ -208,7 +209,7 @@ export const select = op(
       throw expected('select', 'as many conditions as values, at least one', choicelist);
     return outcomeOf(
       condlist.reduceRight<Operand>(
-        (rest, condition, i) => where(asSym(condition), asSym(choicelist[i]), asSym(rest)),
+        (rest, condition, i) => where(asSym(condition), asSym(itemAt(choicelist, i)), asSym(rest)),
         defaultValue,
       ),
     );

@@ -1,4 +1,5 @@
 import { type OptionNames, expected, finite, knownOptions, oneOf, wrongShape } from '../base/checks.js';
+import { itemAt } from '../base/list.js';
 import { type Operand, type Outcome, apply, applyAll, typeOf } from '../core/apply.js';
 import { NDArray } from '../core/ndarray.js';
 import { op } from '../core/op.js';
@@ -72,7 +73,7 @@ function turned(x: Operand): Operand {
 function sidesOf(op: string, x: Operand): [rows: number, columns: number] {
   const { shape } = typeOf(x);
   if (shape.length < 2) throw wrongShape(op, 'matrices, of rank 2 or more', shape);
-  return [shape[shape.length - 2], shape[shape.length - 1]];
+  return [itemAt(shape, shape.length - 2), itemAt(shape, shape.length - 1)];
 }
 
 /**

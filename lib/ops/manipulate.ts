@@ -9,7 +9,7 @@ import {
   oneOf,
   wrongShape,
 } from '../base/checks.js';
-import { firstOf } from '../base/list.js';
+import { atLeast, firstOf, itemAt } from '../base/list.js';
 import { type Operand, type Outcome, typeOf } from '../core/apply.js';
 import { op } from '../core/op.js';
 import type { Sym } from '../core/sym.js';
@@ -63,7 +63,7 @@ export const moveaxis = op(
     const rest = upTo(rank).filter((axis) => !from.includes(axis));
     const perm = upTo(rank).map((place) => {
       const moved = to.indexOf(place);
-      return moved < 0 ? (rest.shift() as number) : from[moved];
+      return moved < 0 ? (rest.shift() as number) : itemAt(from, moved);
     });
     return transpose(x, perm);
   },
@@ -140,7 +140,7 @@ export const rot90 = op('rot90', <T extends Operand>(array: T, options: Rot90Opt
   const k = integer('rot90', 'k', options.k ?? 1, -Infinity);
   const axes = axesOf('rot90', options.axes ?? [0, 1], rankOf(array));
   if (axes.length !== 2) throw expected('rot90', 'two axes', options.axes, undefined, 'ATTRIBUTE');
-  const [a, b] = axes;
+  const [a, b] = atLeast(axes, 2);
   switch (((k % 4) + 4) % 4) {
     case 0:
       return copy(array);
@@ -176,8 +176,8 @@ export const roll = op(
       throw expected('roll', `one shift, or ${axes.length} as there are axes`, shift);
     const count = Math.max(shifts.length, axes.length);
     const pairs = upTo(count).map((i): [number, number] => [
-      axes[axes.length === 1 ? 0 : i],
-      shifts[shifts.length === 1 ? 0 : i],
+      itemAt(axes, axes.length === 1 ? 0 : i),
+      itemAt(shifts, shifts.length === 1 ? 0 : i),
     ]);
     return outcomeOf(rolled('roll', x, pairs));
   },
@@ -214,7 +214,7 @@ export const repeat = op(
     for (const n of times) integer('repeat', 'repeats', n, 0);
     if (times.length === 1) {
       const wider = [...shape.slice(0, axis + 1), firstOf(times), ...shape.slice(axis + 1)];
-      const merged = shape[axis] < 0 ? -1 : shape[axis] * firstOf(times);
+      const merged = itemAt(shape, axis) < 0 ? -1 : itemAt(shape, axis) * firstOf(times);
       const copies = broadcastTo(expandDims(y, axis + 1), wider);
       return outcomeOf(
         reshaped(
@@ -248,13 +248,13 @@ export const tile = op('tile', <T extends Operand>(x: T, repeats: Some): Outcome
   const [sizes, times] = [filled(shape), filled(given)];
   // An axis for the copies before each axis: of the two one is always known.
   const apart = sizes.flatMap((n) => [1, n]);
-  const copied = sizes.flatMap((n, i) => [times[i], n]);
+  const copied = sizes.flatMap((n, i) => [itemAt(times, i), n]);
   const copies = broadcastTo(reshaped('tile', x, apart), copied);
   return outcomeOf(
     reshaped(
       'tile',
       copies,
-      sizes.map((n, i) => (n < 0 ? -1 : n * times[i])),
+      sizes.map((n, i) => (n < 0 ? -1 : n * itemAt(times, i))),
     ),
   );
 });
@@ -312,7 +312,7 @@ const between = <T extends Operand>(
   [0, ...places].map((from, i) => {
     // As Python's slices: negative places count from the end, and an end before the begin gives nothing.
     const at = (place: number) => Math.min(Math.max(place < 0 ? place + size : place, 0), size);
-    const [begin, end] = [at(from), i < places.length ? at(places[i]) : size];
+    const [begin, end] = [at(from), i < places.length ? at(itemAt(places, i)) : size];
     return outcomeOf(partOf(x, axis, begin, Math.max(begin, end)));
   });
 
@@ -433,13 +433,13 @@ export const meshgrid = op(
     });
     const swapped = indexing === 'xy' && xs.length > 1;
     const axisFor = (i: number) => (swapped && i < 2 ? 1 - i : i);
-    const full = upTo(xs.length).map((axis) => sizes[axisFor(axis)]);
+    const full = upTo(xs.length).map((axis) => itemAt(sizes, axisFor(axis)));
     return xs.map((x, i) =>
       compute(x, (x) =>
         broadcastTo(
           reshape(
             x,
-            upTo(xs.length).map((axis) => (axis === axisFor(i) ? sizes[i] : 1)),
+            upTo(xs.length).map((axis) => (axis === axisFor(i) ? itemAt(sizes, i) : 1)),
           ),
           full,
         ),

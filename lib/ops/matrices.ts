@@ -1,4 +1,5 @@
 import { type OptionNames, expected, integer, knownOptions, wrongShape } from '../base/checks.js';
+import { itemAt } from '../base/list.js';
 import { type Operand, type Outcome, typeOf } from '../core/apply.js';
 import { op } from '../core/op.js';
 import type { Sym } from '../core/sym.js';
@@ -194,7 +195,7 @@ export const vander = op('vander', <T extends Operand>(x: T, options: VanderOpti
   const list = toFloat32(asSym(x));
   // By products: exact for whole numbers, and with right derivatives at 0.
   const columns = [power(list, 0)];
-  for (let i = 1; i < N; i++) columns.push(multiply(columns[i - 1], list));
+  for (let i = 1; i < N; i++) columns.push(multiply(itemAt(columns, i - 1), list));
   return outcomeOf(stack(options.increasing === true ? columns : columns.reverse(), { axis: 1 }));
 });
 
@@ -204,10 +205,10 @@ function contracted(who: string, a: Sym, b: Sym, n: number): Sym {
   const [outer, inner] = [left.slice(0, left.length - n), left.slice(left.length - n)];
   const [same, columns] = [right.slice(0, n), right.slice(n)];
   inner.forEach((size, i) => {
-    if (size !== same[i] && size >= 0 && same[i] >= 0)
+    if (size !== same[i] && size >= 0 && itemAt(same, i) >= 0)
       throw wrongShape(who, `sizes [${inner.join(', ')}] to sum over`, same);
   });
-  const known = inner.map((size, i) => (size < 0 ? same[i] : size));
+  const known = inner.map((size, i) => (size < 0 ? itemAt(same, i) : size));
   if ([...outer, ...known, ...columns].filter((size) => size < 0).length > 1)
     throw wrongShape(who, 'at most one unknown dimension', left);
   const flat = (sizes: readonly number[]) => (sizes.some((size) => size < 0) ? -1 : sizeOf(sizes));
@@ -309,7 +310,7 @@ export const kron: Binary = binaryOp('kron', (x1, x2) => {
   const products = multiply(reshape(x1, apart(blocks, true)), reshape(x2, apart(inside, false)));
   return reshape(
     products,
-    blocks.map((size, i) => (size < 0 || inside[i] < 0 ? -1 : size * inside[i])),
+    blocks.map((size, i) => (size < 0 || itemAt(inside, i) < 0 ? -1 : size * itemAt(inside, i))),
   );
 });
 

@@ -1,4 +1,5 @@
 import { wrongShape } from '../base/checks.js';
+import { itemAt } from '../base/list.js';
 import type { Sym } from '../core/sym.js';
 import { multiply } from './binary.js';
 import { onesLike } from './creation.js';
@@ -15,7 +16,7 @@ import { stridedSlice } from './slice.js';
 export function maskOf(who: string, x: Sym, noiseShape: readonly (number | null)[] | undefined): Sym {
   if (noiseShape === undefined) return x;
   const fits = (n: number | null, axis: number) =>
-    n === null || n === 1 || x.shape[axis] < 0 || n === x.shape[axis];
+    n === null || n === 1 || itemAt(x.shape, axis) < 0 || n === x.shape[axis];
   if (noiseShape.length !== x.rank || !noiseShape.every(fits)) {
     const wanted = `an input that noiseShape [${noiseShape.map(String).join(', ')}] fits, with 1, null or its size for each axis`;
     throw wrongShape(who, wanted, x.shape);

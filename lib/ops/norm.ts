@@ -1,5 +1,6 @@
 import { axisOf } from './axis.js';
-import { type OptionNames, expected, integers, knownOptions } from '../base/checks.js';
+import { type OptionNames, expected, integers, knownOptions, wrongShape } from '../base/checks.js';
+import { atLeast, itemAt } from '../base/list.js';
 import { Sym } from '../core/sym.js';
 import { type Operand, type Outcome, applyFloat, symbolic, typeOf } from '../core/apply.js';
 import { add, multiply, subtract } from './binary.js';
@@ -126,7 +127,8 @@ function normalized(
   const product = multiply(mean, factor);
   const shift = offset === undefined ? multiply(product, -1) : subtract(offset, product);
   const rank = typeOf(x).shape.length;
-  const along = (vector: Operand) => reshapedTo(vector, rank, [axisOf('batchNormalization', axis, rank)]);
+  const along = (vector: Operand) =>
+    reshapedTo('batchNormalization', vector, rank, [axisOf('batchNormalization', axis, rank)]);
   return add(multiply(x, along(factor)), along(shift));
 }
 
@@ -145,11 +147,11 @@ function normalizedByItself(x: Operand, options: BatchNormalizationOptions): Bat
   }
   const { axis = -1, epsilon = 1e-3, scale, offset } = options;
   const { trace, shape } = x;
-  const channels = [shape[axisOf('batchNormalization', axis, shape.length)]];
+  const channels = [itemAt(shape, axisOf('batchNormalization', axis, shape.length))];
   const vector = (given: Operand | undefined, fill: number): Sym =>
     given === undefined ? trace.constant(fill, 'float32', channels) : floatOf(symbolic(trace, given));
   const inputs = [floatOf(x), vector(scale, 1), vector(offset, 0)];
-  const [y, mean, variance] = trace.op('batchNormalization', inputs, { axis, epsilon });
+  const [y, mean, variance] = atLeast(trace.op('batchNormalization', inputs, { axis, epsilon }), 3);
   return { y, mean, variance };
 }
 
@@ -187,7 +189,7 @@ export const layerNormalization = op(
     const { axis = -1, epsilon = 1e-3, gamma, beta } = options;
     const rank = typeOf(x).shape.length;
     const axes = (typeof axis === 'number' ? [axis] : axis).map((a) => axisOf('layerNormalization', a, rank));
-    const sizes = axes.map((a) => typeOf(x).shape[a]);
+    const sizes = axes.map((a) => itemAt(typeOf(x).shape, a));
     // The fused op normalizes over the last axes.
     if (axes.every((a, i) => a === rank - axes.length + i) && sizes.every((size) => size >= 0)) {
       const operands = [x, gamma ?? broadcastTo(1, sizes), beta ?? broadcastTo(0, sizes)];
@@ -196,8 +198,9 @@ export const layerNormalization = op(
     const centred = subtract<Operand, Operand>(x, mean<Operand>(x, { axis: axes, keepDims: true }));
     const variance = mean(square(centred), { axis: axes, keepDims: true });
     let y: Operand = multiply<Operand, Operand>(centred, rsqrt(add<Operand, Operand>(variance, epsilon)));
-    if (gamma !== undefined) y = multiply<Operand, Operand>(y, reshapedTo(gamma, rank, axes));
-    if (beta !== undefined) y = add<Operand, Operand>(y, reshapedTo(beta, rank, axes));
+    if (gamma !== undefined)
+      y = multiply<Operand, Operand>(y, reshapedTo('layerNormalization', gamma, rank, axes));
+    if (beta !== undefined) y = add<Operand, Operand>(y, reshapedTo('layerNormalization', beta, rank, axes));
     return y as Outcome<X | P>;
   },
 );
@@ -224,18 +227,21 @@ export const rmsNormalization = op(
     const squares = mean<Operand>(square<Operand>(x), { axis: axes, keepDims: true });
     const y: Operand = multiply<Operand, Operand>(x, rsqrt(add<Operand, Operand>(squares, epsilon)));
     return (
-      scale === undefined ? y : multiply<Operand, Operand>(y, reshapedTo(scale, rank, axes))
+      scale === undefined
+        ? y
+        : multiply<Operand, Operand>(y, reshapedTo('rmsNormalization', scale, rank, axes))
     ) as Outcome<X | P>;
   },
 );
 
 const floatOf = (x: Sym): Sym => (x.dtype === 'float32' ? x : cast(x, 'float32'));
 
-/** A value of the axes' sizes so that it broadcasts along them. */
-function reshapedTo(value: Operand, rank: number, axes: readonly number[]): Operand {
+/** A value of the axes' sizes so that it broadcasts along them. @throws EngineError `SHAPE` for fewer sizes than axes. */
+function reshapedTo(op: string, value: Operand, rank: number, axes: readonly number[]): Operand {
   const { shape } = typeOf(value);
   if (axes.every((axis, i) => axis === rank - axes.length + i)) return value;
+  if (shape.length < axes.length) throw wrongShape(op, `a size for each of ${axes.length} axes`, shape);
   const full = Array<number>(rank).fill(1);
-  axes.forEach((axis, i) => (full[axis] = shape[i]));
+  axes.forEach((axis, i) => (full[axis] = itemAt(shape, i)));
   return reshape(value, full);
 }

@@ -1,4 +1,5 @@
 import { type OptionNames, expected, integer, knownOptions, positive } from '../base/checks.js';
+import { itemAt } from '../base/list.js';
 import { type Operand, type Outcome, typeOf } from '../core/apply.js';
 import { op } from '../core/op.js';
 import { divide, maximum, minimum, multiply, subtract } from './binary.js';
@@ -63,7 +64,7 @@ export const psnr = op(
   <A extends Operand, B extends Operand>(x1: A, x2: B, maxVal: number): Outcome<A | B> => {
     positive('psnr', 'maxVal', maxVal);
     const [a, b] = [typeOf(x1).shape, typeOf(x2).shape];
-    if (a.length !== b.length || a.some((n, i) => n !== b[i] && n >= 0 && b[i] >= 0))
+    if (a.length !== b.length || a.some((n, i) => n !== b[i] && n >= 0 && itemAt(b, i) >= 0))
       throw expected('psnr', `signals of one shape, [${a.join(', ')}]`, b, undefined, 'SHAPE');
     const error = mean(square(subtract<Operand, Operand>(toFloat32<Operand>(x1), toFloat32<Operand>(x2))));
     const decibel = 10 / Math.LN10;

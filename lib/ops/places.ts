@@ -1,4 +1,5 @@
 import { wrongShape } from '../base/checks.js';
+import { itemAt } from '../base/list.js';
 import { type Operand, indexOperand, typeOf } from '../core/apply.js';
 import type { Sym } from '../core/sym.js';
 import { axisOf } from './axis.js';
@@ -28,13 +29,13 @@ export function alongAxis(who: string, x: Sym, indices: Sym, axis: number): Sym 
   const rank = from.length;
   if (at.length !== rank) throw wrongShape(who, `indices of rank ${rank}`, at);
   const along = axisOf(who, axis, rank);
-  const joint = from.map((n, i) => (n === 1 ? at[i] : n));
+  const joint = from.map((n, i) => (n === 1 ? itemAt(at, i) : n));
   const fitted = (value: Sym, own: readonly number[]): Sym => {
     const same = own.every((n, i) => i === along || n === joint[i]);
-    const sizes = joint.map((n, i) => (i === along ? own[i] : n));
+    const sizes = joint.map((n, i) => (i === along ? itemAt(own, i) : n));
     return lastAxis(same ? value : broadcastTo(value, sizes), along);
   };
-  const places = fitted(counted(indices, from[along]), at);
+  const places = fitted(counted(indices, itemAt(from, along)), at);
   const y = gather(fitted(x, from), places, { axis: rank - 1, batchDims: rank - 1 });
   return lastAxis(y, along, true);
 }

@@ -1,4 +1,5 @@
 import { type OptionNames, knownOptions } from '../base/checks.js';
+import { atLeast } from '../base/list.js';
 import { type Operand, type Outcome, typeOf } from '../core/apply.js';
 import { projected, recurrent } from './sequence.js';
 import { broadcastTo, reshape } from './shape.js';
@@ -69,7 +70,10 @@ export const lstm = op(
     knownOptions('lstm', options, lstmNames);
     const { initialState = [], recurrentMask, goBackwards = false, returnSequences = false } = options;
     const operands: Operand[] = [projected('lstm', x, kernel, bias), recurrentKernel, ...initialState];
-    const [y, h, c] = recurrent<X | W>('lstm', operands, recurrentMask, { goBackwards, returnSequences }, 2);
+    const [y, h, c] = atLeast(
+      recurrent<X | W>('lstm', operands, recurrentMask, { goBackwards, returnSequences }, 2),
+      3,
+    );
     return [y, h, c];
   },
 );
@@ -106,7 +110,7 @@ export const gru = op(
     if (resetAfter) operands.push(row(1) ?? broadcastTo(0, [columns]));
     if (initialState !== undefined) operands.push(initialState);
     const attrs = { resetAfter, goBackwards, returnSequences };
-    const [y, h] = recurrent<X | W>('gru', operands, recurrentMask, attrs, 1);
+    const [y, h] = atLeast(recurrent<X | W>('gru', operands, recurrentMask, attrs, 1), 2);
     return [y, h];
   },
 );
@@ -136,12 +140,9 @@ export const simpleRnn = op(
     const { initialState, recurrentMask, goBackwards = false, returnSequences = false } = options;
     const operands: Operand[] = [projected('simpleRnn', x, kernel, bias), recurrentKernel];
     if (initialState !== undefined) operands.push(initialState);
-    const [y, h] = recurrent<X | W>(
-      'simpleRnn',
-      operands,
-      recurrentMask,
-      { goBackwards, returnSequences },
-      1,
+    const [y, h] = atLeast(
+      recurrent<X | W>('simpleRnn', operands, recurrentMask, { goBackwards, returnSequences }, 1),
+      2,
     );
     return [y, h];
   },

@@ -24,8 +24,8 @@ import { cast } from './unary.js';
 function flatPlaces(who: string, indices: Operand, shape: readonly number[]): Sym {
   const given = asSym(indexOperand(indices));
   const own = typeOf(given).shape;
-  const axes = own[own.length - 1];
-  if (own.length === 0 || !(axes >= 1 && axes <= shape.length))
+  const axes = own.at(-1) ?? 0;
+  if (axes < 1 || axes > shape.length)
     throw wrongShape(who, `indices with 1 to ${shape.length} numbers along the last axis`, own);
   const list = reshape(given, [-1, axes]);
   const along = shape.slice(0, axes).map((size, axis) => {

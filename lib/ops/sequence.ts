@@ -1,4 +1,5 @@
 import { wrongShape } from '../base/checks.js';
+import { atLeast } from '../base/list.js';
 import type { Attrs } from '../engine/engine.js';
 import { type Operand, type Outcome, apply, applyAll, typeOf } from '../core/apply.js';
 import { add } from './binary.js';
@@ -27,7 +28,7 @@ export function affine<X extends Operand, W extends Operand>(
   bias: W | undefined,
 ): Outcome<X | W> {
   const { shape } = typeOf(x);
-  const [features, columns] = typeOf(kernel).shape;
+  const [features, columns] = atLeast(typeOf(kernel).shape, 2);
   const flat: Operand = matmul<Operand, W>(shape.length > 2 ? reshape(x, [-1, features]) : x, kernel);
   const rows: Operand = bias === undefined ? flat : add(flat, bias);
   if (shape.length === 2) return rows as Outcome<X | W>;
@@ -52,10 +53,10 @@ export function recurrent<T extends Operand>(
   operands: readonly Operand[],
   mask: Operand | undefined,
   attrs: Attrs & { returnSequences: boolean },
-  states: number,
+  states: 1 | 2,
 ): Outcome<T>[] {
   const masked = mask !== undefined;
-  const outputs = states + (attrs.returnSequences ? 1 : 0);
+  const outputs = (states + (attrs.returnSequences ? 1 : 0)) as 1 | 2 | 3;
   const made = applyAll(op, masked ? [...operands, mask] : operands, { ...attrs, masked }, outputs);
   return [made[0], ...made.slice(-states)] as Outcome<T>[];
 }

@@ -9,6 +9,7 @@ import {
 } from '../base/checks.js';
 import type { Shape } from '../engine/engine.js';
 import { EngineError } from '../base/errors.js';
+import { itemAt } from '../base/list.js';
 import { type AxisOptions, axisNames, sizeAlong } from './axis.js';
 import { outcomeOf } from './composed.js';
 import { gather } from './gather.js';
@@ -37,9 +38,9 @@ export const slice = op('slice', <T extends Operand>(x: T, start: Places, size: 
   begin.forEach(
     (from, axis) => integer('slice', 'start', from, 0) + integer('slice', 'size', sizes[axis], -1),
   );
-  const end = begin.map((from, axis) => (sizes[axis] === -1 ? Infinity : from + sizes[axis]));
+  const end = begin.map((from, axis) => (sizes[axis] === -1 ? Infinity : from + itemAt(sizes, axis)));
   const within = shape.every(
-    (n, axis) => n < 0 || (begin[axis] <= n && (sizes[axis] === -1 || end[axis] <= n)),
+    (n, axis) => n < 0 || (itemAt(begin, axis) <= n && (sizes[axis] === -1 || itemAt(end, axis) <= n)),
   );
   if (!within) {
     throw new EngineError(

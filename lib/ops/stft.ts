@@ -7,6 +7,7 @@ import {
   oneOf,
   wrongShape,
 } from '../base/checks.js';
+import { itemAt } from '../base/list.js';
 import { type Operand, type Outcome, typeOf } from '../core/apply.js';
 import { NDArray } from '../core/ndarray.js';
 import { op } from '../core/op.js';
@@ -39,7 +40,7 @@ function windowOf(op: string, window: StftOptions['window'], length: number, fft
     const given: unknown = window;
     if (!(Array.isArray(given) || given instanceof Float32Array) || given.length !== length)
       throw expected(op, `'hann', 'hamming', null or ${length} numbers as window`, window);
-    at = (i) => window[i];
+    at = (i) => itemAt(window, i);
   }
   for (let i = 0; i < length; i++) numbers[start + i] = at(i);
   return new NDArray(numbers, [fftLength]);

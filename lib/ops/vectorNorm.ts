@@ -1,4 +1,5 @@
 import { type OptionNames, expected, integers, knownOptions } from '../base/checks.js';
+import { atLeast } from '../base/list.js';
 import { type Operand, type Outcome, typeOf } from '../core/apply.js';
 import { op } from '../core/op.js';
 import { axisOf } from './axis.js';
@@ -48,7 +49,7 @@ function vectorNorm(x: Operand, ord: number, axis: number[], keepDims: boolean):
 function matrixNorm(
   x: Operand,
   ord: number | 'nuc',
-  [rows, columns]: readonly number[],
+  [rows, columns]: readonly [number, number, ...number[]],
   keepDims: boolean,
 ): Operand {
   const rank = typeOf(x).shape.length;
@@ -102,5 +103,5 @@ export const norm = op('norm', <X extends Operand>(x: X, options: NormOptions = 
   if (ord === 'fro') return vectorNorm(floats, 2, axes, keepDims) as Outcome<X>;
   if (ord !== 'nuc' && ![1, -1, 2, -2, Infinity, -Infinity].includes(ord!))
     throw expected('norm', "'fro', 'nuc', 1, -1, 2, -2, Infinity or -Infinity as ord of matrices", ord);
-  return matrixNorm(floats, ord!, axes, keepDims) as Outcome<X>;
+  return matrixNorm(floats, ord!, atLeast(axes, 2), keepDims) as Outcome<X>;
 });

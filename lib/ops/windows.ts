@@ -1,4 +1,5 @@
 import { EngineError } from '../base/errors.js';
+import { firstOf, itemAt } from '../base/list.js';
 import { type Operand, apply, typeOf } from '../core/apply.js';
 import { NDArray } from '../core/ndarray.js';
 import { gather } from './gather.js';
@@ -21,24 +22,24 @@ interface AxisWindows {
   readonly places: NDArray;
 }
 
-function axisWindows(
-  op: string,
-  n: number,
-  { size, strides, dilations, padding }: Windows,
-  i: number,
-): AxisWindows {
+function axisWindows(op: string, n: number, windows: Windows, i: number): AxisWindows {
   if (n < 0) throw new EngineError('SHAPE', `[${op}] expected sides of known size`);
-  const reach = (size[i] - 1) * dilations[i] + 1;
-  const both = padding === 'same' ? Math.max((Math.ceil(n / strides[i]) - 1) * strides[i] + reach - n, 0) : 0;
-  const pads: [number, number] =
-    typeof padding === 'string' ? [Math.floor(both / 2), Math.ceil(both / 2)] : [padding[i], padding[i]];
+  const [size, stride, dilation] = [
+    itemAt(windows.size, i),
+    itemAt(windows.strides, i),
+    itemAt(windows.dilations, i),
+  ];
+  const reach = (size - 1) * dilation + 1;
+  const both = windows.padding === 'same' ? Math.max((Math.ceil(n / stride) - 1) * stride + reach - n, 0) : 0;
+  const own = typeof windows.padding === 'string' ? undefined : itemAt(windows.padding, i);
+  const pads: [number, number] = [own ?? Math.floor(both / 2), own ?? Math.ceil(both / 2)];
   const whole = n + pads[0] + pads[1];
-  const count = Math.floor((whole - reach) / strides[i]) + 1;
+  const count = Math.floor((whole - reach) / stride) + 1;
   if (count < 1)
     throw new EngineError('SHAPE', `[${op}] expected a side of at least ${reach}, received ${whole}`);
   const places = Int32Array.from(
-    { length: count * size[i] },
-    (_, at) => Math.floor(at / size[i]) * strides[i] + (at % size[i]) * dilations[i],
+    { length: count * size },
+    (_, at) => Math.floor(at / size) * stride + (at % size) * dilation,
   );
   return { count, pads, places: new NDArray(places, [places.length]) };
 }
@@ -59,12 +60,12 @@ export function windowed(
   windows: Windows,
 ): { y: Operand; counts: number[] } {
   const { shape } = typeOf(x);
-  const along = axes.map((axis, i) => axisWindows(op, shape[axis], windows, i));
+  const along = axes.map((axis, i) => axisWindows(op, itemAt(shape, axis), windows, i));
   let y = along.some(({ pads }) => pads[0] + pads[1] > 0) ? pad(x, paddings(shape.length, axes, along)) : x;
-  axes.forEach((axis, i) => (y = gather<Operand, Operand>(y, along[i].places, { axis })));
+  along.forEach(({ places }, i) => (y = gather<Operand, Operand>(y, places, { axis: itemAt(axes, i) })));
   const apart = shape.flatMap((n, axis) => {
     const i = axes.indexOf(axis);
-    return i < 0 ? [n] : [along[i].count, windows.size[i]];
+    return i < 0 ? [n] : [itemAt(along, i).count, itemAt(windows.size, i)];
   });
   return { y: reshape<Operand>(y, apart), counts: along.map(({ count }) => count) };
 }
@@ -86,17 +87,19 @@ export function overlapped(
 ): Operand {
   const along = sizes.map((n, i) => axisWindows(op, n, windows, i));
   const { shape } = typeOf(y);
-  const [from, to] = [axes[0], axes[0] + 2 * axes.length];
+  const from = firstOf(axes);
+  const to = from + 2 * axes.length;
   const merged = [...shape.slice(0, from), ...along.map(({ places }) => places.length), ...shape.slice(to)];
   let x = reshape<Operand>(y, merged);
-  axes.forEach((axis, i) => {
-    const whole = sizes[i] + along[i].pads[0] + along[i].pads[1];
+  along.forEach(({ pads, places }, i) => {
+    const axis = itemAt(axes, i);
+    const whole = itemAt(sizes, i) + pads[0] + pads[1];
     // Read for its shape alone.
     const like = gather<Operand, Operand>(x, new NDArray(new Int32Array(whole), [whole]), { axis });
-    x = apply<Operand>('gatherBackward', [x, along[i].places, like], { axis });
+    x = apply<Operand>('gatherBackward', [x, places, like], { axis });
   });
   const start = merged.map(() => 0);
   const size = merged.map(() => -1);
-  axes.forEach((axis, i) => ([start[axis], size[axis]] = [along[i].pads[0], sizes[i]]));
+  axes.forEach((axis, i) => ([start[axis], size[axis]] = [itemAt(along, i).pads[0], itemAt(sizes, i)]));
   return slice(x, start, size);
 }

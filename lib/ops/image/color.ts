@@ -3,6 +3,7 @@ import { type Operand, type Outcome, typeOf } from '../../core/apply.js';
 import { NDArray } from '../../core/ndarray.js';
 import { op } from '../../core/op.js';
 import { EngineError } from '../../base/errors.js';
+import { atLeast } from '../../base/list.js';
 import { add, divide, equal, greater, less, maximum, minimum, multiply, subtract, where } from '../binary.js';
 import { sum } from '../reduce.js';
 import { concatenate, slice } from '../slice.js';
@@ -68,7 +69,10 @@ export const rgbToHsv = op(
   <X extends Operand>(images: X, options: ImageOptions = {}): Outcome<X> => {
     knownOptions('rgbToHsv', options, imageNames);
     const { parts, channels } = channelsOf('rgbToHsv', images, options);
-    const [r, g, b] = parts.map((part): Operand => where(less(abs(part), EPSILON), 0, part));
+    const [r, g, b] = atLeast(
+      parts.map((part): Operand => where(less(abs(part), EPSILON), 0, part)),
+      3,
+    );
     const value = maximum<Operand, Operand>(maximum<Operand, Operand>(r, g), b);
     const range = subtract<Operand, Operand>(
       value,
@@ -104,7 +108,7 @@ export const hsvToRgb = op(
   <X extends Operand>(images: X, options: ImageOptions = {}): Outcome<X> => {
     knownOptions('hsvToRgb', options, imageNames);
     const { parts, channels } = channelsOf('hsvToRgb', images, options);
-    const [hue, saturation, value] = parts;
+    const [hue, saturation, value] = atLeast(parts, 3);
     const sixths = multiply<Operand, Operand>(subtract<Operand, Operand>(hue, floor(hue)), 6);
     const between = (x: Operand): Operand => minimum(maximum(x, 0), 1);
     const away = (from: number): Operand => abs(subtract<Operand, number>(sixths, from));

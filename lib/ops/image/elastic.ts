@@ -1,4 +1,5 @@
 import { type OptionNames, finite, knownOptions, positive, seedOf } from '../../base/checks.js';
+import { firstOf } from '../../base/list.js';
 import { type Operand, type Outcome, typeOf } from '../../core/apply.js';
 import { op } from '../../core/op.js';
 import type { Sym } from '../../core/sym.js';
@@ -62,7 +63,10 @@ export const elasticTransform = op(
     const smooth = gaussianBlur<Operand>(noise, { kernelSize: [window, window], sigma: [sigma, sigma] });
     const way = (i: number): Operand =>
       multiply(
-        reshape(slice(smooth, [0, 0, 0, i], [-1, -1, -1, 1]), [typeOf(smooth).shape[0], rows * columns]),
+        reshape(slice(smooth, [0, 0, 0, i], [-1, -1, -1, 1]), [
+          firstOf(typeOf(smooth).shape),
+          rows * columns,
+        ]),
         alpha,
       );
     return moved(

@@ -7,6 +7,7 @@ import {
   positive,
   wrongShape,
 } from '../../base/checks.js';
+import { itemAt } from '../../base/list.js';
 import { type Operand, type Outcome, typeOf } from '../../core/apply.js';
 import { NDArray } from '../../core/ndarray.js';
 import { op } from '../../core/op.js';
@@ -55,6 +56,8 @@ const ssimNames = {
   ...imageNames,
 } satisfies OptionNames<SsimOptions>;
 
+type Pair = readonly [vertical: number, horizontal: number];
+
 /** Windows of one size, row by row. */
 interface Windows {
   readonly height: number;
@@ -63,10 +66,15 @@ interface Windows {
 }
 
 /** The product of a bell of sum 1 along each axis. @throws EngineError `OUT_OF_MEMORY`. */
-function gaussian(op: string, [height, width]: readonly number[], [x, y]: readonly number[]): Windows {
+function gaussian(op: string, [height, width]: Pair, [x, y]: Pair): Windows {
   const window = allocate(op, 'float32', height * width);
   const [rows, columns] = [bell(height, y), bell(width, x)];
-  window.forEach((_, i) => (window[i] = rows[Math.floor(i / width)] * columns[i % width]));
+  rows.forEach((row, i) =>
+    window.set(
+      columns.map((column) => row * column),
+      i * width,
+    ),
+  );
   return { height, width, numbers: [window] };
 }
 
@@ -80,7 +88,7 @@ function bell(n: number, sigma: number): number[] {
 function eachChannel(op: string, { height, width, numbers }: Windows, channels: number): NDArray {
   const each = allocate(op, 'float32', height * width * channels * numbers.length);
   const block = channels * numbers.length;
-  each.forEach((_, i) => (each[i] = numbers[i % numbers.length][Math.floor(i / block)]));
+  each.forEach((_, i) => (each[i] = itemAt(itemAt(numbers, i % numbers.length), Math.floor(i / block))));
   return new NDArray(each, [height, width, channels, numbers.length]);
 }
 
@@ -92,11 +100,12 @@ function filtered(
   padding: 'same' | 'valid',
   { dataFormat }: ImageOptions,
 ): Operand {
-  const { channels, shape } = imageAxes(op, images, dataFormat);
-  if (shape[channels] < 1) throw wrongShape(op, 'a known number of channels, at least one', shape);
+  const { channels: axis, shape } = imageAxes(op, images, dataFormat);
+  const channels = itemAt(shape, axis);
+  if (channels < 1) throw wrongShape(op, 'a known number of channels, at least one', shape);
   const single = shape.length === 3;
   const x = toFloat32<Operand>(single ? expandDims<Operand>(images, 0) : images);
-  const made = depthwiseConv<Operand, Operand>(x, eachChannel(op, windows, shape[channels]), {
+  const made = depthwiseConv<Operand, Operand>(x, eachChannel(op, windows, channels), {
     padding,
     dataFormat,
   });
@@ -115,21 +124,16 @@ export const gaussianBlur = op(
   <X extends Operand>(images: X, options: GaussianBlurOptions = {}): Outcome<X> => {
     knownOptions('gaussianBlur', options, blurNames);
     const { kernelSize = [3, 3], sigma = [1, 1] } = options;
-    const pair = (name: string, value: unknown): readonly number[] => {
-      if (Array.isArray(value) && value.length === 2) return value as number[];
+    const pair = (name: string, value: unknown): Pair => {
+      if (Array.isArray(value) && value.length === 2) return value as unknown as Pair;
       throw expected('gaussianBlur', `two numbers for ${name}`, value);
     };
-    integers('gaussianBlur', 'kernelSize', pair('kernelSize', kernelSize)).forEach((n) =>
-      integer('gaussianBlur', 'kernelSize', n),
-    );
-    pair('sigma', sigma).forEach((n) => positive('gaussianBlur', 'sigma', n));
-    const made = filtered(
-      'gaussianBlur',
-      images,
-      gaussian('gaussianBlur', kernelSize, sigma),
-      'same',
-      options,
-    );
+    const [sides, spreads] = [pair('kernelSize', kernelSize), pair('sigma', sigma)];
+    for (const side of integers('gaussianBlur', 'kernelSize', sides))
+      integer('gaussianBlur', 'kernelSize', side);
+    for (const spread of spreads) positive('gaussianBlur', 'sigma', spread);
+    const window = gaussian('gaussianBlur', sides, spreads);
+    const made = filtered('gaussianBlur', images, window, 'same', options);
     return asImages(made, typeOf(images).dtype) as Outcome<X>;
   },
 );

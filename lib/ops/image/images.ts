@@ -1,5 +1,6 @@
 /** What the ops on images share. */
 import { type OptionNames, wrongShape } from '../../base/checks.js';
+import { atLeast, itemAt, mapTuple } from '../../base/list.js';
 import { type Operand, typeOf } from '../../core/apply.js';
 import type { NDArray } from '../../core/ndarray.js';
 import { sizeOf } from '../../core/tensor.js';
@@ -41,8 +42,12 @@ export function imageAxes(op: string, images: Operand, dataFormat: DataFormat | 
 }
 
 /** The sizes of axes. @throws EngineError `SHAPE` where one is known only when the program runs. @internal */
-export function knownSizes(op: string, shape: readonly number[], axes: readonly number[]): number[] {
-  const sizes = axes.map((axis) => shape[axis]);
+export function knownSizes<const A extends readonly number[]>(
+  op: string,
+  shape: readonly number[],
+  axes: A,
+): { [K in keyof A]: number } {
+  const sizes = mapTuple(axes, (axis) => itemAt(shape, axis));
   if (sizes.some((size) => size < 0)) throw wrongShape(op, 'sides of known size', shape);
   return sizes;
 }
@@ -50,7 +55,7 @@ export function knownSizes(op: string, shape: readonly number[], axes: readonly 
 /** x with an axis of n numbers replaced by weights [m, n] times it. All axes after the first are of known size. @internal */
 export function contracted(x: Operand, axis: number, weights: NDArray): Operand {
   const { shape } = typeOf(x);
-  const [m, n] = weights.shape;
+  const [m, n] = atLeast(weights.shape, 2);
   const after = sizeOf(shape.slice(axis + 1));
   const before = axis === 0 ? 1 : -1;
   const made =

@@ -1,5 +1,6 @@
 import { EngineError } from '../../base/errors.js';
 import { type OptionNames, integer, knownOptions } from '../../base/checks.js';
+import { itemAt, mapTuple } from '../../base/list.js';
 import { type Operand, type Outcome } from '../../core/apply.js';
 import { op } from '../../core/op.js';
 import { pad, slice } from '../slice.js';
@@ -100,8 +101,9 @@ export const padImages = op(
     knownOptions('padImages', options, padNames);
     const { height, width, shape } = imageAxes('padImages', images, options.dataFormat);
     const { topPadding, bottomPadding, targetHeight, leftPadding, rightPadding, targetWidth } = options;
-    const rows = completed('padImages', { topPadding, bottomPadding, targetHeight }, shape[height], 1);
-    const columns = completed('padImages', { leftPadding, rightPadding, targetWidth }, shape[width], 1);
+    const own = mapTuple([height, width], (axis) => itemAt(shape, axis));
+    const rows = completed('padImages', { topPadding, bottomPadding, targetHeight }, own[0], 1);
+    const columns = completed('padImages', { leftPadding, rightPadding, targetWidth }, own[1], 1);
     const paddings = shape.map((): [number, number] => [0, 0]);
     paddings[height] = [rows.before, rows.after];
     paddings[width] = [columns.before, columns.after];
@@ -122,10 +124,10 @@ export const cropImages = op(
   <X extends Operand>(images: X, options: CropImagesOptions = {}): Outcome<X> => {
     knownOptions('cropImages', options, cropNames);
     const { height, width, shape } = imageAxes('cropImages', images, options.dataFormat);
-    knownSizes('cropImages', shape, [height, width]);
+    const own = knownSizes('cropImages', shape, [height, width]);
     const { topCropping, bottomCropping, targetHeight, leftCropping, rightCropping, targetWidth } = options;
-    const rows = completed('cropImages', { topCropping, bottomCropping, targetHeight }, shape[height], -1);
-    const columns = completed('cropImages', { leftCropping, rightCropping, targetWidth }, shape[width], -1);
+    const rows = completed('cropImages', { topCropping, bottomCropping, targetHeight }, own[0], -1);
+    const columns = completed('cropImages', { leftCropping, rightCropping, targetWidth }, own[1], -1);
     const start = shape.map(() => 0);
     const size = shape.map(() => -1);
     [start[height], size[height]] = [rows.before, rows.size];

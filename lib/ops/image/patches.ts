@@ -1,4 +1,5 @@
 import { type OptionNames, knownOptions, oneOf, wrongShape } from '../../base/checks.js';
+import { itemAt } from '../../base/list.js';
 import { type Operand, type Outcome, typeOf } from '../../core/apply.js';
 import { op } from '../../core/op.js';
 import { sizeOf } from '../../core/tensor.js';
@@ -55,7 +56,7 @@ function patches(
   const places = axes.map((_, i) => start + 2 * i);
   const inner = [...places.map((axis) => axis + 1), channels];
   const made = transpose(y, last ? [...lead, ...places, ...inner] : [...lead, ...inner, ...places]);
-  const depth = sizeOf(windows.size) * shape[last ? rank - 1 : lead.length];
+  const depth = sizeOf(windows.size) * itemAt(shape, last ? rank - 1 : lead.length);
   const batch = lead.map(() => -1);
   return reshape<Operand>(made, last ? [...batch, ...counts, depth] : [...batch, depth, ...counts]);
 }

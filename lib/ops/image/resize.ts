@@ -1,4 +1,5 @@
 import { type OptionNames, expected, finite, integers, knownOptions, oneOf } from '../../base/checks.js';
+import { itemAt } from '../../base/list.js';
 import { type Operand, type Outcome, typeOf } from '../../core/apply.js';
 import { NDArray } from '../../core/ndarray.js';
 import { op } from '../../core/op.js';
@@ -72,18 +73,20 @@ export const resize = op(
     let x = fitted(images, sides, axes, options);
     const { dtype, shape: whole } = typeOf(x);
     if (interpolation === 'nearest') {
-      axes.forEach((axis, i) => {
-        const n = whole[axis];
-        const nearest = allocate('resize', 'int32', sides[i]);
-        nearest.forEach((_, j) => (nearest[j] = Math.min(Math.floor(((j + 0.5) * n) / sides[i]), n - 1)));
-        x = gather<Operand, Operand>(x, new NDArray(nearest, [sides[i]]), { axis });
+      sides.forEach((side, i) => {
+        const axis = itemAt(axes, i);
+        const n = itemAt(whole, axis);
+        const nearest = allocate('resize', 'int32', side);
+        nearest.forEach((_, j) => (nearest[j] = Math.min(Math.floor(((j + 0.5) * n) / side), n - 1)));
+        x = gather<Operand, Operand>(x, new NDArray(nearest, [side]), { axis });
       });
       return x as Outcome<X>;
     }
     x = toFloat32(x);
-    axes.forEach(
-      (axis, i) => (x = contracted(x, axis, weightsOf(whole[axis], sides[i], interpolation, antialias))),
-    );
+    sides.forEach((side, i) => {
+      const axis = itemAt(axes, i);
+      x = contracted(x, axis, weightsOf(itemAt(whole, axis), side, interpolation, antialias));
+    });
     if (interpolation === 'bicubic' && dtype === 'uint8') x = minimum(maximum(x, 0), 255);
     return asImages(x, dtype) as Outcome<X>;
   },
@@ -117,21 +120,23 @@ function fitted(
     throw expected('resize', 'one of cropToAspectRatio and padToAspectRatio', 'both');
   finite('resize', 'fillValue', fillValue);
   const { shape } = typeOf(images);
-  const [height, width] = axes.map((axis) => shape[axis]);
-  const ideal = [Math.trunc((width * sides[0]) / sides[1]), Math.trunc((height * sides[1]) / sides[0])];
+  const own = axes.map((axis) => itemAt(shape, axis));
+  // As many rows as fit the columns, and as many columns as fit the rows.
+  const ideal = sides.map((side, i) => Math.trunc((itemAt(own, 1 - i) * side) / itemAt(sides, 1 - i)));
   if (cropToAspectRatio) {
     const start = shape.map(() => 0);
     const size = shape.map(() => -1);
     axes.forEach((axis, i) => {
-      size[axis] = Math.max(Math.min(shape[axis], ideal[i]), 1);
-      start[axis] = Math.floor((shape[axis] - size[axis]) / 2);
+      const side = Math.max(Math.min(itemAt(own, i), itemAt(ideal, i)), 1);
+      size[axis] = side;
+      start[axis] = Math.floor((itemAt(own, i) - side) / 2);
     });
     return slice(images, start, size);
   }
   if (!padToAspectRatio) return images;
   const margins = shape.map((n, axis): [number, number] => {
     const i = axes.indexOf(axis);
-    const margin = i < 0 ? 0 : Math.floor((Math.max(n, ideal[i]) - n) / 2);
+    const margin = i < 0 ? 0 : Math.floor((Math.max(n, itemAt(ideal, i)) - n) / 2);
     return [margin, margin];
   });
   return pad(images, margins, { constantValues: fillValue });

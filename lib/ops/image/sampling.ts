@@ -1,5 +1,6 @@
 import { EngineError } from '../../base/errors.js';
 import { type OptionNames, finite, oneOf } from '../../base/checks.js';
+import { firstOf, itemAt } from '../../base/list.js';
 import { type Operand, typeOf } from '../../core/apply.js';
 import { NDArray } from '../../core/ndarray.js';
 import {
@@ -142,10 +143,13 @@ export function sampled(
   const { dtype } = typeOf(x);
   let all: Neighbour[] = [];
   coordinates.forEach((coordinate, axis) => {
-    const own = neighbours(toFloat32(coordinate), sizes[axis], order, fillMode);
-    all = axis === 0 ? own : all.flatMap((before) => own.map((next) => together(before, next, sizes[axis])));
+    const own = neighbours(toFloat32(coordinate), itemAt(sizes, axis), order, fillMode);
+    all =
+      axis === 0
+        ? own
+        : all.flatMap((before) => own.map((next) => together(before, next, itemAt(sizes, axis))));
   });
-  const batchDims = typeOf(coordinates[0]).shape.length - 1;
+  const batchDims = typeOf(firstOf(coordinates)).shape.length - 1;
   const parts = all.map(({ place, valid, weight }): Operand => {
     const found = gather<Operand, Operand>(x, place, { axis: 1, batchDims });
     const number =
@@ -184,9 +188,14 @@ export function moved(
     grid((i) => i % columns),
     grid((i) => Math.floor(i / columns)),
   );
-  const flat = reshape<Operand>(x, [typeOf(x).shape[0], rows * columns, shape[channels]]);
+  const flat = reshape<Operand>(x, [firstOf(typeOf(x).shape), rows * columns, itemAt(shape, channels)]);
   const made = sampled(op, flat, sizes, [row, column], interpolation === 'nearest' ? 0 : 1, options);
-  const whole = reshape<Operand>(made, [...(shape.length === 3 ? [] : [-1]), rows, columns, shape[channels]]);
+  const whole = reshape<Operand>(made, [
+    ...(shape.length === 3 ? [] : [-1]),
+    rows,
+    columns,
+    itemAt(shape, channels),
+  ]);
   if (last) return whole;
   return transpose(whole, shape.length === 3 ? [2, 0, 1] : [0, 3, 1, 2]);
 }

@@ -7,6 +7,7 @@ import {
   oneOf,
   positive,
 } from '../../base/checks.js';
+import { itemAt } from '../../base/list.js';
 import { type Operand, type Outcome, typeOf } from '../../core/apply.js';
 import { op } from '../../core/op.js';
 import { axisOf } from '../axis.js';
@@ -85,7 +86,7 @@ export const scaleAndTranslate = op(
     const lengths = knownSizes('scaleAndTranslate', shape, axes);
     let x: Operand = toFloat32<Operand>(images);
     axes.forEach((axis, i) => {
-      const weights = translationMatrix('scaleAndTranslate', lengths[i], sizes[axis], {
+      const weights = translationMatrix('scaleAndTranslate', itemAt(lengths, i), itemAt(sizes, axis), {
         scale: positive('scaleAndTranslate', 'scale', scale[i]),
         translation: finite('scaleAndTranslate', 'translation', translation[i]),
         kernel: kernels[METHODS[method]],

@@ -1,4 +1,5 @@
 import { type OptionNames, knownOptions, oneOf, wrongShape } from '../../base/checks.js';
+import { mapTuple } from '../../base/list.js';
 import { type Operand, type Outcome, typeOf } from '../../core/apply.js';
 import { op } from '../../core/op.js';
 import { add, multiply } from '../binary.js';
@@ -136,7 +137,7 @@ export const perspectiveTransform = op(
         throw wrongShape('perspectiveTransform', 'both points [4, 2] or both [n, 4, 2]', own);
     }
     const lists = shape.length === 2 ? [1, 4, 2] : [-1, 4, 2];
-    const [start, end] = [startPoints, endPoints].map((points: Operand): Operand =>
+    const [start, end] = mapTuple([startPoints, endPoints], (points: Operand): Operand =>
       reshape(toFloat32<Operand>(points), lists),
     );
     // The map takes end points to start points: two equations for each.

@@ -1,4 +1,5 @@
 /** Matrices that resample one axis: row i holds what each place of the input adds to place i of the output. */
+import { itemAt } from '../../base/list.js';
 import { NDArray } from '../../core/ndarray.js';
 import { allocate } from '../../core/tensor.js';
 
@@ -34,7 +35,7 @@ function filled(
   row: (i: number, put: (j: number, w: number) => void) => void,
 ) {
   const numbers = allocate(op, 'float32', size * n);
-  for (let i = 0; i < size; i++) row(i, (j, w) => (numbers[i * n + j] += w));
+  for (let i = 0; i < size; i++) row(i, (j, w) => (numbers[i * n + j] = itemAt(numbers, i * n + j) + w));
   return new NDArray(numbers, [size, n]);
 }
 
