@@ -10,6 +10,7 @@ import {
   ops,
   optimizers,
   regularizers,
+  saving,
   variable,
 } from '../lib/index.js';
 import { allOps } from './support/ops.js';
@@ -17,6 +18,8 @@ import { requiredMetrics } from './support/requiredMetrics.js';
 import { requiredOptimizers } from './support/requiredOptimizers.js';
 
 type Make = (options?: unknown) => unknown;
+
+const doubled = saving.registerKerasSerializable('options', 'doubled')((x: Sym) => ops.multiply(x, 2));
 
 /** What cannot be made without options. */
 const required: Record<string, object> = {
@@ -59,6 +62,7 @@ const required: Record<string, object> = {
   hashing: { numBins: 2 },
   input: { shape: [2] },
   inverseTimeDecay: { initialLearningRate: 1, decaySteps: 2, decayRate: 0.5 },
+  lambda: { function: doubled },
   lstm: { units: 2 },
   multiHeadAttention: { numHeads: 2, keyDim: 2 },
   permute: { dims: [1] },
@@ -69,6 +73,7 @@ const required: Record<string, object> = {
   repeatVector: { n: 2 },
   rescaling: { scale: 2 },
   reshape: { targetShape: [2] },
+  reversibleEmbedding: { inputDim: 4, outputDim: 2 },
   resizing: { height: 2, width: 2 },
   rnn: { cell: layers.lstmCell({ units: 2 }) },
   separableConv1d: { filters: 2, kernelSize: 3 },
@@ -79,6 +84,7 @@ const required: Record<string, object> = {
   spatialDropout2d: { rate: 0.5 },
   spatialDropout3d: { rate: 0.5 },
   warmUp: { learningRate: 1, warmupSteps: 2 },
+  spectralNormalization: { layer: layers.dense({ units: 2 }) },
   stackedRNNCells: { cells: [layers.gruCell({ units: 2 })] },
   timeDistributed: { layer: layers.dense({ units: 2 }) },
 };

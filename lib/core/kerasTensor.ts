@@ -1,6 +1,6 @@
 import { shapeText } from '../base/errors.js';
 import type { DType, Shape } from '../engine/engine.js';
-import type { Operation } from './operation.js';
+import type { CallOptions, Operation } from './operation.js';
 
 /** One call of a layer or an op in a model's description: what goes in and what comes out. */
 export interface OperationNode {
@@ -10,6 +10,8 @@ export interface OperationNode {
   readonly inputs: readonly KerasTensor[];
   /** What comes out. */
   readonly outputs: readonly KerasTensor[];
+  /** How it is called, where the call says so itself: `{ training: false }`. */
+  readonly options?: CallOptions;
 }
 
 /**

@@ -14,6 +14,9 @@ export interface CallContext {
   readonly key?: Sym;
 }
 
+/** What a call in a model's description says about itself: `training`, and what its layer takes besides. */
+export type CallOptions = Readonly<Record<string, boolean>>;
+
 /** Operations that wait for their names. */
 const unnamed: Operation[] = [];
 
@@ -74,19 +77,23 @@ export abstract class Operation {
   abstract run(inputs: readonly Sym[], context: CallContext): readonly Sym[];
 
   /** Records in a model's description that it follows the operations that make these. @internal */
-  follow(inputs: readonly KerasTensor[]): readonly KerasTensor[] {
+  follow(inputs: readonly KerasTensor[], options?: CallOptions): readonly KerasTensor[] {
     const outputs: KerasTensor[] = [];
-    const node: OperationNode = { operation: this, inputs, outputs };
-    for (const { shape, dtype } of this.outputsFor(inputs)) outputs.push(new KerasTensor(node, shape, dtype));
+    const node: OperationNode = { operation: this, inputs, outputs, ...(options && { options }) };
+    for (const { shape, dtype } of this.outputsFor(inputs, options))
+      outputs.push(new KerasTensor(node, shape, dtype));
     this.#node ??= node;
     return outputs;
   }
 
   /** The outputs' types, from a call in a graph that is thrown away: the engine is the one truth about shapes. @internal */
-  protected outputsFor(inputs: readonly { shape: Shape; dtype: DType }[]): readonly Sym[] {
+  protected outputsFor(
+    inputs: readonly { shape: Shape; dtype: DType }[],
+    options?: CallOptions,
+  ): readonly Sym[] {
     const trace = new Trace();
     const syms = inputs.map(({ dtype, shape }, i) => trace.input(dtype, shape, `input ${i}`));
-    return trace.within(() => this.run(syms, { training: false }));
+    return trace.within(() => this.run(syms, { training: false, ...options }));
   }
 
   #firstNode(): OperationNode {

@@ -1,3 +1,4 @@
+import { factoryName } from '../base/names.js';
 import { type OptionNames, integer } from '../base/checks.js';
 import type { Shape } from '../engine/engine.js';
 import { typeOf } from '../core/apply.js';
@@ -7,8 +8,7 @@ import * as ops from '../ops/index.js';
 import { toIndices } from '../ops/toIndices.js';
 import type { Sym } from '../core/sym.js';
 import type { Variable } from '../core/variable.js';
-import { Layer, type LayerOptions } from './layer.js';
-import type { Masks } from './masks.js';
+import { type CallContext, Layer, type LayerOptions } from './layer.js';
 import { type EmbeddingsOptions, weightConfig, weightNames, weightOptions } from './weightOptions.js';
 
 /** What `layers.embedding` takes. */
@@ -39,21 +39,22 @@ export class Embedding extends Layer {
     weights: 'optional',
     ...weightNames('embeddings'),
   } satisfies OptionNames<EmbeddingOptions>;
-  readonly className = 'Embedding';
+  readonly className: string = 'Embedding';
   /** The options as given. */
   readonly options: EmbeddingOptions;
-  #embeddings!: Variable;
+  protected embeddings!: Variable;
 
   constructor(options: EmbeddingOptions) {
     super(options);
-    integer('embedding', 'inputDim', options.inputDim);
-    integer('embedding', 'outputDim', options.outputDim);
+    const who = factoryName(new.target.name);
+    integer(who, 'inputDim', options.inputDim);
+    integer(who, 'outputDim', options.outputDim);
     this.options = options;
   }
 
   override build(_shape: Shape): void {
     const { inputDim, outputDim } = this.options;
-    this.#embeddings = this.addWeight({
+    this.embeddings = this.addWeight({
       ...{ name: 'embeddings', shape: [inputDim, outputDim] },
       ...weightOptions(this.options, 'embeddings', 'uniform'),
     });
@@ -61,18 +62,18 @@ export class Embedding extends Layer {
     if (weights == null) return;
     const [first] = Array.isArray(weights) && weights.length === 1 ? (weights as readonly Vectors[]) : [];
     const isList = first !== undefined && typeof first === 'object' && typeOf(first).shape.length === 2;
-    this.#embeddings.assign(isList ? first : (weights as Vectors));
+    this.embeddings.assign(isList ? first : (weights as Vectors));
   }
 
-  call(x: Sym): Sym {
-    return ops.gather(this.#embeddings, toIndices(x));
+  call(x: Sym, _context: CallContext): Sym {
+    return ops.gather(this.embeddings, toIndices(x));
   }
 
-  override computeMask(ids: Sym): Masks {
+  override computeMask(ids: Sym): Sym | undefined {
     return this.options.maskZero ? ops.notEqual(ids, 0) : undefined;
   }
 
-  override getConfig() {
+  override getConfig(): Record<string, unknown> {
     const { inputDim, outputDim, maskZero = false } = this.options;
     const embeddings = weightConfig(this.options, 'embeddings', 'uniform');
     return { ...super.getConfig(), inputDim, outputDim, maskZero, ...embeddings };

@@ -85,6 +85,8 @@ export { InputLayer, input } from './input.js';
 export { IntegerLookup, integerLookup } from './integerLookup.js';
 export { KerasTensor, type OperationNode } from '../core/kerasTensor.js';
 export type { Operation } from '../core/operation.js';
+export { InputSpec, inputSpec, type InputSpecOptions } from './inputSpec.js';
+export { Lambda, lambda, type LambdaContext } from './lambda.js';
 export { Layer, type CallContext, type LayerOptions, type WeightOptions } from './layer.js';
 export { LayerNormalization, layerNormalization } from './layerNormalization.js';
 export { LeakyReLU, leakyReLU } from './leakyReLU.js';
@@ -111,6 +113,7 @@ export { ReLU, relu } from './relu.js';
 export { RepeatVector, repeatVector } from './repeatVector.js';
 export { Rescaling, rescaling } from './rescaling.js';
 export { Reshape, reshape } from './reshape.js';
+export { ReversibleEmbedding, reversibleEmbedding } from './reversibleEmbedding.js';
 export { RMSNormalization, rmsNormalization } from './rmsNormalization.js';
 export { Resizing, resizing } from './resizing.js';
 export { RNN, rnn } from './rnn.js';
@@ -127,6 +130,7 @@ export {
   SpatialDropout3D,
   spatialDropout3d,
 } from './spatialDropout.js';
+export { SpectralNormalization, spectralNormalization } from './spectralNormalization.js';
 export { StringLookup, stringLookup } from './stringLookup.js';
 export { UnitNormalization, unitNormalization } from './unitNormalization.js';
 export { TextVectorization, textVectorization } from './textVectorization.js';

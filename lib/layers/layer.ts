@@ -17,7 +17,7 @@ import { initializerOf } from '../initializers/registry.js';
 import type { Regularizer } from '../regularizers/regularizer.js';
 import { regularizerConfig, regularizerOf } from '../regularizers/registry.js';
 import { KerasTensor } from '../core/kerasTensor.js';
-import { type CallContext, Operation } from '../core/operation.js';
+import { type CallContext, type CallOptions, Operation } from '../core/operation.js';
 import { stateChanged } from '../core/stateful.js';
 import { Sym } from '../core/sym.js';
 import type { Tensor, TensorData } from '../core/tensor.js';
@@ -25,6 +25,7 @@ import { Trace } from '../core/trace.js';
 import { Variable } from '../core/variable.js';
 import { collect } from './collect.js';
 import { checkSymbolic } from './check.js';
+import { type InputSpec, checkInputs } from './inputSpec.js';
 import { type Masks, passMasks } from './masks.js';
 import { perSample } from './perSample.js';
 import { type LayerOptions, type WeightOptions, addWeightNames, contextNames } from './layerOptions.js';
@@ -64,6 +65,10 @@ export abstract class Layer extends Operation implements Disposable {
     trainable: 'boolean',
     activityRegularizer: 'optional',
   } satisfies OptionNames<LayerOptions>;
+  /** The names of what a call says about itself, as in {@link optionNames}. @internal */
+  static readonly contextNames: object = contextNames;
+  /** What it expects of its inputs: others are errors. A list for several inputs, null for one of which nothing is expected. Default: any. */
+  inputSpec: InputSpec | readonly (InputSpec | null)[] | undefined;
   /** Whether it has its weights. */
   built = false;
   /** Whether it knows what to do with masks: else they end here, with a warning. Default: whether a subclass has its own `computeMask`. */
@@ -162,7 +167,7 @@ export abstract class Layer extends Operation implements Disposable {
 
   /** All its weights, those of the layers within included: of each layer first those that training may change. */
   get weights(): Variable[] {
-    return this.flattened.flatMap((layer) => [...layer.#learned, ...layer.#fixed]);
+    return [...new Set(this.flattened.flatMap((layer) => [...layer.#learned, ...layer.#fixed]))];
   }
 
   /** The weights that training changes. */
@@ -330,6 +335,7 @@ export abstract class Layer extends Operation implements Disposable {
    * Applies the layer to what `layers.input` or other layers put out: says that it follows them in a model. Builds it first.
    *
    * @param x The input, or a list where there are several.
+   * @param context Whether the call trains, whatever the model does; default as the model.
    * @returns Its output.
    * @throws EngineError `ARGUMENT` for other input, and for a layer or model with several outputs: {@link applyAll} returns them. `SHAPE` and
    *   `DTYPE` where the input does not fit.
@@ -338,7 +344,7 @@ export abstract class Layer extends Operation implements Disposable {
    *     const y = layers.dense({ units: 2 }).apply(x);
    *     const model = new Model({ inputs: x, outputs: y });
    */
-  apply(x: KerasTensor | readonly KerasTensor[]): KerasTensor;
+  apply(x: KerasTensor | readonly KerasTensor[], context?: Omit<Partial<CallContext>, 'key'>): KerasTensor;
   apply(
     x: Sym | readonly Sym[] | KerasTensor | readonly KerasTensor[],
     context?: Partial<CallContext>,
@@ -354,12 +360,16 @@ export abstract class Layer extends Operation implements Disposable {
   /** As {@link apply}, with all outputs in a list: for a layer that has several, such as an lstm with `returnState`. */
   applyAll(x: Sym | readonly Sym[], context?: Partial<CallContext>): readonly Sym[];
   /** As {@link apply}, with all outputs in a list: for a layer that has several, such as an lstm with `returnState`. */
-  applyAll(x: KerasTensor | readonly KerasTensor[]): readonly KerasTensor[];
+  applyAll(
+    x: KerasTensor | readonly KerasTensor[],
+    context?: Omit<Partial<CallContext>, 'key'>,
+  ): readonly KerasTensor[];
   applyAll(
     x: Sym | readonly Sym[] | KerasTensor | readonly KerasTensor[],
     context: Partial<CallContext> = {},
   ): readonly (Sym | KerasTensor)[] {
-    knownOptions(this.name, context, contextNames);
+    const { contextNames: names } = this.constructor as typeof Layer;
+    knownOptions(this.name, context, names);
     const list = (Array.isArray(x) ? [...(x as unknown[])] : [x]) as readonly (Sym | KerasTensor)[];
     if (list.length > 0 && list.every((item) => item instanceof Sym))
       return this.run(list, { training: false, ...running.at(-1)?.context, ...context });
@@ -372,19 +382,23 @@ export abstract class Layer extends Operation implements Disposable {
         `[${this.name}] expected the output of another layer, or a list of such, received ${describe(x)}${remedy}`,
       );
     }
-    return this.follow(inputs);
+    const said = Object.entries(context).filter(([, value]) => value !== undefined);
+    for (const [name, value] of said) boolean(this.name, name, value);
+    return this.follow(inputs, said.length > 0 ? (Object.fromEntries(said) as CallOptions) : undefined);
   }
 
   /** @internal */
-  override follow(inputs: readonly KerasTensor[]): readonly KerasTensor[] {
+  override follow(inputs: readonly KerasTensor[], options?: CallOptions): readonly KerasTensor[] {
+    checkInputs(this.name, this.inputSpec, inputs);
     this.ensureBuilt(inputs.map((input) => input.shape));
-    return super.follow(inputs);
+    return super.follow(inputs, options);
   }
 
   /** Calls the layer on symbolic values. @internal */
   run(inputs: readonly Sym[], context: CallContext): readonly Sym[] {
     this.#joinOuter();
     if (running.length === 0) Trace.current?.dependOn(this);
+    checkInputs(this.name, this.inputSpec, inputs);
     this.ensureBuilt(inputs.map((input) => input.shape));
     return this.#named(() => {
       const masks = inputs.map(({ mask }) => mask);
@@ -454,6 +468,11 @@ export abstract class Layer extends Operation implements Disposable {
     this.#joinOuter();
     (trainable ? this.#learned : this.#fixed).push(weight);
     return weight;
+  }
+
+  /** Gives a weight of a layer within the place among {@link weights} of one that is added here. @internal */
+  protected trackWeight(weight: Variable): void {
+    this.#learned.push(weight);
   }
 
   /** @internal */

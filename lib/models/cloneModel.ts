@@ -58,11 +58,14 @@ export function cloneModel(
   const places = new Map<KerasTensor, KerasTensor>();
   inputs.forEach((place, i) => places.set(place, given?.[i] ?? copyOfInput(place)));
   const copies = new Map<Operation, Operation>();
-  for (const { operation, inputs: taken, outputs: made } of nodes) {
+  for (const { operation, inputs: taken, outputs: made, options: said } of nodes) {
     if (made.every((place) => places.has(place))) continue;
     const copy = copies.get(operation) ?? copyOfOperation(operation, clone);
     copies.set(operation, copy);
-    const results = copy.follow(taken.map((place) => places.get(place)!));
+    const results = copy.follow(
+      taken.map((place) => places.get(place)!),
+      said,
+    );
     made.forEach((place, i) => places.set(place, results[i]));
   }
   const list = outputs.map((place) => places.get(place)!);

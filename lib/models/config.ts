@@ -9,7 +9,7 @@ import { Layer } from '../layers/layer.js';
 import { layerConfig, layerFromConfig } from '../layers/registry.js';
 import type { RegularizerLike } from '../regularizers/registry.js';
 import { OpCall } from '../core/op.js';
-import type { Operation } from '../core/operation.js';
+import type { CallOptions, Operation } from '../core/operation.js';
 import type { LayerGraph } from './layerGraph.js';
 import { type OpConfig, isOpConfig, opConfig, opFromConfig } from './opConfig.js';
 
@@ -22,6 +22,8 @@ interface CallConfig {
   readonly inputs: readonly Reference[];
   /** What comes out. */
   readonly outputs: readonly { readonly dtype: DType; readonly shape: Shape }[];
+  /** How it is called, where the call says so itself. */
+  readonly options?: CallOptions;
 }
 
 export interface GraphConfig {
@@ -51,10 +53,11 @@ export function graphConfig(graph: LayerGraph): Pick<GraphConfig, 'layers' | 'ca
     layers: graph.operations.flatMap(configOf),
     calls: graph.nodes
       .filter(({ operation }) => !(operation instanceof InputLayer))
-      .map(({ operation, inputs, outputs }) => ({
+      .map(({ operation, inputs, outputs, options }) => ({
         layer: operation.name,
         inputs: inputs.map(refer),
         outputs: outputs.map(({ dtype, shape }) => ({ dtype, shape })),
+        ...(options && { options }),
       })),
     inputs: graph.inputs.map(refer),
     outputs: graph.outputs.map(refer),
@@ -97,10 +100,10 @@ export function graphFromConfig(
     }
     return place;
   };
-  for (const { layer, inputs } of config.calls) {
+  for (const { layer, inputs, options } of config.calls) {
     const call = calls.get(layer) ?? 0;
     calls.set(layer, call + 1);
-    places.set(`${layer}/${call}`, byName.get(layer)!.follow(inputs.map(at)));
+    places.set(`${layer}/${call}`, byName.get(layer)!.follow(inputs.map(at), options));
   }
   const outputs = config.outputs.map(at);
   const named = config.outputNames?.map((name, i) => [name, outputs[i]] as const);

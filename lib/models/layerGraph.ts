@@ -54,7 +54,9 @@ export class LayerGraph {
     for (const node of this.nodes) {
       if (node.outputs.every((place) => known.has(place))) continue;
       const inputs = node.inputs.map((place) => known.get(place)!);
-      node.operation.run(inputs, context).forEach((value, i) => known.set(node.outputs[i], value));
+      node.operation
+        .run(inputs, { ...context, ...node.options })
+        .forEach((value, i) => known.set(node.outputs[i], value));
     }
     return this.outputs.map((place) => known.get(place)!);
   }
@@ -154,6 +156,7 @@ function cut(
         operation: node.operation,
         inputs: node.inputs.map(copy),
         outputs: made,
+        ...(node.options && { options: node.options }),
       };
       for (const place of node.outputs) {
         const twin = new KerasTensor(clone, place.shape, place.dtype);

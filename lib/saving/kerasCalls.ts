@@ -27,7 +27,12 @@ const PARAMETERS: Readonly<Record<string, readonly string[]>> = {
   Attention: IN_LIST,
   GroupQueryAttention: ONE_BY_ONE,
   MultiHeadAttention: ONE_BY_ONE,
+  ReversibleEmbedding: ['inputs', 'reverse'],
 };
+
+/** What calls say about themselves, here too. */
+const isContext = (className: string, key: string): boolean =>
+  key === 'training' || (key === 'reverse' && className === 'ReversibleEmbedding');
 
 /** Options of attention layers that Keras's calls take. */
 const OF_CALL = ['returnAttentionScores', 'useCausalMask'];
@@ -39,7 +44,7 @@ export const isOfCall = (className: string, option: string): boolean =>
 /** What a layer's call says where it says nothing that could be lost. */
 const isUnset = (value: unknown): boolean => value === null || value === undefined || value === false;
 
-/** The inputs of a layer's call, all outputs of layers in its arguments, in order; and the layer's options among the arguments. */
+/** The inputs of a layer's call, all outputs of layers in its arguments, in order; the layer's options among the arguments, and what the call says about itself. */
 export function callFromKeras(name: string, className: string, { args, kwargs }: Node) {
   const parameters = PARAMETERS[className] ?? [];
   const given: Record<string, unknown> = {
@@ -63,17 +68,17 @@ export function callFromKeras(name: string, className: string, { args, kwargs }:
       );
   };
   const inOrder = Object.entries(given).sort(([a], [b]) => parameters.indexOf(a) - parameters.indexOf(b));
+  const context: Record<string, unknown> = {};
   for (const [key, value] of inOrder) {
-    if (isUnset(value)) continue;
-    if (parameters.includes(key) && OF_CALL.includes(ownOption(key))) {
+    if (isContext(className, key) && typeof value === 'boolean') context[key] = value;
+    else if (isUnset(value)) continue;
+    else if (parameters.includes(key) && OF_CALL.includes(ownOption(key))) {
       options[ownOption(key)] = value;
-      continue;
-    }
-    if (key === 'mask' || (key.endsWith('_mask') && !(takesMask && key === 'attention_mask')))
+    } else if (key === 'mask' || (key.endsWith('_mask') && !(takesMask && key === 'attention_mask')))
       throw expected('fromConfig', `masks from layers in the call of ${name}`, key);
-    visit(value, key);
+    else visit(value, key);
   }
-  return { inputs, options };
+  return { inputs, options, ...(Object.keys(context).length > 0 && { context }) };
 }
 
 /** A layer with the options that its calls in Keras say. */

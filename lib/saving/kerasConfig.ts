@@ -2,6 +2,7 @@
 // side makes objects.
 import { isPlainObject, expected } from '../base/checks.js';
 import { getRegisteredObject } from '../base/customObjects.js';
+import { EngineError } from '../base/errors.js';
 import { type Family, kerasOption, optionOfKeras, ownOption, snakeCase } from '../base/kerasNames.js';
 import { camelCase } from '../base/names.js';
 import { type ObjectConfig, Registry, isConfig } from '../base/registry.js';
@@ -66,6 +67,14 @@ const OURS_ALONE: Readonly<Record<string, Fields>> = {
   UpSampling1D: { dataFormat: 'channelsLast' },
 };
 
+const lambdaOfPython = () =>
+  new EngineError(
+    'ARGUMENT',
+    "[fromConfig] expected functions that are registered by name, received the code of one of Python's, which cannot run here: " +
+      'in Python give the Lambda a function that keras.saving.register_keras_serializable has named and save again, and here register a ' +
+      'function of that name with saving.registerKerasSerializable',
+  );
+
 /** The policies that models can have. */
 export const POLICIES = { float32: 'float32', mixed_bfloat16: 'mixedBfloat16' } as const;
 
@@ -110,6 +119,7 @@ export function fromKeras(value: unknown, translation: Translation, key = ''): u
 
 /** {@link fromKeras} of an object. */
 export function objectFromKeras(given: KerasConfig, translation: Translation): ObjectConfig {
+  if (given.class_name === '__lambda__') throw lambdaOfPython();
   if (given.class_name.startsWith('__'))
     throw expected('fromConfig', 'objects and functions that are registered by name', given.class_name);
   if (!isPlainObject(given.config))

@@ -19,6 +19,8 @@ interface Call {
   readonly layer: string;
   readonly inputs: readonly Reference[];
   readonly outputs?: readonly { readonly dtype: string; readonly shape: readonly number[] }[];
+  /** How it is called, where the call says so itself. */
+  readonly options?: Fields;
 }
 type OpConfig = ObjectConfig & { readonly op: string; readonly config: { readonly name: string } };
 
@@ -48,7 +50,9 @@ export function graphFromKeras(
     const calls = nodes.map((node) => callFromKeras(name, className, node));
     const options = calls.map((call) => call.options);
     layers.push(withOptionsOfCalls(name, layerFromKeras(item), options));
-    open.push(calls.map(({ inputs }) => ({ layer: name, inputs })));
+    open.push(
+      calls.map(({ inputs, context }) => ({ layer: name, inputs, ...(context && { options: context }) })),
+    );
   }
   const leaves = leavesOf(outputLayers).map(([layer, call, output]) => {
     // In Keras the first call of such a model is the one that made it.
@@ -194,7 +198,7 @@ export function graphToKeras(
       const { layer: alone, kwargs } = optionsToCall(layer);
       const nodes = own.map((call) => {
         const node = inputsToKeras(layer.className, call.inputs.map(tensorAt));
-        return { ...node, kwargs: { ...node.kwargs, ...kwargs } };
+        return { ...node, kwargs: { ...node.kwargs, ...kwargs, ...call.options } };
       });
       return { ...layerToKeras(alone), name, inbound_nodes: nodes };
     }),

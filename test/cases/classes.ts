@@ -1,6 +1,16 @@
 // What test/conformance.test.ts needs to know of each class of the library, a line a class.
 import { requiredMetrics } from '../support/requiredMetrics.js';
-import { type DType, type Shape, type TensorData, layers, losses, optimizers } from '../../lib/index.js';
+import {
+  type DType,
+  type Shape,
+  type Sym,
+  type TensorData,
+  layers,
+  losses,
+  ops,
+  optimizers,
+  saving,
+} from '../../lib/index.js';
 
 /** Options, the list of a constructor's arguments, or what makes options anew for each object where they hold layers. */
 export type Options =
@@ -22,6 +32,11 @@ export interface LayerCase {
   readonly fixed?: string;
 }
 
+/** Its numbers squared, times a factor. */
+const squares = saving.registerKerasSerializable(
+  'cases',
+  'squares',
+)((x: Sym, { factor }: layers.LambdaContext) => ops.multiply(ops.square(x), factor as number));
 const four = { kernelSize: 2, padding: 'same' };
 const image = [4, 6, 2];
 const volume = [4, 4, 4, 2];
@@ -89,6 +104,7 @@ export const layerCases: Readonly<Record<string, LayerCase>> = {
   InputLayer: { options: { shape: [3, 2] }, x: [3, 2], y: [3, 2] },
   LSTM: { options: { units: 3, returnState: true }, x: [4, 2], y: [[3], [3], [3]], weights: { kernel: [2, 12], recurrentKernel: [3, 12], bias: [12] } },
   LSTMCell: { options: { units: 3, recurrentDropout: 0.5, unitForgetBias: false }, x: [[2], [3], [3]], y: [[3], [3], [3]], weights: lstm3 },
+  Lambda: { options: { function: squares, outputShape: [4], mask: [[true]], arguments: { factor: 2 } }, x: [4], y: [4] },
   LayerNormalization: { options: { epsilon: 0.01 }, x: [3, 4], y: [3, 4], weights: { gamma: [4], beta: [4] } },
   LeakyReLU: { options: { negativeSlope: 0.1 }, x: [3, 4], y: [3, 4] },
   Masking: { options: { maskValue: 0.5 }, x: [3, 4], y: [3, 4] },
@@ -109,6 +125,7 @@ export const layerCases: Readonly<Record<string, LayerCase>> = {
   Rescaling: { options: { scale: 2, offset: -1 }, x: [3, 4], y: [3, 4] },
   Reshape: { options: { targetShape: [2, 6] }, x: [3, 4], y: [2, 6], fixed: lengthInResult },
   Resizing: { options: { height: 3, width: 5, antialias: true }, x: image, y: [3, 5, 2], fixed: 'the sides have to be known' },
+  ReversibleEmbedding: { options: { inputDim: 5, outputDim: 2, logitSoftCap: 3 }, x: [3], y: [3, 2], below: 5, weights: { embeddings: [5, 2] } },
   SeparableConv1D: { options: { filters: 3, ...four }, x: [5, 2], y: [5, 3], weights: { depthwiseKernel: [2, 2, 1], pointwiseKernel: [1, 2, 3], bias: [3] } },
   SeparableConv2D: { options: { filters: 3, ...four }, x: image, y: [4, 6, 3], weights: { depthwiseKernel: [2, 2, 2, 1], pointwiseKernel: [1, 1, 2, 3], bias: [3] } },
   SimpleRNN: { options: { units: 3, activation: 'sigmoid' }, x: [4, 2], y: [3], weights: { kernel: [2, 3], recurrentKernel: [3, 3], bias: [3] } },
@@ -117,6 +134,7 @@ export const layerCases: Readonly<Record<string, LayerCase>> = {
   SpatialDropout1D: { options: { rate: 0.5 }, x: [6, 2], y: [6, 2] },
   SpatialDropout2D: { options: { rate: 0.5 }, x: image, y: image },
   SpatialDropout3D: { options: { rate: 0.5 }, x: volume, y: volume },
+  SpectralNormalization: { options: () => ({ layer: layers.dense({ units: 3 }), powerIterations: 2 }), x: [4], y: [3], weights: { kernel: [4, 3], vectorU: [1, 3], bias: [3] } },
   StackedRNNCells: { options: () => ({ cells: [layers.lstmCell({ units: 3 }), layers.simpleRNNCell({ units: 1, useBias: false })] }), x: [[2], [3], [3], [1]], y: [[1], [3], [3], [1]], weights: [...Object.entries(lstm3), ['kernel', [3, 1]], ['recurrentKernel', [1, 1]]] },
   Subtract: { x: [[3], [3]], y: [3] },
   TimeDistributed: { options: () => ({ layer: layers.conv1d({ filters: 3, kernelSize: 2 }) }), x: [4, 3, 2], y: [4, 2, 3], weights: { kernel: [2, 2, 3], bias: [3] } },
