@@ -44,6 +44,7 @@ export {
   Conv3DTranspose,
   conv3dTranspose,
 } from './convTranspose.js';
+export { ConvLSTM1D, convLSTM1d, ConvLSTM2D, convLSTM2d, ConvLSTM3D, convLSTM3d } from './convLSTM.js';
 export { Cropping1D, cropping1d, Cropping2D, cropping2d, Cropping3D, cropping3d } from './cropping.js';
 export { DataLayer } from './dataLayer.js';
 export { Dense, dense } from './dense.js';

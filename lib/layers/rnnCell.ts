@@ -230,10 +230,10 @@ export abstract class BaseRNNCell<O extends RNNCellOptions = RNNCellOptions> ext
 
   /** kernel · input + bias, with dropout: of a step [n, features] or of a sequence [n, steps, features]. @internal */
   project(x: Sym, context: CallContext): Sym {
-    const { units, dropout = 0, recurrentDropout = 0 } = this.options;
+    const { units, dropout = 0, recurrentDropout = 0, seed } = this.options;
     const bias = this.inputBias;
     const project = (kernel: Sym | Variable, added?: Sym | Variable) => {
-      const dropped = this.#mask(x.rank === 3 ? firstStep(x) : x, dropout, context);
+      const dropped = dropoutMask(x.rank === 3 ? firstStep(x) : x, dropout, context, seed);
       const seen = dropped ? ops.multiply(x, dropped) : x;
       return x.rank === 3
         ? projected<Sym, Sym | Variable>(this.name, seen, kernel, added)
@@ -248,7 +248,7 @@ export abstract class BaseRNNCell<O extends RNNCellOptions = RNNCellOptions> ext
   /** What each gate sees the state times of, for projections of a step or a sequence. @internal */
   stateMask(projections: Sym, context: CallContext): Sym | undefined {
     const like = projections.rank === 3 ? ops.sum(projections, { axis: 1 }) : projections;
-    return this.#mask(like, this.options.recurrentDropout ?? 0, context);
+    return dropoutMask(like, this.options.recurrentDropout ?? 0, context, this.options.seed);
   }
 
   /** The state as the recurrent product of a gate sees it. */
@@ -267,15 +267,6 @@ export abstract class BaseRNNCell<O extends RNNCellOptions = RNNCellOptions> ext
     );
   }
 
-  /** While training 1 / (1 - rate) where a number of that shape stays, 0 elsewhere; undefined where all stay. */
-  #mask(like: Sym, rate: number, { training, key }: CallContext): Sym | undefined {
-    if (!training || rate === 0) return undefined;
-    const { seed } = this.options;
-    const ones = apply<number | Sym>('broadcastLike', [1, like]);
-    const salt = like.trace.nextSalt();
-    return ops.dropout(ones, { ...(seed === undefined ? { key } : { seed }), rate, salt });
-  }
-
   override getConfig(): Record<string, unknown> {
     const { units, activation = 'tanh', useBias = true, dropout = 0, recurrentDropout = 0 } = this.options;
     const { seed } = this.options;
@@ -288,6 +279,19 @@ export abstract class BaseRNNCell<O extends RNNCellOptions = RNNCellOptions> ext
       ...weightConfig(this.options, 'bias', 'zeros'),
     };
   }
+}
+
+/** While training 1 / (1 - rate) where a number of that shape stays, 0 elsewhere; undefined where all stay. @internal */
+export function dropoutMask(
+  like: Sym,
+  rate: number,
+  { training, key }: CallContext,
+  seed: number | undefined,
+): Sym | undefined {
+  if (!training || rate === 0) return undefined;
+  const ones = apply<number | Sym>('broadcastLike', [1, like]);
+  const salt = like.trace.nextSalt();
+  return ops.dropout(ones, { ...(seed === undefined ? { key } : { seed }), rate, salt });
 }
 
 const firstStep = (sequence: Sym) => ops.stridedSlice(sequence, [0, 0], [Infinity, 1]);

@@ -39,8 +39,8 @@ export abstract class UnitsRNN<C extends RNNCell, O extends BaseRNNOptions & RNN
   }
 }
 
-/** Those of some options that are the cell's. */
-const cellOptions = (options: object, names: object): Record<string, unknown> =>
+/** Those of some options that are the cell's. @internal */
+export const cellOptions = (options: object, names: object): Record<string, unknown> =>
   Object.fromEntries(
     Object.entries(options).filter(([name]) => name in names && !(name in Layer.optionNames)),
   );
