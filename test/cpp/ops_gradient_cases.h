@@ -40,5 +40,7 @@ std::vector<Case> scanCases();
 std::vector<Case> trigonometryCases();
 // Matrices, fft.
 std::vector<Case> linalgCases();
+// Sums up to each place, linear recurrences.
+std::vector<Case> cumulativeCases();
 
 }  // namespace nodegrad::gradient

@@ -267,9 +267,9 @@ std::vector<Case> moveCases() {
 const std::vector<Case>& cases() {
   static const std::vector<Case> all = [] {
     std::vector<Case> rows;
-    for (const auto& family :
-         {unaryCases, binaryCases, convCases, poolCases, matmulCases, reduceCases, normCases, softmaxCases,
-          attentionCases, shapeCases, moveCases, recurrentCases, scanCases, linalgCases, trigonometryCases})
+    for (const auto& family : {unaryCases, binaryCases, convCases, poolCases, matmulCases, reduceCases,
+                               normCases, softmaxCases, attentionCases, shapeCases, moveCases, recurrentCases,
+                               scanCases, linalgCases, cumulativeCases, trigonometryCases})
       for (Case& row : family()) rows.push_back(std::move(row));
     return rows;
   }();

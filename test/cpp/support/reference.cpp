@@ -17,6 +17,7 @@ const Table& table() {
     addMoves(made);
     addRecurrent(made);
     addLinalg(made);
+    addOrder(made);
     addLoops(made);
     addUpdates(made);
     addRandom(made);

@@ -41,6 +41,7 @@ void addAttention(Table& table);
 void addMoves(Table& table);
 void addRecurrent(Table& table);
 void addLinalg(Table& table);  // matrices, fft
+void addOrder(Table& table);   // sorting, sums up to each place
 void addLoops(Table& table);
 void addUpdates(Table& table);
 void addRandom(Table& table);  // dropout and randomUniform

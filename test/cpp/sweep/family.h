@@ -36,6 +36,7 @@ std::vector<Family> reduceFamilies();       // reductions, softmax, cross-entrop
 std::vector<Family> moveFamilies();         // copies, gather, reorder
 std::vector<Family> recurrentFamilies();
 std::vector<Family> linalgFamilies();  // matrices, fft
+std::vector<Family> orderFamilies();   // sorting, searching, sums up to each place
 std::vector<Family> attentionFamilies();
 std::vector<Family> updateFamilies();
 

@@ -1,0 +1,84 @@
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "reference.h"
+
+namespace nodegrad::reference {
+
+namespace {
+
+// NaN comes after all numbers.
+bool before(double a, double b) { return std::isnan(a) ? false : std::isnan(b) || a < b; }
+
+void argsort(const Call& call) {
+  const Array& x = call.inputs[0];
+  const int64_t n = x.shape().back(), k = call.outputs[0].shape().back();
+  const bool descending = call.attrs.boolean("descending");
+  for (int64_t row = 0; n > 0 && row < count(x.shape()) / n; ++row) {
+    std::vector<int64_t> places(static_cast<size_t>(n));
+    std::iota(places.begin(), places.end(), 0);
+    const double* numbers = x.data.data() + row * n;
+    std::stable_sort(places.begin(), places.end(), [&](int64_t i, int64_t j) {
+      return descending ? before(numbers[j], numbers[i]) : before(numbers[i], numbers[j]);
+    });
+    for (int64_t i = 0; i < k; ++i)
+      call.outputs[0].data[static_cast<size_t>(row * k + i)] =
+          static_cast<double>(places[static_cast<size_t>(i)]);
+  }
+}
+
+void searchSorted(const Call& call) {
+  const std::vector<double>&sequence = call.inputs[0].data, &values = call.inputs[1].data;
+  for (size_t i = 0; i < values.size(); ++i)
+    call.outputs[0].data[i] =
+        static_cast<double>(std::count_if(sequence.begin(), sequence.end(), [&](double x) {
+          return call.attrs.boolean("right") ? !before(values[i], x) : before(x, values[i]);
+        }));
+}
+
+// Calls body with the place of each number along the attribute axis in turn, and the one before, or -1.
+void along(const Call& call, const std::function<void(int64_t place, int64_t before)>& body) {
+  const Dims& shape = call.outputs[0].shape();
+  const auto axis = normalizeAxis("reference", call.attrs.integer("axis"), shape.size());
+  const int64_t n = shape[static_cast<size_t>(axis)];
+  const int64_t inner = count(Dims(shape.begin() + axis + 1, shape.end()));
+  const int64_t step = call.attrs.boolean("reverse") ? -inner : inner;
+  for (int64_t start = 0; n > 0 && start < count(shape) / n; ++start) {
+    int64_t place = start / inner * n * inner + start % inner + (step < 0 ? (n - 1) * inner : 0);
+    for (int64_t i = 0; i < n; ++i, place += step) body(place, i == 0 ? -1 : place - step);
+  }
+}
+
+void cumsum(const Call& call) {
+  const std::vector<double>& x = call.inputs[0].data;
+  std::vector<double>& y = call.outputs[0].data;
+  const bool exclusive = call.attrs.boolean("exclusive");
+  along(call, [&](int64_t place, int64_t before) {
+    const double sum = before < 0 ? 0 : y[static_cast<size_t>(before)];
+    y[static_cast<size_t>(place)] = exclusive ? (before < 0 ? 0 : sum + x[static_cast<size_t>(before)])
+                                              : sum + x[static_cast<size_t>(place)];
+  });
+}
+
+void linearRecurrence(const Call& call) {
+  const std::vector<double>&a = call.inputs[0].data, &b = call.inputs[1].data;
+  std::vector<double>& y = call.outputs[0].data;
+  const double initial = call.attrs.number("initial");
+  along(call, [&](int64_t place, int64_t before) {
+    const auto at = static_cast<size_t>(place);
+    y[at] = b[at];
+    if (before >= 0 || initial != 0) y[at] += a[at] * (before < 0 ? initial : y[static_cast<size_t>(before)]);
+  });
+}
+
+}  // namespace
+
+void addOrder(Table& table) {
+  table["argsort"] = argsort;
+  table["searchSorted"] = searchSorted;
+  table["cumsum"] = cumsum;
+  table["linearRecurrence"] = linearRecurrence;
+}
+
+}  // namespace nodegrad::reference

@@ -1,0 +1,82 @@
+// Sorting, searching, and sums up to each place.
+#include <algorithm>
+#include <cmath>
+
+#include "graph/op.h"
+#include "sweep/family.h"
+
+namespace nodegrad::sweep {
+
+namespace {
+
+using reference::apply;
+
+// With ties, and now and then NaN and infinities.
+Array numbers(Random& random, const Dims& shape, DType dtype) {
+  Array x = drawNumbers(random, {dtype, shape}, dtype == DType::F32 || dtype == DType::I32 ? -9 : 0,
+                        dtype == DType::Bool ? 1 : random.pick(std::vector<double>{3, 200}));
+  if (dtype == DType::F32 && random.chance(0.5))
+    for (double& v : x.data) v = std::floor(v);
+  if (dtype == DType::F32 && random.chance(0.3)) poison(random, x);
+  return x;
+}
+
+DType anyDtype(Random& random) {
+  return random.pick(std::vector<DType>{DType::F32, DType::F32, DType::I32, DType::U8, DType::Bool});
+}
+
+Call sorting(Random& random, const std::string& op) {
+  const bool isLong = random.chance(0.1);
+  Dims shape = drawShape(random, static_cast<size_t>(random.integer(1, 3)), 5000);
+  if (isLong) shape = {random.integer(1, 3), random.integer(1900, 5000)};
+  const int64_t k = random.chance(0.5) ? -1 : random.integer(0, shape.back());
+  return regularCall(op, {numbers(random, shape, anyDtype(random))},
+                     {{"descending", random.chance(0.5)}, {"k", k}});
+}
+
+Call search(Random& random, const std::string& op) {
+  const DType dtype = anyDtype(random);
+  Array sequence = numbers(random, {random.integer(0, 300)}, dtype);
+  std::sort(sequence.data.begin(), sequence.data.end(),
+            [](double a, double b) { return std::isnan(a) ? false : std::isnan(b) || a < b; });
+  const Dims shape = drawShape(random, static_cast<size_t>(random.integer(0, 3)), 5000);
+  return regularCall(op, {sequence, numbers(random, shape, dtype)}, {{"right", random.chance(0.5)}});
+}
+
+Call cumulative(Random& random, const std::string& op) {
+  const DType dtype = random.chance(0.3) ? DType::I32 : DType::F32;
+  const Dims shape = drawShape(random, static_cast<size_t>(random.integer(1, 4)), 6000);
+  const auto draw = [&] {
+    if (dtype == DType::F32) return drawFloats(random, shape, -1.2, 1.2);
+    return drawNumbers(random, {dtype, shape}, op == "cumsum" ? -100 : -1, op == "cumsum" ? 100 : 1.99);
+  };
+  Attrs attrs{{"axis", random.integer(0, static_cast<int64_t>(shape.size()) - 1)},
+              {"reverse", random.chance(0.5)}};
+  if (op == "cumsum") {
+    attrs.set("exclusive", random.chance(0.5));
+    return regularCall(op, {draw()}, attrs);
+  }
+  attrs.set("initial", static_cast<double>(random.integer(0, 1)));
+  return regularCall(op, {draw(), draw()}, attrs);
+}
+
+std::string checkPlaces(const Call& call, const std::vector<Array>& outputs, const std::string&) {
+  return compare(outputs[0], exactly(apply(call.op, asFloats(call.inputs), call.attrs)[0].data), 0);
+}
+
+// Computed in float64 in the same order, and rounded once.
+std::string checkSums(const Call& call, const std::vector<Array>& outputs, const std::string&) {
+  std::vector<double> value = apply(call.op, asFloats(call.inputs), call.attrs)[0].data;
+  if (outputs[0].type.dtype == DType::I32) return compare(outputs[0], exactly(std::move(value)), 0);
+  return compare(outputs[0], nearly(std::move(value), kFloat, 0x1p-149), 0);
+}
+
+}  // namespace
+
+std::vector<Family> orderFamilies() {
+  return {{{"argsort"}, sorting, checkPlaces},
+          {{"searchSorted"}, search, checkPlaces},
+          {{"cumsum", "linearRecurrence"}, cumulative, checkSums}};
+}
+
+}  // namespace nodegrad::sweep
