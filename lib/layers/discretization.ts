@@ -86,10 +86,8 @@ export class Discretization extends Layer {
     const boundaries = this.#boundaries;
     if (!boundaries)
       throw new EngineError('STATE', `[${this.name}] expected boundaries, received none: call adapt first`);
-    const numbers = ops.expandDims(x.dtype === 'float32' ? x : ops.cast(x, 'float32'), -1);
-    const limits = new NDArray(Float32Array.from(boundaries), [boundaries.length]);
-    const reached = ops.cast(ops.greaterEqual(numbers, limits), 'float32');
-    const bins = ops.cast(ops.sum(reached, { axis: -1 }), 'int32');
+    const numbers = x.dtype === 'float32' ? x : ops.cast(x, 'float32');
+    const bins = ops.digitize(numbers, new NDArray(Float32Array.from(boundaries), [boundaries.length]));
     return encodedSym(bins, this.outputMode, boundaries.length + 1);
   }
 

@@ -3,7 +3,6 @@ import { classNumbers } from '../losses/align.js';
 import type { Sym } from '../core/sym.js';
 import * as ops from '../ops/index.js';
 import { Metric, metricNames } from './metric.js';
-import { inTopK } from './topK.js';
 import type { TopKOptions } from './topKCategoricalAccuracy.js';
 
 /** What {@link sparseTopKCategoricalAccuracy} takes. */
@@ -35,7 +34,7 @@ export class SparseTopKCategoricalAccuracy extends Metric implements SparseTopKO
 
   override call(yTrue: Sym, yPred: Sym): Sym {
     const labels = ops.cast(classNumbers(this.name, yTrue, yPred), 'int32');
-    if (!this.fromSortedIds) return inTopK(labels, yPred, this.k);
+    if (!this.fromSortedIds) return ops.cast(ops.inTopK(labels, yPred, this.k), 'float32');
     const shown = Math.min(this.k, yPred.shape[yPred.rank - 1]);
     const first = ops.gather(
       yPred,

@@ -3,7 +3,6 @@ import { align } from '../losses/align.js';
 import type { Sym } from '../core/sym.js';
 import * as ops from '../ops/index.js';
 import { Metric, type MetricOptions, metricNames } from './metric.js';
-import { inTopK } from './topK.js';
 
 /** What {@link topKCategoricalAccuracy} takes. */
 export interface TopKOptions extends MetricOptions {
@@ -30,7 +29,7 @@ export class TopKCategoricalAccuracy extends Metric implements TopKOptions {
 
   override call(yTrue: Sym, yPred: Sym): Sym {
     const labels = ops.argmax(align(this.name, yTrue, yPred), { axis: -1 });
-    return inTopK(labels, yPred, this.k);
+    return ops.cast(ops.inTopK(labels, yPred, this.k), 'float32');
   }
 
   override getConfig() {

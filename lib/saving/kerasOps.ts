@@ -45,15 +45,18 @@ const OTHER_NAMES: Readonly<Record<string, string>> = {
   IsIn: 'isin',
   LayerNorm: 'layerNormalization',
   RMSNorm: 'rmsNormalization',
+  SearchSorted: 'searchsorted',
   TrueDivide: 'divide',
 };
 
 /** What a class is made with that the op takes by place, after what it is called with (how many). Else ops take it in their options. */
 const BY_PLACE: Readonly<Record<string, readonly [called: number, ...names: string[]]>> = {
+  Argpartition: [1, 'kth'],
   BroadcastTo: [1, 'shape'],
   Cast: [1, 'dtype'],
   Clip: [1, 'x_min', 'x_max'],
   ExpandDims: [1, 'axis'],
+  InTopK: [2, 'k'],
   Moveaxis: [1, 'source', 'destination'],
   Pad: [1, 'pad_width'],
   Repeat: [1, 'repeats'],
@@ -65,6 +68,7 @@ const BY_PLACE: Readonly<Record<string, readonly [called: number, ...names: stri
   Swapaxes: [1, 'axis1', 'axis2'],
   Threshold: [1, 'threshold', 'default_value'],
   Tile: [1, 'repeats'],
+  TopK: [1, 'k'],
   Transpose: [1, 'axes'],
 };
 

@@ -77,6 +77,7 @@ export const compositions = {
   splitJoined: (x: Sym, parts: number | number[], options: object) => joined(ops.split(x, parts, options)),
   arraySplitJoined: (x: Sym, parts: number, options: object) => joined(ops.arraySplit(x, parts, options)),
   unstackJoined: (x: Sym, options: object) => joined(ops.unstack(x, options)),
+  topKJoined: (x: Sym, k: number, options?: object) => joined(ops.topK(x, k, options)),
   hvdSplit: (x: Sym) => joined([...ops.hsplit(x, 2), ...ops.vsplit(x, [1]), ...ops.dsplit(x, 3)]),
   meshgridJoined: (...rest: (Sym | object)[]) =>
     joined(ops.meshgrid(rest.slice(0, -1) as Sym[], rest.at(-1) as object)),

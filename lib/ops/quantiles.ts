@@ -1,0 +1,190 @@
+import { type OptionNames, expected, knownOptions, oneOf, wrongShape } from '../base/checks.js';
+import { itemAt, lastOf } from '../base/list.js';
+import { type Operand, type Outcome, typeOf } from '../core/apply.js';
+import { op } from '../core/op.js';
+import type { Sym } from '../core/sym.js';
+import { sizeOf, tensor } from '../core/tensor.js';
+import { round } from './arithmetic.js';
+import { axesOf, reduceNames } from './axis.js';
+import { add, divide, maximum, multiply, subtract, where } from './binary.js';
+import { asSym, outcomeOf } from './composed.js';
+import { gather } from './gather.js';
+import { isnan } from './logic.js';
+import { orderOf, takenLast } from './ordered.js';
+import { lastAxis } from './places.js';
+import { type ReduceOptions, max, sum } from './reduce.js';
+import { resized } from './resized.js';
+import { expandDims, reshape, squeeze, transpose } from './shape.js';
+import { toFloat32 } from './toFloat32.js';
+import { cast, floor, logicalNot, negative } from './unary.js';
+
+const METHODS = ['linear', 'lower', 'higher', 'midpoint', 'nearest'] as const;
+type Method = (typeof METHODS)[number];
+
+/** What `ops.quantile` and its relatives take. */
+export interface QuantileOptions extends ReduceOptions {
+  /**
+   * What is between two numbers: a straight line ('linear'), the smaller ('lower'), the larger ('higher'), the mean of both ('midpoint'), or
+   * the nearer one ('nearest', of two the one at an even place). Default 'linear'.
+   */
+  method?: Method;
+}
+
+const quantileNames = { ...reduceNames, method: 'optional' } satisfies OptionNames<QuantileOptions>;
+
+/** x with the axes merged into one, in the last place. */
+function mergedLast(x: Sym, axes: readonly number[]): Sym {
+  const others = [...typeOf(x).shape.keys()].filter((axis) => !axes.includes(axis));
+  const y = transpose(x, [...others, ...axes]);
+  if (axes.length === 1) return y;
+  const sizes = axes.map((axis) => itemAt(typeOf(x).shape, axis));
+  const merged = sizes.some((n) => n < 0) ? -1 : sizeOf(sizes);
+  return resized(y, [...others.map((_, axis) => ({ axis })), merged]);
+}
+
+/** A place between two others, along the last axis of sorted numbers. */
+interface Between {
+  readonly low: Sym;
+  readonly high: Sym;
+  /** How far from low to high. */
+  readonly weight: Sym;
+}
+
+/** The nearest whole number, of two the even one. */
+function roundedHalf(place: number): number {
+  const low = Math.floor(place);
+  const rest = place - low;
+  return rest > 0.5 || (rest === 0.5 && low % 2 === 1) ? low + 1 : low;
+}
+
+/** Places that are known now, in float64. */
+function knownPlaces(shares: readonly number[], count: number, method: Method): Between {
+  const places = shares.map((share) => share * (count - 1));
+  const low = places.map(method === 'nearest' ? roundedHalf : Math.floor);
+  const high = method === 'nearest' ? low : places.map(Math.ceil);
+  const list = (numbers: readonly number[], dtype: 'int32' | 'float32') =>
+    asSym(tensor(numbers as number[], [numbers.length], dtype));
+  const weight = list(
+    places.map((place, i) => place - itemAt(low, i)),
+    'float32',
+  );
+  return { low: list(low, 'int32'), high: list(high, 'int32'), weight };
+}
+
+/** Places that are known only when the numbers are, in float32. */
+function foundPlaces(shares: Sym, count: Operand, method: Method): Between {
+  const places = maximum(multiply(shares, subtract(asSym(count), 1)), 0);
+  const whole = (x: Sym) => cast(x, 'int32');
+  const low = method === 'nearest' ? round(places) : floor(places);
+  const high = method === 'nearest' ? low : negative(floor(negative(places)));
+  return { low: whole(low), high: whole(high), weight: subtract(places, low) };
+}
+
+function between(sorted: Sym, { low, high, weight }: Between, method: Method): Sym {
+  const at = (places: Sym) =>
+    typeOf(places).shape.length === 1
+      ? gather(sorted, places, { axis: typeOf(sorted).shape.length - 1 })
+      : takenLast(sorted, places);
+  const lower = at(low);
+  if (method === 'lower' || method === 'nearest') return lower;
+  const higher = at(high);
+  if (method === 'higher') return higher;
+  // Between two equal infinities there is nothing.
+  const gap = subtract(higher, lower);
+  return add(lower, multiply(where(isnan(gap), 0, gap), method === 'linear' ? weight : 0.5));
+}
+
+/** q as a list of shares: numbers where they are known now, else a value. */
+function sharesOf(who: string, q: Operand, scale: number): readonly number[] | Sym {
+  const given: unknown = typeof q === 'number' ? [q] : q;
+  if (Array.isArray(given) && given.every((share) => typeof share === 'number')) {
+    for (const share of given)
+      if (!(share >= 0 && share <= scale)) throw expected(who, `numbers from 0 to ${scale} as q`, q);
+    return given.map((share: number) => share / scale);
+  }
+  const { shape } = typeOf(q);
+  if (shape.length > 1) throw wrongShape(who, 'q of rank 0 or 1', shape);
+  const shares = reshape(toFloat32(asSym(q)), [-1]);
+  return scale === 1 ? shares : divide(shares, scale);
+}
+
+/** How quantiles are named and counted. */
+interface Kind {
+  readonly who: string;
+  /** What q is a share of. */
+  readonly scale: number;
+  /** Whether only numbers count; else the result is NaN where one is. */
+  readonly skipsNan: boolean;
+}
+
+function quantilesOf({ who, scale, skipsNan }: Kind, x: Operand, q: Operand, options: QuantileOptions): Sym {
+  const method = oneOf(who, 'method', options.method ?? 'linear', METHODS);
+  const axes = [...axesOf(who, options.axis, typeOf(x).shape.length)].sort((a, b) => a - b);
+  const shares = sharesOf(who, q, scale);
+  const list = mergedLast(toFloat32(asSym(x)), axes);
+  const { shape } = typeOf(list);
+  const size = lastOf(shape);
+  if (size === 0) throw wrongShape(who, 'at least one number', typeOf(x).shape);
+  const sorted = takenLast(list, orderOf(list));
+  const isKnown = size > 0 && !skipsNan;
+  const found = () =>
+    foundPlaces(
+      shares instanceof Array ? asSym(tensor(Float32Array.from(shares))) : shares,
+      isKnown ? size : sum(cast(logicalNot(isnan(list)), 'float32'), { axis: -1, keepDims: true }),
+      method,
+    );
+  const places = isKnown && shares instanceof Array ? knownPlaces(shares, size, method) : found();
+  const y = between(sorted, places, method);
+  // NaN comes through the largest number.
+  const all = skipsNan ? y : where(isnan(max(list, { axis: -1, keepDims: true })), NaN, y);
+  const isOne = typeof q === 'number' || (!Array.isArray(q) && typeOf(q).shape.length === 0);
+  const made = isOne ? squeeze(all, -1) : lastAxis(all, 0, true);
+  if (options.keepDims !== true) return made;
+  return axes.reduce((value, axis) => expandDims(value, isOne ? axis : axis + 1), made);
+}
+
+/** A function of x and q. */
+const withShares = (kind: Kind) =>
+  op(
+    kind.who,
+    <X extends Operand, Q extends Operand>(x: X, q: Q, options: QuantileOptions = {}): Outcome<X | Q> => {
+      knownOptions(kind.who, options, quantileNames);
+      return outcomeOf(quantilesOf(kind, x, q, options));
+    },
+  );
+
+/** The one in the middle. */
+const middle = (kind: Kind) =>
+  op(kind.who, <X extends Operand>(x: X, options: ReduceOptions = {}): Outcome<X> => {
+    knownOptions(kind.who, options, reduceNames);
+    return outcomeOf(quantilesOf(kind, x, 0.5, options));
+  });
+
+/**
+ * The numbers below which a share q of all numbers is, over axes; NaN where one of the numbers is NaN. float32.
+ * https://keras.io/api/ops/numpy/
+ *
+ * @param x Any dtype, at least one number.
+ * @param q From 0 to 1: a number, or several (rank 1), whose results come along a first axis.
+ * @param options `axis`: one or several, default all. `method`: what is between two numbers, default 'linear'. `keepDims`: default false.
+ * @throws EngineError `ARGUMENT` for a share or method out of range; `SHAPE` for no numbers, or q of another rank; `ATTRIBUTE` for an axis.
+ * @example ops.quantile([1, 2, 3, 4], [0, 0.5]); // [1, 2.5]
+ */
+export const quantile = withShares({ who: 'quantile', scale: 1, skipsNan: false });
+/** {@link quantile} with q from 0 to 100. https://keras.io/api/ops/numpy/ @example ops.percentile([1, 2, 3, 4], 50); // 2.5 */
+export const percentile = withShares({ who: 'percentile', scale: 100, skipsNan: false });
+/** {@link quantile} of the numbers that are not NaN; NaN where there are none. https://keras.io/api/ops/numpy/ */
+export const nanquantile = withShares({ who: 'nanquantile', scale: 1, skipsNan: true });
+/** {@link percentile} of the numbers that are not NaN; NaN where there are none. https://keras.io/api/ops/numpy/ */
+export const nanpercentile = withShares({ who: 'nanpercentile', scale: 100, skipsNan: true });
+
+/**
+ * The number in the middle over axes, of two the mean; NaN where one of the numbers is NaN. float32. https://keras.io/api/ops/numpy/
+ *
+ * @param options `axis`: one or several, default all. `keepDims`: default false.
+ * @throws EngineError `SHAPE` for no numbers; `ATTRIBUTE` for an axis that x does not have.
+ * @example ops.median([1, 9, 2]); // 2
+ */
+export const median = middle({ who: 'median', scale: 1, skipsNan: false });
+/** {@link median} of the numbers that are not NaN; NaN where there are none. https://keras.io/api/ops/numpy/ */
+export const nanmedian = middle({ who: 'nanmedian', scale: 1, skipsNan: true });
