@@ -46,6 +46,15 @@ export {
 } from './convTranspose.js';
 export { ConvLSTM1D, convLSTM1d, ConvLSTM2D, convLSTM2d, ConvLSTM3D, convLSTM3d } from './convLSTM.js';
 export { Cropping1D, cropping1d, Cropping2D, cropping2d, Cropping3D, cropping3d } from './cropping.js';
+export type {
+  ArrayContext,
+  BaseImagePreprocessingLayer,
+  ImageLayerOptions,
+  LabelledBoxes,
+  LabelledImages,
+  TransformationOptions,
+} from './image/baseImage.js';
+export type { RandomImageOptions } from './image/baseRandomImage.js';
 export { DataLayer } from './dataLayer.js';
 export { Dense, dense } from './dense.js';
 export { DepthwiseConv1D, depthwiseConv1d, DepthwiseConv2D, depthwiseConv2d } from './depthwiseConv.js';
@@ -110,6 +119,13 @@ export { Multiply, multiply } from './multiply.js';
 export { Permute, permute } from './permute.js';
 export { PReLU, prelu } from './prelu.js';
 export { Normalization, normalization } from './normalization.js';
+export { RandomBrightness, randomBrightness } from './image/randomBrightness.js';
+export { RandomContrast, randomContrast } from './image/randomContrast.js';
+export { RandomCrop, randomCrop } from './image/randomCrop.js';
+export { RandomFlip, randomFlip } from './image/randomFlip.js';
+export { RandomRotation, randomRotation } from './image/randomRotation.js';
+export { RandomTranslation, randomTranslation } from './image/randomTranslation.js';
+export { RandomZoom, randomZoom } from './image/randomZoom.js';
 export { ReLU, relu } from './relu.js';
 export { RepeatVector, repeatVector } from './repeatVector.js';
 export { Rescaling, rescaling } from './rescaling.js';

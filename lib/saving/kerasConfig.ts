@@ -26,6 +26,7 @@ const FAMILIES = Object.keys(MODULES) as (keyof typeof MODULES)[];
 /** Options whose values are names of Keras's, written `channels_last` there and `channelsLast` here. */
 const NAMES = new Set([
   'activation',
+  'boundingBoxFormat',
   'classAggregation',
   'dataFormat',
   'distribution',

@@ -39,9 +39,11 @@ const squares = saving.registerKerasSerializable(
 )((x: Sym, { factor }: layers.LambdaContext) => ops.multiply(ops.square(x), factor as number));
 const four = { kernelSize: 2, padding: 'same' };
 const image = [4, 6, 2];
+const photo = [4, 6, 3];
 const volume = [4, 4, 4, 2];
 const lstm3 = { kernel: [2, 12], recurrentKernel: [3, 12], bias: [12] };
 const gru3 = { kernel: [2, 9], recurrentKernel: [3, 9], bias: [2, 9] };
+const sidesKnown = 'the sides have to be known';
 const ofWindows = 'the length decides where windows are';
 const lengthInResult = 'the length is a factor of a size that comes out';
 
@@ -67,7 +69,7 @@ export const layerCases: Readonly<Record<string, LayerCase>> = {
   BatchNormalization: { options: { momentum: 0.5 }, x: [3, 2], y: [3, 2], weights: { gamma: [2], beta: [2], movingMean: [2], movingVariance: [2] } },
   Bidirectional: { options: () => ({ layer: layers.lstm({ units: 3, returnSequences: true }), mergeMode: 'sum' }), x: [4, 2], y: [4, 3], weights: [...Object.entries(lstm3), ...Object.entries(lstm3)] },
   CategoryEncoding: { options: { numTokens: 5 }, x: [3], y: [5], below: 5 },
-  CenterCrop: { options: { height: 2, width: 3 }, x: image, y: [2, 3, 2], fixed: 'the sides have to be known' },
+  CenterCrop: { options: { height: 2, width: 3 }, x: image, y: [2, 3, 2], fixed: sidesKnown },
   Concatenate: { options: { axis: -1 }, x: [[3, 2], [3, 4]], y: [3, 6] },
   Conv1D: { options: { filters: 3, kernelSize: 2, padding: 'causal' }, x: [5, 2], y: [5, 3], weights: { kernel: [2, 2, 3], bias: [3] } },
   Conv1DTranspose: { options: { filters: 3, ...four, strides: 2 }, x: [5, 2], y: [10, 3], weights: { kernel: [2, 3, 2], bias: [3] } },
@@ -123,6 +125,13 @@ export const layerCases: Readonly<Record<string, LayerCase>> = {
   Permute: { options: { dims: [2, 1] }, x: [3, 4], y: [4, 3], fixed: 'the length is the last axis of what comes out' },
   RMSNormalization: { options: { epsilon: 0.01 }, x: [3, 4], y: [3, 4], weights: { scale: [4] } },
   RNN: { options: () => ({ cell: layers.gruCell({ units: 3 }), returnSequences: true, goBackwards: true }), x: [4, 2], y: [4, 3], weights: gru3 },
+  RandomBrightness: { options: { factor: [-0.1, 0.3], valueRange: [0, 1] }, x: photo, y: photo, fixed: sidesKnown },
+  RandomContrast: { options: { factor: [0.1, 0.3], valueRange: [0, 1] }, x: photo, y: photo, fixed: sidesKnown },
+  RandomCrop: { options: { height: 2, width: 3, seed: 1 }, x: photo, y: [2, 3, 3], fixed: sidesKnown },
+  RandomFlip: { options: { mode: 'horizontalAndVertical', seed: 1, boundingBoxFormat: 'relCenterXywh' }, x: photo, y: photo, fixed: sidesKnown },
+  RandomRotation: { options: { factor: [-0.1, 0.2], fillMode: 'wrap', fillValue: 2 }, x: photo, y: photo, fixed: sidesKnown },
+  RandomTranslation: { options: { heightFactor: 0.1, widthFactor: [-0.1, 0.2], fillMode: 'constant' }, x: photo, y: photo, fixed: sidesKnown },
+  RandomZoom: { options: { heightFactor: 0.1, widthFactor: [-0.1, 0.2], interpolation: 'nearest' }, x: photo, y: photo, fixed: sidesKnown },
   ReLU: { options: { maxValue: 0.5, negativeSlope: 0.1 }, x: [3, 4], y: [3, 4] },
   RepeatVector: { options: { n: 3 }, x: [4], y: [3, 4] },
   Rescaling: { options: { scale: 2, offset: -1 }, x: [3, 4], y: [3, 4] },

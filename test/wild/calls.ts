@@ -323,6 +323,7 @@ const NOT_CALLED = new RegExp(
     'draw|update|combine|convolve|buildKernels|pool|fused|step|isFused|biasShape|biasInitializer|inputBias|sublayers|wanted|drop',
     'addLoss|addWeight|connect|connectTo|isConnected|disconnect|callsLayers|ensureBuilt|run|trainer|graph|makeObjective|prepare|handle|storage|kept|seed',
     'gates|stateCount|activation|product|seen|on[A-Z].*|follow|outputsFor|applyPairs|checkSequence',
+    'changeImages|changeLabels|changeBoxes|changeMasks|inFormat|move|rest',
     'addShare|addToMean|addVariable|joinMeans|leaveMeans|total|counts|perThreshold|best|sensitivity|specificity|precision',
   ].join('|')})$`,
 );

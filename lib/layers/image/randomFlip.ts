@@ -1,0 +1,81 @@
+import { type OptionNames, oneOf } from '../../base/checks.js';
+import type { Operand } from '../../core/apply.js';
+import type { Sym } from '../../core/sym.js';
+import { asSym } from '../../ops/composed.js';
+import { type Boxes, clipBoxes, cornersOf, joined } from '../../ops/image/boundingBoxes.js';
+import * as ops from '../../ops/index.js';
+import { BaseRandomImageLayer, type RandomImageOptions } from './baseRandomImage.js';
+import { type Draws, type ImageSides, perImage } from './draws.js';
+
+const MODES = ['horizontal', 'vertical', 'horizontalAndVertical'] as const;
+
+/** What `layers.randomFlip` takes. */
+export interface RandomFlipOptions extends RandomImageOptions {
+  /** Left to right, upside down, or both together. Default `horizontalAndVertical`. */
+  mode?: (typeof MODES)[number];
+}
+
+/** What {@link RandomFlip} draws. */
+export interface Flips extends ImageSides {
+  /** Which images are flipped: bool [n]. */
+  readonly flips: Operand;
+}
+
+/** Flips images: made by `layers.randomFlip`, which says more. */
+export class RandomFlip extends BaseRandomImageLayer<Flips> {
+  static override readonly optionNames = {
+    ...BaseRandomImageLayer.optionNames,
+    mode: 'optional',
+  } satisfies OptionNames<RandomFlipOptions>;
+  readonly className = 'RandomFlip';
+  /** Which way images are flipped. */
+  readonly mode: (typeof MODES)[number];
+
+  constructor(options: RandomFlipOptions = {}) {
+    super(options);
+    this.mode = oneOf('randomFlip', 'mode', options.mode ?? 'horizontalAndVertical', MODES);
+  }
+
+  /** @internal */
+  override draw(draws: Draws): Flips {
+    const { height, width } = draws;
+    return { flips: ops.lessEqual(draws.uniform(), 0.5), height, width };
+  }
+
+  protected override changeImages(images: Sym, { flips }: Flips): Sym {
+    const rows = this.dataFormat === 'channelsLast' ? 1 : 2;
+    const across = this.mode === 'vertical' ? [] : [rows + 1];
+    const down = this.mode === 'horizontal' ? [] : [rows];
+    return ops.where(perImage(asSym(flips)), ops.flip(images, { axis: [...down, ...across] }), images);
+  }
+
+  protected override changeMasks(masks: Sym, transformation: Flips): Sym {
+    return this.changeImages(masks, transformation);
+  }
+
+  protected override changeBoxes(given: Boxes, { flips, height, width }: Flips): Boxes {
+    const sides = { height, width };
+    return this.inFormat('xyxy', given, sides, sides, ({ boxes, labels }) => {
+      const [x1, y1, x2, y2] = cornersOf(boxes);
+      const other = (x: Sym, side: number): Sym => ops.subtract(side, x);
+      const across = this.mode === 'vertical' ? [x1, x2] : [other(x2, width), other(x1, width)];
+      const down = this.mode === 'horizontal' ? [y1, y2] : [other(y2, height), other(y1, height)];
+      const flipped = joined(across[0], down[0], across[1], down[1]);
+      const made = ops.where(ops.reshape(asSym(flips), [-1, 1, 1]), flipped, boxes);
+      return clipBoxes({ boxes: made, labels }, { height, width });
+    });
+  }
+
+  override getConfig() {
+    return { ...super.getConfig(), mode: this.mode };
+  }
+}
+
+/**
+ * While training, flips half of the images, and their boxes and masks: [n, height, width, channels] of any dtype to float32 of that shape.
+ * https://keras.io/api/layers/preprocessing_layers/image_augmentation/random_flip/
+ *
+ * @throws EngineError `ARGUMENT` for an unknown mode or a seed that is no integer; `SHAPE`, when applied, for what are no images.
+ * @example layers.randomFlip({ mode: 'horizontal' });
+ */
+export const randomFlip = (options: RandomFlipOptions = {}) => new RandomFlip(options);

@@ -1,0 +1,422 @@
+/** Layers that change images while a model trains: their numbers, what they draw, and the ways to call them. */
+import { describe, expect, it } from 'vitest';
+import {
+  Model,
+  Sequential,
+  type Sym,
+  type Tensor,
+  compile,
+  layers,
+  ops,
+  saving,
+  setSeed,
+  tensor,
+} from '../lib/index.js';
+import { factoryName } from '../lib/base/names.js';
+import { layerConfig, layerFromConfig } from '../lib/layers/registry.js';
+import { type Stored, readFixture, worst } from './fixtures/read.js';
+
+type ImageLayer = layers.BaseImagePreprocessingLayer<object>;
+type Make = (options: object) => ImageLayer;
+
+interface Row {
+  layer: string;
+  options: Record<string, unknown>;
+  transformation: Record<string, unknown>;
+  height: number;
+  width: number;
+  images: Stored;
+  y: Stored;
+  masks?: Stored;
+  masksY?: Stored;
+  boxes?: Stored;
+  boxesY?: Stored;
+  boxLabels?: Stored;
+  boxLabelsY?: Stored;
+}
+const { entries } = readFixture('augmentation') as { entries: Row[] };
+
+const made = (name: string, options: object): ImageLayer =>
+  (layers as unknown as Record<string, Make>)[factoryName(name)](options);
+const given = ({ data, shape, dtype }: Stored) => tensor(data, shape, dtype);
+const isStored = (value: unknown): value is Stored =>
+  typeof value === 'object' && value !== null && 'data' in value;
+const numbersOf = (x: Tensor) => Array.from(x.dataSync());
+
+/** What a layer's transformation holds besides the numbers that Keras has, too. */
+const besides: Record<string, (row: Row) => object> = {
+  RandomCrop: ({ options: { height, width } }) => ({ size: [height, width] }),
+};
+
+/** The transformation of a row. */
+function transformationOf(row: Row): object {
+  const { height, width } = row;
+  const numbers = Object.entries(row.transformation).map(([name, value]): [string, unknown] => [
+    name,
+    isStored(value) ? given(value) : value,
+  ]);
+  return { ...(Object.fromEntries(numbers) as object), height, width, ...besides[row.layer]?.(row) };
+}
+
+describe('images are changed as Keras changes them by the same transformation', () => {
+  const titled = entries.map((row) => [`${row.layer} ${JSON.stringify(row.options)}`, row] as const);
+  // A pixel is a sum of up to 4 products with weights from coordinates: these are sums of up to 3 products of numbers up to a side of 7,
+  // rounded by 2⁻²⁴ each in Keras and here, so the weights differ by up to 2 · 5 · 7 · 2⁻²⁴; each shifts the pixel by its difference from
+  // its neighbour, up to 255, along two axes.
+  const BOUND = 2 * 2 * 5 * 7 * 2 ** -24;
+  it.each(titled)('%s', (_, row) => {
+    const layer = made(row.layer, row.options);
+    const t = transformationOf(row);
+    const y = layer.transformImages(given(row.images), t);
+    expect(y.shape).toEqual(row.y.shape);
+    expect(y.dtype).toBe('float32');
+    expect(worst(Float32Array.from(numbersOf(y)), row.y.data, 255)).toBeLessThan(BOUND);
+    expect(numbersOf(layer.transformImages(given(row.images), t, false))).toEqual([...row.images.data]);
+    // Bytes are the same images.
+    const bytes = tensor(Uint8Array.from(row.images.data), row.images.shape);
+    expect(numbersOf(layer.transformImages(bytes, t))).toEqual(numbersOf(y));
+    if (row.masks) {
+      const masks = layer.transformSegmentationMasks(given(row.masks), t);
+      expect(masks.dtype).toBe('int32');
+      expect(numbersOf(masks)).toEqual([...row.masksY!.data]);
+      const { shape } = row.masks;
+      const flat = ops.squeeze(given(row.masks), shape.indexOf(1, 1));
+      expect(numbersOf(layer.transformSegmentationMasks(flat, t))).toEqual([...row.masksY!.data]);
+    }
+    if (row.boxes) {
+      const given_ = { boxes: given(row.boxes), labels: given(row.boxLabels!) };
+      const { boxes, labels } = layer.transformBoundingBoxes(given_, t);
+      // Sums of up to 3 products of numbers up to a side of 7, some 8 roundings after one another; shares are smaller.
+      expect(worst(Float32Array.from(numbersOf(boxes)), row.boxesY!.data, 7)).toBeLessThan(16 * 2 ** -24);
+      expect(numbersOf(labels)).toEqual([...row.boxLabelsY!.data]);
+    }
+  });
+});
+
+/** Many images of one pixel, or of another size: what is drawn for them can be counted. */
+const many = (n: number, height = 1, width = 1, channels = 1) =>
+  tensor(new Float32Array(n * height * width * channels), [n, height, width, channels]);
+
+describe('what is drawn', () => {
+  const N = 4096;
+  /** The layer, a number that it draws for each image, and between which numbers that is even. */
+  const even: [ImageLayer, string, number, number][] = [
+    [layers.randomRotation({ factor: [0.25, -0.5] }), 'angle', -180, 90],
+    [layers.randomRotation({ factor: 0.5 }), 'angle', -180, 180],
+    [layers.randomZoom({ heightFactor: 0.5, widthFactor: [0, 1] }), 'heightZoom', 0.5, 1.5],
+    [layers.randomZoom({ heightFactor: 0.5, widthFactor: [0, 1] }), 'widthZoom', 1, 2],
+    [layers.randomZoom({ heightFactor: -0.5 }), 'widthZoom', 0.5, 1.5],
+    [layers.randomTranslation({ heightFactor: 0.5, widthFactor: -0.5 }), 'translations', -0.5, 0.5],
+    [layers.randomContrast({ factor: [0.3, 0.9] }), 'contrastFactor', 0.7, 1.9],
+    [layers.randomContrast({ factor: 0.5 }), 'contrastFactor', 1, 1.5],
+    [layers.randomBrightness({ factor: 0.5 }), 'rgbDelta', -127.5, 127.5],
+    [layers.randomBrightness({ factor: [0, 1], valueRange: [-1, 1] }), 'rgbDelta', 0, 2],
+  ];
+  it.each(even.map((row) => [row[0].className, ...row] as const))('%# %s', (_, layer, name, least, most) => {
+    const t = layer.getRandomTransformation(many(N), { seed: 5 }) as Record<string, Tensor>;
+    const numbers = numbersOf(t[name]);
+    expect(numbers.length).toBeGreaterThanOrEqual(N);
+    const size = most - least;
+    // The ends are rounded by 2⁻²⁴ of them.
+    const slack = 2 ** -23 * Math.max(Math.abs(least), Math.abs(most));
+    expect(Math.min(...numbers)).toBeGreaterThanOrEqual(least - slack);
+    expect(Math.max(...numbers)).toBeLessThanOrEqual(most + slack);
+    // An even number of a range of 1 has the mean 1/2 with a deviation of √(1/12), and its square 1/3 with √(4/45): five of them.
+    const shares = numbers.map((x) => (x - least) / size);
+    const mean = (list: number[]) => list.reduce((a, b) => a + b, 0) / list.length;
+    expect(Math.abs(mean(shares) - 1 / 2)).toBeLessThan(5 * Math.sqrt(1 / 12 / N));
+    expect(Math.abs(mean(shares.map((x) => x * x)) - 1 / 3)).toBeLessThan(5 * Math.sqrt(4 / 45 / N));
+  });
+
+  /** The layer, what says for which images something happens, and how probable it is. */
+  const events: [ImageLayer, string, number][] = [[layers.randomFlip(), 'flips', 0.5]];
+  it.each(events.map((row) => [row[0].className, ...row] as const))(
+    '%# %s, an event',
+    (_, layer, name, probability) => {
+      const t = layer.getRandomTransformation(many(N), { seed: 5 }) as Record<string, Tensor>;
+      const happened = numbersOf(t[name]).reduce((a, b) => a + b, 0);
+      const deviation = Math.sqrt(probability * (1 - probability) * N);
+      expect(Math.abs(happened - probability * N)).toBeLessThan(5 * deviation);
+    },
+  );
+
+  it('zooms keep the ratio of the sides where there is one factor', () => {
+    const t = layers.randomZoom({ heightFactor: 0.5 }).getRandomTransformation(many(9));
+    expect(numbersOf(t!.heightZoom as Tensor)).toEqual(numbersOf(t!.widthZoom as Tensor));
+  });
+
+  it('crops are at each place as often, and the same for the whole batch', () => {
+    const crop = layers.randomCrop({ height: 2, width: 3 });
+    const counts = new Map<string, number>();
+    for (let seed = 0; seed < 600; seed++) {
+      const t = crop.getRandomTransformation(many(4, 4, 4), { seed })!;
+      const place = [t.top, t.left].map((x) => (x as Tensor).dataSync()[0]).join();
+      counts.set(place, (counts.get(place) ?? 0) + 1);
+    }
+    expect([...counts.keys()].sort()).toEqual(['0,0', '0,1', '1,0', '1,1', '2,0', '2,1']);
+    // Of 600 with a probability of 1/6 each: 100, with a deviation of √(600 · 5/36) = 9.1.
+    for (const count of counts.values()) expect(Math.abs(count - 100)).toBeLessThan(5 * 9.2);
+  });
+});
+
+const picture = (n = 3, channels = 3) =>
+  tensor(
+    Float32Array.from({ length: n * 5 * 6 * channels }, (_, i) => (i * 37) % 256),
+    [n, 5, 6, channels],
+  );
+
+/** A layer of each kind, that changes pictures. */
+const each: Record<string, () => ImageLayer> = {
+  RandomBrightness: () => layers.randomBrightness({ factor: [0.1, 0.5], seed: 3 }),
+  RandomContrast: () => layers.randomContrast({ factor: [0.5, 0], seed: 3 }),
+  RandomCrop: () => layers.randomCrop({ height: 3, width: 2, seed: 3 }),
+  RandomFlip: () => layers.randomFlip({ seed: 3 }),
+  RandomRotation: () => layers.randomRotation({ factor: 0.5, seed: 3 }),
+  RandomTranslation: () => layers.randomTranslation({ heightFactor: 0.5, widthFactor: 0.5, seed: 3 }),
+  RandomZoom: () => layers.randomZoom({ heightFactor: 0.5, seed: 3 }),
+};
+
+it('has a layer of each kind, and numbers of Keras', () => {
+  const classes = Object.entries(layers)
+    .filter(
+      ([name, layer]) =>
+        /^[A-Z]/.test(name) && 'getRandomTransformation' in (layer as { prototype: object }).prototype,
+    )
+    .map(([name]) => name);
+  expect(Object.keys(each)).toEqual(classes.sort());
+  expect([...new Set(entries.map(({ layer }) => layer))].sort()).toEqual(Object.keys(each));
+});
+
+describe.each(Object.entries(each))('%s', (name, make) => {
+  const isRandom = 'seed' in make().getConfig();
+
+  it('changes arrays at once: others each time, the same for a seed', () => {
+    const [one, two] = [make(), make()];
+    const calls = (layer: ImageLayer) => Array.from({ length: 8 }, () => numbersOf(layer.apply(picture())));
+    const [a, b] = [calls(one), calls(two)];
+    expect(a).toEqual(b);
+    if (isRandom) expect(new Set(a.map(String)).size).toBeGreaterThan(1);
+    if (name !== 'RandomCrop') expect(a.some((y) => String(y) !== String(numbersOf(picture())))).toBe(true);
+    const key = [3, 2] as const;
+    expect(numbersOf(make().apply(picture(), { key }))).toEqual(a[2]);
+    expect(numbersOf(make().apply(picture(), { key: tensor([3, 2], [2], 'int32') }))).toEqual(a[2]);
+  });
+
+  it('takes bytes, nested arrays, single images, and leaves them alone where nothing trains', () => {
+    const key = [1, 1] as const;
+    const x = picture(1);
+    const y = make().apply(x, { key });
+    expect(y.dtype).toBe('float32');
+    expect(numbersOf(make().apply(ops.cast(x, 'uint8'), { key }))).toEqual(numbersOf(y));
+    expect(numbersOf(make().apply(x.arraySync(), { key }))).toEqual(numbersOf(y));
+    const single = make().apply(ops.squeeze(x, 0), { key });
+    expect(single.shape).toEqual(y.shape.slice(1));
+    expect(numbersOf(single)).toEqual(numbersOf(y));
+    const rest = make().apply(x, { training: false });
+    expect(rest.shape).toEqual(y.shape);
+    if (name !== 'RandomCrop') expect(numbersOf(rest)).toEqual(numbersOf(x));
+  });
+
+  it('changes the images of a model in training alone, whatever the batch', async () => {
+    const layer = make();
+    const step = (training: boolean) => compile((x: Sym) => layer.apply(x, { training }));
+    const [train, test] = [step(true), step(false)];
+    const [changed, rest] = [await train(picture()), await test(picture())];
+    expect(numbersOf(rest)).toEqual(numbersOf(make().apply(picture(), { training: false })));
+    if (isRandom && name !== 'RandomCrop') {
+      const others = [changed];
+      for (let i = 0; i < 7; i++) others.push(await train(picture()));
+      expect(new Set(others.map((y) => String(numbersOf(y)))).size).toBeGreaterThan(1);
+    }
+    const x = layers.input({ shape: [5, 6, 3] });
+    const model = new Model({ inputs: x, outputs: layer.apply(x) });
+    expect(model.outputs[0].shape).toEqual([-1, ...changed.shape.slice(1)]);
+    expect(numbersOf(await model.predict(picture()))).toEqual(numbersOf(rest));
+  });
+
+  it('is made again by its configuration, also through Keras’s JSON, and draws the same', () => {
+    const layer = make();
+    const y = numbersOf(layer.apply(picture()));
+    const own = layerFromConfig(JSON.parse(JSON.stringify(layerConfig(layer))) as never);
+    const keras = saving.deserializeKerasObject(
+      JSON.parse(JSON.stringify(saving.serializeKerasObject(layer))) as never,
+    );
+    for (const copy of [own, keras]) expect(numbersOf((copy as ImageLayer).apply(picture()))).toEqual(y);
+  });
+
+  it('refuses what are no images', () => {
+    for (const wrong of [[1, 2], tensor([[1, 2]]), ops.reshape(picture(), [3, 5, 6, 3, 1])])
+      expect(() => make().apply(wrong)).toThrow(expect.objectContaining({ code: 'SHAPE' }));
+    expect(() => make().apply(layers.input({ shape: [-1, 6, 3] }))).toThrow(
+      expect.objectContaining({ code: 'SHAPE' }),
+    );
+    expect(() => make().apply({ image: picture() } as never)).toThrow("did you mean 'images'");
+    const boundingBoxes = { boxes: [[[0, 0, 1, 1]]], labels: [[1]] };
+    expect(() => make().apply({ images: picture(1), boundingBoxes })).toThrow('boundingBoxFormat');
+    expect(() => make().apply(picture(), { trainin: true } as never)).toThrow("did you mean 'training'");
+  });
+});
+
+describe('labelled images', () => {
+  const labelled = () => ({
+    images: picture(2),
+    labels: [[1], [2]],
+    boundingBoxes: {
+      boxes: [
+        [
+          [0, 0, 2, 3],
+          [1, 1, 4, 4],
+        ],
+        [
+          [2, 2, 3, 3],
+          [0, 0, 1, 1],
+        ],
+      ],
+      labels: [
+        [1, 2],
+        [3, 4],
+      ],
+    },
+    segmentationMasks: ops.cast(ops.slice(picture(2), 0, [-1, -1, -1, 1]), 'int32'),
+  });
+
+  it('masks and boxes go with their images', () => {
+    const flip = layers.randomFlip({ mode: 'horizontal', seed: 1, boundingBoxFormat: 'xyxy' });
+    let seen = 0;
+    for (let i = 0; i < 8; i++) {
+      const { images, labels, boundingBoxes, segmentationMasks } = flip.apply(labelled());
+      expect(labels!.arraySync()).toEqual([[1], [2]]);
+      const masks = ops.cast(ops.slice(images, 0, [-1, -1, -1, 1]), 'int32');
+      expect(numbersOf(segmentationMasks!)).toEqual(numbersOf(masks));
+      const before = numbersOf(ops.slice(picture(2), 0, [1, -1, -1, -1]));
+      const isFlipped = String(numbersOf(ops.slice(images, 0, [1, -1, -1, -1]))) !== String(before);
+      if (isFlipped) seen++;
+      expect((boundingBoxes!.boxes.arraySync() as number[][][])[0]).toEqual(
+        isFlipped
+          ? [
+              [4, 0, 6, 3],
+              [2, 1, 5, 4],
+            ]
+          : labelled().boundingBoxes.boxes[0],
+      );
+      expect(boundingBoxes!.labels.arraySync()).toEqual(labelled().boundingBoxes.labels);
+    }
+    expect(seen).toBeGreaterThan(0);
+    expect(seen).toBeLessThan(8);
+  });
+
+  it('one image comes without the axis of the batch', () => {
+    const zoom = layers.randomZoom({ heightFactor: 0.3, seed: 1, boundingBoxFormat: 'xywh' });
+    const y = zoom.apply({
+      images: ops.squeeze(picture(1), 0),
+      labels: 3,
+      boundingBoxes: { boxes: [[0, 0, 2, 3]], labels: [1] },
+      segmentationMasks: ops.squeeze(ops.slice(picture(1), 0, [-1, -1, -1, 1])),
+    });
+    expect(y.images.shape).toEqual([5, 6, 3]);
+    expect(y.labels!.shape).toEqual([]);
+    expect(y.boundingBoxes!.boxes.shape).toEqual([1, 4]);
+    expect(y.boundingBoxes!.labels.shape).toEqual([1]);
+    expect(y.segmentationMasks!.shape).toEqual([5, 6]);
+  });
+
+  it('are taken inside compile, too', async () => {
+    const turn = layers.randomRotation({ factor: 0.2, seed: 1, boundingBoxFormat: 'xyxy' });
+    const step = compile((images: Sym, boxes: Sym, labels: Sym) => {
+      const made = turn.apply({ images, boundingBoxes: { boxes, labels } }, { training: true });
+      return { images: made.images, boxes: made.boundingBoxes!.boxes };
+    });
+    const { images, boundingBoxes } = labelled();
+    const y = await step(images, boundingBoxes.boxes, boundingBoxes.labels);
+    expect(y.images.shape).toEqual([2, 5, 6, 3]);
+    expect(y.boxes.shape).toEqual([2, 2, 4]);
+    expect(numbersOf(y.images)).not.toEqual(numbersOf(images));
+  });
+
+  it('a crop cuts boxes and masks as it cuts the images', () => {
+    const crop = layers.randomCrop({ height: 2, width: 3, boundingBoxFormat: 'xyxy' });
+    const t = { top: 1, left: 2, size: [2, 3] as const, before: { height: 5, width: 6 } };
+    const boxes = tensor([
+      [
+        [0, 0, 4, 2],
+        [3, 2, 4, 3],
+        [0, 0, 1, 1],
+      ],
+    ]);
+    const made = crop.transformBoundingBoxes({ boxes, labels: tensor([[5, 6, 7]], [1, 3], 'int32') }, t);
+    expect(made.boxes.arraySync()).toEqual([
+      [
+        [0, 0, 2, 1],
+        [1, 1, 2, 2],
+        [0, 0, 0, 0],
+      ],
+    ]);
+    expect(made.labels.arraySync()).toEqual([[5, 6, -1]]);
+    const masks = crop.transformSegmentationMasks(
+      tensor([Array.from({ length: 5 }, (_, i) => [0, 1, 2, 3, 4, 5].map((j) => 10 * i + j))]),
+      t,
+    );
+    expect(masks.arraySync()).toEqual([
+      [
+        [12, 13, 14],
+        [22, 23, 24],
+      ],
+    ]);
+  });
+
+  it('outputs of layers are refused: they have one value each', () => {
+    const images = layers.input({ shape: [5, 6, 3] });
+    expect(() => layers.randomFlip().apply({ images } as never)).toThrow('labelled images');
+  });
+});
+
+it('setSeed decides the draws of layers that have no seed', () => {
+  const drawn = () => {
+    setSeed(7);
+    return numbersOf(layers.randomRotation({ factor: 0.5 }).apply(picture()));
+  };
+  expect(drawn()).toEqual(drawn());
+});
+
+it('a model of these layers trains', async () => {
+  const model = new Sequential([
+    layers.input({ shape: [5, 6, 3] }),
+    ...Object.values(each)
+      .map((make) => make())
+      .filter(({ className }) => className !== 'RandomCrop'),
+    layers.flatten(),
+    layers.dense({ units: 1 }),
+  ]);
+  model.compile({ optimizer: 'sgd', loss: 'meanSquaredError' });
+  const { history } = await model.fit(picture(4), [[1], [2], [3], [4]], {
+    epochs: 2,
+    batchSize: 2,
+    verbose: 0,
+  });
+  expect(history['loss']).toHaveLength(2);
+});
+
+describe('wrong options', () => {
+  it.each([
+    ['mode', () => layers.randomFlip({ mode: 'horizontl' as never }), "did you mean 'horizontal'"],
+    ['factor', () => layers.randomRotation({ factor: 1.5 }), 'from -1 up to 1'],
+    ['factor', () => layers.randomRotation({ factor: [0, 1, 2] as never }), 'list of two'],
+    ['heightFactor', () => layers.randomZoom({ heightFactor: -1 }), 'above -1 up to 1'],
+    ['widthFactor', () => layers.randomTranslation({ heightFactor: 0, widthFactor: NaN }), 'NaN'],
+    ['factor', () => layers.randomContrast({ factor: -0.1 }), 'from 0 up to 1'],
+    ['valueRange', () => layers.randomBrightness({ factor: 0.1, valueRange: [1] as never }), 'two numbers'],
+    ['height', () => layers.randomCrop({ height: 0, width: 1 }), 'positive integer'],
+    ['fillMode', () => layers.randomZoom({ heightFactor: 0.1, fillMode: 'mirror' as never }), "'reflect'"],
+    [
+      'interpolation',
+      () => layers.randomZoom({ heightFactor: 0.1, interpolation: 'bicubic' as never }),
+      "'bilinear'",
+    ],
+    ['boundingBoxFormat', () => layers.randomFlip({ boundingBoxFormat: 'xxyy' as never }), "'xyxy'"],
+    ['seed', () => layers.randomFlip({ seed: 0.5 }), 'an integer as seed'],
+  ] as const)('%s', (name, make, message) => {
+    expect(make).toThrow(expect.objectContaining({ code: 'ARGUMENT' }));
+    expect(make).toThrow(name);
+    expect(make).toThrow(message);
+  });
+});
