@@ -15,6 +15,7 @@ export * as saving from './saving/index.js';
 export * as utils from './utils/index.js';
 export { type Compiled, type Feed, type Fetched, type FunctionOptions, compile } from './core/compile.js';
 export type { ArrayData, Batch, Batches, Data } from './data/batches.js';
+export * from './data/index.js';
 export * as datasets from './datasets/index.js';
 export { NDArray } from './core/ndarray.js';
 export type { DataOf, DeviceInfo, DType, EngineInfo, Shape, TypedArray } from './engine/engine.js';

@@ -85,8 +85,11 @@ function visitType(type, name) {
   seenTypes.add(type);
   if (type.isUnionOrIntersection()) for (const part of type.types) visitType(part, name);
   for (const argument of type.aliasTypeArguments ?? []) visitType(argument, name);
-  if (type.flags & ts.TypeFlags.Object && type.objectFlags & ts.ObjectFlags.Reference)
+  if (type.flags & ts.TypeFlags.Object && type.objectFlags & ts.ObjectFlags.Reference) {
     for (const argument of checker.getTypeArguments(type)) visitType(argument, name);
+    // The members of a generic class are those of its declaration, for all the types that it is used with.
+    if (type.target !== type) return visitType(type.target, name);
+  }
   for (const signature of [...type.getCallSignatures(), ...type.getConstructSignatures()]) {
     if (isInternal(signature)) continue;
     for (const parameter of signature.parameters) visitType(checker.getTypeOfSymbol(parameter), name);

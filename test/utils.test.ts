@@ -114,22 +114,23 @@ describe('timeseriesDatasetFromArray', () => {
   const steps = Float32Array.from({ length: 100 }, (_, i) => i);
 
   // The first example of Keras's page.
-  it('gives windows at each stride', () => {
+  it('gives windows at each stride', async () => {
     const options = { sequenceLength: 10, sequenceStride: 3, samplingRate: 2 };
-    const [[x]] = [...utils.timeseriesDatasetFromArray(steps.subarray(0, 99), null, options)] as [[NDArray]];
+    const series = utils.timeseriesDatasetFromArray(steps.subarray(0, 99), null, options);
+    const [[x]] = (await series.toArray()) as [[NDArray]];
     const windows = nested(x) as number[][];
     expect(windows[0]).toEqual([0, 2, 4, 6, 8, 10, 12, 14, 16, 18]);
     expect(windows[1]?.[0]).toBe(3);
     expect(windows.at(-1)).toEqual([78, 80, 82, 84, 86, 88, 90, 92, 94, 96]);
   });
 
-  it('gives the target of each window, in batches that start anew', () => {
+  it('gives the target of each window, in batches that start anew', async () => {
     const batches = utils.timeseriesDatasetFromArray(steps.subarray(0, 90), steps.subarray(10), {
       sequenceLength: 10,
       batchSize: 32,
     });
     for (let pass = 0; pass < 2; pass++) {
-      const all = [...batches];
+      const all = await batches.toArray();
       expect(all.map(([x]) => x.shape)).toEqual([
         [32, 10],
         [32, 10],
@@ -140,11 +141,11 @@ describe('timeseriesDatasetFromArray', () => {
     }
   });
 
-  it('shuffles whole windows, another way each pass', () => {
+  it('shuffles whole windows, another way each pass', async () => {
     const options = { sequenceLength: 2, startIndex: 5, endIndex: 50, shuffle: true, seed: 1 };
     const batches = utils.timeseriesDatasetFromArray(steps, steps, options);
-    const pass = () => [...batches].flatMap(([, y]) => [...(y?.data ?? [])]);
-    const [first, second] = [pass(), pass()];
+    const pass = async () => (await batches.toArray()).flatMap(([, y]) => [...(y?.data ?? [])]);
+    const [first, second] = [await pass(), await pass()];
     expect(first).not.toEqual(second);
     expect([...first].sort((a, b) => a - b)).toEqual(Array.from({ length: 44 }, (_, i) => i + 5));
     expect([...first].sort()).toEqual([...second].sort());

@@ -3,6 +3,13 @@ export { modelFromJson } from './json.js';
 export { Model } from './model.js';
 export type { BatchShape, CompileOptions, ModelBaseOptions, ModelOptions } from './modelOptions.js';
 export { Sequential, type SequentialOptions } from './sequential.js';
-export type { EvaluateOptions, FitData, FitOptions, PredictOptions, Verbose } from '../training/index.js';
+export type {
+  EvaluateOptions,
+  FitData,
+  FitOptions,
+  PredictData,
+  PredictOptions,
+  Verbose,
+} from '../training/index.js';
 export type { OutputStructure, Structured } from './structure.js';
 export type { Logs } from '../callbacks/index.js';

@@ -35,6 +35,7 @@ import { type Stack, type SummaryOptions, summaryNames, summaryOf } from './summ
 import {
   type EvaluateOptions,
   type FitData,
+  type PredictData,
   type FitOptions,
   type Mode,
   ModelLock,
@@ -284,7 +285,7 @@ export class Model<const S extends OutputStructure = KerasTensor>
    * @throws EngineError `ARGUMENT`, `SHAPE` or `DTYPE` for bad input; `ABORTED` by `signal`.
    * @example const classes = await ops.argmax(await model.predict(images)).data();
    */
-  async predict(x: FitData, options: PredictOptions = {}): Promise<Structured<S, Tensor>> {
+  async predict(x: PredictData, options: PredictOptions = {}): Promise<Structured<S, Tensor>> {
     knownOptions('predict', options, predictNames);
     const hooked = listOf(options.callbacks ?? []).length > 0;
     const outputs = await this.#lock.shared(() => predict(this, x, options), hooked);

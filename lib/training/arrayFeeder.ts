@@ -1,6 +1,6 @@
 import { type Program, Source } from '../core/program.js';
 import type { Tensor } from '../core/tensor.js';
-import type { Dataset } from './dataset.js';
+import type { ModelData } from './modelData.js';
 import type { Feeder } from './feeder.js';
 import type { InputSettings } from './options.js';
 import type { Run } from './run.js';
@@ -25,7 +25,7 @@ export class ArrayFeeder implements Feeder {
   readonly #goesOn: boolean;
   #left = 0;
 
-  constructor({ caller, model, trainer }: Run, mode: Mode, given: Dataset, settings: InputSettings) {
+  constructor({ caller, model, trainer }: Run, mode: Mode, given: ModelData, settings: InputSettings) {
     const { steps, classWeight, shuffle = true, seed } = settings;
     const data = classWeight === undefined ? given : given.withClassWeight(caller, model.graph, classWeight);
     const feeds = data.feeds(this.#temporaries);
@@ -78,7 +78,7 @@ export class ArrayFeeder implements Feeder {
 export class CollectingFeeder extends ArrayFeeder {
   #results: Tensor[] | undefined;
 
-  constructor(run: Run, data: Dataset, settings: InputSettings) {
+  constructor(run: Run, data: ModelData, settings: InputSettings) {
     const { batchSize, steps = Infinity } = settings;
     const end = Math.min(data.samples, batchSize === undefined ? Infinity : steps * batchSize);
     super(run, 'predict', data.slice(0, end), settings);

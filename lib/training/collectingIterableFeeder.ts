@@ -1,7 +1,9 @@
 import { EngineError } from '../base/errors.js';
-import { type Tensor, tensor } from '../core/tensor.js';
-import type { Batch, Batches } from '../data/batches.js';
-import type { Dataset } from './dataset.js';
+import { isPlainObject } from '../base/checks.js';
+import { NDArray } from '../core/ndarray.js';
+import { Tensor, tensor } from '../core/tensor.js';
+import type { Batch, Batches, Data } from '../data/batches.js';
+import type { ModelData } from './modelData.js';
 import { IterableFeeder } from './iterableFeeder.js';
 import type { InputSettings } from './options.js';
 import type { Run } from './run.js';
@@ -28,9 +30,13 @@ export class CollectingIterableFeeder extends IterableFeeder {
     for (const result of this.#results) for (const part of result) part.dispose();
   }
 
-  protected override read(batch: unknown): Dataset {
+  protected override read(batch: unknown): ModelData {
+    if (batch instanceof Tensor || batch instanceof NDArray || isPlainObject(batch))
+      return this.run.read(batch as Data);
     if (!Array.isArray(batch) || batch.length < 1 || batch.length > 3)
-      throw this.run.error('expected batches [x], or [x, y] as for fit, from the iterable');
+      throw this.run.error(
+        'expected batches [x], [x, y] as for fit, or a tensor, NDArray or record x, from the iterable',
+      );
     return this.run.read((batch as unknown as Batch)[0]);
   }
 

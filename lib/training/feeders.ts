@@ -4,7 +4,7 @@ import { ArrayFeeder, CollectingFeeder } from './arrayFeeder.js';
 import { CollectingIterableFeeder } from './collectingIterableFeeder.js';
 import type { Feeder } from './feeder.js';
 import { IterableFeeder } from './iterableFeeder.js';
-import type { FitData, FitSettings, InputSettings } from './options.js';
+import type { FitData, FitSettings, InputSettings, PredictData } from './options.js';
 import type { Run } from './run.js';
 import type { Mode } from './trainer.js';
 
@@ -28,10 +28,10 @@ export function feederOf(
 /** What feeds predictions and collects their outputs. */
 export function collectorOf(
   run: Run,
-  x: FitData,
+  x: PredictData,
   settings: InputSettings,
 ): CollectingFeeder | CollectingIterableFeeder {
-  if (!isBatches(x)) return new CollectingFeeder(run, run.read(x), settings);
+  if (!isBatches(x)) return new CollectingFeeder(run, run.read(x as Data), settings);
   checkIterableSettings(run, settings);
   return new CollectingIterableFeeder(run, x, settings);
 }

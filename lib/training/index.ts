@@ -5,7 +5,7 @@
  * - `Run` (run.ts) is one call of `fit`, `evaluate` or `predict`: its epochs, callbacks, warnings and errors. fit.ts, evaluate.ts and
  *   predict.ts say what happens around the epochs.
  * - A `Feeder` gives the batches, one class for each kind of input (arrayFeeder.ts, iterableFeeder.ts; those of predictions collect the
- *   outputs), and decides where an epoch ends; feeders.ts chooses it. A `Dataset` is arrays that were checked against the model.
+ *   outputs), and decides where an epoch ends; feeders.ts chooses it. `ModelData` is arrays that were checked against the model.
  * - `loop.ts` keeps the engine busy with the steps of a feeder.
  * - `Trainer` owns the compiled steps. `Objective` says what they measure; `Measures` is that while a model runs, and its results.
  * - `ModelLock` keeps two calls on one model apart.
@@ -19,6 +19,7 @@ export { measureOnBatch, predictOnBatch } from './onBatch.js';
 export {
   type EvaluateOptions,
   type FitData,
+  type PredictData,
   type FitOptions,
   type PredictOptions,
   type TestOnBatchOptions,

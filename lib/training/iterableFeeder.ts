@@ -1,38 +1,56 @@
 import type { Tensor } from '../core/tensor.js';
 import type { Batch, Batches } from '../data/batches.js';
+import { Dataset } from '../data/dataset.js';
 import { unlessAborted } from './abort.js';
 import type { ClassWeights } from './classWeights.js';
-import type { Dataset } from './dataset.js';
+import type { ModelData } from './modelData.js';
 import type { Feeder } from './feeder.js';
 import type { InputSettings } from './options.js';
 import type { Run } from './run.js';
 import { type Feeds, type Mode, feedsOf } from './trainer.js';
 
-/** Batches that the user's iterable makes, one at a time. */
+/** How many batches of a dataset are made ahead of the step that needs them. */
+const AHEAD = 2;
+
+/** Batches that the user's iterable or dataset makes, one at a time. */
 export class IterableFeeder implements Feeder {
   readonly longest = 1;
-  readonly steps: number | undefined;
   protected readonly run: Run;
   readonly #batches: Batches;
   readonly #mode: Mode;
   readonly #classWeight: ClassWeights | undefined;
+  /** Steps of an epoch that were asked for. */
+  readonly #wanted: number | undefined;
+  /** Batches of the pass that has begun. */
+  #left: number | undefined;
+  #epoch = 0;
   #iterator: Iterator<unknown> | AsyncIterator<unknown> | undefined;
-  #next: Dataset | undefined;
+  #next: ModelData | undefined;
   /** Whether the iterator has given nothing yet in this epoch, but has in one before. */
   #resumed = false;
   #waiting = false;
 
   constructor(run: Run, mode: Mode, batches: Batches, { steps, classWeight }: InputSettings) {
     this.run = run;
-    this.steps = steps;
+    this.#wanted = steps;
     this.#batches = batches;
     this.#mode = mode;
     this.#classWeight = classWeight;
+    this.#left = batches instanceof Dataset ? batches.cardinality() : undefined;
+    if (this.#left === Infinity && steps === undefined)
+      throw run.error(
+        `expected ${mode === 'train' ? 'stepsPerEpoch' : 'a number of steps'} with a dataset that has no end`,
+      );
   }
 
-  async begin(): Promise<void> {
+  get steps(): number | undefined {
+    return this.#wanted ?? this.#left;
+  }
+
+  async begin(epoch: number): Promise<void> {
+    this.#epoch = epoch;
     // Epochs of a number of steps go on where the last one has ended.
-    const goesOn = this.#mode === 'train' && this.steps !== undefined;
+    const goesOn = this.#mode === 'train' && this.#wanted !== undefined;
     this.#resumed = goesOn && this.#iterator !== undefined;
     if (!this.#resumed) await this.#open();
   }
@@ -69,7 +87,7 @@ export class IterableFeeder implements Feeder {
   }
 
   /** Checks what the iterable gives. */
-  protected read(batch: unknown): Dataset {
+  protected read(batch: unknown): ModelData {
     if (!Array.isArray(batch) || batch.length < 2 || batch.length > 3)
       throw this.run.error('expected batches [x, y] or [x, y, sampleWeight] from the iterable');
     const [x, y, sampleWeight] = batch as unknown as Batch;
@@ -87,6 +105,13 @@ export class IterableFeeder implements Feeder {
   /** Begins anew; a generator, which is its own iterator, goes on. */
   async #open(): Promise<void> {
     const batches = this.#batches;
+    // One that goes on with its pass gives its own iterator again; a dataset never does.
+    if (batches instanceof Dataset) {
+      await this.close();
+      this.#iterator = this.#mode === 'train' ? batches.begin(this.#epoch, AHEAD) : batches.measure(AHEAD);
+      if (this.#mode === 'train') this.#left = batches.left;
+      return;
+    }
     const opened =
       Symbol.asyncIterator in batches ? batches[Symbol.asyncIterator]() : batches[Symbol.iterator]();
     if (opened !== this.#iterator) await this.close();

@@ -2,7 +2,7 @@ import { expected } from '../base/checks.js';
 import type { Logs } from '../callbacks/index.js';
 import type { Tensor } from '../core/tensor.js';
 import type { Data } from '../data/batches.js';
-import { Dataset } from './dataset.js';
+import { ModelData } from './modelData.js';
 import type { TrainOnBatchOptions } from './options.js';
 import type { TrainableModel } from './trainableModel.js';
 import { RunState } from './measures.js';
@@ -24,7 +24,7 @@ export async function measureOnBatch(
   const temporaries: Tensor[] = [];
   const state = new RunState();
   try {
-    const data = Dataset.read(caller, model.graph, x, y, sampleWeight);
+    const data = ModelData.read(caller, model.graph, x, y, sampleWeight);
     const weighed = classWeight !== undefined ? data.withClassWeight(caller, model.graph, classWeight) : data;
     const feeds = weighed.feeds(temporaries);
     await trainer.measures.resume(state);
@@ -43,7 +43,7 @@ export async function predictOnBatch(model: TrainableModel, x: Data): Promise<Te
   model.prepare(x);
   const temporaries: Tensor[] = [];
   try {
-    const feeds = Dataset.read('predictOnBatch', model.graph, x, undefined).feeds(temporaries);
+    const feeds = ModelData.read('predictOnBatch', model.graph, x, undefined).feeds(temporaries);
     const run = model.trainer('predict').program('predict', feeds).run(feedsOf(feeds));
     await run.done;
     return run.outputs;

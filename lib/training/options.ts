@@ -1,13 +1,21 @@
 import { type OptionNames, integer, oneOf, seedOf } from '../base/checks.js';
 import { listOf } from '../base/list.js';
 import type { Callback } from '../callbacks/index.js';
+import type { NDArray } from '../core/ndarray.js';
 import { nextSeed } from '../core/seed.js';
-import type { Batch, Batches, Data } from '../data/batches.js';
+import type { Tensor } from '../core/tensor.js';
+import type { ArrayData, Batch, Batches, Data } from '../data/batches.js';
 import { throwIfAborted } from './abort.js';
 import type { ClassWeights } from './classWeights.js';
 
 /** What `fit`, `evaluate` and `predict` take: arrays, or an iterable or async iterable of batches. */
 export type FitData = Data | Batches;
+
+/** One batch for `predict`: as for `fit`, or the inputs alone. */
+type PredictBatch = Batch | Tensor | NDArray | Readonly<Record<string, ArrayData>>;
+
+/** What `predict` takes: the same, or batches of inputs alone. */
+export type PredictData = FitData | Iterable<PredictBatch> | AsyncIterable<PredictBatch>;
 
 /** What a run shows. 0: nothing. 1: a progress bar. 2: one line an epoch. auto: 1 in a terminal, else 2. */
 export type Verbose = 0 | 1 | 2 | 'auto';

@@ -1,12 +1,16 @@
 import type { Tensor } from '../core/tensor.js';
 import { closing } from './feeder.js';
 import { collectorOf } from './feeders.js';
-import { type FitData, type PredictOptions, readPredict } from './options.js';
+import { type PredictData, type PredictOptions, readPredict } from './options.js';
 import { Run } from './run.js';
 import type { TrainableModel } from './trainableModel.js';
 
 /** A model's outputs for samples. */
-export async function predict(model: TrainableModel, x: FitData, options: PredictOptions): Promise<Tensor[]> {
+export async function predict(
+  model: TrainableModel,
+  x: PredictData,
+  options: PredictOptions,
+): Promise<Tensor[]> {
   const trainer = model.trainer('predict');
   const settings = readPredict(options);
   const run = new Run('predict', model, trainer, settings);

@@ -3,7 +3,7 @@ import { type Logs, ProgbarLogger } from '../callbacks/index.js';
 import { EngineError } from '../base/errors.js';
 import type { Data } from '../data/batches.js';
 import { unlessAborted } from './abort.js';
-import { Dataset } from './dataset.js';
+import { ModelData } from './modelData.js';
 import type { Feeder } from './feeder.js';
 import { runSteps } from './loop.js';
 import type { Yield } from './modelLock.js';
@@ -38,9 +38,9 @@ export class Run {
   }
 
   /** The user's arrays, checked against the model, which they may tell its inputs. */
-  read(x: Data, y?: Data, sampleWeight?: Data): Dataset {
+  read(x: Data, y?: Data, sampleWeight?: Data): ModelData {
     this.model.prepare(x);
-    return Dataset.read(this.caller, this.model.graph, x, y, sampleWeight);
+    return ModelData.read(this.caller, this.model.graph, x, y, sampleWeight);
   }
 
   /**

@@ -2,6 +2,7 @@ import { type OptionNames, boolean, expected, isPlainObject, knownOptions } from
 import type { NDArray } from '../core/ndarray.js';
 import { Tensor } from '../core/tensor.js';
 import type { ArrayData } from '../data/batches.js';
+import { Dataset } from '../data/dataset.js';
 import { samplesOf, shuffle as shuffled, takeRows } from './rows.js';
 
 /** What `utils.splitDataset` takes: at least one of the sizes. */
@@ -23,9 +24,9 @@ const splitDatasetNames = {
   seed: 'optional',
 } satisfies OptionNames<SplitDatasetOptions>;
 
-/** What {@link splitDataset} gives for what it takes: tensors for tensors, arrays in plain memory for others. */
-export type SplitOf<T> = T extends Tensor
-  ? Tensor
+/** What {@link splitDataset} gives for what it takes: tensors for tensors, datasets for datasets, arrays in plain memory for others. */
+export type SplitOf<T> = T extends Tensor | Dataset
+  ? T
   : T extends ArrayData
     ? NDArray
     : { -readonly [K in keyof T]: SplitOf<T[K]> };
@@ -37,14 +38,16 @@ const WHO = 'splitDataset';
  *
  * @param data An array with the samples first, or several of one length in a record or list, such as [x, y]. A list of plain numbers or
  *   nested lists is one array.
+ *   A dataset, whose number of elements is known, is read when the parts are.
  * @returns [left, right], each in the form of data.
  * @throws EngineError `ARGUMENT` for sizes that do not fit the samples.
  * @example const [train, test] = utils.splitDataset({ x, y }, { leftSize: 0.8, shuffle: true, seed: 1 });
  */
 export function splitDataset<
-  T extends ArrayData | readonly ArrayData[] | Readonly<Record<string, ArrayData>>,
+  T extends ArrayData | readonly ArrayData[] | Readonly<Record<string, ArrayData>> | Dataset,
 >(data: T, options: SplitDatasetOptions = {}): [SplitOf<T>, SplitOf<T>] {
   knownOptions(WHO, options, splitDatasetNames);
+  if (data instanceof Dataset) return splitElements(data, options) as [SplitOf<T>, SplitOf<T>];
   const whole = mapArrays(data, (array) => samplesOf(WHO, array));
   const counts = new Set(arraysOf(whole).map(({ shape: [samples = 0] }) => samples));
   const [total = 0] = counts;
@@ -55,6 +58,17 @@ export function splitDataset<
   const part = (from: number, to: number) =>
     mapArrays(whole, (array) => takeRows(WHO, array, rows.subarray(from, to))) as SplitOf<T>;
   return [part(0, left), part(left, left + right)];
+}
+
+function splitElements(data: Dataset, options: SplitDatasetOptions): [Dataset, Dataset] {
+  const total = data.cardinality();
+  if (total === undefined || total === Infinity)
+    throw expected(WHO, 'a dataset whose cardinality is known and finite', total);
+  const [left, right] = sizesOf(total, options);
+  const { shuffle: shuffles, seed } = options;
+  const order = { reshuffleEachEpoch: false, ...(seed === undefined ? {} : { seed }) };
+  const whole = shuffles ? data.shuffle(total, order) : data;
+  return [whole.take(left), whole.skip(left).take(right)];
 }
 
 /** A list of tensors, typed arrays or NDArrays is several arrays; of numbers or lists, one. */

@@ -2,6 +2,7 @@ import { type OptionNames, expected, integer, knownOptions } from '../base/check
 import { NDArray } from '../core/ndarray.js';
 import { nextSeed } from '../core/seed.js';
 import type { TensorData } from '../core/tensor.js';
+import { Dataset } from '../data/dataset.js';
 import { arrayOf, shuffle as shuffled, takeRows } from './rows.js';
 
 /** What `utils.timeseriesDatasetFromArray` takes. */
@@ -42,18 +43,18 @@ const WHO = 'timeseriesDatasetFromArray';
  *
  * @param data The steps first: [steps, ...].
  * @param targets For the window that starts at step i, `targets[i]`; null for windows alone.
- * @returns Batches [windows] or [windows, targets], anew each time they are asked for: windows are [batch, sequenceLength, ...].
+ * @returns Batches [windows] or [windows, targets], where windows are [batch, sequenceLength, ...].
  * @throws EngineError `ARGUMENT` for options that leave no window.
  * @example
  *     const series = Float32Array.from({ length: 100 }, (_, i) => Math.sin(i));
  *     const batches = utils.timeseriesDatasetFromArray(series, series.subarray(10), { sequenceLength: 10 });
- *     for (const [windows, next] of batches) console.log(windows.shape, next?.shape); // [90, 10] [90]
+ *     for await (const [windows, next] of batches) console.log(windows.shape, next?.shape); // [90, 10] [90]
  */
 export function timeseriesDatasetFromArray(
   data: TensorData,
   targets: TensorData | null,
   options: TimeseriesOptions,
-): Iterable<[NDArray] | [NDArray, NDArray]> {
+): Dataset<[NDArray] | [NDArray, NDArray]> {
   knownOptions(WHO, options, timeseriesNames);
   const series = arrayOf(WHO, data);
   const wanted = targets === null ? undefined : arrayOf(WHO, targets);
@@ -72,10 +73,9 @@ export function timeseriesDatasetFromArray(
     throw expected(WHO, `room for a window of ${(length - 1) * rate + 1} steps and its target`, end - start);
   const first = Int32Array.from({ length: Math.ceil(starts / stride) }, (_, i) => start + i * stride);
   const seed = options.shuffle ? (options.seed ?? nextSeed()) : undefined;
-  let pass = 0;
-  return {
-    *[Symbol.iterator]() {
-      const order = seed === undefined ? first : shuffled(first.slice(), seed + pass++);
+  return Dataset.fromGenerator(
+    function* (pass): Generator<[NDArray] | [NDArray, NDArray]> {
+      const order = seed === undefined ? first : shuffled(first.slice(), seed + pass);
       for (let at = 0; at < order.length; at += batch) {
         const rows = order.subarray(at, at + batch);
         const steps = Int32Array.from({ length: rows.length * length }, (_, i) => {
@@ -86,5 +86,6 @@ export function timeseriesDatasetFromArray(
         yield wanted === undefined ? [x] : [x, takeRows(WHO, wanted, rows)];
       }
     },
-  };
+    { cardinality: Math.ceil(first.length / batch) },
+  );
 }

@@ -76,6 +76,7 @@ const receivers: Record<string, () => object> = {
       [3, 4],
     ]),
   NDArray: () => new nodegrad.NDArray(new Float32Array(6), [2, 3]),
+  Dataset: () => nodegrad.Dataset.fromArrays(new Float32Array(6), new Float32Array(6)),
   Sequential: model,
   Model: () => {
     const input = nodegrad.layers.input({ shape: [3] });
@@ -324,7 +325,7 @@ const NOT_CALLED = new RegExp(
     'addLoss|addWeight|connect|connectTo|isConnected|disconnect|callsLayers|ensureBuilt|run|trainer|graph|makeObjective|prepare|handle|storage|kept|seed',
     'gates|stateCount|activation|product|seen|on[A-Z].*|follow|outputsFor|applyPairs|checkSequence',
     'changeImages|changeLabels|changeBoxes|changeMasks|inFormat|move|rest',
-    'addShare|addToMean|addVariable|joinMeans|leaveMeans|total|counts|perThreshold|best|sensitivity|specificity|precision',
+    'addShare|addToMean|addVariable|joinMeans|leaveMeans|begin|measure|total|counts|perThreshold|best|sensitivity|specificity|precision',
   ].join('|')})$`,
 );
 const INTERNAL = /(Of|Config)$/;

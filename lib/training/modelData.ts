@@ -6,7 +6,7 @@ import type { Endpoints } from './trainableModel.js';
 import type { Feeds } from './trainer.js';
 
 /** A user's arrays, checked against a model's inputs and outputs. */
-export class Dataset {
+export class ModelData {
   readonly #x: readonly Samples[];
   readonly #y: readonly Samples[];
   readonly #weights: readonly (Samples | undefined)[];
@@ -25,7 +25,13 @@ export class Dataset {
    * @param caller The method, for messages.
    * @throws EngineError `SHAPE`, `DTYPE` or `ARGUMENT` naming the argument.
    */
-  static read(caller: string, graph: Endpoints, x: Data, y: Data | undefined, sampleWeight?: Data): Dataset {
+  static read(
+    caller: string,
+    graph: Endpoints,
+    x: Data,
+    y: Data | undefined,
+    sampleWeight?: Data,
+  ): ModelData {
     const inputPlaces = graph.inputs.map(({ node, shape }): Place => ({ name: node.operation.name, shape }));
     const outputs = graph.outputs.map(({ shape }, i): Place => ({ name: graph.outputNames[i], shape }));
     const inputs = readInputs(x, inputPlaces, `[${caller}] x`);
@@ -35,7 +41,7 @@ export class Dataset {
       sampleWeight === undefined
         ? targets.map(() => undefined)
         : readWeights(sampleWeight, outputs, `[${caller}] sampleWeight`, count);
-    return new Dataset(inputs, targets, weights);
+    return new ModelData(inputs, targets, weights);
   }
 
   get samples(): number {
@@ -47,7 +53,7 @@ export class Dataset {
    *
    * @throws EngineError `ARGUMENT` where there are weights already, several outputs, or targets that tell no class.
    */
-  withClassWeight(caller: string, graph: Endpoints, classWeight: ClassWeights): Dataset {
+  withClassWeight(caller: string, graph: Endpoints, classWeight: ClassWeights): ModelData {
     if (this.#weights.some((weight) => weight !== undefined))
       throw new EngineError('ARGUMENT', `[${caller}] expected sampleWeight or classWeight, received both`);
     if (graph.outputs.length > 1) {
@@ -59,14 +65,14 @@ export class Dataset {
     }
     const rank = graph.outputs[0].shape.length;
     const weights = this.#y.map((target) => classWeightsOf(caller, target, rank, classWeight));
-    return new Dataset(this.#x, this.#y, weights);
+    return new ModelData(this.#x, this.#y, weights);
   }
 
   /** The samples from `begin` up to, not including, `end`. */
-  slice(begin: number, end: number): Dataset {
+  slice(begin: number, end: number): ModelData {
     if (begin === 0 && end >= this.samples) return this;
     const cut = (samples: Samples) => samples.slice(begin, end);
-    return new Dataset(
+    return new ModelData(
       this.#x.map(cut),
       this.#y.map(cut),
       this.#weights.map((weight) => weight && cut(weight)),
