@@ -154,6 +154,16 @@ const table: Record<string, Args> = {
       [x, [0.2, 0.7], { axis: 1 }],
     ]),
   ),
+  ...Object.fromEntries(
+    'cumsum cumprod nancumsum nancumprod diff trapezoid var std ptp average nansum nanprod nanmean nanmax nanmin nanvar nanstd nanargmax nanargmin'
+      .split(' ')
+      .map((name) => [name, [sequence, { axis: 1 }]]),
+  ),
+  corrcoef: [x],
+  correlate: [ops.ravel(x), [1, 2, 3], { mode: 'full' }],
+  cdist: [sequence, fixed(5, 4)],
+  histogram: [ops.ravel(x), { bins: 3 }],
+  bincount: [ids, { minLength: 4 }],
   median: [sequence, { axis: [0, 2], keepDims: true }],
   nanmedian: [x, { axis: 0 }],
   repeat: [x, [1, 0, 2], { axis: 1 }],

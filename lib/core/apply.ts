@@ -202,9 +202,10 @@ function beside(dtype: DType, numbers: TensorData): DType {
   return least;
 }
 
-/** Indices: numbers and nested arrays become int32. @internal */
+/** Indices: numbers and nested arrays become int32. With fractions they stay floats, which ops refuse as indices. @internal */
 export function indexOperand<T extends Operand>(indices: T): T | Tensor {
-  return typeof indices === 'number' || Array.isArray(indices)
-    ? tensor(indices as TensorData, undefined, 'int32')
-    : indices;
+  if (typeof indices !== 'number' && !Array.isArray(indices)) return indices;
+  const given = read(indices as TensorData);
+  const isWhole = Array.from(given.data).every((n) => Number.isInteger(n));
+  return tensor(indices as TensorData, undefined, isWhole ? 'int32' : 'float32');
 }

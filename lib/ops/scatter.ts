@@ -1,14 +1,13 @@
-import { type OptionNames, expected, integer, knownOptions, shapeOf, wrongShape } from '../base/checks.js';
+import { type OptionNames, integer, knownOptions, shapeOf, wrongShape } from '../base/checks.js';
 import type { Shape } from '../engine/engine.js';
 import { type Operand, type Outcome, indexOperand, typeOf } from '../core/apply.js';
-import { KerasTensor } from '../core/kerasTensor.js';
 import { op } from '../core/op.js';
-import { Sym } from '../core/sym.js';
+import type { Sym } from '../core/sym.js';
 import { sizeOf, tensor } from '../core/tensor.js';
 import { add, greaterEqual, less, logicalOr, where } from './binary.js';
 import { asSym, outcomeOf } from './composed.js';
-import { convertToNumpy } from './creation.js';
 import { gather } from './gather.js';
+import { largestOf } from './largestOf.js';
 import { counted } from './places.js';
 import { rowSums } from './rowSums.js';
 import { reshape, squeeze } from './shape.js';
@@ -77,16 +76,15 @@ function segmentsOf(who: string, ids: Operand, options: SegmentOptions): { segme
   const given = indexOperand(ids);
   const { shape } = typeOf(given);
   if (shape.length !== 1) throw wrongShape(who, 'segment ids of rank 1', shape);
-  const count = integer(who, 'numSegments', options.numSegments ?? largest(who, given) + 1, 0);
+  const count = integer(
+    who,
+    'numSegments',
+    options.numSegments ?? largestOf(who, 'numSegments', given) + 1,
+    0,
+  );
   const list = cast(asSym(given), 'int32');
   const outside = logicalOr(less(list, 0), greaterEqual(list, count));
   return { segments: where(outside, count, list), count };
-}
-
-function largest(who: string, ids: Operand): number {
-  if (ids instanceof Sym || ids instanceof KerasTensor)
-    throw expected(who, 'the option numSegments where the ids are symbolic', undefined);
-  return convertToNumpy(ids).data.reduce((a, b) => Math.max(a, b), -1);
 }
 
 /**

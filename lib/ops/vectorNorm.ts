@@ -3,12 +3,13 @@ import { atLeast } from '../base/list.js';
 import { type Operand, type Outcome, typeOf } from '../core/apply.js';
 import { op } from '../core/op.js';
 import { axisOf } from './axis.js';
-import { greater, notEqual, power, where } from './binary.js';
+import { notEqual, power } from './binary.js';
 import { svd } from './linalg.js';
 import { max, min, sum } from './reduce.js';
+import { rootOf } from './rootOf.js';
 import { expandDims, reshape, transpose } from './shape.js';
 import { toFloat32 } from './toFloat32.js';
-import { abs, cast, sqrt, square } from './unary.js';
+import { abs, cast, square } from './unary.js';
 
 /** What `ops.norm` takes. */
 export interface NormOptions {
@@ -29,12 +30,6 @@ const normNames = {
   axis: 'optional',
   keepDims: 'boolean',
 } satisfies OptionNames<NormOptions>;
-
-/** √x, with gradient 0 at 0. */
-function rootOf(x: Operand): Operand {
-  const positive = greater(x, 0);
-  return where(positive, sqrt(where(positive, x, 1)), 0);
-}
 
 function vectorNorm(x: Operand, ord: number, axis: number[], keepDims: boolean): Operand {
   const over = { axis, keepDims };

@@ -77,6 +77,13 @@ export const compositions = {
   splitJoined: (x: Sym, parts: number | number[], options: object) => joined(ops.split(x, parts, options)),
   arraySplitJoined: (x: Sym, parts: number, options: object) => joined(ops.arraySplit(x, parts, options)),
   unstackJoined: (x: Sym, options: object) => joined(ops.unstack(x, options)),
+  trapezoidAt: (y: Sym, x: Sym, options?: object) => ops.trapezoid(y, { ...options, x }),
+  averageBy: (x: Sym, weights: Sym, options: object) => ops.average(x, { ...options, weights }),
+  histogramJoined: (x: Sym, options: object) => joined(ops.histogram(x, options)),
+  bincountTo: (x: Sym, ...rest: (Sym | number)[]) => {
+    const [weights, minLength] = rest.length === 2 ? rest : [undefined, ...rest];
+    return ops.bincount(x, { weights, minLength: minLength as number });
+  },
   topKJoined: (x: Sym, k: number, options?: object) => joined(ops.topK(x, k, options)),
   hvdSplit: (x: Sym) => joined([...ops.hsplit(x, 2), ...ops.vsplit(x, [1]), ...ops.dsplit(x, 3)]),
   meshgridJoined: (...rest: (Sym | object)[]) =>

@@ -37,7 +37,7 @@ const NOT_IN_TABLE: Readonly<Record<string, string>> = {
   stft: 'cases/signals.ts',
   perspectiveTransform: 'image-ops.test.ts',
   ...Object.fromEntries(
-    'arraySplit dsplit hsplit meshgrid select sliceUpdate split topK unravelIndex unstack vsplit'
+    'arraySplit bincount dsplit histogram hsplit meshgrid select sliceUpdate split topK unravelIndex unstack vsplit'
       .split(' ')
       .map((name) => [name, 'cases/compositions.ts']),
   ),
