@@ -27,7 +27,7 @@ export default defineConfig(
   },
   {
     // As tsconfig.indexed.json has them: there an element may be undefined.
-    files: ['lib/{base,engine,core,ops}/**/*.ts'],
+    files: ['lib/**/*.ts'],
     languageOptions: { parserOptions: { project: './tsconfig.indexed.json' } },
   },
   {

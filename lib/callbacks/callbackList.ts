@@ -1,4 +1,5 @@
 import { expected } from '../base/checks.js';
+import { itemAt } from '../base/list.js';
 import { Callback, type CallbackParams, type HookResult, type Logs } from './callback.js';
 import type { TrainedModel } from './trainedModel.js';
 
@@ -84,7 +85,7 @@ export class CallbackList {
 
   /** Calls the hook before or after a batch. */
   async batch(mode: RunMode, at: 'begin' | 'end', batch: number, logs: Logs = {}): Promise<void> {
-    const hook = batchHooks[mode][at === 'begin' ? 0 : 1];
+    const hook = itemAt(batchHooks[mode], at === 'begin' ? 0 : 1);
     await this.#each((callback) => callback[hook](batch, logs));
   }
 

@@ -1,6 +1,7 @@
 import { isPlainObject } from '../base/checks.js';
 import type { DType, Shape } from '../engine/engine.js';
 import { EngineError, describe } from '../base/errors.js';
+import { firstOf, itemAt } from '../base/list.js';
 import { reshape } from '../ops/shape.js';
 import { stridedSlice } from '../ops/slice.js';
 import { Tensor, type TensorData, convert, read, sizeOf, tensor } from '../core/tensor.js';
@@ -42,7 +43,7 @@ export class Samples {
 
   /** How many samples. */
   get length(): number {
-    return this.shape[0];
+    return firstOf(this.shape);
   }
 
   /** The same numbers in another shape. */
@@ -117,8 +118,9 @@ export function inputsOf(data: Data, argument: string): { name?: string; shape: 
  */
 export function readInputs(data: Data, places: readonly Place[], argument: string): Samples[] {
   const list = spread(data, places, argument).map((item, i) => {
-    const what = describePlace(argument, places[i]);
-    return fitted(readArray(item, what, places[i].shape), places[i], what);
+    const place = itemAt(places, i);
+    const what = describePlace(argument, place);
+    return fitted(readArray(item, what, place.shape), place, what);
   });
   return checkedCounts(list, places, argument);
 }
@@ -135,10 +137,11 @@ export function readTargets(
   count: number,
 ): Samples[] {
   return spread(data, places, argument).map((item, i) => {
-    const what = describePlace(argument, places[i]);
-    const size = sizeOf(places[i].shape.slice(1));
+    const place = itemAt(places, i);
+    const what = describePlace(argument, place);
+    const size = sizeOf(place.shape.slice(1));
     // A flat array of the samples' number holds one target each; a longer one is cut in the output's shape.
-    const flat = isFlat(item) && item.length === count ? [-1] : places[i].shape;
+    const flat = isFlat(item) && item.length === count ? [-1] : place.shape;
     if (isFlat(item) && size > 1 && item.length !== count && item.length !== count * size) {
       throw new EngineError(
         'SHAPE',
@@ -171,8 +174,9 @@ export function readWeights(
   const shared = places.length > 1 && isArrayData(data) && !isListOf(data, places.length);
   const wanted = shared ? places.slice(0, 1) : places;
   const list = spread(data, wanted, argument).map((item, i) => {
-    const what = shared ? argument : describePlace(argument, wanted[i]);
-    const flat = isFlat(item) && item.length !== count ? wanted[i].shape.slice(0, -1) : [-1];
+    const place = itemAt(wanted, i);
+    const what = shared ? argument : describePlace(argument, place);
+    const flat = isFlat(item) && item.length !== count ? place.shape.slice(0, -1) : [-1];
     const samples = readArray(item, what, flat);
     if (samples.length !== count || (shared && sizeOf(samples.shape) !== count)) {
       throw new EngineError(
@@ -183,7 +187,7 @@ export function readWeights(
     }
     return samples;
   });
-  return shared ? places.map(() => list[0]) : list;
+  return shared ? places.map(() => firstOf(list)) : list;
 }
 
 /**
@@ -253,7 +257,7 @@ function spread(data: Data, places: readonly Place[], argument: string): ArrayDa
       `${argument}: expected the names ${names(places)}, received ${Object.keys(record).join(', ') || 'none'}`,
     );
   }
-  return places.map(({ name }) => record[name]);
+  return places.map(({ name }) => record[name] as ArrayData);
 }
 
 const names = (places: readonly Place[]) => places.map(({ name }) => `'${name}'`).join(', ');
@@ -311,7 +315,8 @@ function cut(length: number, wanted: Shape, what: string): Shape {
 /** An axis of size 1 at the end may be missing or too many, as in Keras. */
 function fitted(samples: Samples, { shape: wanted }: Place, what: string): Samples {
   const fits = (shape: Shape) =>
-    shape.length === wanted.length && shape.every((n, i) => i === 0 || wanted[i] < 0 || n === wanted[i]);
+    shape.length === wanted.length &&
+    shape.every((n, i) => i === 0 || itemAt(wanted, i) < 0 || n === wanted[i]);
   const { shape } = samples;
   if (fits(shape)) return samples;
   if (fits([...shape, 1])) return samples.reshape([...shape, 1]);
@@ -324,12 +329,12 @@ function fitted(samples: Samples, { shape: wanted }: Place, what: string): Sampl
 }
 
 function checkedCounts(list: Samples[], places: readonly Place[], argument: string): Samples[] {
-  const other = list.findIndex((samples) => samples.length !== list[0].length);
+  const other = list.findIndex((samples) => samples.length !== firstOf(list).length);
   if (other > 0) {
     throw new EngineError(
       'SHAPE',
-      `${argument}: expected as many samples for '${places[other].name}' as for '${places[0].name}' ` +
-        `(${list[0].length}), received ${list[other].length}`,
+      `${argument}: expected as many samples for '${itemAt(places, other).name}' as for '${firstOf(places).name}' ` +
+        `(${firstOf(list).length}), received ${itemAt(list, other).length}`,
     );
   }
   return list;

@@ -1,4 +1,5 @@
 import { type OptionNames, finite, knownOptionsOf, wrongShape } from '../base/checks.js';
+import { atLeast } from '../base/list.js';
 import { type Tensor, tensor } from '../core/tensor.js';
 import { Initializer } from './initializer.js';
 
@@ -27,7 +28,7 @@ export class Identity extends Initializer {
 
   protected draw(shape: readonly number[]): Tensor {
     if (shape.length !== 2) throw wrongShape('identity', 'a shape of two axes', shape);
-    const [rows, columns] = shape;
+    const [rows, columns] = atLeast(shape, 2);
     const numbers = new Float32Array(rows * columns);
     for (let i = 0; i < Math.min(rows, columns); i++) numbers[i * columns + i] = this.gain;
     return tensor(numbers, shape);

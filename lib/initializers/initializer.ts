@@ -1,5 +1,6 @@
 import { factoryName } from '../base/names.js';
 import { type OptionNames, knownOptions, seedOf, shapeOf, wrongShape } from '../base/checks.js';
+import { firstOf } from '../base/list.js';
 import { nextSeed } from '../core/seed.js';
 import type { Tensor } from '../core/tensor.js';
 
@@ -87,7 +88,7 @@ export function fans(
     return { fanIn: product(inputAxes), fanOut: product(outputAxes) };
   }
   if (shape.length === 0) return { fanIn: 1, fanOut: 1 };
-  if (shape.length === 1) return { fanIn: shape[0], fanOut: shape[0] };
+  if (shape.length === 1) return { fanIn: firstOf(shape), fanOut: firstOf(shape) };
   const window = shape.slice(0, -2).reduce((product, n) => product * n, 1);
   return { fanIn: shape.at(-2)! * window, fanOut: shape.at(-1)! * window };
 }

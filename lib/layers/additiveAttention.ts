@@ -1,4 +1,4 @@
-import { listOf } from '../base/list.js';
+import { atLeast, listOf } from '../base/list.js';
 import type { Shape } from '../engine/engine.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
@@ -17,7 +17,7 @@ export class AdditiveAttention extends BaseAttention {
 
   override build(given: Shape | readonly Shape[]): void {
     super.build(given);
-    const [query] = listOf<Shape>(given);
+    const [query] = atLeast(listOf<Shape>(given), 1);
     const shape = [sizeOfAxis(this.name, query, -1)];
     if (this.options.useScale ?? true) this.#scale = this.addWeight({ name: 'scale', shape });
   }

@@ -1,7 +1,7 @@
 import { factoryName } from '../base/names.js';
 import { type OptionNames, oneOf, seedOf, share, wrongShape } from '../base/checks.js';
 import { EngineError } from '../base/errors.js';
-import { listOf } from '../base/list.js';
+import { atLeast, listOf } from '../base/list.js';
 import type { Shape } from '../engine/engine.js';
 import * as ops from '../ops/index.js';
 import { causalMask } from '../ops/attentionParts.js';
@@ -67,7 +67,7 @@ export abstract class BaseAttention<O extends BaseAttentionOptions = BaseAttenti
   call(inputs: Sym | readonly Sym[], { training, key: drawKey }: CallContext): Sym | readonly Sym[] {
     const list = listOf(inputs);
     checkCount(list.length);
-    const [query, value, key = value] = list;
+    const [query, value, key = value] = atLeast(list, 2);
     const seen = this.#seen(query, key, value.mask);
     const scores = this.scores(query, key);
     // Keras's way: what is not seen is still told apart where nothing is.

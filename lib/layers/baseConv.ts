@@ -1,5 +1,6 @@
 import { factoryName } from '../base/names.js';
 import { type OptionNames, oneOf, wrongShape } from '../base/checks.js';
+import { itemAt } from '../base/list.js';
 import {
   type ActivationFunction,
   type ActivationLike,
@@ -85,7 +86,7 @@ export abstract class BaseConv<O extends AnyOptions = BaseConvOptions> extends L
   override build(shape: Shape): void {
     const { dataFormat, useBias = true } = this.options;
     checkSpatial(this.name, shape, this.spatial);
-    const channels = shape[dataFormat === 'channelsFirst' ? 1 : shape.length - 1];
+    const channels = itemAt(shape, dataFormat === 'channelsFirst' ? 1 : shape.length - 1);
     if (channels < 1) {
       throw wrongShape(this.name, 'an image with a known number of channels', shape);
     }

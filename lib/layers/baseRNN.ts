@@ -1,7 +1,7 @@
 import { factoryName } from '../base/names.js';
 import { type OptionNames, shapeOf, wrongShape } from '../base/checks.js';
 import { EngineError } from '../base/errors.js';
-import { listOf } from '../base/list.js';
+import { atLeast, itemAt, listOf } from '../base/list.js';
 import type { Shape } from '../engine/engine.js';
 import type { Sym } from '../core/sym.js';
 import { zeros } from '../core/tensor.js';
@@ -91,7 +91,7 @@ export abstract class BaseRNN<
   override build(given: Shape | readonly Shape[]): void {
     const shape = shapeOf(this.name, firstShape(given), 'unknown');
     this.checkSequence(shape);
-    const [batch, steps, ...step] = shape;
+    const [batch, steps, ...step] = atLeast(shape, 2);
     if (this.unroll && steps < 0)
       throw wrongShape(this.name, 'a known number of steps, which unroll needs', shape);
     this.cell.build([batch, ...step]);
@@ -134,7 +134,7 @@ export abstract class BaseRNN<
   }
 
   call(inputs: Sym | readonly Sym[], context: CallContext): readonly Sym[] {
-    const [x, ...given] = listOf(inputs);
+    const [x, ...given] = atLeast(listOf(inputs), 1);
     const count = statesOf(this.cell.stateSize).length;
     if (given.length !== 0 && given.length !== count) {
       throw new EngineError(
@@ -143,9 +143,9 @@ export abstract class BaseRNN<
       );
     }
     const kept = this.#states?.map((state) => x.trace.lift(state));
-    const [output, ...states] = this.#over(x, given.length > 0 ? given : kept, context);
+    const [output, ...states] = atLeast(this.#over(x, given.length > 0 ? given : kept, context), 1);
     this.#states?.forEach((state, i) => {
-      state.assign(states[i]);
+      state.assign(itemAt(states, i));
     });
     return this.returnState ? [output, ...states] : [output];
   }

@@ -1,4 +1,5 @@
 import { type OptionNames, atLeastZero, expected, finite, fraction, knownOptions } from '../base/checks.js';
+import { firstOf, mapTuple } from '../base/list.js';
 import type { Shape } from '../engine/engine.js';
 import { Initializer } from '../initializers/initializer.js';
 import { type InitializerLike, initializerConfig, initializerOf } from '../initializers/registry.js';
@@ -128,7 +129,7 @@ export class BatchNormalization extends BaseNormalization<BatchNormalizationOpti
     this.#movingVariance.assign(ops.relu(ops.subtract(ops.square(root), epsilon)));
     const along = (vector: Sym) => {
       const shape = Array<number>(y.rank).fill(1);
-      shape[axis < 0 ? axis + y.rank : axis] = vector.shape[0];
+      shape[axis < 0 ? axis + y.rank : axis] = firstOf(vector.shape);
       return ops.reshape(vector, shape);
     };
     const factor = scale ? ops.multiply(r, scale) : r;
@@ -197,7 +198,7 @@ function maskedNormalization(
   const count = ops.add(counted(apply<number | Sym>('broadcastLike', [1, x])), 1e-7);
   const mean = ops.divide(counted(x), count);
   const variance = ops.divide(counted(ops.square(ops.subtract(x, mean))), count);
-  const [flatMean, flatVariance] = [mean, variance].map((value) => ops.reshape(value, [-1]));
+  const [flatMean, flatVariance] = mapTuple([mean, variance], (value) => ops.reshape(value, [-1]));
   return {
     y: ops.batchNormalization(x, flatMean, flatVariance, options),
     mean: flatMean,

@@ -1,5 +1,5 @@
 import { type OptionNames, expected, oneOf } from '../base/checks.js';
-import { itemAt, listOf } from '../base/list.js';
+import { atLeast, firstOf, listOf } from '../base/list.js';
 import type { ObjectConfig } from '../base/registry.js';
 import type { Shape } from '../engine/engine.js';
 import type { NDArray } from '../core/ndarray.js';
@@ -108,7 +108,7 @@ export class Bidirectional extends Layer {
   }
 
   override build(given: Shape | readonly Shape[]): void {
-    const [shape, ...states] = (Array.isArray(given[0]) ? given : [given]) as readonly Shape[];
+    const [shape, ...states] = atLeast((Array.isArray(given[0]) ? given : [given]) as readonly Shape[], 1);
     this.#both.forEach((one, i) => {
       one.build([shape, ...half(states, i)]);
     });
@@ -116,9 +116,12 @@ export class Bidirectional extends Layer {
   }
 
   call(inputs: Sym | readonly Sym[], context: CallContext): readonly Sym[] {
-    const [x, ...states] = listOf(inputs);
+    const [x, ...states] = atLeast(listOf(inputs), 1);
     const made = this.#both.map((one, i) => one.applyAll([x, ...half(states, i)], context));
-    const [forwards, backwards] = made.map((outputs) => itemAt(outputs, 0));
+    const [forwards, backwards] = atLeast(
+      made.map((outputs) => firstOf(outputs)),
+      2,
+    );
     const turned = this.forwardLayer.returnSequences ? reversed(backwards) : backwards;
     const merged = this.mergeMode === null ? [forwards, turned] : [MERGES[this.mergeMode](forwards, turned)];
     return [...merged, ...made.flatMap((outputs) => outputs.slice(1))];

@@ -1,5 +1,4 @@
 import { expected } from '../base/checks.js';
-import { itemAt } from '../base/list.js';
 import { NDArray } from '../core/ndarray.js';
 import { sizeOf } from '../core/tensor.js';
 import type { Sym } from '../core/sym.js';
@@ -37,7 +36,7 @@ export function encoded(
   categories.forEach((category, i) => {
     if (category === DROPPED) return;
     const place = Math.floor(i / length) * depth + category;
-    rows[place] = mode === 'count' ? itemAt(rows, place) + 1 : 1;
+    rows[place] = mode === 'count' ? rows[place]! + 1 : 1;
   });
   return new NDArray(rows, [...outer, depth]);
 }

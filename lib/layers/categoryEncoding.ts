@@ -1,5 +1,5 @@
 import { type OptionNames, expected, integer, oneOf } from '../base/checks.js';
-import { itemAt, listOf } from '../base/list.js';
+import { firstOf, listOf } from '../base/list.js';
 import { toIndices } from '../ops/toIndices.js';
 import type { Sym } from '../core/sym.js';
 import { type CategoryMode, encodedSym } from './categories.js';
@@ -41,7 +41,7 @@ export class CategoryEncoding extends Layer {
         this.outputMode === 'count' ? 'categories and weights' : "weights only with outputMode 'count'";
       throw expected(this.name, what, `${inputs.length} inputs`);
     }
-    return encodedSym(toIndices(itemAt(inputs, 0)), this.outputMode, this.numTokens, inputs[1]);
+    return encodedSym(toIndices(firstOf(inputs)), this.outputMode, this.numTokens, inputs[1]);
   }
 
   override getConfig() {

@@ -1,6 +1,7 @@
 import { factoryName } from '../base/names.js';
 import { type OptionNames, integer } from '../base/checks.js';
 import { EngineError } from '../base/errors.js';
+import { itemAt } from '../base/list.js';
 import * as ops from '../ops/index.js';
 import { type Sides, sidesOf } from '../ops/window.js';
 import type { Sym } from '../core/sym.js';
@@ -64,7 +65,7 @@ export abstract class Conv<
   // The last tap of the kernel meets the place of the output.
   #causal(): [number, number][] {
     const dilations = sidesOf(this.options.dilationRate ?? 1, this.spatial);
-    return this.sides.map((size, i): [number, number] => [(size - 1) * dilations[i], 0]);
+    return this.sides.map((size, i): [number, number] => [(size - 1) * itemAt(dilations, i), 0]);
   }
 
   override getConfig() {

@@ -14,7 +14,7 @@ import {
   activationConfig,
   activationOf,
 } from '../activations/registry.js';
-import { listOf } from '../base/list.js';
+import { atLeast, firstOf, itemAt, listOf } from '../base/list.js';
 import type { Shape } from '../engine/engine.js';
 import * as ops from '../ops/index.js';
 import { type Sides, dataFormatOf, sidesOf } from '../ops/window.js';
@@ -161,7 +161,7 @@ export class ConvLSTMCell extends Layer implements ProjectingCell {
         ...{ name, shape: [...sides, channels, GATES * filters] },
         ...weightOptions(this.options, weight, weight === 'recurrent' ? 'orthogonal' : undefined),
       });
-    this.#kernel = kernel('kernel', shape[this.#channels], 'kernel');
+    this.#kernel = kernel('kernel', itemAt(shape, this.#channels), 'kernel');
     this.#recurrentKernel = kernel('recurrentKernel', filters, 'recurrent');
     if (useBias) {
       const bias = weightOptions(this.options, 'bias', 'zeros');
@@ -176,10 +176,10 @@ export class ConvLSTMCell extends Layer implements ProjectingCell {
   }
 
   call(inputs: Sym | readonly Sym[], context: CallContext): readonly Sym[] {
-    const [x, ...states] = listOf(inputs);
+    const [x, ...states] = atLeast(listOf(inputs), 1);
     const projection = this.project(x, context);
     const next = this.step(projection, states, { mask: this.stateMask(projection, context) });
-    return [next[0], ...next];
+    return [firstOf(next), ...next];
   }
 
   /** The input's convolution + bias, with dropout: of a step [n, …] or of a sequence [n, steps, …]. @internal */
@@ -223,17 +223,20 @@ export class ConvLSTMCell extends Layer implements ProjectingCell {
   }
 
   /** @internal */
-  step(x: Sym, [h, c]: readonly Sym[], { mask }: StepContext): readonly Sym[] {
+  step(x: Sym, states: readonly Sym[], { mask }: StepContext): readonly Sym[] {
+    const [h, c] = atLeast(states, 2);
     const { dataFormat } = this.options;
     const convolve = (state: Sym, kernel: Sym | Variable): Sym =>
       ops.conv<Sym, Sym | Variable>(state, kernel, { padding: 'same', dataFormat });
     const kernels = mask && this.#gatesOf(this.#recurrentKernel, -1);
     const product = kernels
       ? this.#joinGates(
-          this.#gatesOf(mask, this.#channels).map((seen, i) => convolve(ops.multiply(h, seen), kernels[i])),
+          this.#gatesOf(mask, this.#channels).map((seen, i) =>
+            convolve(ops.multiply(h, seen), itemAt(kernels, i)),
+          ),
         )
       : convolve(h, this.#recurrentKernel);
-    const [i, f, candidate, o] = this.#gatesOf(ops.add(x, product), this.#channels);
+    const [i, f, candidate, o] = atLeast(this.#gatesOf(ops.add(x, product), this.#channels), 4);
     const next = ops.add(
       ops.multiply(this.#gate(f), c),
       ops.multiply(this.#gate(i), this.#activation(candidate)),

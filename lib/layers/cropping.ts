@@ -2,6 +2,7 @@ import { factoryName } from '../base/names.js';
 import { type OptionNames, expected } from '../base/checks.js';
 import type { Shape } from '../engine/engine.js';
 import { shapeText } from '../base/errors.js';
+import { itemAt } from '../base/list.js';
 import * as ops from '../ops/index.js';
 import { type DataFormat, dataFormatOf } from '../ops/window.js';
 import type { Sym } from '../core/sym.js';
@@ -43,7 +44,7 @@ export abstract class Cropping extends Layer {
   override build(shape: Shape): void {
     checkSpatial(this.name, shape, this.spatial);
     this.cropping.forEach(([before, after], i) => {
-      const side = shape[firstSpatial(this.dataFormat) + i];
+      const side = itemAt(shape, firstSpatial(this.dataFormat) + i);
       if (side >= 0 && before + after >= side) {
         const wanted = `a cropping that leaves something of ${shapeText(shape)}`;
         throw expected(this.name, wanted, this.cropping, undefined, 'SHAPE');

@@ -1,6 +1,6 @@
 import { type OptionNames, expected, wrongShape } from '../base/checks.js';
 import { EngineError } from '../base/errors.js';
-import { listOf } from '../base/list.js';
+import { atLeast, itemAt, listOf } from '../base/list.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
 import { Layer, type LayerOptions } from './layer.js';
@@ -30,18 +30,22 @@ export class Dot extends Layer {
   constructor(options: DotOptions) {
     super(options);
     const { axes, normalize = false } = options;
-    const pair = typeof axes === 'number' ? [axes, axes] : axes;
-    if (!Array.isArray(pair) || pair.length !== 2 || ![...pair].every(Number.isSafeInteger)) {
+    const pair: unknown = typeof axes === 'number' ? [axes, axes] : axes;
+    if (!Array.isArray(pair) || pair.length !== 2 || ![...(pair as unknown[])].every(Number.isSafeInteger)) {
       throw expected('dot', 'one or two integers as axes', axes);
     }
-    this.axes = [pair[0], pair[1]];
+    const [first, second] = pair as [number, number];
+    this.axes = [first, second];
     this.normalize = normalize;
   }
 
   call(xs: Sym | readonly Sym[]): Sym {
     const list = listOf(xs);
     if (list.length !== 2) throw new EngineError('ARGUMENT', `expected two inputs, received ${list.length}`);
-    const [a, b] = list.map((x, i) => this.#rows(x, this.axes[i]));
+    const [a, b] = atLeast(
+      list.map((x, i) => this.#rows(x, itemAt(this.axes, i))),
+      2,
+    );
     // [n, rows of a, k] · [n, rows of b, k], transposed
     const products = ops.matmul(a.rows, b.rows, { transposeB: true });
     const rest = [...a.rest, ...b.rest];
@@ -55,9 +59,9 @@ export class Dot extends Layer {
     if (axis < 1 || axis >= x.rank || x.shape.slice(1).includes(-1)) {
       throw wrongShape(this.name, `inputs with known sizes and an axis ${given} behind the batch`, x.shape);
     }
-    const rest = others.map((i) => x.shape[i]);
+    const rest = others.map((i) => itemAt(x.shape, i));
     const last = axis === x.rank - 1 ? x : ops.transpose(x, [0, ...others, axis]);
-    const rows = ops.reshape(last, [-1, rest.reduce((product, n) => product * n, 1), x.shape[axis]]);
+    const rows = ops.reshape(last, [-1, rest.reduce((product, n) => product * n, 1), itemAt(x.shape, axis)]);
     return { rows: this.normalize ? unit(rows) : rows, rest };
   }
 

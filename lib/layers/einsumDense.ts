@@ -1,4 +1,5 @@
 import { type OptionNames, expected, integer, wrongShape } from '../base/checks.js';
+import { itemAt } from '../base/list.js';
 import type { Shape } from '../engine/engine.js';
 import {
   type ActivationFunction,
@@ -84,9 +85,9 @@ export class EinsumDense extends Layer {
     const sizes = first > 0 ? given : [null, ...given];
     if (sizes.length !== output.length)
       throw expected(this.name, `a size for each letter of '${output}' but the batch as outputShape`, given);
-    const inputSize = (letter: string) => inputShape[first + input.indexOf(letter)];
+    const inputSize = (letter: string) => itemAt(inputShape, first + input.indexOf(letter));
     const sizeOf = (letter: string): number => {
-      const out = output.includes(letter) ? sizes[output.indexOf(letter)] : null;
+      const out = output.includes(letter) ? itemAt(sizes, output.indexOf(letter)) : null;
       if (!input.includes(letter)) return out ?? -1;
       const size = inputSize(letter);
       if (out !== null && size >= 0 && out !== size)
@@ -112,7 +113,7 @@ export class EinsumDense extends Layer {
     const { initializer, ...kernel } = weightOptions(this.options, 'kernel');
     const start = initializerOf(initializer);
     const fans = [false, true].map((isOutput) =>
-      shape.filter((_, i) => output.includes(weight[i]) === isOutput).reduce((a, b) => a * b, 1),
+      shape.filter((_, i) => output.includes(weight.charAt(i)) === isOutput).reduce((a, b) => a * b, 1),
     );
     this.#kernel = this.addWeight({
       ...{ name: 'kernel', shape, ...kernel },
@@ -176,7 +177,7 @@ function partsOf({ equation, outputShape, biasAxes }: EinsumDenseOptions): Parts
       "an equation such as 'abc,cd->abd', '...c,cd->...d' or 'ab...,bc->ac...'",
       equation,
     );
-  const [, input, weight, output] = form.exec(text)!;
+  const [, input = '', weight = '', output = ''] = form.exec(text) ?? [];
   const stray = Array.from(weight).find((letter) => !input.includes(letter) && !output.includes(letter));
   if (stray !== undefined)
     throw expected('einsumDense', `letters of input or result alone in the kernel of '${text}'`, stray);

@@ -27,9 +27,8 @@ export class Flatten extends Layer {
   }
 
   call(x: Sym): Sym {
-    const [, channels, ...others] = [...x.shape.keys()];
     const isFirst = this.dataFormat === 'channelsFirst' && x.rank > 2;
-    const last = isFirst ? ops.transpose(x, [0, ...others, channels]) : x;
+    const last = isFirst ? ops.transpose(x, [0, ...[...x.shape.keys()].slice(2), 1]) : x;
     const size = x.shape.slice(1).reduce((product, n) => (n < 0 || product < 0 ? -1 : product * n), 1);
     const batch: Size = size < 0 ? { axis: 0 } : -1;
     return resized(last, [batch, size]);

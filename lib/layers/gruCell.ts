@@ -1,4 +1,5 @@
 import type { OptionNames } from '../base/checks.js';
+import { firstOf, mapTuple } from '../base/list.js';
 import { type ActivationFunction, activationConfig, activationOf } from '../activations/registry.js';
 import * as ops from '../ops/index.js';
 import { recurrent } from '../ops/sequence.js';
@@ -59,13 +60,16 @@ export class GRUCell extends BaseRNNCell<GRUCellOptions> {
   }
 
   /** @internal */
-  step(x: Sym, [h]: readonly Sym[], context: StepContext): readonly Sym[] {
+  step(x: Sym, states: readonly Sym[], context: StepContext): readonly Sym[] {
+    const h = firstOf(states);
     const { units } = this.options;
     const { recurrentKernel, bias } = this;
     // Without resetAfter the last third is not read.
     const product = this.product(h, context);
     const p = bias && this.#resetAfter ? ops.add(product, this.#row(bias, 1)) : product;
-    const [z, r] = [0, 1].map((gate) => this.#gate(ops.add(gateOf(x, gate, units), gateOf(p, gate, units))));
+    const [z, r] = mapTuple([0, 1], (gate) =>
+      this.#gate(ops.add(gateOf(x, gate, units), gateOf(p, gate, units))),
+    );
     const inner = this.#resetAfter
       ? ops.multiply(r, gateOf(p, 2, units))
       : ops.matmul(ops.multiply(r, this.seen(h, 2, context)), gateOf(recurrentKernel, 2, units));

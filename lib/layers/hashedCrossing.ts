@@ -1,5 +1,5 @@
 import { type OptionNames, expected, integer, oneOf } from '../base/checks.js';
-import { itemAt } from '../base/list.js';
+import { firstOf } from '../base/list.js';
 import type { NDArray } from '../core/ndarray.js';
 import { encoded } from './categories.js';
 import { DataLayer } from './dataLayer.js';
@@ -37,7 +37,7 @@ export class HashedCrossing extends DataLayer<readonly Tokens[], NDArray> {
     if (!Array.isArray(features) || features.length < 2)
       throw expected(this.name, 'a list of at least two features', features);
     const read = [...(features as Tokens[])].map((feature) => readTokens(this.name, feature));
-    const { shape, values } = itemAt(read, 0);
+    const { shape, values } = firstOf(read);
     for (const feature of read) {
       const fits = feature.shape.length < 2 || (feature.shape.length === 2 && feature.shape[1] === 1);
       if (!fits || feature.shape.join() !== shape.join()) {
@@ -47,7 +47,7 @@ export class HashedCrossing extends DataLayer<readonly Tokens[], NDArray> {
     }
     const bin = (_: unknown, i: number) =>
       crossBinOf(
-        read.map((feature) => itemAt(feature.values, i)),
+        read.map((feature) => feature.values[i]!),
         this.numBins,
       );
     return encoded(Int32Array.from(values, bin), shape, this.outputMode, this.numBins);

@@ -1,7 +1,7 @@
 import { factoryName } from '../base/names.js';
 import { type OptionNames, boolean, integer, seedOf, share, wrongShape } from '../base/checks.js';
 import { EngineError } from '../base/errors.js';
-import { listOf } from '../base/list.js';
+import { atLeast, listOf, mapTuple } from '../base/list.js';
 import type { Shape } from '../engine/engine.js';
 import * as ops from '../ops/index.js';
 import { asBool, causalMask, maskedSoftmax, repeatedHeads, windowMask } from '../ops/attentionParts.js';
@@ -106,7 +106,7 @@ export abstract class HeadAttention<O extends HeadAttentionOptions = HeadAttenti
   override build(given: Shape | readonly Shape[]): void {
     const shapes = Array.isArray(given[0]) ? (given as readonly Shape[]) : [given as Shape];
     checkCount(shapes.length);
-    const [query, value, key = value] = shapes;
+    const [query, value, key = value] = atLeast(shapes, 2);
     const { size, valueSize, heads, keyHeads, output = query.slice(-1) } = this.heads;
     if (query.length < 3 || value.length !== query.length || key.length !== query.length)
       throw wrongShape(this.name, `query, value and key of one rank, 3 or more,`, value);
@@ -149,7 +149,7 @@ export abstract class HeadAttention<O extends HeadAttentionOptions = HeadAttenti
   call(inputs: Sym | readonly Sym[], context: CallContext): Sym | readonly Sym[] {
     const list = listOf(inputs);
     checkCount(list.length);
-    const [query, value, key = value, mask] = list;
+    const [query, value, key = value, mask] = atLeast(list, 2);
     const seen = this.#masks(query, value, list[2], mask);
     const [queries, keys, values] = [
       this.queryDense!.apply(query),
@@ -185,7 +185,7 @@ export abstract class HeadAttention<O extends HeadAttentionOptions = HeadAttenti
   ): [Sym, Sym] {
     const { heads, keyHeads } = this.heads;
     const isShared = keyHeads !== heads;
-    const [keys, values] = [key, value].map((given) =>
+    const [keys, values] = mapTuple([key, value], (given) =>
       isShared ? (repeatedHeads(given, heads) as Sym) : given,
     );
     const { product, combination, axes } = equations(query.rank, this.heads.axes);

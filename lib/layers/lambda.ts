@@ -1,7 +1,7 @@
 import { type OptionNames, expected, integers, isClass, isPlainObject } from '../base/checks.js';
 import { getRegisteredObject } from '../base/customObjects.js';
 import { EngineError, shapeText } from '../base/errors.js';
-import { listOf } from '../base/list.js';
+import { firstOf, itemAt, listOf } from '../base/list.js';
 import { nameOfFunction } from '../base/registry.js';
 import type { Shape } from '../engine/engine.js';
 import * as ops from '../ops/index.js';
@@ -104,7 +104,7 @@ export class Lambda extends Layer {
   #shaped(y: Sym, inputs: readonly Shape[]): Sym {
     const given = this.#outputShape!;
     const input = (inputs.length === 1 ? inputs[0] : inputs) as Shape & readonly Shape[];
-    const declared = typeof given === 'function' ? given(input) : [y.shape[0], ...given];
+    const declared = typeof given === 'function' ? given(input) : [firstOf(y.shape), ...given];
     const differs = (size: number, i: number) =>
       size >= 0 && (declared[i] ?? -1) >= 0 && size !== declared[i];
     if (declared.length !== y.rank || y.shape.some(differs))
@@ -112,7 +112,7 @@ export class Lambda extends Layer {
         'SHAPE',
         `[${this.name}] expected ${shapeText(declared)}, as outputShape says, received ${shapeText(y.shape)} from the function`,
       );
-    const sizes = y.shape.map((size, i) => (size < 0 ? declared[i] : size));
+    const sizes = y.shape.map((size, i) => (size < 0 ? itemAt(declared, i) : size));
     const isNews = y.shape.some((size, i) => size !== sizes[i]);
     return isNews && sizes.filter((size) => size < 0).length < 2 ? ops.reshape(y, sizes) : y;
   }
@@ -120,7 +120,7 @@ export class Lambda extends Layer {
   override computeMask(inputs: Sym | readonly Sym[], previousMask: Masks): Masks {
     const mask = this.#mask;
     if (typeof mask === 'function') return mask(inputs as Sym & readonly Sym[], previousMask);
-    return mask && listOf(inputs)[0].trace.lift(mask);
+    return mask && firstOf(listOf(inputs)).trace.lift(mask);
   }
 
   /** @throws EngineError `ARGUMENT` for functions that are not registered. */

@@ -12,6 +12,7 @@ import { NDArray } from '../core/ndarray.js';
 import { dispose } from '../base/disposable.js';
 import type { Shape } from '../engine/engine.js';
 import { EngineError, describe, shapeText } from '../base/errors.js';
+import { firstOf, itemAt } from '../base/list.js';
 import type { Initializer } from '../initializers/initializer.js';
 import { initializerOf } from '../initializers/registry.js';
 import type { Regularizer } from '../regularizers/regularizer.js';
@@ -285,7 +286,7 @@ export abstract class Layer extends Operation implements Disposable {
       );
     }
     weights.forEach((weight, i) => {
-      weight.assign(values[i]);
+      weight.assign(itemAt(values, i));
     });
   }
 
@@ -314,7 +315,7 @@ export abstract class Layer extends Operation implements Disposable {
     const given: readonly unknown[] = several ? inputShape : [inputShape];
     const shapes = given.map((shape) => shapeOf(this.name, shape, 'unknown'));
     this.ensureBuilt(shapes);
-    return this.outputsFor(shapes.map((shape) => ({ shape, dtype: 'float32' as const })))[0].shape;
+    return firstOf(this.outputsFor(shapes.map((shape) => ({ shape, dtype: 'float32' as const })))).shape;
   }
 
   /**
@@ -350,7 +351,7 @@ export abstract class Layer extends Operation implements Disposable {
     context?: Partial<CallContext>,
   ): Sym | KerasTensor {
     const outputs: readonly (Sym | KerasTensor)[] = this.applyAll(x as Sym, context);
-    if (outputs.length === 1) return outputs[0];
+    if (outputs.length === 1) return firstOf(outputs);
     throw new EngineError(
       'ARGUMENT',
       `[${this.name}] expected one output in apply, received ${outputs.length}: applyAll gives all of them, in a list`,
@@ -403,7 +404,7 @@ export abstract class Layer extends Operation implements Disposable {
     return this.#named(() => {
       const masks = inputs.map(({ mask }) => mask);
       const result = this.#within(context, () =>
-        this.call(inputs.length === 1 ? inputs[0] : inputs, context),
+        this.call(inputs.length === 1 ? firstOf(inputs) : inputs, context),
       );
       checkSymbolic(this.name, 'from call', result);
       const outputs = result instanceof Sym ? [result] : result;
@@ -480,7 +481,7 @@ export abstract class Layer extends Operation implements Disposable {
     if (this.built) return;
     this.#named(() => {
       this.#within(undefined, () => {
-        this.build(shapes.length === 1 ? shapes[0] : shapes);
+        this.build(shapes.length === 1 ? firstOf(shapes) : shapes);
       });
     });
     this.built = true;

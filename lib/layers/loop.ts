@@ -1,5 +1,5 @@
 import { EngineError } from '../base/errors.js';
-import { itemAt } from '../base/list.js';
+import { firstOf, itemAt } from '../base/list.js';
 import type { Sym } from '../core/sym.js';
 import type { Trace } from '../core/trace.js';
 import * as ops from '../ops/index.js';
@@ -43,7 +43,7 @@ export function loopOver(
 type Step = Parameters<typeof loopOver>[1];
 
 function unrolled({ sequences, states = [], backwards = false }: LoopOptions, step: Step): StepValues {
-  const count = itemAt(sequences, 0).shape[1];
+  const count = itemAt(firstOf(sequences).shape, 1);
   let before = states;
   const kept = Array.from({ length: count }, (_, i) => {
     const place = backwards ? count - 1 - i : i;
@@ -55,7 +55,7 @@ function unrolled({ sequences, states = [], backwards = false }: LoopOptions, st
     before = made.states;
     return made.results;
   });
-  const results = itemAt(kept, 0).map((_, i) =>
+  const results = firstOf(kept).map((_, i) =>
     ops.stack(
       kept.map((each) => itemAt(each, i)),
       { axis: 1 },
@@ -69,20 +69,22 @@ export const stepAt = (sequence: Sym, place: number): Sym =>
   ops.squeeze(ops.stridedSlice(sequence, [0, place], [Infinity, place + 1]), 1);
 
 function looped({ sequences, states = [], backwards = false }: LoopOptions, step: Step): StepValues {
-  const { trace } = itemAt(sequences, 0);
+  const { trace } = firstOf(sequences);
   const places = sequences.map(({ dtype, shape }) =>
-    trace.input(dtype, [shape[0], ...shape.slice(2)], 'a step of a sequence'),
+    trace.input(dtype, [firstOf(shape), ...shape.slice(2)], 'a step of a sequence'),
   );
   const before = states.map(({ shape }) => trace.input('float32', shape, 'a state of a loop'));
   const key = trace.input('int32', [2], 'the key of a step');
   const made = trace.withinStep(key, () => step(places, before, key));
   const all = [...made.states, ...made.results];
   checkUpdates(trace, [...places, ...before, key]);
-  const keys = dependOn(all, [key]) ? [{ place: key, whole: keysOf(sequences[0]), backwards: false }] : [];
+  const keys = dependOn(all, [key])
+    ? [{ place: key, whole: keysOf(firstOf(sequences)), backwards: false }]
+    : [];
   const outputs = trace.scan({
-    states: states.map((first, i) => ({ before: before[i], first, next: made.states[i] })),
+    states: states.map((first, i) => ({ before: itemAt(before, i), first, next: itemAt(made.states, i) })),
     sequences: [
-      ...sequences.map((whole, i) => ({ place: places[i], whole: stepsFirst(whole), backwards })),
+      ...sequences.map((whole, i) => ({ place: itemAt(places, i), whole: stepsFirst(whole), backwards })),
       ...keys,
     ],
     results: made.results.map((value) => ({ value, backwards: false })),

@@ -1,4 +1,5 @@
 import type { OptionNames } from '../base/checks.js';
+import { atLeast, mapTuple } from '../base/list.js';
 import { type ActivationFunction, activationConfig, activationOf } from '../activations/registry.js';
 import type { InitializerLike } from '../initializers/registry.js';
 import * as ops from '../ops/index.js';
@@ -51,10 +52,11 @@ export class LSTMCell extends BaseRNNCell<LSTMCellOptions> {
   }
 
   /** @internal */
-  step(x: Sym, [h, c]: readonly Sym[], context: StepContext): readonly Sym[] {
+  step(x: Sym, states: readonly Sym[], context: StepContext): readonly Sym[] {
+    const [h, c] = atLeast(states, 2);
     const { units } = this.options;
     const z = ops.add(x, this.product(h, context));
-    const [i, f, o] = [0, 1, 3].map((gate) => this.#gate(gateOf(z, gate, units)));
+    const [i, f, o] = mapTuple([0, 1, 3], (gate) => this.#gate(gateOf(z, gate, units)));
     const next = ops.add(ops.multiply(f, c), ops.multiply(i, this.activation(gateOf(z, 2, units))));
     return [ops.multiply(o, this.activation(next)), next];
   }

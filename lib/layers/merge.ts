@@ -1,5 +1,5 @@
 import { EngineError, shapeText } from '../base/errors.js';
-import { listOf } from '../base/list.js';
+import { atLeast, listOf } from '../base/list.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
 import { Layer } from './layer.js';
@@ -35,7 +35,7 @@ export abstract class Merge extends Layer {
 
 function ofRank(x: Sym, rank: number): Sym {
   if (x.rank === rank) return x;
-  const [batch, ...rest] = x.shape;
+  const [batch, ...rest] = atLeast(x.shape, 1);
   if (x.rank === 0 || rest.includes(-1)) {
     throw new EngineError(
       'SHAPE',

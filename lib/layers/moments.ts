@@ -31,18 +31,16 @@ export class Moments {
     const more = sizeOf(shape) / Math.max(1, cells);
     if (more === 0) return;
     const mean = new Float64Array(cells);
-    forEachNumber(data, shape, kept, (cell, n) => (mean[cell] = itemAt(mean, cell) + n));
+    forEachNumber(data, shape, kept, (cell, n) => (mean[cell]! += n));
     mean.forEach((sum, cell) => (mean[cell] = sum / more));
     const squares = new Float64Array(cells);
-    forEachNumber(data, shape, kept, (cell, n) => {
-      squares[cell] = itemAt(squares, cell) + (n - itemAt(mean, cell)) ** 2;
-    });
+    forEachNumber(data, shape, kept, (cell, n) => (squares[cell]! += (n - mean[cell]!) ** 2));
     const total = this.count + more;
     mean.forEach((own, cell) => {
-      const apart = own - itemAt(this.mean, cell);
+      const apart = own - this.mean[cell]!;
       const between = (apart ** 2 * this.count * more) / total;
-      this.mean[cell] = itemAt(this.mean, cell) + (apart * more) / total;
-      this.#squares[cell] = itemAt(this.#squares, cell) + itemAt(squares, cell) + between;
+      this.mean[cell]! += (apart * more) / total;
+      this.#squares[cell]! += squares[cell]! + between;
     });
     this.count = total;
   }
@@ -63,7 +61,7 @@ function forEachNumber(
   let place = 0;
   const walk = (axis: number, cell: number): void => {
     if (axis === shape.length) {
-      each(cell, itemAt(data, place++));
+      each(cell, data[place++]!);
       return;
     }
     const [size, stride] = [itemAt(shape, axis), itemAt(strides, axis)];

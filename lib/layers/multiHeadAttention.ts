@@ -46,7 +46,7 @@ export class MultiHeadAttention extends HeadAttention<MultiHeadAttentionOptions>
   }
 
   override build(given: Shape | readonly Shape[]): void {
-    const [query] = given as readonly Shape[];
+    const [query = []] = given as readonly Shape[];
     const { axes } = this.heads;
     const isInside = (axis: number) =>
       (axis < 0 ? axis + query.length : axis) < query.length - 1 && axis > 1 - query.length;

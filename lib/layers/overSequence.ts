@@ -1,4 +1,4 @@
-import { listOf } from '../base/list.js';
+import { atLeast, firstOf, itemAt, listOf } from '../base/list.js';
 import type { Sym } from '../core/sym.js';
 import * as ops from '../ops/index.js';
 import { withRank } from '../ops/withRank.js';
@@ -29,7 +29,7 @@ export function overSequence(cell: RNNCell, call: SequenceCall): readonly [outpu
   const states = call.states ?? initialStates(cell, sequence);
   if (!isProjecting(cell)) {
     return looped(cell, sequence, { ...call, states }, true, (x, before, key = context.key) => {
-      const [output, ...next] = cell.applyAll([x, ...before], { ...context, key });
+      const [output, ...next] = atLeast(cell.applyAll([x, ...before], { ...context, key }), 1);
       return { output, next };
     });
   }
@@ -37,14 +37,13 @@ export function overSequence(cell: RNNCell, call: SequenceCall): readonly [outpu
   const stateMask = cell.stateMask(projections, context);
   if (cell.isFused && cell.fused && !mask) {
     const attrs = { goBackwards, returnSequences };
-    const [output, ...last] = cell.fused({ projections, states, mask: stateMask, attrs });
-    return [output, ...last];
+    return atLeast(cell.fused({ projections, states, mask: stateMask, attrs }), 1);
   }
   // The output is the first state; only before the first step that counts, and where it is to be zero, it is another value.
   const carries = mask !== undefined && (states !== undefined || call.zeroOutputForMask);
   return looped(cell, projections, { ...call, states }, carries, (x, before) => {
     const next = cell.step(x, before, { mask: stateMask });
-    return { output: next[0], next };
+    return { output: firstOf(next), next };
   });
 }
 
@@ -72,23 +71,26 @@ function looped(
       backwards: goBackwards,
       unroll,
     },
-    ([x, counts], before, key) => {
+    (steps, before, key) => {
+      const [x, counts] = atLeast(steps, 1);
       const { output, next } = step(x, before.slice(0, first.length), key);
-      const kept = mask
-        ? next.map((state, i) => ops.where(withRank(counts, state.rank), state, before[i]))
-        : next;
-      if (!carries) return { states: kept, results: returnSequences ? [kept[0]] : [] };
-      const last = before[first.length];
-      const y = mask
-        ? ops.where(withRank(counts, output.rank), output, zeroOutputForMask ? 0 : last)
-        : output;
+      const whereCounts = (value: Sym, other: Sym | number) =>
+        counts ? ops.where(withRank(counts, value.rank), value, other) : value;
+      const kept = next.map((state, i) => whereCounts(state, itemAt(before, i)));
+      if (!carries) return { states: kept, results: returnSequences ? [firstOf(kept)] : [] };
+      const y = whereCounts(output, zeroOutputForMask ? 0 : itemAt(before, first.length));
       return { states: [...kept, y], results: returnSequences ? [y] : [] };
     },
   );
   const last = made.states.slice(0, first.length);
-  return [returnSequences ? made.results[0] : carries ? made.states[first.length] : last[0], ...last];
+  return [
+    returnSequences ? firstOf(made.results) : carries ? itemAt(made.states, first.length) : firstOf(last),
+    ...last,
+  ];
 }
 
 /** The sizes of an output but the first: those of the first state, if the cell does not say how long it is. */
-const outputShape = (cell: RNNCell, [state]: readonly Sym[]): readonly number[] =>
-  state.rank > 2 ? state.shape.slice(1) : [outputSizeOf(cell)];
+const outputShape = (cell: RNNCell, states: readonly Sym[]): readonly number[] => {
+  const { rank, shape } = firstOf(states);
+  return rank > 2 ? shape.slice(1) : [outputSizeOf(cell)];
+};

@@ -1,4 +1,4 @@
-import { itemAt } from '../base/list.js';
+import { firstOf, itemAt, lastOf } from '../base/list.js';
 
 /** Values in order, float32, each with how many numbers it stands for. */
 interface Summary {
@@ -27,7 +27,7 @@ export class Quantiles {
     const step = Math.max(sorted.length * this.epsilon, 1);
     const stride = Math.trunc(step);
     const values: number[] = [];
-    for (let i = Math.trunc(step - 1); i < sorted.length; i += stride) values.push(itemAt(sorted, i));
+    for (let i = Math.trunc(step - 1); i < sorted.length; i += stride) values.push(sorted[i]!);
     const added: Summary = {
       values: Float32Array.from(values),
       weights: new Float32Array(values.length).fill(step),
@@ -44,10 +44,10 @@ export class Quantiles {
 function merged(a: Summary, b: Summary): Summary {
   const values = [...a.values, ...b.values];
   const weights = [...a.weights, ...b.weights];
-  const order = values.map((_, i) => i).sort((i, j) => itemAt(values, i) - itemAt(values, j));
+  const order = values.map((_, i) => i).sort((i, j) => values[i]! - values[j]!);
   return {
-    values: Float32Array.from(order, (i) => itemAt(values, i)),
-    weights: Float32Array.from(order, (i) => itemAt(weights, i)),
+    values: Float32Array.from(order, (i) => values[i]!),
+    weights: Float32Array.from(order, (i) => weights[i]!),
   };
 }
 
@@ -56,26 +56,26 @@ function compressed(summary: Summary, epsilon: number): Summary {
   const { values, weights } = summary;
   if (values.length * epsilon < 1) return summary;
   const sums = new Float32Array(weights.length);
-  weights.forEach((weight, i) => (sums[i] = (i === 0 ? 0 : itemAt(sums, i - 1)) + weight));
-  const total = itemAt(sums, sums.length - 1);
+  weights.forEach((weight, i) => (sums[i] = (sums[i - 1] ?? 0) + weight));
+  const total = lastOf(sums);
   const shares = sums.map((sum) => sum / total);
   const places = Array.from({ length: Math.ceil(1 / epsilon) }, (_, i) => epsilon + i * epsilon);
   const reached = places.map((place) => between(place, shares, sums));
   return {
     values: Float32Array.from(places, (place) => between(place, shares, values)),
-    weights: Float32Array.from(reached, (sum, i) => sum - (i === 0 ? 0 : itemAt(reached, i - 1))),
+    weights: Float32Array.from(reached, (sum, i) => sum - (reached[i - 1] ?? 0)),
   };
 }
 
 /** The value at a place, on the straight lines between known places. */
 function between(place: number, places: Float32Array, values: Float32Array): number {
   const last = places.length - 1;
-  if (place <= itemAt(places, 0)) return itemAt(values, 0);
-  if (place >= itemAt(places, last)) return itemAt(values, last);
+  if (place <= firstOf(places)) return firstOf(values);
+  if (place >= lastOf(places)) return lastOf(values);
   let [low, high] = [0, last];
   while (high - low > 1) {
     const middle = (low + high) >> 1;
-    if (itemAt(places, middle) <= place) low = middle;
+    if (places[middle]! <= place) low = middle;
     else high = middle;
   }
   const [left, right] = [itemAt(places, low), itemAt(places, high)];

@@ -8,7 +8,7 @@ import {
 } from '../activations/registry.js';
 import type { Shape } from '../engine/engine.js';
 import type { InitializerLike } from '../initializers/registry.js';
-import { listOf } from '../base/list.js';
+import { atLeast, firstOf, listOf } from '../base/list.js';
 import { apply } from '../core/apply.js';
 import * as ops from '../ops/index.js';
 import { affine, projected } from '../ops/sequence.js';
@@ -222,10 +222,10 @@ export abstract class BaseRNNCell<O extends RNNCellOptions = RNNCellOptions> ext
   }
 
   call(inputs: Sym | readonly Sym[], context: CallContext): readonly Sym[] {
-    const [x, ...states] = listOf(inputs);
+    const [x, ...states] = atLeast(listOf(inputs), 1);
     const projection = this.project(x, context);
     const next = this.step(projection, states, { mask: this.stateMask(projection, context) });
-    return [next[0], ...next];
+    return [firstOf(next), ...next];
   }
 
   /** kernel · input + bias, with dropout: of a step [n, features] or of a sequence [n, steps, features]. @internal */

@@ -1,3 +1,4 @@
+import { firstOf } from '../base/list.js';
 import { activationOf } from '../activations/registry.js';
 import * as ops from '../ops/index.js';
 import { recurrent } from '../ops/sequence.js';
@@ -20,8 +21,8 @@ export class SimpleRNNCell extends BaseRNNCell {
   }
 
   /** @internal */
-  step(x: Sym, [h]: readonly Sym[], context: StepContext): readonly Sym[] {
-    return [this.activation(ops.add(x, this.product(h, context)))];
+  step(x: Sym, states: readonly Sym[], context: StepContext): readonly Sym[] {
+    return [this.activation(ops.add(x, this.product(firstOf(states), context)))];
   }
 }
 

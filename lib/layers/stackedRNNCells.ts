@@ -1,5 +1,5 @@
 import { type OptionNames, expected } from '../base/checks.js';
-import { listOf } from '../base/list.js';
+import { atLeast, firstOf, lastOf, listOf } from '../base/list.js';
 import { type ObjectConfig } from '../base/registry.js';
 import type { Shape } from '../engine/engine.js';
 import type { Sym } from '../core/sym.js';
@@ -40,24 +40,25 @@ export class StackedRNNCells extends Layer implements RNNCell {
 
   /** That of the last cell. */
   get outputSize(): number {
-    return outputSizeOf(this.cells[this.cells.length - 1]);
+    return outputSizeOf(lastOf(this.cells));
   }
 
   override build(given: Shape | readonly Shape[]): void {
     let shape = firstShape(given);
     for (const cell of this.cells) {
       cell.build(shape);
-      shape = [shape[0], outputSizeOf(cell)];
+      shape = [firstOf(shape), outputSizeOf(cell)];
     }
   }
 
   call(inputs: Sym | readonly Sym[], context: CallContext): readonly Sym[] {
-    const [x, ...states] = listOf(inputs);
+    const [x, ...states] = atLeast(listOf(inputs), 1);
     let output = x;
     let from = 0;
     const next = this.cells.flatMap((cell) => {
       const count = statesOf(cell.stateSize).length;
-      const [y, ...after] = cell.applyAll([output, ...states.slice(from, from + count)], context);
+      const own = states.slice(from, from + count);
+      const [y, ...after] = atLeast(cell.applyAll([output, ...own], context), 1);
       output = y;
       from += count;
       return after;
@@ -76,7 +77,7 @@ export const statesOf = (size: StateSize): readonly number[] =>
 
 /** How long the output of a cell is. @internal */
 export const outputSizeOf = ({ outputSize, stateSize }: RNNCell): number =>
-  outputSize ?? statesOf(stateSize)[0];
+  outputSize ?? firstOf(statesOf(stateSize));
 
 /** A cell that an option holds, itself or by its configuration. @internal */
 export function cellFrom(who: string, given: unknown): RNNCell {

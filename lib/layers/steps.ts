@@ -1,3 +1,4 @@
+import { atLeast, firstOf } from '../base/list.js';
 import { apply } from '../core/apply.js';
 import type { Sym } from '../core/sym.js';
 import * as ops from '../ops/index.js';
@@ -17,7 +18,7 @@ export const joinSteps = (sequence: Sym): Sym => ops.reshape(sequence, [-1, ...s
 
 /** [n · steps, …] to [n, steps, …] with the samples and steps of a sequence. @internal */
 export function splitSteps(joined: Sym, sequence: Sym): Sym {
-  const [n, steps] = sequence.shape;
+  const [n, steps] = atLeast(sequence.shape, 2);
   const rest = joined.shape.slice(1);
   if (n >= 0 || steps >= 0) return ops.reshape(joined, [n, steps, ...rest]);
   return apply<Sym>('reshapeLike', [joined, zerosOf(sequence, 2, rest)]);
@@ -40,12 +41,12 @@ export function zerosOf(like: Sym, axes: number, sizes: readonly number[]): Sym 
 /** A sequence [n, steps, …] from its last step to its first. @internal */
 export function reversed(sequence: Sym): Sym {
   const { trace, dtype, shape } = sequence;
-  const place = trace.input(dtype, [shape[0], ...shape.slice(2)], 'a step of a sequence');
+  const place = trace.input(dtype, [firstOf(shape), ...shape.slice(2)], 'a step of a sequence');
   const whole = stepsFirst(sequence);
   const made = trace.scan({
     states: [],
     sequences: [{ place, whole, backwards: true }],
     results: [{ value: place, backwards: false }],
   });
-  return stepsFirst(made[0]);
+  return stepsFirst(firstOf(made));
 }

@@ -1,5 +1,5 @@
 import { type OptionNames, wrongShape } from '../base/checks.js';
-import { listOf } from '../base/list.js';
+import { atLeast, firstOf, itemAt, listOf } from '../base/list.js';
 import type { Shape } from '../engine/engine.js';
 import type { Sym } from '../core/sym.js';
 import { Trace } from '../core/trace.js';
@@ -19,21 +19,22 @@ export class TimeDistributed extends Wrapper {
     if (!shape.every((n) => typeof n === 'number') || shape.length < 3) {
       throw wrongShape(this.name, 'one input of rank 3 or more, [n, steps, …]', shape.flat());
     }
-    super.build([shape[0], ...shape.slice(2)]);
+    super.build([firstOf(shape), ...shape.slice(2)]);
   }
 
   call(inputs: Sym | readonly Sym[], context: CallContext): readonly Sym[] {
-    const [x] = listOf(inputs);
+    const [x] = atLeast(listOf(inputs), 1);
     // One of rank 2 says which steps count, and nothing within a step.
     const masks = x.mask && x.mask.rank > 2 ? [x.mask] : [];
-    const applied = ([step, mask]: readonly Sym[], key = context.key) => {
+    const applied = (steps: readonly Sym[], key = context.key) => {
+      const [step, mask] = atLeast(steps, 1);
       if (masks.length > 0) step.mask = mask;
       return this.layer.applyAll(step, { ...context, key });
     };
     const sequences = [x, ...masks];
     if (sequences.every(canJoinSteps) && !this.#changesWeights(x, context))
       return applied(sequences.map(joinSteps)).map((y) => splitSteps(y, x));
-    return loopOver({ sequences, unroll: x.shape[1] >= 0 }, (steps, _, key) => ({
+    return loopOver({ sequences, unroll: itemAt(x.shape, 1) >= 0 }, (steps, _, key) => ({
       states: [],
       results: applied(steps, key),
     })).results;
@@ -42,7 +43,7 @@ export class TimeDistributed extends Wrapper {
   /** Whether a call of the layer changes weights, by what all samples of the call have in common: then each step is a call. */
   #changesWeights({ dtype, shape }: Sym, { training }: CallContext): boolean {
     const trial = new Trace();
-    const step = trial.input(dtype, [shape[0], ...shape.slice(2)], `a step of ${this.name}`);
+    const step = trial.input(dtype, [firstOf(shape), ...shape.slice(2)], `a step of ${this.name}`);
     trial.within(() => this.layer.run([step], { training, key: trial.input('int32', [2], 'a key') }));
     return trial.updated.length > 0;
   }

@@ -1,6 +1,7 @@
 import { expected, wrongShape } from '../base/checks.js';
 import type { Shape } from '../engine/engine.js';
 import { EngineError, describe, shapeText } from '../base/errors.js';
+import { itemAt } from '../base/list.js';
 import * as ops from '../ops/index.js';
 import { withRank } from '../ops/withRank.js';
 import { toFloat32 } from '../ops/toFloat32.js';
@@ -42,6 +43,7 @@ export function sameRank(yTrue: Sym, yPred: Sym): Sym {
  */
 export function classNumbers(name: string, yTrue: Sym, yPred: Sym): Sym {
   checkSymbolic(name, yTrue, yPred);
+  if (yPred.rank === 0) throw wrongShape(name, 'outputs [n, …, classes]', yPred.shape);
   const rows = yPred.shape.slice(0, -1);
   const whole = toIndices(yTrue);
   if (agree(yTrue.shape, rows)) return whole;
@@ -151,7 +153,7 @@ function alignWeights(name: string, weights: Sym, values: Sym): Sym {
   const { shape, rank } = weights;
   const aligned = rank === values.rank + 1 && shape[rank - 1] === 1 ? ops.squeeze(weights, -1) : weights;
   const fits = aligned.shape.every(
-    (n, i) => n === 1 || n < 0 || values.shape[i] < 0 || n === values.shape[i],
+    (n, i) => n === 1 || n < 0 || (values.shape[i] ?? 0) < 0 || n === values.shape[i],
   );
   if (aligned.rank <= values.rank && fits) return aligned;
   const steps = values.rank > 1 ? ` or ${shapeText(values.shape)}` : '';
@@ -159,4 +161,4 @@ function alignWeights(name: string, weights: Sym, values: Sym): Sym {
 }
 
 const agree = (a: Shape, b: Shape): boolean =>
-  a.length === b.length && a.every((n, i) => n === b[i] || n < 0 || b[i] < 0);
+  a.length === b.length && a.every((n, i) => n === b[i] || n < 0 || itemAt(b, i) < 0);

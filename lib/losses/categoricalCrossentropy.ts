@@ -31,7 +31,7 @@ export class CategoricalCrossentropy extends Loss implements CrossentropyOptions
   call(yTrue: Sym, yPred: Sym): Sym {
     const { axis } = this;
     const given = toLast(align(factoryName(this.className), yTrue, yPred), axis);
-    const target = smoothed(given, this.labelSmoothing, given.shape[given.rank - 1]);
+    const target = smoothed(given, this.labelSmoothing, given.shape.at(-1) ?? 1);
     const logits = softmaxLogits(yPred, this.fromLogits, axis);
     return ops.softmaxCrossEntropy(logits, target);
   }

@@ -1,4 +1,5 @@
 import { type OptionNames, expected, fraction } from '../base/checks.js';
+import { lastOf } from '../base/list.js';
 import { factoryName } from '../base/names.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
@@ -31,7 +32,7 @@ export class CategoricalGeneralizedCrossEntropy extends Loss {
 
   call(yTrue: Sym, yPred: Sym): Sym {
     const labels = classNumbers(factoryName(this.className), yTrue, yPred);
-    const right = ops.oneHot(labels, { depth: yPred.shape[yPred.rank - 1] });
+    const right = ops.oneHot(labels, { depth: lastOf(yPred.shape) });
     const p = ops.sum(ops.multiply(yPred, right), { axis: -1 });
     return ops.divide(ops.subtract(1, ops.power(p, this.q)), this.q);
   }

@@ -1,3 +1,4 @@
+import { firstOf } from '../base/list.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
 import { warnOnce } from '../base/warn.js';
@@ -19,7 +20,7 @@ export function softmaxLogits(yPred: Sym, fromLogits: boolean, axis = -1): Sym {
   const { rank } = yPred;
   const isSoftmax =
     yPred.op === 'softmax' && [axis, axis + rank, axis - rank].includes(yPred.attrs['axis'] as number);
-  return toLast(isSoftmax ? yPred.inputs[0] : ops.log(clipProbability(yPred)), axis);
+  return toLast(isSoftmax ? firstOf(yPred.inputs) : ops.log(clipProbability(yPred)), axis);
 }
 
 /** With an axis moved to the end. @internal */

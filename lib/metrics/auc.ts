@@ -8,6 +8,7 @@ import {
   knownOptionsOf,
   oneOf,
 } from '../base/checks.js';
+import { lastOf } from '../base/list.js';
 import { type Sym } from '../core/sym.js';
 import { type Tensor, tensor } from '../core/tensor.js';
 import * as ops from '../ops/index.js';
@@ -159,7 +160,7 @@ export class AUC extends ConfusionMetric {
 
 /** All values but the last, and all but the first, along the last axis: [..., thresholds]. */
 function neighbours(values: Tensor): [Tensor, Tensor] {
-  const count = values.shape[values.rank - 1];
+  const count = lastOf(values.shape);
   const part = (from: number) =>
     ops.gather(values, tensor(range(from, count - 1), undefined, 'int32'), { axis: -1 });
   return [part(0), part(1)];

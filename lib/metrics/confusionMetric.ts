@@ -70,7 +70,7 @@ export abstract class ConfusionMetric extends Metric {
     const prediction = ofClass(topK === undefined ? given : onlyTopK(given, topK));
     const { rank, shape } = prediction;
     const yes = ops.cast(ops.notEqual(ofClass(sameRank(yTrue as Sym, given)), 0), 'float32');
-    const labels = perLabel ? shape[rank - 1] : 1;
+    const labels = perLabel ? (shape.at(-1) ?? -1) : 1;
     if (perLabel && (rank !== 2 || labels < 0)) throw wrongShape(this.name, 'predictions [n, labels]', shape);
     if (classId !== undefined && given.rank < 2)
       throw wrongShape(this.name, 'predictions [n, classes] for a classId', given.shape);

@@ -8,6 +8,7 @@ import {
   wrongShape,
 } from '../base/checks.js';
 import { EngineError } from '../base/errors.js';
+import { itemAt } from '../base/list.js';
 import type { Sym } from '../core/sym.js';
 import type { Tensor } from '../core/tensor.js';
 import type { Variable } from '../core/variable.js';
@@ -72,7 +73,7 @@ export class FBetaScore extends Metric implements FBetaScoreOptions {
 
   override updateState(yTrue: MetricValues, yPred: MetricValues, sampleWeight?: MetricValues): unknown {
     const prediction = yPred as Sym;
-    if (prediction.rank !== 2 || prediction.shape[1] < 0)
+    if (prediction.rank !== 2 || itemAt(prediction.shape, 1) < 0)
       throw wrongShape(this.name, 'predictions [n, classes]', prediction.shape);
     const target = align(this.name, yTrue as Sym, prediction);
     const largest = () => {
@@ -85,7 +86,7 @@ export class FBetaScore extends Metric implements FBetaScoreOptions {
       sampleWeight === undefined
         ? values
         : ops.multiply(values, sameWeights(this.name, sampleWeight as Sym, values));
-    const shape = this.average === 'micro' ? [] : [prediction.shape[1]];
+    const shape = this.average === 'micro' ? [] : [itemAt(prediction.shape, 1)];
     const sums = (this.#sums ??= {
       right: this.addVariable({ name: 'right', shape }),
       predicted: this.addVariable({ name: 'predicted', shape }),

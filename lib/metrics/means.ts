@@ -1,3 +1,4 @@
+import { atLeast, itemAt } from '../base/list.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
 import type { Tensor } from '../core/tensor.js';
@@ -61,10 +62,14 @@ export class Means {
 
   /** All means, once all queued steps are done, with every digit of both float32. */
   async read(): Promise<number[]> {
-    const [sums, errors] = await Promise.all(
-      this.variables.map(async (variable) => (await variable.data()) as Float32Array),
+    const [sums, errors] = atLeast(
+      await Promise.all(this.variables.map(async (variable) => (await variable.data()) as Float32Array)),
+      2,
     );
-    const exact = (i: number) => (Number.isFinite(sums[i]) ? sums[i] + errors[i] : sums[i]);
+    const exact = (i: number) => {
+      const sum = itemAt(sums, i);
+      return Number.isFinite(sum) ? sum + itemAt(errors, i) : sum;
+    };
     const mean = (i: number) => (exact(2 * i + 1) === 0 ? 0 : exact(2 * i) / exact(2 * i + 1));
     return Array.from({ length: this.count }, (_, i) => mean(i));
   }
@@ -89,7 +94,10 @@ export class Means {
     const numbers = Array.from({ length: this.count }, (_, at) => shares.get(at)).flatMap((share) =>
       (share ? [share.sum, share.weight] : [nothing(), nothing()]).map((number) => ops.reshape(number, [1])),
     );
-    const [sums, errors] = this.variables.map((variable) => trace.lift(variable));
+    const [sums, errors] = atLeast(
+      this.variables.map((variable) => trace.lift(variable)),
+      2,
+    );
     const added = ops.concatenate(numbers, { axis: 0 });
     const rough = ops.add(sums, added);
     const taken = ops.subtract(rough, sums);

@@ -1,5 +1,6 @@
 import { type OptionNames, integer, knownOptionsOf, oneOf, wrongShape } from '../base/checks.js';
 import { EngineError } from '../base/errors.js';
+import { itemAt } from '../base/list.js';
 import type { Sym } from '../core/sym.js';
 import type { Tensor } from '../core/tensor.js';
 import type { Variable } from '../core/variable.js';
@@ -47,7 +48,7 @@ export class R2Score extends Metric implements R2ScoreOptions {
 
   override updateState(yTrue: MetricValues, yPred: MetricValues, sampleWeight?: MetricValues): unknown {
     const prediction = yPred as Sym;
-    if (prediction.rank !== 2 || prediction.shape[1] < 0)
+    if (prediction.rank !== 2 || itemAt(prediction.shape, 1) < 0)
       throw wrongShape(this.name, 'predictions [n, outputs]', prediction.shape);
     const target = align(this.name, yTrue as Sym, prediction);
     const ones = ops.cast(ops.equal(target, target), 'float32');
@@ -56,7 +57,7 @@ export class R2Score extends Metric implements R2ScoreOptions {
         ? ones
         : ops.multiply(ones, sameWeights(this.name, sampleWeight as Sym, target));
     const sums = (this.#sums ??= Object.fromEntries(
-      SUMS.map((name) => [name, this.addVariable({ name, shape: [prediction.shape[1]] })]),
+      SUMS.map((name) => [name, this.addVariable({ name, shape: [itemAt(prediction.shape, 1)] })]),
     ) as Record<(typeof SUMS)[number], Variable>);
     const add = (variable: Variable, values: Sym) => {
       variable.assign(ops.add(variable, ops.sum(ops.multiply(values, weight), { axis: 0 })));

@@ -1,4 +1,5 @@
 import { type OptionNames, integer, knownOptionsOf } from '../base/checks.js';
+import { lastOf } from '../base/list.js';
 import { classNumbers } from '../losses/align.js';
 import type { Sym } from '../core/sym.js';
 import * as ops from '../ops/index.js';
@@ -35,7 +36,7 @@ export class SparseTopKCategoricalAccuracy extends Metric implements SparseTopKO
   override call(yTrue: Sym, yPred: Sym): Sym {
     const labels = ops.cast(classNumbers(this.name, yTrue, yPred), 'int32');
     if (!this.fromSortedIds) return ops.cast(ops.inTopK(labels, yPred, this.k), 'float32');
-    const shown = Math.min(this.k, yPred.shape[yPred.rank - 1]);
+    const shown = Math.min(this.k, lastOf(yPred.shape));
     const first = ops.gather(
       yPred,
       Array.from({ length: shown }, (_, i) => i),

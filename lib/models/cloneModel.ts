@@ -1,5 +1,5 @@
 import { type OptionNames, expected, knownOptions } from '../base/checks.js';
-import { listOf } from '../base/list.js';
+import { itemAt, listOf } from '../base/list.js';
 import { OpCall } from '../core/op.js';
 import type { KerasTensor } from '../core/kerasTensor.js';
 import type { Operation } from '../core/operation.js';
@@ -66,13 +66,13 @@ export function cloneModel(
       taken.map((place) => places.get(place)!),
       said,
     );
-    made.forEach((place, i) => places.set(place, results[i]));
+    made.forEach((place, i) => places.set(place, itemAt(results, i)));
   }
   const list = outputs.map((place) => places.get(place)!);
   const names = model.getConfig()['outputNames'] as string[] | undefined;
   return new Model({
     inputs: inputs.map((place) => places.get(place)!),
-    outputs: names ? Object.fromEntries(names.map((one, i) => [one, list[i]])) : list,
+    outputs: names ? Object.fromEntries(names.map((one, i) => [one, itemAt(list, i)])) : list,
     ...{ name, trainable, dtypePolicy },
   });
 }

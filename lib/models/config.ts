@@ -1,6 +1,7 @@
 import { expected, isPlainObject } from '../base/checks.js';
 import type { DType, Shape } from '../engine/engine.js';
 import { EngineError } from '../base/errors.js';
+import { itemAt } from '../base/list.js';
 import type { ObjectConfig } from '../base/registry.js';
 import type { DtypePolicy } from '../core/dtypePolicy.js';
 import { InputLayer } from '../layers/input.js';
@@ -106,6 +107,6 @@ export function graphFromConfig(
     places.set(`${layer}/${call}`, byName.get(layer)!.follow(inputs.map(at), options));
   }
   const outputs = config.outputs.map(at);
-  const named = config.outputNames?.map((name, i) => [name, outputs[i]] as const);
+  const named = config.outputNames?.map((name, i) => [name, itemAt(outputs, i)] as const);
   return { inputs: config.inputs.map(at), outputs: named ? Object.fromEntries(named) : outputs };
 }

@@ -1,5 +1,6 @@
 import { expected } from '../base/checks.js';
 import { EngineError } from '../base/errors.js';
+import { itemAt } from '../base/list.js';
 import { InputLayer } from '../layers/input.js';
 import { KerasTensor, type OperationNode } from '../core/kerasTensor.js';
 import { Layer } from '../layers/layer.js';
@@ -50,13 +51,13 @@ export class LayerGraph {
   /** Calls the layers and ops on symbolic values. */
   run(values: readonly Sym[], context: CallContext): readonly Sym[] {
     const known = new Map<KerasTensor, Sym>();
-    this.inputs.forEach((place, i) => known.set(place, values[i]));
+    this.inputs.forEach((place, i) => known.set(place, itemAt(values, i)));
     for (const node of this.nodes) {
       if (node.outputs.every((place) => known.has(place))) continue;
       const inputs = node.inputs.map((place) => known.get(place)!);
       node.operation
         .run(inputs, { ...context, ...node.options })
-        .forEach((value, i) => known.set(node.outputs[i], value));
+        .forEach((value, i) => known.set(itemAt(node.outputs, i), value));
     }
     return this.outputs.map((place) => known.get(place)!);
   }

@@ -51,9 +51,9 @@ export function opFromConfig({ op, config }: OpConfig): OpCall {
   const known = { ...others, ...image, ...drawing } as unknown as Readonly<
     Record<string, (...args: readonly unknown[]) => unknown>
   >;
-  if (!Object.hasOwn(known, op))
-    throw expected('fromConfig', 'the name of an op', op, nearest(op, Object.keys(known)));
-  return new OpCall(op, known[op], config.args.map(readArgument), config.name);
+  const called = Object.hasOwn(known, op) ? known[op] : undefined;
+  if (!called) throw expected('fromConfig', 'the name of an op', op, nearest(op, Object.keys(known)));
+  return new OpCall(op, called, config.args.map(readArgument), config.name);
 }
 
 function readArgument(value: unknown): unknown {

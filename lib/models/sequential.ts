@@ -1,6 +1,7 @@
 import { type OptionNames, expected } from '../base/checks.js';
 import { EngineError } from '../base/errors.js';
 import { type CustomObjects, withCustomObjects } from '../base/customObjects.js';
+import { firstOf } from '../base/list.js';
 import type { ObjectConfig } from '../base/registry.js';
 import { InputLayer } from '../layers/input.js';
 import { KerasTensor } from '../core/kerasTensor.js';
@@ -117,7 +118,7 @@ export class Sequential extends Model {
       );
     }
     if (this.#stack.length === 0) return;
-    this.#input = headOf(inputs[0]);
+    this.#input = headOf(firstOf(inputs));
     withSeed(this.#seed, () => {
       this.#connect();
     });
@@ -163,7 +164,7 @@ export class Sequential extends Model {
 
   #outputOf(layer: Layer, input: KerasTensor): KerasTensor {
     const outputs = layer.applyAll(input);
-    if (outputs.length === 1) return outputs[0];
+    if (outputs.length === 1) return firstOf(outputs);
     throw new EngineError(
       'ARGUMENT',
       `[Sequential] expected layers with one output each, received '${layer.name}' with ${outputs.length}: describe the net with Model`,

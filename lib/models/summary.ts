@@ -1,5 +1,6 @@
 import type { Shape } from '../engine/engine.js';
 import { type OptionNames, expected } from '../base/checks.js';
+import { firstOf, itemAt, lastOf } from '../base/list.js';
 import type { OperationNode } from '../core/kerasTensor.js';
 import type { Operation } from '../core/operation.js';
 import { Layer, isBuilt } from '../layers/layer.js';
@@ -110,13 +111,13 @@ function isChain({ nodes, operations }: LayerGraph): boolean {
 }
 
 function columnsOf(connected: boolean, showTrainable: boolean): Column[] {
-  const ends = connected ? [0.3, 0.56, 0.74, 1] : [0.45, 0.8, 1];
+  const [name, shape, count] = connected ? [0.3, 0.56, 0.74] : [0.45, 0.8, 1];
   const columns: Column[] = [
-    { title: 'Layer (type)', align: 'left', end: ends[0] },
-    { title: 'Output Shape', align: 'left', end: ends[1] },
-    { title: 'Param #', align: 'right', end: ends[2] },
+    { title: 'Layer (type)', align: 'left', end: name },
+    { title: 'Output Shape', align: 'left', end: shape },
+    { title: 'Param #', align: 'right', end: count },
   ];
-  if (connected) columns.push({ title: 'Connected to', align: 'left', end: ends[3] });
+  if (connected) columns.push({ title: 'Connected to', align: 'left', end: 1 });
   if (!showTrainable) return columns;
   return [
     ...columns.map((column) => ({ ...column, end: column.end * 0.9 })),
@@ -134,7 +135,7 @@ function shapeOf(node: OperationNode | undefined): string {
   if (!node) return '?';
   const text = ({ shape }: { shape: Shape }) => `(${shape.map((n) => (n < 0 ? 'null' : n)).join(', ')})`;
   const shapes = node.outputs.map(text);
-  return shapes.length === 1 ? shapes[0] : `[${shapes.join(', ')}]`;
+  return shapes.length === 1 ? firstOf(shapes) : `[${shapes.join(', ')}]`;
 }
 
 /** What goes in: for each input the layer or op, which of its calls, which of its outputs. */
@@ -168,10 +169,12 @@ function table(columns: readonly Column[], rows: readonly (readonly string[])[],
   const rule = (left: string, line: string, cross: string, right: string) =>
     left + widths.map((n) => line.repeat(n + 2)).join(cross) + right;
   const lines = (cells: readonly string[], edge: string) => {
-    const wrapped = cells.map((cell, i) => wrap(cell, widths[i]));
+    const wrapped = cells.map((cell, i) => wrap(cell, itemAt(widths, i)));
     const height = Math.max(...wrapped.map((cell) => cell.length));
     return Array.from({ length: height }, (_, k) => {
-      const texts = wrapped.map((cell, i) => ` ${aligned(cell[k] ?? '', widths[i], columns[i].align)} `);
+      const texts = wrapped.map(
+        (cell, i) => ` ${aligned(cell[k] ?? '', itemAt(widths, i), itemAt(columns, i).align)} `,
+      );
       return edge + texts.join(edge) + edge;
     });
   };
@@ -189,7 +192,7 @@ function table(columns: readonly Column[], rows: readonly (readonly string[])[],
 function wrap(text: string, width: number): string[] {
   const lines = [''];
   for (const word of text.match(/\s*\S+\s*/g) ?? []) {
-    const line = lines[lines.length - 1];
+    const line = lastOf(lines);
     if (line !== '' && line.length + word.trimEnd().length > width) lines.push(word);
     else lines[lines.length - 1] = line + word;
   }

@@ -1,5 +1,6 @@
 import { type OptionNames, checkEach, expected, positive } from '../base/checks.js';
 import { EngineError } from '../base/errors.js';
+import { itemAt } from '../base/list.js';
 import { factoryName } from '../base/names.js';
 import { NDArray } from '../core/ndarray.js';
 import { Sym } from '../core/sym.js';
@@ -102,7 +103,7 @@ export abstract class BaseOptimizer {
       [this.scaleLoss(loss)],
       variables.map((v) => trace.start(v)),
     );
-    return this.applyGradients(variables.map((v, i) => [gradients[i], v]));
+    return this.applyGradients(variables.map((v, i) => [itemAt(gradients, i), v]));
   }
 
   /**
@@ -176,7 +177,7 @@ export abstract class BaseOptimizer {
           (this.built ? '' : ': call build(weights) first'),
       );
     variables.forEach((variable, i) => {
-      variable.assign(values[i]);
+      variable.assign(itemAt(values, i));
     });
     this.restored();
   }

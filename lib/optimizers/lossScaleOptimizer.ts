@@ -1,5 +1,5 @@
 import { type OptionNames, expected, integer, knownOptionsOf, positive } from '../base/checks.js';
-import { itemAt } from '../base/list.js';
+import { firstOf } from '../base/list.js';
 import { objectConfig } from '../base/registry.js';
 import type { Sym } from '../core/sym.js';
 import { type Variable, variable } from '../core/variable.js';
@@ -91,7 +91,7 @@ export class LossScaleOptimizer extends BaseOptimizer implements LossScaleOptimi
 
   /** @internal */
   applyPairs(pairs: readonly GradientPair[]): void {
-    const { trace } = itemAt(pairs, 0)[0];
+    const { trace } = firstOf(pairs)[0];
     const { stepCounter, dynamicScale } = this;
     const scale = trace.lift(dynamicScale);
     const finite = pairs

@@ -1,6 +1,6 @@
 import { type OptionNames, expected, knownOptionsOf } from '../base/checks.js';
 import { EngineError } from '../base/errors.js';
-import { itemAt } from '../base/list.js';
+import { firstOf } from '../base/list.js';
 import { nameOfFunction, objectConfig } from '../base/registry.js';
 import { type Variable, variable } from '../core/variable.js';
 import * as ops from '../ops/index.js';
@@ -75,7 +75,7 @@ export class MultiOptimizer extends BaseOptimizer implements MultiOptimizerOptio
 
   /** @internal */
   applyPairs(pairs: readonly GradientPair[]): void {
-    const { trace } = itemAt(pairs, 0)[0];
+    const { trace } = firstOf(pairs)[0];
     const groups = new Map<Optimizer, GradientPair[]>();
     for (const pair of pairs) {
       const optimizer = this.#optimizerOf(pair[1]);

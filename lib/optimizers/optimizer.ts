@@ -7,7 +7,7 @@ import {
   knownOptionsOf,
 } from '../base/checks.js';
 import { EngineError } from '../base/errors.js';
-import { itemAt } from '../base/list.js';
+import { firstOf, itemAt } from '../base/list.js';
 import { factoryName } from '../base/names.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
@@ -140,7 +140,7 @@ export abstract class Optimizer extends BaseOptimizer implements OptimizerOption
 
   /** @internal */
   applyPairs(pairs: readonly GradientPair[]): void {
-    const { trace } = itemAt(pairs, 0)[0];
+    const { trace } = firstOf(pairs)[0];
     const { iterations } = this.#state();
     this.#traced = true;
     const done = trace.lift(iterations);
@@ -285,12 +285,18 @@ export abstract class Optimizer extends BaseOptimizer implements OptimizerOption
     weightDecay: number,
   ): void {
     const { trace } = gradient;
-    const variables = [target, ...fused.slots.map((name) => this.#slots.get(target, name))];
-    const [weight, ...slots] = variables.map((variable) => trace.lift(variable));
-    const inputs = [weight, gradient, ...slots, rate, ...(fused.takesStep === true ? [step] : [])];
+    const slots = fused.slots.map((name) => this.#slots.get(target, name));
+    const given = slots.map((slot) => trace.lift(slot));
+    const inputs = [
+      trace.lift(target),
+      gradient,
+      ...given,
+      rate,
+      ...(fused.takesStep === true ? [step] : []),
+    ];
     const results = trace.op(fused.op, inputs, { ...fused.attrs, weightDecay });
-    variables.forEach((variable, i) => {
-      trace.assign(variable, results[i]);
+    [target, ...slots].forEach((variable, i) => {
+      trace.assign(variable, itemAt(results, i));
     });
   }
 

@@ -1,4 +1,5 @@
 import { type OptionNames, atLeastZero, knownOptionsOf, oneOf, wrongShape } from '../base/checks.js';
+import { atLeast } from '../base/list.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
 import { Regularizer } from './regularizer.js';
@@ -37,7 +38,7 @@ export class OrthogonalRegularizer extends Regularizer {
   call(x: Sym): Sym {
     if (x.rank !== 2) throw wrongShape('orthogonalRegularizer', 'a weight of two axes', x.shape);
     const vectors = this.mode === 'rows' ? x : ops.transpose(x);
-    const [count] = vectors.shape;
+    const [count] = atLeast(vectors.shape, 1);
     // One vector has nothing to be orthogonal to.
     if (count < 2) return ops.multiply(ops.sum(x), 0);
     const squares = ops.sum(ops.square(vectors), { axis: 1, keepDims: true });

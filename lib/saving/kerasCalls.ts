@@ -1,6 +1,7 @@
 // Calls of layers as Keras writes them in a model's JSON: which of their arguments are inputs, and which are options of the layer here.
 import { expected } from '../base/checks.js';
 import { kerasOption, ownOption } from '../base/kerasNames.js';
+import { firstOf } from '../base/list.js';
 import type { ObjectConfig } from '../base/registry.js';
 import { type Fields, isKerasConfig, without } from './kerasTypes.js';
 
@@ -88,7 +89,7 @@ export function withOptionsOfCalls(
   calls: readonly Fields[],
 ): ObjectConfig {
   for (const option of OF_CALL)
-    if (calls.some((call) => call[option] !== calls[0][option]))
+    if (calls.some((call) => call[option] !== firstOf(calls)[option]))
       throw expected(
         'fromConfig',
         `one ${kerasOption(option)} in all calls of ${name}, as it is an option of the layer here; use a layer for each`,

@@ -4,6 +4,7 @@ import { isPlainObject, expected } from '../base/checks.js';
 import { getRegisteredObject } from '../base/customObjects.js';
 import { EngineError } from '../base/errors.js';
 import { type Family, kerasOption, optionOfKeras, ownOption, snakeCase } from '../base/kerasNames.js';
+import { firstOf } from '../base/list.js';
 import { camelCase } from '../base/names.js';
 import { type ObjectConfig, Registry, isConfig } from '../base/registry.js';
 import { isOfCall } from './kerasCalls.js';
@@ -158,7 +159,7 @@ export function familyOfKeras({ module, class_name: name }: KerasConfig): keyof 
   // Backends have classes of theirs, as in keras.src.backend.torch.optimizers.torch_adam.
   const folders = (module ?? '').split('.');
   const named = FAMILIES.filter((one) => folders.includes(MODULES[one].split('.').at(-1)!));
-  if (named.length > 0) return named[0];
+  if (named.length > 0) return firstOf(named);
   return FAMILIES.find((one) => Registry.of(one)?.classNamed(name) !== undefined) ?? 'layer';
 }
 

@@ -1,5 +1,6 @@
 // A model of connected layers as Keras writes it: each layer with its calls, which name the calls that give their inputs.
 import { expected, isPlainObject } from '../base/checks.js';
+import { firstOf, itemAt } from '../base/list.js';
 import type { ObjectConfig } from '../base/registry.js';
 import {
   type Node,
@@ -41,9 +42,9 @@ export function graphFromKeras(
   for (const item of given as readonly KerasLayer[]) {
     const { name, class_name: className, inbound_nodes: nodes } = item;
     if (isKerasOp(item.module)) {
-      const steps = opsOf(name, className, item.config, nodes[0]);
+      const steps = opsOf(name, className, item.config, firstOf(nodes));
       layers.push(...steps.map(({ config: op }) => op));
-      open.push(...steps.map(({ inputs }, i) => [{ layer: steps[i].config.config.name, inputs }]));
+      open.push(...steps.map(({ inputs }, i) => [{ layer: itemAt(steps, i).config.config.name, inputs }]));
       continue;
     }
     if ('input_layers' in item.config) nested.add(name);
@@ -91,21 +92,25 @@ function inOrder(open: readonly Call[][]): Call[] {
   const made = new Map<string, number>();
   const calls: Call[] = [];
   const left = open.map((list) => [...list]).filter((list) => list.length > 0);
-  const heads = new Set(left.map(([{ layer }]) => layer));
+  const heads = new Set(left.map((list) => firstOf(list).layer));
   // What is never called is an input.
   const isMade = ([layer, call]: Reference) => !heads.has(layer) || call < (made.get(layer) ?? 0);
   for (let before = -1; calls.length !== before;) {
     before = calls.length;
     for (const list of left)
-      while (list[0]?.inputs.every(isMade)) {
-        const call = list.shift()!;
+      for (let call = list[0]; call?.inputs.every(isMade); call = list[0]) {
+        list.shift();
         made.set(call.layer, (made.get(call.layer) ?? 0) + 1);
         calls.push(call);
       }
   }
   const stuck = left.find((list) => list.length > 0);
   if (stuck)
-    throw expected('fromConfig', 'calls of layers that lead to each other without a circle', stuck[0].layer);
+    throw expected(
+      'fromConfig',
+      'calls of layers that lead to each other without a circle',
+      firstOf(stuck).layer,
+    );
   return calls;
 }
 
@@ -193,8 +198,10 @@ export function graphToKeras(
     layers: layers.map((layer) => {
       const name = layer.config['name'] as string;
       const own = callsOf(name);
-      if ('op' in layer)
-        return opNode(layer, own[0].inputs.map(tensorAt), typeOf(own[0].inputs[0]).shape.length);
+      if ('op' in layer) {
+        const { inputs } = firstOf(own);
+        return opNode(layer, inputs.map(tensorAt), typeOf(firstOf(inputs)).shape.length);
+      }
       const { layer: alone, kwargs } = optionsToCall(layer);
       const nodes = own.map((call) => {
         const node = inputsToKeras(layer.className, call.inputs.map(tensorAt));

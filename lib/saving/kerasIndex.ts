@@ -1,5 +1,6 @@
 // Parts of a value, as Keras writes x[…] in a model's JSON, and ops.stridedSlice.
 import { expected } from '../base/checks.js';
+import { mapTuple } from '../base/list.js';
 import { type KerasConfig, isKerasConfig } from './kerasTypes.js';
 
 const INFINITE = { className: 'Number', config: { value: 'Infinity' } };
@@ -42,7 +43,7 @@ export function indexToKeras(op: string, args: readonly unknown[], rank: number)
   if (op !== 'stridedSlice' && op !== 'slice') return undefined;
   const listOf = (value: unknown) =>
     Array.isArray(value) ? (value as unknown[]) : value == null ? [] : [value];
-  const [begin, end, strides] = [args[1], args[2], op === 'slice' ? [] : args[3]].map(listOf);
+  const [begin, end, strides] = mapTuple([args[1], args[2], op === 'slice' ? [] : args[3]], listOf);
   const key = Array.from({ length: Math.min(rank, Math.max(begin.length, end.length)) }, (_, axis) => {
     const start = (begin[axis] ?? 0) as number;
     const stop = end[axis];

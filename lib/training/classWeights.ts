@@ -1,6 +1,7 @@
 import { expected } from '../base/checks.js';
 import { Samples } from '../data/batches.js';
 import { EngineError } from '../base/errors.js';
+import { lastOf } from '../base/list.js';
 
 /** The weight of each class by its number; 1 for those that are not named. */
 export type ClassWeights = Readonly<Record<number, number>>;
@@ -21,13 +22,12 @@ export function classWeightsOf(
 ): Samples {
   checkWeights(caller, classWeight);
   const { shape } = target;
-  const last = shape[shape.length - 1];
   const whole = shape.length === rank && rank > 1;
-  const width = whole ? last : 1;
+  const width = whole ? lastOf(shape) : 1;
   const data = target.numbers();
   const weights = new Float32Array(data.length / width);
   for (let i = 0; i < weights.length; i++) {
-    const label = width > 1 ? hotPlace(data, i * width, width) : classNumber(data[i]);
+    const label = width > 1 ? hotPlace(data, i * width, width) : classNumber(data[i]!);
     if (label === undefined) {
       const sample = Math.floor(i / (weights.length / target.length));
       const expected = width > 1 ? 'one-hot rows, with one largest number each' : 'class numbers';
@@ -65,7 +65,7 @@ function hotPlace(data: ArrayLike<number>, begin: number, width: number): number
   let count = 0;
   let largest = -Infinity;
   for (let i = 0; i < width; i++) {
-    const value = data[begin + i];
+    const value = data[begin + i]!;
     if (value > largest) [largest, place, count] = [value, i, 1];
     else if (value === largest) count++;
   }

@@ -1,5 +1,6 @@
 import { EngineError } from '../base/errors.js';
 import { isPlainObject } from '../base/checks.js';
+import { firstOf, itemAt } from '../base/list.js';
 import { NDArray } from '../core/ndarray.js';
 import { Tensor, tensor } from '../core/tensor.js';
 import type { Batch, Batches, Data } from '../data/batches.js';
@@ -21,7 +22,8 @@ export class CollectingIterableFeeder extends IterableFeeder {
   /** The results of all batches, one after another. */
   async outputs(): Promise<Tensor[]> {
     const whole = [];
-    for (const i of this.#results[0].keys()) whole.push(await join(this.#results.map((result) => result[i])));
+    for (const i of firstOf(this.#results).keys())
+      whole.push(await join(this.#results.map((result) => itemAt(result, i))));
     this.discard();
     return whole;
   }
@@ -48,26 +50,27 @@ export class CollectingIterableFeeder extends IterableFeeder {
 }
 
 async function join(parts: readonly Tensor[]): Promise<Tensor> {
-  const [{ shape, dtype }] = parts;
+  const first = firstOf(parts);
+  const { shape, dtype } = first;
   const other = parts.find(
     (part) => part.shape.length !== shape.length || part.shape.some((n, i) => i > 0 && n !== shape[i]),
   );
   if (other || shape.length === 0) {
     throw new EngineError(
       'SHAPE',
-      `[predict] expected outputs with the samples first and alike otherwise, received [${(other ?? parts[0]).shape.join(', ')}]` +
+      `[predict] expected outputs with the samples first and alike otherwise, received [${(other ?? first).shape.join(', ')}]` +
         (other ? ` after [${shape.join(', ')}]` : ', a scalar'),
     );
   }
   const arrays = await Promise.all(parts.map((part) => part.data()));
   const size = arrays.reduce((sum, { length }) => sum + length, 0);
-  const ArrayType = arrays[0].constructor as new (length: number) => (typeof arrays)[0];
+  const ArrayType = firstOf(arrays).constructor as new (length: number) => (typeof arrays)[0];
   const all = new ArrayType(size);
   let at = 0;
   for (const array of arrays) {
     all.set(array, at);
     at += array.length;
   }
-  const samples = parts.reduce((sum, part) => sum + part.shape[0], 0);
+  const samples = parts.reduce((sum, part) => sum + firstOf(part.shape), 0);
   return tensor(all, [samples, ...shape.slice(1)], dtype);
 }

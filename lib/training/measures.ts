@@ -1,4 +1,5 @@
 import { isPlainObject } from '../base/checks.js';
+import { itemAt } from '../base/list.js';
 import type { Logs } from '../callbacks/index.js';
 import type { TypedArray } from '../engine/engine.js';
 import { Means } from '../metrics/means.js';
@@ -90,7 +91,7 @@ export class Measures {
       i < this.#joined && metric.isMean ? undefined : resultOf(key, metric),
     );
     const [means, ...others] = await Promise.all([this.means.read(), ...results]);
-    return Object.fromEntries(this.#measures.flatMap(({ key }, i) => others[i] ?? [[key, means[i]]]));
+    return Object.fromEntries(this.#measures.flatMap(({ key }, i) => others[i] ?? [[key, itemAt(means, i)]]));
   }
 
   /** Begins anew. */

@@ -1,5 +1,6 @@
 import { type Data, type Place, Samples, readInputs, readTargets, readWeights } from '../data/batches.js';
 import { EngineError } from '../base/errors.js';
+import { firstOf, itemAt } from '../base/list.js';
 import type { Tensor } from '../core/tensor.js';
 import { type ClassWeights, classWeightsOf } from './classWeights.js';
 import type { Endpoints } from './trainableModel.js';
@@ -33,9 +34,12 @@ export class ModelData {
     sampleWeight?: Data,
   ): ModelData {
     const inputPlaces = graph.inputs.map(({ node, shape }): Place => ({ name: node.operation.name, shape }));
-    const outputs = graph.outputs.map(({ shape }, i): Place => ({ name: graph.outputNames[i], shape }));
+    const outputs = graph.outputs.map(({ shape }, i): Place => ({
+      name: itemAt(graph.outputNames, i),
+      shape,
+    }));
     const inputs = readInputs(x, inputPlaces, `[${caller}] x`);
-    const count = inputs[0].length;
+    const count = firstOf(inputs).length;
     const targets = y === undefined ? [] : readTargets(y, outputs, `[${caller}] y`, count);
     const weights =
       sampleWeight === undefined
@@ -45,7 +49,7 @@ export class ModelData {
   }
 
   get samples(): number {
-    return this.#x[0].length;
+    return firstOf(this.#x).length;
   }
 
   /**
@@ -63,7 +67,7 @@ export class ModelData {
           'give sampleWeight for each output',
       );
     }
-    const rank = graph.outputs[0].shape.length;
+    const rank = firstOf(graph.outputs).shape.length;
     const weights = this.#y.map((target) => classWeightsOf(caller, target, rank, classWeight));
     return new ModelData(this.#x, this.#y, weights);
   }

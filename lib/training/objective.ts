@@ -1,5 +1,6 @@
 import { type OptionNames, expected, finite } from '../base/checks.js';
 import { EngineError, nearest } from '../base/errors.js';
+import { firstOf, itemAt } from '../base/list.js';
 import type { Loss } from '../losses/loss.js';
 import { type LossLike, lossOf } from '../losses/registry.js';
 import { Mean } from '../metrics/mean.js';
@@ -82,8 +83,8 @@ export class Objective {
         output,
         loss: loss == null ? undefined : checkReduction(lossOf(loss)),
         weight: finite('compile', 'lossWeights', weights[i] ?? 1),
-        metrics: metrics[i].map(metricOf),
-        weightedMetrics: weightedMetrics[i].map(metricOf),
+        metrics: itemAt(metrics, i).map(metricOf),
+        weightedMetrics: itemAt(weightedMetrics, i).map(metricOf),
         tracker: several && loss != null ? new Mean({ name: `${output}_loss` }) : undefined,
       };
     });
@@ -112,10 +113,10 @@ export class Objective {
   ): Sym {
     let total: Sym | undefined;
     let samples: Sym | undefined;
-    means.together(outputs[0].trace, () => {
+    means.together(firstOf(outputs).trace, () => {
       this.#parts.forEach(({ loss, weight, metrics, weightedMetrics, tracker }, i) => {
-        const predicted = outputs[i];
-        const target = sameRank(targets[i], predicted);
+        const predicted = itemAt(outputs, i);
+        const target = sameRank(itemAt(targets, i), predicted);
         const { mask } = predicted;
         if (loss) {
           const { sum, share, count } = reduced(

@@ -1,3 +1,4 @@
+import { itemAt } from '../base/list.js';
 import type { KerasTensor } from '../core/kerasTensor.js';
 import { LruCache } from '../base/lruCache.js';
 import * as ops from '../ops/index.js';
@@ -84,12 +85,12 @@ export class Trainer {
     const { graph, dtypePolicy } = model;
     const trace = new Trace();
     const feed = (t: Tensor, label: string) => trace.input(t.dtype, [-1, ...t.shape.slice(1)], label);
-    const x = given.x.map((t, i) => feed(t, graph.inputs[i].node.operation.name));
-    const y = given.y.map((t, i) => feed(t, `target ${graph.outputs[i].node.operation.name}`));
+    const x = given.x.map((t, i) => feed(t, itemAt(graph.inputs, i).node.operation.name));
+    const y = given.y.map((t, i) => feed(t, `target ${itemAt(graph.outputs, i).node.operation.name}`));
     const weights = given.weights.map((t) => t && feed(t, 'sampleWeight'));
     const feeds = [...x, ...y, ...weights.filter((weight) => weight !== undefined)];
     const program = trace.within(() => {
-      const inputs = x.map((value, i) => castTo(value, graph.inputs[i]));
+      const inputs = x.map((value, i) => castTo(value, itemAt(graph.inputs, i)));
       const key = trace.lift(this.#key);
       // Training counts its own key on, which a fit can seed.
       if (mode === 'train') trace.key = key;

@@ -11,7 +11,7 @@ export function arrayOf(who: string, data: TensorData): NDArray {
   const { data: numbers, shape, dtype } = read(data);
   if (shape.length === 0) throw expected(who, 'an array of samples', data);
   // One by one: an array whose memory was given away has no numbers, but its methods throw.
-  const copy = allocate(who, dtype, numbers.length).map((_, i) => numbers[i]);
+  const copy = allocate(who, dtype, numbers.length).map((_, i) => numbers[i]!);
   return new NDArray(copy, shape, dtype satisfies NDArrayType);
 }
 

@@ -7,7 +7,7 @@ import {
   wrongShape,
 } from '../../base/checks.js';
 import { EngineError } from '../../base/errors.js';
-import { listOf } from '../../base/list.js';
+import { itemAt, listOf } from '../../base/list.js';
 import { LruCache } from '../../base/lruCache.js';
 import { factoryName } from '../../base/names.js';
 import type { Operand, Outcome } from '../../core/apply.js';
@@ -334,7 +334,7 @@ export abstract class BaseImagePreprocessingLayer<T extends object> extends Laye
     const [height, width] = knownSizes(this.name, axes.shape, [axes.height, axes.width]);
     if (axes.shape.length !== 4)
       throw wrongShape(this.name, 'a batch of images [n, height, width, channels]', axes.shape);
-    return { images, height, width, channels: axes.shape[axes.channels] };
+    return { images, height, width, channels: itemAt(axes.shape, axes.channels) };
   }
 
   /** The draws of a step that is being traced. */
@@ -365,7 +365,7 @@ export abstract class BaseImagePreprocessingLayer<T extends object> extends Laye
       let known = this.#programs.get(signature);
       if (!known) this.#programs.set(signature, (known = this.#traced(feeds, places, training)));
       const outputs = known.program.runSilently(feeds);
-      return mapped(this.name, known.result, (i) => outputs[i]);
+      return mapped(this.name, known.result, (i) => itemAt(outputs, i));
     } finally {
       for (const temporary of made) temporary.dispose();
     }
@@ -374,7 +374,7 @@ export abstract class BaseImagePreprocessingLayer<T extends object> extends Laye
   #traced(feeds: readonly Tensor[], places: LabelledImages<number>, training: boolean): ArrayProgram {
     const trace = new Trace();
     const inputs = feeds.map(({ dtype, shape }, i) => trace.input(dtype, shape, `input ${i}`));
-    const data = mapped(this.name, places, (i) => inputs[i]);
+    const data = mapped(this.name, places, (i) => itemAt(inputs, i));
     const draws = (drawn: DrawnImages) => new Draws(drawn, inputs[0], () => trace.nextSalt());
     const result = trace.within(() => this.#changed(data, training, draws));
     const outputs: Sym[] = [];

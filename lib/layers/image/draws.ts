@@ -1,3 +1,4 @@
+import { firstOf } from '../../base/list.js';
 import { Sym } from '../../core/sym.js';
 import { type Tensor, zeros } from '../../core/tensor.js';
 import { asSym } from '../../ops/composed.js';
@@ -76,7 +77,7 @@ export class Draws implements DrawnImages {
   }
 
   get #samples(): number {
-    return this.images.shape[0];
+    return firstOf(this.images.shape);
   }
 
   #drawn(

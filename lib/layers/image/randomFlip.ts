@@ -58,9 +58,9 @@ export class RandomFlip extends BaseRandomImageLayer<Flips> {
     return this.inFormat('xyxy', given, sides, sides, ({ boxes, labels }) => {
       const [x1, y1, x2, y2] = cornersOf(boxes);
       const other = (x: Sym, side: number): Sym => ops.subtract(side, x);
-      const across = this.mode === 'vertical' ? [x1, x2] : [other(x2, width), other(x1, width)];
-      const down = this.mode === 'horizontal' ? [y1, y2] : [other(y2, height), other(y1, height)];
-      const flipped = joined(across[0], down[0], across[1], down[1]);
+      const [left, right] = this.mode === 'vertical' ? [x1, x2] : [other(x2, width), other(x1, width)];
+      const [top, bottom] = this.mode === 'horizontal' ? [y1, y2] : [other(y2, height), other(y1, height)];
+      const flipped = joined(left, top, right, bottom);
       const made = ops.where(ops.reshape(asSym(flips), [-1, 1, 1]), flipped, boxes);
       return clipBoxes({ boxes: made, labels }, { height, width });
     });

@@ -1,4 +1,5 @@
 import type { OptionNames } from '../../base/checks.js';
+import { atLeast, mapTuple } from '../../base/list.js';
 import type { Operand } from '../../core/apply.js';
 import type { Sym } from '../../core/sym.js';
 import { asSym } from '../../ops/composed.js';
@@ -61,12 +62,12 @@ export class RandomTranslation extends BaseGeometricLayer<Translations> {
 
   protected override move(images: Sym, { translations }: Translations, how: AffineTransformOptions): Sym {
     // The image shows at each place what was at another: things move the other way.
-    const [across, down] = waysOf(translations).map((way) => ops.negative(way));
+    const [across, down] = mapTuple(waysOf(translations), (way) => ops.negative(way));
     return affineTransform(images, transformOf(shifted(across, down)), how);
   }
 
   protected override changeBoxes(given: Boxes, transformation: Translations): Boxes {
-    const [across, down] = waysOf(transformation.translations).map(perBox);
+    const [across, down] = mapTuple(waysOf(transformation.translations), perBox);
     return this.inFormat('xyxy', given, transformation, transformation, ({ boxes, labels }) => {
       const ways = ops.concatenate([across, down, across, down], { axis: -1 });
       return clipBoxes({ boxes: ops.add(boxes, ways), labels }, transformation);
@@ -80,7 +81,7 @@ export class RandomTranslation extends BaseGeometricLayer<Translations> {
 }
 
 /** How far to the right and down, each [n]. */
-const waysOf = (translations: Operand): Sym[] => ops.unstack(asSym(translations), { axis: 1 });
+const waysOf = (translations: Operand) => atLeast(ops.unstack(asSym(translations), { axis: 1 }), 2);
 
 /**
  * While training, moves each image another way, and its boxes and masks:

@@ -1,5 +1,6 @@
 import { expected, oneOf, wrongShape } from '../../base/checks.js';
 import { EngineError } from '../../base/errors.js';
+import { itemAt } from '../../base/list.js';
 import type { Sym } from '../../core/sym.js';
 import { add, divide, greater, maximum, minimum, multiply, subtract, where } from '../binary.js';
 import { expandDims, squeeze } from '../shape.js';
@@ -53,7 +54,7 @@ const isRelative = (format: BoundingBoxFormat) => format.startsWith('rel');
 /** The format with pixels instead of shares. */
 function absolute(format: BoundingBoxFormat): (typeof ABSOLUTE)[number] {
   const i = (RELATIVE as readonly string[]).indexOf(format);
-  return i < 0 ? (format as (typeof ABSOLUTE)[number]) : ABSOLUTE[i];
+  return i < 0 ? (format as (typeof ABSOLUTE)[number]) : itemAt(ABSOLUTE, i);
 }
 
 function toCorners(boxes: Sym, format: (typeof ABSOLUTE)[number]): [Sym, Sym, Sym, Sym] {
@@ -132,7 +133,7 @@ export function clipBoxes({ boxes, labels }: Boxes, sides: { height: Side; width
  */
 export function movedBoxes(boxes: Sym, matrix: readonly Sym[]): Sym {
   const [x1, y1, x2, y2] = cornersOf(boxes);
-  const number = (i: number) => expandDims(expandDims(matrix[i], -1), -1);
+  const number = (i: number) => expandDims(expandDims(itemAt(matrix, i), -1), -1);
   const along = (i: number, x: Sym, y: Sym): Sym =>
     add(add(multiply(number(i), x), multiply(number(i + 1), y)), number(i + 2));
   const all = (

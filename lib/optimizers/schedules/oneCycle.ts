@@ -1,4 +1,5 @@
 import { type OptionNames, fraction, integer, knownOptionsOf, oneOf, positive } from '../../base/checks.js';
+import { atLeast } from '../../base/list.js';
 import type { Sym } from '../../core/sym.js';
 import * as ops from '../../ops/index.js';
 import { cosineFall } from './cosineFall.js';
@@ -65,7 +66,7 @@ export class OneCycle extends LearningRateSchedule implements OneCycleOptions {
   }
 
   call(step: Sym): Sym {
-    const [last, ...before] = this.#phases.reverse();
+    const [last, ...before] = atLeast(this.#phases.reverse(), 1);
     return before.reduce(
       (later, phase) => ops.where(ops.lessEqual(step, phase.end), this.#within(phase, step), later),
       this.#within(last, step),

@@ -1,4 +1,5 @@
 import { type OptionNames, atLeastZero, expected, finite, knownOptionsOf } from '../../base/checks.js';
+import { itemAt } from '../../base/list.js';
 import type { Sym } from '../../core/sym.js';
 import * as ops from '../../ops/index.js';
 import { LearningRateSchedule, type ScheduleOptions } from './learningRateSchedule.js';
@@ -31,15 +32,15 @@ export class PiecewiseConstantDecay extends LearningRateSchedule implements Piec
     if (!isList(values) || values.length !== boundaries.length + 1)
       throw expected(who, `a list of ${boundaries.length + 1} values, one more than boundaries`, values);
     this.boundaries = Array.from(boundaries, (step) => finite(who, 'each boundary', step));
-    if (this.boundaries.some((step, i) => i > 0 && step <= this.boundaries[i - 1]))
+    if (this.boundaries.some((step, i) => i > 0 && step <= itemAt(this.boundaries, i - 1)))
       throw expected(who, 'growing boundaries', boundaries.join(', '));
     this.values = Array.from(values, (rate) => atLeastZero(who, 'each value', rate));
   }
 
   call(step: Sym): Sym {
-    const last = step.trace.constant(this.values[this.boundaries.length]);
+    const last = step.trace.constant(itemAt(this.values, this.boundaries.length));
     return this.boundaries.reduceRight<Sym>(
-      (later, boundary, i) => ops.where(ops.lessEqual(step, boundary), this.values[i], later),
+      (later, boundary, i) => ops.where(ops.lessEqual(step, boundary), itemAt(this.values, i), later),
       last,
     );
   }
