@@ -126,3 +126,40 @@ describe('cloneModel', () => {
     expect(errorOf(() => cloneModel(new Own())).message).toMatch(/connected layers/);
   });
 });
+
+describe('input and output', () => {
+  const x = layers.input({ shape: [3] });
+  const y = layers.dense({ units: 2 }).apply(x);
+
+  it('are those of a model of connected layers, also after it was applied elsewhere', () => {
+    const model = new Model({ inputs: x, outputs: y });
+    expect(model.input).toBe(x);
+    expect(model.output).toBe(y);
+    model.apply(layers.input({ shape: [3] }));
+    expect(model.input).toBe(x);
+    expect(model.output).toBe(y);
+    expect(new Sequential([layers.input({ shape: [3] }), layers.dense({ units: 4 })]).output.shape).toEqual([
+      -1, 4,
+    ]);
+  });
+
+  it('are lists where there are several', () => {
+    const second = layers.input({ shape: [2] });
+    const model = new Model({ inputs: [x, second], outputs: { y, second } });
+    expect(model.input).toEqual([x, second]);
+    expect(model.output).toEqual([y, second]);
+  });
+
+  it('are those of the first call where a subclass calls its layers', () => {
+    class Own extends Model {
+      override readonly className = 'Own';
+      override call(place: Sym) {
+        return place;
+      }
+    }
+    const model = new Own();
+    expect(errorOf(() => model.output)).toMatchObject({ code: 'STATE' });
+    const place = model.apply(x);
+    expect(model.output).toEqual(place);
+  });
+});

@@ -48,3 +48,7 @@ export const mapTuple = <const L extends readonly unknown[], R>(
   list: L,
   one: (item: L[number], index: number) => R,
 ): { [K in keyof L]: R } => list.map(one) as { [K in keyof L]: R };
+
+/** The item of a list of one, else the list. @internal */
+export const oneOrAll = <T>(list: readonly T[]): T | readonly T[] =>
+  list.length === 1 ? firstOf(list) : list;

@@ -1,4 +1,4 @@
-import { firstOf } from '../base/list.js';
+import { oneOrAll } from '../base/list.js';
 import { EngineError } from '../base/errors.js';
 import { factoryName, restartNames, uniqueName } from '../base/names.js';
 import type { DType, Shape } from '../engine/engine.js';
@@ -104,5 +104,3 @@ export abstract class Operation {
     );
   }
 }
-
-const oneOrAll = <T>(list: readonly T[]): T | readonly T[] => (list.length === 1 ? firstOf(list) : list);

@@ -1,5 +1,5 @@
 import { warnOnce } from '../base/warn.js';
-import { firstOf, listOf } from '../base/list.js';
+import { listOf, oneOrAll } from '../base/list.js';
 import type { Sym } from '../core/sym.js';
 
 /** The mask of a value, bool [n, steps], or undefined where all steps count; a list of these for several values. */
@@ -35,5 +35,3 @@ export function passMasks(
     );
   }
 }
-
-const oneOrAll = <T>(list: readonly T[]): T | readonly T[] => (list.length === 1 ? firstOf(list) : list);

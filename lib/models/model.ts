@@ -14,7 +14,7 @@ import type { BaseOptimizer } from '../optimizers/baseOptimizer.js';
 import { optimizerOf } from '../optimizers/registry.js';
 import { stateChanged } from '../core/stateful.js';
 import type { Sym } from '../core/sym.js';
-import { listOf } from '../base/list.js';
+import { listOf, oneOrAll } from '../base/list.js';
 import { writtenObject } from '../saving/serialization.js';
 import type { Tensor } from '../core/tensor.js';
 import { type GraphConfig, checkConfig, graphConfig, graphFromConfig } from './config.js';
@@ -132,6 +132,17 @@ export class Model<const S extends OutputStructure = KerasTensor>
   /** The places of its outputs, in order. @throws EngineError `STATE` where the model does not know them yet. */
   get outputs(): readonly KerasTensor[] {
     return this.graph.outputs;
+  }
+
+  /** What enters a model of connected layers: its one input, or all; of another model, what went into its first call. */
+  override get input(): KerasTensor | readonly KerasTensor[] {
+    return this.callsLayers ? super.input : oneOrAll(this.inputs);
+  }
+
+  /** What leaves a model of connected layers: its one output, or all; of another model, what came out of its first call. */
+  override get output(): S extends KerasTensor ? KerasTensor : KerasTensor | readonly KerasTensor[] {
+    const output = this.callsLayers ? super.output : oneOrAll(this.outputs);
+    return output as S extends KerasTensor ? KerasTensor : KerasTensor | readonly KerasTensor[];
   }
 
   /** The names by which inputs can be given in a record. */
