@@ -15,8 +15,8 @@ import {
 import { factoryName } from '../lib/base/names.js';
 import { layerConfig, layerFromConfig } from '../lib/layers/registry.js';
 import { type Stored, readFixture, worst } from './fixtures/read.js';
+import { type ImageLayer, numbersOf, picture } from './support/images.js';
 
-type ImageLayer = layers.BaseImagePreprocessingLayer<object>;
 type Make = (options: object) => ImageLayer;
 
 interface Row {
@@ -41,7 +41,6 @@ const made = (name: string, options: object): ImageLayer =>
 const given = ({ data, shape, dtype }: Stored) => tensor(data, shape, dtype);
 const isStored = (value: unknown): value is Stored =>
   typeof value === 'object' && value !== null && 'data' in value;
-const numbersOf = (x: Tensor) => Array.from(x.dataSync());
 
 /** What a layer's transformation holds besides the numbers that Keras has, too. */
 const besides: Record<string, (row: Row) => object> = {
@@ -93,88 +92,36 @@ describe('images are changed as Keras changes them by the same transformation', 
   });
 });
 
-/** Many images of one pixel, or of another size: what is drawn for them can be counted. */
-const many = (n: number, height = 1, width = 1, channels = 1) =>
-  tensor(new Float32Array(n * height * width * channels), [n, height, width, channels]);
-
-describe('what is drawn', () => {
-  const N = 4096;
-  /** The layer, a number that it draws for each image, and between which numbers that is even. */
-  const even: [ImageLayer, string, number, number][] = [
-    [layers.randomRotation({ factor: [0.25, -0.5] }), 'angle', -180, 90],
-    [layers.randomRotation({ factor: 0.5 }), 'angle', -180, 180],
-    [layers.randomZoom({ heightFactor: 0.5, widthFactor: [0, 1] }), 'heightZoom', 0.5, 1.5],
-    [layers.randomZoom({ heightFactor: 0.5, widthFactor: [0, 1] }), 'widthZoom', 1, 2],
-    [layers.randomZoom({ heightFactor: -0.5 }), 'widthZoom', 0.5, 1.5],
-    [layers.randomTranslation({ heightFactor: 0.5, widthFactor: -0.5 }), 'translations', -0.5, 0.5],
-    [layers.randomContrast({ factor: [0.3, 0.9] }), 'contrastFactor', 0.7, 1.9],
-    [layers.randomContrast({ factor: 0.5 }), 'contrastFactor', 1, 1.5],
-    [layers.randomBrightness({ factor: 0.5 }), 'rgbDelta', -127.5, 127.5],
-    [layers.randomBrightness({ factor: [0, 1], valueRange: [-1, 1] }), 'rgbDelta', 0, 2],
-  ];
-  it.each(even.map((row) => [row[0].className, ...row] as const))('%# %s', (_, layer, name, least, most) => {
-    const t = layer.getRandomTransformation(many(N), { seed: 5 }) as Record<string, Tensor>;
-    const numbers = numbersOf(t[name]);
-    expect(numbers.length).toBeGreaterThanOrEqual(N);
-    const size = most - least;
-    // The ends are rounded by 2⁻²⁴ of them.
-    const slack = 2 ** -23 * Math.max(Math.abs(least), Math.abs(most));
-    expect(Math.min(...numbers)).toBeGreaterThanOrEqual(least - slack);
-    expect(Math.max(...numbers)).toBeLessThanOrEqual(most + slack);
-    // An even number of a range of 1 has the mean 1/2 with a deviation of √(1/12), and its square 1/3 with √(4/45): five of them.
-    const shares = numbers.map((x) => (x - least) / size);
-    const mean = (list: number[]) => list.reduce((a, b) => a + b, 0) / list.length;
-    expect(Math.abs(mean(shares) - 1 / 2)).toBeLessThan(5 * Math.sqrt(1 / 12 / N));
-    expect(Math.abs(mean(shares.map((x) => x * x)) - 1 / 3)).toBeLessThan(5 * Math.sqrt(4 / 45 / N));
-  });
-
-  /** The layer, what says for which images something happens, and how probable it is. */
-  const events: [ImageLayer, string, number][] = [[layers.randomFlip(), 'flips', 0.5]];
-  it.each(events.map((row) => [row[0].className, ...row] as const))(
-    '%# %s, an event',
-    (_, layer, name, probability) => {
-      const t = layer.getRandomTransformation(many(N), { seed: 5 }) as Record<string, Tensor>;
-      const happened = numbersOf(t[name]).reduce((a, b) => a + b, 0);
-      const deviation = Math.sqrt(probability * (1 - probability) * N);
-      expect(Math.abs(happened - probability * N)).toBeLessThan(5 * deviation);
-    },
-  );
-
-  it('zooms keep the ratio of the sides where there is one factor', () => {
-    const t = layers.randomZoom({ heightFactor: 0.5 }).getRandomTransformation(many(9));
-    expect(numbersOf(t!.heightZoom as Tensor)).toEqual(numbersOf(t!.widthZoom as Tensor));
-  });
-
-  it('crops are at each place as often, and the same for the whole batch', () => {
-    const crop = layers.randomCrop({ height: 2, width: 3 });
-    const counts = new Map<string, number>();
-    for (let seed = 0; seed < 600; seed++) {
-      const t = crop.getRandomTransformation(many(4, 4, 4), { seed })!;
-      const place = [t.top, t.left].map((x) => (x as Tensor).dataSync()[0]).join();
-      counts.set(place, (counts.get(place) ?? 0) + 1);
-    }
-    expect([...counts.keys()].sort()).toEqual(['0,0', '0,1', '1,0', '1,1', '2,0', '2,1']);
-    // Of 600 with a probability of 1/6 each: 100, with a deviation of √(600 · 5/36) = 9.1.
-    for (const count of counts.values()) expect(Math.abs(count - 100)).toBeLessThan(5 * 9.2);
-  });
-});
-
-const picture = (n = 3, channels = 3) =>
-  tensor(
-    Float32Array.from({ length: n * 5 * 6 * channels }, (_, i) => (i * 37) % 256),
-    [n, 5, 6, channels],
-  );
-
 /** A layer of each kind, that changes pictures. */
 const each: Record<string, () => ImageLayer> = {
   RandomBrightness: () => layers.randomBrightness({ factor: [0.1, 0.5], seed: 3 }),
+  RandomColorDegeneration: () => layers.randomColorDegeneration({ factor: 0.5, seed: 3 }),
+  RandomColorJitter: () =>
+    layers.randomColorJitter({
+      brightnessFactor: 0.3,
+      contrastFactor: 0.5,
+      saturationFactor: [0.2, 0.5],
+      hueFactor: 0.2,
+      seed: 3,
+    }),
   RandomContrast: () => layers.randomContrast({ factor: [0.5, 0], seed: 3 }),
   RandomCrop: () => layers.randomCrop({ height: 3, width: 2, seed: 3 }),
+  RandomErasing: () => layers.randomErasing({ scale: [0.3, 0.6], seed: 3 }),
   RandomFlip: () => layers.randomFlip({ seed: 3 }),
+  RandomGrayscale: () => layers.randomGrayscale({ seed: 3 }),
+  RandomHue: () => layers.randomHue({ factor: 0.5, seed: 3 }),
+  RandomInvert: () => layers.randomInvert({ factor: [0.5, 0.5], seed: 3 }),
+  RandomPosterization: () => layers.randomPosterization({ factor: 5, seed: 3 }),
   RandomRotation: () => layers.randomRotation({ factor: 0.5, seed: 3 }),
+  RandomSaturation: () => layers.randomSaturation({ factor: [0.2, 0.5], seed: 3 }),
+  RandomSharpness: () => layers.randomSharpness({ factor: [0, 1], seed: 3 }),
   RandomTranslation: () => layers.randomTranslation({ heightFactor: 0.5, widthFactor: 0.5, seed: 3 }),
   RandomZoom: () => layers.randomZoom({ heightFactor: 0.5, seed: 3 }),
+  Solarization: () => layers.solarization({ additionFactor: 0.5, thresholdFactor: 0.5, seed: 3 }),
 };
+
+/** Layers that Keras gives no transformation to, with tests of their own below. */
+const OTHERWISE = ['RandomColorJitter'];
 
 it('has a layer of each kind, and numbers of Keras', () => {
   const classes = Object.entries(layers)
@@ -184,7 +131,8 @@ it('has a layer of each kind, and numbers of Keras', () => {
     )
     .map(([name]) => name);
   expect(Object.keys(each)).toEqual(classes.sort());
-  expect([...new Set(entries.map(({ layer }) => layer))].sort()).toEqual(Object.keys(each));
+  const compared = new Set([...entries.map(({ layer }) => layer), ...OTHERWISE]);
+  expect([...compared].sort()).toEqual(Object.keys(each));
 });
 
 describe.each(Object.entries(each))('%s', (name, make) => {
@@ -255,6 +203,31 @@ describe.each(Object.entries(each))('%s', (name, make) => {
     expect(() => make().apply({ images: picture(1), boundingBoxes })).toThrow('boundingBoxFormat');
     expect(() => make().apply(picture(), { trainin: true } as never)).toThrow("did you mean 'training'");
   });
+});
+
+it('randomColorJitter is brightness, contrast, saturation and hue, one after another', () => {
+  const valueRange = [0, 200] as const;
+  const jitter = layers.randomColorJitter({
+    valueRange,
+    brightnessFactor: 0.3,
+    contrastFactor: [0.2, 0.4],
+    saturationFactor: [0.4, 0.6],
+    hueFactor: 0.2,
+  });
+  const t = jitter.getRandomTransformation(picture())!;
+  let x: Tensor = picture();
+  x = layers.randomBrightness({ factor: 0, valueRange }).transformImages(x, t.brightness!);
+  x = layers.randomContrast({ factor: 0, valueRange }).transformImages(x, t.contrast!);
+  x = layers.randomSaturation({ factor: 0, valueRange }).transformImages(x, t.saturation!);
+  x = layers.randomHue({ factor: 0, valueRange }).transformImages(x, t.hue!);
+  expect(numbersOf(jitter.transformImages(picture(), t))).toEqual(numbersOf(x));
+  // The four are drawn apart, and what has no factor is left out.
+  const [brightness, contrast] = [t.brightness!.rgbDelta, t.contrast!.contrastFactor] as Tensor[];
+  expect(numbersOf(brightness).map((n) => n / 120 / 2 + 0.5)).not.toEqual(
+    numbersOf(contrast).map((n) => (n - 0.8) / 0.6),
+  );
+  const none = layers.randomColorJitter();
+  expect(numbersOf(none.apply(picture()))).toEqual(numbersOf(picture()));
 });
 
 describe('labelled images', () => {

@@ -120,10 +120,19 @@ export { Permute, permute } from './permute.js';
 export { PReLU, prelu } from './prelu.js';
 export { Normalization, normalization } from './normalization.js';
 export { RandomBrightness, randomBrightness } from './image/randomBrightness.js';
+export { RandomColorDegeneration, randomColorDegeneration } from './image/randomColorDegeneration.js';
+export { RandomColorJitter, randomColorJitter } from './image/randomColorJitter.js';
 export { RandomContrast, randomContrast } from './image/randomContrast.js';
 export { RandomCrop, randomCrop } from './image/randomCrop.js';
+export { RandomErasing, randomErasing } from './image/randomErasing.js';
 export { RandomFlip, randomFlip } from './image/randomFlip.js';
+export { RandomGrayscale, randomGrayscale } from './image/randomGrayscale.js';
+export { RandomHue, randomHue } from './image/randomHue.js';
+export { RandomInvert, randomInvert } from './image/randomInvert.js';
+export { RandomPosterization, randomPosterization } from './image/randomPosterization.js';
 export { RandomRotation, randomRotation } from './image/randomRotation.js';
+export { RandomSaturation, randomSaturation } from './image/randomSaturation.js';
+export { RandomSharpness, randomSharpness } from './image/randomSharpness.js';
 export { RandomTranslation, randomTranslation } from './image/randomTranslation.js';
 export { RandomZoom, randomZoom } from './image/randomZoom.js';
 export { ReLU, relu } from './relu.js';
@@ -139,6 +148,7 @@ export { SeparableConv1D, separableConv1d, SeparableConv2D, separableConv2d } fr
 export { SimpleRNN, simpleRNN } from './simpleRNN.js';
 export { SimpleRNNCell, simpleRNNCell } from './simpleRNNCell.js';
 export { Softmax, softmax } from './softmax.js';
+export { Solarization, solarization } from './image/solarization.js';
 export {
   SpatialDropout1D,
   spatialDropout1d,

@@ -46,3 +46,7 @@ export const factorRange = (who: string, name: string, value: unknown, bounds: B
 
 /** A factor that is a probability or a share. @internal */
 export const SHARE: Bounds = { least: 0, most: 1 };
+
+/** The option `valueRange`, the least number first. @internal */
+export const valueRangeOf = (who: string, given: unknown): readonly [number, number] =>
+  rangeOf(pairOf(who, 'valueRange', given ?? [0, 255]));

@@ -49,12 +49,16 @@ export class Draws implements DrawnImages {
 
   /** Even numbers from `least` up to, not including, `most`: float32 [n, ...sizes]. */
   uniform([least, most]: readonly number[] = [0, 1], sizes: readonly number[] = []): Sym {
-    return this.#drawn(ops.randomUniform, { minval: least, maxval: most }, sizes);
+    const shape = this.#samples < 0 ? this.zeros(sizes) : [this.#samples, ...sizes];
+    const { key } = this;
+    const options = { minval: least, maxval: most, key, salt: this.nextSalt() };
+    return asSym(ops.randomUniform(shape, options as object));
   }
 
-  /** Normal numbers of mean 0 and standard deviation 1: float32 [n, ...sizes]. */
-  normal(sizes: readonly number[] = []): Sym {
-    return this.#drawn(ops.randomNormal, {}, sizes);
+  /** Normal numbers of mean 0 and standard deviation 1, one for each number of the images: float32 of their shape. */
+  noise(): Sym {
+    const { key } = this;
+    return asSym(ops.randomNormal(this.images, { key, salt: this.nextSalt() } as object));
   }
 
   /** An integer from 0 up to, not including, n, the same for all samples: int32 []. */
@@ -79,17 +83,6 @@ export class Draws implements DrawnImages {
   get #samples(): number {
     return firstOf(this.images.shape);
   }
-
-  #drawn(
-    draw: typeof ops.randomUniform | typeof ops.randomNormal,
-    options: object,
-    sizes: readonly number[],
-  ): Sym {
-    const shape = this.#samples < 0 ? this.zeros(sizes) : [this.#samples, ...sizes];
-    const { key } = this;
-    const drawn = draw(shape, { ...options, key, salt: this.nextSalt() });
-    return asSym(drawn);
-  }
 }
 
 /** A number for each sample, [n], as it broadcasts against images [n, a, b, c]. @internal */
@@ -97,3 +90,10 @@ export const perImage = (x: Sym): Sym => ops.reshape(x, [-1, 1, 1, 1]);
 
 /** A number for each sample, [n], as it broadcasts against boxes [n, boxes, 1]. @internal */
 export const perBox = (x: Sym): Sym => ops.reshape(x, [-1, 1, 1]);
+
+/** Numbers of one range as the same places of another. @internal */
+export function inRange(x: Sym, from: readonly [number, number], to: readonly [number, number]): Sym {
+  if (from[0] === to[0] && from[1] === to[1]) return x;
+  const share = ops.divide(ops.subtract(x, from[0]), from[1] - from[0]);
+  return ops.add(ops.multiply(share, to[1] - to[0]), to[0]);
+}

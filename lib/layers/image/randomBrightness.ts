@@ -4,7 +4,7 @@ import type { Sym } from '../../core/sym.js';
 import { asSym } from '../../ops/composed.js';
 import * as ops from '../../ops/index.js';
 import { BaseRandomImageLayer, type RandomImageOptions } from './baseRandomImage.js';
-import { type Factor, factorRange, pairOf, rangeOf } from './checks.js';
+import { type Factor, factorRange, valueRangeOf } from './checks.js';
 import { type Draws, perImage } from './draws.js';
 
 /** What `layers.randomBrightness` takes. */
@@ -37,7 +37,7 @@ export class RandomBrightness extends BaseRandomImageLayer<Brightenings> {
   constructor(options: RandomBrightnessOptions) {
     super(options);
     this.factor = factorRange('randomBrightness', 'factor', options.factor, { least: -1, most: 1 });
-    this.valueRange = rangeOf(pairOf('randomBrightness', 'valueRange', options.valueRange ?? [0, 255]));
+    this.valueRange = valueRangeOf('randomBrightness', options.valueRange);
   }
 
   /** @internal */

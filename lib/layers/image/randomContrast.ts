@@ -4,7 +4,7 @@ import type { Sym } from '../../core/sym.js';
 import { asSym } from '../../ops/composed.js';
 import * as ops from '../../ops/index.js';
 import { BaseRandomImageLayer, type RandomImageOptions } from './baseRandomImage.js';
-import { SHARE, factorRange, pairOf } from './checks.js';
+import { SHARE, factorRange, valueRangeOf } from './checks.js';
 import { type Draws, perImage } from './draws.js';
 
 /** What `layers.randomContrast` takes. */
@@ -37,7 +37,7 @@ export class RandomContrast extends BaseRandomImageLayer<Contrasts> {
   constructor(options: RandomContrastOptions) {
     super(options);
     this.factor = factorRange('randomContrast', 'factor', options.factor, SHARE);
-    this.valueRange = pairOf('randomContrast', 'valueRange', options.valueRange ?? [0, 255]);
+    this.valueRange = valueRangeOf('randomContrast', options.valueRange);
   }
 
   /** @internal */

@@ -1,23 +1,12 @@
-import {
-  type OptionNames,
-  expected,
-  integer,
-  integers,
-  knownOptions,
-  positive,
-  wrongShape,
-} from '../../base/checks.js';
-import { itemAt } from '../../base/list.js';
+import { type OptionNames, expected, integer, integers, knownOptions, positive } from '../../base/checks.js';
 import { type Operand, type Outcome, typeOf } from '../../core/apply.js';
-import { NDArray } from '../../core/ndarray.js';
 import { op } from '../../core/op.js';
-import { allocate } from '../../core/tensor.js';
 import { add, divide, multiply, subtract } from '../binary.js';
-import { depthwiseConv } from '../conv.js';
 import { mean } from '../reduce.js';
-import { expandDims, reshape, squeeze, transpose } from '../shape.js';
+import { reshape, transpose } from '../shape.js';
 import { toFloat32 } from '../toFloat32.js';
 import { square } from '../unary.js';
+import { type Pair, type Windows, filtered, gaussian } from './windowed.js';
 import { type ImageOptions, asImages, imageAxes, imageNames } from './images.js';
 
 /** What `ops.image.gaussianBlur` takes. */
@@ -55,62 +44,6 @@ const ssimNames = {
   k2: 'optional',
   ...imageNames,
 } satisfies OptionNames<SsimOptions>;
-
-type Pair = readonly [vertical: number, horizontal: number];
-
-/** Windows of one size, row by row. */
-interface Windows {
-  readonly height: number;
-  readonly width: number;
-  readonly numbers: readonly ArrayLike<number>[];
-}
-
-/** The product of a bell of sum 1 along each axis. @throws EngineError `OUT_OF_MEMORY`. */
-function gaussian(op: string, [height, width]: Pair, [x, y]: Pair): Windows {
-  const window = allocate(op, 'float32', height * width);
-  const [rows, columns] = [bell(height, y), bell(width, x)];
-  rows.forEach((row, i) =>
-    window.set(
-      columns.map((column) => row * column),
-      i * width,
-    ),
-  );
-  return { height, width, numbers: [window] };
-}
-
-function bell(n: number, sigma: number): number[] {
-  const heights = Array.from({ length: n }, (_, i) => Math.exp(-0.5 * ((i - (n - 1) / 2) / sigma) ** 2));
-  const total = heights.reduce((a, b) => a + b, 0);
-  return heights.map((one) => one / total);
-}
-
-/** The same windows for each channel, [height, width, channels, windows]. */
-function eachChannel(op: string, { height, width, numbers }: Windows, channels: number): NDArray {
-  const each = allocate(op, 'float32', height * width * channels * numbers.length);
-  const block = channels * numbers.length;
-  each.forEach((_, i) => (each[i] = itemAt(itemAt(numbers, i % numbers.length), Math.floor(i / block))));
-  return new NDArray(each, [height, width, channels, numbers.length]);
-}
-
-/** A depthwise convolution of one image or a batch, by windows of the same numbers for each channel. */
-function filtered(
-  op: string,
-  images: Operand,
-  windows: Windows,
-  padding: 'same' | 'valid',
-  { dataFormat }: ImageOptions,
-): Operand {
-  const { channels: axis, shape } = imageAxes(op, images, dataFormat);
-  const channels = itemAt(shape, axis);
-  if (channels < 1) throw wrongShape(op, 'a known number of channels, at least one', shape);
-  const single = shape.length === 3;
-  const x = toFloat32<Operand>(single ? expandDims<Operand>(images, 0) : images);
-  const made = depthwiseConv<Operand, Operand>(x, eachChannel(op, windows, channels), {
-    padding,
-    dataFormat,
-  });
-  return single ? squeeze(made, 0) : made;
-}
 
 /**
  * Images seen through a Gaussian window; beyond the border are zeros. https://keras.io/api/ops/image/

@@ -41,6 +41,9 @@ export function imageAxes(op: string, images: Operand, dataFormat: DataFormat | 
   return { height, width, channels, shape };
 }
 
+/** The axis of the channels in a batch of images. @internal */
+export const channelAxis = (dataFormat: DataFormat): number => (dataFormat === 'channelsLast' ? 3 : 1);
+
 /** The sizes of axes. @throws EngineError `SHAPE` where one is known only when the program runs. @internal */
 export function knownSizes<const A extends readonly number[]>(
   op: string,
