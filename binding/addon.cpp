@@ -59,6 +59,8 @@ constexpr Export kExports[] = {
     {"collect", guarded<collect>},
     {"describeProgram", guarded<describeProgram>},
     {"createSource", guarded<createSource>},
+    {"csvRecord", guarded<csvRecord>},
+    {"parseCsv", guarded<parseCsv>},
     {"info", guarded<info>},
 };
 

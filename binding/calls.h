@@ -33,6 +33,8 @@ napi_value run(const Call& call);
 napi_value collect(const Call& call);
 napi_value describeProgram(const Call& call);
 napi_value createSource(const Call& call);
+napi_value csvRecord(const Call& call);
+napi_value parseCsv(const Call& call);
 napi_value info(const Call& call);
 
 }  // namespace nodegrad::binding

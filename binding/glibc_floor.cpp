@@ -23,6 +23,9 @@ NODEGRAD_OLD(int, pthread_key_create, (pthread_key_t * key, void (*destroy)(void
 NODEGRAD_OLD(int, pthread_key_delete, (pthread_key_t key), (key))
 NODEGRAD_OLD(void*, pthread_getspecific, (pthread_key_t key), (key))
 NODEGRAD_OLD(int, pthread_setspecific, (pthread_key_t key, const void* value), (key, value))
+NODEGRAD_OLD(int, pthread_rwlock_rdlock, (pthread_rwlock_t * lock), (lock))
+NODEGRAD_OLD(int, pthread_rwlock_wrlock, (pthread_rwlock_t * lock), (lock))
+NODEGRAD_OLD(int, pthread_rwlock_unlock, (pthread_rwlock_t * lock), (lock))
 NODEGRAD_OLD(double, pow, (double base, double exponent), (base, exponent))
 
 // Before 2.33 the stat family was reached through functions that take the version of the structure.

@@ -1,7 +1,27 @@
-import { type OptionNames, expected, integer, isPlainObject, knownOptions, seedOf } from '../base/checks.js';
+import { expected, integer, isPlainObject, knownOptions, seedOf } from '../base/checks.js';
 import { itemAt } from '../base/list.js';
 import { nextSeed } from '../core/seed.js';
+import {
+  type BatchOptions,
+  type GeneratorOptions,
+  type InterleaveOptions,
+  type MapOptions,
+  type PaddedBatchOptions,
+  type ShuffleOptions,
+  type WindowOptions,
+  batchNames,
+  generatorNames,
+  interleaveNames,
+  mapNames,
+  paddedBatchNames,
+  shuffleNames,
+  windowNames,
+} from './datasetOptions.js';
 import { type Batched, type RowOf, padded, stacked } from './elements.js';
+import { csv } from './files/csvDataset.js';
+import { linesOf } from './files/lines.js';
+import { filesOf } from './files/open.js';
+import type { CsvElement, CsvOptions } from './files/options.js';
 import { batch } from './stages/batch.js';
 import { cacheInFile, cacheInMemory } from './stages/cache.js';
 import { concatenate } from './stages/concatenate.js';
@@ -31,89 +51,6 @@ export interface DatasetState {
   /** The seeds of all that is random, in their order from the source on. */
   readonly seeds: readonly number[];
 }
-
-/** What `Dataset.fromGenerator` takes. */
-export interface GeneratorOptions {
-  /** How many elements each pass has; Infinity where it has no end. Default: not known, so that a progress bar has no end. */
-  cardinality?: number;
-}
-
-const generatorNames = { cardinality: 'optional' } satisfies OptionNames<GeneratorOptions>;
-
-/** What `map` takes. */
-export interface MapOptions {
-  /**
-   * How many calls of an asynchronous function run at once, such as reads of files. The order of the elements stays. Default 1.
-   */
-  numParallelCalls?: number;
-}
-
-const mapNames = { numParallelCalls: 'optional' } satisfies OptionNames<MapOptions>;
-
-/** What `shuffle` takes. */
-export interface ShuffleOptions {
-  /** Decides the orders. Default: decided by `setSeed`, else random. */
-  seed?: number;
-  /** Whether each pass has another order. Default true. */
-  reshuffleEachEpoch?: boolean;
-}
-
-const shuffleNames = {
-  seed: 'optional',
-  reshuffleEachEpoch: 'boolean',
-} satisfies OptionNames<ShuffleOptions>;
-
-/** What `batch` takes. */
-export interface BatchOptions {
-  /** Whether the last batch is left out where it has fewer elements. Default false. */
-  dropRemainder?: boolean;
-}
-
-const batchNames = { dropRemainder: 'boolean' } satisfies OptionNames<BatchOptions>;
-
-/** What `paddedBatch` takes. */
-export interface PaddedBatchOptions extends BatchOptions {
-  /**
-   * The shape of one array, -1 for the longest of the batch; where elements are lists or records, such a list or record of shapes.
-   * Default: the longest of the batch along each axis.
-   */
-  paddedShapes?: unknown;
-  /** What fills the room: a number, or a list or record of numbers like the elements. Default 0. */
-  paddingValues?: unknown;
-}
-
-const paddedBatchNames = {
-  ...batchNames,
-  paddedShapes: 'optional',
-  paddingValues: 'optional',
-} satisfies OptionNames<PaddedBatchOptions>;
-
-/** What `interleave` takes. */
-export interface InterleaveOptions {
-  /** How many datasets are open at once. Default 1: one after the other. */
-  cycleLength?: number;
-  /** How many elements a dataset gives before the next has its turn. Default 1. */
-  blockLength?: number;
-}
-
-const interleaveNames = {
-  cycleLength: 'optional',
-  blockLength: 'optional',
-} satisfies OptionNames<InterleaveOptions>;
-
-/** What `window` takes. */
-export interface WindowOptions extends BatchOptions {
-  /** How many elements after the start of one window the next one starts. Default: the size of a window. */
-  shift?: number;
-  /** How many elements after the one before each element of a window is. Default 1. */
-  stride?: number;
-}
-
-const windowNames = {
-  ...batchNames,
-  shift: 'optional',
-  stride: 'optional',
-} satisfies OptionNames<WindowOptions>;
 
 /** Datasets in a list or record, whose elements {@link Dataset.zip} puts together. */
 type Zipped<D> = { -readonly [K in keyof D]: D[K] extends Dataset<infer T> ? T : never };
@@ -182,6 +119,36 @@ export class Dataset<T = unknown> implements AsyncIterable<T> {
     const { cardinality } = options;
     if (cardinality !== undefined && cardinality !== Infinity) integer(who, 'cardinality', cardinality, 0);
     return new Dataset(fromGenerator(functionOf(who, make), cardinality));
+  }
+
+  /**
+   * The rows of CSV files, read in parts, off the main thread: text in columns (RFC 4180), fields in quotes where they hold separators,
+   * line breaks or quotes.
+   *
+   * @param files A path, or several of files with the same columns, which are read one after the other.
+   * @returns A record by the columns' names, or with `features: 'array'` one float32 array of the columns; with a label
+   *   `[features, label]`. With `batchSize` each element is a batch of rows.
+   * @throws EngineError in a pass: `IO` that names the file, row (from 1, without the header) and column of what is wrong;
+   *   `ARGUMENT` for columns that are not there.
+   * @example Dataset.csv('wine.csv', { label: 'quality', features: 'array', batchSize: 32 });
+   */
+  static csv<const O extends CsvOptions = CsvOptions>(
+    files: string | readonly string[],
+    options?: O,
+  ): Dataset<CsvElement<O>> {
+    return new Dataset(csv(files, options ?? {})) as Dataset<CsvElement<O>>;
+  }
+
+  /**
+   * The lines of text files (UTF-8), without their ends.
+   *
+   * @param files A path, or several, which are read one after the other.
+   * @throws EngineError in a pass: `IO` for a file that cannot be read.
+   * @example Dataset.lines('reviews.txt').filter((line) => line !== '');
+   */
+  static lines(files: string | readonly string[]): Dataset<string> {
+    const paths = filesOf('Dataset.lines', files);
+    return new Dataset(fromGenerator(() => linesOf(paths), undefined));
   }
 
   /**

@@ -253,6 +253,8 @@ export interface Rows {
   readonly length: number;
   /** The row of a number, a view on the same memory. */
   readonly at: (row: number) => unknown;
+  /** The rows from one number up to, not including, another, in the form of the arrays. */
+  readonly slice: (from: number, to: number) => unknown;
 }
 
 /**
@@ -262,7 +264,7 @@ export interface Rows {
  */
 export function rowsOf(who: string, arrays: unknown): Rows {
   const lengths: { place: string; length: number }[] = [];
-  const at = rowReader(who, arrays, 0, 'data', lengths);
+  const { at, slice } = rowReader(who, arrays, 0, 'data', lengths);
   const [first = { place: '', length: 0 }] = lengths;
   const other = lengths.find(({ length }) => length !== first.length);
   if (other)
@@ -270,7 +272,7 @@ export function rowsOf(who: string, arrays: unknown): Rows {
       'SHAPE',
       `[${who}] expected as many samples at ${other.place} as at ${first.place} (${first.length}), received ${other.length}`,
     );
-  return { length: first.length, at };
+  return { length: first.length, at, slice };
 }
 
 function rowReader(
@@ -279,11 +281,11 @@ function rowReader(
   depth: number,
   place: string,
   lengths: { place: string; length: number }[],
-): (row: number) => unknown {
+): Omit<Rows, 'length'> {
   if (isText(arrays, depth) && typeof arrays !== 'string') {
     const list = arrays as readonly unknown[];
     lengths.push({ place, length: list.length });
-    return (row) => list[row];
+    return { at: (row) => list[row], slice: (from, to) => list.slice(from, to) };
   }
   if (isNumeric(arrays, depth)) {
     const { data: numbers, shape, dtype } = read(arrays as NDArray);
@@ -296,18 +298,54 @@ function rowReader(
     lengths.push({ place, length });
     const data = convert(numbers, dtype);
     const size = sizeOf(rest);
-    return (row) => new NDArray(data.subarray(row * size, (row + 1) * size), rest, dtype);
+    return {
+      at: (row) => new NDArray(data.subarray(row * size, (row + 1) * size), rest, dtype),
+      slice: (from, to) => new NDArray(data.subarray(from * size, to * size), [to - from, ...rest], dtype),
+    };
   }
   if (Array.isArray(arrays) && arrays.length > 0) {
     const readers = arrays.map((part: unknown, i) =>
       rowReader(who, part, depth + 1, `${place}[${i}]`, lengths),
     );
-    return (row) => readers.map((reader) => reader(row));
+    return {
+      at: (row) => readers.map(({ at }) => at(row)),
+      slice: (from, to) => readers.map(({ slice }) => slice(from, to)),
+    };
   }
   if (!isPlainObject(arrays) || Object.keys(arrays).length === 0)
     throw expected(who, `arrays, or lists or records of them, at ${place}`, arrays);
   const readers = Object.entries(arrays).map(
     ([name, part]) => [name, rowReader(who, part, depth + 1, `${place}.${name}`, lengths)] as const,
   );
-  return (row) => Object.fromEntries(readers.map(([name, reader]) => [name, reader(row)]));
+  const record = (value: (reader: Omit<Rows, 'length'>) => unknown) =>
+    Object.fromEntries(readers.map(([name, reader]) => [name, value(reader)]));
+  return {
+    at: (row) => record(({ at }) => at(row)),
+    slice: (from, to) => record(({ slice }) => slice(from, to)),
+  };
+}
+
+/** Batches of one structure one after another, as one batch. */
+export function concatenated(who: string, batches: readonly unknown[], depth = 0): unknown {
+  const [first] = batches;
+  if (batches.length === 1) return first;
+  const inner = (key: string | number) => {
+    const parts = batches.map((batch) => partOf(batch, key));
+    return concatenated(who, parts, depth + 1);
+  };
+  if (first instanceof NDArray) {
+    const arrays = batches as readonly NDArray[];
+    const rows = arrays.reduce((sum, { length }) => sum + length, 0);
+    const shape = [rows, ...first.shape.slice(1)];
+    const all = allocate(who, first.dtype, sizeOf(shape));
+    let at = 0;
+    for (const { data } of arrays) {
+      all.set(data, at);
+      at += data.length;
+    }
+    return new NDArray(all, shape, first.dtype);
+  }
+  if (isText(first, depth + 1)) return (batches as readonly (readonly unknown[])[]).flat();
+  if (Array.isArray(first)) return first.map((_, i) => inner(i));
+  return Object.fromEntries(Object.keys(first as object).map((name) => [name, inner(name)]));
 }

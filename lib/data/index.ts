@@ -1,12 +1,12 @@
 /** Data pipelines: elements read and made when they are needed. */
-export {
-  type BatchOptions,
-  Dataset,
-  type DatasetState,
-  type GeneratorOptions,
-  type InterleaveOptions,
-  type MapOptions,
-  type PaddedBatchOptions,
-  type ShuffleOptions,
-  type WindowOptions,
-} from './dataset.js';
+export { Dataset, type DatasetState } from './dataset.js';
+export type {
+  BatchOptions,
+  GeneratorOptions,
+  InterleaveOptions,
+  MapOptions,
+  PaddedBatchOptions,
+  ShuffleOptions,
+  WindowOptions,
+} from './datasetOptions.js';
+export type { CsvOptions } from './files/options.js';

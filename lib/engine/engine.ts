@@ -118,6 +118,52 @@ export interface Scan<V> {
   readonly results: readonly { readonly value: V; readonly backwards: boolean }[];
 }
 
+/** How fields are told apart: single characters. */
+export interface CsvFormat {
+  readonly separator: string;
+  readonly quote: string;
+}
+
+/** What is wrong in a record: its number, that of the column, both from 0, and what was expected. */
+export interface CsvError {
+  readonly row: number;
+  readonly column: number;
+  readonly what: string;
+}
+
+export interface CsvRecord {
+  readonly fields: readonly string[];
+  readonly consumed: number;
+  readonly error: CsvError | null;
+}
+
+/** How the columns of a CSV file are read. */
+export interface CsvSpec extends CsvFormat {
+  readonly kinds: readonly ('float32' | 'int32' | 'bool' | 'string' | 'skip')[];
+  /** What a missing value of each column becomes; null: it is an error. */
+  readonly fills: readonly (number | null)[];
+  /** What stands for a missing number. */
+  readonly missing: readonly string[];
+  /** Whether the end of the bytes ends a record. */
+  readonly last: boolean;
+}
+
+/** Text values one after another, and where each ends: unsigned numbers of bytes. */
+export interface CsvText {
+  readonly bytes: Uint8Array;
+  readonly ends: Int32Array;
+}
+
+export interface CsvBlock {
+  readonly rows: number;
+  /** Bytes of whole records. */
+  readonly consumed: number;
+  /** The values of each column, null where it is skipped. */
+  readonly columns: readonly (Float32Array | Int32Array | Uint8Array | CsvText | null)[];
+  /** What is wrong in the record after the rows. */
+  readonly error: CsvError | null;
+}
+
 export interface Engine {
   /** A tensor with a copy of data (row-major), or zeros for null. Throws SHAPE where the length differs, OUT_OF_MEMORY. */
   createTensor(dtype: DType, shape: Shape, data: TypedArray | null): NativeTensor;
@@ -192,6 +238,11 @@ export interface Engine {
     arrays: readonly NativeTensor[],
     options: { batchSize: number; shuffle: boolean; seed: number; pass: number; dropRemainder: boolean },
   ): NativeSource;
+
+  /** The fields of the first record of a CSV file's bytes; null where they end before it does and `last` is false, or there is none. */
+  csvRecord(bytes: Uint8Array, format: CsvFormat, last: boolean): CsvRecord | null;
+  /** The records in the bytes of a CSV file, read on another thread. The bytes must not change until then. */
+  parseCsv(bytes: Uint8Array, spec: CsvSpec): Promise<CsvBlock>;
 
   /** The state of the engine. With threads it sets the size of the team first (1 to the number of processors). */
   info(options?: { threads?: number }): EngineInfo;

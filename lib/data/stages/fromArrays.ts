@@ -7,7 +7,7 @@ export function fromArrays(given: readonly unknown[]): Stage<unknown> {
   const [first] = given;
   const several =
     given.length > 1 ? given : isListOfArrays(first) || isPlainObject(first) ? first : undefined;
-  const rows = (arrays: unknown): Rows => {
+  const rows = (arrays: unknown): Pick<Rows, 'length' | 'at'> => {
     const { length, at } = rowsOf('Dataset.fromArrays', arrays);
     return { length, at: several === undefined ? (row) => (at(row) as readonly unknown[])[0] : at };
   };

@@ -1,0 +1,279 @@
+import { Buffer } from 'node:buffer';
+import { expected } from '../../base/checks.js';
+import { EngineError } from '../../base/errors.js';
+import { itemAt } from '../../base/list.js';
+import { NDArray } from '../../core/ndarray.js';
+import { type CsvBlock, type CsvSpec, type CsvText, engine } from '../../engine/engine.js';
+import { openFile, readInto } from './open.js';
+
+const WHO = 'Dataset.csv';
+/** How many bytes are parsed at once. */
+const PIECE = 4 << 20;
+/** How many pieces are parsed at the same time. */
+const AT_ONCE = 2;
+/** The longest record that there may be. */
+const LONGEST = 64 << 20;
+/** How many records decide the types of columns. */
+const SAMPLE = 100;
+const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$|^[+-]?(inf|infinity|nan)$/i;
+const BOOL = /^(true|false)$/i;
+
+/** The type of a column. */
+export type CsvType = 'float32' | 'int32' | 'bool' | 'string';
+
+/** What is read of files, with all defaults. */
+export interface CsvPlan {
+  readonly files: readonly string[];
+  readonly separator: string;
+  readonly quote: string;
+  /** Whether the first record of each file has the names. */
+  readonly header: boolean;
+  /** Names in place of those of the header. */
+  readonly columnNames: readonly string[] | undefined;
+  /** The columns to read, in this order; undefined: all. */
+  readonly columns: readonly string[] | undefined;
+  readonly label: string | undefined;
+  readonly types: Readonly<Record<string, CsvType>>;
+  readonly missing: readonly string[];
+  readonly fill: number | Readonly<Record<string, number>> | undefined;
+  readonly features: 'record' | 'array';
+}
+
+/** The columns of files. */
+interface Layout {
+  readonly names: readonly string[];
+  readonly kinds: CsvSpec['kinds'];
+  readonly fills: CsvSpec['fills'];
+  /** Which columns are features, by their places. */
+  readonly features: readonly number[];
+  readonly label: number | undefined;
+}
+
+/** Reads CSV files, one after the other, in blocks of rows. */
+export class CsvReader {
+  readonly #plan: CsvPlan;
+  #layout: Promise<Layout> | undefined;
+
+  constructor(plan: CsvPlan) {
+    this.#plan = plan;
+  }
+
+  /** Features, or [features, label], of some rows each. */
+  async *blocks(): AsyncGenerator<unknown, void, undefined> {
+    const { files } = this.#plan;
+    this.#layout ??= this.#readLayout(itemAt(files, 0));
+    // An attempt that failed is made anew: the file may be there then.
+    this.#layout.catch(() => (this.#layout = undefined));
+    const layout = await this.#layout;
+    for (const file of files) yield* this.#fileBlocks(file, layout);
+  }
+
+  async *#fileBlocks(file: string, layout: Layout): AsyncGenerator<unknown, void, undefined> {
+    const pending: Promise<CsvBlock>[] = [];
+    let row = 0;
+    const structured = async () => {
+      const block = await (pending.shift() as Promise<CsvBlock>);
+      if (block.error) throw this.#wrong(file, row + block.error.row, block.error, layout);
+      row += block.rows;
+      return this.#structure(block, layout);
+    };
+    for await (const { block } of this.#pieces(file, layout)) {
+      // Whoever waits for it comes later.
+      block.catch(() => undefined);
+      if (pending.push(block) === AT_ONCE) yield await structured();
+    }
+    while (pending.length > 0) yield await structured();
+  }
+
+  /** Parsed pieces of a file, each of whole records. */
+  async *#pieces(
+    file: string,
+    { kinds, fills }: Layout,
+  ): AsyncGenerator<{ block: Promise<CsvBlock> }, void, undefined> {
+    const { separator, quote, missing, header } = this.#plan;
+    const parse = (bytes: Uint8Array, last: boolean) =>
+      engine().parseCsv(bytes, { separator, quote, missing, kinds, fills, last });
+    const handle = await openFile(WHO, file);
+    try {
+      let carried: Uint8Array = new Uint8Array(0);
+      let isFirst = true;
+      for (let last = false; !last;) {
+        const bytes = new Uint8Array(carried.length + PIECE);
+        bytes.set(carried);
+        const read = await readInto(WHO, file, handle, bytes, carried.length);
+        last = read < PIECE;
+        let piece = bytes.subarray(0, carried.length + read);
+        if (isFirst)
+          piece = piece.subarray(startOf(piece) + (header ? this.#record(file, piece, last).consumed : 0));
+        isFirst = false;
+        const view = Buffer.from(piece.buffer, piece.byteOffset, piece.length);
+        if (!last && view.indexOf(quote) < 0) {
+          // Without quotes every line break ends a record: the next piece need not wait for this one.
+          const cut = view.lastIndexOf(10) + 1;
+          carried = piece.subarray(cut);
+          if (cut > 0) yield { block: parse(piece.subarray(0, cut), true) };
+        } else {
+          const block = await parse(piece, last);
+          carried = piece.subarray(block.consumed);
+          yield { block: Promise.resolve(block) };
+          if (block.error) return;
+        }
+        if (carried.length > LONGEST)
+          throw new EngineError(
+            'IO',
+            `[${WHO}] ${file}: expected records of ${LONGEST} bytes at most, received a longer one`,
+          );
+      }
+    } finally {
+      await handle.close();
+    }
+  }
+
+  /** The first record of bytes that begin with one. */
+  #record(file: string, bytes: Uint8Array, last: boolean) {
+    const start = startOf(bytes);
+    const { separator, quote } = this.#plan;
+    const record = engine().csvRecord(bytes.subarray(start), { separator, quote }, last);
+    if (record?.error) throw this.#wrong(file, 0, record.error);
+    if (!record)
+      throw new EngineError(
+        'IO',
+        `[${WHO}] ${file}: expected a record, received ${last ? 'none' : 'one that is too long'}`,
+      );
+    return { fields: record.fields, consumed: record.consumed };
+  }
+
+  async #readLayout(file: string): Promise<Layout> {
+    const bytes = new Uint8Array(PIECE);
+    const handle = await openFile(WHO, file);
+    let read: number;
+    try {
+      read = await readInto(WHO, file, handle, bytes);
+    } finally {
+      await handle.close();
+    }
+    const last = read < PIECE;
+    const { separator, quote, header, columnNames } = this.#plan;
+    const first = this.#record(file, bytes.subarray(0, read), last);
+    const names = columnNames ?? (header ? first.fields : first.fields.map((_, i) => String(i)));
+    if (names.length !== first.fields.length)
+      throw new EngineError(
+        'IO',
+        `[${WHO}] ${file}: expected ${names.length} columns (${names.join(', ')}), received ${first.fields.length}`,
+      );
+    const sample: (readonly string[])[] = header ? [] : [first.fields];
+    let at = startOf(bytes) + first.consumed;
+    while (sample.length < SAMPLE) {
+      const record = engine().csvRecord(bytes.subarray(at, read), { separator, quote }, last);
+      if (!record || record.error) break;
+      sample.push(record.fields);
+      at += record.consumed;
+    }
+    return this.#layoutOf(file, names, sample);
+  }
+
+  #layoutOf(file: string, names: readonly string[], sample: readonly (readonly string[])[]): Layout {
+    const { columns, label, types, fill, missing, features: form } = this.#plan;
+    const twice = names.find((name, i) => names.indexOf(name) !== i);
+    if (twice !== undefined)
+      throw new EngineError(
+        'IO',
+        `[${WHO}] ${file}: expected a name for each column, received '${twice}' twice: give columnNames`,
+      );
+    const placeOf = (name: string): number => {
+      const place = names.indexOf(name);
+      if (place < 0)
+        throw new EngineError(
+          'ARGUMENT',
+          `[${WHO}] ${file}: expected columns ${names.join(', ')}, received '${name}'`,
+        );
+      return place;
+    };
+    const fills = typeof fill === 'object' ? fill : {};
+    for (const name of [...Object.keys(types), ...Object.keys(fills)]) placeOf(name);
+    const chosen = (columns ?? names.filter((name) => name !== label)).map(placeOf);
+    const labelPlace = label === undefined ? undefined : placeOf(label);
+    const read = new Set(labelPlace === undefined ? chosen : [...chosen, labelPlace]);
+    const kinds = names.map((name, i) =>
+      !read.has(i)
+        ? 'skip'
+        : (types[name] ??
+          typeOf(
+            sample.map((fields) => fields[i] ?? ''),
+            missing,
+          )),
+    );
+    const text = form === 'array' ? chosen.find((place) => kinds[place] === 'string') : undefined;
+    if (text !== undefined)
+      throw new EngineError(
+        'ARGUMENT',
+        `[${WHO}] ${file}: expected columns of numbers for an array, received text in '${itemAt(names, text)}'`,
+      );
+    return {
+      names,
+      kinds,
+      fills: names.map(
+        (name, i) => fills[name] ?? (typeof fill === 'number' ? fill : kinds[i] === 'float32' ? NaN : null),
+      ),
+      features: chosen,
+      label: labelPlace,
+    };
+  }
+
+  #structure({ rows, columns }: CsvBlock, { names, kinds, features, label }: Layout): unknown {
+    const column = (place: number) => {
+      const values = itemAt(columns, place);
+      if (values === null) throw expected(WHO, 'a column that is read', place, undefined, 'INTERNAL');
+      if ('ends' in values) return textsOf(values);
+      return new NDArray(values, [rows], kinds[place] === 'bool' ? 'bool' : undefined);
+    };
+    const made =
+      this.#plan.features === 'array'
+        ? matrixOf(
+            rows,
+            features.map((place) => itemAt(columns, place) as Float32Array),
+          )
+        : Object.fromEntries(features.map((place) => [itemAt(names, place), column(place)]));
+    return label === undefined ? made : [made, column(label)];
+  }
+
+  #wrong(file: string, row: number, error: { column: number; what: string }, layout?: Layout): EngineError {
+    const name = layout?.names[error.column];
+    const column = name === undefined ? String(error.column + 1) : `'${name}'`;
+    return new EngineError(
+      'IO',
+      `[${WHO}] ${file}, row ${row + 1}, column ${column}: expected ${error.what}`,
+    );
+  }
+}
+
+/** Where the text begins: after the mark of UTF-8 that some programs write. */
+const startOf = (bytes: Uint8Array): number =>
+  bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
+
+/** The type of a column by some of its values. */
+function typeOf(values: readonly string[], missing: readonly string[]): CsvType {
+  const given = values.map((value) => value.trim()).filter((value) => !missing.includes(value));
+  if (given.length > 0 && given.every((value) => BOOL.test(value))) return 'bool';
+  return given.every((value) => NUMBER.test(value)) ? 'float32' : 'string';
+}
+
+/** Columns as the rows of one array. */
+function matrixOf(rows: number, columns: readonly ArrayLike<number>[]): NDArray {
+  const width = columns.length;
+  const all = new Float32Array(rows * width);
+  columns.forEach((column, c) => {
+    for (let i = 0, at = c; i < rows; i++, at += width) all[at] = itemAt(column, i);
+  });
+  return new NDArray(all, [rows, width]);
+}
+
+function textsOf({ bytes, ends }: CsvText): string[] {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  let from = 0;
+  return Array.from(ends, (end) => {
+    const value = text.toString('utf8', from, end >>> 0);
+    from = end >>> 0;
+    return value;
+  });
+}
