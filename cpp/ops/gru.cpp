@@ -7,7 +7,7 @@ namespace nodegrad {
 namespace {
 
 // x [n, steps, 3 units], kernel [units, 3 units], (bias [3 units] with resetAfter), maybe the first h [n,
-// units], maybe the mask.
+// units], maybe the masks.
 // -> (h of each step [n, steps, units] with returnSequences), last h; for the gradient the gates [n, steps, 3
 // units], what the reset gate multiplies or, without resetAfter, has multiplied, and h before each place [n,
 // steps, units].
@@ -44,6 +44,7 @@ Exprs compose(const Exprs& inputs, const Attrs& attrs) {
   const bool backwards = attrs.boolean("goBackwards"), resetAfter = attrs.boolean("resetAfter");
   const size_t state = resetAfter ? 3 : 2;
   const StateProducts products(inputs, attrs, units);
+  const CountedSteps counted(inputs, attrs, steps);
   Expr h =
       unmasked(inputs.size(), attrs) > state ? inputs[state] : zerosLike(gateOf(placeAt(x, 0), 0, units));
   Exprs sequence;
@@ -55,13 +56,14 @@ Exprs compose(const Exprs& inputs, const Attrs& attrs) {
         resetAfter ? products.of(h, kernel, 0, 3) + inputs[2] : products.of(h, firstTwo(kernel, units), 0, 2);
     const Expr z = sigmoid(gateOf(at, 0, units) + gateOf(p, 0, units));
     const Expr r = sigmoid(gateOf(at, 1, units) + gateOf(p, 1, units));
-    inner[place] = resetAfter ? gateOf(p, 2, units) : r * products.seen(h, 2);
-    const Expr g = tanh(gateOf(at, 2, units) +
-                        (resetAfter ? r * inner[place] : product(inner[place], gateOf(kernel, 2, units))));
+    const Expr met = resetAfter ? gateOf(p, 2, units) : r * products.seen(h, 2);
+    const Expr g =
+        tanh(gateOf(at, 2, units) + (resetAfter ? r * met : product(met, gateOf(kernel, 2, units))));
+    inner[place] = counted.orZeros(k, met);
     before[place] = h;
-    gates[place] = joined({z, r, g});
-    h = z * h + (1.0 - z) * g;
-    sequence.push_back(h);
+    gates[place] = counted.orZeros(k, joined({z, r, g}));
+    h = counted.pick(k, z * h + (1.0 - z) * g, h);
+    sequence.push_back(counted.output(k, h));
   }
   Exprs outputs{h, sequenceOf(gates), sequenceOf(inner), sequenceOf(before)};
   if (attrs.boolean("returnSequences")) outputs.insert(outputs.begin(), sequenceOf(sequence));
@@ -83,7 +85,7 @@ std::vector<Value> gradient(const GradientContext& context) {
   if (attrs.boolean("returnSequences")) inputs.push_back(context.gradients[0]);
   const int64_t units = r.x().shape()[2] / 3;
   const StateProducts products(r, 3);
-  if (products.isMasked()) inputs.push_back(context.inputs.back());
+  passMasks(context, inputs);
   const std::vector<Value> back = context.graph.op("gruBackward", inputs, attrs);
   const Expr kernel = r.x(1);
   std::vector<Value> result{back[0]};
@@ -107,11 +109,12 @@ std::vector<Value> gradient(const GradientContext& context) {
   }
   if (unmasked(r.inputs(), attrs) > result.size()) result.push_back(back.back());
   if (products.isMasked()) result.push_back(joined(dMask).value());
+  result.resize(r.inputs(), kNone);
   return result;
 }
 
 // The gates of gru, h before each place, the kernel, the last h's gradient, (what the reset gate multiplies
-// with resetAfter), (the sequence's gradient with returnSequences), maybe the mask. -> the gradients of x,
+// with resetAfter), (the sequence's gradient with returnSequences), maybe the masks. -> the gradients of x,
 // (of the recurrent product of every place with resetAfter), of the first h.
 std::vector<TensorType> inferBackward(const InferContext& context) {
   const auto [n, steps, units] = rnnShape(context, 3);
@@ -134,25 +137,28 @@ Exprs composeBackward(const Exprs& inputs, const Attrs& attrs) {
   const int64_t steps = knownSteps("gru", gates), units = gates.shape()[2] / 3;
   const bool resetAfter = attrs.boolean("resetAfter");
   const StateProducts products(inputs, attrs, units);
+  const CountedSteps counted(inputs, attrs, steps);
   Expr dh = inputs[3];
   Exprs dx(static_cast<size_t>(steps), Expr::none()), dProducts = dx;
   for (int64_t k = steps - 1; k >= 0; --k) {
     const int64_t place = placeOf(k, steps, attrs.boolean("goBackwards"));
-    if (attrs.boolean("returnSequences")) dh = dh + placeAt(inputs[resetAfter ? 5 : 4], k);
+    if (attrs.boolean("returnSequences")) dh = dh + counted.output(k, placeAt(inputs[resetAfter ? 5 : 4], k));
     const Expr all = placeAt(gates, place), h = placeAt(states, place);
     const Expr z = gateOf(all, 0, units), r = gateOf(all, 1, units), g = gateOf(all, 2, units);
-    const Expr dz = dh * (h - g) * z * (1.0 - z), dg = dh * (1.0 - z) * (1.0 - g * g);
+    const Expr dz = counted.orZeros(k, dh * (h - g) * z * (1.0 - z));
+    const Expr dg = counted.orZeros(k, dh * (1.0 - z) * (1.0 - g * g));
+    const Expr kept = counted.pick(k, dh * z, dh);
     const auto at = static_cast<size_t>(place);
     if (resetAfter) {
       const Expr dr = dg * placeAt(inputs[4], place) * r * (1.0 - r);
       dx[at] = joined({dz, dr, dg});
       dProducts[at] = joined({dz, dr, dg * r});
-      dh = dh * z + products.back(dProducts[at], kernel, 0, 3);
+      dh = kept + products.back(dProducts[at], kernel, 0, 3);
     } else {
       const Expr dReset = products.back(dg, gateOf(kernel, 2, units), 2, 1);
       const Expr dr = dReset * h * r * (1.0 - r);
       dx[at] = joined({dz, dr, dg});
-      dh = dh * z + dReset * r + products.back(joined({dz, dr}), firstTwo(kernel, units), 0, 2);
+      dh = kept + dReset * r + products.back(joined({dz, dr}), firstTwo(kernel, units), 0, 2);
     }
   }
   if (resetAfter) return {sequenceOf(dx), sequenceOf(dProducts), dh};
@@ -163,8 +169,8 @@ Exprs composeBackward(const Exprs& inputs, const Attrs& attrs) {
 
 const OpFamily family([] {
   registerRnnOps({"gru",
-                  {2, 5},
-                  {4, 7},
+                  {2, 6},
+                  {4, 8},
                   infer,
                   inferBackward,
                   gradient,

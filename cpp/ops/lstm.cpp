@@ -8,7 +8,7 @@ namespace nodegrad {
 
 namespace {
 
-// x [n, steps, 4 units], kernel [units, 4 units], maybe the first h and c [n, units], maybe the mask.
+// x [n, steps, 4 units], kernel [units, 4 units], maybe the first h and c [n, units], maybe the masks.
 // -> (h of each step [n, steps, units] with returnSequences), last h, last c; for the gradient the gates [n,
 // steps, 4 units], c after and h before each place [n, steps, units].
 std::vector<TensorType> infer(const InferContext& context) {
@@ -31,6 +31,7 @@ Exprs compose(const Exprs& inputs, const Attrs& attrs) {
   const int64_t steps = knownSteps("lstm", x), units = x.shape()[2] / 4;
   const bool backwards = attrs.boolean("goBackwards"), state = unmasked(inputs.size(), attrs) > 2;
   const StateProducts products(inputs, attrs, units);
+  const CountedSteps counted(inputs, attrs, steps);
   Expr h = state ? inputs[2] : zerosLike(gateOf(placeAt(x, 0), 0, units));
   Expr c = state ? inputs[3] : h;
   Exprs sequence;
@@ -41,11 +42,12 @@ Exprs compose(const Exprs& inputs, const Attrs& attrs) {
     const Expr i = apply("sigmoid", {gateOf(z, 0, units)}), f = apply("sigmoid", {gateOf(z, 1, units)});
     const Expr g = apply("tanh", {gateOf(z, 2, units)}), o = apply("sigmoid", {gateOf(z, 3, units)});
     before[place] = h;
-    c = f * c + i * g;
-    h = o * apply("tanh", {c});
-    gates[place] = joined({i, f, g, o});
+    const Expr next = f * c + i * g;
+    c = counted.pick(k, next, c);
+    h = counted.pick(k, o * apply("tanh", {next}), h);
+    gates[place] = counted.orZeros(k, joined({i, f, g, o}));
     cells[place] = c;
-    sequence.push_back(h);
+    sequence.push_back(counted.output(k, h));
   }
   Exprs outputs{h, c, sequenceOf(gates), sequenceOf(cells), sequenceOf(before)};
   if (attrs.boolean("returnSequences")) outputs.insert(outputs.begin(), sequenceOf(sequence));
@@ -65,17 +67,18 @@ std::vector<Value> gradient(const GradientContext& context) {
   const bool state = unmasked(r.inputs(), attrs) > 2;
   if (state) inputs.push_back(r.x(3).value());
   const StateProducts products(r, 4);
-  if (products.isMasked()) inputs.push_back(context.inputs.back());
+  passMasks(context, inputs);
   const std::vector<Value> back = context.graph.op("lstmBackward", inputs, attrs);
   const Expr before = r.y(first + 4), dz = rowsOf({context.graph, back[0]});
   std::vector<Value> result{back[0], products.kernelGradient(before, dz, 0, 4).value()};
   if (state) result.insert(result.end(), back.begin() + 1, back.end());
   if (products.isMasked()) result.push_back(products.maskGradient(before, dz, r.x(1), 4).value());
+  result.resize(r.inputs(), kNone);
   return result;
 }
 
 // The gates and c of lstm, the kernel, the gradients of the last h and c, (that of the sequence with
-// returnSequences), maybe the first c, maybe the mask. -> those of x, of the first h and of the first c.
+// returnSequences), maybe the first c, maybe the masks. -> those of x, of the first h and of the first c.
 std::vector<TensorType> inferBackward(const InferContext& context) {
   const auto [n, steps, units] = rnnShape(context, 4);
   size_t i = 1;
@@ -98,10 +101,11 @@ Exprs composeBackward(const Exprs& inputs, const Attrs& attrs) {
   Expr dh = inputs[3], dc = inputs[4];
   const size_t firstC = sequences ? 6 : 5;
   const StateProducts products(inputs, attrs, units);
+  const CountedSteps counted(inputs, attrs, steps);
   Exprs dx(static_cast<size_t>(steps), Expr::none());
   for (int64_t k = steps - 1; k >= 0; --k) {
     const int64_t place = placeOf(k, steps, backwards);
-    if (sequences) dh = dh + placeAt(inputs[5], k);
+    if (sequences) dh = dh + counted.output(k, placeAt(inputs[5], k));
     const Expr all = placeAt(gates, place);
     const Expr i = gateOf(all, 0, units), f = gateOf(all, 1, units), g = gateOf(all, 2, units),
                o = gateOf(all, 3, units);
@@ -109,12 +113,12 @@ Exprs composeBackward(const Exprs& inputs, const Attrs& attrs) {
     const Expr before = k > 0 ? placeAt(cells, placeOf(k - 1, steps, backwards))
                         : firstC < unmasked(inputs.size(), attrs) ? inputs[firstC]
                                                                   : zerosLike(dc);
-    dc = dc + dh * o * (1.0 - t * t);
-    const Expr dz = joined({dc * g * i * (1.0 - i), dc * before * f * (1.0 - f), dc * i * (1.0 - g * g),
-                            dh * t * o * (1.0 - o)});
+    const Expr dNext = dc + dh * o * (1.0 - t * t);
+    const Expr dz = counted.orZeros(k, joined({dNext * g * i * (1.0 - i), dNext * before * f * (1.0 - f),
+                                               dNext * i * (1.0 - g * g), dh * t * o * (1.0 - o)}));
     dx[static_cast<size_t>(place)] = dz;
-    dc = dc * f;
-    dh = products.back(dz, kernel, 0, 4);
+    dc = counted.pick(k, dNext * f, dc);
+    dh = counted.pick(k, products.back(dz, kernel, 0, 4), dh);
   }
   return {sequenceOf(dx), dh, dc};
 }
@@ -122,7 +126,7 @@ Exprs composeBackward(const Exprs& inputs, const Attrs& attrs) {
 }  // namespace
 
 const OpFamily family([] {
-  registerRnnOps({"lstm", {2, 5}, {5, 8}, infer, inferBackward, gradient, composeBackward});
+  registerRnnOps({"lstm", {2, 6}, {5, 9}, infer, inferBackward, gradient, composeBackward});
 });
 
 }  // namespace nodegrad

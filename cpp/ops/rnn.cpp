@@ -16,13 +16,18 @@ void expectInput(const InferContext& context, size_t i, const char* name, const 
 }
 
 void expectInputs(const InferContext& context, size_t count) {
-  const bool masked = context.attrs.boolean("masked");
-  const size_t all = count + (masked ? 1 : 0);
+  const bool masked = context.attrs.boolean("masked"), stepMask = context.attrs.boolean("stepMask");
+  const size_t all = count + (masked ? 1 : 0) + (stepMask ? 1 : 0);
   if (context.inputs.size() != all)
     fail(ErrorCode::Argument, "[", context.op, "] expected ", all, " inputs, received ",
          context.inputs.size());
-  if (!masked) return;
   const TensorType& x = context.inputs[0];
+  if (stepMask) {
+    const char* name = "the mask of steps";
+    const TensorType& steps = inputOf(context, all - 1, name, {DType::Bool});
+    expectShape(context, name, steps.shape, {x.shape[0], x.shape[1]});
+  }
+  if (!masked) return;
   if (x.shape[2] == kDynamic)
     fail(ErrorCode::Shape, "[", context.op, "] expected a known number of units with a mask, received ",
          toString(x));
@@ -38,7 +43,9 @@ void registerRnnOps(const RnnOps& ops) {
   def.maxInputs = ops.inputs.most;
   def.attrs = {{"goBackwards", AttrKind::Boolean, false},
                {"returnSequences", AttrKind::Boolean, false},
-               {"masked", AttrKind::Boolean, false}};
+               {"masked", AttrKind::Boolean, false},
+               {"stepMask", AttrKind::Boolean, false},
+               {"zeroOutput", AttrKind::Boolean, false}};
   def.attrs.insert(def.attrs.end(), ops.moreAttrs.begin(), ops.moreAttrs.end());
   def.infer = ops.infer;
   def.gradient = ops.gradient;
@@ -94,11 +101,12 @@ Expr rowsOf(const Expr& sequence) {
 }
 
 StateProducts::StateProducts(const Exprs& inputs, const Attrs& attrs, int64_t units) : units_(units) {
-  if (attrs.boolean("masked")) mask_ = inputs.back();
+  if (attrs.boolean("masked")) mask_ = inputs[unmasked(inputs.size(), attrs)];
 }
 
-StateProducts::StateProducts(const Rule& rule, int64_t gates)
-    : StateProducts({rule.x(rule.inputs() - 1)}, rule.attrs, rule.x().shape()[2] / gates) {}
+StateProducts::StateProducts(const Rule& rule, int64_t gates) : units_(rule.x().shape()[2] / gates) {
+  if (rule.attrs.boolean("masked")) mask_ = rule.x(unmasked(rule.inputs(), rule.attrs));
+}
 
 Expr StateProducts::seen(const Expr& h, int64_t gate) const {
   if (!mask_) return h;
@@ -141,6 +149,29 @@ Expr StateProducts::maskGradient(const Expr& before, const Expr& dz, const Expr&
     parts.push_back(apply("sum", {before * reshapeLike(back, before)}, {{"axes", Dims{1}}}));
   }
   return joined(parts);
+}
+
+void passMasks(const GradientContext& context, std::vector<Value>& inputs) {
+  const auto first = static_cast<std::ptrdiff_t>(unmasked(context.inputs.size(), context.attrs));
+  inputs.insert(inputs.end(), context.inputs.begin() + first, context.inputs.end());
+}
+
+CountedSteps::CountedSteps(const Exprs& inputs, const Attrs& attrs, int64_t steps) {
+  if (!attrs.boolean("stepMask")) return;
+  for (int64_t k = 0; k < steps; ++k) {
+    const int64_t place = placeOf(k, steps, attrs.boolean("goBackwards"));
+    counts_.push_back(gateOf(inputs.back(), place, 1));
+    const bool isFirst = k == 0 || attrs.boolean("zeroOutput");
+    gives_.push_back(isFirst ? counts_.back() : apply("logicalOr", {gives_.back(), counts_.back()}));
+  }
+}
+
+Expr CountedSteps::pick(int64_t k, const Expr& after, const Expr& before) const {
+  return counts_.empty() ? after : where(counts_[static_cast<size_t>(k)], after, before);
+}
+
+Expr CountedSteps::output(int64_t k, const Expr& h) const {
+  return gives_.empty() ? h : where(gives_[static_cast<size_t>(k)], h, zerosLike(h));
 }
 
 Expr gradientOr0(const GradientContext& context, size_t output) {

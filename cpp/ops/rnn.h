@@ -8,7 +8,10 @@
 // which is one matrix product for the whole sequence; what is left to them is the recurrent part. With
 // goBackwards step k reads input steps - 1 - k. What is there for the gradient is in the order of
 // the inputs, not of the steps. With the attribute masked the last input is a mask [n, gates ·
-// units]: the product of each gate takes h times that gate's part of it, the same in all steps.
+// units]: the product of each gate takes h times that gate's part of it, the same in all steps. With the
+// attribute stepMask the very last input is a mask bool [n, steps]: where it is false, a sample keeps its
+// states, and what is there for the gradient is zeros (of states: the states). A sample's output of a step is
+// its h; before its first step that counts, and with zeroOutput at all that do not, it is zeros.
 namespace nodegrad {
 
 struct RnnShape {
@@ -19,20 +22,22 @@ struct RnnShape {
 RnnShape rnnShape(const InferContext& context, int64_t gates);
 // Fails where input i, called name, cannot have this shape.
 void expectInput(const InferContext& context, size_t i, const char* name, const Dims& shape);
-// Fails unless there are as many inputs, and a mask as the last one where the attributes say so.
+// Fails unless there are as many inputs, and after them the masks that the attributes say.
 void expectInputs(const InferContext& context, size_t count);
-// How many inputs there are without the mask.
+// How many inputs there are without the masks.
 inline size_t unmasked(size_t inputs, const Attrs& attrs) {
-  return inputs - (attrs.boolean("masked") ? 1 : 0);
+  return inputs - (attrs.boolean("masked") ? 1 : 0) - (attrs.boolean("stepMask") ? 1 : 0);
 }
+// Adds the masks of an op to the inputs of its backward op.
+void passMasks(const GradientContext& context, std::vector<Value>& inputs);
 TensorType floats(Dims shape);
 
 // How many inputs an op takes.
 struct InputCount {
   int least, most;
 };
-// Registers an op, whose attributes are goBackwards, returnSequences, masked and maybe more, and its backward
-// op, which is differentiated by way of its composition.
+// Registers an op, whose attributes are goBackwards, returnSequences, masked, stepMask, zeroOutput and maybe
+// more, and its backward op, which is differentiated by way of its composition.
 struct RnnOps {
   std::string name;
   InputCount inputs, backwardInputs;
@@ -81,6 +86,22 @@ class StateProducts {
  private:
   std::optional<Expr> mask_;
   int64_t units_;
+};
+
+// Which samples count at each step, by the mask of steps; all where there is none.
+class CountedSteps {
+ public:
+  // inputs: of the op or of its backward op.
+  CountedSteps(const Exprs& inputs, const Attrs& attrs, int64_t steps);
+
+  // after [n, k] where a sample counts at step k, else before.
+  Expr pick(int64_t k, const Expr& after, const Expr& before) const;
+  Expr orZeros(int64_t k, const Expr& x) const { return pick(k, x, zerosLike(x)); }
+  // h, or its gradient, where the output of step k is h, else zeros.
+  Expr output(int64_t k, const Expr& h) const;
+
+ private:
+  Exprs counts_, gives_;  // bool [n, 1], a step each
 };
 
 // The gradient of an output, zeros where nothing flows.

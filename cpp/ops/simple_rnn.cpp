@@ -7,7 +7,7 @@ namespace nodegrad {
 
 namespace {
 
-// x [n, steps, units], kernel [units, units], maybe the first h [n, units], maybe the mask. -> (h of each
+// x [n, steps, units], kernel [units, units], maybe the first h [n, units], maybe the masks. -> (h of each
 // step [n, steps, units] with returnSequences), last h; for the gradient h after and before each place [n,
 // steps, units].
 std::vector<TensorType> infer(const InferContext& context) {
@@ -25,15 +25,16 @@ Exprs compose(const Exprs& inputs, const Attrs& attrs) {
   const Expr& x = inputs[0];
   const int64_t steps = knownSteps("simpleRnn", x);
   const StateProducts products(inputs, attrs, x.shape()[2]);
+  const CountedSteps counted(inputs, attrs, steps);
   Expr h = unmasked(inputs.size(), attrs) > 2 ? inputs[2] : zerosLike(placeAt(x, 0));
   Exprs sequence;
   Exprs after(static_cast<size_t>(steps), Expr::none()), before = after;
   for (int64_t k = 0; k < steps; ++k) {
     const int64_t place = placeOf(k, steps, attrs.boolean("goBackwards"));
     before[static_cast<size_t>(place)] = h;
-    h = apply("tanh", {placeAt(x, place) + products.of(h, inputs[1], 0, 1)});
+    h = counted.pick(k, apply("tanh", {placeAt(x, place) + products.of(h, inputs[1], 0, 1)}), h);
     after[static_cast<size_t>(place)] = h;
-    sequence.push_back(h);
+    sequence.push_back(counted.output(k, h));
   }
   Exprs outputs{h, sequenceOf(after), sequenceOf(before)};
   if (attrs.boolean("returnSequences")) outputs.insert(outputs.begin(), sequenceOf(sequence));
@@ -50,17 +51,18 @@ std::vector<Value> gradient(const GradientContext& context) {
   std::vector<Value> inputs{r.y(first + 1).value(), r.x(1).value(), gradientOr0(context, first).value()};
   if (attrs.boolean("returnSequences")) inputs.push_back(context.gradients[0]);
   const StateProducts products(r, 1);
-  if (products.isMasked()) inputs.push_back(context.inputs.back());
+  passMasks(context, inputs);
   const std::vector<Value> back = context.graph.op("simpleRnnBackward", inputs, attrs);
   const Expr before = r.y(first + 2), dz = rowsOf({context.graph, back[0]});
   std::vector<Value> result{back[0], products.kernelGradient(before, dz, 0, 1).value()};
   if (unmasked(r.inputs(), attrs) > 2) result.push_back(back[1]);
   if (products.isMasked()) result.push_back(products.maskGradient(before, dz, r.x(1), 1).value());
+  result.resize(r.inputs(), kNone);
   return result;
 }
 
 // h after each place, the kernel, the last h's gradient, (the sequence's gradient with returnSequences),
-// maybe the mask. -> the gradients of x and of the first h.
+// maybe the masks. -> the gradients of x and of the first h.
 std::vector<TensorType> inferBackward(const InferContext& context) {
   const auto [n, steps, units] = rnnShape(context, 1);
   expectInput(context, 1, "the recurrent kernel", {units, units});
@@ -76,15 +78,16 @@ Exprs composeBackward(const Exprs& inputs, const Attrs& attrs) {
   const Expr& after = inputs[0];
   const int64_t steps = knownSteps("simpleRnn", after);
   const StateProducts products(inputs, attrs, after.shape()[2]);
+  const CountedSteps counted(inputs, attrs, steps);
   Expr dh = inputs[2];
   Exprs dx(static_cast<size_t>(steps), Expr::none());
   for (int64_t k = steps - 1; k >= 0; --k) {
     const int64_t place = placeOf(k, steps, attrs.boolean("goBackwards"));
-    if (attrs.boolean("returnSequences")) dh = dh + placeAt(inputs[3], k);
+    if (attrs.boolean("returnSequences")) dh = dh + counted.output(k, placeAt(inputs[3], k));
     const Expr h = placeAt(after, place);
-    const Expr dz = dh * (1.0 - h * h);
+    const Expr dz = counted.orZeros(k, dh * (1.0 - h * h));
     dx[static_cast<size_t>(place)] = dz;
-    dh = products.back(dz, inputs[1], 0, 1);
+    dh = counted.pick(k, products.back(dz, inputs[1], 0, 1), dh);
   }
   return {sequenceOf(dx), dh};
 }
@@ -92,7 +95,7 @@ Exprs composeBackward(const Exprs& inputs, const Attrs& attrs) {
 }  // namespace
 
 const OpFamily family([] {
-  registerRnnOps({"simpleRnn", {2, 4}, {3, 5}, infer, inferBackward, gradient, composeBackward});
+  registerRnnOps({"simpleRnn", {2, 5}, {3, 6}, infer, inferBackward, gradient, composeBackward});
 });
 
 }  // namespace nodegrad

@@ -50,13 +50,13 @@ export class GRUCell extends BaseRNNCell<GRUCellOptions> {
   }
 
   /** @internal */
-  fused({ projections, states = [], mask, attrs }: FusedCall): readonly Sym[] {
+  fused({ projections, states = [], masks, attrs }: FusedCall): readonly Sym[] {
     const resetAfter = this.#resetAfter;
     const { bias } = this;
     const operands: (Sym | Variable | Tensor)[] = [projections, this.recurrentKernel];
     if (resetAfter)
       operands.push(bias ? this.#row(bias, 1) : ops.broadcastTo(0, [this.gates * this.options.units]));
-    return recurrent<Sym>('gru', [...operands, ...states], mask, { ...attrs, resetAfter }, 1);
+    return recurrent<Sym>('gru', [...operands, ...states], masks, { ...attrs, resetAfter }, 1);
   }
 
   /** @internal */

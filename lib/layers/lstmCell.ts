@@ -47,8 +47,8 @@ export class LSTMCell extends BaseRNNCell<LSTMCellOptions> {
   }
 
   /** @internal */
-  fused({ projections, states = [], mask, attrs }: FusedCall): readonly Sym[] {
-    return recurrent<Sym>('lstm', [projections, this.recurrentKernel, ...states], mask, attrs, 2);
+  fused({ projections, states = [], masks, attrs }: FusedCall): readonly Sym[] {
+    return recurrent<Sym>('lstm', [projections, this.recurrentKernel, ...states], masks, attrs, 2);
   }
 
   /** @internal */

@@ -35,9 +35,11 @@ export function overSequence(cell: RNNCell, call: SequenceCall): readonly [outpu
   }
   const projections = cell.project(sequence, context);
   const stateMask = cell.stateMask(projections, context);
-  if (cell.isFused && cell.fused && !mask) {
-    const attrs = { goBackwards, returnSequences };
-    return atLeast(cell.fused({ projections, states, mask: stateMask, attrs }), 1);
+  if (cell.isFused && cell.fused) {
+    const masks = { states: stateMask, steps: mask && ops.cast(mask, 'bool') };
+    const attrs = { goBackwards, returnSequences, zeroOutput: call.zeroOutputForMask };
+    const [output, ...last] = atLeast(cell.fused({ projections, states, masks, attrs }), 1);
+    return [returnSequences ? output : lastOutput(output, { ...call, states }), ...last];
   }
   // The output is the first state; only before the first step that counts, and where it is to be zero, it is another value.
   const carries = mask !== undefined && (states !== undefined || call.zeroOutputForMask);
@@ -45,6 +47,16 @@ export function overSequence(cell: RNNCell, call: SequenceCall): readonly [outpu
     const next = cell.step(x, before, { mask: stateMask });
     return { output: firstOf(next), next };
   });
+}
+
+/** The output of the last step: the state h where that step's output is the state, else zeros. */
+function lastOutput(h: Sym, { mask, states, goBackwards, zeroOutputForMask }: SequenceCall): Sym {
+  // Without first states the state is zeros as long as no step counts.
+  if (!mask || (!states && !zeroOutputForMask)) return h;
+  const [begin, end] = goBackwards ? [0, 1] : [-1, Infinity];
+  const last = () => ops.reshape(ops.stridedSlice(mask, [0, begin], [Infinity, end]), [-1, 1]);
+  const gives = zeroOutputForMask ? last() : ops.any(mask, { axis: 1, keepDims: true });
+  return ops.where(gives, h, 0);
 }
 
 /** What the cell says, or undefined for zeros. */

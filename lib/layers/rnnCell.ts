@@ -79,12 +79,14 @@ export interface StepContext {
 }
 
 /** What a fused op takes. */
-export interface FusedCall extends StepContext {
+export interface FusedCall {
   /** kernel · input + bias of every step, [n, steps, gates · units]. */
   readonly projections: Sym;
   /** The first states; undefined: zeros. */
   readonly states: readonly Sym[] | undefined;
-  readonly attrs: { goBackwards: boolean; returnSequences: boolean };
+  /** What each gate sees the state times of, and which steps count. */
+  readonly masks: { readonly states: Sym | undefined; readonly steps: Sym | undefined };
+  readonly attrs: { goBackwards: boolean; returnSequences: boolean; zeroOutput: boolean };
 }
 
 /**

@@ -16,8 +16,8 @@ export class SimpleRNNCell extends BaseRNNCell {
   }
 
   /** @internal */
-  fused({ projections, states = [], mask, attrs }: FusedCall): readonly Sym[] {
-    return recurrent<Sym>('simpleRnn', [projections, this.recurrentKernel, ...states], mask, attrs, 1);
+  fused({ projections, states = [], masks, attrs }: FusedCall): readonly Sym[] {
+    return recurrent<Sym>('simpleRnn', [projections, this.recurrentKernel, ...states], masks, attrs, 1);
   }
 
   /** @internal */

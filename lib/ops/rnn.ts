@@ -71,7 +71,7 @@ export const lstm = op(
     const { initialState = [], recurrentMask, goBackwards = false, returnSequences = false } = options;
     const operands: Operand[] = [projected('lstm', x, kernel, bias), recurrentKernel, ...initialState];
     const [y, h, c] = atLeast(
-      recurrent<X | W>('lstm', operands, recurrentMask, { goBackwards, returnSequences }, 2),
+      recurrent<X | W>('lstm', operands, { states: recurrentMask }, { goBackwards, returnSequences }, 2),
       3,
     );
     return [y, h, c];
@@ -110,7 +110,7 @@ export const gru = op(
     if (resetAfter) operands.push(row(1) ?? broadcastTo(0, [columns]));
     if (initialState !== undefined) operands.push(initialState);
     const attrs = { resetAfter, goBackwards, returnSequences };
-    const [y, h] = atLeast(recurrent<X | W>('gru', operands, recurrentMask, attrs, 1), 2);
+    const [y, h] = atLeast(recurrent<X | W>('gru', operands, { states: recurrentMask }, attrs, 1), 2);
     return [y, h];
   },
 );
@@ -141,7 +141,7 @@ export const simpleRnn = op(
     const operands: Operand[] = [projected('simpleRnn', x, kernel, bias), recurrentKernel];
     if (initialState !== undefined) operands.push(initialState);
     const [y, h] = atLeast(
-      recurrent<X | W>('simpleRnn', operands, recurrentMask, { goBackwards, returnSequences }, 1),
+      recurrent<X | W>('simpleRnn', operands, { states: recurrentMask }, { goBackwards, returnSequences }, 1),
       2,
     );
     return [y, h];

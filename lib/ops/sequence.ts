@@ -40,23 +40,31 @@ export function affine<X extends Operand, W extends Operand>(
   ) as Outcome<X | W>;
 }
 
+/** What a recurrent op leaves out. @internal */
+export interface RecurrentMasks {
+  /** [n, gates · units], see {@link RnnOptions.recurrentMask}; undefined: nothing. */
+  readonly states: Operand | undefined;
+  /** Which steps count, bool [n, steps]; undefined: all. */
+  readonly steps?: Operand | undefined;
+}
+
 /**
  * A recurrent op over x · kernel + bias of every step.
  *
  * @param operands These, and what else the op takes.
- * @param mask [n, gates · units], see {@link RnnOptions.recurrentMask}, or undefined.
  * @param states How many states it has.
  * @returns The output and the last states. @internal
  */
 export function recurrent<T extends Operand>(
   op: string,
   operands: readonly Operand[],
-  mask: Operand | undefined,
+  masks: RecurrentMasks,
   attrs: Attrs & { returnSequences: boolean },
   states: 1 | 2,
 ): Outcome<T>[] {
-  const masked = mask !== undefined;
+  const given = [masks.states, masks.steps].filter((mask) => mask !== undefined);
+  const flags = { masked: masks.states !== undefined, stepMask: masks.steps !== undefined };
   const outputs = (states + (attrs.returnSequences ? 1 : 0)) as 1 | 2 | 3;
-  const made = applyAll(op, masked ? [...operands, mask] : operands, { ...attrs, masked }, outputs);
+  const made = applyAll(op, [...operands, ...given], { ...attrs, ...flags }, outputs);
   return [made[0], ...made.slice(-states)] as Outcome<T>[];
 }

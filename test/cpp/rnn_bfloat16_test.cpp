@@ -14,7 +14,7 @@ const double kRounding = kUnit / std::sqrt(3.0);
 struct RnnOp {
   const char* name;
   int64_t gates;
-  bool resetAfter = false, masked = false;
+  bool resetAfter = false, masked = false, stepMask = false;
 };
 
 std::vector<std::string> bfloat16Settings() {
@@ -50,7 +50,10 @@ Array kernelOf(int64_t units, int64_t gates) {
 }
 
 Attrs attrsOf(const RnnOp& op, bool sequences, bool backwards = false) {
-  Attrs attrs{{"goBackwards", backwards}, {"returnSequences", sequences}, {"masked", op.masked}};
+  Attrs attrs{{"goBackwards", backwards},
+              {"returnSequences", sequences},
+              {"masked", op.masked},
+              {"stepMask", op.stepMask}};
   if (op.gates == 3) attrs.set("resetAfter", op.resetAfter);
   return attrs;
 }
@@ -88,11 +91,22 @@ std::vector<RnnOp> forwards() {
     ops.push_back(ops[i]);
     ops.back().masked = true;
   }
+  for (size_t i = 0; i < 4; ++i) {
+    ops.push_back(ops[i]);
+    ops.back().stepMask = true;
+  }
   return ops;
 }
 
 // Numbers of at most 1, which round no more than states without a mask.
 Array maskOf(const RnnOp& op, int64_t n, int64_t units) { return randomNumbers({n, op.gates * units}, 7); }
+
+// All steps of a sample but one in seven.
+Array countedSteps(int64_t n, int64_t steps) {
+  Array made{{DType::Bool, {n, steps}}, {}};
+  for (int64_t i = 0; i < n * steps; ++i) made.data.push_back(i % 7 == 3 ? 0 : 1);
+  return made;
+}
 
 std::vector<Array> forwardInputs(const RnnOp& op, int64_t n, int64_t steps, int64_t units) {
   std::vector<Array> inputs{rounded(randomNumbers({n, steps, op.gates * units}, 1)),
@@ -100,6 +114,7 @@ std::vector<Array> forwardInputs(const RnnOp& op, int64_t n, int64_t steps, int6
   if (op.resetAfter) inputs.push_back(randomNumbers({op.gates * units}, 3));
   for (int64_t s = 0; s < (op.gates == 4 ? 2 : 1); ++s) inputs.push_back(randomNumbers({n, units}, 5));
   if (op.masked) inputs.push_back(maskOf(op, n, units));
+  if (op.stepMask) inputs.push_back(countedSteps(n, steps));
   return inputs;
 }
 
@@ -148,6 +163,7 @@ Backward backwardOf(const RnnOp& op, int64_t n, int64_t steps, int64_t units) {
   }
   add(randomNumbers(sequence, 6));
   if (op.masked) add(maskOf(op, n, units));
+  if (op.stepMask) add(countedSteps(n, steps));
   return b;
 }
 

@@ -10,7 +10,7 @@ namespace {
 struct RnnCase {
   const char* name;
   int64_t n, steps, units;
-  bool state, backwards, sequences, masked = false;
+  bool state, backwards, sequences, masked = false, stepMask = false, zeroOutput = false;
 };
 
 const RnnCase kCases[] = {
@@ -27,6 +27,12 @@ const RnnCase kCases[] = {
     {"maskedOne", 1, 2, 1, false, false, false, true},
     {"masked", 17, 4, 33, true, true, true, true},
     {"maskedVectors", 37, 3, 16, true, false, false, true},
+    {"padded", 37, 6, 16, false, false, false, false, true},
+    {"paddedStates", 17, 5, 33, true, false, true, false, true},
+    {"paddedBackwards", 17, 5, 7, true, true, true, true, true},
+    {"paddedZeros", 9, 5, 24, true, false, true, false, true, true},
+    {"paddedOne", 1, 3, 1, true, true, true, false, true, true},
+    {"paddedMasked", 131, 3, 20, false, false, true, true, true, true},
 };
 
 class RnnKernel : public ::testing::TestWithParam<std::tuple<std::string, RnnCase>> {
@@ -41,8 +47,13 @@ class RnnKernel : public ::testing::TestWithParam<std::tuple<std::string, RnnCas
   // keeps: how many last outputs are there for the gradient, without which all else is the same.
   void expectEqual(const char* op, std::vector<Array> inputs, int64_t gates, size_t keeps = 0,
                    std::optional<bool> resetAfter = {}) const {
-    Attrs attrs{{"goBackwards", c().backwards}, {"returnSequences", c().sequences}, {"masked", c().masked}};
+    Attrs attrs{{"goBackwards", c().backwards},
+                {"returnSequences", c().sequences},
+                {"masked", c().masked},
+                {"stepMask", c().stepMask},
+                {"zeroOutput", c().zeroOutput}};
     if (c().masked) inputs.push_back(randomNumbers({c().n, gates * c().units}, 8));
+    if (c().stepMask) inputs.push_back(countedSteps());
     if (resetAfter) attrs.set("resetAfter", *resetAfter);
     const std::vector<Array> expected = reference::apply(op, inputs, attrs);
     std::vector<TensorType> types;
@@ -58,6 +69,17 @@ class RnnKernel : public ::testing::TestWithParam<std::tuple<std::string, RnnCas
     for (size_t o = 0; o < types.size(); ++o)
       EXPECT_EQ(fewer.outputs[o].data, result.outputs[o].data)
           << op << " without what it keeps, output " << o;
+  }
+
+  // Samples of all lengths, none and all steps among them; every third has gaps instead.
+  Array countedSteps() const {
+    Array made{{DType::Bool, {c().n, c().steps}}, {}};
+    for (int64_t s = 0; s < c().n; ++s)
+      for (int64_t place = 0; place < c().steps; ++place) {
+        const bool counts = s % 3 == 2 ? (s + place) % 2 == 0 : place < (s * 2) % (c().steps + 1);
+        made.data.push_back(counts ? 1 : 0);
+      }
+    return made;
   }
 
   // What gates may be.

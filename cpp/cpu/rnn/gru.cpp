@@ -39,6 +39,7 @@ class GruKernel : public rnn::RecurrentKernel<T> {
     t.inner = this->output(outputs, 2);
     t.before = this->output(outputs, 3);
     t.packed = this->packed(scratch);
+    t.zeros = this->zeros(scratch);
     first_.pack(s_.threads, in(1), this->packed(scratch));
     if (second_) second_->pack(s_.threads, in(1), this->packed(scratch) + first_.numbers());
     this->forParts(inputs, scratch, [&](const Part& part) { runPart(t, part); });
@@ -49,19 +50,21 @@ class GruKernel : public rnn::RecurrentKernel<T> {
 
   struct Tensors {
     const T *x, *packed;
-    const float *bias, *firstH;
+    const float *bias, *firstH, *zeros;
     rnn::Output sequence, lastH, gates, inner, before;
   };
 
   void runPart(const Tensors& t, const Part& part) const {
-    const auto& [first, rows, floats, numbers, masks] = part;
+    const auto& [first, rows, floats, numbers, masks, counted, kept] = part;
     const int64_t u = s_.units, w = s_.width;
     float *h = floats, *product = h + rows * w;
     T *state = numbers, *reset = state + rows * w, *gates = reset + rows * w,
       *inner = gates + kGates * rows * w;
     if constexpr (std::is_same_v<T, float>) state = h;
     for (int64_t r = 0; r < rows; ++r) this->takeState(t.firstH, first + r, h + r * w, state + r * w);
+    if (kept) std::fill_n(reset, rows * w, T{});  // Rows that never count are multiplied, too.
     for (int64_t k = 0; k < s_.steps; ++k) {
+      const auto counts = [&](int64_t r) { return part.steps.counts(r, k); };
       const auto offset = [&](int64_t r) { return s_.at(part.first + r, s_.timeIndex(k), u); };
       const auto step = [&](int64_t r, int64_t stride) -> GruStep<T> {
         const int64_t here = offset(r);
@@ -77,18 +80,29 @@ class GruKernel : public rnn::RecurrentKernel<T> {
       };
       for (int64_t r = 0; t.before && r < rows; ++r) t.before.put(offset(r), state + r * w, u);
       const int64_t stride = (resetAfter_ ? kGates : 2) * w;
-      first_.forwards(t.packed, rows, h, state, masks, product);
+      const auto forCounted = [&](auto&& body) {
+        for (int64_t r = 0; r < rows; ++r)
+          if (counts(r)) body(r);
+      };
+      const bool any = counted.any(k);
+      if (any) first_.forwards(t.packed, rows, h, state, masks, product);
       if (resetAfter_) {
-        for (int64_t r = 0; r < rows; ++r) kernels_.gru(widths_, step(r, stride));
-      } else {
-        for (int64_t r = 0; r < rows; ++r) kernels_.gruGates(widths_, step(r, stride));
+        forCounted([&](int64_t r) { kernels_.gru(widths_, step(r, stride)); });
+      } else if (any) {
+        forCounted([&](int64_t r) { kernels_.gruGates(widths_, step(r, stride)); });
         second_->forwards(t.packed + first_.numbers(), rows, nullptr, reset, {}, product);
-        for (int64_t r = 0; r < rows; ++r) kernels_.gruCandidate(widths_, step(r, w));
+        forCounted([&](int64_t r) { kernels_.gruCandidate(widths_, step(r, w)); });
       }
       for (int64_t r = 0; r < rows; ++r) {
-        t.gates.finish(offset(r) * kGates, gates + r * kGates * w, kGates * u);
-        t.inner.finish(offset(r), inner + r * w, u);
-        if (t.sequence) t.sequence.put(s_.at(first + r, k, u), h + r * w, u);
+        T *gatesLine = gates + r * kGates * w, *innerLine = inner + r * w;
+        if (counts(r)) {
+          t.gates.finish(offset(r) * kGates, gatesLine, kGates * u);
+          t.inner.finish(offset(r), innerLine, u);
+        } else {
+          this->putZeros(t.gates, offset(r) * kGates, gatesLine, kGates * u);
+          this->putZeros(t.inner, offset(r), innerLine, u);
+        }
+        if (t.sequence) t.sequence.put(s_.at(first + r, k, u), counted.gives(r, k) ? h + r * w : t.zeros, u);
       }
     }
     for (int64_t r = 0; r < rows; ++r) t.lastH.put((first + r) * u, h + r * w, u);
@@ -145,7 +159,7 @@ class GruBackwardKernel : public rnn::RecurrentKernel<T> {
   };
 
   void runPart(const Tensors& t, const Part& part) const {
-    const auto& [first, rows, floats, numbers, masks] = part;
+    const auto& [first, rows, floats, numbers, masks, counted, kept] = part;
     const int64_t u = s_.units, w = s_.width, line = kGates * w;
     float *dh = floats, *carried = dh + rows * w;
     T *dz = numbers, *dx = dz + rows * line, *dProduct = dx + rows * line;
@@ -155,30 +169,49 @@ class GruBackwardKernel : public rnn::RecurrentKernel<T> {
     }
     for (int64_t k = s_.steps - 1; k >= 0; --k) {
       const auto offset = [&](int64_t r) { return s_.at(part.first + r, s_.timeIndex(k), u); };
+      const auto dy = [&](int64_t r) {
+        const bool flows = t.dSequence && part.steps.gives(r, k);
+        return flows ? t.dSequence + s_.at(part.first + r, k, u) : t.zeros;
+      };
       const auto step = [&](int64_t r) -> GruBackwardStep<T> {
         const int64_t here = offset(r);
         return {t.gates + here * kGates,
                 resetAfter_ ? t.inner + here : nullptr,
                 t.before + here,
-                t.dSequence ? t.dSequence + s_.at(part.first + r, k, u) : t.zeros,
+                dy(r),
                 dh + r * w,
                 carried + r * w,
                 dz + r * line,
                 t.dx.target(here * kGates, dx + r * line),
                 t.dProduct.target(here * kGates, dProduct + r * line)};
       };
+      const auto counts = [&](int64_t r) { return part.steps.counts(r, k); };
+      const auto forCounted = [&](auto&& body) {
+        for (int64_t r = 0; r < rows; ++r)
+          if (counts(r)) body(r);
+      };
+      for (int64_t r = 0; r < rows; ++r)
+        if (!counts(r)) this->keepRow(part, r, dh + r * w, dy(r), dz + r * line, line);
+      const bool any = counted.any(k);
       if (resetAfter_) {
-        for (int64_t r = 0; r < rows; ++r) kernels_.gruBackward(widths_, step(r));
-      } else {
-        for (int64_t r = 0; r < rows; ++r) kernels_.gruCandidateBackward(widths_, step(r));
+        forCounted([&](int64_t r) { kernels_.gruBackward(widths_, step(r)); });
+      } else if (any) {
+        forCounted([&](int64_t r) { kernels_.gruCandidateBackward(widths_, step(r)); });
         second_->backwards(t.packed + first_.numbers(), rows, dz + 2 * w, line, masks, dh);
-        for (int64_t r = 0; r < rows; ++r) kernels_.gruGatesBackward(widths_, step(r));
+        forCounted([&](int64_t r) { kernels_.gruGatesBackward(widths_, step(r)); });
       }
       for (int64_t r = 0; r < rows; ++r) {
-        t.dx.finish(offset(r) * kGates, dx + r * line, kGates * u);
-        t.dProduct.finish(offset(r) * kGates, dProduct + r * line, kGates * u);
+        T *dxLine = dx + r * line, *dProductLine = dProduct + r * line;
+        if (counts(r)) {
+          t.dx.finish(offset(r) * kGates, dxLine, kGates * u);
+          t.dProduct.finish(offset(r) * kGates, dProductLine, kGates * u);
+        } else {
+          this->putZeros(t.dx, offset(r) * kGates, dxLine, kGates * u);
+          this->putZeros(t.dProduct, offset(r) * kGates, dProductLine, kGates * u);
+        }
       }
-      first_.backwards(t.packed, rows, dz, line, masks, dh);
+      if (any) first_.backwards(t.packed, rows, dz, line, masks, dh);
+      this->putKeptRows(part, k, dh);
     }
     for (int64_t r = 0; r < rows; ++r)
       for (int64_t j = 0; j < u; ++j) t.dFirstH[(first + r) * u + j] = dh[r * w + j] + carried[r * w + j];

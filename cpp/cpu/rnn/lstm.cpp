@@ -31,6 +31,7 @@ class LstmKernel : public rnn::RecurrentKernel<T> {
     t.c = this->output(outputs, 3);
     t.before = this->output(outputs, 4);
     t.packed = this->packed(scratch);
+    t.zeros = this->zeros(scratch);
     products_.pack(s_.threads, static_cast<const float*>(inputs[1]), this->packed(scratch));
     this->forParts(inputs, scratch, [&](const Part& part) { runPart(t, part); });
   }
@@ -40,12 +41,12 @@ class LstmKernel : public rnn::RecurrentKernel<T> {
 
   struct Tensors {
     const T *x, *packed;
-    const float *firstH, *firstC;
+    const float *firstH, *firstC, *zeros;
     rnn::Output sequence, lastH, lastC, gates, c, before;
   };
 
   void runPart(const Tensors& t, const Part& part) const {
-    const auto& [first, rows, floats, numbers, masks] = part;
+    const auto& [first, rows, floats, numbers, masks, counted, kept] = part;
     const int64_t u = s_.units, w = s_.width;
     float *h = floats, *c = h + rows * w, *product = c + rows * w;
     T* state = numbers;
@@ -55,16 +56,20 @@ class LstmKernel : public rnn::RecurrentKernel<T> {
       this->takeRow(t.firstC, first + r, c + r * w);
     }
     for (int64_t k = 0; k < s_.steps; ++k) {
-      products_.forwards(t.packed, rows, h, state, masks, product);
+      if (counted.any(k)) products_.forwards(t.packed, rows, h, state, masks, product);
       for (int64_t r = 0; r < rows; ++r) {
         const int64_t sample = first + r, here = s_.at(sample, s_.timeIndex(k), u);
         T* line = numbers + (rows + r * kGates) * w;
         if (t.before) t.before.put(here, state + r * w, u);
-        kernels_.lstm(widths_, {product + r * kGates * w, t.x + here * kGates, c + r * w,
-                                t.gates.target(here * kGates, line), c + r * w, h + r * w, state + r * w});
-        t.gates.finish(here * kGates, line, kGates * u);
+        if (counted.counts(r, k)) {
+          kernels_.lstm(widths_, {product + r * kGates * w, t.x + here * kGates, c + r * w,
+                                  t.gates.target(here * kGates, line), c + r * w, h + r * w, state + r * w});
+          t.gates.finish(here * kGates, line, kGates * u);
+        } else {
+          this->putZeros(t.gates, here * kGates, line, kGates * u);
+        }
         if (t.c) t.c.put(here, c + r * w, u);
-        if (t.sequence) t.sequence.put(s_.at(sample, k, u), h + r * w, u);
+        if (t.sequence) t.sequence.put(s_.at(sample, k, u), counted.gives(r, k) ? h + r * w : t.zeros, u);
       }
     }
     for (int64_t r = 0; r < rows; ++r) {
@@ -119,7 +124,7 @@ class LstmBackwardKernel : public rnn::RecurrentKernel<T> {
   };
 
   void runPart(const Tensors& t, const Part& part) const {
-    const auto& [first, rows, floats, numbers, masks] = part;
+    const auto& [first, rows, floats, numbers, masks, counted, kept] = part;
     const int64_t u = s_.units, w = s_.width;
     float *dh = floats, *dc = dh + rows * w;
     T *dz = numbers, *lines = dz + rows * kGates * w;
@@ -133,13 +138,19 @@ class LstmBackwardKernel : public rnn::RecurrentKernel<T> {
         const float* before = k > 0      ? t.c + s_.at(sample, s_.timeIndex(k - 1), u)
                               : t.firstC ? t.firstC + sample * u
                                          : t.zeros;
-        const float* dy = t.dSequence ? t.dSequence + s_.at(sample, k, u) : t.zeros;
+        const float* dy = t.dSequence && counted.gives(r, k) ? t.dSequence + s_.at(sample, k, u) : t.zeros;
         T* line = lines + r * kGates * w;
+        if (!counted.counts(r, k)) {
+          this->keepRow(part, r, dh + r * w, dy, dz + r * kGates * w, kGates * w);
+          this->putZeros(t.dx, here * kGates, line, kGates * u);
+          continue;
+        }
         kernels_.lstmBackward(widths_, {t.gates + here * kGates, t.c + here, before, dy, dh + r * w,
                                         dc + r * w, dz + r * kGates * w, t.dx.target(here * kGates, line)});
         t.dx.finish(here * kGates, line, kGates * u);
       }
-      products_.backwards(t.packed, rows, dz, kGates * w, masks, dh);
+      if (counted.any(k)) products_.backwards(t.packed, rows, dz, kGates * w, masks, dh);
+      this->putKeptRows(part, k, dh);
     }
     for (int64_t r = 0; r < rows; ++r) {
       std::copy_n(dh + r * w, u, t.dFirstH + (first + r) * u);

@@ -1,5 +1,6 @@
 #pragma once
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <string>
 #include <type_traits>
@@ -47,9 +48,44 @@ struct Sequence {
   int threads;
   int64_t parts, rows;  // of the largest part
 
- private:
-  // A part's rows of a step stay in the second-level cache.
+  // The most that a part has: its rows of a step stay in the second-level cache.
   static constexpr int64_t kPartRows = 32;
+};
+
+// Which of a part's rows count at each step; all where there is no mask of steps.
+class CountedSteps {
+ public:
+  CountedSteps() = default;
+  // mask: [rows, steps], of the first row.
+  CountedSteps(const uint8_t* mask, const Sequence& s, int64_t rows, bool zeroOutput)
+      : mask_(mask), sequence_(&s), rows_(rows), zeroOutput_(zeroOutput) {
+    for (int64_t r = 0; r < rows; ++r) {
+      int64_t k = 0;
+      while (k < s.steps && !counts(r, k)) ++k;
+      firsts_[static_cast<size_t>(r)] = k;
+    }
+  }
+
+  bool counts(int64_t r, int64_t k) const {
+    return !mask_ || mask_[r * sequence_->steps + sequence_->timeIndex(k)] != 0;
+  }
+  // Whether some row counts at step k.
+  bool any(int64_t k) const {
+    for (int64_t r = 0; mask_ && r < rows_; ++r)
+      if (counts(r, k)) return true;
+    return !mask_;
+  }
+  // Whether a row's output of step k is h; else it is zeros.
+  bool gives(int64_t r, int64_t k) const {
+    return !mask_ || (zeroOutput_ ? counts(r, k) : k >= firsts_[static_cast<size_t>(r)]);
+  }
+
+ private:
+  const uint8_t* mask_ = nullptr;
+  const Sequence* sequence_ = nullptr;
+  int64_t rows_ = 0;
+  bool zeroOutput_ = false;
+  std::array<int64_t, Sequence::kPartRows> firsts_{};
 };
 
 // A tensor that a kernel writes row by row, in T or, where the plan asks for it, in the other type; null
@@ -190,10 +226,13 @@ class RecurrentKernel : public OwnKernel {
         widths_{s_.units, s_.width},
         sequences_(spec.attrs.boolean("returnSequences")),
         masked_(spec.attrs.boolean("masked")),
-        inputs_(spec.inputs.size() - (masked_ ? 1 : 0)),
+        stepMask_(spec.attrs.boolean("stepMask")),
+        inputs_(spec.inputs.size() - (masked_ ? 1 : 0) - (stepMask_ ? 1 : 0)),
         columns_(gates * s_.units),
+        zeroOutput_(spec.attrs.boolean("zeroOutput")),
         outputs_(spec.outputs),
-        rowWidths_{rowWidths.floats + (masked_ ? 1 : 0), rowWidths.numbers} {}
+        own_(rowWidths.floats),
+        rowWidths_{own_ + (masked_ ? 1 : 0) + (stepMask_ ? 1 : 0), rowWidths.numbers} {}
 
   // Products with gates of the recurrent kernel, for which memory is set aside; masked: under the op's mask.
   StateProducts<T> products(const typename StateProducts<T>::Gates& gates, bool transposed, bool masked) {
@@ -212,17 +251,22 @@ class RecurrentKernel : public OwnKernel {
     return sequences_ ? Output(outputs[0], outputs_[0]) : Output();
   }
 
-  // Some rows of all and this thread's memory for them: vectors of floats, and those of T.
+  // Some rows of all and this thread's memory for them: vectors of floats, and those of T; with a mask of
+  // steps, a vector of floats for each row that does not count.
   struct Part {
     int64_t first, rows;
     float* floats;
     T* numbers;
     typename StateProducts<T>::Masks masks;
+    CountedSteps steps;
+    float* kept;
   };
   // Clears the row of zeros and calls body(part) for all parts.
   template <class Body>
   void forParts(const void* const* inputs, void* scratch, Body&& body) const {
     const auto* masks = masked_ ? static_cast<const float*>(inputs[inputs_]) : nullptr;
+    const auto* counted =
+        stepMask_ ? static_cast<const uint8_t*>(inputs[inputs_ + (masked_ ? 1 : 0)]) : nullptr;
     std::fill_n(zeros(scratch), s_.width, 0.0f);
     char* mine = static_cast<char*>(scratch) + packedBytes_ + zerosBytes();
     parallelFor(s_.threads, s_.parts, 1, [&](int64_t begin, int64_t end, int part) {
@@ -230,9 +274,16 @@ class RecurrentKernel : public OwnKernel {
       auto* numbers = reinterpret_cast<T*>(floats + s_.rows * rowWidths_.floats * s_.width);
       for (int64_t p = begin; p < end; ++p) {
         const int64_t first = s_.n * p / s_.parts;
-        Part given{first, s_.n * (p + 1) / s_.parts - first, floats, numbers, {}};
-        if (masks)
-          given.masks = {masks + first * columns_, floats + s_.rows * (rowWidths_.floats - 1) * s_.width};
+        Part given{first, s_.n * (p + 1) / s_.parts - first, floats, numbers, {}, {}, nullptr};
+        float* spare = floats + s_.rows * own_ * s_.width;
+        if (masks) {
+          given.masks = {masks + first * columns_, spare};
+          spare += s_.rows * s_.width;
+        }
+        if (counted) {
+          given.steps = {counted + first * s_.steps, s_, given.rows, zeroOutput_};
+          given.kept = spare;
+        }
         body(given);
       }
     });
@@ -252,11 +303,29 @@ class RecurrentKernel : public OwnKernel {
     if constexpr (!std::is_same_v<T, float>) isaKernels().elementwise->bfloat16FromFloats(state, h, s_.width);
   }
 
+  // n zeros at an offset of an output, by way of `line` if need be.
+  static void putZeros(const Output& output, int64_t offset, T* line, int64_t n) {
+    std::fill_n(output.target(offset, line), n, T{});
+    output.finish(offset, line, n);
+  }
+
+  // A row that does not count at a step: what comes back goes on to the step before, past the product, whose
+  // `numbers` of gradients are zeros.
+  void keepRow(const Part& part, int64_t r, const float* dh, const float* dy, T* dz, int64_t numbers) const {
+    float* kept = part.kept + r * s_.width;
+    for (int64_t j = 0; j < s_.units; ++j) kept[j] = dh[j] + dy[j];
+    std::fill_n(dz, numbers, T{});
+  }
+  void putKeptRows(const Part& part, int64_t k, float* dh) const {
+    for (int64_t r = 0; part.kept && r < part.rows; ++r)
+      if (!part.steps.counts(r, k)) std::copy_n(part.kept + r * s_.width, s_.units, dh + r * s_.width);
+  }
+
   const RnnKernels<T>& kernels_ = kernels<T>();
   Sequence s_;
   RnnWidths widths_;
-  bool sequences_, masked_;
-  size_t inputs_;  // without the mask
+  bool sequences_, masked_, stepMask_;
+  size_t inputs_;  // without the masks
 
  private:
   size_t zerosBytes() const { return wholeLines(static_cast<size_t>(s_.width) * sizeof(float)); }
@@ -267,7 +336,9 @@ class RecurrentKernel : public OwnKernel {
   }
 
   int64_t columns_;
+  bool zeroOutput_;
   std::vector<TensorType> outputs_;
+  int64_t own_;  // vectors of floats for each row, without those for masks
   RowWidths rowWidths_;
   size_t packedBytes_ = 0;
 };

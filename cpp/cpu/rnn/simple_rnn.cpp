@@ -26,21 +26,26 @@ class SimpleRnnKernel : public rnn::RecurrentKernel<T> {
     products_.pack(s_.threads, static_cast<const float*>(inputs[1]), packed);
     const int64_t u = s_.units, w = s_.width;
     this->forParts(inputs, scratch, [&](const Part& part) {
-      const auto& [first, rows, floats, numbers, masks] = part;
+      const auto& [first, rows, floats, numbers, masks, counted, kept] = part;
       float *h = floats, *product = h + rows * w;
       T *state = numbers, *lines = state + rows * w;
       if constexpr (std::is_same_v<T, float>) state = h;
       for (int64_t r = 0; r < rows; ++r) this->takeState(firstH, first + r, h + r * w, state + r * w);
       for (int64_t k = 0; k < s_.steps; ++k) {
-        products_.forwards(packed, rows, h, state, masks, product);
+        if (counted.any(k)) products_.forwards(packed, rows, h, state, masks, product);
         for (int64_t r = 0; r < rows; ++r) {
           const int64_t here = s_.at(first + r, s_.timeIndex(k), u);
           T* line = lines + r * w;
           if (before) before.put(here, state + r * w, u);
-          kernels_.simple(widths_,
-                          {product + r * w, x + here, after.target(here, line), h + r * w, state + r * w});
-          after.finish(here, line, u);
-          if (sequence) sequence.put(s_.at(first + r, k, u), h + r * w, u);
+          if (counted.counts(r, k)) {
+            kernels_.simple(widths_,
+                            {product + r * w, x + here, after.target(here, line), h + r * w, state + r * w});
+            after.finish(here, line, u);
+          } else if (after) {
+            after.put(here, state + r * w, u);
+          }
+          if (sequence)
+            sequence.put(s_.at(first + r, k, u), counted.gives(r, k) ? h + r * w : this->zeros(scratch), u);
         }
       }
       for (int64_t r = 0; r < rows; ++r) lastH.put((first + r) * u, h + r * w, u);
@@ -73,18 +78,25 @@ class SimpleRnnBackwardKernel : public rnn::RecurrentKernel<T> {
     products_.pack(s_.threads, static_cast<const float*>(inputs[1]), packed);
     const int64_t u = s_.units, w = s_.width;
     this->forParts(inputs, scratch, [&](const Part& part) {
-      const auto& [first, rows, dh, numbers, masks] = part;
+      const auto& [first, rows, dh, numbers, masks, counted, kept] = part;
       T *dz = numbers, *lines = dz + rows * w;
       for (int64_t r = 0; r < rows; ++r) this->takeRow(dLastH, first + r, dh + r * w);
       for (int64_t k = s_.steps - 1; k >= 0; --k) {
         for (int64_t r = 0; r < rows; ++r) {
           const int64_t here = s_.at(first + r, s_.timeIndex(k), u);
-          const float* dy = dSequence ? dSequence + s_.at(first + r, k, u) : this->zeros(scratch);
+          const float* dy =
+              dSequence && counted.gives(r, k) ? dSequence + s_.at(first + r, k, u) : this->zeros(scratch);
           T* line = lines + r * w;
+          if (!counted.counts(r, k)) {
+            this->keepRow(part, r, dh + r * w, dy, dz + r * w, w);
+            this->putZeros(dx, here, line, u);
+            continue;
+          }
           kernels_.simpleBackward(widths_, {after + here, dy, dh + r * w, dz + r * w, dx.target(here, line)});
           dx.finish(here, line, u);
         }
-        products_.backwards(packed, rows, dz, w, masks, dh);
+        if (counted.any(k)) products_.backwards(packed, rows, dz, w, masks, dh);
+        this->putKeptRows(part, k, dh);
       }
       for (int64_t r = 0; r < rows; ++r) std::copy_n(dh + r * w, u, dFirstH + (first + r) * u);
     });

@@ -18,13 +18,26 @@ struct Recurrence {
         units(call.inputs[0].shape()[2] / gates),
         gates(gates),
         backwards(call.attrs.boolean("goBackwards")),
-        mask(call.attrs.boolean("masked") ? &call.inputs.back() : nullptr),
-        inputs(call.inputs.size() - (mask ? 1 : 0)) {}
+        zeroOutput(call.attrs.boolean("zeroOutput")),
+        stepMask(call.attrs.boolean("stepMask") ? &call.inputs.back() : nullptr),
+        inputs(call.inputs.size() - (stepMask ? 1 : 0) - (call.attrs.boolean("masked") ? 1 : 0)),
+        mask(call.attrs.boolean("masked") ? &call.inputs[inputs] : nullptr) {}
 
   int64_t place(int64_t k) const { return backwards ? steps - 1 - k : k; }
   // Of a number in [n, steps, size].
   size_t at(int64_t sample, int64_t place, int64_t size, int64_t i) const {
     return static_cast<size_t>((sample * steps + place) * size + i);
+  }
+
+  // Whether a sample changes its states at step k.
+  bool counts(int64_t sample, int64_t k) const {
+    return !stepMask || stepMask->data[at(sample, place(k), 1, 0)] != 0;
+  }
+  // Whether its output there is h, else zeros.
+  bool gives(int64_t sample, int64_t k) const {
+    for (int64_t j = zeroOutput ? k : 0; j <= k; ++j)
+      if (counts(sample, j)) return true;
+    return false;
   }
 
   // What gate g sees unit j of a sample's state times of.
@@ -53,9 +66,10 @@ struct Recurrence {
   }
 
   int64_t n, steps, units, gates;
-  bool backwards;
+  bool backwards, zeroOutput;
+  const Array* stepMask;
+  size_t inputs;  // without the masks
   const Array* mask;
-  size_t inputs;  // without the mask
 };
 
 // Row `sample` of [n, units], zeros without a tensor.
@@ -81,19 +95,20 @@ void lstm(const Call& call) {
     for (int64_t k = 0; k < recurrence.steps; ++k) {
       const int64_t place = recurrence.place(k);
       const Numbers z = recurrence.product(h, call.inputs[1], s);
+      const bool counts = recurrence.counts(s, k), gives = recurrence.gives(s, k);
       for (int64_t j = 0; j < u; ++j) {
         const auto unit = static_cast<size_t>(j);
-        double gate[4];
-        for (int64_t g = 0; g < 4; ++g) {
+        double gate[4] = {0, 1, 0, 0};
+        for (int64_t g = 0; g < 4 && counts; ++g) {
           const size_t i = recurrence.at(s, place, 4 * u, g * u + j);
           const double sum = call.inputs[0].data[i] + z[static_cast<size_t>(g * u + j)];
           gate[g] = out[2].data[i] = g == 2 ? std::tanh(sum) : sigmoid(sum);
         }
         out[4].data[recurrence.at(s, place, u, j)] = h[unit];
         c[unit] = gate[1] * c[unit] + gate[0] * gate[2];
-        h[unit] = gate[3] * std::tanh(c[unit]);
+        if (counts) h[unit] = gate[3] * std::tanh(c[unit]);
         out[3].data[recurrence.at(s, place, u, j)] = c[unit];
-        if (sequences) call.outputs[0].data[recurrence.at(s, k, u, j)] = h[unit];
+        if (sequences) call.outputs[0].data[recurrence.at(s, k, u, j)] = gives ? h[unit] : 0;
       }
     }
     putRow(h, out[0], s);
@@ -112,6 +127,7 @@ void lstmBackward(const Call& call) {
     const Numbers start = rowOf(recurrence.inputs > firstC ? &in[firstC] : nullptr, s, u);
     for (int64_t k = recurrence.steps - 1; k >= 0; --k) {
       const int64_t place = recurrence.place(k);
+      const bool counts = recurrence.counts(s, k);
       Numbers dz(static_cast<size_t>(4 * u));
       for (int64_t j = 0; j < u; ++j) {
         const auto unit = static_cast<size_t>(j);
@@ -120,7 +136,8 @@ void lstmBackward(const Call& call) {
         const double t = std::tanh(in[1].data[recurrence.at(s, place, u, j)]);
         const double before =
             k > 0 ? in[1].data[recurrence.at(s, recurrence.place(k - 1), u, j)] : start[unit];
-        if (sequences) dh[unit] += in[5].data[recurrence.at(s, k, u, j)];
+        if (sequences && recurrence.gives(s, k)) dh[unit] += in[5].data[recurrence.at(s, k, u, j)];
+        if (!counts) continue;
         dc[unit] += dh[unit] * o * (1 - t * t);
         const double d[] = {dc[unit] * g * i * (1 - i), dc[unit] * before * f * (1 - f),
                             dc[unit] * i * (1 - g * g), dh[unit] * t * o * (1 - o)};
@@ -129,7 +146,7 @@ void lstmBackward(const Call& call) {
               call.outputs[0].data[recurrence.at(s, place, 4 * u, of * u + j)] = d[of];
         dc[unit] *= f;
       }
-      dh = recurrence.back(dz, in[2], s);
+      if (counts) dh = recurrence.back(dz, in[2], s);
     }
     putRow(dh, call.outputs[1], s);
     putRow(dc, call.outputs[2], s);
@@ -146,6 +163,14 @@ void gru(const Call& call) {
     Numbers h = rowOf(recurrence.inputs > state ? &call.inputs[state] : nullptr, s, u);
     for (int64_t k = 0; k < recurrence.steps; ++k) {
       const int64_t place = recurrence.place(k);
+      const bool gives = recurrence.gives(s, k);
+      if (!recurrence.counts(s, k)) {
+        for (int64_t j = 0; j < u; ++j) {
+          const double state = out[3].data[recurrence.at(s, place, u, j)] = h[static_cast<size_t>(j)];
+          if (sequences) call.outputs[0].data[recurrence.at(s, k, u, j)] = gives ? state : 0;
+        }
+        continue;
+      }
       const auto x = [&](int64_t i) { return call.inputs[0].data[recurrence.at(s, place, 3 * u, i)]; };
       Numbers p = recurrence.product(h, call.inputs[1], s);
       if (after)
@@ -193,13 +218,14 @@ void gruBackward(const Call& call) {
       const size_t n = dh.size();
       Numbers dz(n), dg(n), dr(n), candidate(3 * n), gates(3 * n), before(n);
       for (size_t j = 0; j < n; ++j) {
-        if (sequences) dh[j] += at(after ? 5 : 4, k, j);
+        if (sequences && recurrence.gives(s, k)) dh[j] += at(after ? 5 : 4, k, j);
         const double z = gate(0, j), g = gate(2, j);
         dz[j] = dh[j] * (at(1, place, j) - g) * z * (1 - z);
         dg[j] = dh[j] * (1 - z) * (1 - g * g);
         before[j] = dh[j] * z;
         candidate[2 * n + j] = dg[j];
       }
+      if (!recurrence.counts(s, k)) continue;
       // What reaches r · h through the candidate's product where the gate comes first.
       const Numbers dReset = recurrence.back(candidate, in[2], s);
       for (size_t j = 0; j < n; ++j) {
@@ -229,12 +255,15 @@ void simpleRnn(const Call& call) {
     Numbers h = rowOf(recurrence.inputs > 2 ? &call.inputs[2] : nullptr, s, recurrence.units);
     for (int64_t k = 0; k < recurrence.steps; ++k) {
       const Numbers p = recurrence.product(h, call.inputs[1], s);
+      const bool counts = recurrence.counts(s, k), gives = recurrence.gives(s, k);
       for (size_t j = 0; j < h.size(); ++j) {
         const size_t at = recurrence.at(s, recurrence.place(k), recurrence.units, static_cast<int64_t>(j));
         out[2].data[at] = h[j];
-        h[j] = out[1].data[at] = std::tanh(call.inputs[0].data[at] + p[j]);
+        if (counts) h[j] = std::tanh(call.inputs[0].data[at] + p[j]);
+        out[1].data[at] = h[j];
         if (sequences)
-          call.outputs[0].data[recurrence.at(s, k, recurrence.units, static_cast<int64_t>(j))] = h[j];
+          call.outputs[0].data[recurrence.at(s, k, recurrence.units, static_cast<int64_t>(j))] =
+              gives ? h[j] : 0;
       }
     }
     putRow(h, out[0], s);
@@ -246,15 +275,17 @@ void simpleRnnBackward(const Call& call) {
   for (int64_t s = 0; s < recurrence.n; ++s) {
     Numbers dh = rowOf(&call.inputs[2], s, recurrence.units);
     for (int64_t k = recurrence.steps - 1; k >= 0; --k) {
+      const bool counts = recurrence.counts(s, k);
       for (size_t j = 0; j < dh.size(); ++j) {
         const auto unit = static_cast<int64_t>(j);
         const size_t at = recurrence.at(s, recurrence.place(k), recurrence.units, unit);
-        if (call.attrs.boolean("returnSequences"))
+        if (call.attrs.boolean("returnSequences") && recurrence.gives(s, k))
           dh[j] += call.inputs[3].data[recurrence.at(s, k, recurrence.units, unit)];
+        if (!counts) continue;
         const double h = call.inputs[0].data[at];
         dh[j] = call.outputs[0].data[at] = dh[j] * (1 - h * h);
       }
-      dh = recurrence.back(dh, call.inputs[1], s);
+      if (counts) dh = recurrence.back(dh, call.inputs[1], s);
     }
     putRow(dh, call.outputs[1], s);
   }

@@ -18,6 +18,18 @@ Array kernelOf(Random& random, int64_t units, int64_t gates) {
   return made;
 }
 
+// Padding after what counts, or any steps that do not.
+Array countedSteps(Random& random, int64_t n, int64_t steps) {
+  Array made{{DType::Bool, {n, steps}}, {}};
+  const bool padded = random.chance(0.5);
+  for (int64_t s = 0; s < n; ++s) {
+    const int64_t length = random.integer(0, steps);
+    for (int64_t place = 0; place < steps; ++place)
+      made.data.push_back((padded ? place < length : random.chance(0.6)) ? 1 : 0);
+  }
+  return made;
+}
+
 Call make(Random& random, const std::string& op) {
   const bool backward = op.find("Backward") != std::string::npos;
   const std::string layer = backward ? op.substr(0, op.size() - 8) : op;
@@ -25,8 +37,12 @@ Call make(Random& random, const std::string& op) {
   const int64_t n = random.integer(1, random.chance(0.2) ? 70 : 9), steps = random.integer(1, 5),
                 units = drawSize(random, 40);
   const bool sequences = random.chance(0.5), resetAfter = gates == 3 && random.chance(0.5),
-             masked = random.chance(0.3);
-  Attrs attrs{{"goBackwards", random.chance(0.5)}, {"returnSequences", sequences}, {"masked", masked}};
+             masked = random.chance(0.3), stepMask = random.chance(0.4);
+  Attrs attrs{{"goBackwards", random.chance(0.5)},
+              {"returnSequences", sequences},
+              {"masked", masked},
+              {"stepMask", stepMask},
+              {"zeroOutput", stepMask && random.chance(0.5)}};
   if (gates == 3) attrs.set("resetAfter", resetAfter);
   std::vector<Array> inputs{drawFloats(random, {n, steps, gates * units}), kernelOf(random, units, gates)};
   if (resetAfter) inputs.push_back(drawFloats(random, {gates * units}));
@@ -35,6 +51,8 @@ Call make(Random& random, const std::string& op) {
     for (int64_t s = 0; s < (gates == 4 ? 2 : 1); ++s) inputs.push_back(drawFloats(random, {n, units}));
   const Array mask = drawFloats(random, {n, gates * units});
   if (masked) inputs.push_back(mask);
+  const Array counted = countedSteps(random, n, steps);
+  if (stepMask) inputs.push_back(counted);
   Call call = regularCall(layer, inputs, attrs);
   if (!backward) return call;
   const std::vector<Array> kept = apply(layer, inputs, call.attrs);
@@ -59,6 +77,7 @@ Call make(Random& random, const std::string& op) {
     if (sequences) in.push_back(sequence);
   }
   if (masked) in.push_back(mask);
+  if (stepMask) in.push_back(counted);
   return regularCall(op, std::move(in), attrs);
 }
 
