@@ -3,6 +3,7 @@
 #include "calls.h"
 #include "graph/autodiff.h"
 #include "handles.h"
+#include "ops/control.h"
 #include "ops/scan.h"
 
 namespace nodegrad::binding {
@@ -21,6 +22,20 @@ napi_value typed(const Call& call, const Graph& graph, const std::vector<Value>&
   for (uint32_t i = 0; i < values.size(); ++i)
     check(napi_set_element(call.env, list, i, typed(call, graph, values[i])));
   return list;
+}
+
+Value valueIn(const Call& call, napi_value object, const char* name) {
+  return static_cast<Value>(integerOf(call.env, propertyOf(call.env, object, name)));
+}
+
+// Calls take for each object in a list of the description, with what reads the object's values.
+template <class Take>
+void eachOf(const Call& call, const char* list, const Take& take) {
+  napi_value items = propertyOf(call.env, call[1], list);
+  for (uint32_t i = 0, count = lengthOf(call.env, items); i < count; ++i) {
+    napi_value item = elementOf(call.env, items, i);
+    take(item, [&call, item](const char* name) { return valueIn(call, item, name); });
+  }
 }
 
 }  // namespace
@@ -56,15 +71,7 @@ napi_value addGradients(const Call& call) {
 
 napi_value addScan(const Call& call) {
   Graph& graph = graphOf(call);
-  const auto each = [&](const char* list, const auto& take) {
-    napi_value items = propertyOf(call.env, call[1], list);
-    for (uint32_t i = 0, count = lengthOf(call.env, items); i < count; ++i) {
-      napi_value item = elementOf(call.env, items, i);
-      take(item, [&call, item](const char* name) {
-        return static_cast<Value>(integerOf(call.env, propertyOf(call.env, item, name)));
-      });
-    }
-  };
+  const auto each = [&](const char* list, const auto& take) { eachOf(call, list, take); };
   const auto isBackwards = [&](napi_value item) {
     return booleanOf(call.env, propertyOf(call.env, item, "backwards"));
   };
@@ -79,6 +86,31 @@ napi_value addScan(const Call& call) {
     scan.results.push_back({value("value"), isBackwards(item)});
   });
   return typed(call, graph, addScan(graph, scan));
+}
+
+napi_value addCond(const Call& call) {
+  Graph& graph = graphOf(call);
+  const auto list = [&](const char* name) { return valuesOf(call.env, propertyOf(call.env, call[1], name)); };
+  const Value predicate = valueIn(call, call[1], "predicate"), first = valueIn(call, call[1], "first");
+  return typed(call, graph, addCond(graph, predicate, first, list("then"), list("otherwise")));
+}
+
+napi_value addWhile(const Call& call) {
+  Graph& graph = graphOf(call);
+  While loop;
+  eachOf(call, "states", [&](napi_value, const auto& value) {
+    loop.states.push_back({value("before"), value("first"), value("next")});
+  });
+  loop.condition = valueIn(call, call[1], "condition");
+  loop.maximum = integerOf(call.env, propertyOf(call.env, call[1], "maximum"));
+  return typed(call, graph, addWhile(graph, loop));
+}
+
+napi_value addCustomGradient(const Call& call) {
+  Graph& graph = graphOf(call);
+  const auto list = [&](const char* name) { return valuesOf(call.env, propertyOf(call.env, call[1], name)); };
+  const CustomGradient custom{list("ys"), list("xs"), list("upstream"), list("gradients")};
+  return typed(call, graph, addCustomGradient(graph, custom));
 }
 
 }  // namespace nodegrad::binding

@@ -11,6 +11,7 @@ import {
   optimizers,
   regularizers,
   saving,
+  tensor,
   variable,
 } from '../lib/index.js';
 import { allOps } from './support/ops.js';
@@ -200,6 +201,7 @@ const opsWithOptions: Record<string, [before: unknown[], options?: object]> = {
   append: [[x, x]],
   arraySplit: [[x, 1]],
   argmax: [[x]],
+  associativeScan: [[(a: Sym) => a, tensor([1])]],
   argmin: [[x]],
   argpartition: [[x, 0]],
   argsort: [[x]],
@@ -252,6 +254,7 @@ const opsWithOptions: Record<string, [before: unknown[], options?: object]> = {
   hsvToRgb: [[image]],
   identity: [[2]],
   isclose: [[x, x]],
+  jvp: [[(a: Sym) => a, [1], [1]]],
   isin: [[x, x]],
   layerNormalization: [[x]],
   leakyRelu: [[x]],
@@ -326,6 +329,7 @@ const opsWithOptions: Record<string, [before: unknown[], options?: object]> = {
   round: [[x]],
   rmsNormalization: [[x]],
   searchsorted: [[[1, 2], x]],
+  scan: [[(c: Sym) => [c, c], 0, tensor([1])]],
   segmentSum: [[x, [0, 0]]],
   simpleRnn: [[[x], x, x, undefined]],
   sobelEdges: [[image]],
@@ -353,6 +357,8 @@ const opsWithOptions: Record<string, [before: unknown[], options?: object]> = {
   upSampling: [[image]],
   vander: [[[1, 2]]],
   var: [[x]],
+  vectorize: [[(a: Sym) => a]],
+  whileLoop: [[() => true, (a: Sym) => a, 1]],
   zerosLike: [[x]],
 };
 const withoutOptions = [
@@ -362,6 +368,7 @@ const withoutOptions = [
   'leftShift mod rightShift sin sinh tan unravelIndex',
   'arange bartlett blackman convertToNumpy dot dsplit dstack dtype fliplr flipud full getItem hamming hanning hsplit hstack inner isTensor',
   'kaiser kron moveaxis ndim nonzero ones outer ravel scatter select shape size sliceUpdate swapaxes tile vdot vsplit vstack zeros',
+  'cond customGradient foriLoop map switch vectorizedMap',
   'angle cbrt ceil clip copy deg2rad divideNoNan exp2 fmax fmin heaviside hypot imag isfinite isinf isnan isneginf isposinf isreal',
   'log10 log2 logaddexp logaddexp2 logicalXor rad2deg saturateCast signbit trunc',
   'abs add broadcastTo cast divide einsum equal erf exp expandDims floor greater greaterEqual less lessEqual log log1p',

@@ -299,6 +299,8 @@ const table: Record<string, Args> = {
 const others = [
   'arange bartlett blackman convertToNumpy dtype eye full hamming hanning identity isTensor kaiser ndim nonzero ones randomKey shape size',
   'tri zeros',
+  // Functions, which no configuration keeps.
+  'associativeScan cond customGradient foriLoop jvp map scan switch vectorize vectorizedMap whileLoop',
   // These want to know the size of the batch.
   'diag diagflat flipud meshgrid vander vsplit',
 ].flatMap((line) => line.split(' '));

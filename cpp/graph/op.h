@@ -43,13 +43,13 @@ struct GradientContext {
 struct LowerContext {
   Graph& graph;
   const std::vector<Value>& inputs;
-  const TensorType& output;
+  const TensorType& output;  // the first one
   const Attrs& attrs;
 };
 
 using Infer = std::function<std::vector<TensorType>(const InferContext&)>;
 using Gradient = std::function<std::vector<Value>(const GradientContext&)>;
-using Lower = std::function<Value(const LowerContext&)>;
+using Lower = std::function<std::vector<Value>(const LowerContext&)>;  // the outputs
 
 // One op: its schema, its shapes and its derivative. Kernels belong to backends.
 struct OpDef {
@@ -62,7 +62,7 @@ struct OpDef {
   bool differentiable =
       true;  // false: gradients stop here without a word (comparisons, argmax, stopGradient)
   std::vector<int> shapeOnly = {};  // inputs that are read for their shape alone
-  Lower lower = nullptr;     // what a plan runs in place of an op with one output; none: the op as it is
+  Lower lower = nullptr;            // what a plan runs in place of the op; none: the op as it is
   bool elementwise = false;  // each output element depends on the broadcast input elements at its place alone
   bool fusible = false;      // it may be a step of a fused chain although it is not element-wise
   bool layoutAgnostic = false;  // it runs as well in any layout of its first input

@@ -1,12 +1,12 @@
 #include "graph/subgraph.h"
 
 #include <algorithm>
+#include <unordered_set>
 
 namespace nodegrad {
 
-namespace {
+using Part = std::shared_ptr<const Subgraph>;
 
-// Of each value, whether it depends on one of the inputs.
 std::vector<bool> dependentOn(const Graph& graph, const std::vector<Value>& inputs) {
   std::vector<bool> dependent(graph.valueCount(), false);
   for (Value input : inputs) dependent[static_cast<size_t>(input)] = true;
@@ -16,8 +16,6 @@ std::vector<bool> dependentOn(const Graph& graph, const std::vector<Value>& inpu
         for (Value output : node.outputs) dependent[static_cast<size_t>(output)] = true;
   return dependent;
 }
-
-}  // namespace
 
 std::vector<TensorType> inferOutputs(const Subgraph& part, const std::vector<TensorType>& inputs) {
   std::vector<TensorType> types(part.graph.valueCount());
@@ -57,35 +55,46 @@ void copyNodes(const Graph& from, const std::vector<Value>& outputs, Graph& to,
   }
 }
 
-std::shared_ptr<const Subgraph> cutOut(const Graph& graph, const std::vector<Value>& inputs,
-                                       const std::vector<Value>& outputs, std::vector<Value>& others) {
-  const auto part = std::make_shared<Subgraph>();
-  const std::vector<bool> dependent = dependentOn(graph, inputs), needed = neededFor(graph, outputs);
-  std::unordered_map<Value, Value> known;
-  const auto take = [&](Value value) {
-    part->inputs.push_back(part->graph.input(graph.type(value)));
-    known.emplace(value, part->inputs.back());
-  };
-  for (Value input : inputs) take(input);
+std::vector<Part> cutOut(const Graph& graph, const std::vector<bool>& inside,
+                         const std::vector<Value>& inputs, const std::vector<std::vector<Value>>& outputs,
+                         std::vector<Value>& others) {
+  std::vector<Value> all, read = inputs;
+  for (const std::vector<Value>& list : outputs) all.insert(all.end(), list.begin(), list.end());
+  std::unordered_set<Value> known(inputs.begin(), inputs.end());
   const auto meet = [&](Value value) {
-    if (dependent[static_cast<size_t>(value)] || known.count(value)) return;
-    if (graph.producer(value).op->name == "constant") return;
-    take(value);
-    others.push_back(value);
+    if (inside[static_cast<size_t>(value)] || graph.producer(value).op->name == "constant") return;
+    if (known.insert(value).second) others.push_back(value);
   };
+  const std::vector<bool> needed = neededFor(graph, all);
   for (const Node& node : graph.nodes())
     for (Value output : node.outputs)
-      if (needed[static_cast<size_t>(output)] && dependent[static_cast<size_t>(output)])
+      if (needed[static_cast<size_t>(output)] && inside[static_cast<size_t>(output)])
         for (Value input : node.inputs) meet(input);
-  for (Value output : outputs) meet(output);
-  copyNodes(graph, outputs, part->graph, known);
-  for (Value output : outputs) part->outputs.push_back(known.at(output));
-  return part;
+  for (Value output : all) meet(output);
+  read.insert(read.end(), others.begin(), others.end());
+  std::vector<Part> parts;
+  for (const std::vector<Value>& list : outputs) {
+    const auto part = std::make_shared<Subgraph>();
+    std::unordered_map<Value, Value> copies;
+    for (Value value : read) {
+      part->inputs.push_back(part->graph.input(graph.type(value)));
+      copies.emplace(value, part->inputs.back());
+    }
+    copyNodes(graph, list, part->graph, copies);
+    for (Value output : list) part->outputs.push_back(copies.at(output));
+    parts.push_back(part);
+  }
+  return parts;
+}
+
+bool carriesGraph(const Attrs& attrs) {
+  return std::any_of(attrs.begin(), attrs.end(),
+                     [](const auto& attr) { return std::holds_alternative<Part>(attr.second); });
 }
 
 bool mayFail(const OpDef& op, const Attrs& attrs) {
   return op.mayFail || std::any_of(attrs.begin(), attrs.end(), [](const auto& attr) {
-           const auto* part = std::get_if<std::shared_ptr<const Subgraph>>(&attr.second);
+           const auto* part = std::get_if<Part>(&attr.second);
            if (!part) return false;
            const std::vector<Node>& nodes = (*part)->graph.nodes();
            return std::any_of(nodes.begin(), nodes.end(),

@@ -20,10 +20,18 @@ std::vector<TensorType> inferOutputs(const Subgraph& part, const std::vector<Ten
 void copyNodes(const Graph& from, const std::vector<Value>& outputs, Graph& to,
                std::unordered_map<Value, Value>& known);
 
-// What makes `outputs` of `inputs`, as a graph by itself. What else it reads are further inputs after those;
-// they are what depends on none of the inputs, and given in `others`.
-std::shared_ptr<const Subgraph> cutOut(const Graph& graph, const std::vector<Value>& inputs,
-                                       const std::vector<Value>& outputs, std::vector<Value>& others);
+// Of each value, whether it depends on one of the inputs.
+std::vector<bool> dependentOn(const Graph& graph, const std::vector<Value>& inputs);
+
+// What makes each list of outputs of what is `inside`, as graphs by themselves that have the same inputs:
+// `inputs`, and what else they read that is not inside, which is given in `others`.
+std::vector<std::shared_ptr<const Subgraph>> cutOut(const Graph& graph, const std::vector<bool>& inside,
+                                                    const std::vector<Value>& inputs,
+                                                    const std::vector<std::vector<Value>>& outputs,
+                                                    std::vector<Value>& others);
+
+// Whether an op of those attributes carries a computation.
+bool carriesGraph(const Attrs& attrs);
 
 // Whether a node of that op and those attributes, or one of a computation that it carries, looks at its
 // numbers and may refuse them.

@@ -107,7 +107,7 @@ Lower lowering(Body body) {
   return [body = std::move(body)](const LowerContext& context) {
     Exprs inputs;
     for (Value input : context.inputs) inputs.emplace_back(context.graph, input);
-    return body(inputs, context.output, context.attrs).value();
+    return std::vector<Value>{body(inputs, context.output, context.attrs).value()};
   };
 }
 

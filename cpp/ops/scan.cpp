@@ -1,5 +1,7 @@
 #include "ops/scan.h"
 
+#include <algorithm>
+
 #include "graph/autodiff.h"
 #include "graph/subgraph.h"
 #include "ops/check.h"
@@ -66,7 +68,7 @@ std::vector<TensorType> infer(const InferContext& context) {
       outputs.push_back(ofAllSteps(result[i], steps));
       continue;
     }
-    const TensorType& state = inputOf(context, i, "a state", {DType::F32});
+    const TensorType& state = context.inputs[i];
     if (result[i].dtype != state.dtype || !mayEqual(result[i].shape, state.shape))
       fail(ErrorCode::Shape, "[scan] expected a state that stays ", toString(state), ", received ",
            toString(result[i]), " after a step");
@@ -152,7 +154,7 @@ std::vector<Value> gradient(const GradientContext& context) {
   std::vector<Value> ys, outputGradients;
   for (size_t i = 0; i < counts.outputs; ++i) {
     const bool state = i < counts.states;
-    if (!state && context.gradients[i] == kNone) continue;
+    if (state ? typeOf(body.outputs[i]).dtype != DType::F32 : context.gradients[i] == kNone) continue;
     ys.push_back(body.outputs[i]);
     const Value gradient = loop.input(typeOf(body.outputs[i]));
     const Expr given = context.gradients[i] != kNone ? Expr(outer, context.gradients[i])
@@ -181,7 +183,8 @@ std::vector<Value> gradient(const GradientContext& context) {
       loop.sequence(body.inputs[i], context.outputs[before], true);
     if (i < counts.states && context.gradients[before] != kNone) {
       const Value more = loop.sequence(loop.input(typeOf(body.inputs[i])), context.gradients[before], true);
-      dxs[i] = graph.one("add", {dxs[i], more});
+      const size_t x = static_cast<size_t>(std::find(inputs.begin(), inputs.end(), i) - inputs.begin());
+      dxs[x] = graph.one("add", {dxs[x], more});
     }
   }
   // States of the loop back: the gradients of the states, and the sums of those of what all steps read.
@@ -232,7 +235,7 @@ std::vector<Value> addScan(Graph& graph, const Scan& scan) {
            "[scan] expected inputs of the graph as what a step reads, received a result of '",
            graph.producer(input).op->name, "'");
   std::vector<Value> others;
-  const Body body = cutOut(graph, inputs, outputs, others);
+  const Body body = cutOut(graph, dependentOn(graph, inputs), inputs, {outputs}, others)[0];
   operands.insert(operands.end(), others.begin(), others.end());
   std::vector<Value> result = graph.op("scan", operands,
                                        {{"body", body},

@@ -10,7 +10,7 @@ namespace nodegrad {
 struct Scan {
   struct State {
     Value before, first,
-        next;  // what stands for it before a step, the first one, the one after a step (float32)
+        next;  // what stands for it before a step, the first one, the one after a step
   };
   struct Sequence {
     Value place, whole;  // what stands for its place of a step, and the sequence

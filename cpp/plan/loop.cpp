@@ -14,11 +14,101 @@ namespace {
 
 using Body = std::shared_ptr<const Subgraph>;
 
-bool isLoop(const KernelSpec& spec) { return spec.op == "scan"; }
+bool carriesPlans(const KernelSpec& spec) { return carriesGraph(spec.attrs); }
 
-// Runs the plan of its step again and again. What all steps read are parameters of that plan, so that it
-// keeps what it makes of them alone. The states before each step, where they are wanted, are the memory in
-// which the states go from step to step.
+// The plan of a computation that an op carries. Of what it reads the first `fed` inputs come with each run;
+// the others are parameters, so that the plan keeps what it makes of them alone.
+class PartPlan {
+ public:
+  PartPlan(const Subgraph& part, const std::vector<TensorType>& types, size_t fed, Backend& backend,
+           DType compute)
+      : backend_(backend) {
+    Graph graph;
+    std::unordered_map<Value, Value> known;
+    std::vector<Value> feeds, fetches;
+    for (size_t i = 0; i < types.size(); ++i) {
+      if (i < fed) {
+        feeds.push_back(graph.input(types[i]));
+        known.emplace(part.inputs[i], feeds.back());
+      } else {
+        constants_.push_back(std::make_shared<Storage>(types[i], backend.allocate(bytesOf(types[i]))));
+        known.emplace(part.inputs[i], graph.parameter(constants_.back(), types[i]));
+      }
+    }
+    copyNodes(part.graph, part.outputs, graph, known);
+    for (Value output : part.outputs) fetches.push_back(known.at(output));
+    const std::vector<TensorType> fedTypes(types.begin(), types.begin() + static_cast<std::ptrdiff_t>(fed));
+    plan_ = std::make_unique<Plan>(specialize(graph, feeds, fedTypes, fetches, {}), backend, compute);
+  }
+
+  size_t arenaBytes() const { return wholeLines(plan_->arenaBytes()); }
+  std::vector<TensorType> outputTypes() const { return plan_->fetchTypes(); }
+  size_t kernels() const { return plan_->kernels(); }
+
+  void setConstants(const void* const* numbers) {
+    for (size_t c = 0; c < constants_.size(); ++c) {
+      // As the plan wants it, from its first run on.
+      Storage& storage = *constants_[c];
+      ++storage.version;
+      if (storage.layout)
+        layOut(backend_, storage.type, nullptr, numbers[c], storage.layout, storage.buffer->data());
+      else
+        backend_.copy(numbers[c], storage.buffer->data(), bytesOf(storage.type));
+    }
+  }
+
+  void run(void* arena, const std::vector<Feed>& feeds, const std::vector<void*>& fetches) {
+    plan_->run(static_cast<std::byte*>(arena), feeds, fetches);
+  }
+
+ private:
+  Backend& backend_;
+  std::vector<StoragePtr> constants_;
+  std::unique_ptr<Plan> plan_;
+};
+
+std::string loopOf(size_t kernels) { return "loop of " + std::to_string(kernels) + " kernels"; }
+
+// The number of a condition, once all before it is done.
+bool holds(Backend& backend, const void* condition) {
+  if (backend.onHost()) return *static_cast<const uint8_t*>(condition) != 0;
+  uint8_t number = 0;
+  backend.toRowMajor({DType::Bool, {}}, nullptr, condition, &number);
+  backend.finish();
+  return number != 0;
+}
+
+std::vector<size_t> bytesOfEach(const std::vector<TensorType>& types) {
+  std::vector<size_t> bytes;
+  for (const TensorType& type : types) bytes.push_back(bytesOf(type));
+  return bytes;
+}
+
+// Memory for what goes from step to step, twice: before and after a step.
+class StateMemory {
+ public:
+  explicit StateMemory(std::vector<size_t> bytes) : bytes_(std::move(bytes)) {
+    for (size_t size : bytes_) {
+      offsets_.push_back(total_);
+      total_ += 2 * wholeLines(size);
+    }
+  }
+
+  size_t count() const { return bytes_.size(); }
+  size_t bytes() const { return total_; }
+  size_t bytes(size_t i) const { return bytes_[i]; }
+  // Where state i is before step k.
+  std::byte* at(std::byte* memory, size_t i, int64_t k) const {
+    return memory + offsets_[i] + (k % 2 ? wholeLines(bytes_[i]) : 0);
+  }
+
+ private:
+  std::vector<size_t> bytes_, offsets_;
+  size_t total_ = 0;
+};
+
+// Runs the plan of its step again and again. What all steps read are parameters of that plan. The states
+// before each step, where they are wanted, are the memory in which the states go from step to step.
 class LoopKernel : public Kernel {
  public:
   LoopKernel(const KernelSpec& spec, Backend& backend, DType compute)
@@ -26,54 +116,26 @@ class LoopKernel : public Kernel {
         states_(static_cast<size_t>(spec.attrs.integer("states"))),
         places_(states_ + static_cast<size_t>(spec.attrs.integer("sequences"))),
         steps_(spec.inputs[states_].shape[0]),
-        backwards_(spec.attrs.integers("backwards")) {
+        backwards_(spec.attrs.integers("backwards")),
+        memory_(
+            bytesOfEach({spec.inputs.begin(), spec.inputs.begin() + static_cast<std::ptrdiff_t>(states_)})) {
     const Subgraph& body = *spec.attrs.get<Body>("body");
     results_ = body.outputs.size() - states_;
     keepsStates_ = spec.outputs.size() > body.outputs.size();
-    Graph graph;
-    std::unordered_map<Value, Value> known;
-    std::vector<Value> feeds, fetches;
-    std::vector<TensorType> types;
-    for (size_t i = 0; i < spec.inputs.size(); ++i) {
-      TensorType type = spec.inputs[i];
-      if (i >= states_ && i < places_) type.shape.erase(type.shape.begin());
-      bytes_.push_back(bytesOf(type));
-      if (i < places_) {
-        feeds.push_back(graph.input(type));
-        types.push_back(type);
-        known.emplace(body.inputs[i], feeds.back());
-      } else {
-        constants_.push_back(std::make_shared<Storage>(type, backend.allocate(bytesOf(type))));
-        known.emplace(body.inputs[i], graph.parameter(constants_.back(), type));
-      }
-    }
-    copyNodes(body.graph, body.outputs, graph, known);
-    for (Value output : body.outputs) fetches.push_back(known.at(output));
-    plan_ = std::make_unique<Plan>(specialize(graph, feeds, types, fetches, {}), backend, compute);
-    for (const TensorType& type : plan_->fetchTypes()) outputBytes_.push_back(bytesOf(type));
+    std::vector<TensorType> types = spec.inputs;
+    for (size_t i = states_; i < places_; ++i) types[i].shape.erase(types[i].shape.begin());
+    bytes_ = bytesOfEach(types);
+    step_ = std::make_unique<PartPlan>(body, types, places_, backend, compute);
+    outputBytes_ = bytesOfEach(step_->outputTypes());
   }
 
-  std::string implementation() const override {
-    return "loop of " + std::to_string(plan_->kernels()) + " kernels";
-  }
+  std::string implementation() const override { return loopOf(step_->kernels()); }
 
-  size_t scratchBytes() const override {
-    size_t bytes = wholeLines(plan_->arenaBytes());
-    for (size_t i = 0; i < states_; ++i) bytes += 2 * wholeLines(bytes_[i]);
-    return bytes;
-  }
+  size_t scratchBytes() const override { return step_->arenaBytes() + memory_.bytes(); }
 
   void run(const void* const* inputs, void* const* outputs, void* scratch) override {
-    for (size_t c = 0; c < constants_.size(); ++c) {
-      // As the plan of the step wants it, from its first run on.
-      Storage& storage = *constants_[c];
-      ++storage.version;
-      if (storage.layout)
-        layOut(backend_, storage.type, nullptr, inputs[places_ + c], storage.layout, storage.buffer->data());
-      else
-        backend_.copy(inputs[places_ + c], storage.buffer->data(), bytes_[places_ + c]);
-    }
-    const Memory memory{outputs, static_cast<std::byte*>(scratch) + wholeLines(plan_->arenaBytes())};
+    step_->setConstants(inputs + places_);
+    const Memory memory{outputs, static_cast<std::byte*>(scratch) + step_->arenaBytes()};
     for (size_t i = 0; i < states_; ++i) backend_.copy(inputs[i], state(memory, i, 0), bytes_[i]);
     std::vector<Feed> feeds(places_);
     std::vector<void*> fetches(states_ + results_);
@@ -87,7 +149,7 @@ class LoopKernel : public Kernel {
       for (size_t o = states_; o < fetches.size(); ++o)
         fetches[o] =
             static_cast<std::byte*>(outputs[o]) + place(k, places_ - states_ + o - states_) * outputBytes_[o];
-      plan_->run(static_cast<std::byte*>(scratch), feeds, fetches);
+      step_->run(scratch, feeds, fetches);
     }
   }
 
@@ -105,9 +167,7 @@ class LoopKernel : public Kernel {
     if (keepsStates_)
       return static_cast<std::byte*>(memory.outputs[states_ + results_ + i]) +
              static_cast<size_t>(k) * bytes_[i];
-    std::byte* spare = memory.spare;
-    for (size_t before = 0; before < i; ++before) spare += 2 * wholeLines(bytes_[before]);
-    return spare + (k % 2 ? wholeLines(bytes_[i]) : 0);
+    return memory_.at(memory.spare, i, k);
   }
 
   Backend& backend_;
@@ -115,38 +175,119 @@ class LoopKernel : public Kernel {
   int64_t steps_;
   Dims backwards_;  // of each sequence and result
   bool keepsStates_ = false;
+  StateMemory memory_;
   std::vector<size_t> bytes_, outputBytes_;  // of what a step reads, and gives
-  std::vector<StoragePtr> constants_;
-  std::unique_ptr<Plan> plan_;
+  std::unique_ptr<PartPlan> step_;
+};
+
+// Runs the plan of its step as long as that of its condition gives true.
+class WhileKernel : public Kernel {
+ public:
+  WhileKernel(const KernelSpec& spec, Backend& backend, DType compute)
+      : backend_(backend),
+        maximum_(spec.attrs.integer("maximum")),
+        memory_(bytesOfEach(spec.outputs)),
+        condition_(*spec.attrs.get<Body>("condition"), spec.inputs, spec.outputs.size(), backend, compute),
+        step_(*spec.attrs.get<Body>("body"), spec.inputs, spec.outputs.size(), backend, compute) {}
+
+  std::string implementation() const override { return loopOf(condition_.kernels() + step_.kernels()); }
+
+  size_t scratchBytes() const override { return arenaBytes() + memory_.bytes() + kCacheLine; }
+
+  void run(const void* const* inputs, void* const* outputs, void* scratch) override {
+    const size_t states = memory_.count();
+    condition_.setConstants(inputs + states);
+    step_.setConstants(inputs + states);
+    std::byte* memory = static_cast<std::byte*>(scratch) + arenaBytes();
+    void* going = memory + memory_.bytes();
+    std::vector<Feed> feeds(states);
+    std::vector<void*> next(states);
+    const auto stateAt = [&](size_t i, int64_t k) { return memory_.at(memory, i, k); };
+    for (size_t i = 0; i < states; ++i) backend_.copy(inputs[i], stateAt(i, 0), memory_.bytes(i));
+    int64_t k = 0;
+    for (; maximum_ < 0 || k < maximum_; ++k) {
+      for (size_t i = 0; i < states; ++i) {
+        feeds[i].data = stateAt(i, k);
+        next[i] = stateAt(i, k + 1);
+      }
+      condition_.run(scratch, feeds, {going});
+      if (!holds(backend_, going)) break;
+      step_.run(scratch, feeds, next);
+    }
+    for (size_t i = 0; i < states; ++i) backend_.copy(stateAt(i, k), outputs[i], memory_.bytes(i));
+  }
+
+ private:
+  size_t arenaBytes() const { return std::max(condition_.arenaBytes(), step_.arenaBytes()); }
+
+  Backend& backend_;
+  int64_t maximum_;
+  StateMemory memory_;
+  PartPlan condition_, step_;
+};
+
+// Runs the plan of one of two branches.
+class CondKernel : public Kernel {
+ public:
+  CondKernel(const KernelSpec& spec, Backend& backend, DType compute)
+      : backend_(backend),
+        operands_(spec.inputs.begin() + 1, spec.inputs.end()),
+        outputs_(spec.outputs.size()),
+        then_(*spec.attrs.get<Body>("then"), operands_, operands_.size(), backend, compute),
+        otherwise_(*spec.attrs.get<Body>("otherwise"), operands_, operands_.size(), backend, compute) {}
+
+  std::string implementation() const override {
+    return "plan of " + std::to_string(then_.kernels()) + " or " + std::to_string(otherwise_.kernels()) +
+           " kernels";
+  }
+
+  size_t scratchBytes() const override { return std::max(then_.arenaBytes(), otherwise_.arenaBytes()); }
+
+  void run(const void* const* inputs, void* const* outputs, void* scratch) override {
+    std::vector<Feed> feeds(operands_.size());
+    for (size_t i = 0; i < feeds.size(); ++i) feeds[i].data = inputs[i + 1];
+    PartPlan& chosen = holds(backend_, inputs[0]) ? then_ : otherwise_;
+    chosen.run(scratch, feeds, {outputs, outputs + outputs_});
+  }
+
+ private:
+  Backend& backend_;
+  std::vector<TensorType> operands_;
+  size_t outputs_;
+  PartPlan then_, otherwise_;
 };
 
 }  // namespace
 
 PrecisionChoice LoopBackend::precisions(const KernelSpec& spec) const {
-  if (!isLoop(spec)) return inner_.precisions(spec);
+  if (!carriesPlans(spec)) return inner_.precisions(spec);
   return {std::vector<Precision>(spec.inputs.size()), std::vector<Precision>(spec.outputs.size())};
 }
 
 LayoutChoice LoopBackend::layouts(const KernelSpec& spec, const std::vector<bool>& undecided) {
-  if (!isLoop(spec)) return inner_.layouts(spec, undecided);
+  if (!carriesPlans(spec)) return inner_.layouts(spec, undecided);
   return {std::vector<LayoutPtr>(spec.inputs.size()), std::vector<LayoutPtr>(spec.outputs.size())};
 }
 
 std::unique_ptr<Kernel> LoopBackend::kernel(const KernelSpec& spec) {
-  if (!isLoop(spec)) return inner_.kernel(spec);
+  if (!carriesPlans(spec)) return inner_.kernel(spec);
+  if (spec.op == "cond") return std::make_unique<CondKernel>(spec, inner_, compute_);
+  if (spec.op == "whileLoop") return std::make_unique<WhileKernel>(spec, inner_, compute_);
   return std::make_unique<LoopKernel>(spec, inner_, compute_);
 }
 
 bool LoopBackend::supports(const KernelSpec& spec) const {
-  if (!isLoop(spec)) return inner_.supports(spec);
-  // With the states before each step, or with none of them.
+  if (!carriesPlans(spec)) return inner_.supports(spec);
+  if (spec.op == "cond") return spec.outputs.size() == spec.attrs.get<Body>("then")->outputs.size();
   const size_t outputs = spec.attrs.get<Body>("body")->outputs.size();
+  if (spec.op == "whileLoop") return spec.outputs.size() == outputs;
+  // With the states before each step, or with none of them.
   const size_t states = spec.outputs.size() - outputs;
   return states == 0 || states == static_cast<size_t>(spec.attrs.integer("states"));
 }
 
 bool LoopBackend::inPlace(const KernelSpec& spec, size_t output, size_t input) const {
-  return !isLoop(spec) && inner_.inPlace(spec, output, input);
+  return !carriesPlans(spec) && inner_.inPlace(spec, output, input);
 }
 
 }  // namespace nodegrad::plan

@@ -6,10 +6,11 @@
 
 namespace nodegrad::plan {
 
-// A backend that has loops, too: the step of a loop is a plan of the other's kernels.
+// A backend that has loops and choices, too: the step of a loop, or a branch, is a plan of the other's
+// kernels.
 class LoopBackend : public WrappedBackend {
  public:
-  // compute: of the steps, see Plan.
+  // compute: of these plans, see Plan.
   LoopBackend(Backend& backend, DType compute) : WrappedBackend(backend), compute_(compute) {}
 
   PrecisionChoice precisions(const KernelSpec& spec) const override;

@@ -60,8 +60,8 @@ void Plan::compile(Kernels kernels) {
     step.scratch = map_.scratch[n];
     bind(node, step);
     steps_.push_back(std::move(step));
-    // The plan of a loop's step allocates, and records for itself.
-    mayRecord_ = mayRecord_ && node.op != "scan";
+    // A plan within this one allocates, and records for itself.
+    mayRecord_ = mayRecord_ && !carriesGraph(node.attrs);
     const OpDef* op = findKnownOp(node.op);
     mayRefuse_ = mayRefuse_ || (op && nodegrad::mayFail(*op, node.attrs));
   }

@@ -26,7 +26,7 @@ class Specializer {
     // Types anew, since a dynamic dimension may have become one that does not fit.
     const std::vector<TensorType> outputs = node.op->infer({node.op->name, types, node.attrs});
     if (node.op->lower)
-      bind(node.outputs[0], addLowered(node, inputs, types, outputs[0], rank));
+      bindAll(node.outputs, addLowered(node, inputs, types, outputs[0], rank));
     else
       bindAll(node.outputs, addNode(*node.op, inputs, outputs, node.attrs, rank));
   }
@@ -43,24 +43,27 @@ class Specializer {
     return ir_.nodes[ir_.addNode(op.name, std::move(data), outputs, attrs, rank)].outputs;
   }
 
-  ValueId addLowered(const Node& node, const std::vector<ValueId>& inputs,
-                     const std::vector<TensorType>& types, const TensorType& output, double rank) {
+  std::vector<ValueId> addLowered(const Node& node, const std::vector<ValueId>& inputs,
+                                  const std::vector<TensorType>& types, const TensorType& output,
+                                  double rank) {
     Graph part;
     std::vector<Value> given;
     for (const TensorType& type : types) given.push_back(part.input(type));
-    const Value result = node.op->lower({part, given, output, node.attrs});
+    const std::vector<Value> results = node.op->lower({part, given, output, node.attrs});
     std::vector<ValueId> lowered = inputs;
     lowered.resize(part.valueCount());
     for (const Node& step : part.nodes()) {
       if (step.op->name == "input") continue;
       std::vector<ValueId> operands;
-      std::vector<TensorType> results;
+      std::vector<TensorType> made;
       for (Value operand : step.inputs) operands.push_back(lowered[static_cast<size_t>(operand)]);
-      for (Value value : step.outputs) results.push_back(part.type(value));
-      const std::vector<ValueId>& values = addNode(*step.op, operands, results, step.attrs, rank);
+      for (Value value : step.outputs) made.push_back(part.type(value));
+      const std::vector<ValueId>& values = addNode(*step.op, operands, made, step.attrs, rank);
       for (size_t o = 0; o < values.size(); ++o) lowered[static_cast<size_t>(step.outputs[o])] = values[o];
     }
-    return lowered[static_cast<size_t>(result)];
+    std::vector<ValueId> outputs;
+    for (Value result : results) outputs.push_back(lowered[static_cast<size_t>(result)]);
+    return outputs;
   }
 
   void bindAll(const std::vector<Value>& values, const std::vector<ValueId>& mapped) {

@@ -89,7 +89,12 @@ export function compile<A extends readonly Sym[], R>(
   function find(feeds: readonly Tensor[]): Signature {
     const known = signatures.find((signature) => fits(signature, feeds) && isCurrent(signature));
     if (known && known === signatures[0]) return known;
-    const found = known ?? traced(fn as unknown as (...args: Sym[]) => unknown, feeds, policy);
+    if (feeds.length < fn.length)
+      throw new EngineError(
+        'ARGUMENT',
+        `[compile] expected ${fn.length} arguments, received ${feeds.length}`,
+      );
+    const found = known ?? traced((inputs) => fn(...(inputs as unknown as A)), feeds, policy);
     const others = signatures.filter((signature) => signature !== found);
     signatures = [found, ...others.slice(0, SIGNATURES_KEPT - 1)];
     return found;
@@ -119,6 +124,15 @@ export function compile<A extends readonly Sym[], R>(
   return Object.assign(call as Compiled<A, R>, { describe });
 }
 
+/** A function of symbolic values, of the trace that calls it. */
+type Traced = (inputs: readonly Sym[], trace: Trace) => unknown;
+
+/** Runs a function of symbolic values once, on tensors, and gives what it returns with tensors in their places. @internal */
+export function runOnce(fn: Traced, feeds: readonly Tensor[]): unknown {
+  const { program, result } = traced(fn, feeds, 'float32');
+  return fill(result, program.runSilently(feeds));
+}
+
 function fits(signature: Signature, feeds: readonly Tensor[]): boolean {
   const { types } = signature;
   if (types.length !== feeds.length) return false;
@@ -141,15 +155,12 @@ function isCurrent(signature: Signature): boolean {
   return true;
 }
 
-function traced(fn: (...args: Sym[]) => unknown, feeds: readonly Tensor[], policy: DtypePolicy): Signature {
-  if (feeds.length < fn.length) {
-    throw new EngineError('ARGUMENT', `[compile] expected ${fn.length} arguments, received ${feeds.length}`);
-  }
+function traced(fn: Traced, feeds: readonly Tensor[], policy: DtypePolicy): Signature {
   const trace = new Trace();
   const inputs = feeds.map(({ dtype, shape }, i) => trace.input(dtype, shape, `argument ${i}`));
   const fetches: Sym[] = [];
   const result = trace.within(() => {
-    const returned = fn(...inputs);
+    const returned = fn(inputs, trace);
     return collect(trace, returned, 'the result', fetches);
   });
   const types = feeds.map(({ dtype, shape }) => ({ dtype, shape }));

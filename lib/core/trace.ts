@@ -1,13 +1,15 @@
-import { atLeast } from '../base/list.js';
+import { atLeast, itemAt } from '../base/list.js';
 import { expected } from '../base/checks.js';
 import { type DtypePolicy, computeDtype } from './dtypePolicy.js';
 import {
   type Attrs,
+  type CustomGradient,
   type DType,
   type NativeGraph,
   type Scan,
   type Shape,
   type TypedValue,
+  type While,
   engine,
 } from '../engine/engine.js';
 import { EngineError } from '../base/errors.js';
@@ -28,6 +30,8 @@ export class Trace {
   readonly #parameters = new Map<Tensor, Sym>();
   readonly #held = new Set<Tensor | Variable>();
   readonly #updates = new Map<Variable, Sym>();
+  /** Those that change in each step, whatever branch of it assigns them. */
+  readonly #counters = new Set<Variable>();
   readonly #sources = new Set<Stateful>();
   #draws = 0;
   /** The key of random ops that have neither a key nor a seed, int32 [2]: the first of them sets it, or whose trace it is. @internal */
@@ -121,13 +125,20 @@ export class Trace {
     this.#updates.set(target, value);
   }
 
+  /** As {@link assign}, also where the branch of a step that does it is not chosen: for counters of steps. @internal */
+  count(target: Variable, value: Sym): void {
+    this.assign(target, value);
+    this.#counters.add(target);
+  }
+
   /** Makes what `body` assigns to variables hold where a condition, bool [], is true: elsewhere they keep their values before it. */
   assignWhere(condition: Sym, body: () => void): void {
     const before = new Map(this.#updates);
     body();
     for (const [target, value] of this.#updates) {
       const kept = before.get(target) ?? this.start(target);
-      if (value !== kept) this.assign(target, this.op('where', [condition, value, kept])[0]);
+      if (value !== kept && !this.#counters.has(target))
+        this.assign(target, this.op('where', [condition, value, kept])[0]);
     }
   }
 
@@ -144,12 +155,8 @@ export class Trace {
    */
   scan({ states, sequences, results }: Scan<Sym>): Sym[] {
     const operands = [...states.map(({ first }) => first), ...sequences.map(({ whole }) => whole)];
-    for (const value of [
-      ...operands,
-      ...states.map(({ next }) => next),
-      ...results.map(({ value }) => value),
-    ])
-      this.#checkOwn('scan', value);
+    const read = [...operands, ...states.map(({ next }) => next), ...results.map(({ value }) => value)];
+    for (const value of read) this.#checkOwn('scan', value);
     const made = engine().addScan(this.#graph, {
       states: states.map((state) => ({
         before: state.before.id,
@@ -163,7 +170,96 @@ export class Trace {
       })),
       results: results.map(({ value, backwards }) => ({ value: value.id, backwards })),
     });
-    return made.map((value) => this.#sym(value, 'scan', operands, {}));
+    return made.map((value) => this.#sym(value, 'scan', read, {}));
+  }
+
+  /** Adds a loop whose condition and step have been traced with inputs that stand for its states: the last states. See {@link While}. */
+  whileLoop({ states, condition, maximum }: While<Sym>): Sym[] {
+    const operands = states.map(({ first }) => first);
+    const read = [...operands, ...states.map(({ next }) => next), condition];
+    for (const value of read) this.#checkOwn('whileLoop', value);
+    const made = engine().addWhile(this.#graph, {
+      states: states.map(({ before, first, next }) => ({
+        before: before.id,
+        first: first.id,
+        next: next.id,
+      })),
+      condition: condition.id,
+      maximum,
+    });
+    return made.map((value) => this.#sym(value, 'whileLoop', read, {}));
+  }
+
+  /**
+   * Adds a choice between what two functions trace, of which the step computes one. What they assign to variables holds where their
+   * branch is chosen.
+   *
+   * @param aligned Makes of what the two gave lists of values.
+   * @returns The values of the chosen branch.
+   */
+  cond<T>(
+    predicate: Sym,
+    then: () => T,
+    otherwise: () => T,
+    aligned: (then: T, otherwise: T) => readonly [then: readonly Sym[], otherwise: readonly Sym[]],
+  ): Sym[] {
+    this.#checkOwn('cond', predicate);
+    const first = this.constant(0);
+    const [a, b] = [this.#branch(then), this.#branch(otherwise)];
+    const values = aligned(a.result, b.result);
+    const changed = [...new Set([...a.updates.keys(), ...b.updates.keys()])];
+    const [chosen, other] = [a, b].map(({ updates }, i) => [
+      ...(i === 0 ? values[0] : values[1]),
+      ...changed.map((variable) => updates.get(variable) ?? this.lift(variable)),
+    ]) as [Sym[], Sym[]];
+    for (const value of [...chosen, ...other]) this.#checkOwn('cond', value);
+    if (chosen.length === 0) return [];
+    const ids = (list: readonly Sym[]) => list.map((value) => value.id);
+    const made = engine()
+      .addCond(this.#graph, {
+        predicate: predicate.id,
+        first: first.id,
+        then: ids(chosen),
+        otherwise: ids(other),
+      })
+      .map((value) => this.#sym(value, 'cond', [predicate, ...chosen, ...other], {}));
+    const results = made.splice(0, values[0].length);
+    changed.forEach((variable, i) => {
+      this.assign(variable, itemAt(made, i));
+    });
+    return results;
+  }
+
+  /** What a function gives and assigns to variables, without the assignments. */
+  #branch<T>(body: () => T): { result: T; updates: ReadonlyMap<Variable, Sym> } {
+    const before = new Map(this.#updates);
+    const result = body();
+    const updates = new Map(
+      [...this.#updates].filter(
+        ([target, value]) => before.get(target) !== value && !this.#counters.has(target),
+      ),
+    );
+    for (const target of updates.keys()) {
+      const kept = before.get(target);
+      if (kept) this.#updates.set(target, kept);
+      else this.#updates.delete(target);
+    }
+    return { result, updates };
+  }
+
+  /** Adds a derivative of one's own: the ys. See {@link CustomGradient}. */
+  customGradient({ ys, xs, upstream, gradients }: CustomGradient<Sym>): Sym[] {
+    const read = [...ys, ...xs, ...gradients];
+    for (const value of read) this.#checkOwn('customGradient', value);
+    const ids = (list: readonly Sym[]) => list.map((value) => value.id);
+    return engine()
+      .addCustomGradient(this.#graph, {
+        ys: ids(ys),
+        xs: ids(xs),
+        upstream: ids(upstream),
+        gradients: ids(gradients),
+      })
+      .map((value) => this.#sym(value, 'customGradient', read, {}));
   }
 
   /** Gradients of the sum of gradient · y over the ys with respect to each x. Without output gradients they are ones. */

@@ -110,7 +110,7 @@ export interface EngineInfo {
 
 /** A loop over sequences [steps, ...]. `V`: values of the graph that the loop belongs to. */
 export interface Scan<V> {
-  /** What stands for a state before a step, the first one, and what a step makes of it: float32, of one shape. */
+  /** What stands for a state before a step, the first one, and what a step makes of it: of one dtype and shape. */
   readonly states: readonly { readonly before: V; readonly first: V; readonly next: V }[];
   /** What stands for a sequence's place of a step, and the sequence. `backwards`: from its last place to its first. */
   readonly sequences: readonly { readonly place: V; readonly whole: V; readonly backwards: boolean }[];
@@ -164,6 +164,30 @@ export interface CsvBlock {
   readonly error: CsvError | null;
 }
 
+/** A loop that goes on as long as a condition holds, a bool [] of the states before a step. */
+export interface While<V> {
+  readonly states: Scan<V>['states'];
+  readonly condition: V;
+  /** The largest number of steps; -1: any. */
+  readonly maximum: number;
+}
+
+/** A choice between two lists of values, of which what is later than `first` is computed where it is chosen. */
+export interface Cond<V> {
+  readonly predicate: V;
+  readonly first: V;
+  readonly then: readonly V[];
+  readonly otherwise: readonly V[];
+}
+
+/** The ys, whose gradients go to the xs as `gradients` says, in which `upstream` stands for the gradients of the ys. */
+export interface CustomGradient<V> {
+  readonly ys: readonly V[];
+  readonly xs: readonly V[];
+  readonly upstream: readonly V[];
+  readonly gradients: readonly V[];
+}
+
 export interface Engine {
   /** A tensor with a copy of data (row-major), or zeros for null. Throws SHAPE where the length differs, OUT_OF_MEMORY. */
   createTensor(dtype: DType, shape: Shape, data: TypedArray | null): NativeTensor;
@@ -190,6 +214,12 @@ export interface Engine {
   ): TypedValue[];
   /** Adds a loop: its last states, then its results of all steps, [steps, ...]. Throws ARGUMENT, SHAPE. */
   addScan(graph: NativeGraph, scan: Scan<ValueId>): TypedValue[];
+  /** Adds a loop: its last states. Throws ARGUMENT, SHAPE. */
+  addWhile(graph: NativeGraph, loop: While<ValueId>): TypedValue[];
+  /** Adds a choice: the values of one branch. Throws ARGUMENT, DTYPE, SHAPE. */
+  addCond(graph: NativeGraph, cond: Cond<ValueId>): TypedValue[];
+  /** Adds a derivative: the ys. Throws ARGUMENT, DTYPE, SHAPE. */
+  addCustomGradient(graph: NativeGraph, custom: CustomGradient<ValueId>): TypedValue[];
 
   /**
    * A program of the graph as it is now: fed values, fetched values, and tensors to update after each step. Plans are made at

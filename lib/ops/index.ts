@@ -4,6 +4,7 @@ export * from './aliases.js';
 export * from './arithmetic.js';
 export * from './attention.js';
 export * from './binary.js';
+export * from './control/index.js';
 export * from './conv.js';
 export * from './ctc.js';
 export * from './einsum.js';

@@ -205,7 +205,7 @@ function stepKey(trace: Trace, seed: number | undefined): Sym {
 /** The key that a variable holds at the start of the step, which counts on. */
 function counted(trace: Trace, counter: Variable): Sym {
   const key = trace.start(counter);
-  trace.assign(counter, trace.op('add', [key, trace.lift(tensor([0, 1], [2], 'int32'))])[0]);
+  trace.count(counter, trace.op('add', [key, trace.lift(tensor([0, 1], [2], 'int32'))])[0]);
   return key;
 }
 

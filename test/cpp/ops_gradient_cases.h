@@ -36,6 +36,8 @@ std::vector<Case> recurrentCases();
 std::vector<Case> attentionCases();
 // scan.
 std::vector<Case> scanCases();
+// cond, whileLoop.
+std::vector<Case> controlCases();
 // sin and its relatives, the remainder.
 std::vector<Case> trigonometryCases();
 // Matrices, fft.

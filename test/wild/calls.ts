@@ -179,7 +179,8 @@ function exported(): Target[] {
         if (typeof own === 'function')
           targets.push({ name: `${full}.${method}`, call: (args) => (own as Callable).apply(value, args) });
       }
-    } else if (typeof value === 'function') {
+    } else if (typeof value === 'function' && name !== 'whileLoop') {
+      // A condition that always holds makes a loop that does not end.
       const good = goodArguments[name] ?? goodOf(space, name);
       targets.push({ name: full, call: (args) => (value as Callable)(...args), good });
     } else if (isNamespace(value)) {

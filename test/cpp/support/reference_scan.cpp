@@ -33,8 +33,46 @@ void scan(const Call& call) {
   for (size_t i = 0; i < states; ++i) call.outputs[i].data = feeds[step.inputs[i]].data;
 }
 
+const Subgraph& partOf(const Call& call, const char* attr) {
+  return *call.attrs.get<std::shared_ptr<const Subgraph>>(attr);
+}
+
+std::vector<Array> evaluate(const Subgraph& part, const std::vector<Array>& inputs) {
+  std::map<Value, Array> feeds;
+  for (size_t i = 0; i < inputs.size(); ++i) feeds[part.inputs[i]] = inputs[i];
+  return evaluate(part.graph, feeds, part.outputs);
+}
+
+void cond(const Call& call) {
+  const bool holds = call.inputs[0].data[0] != 0;
+  const std::vector<Array> made =
+      evaluate(partOf(call, holds ? "then" : "otherwise"), {call.inputs.begin() + 1, call.inputs.end()});
+  for (size_t o = 0; o < made.size(); ++o) call.outputs[o].data = made[o].data;
+}
+
+void whileLoop(const Call& call) {
+  std::vector<Array> values = call.inputs;
+  const int64_t maximum = call.attrs.integer("maximum");
+  for (int64_t k = 0; maximum < 0 || k < maximum; ++k) {
+    if (evaluate(partOf(call, "condition"), values)[0].data[0] == 0) break;
+    const std::vector<Array> next = evaluate(partOf(call, "body"), values);
+    std::copy(next.begin(), next.end(), values.begin());
+  }
+  for (size_t i = 0; i < call.outputs.size(); ++i) call.outputs[i].data = values[i].data;
+}
+
+// A plan has none of these: what comes out is what went in.
+void customGradient(const Call& call) {
+  for (size_t o = 0; o < call.outputs.size(); ++o) call.outputs[o].data = call.inputs[o].data;
+}
+
 }  // namespace
 
-void addLoops(Table& table) { table["scan"] = scan; }
+void addLoops(Table& table) {
+  table["scan"] = scan;
+  table["cond"] = cond;
+  table["whileLoop"] = whileLoop;
+  table["customGradient"] = customGradient;
+}
 
 }  // namespace nodegrad::reference
