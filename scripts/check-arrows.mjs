@@ -58,7 +58,7 @@ const LIB = {
   initializers: [...TENSORS, 'ops'],
   constraints: [...TENSORS, 'ops'],
   regularizers: [...TENSORS, 'ops'],
-  layers: [...TENSORS, 'ops', 'data', ...WEIGHTS],
+  layers: [...TENSORS, 'ops', 'data', 'random', ...WEIGHTS],
   losses: [...TENSORS, 'ops'],
   metrics: [...TENSORS, 'ops', 'losses', 'initializers'],
   optimizers: [...TENSORS, 'ops'],

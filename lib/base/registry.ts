@@ -187,8 +187,9 @@ export class Registry<T extends Configurable> {
 
   #make(made: ClassOf<T>, config: object): T {
     const options = config as Record<string, unknown>;
-    if (made.fromConfig) return made.fromConfig(options, scopedObjects());
-    return new made((this.#options.prepare?.(options) ?? options) as never);
+    const prepared = this.#options.prepare?.(options) ?? options;
+    if (made.fromConfig) return made.fromConfig(prepared as Record<string, unknown>, scopedObjects());
+    return new made(prepared as never);
   }
 
   #refusal(given: unknown): EngineError {

@@ -78,12 +78,18 @@ export abstract class Operation {
 
   /** Records in a model's description that it follows the operations that make these. @internal */
   follow(inputs: readonly KerasTensor[], options?: CallOptions): readonly KerasTensor[] {
+    const node = this.nodeFor(inputs, options);
+    this.#node ??= node;
+    return node.outputs;
+  }
+
+  /** A call on outputs of layers, which the operation does not remember. @internal */
+  protected nodeFor(inputs: readonly KerasTensor[], options?: CallOptions): OperationNode {
     const outputs: KerasTensor[] = [];
     const node: OperationNode = { operation: this, inputs, outputs, ...(options && { options }) };
     for (const { shape, dtype } of this.outputsFor(inputs, options))
       outputs.push(new KerasTensor(node, shape, dtype));
-    this.#node ??= node;
-    return outputs;
+    return node;
   }
 
   /** The outputs' types, from a call in a graph that is thrown away: the engine is the one truth about shapes. @internal */

@@ -49,6 +49,8 @@ export class Variable implements Disposable {
   regularizer: WeightFunction | undefined;
   /** What optimizers apply to it after each update. Default none. */
   constraint: WeightFunction | undefined;
+  /** Whether optimizers put its gradient in its place, instead of an update. Default false. */
+  overwriteWithGradient = false;
   /** The native memory, whose numbers change under this tensor. @internal */
   readonly storage: Tensor;
   #assign: Program | undefined;

@@ -1,4 +1,5 @@
-import { type OptionNames, expected, integer } from '../base/checks.js';
+import { type OptionNames, expected, integer, isPlainObject } from '../base/checks.js';
+import { EngineError, shapeText } from '../base/errors.js';
 import type { DType, Shape } from '../engine/engine.js';
 import type { Sym } from '../core/sym.js';
 import { KerasTensor } from '../core/kerasTensor.js';
@@ -6,24 +7,36 @@ import { Layer, type LayerOptions } from './layer.js';
 
 const dtypes: readonly DType[] = ['float32', 'int32', 'uint8', 'bool'];
 
-/** What `layers.input` takes. */
-export interface InputOptions extends LayerOptions {
-  /** The shape of one sample, without the batch: positive integers, or -1 where a size is not known. */
-  shape: Shape;
+/** What `InputLayer` takes. */
+export interface InputLayerOptions extends LayerOptions {
+  /** The shape of one sample, without the batch: positive integers, or -1 (or null) where a size is not known. This, `batchShape` or a tensor. */
+  shape?: readonly (number | null)[];
+  /** The shape of a batch, -1 (or null) where a size is not known: instead of `shape` and `batchSize`. */
+  batchShape?: readonly (number | null)[];
   /** How many samples each batch has, which recurrent layers with `stateful` have to know. Default: any number. */
   batchSize?: number;
   /** The dtype that the model computes with; data of other types is cast in the step. Default float32. */
   dtype?: DType;
+  /** What a layer puts out, which then is the input itself. What else is said has to be the same as of this. Default: a new input. */
+  inputTensor?: KerasTensor;
+}
+
+/** What `layers.input` takes. */
+export interface InputOptions extends Omit<InputLayerOptions, 'inputTensor'> {
+  /** What a layer puts out, which then is the input itself. What else is said has to be the same as of this. Default: a new input. */
+  tensor?: KerasTensor;
 }
 
 /** Where data enters a model: made by `layers.input`, which says more. */
 export class InputLayer extends Layer {
   static override readonly optionNames = {
     ...Layer.optionNames,
-    shape: 'required',
+    shape: 'optional',
+    batchShape: 'optional',
     batchSize: 'optional',
     dtype: 'optional',
-  } satisfies OptionNames<InputOptions>;
+    inputTensor: 'optional',
+  } satisfies OptionNames<InputLayerOptions>;
   readonly className = 'InputLayer';
   /** The shape of one sample, without the batch. */
   readonly shape: Shape;
@@ -33,22 +46,36 @@ export class InputLayer extends Layer {
   readonly dtype: DType;
   readonly #output: KerasTensor;
 
-  constructor(options: InputOptions) {
+  constructor(options: InputLayerOptions = {}) {
     super(options);
-    const { dtype = 'float32', batchSize } = options;
-    const shape: unknown = options.shape;
-    const sizes = Array.isArray(shape) ? [...(shape as number[])] : undefined; // the holes of a list are undefined here
-    if (!sizes?.every((n) => Number.isSafeInteger(n) && (n > 0 || n === -1))) {
-      throw expected('input', 'a list of positive integers (or -1) as shape of one sample', shape);
-    }
+    const { inputTensor, batchShape, shape: sample } = options;
+    if ([inputTensor, batchShape, sample].every((given) => given === undefined))
+      throw new EngineError('ARGUMENT', '[input] expected the option shape, received none');
+    if (inputTensor !== undefined && !(inputTensor instanceof KerasTensor))
+      throw expected('input', 'the output of a layer as tensor', inputTensor);
+    if (batchShape !== undefined && (sample !== undefined || options.batchSize !== undefined))
+      throw expected('input', 'batchShape, or shape and batchSize', options);
+    const [batch, ...rest] = sizesOf('batchShape', batchShape ?? []);
+    const shape = batchShape
+      ? rest
+      : sample === undefined && inputTensor
+        ? inputTensor.shape.slice(1)
+        : sizesOf('shape of one sample', sample);
+    const batchSize = options.batchSize ?? (batch === -1 ? undefined : batch);
+    if (batchSize !== undefined) integer('input', 'batchSize', batchSize);
+    const dtype = options.dtype ?? inputTensor?.dtype ?? 'float32';
     if (!dtypes.includes(dtype)) {
       throw expected('input', `one of ${dtypes.join(', ')} as dtype`, dtype, undefined, 'DTYPE');
     }
-    if (batchSize !== undefined) integer('input', 'batchSize', batchSize);
-    this.shape = sizes;
-    this.batchSize = batchSize;
+    if (inputTensor) checkSame(inputTensor, [batchSize ?? inputTensor.shape[0] ?? -1, ...shape], dtype);
+    this.shape = shape;
+    this.batchSize = batchSize ?? knownSize(inputTensor?.shape[0]);
     this.dtype = dtype;
     this.built = true;
+    if (inputTensor) {
+      this.#output = inputTensor;
+      return;
+    }
     const outputs: KerasTensor[] = [];
     this.#output = new KerasTensor(
       { operation: this, inputs: [], outputs },
@@ -76,6 +103,26 @@ export class InputLayer extends Layer {
   }
 }
 
+/** Positive integers, or -1; null is -1, too. */
+function sizesOf(what: string, given: unknown): number[] {
+  // The holes of a list are undefined here.
+  const sizes = Array.isArray(given)
+    ? [...(given as unknown[])].map((n) => (n === null ? -1 : n))
+    : undefined;
+  if (sizes?.every((n) => Number.isSafeInteger(n) && ((n as number) > 0 || n === -1)))
+    return sizes as number[];
+  throw expected('input', `a list of positive integers (or -1) as ${what}`, given);
+}
+
+const knownSize = (size: number | undefined) => (size === undefined || size < 0 ? undefined : size);
+
+function checkSame(tensor: KerasTensor, shape: Shape, dtype: DType): void {
+  const same = tensor.rank === shape.length && tensor.shape.every((size, i) => size === shape[i]);
+  if (same && tensor.dtype === dtype) return;
+  const what = `shape and dtype of the tensor (${tensor.dtype} ${shapeText(tensor.shape)}), or none`;
+  throw expected('input', what, `${dtype} ${shapeText(shape)}`);
+}
+
 /**
  * Where data enters a model. https://keras.io/api/layers/core_layers/input/
  *
@@ -84,5 +131,7 @@ export class InputLayer extends Layer {
  * @example const x = layers.input({ shape: [28, 28, 1] });
  */
 export function input(options: InputOptions): KerasTensor {
-  return new InputLayer(options).output;
+  if (!isPlainObject(options) || !('tensor' in options)) return new InputLayer(options).output;
+  const { tensor, ...rest } = options as InputOptions;
+  return new InputLayer({ ...rest, ...(tensor && { inputTensor: tensor }) }).output;
 }

@@ -12,7 +12,7 @@ import { NDArray } from '../core/ndarray.js';
 import { dispose } from '../base/disposable.js';
 import type { Shape } from '../engine/engine.js';
 import { EngineError, describe, shapeText } from '../base/errors.js';
-import { firstOf, itemAt } from '../base/list.js';
+import { firstOf, itemAt, listOf } from '../base/list.js';
 import type { Initializer } from '../initializers/initializer.js';
 import { initializerOf } from '../initializers/registry.js';
 import type { Regularizer } from '../regularizers/regularizer.js';
@@ -24,6 +24,8 @@ import { Sym } from '../core/sym.js';
 import type { Tensor, TensorData } from '../core/tensor.js';
 import { Trace } from '../core/trace.js';
 import { Variable } from '../core/variable.js';
+import { cast } from '../ops/unary.js';
+import { SeedGenerator } from '../random/seedGenerator.js';
 import { collect } from './collect.js';
 import { checkSymbolic } from './check.js';
 import { type InputSpec, checkInputs } from './inputSpec.js';
@@ -87,6 +89,7 @@ export abstract class Layer extends Operation implements Disposable {
   #revision = 0;
   readonly #activityRegularizer: Regularizer | undefined;
   readonly #losses = new WeakMap<Trace, Sym[]>();
+  #path: string | undefined;
   /** What it was built for. */
   #inputShape: Shape | readonly Shape[] | undefined;
 
@@ -110,6 +113,8 @@ export abstract class Layer extends Operation implements Disposable {
       Object.defineProperty(this, name, { value, configurable: true, writable: true });
     define('build', (shape: Shape) => {
       if (this.built) return;
+      const layers = new Set([...running.map(({ layer }) => layer), this]);
+      this.#path = [...layers].map(({ name }) => name).join('/');
       build(shape);
       this.built = true;
       this.#inputShape = shape;
@@ -180,6 +185,30 @@ export abstract class Layer extends Operation implements Disposable {
   get nonTrainableWeights(): Variable[] {
     const trained = new Set(this.trainableWeights);
     return this.weights.filter((weight) => !trained.has(weight));
+  }
+
+  /** {@link weights}, and the states of the random.SeedGenerators in its fields and those of the layers within. */
+  get variables(): Variable[] {
+    const states = this.flattened.flatMap((layer) =>
+      [...collect(SeedGenerator, new Set(Object.values(layer)))].map(({ state }) => state),
+    );
+    return [...new Set([...this.weights, ...states])];
+  }
+
+  /** Those of the {@link variables} that training changes. */
+  get trainableVariables(): Variable[] {
+    return this.trainableWeights;
+  }
+
+  /** Those of the {@link variables} that training does not change. */
+  get nonTrainableVariables(): Variable[] {
+    const trained = new Set(this.trainableVariables);
+    return this.variables.filter((variable) => !trained.has(variable));
+  }
+
+  /** Its name after those of the layers in whose `build` or `call` it was built, as `block/dense`; undefined before it is built. */
+  get path(): string | undefined {
+    return this.#path ?? (this.built ? this.name : undefined);
   }
 
   /** Itself and all layers within, each once. @internal */
@@ -290,6 +319,50 @@ export abstract class Layer extends Operation implements Disposable {
     });
   }
 
+  /**
+   * Puts the numbers of its own weights, not those of layers within, into a record: `'0'`, `'1'`, … in the order in which they were added,
+   * those that training may change first.
+   */
+  async saveOwnVariables(store: Record<string, NDArray>): Promise<void> {
+    const made = await Promise.all(
+      this.#own.map(async (weight) => new NDArray(await weight.data(), weight.shape, weight.dtype)),
+    );
+    made.forEach((values, i) => (store[i] = values));
+  }
+
+  /**
+   * Takes the numbers of its own weights from a record, as {@link saveOwnVariables} makes it.
+   *
+   * @throws EngineError `ARGUMENT` for another number of weights; `SHAPE` or `DTYPE` where one does not fit.
+   */
+  loadOwnVariables(store: Readonly<Record<string, NDArray | Tensor | TensorData>>): void {
+    const own = this.#own;
+    if (
+      !isPlainObject(store) ||
+      Object.keys(store).length !== own.length ||
+      own.some((_, i) => !(i in store))
+    )
+      throw expected(this.name, `a record of ${own.length} weights ('0', '1', …)`, store);
+    own.forEach((weight, i) => {
+      weight.assign(store[i] as TensorData);
+    });
+  }
+
+  get #own(): readonly Variable[] {
+    return [...this.#learned, ...this.#fixed];
+  }
+
+  /**
+   * An equal layer of what {@link getConfig} gives, with new weights.
+   *
+   * @throws EngineError `ARGUMENT` for unknown options.
+   * @example layers.Dense.fromConfig(layers.dense({ units: 2 }).getConfig());
+   */
+  static fromConfig(config: Readonly<Record<string, unknown>>): Layer {
+    const Class = this as unknown as new (options: unknown) => Layer;
+    return new Class(config);
+  }
+
   /** The arguments that make an equal layer. */
   override getConfig(): Record<string, unknown> {
     const { name, trainable } = this;
@@ -316,6 +389,24 @@ export abstract class Layer extends Operation implements Disposable {
     const shapes = given.map((shape) => shapeOf(this.name, shape, 'unknown'));
     this.ensureBuilt(shapes);
     return firstOf(this.outputsFor(shapes.map((shape) => ({ shape, dtype: 'float32' as const })))).shape;
+  }
+
+  /**
+   * What comes out for outputs of layers, one or a list, without saying that the layer follows them in a model. Builds it first.
+   *
+   * @returns Shape and dtype; a list for several outputs.
+   */
+  computeOutputSpec(x: KerasTensor | readonly KerasTensor[]): KerasTensor | readonly KerasTensor[] {
+    const inputs = listOf(x);
+    checkInputs(this.name, this.inputSpec, inputs);
+    this.ensureBuilt(inputs.map(({ shape }) => shape));
+    const { outputs } = this.nodeFor(inputs);
+    return outputs.length === 1 ? firstOf(outputs) : outputs;
+  }
+
+  /** Another name of {@link computeOutputSpec}. */
+  symbolicCall(x: KerasTensor | readonly KerasTensor[]): KerasTensor | readonly KerasTensor[] {
+    return this.computeOutputSpec(x);
   }
 
   /**
@@ -455,7 +546,8 @@ export abstract class Layer extends Operation implements Disposable {
   /**
    * Adds a weight; for use in `build`.
    *
-   * @throws EngineError `OUT_OF_MEMORY`, `ARGUMENT` for an unknown initializer, regularizer or constraint.
+   * @throws EngineError `OUT_OF_MEMORY`, `ARGUMENT` for an unknown initializer, regularizer or constraint, `DTYPE` for a weight that training
+   *   changes and that is not float32.
    */
   protected addWeight(options: WeightOptions): Variable {
     knownOptions('addWeight', options, addWeightNames);
@@ -463,12 +555,26 @@ export abstract class Layer extends Operation implements Disposable {
     const start: Initializer = initializerOf(initializer);
     const regularizer = regularizerOf(options.regularizer);
     const constraint = constraintOf(options.constraint);
-    const weight = new Variable(start.tensor(shape), `${this.name}/${name}`, trainable && this.#trainable);
+    const { dtype = 'float32', overwriteWithGradient = false } = options;
+    if (trainable && dtype !== 'float32')
+      throw new EngineError(
+        'DTYPE',
+        `[addWeight] expected float32 for '${name}', which training changes, received ${describe(dtype)}: set trainable to false`,
+      );
+    const drawn = start.tensor(shape);
+    const first = dtype === 'float32' ? drawn : cast(drawn, dtype);
+    const weight = new Variable(first, `${this.name}/${name}`, trainable && this.#trainable);
+    weight.overwriteWithGradient = overwriteWithGradient;
     weight.regularizer = regularizer;
     weight.constraint = constraint;
     this.#joinOuter();
     (trainable ? this.#learned : this.#fixed).push(weight);
     return weight;
+  }
+
+  /** Another name of {@link addWeight}. */
+  protected addVariable(options: WeightOptions): Variable {
+    return this.addWeight(options);
   }
 
   /** Gives a weight of a layer within the place among {@link weights} of one that is added here. @internal */

@@ -1,6 +1,6 @@
 import type { OptionNames } from '../base/checks.js';
 import type { ConstraintLike } from '../constraints/registry.js';
-import type { Shape } from '../engine/engine.js';
+import type { DType, Shape } from '../engine/engine.js';
 import type { InitializerLike } from '../initializers/registry.js';
 import type { RegularizerLike } from '../regularizers/registry.js';
 import type { CallContext } from '../core/operation.js';
@@ -34,6 +34,10 @@ export interface WeightOptions {
   regularizer?: RegularizerLike | null;
   /** Applied after each of the optimizer's updates. Default none. */
   constraint?: ConstraintLike | null;
+  /** The type of its numbers; weights that training changes are float32. Default float32. */
+  dtype?: DType;
+  /** Whether optimizers put its gradient in its place, instead of an update. Default false. */
+  overwriteWithGradient?: boolean;
 }
 
 export const addWeightNames = {
@@ -43,4 +47,6 @@ export const addWeightNames = {
   trainable: 'boolean',
   regularizer: 'optional',
   constraint: 'optional',
+  dtype: 'optional',
+  overwriteWithGradient: 'boolean',
 } satisfies OptionNames<WeightOptions>;

@@ -415,7 +415,7 @@ export class Model<const S extends OutputStructure = KerasTensor>
    * @throws EngineError `ARGUMENT` for an unknown class, telling the nearest, and for what is no configuration of a model.
    * @example const copy = Model.fromConfig(JSON.parse(JSON.stringify(model.getConfig())), { Scale });
    */
-  static fromConfig(
+  static override fromConfig(
     config: Record<string, unknown>,
     customObjects: CustomObjects = {},
   ): Model<OutputStructure> {

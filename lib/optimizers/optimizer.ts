@@ -139,8 +139,11 @@ export abstract class Optimizer extends BaseOptimizer implements OptimizerOption
   }
 
   /** @internal */
-  applyPairs(pairs: readonly GradientPair[]): void {
-    const { trace } = firstOf(pairs)[0];
+  applyPairs(given: readonly GradientPair[]): void {
+    const { trace } = firstOf(given)[0];
+    const isUpdated = ([, target]: GradientPair) => !target.overwriteWithGradient;
+    for (const [gradient, target] of given) if (target.overwriteWithGradient) trace.assign(target, gradient);
+    const pairs = given.filter(isUpdated);
     const { iterations } = this.#state();
     this.#traced = true;
     const done = trace.lift(iterations);
