@@ -53,7 +53,7 @@ const LIB = {
   core: ['base', 'engine'],
   ops: TENSORS,
   data: [...TENSORS, 'ops'],
-  datasets: [...TENSORS, 'installed.ts'],
+  datasets: [...TENSORS, 'ops', 'data', 'installed.ts'],
   activations: [...TENSORS, 'ops'],
   initializers: [...TENSORS, 'ops'],
   constraints: [...TENSORS, 'ops'],

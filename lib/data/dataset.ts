@@ -1,5 +1,6 @@
 import { expected, integer, isPlainObject, knownOptions, seedOf } from '../base/checks.js';
 import { itemAt } from '../base/list.js';
+import type { NDArray } from '../core/ndarray.js';
 import { nextSeed } from '../core/seed.js';
 import {
   type BatchOptions,
@@ -21,7 +22,9 @@ import { type Batched, type RowOf, padded, stacked } from './elements.js';
 import { csv } from './files/csvDataset.js';
 import { linesOf } from './files/lines.js';
 import { filesOf } from './files/open.js';
-import type { CsvElement, CsvOptions } from './files/options.js';
+import type { CsvOptions, RowsOptions, TableElement, TableOptions } from './files/options.js';
+import { arrays, arrow, hdf5, parquet } from './files/tables.js';
+import type { Names } from './files/whole.js';
 import { batch } from './stages/batch.js';
 import { cacheInFile, cacheInMemory } from './stages/cache.js';
 import { concatenate } from './stages/concatenate.js';
@@ -51,6 +54,9 @@ export interface DatasetState {
   /** The seeds of all that is random, in their order from the source on. */
   readonly seeds: readonly number[];
 }
+
+/** What is read at names, in their structure. */
+type ArraysAt<P> = P extends string ? NDArray : { -readonly [K in keyof P]: NDArray };
 
 /** Datasets in a list or record, whose elements {@link Dataset.zip} puts together. */
 type Zipped<D> = { -readonly [K in keyof D]: D[K] extends Dataset<infer T> ? T : never };
@@ -135,8 +141,65 @@ export class Dataset<T = unknown> implements AsyncIterable<T> {
   static csv<const O extends CsvOptions = CsvOptions>(
     files: string | readonly string[],
     options?: O,
-  ): Dataset<CsvElement<O>> {
-    return new Dataset(csv(files, options ?? {})) as Dataset<CsvElement<O>>;
+  ): Dataset<TableElement<O>> {
+    return new Dataset(csv(files, options ?? {})) as Dataset<TableElement<O>>;
+  }
+
+  /**
+   * The rows of arrays in an HDF5 file (compressed by gzip or not), a few at a time. Needs the package `h5wasm`.
+   *
+   * @param paths Where the arrays are in the file: one path, or a list or record of them, for elements in that form.
+   * @returns Numbers as float32, int32 or uint8; text as it is.
+   * @throws EngineError in a pass: `STATE` where the package is missing, `IO` for files and arrays that cannot be read, `SHAPE` for
+   *   arrays of different lengths.
+   * @example Dataset.hdf5('malaria.h5', ['images', 'labels'], { batchSize: 32 });
+   */
+  static hdf5<const P extends Names>(
+    file: string,
+    paths: P,
+    options: RowsOptions = {},
+  ): Dataset<ArraysAt<P>> {
+    return new Dataset(hdf5(file, paths, options)) as Dataset<ArraysAt<P>>;
+  }
+
+  /**
+   * The rows of Parquet files, a row group at a time. Needs the package `hyparquet`, and `hyparquet-compressors` for other codecs than
+   * Snappy.
+   *
+   * @returns As of {@link csv}. Integers of 64 bits become int32, lists of one length arrays, missing floats NaN.
+   * @throws EngineError in a pass: `STATE` where a package is missing, `IO` that names the file and column, `ARGUMENT` for columns that
+   *   are not there.
+   * @example Dataset.parquet('flights.parquet', { label: 'delay', features: 'array', batchSize: 256 });
+   */
+  static parquet<const O extends TableOptions = TableOptions>(
+    files: string | readonly string[],
+    options?: O,
+  ): Dataset<TableElement<O>> {
+    return new Dataset(parquet(files, options ?? {})) as Dataset<TableElement<O>>;
+  }
+
+  /** The rows of Arrow files (IPC, as files or streams), a record batch at a time; else as {@link parquet}. Needs `apache-arrow`. */
+  static arrow<const O extends TableOptions = TableOptions>(
+    files: string | readonly string[],
+    options?: O,
+  ): Dataset<TableElement<O>> {
+    return new Dataset(arrow(files, options ?? {})) as Dataset<TableElement<O>>;
+  }
+
+  /**
+   * The rows of arrays in files of NumPy (`.npy`, gzipped or not), which are read as a whole.
+   *
+   * @param files A path, or a list or record of them, for elements in that form.
+   * @throws EngineError in a pass: `IO` for files that cannot be read; `SHAPE` for arrays of different lengths.
+   * @example Dataset.npy(['x.npy', 'y.npy']).shuffle(1000).batch(32);
+   */
+  static npy<const P extends Names>(files: P, options: RowsOptions = {}): Dataset<ArraysAt<P>> {
+    return new Dataset(arrays('Dataset.npy', files, options)) as Dataset<ArraysAt<P>>;
+  }
+
+  /** The rows of arrays in IDX files (that of MNIST), gzipped or not; else as {@link npy}. */
+  static idx<const P extends Names>(files: P, options: RowsOptions = {}): Dataset<ArraysAt<P>> {
+    return new Dataset(arrays('Dataset.idx', files, options)) as Dataset<ArraysAt<P>>;
   }
 
   /**

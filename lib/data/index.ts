@@ -9,4 +9,4 @@ export type {
   ShuffleOptions,
   WindowOptions,
 } from './datasetOptions.js';
-export type { CsvOptions } from './files/options.js';
+export type { CsvOptions, RowsOptions, TableOptions } from './files/options.js';

@@ -3,7 +3,7 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { types } from 'node:util';
 import { EngineError } from '../base/errors.js';
-import { unzip } from './idx.js';
+import { unzip } from '../data/files/idx.js';
 
 export interface DownloadRequest {
   /** Addresses that hold the same file, gzipped or not; the next is tried where one fails. */

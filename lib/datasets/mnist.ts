@@ -5,7 +5,7 @@ import { EngineError } from '../base/errors.js';
 import { installedFolder, ownFolder } from '../installed.js';
 import * as settings from '../engine/settings.js';
 import { checkSha256, download } from './download.js';
-import { parseIdx, readIdx, readUnzipped } from './idx.js';
+import { parseIdx, readIdx, readUnzipped } from '../data/files/idx.js';
 import { NDArray } from '../core/ndarray.js';
 
 /** What `datasets.mnist` takes. */

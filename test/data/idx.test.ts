@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readIdx } from '../../lib/datasets/idx.js';
+import { readIdx } from '../../lib/data/files/idx.js';
 import { EngineError } from '../../lib/base/errors.js';
 import { idxBytes } from './idx-bytes.js';
 

@@ -5,6 +5,7 @@ import { itemAt } from '../../base/list.js';
 import { NDArray } from '../../core/ndarray.js';
 import { type CsvBlock, type CsvSpec, type CsvText, engine } from '../../engine/engine.js';
 import { openFile, readInto } from './open.js';
+import { type TableForm, columnsRead, elementsOf } from './table.js';
 
 const WHO = 'Dataset.csv';
 /** How many bytes are parsed at once. */
@@ -30,13 +31,10 @@ export interface CsvPlan {
   readonly header: boolean;
   /** Names in place of those of the header. */
   readonly columnNames: readonly string[] | undefined;
-  /** The columns to read, in this order; undefined: all. */
-  readonly columns: readonly string[] | undefined;
-  readonly label: string | undefined;
+  readonly form: TableForm;
   readonly types: Readonly<Record<string, CsvType>>;
   readonly missing: readonly string[];
   readonly fill: number | Readonly<Record<string, number>> | undefined;
-  readonly features: 'record' | 'array';
 }
 
 /** The columns of files. */
@@ -75,7 +73,7 @@ export class CsvReader {
       const block = await (pending.shift() as Promise<CsvBlock>);
       if (block.error) throw this.#wrong(file, row + block.error.row, block.error, layout);
       row += block.rows;
-      return this.#structure(block, layout);
+      return this.#structure(file, block, layout);
     };
     for await (const { block } of this.#pieces(file, layout)) {
       // Whoever waits for it comes later.
@@ -173,25 +171,19 @@ export class CsvReader {
   }
 
   #layoutOf(file: string, names: readonly string[], sample: readonly (readonly string[])[]): Layout {
-    const { columns, label, types, fill, missing, features: form } = this.#plan;
+    const { form, types, fill, missing } = this.#plan;
+    const { label } = form;
     const twice = names.find((name, i) => names.indexOf(name) !== i);
     if (twice !== undefined)
       throw new EngineError(
         'IO',
         `[${WHO}] ${file}: expected a name for each column, received '${twice}' twice: give columnNames`,
       );
-    const placeOf = (name: string): number => {
-      const place = names.indexOf(name);
-      if (place < 0)
-        throw new EngineError(
-          'ARGUMENT',
-          `[${WHO}] ${file}: expected columns ${names.join(', ')}, received '${name}'`,
-        );
-      return place;
-    };
+    const { features } = columnsRead(WHO, file, names, form);
+    const placeOf = (name: string) => names.indexOf(name);
     const fills = typeof fill === 'object' ? fill : {};
-    for (const name of [...Object.keys(types), ...Object.keys(fills)]) placeOf(name);
-    const chosen = (columns ?? names.filter((name) => name !== label)).map(placeOf);
+    columnsRead(WHO, file, names, { ...form, columns: [...Object.keys(types), ...Object.keys(fills)] });
+    const chosen = features.map(placeOf);
     const labelPlace = label === undefined ? undefined : placeOf(label);
     const read = new Set(labelPlace === undefined ? chosen : [...chosen, labelPlace]);
     const kinds = names.map((name, i) =>
@@ -203,12 +195,6 @@ export class CsvReader {
             missing,
           )),
     );
-    const text = form === 'array' ? chosen.find((place) => kinds[place] === 'string') : undefined;
-    if (text !== undefined)
-      throw new EngineError(
-        'ARGUMENT',
-        `[${WHO}] ${file}: expected columns of numbers for an array, received text in '${itemAt(names, text)}'`,
-      );
     return {
       names,
       kinds,
@@ -220,21 +206,16 @@ export class CsvReader {
     };
   }
 
-  #structure({ rows, columns }: CsvBlock, { names, kinds, features, label }: Layout): unknown {
+  #structure(file: string, { rows, columns }: CsvBlock, { names, kinds, features, label }: Layout): unknown {
     const column = (place: number) => {
       const values = itemAt(columns, place);
       if (values === null) throw expected(WHO, 'a column that is read', place, undefined, 'INTERNAL');
       if ('ends' in values) return textsOf(values);
       return new NDArray(values, [rows], kinds[place] === 'bool' ? 'bool' : undefined);
     };
-    const made =
-      this.#plan.features === 'array'
-        ? matrixOf(
-            rows,
-            features.map((place) => itemAt(columns, place) as Float32Array),
-          )
-        : Object.fromEntries(features.map((place) => [itemAt(names, place), column(place)]));
-    return label === undefined ? made : [made, column(label)];
+    const record = Object.fromEntries(features.map((place) => [itemAt(names, place), column(place)]));
+    const target = label === undefined ? undefined : column(label);
+    return elementsOf(WHO, file, record, target, this.#plan.form.features);
   }
 
   #wrong(file: string, row: number, error: { column: number; what: string }, layout?: Layout): EngineError {
@@ -256,16 +237,6 @@ function typeOf(values: readonly string[], missing: readonly string[]): CsvType 
   const given = values.map((value) => value.trim()).filter((value) => !missing.includes(value));
   if (given.length > 0 && given.every((value) => BOOL.test(value))) return 'bool';
   return given.every((value) => NUMBER.test(value)) ? 'float32' : 'string';
-}
-
-/** Columns as the rows of one array. */
-function matrixOf(rows: number, columns: readonly ArrayLike<number>[]): NDArray {
-  const width = columns.length;
-  const all = new Float32Array(rows * width);
-  columns.forEach((column, c) => {
-    for (let i = 0, at = c; i < rows; i++, at += width) all[at] = itemAt(column, i);
-  });
-  return new NDArray(all, [rows, width]);
 }
 
 function textsOf({ bytes, ends }: CsvText): string[] {

@@ -11,6 +11,7 @@ import { fromBlocks, withoutRows } from '../stages/fromBlocks.js';
 import type { Stage } from '../stages/stage.js';
 import { CsvReader, type CsvType } from './csv.js';
 import { filesOf } from './open.js';
+import { tableForm } from './table.js';
 import { type CsvOptions, type RowsOptions, csvNames } from './options.js';
 
 const WHO = 'Dataset.csv';
@@ -21,13 +22,12 @@ const TYPES = ['float32', 'int32', 'bool', 'string'] as const;
 export function csv(given: unknown, options: CsvOptions): Stage<unknown> {
   knownOptions(WHO, options, csvNames);
   const files = filesOf(WHO, given);
-  const { header = true, columnNames, columns, label, types = {}, fill, features = 'record' } = options;
-  const texts = (name: 'columnNames' | 'columns' | 'missing', list: unknown) => {
+  const { header = true, columnNames, types = {}, fill } = options;
+  const texts = (name: 'columnNames' | 'missing', list: unknown) => {
     if (list !== undefined)
       checkEach(WHO, `a list of strings as ${name}`, list, (item) => typeof item === 'string');
   };
   texts('columnNames', columnNames);
-  texts('columns', columns);
   texts('missing', options.missing);
   if (!isPlainObject(types)) throw expected(WHO, 'types in a record by column', types);
   for (const [name, type] of Object.entries(types)) oneOf<CsvType>(WHO, `the type of '${name}'`, type, TYPES);
@@ -48,12 +48,10 @@ export function csv(given: unknown, options: CsvOptions): Stage<unknown> {
     quote,
     header,
     columnNames,
-    columns,
-    label,
+    form: tableForm(WHO, options),
     types,
     missing: options.missing ?? MISSING,
     fill,
-    features: oneOf(WHO, 'features', features, ['record', 'array']),
   });
   const blocks = (_: number, from: number) =>
     from === 0 ? reader.blocks() : withoutRows(WHO, reader.blocks(), from);

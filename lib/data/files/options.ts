@@ -15,16 +15,29 @@ export const rowsNames = {
   dropRemainder: 'boolean',
 } satisfies OptionNames<RowsOptions>;
 
-/** What `Dataset.csv` takes. */
-export interface CsvOptions extends RowsOptions {
-  /** Whether the first record of each file has the columns' names. Default true; else they are '0', '1', …. */
-  header?: boolean;
-  /** Names of the columns, in place of those of the header. */
-  columnNames?: readonly string[];
+/** What all readers of tables take. */
+export interface TableOptions extends RowsOptions {
   /** The columns to read, in this order. Default: all. */
   columns?: readonly string[];
   /** The column that is the target: elements are [features, label] then. Default: none. */
   label?: string;
+  /** Whether features are a record by column or one float32 array. Default `record`. */
+  features?: 'record' | 'array';
+}
+
+export const tableNames = {
+  ...rowsNames,
+  columns: 'optional',
+  label: 'string',
+  features: 'optional',
+} satisfies OptionNames<TableOptions>;
+
+/** What `Dataset.csv` takes. */
+export interface CsvOptions extends TableOptions {
+  /** Whether the first record of each file has the columns' names. Default true; else they are '0', '1', …. */
+  header?: boolean;
+  /** Names of the columns, in place of those of the header. */
+  columnNames?: readonly string[];
   /**
    * The types of columns by their names. Default, by the first 100 rows: `bool` where all values are true or false, `float32` where all
    * are numbers, else `string`.
@@ -34,8 +47,6 @@ export interface CsvOptions extends RowsOptions {
   missing?: readonly string[];
   /** What a missing number becomes, or by column. Default: NaN in float32; elsewhere it is an error. */
   fill?: number | Readonly<Record<string, number>>;
-  /** Whether features are a record by column or one float32 array. Default `record`. */
-  features?: 'record' | 'array';
   /** The character between fields. Default ','. */
   separator?: string;
   /** The character around fields that hold separators, line breaks or itself, doubled. Default '"'. */
@@ -43,15 +54,12 @@ export interface CsvOptions extends RowsOptions {
 }
 
 export const csvNames = {
-  ...rowsNames,
+  ...tableNames,
   header: 'boolean',
   columnNames: 'optional',
-  columns: 'optional',
-  label: 'string',
   types: 'optional',
   missing: 'optional',
   fill: 'optional',
-  features: 'optional',
   separator: 'string',
   quote: 'string',
 } satisfies OptionNames<CsvOptions>;
@@ -65,5 +73,5 @@ type CsvCell<O> = O extends { types: Readonly<Record<string, infer T>> }
 
 type CsvFeatures<O> = O extends { features: 'array' } ? NDArray : Record<string, CsvCell<O>>;
 
-/** What `Dataset.csv` gives with its options. Of columns without a type TypeScript takes that they hold numbers. */
-export type CsvElement<O> = O extends { label: string } ? [CsvFeatures<O>, CsvCell<O>] : CsvFeatures<O>;
+/** What readers of tables give with their options. Of columns without a type TypeScript takes that they hold numbers. */
+export type TableElement<O> = O extends { label: string } ? [CsvFeatures<O>, CsvCell<O>] : CsvFeatures<O>;

@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { types } from 'node:util';
-import { EngineError } from '../base/errors.js';
-import { NDArray } from '../core/ndarray.js';
+import { EngineError } from '../../base/errors.js';
+import { NDArray } from '../../core/ndarray.js';
 
 const inflate = promisify(gunzip);
 
