@@ -31,6 +31,7 @@ describe('the programs in docs/', () => {
     'own-layer',
     'custom-objects',
     'own-training-loop',
+    'own-training-step',
     'own-optimizer',
     'own-metric',
     'callbacks',

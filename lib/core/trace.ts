@@ -1,4 +1,4 @@
-import { atLeast, itemAt } from '../base/list.js';
+import { atLeast, firstOf, itemAt } from '../base/list.js';
 import { expected } from '../base/checks.js';
 import { type DtypePolicy, computeDtype } from './dtypePolicy.js';
 import {
@@ -32,6 +32,8 @@ export class Trace {
   readonly #updates = new Map<Variable, Sym>();
   /** Those that change in each step, whatever branch of it assigns them. */
   readonly #counters = new Set<Variable>();
+  /** What optimizers gave variables, one after the other, and what is read of it. */
+  readonly #optimized = new Map<Variable, { readonly value: Sym; read?: Sym }[]>();
   readonly #sources = new Set<Stateful>();
   #draws = 0;
   /** The key of random ops that have neither a key nor a seed, int32 [2]: the first of them sets it, or whose trace it is. @internal */
@@ -103,7 +105,11 @@ export class Trace {
 
   /** The value of a variable at this point of the step, or a tensor as a constant of the graph. */
   lift(value: Tensor | Variable): Sym {
-    return (value instanceof Tensor ? undefined : this.#updates.get(value)) ?? this.start(value);
+    const given = value instanceof Tensor ? undefined : this.#updates.get(value);
+    if (!given) return this.start(value);
+    const optimized = this.#optimized.get(value as Variable)?.at(-1);
+    if (optimized?.value !== given) return given;
+    return (optimized.read ??= firstOf(this.op('stopGradient', [given])));
   }
 
   /** The value of a variable at the start of the step. */
@@ -129,6 +135,27 @@ export class Trace {
   count(target: Variable, value: Sym): void {
     this.assign(target, value);
     this.#counters.add(target);
+  }
+
+  /** Says that an optimizer has given variables their values, through which no gradient goes: further steps begin there. @internal */
+  optimized(targets: readonly Variable[]): void {
+    for (const target of targets) {
+      const value = this.#updates.get(target);
+      if (!value) continue;
+      const list = this.#optimized.get(target);
+      if (list) list.push({ value });
+      else this.#optimized.set(target, [{ value }]);
+    }
+  }
+
+  /** The values of variables of which another value was computed: at the start of the step, or after an optimizer's update. @internal */
+  readBy(y: Sym, targets: readonly Variable[]): Sym[] {
+    if (this.#optimized.size === 0) return targets.map((target) => this.start(target));
+    const before = ancestorsOf(y);
+    return targets.map((target) => {
+      const all = this.#optimized.get(target)?.flatMap(({ read }) => read ?? []) ?? [];
+      return all.findLast((read) => before.has(read)) ?? this.start(target);
+    });
   }
 
   /** Makes what `body` assigns to variables hold where a condition, bool [], is true: elsewhere they keep their values before it. */
@@ -310,12 +337,21 @@ export class Trace {
   }
 }
 
+/** What a value was computed of, itself included. */
+function ancestorsOf(y: Sym): ReadonlySet<Sym> {
+  const found = new Set([y]);
+  // A set is walked through to its end, what is added meanwhile included.
+  for (const { inputs } of found) for (const input of inputs) found.add(input);
+  return found;
+}
+
 /**
  * The gradients of sum(outputGradient · y) with respect to each x, for use inside {@link compile}. They are symbolic values like
  * any other: the gradient of a gradient works.
  *
  * @param y A symbolic value of dtype float32 and any shape.
- * @param xs Symbolic values, or variables: with respect to their values at the start of the step.
+ * @param xs Symbolic values, or variables: with respect to their values at the start of the step, or to what an optimizer has made of them
+ *   since where y was computed of that.
  * @param outputGradient Of y's shape; ones by default.
  * @returns One gradient for each x, of its shape; zeros where y does not depend on it.
  * @throws EngineError `ARGUMENT` where y is no symbolic value, `STATE` at an op that has no gradient.
@@ -335,6 +371,10 @@ export function grad(
   if (!trace || !(y instanceof Sym)) {
     throw expected('grad', 'a symbolic value inside compile()', y);
   }
-  const of = (x: Sym | Variable | Tensor) => (x instanceof Sym ? x : trace.start(x));
-  return trace.gradients([y], xs.map(of), outputGradient === undefined ? null : [of(outputGradient)]);
+  const of = (x: Sym | Tensor) => (x instanceof Sym ? x : trace.start(x));
+  const isVariable = (x: unknown): x is Variable => !(x instanceof Sym || x instanceof Tensor);
+  const variables = xs.filter(isVariable);
+  const values = new Map(trace.readBy(y, variables).map((value, i) => [variables[i], value]));
+  const at = xs.map((x) => (isVariable(x) ? values.get(x)! : of(x)));
+  return trace.gradients([y], at, outputGradient === undefined ? null : [of(outputGradient)]);
 }

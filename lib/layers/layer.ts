@@ -38,7 +38,7 @@ export type { CallContext, LayerOptions, WeightOptions };
 let made = 0;
 
 /** The layers whose `build` or `call` runs, the innermost last. */
-const running: { readonly layer: Layer; readonly context: CallContext | undefined }[] = [];
+const running: { readonly layer: Layer; readonly context: Partial<CallContext> | undefined }[] = [];
 
 /**
  * A function of tensors with weights of its own. A subclass writes `build`, which adds the weights once the input's shape is
@@ -494,7 +494,7 @@ export abstract class Layer extends Operation implements Disposable {
     this.ensureBuilt(inputs.map((input) => input.shape));
     return this.#named(() => {
       const masks = inputs.map(({ mask }) => mask);
-      const result = this.#within(context, () =>
+      const result = this.within(context, () =>
         this.call(inputs.length === 1 ? firstOf(inputs) : inputs, context),
       );
       checkSymbolic(this.name, 'from call', result);
@@ -586,15 +586,15 @@ export abstract class Layer extends Operation implements Disposable {
   protected ensureBuilt(shapes: readonly Shape[]): void {
     if (this.built) return;
     this.#named(() => {
-      this.#within(undefined, () => {
+      this.within(undefined, () => {
         this.build(shapes.length === 1 ? firstOf(shapes) : shapes);
       });
     });
     this.built = true;
   }
 
-  /** Runs its `build` or `call`: layers that are applied there are within this one. */
-  #within<T>(context: CallContext | undefined, body: () => T): T {
+  /** Runs its `build`, `call` or a step of it: layers that are applied there are within this one. @internal */
+  within<T>(context: Partial<CallContext> | undefined, body: () => T): T {
     running.push({ layer: this, context });
     try {
       return body();

@@ -29,7 +29,8 @@ export function align(name: string, yTrue: Sym, yPred: Sym): Sym {
  *
  * @internal
  */
-export function sameRank(yTrue: Sym, yPred: Sym): Sym {
+export function sameRank(yTrue: Sym, yPred: { rank: number; shape: Shape } | undefined): Sym {
+  if (!yPred) return yTrue;
   if (yTrue.rank + 1 === yPred.rank && yPred.shape.at(-1) === 1) return ops.expandDims(yTrue, -1);
   if (yTrue.rank === yPred.rank + 1 && yTrue.shape.at(-1) === 1) return ops.squeeze(yTrue, -1);
   return yTrue;

@@ -18,7 +18,7 @@ export class Means {
   /** The sums and weights, [2 · count], and what rounding has taken from each so far. */
   readonly variables: readonly [sums: Variable, errors: Variable];
   /** What is to be added at once. */
-  #waiting: Map<number, Share> | undefined;
+  #waiting: { readonly trace: Trace; readonly shares: Map<number, Share> } | undefined;
 
   constructor(readonly count = 1) {
     const zeros = (name: string) => variable(new Float32Array(2 * count), { name, trainable: false });
@@ -31,23 +31,25 @@ export class Means {
       this.#addAll(share.sum.trace, new Map([[at, share]]));
       return;
     }
-    const known = this.#waiting.get(at);
+    const { shares } = this.#waiting;
+    const known = shares.get(at);
     const both = known && {
       sum: ops.add(known.sum, share.sum),
       weight: ops.add(known.weight, share.weight),
     };
-    this.#waiting.set(at, both ?? share);
+    shares.set(at, both ?? share);
   }
 
-  /** Adds at once what the body adds to several means: as few ops as for one. */
-  together(trace: Trace, body: () => void): void {
-    const shares = (this.#waiting = new Map<number, Share>());
+  /** Adds at once what the body adds to several means, up to where it reads one: as few ops as for one. */
+  together<T>(trace: Trace, body: () => T): T {
+    this.#waiting = { trace, shares: new Map() };
     try {
-      body();
+      const result = body();
+      this.#flush();
+      return result;
     } finally {
       this.#waiting = undefined;
     }
-    this.#addAll(trace, shares);
   }
 
   /** Inside a trace: the mean at a place, 0 where nothing weighs, as in Keras. */
@@ -86,7 +88,15 @@ export class Means {
   }
 
   #number(i: number): Tensor {
+    this.#flush();
     return ops.reshape(ops.slice(this.variables[0], i, 1), []);
+  }
+
+  #flush(): void {
+    if (!this.#waiting || this.#waiting.shares.size === 0) return;
+    const { trace, shares } = this.#waiting;
+    this.#addAll(trace, shares);
+    shares.clear();
   }
 
   #addAll(trace: Trace, shares: ReadonlyMap<number, Share>): void {

@@ -1,4 +1,5 @@
 import { expected } from '../base/checks.js';
+import { latestOwner } from '../base/latestOwner.js';
 import type { Variable } from '../core/variable.js';
 import { collect } from '../layers/collect.js';
 import { Layer } from '../layers/layer.js';
@@ -10,7 +11,7 @@ export abstract class MeasuredModel extends Layer {
   /** The compiled steps. @internal */
   abstract trainer(mode: Mode): Trainer;
 
-  /** Whether `compile` was called and the outputs are known. */
+  /** Whether `compile` was called and it is known what is measured. */
   protected abstract get isMeasured(): boolean;
 
   /**
@@ -25,7 +26,7 @@ export abstract class MeasuredModel extends Layer {
 
   /** The keys of the logs of those metrics. */
   get metricsNames(): readonly string[] {
-    return this.#measures.map(({ key }) => key);
+    return this.keyed.map(({ key }) => key);
   }
 
   /** The variables that those metrics have added. */
@@ -60,6 +61,12 @@ export abstract class MeasuredModel extends Layer {
       Object.values<unknown>(layer as unknown as Record<string, unknown>),
     );
     return [...collect<Metric<MetricResult>>(Metric, fields)];
+  }
+
+  /** The {@link metrics}, a subclass's own ones too, by their keys in the logs. @internal */
+  protected get keyed(): readonly { key: string; metric: Metric<MetricResult> }[] {
+    if (latestOwner(this, ['metrics']) === MeasuredModel.prototype) return this.#measures;
+    return this.metrics.map((metric) => ({ key: metric.name, metric: metric }));
   }
 
   get #measures(): readonly { key: string; metric: Metric<MetricResult> }[] {

@@ -7,7 +7,7 @@ import { input } from '../layers/input.js';
 import type { KerasTensor } from '../core/kerasTensor.js';
 import type { CallContext, Operation } from '../core/operation.js';
 import { Layer } from '../layers/layer.js';
-import { MeasuredModel } from './measuredModel.js';
+import { SteppedModel } from './steppedModel.js';
 import type { Masks } from '../layers/masks.js';
 import { layerRegistry, revived } from '../layers/registry.js';
 import type { BaseOptimizer } from '../optimizers/baseOptimizer.js';
@@ -29,6 +29,7 @@ import {
   argumentsOf,
   compileNames,
   modelNames,
+  namesOfLosses,
 } from './modelOptions.js';
 import { type OutputStructure, type Structured, flatten, structured } from './structure.js';
 import { type Stack, type SummaryOptions, summaryNames, summaryOf } from './summary.js';
@@ -77,7 +78,7 @@ import {
  *     }
  */
 export class Model<const S extends OutputStructure = KerasTensor>
-  extends MeasuredModel
+  extends SteppedModel
   implements TrainedModel
 {
   static override readonly optionNames = modelNames as typeof Layer.optionNames;
@@ -150,13 +151,19 @@ export class Model<const S extends OutputStructure = KerasTensor>
     return this.inputs.map((place) => place.node.operation.name);
   }
 
-  /** The names by which outputs are measured: those of a record of outputs, else of the layers that make them. */
+  /**
+   * The names by which outputs are measured: those of a record of outputs, else of the layers that make them. A model of its own steps
+   * that has no outputs has those of its losses.
+   */
   get outputNames(): readonly string[] {
-    return this.graph.outputNames;
+    const graph = this.#connected();
+    return !graph && this.#compiled && this.hasOwnStep
+      ? namesOfLosses(this.#compiled.options)
+      : this.graph.outputNames;
   }
 
   /** The optimizer that {@link compile} was given. @throws EngineError `STATE` before that. */
-  get optimizer(): BaseOptimizer {
+  override get optimizer(): BaseOptimizer {
     return this.#requireCompiled().optimizer;
   }
 
@@ -312,7 +319,7 @@ export class Model<const S extends OutputStructure = KerasTensor>
    * @returns The loss and the metrics of this batch alone, before its step.
    * @example const { loss } = await model.trainOnBatch(x, y);
    */
-  async trainOnBatch(x: Data, y: Data, options: TrainOnBatchOptions = {}): Promise<Logs> {
+  async trainOnBatch(x: Data, y?: Data, options: TrainOnBatchOptions = {}): Promise<Logs> {
     knownOptions('trainOnBatch', options, trainOnBatchNames);
     return this.#lock.exclusive('trainOnBatch', this.name, () =>
       measureOnBatch(this, 'train', x, y, options),
@@ -328,7 +335,7 @@ export class Model<const S extends OutputStructure = KerasTensor>
    * @returns The loss and the metrics of this batch.
    * @example const { loss } = await model.testOnBatch(x, y);
    */
-  async testOnBatch(x: Data, y: Data, options: TestOnBatchOptions = {}): Promise<Logs> {
+  async testOnBatch(x: Data, y?: Data, options: TestOnBatchOptions = {}): Promise<Logs> {
     knownOptions('testOnBatch', options, testOnBatchNames);
     return this.#lock.exclusive('testOnBatch', this.name, () => measureOnBatch(this, 'test', x, y, options));
   }
@@ -460,11 +467,11 @@ export class Model<const S extends OutputStructure = KerasTensor>
   /** Gives a model that does not know its input that of the data. @internal */
   prepare(x: Data): void {
     if (!this.#graph) this.connectTo(inputsOf(x, `[${this.name}] x`).map((given) => input(given)));
-    this.#checkConnected();
+    if (!this.hasOwnStep) this.#checkConnected();
   }
 
   protected get isMeasured(): boolean {
-    return this.isConnected && this.#compiled !== undefined;
+    return this.#compiled !== undefined && (this.isConnected || this.hasOwnStep);
   }
 
   /** @internal */

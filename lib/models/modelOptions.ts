@@ -1,4 +1,5 @@
-import type { OptionNames } from '../base/checks.js';
+import { type OptionNames, isPlainObject } from '../base/checks.js';
+import { isConfig } from '../base/registry.js';
 import { type Data, isBatches } from '../data/batches.js';
 import type { DtypePolicy } from '../core/dtypePolicy.js';
 import type { KerasTensor } from '../core/kerasTensor.js';
@@ -49,6 +50,13 @@ export const modelNames = {
   dtypePolicy: 'optional',
   ...Layer.optionNames,
 } satisfies OptionNames<Partial<ModelOptions>>;
+
+/** Names for outputs that are known from their losses alone. */
+export function namesOfLosses({ loss }: CompileOptions): readonly string[] {
+  if (Array.isArray(loss)) return loss.map((_, i) => `output_${i + 1}`);
+  const isRecord = isPlainObject(loss) && !isConfig(loss);
+  return isRecord ? Object.keys(loss) : ['output'];
+}
 
 /** An iterable brings its own targets: the options may come in their place. */
 export function argumentsOf<O extends object>(x: FitData, y: Data | O | undefined, options: O | undefined) {

@@ -99,10 +99,7 @@ export abstract class BaseOptimizer {
     }
     checkEach('minimize', 'a list of variables', variables, (v) => v instanceof Variable);
     const { trace } = loss;
-    const gradients = trace.gradients(
-      [this.scaleLoss(loss)],
-      variables.map((v) => trace.start(v)),
-    );
+    const gradients = trace.gradients([this.scaleLoss(loss)], trace.readBy(loss, variables));
     return this.applyGradients(variables.map((v, i) => [itemAt(gradients, i), v]));
   }
 
@@ -125,6 +122,7 @@ export abstract class BaseOptimizer {
     if (pairs.length === 0) return {};
     const { lossScaleFactor: factor } = this;
     this.applyPairs(factor === undefined ? pairs : pairs.map(([g, v]) => [ops.divide(g, factor), v]));
+    itemAt(pairs, 0)[0].trace.optimized(pairs.map(([, target]) => target));
     return {};
   }
 

@@ -9,6 +9,7 @@ import {
 import { EngineError } from '../base/errors.js';
 import { firstOf, itemAt } from '../base/list.js';
 import { factoryName } from '../base/names.js';
+import { latestOwner } from '../base/latestOwner.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
 import type { Trace } from '../core/trace.js';
@@ -357,10 +358,4 @@ function readExclusions(who: string, exclusions: DecayExclusions) {
   checkEach(who, 'a list of variables as varList', varList, (v) => v instanceof Variable);
   checkEach(who, 'a list of regular expressions as varNames', varNames, isPattern);
   return { varList: new Set(varList), varNames: varNames.map((name) => new RegExp(name)) };
-}
-
-/** The object, or the first of its prototypes, that has one of the names itself. */
-function latestOwner(object: object, names: readonly string[]): object {
-  if (names.some((name) => Object.hasOwn(object, name))) return object;
-  return latestOwner(Object.getPrototypeOf(object) as object, names);
 }

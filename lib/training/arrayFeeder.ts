@@ -1,9 +1,10 @@
-import { type Program, Source } from '../core/program.js';
+import { Source } from '../core/program.js';
 import type { Tensor } from '../core/tensor.js';
 import type { ModelData } from './modelData.js';
-import type { Feeder } from './feeder.js';
+import type { Feeder, Queued } from './feeder.js';
 import type { InputSettings } from './options.js';
 import type { Run } from './run.js';
+import type { Step } from './step.js';
 import { type Mode, feedsOf } from './trainer.js';
 
 /** Samples a step where neither a size nor a number of steps is asked for. */
@@ -13,7 +14,7 @@ const DEFAULT_BATCH_SIZE = 32;
 export class ArrayFeeder implements Feeder {
   readonly longest = Infinity;
   readonly steps: number;
-  protected readonly program: Program;
+  protected readonly step: Step;
   protected source!: Source;
   readonly #temporaries: Tensor[] = [];
   readonly #arrays: readonly Tensor[];
@@ -27,10 +28,11 @@ export class ArrayFeeder implements Feeder {
 
   constructor({ caller, model, trainer }: Run, mode: Mode, given: ModelData, settings: InputSettings) {
     const { steps, classWeight, shuffle = true, seed } = settings;
-    const data = classWeight === undefined ? given : given.withClassWeight(caller, model.graph, classWeight);
+    const graph = model.isConnected ? model.graph : undefined;
+    const data = classWeight === undefined ? given : given.withClassWeight(caller, graph, classWeight);
     const feeds = data.feeds(this.#temporaries);
     try {
-      this.program = trainer.program(mode, feeds);
+      this.step = trainer.step(mode, feeds);
     } catch (error) {
       void this.close();
       throw error;
@@ -58,10 +60,10 @@ export class ArrayFeeder implements Feeder {
     return Promise.resolve(this.#left > 0);
   }
 
-  queue(count: number) {
+  queue(count: number): Queued {
     const steps = Math.min(count, this.#left);
     this.#left -= steps;
-    return { steps, done: this.run(steps) };
+    return { steps, ...this.run(steps) };
   }
 
   close(): Promise<void> {
@@ -69,8 +71,9 @@ export class ArrayFeeder implements Feeder {
     return Promise.resolve();
   }
 
-  protected run(steps: number): Promise<void> {
-    return this.program.runSource(this.source, steps).done;
+  protected run(steps: number): Omit<Queued, 'steps'> {
+    const { outputs, done } = this.step.program.runSource(this.source, steps);
+    return { done, results: this.step.results(outputs) };
   }
 }
 
@@ -93,9 +96,9 @@ export class CollectingFeeder extends ArrayFeeder {
     for (const result of this.#results ?? []) result.dispose();
   }
 
-  protected override run(steps: number): Promise<void> {
-    const { outputs, done } = this.program.collect(this.source, steps, this.#results);
+  protected override run(steps: number): Omit<Queued, 'steps'> {
+    const { outputs, done } = this.step.program.collect(this.source, steps, this.#results);
     this.#results ??= outputs;
-    return done;
+    return { done };
   }
 }

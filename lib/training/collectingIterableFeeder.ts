@@ -1,11 +1,10 @@
 import { EngineError } from '../base/errors.js';
-import { isPlainObject } from '../base/checks.js';
 import { firstOf, itemAt } from '../base/list.js';
-import { NDArray } from '../core/ndarray.js';
-import { Tensor, tensor } from '../core/tensor.js';
-import type { Batch, Batches, Data } from '../data/batches.js';
+import { type Tensor, tensor } from '../core/tensor.js';
+import type { Batch, Batches } from '../data/batches.js';
 import type { ModelData } from './modelData.js';
-import { IterableFeeder } from './iterableFeeder.js';
+import type { Queued } from './feeder.js';
+import { IterableFeeder, isInput } from './iterableFeeder.js';
 import type { InputSettings } from './options.js';
 import type { Run } from './run.js';
 import { type Feeds, feedsOf } from './trainer.js';
@@ -33,19 +32,18 @@ export class CollectingIterableFeeder extends IterableFeeder {
   }
 
   protected override read(batch: unknown): ModelData {
-    if (batch instanceof Tensor || batch instanceof NDArray || isPlainObject(batch))
-      return this.run.read(batch as Data);
+    if (isInput(batch)) return this.run.read('predict', batch);
     if (!Array.isArray(batch) || batch.length < 1 || batch.length > 3)
       throw this.run.error(
         'expected batches [x], [x, y] as for fit, or a tensor, NDArray or record x, from the iterable',
       );
-    return this.run.read((batch as unknown as Batch)[0]);
+    return this.run.read('predict', (batch as unknown as Batch)[0]);
   }
 
-  protected override step(feeds: Feeds): Promise<void> {
-    const { outputs, done } = this.run.trainer.program('predict', feeds).run(feedsOf(feeds));
+  protected override step(feeds: Feeds): Omit<Queued, 'steps'> {
+    const { outputs, done } = this.run.trainer.step('predict', feeds).program.run(feedsOf(feeds));
     this.#results.push(outputs);
-    return done;
+    return { done };
   }
 }
 

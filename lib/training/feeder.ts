@@ -1,3 +1,13 @@
+import type { StepResults } from './step.js';
+
+/** Steps that are queued. */
+export interface Queued {
+  readonly steps: number;
+  readonly done: Promise<void>;
+  /** What the last of them gives for the logs, where the model has its own step. */
+  readonly results?: StepResults | undefined;
+}
+
 /** Where the steps of a run take their batches from, epoch after epoch. */
 export interface Feeder {
   /** Steps of an epoch, undefined where only the end of the data tells. */
@@ -13,7 +23,7 @@ export interface Feeder {
   /** Gets the next batch ready; false where the epoch's data ends. */
   ready(): Promise<boolean>;
   /** Queues up to `count` steps, the first on the batch that is ready. */
-  queue(count: number): { steps: number; done: Promise<void> };
+  queue(count: number): Queued;
   /** Ends the run: frees what was made for it and closes what the user gave. */
   close(): Promise<void>;
 }

@@ -17,8 +17,7 @@ export function feederOf(
   settings: InputSettings,
 ): Feeder {
   if (!isBatches(x)) {
-    if (y === undefined) throw run.error('expected targets y with x, received none');
-    return new ArrayFeeder(run, mode, run.read(x, y, settings.sampleWeight), settings);
+    return new ArrayFeeder(run, mode, run.read(mode, x, y, settings.sampleWeight), settings);
   }
   if (y !== undefined) throw run.error('expected no y with an iterable of batches [x, y]');
   checkIterableSettings(run, settings);
@@ -31,7 +30,7 @@ export function collectorOf(
   x: PredictData,
   settings: InputSettings,
 ): CollectingFeeder | CollectingIterableFeeder {
-  if (!isBatches(x)) return new CollectingFeeder(run, run.read(x as Data), settings);
+  if (!isBatches(x)) return new CollectingFeeder(run, run.read('predict', x as Data), settings);
   checkIterableSettings(run, settings);
   return new CollectingIterableFeeder(run, x, settings);
 }
@@ -50,8 +49,7 @@ export function fitFeeders(
     throw run.error(`expected no validationSplit with an iterable of batches: ${remedy}`);
   }
   if (validationSplit !== 0 && validationData === undefined) {
-    if (y === undefined) throw run.error('expected targets y with x, received none');
-    const data = run.read(x as Data, y, input.sampleWeight);
+    const data = run.read('train', x as Data, y, input.sampleWeight);
     const at = splitPoint(data.samples, validationSplit);
     return {
       train: new ArrayFeeder(run, 'train', data.slice(0, at), input),

@@ -7,7 +7,7 @@
  * - A `Feeder` gives the batches, one class for each kind of input (arrayFeeder.ts, iterableFeeder.ts; those of predictions collect the
  *   outputs), and decides where an epoch ends; feeders.ts chooses it. `ModelData` is arrays that were checked against the model.
  * - `loop.ts` keeps the engine busy with the steps of a feeder.
- * - `Trainer` owns the compiled steps. `Objective` says what they measure; `Measures` is that while a model runs, and its results.
+ * - `Trainer` owns the compiled steps, which the model's `trainStep`, `testStep` and `predictStep` describe. `Objective` says what they measure; `Measures` is that while a model runs, and its results.
  * - `ModelLock` keeps two calls on one model apart.
  * - The model is seen as a `TrainableModel` alone: this room knows layers, not models.
  */
@@ -32,5 +32,6 @@ export {
   trainOnBatchNames,
 } from './options.js';
 export { predict } from './predict.js';
-export type { TrainableModel } from './trainableModel.js';
+export type { StepData, StepLogs, StepValue, StepWeight } from './step.js';
+export type { OwnMember, TrainableModel } from './trainableModel.js';
 export { type Mode, Trainer } from './trainer.js';

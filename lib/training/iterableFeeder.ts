@@ -1,10 +1,12 @@
-import type { Tensor } from '../core/tensor.js';
-import type { Batch, Batches } from '../data/batches.js';
+import { isPlainObject } from '../base/checks.js';
+import { NDArray } from '../core/ndarray.js';
+import { Tensor } from '../core/tensor.js';
+import type { Batch, Batches, Data } from '../data/batches.js';
 import { Dataset } from '../data/dataset.js';
 import { unlessAborted } from './abort.js';
 import type { ClassWeights } from './classWeights.js';
 import type { ModelData } from './modelData.js';
-import type { Feeder } from './feeder.js';
+import type { Feeder, Queued } from './feeder.js';
 import type { InputSettings } from './options.js';
 import type { Run } from './run.js';
 import { type Feeds, type Mode, feedsOf } from './trainer.js';
@@ -68,10 +70,10 @@ export class IterableFeeder implements Feeder {
     return true;
   }
 
-  queue() {
+  queue(): Queued {
     const temporaries: Tensor[] = [];
     try {
-      return { steps: 1, done: this.step(this.#next!.feeds(temporaries)) };
+      return { steps: 1, ...this.step(this.#next!.feeds(temporaries)) };
     } finally {
       for (const tensor of temporaries) tensor.dispose();
     }
@@ -88,18 +90,22 @@ export class IterableFeeder implements Feeder {
 
   /** Checks what the iterable gives. */
   protected read(batch: unknown): ModelData {
-    if (!Array.isArray(batch) || batch.length < 2 || batch.length > 3)
+    const parts: unknown = isInput(batch) ? [batch] : batch;
+    if (!Array.isArray(parts) || parts.length < 1 || parts.length > 3)
       throw this.run.error('expected batches [x, y] or [x, y, sampleWeight] from the iterable');
-    const [x, y, sampleWeight] = batch as unknown as Batch;
+    const [x, y, sampleWeight] = parts as unknown as Batch;
     const { caller, model } = this.run;
-    const data = this.run.read(x, y, sampleWeight);
+    const data = this.run.read(this.#mode, x, y, sampleWeight);
     const weights = this.#classWeight;
-    return weights === undefined ? data : data.withClassWeight(caller, model.graph, weights);
+    const graph = model.isConnected ? model.graph : undefined;
+    return weights === undefined ? data : data.withClassWeight(caller, graph, weights);
   }
 
   /** Queues a step. */
-  protected step(feeds: Feeds): Promise<void> {
-    return this.run.trainer.program(this.#mode, feeds).run(feedsOf(feeds)).done;
+  protected step(feeds: Feeds): Omit<Queued, 'steps'> {
+    const step = this.run.trainer.step(this.#mode, feeds);
+    const { outputs, done } = step.program.run(feedsOf(feeds));
+    return { done, results: step.results(outputs) };
   }
 
   /** Begins anew; a generator, which is its own iterator, goes on. */
@@ -141,3 +147,7 @@ export class IterableFeeder implements Feeder {
     return unlessAborted(answer, this.run.settings.signal);
   }
 }
+
+/** Whether a batch is the input alone. */
+export const isInput = (batch: unknown): batch is Data =>
+  batch instanceof Tensor || batch instanceof NDArray || isPlainObject(batch);

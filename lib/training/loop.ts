@@ -1,5 +1,5 @@
 import { throwIfAborted } from './abort.js';
-import type { Feeder } from './feeder.js';
+import type { Feeder, Queued } from './feeder.js';
 
 /** How long one native call of several steps may take: as often as that, a progress bar and an abort get their turn. */
 const CALL_MS = 50;
@@ -12,6 +12,8 @@ export interface LoopHooks {
   end?: (step: number) => Promise<void>;
   /** Called before steps are queued. */
   ready?: () => Promise<void>;
+  /** Called with what each native call gave. */
+  done?: (call: Queued) => void;
   /** Called after each native call. */
   progress: (stepsDone: number) => Promise<void>;
   /** Whether to stop after the steps that are queued. */
@@ -28,7 +30,7 @@ export interface LoopHooks {
  */
 export async function runSteps(feeder: Feeder, total: number, hooks: LoopHooks): Promise<number> {
   const single = hooks.begin !== undefined || hooks.end !== undefined;
-  const flight: { steps: number; done: Promise<void> }[] = [];
+  const flight: Queued[] = [];
   let queued = 0;
   let finished = 0;
   let chunk = 1;
@@ -54,6 +56,7 @@ export async function runSteps(feeder: Feeder, total: number, hooks: LoopHooks):
       const first = flight.shift();
       if (!first) return finished;
       await first.done;
+      hooks.done?.(first);
       finished += first.steps;
       await hooks.end?.(finished - 1);
       await hooks.progress(finished);

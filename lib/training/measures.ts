@@ -4,6 +4,7 @@ import type { Logs } from '../callbacks/index.js';
 import type { TypedArray } from '../engine/engine.js';
 import { Means } from '../metrics/means.js';
 import type { Metric, MetricResult } from '../metrics/metric.js';
+import { type StepResults, loggedOf } from './step.js';
 
 /** What is measured under a key of the logs. */
 export interface Measure {
@@ -19,6 +20,20 @@ type State = Means | Metric<MetricResult>;
 export class RunState {
   /** What was set aside while another run had its turn. */
   readonly saved = new Map<State, readonly TypedArray[]>();
+  /** Whether it has begun. */
+  begun = false;
+  /** What the model's own step gave last, where it has one. */
+  #given: StepResults | undefined;
+
+  get given(): StepResults | undefined {
+    return this.#given;
+  }
+
+  /** Takes what a step gave, in the place of what the one before it did. */
+  take(given: StepResults | undefined): void {
+    this.#given?.dispose();
+    this.#given = given;
+  }
 }
 
 /** Whose numbers a state has: a metric may belong to several models, and a run may begin within another. */
@@ -80,12 +95,14 @@ export class Measures {
 
   /** Ends a run: its results are not asked for any more. */
   release(run: RunState): void {
+    run.take(undefined);
     for (const state of this.#states) if (holders.get(state) === run) holders.delete(state);
     if (this.#run === run) this.#run = undefined;
   }
 
   /** The results of a run, once all queued steps are done. */
   async logs(run: RunState): Promise<Logs> {
+    if (run.given) return run.given.logs();
     await this.resume(run);
     const results = this.#measures.map(({ key, metric }, i) =>
       i < this.#joined && metric.isMean ? undefined : resultOf(key, metric),
@@ -132,11 +149,10 @@ async function resultOf(key: string, metric: Metric<MetricResult>): Promise<[key
   const result = metric.result();
   const named = isPlainObject(result) ? Object.entries(result) : [[key, result] as const];
   const lists = await Promise.all(
-    named.map(async ([name, given]) => {
-      const tensor = given;
-      const numbers = Array.from(await tensor.data());
+    named.map(async ([name, tensor]) => {
+      const numbers = await loggedOf(name, tensor);
       tensor.dispose();
-      return numbers.map((value, i): [string, number] => [tensor.rank === 0 ? name : `${name}_${i}`, value]);
+      return numbers;
     }),
   );
   return lists.flat();

@@ -1,4 +1,13 @@
-import { type Data, type Place, Samples, readInputs, readTargets, readWeights } from '../data/batches.js';
+import {
+  type Data,
+  type Place,
+  Samples,
+  inputsOf,
+  readInputs,
+  readTargets,
+  readWeights,
+} from '../data/batches.js';
+import { isPlainObject } from '../base/checks.js';
 import { EngineError } from '../base/errors.js';
 import { firstOf, itemAt } from '../base/list.js';
 import type { Tensor } from '../core/tensor.js';
@@ -11,12 +20,15 @@ export class ModelData {
   readonly #x: readonly Samples[];
   readonly #y: readonly Samples[];
   readonly #weights: readonly (Samples | undefined)[];
+  readonly #names: Feeds['names'];
 
   private constructor(
     x: readonly Samples[],
     y: readonly Samples[],
     weights: readonly (Samples | undefined)[],
+    names: Feeds['names'],
   ) {
+    this.#names = names;
     this.#x = x;
     this.#y = y;
     this.#weights = weights;
@@ -24,28 +36,45 @@ export class ModelData {
 
   /**
    * @param caller The method, for messages.
+   * @param graph The model's inputs and outputs; undefined where it has none: then inputs are whatever is given.
+   * @param anyTargets Whether targets need not be one for each output: the model's own step knows what they are.
    * @throws EngineError `SHAPE`, `DTYPE` or `ARGUMENT` naming the argument.
    */
   static read(
     caller: string,
-    graph: Endpoints,
+    graph: Endpoints | undefined,
     x: Data,
     y: Data | undefined,
     sampleWeight?: Data,
+    anyTargets = false,
   ): ModelData {
-    const inputPlaces = graph.inputs.map(({ node, shape }): Place => ({ name: node.operation.name, shape }));
-    const outputs = graph.outputs.map(({ shape }, i): Place => ({
+    const inputs = graph?.inputs.map(({ node, shape }): Place => ({ name: node.operation.name, shape }));
+    const outputs = graph?.outputs.map(({ shape }, i): Place => ({
       name: itemAt(graph.outputNames, i),
       shape,
     }));
-    const inputs = readInputs(x, inputPlaces, `[${caller}] x`);
-    const count = firstOf(inputs).length;
-    const targets = y === undefined ? [] : readTargets(y, outputs, `[${caller}] y`, count);
-    const weights =
-      sampleWeight === undefined
-        ? targets.map(() => undefined)
-        : readWeights(sampleWeight, outputs, `[${caller}] sampleWeight`, count);
-    return new ModelData(inputs, targets, weights);
+    const ofX = formOf(x, `[${caller}] x`, inputs);
+    const samples = readInputs(x, ofX.places, `[${caller}] x`);
+    const count = firstOf(samples).length;
+    const ofY = y === undefined ? undefined : formOf(y, `[${caller}] y`, outputs, anyTargets);
+    const targets = y === undefined ? [] : readTargets(y, ofY!.places, `[${caller}] y`, count);
+    if (sampleWeight === undefined) {
+      const names = { x: ofX.names, y: ofY?.names };
+      return new ModelData(
+        samples,
+        targets,
+        targets.map(() => undefined),
+        names,
+      );
+    }
+    const argument = `[${caller}] sampleWeight`;
+    const ofWeights = ofY ?? formOf(sampleWeight, argument, outputs, anyTargets);
+    const weights = readWeights(sampleWeight, ofWeights.places, argument, count);
+    return new ModelData(samples, targets, weights, {
+      x: ofX.names,
+      y: ofY?.names,
+      weights: isPlainObject(sampleWeight) ? ofWeights.names : undefined,
+    });
   }
 
   get samples(): number {
@@ -57,19 +86,22 @@ export class ModelData {
    *
    * @throws EngineError `ARGUMENT` where there are weights already, several outputs, or targets that tell no class.
    */
-  withClassWeight(caller: string, graph: Endpoints, classWeight: ClassWeights): ModelData {
+  withClassWeight(caller: string, graph: Endpoints | undefined, classWeight: ClassWeights): ModelData {
+    const [target, ...others] = this.#y;
     if (this.#weights.some((weight) => weight !== undefined))
       throw new EngineError('ARGUMENT', `[${caller}] expected sampleWeight or classWeight, received both`);
-    if (graph.outputs.length > 1) {
+    if (!target)
+      throw new EngineError('ARGUMENT', `[${caller}] expected targets y for classWeight, received none`);
+    if (!graph || others.length > 0 || graph.outputs.length > 1) {
+      const count = Math.max(this.#y.length, graph?.outputs.length ?? 0);
       throw new EngineError(
         'ARGUMENT',
-        `[${caller}] expected classWeight for a model with one output, received one with ${graph.outputs.length}: ` +
+        `[${caller}] expected classWeight for a model with one output, received one with ${count}: ` +
           'give sampleWeight for each output',
       );
     }
-    const rank = firstOf(graph.outputs).shape.length;
-    const weights = this.#y.map((target) => classWeightsOf(caller, target, rank, classWeight));
-    return new ModelData(this.#x, this.#y, weights);
+    const weights = classWeightsOf(caller, target, firstOf(graph.outputs).shape.length, classWeight);
+    return new ModelData(this.#x, this.#y, [weights], this.#names);
   }
 
   /** The samples from `begin` up to, not including, `end`. */
@@ -80,6 +112,7 @@ export class ModelData {
       this.#x.map(cut),
       this.#y.map(cut),
       this.#weights.map((weight) => weight && cut(weight)),
+      this.#names,
     );
   }
 
@@ -98,6 +131,30 @@ export class ModelData {
       x: this.#x.map(take),
       y: this.#y.map(take),
       weights: this.#weights.map((weight) => weight && take(weight)),
+      names: this.#names,
     };
   }
+}
+
+/**
+ * What data is read for: the places that a model has for it, else its own arrays, of which the step sees a record where it is one.
+ *
+ * @param any Whether other arrays than the model's places will do.
+ */
+function formOf(
+  data: Data,
+  argument: string,
+  places: readonly Place[] | undefined,
+  any = false,
+): { places: readonly Place[]; names?: readonly string[] | undefined } {
+  if (places && !any) return { places };
+  const own = inputsOf(data, argument);
+  const known = ({ name }: { name?: string }) =>
+    name === undefined || places!.some((place) => place.name === name);
+  if (places && own.length === places.length && own.every(known)) return { places };
+  const named = own.every(({ name }) => name !== undefined);
+  return {
+    places: own.map(({ name = 'data', shape }) => ({ name, shape: [-1, ...shape] })),
+    names: named ? own.map(({ name }) => name!) : undefined,
+  };
 }

@@ -4,7 +4,6 @@ import { firstOf, itemAt } from '../base/list.js';
 import type { Loss } from '../losses/loss.js';
 import { type LossLike, lossOf } from '../losses/registry.js';
 import { Mean } from '../metrics/mean.js';
-import type { Means } from '../metrics/means.js';
 import type { Metric, MetricResult } from '../metrics/metric.js';
 import { type MetricLike, metricOf } from '../metrics/registry.js';
 import { maskedWeights, sameRank } from '../losses/align.js';
@@ -63,6 +62,8 @@ export class Objective {
   readonly measures: readonly Measure[];
   readonly #parts: readonly Part[];
   readonly #tracker = new Mean({ name: 'loss' });
+  /** How many samples the batch has of which the loss was computed last. */
+  #samples: Sym | undefined;
 
   /**
    * @throws EngineError `ARGUMENT` for unknown names of losses, metrics or outputs, lists of another length, and a metric that is given
@@ -91,55 +92,66 @@ export class Objective {
     this.measures = this.#named(several);
   }
 
-  /** Whether an output has a loss, in order. */
-  get hasLoss(): readonly boolean[] {
-    return this.#parts.map((part) => part.loss !== undefined);
+  /** Whether an output has a loss. */
+  get hasLoss(): boolean {
+    return this.#parts.some(({ loss }) => loss !== undefined);
+  }
+
+  /** Whether an output has a metric. */
+  get hasMetrics(): boolean {
+    return this.#parts.some(({ metrics, weightedMetrics }) => metrics.length + weightedMetrics.length > 0);
   }
 
   /**
-   * Adds the losses and metrics of a batch to what was measured.
+   * The loss of a batch, float32 [], of which the parts are added to what was measured; undefined without a loss.
    *
-   * @param means Where the metrics keep their means.
    * @param sampleWeights For each output the weights of samples [n], or of their values [n, ...], or undefined.
-   * @param added What layers add to the loss, float32 [].
-   * @returns The loss of the batch, float32 [].
+   * @throws EngineError `ARGUMENT` where there is a loss and no target.
    */
-  measure(
-    means: Means,
+  loss(
     targets: readonly Sym[],
     outputs: readonly Sym[],
     sampleWeights: readonly (Sym | undefined)[],
-    added: readonly Sym[],
-  ): Sym {
+  ): Sym | undefined {
     let total: Sym | undefined;
-    let samples: Sym | undefined;
-    means.together(firstOf(outputs).trace, () => {
-      this.#parts.forEach(({ loss, weight, metrics, weightedMetrics, tracker }, i) => {
-        const predicted = itemAt(outputs, i);
-        const target = sameRank(itemAt(targets, i), predicted);
-        const { mask } = predicted;
-        if (loss) {
-          const { sum, share, count } = reduced(
-            loss,
-            loss.call(target, predicted),
-            predicted,
-            sampleWeights[i],
-          );
-          samples ??= count;
-          const weighted = weight === 1 ? share : ops.multiply(share, weight);
-          total = total ? ops.add(total, weighted) : weighted;
-          tracker?.addShare({ sum, weight: count });
-        }
-        for (const metric of metrics) metric.updateState(target, predicted, maskedWeights(mask, undefined));
-        for (const metric of weightedMetrics)
-          metric.updateState(target, predicted, maskedWeights(mask, sampleWeights[i]));
-      });
-      if (!total || !samples)
-        throw new EngineError('STATE', '[compile] expected a loss for at least one output');
-      total = added.reduce((sum, more) => ops.add(sum, more), total);
-      this.#tracker.addShare({ sum: ops.multiply(total, samples), weight: samples });
+    this.#parts.forEach(({ output, loss, weight, tracker }, i) => {
+      if (!loss) return;
+      const { target, predicted } = compared(output, targets[i], outputs[i]);
+      const { sum, share, count } = reduced(loss, loss.call(target, predicted), predicted, sampleWeights[i]);
+      const weighted = weight === 1 ? share : ops.multiply(share, weight);
+      if (!total) this.#samples = count;
+      total = total ? ops.add(total, weighted) : weighted;
+      tracker?.addShare({ sum, weight: count });
     });
-    return total!;
+    return total;
+  }
+
+  /**
+   * Adds the metrics of a batch to what was measured.
+   *
+   * @throws EngineError `ARGUMENT` where there are metrics and no target.
+   */
+  updateMetrics(
+    targets: readonly Sym[],
+    outputs: readonly Sym[],
+    sampleWeights: readonly (Sym | undefined)[],
+  ): void {
+    this.#parts.forEach(({ output, metrics, weightedMetrics }, i) => {
+      if (metrics.length + weightedMetrics.length === 0) return;
+      const { target, predicted } = compared(output, targets[i], outputs[i]);
+      const { mask } = predicted;
+      for (const metric of metrics) metric.updateState(target, predicted, maskedWeights(mask, undefined));
+      for (const metric of weightedMetrics)
+        metric.updateState(target, predicted, maskedWeights(mask, sampleWeights[i]));
+    });
+  }
+
+  /** Adds the whole loss of a batch, float32 [], to its mean. `x`: an input, the batch first. */
+  trackLoss(loss: Sym, x: Sym): void {
+    const { trace } = loss;
+    // The count that the loss was divided by is there already.
+    const samples = this.#samples?.trace === trace ? this.#samples : samplesOf(x);
+    this.#tracker.addShare({ sum: ops.multiply(loss, samples), weight: samples });
   }
 
   /** All that is measured under its key: the loss, those of the outputs, metrics. */
@@ -168,6 +180,18 @@ export class Objective {
     return [...losses, ...metrics];
   }
 }
+
+/** An output and its target, which it is compared with. */
+function compared(output: string, target: Sym | undefined, predicted: Sym | undefined) {
+  if (target && predicted) return { target: sameRank(target, predicted), predicted };
+  throw new EngineError(
+    'ARGUMENT',
+    `[compile] expected ${predicted ? 'targets y' : 'an output yPred'} for '${output}', which has a loss or metrics, received none`,
+  );
+}
+
+/** How many samples a batch has, as a float32 scalar. */
+const samplesOf = (x: Sym): Sym => firstOf(x.trace.op('sizeRatio', [x, ops.slice(x, 0, 1)]));
 
 /** Fails for a loss that gives no single number. */
 function checkReduction(loss: Loss): Loss {

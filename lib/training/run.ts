@@ -3,11 +3,12 @@ import { type Logs, ProgbarLogger } from '../callbacks/index.js';
 import { EngineError } from '../base/errors.js';
 import type { Data } from '../data/batches.js';
 import { unlessAborted } from './abort.js';
-import { ModelData } from './modelData.js';
+import type { ModelData } from './modelData.js';
 import type { Feeder } from './feeder.js';
 import { runSteps } from './loop.js';
 import type { Yield } from './modelLock.js';
 import type { RunSettings } from './options.js';
+import { readData } from './readData.js';
 import type { TrainableModel } from './trainableModel.js';
 import { RunState } from './measures.js';
 import type { Mode, Trainer } from './trainer.js';
@@ -38,9 +39,8 @@ export class Run {
   }
 
   /** The user's arrays, checked against the model, which they may tell its inputs. */
-  read(x: Data, y?: Data, sampleWeight?: Data): ModelData {
-    this.model.prepare(x);
-    return ModelData.read(this.caller, this.model.graph, x, y, sampleWeight);
+  read(mode: Mode, x: Data, y?: Data, sampleWeight?: Data): ModelData {
+    return readData(this.caller, mode, this.trainer, x, y, sampleWeight);
   }
 
   /**
@@ -84,7 +84,10 @@ export class Run {
         stopped,
         signal,
         begin: each ? (step) => callbacks.batch(mode, 'begin', step) : undefined,
-        ready: measures ? () => trainer.measures.resume(state) : undefined,
+        ready: measures ? () => trainer.resume(state) : undefined,
+        done: ({ results }) => {
+          state.take(results);
+        },
         end: each ? async (step) => callbacks.batch(mode, 'end', step, await logs()) : undefined,
         progress: async (steps) => {
           if (!callbacks.needsProgress || performance.now() - shown < PROGRESS_MS) return;

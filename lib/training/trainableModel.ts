@@ -6,6 +6,7 @@ import type { KerasTensor } from '../core/kerasTensor.js';
 import type { CallContext } from '../core/operation.js';
 import type { Metric, MetricResult } from '../metrics/index.js';
 import type { Objective } from './objective.js';
+import type { StepData, StepLogs } from './step.js';
 import type { Mode, Trainer } from './trainer.js';
 
 /** The inputs and outputs that a model's data is for, in order. */
@@ -16,14 +17,25 @@ export interface Endpoints {
   readonly outputNames: readonly string[];
 }
 
+/** What a subclass may write itself of the steps. */
+export type OwnMember =
+  | 'trainStep'
+  | 'testStep'
+  | 'predictStep'
+  | 'computeLoss'
+  | 'computeMetrics'
+  | 'getMetricsResult'
+  | 'resetMetrics'
+  | 'metrics';
+
 /** All that training asks of a model. */
 export interface TrainableModel extends TrainedModel {
   /** How its steps compute. */
   readonly dtypePolicy: DtypePolicy;
+  /** Whether it knows its inputs and outputs. */
+  readonly isConnected: boolean;
   /** @throws EngineError `STATE` where the model does not know its inputs yet. */
   readonly graph: Endpoints;
-  /** What regularizers and layers have added to the loss while `run` was traced. */
-  readonly losses: readonly Sym[];
   /** Equal strings mean equal steps: others are frozen, for example. */
   readonly state: string;
   /** The metrics in its fields and in those of its layers. */
@@ -32,8 +44,20 @@ export interface TrainableModel extends TrainedModel {
   makeObjective(): Objective;
   /** Its compiled steps. @throws EngineError `STATE` before `compile`, but for predictions; `DISPOSED`. */
   trainer(mode: Mode): Trainer;
+  /** One step of training, traced: what it tells the logs. */
+  trainStep(data: StepData): StepLogs;
+  /** One step of an evaluation, traced: what it tells the logs. */
+  testStep(data: StepData): StepLogs;
   /** Its outputs, traced. */
-  run(inputs: readonly Sym[], context: CallContext): readonly Sym[];
+  predictStep(data: StepData): Sym | readonly Sym[];
+  /** Whether a step, or something that it calls, is the model's own. */
+  hasOwn(...members: readonly OwnMember[]): boolean;
+  /** Whether the logs are what a step gives, not what was measured. */
+  givesLogs(mode: 'train' | 'test'): boolean;
+  /** Runs what applies layers, which are within the model, with a context. */
+  within<T>(context: Partial<CallContext>, body: () => T): T;
+  /** Makes its metrics begin anew. */
+  resetMetrics(): void;
   /** Gives a model that does not know its input that of the data. */
   prepare(x: Data): void;
 }

@@ -1,18 +1,18 @@
-import { itemAt } from '../base/list.js';
 import type { KerasTensor } from '../core/kerasTensor.js';
 import { LruCache } from '../base/lruCache.js';
+import { itemAt, listOf, oneOrAll } from '../base/list.js';
+import { sameRank } from '../losses/align.js';
 import * as ops from '../ops/index.js';
 import { toFloat32 } from '../ops/toFloat32.js';
 import { toIndices } from '../ops/toIndices.js';
-import type { Program } from '../core/program.js';
 import { nextSeed } from '../core/seed.js';
 import type { Sym } from '../core/sym.js';
 import { type Tensor, tensor } from '../core/tensor.js';
 import { Trace } from '../core/trace.js';
 import { Variable, variable } from '../core/variable.js';
-import { warnOnce } from '../base/warn.js';
-import { Measures } from './measures.js';
+import { Measures, type RunState } from './measures.js';
 import type { Objective } from './objective.js';
+import { Step, type StepData, type StepValue, fetchesOf } from './step.js';
 import type { TrainableModel } from './trainableModel.js';
 
 export type Mode = 'train' | 'test' | 'predict';
@@ -23,6 +23,12 @@ export interface Feeds {
   readonly y: readonly Tensor[];
   /** For each output, or undefined where its samples weigh the same. */
   readonly weights: readonly (Tensor | undefined)[];
+  /** Where the step shall see records: their names. */
+  readonly names?: {
+    readonly x?: readonly string[] | undefined;
+    readonly y?: readonly string[] | undefined;
+    readonly weights?: readonly string[] | undefined;
+  };
 }
 
 /** The order in which a program takes them. */
@@ -38,7 +44,7 @@ const PROGRAMS_KEPT = 64;
  * which forward pass, loss, metrics, gradients and updates are one native call.
  */
 export class Trainer {
-  readonly #programs = new LruCache<string, Program>(PROGRAMS_KEPT);
+  readonly #steps = new LruCache<string, Step>(PROGRAMS_KEPT);
   readonly #key: Variable;
   #objective: Objective | undefined;
   #measures: Measures | undefined;
@@ -52,68 +58,96 @@ export class Trainer {
     this.#key.assign(Int32Array.of(seed | 0, step));
   }
 
-  /** The program for feeds like these. */
-  program(mode: Mode, feeds: Feeds): Program {
+  /** The compiled step for feeds like these. */
+  step(mode: Mode, feeds: Feeds): Step {
     const types = (list: readonly (Tensor | undefined)[]) =>
       list.map((t) => (t ? `${t.dtype}[${t.shape.slice(1).join()}]` : '-')).join(' ');
-    const signature = `${mode}|${types(feeds.x)}|${types(feeds.y)}|${types(feeds.weights)}`;
-    const known = this.#programs.get(`${signature}|${this.model.state}`);
+    const names = feeds.names ? JSON.stringify(feeds.names) : '';
+    const signature = `${mode}|${types(feeds.x)}|${types(feeds.y)}|${types(feeds.weights)}|${names}`;
+    const known = this.#steps.get(`${signature}|${this.model.state}`);
     if (known) return known;
-    const program = this.#make(mode, feeds);
+    const step = this.#make(mode, feeds);
     // The first call may find layers within others.
-    this.#programs.set(`${signature}|${this.model.state}`, program);
-    return program;
+    this.#steps.set(`${signature}|${this.model.state}`, step);
+    return step;
+  }
+
+  /** What `compile` was given to measure. @throws EngineError as those of {@link measures}. */
+  get objective(): Objective {
+    return (this.#objective ??= this.model.makeObjective());
   }
 
   /** What is measured. @throws EngineError `STATE` before `compile`, or where the model does not know its outputs yet. */
   get measures(): Measures {
     if (this.#measures) return this.#measures;
-    this.#objective = this.model.makeObjective();
-    this.#measures = new Measures(this.#objective.measures);
+    this.#measures = new Measures(this.objective.measures);
     this.#measures.note(this.model.ownMetrics);
     return this.#measures;
+  }
+
+  /** Makes the following steps add to what a run has measured, which its first one begins. */
+  async resume(run: RunState): Promise<void> {
+    await this.measures.resume(run);
+    if (!run.begun && this.model.hasOwn('resetMetrics')) this.model.resetMetrics();
+    run.begun = true;
   }
 
   dispose(): void {
     this.#key.dispose();
     this.#measures?.dispose();
-    this.#programs.clear();
+    this.#steps.clear();
   }
 
-  #make(mode: Mode, given: Feeds): Program {
+  #make(mode: Mode, given: Feeds): Step {
     const { model } = this;
-    const { graph, dtypePolicy } = model;
+    const { dtypePolicy } = model;
+    const graph = model.isConnected ? model.graph : undefined;
     const trace = new Trace();
     const feed = (t: Tensor, label: string) => trace.input(t.dtype, [-1, ...t.shape.slice(1)], label);
-    const x = given.x.map((t, i) => feed(t, itemAt(graph.inputs, i).node.operation.name));
-    const y = given.y.map((t, i) => feed(t, `target ${itemAt(graph.outputs, i).node.operation.name}`));
+    const nameOf = (place: KerasTensor | undefined) => place?.node.operation.name ?? 'data';
+    const x = given.x.map((t, i) => feed(t, nameOf(graph?.inputs[i])));
+    const y = given.y.map((t, i) => feed(t, `target ${nameOf(graph?.outputs[i])}`));
     const weights = given.weights.map((t) => t && feed(t, 'sampleWeight'));
     const feeds = [...x, ...y, ...weights.filter((weight) => weight !== undefined)];
-    const program = trace.within(() => {
-      const inputs = x.map((value, i) => castTo(value, itemAt(graph.inputs, i)));
+    const step = trace.within(() => {
+      const inputs = x.map((value, i) => (graph ? castTo(value, itemAt(graph.inputs, i)) : value));
       const key = trace.lift(this.#key);
       // Training counts its own key on, which a fit can seed.
       if (mode === 'train') trace.key = key;
-      const outputs = model.run(inputs, { training: mode === 'train', key });
-      if (mode === 'predict') return trace.program(feeds, outputs, dtypePolicy);
       const floats = weights.map((weight) => weight && toFloat32(weight));
-      const { means } = this.measures;
-      const loss = this.#objective!.measure(means, y, outputs, floats, model.losses);
-      if (mode === 'train') {
-        const trained = model.trainableWeights;
-        if (trained.length === 0)
-          warnOnce(
-            'NODEGRAD_NOTHING_TRAINED',
-            `[${model.name}] trains nothing: no weight of the model is trainable`,
-          );
-        model.optimizer.minimize(loss, trained);
-        trace.assign(this.#key, ops.add(key, trace.lift(tensor([0, 1], [2], 'int32'))));
+      const weighted = floats.some((weight) => weight !== undefined);
+      const { names } = given;
+      const targets = y.map((value, i) => sameRank(value, graph?.outputs[i]));
+      const data: StepData = [
+        valueOf(inputs, names?.x),
+        y.length > 0 ? valueOf(names?.y ? y : targets, names?.y) : undefined,
+        weighted ? valueOf(floats, names?.weights) : undefined,
+      ];
+      if (mode === 'predict') {
+        const outputs = model.within({ key }, () => model.predictStep(data));
+        return new Step(trace.program(feeds, listOf(outputs), dtypePolicy));
       }
-      return trace.program(feeds, [], dtypePolicy);
+      const who = `${mode}Step`;
+      const fetches = this.measures.means.together(trace, () => {
+        const logs = model.within({ key }, () => model[`${mode}Step`](data));
+        return model.givesLogs(mode) ? fetchesOf(trace, who, logs) : undefined;
+      });
+      if (mode === 'train') trace.assign(this.#key, ops.add(key, trace.lift(tensor([0, 1], [2], 'int32'))));
+      const values = fetches?.map(([, value]) => value) ?? [];
+      return new Step(
+        trace.program(feeds, values, dtypePolicy),
+        fetches?.map(([name]) => name),
+      );
     });
     if (mode !== 'predict') this.measures.note(model.ownMetrics);
-    return program;
+    return step;
   }
+}
+
+/** One value as it is, several in a list, or in a record where that has names. */
+function valueOf(list: readonly (Sym | undefined)[], names?: readonly string[]): StepValue {
+  const named = names && Object.fromEntries(names.map((name, i) => [name, list[i]]));
+  return (named ?? oneOrAll(list)) as StepValue;
 }
 
 function castTo(value: Sym, input: KerasTensor): Sym {

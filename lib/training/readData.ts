@@ -1,0 +1,32 @@
+import { EngineError } from '../base/errors.js';
+import type { Data } from '../data/batches.js';
+import { ModelData } from './modelData.js';
+import type { Mode, Trainer } from './trainer.js';
+
+/**
+ * The user's arrays for a step, checked against the model, which they may tell its inputs.
+ *
+ * @throws EngineError `ARGUMENT`, `SHAPE` or `DTYPE` naming the argument.
+ */
+export function readData(
+  caller: string,
+  mode: Mode,
+  trainer: Trainer,
+  x: Data,
+  y?: Data,
+  sampleWeight?: Data,
+): ModelData {
+  const { model } = trainer;
+  model.prepare(x);
+  if (y === undefined && mode !== 'predict' && needsTargets(mode, trainer))
+    throw new EngineError('ARGUMENT', `[${caller}] expected targets y with x, received none`);
+  const graph = model.isConnected ? model.graph : undefined;
+  return ModelData.read(caller, graph, x, y, sampleWeight, model.hasOwn(`${mode}Step`));
+}
+
+/** Whether a step compares outputs with targets, as far as that can be told: a step of the model's own is asked to. */
+function needsTargets(mode: 'train' | 'test', { model, objective }: Trainer): boolean {
+  if (model.hasOwn(`${mode}Step`)) return false;
+  const { hasLoss, hasMetrics } = objective;
+  return (hasLoss && !model.hasOwn('computeLoss')) || (hasMetrics && !model.hasOwn('computeMetrics'));
+}
