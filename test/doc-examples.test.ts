@@ -1,11 +1,14 @@
-import { readFileSync, readdirSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import * as nodegrad from '../lib/index.js';
 
 const lib = fileURLToPath(new URL('../lib/', import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'nodegrad-examples-'));
+afterAll(() => rmSync(folder, { recursive: true }));
 
 /** Examples that are a part of something larger, by how they begin. */
 const FRAGMENTS = [
@@ -60,6 +63,7 @@ function surroundings() {
     images: zeros([32, 3]),
     data: x,
     w: variable(tensor([[0], [0]])),
+    folder,
   };
 }
 

@@ -6,15 +6,19 @@ import {
   type OutputStructure,
   type Sym,
   type Tensor,
+  constraints,
+  initializers,
   layers,
   losses,
   metrics,
   modelFromJson,
   ops,
   optimizers,
+  regularizers,
   saving,
   tensor,
 } from '../lib/index.js';
+import { kerasOption } from '../lib/base/kerasNames.js';
 import { type Stored, readFixture, worst } from './fixtures/read.js';
 import { errorOf } from './support/run.js';
 
@@ -261,4 +265,24 @@ describe('own classes and wrong configurations', () => {
     };
     expect([objects.rate, objects.list[0]]).toEqual([2, expect.any(layers.Dense)]);
   });
+});
+
+it('options of all classes have the names of Keras', () => {
+  const text = readFileSync(new URL('fixtures/keras_surface.json', import.meta.url), 'utf8');
+  const { classes } = JSON.parse(text) as {
+    classes: Record<string, Record<string, { arguments: { name: string }[] }>>;
+  };
+  const letters = (name: string) => name.replaceAll('_', '').toLowerCase();
+  const families = { constraints, initializers, layers, losses, metrics, optimizers, regularizers };
+  const compared = Object.entries(families).flatMap(([family, members]) =>
+    Object.entries(members as Record<string, { optionNames?: object }>).flatMap(([name, { optionNames = {} }]) =>
+      (classes[family]?.[name]?.arguments ?? []).flatMap((argument) =>
+        Object.keys(optionNames)
+          .filter((option) => letters(option) === letters(argument.name))
+          .map((option) => [`${name}.${kerasOption(option)}`, `${name}.${argument.name}`] as const),
+      ),
+    ),
+  );
+  expect(compared.length).toBeGreaterThan(500);
+  expect(compared.filter(([ours, theirs]) => ours !== theirs)).toEqual([]);
 });

@@ -94,6 +94,11 @@ const IRREGULAR: Readonly<Record<string, string>> = {
   keepDims: 'keepdims',
   beta1: 'beta_1',
   beta2: 'beta_2',
+  adamBeta1: 'adam_beta_1',
+  adamBeta2: 'adam_beta_2',
+  beta2Decay: 'beta_2_decay',
+  epsilon1: 'epsilon_1',
+  epsilon2: 'epsilon_2',
 };
 
 /** Keras's name of an option: `kernelSize` is `kernel_size`. */

@@ -13,7 +13,8 @@ export function collect<T extends object>(
   return found;
 }
 
-function itemsOf(value: object): Iterable<unknown> {
+/** What lists, records, Maps and Sets hold. */
+export function itemsOf(value: object): Iterable<unknown> {
   // A long list of numbers or words is not worth looking through before every step.
   const first: unknown = Array.isArray(value) ? value[0] : undefined;
   if (Array.isArray(value))

@@ -45,6 +45,12 @@ export class GroupQueryAttention extends HeadAttention<GroupQueryAttentionOption
     super.build(given);
   }
 
+  /** Keras has other names for the class and its attributes than for its arguments. @internal */
+  override get savedFields() {
+    const fields = Object.entries(super.savedFields);
+    return Object.fromEntries(fields.map(([name, value]) => [name.endsWith('_dense') ? `_${name}` : name, value]));
+  }
+
   override getConfig() {
     const { headDim, numQueryHeads, numKeyValueHeads } = this.options;
     return { ...super.getConfig(), headDim, numQueryHeads, numKeyValueHeads };

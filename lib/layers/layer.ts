@@ -8,6 +8,7 @@ import {
   shapeOf,
 } from '../base/checks.js';
 import { constraintOf } from '../constraints/registry.js';
+import { snakeCase } from '../base/kerasNames.js';
 import { NDArray } from '../core/ndarray.js';
 import { dispose } from '../base/disposable.js';
 import type { Shape } from '../engine/engine.js';
@@ -29,6 +30,7 @@ import { SeedGenerator } from '../random/seedGenerator.js';
 import { collect } from './collect.js';
 import { checkSymbolic } from './check.js';
 import { type InputSpec, checkInputs } from './inputSpec.js';
+import { claimWeight } from './weightLimit.js';
 import { type Masks, passMasks } from './masks.js';
 import { perSample } from './perSample.js';
 import { type LayerOptions, type WeightOptions, addWeightNames, contextNames } from './layerOptions.js';
@@ -174,6 +176,22 @@ export abstract class Layer extends Operation implements Disposable {
   /** All its weights, those of the layers within included: of each layer first those that training may change. */
   get weights(): Variable[] {
     return [...new Set(this.flattened.flatMap((layer) => [...layer.#learned, ...layer.#fixed]))];
+  }
+
+  /** The weights that it added itself, in the order of {@link weights}. @internal */
+  get ownWeights(): readonly Variable[] {
+    return [...this.#learned, ...this.#fixed];
+  }
+
+  /**
+   * What holds layers within it, by the names that Keras's files have for it, in their order: public fields by name, private ones after
+   * them. @internal
+   */
+  get savedFields(): Readonly<Record<string, unknown>> {
+    const fields = Object.entries(this)
+      .map(([name, value]): [string, unknown] => [snakeCase(name), value])
+      .sort(([a], [b]) => (a < b ? -1 : 1));
+    return { ...Object.fromEntries(fields), _layers: [...this.#applied] };
   }
 
   /** The weights that training changes. */
@@ -553,6 +571,7 @@ export abstract class Layer extends Operation implements Disposable {
     knownOptions('addWeight', options, addWeightNames);
     const { name, shape, initializer = 'glorotUniform', trainable = true } = options;
     const start: Initializer = initializerOf(initializer);
+    claimWeight(this.name, shape);
     const regularizer = regularizerOf(options.regularizer);
     const constraint = constraintOf(options.constraint);
     const { dtype = 'float32', overwriteWithGradient = false } = options;

@@ -7,7 +7,7 @@ import { input } from '../layers/input.js';
 import type { KerasTensor } from '../core/kerasTensor.js';
 import type { CallContext, Operation } from '../core/operation.js';
 import { Layer } from '../layers/layer.js';
-import { SteppedModel } from './steppedModel.js';
+import { StoredModel } from './storedModel.js';
 import type { Masks } from '../layers/masks.js';
 import { layerRegistry, revived } from '../layers/registry.js';
 import type { BaseOptimizer } from '../optimizers/baseOptimizer.js';
@@ -78,7 +78,7 @@ import {
  *     }
  */
 export class Model<const S extends OutputStructure = KerasTensor>
-  extends SteppedModel
+  extends StoredModel
   implements TrainedModel
 {
   static override readonly optionNames = modelNames as typeof Layer.optionNames;
@@ -454,6 +454,16 @@ export class Model<const S extends OutputStructure = KerasTensor>
   /** @internal */
   makeObjective(): Objective {
     return this.#requireCompiled().objective();
+  }
+
+  /** @internal */
+  override get savedFields(): Readonly<Record<string, unknown>> {
+    return this.callsLayers ? super.savedFields : { layers: this.layers, ...super.savedFields };
+  }
+
+  /** @internal */
+  get compiledOptimizer(): BaseOptimizer | undefined {
+    return this.#compiled?.optimizer;
   }
 
   /** The compiled steps. @internal */

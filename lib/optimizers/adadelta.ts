@@ -45,6 +45,11 @@ export class Adadelta extends Optimizer implements AdadeltaOptions {
     return { op: 'adadeltaUpdate', slots: ['meanSquare', 'meanSquareStep'], attrs: { rho, epsilon } };
   }
 
+  /** @internal */
+  protected override savedSlots() {
+    return [['meanSquare', 'meanSquareStep']];
+  }
+
   override getConfig() {
     return { ...super.getConfig(), rho: this.rho, epsilon: this.epsilon };
   }

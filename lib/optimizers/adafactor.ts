@@ -1,7 +1,8 @@
 import { type OptionNames, atLeastZero, finite, knownOptionsOf, positive } from '../base/checks.js';
 import type { Sym } from '../core/sym.js';
+import type { Variable } from '../core/variable.js';
 import * as ops from '../ops/index.js';
-import { Optimizer } from './optimizer.js';
+import { Optimizer, SCALAR } from './optimizer.js';
 import type { OptimizerOptions } from './optimizerOptions.js';
 import type { UpdateContext } from './update.js';
 
@@ -70,6 +71,11 @@ export class Adafactor extends Optimizer implements AdafactorOptions {
     const columns = mean('c', ops.mean(squares, { axis: -2 }));
     const shares = ops.divide(rows, ops.mean(rows, { axis: -1, keepDims: true }));
     return ops.multiply(ops.expandDims(shares, -1), ops.expandDims(columns, -2));
+  }
+
+  /** @internal */
+  protected override savedSlots({ shape }: Variable) {
+    return shape.length < 2 ? [[SCALAR, SCALAR, 'v']] : [['r', 'c', null]];
   }
 
   override getConfig() {

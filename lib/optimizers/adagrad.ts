@@ -36,6 +36,11 @@ export class Adagrad extends Optimizer implements AdagradOptions {
     assignWeight(ops.subtract(weight, ops.divide(ops.multiply(rate, gradient), root)));
   }
 
+  /** @internal */
+  protected override savedSlots() {
+    return [['accumulator']];
+  }
+
   override getConfig() {
     const { initialAccumulatorValue, epsilon } = this;
     return { ...super.getConfig(), initialAccumulatorValue, epsilon };

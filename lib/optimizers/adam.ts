@@ -52,6 +52,11 @@ export class Adam extends MomentOptimizer implements AdamOptions {
     };
   }
 
+  /** @internal */
+  protected override savedSlots() {
+    return this.amsgrad ? [['m', 'v'], ['vhat']] : [['m', 'v']];
+  }
+
   override getConfig() {
     return { ...super.getConfig(), amsgrad: this.amsgrad };
   }

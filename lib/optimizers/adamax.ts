@@ -18,6 +18,11 @@ export class Adamax extends MomentOptimizer {
     const corrected = ops.divide(rate, seenOf(beta1, step));
     assignWeight(ops.subtract(weight, ops.divide(ops.multiply(corrected, m), ops.add(u, epsilon))));
   }
+
+  /** @internal */
+  protected override savedSlots() {
+    return [['m', 'u']];
+  }
 }
 
 /**

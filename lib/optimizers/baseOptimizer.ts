@@ -3,6 +3,7 @@ import { EngineError } from '../base/errors.js';
 import { itemAt } from '../base/list.js';
 import { factoryName } from '../base/names.js';
 import { NDArray } from '../core/ndarray.js';
+import type { SavedState } from '../core/savedValue.js';
 import { Sym } from '../core/sym.js';
 import type { Tensor, TensorData } from '../core/tensor.js';
 import { Trace } from '../core/trace.js';
@@ -72,6 +73,9 @@ export abstract class BaseOptimizer {
 
   /** Makes the traced step change variables along gradients of the unscaled loss. @internal */
   abstract applyPairs(pairs: readonly GradientPair[]): void;
+
+  /** What files of models hold of it, where it has been built for these weights. @internal */
+  abstract savedState(weights: readonly Variable[]): SavedState;
 
   /** Hears that its variables were given other numbers. @internal */
   abstract restored(): void;

@@ -76,6 +76,11 @@ export class Ftrl extends Optimizer implements FtrlOptions {
     assignWeight(ops.divide(kept, ops.add(inverseRate, ops.multiply(2, l2))));
   }
 
+  /** @internal */
+  protected override savedSlots() {
+    return [['accumulator', 'linear']];
+  }
+
   override getConfig() {
     const { learningRatePower, initialAccumulatorValue, l1RegularizationStrength } = this;
     const { l2RegularizationStrength, l2ShrinkageRegularizationStrength, beta } = this;

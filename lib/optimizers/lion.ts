@@ -41,6 +41,11 @@ export class Lion extends Optimizer implements LionOptions {
     assignWeight(ops.subtract(weight, ops.multiply(rate, direction)));
   }
 
+  /** @internal */
+  protected override savedSlots() {
+    return [['m']];
+  }
+
   override getConfig() {
     return { ...super.getConfig(), beta1: this.beta1, beta2: this.beta2 };
   }

@@ -1,6 +1,7 @@
 import { type OptionNames, expected, integer, knownOptionsOf, positive } from '../base/checks.js';
 import { firstOf } from '../base/list.js';
 import { objectConfig } from '../base/registry.js';
+import { type SavedState, savedVariable, savedZeros } from '../core/savedValue.js';
 import type { Sym } from '../core/sym.js';
 import { type Variable, variable } from '../core/variable.js';
 import * as ops from '../ops/index.js';
@@ -108,6 +109,13 @@ export class LossScaleOptimizer extends BaseOptimizer implements LossScaleOptimi
     trace.assign(stepCounter, ops.where(counts, count, 0));
     const factor = ops.where(finite, ops.where(grows, 2, 1), 0.5);
     trace.assign(dynamicScale, ops.multiply(scale, factor));
+  }
+
+  /** @internal */
+  savedState(weights: readonly Variable[]): SavedState {
+    const inner = this.innerOptimizer.savedState(weights);
+    const own = [savedZeros([]), savedZeros([]), savedVariable(this.stepCounter), savedVariable(this.dynamicScale)];
+    return { values: [...own, ...inner.values], within: { inner_optimizer: inner } };
   }
 
   /** @internal */

@@ -1,4 +1,5 @@
 import { type OptionNames, atLeastZero, knownOptionsOf, share } from '../base/checks.js';
+import type { Variable } from '../core/variable.js';
 import { Optimizer } from './optimizer.js';
 import type { EpsilonOptions } from './optimizerOptions.js';
 
@@ -29,6 +30,11 @@ export abstract class MomentOptimizer extends Optimizer implements MomentOptions
     this.beta1 = share(who, 'beta1', beta1);
     this.beta2 = share(who, 'beta2', beta2);
     this.epsilon = atLeastZero(who, 'epsilon', epsilon);
+  }
+
+  /** @internal */
+  protected override savedSlots(_weight: Variable): readonly (readonly (string | null)[])[] {
+    return [['m', 'v']];
   }
 
   override getConfig() {

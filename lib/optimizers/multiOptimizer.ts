@@ -2,6 +2,7 @@ import { type OptionNames, expected, knownOptionsOf } from '../base/checks.js';
 import { EngineError } from '../base/errors.js';
 import { firstOf } from '../base/list.js';
 import { nameOfFunction, objectConfig } from '../base/registry.js';
+import { type SavedState, savedVariable, savedZeros } from '../core/savedValue.js';
 import { type Variable, variable } from '../core/variable.js';
 import * as ops from '../ops/index.js';
 import { BaseOptimizer, type BaseOptimizerOptions, type GradientPair } from './baseOptimizer.js';
@@ -85,6 +86,21 @@ export class MultiOptimizer extends BaseOptimizer implements MultiOptimizerOptio
     }
     for (const [optimizer, group] of groups) optimizer.applyPairs(group);
     trace.assign(this.iterations, ops.add(trace.lift(this.iterations), 1));
+  }
+
+  /** @internal */
+  savedState(weights: readonly Variable[]): SavedState {
+    const states = this.optimizers.map((optimizer) =>
+      optimizer.savedState(weights.filter((weight) => this.#optimizerOf(weight) === optimizer)),
+    );
+    const more = states.flatMap((state, i) =>
+      Object.entries(state.more ?? {}).map(([name, value]) => [`${i}_${name}`, value] as const),
+    );
+    // Keras has a learning rate here that nothing reads.
+    return {
+      values: [savedVariable(this.iterations), savedZeros([]), ...states.flatMap(({ values }) => values)],
+      more: Object.fromEntries(more),
+    };
   }
 
   /** @internal */

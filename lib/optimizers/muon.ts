@@ -148,6 +148,11 @@ export class Muon extends Optimizer implements MuonOptions {
     return tall ? ops.transpose(x) : x;
   }
 
+  /** @internal */
+  protected override savedSlots(weight: Variable) {
+    return this.#isAdams(weight) ? [['m', 'v']] : [['momentum']];
+  }
+
   override getConfig() {
     const { adamBeta1, adamBeta2, adamWeightDecay, epsilon, excludeLayers, excludeEmbeddings } = this;
     const { muonA, muonB, muonC, adamLrRatio, momentum, nsSteps, nesterov, rmsRate } = this;

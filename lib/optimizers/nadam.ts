@@ -7,6 +7,8 @@ import type { StepContext, UpdateContext } from './update.js';
 /** The optimizer that {@link nadam} makes. */
 export class Nadam extends MomentOptimizer {
   readonly className = 'Nadam';
+  /** @internal */
+  protected override readonly savedShared = ['momentumProduct'];
 
   constructor(options: MomentOptions = {}) {
     super(options);

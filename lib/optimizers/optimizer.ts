@@ -11,6 +11,7 @@ import { firstOf, itemAt } from '../base/list.js';
 import { factoryName } from '../base/names.js';
 import { latestOwner } from '../base/latestOwner.js';
 import * as ops from '../ops/index.js';
+import { type SavedState, type SavedValue, savedVariable, savedZeros } from '../core/savedValue.js';
 import type { Sym } from '../core/sym.js';
 import type { Trace } from '../core/trace.js';
 import { Variable, variable } from '../core/variable.js';
@@ -29,6 +30,12 @@ export interface DecayExclusions {
   /** Regular expressions, as text: weights in whose names one of them is found. Default none. */
   varNames?: readonly string[];
 }
+
+/** The slots that the base keeps. */
+const AVERAGE = 'average';
+/** In `savedSlots`: a zero that Keras alone has. @internal */
+export const SCALAR = '';
+const ACCUMULATOR = 'gradientAccumulator';
 
 const exclusionNames = { varList: 'optional', varNames: 'optional' } satisfies OptionNames<DecayExclusions>;
 
@@ -117,7 +124,7 @@ export abstract class Optimizer extends BaseOptimizer implements OptimizerOption
   }
 
   averageOf(weight: Variable): Variable | undefined {
-    return this.#slots.find(weight, 'average');
+    return this.#slots.find(weight, AVERAGE);
   }
 
   /**
@@ -157,6 +164,77 @@ export abstract class Optimizer extends BaseOptimizer implements OptimizerOption
     if (this.useEma) this.#average(trace, pairs, done, step);
     for (const [, target] of pairs)
       if (target.constraint) trace.assign(target, target.constraint.call(trace.lift(target)));
+  }
+
+  /** @internal */
+  savedState(weights: readonly Variable[]): SavedState {
+    const slotsOf = (names: readonly (string | null)[]) =>
+      weights.flatMap((weight) => names.map((name) => this.#savedSlot(weight, name)));
+    const groups = weights.map((weight) => this.savedSlots(weight));
+    const count = Math.max(0, ...groups.map((list) => list.length));
+    const own = Array.from({ length: count }, (_, i) =>
+      weights.flatMap((weight, j) => (groups[j]?.[i] ?? []).map((name) => this.#savedSlot(weight, name))),
+    );
+    const { variable: rate } = this.#rate;
+    const taken = (i: number) => [AVERAGE, ACCUMULATOR, ...(groups[i] ?? []).flat()];
+    const shared = [...this.#slots.of(this.#itself)];
+    const isKnown = ([name]: readonly [string, Variable]) => this.savedShared.includes(name);
+    const more = [
+      ...shared.filter((slot) => !isKnown(slot)),
+      ...weights.flatMap((weight, i) =>
+        [...this.#slots.of(weight)]
+          .filter(([name]) => !taken(i).includes(name))
+          .map(([name, slot]) => [`${i}_${name}`, slot] as const),
+      ),
+    ];
+    return {
+      values: [
+        this.#savedIterations,
+        ...(rate ? [savedVariable(rate)] : []),
+        ...(this.useEma ? slotsOf([AVERAGE]) : []),
+        ...(this.gradientAccumulationSteps === undefined ? [] : slotsOf([ACCUMULATOR])),
+        ...own.flat(),
+        ...shared.filter(isKnown).map(([, slot]) => savedVariable(slot)),
+      ],
+      more: Object.fromEntries(more.map(([name, slot]) => [name, savedVariable(slot)])),
+    };
+  }
+
+  /**
+   * The slots of a weight in the order of Keras's files: those in one list are next to each other, weight by weight. null is one of zeros
+   * that is there in Keras alone, {@link SCALAR} a zero. Default: all of them, as they were made.
+   *
+   * @internal
+   */
+  protected savedSlots(weight: Variable): readonly (readonly (string | null)[])[] {
+    return [[...this.#slots.of(weight).keys()].filter((name) => name !== AVERAGE && name !== ACCUMULATOR)];
+  }
+
+  /** The slots of the whole optimizer that Keras's files have, after those of the weights. @internal */
+  protected readonly savedShared: readonly string[] = [];
+
+  #savedSlot(weight: Variable, name: string | null): SavedValue {
+    const slot = name === null ? undefined : this.#slots.find(weight, name);
+    return slot ? savedVariable(slot) : savedZeros(name === SCALAR ? [] : weight.shape);
+  }
+
+  /** Keras counts the batches, also those of which gradients are gathered. */
+  get #savedIterations(): SavedValue {
+    const { iterations, gathered } = this.#state();
+    const every = this.gradientAccumulationSteps ?? 1;
+    return {
+      shape: [],
+      dtype: 'int32',
+      read: async () => {
+        const [done, more] = await Promise.all([iterations.data(), gathered?.data()]);
+        return Int32Array.of(firstOf(done) * every + (more ? firstOf(more) : 0));
+      },
+      write: (values) => {
+        const batches = firstOf(values);
+        iterations.assign(Math.floor(batches / every));
+        gathered?.assign(batches % every);
+      },
+    };
   }
 
   /** @internal */
@@ -242,7 +320,7 @@ export abstract class Optimizer extends BaseOptimizer implements OptimizerOption
     const count = ops.add(trace.lift(gathered), 1);
     const due = ops.greaterEqual(count, batches);
     const sums = pairs.map(([gradient, target]) => {
-      const slot = this.#slots.get(target, 'gradientAccumulator');
+      const slot = this.#slots.get(target, ACCUMULATOR);
       return { target, slot, sum: ops.add(trace.lift(slot), gradient) };
     });
     trace.assignWhere(due, () => {
@@ -263,7 +341,7 @@ export abstract class Optimizer extends BaseOptimizer implements OptimizerOption
         ? undefined
         : ops.equal(ops.multiply(ops.floor(ops.divide(step, every)), every), step);
     for (const [, target] of pairs) {
-      const average = this.#slots.get(target, 'average', { initialValue: target });
+      const average = this.#slots.get(target, AVERAGE, { initialValue: target });
       const weight = trace.lift(target);
       const next = ops.where(first, weight, runningMean(trace.lift(average), weight, emaMomentum));
       trace.assign(average, next);

@@ -61,6 +61,11 @@ export class RMSprop extends Optimizer implements RMSpropOptions {
     };
   }
 
+  /** @internal */
+  protected override savedSlots() {
+    return [['meanSquare'], ...(this.momentum > 0 ? [['momentum']] : []), ...(this.centered ? [['meanGradient']] : [])];
+  }
+
   override getConfig() {
     const { rho, momentum, epsilon, centered } = this;
     return { ...super.getConfig(), rho, momentum, epsilon, centered };

@@ -49,6 +49,11 @@ export class ScheduleFreeAdamW extends MomentOptimizer implements ScheduleFreeAd
     assignWeight(runningMean(mean, z, beta1));
   }
 
+  /** @internal */
+  protected override savedSlots() {
+    return [['z', 'v']];
+  }
+
   override getConfig() {
     return { ...super.getConfig(), warmupSteps: this.warmupSteps };
   }

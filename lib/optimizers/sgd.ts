@@ -48,6 +48,11 @@ export class SGD extends Optimizer implements SGDOptions {
     return { op: 'momentumUpdate', slots: ['momentum'], attrs: { momentum, nesterov } };
   }
 
+  /** @internal */
+  protected override savedSlots() {
+    return this.momentum === 0 ? [] : [['momentum']];
+  }
+
   override getConfig() {
     return { ...super.getConfig(), momentum: this.momentum, nesterov: this.nesterov };
   }

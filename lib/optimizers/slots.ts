@@ -22,6 +22,11 @@ export class Slots {
     return [...this.#of.values()].flatMap((slots) => [...slots.values()]);
   }
 
+  /** Those of one owner by name, in the order in which they were made. */
+  of(owner: Owner): ReadonlyMap<string, Variable> {
+    return this.#of.get(owner) ?? new Map<string, Variable>();
+  }
+
   /** A slot that may not be there yet. */
   find(owner: Owner, name: string): Variable | undefined {
     return this.#of.get(owner)?.get(name);

@@ -1,0 +1,189 @@
+// Whole models and their weights in files.
+import { type OptionNames, expected, knownOptions } from '../base/checks.js';
+import { type CustomObjects, withCustomObjects } from '../base/customObjects.js';
+import { EngineError } from '../base/errors.js';
+import { fileError, readWhole, reasonOf, writeWhole } from '../base/wholeFile.js';
+import { withWeightLimit } from '../layers/weightLimit.js';
+import { readHdf5 } from '../saving/hdf5.js';
+import { isKerasConfig } from '../saving/kerasTypes.js';
+import { madeObject, writtenObject } from '../saving/serialization.js';
+import { Zip, zipParts } from '../saving/zip.js';
+import { access } from 'node:fs/promises';
+import type { Model } from './model.js';
+import type { OutputStructure } from './structure.js';
+import type { StoredModel } from './storedModel.js';
+import { checkVersion, readWeights, weightBytes } from './weightFiles.js';
+
+/** What `model.save` and `model.saveWeights` take. */
+export interface SaveOptions {
+  /** Whether a file that is there is replaced. Default true. */
+  overwrite?: boolean;
+}
+
+/** What {@link loadModel} takes. */
+export interface LoadModelOptions {
+  /** Own classes and functions by the names that the file has for them. Default: those of the scope and registered ones. */
+  customObjects?: CustomObjects;
+  /** Whether the model is compiled as the saved one was, its optimizer going on. Default true. */
+  compile?: boolean;
+  /** Whether Lambda layers are refused. Code in a file never runs: without it they call functions of `customObjects`. Default true. */
+  safeMode?: boolean;
+}
+
+/** What `model.loadWeights` takes. */
+export interface LoadWeightsOptions {
+  /** Whether layers that the file does not fit are left out, with a warning. Default false. */
+  skipMismatch?: boolean;
+}
+
+const saveNames = { overwrite: 'boolean' } satisfies OptionNames<SaveOptions>;
+const loadNames = {
+  customObjects: 'optional',
+  compile: 'boolean',
+  safeMode: 'boolean',
+} satisfies OptionNames<LoadModelOptions>;
+const weightNames = { skipMismatch: 'boolean' } satisfies OptionNames<LoadWeightsOptions>;
+
+const CONFIG = 'config.json';
+const METADATA = 'metadata.json';
+const WEIGHTS = 'model.weights.h5';
+/** The version of Keras whose format files have. */
+const KERAS_VERSION = '3.15.1';
+/** Weights may be written in 16 bits, and some begin as zeros that a file packs well. */
+const MOST_NUMBERS_PER_BYTE = 2;
+const FREE_NUMBERS = 1 << 20;
+
+const isKeras = (path: string) => path.endsWith('.keras');
+
+function checkPath(who: string, path: unknown, endings: readonly string[]): string {
+  if (typeof path === 'string' && endings.some((ending) => path.endsWith(ending))) return path;
+  throw expected(who, `a path that ends with ${endings.join(' or ')}`, path);
+}
+
+async function write(
+  who: string,
+  path: string,
+  { overwrite = true }: SaveOptions,
+  parts: () => Promise<readonly Uint8Array[]>,
+): Promise<void> {
+  const isThere = overwrite ? false : await access(path).then(() => true, () => false);
+  if (isThere) throw fileError(who, path, 'no file where overwrite is false', 'one');
+  await writeWhole(who, path, await parts());
+}
+
+/** {@link StoredModel.save} */
+export async function saveModel(model: StoredModel, path: string, options: SaveOptions = {}): Promise<void> {
+  const who = 'save';
+  knownOptions(who, options, saveNames);
+  checkPath(who, path, ['.keras']);
+  const text = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
+  await write(who, path, options, async () => {
+    const config = text(writtenObject(model as never));
+    const saved = new Date().toISOString().slice(0, 19).replace('T', '@');
+    return zipParts(who, path, [
+      { name: METADATA, bytes: text({ keras_version: KERAS_VERSION, date_saved: saved }) },
+      { name: CONFIG, bytes: config },
+      { name: WEIGHTS, bytes: await weightBytes(who, path, model) },
+    ]);
+  });
+}
+
+/** {@link StoredModel.saveWeights} */
+export async function saveWeights(model: StoredModel, path: string, options: SaveOptions = {}): Promise<void> {
+  const who = 'saveWeights';
+  knownOptions(who, options, saveNames);
+  checkPath(who, path, ['.weights.h5']);
+  await write(who, path, options, async () => [await weightBytes(who, path, model)]);
+}
+
+/** {@link StoredModel.loadWeights} */
+export async function loadWeights(
+  model: StoredModel,
+  path: string,
+  options: LoadWeightsOptions = {},
+): Promise<void> {
+  const who = 'loadWeights';
+  knownOptions(who, options, weightNames);
+  checkPath(who, path, ['.weights.h5', '.keras']);
+  const bytes = await readWhole(who, path);
+  const weights = isKeras(path) ? new Zip(who, path, bytes).read(WEIGHTS) : bytes;
+  await readHdf5(who, path, weights, (file) => {
+    readWeights(who, path, file, model, options.skipMismatch ?? false);
+  });
+}
+
+/**
+ * A model of a file that `model.save` here or in Keras has written: with its weights, compiled as it was, its optimizer where it had
+ * come to. Code in the file never runs. https://keras.io/api/models/model_saving_apis/model_saving_and_loading/#load_model-function
+ *
+ * @param path A file that ends with `.keras`.
+ * @param options `customObjects`, `compile`, `safeMode`: see {@link LoadModelOptions}.
+ * @throws EngineError `IO` for a file that cannot be read, was cut or changed, or is of another version; `ARGUMENT` for a class, op or
+ *   option of Keras that is not here, and an unknown class; `STATE` where h5wasm is not installed.
+ * @example
+ *     await model.save(`${folder}/model.keras`);
+ *     const again = await loadModel(`${folder}/model.keras`);
+ *     await again.fit(x, y); // as model.fit would go on
+ */
+export async function loadModel(
+  path: string,
+  options: LoadModelOptions = {},
+): Promise<Model<OutputStructure>> {
+  const who = 'loadModel';
+  knownOptions(who, options, loadNames);
+  checkPath(who, path, ['.keras']);
+  const zip = new Zip(who, path, await readWhole(who, path));
+  checkVersion(who, path, parsed(who, path, METADATA, zip.read(METADATA)));
+  const config = parsed(who, path, CONFIG, zip.read(CONFIG));
+  const weights = zip.read(WEIGHTS);
+  const limit = MOST_NUMBERS_PER_BYTE * weights.length + FREE_NUMBERS;
+  const model = withWeightLimit(limit, () => modelOf(who, path, config, options));
+  try {
+    await readHdf5(who, path, weights, (file) => {
+      readWeights(who, path, file, model, false);
+    });
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
+  return model;
+}
+
+function parsed(who: string, path: string, name: string, bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (cause) {
+    throw fileError(who, path, `JSON in ${name}`, reasonOf(cause), cause);
+  }
+}
+
+function modelOf(
+  who: string,
+  path: string,
+  config: unknown,
+  { customObjects = {}, compile = true, safeMode = true }: LoadModelOptions,
+): Model<OutputStructure> {
+  if (!isKerasConfig(config)) throw fileError(who, path, "a model in Keras's JSON", 'something else');
+  const given = compile ? config : { ...config, compile_config: null };
+  try {
+    if (safeMode) checkSafe(who, given);
+    return withCustomObjects(who, customObjects, () => {
+      const made = madeObject(given as typeof config) as Model<OutputStructure>;
+      if (!('compileFromConfig' in made)) throw fileError(who, path, 'a model', config.class_name);
+      return made;
+    });
+  } catch (cause) {
+    if (cause instanceof EngineError) throw cause;
+    throw fileError(who, path, 'a configuration as Keras writes it', reasonOf(cause), cause);
+  }
+}
+
+/** @throws EngineError `ARGUMENT` where a configuration has a layer that calls a function. */
+function checkSafe(who: string, config: unknown): void {
+  const open: unknown[] = [config];
+  for (let value = open.pop(); value !== undefined; value = open.pop()) {
+    if (isKerasConfig(value) && ['Lambda', '__lambda__'].includes(value.class_name))
+      throw expected(who, 'no Lambda layers unless safeMode is false', value.class_name);
+    if (typeof value === 'object' && value !== null) for (const item of Object.values(value)) open.push(item);
+  }
+}

@@ -1,0 +1,59 @@
+import type { BaseOptimizer } from '../optimizers/baseOptimizer.js';
+import {
+  type LoadWeightsOptions,
+  type SaveOptions,
+  loadWeights,
+  saveModel,
+  saveWeights,
+} from './modelFiles.js';
+import { SteppedModel } from './steppedModel.js';
+
+/** What a model writes to files and reads from them. */
+export abstract class StoredModel extends SteppedModel {
+  /** The optimizer that `compile` was given; undefined before that. @internal */
+  abstract get compiledOptimizer(): BaseOptimizer | undefined;
+
+  /**
+   * Writes the model to a file: its layers, weights, what `compile` was given and the optimizer's state, as Keras 3 does it. `loadModel`
+   * and Python's `keras.models.load_model` read it. It is written in one step: whatever happens, the place has the whole new file or what
+   * was there. It needs the package h5wasm. https://keras.io/api/models/model_saving_apis/model_saving_and_loading/#save-method
+   *
+   * @param path Where to, with the ending `.keras`.
+   * @param options `overwrite`: see {@link SaveOptions}.
+   * @throws EngineError `IO` where it cannot be written, `ARGUMENT` for another ending and what Keras's JSON cannot hold, `STATE` where
+   *   h5wasm is not installed.
+   * @example await model.save(`${folder}/model.keras`);
+   */
+  async save(path: string, options?: SaveOptions): Promise<void> {
+    await saveModel(this, path, options);
+  }
+
+  /**
+   * Writes the weights and the optimizer's state to a file, in one step as {@link save}.
+   * https://keras.io/api/models/model_saving_apis/weights_saving_and_loading/#saveweights-method
+   *
+   * @param path Where to, with the ending `.weights.h5`.
+   * @param options `overwrite`: see {@link SaveOptions}.
+   * @throws EngineError As {@link save}.
+   * @example await model.saveWeights(`${folder}/model.weights.h5`);
+   */
+  async saveWeights(path: string, options?: SaveOptions): Promise<void> {
+    await saveWeights(this, path, options);
+  }
+
+  /**
+   * Gives the model the weights of a file, and its optimizer the state that the file has. Nothing changes unless all of it can be read.
+   * https://keras.io/api/models/model_saving_apis/weights_saving_and_loading/#loadweights-method
+   *
+   * @param path A file that ends with `.weights.h5` or `.keras`, of an equal model here or in Keras.
+   * @param options `skipMismatch`: see {@link LoadWeightsOptions}.
+   * @throws EngineError `IO` for a file that cannot be read, was cut or changed; `ARGUMENT` for weights that do not fit; `STATE` where
+   *   h5wasm is not installed.
+   * @example
+   *     await model.saveWeights(`${folder}/model.weights.h5`);
+   *     await model.loadWeights(`${folder}/model.weights.h5`);
+   */
+  async loadWeights(path: string, options?: LoadWeightsOptions): Promise<void> {
+    await loadWeights(this, path, options);
+  }
+}
