@@ -36,6 +36,7 @@ describe('the programs in docs/', () => {
     'own-metric',
     'callbacks',
     'reading-a-plan',
+    'saving',
   ])('%s.md has one', (guide) => {
     expect([...programs.keys()].filter((name) => name.startsWith(guide))).not.toEqual([]);
   });

@@ -275,12 +275,13 @@ it('options of all classes have the names of Keras', () => {
   const letters = (name: string) => name.replaceAll('_', '').toLowerCase();
   const families = { constraints, initializers, layers, losses, metrics, optimizers, regularizers };
   const compared = Object.entries(families).flatMap(([family, members]) =>
-    Object.entries(members as Record<string, { optionNames?: object }>).flatMap(([name, { optionNames = {} }]) =>
-      (classes[family]?.[name]?.arguments ?? []).flatMap((argument) =>
-        Object.keys(optionNames)
-          .filter((option) => letters(option) === letters(argument.name))
-          .map((option) => [`${name}.${kerasOption(option)}`, `${name}.${argument.name}`] as const),
-      ),
+    Object.entries(members as Record<string, { optionNames?: object }>).flatMap(
+      ([name, { optionNames = {} }]) =>
+        (classes[family]?.[name]?.arguments ?? []).flatMap((argument) =>
+          Object.keys(optionNames)
+            .filter((option) => letters(option) === letters(argument.name))
+            .map((option) => [`${name}.${kerasOption(option)}`, `${name}.${argument.name}`] as const),
+        ),
     ),
   );
   expect(compared.length).toBeGreaterThan(500);

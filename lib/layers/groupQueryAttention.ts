@@ -48,7 +48,9 @@ export class GroupQueryAttention extends HeadAttention<GroupQueryAttentionOption
   /** Keras has other names for the class and its attributes than for its arguments. @internal */
   override get savedFields() {
     const fields = Object.entries(super.savedFields);
-    return Object.fromEntries(fields.map(([name, value]) => [name.endsWith('_dense') ? `_${name}` : name, value]));
+    return Object.fromEntries(
+      fields.map(([name, value]) => [name.endsWith('_dense') ? `_${name}` : name, value]),
+    );
   }
 
   override getConfig() {

@@ -23,5 +23,8 @@ export function claimWeight(name: string, shape: Shape): void {
   if (left === undefined) return;
   left -= sizeOf(shape);
   if (left >= 0) return;
-  throw new EngineError('IO', `[${name}] expected no more weights than the file has, received [${shape.join(', ')}]`);
+  throw new EngineError(
+    'IO',
+    `[${name}] expected no more weights than the file has, received [${shape.join(', ')}]`,
+  );
 }

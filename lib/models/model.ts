@@ -397,6 +397,13 @@ export class Model<const S extends OutputStructure = KerasTensor>
     return writtenObject(this);
   }
 
+  /** For a subclass with its own `call`: the shape of its input, once it is known. */
+  override getBuildConfig(): Record<string, unknown> | undefined {
+    if (!this.callsLayers || !this.isConnected) return super.getBuildConfig();
+    const shapes = this.inputs.map(({ shape }) => shape);
+    return { inputShape: shapes.length === 1 ? shapes[0] : shapes };
+  }
+
   /** What {@link compile} was given, as {@link compileFromConfig} takes it; undefined before that. */
   getCompileConfig(): Record<string, unknown> | undefined {
     return this.#compiled && compileConfig(this.#compiled.optimizer, this.#compiled.options);

@@ -66,7 +66,12 @@ async function write(
   { overwrite = true }: SaveOptions,
   parts: () => Promise<readonly Uint8Array[]>,
 ): Promise<void> {
-  const isThere = overwrite ? false : await access(path).then(() => true, () => false);
+  const isThere = overwrite
+    ? false
+    : await access(path).then(
+        () => true,
+        () => false,
+      );
   if (isThere) throw fileError(who, path, 'no file where overwrite is false', 'one');
   await writeWhole(who, path, await parts());
 }
@@ -78,7 +83,7 @@ export async function saveModel(model: StoredModel, path: string, options: SaveO
   checkPath(who, path, ['.keras']);
   const text = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
   await write(who, path, options, async () => {
-    const config = text(writtenObject(model as never));
+    const config = text(writtenObject(model));
     const saved = new Date().toISOString().slice(0, 19).replace('T', '@');
     return zipParts(who, path, [
       { name: METADATA, bytes: text({ keras_version: KERAS_VERSION, date_saved: saved }) },
@@ -89,7 +94,11 @@ export async function saveModel(model: StoredModel, path: string, options: SaveO
 }
 
 /** {@link StoredModel.saveWeights} */
-export async function saveWeights(model: StoredModel, path: string, options: SaveOptions = {}): Promise<void> {
+export async function saveWeights(
+  model: StoredModel,
+  path: string,
+  options: SaveOptions = {},
+): Promise<void> {
   const who = 'saveWeights';
   knownOptions(who, options, saveNames);
   checkPath(who, path, ['.weights.h5']);
@@ -168,7 +177,7 @@ function modelOf(
   try {
     if (safeMode) checkSafe(who, given);
     return withCustomObjects(who, customObjects, () => {
-      const made = madeObject(given as typeof config) as Model<OutputStructure>;
+      const made = madeObject(given) as Model<OutputStructure>;
       if (!('compileFromConfig' in made)) throw fileError(who, path, 'a model', config.class_name);
       return made;
     });

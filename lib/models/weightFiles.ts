@@ -59,7 +59,9 @@ class Mismatches {
     const others = this.#texts.length - 1;
     const text = `${first}${others > 0 ? `, and ${others} more that do not fit` : ''}`;
     if (!skip)
-      throw expected(who, `weights in ${path} that fit the model (or skipMismatch)`, { toString: () => text });
+      throw expected(who, `weights in ${path} that fit the model (or skipMismatch)`, {
+        toString: () => text,
+      });
     warnOnce('NODEGRAD_SKIPPED_WEIGHTS', `[${who}] ${path}: skipped ${text}`);
   }
 }
@@ -114,7 +116,9 @@ function pairsOf(file: Hdf5Reader, { path, name, values, more }: SavedGroup, mis
   for (const [place, { shape }] of places) {
     const stored = file.shape(place);
     if (stored?.length === shape.length && stored.every((n, i) => n === shape[i])) continue;
-    mismatches.add(`${stored ? shapeText(stored) : 'nothing'} at ${place} for ${shapeText(shape)} of '${name}'`);
+    mismatches.add(
+      `${stored ? shapeText(stored) : 'nothing'} at ${place} for ${shapeText(shape)} of '${name}'`,
+    );
     return [];
   }
   return places.map(([place, value]) => [value, file.read(place)]);

@@ -114,7 +114,12 @@ export class LossScaleOptimizer extends BaseOptimizer implements LossScaleOptimi
   /** @internal */
   savedState(weights: readonly Variable[]): SavedState {
     const inner = this.innerOptimizer.savedState(weights);
-    const own = [savedZeros([]), savedZeros([]), savedVariable(this.stepCounter), savedVariable(this.dynamicScale)];
+    const own = [
+      savedZeros([]),
+      savedZeros([]),
+      savedVariable(this.stepCounter),
+      savedVariable(this.dynamicScale),
+    ];
     return { values: [...own, ...inner.values], within: { inner_optimizer: inner } };
   }
 

@@ -63,7 +63,11 @@ export class RMSprop extends Optimizer implements RMSpropOptions {
 
   /** @internal */
   protected override savedSlots() {
-    return [['meanSquare'], ...(this.momentum > 0 ? [['momentum']] : []), ...(this.centered ? [['meanGradient']] : [])];
+    return [
+      ['meanSquare'],
+      ...(this.momentum > 0 ? [['momentum']] : []),
+      ...(this.centered ? [['meanGradient']] : []),
+    ];
   }
 
   override getConfig() {

@@ -20,7 +20,9 @@ interface H5wasm {
 
 interface H5Group {
   readonly type: string;
-  readonly attrs: Readonly<Record<string, { readonly value: unknown; readonly shape: readonly number[] | null }>>;
+  readonly attrs: Readonly<
+    Record<string, { readonly value: unknown; readonly shape: readonly number[] | null }>
+  >;
   keys(): string[];
   get(path: string): H5Group | H5Dataset | null;
   create_group(name: string): H5Group;
@@ -125,7 +127,8 @@ export class Hdf5Reader {
     const value = found.value;
     const list: unknown = ArrayBuffer.isView(value) || Array.isArray(value) ? value : [value];
     const data = ArrayBuffer.isView(list) ? list : Float32Array.from(list as number[], Number);
-    const isWide = data instanceof BigInt64Array || data instanceof BigUint64Array || data instanceof Uint32Array;
+    const isWide =
+      data instanceof BigInt64Array || data instanceof BigUint64Array || data instanceof Uint32Array;
     return { data: isWide ? Float64Array.from(data as Uint32Array, Number) : (data as StoredData), shape };
   }
 
@@ -187,7 +190,8 @@ export const hdf5Bytes = (who: string, path: string, groups: readonly Hdf5Group[
       for (const [name, value] of Object.entries(attributes)) group.create_attribute(name, value);
       for (const [name, { data, shape }] of Object.entries(arrays)) {
         const parts = name.split('/');
-        const holder = parts.length > 1 ? groupAt([place, ...parts.slice(0, -1)].filter(Boolean).join('/')) : group;
+        const holder =
+          parts.length > 1 ? groupAt([place, ...parts.slice(0, -1)].filter(Boolean).join('/')) : group;
         const dtype = DTYPES[data.constructor.name] ?? '<f';
         holder.create_dataset({ name: parts.at(-1) ?? '', data, shape, dtype });
       }

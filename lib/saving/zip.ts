@@ -64,7 +64,8 @@ export class Zip {
     const { at, packed, size, method } = entry;
     if (at + LOCAL_BYTES > this.#bytes.length || this.#view.getUint32(at, true) !== LOCAL)
       throw this.#error(`${name} at byte ${at}`, 'something else');
-    const begin = at + LOCAL_BYTES + this.#view.getUint16(at + 26, true) + this.#view.getUint16(at + 28, true);
+    const begin =
+      at + LOCAL_BYTES + this.#view.getUint16(at + 26, true) + this.#view.getUint16(at + 28, true);
     if (begin + packed > this.#bytes.length) throw this.#error(`${name} of ${packed} bytes`, 'fewer');
     const given = this.#bytes.subarray(begin, begin + packed);
     const bytes = method === STORED ? given : this.#inflated(name, given, size);
@@ -111,7 +112,8 @@ export class Zip {
         throw this.#error('members that are stored or deflated', `method ${method} for ${name}`);
       if ([packed, size, local].includes(ELSEWHERE))
         throw this.#error('members below 4 GiB', `more for ${name}`);
-      if (method === STORED && packed !== size) throw this.#error(`${size} bytes for ${name}`, String(packed));
+      if (method === STORED && packed !== size)
+        throw this.#error(`${size} bytes for ${name}`, String(packed));
       if (this.#entries.has(name)) throw this.#error('names of members that differ', `${name} twice`);
       this.#entries.set(name, { method, crc, packed, size, at: local });
     }
@@ -121,7 +123,10 @@ export class Zip {
   #findEnd(): number {
     const last = this.#bytes.length - END_BYTES;
     for (let at = last; at >= Math.max(0, last - 0xffff); at--)
-      if (this.#view.getUint32(at, true) === END && at + END_BYTES + this.#view.getUint16(at + 20, true) === this.#bytes.length)
+      if (
+        this.#view.getUint32(at, true) === END &&
+        at + END_BYTES + this.#view.getUint16(at + 20, true) === this.#bytes.length
+      )
         return at;
     throw this.#error('a whole zip archive', 'something else, or one that was cut');
   }
@@ -143,7 +148,16 @@ export function zipParts(who: string, path: string, members: readonly ZipMember[
     const shared = header(bytes, text);
     const local = filled(LOCAL_BYTES, [[LOCAL, 4], ...shared]);
     directory.push(
-      filled(CENTRAL_BYTES, [[CENTRAL, 4], [20, 2], ...shared, [0, 2], [0, 2], [0, 2], [0o600 << 16, 4], [at, 4]]),
+      filled(CENTRAL_BYTES, [
+        [CENTRAL, 4],
+        [20, 2],
+        ...shared,
+        [0, 2],
+        [0, 2],
+        [0, 2],
+        [0o600 << 16, 4],
+        [at, 4],
+      ]),
       text,
     );
     parts.push(local, text, bytes);
@@ -151,7 +165,16 @@ export function zipParts(who: string, path: string, members: readonly ZipMember[
   }
   const length = directory.reduce((sum, part) => sum + part.length, 0);
   const count = members.length;
-  const end = filled(END_BYTES, [[END, 4], [0, 2], [0, 2], [count, 2], [count, 2], [length, 4], [at, 4], [0, 2]]);
+  const end = filled(END_BYTES, [
+    [END, 4],
+    [0, 2],
+    [0, 2],
+    [count, 2],
+    [count, 2],
+    [length, 4],
+    [at, 4],
+    [0, 2],
+  ]);
   return [...parts, ...directory, end];
 }
 
