@@ -50,7 +50,6 @@ export class EinsumDense extends Layer {
     ...weightNames('bias'),
   } satisfies OptionNames<Omit<EinsumDenseOptions, 'biasAxes'> & { biasAxes?: unknown }>;
   readonly className = 'EinsumDense';
-  override readonly supportsMasking = true;
   /** The options as given. */
   readonly options: EinsumDenseOptions;
   readonly #parts: Parts;

@@ -40,6 +40,7 @@ export class Embedding extends Layer {
     ...weightNames('embeddings'),
   } satisfies OptionNames<EmbeddingOptions>;
   readonly className: string = 'Embedding';
+  override readonly supportsMasking: boolean;
   /** The options as given. */
   readonly options: EmbeddingOptions;
   protected embeddings!: Variable;
@@ -50,6 +51,7 @@ export class Embedding extends Layer {
     integer(who, 'inputDim', options.inputDim);
     integer(who, 'outputDim', options.outputDim);
     this.options = options;
+    this.supportsMasking = options.maskZero ?? false;
   }
 
   override build(_shape: Shape): void {

@@ -1,5 +1,6 @@
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
+import { firstSpatial } from './spatial.js';
 import { BaseGlobalPooling, type GlobalPoolingOptions } from './baseGlobalPooling.js';
 
 /** The mean of each channel, of sequences, images or volumes. */
@@ -13,15 +14,31 @@ abstract class GlobalAveragePooling extends BaseGlobalPooling {
 /** The mean of each channel of a sequence: made by `layers.globalAveragePooling1d`, which says more. */
 export class GlobalAveragePooling1D extends GlobalAveragePooling {
   readonly className = 'GlobalAveragePooling1D';
+  override readonly supportsMasking = true;
 
   constructor(options: GlobalPoolingOptions = {}) {
     super(1, options);
+  }
+
+  override call(x: Sym): Sym {
+    if (!x.mask) return super.call(x);
+    const axis = firstSpatial(this.options.dataFormat);
+    const { keepDims } = this.options;
+    const counts = ops.expandDims(ops.cast(x.mask, 'bool'), axis === 1 ? 2 : 1);
+    const total = ops.sum(ops.where(counts, x, 0), { axis, keepDims });
+    return ops.divide(total, ops.sum(ops.cast(counts, 'float32'), { axis, keepDims }));
+  }
+
+  /** None: no steps are left. */
+  override computeMask(): undefined {
+    return undefined;
   }
 }
 
 /**
  * The mean of each channel of a sequence: [n, length, channels] to [n, channels], or to [n, 1, channels] with
- * `keepDims`, float32. It has no weights. https://keras.io/api/layers/pooling_layers/global_average_pooling1d/
+ * `keepDims`, float32. It has no weights. With a mask the mean of the steps that count, NaN where none does.
+ * https://keras.io/api/layers/pooling_layers/global_average_pooling1d/
  *
  * @throws EngineError `SHAPE`, when applied, for another rank.
  * @example layers.globalAveragePooling1d();

@@ -54,6 +54,11 @@ interface Heads {
 const letters = (from: number, count: number): string =>
   String.fromCharCode(...Array.from({ length: count }, (_, i) => 97 + from + i));
 
+/** A product of each step alone: it keeps the steps. */
+class HeadDense extends EinsumDense {
+  override readonly supportsMasking = true;
+}
+
 /** What the attention layers share that have heads. */
 export abstract class HeadAttention<O extends HeadAttentionOptions = HeadAttentionOptions> extends Layer {
   static override readonly optionNames = {
@@ -134,7 +139,7 @@ export abstract class HeadAttention<O extends HeadAttentionOptions = HeadAttenti
     const free = shape.length - bound;
     const [kept, summed, made] = [letters(0, free), letters(free, bound), letters(free + bound, to.length)];
     const { activityRegularizer, useBias = true } = this.options;
-    const dense = new EinsumDense({
+    const dense = new HeadDense({
       ...{ name, activation, activityRegularizer, trainable: this.trainable },
       equation: `${kept}${summed},${summed}${made}->${kept}${made}`,
       outputShape: [...Array<null>(free - 1).fill(null), ...to],

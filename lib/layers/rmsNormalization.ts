@@ -23,7 +23,6 @@ export class RMSNormalization extends Layer {
     epsilon: 'optional',
   } satisfies OptionNames<RMSNormalizationOptions>;
   readonly className = 'RMSNormalization';
-  override readonly supportsMasking = true;
   /** The axis or axes over which each sample is normalized. */
   readonly axis: number | readonly number[];
   /** Added to the mean of the squares. */
