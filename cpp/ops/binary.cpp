@@ -93,7 +93,7 @@ OpDef arithmeticOp(const Row& row) {
 }
 
 // The bits of whole numbers.
-OpDef bitwiseOp(const char* name) {
+OpDef integerOp(const char* name) {
   OpDef def;
   def.name = name;
   def.minInputs = def.maxInputs = 2;
@@ -143,8 +143,8 @@ Exprs whereGradient(const Rule& r) {
 
 const OpFamily family([] {
   for (const Row& row : kArithmetic) registerOp(arithmeticOp(row));
-  for (const char* name : {"bitwiseAnd", "bitwiseOr", "bitwiseXor", "leftShift", "rightShift"})
-    registerOp(bitwiseOp(name));
+  for (const char* name : {"bitwiseAnd", "bitwiseOr", "bitwiseXor", "leftShift", "rightShift", "gcd"})
+    registerOp(integerOp(name));
   for (const char* name : {"equal", "notEqual", "less", "lessEqual", "greater", "greaterEqual"})
     registerOp(predicateOp(name, false));
   for (const char* name : {"logicalAnd", "logicalOr"}) registerOp(predicateOp(name, true));

@@ -3,6 +3,7 @@
 
 #include "ops/check.h"
 #include "ops/expr.h"
+#include "ops/product.h"
 
 namespace nodegrad {
 
@@ -61,21 +62,12 @@ Exprs extremeGradient(const Rule& r) {
   return {chosen * (kept(r, r.dy()) / sumKept(chosen, r.attrs.integers("axes")))};
 }
 
-// The product of a group's other elements. Zeros are counted (m), never divided by: p is the product of the
-// rest, and what stands for the zeros is a polynomial that has their product's value and first derivative, so
-// that a second derivative is right too (for any m: with three zeros or more, value and derivative are 0).
 Exprs prodGradient(const Rule& r) {
   const Dims& axes = r.attrs.integers("axes");
-  const Expr x = r.x();
-  const Expr zero = equal(x, 0.0);
-  const Expr rest = where(zero, 1.0, x);
-  const Expr p = apply("prod", {rest}, {{"axes", axes}, {"keepDims", true}});
-  const Expr m = sumKept(indicator(zero), axes);
-  const Expr sumOfZeros = sumKept(where(zero, x, 0.0), axes);
-  const Expr one = equal(m, 1.0);
-  const Expr ofZero = where(one, 1.0, where(equal(m, 2.0), sumOfZeros - x, 0.0));
-  const Expr ofOther = where(equal(m, 0.0), 1.0, where(one, sumOfZeros, 0.0)) / rest;
-  return {kept(r, r.dy()) * (p * where(zero, ofZero, ofOther))};
+  const Expr others = productOfOthers(
+      r.x(), [&](const Expr& x) { return sumKept(x, axes); },
+      [&](const Expr& x) { return apply("prod", {x}, {{"axes", axes}, {"keepDims", true}}); });
+  return {kept(r, r.dy()) * others};
 }
 
 OpDef reduceOp(const char* name, Infer infer, Exprs (*gradient)(const Rule& r)) {

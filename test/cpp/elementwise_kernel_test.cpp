@@ -188,6 +188,9 @@ TEST_P(Elementwise, BitsOfIntegers) {
   expectNear(run({"bitwiseXor", {a, b}, {type}})[0], {6, -9, 26, -41, -2, least + 1}, 0, 0);
   expectNear(run({"leftShift", {a, b}, {type}})[0], {12288, -96, least, 0, 0, 0}, 0, 0);
   expectNear(run({"rightShift", {a, b}, {type}})[0], {0, -2, 0, -1, 0, least / 2}, 0, 0);
+  expectNear(run({"gcd", {a, b}, {type}})[0], {2, 3, 1, 1, 1, 1}, 0, 0);
+  const Array c = array({4}, {0, 7, 462, least}, DType::I32), d = array({4}, {0, 0, -1071, -6}, DType::I32);
+  expectNear(run({"gcd", {c, d}, {{DType::I32, {4}}}})[0], {0, 7, 21, 2}, 0, 0);
 }
 
 TEST_P(Elementwise, CastsBetweenAllDtypes) {

@@ -103,5 +103,28 @@ TEST(CumulativeKernel, LongSumsStayExact) {
     EXPECT_NEAR(y.data[static_cast<size_t>(i)] / (1.25 * static_cast<double>(i + 1)), 1, 0x1p-24);
 }
 
+TEST(SegmentKernel, GivesWhatIsKnownByHand) {
+  const Array x = array({4, 2}, {1, 5, 3, NAN, -2, 7, 3, 1}), ids = array({4}, {2, 0, 2, 0}, DType::I32);
+  const auto reduce = [&](const char* op) { return runOp(op, {x, ids}, {{"segments", int64_t{3}}}); };
+  expectNear(reduce("segmentMax"), {3, NAN, -INFINITY, -INFINITY, 1, 7}, 0, 0);
+  expectNear(reduce("segmentMin"), {3, NAN, INFINITY, INFINITY, -2, 5}, 0, 0);
+  expectNear(reduce("segmentProd"), {9, NAN, 1, 1, -2, 35}, 0, 0);
+  const Array whole = array({2}, {7, -3}, DType::I32);
+  EXPECT_EQ(runOp("segmentMax", {whole, array({2}, {1, 1}, DType::I32)}, {{"segments", int64_t{2}}}).data,
+            (Numbers{-2147483648.0, 7}));
+  EXPECT_THROW(runOp("segmentMax", {whole, array({2}, {1, 2}, DType::I32)}, {{"segments", int64_t{2}}}),
+               Error);
+}
+
+TEST(ViewKernel, KeepsTheBytes) {
+  const auto as = [](const Array& x, const char* dtype) {
+    return runOp("view", {x}, {{"dtype", std::string(dtype)}}).data;
+  };
+  EXPECT_EQ(as(array({2}, {1, -0.0}), "int32"), (Numbers{0x3f800000, -2147483648.0}));
+  EXPECT_EQ(as(array({1}, {0x3f800000}, DType::I32), "uint8"), (Numbers{0, 0, 128, 63}));
+  EXPECT_EQ(as(array({4}, {0, 0, 128, 63}, DType::U8), "float32"), (Numbers{1}));
+  EXPECT_EQ(as(array({2}, {1, 0}, DType::Bool), "uint8"), (Numbers{1, 0}));
+}
+
 }  // namespace
 }  // namespace nodegrad::testing

@@ -220,6 +220,21 @@ struct LeftShift {
 struct RightShift {
   static Ints of(Ints a, Ints b) { return a >> (((b >= 0) & (b < 32)) ? b : all(31)); }
 };
+// Euclid's algorithm, on the absolute values.
+struct Gcd {
+  static Ints of(Ints a, Ints b) {
+    return eachLane(a, b, [](int32_t x, int32_t y) {
+      uint32_t rest = x < 0 ? 0u - static_cast<uint32_t>(x) : static_cast<uint32_t>(x);
+      uint32_t divisor = y < 0 ? 0u - static_cast<uint32_t>(y) : static_cast<uint32_t>(y);
+      while (divisor != 0) {
+        const uint32_t next = rest % divisor;
+        rest = divisor;
+        divisor = next;
+      }
+      return static_cast<int32_t>(rest);
+    });
+  }
+};
 struct Maximum {
   static Floats of(Floats a, Floats b) { return larger(a, b); }
   static Ints of(Ints a, Ints b) { return a > b ? a : b; }
@@ -410,6 +425,7 @@ const StepRow rows[] = {
     {"bitwiseXor", I, binary<BitwiseXor, int32_t>, nullptr},
     {"leftShift", I, binary<LeftShift, int32_t>, nullptr},
     {"rightShift", I, binary<RightShift, int32_t>, nullptr},
+    {"gcd", I, binary<Gcd, int32_t>, nullptr},
     {"maximum", F, binary<Maximum, float>, nullptr},
     {"maximum", I, binary<Maximum, int32_t>, nullptr},
     {"minimum", F, binary<Minimum, float>, nullptr},

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "reference.h"
 
@@ -106,6 +107,7 @@ void addElementwise(Table& table) {
   bits("bitwiseXor", [](int64_t a, int64_t b) { return a ^ b; });
   bits("leftShift", [](int64_t a, int64_t b) { return b < 0 || b > 31 ? 0 : a * (int64_t{1} << b); });
   bits("rightShift", [](int64_t a, int64_t b) { return a >> (b < 0 || b > 31 ? 31 : b); });
+  bits("gcd", [](int64_t a, int64_t b) { return std::gcd(a, b); });
   binary("arctan2", [](double a, double b) { return std::atan2(a, b); });
   binary("power", [](double a, double b) { return std::pow(a, b); });
   binary("maximum", [](double a, double b) { return largest(a, b); });

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <numeric>
 
 #include "reference.h"
@@ -72,9 +73,48 @@ void linearRecurrence(const Call& call) {
   });
 }
 
+Kernel segments(double start, double (*step)(double, double)) {
+  return [=](const Call& call) {
+    const Array& x = call.inputs[0];
+    std::vector<double>& y = call.outputs[0].data;
+    std::fill(y.begin(), y.end(), start);
+    const size_t rows = call.inputs[1].data.size(), inner = rows == 0 ? 0 : x.data.size() / rows;
+    for (size_t i = 0; i < x.data.size(); ++i) {
+      double& slot = y[static_cast<size_t>(call.inputs[1].data[i / inner]) * inner + i % inner];
+      slot = step(slot, x.data[i]);
+    }
+  };
+}
+
+// The bytes of one dtype as those of another.
+void view(const Call& call) {
+  std::vector<char> bytes;
+  for (double number : call.inputs[0].data)
+    dispatch(call.inputs[0].type.dtype, [&](auto sample) {
+      if constexpr (!std::is_same_v<decltype(sample), Bool> && !std::is_same_v<decltype(sample), BFloat16>) {
+        sample = static_cast<decltype(sample)>(number);
+      } else {
+        sample = static_cast<decltype(sample)>(static_cast<float>(number));
+      }
+      const auto* from = reinterpret_cast<const char*>(&sample);
+      bytes.insert(bytes.end(), from, from + sizeof sample);
+    });
+  const char* at = bytes.data();
+  for (double& number : call.outputs[0].data)
+    dispatch(call.outputs[0].type.dtype, [&](auto sample) {
+      std::memcpy(&sample, at, sizeof sample);
+      at += sizeof sample;
+      number = static_cast<double>(sample);
+    });
+}
+
 }  // namespace
 
 void addOrder(Table& table) {
+  table["view"] = view;
+  table["segmentMax"] = segments(-INFINITY, largest);
+  table["segmentMin"] = segments(INFINITY, smallest);
+  table["segmentProd"] = segments(1, [](double a, double b) { return a * b; });
   table["argsort"] = argsort;
   table["searchSorted"] = searchSorted;
   table["cumsum"] = cumsum;

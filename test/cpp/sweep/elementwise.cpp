@@ -14,8 +14,8 @@ namespace {
 
 using reference::apply;
 
-bool isBitwise(const std::string& op) {
-  return op.rfind("bitwise", 0) == 0 || op == "leftShift" || op == "rightShift";
+bool isOfIntegers(const std::string& op) {
+  return op.rfind("bitwise", 0) == 0 || op == "leftShift" || op == "rightShift" || op == "gcd";
 }
 
 struct Domain {
@@ -33,7 +33,7 @@ Domain domainOf(Random& random, const std::string& op) {
   if (op == "arcsin" || op == "arccos" || op == "arctanh" || op == "erfinv") return {-0.9, 0.9};
   if (op == "arccosh") return {1.1, 9};
   if (op == "tan") return {-1.2, 1.2};
-  if (isBitwise(op) || op == "fmod" || op == "floorDivide") return {1, 9};
+  if (isOfIntegers(op) || op == "fmod" || op == "floorDivide") return {1, 9};
   if (op == "gelu") return {-4, 4, {{"approximate", random.chance(0.5)}}};
   if (op == "elu") return {-4, 4, {{"alpha", 0.7}}};
   if (op == "leakyRelu") return {-4, 4, {{"negativeSlope", 0.3}}};
@@ -82,7 +82,7 @@ Call single(Random& random, const std::string& op) {
   const Domain domain = domainOf(random, op);
   const OpDef& def = findOp(op);
   const bool integers =
-      isBitwise(op) ||
+      isOfIntegers(op) ||
       ((op == "add" || op == "subtract" || op == "multiply" || op == "negative" || op == "abs" ||
         op == "sign" || op == "square" || op == "maximum" || op == "minimum" || op == "identity" ||
         op == "where" || op == "fmod" || op == "floorDivide" || isComparison(op)) &&

@@ -60,6 +60,39 @@ Call cumulative(Random& random, const std::string& op) {
   return regularCall(op, {draw(), draw()}, attrs);
 }
 
+Call segments(Random& random, const std::string& op) {
+  Dims shape = drawShape(random, static_cast<size_t>(random.integer(1, 3)), 4000);
+  const DType dtype = random.chance(0.3) ? DType::I32 : DType::F32;
+  const int64_t count = random.integer(1, 40);
+  const bool product = op == "segmentProd";
+  Array x = drawNumbers(random, {dtype, shape}, product ? -1.2 : -9, product ? 1.2 : 9);
+  if (dtype == DType::F32 && !product && random.chance(0.3)) poison(random, x);
+  // Whole numbers have no infinity to begin with: each segment has a row.
+  Array ids = drawNumbers(random, {DType::I32, {shape[0]}}, 0, static_cast<double>(count) - 0.001);
+  if (dtype == DType::I32 && !product)
+    for (double& id : ids.data) id = 0;
+  return regularCall(op, {std::move(x), std::move(ids)},
+                     {{"segments", dtype == DType::I32 && !product ? int64_t{1} : count}});
+}
+
+Call view(Random& random, const std::string& op) {
+  const DType from = anyDtype(random);
+  Dims shape = drawShape(random, static_cast<size_t>(random.integer(1, 3)), 4000);
+  shape.back() *= 4;
+  const std::string to = random.pick(std::vector<std::string>{"int32", "uint8"});
+  return regularCall(op, {drawNumbers(random, {from, shape}, 0, from == DType::Bool ? 1 : 200)},
+                     {{"dtype", to}});
+}
+
+// A rounding for each factor.
+std::string checkSegments(const Call& call, const std::vector<Array>& outputs, const std::string&) {
+  std::vector<double> value = apply(call.op, asFloats(call.inputs), call.attrs)[0].data;
+  if (call.op != "segmentProd" || outputs[0].type.dtype == DType::I32)
+    return compare(outputs[0], exactly(std::move(value)), 0);
+  const auto factors = static_cast<double>(call.inputs[1].data.size());
+  return compare(outputs[0], nearly(std::move(value), factors * kFloat, 1e-37), 0);
+}
+
 std::string checkPlaces(const Call& call, const std::vector<Array>& outputs, const std::string&) {
   return compare(outputs[0], exactly(apply(call.op, asFloats(call.inputs), call.attrs)[0].data), 0);
 }
@@ -76,6 +109,8 @@ std::string checkSums(const Call& call, const std::vector<Array>& outputs, const
 std::vector<Family> orderFamilies() {
   return {{{"argsort"}, sorting, checkPlaces},
           {{"searchSorted"}, search, checkPlaces},
+          {{"segmentMax", "segmentMin", "segmentProd"}, segments, checkSegments},
+          {{"view"}, view, checkPlaces},
           {{"cumsum", "linearRecurrence"}, cumulative, checkSums}};
 }
 
