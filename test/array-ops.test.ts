@@ -149,6 +149,135 @@ describe('statistics', () => {
   });
 });
 
+describe('bits and special functions', () => {
+  const pairs = (first: readonly number[], second: readonly number[]) =>
+    first.map((n, i) => [n, second[i]] as const);
+
+  it('nextafter and ldexp are exact, as far as float32 goes', () => {
+    const tiny = 2 ** -149;
+    expect(flat(ops.nextafter([0, 0, 1, -1, tiny], [1, -1, 2, 0, 0]))).toEqual([
+      tiny,
+      -tiny,
+      1 + 2 ** -23,
+      -1 + 2 ** -24,
+      0,
+    ]);
+    expect(flat(ops.ldexp([1, 1, tiny, 3, 2 ** 127, 1], [-149, 127, 276, 1000, -276, -1000]))).toEqual([
+      tiny,
+      2 ** 127,
+      2 ** 127,
+      Infinity,
+      tiny,
+      0,
+    ]);
+  });
+
+  it('erfc and i0 are exact to 1e-6 of their size, and so are their gradients', async () => {
+    // By scipy.special: erfc, i0 and i1.
+    const at = [0.25, 1, 3, 6, 9];
+    const [tail, bessel, slope] = [
+      [
+        0.7236736098317631, 0.15729920705028513, 2.209049699858544e-5, 2.1519736712498913e-17,
+        4.13703174651381e-37,
+      ],
+      [1.0156861412236078, 1.2660658777520084, 4.880792585865024, 67.23440697647798, 1093.5883545113747],
+      [0.12597910894546793, 0.5651591039924851, 3.953370217402609, 61.34193677764024, 1030.914722516956],
+    ];
+    const both = compile((x: Sym) => [
+      ops.erfc(x),
+      ops.i0(x),
+      ...grad(ops.sum(ops.erfc(x)), [x]),
+      ...grad(ops.sum(ops.i0(x)), [x]),
+    ]);
+    const made = (await both(at)).map(flat);
+    const expected = [tail, bessel, at.map((x) => (-2 / Math.sqrt(Math.PI)) * Math.exp(-x * x)), slope];
+    made.forEach((list, k) => {
+      // erf rounds x² in its derivative: by 2⁻²⁴ x² of the result.
+      for (const [i, [y, wanted]] of pairs(list, expected[k]).entries())
+        expect(Math.abs(y / wanted - 1)).toBeLessThan(1e-6 + (k === 2 ? at[i] ** 2 * 2 ** -23 : 0));
+    });
+    // Beyond where eˣ overflows.
+    expect(flat(ops.i0([-91]))[0] / 1.3892714e38).toBeCloseTo(1, 5);
+    expect(flat(ops.erfc([-Infinity, -3, Infinity]))).toEqual([2, expect.closeTo(1.9999779), 0]);
+  });
+
+  it('refuse floats where whole numbers belong', () => {
+    for (const [call, message] of [
+      [() => ops.ldexp([1], [0.5]), "[ldexp] expected whole numbers as x2, received 'float32'"],
+      [() => ops.gcd([1.5], [2]), '[gcd] expected int32'],
+      [() => ops.lcm([1.5], [2]), '[lcm] expected int32'],
+      [() => ops.view([1, 2], 'bool'), '[view] expected x of bool'],
+    ] as const)
+      expect(errorOf(call).message).toContain(message);
+  });
+});
+
+describe('rows', () => {
+  it('of segments without any have the least and largest numbers', () => {
+    expect(flat(ops.segmentMax([1, 2], [0, 2]))).toEqual([1, -Infinity, 2]);
+    expect(flat(ops.segmentMin([1, 2], [0, 2]))).toEqual([1, Infinity, 2]);
+    expect(flat(ops.segmentMin(tensor([5], undefined, 'int32'), [1]))).toEqual([2147483647, 5]);
+    expect(flat(ops.segmentMax([1, NaN], [0, 0]))).toEqual([NaN]);
+  });
+
+  it('that are unique come as many as there are, or as are asked for', async () => {
+    expect(flat(ops.unique([3, 1, 3]))).toEqual([1, 3]);
+    expect(flat(ops.unique([NaN, 1, NaN]))).toEqual([1, NaN, NaN]);
+    expect(
+      ops
+        .unique(
+          [
+            [1, 0],
+            [1, 0],
+            [0, 1],
+          ],
+          { axis: 0 },
+        )
+        .arraySync(),
+    ).toEqual([
+      [0, 1],
+      [1, 0],
+    ]);
+    expect(flat(ops.unique([3, 1, 3], { size: 4, fillValue: -1 }))).toEqual([1, 3, -1, -1]);
+    expect(flat(ops.unique([3, 1, 3], { size: 1 }))).toEqual([1]);
+    const all = compile((x: Sym) => ops.unique(x));
+    await expect(all([1])).rejects.toThrow(
+      '[unique] expected the option size where the numbers are symbolic',
+    );
+  });
+
+  it('refuse what does not fit', () => {
+    for (const [call, message] of [
+      [
+        () => ops.segmentSum([1, 2], [0]),
+        '[segmentSum] expected segment ids of the first sizes of [2], received [1]',
+      ],
+      [() => ops.scatterUpdate([1, 2], [[2]], [1]), '[gather] expected indices from 0 to 1'],
+      [
+        () => ops.scatterUpdate([1], [[0]], [1], { reduction: 'sub' as never }),
+        "[scatterUpdate] expected 'add'",
+      ],
+      [() => ops.depthToSpace([[[[1, 2]]]], 2), '[depthToSpace] expected a size along axis 3 that 4 divides'],
+      [() => ops.depthToSpace([[[[1]]]], 1), '[depthToSpace] expected an integer of 2 or more for blockSize'],
+      [
+        () => ops.rearrange([1], 'a -> b'),
+        '[rearrange] expected a pattern with the same names on both sides',
+      ],
+      [() => ops.rearrange([1], 'a b -> b a'), '[rearrange] expected a value of rank 2, received [1]'],
+      [
+        () => ops.rearrange([1], '(a b) -> a b', { a: 2 }),
+        '[rearrange] expected lengths for (a b) that make 1',
+      ],
+      [() => ops.rearrange([1], '(a b) -> a b'), '[rearrange] expected lengths for (a b) that make 1'],
+      [() => ops.rearrange([1], 'a -> a', { c: 1 }), "[rearrange] expected sizes of a, received 'c'"],
+      [() => ops.rearrange([1], 'a * -> a'), "[rearrange] expected a pattern such as 'b (h h1)"],
+      [() => ops.unique([]), '[unique] expected at least one number'],
+      [() => ops.unique([1], { size: -1 }), '[unique] expected an integer of 0 or more for size'],
+    ] as const)
+      expect(errorOf(() => call().dataSync()).message).toContain(message);
+  });
+});
+
 /** Small whole numbers, which bfloat16 holds exactly, as the result of a product, which it computes in bfloat16. */
 const mixed: Record<string, (x: Sym) => Sym> = {
   sort: (x) => ops.sort(x),
@@ -169,6 +298,12 @@ const mixed: Record<string, (x: Sym) => Sym> = {
   ptp: (x) => ops.ptp(x, { axis: 1 }),
   cdist: (x) => ops.cdist(x, ops.multiply(x, 2)),
   histogram: (x) => ops.histogram(ops.ravel(x))[0],
+  segmentMax: (x) => ops.segmentMax(x, new Array<number>(16).fill(0), { numSegments: 1 }),
+  scatterUpdate: (x) => ops.scatterUpdate(x, [[3], [0]], ops.multiply(x, 2).slice(0, 2)),
+  rearrange: (x) => ops.rearrange(x, '(a b) c -> (c a) b', { a: 2 }),
+  erfc: (x) => ops.erfc(ops.multiply(x, 1 / 64)),
+  view: (x) => ops.view(x, 'int32'),
+  unique: (x) => ops.unique(x, { size: 64 }),
 };
 
 describe('in mixed precision', () => {

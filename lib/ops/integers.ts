@@ -1,12 +1,13 @@
 import { shapeOf, wrongShape } from '../base/checks.js';
 import type { Shape } from '../engine/engine.js';
-import { type Operand, type Outcome, indexOperand, promote } from '../core/apply.js';
+import { type Operand, type Outcome, indexOperand, promote, typeOf } from '../core/apply.js';
 import { op } from '../core/op.js';
+import type { Sym } from '../core/sym.js';
 import { sizeOf } from '../core/tensor.js';
-import { add, less, logicalAnd, notEqual, subtract, where } from './binary.js';
+import { add, less, logicalAnd, multiply, notEqual, subtract, where } from './binary.js';
 import { type Binary, type Unary, asSym, binaryOp, outcomeOf, unaryOp } from './composed.js';
 import { counted } from './places.js';
-import { cast } from './unary.js';
+import { abs, cast } from './unary.js';
 
 /** An engine's op of two operands, of whole numbers as whole numbers. */
 const binary = (name: string): Binary =>
@@ -37,6 +38,21 @@ export const bitwiseXor: Binary = binary('bitwiseXor');
 export const leftShift: Binary = binary('leftShift');
 /** The bits moved down by x2 places: ⌊x1 / 2^x2⌋. Also as `ops.bitwiseRightShift`. https://keras.io/api/ops/numpy/ */
 export const rightShift: Binary = binary('rightShift');
+
+/** The greatest number that divides both, 0 or more; int32, of uint8 and bool too. Broadcasts. https://keras.io/api/ops/numpy/ @throws EngineError `DTYPE` for floats. */
+export const gcd: Binary = binary('gcd');
+
+/** The least number that both divide, 0 or more; 0 where one is 0. int32. Broadcasts. https://keras.io/api/ops/numpy/ @throws EngineError `DTYPE` for floats. */
+export const lcm: Binary = binaryOp('lcm', (x1, x2) => {
+  const [a, b] = [wholeNumbers(x1), wholeNumbers(x2)];
+  return multiply(floorDivide(abs(a), gcd(a, b)), abs(b));
+});
+
+/** As int32; floats stay as they are, and are refused. */
+function wholeNumbers(x: Operand): Sym {
+  const given = asSym(indexOperand(x));
+  return typeOf(given).dtype === 'float32' ? given : cast(given, 'int32');
+}
 
 /** All bits turned: −x − 1; int32, of uint8 and bool too. Also as `ops.bitwiseInvert`. https://keras.io/api/ops/numpy/ */
 export const bitwiseNot: Unary = unaryOp('bitwiseNot', (x) => subtract(-1, cast(x, 'int32')));

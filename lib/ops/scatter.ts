@@ -1,19 +1,22 @@
-import { type OptionNames, integer, knownOptions, shapeOf, wrongShape } from '../base/checks.js';
+import { type OptionNames, knownOptions, oneOf, shapeOf, wrongShape } from '../base/checks.js';
+import { itemAt } from '../base/list.js';
 import type { Shape } from '../engine/engine.js';
 import { type Operand, type Outcome, indexOperand, typeOf } from '../core/apply.js';
 import { op } from '../core/op.js';
 import type { Sym } from '../core/sym.js';
 import { sizeOf, tensor } from '../core/tensor.js';
-import { add, greaterEqual, less, logicalOr, where } from './binary.js';
+import { sizeAlong } from './axis.js';
+import { add, greaterEqual, maximum, minimum, multiply, where } from './binary.js';
 import { asSym, outcomeOf } from './composed.js';
 import { gather } from './gather.js';
-import { largestOf } from './largestOf.js';
 import { counted } from './places.js';
+import { positions } from './positions.js';
 import { rowSums } from './rowSums.js';
+import { segmentMax, segmentMin, segmentProd, segmentSum } from './segments.js';
 import { reshape, squeeze } from './shape.js';
 import { stridedSlice } from './slice.js';
 import { toFloat32 } from './toFloat32.js';
-import { cast } from './unary.js';
+import { cast, copy } from './unary.js';
 
 /**
  * Indices of several axes as places in the list of all rows of a shape.
@@ -60,52 +63,72 @@ export const scatter = op(
   },
 );
 
-/** What `ops.segmentSum` takes. */
-export interface SegmentOptions {
-  /** How many segments there are. Inside compiled functions and models it has to be given. Default the largest id and one. */
-  numSegments?: number;
-  /** Whether the ids are in order; makes no difference here. Default false. */
-  sorted?: boolean;
+/** What `ops.scatterUpdate` takes. */
+export interface ScatterUpdateOptions {
+  /** What an update does to the number that is there: 'add', 'max', 'min' or 'mul'. By default it takes its place, the last one of several. */
+  reduction?: 'add' | 'max' | 'min' | 'mul';
 }
 
-const segmentNames = { numSegments: 'optional', sorted: 'boolean' } satisfies OptionNames<SegmentOptions>;
-
-/** The ids of segments, those out of range as the number of segments, and that number. */
-function segmentsOf(who: string, ids: Operand, options: SegmentOptions): { segments: Sym; count: number } {
-  knownOptions(who, options, segmentNames);
-  const given = indexOperand(ids);
-  const { shape } = typeOf(given);
-  if (shape.length !== 1) throw wrongShape(who, 'segment ids of rank 1', shape);
-  const count = integer(
-    who,
-    'numSegments',
-    options.numSegments ?? largestOf(who, 'numSegments', given) + 1,
-    0,
-  );
-  const list = cast(asSym(given), 'int32');
-  const outside = logicalOr(less(list, 0), greaterEqual(list, count));
-  return { segments: where(outside, count, list), count };
-}
+const scatterUpdateNames = { reduction: 'optional' } satisfies OptionNames<ScatterUpdateOptions>;
 
 /**
- * The sums of the rows of each segment; zeros for a segment without rows. Rows with an id out of range are left out. https://keras.io/api/ops/math/
+ * Inputs with updates at places. https://keras.io/api/ops/core/
  *
- * @param data [rows, …]; sums of whole numbers are exact up to 2²⁴.
- * @param segmentIds int32 [rows].
- * @param options `numSegments`: default the largest id and one. `sorted`: whether ids are in order, default false.
- * @returns [numSegments, …].
- * @throws EngineError `SHAPE`, `DTYPE`; `ARGUMENT` where the ids are symbolic and numSegments is missing.
+ * @param inputs Any dtype, of known sizes along the first k axes.
+ * @param indices int32 [..., k]: places on the first k axes, negative ones from the end.
+ * @param updates [..., rest of the inputs' shape]; they become of the inputs' dtype.
+ * @param options `reduction`: what updates do to the numbers there. Default: the last update of a place takes it.
+ * @returns Of the inputs' shape and dtype.
+ * @throws EngineError `SHAPE` where the three do not fit; `ARGUMENT` for another reduction, and (when read) for an index out of range.
+ * @example ops.scatterUpdate([1, 2, 3], [[0], [2]], [7, 8]); // [7, 2, 8]
  */
-export const segmentSum = op(
-  'segmentSum',
-  <D extends Operand, I extends Operand>(
-    data: D,
-    segmentIds: I,
-    options: SegmentOptions = {},
-  ): Outcome<D | I> => {
-    const { segments, count } = segmentsOf('segmentSum', segmentIds, options);
-    const sums = stridedSlice(rowSums(toFloat32(asSym(data)), segments, count + 1), 0, count);
-    const { dtype } = typeOf(data);
-    return outcomeOf(dtype === 'float32' ? sums : cast(sums, dtype));
+export const scatterUpdate = op(
+  'scatterUpdate',
+  <X extends Operand, I extends Operand, U extends Operand>(
+    inputs: X,
+    indices: I,
+    updates: U,
+    options: ScatterUpdateOptions = {},
+  ): Outcome<X | I | U> => {
+    const who = 'scatterUpdate';
+    knownOptions(who, options, scatterUpdateNames);
+    const { reduction } = options;
+    if (reduction !== undefined) oneOf(who, 'reduction', reduction, ['add', 'max', 'min', 'mul']);
+    const { dtype, shape } = typeOf(inputs);
+    const axes = typeOf(indexOperand(indices)).shape.at(-1) ?? 0;
+    for (let axis = 0; axis < Math.min(axes, shape.length); axis++) sizeAlong(who, shape, axis);
+    const places = flatPlaces(who, indices, shape);
+    const [own, count] = [shape.slice(axes), sizeOf(shape.slice(0, axes))];
+    const computed = dtype === 'float32' ? dtype : 'int32';
+    const rowsOf = (x: Operand, n: number) => reshape(cast(asSym(x), computed), [n, ...own]);
+    const [rows, given] = [rowsOf(inputs, count), rowsOf(updates, -1)];
+    const made = updated(rows, given, places, reduction);
+    const whole = reshape(made, shape);
+    return outcomeOf(dtype === computed ? whole : cast(whole, dtype));
   },
 );
+
+function updated(rows: Sym, updates: Sym, ids: Sym, reduction: ScatterUpdateOptions['reduction']): Sym {
+  const { shape } = typeOf(rows);
+  const numSegments = itemAt(shape, 0);
+  switch (reduction) {
+    case 'add':
+      return add(rows, segmentSum(updates, ids, { numSegments }));
+    case 'max':
+      return maximum(rows, segmentMax(updates, ids, { numSegments }));
+    case 'min':
+      return minimum(rows, segmentMin(updates, ids, { numSegments }));
+    case 'mul':
+      return multiply(rows, segmentProd(updates, ids, { numSegments }));
+    default: {
+      if (typeOf(updates).shape[0] === 0) return copy(rows);
+      const order = cast(asSym(positions(updates, 0)), 'int32');
+      const last = segmentMax(order, ids, { numSegments });
+      const isNew = reshape(
+        greaterEqual(last, 0),
+        shape.map((_, i) => (i === 0 ? -1 : 1)),
+      );
+      return where(isNew, gather(updates, maximum(last, 0)), rows);
+    }
+  }
+}

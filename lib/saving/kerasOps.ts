@@ -55,6 +55,7 @@ const BY_PLACE: Readonly<Record<string, readonly [called: number, ...names: stri
   BroadcastTo: [1, 'shape'],
   Cast: [1, 'dtype'],
   Clip: [1, 'x_min', 'x_max'],
+  DepthToSpace: [1, 'block_size'],
   ExpandDims: [1, 'axis'],
   InTopK: [2, 'k'],
   Moveaxis: [1, 'source', 'destination'],
@@ -63,6 +64,7 @@ const BY_PLACE: Readonly<Record<string, readonly [called: number, ...names: stri
   Reshape: [1, 'newshape'],
   Roll: [1, 'shift'],
   SaturateCast: [1, 'dtype'],
+  SpaceToDepth: [1, 'block_size'],
   Split: [1, 'indices_or_sections'],
   Squeeze: [1, 'axis'],
   Swapaxes: [1, 'axis1', 'axis2'],
@@ -70,6 +72,7 @@ const BY_PLACE: Readonly<Record<string, readonly [called: number, ...names: stri
   Tile: [1, 'repeats'],
   TopK: [1, 'k'],
   Transpose: [1, 'axes'],
+  View: [1, 'dtype'],
 };
 
 /** What a class is made with that the op takes before what it is called with. */

@@ -84,6 +84,11 @@ export const compositions = {
     const [weights, minLength] = rest.length === 2 ? rest : [undefined, ...rest];
     return ops.bincount(x, { weights, minLength: minLength as number });
   },
+  uniqueJoined: (x: Sym, options: object) => {
+    const all = { ...options, returnIndex: true, returnInverse: true, returnCounts: true };
+    const parts = ops.unique(x, all);
+    return joined(parts.map((part) => ops.cast(part, 'float32')));
+  },
   topKJoined: (x: Sym, k: number, options?: object) => joined(ops.topK(x, k, options)),
   hvdSplit: (x: Sym) => joined([...ops.hsplit(x, 2), ...ops.vsplit(x, [1]), ...ops.dsplit(x, 3)]),
   meshgridJoined: (...rest: (Sym | object)[]) =>
