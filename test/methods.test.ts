@@ -9,6 +9,10 @@ const y = tensor([
   [1, 2, 0.5],
   [1, 4, 0.75],
 ]);
+const cube = tensor(
+  Float32Array.from({ length: 12 }, (_, i) => i),
+  [2, 2, 3],
+);
 const flags = tensor([
   [true, false, true],
   [false, false, true],
@@ -59,13 +63,60 @@ const table: readonly [method: string, op: string, x: Tensor, ...args: unknown[]
   ['expandDims', 'expandDims', x, 1],
   ['squeeze', 'squeeze', tensor([[1], [2]]), 1],
   ['slice', 'stridedSlice', x, [0, 1], [2, 3]],
+  ...['mod', 'floorDivide', 'arctan2'].map((name): [string, string, Tensor, Tensor] => [name, name, x, y]),
+  ['logicalXor', 'logicalXor', flags, others],
+  ['flip', 'flip', x, { axis: 1 }],
+  ['tril', 'tril', cube],
+  ['triu', 'triu', cube],
+  ['diagonal', 'diagonal', cube, { axis1: 1, axis2: 2 }],
+  ...(
+    'floor ceil trunc log1p log2 log10 expm1 erf sin cos tan arctan sinh cosh arcsinh isnan isinf isfinite silu selu ravel ' +
+    'round leakyRelu elu gelu logSoftmax nanToNum logsumexp norm cumsum cumprod sort argsort diff'
+  )
+    .split(' ')
+    .map((name): [string, string, Tensor] => [name, name, x]),
+  ...['arcsin', 'arccos', 'arctanh'].map((name): [string, string, Tensor] => [name, name, ops.tanh(x)]),
+  ['arccosh', 'arccosh', ops.add(x, 1)],
+  ...['all', 'any', 'countNonzero', 'var', 'std', 'ptp', 'median'].map(
+    (name): [string, string, Tensor, object] => [name, name, x, { axis: 1, keepDims: true }],
+  ),
+  ['dot', 'dot', x, [1, 2, 3]],
+  ['clip', 'clip', x, 0.5, 1],
+  ['quantile', 'quantile', x, [0.2, 0.7], { axis: 1 }],
+  ['topK', 'topK', x, 2],
+  ['take', 'take', x, [0, 2], { axis: 1 }],
+  ['takeAlongAxis', 'takeAlongAxis', x, [[0], [2]], { axis: 1 }],
+  ['gather', 'gather', x, [0, 1], { axis: 1 }],
+  ['broadcastTo', 'broadcastTo', tensor([[1], [2]]), [2, 3]],
+  ['repeat', 'repeat', x, 2, { axis: 1 }],
+  ['tile', 'tile', x, [1, 2]],
+  ['roll', 'roll', x, 1, { axis: 1 }],
+  ['swapaxes', 'swapaxes', x, 0, 1],
+  ['moveaxis', 'moveaxis', x, 0, 1],
+  ['split', 'split', x, 3, { axis: 1 }],
+  ['unstack', 'unstack', x, { axis: 1 }],
+  [
+    'pad',
+    'pad',
+    x,
+    [
+      [0, 0],
+      [1, 2],
+    ],
+  ],
 ];
 
 type Called = Record<string, (...args: unknown[]) => unknown>;
 const method = (on: unknown, name: string, args: readonly unknown[]) => (on as Called)[name](...args);
 const input = ({ shape, dtype }: Tensor) => layers.input({ shape: shape.slice(1), dtype });
 
-async function expectSame(actual: Tensor, expected: Tensor): Promise<void> {
+async function expectSame(actual: Tensor | Tensor[], expected: Tensor | Tensor[]): Promise<void> {
+  if (Array.isArray(expected) || Array.isArray(actual)) {
+    const [made, wanted] = [actual, expected].map((list) => [list].flat());
+    expect(made.length).toBe(wanted.length);
+    for (const [i, one] of made.entries()) await expectSame(one, wanted[i]);
+    return;
+  }
   expect([actual.dtype, actual.shape]).toEqual([expected.dtype, expected.shape]);
   expect(await actual.data()).toEqual(await expected.data());
 }
