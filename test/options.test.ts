@@ -68,6 +68,7 @@ const required: Record<string, object> = {
   inverseTimeDecay: { initialLearningRate: 1, decaySteps: 2, decayRate: 0.5 },
   lambda: { function: doubled },
   lstm: { units: 2 },
+  maxNumBoundingBoxes: { maxNumber: 2 },
   multiHeadAttention: { numHeads: 2, keyDim: 2 },
   permute: { dims: [1] },
   oneCycle: { maxLearningRate: 1, totalSteps: 4 },

@@ -20,6 +20,8 @@ export { Add, add } from './add.js';
 export { AdditiveAttention, additiveAttention } from './additiveAttention.js';
 export { AlphaDropout, alphaDropout } from './alphaDropout.js';
 export { Attention, attention } from './attention.js';
+export { AugMix, augMix } from './image/augMix.js';
+export { AutoContrast, autoContrast } from './image/autoContrast.js';
 export { Average, average } from './average.js';
 export {
   AveragePooling1D,
@@ -37,6 +39,10 @@ export { Bidirectional, bidirectional } from './bidirectional.js';
 export { Concatenate, concatenate } from './concatenate.js';
 export { Conv1D, conv1d, Conv2D, conv2d, Conv3D, conv3d } from './conv.js';
 export {
+  ContrastLimitedAdaptiveHistogramEqualization,
+  contrastLimitedAdaptiveHistogramEqualization,
+} from './image/clahe.js';
+export {
   Conv1DTranspose,
   conv1dTranspose,
   Conv2DTranspose,
@@ -46,6 +52,7 @@ export {
 } from './convTranspose.js';
 export { ConvLSTM1D, convLSTM1d, ConvLSTM2D, convLSTM2d, ConvLSTM3D, convLSTM3d } from './convLSTM.js';
 export { Cropping1D, cropping1d, Cropping2D, cropping2d, Cropping3D, cropping3d } from './cropping.js';
+export { CutMix, cutMix } from './image/cutMix.js';
 export type {
   ArrayContext,
   BaseImagePreprocessingLayer,
@@ -64,6 +71,7 @@ export { Dropout, dropout } from './dropout.js';
 export { EinsumDense, einsumDense } from './einsumDense.js';
 export { ELU, elu } from './elu.js';
 export { Embedding, embedding } from './embedding.js';
+export { Equalization, equalization } from './image/equalization.js';
 export { Flatten, flatten } from './flatten.js';
 export { GaussianDropout, gaussianDropout } from './gaussianDropout.js';
 export { GaussianNoise, gaussianNoise } from './gaussianNoise.js';
@@ -105,6 +113,7 @@ export { LSTMCell, lstmCell } from './lstmCell.js';
 export { Masking, masking } from './masking.js';
 export type { Masks } from './masks.js';
 export { Maximum, maximum } from './maximum.js';
+export { MaxNumBoundingBoxes, maxNumBoundingBoxes } from './image/maxNumBoundingBoxes.js';
 export {
   MaxPooling1D,
   maxPooling1d,
@@ -114,25 +123,31 @@ export {
   maxPooling3d,
 } from './maxPooling.js';
 export { Minimum, minimum } from './minimum.js';
+export { MixUp, mixUp } from './image/mixUp.js';
 export { MultiHeadAttention, multiHeadAttention } from './multiHeadAttention.js';
 export { Multiply, multiply } from './multiply.js';
 export { Permute, permute } from './permute.js';
 export { PReLU, prelu } from './prelu.js';
 export { Normalization, normalization } from './normalization.js';
+export { RandAugment, randAugment } from './image/randAugment.js';
 export { RandomBrightness, randomBrightness } from './image/randomBrightness.js';
 export { RandomColorDegeneration, randomColorDegeneration } from './image/randomColorDegeneration.js';
 export { RandomColorJitter, randomColorJitter } from './image/randomColorJitter.js';
 export { RandomContrast, randomContrast } from './image/randomContrast.js';
 export { RandomCrop, randomCrop } from './image/randomCrop.js';
+export { RandomElasticTransform, randomElasticTransform } from './image/randomElasticTransform.js';
 export { RandomErasing, randomErasing } from './image/randomErasing.js';
 export { RandomFlip, randomFlip } from './image/randomFlip.js';
+export { RandomGaussianBlur, randomGaussianBlur } from './image/randomGaussianBlur.js';
 export { RandomGrayscale, randomGrayscale } from './image/randomGrayscale.js';
 export { RandomHue, randomHue } from './image/randomHue.js';
 export { RandomInvert, randomInvert } from './image/randomInvert.js';
+export { RandomPerspective, randomPerspective } from './image/randomPerspective.js';
 export { RandomPosterization, randomPosterization } from './image/randomPosterization.js';
 export { RandomRotation, randomRotation } from './image/randomRotation.js';
 export { RandomSaturation, randomSaturation } from './image/randomSaturation.js';
 export { RandomSharpness, randomSharpness } from './image/randomSharpness.js';
+export { RandomShear, randomShear } from './image/randomShear.js';
 export { RandomTranslation, randomTranslation } from './image/randomTranslation.js';
 export { RandomZoom, randomZoom } from './image/randomZoom.js';
 export { ReLU, relu } from './relu.js';

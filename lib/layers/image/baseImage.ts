@@ -250,9 +250,12 @@ export abstract class BaseImagePreprocessingLayer<T extends object> extends Laye
     const whole = masks.rank === 3 ? ops.expandDims(masks, axis) : masks;
     const x = toFloat32(whole);
     const made = training && transformation !== null ? this.changeMasks(x, transformation) : x;
-    const same = made === x ? whole : ops.cast(made, masks.dtype);
+    const same = made === x ? whole : this.mixesMasks ? made : ops.cast(made, masks.dtype);
     return outcomeOf(masks.rank === 3 ? ops.squeeze(same, axis) : same);
   }
+
+  /** Whether masks become sums of masks, which are float32. */
+  protected readonly mixesMasks: boolean = false;
 
   /** Draws a transformation; for a subclass. @internal */
   abstract draw(draws: Draws): T;

@@ -1,4 +1,5 @@
 import { expected } from '../../base/checks.js';
+import { EngineError } from '../../base/errors.js';
 
 /** Fails unless a value is a list of two finite numbers; gives a copy. @internal */
 export function pairOf(who: string, name: string, value: unknown): readonly [number, number] {
@@ -43,6 +44,13 @@ export function rangeOf(factor: Factor, least = -Infinity): [number, number] {
 /** {@link factorOf} as the two numbers between which it is drawn. @internal */
 export const factorRange = (who: string, name: string, value: unknown, bounds: Bounds): [number, number] =>
   rangeOf(factorOf(who, name, value, bounds), bounds.least);
+
+/** The error of a layer that cannot move boxes. @internal */
+export const noBoxes = (who: string): EngineError =>
+  new EngineError(
+    'ARGUMENT',
+    `[${who}] expected images without bounding boxes, which it cannot move, received some`,
+  );
 
 /** A factor that is a probability or a share. @internal */
 export const SHARE: Bounds = { least: 0, most: 1 };

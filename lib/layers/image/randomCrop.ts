@@ -54,7 +54,7 @@ export class RandomCrop extends BaseRandomImageLayer<Crops> {
     const { height, width } = this;
     const before = { height: draws.height, width: draws.width };
     if (draws.height <= height || draws.width <= width) return this.rest(draws);
-    const start = (spare: number) => draws.integer(spare + 1);
+    const start = (spare: number) => draws.integers(spare + 1);
     const top = start(draws.height - height);
     return { top, left: start(draws.width - width), size: [height, width], before };
   }

@@ -52,7 +52,11 @@ export class RandomHue extends BaseRandomImageLayer<Hues> {
     const { dataFormat, valueRange } = this;
     const axis = channelAxis(dataFormat);
     const shares = inRange(images, valueRange, [0, 1]);
-    const [hue, saturation, value] = ops.split(rgbToHsv(shares, { dataFormat }), 3, { axis });
+    const [hue, saturation, value] = ops.split(rgbToHsv(shares, { dataFormat }), 3, { axis }) as [
+      Sym,
+      Sym,
+      Sym,
+    ];
     // The way back takes a hue of any number of turns.
     const turned = ops.add(hue, perImage(asSym(factor)));
     const changed = hsvToRgb(ops.concatenate([turned, saturation, value], { axis }), { dataFormat });

@@ -52,7 +52,11 @@ export class RandomSaturation extends BaseRandomImageLayer<Saturations> {
   protected override changeImages(images: Sym, { factor }: Saturations): Sym {
     const { dataFormat, valueRange } = this;
     const axis = channelAxis(dataFormat);
-    const [hue, saturation, value] = ops.split(rgbToHsv(images, { dataFormat }), 3, { axis });
+    const [hue, saturation, value] = ops.split(rgbToHsv(images, { dataFormat }), 3, { axis }) as [
+      Sym,
+      Sym,
+      Sym,
+    ];
     const changed = ops.clip(ops.multiply(saturation, perImage(asSym(factor))), ...valueRange);
     return hsvToRgb(ops.concatenate([hue, changed, value], { axis }), { dataFormat });
   }

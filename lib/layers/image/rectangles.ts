@@ -1,3 +1,4 @@
+import { itemAt } from '../../base/list.js';
 import { NDArray } from '../../core/ndarray.js';
 import type { Sym } from '../../core/sym.js';
 import * as ops from '../../ops/index.js';
@@ -25,9 +26,9 @@ export function placed(draws: Draws, across: Sym, down: Sym): Sym {
 /** Which pixels are in the rectangle of their image: bool [n, height, width, 1], or with the axis of the channels first. @internal */
 export function within(corners: Sym, images: Sym, dataFormat: DataFormat): Sym {
   const rows = dataFormat === 'channelsLast' ? 1 : 2;
-  const [left, top, right, bottom] = ops.unstack(corners, { axis: 1 }).map(perImage);
+  const [left, top, right, bottom] = ops.unstack(corners, { axis: 1 }).map(perImage) as [Sym, Sym, Sym, Sym];
   const inside = (axis: number, from: Sym, to: Sym): Sym => {
-    const length = images.shape[axis];
+    const length = itemAt(images.shape, axis);
     const shape = images.shape.map((_, i) => (i === axis ? length : 1));
     const places = new NDArray(
       Float32Array.from({ length }, (_, i) => i),

@@ -1,16 +1,15 @@
 import { type OptionNames, finite, knownOptions, positive, seedOf } from '../../base/checks.js';
-import { firstOf } from '../../base/list.js';
-import { type Operand, type Outcome, typeOf } from '../../core/apply.js';
+import type { Operand, Outcome } from '../../core/apply.js';
 import { op } from '../../core/op.js';
 import type { Sym } from '../../core/sym.js';
-import { add, multiply } from '../binary.js';
+import { multiply } from '../binary.js';
 import { randomNormal } from '../random.js';
 import { reshape } from '../shape.js';
 import { concatenate, slice } from '../slice.js';
 import { toFloat32 } from '../toFloat32.js';
 import { gaussianBlur } from './filters.js';
 import { imageAxes, knownSizes } from './images.js';
-import { type AffineTransformOptions, affineNames, moved } from './sampling.js';
+import { type AffineTransformOptions, affineNames, distorted } from './sampling.js';
 
 /** What `ops.image.elasticTransform` takes. */
 export interface ElasticTransformOptions extends AffineTransformOptions {
@@ -61,22 +60,9 @@ export const elasticTransform = op(
     const noise = randomNormal(pair, { stddev: sigma, seed });
     const window = Math.trunc(6 * sigma) | 1;
     const smooth = gaussianBlur<Operand>(noise, { kernelSize: [window, window], sigma: [sigma, sigma] });
-    const way = (i: number): Operand =>
-      multiply(
-        reshape(slice(smooth, [0, 0, 0, i], [-1, -1, -1, 1]), [
-          firstOf(typeOf(smooth).shape),
-          rows * columns,
-        ]),
-        alpha,
-      );
-    return moved(
-      'elasticTransform',
-      images,
-      (column, row) => ({
-        column: add<Operand, Operand>(column, way(0)),
-        row: add<Operand, Operand>(row, way(1)),
-      }),
-      { ...sampling, fillMode },
-    ) as Outcome<X>;
+    return distorted('elasticTransform', images, multiply(smooth, alpha), {
+      ...sampling,
+      fillMode,
+    }) as Outcome<X>;
   },
 );

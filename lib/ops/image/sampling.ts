@@ -23,8 +23,8 @@ import { toFloat32 } from '../toFloat32.js';
 import { abs, cast, floor } from '../unary.js';
 import { type ImageOptions, asImages, imageAxes, imageNames, knownSizes, rounded } from './images.js';
 
-/** What is beyond the border of `a b c d`: see {@link SampleOptions.fillMode}. */
-const FILL_MODES = ['constant', 'nearest', 'wrap', 'mirror', 'reflect'] as const;
+/** What is beyond the border of `a b c d`: see {@link SampleOptions.fillMode}. @internal */
+export const FILL_MODES = ['constant', 'nearest', 'wrap', 'mirror', 'reflect'] as const;
 
 /** What ops that read images between their pixels take. */
 export interface SampleOptions {
@@ -198,6 +198,31 @@ export function moved(
   ]);
   if (last) return whole;
   return transpose(whole, shape.length === 3 ? [2, 0, 1] : [0, 3, 1, 2]);
+}
+
+/**
+ * Images read at places that are some way from their pixels.
+ *
+ * @param ways How far from each pixel, along its row and its column: float32 [n, height, width, 2], n 1 for one image. @internal
+ */
+export function distorted(
+  op: string,
+  images: Operand,
+  ways: Operand,
+  options: AffineTransformOptions,
+): Operand {
+  const [n, rows, columns] = typeOf(ways).shape as [number, number, number];
+  const way = (i: number): Operand =>
+    reshape(slice(ways, [0, 0, 0, i], [-1, -1, -1, 1]), [n, rows * columns]);
+  return moved(
+    op,
+    images,
+    (column, row) => ({
+      column: plus(column, way(0)),
+      row: plus(row, way(1)),
+    }),
+    options,
+  );
 }
 
 /** The projective map of eight numbers [8] or [n, 8], as {@link moved} takes it. @internal */

@@ -1,13 +1,10 @@
 import { type OptionNames, knownOptions, oneOf, wrongShape } from '../../base/checks.js';
-import { mapTuple } from '../../base/list.js';
 import { type Operand, type Outcome, typeOf } from '../../core/apply.js';
 import { op } from '../../core/op.js';
-import { add, multiply } from '../binary.js';
-import { solve } from '../linalg.js';
 import { reshape } from '../shape.js';
-import { concatenate, slice, stack } from '../slice.js';
+import { slice } from '../slice.js';
 import { toFloat32 } from '../toFloat32.js';
-import { negative } from '../unary.js';
+import { homography } from './homography.js';
 import { type ImageOptions, imageNames, knownSizes } from './images.js';
 import {
   type AffineTransformOptions,
@@ -137,23 +134,9 @@ export const perspectiveTransform = op(
         throw wrongShape('perspectiveTransform', 'both points [4, 2] or both [n, 4, 2]', own);
     }
     const lists = shape.length === 2 ? [1, 4, 2] : [-1, 4, 2];
-    const [start, end] = mapTuple([startPoints, endPoints], (points: Operand): Operand =>
-      reshape(toFloat32<Operand>(points), lists),
-    );
-    // The map takes end points to start points: two equations for each.
-    const along = (points: Operand, i: number): Operand => slice<Operand>(points, [0, 0, i], [-1, -1, 1]);
-    const none = multiply(along(end, 0), 0);
-    const row = (...parts: Operand[]): Operand => concatenate<Operand>(parts, { axis: -1 });
-    const line = [end, add(none, 1)];
-    const nothing = [none, none, none];
-    const times = (i: number): Operand => negative(multiply<Operand, Operand>(along(start, i), end));
-    const rows = stack<Operand>([row(...line, ...nothing, times(0)), row(...nothing, ...line, times(1))], {
-      axis: 2,
-    });
-    const transform = solve<Operand, Operand>(
-      reshape<Operand>(rows, [-1, 8, 8]),
-      reshape<Operand>(start, [-1, 8]),
-    );
+    const listed = (points: Operand): Operand => reshape(points, lists);
+    // The result shows at an end point what is at the start point.
+    const transform = homography(listed(endPoints), listed(startPoints));
     const one = shape.length === 2 ? reshape<Operand>(transform, [8]) : transform;
     return moved('perspectiveTransform', images, projected(one), options) as Outcome<X | S | E>;
   },

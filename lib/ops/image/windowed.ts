@@ -3,10 +3,15 @@ import { itemAt } from '../../base/list.js';
 import type { Operand } from '../../core/apply.js';
 import { NDArray } from '../../core/ndarray.js';
 import { allocate } from '../../core/tensor.js';
+import type { Sym } from '../../core/sym.js';
+import { divide, multiply } from '../binary.js';
 import { depthwiseConv } from '../conv.js';
-import { expandDims, squeeze } from '../shape.js';
+import { sum } from '../reduce.js';
+import { broadcastTo, expandDims, squeeze } from '../shape.js';
 import { toFloat32 } from '../toFloat32.js';
-import { type ImageOptions, imageAxes } from './images.js';
+import { exp, square } from '../unary.js';
+import type { DataFormat } from '../window.js';
+import { type ImageOptions, channelAxis, imageAxes } from './images.js';
 
 /** Two numbers, of the rows and the columns. @internal */
 export type Pair = readonly [vertical: number, horizontal: number];
@@ -63,4 +68,30 @@ export function filtered(
     dataFormat,
   });
   return single ? squeeze(made, 0) : made;
+}
+
+/**
+ * Images seen through a Gaussian window whose deviations are known only when the step runs; beyond the border are zeros.
+ *
+ * @param images float32 [n, height, width, channels].
+ * @param sigma The deviations along the columns and the rows, float32 [] each, above 0. @internal
+ */
+export function blurred(
+  images: Sym,
+  [height, width]: Pair,
+  [x, y]: readonly [x: Sym, y: Sym],
+  dataFormat: DataFormat,
+): Sym {
+  const bellOf = (n: number, sigma: Sym, shape: readonly number[]): Sym => {
+    const places = new NDArray(
+      Float32Array.from({ length: n }, (_, i) => i - (n - 1) / 2),
+      shape,
+    );
+    const heights = exp(multiply(square(divide<NDArray, Sym>(places, sigma)), -0.5));
+    return divide(heights, sum(heights));
+  };
+  const window = multiply(bellOf(height, y, [height, 1, 1, 1]), bellOf(width, x, [1, width, 1, 1]));
+  const channels = itemAt(images.shape, channelAxis(dataFormat));
+  const each = broadcastTo(window, [height, width, channels, 1]);
+  return depthwiseConv(images, each, { padding: 'same', dataFormat });
 }

@@ -1,0 +1,29 @@
+import type { Operand } from '../../core/apply.js';
+import { add, multiply } from '../binary.js';
+import { solve } from '../linalg.js';
+import { reshape } from '../shape.js';
+import { concatenate, slice, stack } from '../slice.js';
+import { toFloat32 } from '../toFloat32.js';
+import { negative } from '../unary.js';
+
+/**
+ * The projective map that takes four points to four others, as `affineTransform` takes it.
+ *
+ * @param points [n, 4, 2], x first.
+ * @param targets Where they come to: [n, 4, 2].
+ * @returns [n, 8]. @internal
+ */
+export function homography(points: Operand, targets: Operand): Operand {
+  const [from, to] = [toFloat32<Operand>(points), toFloat32<Operand>(targets)];
+  // Two equations for each point.
+  const along = (list: Operand, i: number): Operand => slice<Operand>(list, [0, 0, i], [-1, -1, 1]);
+  const none = multiply(along(from, 0), 0);
+  const row = (...parts: Operand[]): Operand => concatenate<Operand>(parts, { axis: -1 });
+  const line = [from, add(none, 1)];
+  const nothing = [none, none, none];
+  const times = (i: number): Operand => negative(multiply<Operand, Operand>(along(to, i), from));
+  const rows = stack<Operand>([row(...line, ...nothing, times(0)), row(...nothing, ...line, times(1))], {
+    axis: 2,
+  });
+  return solve<Operand, Operand>(reshape<Operand>(rows, [-1, 8, 8]), reshape<Operand>(to, [-1, 8]));
+}
