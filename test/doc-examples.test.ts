@@ -15,6 +15,7 @@ const FRAGMENTS = [
   'static override readonly optionNames',
   "mixedPrecision.setDtypePolicy('mixedBfloat16');", // would hold for the examples that follow
   'const { train, test } = await datasets.mnist()', // reads a data set
+  'const cells = await utils.imageDatasetFromDirectory(', // reads a folder
   'layers.dense({ units: 1 }), // logits',
   'const copy = Model.fromConfig(',
   'const gradients = grad(',

@@ -229,7 +229,7 @@ export class Dataset<T = unknown> implements AsyncIterable<T> {
     if (!isList && !isPlainObject(datasets)) throw expected(who, 'a list or record of datasets', datasets);
     const names = Object.keys(datasets);
     if (names.length === 0) throw expected(who, 'at least one dataset', datasets);
-    const stages = (Object.values(datasets) as unknown[]).map((dataset) => stageOf(who, dataset));
+    const stages = (Object.values(datasets) as Dataset[]).map((dataset) => stageOf(who, dataset));
     const join = (parts: readonly unknown[]) =>
       isList ? [...parts] : Object.fromEntries(parts.map((part, i) => [itemAt(names, i), part]));
     return new Dataset(zip(stages, join)) as Dataset<Zipped<D>>;
@@ -339,7 +339,7 @@ export class Dataset<T = unknown> implements AsyncIterable<T> {
 
   /** The elements of this dataset, then those of another. */
   concatenate<U>(other: Dataset<U>): Dataset<T | U> {
-    return new Dataset(concatenate<T | U>([this.#stage, stageOf('Dataset.concatenate', other) as Stage<U>]));
+    return new Dataset(concatenate<T | U>([this.#stage, stageOf('Dataset.concatenate', other)]));
   }
 
   /**
@@ -361,7 +361,7 @@ export class Dataset<T = unknown> implements AsyncIterable<T> {
     functionOf(who, make);
     const cycleLength = integer(who, 'cycleLength', options.cycleLength ?? 1);
     const blockLength = integer(who, 'blockLength', options.blockLength ?? 1);
-    const stage = async (element: T, index: number) => stageOf(who, await make(element, index)) as Stage<U>;
+    const stage = async (element: T, index: number) => stageOf(who, await make(element, index));
     return new Dataset(interleave(this.#stage, stage, { cycleLength, blockLength }));
   }
 
@@ -489,13 +489,13 @@ export class Dataset<T = unknown> implements AsyncIterable<T> {
   }
 
   /** The stage of a dataset. @internal */
-  static stageOf(who: string, dataset: unknown): Stage<unknown> {
+  static stageOf<T>(who: string, dataset: Dataset<T>): Stage<T> {
     if (!(dataset instanceof Dataset)) throw expected(who, 'a Dataset', dataset);
     return dataset.#stage;
   }
 }
 
-const stageOf = (who: string, dataset: unknown): Stage<unknown> => Dataset.stageOf(who, dataset);
+const stageOf = <T>(who: string, dataset: Dataset<T>): Stage<T> => Dataset.stageOf(who, dataset);
 
 function functionOf<F>(who: string, given: F): F {
   if (typeof given !== 'function') throw expected(who, 'a function', given);

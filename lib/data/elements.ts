@@ -241,7 +241,7 @@ function copyInto(
   const [rows = 1, ...rest] = shape;
   const inner = room.slice(1);
   if (rest.length === 0) {
-    for (let i = 0; i < rows; i++) target[at + i] = itemAt(data, from + i);
+    for (let i = 0; i < rows; i++) target[at + i] = data[from + i]!;
     return;
   }
   for (let i = 0; i < rows; i++)

@@ -69,7 +69,7 @@ function matrixOf(who: string, file: string, columns: Readonly<Record<string, Co
   arrays.forEach(({ data }, i) => {
     const own = itemAt(widths, i);
     for (let row = 0, from = 0; row < rows; row++)
-      for (let c = 0; c < own; c++) all[row * width + column + c] = itemAt(data, from++);
+      for (let c = 0; c < own; c++) all[row * width + column + c] = data[from++]!;
     column += own;
   });
   return new NDArray(all, [rows, width]);
@@ -156,7 +156,7 @@ function smallNumbers(
   if (!isWide) return values;
   const numbers = new Int32Array(values.length);
   for (let i = 0; i < numbers.length; i++) {
-    const value = Number(itemAt<bigint | number>(values, i));
+    const value = Number(values[i]);
     if ((value | 0) !== value) throw expected(who, `integers of 32 bits at ${place}`, value, undefined, 'IO');
     numbers[i] = value;
   }
