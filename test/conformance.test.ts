@@ -256,10 +256,13 @@ describe('layers', () => {
 });
 
 /** A model whose output is its input times one kernel of ones on the diagonal, so that a row of yPred comes out as it is. */
-function through(columns: number) {
+function through(columns: number, steps?: number) {
   const x = layers.input({ shape: [columns] });
-  const head = layers.dense({ units: columns, useBias: false });
-  const model = new Model({ inputs: x, outputs: head.apply(x) });
+  const y = layers.dense({ units: columns, useBias: false }).apply(x);
+  const model = new Model({
+    inputs: x,
+    outputs: steps === undefined ? y : ops.reshape(y, [-1, steps, columns / steps]),
+  });
   const diagonal = Array.from({ length: columns ** 2 }, (_, i) => (i % (columns + 1) === 0 ? 1 : 0));
   model.setWeights([Float32Array.from(diagonal)]);
   return model;
@@ -281,12 +284,12 @@ describe.each([
       const object = make(made, row.options);
       keepsOptions(object, row.options);
       const copy = copyOf(object, from as never);
-      const { yTrue = targets, yPred = predictions, isAlone = false } = row;
+      const { yTrue = targets, yPred = predictions, isAlone = false, steps } = row;
       if (isAlone) return;
       const columns = (yPred as number[][])[0].length;
       const logs = [];
       for (const measure of [object, copy]) {
-        const model = through(columns);
+        const model = through(columns, steps);
         const options = family === 'losses' ? { loss: measure } : { loss: squares, metrics: [measure] };
         model.compile({ optimizer: optimizers.sgd({ learningRate: 0.5 }), ...(options as object) });
         logs.push(await model.trainOnBatch(yPred, yTrue));
@@ -340,8 +343,9 @@ describe('initializers', () => {
   it.each(classes)('%s makes numbers of a shape, the same by its configuration', async (name, made) => {
     const object = make(made, initializerCases[name]);
     keepsOptions(object, initializerCases[name]);
-    const [y, again] = [object, copyOf(object, initializerOf)].map((one) => one.tensor([4, 4]));
-    expect([y.shape, y.dtype]).toEqual([[4, 4], 'float32']);
+    const shape = name === 'STFT' ? [4, 1, 4] : [4, 4];
+    const [y, again] = [object, copyOf(object, initializerOf)].map((one) => one.tensor(shape));
+    expect([y.shape, y.dtype]).toEqual([shape, 'float32']);
     expect(await again.data()).toEqual(await y.data());
     expect((await numbersOf(y)).every(Number.isFinite)).toBe(true);
   });

@@ -225,6 +225,7 @@ describe('scan', () => {
 
   it('counts steps without sequences, none too', async () => {
     for (const length of [0, 1, 6]) {
+      expect(ops.scan((c) => [c, null], 1, undefined, { length })[1]).toBe(null);
       const [n, all] = ops.scan((c) => [ops.multiply(c, 2), c], 1, undefined, { length });
       expect([await n.array(), all.shape]).toEqual([2 ** length, [length]]);
     }

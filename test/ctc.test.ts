@@ -1,5 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { type Sym, compile, grad, ops, tensor } from 'nodegrad';
+import { Model, type Sym, compile, grad, layers, losses, ops, tensor } from 'nodegrad';
 import { errorOf } from './support/run.js';
 
 const ints = (...values: number[]) => tensor(values, undefined, 'int32');
@@ -47,5 +48,56 @@ describe('ctcLoss', () => {
     ],
   ])('refuses %s', (_, call, code) => {
     expect(errorOf(call).code).toBe(code);
+  });
+});
+
+describe('ctcLoss of long sequences', () => {
+  const { ctc } = JSON.parse(readFileSync(new URL('fixtures/signals.json', import.meta.url), 'utf8')) as {
+    ctc: {
+      logits: { shape: number[]; data: number[] };
+      labels: number[][];
+      lengths: number[];
+      labelLengths: number[];
+      each: number[];
+      gradient: { data: number[] };
+      loss: number;
+    };
+  };
+  const x = tensor(Float32Array.from(ctc.logits.data), ctc.logits.shape);
+  const labels = tensor(ctc.labels, undefined, 'int32');
+  /** As far as float32 with 30 sums of logarithms up to 100 goes. */
+  const near = (made: ArrayLike<number>, wanted: readonly number[], bound: number) => {
+    wanted.forEach((n, i) => {
+      expect(Math.abs(made[i] - n)).toBeLessThan(bound);
+    });
+  };
+
+  it('is that of PyTorch, with its gradient', async () => {
+    const run = compile((x: Sym) => {
+      const each = ops.ctcLoss(labels, x, ints(...ctc.labelLengths), ints(...ctc.lengths));
+      return { each, gradient: grad(ops.sum(each), [x])[0] };
+    });
+    const { each, gradient } = await run(x);
+    near(await each.data(), ctc.each, 2e-4);
+    near(await gradient.data(), ctc.gradient.data, 2e-5);
+    near(
+      await ops.ctcLoss(labels, x, ints(...ctc.labelLengths), ints(...ctc.lengths)).data(),
+      ctc.each,
+      2e-4,
+    );
+  });
+
+  it('takes any number of steps as a loss of a model', async () => {
+    const input = layers.input({ shape: [-1, 5] });
+    const model = new Model({ inputs: input, outputs: layers.dense({ units: 5 }).apply(input) });
+    const identity = Float32Array.from({ length: 25 }, (_, i) => (i % 6 === 0 ? 1 : 0));
+    model.setWeights([identity, new Float32Array(5)]);
+    model.compile({ optimizer: 'adam', loss: losses.ctc() });
+    const logs = await model.evaluate(x, labels, { verbose: 0 });
+    expect(Math.abs((logs as { loss: number }).loss - ctc.loss)).toBeLessThan(2e-4);
+    const shorter = ops.slice(x, [0, 0, 0], [-1, 9, -1]);
+    const { history } = await model.fit(shorter, labels, { epochs: 8, verbose: 0 });
+    expect(history['loss'].at(-1)).toBeLessThan(history['loss'][0]);
+    expect(losses.ctc().getConfig()).toEqual(new losses.CTC(losses.ctc().getConfig()).getConfig());
   });
 });

@@ -18,7 +18,6 @@ import {
 import { describe, expect, it } from 'vitest';
 import { kerasFamily } from '../lib/base/kerasNames.js';
 import { sameName } from '../lib/base/names.js';
-import { initializerOf } from '../lib/initializers/registry.js';
 import { lossConfig, lossOf } from '../lib/losses/registry.js';
 import { metricConfig, metricOf } from '../lib/metrics/registry.js';
 import { optimizerConfig, optimizerOf } from '../lib/optimizers/registry.js';
@@ -313,7 +312,6 @@ describe('classes of the library', () => {
 
   it.each<[string, () => unknown]>([
     ['loss', () => lossOf('circle' as never)],
-    ['initializer', () => initializerOf('stft' as never)],
     ['activation', () => activations.activationOf('threshold')],
   ])('a %s of Keras that is not here is told apart', (kind, call) => {
     expect(errorOf(call).message).toMatch(

@@ -46,7 +46,7 @@ interface Signature {
   readonly result: Result;
 }
 
-type Result = number | undefined | Result[] | { [key: string]: Result };
+type Result = number | null | undefined | Result[] | { [key: string]: Result };
 
 // A function that is called with ever new shapes must not fill the memory with programs.
 const SIGNATURES_KEPT = 32;
@@ -176,7 +176,7 @@ function collect(
   fetches: Sym[],
   around: readonly unknown[] = [],
 ): Result {
-  if (value === undefined) return undefined;
+  if (value === undefined || value === null) return value;
   if (value instanceof Sym) return fetches.push(value) - 1;
   if (value instanceof Tensor || value instanceof Variable) return fetches.push(trace.lift(value)) - 1;
   if (around.includes(value)) {
@@ -206,7 +206,7 @@ function describe(value: unknown): string {
 }
 
 function fill(result: Result, outputs: readonly Tensor[]): unknown {
-  if (result === undefined) return undefined;
+  if (result === undefined || result === null) return result;
   if (typeof result === 'number') return outputs[result];
   if (Array.isArray(result)) return result.map((item) => fill(item, outputs));
   return Object.fromEntries(Object.entries(result).map(([key, item]) => [key, fill(item, outputs)]));

@@ -12,6 +12,7 @@ export { Orthogonal, type OrthogonalOptions, orthogonal } from './orthogonal.js'
 export { RandomNormal, type RandomNormalOptions, randomNormal } from './randomNormal.js';
 export { RandomUniform, type RandomUniformOptions, randomUniform } from './randomUniform.js';
 export type { InitializerLike, InitializerName } from './registry.js';
+export { STFT, type STFTOptions, stft } from './stft.js';
 export { TruncatedNormal, type TruncatedNormalOptions, truncatedNormal } from './truncatedNormal.js';
 export { VarianceScaling, type VarianceScalingOptions, varianceScaling } from './varianceScaling.js';
 export { Zeros, zeros } from './zeros.js';

@@ -122,6 +122,7 @@ export {
   MaxPooling3D,
   maxPooling3d,
 } from './maxPooling.js';
+export { MelSpectrogram, type MelSpectrogramOptions, melSpectrogram } from './melSpectrogram.js';
 export { Minimum, minimum } from './minimum.js';
 export { MixUp, mixUp } from './image/mixUp.js';
 export { MultiHeadAttention, multiHeadAttention } from './multiHeadAttention.js';
@@ -177,6 +178,7 @@ export { StringLookup, stringLookup } from './stringLookup.js';
 export { UnitNormalization, unitNormalization } from './unitNormalization.js';
 export { TextVectorization, textVectorization } from './textVectorization.js';
 export type { NestedStrings, Token, TokenBatches, Tokens } from './tokens.js';
+export { STFTSpectrogram, type STFTSpectrogramOptions, stftSpectrogram } from './stftSpectrogram.js';
 export { StackedRNNCells, stackedRNNCells } from './stackedRNNCells.js';
 export { Subtract, subtract } from './subtract.js';
 export { TimeDistributed, timeDistributed } from './timeDistributed.js';

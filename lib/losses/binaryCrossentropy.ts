@@ -1,9 +1,10 @@
 import { type OptionNames, axisNumber, fraction } from '../base/checks.js';
 import { factoryName } from '../base/names.js';
 import type { Sym } from '../core/sym.js';
+import * as ops from '../ops/index.js';
 import { align, lastMean } from './align.js';
 import { Loss, type LossOptions, lossNames } from './loss.js';
-import { binaryEntropy, smoothed } from './probabilities.js';
+import { smoothed } from '../ops/probabilities.js';
 
 /** What all cross-entropies take. */
 export interface FromLogits extends LossOptions {
@@ -44,7 +45,8 @@ export class BinaryCrossentropy extends Loss implements CrossentropyOptions {
 
   call(yTrue: Sym, yPred: Sym): Sym {
     const target = smoothed(align(factoryName(this.className), yTrue, yPred), this.labelSmoothing, 2);
-    return lastMean(binaryEntropy(target, yPred, this.fromLogits).entropy, this.axis);
+    const { fromLogits } = this;
+    return lastMean(ops.binaryCrossentropy(target, yPred, { fromLogits }), this.axis);
   }
 
   override getConfig() {

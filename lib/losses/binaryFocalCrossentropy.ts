@@ -3,7 +3,7 @@ import { factoryName } from '../base/names.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
 import { align } from './align.js';
-import { binaryEntropy, smoothed } from './probabilities.js';
+import { binaryEntropy, smoothed } from '../ops/probabilities.js';
 import { Loss, type LossOptions, lossNames } from './loss.js';
 
 /** What `losses.binaryFocalCrossentropy` takes. */

@@ -5,7 +5,7 @@ import type { Sym } from '../core/sym.js';
 import { align } from './align.js';
 import type { CrossentropyOptions } from './binaryCrossentropy.js';
 import { Loss, lossNames } from './loss.js';
-import { smoothed, softmaxLogits, toLast } from './probabilities.js';
+import { smoothed } from '../ops/probabilities.js';
 
 /** The loss that {@link categoricalCrossentropy} makes. */
 export class CategoricalCrossentropy extends Loss implements CrossentropyOptions {
@@ -29,11 +29,10 @@ export class CategoricalCrossentropy extends Loss implements CrossentropyOptions
   }
 
   call(yTrue: Sym, yPred: Sym): Sym {
-    const { axis } = this;
-    const given = toLast(align(factoryName(this.className), yTrue, yPred), axis);
-    const target = smoothed(given, this.labelSmoothing, given.shape.at(-1) ?? 1);
-    const logits = softmaxLogits(yPred, this.fromLogits, axis);
-    return ops.softmaxCrossEntropy(logits, target);
+    const { axis, fromLogits, labelSmoothing } = this;
+    const given = align(factoryName(this.className), yTrue, yPred);
+    const target = smoothed(given, labelSmoothing, given.shape.at(axis) ?? 1);
+    return ops.categoricalCrossentropy(target, yPred, { fromLogits, axis });
   }
 
   override getConfig() {

@@ -3,7 +3,7 @@ import { factoryName } from '../base/names.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
 import { align } from './align.js';
-import { EPSILON } from './probabilities.js';
+import { EPSILON } from '../ops/probabilities.js';
 import { Loss, type LossOptions, lossNames } from './loss.js';
 
 /** What `losses.cosineSimilarity` takes. */

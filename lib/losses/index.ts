@@ -31,6 +31,7 @@ export {
 } from './categoricalGeneralizedCrossEntropy.js';
 export { CategoricalHinge, categoricalHinge } from './categoricalHinge.js';
 export { CosineSimilarity, type CosineSimilarityOptions, cosineSimilarity } from './cosineSimilarity.js';
+export { CTC, ctc } from './ctc.js';
 export { Dice, dice } from './dice.js';
 export type { OverlapLossOptions as DiceOptions } from './overlapLoss.js';
 export { Hinge, hinge } from './hinge.js';

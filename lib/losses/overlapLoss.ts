@@ -4,7 +4,7 @@ import type { Sym } from '../core/sym.js';
 import * as ops from '../ops/index.js';
 import { align } from './align.js';
 import { Loss, type LossOptions } from './loss.js';
-import { EPSILON } from './probabilities.js';
+import { EPSILON } from '../ops/probabilities.js';
 
 /** What losses of overlaps take; also as `DiceOptions`. */
 export interface OverlapLossOptions extends LossOptions {

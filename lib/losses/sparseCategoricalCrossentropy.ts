@@ -5,7 +5,7 @@ import type { Sym } from '../core/sym.js';
 import { checkSymbolic, classNumbers } from './align.js';
 import type { FromLogits } from './binaryCrossentropy.js';
 import { Loss, lossNames } from './loss.js';
-import { softmaxLogits, toLast } from './probabilities.js';
+import { softmaxLogits, toLast } from '../ops/probabilities.js';
 
 /** What `losses.sparseCategoricalCrossentropy` takes. */
 export interface SparseCategoricalCrossentropyOptions extends FromLogits {
@@ -44,11 +44,13 @@ export class SparseCategoricalCrossentropy extends Loss implements SparseCategor
     const logits = softmaxLogits(yPred, this.fromLogits, axis);
     const given = yTrue.rank === yPred.rank ? toLast(yTrue, axis) : yTrue;
     const labels = classNumbers(who, given, logits);
-    if (ignoreClass === null) return ops.sparseSoftmaxCrossEntropy(logits, labels);
+    if (ignoreClass === null) return ops.sparseCategoricalCrossentropy(labels, logits, { fromLogits: true });
     const counts = ops.notEqual(ops.cast(labels, 'int32'), ignoreClass);
     // Of what is left out neither the class number, which may be out of range, nor the output is looked at.
     const kept = ops.where(ops.expandDims(counts, -1), logits, 0);
-    const values = ops.sparseSoftmaxCrossEntropy(kept, ops.where(counts, labels, 0));
+    const values = ops.sparseCategoricalCrossentropy(ops.where(counts, labels, 0), kept, {
+      fromLogits: true,
+    });
     const losses = ops.where(counts, values, 0);
     losses.mask = counts;
     return losses;

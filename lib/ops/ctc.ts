@@ -17,7 +17,9 @@ import {
   where,
 } from './binary.js';
 import { gather } from './gather.js';
-import { expandDims, reshape, squeeze } from './shape.js';
+import { scan } from './control/loops.js';
+import { asSym } from './composed.js';
+import { expandDims, reshape, transpose } from './shape.js';
 import { pad, slice, stack } from './slice.js';
 import { logSoftmax } from './softmax.js';
 import { toFloat32 } from './toFloat32.js';
@@ -33,19 +35,6 @@ const ctcLossNames = { maskIndex: 'optional' } satisfies OptionNames<CtcLossOpti
 
 /** The logarithm of what cannot be: so low that it adds nothing, and finite, so that its gradient is 0. */
 const NEVER = -1e30;
-
-const pick = (x: Operand, axis: number, at: number): Operand => {
-  const { shape } = typeOf(x);
-  const start = shape.map((_, i) => (i === axis ? at : 0));
-  return squeeze<Operand>(
-    slice<Operand>(
-      x,
-      start,
-      shape.map((_, i) => (i === axis ? 1 : -1)),
-    ),
-    axis,
-  );
-};
 
 /** Numbers of the states, one place further for each state, with NEVER before them. */
 function shifted(x: Operand, by: number, states: number): Operand {
@@ -65,7 +54,7 @@ function shifted(x: Operand, by: number, states: number): Operand {
  * then without `maskIndex`, are the labels. Graves et al., Connectionist temporal classification, 2006. https://keras.io/api/ops/nn/
  *
  * @param target int32 [n, labels], of known length; what comes after a sample's `targetLength` does not count, but is a class or negative.
- * @param output Logits [n, steps, classes], steps of known number.
+ * @param output Logits [n, steps, classes]; the steps are a loop, of any number.
  * @param targetLength int32 [n].
  * @param outputLength int32 [n].
  * @returns float32 [n]; infinite where the steps are too few for the labels.
@@ -88,7 +77,7 @@ export const ctcLoss = op(
     if (given.length !== 2 || labelCount < 0)
       throw wrongShape('ctcLoss', 'labels [n, labels] of known length', given);
     const [, steps = -1, classCount = -1] = shape;
-    if (shape.length !== 3 || steps < 1 || classCount < 1)
+    if (shape.length !== 3 || steps === 0 || classCount < 1)
       throw wrongShape('ctcLoss', 'logits [n, steps, classes], at least one step', shape);
     if (blank >= classCount) throw expected('ctcLoss', `a maskIndex below ${classCount}`, blank);
     const lengthsOf = (given: Operand): Operand => {
@@ -124,15 +113,18 @@ export const ctcLoss = op(
     );
     const logits = logSoftmax<Operand>(toFloat32(output));
     const each = gather<Operand, Operand>(logits, classes, { axis: 2, batchDims: 1 });
-    let sums: Operand = where(less(index, 2), pick(each, 1, 0), NEVER);
-    for (let step = 1; step < steps; step++) {
-      const passed: Operand = where(mayPass, shifted(sums, 2, states), NEVER);
-      const reached: Operand = logsumexp(stack<Operand>([sums, shifted(sums, 1, states), passed]), {
-        axis: 0,
-      });
-      const next: Operand = add<Operand, Operand>(reached, pick(each, 1, step));
-      sums = where<Operand, Operand, Operand>(greater(stepLengths, step), next, sums);
-    }
+    // Before the first step all is in the first blank, from which only it and the first label are reached.
+    const before0 = add(multiply(toFloat32<Operand>(labelLengths), 0), where(less(index, 1), 0, NEVER));
+    const [{ sums }] = scan(
+      (carry, at) => {
+        const passed = where(asSym(mayPass), shifted(carry.sums, 2, states), NEVER);
+        const reached = logsumexp(stack([carry.sums, shifted(carry.sums, 1, states), passed]), { axis: 0 });
+        const counts = greater(asSym(stepLengths), carry.step);
+        return [{ sums: where(counts, add(reached, at), carry.sums), step: add(carry.step, 1) }, null];
+      },
+      { sums: asSym(before0), step: asSym(indexOperand(0)) },
+      transpose(asSym(each), [1, 0, 2]),
+    );
     // It ends in the last label or the blank after it.
     const end = multiply(labelLengths, 2);
     const last = logicalOr<Operand, Operand>(

@@ -8,6 +8,7 @@ export * from './control/index.js';
 export * from './bits.js';
 export * from './blocks.js';
 export * from './conv.js';
+export * from './crossentropy.js';
 export * from './ctc.js';
 export * from './einsum.js';
 export * from './counting.js';

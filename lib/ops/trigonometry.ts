@@ -1,6 +1,9 @@
 import { type Operand, type Outcome, applyFloat } from '../core/apply.js';
 import { op } from '../core/op.js';
-import { type Binary, type Unary } from './composed.js';
+import { abs, square } from './unary.js';
+import { divide, less, multiply, add, where } from './binary.js';
+import { type Binary, type Unary, unaryOp } from './composed.js';
+import { toFloat32 } from './toFloat32.js';
 
 // All of them float32, of whole numbers too. https://keras.io/api/ops/numpy/
 
@@ -40,3 +43,19 @@ export const arctan2: Binary = op(
   <A extends Operand, B extends Operand>(x1: A, x2: B): Outcome<A | B> =>
     applyFloat<A | B>('arctan2', [x1, x2]),
 );
+
+/** Of sin(y) / y as a series in y². What is left out is below 1e-9 for |y| below 1, in both derivatives too below 1e-7. */
+const SINC = [1, 6, 120, 5040, 362880, 39916800].map((factorial, k) => (k % 2 ? -1 : 1) / factorial);
+
+/**
+ * sin(πx) / (πx), 1 at 0. Near 0, where that and its derivatives lose digits, it is computed by its series. float32.
+ * https://keras.io/api/ops/numpy/
+ */
+export const sinc: Unary = unaryOp('sinc', (x) => {
+  const y = multiply(toFloat32(x), Math.PI);
+  const near = less(abs(y), 1);
+  const t = square(where(near, y, 0));
+  const far = where(near, 1, y);
+  const series = SINC.reduceRight<typeof t>((sum, c) => add(multiply(sum, t), c), multiply(t, 0));
+  return where(near, series, divide(sin(far), far));
+});

@@ -123,6 +123,7 @@ export const layerCases: Readonly<Record<string, LayerCase>> = {
   MaxPooling2D: { options: { poolSize: [2, 3] }, x: image, y: [2, 2, 2] },
   MaxPooling3D: { x: volume, y: [2, 2, 2, 2] },
   Maximum: { x: [[3], [3]], y: [3] },
+  MelSpectrogram: { options: { fftLength: 8, sequenceStride: 4, numMelBins: 3, samplingRate: 4000 }, x: [16], y: [3, 5] },
   Minimum: { x: [[3], [3]], y: [3] },
   MixUp: { options: { alpha: 0.4 }, x: photo, y: photo, fixed: sidesKnown },
   MultiHeadAttention: { options: { numHeads: 2, keyDim: 3, useCausalMask: true }, x: [[4, 2], [4, 2]], y: [4, 2], weights: { 'query/kernel': [2, 2, 3], 'query/bias': [2, 3], 'key/kernel': [2, 2, 3], 'key/bias': [2, 3], 'value/kernel': [2, 2, 3], 'value/bias': [2, 3], 'attentionOutput/kernel': [2, 3, 2], 'attentionOutput/bias': [2] } },
@@ -159,6 +160,7 @@ export const layerCases: Readonly<Record<string, LayerCase>> = {
   Reshape: { options: { targetShape: [2, 6] }, x: [3, 4], y: [2, 6], fixed: lengthInResult },
   Resizing: { options: { height: 3, width: 5, antialias: true }, x: image, y: [3, 5, 2], fixed: 'the sides have to be known' },
   ReversibleEmbedding: { options: { inputDim: 5, outputDim: 2, logitSoftCap: 3 }, x: [3], y: [3, 2], below: 5, weights: { embeddings: [5, 2] } },
+  STFTSpectrogram: { options: { mode: 'magnitude', frameLength: 4, frameStep: 2 }, x: [8, 2], y: [3, 6], weights: { realKernel: [4, 1, 3], imagKernel: [4, 1, 3] } },
   SeparableConv1D: { options: { filters: 3, ...four }, x: [5, 2], y: [5, 3], weights: { depthwiseKernel: [2, 2, 1], pointwiseKernel: [1, 2, 3], bias: [3] } },
   SeparableConv2D: { options: { filters: 3, ...four }, x: image, y: [4, 6, 3], weights: { depthwiseKernel: [2, 2, 2, 1], pointwiseKernel: [1, 1, 2, 3], bias: [3] } },
   SimpleRNN: { options: { units: 3, activation: 'sigmoid' }, x: [4, 2], y: [3], weights: { kernel: [2, 3], recurrentKernel: [3, 3], bias: [3] } },
@@ -186,6 +188,8 @@ export interface MeasureCase {
   /** What was given and what came out, a row a sample. Default: `targets` and `predictions`. */
   readonly yTrue?: TensorData;
   readonly yPred?: TensorData;
+  /** The output is a sequence [n, steps, …] of them. Default: none. */
+  readonly steps?: number;
   /** It takes one array, not targets and predictions. */
   readonly isAlone?: boolean;
 }
@@ -205,6 +209,7 @@ const classes = [[1], [0]];
 export const lossCases: Readonly<Record<string, MeasureCase>> = {
   BinaryCrossentropy: { options: { fromLogits: true, labelSmoothing: 0.1 } },
   BinaryFocalCrossentropy: { options: { applyClassBalancing: true, gamma: 3 } },
+  CTC: { yTrue: [[1, 0], [1, 1]], yPred: [[0.25, 0.5, 0.25, 1, 0, 0.5], [0.5, 0, 0.5, 1, 1, 0.5]], steps: 3 },
   CategoricalCrossentropy: { options: { labelSmoothing: 0.1, axis: 1 } },
   CategoricalFocalCrossentropy: { options: { alpha: 0.5 } },
   CategoricalGeneralizedCrossEntropy: { options: { q: 0.25 }, yTrue: classes },
@@ -321,6 +326,7 @@ export const initializerCases: Readonly<Record<string, Options>> = {
   Orthogonal: { gain: 2, seed: 3 },
   RandomNormal: { mean: 1, stddev: 2, seed: 3 },
   RandomUniform: { minval: 1, maxval: 2, seed: 3 },
+  STFT: { side: 'imag', window: 'hamming', scaling: 'spectrum', periodic: true },
   TruncatedNormal: { mean: 1, stddev: 2, seed: 3 },
   VarianceScaling: { scale: 2, mode: 'fanAvg', distribution: 'untruncatedNormal', seed: 3 },
   Zeros: {},

@@ -1,13 +1,19 @@
 import { firstOf } from '../base/list.js';
-import * as ops from '../ops/index.js';
-import type { Sym } from '../core/sym.js';
 import { warnOnce } from '../base/warn.js';
+import { typeOf } from '../core/apply.js';
+import type { Sym } from '../core/sym.js';
+import { add, maximum, minimum, multiply, subtract } from './binary.js';
+import { sigmoidCrossEntropy } from './losses.js';
+import { moveaxis } from './manipulate.js';
+import { log, negative, sigmoid } from './unary.js';
 
 /** Logarithms stay finite: Keras's epsilon. @internal */
 export const EPSILON = 1e-7;
 
+const rankOf = (x: Sym): number => typeOf(x).shape.length;
+
 /** x within [EPSILON, 1 - EPSILON]. @internal */
-export const clipProbability = (x: Sym): Sym => ops.minimum(ops.maximum(x, EPSILON), 1 - EPSILON);
+export const clipProbability = (x: Sym): Sym => minimum(maximum(x, EPSILON), 1 - EPSILON);
 
 /**
  * Logits whose softmax over an axis is the prediction, with that axis moved to the end: what went into a softmax where the prediction is one (its logarithm
@@ -17,15 +23,15 @@ export const clipProbability = (x: Sym): Sym => ops.minimum(ops.maximum(x, EPSIL
  */
 export function softmaxLogits(yPred: Sym, fromLogits: boolean, axis = -1): Sym {
   if (fromLogits) return toLast(logits(yPred, 'softmax'), axis);
-  const { rank } = yPred;
+  const rank = rankOf(yPred);
   const isSoftmax =
     yPred.op === 'softmax' && [axis, axis + rank, axis - rank].includes(yPred.attrs['axis'] as number);
-  return toLast(isSoftmax ? firstOf(yPred.inputs) : ops.log(clipProbability(yPred)), axis);
+  return toLast(isSoftmax ? firstOf(yPred.inputs) : log(clipProbability(yPred)), axis);
 }
 
 /** With an axis moved to the end. @internal */
 export const toLast = (x: Sym, axis: number): Sym =>
-  axis === -1 || axis === x.rank - 1 ? x : ops.moveaxis(x, axis, -1);
+  axis === -1 || axis === rankOf(x) - 1 ? x : moveaxis(x, axis, -1);
 
 /**
  * What a model puts out as logits, with Keras's warning where they are an activation's probabilities.
@@ -44,14 +50,14 @@ export function logits(yPred: Sym, activation: 'sigmoid' | 'softmax'): Sym {
 
 /** Targets of which a share is spread evenly over all classes. @internal */
 export const smoothed = (target: Sym, share: number, classes: number): Sym =>
-  share === 0 ? target : ops.add(ops.multiply(target, 1 - share), share / classes);
+  share === 0 ? target : add(multiply(target, 1 - share), share / classes);
 
 /** The binary cross-entropy of each number with its target, and the probability. @internal */
 export function binaryEntropy(target: Sym, yPred: Sym, fromLogits: boolean): { entropy: Sym; p: Sym } {
   const z = fromLogits ? logits(yPred, 'sigmoid') : yPred.op === 'sigmoid' ? yPred.inputs[0] : undefined;
-  if (z) return { entropy: ops.sigmoidCrossEntropy(z, target), p: ops.sigmoid(z) };
+  if (z) return { entropy: sigmoidCrossEntropy(z, target), p: sigmoid(z) };
   const p = clipProbability(yPred);
-  const yes = ops.multiply(target, ops.log(p));
-  const no = ops.multiply(ops.subtract(1, target), ops.log(ops.subtract(1, p)));
-  return { entropy: ops.negative(ops.add(yes, no)), p: yPred };
+  const yes = multiply(target, log(p));
+  const no = multiply(subtract(1, target), log(subtract(1, p)));
+  return { entropy: negative(add(yes, no)), p: yPred };
 }
