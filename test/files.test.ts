@@ -286,3 +286,63 @@ describe('models', () => {
     });
   });
 });
+
+describe('safetensors', () => {
+  it('hold weights by their names, and are read with other ones', async () => {
+    const [model, other] = [row(), row()];
+    await model.saveWeights(at('row.safetensors'));
+    const names = model.layers.flatMap(({ name }) => [`${name}/kernel`, `${name}/bias`]);
+    const own = other.layers.flatMap(({ name }) => [`${name}/kernel`, `${name}/bias`]);
+    const nameMap = Object.fromEntries(own.map((name, i) => [name, names[i]]));
+    await other.loadWeights(at('row.safetensors'), { nameMap });
+    expect(await other.getWeights()).toEqual(await model.getWeights());
+    const bytes = readFileSync(at('row.safetensors'));
+    const header = JSON.parse(bytes.subarray(8, 8 + Number(bytes.readBigUInt64LE())).toString()) as Record<
+      string,
+      { dtype: string; shape: number[]; data_offsets: number[] }
+    >;
+    expect(Object.keys(header)).toEqual(['__metadata__', ...names]);
+    expect(header[names[0]]).toEqual({ dtype: 'F32', shape: [3, 4], data_offsets: [0, 48] });
+    expect(await rejectionOf(row().loadWeights(at('row.safetensors')))).toMatchObject({ code: 'ARGUMENT' });
+  });
+
+  const header = (tensors: object, numbers: Uint8Array, length?: number) => {
+    const text = Buffer.from(JSON.stringify(tensors));
+    const head = Buffer.alloc(8);
+    head.writeBigUInt64LE(BigInt(length ?? text.length));
+    writeFileSync(at('own.safetensors'), Buffer.concat([head, text, numbers]));
+    return at('own.safetensors');
+  };
+  const one = (dtype: string, shape: number[], end: number) => ({
+    'd/kernel': { dtype, shape, data_offsets: [0, end] },
+  });
+  const scalar = () =>
+    new Sequential([layers.input({ shape: [1] }), layers.dense({ units: 1, useBias: false, name: 'd' })]);
+
+  it.each<[string, number[], number]>([
+    ['F16', [0x00, 0xc1], -2.5],
+    ['F16', [0x01, 0x00], 2 ** -24],
+    ['BF16', [0x20, 0xc0], -2.5],
+    ['F64', [0, 0, 0, 0, 0, 0, 4, 192], -2.5],
+    ['I64', [254, 255, 255, 255, 255, 255, 255, 255], -2],
+    ['U32', [255, 255, 255, 127], 2147483647],
+  ])('%s %j is %d', async (dtype, bytes, value) => {
+    const model = scalar();
+    await model.loadWeights(header(one(dtype, [1, 1], bytes.length), Uint8Array.from(bytes)));
+    expect(Array.from((await model.getWeights())[0].data)).toEqual([Math.fround(value)]);
+  });
+
+  it.each<[string, () => string, RegExp]>([
+    ['a header beyond the file', () => header({}, new Uint8Array(0), 1e9), /a header within/],
+    ['a length of more than memory', () => header({}, new Uint8Array(0), 2 ** 60), /a header within/],
+    ['numbers beyond the file', () => header(one('F32', [1, 1], 4), new Uint8Array(2)), /within 2 bytes/],
+    ['a shape that lies', () => header(one('F32', [1e9, 1e9], 4), new Uint8Array(4)), /within 4 bytes/],
+    ['a dtype that is not known', () => header(one('F8', [1, 1], 1), new Uint8Array(1)), /as dtype/],
+    ['no JSON', () => header([1], new Uint8Array(0)), /an object/],
+  ])('%s is refused', async (_, path, message) => {
+    expect(await rejectionOf(scalar().loadWeights(path()))).toMatchObject({
+      code: 'IO',
+      message: expect.stringMatching(message) as string,
+    });
+  });
+});

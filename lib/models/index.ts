@@ -2,6 +2,7 @@ export { type CloneModelOptions, cloneModel } from './cloneModel.js';
 export { modelFromJson } from './json.js';
 export { Model } from './model.js';
 export { type LoadModelOptions, type LoadWeightsOptions, type SaveOptions, loadModel } from './modelFiles.js';
+export type { NameMap } from './namedWeights.js';
 export type { BatchShape, CompileOptions, ModelBaseOptions, ModelOptions } from './modelOptions.js';
 export { Sequential, type SequentialOptions } from './sequential.js';
 export type {

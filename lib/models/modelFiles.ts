@@ -1,5 +1,5 @@
 // Whole models and their weights in files.
-import { type OptionNames, expected, knownOptions } from '../base/checks.js';
+import { type OptionNames, expected, isPlainObject, knownOptions } from '../base/checks.js';
 import { type CustomObjects, withCustomObjects } from '../base/customObjects.js';
 import { EngineError } from '../base/errors.js';
 import { fileError, readWhole, reasonOf, writeWhole } from '../base/wholeFile.js';
@@ -10,6 +10,7 @@ import { madeObject, writtenObject } from '../saving/serialization.js';
 import { Zip, zipParts } from '../saving/zip.js';
 import { access } from 'node:fs/promises';
 import type { Model } from './model.js';
+import { type NameMap, namedParts, readNamedWeights } from './namedWeights.js';
 import type { OutputStructure } from './structure.js';
 import type { StoredModel } from './storedModel.js';
 import { checkVersion, readWeights, weightBytes } from './weightFiles.js';
@@ -34,6 +35,8 @@ export interface LoadModelOptions {
 export interface LoadWeightsOptions {
   /** Whether layers that the file does not fit are left out, with a warning. Default false. */
   skipMismatch?: boolean;
+  /** For safetensors: the names that weights have in the file, by their names here, or a function of these. Default: the same. */
+  nameMap?: NameMap;
 }
 
 const saveNames = { overwrite: 'boolean' } satisfies OptionNames<SaveOptions>;
@@ -42,11 +45,15 @@ const loadNames = {
   compile: 'boolean',
   safeMode: 'boolean',
 } satisfies OptionNames<LoadModelOptions>;
-const weightNames = { skipMismatch: 'boolean' } satisfies OptionNames<LoadWeightsOptions>;
+const weightNames = {
+  skipMismatch: 'boolean',
+  nameMap: 'optional',
+} satisfies OptionNames<LoadWeightsOptions>;
 
 const CONFIG = 'config.json';
 const METADATA = 'metadata.json';
 const WEIGHTS = 'model.weights.h5';
+const SAFETENSORS = '.safetensors';
 /** The version of Keras whose format files have. */
 const KERAS_VERSION = '3.15.1';
 /** Weights may be written in 16 bits, and some begin as zeros that a file packs well. */
@@ -101,8 +108,10 @@ export async function saveWeights(
 ): Promise<void> {
   const who = 'saveWeights';
   knownOptions(who, options, saveNames);
-  checkPath(who, path, ['.weights.h5']);
-  await write(who, path, options, async () => [await weightBytes(who, path, model)]);
+  checkPath(who, path, ['.weights.h5', SAFETENSORS]);
+  await write(who, path, options, async () =>
+    path.endsWith(SAFETENSORS) ? namedParts(model) : [await weightBytes(who, path, model)],
+  );
 }
 
 /** {@link StoredModel.loadWeights} */
@@ -113,11 +122,20 @@ export async function loadWeights(
 ): Promise<void> {
   const who = 'loadWeights';
   knownOptions(who, options, weightNames);
-  checkPath(who, path, ['.weights.h5', '.keras']);
+  checkPath(who, path, ['.weights.h5', '.keras', SAFETENSORS]);
+  const { skipMismatch: skip = false, nameMap } = options;
+  if (nameMap !== undefined && typeof nameMap !== 'function' && !isPlainObject(nameMap))
+    throw expected(who, 'a record of names or a function as nameMap', nameMap);
+  if (path.endsWith(SAFETENSORS)) {
+    await readNamedWeights(who, path, model, { skip, nameMap });
+    return;
+  }
+  if (nameMap !== undefined)
+    throw expected(who, `a file that ends with ${SAFETENSORS} where nameMap is given`, path);
   const bytes = await readWhole(who, path);
   const weights = isKeras(path) ? new Zip(who, path, bytes).read(WEIGHTS) : bytes;
   await readHdf5(who, path, weights, (file) => {
-    readWeights(who, path, file, model, options.skipMismatch ?? false);
+    readWeights(who, path, file, model, skip);
   });
 }
 

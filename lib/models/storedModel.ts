@@ -32,7 +32,7 @@ export abstract class StoredModel extends SteppedModel {
    * Writes the weights and the optimizer's state to a file, in one step as {@link save}.
    * https://keras.io/api/models/model_saving_apis/weights_saving_and_loading/#saveweights-method
    *
-   * @param path Where to, with the ending `.weights.h5`.
+   * @param path Where to: with the ending `.weights.h5`, or `.safetensors` for the weights alone by names such as `dense/kernel`.
    * @param options `overwrite`: see {@link SaveOptions}.
    * @throws EngineError As {@link save}.
    * @example await model.saveWeights(`${folder}/model.weights.h5`);
@@ -45,8 +45,8 @@ export abstract class StoredModel extends SteppedModel {
    * Gives the model the weights of a file, and its optimizer the state that the file has. Nothing changes unless all of it can be read.
    * https://keras.io/api/models/model_saving_apis/weights_saving_and_loading/#loadweights-method
    *
-   * @param path A file that ends with `.weights.h5` or `.keras`, of an equal model here or in Keras.
-   * @param options `skipMismatch`: see {@link LoadWeightsOptions}.
+   * @param path A file that ends with `.weights.h5` or `.keras`, of an equal model here or in Keras; or with `.safetensors`.
+   * @param options `skipMismatch`, `nameMap`: see {@link LoadWeightsOptions}.
    * @throws EngineError `IO` for a file that cannot be read, was cut or changed; `ARGUMENT` for weights that do not fit; `STATE` where
    *   h5wasm is not installed.
    * @example

@@ -1,11 +1,10 @@
 // The numbers of models in HDF5, laid out as Keras 3 does it.
-import { expected } from '../base/checks.js';
 import { fileError } from '../base/wholeFile.js';
-import { warnOnce } from '../base/warn.js';
 import type { SavedValue } from '../core/savedValue.js';
 import { type Hdf5Group, type Hdf5Reader, hdf5Bytes } from '../saving/hdf5.js';
 import type { StoredArray, StoredData } from '../saving/stored.js';
 import { shapeText } from '../base/errors.js';
+import { Mismatches } from './mismatches.js';
 import { type SavedGroup, savedGroups } from './savedGroups.js';
 import type { StoredModel } from './storedModel.js';
 
@@ -43,28 +42,6 @@ export async function weightBytes(who: string, path: string, model: StoredModel)
 
 /** Numbers of a file and what takes them. */
 type Pair = readonly [value: SavedValue, stored: StoredArray];
-
-/** What of a file does not fit a model. */
-class Mismatches {
-  readonly #texts: string[] = [];
-
-  add(text: string): void {
-    this.#texts.push(text);
-  }
-
-  /** Fails where there are some, or warns of them. */
-  check(who: string, path: string, skip: boolean): void {
-    const [first] = this.#texts;
-    if (first === undefined) return;
-    const others = this.#texts.length - 1;
-    const text = `${first}${others > 0 ? `, and ${others} more that do not fit` : ''}`;
-    if (!skip)
-      throw expected(who, `weights in ${path} that fit the model (or skipMismatch)`, {
-        toString: () => text,
-      });
-    warnOnce('NODEGRAD_SKIPPED_WEIGHTS', `[${who}] ${path}: skipped ${text}`);
-  }
-}
 
 /**
  * Gives a model the numbers of a file. Nothing changes unless all can be read.

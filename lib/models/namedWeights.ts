@@ -1,0 +1,74 @@
+// The weights of models by the names of their layers, as safetensors have them.
+import { shapeText } from '../base/errors.js';
+import { itemAt } from '../base/list.js';
+import type { SavedValue } from '../core/savedValue.js';
+import type { NumericArray } from '../core/tensor.js';
+import { type SafetensorsReader, readSafetensors, safetensorsParts } from '../saving/safetensors.js';
+import { Mismatches } from './mismatches.js';
+import { savedGroups } from './savedGroups.js';
+import type { StoredModel } from './storedModel.js';
+
+/** The weights by name: those of the layers that they are in and their own, such as `encoder/dense_1/kernel`. */
+function namedWeights(model: StoredModel): ReadonlyMap<string, SavedValue> {
+  const named = new Map<string, SavedValue>();
+  for (const { layers, values } of savedGroups(model)) {
+    const path = layers.slice(1).map(({ name }) => name);
+    const own = itemAt(layers, layers.length - 1).ownWeights;
+    for (const [i, value] of values.entries()) {
+      const wanted = [...path, itemAt(own, i).name.split('/').at(-1)].join('/');
+      let name = wanted;
+      for (let count = 1; named.has(name); count++) name = `${wanted}_${count}`;
+      named.set(name, value);
+    }
+  }
+  return named;
+}
+
+/** The parts of a file with a model's weights. */
+export async function namedParts(model: StoredModel): Promise<Uint8Array[]> {
+  const tensors = await Promise.all(
+    [...namedWeights(model)].map(
+      async ([name, value]) => [name, { data: await value.read(), shape: value.shape }] as const,
+    ),
+  );
+  return safetensorsParts(tensors);
+}
+
+/** Which name in the file a weight has: a record by names here, or a function of them. */
+export type NameMap = Readonly<Record<string, string>> | ((name: string) => string);
+
+/**
+ * Gives a model the weights of a file that have their names. Nothing changes unless all can be read.
+ *
+ * @param skip Whether those that are missing or do not fit are left out, with a warning.
+ */
+export const readNamedWeights = (
+  who: string,
+  path: string,
+  model: StoredModel,
+  { skip, nameMap = {} }: { skip: boolean; nameMap?: NameMap | undefined },
+): Promise<void> =>
+  readSafetensors(who, path, async (file) => {
+    const mismatches = new Mismatches();
+    const found: [SavedValue, string][] = [];
+    for (const [name, value] of namedWeights(model)) {
+      const theirs = typeof nameMap === 'function' ? nameMap(name) : (nameMap[name] ?? name);
+      if (fits(file, theirs, value)) found.push([value, theirs]);
+      else
+        mismatches.add(`${textOf(file, theirs)} as '${theirs}' for ${shapeText(value.shape)} of '${name}'`);
+    }
+    mismatches.check(who, path, skip);
+    const read: [SavedValue, NumericArray][] = [];
+    for (const [value, name] of found) read.push([value, (await file.read(name)).data]);
+    for (const [value, data] of read) value.write(data);
+  });
+
+function fits(file: SafetensorsReader, name: string, { shape }: SavedValue): boolean {
+  const stored = file.shape(name);
+  return stored?.length === shape.length && stored.every((n, i) => n === shape[i]);
+}
+
+function textOf(file: SafetensorsReader, name: string): string {
+  const shape = file.shape(name);
+  return shape ? shapeText(shape) : 'nothing';
+}
