@@ -1,5 +1,6 @@
 /** The public API: the one list of what the package exports. */
 export * as activations from './activations/index.js';
+export * as applications from './applications/index.js';
 export * as callbacks from './callbacks/index.js';
 export * as constraints from './constraints/index.js';
 export * as initializers from './initializers/index.js';

@@ -198,6 +198,7 @@ describe('what layers compute', () => {
     ['relu at its threshold, which is below it as in Keras', layers.relu({ threshold: 1 }), [0, 0, 0, 9]],
     ['leakyReLU', layers.leakyReLU({ negativeSlope: 0.25 }), [-0.5, 0, 1, 9]],
     ['rescaling', layers.rescaling({ scale: 2, offset: 1 }), [-3, 1, 3, 19]],
+    ['rescaling by channel', layers.rescaling({ scale: [1, 2, 3, 4], offset: [0, 0, 1, 1] }), [-2, 0, 4, 37]],
     ['activation by function', layers.activation({ activation: (x) => ops.square(x) }), [4, 0, 1, 81]],
   ])('%s', async (_, layer, expected) => {
     expect(await output(layer, [[-2, 0, 1, 9]])).toEqual(expected);

@@ -1,16 +1,25 @@
-import type { OptionNames } from '../base/checks.js';
-import { EngineError, describe } from '../base/errors.js';
+import { type OptionNames, expected } from '../base/checks.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
 import { Layer, type LayerOptions } from './layer.js';
 
 /** What `layers.rescaling` takes. */
 export interface RescalingOptions extends LayerOptions {
-  /** What each number is multiplied by. */
-  scale: number;
-  /** What is added after that. Default 0. */
-  offset?: number;
+  /** What each number is multiplied by: one number, or one for each index of the last axis. */
+  scale: number | readonly number[];
+  /** What is added after that: one number, or one for each index of the last axis. Default 0. */
+  offset?: number | readonly number[];
 }
+
+/** One finite number, or a list of at least one. */
+function finiteNumbers(name: string, value: unknown): number | readonly number[] {
+  const list: readonly unknown[] = Array.isArray(value) ? [...(value as unknown[])] : [value];
+  if (list.length > 0 && list.every(Number.isFinite)) return value as number | readonly number[];
+  throw expected('rescaling', `a finite number for ${name}, or a list of them`, value);
+}
+
+const factorsOf = (value: number | readonly number[]) =>
+  typeof value === 'number' ? value : ops.array(value);
 
 /** Multiplies and adds a number: made by `layers.rescaling`, which says more. */
 export class Rescaling extends Layer {
@@ -22,25 +31,19 @@ export class Rescaling extends Layer {
   readonly className = 'Rescaling';
   override readonly supportsMasking = true;
   /** What each number is multiplied by. */
-  readonly scale: number;
+  readonly scale: number | readonly number[];
   /** What is added after that. */
-  readonly offset: number;
+  readonly offset: number | readonly number[];
 
   constructor(options: RescalingOptions) {
     super(options);
-    this.scale = options.scale;
-    this.offset = options.offset ?? 0;
-    if (!Number.isFinite(this.scale) || !Number.isFinite(this.offset)) {
-      throw new EngineError(
-        'ARGUMENT',
-        `[rescaling] expected finite numbers for scale and offset, received ${describe(this.scale)} and ${describe(this.offset)}`,
-      );
-    }
+    this.scale = finiteNumbers('scale', options.scale);
+    this.offset = finiteNumbers('offset', options.offset ?? 0);
   }
 
   call(x: Sym): Sym {
-    const scaled = ops.multiply(x.dtype === 'float32' ? x : ops.cast(x, 'float32'), this.scale);
-    return this.offset === 0 ? scaled : ops.add(scaled, this.offset);
+    const scaled = ops.multiply(x.dtype === 'float32' ? x : ops.cast(x, 'float32'), factorsOf(this.scale));
+    return this.offset === 0 ? scaled : ops.add(scaled, factorsOf(this.offset));
   }
 
   override getConfig() {
@@ -50,7 +53,7 @@ export class Rescaling extends Layer {
 
 /**
  * x · scale + offset: any dtype, to float32 of the same shape. Pictures of bytes become numbers from 0 to 1 with a scale of 1 / 255.
- * It has no weights. https://keras.io/api/layers/preprocessing_layers/image_preprocessing/rescaling/
+ * A list has one number for each channel. It has no weights. https://keras.io/api/layers/preprocessing_layers/image_preprocessing/rescaling/
  *
  * @throws EngineError `ARGUMENT` for what are no finite numbers.
  * @example layers.rescaling({ scale: 1 / 255 });
