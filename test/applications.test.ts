@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { type Model, NDArray, type Variable, applications, type layers } from 'nodegrad';
+import { Model, NDArray, Sequential, type Variable, applications, layers, ones, zeros } from 'nodegrad';
 import { camelCase, factoryName } from '../lib/base/names.js';
 
 type KerasTensor = layers.KerasTensor;
@@ -28,7 +28,8 @@ const made = applications as unknown as Readonly<Record<string, Made>>;
 /** `VGG16` is `vgg16` here, `DenseNet121` `denseNet121`. */
 const functionOf = (name: string) =>
   made[name.replace(/^([A-Z]+(?=\d)|[A-Z])/, (start) => start.toLowerCase())]!;
-const hash = (lines: readonly string[]) => createHash('sha256').update(lines.join('\n')).digest('hex');
+const hashOf = (data: Buffer | string) => createHash('sha256').update(data).digest('hex');
+const hash = (lines: readonly string[]) => hashOf(lines.join('\n'));
 
 /** A line a layer, as make_applications.py writes it. */
 const linesOf = (model: Model) =>
@@ -103,4 +104,91 @@ describe('nets of applications', () => {
       }
     },
   );
+});
+
+describe('preprocessInput', () => {
+  const image = [[[10, 20, 250]]];
+
+  it.each([
+    ['caffe', [250 - 103.939, 20 - 116.779, 10 - 123.68]],
+    ['tf', [10 / 127.5 - 1, 20 / 127.5 - 1, 250 / 127.5 - 1]],
+    ['torch', [(10 / 255 - 0.485) / 0.229, (20 / 255 - 0.456) / 0.224, (250 / 255 - 0.406) / 0.225]],
+  ] as const)('%s', async (mode, expected) => {
+    const values = await applications
+      .preprocessInput(new NDArray(Uint8Array.from([10, 20, 250]), [1, 1, 3]), { mode })
+      .data();
+    // Three roundings of numbers up to 250.
+    for (const [i, value] of expected.entries())
+      expect(Math.abs(values[i]! - value)).toBeLessThan(3 * 250 * 2 ** -24);
+    expect(await applications.preprocessInput(image, { mode }).data()).toEqual(values);
+  });
+
+  it('takes part in a model', async () => {
+    const x = layers.input({ shape: [1, 1, 3] });
+    const model = new Model({ inputs: x, outputs: applications.preprocessInput(x, { mode: 'tf' }) });
+    const [[[[red, , blue]]]] = (await (await model.predict([image])).array()) as unknown as number[][][][];
+    expect([red, blue]).toEqual([10, 250].map((v) => Math.fround(Math.fround(v / 127.5) - 1)));
+  });
+
+  it('refuses other modes and other numbers of colours', () => {
+    const mode = 'keras' as 'tf';
+    expect(() => applications.preprocessInput(image, { mode })).toThrow(
+      /expected 'caffe' or 'tf' or 'torch' as mode, received 'keras'/,
+    );
+    expect(() => applications.preprocessInput([[[1]]])).toThrow(
+      '[preprocessInput] expected three colours in the last axis, received [1, 1, 1]',
+    );
+  });
+});
+
+describe('options of applications', () => {
+  it.each([
+    [{ inputShape: [20, 64, 3] }, /\[vgg16\] expected an inputShape with sides of 32 or more/],
+    [
+      { inputShape: [-1, -1, 3] },
+      /\[vgg16\] expected a known height and width in inputShape, since there is a top/,
+    ],
+    [{ inputShape: [64, 64] }, /\[vgg16\] expected height, width and channels as inputShape/],
+    [{ pooling: 'mean' as 'avg' }, /\[vgg16\] expected 'avg' or 'max' as pooling, received 'mean'/],
+    [{ classes: 0 }, /\[vgg16\] expected a positive integer for classes/],
+    [{ includeTop: true, top: 3 } as object, /\[vgg16\] expected one of the options .*received 'top'/],
+  ])('refuses %j', async (options, message) => {
+    await expect(applications.vgg16({ weights: null, ...options })).rejects.toThrow(message);
+  });
+
+  it('takes images of any size without a top', async () => {
+    const model = await applications.resNet18({ includeTop: false, pooling: 'max' });
+    for (const side of [32, 45]) {
+      const { shape } = await model.predict(zeros([1, side, side, 3]));
+      expect(shape).toEqual([1, 512]);
+    }
+  });
+
+  it('begins with a tensor of layers', async () => {
+    const x = layers.input({ shape: [32, 32, 3] });
+    const options = { weights: null, includeTop: false, pooling: 'avg', inputTensor: x } as const;
+    const base = await applications.mobileNetV2({ ...options, alpha: 0.35 });
+    const model = new Model({
+      inputs: x,
+      outputs: layers.dense({ units: 2 }).apply(base.output),
+    });
+    expect((await model.predict(zeros([1, 32, 32, 3]))).shape).toEqual([1, 2]);
+  });
+
+  it('trains', async () => {
+    const base = await applications.resNet18V2({
+      includeTop: false,
+      pooling: 'avg',
+      inputShape: [32, 32, 3],
+    });
+    base.trainable = false;
+    const model = new Sequential([base, layers.dense({ units: 1 })]);
+    model.compile({ optimizer: 'adam', loss: 'meanSquaredError' });
+    const bytes = async () =>
+      Buffer.concat((await base.getWeights()).map(({ data: { buffer } }) => Buffer.from(buffer)));
+    const before = hashOf(await bytes());
+    const { history } = await model.fit(ones([4, 32, 32, 3]), [1, 1, 1, 1], { epochs: 20, verbose: 0 });
+    expect(history.loss!.at(-1)).toBeLessThan(history.loss![0]!);
+    expect(hashOf(await bytes())).toBe(before);
+  });
 });

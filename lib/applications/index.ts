@@ -15,6 +15,7 @@ export { inceptionV3 } from './inceptionV3.js';
 export { mobileNet, type MobileNetOptions } from './mobilenet.js';
 export { mobileNetV2, type MobileNetV2Options } from './mobilenetV2.js';
 export { mobileNetV3Large, type MobileNetV3Options, mobileNetV3Small } from './mobilenetV3.js';
+export { preprocessInput, type PreprocessInputOptions } from './preprocessInput.js';
 export type { PretrainedOptions } from './pretrained.js';
 export {
   resNet101,
