@@ -1,5 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Model, NDArray, Sequential, type Variable, applications, layers, ones, zeros } from 'nodegrad';
 import { camelCase, factoryName } from '../lib/base/names.js';
@@ -27,7 +30,7 @@ type Made = (options?: applications.PretrainedOptions) => Promise<Model>;
 const made = applications as unknown as Readonly<Record<string, Made>>;
 /** `VGG16` is `vgg16` here, `DenseNet121` `denseNet121`. */
 const functionOf = (name: string) =>
-  made[name.replace(/^([A-Z]+(?=\d)|[A-Z])/, (start) => start.toLowerCase())]!;
+  made[name.replace(/^([A-Z]+(?=\d)|[A-Z])/, (start) => start.toLowerCase())];
 const hashOf = (data: Buffer | string) => createHash('sha256').update(data).digest('hex');
 const hash = (lines: readonly string[]) => hashOf(lines.join('\n'));
 
@@ -95,9 +98,9 @@ describe('nets of applications', () => {
       for (const [i, row] of y.entries()) {
         const size = row.reduce((sum, v) => sum + Math.abs(v), 0);
         // A few hundred layers, each with roundings of 2⁻²⁴ that batch normalization passes on with factors near 1.
-        const bound = 1e-4 * run.sizes[i]!;
-        expect(Math.abs(size - run.sizes[i]!)).toBeLessThan(bound);
-        for (const [k, sum] of run.sums[i]!.entries()) {
+        const bound = 1e-4 * run.sizes[i];
+        expect(Math.abs(size - run.sizes[i])).toBeLessThan(bound);
+        for (const [k, sum] of run.sums[i].entries()) {
           const own = row.reduce((total, v, c) => total + v * Math.cos(0.1 * (k + 1) * c), 0);
           expect(Math.abs(own - sum)).toBeLessThan(bound);
         }
@@ -119,7 +122,7 @@ describe('preprocessInput', () => {
       .data();
     // Three roundings of numbers up to 250.
     for (const [i, value] of expected.entries())
-      expect(Math.abs(values[i]! - value)).toBeLessThan(3 * 250 * 2 ** -24);
+      expect(Math.abs(values[i] - value)).toBeLessThan(3 * 250 * 2 ** -24);
     expect(await applications.preprocessInput(image, { mode }).data()).toEqual(values);
   });
 
@@ -151,7 +154,7 @@ describe('options of applications', () => {
     [{ inputShape: [64, 64] }, /\[vgg16\] expected height, width and channels as inputShape/],
     [{ pooling: 'mean' as 'avg' }, /\[vgg16\] expected 'avg' or 'max' as pooling, received 'mean'/],
     [{ classes: 0 }, /\[vgg16\] expected a positive integer for classes/],
-    [{ includeTop: true, top: 3 } as object, /\[vgg16\] expected one of the options .*received 'top'/],
+    [{ includeTop: true, top: 3 }, /\[vgg16\] expected one of the options .*received 'top'/],
   ])('refuses %j', async (options, message) => {
     await expect(applications.vgg16({ weights: null, ...options })).rejects.toThrow(message);
   });
@@ -175,6 +178,25 @@ describe('options of applications', () => {
     expect((await model.predict(zeros([1, 32, 32, 3]))).shape).toEqual([1, 2]);
   });
 
+  it('reads weights from a file', async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'applications-'));
+    try {
+      const file = path.join(folder, 'net.weights.h5');
+      const options = { alpha: 0.35, includeTop: false, pooling: 'avg', inputShape: [32, 32, 3] } as const;
+      const first = await applications.mobileNetV2(options);
+      await first.saveWeights(file);
+      const second = await applications.mobileNetV2({ ...options, weights: file });
+      const x = ones([1, 32, 32, 3]);
+      expect(await (await second.predict(x)).data()).toEqual(await (await first.predict(x)).data());
+      const missing = path.join(folder, 'other.weights.h5');
+      await expect(applications.mobileNetV2({ ...options, weights: missing })).rejects.toMatchObject({
+        code: 'IO',
+      });
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
   it('trains', async () => {
     const base = await applications.resNet18V2({
       includeTop: false,
@@ -188,7 +210,7 @@ describe('options of applications', () => {
       Buffer.concat((await base.getWeights()).map(({ data: { buffer } }) => Buffer.from(buffer)));
     const before = hashOf(await bytes());
     const { history } = await model.fit(ones([4, 32, 32, 3]), [1, 1, 1, 1], { epochs: 20, verbose: 0 });
-    expect(history.loss!.at(-1)).toBeLessThan(history.loss![0]!);
+    expect(history.loss.at(-1)).toBeLessThan(history.loss[0]);
     expect(hashOf(await bytes())).toBe(before);
   });
 });

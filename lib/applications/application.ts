@@ -56,9 +56,9 @@ export interface Architecture {
   /** Whether images of any size do with a top, too. Default false. */
   readonly anySize?: boolean;
   /** From the image to the last features. */
-  body(image: KerasTensor): KerasTensor;
+  readonly body: (image: KerasTensor) => KerasTensor;
   /** From the last features to the classes. Default: global average pooling and {@link predictions}. */
-  top?(features: KerasTensor, classes: Classes): KerasTensor;
+  readonly top?: (features: KerasTensor, classes: Classes) => KerasTensor;
   /** Whether a pooling has a name. Default true. */
   readonly poolingName?: boolean;
 }

@@ -1,3 +1,4 @@
+import { itemAt } from '../base/list.js';
 import type { InitializerLike } from '../initializers/registry.js';
 import * as layers from '../layers/index.js';
 import type { KerasTensor } from '../core/kerasTensor.js';
@@ -37,9 +38,8 @@ export const padded = (x: KerasTensor, padding: number, name?: string): KerasTen
  */
 export function paddedForStrides(x: KerasTensor, kernelSize: number, name: string): KerasTensor {
   const half = Math.floor(kernelSize / 2);
-  const margin = (side: number | undefined): [number, number] => [half - (side! % 2 === 1 ? 0 : 1), half];
-  const [, height, width] = x.shape;
-  return layers.zeroPadding2d({ padding: [margin(height), margin(width)], name }).apply(x);
+  const margin = (axis: number): [number, number] => [half - (itemAt(x.shape, axis) % 2 === 1 ? 0 : 1), half];
+  return layers.zeroPadding2d({ padding: [margin(1), margin(2)], name }).apply(x);
 }
 
 /** The multiple of 8 that is nearest to `size`, and not below 90 % of it. */
@@ -49,4 +49,4 @@ export function divisible(size: number): number {
 }
 
 /** The number of channels of an image. */
-export const channelsOf = (x: KerasTensor): number => x.shape.at(-1)!;
+export const channelsOf = (x: KerasTensor): number => itemAt(x.shape, x.rank - 1);

@@ -3,7 +3,7 @@ import * as layers from '../layers/index.js';
 import type { Model } from '../models/index.js';
 import type { Architecture } from './application.js';
 import { activation, channelsOf, conv, padded } from './blocks.js';
-import { type PretrainedOptions, kerasFiles, pretrained } from './pretrained.js';
+import { type PretrainedOptions, pretrained } from './pretrained.js';
 
 /** How many channels each block adds. */
 const GROWTH = 32;
@@ -43,20 +43,6 @@ function denseNet(name: string, counts: readonly number[]): Architecture {
   };
 }
 
-/** The MD5 of the files of Keras's weights, with top and without. */
-const HASHES = {
-  densenet121: ['9d60b8095a5708f2dcce2bca79d332c7', '30ee3e1110167f948a6b9946edeeb738'],
-  densenet169: ['d699b8f76981ab1b30698df4c175e90b', 'b8c4d4c20dd625c148057b9ff1c1176b'],
-  densenet201: ['1ceb130c1ea1b78c3bf6114dbdfd8807', 'c13680b51ded0fb44dff2d8f86ac8bb1'],
-} as const;
-
-const denseNetOf = (
-  who: string,
-  name: keyof typeof HASHES,
-  counts: readonly number[],
-  options?: PretrainedOptions,
-) => pretrained(who, denseNet(name, counts), options, kerasFiles(`densenet/${name}`, HASHES[name]));
-
 /**
  * DenseNet121 (Huang et al., 2016, https://arxiv.org/abs/1608.06993).
  * Images go through `applications.preprocessInput(images, { mode: 'torch' })` first. https://keras.io/api/applications/densenet/
@@ -66,7 +52,7 @@ const denseNetOf = (
  *     const base = await applications.denseNet121({ weights: null, includeTop: false, inputShape: [96, 96, 3] });
  */
 export const denseNet121 = (options?: PretrainedOptions): Promise<Model> =>
-  denseNetOf('denseNet121', 'densenet121', [6, 12, 24, 16], options);
+  pretrained('denseNet121', denseNet('densenet121', [6, 12, 24, 16]), options);
 
 /**
  * DenseNet169 (Huang et al., 2016, https://arxiv.org/abs/1608.06993).
@@ -77,7 +63,7 @@ export const denseNet121 = (options?: PretrainedOptions): Promise<Model> =>
  *     const base = await applications.denseNet169({ weights: null, includeTop: false, inputShape: [96, 96, 3] });
  */
 export const denseNet169 = (options?: PretrainedOptions): Promise<Model> =>
-  denseNetOf('denseNet169', 'densenet169', [6, 12, 32, 32], options);
+  pretrained('denseNet169', denseNet('densenet169', [6, 12, 32, 32]), options);
 
 /**
  * DenseNet201 (Huang et al., 2016, https://arxiv.org/abs/1608.06993).
@@ -88,4 +74,4 @@ export const denseNet169 = (options?: PretrainedOptions): Promise<Model> =>
  *     const base = await applications.denseNet201({ weights: null, includeTop: false, inputShape: [96, 96, 3] });
  */
 export const denseNet201 = (options?: PretrainedOptions): Promise<Model> =>
-  denseNetOf('denseNet201', 'densenet201', [6, 12, 48, 32], options);
+  pretrained('denseNet201', denseNet('densenet201', [6, 12, 48, 32]), options);

@@ -1,10 +1,11 @@
+import { itemAt } from '../base/list.js';
 import type { KerasTensor } from '../core/kerasTensor.js';
 import { varianceScaling } from '../initializers/index.js';
 import * as layers from '../layers/index.js';
 import type { Model } from '../models/index.js';
 import { type Architecture, averaged, predictions } from './application.js';
 import { activation, conv, divisible, paddedForStrides } from './blocks.js';
-import { type Hashes, type PretrainedOptions, pretrained } from './pretrained.js';
+import { type PretrainedOptions, pretrained } from './pretrained.js';
 
 /** A stage: `blocks` of one kind, of which the first has the strides. */
 interface Stage {
@@ -42,8 +43,6 @@ export interface EfficientNetSizes {
 
 /** The largest rate of the dropout of whole blocks. */
 const DROP_CONNECT = 0.2;
-/** Standard deviations of ImageNet's colours: Keras's weights were trained on images that are divided by their roots, too. */
-const DEVIATIONS = [0.229, 0.224, 0.225];
 
 const kernels = varianceScaling({ scale: 2, mode: 'fanOut', distribution: 'truncatedNormal' });
 const headKernels = varianceScaling({ scale: 1 / 3, mode: 'fanOut', distribution: 'uniform' });
@@ -95,22 +94,20 @@ function blockOf(input: KerasTensor, block: Block): KerasTensor {
   return layers.add({ name: `${name}add` }).apply([x, input]);
 }
 
-/** @param rescaled Whether images are divided as Keras's weights need it. */
-export function efficientNetOf(sizes: EfficientNetSizes, rescaled: boolean): Architecture {
+/** A net of the family. */
+export function efficientNetOf(sizes: EfficientNetSizes): Architecture {
   const { name, size, width, depth, dropout, lite = false } = sizes;
   const act = lite ? 'relu6' : 'silu';
   const widened = (filters: number) => divisible(filters * width);
-  /** How many blocks a stage has: in lite nets the first and last stages have theirs. */
-  const repeated = (i: number) => {
-    const { blocks } = STAGES[i]!;
-    return lite && (i === 0 || i === STAGES.length - 1) ? blocks : Math.ceil(depth * blocks);
-  };
-  const total = STAGES.reduce((sum, _stage, i) => sum + repeated(i), 0);
+  // In lite nets the first and last stages have the blocks of B0.
+  const counts = STAGES.map(({ blocks }, i) =>
+    lite && (i === 0 || i === STAGES.length - 1) ? blocks : Math.ceil(depth * blocks),
+  );
+  const total = counts.reduce((sum, count) => sum + count, 0);
 
   function prepared(image: KerasTensor): KerasTensor {
     if (lite) return image;
-    const x = layers.normalization({ axis: -1 }).apply(layers.rescaling({ scale: 1 / 255 }).apply(image));
-    return rescaled ? layers.rescaling({ scale: DEVIATIONS.map((d) => 1 / Math.sqrt(d)) }).apply(x) : x;
+    return layers.normalization({ axis: -1 }).apply(layers.rescaling({ scale: 1 / 255 }).apply(image));
   }
 
   return {
@@ -124,7 +121,7 @@ export function efficientNetOf(sizes: EfficientNetSizes, rescaled: boolean): Arc
       let before = 0;
       for (const [i, stage] of STAGES.entries()) {
         const filters = widened(stage.filters);
-        for (let k = 0; k < repeated(i); k++) {
+        for (let k = 0; k < itemAt(counts, i); k++) {
           const letter = String.fromCharCode('a'.charCodeAt(0) + k);
           x = blockOf(x, {
             ...stage,
@@ -149,18 +146,6 @@ export function efficientNetOf(sizes: EfficientNetSizes, rescaled: boolean): Arc
   };
 }
 
-/** The MD5 of the files of Keras's weights of B0 to B7, with top and without. */
-const HASHES: readonly Hashes[] = [
-  ['902e53a9f72be733fc0bcb005b3ebbac', '50bc09e76180e00e4465e1a485ddc09d'],
-  ['1d254153d4ab51201f1646940f018540', '74c4e6b3e1f6a1eea24c589628592432'],
-  ['b15cce36ff4dcbd00b6dd88e7857a6ad', '111f8e2ac8aa800a7a99e3239f7bfb39'],
-  ['ffd1fdc53d0ce67064dc6a9c7960ede0', 'af6d107764bb5b1abb91932881670226'],
-  ['18c95ad55216b8f92d7e70b3a046e2fc', 'ebc24e6d6c33eaebbd558eafbeedf1ba'],
-  ['ace28f2a6363774853a83a0b21b9421a', '38879255a25d3c92d5e44e04ae6cec6f'],
-  ['165f6e37dce68623721b423839de8be5', '9ecce42647a20130c1f39a5d4cb75743'],
-  ['8c03f828fec3ef71311cd463b6759d99', 'cbcfe4450ddf6f3ad90b1b398090fe4a'],
-];
-
 /** Sides, factors of filters and blocks, and dropout of B0 to B7: table 8 of the paper. */
 const SIZES: readonly (readonly [size: number, width: number, depth: number, dropout: number])[] = [
   [224, 1, 1, 0.2],
@@ -174,16 +159,10 @@ const SIZES: readonly (readonly [size: number, width: number, depth: number, dro
 ];
 
 function numbered(n: number, options: PretrainedOptions = {}): Promise<Model> {
-  const [size, width, depth, dropout] = SIZES[n]!;
+  const [size, width, depth, dropout] = itemAt(SIZES, n);
   const name = `efficientnetb${n}`;
-  const { weights = 'imagenet' } = options;
-  const architecture = efficientNetOf({ name, size, width, depth, dropout }, weights === 'imagenet');
-  const folder = 'https://storage.googleapis.com/keras-applications';
-  const [withTop, withoutTop] = HASHES[n]!;
-  return pretrained(`efficientNetB${n}`, architecture, options, {
-    withTop: { url: `${folder}/${name}.h5`, md5: withTop },
-    withoutTop: { url: `${folder}/${name}_notop.h5`, md5: withoutTop },
-  });
+  const architecture = efficientNetOf({ name, size, width, depth, dropout });
+  return pretrained(`efficientNetB${n}`, architecture, options);
 }
 
 /**
@@ -267,8 +246,8 @@ export const efficientNetB6 = (options?: PretrainedOptions): Promise<Model> => n
 export const efficientNetB7 = (options?: PretrainedOptions): Promise<Model> => numbered(7, options);
 
 /**
- * EfficientNet Lite0 (https://github.com/tensorflow/tpu/tree/master/models/official/efficientnet/lite): B0 for small machines. There are
- * no weights of Keras for it. Images from 0 to 255 have 127 subtracted and are divided by 128 first.
+ * EfficientNet Lite0 (https://github.com/tensorflow/tpu/tree/master/models/official/efficientnet/lite): B0 for small machines. Keras does
+ * not have it. Images from 0 to 255 have 127 subtracted and are divided by 128 first.
  *
  * @throws EngineError `ARGUMENT` and `SHAPE` for wrong options; `IO` for a file that is not there or does not fit, `ABORTED` where a download is ended.
  * @example
@@ -276,5 +255,5 @@ export const efficientNetB7 = (options?: PretrainedOptions): Promise<Model> => n
  */
 export function efficientNetLite0(options: PretrainedOptions = {}): Promise<Model> {
   const sizes = { name: 'efficientnet-lite0', size: 224, width: 1, depth: 1, dropout: 0.2, lite: true };
-  return pretrained('efficientNetLite0', efficientNetOf(sizes, false), { weights: null, ...options });
+  return pretrained('efficientNetLite0', efficientNetOf(sizes), options);
 }

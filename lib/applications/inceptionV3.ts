@@ -3,7 +3,7 @@ import * as layers from '../layers/index.js';
 import type { Model } from '../models/index.js';
 import type { Architecture } from './application.js';
 import { activation, conv } from './blocks.js';
-import { type PretrainedOptions, kerasFiles, pretrained } from './pretrained.js';
+import { type PretrainedOptions, pretrained } from './pretrained.js';
 
 type Kernel = number | [number, number];
 
@@ -88,12 +88,6 @@ const architecture: Architecture = {
   },
 };
 
-/** The files of Keras's weights. */
-const files = kerasFiles('inception_v3/inception_v3', [
-  '9a0d58056eeedaa3f26cb7ebd46da564',
-  'bcbd6486424b2319ff4ef7d526e38f63',
-]);
-
 /**
  * Inception V3 (Szegedy et al., 2015, https://arxiv.org/abs/1512.00567).
  * Images go through `applications.preprocessInput(images, { mode: 'tf' })` first. https://keras.io/api/applications/inceptionv3/
@@ -103,4 +97,4 @@ const files = kerasFiles('inception_v3/inception_v3', [
  *     const base = await applications.inceptionV3({ weights: null, includeTop: false, inputShape: [96, 96, 3] });
  */
 export const inceptionV3 = (options?: PretrainedOptions): Promise<Model> =>
-  pretrained('inceptionV3', architecture, options, files);
+  pretrained('inceptionV3', architecture, options);

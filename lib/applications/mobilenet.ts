@@ -4,14 +4,7 @@ import type { Model } from '../models/index.js';
 import { type OptionNames, integer, positive, share } from '../base/checks.js';
 import type { Architecture } from './application.js';
 import { activation, conv } from './blocks.js';
-import {
-  KERAS_FILES,
-  type PretrainedOptions,
-  type WeightsFiles,
-  pretrained,
-  pretrainedNames,
-  squareSide,
-} from './pretrained.js';
+import { type PretrainedOptions, pretrained, pretrainedNames } from './pretrained.js';
 
 /** What `applications.mobileNet` takes. */
 export interface MobileNetOptions extends PretrainedOptions {
@@ -92,18 +85,6 @@ const names = {
   dropout: 'optional',
 } satisfies OptionNames<MobileNetOptions>;
 
-/** The factors of filters for which there are weights of Keras, and the sides of images. */
-const ALPHAS = [0.25, 0.5, 0.75, 1];
-const SIDES = [128, 160, 192, 224];
-
-/** The files of Keras's weights: for images of other sizes, those for the largest. */
-function filesOf({ alpha = 1, inputShape }: MobileNetOptions): WeightsFiles {
-  const side = squareSide(inputShape, SIDES);
-  const factor = alpha === 1 ? '1_0' : `${alpha * 10}`.replace('.', '_').replace(/^(\d)$/, '$1_0');
-  const address = `${KERAS_FILES}/mobilenet/mobilenet_${factor}_${side}_tf`;
-  return { withTop: { url: `${address}.h5` }, withoutTop: { url: `${address}_no_top.h5` } };
-}
-
 /**
  * MobileNet (Howard et al., 2017, https://arxiv.org/abs/1704.04861).
  * Images go through `applications.preprocessInput(images, { mode: 'tf' })` first. https://keras.io/api/applications/mobilenet/
@@ -113,6 +94,5 @@ function filesOf({ alpha = 1, inputShape }: MobileNetOptions): WeightsFiles {
  *     const base = await applications.mobileNet({ weights: null, alpha: 0.5, includeTop: false, inputShape: [96, 96, 3] });
  */
 export function mobileNet(options: MobileNetOptions = {}): Promise<Model> {
-  const files = ALPHAS.includes(options.alpha ?? 1) ? filesOf(options) : undefined;
-  return pretrained('mobileNet', mobileNetOf('mobileNet', options), options, files, names);
+  return pretrained('mobileNet', mobileNetOf('mobileNet', options), options, names);
 }

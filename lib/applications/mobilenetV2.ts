@@ -4,15 +4,7 @@ import type { Model } from '../models/index.js';
 import { type OptionNames, positive } from '../base/checks.js';
 import { type Architecture, predictions } from './application.js';
 import { channelsOf, conv, divisible, paddedForStrides } from './blocks.js';
-import {
-  KERAS_FILES,
-  KERAS_KERNELS,
-  type PretrainedOptions,
-  type WeightsFiles,
-  pretrained,
-  pretrainedNames,
-  squareSide,
-} from './pretrained.js';
+import { type PretrainedOptions, pretrained, pretrainedNames } from './pretrained.js';
 
 /** What `applications.mobileNetV2` takes. */
 export interface MobileNetV2Options extends PretrainedOptions {
@@ -82,17 +74,6 @@ const names = {
   alpha: 'optional',
 } satisfies OptionNames<MobileNetV2Options>;
 
-/** The factors of filters for which there are weights of Keras, and the sides of images. */
-const ALPHAS = [0.35, 0.5, 0.75, 1, 1.3, 1.4];
-const SIDES = [96, 128, 160, 192, 224];
-
-/** The files of Keras's weights: for images of other sizes, those for the largest. */
-function filesOf({ alpha = 1, inputShape }: MobileNetV2Options): WeightsFiles {
-  const factor = Number.isInteger(alpha) ? alpha.toFixed(1) : `${alpha}`;
-  const address = `${KERAS_FILES}/mobilenet_v2/mobilenet_v2_${KERAS_KERNELS}_${factor}_${squareSide(inputShape, SIDES)}`;
-  return { withTop: { url: `${address}.h5` }, withoutTop: { url: `${address}_no_top.h5` } };
-}
-
 /**
  * MobileNet V2 (Sandler et al., 2018, https://arxiv.org/abs/1801.04381).
  * Images go through `applications.preprocessInput(images, { mode: 'tf' })` first. https://keras.io/api/applications/mobilenet/
@@ -102,6 +83,5 @@ function filesOf({ alpha = 1, inputShape }: MobileNetV2Options): WeightsFiles {
  *     const base = await applications.mobileNetV2({ weights: null, alpha: 0.5, includeTop: false, inputShape: [96, 96, 3] });
  */
 export function mobileNetV2(options: MobileNetV2Options = {}): Promise<Model> {
-  const files = ALPHAS.includes(options.alpha ?? 1) ? filesOf(options) : undefined;
-  return pretrained('mobileNetV2', mobileNetV2Of('mobileNetV2', options), options, files, names);
+  return pretrained('mobileNetV2', mobileNetV2Of('mobileNetV2', options), options, names);
 }

@@ -5,14 +5,7 @@ import * as ops from '../ops/index.js';
 import { type OptionNames, positive, share } from '../base/checks.js';
 import type { Architecture } from './application.js';
 import { activation, channelsOf, conv, divisible, paddedForStrides } from './blocks.js';
-import {
-  type Hashes,
-  KERAS_FILES,
-  type PretrainedOptions,
-  type WeightsFiles,
-  pretrained,
-  pretrainedNames,
-} from './pretrained.js';
+import { type PretrainedOptions, pretrained, pretrainedNames } from './pretrained.js';
 
 /** What `applications.mobileNetV3Small` and `applications.mobileNetV3Large` take. */
 export interface MobileNetV3Options extends PretrainedOptions {
@@ -162,37 +155,6 @@ const names = {
   includePreprocessing: 'boolean',
 } satisfies OptionNames<MobileNetV3Options>;
 
-/** The MD5 of the files of Keras's weights, with top and without. */
-const HASHES: Readonly<Record<string, Hashes>> = {
-  'large_224_0.75_float': ['765b44a33ad4005b3ac83185abf1d0eb', '40af19a13ebea4e2ee0c676887f69a2e'],
-  'large_224_1.0_float': ['59e551e166be033d707958cf9e29a6a7', '07fb09a5933dd0c8eaafa16978110389'],
-  'large_minimalistic_224_1.0_float': [
-    '675e7b876c45c57e9e63e6d90a36599c',
-    'ec5221f64a2f6d1ef965a614bdae7973',
-  ],
-  'small_224_0.75_float': ['cb65d4e5be93758266aa0a7f2c6708b7', 'ebdb5cc8e0b497cd13a7c275d475c819'],
-  'small_224_1.0_float': ['8768d4c2e7dee89b9d02b2d03d65d862', 'd3e8ec802a04aa4fc771ee12a9a9b836'],
-  'small_minimalistic_224_1.0_float': [
-    '99cd97fb2fcdad2bf028eb838de69e37',
-    'cde8136e733e811080d9fcd8a252f7e4',
-  ],
-};
-
-function filesOf(
-  type: string,
-  { alpha = 1, minimalistic = false }: MobileNetV3Options,
-): WeightsFiles | undefined {
-  const factor = Number.isInteger(alpha) ? alpha.toFixed(1) : `${alpha}`;
-  const name = `${type}${minimalistic ? '_minimalistic' : ''}_224_${factor}_float`;
-  const hashes = HASHES[name];
-  if (!hashes) return undefined;
-  const address = `${KERAS_FILES}/mobilenet_v3/weights_mobilenet_v3_${name}`;
-  return {
-    withTop: { url: `${address}.h5`, md5: hashes[0] },
-    withoutTop: { url: `${address}_no_top_v2.h5`, md5: hashes[1] },
-  };
-}
-
 /**
  * MobileNet V3, small (Howard et al., 2019, https://arxiv.org/abs/1905.02244).
  * It takes images from 0 to 255 as they are. https://keras.io/api/applications/mobilenet/
@@ -203,7 +165,7 @@ function filesOf(
  */
 export function mobileNetV3Small(options: MobileNetV3Options = {}): Promise<Model> {
   const architecture = mobileNetV3Of('mobileNetV3Small', 'MobileNetV3Small', SMALL, 1024, options);
-  return pretrained('mobileNetV3Small', architecture, options, filesOf('small', options), names);
+  return pretrained('mobileNetV3Small', architecture, options, names);
 }
 
 /**
@@ -216,5 +178,5 @@ export function mobileNetV3Small(options: MobileNetV3Options = {}): Promise<Mode
  */
 export function mobileNetV3Large(options: MobileNetV3Options = {}): Promise<Model> {
   const architecture = mobileNetV3Of('mobileNetV3Large', 'MobileNetV3Large', LARGE, 1280, options);
-  return pretrained('mobileNetV3Large', architecture, options, filesOf('large', options), names);
+  return pretrained('mobileNetV3Large', architecture, options, names);
 }

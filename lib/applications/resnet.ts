@@ -3,7 +3,7 @@ import * as layers from '../layers/index.js';
 import type { Model } from '../models/index.js';
 import type { Architecture } from './application.js';
 import { activation, conv, padded } from './blocks.js';
-import { type Hashes, type PretrainedOptions, kerasFiles, pretrained } from './pretrained.js';
+import { type PretrainedOptions, pretrained } from './pretrained.js';
 
 /** One block: what comes in, its filters and strides, and whether the shortcut is a projection. */
 interface Block {
@@ -111,44 +111,12 @@ function resnet(name: string, counts: readonly number[], deep: boolean, version:
   };
 }
 
-/** The MD5 of the files of Keras's weights, with top and without. */
-const HASHES: Readonly<Record<string, Hashes>> = {
-  resnet50: ['2cb95161c43110f7111970584f804107', '4d473c1dd8becc155b73f8504c6f6626'],
-  resnet101: ['f1aeb4b969a6efcfb50fad2f0c20cfc5', '88cf7a10940856eca736dc7b7e228a21'],
-  resnet152: ['100835be76be38e30d865e96f2aaae62', 'ee4c566cf9a93f14d82f913c2dc6dd0c'],
-  resnet50v2: ['3ef43a0b657b3be2300d5770ece849e0', 'fac2f116257151a9d068a22e544a4917'],
-  resnet101v2: ['6343647c601c52e1368623803854d971', 'c0ed64b8031c3730f411d2eb4eea35b5'],
-  resnet152v2: ['a49b44d1979771252814e80f8ec446f9', 'ed17cf2e0169df9d443503ef94b23b33'],
-};
-
-/** A net of bottlenecks: Keras has them. */
-function deepNet(
-  who: string,
-  counts: readonly number[],
-  version: 1 | 2,
-  options: PretrainedOptions = {},
-): Promise<Model> {
-  const name = who.toLowerCase();
-  return pretrained(
-    who,
-    resnet(name, counts, true, version),
-    options,
-    kerasFiles(`resnet/${name}`, HASHES[name]),
-  );
-}
-
-/** A net of basic blocks, for which there are no weights of Keras. */
-function basicNet(
-  who: string,
-  counts: readonly number[],
-  version: 1 | 2,
-  options: PretrainedOptions = {},
-): Promise<Model> {
-  return pretrained(who, resnet(who.toLowerCase(), counts, false, version), { weights: null, ...options });
-}
+/** Nets of 50 and more layers have bottlenecks. */
+const made = (who: string, counts: readonly number[], version: 1 | 2, options?: PretrainedOptions) =>
+  pretrained(who, resnet(who.toLowerCase(), counts, !/18|34/.test(who), version), options);
 
 /**
- * ResNet18 (He et al., 2015, https://arxiv.org/abs/1512.03385); there are no weights of ImageNet for it.
+ * ResNet18 (He et al., 2015, https://arxiv.org/abs/1512.03385), which Keras has not.
  * Images go through `applications.preprocessInput(images, { mode: 'caffe' })` first. https://keras.io/api/applications/resnet/
  *
  * @throws EngineError `ARGUMENT` and `SHAPE` for wrong options; `IO` for a file that is not there or does not fit, `ABORTED` where a download is ended.
@@ -156,10 +124,10 @@ function basicNet(
  *     const base = await applications.resNet18({ weights: null, includeTop: false, inputShape: [96, 96, 3] });
  */
 export const resNet18 = (options?: PretrainedOptions): Promise<Model> =>
-  basicNet('resNet18', [2, 2, 2, 2], 1, options);
+  made('resNet18', [2, 2, 2, 2], 1, options);
 
 /**
- * ResNet34 (He et al., 2015, https://arxiv.org/abs/1512.03385); there are no weights of ImageNet for it.
+ * ResNet34 (He et al., 2015, https://arxiv.org/abs/1512.03385), which Keras has not.
  * Images go through `applications.preprocessInput(images, { mode: 'caffe' })` first. https://keras.io/api/applications/resnet/
  *
  * @throws EngineError `ARGUMENT` and `SHAPE` for wrong options; `IO` for a file that is not there or does not fit, `ABORTED` where a download is ended.
@@ -167,7 +135,7 @@ export const resNet18 = (options?: PretrainedOptions): Promise<Model> =>
  *     const base = await applications.resNet34({ weights: null, includeTop: false, inputShape: [96, 96, 3] });
  */
 export const resNet34 = (options?: PretrainedOptions): Promise<Model> =>
-  basicNet('resNet34', [3, 4, 6, 3], 1, options);
+  made('resNet34', [3, 4, 6, 3], 1, options);
 
 /**
  * ResNet50 (He et al., 2015, https://arxiv.org/abs/1512.03385).
@@ -178,7 +146,7 @@ export const resNet34 = (options?: PretrainedOptions): Promise<Model> =>
  *     const base = await applications.resNet50({ weights: null, includeTop: false, inputShape: [96, 96, 3] });
  */
 export const resNet50 = (options?: PretrainedOptions): Promise<Model> =>
-  deepNet('resNet50', [3, 4, 6, 3], 1, options);
+  made('resNet50', [3, 4, 6, 3], 1, options);
 
 /**
  * ResNet101 (He et al., 2015, https://arxiv.org/abs/1512.03385).
@@ -189,7 +157,7 @@ export const resNet50 = (options?: PretrainedOptions): Promise<Model> =>
  *     const base = await applications.resNet101({ weights: null, includeTop: false, inputShape: [96, 96, 3] });
  */
 export const resNet101 = (options?: PretrainedOptions): Promise<Model> =>
-  deepNet('resNet101', [3, 4, 23, 3], 1, options);
+  made('resNet101', [3, 4, 23, 3], 1, options);
 
 /**
  * ResNet152 (He et al., 2015, https://arxiv.org/abs/1512.03385).
@@ -200,10 +168,10 @@ export const resNet101 = (options?: PretrainedOptions): Promise<Model> =>
  *     const base = await applications.resNet152({ weights: null, includeTop: false, inputShape: [96, 96, 3] });
  */
 export const resNet152 = (options?: PretrainedOptions): Promise<Model> =>
-  deepNet('resNet152', [3, 8, 36, 3], 1, options);
+  made('resNet152', [3, 8, 36, 3], 1, options);
 
 /**
- * ResNet18V2 (He et al., 2016, https://arxiv.org/abs/1603.05027); there are no weights of ImageNet for it.
+ * ResNet18V2 (He et al., 2016, https://arxiv.org/abs/1603.05027), which Keras has not.
  * Images go through `applications.preprocessInput(images, { mode: 'tf' })` first. https://keras.io/api/applications/resnet/
  *
  * @throws EngineError `ARGUMENT` and `SHAPE` for wrong options; `IO` for a file that is not there or does not fit, `ABORTED` where a download is ended.
@@ -211,10 +179,10 @@ export const resNet152 = (options?: PretrainedOptions): Promise<Model> =>
  *     const base = await applications.resNet18V2({ weights: null, includeTop: false, inputShape: [96, 96, 3] });
  */
 export const resNet18V2 = (options?: PretrainedOptions): Promise<Model> =>
-  basicNet('resNet18V2', [2, 2, 2, 2], 2, options);
+  made('resNet18V2', [2, 2, 2, 2], 2, options);
 
 /**
- * ResNet34V2 (He et al., 2016, https://arxiv.org/abs/1603.05027); there are no weights of ImageNet for it.
+ * ResNet34V2 (He et al., 2016, https://arxiv.org/abs/1603.05027), which Keras has not.
  * Images go through `applications.preprocessInput(images, { mode: 'tf' })` first. https://keras.io/api/applications/resnet/
  *
  * @throws EngineError `ARGUMENT` and `SHAPE` for wrong options; `IO` for a file that is not there or does not fit, `ABORTED` where a download is ended.
@@ -222,7 +190,7 @@ export const resNet18V2 = (options?: PretrainedOptions): Promise<Model> =>
  *     const base = await applications.resNet34V2({ weights: null, includeTop: false, inputShape: [96, 96, 3] });
  */
 export const resNet34V2 = (options?: PretrainedOptions): Promise<Model> =>
-  basicNet('resNet34V2', [3, 4, 6, 3], 2, options);
+  made('resNet34V2', [3, 4, 6, 3], 2, options);
 
 /**
  * ResNet50V2 (He et al., 2016, https://arxiv.org/abs/1603.05027).
@@ -233,7 +201,7 @@ export const resNet34V2 = (options?: PretrainedOptions): Promise<Model> =>
  *     const base = await applications.resNet50V2({ weights: null, includeTop: false, inputShape: [96, 96, 3] });
  */
 export const resNet50V2 = (options?: PretrainedOptions): Promise<Model> =>
-  deepNet('resNet50V2', [3, 4, 6, 3], 2, options);
+  made('resNet50V2', [3, 4, 6, 3], 2, options);
 
 /**
  * ResNet101V2 (He et al., 2016, https://arxiv.org/abs/1603.05027).
@@ -244,7 +212,7 @@ export const resNet50V2 = (options?: PretrainedOptions): Promise<Model> =>
  *     const base = await applications.resNet101V2({ weights: null, includeTop: false, inputShape: [96, 96, 3] });
  */
 export const resNet101V2 = (options?: PretrainedOptions): Promise<Model> =>
-  deepNet('resNet101V2', [3, 4, 23, 3], 2, options);
+  made('resNet101V2', [3, 4, 23, 3], 2, options);
 
 /**
  * ResNet152V2 (He et al., 2016, https://arxiv.org/abs/1603.05027).
@@ -255,4 +223,4 @@ export const resNet101V2 = (options?: PretrainedOptions): Promise<Model> =>
  *     const base = await applications.resNet152V2({ weights: null, includeTop: false, inputShape: [96, 96, 3] });
  */
 export const resNet152V2 = (options?: PretrainedOptions): Promise<Model> =>
-  deepNet('resNet152V2', [3, 8, 36, 3], 2, options);
+  made('resNet152V2', [3, 8, 36, 3], 2, options);

@@ -3,13 +3,7 @@ import * as layers from '../layers/index.js';
 import type { Model } from '../models/index.js';
 import { type Architecture, predictions } from './application.js';
 import { conv } from './blocks.js';
-import {
-  type Hashes,
-  type PretrainedOptions,
-  type WeightsFiles,
-  kerasFiles,
-  pretrained,
-} from './pretrained.js';
+import { type PretrainedOptions, pretrained } from './pretrained.js';
 
 /** Five blocks of so many convolutions of 3 × 3, each with a pooling at its end. */
 function vgg(name: string, repeats: readonly number[]): Architecture {
@@ -41,17 +35,6 @@ function vgg(name: string, repeats: readonly number[]): Architecture {
 const sixteen = vgg('vgg16', [2, 2, 3, 3, 3]);
 const nineteen = vgg('vgg19', [2, 2, 4, 4, 4]);
 
-/** The files of Keras's weights. */
-const weightsOf = (name: string, hashes: Hashes): WeightsFiles => kerasFiles(`${name}/${name}`, hashes);
-const sixteenFiles = weightsOf('vgg16', [
-  '64373286793e3c8b2b4e3219cbf3544b',
-  '6d6bbae143d832006294945121d1f1fc',
-]);
-const nineteenFiles = weightsOf('vgg19', [
-  'cbe5617147190e668d6c5d5026f83318',
-  '253f8cb515780f3b799900260a226db6',
-]);
-
 /**
  * VGG16 (Simonyan and Zisserman, 2014, https://arxiv.org/abs/1409.1556): 138,357,544 parameters with its top of 1,000 classes.
  * Images go through `applications.preprocessInput(images, { mode: 'caffe' })` first. https://keras.io/api/applications/vgg/
@@ -60,8 +43,7 @@ const nineteenFiles = weightsOf('vgg19', [
  * @example
  *     const base = await applications.vgg16({ weights: null, includeTop: false, inputShape: [96, 96, 3] });
  */
-export const vgg16 = (options?: PretrainedOptions): Promise<Model> =>
-  pretrained('vgg16', sixteen, options, sixteenFiles);
+export const vgg16 = (options?: PretrainedOptions): Promise<Model> => pretrained('vgg16', sixteen, options);
 
 /**
  * VGG19 (Simonyan and Zisserman, 2014, https://arxiv.org/abs/1409.1556): 143,667,240 parameters with its top of 1,000 classes.
@@ -71,5 +53,4 @@ export const vgg16 = (options?: PretrainedOptions): Promise<Model> =>
  * @example
  *     const base = await applications.vgg19({ weights: null, includeTop: false, inputShape: [96, 96, 3] });
  */
-export const vgg19 = (options?: PretrainedOptions): Promise<Model> =>
-  pretrained('vgg19', nineteen, options, nineteenFiles);
+export const vgg19 = (options?: PretrainedOptions): Promise<Model> => pretrained('vgg19', nineteen, options);

@@ -3,7 +3,7 @@ import * as layers from '../layers/index.js';
 import type { Model } from '../models/index.js';
 import type { Architecture } from './application.js';
 import { activation, conv } from './blocks.js';
-import { type PretrainedOptions, kerasFiles, pretrained } from './pretrained.js';
+import { type PretrainedOptions, pretrained } from './pretrained.js';
 
 const norm = (x: KerasTensor, name?: string) => layers.batchNormalization({ name }).apply(x);
 const relu = (x: KerasTensor, name: string) => activation(x, 'relu', name);
@@ -53,12 +53,6 @@ const architecture: Architecture = {
   },
 };
 
-/** The files of Keras's weights. */
-const files = kerasFiles('xception/xception', [
-  '0a58e3b7378bc2990ea3b43d5981f1f6',
-  'b0042744bf5b25fce3cb969f33bebb97',
-]);
-
 /**
  * Xception (Chollet, 2016, https://arxiv.org/abs/1610.02357).
  * Images go through `applications.preprocessInput(images, { mode: 'tf' })` first. https://keras.io/api/applications/xception/
@@ -68,4 +62,4 @@ const files = kerasFiles('xception/xception', [
  *     const base = await applications.xception({ weights: null, includeTop: false, inputShape: [96, 96, 3] });
  */
 export const xception = (options?: PretrainedOptions): Promise<Model> =>
-  pretrained('xception', architecture, options, files);
+  pretrained('xception', architecture, options);
