@@ -55,6 +55,64 @@ describe('distributions', () => {
     expect(new Set(wide).size).toBeGreaterThan(N - 30);
   });
 
+  test('gamma, beta and binomial, with parameters of their own', () => {
+    expectMoments(flat(random.gamma([N], 2.5, { seed: 1 })), {
+      mean: 2.5,
+      variance: 2.5,
+      kurtosis: 3 + 6 / 2.5,
+    });
+    expectMoments(flat(random.beta([N], 2, 3, { seed: 1 })), { mean: 0.4, variance: 0.04, kurtosis: 3 });
+    const tosses = random.binomial([N], 12, 0.25, { seed: 1 });
+    expect(flat(tosses).every((n) => Number.isInteger(n) && n >= 0 && n <= 12)).toBe(true);
+    expectMoments(flat(tosses), { mean: 3, variance: 2.25, kurtosis: 3 });
+    expect([tosses.dtype, tosses.shape]).toEqual(['float32', [N]]);
+    // The columns have means 1 and 100.
+    const columns = flat(random.gamma([N, 2], [1, 100], { seed: 3 }));
+    expectMoments(
+      columns.filter((_, i) => i % 2 === 1),
+      { mean: 100, variance: 100, kurtosis: 3.06 },
+    );
+    expect(flat(random.binomial([2], [0, 9], [0.5, 1]))).toEqual([0, 9]);
+    expect(flat(random.binomial([1], [9], [1.5]))).toEqual([NaN]);
+  });
+
+  test('gamma, beta and binomial repeat with a seed, and go on with a generator, also in steps', async () => {
+    for (const draw of [
+      (seed: number | random.SeedGenerator) => random.gamma([4], 0.5, { seed }),
+      (seed: number | random.SeedGenerator) => random.beta([4], 2, 1, { seed }),
+      (seed: number | random.SeedGenerator) => random.binomial([4], 1e6, 0.5, { seed }),
+    ]) {
+      expect(flat(draw(5))).toEqual(flat(draw(5)));
+      expect(flat(draw(5))).not.toEqual(flat(draw(6)));
+      const seed = random.seedGenerator({ seed: 5 });
+      expect(flat(draw(seed))).not.toEqual(flat(draw(seed)));
+      const step = compile(() => draw(seed));
+      expect(flat(await step())).not.toEqual(flat(await step()));
+    }
+  });
+
+  test('gamma without a seed is another each time, also twice in one step', async () => {
+    const [a, b] = await compile(() => [random.gamma([4], 1), random.gamma([4], 1)])();
+    expect(flat(a)).not.toEqual(flat(b));
+    expect(flat(random.gamma([4], 1))).not.toEqual(flat(random.gamma([4], 1)));
+    setSeed(3);
+    const first = flat(random.gamma([4], 1));
+    setSeed(3);
+    expect(flat(random.gamma([4], 1))).toEqual(first);
+  });
+
+  test('gamma, beta and binomial refuse parameters out of range', () => {
+    for (const [call, message] of [
+      [() => random.gamma([1], 0), '[random.gamma] expected a positive number for alpha, received 0'],
+      [() => random.beta([1], 1, NaN), '[random.beta] expected a positive number for beta, received NaN'],
+      [() => random.binomial([1], -1, 0.5), '[random.binomial] expected a number of 0 or more for counts'],
+      [() => random.binomial([1], 1, 2), '[random.binomial] expected a number from 0 to 1 for probabilities'],
+      [() => random.gamma([2], [1, 2, 3]), 'expected'],
+      [() => random.gamma([2], 1, { dtype: 'int32' as never }), "[random.gamma] expected 'float32' as dtype"],
+    ] as const)
+      expect(errorOf(call).message).toContain(message);
+  });
+
   test('categorical: as often as the logits say', () => {
     const shares = [
       [0.5, 0.25, 0.25],

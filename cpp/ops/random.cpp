@@ -46,6 +46,27 @@ OpDef randomOp(const char* name, const char* first, double firstValue, const cha
   return def;
 }
 
+// Each number has parameters of its own.
+std::vector<TensorType> inferDistribution(const InferContext& context) {
+  expectKey(context, 0);
+  TensorType first = inputOf(context, 1, "the parameters", {DType::F32});
+  for (size_t i = 2; i < context.inputs.size(); ++i) {
+    expectShape(context, "the parameters", inputOf(context, i, "the parameters", {DType::F32}).shape,
+                first.shape);
+  }
+  return {first};
+}
+
+OpDef distributionOp(const char* name, int parameters) {
+  OpDef def;
+  def.name = name;
+  def.minInputs = def.maxInputs = 1 + parameters;
+  def.attrs = {{"salt", AttrKind::Integer, int64_t{0}}};
+  def.infer = inferDistribution;
+  def.differentiable = false;
+  return def;
+}
+
 }  // namespace
 
 const OpFamily family([] {
@@ -63,6 +84,9 @@ const OpFamily family([] {
   registerOp(randomOp("randomUniform", "minval", 0, "maxval", 1));
   registerOp(randomOp("randomNormal", "mean", 0, "stddev", 1));
   registerOp(randomOp("truncatedNormal", "mean", 0, "stddev", 1));
+  registerOp(distributionOp("randomGamma", 1));
+  registerOp(distributionOp("randomBeta", 2));
+  registerOp(distributionOp("randomBinomial", 2));
 });
 
 }  // namespace nodegrad

@@ -1,5 +1,6 @@
 /** Random numbers, under Keras's names. https://keras.io/api/random/ */
 export { type CategoricalOptions, categorical } from './categorical.js';
+export { type DistributionOptions, beta, binomial, gamma } from './distributions.js';
 export {
   type NormalOptions,
   type RandintOptions,

@@ -126,5 +126,84 @@ TEST(ViewKernel, KeepsTheBytes) {
   EXPECT_EQ(as(array({2}, {1, 0}, DType::Bool), "uint8"), (Numbers{1, 0}));
 }
 
+// n numbers with the same parameters.
+Array drawn(const std::string& op, int64_t n, double first, double second, double salt = 0) {
+  std::vector<Array> inputs = {array({2}, {7, 2}, DType::I32),
+                               array({n}, Numbers(static_cast<size_t>(n), first))};
+  if (op != "randomGamma") inputs.push_back(array({n}, Numbers(static_cast<size_t>(n), second)));
+  return runOp(op, inputs, {{"salt", static_cast<int64_t>(salt)}});
+}
+
+// Within six standard errors of the mean and of the variance: about (kurtosis - 1) / n of its square.
+void expectMoments(const Array& y, double mean, double variance, double kurtosis, const std::string& what) {
+  const auto n = static_cast<double>(y.data.size());
+  double sum = 0, squares = 0;
+  for (double v : y.data) sum += v;
+  for (double v : y.data) squares += (v - sum / n) * (v - sum / n);
+  EXPECT_NEAR(sum / n, mean, 6 * std::sqrt(variance / n)) << what;
+  EXPECT_NEAR(squares / n, variance, 6 * variance * std::sqrt((kurtosis - 1) / n)) << what;
+}
+
+TEST(DistributionKernel, HasTheMomentsOfItsDistribution) {
+  for (double a : {0.3, 1.0, 2.5, 80.0})
+    expectMoments(drawn("randomGamma", 40000, a, 0), a, a, 3 + 6 / a, "gamma " + std::to_string(a));
+  for (auto [a, b] : std::vector<std::pair<double, double>>{{0.5, 0.5}, {2, 5}, {30, 1}}) {
+    const double sum = a + b, mean = a / sum, variance = a * b / (sum * sum * (sum + 1));
+    const double excess =
+        6 * ((a - b) * (a - b) * (sum + 1) - a * b * (sum + 2)) / (a * b * (sum + 2) * (sum + 3));
+    expectMoments(drawn("randomBeta", 40000, a, b), mean, variance, 3 + excess, "beta " + std::to_string(a));
+  }
+  // By inversion, by rejection, and of the likelier side.
+  for (auto [n, p] : std::vector<std::pair<double, double>>{
+           {1, 0.3}, {12, 0.5}, {40, 0.3}, {1000, 0.02}, {90, 0.9}, {1e6, 0.25}}) {
+    const double p32 = static_cast<float>(p), variance = n * p32 * (1 - p32);
+    expectMoments(drawn("randomBinomial", 40000, n, p), n * p32, variance,
+                  3 + (1 - 6 * p32 * (1 - p32)) / variance, "binomial " + std::to_string(n));
+  }
+}
+
+// Each of the numbers of successes as often as it should be, on both sides of where the methods change.
+TEST(DistributionKernel, BinomialNumbersComeAsOftenAsTheyShould) {
+  for (auto [n, p] : std::vector<std::pair<double, double>>{{19, 0.5}, {20, 0.5}, {30, 0.4}}) {
+    constexpr int64_t draws = 100000;
+    const Array y = drawn("randomBinomial", draws, n, p);
+    const double p32 = static_cast<float>(p);
+    for (double k = 0; k <= n; ++k) {
+      const double share = std::exp(std::lgamma(n + 1) - std::lgamma(k + 1) - std::lgamma(n - k + 1) +
+                                    k * std::log(p32) + (n - k) * std::log1p(-p32));
+      const auto found = static_cast<double>(std::count(y.data.begin(), y.data.end(), k));
+      // Six standard errors; of rare numbers five more, for which a normal error is no measure.
+      EXPECT_NEAR(found, draws * share, 6 * std::sqrt(draws * share) + 5) << n << " " << k;
+    }
+  }
+}
+
+TEST(DistributionKernel, GivesWhatEdgesAndWrongParametersSay) {
+  const auto one = [](const char* op, double first, double second) {
+    return drawn(op, 1, first, second).data[0];
+  };
+  EXPECT_EQ(one("randomGamma", 0, 0), 0);
+  EXPECT_TRUE(std::isnan(one("randomGamma", -1, 0)));
+  EXPECT_EQ(one("randomBeta", 0, 2), 0);
+  EXPECT_EQ(one("randomBeta", 2, 0), 1);
+  EXPECT_TRUE(std::isnan(one("randomBeta", NAN, 1)));
+  EXPECT_EQ(one("randomBinomial", 9, 0), 0);
+  EXPECT_EQ(one("randomBinomial", 9, 1), 9);
+  EXPECT_TRUE(std::isnan(one("randomBinomial", 9, 1.5)));
+  EXPECT_TRUE(std::isnan(one("randomBinomial", -1, 0.5)));
+  // Tiny parameters: one of the two is almost certain.
+  const double y = one("randomBeta", 1e-4, 1e-4);
+  EXPECT_TRUE(y < 1e-6 || y > 1 - 1e-6) << y;
+}
+
+TEST(DistributionKernel, TheSameForAnyNumberOfThreads) {
+  setTeamThreads(1);
+  const Array one = drawn("randomGamma", 5000, 0.7, 0);
+  setTeamThreads(3);
+  EXPECT_EQ(drawn("randomGamma", 5000, 0.7, 0).data, one.data);
+  setTeamThreads(availableThreads());
+  EXPECT_NE(drawn("randomGamma", 5000, 0.7, 0, 1).data, one.data);
+}
+
 }  // namespace
 }  // namespace nodegrad::testing

@@ -1,4 +1,4 @@
-// Sorting, searching, and sums up to each place.
+// Sorting, searching, segments, sums up to each place, and draws of distributions.
 #include <algorithm>
 #include <cmath>
 
@@ -93,6 +93,30 @@ std::string checkSegments(const Call& call, const std::vector<Array>& outputs, c
   return compare(outputs[0], nearly(std::move(value), factors * kFloat, 1e-37), 0);
 }
 
+Call distribution(Random& random, const std::string& op) {
+  const Dims shape = drawShape(random, static_cast<size_t>(random.integer(0, 3)), 2000);
+  const Array key = testing::array({2}, {static_cast<double>(random.integer(0, 99)), 3}, DType::I32);
+  const double most = random.pick(std::vector<double>{0.2, 3, 400});
+  Array first = drawFloats(random, shape, 0, most);
+  if (op == "randomGamma") return regularCall(op, {key, first});
+  const bool binomial = op == "randomBinomial";
+  if (binomial)
+    for (double& n : first.data) n = std::floor(n);
+  return regularCall(op, {key, first, drawFloats(random, shape, 0, binomial ? 1 : most)});
+}
+
+// Where the numbers may lie: moments are tested elsewhere.
+std::string checkDistribution(const Call& call, const std::vector<Array>& outputs, const std::string&) {
+  for (size_t i = 0; i < outputs[0].data.size(); ++i) {
+    const double y = outputs[0].data[i], first = call.inputs[1].data[i];
+    const bool inside = call.op == "randomGamma"  ? y >= 0 && std::isfinite(y)
+                        : call.op == "randomBeta" ? y >= 0 && y <= 1
+                                                  : y >= 0 && y <= first && y == std::floor(y);
+    if (!inside) return "out of range at " + std::to_string(i) + ": " + std::to_string(y);
+  }
+  return "";
+}
+
 std::string checkPlaces(const Call& call, const std::vector<Array>& outputs, const std::string&) {
   return compare(outputs[0], exactly(apply(call.op, asFloats(call.inputs), call.attrs)[0].data), 0);
 }
@@ -111,6 +135,7 @@ std::vector<Family> orderFamilies() {
           {{"searchSorted"}, search, checkPlaces},
           {{"segmentMax", "segmentMin", "segmentProd"}, segments, checkSegments},
           {{"view"}, view, checkPlaces},
+          {{"randomGamma", "randomBeta", "randomBinomial"}, distribution, checkDistribution},
           {{"cumsum", "linearRecurrence"}, cumulative, checkSums}};
 }
 
