@@ -259,6 +259,9 @@ std::vector<Case> moveCases() {
       {"gather", {{{2, 3}}, given({}, {1}, DType::I32)}, {{"axis", int64_t{1}}}},
       {"gather", {{{2, 3, 4}}, given({2, 2}, {1, 0, 3, 3}, DType::I32)}, {{"axis", int64_t{2}}, {"batchDims", int64_t{1}}}},
       {"gatherBackward", {{{2, 3, 2}}, given({2, 3}, {4, 0, 0, 1, 4, 2}, DType::I32), {{5, 2}}}},
+      {"warp", {{{2, 3, 4, 2}}, given({2, 8}, {0.913, 0.207, 0.331, -0.153, 1.117, 0.259, 0, 0, 1.083, -0.107, -0.713, 0.121, 0.813, 0.607, 0.05, 0.02})}, {{"fillMode", std::string("reflect")}}, Dynamic::First},
+      {"warp", {{{1, 3, 2, 1}}, given({1, 8}, {0.873, 0.207, -0.331, -0.153, 1.117, 0.859, 0, 0})}, {{"fillValue", 2.0}}, Dynamic::First},
+      {"warp", {{{2, 3, 4, 1}}, given({1, 8}, {0.913, 0.207, 0.131, -0.153, 1.117, 1.209, 0, 0})}, {{"nearest", true}, {"fillMode", std::string("wrap")}}, Dynamic::First},
       {"dropout", {{{3, 5}}, given({2}, {7, 3}, DType::I32)}, {{"rate", 0.4}, {"salt", int64_t{5}}}},
   };
 }

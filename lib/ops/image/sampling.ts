@@ -1,7 +1,7 @@
 import { EngineError } from '../../base/errors.js';
 import { type OptionNames, finite, oneOf } from '../../base/checks.js';
 import { firstOf, itemAt } from '../../base/list.js';
-import { type Operand, typeOf } from '../../core/apply.js';
+import { type Operand, apply, typeOf } from '../../core/apply.js';
 import { NDArray } from '../../core/ndarray.js';
 import {
   add,
@@ -17,7 +17,7 @@ import {
   where,
 } from '../binary.js';
 import { gather } from '../gather.js';
-import { expandDims, reshape, transpose } from '../shape.js';
+import { expandDims, reshape, squeeze, transpose } from '../shape.js';
 import { slice } from '../slice.js';
 import { toFloat32 } from '../toFloat32.js';
 import { abs, cast, floor } from '../unary.js';
@@ -116,6 +116,14 @@ function together(a: Neighbour, b: Neighbour, size: number): Neighbour {
   };
 }
 
+function someNumbers(op: string, sizes: readonly number[]): void {
+  if (sizes.includes(0))
+    throw new EngineError(
+      'SHAPE',
+      `[${op}] expected at least one number, received sides of ${sizes.join(', ')}`,
+    );
+}
+
 /**
  * The numbers of x at coordinates.
  *
@@ -135,11 +143,7 @@ export function sampled(
 ): Operand {
   oneOf(op, 'fillMode', fillMode, FILL_MODES);
   finite(op, 'fillValue', fillValue);
-  if (sizes.includes(0))
-    throw new EngineError(
-      'SHAPE',
-      `[${op}] expected at least one number, received sides of ${sizes.join(', ')}`,
-    );
+  someNumbers(op, sizes);
   const { dtype } = typeOf(x);
   let all: Neighbour[] = [];
   coordinates.forEach((coordinate, axis) => {
@@ -161,43 +165,50 @@ export function sampled(
 }
 
 /**
- * Images read at other places, given for each sample by a function of a pixel's column and row.
+ * Images read at other places.
  *
- * @param place Gives the row and the column, float32 [points] or [n, points], for the numbers of each point's column and row [points].
- * @internal
+ * @param read What the pixels of a batch [n, height, width, channels] become.
  */
-export function moved(
+function reread(
   op: string,
   images: Operand,
-  place: (column: NDArray, row: NDArray) => { row: Operand; column: Operand },
-  { interpolation = 'bilinear', dataFormat, ...options }: AffineTransformOptions,
+  { interpolation = 'bilinear', fillMode = 'constant', fillValue = 0, dataFormat }: AffineTransformOptions,
+  read: (batch: Operand, isNearest: boolean) => Operand,
 ): Operand {
   oneOf(op, 'interpolation', interpolation, ['nearest', 'bilinear']);
+  oneOf(op, 'fillMode', fillMode, FILL_MODES);
+  finite(op, 'fillValue', fillValue);
   const { height, width, channels, shape } = imageAxes(op, images, dataFormat);
-  const sizes = knownSizes(op, shape, [height, width]);
+  someNumbers(op, knownSizes(op, shape, [height, width]));
   const last = channels === shape.length - 1;
   const batch = shape.length === 3 ? expandDims<Operand>(images, 0) : images;
-  const x = last ? batch : transpose(batch, [0, 2, 3, 1]);
-  const [rows, columns] = sizes;
-  const grid = (of: (i: number) => number) =>
-    new NDArray(
-      Float32Array.from({ length: rows * columns }, (_, i) => of(i)),
-      [rows * columns],
-    );
-  const { row, column } = place(
-    grid((i) => i % columns),
-    grid((i) => Math.floor(i / columns)),
-  );
-  const flat = reshape<Operand>(x, [firstOf(typeOf(x).shape), rows * columns, itemAt(shape, channels)]);
-  const made = sampled(op, flat, sizes, [row, column], interpolation === 'nearest' ? 0 : 1, options);
-  const whole = reshape<Operand>(made, [
-    ...(shape.length === 3 ? [] : [-1]),
-    rows,
-    columns,
-    itemAt(shape, channels),
-  ]);
-  if (last) return whole;
-  return transpose(whole, shape.length === 3 ? [2, 0, 1] : [0, 3, 1, 2]);
+  const made = read(last ? batch : transpose(batch, [0, 2, 3, 1]), interpolation === 'nearest');
+  const whole = last ? made : transpose<Operand>(made, [0, 3, 1, 2]);
+  return shape.length === 3 ? squeeze<Operand>(whole, 0) : whole;
+}
+
+/**
+ * Images read where a projective map says.
+ *
+ * @param transform [8] or [n, 8], as `affineTransform` takes it. @internal
+ */
+export function warped(
+  op: string,
+  images: Operand,
+  transform: Operand,
+  options: AffineTransformOptions,
+): Operand {
+  const { fillMode = 'constant', fillValue = 0 } = options;
+  const numbers = reshape<Operand>(toFloat32<Operand>(transform), [-1, 8]);
+  return reread(op, images, options, (batch, nearest) => {
+    const { dtype } = typeOf(batch);
+    // Whole numbers that are only moved stay exact.
+    const own = nearest && dtype !== 'float32' ? 'int32' : 'float32';
+    const x = dtype === own ? batch : cast<Operand>(batch, own);
+    const made = apply<Operand>('warp', [x, numbers], { nearest, fillMode, fillValue });
+    if (!nearest) return asImages(made, dtype);
+    return dtype === own ? made : cast<Operand>(made, dtype);
+  });
 }
 
 /**
@@ -212,28 +223,20 @@ export function distorted(
   options: AffineTransformOptions,
 ): Operand {
   const [n, rows, columns] = typeOf(ways).shape as [number, number, number];
-  const way = (i: number): Operand =>
-    reshape(slice(ways, [0, 0, 0, i], [-1, -1, -1, 1]), [n, rows * columns]);
-  return moved(
-    op,
-    images,
-    (column, row) => ({
-      column: plus(column, way(0)),
-      row: plus(row, way(1)),
-    }),
-    options,
-  );
-}
-
-/** The projective map of eight numbers [8] or [n, 8], as {@link moved} takes it. @internal */
-export function projected(transform: Operand) {
-  const leading = typeOf(transform).shape.slice(0, -1);
-  const number = (i: number) =>
-    slice<Operand>(transform, [...leading.map(() => 0), i], [...leading.map(() => -1), 1]);
-  return (x: NDArray, y: NDArray) => {
-    const line = (i: number) => plus(times(number(i), x), times(number(i + 1), y));
-    const scale = add(line(6), 1);
-    const along = (i: number): Operand => divide<Operand, Operand>(plus(line(i), number(i + 2)), scale);
-    return { column: along(0), row: along(3) };
+  const along = (i: number, of: (place: number) => number): Operand => {
+    const way = reshape<Operand>(slice(ways, [0, 0, 0, i], [-1, -1, -1, 1]), [n, rows * columns]);
+    const places = new NDArray(
+      Float32Array.from({ length: rows * columns }, (_, place) => of(place)),
+      [rows * columns],
+    );
+    return plus(places, way);
   };
+  const column = along(0, (place) => place % columns);
+  const row = along(1, (place) => Math.floor(place / columns));
+  return reread(op, images, options, (batch, isNearest) => {
+    const [samples, , , channels] = typeOf(batch).shape as [number, number, number, number];
+    const flat = reshape<Operand>(batch, [samples, rows * columns, channels]);
+    const made = sampled(op, flat, [rows, columns], [row, column], isNearest ? 0 : 1, options);
+    return reshape<Operand>(made, [-1, rows, columns, channels]);
+  });
 }

@@ -3,17 +3,15 @@ import { type Operand, type Outcome, typeOf } from '../../core/apply.js';
 import { op } from '../../core/op.js';
 import { reshape } from '../shape.js';
 import { slice } from '../slice.js';
-import { toFloat32 } from '../toFloat32.js';
 import { homography } from './homography.js';
 import { type ImageOptions, imageNames, knownSizes } from './images.js';
 import {
   type AffineTransformOptions,
   type SampleOptions,
   affineNames,
-  moved,
-  projected,
   sampled,
   sampleNames,
+  warped,
 } from './sampling.js';
 
 /** What `ops.image.mapCoordinates` takes. */
@@ -83,9 +81,7 @@ export const affineTransform = op(
     const { shape } = typeOf(transform);
     if (shape.length < 1 || shape.length > 2 || shape.at(-1) !== 8)
       throw wrongShape('affineTransform', 'a transform [8] or [n, 8]', shape);
-    return moved('affineTransform', images, projected(toFloat32<Operand>(transform)), options) as Outcome<
-      X | T
-    >;
+    return warped('affineTransform', images, transform, options) as Outcome<X | T>;
   },
 );
 
@@ -137,7 +133,6 @@ export const perspectiveTransform = op(
     const listed = (points: Operand): Operand => reshape(points, lists);
     // The result shows at an end point what is at the start point.
     const transform = homography(listed(endPoints), listed(startPoints));
-    const one = shape.length === 2 ? reshape<Operand>(transform, [8]) : transform;
-    return moved('perspectiveTransform', images, projected(one), options) as Outcome<X | S | E>;
+    return warped('perspectiveTransform', images, transform, options) as Outcome<X | S | E>;
   },
 );

@@ -74,6 +74,46 @@ void eachGathered(const Attrs& attrs, const Array& indices, const Dims& x, const
   });
 }
 
+double modulo(double x, double m) { return x - std::floor(x / m) * m; }
+
+double mirrored(double index, double size) {
+  return size == 1 ? 0 : std::abs(modulo(index + size - 1, 2 * size - 2) - (size - 1));
+}
+
+void warp(const Call& call) {
+  const Array &x = call.inputs[0], &transforms = call.inputs[1];
+  const int64_t h = x.shape()[1], w = x.shape()[2], c = x.shape()[3];
+  const std::string mode = call.attrs.text("fillMode");
+  const auto placeOf = [&](double index, double size) {
+    if (mode == "wrap") index = modulo(index, size);
+    if (mode == "mirror") index = mirrored(index, size);
+    if (mode == "reflect") index = std::floor((mirrored(2 * index + 1, 2 * size + 1) - 1) / 2);
+    return static_cast<int64_t>(std::min(std::max(index, 0.0), size - 1));
+  };
+  forEach(x.shape(), [&](const Dims& index, int64_t place) {
+    const double* t = transforms.data.data() + (transforms.shape()[0] == 1 ? 0 : index[0] * 8);
+    const auto row = static_cast<double>(index[1]), column = static_cast<double>(index[2]);
+    const double scale = t[6] * column + t[7] * row + 1;
+    const double at[2] = {(t[3] * column + t[4] * row + t[5]) / scale,
+                          (t[0] * column + t[1] * row + t[2]) / scale};
+    const auto pixel = [&](double i, double j) {
+      const auto rows = static_cast<double>(h), columns = static_cast<double>(w);
+      if (mode == "constant" && (i < 0 || j < 0 || i >= rows || j >= columns))
+        return call.attrs.number("fillValue");
+      return x.data[static_cast<size_t>(((index[0] * h + placeOf(i, rows)) * w + placeOf(j, columns)) * c +
+                                        index[3])];
+    };
+    double& y = call.outputs[0].data[static_cast<size_t>(place)];
+    if (call.attrs.boolean("nearest")) {
+      y = pixel(std::nearbyint(at[0]), std::nearbyint(at[1]));
+      return;
+    }
+    const double top = std::floor(at[0]), left = std::floor(at[1]), below = at[0] - top, aside = at[1] - left;
+    y = (pixel(top, left) * (1 - aside) + pixel(top, left + 1) * aside) * (1 - below) +
+        (pixel(top + 1, left) * (1 - aside) + pixel(top + 1, left + 1) * aside) * below;
+  });
+}
+
 }  // namespace
 
 void addMoves(Table& table) {
@@ -134,6 +174,7 @@ void addMoves(Table& table) {
       y.data[static_cast<size_t>(placeOf(y.shape(), index))] = x.data[static_cast<size_t>(place)];
     });
   };
+  table["warp"] = warp;
   table["gather"] = [](const Call& call) {
     const Array& x = call.inputs[0];
     Array& y = call.outputs[0];

@@ -246,6 +246,34 @@ std::string checkReorder(const Call& call, const std::vector<Array>& outputs, co
   return compare(outputs[0], exactly(expected.data), 0);
 }
 
+Call warp(Random& random, const std::string& op) {
+  const bool isNearest = random.chance(0.4);
+  const Dims shape{random.integer(1, 3), random.integer(1, 12), random.integer(1, 70),
+                   random.pick(std::vector<int64_t>{1, 3, 4})};
+  const int64_t n = random.chance(0.3) ? 1 : shape[0];
+  Array transforms{{DType::F32, {n, 8}}, std::vector<double>(static_cast<size_t>(n * 8))};
+  // Quarters, of which all sums and products with whole numbers are exact: what is nearest is sure.
+  for (size_t i = 0; i < transforms.data.size(); ++i) {
+    const bool isOffset = i % 8 == 2 || i % 8 == 5, isTilt = i % 8 > 5;
+    const double quarters = static_cast<double>(random.integer(isOffset ? -300 : -8, isOffset ? 300 : 8)) / 4;
+    transforms.data[i] = isTilt ? (isNearest || random.chance(0.7) ? 0 : std::abs(quarters) / 64) : quarters;
+  }
+  const DType dtype = isNearest && random.chance(0.3) ? DType::I32 : DType::F32;
+  const std::string mode =
+      random.pick(std::vector<std::string>{"constant", "nearest", "wrap", "mirror", "reflect"});
+  return regularCall(
+      op, {drawNumbers(random, {dtype, shape}, 0, 200), std::move(transforms)},
+      {{"nearest", isNearest}, {"fillMode", mode}, {"fillValue", random.chance(0.5) ? 0.0 : 7.0}});
+}
+
+// Places are up to 75 + 2 · 70 + 2 · 12 away, a handful of roundings of that; each moves a pixel
+// by its difference from its neighbour, of 200, along two axes.
+std::string checkWarp(const Call& call, const std::vector<Array>& outputs, const std::string&) {
+  std::vector<double> value = apply(call.op, asFloats(call.inputs), call.attrs)[0].data;
+  if (call.attrs.boolean("nearest")) return compare(outputs[0], exactly(std::move(value)), 0);
+  return compare(outputs[0], nearly(std::move(value), 8 * kFloat, 2 * 200 * 8 * 256 * kFloat), 0);
+}
+
 }  // namespace
 
 std::vector<Family> moveFamilies() {
@@ -256,6 +284,7 @@ std::vector<Family> moveFamilies() {
       {{"gather", "gatherBackward"}, gather, checkGather},
       {{"toIndices"}, toIndices, checkToIndices},
       {{"oneHot"}, oneHot, checkOneHot},
+      {{"warp"}, warp, checkWarp},
       {{"reorder"}, reorder, checkReorder}};
 }
 
