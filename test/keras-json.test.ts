@@ -224,6 +224,12 @@ describe('own classes and wrong configurations', () => {
 
   it.each<[string, () => unknown, RegExp]>([
     ['no JSON', () => modelFromJson('{'), /the text of JSON/],
+    ['what holds itself', () => saving.deserializeKerasObject(endless), /at most 500 levels/],
+    [
+      'too many levels',
+      () => modelFromJson('{"class_name":"Model","config":' + '['.repeat(1e5) + ']'.repeat(1e5) + '}'),
+      /at most 500 levels/,
+    ],
     ['no model', () => modelFromJson(dense({})), /expected a model/],
     ['no configuration', () => modelFromJson({ layers: [] }), /Keras's JSON/],
     [

@@ -377,3 +377,17 @@ describe('models of several nets', () => {
     expect((await plain.evaluate(data, undefined, quiet))['loss']).toBeGreaterThan(0);
   });
 });
+
+it('refuses data that is no list, and specs of what are no outputs of layers', () => {
+  const model = new Sequential([layers.input({ shape: [2] }), layers.dense({ units: 1 })]);
+  model.compile({ loss: 'meanSquaredError' });
+  for (const step of ['trainStep', 'testStep', 'predictStep'] as const)
+    for (const data of [undefined, {}, [], 3])
+      expect(() => model[step](data as never)).toThrow(
+        `[${model.name}.${step}] expected a list of x, targets and sample weights`,
+      );
+  for (const x of [undefined, 3, [null]])
+    expect(() => model.computeOutputSpec(x as never)).toThrow(
+      'expected an output of a layer, or a list of them',
+    );
+});

@@ -1,6 +1,7 @@
 import {
   type OptionNames,
   boolean,
+  checkEach,
   expected,
   isPlainObject,
   knownOptions,
@@ -416,6 +417,12 @@ export abstract class Layer extends Operation implements Disposable {
    */
   computeOutputSpec(x: KerasTensor | readonly KerasTensor[]): KerasTensor | readonly KerasTensor[] {
     const inputs = listOf(x);
+    checkEach(
+      this.name,
+      'an output of a layer, or a list of them',
+      inputs,
+      (one) => one instanceof KerasTensor,
+    );
     checkInputs(this.name, this.inputSpec, inputs);
     this.ensureBuilt(inputs.map(({ shape }) => shape));
     const { outputs } = this.nodeFor(inputs);

@@ -9,7 +9,12 @@ import { metricConfig } from '../metrics/registry.js';
 import type { BaseOptimizer } from '../optimizers/baseOptimizer.js';
 import { optimizerConfig } from '../optimizers/registry.js';
 import { isKerasConfig } from '../saving/kerasTypes.js';
-import { type DeserializeOptions, deserializeNames, madeObject } from '../saving/serialization.js';
+import {
+  type DeserializeOptions,
+  checkLevels,
+  deserializeNames,
+  madeObject,
+} from '../saving/serialization.js';
 import type { Model } from './model.js';
 import type { CompileOptions } from './modelOptions.js';
 import type { OutputStructure } from './structure.js';
@@ -63,6 +68,7 @@ export function modelFromJson(
   knownOptions('modelFromJson', options, deserializeNames);
   const given: unknown = typeof json === 'string' ? parsed(json) : json;
   if (!isKerasConfig(given)) throw expected('modelFromJson', "a model in Keras's JSON", given);
+  checkLevels('modelFromJson', given);
   return withCustomObjects('modelFromJson', options.customObjects ?? {}, () => {
     const made = madeObject(given) as Model<OutputStructure>;
     if (!('compileFromConfig' in made)) throw expected('modelFromJson', 'a model', given.class_name);

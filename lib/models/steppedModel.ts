@@ -1,4 +1,4 @@
-import { type OptionNames, knownOptions } from '../base/checks.js';
+import { expected, type OptionNames, knownOptions } from '../base/checks.js';
 import { EngineError } from '../base/errors.js';
 import { latestOwner } from '../base/latestOwner.js';
 import { firstOf, listOf, oneOrAll } from '../base/list.js';
@@ -63,7 +63,7 @@ export abstract class SteppedModel extends MeasuredModel {
    *     }
    */
   trainStep(data: StepData): StepLogs {
-    const { loss, logs } = this.#measured(data, true);
+    const { loss, logs } = this.#measured('trainStep', data);
     const trained = this.trainableWeights;
     if (trained.length === 0)
       warnOnce(
@@ -81,7 +81,7 @@ export abstract class SteppedModel extends MeasuredModel {
    * @returns What the logs have of the step.
    */
   testStep(data: StepData): StepLogs {
-    return this.#measured(data, false).logs;
+    return this.#measured('testStep', data).logs;
   }
 
   /**
@@ -90,7 +90,8 @@ export abstract class SteppedModel extends MeasuredModel {
    * @param data `[x]`.
    * @returns One output, or a list.
    */
-  predictStep([x]: StepData): Sym | readonly Sym[] {
+  predictStep(data: StepData): Sym | readonly Sym[] {
+    const [x] = this.#stepData('predictStep', data);
     return oneOrAll(this.applyAll(valuesOf(x), { training: false }));
   }
 
@@ -162,11 +163,18 @@ export abstract class SteppedModel extends MeasuredModel {
     return this.hasOwn('trainStep', 'testStep', 'predictStep');
   }
 
-  #measured([x, y, sampleWeight]: StepData, training: boolean) {
+  #measured(step: 'trainStep' | 'testStep', data: StepData) {
+    const [x, y, sampleWeight] = this.#stepData(step, data);
+    const training = step === 'trainStep';
     const yPred = oneOrAll(this.applyAll(valuesOf(x), { training }));
     const loss = this.computeLoss({ x, y, yPred, sampleWeight, training });
     this.trainer('test').objective.trackLoss(loss, firstOf(valuesOf(x)));
     return { loss, logs: this.computeMetrics({ x, y, yPred, sampleWeight }) };
+  }
+
+  #stepData(step: OwnMember, data: StepData): StepData {
+    if (Array.isArray(data) && data.length > 0) return data;
+    throw expected(`${this.name}.${step}`, 'a list of x, targets and sample weights', data);
   }
 
   /** Targets, outputs and weights in the order of the outputs. */

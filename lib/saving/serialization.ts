@@ -95,7 +95,27 @@ export function writtenObject(object: Built): KerasConfig {
  */
 export function deserializeKerasObject(config: unknown, options: DeserializeOptions = {}): unknown {
   knownOptions('deserializeKerasObject', options, deserializeNames);
-  return withCustomObjects('deserializeKerasObject', options.customObjects ?? {}, () => made(config));
+  return withCustomObjects('deserializeKerasObject', options.customObjects ?? {}, () => {
+    checkLevels('deserializeKerasObject', config);
+    return made(config);
+  });
+}
+
+/** How deep lists and records of a configuration may lie in one another: no model of Keras comes near. */
+const MOST_LEVELS = 500;
+
+/** Refuses what holds itself, or is so deep that making it could use up the stack. */
+export function checkLevels(who: string, config: unknown): void {
+  let level = new Set([config]);
+  for (let depth = 0; level.size > 0; depth++) {
+    if (depth > MOST_LEVELS) {
+      const what = `lists and records in at most ${MOST_LEVELS} levels, which do not hold themselves`;
+      throw expected(who, what, config);
+    }
+    const within = (value: unknown) =>
+      Array.isArray(value) ? (value as unknown[]) : isPlainObject(value) ? Object.values(value) : [];
+    level = new Set([...level].flatMap(within));
+  }
 }
 
 function made(given: unknown): unknown {

@@ -3,7 +3,7 @@ export { setSeed as setRandomSeed } from '../core/seed.js';
 export * from '../saving/index.js';
 export { type AudioFolderOptions, audioDatasetFromDirectory } from './audioDatasetFromDirectory.js';
 export { clearSession } from './clearSession.js';
-export { FolderDataset, type FolderElement, type FolderResult } from './folderDataset.js';
+export { type FolderDataset, type FolderElement, type FolderResult } from './folderDataset.js';
 export { type ImageFolderOptions, imageDatasetFromDirectory } from './imageDatasetFromDirectory.js';
 export { isKerasTensor } from './isKerasTensor.js';
 export { normalize } from './normalize.js';

@@ -16,7 +16,8 @@ const DTYPES: Readonly<Record<string, DType>> = {
  * @example utils.standardizeDtype(); // 'float32'
  */
 export function standardizeDtype(dtype: DType = 'float32'): DType {
-  const own = Object.hasOwn(DTYPES, dtype) ? DTYPES[dtype] : undefined;
+  const own =
+    typeof (dtype as unknown) === 'string' && Object.hasOwn(DTYPES, dtype) ? DTYPES[dtype] : undefined;
   if (own === undefined)
     throw expected('standardizeDtype', `one of ${Object.keys(DTYPES).join(', ')}`, dtype, undefined, 'DTYPE');
   return own;
