@@ -35,6 +35,7 @@ describe('the programs in docs/', () => {
     'own-optimizer',
     'own-metric',
     'callbacks',
+    'data',
     'reading-a-plan',
     'saving',
   ])('%s.md has one', (guide) => {

@@ -34,6 +34,7 @@ import { type Source, fromGenerator } from './stages/fromGenerator.js';
 import { interleave } from './stages/interleave.js';
 import { list } from './stages/list.js';
 import { type MapFunction, map } from './stages/map.js';
+import { parallel, workerFunction } from './stages/parallel.js';
 import { prefetch } from './stages/prefetch.js';
 import { repeat } from './stages/repeat.js';
 import { shuffle } from './stages/shuffle.js';
@@ -246,6 +247,25 @@ export class Dataset<T = unknown> implements AsyncIterable<T> {
     knownOptions(who, options, mapNames);
     const calls = integer(who, 'numParallelCalls', options.numParallelCalls ?? 1);
     return new Dataset(map(this.#stage, functionOf(who, make), calls)) as Dataset<Awaited<U>>;
+  }
+
+  /**
+   * What a function in worker threads makes of each element, in the order of the elements whatever the number of workers: for work that
+   * takes long. Each pass starts the workers and ends them.
+   *
+   * @param workers How many.
+   * @param module The address of a module that exports the function, such as `new URL('./augment.js', import.meta.url)`: workers cannot
+   *   take functions. It is called with the element, its number in the pass, and the number of the pass; may give a promise.
+   *   Arrays come as records { data, shape, dtype } with their own copy of the numbers; such records, also without dtype, and
+   *   NDArrays become NDArrays, their memory moved and not copied.
+   * @param name What the module exports the function as. Default `default`.
+   * @throws EngineError `ARGUMENT` for what is no address, and in a pass where the module exports no such function; what the function
+   *   throws is thrown to whoever reads.
+   */
+  parallel<U = unknown>(workers: number, module: string | URL, name: string = 'default'): Dataset<U> {
+    const who = 'Dataset.parallel';
+    const where = workerFunction(who, module, name);
+    return new Dataset(parallel(this.#stage, integer(who, 'workers', workers), where)) as Dataset<U>;
   }
 
   /**
