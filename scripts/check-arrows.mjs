@@ -62,7 +62,7 @@ const LIB = {
   losses: [...TENSORS, 'ops'],
   metrics: [...TENSORS, 'ops', 'losses', 'initializers'],
   optimizers: [...TENSORS, 'ops'],
-  callbacks: [...TENSORS, 'data', 'optimizers'],
+  callbacks: [...TENSORS, 'data', 'optimizers', 'saving'],
   random: [...TENSORS, 'ops'],
   saving: ['base'],
   training: [...TENSORS, 'ops', 'data', 'layers', ...OBJECTIVES],

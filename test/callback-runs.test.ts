@@ -230,14 +230,9 @@ describe('states in memory', () => {
   });
 
   it.each([
-    [
-      /\[modelCheckpoint\] expected no filepath.*received a\.keras/,
-      { filepath: 'a.keras' },
-      'modelCheckpoint',
-    ],
     [/\[modelCheckpoint\] expected 'epoch' or a positive integer/, { saveFreq: 0 }, 'modelCheckpoint'],
     [/\[modelCheckpoint\].*initialValueThreshold/, { initialValueThreshold: NaN }, 'modelCheckpoint'],
-    [/\[backupAndRestore\] expected no backupDir/, { backupDir: '/tmp' }, 'backupAndRestore'],
+    [/\[backupAndRestore\] expected a string for backupDir/, { backupDir: 1 }, 'backupAndRestore'],
     [/\[backupAndRestore\] expected 'epoch'/, { saveFreq: false }, 'backupAndRestore'],
     [/\[swapEMAWeights\].*swapOnEpoch/, { swapOnEpoch: 1 }, 'swapEMAWeights'],
   ] as const)('%s', (message, options, name) => {

@@ -1,10 +1,18 @@
+import { existsSync } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type OptionNames, knownOptions } from '../base/checks.js';
-import type { NDArray } from '../core/ndarray.js';
+import { fileError, reasonOf } from '../base/wholeFile.js';
+import { NDArray } from '../core/ndarray.js';
+import { readBackup, writeBackup } from './backupFile.js';
 import { Callback } from './callback.js';
-import { type SaveFreq, SaveTimes, refuseFiles } from './saveFreq.js';
+import type { ResumedRun, RunPosition } from './resumedRun.js';
+import { type SaveFreq, SaveTimes } from './saveFreq.js';
 
 /** What {@link backupAndRestore} takes. */
 export interface BackupAndRestoreOptions {
+  /** The folder for the state, which is made; for one run of `fit` alone. Default: the state is kept in memory. */
+  backupDir?: string;
   /** `epoch`, or a number of batches, which makes each step a separate call. Default `epoch`. */
   saveFreq?: SaveFreq;
   /** Whether the state is dropped at the end of training. Default true. */
@@ -12,7 +20,9 @@ export interface BackupAndRestoreOptions {
 }
 
 const WHO = 'backupAndRestore';
+const FILE = 'latest.safetensors';
 const backupNames = {
+  backupDir: 'string',
   saveFreq: 'optional',
   deleteCheckpoint: 'boolean',
 } satisfies OptionNames<BackupAndRestoreOptions>;
@@ -20,28 +30,32 @@ const backupNames = {
 /** What goes on after an interruption. */
 interface State {
   readonly epoch: number;
-  readonly weights: readonly NDArray[];
+  readonly variables: readonly NDArray[];
   readonly optimizerWeights: readonly NDArray[];
+  readonly stopTraining: boolean;
+  /** Of a run whose state is in a folder. */
+  readonly run?: RunPosition & { readonly states: Readonly<Record<string, unknown>> };
 }
 
 /** Makes a `fit` that was interrupted go on in the next one: see {@link backupAndRestore}. */
 export class BackupAndRestore extends Callback {
   readonly #times: SaveTimes;
   readonly #deleteCheckpoint: boolean;
+  readonly #folder: string | undefined;
   #state: State | undefined;
   #epoch = 0;
 
   constructor(options: BackupAndRestoreOptions = {}) {
     super();
-    refuseFiles(WHO, options, 'backupDir');
     knownOptions(WHO, options, backupNames);
     this.#times = new SaveTimes(WHO, options.saveFreq);
     this.#deleteCheckpoint = options.deleteCheckpoint ?? true;
+    this.#folder = options.backupDir;
     // A hook on batches has its price: it is there only where it is needed.
     if (!this.#times.isByEpoch) this.onTrainBatchEnd = () => this.#count();
   }
 
-  /** The epoch, from 0, with which the next `fit` begins; undefined where nothing is kept. */
+  /** The epoch, from 0, with which the next `fit` begins; undefined where nothing is kept. A folder is read when that begins. */
   get epoch(): number | undefined {
     return this.#state?.epoch;
   }
@@ -51,25 +65,45 @@ export class BackupAndRestore extends Callback {
     return this.epoch;
   }
 
-  override onTrainBegin(): void {
+  /** @internal */
+  override get resumed(): ResumedRun | undefined {
+    return this.#state?.run && { ...this.#state.run, epoch: this.#state.epoch };
+  }
+
+  override async onTrainBegin(): Promise<void> {
+    if (this.#folder !== undefined) this.#state = await this.#read(this.#folder);
     if (!this.#state) return;
     const { model } = this;
+    const { variables, optimizerWeights, stopTraining } = this.#state;
     model.optimizer.build(model.trainableWeights);
-    model.setWeights(this.#state.weights);
-    model.optimizer.setWeights(this.#state.optimizerWeights);
+    if (variables.length !== model.variables.length)
+      throw fileError(
+        WHO,
+        this.#folder ?? 'the state',
+        `numbers for ${model.variables.length} variables of the model`,
+        String(variables.length),
+      );
+    model.variables.forEach((variable, i) => {
+      variable.assign(variables[i] as NDArray);
+    });
+    model.optimizer.setWeights(optimizerWeights);
+    model.stopTraining = stopTraining;
   }
 
   override onEpochBegin(epoch: number): void {
     this.#epoch = epoch;
   }
 
-  override async onEpochEnd(epoch: number): Promise<void> {
+  /** After all callbacks: the state has what each of them has learned of the epoch. @internal */
+  override async epochDone(epoch: number): Promise<void> {
     this.#epoch = epoch + 1;
     if (this.#times.isByEpoch) await this.#save();
   }
 
-  override onTrainEnd(): void {
-    if (this.#deleteCheckpoint) this.#state = undefined;
+  override async onTrainEnd(): Promise<void> {
+    if (!this.#deleteCheckpoint) return;
+    this.#state = undefined;
+    if (this.#folder !== undefined) await rm(join(this.#folder, FILE), { force: true });
   }
 
   async #count(): Promise<void> {
@@ -77,23 +111,47 @@ export class BackupAndRestore extends Callback {
   }
 
   async #save(): Promise<void> {
-    const { model } = this;
+    const { model, access } = this;
     const epoch = this.#epoch;
-    const [weights, optimizerWeights] = await Promise.all([model.getWeights(), model.optimizer.getWeights()]);
-    this.#state = { epoch, weights, optimizerWeights };
+    // What other callbacks know is of this moment, too.
+    const states = access?.states();
+    const [variables, optimizerWeights, position] = await Promise.all([
+      Promise.all(model.variables.map(async (v) => new NDArray(await v.data(), v.shape, v.dtype))),
+      model.optimizer.getWeights(),
+      access?.position(),
+    ]);
+    const { stopTraining } = model;
+    const state = { epoch, variables, optimizerWeights, stopTraining };
+    if (this.#folder === undefined) {
+      this.#state = state;
+      return;
+    }
+    await writeBackup(WHO, join(this.#folder, FILE), { ...state, run: { ...position, states } });
+  }
+
+  async #read(folder: string): Promise<State | undefined> {
+    try {
+      await mkdir(folder, { recursive: true });
+    } catch (cause) {
+      throw fileError(WHO, folder, 'a folder that can be written to', reasonOf(cause), cause);
+    }
+    const path = join(folder, FILE);
+    return existsSync(path) ? ((await readBackup(WHO, path)) as State) : undefined;
   }
 }
 
 /**
- * Keeps the weights, the optimizer's state and the number of the epoch in memory, so that after an error or an abort the next `fit` with
- * the same callback goes on with the epoch that was interrupted. With `saveFreq` in batches this epoch begins anew with the weights of the
- * last of them, as in Keras, which keeps the state in a folder.
- * https://keras.io/api/callbacks/backup_and_restore/
+ * Makes an interrupted `fit` go on. With a `backupDir` it keeps the weights, the optimizer's state, the random states, the epoch, the
+ * history and the states of other callbacks in a file there, which is replaced in one step: the same program started again, also after a
+ * kill, goes on with the epoch that was interrupted, and its weights become those of a run without, bit for bit. The order of samples and
+ * batches has to be the same in both: arrays, datasets, or iterables that give the same batches again. Without a folder the state is in
+ * memory, for the next `fit` with the same callback. With `saveFreq` in batches the epoch begins anew with the weights of the last of them,
+ * as in Keras. https://keras.io/api/callbacks/backup_and_restore/
  *
- * @throws EngineError `ARGUMENT` for an option that is unknown or out of its range, and for a `backupDir`.
+ * @throws EngineError `ARGUMENT` for an option that is unknown or out of its range; in the run `IO` where the folder cannot be written
+ *   to, its file was cut or changed, or belongs to another model.
  * @example
- *     const backup = callbacks.backupAndRestore();
- *     const options = { epochs: 10, callbacks: [backup], signal: AbortSignal.timeout(60_000) };
- *     await model.fit(x, y, options).catch(() => model.fit(x, y, { ...options, signal: undefined }));
+ *     const backup = callbacks.backupAndRestore({ backupDir: `${folder}/backup` });
+ *     await model.fit(x, y, { epochs: 10, callbacks: [backup] });
  */
 export const backupAndRestore = (options?: BackupAndRestoreOptions) => new BackupAndRestore(options);

@@ -1,3 +1,4 @@
+import type { ResumedRun, RunAccess } from './resumedRun.js';
 import type { TrainedModel } from './trainedModel.js';
 
 /** The means of the loss and the metrics by name, such as `loss`, `accuracy`, `val_loss`. */
@@ -37,6 +38,9 @@ export class Callback {
   /** The model that runs. Set before the first hook. */
   model!: TrainedModel;
 
+  /** What it may keep of a run of `fit`. @internal */
+  access: RunAccess | undefined;
+
   /** Takes what the run is about to do; called before the first hook. */
   setParams(params: CallbackParams): void {
     this.params = params;
@@ -50,6 +54,33 @@ export class Callback {
   /** The epoch, from 0, with which `fit` begins, where the callback goes on with an earlier one. @internal */
   get firstEpoch(): number | undefined {
     return undefined;
+  }
+
+  /**
+   * What it needs to go on in another process, besides its options: numbers, strings, lists, records and NDArrays. {@link backupAndRestore}
+   * keeps it. Default nothing.
+   */
+  getState(): unknown {
+    return undefined;
+  }
+
+  /**
+   * Takes what {@link getState} gave in an earlier run, after `onTrainBegin`.
+   *
+   * @param _state What it gave, undefined left out of records.
+   */
+  setState(_state: unknown): void {
+    return;
+  }
+
+  /** What a run that is resumed goes on with, once `onTrainBegin` was called. @internal */
+  get resumed(): ResumedRun | undefined {
+    return undefined;
+  }
+
+  /** After `onEpochEnd` of all callbacks of `fit`. @internal */
+  epochDone(_epoch: number): HookResult {
+    return;
   }
 
   /** Hears that the run has failed: what was borrowed of the model is given back. @internal */

@@ -1,6 +1,7 @@
 import { expected } from '../base/checks.js';
 import { itemAt } from '../base/list.js';
 import { Callback, type CallbackParams, type HookResult, type Logs } from './callback.js';
+import type { ResumedRun, RunAccess } from './resumedRun.js';
 import type { TrainedModel } from './trainedModel.js';
 
 /** What kind of run it is. */
@@ -63,6 +64,37 @@ export class CallbackList {
     return this.callbacks.reduce((first, callback) => callback.firstEpoch ?? first, given);
   }
 
+  /** The states of callbacks that have some, by class and place among those of the class. */
+  states(): Record<string, unknown> {
+    return Object.fromEntries(this.#named.map(([name, callback]) => [name, callback.getState()]));
+  }
+
+  /** Gives callbacks the states of an earlier run. */
+  restore(states: Readonly<Record<string, unknown>>): void {
+    for (const [name, callback] of this.#named)
+      if (states[name] !== undefined) callback.setState(states[name]);
+  }
+
+  /** What a run goes on with that a callback resumes. */
+  get resumed(): ResumedRun | undefined {
+    return this.callbacks.map(({ resumed }) => resumed).find((run) => run !== undefined);
+  }
+
+  /** Lets callbacks read the run that they are in. */
+  give(position: RunAccess['position']): void {
+    for (const callback of this.callbacks) callback.access = { position, states: () => this.states() };
+  }
+
+  get #named(): [name: string, callback: Callback][] {
+    const counts = new Map<string, number>();
+    return this.callbacks.map((callback) => {
+      const { name } = callback.constructor;
+      const count = counts.get(name) ?? 0;
+      counts.set(name, count + 1);
+      return [`${name}/${count}`, callback];
+    });
+  }
+
   /** Runs what calls the hooks; where it fails, the callbacks hear of it. */
   async guard<T>(body: () => Promise<T>): Promise<T> {
     try {
@@ -81,6 +113,11 @@ export class CallbackList {
   /** Calls a hook that takes the number of an epoch. */
   async epoch(hook: EpochHook, epoch: number, logs: Logs = {}): Promise<void> {
     await this.#each((callback) => callback[hook](epoch, logs));
+  }
+
+  /** Tells each that all have heard of the end of an epoch. */
+  async epochDone(epoch: number): Promise<void> {
+    await this.#each((callback) => callback.epochDone(epoch));
   }
 
   /** Calls the hook before or after a batch. */

@@ -28,6 +28,14 @@ const earlyStoppingNames = {
 
 const WHO = 'earlyStopping';
 
+/** What it goes on with in another process. */
+interface EarlyStoppingState {
+  readonly wait: number;
+  readonly best?: number;
+  readonly bestEpoch: number;
+  readonly bestWeights?: readonly NDArray[];
+}
+
 /** Ends training when a number no longer gets better: see {@link earlyStopping}. */
 export class EarlyStopping extends MonitorCallback {
   readonly #options: EarlyStoppingOptions;
@@ -63,6 +71,20 @@ export class EarlyStopping extends MonitorCallback {
     this.#best = undefined;
     this.#bestWeights = undefined;
     this.#bestEpoch = 0;
+  }
+
+  override getState(): unknown {
+    return {
+      wait: this.#wait,
+      best: this.#best,
+      bestEpoch: this.#bestEpoch,
+      bestWeights: this.#bestWeights,
+    };
+  }
+
+  override setState(state: unknown): void {
+    const { wait, best, bestEpoch, bestWeights } = state as EarlyStoppingState;
+    [this.#wait, this.#best, this.#bestEpoch, this.#bestWeights] = [wait, best, bestEpoch, bestWeights];
   }
 
   override async onEpochEnd(epoch: number, logs: Logs): Promise<void> {

@@ -7,6 +7,17 @@ export class History extends Callback {
   /** One number an epoch for `loss`, each metric, and the same with `val_` before. */
   readonly history: Record<string, number[]> = {};
 
+  override getState(): unknown {
+    return { epoch: this.epoch, history: this.history };
+  }
+
+  override setState(state: unknown): void {
+    const { epoch, history } = state as { epoch: number[]; history: Record<string, number[]> };
+    this.epoch.splice(0, this.epoch.length, ...epoch);
+    for (const name of Object.keys(this.history)) Reflect.deleteProperty(this.history, name);
+    Object.assign(this.history, history);
+  }
+
   override onEpochEnd(epoch: number, logs: Logs): void {
     this.epoch.push(epoch);
     for (const [name, value] of Object.entries(logs)) (this.history[name] ??= []).push(value);

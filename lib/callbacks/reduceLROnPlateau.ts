@@ -55,6 +55,15 @@ export class ReduceLROnPlateau extends MonitorCallback {
     this.#cooling = 0;
   }
 
+  override getState(): unknown {
+    return { best: this.#best, wait: this.#wait, cooling: this.#cooling };
+  }
+
+  override setState(state: unknown): void {
+    const { best, wait, cooling } = state as { best?: number; wait: number; cooling: number };
+    [this.#best, this.#wait, this.#cooling] = [best, wait, cooling];
+  }
+
   override onEpochEnd(epoch: number, logs: Logs): void {
     logs['learningRate'] = this.model.optimizer.learningRate;
     const value = this.monitored(logs);

@@ -1,5 +1,4 @@
 import { expected } from '../base/checks.js';
-import { EngineError } from '../base/errors.js';
 
 /** When a callback keeps the state: at the end of each epoch, or each time after so many batches. */
 export type SaveFreq = 'epoch' | number;
@@ -7,7 +6,8 @@ export type SaveFreq = 'epoch' | number;
 /** Tells when a state is to be kept. @internal */
 export class SaveTimes {
   readonly #every: SaveFreq;
-  #batches = 0;
+  /** How many batches were counted since the last time. */
+  batches = 0;
 
   /** Fails unless a value is `epoch` or a number of batches, 1 or more. */
   constructor(who: string, value: unknown) {
@@ -24,17 +24,8 @@ export class SaveTimes {
 
   /** Counts a batch: whether the state is to be kept after it. */
   countBatch(): boolean {
-    if (this.#every === 'epoch' || ++this.#batches < this.#every) return false;
-    this.#batches = 0;
+    if (this.#every === 'epoch' || ++this.batches < this.#every) return false;
+    this.batches = 0;
     return true;
   }
-}
-
-/** Fails where options name a file or folder. @internal */
-export function refuseFiles(who: string, options: unknown, name: string): void {
-  if (typeof options !== 'object' || options === null || !(name in options)) return;
-  throw new EngineError(
-    'ARGUMENT',
-    `[${who}] expected no ${name}, as states are kept in memory, received ${String((options as Record<string, unknown>)[name])}`,
-  );
 }

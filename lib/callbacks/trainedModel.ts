@@ -23,12 +23,18 @@ export interface TrainedModel {
   readonly optimizer: BaseOptimizer;
   /** All weights, in the order of {@link getWeights}. */
   readonly weights: readonly Variable[];
+  /** All weights, and the states of random generators. */
+  readonly variables: readonly Variable[];
   /** The weights that the optimizer changes. */
   readonly trainableWeights: readonly Variable[];
   /** The numbers of all weights. */
   getWeights(): Promise<NDArray[]>;
   /** Gives all weights new numbers. */
   setWeights(values: readonly (NDArray | Tensor | TensorData)[]): void;
+  /** Writes the model to a file. */
+  save(path: string): Promise<void>;
+  /** Writes the weights to a file. */
+  saveWeights(path: string): Promise<void>;
   /** Whether more of a number in the logs is better (`up`) or less (`down`); undefined where that is not known. */
   directionOf(monitor: string): 'up' | 'down' | undefined;
   /** The loss and the metrics over arrays. */

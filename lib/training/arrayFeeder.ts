@@ -16,17 +16,20 @@ export class ArrayFeeder implements Feeder {
   readonly steps: number;
   protected readonly step: Step;
   protected source!: Source;
+  readonly #run: Run;
   readonly #temporaries: Tensor[] = [];
   readonly #arrays: readonly Tensor[];
   readonly #batchSize: number;
-  readonly #seed: number | undefined;
+  #seed: number | undefined;
   readonly #shuffle: boolean;
   readonly #stepsPerPass: number;
   /** Whether an epoch goes on where the last one ended within a pass. */
   readonly #goesOn: boolean;
   #left = 0;
 
-  constructor({ caller, model, trainer }: Run, mode: Mode, given: ModelData, settings: InputSettings) {
+  constructor(run: Run, mode: Mode, given: ModelData, settings: InputSettings) {
+    const { caller, model, trainer } = run;
+    this.#run = run;
     const { steps, classWeight, shuffle = true, seed } = settings;
     const graph = model.isConnected ? model.graph : undefined;
     const data = classWeight === undefined ? given : given.withClassWeight(caller, graph, classWeight);
@@ -53,6 +56,20 @@ export class ArrayFeeder implements Feeder {
       this.source = new Source(this.#arrays, options);
       this.#left = this.#stepsPerPass;
     }
+    return Promise.resolve();
+  }
+
+  resume(seed: number, epochs: number): Promise<void> {
+    this.#seed = seed;
+    if (!this.#goesOn) return Promise.resolve();
+    let left = 0;
+    for (let epoch = 0; epoch < epochs; epoch++)
+      left = Math.max(0, (left || this.#stepsPerPass) - this.steps);
+    if (left > 0)
+      this.#run.warn(
+        `expected stepsPerEpoch that divides the ${this.#stepsPerPass} batches of a pass where a run goes on, received ${this.steps}: ` +
+          'a new pass begins',
+      );
     return Promise.resolve();
   }
 

@@ -20,6 +20,12 @@ export interface Feeder {
    * @param epoch Decides the order of shuffled samples.
    */
   begin(epoch: number): Promise<void>;
+  /**
+   * Goes on as after some epochs.
+   *
+   * @param seed That of the run that had them.
+   */
+  resume?(seed: number, epochs: number): Promise<void>;
   /** Gets the next batch ready; false where the epoch's data ends. */
   ready(): Promise<boolean>;
   /** Queues up to `count` steps, the first on the batch that is ready. */

@@ -25,11 +25,20 @@ export async function fit(
   return closing(validate ? [train, validate] : [train], async () => {
     const history = new History();
     const callbacks = run.callbacks(epochs, train.steps, history);
+    let { seed = 0 } = settings.input;
+    callbacks.give(async () => ({ seed, key: await trainer.key() }));
     model.stopTraining = false;
     return callbacks.guard(async () => {
       await callbacks.run('onTrainBegin');
       const first = callbacks.firstEpoch(initialEpoch);
       if (maskSeed !== undefined) trainer.reseed(maskSeed, first * (train.steps ?? 0));
+      const { resumed } = callbacks;
+      if (resumed) {
+        ({ seed } = resumed);
+        trainer.setKey(resumed.key);
+        callbacks.restore(resumed.states);
+        await train.resume?.(seed, first);
+      }
       let logs: Logs = {};
       for (let epoch = first; epoch < epochs && !model.stopTraining; epoch++) {
         throwIfAborted(signal);
@@ -43,6 +52,7 @@ export async function fit(
         }
         // A copy: what a callback adds is seen by the others in this hook, as in Keras.
         await callbacks.epoch('onEpochEnd', epoch, { ...logs });
+        await callbacks.epochDone(epoch);
       }
       model.optimizer.finalizeVariableValues(model.trainableWeights);
       await callbacks.run('onTrainEnd', logs);

@@ -57,6 +57,15 @@ export class IterableFeeder implements Feeder {
     if (!this.#resumed) await this.#open();
   }
 
+  async resume(_seed: number, epochs: number): Promise<void> {
+    // Only epochs of a number of steps depend on those before them.
+    if (this.#wanted === undefined) return;
+    for (let epoch = 0; epoch < epochs; epoch++) {
+      await this.begin(epoch);
+      for (let step = 0; step < this.#wanted; step++) if (!(await this.ready())) break;
+    }
+  }
+
   async ready(): Promise<boolean> {
     let result = await this.#advance();
     // The last epoch took the last batch without being told so.

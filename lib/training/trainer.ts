@@ -58,6 +58,16 @@ export class Trainer {
     this.#key.assign(Int32Array.of(seed | 0, step));
   }
 
+  /** What the masks of the next step depend on. */
+  async key(): Promise<number[]> {
+    return Array.from(await this.#key.data());
+  }
+
+  /** Gives it back. */
+  setKey(key: readonly number[]): void {
+    this.#key.assign(Int32Array.from(key));
+  }
+
   /** The compiled step for feeds like these. */
   step(mode: Mode, feeds: Feeds): Step {
     const types = (list: readonly (Tensor | undefined)[]) =>
