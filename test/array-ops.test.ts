@@ -149,6 +149,36 @@ describe('statistics', () => {
   });
 });
 
+describe('whole numbers', () => {
+  const whole = tensor([16777217, 16777216, -5], undefined, 'int32');
+
+  it('stay whole and exact in sums and extremes', () => {
+    for (const [made, expected] of [
+      [ops.sum(whole), 33554428],
+      [ops.max(whole), 16777217],
+      [ops.min(whole), -5],
+      [ops.min(whole, { initial: -7 }), -7],
+      [ops.sum(tensor([true, false, true])), 2],
+      [ops.sum(tensor(3, [], 'int32')), 3],
+      [ops.sum(tensor([], [0], 'int32')), 0],
+      [ops.argmax(whole), 0],
+      [ops.ptp(whole), 16777222],
+    ] as const)
+      expect([made.dtype, flat(made)]).toEqual(['int32', [expected]]);
+    expect(ops.max(tensor([false, true])).dtype).toBe('bool');
+    expect(ops.sum(ops.reshape(whole, [1, 3]), { axis: 1, keepDims: true }).shape).toEqual([1, 1]);
+  });
+
+  it('are reduced over batches of any size, too', async () => {
+    const run = compile((x: Sym) => [ops.sum(x, { axis: 0 }), ops.max(x), ops.argmax(x, { axis: 0 })]);
+    for (const n of [1, 3]) {
+      const rows = tensor(new Int32Array(2 * n).fill(4), [n, 2]);
+      expect((await run(rows)).map(flat)).toEqual([[4 * n, 4 * n], [4], [0, 0]]);
+    }
+    expect(errorOf(() => ops.max(tensor([], [0], 'int32'))).message).toContain('[max] expected at least one');
+  });
+});
+
 describe('bits and special functions', () => {
   const pairs = (first: readonly number[], second: readonly number[]) =>
     first.map((n, i) => [n, second[i]] as const);

@@ -10,8 +10,9 @@ import { type ArgOptions, type ReduceOptions, argmax, argmin, max, min, prod, su
 import { rootOf } from './rootOf.js';
 import { toFloat32 } from './toFloat32.js';
 import { cast, logicalNot, square } from './unary.js';
+import { isWhole } from './wholeReductions.js';
 
-// Reductions of the numbers that are not NaN. All compute in float32.
+// Reductions of the numbers that are not NaN.
 
 /** x with another number in the place of NaN, and which are numbers. */
 function numbersOf(given: Sym, other: number) {
@@ -23,17 +24,22 @@ function numbersOf(given: Sym, other: number) {
 /** How many there are over axes. */
 const countOf = (present: Sym, options: ReduceOptions): Sym => sum(cast(present, 'float32'), options);
 
-const reduction = (name: string, over: (x: Sym, options: ReduceOptions) => Sym) =>
+/** An op; where `whole` is given, it reduces whole numbers, of which none is NaN. */
+const reduction = (name: string, over: (x: Sym, options: ReduceOptions) => Sym, whole?: typeof sum) =>
   op(name, <T extends Operand>(x: T, options: ReduceOptions = {}): Outcome<T> => {
     knownOptions(name, options, reduceNames);
-    return compute(x, (x) => over(x, options));
+    return compute(x, (x) => (whole && isWhole(x) ? whole(x, options) : over(x, options)));
   });
 
 const extreme = (name: string, choose: typeof max, least: number) =>
-  reduction(name, (x, options) => {
-    const { filled, present } = numbersOf(x, least);
-    return where(equal(countOf(present, options), 0), NaN, choose(filled, options));
-  });
+  reduction(
+    name,
+    (x, options) => {
+      const { filled, present } = numbersOf(x, least);
+      return where(equal(countOf(present, options), 0), NaN, choose(filled, options));
+    },
+    choose,
+  );
 
 function varianceOf(x: Sym, options: ReduceOptions): Sym {
   const { filled, present } = numbersOf(x, 0);
@@ -44,11 +50,11 @@ function varianceOf(x: Sym, options: ReduceOptions): Sym {
 }
 
 /**
- * The sum over axes of the numbers that are not NaN; 0 of none. float32. https://keras.io/api/ops/numpy/
+ * The sum over axes of the numbers that are not NaN; 0 of none. float32; of whole numbers int32. https://keras.io/api/ops/numpy/
  *
  * @param options `axis`: one or several, default all. `keepDims`: default false.
  */
-export const nansum = reduction('nansum', (x, options) => sum(numbersOf(x, 0).filled, options));
+export const nansum = reduction('nansum', (x, options) => sum(numbersOf(x, 0).filled, options), sum);
 /** The product over axes of the numbers that are not NaN; 1 of none. float32. https://keras.io/api/ops/numpy/ */
 export const nanprod = reduction('nanprod', (x, options) => prod(numbersOf(x, 1).filled, options));
 /** The mean over axes of the numbers that are not NaN; NaN of none. float32. https://keras.io/api/ops/numpy/ */
@@ -56,9 +62,9 @@ export const nanmean = reduction('nanmean', (x, options) => {
   const { filled, present } = numbersOf(x, 0);
   return divide(sum(filled, options), countOf(present, options));
 });
-/** The largest number over axes that is not NaN; NaN of none. float32. https://keras.io/api/ops/numpy/ @throws EngineError `SHAPE` for no places. */
+/** The largest number over axes that is not NaN, of x's dtype; NaN of none. https://keras.io/api/ops/numpy/ @throws EngineError `SHAPE` for no places. */
 export const nanmax = extreme('nanmax', max, -Infinity);
-/** The smallest number over axes that is not NaN; NaN of none. float32. https://keras.io/api/ops/numpy/ @throws EngineError `SHAPE` for no places. */
+/** The smallest number over axes that is not NaN, of x's dtype; NaN of none. https://keras.io/api/ops/numpy/ @throws EngineError `SHAPE` for no places. */
 export const nanmin = extreme('nanmin', min, Infinity);
 /** The variance over axes of the numbers that are not NaN; NaN of none. float32. https://keras.io/api/ops/numpy/ */
 export const nanvar = reduction('nanvar', varianceOf);
@@ -71,6 +77,7 @@ const place = (name: string, choose: typeof argmax, least: number) =>
   op(name, <T extends Operand>(x: T, options: ArgOptions = {}): Outcome<T> => {
     knownOptions(name, options, argNames);
     return compute(x, (x) => {
+      if (isWhole(x)) return choose(x, options);
       const { filled, present } = numbersOf(x, least);
       return where(equal(countOf(present, options), 0), -1, choose(filled, options));
     });

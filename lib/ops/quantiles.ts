@@ -3,18 +3,18 @@ import { itemAt, lastOf } from '../base/list.js';
 import { type Operand, type Outcome, typeOf } from '../core/apply.js';
 import { op } from '../core/op.js';
 import type { Sym } from '../core/sym.js';
-import { sizeOf, tensor } from '../core/tensor.js';
+import { tensor } from '../core/tensor.js';
 import { round } from './arithmetic.js';
 import { axesOf, reduceNames } from './axis.js';
 import { add, divide, maximum, multiply, subtract, where } from './binary.js';
 import { asSym, outcomeOf } from './composed.js';
 import { gather } from './gather.js';
 import { isnan } from './logic.js';
+import { mergedLast } from './mergedLast.js';
 import { orderOf, takenLast } from './ordered.js';
 import { lastAxis } from './places.js';
 import { type ReduceOptions, max, sum } from './reduce.js';
-import { resized } from './resized.js';
-import { expandDims, reshape, squeeze, transpose } from './shape.js';
+import { expandDims, reshape, squeeze } from './shape.js';
 import { toFloat32 } from './toFloat32.js';
 import { cast, floor, logicalNot, negative } from './unary.js';
 
@@ -31,16 +31,6 @@ export interface QuantileOptions extends ReduceOptions {
 }
 
 const quantileNames = { ...reduceNames, method: 'optional' } satisfies OptionNames<QuantileOptions>;
-
-/** x with the axes merged into one, in the last place. */
-function mergedLast(x: Sym, axes: readonly number[]): Sym {
-  const others = [...typeOf(x).shape.keys()].filter((axis) => !axes.includes(axis));
-  const y = transpose(x, [...others, ...axes]);
-  if (axes.length === 1) return y;
-  const sizes = axes.map((axis) => itemAt(typeOf(x).shape, axis));
-  const merged = sizes.some((n) => n < 0) ? -1 : sizeOf(sizes);
-  return resized(y, [...others.map((_, axis) => ({ axis })), merged]);
-}
 
 /** A place between two others, along the last axis of sorted numbers. */
 interface Between {

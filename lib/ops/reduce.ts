@@ -7,6 +7,7 @@ import { reduceNames } from './axis.js';
 import { outcomeOf } from './composed.js';
 import { reshape } from './shape.js';
 import { cast } from './unary.js';
+import { isWhole, wholeExtreme, wholePlace, wholeSum } from './wholeReductions.js';
 
 /** Which axes a reduction goes over. */
 export interface ReduceOptions {
@@ -40,10 +41,11 @@ const extremeNames = { ...reduceNames, initial: 'optional' } satisfies OptionNam
 const prodNames = { ...reduceNames, dtype: 'optional' } satisfies OptionNames<ProdOptions>;
 const argNames = { axis: 'optional', keepDims: 'boolean' } satisfies OptionNames<ArgOptions>;
 
-/** The sum over axes. float32. */
-export const sum = op('sum', <T extends Operand>(x: T, options?: ReduceOptions): Outcome<T> =>
-  apply('sum', [x], over('sum', options)),
-);
+/** The sum over axes. float32; of whole numbers and bool int32, which wraps around. */
+export const sum = op('sum', <T extends Operand>(x: T, options?: ReduceOptions): Outcome<T> => {
+  const attrs = over('sum', options);
+  return isWhole(x) ? outcomeOf(wholeSum(x, options ?? {})) : apply('sum', [x], attrs);
+});
 /** The mean over axes. float32, of whole numbers too. */
 export const mean = op('mean', <T extends Operand>(x: T, options?: ReduceOptions): Outcome<T> =>
   applyFloat('mean', [x], over('mean', options)),
@@ -55,11 +57,11 @@ export const prod = op('prod', <T extends Operand>(x: T, options: ProdOptions = 
   const product = applyFloat('prod', [x], over('prod', rest));
   return dtype === undefined ? product : outcomeOf(cast<Operand>(product, dtype));
 });
-/** The largest number over axes, and `initial`; ties share the gradient evenly. Also as `ops.amax`. */
+/** The largest number over axes, of x's dtype, and `initial`; ties share the gradient evenly. Also as `ops.amax`. */
 export const max = op('max', <T extends Operand>(x: T, options?: ExtremeOptions): Outcome<T> =>
   extreme('max', x, options),
 );
-/** The smallest number over axes, and `initial`; ties share the gradient evenly. Also as `ops.amin`. */
+/** The smallest number over axes, of x's dtype, and `initial`; ties share the gradient evenly. Also as `ops.amin`. */
 export const min = op('min', <T extends Operand>(x: T, options?: ExtremeOptions): Outcome<T> =>
   extreme('min', x, options),
 );
@@ -67,11 +69,13 @@ export const min = op('min', <T extends Operand>(x: T, options?: ExtremeOptions)
 function extreme<T extends Operand>(op: 'max' | 'min', x: T, options: ExtremeOptions = {}): Outcome<T> {
   knownOptions(op, options, extremeNames);
   const { initial, ...rest } = options;
-  if (initial === undefined) return apply(op, [x], over(op, rest));
+  const attrs = over(op, rest);
+  const reduced = (): Operand => (isWhole(x) ? wholeExtreme(op, x, rest) : apply<Operand>(op, [x], attrs));
+  if (initial === undefined) return outcomeOf(reduced());
   // Of no numbers there is a sum only: 0.
   if (typeOf(x).shape.includes(0)) return outcomeOf(add<Operand, number>(sum<Operand>(x, rest), initial));
   const choose = op === 'max' ? maximum : minimum;
-  return outcomeOf(choose<Operand, number>(apply<Operand>(op, [x], over(op, rest)), initial));
+  return outcomeOf(choose<Operand, number>(reduced(), initial));
 }
 
 /** The index of the largest number along an axis, or among all numbers, the first of equal ones. int32. Also as `ops.argMax`, TF.js's name. */
@@ -89,10 +93,12 @@ function over(op: string, options: ReduceOptions = {}): Attrs {
   return { axes: typeof axis === 'number' ? [axis] : axis, keepDims };
 }
 
-function argument<T extends Operand>(op: string, x: T, options: ArgOptions): Outcome<T> {
+function argument<T extends Operand>(op: 'argmax' | 'argmin', x: T, options: ArgOptions): Outcome<T> {
   knownOptions(op, options, argNames);
   const { axis, keepDims = false } = options;
-  if (axis !== undefined) return apply(op, [x], { axis, keepDims });
-  const index = apply<Operand>(op, [reshape<Operand>(x, [-1])], { axis: 0 });
+  const along = (y: Operand, at: number, keep: boolean): Operand =>
+    isWhole(y) ? wholePlace(op, y, at, keep) : apply<Operand>(op, [y], { axis: at, keepDims: keep });
+  if (axis !== undefined) return outcomeOf(along(x, axis, keepDims));
+  const index = along(reshape<Operand>(x, [-1]), 0, false);
   return (keepDims ? reshape(index, Array<number>(typeOf(x).shape.length).fill(1)) : index) as Outcome<T>;
 }

@@ -13,7 +13,8 @@ import { rootOf } from './rootOf.js';
 import { expandDims, reshape } from './shape.js';
 import { pad, slice } from './slice.js';
 import { toFloat32 } from './toFloat32.js';
-import { square } from './unary.js';
+import { cast, square } from './unary.js';
+import { isWhole } from './wholeReductions.js';
 
 /** The mean of the squared distances from the mean. */
 const varianceOf = (x: Sym, options: ReduceOptions): Sym =>
@@ -43,10 +44,13 @@ export const std = op('std', <T extends Operand>(x: T, options: ReduceOptions = 
   return compute(x, (x) => rootOf(varianceOf(toFloat32(x), options)));
 });
 
-/** The largest number over axes less the smallest; float32. https://keras.io/api/ops/numpy/ @throws EngineError `SHAPE` for no numbers. */
+/** The largest number over axes less the smallest; float32, of whole numbers int32. https://keras.io/api/ops/numpy/ @throws EngineError `SHAPE` for no numbers. */
 export const ptp = op('ptp', <T extends Operand>(x: T, options: ReduceOptions = {}): Outcome<T> => {
   knownOptions('ptp', options, reduceNames);
-  return compute(x, (x) => subtract(max(toFloat32(x), options), min(toFloat32(x), options)));
+  return compute(x, (x) => {
+    const numbers = isWhole(x) ? cast(x, 'int32') : x;
+    return subtract(max(numbers, options), min(numbers, options));
+  });
 });
 
 /** What `ops.average` takes. */
