@@ -19,6 +19,7 @@ export type { ArrayData, Batch, Batches, Data } from './data/batches.js';
 export * from './data/index.js';
 export * as datasets from './datasets/index.js';
 export { NDArray } from './core/ndarray.js';
+export { type AugmentOptions, augment } from './layers/image/augment.js';
 export type { DataOf, DeviceInfo, DType, EngineInfo, Shape, TypedArray } from './engine/engine.js';
 export { EngineError, type ErrorCode } from './base/errors.js';
 export { getEngineInfo } from './engine/info.js';
