@@ -28,9 +28,9 @@ describe('members of models', () => {
 
   it('getLayer takes a name or a place', () => {
     const model = net();
-    expect(model.getLayer(0)).toBe(model.getLayer('first'));
-    expect(model.getLayer(-1)).toBe(model.getLayer('last'));
-    for (const wrong of [3, 'frist'])
+    expect(model.getLayer({ index: 0 })).toBe(model.getLayer('first'));
+    expect(model.getLayer({ index: -1 })).toBe(model.getLayer('last'));
+    for (const wrong of [{ index: 3 }, 'frist', {}, { index: 0, name: 'first' }, { index: 0.5 }])
       expect(errorOf(() => model.getLayer(wrong)).message).toContain('one of first, norm, last');
   });
 });

@@ -1,4 +1,4 @@
-import type { Attrs, DType, ValueId } from '../engine/engine.js';
+import type { Attrs, DType, TypedArray, ValueId } from '../engine/engine.js';
 import type { Trace } from './trace.js';
 
 /**
@@ -47,6 +47,17 @@ export class Sym {
   /** The number of axes; 0 for a scalar. */
   get rank(): number {
     return this.shape.length;
+  }
+
+  /**
+   * Its numbers, row-major, in a step that runs eagerly: what a breakpoint or `console.log` in a layer or a step can look at. They are
+   * computed for the purpose, from the batch and the weights before the step.
+   *
+   * @throws EngineError `STATE` elsewhere: a symbolic value has numbers only when its step runs.
+   * @example model.compile({ loss: 'mse', runEagerly: true });
+   */
+  dataSync(): TypedArray {
+    return this.trace.numbersOf(this);
   }
 
   /** Its op, dtype and shape in words. */

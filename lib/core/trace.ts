@@ -8,6 +8,7 @@ import {
   type NativeGraph,
   type Scan,
   type Shape,
+  type TypedArray,
   type TypedValue,
   type While,
   engine,
@@ -34,6 +35,9 @@ export class Trace {
   readonly #counters = new Set<Variable>();
   /** What optimizers gave variables, one after the other, and what is read of it. */
   readonly #optimized = new Map<Variable, { readonly value: Sym; read?: Sym }[]>();
+  /** The numbers of its inputs, while the traced function runs on them. @internal */
+  numbers:
+    { readonly feeds: readonly Sym[]; readonly tensors: readonly Tensor[]; policy: DtypePolicy } | undefined;
   readonly #sources = new Set<Stateful>();
   #draws = 0;
   /** The key of random ops that have neither a key nor a seed, int32 [2]: the first of them sets it, or whose trace it is. @internal */
@@ -305,12 +309,48 @@ export class Trace {
 
   /** A program of the graph as it is now, with all updates recorded so far. */
   program(feeds: readonly Sym[], fetches: readonly Sym[], policy: DtypePolicy = 'float32'): Program {
+    const updates = [...this.#updates].map(([target, value]) => ({
+      tensor: target.storage.handle,
+      value: value.id,
+    }));
+    return this.#program(feeds, fetches, policy, updates);
+  }
+
+  /**
+   * The numbers of a value, computed from those of the inputs.
+   *
+   * @throws EngineError `STATE` where there are none, and within the step of a loop.
+   * @internal
+   */
+  numbersOf(value: Sym): TypedArray {
+    const what = `[dataSync] expected a value of a step that runs eagerly (compile with runEagerly: true)`;
+    if (!this.numbers)
+      throw new EngineError(
+        'STATE',
+        `${what}, received ${value.toString()}, which has numbers only when the step runs`,
+      );
+    if (this.#inStep) throw new EngineError('STATE', `${what}, received one of a single step of a loop`);
+    const { feeds, tensors, policy } = this.numbers;
+    const result = firstOf(this.#program(feeds, [value], policy, []).runSilently(tensors));
+    try {
+      return result.dataSync();
+    } finally {
+      result.dispose();
+    }
+  }
+
+  #program(
+    feeds: readonly Sym[],
+    fetches: readonly Sym[],
+    policy: DtypePolicy,
+    updates: Parameters<ReturnType<typeof engine>['createProgram']>[3],
+  ): Program {
     for (const value of [...feeds, ...fetches]) this.#checkOwn('program', value);
     const native = engine().createProgram(
       this.#graph,
       feeds.map((value) => value.id),
       fetches.map((value) => value.id),
-      [...this.#updates].map(([target, value]) => ({ tensor: target.storage.handle, value: value.id })),
+      updates,
       computeDtype(policy),
     );
     return new Program(

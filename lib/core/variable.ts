@@ -1,4 +1,4 @@
-import { firstOf } from '../base/list.js';
+import { firstOf, itemAt } from '../base/list.js';
 import { type OptionNames, boolean, knownOptions, wrongShape } from '../base/checks.js';
 import { NDArray } from './ndarray.js';
 import { dispose } from '../base/disposable.js';
@@ -127,16 +127,40 @@ export class Variable implements Disposable {
       trace.assign(this, trace.lift(given));
       return;
     }
+    this.prepared(value)();
+  }
+
+  /**
+   * Checks what is to be assigned outside of a traced function.
+   *
+   * @returns What assigns it.
+   * @throws EngineError as {@link assign}.
+   * @internal
+   */
+  prepared(value: Tensor | Variable | TensorData): () => void {
+    const { handle } = this.#live();
     if (value instanceof Tensor || value instanceof Variable) {
       this.#check(value);
-      this.#assign ??= this.#makeAssign();
-      this.#assign.runSilently([value instanceof Variable ? value.storage : value]);
-      return;
+      const given = value instanceof Variable ? value.#live() : value;
+      if (given.isDisposed)
+        throw new EngineError(
+          'DISPOSED',
+          `[assign] expected a live tensor, received a disposed ${given.toString()}`,
+        );
+      return () => {
+        this.#assign ??= this.#makeAssign();
+        this.#assign.runSilently([given]);
+      };
     }
     const given = read(value);
     // A flat typed array has no shape of its own: it is read as the variable's.
     if (!ArrayBuffer.isView(value)) this.#checkShape(given.shape);
-    engine().writeTensor(this.#live().handle, convert(given.data, this.dtype));
+    else if (given.data.length !== this.size)
+      throw wrongShape('assign', `${this.size} numbers for variable '${this.name}'`, [given.data.length]);
+    const numbers = convert(given.data, this.dtype);
+    return () => {
+      engine().writeTensor(handle, numbers);
+    };
   }
 
   /** Frees the memory. Compiled functions that use the variable throw `DISPOSED` from then on. */
@@ -191,6 +215,24 @@ export class Variable implements Disposable {
       throw wrongShape('assign', `shape [${this.shape.join(', ')}] for variable '${this.name}'`, shape);
     }
   }
+}
+
+/**
+ * Assigns to variables in their order: to all, or to none where a value does not fit.
+ *
+ * @throws EngineError as {@link Variable.assign}.
+ * @internal
+ */
+export function assignAll(
+  variables: readonly Variable[],
+  values: readonly (NDArray | Tensor | TensorData)[],
+): void {
+  // Within a traced function nothing is changed before it ends.
+  if (Trace.current)
+    variables.forEach((variable, i) => {
+      variable.assign(itemAt(values, i));
+    });
+  else for (const assign of variables.map((variable, i) => variable.prepared(itemAt(values, i)))) assign();
 }
 
 /**

@@ -14,7 +14,7 @@ import { NDArray } from '../core/ndarray.js';
 import { dispose } from '../base/disposable.js';
 import type { Shape } from '../engine/engine.js';
 import { EngineError, describe, shapeText } from '../base/errors.js';
-import { firstOf, itemAt, listOf } from '../base/list.js';
+import { firstOf, listOf } from '../base/list.js';
 import type { Initializer } from '../initializers/initializer.js';
 import { initializerOf } from '../initializers/registry.js';
 import type { Regularizer } from '../regularizers/regularizer.js';
@@ -25,7 +25,7 @@ import { stateChanged } from '../core/stateful.js';
 import { Sym } from '../core/sym.js';
 import type { Tensor, TensorData } from '../core/tensor.js';
 import { Trace } from '../core/trace.js';
-import { Variable } from '../core/variable.js';
+import { Variable, assignAll } from '../core/variable.js';
 import { cast } from '../ops/unary.js';
 import { SeedGenerator } from '../random/seedGenerator.js';
 import { collect } from './collect.js';
@@ -320,7 +320,7 @@ export abstract class Layer extends Operation implements Disposable {
   }
 
   /**
-   * Overwrites the weights, in the order of {@link weights}.
+   * Overwrites the weights, in the order of {@link weights}: all, or none where one does not fit.
    *
    * @throws EngineError `ARGUMENT` for another count; `SHAPE` or `DTYPE` where one does not fit.
    */
@@ -333,9 +333,7 @@ export abstract class Layer extends Operation implements Disposable {
         `[setWeights] expected a list of ${weights.length} arrays for '${this.name}', received ${count ?? 'none'}`,
       );
     }
-    weights.forEach((weight, i) => {
-      weight.assign(itemAt(values, i));
-    });
+    assignAll(weights, values);
   }
 
   /**
@@ -362,9 +360,10 @@ export abstract class Layer extends Operation implements Disposable {
       own.some((_, i) => !(i in store))
     )
       throw expected(this.name, `a record of ${own.length} weights ('0', '1', …)`, store);
-    own.forEach((weight, i) => {
-      weight.assign(store[i] as TensorData);
-    });
+    assignAll(
+      own,
+      own.map((_, i) => store[i] as TensorData),
+    );
   }
 
   get #own(): readonly Variable[] {

@@ -5,7 +5,7 @@ export {
   binaryCrossentropy,
 } from './binaryCrossentropy.js';
 export { CategoricalCrossentropy, categoricalCrossentropy } from './categoricalCrossentropy.js';
-export { Loss, type LossFunction, type LossOptions, type Reduction } from './loss.js';
+export { Loss, type LossFunction, type LossOptions, type LossValues, type Reduction } from './loss.js';
 export { MeanAbsoluteError, meanAbsoluteError } from './meanAbsoluteError.js';
 export { MeanSquaredError, meanSquaredError } from './meanSquaredError.js';
 export {
@@ -32,6 +32,7 @@ export {
 export { CategoricalHinge, categoricalHinge } from './categoricalHinge.js';
 export { CosineSimilarity, type CosineSimilarityOptions, cosineSimilarity } from './cosineSimilarity.js';
 export { CTC, ctc } from './ctc.js';
+export { Circle, type CircleOptions, circle } from './circle.js';
 export { Dice, dice } from './dice.js';
 export type { OverlapLossOptions as DiceOptions } from './overlapLoss.js';
 export { Hinge, hinge } from './hinge.js';

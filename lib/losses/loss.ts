@@ -1,7 +1,20 @@
 import { type OptionNames, knownOptionsOf, oneOf } from '../base/checks.js';
 import { functionName } from '../base/customObjects.js';
 import { factoryName } from '../base/names.js';
-import type { Sym } from '../core/sym.js';
+import { LruCache } from '../base/lruCache.js';
+import { atLeast, firstOf } from '../base/list.js';
+import { symbolic } from '../core/apply.js';
+import type { Program } from '../core/program.js';
+import { Sym } from '../core/sym.js';
+import { Tensor, type TensorData, tensor } from '../core/tensor.js';
+import { Trace } from '../core/trace.js';
+import { Variable } from '../core/variable.js';
+import { toFloat32 } from '../ops/toFloat32.js';
+import { sameRank } from './align.js';
+import { lossOfBatch } from './reduced.js';
+
+/** What a loss takes: symbolic values inside `compile`, else tensors, arrays or numbers. */
+export type LossValues = Sym | Tensor | Variable | TensorData;
 
 const REDUCTIONS = ['sumOverBatchSize', 'sum', 'mean', 'meanWithSampleWeight', 'none'] as const;
 
@@ -49,6 +62,7 @@ export abstract class Loss {
   /** How the losses of a batch become one number. */
   readonly reduction: Reduction;
   readonly #name: string | undefined;
+  readonly #programs = new LruCache<string, Program>(16);
 
   /** @throws EngineError `ARGUMENT` for unknown options, and for values of a wrong type. */
   constructor(options: LossOptions = {}) {
@@ -78,6 +92,64 @@ export abstract class Loss {
    *   weights for these have been applied.
    */
   abstract call(yTrue: Sym, yPred: Sym): Sym;
+
+  /**
+   * The loss of targets and predictions, outside of `compile` of numbers, in a traced function of symbolic values: what Keras computes
+   * where a loss is called.
+   *
+   * @param yTrue Targets, the batch first.
+   * @param yPred Predictions, the batch first.
+   * @param sampleWeight How much the samples count, [n], or their steps or places, [n, ...]. Default: all the same.
+   * @returns float32 [], or with the reduction `none` a loss for each sample, step or place; a tensor, symbolic where something given is.
+   * @throws EngineError `SHAPE` or `DTYPE` for what does not fit.
+   * @example
+   *     const loss = losses.huber().apply([[0], [1]], [[0.5], [3]], [1, 2]);
+   *     console.log(await loss.data()); // [1.5625]
+   */
+  apply<T extends LossValues, P extends LossValues, W extends LossValues = number>(
+    yTrue: T,
+    yPred: P,
+    sampleWeight?: W,
+  ): Sym extends T | P | W ? Sym : Tensor {
+    const given = sampleWeight === undefined ? [yTrue, yPred] : [yTrue, yPred, sampleWeight];
+    const trace = given.find((value) => value instanceof Sym)?.trace ?? Trace.current;
+    const result = trace
+      ? this.#applied(given.map((value) => symbolic(trace, value)))
+      : this.#run(given as Exclude<LossValues, Sym>[]);
+    return result as Sym extends T | P | W ? Sym : Tensor;
+  }
+
+  #applied(values: readonly Sym[]): Sym {
+    const [yTrue, yPred, weights] = atLeast(values, 2);
+    const predicted = toFloat32(yPred);
+    predicted.mask = yPred.mask;
+    const losses = this.call(sameRank(yTrue, predicted), predicted);
+    return lossOfBatch(this, losses, predicted, weights && toFloat32(weights));
+  }
+
+  /** The loss of numbers, by a program for their types. */
+  #run(given: readonly Exclude<LossValues, Sym>[]): Tensor {
+    const made: Tensor[] = [];
+    const feeds = given.map((value) => {
+      if (value instanceof Tensor) return value;
+      if (value instanceof Variable) return value.storage;
+      return made[made.push(tensor(value)) - 1]!;
+    });
+    try {
+      const key = feeds.map(({ dtype, shape }) => `${dtype}[${shape.join()}]`).join();
+      const program = this.#programs.get(key) ?? this.#compiled(feeds);
+      this.#programs.set(key, program);
+      return firstOf(program.runSilently(feeds));
+    } finally {
+      for (const temporary of made) temporary.dispose();
+    }
+  }
+
+  #compiled(feeds: readonly Tensor[]): Program {
+    const trace = new Trace();
+    const inputs = feeds.map(({ dtype, shape }) => trace.input(dtype, shape, 'loss'));
+    return trace.within(() => trace.program(inputs, [this.#applied(inputs)]));
+  }
 
   /** The arguments that make an equal loss. */
   getConfig(): Record<string, unknown> {

@@ -1,7 +1,7 @@
 import { factoryName } from '../base/names.js';
 import type { Sym } from '../core/sym.js';
 import * as ops from '../ops/index.js';
-import { maskedWeights, sampleMeans, size } from './align.js';
+import { maskedWeights, sameWeights, sampleMeans, size } from './align.js';
 import type { Loss } from './loss.js';
 
 /**
@@ -15,15 +15,9 @@ import type { Loss } from './loss.js';
  * @internal
  */
 export function reduced(loss: Loss, given: Sym, predicted: Sym, weights: Sym | undefined) {
-  const { mask } = predicted;
-  // One number for the batch is that of each sample; their sum without weights is the number itself, as in Keras.
-  const values = loss.isOfBatch ? ops.add(given, ops.zerosLike(sampleMeans(loss.name, predicted))) : given;
   const who = factoryName(loss.className);
   const isMean = loss.reduction === 'sumOverBatchSize' || loss.reduction === 'mean';
-  // An own loss may give anything: sampleMeans says what is wrong.
-  const own = (values as Sym | undefined)?.mask;
-  const counts = own && mask ? ops.logicalAnd(mask, own) : (own ?? mask);
-  const counted = maskedWeights(counts, weights, isMean);
+  const { values, counted } = weighed(loss, given, predicted, weights, isMean);
   const means = isMean || (!counted && (loss.reduction === 'meanWithSampleWeight' || loss.isOfBatch));
   const each = sampleMeans(who, values, counted, means ? ops.mean : ops.sum);
   const count = size(each);
@@ -33,4 +27,29 @@ export function reduced(loss: Loss, given: Sym, predicted: Sym, weights: Sym | u
   const total = counted && loss.reduction === 'meanWithSampleWeight' ? ops.sum(counted) : undefined;
   const share = total ? ops.divide(sum, ops.where(ops.equal(total, 0), 1, total)) : sum;
   return { sum: ops.multiply(share, count), share, count };
+}
+
+/**
+ * What a loss gives by itself: one number, or with the reduction `none` each loss times its weight.
+ *
+ * @internal
+ */
+export function lossOfBatch(loss: Loss, given: Sym, predicted: Sym, weights: Sym | undefined): Sym {
+  if (loss.reduction !== 'none') return reduced(loss, given, predicted, weights).share;
+  const { values, counted } = weighed(loss, given, predicted, weights, false);
+  if (!counted) return loss.isOfBatch ? given : values;
+  return ops.multiply(values, sameWeights(factoryName(loss.className), counted, values));
+}
+
+/** The losses, and what each counts. */
+function weighed(loss: Loss, given: Sym, predicted: Sym, weights: Sym | undefined, scaled: boolean) {
+  const { mask } = predicted;
+  // An own loss may give anything: sampleMeans says what is wrong.
+  const own = (given as Sym | undefined)?.mask;
+  const counts = own && mask ? ops.logicalAnd(mask, own) : (own ?? mask);
+  const counted = maskedWeights(counts, weights, scaled);
+  if (!loss.isOfBatch) return { values: given, counted };
+  // One number for the batch is that of each sample, or of each step that a mask tells of; their sum without weights is the number itself.
+  const each = counts && counted ? counted : sampleMeans(loss.name, predicted);
+  return { values: ops.add(given, ops.zerosLike(each)), counted };
 }

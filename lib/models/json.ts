@@ -23,7 +23,7 @@ type Fields = Record<string, unknown>;
 
 /** What `compile` was given, as a configuration. */
 export function compileConfig(optimizer: BaseOptimizer, options: CompileOptions): Fields {
-  const { loss, lossWeights, metrics, weightedMetrics } = options;
+  const { loss, lossWeights, metrics, weightedMetrics, runEagerly, stepsPerExecution } = options;
   const written = (value: unknown): unknown => {
     if (value instanceof Loss) return lossConfig(value);
     if (value instanceof Metric) return metricConfig(value as Metric);
@@ -38,6 +38,8 @@ export function compileConfig(optimizer: BaseOptimizer, options: CompileOptions)
     lossWeights: lossWeights ?? null,
     metrics: written(metrics) ?? null,
     weightedMetrics: written(weightedMetrics) ?? null,
+    ...(runEagerly === true && { runEagerly }),
+    ...(stepsPerExecution !== undefined && { stepsPerExecution }),
   };
 }
 

@@ -1,4 +1,4 @@
-import { expected, isPlainObject, knownOptions } from '../base/checks.js';
+import { boolean, expected, integer, isPlainObject, knownOptions } from '../base/checks.js';
 import { type Batches, type Data, inputsOf } from '../data/batches.js';
 import { type CustomObjects, scopedObjects, withCustomObjects } from '../base/customObjects.js';
 import { type DtypePolicy, checkPolicy, dtypePolicy } from '../core/dtypePolicy.js';
@@ -26,12 +26,15 @@ import {
   type CompileOptions,
   type ModelOptions,
   type UnconnectedOptions,
+  type GetLayerOptions,
   argumentsOf,
   compileNames,
+  getLayerNames,
   modelNames,
   namesOfLosses,
 } from './modelOptions.js';
 import { type OutputStructure, type Structured, flatten, structured } from './structure.js';
+import { type ReturnList, type Returned, returned } from './returned.js';
 import { type Stack, type SummaryOptions, summaryNames, summaryOf } from './summary.js';
 import {
   type EvaluateOptions,
@@ -42,6 +45,7 @@ import {
   ModelLock,
   Objective,
   type PredictOptions,
+  type ReturnOptions,
   type TestOnBatchOptions,
   type TrainOnBatchOptions,
   Trainer,
@@ -53,6 +57,7 @@ import {
   predict,
   predictNames,
   predictOnBatch,
+  returnNames,
   testOnBatchNames,
   trainOnBatchNames,
 } from '../training/index.js';
@@ -167,13 +172,41 @@ export class Model<const S extends OutputStructure = KerasTensor>
     return this.#requireCompiled().optimizer;
   }
 
-  /** The layer of a name, or at a place in {@link layers}. @throws EngineError `ARGUMENT` where there is none. */
-  getLayer(name: string | number): Layer {
+  /** Whether each step is traced anew, with numbers to look at: see `compile`. Set before a run, it holds from then on. */
+  get runEagerly(): boolean {
+    return this.#compiled?.options.runEagerly ?? false;
+  }
+
+  set runEagerly(value: boolean) {
+    const compiled = this.#requireCompiled();
+    compiled.options = { ...compiled.options, runEagerly: boolean(this.name, 'runEagerly', value) };
+  }
+
+  /** After how many steps callbacks on batches are called: see `compile`. */
+  get stepsPerExecution(): number {
+    return this.#compiled?.options.stepsPerExecution ?? 1;
+  }
+
+  /**
+   * One of the {@link layers}. https://keras.io/api/models/model/#getlayer-method
+   *
+   * @param which Its name, or its place, from 0; from the end where that is negative.
+   * @throws EngineError `ARGUMENT` where there is none.
+   * @example model.getLayer({ index: -1 });
+   */
+  getLayer(which: string | GetLayerOptions): Layer {
+    if (typeof which !== 'string') knownOptions('getLayer', which, getLayerNames);
+    const { name, index } = typeof which === 'string' ? { name: which } : which;
     const { layers } = this;
-    const found = typeof name === 'number' ? layers.at(name) : layers.find((layer) => layer.name === name);
-    if (found) return found;
+    const found =
+      index === undefined
+        ? layers.find((layer) => layer.name === name)
+        : Number.isSafeInteger(index)
+          ? layers.at(index)
+          : undefined;
+    if (found && (name === undefined || index === undefined)) return found;
     const names = layers.map((layer) => layer.name).join(', ');
-    throw expected('getLayer', `one of ${names}, or a place among them`, name);
+    throw expected('getLayer', `one of ${names} as name, or a place among them as index`, index ?? name);
   }
 
   call(x: Sym | readonly Sym[], context: CallContext): Sym | readonly Sym[] {
@@ -209,6 +242,7 @@ export class Model<const S extends OutputStructure = KerasTensor>
    */
   compile(options: CompileOptions = {}): void {
     knownOptions('compile', options, compileNames);
+    integer('compile', 'stepsPerExecution', options.stepsPerExecution ?? 1);
     this.#lock.checkFree('compile', this.name);
     const optimizer = optimizerOf(options.optimizer ?? 'rmsprop');
     const customObjects = scopedObjects(); // the objective is made when the outputs are known
@@ -272,6 +306,7 @@ export class Model<const S extends OutputStructure = KerasTensor>
    * @returns The means over the samples by name: `loss` and those of the metrics.
    * @example const { loss, accuracy } = await model.evaluate(batches());
    */
+  async evaluate(batches: Batches, options: EvaluateOptions & ReturnList): Promise<Returned<ReturnList>>;
   async evaluate(batches: Batches, options?: EvaluateOptions): Promise<Logs>;
   /**
    * Measures loss and metrics over arrays, without training. https://keras.io/api/models/model_training_apis/#evaluate-method
@@ -282,13 +317,23 @@ export class Model<const S extends OutputStructure = KerasTensor>
    * @returns The means over the samples by name: `loss` and those of the metrics.
    * @example const { loss, accuracy } = await model.evaluate(x, y, { batchSize: 256 });
    */
+  async evaluate(
+    x: FitData,
+    y: Data | undefined,
+    options: EvaluateOptions & ReturnList,
+  ): Promise<Returned<ReturnList>>;
   async evaluate(x: FitData, y: Data | undefined, options?: EvaluateOptions): Promise<Logs>;
-  async evaluate(x: FitData, y?: Data | EvaluateOptions, options?: EvaluateOptions): Promise<Logs> {
+  async evaluate(
+    x: FitData,
+    y?: Data | EvaluateOptions,
+    options?: EvaluateOptions,
+  ): Promise<Logs | number | readonly number[]> {
     const given = argumentsOf(x, y, options);
     knownOptions('evaluate', given.options, evaluateNames);
-    return this.#lock.exclusive('evaluate', this.name, (yielding) =>
+    const logs = await this.#lock.exclusive('evaluate', this.name, (yielding) =>
       evaluate(this, x, given.y, given.options, yielding),
     );
+    return returned(logs, given.options);
   }
 
   /**
@@ -315,15 +360,20 @@ export class Model<const S extends OutputStructure = KerasTensor>
    *
    * @param x Samples in the forms that {@link fit} takes.
    * @param y Targets in the forms that {@link fit} takes; errors as there, too.
-   * @param options `sampleWeight` or `classWeight`.
+   * @param options `sampleWeight` or `classWeight`, `returnDict`.
    * @returns The loss and the metrics of this batch alone, before its step.
    * @example const { loss } = await model.trainOnBatch(x, y);
    */
-  async trainOnBatch(x: Data, y?: Data, options: TrainOnBatchOptions = {}): Promise<Logs> {
-    knownOptions('trainOnBatch', options, trainOnBatchNames);
-    return this.#lock.exclusive('trainOnBatch', this.name, () =>
+  async trainOnBatch<const O extends TrainOnBatchOptions & ReturnOptions>(
+    x: Data,
+    y?: Data,
+    options: O = {} as O,
+  ): Promise<Returned<O>> {
+    knownOptions('trainOnBatch', options, { ...trainOnBatchNames, ...returnNames });
+    const logs = await this.#lock.exclusive('trainOnBatch', this.name, () =>
       measureOnBatch(this, 'train', x, y, options),
     );
+    return returned(logs, options);
   }
 
   /**
@@ -331,13 +381,20 @@ export class Model<const S extends OutputStructure = KerasTensor>
    *
    * @param x Samples in the forms that {@link fit} takes.
    * @param y Targets in the forms that {@link fit} takes; errors as there, too.
-   * @param options `sampleWeight`.
+   * @param options `sampleWeight`, `returnDict`.
    * @returns The loss and the metrics of this batch.
    * @example const { loss } = await model.testOnBatch(x, y);
    */
-  async testOnBatch(x: Data, y?: Data, options: TestOnBatchOptions = {}): Promise<Logs> {
-    knownOptions('testOnBatch', options, testOnBatchNames);
-    return this.#lock.exclusive('testOnBatch', this.name, () => measureOnBatch(this, 'test', x, y, options));
+  async testOnBatch<const O extends TestOnBatchOptions & ReturnOptions>(
+    x: Data,
+    y?: Data,
+    options: O = {} as O,
+  ): Promise<Returned<O>> {
+    knownOptions('testOnBatch', options, { ...testOnBatchNames, ...returnNames });
+    const logs = await this.#lock.exclusive('testOnBatch', this.name, () =>
+      measureOnBatch(this, 'test', x, y, options),
+    );
+    return returned(logs, options);
   }
 
   /**

@@ -37,12 +37,40 @@ export type BatchShape = readonly (number | null)[];
 export interface CompileOptions extends ObjectiveOptions {
   /** What changes the weights: an optimizer or its name, such as `'adam'`. Default `rmsprop`. */
   optimizer?: OptimizerLike;
+  /**
+   * Whether each step is traced anew on its batch, so that a breakpoint or `console.log` in a layer or a step sees its numbers
+   * (`value.dataSync()`): slow, for debugging. The results are the same. Default false.
+   */
+  runEagerly?: boolean;
+  /**
+   * After how many steps callbacks on batches are called, a positive integer: these steps are queued together. Without such callbacks
+   * many steps are queued at once anyway. Default 1.
+   */
+  stepsPerExecution?: number;
+  /**
+   * Whether an optimizer scales the loss where the policy is float16. There is no such policy here (bfloat16 has the range of float32):
+   * it changes nothing. Default true.
+   */
+  autoScaleLoss?: boolean;
 }
 
 export const compileNames = {
   ...objectiveNames,
   optimizer: 'optional',
+  runEagerly: 'boolean',
+  stepsPerExecution: 'optional',
+  autoScaleLoss: 'boolean',
 } satisfies OptionNames<CompileOptions>;
+
+/** What `getLayer` takes: one of both. */
+export interface GetLayerOptions {
+  /** The layer's name. */
+  name?: string;
+  /** Its place in `layers`, from 0; from the end where it is negative. */
+  index?: number;
+}
+
+export const getLayerNames = { name: 'string', index: 'optional' } satisfies OptionNames<GetLayerOptions>;
 
 export const modelNames = {
   inputs: 'optional',

@@ -1,6 +1,6 @@
 import type { Shape } from '../engine/engine.js';
-import { type OptionNames, expected } from '../base/checks.js';
-import { firstOf, itemAt, lastOf } from '../base/list.js';
+import { type OptionNames, checkEach, expected, isPattern } from '../base/checks.js';
+import { atLeast, firstOf, itemAt, lastOf } from '../base/list.js';
 import type { OperationNode } from '../core/kerasTensor.js';
 import type { Operation } from '../core/operation.js';
 import { Layer, isBuilt } from '../layers/layer.js';
@@ -20,6 +20,13 @@ export interface SummaryOptions {
   expandNested?: boolean;
   /** Whether a column tells which layers are trained. Default false. */
   showTrainable?: boolean;
+  /**
+   * Where the columns end, as growing shares of the line up to 1, one for each but that of `showTrainable`, which takes a tenth of each.
+   * Default [0.45, 0.8, 1], with connections [0.3, 0.56, 0.74, 1].
+   */
+  positions?: readonly number[];
+  /** The names of the first and the last layer that are shown, or regular expressions that match their beginnings. Default: all. */
+  layerRange?: readonly [first: string, last: string];
 }
 
 export const summaryNames = {
@@ -27,6 +34,8 @@ export const summaryNames = {
   lineLength: 'optional',
   expandNested: 'boolean',
   showTrainable: 'boolean',
+  positions: 'optional',
+  layerRange: 'optional',
 } satisfies OptionNames<SummaryOptions>;
 
 /** The layers and calls of ops of a model, and how they are connected where that is known. */
@@ -65,7 +74,7 @@ export function summaryOf(
 ): string {
   const { expandNested = false, showTrainable = false } = options;
   const connected = model.graph !== undefined && !isChain(model.graph);
-  const columns = columnsOf(connected, showTrainable);
+  const columns = columnsOf(connected, showTrainable, options.positions);
   const row = (operation: Operation, { graph }: Stack, level: number): string[] => {
     const nodes = graph?.nodes.filter((node) => node.operation === operation) ?? [];
     const layer = operation instanceof Layer ? operation : undefined;
@@ -92,7 +101,7 @@ export function summaryOf(
   };
   return [
     `Model: "${model.name}"`,
-    ...table(columns, rows(model, 0), width),
+    ...table(columns, rows({ ...model, operations: shown(model.operations, options.layerRange) }, 0), width),
     count('Total', [...weights, ...optimizerWeights]),
     count('Trainable', trainableWeights),
     count(
@@ -110,20 +119,49 @@ function isChain({ nodes, operations }: LayerGraph): boolean {
   return single && nodes.length === operations.length && read.size === nodes.length - 1;
 }
 
-function columnsOf(connected: boolean, showTrainable: boolean): Column[] {
-  const [name, shape, count] = connected ? [0.3, 0.56, 0.74] : [0.45, 0.8, 1];
+/** The operations from the first to the last of a range, as Keras finds them. */
+function shown(
+  operations: readonly Operation[],
+  range: readonly unknown[] | undefined,
+): readonly Operation[] {
+  if (range === undefined) return operations;
+  checkEach('summary', 'two names or regular expressions as layerRange', range, isPattern);
+  const found = range.map((pattern) => {
+    const named = new RegExp(`^(?:${pattern as string})`);
+    return [...operations.keys()].filter((i) => named.test(itemAt(operations, i).name));
+  });
+  const [first, last] = found;
+  if (found.length !== 2 || !first?.length || !last?.length) {
+    const names = operations.map(({ name }) => name).join(', ');
+    throw expected('summary', `two of ${names} as layerRange`, range.join(', '));
+  }
+  // In the other order it is the same range.
+  const inOrder = firstOf(first) <= lastOf(last);
+  const [from, to] = inOrder ? [firstOf(first), lastOf(last)] : [firstOf(last), lastOf(first)];
+  return operations.slice(from, to + 1);
+}
+
+function columnsOf(connected: boolean, showTrainable: boolean, positions?: readonly number[]): Column[] {
+  const ends: readonly unknown[] = positions ?? (connected ? [0.3, 0.56, 0.74, 1] : [0.45, 0.8, 1]);
+  const growing = (end: unknown, i: number) => fractionOf(end) > (i === 0 ? 0 : fractionOf(ends[i - 1]));
+  if (!Array.isArray(ends) || ends.length !== (connected ? 4 : 3) || !ends.every(growing))
+    throw expected('summary', `${connected ? 4 : 3} growing shares of the line as positions`, positions);
+  const [name, shape, count] = atLeast(ends as readonly number[], 3);
   const columns: Column[] = [
     { title: 'Layer (type)', align: 'left', end: name },
     { title: 'Output Shape', align: 'left', end: shape },
     { title: 'Param #', align: 'right', end: count },
   ];
-  if (connected) columns.push({ title: 'Connected to', align: 'left', end: 1 });
+  if (connected)
+    columns.push({ title: 'Connected to', align: 'left', end: itemAt(ends as readonly number[], 3) });
   if (!showTrainable) return columns;
   return [
     ...columns.map((column) => ({ ...column, end: column.end * 0.9 })),
     { title: 'Trainable', align: 'center', end: 1 },
   ];
 }
+
+const fractionOf = (end: unknown): number => (typeof end === 'number' && end > 0 && end <= 1 ? end : NaN);
 
 function widthOf(given: number | undefined, preferred: number): number {
   if (given === undefined) return Math.min(preferred, Math.max((process.stdout.columns ?? 80) - 4, 40));
@@ -166,6 +204,8 @@ function table(columns: readonly Column[], rows: readonly (readonly string[])[],
   const ends = columns.map(({ end }) => Math.trunc(end * width));
   // What the edges and spaces between columns take, 3 a column and 1, is taken from them evenly.
   const widths = ends.map((end, i) => end - (ends[i - 1] ?? 0) - (i === ends.length - 2 ? 4 : 3));
+  if (widths.some((width) => width < 1))
+    throw expected('summary', 'positions and a lineLength with room for each column', widths.join(', '));
   const rule = (left: string, line: string, cross: string, right: string) =>
     left + widths.map((n) => line.repeat(n + 2)).join(cross) + right;
   const lines = (cells: readonly string[], edge: string) => {

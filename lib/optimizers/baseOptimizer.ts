@@ -7,7 +7,7 @@ import type { SavedState } from '../core/savedValue.js';
 import { Sym } from '../core/sym.js';
 import type { Tensor, TensorData } from '../core/tensor.js';
 import { Trace } from '../core/trace.js';
-import { Variable } from '../core/variable.js';
+import { Variable, assignAll } from '../core/variable.js';
 import * as ops from '../ops/index.js';
 import { maybe } from './optimizerOptions.js';
 
@@ -161,7 +161,7 @@ export abstract class BaseOptimizer {
   }
 
   /**
-   * Overwrites {@link variables}, in their order, with what {@link getWeights} gave, also of an equal optimizer of equal weights.
+   * Overwrites {@link variables}, all or none, in their order, with what {@link getWeights} gave, also of an equal optimizer of equal weights.
    *
    * @throws EngineError `ARGUMENT` for another count (before the first step call {@link build}); `SHAPE` or `DTYPE` where one does not
    *   fit.
@@ -178,9 +178,7 @@ export abstract class BaseOptimizer {
         `[setWeights] expected a list of ${variables.length} arrays for '${this.name}', received ${count ?? 'none'}` +
           (this.built ? '' : ': call build(weights) first'),
       );
-    variables.forEach((variable, i) => {
-      variable.assign(itemAt(values, i));
-    });
+    assignAll(variables, values);
     this.restored();
   }
 

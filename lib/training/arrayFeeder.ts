@@ -5,6 +5,7 @@ import type { Feeder, Queued } from './feeder.js';
 import type { InputSettings } from './options.js';
 import type { Run } from './run.js';
 import type { Step } from './step.js';
+import { EagerBatches } from './eagerBatches.js';
 import { type Mode, feedsOf } from './trainer.js';
 
 /** Samples a step where neither a size nor a number of steps is asked for. */
@@ -12,9 +13,9 @@ const DEFAULT_BATCH_SIZE = 32;
 
 /** Arrays in memory, which the engine cuts into batches by itself. */
 export class ArrayFeeder implements Feeder {
-  readonly longest = Infinity;
+  readonly longest: number;
   readonly steps: number;
-  protected readonly step: Step;
+  protected step!: Step;
   protected source!: Source;
   readonly #run: Run;
   readonly #temporaries: Tensor[] = [];
@@ -25,17 +26,21 @@ export class ArrayFeeder implements Feeder {
   readonly #stepsPerPass: number;
   /** Whether an epoch goes on where the last one ended within a pass. */
   readonly #goesOn: boolean;
+  /** Where steps run eagerly: makes the step of the next batch. */
+  readonly #eager: EagerBatches | undefined;
   #left = 0;
 
   constructor(run: Run, mode: Mode, given: ModelData, settings: InputSettings) {
     const { caller, model, trainer } = run;
     this.#run = run;
     const { steps, classWeight, shuffle = true, seed } = settings;
+    this.longest = model.runEagerly ? 1 : Infinity;
     const graph = model.isConnected ? model.graph : undefined;
     const data = classWeight === undefined ? given : given.withClassWeight(caller, graph, classWeight);
     const feeds = data.feeds(this.#temporaries);
     try {
-      this.step = trainer.step(mode, feeds);
+      if (model.runEagerly) this.#eager = new EagerBatches(feeds, (batch) => trainer.step(mode, batch));
+      else this.step = trainer.step(mode, feeds);
     } catch (error) {
       void this.close();
       throw error;
@@ -54,6 +59,7 @@ export class ArrayFeeder implements Feeder {
     if (!this.#goesOn || this.#left === 0) {
       const options = { batchSize: this.#batchSize, shuffle: this.#shuffle, seed: this.#seed, pass: epoch };
       this.source = new Source(this.#arrays, options);
+      this.#eager?.begin(new Source(this.#arrays, options));
       this.#left = this.#stepsPerPass;
     }
     return Promise.resolve();
@@ -80,6 +86,7 @@ export class ArrayFeeder implements Feeder {
   queue(count: number): Queued {
     const steps = Math.min(count, this.#left);
     this.#left -= steps;
+    if (this.#eager) this.step = this.#eager.next();
     return { steps, ...this.run(steps) };
   }
 

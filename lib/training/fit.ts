@@ -46,7 +46,7 @@ export async function fit(
         const trained = await run.epoch('train', train, callbacks, epoch, epoch > first);
         if (!trained) break;
         logs = trained;
-        if (validate) {
+        if (validate && settings.validates(epoch)) {
           const validation = await measured(run, validate, callbacks, epoch);
           for (const [name, value] of Object.entries(validation)) logs[`val_${name}`] = value;
         }

@@ -7,9 +7,10 @@ const CALL_MS = 50;
 const IN_FLIGHT = 2;
 
 export interface LoopHooks {
-  /** Called around every step; their presence makes each native call one step. */
+  /** Called around every `group` steps, with the first and the last of them; where they are, each group has ended before the next begins. */
   begin?: (step: number) => Promise<void>;
   end?: (step: number) => Promise<void>;
+  group: number;
   /** Called before steps are queued. */
   ready?: () => Promise<void>;
   /** Called with what each native call gave. */
@@ -29,39 +30,46 @@ export interface LoopHooks {
  * @throws EngineError `ABORTED` where the signal says so, after the steps in flight have ended.
  */
 export async function runSteps(feeder: Feeder, total: number, hooks: LoopHooks): Promise<number> {
-  const single = hooks.begin !== undefined || hooks.end !== undefined;
+  const hooked = hooks.begin !== undefined || hooks.end !== undefined;
   const flight: Queued[] = [];
   let queued = 0;
   let finished = 0;
   let chunk = 1;
   let ended = false;
   let since = performance.now();
+  /** Where the group ends that is being queued. */
+  let groupEnd = 0;
+  const mayQueue = () =>
+    !ended && queued < total && !hooks.stopped() && (hooked ? groupEnd > queued : flight.length < IN_FLIGHT);
   try {
     for (;;) {
       throwIfAborted(hooks.signal);
-      while (!ended && queued < total && !hooks.stopped() && flight.length < (single ? 1 : IN_FLIGHT)) {
+      if (hooked && flight.length === 0) groupEnd = Math.min(queued + hooks.group, total);
+      const first = queued;
+      while (mayQueue()) {
         const ready = await feeder.ready();
         if (!ready) {
           ended = true;
           break;
         }
-        await hooks.begin?.(queued);
+        if (queued === first) await hooks.begin?.(queued);
         await hooks.ready?.();
-        const call = feeder.queue(Math.min(single ? 1 : chunk, feeder.longest, total - queued));
+        const most = hooked ? groupEnd - queued : Math.min(chunk, total - queued);
+        const call = feeder.queue(Math.min(most, feeder.longest));
         // Whoever waits for it comes later; until then a failure must not count as unhandled.
         call.done.catch(() => undefined);
         flight.push(call);
         queued += call.steps;
       }
-      const first = flight.shift();
-      if (!first) return finished;
-      await first.done;
-      hooks.done?.(first);
-      finished += first.steps;
-      await hooks.end?.(finished - 1);
+      const next = flight.shift();
+      if (!next) return finished;
+      await next.done;
+      hooks.done?.(next);
+      finished += next.steps;
+      if (flight.length === 0) await hooks.end?.(finished - 1);
       await hooks.progress(finished);
       const now = performance.now();
-      const perStep = Math.max((now - since) / first.steps, 0.01);
+      const perStep = Math.max((now - since) / next.steps, 0.01);
       since = now;
       chunk = Math.max(1, Math.min(Math.round(CALL_MS / perStep), chunk * 4));
     }

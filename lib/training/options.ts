@@ -1,4 +1,4 @@
-import { type OptionNames, integer, oneOf, seedOf } from '../base/checks.js';
+import { type OptionNames, checkEach, integer, oneOf, seedOf } from '../base/checks.js';
 import { listOf } from '../base/list.js';
 import type { Callback } from '../callbacks/index.js';
 import type { NDArray } from '../core/ndarray.js';
@@ -75,12 +75,24 @@ const loopNames = {
   signal: 'optional',
 } satisfies OptionNames<LoopOptions>;
 
+/** What the methods take that give numbers. */
+export interface ReturnOptions {
+  /**
+   * Whether the numbers come in a record by their names: else in a list in the order of `metricsNames`, one alone as a number. Default true
+   * (of Keras false).
+   */
+  returnDict?: boolean;
+}
+
+export const returnNames = { returnDict: 'boolean' } satisfies OptionNames<ReturnOptions>;
+
 /** What `evaluate` takes. */
-export interface EvaluateOptions extends StepsOptions, TestOnBatchOptions {}
+export interface EvaluateOptions extends StepsOptions, TestOnBatchOptions, ReturnOptions {}
 
 export const evaluateNames = {
   ...loopNames,
   ...testOnBatchNames,
+  ...returnNames,
   steps: 'optional',
 } satisfies OptionNames<EvaluateOptions>;
 
@@ -105,6 +117,11 @@ export interface FitOptions extends LoopOptions, TrainOnBatchOptions {
   validationData?: Batch | Batches;
   /** Samples a step of the validation, a positive integer. Default: `batchSize`. Not with an iterable. */
   validationBatchSize?: number;
+  /**
+   * After how many epochs there is a validation, a positive integer; or a list of the epochs after which there is one, counted from 1.
+   * Default 1: after each.
+   */
+  validationFreq?: number | readonly number[];
   /** Steps of a validation, a positive integer. Default: once through its data. */
   validationSteps?: number;
   /** Whether each epoch takes the samples in a new order. Default true. Not with an iterable, which gives the order. */
@@ -127,6 +144,7 @@ export const fitNames = {
   validationSplit: 'optional',
   validationData: 'optional',
   validationBatchSize: 'optional',
+  validationFreq: 'optional',
   validationSteps: 'optional',
   shuffle: 'boolean',
   initialEpoch: 'optional',
@@ -165,6 +183,8 @@ export interface FitSettings extends RunSettings {
   readonly validation: InputSettings;
   readonly validationData: Batch | Batches | undefined;
   readonly validationSplit: number;
+  /** Whether there is a validation after an epoch, counted from 0. */
+  readonly validates: (epoch: number) => boolean;
 }
 
 /** Reads the options of `fit`. @throws EngineError `ARGUMENT` for what is out of its range; `ABORTED`. */
@@ -174,6 +194,16 @@ export function readFit(options: FitOptions): FitSettings {
   const run = readRun('fit', options, 'auto');
   counts('fit', options, ['batchSize', 'stepsPerEpoch', 'validationSteps', 'validationBatchSize']);
   counts('fit', options, ['epochs', 'initialEpoch'], 0);
+  const { validationFreq = 1 } = options;
+  const epochsOfValidation = typeof validationFreq === 'number' ? undefined : validationFreq;
+  if (epochsOfValidation) {
+    checkEach(
+      'fit',
+      'a positive integer, or a list of such, for validationFreq',
+      epochsOfValidation,
+      (epoch) => Number.isSafeInteger(epoch) && (epoch as number) > 0,
+    );
+  } else counts('fit', options, ['validationFreq']);
   const maskSeed = seed === undefined ? undefined : seedOf('fit', seed);
   const steps = options.stepsPerEpoch;
   return {
@@ -185,6 +215,10 @@ export function readFit(options: FitOptions): FitSettings {
     validation: { batchSize: options.validationBatchSize, steps: options.validationSteps },
     validationData,
     validationSplit,
+    validates: (epoch) =>
+      epochsOfValidation
+        ? epochsOfValidation.includes(epoch + 1)
+        : (epoch + 1) % (validationFreq as number) === 0,
   };
 }
 

@@ -83,6 +83,7 @@ export class Run {
       const done = await runSteps(feeder, feeder.steps ?? Infinity, {
         stopped,
         signal,
+        group: model.stepsPerExecution,
         begin: each ? (step) => callbacks.batch(mode, 'begin', step) : undefined,
         ready: measures ? () => trainer.resume(state) : undefined,
         done: ({ results }) => {

@@ -30,6 +30,10 @@ export type OwnMember =
 
 /** All that training asks of a model. */
 export interface TrainableModel extends TrainedModel {
+  /** Whether each step is traced anew, with numbers to look at. */
+  readonly runEagerly: boolean;
+  /** After how many steps hooks on batches are called. */
+  readonly stepsPerExecution: number;
   /** How its steps compute. */
   readonly dtypePolicy: DtypePolicy;
   /** Whether it knows its inputs and outputs. */

@@ -74,6 +74,7 @@ export class Trainer {
       list.map((t) => (t ? `${t.dtype}[${t.shape.slice(1).join()}]` : '-')).join(' ');
     const names = feeds.names ? JSON.stringify(feeds.names) : '';
     const signature = `${mode}|${types(feeds.x)}|${types(feeds.y)}|${types(feeds.weights)}|${names}`;
+    if (this.model.runEagerly) return this.#make(mode, feeds);
     const known = this.#steps.get(`${signature}|${this.model.state}`);
     if (known) return known;
     const step = this.#make(mode, feeds);
@@ -119,6 +120,7 @@ export class Trainer {
     const y = given.y.map((t, i) => feed(t, `target ${nameOf(graph?.outputs[i])}`));
     const weights = given.weights.map((t) => t && feed(t, 'sampleWeight'));
     const feeds = [...x, ...y, ...weights.filter((weight) => weight !== undefined)];
+    if (model.runEagerly) trace.numbers = { feeds, tensors: feedsOf(given), policy: dtypePolicy };
     const step = trace.within(() => {
       const inputs = x.map((value, i) => (graph ? castTo(value, itemAt(graph.inputs, i)) : value));
       const key = trace.lift(this.#key);
@@ -149,6 +151,7 @@ export class Trainer {
         fetches?.map(([name]) => name),
       );
     });
+    trace.numbers = undefined;
     if (mode !== 'predict') this.measures.note(model.ownMetrics);
     return step;
   }

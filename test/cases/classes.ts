@@ -214,6 +214,7 @@ export const lossCases: Readonly<Record<string, MeasureCase>> = {
   CategoricalFocalCrossentropy: { options: { alpha: 0.5 } },
   CategoricalGeneralizedCrossEntropy: { options: { q: 0.25 }, yTrue: classes },
   CategoricalHinge: {},
+  Circle: { options: { gamma: 64, margin: 0.3, removeDiagonal: false }, yTrue: classes },
   CosineSimilarity: { options: { axis: 1 } },
   Dice: {},
   Hinge: { options: { reduction: 'sum', name: 'mine' } },
