@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { Model, type Sym, compile, grad, layers, losses, ops, tensor } from 'nodegrad';
+import { Model, type Sym, Tensor, compile, grad, layers, losses, ops, tensor } from 'nodegrad';
 import { errorOf } from './support/run.js';
 
 const ints = (...values: number[]) => tensor(values, undefined, 'int32');
@@ -99,5 +99,84 @@ describe('ctcLoss of long sequences', () => {
     const { history } = await model.fit(shorter, labels, { epochs: 8, verbose: 0 });
     expect(history['loss'].at(-1)).toBeLessThan(history['loss'][0]);
     expect(losses.ctc().getConfig()).toEqual(new losses.CTC(losses.ctc().getConfig()).getConfig());
+  });
+});
+
+describe('ctcDecode', () => {
+  interface Stored {
+    readonly shape: number[];
+    readonly data: number[];
+  }
+  const { decoded } = JSON.parse(readFileSync(new URL('fixtures/signals.json', import.meta.url), 'utf8')) as {
+    decoded: {
+      logits: Stored;
+      lengths: number[];
+      cases: { options: Readonly<Record<string, unknown>>; paths: Stored; scores: Stored }[];
+    };
+  };
+  const x = tensor(Float32Array.from(decoded.logits.data), decoded.logits.shape);
+
+  it.each(decoded.cases)('is that of Keras with $options', async ({ options, paths, scores }) => {
+    const { strategy = 'greedy', ...more } = options;
+    const ours = Object.fromEntries(
+      Object.entries(more).map(([name, value]) => [
+        name.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase()),
+        value,
+      ]),
+    );
+    const way = strategy === 'greedy' ? 'greedy' : 'beamSearch';
+    const decode = (x: Tensor) => ops.ctcDecode(x, ints(...decoded.lengths), { strategy: way, ...ours });
+    const [labels, found] = decode(x);
+    expect([labels.dtype, labels.shape, Array.from(await labels.data())]).toEqual([
+      'int32',
+      paths.shape,
+      paths.data,
+    ]);
+    expect(found.shape).toEqual(scores.shape);
+    // Seven sums of logarithms in float32, of numbers up to 15.
+    (await found.data()).forEach((n, i) => {
+      expect(Math.abs(n - scores.data[i])).toBeLessThan(1e-5);
+    });
+    if (way !== 'greedy') return;
+    const input = layers.input({ shape: [-1, 4] });
+    const lengths = layers.input({ shape: [], dtype: 'int32' });
+    const outputs = ops.ctcDecode(input, lengths, ours)[1];
+    const again = await new Model({ inputs: [input, lengths], outputs }).predict([
+      x,
+      ints(...decoded.lengths),
+    ]);
+    if (!(again instanceof Tensor)) throw new Error('expected one output');
+    expect(await again.data()).toEqual(await found.data());
+  });
+
+  it('finds what is likelier together, and no labels at all', async () => {
+    // Each step is nothing with 0.6: together "1" has 2 · 0.6 · 0.4 + 0.4 · 0.4.
+    const logits = [
+      [0.6, 0.4],
+      [0.6, 0.4],
+    ].map((row) => row.map(Math.log));
+    const search = { strategy: 'beamSearch', topPaths: 3 } as const;
+    const [labels, scores] = ops.ctcDecode([logits], ints(2), search);
+    expect(await labels.array()).toEqual([[[1, -1]], [[-1, -1]], [[-1, -1]]]);
+    const numbers = await scores.data();
+    expect(Math.abs(numbers[0] - Math.log(0.64))).toBeLessThan(1e-6);
+    expect(Math.abs(numbers[1] - Math.log(0.36))).toBeLessThan(1e-6);
+    expect(numbers[2]).toBe(-Infinity);
+    const [none, zero] = ops.ctcDecode([logits], ints(0), { strategy: 'beamSearch' });
+    expect([await none.array(), await zero.array()]).toEqual([[[[-1, -1]]], [[0]]]);
+    expect(await ops.ctcDecode([logits], ints(0))[0].array()).toEqual([[[-1, -1]]]);
+  });
+
+  it('refuses what does not fit', () => {
+    const code = (options: object) => errorOf(() => ops.ctcDecode(logits, ints(2), options)).code;
+    expect(code({ strategy: 'best' })).toBe('ARGUMENT');
+    expect(code({ maskIndex: 3 })).toBe('ARGUMENT');
+    expect(code({ strategy: 'beamSearch', beamWidth: 2, topPaths: 3 })).toBe('ARGUMENT');
+    expect(errorOf(() => ops.ctcDecode([[1, 2]], ints(2))).code).toBe('SHAPE');
+    expect(errorOf(() => ops.ctcDecode(logits, ints(2, 2))).code).toBe('SHAPE');
+    const symbolic = layers.input({ shape: [2, 3] });
+    expect(errorOf(() => ops.ctcDecode(symbolic, ints(2), { strategy: 'beamSearch' })).message).toMatch(
+      /^\[ctcDecode\] expected a tensor/,
+    );
   });
 });

@@ -243,6 +243,7 @@ const opsWithOptions: Record<string, [before: unknown[], options?: object]> = {
   binaryCrossentropy: [[x, x]],
   categoricalCrossentropy: [[x, x]],
   sparseCategoricalCrossentropy: [[[0], x]],
+  ctcDecode: [[[[[1, 2]]], [1]]],
   ctcLoss: [[[[1]], [[[1, 2]]], [1], [1]]],
   fold: [[[[[1]]], 1, 1]],
   choleskyInverse: [[[[1]]]],

@@ -274,6 +274,7 @@ const table: Record<string, Args> = {
   binaryCrossentropy: [fixed(2, 3), y],
   categoricalCrossentropy: [fixed(2, 3), y],
   sparseCategoricalCrossentropy: [fixedInts(2, 0), y],
+  ctcDecode: [numbers(2, 3, 4), fixedInts(3, 2)],
   ctcLoss: [ids, numbers(2, 3, 4), fixedInts(2, 1), fixedInts(3, 2)],
   perspectiveTransform: [image, fixedPoints(0), fixedPoints(1)],
   lstm: [sequence, fixed(4, 8), fixed(2, 8), undefined, { returnSequences: true }],

@@ -10,6 +10,7 @@ export * from './blocks.js';
 export * from './conv.js';
 export * from './crossentropy.js';
 export * from './ctc.js';
+export * from './ctcDecode.js';
 export * from './einsum.js';
 export * from './counting.js';
 export * from './creation.js';

@@ -72,8 +72,7 @@ export async function imageDatasetFromDirectory<const O extends ImageFolderOptio
     throw expected(WHO, 'cropToAspectRatio or padToAspectRatio', 'both');
   const [height, width] = size as [number, number];
   const form = {
-    height,
-    width,
+    size: { height, width },
     channels: CHANNELS[oneOf(WHO, 'colorMode', colorMode, ['grayscale', 'rgb', 'rgba'])],
     kernel:
       KERNELS[oneOf(WHO, 'interpolation', interpolation, Object.keys(KERNELS) as (keyof typeof KERNELS)[])],

@@ -5,6 +5,17 @@ export { type AudioFolderOptions, audioDatasetFromDirectory } from './audioDatas
 export { clearSession } from './clearSession.js';
 export { type FolderDataset, type FolderElement, type FolderResult } from './folderDataset.js';
 export { type ImageFolderOptions, imageDatasetFromDirectory } from './imageDatasetFromDirectory.js';
+export {
+  type ArrayToImgOptions,
+  type ImgToArrayOptions,
+  type LoadImgOptions,
+  type PlainImage,
+  type SaveImgOptions,
+  arrayToImg,
+  imgToArray,
+  loadImg,
+  saveImg,
+} from './images.js';
 export { isKerasTensor } from './isKerasTensor.js';
 export { normalize } from './normalize.js';
 export { type PadSequencesOptions, padSequences } from './padSequences.js';
