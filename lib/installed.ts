@@ -18,10 +18,16 @@ export function isPackage(folder: string): boolean {
 
 /** The folder of an npm package as a program in one of these folders finds it; the first that finds it counts. */
 export function installedFolder(name: string, from: readonly (string | undefined)[]): string | undefined {
+  const file = installedFile(`${name}/package.json`, from);
+  return file === undefined ? undefined : dirname(file);
+}
+
+/** The same for a file that a package lets programs see. */
+export function installedFile(name: string, from: readonly (string | undefined)[]): string | undefined {
   for (const folder of from) {
     if (folder === undefined) continue;
     try {
-      return dirname(module.createRequire(join(folder, 'any.js')).resolve(`${name}/package.json`));
+      return module.createRequire(join(folder, 'any.js')).resolve(name);
     } catch {
       // Not installed there.
     }
