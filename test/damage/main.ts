@@ -86,5 +86,6 @@ try {
 } finally {
   rmSync(folder, { recursive: true });
 }
-console.log(`${count.read} read, ${count.refused} refused, ${count.wrong} wrong`);
+console.log(`${count.read} read, ${count.refused} refused`);
+console.log(`files: ${count.read + count.refused} passed, ${count.wrong} failed`);
 process.exit(count.wrong > 0 ? 1 : 0);
