@@ -45,7 +45,7 @@ const thisHost: Host = {
 const SPINS = '10000';
 
 /**
- * Loads the addon that lies below a package's folder: the one that was built there (in a clone), else the prebuilt one.
+ * Loads the addon that is below a package's folder: the one that was built there (in a clone), else the prebuilt one.
  *
  * @param root The folder. Default: this package's, or the installed one where this code is part of a bundle.
  * @returns What the addon exports.

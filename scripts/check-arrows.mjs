@@ -66,7 +66,7 @@ const LIB = {
   random: [...TENSORS, 'ops'],
   saving: ['base'],
   training: [...TENSORS, 'ops', 'data', 'layers', ...OBJECTIVES],
-  applications: [...TENSORS, 'ops', 'initializers', 'layers', 'models'],
+  applications: [...TENSORS, 'ops', 'initializers', 'layers', 'models', 'utils'],
   utils: [...TENSORS, 'ops', 'data', 'saving'],
   models: [...TENSORS, 'ops', 'data', 'layers', ...WEIGHTS, ...OBJECTIVES, 'training', 'saving', 'random'],
 };

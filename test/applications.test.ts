@@ -178,6 +178,14 @@ describe('options of applications', () => {
     expect((await model.predict(zeros([1, 32, 32, 3]))).shape).toEqual([1, 2]);
   });
 
+  it('goes on from an output of layers', async () => {
+    const x = layers.input({ shape: [32, 32, 1] });
+    const inputTensor = layers.conv2d({ filters: 3, kernelSize: 1 }).apply(x);
+    const model = await applications.mobileNetV2({ alpha: 0.35, includeTop: false, inputTensor });
+    expect(model.input).toBe(x);
+    expect((await model.predict(zeros([1, 32, 32, 1]))).shape).toEqual([1, 1, 1, 1280]);
+  });
+
   it('reads weights from a file', async () => {
     const folder = await mkdtemp(path.join(tmpdir(), 'applications-'));
     try {

@@ -207,6 +207,17 @@ describe('clearSession', () => {
   });
 });
 
+it('getSourceInputs finds the inputs of an output, each once', () => {
+  const [a, b, c] = [1, 2, 3].map(() => layers.input({ shape: [2] }));
+  const sum = layers.add().apply([layers.relu().apply(a), b]);
+  expect(utils.getSourceInputs(a)).toEqual([a]);
+  expect(utils.getSourceInputs(layers.multiply().apply([sum, a, c, sum]))).toEqual([a, b, c]);
+  expect(codeOf(() => utils.getSourceInputs(tensor([1]) as never))).toBe('ARGUMENT');
+  let deep = a;
+  for (let i = 0; i < 20_000; i++) deep = layers.rescaling({ scale: 1 }).apply(deep);
+  expect(utils.getSourceInputs(deep)).toEqual([a]);
+});
+
 it('isKerasTensor tells outputs of layers from tensors', () => {
   const input = layers.input({ shape: [2] });
   expect([input, layers.dense({ units: 1 }), tensor([1]), 1, null].map(utils.isKerasTensor)).toEqual([

@@ -1,15 +1,17 @@
 import { type OptionNames, integer, knownOptions, oneOf, shapeOf, wrongShape } from '../base/checks.js';
+import { oneOrAll } from '../base/list.js';
 import type { KerasTensor } from '../core/kerasTensor.js';
 import type { Shape } from '../engine/engine.js';
 import type { InitializerLike } from '../initializers/registry.js';
 import * as layers from '../layers/index.js';
 import { Model } from '../models/index.js';
+import { getSourceInputs } from '../utils/getSourceInputs.js';
 
 /** What every function of `applications` takes. https://keras.io/api/applications/ */
 export interface ApplicationOptions {
   /** Whether the model ends in its classes, and not in its last features. Default true. */
   includeTop?: boolean;
-  /** What the model begins with, of `inputShape` or any shape that will do. Default: a new input. */
+  /** An output of layers that the net goes on from: the model then begins with that one's inputs. Default: a new input. */
   inputTensor?: KerasTensor;
   /**
    * The shape of an image, [height, width, channels]; without a top, a side may be -1: any. Default: that which the net was made for;
@@ -99,7 +101,7 @@ export function applicationOf(
     ? top(features, { count: classes, activation: classifierActivation ?? 'linear' })
     : pooled(features, pooling, architecture.poolingName ?? true);
   const { name = architecture.name } = options;
-  return new Model({ inputs: image, outputs, name });
+  return new Model({ inputs: oneOrAll(getSourceInputs(image)), outputs, name });
 }
 
 function pooled(x: KerasTensor, pooling: ApplicationOptions['pooling'], named: boolean): KerasTensor {

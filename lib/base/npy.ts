@@ -76,7 +76,7 @@ export function parseNpy(who: string, name: string, bytes: Uint8Array): NpyArray
   const ArrayType = KINDS[kind];
   const wanted = size * ArrayType.BYTES_PER_ELEMENT;
   const held = bytes.length - start - length;
-  // A shape that lies is told here: the memory that is taken is that of the bytes.
+  // A shape that is not true is told here: the memory that is taken is that of the bytes.
   if (shape.length > MOST_AXES || held !== wanted)
     throw wrong(`${wanted} bytes for [${shape.join(', ')}]`, String(held));
   // Not slice: that of a Buffer gives a view, whose place in memory need not suit the numbers.

@@ -5,7 +5,7 @@ import { EngineError } from '../base/errors.js';
 /** The element types that the engine takes. `bool` is kept as bytes of 0 and 1. */
 export type NDArrayType = 'uint8' | 'int32' | 'float32' | 'bool';
 
-/** The memory behind an {@link NDArray}. */
+/** The memory of an {@link NDArray}. */
 export type NDArrayData = TypedArray;
 
 /**

@@ -18,7 +18,7 @@ export interface MnistOptions {
    */
   cacheFolder?: string;
   /**
-   * The address below which the four `.gz` files lie. Default: `$NODEGRAD_MNIST_MIRROR`, else two public mirrors,
+   * The address below which the four `.gz` files are. Default: `$NODEGRAD_MNIST_MIRROR`, else two public mirrors,
    * one after the other.
    */
   mirror?: string;

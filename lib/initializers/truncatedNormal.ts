@@ -41,7 +41,7 @@ export class TruncatedNormal extends Initializer {
 }
 
 /**
- * Numbers of a normal distribution, float32, drawn again where they lie more than two standard deviations from the mean.
+ * Numbers of a normal distribution, float32, drawn again where they are more than two standard deviations from the mean.
  * https://keras.io/api/layers/initializers/#truncatednormal-class
  *
  * @throws EngineError `ARGUMENT` for a mean or a standard deviation that is no finite number, or a seed that is no integer.

@@ -18,7 +18,7 @@ export class Average extends Merge {
 }
 
 /**
- * The mean of two or more inputs, number by number: a list of [n, ...] to [n, ...]. Inputs of lower rank get axes of size 1 behind the
+ * The mean of two or more inputs, number by number: a list of [n, ...] to [n, ...]. Inputs of lower rank get axes of size 1 after the
  * batch; then they broadcast as numpy does. It has no weights. https://keras.io/api/layers/merging_layers/average/
  *
  * @throws EngineError, when applied, `ARGUMENT` for one input, `SHAPE` for shapes that do not broadcast.

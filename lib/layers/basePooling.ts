@@ -14,7 +14,7 @@ export interface PoolingOptions<S extends Sides = Sides> extends SpatialOptions 
   poolSize?: S;
   /** The steps between windows along the spatial axes, or one number for all. Default: `poolSize`. */
   strides?: S | null;
-  /** `valid`: windows lie within the image; `same`: they reach over its sides, so that each step has one. Default `valid`. */
+  /** `valid`: windows are within the image; `same`: they reach over its sides, so that each step has one. Default `valid`. */
   padding?: 'valid' | 'same';
 }
 

@@ -55,7 +55,7 @@ export class ConvLSTM1D extends ConvLSTM<Length> {
 /**
  * Long short-term memory of sequences, whose products with input and state are convolutions: float32 [n, steps, length, channels] to
  * [n, outLength, filters], or of every step. The states h and c have the shape of the output; the state's convolution keeps
- * its sides. Applied to a list it takes the first states behind the input. Shi et al., 2015.
+ * its sides. Applied to a list it takes the first states after the input. Shi et al., 2015.
  * https://keras.io/api/layers/recurrent_layers/conv_lstm1d/
  *
  * Weights, in order: kernel [kernelLength, channels, 4 filters], recurrentKernel [kernelLength, filters, 4 filters], bias
@@ -79,7 +79,7 @@ export class ConvLSTM2D extends ConvLSTM<Pair> {
 /**
  * Long short-term memory of images, whose products with input and state are convolutions: float32 [n, steps, height, width, channels] to
  * [n, outHeight, outWidth, filters], or of every step. The states h and c have the shape of the output; the state's convolution keeps
- * its sides. Applied to a list it takes the first states behind the input. Shi et al., 2015.
+ * its sides. Applied to a list it takes the first states after the input. Shi et al., 2015.
  * https://keras.io/api/layers/recurrent_layers/conv_lstm2d/
  *
  * Weights, in order: kernel [kernelHeight, kernelWidth, channels, 4 filters], recurrentKernel [kernelHeight, kernelWidth, filters, 4 filters], bias
@@ -103,7 +103,7 @@ export class ConvLSTM3D extends ConvLSTM<Triple> {
 /**
  * Long short-term memory of volumes, whose products with input and state are convolutions: float32 [n, steps, depth, height, width, channels] to
  * [n, outDepth, outHeight, outWidth, filters], or of every step. The states h and c have the shape of the output; the state's convolution keeps
- * its sides. Applied to a list it takes the first states behind the input. Shi et al., 2015.
+ * its sides. Applied to a list it takes the first states after the input. Shi et al., 2015.
  * https://keras.io/api/layers/recurrent_layers/conv_lstm3d/
  *
  * Weights, in order: kernel [kernelDepth, kernelHeight, kernelWidth, channels, 4 filters], recurrentKernel [kernelDepth, kernelHeight, kernelWidth, filters, 4 filters], bias

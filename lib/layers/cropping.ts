@@ -67,7 +67,7 @@ export abstract class Cropping extends Layer {
   }
 }
 
-/** Sequences without what lies at their ends: made by `layers.cropping1d`, which says more. */
+/** Sequences without what is at their ends: made by `layers.cropping1d`, which says more. */
 export class Cropping1D extends Cropping {
   readonly className = 'Cropping1D';
 
@@ -85,7 +85,7 @@ export class Cropping1D extends Cropping {
  */
 export const cropping1d = (options?: CroppingOptions<Margins1D>) => new Cropping1D(options);
 
-/** Images without what lies at their ends: made by `layers.cropping2d`, which says more. */
+/** Images without what is at their ends: made by `layers.cropping2d`, which says more. */
 export class Cropping2D extends Cropping {
   readonly className = 'Cropping2D';
 
@@ -104,7 +104,7 @@ export class Cropping2D extends Cropping {
  */
 export const cropping2d = (options?: CroppingOptions<Margins2D>) => new Cropping2D(options);
 
-/** Volumes without what lies at their ends: made by `layers.cropping3d`, which says more. */
+/** Volumes without what is at their ends: made by `layers.cropping3d`, which says more. */
 export class Cropping3D extends Cropping {
   readonly className = 'Cropping3D';
 

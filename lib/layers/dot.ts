@@ -57,7 +57,7 @@ export class Dot extends Layer {
     const axis = given < 0 ? given + x.rank : given;
     const others = [...x.shape.keys()].filter((i) => i > 0 && i !== axis);
     if (axis < 1 || axis >= x.rank || x.shape.slice(1).includes(-1)) {
-      throw wrongShape(this.name, `inputs with known sizes and an axis ${given} behind the batch`, x.shape);
+      throw wrongShape(this.name, `inputs with known sizes and an axis ${given} after the batch`, x.shape);
     }
     const rest = others.map((i) => itemAt(x.shape, i));
     const last = axis === x.rank - 1 ? x : ops.transpose(x, [0, ...others, axis]);

@@ -23,7 +23,7 @@ export class GRU extends UnitsRNN<GRUCell, GRUOptions> {
 
 /**
  * Gated recurrent units: float32 [n, steps, features] to [n, units], with a state h [n, units]. Applied to a list it takes the first
- * state behind the input. Cho et al., 2014. https://keras.io/api/layers/recurrent_layers/gru/
+ * state after the input. Cho et al., 2014. https://keras.io/api/layers/recurrent_layers/gru/
  *
  * Weights, in order: kernel [features, 3 units], recurrent kernel [units, 3 units], and a bias, [2, 3 units] (the input's and the
  * recurrent one) or without `resetAfter` [3 units]; gates in the order update, reset, candidate.

@@ -24,7 +24,7 @@ export class LSTM extends UnitsRNN<LSTMCell, LSTMOptions> {
 
 /**
  * Long short-term memory: float32 [n, steps, features] to [n, units], with states h and c [n, units]. Applied to a list it takes the
- * first states behind the input. Hochreiter and Schmidhuber, 1997. https://keras.io/api/layers/recurrent_layers/lstm/
+ * first states after the input. Hochreiter and Schmidhuber, 1997. https://keras.io/api/layers/recurrent_layers/lstm/
  *
  * Weights, in order: kernel [features, 4 units], recurrent kernel [units, 4 units], bias [4 units], gates in the order input, forget,
  * candidate, output.

@@ -1,6 +1,6 @@
 import { expected, integer } from '../base/checks.js';
 
-/** How much lies at the two ends of a spatial axis. */
+/** How much is at the two ends of a spatial axis. */
 export type Margin = readonly [before: number, after: number];
 
 /** The margins of sequences: one number for both ends, or [before, after]. */

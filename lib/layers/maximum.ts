@@ -13,7 +13,7 @@ export class Maximum extends Merge {
 }
 
 /**
- * The largest of two or more inputs, number by number: a list of [n, ...] to [n, ...]. Inputs of lower rank get axes of size 1 behind
+ * The largest of two or more inputs, number by number: a list of [n, ...] to [n, ...]. Inputs of lower rank get axes of size 1 after
  * the batch; then they broadcast as numpy does. It has no weights. https://keras.io/api/layers/merging_layers/maximum/
  *
  * @throws EngineError, when applied, `ARGUMENT` for one input, `SHAPE` for shapes that do not broadcast.

@@ -6,7 +6,7 @@ import { Layer } from './layer.js';
 import type { Masks } from './masks.js';
 
 /**
- * What the layers share that make one tensor of several, element by element. Inputs of lower rank get axes of size 1 behind the batch;
+ * What the layers share that make one tensor of several, element by element. Inputs of lower rank get axes of size 1 after the batch;
  * then they broadcast as numpy does.
  */
 export abstract class Merge extends Layer {
@@ -39,7 +39,7 @@ function ofRank(x: Sym, rank: number): Sym {
   if (x.rank === 0 || rest.includes(-1)) {
     throw new EngineError(
       'SHAPE',
-      `expected inputs of one rank, or with known sizes behind the batch, received ${shapeText(x.shape)} beside rank ${rank}`,
+      `expected inputs of one rank, or with known sizes after the batch, received ${shapeText(x.shape)} beside rank ${rank}`,
     );
   }
   return ops.reshape(x, [batch, ...Array<number>(rank - x.rank).fill(1), ...rest]);

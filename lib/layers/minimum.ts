@@ -13,7 +13,7 @@ export class Minimum extends Merge {
 }
 
 /**
- * The smallest of two or more inputs, number by number: a list of [n, ...] to [n, ...]. Inputs of lower rank get axes of size 1 behind
+ * The smallest of two or more inputs, number by number: a list of [n, ...] to [n, ...]. Inputs of lower rank get axes of size 1 after
  * the batch; then they broadcast as numpy does. It has no weights. https://keras.io/api/layers/merging_layers/minimum/
  *
  * @throws EngineError, when applied, `ARGUMENT` for one input, `SHAPE` for shapes that do not broadcast.

@@ -23,7 +23,7 @@ export class SimpleRNN extends UnitsRNN<SimpleRNNCell, SimpleRNNOptions> {
 
 /**
  * h' = activation(x · kernel + h · recurrentKernel + bias), step by step: float32 [n, steps, features] to [n, units], with a state h
- * [n, units]. Applied to a list it takes the first state behind the input. Elman, 1990.
+ * [n, units]. Applied to a list it takes the first state after the input. Elman, 1990.
  * https://keras.io/api/layers/recurrent_layers/simple_rnn/
  *
  * Weights, in order: kernel [features, units], recurrent kernel [units, units], bias [units].

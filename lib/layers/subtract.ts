@@ -15,7 +15,7 @@ export class Subtract extends Merge {
 
 /**
  * The first of two inputs minus the second, number by number: two of [n, ...] to [n, ...]. The one of lower rank gets axes of size 1
- * behind the batch; then they broadcast as numpy does. It has no weights. https://keras.io/api/layers/merging_layers/subtract/
+ * after the batch; then they broadcast as numpy does. It has no weights. https://keras.io/api/layers/merging_layers/subtract/
  *
  * @throws EngineError, when applied, `ARGUMENT` for another number of inputs, `SHAPE` for shapes that do not broadcast.
  * @example

@@ -10,7 +10,7 @@ import { type SpatialOptions, checkSpatial } from './spatial.js';
 
 /** What `layers.zeroPadding2d` and, with other numbers of axes, `layers.zeroPadding1d` and `layers.zeroPadding3d` take. */
 export interface ZeroPaddingOptions<M extends Margins = Margins> extends SpatialOptions {
-  /** How many zeros lie at the ends of each spatial axis: one number for all, or one or [before, after] for each axis. Default 1. */
+  /** How many zeros are at the ends of each spatial axis: one number for all, or one or [before, after] for each axis. Default 1. */
   padding?: M;
 }
 
@@ -21,7 +21,7 @@ export abstract class ZeroPadding extends Layer {
     padding: 'optional',
     dataFormat: 'optional',
   } satisfies OptionNames<ZeroPaddingOptions>;
-  /** How many zeros lie before and after each spatial axis. */
+  /** How many zeros are before and after each spatial axis. */
   readonly padding: [number, number][];
   /** The order of the axes. */
   readonly dataFormat: DataFormat;

@@ -79,7 +79,7 @@ const isInput = (place: KerasTensor): boolean => place.node.operation instanceof
 
 /**
  * Walks from places back along the inputs of the calls that made them, depth first. `enter` is told of each place that is met, whether
- * to go on behind it is what it returns; `leave` of each call that was gone through, after its inputs. No recursion: a model may be
+ * to go on after it is what it returns; `leave` of each call that was gone through, after its inputs. No recursion: a model may be
  * deeper than JavaScript's stack.
  */
 function walkBack(
@@ -195,7 +195,7 @@ function byDepth(nodes: readonly OperationNode[], outputs: readonly KerasTensor[
   return [...new Set(order)].sort((a, b) => ofOperation.get(b)! - ofOperation.get(a)!);
 }
 
-/** The names, with `_1`, `_2`, … behind one that comes again. */
+/** The names, with `_1`, `_2`, … after one that comes again. */
 function distinct(names: readonly string[]): string[] {
   const taken = new Set(names);
   const seen = new Set<string>();

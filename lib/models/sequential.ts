@@ -146,7 +146,7 @@ export class Sequential extends Model {
       if (this.#input || this.#stack.length > 0) {
         throw new EngineError(
           'ARGUMENT',
-          '[Sequential] expected layers.input only at the head, received it behind a layer',
+          '[Sequential] expected layers.input only at the head, received it after a layer',
         );
       }
       this.#input = headOf(item);

@@ -143,7 +143,7 @@ const blocks = (name: string, last: string, first: string) =>
  * The numbers of depth as blocks of pictures: [n, h, w, c · b²] becomes [n, h · b, w · b, c]. https://keras.io/api/ops/nn/
  *
  * @param blockSize How long the sides of a block are, b; 2 or more.
- * @param options `dataFormat`: default `channelsLast`. With `channelsFirst` a channel's block lies together, as in PyTorch's pixel shuffle.
+ * @param options `dataFormat`: default `channelsLast`. With `channelsFirst` a channel's block is together, as in PyTorch's pixel shuffle.
  * @throws EngineError `SHAPE` for another rank, or channels that b² does not divide; `ARGUMENT`.
  */
 export const depthToSpace = blocks(

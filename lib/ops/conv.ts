@@ -55,7 +55,7 @@ export const conv = op(
 );
 
 /**
- * The convolution of each channel with kernels of its own: those of one channel lie one after another in the result. Also as
+ * The convolution of each channel with kernels of its own: those of one channel follow one another in the result. Also as
  * `ops.depthwiseConv2d`, TF.js's name. https://keras.io/api/ops/nn/
  *
  * @param x float32 of rank 3 to 5, as {@link conv} takes it.

@@ -86,7 +86,7 @@ export const lstm = op(
  * @param kernel [features, 3 units].
  * @param recurrentKernel [units, 3 units].
  * @param bias [2, 3 units], of the input and of the recurrent product; without `resetAfter` [3 units]. undefined: none.
- * @param options `resetAfter`: the reset gate acts behind the recurrent product, default true. `initialState`: h before the first step,
+ * @param options `resetAfter`: the reset gate acts after the recurrent product, default true. `initialState`: h before the first step,
  *   [n, units]; zeros by default.
  * @returns The output (the last h [n, units]; with `returnSequences` every h [n, steps, units]) and the last h.
  * @throws EngineError `SHAPE`, `DTYPE`.

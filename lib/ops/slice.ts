@@ -27,7 +27,7 @@ type Places = number | readonly number[];
  * https://keras.io/api/ops/core/
  *
  * @param start 0 or more.
- * @param size -1 is all that follow. On an axis whose size is known only when the program runs, what lies beyond its end is left out.
+ * @param size -1 is all that follow. On an axis whose size is known only when the program runs, what is beyond its end is left out.
  * @throws EngineError `SHAPE` for more places than axes, and where the part is not within x; `ATTRIBUTE`.
  * @example ops.slice(x, [0, 1], [-1, 2]); // all rows, columns 1 and 2
  */
@@ -118,7 +118,7 @@ export const stack = op(
 export interface PadOptions {
   /**
    * What is put around x: 'constant' numbers, 'edge' the last number, 'reflect' x as in a mirror on the last number, 'symmetric' as in a mirror
-   * behind it. Default 'constant'.
+   * after it. Default 'constant'.
    */
   mode?: 'constant' | 'edge' | 'reflect' | 'symmetric';
   /** What is put around x with 'constant'. Default 0. */

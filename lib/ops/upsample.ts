@@ -22,7 +22,7 @@ const upSamplingNames = {
 } satisfies OptionNames<UpSamplingOptions>;
 
 /**
- * Larger images. `bilinear` takes numbers to lie in the middle of their pixels and repeats those at the border, as TensorFlow 2 and
+ * Larger images. `bilinear` takes numbers to be in the middle of their pixels and repeats those at the border, as TensorFlow 2 and
  * PyTorch (without `align_corners`) do.
  *
  * @param x float32: sequences [n, length, channels], pictures [n, height, width, channels] or volumes [n, depth, height, width, channels].

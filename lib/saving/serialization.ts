@@ -101,7 +101,7 @@ export function deserializeKerasObject(config: unknown, options: DeserializeOpti
   });
 }
 
-/** How deep lists and records of a configuration may lie in one another: no model of Keras comes near. */
+/** How deep lists and records of a configuration may be in one another: no model of Keras comes near. */
 const MOST_LEVELS = 500;
 
 /** Refuses what holds itself, or is so deep that making it could use up the stack. */

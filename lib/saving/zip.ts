@@ -119,7 +119,7 @@ export class Zip {
     }
   }
 
-  /** The place of the record at the end, behind which is only a comment. */
+  /** The place of the record at the end, after which is only a comment. */
   #findEnd(): number {
     const last = this.#bytes.length - END_BYTES;
     for (let at = last; at >= Math.max(0, last - 0xffff); at--)

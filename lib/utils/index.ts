@@ -4,6 +4,7 @@ export * from '../saving/index.js';
 export { type AudioFolderOptions, audioDatasetFromDirectory } from './audioDatasetFromDirectory.js';
 export { clearSession } from './clearSession.js';
 export { type FolderDataset, type FolderElement, type FolderResult } from './folderDataset.js';
+export { getSourceInputs } from './getSourceInputs.js';
 export { type ImageFolderOptions, imageDatasetFromDirectory } from './imageDatasetFromDirectory.js';
 export {
   type ArrayToImgOptions,
