@@ -246,19 +246,14 @@ describe('names', () => {
       layers.dense({ units: 1, biasConstraint: name }).computeOutputShape([1, 2]);
   });
 
-  it.each([
-    ['threshold', () => layers.dense({ units: 1, activation: 'threshold' }), 'activations.register'],
-    [
-      'circle',
-      () =>
-        new Sequential([layers.input({ shape: [1] }), layers.flatten()]).compile({ loss: 'circle' as never }),
-      'a function of yTrue',
-    ],
-  ])('%s is said to be one of Keras', (name, body, remedy) => {
-    expect(body).toThrow(typed(`received '${name}': that is a name of Keras which is not here`));
-    expect(body).toThrow(typed(remedy));
-    expect(body).not.toThrow(typed('did you mean'));
-  });
+  it.each([['threshold', () => layers.dense({ units: 1, activation: 'threshold' }), 'activations.register']])(
+    '%s is said to be one of Keras',
+    (name, body, remedy) => {
+      expect(body).toThrow(typed(`received '${name}': that is a name of Keras which is not here`));
+      expect(body).toThrow(typed(remedy));
+      expect(body).not.toThrow(typed('did you mean'));
+    },
+  );
 });
 
 describe('types of numbers', () => {

@@ -44,8 +44,8 @@ const BOUND = 64 * 2 ** -24;
 
 describe('losses', () => {
   it('are all compared with Keras', () => {
-    // CTC, of sequences, has its numbers in test/ctc.test.ts.
-    expect([...new Set(rows.map(({ name }) => name)), 'ctc'].sort()).toEqual(names.sort());
+    // CTC, of sequences, has its numbers in test/ctc.test.ts; circle, of embeddings and class numbers, in test/losses-alone.test.ts.
+    expect([...new Set(rows.map(({ name }) => name)), 'ctc', 'circle'].sort()).toEqual(names.sort());
   });
 
   it.each(rows.map((row) => [`${row.name} ${JSON.stringify(row.options)} of ${row.kind}`, row] as const))(
@@ -85,7 +85,7 @@ describe('losses', () => {
         ...(name === 'ctc' ? [layers.reshape({ targetShape: [2, 2] })] : []),
       ]);
       model.compile({ optimizer: 'sgd', loss: name as losses.LossName });
-      const classes = /^(sparse|categoricalGeneralized)/.test(name);
+      const classes = /^(sparse|categoricalGeneralized|circle)/.test(name);
       const y = classes
         ? [1, 2]
         : name === 'ctc'

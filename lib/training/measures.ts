@@ -65,13 +65,17 @@ export class Measures {
     return this.#measures;
   }
 
-  /** Notes metrics that belong to layers, and which metrics have got variables: when a step has been traced. */
+  /** Notes metrics that belong to layers. */
   note(own: readonly Metric<MetricResult>[]): void {
     const keys = new Set(this.#measures.map(({ key }) => key));
     for (const metric of own) {
       if (this.#measures.some((known) => known.metric === metric)) continue;
       this.#measures.push({ key: freeKey(metric.name, keys), metric, direction: metric.direction });
     }
+  }
+
+  /** Notes which metrics have got variables: when a step has been traced, and not before, since these begin with zeros. */
+  noteStates(): void {
     for (const { metric } of this.#measures) {
       if (!metric.isStateful || this.#states.has(metric)) continue;
       this.#states.add(metric);

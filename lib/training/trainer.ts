@@ -93,6 +93,7 @@ export class Trainer {
     if (this.#measures) return this.#measures;
     this.#measures = new Measures(this.objective.measures);
     this.#measures.note(this.model.ownMetrics);
+    this.#measures.noteStates();
     return this.#measures;
   }
 
@@ -152,7 +153,10 @@ export class Trainer {
       );
     });
     trace.numbers = undefined;
-    if (mode !== 'predict') this.measures.note(model.ownMetrics);
+    if (mode !== 'predict') {
+      this.measures.note(model.ownMetrics);
+      this.measures.noteStates();
+    }
     return step;
   }
 }

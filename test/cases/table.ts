@@ -46,6 +46,7 @@ const NOT_IN_TABLE: Readonly<Record<string, string>> = {
   customGradient: 'derivatives.test.ts',
   jvp: 'derivatives.test.ts',
   vectorize: 'vectorize.test.ts',
+  ctcDecode: 'ctc.test.ts',
   ctcLoss: 'cases/signals.ts',
   stft: 'cases/signals.ts',
   perspectiveTransform: 'image-ops.test.ts',
