@@ -13,7 +13,7 @@ std::vector<Case> cumulativeCases() {
       {"linearRecurrence", {{{2, 3}}, {{2, 3}}}, {{"reverse", true}, {"initial", 0.5}}},
       {"linearRecurrence", {given({4}, {2, 0, 3, 0}), {{4}}}, {{"initial", 1.0}}, Dynamic::All, 3},
       {"linearRecurrence", {{{2, 0}}, {{2, 0}}}},
-      {"segmentMax", {{{4, 2}}, given({4}, {2, 0, 2, 0}, DType::I32)}, {{"segments", int64_t{4}}}},
+      {"segmentMax", {{{4, 2}}, given({4}, {2, 0, 2, 1}, DType::I32)}, {{"segments", int64_t{3}}}},
       {"segmentMin", {{{4}}, given({4}, {1, 0, 1, 1}, DType::I32)}, {{"segments", int64_t{2}}}},
       {"segmentProd",
        {{{4, 2}}, given({4}, {2, 0, 2, 2}, DType::I32)},
