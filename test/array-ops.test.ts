@@ -300,7 +300,7 @@ describe('rows', () => {
       ],
       [() => ops.rearrange([1], '(a b) -> a b'), '[rearrange] expected lengths for (a b) that make 1'],
       [() => ops.rearrange([1], 'a -> a', { c: 1 }), "[rearrange] expected sizes of a, received 'c'"],
-      [() => ops.rearrange([1], 'a * -> a'), "[rearrange] expected a pattern such as 'b (h h1)"],
+      [() => ops.rearrange([1], 'a * -> a'), "[rearrange] expected a pattern such as 'b (h n)"],
       [() => ops.unique([]), '[unique] expected at least one number'],
       [() => ops.unique([1], { size: -1 }), '[unique] expected an integer of 0 or more for size'],
     ] as const)

@@ -178,7 +178,8 @@ describe('Dataset.csv', () => {
   it('is data for fit', async () => {
     const rows = Array.from({ length: 64 }, (_, i) => `${i / 64},${1 - i / 64},${i / 32}`);
     const file = fileOf(`a,b,y\n${rows.join('\n')}`);
-    const model = new Sequential([layers.input({ shape: [2] }), layers.dense({ units: 1 })]);
+    const zeros = { kernelInitializer: 'zeros' } as const;
+    const model = new Sequential([layers.input({ shape: [2] }), layers.dense({ units: 1, ...zeros })]);
     model.compile({ optimizer: 'sgd', loss: 'mse' });
     const options = { label: 'y', features: 'array', batchSize: 8 } as const;
     const { history } = await model.fit(Dataset.csv(file, options), undefined, { epochs: 20, verbose: 0 });

@@ -91,7 +91,6 @@ export interface FusedCall {
 
 /**
  * A cell whose step takes a function of the input alone (a product, a convolution), which is computed of all steps of a sequence at once.
- * @internal
  */
 export interface ProjectingCell extends RNNCell {
   /** Whether a call is what {@link project} and {@link step} say: a subclass may have written its own. */

@@ -18,7 +18,7 @@ import { type DataFormat, dataFormatOf } from './window.js';
 /** An axis of a pattern: its parts, of which an axis is made. */
 type Group = readonly string[];
 
-const PATTERN = "a pattern such as 'b (h h1) w -> b h (h1 w)'";
+const PATTERN = "a pattern such as 'b (h n) w -> b h (n w)'";
 
 /** The groups of one side of a pattern. */
 function groupsOf(side: string): Group[] {

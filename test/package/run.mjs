@@ -247,7 +247,7 @@ await checkBundlers(check, project, join(scratch, 'far'), (folder, file) =>
   run(process.execPath, [file], { cwd: folder, env: bareEnvironment }),
 );
 
-const OTHER_REALM = ['data', 'tensor.test', 'fit.test', 'layers.test', 'losses.test'].map(
+const OTHER_REALM = ['data/', 'tensor.test', 'fit.test', 'layers.test', 'losses.test'].map(
   (name) => `test/${name}`,
 );
 // Both run tests in contexts of their own, whose arrays, functions and errors are not those of Node's.

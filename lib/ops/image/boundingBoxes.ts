@@ -22,9 +22,11 @@ export type BoundingBoxFormat = (typeof FORMATS)[number];
 export const boxFormatOf = (who: string, name: string, format: unknown): BoundingBoxFormat =>
   oneOf(who, name, format, FORMATS);
 
-/** Boxes [..., boxes, 4] with a class each [..., boxes]. @internal */
+/** Boxes [..., boxes, 4] with a class each [..., boxes]. */
 export interface Boxes {
+  /** The four numbers of each. */
   readonly boxes: Sym;
+  /** The class of each. */
   readonly labels: Sym;
 }
 

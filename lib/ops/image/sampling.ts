@@ -23,7 +23,7 @@ import { toFloat32 } from '../toFloat32.js';
 import { abs, cast, floor } from '../unary.js';
 import { type ImageOptions, asImages, imageAxes, imageNames, knownSizes, rounded } from './images.js';
 
-/** What is beyond the border of `a b c d`: see {@link SampleOptions.fillMode}. @internal */
+/** What is beyond the border of `a b c d`: see {@link SampleOptions.fillMode}. */
 export const FILL_MODES = ['constant', 'nearest', 'wrap', 'mirror', 'reflect'] as const;
 
 /** What ops that read images between their pixels take. */
