@@ -27,6 +27,7 @@ NODEGRAD_OLD(int, pthread_rwlock_rdlock, (pthread_rwlock_t * lock), (lock))
 NODEGRAD_OLD(int, pthread_rwlock_wrlock, (pthread_rwlock_t * lock), (lock))
 NODEGRAD_OLD(int, pthread_rwlock_unlock, (pthread_rwlock_t * lock), (lock))
 NODEGRAD_OLD(double, exp, (double x), (x))
+NODEGRAD_OLD(double, log, (double x), (x))
 NODEGRAD_OLD(double, pow, (double base, double exponent), (base, exponent))
 
 // Before 2.33 the stat family was reached through functions that take the version of the structure.

@@ -24,7 +24,7 @@ import type { Variable } from '../core/variable.js';
 import { checkSides } from './check.js';
 import { ForgetBias } from './forgetBias.js';
 import { type CallContext, Layer } from './layer.js';
-import { type ProjectingCell, type StepContext, dropoutMask, firstShape } from './rnnCell.js';
+import { type RNNCell, type StepContext, dropoutMask, firstShape } from './rnnCell.js';
 import { type SpatialOptions, checkSpatial } from './spatial.js';
 import { canJoinSteps, joinSteps, splitSteps, zerosOf } from './steps.js';
 import {
@@ -68,7 +68,7 @@ export interface ConvLSTMCellOptions<S extends Sides = Sides>
 const GATES = 4;
 
 /** A step of long short-term memory whose products are convolutions, as Keras's ConvLSTMCell. */
-export class ConvLSTMCell extends Layer implements ProjectingCell {
+export class ConvLSTMCell extends Layer implements RNNCell {
   static override readonly optionNames = {
     ...Layer.optionNames,
     filters: 'required',
