@@ -192,7 +192,8 @@ const commands = {
     // Left out is what counts the process's threads, of which this device has one more, and its memory, of which
     // the device's is a file that the system may count elsewhere; and ends of the process while workers train:
     // this device's thread may then still run code that oneDNN has made and frees, once in about 75 ends.
-    const pattern = '^(?!.*(limit of processes lets it be|a process that may use 800 MB|exit with steps of workers))';
+    const pattern =
+      '^(?!.*(limit of processes lets it be|a process that may use 800 MB|exit with steps of workers))';
     const options = ['--testNamePattern', pattern, '--testTimeout', '240000']; // late as it is
     run(process.execPath, [vitest, 'run', ...args, ...options], { cwd: copy });
     if (args.length > 0) return;

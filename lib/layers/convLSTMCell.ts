@@ -89,6 +89,7 @@ export class ConvLSTMCell extends Layer implements RNNCell {
     ...weightNames('bias'),
   } satisfies OptionNames<ConvLSTMCellOptions>;
   readonly className = 'ConvLSTMCell';
+  /** Whether an op computes all steps at once. @internal */
   readonly isFused = false;
   readonly #activation: ActivationFunction;
   readonly #gate: ActivationFunction;
