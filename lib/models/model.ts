@@ -117,7 +117,7 @@ export class Model<const S extends OutputStructure = KerasTensor>
     const { list, names } = flatten(options.outputs);
     this.#names = names;
     this.connect(listOf(options.inputs), list);
-    this.#connected(); // what is wrong shows here
+    this.knownGraph(); // what is wrong shows here
   }
 
   /** The layers in the order of their first call; in a subclass with its own `call`, those that it holds. */
@@ -161,7 +161,7 @@ export class Model<const S extends OutputStructure = KerasTensor>
    * that has no outputs has those of its losses.
    */
   get outputNames(): readonly string[] {
-    const graph = this.#connected();
+    const graph = this.knownGraph();
     return !graph && this.#compiled && this.hasOwnStep
       ? namesOfLosses(this.#compiled.options)
       : this.graph.outputNames;
@@ -429,7 +429,7 @@ export class Model<const S extends OutputStructure = KerasTensor>
   }
 
   get #rows(): Stack {
-    return { operations: this.operations, graph: this.callsLayers ? undefined : this.#connected() };
+    return { operations: this.operations, graph: this.callsLayers ? undefined : this.knownGraph() };
   }
 
   /**
@@ -573,8 +573,8 @@ export class Model<const S extends OutputStructure = KerasTensor>
     this.#trainer = undefined;
   }
 
-  /** The graph, if it is known: a model to which many layers are added looks for it once. */
-  #connected(): LayerGraph | undefined {
+  /** The graph, if it is known: a model to which many layers are added looks for it once. @internal */
+  knownGraph(): LayerGraph | undefined {
     if (typeof this.#graph !== 'function') return this.#graph;
     this.#graph = this.#graph();
     this.held();
@@ -593,7 +593,7 @@ export class Model<const S extends OutputStructure = KerasTensor>
   }
 
   protected override get sublayers(): readonly Layer[] {
-    return this.callsLayers ? super.sublayers : [...(this.#connected()?.layers ?? []), ...super.sublayers];
+    return this.callsLayers ? super.sublayers : [...(this.knownGraph()?.layers ?? []), ...super.sublayers];
   }
 
   /** Whether a subclass says by its own `call` what the model does. @internal */
@@ -602,7 +602,7 @@ export class Model<const S extends OutputStructure = KerasTensor>
   }
 
   #checkConnected(): LayerGraph {
-    const graph = this.#connected();
+    const graph = this.knownGraph();
     if (graph) return graph;
     throw new EngineError(
       'STATE',

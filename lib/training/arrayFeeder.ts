@@ -35,8 +35,8 @@ export class ArrayFeeder implements Feeder {
     this.#run = run;
     const { steps, classWeight, shuffle = true, seed } = settings;
     this.longest = model.runEagerly ? 1 : Infinity;
-    const graph = model.isConnected ? model.graph : undefined;
-    const data = classWeight === undefined ? given : given.withClassWeight(caller, graph, classWeight);
+    const data =
+      classWeight === undefined ? given : given.withClassWeight(caller, model.knownGraph(), classWeight);
     const feeds = data.feeds(this.#temporaries);
     try {
       if (model.runEagerly) this.#eager = new EagerBatches(feeds, (batch) => trainer.step(mode, batch));

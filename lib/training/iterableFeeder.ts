@@ -106,8 +106,7 @@ export class IterableFeeder implements Feeder {
     const { caller, model } = this.run;
     const data = this.run.read(this.#mode, x, y, sampleWeight);
     const weights = this.#classWeight;
-    const graph = model.isConnected ? model.graph : undefined;
-    return weights === undefined ? data : data.withClassWeight(caller, graph, weights);
+    return weights === undefined ? data : data.withClassWeight(caller, model.knownGraph(), weights);
   }
 
   /** Queues a step. */

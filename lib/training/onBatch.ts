@@ -22,8 +22,8 @@ export async function measureOnBatch(
   const state = new RunState();
   try {
     const data = readData(caller, mode, trainer, x, y, sampleWeight);
-    const graph = model.isConnected ? model.graph : undefined;
-    const weighed = classWeight !== undefined ? data.withClassWeight(caller, graph, classWeight) : data;
+    const weighed =
+      classWeight === undefined ? data : data.withClassWeight(caller, model.knownGraph(), classWeight);
     const feeds = weighed.feeds(temporaries);
     await trainer.resume(state);
     const step = trainer.step(mode, feeds);

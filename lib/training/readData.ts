@@ -20,8 +20,7 @@ export function readData(
   model.prepare(x);
   if (y === undefined && mode !== 'predict' && needsTargets(mode, trainer))
     throw new EngineError('ARGUMENT', `[${caller}] expected targets y with x, received none`);
-  const graph = model.isConnected ? model.graph : undefined;
-  return ModelData.read(caller, graph, x, y, sampleWeight, model.hasOwn(`${mode}Step`));
+  return ModelData.read(caller, model.knownGraph(), x, y, sampleWeight, model.hasOwn(`${mode}Step`));
 }
 
 /** Whether a step compares outputs with targets, as far as that can be told: a step of the model's own is asked to. */

@@ -36,10 +36,8 @@ export interface TrainableModel extends TrainedModel {
   readonly stepsPerExecution: number;
   /** How its steps compute. */
   readonly dtypePolicy: DtypePolicy;
-  /** Whether it knows its inputs and outputs. */
-  readonly isConnected: boolean;
-  /** @throws EngineError `STATE` where the model does not know its inputs yet. */
-  readonly graph: Endpoints;
+  /** Its inputs and outputs; undefined where it does not know them. */
+  knownGraph(): Endpoints | undefined;
   /** Equal strings mean equal steps: others are frozen, for example. */
   readonly state: string;
   /** The metrics in its fields and in those of its layers. */

@@ -113,7 +113,7 @@ export class Trainer {
   #make(mode: Mode, given: Feeds): Step {
     const { model } = this;
     const { dtypePolicy } = model;
-    const graph = model.isConnected ? model.graph : undefined;
+    const graph = model.knownGraph();
     const trace = new Trace();
     const feed = (t: Tensor, label: string) => trace.input(t.dtype, [-1, ...t.shape.slice(1)], label);
     const nameOf = (place: KerasTensor | undefined) => place?.node.operation.name ?? 'data';

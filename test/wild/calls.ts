@@ -323,7 +323,7 @@ function ownCode(): Target[] {
 const NOT_CALLED = new RegExp(
   `^(${[
     'draw|update|combine|convolve|buildKernels|pool|fused|step|isFused|biasShape|biasInitializer|inputBias|sublayers|wanted|drop',
-    'addLoss|addWeight|connect|connectTo|isConnected|disconnect|callsLayers|ensureBuilt|run|trainer|graph|makeObjective|prepare|handle|storage|kept|seed',
+    'addLoss|addWeight|connect|connectTo|isConnected|knownGraph|disconnect|callsLayers|ensureBuilt|run|trainer|graph|makeObjective|prepare|handle|storage|kept|seed',
     'ownWeights|savedFields|savedState|savedSlots|savedShared|compiledOptimizer|save|saveWeights|loadWeights|loadModel|getState|setState|epochDone|resumed',
     'gates|stateCount|activation|product|seen|on[A-Z].*|follow|outputsFor|applyPairs|checkSequence',
     'changeImages|changeLabels|changeBoxes|changeMasks|inFormat|move|rest',
