@@ -1,5 +1,7 @@
 import { expected } from '../base/checks.js';
+import { shapeText } from '../base/errors.js';
 import { warnOnce } from '../base/warn.js';
+import type { Shape } from '../engine/engine.js';
 
 /** What of a file does not fit a model. */
 export class Mismatches {
@@ -7,6 +9,19 @@ export class Mismatches {
 
   add(text: string): void {
     this.#texts.push(text);
+  }
+
+  /**
+   * Whether what a file has fits; else it is added.
+   *
+   * @param stored The shape in the file; undefined where it has none.
+   * @param where Its place there, in words such as `at vars/0`.
+   */
+  fits(stored: Shape | undefined, where: string, shape: Shape, name: string): boolean {
+    const isEqual = stored?.length === shape.length && stored.every((n, i) => n === shape[i]);
+    if (!isEqual)
+      this.add(`${stored ? shapeText(stored) : 'nothing'} ${where} for ${shapeText(shape)} of '${name}'`);
+    return isEqual;
   }
 
   /** Fails where there are some, or warns of them. */

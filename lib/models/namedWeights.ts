@@ -1,9 +1,8 @@
 // The weights of models by the names of their layers, as safetensors have them.
-import { shapeText } from '../base/errors.js';
-import { itemAt } from '../base/list.js';
+import { itemAt, lastOf } from '../base/list.js';
 import type { SavedValue } from '../core/savedValue.js';
 import type { NumericArray } from '../core/tensor.js';
-import { type SafetensorsReader, readSafetensors, safetensorsParts } from '../saving/safetensors.js';
+import { readSafetensors, safetensorsParts } from '../saving/safetensors.js';
 import { Mismatches } from './mismatches.js';
 import { savedGroups } from './savedGroups.js';
 import type { StoredModel } from './storedModel.js';
@@ -13,7 +12,7 @@ function namedWeights(model: StoredModel): ReadonlyMap<string, SavedValue> {
   const named = new Map<string, SavedValue>();
   for (const { layers, values } of savedGroups(model)) {
     const path = layers.slice(1).map(({ name }) => name);
-    const own = itemAt(layers, layers.length - 1).ownWeights;
+    const own = lastOf(layers).ownWeights;
     for (const [i, value] of values.entries()) {
       const wanted = [...path, itemAt(own, i).name.split('/').at(-1)].join('/');
       let name = wanted;
@@ -53,22 +52,11 @@ export const readNamedWeights = (
     const found: [SavedValue, string][] = [];
     for (const [name, value] of namedWeights(model)) {
       const theirs = typeof nameMap === 'function' ? nameMap(name) : (nameMap[name] ?? name);
-      if (fits(file, theirs, value)) found.push([value, theirs]);
-      else
-        mismatches.add(`${textOf(file, theirs)} as '${theirs}' for ${shapeText(value.shape)} of '${name}'`);
+      const fits = mismatches.fits(file.shape(theirs), `as '${theirs}'`, value.shape, name);
+      if (fits) found.push([value, theirs]);
     }
     mismatches.check(who, path, skip);
     const read: [SavedValue, NumericArray][] = [];
     for (const [value, name] of found) read.push([value, (await file.read(name)).data]);
     for (const [value, data] of read) value.write(data);
   });
-
-function fits(file: SafetensorsReader, name: string, { shape }: SavedValue): boolean {
-  const stored = file.shape(name);
-  return stored?.length === shape.length && stored.every((n, i) => n === shape[i]);
-}
-
-function textOf(file: SafetensorsReader, name: string): string {
-  const shape = file.shape(name);
-  return shape ? shapeText(shape) : 'nothing';
-}

@@ -3,7 +3,6 @@ import { fileError } from '../base/wholeFile.js';
 import type { SavedValue } from '../core/savedValue.js';
 import { type Hdf5Group, type Hdf5Reader, hdf5Bytes } from '../saving/hdf5.js';
 import type { StoredArray, StoredData } from '../saving/stored.js';
-import { shapeText } from '../base/errors.js';
 import { Mismatches } from './mismatches.js';
 import { type SavedGroup, savedGroups } from './savedGroups.js';
 import type { StoredModel } from './storedModel.js';
@@ -90,15 +89,10 @@ function pairsOf(file: Hdf5Reader, { path, name, values, more }: SavedGroup, mis
       .filter(([key]) => known.includes(key))
       .map(([key, value]) => [at(`${MORE}/${key}`), value] as const),
   ];
-  for (const [place, { shape }] of places) {
-    const stored = file.shape(place);
-    if (stored?.length === shape.length && stored.every((n, i) => n === shape[i])) continue;
-    mismatches.add(
-      `${stored ? shapeText(stored) : 'nothing'} at ${place} for ${shapeText(shape)} of '${name}'`,
-    );
-    return [];
-  }
-  return places.map(([place, value]) => [value, file.read(place)]);
+  const fit = places.every(([place, { shape }]) =>
+    mismatches.fits(file.shape(place), `at ${place}`, shape, name),
+  );
+  return fit ? places.map(([place, value]) => [value, file.read(place)]) : [];
 }
 
 /** @throws EngineError `IO` for a version after those that are known here. */
