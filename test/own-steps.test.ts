@@ -20,13 +20,10 @@ import {
 import { describe, expect, it } from 'vitest';
 import { blobs } from './support/blobs.js';
 import { rejectionOf } from './support/run.js';
+import { apart, numbers, weightsOf } from './support/steps.js';
 
 const quiet = { verbose: 0 } as const;
 type Pair = readonly [Sym, Sym];
-
-/** Numbers that look random, from -1 to 1. */
-const numbers = (count: number, phase = 0) =>
-  Float32Array.from({ length: count }, (_, i) => Math.sin((i + 1) * 12.9898 + phase));
 
 const dense = (units: number, inputs: number, phase: number, activation?: 'tanh' | 'sigmoid') =>
   new Sequential([
@@ -42,13 +39,6 @@ const dense = (units: number, inputs: number, phase: number, activation?: 'tanh'
       kernelInitializer: initializers.orthogonal({ seed: phase + 1 }),
     }),
   ]);
-
-const weightsOf = async (model: layers.Layer) =>
-  (await model.getWeights()).map(({ data }) => Array.from(data as Float32Array));
-
-/** Largest difference of two lists of arrays. */
-const apart = (a: number[][], b: number[][]) =>
-  Math.max(...a.flatMap((row, i) => row.map((value, j) => Math.abs(value - b[i][j]))));
 
 describe('a step of training of one’s own', () => {
   const { x, y } = blobs(120);

@@ -16,20 +16,10 @@ import {
 } from 'nodegrad';
 import { describe, expect, it } from 'vitest';
 import { rejectionOf } from './support/run.js';
+import { apart, numbers, weightsOf } from './support/steps.js';
 
 const quiet = { verbose: 0 } as const;
 type Pair = readonly [Sym, Sym];
-
-/** Numbers that look random, from -1 to 1. */
-const numbers = (count: number, phase = 0) =>
-  Float32Array.from({ length: count }, (_, i) => Math.sin((i + 1) * 12.9898 + phase));
-
-const weightsOf = async (model: layers.Layer) =>
-  (await model.getWeights()).map(({ data }) => Array.from(data as Float32Array));
-
-/** Largest difference of two lists of arrays. */
-const apart = (a: number[][], b: number[][]) =>
-  Math.max(...a.flatMap((row, i) => row.map((value, j) => Math.abs(value - b[i][j]))));
 
 describe('parts of steps', () => {
   const inputs = () => {
