@@ -239,10 +239,11 @@ export class Trace {
     const [a, b] = [this.#branch(then), this.#branch(otherwise)];
     const values = aligned(a.result, b.result);
     const changed = [...new Set([...a.updates.keys(), ...b.updates.keys()])];
-    const [chosen, other] = [a, b].map(({ updates }, i) => [
-      ...(i === 0 ? values[0] : values[1]),
+    const whole = (given: readonly Sym[], updates: ReadonlyMap<Variable, Sym>) => [
+      ...given,
       ...changed.map((variable) => updates.get(variable) ?? this.lift(variable)),
-    ]) as [Sym[], Sym[]];
+    ];
+    const [chosen, other] = [whole(values[0], a.updates), whole(values[1], b.updates)];
     for (const value of [...chosen, ...other]) this.#checkOwn('cond', value);
     if (chosen.length === 0) return [];
     const ids = (list: readonly Sym[]) => list.map((value) => value.id);
