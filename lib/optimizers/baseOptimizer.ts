@@ -1,6 +1,6 @@
 import { type OptionNames, checkEach, expected, positive } from '../base/checks.js';
 import { EngineError } from '../base/errors.js';
-import { itemAt } from '../base/list.js';
+import { firstOf, itemAt } from '../base/list.js';
 import { factoryName } from '../base/names.js';
 import { NDArray } from '../core/ndarray.js';
 import type { SavedState } from '../core/savedValue.js';
@@ -126,7 +126,7 @@ export abstract class BaseOptimizer {
     if (pairs.length === 0) return {};
     const { lossScaleFactor: factor } = this;
     this.applyPairs(factor === undefined ? pairs : pairs.map(([g, v]) => [ops.divide(g, factor), v]));
-    itemAt(pairs, 0)[0].trace.optimized(pairs.map(([, target]) => target));
+    firstOf(pairs)[0].trace.optimized(pairs.map(([, target]) => target));
     return {};
   }
 
