@@ -66,7 +66,7 @@ export abstract class MeasuredModel extends Layer {
   /** The {@link metrics}, a subclass's own ones too, by their keys in the logs. @internal */
   protected get keyed(): readonly { key: string; metric: Metric<MetricResult> }[] {
     if (latestOwner(this, ['metrics']) === MeasuredModel.prototype) return this.#measures;
-    return this.metrics.map((metric) => ({ key: metric.name, metric: metric }));
+    return named(this.metrics);
   }
 
   get #measures(): readonly { key: string; metric: Metric<MetricResult> }[] {
@@ -75,6 +75,10 @@ export abstract class MeasuredModel extends Layer {
       measures.note(this.ownMetrics);
       return measures.all;
     }
-    return this.ownMetrics.map((metric) => ({ key: metric.name, metric }));
+    return named(this.ownMetrics);
   }
 }
+
+/** Metrics with their names as keys. */
+const named = (metrics: readonly Metric<MetricResult>[]) =>
+  metrics.map((metric) => ({ key: metric.name, metric }));
