@@ -74,8 +74,12 @@ export class Measures {
     }
   }
 
-  /** Notes which metrics have got variables: when a step has been traced, and not before, since these begin with zeros. */
-  noteStates(): void {
+  /**
+   * As {@link note}, and notes which metrics have got variables: when a step has been traced, and not before, since these begin with
+   * zeros.
+   */
+  noteStates(own: readonly Metric<MetricResult>[]): void {
+    this.note(own);
     for (const { metric } of this.#measures) {
       if (!metric.isStateful || this.#states.has(metric)) continue;
       this.#states.add(metric);

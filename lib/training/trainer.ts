@@ -92,8 +92,7 @@ export class Trainer {
   get measures(): Measures {
     if (this.#measures) return this.#measures;
     this.#measures = new Measures(this.objective.measures);
-    this.#measures.note(this.model.ownMetrics);
-    this.#measures.noteStates();
+    this.#measures.noteStates(this.model.ownMetrics);
     return this.#measures;
   }
 
@@ -153,10 +152,7 @@ export class Trainer {
       );
     });
     trace.numbers = undefined;
-    if (mode !== 'predict') {
-      this.measures.note(model.ownMetrics);
-      this.measures.noteStates();
-    }
+    if (mode !== 'predict') this.measures.noteStates(model.ownMetrics);
     return step;
   }
 }
