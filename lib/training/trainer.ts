@@ -17,12 +17,12 @@ import type { TrainableModel } from './trainableModel.js';
 
 export type Mode = 'train' | 'test' | 'predict';
 
-/** What a program is fed: arrays with the samples first. */
-export interface Feeds {
-  readonly x: readonly Tensor[];
-  readonly y: readonly Tensor[];
+/** What a program is fed: arrays with the samples first, or what stands for them in it. */
+export interface Feeds<T = Tensor> {
+  readonly x: readonly T[];
+  readonly y: readonly T[];
   /** For each output, or undefined where its samples weigh the same. */
-  readonly weights: readonly (Tensor | undefined)[];
+  readonly weights: readonly (T | undefined)[];
   /** Where the step shall see records: their names. */
   readonly names?: {
     readonly x?: readonly string[] | undefined;
@@ -32,7 +32,7 @@ export interface Feeds {
 }
 
 /** The order in which a program takes them. */
-export function feedsOf({ x, y, weights }: Feeds): Tensor[] {
+export function feedsOf<T extends Tensor | Sym>({ x, y, weights }: Feeds<T>): T[] {
   return [...x, ...y, ...weights.filter((weight) => weight !== undefined)];
 }
 
@@ -70,11 +70,11 @@ export class Trainer {
 
   /** The compiled step for feeds like these. */
   step(mode: Mode, feeds: Feeds): Step {
+    if (this.model.runEagerly) return this.#make(mode, feeds);
     const types = (list: readonly (Tensor | undefined)[]) =>
       list.map((t) => (t ? `${t.dtype}[${t.shape.slice(1).join()}]` : '-')).join(' ');
     const names = feeds.names ? JSON.stringify(feeds.names) : '';
     const signature = `${mode}|${types(feeds.x)}|${types(feeds.y)}|${types(feeds.weights)}|${names}`;
-    if (this.model.runEagerly) return this.#make(mode, feeds);
     const known = this.#steps.get(`${signature}|${this.model.state}`);
     if (known) return known;
     const step = this.#make(mode, feeds);
@@ -119,7 +119,7 @@ export class Trainer {
     const x = given.x.map((t, i) => feed(t, nameOf(graph?.inputs[i])));
     const y = given.y.map((t, i) => feed(t, `target ${nameOf(graph?.outputs[i])}`));
     const weights = given.weights.map((t) => t && feed(t, 'sampleWeight'));
-    const feeds = [...x, ...y, ...weights.filter((weight) => weight !== undefined)];
+    const feeds = feedsOf({ x, y, weights });
     if (model.runEagerly) trace.numbers = { feeds, tensors: feedsOf(given), policy: dtypePolicy };
     const step = trace.within(() => {
       const inputs = x.map((value, i) => (graph ? castTo(value, itemAt(graph.inputs, i)) : value));
