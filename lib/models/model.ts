@@ -157,7 +157,7 @@ export class Model<const S extends OutputStructure = KerasTensor>
   }
 
   /**
-   * The names by which outputs are measured: those of a record of outputs, else of the layers that make them. A model of its own steps
+   * The names by which outputs are measured: those of a record of outputs, else of the layers that make them. A model with its own steps
    * that has no outputs has those of its losses.
    */
   get outputNames(): readonly string[] {

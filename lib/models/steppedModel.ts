@@ -158,7 +158,7 @@ export abstract class SteppedModel extends MeasuredModel {
     return this.hasOwn(`${mode}Step`, 'computeMetrics', 'getMetricsResult', 'metrics');
   }
 
-  /** Whether it has a step of its own, which may need no outputs. */
+  /** Whether it has its own step, which may need no outputs. */
   protected get hasOwnStep(): boolean {
     return this.hasOwn('trainStep', 'testStep', 'predictStep');
   }

@@ -23,7 +23,7 @@ export function readData(
   return ModelData.read(caller, model.knownGraph(), x, y, sampleWeight, model.hasOwn(`${mode}Step`));
 }
 
-/** Whether a step compares outputs with targets, as far as that can be told: a step of the model's own is asked to. */
+/** Whether a step compares outputs with targets, as far as that can be told: the model's own step may do without. */
 function needsTargets(mode: 'train' | 'test', { model, objective }: Trainer): boolean {
   if (model.hasOwn(`${mode}Step`)) return false;
   const { hasLoss, hasMetrics } = objective;
