@@ -2,6 +2,7 @@
 // then the numbers.
 import { types } from 'node:util';
 import { EngineError } from './errors.js';
+import { halfToFloat } from './half.js';
 
 /** The typed arrays that a file may hold. */
 export type NpyData =
@@ -114,16 +115,6 @@ function dtypeOf(data: NpyData): string {
 
 function swapBytes(bytes: Uint8Array, width: number): void {
   for (let at = 0; at < bytes.length; at += width) bytes.subarray(at, at + width).reverse();
-}
-
-/** The number that 16 bits are in IEEE 754's binary16. */
-function halfToFloat(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 31;
-  const fraction = bits & 1023;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction ? NaN : sign * Infinity;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
 /** Numbers whose first axis is the innermost in the order of the last. */

@@ -2,6 +2,7 @@
 // each tensor, and the numbers.
 import type { FileHandle } from 'node:fs/promises';
 import { isPlainObject } from '../base/checks.js';
+import { halfToFloat } from '../base/half.js';
 import { fileError, readAt, reasonOf, withFile } from '../base/wholeFile.js';
 import type { StoredArray, StoredData } from './stored.js';
 
@@ -17,7 +18,7 @@ const DTYPES: Readonly<Record<string, readonly [bytes: number, read: (bytes: Arr
   I8: [1, (bytes) => new Int8Array(bytes)],
   I16: [2, (bytes) => new Int16Array(bytes)],
   U16: [2, (bytes) => new Uint16Array(bytes)],
-  F16: [2, (bytes) => Float32Array.from(new Uint16Array(bytes), fromHalf)],
+  F16: [2, (bytes) => Float32Array.from(new Uint16Array(bytes), halfToFloat)],
   BF16: [
     2,
     (bytes) => new Float32Array(Uint32Array.from(new Uint16Array(bytes), (bits) => bits << 16).buffer),
@@ -29,14 +30,6 @@ const DTYPES: Readonly<Record<string, readonly [bytes: number, read: (bytes: Arr
   I64: [8, (bytes) => Float64Array.from(new BigInt64Array(bytes), Number)],
   U64: [8, (bytes) => Float64Array.from(new BigUint64Array(bytes), Number)],
 };
-
-/** What float16 bits say. */
-function fromHalf(bits: number): number {
-  const sign = (bits & 0x8000) !== 0 ? -1 : 1;
-  const [exponent, fraction] = [(bits >> 10) & 31, bits & 1023];
-  if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN;
-  return sign * (exponent === 0 ? fraction * 2 ** -24 : (1 + fraction / 1024) * 2 ** (exponent - 15));
-}
 
 interface Entry {
   readonly dtype: string;
