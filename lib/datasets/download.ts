@@ -3,6 +3,7 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { types } from 'node:util';
 import { EngineError } from '../base/errors.js';
+import { reasonOf } from '../base/wholeFile.js';
 import { unzip } from '../data/files/idx.js';
 
 export interface DownloadRequest {
@@ -90,8 +91,9 @@ async function writing(target: string, write: () => Promise<unknown>): Promise<v
   try {
     await write();
   } catch (cause) {
-    const message = types.isNativeError(cause) ? cause.message : String(cause);
-    throw new EngineError('IO', `[datasets] expected to write ${target}, received ${message}`, { cause });
+    throw new EngineError('IO', `[datasets] expected to write ${target}, received ${reasonOf(cause)}`, {
+      cause,
+    });
   }
 }
 
@@ -99,5 +101,5 @@ function reason(url: string, cause: unknown): string {
   if (cause instanceof EngineError) return cause.message;
   // fetch hides what went wrong (no such host, refused, reset) behind "fetch failed".
   const inner = types.isNativeError(cause) && types.isNativeError(cause.cause) ? cause.cause : cause;
-  return `${url}: ${types.isNativeError(inner) ? inner.message : String(inner)}`;
+  return `${url}: ${reasonOf(inner)}`;
 }

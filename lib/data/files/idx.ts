@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
-import { types } from 'node:util';
 import { EngineError } from '../../base/errors.js';
+import { reasonOf } from '../../base/wholeFile.js';
 import { NDArray } from '../../core/ndarray.js';
 
 const inflate = promisify(gunzip);
@@ -50,7 +50,7 @@ export async function readUnzipped(
     bytes = await readFile(file, signal ? { signal } : {});
   } catch (cause) {
     if (signal?.aborted) throw new EngineError('ABORTED', `[idx] reading ${file} was cancelled`, { cause });
-    throw new EngineError('IO', `[idx] ${file}: expected a readable file, received ${messageOf(cause)}`, {
+    throw new EngineError('IO', `[idx] ${file}: expected a readable file, received ${reasonOf(cause)}`, {
       cause,
     });
   }
@@ -69,7 +69,7 @@ export async function unzip(bytes: Uint8Array, name: string): Promise<Uint8Array
   } catch (cause) {
     throw new EngineError(
       'IO',
-      `[idx] ${name}: expected a whole gzip stream, received a damaged or cut one (${messageOf(cause)}); fetch the file again`,
+      `[idx] ${name}: expected a whole gzip stream, received a damaged or cut one (${reasonOf(cause)}); fetch the file again`,
       { cause },
     );
   }
@@ -116,8 +116,4 @@ function damaged(name: string, expected: string, received: string): EngineError 
 
 function hex(byte: number): string {
   return byte.toString(16).padStart(2, '0');
-}
-
-function messageOf(cause: unknown): string {
-  return types.isNativeError(cause) ? cause.message : String(cause);
 }

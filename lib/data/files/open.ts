@@ -1,18 +1,14 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { types } from 'node:util';
 import { checkList, expected } from '../../base/checks.js';
 import { EngineError } from '../../base/errors.js';
 import { listOf } from '../../base/list.js';
+import { reasonOf } from '../../base/wholeFile.js';
 
 /** The error of a file that cannot be read or written. */
 export const fileError = (who: string, file: string, cause: unknown): EngineError =>
   cause instanceof EngineError
     ? cause
-    : new EngineError(
-        'IO',
-        `[${who}] ${file}: ${types.isNativeError(cause) ? cause.message : String(cause)}`,
-        { cause },
-      );
+    : new EngineError('IO', `[${who}] ${file}: ${reasonOf(cause)}`, { cause });
 
 /** What an action on a file gives. @throws EngineError `IO` that names the file. */
 export async function withFile<T>(who: string, file: string, action: () => Promise<T>): Promise<T> {
