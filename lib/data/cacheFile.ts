@@ -5,8 +5,12 @@ import { types } from 'node:util';
 import { deserialize, serialize } from 'node:v8';
 import { isPlainObject } from '../base/checks.js';
 import { EngineError } from '../base/errors.js';
+import { readAt } from '../base/wholeFile.js';
 import { NDArray, type NDArrayData, type NDArrayType } from '../core/ndarray.js';
 import { withoutTensors } from './elements.js';
+import { fileError, withFile } from './files/open.js';
+
+const WHO = 'Dataset.cache';
 
 // A cache is a line that names the format, then for each element its length (uint32, little-endian) and its bytes in V8's form, at the
 // end the length of all ones.
@@ -26,12 +30,12 @@ export interface CacheWriter {
 /** @throws EngineError `IO` where the file cannot be written. */
 export async function writeCache(file: string): Promise<CacheWriter> {
   const part = `${file}.${randomUUID()}.part`;
-  const handle = await io(file, async () => {
+  const handle = await withFile(WHO, file, async () => {
     await mkdir(path.dirname(file), { recursive: true });
     return open(part, 'wx');
   });
   let isOpen = true;
-  const write = (bytes: Uint8Array) => io(file, () => handle.writeFile(bytes));
+  const write = (bytes: Uint8Array) => withFile(WHO, file, () => handle.writeFile(bytes));
   const shut = async () => {
     if (isOpen) await handle.close();
     isOpen = false;
@@ -45,7 +49,7 @@ export async function writeCache(file: string): Promise<CacheWriter> {
     },
     async finish() {
       await write(length(END));
-      await io(file, async () => {
+      await withFile(WHO, file, async () => {
         await handle.sync();
         await shut();
         await rename(part, file);
@@ -72,7 +76,7 @@ export async function readCache(
     handle = await open(file, 'r');
   } catch (cause) {
     if (types.isNativeError(cause) && (cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw failure(file, cause);
+    throw fileError(WHO, file, cause);
   }
   return elements(handle, file, from);
 }
@@ -83,12 +87,11 @@ async function* elements(
   from: number,
 ): AsyncGenerator<unknown, void, undefined> {
   try {
-    const { size } = await io(file, () => handle.stat());
+    const { size } = await withFile(WHO, file, () => handle.stat());
     let at = 0;
     const take = async (count: number) => {
       if (at + count > size) throw damaged(file, `${at + count} bytes or more`, `${size}`);
-      const bytes = new Uint8Array(count);
-      await io(file, () => handle.read(bytes, 0, count, at));
+      const bytes = await withFile(WHO, file, () => readAt(WHO, file, handle, at, count));
       at += count;
       return bytes;
     };
@@ -106,7 +109,7 @@ async function* elements(
       try {
         value = deserialize(element);
       } catch (cause) {
-        throw failure(file, cause);
+        throw fileError(WHO, file, cause);
       }
       yield unpacked(value);
     }
@@ -145,20 +148,5 @@ function unpacked(element: unknown): unknown {
 const damaged = (file: string, what: string, received: string) =>
   new EngineError(
     'IO',
-    `[Dataset.cache] ${file}: expected ${what}, received ${received}; remove the file to make it anew`,
+    `[${WHO}] ${file}: expected ${what}, received ${received}; remove the file to make it anew`,
   );
-
-const failure = (file: string, cause: unknown) =>
-  new EngineError(
-    'IO',
-    `[Dataset.cache] ${file}: ${types.isNativeError(cause) ? cause.message : String(cause)}`,
-    { cause },
-  );
-
-async function io<T>(file: string, action: () => Promise<T>): Promise<T> {
-  try {
-    return await action();
-  } catch (cause) {
-    throw failure(file, cause);
-  }
-}
