@@ -1,6 +1,7 @@
 // HDF5 files in memory, through h5wasm: a build of the HDF Group's C library. It sees no file system but its own, which is empty: links to
 // other files lead nowhere.
-import { loadPeer } from '../base/peer.js';
+import { EngineError } from '../base/errors.js';
+import { loadH5wasm } from '../base/h5wasm.js';
 import { fileError, reasonOf } from '../base/wholeFile.js';
 import type { StoredArray, StoredData } from './stored.js';
 
@@ -13,7 +14,6 @@ interface H5wasm {
       unlink(path: string): void;
       analyzePath(path: string): { exists: boolean };
     };
-    activate_throwing_error_handler(): number;
   }>;
   readonly File: new (path: string, mode: 'r' | 'w') => H5File;
 }
@@ -50,12 +50,9 @@ async function within<T>(
   bytes: Uint8Array | undefined,
   use: (file: H5File, read: () => Uint8Array) => T | Promise<T>,
 ): Promise<T> {
-  const h5 = (await loadPeer(who, 'h5wasm')) as H5wasm;
-  const module = await h5.ready;
-  // Else errors are printed and numbers below 0 come back.
-  module.activate_throwing_error_handler();
+  const h5 = (await loadH5wasm(who, 'h5wasm')) as H5wasm;
+  const { FS } = await h5.ready;
   const name = `nodegrad-${files++}.h5`;
-  const { FS } = module;
   let file: H5File | undefined;
   try {
     if (bytes) FS.createDataFile('/', name, bytes, true, false, true);
@@ -66,7 +63,7 @@ async function within<T>(
       return FS.readFile(`/${name}`);
     });
   } catch (cause) {
-    if (cause instanceof Error && cause.name === 'EngineError') throw cause;
+    if (cause instanceof EngineError) throw cause;
     const what = bytes ? 'a whole HDF5 file' : 'numbers that HDF5 can hold';
     throw fileError(who, path, what, innermost(reasonOf(cause)), cause);
   } finally {

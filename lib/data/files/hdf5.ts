@@ -1,5 +1,5 @@
 import { EngineError } from '../../base/errors.js';
-import { loadPeer } from '../../base/peer.js';
+import { loadH5wasm } from '../../base/h5wasm.js';
 import { openFile, withFile } from './open.js';
 import { type Column, columnOf } from './table.js';
 import { type Names, eachName } from './whole.js';
@@ -10,7 +10,6 @@ const BLOCK = 4 << 20;
 
 /** Of h5wasm for Node what is used here. */
 interface H5wasm {
-  readonly ready: Promise<{ activate_throwing_error_handler(): number }>;
   readonly File: new (path: string, mode: 'r') => { get(path: string): Stored | null; close(): void };
 }
 
@@ -43,9 +42,7 @@ export class Hdf5Reader {
   }
 
   async *blocks(fromRow: number): AsyncGenerator<unknown, void, undefined> {
-    const { File, ready } = (await loadPeer(WHO, 'h5wasm/node')) as H5wasm;
-    // Else errors are printed and numbers below 0 come back.
-    (await ready).activate_throwing_error_handler();
+    const { File } = (await loadH5wasm(WHO, 'h5wasm/node')) as H5wasm;
     // The library tells little of a file that is not there.
     await (await openFile(WHO, this.#file)).close();
     const file = await this.#reading(() => new File(this.#file, 'r'));

@@ -1,0 +1,16 @@
+import { loadPeer } from './peer.js';
+
+/**
+ * The package h5wasm, ready to be used: the build for files in memory, or the one for files of the disk.
+ *
+ * @param who What needs it, for messages.
+ * @throws EngineError `STATE` where it is not installed.
+ */
+export async function loadH5wasm(who: string, name: 'h5wasm' | 'h5wasm/node'): Promise<unknown> {
+  const library = (await loadPeer(who, name)) as {
+    readonly ready: Promise<{ activate_throwing_error_handler(): number }>;
+  };
+  // Else errors are printed and numbers below 0 come back.
+  (await library.ready).activate_throwing_error_handler();
+  return library;
+}
