@@ -1,9 +1,9 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { types } from 'node:util';
 import { EngineError } from '../base/errors.js';
-import { reasonOf } from '../base/wholeFile.js';
+import { reasonOf, writeWhole } from '../base/wholeFile.js';
 import { unzip } from '../data/files/idx.js';
 
 export interface DownloadRequest {
@@ -23,7 +23,11 @@ export interface DownloadRequest {
  */
 export async function download({ urls, target, sha256, signal }: DownloadRequest): Promise<void> {
   // Before the download: a folder that cannot be made would cost all of it.
-  await writing(target, () => mkdir(path.dirname(target), { recursive: true }));
+  await mkdir(path.dirname(target), { recursive: true }).catch((cause: unknown) => {
+    throw new EngineError('IO', `[datasets] expected to write ${target}, received ${reasonOf(cause)}`, {
+      cause,
+    });
+  });
   const failures: string[] = [];
   let bytes: Uint8Array | undefined;
   for (const url of urls) {
@@ -43,7 +47,7 @@ export async function download({ urls, target, sha256, signal }: DownloadRequest
         `check the network, or put the file at ${target} yourself`,
     );
   }
-  await writeWhole(target, bytes);
+  await writeWhole('datasets', target, [bytes]);
 }
 
 /**
@@ -72,29 +76,6 @@ async function fetchChecked(
   const bytes = await unzip(new Uint8Array(await response.arrayBuffer()), url);
   checkSha256(bytes, sha256, url);
   return bytes;
-}
-
-async function writeWhole(target: string, bytes: Uint8Array): Promise<void> {
-  const part = `${target}.${randomUUID()}.part`;
-  try {
-    await writing(target, async () => {
-      await writeFile(part, bytes);
-      await rename(part, target);
-    });
-  } catch (error) {
-    await rm(part, { force: true }).catch(() => undefined);
-    throw error;
-  }
-}
-
-async function writing(target: string, write: () => Promise<unknown>): Promise<void> {
-  try {
-    await write();
-  } catch (cause) {
-    throw new EngineError('IO', `[datasets] expected to write ${target}, received ${reasonOf(cause)}`, {
-      cause,
-    });
-  }
 }
 
 function reason(url: string, cause: unknown): string {
