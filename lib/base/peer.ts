@@ -11,7 +11,14 @@ export async function loadPeer(who: string, name: string): Promise<unknown> {
     // The name is no literal, so that bundlers leave the package out.
     return await import(/* webpackIgnore: true */ /* @vite-ignore */ name);
   } catch (cause) {
-    const message = `[${who}] expected the package ${name}, received none: npm install ${name}`;
-    throw new EngineError('STATE', message, { cause });
+    throw missingPackage(who, name, { cause });
   }
 }
+
+/** The error of a package that is not installed. */
+export const missingPackage = (who: string, name: string, options?: ErrorOptions): EngineError =>
+  new EngineError(
+    'STATE',
+    `[${who}] expected the package ${name}, received none: npm install ${name}`,
+    options,
+  );

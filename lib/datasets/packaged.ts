@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { EngineError } from '../base/errors.js';
+import { missingPackage } from '../base/peer.js';
 import { NDArray } from '../core/ndarray.js';
 import { Dataset } from '../data/dataset.js';
 import { readUnzipped } from '../data/files/idx.js';
@@ -81,5 +82,5 @@ export async function penguins(): Promise<Penguins> {
 function packaged(who: string, name: string, file: string): string {
   const found = installedFile(file, [process.cwd(), ownFolder]);
   if (found !== undefined) return found;
-  throw new EngineError('STATE', `[${who}] expected the package ${name}, received none: npm install ${name}`);
+  throw missingPackage(who, name);
 }
