@@ -6,8 +6,8 @@ import { loadPeer } from './peer.js';
  * @param who What needs it, for messages.
  * @throws EngineError `STATE` where it is not installed.
  */
-export async function loadH5wasm(who: string, name: 'h5wasm' | 'h5wasm/node'): Promise<unknown> {
-  const library = (await loadPeer(who, name)) as {
+export async function loadH5wasm(who: string, entry: 'h5wasm' | 'h5wasm/node'): Promise<unknown> {
+  const library = (await loadPeer(who, 'h5wasm', entry)) as {
     readonly ready: Promise<{ activate_throwing_error_handler(): number }>;
   };
   // Else errors are printed and numbers below 0 come back.
