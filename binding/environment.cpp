@@ -19,7 +19,7 @@ namespace {
 constexpr int64_t kReportStep = 64 << 10;
 // Beyond any heap.
 constexpr int64_t kPressure = int64_t{1} << 50;
-// What a tensor takes beside its numbers: JavaScript's objects, ours, the references between them.
+// What a tensor takes besides its numbers: JavaScript's objects, ours, the references between them.
 constexpr int64_t kHandleBytes = 1024;
 // Dropped tensors may take this part of the room, but some megabytes at least, before they are looked for.
 constexpr size_t kReclaimPart = 4, kLeastReclaim = size_t{16} << 20;

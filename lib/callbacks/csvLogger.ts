@@ -2,7 +2,7 @@ import { type FileHandle, open, stat } from 'node:fs/promises';
 import { type OptionNames, boolean, expected, knownOptions } from '../base/checks.js';
 import { Callback, type Logs } from './callback.js';
 
-/** What {@link csvLogger} takes beside the file. */
+/** What {@link csvLogger} takes besides the file. */
 export interface CSVLoggerOptions {
   /** What stands between two cells, one character. Default a comma. */
   separator?: string;

@@ -4,7 +4,7 @@ import { Callback, type Logs } from './callback.js';
 /** The learning rate of an epoch, from 0, given the one before. */
 export type EpochSchedule = (epoch: number, learningRate: number) => number;
 
-/** What {@link learningRateScheduler} takes beside the function. */
+/** What {@link learningRateScheduler} takes besides the function. */
 export interface LearningRateSchedulerOptions {
   /** 1 tells of each rate on the console. Default 0. */
   verbose?: 0 | 1;
