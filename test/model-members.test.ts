@@ -30,7 +30,14 @@ describe('members of models', () => {
     const model = net();
     expect(model.getLayer({ index: 0 })).toBe(model.getLayer('first'));
     expect(model.getLayer({ index: -1 })).toBe(model.getLayer('last'));
-    for (const wrong of [{ index: 3 }, 'frist', {}, { index: 0, name: 'first' }, { index: 0.5 }])
+    for (const wrong of [
+      undefined as never,
+      { index: 3 },
+      'frist',
+      {},
+      { index: 0, name: 'first' },
+      { index: 0.5 },
+    ])
       expect(errorOf(() => model.getLayer(wrong)).message).toContain('one of first, norm, last');
   });
 });

@@ -196,7 +196,7 @@ export class Model<const S extends OutputStructure = KerasTensor>
    */
   getLayer(which: string | GetLayerOptions): Layer {
     if (typeof which !== 'string') knownOptions('getLayer', which, getLayerNames);
-    const { name, index } = typeof which === 'string' ? { name: which } : which;
+    const { name, index }: GetLayerOptions = typeof which === 'string' ? { name: which } : { ...which };
     const { layers } = this;
     const found =
       index === undefined
