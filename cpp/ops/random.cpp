@@ -46,7 +46,7 @@ OpDef randomOp(const char* name, const char* first, double firstValue, const cha
   return def;
 }
 
-// Each number has parameters of its own.
+// The parameters of each number are given.
 std::vector<TensorType> inferDistribution(const InferContext& context) {
   expectKey(context, 0);
   TensorType first = inputOf(context, 1, "the parameters", {DType::F32});

@@ -33,7 +33,7 @@ export const padded = (x: KerasTensor, padding: number, name?: string): KerasTen
   layers.zeroPadding2d({ padding, name }).apply(x);
 
 /**
- * Zeros before a convolution with strides of 2 and without padding of its own, such that it gives what TensorFlow's padding `same`
+ * Zeros before a convolution with strides of 2 and the padding `valid`, such that it gives what TensorFlow's padding `same`
  * gives: one row and column less before than after where the side is even (or unknown).
  */
 export function paddedForStrides(x: KerasTensor, kernelSize: number, name: string): KerasTensor {

@@ -56,7 +56,7 @@ const mixedOfSeven = (x: KerasTensor, n: number, name: string) =>
     name,
   );
 
-/** A convolution of [1, 3] beside one of [3, 1]. */
+/** The channels of a convolution of [1, 3], then those of one of [3, 1]. */
 const split = (x: KerasTensor, name?: string) => mixed([unit(x, 384, [1, 3]), unit(x, 384, [3, 1])], name);
 
 const mixedOfThree = (x: KerasTensor, i: number) =>

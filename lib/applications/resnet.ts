@@ -111,9 +111,13 @@ function resnet(name: string, counts: readonly number[], deep: boolean, version:
   };
 }
 
-/** Nets of 50 and more layers have bottlenecks. */
-const made = (who: string, counts: readonly number[], version: 1 | 2, options?: PretrainedOptions) =>
-  pretrained(who, resnet(who.toLowerCase(), counts, !/18|34/.test(who), version), options);
+const made = (
+  who: string,
+  counts: readonly number[],
+  kind: 'basic' | 'bottleneck',
+  version: 1 | 2,
+  options?: PretrainedOptions,
+) => pretrained(who, resnet(who.toLowerCase(), counts, kind === 'bottleneck', version), options);
 
 /**
  * ResNet18 (He et al., 2015, https://arxiv.org/abs/1512.03385), which Keras has not.
@@ -124,7 +128,7 @@ const made = (who: string, counts: readonly number[], version: 1 | 2, options?: 
  *     const base = await applications.resNet18({ weights: null, includeTop: false, inputShape: [96, 96, 3] });
  */
 export const resNet18 = (options?: PretrainedOptions): Promise<Model> =>
-  made('resNet18', [2, 2, 2, 2], 1, options);
+  made('resNet18', [2, 2, 2, 2], 'basic', 1, options);
 
 /**
  * ResNet34 (He et al., 2015, https://arxiv.org/abs/1512.03385), which Keras has not.
@@ -135,7 +139,7 @@ export const resNet18 = (options?: PretrainedOptions): Promise<Model> =>
  *     const base = await applications.resNet34({ weights: null, includeTop: false, inputShape: [96, 96, 3] });
  */
 export const resNet34 = (options?: PretrainedOptions): Promise<Model> =>
-  made('resNet34', [3, 4, 6, 3], 1, options);
+  made('resNet34', [3, 4, 6, 3], 'basic', 1, options);
 
 /**
  * ResNet50 (He et al., 2015, https://arxiv.org/abs/1512.03385).
@@ -146,7 +150,7 @@ export const resNet34 = (options?: PretrainedOptions): Promise<Model> =>
  *     const base = await applications.resNet50({ weights: null, includeTop: false, inputShape: [96, 96, 3] });
  */
 export const resNet50 = (options?: PretrainedOptions): Promise<Model> =>
-  made('resNet50', [3, 4, 6, 3], 1, options);
+  made('resNet50', [3, 4, 6, 3], 'bottleneck', 1, options);
 
 /**
  * ResNet101 (He et al., 2015, https://arxiv.org/abs/1512.03385).
@@ -157,7 +161,7 @@ export const resNet50 = (options?: PretrainedOptions): Promise<Model> =>
  *     const base = await applications.resNet101({ weights: null, includeTop: false, inputShape: [96, 96, 3] });
  */
 export const resNet101 = (options?: PretrainedOptions): Promise<Model> =>
-  made('resNet101', [3, 4, 23, 3], 1, options);
+  made('resNet101', [3, 4, 23, 3], 'bottleneck', 1, options);
 
 /**
  * ResNet152 (He et al., 2015, https://arxiv.org/abs/1512.03385).
@@ -168,7 +172,7 @@ export const resNet101 = (options?: PretrainedOptions): Promise<Model> =>
  *     const base = await applications.resNet152({ weights: null, includeTop: false, inputShape: [96, 96, 3] });
  */
 export const resNet152 = (options?: PretrainedOptions): Promise<Model> =>
-  made('resNet152', [3, 8, 36, 3], 1, options);
+  made('resNet152', [3, 8, 36, 3], 'bottleneck', 1, options);
 
 /**
  * ResNet18V2 (He et al., 2016, https://arxiv.org/abs/1603.05027), which Keras has not.
@@ -179,7 +183,7 @@ export const resNet152 = (options?: PretrainedOptions): Promise<Model> =>
  *     const base = await applications.resNet18V2({ weights: null, includeTop: false, inputShape: [96, 96, 3] });
  */
 export const resNet18V2 = (options?: PretrainedOptions): Promise<Model> =>
-  made('resNet18V2', [2, 2, 2, 2], 2, options);
+  made('resNet18V2', [2, 2, 2, 2], 'basic', 2, options);
 
 /**
  * ResNet34V2 (He et al., 2016, https://arxiv.org/abs/1603.05027), which Keras has not.
@@ -190,7 +194,7 @@ export const resNet18V2 = (options?: PretrainedOptions): Promise<Model> =>
  *     const base = await applications.resNet34V2({ weights: null, includeTop: false, inputShape: [96, 96, 3] });
  */
 export const resNet34V2 = (options?: PretrainedOptions): Promise<Model> =>
-  made('resNet34V2', [3, 4, 6, 3], 2, options);
+  made('resNet34V2', [3, 4, 6, 3], 'basic', 2, options);
 
 /**
  * ResNet50V2 (He et al., 2016, https://arxiv.org/abs/1603.05027).
@@ -201,7 +205,7 @@ export const resNet34V2 = (options?: PretrainedOptions): Promise<Model> =>
  *     const base = await applications.resNet50V2({ weights: null, includeTop: false, inputShape: [96, 96, 3] });
  */
 export const resNet50V2 = (options?: PretrainedOptions): Promise<Model> =>
-  made('resNet50V2', [3, 4, 6, 3], 2, options);
+  made('resNet50V2', [3, 4, 6, 3], 'bottleneck', 2, options);
 
 /**
  * ResNet101V2 (He et al., 2016, https://arxiv.org/abs/1603.05027).
@@ -212,7 +216,7 @@ export const resNet50V2 = (options?: PretrainedOptions): Promise<Model> =>
  *     const base = await applications.resNet101V2({ weights: null, includeTop: false, inputShape: [96, 96, 3] });
  */
 export const resNet101V2 = (options?: PretrainedOptions): Promise<Model> =>
-  made('resNet101V2', [3, 4, 23, 3], 2, options);
+  made('resNet101V2', [3, 4, 23, 3], 'bottleneck', 2, options);
 
 /**
  * ResNet152V2 (He et al., 2016, https://arxiv.org/abs/1603.05027).
@@ -223,4 +227,4 @@ export const resNet101V2 = (options?: PretrainedOptions): Promise<Model> =>
  *     const base = await applications.resNet152V2({ weights: null, includeTop: false, inputShape: [96, 96, 3] });
  */
 export const resNet152V2 = (options?: PretrainedOptions): Promise<Model> =>
-  made('resNet152V2', [3, 8, 36, 3], 2, options);
+  made('resNet152V2', [3, 8, 36, 3], 'bottleneck', 2, options);

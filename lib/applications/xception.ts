@@ -14,7 +14,7 @@ function separable(x: KerasTensor, filters: number, name: string): KerasTensor {
   return norm(layers.separableConv2d({ filters, ...settings }).apply(x), `${name}_bn`);
 }
 
-/** Two separable convolutions and a pooling, beside a projection with strides of 2. */
+/** The sum of a projection with strides of 2, and of two separable convolutions with a pooling. */
 function halving(input: KerasTensor, number: number, first: number, second: number): KerasTensor {
   const name = `block${number}`;
   const shortcut = norm(conv(input, second, 1, { strides: 2, padding: 'same' }));

@@ -116,7 +116,7 @@ double binomial(double n, double p, Stream& stream) {
   return n * p < kFew ? binomialByInversion(n, p, stream) : binomialByRejection(n, p, stream);
 }
 
-// Numbers whose distribution each has parameters of its own.
+// Random numbers of distributions whose parameters are given for each number.
 class DistributionKernel : public Kernel {
  public:
   explicit DistributionKernel(const KernelSpec& spec)
