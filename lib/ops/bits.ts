@@ -38,8 +38,8 @@ export const nextafter: Binary = binaryOp('nextafter', (x1, x2) => {
   const up = greater(to, from);
   // The bits of floats of one sign are in the order of their sizes.
   const larger = cast(where(equal(greater(from, 0), up), 1, -1), 'int32');
-  const beside = bitsOf(add(bitsOf(from, 'int32'), larger), 'float32');
-  const moved = where(equal(from, 0), where(up, TINY, -TINY), beside);
+  const neighbour = bitsOf(add(bitsOf(from, 'int32'), larger), 'float32');
+  const moved = where(equal(from, 0), where(up, TINY, -TINY), neighbour);
   const known = where(equal(from, to), to, moved);
   return where(logicalOr(isnan(from), isnan(to)), NaN, known);
 });

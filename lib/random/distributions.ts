@@ -16,11 +16,15 @@ export interface DistributionOptions extends SeedOptions {
 
 const distributionNames = { dtype: 'optional', seed: 'optional' } satisfies OptionNames<DistributionOptions>;
 
-/** Numbers that do not follow those of other draws with the same seed. */
-const SALTS = { gamma: 101, beta: 102, binomial: 103 } as const;
+/** Their ops, and salts: numbers do not follow those of other draws with the same seed. */
+const DISTRIBUTIONS = {
+  gamma: { op: 'randomGamma', salt: 101 },
+  beta: { op: 'randomBeta', salt: 102 },
+  binomial: { op: 'randomBinomial', salt: 103 },
+} as const;
 
 function drawn(
-  who: keyof typeof SALTS,
+  who: keyof typeof DISTRIBUTIONS,
   shape: Shape,
   parameters: readonly (readonly [
     name: string,
@@ -39,10 +43,10 @@ function drawn(
     if (typeof value === 'number' && !fits(value)) throw expected(name, `${what} for ${parameter}`, value);
     return broadcastTo<Operand>(toFloat32<Operand>(value), sizes);
   });
-  const op = `random${who[0]?.toUpperCase() ?? ''}${who.slice(1)}`;
+  const { op, salt: own } = DISTRIBUTIONS[who];
   const given = keyOf(name, options);
   // Two draws of one trace without a seed have one key, and must not be the same.
-  const salt = given === undefined ? (Trace.current?.nextSalt() ?? 0) : SALTS[who];
+  const salt = given === undefined ? (Trace.current?.nextSalt() ?? 0) : own;
   return apply<Operand>(op, [given ?? randomKey(), ...values], { salt }) as unknown as Tensor;
 }
 

@@ -82,7 +82,7 @@ const jvpNames = { hasAux: 'boolean' } satisfies OptionNames<JvpOptions>;
  * @param primals Where to differentiate: a list with one float32 value, or nest of them, for each argument.
  * @param tangents The direction, of the form and shapes of the primals.
  * @param options `hasAux`: whether the function gives [output, aux]. Default false.
- * @returns The outputs and their tangents, and with `hasAux` what the function gave beside.
+ * @returns The outputs and their tangents, and with `hasAux` what the function gave as aux.
  * @throws EngineError `ARGUMENT`, `DTYPE` for values that are not float32; `STATE` at an op without second derivatives.
  * @example ops.jvp(ops.sin, [0.1], [0.2]); // sin(0.1) and 0.2 · cos(0.1)
  */

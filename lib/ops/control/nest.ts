@@ -81,8 +81,7 @@ export function symbolsOf(
 }
 
 /**
- * Calls a function with symbolic values for operands: in the trace that is under way, or else in one of its own, which is run at once and
- * gives tensors.
+ * Calls a function with symbolic values for operands: in the current trace, or else in a new one, which is run at once and gives tensors.
  *
  * @internal
  */

@@ -42,7 +42,7 @@ function parsed(signature: string): Signature {
 }
 
 /** The shape that several broadcast to. */
-function joined(shapes: readonly (readonly number[])[]): number[] {
+function broadcastShape(shapes: readonly (readonly number[])[]): number[] {
   const rank = Math.max(0, ...shapes.map((shape) => shape.length));
   return Array.from({ length: rank }, (_, axis) => {
     const sizes = shapes.map((shape) => shape[axis - rank + shape.length] ?? 1).filter((size) => size !== 1);
@@ -99,7 +99,7 @@ export function vectorize<Y extends Operand | readonly Operand[]>(
       });
       return shape.slice(0, before);
     });
-    const loop = joined(loops);
+    const loop = broadcastShape(loops);
     const call = (given: readonly unknown[]): unknown => {
       const all = [...args];
       taken.forEach((place, i) => (all[place] = given[i]));
