@@ -97,6 +97,7 @@ napi_value createSource(const Call& call) {
   options.shuffle = booleanOf(call.env, property("shuffle"));
   options.seed = static_cast<uint64_t>(integerOf(call.env, property("seed")));
   options.pass = integerOf(call.env, property("pass"));
+  options.step = integerOf(call.env, property("step"));
   options.dropRemainder = booleanOf(call.env, property("dropRemainder"));
   auto source = std::make_shared<Source>(storagesOf(call.env, call[0]), options);
   return makeHandle(call.env, std::make_unique<SourceHandle>(SourceHandle{std::move(source)}));

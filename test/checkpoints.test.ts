@@ -133,10 +133,10 @@ describe('backupAndRestore in a folder', () => {
       'of a newer version',
       (bytes) =>
         Buffer.from(
-          bytes.toString('latin1').replace('"nodegrad_backup":"1"', '"nodegrad_backup":"2"'),
+          bytes.toString('latin1').replace('"nodegrad_backup":"2"', '"nodegrad_backup":"3"'),
           'latin1',
         ),
-      /a backup of version 1/,
+      /a backup of version 2/,
     ],
   ])('a file that is %s is an error, and stays', async (_, change, message) => {
     const backupDir = at('broken');

@@ -16,6 +16,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { compile } from '../lib/core/compile.js';
 import { type Engine, engine } from '../lib/engine/engine.js';
 import { EngineError } from '../lib/base/errors.js';
+import { itemAt } from '../lib/base/list.js';
 import { type Host, loadAddon } from '../lib/loader.js';
 import * as ops from '../lib/ops/index.js';
 import { Source } from '../lib/core/program.js';
@@ -272,6 +273,24 @@ describe('sources', () => {
     expect(await pass(1, 0)).toEqual(first);
     expect(await pass(1, 1)).not.toEqual(first);
     expect(await pass(2, 0)).not.toEqual(first);
+  });
+
+  test('begin at a step of a pass', async () => {
+    const trace = new Trace();
+    const batch = trace.input('float32', [-1], 'batch');
+    const program = trace.program([batch], [ops.stopGradient(batch)]);
+    const options = { batchSize: 2, shuffle: true, seed: 3 };
+    const from = async (step: number) => {
+      const source = new Source([arange(0, 5)], { ...options, pass: 4, step });
+      const batches: number[][] = [];
+      for (let i = step; i < 5; i++)
+        batches.push([...(await itemAt(program.runSource(source, 1).outputs, 0).data())]);
+      return batches;
+    };
+    const all = await from(0);
+    expect(await from(2)).toEqual(all.slice(2));
+    expect(await from(3)).toEqual(all.slice(3));
+    expect(() => new Source([zeros([4])], { ...options, step: -1 })).toThrow('expected a step of 0 or more');
   });
 
   test('bad options', () => {

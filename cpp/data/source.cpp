@@ -36,11 +36,14 @@ Source::Source(std::vector<StoragePtr> arrays, Options options)
     fail(ErrorCode::Argument, "[source] expected a batchSize of 1 or more, received ", options_.batchSize);
   if (options_.pass < 0)
     fail(ErrorCode::Argument, "[source] expected a pass of 0 or more, received ", options_.pass);
+  if (options_.step < 0)
+    fail(ErrorCode::Argument, "[source] expected a step of 0 or more, received ", options_.step);
   const int64_t whole = size_ / options_.batchSize;
   stepsPerPass_ = whole + (!options_.dropRemainder && size_ % options_.batchSize ? 1 : 0);
   if (stepsPerPass_ == 0)
     fail(ErrorCode::Argument, "[source] expected at least one whole batch of ", options_.batchSize,
          ", received ", size_, " samples with dropRemainder");
+  position_ = options_.step;
 }
 
 std::vector<TensorType> Source::typesAt(int64_t step) const {

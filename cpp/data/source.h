@@ -16,6 +16,7 @@ class Source {
     bool shuffle = false;
     uint64_t seed = 0;
     int64_t pass = 0;  // the number of the first pass: it decides the order with the seed
+    int64_t step = 0;  // with which step of that pass it begins
     bool dropRemainder = false;
   };
   // Fails where the arrays are empty or differ in their first dimension, or batchSize is not positive.

@@ -7,7 +7,7 @@ import { NDArray } from '../core/ndarray.js';
 import { readBackup, writeBackup } from './backupFile.js';
 import { Callback } from './callback.js';
 import type { ResumedRun, RunPosition } from './resumedRun.js';
-import { type SaveFreq, SaveTimes } from './saveFreq.js';
+import { type SaveFreq, SaveTimes, type SaveTimesState } from './saveFreq.js';
 
 /** What {@link backupAndRestore} takes. */
 export interface BackupAndRestoreOptions {
@@ -52,7 +52,7 @@ export class BackupAndRestore extends Callback {
     this.#deleteCheckpoint = options.deleteCheckpoint ?? true;
     this.#folder = options.backupDir;
     // A hook on batches has its price: it is there only where it is needed.
-    if (!this.#times.isByEpoch) this.onTrainBatchEnd = () => this.#count();
+    if (!this.#times.isByEpoch) this.onTrainBatchEnd = (batch) => this.#count(batch);
   }
 
   /** The epoch, from 0, with which the next `fit` begins; undefined where nothing is kept. A folder is read when that begins. */
@@ -76,14 +76,15 @@ export class BackupAndRestore extends Callback {
     const { model } = this;
     const { variables, optimizerWeights, stopTraining } = this.#state;
     model.optimizer.build(model.trainableWeights);
-    if (variables.length !== model.variables.length)
+    const own = model.changedVariables;
+    if (variables.length !== own.length)
       throw fileError(
         WHO,
         this.#folder ?? 'the state',
-        `numbers for ${model.variables.length} variables of the model`,
+        `numbers for ${own.length} variables of the model`,
         String(variables.length),
       );
-    model.variables.forEach((variable, i) => {
+    own.forEach((variable, i) => {
       variable.assign(variables[i] as NDArray);
     });
     model.optimizer.setWeights(optimizerWeights);
@@ -106,8 +107,16 @@ export class BackupAndRestore extends Callback {
     if (this.#folder !== undefined) await rm(join(this.#folder, FILE), { force: true });
   }
 
-  async #count(): Promise<void> {
-    if (this.#times.countBatch()) await this.#save();
+  override getState(): unknown {
+    return this.#times.state;
+  }
+
+  override setState(state: unknown): void {
+    this.#times.state = state as SaveTimesState;
+  }
+
+  async #count(batch: number): Promise<void> {
+    if (this.#times.countBatch(batch)) await this.#save();
   }
 
   async #save(): Promise<void> {
@@ -116,17 +125,14 @@ export class BackupAndRestore extends Callback {
     // What other callbacks know is of this moment, too.
     const states = access?.states();
     const [variables, optimizerWeights, position] = await Promise.all([
-      Promise.all(model.variables.map(async (v) => new NDArray(await v.data(), v.shape, v.dtype))),
+      Promise.all(model.changedVariables.map(async (v) => new NDArray(await v.data(), v.shape, v.dtype))),
       model.optimizer.getWeights(),
       access?.position(),
     ]);
     const { stopTraining } = model;
     const state = { epoch, variables, optimizerWeights, stopTraining };
-    if (this.#folder === undefined) {
-      this.#state = state;
-      return;
-    }
-    await writeBackup(WHO, join(this.#folder, FILE), { ...state, run: { ...position, states } });
+    if (this.#folder === undefined) this.#state = state;
+    else await writeBackup(WHO, join(this.#folder, FILE), { ...state, run: { ...position, states } });
   }
 
   async #read(folder: string): Promise<State | undefined> {
@@ -141,12 +147,12 @@ export class BackupAndRestore extends Callback {
 }
 
 /**
- * Makes an interrupted `fit` go on. With a `backupDir` it keeps the weights, the optimizer's state, the random states, the epoch, the
- * history and the states of other callbacks in a file there, which is replaced in one step: the same program started again, also after a
- * kill, goes on with the epoch that was interrupted, and its weights become those of a run without, bit for bit. The order of samples and
- * batches has to be the same in both: arrays, datasets, or iterables that give the same batches again. Without a folder the state is in
- * memory, for the next `fit` with the same callback. With `saveFreq` in batches the epoch begins anew with the weights of the last of them,
- * as in Keras. https://keras.io/api/callbacks/backup_and_restore/
+ * Makes an interrupted `fit` go on. With a `backupDir` it keeps the weights, the optimizer's state, the states of recurrent layers and
+ * random generators, the epoch, the place in the data, the history and the states of other callbacks in a file there, which is replaced
+ * in one step: the same program started again, also after a kill, goes on after the last step that was kept, and its weights become those
+ * of a run without an interruption, bit for bit. The order of samples and batches has to be the same in both: arrays, datasets, or
+ * iterables that give the same batches again. Without a folder the weights, the optimizer's state and the epoch are in memory, for the
+ * next `fit` with the same callback; with `saveFreq` in batches that epoch begins anew, as in Keras. https://keras.io/api/callbacks/backup_and_restore/
  *
  * @throws EngineError `ARGUMENT` for an option that is unknown or out of its range; in the run `IO` where the folder cannot be written
  *   to, its file was cut or changed, or belongs to another model.

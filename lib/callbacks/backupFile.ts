@@ -7,7 +7,7 @@ import { readSafetensors, safetensorsParts } from '../saving/safetensors.js';
 import type { StoredArray } from '../saving/stored.js';
 
 /** The version of what is kept: another one is not read. */
-const VERSION = '1';
+const VERSION = '2';
 const VERSION_KEY = 'nodegrad_backup';
 const ARRAY = 'NDArray';
 

@@ -3,7 +3,7 @@ import type { NDArray } from '../core/ndarray.js';
 import type { Logs } from './callback.js';
 import { fileName } from './fileName.js';
 import { MonitorCallback, type MonitorOptions } from './monitorCallback.js';
-import { type SaveFreq, SaveTimes } from './saveFreq.js';
+import { type SaveFreq, SaveTimes, type SaveTimesState } from './saveFreq.js';
 
 /** What {@link modelCheckpoint} takes. */
 export interface ModelCheckpointOptions extends Omit<MonitorOptions, 'minDelta'> {
@@ -92,7 +92,7 @@ export class ModelCheckpoint extends MonitorCallback {
 
   async #count(batch: number, logs: Logs): Promise<void> {
     this.#batch = batch + 1;
-    if (this.#times.countBatch()) await this.#keep(logs);
+    if (this.#times.countBatch(batch)) await this.#keep(logs);
   }
 
   async #keep(logs: Logs): Promise<void> {
@@ -124,12 +124,12 @@ export class ModelCheckpoint extends MonitorCallback {
   }
 
   override getState(): unknown {
-    return { best: this.#best, epoch: this.#epoch, batches: this.#times.batches };
+    return { best: this.#best, epoch: this.#epoch, times: this.#times.state };
   }
 
   override setState(state: unknown): void {
-    const { best, epoch, batches } = state as { best?: number; epoch?: number; batches: number };
-    [this.#best, this.#epoch, this.#times.batches] = [best, epoch, batches];
+    const { best, epoch, times } = state as { best?: number; epoch?: number; times: SaveTimesState };
+    [this.#best, this.#epoch, this.#times.state] = [best, epoch, times];
   }
 
   #tell(what: string): void {

@@ -23,8 +23,8 @@ export interface TrainedModel {
   readonly optimizer: BaseOptimizer;
   /** All weights, in the order of {@link getWeights}. */
   readonly weights: readonly Variable[];
-  /** All weights, and the states of random generators. */
-  readonly variables: readonly Variable[];
+  /** All that training changes of the layers: weights, and the states of random generators and stateful recurrent layers. */
+  readonly changedVariables: readonly Variable[];
   /** The weights that the optimizer changes. */
   readonly trainableWeights: readonly Variable[];
   /** The numbers of all weights. */

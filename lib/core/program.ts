@@ -24,6 +24,8 @@ export interface SourceOptions {
   seed?: number;
   /** The number of the first pass. Default 0. */
   pass?: number;
+  /** The number of the first step in that pass. Default 0. */
+  step?: number;
   /** Leave out a short last batch. Default false. */
   dropRemainder?: boolean;
 }
@@ -34,10 +36,10 @@ export class Source {
   readonly native: NativeSource;
 
   constructor(arrays: readonly Tensor[], options: SourceOptions) {
-    const { batchSize, shuffle = false, seed = 0, pass = 0, dropRemainder = false } = options;
+    const { batchSize, shuffle = false, seed = 0, pass = 0, step = 0, dropRemainder = false } = options;
     this.native = engine().createSource(
       arrays.map((array) => array.handle),
-      { batchSize, shuffle, seed, pass, dropRemainder },
+      { batchSize, shuffle, seed, pass, step, dropRemainder },
     );
   }
 }

@@ -262,11 +262,19 @@ export interface Engine {
 
   /**
    * In-memory arrays (row-major, the same first dimension) that are cut into batches natively. Each pass over them ends with a short
-   * batch unless dropRemainder. shuffle: a new order each pass, from the seed and the pass number; `pass` is the first pass's number.
+   * batch unless dropRemainder. shuffle: a new order each pass, from the seed and the pass number; `pass` is the first pass's number,
+   * `step` that of the first step in it.
    */
   createSource(
     arrays: readonly NativeTensor[],
-    options: { batchSize: number; shuffle: boolean; seed: number; pass: number; dropRemainder: boolean },
+    options: {
+      batchSize: number;
+      shuffle: boolean;
+      seed: number;
+      pass: number;
+      step: number;
+      dropRemainder: boolean;
+    },
   ): NativeSource;
 
   /** The fields of the first record of a CSV file's bytes; null where they end before it does and `last` is false, or there is none. */

@@ -118,6 +118,11 @@ export abstract class BaseRNN<
     return this.#states;
   }
 
+  /** @internal */
+  protected override get remembered(): readonly Variable[] {
+    return this.#states ?? [];
+  }
+
   /** Makes the states zeros, where it is `stateful`: what follows is a new sequence. */
   resetState(): void {
     for (const state of this.#states ?? []) state.assign(zeros(state.shape));

@@ -214,6 +214,16 @@ export abstract class Layer extends Operation implements Disposable {
     return [...new Set([...this.weights, ...states])];
   }
 
+  /** {@link variables}, and what layers remember from batch to batch besides. @internal */
+  get changedVariables(): Variable[] {
+    return [...this.variables, ...this.flattened.flatMap((layer) => layer.remembered)];
+  }
+
+  /** What it remembers from batch to batch besides its {@link variables}. @internal */
+  protected get remembered(): readonly Variable[] {
+    return [];
+  }
+
   /** Those of the {@link variables} that training changes. */
   get trainableVariables(): Variable[] {
     return this.trainableWeights;

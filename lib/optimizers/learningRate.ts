@@ -9,6 +9,19 @@ import { type Variable, variable } from '../core/variable.js';
 import { LearningRateSchedule } from './schedules/learningRateSchedule.js';
 import { scheduleConfig, scheduleOf } from './schedules/registry.js';
 
+/**
+ * The number with the fewest digits that is the same in float32. What is read depends on what the variable holds alone: the same where it
+ * was set and where it was restored from a file.
+ */
+function shortest(rate: number): number {
+  const rounded = Math.fround(rate);
+  for (let digits = 6; digits < 9; digits++) {
+    const short = Number(rounded.toPrecision(digits));
+    if (Math.fround(short) === rounded) return short;
+  }
+  return Number(rounded.toPrecision(9));
+}
+
 /** The learning rate of an optimizer: a number, which may change between steps, or a schedule of the step. @internal */
 export class LearningRate {
   readonly #who: string;
@@ -25,7 +38,7 @@ export class LearningRate {
     this.#given =
       given instanceof LearningRateSchedule || isConfig(given)
         ? scheduleOf(given)
-        : atLeastZero(who, 'learningRate', given);
+        : shortest(atLeastZero(who, 'learningRate', given));
   }
 
   /** Whether a schedule gives it. */
@@ -48,7 +61,7 @@ export class LearningRate {
   /** That of the next step, as a number. */
   value(batches: (trace: Trace) => Sym): number {
     if (typeof this.#given === 'number') {
-      if (this.#restored && this.#variable) this.#given = firstOf(this.#variable.dataSync());
+      if (this.#restored && this.#variable) this.#given = shortest(firstOf(this.#variable.dataSync()));
       this.#restored = false;
       return this.#given;
     }
@@ -73,7 +86,7 @@ export class LearningRate {
         `[${this.#who}] expected a learning rate that is a number where it is set, received one that is the ` +
           `schedule ${this.#given.className}: make the optimizer with a number`,
       );
-    this.#given = atLeastZero(this.#who, 'learningRate', rate);
+    this.#given = shortest(atLeastZero(this.#who, 'learningRate', rate));
     this.#variable?.assign(rate);
     this.#restored = false;
   }

@@ -1,7 +1,7 @@
 import { Source } from '../core/program.js';
 import type { Tensor } from '../core/tensor.js';
 import type { ModelData } from './modelData.js';
-import type { Feeder, Queued } from './feeder.js';
+import type { FedRun, Feeder, Queued } from './feeder.js';
 import type { InputSettings } from './options.js';
 import type { Run } from './run.js';
 import type { Step } from './step.js';
@@ -10,6 +10,13 @@ import { type Mode, feedsOf } from './trainer.js';
 
 /** Samples a step where neither a size nor a number of steps is asked for. */
 const DEFAULT_BATCH_SIZE = 32;
+
+/** How far a pass over arrays has come. */
+interface Place {
+  readonly pass: number;
+  /** Batches that are left of it. */
+  readonly left: number;
+}
 
 /** Arrays in memory, which the engine cuts into batches by itself. */
 export class ArrayFeeder implements Feeder {
@@ -28,7 +35,11 @@ export class ArrayFeeder implements Feeder {
   readonly #goesOn: boolean;
   /** Where steps run eagerly: makes the step of the next batch. */
   readonly #eager: EagerBatches | undefined;
+  /** The pass that has begun. */
+  #pass = 0;
   #left = 0;
+  /** Whether the epoch that comes was begun by an earlier run. */
+  #isResumed = false;
 
   constructor(run: Run, mode: Mode, given: ModelData, settings: InputSettings) {
     const { caller, model, trainer } = run;
@@ -56,27 +67,34 @@ export class ArrayFeeder implements Feeder {
   }
 
   begin(epoch: number): Promise<void> {
-    if (!this.#goesOn || this.#left === 0) {
-      const options = { batchSize: this.#batchSize, shuffle: this.#shuffle, seed: this.#seed, pass: epoch };
-      this.source = new Source(this.#arrays, options);
-      this.#eager?.begin(new Source(this.#arrays, options));
-      this.#left = this.#stepsPerPass;
-    }
+    const goesOn = this.#isResumed || (this.#goesOn && this.#left > 0);
+    this.#isResumed = false;
+    if (!goesOn) this.#open({ pass: epoch, left: this.#stepsPerPass });
     return Promise.resolve();
   }
 
-  resume(seed: number, epochs: number): Promise<void> {
+  position(): Place {
+    return { pass: this.#pass, left: this.#left };
+  }
+
+  resume({ seed, step, data }: FedRun): Promise<void> {
     this.#seed = seed;
-    if (!this.#goesOn) return Promise.resolve();
-    let left = 0;
-    for (let epoch = 0; epoch < epochs; epoch++)
-      left = Math.max(0, (left || this.#stepsPerPass) - this.steps);
-    if (left > 0)
-      this.#run.warn(
-        `expected stepsPerEpoch that divides the ${this.#stepsPerPass} batches of a pass where a run goes on, received ${this.steps}: ` +
-          'a new pass begins',
+    this.#isResumed = step > 0;
+    const place = data as Place;
+    if (place.left > this.#stepsPerPass)
+      throw this.#run.error(
+        `expected the arrays of the run that goes on, with ${place.left} batches or more, received ${this.#stepsPerPass}`,
       );
+    this.#open(place);
     return Promise.resolve();
+  }
+
+  #open({ pass, left }: Place): void {
+    const step = this.#stepsPerPass - left;
+    const options = { batchSize: this.#batchSize, shuffle: this.#shuffle, seed: this.#seed, pass, step };
+    this.source = new Source(this.#arrays, options);
+    this.#eager?.begin(new Source(this.#arrays, options));
+    [this.#pass, this.#left] = [pass, left];
   }
 
   ready(): Promise<boolean> {

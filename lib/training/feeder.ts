@@ -8,9 +8,21 @@ export interface Queued {
   readonly results?: StepResults | undefined;
 }
 
+/** How far an earlier run has come. */
+export interface FedRun {
+  /** Decides the order of shuffled samples. */
+  readonly seed: number;
+  /** The epoch that goes on, from 0. */
+  readonly epoch: number;
+  /** How many of its steps are done. */
+  readonly step: number;
+  /** What {@link Feeder.position} has given. */
+  readonly data: unknown;
+}
+
 /** Where the steps of a run take their batches from, epoch after epoch. */
 export interface Feeder {
-  /** Steps of an epoch, undefined where only the end of the data tells. */
+  /** Steps of an epoch, with those that an earlier run has made of it; undefined where only the end of the data tells. */
   readonly steps: number | undefined;
   /** The longest run of steps that one call may take. */
   readonly longest: number;
@@ -20,12 +32,10 @@ export interface Feeder {
    * @param epoch Decides the order of shuffled samples.
    */
   begin(epoch: number): Promise<void>;
-  /**
-   * Goes on as after some epochs.
-   *
-   * @param seed That of the run that had them.
-   */
-  resume?(seed: number, epochs: number): Promise<void>;
+  /** The place after all batches that were queued, in numbers that can be kept. */
+  position(): unknown;
+  /** Goes on where an earlier run was. Called before the first epoch. */
+  resume(run: FedRun): Promise<void>;
   /** Gets the next batch ready; false where the epoch's data ends. */
   ready(): Promise<boolean>;
   /** Queues up to `count` steps, the first on the batch that is ready. */

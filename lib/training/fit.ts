@@ -26,7 +26,10 @@ export async function fit(
     const history = new History();
     const callbacks = run.callbacks(epochs, train.steps, history);
     let { seed = 0 } = settings.input;
-    callbacks.give(async () => ({ seed, key: await trainer.key() }));
+    callbacks.give(async () => {
+      const [key, made] = await Promise.all([trainer.key(), run.made()]);
+      return { seed, key, ...made, data: train.position() };
+    });
     model.stopTraining = false;
     return callbacks.guard(async () => {
       await callbacks.run('onTrainBegin');
@@ -37,13 +40,20 @@ export async function fit(
         ({ seed } = resumed);
         trainer.setKey(resumed.key);
         callbacks.restore(resumed.states);
-        await train.resume?.(seed, first);
+        await train.resume(resumed);
       }
       let logs: Logs = {};
       for (let epoch = first; epoch < epochs && !model.stopTraining; epoch++) {
         throwIfAborted(signal);
         await callbacks.epoch('onEpochBegin', epoch);
-        const trained = await run.epoch('train', train, callbacks, epoch, epoch > first);
+        const trained = await run.epoch(
+          'train',
+          train,
+          callbacks,
+          epoch,
+          epoch > first,
+          epoch === first ? resumed : undefined,
+        );
         if (!trained) break;
         logs = trained;
         if (validate && settings.validates(epoch)) {

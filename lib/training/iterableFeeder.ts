@@ -2,11 +2,11 @@ import { isPlainObject } from '../base/checks.js';
 import { NDArray } from '../core/ndarray.js';
 import { Tensor } from '../core/tensor.js';
 import type { Batch, Batches, Data } from '../data/batches.js';
-import { Dataset } from '../data/dataset.js';
+import { Dataset, type DatasetState } from '../data/dataset.js';
 import { unlessAborted } from './abort.js';
 import type { ClassWeights } from './classWeights.js';
 import type { ModelData } from './modelData.js';
-import type { Feeder, Queued } from './feeder.js';
+import type { FedRun, Feeder, Queued } from './feeder.js';
 import type { InputSettings } from './options.js';
 import type { Run } from './run.js';
 import { type Feeds, type Mode, feedsOf } from './trainer.js';
@@ -23,13 +23,17 @@ export class IterableFeeder implements Feeder {
   readonly #classWeight: ClassWeights | undefined;
   /** Steps of an epoch that were asked for. */
   readonly #wanted: number | undefined;
-  /** Batches of the pass that has begun. */
+  /** Batches of the pass that has begun; of one that goes on within an epoch, with those of the earlier run. */
   #left: number | undefined;
   #epoch = 0;
   #iterator: Iterator<unknown> | AsyncIterator<unknown> | undefined;
   #next: ModelData | undefined;
   /** Whether the iterator has given nothing yet in this epoch, but has in one before. */
   #resumed = false;
+  /** Steps of the epoch that comes which an earlier run has made. */
+  #made = 0;
+  /** Whether these are the whole pass. */
+  #isOver = false;
   #waiting = false;
 
   constructor(run: Run, mode: Mode, batches: Batches, { steps, classWeight }: InputSettings) {
@@ -54,16 +58,46 @@ export class IterableFeeder implements Feeder {
     // Epochs of a number of steps go on where the last one has ended.
     const goesOn = this.#mode === 'train' && this.#wanted !== undefined;
     this.#resumed = goesOn && this.#iterator !== undefined;
-    if (!this.#resumed) await this.#open();
+    const made = this.#made;
+    const isOver = this.#isOver;
+    this.#made = 0;
+    this.#isOver = false;
+    if (this.#resumed || isOver) return;
+    await this.#open();
+    if (this.#left !== undefined) this.#left += made;
+    if (!(this.#batches instanceof Dataset)) await this.#skip(made);
   }
 
-  async resume(_seed: number, epochs: number): Promise<void> {
-    // Only epochs of a number of steps depend on those before them.
-    if (this.#wanted === undefined) return;
-    for (let epoch = 0; epoch < epochs; epoch++) {
-      await this.begin(epoch);
-      for (let step = 0; step < this.#wanted; step++) if (!(await this.ready())) break;
+  position(): DatasetState | undefined {
+    return this.#batches instanceof Dataset ? this.#batches.state() : undefined;
+  }
+
+  async resume({ epoch, step, data }: FedRun): Promise<void> {
+    if (this.#batches instanceof Dataset) {
+      this.#batches.restore(data as DatasetState);
+      // The pass may be at its end without having said so.
+      if (this.#wanted !== undefined) await this.#open();
+      else this.#made = step;
+      this.#isOver = step > 0 && this.#wanted === undefined && (data as DatasetState).position === 0;
+      return;
     }
+    if (this.#wanted === undefined) {
+      this.#made = step;
+      return;
+    }
+    // Epochs of a number of steps depend on those before them.
+    for (let before = 0; before < epoch; before++) {
+      await this.begin(before);
+      await this.#skip(this.#wanted);
+    }
+    if (step === 0) return;
+    await this.begin(epoch);
+    await this.#skip(step);
+  }
+
+  /** Reads batches that an earlier run has had. */
+  async #skip(count: number): Promise<void> {
+    for (let i = 0; i < count; i++) if (!(await this.ready())) return;
   }
 
   async ready(): Promise<boolean> {

@@ -25,20 +25,26 @@ export interface LoopHooks {
 /**
  * Runs the steps of one epoch: several a native call, so many that a call takes about CALL_MS, and always one call ahead.
  *
- * @param total Steps to make at most; fewer where the data ends.
- * @returns How many steps were made.
+ * @param total Steps of the epoch; fewer are made where the data ends.
+ * @param made How many of them an earlier run has made.
+ * @returns How many are made now, with these.
  * @throws EngineError `ABORTED` where the signal says so, after the steps in flight have ended.
  */
-export async function runSteps(feeder: Feeder, total: number, hooks: LoopHooks): Promise<number> {
+export async function runSteps(
+  feeder: Feeder,
+  total: number,
+  made: number,
+  hooks: LoopHooks,
+): Promise<number> {
   const hooked = hooks.begin !== undefined || hooks.end !== undefined;
   const flight: Queued[] = [];
-  let queued = 0;
-  let finished = 0;
+  let queued = made;
+  let finished = made;
   let chunk = 1;
   let ended = false;
   let since = performance.now();
   /** Where the group ends that is being queued. */
-  let groupEnd = 0;
+  let groupEnd = made;
   const mayQueue = () =>
     !ended && queued < total && !hooks.stopped() && (hooked ? groupEnd > queued : flight.length < IN_FLIGHT);
   try {

@@ -1,6 +1,7 @@
 import { isPlainObject } from '../base/checks.js';
 import { itemAt } from '../base/list.js';
 import type { Logs } from '../callbacks/index.js';
+import { NDArray } from '../core/ndarray.js';
 import type { TypedArray } from '../engine/engine.js';
 import { Means } from '../metrics/means.js';
 import type { Metric, MetricResult } from '../metrics/metric.js';
@@ -16,14 +17,24 @@ export interface Measure {
 /** What remembers something from step to step. */
 type State = Means | Metric<MetricResult>;
 
-/** What one run has measured, from which {@link Measures.logs} makes results. Empty: a run that begins. */
+/** The numbers of what was measured, by keys of the logs. */
+type Numbers = Readonly<Record<string, readonly NDArray[]>>;
+/** The key of the means, which are of several. */
+const MEANS = '';
+
+/** What one run has measured, from which {@link Measures.logs} makes results. */
 export class RunState {
   /** What was set aside while another run had its turn. */
   readonly saved = new Map<State, readonly TypedArray[]>();
   /** Whether it has begun. */
-  begun = false;
+  begun: boolean;
   /** What the model's own step gave last, where it has one. */
   #given: StepResults | undefined;
+
+  /** @param earlier What another process has measured of it, as {@link Measures.numbers} gives it; left out where it begins. */
+  constructor(readonly earlier?: Numbers) {
+    this.begun = earlier !== undefined;
+  }
 
   get given(): StepResults | undefined {
     return this.#given;
@@ -85,7 +96,7 @@ export class Measures {
       this.#states.add(metric);
       if (!this.#run) continue;
       holders.set(metric, this.#run);
-      metric.resetState();
+      this.#restore(metric, this.#run);
     }
   }
 
@@ -97,8 +108,34 @@ export class Measures {
       if (holder === run) continue;
       if (holder) holder.saved.set(state, await numbersOf(state));
       holders.set(state, run);
-      restore(state, run.saved.get(state));
+      this.#restore(state, run);
     }
+  }
+
+  /** What a run has measured, for another process that goes on with it. */
+  async numbers(run: RunState): Promise<Numbers> {
+    await this.resume(run);
+    const all = [...this.#states].map(async (state) => {
+      const arrays = await Promise.all(
+        variablesOf(state).map(async (v) => new NDArray(await v.data(), v.shape, v.dtype)),
+      );
+      return [this.#keyOf(state), arrays] as const;
+    });
+    return Object.fromEntries(await Promise.all(all));
+  }
+
+  #keyOf(state: State): string {
+    return this.#measures.find(({ metric }) => metric === state)?.key ?? MEANS;
+  }
+
+  /** Gives back what was set aside, or measured by another process; a run that begins, and what did not exist then, begins with zeros. */
+  #restore(state: State, run: RunState): void {
+    const saved = run.saved.get(state) ?? run.earlier?.[this.#keyOf(state)]?.map(({ data }) => data) ?? [];
+    if (saved.length === 0) state.resetState();
+    else
+      variablesOf(state).forEach((variable, i) => {
+        variable.assign(saved[i] ?? new Float32Array(variable.size));
+      });
   }
 
   /** Ends a run: its results are not asked for any more. */
@@ -142,15 +179,6 @@ export function freeKey(name: string, taken: Set<string>): string {
 const variablesOf = (state: State) => (state instanceof Means ? state.variables : state.ownVariables);
 
 const numbersOf = (state: State) => Promise.all(variablesOf(state).map(async (variable) => variable.data()));
-
-/** Gives back what was set aside; a run that begins, and what did not exist then, begins with zeros. */
-function restore(state: State, saved: readonly TypedArray[] = []): void {
-  if (saved.length === 0) state.resetState();
-  else
-    variablesOf(state).forEach((variable, i) => {
-      variable.assign(saved[i] ?? new Float32Array(variable.size));
-    });
-}
 
 /** What a metric gives under its keys in the logs: a record has its own, the numbers of a list have theirs after the metric's. */
 async function resultOf(key: string, metric: Metric<MetricResult>): Promise<[key: string, value: number][]> {

@@ -1,5 +1,6 @@
 import { CallbackList } from '../callbacks/callbackList.js';
 import { type Logs, ProgbarLogger } from '../callbacks/index.js';
+import type { RunPosition } from '../callbacks/resumedRun.js';
 import { EngineError } from '../base/errors.js';
 import type { Data } from '../data/batches.js';
 import { unlessAborted } from './abort.js';
@@ -19,6 +20,8 @@ const PROGRESS_MS = 100;
 /** One call of `fit`, `evaluate` or `predict`: its epochs, with everybody who wants to know. */
 export class Run {
   #warned = false;
+  /** The epoch of training that goes on: its steps that are done, and what they have measured. */
+  #epoch: { done: number; readonly state: RunState } | undefined;
 
   constructor(
     readonly caller: 'fit' | 'evaluate' | 'predict',
@@ -61,6 +64,7 @@ export class Run {
    * Runs the steps of one epoch.
    *
    * @param mayEnd Whether the data may be at its end, as a generator's is after its pass.
+   * @param made What an earlier run has done of the epoch.
    * @returns The results; undefined where no step was made, none for predictions.
    */
   async epoch(
@@ -69,18 +73,21 @@ export class Run {
     callbacks: CallbackList,
     epoch = 0,
     mayEnd = false,
+    made: Pick<RunPosition, 'step' | 'measured'> = { step: 0, measured: {} },
   ): Promise<Logs | undefined> {
     const { trainer, model } = this;
     const { signal } = this.settings;
     const measures = mode !== 'predict';
     const each = callbacks.needsBatches(mode);
-    const state = new RunState();
+    const state = new RunState(made.step > 0 ? made.measured : undefined);
+    const current = { done: made.step, state };
+    if (mode === 'train') this.#epoch = current;
     const logs = () => (measures ? trainer.measures.logs(state) : Promise.resolve({}));
     const stopped = () => mode === 'train' && model.stopTraining;
     let shown = performance.now();
     try {
       await feeder.begin(epoch);
-      const done = await runSteps(feeder, feeder.steps ?? Infinity, {
+      const done = await runSteps(feeder, feeder.steps ?? Infinity, made.step, {
         stopped,
         signal,
         group: model.stepsPerExecution,
@@ -89,7 +96,12 @@ export class Run {
         done: ({ results }) => {
           state.take(results);
         },
-        end: each ? async (step) => callbacks.batch(mode, 'end', step, await logs()) : undefined,
+        end: each
+          ? async (step) => {
+              current.done = step + 1;
+              await callbacks.batch(mode, 'end', step, await logs());
+            }
+          : undefined,
         progress: async (steps) => {
           if (!callbacks.needsProgress || performance.now() - shown < PROGRESS_MS) return;
           await callbacks.progress(steps, await logs());
@@ -103,7 +115,17 @@ export class Run {
       return results;
     } finally {
       if (measures) trainer.measures.release(state);
+      if (mode === 'train') this.#epoch = undefined;
     }
+  }
+
+  /** What is done of the epoch of training that goes on; nothing between two. */
+  async made(): Promise<Pick<RunPosition, 'step' | 'measured'>> {
+    const { done, state } = this.#epoch ?? {};
+    return {
+      step: done ?? 0,
+      measured: state ? await this.trainer.measures.numbers(state) : {},
+    };
   }
 
   /** Fails where there was no data, and warns where there was less than was asked for. */

@@ -34,18 +34,20 @@ function train(folder, kind, after) {
   });
 }
 
+const KINDS = ['arrays', 'generator', 'dataset'];
 const folders = mkdtempSync(join(tmpdir(), 'nodegrad-kill-'));
 let [kills, runs, wrong] = [0, 0, 0];
 try {
   const alone = {};
-  for (const kind of ['arrays', 'generator']) alone[kind] = await train(join(folders, kind), kind);
+  for (const kind of KINDS) alone[kind] = await train(join(folders, kind), kind);
   while (kills < Number(values.kills)) {
-    const kind = runs % 2 === 0 ? 'arrays' : 'generator';
+    const kind = KINDS[runs % KINDS.length];
     const folder = join(folders, String(runs++));
     let digest;
     // A run is killed five times at most, so that it comes to its end.
     for (let i = 0; digest === undefined; i++) {
-      const after = i < 5 && kills < Number(values.kills) ? random() * 250 : undefined;
+      const after =
+        i < 5 && kills < Number(values.kills) ? random() * (kind === 'dataset' ? 900 : 250) : undefined;
       digest = await train(folder, kind, after);
       if (digest === undefined) kills++;
     }

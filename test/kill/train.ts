@@ -1,12 +1,27 @@
-// A training that may be killed at any moment and started again: node --import tsx test/kill/train.ts FOLDER arrays|generator
+// A training that may be killed at any moment and started again: node --import tsx test/kill/train.ts FOLDER arrays|generator|dataset
 // Prints "ready" before fit, and at the end a digest of the weights.
 import { createHash } from 'node:crypto';
-import { Sequential, callbacks, layers, optimizers, setSeed, tensor } from '../../lib/index.js';
+import {
+  Dataset,
+  NDArray,
+  Sequential,
+  callbacks,
+  layers,
+  optimizers,
+  setSeed,
+  tensor,
+} from '../../lib/index.js';
 
 const [folder, kind] = process.argv.slice(2) as [string, string];
 setSeed(5);
+const images = [
+  layers.input({ shape: [8, 8, 1] }),
+  layers.randomFlip(),
+  layers.randomTranslation({ heightFactor: 0.2, widthFactor: 0.2 }),
+  layers.flatten(),
+];
 const model = new Sequential([
-  layers.input({ shape: [8] }),
+  ...(kind === 'dataset' ? images : [layers.input({ shape: [8] })]),
   layers.dense({ units: 16, activation: 'relu' }),
   layers.batchNormalization(),
   layers.dropout({ rate: 0.3 }),
@@ -28,22 +43,33 @@ function* batches() {
   for (let i = 0; ; i++)
     yield [numbers(64, i), numbers(8, i + 0.5)].map((data, j) => tensor(data, [8, j === 0 ? 8 : 1]));
 }
+/** Pictures in a random order, through two workers. */
+const pictures = () => {
+  const arrays = [new NDArray(numbers(SAMPLES * 64, 1), [SAMPLES, 8, 8, 1]), numbers(SAMPLES, 2)] as const;
+  const module = new URL('../support/mapInWorker.mjs', import.meta.url);
+  return Dataset.fromArrays(...arrays)
+    .shuffle(20)
+    .parallel<unknown[]>(2, module, 'keep')
+    .batch(8);
+};
 const slow = callbacks.lambdaCallback({ onEpochEnd: () => new Promise((resolve) => setTimeout(resolve, 3)) });
 const options = {
   epochs: 25,
   verbose: 0 as const,
   callbacks: [
-    callbacks.backupAndRestore({ backupDir: folder }),
+    callbacks.backupAndRestore({ backupDir: folder, saveFreq: kind === 'dataset' ? 4 : 'epoch' }),
     callbacks.earlyStopping({ monitor: 'loss', patience: 20, restoreBestWeights: true }),
     callbacks.modelCheckpoint({ filepath: `${folder}/last.keras` }),
     slow,
   ],
 };
 process.stdout.write('ready\n');
-const { epoch, history } =
-  kind === 'arrays'
-    ? await model.fit(x, y, { ...options, batchSize: 8 })
-    : await model.fit(batches() as never, { ...options, stepsPerEpoch: 5 });
+const trainings: Record<string, () => ReturnType<typeof model.fit>> = {
+  arrays: () => model.fit(x, y, { ...options, batchSize: 8 }),
+  generator: () => model.fit(batches() as never, { ...options, stepsPerEpoch: 5 }),
+  dataset: () => model.fit(pictures() as never, { ...options, epochs: 12 }),
+};
+const { epoch, history } = await trainings[kind]();
 const hash = createHash('sha256');
 for (const { data } of await model.getWeights()) hash.update(data);
 hash.update(JSON.stringify([epoch, history]));

@@ -19,3 +19,6 @@ export function leave() {
 }
 
 export const notCallable = 3;
+
+/** The sample as it came. */
+export const keep = (sample) => sample;
