@@ -68,6 +68,7 @@ const LIB = {
   training: [...TENSORS, 'ops', 'data', 'layers', ...OBJECTIVES],
   applications: [...TENSORS, 'ops', 'initializers', 'layers', 'models', 'utils'],
   utils: [...TENSORS, 'ops', 'data', 'saving'],
+  onnx: [...TENSORS, 'ops', 'data', 'layers', ...WEIGHTS, 'saving', 'training', 'models'],
   models: [...TENSORS, 'ops', 'data', 'layers', ...WEIGHTS, ...OBJECTIVES, 'training', 'saving', 'random'],
 };
 const NODE_HEADERS = /^(napi|node|uv|v8|js_native)/;
