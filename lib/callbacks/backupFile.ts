@@ -5,6 +5,7 @@ import { NDArray, type NDArrayType } from '../core/ndarray.js';
 import { convert } from '../core/tensor.js';
 import { readSafetensors, safetensorsParts } from '../saving/safetensors.js';
 import type { StoredArray } from '../saving/stored.js';
+import { crc32 } from '../saving/zip.js';
 
 /** The version of what is kept: another one is not read. */
 const VERSION = '2';
@@ -34,13 +35,21 @@ export async function writeBackup(who: string, path: string, state: unknown): Pr
   };
   const text = JSON.stringify(packed(state));
   const tensors = arrays.map(({ data, shape }, i) => [String(i), { data, shape }] as const);
-  await writeWhole(who, path, safetensorsParts(tensors, { [VERSION_KEY]: VERSION, state: text }));
+  const sum = sumOf(text, arrays);
+  await writeWhole(who, path, safetensorsParts(tensors, { [VERSION_KEY]: VERSION, state: text, sum }));
+}
+
+/** A checksum of all that is kept. */
+function sumOf(text: string, arrays: readonly Pick<StoredArray, 'data'>[]): string {
+  const sums = arrays.map(({ data }) => crc32(new Uint8Array(data.buffer, data.byteOffset, data.byteLength)));
+  const parts = Uint32Array.of(crc32(new TextEncoder().encode(text)), ...sums);
+  return String(crc32(new Uint8Array(parts.buffer)));
 }
 
 /** What {@link writeBackup} has written. @throws EngineError `IO` for a file that is broken, or of another version. */
 export const readBackup = (who: string, path: string): Promise<unknown> =>
   readSafetensors(who, path, async (file) => {
-    const { [VERSION_KEY]: version, state = '' } = file.metadata;
+    const { [VERSION_KEY]: version, state = '', sum } = file.metadata;
     if (version !== VERSION)
       throw fileError(who, path, `a backup of version ${VERSION}`, version ?? 'another file');
     const arrays: StoredArray[] = [];
@@ -48,6 +57,7 @@ export const readBackup = (who: string, path: string): Promise<unknown> =>
       if (file.shape(String(i)) === undefined) throw fileError(who, path, `tensor ${i}`, 'none');
       arrays.push(await file.read(String(i)));
     }
+    if (sumOf(state, arrays) !== sum) throw fileError(who, path, 'what was written', 'something else');
     const unpacked = (value: unknown): unknown => {
       if (Array.isArray(value)) return value.map(unpacked);
       if (!isPlainObject(value)) return value;

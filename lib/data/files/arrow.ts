@@ -29,11 +29,17 @@ export async function* arrowBlocks(
 ): AsyncGenerator<unknown, void, undefined> {
   const { RecordBatchReader } = (await loadPeer(WHO, 'apache-arrow')) as Arrow;
   for (const file of files) {
-    await checkEnd(file);
+    const size = await checkEnd(file);
     const stream = createReadStream(file);
     try {
       for await (const batch of await RecordBatchReader.from(stream)) {
         if (batch.numRows === 0) continue;
+        // The library believes what a batch says. A value takes a bit at least.
+        if (!(batch.numRows <= 8 * size))
+          throw new EngineError(
+            'IO',
+            `[${WHO}] ${file}: expected as many rows as ${size} bytes can hold, received ${batch.numRows}`,
+          );
         const names = batch.schema.fields.map(({ name }) => name);
         const { features } = columnsRead(WHO, file, names, form);
         const column = (name: string) => valuesOf(file, name, batch.getChild(name));
@@ -54,8 +60,8 @@ export async function* arrowBlocks(
   }
 }
 
-/** The library takes the end of a file that was cut for the end of the data. */
-async function checkEnd(file: string): Promise<void> {
+/** The library takes the end of a file that was cut for the end of the data. @returns The size of the file. */
+async function checkEnd(file: string): Promise<number> {
   const handle = await openFile(WHO, file);
   try {
     const { size } = await withFile(WHO, file, () => handle.stat());
@@ -68,6 +74,7 @@ async function checkEnd(file: string): Promise<void> {
         'IO',
         `[${WHO}] ${file}: expected the mark that ends Arrow's files and streams, received a file that was cut, or another`,
       );
+    return size;
   } finally {
     await handle.close();
   }

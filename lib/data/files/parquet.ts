@@ -1,6 +1,6 @@
 import { EngineError } from '../../base/errors.js';
 import { loadPeer } from '../../base/peer.js';
-import { withFile } from './open.js';
+import { fileError } from './open.js';
 import { type Column, type TableForm, columnOf, columnsRead, elementsOf } from './table.js';
 
 const WHO = 'Dataset.parquet';
@@ -60,36 +60,40 @@ export class ParquetReader {
         left -= known;
         continue;
       }
-      const buffer = await withFile(WHO, file, () => library.asyncBufferFromFile(file));
-      const metadata = await withFile(WHO, file, () => library.parquetMetadataAsync(buffer));
-      this.#rows.set(file, Number(metadata.num_rows));
-      const names = library.parquetSchema(metadata).children.map(({ element }) => element.name);
-      const compressors = await compressorsOf(metadata);
-      const { features, all } = columnsRead(WHO, file, names, this.#form);
-      let rowStart = 0;
-      for (const group of metadata.row_groups) {
-        const rowEnd = rowStart + Number(group.num_rows);
-        const begin = Math.min(rowEnd, rowStart + left);
-        left -= begin - rowStart;
-        rowStart = rowEnd;
-        if (begin === rowEnd) continue;
-        const chunks: Chunk[] = [];
-        const onChunk = (chunk: Chunk) => void chunks.push(chunk);
-        await withFile(WHO, file, () =>
-          library.parquetRead({
-            file: buffer,
-            metadata,
-            columns: [...all],
-            rowStart: begin,
-            rowEnd,
-            compressors,
-            onChunk,
-          }),
-        );
-        const column = (name: string) => joinedColumn(file, name, chunks, begin, rowEnd);
-        const { label, features: form } = this.#form;
-        const record = Object.fromEntries(features.map((name) => [name, column(name)]));
-        yield elementsOf(WHO, file, record, label === undefined ? undefined : column(label), form);
+      try {
+        const buffer = await library.asyncBufferFromFile(file);
+        const metadata = await library.parquetMetadataAsync(buffer);
+        this.#rows.set(file, Number(metadata.num_rows));
+        const names = library.parquetSchema(metadata).children.map(({ element }) => element.name);
+        const compressors = await compressorsOf(metadata);
+        const { features, all } = columnsRead(WHO, file, names, this.#form);
+        let rowStart = 0;
+        for (const group of metadata.row_groups) {
+          const rowEnd = rowStart + Number(group.num_rows);
+          const begin = Math.min(rowEnd, rowStart + left);
+          left -= begin - rowStart;
+          rowStart = rowEnd;
+          if (begin === rowEnd) continue;
+          const chunks: Chunk[] = [];
+          const onChunk = (chunk: Chunk) => void chunks.push(chunk);
+          const rows = { rowStart: begin, rowEnd };
+          // One column a call: where several fail, the library leaves all but one rejection to nobody, which ends the process.
+          for (const name of all)
+            await library.parquetRead({
+              file: buffer,
+              metadata,
+              columns: [name],
+              ...rows,
+              compressors,
+              onChunk,
+            });
+          const column = (name: string) => joinedColumn(file, name, chunks, begin, rowEnd);
+          const { label, features: form } = this.#form;
+          const record = Object.fromEntries(features.map((name) => [name, column(name)]));
+          yield elementsOf(WHO, file, record, label === undefined ? undefined : column(label), form);
+        }
+      } catch (cause) {
+        throw fileError(WHO, file, cause);
       }
     }
   }

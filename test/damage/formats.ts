@@ -1,0 +1,191 @@
+// The formats of files that the package reads, with files to change and what reads them.
+import { mkdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { deflateRawSync, gunzipSync } from 'node:zlib';
+import { Dataset, NDArray, Sequential, callbacks, layers, loadModel, utils } from '../../lib/index.js';
+import { Zip, type ZipMember, zipParts } from '../../lib/saving/zip.js';
+import { idxBytes } from '../data/idx-bytes.js';
+import { safetensorsParts } from '../../lib/saving/safetensors.js';
+
+/** A format of files. */
+export interface Format {
+  readonly name: string;
+  /** Where the file has to be in the folder. */
+  readonly file: string;
+  /** Whole files. */
+  readonly seeds: readonly Uint8Array[];
+  /** Files that are wrong by themselves: bombs, depths, sizes that are not there. */
+  readonly traps?: readonly Uint8Array[];
+  /** The parts of a file that has members, which are changed while its sums stay right. */
+  readonly members?: (bytes: Uint8Array) => ZipMember[];
+  /** Whether files are only cut: the library believes all lengths in a file's headers, and loops as long as they say. */
+  readonly onlyCut?: boolean;
+  /** Reads such a file. */
+  readonly read: (path: string) => Promise<unknown>;
+}
+
+const fixture = (name: string) => readFileSync(new URL(`../fixtures/${name}`, import.meta.url));
+const text = (value: string) => new TextEncoder().encode(value);
+const all = (dataset: Dataset) => dataset.toArray();
+const archive = (members: readonly ZipMember[]) => Buffer.concat(zipParts('damage', 'file', members));
+const membersOf = (bytes: Uint8Array) => {
+  const zip = new Zip('damage', 'file', bytes);
+  return zip.names.map((name) => ({ name, bytes: zip.read(name) }));
+};
+const deep = (depth: number) => text('['.repeat(depth) + ']'.repeat(depth));
+/** An archive whose one member is so many spaces, packed to a thousandth; it may say that they are fewer. */
+const bomb = (size: number, said = size) => {
+  const bytes = deflateRawSync(new Uint8Array(size).fill(0x20));
+  const name = text('config.json');
+  const stored = archive([{ name: 'config.json', bytes }]);
+  const directory = 30 + name.length + bytes.length;
+  // In both headers: the method, then after the sum the size.
+  for (const at of [0, directory + 2]) {
+    stored.writeUInt16LE(8, at + 8);
+    stored.writeUInt32LE(said, at + 22);
+  }
+  return stored;
+};
+const headed = (header: Uint8Array, length = header.length) => {
+  const bytes = Buffer.alloc(8 + header.length);
+  bytes.writeBigUInt64LE(BigInt(length));
+  bytes.set(header, 8);
+  return bytes;
+};
+
+/** Those of the tables that fit float32. */
+const columns = ['x', 'd', 'label', 'ok', 'name', 'pair'];
+
+/** Makes the formats, in a folder for files of the way. */
+export async function formatsIn(folder: string): Promise<Format[]> {
+  const made = async (name: string, write: (path: string) => Promise<unknown>) => {
+    const path = join(folder, name);
+    mkdirSync(dirname(path), { recursive: true });
+    await write(path);
+    return readFileSync(path);
+  };
+  const model = new Sequential([layers.input({ shape: [3] }), layers.dense({ units: 4 })]);
+  model.compile({ optimizer: 'adam', loss: 'mse' });
+  const [x, y] = [[[1, 2, 3]], [[1, 2, 3, 4]]];
+  const backup = (path: string) =>
+    model.fit(x, y, {
+      epochs: 2,
+      verbose: 0,
+      callbacks: [callbacks.backupAndRestore({ backupDir: dirname(path), deleteCheckpoint: false })],
+    });
+  const net = gunzipSync(fixture('files/net.keras.gz'));
+  const parts = membersOf(net);
+  const numbers = Float32Array.from({ length: 12 }, (_, i) => i);
+  const config = (bytes: Uint8Array) =>
+    archive(parts.map(({ name, bytes: own }) => ({ name, bytes: name === 'config.json' ? bytes : own })));
+  const table = 'a,b,c\n1,2.5,"x, y"\n-3e1,,z\n4,5,"a ""b""\nc"\n'.repeat(3);
+  const cached = (path: string) => all(Dataset.fromArrays([1, 2, 3], ['a', 'b', 'c']).cache(path));
+  const picture = (ending: string) => (path: string) =>
+    utils.saveImg(path.replace(/\w+$/, ending), new NDArray(new Uint8Array(48).fill(7), [4, 4, 3]));
+  return [
+    {
+      name: 'keras',
+      file: 'a.keras',
+      seeds: [net],
+      traps: [
+        config(deep(100_000)),
+        config(text(' '.repeat(1e6))),
+        bomb(100e6),
+        bomb(100e6, 10),
+        archive([]),
+        text('PK'),
+      ],
+      members: membersOf,
+      read: async (path) => (await loadModel(path)).dispose(),
+    },
+    {
+      name: 'weights.h5',
+      file: 'a.weights.h5',
+      seeds: [await made('seed.weights.h5', (path) => model.saveWeights(path))],
+      read: (path) => model.loadWeights(path),
+    },
+    {
+      name: 'safetensors',
+      file: 'a.safetensors',
+      seeds: [await made('seed.safetensors', (path) => model.saveWeights(path))],
+      traps: [
+        headed(deep(100_000)),
+        headed(text('{}'), 1e15),
+        headed(text('{"dense/kernel":{"dtype":"F32","shape":[1e9,1e9],"data_offsets":[0,4]}}')),
+        headed(text('{"dense/kernel":{"dtype":"F32","shape":[3,4],"data_offsets":[0,9e15]}}')),
+        Buffer.concat(safetensorsParts([], {})),
+      ],
+      read: (path) => model.loadWeights(path),
+    },
+    {
+      name: 'backup',
+      file: 'latest.safetensors',
+      seeds: [await made('backup/latest.safetensors', backup)],
+      read: backup,
+    },
+    { name: 'cache', file: 'a.cache', seeds: [await made('seed.cache', cached)], read: cached },
+    {
+      name: 'npy',
+      file: 'a.npy',
+      seeds: ['float16', 'fortran', 'int64', 'bool'].map((name) => fixture(`data_files/${name}.npy`)),
+      traps: [
+        Buffer.concat([
+          Buffer.from('\x93NUMPY\x01\x00\x76\x00', 'latin1'),
+          text("{'descr': '<f4', 'fortran_order': False, 'shape': (1000000, 1000000), }".padEnd(117) + '\n'),
+        ]),
+      ],
+      read: (path) => all(Dataset.npy(path)),
+    },
+    {
+      name: 'idx',
+      file: 'a.idx',
+      seeds: [
+        idxBytes('uint8', [3, 2, 2], Array.from(numbers)),
+        idxBytes('float32', [12], Array.from(numbers)),
+      ],
+      traps: [Buffer.from([0, 0, 8, 3, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255])],
+      read: (path) => all(Dataset.idx(path)),
+    },
+    {
+      name: 'csv',
+      file: 'a.csv',
+      seeds: [text(table), text(`\ufeff${table.replaceAll('\n', '\r\n')}`)],
+      traps: [text(`a,b\n"${'x'.repeat(1e6)}`), text(','.repeat(1e5)), text('\0\n\0')],
+      read: (path) => all(Dataset.csv(path)),
+    },
+    {
+      name: 'parquet',
+      file: 'a.parquet',
+      seeds: [fixture('data_files/table.snappy.parquet'), fixture('data_files/table.zstd.parquet')],
+      read: (path) => all(Dataset.parquet(path, { columns })),
+    },
+    {
+      name: 'arrow',
+      file: 'a.arrow',
+      onlyCut: true,
+      seeds: [fixture('data_files/table.arrow'), fixture('data_files/stream.arrow')],
+      read: (path) => all(Dataset.arrow(path, { columns })),
+    },
+    {
+      name: 'hdf5',
+      file: 'a.h5',
+      seeds: [fixture('data_files/arrays.h5')],
+      read: (path) => all(Dataset.hdf5(path, ['images', 'targets/labels'])),
+    },
+    ...(await Promise.all(
+      ['png', 'jpg'].map(async (ending): Promise<Format> => ({
+        name: ending,
+        file: `a.${ending}`,
+        seeds: [await made(`seed.${ending}`, picture(ending))],
+        read: (path) => utils.loadImg(path),
+      })),
+    )),
+    {
+      name: 'lines',
+      file: 'a.txt',
+      seeds: [text('one\ntwo\r\n\nthree')],
+      traps: [new Uint8Array(1e6)],
+      read: (path) => all(Dataset.lines(path)),
+    },
+  ];
+}
