@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import { Dataset, NDArray, Sequential, layers } from 'nodegrad';
+import { Dataset, NDArray, Sequential, layers, tensor, utils } from 'nodegrad';
 import { afterAll, describe, expect, it } from 'vitest';
 import { npyBytes, parseNpy } from '../lib/base/npy.js';
+import { Zip } from '../lib/base/zip.js';
 import { rejectionOf } from './support/run.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'nodegrad-files-'));
@@ -355,6 +356,71 @@ describe('Dataset.npy', () => {
         ['uint8', [], [9]],
       ],
     ]);
+  });
+});
+
+describe('Dataset.npz', () => {
+  const names = ['float32', 'float64', 'float16', 'fortran', 'big', 'int64', 'bool'];
+
+  it.each(['arrays', 'packed'])('reads %s.npz as the files of its arrays', async (archive) => {
+    const path = stored(`${archive}.npz`);
+    for (const name of names)
+      expect(await all(Dataset.npz(path, name))).toEqual(await all(Dataset.npy(stored(`${name}.npy`))));
+    expect(await all(Dataset.npz(path, { a: 'int64', b: 'bool' }, { batchSize: 3 }))).toEqual([
+      { a: ['int32', [3], [1, -2, 3]], b: ['bool', [3], [1, 0, 1]] },
+    ]);
+  });
+
+  it('and readNpz read arrays of zeros, which pack to a thousandth', async () => {
+    const { zeros } = await utils.readNpz(stored('packed.npz'), { names: ['zeros'] });
+    expect([zeros?.shape, zeros?.data.some(Boolean)]).toEqual([[1000, 1000], false]);
+  });
+
+  it.each([{}, { compressed: true }])('reads what writeNpz has written with %o', async (options) => {
+    const path = join(folder, 'own.npz');
+    const arrays = await utils.readNpz(stored('arrays.npz'));
+    expect(Object.keys(arrays)).toEqual(names);
+    await utils.writeNpz(path, arrays, options);
+    expect(await utils.readNpz(path)).toEqual(arrays);
+    // Members as numpy.savez has them, of the dtypes that do not change.
+    const [ours, theirs] = [path, stored('arrays.npz')].map(
+      (file) => new Zip('test', file, readFileSync(file)),
+    );
+    for (const name of ['float32.npy', 'bool.npy']) expect(ours.read(name)).toEqual(theirs.read(name));
+  });
+
+  it('refuses names, members and files that are wrong', async () => {
+    const path = stored('packed.npz');
+    const cut = fileOf(readFileSync(path).subarray(0, 900), 'cut.npz');
+    for (const [file, name, message] of [
+      [path, 'x', /float32, .*'x'/],
+      [path, 'text', /packed\.npz, text/],
+      [cut, 'int64', /cut\.npz/],
+    ] as const) {
+      const error = { code: 'IO', message: expect.stringMatching(message) };
+      expect(await rejectionOf(Dataset.npz(file, name).toArray())).toMatchObject(error);
+      expect(await rejectionOf(utils.readNpz(file, { names: [name] }))).toMatchObject(error);
+    }
+    expect(() => Dataset.npz('', 'x')).toThrow(/path/);
+    expect(await rejectionOf(utils.readNpz(path, { names: 'x' as never }))).toMatchObject({
+      code: 'ARGUMENT',
+    });
+    expect(await rejectionOf(utils.writeNpz(join(folder, 'a.npz'), [[1]] as never))).toMatchObject({
+      code: 'ARGUMENT',
+    });
+    expect(await rejectionOf(utils.writeNpz(join(folder, 'a.npy'), {}))).toMatchObject({ code: 'ARGUMENT' });
+  });
+});
+
+describe('utils.readNpy', () => {
+  it('reads what writeNpy has written, byte for byte what NumPy writes', async () => {
+    const path = join(folder, 'own.npy');
+    await utils.writeNpy(path, await utils.readNpy(stored('float32.npy')));
+    expect(readFileSync(path)).toEqual(readFileSync(stored('float32.npy')));
+    await utils.writeNpy(path, tensor([[1, 2]], undefined, 'int32'));
+    expect(await utils.readNpy(path)).toEqual(new NDArray(Int32Array.of(1, 2), [1, 2]));
+    expect(await rejectionOf(utils.readNpy(join(folder, 'none.npy')))).toMatchObject({ code: 'IO' });
+    expect(await rejectionOf(utils.writeNpy(join(folder, 'x.txt'), [1]))).toMatchObject({ code: 'ARGUMENT' });
   });
 });
 

@@ -16,7 +16,7 @@ import {
 } from '../lib/index.js';
 import { writeWhole } from '../lib/base/wholeFile.js';
 import { savedGroups } from '../lib/models/savedGroups.js';
-import { Zip, zipParts } from '../lib/saving/zip.js';
+import { Zip, zipParts } from '../lib/base/zip.js';
 import { rejectionOf } from './support/run.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'nodegrad-files-'));

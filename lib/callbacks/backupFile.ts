@@ -5,7 +5,7 @@ import { NDArray, type NDArrayType } from '../core/ndarray.js';
 import { convert } from '../core/tensor.js';
 import { readSafetensors, safetensorsParts } from '../saving/safetensors.js';
 import type { StoredArray } from '../saving/stored.js';
-import { crc32 } from '../saving/zip.js';
+import { crc32 } from '../base/zip.js';
 
 /** The version of what is kept: another one is not read. */
 const VERSION = '2';

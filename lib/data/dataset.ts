@@ -23,7 +23,7 @@ import { csv } from './files/csvDataset.js';
 import { linesOf } from './files/lines.js';
 import { filesOf } from './files/open.js';
 import type { CsvOptions, RowsOptions, TableElement, TableOptions } from './files/options.js';
-import { arrays, arrow, hdf5, parquet } from './files/tables.js';
+import { arrays, arrow, hdf5, npz, parquet } from './files/tables.js';
 import type { Names } from './files/whole.js';
 import { batch } from './stages/batch.js';
 import { cacheInFile, cacheInMemory } from './stages/cache.js';
@@ -196,6 +196,18 @@ export class Dataset<T = unknown> implements AsyncIterable<T> {
    */
   static npy<const P extends Names>(files: P, options: RowsOptions = {}): Dataset<ArraysAt<P>> {
     return new Dataset(arrays('Dataset.npy', files, options)) as Dataset<ArraysAt<P>>;
+  }
+
+  /**
+   * The rows of arrays in an archive of NumPy (`.npz`, compressed or not), which are read as a whole.
+   *
+   * @param names Which arrays: one name, or a list or record of them, for elements in that form.
+   * @throws EngineError in a pass: `IO` for a file that cannot be read and arrays that are not there; `SHAPE` for arrays of different
+   *   lengths.
+   * @example Dataset.npz('mnist.npz', ['x_train', 'y_train'], { batchSize: 32 });
+   */
+  static npz<const P extends Names>(file: string, names: P, options: RowsOptions = {}): Dataset<ArraysAt<P>> {
+    return new Dataset(npz(file, names, options)) as Dataset<ArraysAt<P>>;
   }
 
   /** The rows of arrays in IDX files (that of MNIST), gzipped or not; else as {@link npy}. */

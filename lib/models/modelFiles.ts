@@ -3,11 +3,11 @@ import { type OptionNames, expected, isPlainObject, knownOptions } from '../base
 import { type CustomObjects, withCustomObjects } from '../base/customObjects.js';
 import { EngineError } from '../base/errors.js';
 import { fileError, readWhole, reasonOf, writeWhole } from '../base/wholeFile.js';
+import { Zip, zipParts } from '../base/zip.js';
 import { withWeightLimit } from '../layers/weightLimit.js';
 import { readHdf5 } from '../saving/hdf5.js';
 import { isKerasConfig } from '../saving/kerasTypes.js';
 import { madeObject, writtenObject } from '../saving/serialization.js';
-import { Zip, zipParts } from '../saving/zip.js';
 import { access } from 'node:fs/promises';
 import type { Model } from './model.js';
 import { type NameMap, namedParts, readNamedWeights } from './namedWeights.js';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { EngineError } from '../../lib/index.js';
-import { zipParts } from '../../lib/saving/zip.js';
+import { zipParts } from '../../lib/base/zip.js';
 import { changed, cut, randomOf } from './changes.js';
 import { formatsIn } from './formats.js';
 

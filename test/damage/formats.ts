@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { deflateRawSync, gunzipSync } from 'node:zlib';
 import { Dataset, NDArray, Sequential, callbacks, layers, loadModel, utils } from '../../lib/index.js';
-import { Zip, type ZipMember, zipParts } from '../../lib/saving/zip.js';
+import { Zip, type ZipMember, zipParts } from '../../lib/base/zip.js';
 import { idxBytes } from '../data/idx-bytes.js';
 import { safetensorsParts } from '../../lib/saving/safetensors.js';
 
@@ -135,6 +135,14 @@ export async function formatsIn(folder: string): Promise<Format[]> {
         ]),
       ],
       read: (path) => all(Dataset.npy(path)),
+    },
+    {
+      name: 'npz',
+      file: 'a.npz',
+      seeds: [fixture('data_files/arrays.npz'), fixture('data_files/packed.npz')],
+      traps: [bomb(100e6), archive([])],
+      members: membersOf,
+      read: (path) => utils.readNpz(path),
     },
     {
       name: 'idx',

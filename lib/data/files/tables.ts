@@ -7,6 +7,7 @@ import { arrowBlocks } from './arrow.js';
 import { batchesOf } from './csvDataset.js';
 import { Hdf5Reader } from './hdf5.js';
 import { readIdx, readUnzipped } from './idx.js';
+import { NpzReader } from './npz.js';
 import { filesOf } from './open.js';
 import { type RowsOptions, type TableOptions, rowsNames, tableNames } from './options.js';
 import { ParquetReader } from './parquet.js';
@@ -58,11 +59,28 @@ export function arrays(
 ): Stage<unknown> {
   knownOptions(who, options, rowsNames);
   eachName(who, files, (file) => filesOf(who, file));
-  const readNpy = async (file: string): Promise<NDArray> =>
-    arrayOfNpy(who, file, parseNpy(who, file, await readUnzipped(file)));
-  const read = who === 'Dataset.npy' ? readNpy : (file: string) => readIdx(file);
+  const read =
+    who === 'Dataset.npy' ? (file: string) => npyArray(who, file) : (file: string) => readIdx(file);
   async function* whole() {
     yield await eachNameAsync(who, files, read);
+  }
+  const blocks = (_: number, from: number) => withoutRows(who, whole(), from);
+  return fromBlocks(who, blocks, batchesOf(who, options), () => undefined);
+}
+
+/** The array of a file of NumPy, gzipped or not. */
+export const npyArray = async (who: string, file: string): Promise<NDArray> =>
+  arrayOfNpy(who, file, parseNpy(who, file, await readUnzipped(file)));
+
+/** The rows of arrays in an archive of NumPy, which are read as a whole. */
+export function npz(file: unknown, names: Names, options: RowsOptions): Stage<unknown> {
+  const who = 'Dataset.npz';
+  knownOptions(who, options, rowsNames);
+  if (typeof file !== 'string' || file === '') throw expected(who, 'the path of a file', file);
+  eachName(who, names, () => undefined);
+  async function* whole() {
+    const reader = await NpzReader.open(who, file as string);
+    yield eachName(who, names, (name) => reader.read(name));
   }
   const blocks = (_: number, from: number) => withoutRows(who, whole(), from);
   return fromBlocks(who, blocks, batchesOf(who, options), () => undefined);

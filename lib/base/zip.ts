@@ -1,12 +1,15 @@
-// Zip archives, as far as files of models are some: a few members, stored or deflated, each below 4 GiB. Node's zlib unpacks them.
-import { inflateRawSync } from 'node:zlib';
+// Zip archives, as far as files of models and of NumPy are some: a few members, stored or deflated, each below 4 GiB. Node's zlib packs
+// and unpacks them.
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import * as zlib from 'node:zlib';
-import { fileError, reasonOf } from '../base/wholeFile.js';
+import { fileError, reasonOf } from './wholeFile.js';
 
 /** A member of an archive. */
 export interface ZipMember {
   readonly name: string;
   readonly bytes: Uint8Array;
+  /** Whether it is deflated. Default false: stored as it is. */
+  readonly isDeflated?: boolean;
 }
 
 /** Where a member is, as the archive's directory says. */
@@ -30,6 +33,8 @@ const STORED = 0;
 const DEFLATED = 8;
 /** Of packed bytes to unpacked ones: what deflate can reach is about 1032. Weights and JSON stay far below. */
 const MOST_UNPACKED = 200;
+/** What a member may have besides, in bytes: arrays of zeros, such as masks, pack better. */
+const FREE_UNPACKED = 32 << 20;
 
 /** The members of an archive by name: what each holds is unpacked when it is asked for. */
 export class Zip {
@@ -56,7 +61,7 @@ export class Zip {
    * What a member holds.
    *
    * @throws EngineError `IO` where there is none of the name, its bytes are not those that were written, or they unpack to more than
-   *   200 times as many.
+   *   200 times as many and 32 MiB.
    */
   read(name: string): Uint8Array {
     const entry = this.#entries.get(name);
@@ -75,8 +80,11 @@ export class Zip {
   }
 
   #inflated(name: string, packed: Uint8Array, size: number): Uint8Array {
-    if (size > MOST_UNPACKED * (packed.length + 1024))
-      throw this.#error(`${name} that unpacks to at most ${MOST_UNPACKED} times its bytes`, `${size} bytes`);
+    if (size > MOST_UNPACKED * packed.length + FREE_UNPACKED)
+      throw this.#error(
+        `${name} that unpacks to at most ${MOST_UNPACKED} times its bytes and ${FREE_UNPACKED}`,
+        `${size} bytes`,
+      );
     try {
       return inflateRawSync(packed, { maxOutputLength: Math.max(size, 1) });
     } catch (cause) {
@@ -136,16 +144,17 @@ export class Zip {
   }
 }
 
-/** An archive whose members are stored as they are, as Python's zipfile does it. @throws EngineError `IO` for one of 4 GiB. */
+/** The parts of an archive, as Python's zipfile does it. @throws EngineError `IO` for one of 4 GiB. */
 export function zipParts(who: string, path: string, members: readonly ZipMember[]): Uint8Array[] {
   const parts: Uint8Array[] = [];
   const directory: Uint8Array[] = [];
   let at = 0;
-  for (const { name, bytes } of members) {
+  for (const { name, bytes, isDeflated = false } of members) {
     const text = new TextEncoder().encode(name);
-    if (at + bytes.length + LOCAL_BYTES + text.length >= ELSEWHERE)
+    const packed = isDeflated ? deflateRawSync(bytes) : bytes;
+    if (Math.max(at + packed.length + LOCAL_BYTES + text.length, bytes.length) >= ELSEWHERE)
       throw fileError(who, path, 'members below 4 GiB together', `${name} of ${bytes.length} bytes`);
-    const shared = header(bytes, text);
+    const shared = header(text, bytes, packed, isDeflated ? DEFLATED : STORED);
     const local = filled(LOCAL_BYTES, [[LOCAL, 4], ...shared]);
     directory.push(
       filled(CENTRAL_BYTES, [
@@ -160,8 +169,8 @@ export function zipParts(who: string, path: string, members: readonly ZipMember[
       ]),
       text,
     );
-    parts.push(local, text, bytes);
-    at += local.length + text.length + bytes.length;
+    parts.push(local, text, packed);
+    at += local.length + text.length + packed.length;
   }
   const length = directory.reduce((sum, part) => sum + part.length, 0);
   const count = members.length;
@@ -179,9 +188,14 @@ export function zipParts(who: string, path: string, members: readonly ZipMember[
 }
 
 /** What both headers of a member say: version, flags (names are UTF-8), method, time (1980), sums and lengths. */
-const header = (bytes: Uint8Array, name: Uint8Array): [number, number][] => [
-  ...[20, 0x800, STORED, 0, 0x21].map((value): [number, number] => [value, 2]),
-  ...[crc32(bytes), bytes.length, bytes.length].map((value): [number, number] => [value, 4]),
+const header = (
+  name: Uint8Array,
+  bytes: Uint8Array,
+  packed: Uint8Array,
+  method: number,
+): [number, number][] => [
+  ...[20, 0x800, method, 0, 0x21].map((value): [number, number] => [value, 2]),
+  ...[crc32(bytes), packed.length, bytes.length].map((value): [number, number] => [value, 4]),
   [name.length, 2],
   [0, 2],
 ];
