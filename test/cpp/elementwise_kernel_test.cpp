@@ -113,10 +113,21 @@ TEST_P(Elementwise, UnaryOpsOfAllSizes) {
 
 TEST_P(Elementwise, BinaryOpsBroadcast) {
   const std::vector<std::pair<Dims, Dims>> shapes = {
-      {{7, 5, 33}, {7, 5, 33}}, {{7, 5, 33}, {}},      {{}, {7, 5, 33}},
-      {{7, 5, 33}, {33}},       {{7, 5, 33}, {5, 1}},  {{7, 1, 33}, {1, 5, 1}},
-      {{7, 5, 33}, {5, 33}},    {{1, 33}, {7, 5, 33}}, {{1}, {1, 1}},
-      {{3, 3000}, {3000}},      {{40, 1}, {1, 900}},   {{2, 1, 3, 1, 2}, {1, 2, 1, 3, 1}}};
+      {{7, 5, 33}, {7, 5, 33}},
+      {{7, 5, 33}, {}},
+      {{}, {7, 5, 33}},
+      {{7, 5, 33}, {33}},
+      {{7, 5, 33}, {5, 1}},
+      {{7, 1, 33}, {1, 5, 1}},
+      {{7, 5, 33}, {5, 33}},
+      {{1, 33}, {7, 5, 33}},
+      {{1}, {1, 1}},
+      {{3, 3000}, {3000}},
+      {{40, 1}, {1, 900}},
+      {{2, 1, 3, 1, 2}, {1, 2, 1, 3, 1}},
+      // Repeated runs whose lengths do not divide a tile, in part longer than one.
+      {{2, 400, 3}, {2, 1, 3}},
+      {{3, 5, 700}, {3, 1, 700}}};
   for (const Case& c : binaryCases()) {
     for (auto& [left, right] : shapes) {
       const Dims full = broadcast(c.op, left, right);

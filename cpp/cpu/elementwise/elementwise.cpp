@@ -186,9 +186,8 @@ class ElementwiseKernel : public OwnKernel {
         operand.length = count(type.shape);
         operand.shared = takeShared(g.padded[paddedDim_]);
       }
-      const Dims& sizes = operand.memory.sizes;
-      const bool runs = operand.access == Access::Runs || operand.access == Access::PaddedVector;
-      if (runs && kTile % sizes.back() == 0) operand.repeat = operand.memory.takeRepeat();
+      if (operand.access == Access::Runs || operand.access == Access::PaddedVector)
+        operand.repeat = operand.memory.takeRepeat();
       inputs_.push_back(std::move(operand));
     }
     if (!chain_.dropouts.empty()) blocks_ = std::make_unique<StridedRuns>(*order, rowMajorStrides(g.shape));
@@ -246,7 +245,7 @@ class ElementwiseKernel : public OwnKernel {
     StridedRuns memory;
     int64_t length;      // of a period or a vector
     size_t shared;       // the offset of its copy in the shared scratch memory
-    int64_t repeat = 1;  // elements that a run of stride 0 repeats, which divide a tile
+    int64_t repeat = 1;  // elements that a run of stride 0 repeats
   };
 
   size_t takeShared(int64_t floats) {
@@ -307,8 +306,11 @@ class ElementwiseKernel : public OwnKernel {
         auto* p = typed + offset;
         float* q = out + done;
         if (stride == 0) {
-          const int64_t first = std::min(operand.repeat, run);
-          for (int64_t i = 0; i < first; ++i) q[i] = p[i];
+          // A tile may begin within a repetition.
+          const int64_t phase = done == 0 ? start % operand.repeat : 0;
+          const int64_t first = std::min(operand.repeat, run), head = std::min(first, operand.repeat - phase);
+          for (int64_t i = 0; i < head; ++i) q[i] = p[phase + i];
+          for (int64_t i = head; i < first; ++i) q[i] = p[i - head];
           for (int64_t filled = first; filled < run; filled *= 2) {
             std::memcpy(q + filled, q, std::min(filled, run - filled) * sizeof(float));
           }
