@@ -44,25 +44,47 @@ class GatherKernel : public Kernel {
   std::string implementation() const override { return "own"; }
 
   void run(const void* const* inputs, void* const* outputs, void*) override {
+    indices_.check("gather", inputs[1], view_.n);
+    // Short rows are copied by moves that the compiler knows.
+    switch (from_ == to_ ? view_.inner * static_cast<int64_t>(sizeOf(from_)) : 0) {
+      case 1: return each(inputs, outputs, copyOf<1>);
+      case 3: return each(inputs, outputs, copyOf<3>);
+      case 4: return each(inputs, outputs, copyOf<4>);
+      case 8: return each(inputs, outputs, copyOf<8>);
+      case 12: return each(inputs, outputs, copyOf<12>);
+      case 16: return each(inputs, outputs, copyOf<16>);
+      default: return each(inputs, outputs, [&](void* to, const void* from) { copy(to, from); });
+    }
+  }
+
+ private:
+  template <size_t bytes>
+  static void copyOf(void* to, const void* from) {
+    std::memcpy(to, from, bytes);
+  }
+
+  template <class Copy>
+  void each(const void* const* inputs, void* const* outputs, Copy copyRow) const {
     const View& v = view_;
-    indices_.check("gather", inputs[1], v.n);
     const auto bytes = [&](DType dtype) { return v.inner * static_cast<int64_t>(sizeOf(dtype)); };
+    const int64_t fromBytes = bytes(from_), toBytes = bytes(to_);
     parallelFor(threads_, v.batch * v.outer * v.m, kLeastThreadElements / std::max<int64_t>(v.inner, 1),
                 [&](int64_t begin, int64_t end, int) {
-                  for (int64_t row = begin; row < end; ++row) {
+                  auto* to = static_cast<char*>(outputs[0]) + begin * toBytes;
+                  for (int64_t row = begin; row < end;) {
                     const int64_t slice = row / v.m;  // of batch and outer
-                    const int64_t index = indices_.at(inputs[1], slice / v.outer * v.m + row % v.m);
-                    copy(static_cast<const char*>(inputs[0]) + (slice * v.n + index) * bytes(from_),
-                         static_cast<char*>(outputs[0]) + row * bytes(to_), bytes(from_));
+                    const auto* from = static_cast<const char*>(inputs[0]) + slice * v.n * fromBytes;
+                    const int64_t first = slice / v.outer * v.m, last = std::min(end, (slice + 1) * v.m);
+                    for (int64_t i = row - slice * v.m; row < last; ++row, ++i, to += toBytes)
+                      copyRow(to, from + indices_.at(inputs[1], first + i) * fromBytes);
                   }
                 });
   }
 
- private:
   // A row, between float32 and bfloat16 where the two dtypes are not the same.
-  void copy(const void* from, void* to, int64_t bytes) const {
+  void copy(void* to, const void* from) const {
     if (from_ == to_) {
-      std::memcpy(to, from, bytes);
+      std::memcpy(to, from, static_cast<size_t>(view_.inner) * sizeOf(from_));
     } else if (to_ == DType::BF16) {
       kernels_.bfloat16FromFloats(static_cast<uint16_t*>(to), static_cast<const float*>(from), view_.inner);
     } else {
