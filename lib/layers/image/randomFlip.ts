@@ -3,9 +3,11 @@ import type { Operand } from '../../core/apply.js';
 import type { Sym } from '../../core/sym.js';
 import { asSym } from '../../ops/composed.js';
 import { type Boxes, clipBoxes, cornersOf, joined } from '../../ops/image/boundingBoxes.js';
+import { affineTransform } from '../../ops/image/transforms.js';
 import * as ops from '../../ops/index.js';
+import { transformOf } from './affine.js';
 import { BaseRandomImageLayer, type RandomImageOptions } from './baseRandomImage.js';
-import { type Draws, type ImageSides, perImage } from './draws.js';
+import type { Draws, ImageSides } from './draws.js';
 
 const MODES = ['horizontal', 'vertical', 'horizontalAndVertical'] as const;
 
@@ -42,11 +44,22 @@ export class RandomFlip extends BaseRandomImageLayer<Flips> {
     return { flips: ops.lessEqual(draws.uniform(), 0.5), height, width };
   }
 
-  protected override changeImages(images: Sym, { flips }: Flips): Sym {
-    const rows = this.dataFormat === 'channelsLast' ? 1 : 2;
-    const across = this.mode === 'vertical' ? [] : [rows + 1];
-    const down = this.mode === 'horizontal' ? [] : [rows];
-    return ops.where(perImage(asSym(flips)), ops.flip(images, { axis: [...down, ...across] }), images);
+  protected override changeImages(images: Sym, { flips, height, width }: Flips): Sym {
+    // Pixel i shows pixel side - 1 - i of a side that is flipped.
+    const isFlipped = ops.cast(asSym(flips), 'float32');
+    const none = ops.multiply(isFlipped, 0);
+    const one = ops.add(none, 1);
+    const way = (isAlong: boolean, side: number): [Sym, Sym] =>
+      isAlong
+        ? [ops.subtract(1, ops.multiply(isFlipped, 2)), ops.multiply(isFlipped, side - 1)]
+        : [one, none];
+    const [across, left] = way(this.mode !== 'vertical', width);
+    const [down, top] = way(this.mode !== 'horizontal', height);
+    const { dataFormat } = this;
+    return affineTransform(images, transformOf([across, none, left, none, down, top]), {
+      interpolation: 'nearest',
+      dataFormat,
+    });
   }
 
   protected override changeMasks(masks: Sym, transformation: Flips): Sym {
