@@ -132,5 +132,33 @@ TEST(Move, EmptyTensors) {
              one.data, 0, 0);
 }
 
+// Random images must not depend on the machine.
+TEST(Warp, GivesTheSameBitsOnEachIsa) {
+  SavedSettings saved;
+  for (int64_t channels : {1, 2, 3, 4}) {
+    const Array x = randomNumbers({2, 37, 141, channels}, 1);
+    Array transforms = randomNumbers({2, 8}, 2, -1, 1);
+    for (size_t i = 0; i < transforms.data.size(); ++i) {
+      if (i % 8 == 0 || i % 8 == 4) transforms.data[i] += 1;
+      if (i % 8 == 2 || i % 8 == 5) transforms.data[i] *= 40;
+      if (i % 8 > 5) transforms.data[i] *= i < 8 ? 0 : 0.003;
+    }
+    for (bool isNearest : {false, true})
+      for (const char* mode : {"constant", "nearest", "wrap", "mirror", "reflect"}) {
+        const Call call{"warp",
+                        {x, transforms},
+                        {x.type},
+                        {{"nearest", isNearest}, {"fillMode", std::string(mode)}, {"fillValue", 0.3}}};
+        std::vector<double> first;
+        for (const std::string& level : isaLevels()) {
+          useIsa(level);
+          const std::vector<double> made = run(call)[0].data;
+          if (first.empty()) first = made;
+          EXPECT_EQ(made, first) << level << " " << mode << " " << channels;
+        }
+      }
+  }
+}
+
 }  // namespace
 }  // namespace nodegrad::testing

@@ -91,12 +91,6 @@ void normal(float* out, int64_t start, int64_t n, RandomKey key, float mean, flo
   });
 }
 
-inline bool any(Ints mask) {
-  int32_t found = 0;
-  for (int lane = 0; lane < kLanes; ++lane) found |= mask[lane];
-  return found != 0;
-}
-
 // A number beyond two deviations is drawn again, from the same position of the next attempt's words.
 void truncatedNormal(float* out, int64_t start, int64_t n, RandomKey key, float mean, float deviation) {
   fill(out, start, n, [=](Counters blocks) {

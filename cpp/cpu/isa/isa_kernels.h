@@ -12,6 +12,7 @@ struct OptimizerKernels;
 struct ReduceKernels;
 struct SoftmaxKernels;
 struct GatherKernels;
+struct WarpKernels;
 struct WinogradKernels;
 struct SampleConvKernels;
 struct HouseholderKernels;
@@ -45,6 +46,7 @@ struct IsaKernels {
   const ReduceKernels* reduce;
   const SoftmaxKernels* softmax;
   const GatherKernels* gather;
+  const WarpKernels* warp;
   ByType<PoolKernels> pool;
   const WinogradKernels* winograd;
   const SampleConvKernels* sampleConv;

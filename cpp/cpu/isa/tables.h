@@ -10,6 +10,7 @@ extern const OptimizerKernels optimizerKernels;
 extern const ReduceKernels reduceKernels;
 extern const SoftmaxKernels softmaxKernels;
 extern const GatherKernels gatherKernels;
+extern const WarpKernels warpKernels;
 extern const PoolKernels<float> poolKernels;
 extern const PoolKernels<uint16_t> poolKernelsBfloat16;
 extern const NormKernels<float> normKernels;

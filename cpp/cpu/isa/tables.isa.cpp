@@ -22,6 +22,7 @@ const IsaKernels& kernels() {
       .reduce = &reduceKernels,
       .softmax = &softmaxKernels,
       .gather = &gatherKernels,
+      .warp = &warpKernels,
       .pool = {&poolKernels, &poolKernelsBfloat16},
       .winograd = &winogradKernels,
       .sampleConv = &sampleConvKernels,

@@ -161,6 +161,17 @@ inline Counters wideProduct(Counters a, Counters b) {
 }
 #endif
 
+// Whether a bit is set in any lane.
+inline bool any(Ints v) {
+#if defined(__AVX512F__)
+  return _mm512_test_epi32_mask(reinterpret_cast<__m512i>(v), reinterpret_cast<__m512i>(v)) != 0;
+#elif defined(__AVX2__)
+  return !_mm256_testz_si256(reinterpret_cast<__m256i>(v), reinterpret_cast<__m256i>(v));
+#else
+  return !_mm_testz_si128(reinterpret_cast<__m128i>(v), reinterpret_cast<__m128i>(v));
+#endif
+}
+
 inline Floats absolute(Floats v) { return asFloats(bits(v) & 0x7fffffff); }
 inline Floats withSign(Floats magnitude, Floats sign) {
   return asFloats((bits(magnitude) & 0x7fffffff) | (bits(sign) & static_cast<int32_t>(0x80000000)));

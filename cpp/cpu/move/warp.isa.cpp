@@ -1,0 +1,169 @@
+#include "cpu/isa/tables.h"
+#include "cpu/isa/vector.h"
+#include "cpu/move/kernels.h"
+
+// Compiled without fused multiplication and addition, and each number is made by the same operations at every
+// level: the pictures are the same on all machines.
+namespace nodegrad::NODEGRAD_ISA_NAMESPACE {
+namespace {
+
+// Pixels whose places are computed together.
+constexpr int64_t kRun = 64;
+static_assert(kRun % kLanes == 0);
+
+// Four channels, of which the last may belong to the next pixel.
+typedef float Pixel __attribute__((vector_size(16)));
+typedef float LoosePixel __attribute__((vector_size(16), aligned(4), may_alias));
+
+inline Floats modulo(Floats x, float m) { return x - floorOf(x / m) * m; }
+
+// A wave of triangles, of the whole numbers from 0 to size - 1 and back.
+inline Floats mirrored(Floats index, float size) {
+  return size == 1 ? index * 0.0f : absolute(modulo(index + (size - 1), 2 * size - 2) - (size - 1));
+}
+
+// The nearest whole number, of two as near the even one.
+inline Floats nearestOf(Floats v) {
+  // From 2²³ on all are whole.
+  const Floats size = absolute(v);
+  return size < 0x1p23f ? withSign((size + 0x1p23f) - 0x1p23f, v) : v;
+}
+
+// The places along an axis that whole numbers stand for; NaN stands for the first. Where what is beyond the
+// border is a constant, -1 is there.
+inline Ints placesOf(Floats index, int64_t length, WarpFill fill) {
+  const auto size = static_cast<float>(length);
+  const Ints isInside = (index >= 0.0f) & (index < size);
+  if (!any(~isInside)) return truncate(index);
+  Floats inside = index;
+  if (fill == WarpFill::Wrap) inside = modulo(index, size);
+  if (fill == WarpFill::Mirror) inside = mirrored(index, size);
+  if (fill == WarpFill::Reflect)
+    inside = floorOf((mirrored(index * 2.0f + 1.0f, 2 * size + 1) - 1.0f) * 0.5f);
+  inside = inside > 0.0f ? inside : all(0.0f);
+  inside = inside < size - 1 ? inside : all(size - 1);
+  const Ints places = truncate(isInside ? index : inside);
+  return fill == WarpFill::Constant ? (isInside ? places : all(-1)) : places;
+}
+
+// Where the pixels of a run are read: each one pixel, or four with a weight of each.
+struct Sources {
+  int32_t rows[2][kRun], columns[2][kRun];
+  float weights[4][kRun];
+};
+
+// Makes pixels from begin to end of a run. channels: how many there are; 0: any number. isWide: whether
+// pixels are read and written four floats at a time, of which some may belong to the next pixel.
+template <int channels, bool isNearest, bool isConstant, bool isWide>
+inline void mix(const WarpImage& image, const Sources& sources, int64_t begin, int64_t end, float* out) {
+  const int64_t c = channels == 0 ? image.channels : channels, stride = image.width * c;
+  const auto pixel = [&](int row, int column, int64_t i) {
+    const int32_t y = sources.rows[row][i], x = sources.columns[column][i];
+    if (isConstant && (y | x) < 0) return image.fill;
+    return image.pixels + (y * stride + x * c);
+  };
+  for (int64_t i = begin; i < end; ++i) {
+    float* to = out + i * c;
+    const float* a = pixel(0, 0, i);
+    if constexpr (isNearest) {
+      if constexpr (isWide)
+        *reinterpret_cast<LoosePixel*>(to) = *reinterpret_cast<const LoosePixel*>(a);
+      else
+        __builtin_memcpy(to, a, static_cast<size_t>(c) * sizeof(float));
+    } else {
+      const float *b = pixel(0, 1, i), *d = pixel(1, 0, i), *e = pixel(1, 1, i);
+      const auto& w = sources.weights;
+      const auto sum = [&](auto p, auto q, auto r, auto s) {
+        return ((p * w[0][i] + q * w[1][i]) + r * w[2][i]) + s * w[3][i];
+      };
+      if constexpr (isWide) {
+        const auto four = [](const float* p) -> Pixel { return *reinterpret_cast<const LoosePixel*>(p); };
+        *reinterpret_cast<LoosePixel*>(to) = sum(four(a), four(b), four(d), four(e));
+      } else {
+        for (int64_t k = 0; k < c; ++k) to[k] = sum(a[k], b[k], d[k], e[k]);
+      }
+    }
+  }
+}
+
+// readsLast: whether a pixel may be the last of all images, after which nothing can be read.
+template <int channels, bool isNearest, bool isConstant>
+inline void mixRun(const WarpImage& image, const Sources& sources, int64_t length, bool readsLast,
+                   float* to) {
+  // The last pixel of a run has no next one that is written after it.
+  const int64_t wide = channels == 4 ? length : channels == 3 && !readsLast ? length - 1 : 0;
+  if constexpr (channels == 3 || channels == 4)
+    mix<channels, isNearest, isConstant, true>(image, sources, 0, wide, to);
+  mix<channels, isNearest, isConstant, false>(image, sources, wide, length, to);
+}
+
+template <int channels, bool isNearest>
+void warpRow(const WarpImage& image, const float* t, float row, float* to) {
+  const WarpFill fill = image.fillMode;
+  const auto height = static_cast<float>(image.height);
+  Floats steps;
+  for (int lane = 0; lane < kLanes; ++lane) steps[lane] = static_cast<float>(lane);
+  Sources sources;
+  for (int64_t start = 0; start < image.width; start += kRun) {
+    const int64_t length = image.width - start < kRun ? image.width - start : kRun;
+    Ints lowest = all(0), last = all(0);  // below 0: there is a pixel beyond the border; in the last row
+    for (int64_t i = 0; i < length; i += kLanes) {
+      const Floats x = steps + static_cast<float>(start + i);
+      Floats column = (x * t[0] + t[1] * row) + t[2], at = (x * t[3] + t[4] * row) + t[5];
+      if (t[6] != 0 || t[7] != 0) {
+        const Floats scale = (x * t[6] + t[7] * row) + 1.0f;
+        column /= scale;
+        at /= scale;
+      }
+      const auto place = [&](int side, Floats rows, Floats columns) {
+        const Ints y = placesOf(rows, image.height, fill), z = placesOf(columns, image.width, fill);
+        store(sources.rows[side] + i, y);
+        store(sources.columns[side] + i, z);
+        lowest |= y | z;
+        last |= toFloats(y) >= height - 1;
+      };
+      if constexpr (isNearest) {
+        place(0, nearestOf(at), nearestOf(column));
+      } else {
+        const Floats left = floorOf(column), top = floorOf(at);
+        const Floats aside = column - left, below = at - top;
+        store(sources.weights[0] + i, (1.0f - below) * (1.0f - aside));
+        store(sources.weights[1] + i, (1.0f - below) * aside);
+        store(sources.weights[2] + i, below * (1.0f - aside));
+        store(sources.weights[3] + i, below * aside);
+        place(0, top, left);
+        place(1, top + 1.0f, left + 1.0f);
+      }
+    }
+    const bool readsLast = image.isLast && any(last);
+    if (any(lowest < 0))
+      mixRun<channels, isNearest, true>(image, sources, length, readsLast, to);
+    else
+      mixRun<channels, isNearest, false>(image, sources, length, readsLast, to);
+    to += length * image.channels;
+  }
+}
+
+template <int channels>
+void warp(const WarpImage& image, const float* t, float row, float* to) {
+  if (image.isNearest)
+    warpRow<channels, true>(image, t, row, to);
+  else
+    warpRow<channels, false>(image, t, row, to);
+}
+
+void row(const WarpImage& image, const float* transform, int64_t y, float* to) {
+  const auto at = static_cast<float>(y);
+  switch (image.channels) {
+    case 1: return warp<1>(image, transform, at, to);
+    case 3: return warp<3>(image, transform, at, to);
+    case 4: return warp<4>(image, transform, at, to);
+    default: return warp<0>(image, transform, at, to);
+  }
+}
+
+}  // namespace
+
+const WarpKernels warpKernels = {row};
+
+}  // namespace nodegrad::NODEGRAD_ISA_NAMESPACE
