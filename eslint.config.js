@@ -26,11 +26,6 @@ export default defineConfig(
     },
   },
   {
-    // As tsconfig.indexed.json has them: there an element may be undefined.
-    files: ['lib/**/*.ts'],
-    languageOptions: { parserOptions: { project: './tsconfig.indexed.json' } },
-  },
-  {
     files: ['test/**/*.ts'],
     rules: {
       // Vitest's matchers (expect.objectContaining …) are any.

@@ -30,9 +30,9 @@ export async function trainAlone(task: Task, steps: number): Promise<Alone> {
 }
 
 async function main(): Promise<void> {
-  const task = JSON.parse(process.argv[2]) as Task;
+  const task = JSON.parse(process.argv[2]!) as Task;
   getEngineInfo({ threads: task.threads });
-  const net = nets[task.net];
+  const net = nets[task.net]!;
   const model = modelOf(net, task.precision);
   const { x, y } = net.data(task.batch, net.size);
   const [images, labels] = [tensor(x), tensor(y)];

@@ -23,7 +23,7 @@ function once(lock: string, stamp: string, install: () => void): void {
 
 /** The command of a peer's driver, its packages installed: peers/FAMILY holds its requirements.txt (Python) or package-lock.json (Node). */
 export function driverOf(peer: string): string[] {
-  const family = peer.split('-')[0];
+  const family = peer.split('-')[0]!;
   const home = join(folder, 'peers', family);
   const requirements = join(home, 'requirements.txt');
   if (existsSync(requirements)) {

@@ -33,7 +33,7 @@ async function timeBatch(
   threads: number,
   say: (text: string) => void,
 ): Promise<Contest> {
-  const net = nets[name];
+  const net = nets[name]!;
   const task: Task = { net: name, precision: 'float32', batch, threads };
   const model = modelOf(net, task.precision);
   const { x, y } = net.data(batch, net.size);
@@ -67,7 +67,7 @@ async function timeBatch(
     }
     const ours: Entry = { name: 'nodegrad' };
     for (const [side, timing] of await contest(runs, options.steps)) {
-      const entry = side === 'ours' ? ours : peers[side];
+      const entry = side === 'ours' ? ours : peers[side]!;
       if (timing instanceof Error) entry.error = timing.message;
       else entry.timing = timing;
     }
@@ -83,8 +83,8 @@ function checkOutput(ours: ArrayLike<number>, theirs: ArrayLike<number>): void {
   let apart = 0;
   let largest = 0;
   for (let i = 0; i < ours.length; i++) {
-    apart = Math.max(apart, Math.abs(ours[i] - theirs[i]));
-    largest = Math.max(largest, Math.abs(ours[i]));
+    apart = Math.max(apart, Math.abs(ours[i]! - theirs[i]!));
+    largest = Math.max(largest, Math.abs(ours[i]!));
   }
   if (ours.length !== theirs.length || !(apart <= APART * largest))
     throw new Error(`the same weights give another output: ${apart} apart, of ${largest}`);

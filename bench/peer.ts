@@ -50,7 +50,7 @@ export class Peer {
     { net, precision, batch, threads }: Task,
   ) {
     const [command, ...args] = driverOf(peer);
-    this.#process = spawn(command, [...args, net, String(batch), precision, String(threads)], {
+    this.#process = spawn(command!, [...args, net, String(batch), precision, String(threads)], {
       stdio: ['pipe', 'pipe', 'inherit'],
       env: { ...process.env, OMP_NUM_THREADS: String(threads), TF_CPP_MIN_LOG_LEVEL: '2' },
     });

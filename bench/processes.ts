@@ -23,7 +23,7 @@ export async function measureProcesses(
   withPeer: boolean,
   threads: number,
 ): Promise<Processes> {
-  const net = nets[name];
+  const net = nets[name]!;
   const task: Task = { net: name, precision, batch: net.batch, threads };
   const ours = await trainAlone(task, STEPS);
   if (!withPeer) return { net: name, precision, ours };
@@ -47,7 +47,7 @@ export interface Scaling {
 
 /** A step with one thread and with two, in processes by turns. */
 export async function measureScaling(name: string): Promise<Scaling> {
-  const { batch } = nets[name];
+  const { batch } = nets[name]!;
   const least = { 1: Infinity, 2: Infinity };
   for (let round = 0; round < SCALING_ROUNDS; round++)
     for (const threads of [1, 2] as const) {

@@ -28,7 +28,7 @@ export function describeMachine(threads: number): string {
   const { device, isa, bfloat16 } = getEngineInfo();
   const bf16 = bfloat16 ? 'bf16' : 'no bf16';
   return (
-    `${cpus()[0].model}, ${cpus().length} cores, ${isa}, ${bf16}, ${Math.round(totalmem() / 2 ** 30)} GiB; ` +
+    `${cpus()[0]!.model}, ${cpus().length} cores, ${isa}, ${bf16}, ${Math.round(totalmem() / 2 ** 30)} GiB; ` +
     `Node ${process.version}; ${device}; ${threads} threads a side`
   );
 }
@@ -50,8 +50,8 @@ function entry({ timing, error }: Entry): string {
 
 /** A table in Markdown. */
 function table(rows: readonly (readonly string[])[]): string {
-  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
-  const lines = rows.map((row) => `| ${row.map((cell, i) => cell.padEnd(widths[i])).join(' | ')} |`);
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  const lines = rows.map((row) => `| ${row.map((cell, i) => cell.padEnd(widths[i]!)).join(' | ')} |`);
   lines.splice(1, 0, `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`);
   return lines.join('\n');
 }
@@ -64,7 +64,7 @@ function contestTable(contests: readonly Contest[]): string {
     each.precision,
     entry(each.ours),
     ...(withFloor ? floorCells(each) : []),
-    ...peers.map((peer) => (peer in each.peers ? entry(each.peers[peer]) : '–')),
+    ...peers.map((peer) => (peer in each.peers ? entry(each.peers[peer]!) : '–')),
     bestPeer(each)?.peer ?? '–',
     times(ratioOf(each)),
   ]);
@@ -138,8 +138,8 @@ function processTable(processes: readonly Processes[]): string {
     `${Math.round(ours.memory / MB)}`,
     peer ? `${Math.round(peer.memory / MB)}` : '–',
     peer ? (ours.memory / peer.memory).toFixed(2) : '–',
-    `${Math.round(ours.times[0])}`,
-    peer ? `${Math.round(peer.times[0])}` : '–',
+    `${Math.round(ours.times[0]!)}`,
+    peer ? `${Math.round(peer.times[0]!)}` : '–',
   ]);
   const head = ['net', 'precision', 'MB', 'PyTorch MB', 'MB / PyTorch MB'];
   return table([[...head, 'first step ms', 'PyTorch first step ms'], ...rows]);
@@ -147,7 +147,7 @@ function processTable(processes: readonly Processes[]): string {
 
 /** Keeps a run as bench/results/DATE-CPU.json; gives the file's path. */
 export function keepResults(kept: Results): string {
-  const cpu = cpus()[0]
+  const cpu = cpus()[0]!
     .model.toLowerCase()
     .replace(/[^a-z0-9]+/g, '-');
   const stamp = kept.date.slice(0, 19).replaceAll(':', '').replace('T', '-');

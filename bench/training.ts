@@ -17,7 +17,7 @@ export async function timeTraining(
   threads: number,
   say: (text: string) => void,
 ): Promise<Contest> {
-  const net = nets[name];
+  const net = nets[name]!;
   const task: Task = { net: name, precision, batch: net.batch, threads };
   const floor = precision === 'float32' ? floorOf(net, threads, say) : undefined;
   const model = modelOf(net, precision);
@@ -39,8 +39,8 @@ export async function timeTraining(
         const { name: described, variant } = await peer.load({ x, y, weights, training: true });
         peers[peerName] = { name: described };
         variants.set(variantKey(peerName, task), variant);
-        await checkLoss(peer, loss, precision);
-        say(`${name} ${precision}: ${described} has our loss ${loss.toFixed(6)}`);
+        await checkLoss(peer, loss!, precision);
+        say(`${name} ${precision}: ${described} has our loss ${loss!.toFixed(6)}`);
         runs.set(peerName, (count) => peer.steps(count));
       } catch (error) {
         peers[peerName] = { name: peers[peerName]?.name ?? peerName, error: (error as Error).message };
@@ -49,7 +49,7 @@ export async function timeTraining(
     }
     const ours: Entry = { name: 'nodegrad' };
     for (const [side, result] of await contest(runs, options.steps)) {
-      const entry = side === 'ours' ? ours : peers[side];
+      const entry = side === 'ours' ? ours : peers[side]!;
       if (result instanceof Error) entry.error = result.message;
       else entry.timing = result;
     }
@@ -83,7 +83,7 @@ export async function variantOf(peerName: string, task: Task, net: Net): Promise
 /** Same weights, same batch: another loss would mean another net. */
 async function checkLoss(peer: Peer, ours: number, precision: string): Promise<void> {
   const theirs = await peer.loss();
-  if (!(Math.abs(ours / theirs - 1) < LOSS_APART[precision]))
+  if (!(Math.abs(ours / theirs - 1) < LOSS_APART[precision]!))
     throw new Error(`on the same weights our loss is ${ours} and that of ${peer.peer} ${theirs}`);
 }
 

@@ -37,8 +37,8 @@ function judge(x: Sym, y: Sym): { loss: Sym; accuracy: Sym } {
 const descend = compile((x: Sym, y: Sym) => {
   const { loss, accuracy } = judge(x, y);
   const [dw, db] = grad(loss, [w, b]);
-  w.assign(ops.subtract(w, ops.multiply(rate, dw)));
-  b.assign(ops.subtract(b, ops.multiply(rate, db)));
+  w.assign(ops.subtract(w, ops.multiply(rate, dw!)));
+  b.assign(ops.subtract(b, ops.multiply(rate, db!)));
   return { loss, accuracy };
 });
 const evaluate = compile(judge);
@@ -60,7 +60,7 @@ console.log(
 );
 const weights = await w.data();
 penguins.names.columns.forEach((name, i) =>
-  console.log(`${name.padEnd(16)} ${weights[i].toFixed(3).padStart(7)}`),
+  console.log(`${name.padEnd(16)} ${weights[i]!.toFixed(3).padStart(7)}`),
 );
 
 function arraysOf(table: Table): { x: NDArray; y: NDArray } {

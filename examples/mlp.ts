@@ -59,7 +59,7 @@ for (const [name, units] of [
     const { loss, accuracy } = await model.evaluate(x, y, { verbose: 0 });
     console.log(
       `${name} (${[2, ...units, 1].join('-')}), ${activation.padEnd(7)}   ` +
-        `loss ${loss.toFixed(4)}   accuracy ${accuracy.toFixed(4)}`,
+        `loss ${loss!.toFixed(4)}   accuracy ${accuracy!.toFixed(4)}`,
     );
     drawn = model;
   }

@@ -50,8 +50,8 @@ await model.fit(train.images, oneHot(train.labels), {
 });
 
 const { loss, accuracy } = await model.evaluate(test.images, oneHot(test.labels), { verbose: 0 });
-console.log(`Test loss: ${loss.toFixed(4)}`);
-console.log(`Test accuracy: ${accuracy.toFixed(4)}`);
+console.log(`Test loss: ${loss!.toFixed(4)}`);
+console.log(`Test accuracy: ${accuracy!.toFixed(4)}`);
 
 /** Turns classes [n] into rows [n, 10] with a 1 at the class. */
 function oneHot(labels: NDArray): NDArray {

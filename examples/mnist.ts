@@ -53,5 +53,5 @@ await model.fit(train.images, train.labels, {
 });
 
 const { loss, accuracy } = await model.evaluate(test.images, test.labels, { verbose: 0 });
-console.log(`Test loss: ${loss.toFixed(4)}`);
-console.log(`Test accuracy: ${accuracy.toFixed(4)}`);
+console.log(`Test loss: ${loss!.toFixed(4)}`);
+console.log(`Test accuracy: ${accuracy!.toFixed(4)}`);

@@ -51,7 +51,7 @@ for (let epoch = 1; epoch <= Number(flags.epochs); epoch++) {
 const [w0, w1] = await w.data();
 const [bias] = await b.data();
 const [across, up] = flowers.names.columns;
-console.log(`The line: ${w0.toFixed(3)} × ${across} + ${w1.toFixed(3)} × ${up} + ${bias.toFixed(3)} = 0`);
+console.log(`The line: ${w0!.toFixed(3)} × ${across} + ${w1!.toFixed(3)} × ${up} + ${bias!.toFixed(3)} = 0`);
 
 const bounds = boundsOf(flowers);
 const cells = cellsOf(bounds);

@@ -40,7 +40,6 @@ const checks = {
   prettier: () => tool(bin('prettier'), fix ? '--write' : '--check', '--log-level', 'warn', '.'),
   eslint: () => tool(bin('eslint'), '.', ...(fix ? ['--fix'] : [])),
   types: () => tool(bin('tsc'), '--noEmit'),
-  indices: () => tool(bin('tsc'), '--noEmit', '-p', 'tsconfig.indexed.json'),
   'clang-format': () => (fix ? tool(clangFormat, '-i', ...cppFiles) : checkClangFormat()),
   arrows: () => tool(process.execPath, 'scripts/check-arrows.mjs'),
   docs: () => tool(process.execPath, 'scripts/check-docs.mjs'),

@@ -1,3 +1,4 @@
+import { firstOf, itemAt } from '../lib/base/list.js';
 import { createContext, runInContext } from 'node:vm';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import {
@@ -62,7 +63,7 @@ describe("activations of one's own", () => {
         ),
       ) as Record<string, unknown>;
       const again = Sequential.fromConfig(config);
-      expect(again.layers[0].getConfig()).toMatchObject({ activation: 'apiCube' });
+      expect(firstOf(again.layers).getConfig()).toMatchObject({ activation: 'apiCube' });
     }
   });
 
@@ -291,10 +292,10 @@ describe('types of numbers', () => {
       [3, 4],
     ]);
     const rows: number[][] = await t.array();
-    expect(rows[1].map((x) => x + 1)).toEqual([4, 5]);
-    const four: number = t.arraySync()[1][1];
+    expect(itemAt(rows, 1).map((x) => x + 1)).toEqual([4, 5]);
+    const four: number = itemAt(itemAt(t.arraySync(), 1), 1);
     expect(four).toBe(4);
-    expect((await t.array())[0].reduce((a, b) => a + b, 0)).toBe(3);
+    expect(firstOf(await t.array()).reduce((a, b) => a + b, 0)).toBe(3);
     const scalar: number = await tensor(5).array();
     expect(scalar).toBe(5);
   });
@@ -364,19 +365,19 @@ describe('types', () => {
     const seen: number[] = [];
     class Keeps extends callbacks.Callback {
       override onEpochEnd(_epoch: number, logs: callbacks.Logs) {
-        return seen.push(logs['loss']);
+        return seen.push(logs['loss']!);
       }
       override onTrainBatchEnd = async (batch: number) => [batch, await Promise.resolve(seen)];
     }
     const lambda = callbacks.lambdaCallback({
-      onEpochEnd: (_epoch, logs) => seen.push(logs['loss']),
+      onEpochEnd: (_epoch, logs) => seen.push(logs['loss']!),
       onTrainEnd: async () => Promise.resolve('end'),
       onEpochBegin: () => null,
     });
     const model = line();
     model.compile({ loss: 'mse' });
     const { history } = await model.fit([[1]], [[1]], { verbose: 0, callbacks: [new Keeps(), lambda] });
-    expect(seen).toEqual([history['loss'][0], history['loss'][0]]);
+    expect(seen).toEqual([history['loss']![0], history['loss']![0]]);
   });
 
   it('take data, targets and options held in variables', async () => {

@@ -1,3 +1,4 @@
+import { atLeast, firstOf, itemAt } from '../lib/base/list.js';
 import { describe, expect, it } from 'vitest';
 import { type Sym, type Tensor, compile, grad, ops, tensor } from 'nodegrad';
 import { errorOf } from './support/run.js';
@@ -223,11 +224,11 @@ describe('bits and special functions', () => {
     const expected = [tail, bessel, at.map((x) => (-2 / Math.sqrt(Math.PI)) * Math.exp(-x * x)), slope];
     made.forEach((list, k) => {
       // erf rounds x² in its derivative: by 2⁻²⁴ x² of the result.
-      for (const [i, [y, wanted]] of pairs(list, expected[k]).entries())
-        expect(Math.abs(y / wanted - 1)).toBeLessThan(1e-6 + (k === 2 ? at[i] ** 2 * 2 ** -23 : 0));
+      for (const [i, [y, wanted]] of pairs(list, itemAt(expected, k)).entries())
+        expect(Math.abs(y / wanted! - 1)).toBeLessThan(1e-6 + (k === 2 ? itemAt(at, i) ** 2 * 2 ** -23 : 0));
     });
     // Beyond where eˣ overflows.
-    expect(flat(ops.i0([-91]))[0] / 1.3892714e38).toBeCloseTo(1, 5);
+    expect(firstOf(flat(ops.i0([-91]))) / 1.3892714e38).toBeCloseTo(1, 5);
     expect(flat(ops.erfc([-Infinity, -3, Infinity]))).toEqual([2, expect.closeTo(1.9999779), 0]);
   });
 
@@ -357,10 +358,10 @@ describe('in mixed precision', () => {
     );
     // Up to eight roundings to bfloat16 (of distances, squares, and what flows back through them and the product), each by 2⁻⁹ of the largest
     // number at most.
-    const [expected, actual] = results;
+    const [expected, actual] = atLeast(results, 2);
     expected.forEach((list, k) => {
       const bound = Math.max(...list.map(Math.abs)) * 2 ** -6;
-      list.forEach((n, i) => expect(Math.abs(actual[k][i] - n)).toBeLessThanOrEqual(bound));
+      list.forEach((n, i) => expect(Math.abs(itemAt(itemAt(actual, k), i) - n)).toBeLessThanOrEqual(bound));
     });
   });
 });

@@ -1,3 +1,4 @@
+import { atLeast, firstOf, itemAt, mapTuple } from '../lib/base/list.js';
 import { describe, expect, it } from 'vitest';
 import { Model, type Sym, type Tensor, compile, grad, layers, ops, regularizers, tensor } from 'nodegrad';
 import { factoryName } from '../lib/base/names.js';
@@ -18,7 +19,7 @@ interface Row {
 const { entries } = readFixture('attention') as { entries: Row[] };
 
 const make = (row: Row): layers.Layer =>
-  (layers as unknown as Record<string, (options: object) => layers.Layer>)[factoryName(row.layer)](
+  (layers as unknown as Record<string, (options: object) => layers.Layer>)[factoryName(row.layer)]!(
     row.options,
   );
 const given = ({ data, shape, dtype }: Stored) => tensor(data, shape, dtype);
@@ -30,11 +31,12 @@ const near = (actual: ArrayLike<number>, expected: Stored) =>
 /** The inputs of a row's call, with their masks. */
 function called(xs: readonly Sym[], masks: ReadonlyMap<string, Sym>): Sym[] {
   ['query', 'value', 'key'].forEach((name, i) => {
-    if (masks.has(name)) xs[i].mask = masks.get(name);
+    if (masks.has(name)) itemAt(xs, i).mask = masks.get(name);
   });
   const attention = masks.get('attention');
   if (!attention) return [...xs];
-  return [...xs.slice(0, 2), xs[2] ?? xs[1], attention];
+  const [query, value, key = value] = atLeast(xs, 2);
+  return [query, value, key, attention];
 }
 
 describe('attention layers give what Keras gives', () => {
@@ -50,9 +52,9 @@ describe('attention layers give what Keras gives', () => {
     const step = compile((...all: Sym[]) => {
       const xs = all.slice(0, row.xs.length);
       const dy = all[row.xs.length];
-      const masks = new Map(names.map((name, i) => [name, all[row.xs.length + 1 + i]]));
+      const masks = new Map(names.map((name, i) => [name, itemAt(all, row.xs.length + 1 + i)]));
       const ys = layer.applyAll(called(xs, masks));
-      const gradients = grad(ys[0], [...xs, ...layer.trainableWeights], dy);
+      const gradients = grad(firstOf(ys), [...xs, ...layer.trainableWeights], dy);
       const named = (list: readonly Sym[], name: string) => list.map((value, i) => [`${name}${i}`, value]);
       return Object.fromEntries([...named(ys, 'y'), ...named(gradients, 'g')]) as Record<string, Sym>;
     });
@@ -62,11 +64,11 @@ describe('attention layers give what Keras gives', () => {
     layer.setWeights(row.weights.map(given));
     const result = (await step(...data)) as Record<string, Tensor>;
     for (const [i, expected] of row.ys.entries()) {
-      expect(result[`y${i}`].shape).toEqual(expected.shape);
-      expect(near(await result[`y${i}`].data(), expected), `output ${i}`).toBeLessThanOrEqual(BOUND);
+      expect(result[`y${i}`]!.shape).toEqual(expected.shape);
+      expect(near(await result[`y${i}`]!.data(), expected), `output ${i}`).toBeLessThanOrEqual(BOUND);
     }
     for (const [i, expected] of row.gradients.entries())
-      expect(near(await result[`g${i}`].data(), expected), `gradient ${i}`).toBeLessThanOrEqual(BOUND);
+      expect(near(await result[`g${i}`]!.data(), expected), `gradient ${i}`).toBeLessThanOrEqual(BOUND);
   });
 });
 
@@ -101,17 +103,20 @@ describe('unknown lengths', () => {
       return new Model({ inputs, outputs: layer.applyAll(inputs) });
     };
     const open = model(-1, -1);
-    expect(open.outputs[0].shape).toEqual([-1, -1, 4]);
+    expect(firstOf(open.outputs).shape).toEqual([-1, -1, 4]);
     for (const [n, steps, positions] of [
       [2, 5, 3],
       [1, 1, 4],
-    ]) {
+    ] as const) {
       const xs = [uniform(n, steps, 4), uniform(n, positions, 4)];
       const listed = (result: unknown) => (Array.isArray(result) ? result : [result]) as Tensor[];
-      const [actual, known] = [await open.predict(xs), await model(steps, positions).predict(xs)].map(listed);
+      const [actual, known] = mapTuple(
+        [await open.predict(xs), await model(steps, positions).predict(xs)],
+        listed,
+      );
       for (const [i, y] of actual.entries()) {
-        expect(y.shape).toEqual(known[i].shape);
-        expect(worst(await y.data(), await known[i].data(), 1)).toBeLessThanOrEqual(1e-6);
+        expect(y.shape).toEqual(itemAt(known, i).shape);
+        expect(worst(await y.data(), await itemAt(known, i).data(), 1)).toBeLessThanOrEqual(1e-6);
       }
     }
   });
@@ -121,7 +126,7 @@ describe('unknown lengths', () => {
     const scores = layers.multiHeadAttention({
       ...{ numHeads: 1, keyDim: 2, useCausalMask: true, returnAttentionScores: true },
     });
-    const model = new Model({ inputs, outputs: scores.applyAll([inputs, inputs])[1] });
+    const model = new Model({ inputs, outputs: itemAt(scores.applyAll([inputs, inputs]), 1) });
     const weights = await model.predict(uniform(1, 3, 2));
     const seen = Array.from(await weights.data(), (v) => v > 0);
     expect(seen).toEqual([true, false, false, true, true, false, true, true, true]);
@@ -143,11 +148,11 @@ describe('dropout of attention weights', () => {
       return { weights, whole };
     });
     const { weights, whole } = await step(uniform(8, 16, 4));
-    const [dropped, all] = [await weights.data(), await whole.data()];
+    const [dropped, all] = [await weights!.data(), await whole!.data()];
     const zeros = Array.from(dropped).filter((v) => v === 0).length / dropped.length;
     // Five standard errors of 2048 draws.
     expect(Math.abs(zeros - 0.5)).toBeLessThan(5 * Math.sqrt(0.25 / 2048));
-    for (const [i, v] of dropped.entries()) if (v !== 0) expect(v / all[i]).toBeCloseTo(2, 4);
+    for (const [i, v] of dropped.entries()) if (v !== 0) expect(v / all[i]!).toBeCloseTo(2, 4);
   });
 
   it.each([
@@ -187,7 +192,7 @@ describe('the parts of multiHeadAttention', () => {
   it('have the scale of a matrix from inputs to outputs of the product', async () => {
     const layer = layers.einsumDense({ equation: 'abc,cde->abde', outputShape: [null, 16, 8] });
     layer.computeOutputShape([-1, 4, 64]);
-    const [{ data }] = await layer.getWeights();
+    const { data } = firstOf(await layer.getWeights());
     // Glorot: fans 64 and 128, of the matrix [64, 16 · 8].
     const limit = Math.sqrt(6 / (64 + 128));
     const largest = Math.max(...Array.from(data as Float32Array, Math.abs));
@@ -365,7 +370,7 @@ describe('what does not fit is refused', () => {
       'ARGUMENT',
     ],
   ])('%s', (_, layerOf, shapes, code) => {
-    const error = errorOf(() => layerOf().computeOutputShape(shapes.length === 1 ? shapes[0] : shapes));
+    const error = errorOf(() => layerOf().computeOutputShape(shapes.length === 1 ? firstOf(shapes) : shapes));
     expect(error.code).toBe(code);
     expect(error.message).toContain('expected');
   });

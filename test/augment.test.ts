@@ -1,4 +1,5 @@
 /** augment: layers that change images as the function of a data set's map. */
+import { firstOf, mapTuple } from '../lib/base/list.js';
 import { describe, expect, it } from 'vitest';
 import { Dataset, type Tensor, augment, layers, ops, setSeed, tensor } from '../lib/index.js';
 import { numbersOf, picture } from './support/images.js';
@@ -44,11 +45,11 @@ describe('augment', () => {
 
   it('applies the layers one after another, each with draws of its own', () => {
     const shift = () => layers.randomBrightness({ factor: 0.1, valueRange: [-1e4, 1e4] });
-    const [once, twice] = [[shift()], [shift(), shift()]].map((list) =>
+    const [once, twice] = mapTuple([[shift()], [shift(), shift()]], (list) =>
       numbersOf(augment(list, { seed: 1 })(picture(), 0, 0)),
     );
     const before = numbersOf(picture());
-    const [first, second] = [once[0] - before[0], twice[0] - once[0]];
+    const [first, second] = [firstOf(once) - firstOf(before), firstOf(twice) - firstOf(once)];
     expect(Math.abs(first - second)).toBeGreaterThan(1);
   });
 

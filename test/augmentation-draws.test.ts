@@ -29,7 +29,7 @@ describe('what is drawn', () => {
   ];
   it.each(even.map((row) => [row[0].className, ...row] as const))('%# %s', (_, layer, name, least, most) => {
     const t = layer.getRandomTransformation(many(N), { seed: 5 }) as Record<string, Tensor>;
-    const numbers = numbersOf(t[name]);
+    const numbers = numbersOf(t[name]!);
     expect(numbers.length).toBeGreaterThanOrEqual(N);
     const size = most - least;
     // The ends are rounded by 2⁻²⁴ of them.
@@ -56,7 +56,7 @@ describe('what is drawn', () => {
     '%# %s, an event',
     (_, layer, name, probability) => {
       const t = layer.getRandomTransformation(many(N), { seed: 5 }) as Record<string, Tensor>;
-      const happened = numbersOf(t[name]).reduce((a, b) => a + b, 0);
+      const happened = numbersOf(t[name]!).reduce((a, b) => a + b, 0);
       const deviation = Math.sqrt(probability * (1 - probability) * N);
       expect(Math.abs(happened - probability * N)).toBeLessThan(5 * deviation);
     },
@@ -89,12 +89,12 @@ describe('what is drawn', () => {
     const t = erasing.getRandomTransformation(many(N, 10, 20), { seed: 5 })!;
     const rows = (t.corners as Tensor).arraySync() as number[][];
     for (const [left, top, right, bottom] of rows) {
-      expect(Math.min(left, top)).toBeGreaterThanOrEqual(0);
+      expect(Math.min(left!, top!)).toBeGreaterThanOrEqual(0);
       expect(right).toBeLessThanOrEqual(20 + 1e-5);
       expect(bottom).toBeLessThanOrEqual(10 + 1e-5);
     }
     // The square of a side's share is even from 0.1 to 0.4: a deviation of √(0.09/12).
-    const shares = rows.map(([left, , right]) => ((right - left) / 20) ** 2);
+    const shares = rows.map(([left, , right]) => ((right! - left!) / 20) ** 2);
     expect(Math.abs(shares.reduce((a, b) => a + b, 0) / N - 0.25)).toBeLessThan(5 * Math.sqrt(0.09 / 12 / N));
     const noise = numbersOf(t.fillValue as Tensor);
     expect(Math.min(...noise.slice(0, 9999))).toBe(0);

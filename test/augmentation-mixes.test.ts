@@ -1,4 +1,5 @@
 /** Layers that mix images with others, choose among layers, or distort by noise. */
+import { atLeast, firstOf, itemAt } from '../lib/base/list.js';
 import { describe, expect, it } from 'vitest';
 import { type Tensor, layers, ops, tensor } from '../lib/index.js';
 import { type ImageLayer, numbersOf, picture } from './support/images.js';
@@ -60,9 +61,11 @@ describe('cutMix', () => {
     const shares = numbersOf(t.mixWeight as Tensor);
     expectBeta(shares, 1);
     const rows = (t.corners as Tensor).arraySync() as number[][];
-    rows.forEach(([left, top, right, bottom], i) => {
+    rows.forEach((given, i) => {
+      const [left, top, right, bottom] = atLeast(given, 4);
+
       // Differences of numbers up to 20, rounded some four times.
-      expect(Math.abs((right - left) * (bottom - top) - (1 - shares[i]) * 200)).toBeLessThan(
+      expect(Math.abs((right - left) * (bottom - top) - (1 - itemAt(shares, i)) * 200)).toBeLessThan(
         200 * 8 * 2 ** -24 * 20,
       );
     });
@@ -115,11 +118,11 @@ describe('randAugment', () => {
   it.each(chosen([0.1, 0.4]).map((layer, i) => [layer.className, i, layer] as const))(
     'is %s where that is chosen',
     (_, i, layer) => {
-      const own = numbersOf(layer.transformImages(picture(), drawn.transforms[i]));
+      const own = numbersOf(layer.transformImages(picture(), itemAt(drawn.transforms, i)));
       const y = augment.transformImages(picture(), which(i));
       // Both are float32; the sums may be made in another order.
       numbersOf(y).forEach((n, at) => {
-        expect(Math.abs(n - own[at])).toBeLessThan(255 * 2 ** -20);
+        expect(Math.abs(n - itemAt(own, at))).toBeLessThan(255 * 2 ** -20);
       });
     },
   );
@@ -129,14 +132,14 @@ describe('randAugment', () => {
     const twice = numbersOf(augment.transformImages(once, which(2)));
     const y = numbersOf(augment.transformImages(picture(), which(9, 2)));
     y.forEach((n, at) => {
-      expect(Math.abs(n - twice[at])).toBeLessThan(255 * 2 ** -20);
+      expect(Math.abs(n - itemAt(twice, at))).toBeLessThan(255 * 2 ** -20);
     });
   });
 
   it('moves boxes and masks with the images', () => {
-    const [, shift] = chosen([0.1, 0.4]);
+    const [, shift] = atLeast(chosen([0.1, 0.4]), 2);
     const masks = ops.cast(ops.slice(picture(), 0, [-1, -1, -1, 1]), 'int32');
-    const t = drawn.transforms[1];
+    const t = itemAt(drawn.transforms, 1);
     const made = augment.transformSegmentationMasks(masks, which(1));
     expect(numbersOf(made)).toEqual(numbersOf(shift.transformSegmentationMasks(masks, t)));
     expect(numbersOf(augment.transformSegmentationMasks(masks, which(8)))).toEqual(numbersOf(masks));
@@ -152,7 +155,7 @@ describe('randAugment', () => {
     const counts = Array<number>(11).fill(0);
     for (let seed = 0; seed < 550; seed++) {
       const { layerIndices } = augment.getRandomTransformation(many(1), { seed })!;
-      for (const i of numbersOf(layerIndices as Tensor)) counts[i]++;
+      for (const i of numbersOf(layerIndices as Tensor)) counts[i]!++;
     }
     // Of 1100 with a probability of 1/11: 100, with a deviation of √(1100 · 10/121) = 9.6.
     for (const count of counts) expect(Math.abs(count - 100)).toBeLessThan(5 * 9.6);
@@ -178,13 +181,18 @@ describe('augMix', () => {
       chainMixingWeights: tensor([0.25, 0.75]),
       weightSample: tensor(0.5),
     };
-    const first = all[9].transformImages(picture(), t.chainTransforms[0][0][9]);
-    const turned = all[2].transformImages(picture(), t.chainTransforms[1][0][2]);
-    const second = all[8].transformImages(turned, t.chainTransforms[1][1][8]);
+    const first = itemAt(all, 9).transformImages(picture(), itemAt(firstOf(firstOf(t.chainTransforms)), 9));
+    const turned = itemAt(all, 2).transformImages(
+      picture(),
+      itemAt(firstOf(itemAt(t.chainTransforms, 1)), 2),
+    );
+    const second = itemAt(all, 8).transformImages(turned, itemAt(itemAt(itemAt(t.chainTransforms, 1), 1), 8));
     const [a, b, x] = [first, second, picture()].map(numbersOf) as [number[], number[], number[]];
     const y = numbersOf(mix.transformImages(picture(), chains));
     y.forEach((n, i) => {
-      expect(Math.abs(n - (0.5 * x[i] + 0.5 * (0.25 * a[i] + 0.75 * b[i])))).toBeLessThan(255 * 2 ** -20);
+      expect(
+        Math.abs(n - (0.5 * itemAt(x, i) + 0.5 * (0.25 * itemAt(a, i) + 0.75 * itemAt(b, i)))),
+      ).toBeLessThan(255 * 2 ** -20);
     });
   });
 
@@ -197,8 +205,8 @@ describe('augMix', () => {
       const t = mix.getRandomTransformation(many(1), { seed })!;
       const weights = numbersOf(t.chainMixingWeights as Tensor);
       expect(Math.abs(weights.reduce((a, b) => a + b, 0) - 1)).toBeLessThan(4 * 2 ** -23);
-      shares.push(weights[0]);
-      own.push(numbersOf(t.weightSample as Tensor)[0]);
+      shares.push(firstOf(weights));
+      own.push(firstOf(numbersOf(t.weightSample as Tensor)));
       for (const i of numbersOf(t.layerIndices as Tensor)) seen.add(i);
     }
     expect([...seen].sort()).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
@@ -237,7 +245,12 @@ describe('randomElasticTransform', () => {
       for (let j = 3; j < 16; j++)
         for (let c = 0; c < 3; c++)
           // The sum of the 49 weights is rounded 50 times, each pixel differs from the next by 255 at most.
-          expect(Math.abs(y[0][i][j][c] - before[0][i][j + 1][c])).toBeLessThan(255 * 64 * 2 ** -24 * 20);
+          expect(
+            Math.abs(
+              itemAt(itemAt(itemAt(firstOf(y), i), j), c) -
+                itemAt(itemAt(itemAt(firstOf(before), i), j + 1), c),
+            ),
+          ).toBeLessThan(255 * 64 * 2 ** -24 * 20);
   });
 
   it('refuses boxes, as cutMix does', () => {
@@ -259,7 +272,9 @@ it('randomGaussianBlur sees through the window of gaussianBlur, also one that is
   const size = x.length / 3;
   y.forEach((n, i) => {
     // Sums of 15 products, weights rounded some 8 times.
-    expect(Math.abs(n - (Math.floor(i / size) === 1 ? x[i] : all[i]))).toBeLessThan(255 * 32 * 2 ** -24);
+    expect(Math.abs(n - (Math.floor(i / size) === 1 ? itemAt(x, i) : itemAt(all, i)))).toBeLessThan(
+      255 * 32 * 2 ** -24,
+    );
   });
 });
 

@@ -1,4 +1,5 @@
 /** Layers that change images while a model trains: their numbers, what they draw, and the ways to call them. */
+import { atLeast, firstOf } from '../lib/base/list.js';
 import { describe, expect, it } from 'vitest';
 import {
   Model,
@@ -39,7 +40,7 @@ interface Row {
 const { entries } = readFixture('augmentation') as { entries: Row[] };
 
 const made = (name: string, options: object): ImageLayer =>
-  (layers as unknown as Record<string, Make>)[factoryName(name)](options);
+  (layers as unknown as Record<string, Make>)[factoryName(name)]!(options);
 const given = ({ data, shape, dtype }: Stored) => tensor(data, shape, dtype);
 const isStored = (value: unknown): value is Stored =>
   typeof value === 'object' && value !== null && 'data' in value;
@@ -204,7 +205,7 @@ describe.each(Object.entries(each))('%s', (name, make) => {
     }
     const x = layers.input({ shape: [5, 6, 3] });
     const model = new Model({ inputs: x, outputs: layer.apply(x) });
-    expect(model.outputs[0].shape).toEqual([-1, ...changed.shape.slice(1)]);
+    expect(firstOf(model.outputs).shape).toEqual([-1, ...changed.shape.slice(1)]);
     expect(numbersOf(await model.predict(picture()))).toEqual(numbersOf(rest));
   });
 
@@ -248,7 +249,7 @@ it('randomColorJitter is brightness, contrast, saturation and hue, one after ano
   x = layers.randomHue({ factor: 0, valueRange }).transformImages(x, t.hue!);
   expect(numbersOf(jitter.transformImages(picture(), t))).toEqual(numbersOf(x));
   // The four are drawn apart, and what has no factor is left out.
-  const [brightness, contrast] = [t.brightness!.rgbDelta, t.contrast!.contrastFactor] as Tensor[];
+  const [brightness, contrast] = atLeast([t.brightness!.rgbDelta, t.contrast!.contrastFactor] as Tensor[], 2);
   expect(numbersOf(brightness).map((n) => n / 120 / 2 + 0.5)).not.toEqual(
     numbersOf(contrast).map((n) => (n - 0.8) / 0.6),
   );

@@ -71,7 +71,7 @@ describe('modelCheckpoint with a file', () => {
       ...options,
       callbacks: [callbacks.modelCheckpoint(given), watch],
     });
-    const loss = history['loss'];
+    const loss = history['loss']!;
     const other = made(2);
     await other.loadWeights(filepath);
     expect(await other.getWeights()).toEqual(weights[loss.indexOf(Math.min(...loss))]);

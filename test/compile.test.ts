@@ -1,3 +1,4 @@
+import { atLeast, firstOf } from '../lib/base/list.js';
 import { describe, expect, test } from 'vitest';
 import { compile } from '../lib/core/compile.js';
 import * as ops from '../lib/ops/index.js';
@@ -126,7 +127,7 @@ describe('compile', () => {
     const w = variable([[0], [0]]);
     const step = compile((x: Sym, y: Sym) => {
       const loss = ops.mean(ops.square(ops.subtract(ops.matmul(x, w), y)));
-      const [g] = grad(loss, [w]);
+      const [g] = atLeast(grad(loss, [w]), 1);
       w.assign(ops.subtract(w, ops.multiply(0.1, g)));
       return { loss };
     });
@@ -158,9 +159,9 @@ describe('grad', () => {
       const y = ops.multiply(x, ops.square(x));
       return [grad(y, [x])[0], grad(y, [x], seed)[0]];
     });
-    const [ones, seeded] = await f([1, 2], [10, 100]);
-    expect(ones.dataSync()).toEqual(new Float32Array([3, 12]));
-    expect(seeded.dataSync()).toEqual(new Float32Array([30, 1200]));
+    const [ones, seeded] = atLeast(await f([1, 2], [10, 100]), 2);
+    expect(ones!.dataSync()).toEqual(new Float32Array([3, 12]));
+    expect(seeded!.dataSync()).toEqual(new Float32Array([30, 1200]));
   });
 
   test('with respect to a variable: its value at the start of the step', async () => {
@@ -168,14 +169,14 @@ describe('grad', () => {
     const g = await compile(() => {
       const inner = ops.square(w);
       w.assign(ops.multiply(w, 2));
-      return grad(ops.sum(ops.add(inner, w)), [w])[0];
+      return firstOf(grad(ops.sum(ops.add(inner, w)), [w]));
     })();
     expect(g.itemSync()).toBe(8);
   });
 
   test('of what does not depend on it is zeros', async () => {
     const f = compile((x: Sym, y: Sym) => grad(ops.sum(x), [x, y]));
-    const [gx, gy] = await f([1, 2], [1, 2, 3]);
+    const [gx, gy] = atLeast(await f([1, 2], [1, 2, 3]), 2);
     expect(gx.dataSync()).toEqual(new Float32Array([1, 1]));
     expect(gy.dataSync()).toEqual(new Float32Array([0, 0, 0]));
   });
@@ -186,7 +187,7 @@ describe('grad', () => {
       const a = ops.slice(x, 0, 1);
       const b = ops.slice(x, 1, 1);
       const f = ops.sum(ops.add(ops.multiply(ops.square(a), b), ops.power(b, 3)));
-      return grad(grad(f, [x])[0], [x], v)[0];
+      return firstOf(grad(firstOf(grad(f, [x])), [x], v));
     });
     const h = await (await hvp([2, 3], [1, -1])).data();
     expect(h[0]).toBeCloseTo(6 - 4, 4);
@@ -200,10 +201,10 @@ describe('grad', () => {
     const v = ops.randomNormal([3, 4], { seed: 4 });
     const gradient = (): Sym => {
       const y = ops.matmul(ops.tanh(ops.matmul(x, w1)), w2);
-      return grad(ops.mean(ops.square(y)), [w1])[0];
+      return firstOf(grad(ops.mean(ops.square(y)), [w1]));
     };
     const g = compile(gradient);
-    const hvp = compile((direction: Sym) => grad(gradient(), [w1], direction)[0]);
+    const hvp = compile((direction: Sym) => firstOf(grad(gradient(), [w1], direction)));
     const exact = await (await hvp(v)).data();
 
     const start = w1.value();
@@ -212,7 +213,7 @@ describe('grad', () => {
     const up = await (await g()).data();
     w1.assign(ops.subtract(start, ops.multiply(v, eps)));
     const down = await (await g()).data();
-    exact.forEach((h, i) => expect((up[i] - down[i]) / (2 * eps)).toBeCloseTo(h, 2));
+    exact.forEach((h, i) => expect((up[i]! - down[i]!) / (2 * eps)).toBeCloseTo(h, 2));
   });
 
   test('wants a symbolic value', () => {
@@ -277,7 +278,7 @@ describe('mistakes', () => {
     const w = variable([[1, 2, 3]]);
     const f = compile((labels: Sym) => {
       const loss = ops.mean(ops.softmaxCrossEntropy(w, labels));
-      w.assign(ops.subtract(w, grad(loss, [w])[0]));
+      w.assign(ops.subtract(w, firstOf(grad(loss, [w]))));
       return loss;
     });
     await expect(f(tensor([3], [1], 'int32'))).rejects.toThrow('3');

@@ -1,3 +1,4 @@
+import { atLeast, firstOf, itemAt, mapTuple } from '../lib/base/list.js';
 import { describe, expect, it } from 'vitest';
 import {
   Model,
@@ -124,7 +125,7 @@ describe('layers', () => {
   );
   haveRows(classes, layerCases);
   const cases = classes.flatMap(([name, made]) =>
-    name in layerCases ? [[name, made, layerCases[name]] as const] : [],
+    name in layerCases ? [[name, made, layerCases[name]!] as const] : [],
   );
   const listed = (shapes: LayerCase['x']) =>
     (typeof shapes[0] === 'number' || shapes.length === 0 ? [shapes] : shapes) as Shape[];
@@ -196,9 +197,9 @@ describe('layers', () => {
     for (const [i, y] of five.entries()) {
       const numbers = await numbersOf(y);
       expect(numbers.every(Number.isFinite)).toBe(true);
-      expect(await numbersOf(same[i])).toEqual(numbers);
+      expect(await numbersOf(itemAt(same, i))).toEqual(numbers);
       // A batch of 1 may run other kernels: sums of up to 64 products, each rounded once.
-      const first = await numbersOf(one[i]);
+      const first = await numbersOf(itemAt(one, i));
       const scale = Math.max(1, ...numbers.map(Math.abs));
       expect(worst(first, numbers.slice(0, first.length), scale)).toBeLessThan(64 * 2 ** -24);
     }
@@ -218,25 +219,28 @@ describe('layers', () => {
       const zeros = ofBatch(row.y, 5).map((shape) => new NDArray(new Float32Array(size(shape)), shape));
       const x = samples(row, 5);
       if (model.trainableWeights.length === 0) continue;
-      const logs = await model.trainOnBatch(x.length === 1 ? x[0] : x, zeros.length === 1 ? zeros[0] : zeros);
+      const logs = await model.trainOnBatch(
+        x.length === 1 ? firstOf(x) : x,
+        zeros.length === 1 ? firstOf(zeros) : zeros,
+      );
       expect(logs['loss']).toBeGreaterThan(0);
       const after = await model.getWeights();
       const learned = new Set(layer.trainableWeights);
       for (const [i, { data }] of after.entries()) {
-        const weight = model.weights[i];
+        const weight = itemAt(model.weights, i);
         expect(Array.from(data as Float32Array).every(Number.isFinite), weight.name).toBe(true);
-        if (learned.has(weight)) expect(data, weight.name).not.toEqual(weights[i].data);
+        if (learned.has(weight)) expect(data, weight.name).not.toEqual(itemAt(weights, i).data);
       }
     }
-    const [exact, mixed] = outputs;
+    const [exact, mixed] = atLeast(outputs, 2);
     for (const [i, numbers] of exact.entries()) {
       // bfloat16 has 8 bits: input, weight and result are rounded by 2⁻⁹ each, and steps of a loop take it further.
       const scale = Math.max(1, ...numbers.map(Math.abs));
-      expect(worst(mixed[i], numbers, scale)).toBeLessThan(8 * 2 ** -9);
+      expect(worst(itemAt(mixed, i), numbers, scale)).toBeLessThan(8 * 2 ** -9);
     }
   });
 
-  const open = cases.filter(([, , row]) => listed(row.x)[0].length > 1 && row.fixed === undefined);
+  const open = cases.filter(([, , row]) => firstOf(listed(row.x)).length > 1 && row.fixed === undefined);
   it.each(open)('%s takes any length', async (_, made, row) => {
     const layer = make(made, row.options);
     if (layer instanceof layers.InputLayer) return; // its own shape is the option
@@ -244,13 +248,13 @@ describe('layers', () => {
     const closed = modelOf(layer, row);
     const expected = await predicted(closed, samples(row, 2));
     for (const [i, y] of (await predicted(model, samples(row, 2))).entries()) {
-      expect(y.shape).toEqual(expected[i].shape);
-      const numbers = await numbersOf(expected[i]);
+      expect(y.shape).toEqual(itemAt(expected, i).shape);
+      const numbers = await numbersOf(itemAt(expected, i));
       expect(worst(await numbersOf(y), numbers, Math.max(1, ...numbers.map(Math.abs)))).toBeLessThan(
         64 * 2 ** -24,
       );
     }
-    for (const y of await predicted(model, samples(row, 2, listed(row.x)[0][0] + 2)))
+    for (const y of await predicted(model, samples(row, 2, firstOf(firstOf(listed(row.x))) + 2)))
       expect(y.shape[0]).toBe(2);
   });
 });
@@ -276,7 +280,7 @@ describe.each([
 ] as const)('%s', (family, space, base, rows, from) => {
   const classes = classesOf<Configurable>(space, base);
   haveRows(classes, rows);
-  const cases = classes.flatMap(([name, made]) => (name in rows ? [[name, made, rows[name]] as const] : []));
+  const cases = classes.flatMap(([name, made]) => (name in rows ? [[name, made, rows[name]!] as const] : []));
 
   it.each(cases)(
     '%s measures a training step, and is made again by its configuration',
@@ -286,7 +290,7 @@ describe.each([
       const copy = copyOf(object, from as never);
       const { yTrue = targets, yPred = predictions, isAlone = false, steps } = row;
       if (isAlone) return;
-      const columns = (yPred as number[][])[0].length;
+      const columns = firstOf(yPred as number[][]).length;
       const logs = [];
       for (const measure of [object, copy]) {
         const model = through(columns, steps);
@@ -296,7 +300,7 @@ describe.each([
         for (const { data } of await model.getWeights())
           expect(Array.from(data as Float32Array).every(Number.isFinite)).toBe(true);
       }
-      expect(Object.values(logs[0]).every(Number.isFinite)).toBe(true);
+      expect(Object.values(firstOf(logs)).every(Number.isFinite)).toBe(true);
       expect(logs[1]).toEqual(logs[0]);
     },
   );
@@ -314,7 +318,7 @@ describe.each([
 ] as const)('%s', (family, space, base, rows, from) => {
   const classes = classesOf<Configurable>(space, base);
   haveRows(classes, rows);
-  const cases = classes.flatMap(([name, made]) => (name in rows ? [[name, made, rows[name]] as const] : []));
+  const cases = classes.flatMap(([name, made]) => (name in rows ? [[name, made, rows[name]!] as const] : []));
 
   it.each(cases)('%s changes weights, and is made again by its configuration', async (_, made, options) => {
     const object = make(made, options);
@@ -328,8 +332,8 @@ describe.each([
       const before = await model.getWeights();
       for (let step = 0; step < 3; step++) await model.trainOnBatch(predictions, targets);
       const numbers = (await model.getWeights()).map(({ data }) => Array.from(data as Float32Array));
-      expect(numbers[0]).not.toEqual(Array.from(before[0].data as Float32Array));
-      expect(numbers[0].every(Number.isFinite)).toBe(true);
+      expect(numbers[0]).not.toEqual(Array.from(firstOf(before).data as Float32Array));
+      expect(firstOf(numbers).every(Number.isFinite)).toBe(true);
       after.push(numbers);
     }
     expect(after[1]).toEqual(after[0]);
@@ -344,7 +348,7 @@ describe('initializers', () => {
     const object = make(made, initializerCases[name]);
     keepsOptions(object, initializerCases[name]);
     const shape = name === 'STFT' ? [4, 1, 4] : [4, 4];
-    const [y, again] = [object, copyOf(object, initializerOf)].map((one) => one.tensor(shape));
+    const [y, again] = mapTuple([object, copyOf(object, initializerOf)], (one) => one.tensor(shape));
     expect([y.shape, y.dtype]).toEqual([shape, 'float32']);
     expect(await again.data()).toEqual(await y.data());
     expect((await numbersOf(y)).every(Number.isFinite)).toBe(true);
@@ -371,7 +375,7 @@ describe.each([
       expect(y.shape).toEqual(family === 'regularizers' ? [] : [2, 2]);
       results.push(await numbersOf(y));
     }
-    expect(results[0].every(Number.isFinite)).toBe(true);
+    expect(firstOf(results).every(Number.isFinite)).toBe(true);
     expect(results[1]).toEqual(results[0]);
   });
 });

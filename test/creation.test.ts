@@ -1,4 +1,5 @@
 /** Ops that make tensors, or tell of them. Numbers of numpy 2. */
+import { itemAt } from '../lib/base/list.js';
 import { describe, expect, it, test } from 'vitest';
 import { type Sym, type Tensor, compile, layers, ops, tensor, variable } from 'nodegrad';
 import { errorOf } from './support/run.js';
@@ -13,7 +14,9 @@ function expectNear(actual: Tensor, expected: readonly number[]): void {
   const data = Array.from(actual.dataSync());
   expect(data).toHaveLength(expected.length);
   data.forEach((n, i) =>
-    expect(Math.abs(n - expected[i])).toBeLessThanOrEqual(2 ** -25 * Math.max(1, Math.abs(expected[i]))),
+    expect(Math.abs(n - itemAt(expected, i))).toBeLessThanOrEqual(
+      2 ** -25 * Math.max(1, Math.abs(itemAt(expected, i))),
+    ),
   );
 }
 

@@ -1,3 +1,4 @@
+import { mapTuple } from '../lib/base/list.js';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -383,7 +384,8 @@ describe('Dataset.npz', () => {
     await utils.writeNpz(path, arrays, options);
     expect(await utils.readNpz(path)).toEqual(arrays);
     // Members as numpy.savez has them, of the dtypes that do not change.
-    const [ours, theirs] = [path, stored('arrays.npz')].map(
+    const [ours, theirs] = mapTuple(
+      [path, stored('arrays.npz')],
       (file) => new Zip('test', file, readFileSync(file)),
     );
     for (const name of ['float32.npy', 'bool.npy']) expect(ours.read(name)).toEqual(theirs.read(name));

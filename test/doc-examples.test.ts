@@ -31,7 +31,7 @@ function examplesOf(file: string): string[] {
     .filter((comment) => !comment.includes('@internal'))
     .flatMap((comment) => {
       const text = comment.slice(3, -2).replace(/^[ \t]*\* ?/gm, '');
-      return [...text.matchAll(/@example([^]*?)(?=^@|(?![^]))/gm)].map(([, code]) => code.trim());
+      return [...text.matchAll(/@example([^]*?)(?=^@|(?![^]))/gm)].map(([, code]) => code!.trim());
     });
 }
 

@@ -50,23 +50,23 @@ describe.each(documents)('%s', (file) => {
   it('links to files that are there', () => {
     const prose = text.replace(/^```.*?^```$/gms, '');
     const links = [...prose.matchAll(/\]\((?!\w+:|#)([^)#]+)[^)]*\)/g)].map((match) => match[1]);
-    expect(links.filter((link) => !existsSync(fileURLToPath(new URL(link, here))))).toEqual([]);
+    expect(links.filter((link) => !existsSync(fileURLToPath(new URL(link!, here))))).toEqual([]);
   });
 
   it('names files that are there', () => {
     const named = text.matchAll(/`((?:lib|cpp|binding|test|bench|scripts|docs)\/[\w./-]+\.\w+)`/g);
-    const missing = [...named].map((match) => match[1]).filter((path) => !existsSync(pathOf(path)));
-    expect(missing.filter((path) => !/NAME|FAMILY/.test(path))).toEqual([]);
+    const missing = [...named].map((match) => match[1]).filter((path) => !existsSync(pathOf(path!)));
+    expect(missing.filter((path) => !/NAME|FAMILY/.test(path!))).toEqual([]);
   });
 });
 
 it('the words of the glossary are in the files that it names', () => {
   const rows = read('docs/glossary.md').matchAll(/^\| (.*?) \| `(.*?)` \|/gm);
   const words = [...rows].flatMap(([, terms, file]) =>
-    [...terms.matchAll(/`(\w+)`/g)].map(([, word]) => ({ word, file })),
+    [...terms!.matchAll(/`(\w+)`/g)].map(([, word]) => ({ word, file })),
   );
   expect(words.length).toBeGreaterThan(30);
-  expect(words.filter(({ word, file }) => !new RegExp(`\\b${word}\\b`).test(read(file)))).toEqual([]);
+  expect(words.filter(({ word, file }) => !new RegExp(`\\b${word}\\b`).test(read(file!)))).toEqual([]);
 });
 
 it('the page that compares with Keras is what the tree has', () => {

@@ -1,3 +1,4 @@
+import { firstOf, itemAt } from '../lib/base/list.js';
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -41,7 +42,7 @@ function kerasFile(name: string): string {
 
 async function train(model: Model<OutputStructure>, { x, y }: Entry, steps: number): Promise<number[]> {
   const losses: number[] = [];
-  for (let i = 0; i < steps; i++) losses.push((await model.trainOnBatch(x, y))['loss']);
+  for (let i = 0; i < steps; i++) losses.push((await model.trainOnBatch(x, y))['loss']!);
   return losses;
 }
 
@@ -52,7 +53,9 @@ const numbers = async (model: Model<OutputStructure>, x: number[][]) =>
 const near = (actual: number[], wanted: number[], bound: number) => {
   expect(actual).toHaveLength(wanted.length);
   actual.forEach((value, i) =>
-    expect(Math.abs(value - wanted[i])).toBeLessThan(bound * Math.max(1, Math.abs(wanted[i]))),
+    expect(Math.abs(value - itemAt(wanted, i))).toBeLessThan(
+      bound * Math.max(1, Math.abs(itemAt(wanted, i))),
+    ),
   );
 };
 
@@ -89,7 +92,7 @@ it('weights are at the paths of Keras, in all models of the fixtures', () => {
     const found = savedGroups(model).flatMap(({ path, values }) =>
       values.map(({ shape }, j) => [`${path}${path && '/'}vars/${j}`, shape]),
     );
-    const wanted = Object.entries(JSON.parse(paths[i]) as Record<string, number[]>).filter(
+    const wanted = Object.entries(JSON.parse(itemAt(paths, i)) as Record<string, number[]>).filter(
       ([path]) => !path.startsWith('optimizer/'),
     );
     expect(Object.fromEntries(found)).toEqual(Object.fromEntries(wanted));
@@ -137,7 +140,7 @@ describe('files that are not as they should be', () => {
         changed(
           () => undefined,
           (bytes) => {
-            bytes[bytes.length / 2] = bytes[bytes.length / 2] ^ 1;
+            bytes[bytes.length / 2] = itemAt(bytes, bytes.length / 2) ^ 1;
             return bytes;
           },
         ),
@@ -165,17 +168,17 @@ describe('files that are not as they should be', () => {
     [
       'with weights that were cut',
       () =>
-        changed((members) => (members['model.weights.h5'] = members['model.weights.h5'].subarray(0, 4000))),
+        changed((members) => (members['model.weights.h5'] = members['model.weights.h5']!.subarray(0, 4000))),
       /whole HDF5 file, received truncated file/,
     ],
     [
       'with more weights in its layers than it has',
       () =>
         changed((members) => {
-          const config = JSON.parse(Buffer.from(members['config.json']).toString()) as {
+          const config = JSON.parse(Buffer.from(members['config.json']!).toString()) as {
             config: { layers: { config: { units?: number } }[] };
           };
-          config.config.layers[1].config.units = 1e9;
+          itemAt(config.config.layers, 1).config.units = 1e9;
           members['config.json'] = text(config);
         }),
       /no more weights than the file has/,
@@ -293,7 +296,7 @@ describe('safetensors', () => {
     await model.saveWeights(at('row.safetensors'));
     const names = model.layers.flatMap(({ name }) => [`${name}/kernel`, `${name}/bias`]);
     const own = other.layers.flatMap(({ name }) => [`${name}/kernel`, `${name}/bias`]);
-    const nameMap = Object.fromEntries(own.map((name, i) => [name, names[i]]));
+    const nameMap = Object.fromEntries(own.map((name, i) => [name, itemAt(names, i)]));
     await other.loadWeights(at('row.safetensors'), { nameMap });
     expect(await other.getWeights()).toEqual(await model.getWeights());
     const bytes = readFileSync(at('row.safetensors'));
@@ -302,7 +305,7 @@ describe('safetensors', () => {
       { dtype: string; shape: number[]; data_offsets: number[] }
     >;
     expect(Object.keys(header)).toEqual(['__metadata__', ...names]);
-    expect(header[names[0]]).toEqual({ dtype: 'F32', shape: [3, 4], data_offsets: [0, 48] });
+    expect(header[firstOf(names)]).toEqual({ dtype: 'F32', shape: [3, 4], data_offsets: [0, 48] });
     expect(await rejectionOf(row().loadWeights(at('row.safetensors')))).toMatchObject({ code: 'ARGUMENT' });
   });
 
@@ -329,7 +332,7 @@ describe('safetensors', () => {
   ])('%s %j is %d', async (dtype, bytes, value) => {
     const model = scalar();
     await model.loadWeights(header(one(dtype, [1, 1], bytes.length), Uint8Array.from(bytes)));
-    expect(Array.from((await model.getWeights())[0].data)).toEqual([Math.fround(value)]);
+    expect(Array.from(firstOf(await model.getWeights()).data)).toEqual([Math.fround(value)]);
   });
 
   it.each<[string, () => string, RegExp]>([

@@ -1,3 +1,4 @@
+import { firstOf, itemAt } from '../lib/base/list.js';
 import { NDArray, Sequential, callbacks, layers, optimizers } from 'nodegrad';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
@@ -40,7 +41,7 @@ const batchesOf = (arrays: Arrays, size: number) => ({
 const camel = (options: Record<string, never>) =>
   Object.fromEntries(
     Object.entries(options).map(([name, value]) => [
-      name.replace(/_./g, (part) => part[1].toUpperCase()),
+      name.replace(/_./g, (part) => part[1]!.toUpperCase()),
       value,
     ]),
   );
@@ -66,7 +67,7 @@ function expectNear(actual: ArrayLike<number>, expected: Nested, what: string): 
   const wanted = flat(expected);
   expect(actual.length, what).toBe(wanted.length);
   wanted.forEach((value, i) => {
-    expect(Math.abs(actual[i] - value), `${what} ${i}`).toBeLessThan(2e-5 * Math.max(1, Math.abs(value)));
+    expect(Math.abs(actual[i]! - value), `${what} ${i}`).toBeLessThan(2e-5 * Math.max(1, Math.abs(value)));
   });
 }
 
@@ -77,7 +78,7 @@ describe('runs with random options are those of Keras', () => {
     const count = callbacks.lambdaCallback({
       onEpochBegin: () => void steps.push(0),
       onTrainBatchEnd: () => {
-        steps[steps.length - 1]++;
+        steps[steps.length - 1]!++;
       },
     });
     const { validation } = run;
@@ -99,15 +100,15 @@ describe('runs with random options are those of Keras', () => {
     expect(epoch).toEqual(run.epoch);
     expect(steps).toEqual(run.steps);
     expect(Object.keys(history).sort()).toEqual(Object.keys(run.history).sort());
-    for (const [name, values] of Object.entries(run.history)) expectNear(history[name], values, name);
+    for (const [name, values] of Object.entries(run.history)) expectNear(history[name]!, values, name);
     const trained = await model.getWeights();
     trained.forEach((weight, i) => {
-      expectNear(weight.data, run.trained[i], `weight ${i}`);
+      expectNear(weight.data, itemAt(run.trained, i), `weight ${i}`);
     });
     const measure = camel(run.measure);
     const logs = await model.evaluate(run.x, run.y, { ...measure, verbose: 0, sampleWeight });
-    for (const [name, value] of Object.entries(run.logs)) expectNear([logs[name]], value, name);
-    const shape = [run.x.length, ...model.inputs[0].shape.slice(1)];
+    for (const [name, value] of Object.entries(run.logs)) expectNear([logs[name]!], value, name);
+    const shape = [run.x.length, ...firstOf(model.inputs).shape.slice(1)];
     const predicted = await model.predict(new NDArray(Float32Array.from(flat(run.x)), shape), measure);
     expectNear(await predicted.data(), run.predicted, 'predicted');
   });

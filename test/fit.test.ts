@@ -1,3 +1,4 @@
+import { firstOf, itemAt } from '../lib/base/list.js';
 import { NDArray, Sequential, callbacks, layers, optimizers, setSeed, tensor } from 'nodegrad';
 import { describe, expect, it } from 'vitest';
 import { blobs } from './support/blobs.js';
@@ -32,7 +33,7 @@ function line(learningRate = 0.5): Sequential {
   return model;
 }
 
-const weightOf = async (model: Sequential) => (await model.getWeights())[0].data[0];
+const weightOf = async (model: Sequential) => firstOf(await model.getWeights()).data[0]!;
 
 describe('fit learns', () => {
   it('tells blobs apart, and evaluate and predict agree', async () => {
@@ -41,7 +42,7 @@ describe('fit learns', () => {
     const history = await model.fit(x, y, { ...quiet, epochs: 5, seed: 1 });
     expect(history.epoch).toEqual([0, 1, 2, 3, 4]);
     expect(Object.keys(history.history)).toEqual(['loss', 'accuracy']);
-    expect(history.history['loss'].at(-1)).toBeLessThan(history.history['loss'][0]);
+    expect(history.history['loss']!.at(-1)).toBeLessThan(firstOf(history.history['loss']!));
     const { loss, accuracy } = await model.evaluate(x, y, quiet);
     expect(accuracy).toBeGreaterThan(0.97);
     const probabilities = await model.predict(x, quiet);
@@ -51,7 +52,7 @@ describe('fit learns', () => {
     labels.forEach((label, i) => {
       const row = [...p.subarray(3 * i, 3 * i + 3)];
       right += Number(row.indexOf(Math.max(...row)) === label);
-      sum -= Math.log(row[label]);
+      sum -= Math.log(itemAt(row, label));
     });
     expect(accuracy).toBeCloseTo(right / 300, 6);
     expect(loss).toBeCloseTo(sum / 300, 4);
@@ -68,8 +69,8 @@ describe('fit learns', () => {
   it('a short last batch counts by its samples', async () => {
     const model = line(0);
     const { history } = await model.fit([1, 2, 3, 4, 5], [1, 2, 3, 4, 10], { ...quiet, batchSize: 2 });
-    expect(history['loss'][0]).toBeCloseTo((1 + 4 + 9 + 16 + 100) / 5, 4);
-    expect(history['mae'][0]).toBeCloseTo(20 / 5, 5);
+    expect(history['loss']![0]).toBeCloseTo((1 + 4 + 9 + 16 + 100) / 5, 4);
+    expect(history['mae']![0]).toBeCloseTo(20 / 5, 5);
     const { loss } = await model.evaluate([1, 2, 3, 4, 5], [1, 2, 3, 4, 10], { ...quiet, batchSize: 4 });
     expect(loss).toBeCloseTo(26, 4);
     expect((await model.predict([1, 2, 3, 4, 5], { ...quiet, batchSize: 2 })).shape).toEqual([5, 1]);
@@ -98,12 +99,12 @@ describe('fit learns', () => {
   it('frozen layers keep their weights', async () => {
     const { x, y } = blobs(64);
     const model = classifier();
-    model.layers[0].trainable = false;
+    firstOf(model.layers).trainable = false;
     const before = await model.getWeights();
     await model.fit(x, y, quiet);
     const after = await model.getWeights();
-    expect(after[0].data).toEqual(before[0].data);
-    expect(after[2].data).not.toEqual(before[2].data);
+    expect(firstOf(after).data).toEqual(firstOf(before).data);
+    expect(itemAt(after, 2).data).not.toEqual(itemAt(before, 2).data);
   });
 });
 
@@ -153,7 +154,7 @@ describe('forms of data', () => {
           const second = await m.fit(batches(), quiet);
           return {
             history: Object.fromEntries(
-              Object.keys(expected).map((k) => [k, [...first.history[k], ...second.history[k]]]),
+              Object.keys(expected).map((k) => [k, [...first.history[k]!, ...second.history[k]!]]),
             ),
           };
         },
@@ -162,7 +163,9 @@ describe('forms of data', () => {
     for (const [name, fit] of forms) {
       const { history } = await fit(classifier());
       for (const key of ['loss', 'accuracy'])
-        history[key].forEach((value, i) => expect(value, `${name}: ${key}`).toBeCloseTo(expected[key][i], 5));
+        history[key]!.forEach((value, i) =>
+          expect(value, `${name}: ${key}`).toBeCloseTo(itemAt(expected[key]!, i), 5),
+        );
     }
   });
 
@@ -173,7 +176,7 @@ describe('forms of data', () => {
     sparse.compile({ optimizer: 'sgd', loss: 'sparse_categorical_crossentropy', metrics: ['accuracy'] });
     const a = await model.evaluate(x, oneHot, quiet);
     const b = await sparse.evaluate(x, y, quiet);
-    expect(a['loss']).toBeCloseTo(b['loss'], 5);
+    expect(a['loss']).toBeCloseTo(b['loss']!, 5);
     expect(a['accuracy']).toBe(b['accuracy']);
   });
 
@@ -195,8 +198,8 @@ describe('forms of data', () => {
     const model = classifier();
     const expected = await model.evaluate(x, y, quiet);
     const streamed = await model.evaluate(stream, quiet);
-    expect(streamed['loss']).toBeCloseTo(expected['loss'], 5);
-    expect(streamed['accuracy']).toBeCloseTo(expected['accuracy'], 6);
+    expect(streamed['loss']).toBeCloseTo(expected['loss']!, 5);
+    expect(streamed['accuracy']).toBeCloseTo(expected['accuracy']!, 6);
   });
 });
 
@@ -246,7 +249,7 @@ describe('validation', () => {
         [1, 0],
       ],
     });
-    expect(history['val_loss'][0]).toBeCloseTo(0.5, 6);
+    expect(history['val_loss']![0]).toBeCloseTo(0.5, 6);
   });
 });
 
@@ -264,9 +267,9 @@ describe('weights of samples', () => {
     });
     const sampleWeight = [1, 0.5, 2];
     const { history } = await model.fit(x, y, { ...quiet, sampleWeight });
-    expect(history['loss'][0]).toBeCloseTo((1 + 0.5 * 4 + 2 * 9) / 3, 5);
-    expect(history['mae'][0]).toBeCloseTo(2, 5);
-    expect(history['mse'][0]).toBeCloseTo((1 + 0.5 * 4 + 2 * 9) / 3.5, 5);
+    expect(history['loss']![0]).toBeCloseTo((1 + 0.5 * 4 + 2 * 9) / 3, 5);
+    expect(history['mae']![0]).toBeCloseTo(2, 5);
+    expect(history['mse']![0]).toBeCloseTo((1 + 0.5 * 4 + 2 * 9) / 3.5, 5);
     // The slope at w = 0 is -2 (1 + 0.5 · 2 + 2 · 3) / 3.
     expect(await weightOf(model)).toBeCloseTo(8 / 3, 5);
     const { loss } = await line(0).evaluate(x, y, { ...quiet, sampleWeight });
@@ -281,7 +284,7 @@ describe('weights of samples', () => {
         ...(classWeight && { classWeight }),
         ...(sampleWeight && { sampleWeight }),
       });
-      return history['loss'][0];
+      return firstOf(history['loss']!);
     };
     const weights = { 0: 2, 2: 0.25 };
     const perSample = labels.map((label) => (weights as Record<number, number>)[label] ?? 1);
@@ -290,7 +293,7 @@ describe('weights of samples', () => {
     const oneHot = labels.map((label) => [0, 1, 2].map((k) => Number(k === label)));
     model.compile({ optimizer: 'sgd', loss: 'categoricalCrossentropy' });
     const { history } = await model.fit(points, oneHot, { ...quiet, classWeight: weights });
-    expect(history['loss'][0]).toBeCloseTo(await losses(weights), 5);
+    expect(history['loss']![0]).toBeCloseTo(await losses(weights), 5);
   });
 });
 

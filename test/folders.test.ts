@@ -93,7 +93,7 @@ describe('imageDatasetFromDirectory', () => {
   it('takes the forms of labels and colours', async () => {
     const first = async (options: Parameters<typeof utils.imageDatasetFromDirectory>[1]) => {
       const dataset = await utils.imageDatasetFromDirectory(images, { ...quiet, imageSize: 2, ...options });
-      return (await dataset.take(1).toArray())[0];
+      return (await dataset.take(1).toArray())[0]!;
     };
     const [gray, oneHot] = await first({
       colorMode: 'grayscale',

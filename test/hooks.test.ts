@@ -37,11 +37,11 @@ describe('within a hook of fit', () => {
     const seen: number[] = [];
     const judge = callbacks.lambdaCallback({
       [hook]: async () => {
-        const w = (await (await model.predict([1])).data())[0];
+        const w = (await (await model.predict([1])).data())[0]!;
         const { loss, mae } = await model.evaluate([1, 1], [5, 7], { ...quiet, batchSize: 1 });
         expect(loss).toBeCloseTo(((5 - w) ** 2 + (7 - w) ** 2) / 2, 3);
         expect((await model.testOnBatch([1], [3]))['mae']).toBeCloseTo(3 - w, 5);
-        seen.push(mae);
+        seen.push(mae!);
       },
     });
     const { history } = await model.fit(x, x, { ...options, seed: 1, callbacks: [judge] });
@@ -148,6 +148,6 @@ describe('averages', () => {
     const y = new Float32Array(steps).fill(0.7);
     const { loss } = await model.evaluate(new Float32Array(steps), y, { ...quiet, batchSize: 1 });
     // float32's 0.7 is 0.699999988; a plain float32 sum of so many gives 0.7050.
-    expect(Math.abs(loss - Math.fround(0.7))).toBeLessThan(1e-9);
+    expect(Math.abs(loss! - Math.fround(0.7))).toBeLessThan(1e-9);
   });
 });

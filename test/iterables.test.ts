@@ -1,3 +1,4 @@
+import { itemAt } from '../lib/base/list.js';
 import { Sequential, callbacks, layers, type metrics, optimizers } from 'nodegrad';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { rejectionOf } from './support/run.js';
@@ -58,7 +59,7 @@ async function epochs(fit: (count: callbacks.Callback) => Promise<callbacks.Hist
     onEpochBegin: () => void steps.push(0),
     onTrainBatchBegin: (batch) => expect(batch).toBe(steps.at(-1)),
     onTrainBatchEnd: () => {
-      steps[steps.length - 1]++;
+      steps[steps.length - 1]!++;
     },
   });
   const { history } = await fit(count);
@@ -91,7 +92,7 @@ describe('stepsPerEpoch', () => {
       ];
       for (const run of runs) {
         expect(run.steps).toEqual(steps);
-        run.loss.forEach((value, i) => expect(value).toBeCloseTo(loss[i], 5));
+        run.loss!.forEach((value, i) => expect(value).toBeCloseTo(itemAt(loss, i), 5));
       }
       expect(await emitted()).toHaveLength(2 * short);
       expect(batches.closed).toBe(batches.opened);
@@ -155,7 +156,7 @@ describe('generators give their batches once', () => {
       const options = { ...quiet, epochs: wanted, ...(stepsPerEpoch && { stepsPerEpoch }) };
       const { epoch, history } = await zero().fit(generator(count), options);
       expect(epoch).toEqual([...loss.keys()]);
-      history['loss'].forEach((value, i) => expect(value).toBeCloseTo(loss[i], 5));
+      history['loss']!.forEach((value, i) => expect(value).toBeCloseTo(itemAt(loss, i), 5));
       const texts = await emitted();
       expect(texts).toHaveLength(warning ? 1 : 0);
       if (warning) expect(texts[0]).toMatch(warning);
@@ -182,7 +183,7 @@ describe('validation on an iterable', () => {
     const given = { ...quiet, epochs: 4, validationData, ...(steps && { validationSteps: steps }) };
     const { history } = await zero().fit([1], [1], given);
     expect(history['val_loss']).toHaveLength(4);
-    for (const value of history['val_loss']) expect(value).toBeCloseTo(loss, 5);
+    for (const value of history['val_loss']!) expect(value).toBeCloseTo(loss, 5);
     expect(validationData).toMatchObject({ opened: 4, closed: 4 });
     expect(await emitted()).toHaveLength(short);
   });

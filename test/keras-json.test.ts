@@ -1,3 +1,4 @@
+import { firstOf, itemAt } from '../lib/base/list.js';
 import { gunzipSync } from 'node:zlib';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
@@ -38,7 +39,7 @@ const given = ({ data, shape, dtype }: Stored) => tensor(data, shape, dtype);
 /** What a model gives for the numbers of a fixture. */
 async function outputsOf(model: Model<OutputStructure>, { x }: Entry): Promise<Tensor[]> {
   const fed = x.map(given);
-  const y = await model.predictOnBatch(fed.length === 1 ? fed[0] : fed);
+  const y = await model.predictOnBatch(fed.length === 1 ? firstOf(fed) : fed);
   return Array.isArray(y) ? y : 'data' in y ? [y as Tensor] : Object.values(y);
 }
 
@@ -47,7 +48,7 @@ async function compare(model: Model<OutputStructure>, entry: Entry) {
   const outputs = await outputsOf(model, entry);
   expect(outputs.map(({ shape }) => shape)).toEqual(entry.y.map(({ shape }) => shape));
   for (const [i, y] of outputs.entries()) {
-    const expected = entry.y[i].data;
+    const expected = itemAt(entry.y, i).data;
     // Both compute in float32: sums of some 100 products, in another order. In bfloat16 inputs, weights and results are rounded to 2⁻⁹.
     const bound = model.dtypePolicy === 'float32' ? 1e-5 : 8 * 2 ** -9;
     expect(worst(await y.data(), expected, Math.max(1, ...Array.from(expected, Math.abs)))).toBeLessThan(
@@ -66,7 +67,7 @@ describe("models in Keras's JSON", () => {
   it.each(entries.map((entry, i) => [entry.name, texts[i], entry] as const))('%s', async (_, text, entry) => {
     let model: Model<OutputStructure>;
     try {
-      model = modelFromJson(text);
+      model = modelFromJson(text!);
     } catch (error) {
       expect((error as Error).message).toMatch(
         /which is not here|expected the name of an op|options of \w+ that are here/,
@@ -124,7 +125,8 @@ describe('arguments of calls in Keras that are options of layers here', () => {
   it('the mask of several heads is given by name', () => {
     const inputs = [words(), words(), words(), layers.input({ shape: [5, 5] })];
     const layer = layers.multiHeadAttention({ numHeads: 2, keyDim: 3 });
-    const [{ args, kwargs }] = written(new Model({ inputs, outputs: layer.apply(inputs) })).inbound_nodes;
+    const { inbound_nodes: nodes } = written(new Model({ inputs, outputs: layer.apply(inputs) }));
+    const { args, kwargs } = firstOf(nodes);
     expect([args.length, Object.keys(kwargs)]).toEqual([3, ['attention_mask']]);
   });
 
@@ -133,7 +135,7 @@ describe('arguments of calls in Keras that are options of layers here', () => {
     const layer = layers.attention({ name: 'twice', useCausalMask: true });
     const model = new Model({ inputs: x, outputs: layer.apply([layer.apply([x, x]), x]) });
     const json = JSON.parse(JSON.stringify(model)) as Written;
-    json.config.layers.at(-1)!.inbound_nodes[1].kwargs = {};
+    itemAt(json.config.layers.at(-1)!.inbound_nodes, 1).kwargs = {};
     expect(errorOf(() => modelFromJson(json))).toMatchObject({
       code: 'ARGUMENT',
       message: expect.stringMatching(/one use_causal_mask in all calls of twice/) as string,

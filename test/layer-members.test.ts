@@ -1,4 +1,5 @@
 // Members of layers that Keras's layers have, and the options of inputs and weights.
+import { atLeast, firstOf } from '../lib/base/list.js';
 import { describe, expect, it } from 'vitest';
 import { type Shape, type Sym, Model, compile, layers, ops, optimizers, random } from '../lib/index.js';
 import { errorOf } from './support/run.js';
@@ -52,10 +53,10 @@ describe('variables and paths', () => {
     await block.saveOwnVariables(store);
     expect(Object.keys(store)).toEqual(['0', '1']);
     block.loadOwnVariables({ 0: 5, 1: [7, 8] });
-    const [scale, count] = await block.getWeights();
+    const [scale, count] = atLeast(await block.getWeights(), 2);
     expect([scale.data[0], ...count.data]).toEqual([5, 7, 8]);
     block.loadOwnVariables(store);
-    expect((await block.getWeights())[0].data[0]).toBe(0);
+    expect(firstOf(await block.getWeights()).data[0]).toBe(0);
     for (const wrong of [{ 0: 5 }, { 0: 5, 2: 1 }, { 0: 5, 1: [1, 2], 2: 3 }, null])
       expect(
         errorOf(() => {

@@ -1,4 +1,5 @@
 // Which layers pass masks on, and which masks come out, beside Keras's: test/fixtures/masking.json.
+import { atLeast, itemAt } from '../lib/base/list.js';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { type Sym, type Tensor, compile, layers, tensor } from '../lib/index.js';
@@ -17,7 +18,9 @@ const text = readFileSync(new URL('fixtures/masking.json', import.meta.url), 'ut
 const { entries } = JSON.parse(text) as { entries: Row[] };
 
 /** Small integers as the script has them, 0 among them; the last step of the second sample is all zeros. */
-function values([n, steps, ...rest]: number[], dtype: 'int32' | 'float32'): Tensor {
+function values(given: number[], dtype: 'int32' | 'float32'): Tensor {
+  const [n, steps, ...rest] = atLeast(given, 2);
+
   const size = rest.reduce((product, side) => product * side, 1);
   const count = n * steps * size;
   const data = Array.from({ length: count }, (_, i) => (i >= count - size ? 0 : i % 5));
@@ -29,7 +32,7 @@ function values([n, steps, ...rest]: number[], dtype: 'int32' | 'float32'): Tens
 }
 
 const made = ({ layer, options }: Pick<Row, 'layer' | 'options'>): layers.Layer =>
-  (layers as unknown as Record<string, (options: object) => layers.Layer>)[factoryName(layer)](options);
+  (layers as unknown as Record<string, (options: object) => layers.Layer>)[factoryName(layer)]!(options);
 
 describe('masks of layers are those of Keras', () => {
   it.each(entries.map((row) => [row.layer, row] as const))('%s', async (name, row) => {
@@ -47,7 +50,7 @@ describe('masks of layers are those of Keras', () => {
     const found = (await step(...inputs, ...masks)) as Record<string, Tensor>;
     const wanted = row.result.flatMap((mask, i) => (mask ? [[`${i}`, mask] as const] : []));
     expect(Object.keys(found)).toEqual(wanted.map(([i]) => i));
-    for (const [i, mask] of wanted) expect(Array.from(await found[i].data(), Boolean)).toEqual(mask.flat());
+    for (const [i, mask] of wanted) expect(Array.from(await found[i]!.data(), Boolean)).toEqual(mask.flat());
   });
 
   it('for every layer that takes numbers', () => {
@@ -93,7 +96,7 @@ describe('globalAveragePooling1d with a mask', () => {
     const x =
       dataFormat === 'channelsLast'
         ? last
-        : last.map((steps) => [0, 1].map((c) => steps.map((step) => step[c])));
+        : last.map((steps) => [0, 1].map((c) => steps.map((step) => itemAt(step, c))));
     const step = compile((given: Sym, mask: Sym) => {
       given.mask = mask;
       return layer.apply(given);

@@ -1,3 +1,4 @@
+import { atLeast, itemAt } from '../lib/base/list.js';
 import { describe, expect, it } from 'vitest';
 import { Model, NDArray, Sequential, type Sym, type Tensor, compile, layers, ops, tensor } from 'nodegrad';
 import { type Stored, readFixture, worst } from './fixtures/read.js';
@@ -57,12 +58,12 @@ describe('nets on padded text train as in Keras', () => {
       });
       const [y, sampleWeight] = [tensorOf(e.y), e.sampleWeight && tensorOf(e.sampleWeight)];
       const logs = await model.evaluate(text(), y, { sampleWeight, verbose: 0 });
-      expect(Math.abs(logs.loss - e.loss)).toBeLessThan(BOUND);
-      expect(Math.abs(logs.sparseCategoricalAccuracy - e.accuracy)).toBeLessThan(BOUND);
-      expect(Math.abs(logs.sparseCategoricalCrossentropy - e.crossentropy)).toBeLessThan(BOUND);
+      expect(Math.abs(logs.loss! - e.loss)).toBeLessThan(BOUND);
+      expect(Math.abs(logs.sparseCategoricalAccuracy! - e.accuracy)).toBeLessThan(BOUND);
+      expect(Math.abs(logs.sparseCategoricalCrossentropy! - e.crossentropy)).toBeLessThan(BOUND);
       await model.trainOnBatch(text(), y, { sampleWeight });
       for (const [i, weight] of model.weights.entries())
-        expect(worst((await weight.data()) as Float32Array, e.after[i].data, 1)).toBeLessThan(BOUND);
+        expect(worst((await weight.data()) as Float32Array, itemAt(e.after, i).data, 1)).toBeLessThan(BOUND);
     },
   );
 });
@@ -76,7 +77,7 @@ describe('recurrent layers keep their states where steps are masked', () => {
     const model = new Model({ inputs: [x, ...states], outputs: layer.applyAll([masked, ...states]) });
     model.setWeights(e.before.map(arrayOf));
     const outputs = (await model.predict(e.x.map(tensorOf))) as readonly Tensor[];
-    for (const [i, expected] of (e.outputs as Stored[]).entries()) await near(outputs[i], expected);
+    for (const [i, expected] of (e.outputs as Stored[]).entries()) await near(itemAt(outputs, i), expected);
   });
 });
 
@@ -94,12 +95,12 @@ describe('merging layers merge masks', () => {
       model.setWeights(e.before.map(arrayOf));
       model.compile({ loss: 'mse' });
       const zero = new NDArray(
-        new Float32Array(5 * output.shape[1] * output.shape[2]),
-        [5, output.shape[1], output.shape[2]],
+        new Float32Array(5 * itemAt(output.shape, 1) * itemAt(output.shape, 2)),
+        [5, itemAt(output.shape, 1), itemAt(output.shape, 2)],
         'float32',
       );
       const { loss } = await model.evaluate(e.x.map(tensorOf), zero, { verbose: 0 });
-      expect(Math.abs(loss - e.loss)).toBeLessThan(BOUND);
+      expect(Math.abs(loss! - e.loss)).toBeLessThan(BOUND);
     },
   );
 });
@@ -189,10 +190,10 @@ describe('masks', () => {
     const y = await run([[[1], [0], [2.5]]]);
     // Of 1 and 2.5: mean 1.75, variance 0.5625, which Keras divides by 2 + 1e-7; the masked 0 is normalized with the others.
     const expected = [-0.75, -1.75, 0.75].map((n) => n / Math.sqrt(0.5625 + 0.25));
-    (await y.data()).forEach((n, i) => expect(Math.abs(n - expected[i])).toBeLessThan(1e-6));
-    const [, , mean, variance] = await Promise.all(layer.weights.map((weight) => weight.data()));
-    expect(Math.abs(mean[0] - 1.75)).toBeLessThan(1e-6);
-    expect(Math.abs(variance[0] - 0.5625)).toBeLessThan(1e-6);
+    (await y.data()).forEach((n, i) => expect(Math.abs(n - itemAt(expected, i))).toBeLessThan(1e-6));
+    const [, , mean, variance] = atLeast(await Promise.all(layer.weights.map((weight) => weight.data())), 4);
+    expect(Math.abs(mean[0]! - 1.75)).toBeLessThan(1e-6);
+    expect(Math.abs(variance[0]! - 0.5625)).toBeLessThan(1e-6);
   });
 
   it('count nothing where all steps are masked', async () => {

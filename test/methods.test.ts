@@ -1,3 +1,4 @@
+import { itemAt, mapTuple } from '../lib/base/list.js';
 import { describe, expect, it } from 'vitest';
 import { Model, type Sym, Tensor, compile, layers, ops, tensor } from 'nodegrad';
 
@@ -107,14 +108,14 @@ const table: readonly [method: string, op: string, x: Tensor, ...args: unknown[]
 ];
 
 type Called = Record<string, (...args: unknown[]) => unknown>;
-const method = (on: unknown, name: string, args: readonly unknown[]) => (on as Called)[name](...args);
+const method = (on: unknown, name: string, args: readonly unknown[]) => (on as Called)[name]!(...args);
 const input = ({ shape, dtype }: Tensor) => layers.input({ shape: shape.slice(1), dtype });
 
 async function expectSame(actual: Tensor | Tensor[], expected: Tensor | Tensor[]): Promise<void> {
   if (Array.isArray(expected) || Array.isArray(actual)) {
-    const [made, wanted] = [actual, expected].map((list) => [list].flat());
+    const [made, wanted] = mapTuple([actual, expected], (list) => [list].flat());
     expect(made.length).toBe(wanted.length);
-    for (const [i, one] of made.entries()) await expectSame(one, wanted[i]);
+    for (const [i, one] of made.entries()) await expectSame(one, itemAt(wanted, i));
     return;
   }
   expect([actual.dtype, actual.shape]).toEqual([expected.dtype, expected.shape]);
@@ -143,7 +144,7 @@ describe('a method is the op', () => {
   });
 
   it.each(table)('%s of tensors, symbolic values and outputs of layers', async (name, op, on, ...args) => {
-    const expected = (ops as unknown as Called)[op](on, ...args) as Tensor;
+    const expected = (ops as unknown as Called)[op]!(on, ...args) as Tensor;
     await expectSame(method(on, name, args) as Tensor, expected);
     const traced = compile((value: Sym) => method(value, name, args) as Sym);
     await expectSame(await traced(on), expected);

@@ -1,4 +1,5 @@
 /** All metrics beside Keras's: test/fixtures/make_metrics.py wrote what those give. */
+import { firstOf, itemAt } from '../lib/base/list.js';
 import { describe, expect, it } from 'vitest';
 import { Model, type Sym, metrics, mixedPrecision, ops, tensor } from '../lib/index.js';
 import { type Stored, readFixture } from './fixtures/read.js';
@@ -40,7 +41,9 @@ function expectNear(actual: readonly number[], { data }: Stored, name: string) {
   const scale = Math.max(1, ...Array.from(data, Math.abs));
   expect(actual).toHaveLength(data.length);
   actual.forEach((value, i) => {
-    expect(Math.abs(value - data[i]), `${i}: ${value}, ${data[i]}`).toBeLessThanOrEqual(bound(name) * scale);
+    expect(Math.abs(value - itemAt(data, i)), `${i}: ${value}, ${data[i]}`).toBeLessThanOrEqual(
+      bound(name) * scale,
+    );
   });
 }
 
@@ -51,7 +54,7 @@ describe('metrics', () => {
   });
 
   it.each(rows)("%s gives Keras's numbers, batch after batch", async (_, { name, options, batches }) => {
-    const [plain, weighed] = [make[name](options), make[name](options)];
+    const [plain, weighed] = [make[name]!(options), make[name]!(options)];
     for (const batch of batches) {
       await plain.updateState(...given(batch));
       expectNear(await numbersOf(plain), batch.plain, name);
@@ -62,8 +65,8 @@ describe('metrics', () => {
       expectNear(await numbersOf(weighed), batch.weighed, name);
     }
     plain.resetState();
-    await plain.updateState(...given(batches[0]));
-    expectNear(await numbersOf(plain), batches[0].plain, name);
+    await plain.updateState(...given(firstOf(batches)));
+    expectNear(await numbersOf(plain), firstOf(batches).plain, name);
   });
 
   // Predictions go through a model that changes nothing; the loss is none.
@@ -73,7 +76,7 @@ describe('metrics', () => {
     }
   }
   const nothing = (_yTrue: Sym, yPred: Sym) => ops.multiply(yPred, 0);
-  const measured = rows.filter(([, { batches }]) => batches[0].yPred);
+  const measured = rows.filter(([, { batches }]) => firstOf(batches).yPred);
 
   it.each(measured)('%s is the same in the steps of a model', async (_, { name, options, batches }) => {
     const policy = mixedPrecision.dtypePolicy();
@@ -82,8 +85,8 @@ describe('metrics', () => {
       try {
         const model = new Same();
         const both = {
-          metrics: [make[name](options)],
-          weightedMetrics: [make[name]({ ...options, name: 'weighed' })],
+          metrics: [make[name]!(options)],
+          weightedMetrics: [make[name]!({ ...options, name: 'weighed' })],
         };
         model.compile({ loss: nothing, optimizer: 'sgd', ...both });
         const steps = batches.map(
@@ -96,8 +99,8 @@ describe('metrics', () => {
           Object.entries(logs)
             .filter(([one]) => one.replace(/_\d+$/, '') === key)
             .map(([, value]) => value);
-        const last = batches[batches.length - 1];
-        expectNear(own(model.metricsNames[1]), last.plain, name);
+        const last = itemAt(batches, batches.length - 1);
+        expectNear(own(itemAt(model.metricsNames, 1)), last.plain, name);
         expectNear(own('weighed'), last.weighed, name);
       } finally {
         mixedPrecision.setDtypePolicy(policy);
@@ -107,7 +110,7 @@ describe('metrics', () => {
 
   it('tell which way is better', () => {
     const known = entries.filter(
-      ({ name }) => make[name](entries.find((row) => row.name === name)!.options).direction,
+      ({ name }) => make[name]!(entries.find((row) => row.name === name)!.options).direction,
     );
     const unknown = new Set(entries.map(({ name }) => name));
     for (const { name } of known) unknown.delete(name);

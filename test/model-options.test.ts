@@ -1,3 +1,4 @@
+import { firstOf, itemAt } from '../lib/base/list.js';
 import { describe, expect, it } from 'vitest';
 import {
   Model,
@@ -123,7 +124,7 @@ describe('fit', () => {
       const model = net({ stepsPerExecution });
       const watch = callbacks.lambdaCallback({
         onTrainBatchBegin: (batch) => void seen.push(`+${batch}`),
-        onTrainBatchEnd: (batch, logs) => void seen.push(`-${batch} ${logs['loss'].toFixed(4)}`),
+        onTrainBatchEnd: (batch, logs) => void seen.push(`-${batch} ${logs['loss']!.toFixed(4)}`),
       });
       function* batches() {
         for (let i = 0; i < 20; i += 4)
@@ -184,13 +185,15 @@ describe('runEagerly', () => {
         const yPred = this.apply(x, { training: true });
         const loss = this.computeLoss({ x, y, yPred });
         const before = this.trainableWeights.map((weight) => Array.from(weight.dataSync()));
-        const given = loss.trace.gradients([loss], [loss.trace.start(this.trainableWeights[0])])[0];
+        const given = firstOf(
+          loss.trace.gradients([loss], [loss.trace.start(firstOf(this.trainableWeights))]),
+        );
         gradients.push(Array.from(given.dataSync()));
         this.optimizer.minimize(loss, this.trainableWeights);
         // Looking changes nothing.
         loss.dataSync();
         expect(this.trainableWeights.map((weight) => Array.from(weight.dataSync()))).toEqual(before);
-        return { loss, first: x.dataSync()[0] };
+        return { loss, first: firstOf(x.dataSync()) };
       }
     }
     const make = (watched: boolean) => {
@@ -244,7 +247,7 @@ describe('runEagerly', () => {
   const results: unknown[] = [];
 
   it('a value has no numbers elsewhere', async () => {
-    const step = compile((x: Sym) => ops.multiply(x, x.dataSync()[0]));
+    const step = compile((x: Sym) => ops.multiply(x, x.dataSync()[0]!));
     expect(await rejectionOf(step([1]))).toMatchObject({ code: 'STATE' });
     expect(losses.meanSquaredError().reduction).toBe('sumOverBatchSize');
   });
@@ -269,7 +272,7 @@ describe('summary', () => {
 
   it('puts columns where positions say', () => {
     const ends = (positions: readonly number[]) =>
-      Array.from(lines({ positions, lineLength: 80 })[1].matchAll(/[┳┓]/g), ({ index }) => index + 1);
+      Array.from(itemAt(lines({ positions, lineLength: 80 }), 1).matchAll(/[┳┓]/g), ({ index }) => index + 1);
     // Where Keras 3.15 draws them.
     expect(ends([0.5, 0.75, 1])).toEqual([41, 60, 80]);
     expect(ends([0.25, 0.75, 1])).toEqual([21, 60, 80]);

@@ -1,3 +1,4 @@
+import { itemAt } from '../lib/base/list.js';
 import { type Sym, compile, ops, optimizers, tensor, variable } from 'nodegrad';
 import { describe, expect, it } from 'vitest';
 import { type Stored, readFixture, worst } from './fixtures/read.js';
@@ -55,13 +56,15 @@ describe('optimizers against Keras', () => {
       const weights = starts.map(({ data, shape }, k) => variable(tensor(data, shape), { name: names[k] }));
       // The gradient of sum(w g) is g.
       const step = compile((...gs: Sym[]) => {
-        const loss = gs.map((g, i) => ops.sum(ops.multiply(weights[i], g))).reduce((a, b) => ops.add(a, b));
+        const loss = gs
+          .map((g, i) => ops.sum(ops.multiply(itemAt(weights, i), g)))
+          .reduce((a, b) => ops.add(a, b));
         return { ...optimizer.minimize(loss, weights) };
       });
       const check = async (at: number, when: string) => {
         for (const [k, weight] of weights.entries()) {
-          const wanted = expected[at][k].data;
-          const scale = (i: number) => Math.max(1, Math.abs(wanted[i]));
+          const wanted = itemAt(itemAt(expected, at), k).data;
+          const scale = (i: number) => Math.max(1, Math.abs(itemAt(wanted, i)));
           expect(worst(await weight.data(), wanted, scale), `${names[k]} ${when}`).toBeLessThan(BOUND);
         }
       };

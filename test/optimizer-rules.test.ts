@@ -1,3 +1,4 @@
+import { itemAt } from '../lib/base/list.js';
 import { describe, expect, it } from 'vitest';
 import { compile } from '../lib/core/compile.js';
 import type { Sym } from '../lib/core/sym.js';
@@ -23,14 +24,14 @@ const largest = (values: readonly number[]) => values.reduce((most, x) => Math.m
 async function trained(optimizer: Optimizer) {
   const weights = SHAPES.map((shape, k) => variable(tensor(numbers(sizeOf(shape), k), shape)));
   const step = compile((...gs: Sym[]) => ({
-    ...optimizer.applyGradients(gs.map((g, k) => [g, weights[k]] as const)),
+    ...optimizer.applyGradients(gs.map((g, k) => [g, itemAt(weights, k)] as const)),
   }));
   let change = 0;
   for (let t = 1; t <= STEPS; t++) {
     const before = weights.map((w) => [...w.dataSync()]);
     await step(...SHAPES.map((shape, k) => tensor(numbers(sizeOf(shape), 100 * t + k), shape)));
     weights.forEach((w, k) => {
-      change = Math.max(change, largest([...w.dataSync()].map((x, i) => x - before[k][i])));
+      change = Math.max(change, largest([...w.dataSync()].map((x, i) => x - itemAt(itemAt(before, k), i))));
     });
   }
   const all = [...weights, ...optimizer.variables.filter(({ name }) => name.includes('/'))];
@@ -81,7 +82,7 @@ describe('the fused update is what `update` says', () => {
     const bound = (values: readonly number[], isWeight: boolean) =>
       isWeight ? STEPS * (2 * 2 * U * largest(values) + inSteps * kernel.change) : inSteps * largest(values);
     kernel.values.forEach(({ name, data }, v) => {
-      const apart = largest(data.map((x, i) => x - rule.values[v].data[i]));
+      const apart = largest(data.map((x, i) => x - itemAt(itemAt(rule.values, v).data, i)));
       expect(apart, name).toBeLessThanOrEqual(bound(data, v < SHAPES.length));
       expect(largest(data), name).toBeGreaterThan(0);
     });

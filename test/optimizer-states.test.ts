@@ -1,4 +1,5 @@
 /** Averages, accumulated gradients, loss scales, groups of weights, and states that are kept and given back. */
+import { firstOf, itemAt } from '../lib/base/list.js';
 import { describe, expect, it } from 'vitest';
 import {
   Sequential,
@@ -18,7 +19,7 @@ import { errorOf, rejectionOf } from './support/run.js';
 /** Steps along given gradients of weights, which begin with 0 unless it is said. */
 function stepOf(optimizer: optimizers.BaseOptimizer, ...weights: Variable[]) {
   return compile((...gs: Sym[]) => ({
-    ...optimizer.applyGradients(gs.map((g, i) => [g, weights[i]] as const)),
+    ...optimizer.applyGradients(gs.map((g, i) => [g, itemAt(weights, i)] as const)),
   })) as (...gs: unknown[]) => Promise<object>;
 }
 const weight = (name = 'w') => variable([0, 0], { name });
@@ -49,9 +50,13 @@ describe('moving averages', () => {
     };
     const watch = callbacks.lambdaCallback({ onTrainBatchEnd: note, onTrainEnd: note });
     await model.fit(x, y, { ...fitted, callbacks: [watch] });
-    const averages = seen.slice(1, 6).reduce((mean, now) => mean.map((m, i) => (m + now[i]) / 2), seen[0]);
+    const averages = seen
+      .slice(1, 6)
+      .reduce((mean, now) => mean.map((m, i) => (m + itemAt(now, i)) / 2), firstOf(seen));
     // Each of the six averages rounds numbers below 2 twice.
-    seen[6].forEach((value, i) => expect(Math.abs(value - averages[i])).toBeLessThan(6 * 2 * 2 ** -23));
+    itemAt(seen, 6).forEach((value, i) =>
+      expect(Math.abs(value - itemAt(averages, i))).toBeLessThan(6 * 2 * 2 ** -23),
+    );
     expect(seen[6]).not.toEqual(seen[5]);
     expect(model.trainableWeights.map((w) => numbers(optimizer.averageOf(w))).flat()).toEqual(seen[6]);
   });
@@ -113,7 +118,7 @@ describe('accumulated gradients', () => {
     // Sums in another order differ by 8 roundings; those of Adam's quotient in the same parts, in six steps of at most 0.1 each. In bfloat16
     // the gradients of the halves are rounded one by one: by 2⁻⁹ of themselves.
     const unit = policy === 'float32' ? 8 * 2 ** -24 : 2 * 2 ** -9;
-    a.forEach((value, i) => expect(Math.abs(value - b[i])).toBeLessThanOrEqual(6 * 0.1 * 4 * unit));
+    a.forEach((value, i) => expect(Math.abs(value - itemAt(b, i))).toBeLessThanOrEqual(6 * 0.1 * 4 * unit));
     expect(b[0]).not.toBe(1);
   });
 
@@ -213,8 +218,8 @@ describe('groups of weights', () => {
     expect([optimizer.iterations, slow.iterations, fast.iterations].map((n) => numbers(n)[0])).toEqual([
       6, 6, 6,
     ]);
-    expect(numbers(fast.averageOf(model.trainableWeights[1]))).toEqual([bias]);
-    expect(optimizer.averageOf(model.trainableWeights[0])).toBeUndefined();
+    expect(numbers(fast.averageOf(itemAt(model.trainableWeights, 1)))).toEqual([bias]);
+    expect(optimizer.averageOf(firstOf(model.trainableWeights))).toBeUndefined();
   });
 
   it('are found by whole names, then by one pattern', () => {
@@ -258,7 +263,7 @@ describe('weight decay', () => {
   it('leaves out weights and names', async () => {
     const optimizer = optimizers.adamW({ learningRate: 0.1, weightDecay: 0.5 });
     const weights = ['a/kernel', 'a/bias', 'b/kernel'].map((name) => variable([1, 1], { name }));
-    optimizer.excludeFromWeightDecay({ varList: [weights[2]], varNames: ['bias'] });
+    optimizer.excludeFromWeightDecay({ varList: [itemAt(weights, 2)], varNames: ['bias'] });
     await stepOf(optimizer, ...weights)([0, 0], [0, 0], [0, 0]);
     expect(weights.map((w) => numbers(w)[0])).toEqual([Math.fround(1 - 0.05), 1, 1]);
     expect(errorOf(() => optimizer.excludeFromWeightDecay({}))).toMatchObject({ code: 'STATE' });
@@ -295,7 +300,7 @@ describe('states', () => {
   it.each(make().map((optimizer, i) => [optimizer.className, i] as const))(
     '%s goes on from its weights',
     async (_, i) => {
-      const [first, second] = [make()[i], make()[i]];
+      const [first, second] = [itemAt(make(), i), itemAt(make(), i)];
       const [a, b] = [
         [weight('v'), weight('w')],
         [weight('v'), weight('w')],
@@ -304,7 +309,7 @@ describe('states', () => {
       for (let t = 0; t < 3; t++) await step(...gradients(t));
       second.build(b);
       second.setWeights(await first.getWeights());
-      b.forEach((v, k) => v.assign(a[k]));
+      b.forEach((v, k) => v.assign(itemAt(a, k)));
       const stepAgain = stepOf(second, ...b);
       for (let t = 3; t < 8; t++) {
         await step(...gradients(t));

@@ -64,7 +64,7 @@ describe('factories', () => {
   });
 
   it.each(made)('$family.$name refuses wrong values of $option', ({ name, option, kind, make, given }) => {
-    for (const value of wrong[kind]) {
+    for (const value of wrong[kind!]) {
       if (Array.isArray(value) && lists.has(`${name}.${option}`)) continue;
       if (isDeepStrictEqual(value, {}) && records.has(`${name}.${option}`)) continue;
       expect(() => (make as Make)({ ...given, [option]: value })).toThrow(typed(option));

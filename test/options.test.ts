@@ -169,7 +169,7 @@ describe.each(Object.entries(families))('%s', (_, space) => {
   });
 
   it.each(all.filter(([name]) => name in required))('%s names an option that is missing', (name, make) => {
-    for (const key of Object.keys(required[name])) {
+    for (const key of Object.keys(required[name]!)) {
       const rest = { ...required[name], [key]: undefined };
       expect(() => make(rest)).toThrow(`[${name}] expected the option ${key}, received none`);
     }
@@ -392,7 +392,7 @@ const withoutOptions = [
 ].flatMap((line) => line.split(' '));
 
 describe('ops', () => {
-  const named = (name: string): Make => allOps[name];
+  const named = (name: string): Make => allOps[name]!;
 
   it('are all in the tables', () => {
     const listed = [...Object.keys(opsWithOptions), ...withoutOptions];

@@ -1,3 +1,4 @@
+import { itemAt, mapTuple } from '../lib/base/list.js';
 import { describe, expect, it } from 'vitest';
 import { NDArray } from '../lib/core/ndarray.js';
 import * as layers from '../lib/layers/index.js';
@@ -40,7 +41,7 @@ describe('predict', () => {
     const all = await model.predict(x, { batchSize });
     expect(all.shape).toEqual([samples, 1]);
     // Another batch size may take another kernel: a few roundings of sums of 8.
-    (await all.data()).forEach((value, i) => expect(Math.abs(value - one[i])).toBeLessThan(1e-5));
+    (await all.data()).forEach((value, i) => expect(Math.abs(value - itemAt(one, i))).toBeLessThan(1e-5));
   });
 
   it('gives every output of a model whole', async () => {
@@ -57,15 +58,15 @@ describe('predict', () => {
     for (const [parts, whole] of [
       [a, c],
       [b, d],
-    ]) {
+    ] as const) {
       const expected = await whole.data();
-      (await parts.data()).forEach((value, i) => expect(value).toBeCloseTo(expected[i], 5));
+      (await parts.data()).forEach((value, i) => expect(value).toBeCloseTo(expected[i]!, 5));
     }
   });
 
   it('gives outputs in the structure in which the model has them', async () => {
     const input = layers.input({ shape: [3] });
-    const [a, b] = [2, 1].map((units) => layers.dense({ units }).apply(input));
+    const [a, b] = mapTuple([2, 1], (units) => layers.dense({ units }).apply(input));
     const shapesOf = (outputs: Record<string, Tensor>) =>
       Object.entries(outputs).map(([name, { shape }]) => [name, ...shape]);
     const one: Tensor = await new Model({ inputs: input, outputs: a }).predict(x);
@@ -97,7 +98,9 @@ describe('predict', () => {
 
   it('and these measure by the names of a record', async () => {
     const input = layers.input({ shape: [3] });
-    const [a, b] = [2, 1].map((units) => layers.dense({ units, kernelInitializer: 'zeros' }).apply(input));
+    const [a, b] = mapTuple([2, 1], (units) =>
+      layers.dense({ units, kernelInitializer: 'zeros' }).apply(input),
+    );
     const model = new Model({ inputs: input, outputs: { wide: a, narrow: b } });
     model.compile({ optimizer: 'sgd', loss: { wide: 'mse', narrow: 'mae' }, metrics: { narrow: ['mse'] } });
     const ones = new NDArray(new Float32Array(samples).fill(1), [samples, 1]);

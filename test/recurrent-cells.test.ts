@@ -1,3 +1,4 @@
+import { atLeast, firstOf, itemAt, mapTuple } from '../lib/base/list.js';
 import {
   type Sym,
   type Tensor,
@@ -21,7 +22,7 @@ const near = async (a: Tensor, b: Tensor, bound = BOUND) => {
   expect([...a.shape]).toEqual([...b.shape]);
   const [x, y] = [await a.data(), await b.data()];
   x.forEach((value, i) => {
-    expect(Math.abs(value - y[i])).toBeLessThan(bound * Math.max(1, Math.abs(value)));
+    expect(Math.abs(value - y[i]!)).toBeLessThan(bound * Math.max(1, Math.abs(value)));
   });
 };
 
@@ -34,7 +35,9 @@ class Distance extends layers.Layer {
   override build() {
     this.rate = this.addWeight({ name: 'rate', shape: [], initializer: 'ones' });
   }
-  call([x, mean]: readonly Sym[]) {
+  call(inputs: readonly Sym[]) {
+    const [x, mean] = atLeast(inputs, 2);
+
     const next = ops.add(mean, ops.multiply(ops.subtract(x, mean), ops.multiply(this.rate, 0.5)));
     const away = ops.sum(ops.abs(ops.subtract(x, next)), { axis: -1, keepDims: true });
     return [ops.concatenate([away, ops.square(away)], { axis: -1 }), next];
@@ -56,7 +59,7 @@ describe('layers.rnn with an own cell', () => {
       const layer = layers.rnn({ cell: new Distance(), returnSequences: true, returnState: true, unroll });
       const x = layers.input({ shape: [3, 3] });
       const model = new Model({ inputs: x, outputs: layer.applyAll(x) });
-      const [y, mean] = (await model.predict(X)) as readonly Tensor[];
+      const [y, mean] = atLeast((await model.predict(X)) as readonly Tensor[], 2);
       expect(await y.array()).toEqual([
         [
           [3, 9],
@@ -75,7 +78,7 @@ describe('layers.rnn with an own cell', () => {
           .rnn({ cell: new Distance(), returnSequences: true, ...options })
           .apply(layers.masking().apply(x)),
       );
-      return (await run([[[0, 0, 0], X[0][0], [0, 0, 0], X[0][1]]])).array();
+      return (await run([[[0, 0, 0], firstOf(firstOf(X)), [0, 0, 0], itemAt(firstOf(X), 1)]])).array();
     };
     const last = [0.5, 0.25];
     expect(await of({})).toEqual([[[0, 0], [3, 9], [3, 9], last]]);
@@ -84,7 +87,7 @@ describe('layers.rnn with an own cell', () => {
 
   it('differentiates by input and weights, in a loop as step by step, with any number of steps', async () => {
     const cell = new Distance();
-    const [looped, unrolled] = [false, true].map((unroll) => layers.rnn({ cell, unroll }));
+    const [looped, unrolled] = mapTuple([false, true], (unroll) => layers.rnn({ cell, unroll }));
     const step = (layer: layers.Layer) =>
       compile((x: Sym) => {
         const y = layer.apply(x);
@@ -93,10 +96,10 @@ describe('layers.rnn with an own cell', () => {
     for (const [n, steps] of [
       [1, 3],
       [5, 4],
-    ]) {
+    ] as const) {
       const x = random([n, steps, 3], 1);
       const [a, b] = await Promise.all([step(looped)(x), step(unrolled)(x)]);
-      for (const [i, value] of a.entries()) await near(value, b[i]);
+      for (const [i, value] of a.entries()) await near(value, itemAt(b, i));
     }
   });
 
@@ -107,7 +110,9 @@ describe('layers.rnn with an own cell', () => {
       getInitialState(x: Sym) {
         return ops.add(ops.multiply(ops.sum(x, { axis: 1 }), 0), 10);
       }
-      call([x, count]: readonly Sym[]) {
+      call(inputs: readonly Sym[]) {
+        const [x, count] = atLeast(inputs, 2);
+
         return [ops.add(x, count), ops.add(count, 1)];
       }
     }
@@ -129,14 +134,16 @@ describe('layers.rnn with an own cell', () => {
       readonly className = 'Noise';
       readonly stateSize = 64; // equal by chance once in 2⁶⁴ runs
       readonly dropout = layers.dropout({ rate: 0.5 });
-      call([x, h]: readonly Sym[]) {
+      call(inputs: readonly Sym[]) {
+        const [x, h] = atLeast(inputs, 2);
+
         return [this.dropout.apply(x), h];
       }
     }
     const layer = layers.rnn({ cell: new Noise(), returnSequences: true });
     const run = compile((x: Sym, key: Sym) => layer.apply(x, { training: true, key }));
     const y = await run(ops.add(ops.multiply(random([2, 3, 64], 1), 0), 1), tensor([1, 0], [2], 'int32'));
-    const [first] = (await y.array()) as number[][][];
+    const [first] = atLeast((await y.array()) as number[][][], 1);
     expect(first[0]).not.toEqual(first[1]);
   });
 
@@ -145,10 +152,10 @@ describe('layers.rnn with an own cell', () => {
     model.compile({ optimizer: { className: 'SGD', config: { learningRate: 0.05 } }, loss: 'mse' });
     const x = random([16, 5, 3], 1);
     const y = new Sequential([layers.input({ shape: [-1, 3] }), layers.rnn({ cell: new Distance() })]);
-    y.setWeights([[0.5]].map(([rate]) => tensor(rate)));
+    y.setWeights([[0.5]].map(([rate]) => tensor(rate!)));
     const target = await y.predict(x);
     const { history } = await model.fit(x, target, { epochs: 60, verbose: 0 });
-    expect(history.loss.at(-1)).toBeLessThan(history.loss[0] / 100);
+    expect(history['loss']!.at(-1)).toBeLessThan(firstOf(history['loss']!) / 100);
   });
 
   it('refuses what is no cell, and steps that change variables or add losses', () => {
@@ -168,13 +175,17 @@ describe('layers.rnn with an own cell', () => {
       override build() {
         this.#sum = this.addWeight({ name: 'sum', shape: [], initializer: 'zeros', trainable: false });
       }
-      call([x, h]: readonly Sym[]) {
+      call(inputs: readonly Sym[]) {
+        const [x, h] = atLeast(inputs, 2);
+
         this.#sum.assign(ops.sum(x));
         return [x, h];
       }
     }
     class Losing extends Counter {
-      override call([x, h]: readonly Sym[]) {
+      override call(inputs: readonly Sym[]) {
+        const [x, h] = atLeast(inputs, 2);
+
         this.addLoss(ops.sum(x));
         return [x, h];
       }
@@ -216,7 +227,7 @@ describe('cells of the library', () => {
       ops.expandDims(random([2, 3], 1), 1),
       ...first,
     );
-    for (const [i, value] of made.entries()) await near(value, whole[i]);
+    for (const [i, value] of made.entries()) await near(value, itemAt(whole, i));
   });
 
   it.each(CELLS)('%s: a subclass with its own step is not the fused op', async (_, make) => {
@@ -230,7 +241,7 @@ describe('cells of the library', () => {
       override call(inputs: Sym | readonly Sym[]): readonly Sym[] {
         const [, ...states] = inputs as readonly Sym[];
         const next = states.map((state) => ops.add(ops.multiply(state, 0), 1));
-        return [next[0], ...next];
+        return [firstOf(next), ...next];
       }
     }
     for (const [cell, value] of [
@@ -270,7 +281,7 @@ describe('cells of the library', () => {
     const model = new Sequential([layers.input({ shape: [3, 2], batchSize: 4 }), layer]);
     model.compile({ loss: 'mse' });
     await model.fit(random([8, 3, 2], 1), random([8, 2], 2), { batchSize: 4, epochs: 2, verbose: 0 });
-    const [h] = layer.states!;
+    const [h] = atLeast(layer.states!, 1);
     expect([...h.shape]).toEqual([4, 2]);
     expect(Math.max(...(await h.data()))).not.toBe(0);
     expect(model.weights).toHaveLength(3);
@@ -328,7 +339,7 @@ describe('layers.bidirectional', () => {
     const model = new Model({ inputs: x, outputs: y });
     const given = [[1, 2, 3]];
     const whole = await model.predict(tensor(given, undefined, 'int32'));
-    const padded = await model.predict(tensor([[...given[0], 0, 0]], undefined, 'int32'));
+    const padded = await model.predict(tensor([[...firstOf(given), 0, 0]], undefined, 'int32'));
     await near(padded, whole);
     expect((await model.predict(tensor(Array(5).fill([1, 2]), undefined, 'int32'))).shape).toEqual([5, 4]);
   });
@@ -342,7 +353,7 @@ describe('layers.timeDistributed', () => {
     for (const [n, steps] of [
       [1, 2],
       [5, 3],
-    ]) {
+    ] as const) {
       const given = random([n, steps, 4, 3], 1);
       const flat = await compile((all: Sym) => layer.layer.apply(all))(ops.reshape(given, [n * steps, 4, 3]));
       await near(await model.predict(given), ops.reshape(flat, [n, steps, 3, 2]));
@@ -403,11 +414,14 @@ it.each([
   ['own cell', () => layers.rnn({ cell: new Distance(), returnSequences: true })],
   ['timeDistributed', () => layers.timeDistributed({ layer: layers.dense({ units: 16 }) })],
 ])('%s in mixedBfloat16 is near float32', async (_, make) => {
-  const [whole, mixed] = (['float32', 'mixedBfloat16'] as const).map((dtypePolicy) => {
-    const model = new Sequential([layers.input({ shape: [6, 3] }), make()], { dtypePolicy });
-    model.compile({ optimizer: 'sgd', loss: 'mse' });
-    return model;
-  });
+  const [whole, mixed] = atLeast(
+    (['float32', 'mixedBfloat16'] as const).map((dtypePolicy) => {
+      const model = new Sequential([layers.input({ shape: [6, 3] }), make()], { dtypePolicy });
+      model.compile({ optimizer: 'sgd', loss: 'mse' });
+      return model;
+    }),
+    2,
+  );
   mixed.setWeights(await whole.getWeights());
   const x = random([5, 6, 3], 1);
   // bfloat16 has 8 bits: sums of up to 16 products of numbers below 1, through 6 steps of which each shrinks the error.

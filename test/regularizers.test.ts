@@ -1,3 +1,4 @@
+import { firstOf, itemAt } from '../lib/base/list.js';
 import { describe, expect, it } from 'vitest';
 import { Model, Sequential, type Sym, compile, layers, ops, optimizers, regularizers } from 'nodegrad';
 import { errorOf, numbersOf } from './support/run.js';
@@ -29,9 +30,11 @@ function dense(options: Partial<Parameters<typeof layers.dense>[0]>) {
   return { layer, model };
 }
 
-const outputs = X.map(([a, b]) => [a + 0.5 * b + 0.25, -2 * a + 3 * b - 1]);
+const outputs = X.map(([a, b]) => [a! + 0.5 * b! + 0.25, -2 * a! + 3 * b! - 1]);
 const error =
-  outputs.flatMap((row, i) => row.map((y, j) => (y - Y[i][j]) ** 2)).reduce((sum, e) => sum + e) / 6;
+  outputs
+    .flatMap((row, i) => row.map((y, j) => (y - itemAt(itemAt(Y, i), j)) ** 2))
+    .reduce((sum, e) => sum + e) / 6;
 
 describe('regularizers', () => {
   it.each([
@@ -43,7 +46,7 @@ describe('regularizers', () => {
     ['by configuration', { className: 'L2', config: { l2: 2 } }, 28],
   ] as const)('%s', async (_, given, expected) => {
     const { layer } = dense({ kernelInitializer: 'zeros', kernelRegularizer: given });
-    const { regularizer } = layer.weights[0];
+    const { regularizer } = firstOf(layer.weights);
     expect(
       (
         await numbersOf(
@@ -86,7 +89,7 @@ describe('the loss of a model', () => {
     expect(loss).toBeCloseTo(error + kernel + bias + activity, 5);
     // Two batches: each loss weighs as many samples as it has, and the activity's share is a mean too.
     const batched = await model.evaluate(X, Y, { verbose: 0, batchSize: 2 });
-    expect(batched.loss).toBeCloseTo(loss, 5);
+    expect(batched.loss).toBeCloseTo(loss!, 5);
   });
 
   it('is followed by training: l2 pulls each weight by 2 · l2 of it', async () => {
@@ -96,11 +99,11 @@ describe('the loss of a model', () => {
     const { loss } = await pulled.model.trainOnBatch(X, Y);
     expect(loss).toBeCloseTo(error + l2 * 14.25, 5);
     const [a, b] = [await plain.model.getWeights(), await pulled.model.getWeights()];
-    const before = WEIGHTS[0].flat();
-    a[0].data.forEach((weight, i) => {
-      expect(b[0].data[i]).toBeCloseTo(weight - 0.1 * 2 * l2 * before[i], 5);
+    const before = firstOf(WEIGHTS).flat();
+    firstOf(a).data.forEach((weight, i) => {
+      expect(firstOf(b).data[i]).toBeCloseTo(weight - 0.1 * 2 * l2 * itemAt(before, i), 5);
     });
-    expect([...b[1].data]).toEqual([...a[1].data]);
+    expect([...itemAt(b, 1).data]).toEqual([...itemAt(a, 1).data]);
   });
 
   it('leaves out the weights of frozen layers, whenever they were frozen', async () => {
@@ -135,7 +138,7 @@ describe('the loss of a model', () => {
     const run = compile((x: Sym) => ({ y: layer.apply(x), losses: layer.losses }));
     const { losses } = await run(X);
     expect(losses).toHaveLength(2);
-    expect(await losses[1].item()).toBeCloseTo(0.01 * 6.5, 6);
+    expect(await itemAt(losses, 1).item()).toBeCloseTo(0.01 * 6.5, 6);
     expect(errorOf(() => layer.losses)).toMatchObject({ code: 'STATE' });
   });
 

@@ -1,3 +1,4 @@
+import { firstOf, itemAt } from '../lib/base/list.js';
 import { Model, NDArray, Sequential, layers, type losses, optimizers, tensor } from 'nodegrad';
 import { describe, expect, it } from 'vitest';
 import { rejectionOf } from './support/run.js';
@@ -7,7 +8,7 @@ const P = [0.5, 0.25, 0.25];
 /** What a target of each class costs the model below. */
 const cost = P.map((p) => -Math.log(p));
 const weights = { 0: 1, 1: 10 };
-const weighted = [cost[0], 10 * cost[1], cost[2]];
+const weighted = [firstOf(cost), 10 * itemAt(cost, 1), itemAt(cost, 2)];
 const mean = (numbers: readonly number[]) => numbers.reduce((a, b) => a + b, 0) / numbers.length;
 
 /** Predicts the probabilities P everywhere in a sample of this shape, whatever its input. */
@@ -34,7 +35,7 @@ describe('class weights', () => {
     const size = shape.reduce((a, b) => a * b, 1);
     const labels = Array.from({ length: 4 * size }, (_, i) => (i * i + (i >> 1)) % 3);
     const x = zeros([4, ...shape]);
-    const expected = mean(labels.map((label) => weighted[label]));
+    const expected = mean(labels.map((label) => itemAt(weighted, label)));
     const sparse = constant(shape, 'sparseCategoricalCrossentropy');
     for (const y of [
       new NDArray(Int32Array.from(labels), [4, ...shape]),
@@ -42,12 +43,12 @@ describe('class weights', () => {
       tensor(labels, [4, ...shape], 'int32'),
     ]) {
       const { history } = await sparse.fit(x, y, { ...quiet, classWeight: weights });
-      expect(history['loss'][0]).toBeCloseTo(expected, 5);
+      expect(history['loss']![0]).toBeCloseTo(expected, 5);
     }
     const hot = new NDArray(Float32Array.from(oneHot(labels)), [4, ...shape, 3]);
     const model = constant(shape, 'categoricalCrossentropy');
     const { history } = await model.fit(x, hot, { ...quiet, classWeight: weights });
-    expect(history['loss'][0]).toBeCloseTo(expected, 5);
+    expect(history['loss']![0]).toBeCloseTo(expected, 5);
     const { loss } = await model.trainOnBatch(x, hot, { classWeight: weights });
     expect(loss).toBeCloseTo(expected, 5);
   });
@@ -58,7 +59,7 @@ describe('class weights', () => {
     const y = new NDArray(Float32Array.from(oneHot(labels)), [1, 256, 256, 3]);
     const { history } = await model.fit(zeros([1, 256, 256]), y, { ...quiet, classWeight: weights });
     // A mean of 65,536 float32 numbers around 5, each sum rounded: far below 1e-3.
-    expect(history['loss'][0]).toBeCloseTo(mean(labels.map((label) => weighted[label])), 3);
+    expect(history['loss']![0]).toBeCloseTo(mean(labels.map((label) => itemAt(weighted, label))), 3);
   });
 
   it('weigh the batches of an iterable', async () => {
@@ -66,7 +67,7 @@ describe('class weights', () => {
     const batches = { *[Symbol.iterator]() { for (const label of labels) yield [[[0]], [label]] as const; } }; // prettier-ignore
     const model = constant([], 'sparseCategoricalCrossentropy');
     const { history } = await model.fit(batches, { ...quiet, classWeight: weights });
-    expect(history['loss'][0]).toBeCloseTo(mean(labels.map((label) => weighted[label])), 5);
+    expect(history['loss']![0]).toBeCloseTo(mean(labels.map((label) => itemAt(weighted, label))), 5);
     const both = [[[[0]], [1], [2]]] as const;
     const iterable = { [Symbol.iterator]: () => both[Symbol.iterator]() };
     const error = await rejectionOf(model.fit(iterable, { ...quiet, classWeight: weights }));
@@ -78,8 +79,8 @@ describe('class weights', () => {
     const x = [[0], [0], [0], [0]];
     const options = { ...quiet, validationSplit: 0.5, classWeight: weights };
     const { history } = await model.fit(x, [1, 1, 1, 1], options);
-    expect(history['loss'][0]).toBeCloseTo(10 * cost[1], 5);
-    expect(history['val_loss'][0]).toBeCloseTo(cost[1], 5);
+    expect(history['loss']![0]).toBeCloseTo(10 * itemAt(cost, 1), 5);
+    expect(history['val_loss']![0]).toBeCloseTo(itemAt(cost, 1), 5);
   });
 
   it('round class numbers as Keras does', async () => {
@@ -91,7 +92,7 @@ describe('class weights', () => {
     const y = [0.5, 1.4, 1.5, 2];
     const classWeight = { 0: 1, 1: 2, 2: 3 };
     const { history } = await model.fit([0, 0, 0, 0], y, { ...quiet, classWeight });
-    expect(history['loss'][0]).toBeCloseTo((0.25 + 2 * 1.96 + 3 * 2.25 + 3 * 4) / 4, 5);
+    expect(history['loss']![0]).toBeCloseTo((0.25 + 2 * 1.96 + 3 * 2.25 + 3 * 4) / 4, 5);
   });
 
   it('are refused where they say nothing about the targets', async () => {
@@ -178,7 +179,7 @@ describe('sample weights', () => {
       ],
     },
   ])('$name count as in Keras', async ({ sampleWeight, each }) => {
-    const products = v.flatMap((row, i) => row.map((value, j) => value * each[i][j]));
+    const products = v.flatMap((row, i) => row.map((value, j) => value * itemAt(itemAt(each, i), j)));
     const total = products.reduce((a, b) => a + b, 0);
     const weight = each.flat().reduce((a, b) => a + b, 0);
     const expected = { loss: total / 6, mae: 14 / 6, mse: weight === 0 ? 0 : total / weight };
@@ -186,7 +187,7 @@ describe('sample weights', () => {
     const { history } = await net.fit(x, y, { ...quiet, batchSize: 2, shuffle: false, sampleWeight });
     const logs = await net.testOnBatch(x, y, { sampleWeight });
     for (const [name, value] of Object.entries(expected)) {
-      expect(history[name][0], name).toBeCloseTo(value, 5);
+      expect(history[name]![0], name).toBeCloseTo(value, 5);
       expect(logs[name], name).toBeCloseTo(value, 5);
     }
   });

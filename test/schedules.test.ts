@@ -1,3 +1,4 @@
+import { itemAt } from '../lib/base/list.js';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { compile } from '../lib/core/compile.js';
@@ -38,9 +39,10 @@ describe('schedules against Keras and PyTorch', () => {
     // a power's exponent, up to 142, multiplies the rounding of its logarithm.
     const top = Math.max(...rates);
     actual.forEach((rate, i) => {
-      const exponent = name === 'exponentialDecay' ? (steps[i] / options.decaySteps) * rates[i] : 0;
+      const exponent =
+        name === 'exponentialDecay' ? (itemAt(steps, i) / options.decaySteps) * itemAt(rates, i) : 0;
       const bound = 2 ** -24 * (16 * 2 * top + 4 * exponent);
-      expect(Math.abs(rate - rates[i]), `step ${steps[i]}`).toBeLessThanOrEqual(bound);
+      expect(Math.abs(rate - itemAt(rates, i)), `step ${steps[i]}`).toBeLessThanOrEqual(bound);
     });
     expect(new Set(actual).size).toBeGreaterThan(1);
   });

@@ -1,4 +1,5 @@
 /** Metrics that remember more than a mean: their state in steps, runs within runs, and outside of models. */
+import { firstOf, itemAt } from '../lib/base/list.js';
 import { describe, expect, it } from 'vitest';
 import {
   Model,
@@ -208,12 +209,12 @@ describe('metrics of a model', () => {
     expect(model.metrics.map(({ name }) => name)).toEqual(model.metricsNames);
     expect(model.metrics[1]).toBe(accuracy);
     expect(Array.from(await accuracy.result().data())).toEqual([0.75]);
-    expect(Array.from(await model.metrics[0].result().data())).toEqual([5.75]);
+    expect(Array.from(await firstOf(model.metrics).result().data())).toEqual([5.75]);
     accuracy.resetState();
     expect(Array.from(await accuracy.result().data())).toEqual([0]);
-    expect(Array.from(await model.metrics[2].result().data())).toEqual([2.25]);
+    expect(Array.from(await itemAt(model.metrics, 2).result().data())).toEqual([2.25]);
     model.resetMetrics();
-    expect(Array.from(await model.metrics[2].result().data())).toEqual([0]);
+    expect(Array.from(await itemAt(model.metrics, 2).result().data())).toEqual([0]);
     // Compiled anew, the model has other metrics; this one keeps its mean itself.
     model.compile({ loss: 'mse' });
     await accuracy.updateState([[1]], [[3]]);

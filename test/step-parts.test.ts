@@ -1,3 +1,4 @@
+import { atLeast, firstOf } from '../lib/base/list.js';
 import {
   Model,
   NDArray,
@@ -53,9 +54,9 @@ describe('parts of steps', () => {
         override trainStep([x, y, sampleWeight]: StepData) {
           expect(x).toHaveLength(2);
           const yPred = this.applyAll(x as readonly Sym[], { training: true });
-          expect(yPred[0].mask).toBeDefined();
+          expect(firstOf(yPred).mask).toBeDefined();
           // By their names, too.
-          const [first, second] = y as readonly Sym[];
+          const [first, second] = atLeast(y as readonly Sym[], 2);
           const loss = this.computeLoss({ y: { flat: second, steps: first }, yPred, sampleWeight });
           this.optimizer.minimize(loss, this.trainableWeights);
           return { now: loss, ...this.computeMetrics({ y, yPred, sampleWeight }) };
@@ -84,11 +85,11 @@ describe('parts of steps', () => {
         histories.push(history);
       }
       expect(await weightsOf(own)).toEqual(await weightsOf(plain));
-      const [theirs, ours] = histories;
+      const [theirs, ours] = atLeast(histories, 2);
       expect(Object.keys(ours)).toEqual(['now', ...Object.keys(theirs)]);
       for (const key of Object.keys(theirs).filter((key) => key !== 'loss'))
         // Sums of few float32 numbers below 4, one rounded again when it is read: a unit in the last place each.
-        expect(apart([ours[key]], [theirs[key]]), key).toBeLessThan(2 ** -21);
+        expect(apart([ours[key]!], [theirs[key]!]), key).toBeLessThan(2 ** -21);
       expect(Object.keys(await own.evaluate(data.x, data.y, quiet))).toEqual(Object.keys(theirs));
     },
   );
@@ -140,7 +141,10 @@ describe('parts of steps', () => {
     model.compile({ loss: 'mse' });
     expect(await model.evaluate([[3], [4]], [1, 2], quiet)).toEqual({ gap: 4 });
     expect(await model.testOnBatch([[3], [4]], [1, 2])).toEqual({ gap: 4 });
-    const [twice, same] = (await model.predict([[3], [4]])) as unknown as { data(): Promise<Float32Array> }[];
+    const [twice, same] = atLeast(
+      (await model.predict([[3], [4]])) as unknown as { data(): Promise<Float32Array> }[],
+      2,
+    );
     expect(Array.from(await twice.data())).toEqual([6, 8]);
     expect(Array.from(await same.data())).toEqual([3, 4]);
     const copy = cloneModel(model);
@@ -154,7 +158,7 @@ describe('parts of steps', () => {
     const results = Object.entries(model.getMetricsResult());
     expect(results.map(([name]) => name)).toEqual(Object.keys(logs));
     for (const [name, value] of results)
-      expect(await (value as { item(): Promise<number> }).item()).toBeCloseTo(logs[name], 6);
+      expect(await (value as { item(): Promise<number> }).item()).toBeCloseTo(logs[name]!, 6);
   });
 
   it('are refused for unknown options, missing targets and no loss', async () => {
@@ -191,7 +195,7 @@ describe('parts of steps', () => {
     });
     const { slope } = await step([1, 1]);
     expect(Array.from(await w.data())).toEqual([0.125, 0.25]);
-    expect(Array.from(await slope.data())).toEqual([0.25, 0.5]);
+    expect(Array.from(await slope!.data())).toEqual([0.25, 0.5]);
     expect(await sgd.iterations.data()).toEqual(Float32Array.of(3));
   });
 });

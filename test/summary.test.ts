@@ -1,3 +1,4 @@
+import { firstOf, itemAt, mapTuple } from '../lib/base/list.js';
 import { readFileSync } from 'node:fs';
 import { Model, Sequential, layers } from 'nodegrad';
 import { describe, expect, it } from 'vitest';
@@ -65,18 +66,18 @@ describe('summary', () => {
     ['states', states],
     ['unbuilt', unbuilt],
   ])('prints what Keras prints: %s', (name, make, options) => {
-    expect(text(make(), options)).toBe(keras[name].replaceAll('None', 'null'));
+    expect(text(make(), options)).toBe(keras[name]!.replaceAll('None', 'null'));
   });
 
   it('tells what is trained, and what the optimizer keeps', async () => {
     const model = mnist();
-    model.layers[0].trainable = false;
+    firstOf(model.layers).trainable = false;
     expect(text(model, { lineLength: 100, showTrainable: true })).toBe(
-      keras['trainable'].replaceAll('None', 'null'),
+      keras['trainable']!.replaceAll('None', 'null'),
     );
     model.compile({ optimizer: 'adam', loss: 'mse' });
     await model.trainOnBatch(new Float32Array(784), new Float32Array(10));
-    expect(text(model)).toBe(keras['compiled'].replaceAll('None', 'null'));
+    expect(text(model)).toBe(keras['compiled']!.replaceAll('None', 'null'));
   });
 
   it('by default is no wider than the terminal, and goes to the console', () => {
@@ -113,9 +114,9 @@ describe('names of layers', () => {
   });
 
   it('count the layers in the order in which they were made', () => {
-    const [a, b, c] = [dense, dense, dense].map(() => layers.dense({ units: 1 }));
+    const [a, b, c] = mapTuple([1, 2, 3], () => layers.dense({ units: 1 }));
     const numbers = [c, a, b].map(({ name }) => Number(name.replace(/^dense_?/, '')));
-    expect(numbers).toEqual([numbers[1] + 2, numbers[1], numbers[1] + 1]);
+    expect(numbers).toEqual([itemAt(numbers, 1) + 2, numbers[1], itemAt(numbers, 1) + 1]);
     class Wrapper extends layers.Layer {
       readonly inner = layers.dense({ units: 1 });
       readonly known = this.inner.name;

@@ -1,3 +1,4 @@
+import { mapTuple } from '../lib/base/list.js';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +8,7 @@ import { type NDArray, Sequential, type Sym, compile, layers, tensor } from '../
 describe('stringLookup', () => {
   it('gives numbers and words back', () => {
     const vocabulary = ['cat', 'dog'];
-    const [there, back] = [{ vocabulary }, { vocabulary, invert: true }].map((options) =>
+    const [there, back] = mapTuple([{ vocabulary }, { vocabulary, invert: true }], (options) =>
       layers.stringLookup(options),
     );
     const numbers = there.apply([

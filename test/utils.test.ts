@@ -1,3 +1,4 @@
+import { mapTuple } from '../lib/base/list.js';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import {
@@ -208,7 +209,7 @@ describe('clearSession', () => {
 });
 
 it('getSourceInputs finds the inputs of an output, each once', () => {
-  const [a, b, c] = [1, 2, 3].map(() => layers.input({ shape: [2] }));
+  const [a, b, c] = mapTuple([1, 2, 3], () => layers.input({ shape: [2] }));
   const sum = layers.add().apply([layers.relu().apply(a), b]);
   expect(utils.getSourceInputs(a)).toEqual([a]);
   expect(utils.getSourceInputs(layers.multiply().apply([sum, a, c, sum]))).toEqual([a, b, c]);

@@ -15,13 +15,13 @@ function build(size: number): Model {
   let x = inputs;
   for (const [i, filters] of [32, 64, 128].entries()) {
     skips.push(block(x, `down${i + 1}`, filters));
-    x = layers.maxPooling2d({ poolSize: 2 }).apply(skips[i]);
+    x = layers.maxPooling2d({ poolSize: 2 }).apply(skips[i]!);
   }
   x = block(x, 'bottom', 256);
   for (const [i, filters] of [128, 64, 32].entries()) {
     const level = 3 - i;
     x = layers.conv2dTranspose({ filters, kernelSize: 2, strides: 2, name: `up${level}` }).apply(x);
-    x = block(layers.concatenate().apply([x, skips[level - 1]]), `up${level}_`, filters);
+    x = block(layers.concatenate().apply([x, skips[level - 1]!]), `up${level}_`, filters);
   }
   const outputs = layers.conv2d({ filters: 1, kernelSize: 1, activation: 'sigmoid', name: 'out' }).apply(x);
   return new Model({ inputs, outputs });

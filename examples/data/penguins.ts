@@ -13,10 +13,10 @@ export async function loadTabular(): Promise<Table> {
   const [header = '', ...lines] = (await readFile(file, 'utf8')).trim().split(/\r?\n/);
   const place = Object.fromEntries(header.split(',').map((name, i) => [name, i]));
   const classes = ['FEMALE', 'MALE'];
-  const known = lines.map((line) => line.split(',')).filter((row) => classes.includes(row[place['sex']]));
+  const known = lines.map((line) => line.split(',')).filter((row) => classes.includes(row[place['sex']!]!));
   return tableOf(
-    known.map((row) => columns.map((name) => Number(row[place[name]]))),
-    known.map((row) => classes.indexOf(row[place['sex']])),
+    known.map((row) => columns.map((name) => Number(row[place[name]!]))),
+    known.map((row) => classes.indexOf(row[place['sex']!]!)),
     {
       columns: columns.map((name) => name.replace(/_(mm|g)$/, '').replace('_', ' ')),
       classes: ['female', 'male'],

@@ -29,12 +29,12 @@ export function standardize(table: Table): Table {
   for (let c = 0; c < columns; c++) {
     let sum = 0;
     let squares = 0;
-    for (let r = 0; r < rows; r++) sum += table.features[r * columns + c];
+    for (let r = 0; r < rows; r++) sum += table.features[r * columns + c]!;
     const mean = sum / rows;
-    for (let r = 0; r < rows; r++) squares += (table.features[r * columns + c] - mean) ** 2;
+    for (let r = 0; r < rows; r++) squares += (table.features[r * columns + c]! - mean) ** 2;
     const deviation = Math.sqrt(squares / rows) || 1;
     for (let r = 0; r < rows; r++)
-      features[r * columns + c] = (table.features[r * columns + c] - mean) / deviation;
+      features[r * columns + c] = (table.features[r * columns + c]! - mean) / deviation;
   }
   return { ...table, features };
 }
@@ -50,7 +50,7 @@ export function select(table: Table, keep: { classes?: string[]; columns?: strin
   table.labels.forEach((label, r) => {
     const kept = renumbered.get(label);
     if (kept === undefined) return;
-    rows.push(wanted.map((c) => table.features[r * table.shape[1] + c]));
+    rows.push(wanted.map((c) => table.features[r * table.shape[1] + c]!));
     labels.push(kept);
   });
   return tableOf(rows, labels, { columns, classes });
@@ -63,7 +63,7 @@ export function split(table: Table, nth: number): { train: Table; test: Table } 
     const [, columns] = table.shape;
     return tableOf(
       rows.map((r) => Array.from(table.features.subarray(r * columns, (r + 1) * columns))),
-      rows.map((r) => table.labels[r]),
+      rows.map((r) => table.labels[r]!),
       table.names,
     );
   };

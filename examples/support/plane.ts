@@ -47,17 +47,17 @@ export function drawPlane(bounds: Bounds, classes: ArrayLike<number>, table: Tab
   const colour = stdout.isTTY && !process.env['NO_COLOR'];
   const points = new Map<number, number>();
   table.labels.forEach((label, i) => {
-    const c = Math.floor(share(bounds.x, table.features[2 * i]) * columns);
-    const r = Math.floor((1 - share(bounds.y, table.features[2 * i + 1])) * rows);
+    const c = Math.floor(share(bounds.x, table.features[2 * i]!) * columns);
+    const r = Math.floor((1 - share(bounds.y, table.features[2 * i + 1]!)) * rows);
     if (c >= 0 && c < columns && r >= 0 && r < rows) points.set(r * columns + c, label);
   });
   const lines: string[] = [];
   for (let r = 0; r < rows; r++) {
     let line = '';
     for (let cell = r * columns; cell < (r + 1) * columns; cell++) {
-      const region = classes[cell];
+      const region = classes[cell]!;
       const point = points.get(cell);
-      const mark = point === undefined ? (colour ? ' ' : shades[region]) : marks[point];
+      const mark = point === undefined ? (colour ? ' ' : shades[region]!) : marks[point]!;
       line += colour ? `\x1b[48;5;${backgrounds[region]}m\x1b[38;5;${foregrounds[point ?? 0]}m${mark}` : mark;
     }
     lines.push(colour ? `${line}\x1b[0m` : line);

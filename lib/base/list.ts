@@ -35,7 +35,10 @@ export type AtLeast<T, N extends number, Items extends readonly T[] = readonly [
  * @throws EngineError `INTERNAL` where it has fewer.
  * @internal
  */
-export function atLeast<T, N extends 1 | 2 | 3 | 4 | 5 | 6>(list: readonly T[], count: N): AtLeast<T, N> {
+export function atLeast<T, N extends 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8>(
+  list: readonly T[],
+  count: N,
+): AtLeast<T, N> {
   if (list.length >= count) return list as unknown as AtLeast<T, N>;
   throw new EngineError(
     'INTERNAL',

@@ -1,5 +1,5 @@
-import { oneOrAll } from '../base/list.js';
 import { EngineError } from '../base/errors.js';
+import { oneOrAll } from '../base/list.js';
 import { factoryName, restartNames, uniqueName } from '../base/names.js';
 import type { DType, Shape } from '../engine/engine.js';
 import { KerasTensor, type OperationNode } from '../core/kerasTensor.js';

@@ -1,3 +1,4 @@
+import { firstOf, itemAt } from '../../lib/base/list.js';
 import { type Sym, ops } from 'nodegrad';
 import { groupNormalization } from '../../lib/ops/groupNormalization.js';
 
@@ -114,7 +115,7 @@ export const compositions = {
   // Ops with several outputs give them here in one, along the axis of the steps.
   lstm: (x: Sym, w: Sym, u: Sym, b: Sym, ...rest: (Sym | Recurrent)[]) => {
     const { states, options } = recurrentOf(rest);
-    const initialState = states.length > 0 ? ([states[0], states[1]] as const) : undefined;
+    const initialState = states.length > 0 ? ([firstOf(states), itemAt(states, 1)] as const) : undefined;
     return alongSteps(ops.lstm(x, w, u, b, { ...options, initialState }));
   },
 
@@ -165,4 +166,4 @@ const alongSteps = (outputs: readonly Sym[]) =>
 const normalized = (x: Sym, scale: Sym, offset: Sym, options: object = {}) =>
   ops.batchNormalization(x, undefined, undefined, { scale, offset, ...options });
 
-const flatten = (x: Sym) => ops.reshape(x, [x.shape[0], x.shape.slice(1).reduce((a, b) => a * b, 1)]);
+const flatten = (x: Sym) => ops.reshape(x, [firstOf(x.shape), x.shape.slice(1).reduce((a, b) => a * b, 1)]);

@@ -1,3 +1,4 @@
+import { atLeast, firstOf, itemAt, mapTuple } from '../../lib/base/list.js';
 import {
   type Sym,
   type Tensor,
@@ -46,12 +47,12 @@ function* layersOf(): Generator<Layer> {
     [4, 16, 16],
     [32, 64, 33],
     [7, 9, 1],
-  ])
+  ] as const)
     yield {
       name: `dense [${rows}, ${inputs}] to ${units}`,
       x: [rows, inputs],
       weights: [[inputs, units], [units]],
-      call: (activation, _, x, [w, b]) => activation(ops.add(ops.matmul(x, w), b)),
+      call: (activation, _, x, [w, b]) => activation(ops.add(ops.matmul(x, w!), b!)),
     };
   // Samples, edge, channels, filters, kernel, strides, groups, dilationRate: oneDNN's direct kernels, Winograd's, those over samples, depthwise,
   // and where oneDNN generates no code, on lower levels products of unfolded images and its reference.
@@ -69,7 +70,7 @@ function* layersOf(): Generator<Layer> {
     [2, 8, 16, 16, 5, 1, 1],
     [3, 9, 18, 12, 5, 1, 3],
     [2, 12, 33, 1, 5, 1, 1, 3],
-  ])
+  ] as const)
     for (const around of [
       'nothing',
       'bias',
@@ -83,7 +84,8 @@ function* layersOf(): Generator<Layer> {
         name: `conv2d ${[n, edge, channels, filters, kernel, strides, groups, dilationRate].join('-')} with ${around}`,
         x: [n, edge, edge, channels],
         weights: [[kernel, kernel, channels / groups, filters], [filters]],
-        call: (activation, convolve, x, [w, b]) => {
+        call: (activation, convolve, x, given) => {
+          const [w, b] = atLeast(given, 2);
           let y = convolve(x, w, { strides, groups, dilationRate });
           if (around === 'bias') y = ops.add(y, b);
           if (around.includes('normalization'))
@@ -101,15 +103,15 @@ const byEngine: Convolve = (x, kernel, options) => ops.conv(x, kernel, { ...opti
 /** The sum over the taps that are within the image, for each output alone: the engine's Winograd makes more of a NaN's neighbours NaN. */
 function byDefinition(x: Tensor, kernel: Variable, options: ConvolutionOptions): Tensor {
   const { strides, groups, dilationRate } = options;
-  const [n, edge, , channels] = x.shape;
-  const [taps, , perGroup, filters] = kernel.shape;
+  const [n, edge, , channels] = atLeast(x.shape, 4);
+  const [taps, , perGroup, filters] = atLeast(kernel.shape, 4);
   const [numbers, weights] = [x.dataSync(), kernel.dataSync()];
   const out = Math.ceil(edge / strides);
   const before = Math.max((out - 1) * strides + (taps - 1) * dilationRate + 1 - edge, 0) >> 1;
   const y = new Float32Array(n * out * out * filters);
   for (let place = 0; place < n * out * out; place++) {
     const image = Math.floor(place / (out * out));
-    const [top, left] = [Math.floor(place / out) % out, place % out].map((at) => at * strides - before);
+    const [top, left] = mapTuple([Math.floor(place / out) % out, place % out], (at) => at * strides - before);
     for (let tap = 0; tap < taps * taps; tap++) {
       const [row, column] = [top + Math.floor(tap / taps) * dilationRate, left + (tap % taps) * dilationRate];
       if (row < 0 || row >= edge || column < 0 || column >= edge) continue;
@@ -118,8 +120,8 @@ function byDefinition(x: Tensor, kernel: Variable, options: ConvolutionOptions):
         const first = Math.floor((f * groups) / filters) * perGroup;
         let sum = 0;
         for (let c = 0; c < perGroup; c++)
-          sum += numbers[pixel + first + c] * weights[(tap * perGroup + c) * filters + f];
-        y[place * filters + f] += sum;
+          sum += numbers[pixel + first + c]! * weights[(tap * perGroup + c) * filters + f]!;
+        y[place * filters + f]! += sum;
       }
     }
   }
@@ -137,17 +139,17 @@ export function runNan(isa: string): void {
   describe.runIf(has(isa))(`NaN through ${isa} kernels`, () => {
     afterEach(() => mixedPrecision.setDtypePolicy('float32'));
     it.each(Object.keys(activations))('stays NaN in %s behind every layer', async (name) => {
-      const activation = activations[name];
+      const activation = activations[name]!;
       const next = random(3);
       for (const { name: layer, x, weights, call } of layersOf())
         for (const inWeights of [false, true]) {
           const numbers = [x, ...weights].map((shape) =>
             Float32Array.from({ length: shape.reduce((a, b) => a * b) }, () => next() * 2 - 1),
           );
-          const poisoned = numbers[inWeights ? 1 : 0];
+          const poisoned = itemAt(numbers, inWeights ? 1 : 0);
           poisoned[poisoned.length >> 1] = NaN;
-          const input = tensor(numbers[0], x);
-          const own = weights.map((shape, i) => variable(tensor(numbers[i + 1], shape)));
+          const input = tensor(firstOf(numbers), x);
+          const own = weights.map((shape, i) => variable(tensor(itemAt(numbers, i + 1), shape)));
           mixedPrecision.setDtypePolicy('float32');
           const opByOp = call(activation, byDefinition as never, input as never, own as never);
           const expected = (opByOp as never as { dataSync(): Float32Array }).dataSync();

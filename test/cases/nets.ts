@@ -1,3 +1,4 @@
+import { itemAt } from '../../lib/base/list.js';
 import { readFileSync } from 'node:fs';
 import { Model, NDArray, Sequential, type Sym, compile, getEngineInfo, grad, layers, ops } from 'nodegrad';
 import { describe, expect, it } from 'vitest';
@@ -86,7 +87,7 @@ function boundsOf({ smooth, apart }: Entry, model: Model, step: number) {
 export function runNets(stepsOf: (entry: Entry) => number = (entry) => entry.losses.length): void {
   describe('training steps', () => {
     it.each(entries)("of $name, smooth: $smooth: losses and gradients are PyTorch's", async (entry) => {
-      const net = nets[entry.name];
+      const net = nets[entry.name]!;
       const built = net.build(entry.size, false);
       const model = entry.smooth ? smoothed(built) : built;
       setStart(model);
@@ -102,19 +103,19 @@ export function runNets(stepsOf: (entry: Entry) => number = (entry) => entry.los
       for (const [i, expected] of entry.gradients.slice(0, stepsOf(entry)).entries()) {
         const { loss, gradients } = await step(x, y);
         const { loss: lossBound, gradient: bound } = boundsOf(entry, model, i);
-        expect(Math.abs((await loss.item()) / entry.losses[i] - 1), `loss of step ${i}`).toBeLessThan(
+        expect(Math.abs((await loss.item()) / itemAt(entry.losses, i) - 1), `loss of step ${i}`).toBeLessThan(
           lossBound,
         );
         for (const layer of model.layers) {
           for (const [k, weight] of layer.trainableWeights.entries()) {
-            const gradient = await gradients[weights.indexOf(weight)].data();
-            const [length, product] = expected[layer.name][k];
+            const gradient = await itemAt(gradients, weights.indexOf(weight)).data();
+            const [length, product] = itemAt(expected[layer.name]!, k);
             const hash = uniform(gradient.length, 3);
             let squares = 0;
             let dot = 0;
             for (let j = 0; j < gradient.length; j++) {
-              squares += gradient[j] ** 2;
-              dot += gradient[j] * (2 * hash[j] - 1);
+              squares += gradient[j]! ** 2;
+              dot += gradient[j]! * (2 * itemAt(hash, j) - 1);
             }
             const what = `step ${i}, ${layer.name}'s ${weight.name}`;
             expect(Math.abs(Math.sqrt(squares) - length) / length, what).toBeLessThan(bound);

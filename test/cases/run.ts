@@ -1,4 +1,5 @@
 /** Runs rows of the op case tables through the public ops and compares with the stored numbers. */
+import { itemAt } from '../../lib/base/list.js';
 import { readdirSync } from 'node:fs';
 import { type Sym, type Tensor, compile, grad, ops, tensor } from 'nodegrad';
 import { expect } from 'vitest';
@@ -66,7 +67,7 @@ const toTensor = ({ data, shape, dtype }: Stored) => tensor(data, shape, dtype);
 async function same(actual: Tensor, expected: Stored, bound: number, what: string): Promise<void> {
   expect(actual.dtype, `${what}: dtype`).toBe(expected.dtype);
   expect([...actual.shape], `${what}: shape`).toEqual(expected.shape);
-  const scale = (i: number) => Math.max(1, Math.abs(expected.data[i]));
+  const scale = (i: number) => Math.max(1, Math.abs(itemAt(expected.data, i)));
   const exact = expected.dtype !== 'float32';
   expect(worst(await actual.data(), expected.data, scale), what).toBeLessThanOrEqual(exact ? 0 : bound);
 }
@@ -88,37 +89,42 @@ export async function check(row: Case): Promise<void> {
       y,
       gradients: grad(
         ops.sum(ops.multiply(y, seed)),
-        wrt.map((i) => xs[i]),
+        wrt.map((i) => itemAt(xs, i)),
       ),
     };
   };
-  const first = compile((...args: Sym[]) => gradientsOf(args.slice(0, count), args[count]));
+  const first = compile((...args: Sym[]) => gradientsOf(args.slice(0, count), itemAt(args, count)));
   const { y, gradients } = await first(...inputs, r);
   await same(y, row.y, bound, 'y beside its gradients');
   for (const [k, gradient] of gradients.entries())
-    await same(gradient, row.gradients[k], bound, `gradient of input ${wrt[k]}`);
+    await same(gradient, itemAt(row.gradients, k), bound, `gradient of input ${wrt[k]}`);
 
   const second = compile((...args: Sym[]) => {
     const xs = args.slice(0, count);
-    const seed = args[count];
+    const seed = itemAt(args, count);
     const products = gradientsOf(xs, seed).gradients.map((g, k) =>
-      ops.sum(ops.multiply(g, args[count + 1 + k])),
+      ops.sum(ops.multiply(g, itemAt(args, count + 1 + k))),
     );
     const h = products.reduce((a, b) => ops.add(a, b));
-    return grad(h, [...wrt.map((i) => xs[i]), seed]);
+    return grad(h, [...wrt.map((i) => itemAt(xs, i)), seed]);
   });
   for (const [k, gradient] of (await second(...inputs, r, ...row.directions.map(toTensor))).entries())
     await same(
       gradient,
-      row.second[k],
+      itemAt(row.second, k),
       2 * bound,
       `gradient of the gradients of ${k < wrt.length ? `input ${wrt[k]}` : 'r'}`,
     );
 
   if (!row.smooth) return;
   for (const [k, gradient] of gradients.entries())
-    await alongDirection(row, wrt[k], row.directions[k].data, await gradient.data(), inputs, (...xs) =>
-      forward(...xs),
+    await alongDirection(
+      row,
+      itemAt(wrt, k),
+      itemAt(row.directions, k).data,
+      await gradient.data(),
+      inputs,
+      (...xs) => forward(...xs),
     );
 }
 
@@ -140,10 +146,10 @@ async function alongDirection(
   inputs: readonly Tensor[],
   forward: (...xs: Tensor[]) => Promise<{ y: Tensor }>,
 ): Promise<void> {
-  const { data, shape } = row.inputs[index];
+  const { data, shape } = itemAt(row.inputs, index);
   const values = async (t: number) => {
     const moved = tensor(
-      data.map((x, i) => x + t * direction[i]),
+      data.map((x, i) => x + t * itemAt(direction, i)),
       shape,
     );
     return (await forward(...inputs.map((x, i) => (i === index ? moved : x)))).y.data();
@@ -152,16 +158,16 @@ async function alongDirection(
   let difference = 0;
   let rounding = 0;
   for (let i = 0; i < a.length; i++) {
-    const weight = row.r.data[i];
-    difference += (weight * (8 * (a[i] - b[i]) - (c[i] - d[i]))) / (12 * H);
-    rounding += (weight * Math.max(Math.abs(a[i]), 0.1)) ** 2;
+    const weight = itemAt(row.r.data, i);
+    difference += (weight * (8 * (a[i]! - b[i]!) - (c[i]! - d[i]!))) / (12 * H);
+    rounding += (weight * Math.max(Math.abs(a[i]!), 0.1)) ** 2;
   }
   let along = 0;
   let size = 0;
   for (let i = 0; i < gradient.length; i++) {
-    along += gradient[i] * direction[i];
-    size += Math.abs(gradient[i] * direction[i]);
-    rounding += (gradient[i] * data[i]) ** 2;
+    along += itemAt(gradient, i) * itemAt(direction, i);
+    size += Math.abs(itemAt(gradient, i) * itemAt(direction, i));
+    rounding += (itemAt(gradient, i) * itemAt(data, i)) ** 2;
   }
   const bound = ((8 * 1.5) / H) * 2 ** -24 * Math.sqrt(rounding) + 1e-4 * size;
   expect(

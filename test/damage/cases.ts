@@ -1,4 +1,5 @@
 // Reads files that were changed at random, one case after another, for main.mjs: prints the number of each case, and what is wrong.
+import { itemAt } from '../../lib/base/list.js';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -34,12 +35,12 @@ const traps = formats.flatMap((format) => (format.traps ?? []).map((bytes) => [f
 
 for (let i = Number(values.from); i < Number(values.cases); i++) {
   const random = randomOf(Number(values.seed), i);
-  const format = traps[i]?.[0] ?? formats[random(formats.length)];
+  const format = traps[i]?.[0] ?? itemAt(formats, random(formats.length));
   const { name, file, read } = format;
   const bytes = traps[i]?.[1] ?? made();
   function made(): Uint8Array {
     const { seeds, members, onlyCut } = format;
-    const whole = seeds[random(seeds.length)];
+    const whole = itemAt(seeds, random(seeds.length));
     if (onlyCut) return cut(random, whole);
     if (!members || random(2) === 0) return changed(random, whole);
     const parts = members(whole);

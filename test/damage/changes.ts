@@ -1,3 +1,4 @@
+import { itemAt } from '../../lib/base/list.js';
 /** Gives whole numbers from 0 up to below its argument. */
 export type Random = (below: number) => number;
 
@@ -25,16 +26,19 @@ const changes: readonly ((random: Random, bytes: Buffer) => Buffer)[] = [
   },
   // A bit is another.
   (random, bytes) => {
-    if (bytes.length > 0) bytes[random(bytes.length)] ^= 1 << random(8);
+    if (bytes.length === 0) return bytes;
+    const at = random(bytes.length);
+    bytes[at] = itemAt(bytes, at) ^ (1 << random(8));
     return bytes;
   },
   (random, bytes) => Buffer.from(cut(random, bytes)),
   // A number of 2, 4 or 8 bytes is too large, or nothing.
   (random, bytes) => {
-    const size = [2, 4, 8][random(3)];
+    const size = itemAt([2, 4, 8], random(3));
     if (bytes.length < size) return bytes;
     const at = random(bytes.length - size + 1);
-    const value = BigInt(LIES[random(LIES.length)]) << BigInt(random(2) * 8 * (size - 4) * Number(size > 4));
+    const value =
+      BigInt(itemAt(LIES, random(LIES.length))) << BigInt(random(2) * 8 * (size - 4) * Number(size > 4));
     for (let i = 0; i < size; i++) {
       const byte = Number((value >> BigInt(8 * i)) & 255n);
       bytes[random(4) === 0 ? at + size - 1 - i : at + i] = byte;
@@ -53,8 +57,8 @@ const changes: readonly ((random: Random, bytes: Buffer) => Buffer)[] = [
   },
   // A digit is another: sizes in texts.
   (random, bytes) => {
-    const digits = [...bytes.keys()].filter((i) => bytes[i] >= 0x30 && bytes[i] <= 0x39);
-    if (digits.length > 0) bytes[digits[random(digits.length)]] = 0x30 + random(10);
+    const digits = [...bytes.keys()].filter((i) => bytes[i]! >= 0x30 && bytes[i]! <= 0x39);
+    if (digits.length > 0) bytes[itemAt(digits, random(digits.length))] = 0x30 + random(10);
     return bytes;
   },
 ];
@@ -63,6 +67,6 @@ const changes: readonly ((random: Random, bytes: Buffer) => Buffer)[] = [
 export function changed(random: Random, bytes: Uint8Array): Buffer {
   let copy = Buffer.from(bytes);
   for (let i = random(3) === 0 ? 2 : 1; i > 0; i--)
-    copy = Buffer.from(changes[random(changes.length)](random, copy));
+    copy = Buffer.from(itemAt(changes, random(changes.length))(random, copy));
   return copy;
 }

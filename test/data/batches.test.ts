@@ -1,3 +1,4 @@
+import { atLeast, firstOf } from '../../lib/base/list.js';
 import { describe, expect, it } from 'vitest';
 import {
   type Data,
@@ -40,7 +41,7 @@ describe('reading inputs', () => {
     ['a record', { image: new Uint8Array(numbers) }, 'uint8'],
     ['an axis of size 1 too many', new NDArray(new Uint8Array(numbers), [2, 2, 3, 1]), 'uint8'],
   ])('%s', (_, data, dtype) => {
-    const [samples] = read(data);
+    const [samples] = atLeast(read(data), 1);
     expect(samples.shape).toEqual([2, 2, 3]);
     expect(samples.dtype).toBe(dtype);
     expect(samples.tensor().tensor.shape).toEqual([2, 2, 3]);
@@ -49,10 +50,10 @@ describe('reading inputs', () => {
 
   it('rows may be typed arrays, and an axis of size 1 may be missing', () => {
     const place = { name: 'x', shape: [-1, 2] };
-    const [rows] = read([new Float32Array([1, 2]), new Float32Array([3, 4])], [place]);
+    const [rows] = atLeast(read([new Float32Array([1, 2]), new Float32Array([3, 4])], [place]), 1);
     expect(rows.shape).toEqual([2, 2]);
     expect(dataOf(rows)).toEqual([1, 2, 3, 4]);
-    const [column] = read([1, 2, 3], [flag]);
+    const [column] = atLeast(read([1, 2, 3], [flag]), 1);
     expect(column.shape).toEqual([3, 1]);
     expect(column.tensor().tensor.shape).toEqual([3, 1]);
   });
@@ -65,13 +66,13 @@ describe('reading inputs', () => {
 
   it('tells which tensors it made', () => {
     const given = tensor(nested);
-    expect(read(given)[0].tensor()).toEqual({ tensor: given, isTemporary: false });
-    expect(read(nested)[0].tensor().isTemporary).toBe(true);
-    const part = read(given)[0].slice(1, 2).tensor();
+    expect(firstOf(read(given)).tensor()).toEqual({ tensor: given, isTemporary: false });
+    expect(firstOf(read(nested)).tensor().isTemporary).toBe(true);
+    const part = firstOf(read(given)).slice(1, 2).tensor();
     expect(part.isTemporary).toBe(true);
     expect([...part.tensor.dataSync()]).toEqual(numbers.slice(6));
-    expect(dataOf(read(new Uint8Array(numbers))[0].slice(1, 2))).toEqual(numbers.slice(6));
-    expect(dataOf(read(nested)[0].slice(0, 1))).toEqual(numbers.slice(0, 6));
+    expect(dataOf(firstOf(read(new Uint8Array(numbers))).slice(1, 2))).toEqual(numbers.slice(6));
+    expect(dataOf(firstOf(read(nested)).slice(0, 1))).toEqual(numbers.slice(0, 6));
   });
 
   it.each<[string, () => unknown, string, RegExp]>([
@@ -134,7 +135,7 @@ describe('reading inputs', () => {
 
 describe('reading targets and weights', () => {
   const output: Place = { name: 'dense', shape: [-1, 3] };
-  const targets = (data: Data, count = 4) => readTargets(data, [output], '[fit] y', count)[0];
+  const targets = (data: Data, count = 4) => firstOf(readTargets(data, [output], '[fit] y', count));
 
   it('a flat array holds one target a sample, or rows of the output', () => {
     expect(targets(new Uint8Array(4)).shape).toEqual([4]);
@@ -163,7 +164,7 @@ describe('reading targets and weights', () => {
       [1, 2],
       [3, 4],
     ];
-    expect(readWeights(steps, [output], '[fit] sampleWeight', 2)[0].shape).toEqual([2, 2]);
+    expect(firstOf(readWeights(steps, [output], '[fit] sampleWeight', 2)).shape).toEqual([2, 2]);
     const error = errorOf(() => readWeights(steps, [output], '[fit] sampleWeight', 3));
     expect(error.message).toMatch(/one weight for each of 3 samples, received shape \[2, 2\]/);
   });

@@ -100,7 +100,7 @@ describe('readIdx', () => {
     );
     expect((await errorOf(whole.subarray(0, whole.length - 12))).message).toMatch(/whole gzip stream/);
     const flipped = Uint8Array.from(whole);
-    flipped[flipped.length - 6] ^= 1;
+    flipped[flipped.length - 6]! ^= 1;
     expect((await errorOf(flipped)).message).toMatch(/whole gzip stream/);
   });
 

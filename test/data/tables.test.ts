@@ -1,3 +1,4 @@
+import { itemAt } from '../../lib/base/list.js';
 import { describe, expect, it } from 'vitest';
 import { loadIris, separablePair } from '../../examples/data/iris.js';
 import { loadTabular } from '../../examples/data/penguins.js';
@@ -5,7 +6,7 @@ import { rings, spirals } from '../../examples/data/shapes.js';
 import { type Table, select, split, standardize } from '../../examples/data/table.js';
 
 const column = (table: Table, c: number): number[] =>
-  Array.from(table.labels.keys(), (r) => table.features[r * table.shape[1] + c]);
+  Array.from(table.labels.keys(), (r) => itemAt(table.features, r * table.shape[1] + c));
 const countOf = (table: Table, label: number): number => table.labels.filter((l) => l === label).length;
 
 describe('the examples’ tables', () => {
@@ -26,7 +27,7 @@ describe('the examples’ tables', () => {
     const pair = separablePair();
     expect(pair.shape).toEqual([100, 2]);
     const [length, width] = [column(pair, 0), column(pair, 1)];
-    pair.labels.forEach((label, r) => expect(length[r] + width[r] > 3).toBe(label === 1));
+    pair.labels.forEach((label, r) => expect(itemAt(length, r) + itemAt(width, r) > 3).toBe(label === 1));
   });
 
   it('holds the penguins of known sex', async () => {
@@ -73,7 +74,7 @@ describe('the examples’ tables', () => {
       expect(table.features.every((x) => Math.abs(x) <= 1)).toBe(true);
     }
     const radius = (table: Table, r: number): number =>
-      Math.hypot(table.features[2 * r], table.features[2 * r + 1]);
+      Math.hypot(itemAt(table.features, 2 * r), itemAt(table.features, 2 * r + 1));
     const both = rings(50);
     both.labels.forEach((label, r) => expect(radius(both, r) > 0.5).toBe(label === 1));
   });

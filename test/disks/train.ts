@@ -1,11 +1,12 @@
 // Trainings on a disk that becomes full, that may not be written to any more, and whose folder goes: node --import tsx test/disks/train.ts FOLDER
 // The folder is a file system of its own, of 1 MB. Prints what happened as JSON.
+import { itemAt } from '../../lib/base/list.js';
 import { execFileSync } from 'node:child_process';
 import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EngineError, Sequential, callbacks, layers, loadModel, setSeed } from '../../lib/index.js';
 
-const disk = process.argv[2];
+const disk = itemAt(process.argv, 2);
 const x = Float32Array.from({ length: 8 * 64 }, (_, i) => Math.sin(1.7 * i));
 const y = Float32Array.from({ length: 8 }, (_, i) => Math.cos(i));
 const made = () => {

@@ -69,7 +69,7 @@ const trainings: Record<string, () => ReturnType<typeof model.fit>> = {
   generator: () => model.fit(batches() as never, { ...options, stepsPerEpoch: 5 }),
   dataset: () => model.fit(pictures() as never, { ...options, epochs: 12 }),
 };
-const { epoch, history } = await trainings[kind]();
+const { epoch, history } = await trainings[kind]!();
 const hash = createHash('sha256');
 for (const { data } of await model.getWeights()) hash.update(data);
 hash.update(JSON.stringify([epoch, history]));

@@ -1,3 +1,4 @@
+import { itemAt } from '../../lib/base/list.js';
 import { NDArray } from '../../lib/core/ndarray.js';
 
 /** Repeatable numbers in [0, 1) (mulberry32). */
@@ -23,7 +24,7 @@ export function blobs(
     [-1, -2],
   ];
   const labels = Array.from({ length: count }, () => Math.floor(next() * 3));
-  const rows = labels.map((label) => centres[label].map((at) => at + next() + next() - 1));
+  const rows = labels.map((label) => itemAt(centres, label).map((at) => at + next() + next() - 1));
   return {
     x: new NDArray(Float32Array.from(rows.flat()), [count, 2]),
     y: new NDArray(Uint8Array.from(labels), [count]),

@@ -1,3 +1,4 @@
+import { itemAt } from '../../lib/base/list.js';
 import vm from 'node:vm';
 import { transformSync } from 'esbuild';
 import * as nodegrad from 'nodegrad';
@@ -5,13 +6,13 @@ import ts from 'typescript';
 
 /** The programs in a document: its blocks of TypeScript that import the package. */
 export function programsOf(markdown: string): string[] {
-  const blocks = [...markdown.matchAll(/^```ts\n(.*?)^```$/gms)].map((match) => match[1]);
+  const blocks = [...markdown.matchAll(/^```ts\n(.*?)^```$/gms)].map((match) => itemAt(match, 1));
   return blocks.filter((block) => block.includes("from 'nodegrad'"));
 }
 
 /** What a program says that it prints: in order, the comments behind its calls of `console.log`. */
 export const promisedBy = (program: string): string[] =>
-  [...program.matchAll(/\bconsole\.log\(.*\); \/\/ (.*)$/gm)].map((match) => match[1]);
+  [...program.matchAll(/\bconsole\.log\(.*\); \/\/ (.*)$/gm)].map((match) => itemAt(match, 1));
 
 /** Runs a program in this process; gives what it prints with `console.log`. */
 export async function printedBy(program: string): Promise<string[]> {
@@ -35,7 +36,9 @@ export function typeErrorsOf(programs: ReadonlyMap<string, string>): string[] {
   const { config } = ts.readConfigFile('tsconfig.json', (file) => ts.sys.readFile(file)) as {
     config: unknown;
   };
-  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, process.cwd());
+  const parsed = ts.parseJsonConfigFileContent(config, ts.sys, process.cwd());
+  // Off in the projects of most readers.
+  const options = { ...parsed.options, noUncheckedIndexedAccess: false };
   const files = new Map([...programs].map(([name, text]) => [`${process.cwd()}/test/${name}.mts`, text]));
   const host = ts.createCompilerHost(options);
   const compiled = ts.createProgram([...files.keys()], options, {

@@ -1,3 +1,4 @@
+import { firstOf } from '../../lib/base/list.js';
 import { expect, it } from 'vitest';
 import { compile } from '../../lib/core/compile.js';
 import type { Shape } from '../../lib/engine/engine.js';
@@ -17,11 +18,11 @@ const placeholders = (shapes: Shape[]) => shapes.map((shape) => layers.input({ s
 /** Declares what holds for every layer. */
 export function testRows(table: LayerRow[]): void {
   it.each(table)('%s: shape and parameters', (_, make, inputs, output, count) => {
-    expect(make().computeOutputShape(inputs.length === 1 ? inputs[0] : inputs)).toEqual(output);
+    expect(make().computeOutputShape(inputs.length === 1 ? firstOf(inputs) : inputs)).toEqual(output);
     const layer = make();
     const y = layer.applyAll(placeholders(inputs));
     expect(y).toHaveLength(1);
-    expect(y[0].shape).toEqual(output);
+    expect(firstOf(y).shape).toEqual(output);
     expect(layer.countParams()).toBe(count);
     expect(layer.trainableWeights).toEqual(layer.weights);
   });
@@ -32,7 +33,7 @@ export function testRows(table: LayerRow[]): void {
     const config = JSON.parse(JSON.stringify(layer.getConfig())) as Record<string, unknown>;
     const again = new (layer.constructor as new (config: object) => layers.Layer)(config);
     expect(again.getConfig()).toEqual(layer.getConfig());
-    expect(again.applyAll(placeholders(inputs))[0].shape).toEqual(output);
+    expect(firstOf(again.applyAll(placeholders(inputs))).shape).toEqual(output);
     expect(again.countParams()).toBe(count);
     expect(again.trainableWeights).toEqual([]);
   });

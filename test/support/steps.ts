@@ -1,3 +1,4 @@
+import { itemAt } from '../../lib/base/list.js';
 import type { layers } from '../../lib/index.js';
 
 /** Numbers that look random, from -1 to 1. */
@@ -10,4 +11,4 @@ export const weightsOf = async (model: layers.Layer) =>
 
 /** Largest difference of two lists of arrays. */
 export const apart = (a: number[][], b: number[][]) =>
-  Math.max(...a.flatMap((row, i) => row.map((value, j) => Math.abs(value - b[i][j]))));
+  Math.max(...a.flatMap((row, i) => row.map((value, j) => Math.abs(value - itemAt(itemAt(b, i), j)))));

@@ -1,4 +1,5 @@
 /** Trains a small net for workerData.steps steps, and tells after each how far it is. */
+import { firstOf } from '../../lib/base/list.js';
 import { parentPort, workerData } from 'node:worker_threads';
 import { compile } from '../../lib/core/compile.js';
 import * as ops from '../../lib/ops/index.js';
@@ -11,7 +12,7 @@ const x = ops.randomNormal([64, width], { seed });
 const w = variable(ops.multiply(ops.randomNormal([width, width], { seed: seed + 1 }), 0.01));
 const step = compile((x: Sym) => {
   const loss = ops.mean(ops.square(ops.subtract(ops.matmul(x, w), x)));
-  w.assign(ops.subtract(w, ops.multiply(0.5, grad(loss, [w])[0])));
+  w.assign(ops.subtract(w, ops.multiply(0.5, firstOf(grad(loss, [w])))));
   return loss;
 });
 const losses: number[] = [];

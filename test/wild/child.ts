@@ -2,10 +2,11 @@
 import { writeSync } from 'node:fs';
 import { EngineError, Tensor } from '../../lib/index.js';
 import { describe } from '../../lib/base/errors.js';
+import { atLeast } from '../../lib/base/list.js';
 import { callOf } from './calls.js';
 import { WildError } from './values.js';
 
-const [seed, from, count] = process.argv.slice(2).map(Number);
+const [seed, from, count] = atLeast(process.argv.slice(2).map(Number), 3);
 const report = (message: object) => writeSync(3, `${JSON.stringify(message)}\n`);
 
 /** What is no error of ours, in words; undefined for one that is. */

@@ -1,4 +1,5 @@
 /** Wild values: what nobody should hand to a function, and what somebody will. */
+import { itemAt } from '../../lib/base/list.js';
 import { createContext, runInContext } from 'node:vm';
 import { NDArray, Sequential, layers, optimizers, tensor, variable } from '../../lib/index.js';
 
@@ -16,7 +17,8 @@ export function random(seed: number): () => number {
   };
 }
 
-export const pick = <T>(next: () => number, list: readonly T[]): T => list[Math.floor(next() * list.length)];
+export const pick = <T>(next: () => number, list: readonly T[]): T =>
+  itemAt(list, Math.floor(next() * list.length));
 
 const other = createContext({});
 const elsewhere = (code: string): unknown => runInContext(code, other);
