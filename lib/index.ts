@@ -24,6 +24,7 @@ export type { DataOf, DeviceInfo, DType, EngineInfo, Shape, TypedArray } from '.
 export { EngineError, type ErrorCode } from './base/errors.js';
 export { getEngineInfo } from './engine/info.js';
 export * from './models/index.js';
+export * from './onnx/index.js';
 export { setSeed } from './core/seed.js';
 export { Sym } from './core/sym.js';
 export {

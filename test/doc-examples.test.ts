@@ -22,6 +22,8 @@ const FRAGMENTS = [
   'model.compile({ loss: ownLoss,',
   'function* batches() {',
   'const { loss, accuracy } = await model.evaluate(batches());',
+  'const net = await importOnnx(', // reads a file
+  'const { y } = await net.infer(',
 ];
 
 /** The examples of a file's documentation comments, without the stars and the indentation. */

@@ -78,27 +78,35 @@ function boundedReader(library: Protobuf, bytes: Uint8Array): Reader {
   return reader;
 }
 
-let codec: Promise<OnnxCodec> | undefined;
+/** The package and its types for models and tensors. */
+interface Loaded {
+  readonly library: Protobuf;
+  readonly model: MessageType;
+  readonly tensor: MessageType;
+}
+
+let loaded: Loaded | undefined;
+
+async function load(who: string): Promise<Loaded> {
+  const { default: library } = (await loadPeer(who, 'protobufjs', 'protobufjs/light.js')) as {
+    default: Protobuf;
+  };
+  const root = library.Root.fromJSON(ONNX_SCHEMA);
+  return {
+    library,
+    model: root.lookupType('onnx.ModelProto'),
+    tensor: root.lookupType('onnx.TensorProto'),
+  };
+}
 
 /**
  * What reads and writes ONNX's messages, by the package protobufjs.
  *
+ * @param who What needs it, for messages.
  * @throws EngineError `STATE` where that is not installed.
  */
-export function onnxCodec(who: string): Promise<OnnxCodec> {
-  codec ??= makeCodec(who).catch((error: unknown) => {
-    codec = undefined;
-    throw error;
-  });
-  return codec;
-}
-
-async function makeCodec(who: string): Promise<OnnxCodec> {
-  const loaded = (await loadPeer(who, 'protobufjs', 'protobufjs/light.js')) as { default: Protobuf };
-  const library = loaded.default;
-  const root = library.Root.fromJSON(ONNX_SCHEMA);
-  const model = root.lookupType('onnx.ModelProto');
-  const tensor = root.lookupType('onnx.TensorProto');
+export async function onnxCodec(who: string): Promise<OnnxCodec> {
+  const { library, model, tensor } = (loaded ??= await load(who));
   const read = (type: MessageType, bytes: Uint8Array, path: string, what: string) => {
     try {
       return type.decode(boundedReader(library, bytes));

@@ -43,6 +43,8 @@ export interface SmallFloat {
   readonly infinite: boolean;
   /** Whether there is a zero with a sign. */
   readonly negativeZero: boolean;
+  /** Whether there is NaN. */
+  readonly nan: boolean;
 }
 
 const whole = (bits: number, signed: boolean, dtype: DType = 'int32'): NumberFormat => ({
@@ -61,7 +63,7 @@ function small(
   bias: number,
   most: number,
   special: (magnitude: number, negative: boolean) => number | undefined,
-  kind: { infinite: boolean; negativeZero: boolean },
+  kind: { infinite: boolean; negativeZero: boolean; nan: boolean },
 ): NumberFormat {
   const bits = 1 + exponent + fraction;
   return {
@@ -83,9 +85,9 @@ function small(
 
 const bfloat16Bits = new Uint32Array(1);
 const bfloat16Value = new Float32Array(bfloat16Bits.buffer);
-const IEEE = { infinite: true, negativeZero: true };
-const FINITE = { infinite: false, negativeZero: true };
-const UNSIGNED_ZERO = { infinite: false, negativeZero: false };
+const IEEE = { infinite: true, negativeZero: true, nan: true };
+const FINITE = { infinite: false, negativeZero: true, nan: true };
+const UNSIGNED_ZERO = { infinite: false, negativeZero: false, nan: true };
 const nanAtMinusZero = (magnitude: number, negative: boolean) =>
   magnitude === 0 && negative ? NaN : undefined;
 
@@ -119,7 +121,7 @@ export const FORMATS: Readonly<
   ),
   FLOAT8E5M2FNUZ: small(2, 5, 16, 57344, nanAtMinusZero, UNSIGNED_ZERO),
   FLOAT8E8M0: { bits: 8, dtype: 'float32', decode: (bits) => (bits === 255 ? NaN : 2 ** (bits - 127)) },
-  FLOAT4E2M1: small(1, 2, 1, 6, () => undefined, FINITE),
+  FLOAT4E2M1: small(1, 2, 1, 6, () => undefined, { ...FINITE, nan: false }),
   BOOL: { bits: 8, dtype: 'bool' },
   UINT8: whole(8, false, 'uint8'),
   INT8: whole(8, true),

@@ -1,0 +1,162 @@
+import type { Sym } from '../../core/sym.js';
+import { tensor } from '../../core/tensor.js';
+import { asSym } from '../../ops/composed.js';
+import * as ops from '../../ops/index.js';
+import { type Call, type Handler, type Handlers, hasNumbers, needsNumbers } from './call.js';
+import { parts } from './shapes.js';
+import { type OnnxValue, TensorValue } from './values.js';
+
+/** Longer loops are not written out step by step. */
+const MOST_STEPS = 10_000;
+
+const scalar = (x: Sym) => ops.reshape(x, []);
+
+/** The number of a value that is known, else undefined. */
+function knownNumber(value: OnnxValue | undefined): number | undefined {
+  if (!(value instanceof TensorValue) || value.other || !hasNumbers(value.x)) return undefined;
+  return ops.array(value.x).dataSync()[0];
+}
+
+const choice: Handler = (call) => {
+  const known = knownNumber(call.inputs[0]);
+  const [then, otherwise] = [call.graph('then_branch'), call.graph('else_branch')];
+  if (known !== undefined) return call.runGraph(known ? then : otherwise, []);
+  let types: TensorValue[] = [];
+  const branch = (graph: typeof then) => () => {
+    const made = call.runGraph(graph, []).map((value) => {
+      if (value instanceof TensorValue) return value;
+      throw call.error('branches that give tensors', 'a list');
+    });
+    types = made;
+    return made.map(({ x }) => x);
+  };
+  const condition = call.x(0);
+  const made: readonly unknown[] = ops.cond(scalar(condition), branch(then), branch(otherwise));
+  return made.map((x, i) => new TensorValue(x as Sym, types[i]?.type ?? 'FLOAT'));
+};
+
+/** What is kept of each step, along a new axis. */
+function scanned(call: Call, rows: readonly (readonly OnnxValue[])[], count: number): TensorValue[] {
+  return Array.from({ length: count }, (_, i) => {
+    const values = rows.map((row) => row[i]);
+    const [first] = values;
+    if (!(first instanceof TensorValue)) throw call.error('at least one step', 'none');
+    const xs = values.map((value) => {
+      if (value instanceof TensorValue) return value.x;
+      throw call.error('tensors that are kept of each step', 'another');
+    });
+    return new TensorValue(ops.stack(xs), first.type);
+  });
+}
+
+const integer = (n: number) => new TensorValue(asSym(tensor(n, [], 'int32')), 'INT64');
+const truth = (value: boolean) => new TensorValue(asSym(tensor(Number(value), [], 'bool')), 'BOOL');
+
+/** Steps are written out one after another where it is known how many there are, else a loop of the network has them. */
+const loop: Handler = (call) => {
+  const body = call.graph('body');
+  const first = call.inputs.slice(2).map((value) => {
+    if (value) return value;
+    throw call.error('first states', 'none');
+  });
+  const most = call.has(0) ? (call.isKnown(0) ? call.number(0) : undefined) : Infinity;
+  let going = call.has(1) ? knownNumber(call.inputs[1]) : 1;
+  let states: readonly OnnxValue[] = first;
+  const rows: OnnxValue[][] = [];
+  const kept = body.output.length - 1 - states.length;
+  for (let i = 0; most !== undefined && going !== undefined && going && i < most; i++) {
+    if (i === MOST_STEPS) throw call.error(`at most ${MOST_STEPS} steps`, 'more');
+    const [condition, ...made] = call.runGraph(body, [integer(i), truth(true), ...states]);
+    going = knownNumber(condition);
+    if (going === undefined) {
+      if (i > 0 || kept > 0) throw needsNumbers(call.who, 'a condition');
+      break;
+    }
+    states = made.slice(0, states.length);
+    rows.push(made.slice(states.length));
+  }
+  if (most !== undefined && going !== undefined)
+    return [...states, ...(rows.length === 0 ? emptyRows(call, kept) : scanned(call, rows, kept))];
+  if (kept > 0) throw needsNumbers(call.who, 'a number of steps');
+  return whileLoop(call, first, most);
+};
+
+/** What is kept of no steps has a first axis without places. */
+function emptyRows(call: Call, count: number): TensorValue[] {
+  const { output } = call.graph('body');
+  return output.slice(-count || output.length).map(({ type }) => {
+    const dims = type?.tensorType?.shape?.dim.map((dim) =>
+      dim.value === 'dimValue' ? (dim.dimValue ?? 0) : 0,
+    );
+    return new TensorValue(asSym(ops.zeros([0, ...(dims ?? [])])), 'FLOAT');
+  });
+}
+
+function whileLoop(call: Call, first: readonly OnnxValue[], most: number | undefined): OnnxValue[] {
+  const start = first.map((value) => {
+    if (value instanceof TensorValue) return value;
+    throw call.error('states that are tensors', 'a list');
+  });
+  const body = call.graph('body');
+  const limit = most === undefined ? scalar(call.x(0)) : undefined;
+  const condition = call.has(1) ? scalar(call.x(1)) : truth(true).x;
+  const made: readonly unknown[] = ops.whileLoop(
+    (at: Sym, going: Sym) => (limit ? ops.logicalAnd(going, ops.less(at, limit)) : going),
+    (at: Sym, _going: Sym, ...states: Sym[]) => {
+      const [next, ...values] = call.runGraph(body, [
+        new TensorValue(at, 'INT64'),
+        truth(true),
+        ...states.map((x, i) => new TensorValue(x, start[i]?.type ?? 'FLOAT')),
+      ]);
+      const xs = [next, ...values].map((value) => {
+        if (value instanceof TensorValue) return value.x;
+        throw call.error('a step that gives tensors', 'another');
+      });
+      const [after, ...rest] = xs as [Sym, ...Sym[]];
+      return [ops.add(at, 1), scalar(after), ...rest];
+    },
+    [asSym(tensor(0, [], 'int32')), condition, ...start.map(({ x }) => x)],
+    most !== undefined && Number.isFinite(most) ? { maximumIterations: most } : {},
+  );
+  return start.map(({ type }, i) => new TensorValue(made[i + 2] as Sym, type));
+}
+
+/** Steps along axes of inputs, written out. */
+const scan: Handler = (call) => {
+  const body = call.graph('body');
+  const count = call.int('num_scan_inputs');
+  const old = call.opset < 9;
+  if (old) throw call.error('opset 9 or newer', String(call.opset));
+  const states = call.inputs.length - count;
+  const kept = body.output.length - states;
+  const none = (length: number) => Array<number>(length).fill(0);
+  const axes = call.ints('scan_input_axes', none(count));
+  const ways = call.ints('scan_input_directions', none(count));
+  const outputAxes = call.ints('scan_output_axes', none(kept));
+  const outputWays = call.ints('scan_output_directions', none(kept));
+  const sequences = Array.from({ length: count }, (_, i) => {
+    const x = call.x(states + i);
+    const axis = call.axis(axes[i] ?? 0, x.rank);
+    const steps = x.shape[axis] ?? 0;
+    if (steps < 0) throw needsNumbers(call.who, 'a number of steps');
+    if (steps > MOST_STEPS) throw call.error(`at most ${MOST_STEPS} steps`, String(steps));
+    const rows = parts(x, axis, Array<number>(steps).fill(1)).map((part) => ops.squeeze(part, axis));
+    const turned = ways[i] === 1 ? rows.reverse() : rows;
+    return turned.map((row) => new TensorValue(row, call.type(states + i)));
+  });
+  let now: readonly OnnxValue[] = Array.from({ length: states }, (_, i) => call.value(i));
+  const rows: OnnxValue[][] = [];
+  for (let i = 0; i < (sequences[0]?.length ?? 0); i++) {
+    const made = call.runGraph(body, [...now, ...sequences.map((rows) => rows[i] as TensorValue)]);
+    now = made.slice(0, states);
+    rows.push(made.slice(states));
+  }
+  const whole = scanned(call, rows, kept).map(({ x, type }, i) => {
+    const turned = outputWays[i] === 1 ? ops.flip(x, { axis: 0 }) : x;
+    return new TensorValue(ops.moveaxis(turned, 0, call.axis(outputAxes[i] ?? 0, x.rank)), type);
+  });
+  return [...now, ...whole];
+};
+
+/** Choices and loops. */
+export const control: Handlers = { If: choice, Loop: loop, Scan: scan };

@@ -1,0 +1,3 @@
+export { type ImportOnnxOptions, importOnnx } from './importOnnx.js';
+export { OnnxModel, type OnnxOutputs } from './onnxModel.js';
+export { OnnxNetwork, type OnnxPlace } from './onnxNetwork.js';
