@@ -68,7 +68,7 @@ describe('an imported network', () => {
   const near = (got: ArrayLike<number>, wanted: readonly number[], bound: number) => {
     expect(got.length).toBe(wanted.length);
     wanted.forEach((n, i) => {
-      expect(Math.abs(got[i] - n), `number ${i}`).toBeLessThan(bound);
+      expect(Math.abs(got[i]! - n), `number ${i}`).toBeLessThan(bound);
     });
   };
 
@@ -77,16 +77,16 @@ describe('an imported network', () => {
     expect(net.inputs.map(({ shape }) => shape)).toEqual([[-1, 2, 8, 8]]);
     expect(net.outputNames).toEqual(['y']);
     const { y } = await net.predict(x);
-    near(await y.data(), data.first, 2e-5);
-    near(await (await net.infer({ x })).y.data(), data.first, 2e-5);
+    near(await y!.data(), data.first, 2e-5);
+    near(await (await net.infer({ x })).y!.data(), data.first, 2e-5);
     net.compile({
       optimizer: optimizers.sgd({ learningRate: 0.1, momentum: 0.9 }),
       loss: { y: 'meanSquaredError' },
     });
     const { history } = await net.fit(x, { y: target }, { epochs: 5, batchSize: 6, shuffle: false });
-    near(history.loss, data.losses, 1e-5);
+    near(history.loss!, data.losses, 1e-5);
     const after = await net.predict(x);
-    near(await after.y.data(), data.last, 5e-5);
+    near(await after.y!.data(), data.last, 5e-5);
     const head = net.weights.find(({ name }) => name.endsWith('/head.weight'));
     near(await head!.data(), data.head, 5e-5);
   });
@@ -128,20 +128,21 @@ describe('an imported network', () => {
       [1, 0.25, -0.75],
     ];
     const [w] = net.weights;
-    const gradient = compile((x: Sym) => grad(ops.sum(net.network.apply(x)), [w])[0]);
-    const total = async () => ops.sum((await net.infer({ x: feed })).y).itemSync();
-    const before = Array.from(await w.data());
+    const gradient = compile((x: Sym) => grad(ops.sum(net.network.apply(x)), [w!])[0]!);
+    const total = async () =>
+      (await (await net.infer({ x: feed })).y!.data()).reduce((sum: number, n: number) => sum + n, 0);
+    const before = Array.from(await w!.data());
     // Central differences of step 1e-2: errors of 1e-4 from the third derivative, and 1e-5 from rounding.
     const slopes: number[] = [];
     for (let i = 0; i < before.length; i++) {
       const sums: number[] = [];
       for (const step of [1e-2, -1e-2]) {
-        w.assign(Float32Array.from(before, (n, j) => (i === j ? n + step : n)));
+        w!.assign(Float32Array.from(before, (n, j) => (i === j ? n + step : n)));
         sums.push(await total());
       }
-      slopes.push((sums[0] - sums[1]) / 2e-2);
+      slopes.push((sums[0]! - sums[1]!) / 2e-2);
     }
-    w.assign(Float32Array.from(before));
+    w!.assign(Float32Array.from(before));
     near(await (await gradient(feed)).data(), slopes, 2e-3);
   });
 
@@ -181,14 +182,14 @@ describe('an imported network', () => {
       },
     );
     using net = await importOnnx(bytes);
-    expect(await (await net.infer({ x: [[1, 2, 3]] })).y.array()).toEqual([[3, 6, 9]]);
+    expect(await (await net.infer({ x: [[1, 2, 3]] })).y!.array()).toEqual([[3, 6, 9]]);
   });
 
   test('takes a fixed first axis for the batch where it is told to', async () => {
     const node = [{ opType: 'Relu', input: ['x'], output: ['y'] }];
     const bytes = made({ node, input: [value('x', [1, 3])] });
     using fixed = await importOnnx(bytes);
-    expect(fixed.inputs[0].shape).toEqual([1, 3]);
+    expect(fixed.inputs[0]!.shape).toEqual([1, 3]);
     using free = await importOnnx(bytes, { freeBatch: true });
     expect(
       (
@@ -196,7 +197,7 @@ describe('an imported network', () => {
           [1, -2, 3],
           [4, 5, -6],
         ])
-      ).y.shape,
+      ).y!.shape,
     ).toEqual([2, 3]);
   });
 });

@@ -50,15 +50,15 @@ async function inferred(
     inputs.map((one, i) => {
       const { dtype } = FORMATS[one.type as keyof typeof FORMATS];
       const { x } = valueOf('test', one as OnnxArray);
-      return [graph!.input[i].name, x.dtype === dtype ? x : ops.cast(x, dtype)];
+      return [graph!.input[i]!.name, x.dtype === dtype ? x : ops.cast(x, dtype)];
     }),
   );
   const made = await net.infer(feeds as never);
   const results = await Promise.all(
     outputs.map(async (_, i) => {
-      const { name, type } = graph!.output[i];
-      const { shape } = made[name];
-      return { type: typeName(type?.tensorType?.elemType ?? 0), shape, data: await made[name].data() };
+      const { name, type } = graph!.output[i]!;
+      const { shape } = made[name]!;
+      return { type: typeName(type?.tensorType?.elemType ?? 0), shape, data: await made[name]!.data() };
     }),
   );
   net.dispose();
@@ -72,7 +72,7 @@ function direct(model: Case['model'], inputs: readonly Datum[]): Datum[] {
   const given = new Map<string, OnnxValue>();
   inputs.forEach((one, i) => {
     const value = valueFor(one);
-    if (value) given.set(model.graph!.input[i].name, value);
+    if (value) given.set(model.graph!.input[i]!.name, value);
   });
   const wanted = model.graph!.output.map(({ name }) => name);
   return network.run(given, wanted).map(datumOf);
