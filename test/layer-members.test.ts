@@ -123,6 +123,8 @@ describe('specs and configurations', () => {
     const spec = dense.computeOutputSpec(x) as layers.KerasTensor;
     expect([spec.shape, spec.dtype]).toEqual([[-1, 2], 'float32']);
     expect(errorOf(() => dense.output)).toMatchObject({ code: 'STATE' });
+    for (const wrong of [undefined, [], [1, 2], 'x'])
+      expect(errorOf(() => dense.symbolicCall(wrong as never))).toMatchObject({ code: 'ARGUMENT' });
     const states = layers.lstm({ units: 2, returnState: true }).symbolicCall(layers.input({ shape: [4, 3] }));
     expect((states as layers.KerasTensor[]).map(({ shape }) => shape)).toEqual([
       [-1, 2],

@@ -1,5 +1,7 @@
 #include "graph/autodiff.h"
 
+#include "graph/precision.h"
+
 namespace nodegrad {
 
 namespace {
@@ -47,6 +49,7 @@ class ReverseSweep {
            "] has no gradient; use stopGradient before it or another op");
     std::vector<bool> wanted;
     for (Value input : node.inputs) wanted.push_back(reached_[static_cast<size_t>(input)]);
+    const PrecisionScope scope(precisionOf(node.attrs));
     const std::vector<Value> result =
         node.op->gradient({graph_, node.inputs, node.outputs, gradients, node.attrs, wanted});
     for (size_t i = 0; i < result.size(); ++i)

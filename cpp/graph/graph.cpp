@@ -1,5 +1,7 @@
 #include "graph/graph.h"
 
+#include "graph/precision.h"
+
 namespace nodegrad {
 
 size_t Graph::check(Value value) const {
@@ -58,6 +60,8 @@ std::vector<Value> Graph::op(const std::string& name, const std::vector<Value>& 
   for (Value value : inputs) types.push_back(type(value));
   Attrs checked = checkAttrs(def, attrs);
   const std::vector<TensorType> outputs = def.infer({def.name, types, checked});
+  const std::string& precision = PrecisionScope::current();
+  if (!precision.empty() && !checked.has(kPrecision)) checked.set(kPrecision, precision);
   add(def, inputs, std::move(checked), outputs);
   return nodes_.back().outputs;
 }

@@ -5,6 +5,8 @@
 #include <map>
 #include <mutex>
 
+#include "graph/precision.h"
+
 namespace nodegrad {
 
 namespace {
@@ -105,6 +107,13 @@ Attrs checkAttrs(const OpDef& def, const Attrs& given) {
     } else {
       fail(ErrorCode::Attribute, "[", def.name, "] expected the attribute '", spec.name, "', received none");
     }
+  }
+  if (given.has(kPrecision)) {
+    const std::string& precision = given.text(kPrecision);
+    if (precision != "float32" && precision != "bfloat16")
+      fail(ErrorCode::Attribute, "[", def.name,
+           "] expected the precision 'float32' or 'bfloat16', received '", precision, "'");
+    checked.set(kPrecision, precision);
   }
   for (const auto& item : given)
     if (!checked.has(item.first)) {

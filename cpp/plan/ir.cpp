@@ -4,6 +4,8 @@
 #include <queue>
 #include <utility>
 
+#include "graph/precision.h"
+
 namespace nodegrad::plan {
 
 ValueId Ir::addValue(const TensorType& type, Origin origin, size_t index) {
@@ -208,7 +210,7 @@ KernelSpec Ir::spec(const IrNode& node) const {
   spec.op = node.op;
   spec.attrs = node.attrs;
   spec.program = node.program;
-  spec.compute = compute;
+  spec.compute = precisionOf(node.attrs) == "float32" ? DType::F32 : compute;
   for (ValueId input : node.inputs) {
     spec.inputs.push_back(type(input));
     spec.inputLayouts.push_back(values[input].layout);

@@ -1,9 +1,12 @@
 #include "plan/ir.h"
+#include "plan/layer_precision.h"
 
 namespace nodegrad::plan {
 
 void runPasses(Ir& ir, Backend& backend, bool fuse, DType compute, const PassObserver& ran) {
-  ir.compute = compute;
+  // Without fusions nothing may stand in the way of a plan, other precisions neither.
+  LayerPrecisions layers(ir, backend, compute, fuse);
+  ir.compute = layers.compute();
   ir.habits = backend.habits();
   const auto run = [&](const char* name, const auto& pass, auto&... more) {
     pass(ir, more...);
@@ -12,6 +15,7 @@ void runPasses(Ir& ir, Backend& backend, bool fuse, DType compute, const PassObs
 #endif
     if (ran) ran(ir, name);
   };
+  layers.separate();
   run("simplify", simplify);
   if (fuse) {
     bool changed = false;
@@ -26,8 +30,9 @@ void runPasses(Ir& ir, Backend& backend, bool fuse, DType compute, const PassObs
     run("fuseUpdates", fuseUpdates, backend);
   }
   run("fuseElementwise", fuseElementwise);
+  layers.join();
   if (fuse) run("dropOutputs", dropOutputs, backend);
-  if (compute == DType::BF16) run("choosePrecision", choosePrecision, backend);
+  if (ir.compute == DType::BF16) run("choosePrecision", choosePrecision, backend);
   markInvariant(ir);
   run("chooseLayouts", chooseLayouts, backend);
   run("joinUpdates", joinUpdates);

@@ -1,3 +1,5 @@
+#include "graph/precision.h"
+
 #include <algorithm>
 #include <map>
 
@@ -21,8 +23,11 @@ class PrecisionPass {
     Ir draft = ir;
     markInvariant(draft);
     chooseLayouts(draft, backend);
-    for (const IrNode& node : ir.nodes)
-      choices_.add(backend.precisions(draft.spec(*draft.producer(node.outputs[0]))));
+    for (const IrNode& node : ir.nodes) {
+      PrecisionChoice choice = backend.precisions(draft.spec(*draft.producer(node.outputs[0])));
+      if (precisionOf(node.attrs) == "float32") stayFloat32(choice);
+      choices_.add(std::move(choice));
+    }
     for (ValueId value : ir.fetches) mustBeF32_[value] = true;
     for (const IrUpdate& update : ir.updates) mustBeF32_[update.value] = true;
   }
@@ -38,6 +43,14 @@ class PrecisionPass {
   }
 
  private:
+  // The same for a layer that computes in float32: it reads the other dtype where it costs nothing.
+  static void stayFloat32(PrecisionChoice& choice) {
+    for (Precision& input : choice.inputs)
+      if (input == Precision::BFloat16 || choice.sameDtype) input = Precision::Float32;
+    std::fill(choice.outputs.begin(), choice.outputs.end(), Precision::Float32);
+    choice.sameDtype = false;
+  }
+
   // What depends on a feed; the rest is arithmetic on weights, which stays float32.
   void findData() {
     for (ValueId v : isData_.ids()) isData_[v] = ir_.values[v].origin == Origin::Feed;

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <map>
 
+#include "graph/precision.h"
 #include "graph/subgraph.h"
 #include "plan/ir.h"
 
@@ -49,6 +50,7 @@ class Specializer {
     Graph part;
     std::vector<Value> given;
     for (const TensorType& type : types) given.push_back(part.input(type));
+    const PrecisionScope scope(precisionOf(node.attrs));
     const std::vector<Value> results = node.op->lower({part, given, output, node.attrs});
     std::vector<ValueId> lowered = inputs;
     lowered.resize(part.valueCount());

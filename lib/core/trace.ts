@@ -43,10 +43,25 @@ export class Trace {
   /** The key of random ops that have neither a key nor a seed, int32 [2]: the first of them sets it, or whose trace it is. @internal */
   key: Sym | undefined;
   #inStep = false;
+  #precision: 'float32' | 'bfloat16' | undefined;
 
   /** The innermost trace whose function is running, if any. */
   static get current(): Trace | undefined {
     return Trace.#open.at(-1);
+  }
+
+  /**
+   * Adds the ops of a function as those of a layer that computes in a dtype, whatever the program does; so do the ops of their gradients.
+   * @internal
+   */
+  withPrecision<T>(precision: 'float32' | 'bfloat16', body: () => T): T {
+    const before = this.#precision;
+    this.#precision = precision;
+    try {
+      return body();
+    } finally {
+      this.#precision = before;
+    }
   }
 
   /** Runs a function while this trace is the current one: variables that ops meet are then read symbolically. */
@@ -97,9 +112,13 @@ export class Trace {
   op(name: string, inputs: readonly Sym[], attrs: Attrs = {}): [Sym, ...Sym[]] {
     for (const input of inputs) this.#checkOwn(name, input);
     const ids = inputs.map((input) => input.id);
-    const [first, ...others] = atLeast(engine().addOp(this.#graph, name, ids, attrs), 1);
+    const [first, ...others] = atLeast(engine().addOp(this.#graph, name, ids, this.#marked(attrs)), 1);
     const output = (value: TypedValue): Sym => this.#sym(value, name, inputs, attrs);
     return [output(first), ...others.map(output)];
+  }
+
+  #marked(attrs: Attrs): Attrs {
+    return this.#precision === undefined ? attrs : { ...attrs, precision: this.#precision };
   }
 
   /** A filled constant, by default a scalar. */

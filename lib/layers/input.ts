@@ -8,7 +8,7 @@ import { Layer, type LayerOptions } from './layer.js';
 const dtypes: readonly DType[] = ['float32', 'int32', 'uint8', 'bool'];
 
 /** What `InputLayer` takes. */
-export interface InputLayerOptions extends LayerOptions {
+export interface InputLayerOptions extends Omit<LayerOptions, 'dtype'> {
   /** The shape of one sample, without the batch: positive integers, or -1 (or null) where a size is not known. This, `batchShape` or a tensor. */
   shape?: readonly (number | null)[];
   /** The shape of a batch, -1 (or null) where a size is not known: instead of `shape` and `batchSize`. */
@@ -42,12 +42,11 @@ export class InputLayer extends Layer {
   readonly shape: Shape;
   /** How many samples each batch has, if that is known. */
   readonly batchSize: number | undefined;
-  /** The dtype that the model computes with. */
-  readonly dtype: DType;
   readonly #output: KerasTensor;
+  readonly #entering: DType;
 
   constructor(options: InputLayerOptions = {}) {
-    super(options);
+    super(withoutDtype(options));
     const { inputTensor, batchShape, shape: sample } = options;
     if ([inputTensor, batchShape, sample].every((given) => given === undefined))
       throw new EngineError('ARGUMENT', '[input] expected the option shape, received none');
@@ -70,7 +69,7 @@ export class InputLayer extends Layer {
     if (inputTensor) checkSame(inputTensor, [batchSize ?? inputTensor.shape[0] ?? -1, ...shape], dtype);
     this.shape = shape;
     this.batchSize = batchSize ?? knownSize(inputTensor?.shape[0]);
-    this.dtype = dtype;
+    this.#entering = dtype;
     this.built = true;
     if (inputTensor) {
       this.#output = inputTensor;
@@ -83,6 +82,11 @@ export class InputLayer extends Layer {
       dtype,
     );
     outputs.push(this.#output);
+  }
+
+  /** The dtype that the model computes with. */
+  override get dtype(): DType {
+    return this.#entering;
   }
 
   override get input(): KerasTensor {
@@ -101,6 +105,12 @@ export class InputLayer extends Layer {
     const { shape, batchSize, dtype } = this;
     return { ...super.getConfig(), shape, ...(batchSize !== undefined && { batchSize }), dtype };
   }
+}
+
+/** What the base of all layers reads: its `dtype` is another one. */
+function withoutDtype(options: InputLayerOptions): LayerOptions {
+  if (!isPlainObject(options)) return options;
+  return { ...(options as object), dtype: undefined };
 }
 
 /** Positive integers, or -1; null is -1, too. */

@@ -1,7 +1,6 @@
 import {
   type OptionNames,
   boolean,
-  checkEach,
   expected,
   isPlainObject,
   knownOptions,
@@ -10,9 +9,11 @@ import {
 } from '../base/checks.js';
 import { constraintOf } from '../constraints/registry.js';
 import { snakeCase } from '../base/kerasNames.js';
+import { type DtypePolicy, checkPolicy, computeDtype, dtypePolicy } from '../core/dtypePolicy.js';
+import { factoryName } from '../base/names.js';
 import { NDArray } from '../core/ndarray.js';
 import { dispose } from '../base/disposable.js';
-import type { Shape } from '../engine/engine.js';
+import type { DType, Shape } from '../engine/engine.js';
 import { EngineError, describe, shapeText } from '../base/errors.js';
 import { firstOf, listOf } from '../base/list.js';
 import type { Initializer } from '../initializers/initializer.js';
@@ -69,6 +70,8 @@ export abstract class Layer extends Operation implements Disposable {
   static readonly optionNames = {
     name: 'string',
     trainable: 'boolean',
+    dtype: 'optional',
+    autocast: 'boolean',
     activityRegularizer: 'optional',
   } satisfies OptionNames<LayerOptions>;
   /** The names of what a call says about itself, as in {@link optionNames}. @internal */
@@ -79,6 +82,11 @@ export abstract class Layer extends Operation implements Disposable {
   built = false;
   /** Whether it knows what to do with masks: else they end here, with a warning. Default: whether a subclass has its own `computeMask`. */
   readonly supportsMasking: boolean = this.computeMask !== Layer.prototype.computeMask;
+  /** How it computes: its option `dtype`, else the policy that was set when it was made. Of a model, that of its steps. */
+  readonly dtypePolicy: DtypePolicy;
+  /** Whether a layer that computes in bfloat16 rounds what it takes. */
+  readonly autocast: boolean;
+  readonly #dtype: DtypePolicy | undefined;
   #trainable: boolean;
   /** What training may change: `trainable` switches it on and off. */
   readonly #learned: Variable[] = [];
@@ -101,6 +109,10 @@ export abstract class Layer extends Operation implements Disposable {
       throw expected('layer', 'a subclass with a method call', 'Layer itself');
     knownOptionsOf(new.target, options);
     super(options.name);
+    const { dtype } = options;
+    this.#dtype = dtype == null ? undefined : checkPolicy(factoryName(new.target.name), dtype as DtypePolicy);
+    this.dtypePolicy = this.#dtype ?? dtypePolicy();
+    this.autocast = options.autocast ?? true;
     this.#trainable = options.trainable ?? true;
     this.#activityRegularizer = regularizerOf(options.activityRegularizer);
     this.#guard();
@@ -159,6 +171,26 @@ export abstract class Layer extends Operation implements Disposable {
    */
   computeMask(_inputs: Sym | readonly Sym[], previousMask: Masks): Masks {
     return previousMask;
+  }
+
+  /** What it computes in, by {@link dtypePolicy} and {@link autocast}. */
+  get computeDtype(): 'float32' | 'bfloat16' {
+    return this.dtypePolicy === 'mixedBfloat16' && this.autocast ? 'bfloat16' : 'float32';
+  }
+
+  /** The dtype of the weights that training changes. */
+  get variableDtype(): DType {
+    return 'float32';
+  }
+
+  /** Another name of {@link variableDtype}; of an input, the dtype of what enters. */
+  get dtype(): DType {
+    return this.variableDtype;
+  }
+
+  /** What its inputs are rounded to, as {@link computeDtype}. */
+  get inputDtype(): 'float32' | 'bfloat16' {
+    return this.computeDtype;
   }
 
   /** Whether training changes its weights. Set, it reaches the layers within, as in Keras; each can be set otherwise afterwards. */
@@ -395,7 +427,12 @@ export abstract class Layer extends Operation implements Disposable {
   override getConfig(): Record<string, unknown> {
     const { name, trainable } = this;
     const activityRegularizer = regularizerConfig(this.#activityRegularizer);
-    return { name, trainable, ...(activityRegularizer && { activityRegularizer }) };
+    return {
+      ...{ name, trainable },
+      ...(this.#dtype && { dtype: this.#dtype }),
+      ...(!this.autocast && { autocast: false }),
+      ...(activityRegularizer && { activityRegularizer }),
+    };
   }
 
   /** What {@link buildFromConfig} takes; undefined of a layer that is not built. */
@@ -423,15 +460,12 @@ export abstract class Layer extends Operation implements Disposable {
    * What comes out for outputs of layers, one or a list, without saying that the layer follows them in a model. Builds it first.
    *
    * @returns Shape and dtype; a list for several outputs.
+   * @throws EngineError `ARGUMENT` for other input, `SHAPE` and `DTYPE` where the input does not fit.
    */
   computeOutputSpec(x: KerasTensor | readonly KerasTensor[]): KerasTensor | readonly KerasTensor[] {
     const inputs = listOf(x);
-    checkEach(
-      this.name,
-      'an output of a layer, or a list of them',
-      inputs,
-      (one) => one instanceof KerasTensor,
-    );
+    if (inputs.length === 0 || inputs.some((input) => !(input instanceof KerasTensor)))
+      throw expected(this.name, 'the output of another layer, or a list of such', x);
     checkInputs(this.name, this.inputSpec, inputs);
     this.ensureBuilt(inputs.map(({ shape }) => shape));
     const { outputs } = this.nodeFor(inputs);
@@ -528,9 +562,10 @@ export abstract class Layer extends Operation implements Disposable {
     this.ensureBuilt(inputs.map((input) => input.shape));
     return this.#named(() => {
       const masks = inputs.map(({ mask }) => mask);
-      const result = this.within(context, () =>
-        this.call(inputs.length === 1 ? firstOf(inputs) : inputs, context),
-      );
+      const call = () =>
+        this.within(context, () => this.call(inputs.length === 1 ? firstOf(inputs) : inputs, context));
+      const precision = this.#precision();
+      const result = precision ? firstOf(inputs).trace.withPrecision(precision, call) : call();
       checkSymbolic(this.name, 'from call', result);
       const outputs = result instanceof Sym ? [result] : result;
       passMasks(this, inputs, outputs, masks);
@@ -626,6 +661,12 @@ export abstract class Layer extends Operation implements Disposable {
       });
     });
     this.built = true;
+  }
+
+  /** What its ops compute in where it says so itself. */
+  #precision(): 'float32' | 'bfloat16' | undefined {
+    if (!this.autocast) return 'float32';
+    return this.#dtype && computeDtype(this.#dtype);
   }
 
   /** Runs its `build`, `call` or a step of it: layers that are applied there are within this one. @internal */

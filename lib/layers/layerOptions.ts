@@ -1,5 +1,6 @@
 import type { OptionNames } from '../base/checks.js';
 import type { ConstraintLike } from '../constraints/registry.js';
+import type { DtypePolicy } from '../core/dtypePolicy.js';
 import type { DType, Shape } from '../engine/engine.js';
 import type { InitializerLike } from '../initializers/registry.js';
 import type { RegularizerLike } from '../regularizers/registry.js';
@@ -11,6 +12,13 @@ export interface LayerOptions {
   name?: string;
   /** Whether training changes its weights. Default true. */
   trainable?: boolean;
+  /**
+   * What the layer and those within compute in: `float32`, or `mixedBfloat16`, bfloat16 with weights in float32. Default: as the model, and
+   * within another layer as that one. There are no other dtypes of numbers that layers compute with.
+   */
+  dtype?: DtypePolicy | (string & {}) | null;
+  /** Whether a layer that computes in bfloat16 rounds what it takes; false: it computes in float32, the dtype of its weights. Default true. */
+  autocast?: boolean;
   /** Adds to the loss for what the layer puts out, divided by the number of samples: an object, or `'l1'`, `'l2'`, `'l1l2'`. Default none. */
   activityRegularizer?: RegularizerLike | null;
 }

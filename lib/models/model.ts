@@ -91,7 +91,7 @@ export class Model<const S extends OutputStructure = KerasTensor>
   static readonly compileNames: object = compileNames;
   readonly className: string = 'Model';
   /** How its steps compute; layers and models within it follow it. */
-  readonly dtypePolicy: DtypePolicy;
+  override readonly dtypePolicy: DtypePolicy;
   /** Set to true, from a callback, to end training after the current steps. */
   stopTraining = false;
   readonly #lock = new ModelLock();
@@ -106,7 +106,10 @@ export class Model<const S extends OutputStructure = KerasTensor>
 
   constructor(options: ModelOptions<S> | UnconnectedOptions = {}) {
     super(options);
-    this.dtypePolicy = checkPolicy('Model', options.dtypePolicy ?? dtypePolicy());
+    this.dtypePolicy = checkPolicy(
+      'Model',
+      options.dtypePolicy ?? (options.dtype as DtypePolicy | undefined) ?? dtypePolicy(),
+    );
     if (options.inputs === undefined && options.outputs === undefined && new.target !== Model) return;
     if (options.inputs === undefined || options.outputs === undefined) {
       throw new EngineError(

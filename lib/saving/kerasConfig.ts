@@ -9,7 +9,16 @@ import { camelCase } from '../base/names.js';
 import { type ObjectConfig, Registry, isConfig } from '../base/registry.js';
 import { isOfCall } from './kerasCalls.js';
 import { graphFromKeras, graphToKeras } from './kerasGraph.js';
-import { type Fields, type KerasConfig, type Translation, isKerasConfig, without } from './kerasTypes.js';
+import {
+  type Fields,
+  type KerasConfig,
+  type KerasPolicy,
+  POLICIES,
+  type Translation,
+  isKerasConfig,
+  kerasPolicy,
+  without,
+} from './kerasTypes.js';
 
 /** Where Keras's classes of each family are, those first that go before others of their name where nothing tells the family. */
 const MODULES = {
@@ -77,9 +86,6 @@ const lambdaOfPython = () =>
       'function of that name with saving.registerKerasSerializable',
   );
 
-/** The policies that models can have. */
-export const POLICIES = { float32: 'float32', mixed_bfloat16: 'mixedBfloat16' } as const;
-
 /** Keras's dtypes of inputs, and what holds their numbers here. */
 const INPUT_DTYPES: Readonly<Record<string, string>> = {
   bool: 'bool',
@@ -144,7 +150,7 @@ export function objectFromKeras(given: KerasConfig, translation: Translation): O
     );
   }
   if (name === 'Sequential') {
-    notePolicy(config['dtype'], translation);
+    ownDtype(config['dtype'], translation);
     const rest = without(config, 'build_input_shape', 'dtype');
     return made(name, { ...rest, layers: fromKeras(config['layers'], translation) });
   }
@@ -180,8 +186,10 @@ export function optionsFromKeras(
   const own: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(config)) {
     const name = optionOfKeras(key, options);
-    if (key === 'dtype' && (name === undefined || isKerasConfig(value))) {
-      notePolicy(value, translation);
+    const isLayer = options.includes('autocast');
+    if (key === 'dtype' && (isLayer || name === undefined || isKerasConfig(value))) {
+      const dtype = ownDtype(value, translation);
+      if (isLayer && dtype !== undefined) own[key] = dtype;
       continue;
     }
     if (name === undefined && optionNames !== undefined && !isOwn) {
@@ -200,12 +208,26 @@ const isGiven = (key: string, value: unknown): boolean =>
   value !== false &&
   !(key in NOT_GIVEN && (NOT_GIVEN[key] === undefined || NOT_GIVEN[key] === value));
 
-function notePolicy(dtype: unknown, { policies }: Translation): void {
-  if (dtype === null || dtype === undefined) return;
+/** The dtype of a layer where it is not that of its model. */
+function ownDtype(dtype: unknown, { policy }: Translation): string | undefined {
+  if (dtype === null || dtype === undefined) return undefined;
   const name = isKerasConfig(dtype) ? dtype.config['name'] : dtype;
   if (typeof name !== 'string' || !Object.hasOwn(POLICIES, name))
     throw expected('fromConfig', `one of ${Object.keys(POLICIES).join(', ')} as dtype of layers`, name);
-  policies.add(name);
+  return name === policy ? undefined : POLICIES[name as KerasPolicy];
+}
+
+/** The policy of a model in Keras's JSON: the mixed one where a layer has it. */
+export function policyOfModel(value: unknown): KerasPolicy {
+  const isMixed = (item: unknown): boolean =>
+    Array.isArray(item)
+      ? item.some(isMixed)
+      : isPlainObject(item) &&
+        Object.entries(item).some(
+          ([key, within]) =>
+            (within === 'mixed_bfloat16' && (key === 'dtype' || item['name'] === within)) || isMixed(within),
+        );
+  return isMixed(value) ? 'mixed_bfloat16' : 'float32';
 }
 
 function inputFromKeras(config: Fields): Record<string, unknown> {
@@ -265,13 +287,15 @@ export function objectToKeras(
     if (custom) return made(null, graph);
     return { ...made('keras.src.models.functional', graph, 'Functional'), class_name: 'Functional' };
   }
-  const policy = policyToKeras(translation);
+  const policy = policyToKeras(
+    config['dtype'] === undefined ? translation.policy : kerasPolicy(config['dtype']),
+  );
   if (className === 'Sequential') {
-    const rest = without(config, 'dtypePolicy');
+    const rest = without(config, 'dtypePolicy', 'dtype');
     return made('keras', { ...rest, dtype: policy, layers: toKeras(config['layers'], translation) });
   }
   if (className === 'InputLayer') return made(MODULES.layer, inputToKeras(config));
-  const own = Object.entries(without(config, 'dtypePolicy'))
+  const own = Object.entries(without(config, 'dtypePolicy', ...(family === 'layer' ? ['dtype'] : [])))
     .filter(([name, value]) => isOfKeras(className, name, value))
     .map(([name, value]) => [kerasOption(name), toKeras(value, translation, name)]);
   return made(custom ? null : MODULES[family as keyof typeof MODULES], {
@@ -301,10 +325,10 @@ function familyOf(className: string, key = ''): keyof typeof MODULES {
   return FAMILIES.find((family) => Registry.of(family)?.classNamed(className) !== undefined) ?? 'layer';
 }
 
-const policyToKeras = ({ policies }: Translation) => ({
+const policyToKeras = (name: KerasPolicy) => ({
   module: 'keras',
   class_name: 'DTypePolicy',
-  config: { name: policies.has('mixed_bfloat16') ? 'mixed_bfloat16' : 'float32' },
+  config: { name },
   registered_name: null,
 });
 

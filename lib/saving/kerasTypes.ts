@@ -15,10 +15,20 @@ export interface KerasConfig {
   readonly compile_config?: Fields | null;
 }
 
-/** What a translation finds out, or is told, besides: the policies of the layers. */
+/** The dtype policies that models and layers can have, by Keras's names. */
+export const POLICIES = { float32: 'float32', mixed_bfloat16: 'mixedBfloat16' } as const;
+
+/** Keras's name of a policy. */
+export type KerasPolicy = keyof typeof POLICIES;
+
+/** Keras's name of a policy that is here. */
+export const kerasPolicy = (policy: unknown): KerasPolicy =>
+  policy === 'mixedBfloat16' ? 'mixed_bfloat16' : 'float32';
+
+/** What a translation is told besides. */
 export interface Translation {
-  /** Keras's names of dtype policies, of each layer its own. */
-  readonly policies: Set<string>;
+  /** Keras's name of the model's dtype policy, which layers have that do not say another. */
+  readonly policy: KerasPolicy;
 }
 
 export const isKerasConfig = (value: unknown): value is KerasConfig =>

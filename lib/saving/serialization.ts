@@ -10,7 +10,7 @@ import { EngineError } from '../base/errors.js';
 import { kerasOption } from '../base/kerasNames.js';
 import { type Configurable, type ObjectConfig, Registry, nameOfFunction } from '../base/registry.js';
 import {
-  POLICIES,
+  policyOfModel,
   familyOfKeras,
   fromKeras,
   objectFromKeras,
@@ -18,7 +18,14 @@ import {
   optionsFromKeras,
   toKeras,
 } from './kerasConfig.js';
-import { type Fields, type KerasConfig, type Translation, isKerasConfig } from './kerasTypes.js';
+import {
+  type Fields,
+  type KerasConfig,
+  POLICIES,
+  type Translation,
+  isKerasConfig,
+  kerasPolicy,
+} from './kerasTypes.js';
 
 /** What layers and models have besides. */
 interface Built extends Configurable {
@@ -57,7 +64,7 @@ export function serializeKerasObject(object: unknown): unknown {
 /** @param outer The lists and records that it is in. */
 function written(value: unknown, outer: readonly unknown[]): unknown {
   if (typeof value === 'function')
-    return toKeras(nameOfFunction(value as CustomObject), { policies: new Set() });
+    return toKeras(nameOfFunction(value as CustomObject), { policy: 'float32' });
   if (isObject(value)) return writtenObject(value);
   if (!Array.isArray(value) && !isPlainObject(value)) return value;
   if (outer.includes(value))
@@ -69,8 +76,7 @@ function written(value: unknown, outer: readonly unknown[]): unknown {
 
 /** {@link serializeKerasObject} of an object. */
 export function writtenObject(object: Built): KerasConfig {
-  const policies = Object.entries(POLICIES).filter(([, own]) => own === object.dtypePolicy);
-  const translation: Translation = { policies: new Set(policies.map(([name]) => name)) };
+  const translation: Translation = { policy: kerasPolicy(object.dtypePolicy) };
   const className = getRegisteredName(object.constructor as CustomObject) ?? object.className;
   const [buildConfig, compiled] = [object.getBuildConfig?.(), object.getCompileConfig?.()];
   const config: ObjectConfig = { className, config: object.getConfig(), ...(buildConfig && { buildConfig }) };
@@ -128,7 +134,7 @@ function made(given: unknown): unknown {
 }
 
 function madeFunction(given: KerasConfig): unknown {
-  const name = fromKeras(given, { policies: new Set() }) as string;
+  const name = fromKeras(given, { policy: 'float32' }) as string;
   const known = getRegisteredObject(name);
   if (known) return known;
   throw expected('deserializeKerasObject', 'a function that is registered or in customObjects', name);
@@ -136,14 +142,15 @@ function madeFunction(given: KerasConfig): unknown {
 
 /** {@link deserializeKerasObject} of an object. */
 export function madeObject(given: KerasConfig): unknown {
-  const translation: Translation = { policies: new Set() };
+  const isWhole = isPlainObject(given.config) && 'layers' in given.config;
+  const translation: Translation = { policy: isWhole ? policyOfModel(given.config) : 'float32' };
   const { className, config, buildConfig } = wellFormed(() => objectFromKeras(given, translation));
   const family = familyOfKeras(given);
   const registry = Registry.of(family);
   const custom = getRegisteredObject(className);
   const known = (custom ?? registry?.classNamed(className)) as ClassOfModels | undefined;
   const isModel = known?.compileNames !== undefined;
-  const dtypePolicy = translation.policies.has('mixed_bfloat16') ? 'mixedBfloat16' : 'float32';
+  const dtypePolicy = POLICIES[translation.policy];
   const object = registry?.get({
     className,
     config: isModel ? { ...config, dtypePolicy } : config,

@@ -1,0 +1,76 @@
+#include "plan/layer_precision.h"
+
+#include <map>
+#include <utility>
+
+#include "graph/precision.h"
+
+namespace nodegrad::plan {
+
+namespace {
+
+std::string precisionOfChain(const IrNode& node) {
+  if (!node.program) return "";
+  for (const ElementwiseStep& step : node.program->steps)
+    if (const std::string precision = precisionOf(step.attrs); !precision.empty()) return precision;
+  return "";
+}
+
+}  // namespace
+
+LayerPrecisions::LayerPrecisions(Ir& ir, const Backend& backend, DType compute, bool fuse)
+    : ir_(ir), compute_(compute) {
+  if (!fuse) return;
+  bool anyBf16 = false;
+  for (const IrNode& node : ir.nodes) {
+    const std::string precision = precisionOf(node.attrs);
+    any_ = any_ || !precision.empty();
+    anyBf16 = anyBf16 || precision == "bfloat16";
+  }
+  if (compute == DType::BF16 || !anyBf16 || !backend.hasBfloat16()) return;
+  compute_ = DType::BF16;
+  for (NodeId n : ir.nodes.ids())
+    if (precisionOf(ir.nodes[n].attrs).empty()) ir.setAttr(n, kPrecision, std::string("float32"));
+}
+
+void LayerPrecisions::separate() {
+  if (!any_) return;
+  std::map<std::pair<ValueId, std::string>, ValueId> copies;
+  for (NodeId n : ir_.nodes.ids()) {
+    const std::string precision = precisionOf(ir_.nodes[n].attrs);
+    for (size_t i = 0; i < ir_.nodes[n].inputs.size(); ++i) {
+      const ValueId value = ir_.nodes[n].inputs[i];
+      const IrNode* maker = ir_.producer(value);
+      // Passes look for constants.
+      if (!maker || maker->inputs.empty() || ir_.type(value).dtype != DType::F32) continue;
+      if (precisionOf(maker->attrs) == precision) continue;
+      const auto key = std::pair(value, precision);
+      if (copies.count(key) == 0)
+        copies[key] = ir_.add("reorder", {value}, ir_.type(value), {}, ir_.nodes[n].rank);
+      ir_.setInput(n, i, copies[key]);
+    }
+  }
+  ir_.sweepAndSort();
+  precisions_ = PerValue<std::string>(ir_.values.size(), "");
+  for (const IrNode& node : ir_.nodes)
+    for (ValueId output : node.outputs) precisions_[output] = precisionOf(node.attrs);
+}
+
+void LayerPrecisions::join() {
+  if (!any_) return;
+  for (NodeId n : ir_.nodes.ids()) {
+    const IrNode& node = ir_.nodes[n];
+    if (node.op == "reorder") ir_.replaceUses(node.outputs[0], node.inputs[0]);
+  }
+  ir_.sweepAndSort();
+  for (NodeId n : ir_.nodes.ids()) {
+    const IrNode& node = ir_.nodes[n];
+    if (!precisionOf(node.attrs).empty()) continue;
+    std::string precision = precisionOfChain(node);
+    for (ValueId output : node.outputs)
+      if (precision.empty() && precisions_.has(output)) precision = precisions_[output];
+    if (!precision.empty()) ir_.setAttr(n, kPrecision, precision);
+  }
+}
+
+}  // namespace nodegrad::plan
