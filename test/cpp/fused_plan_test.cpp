@@ -3,6 +3,7 @@
 
 #include <map>
 
+#include "graph/precision.h"
 #include "spec/composition.h"
 #include "support/evaluate_ir.h"
 #include "support/fake_backend.h"
@@ -79,6 +80,34 @@ TEST(FusedPlans, ComputeWhatTheGraphDoes) {
       EXPECT_GT(met[name + " " + attr.name], 0) << name << " " << attr.name;
     }
   }
+}
+
+TEST(FusedPlans, ComputeWhatTheGraphDoesWhereLayersHaveOtherPrecisions) {
+  int halves = 0;
+  for (uint64_t seed = 0; seed < kNets / 4; ++seed) {
+    Random random(seed);
+    RandomNet net(random, random.chance(0.2));
+    if (random.chance(0.5)) net.train();
+    FakeBackend backend;
+    plan::Ir ir = net.ir();
+    for (plan::NodeId n : ir.nodes.ids())
+      if (!ir.nodes[n].inputs.empty() && random.chance(0.7))
+        ir.setAttr(n, kPrecision, std::string(random.chance(0.5) ? "float32" : "bfloat16"));
+    const DType compute = random.chance(0.5) ? DType::BF16 : DType::F32;
+    plan::runPasses(ir, backend, true, compute, plan::verify);
+    const std::string wrong = compare(evaluate(ir, net), net.expected());
+    ASSERT_EQ(wrong, "") << "in net " << seed << ":" << net.text();
+    // A chain of float32 may store halves, for nodes that read these anyway.
+    for (const plan::IrNode& node : ir.nodes)
+      for (plan::ValueId input : node.inputs) {
+        if (ir.type(input).dtype != DType::BF16) continue;
+        ++halves;
+        const plan::IrNode* maker = ir.producer(input);
+        EXPECT_FALSE(maker && precisionOf(maker->attrs) == "float32" && precisionOf(node.attrs) == "float32")
+            << maker->op << " to " << node.op << " in net " << seed;
+      }
+  }
+  EXPECT_GT(halves, 0);
 }
 
 }  // namespace
