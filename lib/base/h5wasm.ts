@@ -1,3 +1,4 @@
+import { EngineError } from './errors.js';
 import { loadPeer } from './peer.js';
 
 /**
@@ -10,7 +11,16 @@ export async function loadH5wasm(who: string, entry: 'h5wasm' | 'h5wasm/node'): 
   const library = (await loadPeer(who, 'h5wasm', entry)) as {
     readonly ready: Promise<{ activate_throwing_error_handler(): number }>;
   };
-  // Else errors are printed and numbers below 0 come back.
-  (await library.ready).activate_throwing_error_handler();
+  try {
+    // Else errors are printed and numbers below 0 come back.
+    (await library.ready).activate_throwing_error_handler();
+  } catch (cause) {
+    // WebAssembly that has failed once, on a broken file, does not recover.
+    throw new EngineError(
+      'STATE',
+      `[${who}] expected h5wasm to work, received: ${String(cause)}. Start the process anew`,
+      { cause },
+    );
+  }
   return library;
 }

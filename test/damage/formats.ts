@@ -139,7 +139,7 @@ export async function formatsIn(folder: string): Promise<Format[]> {
     {
       name: 'npz',
       file: 'a.npz',
-      seeds: [fixture('data_files/packed.npz')],
+      seeds: [fixture('data_files/arrays.npz')],
       traps: [bomb(100e6), archive([])],
       members: membersOf,
       read: (path) => utils.readNpz(path),
