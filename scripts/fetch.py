@@ -27,6 +27,10 @@ PINS = {
     'libgomp': ('libgomp-1.0.0', [
         ('pykdtree==1.4.3', '44d2e1b6a3d02b5cf9646bf754931fdacb869cefd328242766e1dc0be909cca1'),
     ], '--implementation=cp', '--python-version=3.11', '--platform=manylinux2014_x86_64'),
+    # The tests of nodes that come with the package onnx.
+    'onnx-tests': ('onnx-tests-1.22.0', [
+        ('onnx==1.22.0', '955e02e1f6d385b53d52f9cd7b9cdf5caf417c300bcfe3c64c6d542be763845b'),
+    ], '--implementation=cp', '--python-version=3.12', '--abi=abi3', '--platform=manylinux_2_28_x86_64'),
     'cmake': ('cmake-3.31.6', [
         ('cmake==3.31.6', '1c8b05df0602365da91ee6a3336fe57525b137706c4ab5675498f662ae1dbcec'),
     ]),
@@ -68,6 +72,8 @@ def wanted(name, member):
         # Of the headers below unsupported/ those of the FFT alone.
         _, _, header = member.partition('/include/eigen3/')
         return header if header.startswith(('Eigen/', 'unsupported/Eigen/FFT', 'unsupported/Eigen/src/FFT/')) else None
+    if name == 'onnx-tests':
+        return path if path.startswith('onnx/backend/test/data/') else None
     if name == 'libgomp':
         return 'libgomp.so.1' if '.libs/libgomp-' in member else None
     return path

@@ -13,6 +13,8 @@ export interface Numbers {
   readonly type: string;
   readonly shape: readonly number[];
   readonly data: ArrayLike<number> | readonly string[];
+  /** The bytes in the file, where they are there as a whole. */
+  readonly raw?: Uint8Array;
 }
 
 /** What goes in or comes out: a tensor, a list of such, or nothing. */
@@ -91,7 +93,10 @@ function datum(bytes: Uint8Array, type: TypeProto | null | undefined, path: stri
     return sequenceValue ? ofSequence(sequenceValue) : undefined;
   }
   if (type?.sequenceType) return ofSequence(decoded<SequenceProto>('data.SequenceProto', bytes));
-  return arrayOf('test', codec.decodeTensor(bytes, path));
+  const tensor = codec.decodeTensor(bytes, path);
+  const array = arrayOf('test', tensor);
+  const raw = tensor.rawData ?? new Uint8Array(0);
+  return { ...array, ...((raw.length > 0 || array.data.length === 0) && { raw }) };
 }
 
 function opsOf(model: ModelProto): string[] {

@@ -23,7 +23,8 @@ export async function failureOfOurs({ bytes, model, sets }: Case): Promise<strin
   const graph = model.graph!;
   for (const { inputs, outputs } of sets) {
     try {
-      const plain = [...inputs, ...outputs].every(isTensor) && inputs.length > 0;
+      const typesAre = graph.input.every(({ type }) => type?.tensorType);
+      const plain = typesAre && [...inputs, ...outputs].every(isTensor) && inputs.length > 0;
       const made = plain
         ? await inferred(bytes, model, inputs as readonly Numbers[], outputs as readonly Numbers[])
         : direct(model, inputs);
