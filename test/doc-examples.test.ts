@@ -14,7 +14,15 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const FRAGMENTS = [
   'static override readonly optionNames',
   "mixedPrecision.setDtypePolicy('mixedBfloat16');", // would hold for the examples that follow
-  'const { train, test } = await datasets.mnist()', // reads a data set
+  'const { train, test } = await datasets.mnist(', // reads a data set
+  'const { train, test } = await datasets.fashionMnist(', // reads a data set
+  'const { train, test } = await datasets.cifar10(', // reads a data set
+  'const { train, test } = await datasets.cifar100(', // reads a data set
+  'const { train, test } = await datasets.imdb(', // reads a data set
+  'const { train, test } = await datasets.reuters(', // reads a data set
+  'const { train, test } = await datasets.bostonHousing(', // reads a data set
+  'const { train, test } = await datasets.californiaHousing(', // reads a data set
+  'const { images, labels } = await datasets.digits()', // reads a data set
   'const cells = await utils.imageDatasetFromDirectory(', // reads a folder
   'layers.dense({ units: 1 }), // logits',
   'const copy = Model.fromConfig(',

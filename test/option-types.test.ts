@@ -27,6 +27,21 @@ const wrong = {
   required: ['0.1', NaN, true, {}, [0.1], 1n, null],
 } as const;
 
+const PUBLISHED = { path: [5, {}], cacheFolder: [5, true], signal: [5, 'x', {}] };
+const HOUSING = { ...PUBLISHED, testSplit: [1, 'x'], seed: [-1, 'x'] };
+const TEXTS = {
+  ...PUBLISHED,
+  seed: [-1, 'x'],
+  ...{
+    numWords: [0, 'x'],
+    skipTop: [-1, 'x'],
+    maxlen: [0, 'x'],
+    startChar: ['x'],
+    oovChar: ['x'],
+    indexFrom: ['x'],
+  },
+};
+
 type Make = (options: unknown) => object;
 type Kinds = Record<string, keyof typeof wrong>;
 
@@ -162,6 +177,17 @@ const methods: Record<
     (options) => datasets.mnist(options),
     { folder: [5, {}], cacheFolder: [5, true], mirror: [5, ['x']], signal: [5, 'x', {}] },
   ],
+  fashionMnist: [
+    (options) => datasets.fashionMnist(options),
+    { folder: [5, {}], cacheFolder: [5, true], mirror: [5, ['x']], signal: [5, 'x', {}] },
+  ],
+  cifar10: [(options) => datasets.cifar10(options), PUBLISHED],
+  cifar100: [(options) => datasets.cifar100(options), { ...PUBLISHED, labelMode: [5, 'all'] }],
+  digits: [(options) => datasets.digits(options), PUBLISHED],
+  bostonHousing: [(options) => datasets.bostonHousing(options), HOUSING],
+  californiaHousing: [(options) => datasets.californiaHousing(options), { ...HOUSING, version: [5, 'huge'] }],
+  imdb: [(options) => datasets.imdb(options), TEXTS],
+  reuters: [(options) => datasets.reuters(options), { ...TEXTS, testSplit: [1, 'x'] }],
 };
 
 function compiled() {

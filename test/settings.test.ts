@@ -134,6 +134,13 @@ describe('what JavaScript reads', () => {
   });
 
   it.each([
+    [{ KERAS_HOME: '/there' }, '/there'],
+    [{ KERAS_HOME: '', HOME: '/home/me' }, '/home/me/.keras'],
+  ])("Keras's folder: %o", (env, expected) => {
+    expect(outputOf(show('settings.kerasFolder()'), env)).toBe(twice(expected));
+  });
+
+  it.each([
     ['http://127.0.0.1:9/mnist', 'http://127.0.0.1:9/mnist'],
     ['', 'undefined'],
     ...['mnist.example', 'ftp://mnist.example', 'https://'].map((wrong) => [

@@ -1,8 +1,9 @@
 // NumPy's array files (https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html): a line that tells dtype, order and shape,
 // then the numbers.
 import { types } from 'node:util';
-import { EngineError } from './errors.js';
 import { halfToFloat } from './half.js';
+import { PickledArray, parsePickle } from './pickle.js';
+import { fileError } from './wholeFile.js';
 
 /** The typed arrays that a file may hold. */
 export type NpyData =
@@ -52,16 +53,8 @@ const MOST_AXES = 64;
  * @throws EngineError `IO` for bytes that are cut or another format, and for dtypes that are no numbers.
  */
 export function parseNpy(who: string, name: string, bytes: Uint8Array): NpyArray {
-  const wrong = (what: string, received: string) =>
-    new EngineError('IO', `[${who}] ${name}: expected ${what}, received ${received}`);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const begin = String.fromCharCode(...bytes.subarray(0, MAGIC.length));
-  const version = bytes[6] ?? 0;
-  if (begin !== MAGIC || version < 1 || version > 3 || bytes.length < 12)
-    throw wrong("an array in NumPy's format 1 to 3", 'another file, or one that was cut');
-  const start = version === 1 ? 10 : 12;
-  const length = version === 1 ? view.getUint16(8, true) : view.getUint32(8, true);
-  const header = new TextDecoder().decode(bytes.subarray(start, Math.min(start + length, start + 65536)));
+  const wrong = (what: string, received: string) => fileError(who, name, what, received);
+  const { header, start } = npyHeader(who, name, bytes);
   const descr = /'descr':\s*'([<>|=]?)([a-z]\d)'/.exec(header);
   const order = /'fortran_order':\s*(True|False)/.exec(header)?.[1];
   const sizes = /'shape':\s*\(([\d\s,]*)\)/.exec(header)?.[1];
@@ -76,16 +69,47 @@ export function parseNpy(who: string, name: string, bytes: Uint8Array): NpyArray
   const size = shape.reduce((product, n) => product * n, 1);
   const ArrayType = KINDS[kind];
   const wanted = size * ArrayType.BYTES_PER_ELEMENT;
-  const held = bytes.length - start - length;
+  const held = bytes.length - start;
   // A shape that is not true is told here: the memory that is taken is that of the bytes.
   if (shape.length > MOST_AXES || held !== wanted)
     throw wrong(`${wanted} bytes for [${shape.join(', ')}]`, String(held));
   // Not slice: that of a Buffer gives a view, whose place in memory need not suit the numbers.
-  const copy = new Uint8Array(bytes.subarray(start + length));
+  const copy = new Uint8Array(bytes.subarray(start));
   if (descr?.[1] === '>') swapBytes(copy, ArrayType.BYTES_PER_ELEMENT);
   const stored = new ArrayType(copy.buffer, 0, size);
   const data = kind === 'f2' ? Float32Array.from(stored as Uint16Array, halfToFloat) : stored;
   return { data: order === 'True' ? rowMajor(data, shape) : data, shape, isBool: kind === 'b1' };
+}
+
+/** The text at the begin of an .npy file, and where what it tells of starts. */
+function npyHeader(who: string, name: string, bytes: Uint8Array): { header: string; start: number } {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const begin = String.fromCharCode(...bytes.subarray(0, MAGIC.length));
+  const version = bytes[6] ?? 0;
+  if (begin !== MAGIC || version < 1 || version > 3 || bytes.length < 12)
+    throw fileError(who, name, "an array in NumPy's format 1 to 3", 'another file, or one that was cut');
+  const from = version === 1 ? 10 : 12;
+  const start = from + (version === 1 ? view.getUint16(8, true) : view.getUint32(8, true));
+  return { header: new TextDecoder().decode(bytes.subarray(from, Math.min(start, from + 65536))), start };
+}
+
+/**
+ * The list of Python's objects in the bytes of an .npy file: numbers, texts, and lists of them.
+ *
+ * @throws EngineError `IO` for bytes that are cut or another format, and where a pickle names anything that could run.
+ */
+export function parseObjectNpy(who: string, name: string, bytes: Uint8Array): readonly unknown[] {
+  const { header, start } = npyHeader(who, name, bytes);
+  if (!/'descr':\s*'\|O'/.test(header))
+    throw fileError(who, name, 'a header that tells objects', header.slice(0, 100));
+  const array = parsePickle(who, name, bytes.subarray(start));
+  if (
+    array instanceof PickledArray &&
+    Array.isArray(array.data) &&
+    array.shape.join() === String(array.data.length)
+  )
+    return array.data as readonly unknown[];
+  throw fileError(who, name, 'a list of objects', 'another shape, or no array');
 }
 
 /** The bytes of an .npy file of format 1, little-endian and row-major, as numpy.save writes it. */

@@ -6,22 +6,27 @@ import { EngineError } from '../base/errors.js';
 import { reasonOf, writeWhole } from '../base/wholeFile.js';
 import { unzip } from '../data/files/idx.js';
 
+const MD5_DIGITS = 32;
+
 export interface DownloadRequest {
   /** Addresses that hold the same file, gzipped or not; the next is tried where one fails. */
   readonly urls: readonly string[];
-  /** Where the unzipped file goes; its folder is made. */
+  /** Where the file goes; its folder is made. */
   readonly target: string;
-  /** Of the unzipped contents, in lower-case hex. */
-  readonly sha256: string;
+  /** SHA-256 or MD5 of what is kept, in lower-case hex. */
+  readonly hash: string;
+  /** Whether a gzipped file is kept as it comes. Default false: it is unzipped. */
+  readonly keepsPacked?: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Downloads a file, unzips it, checks it and puts it in place in one step, so that `target` is whole or not there.
+ * Downloads a file, checks it and puts it in place in one step, so that `target` is whole or not there.
  *
  * @throws EngineError `IO` with what each address answered, `ABORTED` where `signal` fires.
  */
-export async function download({ urls, target, sha256, signal }: DownloadRequest): Promise<void> {
+export async function download(request: DownloadRequest): Promise<void> {
+  const { urls, target, signal } = request;
   // Before the download: a folder that cannot be made would cost all of it.
   await mkdir(path.dirname(target), { recursive: true }).catch((cause: unknown) => {
     throw new EngineError('IO', `[datasets] expected to write ${target}, received ${reasonOf(cause)}`, {
@@ -32,7 +37,7 @@ export async function download({ urls, target, sha256, signal }: DownloadRequest
   let bytes: Uint8Array | undefined;
   for (const url of urls) {
     try {
-      bytes = await fetchChecked(url, sha256, signal);
+      bytes = await fetchChecked(url, request);
       break;
     } catch (cause) {
       if (signal?.aborted)
@@ -53,28 +58,30 @@ export async function download({ urls, target, sha256, signal }: DownloadRequest
 /**
  * Checks the contents of a file.
  *
+ * @param hash SHA-256 or MD5, which its length tells.
  * @param name The file or address that the error names.
  * @throws EngineError `IO` where the checksum is another.
  */
-export function checkSha256(bytes: Uint8Array, sha256: string, name: string): void {
-  const received = createHash('sha256').update(bytes).digest('hex');
-  if (received !== sha256) {
+export function checkHash(bytes: Uint8Array, hash: string, name: string): void {
+  const algorithm = hash.length === MD5_DIGITS ? 'md5' : 'sha256';
+  const received = createHash(algorithm).update(bytes).digest('hex');
+  if (received !== hash) {
     throw new EngineError(
       'IO',
-      `[datasets] ${name}: expected contents with sha256 ${sha256}, received ${received} (${bytes.length} bytes)`,
+      `[datasets] ${name}: expected contents with ${algorithm} ${hash}, received ${received} (${bytes.length} bytes)`,
     );
   }
 }
 
 async function fetchChecked(
   url: string,
-  sha256: string,
-  signal: AbortSignal | undefined,
+  { hash, keepsPacked = false, signal }: DownloadRequest,
 ): Promise<Uint8Array> {
   const response = await fetch(url, signal ? { signal } : {});
   if (!response.ok) throw new EngineError('IO', `${url}: HTTP ${response.status} ${response.statusText}`);
-  const bytes = await unzip(new Uint8Array(await response.arrayBuffer()), url);
-  checkSha256(bytes, sha256, url);
+  const received = new Uint8Array(await response.arrayBuffer());
+  const bytes = keepsPacked ? received : await unzip(received, url);
+  checkHash(bytes, hash, url);
   return bytes;
 }
 

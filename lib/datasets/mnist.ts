@@ -1,11 +1,13 @@
-import { type OptionNames, knownOptions } from '../base/checks.js';
+import type { OptionNames } from '../base/checks.js';
 import { access, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { EngineError } from '../base/errors.js';
 import { installedFolder, ownFolder } from '../installed.js';
 import * as settings from '../engine/settings.js';
-import { checkSha256, download } from './download.js';
-import { parseIdx, readIdx, readUnzipped } from '../data/files/idx.js';
+import { checkHash, download } from './download.js';
+import { kerasPlace, kindOf, publishedOptions } from './published.js';
+import { readWhole } from '../base/wholeFile.js';
+import { parseIdx, readIdx, readUnzipped, unzip } from '../data/files/idx.js';
 import { NDArray } from '../core/ndarray.js';
 
 /** What `datasets.mnist` takes. */
@@ -49,15 +51,10 @@ export interface Mnist {
   test: LabelledImages;
 }
 
-const mirrors = [
-  'https://ossci-datasets.s3.amazonaws.com/mnist',
-  'https://storage.googleapis.com/cvdf-datasets/mnist',
-];
-
 interface SourceFile {
   readonly name: string;
-  /** Of the unzipped contents. */
-  readonly sha256: string;
+  /** SHA-256 of the unzipped contents, or MD5 of the gzipped file. */
+  readonly hash: string;
 }
 
 interface SourceFiles {
@@ -65,26 +62,64 @@ interface SourceFiles {
   readonly labels: SourceFile;
 }
 
-const files: { readonly train: SourceFiles; readonly test: SourceFiles } = {
+/** Pictures in the four files of MNIST. */
+interface Source {
+  readonly who: string;
+  /** Of the cache. */
+  readonly folder: string;
+  readonly mirrors: readonly string[];
+  /** Whether the cache keeps the gzipped files, which the checksums are of. */
+  readonly keepsPacked: boolean;
+  readonly train: SourceFiles;
+  readonly test: SourceFiles;
+}
+
+const MNIST: Source = {
+  who: 'datasets.mnist',
+  folder: 'mnist',
+  mirrors: [
+    'https://ossci-datasets.s3.amazonaws.com/mnist',
+    'https://storage.googleapis.com/cvdf-datasets/mnist',
+  ],
+  keepsPacked: false,
   train: {
     images: {
       name: 'train-images-idx3-ubyte',
-      sha256: 'ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db',
+      hash: 'ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db',
     },
     labels: {
       name: 'train-labels-idx1-ubyte',
-      sha256: '65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5',
+      hash: '65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5',
     },
   },
   test: {
     images: {
       name: 't10k-images-idx3-ubyte',
-      sha256: '0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7',
+      hash: '0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7',
     },
     labels: {
       name: 't10k-labels-idx1-ubyte',
-      sha256: 'ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2',
+      hash: 'ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2',
     },
+  },
+};
+
+/** MD5 of the gzipped files, as their authors publish them. */
+const FASHION_MNIST: Source = {
+  who: 'datasets.fashionMnist',
+  folder: 'fashion-mnist',
+  mirrors: [
+    'https://storage.googleapis.com/tensorflow/tf-keras-datasets',
+    'http://fashion-mnist.s3-website.eu-central-1.amazonaws.com',
+  ],
+  keepsPacked: true,
+  train: {
+    images: { name: 'train-images-idx3-ubyte', hash: '8d4fb7e6c68d591d4c3dfef9ec88bf0d' },
+    labels: { name: 'train-labels-idx1-ubyte', hash: '25c81989df183df01b3e8a0aad5dffbe' },
+  },
+  test: {
+    images: { name: 't10k-images-idx3-ubyte', hash: 'bef4ecab320f06d8554ea6380940ec79' },
+    labels: { name: 't10k-labels-idx1-ubyte', hash: 'bb300cfdad3c16e7a12a480ee83cd310' },
   },
 };
 
@@ -105,57 +140,100 @@ const files: { readonly train: SourceFiles; readonly test: SourceFiles } = {
  *     await model.fit(train.images, train.labels, { validationData: [test.images, test.labels] });
  */
 export async function mnist(options: MnistOptions = {}): Promise<Mnist> {
-  knownOptions('datasets.mnist', options, mnistNames);
+  publishedOptions(MNIST.who, options, mnistNames);
   const folder = options.folder ?? packagedFolder();
   if (folder === undefined) return cachedMnist(options);
-  return loadBoth(async ({ name }) => readIdx(await required(folder, name), options));
+  return folder === undefined ? cachedMnist(options) : folderMnist(MNIST, folder, options);
+}
+
+/**
+ * Loads Fashion-MNIST: 60,000 pictures of clothes to train with and 10,000 to test with, 28 × 28 pixels, of ten classes (T-shirt or top,
+ * trouser, pullover, dress, coat, sandal, shirt, sneaker, bag, ankle boot). https://keras.io/api/datasets/fashion_mnist/
+ *
+ * Looks in `folder` where it is given, for files as those of {@link mnist}. Otherwise takes Keras's cache where it has all four files, else
+ * the cache folder, and downloads what is missing there, checked by MD5.
+ *
+ * @param options As {@link mnist} takes them; the cache folder is `fashion-mnist`.
+ * @returns Images as uint8 `[n, 28, 28, 1]` and labels as uint8 `[n]`.
+ * @throws EngineError `IO` for a file that is missing, damaged or cut, named; `ABORTED` where `signal` fires; `ARGUMENT`.
+ * @example
+ *     const { train, test } = await datasets.fashionMnist({ folder: 'fashion' });
+ */
+export async function fashionMnist(options: MnistOptions = {}): Promise<Mnist> {
+  publishedOptions(FASHION_MNIST.who, options, mnistNames);
+  if (options.folder !== undefined) return folderMnist(FASHION_MNIST, options.folder, options);
+  const keras = options.cacheFolder === undefined ? kerasPlace(FASHION_MNIST.folder) : undefined;
+  const isThere = keras !== undefined && (await hasAll(FASHION_MNIST, keras));
+  return cached(FASHION_MNIST, isThere ? { ...options, cacheFolder: keras } : options, options.mirror);
 }
 
 /** The cache's part of {@link mnist}: reads the files there, after downloading those that are missing. */
 export async function cachedMnist(options: Omit<MnistOptions, 'folder'> = {}): Promise<Mnist> {
+  return cached(MNIST, options, options.mirror ?? settings.mnistMirror());
+}
+
+async function hasAll({ train, test }: Source, folder: string): Promise<boolean> {
+  const names = [train, test].flatMap(({ images, labels }) => [images.name, labels.name]);
+  const kinds = await Promise.all(names.map((name) => kindOf(path.join(folder, `${name}.gz`))));
+  return kinds.every((kind) => kind === 'file');
+}
+
+/** Nothing is checked but the format: the folder may hold another data set. */
+async function folderMnist(source: Source, folder: string, options: MnistOptions): Promise<Mnist> {
+  return loadBoth(source, async ({ name }) => readIdx(await required(source.who, folder, name), options));
+}
+
+async function cached(source: Source, options: MnistOptions, mirror: string | undefined): Promise<Mnist> {
   const { signal } = options;
-  const folder = options.cacheFolder ?? path.join(settings.cacheFolder(), 'mnist');
-  const mirror = options.mirror ?? settings.mnistMirror();
-  return loadBoth(async ({ name, sha256 }) => {
-    let file = await find(folder, name);
+  const { keepsPacked } = source;
+  const folder = options.cacheFolder ?? path.join(settings.cacheFolder(), source.folder);
+  return loadBoth(source, async ({ name, hash }) => {
+    let file = keepsPacked ? undefined : await find(folder, name);
     if (file === undefined) {
-      file = path.join(folder, name);
-      const urls = (mirror ? [mirror] : mirrors).map((base) => `${base.replace(/\/+$/, '')}/${name}.gz`);
-      await download({ urls, target: file, sha256, signal });
+      file = path.join(folder, keepsPacked ? `${name}.gz` : name);
+      const urls = (mirror ? [mirror] : source.mirrors).map(
+        (base) => `${base.replace(/\/+$/, '')}/${name}.gz`,
+      );
+      if ((await kindOf(file)) === undefined)
+        await download({ urls, target: file, hash, keepsPacked, signal });
     }
-    const bytes = await readUnzipped(file, options);
-    checkSha256(bytes, sha256, file);
-    return parseIdx(bytes, file);
+    const bytes = keepsPacked ? await readWhole(source.who, file) : await readUnzipped(file, options);
+    checkHash(bytes, hash, file);
+    return parseIdx(await unzip(bytes, file), file);
   });
 }
 
-async function loadBoth(load: (file: SourceFile) => Promise<NDArray>): Promise<Mnist> {
-  return { train: await loadPart(files.train, load), test: await loadPart(files.test, load) };
+async function loadBoth(source: Source, load: (file: SourceFile) => Promise<NDArray>): Promise<Mnist> {
+  return {
+    train: await loadPart(source.who, source.train, load),
+    test: await loadPart(source.who, source.test, load),
+  };
 }
 
 async function loadPart(
+  who: string,
   part: SourceFiles,
   load: (file: SourceFile) => Promise<NDArray>,
 ): Promise<LabelledImages> {
   const images = await load(part.images);
   const labels = await load(part.labels);
-  expectBytes(part.images.name, images, 3);
-  expectBytes(part.labels.name, labels, 1);
+  expectBytes(who, part.images.name, images, 3);
+  expectBytes(who, part.labels.name, labels, 1);
   if (images.length !== labels.length) {
     throw new EngineError(
       'IO',
-      `[datasets.mnist] expected a label for each of the ${images.length} images of ${part.images.name}, ` +
+      `[${who}] expected a label for each of the ${images.length} images of ${part.images.name}, ` +
         `received ${labels.length} in ${part.labels.name}`,
     );
   }
   return { images: new NDArray(images.data, [...images.shape, 1]), labels };
 }
 
-function expectBytes(name: string, array: NDArray, rank: number): void {
+function expectBytes(who: string, name: string, array: NDArray, rank: number): void {
   if (array.dtype === 'uint8' && array.shape.length === rank) return;
   throw new EngineError(
     'IO',
-    `[datasets.mnist] ${name}: expected uint8 of rank ${rank}, received ${array.dtype} [${array.shape.join(', ')}]`,
+    `[${who}] ${name}: expected uint8 of rank ${rank}, received ${array.dtype} [${array.shape.join(', ')}]`,
   );
 }
 
@@ -178,14 +256,14 @@ async function find(folder: string, name: string): Promise<string | undefined> {
   return undefined;
 }
 
-async function required(folder: string, name: string): Promise<string> {
+async function required(who: string, folder: string, name: string): Promise<string> {
   const file = await find(folder, name);
   if (file !== undefined) return file;
   const held = await readdir(folder).catch(() => undefined);
   const received = held ? `a folder with ${held.slice(0, 8).join(', ') || 'nothing'}` : 'no such folder';
   throw new EngineError(
     'IO',
-    `[datasets.mnist] expected one of ${spellings(name).join(', ')} in ${folder}, received ${received}`,
+    `[${who}] expected one of ${spellings(name).join(', ')} in ${folder}, received ${received}`,
   );
 }
 

