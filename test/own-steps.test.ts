@@ -381,6 +381,6 @@ it('refuses data that is no list, and specs of what are no outputs of layers', (
       );
   for (const x of [undefined, 3, [null]])
     expect(() => model.computeOutputSpec(x as never)).toThrow(
-      'expected an output of a layer, or a list of them',
+      'expected the output of another layer, or a list of such',
     );
 });
