@@ -35,14 +35,27 @@ export function factoryName(className: string): string {
   );
 }
 
-const counts = new Map<string, number>();
-
-/** `dense`, `dense_1`, `dense_2`, …: a name of its own for each object of a kind. */
-export function uniqueName(kind: string): string {
-  const count = counts.get(kind) ?? 0;
-  counts.set(kind, count + 1);
-  return count === 0 ? kind : `${kind}_${count}`;
+/** Gives `dense`, `dense_1`, `dense_2`, …: a name for each object of a kind. */
+export function countedNames(): (kind: string) => string {
+  const counts = new Map<string, number>();
+  return (kind) => {
+    const count = counts.get(kind) ?? 0;
+    counts.set(kind, count + 1);
+    return count === 0 ? kind : `${kind}_${count}`;
+  };
 }
 
+let named = countedNames();
+
+/** The next name of a kind in this process: see {@link countedNames}. */
+export const uniqueName = (kind: string): string => named(kind);
+
 /** Lets {@link uniqueName} count from the start. */
-export const restartNames = (): void => counts.clear();
+export const restartNames = (): void => void (named = countedNames());
+
+/** The first of `name`, `name_1`, `name_2`, … that is not taken. */
+export function freeName(name: string, taken: { has(name: string): boolean }): string {
+  let free = name;
+  for (let count = 1; taken.has(free); count++) free = `${name}_${count}`;
+  return free;
+}

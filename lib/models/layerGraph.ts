@@ -1,6 +1,7 @@
 import { expected } from '../base/checks.js';
 import { EngineError } from '../base/errors.js';
 import { itemAt } from '../base/list.js';
+import { freeName } from '../base/names.js';
 import { InputLayer } from '../layers/input.js';
 import { KerasTensor, type OperationNode } from '../core/kerasTensor.js';
 import { Layer } from '../layers/layer.js';
@@ -198,15 +199,9 @@ function byDepth(nodes: readonly OperationNode[], outputs: readonly KerasTensor[
 /** The names, with `_1`, `_2`, … after one that comes again. */
 function distinct(names: readonly string[]): string[] {
   const taken = new Set(names);
-  const seen = new Set<string>();
-  return names.map((name) => {
-    if (!seen.has(name)) {
-      seen.add(name);
-      return name;
-    }
-    let count = 1;
-    while (taken.has(`${name}_${count}`)) count++;
-    taken.add(`${name}_${count}`);
-    return `${name}_${count}`;
+  return names.map((name, i) => {
+    const free = names.indexOf(name) === i ? name : freeName(name, taken);
+    taken.add(free);
+    return free;
   });
 }

@@ -1,5 +1,6 @@
 // The weights of models by the names of their layers, as safetensors have them.
 import { itemAt, lastOf } from '../base/list.js';
+import { freeName } from '../base/names.js';
 import type { SavedValue } from '../core/savedValue.js';
 import type { NumericArray } from '../core/tensor.js';
 import { readSafetensors, safetensorsParts } from '../saving/safetensors.js';
@@ -15,9 +16,7 @@ function namedWeights(model: StoredModel): ReadonlyMap<string, SavedValue> {
     const own = lastOf(layers).ownWeights;
     for (const [i, value] of values.entries()) {
       const wanted = [...path, itemAt(own, i).name.split('/').at(-1)].join('/');
-      let name = wanted;
-      for (let count = 1; named.has(name); count++) name = `${wanted}_${count}`;
-      named.set(name, value);
+      named.set(freeName(wanted, named), value);
     }
   }
   return named;

@@ -1,5 +1,6 @@
 // What files of models hold, group by group, at the paths that Keras 3 gives them (keras/src/saving/saving_lib.py).
 import { isPlainObject } from '../base/checks.js';
+import { countedNames } from '../base/names.js';
 import { type SavedState, type SavedValue, savedVariable } from '../core/savedValue.js';
 import type { Variable } from '../core/variable.js';
 import { itemsOf } from '../layers/collect.js';
@@ -41,10 +42,10 @@ export function savedGroups(
   const container = (value: object, path: string, outer: readonly Layer[], seen: Set<unknown>): void => {
     if (seen.has(value)) return;
     seen.add(value);
-    const free = freeNames();
+    const next = countedNames();
     for (const item of itemsOf(value)) {
-      if (item instanceof Layer) layer(item, join(path, free(snakeCaseOfClass(item))), outer);
-      else if (isContainer(item)) container(item, join(path, free('container')), outer, seen);
+      if (item instanceof Layer) layer(item, join(path, next(snakeCaseOfClass(item))), outer);
+      else if (isContainer(item)) container(item, join(path, next('container')), outer, seen);
     }
   };
   layer(model, '', []);
@@ -60,16 +61,6 @@ function groupsOf(name: string, { values, more = {}, within = {} }: SavedState, 
 }
 
 const join = (path: string, name: string): string => (path === '' ? name : `${path}/${name}`);
-
-/** Gives `dense`, `dense_1`, … for a name that comes again. */
-function freeNames(): (name: string) => string {
-  const used = new Map<string, number>();
-  return (name) => {
-    const count = used.get(name);
-    used.set(name, count === undefined ? 0 : count + 1);
-    return count === undefined ? name : `${name}_${count + 1}`;
-  };
-}
 
 /** Classes that have another name in Keras's code. */
 const IRREGULAR: Readonly<Record<string, string>> = {

@@ -1,5 +1,6 @@
 import { isPlainObject } from '../base/checks.js';
 import { itemAt } from '../base/list.js';
+import { freeName } from '../base/names.js';
 import type { Logs } from '../callbacks/index.js';
 import { NDArray } from '../core/ndarray.js';
 import type { TypedArray } from '../engine/engine.js';
@@ -81,7 +82,9 @@ export class Measures {
     const keys = new Set(this.#measures.map(({ key }) => key));
     for (const metric of own) {
       if (this.#measures.some((known) => known.metric === metric)) continue;
-      this.#measures.push({ key: freeKey(metric.name, keys), metric, direction: metric.direction });
+      const key = freeName(metric.name, keys);
+      keys.add(key);
+      this.#measures.push({ key, metric, direction: metric.direction });
     }
   }
 
@@ -166,14 +169,6 @@ export class Measures {
     this.means.dispose();
     for (const { metric } of this.#measures.slice(0, this.#joined)) metric.leaveMeans();
   }
-}
-
-/** A key that is not taken yet, with `_1`, `_2`, … where need be; it is taken from now on. */
-export function freeKey(name: string, taken: Set<string>): string {
-  let key = name;
-  for (let count = 1; taken.has(key); count++) key = `${name}_${count}`;
-  taken.add(key);
-  return key;
 }
 
 const variablesOf = (state: State) => (state instanceof Means ? state.variables : state.ownVariables);

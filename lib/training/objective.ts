@@ -1,6 +1,7 @@
 import { type OptionNames, expected, finite } from '../base/checks.js';
 import { EngineError, nearest } from '../base/errors.js';
 import { firstOf, itemAt } from '../base/list.js';
+import { freeName } from '../base/names.js';
 import type { Loss } from '../losses/loss.js';
 import { type LossLike, lossOf } from '../losses/registry.js';
 import { Mean } from '../metrics/mean.js';
@@ -10,7 +11,7 @@ import { maskedWeights, sameRank } from '../losses/align.js';
 import { reduced } from '../losses/reduced.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
-import { type Measure, freeKey } from './measures.js';
+import type { Measure } from './measures.js';
 
 /** One value for all outputs of a model, a list in their order, or a record by their names. */
 export type PerOutput<T> = T | readonly (T | null | undefined)[] | Readonly<Record<string, T>>;
@@ -168,7 +169,9 @@ export class Objective {
         const owner = owners.get(metric);
         if (owner !== undefined) throw sharedMetric(metric, owner, output);
         owners.set(metric, output);
-        return { key: freeKey(wanted, keys), metric, direction };
+        const free = freeName(wanted, keys);
+        keys.add(free);
+        return { key: free, metric, direction };
       };
       return [
         ...metrics.map((metric) => measure(metric, key(metric.name))),
