@@ -1,14 +1,84 @@
 #include "data/csv.h"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <charconv>
 #include <cstdlib>
+#include <cstring>
+#include <type_traits>
 
 namespace nodegrad {
 
 namespace {
 
 enum class FieldEnd { Separator, Line, Incomplete, Bad };
+
+uint64_t load(const char* p) {
+  uint64_t word;
+  std::memcpy(&word, p, sizeof word);
+  return word;
+}
+
+// Whether all of eight characters are digits: from 0x30 on, and no more than 9 above.
+bool areDigits(uint64_t eight) {
+  return ((eight & 0xf0f0f0f0f0f0f0f0) | (((eight + 0x0606060606060606) & 0xf0f0f0f0f0f0f0f0) >> 4)) ==
+         0x3333333333333333;
+}
+
+// The number that eight digits are, the first of them in the lowest byte: sums of pairs, then of pairs of
+// these, then of both halves.
+uint64_t valueOfDigits(uint64_t eight) {
+  eight = (eight & 0x0f0f0f0f0f0f0f0f) * (10 * 0x100 + 1) >> 8;
+  eight = (eight & 0x00ff00ff00ff00ff) * (100 * 0x10000 + 1) >> 16;
+  return (eight & 0x0000ffff0000ffff) * (10000 * 0x100000000 + 1) >> 32;
+}
+
+// A decimal number of at most 18 digits, from p on; its end, or null where only from_chars is sure of the
+// float32 that is nearest.
+const char* shortFloat(const char* p, const char* end, float& value) {
+  static constexpr std::array<double, 23> kTens = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                                   1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+                                                   1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+  const bool isNegative = p < end && *p == '-';
+  p += isNegative;
+  uint64_t mantissa = 0;
+  const auto digits = [&] {
+    const char* from = p;
+    for (uint64_t eight; end - p >= 8 && areDigits(eight = load(p)); p += 8)
+      mantissa = mantissa * 100000000 + valueOfDigits(eight);
+    for (; p < end && *p >= '0' && *p <= '9'; ++p) mantissa = mantissa * 10 + static_cast<uint64_t>(*p - '0');
+    return p - from;
+  };
+  int64_t count = digits(), scale = 0;
+  if (p < end && *p == '.') {
+    ++p;
+    scale = -digits();
+    count -= scale;
+  }
+  if (count > 18) return nullptr;
+  if (count == 0) return nullptr;
+  if (p < end && (*p == 'e' || *p == 'E')) {
+    ++p;
+    const bool isSmall = p < end && *p == '-';
+    p += p < end && (*p == '-' || *p == '+');
+    int64_t power = 0;
+    const char* from = p;
+    for (; p < end && *p >= '0' && *p <= '9' && p - from < 4; ++p) power = power * 10 + (*p - '0');
+    if (p == from) return nullptr;
+    scale += isSmall ? -power : power;
+  }
+  if (scale < -22 || scale > 22) return nullptr;
+  const auto exact = static_cast<double>(static_cast<int64_t>(mantissa));
+  const double power = kTens[static_cast<size_t>(scale < 0 ? -scale : scale)];
+  const double number = scale < 0 ? exact / power : exact * power;
+  if (number != 0 && (number < 1e-37 || number > 3e38)) return nullptr;
+  // Two roundings of float64 move it by 2 units at most: only near the middle of two floats are they seen.
+  const auto rest = static_cast<int64_t>(std::bit_cast<uint64_t>(number) & 0x1fffffff) - 0x10000000;
+  if (rest >= -3 && rest <= 3) return nullptr;
+  value = static_cast<float>(isNegative ? -number : number);
+  return p;
+}
 
 // Goes through the fields of records.
 class Reader {
@@ -33,8 +103,14 @@ class Reader {
   bool number(T& value, FieldEnd& ending) {
     const char* p = p_;
     while (p < end_ && *p == ' ' && *p != format_.separator) ++p;
-    const auto [rest, error] = std::from_chars(p, end_, value);
-    if (error != std::errc() || rest == end_) return false;
+    const char* rest = nullptr;
+    if constexpr (std::is_same_v<T, float>) rest = shortFloat(p, end_, value);
+    if (!rest) {
+      const auto [last, error] = std::from_chars(p, end_, value);
+      if (error != std::errc()) return false;
+      rest = last;
+    }
+    if (rest == end_) return false;
     if (*rest == format_.separator) {
       ending = FieldEnd::Separator;
       p_ = rest + 1;

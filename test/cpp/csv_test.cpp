@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <bit>
 #include <cmath>
+#include <cstdio>
+#include <cstdlib>
 #include <limits>
 #include <random>
 
@@ -57,6 +60,41 @@ TEST(Csv, RoundsToTheNearestAndKeepsWhatIsOutOfRange) {
   EXPECT_EQ((std::vector<float>(values.begin(), values.end() - 1)),
             (std::vector<float>{0.1f, 0, -infinity, 0, infinity, 16777216.f}));
   EXPECT_TRUE(std::isnan(values.back()));
+}
+
+// Digits in all usual forms, in part in the middle of two floats or next to it.
+TEST(Csv, RoundsEachNumberAsStrtof) {
+  std::mt19937 random(7);
+  const auto pick = [&](int n) { return static_cast<int>(random() % static_cast<unsigned>(n)); };
+  std::string text;
+  std::vector<std::string> fields;
+  for (int i = 0; i < 200000; ++i) {
+    char field[64];
+    const float x = std::ldexp(static_cast<float>(random()) / 0x1p32f, pick(80) - 40);
+    const double middle = (static_cast<double>(x) + static_cast<double>(std::nextafter(x, 1e30f))) / 2;
+    switch (pick(6)) {
+      case 0: std::snprintf(field, sizeof field, "%.*g", 1 + pick(20), static_cast<double>(x)); break;
+      case 1: std::snprintf(field, sizeof field, "%.*f", pick(12), static_cast<double>(x)); break;
+      case 2: std::snprintf(field, sizeof field, "-%.*e", pick(18), static_cast<double>(x)); break;
+      case 3: std::snprintf(field, sizeof field, "%d", pick(1000000) - 500000); break;
+      case 4: std::snprintf(field, sizeof field, "%.*g", 12 + pick(12), middle); break;
+      default: std::snprintf(field, sizeof field, "%.17g", std::nextafter(middle, pick(2) ? 1e30 : -1e30));
+    }
+    fields.emplace_back(field);
+    text += fields.back() + '\n';
+  }
+  for (const char* field : {".5", "5.", "-0", "1e-50", "1e50", "0000000000000000000000001", "1.e3",
+                            "16777217", "3.4028236e38", "1.17549435e-38"}) {
+    fields.emplace_back(field);
+    text += fields.back() + '\n';
+  }
+  const CsvBlock block = parseCsv(text, specOf({F}));
+  ASSERT_FALSE(block.error) << block.error->what;
+  ASSERT_EQ(block.columns[0].floats.size(), fields.size());
+  for (size_t i = 0; i < fields.size(); ++i) {
+    const float expected = std::strtof(fields[i].c_str(), nullptr), received = block.columns[0].floats[i];
+    ASSERT_EQ(std::bit_cast<uint32_t>(received), std::bit_cast<uint32_t>(expected)) << fields[i];
+  }
 }
 
 TEST(Csv, FillsMissingValuesIn) {

@@ -68,8 +68,11 @@ function matrixOf(who: string, file: string, columns: Readonly<Record<string, Co
   let column = 0;
   arrays.forEach(({ data }, i) => {
     const own = itemAt(widths, i);
-    for (let row = 0, from = 0; row < rows; row++)
-      for (let c = 0; c < own; c++) all[row * width + column + c] = data[from++]!;
+    // Most columns are of one number a row.
+    if (own === 1) for (let row = 0, to = column; row < rows; row++, to += width) all[to] = data[row]!;
+    else
+      for (let row = 0, from = 0; row < rows; row++)
+        for (let c = 0; c < own; c++) all[row * width + column + c] = data[from++]!;
     column += own;
   });
   return new NDArray(all, [rows, width]);
