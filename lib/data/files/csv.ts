@@ -93,12 +93,17 @@ export class CsvReader {
       engine().parseCsv(bytes, { separator, quote, missing, kinds, fills, last });
     const handle = await openFile(WHO, file);
     try {
+      // Pieces that are parsed give their memory to later ones.
+      const spare: Uint8Array[] = [];
       let carried: Uint8Array = new Uint8Array(0);
       let isFirst = true;
       for (let last = false; !last;) {
-        // Without zeros, which the file's bytes would replace.
-        const bytes = Buffer.allocUnsafeSlow(carried.length + PIECE);
-        bytes.set(carried);
+        const size = carried.length + PIECE;
+        // Without zeros, which the file's bytes would replace; a record that goes on leaves room for its rest.
+        const taken = spare.pop();
+        const memory = taken && taken.length >= size ? taken : Buffer.allocUnsafeSlow(size + (PIECE >> 4));
+        memory.set(carried);
+        const bytes = memory.subarray(0, size);
         const read = await readInto(WHO, file, handle, bytes, carried.length);
         last = read < PIECE;
         let piece = bytes.subarray(0, carried.length + read);
@@ -110,7 +115,10 @@ export class CsvReader {
           // Without quotes every line break ends a record: the next piece need not wait for this one.
           const cut = view.lastIndexOf(10) + 1;
           carried = piece.subarray(cut);
-          if (cut > 0) yield { block: parse(piece.subarray(0, cut), true) };
+          if (cut > 0) {
+            const block = parse(piece.subarray(0, cut), true);
+            yield { block: block.finally(() => spare.push(memory)) };
+          }
         } else {
           const block = await parse(piece, last);
           carried = piece.subarray(block.consumed);
