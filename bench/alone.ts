@@ -18,7 +18,7 @@ export interface Alone {
   memory: number;
 }
 
-/** Our net in a process of its own, which ends when the steps are done. */
+/** Our net in a separate process, which ends when the steps are done. */
 export async function trainAlone(task: Task, steps: number): Promise<Alone> {
   const child = spawn(process.execPath, ['--import', 'tsx', script, JSON.stringify(task), String(steps)], {
     stdio: ['ignore', 'pipe', 'inherit'],

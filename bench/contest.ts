@@ -27,7 +27,7 @@ export interface Entry {
   error?: string;
 }
 
-/** A net at a precision and a batch, ours beside the peers. */
+/** A net at a precision and a batch, ours and the peers. */
 export interface Contest {
   net: string;
   precision: string;
@@ -56,7 +56,7 @@ export async function timed(step: () => Promise<unknown>, count: number): Promis
  * Blocks of steps of all sides by turns, so that what disturbs the machine disturbs them all.
  *
  * @param runs Ours first, then the peers.
- * @param rounds Blocks of each side, unless it is a peer far behind another one.
+ * @param rounds Blocks of each side, unless it is a peer far slower than another one.
  * @returns The timing of each side, or the error with which it dropped out.
  */
 export async function contest(

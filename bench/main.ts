@@ -1,4 +1,4 @@
-// Ours beside the peers, in one run: npm run bench -- --training --nets mnist --peers torch
+// Ours and the peers, in one run: npm run bench -- --training --nets mnist --peers torch
 import { getEngineInfo } from 'nodegrad';
 import { INFERENCE_NETS, timeInference } from './inference.js';
 import { measureInput } from './input.js';

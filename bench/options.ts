@@ -23,12 +23,12 @@ export interface Options {
 
 export const USAGE = `npm run bench -- [PART …] [--nets mnist,…] [--peers torch,…] [--precision float32,…] [--steps N] [--threads N]
 Parts, all of them where none is named:
-  --training    a training step beside the peers, and the floor
-  --inference   resnet18 and mnist at batch 1 and 64 beside PyTorch and onnxruntime-node
+  --training    a training step, compared with the peers, and the floor
+  --inference   resnet18 and mnist at batch 1 and 64, compared with PyTorch and onnxruntime-node
   --memory      peak memory of a process that trains, ours and PyTorch's
   --first-step  the first step of a process, planning included, ours and PyTorch's
   --scaling     one and two threads
-  --input       fit on bytes beside the bare step
+  --input       fit on bytes, compared with the bare step
   --overhead    what JavaScript and the binding cost: a small step, the event loop while fit runs, the import
 Choices:
   --nets        of ${NETS.join(', ')}; default all

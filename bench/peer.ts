@@ -24,7 +24,7 @@ export interface Load {
   variant?: string;
   /** What must be fast: training steps or predictions. */
   training: boolean;
-  /** Where the net lies as ONNX, for the peers that read it. */
+  /** Where the net is as an ONNX file, for the peers that read it. */
   model?: string;
 }
 
@@ -38,7 +38,7 @@ interface Answer {
   error?: string;
 }
 
-/** A peer's net in a process of its own (bench/peers/driver.py), which times its own steps. */
+/** A peer's net in a separate process (bench/peers/driver.py), which times its own steps. */
 export class Peer {
   readonly #process: ChildProcess;
   readonly #lines: AsyncIterator<string>;

@@ -40,7 +40,7 @@ const thisHost: Host = {
 
 /**
  * How often a thread of the team that has nothing to do looks for work before it sleeps. It covers the gaps within a step; libgomp's own
- * 300,000 are milliseconds, for which a thread keeps the core from others, and from those of its own team that it waits for.
+ * 300,000 are milliseconds, for which a thread keeps the core from others, and from the threads of the same team that it waits for.
  */
 const SPINS = '10000';
 

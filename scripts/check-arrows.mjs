@@ -97,7 +97,7 @@ function checkCpp(file, text) {
     if (own !== 'cpu' && ONEDNN_HEADERS.test(name))
       complain(file, `includes ${name}; only cpp/cpu may use oneDNN.`);
     if (bracket === '<') continue;
-    // Headers are named from cpp/; a name without a folder is one beside the file.
+    // Headers are named from cpp/; a name without a folder is one in the same folder.
     const target = name.includes('/') || part(name) in CPP ? part(name) : own;
     const known = target === own || allowed.includes(target) || allowed.includes(name);
     if (!known) {

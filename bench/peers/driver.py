@@ -1,6 +1,6 @@
 """Runs one net of one peer for bench/peer.ts: python driver.py PEER NET BATCH PRECISION THREADS
 
-PEER is a folder beside this file and, after a dash, the mode that its peer.py knows: torch, torch-compile, keras-jax.
+PEER is a folder next to this file and, after a dash, the mode that its peer.py knows: torch, torch-compile, keras-jax.
 Reads a JSON request a line, answers with a JSON object a line:
   {"command": "load", "x", "y", "weights", "variant", "training"}   -> {"name", "variant"}
       x and y are {"path", "dtype", "shape"}, weights maps layers to lists of these (none: the peer's own start);

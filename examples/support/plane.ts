@@ -11,7 +11,7 @@ const columns = 64;
 const rows = 26;
 const marks = ['o', 'x', '+'];
 const shades = [' ', '.', ':'];
-/** Blue, red and green: pale behind, strong for points. */
+/** Blue, red and green: pale for the background, strong for points. */
 const backgrounds = [153, 224, 194];
 const foregrounds = [19, 124, 22];
 

@@ -16,7 +16,7 @@ const namesOfRegistered = new Map<CustomObject, string>();
 const scope = new AsyncLocalStorage<CustomObjects>();
 
 /**
- * Gives a class or a function a name of its own, `package>name`: it then may be chosen by this name wherever names are taken, is
+ * Gives a class or a function the name `package>name`: it then may be chosen by this name wherever names are taken, is
  * written into configurations under it, and found there again. A later object of the same name takes the place of the earlier.
  * https://keras.io/api/models/model_saving_apis/serialization_utils/
  *

@@ -8,7 +8,7 @@ import { Tensor, type TensorData, read, tensor } from './tensor.js';
 import { Trace } from './trace.js';
 import { Variable } from './variable.js';
 
-/** What an op takes. Numbers and arrays become tensors; beside a typed operand a number takes its dtype. */
+/** What an op takes. Numbers and arrays become tensors; next to a typed operand a number takes its dtype. */
 export type Operand = KerasTensor | Sym | Tensor | Variable | TensorData;
 
 /**
@@ -41,7 +41,7 @@ export function apply<T extends Operand>(
 
 /**
  * As {@link apply}, with the operands in one dtype: the widest of theirs (bool < uint8 < int32 < float32), as Keras
- * promotes them. A number follows the dtype beside it where that can hold it. https://keras.io/api/ops/
+ * promotes them. A number takes the other operands' dtype where that can hold it. https://keras.io/api/ops/
  *
  * @param least The dtype that an op needs at least: `float32` where it computes floats of whole numbers too.
  * @param from The operands before this one stay as they are.
@@ -149,12 +149,12 @@ function concrete(data: TensorData, dtype: DType | undefined): Tensor {
   return tensor(data);
 }
 
-/** A number takes the dtype beside it, unless that would change it: then it stays float32 and the op complains. */
+/** A number takes the other operands' dtype, unless that would change it: then it stays float32 and the op complains. */
 function numberType(value: number, dtype: DType = 'float32'): DType {
   return Number.isInteger(value) && dtype !== 'bool' ? dtype : 'float32';
 }
 
-/** The dtype of the first operand that has one of its own. @internal */
+/** The dtype of the first operand that has one. @internal */
 export function dtypeFor(operands: readonly Operand[]): DType | undefined {
   for (const operand of operands) {
     const dtype = ownType(operand);
@@ -187,12 +187,12 @@ function resultType(operands: readonly Operand[], from: number, least: DType): D
   if (widest === undefined) return 'float32';
   if (!loose) return widest;
   for (const operand of counted)
-    if (ownType(operand) === undefined) widest = beside(widest, operand as TensorData);
+    if (ownType(operand) === undefined) widest = widened(widest, operand as TensorData);
   return widest;
 }
 
-/** What a dtype becomes beside numbers without one: wide enough to hold them, and a number dtype. */
-function beside(dtype: DType, numbers: TensorData): DType {
+/** What a dtype becomes together with numbers without one: wide enough to hold them, and a number dtype. */
+function widened(dtype: DType, numbers: TensorData): DType {
   if (dtype === 'float32') return dtype;
   let least: DType = dtype === 'bool' ? 'int32' : dtype;
   for (const value of Array.from(read(numbers).data)) {

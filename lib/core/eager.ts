@@ -8,7 +8,7 @@ import { Trace } from './trace.js';
 // One program for each op, its attributes and the types of its inputs.
 const programs = new LruCache<string, Program>(512);
 
-/** Queues one op on tensors, as a program of its own, and gives its first `outputs`. @internal */
+/** Queues one op on tensors, as a whole program, and gives its first `outputs`. @internal */
 export function eager(op: string, inputs: readonly Tensor[], attrs: Attrs = {}, outputs = 1): Tensor[] {
   let key = `${op} ${outputs}`;
   try {

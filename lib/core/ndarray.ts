@@ -10,7 +10,7 @@ export type NDArrayData = TypedArray;
 
 /**
  * Numbers in plain memory with a shape, row-major: what data sets come as and what `fit`, `evaluate` and `predict`
- * take beside tensors. It computes nothing and holds nothing native, so it needs no disposing.
+ * take as well as tensors. It computes nothing and holds nothing native, so it needs no disposing.
  */
 export class NDArray {
   /** The numbers, row after row: the memory that was given, not a copy. */

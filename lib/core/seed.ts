@@ -30,7 +30,7 @@ export function nextSeed(): number {
   return state >>> 1;
 }
 
-/** Runs a body in which {@link nextSeed} walks from a seed of its own. @internal */
+/** Runs a body in which {@link nextSeed} starts from another seed. @internal */
 export function withSeed<T>(seed: number | undefined, body: () => T): T {
   if (seed === undefined) return body();
   const outer = state;

@@ -322,7 +322,7 @@ export class Trace {
       .map((value) => this.#sym(value, 'gradient', ys, {}));
   }
 
-  /** A number of its own for each random op, so that two of one seed differ. @internal */
+  /** Another number for each random op, so that two of one seed differ. @internal */
   nextSalt(): number {
     return this.#draws++;
   }

@@ -153,7 +153,7 @@ export class Variable implements Disposable {
       };
     }
     const given = read(value);
-    // A flat typed array has no shape of its own: it is read as the variable's.
+    // A flat typed array has no shape: it is read as the variable's.
     if (!ArrayBuffer.isView(value)) this.#checkShape(given.shape);
     else if (given.data.length !== this.size)
       throw wrongShape('assign', `${this.size} numbers for variable '${this.name}'`, [given.data.length]);

@@ -87,7 +87,7 @@ async function fetchChecked(
 
 function reason(url: string, cause: unknown): string {
   if (cause instanceof EngineError) return cause.message;
-  // fetch hides what went wrong (no such host, refused, reset) behind "fetch failed".
+  // fetch hides what went wrong (no such host, refused, reset) with the message "fetch failed".
   const inner = types.isNativeError(cause) && types.isNativeError(cause.cause) ? cause.cause : cause;
   return `${url}: ${reasonOf(inner)}`;
 }

@@ -45,7 +45,7 @@ let made = 0;
 const running: { readonly layer: Layer; readonly context: Partial<CallContext> | undefined }[] = [];
 
 /**
- * A function of tensors with weights of its own. A subclass writes `build`, which adds the weights once the input's shape is
+ * A function of tensors that has weights. A subclass writes `build`, which adds the weights once the input's shape is
  * known, and `call`; `getConfig` where it is to be saved. https://keras.io/api/layers/base_layer/
  *
  * @example
@@ -63,7 +63,7 @@ const running: { readonly layer: Layer; readonly context: Partial<CallContext> |
 export abstract class Layer extends Operation implements Disposable {
   /**
    * The names of all options, each `required`, `optional`, or `boolean` or `string` (optional, too): others are errors. A subclass
-   * that takes options of its own and hands all of them to `super` lists them here too.
+   * that takes more options and hands all of them to `super` lists them here too.
    *
    * @example static override readonly optionNames = { ...layers.Layer.optionNames, factor: 'required' };
    */
@@ -299,7 +299,7 @@ export abstract class Layer extends Operation implements Disposable {
   }
 
   /**
-   * What belongs to the loss beside what compares predictions with targets: the regularizers of the weights that training changes, and
+   * What is added to the loss that compares predictions with targets: the regularizers of the weights that training changes, and
    * what layers added in their calls ({@link addLoss}, activity regularizers). float32 []. For use inside `compile`; `fit` and `evaluate`
    * add them by themselves.
    *

@@ -39,7 +39,7 @@ function ofRank(x: Sym, rank: number): Sym {
   if (x.rank === 0 || rest.includes(-1)) {
     throw new EngineError(
       'SHAPE',
-      `expected inputs of one rank, or with known sizes after the batch, received ${shapeText(x.shape)} beside rank ${rank}`,
+      `expected inputs of one rank, or with known sizes after the batch, received ${shapeText(x.shape)} and another input of rank ${rank}`,
     );
   }
   return ops.reshape(x, [batch, ...Array<number>(rank - x.rank).fill(1), ...rest]);

@@ -20,7 +20,7 @@ export interface SpatialOptions extends LayerOptions {
 
 const FORMS = ['', 'length', 'height, width', 'depth, height, width'];
 
-/** Fails unless the input has so many spatial axes beside samples and channels. @internal */
+/** Fails unless the input has so many spatial axes, not counting samples and channels. @internal */
 export const checkSpatial = (layer: string, shape: Shape, spatial: number): void =>
   checkRank(layer, shape, spatial + 2, `[n, ${FORMS[spatial]}, channels]`);
 

@@ -74,7 +74,7 @@ export class LayerGraph {
 
 /** The error where two layers of a model have one name. */
 export const nameTaken = (name: string): EngineError =>
-  new EngineError('ARGUMENT', `[Model] expected a name of its own for each layer, received '${name}' twice`);
+  new EngineError('ARGUMENT', `[Model] expected another name for each layer, received '${name}' twice`);
 
 const isInput = (place: KerasTensor): boolean => place.node.operation instanceof InputLayer;
 

@@ -21,7 +21,7 @@ export interface DepthwiseConvOptions {
 
 /** What `ops.conv` takes. */
 export interface ConvOptions extends DepthwiseConvOptions {
-  /** The channels are split into as many groups, each with kernels of its own. Default 1. */
+  /** The channels are split into as many groups, each with its own kernels. Default 1. */
   groups?: number;
 }
 
@@ -55,7 +55,7 @@ export const conv = op(
 );
 
 /**
- * The convolution of each channel with kernels of its own: those of one channel follow one another in the result. Also as
+ * The convolution of each channel with its own kernels: those of one channel follow one another in the result. Also as
  * `ops.depthwiseConv2d`, TF.js's name. https://keras.io/api/ops/nn/
  *
  * @param x float32 of rank 3 to 5, as {@link conv} takes it.

@@ -125,7 +125,7 @@ function summed(term: Labelled, isKept: (label: string) => boolean): Labelled {
 const floats = (value: Operand): Operand =>
   typeOf(value).dtype === 'float32' ? value : cast(value, 'float32');
 
-/** The axes in the order of labels, which are all of its own. */
+/** A term with its axes in the order of labels, which are all of its labels. */
 function inOrder(term: Labelled, labels: readonly string[]): Labelled {
   if (labels.every((label, i) => label === term.labels[i])) return term;
   return {

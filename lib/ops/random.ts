@@ -149,7 +149,7 @@ function draw<L extends Shaped, K extends Sym | Tensor>(
   attrs: Attrs,
 ): Drawn<L, K> {
   const like = shape instanceof Sym || shape instanceof Tensor ? shape : undefined;
-  // A seed of its own makes numbers that every step has, so they need no trace.
+  // A given seed makes the same numbers in every step, so they need no trace.
   const trace = options.seed === undefined ? Trace.current : undefined;
   const { key, salt } = drawOf(traceOf(like ? [like] : []) ?? trace, options, options.seed === undefined);
   const inputs = like ? [key, like] : [key];

@@ -13,7 +13,7 @@ import { cast } from './unary.js';
 
 // Reductions of whole numbers, exact where float32 would round. The engine's reductions are of floats.
 
-/** Whether x has a dtype of its own that is not float32. @internal */
+/** Whether x has a dtype, and not float32. @internal */
 export const isWhole = (x: Operand): boolean => {
   const dtype = dtypeFor([x]);
   return dtype !== undefined && dtype !== 'float32';
