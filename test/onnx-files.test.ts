@@ -105,7 +105,7 @@ describe('messages of ONNX', () => {
     };
     for (let i = 0; i < 40; i++) nested = around(1, around(5, around(6, nested)));
     expect(() => codec.decode(around(7, nested), 'a')).toThrow('max depth');
-    // Empty nodes, two bytes each: 1 million fields and a tenth of the bytes are allowed.
+    // Empty nodes, two bytes each: 250,000 fields and a 25th of the bytes are allowed.
     const many = Buffer.alloc(2 * 1.5e6).fill(Buffer.from([0x0a, 0]));
     expect(() => codec.decode(around(7, many), 'a')).toThrow('fields');
   });

@@ -45,8 +45,8 @@ interface Reader {
   uint64s(list?: number[]): number[];
 }
 
-/** What a field becomes takes some 100 bytes: so many fields fit into 100 MB and ten times the file's size. */
-const fieldsWithin = (bytes: number): number => 1e6 + bytes / 10;
+/** What a field becomes takes up to 250 bytes: so many fields fit into 100 MB and ten times the file's size. */
+const fieldsWithin = (bytes: number): number => 250_000 + bytes / 25;
 /** Numbers in one field that are packed byte by byte take 8 bytes and more each. Longer ones belong into raw_data. */
 const LONGEST_PACKED = 1 << 24;
 /** The longest message of protocol buffers. */

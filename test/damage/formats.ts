@@ -2,7 +2,19 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { deflateRawSync, gunzipSync } from 'node:zlib';
-import { Dataset, NDArray, Sequential, callbacks, layers, loadModel, utils } from '../../lib/index.js';
+import {
+  Dataset,
+  NDArray,
+  Sequential,
+  callbacks,
+  importOnnx,
+  layers,
+  loadModel,
+  utils,
+} from '../../lib/index.js';
+import { onnxCodec } from '../../lib/onnx/codec.js';
+import type { AttributeProto, NodeProto } from '../../lib/onnx/messages.js';
+import { tensorProto } from '../../lib/onnx/tensors.js';
 import { Zip, type ZipMember, zipParts } from '../../lib/base/zip.js';
 import { idxBytes } from '../data/idx-bytes.js';
 import { safetensorsParts } from '../../lib/saving/safetensors.js';
@@ -56,6 +68,45 @@ const headed = (header: Uint8Array, length = header.length) => {
 /** Those of the tables that fit float32. */
 const columns = ['x', 'd', 'label', 'ok', 'name', 'pair'];
 
+const codec = await onnxCodec('damage');
+
+/** A file of one node whose inputs are whole numbers that are known. */
+function oneNode(opType: string, inputs: readonly (readonly number[])[], attribute: AttributeProto[] = []) {
+  const names = inputs.map((_, i) => `i${i}`);
+  const node: NodeProto = { opType, input: names, output: ['y'], attribute };
+  const dim = [{ dimValue: 1 }];
+  const type = { tensorType: { elemType: 1, shape: { dim } } };
+  return codec.encode({
+    ...{ irVersion: 8, opsetImport: [{ domain: '', version: 17 }] },
+    graph: {
+      node: [node, { opType: 'Identity', input: ['x'], output: ['z'] }],
+      initializer: inputs.map((numbers, i) =>
+        tensorProto(
+          `i${i}`,
+          'INT64',
+          numbers.length === 1 && opType === 'Range' ? [] : [numbers.length],
+          numbers,
+        ),
+      ),
+      input: [{ name: 'x', type }],
+      output: [
+        { name: 'y', type },
+        { name: 'z', type },
+      ],
+    },
+  });
+}
+
+/** Networks of ONNX: one with layers, and the tests of many nodes. */
+const networks = () => {
+  const json = (name: string) => JSON.parse(fixture(name).toString('utf8')) as unknown;
+  const { model } = json('onnx_training.json') as { model: string };
+  const nodes = (json('onnx_nodes.json') as { name: string; model: string }[]).filter(
+    ({ name }) => !name.startsWith('sequence'), // its inputs are lists
+  );
+  return [model, ...nodes.map((one) => one.model)].map((one) => Buffer.from(one, 'base64'));
+};
+
 /** Makes the formats, in a folder for files of the way. */
 export async function formatsIn(folder: string): Promise<Format[]> {
   const made = async (name: string, write: (path: string) => Promise<unknown>) => {
@@ -97,6 +148,30 @@ export async function formatsIn(folder: string): Promise<Format[]> {
       ],
       members: membersOf,
       read: async (path) => (await loadModel(path)).dispose(),
+    },
+    {
+      name: 'onnx',
+      file: 'a.onnx',
+      seeds: networks(),
+      traps: [
+        oneNode('ConstantOfShape', [[1 << 15, 1 << 15]]),
+        oneNode('ConstantOfShape', [[1e9, 1e9]]),
+        oneNode('Range', [[0], [1e9], [1]]),
+        oneNode('Tile', [[1, 2], [1e9]]),
+        oneNode('Expand', [[1], [1e5, 1e5]]),
+        oneNode('Pad', [
+          [1, 2],
+          [1e9, 0],
+        ]),
+        oneNode('OneHot', [[1, 2], [1e9], [0, 1]]),
+        oneNode('EyeLike', [[1, 2]]),
+        oneNode('Add', [Array<number>(5000).fill(1), [1]]),
+        // Many empty nodes of two bytes each.
+        Buffer.concat([Buffer.from([0x3a, 0x80, 0x89, 0x7a]), Buffer.alloc(2e6, Buffer.from([0x0a, 0]))]),
+      ],
+      read: async (path) => {
+        (await importOnnx(path)).dispose();
+      },
     },
     {
       name: 'weights.h5',

@@ -111,7 +111,8 @@ const oneHot: Handler = (call) => {
   const depth = call.number(1);
   const indices = ops.cast(call.x(0), 'int32');
   const places = fromStart(indices, depth);
-  const hot = ops.oneHot(places, { depth, axis: call.int('axis', -1) });
+  const size = sizeOf(call.knownShape(0)) * depth;
+  const hot = ops.oneHot(call.deferred(places, size), { depth, axis: call.int('axis', -1) });
   const pair = call.x(2);
   const one = (i: number) => ops.reshape(ops.stridedSlice(pair, i, i + 1), []);
   const [off, on] = [ops.cast(one(0), 'float32'), ops.cast(one(1), 'float32')];

@@ -1,6 +1,7 @@
 import { EngineError } from '../../base/errors.js';
 import { typeOf } from '../../core/apply.js';
-import { Tensor } from '../../core/tensor.js';
+import { Tensor, sizeOf } from '../../core/tensor.js';
+import { Trace } from '../../core/trace.js';
 import { Sym } from '../../core/sym.js';
 import type {
   AttributeProto,
@@ -11,7 +12,7 @@ import type {
   TensorProto,
 } from '../messages.js';
 import { type ReadExternal, arrayOf, denseArrayOf } from '../tensors.js';
-import { Call, type Result, inType } from './call.js';
+import { Call, type Result, hasNumbers, inType } from './call.js';
 import { HANDLERS } from './handlers.js';
 import { type OnnxValue, TensorValue, TextValue, valueOf } from './values.js';
 
@@ -204,14 +205,23 @@ export class Network {
       );
     };
     const opset = scope.versions.get('') ?? OPSETS.newest;
-    return twice(inputs, (given) => {
+    const run = (given: readonly (OnnxValue | undefined)[]) => {
       const call = new Call(node, opset, given, attributes, runGraph);
       if (!handler) throw call.error('an op that is known', node.opType);
       return settled(
         call,
         named(call, () => handler(call)),
       );
-    });
+    };
+    const large = deferred(inputs);
+    if (!large) return twice(inputs, run);
+    try {
+      return run(large);
+    } catch (error) {
+      // The op needs the numbers.
+      if (!(error instanceof EngineError && error.code === 'STATE')) throw error;
+      return run(inputs);
+    }
   }
 
   #runFunction(
@@ -231,6 +241,22 @@ export class Network {
     this.#runNodes(called.node, scope, depth + 1);
     return called.output.map((name) => scope.get(name));
   }
+}
+
+/** Larger tensors are not computed with before the network runs: what is made of them may be larger still. */
+const SMALL = 4096;
+
+/** Inputs with large tensors that are known as parts of the network; undefined where there is none. */
+function deferred(
+  inputs: readonly (OnnxValue | undefined)[],
+): readonly (OnnxValue | undefined)[] | undefined {
+  const trace = Trace.current;
+  const isLarge = (value: OnnxValue | undefined): value is TensorValue =>
+    value instanceof TensorValue && !value.other && hasNumbers(value.x) && sizeOf(value.x.shape) > SMALL;
+  if (!trace || !inputs.some(isLarge)) return undefined;
+  return inputs.map((value) =>
+    isLarge(value) ? new TensorValue(trace.lift(value.x as unknown as Tensor), value.type) : value,
+  );
 }
 
 /** Computes a node, and where it computes with sizes that are not known once more for the others. */

@@ -227,7 +227,8 @@ const eyeLike: Handler = (call) => {
   const [rows = 0, columns = 0] = call.knownShape();
   const k = call.int('k', 0);
   const type = call.typeNamed('dtype', call.type());
-  const hot = ops.oneHot(asSym(ops.arange(k, rows + k, 1, 'int32')), { depth: columns });
+  const places = asSym(ops.arange(k, rows + k, 1, 'int32'));
+  const hot = ops.oneHot(call.deferred(places, rows * columns), { depth: columns });
   return typed(hot, type);
 };
 
