@@ -166,6 +166,31 @@ describe('imageDatasetFromDirectory', () => {
     });
   });
 
+  it('names a link that leads nowhere, unless it is of no use', async () => {
+    const dangling = join(root, 'dangling');
+    const lock = join(dangling, 'a', '.#notes.txt');
+    for (const name of ['a', 'b']) {
+      mkdirSync(join(dangling, name), { recursive: true });
+      writeFileSync(join(dangling, name, '1.png'), await picture(1).png().toBuffer());
+    }
+    // As editors lock files.
+    symlinkSync('user@host.1', lock);
+    symlinkSync('user@host.1', join(dangling, '.#lock'));
+    for (const followLinks of [false, true])
+      expect(
+        (await utils.imageDatasetFromDirectory(dangling, { verbose: false, followLinks })).filePaths,
+      ).toHaveLength(2);
+    for (const link of [join(dangling, 'c'), join(dangling, 'b', '2.png')]) {
+      symlinkSync(join(root, 'nowhere'), link);
+      const { code, message } = await rejectionOf(
+        utils.imageDatasetFromDirectory(dangling, { verbose: false }),
+      );
+      expect(code).toBe('IO');
+      expect(message).toContain(`[imageDatasetFromDirectory] ${link}: `);
+      rmSync(link);
+    }
+  });
+
   it('names the file that is no picture, and refuses options', async () => {
     const broken = join(root, 'broken');
     mkdirSync(join(broken, 'a'), { recursive: true });

@@ -180,16 +180,22 @@ async function classFolders(who: string, folder: string): Promise<string[]> {
   const entries = await withFile(who, folder, () => readdir(folder, { withFileTypes: true }));
   const isFolder = await Promise.all(
     entries.map(async (entry) =>
-      entry.isSymbolicLink()
-        ? (await stat(path.join(folder, entry.name))).isDirectory()
+      entry.isSymbolicLink() && !isHidden(entry.name)
+        ? leadsToFolder(who, path.join(folder, entry.name))
         : entry.isDirectory(),
     ),
   );
   return entries
-    .filter(({ name }, i) => isFolder[i] && !name.startsWith('.'))
+    .filter(({ name }, i) => isFolder[i] && !isHidden(name))
     .map(({ name }) => name)
     .sort();
 }
+
+const isHidden = (name: string): boolean => name.startsWith('.');
+
+/** @throws EngineError `IO` for a link that leads nowhere. */
+const leadsToFolder = (who: string, link: string): Promise<boolean> =>
+  withFile(who, link, async () => (await stat(link)).isDirectory());
 
 /** The files below a folder, sorted by folder and name. */
 async function walk(
@@ -203,10 +209,12 @@ async function walk(
   const folders: string[] = [];
   for (const entry of entries) {
     const full = path.join(folder, entry.name);
-    const isLinked = entry.isSymbolicLink() && (await withFile(who, full, () => stat(full))).isDirectory();
+    const isWanted = endings.some((ending) => entry.name.toLowerCase().endsWith(ending));
+    // Links that are of no use may lead nowhere: editors leave such ones, as locks.
+    const isOfUse = isWanted || (followLinks && !isHidden(entry.name));
+    const isLinked = entry.isSymbolicLink() && isOfUse && (await leadsToFolder(who, full));
     if (entry.isDirectory() || (isLinked && followLinks)) folders.push(full);
-    else if (!isLinked && endings.some((ending) => entry.name.toLowerCase().endsWith(ending)))
-      files.push(full);
+    else if (!isLinked && isWanted) files.push(full);
   }
   const inner = await Promise.all(folders.sort().map((one) => walk(who, one, followLinks, endings)));
   return [...files.sort(), ...inner.flat()];
