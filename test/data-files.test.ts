@@ -177,6 +177,30 @@ describe('Dataset.csv', () => {
       );
   });
 
+  it('refuses a file whose columns are not those of the first', async () => {
+    const first = fileOf('a,b\n1,2\n');
+    for (const header of ['b,a', 'a,b,c', 'a']) {
+      const other = fileOf(`${header}\n3,4\n`);
+      const { code, message } = await rejectionOf(all(Dataset.csv([first, other])));
+      expect(code).toBe('IO');
+      expect(message).toContain(
+        `${other}: expected a header with the columns of the first file (a, b), received`,
+      );
+    }
+    // Names that are given stand for those of all files.
+    const renamed = Dataset.csv([first, fileOf('b,a\n3,4\n')], { columnNames: ['x', 'y'] });
+    expect(await all(renamed)).toHaveLength(2);
+  });
+
+  it('refuses lines that end with CR alone, which would be one header', async () => {
+    const file = fileOf('a,b\r1,2\r3,4\r');
+    const { message } = await rejectionOf(all(Dataset.csv(file)));
+    expect(message).toContain(
+      `${file}, row 1, column 2: expected lines that end with LF or CR LF, received CR alone`,
+    );
+    expect(await all(Dataset.csv(fileOf('"a\rb"\n1\n')))).toEqual([{ 'a\rb': ['float32', [], [1]] }]);
+  });
+
   it('is data for fit', async () => {
     const rows = Array.from({ length: 64 }, (_, i) => `${i / 64},${1 - i / 64},${i / 32}`);
     const file = fileOf(`a,b,y\n${rows.join('\n')}`);
@@ -288,6 +312,13 @@ describe.each([
     );
   });
 
+  it('tells of a Parquet file that is empty', async () => {
+    const file = fileOf('', 'empty.parquet');
+    expect((await rejectionOf(all(Dataset.parquet(file)))).message).toBe(
+      `[Dataset.parquet] ${file}: expected a Parquet file of 12 bytes or more, received an empty file`,
+    );
+  });
+
   it('tells what is wrong', async () => {
     const told = async (path: string, options: object) => {
       const error = await rejectionOf(read(path, options).toArray());
@@ -338,6 +369,11 @@ describe('Dataset.npy', () => {
         message: expect.stringContaining(file),
       });
     }
+  });
+
+  it('tells its own name with a file that is not there', async () => {
+    const file = join(folder, 'none.npy');
+    expect((await rejectionOf(all(Dataset.npy(file)))).message).toContain(`[Dataset.npy] ${file}: expected`);
   });
 
   it('and idx take several files', async () => {
@@ -427,6 +463,11 @@ describe('utils.readNpy', () => {
 });
 
 describe('Dataset.lines', () => {
+  it('leaves the byte order mark out', async () => {
+    const text = '\ufeffone\r\n\ufefftwo';
+    expect(await all(Dataset.lines([fileOf(text), fileOf('\ufeff')]))).toEqual(['one', '\ufefftwo']);
+  });
+
   it('gives the lines of files', async () => {
     const long = 'ä'.repeat(700_000); // more than a piece
     const file = fileOf(`one\r\n\n${long}\nlast`);

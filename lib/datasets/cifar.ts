@@ -127,7 +127,7 @@ async function membersOf(who: string, options: PublishedOptions, version: Versio
     };
   }
   const { place, bytes } = await readPublished(who, version.archive, options);
-  const members = tarMembers(who, place, await unzip(bytes, place));
+  const members = tarMembers(who, place, await unzip(bytes, place, who));
   const byName = new Map([...members].map(([name, held]) => [path.posix.basename(name), held]));
   return (name) => {
     const held = byName.get(name);

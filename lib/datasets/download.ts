@@ -80,7 +80,7 @@ async function fetchChecked(
   const response = await fetch(url, signal ? { signal } : {});
   if (!response.ok) throw new EngineError('IO', `${url}: HTTP ${response.status} ${response.statusText}`);
   const received = new Uint8Array(await response.arrayBuffer());
-  const bytes = keepsPacked ? received : await unzip(received, url);
+  const bytes = keepsPacked ? received : await unzip(received, url, 'datasets');
   checkHash(bytes, hash, url);
   return bytes;
 }

@@ -199,7 +199,7 @@ async function cached(source: Source, options: MnistOptions, mirror: string | un
     }
     const bytes = keepsPacked ? await readWhole(source.who, file) : await readUnzipped(file, options);
     checkHash(bytes, hash, file);
-    return parseIdx(await unzip(bytes, file), file);
+    return parseIdx(await unzip(bytes, file, source.who), file);
   });
 }
 

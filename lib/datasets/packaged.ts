@@ -102,7 +102,7 @@ export async function digits(options: PublishedOptions = {}): Promise<LabelledIm
   const who = 'datasets.digits';
   publishedOptions(who, options, publishedNames);
   const { place, bytes } = await readPublished(who, DIGITS, options);
-  const text = new TextDecoder().decode(await unzip(bytes, place));
+  const text = new TextDecoder().decode(await unzip(bytes, place, who));
   const rows = text
     .trim()
     .split(/\r?\n/)

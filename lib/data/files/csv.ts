@@ -4,7 +4,7 @@ import { EngineError } from '../../base/errors.js';
 import { itemAt } from '../../base/list.js';
 import { NDArray } from '../../core/ndarray.js';
 import { type CsvBlock, type CsvSpec, type CsvText, engine } from '../../engine/engine.js';
-import { openFile, readInto } from './open.js';
+import { openFile, readInto, textStart } from './open.js';
 import { type TableForm, columnsRead, elementsOf } from './table.js';
 
 const WHO = 'Dataset.csv';
@@ -86,7 +86,7 @@ export class CsvReader {
   /** Parsed pieces of a file, each of whole records. */
   async *#pieces(
     file: string,
-    { kinds, fills }: Layout,
+    { kinds, fills, names }: Layout,
   ): AsyncGenerator<{ block: Promise<CsvBlock> }, void, undefined> {
     const { separator, quote, missing, header } = this.#plan;
     const parse = (bytes: Uint8Array, last: boolean) =>
@@ -108,7 +108,7 @@ export class CsvReader {
         last = read < PIECE;
         let piece = bytes.subarray(0, carried.length + read);
         if (isFirst)
-          piece = piece.subarray(startOf(piece) + (header ? this.#record(file, piece, last).consumed : 0));
+          piece = piece.subarray(textStart(piece) + (header ? this.#header(file, piece, last, names) : 0));
         isFirst = false;
         const view = Buffer.from(piece.buffer, piece.byteOffset, piece.length);
         if (!last && view.indexOf(quote) < 0) {
@@ -138,7 +138,7 @@ export class CsvReader {
 
   /** The first record of bytes that begin with one. */
   #record(file: string, bytes: Uint8Array, last: boolean) {
-    const start = startOf(bytes);
+    const start = textStart(bytes);
     const { separator, quote } = this.#plan;
     const record = engine().csvRecord(bytes.subarray(start), { separator, quote }, last);
     if (record?.error) throw this.#wrong(file, 0, record.error);
@@ -147,7 +147,26 @@ export class CsvReader {
         'IO',
         `[${WHO}] ${file}: expected a record, received ${last ? 'none' : 'one that is too long'}`,
       );
+    const text = Buffer.from(bytes.buffer, bytes.byteOffset + start, record.consumed);
+    // Between quotes it is a part of the value.
+    if (!text.includes(quote)) {
+      const column = record.fields.findIndex((field) => field.includes('\r'));
+      if (column >= 0)
+        throw this.#wrong(file, 0, { column, what: 'lines that end with LF or CR LF, received CR alone' });
+    }
     return { fields: record.fields, consumed: record.consumed };
+  }
+
+  /** The length of a file's header, which has the names of the first file, where they count. */
+  #header(file: string, bytes: Uint8Array, last: boolean, names: readonly string[]): number {
+    const { fields, consumed } = this.#record(file, bytes, last);
+    const isSame = this.#plan.columnNames !== undefined || fields.join('\0') === names.join('\0');
+    if (isSame && fields.length === names.length) return consumed;
+    throw new EngineError(
+      'IO',
+      `[${WHO}] ${file}: expected a header with the columns of the first file (${names.join(', ')}), ` +
+        `received ${fields.join(', ')}`,
+    );
   }
 
   async #readLayout(file: string): Promise<Layout> {
@@ -169,7 +188,7 @@ export class CsvReader {
         `[${WHO}] ${file}: expected ${names.length} columns (${names.join(', ')}), received ${first.fields.length}`,
       );
     const sample: (readonly string[])[] = header ? [] : [first.fields];
-    let at = startOf(bytes) + first.consumed;
+    let at = textStart(bytes) + first.consumed;
     while (sample.length < SAMPLE) {
       const record = engine().csvRecord(bytes.subarray(at, read), { separator, quote }, last);
       if (!record || record.error) break;
@@ -236,10 +255,6 @@ export class CsvReader {
     );
   }
 }
-
-/** Where the text begins: after the mark of UTF-8 that some programs write. */
-const startOf = (bytes: Uint8Array): number =>
-  bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
 
 /** The type of a column by some of its values. */
 function typeOf(values: readonly string[], missing: readonly string[]): CsvType {

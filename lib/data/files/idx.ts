@@ -42,19 +42,20 @@ export async function readIdx(file: string, options: { signal?: AbortSignal } = 
 /** Reads a whole file and unzips it where it is gzipped. Errors are those of {@link readIdx}. */
 export async function readUnzipped(
   file: string,
-  options: { signal?: AbortSignal } = {},
+  options: { signal?: AbortSignal; who?: string } = {},
 ): Promise<Uint8Array> {
-  const { signal } = options;
+  const { signal, who = 'idx' } = options;
   let bytes: Uint8Array;
   try {
     bytes = await readFile(file, signal ? { signal } : {});
   } catch (cause) {
-    if (signal?.aborted) throw new EngineError('ABORTED', `[idx] reading ${file} was cancelled`, { cause });
-    throw new EngineError('IO', `[idx] ${file}: expected a readable file, received ${reasonOf(cause)}`, {
+    if (signal?.aborted)
+      throw new EngineError('ABORTED', `[${who}] reading ${file} was cancelled`, { cause });
+    throw new EngineError('IO', `[${who}] ${file}: expected a readable file, received ${reasonOf(cause)}`, {
       cause,
     });
   }
-  return unzip(bytes, file);
+  return unzip(bytes, file, who);
 }
 
 /**
@@ -62,14 +63,14 @@ export async function readUnzipped(
  *
  * @param name The file or address that errors name.
  */
-export async function unzip(bytes: Uint8Array, name: string): Promise<Uint8Array> {
+export async function unzip(bytes: Uint8Array, name: string, who = 'idx'): Promise<Uint8Array> {
   if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
   try {
     return await inflate(bytes);
   } catch (cause) {
     throw new EngineError(
       'IO',
-      `[idx] ${name}: expected a whole gzip stream, received a damaged or cut one (${reasonOf(cause)}); fetch the file again`,
+      `[${who}] ${name}: expected a whole gzip stream, received a damaged or cut one (${reasonOf(cause)}); fetch the file again`,
       { cause },
     );
   }

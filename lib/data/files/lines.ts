@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { EngineError } from '../../base/errors.js';
-import { openFile, readInto } from './open.js';
+import { openFile, readInto, textStart } from './open.js';
 
 const WHO = 'Dataset.lines';
 const PIECE = 1 << 20;
@@ -16,13 +16,15 @@ async function* linesOfFile(file: string): AsyncGenerator<string, void, undefine
   const handle = await openFile(WHO, file);
   try {
     let carried = Buffer.alloc(0);
+    let isFirst = true;
     for (let last = false; !last;) {
       const bytes = Buffer.allocUnsafe(carried.length + PIECE);
       carried.copy(bytes);
       const read = await readInto(WHO, file, handle, bytes, carried.length);
       last = read < PIECE;
       const piece = bytes.subarray(0, carried.length + read);
-      let from = 0;
+      let from = isFirst ? textStart(piece) : 0;
+      isFirst = false;
       for (let end = piece.indexOf(10); end >= 0; end = piece.indexOf(10, from)) {
         yield textOf(piece, from, end);
         from = end + 1;

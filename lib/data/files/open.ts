@@ -50,6 +50,10 @@ export async function readInto(
   return done - at;
 }
 
+/** Where a text begins: after the mark of UTF-8 that some programs write. */
+export const textStart = (bytes: Uint8Array): number =>
+  bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
+
 /** Paths of files, one or several. @throws EngineError `ARGUMENT`. */
 export function filesOf(who: string, files: unknown): readonly string[] {
   const list = listOf<unknown>(files);

@@ -7,7 +7,7 @@ const WHO = 'Dataset.parquet';
 
 /** Of hyparquet what is used here. */
 interface Hyparquet {
-  asyncBufferFromFile(path: string): Promise<unknown>;
+  asyncBufferFromFile(path: string): Promise<{ readonly byteLength: number }>;
   parquetMetadataAsync(file: unknown): Promise<Metadata>;
   parquetSchema(metadata: Metadata): {
     readonly children: readonly { readonly element: { readonly name: string } }[];
@@ -29,6 +29,9 @@ interface Chunk {
   readonly rowStart: number;
   readonly rowEnd: number;
 }
+
+/** What the marks at both ends and the length of the metadata take. */
+const LEAST = 12;
 
 /** Codecs that hyparquet has itself. */
 const BUILT_IN = new Set(['UNCOMPRESSED', 'SNAPPY']);
@@ -62,6 +65,14 @@ export class ParquetReader {
       }
       try {
         const buffer = await library.asyncBufferFromFile(file);
+        const { byteLength } = buffer;
+        if (byteLength < LEAST) {
+          const received = byteLength === 0 ? 'an empty file' : `${byteLength} bytes`;
+          throw new EngineError(
+            'IO',
+            `[${WHO}] ${file}: expected a Parquet file of ${LEAST} bytes or more, received ${received}`,
+          );
+        }
         const metadata = await library.parquetMetadataAsync(buffer);
         this.#rows.set(file, Number(metadata.num_rows));
         const names = library.parquetSchema(metadata).children.map(({ element }) => element.name);

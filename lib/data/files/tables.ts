@@ -70,7 +70,7 @@ export function arrays(
 
 /** The array of a file of NumPy, gzipped or not. */
 export const npyArray = async (who: string, file: string): Promise<NDArray> =>
-  arrayOfNpy(who, file, parseNpy(who, file, await readUnzipped(file)));
+  arrayOfNpy(who, file, parseNpy(who, file, await readUnzipped(file, { who })));
 
 /** The rows of arrays in an archive of NumPy, which are read as a whole. */
 export function npz(file: unknown, names: Names, options: RowsOptions): Stage<unknown> {
