@@ -127,7 +127,7 @@ Window poolWindow(const std::string& op, const Attrs& attrs, const Dims& image) 
     for (int i = 0; i < 2 * window.spatial; ++i)
       if (window.pads[i] >= window.kernel[i / 2])
         fail(ErrorCode::Attribute, "[", op, "] expected 'pads' smaller than 'poolSize' ",
-             toString(Attr(pool)), ", so that no window lies in the padding alone, received ",
+             toString(Attr(pool)), ", so that no window is in the padding alone, received ",
              toString(attrs.integers("pads")));
   return window;
 }

@@ -24,7 +24,7 @@ Expr sumTo(const Expr& gradient, const Expr& like) {
 
 std::vector<Value> composedGradient(const GradientContext& context, const Composition& composition) {
   Graph& graph = context.graph;
-  // Values of its own for the inputs: some may be made of others, and the derivatives here are partial ones.
+  // New values for the inputs: some may be made of others, and the derivatives here are partial ones.
   std::vector<Value> inputs;
   Exprs exprs;
   for (Value input : context.inputs) {

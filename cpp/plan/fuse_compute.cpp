@@ -85,7 +85,7 @@ class ComputeFusion {
     return image.size() == 4 && image[0] == ir_.type(value).shape[0] ? node->inputs[0] : value;
   }
 
-  // Whether a value goes, perhaps through element-wise ops and updates, to a parameter of its own shape: a
+  // Whether a value goes, perhaps through element-wise ops and updates, to a parameter of the same shape: a
   // weight's gradient.
   bool feedsParameter(ValueId value) const { return updatedShapes_.count(ir_.type(value).shape) != 0; }
 

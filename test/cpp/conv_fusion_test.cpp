@@ -30,7 +30,7 @@ struct PooledNet : GraphBuilder {
     fetches.push_back(pooled);
   }
 
-  // With a third convolution over two images one behind the other.
+  // With a third convolution over two images one after the other.
   void join() {
     const Value joined = op("concatenate", {x, r}, {{"axis", int64_t{-1}}});
     const Value loss = op("sum", {op("square", {layer(joined, 96, 32)})});
@@ -68,7 +68,7 @@ TEST(FuseConvolutions, TakesPoolingAndMasksIn) {
   EXPECT_EQ(countWith(ir, "convBackwardData", "mask"), 1);
   for (const plan::IrNode& node : ir.nodes)
     if (node.op == "conv" && node.attrs.has("pooling")) {
-      EXPECT_EQ(node.outputs.size(), 2u) << "nobody reads the whole image";
+      EXPECT_EQ(node.outputs.size(), 2u) << "nothing reads the whole image";
     }
 }
 

@@ -1,4 +1,4 @@
-// What the engine keeps to on a device that is late, has memory of its own and replays recordings.
+// What the engine keeps to on a device that is late, has separate memory and replays recordings.
 #include <gtest/gtest.h>
 #include <unistd.h>
 

@@ -87,7 +87,7 @@ Attrs threes(int64_t stride, bool last = true) {
   return attrs;
 }
 
-// Behind a ReLU zeros change no maximum; ties of zeros give their gradient to nobody either way.
+// After a ReLU zeros change no maximum; ties of zeros give their gradient to nobody either way.
 TEST(FoldPads, TakesThoseOfMaxPoolingBehindRelu) {
   for (bool last : {true, false}) {
     GraphWithData t;

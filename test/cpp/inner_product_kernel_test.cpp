@@ -3,7 +3,7 @@
 namespace nodegrad::testing {
 namespace {
 
-// Each case is a dense layer behind what gives its input: a convolution, whose layout the layer takes as it
+// Each case is a dense layer after what gives its input: a convolution, whose layout the layer takes as it
 // is, or nothing.
 struct DenseCase {
   std::string name;

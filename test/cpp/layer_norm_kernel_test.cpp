@@ -79,7 +79,7 @@ TEST_P(LayerNorm, FarFromZero) {
     const auto found = run(call);
     const auto want = expected(call);
     expectNear(found[1], want[1], 1e-7, 0, toString(c.shape));
-    // The mean's rounding, half of the last digit of 10⁴ (2⁻¹¹), squared, beside the 40 roundings.
+    // The mean's rounding, half of the last digit of 10⁴ (2⁻¹¹), squared, and the 40 roundings.
     expectNear(found[2], want[2], 2.4e-6, 2.4e-7, toString(c.shape));
   }
 }

@@ -48,7 +48,7 @@ TEST(FuseNorm, TakesAResidualWithItsGradient) {
   t.expectPlainNumbers(90);
 }
 
-// Two blocks one behind the other: the first one's output goes two ways.
+// Two blocks one after the other: the first one's output goes two ways.
 TEST(FuseNorm, TakesASumOfGradients) {
   GraphWithData t;
   const Value x = t.fed({3, 6, 5, 16}), r = t.fed({3, 6, 5, 16}), w = t.fed({3, 3, 16, 16});
@@ -70,7 +70,7 @@ TEST(FuseNorm, TakesASumOfGradients) {
   t.expectPlainNumbers(144 * 8);
 }
 
-// A block of ResNet: convolutions, and a projection with its own normalization beside them.
+// A block of ResNet: convolutions, and a projection with its own normalization next to them.
 TEST(FuseNorm, TakesABlockWithAProjection) {
   GraphWithData t;
   const Value x = t.fed({2, 6, 5, 16}), w = t.fed({3, 3, 16, 16}), p = t.fed({1, 1, 16, 16});
@@ -118,7 +118,7 @@ struct PoolCase {
 
 class FuseNormPool : public ::testing::TestWithParam<PoolCase> {};
 
-// Behind a convolution, whose layout the pooling then has.
+// After a convolution, whose layout the pooling then has.
 TEST_P(FuseNormPool, WritesThePooledTensorAlone) {
   const PoolCase& c = GetParam();
   const bool last = c.attrs.text("dataFormat") == "channelsLast";
@@ -152,7 +152,7 @@ INSTANTIATE_TEST_SUITE_P(
         PoolCase{"onePlace", {4, 6, 1, 1}, pool({1, 1}, {1, 1}, "valid", "channelsFirst"), true}),
     [](const auto& info) { return info.param.name; });
 
-// The gradient of a global average behind the pooling is a broadcast, which no kernel takes as a whole
+// The gradient of a global average after the pooling is a broadcast, which no kernel takes as a whole
 // tensor.
 TEST(FuseNorm, TakesAGradientThatIsBroadcast) {
   GraphWithData t;

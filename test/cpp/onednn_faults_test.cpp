@@ -103,7 +103,7 @@ TEST_P(OnednnFaults, StridesWiderThanTheImage) {
                        DType::BF16});
 }
 
-// On images that lie channels last where the tensor has them first, as behind another convolution.
+// On images that lie channels last where the tensor has them first, as after another convolution.
 TEST_P(OnednnFaults, PointwiseConvolutionsOfOddChannels) {
   if (!cpuBackend().hasBfloat16() || GetParam() != isaLevels().back()) return;
   for (const char* op : {"conv", "convBackwardData"})

@@ -95,7 +95,7 @@ TEST(CumulativeKernel, WholeNumbersWrapAround) {
   EXPECT_EQ(runOp("cumsum", {most}).data, (Numbers{2147483647, -2147483648.0}));
 }
 
-// Ten million numbers, each of which float32 would round away beside the sum.
+// Ten million numbers, each of which float32 would round away next to the sum.
 TEST(CumulativeKernel, LongSumsStayExact) {
   const int64_t n = 10000000;
   const Array y = runOp("cumsum", {array({n}, Numbers(static_cast<size_t>(n), 1.25))});

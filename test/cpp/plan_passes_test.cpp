@@ -451,7 +451,7 @@ size_t outputsOfLstm(bool readsKept) {
 
 TEST(DropOutputs, DropsWhatNobodyReads) {
   EXPECT_EQ(outputsOfLstm(false), 2U);
-  EXPECT_EQ(outputsOfLstm(true), 5U);  // of what is read, with all that lies before it
+  EXPECT_EQ(outputsOfLstm(true), 5U);  // of what is read, with all that comes before it
 }
 
 TEST(Plan, DoesWithoutFusionsWhereTheirKernelsCannotBeMade) {

@@ -206,8 +206,8 @@ class DirectConv {
     return isPadded(candidate.descs.x) || isPadded(candidate.descs.y);
   }
 
-  // The descriptors that say how an image lies. With one channel both plain orders are the same memory, but
-  // oneDNN finds a kernel only by the strides that it would have chosen.
+  // The descriptors that say how an image is laid out. With one channel both plain orders are the same
+  // memory, but oneDNN finds a kernel only by the strides that it would have chosen.
   std::vector<Desc> formsOf(const TensorType& type, const LayoutPtr& layout) const {
     if (!layout && type.shape[static_cast<size_t>(conv_.axes.c)] == 1)
       return {image(type, order_.channelsFirst()), image(type, order_.channelsLast())};

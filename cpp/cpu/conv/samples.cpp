@@ -119,7 +119,7 @@ class SampleConvolution : public SampleKernel {
   }
 
  private:
-  // Each part packs the filters for itself: that is little beside its rows, and nobody waits.
+  // Each part packs the filters for itself: that is little compared with its rows, and no part waits.
   int64_t packedElements() const { return (filter_ + kLine - 1) / kLine * kLine; }
 
   void pack(const float* filters, float* to) const {

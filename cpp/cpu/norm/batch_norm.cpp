@@ -32,7 +32,7 @@ class NormKernel : public OwnKernel {
   NormView view_;
 };
 
-// Mean and (biased) variance of each channel: each part of the work has moments of its own, which are then
+// Mean and (biased) variance of each channel: each part of the work has its moments, which are then
 // put together in order.
 template <class T>
 class StatisticsKernel : public NormKernel<T> {

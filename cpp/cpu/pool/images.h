@@ -9,7 +9,7 @@
 // What the kernels share that slide windows over images.
 namespace nodegrad {
 
-// In which blocks an image tensor lies.
+// In which blocks an image tensor is stored.
 struct Blocks {
   enum Of { Nothing, Channels, Samples } of = Nothing;
   int64_t size = 0;

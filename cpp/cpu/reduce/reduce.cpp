@@ -58,7 +58,7 @@ struct Loop {
 };
 
 // sum, mean, prod, max, min over any axes. Work is cut into items that depend on the shape alone: groups of
-// outputs and, where these are few, parts of what each sums. Each item has accumulators of its own, which are
+// outputs and, where these are few, parts of what each sums. Each item has its accumulators, which are
 // then put together in order.
 class ReduceKernel : public OwnKernel {
  public:

@@ -40,7 +40,7 @@ std::vector<Family> orderFamilies();   // sorting, searching, sums up to each pl
 std::vector<Family> attentionFamilies();
 std::vector<Family> updateFamilies();
 
-// Often 1, a vector's length, or one beside it.
+// Often 1, a vector's length, or one more or less.
 int64_t drawSize(Random& random, int64_t most);
 Dims drawShape(Random& random, size_t rank, int64_t mostElements);
 // Puts NaN and infinities at a few places.

@@ -188,7 +188,7 @@ LayoutPtr drawKernelLayout(Random& random, const TensorType& type) {
   return chosen && chosen->keepsNumbers() ? chosen : nullptr;
 }
 
-// That of a dense layer's weights [k, units] behind an image that is flattened.
+// That of a dense layer's weights [k, units] after an image that is flattened.
 LayoutPtr drawDenseLayout(Random& random, const TensorType& type, const Dims& image) {
   const Array x{{type.dtype, image}, {}}, w{type, {}};
   const Call dense{"innerProduct",

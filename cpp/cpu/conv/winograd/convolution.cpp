@@ -70,7 +70,7 @@ class WinogradConvolution : public WinogradKernel {
     }
   }
 
-  // Of each part of the work, one behind the other.
+  // Of each part of the work, one after the other.
   int64_t momentFloats() const { return conv_.statistics ? ChannelMoments::floats(out_) : 0; }
   ChannelMoments momentsOf(float* memory, int64_t part) const {
     return {memory + part * momentFloats(), conv_.statistics ? out_ : 0};

@@ -88,7 +88,7 @@ class BlockedImages {
   BlockedImages pooled(DType dtype) const {
     return {height_ / 2, width_ / 2, blocks_ * lanes_, lanes_, dtype};
   }
-  // Where it is the gradient behind such a pooling: see WinogradMap::places.
+  // Where it is the gradient of such a pooling's output: see WinogradMap::places.
   WinogradMap pooledMap(const void* data, const void* places, int64_t block) const {
     return mapOf(data, block, (height_ / 2) * (width_ / 2) * lanes_, static_cast<const uint8_t*>(places));
   }
