@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { isPlainObject } from '../../base/checks.js';
+import { expected, isPlainObject } from '../../base/checks.js';
 import { EngineError, describe } from '../../base/errors.js';
 import { itemAt } from '../../base/list.js';
 import { NDArray, type NDArrayData, type NDArrayType, arrayKind } from '../../core/ndarray.js';
@@ -194,7 +194,6 @@ export function workerFunction(who: string, module: unknown, name: unknown): Wor
       `[${who}] expected the URL of a module, such as new URL('./augment.js', import.meta.url), received ${describe(module)}${remedy}`,
     );
   }
-  if (typeof name !== 'string' || name === '')
-    throw new EngineError('ARGUMENT', `[${who}] expected the name of an export, received ${describe(name)}`);
+  if (typeof name !== 'string' || name === '') throw expected(who, 'the name of an export', name);
   return { module: address, name };
 }

@@ -1,5 +1,4 @@
 import { type OptionNames, boolean, expected, integer, knownOptions, wrongShape } from '../../base/checks.js';
-import { EngineError, describe } from '../../base/errors.js';
 import { firstOf, itemAt } from '../../base/list.js';
 import type { Operand, Outcome } from '../../core/apply.js';
 import { op } from '../../core/op.js';
@@ -286,8 +285,7 @@ function looped(
   maximum: number | undefined,
 ): unknown {
   const first = leavesOf(init) as Sym[];
-  if (first.length === 0)
-    throw new EngineError('ARGUMENT', `[${who}] expected at least one state, received ${describe(init)}`);
+  if (first.length === 0) throw expected(who, 'at least one state', init);
   const before = first.map(({ dtype, shape }) => trace.input(dtype, shape, 'a state of a loop'));
   const key = trace.input('int32', [2], 'the key of a step');
   const [going, next, nextKey] = trace.withinStep(key, () => {
