@@ -21,7 +21,8 @@ function once(lock: string, stamp: string, install: () => void): void {
   writeFileSync(stamp, wanted);
 }
 
-/** The command of a peer's driver, its packages installed: peers/FAMILY holds its requirements.txt (Python) or package-lock.json (Node). */
+/** The command of a peer's driver, its packages installed: peers/FAMILY holds its requirements.txt (Python) or package-lock.json (Node), and its
+ * driver where it is another one. */
 export function driverOf(peer: string): string[] {
   const family = peer.split('-')[0]!;
   const home = join(folder, 'peers', family);
@@ -31,7 +32,8 @@ export function driverOf(peer: string): string[] {
       if (!existsSync(python)) run('python3', ['-m', 'venv', venv]);
       run(python, ['-m', 'pip', '--disable-pip-version-check', 'install', '--quiet', '-r', requirements]);
     });
-    return [python, join(folder, 'peers/driver.py'), peer];
+    const own = join(home, 'driver.py');
+    return [python, existsSync(own) ? own : join(folder, 'peers/driver.py'), peer];
   }
   const lock = join(home, 'package-lock.json');
   if (!existsSync(lock)) throw new Error(`bench: no such peer: ${peer} (bench/peers/${family} is missing).`);

@@ -1,94 +1,252 @@
-import { NDArray, Sequential, layers, optimizers, tensor } from 'nodegrad';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  Dataset,
+  type Model,
+  NDArray,
+  Sequential,
+  augment,
+  layers,
+  loadModel,
+  mixedPrecision,
+  setSeed,
+  tensor,
+  utils,
+} from 'nodegrad';
+import { Driver } from './driver.js';
+import { nets } from './nets/index.js';
 import { minimum } from './statistics.js';
 
-const ROUNDS = 6;
+const ROUNDS = 5;
+// Threads of the side that has just worked still spin for a few milliseconds.
+const PAUSE_MS = 30;
+const PICTURES = 1024;
+const TABLE = { rows: 1_000_000, columns: 20 };
 
-interface Case {
-  name: string;
-  batch: number;
-  image: [number, number, number];
-  /** Steps a round of each side. */
-  steps: number;
-  body: () => layers.Layer[];
+/** What one way of data costs beside another. */
+export interface InputResult {
+  what: string;
+  /** Milliseconds. */
+  ours: number;
+  against: string;
+  theirs: number;
+  /** Of ours over theirs, or in milliseconds. */
+  bound: string;
 }
 
-const block = (filters: number) => [
-  layers.conv2d({ filters, kernelSize: 3, padding: 'same', activation: 'relu' }),
-  layers.maxPooling2d(),
+type Side = () => Promise<number>;
+type Say = (result: InputResult) => void;
+
+/** The least time of both sides, by turns. The first run of each is not counted: it makes plans and warms caches. */
+async function alternate(
+  ours: Side,
+  theirs: Side,
+  rounds = ROUNDS,
+): Promise<{ ours: number; theirs: number }> {
+  const sides = [ours, theirs].map((side) => ({ side, times: [] as number[] }));
+  for (let round = -1; round < rounds; round++)
+    for (const { side, times } of sides) {
+      await sleep(PAUSE_MS);
+      const ms = await side();
+      if (round >= 0) times.push(ms);
+    }
+  const [mine, other] = sides.map(({ times }) => minimum(times));
+  return { ours: mine!, theirs: other! };
+}
+
+async function elapsed(run: () => Promise<unknown>, parts = 1): Promise<number> {
+  const start = performance.now();
+  await run();
+  return (performance.now() - start) / parts;
+}
+
+/** The layers that the bench changes images with. */
+const augmentations = () => [
+  layers.randomFlip({ mode: 'horizontal' }),
+  layers.randomRotation({ factor: 0.05 }),
+  layers.randomZoom({ heightFactor: 0.1 }),
+  layers.randomTranslation({ heightFactor: 0.1, widthFactor: 0.1 }),
+  layers.randomContrast({ factor: [0.2, 0.2] }),
 ];
 
-const cases: Case[] = [
-  {
-    name: 'mnist @128, uint8 28×28×1',
-    batch: 128,
-    image: [28, 28, 1],
-    steps: 20,
-    body: () => [
-      layers.conv2d({ filters: 32, kernelSize: 3, activation: 'relu' }),
-      layers.conv2d({ filters: 64, kernelSize: 3, activation: 'relu' }),
-      layers.maxPooling2d({ poolSize: 2 }),
-      layers.dropout({ rate: 0.25 }),
-      layers.flatten(),
-      layers.dense({ units: 128, activation: 'relu' }),
-      layers.dropout({ rate: 0.5 }),
-      layers.dense({ units: 10, activation: 'softmax' }),
-    ],
-  },
-  {
-    name: 'four convolutions @64, uint8 64×64×3',
-    batch: 64,
-    image: [64, 64, 3],
-    steps: 8,
-    body: () => [
-      ...[32, 64, 128, 256].flatMap(block),
-      layers.globalAveragePooling2d(),
-      layers.dense({ units: 10, activation: 'softmax' }),
-    ],
-  },
-];
+/** A net of the bench after other layers. */
+function withHead(name: string, shape: readonly number[], head: layers.Layer[]): Model {
+  mixedPrecision.setDtypePolicy('float32');
+  setSeed(1);
+  const net = nets[name]!;
+  const model = new Sequential([layers.input({ shape: [...shape] }), ...head, net.build(net.size)]);
+  model.compile(net.compile());
+  return model;
+}
+
+const bytesOf = (count: number) => new Uint8Array(count).map((_, i) => (i * 2654435761) >>> 24);
+const rescaling = () => layers.rescaling({ scale: 1 / 255 });
+
+/** `fit` on bytes, which it shuffles, gathers, casts and changes, over the bare step, which has its floats ready. */
+async function overTheStep(name: string, steps: number, head: () => layers.Layer[], bound: string, say: Say) {
+  const { batch, size, data } = nets[name]!;
+  const channels = data(1, size).x.shape[3]!;
+  const shape = [size, size, channels];
+  const samples = batch * steps;
+  const { y } = data(samples, 1);
+  const numbers = size * size * channels;
+  const bytes = bytesOf(samples * numbers);
+  const [x, labels] = [tensor(new NDArray(bytes, [samples, ...shape])), tensor(y)];
+  const floats = Float32Array.from(bytes.subarray(0, batch * numbers), (n) => n / 255);
+  const images = tensor(new NDArray(floats, [batch, ...shape]));
+  const first = tensor(new NDArray(y.data.slice(0, batch), [batch]));
+  const added = head();
+  const fitted = withHead(name, shape, [...added, rescaling()]);
+  const bare = withHead(name, shape, []);
+  const step = async () => {
+    for (let i = 0; i < steps; i++) await bare.trainOnBatch(images, first);
+  };
+  const times = await alternate(
+    () => elapsed(() => fitted.fit(x, labels, { batchSize: batch, verbose: 0 }), steps),
+    () => elapsed(step, steps),
+  );
+  const what = added.length > 0 ? 'augmented' : 'plain';
+  say({
+    what: `${name} @${batch}, fit on bytes, ${what}: a step`,
+    ...times,
+    against: 'the bare step',
+    bound,
+  });
+  for (const made of [fitted, bare, x, labels, images, first]) made.dispose();
+}
+
+/** The same changes of a batch by `Dataset.map(augment(…))` and by torchvision, image by image in two processes. */
+async function besideTorchvision(images: number, size: number, driver: Driver, say: Say): Promise<void> {
+  const x = tensor(new NDArray(bytesOf(images * size * size * 3), [images, size, size, 3]));
+  const change = augment(augmentations(), { seed: 1 });
+  let step = 0;
+  const ours = async () => {
+    const changed = change(x, step++, 0);
+    await changed.data(); // waits for the engine
+    changed.dispose();
+  };
+  const times = await alternate(
+    () => elapsed(ours),
+    async () =>
+      minimum((await driver.ask<{ times: number[] }>({ command: 'augment', images, size, count: 8 })).times),
+  );
+  say({
+    what: `augmentation of ${images} images ${size}×${size}×3`,
+    ...times,
+    against: 'torchvision, v2',
+    bound: '≤ 0.2',
+  });
+  x.dispose();
+}
+
+/** `fit` of `cells` on the same pictures from files and from memory. */
+async function fromFiles(folder: string, driver: Driver, say: Say): Promise<void> {
+  const { batch, size } = nets['cells']!;
+  await driver.ask({ command: 'pictures', folder, images: PICTURES, size });
+  const [file, pixels, table] = [join(folder, 'pictures.h5'), size * size * 3, { batchSize: batch }];
+  const shape = [size, size, 3];
+  const whole = Dataset.hdf5(file, ['images', 'labels'], { batchSize: PICTURES });
+  const [[images, labels]] = (await whole.toArray()) as [[NDArray, NDArray]];
+  const flat = new NDArray(images.data, [PICTURES, pixels]);
+  const cached = await utils.imageDatasetFromDirectory(join(folder, 'pictures'), {
+    imageSize: size,
+    ...table,
+  });
+  const columns = { label: 'label', features: 'array', ...table } as const;
+  const types = Object.fromEntries(Array.from({ length: pixels }, (_, i) => [`p${i}`, 'float32' as const]));
+  const ways: Record<string, { dataset: Dataset; x: NDArray; head: layers.Layer[] }> = {
+    'HDF5, gzip': { dataset: Dataset.hdf5(file, ['images', 'labels'], table), x: images, head: [] },
+    'folder of JPEGs, cached': { dataset: cached.cache(), x: images, head: [] },
+    'folder of JPEGs': { dataset: cached, x: images, head: [] },
+    Parquet: {
+      dataset: Dataset.parquet(join(folder, 'pictures.parquet'), columns),
+      x: flat,
+      head: [layers.reshape({ targetShape: shape })],
+    },
+    CSV: {
+      dataset: Dataset.csv(join(folder, 'pictures.csv'), { types, ...columns }),
+      x: flat,
+      head: [layers.reshape({ targetShape: shape })],
+    },
+  };
+  for (const [name, { dataset, x, head }] of Object.entries(ways)) {
+    const model = withHead('cells', x.shape.slice(1), [...head, rescaling()]);
+    const steps = PICTURES / batch;
+    let most = 0;
+    const before = process.memoryUsage.rss();
+    const watch = setInterval(() => (most = Math.max(most, process.memoryUsage.rss())), 20);
+    const times = await alternate(
+      () =>
+        elapsed(() => model.fit(dataset as Dataset<[NDArray, NDArray]>, undefined, { verbose: 0 }), steps),
+      () => elapsed(() => model.fit(x, labels, { batchSize: batch, verbose: 0 }), steps),
+      3,
+    );
+    clearInterval(watch);
+    const grown = Math.round((most - before) / 1e6);
+    const what = `cells @${batch}, fit on ${name}: a step (memory + ${grown} MB)`;
+    say({ what, ...times, against: 'arrays in memory', bound: '≤ 1.05' });
+    model.dispose();
+  }
+}
+
+/** Reading a table of numbers, beside pandas. */
+async function besidePandas(folder: string, driver: Driver, say: Say): Promise<void> {
+  const path = join(folder, 'table.csv');
+  await driver.ask({ command: 'table', path, ...TABLE });
+  const ours = async () => {
+    let rows = 0;
+    for await (const { shape } of Dataset.csv(path, { features: 'array', batchSize: 1 << 16 }))
+      rows += shape[0]!;
+    if (rows !== TABLE.rows) throw new Error(`expected ${TABLE.rows} rows, read ${rows}`);
+  };
+  const times = await alternate(
+    () => elapsed(ours),
+    async () => minimum((await driver.ask<{ times: number[] }>({ command: 'csv', path, count: 1 })).times),
+    3,
+  );
+  say({ what: 'CSV of 1,000,000 × 20 numbers', ...times, against: 'pandas, C reader', bound: '< 1' });
+}
+
+/** Loading a model of 100 MB, beside Keras. */
+async function besideKeras(folder: string, driver: Driver, say: Say): Promise<void> {
+  const [path, named] = [join(folder, 'model.keras'), join(folder, 'model.safetensors')];
+  await driver.ask({ command: 'model', path });
+  const model = await loadModel(path);
+  await model.saveWeights(named);
+  const theirs = async () =>
+    minimum((await driver.ask<{ times: number[] }>({ command: 'load', path, count: 1 })).times);
+  const loaded = async () => (await loadModel(path)).dispose();
+  const times = await alternate(() => elapsed(loaded), theirs);
+  say({ what: 'loading 100 MB, .keras', ...times, against: 'Keras', bound: '≤ 1.5' });
+  const weights = await alternate(() => elapsed(() => model.loadWeights(named)), theirs);
+  say({ what: 'loading 100 MB, safetensors', ...weights, against: 'Keras, .keras', bound: '< 150 ms' });
+  model.dispose();
+}
 
 /**
- * What the way of the data costs: `fit` on bytes, which it shuffles, gathers, casts and scales, over the bare step, which has its
- * floats ready.
+ * What the way of the data costs: `fit` on bytes, augmented and from files, over the bare step and arrays in memory, and readers beside
+ * those of Python.
+ *
+ * @param withPeers Whether the peers of other languages run, too; they also write the files.
  */
-export async function measureInput(say: (text: string) => void): Promise<void> {
-  for (const { name, batch, image, steps, body } of cases) {
-    const model = (head: layers.Layer[]) => {
-      const made = new Sequential([layers.input({ shape: image }), ...head, ...body()], { seed: 1 });
-      made.compile({ optimizer: optimizers.adadelta(), loss: 'sparseCategoricalCrossentropy' });
-      return made;
-    };
-    const size = image.reduce((product, n) => product * n);
-    const samples = batch * steps;
-    const bytes = new Uint8Array(samples * size).map((_, i) => (i * 2654435761) >>> 24);
-    const classes = new Uint8Array(samples).map((_, i) => i % 10);
-    const x = tensor(new NDArray(bytes, [samples, ...image]));
-    const y = tensor(new NDArray(classes, [samples]));
-    const floats = Float32Array.from(bytes.subarray(0, batch * size), (n) => n / 255);
-    const images = tensor(new NDArray(floats, [batch, ...image]));
-    const labels = tensor(new NDArray(classes.subarray(0, batch), [batch]));
-    const fitted = model([layers.rescaling({ scale: 1 / 255 })]);
-    const bare = model([]);
-    const fit = () => fitted.fit(x, y, { batchSize: batch, verbose: 0 });
-    const step = async () => {
-      for (let i = 0; i < steps; i++) await bare.trainOnBatch(images, labels);
-    };
-    const perStep = async (run: () => Promise<unknown>) => {
-      const start = performance.now();
-      await run();
-      return (performance.now() - start) / steps;
-    };
-    await fit(); // plans are made
-    await step();
-    const ofFit: number[] = [];
-    const ofStep: number[] = [];
-    for (let round = 0; round < ROUNDS; round++) {
-      ofStep.push(await perStep(step));
-      ofFit.push(await perStep(fit));
-    }
-    const [a, b] = [minimum(ofFit), minimum(ofStep)];
-    say(`${name}: fit ${a.toFixed(2)} ms a step, bare ${b.toFixed(2)}: ${(a / b).toFixed(3)} (bound 1.03)`);
-    for (const made of [fitted, bare]) made.dispose();
-    for (const made of [x, y, images, labels]) made.dispose();
+export async function measureInput(threads: number, withPeers: boolean, say: Say): Promise<void> {
+  await overTheStep('mnist', 20, () => [], '≤ 1.03', say);
+  await overTheStep('cells', 10, () => [], '≤ 1.03', say);
+  await overTheStep('cells', 10, augmentations, '≤ 1.05', say);
+  await overTheStep('resnet18', 2, augmentations, '≤ 1.05', say);
+  if (!withPeers) return;
+  const folder = mkdtempSync(join(tmpdir(), 'nodegrad-bench-'));
+  const driver = new Driver('input', [String(threads)], threads);
+  try {
+    await besideTorchvision(64, 64, driver, say);
+    await besideTorchvision(16, 224, driver, say);
+    await besidePandas(folder, driver, say);
+    await besideKeras(folder, driver, say);
+    await fromFiles(folder, driver, say);
+  } finally {
+    driver.stop();
+    rmSync(folder, { recursive: true, force: true });
   }
 }

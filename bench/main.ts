@@ -5,7 +5,7 @@ import { measureInput } from './input.js';
 import { type Options, USAGE, readOptions } from './options.js';
 import { measureOverhead } from './overhead.js';
 import { measureProcesses, measureScaling } from './processes.js';
-import { type Results, describeMachine, keepResults, reportOf, writePage } from './report.js';
+import { type Results, describeMachine, inputLine, keepResults, reportOf, writePage } from './report.js';
 import { timeTraining } from './training.js';
 
 const SCALING_NETS = ['mnist', 'cells'];
@@ -51,7 +51,13 @@ async function measure(
   if (parts.has('scaling'))
     for (const net of nets.filter((name) => SCALING_NETS.includes(name)))
       await attempt(`scaling of ${net}`, async () => results.scaling.push(await measureScaling(net)));
-  if (parts.has('input')) await attempt('input', () => measureInput((text) => results.overhead.push(text)));
+  if (parts.has('input'))
+    await attempt('input', () =>
+      measureInput(threads, options.peers.length > 0, (result) => {
+        results.input.push(result);
+        say(inputLine(result));
+      }),
+    );
   if (parts.has('overhead'))
     await attempt('overhead', () => measureOverhead((text) => results.overhead.push(text)));
 }
@@ -66,6 +72,7 @@ async function main(options: Options): Promise<void> {
     inference: [],
     processes: [],
     scaling: [],
+    input: [],
     overhead: [],
     failures: [],
   };

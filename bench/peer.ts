@@ -1,10 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import type { NDArray } from 'nodegrad';
-import { driverOf } from './environment.js';
+import { Driver } from './driver.js';
 import type { Weights } from './net.js';
 
 /** What a side runs. */
@@ -35,13 +33,11 @@ interface Answer {
   times: number[];
   values: number[];
   bytes: number;
-  error?: string;
 }
 
 /** A peer's net in a separate process (bench/peers/driver.py), which times its own steps. */
 export class Peer {
-  readonly #process: ChildProcess;
-  readonly #lines: AsyncIterator<string>;
+  readonly #driver: Driver;
   readonly #scratch = mkdtempSync(join(tmpdir(), 'nodegrad-bench-'));
   #files = 0;
 
@@ -49,12 +45,7 @@ export class Peer {
     readonly peer: string,
     { net, precision, batch, threads }: Task,
   ) {
-    const [command, ...args] = driverOf(peer);
-    this.#process = spawn(command!, [...args, net, String(batch), precision, String(threads)], {
-      stdio: ['pipe', 'pipe', 'inherit'],
-      env: { ...process.env, OMP_NUM_THREADS: String(threads), TF_CPP_MIN_LOG_LEVEL: '2' },
-    });
-    this.#lines = createInterface({ input: this.#process.stdout! })[Symbol.asyncIterator]();
+    this.#driver = new Driver(peer, [net, String(batch), precision, String(threads)], threads);
   }
 
   /** Hands over a batch and weights; gives the peer's name for itself with its versions, and the variant it runs. */
@@ -105,8 +96,7 @@ export class Peer {
   }
 
   stop(): void {
-    this.#process.stdin!.end();
-    this.#process.kill();
+    this.#driver.stop();
     rmSync(this.#scratch, { recursive: true, force: true });
   }
 
@@ -116,12 +106,7 @@ export class Peer {
     return { path, dtype, shape };
   }
 
-  async #ask(request: object): Promise<Answer> {
-    this.#process.stdin!.write(`${JSON.stringify(request)}\n`);
-    const line = await this.#lines.next();
-    if (line.done === true) throw new Error('the process ended; its error stands above');
-    const answer = JSON.parse(line.value) as Answer;
-    if (answer.error !== undefined) throw new Error(answer.error);
-    return answer;
+  #ask(request: object): Promise<Answer> {
+    return this.#driver.ask(request);
   }
 }

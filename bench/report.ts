@@ -4,6 +4,7 @@ import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { getEngineInfo } from 'nodegrad';
 import { type Contest, type Entry, bestPeer, ratioOf } from './contest.js';
+import type { InputResult } from './input.js';
 import type { Processes, Scaling } from './processes.js';
 
 const page = fileURLToPath(new URL('../docs/performance.md', import.meta.url));
@@ -19,6 +20,7 @@ export interface Results {
   inference: Contest[];
   processes: Processes[];
   scaling: Scaling[];
+  input: InputResult[];
   overhead: string[];
   /** Parts that ended with an error. */
   failures: string[];
@@ -100,6 +102,7 @@ export function reportOf({
   inference,
   processes,
   scaling,
+  input,
   overhead,
   failures,
 }: Results): string {
@@ -125,10 +128,32 @@ export function reportOf({
     const rows = scaling.map(({ net, one, two }) => [net, ms(one), ms(two), times(one / two)]);
     parts.push('A step with one thread and with two, ms.', table([['net', '1', '2', '1 / 2'], ...rows]));
   }
+  if (input.length > 0)
+    parts.push('The way of the data, milliseconds: the minimum of each side, by turns.', inputTable(input));
   parts.push(...overhead);
   for (const failure of [...failures, ...failuresOf([...training, ...inference])])
     parts.push(`Failed: ${failure}`);
   return parts.join('\n\n');
+}
+
+const cellsOf = ({ what, ours, against, theirs, bound }: InputResult) => [
+  what,
+  ms(ours),
+  against,
+  ms(theirs),
+  (ours / theirs).toFixed(3),
+  bound,
+];
+
+function inputTable(results: readonly InputResult[]): string {
+  const head = ['what', 'nodegrad', 'beside', 'its time', 'nodegrad / its time', 'bound'];
+  return table([head, ...results.map(cellsOf)]);
+}
+
+/** A result as a line. */
+export function inputLine(result: InputResult): string {
+  const [what, ours, against, theirs, ratio, bound] = cellsOf(result);
+  return `${what}: ${ours} ms, ${against} ${theirs} ms: ${ratio} (bound ${bound})`;
 }
 
 function processTable(processes: readonly Processes[]): string {
