@@ -1,5 +1,13 @@
 import { firstOf, itemAt } from '../lib/base/list.js';
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -15,6 +23,7 @@ import {
   modelFromJson,
   saving,
 } from '../lib/index.js';
+import { sizeOf } from '../lib/core/tensor.js';
 import { writeWhole } from '../lib/base/wholeFile.js';
 import { savedGroups } from '../lib/models/savedGroups.js';
 import { Zip, zipParts } from '../lib/base/zip.js';
@@ -75,6 +84,73 @@ describe('files of Keras', () => {
     const again = await loadModel(path);
     expect(await numbers(again, entry.x)).toEqual(await numbers(model, entry.x));
     expect(await train(again, entry, 3)).toEqual(await train(model, entry, 3));
+  });
+});
+
+describe('weights in the layout of Keras 2', () => {
+  /** Written by Keras: see make_legacy_files.py. */
+  function legacyFile(name: string): string {
+    const path = join(folder, `${name}.h5`);
+    writeFileSync(path, gunzipSync(fixture(`files/${name}.h5.gz`)));
+    return path;
+  }
+  const dense = (name: string, units: number) => layers.dense({ units, name });
+  const row = (...members: layers.Layer[]) => new Sequential([layers.input({ shape: [3] }), ...members]);
+  const flat = async (model: Model<OutputStructure>) =>
+    Promise.all(model.weights.map(async (weight) => Array.from(await weight.data())));
+
+  it('are read by the order of layers, and predict as in Keras', async () => {
+    const entry = entries.find(([name]) => name === 'net')![1];
+    const model = await loadModel(kerasFile('net'));
+    for (const weight of model.weights) weight.assign(new Float32Array(sizeOf(weight.shape)));
+    await model.loadWeights(legacyFile('net'));
+    near(await numbers(model, entry.x), entry.predicted.flat(), 1e-6);
+  });
+
+  it('are read where the list of layers takes several attributes', async () => {
+    const model = row(dense('x', 2), dense('y', 1));
+    await model.loadWeights(legacyFile('names'));
+    expect(await flat(model)).toEqual([[0, 1, 2, 3, 4, 5], [0, 1], [0, 1], [0]]);
+  });
+
+  it('are read by the names of layers, whatever their order', async () => {
+    const model = row(dense('other', 2), dense('b', 1), dense('last', 2));
+    const before = await flat(model);
+    await model.loadWeights(legacyFile('names'), { byName: true });
+    expect(await flat(model)).toEqual([...before.slice(0, 2), [0, 1], [0], ...before.slice(4)]);
+  });
+
+  it('that do not fit change nothing, or are left out', async () => {
+    const model = row(dense('a', 2), dense('b', 2));
+    const before = await flat(model);
+    const path = legacyFile('names');
+    for (const byName of [false, true]) {
+      expect(await rejectionOf(model.loadWeights(path, { byName }))).toMatchObject({
+        code: 'ARGUMENT',
+        message: expect.stringMatching(/\[2, 1\] at model_weights\/b\/.* for \[2, 2\] of 'b'/) as string,
+      });
+      expect(await flat(model)).toEqual(before);
+    }
+    await model.loadWeights(path, { byName: true, skipMismatch: true });
+    expect(await flat(model)).toEqual([[0, 1, 2, 3, 4, 5], [0, 1], ...before.slice(2)]);
+  });
+
+  it('are refused for other counts of layers, other layouts and byName for other files', async () => {
+    const path = legacyFile('names');
+    expect(await rejectionOf(row(dense('a', 2)).loadWeights(path))).toMatchObject({
+      code: 'ARGUMENT',
+      message: expect.stringMatching(/1 layers with weights .* received 2/) as string,
+    });
+    const model = row(dense('a', 2));
+    await model.saveWeights(join(folder, 'a.weights.h5'));
+    copyFileSync(join(folder, 'a.weights.h5'), join(folder, 'a.h5'));
+    expect(await rejectionOf(model.loadWeights(join(folder, 'a.h5')))).toMatchObject({
+      code: 'IO',
+      message: expect.stringMatching(/no layer_names/) as string,
+    });
+    expect(
+      await rejectionOf(model.loadWeights(join(folder, 'a.weights.h5'), { byName: true })),
+    ).toMatchObject({ code: 'ARGUMENT' });
   });
 });
 

@@ -10,6 +10,7 @@ import { isKerasConfig } from '../saving/kerasTypes.js';
 import { madeObject, writtenObject } from '../saving/serialization.js';
 import { access } from 'node:fs/promises';
 import type { Model } from './model.js';
+import { readLayerWeights } from './layerWeights.js';
 import { type NameMap, namedParts, readNamedWeights } from './namedWeights.js';
 import type { OutputStructure } from './structure.js';
 import type { StoredModel } from './storedModel.js';
@@ -33,6 +34,8 @@ export interface LoadModelOptions {
 
 /** What `model.loadWeights` takes. */
 export interface LoadWeightsOptions {
+  /** For `.h5`: whether layers get the weights of the layer with their name, others keep theirs. Default false: by their order. */
+  byName?: boolean;
   /** Whether layers that the file does not fit are left out, with a warning. Default false. */
   skipMismatch?: boolean;
   /** For safetensors: the names that weights have in the file, by their names here, or a function of these. Default: the same. */
@@ -46,6 +49,7 @@ const loadNames = {
   safeMode: 'boolean',
 } satisfies OptionNames<LoadModelOptions>;
 const weightNames = {
+  byName: 'boolean',
   skipMismatch: 'boolean',
   nameMap: 'optional',
 } satisfies OptionNames<LoadWeightsOptions>;
@@ -122,8 +126,11 @@ export async function loadWeights(
 ): Promise<void> {
   const who = 'loadWeights';
   knownOptions(who, options, weightNames);
-  checkPath(who, path, ['.weights.h5', '.keras', SAFETENSORS]);
-  const { skipMismatch: skip = false, nameMap } = options;
+  checkPath(who, path, ['.weights.h5', '.keras', '.h5', SAFETENSORS]);
+  const { byName = false, skipMismatch: skip = false, nameMap } = options;
+  const isByLayers = path.endsWith('.h5') && !path.endsWith('.weights.h5');
+  if (byName && !isByLayers)
+    throw expected(who, 'a file that ends with .h5, not .weights.h5, where byName is true', path);
   if (nameMap !== undefined && typeof nameMap !== 'function' && !isPlainObject(nameMap))
     throw expected(who, 'a record of names or a function as nameMap', nameMap);
   if (path.endsWith(SAFETENSORS)) {
@@ -135,7 +142,8 @@ export async function loadWeights(
   const bytes = await readWhole(who, path);
   const weights = isKeras(path) ? new Zip(who, path, bytes).read(WEIGHTS) : bytes;
   await readHdf5(who, path, weights, (file) => {
-    readWeights(who, path, file, model, skip);
+    if (isByLayers) readLayerWeights(who, path, file, model, { byName, skip });
+    else readWeights(who, path, file, model, skip);
   });
 }
 

@@ -1,3 +1,4 @@
+import type { Layer } from '../layers/layer.js';
 import type { BaseOptimizer } from '../optimizers/baseOptimizer.js';
 import {
   type LoadWeightsOptions,
@@ -10,6 +11,9 @@ import { SteppedModel } from './steppedModel.js';
 
 /** What a model writes to files and reads from them. */
 export abstract class StoredModel extends SteppedModel {
+  /** The layers in the order in which Keras lists them. */
+  abstract get layers(): readonly Layer[];
+
   /** The optimizer that `compile` was given; undefined before that. @internal */
   abstract get compiledOptimizer(): BaseOptimizer | undefined;
 
@@ -45,8 +49,9 @@ export abstract class StoredModel extends SteppedModel {
    * Gives the model the weights of a file, and its optimizer the state that the file has. Nothing changes unless all of it can be read.
    * https://keras.io/api/models/model_saving_apis/weights_saving_and_loading/#loadweights-method
    *
-   * @param path A file that ends with `.weights.h5` or `.keras`, of an equal model here or in Keras; or with `.safetensors`.
-   * @param options `skipMismatch`, `nameMap`: see {@link LoadWeightsOptions}.
+   * @param path A file that ends with `.weights.h5` or `.keras`, of an equal model here or in Keras; with another `.h5`, of Keras 2 or its
+   *   layout, as the weights of Keras's applications have it: the weights alone; or with `.safetensors`.
+   * @param options `byName`, `skipMismatch`, `nameMap`: see {@link LoadWeightsOptions}.
    * @throws EngineError `IO` for a file that cannot be read, was cut or changed; `ARGUMENT` for weights that do not fit; `STATE` where
    *   h5wasm is not installed.
    * @example

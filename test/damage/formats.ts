@@ -1,5 +1,5 @@
 // The formats of files that the package reads, with files to change and what reads them.
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { deflateRawSync, gunzipSync } from 'node:zlib';
 import {
@@ -125,6 +125,8 @@ export async function formatsIn(folder: string): Promise<Format[]> {
       callbacks: [callbacks.backupAndRestore({ backupDir: dirname(path), deleteCheckpoint: false })],
     });
   const net = gunzipSync(fixture('files/net.keras.gz'));
+  writeFileSync(join(folder, 'kept.keras'), net);
+  const same = await loadModel(join(folder, 'kept.keras'));
   const parts = membersOf(net);
   const numbers = Float32Array.from({ length: 12 }, (_, i) => i);
   const config = (bytes: Uint8Array) =>
@@ -178,6 +180,12 @@ export async function formatsIn(folder: string): Promise<Format[]> {
       file: 'a.weights.h5',
       seeds: [await made('seed.weights.h5', (path) => model.saveWeights(path))],
       read: (path) => model.loadWeights(path),
+    },
+    {
+      name: 'h5',
+      file: 'a.h5',
+      seeds: [gunzipSync(fixture('files/net.h5.gz'))],
+      read: (path) => same.loadWeights(path),
     },
     {
       name: 'safetensors',
