@@ -7,6 +7,7 @@ import {
   NDArray,
   Sequential,
   callbacks,
+  datasets,
   importOnnx,
   layers,
   loadModel,
@@ -226,6 +227,20 @@ export async function formatsIn(folder: string): Promise<Format[]> {
       traps: [bomb(100e6), archive([])],
       members: membersOf,
       read: (path) => utils.readNpz(path),
+    },
+    {
+      name: 'pickled npz',
+      file: 'a.npz',
+      seeds: [fixture('datasets/reuters.npz')],
+      members: membersOf,
+      read: (path) => datasets.reuters({ path }),
+    },
+    {
+      name: 'pickles in tar',
+      file: 'a.tar',
+      // Unzipped: a changed gzip stream ends at its sum.
+      seeds: [gunzipSync(fixture('datasets/cifar-100-python.tar.gz'))],
+      read: (path) => datasets.cifar100({ path }),
     },
     {
       name: 'idx',
