@@ -20,6 +20,20 @@ import { Sym } from './sym.js';
 import { Tensor } from './tensor.js';
 import type { Variable } from './variable.js';
 
+/** The step of a loop that is being traced. @internal */
+export interface LoopStep {
+  /** How many steps were before it, int32 []. */
+  readonly number: Sym;
+  /** The step of another loop that the loop is in. */
+  readonly outer: LoopStep | undefined;
+}
+
+/** What decides the masks that all steps of a sequence share. */
+interface SequenceStart {
+  readonly key: Sym | undefined;
+  readonly loop: LoopStep | undefined;
+}
+
 /**
  * A graph under construction, with the updates of variables that belong to its step. {@link compile} makes one for
  * each signature; a model makes its own.
@@ -42,7 +56,8 @@ export class Trace {
   #draws = 0;
   /** The key of random ops that have neither a key nor a seed, int32 [2]: the first of them sets it, or whose trace it is. @internal */
   key: Sym | undefined;
-  #inStep = false;
+  #loop: LoopStep | undefined;
+  #sequence: SequenceStart | undefined;
   #precision: 'float32' | 'bfloat16' | undefined;
 
   /** The innermost trace whose function is running, if any. */
@@ -76,20 +91,47 @@ export class Trace {
 
   /** Whether the step of a loop is being traced: its values end with it. @internal */
   get inStep(): boolean {
-    return this.#inStep;
+    return this.#loop !== undefined;
   }
 
-  /** Traces the step of a loop, whose random ops draw with its own key. @internal */
-  withinStep<T>(stepKey: Sym, body: () => T): T {
+  /** The innermost loop whose step is being traced. @internal */
+  get loop(): LoopStep | undefined {
+    return this.#loop;
+  }
+
+  /** Traces a recurrent layer over a sequence, at the start of which the masks of its cells are drawn. @internal */
+  withinSequence<T>(key: Sym | undefined, body: () => T): T {
+    const outer = this.#sequence;
+    this.#sequence = { key, loop: this.#loop };
+    try {
+      return body();
+    } finally {
+      this.#sequence = outer;
+    }
+  }
+
+  /** Traces what all steps of the sequence share, as at its start, with the key there; outside of sequences as it is. @internal */
+  atSequence<T>(key: Sym | undefined, body: (key: Sym | undefined) => T): T {
+    const loop = this.#loop;
+    if (this.#sequence) this.#loop = this.#sequence.loop;
+    try {
+      return body(this.#sequence?.key ?? key);
+    } finally {
+      this.#loop = loop;
+    }
+  }
+
+  /** Traces the step of a loop, whose random ops draw with its own key, and with a seed by its number (int32 []). @internal */
+  withinStep<T>(stepKey: Sym, number: Sym, body: () => T): T {
     const { key } = this;
-    const inStep = this.#inStep;
-    this.#inStep = true;
+    const outer = this.#loop;
+    this.#loop = { number, outer };
     this.key = stepKey;
     try {
       return body();
     } finally {
       this.key = key;
-      this.#inStep = inStep;
+      this.#loop = outer;
     }
   }
 
@@ -349,7 +391,7 @@ export class Trace {
         'STATE',
         `${what}, received ${value.toString()}, which has numbers only when the step runs`,
       );
-    if (this.#inStep) throw new EngineError('STATE', `${what}, received one of a single step of a loop`);
+    if (this.#loop) throw new EngineError('STATE', `${what}, received one of a single step of a loop`);
     const { feeds, tensors, policy } = this.numbers;
     const result = firstOf(this.#program(feeds, [value], policy, []).runSilently(tensors));
     try {

@@ -25,6 +25,10 @@ export interface SequenceCall {
 
 /** The output and the last states of a cell over a sequence. @internal */
 export function overSequence(cell: RNNCell, call: SequenceCall): readonly [output: Sym, ...states: Sym[]] {
+  return call.sequence.trace.withinSequence(call.context.key, () => stepByStep(cell, call));
+}
+
+function stepByStep(cell: RNNCell, call: SequenceCall): readonly [output: Sym, ...states: Sym[]] {
   const { sequence, mask, context, goBackwards, returnSequences } = call;
   const states = call.states ?? initialStates(cell, sequence);
   if (!isProjecting(cell)) {

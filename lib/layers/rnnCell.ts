@@ -292,7 +292,9 @@ export function dropoutMask(
   if (!training || rate === 0) return undefined;
   const ones = apply<number | Sym>('broadcastLike', [1, like]);
   const salt = like.trace.nextSalt();
-  return ops.dropout(ones, { ...(seed === undefined ? { key } : { seed }), rate, salt });
+  return like.trace.atSequence(key, (start) =>
+    ops.dropout(ones, { ...(seed === undefined ? { key: start } : { seed }), rate, salt }),
+  );
 }
 
 const firstStep = (sequence: Sym) => ops.stridedSlice(sequence, [0, 0], [Infinity, 1]);

@@ -4,7 +4,7 @@ import { followSeed, nextSeed } from '../core/seed.js';
 import type { KerasTensor } from '../core/kerasTensor.js';
 import { Sym } from '../core/sym.js';
 import { Tensor, tensor } from '../core/tensor.js';
-import { Trace } from '../core/trace.js';
+import { type LoopStep, Trace } from '../core/trace.js';
 import { type Variable, variable } from '../core/variable.js';
 import { type Operand, type Outcome, apply, traceOf } from '../core/apply.js';
 import { add } from './binary.js';
@@ -189,7 +189,7 @@ function keyTensor(seed = nextSeed()): Tensor {
 
 const stepKeys = new WeakMap<Trace, Map<number, Sym>>();
 
-/** The key of a trace for a seed: a hidden variable whose second number counts the steps. */
+/** The key of a trace for a seed: a hidden variable whose second number counts the runs, changed by the steps of loops. */
 function stepKey(trace: Trace, seed: number | undefined): Sym {
   if (seed === undefined) return (trace.key ??= counted(trace, sharedKey()));
   let keys = stepKeys.get(trace);
@@ -199,7 +199,15 @@ function stepKey(trace: Trace, seed: number | undefined): Sym {
     key = counted(trace, variable(keyTensor(seed), { name: 'random key', trainable: false }));
     keys.set(seed, key);
   }
-  return key;
+  return keyOfStep(trace, key, trace.loop);
+}
+
+/** A key that each step of the loops that are being traced changes: 32 bits of odd multiples of their numbers, added to the seed. */
+function keyOfStep(trace: Trace, key: Sym, loop: LoopStep | undefined, factor = 0x9e3779b9): Sym {
+  if (!loop) return key;
+  const outer = keyOfStep(trace, key, loop.outer, Math.imul(factor, 0x9e3779b1));
+  const factors = trace.lift(tensor([factor | 0, 0], [2], 'int32'));
+  return trace.op('add', [outer, trace.op('multiply', [factors, loop.number])[0]])[0];
 }
 
 /** The key that a variable holds at the start of the step, which counts on. */

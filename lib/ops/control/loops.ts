@@ -288,12 +288,13 @@ function looped(
   if (first.length === 0) throw expected(who, 'at least one state', init);
   const before = first.map(({ dtype, shape }) => trace.input(dtype, shape, 'a state of a loop'));
   const key = trace.input('int32', [2], 'the key of a step');
-  const [going, next, nextKey] = trace.withinStep(key, () => {
+  const number = trace.input('int32', [], 'the number of a step');
+  const [going, next, nextKey] = trace.withinStep(key, number, () => {
     const states = filled(init, before);
     const holds = symbolsOf(who, trace, [condition(states)]);
     return [truth(firstOf(holds)), nextStates(who, trace, init, body(states), before), keyLike(key)] as const;
   });
-  checkUpdates(trace, [...before, key]);
+  checkUpdates(trace, [...before, key, number]);
   const states = before.map((state, i) => ({
     before: state,
     first: itemAt(first, i),
@@ -301,6 +302,8 @@ function looped(
   }));
   if (dependOn([going, ...next], [key]))
     states.push({ before: key, first: keyLike(trace.constant(0, 'float32', [2])), next: nextKey });
+  if (dependOn([going, ...next], [number]))
+    states.push({ before: number, first: trace.constant(0, 'int32'), next: add(number, 1) });
   const made = trace.whileLoop({ states, condition: going, maximum: maximum ?? -1 });
   return filled(init, made.slice(0, first.length));
 }

@@ -1,7 +1,10 @@
 import { EngineError } from '../../base/errors.js';
 import { itemAt } from '../../base/list.js';
+import { apply } from '../../core/apply.js';
 import type { Sym } from '../../core/sym.js';
 import type { Trace } from '../../core/trace.js';
+import { subtract } from '../binary.js';
+import { cumsum } from '../cumulative.js';
 import { randomUniform } from '../random.js';
 import { sum } from '../reduce.js';
 import { expandDims } from '../shape.js';
@@ -39,10 +42,16 @@ export function scanSteps(trace: Trace, options: StepsOptions, step: Step): Step
   );
   const before = states.map(({ dtype, shape }) => trace.input(dtype, shape, 'a state of a loop'));
   const key = trace.input('int32', [2], 'the key of a step');
-  const made = trace.withinStep(key, () => step(places, before, key));
-  checkUpdates(trace, [...places, ...before, key]);
-  const drawn = dependOn([...made.states, ...made.results], [key]);
-  const keys = drawn ? [{ place: key, whole: keysOf(itemAt(sequences, 0)), backwards: false }] : [];
+  const number = trace.input('int32', [], 'the number of a step');
+  const made = trace.withinStep(key, number, () => step(places, before, key));
+  checkUpdates(trace, [...places, ...before, key, number]);
+  const first = itemAt(sequences, 0);
+  const keys = [
+    { place: key, wholeOf: keysOf },
+    { place: number, wholeOf: numbersOf },
+  ]
+    .filter(({ place }) => dependOn([...made.states, ...made.results], [place]))
+    .map(({ place, wholeOf }) => ({ place, whole: wholeOf(first), backwards: false }));
   const outputs = trace.scan({
     states: states.map((first, i) => ({
       before: itemAt(before, i),
@@ -57,10 +66,21 @@ export function scanSteps(trace: Trace, options: StepsOptions, step: Step): Step
 
 /** A key for each step of a sequence [steps, …], int32 [steps, 2]. */
 function keysOf(sequence: Sym): Sym {
+  const column = expandDims(columnOf(sequence), -1);
+  return keyLike(concatenate([column, column], { axis: -1 }));
+}
+
+/** 0, 1, 2, … for the steps of a sequence [steps, …], int32 [steps]. */
+function numbersOf(sequence: Sym): Sym {
+  const ones = apply<number | Sym>('broadcastLike', [1, columnOf(sequence)]);
+  return cast(subtract(cumsum(ones), 1), 'int32');
+}
+
+/** One number for each step of a sequence [steps, …], of which the shape counts. */
+function columnOf(sequence: Sym): Sym {
   const axes = [...sequence.shape.keys()].slice(1);
   const floats = cast(sequence, 'float32');
-  const column = expandDims(axes.length > 0 ? sum(floats, { axis: axes }) : floats, -1);
-  return keyLike(concatenate([column, column], { axis: -1 }));
+  return axes.length > 0 ? sum(floats, { axis: axes }) : floats;
 }
 
 /** Random numbers for keys, int32 of a value's shape. @internal */
