@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from 'vitest';
 import {
+  type CompileOptions,
   Model,
   type OutputStructure,
   Sequential,
@@ -20,6 +21,8 @@ import {
   type Tensor,
   layers,
   loadModel,
+  losses,
+  metrics,
   modelFromJson,
   saving,
 } from '../lib/index.js';
@@ -423,5 +426,34 @@ describe('safetensors', () => {
       code: 'IO',
       message: expect.stringMatching(message) as string,
     });
+  });
+});
+
+describe('what compile was given as objects', () => {
+  const made = () => {
+    const given = layers.input({ shape: [3] });
+    const outputs = ['first', 'second'].map((name) => layers.dense({ units: 2, name }).apply(given));
+    return new Model({ inputs: given, outputs });
+  };
+  const loss = () => losses.categoricalCrossentropy({ fromLogits: true });
+  it.each<[string, CompileOptions]>([
+    ['one loss', { loss: loss() }],
+    ['a list', { loss: [loss(), 'mse'] }],
+    ['a record', { loss: { first: loss(), second: losses.huber({ delta: 2 }) } }],
+    ['metrics', { loss: 'mse', metrics: [[metrics.auc()], [metrics.meanAbsoluteError()]] }],
+    ['metrics by names', { loss: 'mse', metrics: { first: metrics.auc({ numThresholds: 10 }) } }],
+    ['weighted metrics', { loss: 'mse', weightedMetrics: { second: [metrics.meanSquaredError()] } }],
+  ])('%s', async (name, options) => {
+    const model = made();
+    model.compile({ optimizer: 'sgd', ...options });
+    const path = join(folder, `${name}.keras`);
+    await model.save(path);
+    const again = await loadModel(path);
+    expect(again.getCompileConfig()).toEqual(model.getCompileConfig());
+    const [x, y] = [[[1, 2, 3]], [[0, 1]]];
+    again.setWeights(await model.getWeights());
+    expect(await again.evaluate(x, [y, y], { verbose: 0 })).toEqual(
+      await model.evaluate(x, [y, y], { verbose: 0 }),
+    );
   });
 });

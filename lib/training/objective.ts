@@ -2,6 +2,7 @@ import { type OptionNames, expected, finite } from '../base/checks.js';
 import { EngineError, nearest } from '../base/errors.js';
 import { firstOf, itemAt } from '../base/list.js';
 import { freeName } from '../base/names.js';
+import { isConfig } from '../base/registry.js';
 import type { Loss } from '../losses/loss.js';
 import { type LossLike, lossOf } from '../losses/registry.js';
 import { Mean } from '../metrics/mean.js';
@@ -211,7 +212,7 @@ const sharedMetric = (metric: AnyMetric, first: string, second: string): EngineE
   );
 
 const isLoss = (value: unknown): boolean =>
-  typeof value === 'string' || typeof value === 'function' || isCallable(value);
+  typeof value === 'string' || typeof value === 'function' || isCallable(value) || isConfig(value);
 const isNumber = (value: unknown): boolean => typeof value === 'number';
 const isCallable = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && typeof (value as { call?: unknown }).call === 'function';
