@@ -96,7 +96,7 @@ function inOrder(
 }
 
 /** A list of texts that is an attribute, or where it is longer than HDF5 allows, several with numbered names. */
-function textsOf(who: string, path: string, file: Hdf5Reader, group: string, name: string): string[] {
+export function textsOf(who: string, path: string, file: Hdf5Reader, group: string, name: string): string[] {
   const whole = file.attribute(group, name);
   const parts: unknown[] = [];
   if (whole !== undefined) parts.push(whole);

@@ -11,6 +11,7 @@ import { madeObject, writtenObject } from '../saving/serialization.js';
 import { access } from 'node:fs/promises';
 import type { Model } from './model.js';
 import { readLayerWeights } from './layerWeights.js';
+import { legacyConfig, readLegacyOptimizer } from './legacyFiles.js';
 import { type NameMap, namedParts, readNamedWeights } from './namedWeights.js';
 import type { OutputStructure } from './structure.js';
 import type { StoredModel } from './storedModel.js';
@@ -151,7 +152,7 @@ export async function loadWeights(
  * A model of a file that `model.save` here or in Keras has written: with its weights, compiled as it was, its optimizer where it had
  * come to. Code in the file never runs. https://keras.io/api/models/model_saving_apis/model_saving_and_loading/#load_model-function
  *
- * @param path A file that ends with `.keras`.
+ * @param path A file that ends with `.keras`; or with `.h5`, the format of Keras 2 that Keras 3 writes, too.
  * @param options `customObjects`, `compile`, `safeMode`: see {@link LoadModelOptions}.
  * @throws EngineError `IO` for a file that cannot be read, was cut or changed, or is of another version; `ARGUMENT` for a class, op or
  *   option of Keras that is not here, and an unknown class; `STATE` where h5wasm is not installed.
@@ -166,13 +167,23 @@ export async function loadModel(
 ): Promise<Model<OutputStructure>> {
   const who = 'loadModel';
   knownOptions(who, options, loadNames);
-  checkPath(who, path, ['.keras']);
-  const zip = new Zip(who, path, await readWhole(who, path));
+  checkPath(who, path, ['.keras', '.h5']);
+  const bytes = await readWhole(who, path);
+  return isKeras(path) ? kerasModel(who, path, bytes, options) : legacyModel(who, path, bytes, options);
+}
+
+/** The model of a `.keras` file. */
+async function kerasModel(
+  who: string,
+  path: string,
+  bytes: Uint8Array,
+  options: LoadModelOptions,
+): Promise<Model<OutputStructure>> {
+  const zip = new Zip(who, path, bytes);
   checkVersion(who, path, parsed(who, path, METADATA, zip.read(METADATA)));
   const config = parsed(who, path, CONFIG, zip.read(CONFIG));
   const weights = zip.read(WEIGHTS);
-  const limit = MOST_NUMBERS_PER_BYTE * weights.length + FREE_NUMBERS;
-  const model = withWeightLimit(limit, () => modelOf(who, path, config, options));
+  const model = limitedModel(who, path, config, weights.length, options);
   try {
     await readHdf5(who, path, weights, (file) => {
       readWeights(who, path, file, model, false);
@@ -183,6 +194,31 @@ export async function loadModel(
   }
   return model;
 }
+
+/** A model without the weights, of as many numbers at most as a file of some bytes may have. */
+function limitedModel(who: string, path: string, config: unknown, bytes: number, options: LoadModelOptions) {
+  const limit = MOST_NUMBERS_PER_BYTE * bytes + FREE_NUMBERS;
+  return withWeightLimit(limit, () => modelOf(who, path, config, options));
+}
+
+/** The model of an `.h5` file. */
+const legacyModel = (
+  who: string,
+  path: string,
+  bytes: Uint8Array,
+  options: LoadModelOptions,
+): Promise<Model<OutputStructure>> =>
+  readHdf5(who, path, bytes, (file) => {
+    const model = limitedModel(who, path, legacyConfig(who, path, file), bytes.length, options);
+    try {
+      readLayerWeights(who, path, file, model, { byName: false, skip: false });
+      readLegacyOptimizer(who, path, file, model);
+    } catch (error) {
+      model.dispose();
+      throw error;
+    }
+    return model;
+  });
 
 function parsed(who: string, path: string, name: string, bytes: Uint8Array): unknown {
   try {
