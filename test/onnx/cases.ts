@@ -79,6 +79,10 @@ const ofSequence = ({ tensorValues, sequenceValues }: SequenceProto): Datum =>
     ? sequenceValues.map(ofSequence)
     : tensorValues.map((one) => arrayOf('test', one));
 
+/** The tensor of a file. */
+export const readTensor = (path: string): Numbers =>
+  arrayOf('test', codec.decodeTensor(readFileSync(path), path));
+
 /** A message of a type, whole numbers of 64 bits as numbers. */
 function decoded<T>(name: string, bytes: Uint8Array): T {
   const type = root.lookupType(name);

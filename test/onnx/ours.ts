@@ -1,4 +1,5 @@
 // Runs a test through importOnnx, and what its interface does not take (lists, texts) through the network beneath.
+import { itemAt } from '../../lib/base/list.js';
 import { EngineError } from '../../lib/index.js';
 import { importOnnx } from '../../lib/onnx/importOnnx.js';
 import { FORMATS, isNumberType } from '../../lib/onnx/dtypes.js';
@@ -13,7 +14,7 @@ import {
 import type { OnnxArray } from '../../lib/onnx/tensors.js';
 import { tensor } from '../../lib/index.js';
 import * as ops from '../../lib/ops/index.js';
-import { type Case, type Datum, type Numbers, difference, typeName } from './cases.js';
+import { type Case, type Datum, type Numbers, difference, readTensor, typeName } from './cases.js';
 
 const isTensor = (value: Datum): value is Numbers =>
   value !== undefined && !Array.isArray(value) && (value as Numbers).type !== 'STRING';
@@ -38,6 +39,25 @@ export async function failureOfOurs({ bytes, model, sets }: Case): Promise<strin
     }
   }
   return undefined;
+}
+
+/** Why a net of the package gives other numbers than its file of outputs has; undefined: it gives these. */
+export async function failureOfNet(path: string): Promise<string | undefined> {
+  try {
+    const net = await importOnnx(path);
+    const { name, shape = [] } = itemAt(net.places, 0);
+    const size = shape.reduce((product, n) => product * n, 1);
+    const x = Float32Array.from({ length: size }, (_, i) => i / size);
+    const made = await net.infer({ [name]: tensor(x, shape) });
+    const [y] = Object.values(made);
+    net.dispose();
+    return difference(readTensor(path.replace('.onnx', '_output_0.pb')), {
+      ...{ type: 'FLOAT', shape: y!.shape },
+      data: await y!.data(),
+    });
+  } catch (error) {
+    return String(error);
+  }
 }
 
 async function inferred(
