@@ -225,6 +225,8 @@ describe('registered objects', () => {
     expect(saving.getRegisteredObject('tests>cubic')).toBe(cubic);
     expect(saving.getRegisteredObject('tests>none')).toBeUndefined();
     expect(saving.getRegisteredObject('cubic', { cubic })).toBe(cubic);
+    expect(saving.getRegisteredObject('other', {}, { other: cubic })).toBe(cubic);
+    expect(saving.getRegisteredObject('toString', {}, {})).toBeUndefined();
     expect(saving.getRegisteredName(Slow)).toBe('tests>slow');
     expect(saving.getRegisteredName(Offset)).toBeUndefined();
     saving.registerKerasSerializable()(Offset);

@@ -56,19 +56,22 @@ export function setRegistered(name: string, object: CustomObject): void {
  * The class or function of a name: one of `customObjects`, of the scope around the call, or a registered one.
  * https://keras.io/api/models/model_saving_apis/serialization_utils/
  *
- * @param name `package>name`, or the name that it has in `customObjects` or in the scope.
+ * @param name `package>name`, or the name that it has in `customObjects`, in the scope or in `moduleObjects`.
+ * @param moduleObjects Classes and functions by name that are looked at last.
  * @returns Undefined where there is none.
  * @example saving.getRegisteredObject('mine>cubic');
  */
 export function getRegisteredObject(
   name: string,
   customObjects: CustomObjects = {},
+  moduleObjects: CustomObjects = {},
 ): CustomObject | undefined {
   if (typeof name !== 'string') throw expected('getRegisteredObject', 'a name', name);
   const own = { ...scopedObjects(), ...customObjects };
   if (Object.hasOwn(own, name)) return own[name];
   const withoutPackage = name.slice(name.indexOf('>') + 1);
-  return registered.get(name) ?? (Object.hasOwn(own, withoutPackage) ? own[withoutPackage] : undefined);
+  const known = registered.get(name) ?? (Object.hasOwn(own, withoutPackage) ? own[withoutPackage] : undefined);
+  return known ?? (Object.hasOwn(moduleObjects, name) ? moduleObjects[name] : undefined);
 }
 
 /**

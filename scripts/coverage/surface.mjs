@@ -18,11 +18,12 @@ export function readSurface(root) {
   const exportsOf = (module) =>
     new Map(checker.getExportsOfModule(module).map((symbol) => [symbol.name, resolved(symbol)]));
 
-  /** The names in an options object; none for what is no object of named properties. */
+  /** The names in an options object, which may be one of several types; none for what is no object of named properties. */
   function optionsOf(type) {
-    return checker
-      .getNonNullableType(type)
-      .getProperties()
+    const given = checker.getNonNullableType(type);
+    // Of several, arrays and tensors are no options.
+    return (given.isUnion() ? given.types.filter((one) => !one.isClass()) : [given])
+      .flatMap((one) => one.getProperties())
       .filter(({ declarations }) =>
         declarations?.every((node) => node.getSourceFile().fileName.startsWith(root)),
       )
@@ -59,10 +60,12 @@ export function readSurface(root) {
     return found;
   }
 
+  /** Of a class, those of its objects and its own. */
   function members(name) {
-    const type = checker.getDeclaredTypeOfSymbol(exportsOf(index).get(name));
+    const symbol = exportsOf(index).get(name);
+    const [objects, own] = [checker.getDeclaredTypeOfSymbol(symbol), checker.getTypeOfSymbol(symbol)];
     return new Map(
-      type.getProperties().map((property) => {
+      [...own.getProperties(), ...objects.getProperties()].map((property) => {
         const signatures = checker.getTypeOfSymbol(property).getCallSignatures();
         return [lettersOf(property.name), { name: property.name, ...argumentsOf(signatures) }];
       }),
