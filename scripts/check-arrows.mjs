@@ -67,7 +67,7 @@ const LIB = {
   saving: ['base'],
   training: [...TENSORS, 'ops', 'data', 'layers', ...OBJECTIVES],
   applications: [...TENSORS, 'ops', 'initializers', 'layers', 'models', 'utils'],
-  utils: [...TENSORS, 'ops', 'data', 'saving'],
+  utils: [...TENSORS, 'ops', 'data', 'saving', 'layers', 'models'],
   onnx: [...TENSORS, 'ops', 'data', 'layers', ...WEIGHTS, 'saving', 'training', 'models'],
   models: [...TENSORS, 'ops', 'data', 'layers', ...WEIGHTS, ...OBJECTIVES, 'training', 'saving', 'random'],
 };

@@ -60,7 +60,7 @@ describe('hints', () => {
   });
 
   it('gives none where nothing is near', () => {
-    expect(message(() => dense({ units: 3, dtype: 'float32' }))).not.toContain('did you mean');
+    expect(message(() => dense({ units: 3, temperature: 0.1 }))).not.toContain('did you mean');
     expect(message(() => adam({ temperature: 0.1 }))).not.toContain('did you mean');
   });
 

@@ -21,6 +21,7 @@ export { isKerasTensor } from './isKerasTensor.js';
 export { normalize } from './normalize.js';
 export { type ReadNpzOptions, type WriteNpzOptions, readNpy, readNpz, writeNpy, writeNpz } from './npy.js';
 export { type PadSequencesOptions, padSequences } from './padSequences.js';
+export { type ModelToDotOptions, type PlotModelOptions, modelToDot, plotModel } from './plotModel.js';
 export { type Packed, packXYSampleWeight, unpackXYSampleWeight } from './sampleWeight.js';
 export { type SplitDatasetOptions, type SplitOf, splitDataset } from './splitDataset.js';
 export { standardizeDtype } from './standardizeDtype.js';
