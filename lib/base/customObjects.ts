@@ -70,7 +70,8 @@ export function getRegisteredObject(
   const own = { ...scopedObjects(), ...customObjects };
   if (Object.hasOwn(own, name)) return own[name];
   const withoutPackage = name.slice(name.indexOf('>') + 1);
-  const known = registered.get(name) ?? (Object.hasOwn(own, withoutPackage) ? own[withoutPackage] : undefined);
+  const known =
+    registered.get(name) ?? (Object.hasOwn(own, withoutPackage) ? own[withoutPackage] : undefined);
   return known ?? (Object.hasOwn(moduleObjects, name) ? moduleObjects[name] : undefined);
 }
 
