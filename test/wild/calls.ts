@@ -332,13 +332,13 @@ const NOT_CALLED = new RegExp(
   ].join('|')})$`,
 );
 const INTERNAL = /(Of|Config)$/;
-const MADE_INSIDE = new Set(['Tensor', 'Sym', 'Variable', 'KerasTensor']);
+const MADE_INSIDE = new Set(['Tensor', 'Sym', 'Variable', 'KerasTensor', 'OnnxNetwork']);
 
 let targets: readonly Target[] | undefined;
 
 function wildOptions(next: Next, target: Target): object {
   const options: Record<string, unknown> = {};
-  const own = target.options ?? names;
+  const own = target.options?.length ? target.options : names;
   for (let i = Math.floor(next() * 4); i >= 0; i--) {
     const name = next() < 0.9 ? pick(next, own) : pick(next, names);
     const value = wild(next);

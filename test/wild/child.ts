@@ -9,9 +9,10 @@ import { WildError } from './values.js';
 const [seed, from, count] = atLeast(process.argv.slice(2).map(Number), 3);
 const report = (message: object) => writeSync(3, `${JSON.stringify(message)}\n`);
 
-/** What is no error of ours, in words; undefined for one that is. */
+/** What is no error of ours, in words; undefined for one that is. Those of our own faults, code INTERNAL, are none to be given. */
 function untyped(error: unknown): string | undefined {
-  if (error instanceof EngineError || error instanceof WildError) return undefined;
+  if ((error instanceof EngineError && error.code !== 'INTERNAL') || error instanceof WildError)
+    return undefined;
   // What a signal or a function of the user gives as its reason is handed on.
   return error instanceof Error
     ? `${error.name}: ${error.message}\n${error.stack}`
