@@ -23,7 +23,7 @@ export interface TrainedModel {
   readonly optimizer: BaseOptimizer;
   /** All weights, in the order of {@link getWeights}. */
   readonly weights: readonly Variable[];
-  /** All that training changes of the layers: weights, and the states of random generators and stateful recurrent layers. */
+  /** All that training changes of the layers: weights, and the states of random generators and stateful recurrent layers. @internal */
   readonly changedVariables: readonly Variable[];
   /** The weights that the optimizer changes. */
   readonly trainableWeights: readonly Variable[];

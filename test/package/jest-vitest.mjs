@@ -11,10 +11,11 @@ import {
   test,
 } from '@jest/globals';
 
-/** Jest takes no message beside the value. */
+/** Jest takes no message with the value. */
 const expect = Object.assign((value) => jestExpect(value), jestExpect);
 
 const saved = new Map();
+const globals = new Map();
 const vi = {
   fn: jest.fn,
   spyOn: jest.spyOn,
@@ -28,6 +29,15 @@ const vi = {
       else process.env[name] = value;
     saved.clear();
   },
+  stubGlobal(name, value) {
+    if (!globals.has(name)) globals.set(name, globalThis[name]);
+    globalThis[name] = value;
+  },
+  unstubAllGlobals() {
+    for (const [name, value] of globals) globalThis[name] = value;
+    globals.clear();
+  },
+  resetModules: () => jest.resetModules(),
 };
 
 export { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, test, vi };
