@@ -7,7 +7,7 @@ export class Driver {
   readonly #process: ChildProcess;
   readonly #lines: AsyncIterator<string>;
 
-  /** @param args What the peer's driver is told beside its name. */
+  /** @param args What the peer's driver is told with its name. */
   constructor(peer: string, args: readonly string[], threads: number) {
     const [command, ...rest] = driverOf(peer);
     this.#process = spawn(command!, [...rest, ...args], {

@@ -25,7 +25,7 @@ const PAUSE_MS = 30;
 const PICTURES = 1024;
 const TABLE = { rows: 1_000_000, columns: 20 };
 
-/** What one way of data costs beside another. */
+/** What one way of data costs against another. */
 export interface InputResult {
   what: string;
   /** Milliseconds. */
@@ -118,7 +118,7 @@ async function overTheStep(name: string, steps: number, head: () => layers.Layer
 }
 
 /** The same changes of a batch by `Dataset.map(augment(…))` and by torchvision, image by image in two processes. */
-async function besideTorchvision(images: number, size: number, driver: Driver, say: Say): Promise<void> {
+async function againstTorchvision(images: number, size: number, driver: Driver, say: Say): Promise<void> {
   const x = tensor(new NDArray(bytesOf(images * size * size * 3), [images, size, size, 3]));
   const change = augment(augmentations(), { seed: 1 });
   let step = 0;
@@ -191,8 +191,8 @@ async function fromFiles(folder: string, driver: Driver, say: Say): Promise<void
   }
 }
 
-/** Reading a table of numbers, beside pandas. */
-async function besidePandas(folder: string, driver: Driver, say: Say): Promise<void> {
+/** Reading a table of numbers, against pandas. */
+async function againstPandas(folder: string, driver: Driver, say: Say): Promise<void> {
   const path = join(folder, 'table.csv');
   await driver.ask({ command: 'table', path, ...TABLE });
   const ours = async () => {
@@ -209,8 +209,8 @@ async function besidePandas(folder: string, driver: Driver, say: Say): Promise<v
   say({ what: 'CSV of 1,000,000 × 20 numbers', ...times, against: 'pandas, C reader', bound: '< 1' });
 }
 
-/** Loading a model of 100 MB, beside Keras. */
-async function besideKeras(folder: string, driver: Driver, say: Say): Promise<void> {
+/** Loading a model of 100 MB, against Keras. */
+async function againstKeras(folder: string, driver: Driver, say: Say): Promise<void> {
   const [path, named] = [join(folder, 'model.keras'), join(folder, 'model.safetensors')];
   await driver.ask({ command: 'model', path });
   const model = await loadModel(path);
@@ -226,7 +226,7 @@ async function besideKeras(folder: string, driver: Driver, say: Say): Promise<vo
 }
 
 /**
- * What the way of the data costs: `fit` on bytes, augmented and from files, over the bare step and arrays in memory, and readers beside
+ * What the way of the data costs: `fit` on bytes, augmented and from files, over the bare step and arrays in memory, and readers against
  * those of Python.
  *
  * @param withPeers Whether the peers of other languages run, too; they also write the files.
@@ -240,10 +240,10 @@ export async function measureInput(threads: number, withPeers: boolean, say: Say
   const folder = mkdtempSync(join(tmpdir(), 'nodegrad-bench-'));
   const driver = new Driver('input', [String(threads)], threads);
   try {
-    await besideTorchvision(64, 64, driver, say);
-    await besideTorchvision(16, 224, driver, say);
-    await besidePandas(folder, driver, say);
-    await besideKeras(folder, driver, say);
+    await againstTorchvision(64, 64, driver, say);
+    await againstTorchvision(16, 224, driver, say);
+    await againstPandas(folder, driver, say);
+    await againstKeras(folder, driver, say);
     await fromFiles(folder, driver, say);
   } finally {
     driver.stop();

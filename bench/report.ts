@@ -146,7 +146,7 @@ const cellsOf = ({ what, ours, against, theirs, bound }: InputResult) => [
 ];
 
 function inputTable(results: readonly InputResult[]): string {
-  const head = ['what', 'nodegrad', 'beside', 'its time', 'nodegrad / its time', 'bound'];
+  const head = ['what', 'nodegrad', 'against', 'its time', 'nodegrad / its time', 'bound'];
   return table([head, ...results.map(cellsOf)]);
 }
 
