@@ -53,9 +53,9 @@ describe('modelToDot', () => {
   });
 
   it('draws the layers of models within', () => {
-    const dot = utils.modelToDot(made(), { expandNested: true, rankdir: 'LR' });
+    const dot = utils.modelToDot(made(), { expandNested: true, rankdir: 'LR', splines: 'curved' });
     expect(dot).toContain('subgraph "cluster_encoder" {');
-    expect(dot).toContain('rankdir=LR');
+    expect(dot).toContain('rankdir=LR, splines=curved');
     expect(edgesOf(dot)).toEqual(
       expect.arrayContaining([
         'image encoder/given',

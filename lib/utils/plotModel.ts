@@ -26,6 +26,8 @@ export interface ModelToDotOptions {
   showLayerActivations?: boolean;
   /** Whether each layer with weights tells if it is trained. Default false. */
   showTrainable?: boolean;
+  /** The form of the lines: `ortho` has right angles alone. Default `ortho`. */
+  splines?: 'ortho' | 'curved' | 'polyline' | 'spline' | 'line';
 }
 
 /** What `utils.plotModel` takes. */
@@ -43,9 +45,11 @@ const dotNames = {
   dpi: 'optional',
   showLayerActivations: 'boolean',
   showTrainable: 'boolean',
+  splines: 'optional',
 } satisfies OptionNames<ModelToDotOptions>;
 const plotNames = { ...dotNames, toFile: 'string' } satisfies OptionNames<PlotModelOptions>;
 const DIRECTIONS = ['TB', 'LR', 'BT', 'RL'] as const;
+const SPLINES = ['ortho', 'curved', 'polyline', 'spline', 'line'] as const;
 const DPI = 200;
 const ENDINGS = ['.svg', '.png', '.dot'] as const;
 
@@ -78,8 +82,9 @@ export function modelToDot(model: AnyModel, options: ModelToDotOptions = {}): st
 
 function dotOf(who: string, model: AnyModel, options: ModelToDotOptions): string {
   if (!(model instanceof Model)) throw expected(who, 'a model', model);
-  const { rankdir = 'TB', dpi = DPI } = options;
+  const { rankdir = 'TB', splines = 'ortho', dpi = DPI } = options;
   oneOf(who, 'rankdir', rankdir, DIRECTIONS);
+  oneOf(who, 'splines', splines, SPLINES);
   positive(who, 'dpi', dpi);
   const lines: string[] = [];
   const edges = new Set<string>();
@@ -87,7 +92,7 @@ function dotOf(who: string, model: AnyModel, options: ModelToDotOptions): string
   // Letters of one width have it in every font, so that texts fit the cells that Graphviz has measured.
   return [
     'digraph {',
-    `  graph [rankdir=${rankdir}, ranksep=0.4, fontname=Courier];`,
+    `  graph [rankdir=${rankdir}, splines=${splines}, ranksep=0.4, fontname=Courier];`,
     '  node [shape=plain, fontname=Courier, fontsize=10];',
     ...lines.map((line) => `  ${line}`),
     ...[...edges].map((edge) => `  ${edge};`),
