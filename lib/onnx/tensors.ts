@@ -1,4 +1,5 @@
 import { EngineError, shapeText } from '../base/errors.js';
+import { sizeOf } from '../core/tensor.js';
 import type { EntryProto, SparseTensorProto, TensorProto } from './messages.js';
 import { FORMATS, type NumberType, type OnnxType, isNumberType, typeCode, typeOfCode } from './dtypes.js';
 
@@ -47,7 +48,7 @@ export function arrayOf(
   const shape = [...tensor.dims];
   if (shape.length > MOST_AXES || shape.some((n) => !Number.isSafeInteger(n) || n < 0))
     throw broken(who, tensor, `a shape of up to ${MOST_AXES} axes`, shapeText(shape.slice(0, MOST_AXES)));
-  const size = shape.reduce((product, n) => product * n, 1);
+  const size = sizeOf(shape);
   if (type === 'STRING') {
     const texts = tensor.stringData ?? [];
     if (texts.length !== size) throw broken(who, tensor, `${size} texts`, String(texts.length));
@@ -152,7 +153,7 @@ export function denseArrayOf(who: string, sparse: SparseTensorProto, external?: 
   if (!values || !indices)
     throw new EngineError('IO', `[${who}] expected a sparse tensor with values, received one without`);
   const shape = [...sparse.dims];
-  const size = shape.reduce((product, n) => product * n, 1);
+  const size = sizeOf(shape);
   const [given, places] = [arrayOf(who, values, external), arrayOf(who, indices, external)];
   if (given.type === 'STRING' || places.type === 'STRING' || !(size >= 0 && size <= MOST_SPARSE))
     throw broken(who, values, `up to ${MOST_SPARSE} numbers`, shapeText(shape));

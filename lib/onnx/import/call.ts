@@ -1,4 +1,4 @@
-import { EngineError, shapeText } from '../../base/errors.js';
+import { EngineError } from '../../base/errors.js';
 import type { Sym } from '../../core/sym.js';
 import { Tensor, sizeOf, tensor } from '../../core/tensor.js';
 import { Trace } from '../../core/trace.js';
@@ -259,6 +259,3 @@ export const inType = (x: Sym, type: NumberType): Sym =>
 
 /** A value of another type than the first input's. */
 export const typed = (x: Sym, type: NumberType): TensorValue => new TensorValue(inType(x, type), type);
-
-/** A shape in words. */
-export const words = (shape: readonly number[]): string => shapeText(shape);

@@ -1,5 +1,5 @@
 import type { Sym } from '../../core/sym.js';
-import { tensor } from '../../core/tensor.js';
+import { sizeOf, tensor } from '../../core/tensor.js';
 import { asSym } from '../../ops/composed.js';
 import * as ops from '../../ops/index.js';
 import { type Call, type Handler, type Handlers, typed } from './call.js';
@@ -44,7 +44,7 @@ const maxPool: Handler = (call) => {
 function placesOf(call: Call, window: Window, counts: readonly number[], windows: Sym): Sym {
   const shape = call.knownShape(0);
   const [n, channels, ...sides] = shape as readonly [number, number, ...number[]];
-  const size = sides.reduce((product, side) => product * side, 1);
+  const size = sizeOf(sides);
   const byColumn = call.int('storage_order', 0) === 1;
   const own = Float32Array.from({ length: size }, (_, at) => {
     if (!byColumn) return at;
@@ -124,7 +124,6 @@ const maxUnpool: Handler = (call) => {
       (side - 1) * (strides[i] ?? 1) + (kernel[i] ?? 1) - (pads[i] ?? 0) - (pads[i + sides.length] ?? 0),
   );
   const shape = call.has(2) ? call.numbers(2) : [n, channels, ...natural];
-  const sizeOf = (list: readonly number[]) => list.reduce((product, side) => product * side, 1);
   // The places count over the natural size, also where a larger one is asked for.
   const own = [n, channels, ...natural];
   const whole = ops.scatter(ops.reshape(places, [-1, 1]), ops.reshape(x, [-1]), [sizeOf(own)]);

@@ -1,5 +1,5 @@
 import type { Sym } from '../../core/sym.js';
-import { tensor } from '../../core/tensor.js';
+import { sizeOf, tensor } from '../../core/tensor.js';
 import { asSym } from '../../ops/composed.js';
 import * as ops from '../../ops/index.js';
 import { type Call, type Handler, type Handlers, typed } from './call.js';
@@ -262,7 +262,7 @@ const affineGrid: Handler = (call) => {
   const corners = call.flag('align_corners');
   const coordinate = (size: number, i: number) =>
     corners ? (size === 1 ? 0 : -1 + (2 * i) / (size - 1)) : -1 + (2 * i + 1) / size;
-  const size = sides.reduce((product, side) => product * side, 1);
+  const size = sizeOf(sides);
   const { length } = sides;
   const base = new Float32Array(size * (length + 1));
   for (let at = 0; at < size; at++) {

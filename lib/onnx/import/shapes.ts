@@ -1,10 +1,11 @@
 import { expected } from '../../base/checks.js';
+import { shapeText } from '../../base/errors.js';
 import type { Sym } from '../../core/sym.js';
 import { sizeOf, tensor } from '../../core/tensor.js';
 import { asSym } from '../../ops/composed.js';
 import * as ops from '../../ops/index.js';
 import { type Size, resized } from '../../ops/resized.js';
-import { type Call, type Handler, type Handlers, needsNumbers, typed, words } from './call.js';
+import { type Call, type Handler, type Handlers, needsNumbers, typed } from './call.js';
 import { OTHER_SIZES, SIZES, sizesValue } from './sizes.js';
 import { type OnnxValue, SequenceValue, TensorValue, TextValue, valueOf } from './values.js';
 
@@ -54,10 +55,10 @@ const reshape: Handler = (call) => {
 /** A shape with -1 computed. */
 function whole(call: Call, wanted: readonly number[], given: readonly number[]): number[] {
   const size = sizeOf(given);
-  const rest = wanted.filter((n) => n !== -1).reduce((product, n) => product * n, 1);
+  const rest = sizeOf(wanted.filter((n) => n !== -1));
   const made = wanted.map((n, i) => (n === -1 ? size / rest : n === 0 ? (given[i] ?? 0) : n));
   if (sizeOf(made) === size) return made;
-  throw call.error(`a shape of ${size} texts`, words(wanted), 'SHAPE');
+  throw call.error(`a shape of ${size} texts`, shapeText(wanted), 'SHAPE');
 }
 
 const flatten: Handler = (call) => {

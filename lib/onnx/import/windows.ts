@@ -1,6 +1,6 @@
 // Windows over images [n, channels, …], as convolutions and poolings of ONNX have them.
 import type { Sym } from '../../core/sym.js';
-import { tensor } from '../../core/tensor.js';
+import { sizeOf, tensor } from '../../core/tensor.js';
 import { asSym } from '../../ops/composed.js';
 import * as ops from '../../ops/index.js';
 import { type Call, needsNumbers } from './call.js';
@@ -89,7 +89,7 @@ export function windowsOf(x: Sym, window: Window, counts: readonly number[], out
     y = ops.moveaxis(ops.gather(y, asSym(tensor(places, [count, taps])), { axis: 2 + i }), 3 + i, -1);
   });
   const shape = y.shape.slice(0, 2 + sides.length);
-  const taps = window.kernel.reduce((product, n) => product * n, 1);
+  const taps = sizeOf(window.kernel);
   return ops.reshape(
     y,
     [...shape.map((n) => n), taps].map((n, i) => (i === 0 && n < 0 ? -1 : n)),
