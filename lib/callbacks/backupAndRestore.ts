@@ -3,7 +3,8 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type OptionNames, knownOptions } from '../base/checks.js';
 import { fileError, reasonOf } from '../base/wholeFile.js';
-import { NDArray } from '../core/ndarray.js';
+import type { NDArray } from '../core/ndarray.js';
+import { numbersOf } from '../core/variable.js';
 import { readBackup, writeBackup } from './backupFile.js';
 import { Callback } from './callback.js';
 import type { ResumedRun, RunPosition } from './resumedRun.js';
@@ -125,7 +126,7 @@ export class BackupAndRestore extends Callback {
     // What other callbacks know is of this moment, too.
     const states = access?.states();
     const [variables, optimizerWeights, position] = await Promise.all([
-      Promise.all(model.changedVariables.map(async (v) => new NDArray(await v.data(), v.shape, v.dtype))),
+      numbersOf(model.changedVariables),
       model.optimizer.getWeights(),
       access?.position(),
     ]);

@@ -217,6 +217,10 @@ export class Variable implements Disposable {
   }
 }
 
+/** Copies of what variables hold, in their order. What is asked for in one go is of one moment. @internal */
+export const numbersOf = (variables: readonly Variable[]): Promise<NDArray[]> =>
+  Promise.all(variables.map(async (v) => new NDArray(await v.data(), v.shape, v.dtype)));
+
 /**
  * Assigns to variables in their order: to all, or to none where a value does not fit.
  *

@@ -11,7 +11,7 @@ import { constraintOf } from '../constraints/registry.js';
 import { snakeCase } from '../base/kerasNames.js';
 import { type DtypePolicy, checkPolicy, computeDtype, dtypePolicy } from '../core/dtypePolicy.js';
 import { factoryName } from '../base/names.js';
-import { NDArray } from '../core/ndarray.js';
+import type { NDArray } from '../core/ndarray.js';
 import { dispose } from '../base/disposable.js';
 import type { DType, Shape } from '../engine/engine.js';
 import { EngineError, describe, shapeText } from '../base/errors.js';
@@ -26,7 +26,7 @@ import { stateChanged } from '../core/stateful.js';
 import { Sym } from '../core/sym.js';
 import type { Tensor, TensorData } from '../core/tensor.js';
 import { Trace } from '../core/trace.js';
-import { Variable, assignAll } from '../core/variable.js';
+import { Variable, assignAll, numbersOf } from '../core/variable.js';
 import { cast } from '../ops/unary.js';
 import { SeedGenerator } from '../random/seedGenerator.js';
 import { collect } from './collect.js';
@@ -356,9 +356,7 @@ export abstract class Layer extends Operation implements Disposable {
 
   /** Copies of the weights' numbers, in the order of {@link weights}. */
   async getWeights(): Promise<NDArray[]> {
-    return Promise.all(
-      this.weights.map(async (weight) => new NDArray(await weight.data(), weight.shape, weight.dtype)),
-    );
+    return numbersOf(this.weights);
   }
 
   /**
@@ -383,9 +381,7 @@ export abstract class Layer extends Operation implements Disposable {
    * those that training may change first.
    */
   async saveOwnVariables(store: Record<string, NDArray>): Promise<void> {
-    const made = await Promise.all(
-      this.#own.map(async (weight) => new NDArray(await weight.data(), weight.shape, weight.dtype)),
-    );
+    const made = await numbersOf(this.#own);
     made.forEach((values, i) => (store[i] = values));
   }
 

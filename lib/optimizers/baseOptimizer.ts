@@ -2,12 +2,12 @@ import { type OptionNames, checkEach, expected, positive } from '../base/checks.
 import { EngineError } from '../base/errors.js';
 import { firstOf, itemAt } from '../base/list.js';
 import { factoryName } from '../base/names.js';
-import { NDArray } from '../core/ndarray.js';
+import type { NDArray } from '../core/ndarray.js';
 import type { SavedState } from '../core/savedValue.js';
 import { Sym } from '../core/sym.js';
 import type { Tensor, TensorData } from '../core/tensor.js';
 import { Trace } from '../core/trace.js';
-import { Variable, assignAll } from '../core/variable.js';
+import { Variable, assignAll, numbersOf } from '../core/variable.js';
 import * as ops from '../ops/index.js';
 import { maybe } from './optimizerOptions.js';
 
@@ -157,7 +157,7 @@ export abstract class BaseOptimizer {
 
   /** Copies of the numbers of {@link variables}, in their order. */
   async getWeights(): Promise<NDArray[]> {
-    return Promise.all(this.variables.map(async (v) => new NDArray(await v.data(), v.shape, v.dtype)));
+    return numbersOf(this.variables);
   }
 
   /**

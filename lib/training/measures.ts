@@ -2,8 +2,8 @@ import { isPlainObject } from '../base/checks.js';
 import { itemAt } from '../base/list.js';
 import { freeName } from '../base/names.js';
 import type { Logs } from '../callbacks/index.js';
-import { NDArray } from '../core/ndarray.js';
-import type { TypedArray } from '../engine/engine.js';
+import type { NDArray } from '../core/ndarray.js';
+import { numbersOf } from '../core/variable.js';
 import { Means } from '../metrics/means.js';
 import type { Metric, MetricResult } from '../metrics/metric.js';
 import { type StepResults, loggedOf } from './step.js';
@@ -26,7 +26,7 @@ const MEANS = '';
 /** What one run has measured, from which {@link Measures.logs} makes results. */
 export class RunState {
   /** What was set aside while another run had its turn. */
-  readonly saved = new Map<State, readonly TypedArray[]>();
+  readonly saved = new Map<State, readonly NDArray[]>();
   /** Whether it has begun. */
   begun: boolean;
   /** What the model's own step gave last, where it has one. */
@@ -109,7 +109,7 @@ export class Measures {
     for (const state of this.#states) {
       const holder = holders.get(state);
       if (holder === run) continue;
-      if (holder) holder.saved.set(state, await numbersOf(state));
+      if (holder) holder.saved.set(state, await numbersOf(variablesOf(state)));
       holders.set(state, run);
       this.#restore(state, run);
     }
@@ -119,10 +119,7 @@ export class Measures {
   async numbers(run: RunState): Promise<Numbers> {
     await this.resume(run);
     const all = [...this.#states].map(async (state) => {
-      const arrays = await Promise.all(
-        variablesOf(state).map(async (v) => new NDArray(await v.data(), v.shape, v.dtype)),
-      );
-      return [this.#keyOf(state), arrays] as const;
+      return [this.#keyOf(state), await numbersOf(variablesOf(state))] as const;
     });
     return Object.fromEntries(await Promise.all(all));
   }
@@ -133,7 +130,7 @@ export class Measures {
 
   /** Gives back what was set aside, or measured by another process; a run that begins, and what did not exist then, begins with zeros. */
   #restore(state: State, run: RunState): void {
-    const saved = run.saved.get(state) ?? run.earlier?.[this.#keyOf(state)]?.map(({ data }) => data) ?? [];
+    const saved = run.saved.get(state) ?? run.earlier?.[this.#keyOf(state)] ?? [];
     if (saved.length === 0) state.resetState();
     else
       variablesOf(state).forEach((variable, i) => {
@@ -172,8 +169,6 @@ export class Measures {
 }
 
 const variablesOf = (state: State) => (state instanceof Means ? state.variables : state.ownVariables);
-
-const numbersOf = (state: State) => Promise.all(variablesOf(state).map(async (variable) => variable.data()));
 
 /** What a metric gives under its keys in the logs: a record has its own, the numbers of a list have theirs after the metric's. */
 async function resultOf(key: string, metric: Metric<MetricResult>): Promise<[key: string, value: number][]> {
