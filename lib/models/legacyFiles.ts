@@ -6,6 +6,7 @@ import type { Hdf5Reader } from '../saving/hdf5.js';
 import { textsOf } from './layerWeights.js';
 import { Mismatches } from './mismatches.js';
 import type { StoredModel } from './storedModel.js';
+import { pairsAt } from './weightFiles.js';
 
 /** Gives the optimizer of a compiled model the state that a file has; as in Keras, one that does not fit is left out with a warning. */
 export function readLegacyOptimizer(who: string, path: string, file: Hdf5Reader, model: StoredModel): void {
@@ -15,21 +16,13 @@ export function readLegacyOptimizer(who: string, path: string, file: Hdf5Reader,
   optimizer.build(trainableWeights);
   const { values } = optimizer.savedState(trainableWeights);
   const mismatches = new Mismatches();
-  const places = names.map((name) => `optimizer_weights/${name}`);
-  if (places.length !== values.length)
-    mismatches.add(`${places.length} arrays for the ${values.length} of '${optimizer.name}'`);
-  const fit =
-    places.length === values.length &&
-    values.every(({ shape }, i) =>
-      mismatches.fits(file.shape(places[i] ?? ''), `at ${places[i]}`, shape, optimizer.name),
-    );
+  if (names.length !== values.length)
+    mismatches.add(`${names.length} arrays for the ${values.length} of '${optimizer.name}'`);
+  const places = values.map((value, i) => [`optimizer_weights/${names[i]}`, value] as const);
+  const pairs = names.length === values.length ? pairsAt(file, optimizer.name, places, mismatches) : [];
   mismatches.check(who, path, true);
-  if (!fit) return;
-  const read = places.map((place) => file.read(place).data);
-  values.forEach((value, i) => {
-    const data = read[i];
-    if (data) value.write(data);
-  });
+  if (pairs.length === 0) return;
+  for (const [value, { data }] of pairs) value.write(data);
   optimizer.restored();
 }
 

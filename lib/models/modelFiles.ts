@@ -184,10 +184,20 @@ async function kerasModel(
   const config = parsed(who, path, CONFIG, zip.read(CONFIG));
   const weights = zip.read(WEIGHTS);
   const model = limitedModel(who, path, config, weights.length, options);
-  try {
-    await readHdf5(who, path, weights, (file) => {
+  return filled(model, () =>
+    readHdf5(who, path, weights, (file) => {
       readWeights(who, path, file, model, false);
-    });
+    }),
+  );
+}
+
+/** A model that something fills; it is freed where that fails. */
+async function filled(
+  model: Model<OutputStructure>,
+  fill: () => Promise<void> | void,
+): Promise<Model<OutputStructure>> {
+  try {
+    await fill();
   } catch (error) {
     model.dispose();
     throw error;
@@ -210,14 +220,10 @@ const legacyModel = (
 ): Promise<Model<OutputStructure>> =>
   readHdf5(who, path, bytes, (file) => {
     const model = limitedModel(who, path, legacyConfig(who, path, file), bytes.length, options);
-    try {
+    return filled(model, () => {
       readLayerWeights(who, path, file, model, { byName: false, skip: false });
       readLegacyOptimizer(who, path, file, model);
-    } catch (error) {
-      model.dispose();
-      throw error;
-    }
-    return model;
+    });
   });
 
 function parsed(who: string, path: string, name: string, bytes: Uint8Array): unknown {

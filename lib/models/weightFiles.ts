@@ -89,6 +89,16 @@ function pairsOf(file: Hdf5Reader, { path, name, values, more }: SavedGroup, mis
       .filter(([key]) => known.includes(key))
       .map(([key, value]) => [at(`${MORE}/${key}`), value] as const),
   ];
+  return pairsAt(file, name, places, mismatches);
+}
+
+/** What values find at their places in the file; nothing, and a mismatch, where a shape differs. */
+export function pairsAt(
+  file: Hdf5Reader,
+  name: string,
+  places: readonly (readonly [place: string, value: SavedValue])[],
+  mismatches: Mismatches,
+): Pair[] {
   const fit = places.every(([place, { shape }]) =>
     mismatches.fits(file.shape(place), `at ${place}`, shape, name),
   );
