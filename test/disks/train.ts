@@ -1,5 +1,5 @@
 // Trainings on a disk that becomes full, that may not be written to any more, and whose folder goes: node --import tsx test/disks/train.ts FOLDER
-// The folder is a file system of its own, of 1 MB. Prints what happened as JSON.
+// The folder is a separate file system of 1 MB. Prints what happened as JSON.
 import { itemAt } from '../../lib/base/list.js';
 import { execFileSync } from 'node:child_process';
 import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
