@@ -56,8 +56,7 @@ const char* shortFloat(const char* p, const char* end, float& value) {
     scale = -digits();
     count -= scale;
   }
-  if (count > 18) return nullptr;
-  if (count == 0) return nullptr;
+  if (count == 0 || count > 18) return nullptr;
   if (p < end && (*p == 'e' || *p == 'E')) {
     ++p;
     const bool isSmall = p < end && *p == '-';
