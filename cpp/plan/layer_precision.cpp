@@ -29,6 +29,7 @@ LayerPrecisions::LayerPrecisions(Ir& ir, const Backend& backend, DType compute, 
   }
   if (compute == DType::BF16 || !anyBf16 || !backend.hasBfloat16()) return;
   compute_ = DType::BF16;
+  isProgramFloat32_ = true;
   for (NodeId n : ir.nodes.ids())
     if (precisionOf(ir.nodes[n].attrs).empty()) ir.setAttr(n, kPrecision, std::string("float32"));
 }
@@ -45,8 +46,10 @@ void LayerPrecisions::separate() {
       if (!maker || maker->inputs.empty() || ir_.type(value).dtype != DType::F32) continue;
       if (precisionOf(maker->attrs) == precision) continue;
       const auto key = std::pair(value, precision);
-      if (copies.count(key) == 0)
+      if (copies.count(key) == 0) {
         copies[key] = ir_.add("reorder", {value}, ir_.type(value), {}, ir_.nodes[n].rank);
+        sides_[copies[key]] = {precisionOf(ir_.producer(value)->attrs), precision};
+      }
       ir_.setInput(n, i, copies[key]);
     }
   }
@@ -60,17 +63,60 @@ void LayerPrecisions::join() {
   if (!any_) return;
   for (NodeId n : ir_.nodes.ids()) {
     const IrNode& node = ir_.nodes[n];
-    if (node.op == "reorder") ir_.replaceUses(node.outputs[0], node.inputs[0]);
-  }
-  ir_.sweepAndSort();
-  for (NodeId n : ir_.nodes.ids()) {
-    const IrNode& node = ir_.nodes[n];
     if (!precisionOf(node.attrs).empty()) continue;
     std::string precision = precisionOfChain(node);
     for (ValueId output : node.outputs)
       if (precision.empty() && precisions_.has(output)) precision = precisions_[output];
     if (!precision.empty()) ir_.setAttr(n, kPrecision, precision);
   }
+  propagate();
+  if (isProgramFloat32_)
+    for (NodeId n : ir_.nodes.ids())
+      if (isOpen(ir_.nodes[n])) ir_.setAttr(n, kPrecision, std::string("float32"));
+  for (NodeId n : ir_.nodes.ids()) {
+    const IrNode& node = ir_.nodes[n];
+    if (node.op == "reorder") ir_.replaceUses(node.outputs[0], node.inputs[0]);
+  }
+  ir_.sweepAndSort();
+}
+
+void LayerPrecisions::propagate() {
+  bool changed = true;
+  while (changed) {
+    changed = false;
+    for (NodeId n : ir_.nodes.ids()) {
+      const std::string precision = isOpen(ir_.nodes[n]) ? precisionNextTo(ir_.nodes[n]) : "";
+      if (precision.empty()) continue;
+      ir_.setAttr(n, kPrecision, precision);
+      changed = true;
+    }
+  }
+}
+
+// Constants have none: nodes of any precision read them.
+bool LayerPrecisions::isOpen(const IrNode& node) const {
+  return node.op != "reorder" && !node.inputs.empty() && precisionOf(node.attrs).empty();
+}
+
+std::string LayerPrecisions::precisionNextTo(const IrNode& node) const {
+  const auto isFloat = [&](ValueId value) { return ir_.type(value).dtype == DType::F32; };
+  for (ValueId input : node.inputs) {
+    const IrNode* maker = ir_.producer(input);
+    if (!maker || !isFloat(input)) continue;
+    const auto copy = sides_.find(input);
+    const std::string precision = copy == sides_.end() ? precisionOf(maker->attrs) : copy->second.reader;
+    if (!precision.empty()) return precision;
+  }
+  for (ValueId output : node.outputs) {
+    if (!isFloat(output)) continue;
+    for (NodeId n : ir_.readers(output)) {
+      const IrNode& reader = ir_.nodes[n];
+      const auto copy = sides_.find(reader.outputs[0]);
+      const std::string precision = copy == sides_.end() ? precisionOf(reader.attrs) : copy->second.maker;
+      if (!precision.empty()) return precision;
+    }
+  }
+  return "";
 }
 
 }  // namespace nodegrad::plan

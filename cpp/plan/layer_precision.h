@@ -1,4 +1,5 @@
 #pragma once
+#include <map>
 #include <string>
 
 #include "plan/ir.h"
@@ -19,10 +20,22 @@ class LayerPrecisions {
   void join();
 
  private:
+  // Gives what the passes added the precision of what it reads or what reads it, up to the copies.
+  void propagate();
+  bool isOpen(const IrNode& node) const;
+  std::string precisionNextTo(const IrNode& node) const;
+
+  // Of the nodes on both sides of a copy.
+  struct Sides {
+    std::string maker, reader;
+  };
+
   Ir& ir_;
   bool any_ = false;
+  bool isProgramFloat32_ = false;  // and a layer is not
   DType compute_;
   PerValue<std::string> precisions_;  // of the node that made each value
+  std::map<ValueId, Sides> sides_;    // by the result of the copy
 };
 
 }  // namespace nodegrad::plan

@@ -30,8 +30,8 @@ void runPasses(Ir& ir, Backend& backend, bool fuse, DType compute, const PassObs
     run("fuseUpdates", fuseUpdates, backend);
   }
   run("fuseElementwise", fuseElementwise);
-  layers.join();
   if (fuse) run("dropOutputs", dropOutputs, backend);
+  layers.join();
   if (ir.compute == DType::BF16) run("choosePrecision", choosePrecision, backend);
   markInvariant(ir);
   run("chooseLayouts", chooseLayouts, backend);

@@ -1,6 +1,7 @@
 // Which values of a plan become bfloat16.
 #include <gtest/gtest.h>
 
+#include "graph/precision.h"
 #include "support/fake_backend.h"
 #include "support/graph_builder.h"
 
@@ -205,6 +206,61 @@ TEST(Precision, WhatIsReadAsFloat32IsConvertedWhereItIsSmaller) {
   const Ir ir = planned(t);
   EXPECT_EQ(dtypeOf(ir, nodeOf(ir, "maxPool")->outputs[0]), DType::BF16);
   EXPECT_EQ(dtypeOf(ir, nodeOf(ir, "softmax")->inputs[0]), DType::F32);
+}
+
+// A convolution in one precision, and bias and ReLU in another.
+Ir convolutionAndRelu(const std::string& first, const std::string& second, DType compute) {
+  GraphBuilder t;
+  const Value x = t.feed({2, 6, 6, 4}), w = t.variable({3, 3, 4, 8}), b = t.variable({8});
+  const auto in = [](const std::string& precision, const auto& made) {
+    const PrecisionScope scope(precision);
+    return made();
+  };
+  const Value y = in(first, [&] { return t.op("conv", {x, w}); });
+  t.fetches = {in(second, [&] { return t.op("relu", {t.op("add", {y, b})}); })};
+  Ir ir = t.ir();
+  FakeBackend backend;
+  plan::runPasses(ir, backend, true, compute, plan::verify);
+  return ir;
+}
+
+TEST(Precision, FusionsStayWithinThatOfALayer) {
+  for (const char* precision : {"", "float32", "bfloat16"})
+    EXPECT_EQ(countOf(convolutionAndRelu(precision, precision, DType::BF16), "fusedElementwise"), 0);
+  const Ir apart = convolutionAndRelu("bfloat16", "float32", DType::BF16);
+  ASSERT_EQ(countOf(apart, "fusedElementwise"), 1);
+  EXPECT_EQ(precisionOf(nodeOf(apart, "conv")->attrs), "bfloat16");
+  EXPECT_EQ(precisionOf(nodeOf(apart, "fusedElementwise")->attrs), "float32");
+}
+
+TEST(Precision, OfALayerGoesBeforeThatOfTheProgram) {
+  for (const DType compute : {DType::F32, DType::BF16}) {
+    const Ir exact = convolutionAndRelu("float32", "float32", compute);
+    EXPECT_EQ(dtypeOf(exact, nodeOf(exact, "conv")->inputs[0]), DType::F32);
+    EXPECT_EQ(exact.spec(*nodeOf(exact, "conv")).compute, DType::F32);
+    const Ir rounded = convolutionAndRelu("bfloat16", "", compute);
+    EXPECT_EQ(dtypeOf(rounded, nodeOf(rounded, "conv")->inputs[0]), DType::BF16);
+    EXPECT_EQ(rounded.spec(*nodeOf(rounded, "conv")).compute, DType::BF16);
+  }
+}
+
+TEST(Precision, OfALayerHoldsForItsGradientToo) {
+  GraphBuilder t;
+  const Value x = t.feed({2, 6, 6, 4}), w = t.variable({3, 3, 4, 8});
+  Value y;
+  {
+    const PrecisionScope scope("float32");
+    y = t.op("conv", {x, w});
+  }
+  t.fetches = gradients(t.graph, {t.op("sum", {t.op("square", {y})})}, {x, w});
+  Ir ir = t.ir();
+  FakeBackend backend;
+  plan::runPasses(ir, backend, true, DType::BF16, plan::verify);
+  for (const char* op : {"conv", "convBackwardData", "convBackwardFilter"}) {
+    ASSERT_NE(nodeOf(ir, op), nullptr) << op;
+    EXPECT_EQ(precisionOf(nodeOf(ir, op)->attrs), "float32") << op;
+    for (plan::ValueId input : nodeOf(ir, op)->inputs) EXPECT_EQ(dtypeOf(ir, input), DType::F32) << op;
+  }
 }
 
 }  // namespace

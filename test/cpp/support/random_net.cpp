@@ -4,11 +4,12 @@
 #include <cmath>
 
 #include "graph/autodiff.h"
+#include "graph/precision.h"
 #include "host/buffer.h"
 
 namespace nodegrad::testing {
 
-RandomNet::RandomNet(Random& random, bool smooth) : random_(random), smooth_(smooth) {
+RandomNet::RandomNet(Random& random, bool smooth, bool mixed) : random_(random), smooth_(smooth) {
   last_ = random.chance(0.75);
   const int64_t n = random.chance(0.2) ? random.pick(std::vector<int64_t>{8, 16}) : random.integer(1, 3);
   spatial_ = random.pick(std::vector<size_t>{1, 2, 2, 2, 2, 2, 3});
@@ -18,8 +19,17 @@ RandomNet::RandomNet(Random& random, bool smooth) : random_(random), smooth_(smo
                random.pick(std::vector<int64_t>{1, 3, 5, 8, 16, 16, 32}));
   value_ = feed(image);
   image_ = value_;
-  for (int64_t left = random.integer(1, 5); left > 0; --left) layer();
-  if (random.chance(0.4)) dense();
+  const auto precision = [&] {
+    return mixed ? random.pick(std::vector<std::string>{"", "float32", "bfloat16"}) : std::string();
+  };
+  for (int64_t left = random.integer(1, 5); left > 0; --left) {
+    const PrecisionScope scope(precision());
+    layer();
+  }
+  if (random.chance(0.4)) {
+    const PrecisionScope scope(precision());
+    dense();
+  }
   differentiate();
 }
 

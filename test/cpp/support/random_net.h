@@ -13,8 +13,8 @@ namespace nodegrad::testing {
 // its weights.
 class RandomNet {
  public:
-  // smooth: without ReLU and max-pooling.
-  RandomNet(Random& random, bool smooth);
+  // smooth: without ReLU and max-pooling. mixed: its layers have precisions.
+  RandomNet(Random& random, bool smooth, bool mixed = false);
 
   // From now on the weights learn by some optimizer.
   void train();
