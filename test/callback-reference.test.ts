@@ -19,6 +19,12 @@ interface Fixture {
   earlyStopping: (Run & { options: callbacks.EarlyStoppingOptions })[];
   reduceLROnPlateau: (Run & { options: callbacks.ReduceLROnPlateauOptions })[];
   learningRateScheduler: Run;
+  ownLoop: {
+    given: { loss: number; val_loss: number }[];
+    heard: unknown[][];
+    params: callbacks.CallbackParams;
+    history: Pick<callbacks.History, 'epoch' | 'history'>;
+  };
   csvLogger: { separator: string; append: boolean; given: Logs[]; text: string }[];
 }
 const fixture = JSON.parse(
@@ -69,6 +75,54 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'callbacks-'));
 });
 afterAll(() => rm(folder, { recursive: true }));
+
+describe('callbackList', () => {
+  it('calls the hooks of a loop as Keras does', async () => {
+    const { given, heard, params, history } = fixture.ownLoop;
+    const calls: unknown[][] = [];
+    const recorder = (who: string) =>
+      callbacks.lambdaCallback(
+        Object.fromEntries(
+          [...new Set(heard.map(([, name]) => name as string))].map((name) => [
+            name,
+            (...args: unknown[]) => void calls.push([who, name, ...args]),
+          ]),
+        ),
+      );
+    const model = { stopTraining: false, getWeights: () => Promise.resolve([]), directionOf: () => 'down' };
+    const stopping = callbacks.earlyStopping({ monitor: 'val_loss', patience: 2 });
+    const first = recorder('first');
+    const list = callbacks.callbackList([first, stopping, recorder('second')], {
+      addHistory: true,
+      model: model as never,
+      epochs: given.length,
+      steps: 2,
+      verbose: 0,
+    });
+    await list.onTrainBegin();
+    for (const [epoch, log] of given.entries()) {
+      await list.onEpochBegin(epoch);
+      for (const batch of [0, 1]) {
+        await list.onTrainBatchBegin(batch);
+        await list.onTrainBatchEnd(batch, { loss: log.loss });
+      }
+      await list.onTestBegin();
+      await list.onTestBatchBegin(0);
+      await list.onTestBatchEnd(0);
+      await list.onTestEnd({ loss: log.val_loss });
+      await list.onEpochEnd(epoch, log);
+      if (model.stopTraining) break;
+    }
+    await list.onTrainEnd();
+    await list.onPredictBegin();
+    await list.onPredictBatchBegin(0);
+    await list.onPredictBatchEnd(0);
+    await list.onPredictEnd();
+    expect(calls).toEqual(heard);
+    expect(first.params).toEqual(params);
+    expect({ epoch: list.history?.epoch, history: list.history?.history }).toEqual(history);
+  });
+});
 
 describe('as in Keras', () => {
   it.each(fixture.earlyStopping)('earlyStopping with $options', async ({ options, given, logs, weight }) => {

@@ -1,28 +1,36 @@
 import { atLeast, firstOf } from '../lib/base/list.js';
 import type { Model } from 'nodegrad';
 import { describe, expect, it } from 'vitest';
-import { Callback, History, type Logs, ProgbarLogger, lambdaCallback } from '../lib/callbacks/index.js';
-import { CallbackList } from '../lib/callbacks/callbackList.js';
+import {
+  Callback,
+  History,
+  type Logs,
+  ProgbarLogger,
+  callbackList,
+  lambdaCallback,
+} from '../lib/callbacks/index.js';
+import { Sequential, layers, tensor } from '../lib/index.js';
+import { RunCallbacks } from '../lib/training/runCallbacks.js';
 import { errorOf } from './support/run.js';
 
-const model = { name: 'model', stopTraining: false } as unknown as Model;
+const model = { name: 'model', stopTraining: false, getWeights: () => [] } as unknown as Model;
 const listOf = (callbacks: Callback[], verbose: 0 | 1 | 2 = 0, steps: number | undefined = 4) =>
-  new CallbackList(callbacks, model, { epochs: 2, steps, verbose });
+  new RunCallbacks(callbacks, model, { epochs: 2, steps, verbose }, (hook) => hook());
 
 /** What a logger writes in a run of two epochs with validation, then an evaluation. */
 async function written(logger: ProgbarLogger, verbose: 0 | 1 | 2, steps?: number): Promise<void> {
   const list = listOf([logger], verbose, steps);
-  await list.run('onTrainBegin');
+  await list.onTrainBegin();
   for (const epoch of [0, 1]) {
-    await list.epoch('onEpochBegin', epoch);
-    await list.progress(2, { loss: 0.5 });
-    await list.progress(4, { loss: 0.25 });
-    await list.run('onTestBegin');
-    await list.progress(1, { loss: 9 });
-    await list.run('onTestEnd', { loss: 0.75 });
-    await list.epoch('onEpochEnd', epoch, { loss: 0.25, accuracy: 1, val_loss: 0.00075 });
+    await list.onEpochBegin(epoch);
+    await list.onProgress(2, { loss: 0.5 });
+    await list.onProgress(4, { loss: 0.25 });
+    await list.onTestBegin();
+    await list.onProgress(1, { loss: 9 });
+    await list.onTestEnd({ loss: 0.75 });
+    await list.onEpochEnd(epoch, { loss: 0.25, accuracy: 1, val_loss: 0.00075 });
   }
-  await list.run('onTrainEnd');
+  await list.onTrainEnd();
 }
 
 class Recorder {
@@ -49,8 +57,8 @@ describe('CallbackList', () => {
     const list = listOf([slow, quick]);
     expect(slow.model).toBe(model);
     expect(quick.params).toEqual({ epochs: 2, steps: 4, verbose: 0 });
-    await list.epoch('onEpochBegin', 0);
-    await list.epoch('onEpochBegin', 1);
+    await list.onEpochBegin(0);
+    await list.onEpochBegin(1);
     expect(calls).toEqual(['slow 0', 'quick 0', 'slow 1', 'quick 1']);
   });
 
@@ -64,8 +72,7 @@ describe('CallbackList', () => {
     expect(listOf([train]).needsBatches('test')).toBe(false);
     expect(listOf([new OnTest()]).needsBatches('test')).toBe(true);
     expect(listOf([new OnTest()]).needsBatches('predict')).toBe(false);
-    expect(listOf([new History()]).needsProgress).toBe(false);
-    expect(listOf([new ProgbarLogger()]).needsProgress).toBe(true);
+    expect(listOf([new History()]).progressDue).toBe(false);
   });
 
   it('gives each hook its arguments', async () => {
@@ -79,13 +86,13 @@ describe('CallbackList', () => {
     );
     const list = listOf([all]);
     const logs: Logs = { loss: 1 };
-    await list.run('onTrainBegin');
+    await list.onTrainBegin();
     await list.batch('train', 'begin', 0);
     await list.batch('train', 'end', 0, logs);
     await list.batch('test', 'begin', 1);
     await list.batch('predict', 'end', 2, logs);
-    await list.progress(3, logs);
-    await list.run('onPredictEnd', logs);
+    await list.onProgress(3, logs);
+    await list.onPredictEnd(logs);
     expect(seen).toEqual([
       ['onTrainBegin', {}],
       ['onTrainBatchBegin', 0, {}],
@@ -100,6 +107,68 @@ describe('CallbackList', () => {
   it('refuses what is no callback', () => {
     const error = errorOf(() => listOf([{ onEpochEnd: () => {} } as never]));
     expect(error.message).toMatch(/callbacks\.Callback/);
+  });
+});
+
+describe('callbackList', () => {
+  class Adds extends Callback {
+    override onEpochEnd(_epoch: number, logs: Logs): void {
+      logs['more'] = 7;
+    }
+  }
+
+  it('takes tensors of one number, and shows what a callback adds to the others alone', async () => {
+    const list = callbackList([new Adds()], { addHistory: true, model });
+    const logs = { loss: tensor(0.5), count: 3 };
+    await list.onEpochEnd(0, logs);
+    expect(list.history?.history).toEqual({ loss: [0.5], count: [3], more: [7] });
+    expect(Object.keys(logs)).toEqual(['loss', 'count']);
+    await expect(list.onEpochEnd(0, { loss: tensor([1, 2]) })).rejects.toMatchObject({ name: 'EngineError' });
+    await expect(list.onEpochEnd(0, { loss: '1' as never })).rejects.toMatchObject({ code: 'ARGUMENT' });
+  });
+
+  it('gives an appended callback model and params, and adds what is asked for once', () => {
+    const own = new History();
+    const list = callbackList([own], { addHistory: true, addProgbar: true, model, epochs: 3, steps: 5 });
+    expect(list.callbacks.map((one) => one.constructor)).toEqual([History, ProgbarLogger]);
+    expect(list.history).toBe(own);
+    const late = new Adds();
+    list.append(late);
+    expect(late.model).toBe(model);
+    expect(late.params).toEqual({ epochs: 3, steps: 5, verbose: 1 });
+    list.setParams({ epochs: 4, steps: undefined, verbose: 2 });
+    expect(late.params).toEqual({ epochs: 4, steps: undefined, verbose: 2 });
+    expect(callbackList([list, new Adds()]).callbacks).toHaveLength(4);
+  });
+
+  it('draws a bar in a loop that calls hooks alone', async () => {
+    const stream = new Recorder(true);
+    const list = callbackList(new ProgbarLogger(stream), { model, steps: 2 });
+    await list.onTrainBegin();
+    await list.onEpochBegin(0);
+    await list.onTrainBatchEnd(0, { loss: 2 });
+    await list.onTrainBatchEnd(1, { loss: 1 });
+    await list.onEpochEnd(0, { loss: 1 });
+    expect(stream.text).toMatch(/\r2\/2 \[=+\] - ETA: 0s .* - loss: 1\.0000/);
+    expect(stream.text.split('\n')).toHaveLength(3);
+  });
+
+  it('refuses the end of what has not begun', async () => {
+    const list = callbackList([], { model });
+    await expect(list.onTestEnd()).rejects.toMatchObject({ code: 'STATE' });
+    await list.onTrainBegin();
+    await list.onTrainEnd();
+    await expect(list.onTrainEnd()).rejects.toThrow(/expected onTrainBegin before onTrainEnd/);
+  });
+
+  it('counts as its callbacks in fit', async () => {
+    const seen: number[] = [];
+    const list = callbackList(lambdaCallback({ onEpochEnd: (epoch) => seen.push(epoch) }));
+    const net = new Sequential([layers.input({ shape: [1] }), layers.dense({ units: 1 })]);
+    net.compile({ loss: 'mse' });
+    await net.fit([[1]], [[1]], { epochs: 2, verbose: 0, callbacks: list });
+    expect(seen).toEqual([0, 1]);
+    expect(list.callbacks[0]?.model).toBe(net);
   });
 });
 
@@ -151,9 +220,9 @@ describe('ProgbarLogger', () => {
   it('shows how many steps were made where the data has ended early', async () => {
     const stream = new Recorder(false);
     const list = listOf([new ProgbarLogger(stream)], 2, 4);
-    await list.epoch('onEpochBegin', 0);
-    await list.progress(3, {});
-    await list.epoch('onEpochEnd', 0, {});
+    await list.onEpochBegin(0);
+    await list.onProgress(3, {});
+    await list.onEpochEnd(0, {});
     expect(stream.text).toMatch(/^Epoch 1\/2 3\/4 - /);
   });
 
@@ -161,9 +230,9 @@ describe('ProgbarLogger', () => {
     const stream = new Recorder(true);
     const list = listOf([new ProgbarLogger(stream)], 1);
     firstOf(list.callbacks).setParams({ epochs: 1, steps: undefined, verbose: 1 });
-    await list.epoch('onEpochBegin', 0);
-    await list.progress(7, {});
-    await list.epoch('onEpochEnd', 0, {});
+    await list.onEpochBegin(0);
+    await list.onProgress(7, {});
+    await list.onEpochEnd(0, {});
     expect(stream.text).toMatch(/\r7\/Unknown - 0s/);
     expect(stream.text).toMatch(/\r7\/7 \[={30}\]/);
   });

@@ -172,6 +172,17 @@ const methods: Record<
     (options) => callbacks.lambdaCallback(options),
     { onEpochEnd: [5, 'x', {}], onProgress: [5, 'x', {}] },
   ],
+  callbackList: [
+    (options) => callbacks.callbackList([], options),
+    {
+      addHistory: ['no', 0],
+      addProgbar: ['no', 0],
+      model: [5, 'x', {}, null],
+      epochs: ['2', -1, 1.5],
+      steps: ['2', -1, 1.5],
+      verbose: ['yes', 3, true],
+    },
+  ],
   'compile of a function': [(options) => compile((a) => a, options), { dtypePolicy: [5, 'x', {}] }],
   mnist: [
     (options) => datasets.mnist(options),
@@ -211,6 +222,8 @@ describe('streams and data', () => {
   it.each([
     ['a stream that cannot be written to', () => callbacks.progbarLogger({} as never)],
     ['a stream that is none', () => callbacks.progbarLogger(5 as never)],
+    ['what is no callback in a list', () => callbacks.callbackList([5] as never)],
+    ['what is no callback, appended', () => callbacks.callbackList().append({} as never)],
     ['a dtype of an NDArray', () => new NDArray(new Float32Array(1), [1], 'float64' as never)],
     ['a shape of an NDArray', () => new NDArray(new Float32Array(1), ['1'] as never)],
     ['data of an NDArray', () => new NDArray([1] as never, [1])],

@@ -1,15 +1,47 @@
-import { expected } from '../base/checks.js';
-import { itemAt } from '../base/list.js';
+import { type OptionNames, checkEach, expected, integer, knownOptions, oneOf } from '../base/checks.js';
+import { EngineError } from '../base/errors.js';
+import { listOf } from '../base/list.js';
+import { Tensor } from '../core/tensor.js';
 import { Callback, type CallbackParams, type HookResult, type Logs } from './callback.js';
-import type { ResumedRun, RunAccess } from './resumedRun.js';
+import { History } from './history.js';
+import { ProgbarLogger } from './progbarLogger.js';
 import type { TrainedModel } from './trainedModel.js';
 
-/** What kind of run it is. */
-export type RunMode = 'train' | 'test' | 'predict';
+const WHO = 'callbackList';
 
-type EpochHook = 'onEpochBegin' | 'onEpochEnd';
-type RunHook =
-  'onTrainBegin' | 'onTrainEnd' | 'onTestBegin' | 'onTestEnd' | 'onPredictBegin' | 'onPredictEnd';
+/** How often those who show progress hear of the steps. */
+const PROGRESS_MS = 100;
+
+/** The numbers of an own loop by name: plain ones, or tensors of one number as compiled steps return them. */
+export type LogValues = Readonly<Record<string, number | Tensor>>;
+
+/** What {@link callbackList} takes besides the callbacks. */
+export interface CallbackListOptions {
+  /** Whether a {@link History} is added where the list has none. Default false. */
+  addHistory?: boolean;
+  /** Whether a {@link ProgbarLogger} is added where the list has none. Default false. */
+  addProgbar?: boolean;
+  /** The model that the hooks find. Default: that of `setModel`. */
+  model?: TrainedModel;
+  /** The number of the epoch before which the loop ends, for `params`. Default 1. */
+  epochs?: number;
+  /** Steps an epoch, for `params`. Default: not known. */
+  steps?: number;
+  /** What is shown, for `params`: 0 nothing, 1 a progress bar, 2 one line an epoch. Default 1. */
+  verbose?: 0 | 1 | 2;
+}
+
+const listNames = {
+  addHistory: 'boolean',
+  addProgbar: 'boolean',
+  model: 'optional',
+  epochs: 'optional',
+  steps: 'optional',
+  verbose: 'optional',
+} satisfies OptionNames<CallbackListOptions>;
+
+type BeginHook = 'onTrainBegin' | 'onTestBegin' | 'onPredictBegin';
+type EndHook = 'onTrainEnd' | 'onTestEnd' | 'onPredictEnd';
 type BatchHook =
   | 'onTrainBatchBegin'
   | 'onTrainBatchEnd'
@@ -18,125 +50,217 @@ type BatchHook =
   | 'onPredictBatchBegin'
   | 'onPredictBatchEnd';
 
-const batchHooks: Record<RunMode, readonly BatchHook[]> = {
-  train: ['onTrainBatchBegin', 'onTrainBatchEnd'],
-  test: ['onTestBatchBegin', 'onTestBatchEnd'],
-  predict: ['onPredictBatchBegin', 'onPredictBatchEnd'],
-};
+/** Several callbacks as one: see {@link callbackList}. */
+export class CallbackList extends Callback {
+  readonly #callbacks: Callback[] = [];
+  /** How many of `onTrainBegin`, `onTestBegin` and `onPredictBegin` have no end yet. */
+  #begun = 0;
+  #shown = performance.now();
+  /** Progress that nobody has heard of yet. */
+  #unshown: { readonly steps: number; readonly logs: Logs } | undefined;
 
-/** The callbacks of one run, in order. */
-export class CallbackList {
-  readonly callbacks: readonly Callback[];
-  readonly #around: (hook: () => Promise<void>) => Promise<void>;
-
-  /** @param around What a run does around each hook. */
-  constructor(
-    callbacks: readonly Callback[],
-    model: TrainedModel,
-    params: CallbackParams,
-    around: (hook: () => Promise<void>) => Promise<void> = (hook) => hook(),
-  ) {
-    for (const callback of callbacks) {
-      if (!(callback instanceof Callback)) {
-        throw expected('callbacks', 'objects of class callbacks.Callback', callback);
-      }
-    }
-    this.callbacks = callbacks;
-    this.#around = around;
-    for (const callback of callbacks) {
-      callback.setModel(model);
-      callback.setParams(params);
-    }
+  constructor(callbacks: Callback | readonly Callback[] = [], options: CallbackListOptions = {}) {
+    super();
+    knownOptions(WHO, options, listNames);
+    const { addHistory, addProgbar, model, epochs = 1, steps, verbose = 1 } = options;
+    const given = listOf(callbacks);
+    checkEach(WHO, 'objects of class callbacks.Callback', given, (one) => one instanceof Callback);
+    this.#callbacks = given.flatMap((one) => (one instanceof CallbackList ? one.callbacks : [one]));
+    if (addHistory && !this.history) this.#callbacks.push(new History());
+    if (addProgbar && !this.#has(ProgbarLogger)) this.#callbacks.push(new ProgbarLogger());
+    if (model !== undefined) this.setModel(model);
+    this.setParams({ epochs, steps, verbose });
   }
 
-  /** Whether a callback has a hook on the batches of such a run. */
-  needsBatches(mode: RunMode): boolean {
-    return batchHooks[mode].some((hook) => this.#overrides(hook));
+  /** The callbacks, in the order in which they are called. */
+  get callbacks(): readonly Callback[] {
+    return this.#callbacks;
   }
 
-  /** Whether a callback wants to hear of progress. */
-  get needsProgress(): boolean {
-    return this.#overrides('onProgress');
+  /** The first {@link History} of the list; undefined where there is none. */
+  get history(): History | undefined {
+    return this.#callbacks.find((one) => one instanceof History);
   }
 
-  /** The epoch with which `fit` begins: that of a callback that goes on with an earlier run, else the one that is given. */
-  firstEpoch(given: number): number {
-    return this.callbacks.reduce((first, callback) => callback.firstEpoch ?? first, given);
+  /** Adds a callback at the end, which gets the model and the params. @throws EngineError `ARGUMENT` for what is no callback. */
+  append(callback: Callback): void {
+    if (!(callback instanceof Callback))
+      throw expected(WHO, 'an object of class callbacks.Callback', callback);
+    this.#callbacks.push(callback);
+    callback.setParams(this.params);
+    if (this.model as TrainedModel | undefined) callback.setModel(this.model);
   }
 
-  /** The states of callbacks that have some, by class and place among those of the class. */
-  states(): Record<string, unknown> {
-    return Object.fromEntries(this.#named.map(([name, callback]) => [name, callback.getState()]));
+  /** @throws EngineError `ARGUMENT` for what is no model. */
+  override setModel(model: TrainedModel): void {
+    if (typeof model?.getWeights !== 'function') throw expected(WHO, 'a model', model);
+    super.setModel(model);
+    for (const callback of this.#callbacks) callback.setModel(model);
   }
 
-  /** Gives callbacks the states of an earlier run. */
-  restore(states: Readonly<Record<string, unknown>>): void {
-    for (const [name, callback] of this.#named)
-      if (states[name] !== undefined) callback.setState(states[name]);
+  /** @throws EngineError `ARGUMENT` for counts that are none. */
+  override setParams(params: CallbackParams): void {
+    integer(WHO, 'epochs', params.epochs, 0);
+    if (params.steps !== undefined) integer(WHO, 'steps', params.steps, 0);
+    oneOf(WHO, 'verbose', params.verbose, [0, 1, 2]);
+    super.setParams(params);
+    for (const callback of this.#callbacks) callback.setParams(params);
   }
 
-  /** What a run goes on with that a callback resumes. */
-  get resumed(): ResumedRun | undefined {
-    return this.callbacks.map(({ resumed }) => resumed).find((run) => run !== undefined);
+  override async onTrainBegin(logs: LogValues = {}): Promise<void> {
+    await this.#begin('onTrainBegin', logs);
   }
 
-  /** Lets callbacks read the run that they are in. */
-  give(position: RunAccess['position']): void {
-    for (const callback of this.callbacks) callback.access = { position, states: () => this.states() };
+  override async onTrainEnd(logs: LogValues = {}): Promise<void> {
+    await this.#end('onTrainEnd', logs);
   }
 
-  get #named(): [name: string, callback: Callback][] {
-    const counts = new Map<string, number>();
-    return this.callbacks.map((callback) => {
-      const { name } = callback.constructor;
-      const count = counts.get(name) ?? 0;
-      counts.set(name, count + 1);
-      return [`${name}/${count}`, callback];
-    });
+  override async onTestBegin(logs: LogValues = {}): Promise<void> {
+    await this.#showRest();
+    await this.#begin('onTestBegin', logs);
   }
 
-  /** Runs what calls the hooks; where it fails, the callbacks hear of it. */
-  async guard<T>(body: () => Promise<T>): Promise<T> {
-    try {
-      return await body();
-    } catch (error) {
-      for (const callback of this.callbacks) callback.interrupted();
-      throw error;
-    }
+  override async onTestEnd(logs: LogValues = {}): Promise<void> {
+    await this.#showRest();
+    await this.#end('onTestEnd', logs);
   }
 
-  /** Calls a hook of the run's begin or end on each, one after the other. */
-  async run(hook: RunHook, logs: Logs = {}): Promise<void> {
-    await this.#each((callback) => callback[hook](logs));
+  override async onPredictBegin(logs: LogValues = {}): Promise<void> {
+    await this.#begin('onPredictBegin', logs);
   }
 
-  /** Calls a hook that takes the number of an epoch. */
-  async epoch(hook: EpochHook, epoch: number, logs: Logs = {}): Promise<void> {
-    await this.#each((callback) => callback[hook](epoch, logs));
+  override async onPredictEnd(logs: LogValues = {}): Promise<void> {
+    await this.#showRest();
+    await this.#end('onPredictEnd', logs);
   }
 
-  /** Tells each that all have heard of the end of an epoch. */
-  async epochDone(epoch: number): Promise<void> {
-    await this.#each((callback) => callback.epochDone(epoch));
+  override async onEpochBegin(epoch: number, logs: LogValues = {}): Promise<void> {
+    const numbers = await numbersIn(logs);
+    await this.each((callback) => callback.onEpochBegin(epoch, numbers));
   }
 
-  /** Calls the hook before or after a batch. */
-  async batch(mode: RunMode, at: 'begin' | 'end', batch: number, logs: Logs = {}): Promise<void> {
-    const hook = itemAt(batchHooks[mode], at === 'begin' ? 0 : 1);
-    await this.#each((callback) => callback[hook](batch, logs));
+  override async onEpochEnd(epoch: number, logs: LogValues = {}): Promise<void> {
+    await this.#showRest();
+    const numbers = await numbersIn(logs);
+    await this.each((callback) => callback.onEpochEnd(epoch, numbers));
+    await this.each((callback) => callback.epochDone(epoch));
   }
 
-  async progress(steps: number, logs: Logs): Promise<void> {
-    await this.#each((callback) => callback.onProgress(steps, logs));
+  override async onTrainBatchBegin(batch: number, logs: LogValues = {}): Promise<void> {
+    await this.#batch('onTrainBatchBegin', batch, logs);
   }
 
-  #each(hook: (callback: Callback) => HookResult): Promise<void> {
-    return this.#around(async () => {
-      for (const callback of this.callbacks) await hook(callback);
-    });
+  override async onTrainBatchEnd(batch: number, logs: LogValues = {}): Promise<void> {
+    await this.#batchEnd('onTrainBatchEnd', batch, logs);
   }
 
-  #overrides(hook: BatchHook | 'onProgress'): boolean {
-    return this.callbacks.some((callback) => callback[hook] !== Callback.prototype[hook]);
+  override async onTestBatchBegin(batch: number, logs: LogValues = {}): Promise<void> {
+    await this.#batch('onTestBatchBegin', batch, logs);
+  }
+
+  override async onTestBatchEnd(batch: number, logs: LogValues = {}): Promise<void> {
+    await this.#batchEnd('onTestBatchEnd', batch, logs);
+  }
+
+  override async onPredictBatchBegin(batch: number, logs: LogValues = {}): Promise<void> {
+    await this.#batch('onPredictBatchBegin', batch, logs);
+  }
+
+  override async onPredictBatchEnd(batch: number, logs: LogValues = {}): Promise<void> {
+    await this.#batchEnd('onPredictBatchEnd', batch, logs);
+  }
+
+  /** Calls all `onProgress` at once; the hooks at the end of a batch do it by themselves, at most ten times a second. */
+  override async onProgress(steps: number, logs: LogValues = {}): Promise<void> {
+    this.#shown = performance.now();
+    this.#unshown = undefined;
+    const numbers = await numbersIn(logs);
+    await this.each((callback) => callback.onProgress(steps, numbers));
+  }
+
+  /** Whether somebody wants to hear of progress, and it is time to tell. @internal */
+  get progressDue(): boolean {
+    return this.overrides('onProgress') && performance.now() - this.#shown >= PROGRESS_MS;
+  }
+
+  /** Calls a hook of each, one after the other. @internal */
+  protected async each(hook: (callback: Callback) => HookResult): Promise<void> {
+    for (const callback of this.#callbacks) await hook(callback);
+  }
+
+  /** Whether one of the callbacks has such a hook. @internal */
+  protected overrides(hook: BatchHook | 'onProgress'): boolean {
+    return this.#callbacks.some((callback) => callback[hook] !== Callback.prototype[hook]);
+  }
+
+  #has(kind: typeof ProgbarLogger): boolean {
+    return this.#callbacks.some((one) => one instanceof kind);
+  }
+
+  async #begin(hook: BeginHook, logs: LogValues): Promise<void> {
+    this.#begun++;
+    const numbers = await numbersIn(logs);
+    await this.each((callback) => callback[hook](numbers));
+  }
+
+  async #end(hook: EndHook, logs: LogValues): Promise<void> {
+    if (this.#begun === 0)
+      throw new EngineError(
+        'STATE',
+        `[${WHO}] expected ${hook.replace('End', 'Begin')} before ${hook}, received none`,
+      );
+    const numbers = await numbersIn(logs);
+    await this.each((callback) => callback[hook](numbers));
+    this.#begun--;
+  }
+
+  async #batch(hook: BatchHook, batch: number, logs: LogValues): Promise<Logs> {
+    const numbers = await numbersIn(logs);
+    await this.each((callback) => callback[hook](batch, numbers));
+    return numbers;
+  }
+
+  async #batchEnd(hook: BatchHook, batch: number, logs: LogValues): Promise<void> {
+    this.#unshown = { steps: batch + 1, logs: await this.#batch(hook, batch, logs) };
+    if (this.progressDue) await this.#showRest();
+  }
+
+  async #showRest(): Promise<void> {
+    if (this.#unshown) await this.onProgress(this.#unshown.steps, this.#unshown.logs);
   }
 }
+
+/** A copy: what a callback adds is seen by the others in this hook, as in Keras. */
+async function numbersIn(logs: LogValues): Promise<Logs> {
+  const numbers: Logs = {};
+  for (const [name, value] of Object.entries(logs)) {
+    if (typeof value !== 'number' && !(value instanceof Tensor))
+      throw expected(WHO, `a number, or a tensor of one, for ${name} in the logs`, value);
+    numbers[name] = typeof value === 'number' ? value : await value.item();
+  }
+  return numbers;
+}
+
+/**
+ * Several callbacks as one, for a training loop of one's own: each hook calls that of all in order, and waits for each. A list in the
+ * callbacks of `fit` counts as what is in it. https://keras.io/api/callbacks/
+ *
+ * @param callbacks One or a list; a `CallbackList` among them counts as its callbacks. Default none.
+ * @param options `addHistory`, `addProgbar`, `model`, and the params: see {@link CallbackListOptions}.
+ * @returns A callback whose hooks return promises and also take tensors of one number in the logs. It has `callbacks`, `history`,
+ *   `append`, `setModel` and `setParams`. The hooks throw EngineError `ARGUMENT` for logs of something else, `STATE` for the end of
+ *   what has not begun.
+ * @throws EngineError `ARGUMENT` for what is no callback, and unknown options.
+ * @example
+ *     const list = callbacks.callbackList([callbacks.terminateOnNaN()], { addHistory: true, model, epochs: 2 });
+ *     await list.onTrainBegin();
+ *     for (let epoch = 0; epoch < 2 && !model.stopTraining; epoch++) {
+ *       await list.onEpochBegin(epoch);
+ *       const { loss } = await model.trainOnBatch(x, y);
+ *       await list.onEpochEnd(epoch, { loss });
+ *     }
+ *     await list.onTrainEnd();
+ *     console.log(list.history?.history['loss']);
+ */
+export const callbackList = (callbacks?: Callback | readonly Callback[], options?: CallbackListOptions) =>
+  new CallbackList(callbacks, options);

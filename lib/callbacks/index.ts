@@ -1,5 +1,6 @@
 export { BackupAndRestore, type BackupAndRestoreOptions, backupAndRestore } from './backupAndRestore.js';
 export { Callback, type CallbackParams, type HookResult, type Logs } from './callback.js';
+export { CallbackList, type CallbackListOptions, type LogValues, callbackList } from './callbackList.js';
 export { CSVLogger, type CSVLoggerOptions, csvLogger } from './csvLogger.js';
 export { EarlyStopping, type EarlyStoppingOptions, earlyStopping } from './earlyStopping.js';
 export { History, history } from './history.js';

@@ -1,4 +1,3 @@
-import type { CallbackList } from '../callbacks/callbackList.js';
 import type { Logs } from '../callbacks/index.js';
 import type { Data } from '../data/batches.js';
 import { type Feeder, closing } from './feeder.js';
@@ -6,6 +5,7 @@ import { feederOf } from './feeders.js';
 import type { Yield } from './modelLock.js';
 import { type EvaluateOptions, type FitData, readEvaluate } from './options.js';
 import { Run } from './run.js';
+import type { RunCallbacks } from './runCallbacks.js';
 import type { TrainableModel } from './trainableModel.js';
 
 /** Measures a model's loss and metrics. */
@@ -27,9 +27,9 @@ export async function evaluate(
 }
 
 /** The loss and the metrics over what a feeder gives, within `fit` too. */
-export async function measured(run: Run, feeder: Feeder, callbacks: CallbackList, epoch = 0): Promise<Logs> {
-  await callbacks.run('onTestBegin');
+export async function measured(run: Run, feeder: Feeder, callbacks: RunCallbacks, epoch = 0): Promise<Logs> {
+  await callbacks.onTestBegin();
   const logs = (await run.epoch('test', feeder, callbacks, epoch)) ?? {};
-  await callbacks.run('onTestEnd', logs);
+  await callbacks.onTestEnd(logs);
   return logs;
 }

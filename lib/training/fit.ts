@@ -32,8 +32,8 @@ export async function fit(
     });
     model.stopTraining = false;
     return callbacks.guard(async () => {
-      await callbacks.run('onTrainBegin');
-      const first = callbacks.firstEpoch(initialEpoch);
+      await callbacks.onTrainBegin();
+      const first = callbacks.epochFrom(initialEpoch);
       if (maskSeed !== undefined) trainer.reseed(maskSeed, first * (train.steps ?? 0));
       const { resumed } = callbacks;
       if (resumed) {
@@ -45,7 +45,7 @@ export async function fit(
       let logs: Logs = {};
       for (let epoch = first; epoch < epochs && !model.stopTraining; epoch++) {
         throwIfAborted(signal);
-        await callbacks.epoch('onEpochBegin', epoch);
+        await callbacks.onEpochBegin(epoch);
         const trained = await run.epoch(
           'train',
           train,
@@ -60,12 +60,10 @@ export async function fit(
           const validation = await measured(run, validate, callbacks, epoch);
           for (const [name, value] of Object.entries(validation)) logs[`val_${name}`] = value;
         }
-        // A copy: what a callback adds is seen by the others in this hook, as in Keras.
-        await callbacks.epoch('onEpochEnd', epoch, { ...logs });
-        await callbacks.epochDone(epoch);
+        await callbacks.onEpochEnd(epoch, logs);
       }
       model.optimizer.finalizeVariableValues(model.trainableWeights);
-      await callbacks.run('onTrainEnd', logs);
+      await callbacks.onTrainEnd(logs);
       return history;
     });
   });

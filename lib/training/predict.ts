@@ -19,9 +19,9 @@ export async function predict(
     await closing([feeder], async () => {
       const callbacks = run.callbacks(1, feeder.steps);
       await callbacks.guard(async () => {
-        await callbacks.run('onPredictBegin');
+        await callbacks.onPredictBegin();
         await run.epoch('predict', feeder, callbacks);
-        await callbacks.run('onPredictEnd');
+        await callbacks.onPredictEnd();
       });
     });
     return await feeder.outputs();

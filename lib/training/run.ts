@@ -1,5 +1,4 @@
-import { CallbackList } from '../callbacks/callbackList.js';
-import { type Logs, ProgbarLogger } from '../callbacks/index.js';
+import { type Callback, type Logs, ProgbarLogger } from '../callbacks/index.js';
 import type { RunPosition } from '../callbacks/resumedRun.js';
 import { EngineError } from '../base/errors.js';
 import type { Data } from '../data/batches.js';
@@ -10,12 +9,10 @@ import { runSteps } from './loop.js';
 import type { Yield } from './modelLock.js';
 import type { RunSettings } from './options.js';
 import { readData } from './readData.js';
+import { RunCallbacks } from './runCallbacks.js';
 import type { TrainableModel } from './trainableModel.js';
 import { RunState } from './measures.js';
 import type { Mode, Trainer } from './trainer.js';
-
-/** How often a progress bar hears of the steps. */
-const PROGRESS_MS = 100;
 
 /** One call of `fit`, `evaluate` or `predict`: its epochs, with everybody who wants to know. */
 export class Run {
@@ -51,11 +48,11 @@ export class Run {
    *
    * @param own Called after those of the user.
    */
-  callbacks(epochs: number, steps: number | undefined, ...own: CallbackList['callbacks']): CallbackList {
+  callbacks(epochs: number, steps: number | undefined, ...own: readonly Callback[]): RunCallbacks {
     const { callbacks, verbose, signal } = this.settings;
     const bar = verbose === 0 ? [] : [new ProgbarLogger()];
     const params = { epochs, steps, verbose };
-    return new CallbackList([...bar, ...callbacks, ...own], this.model, params, (hook) =>
+    return new RunCallbacks([...bar, ...callbacks, ...own], this.model, params, (hook) =>
       unlessAborted(this.yielding(hook), signal),
     );
   }
@@ -70,7 +67,7 @@ export class Run {
   async epoch(
     mode: Mode,
     feeder: Feeder,
-    callbacks: CallbackList,
+    callbacks: RunCallbacks,
     epoch = 0,
     mayEnd = false,
     made: Pick<RunPosition, 'step' | 'measured'> = { step: 0, measured: {} },
@@ -84,7 +81,6 @@ export class Run {
     if (mode === 'train') this.#epoch = current;
     const logs = () => (measures ? trainer.measures.logs(state) : Promise.resolve({}));
     const stopped = () => mode === 'train' && model.stopTraining;
-    let shown = performance.now();
     try {
       await feeder.begin(epoch);
       const done = await runSteps(feeder, feeder.steps ?? Infinity, made.step, {
@@ -103,15 +99,13 @@ export class Run {
             }
           : undefined,
         progress: async (steps) => {
-          if (!callbacks.needsProgress || performance.now() - shown < PROGRESS_MS) return;
-          await callbacks.progress(steps, await logs());
-          shown = performance.now();
+          if (callbacks.progressDue) await callbacks.onProgress(steps, await logs());
         },
       });
       if (!stopped()) this.#checkSteps(mode, feeder, done, epoch, mayEnd);
       if (done === 0) return undefined;
       const results = await logs();
-      await callbacks.progress(done, results);
+      await callbacks.onProgress(done, results);
       return results;
     } finally {
       if (measures) trainer.measures.release(state);
