@@ -57,7 +57,7 @@ const classesOf = <T>(space: object, base: abstract new (...args: never[]) => T)
   ) as [string, Class<T>][];
 
 /** Classes that are there to be extended. */
-const ABSTRACT = new Set(['Wrapper']);
+const ABSTRACT = new Set(['MultiInputLayer', 'Wrapper']);
 
 const make = <T>(made: Class<T>, options: Options | undefined): T =>
   Array.isArray(options)

@@ -19,7 +19,7 @@ const linear = {
 /** Outputs of two steps, with ones as input and first states; the kernels are ones or zeros. */
 async function outputs(options: object, kernel: number, recurrentKernel: number) {
   const layer = layers.convLSTM1d({ ...linear, ...options, returnSequences: true });
-  layer.build([-1, 2, 1, 1]);
+  layer.build([[-1, 2, 1, 1]]);
   layer.setWeights([kernel, recurrentKernel].map((value) => [[[value, value, value, value]]]));
   const ones = (...shape: number[]) => tensor(new Float32Array(shape.reduce((a, b) => a * b)).fill(1), shape);
   const step = compile((key: Sym, ...inputs: Sym[]) => layer.apply(inputs, { training: true, key }));
@@ -43,7 +43,7 @@ describe('convLSTM', () => {
 
   it('without training nothing is dropped', async () => {
     const layer = layers.convLSTM1d({ ...linear, dropout: 0.5, recurrentDropout: 0.5 });
-    layer.build([-1, 1, 1, 1]);
+    layer.build([[-1, 1, 1, 1]]);
     layer.setWeights([1, 0].map((value) => [[[value, value, value, value]]]));
     const step = compile((x: Sym) => layer.apply(x));
     expect(Array.from(await (await step([[[[2]]]])).data())).toEqual([8]);

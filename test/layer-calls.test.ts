@@ -1,6 +1,6 @@
-import { atLeast } from '../lib/base/list.js';
+import { atLeast, firstOf } from '../lib/base/list.js';
 import { describe, expect, it } from 'vitest';
-import { Model, Sequential, type Sym, compile, layers, ops, tensor } from '../lib/index.js';
+import { Model, Sequential, type Shape, type Sym, compile, layers, ops, tensor } from '../lib/index.js';
 
 const typed = (code: string, message: string): unknown =>
   expect.objectContaining({ name: 'EngineError', code, message: expect.stringContaining(message) });
@@ -84,6 +84,43 @@ describe('build', () => {
     const conv = layers.conv2d({ filters: 1, kernelSize: 1 });
     expect(() => conv.build([-1, 3])).toThrow(typed('SHAPE', 'rank 4'));
     expect(conv.built).toBe(false);
+  });
+});
+
+describe('a layer of several inputs', () => {
+  class Sum extends layers.MultiInputLayer {
+    readonly className = 'Sum';
+    readonly seen: unknown[] = [];
+    override build(shapes: readonly [Shape, ...Shape[]]) {
+      this.seen.push(shapes);
+    }
+    call(inputs: readonly Sym[]) {
+      this.seen.push(inputs.length);
+      return inputs.reduce((a, b) => ops.add(a, b));
+    }
+    override computeMask(inputs: readonly Sym[], masks: readonly (Sym | undefined)[]) {
+      this.seen.push([inputs.length, masks.length]);
+      return masks[0];
+    }
+  }
+  const x = layers.input({ shape: [3] });
+
+  it.each([1, 2])('gets lists: %s', (count) => {
+    const sum = new Sum();
+    sum.apply(Array<typeof x>(count).fill(x));
+    expect(sum.seen).toEqual([Array(count).fill([-1, 3]), count, [count, count]]);
+  });
+
+  it('takes one alone where its methods are called by hand', async () => {
+    const sum = new Sum();
+    const layer: layers.Layer = sum;
+    layer.build([-1, 3]);
+    expect(layer.getBuildConfig()).toEqual({ inputShape: [-1, 3] });
+    await compile((one: Sym) => {
+      layer.computeMask(one, undefined);
+      return firstOf([layer.call(one, { training: false })].flat());
+    })(tensor([1, 2, 3]));
+    expect(sum.seen).toEqual([[[-1, 3]], [1, 1], 1]);
   });
 });
 

@@ -238,8 +238,7 @@ describe('cells of the library', () => {
       }
     }
     class One extends Cell {
-      override call(inputs: Sym | readonly Sym[]): readonly Sym[] {
-        const [, ...states] = inputs as readonly Sym[];
+      override call([, ...states]: readonly [Sym, ...Sym[]]): readonly Sym[] {
         const next = states.map((state) => ops.add(ops.multiply(state, 0), 1));
         return [firstOf(next), ...next];
       }

@@ -1,4 +1,3 @@
-import { atLeast, listOf } from '../base/list.js';
 import type { Shape } from '../engine/engine.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
@@ -15,10 +14,9 @@ export class AdditiveAttention extends BaseAttention {
     super(options);
   }
 
-  override build(given: Shape | readonly Shape[]): void {
-    super.build(given);
-    const [query] = atLeast(listOf<Shape>(given), 1);
-    const shape = [sizeOfAxis(this.name, query, -1)];
+  override build(shapes: readonly [Shape, ...Shape[]]): void {
+    super.build(shapes);
+    const shape = [sizeOfAxis(this.name, shapes[0], -1)];
     if (this.options.useScale ?? true) this.#scale = this.addWeight({ name: 'scale', shape });
   }
 

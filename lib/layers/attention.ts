@@ -1,7 +1,7 @@
 import { factoryName } from '../base/names.js';
 import { type OptionNames, oneOf, seedOf, share, wrongShape } from '../base/checks.js';
 import { EngineError } from '../base/errors.js';
-import { atLeast, listOf } from '../base/list.js';
+import { atLeast } from '../base/list.js';
 import type { Shape } from '../engine/engine.js';
 import * as ops from '../ops/index.js';
 import { causalMask } from '../ops/attentionParts.js';
@@ -9,7 +9,7 @@ import type { Sym } from '../core/sym.js';
 import type { Variable } from '../core/variable.js';
 import { drawing } from './drawing.js';
 import { type CallContext, Layer, type LayerOptions } from './layer.js';
-import type { Masks } from './masks.js';
+import { MultiInputLayer } from './multiInputLayer.js';
 
 /** What `layers.attention` and `layers.additiveAttention` take. */
 export interface BaseAttentionOptions extends LayerOptions {
@@ -32,7 +32,9 @@ export interface AttentionOptions extends BaseAttentionOptions {
 }
 
 /** What the attention layers share that have no projections. A subclass says what the scores are. */
-export abstract class BaseAttention<O extends BaseAttentionOptions = BaseAttentionOptions> extends Layer {
+export abstract class BaseAttention<
+  O extends BaseAttentionOptions = BaseAttentionOptions,
+> extends MultiInputLayer {
   static override readonly optionNames = {
     ...Layer.optionNames,
     useScale: 'boolean',
@@ -57,17 +59,15 @@ export abstract class BaseAttention<O extends BaseAttentionOptions = BaseAttenti
   /** query [n, steps, features] and key [n, positions, features] to [n, steps, positions]. */
   protected abstract scores(query: Sym, key: Sym): Sym;
 
-  override build(given: Shape | readonly Shape[]): void {
-    const shapes = Array.isArray(given[0]) ? (given as readonly Shape[]) : [given as Shape];
+  override build(shapes: readonly [Shape, ...Shape[]]): void {
     checkCount(shapes.length);
     for (const shape of shapes)
       if (shape.length !== 3) throw wrongShape(this.name, 'inputs of rank 3 [n, steps, features]', shape);
   }
 
-  call(inputs: Sym | readonly Sym[], { training, key: drawKey }: CallContext): Sym | readonly Sym[] {
-    const list = listOf(inputs);
-    checkCount(list.length);
-    const [query, value, key = value] = atLeast(list, 2);
+  call(inputs: readonly Sym[], { training, key: drawKey }: CallContext): Sym | readonly Sym[] {
+    checkCount(inputs.length);
+    const [query, value, key = value] = atLeast(inputs, 2);
     const seen = this.#seen(query, key, value.mask);
     const scores = this.scores(query, key);
     // Keras's way: what is not seen is still told apart where nothing is.
@@ -89,8 +89,8 @@ export abstract class BaseAttention<O extends BaseAttentionOptions = BaseAttenti
   }
 
   /** That of the query. */
-  override computeMask(_inputs: Sym | readonly Sym[], previousMask: Masks): Masks {
-    return [listOf(previousMask)[0], undefined];
+  override computeMask(_inputs: readonly Sym[], [query]: readonly (Sym | undefined)[]) {
+    return [query, undefined];
   }
 
   override getConfig(): Record<string, unknown> {
@@ -123,8 +123,8 @@ export class Attention extends BaseAttention<AttentionOptions> {
     oneOf('attention', 'scoreMode', options.scoreMode ?? 'dot', ['dot', 'concat']);
   }
 
-  override build(given: Shape | readonly Shape[]): void {
-    super.build(given);
+  override build(shapes: readonly [Shape, ...Shape[]]): void {
+    super.build(shapes);
     const { useScale, scoreMode } = this.options;
     const number = (name: string) => this.addWeight({ name, shape: [], initializer: 'ones' });
     if (useScale) this.#scale = number('scale');

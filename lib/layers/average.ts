@@ -1,4 +1,3 @@
-import { listOf } from '../base/list.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
 import type { LayerOptions } from './layer.js';
@@ -12,8 +11,8 @@ export class Average extends Merge {
     return ops.add(a, b);
   }
 
-  override call(xs: Sym | readonly Sym[]): Sym {
-    return ops.divide(super.call(xs), listOf(xs).length);
+  override call(xs: readonly Sym[]): Sym {
+    return ops.divide(super.call(xs), xs.length);
   }
 }
 

@@ -1,15 +1,15 @@
 import { factoryName } from '../base/names.js';
 import { type OptionNames, shapeOf, wrongShape } from '../base/checks.js';
 import { EngineError } from '../base/errors.js';
-import { atLeast, itemAt, listOf } from '../base/list.js';
+import { atLeast, itemAt } from '../base/list.js';
 import type { Shape } from '../engine/engine.js';
 import type { Sym } from '../core/sym.js';
 import { zeros } from '../core/tensor.js';
 import { Variable } from '../core/variable.js';
 import { type CallContext, Layer, type LayerOptions } from './layer.js';
-import type { Masks } from './masks.js';
+import { MultiInputLayer } from './multiInputLayer.js';
 import { overSequence } from './overSequence.js';
-import { type RNNCell, firstShape } from './rnnCell.js';
+import type { RNNCell } from './rnnCell.js';
 import { StackedRNNCells, statesOf } from './stackedRNNCells.js';
 import { reversed } from './steps.js';
 
@@ -42,7 +42,7 @@ export interface BaseRNNOptions extends LayerOptions {
 export abstract class BaseRNN<
   C extends RNNCell = RNNCell,
   O extends BaseRNNOptions = BaseRNNOptions,
-> extends Layer {
+> extends MultiInputLayer {
   static override readonly optionNames = {
     ...Layer.optionNames,
     returnSequences: 'boolean',
@@ -88,8 +88,8 @@ export abstract class BaseRNN<
     if (shape.length < 3) throw wrongShape(this.name, 'a sequence [n, steps, …] of rank 3 or more', shape);
   }
 
-  override build(given: Shape | readonly Shape[]): void {
-    const shape = shapeOf(this.name, firstShape(given), 'unknown');
+  override build([sequence]: readonly [Shape, ...Shape[]]): void {
+    const shape = shapeOf(this.name, sequence, 'unknown');
     this.checkSequence(shape);
     const [batch, steps, ...step] = atLeast(shape, 2);
     if (this.unroll && steps < 0)
@@ -138,8 +138,7 @@ export abstract class BaseRNN<
     for (const state of this.#states ?? []) state.dispose();
   }
 
-  call(inputs: Sym | readonly Sym[], context: CallContext): readonly Sym[] {
-    const [x, ...given] = atLeast(listOf(inputs), 1);
+  call([x, ...given]: readonly [Sym, ...Sym[]], context: CallContext): readonly Sym[] {
     const count = statesOf(this.cell.stateSize).length;
     if (given.length !== 0 && given.length !== count) {
       throw new EngineError(
@@ -180,8 +179,8 @@ export abstract class BaseRNN<
   }
 
   /** That of the sequence, where every step comes out. */
-  override computeMask(_inputs: Sym | readonly Sym[], previousMask: Masks): Masks {
-    const mask = this.returnSequences ? listOf(previousMask)[0] : undefined;
+  override computeMask(_inputs: readonly Sym[], [sequence]: readonly (Sym | undefined)[]) {
+    const mask = this.returnSequences ? sequence : undefined;
     if (!this.returnState) return mask;
     return [mask, ...statesOf(this.cell.stateSize).map(() => undefined)];
   }

@@ -1,5 +1,5 @@
 import { type OptionNames, expected, oneOf } from '../base/checks.js';
-import { atLeast, firstOf, listOf } from '../base/list.js';
+import { atLeast, firstOf } from '../base/list.js';
 import type { ObjectConfig } from '../base/registry.js';
 import type { Shape } from '../engine/engine.js';
 import type { NDArray } from '../core/ndarray.js';
@@ -9,7 +9,7 @@ import * as ops from '../ops/index.js';
 import { BaseRNN } from './baseRNN.js';
 import { type CallContext, Layer, type LayerOptions } from './layer.js';
 import { layerRegistry } from './layerRegistry.js';
-import type { Masks } from './masks.js';
+import { MultiInputLayer } from './multiInputLayer.js';
 import { statesOf } from './stackedRNNCells.js';
 import { reversed } from './steps.js';
 import { layerFrom, layerLike } from './wrapper.js';
@@ -34,7 +34,7 @@ export interface BidirectionalOptions extends LayerOptions {
 }
 
 /** Goes through sequences both ways: made by `layers.bidirectional`, which says more. */
-export class Bidirectional extends Layer {
+export class Bidirectional extends MultiInputLayer {
   static override readonly optionNames = {
     ...Layer.optionNames,
     layer: 'required',
@@ -107,16 +107,14 @@ export class Bidirectional extends Layer {
     this.resetState();
   }
 
-  override build(given: Shape | readonly Shape[]): void {
-    const [shape, ...states] = atLeast((Array.isArray(given[0]) ? given : [given]) as readonly Shape[], 1);
+  override build([shape, ...states]: readonly [Shape, ...Shape[]]): void {
     this.#both.forEach((one, i) => {
       one.build([shape, ...half(states, i)]);
     });
     if (this.#weights) this.setWeights(this.#weights);
   }
 
-  call(inputs: Sym | readonly Sym[], context: CallContext): readonly Sym[] {
-    const [x, ...states] = atLeast(listOf(inputs), 1);
+  call([x, ...states]: readonly [Sym, ...Sym[]], context: CallContext): readonly Sym[] {
     const made = this.#both.map((one, i) => one.applyAll([x, ...half(states, i)], context));
     const [forwards, backwards] = atLeast(
       made.map((outputs) => firstOf(outputs)),
@@ -128,9 +126,9 @@ export class Bidirectional extends Layer {
   }
 
   /** That of the sequence, where every step comes out. */
-  override computeMask(_inputs: Sym | readonly Sym[], previousMask: Masks): Masks {
+  override computeMask(_inputs: readonly Sym[], [sequence]: readonly (Sym | undefined)[]) {
     const { returnSequences, returnState } = this.forwardLayer;
-    const mask = returnSequences ? listOf(previousMask)[0] : undefined;
+    const mask = returnSequences ? sequence : undefined;
     const states = returnState ? this.#both.flatMap(({ cell }) => statesOf(cell.stateSize)) : [];
     return [...(this.mergeMode === null ? [mask, mask] : [mask]), ...states.map(() => undefined)];
   }

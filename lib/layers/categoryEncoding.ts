@@ -1,9 +1,9 @@
 import { type OptionNames, expected, integer, oneOf } from '../base/checks.js';
-import { firstOf, listOf } from '../base/list.js';
 import { toIndices } from '../ops/toIndices.js';
 import type { Sym } from '../core/sym.js';
 import { type CategoryMode, encodedSym } from './categories.js';
 import { Layer, type LayerOptions } from './layer.js';
+import { MultiInputLayer } from './multiInputLayer.js';
 
 /** What `layers.categoryEncoding` takes. */
 export interface CategoryEncodingOptions extends LayerOptions {
@@ -14,7 +14,7 @@ export interface CategoryEncodingOptions extends LayerOptions {
 }
 
 /** Rows for the numbers of categories: made by `layers.categoryEncoding`, which says more. */
-export class CategoryEncoding extends Layer {
+export class CategoryEncoding extends MultiInputLayer {
   static override readonly optionNames = {
     ...Layer.optionNames,
     numTokens: 'required',
@@ -33,15 +33,14 @@ export class CategoryEncoding extends Layer {
     this.outputMode = oneOf('categoryEncoding', 'outputMode', outputMode, ['oneHot', 'multiHot', 'count']);
   }
 
-  /** @param x The categories, or with `count` a list of them and float32 weights of the same shape. */
-  call(x: Sym | readonly Sym[]): Sym {
-    const inputs = listOf(x);
+  /** @param inputs The categories, and with `count` also float32 weights of the same shape. */
+  call(inputs: readonly [Sym, ...Sym[]]): Sym {
     if (inputs.length > (this.outputMode === 'count' ? 2 : 1)) {
       const what =
         this.outputMode === 'count' ? 'categories and weights' : "weights only with outputMode 'count'";
       throw expected(this.name, what, `${inputs.length} inputs`);
     }
-    return encodedSym(toIndices(firstOf(inputs)), this.outputMode, this.numTokens, inputs[1]);
+    return encodedSym(toIndices(inputs[0]), this.outputMode, this.numTokens, inputs[1]);
   }
 
   override getConfig() {

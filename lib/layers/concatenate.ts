@@ -1,11 +1,10 @@
 import type { OptionNames } from '../base/checks.js';
-import { listOf } from '../base/list.js';
 import * as ops from '../ops/index.js';
 import { withRank } from '../ops/withRank.js';
 import { apply } from '../core/apply.js';
 import type { Sym } from '../core/sym.js';
 import { Layer, type LayerOptions } from './layer.js';
-import type { Masks } from './masks.js';
+import { MultiInputLayer } from './multiInputLayer.js';
 
 /** What `layers.concatenate` takes. */
 export interface ConcatenateOptions extends LayerOptions {
@@ -14,7 +13,7 @@ export interface ConcatenateOptions extends LayerOptions {
 }
 
 /** Several inputs one after another: made by `layers.concatenate`, which says more. */
-export class Concatenate extends Layer {
+export class Concatenate extends MultiInputLayer {
   static override readonly optionNames = {
     ...Layer.optionNames,
     axis: 'optional',
@@ -28,15 +27,14 @@ export class Concatenate extends Layer {
     this.axis = options.axis ?? -1;
   }
 
-  call(xs: Sym | readonly Sym[]): Sym {
-    return ops.concatenate(listOf(xs), { axis: this.axis });
+  call(xs: readonly Sym[]): Sym {
+    return ops.concatenate(xs, { axis: this.axis });
   }
 
   /** A step counts where it does in one of the inputs; joined along the steps where the inputs are, as in Keras. */
-  override computeMask(inputs: Sym | readonly Sym[], previousMask: Masks): Masks {
-    const masks = listOf(previousMask);
+  override computeMask(inputs: readonly Sym[], masks: readonly (Sym | undefined)[]): Sym | undefined {
     if (masks.every((mask) => !mask)) return undefined;
-    const full = listOf(inputs).map((x, i) => {
+    const full = inputs.map((x, i) => {
       const mask = masks[i];
       const everywhere = ops.cast(apply<number | Sym>('broadcastLike', [1, x]), 'bool');
       return mask ? ops.logicalAnd(withRank(mask, x.rank), everywhere) : everywhere;

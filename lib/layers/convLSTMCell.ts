@@ -14,7 +14,7 @@ import {
   activationConfig,
   activationOf,
 } from '../activations/registry.js';
-import { atLeast, firstOf, itemAt, listOf } from '../base/list.js';
+import { atLeast, firstOf, itemAt } from '../base/list.js';
 import type { Shape } from '../engine/engine.js';
 import * as ops from '../ops/index.js';
 import { type Sides, dataFormatOf, sidesOf } from '../ops/window.js';
@@ -24,7 +24,8 @@ import type { Variable } from '../core/variable.js';
 import { checkSides } from './check.js';
 import { ForgetBias } from './forgetBias.js';
 import { type CallContext, Layer } from './layer.js';
-import { type RNNCell, type StepContext, dropoutMask, firstShape } from './rnnCell.js';
+import { MultiInputLayer } from './multiInputLayer.js';
+import { type RNNCell, type StepContext, dropoutMask } from './rnnCell.js';
 import { type SpatialOptions, checkSpatial } from './spatial.js';
 import { canJoinSteps, joinSteps, splitSteps, zerosOf } from './steps.js';
 import {
@@ -68,7 +69,7 @@ export interface ConvLSTMCellOptions<S extends Sides = Sides>
 const GATES = 4;
 
 /** A step of long short-term memory whose products are convolutions, as Keras's ConvLSTMCell. */
-export class ConvLSTMCell extends Layer implements RNNCell {
+export class ConvLSTMCell extends MultiInputLayer implements RNNCell {
   static override readonly optionNames = {
     ...Layer.optionNames,
     filters: 'required',
@@ -149,9 +150,9 @@ export class ConvLSTMCell extends Layer implements RNNCell {
     return [zeros, zeros];
   }
 
-  override build(given: Shape | readonly Shape[]): void {
+  override build([step]: readonly [Shape, ...Shape[]]): void {
     const { filters, kernelSize, useBias = true, unitForgetBias = true } = this.options;
-    const shape = shapeOf(this.name, firstShape(given), 'unknown');
+    const shape = shapeOf(this.name, step, 'unknown');
     checkSpatial(this.name, shape, this.spatial);
     const [, ...sizes] = shape;
     if (sizes.some((size) => size < 1))
@@ -176,8 +177,7 @@ export class ConvLSTMCell extends Layer implements RNNCell {
     this.#stateShape = made.with(this.#channels - 1, filters);
   }
 
-  call(inputs: Sym | readonly Sym[], context: CallContext): readonly Sym[] {
-    const [x, ...states] = atLeast(listOf(inputs), 1);
+  call([x, ...states]: readonly [Sym, ...Sym[]], context: CallContext): readonly Sym[] {
     const projection = this.project(x, context);
     const next = this.step(projection, states, { mask: this.stateMask(projection, context) });
     return [firstOf(next), ...next];

@@ -32,7 +32,7 @@ export abstract class DataLayer<Input, Output> extends Layer {
   }
 
   /** Fails: the layer takes plain data. */
-  call(_x: Sym | readonly Sym[]): never {
+  call(): never {
     throw this.#notSymbolic();
   }
 

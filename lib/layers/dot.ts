@@ -1,10 +1,10 @@
 import { type OptionNames, expected, wrongShape } from '../base/checks.js';
 import { EngineError } from '../base/errors.js';
-import { atLeast, itemAt, listOf } from '../base/list.js';
+import { atLeast, itemAt } from '../base/list.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
 import { Layer, type LayerOptions } from './layer.js';
-import type { Masks } from './masks.js';
+import { MultiInputLayer } from './multiInputLayer.js';
 
 /** What `layers.dot` takes. */
 export interface DotOptions extends LayerOptions {
@@ -15,7 +15,7 @@ export interface DotOptions extends LayerOptions {
 }
 
 /** The dot products of two inputs: made by `layers.dot`, which says more. */
-export class Dot extends Layer {
+export class Dot extends MultiInputLayer {
   static override readonly optionNames = {
     ...Layer.optionNames,
     axes: 'required',
@@ -39,11 +39,10 @@ export class Dot extends Layer {
     this.normalize = normalize;
   }
 
-  call(xs: Sym | readonly Sym[]): Sym {
-    const list = listOf(xs);
-    if (list.length !== 2) throw new EngineError('ARGUMENT', `expected two inputs, received ${list.length}`);
+  call(xs: readonly Sym[]): Sym {
+    if (xs.length !== 2) throw new EngineError('ARGUMENT', `expected two inputs, received ${xs.length}`);
     const [a, b] = atLeast(
-      list.map((x, i) => this.#rows(x, itemAt(this.axes, i))),
+      xs.map((x, i) => this.#rows(x, itemAt(this.axes, i))),
       2,
     );
     // [n, rows of a, k] · [n, rows of b, k], transposed
@@ -66,7 +65,7 @@ export class Dot extends Layer {
   }
 
   /** None: its products have no steps. */
-  override computeMask(): Masks {
+  override computeMask(): undefined {
     return undefined;
   }
 

@@ -38,11 +38,9 @@ export class GroupQueryAttention extends HeadAttention<GroupQueryAttentionOption
     this.heads = { heads: numQueryHeads, keyHeads: numKeyValueHeads, size: headDim, valueSize: headDim };
   }
 
-  override build(given: Shape | readonly Shape[]): void {
-    for (const shape of given as readonly Shape[])
-      if (Array.isArray(shape) && shape.length !== 3)
-        throw wrongShape(this.name, 'inputs of rank 3 [n, steps, features]', shape);
-    super.build(given);
+  protected override checkShapes(shapes: readonly Shape[]): void {
+    for (const shape of shapes)
+      if (shape.length !== 3) throw wrongShape(this.name, 'inputs of rank 3 [n, steps, features]', shape);
   }
 
   /** Keras has other names for the class and its attributes than for its arguments. @internal */

@@ -1,7 +1,7 @@
 import { factoryName } from '../base/names.js';
 import { type OptionNames, boolean, integer, seedOf, share, wrongShape } from '../base/checks.js';
 import { EngineError } from '../base/errors.js';
-import { atLeast, listOf, mapTuple } from '../base/list.js';
+import { atLeast, mapTuple } from '../base/list.js';
 import type { Shape } from '../engine/engine.js';
 import * as ops from '../ops/index.js';
 import { asBool, causalMask, maskedSoftmax, repeatedHeads, windowMask } from '../ops/attentionParts.js';
@@ -10,7 +10,7 @@ import type { Sym } from '../core/sym.js';
 import { drawing } from './drawing.js';
 import { EinsumDense } from './einsumDense.js';
 import { type CallContext, Layer, type LayerOptions } from './layer.js';
-import type { Masks } from './masks.js';
+import { MultiInputLayer } from './multiInputLayer.js';
 import { type BiasOptions, type KernelOptions, weightConfig, weightNames } from './weightOptions.js';
 
 /** What `layers.multiHeadAttention` and `layers.groupQueryAttention` take. */
@@ -60,7 +60,9 @@ class HeadDense extends EinsumDense {
 }
 
 /** What the attention layers share that have heads. */
-export abstract class HeadAttention<O extends HeadAttentionOptions = HeadAttentionOptions> extends Layer {
+export abstract class HeadAttention<
+  O extends HeadAttentionOptions = HeadAttentionOptions,
+> extends MultiInputLayer {
   static override readonly optionNames = {
     ...Layer.optionNames,
     dropout: 'optional',
@@ -108,10 +110,14 @@ export abstract class HeadAttention<O extends HeadAttentionOptions = HeadAttenti
     }
   }
 
-  override build(given: Shape | readonly Shape[]): void {
-    const shapes = Array.isArray(given[0]) ? (given as readonly Shape[]) : [given as Shape];
-    checkCount(shapes.length);
-    const [query, value, key = value] = atLeast(shapes, 2);
+  /** Fails unless the shapes of the inputs, two at least, are what a subclass asks for. */
+  protected checkShapes(_shapes: readonly [query: Shape, value: Shape, ...Shape[]]): void {}
+
+  override build(given: readonly Shape[]): void {
+    checkCount(given.length);
+    const shapes = atLeast(given, 2);
+    this.checkShapes(shapes);
+    const [query, value, key = value] = shapes;
     const { size, valueSize, heads, keyHeads, output = query.slice(-1) } = this.heads;
     if (query.length < 3 || value.length !== query.length || key.length !== query.length)
       throw wrongShape(this.name, `query, value and key of one rank, 3 or more,`, value);
@@ -151,11 +157,10 @@ export abstract class HeadAttention<O extends HeadAttentionOptions = HeadAttenti
     return dense;
   }
 
-  call(inputs: Sym | readonly Sym[], context: CallContext): Sym | readonly Sym[] {
-    const list = listOf(inputs);
-    checkCount(list.length);
-    const [query, value, key = value, mask] = atLeast(list, 2);
-    const seen = this.#masks(query, value, list[2], mask);
+  call(inputs: readonly Sym[], context: CallContext): Sym | readonly Sym[] {
+    checkCount(inputs.length);
+    const [query, value, key = value, mask] = atLeast(inputs, 2);
+    const seen = this.#masks(query, value, inputs[2], mask);
     const [queries, keys, values] = [
       this.queryDense!.apply(query),
       this.keyDense!.apply(key),
@@ -219,8 +224,8 @@ export abstract class HeadAttention<O extends HeadAttentionOptions = HeadAttenti
   }
 
   /** That of the query. */
-  override computeMask(_inputs: Sym | readonly Sym[], previousMask: Masks): Masks {
-    return [listOf(previousMask)[0], undefined];
+  override computeMask(_inputs: readonly Sym[], [query]: readonly (Sym | undefined)[]) {
+    return [query, undefined];
   }
 
   override getConfig(): Record<string, unknown> {

@@ -6,7 +6,7 @@ export class Identity extends Layer {
   readonly className = 'Identity';
   override readonly supportsMasking = true;
 
-  call(x: Sym | readonly Sym[]): Sym | readonly Sym[] {
+  call<X extends Sym | readonly Sym[]>(x: X): X {
     return x;
   }
 }

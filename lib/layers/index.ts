@@ -126,6 +126,7 @@ export { MelSpectrogram, type MelSpectrogramOptions, melSpectrogram } from './me
 export { Minimum, minimum } from './minimum.js';
 export { MixUp, mixUp } from './image/mixUp.js';
 export { MultiHeadAttention, multiHeadAttention } from './multiHeadAttention.js';
+export { MultiInputLayer } from './multiInputLayer.js';
 export { Multiply, multiply } from './multiply.js';
 export { Permute, permute } from './permute.js';
 export { PReLU, prelu } from './prelu.js';

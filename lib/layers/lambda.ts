@@ -1,7 +1,7 @@
 import { type OptionNames, expected, integers, isClass, isPlainObject } from '../base/checks.js';
 import { getRegisteredObject } from '../base/customObjects.js';
 import { EngineError, shapeText } from '../base/errors.js';
-import { firstOf, itemAt, listOf } from '../base/list.js';
+import { firstOf, itemAt, oneOrAll } from '../base/list.js';
 import { nameOfFunction } from '../base/registry.js';
 import type { Shape } from '../engine/engine.js';
 import * as ops from '../ops/index.js';
@@ -9,6 +9,7 @@ import type { Sym } from '../core/sym.js';
 import { Tensor, type TensorData, read, tensor } from '../core/tensor.js';
 import { type CallContext, Layer, type LayerOptions } from './layer.js';
 import type { Masks } from './masks.js';
+import { MultiInputLayer } from './multiInputLayer.js';
 
 /** What a {@link Lambda}'s function is told besides its input: how the layer is called, its mask, and the layer's `arguments`. */
 export interface LambdaContext extends CallContext {
@@ -46,7 +47,7 @@ export interface LambdaOptions extends LayerOptions {
 }
 
 /** A function as a layer: made by `layers.lambda`, which says more. */
-export class Lambda extends Layer {
+export class Lambda extends MultiInputLayer {
   static override readonly optionNames = {
     ...Layer.optionNames,
     function: 'required',
@@ -85,10 +86,9 @@ export class Lambda extends Layer {
       throw expected('lambda', 'an object of names and values as arguments', given);
   }
 
-  call(inputs: Sym | readonly Sym[], context: CallContext): Sym | readonly Sym[] {
-    const masks = listOf(inputs).map(({ mask }) => mask);
-    const mask = masks.length === 1 ? masks[0] : masks;
-    const outputs = this.#function(inputs as Sym & readonly Sym[], {
+  call(inputs: readonly Sym[], context: CallContext): Sym | readonly Sym[] {
+    const mask = oneOrAll(inputs.map((input) => input.mask));
+    const outputs = this.#function(oneOrAll(inputs) as Sym & readonly Sym[], {
       ...this.options.arguments,
       ...context,
       mask,
@@ -96,14 +96,14 @@ export class Lambda extends Layer {
     if (this.#outputShape === undefined || !isOne(outputs)) return outputs;
     return this.#shaped(
       outputs,
-      listOf(inputs).map(({ shape }) => shape),
+      inputs.map(({ shape }) => shape),
     );
   }
 
   /** The output with the sizes that are known from the option alone. */
   #shaped(y: Sym, inputs: readonly Shape[]): Sym {
     const given = this.#outputShape!;
-    const input = (inputs.length === 1 ? inputs[0] : inputs) as Shape & readonly Shape[];
+    const input = oneOrAll(inputs) as Shape & readonly Shape[];
     const declared = typeof given === 'function' ? given(input) : [firstOf(y.shape), ...given];
     const differs = (size: number, i: number) =>
       size >= 0 && (declared[i] ?? -1) >= 0 && size !== declared[i];
@@ -117,10 +117,11 @@ export class Lambda extends Layer {
     return isNews && sizes.filter((size) => size < 0).length < 2 ? ops.reshape(y, sizes) : y;
   }
 
-  override computeMask(inputs: Sym | readonly Sym[], previousMask: Masks): Masks {
+  override computeMask(inputs: readonly Sym[], previousMasks: readonly (Sym | undefined)[]): Masks {
     const mask = this.#mask;
-    if (typeof mask === 'function') return mask(inputs as Sym & readonly Sym[], previousMask);
-    return mask && firstOf(listOf(inputs)).trace.lift(mask);
+    if (typeof mask === 'function')
+      return mask(oneOrAll(inputs) as Sym & readonly Sym[], oneOrAll(previousMasks));
+    return mask && firstOf(inputs).trace.lift(mask);
   }
 
   /** @throws EngineError `ARGUMENT` for functions that are not registered. */

@@ -15,7 +15,7 @@ import type { NDArray } from '../core/ndarray.js';
 import { dispose } from '../base/disposable.js';
 import type { DType, Shape } from '../engine/engine.js';
 import { EngineError, describe, shapeText } from '../base/errors.js';
-import { firstOf, listOf } from '../base/list.js';
+import { firstOf, listOf, oneOrAll } from '../base/list.js';
 import type { Initializer } from '../initializers/initializer.js';
 import { initializerOf } from '../initializers/registry.js';
 import type { Regularizer } from '../regularizers/regularizer.js';
@@ -31,6 +31,7 @@ import { cast } from '../ops/unary.js';
 import { SeedGenerator } from '../random/seedGenerator.js';
 import { collect } from './collect.js';
 import { checkSymbolic } from './check.js';
+import { shapesOf, taken } from './inputLists.js';
 import { type InputSpec, checkInputs } from './inputSpec.js';
 import { claimWeight } from './weightLimit.js';
 import { type Masks, passMasks } from './masks.js';
@@ -126,18 +127,26 @@ export abstract class Layer extends Operation implements Disposable {
     const takesContext = (call?.length ?? 0) > 1;
     const define = (name: string, value: unknown) =>
       Object.defineProperty(this, name, { value, configurable: true, writable: true });
-    define('build', (shape: Shape) => {
+    define('build', (given: Shape | readonly Shape[]) => {
       if (this.built) return;
+      const shapes = shapesOf(given);
       const layers = new Set([...running.map(({ layer }) => layer), this]);
       this.#path = [...layers].map(({ name }) => name).join('/');
-      build(shape);
+      build(taken(this, shapes));
       this.built = true;
-      this.#inputShape = shape;
+      this.#inputShape = oneOrAll(shapes);
     });
-    define('call', (x: Sym, context: CallContext) => {
+    if (this.takesLists) {
+      const computeMask = this.computeMask.bind(this);
+      define('computeMask', (inputs: Sym | readonly Sym[], previousMask: Masks) =>
+        computeMask(listOf(inputs), listOf(previousMask)),
+      );
+    }
+    define('call', (x: Sym | readonly Sym[], context: CallContext) => {
       if (!call) throw expected(this.name, 'a class with a method call', undefined);
       checkSymbolic(this.name, 'as input', x);
-      if (isBuilt(this) && (context !== undefined || !takesContext)) return call(x, context);
+      if (isBuilt(this) && (context !== undefined || !takesContext))
+        return call(taken(this, listOf(x)), context);
       throw new EngineError(
         'STATE',
         `[${this.name}] expected apply, which builds the layer and tells it whether it trains, received call: write layer.apply(x)`,
@@ -146,16 +155,18 @@ export abstract class Layer extends Operation implements Disposable {
   }
 
   /**
-   * Adds the weights. The first `apply` calls it; called again, it does nothing.
+   * Adds the weights. The first `apply` calls it; called again, it does nothing. A subclass says which it takes, one shape or a list:
+   * only what calls it, not knowing the subclass, may give it both.
    *
-   * @param _inputShape Of the input, the batch (-1) first; a list of shapes where there are several inputs.
+   * @param _inputShape Of the input, the batch (-1) first; a list of shapes where there are several inputs, and of a `MultiInputLayer`.
    */
   build(_inputShape: Shape | readonly Shape[]): void {}
 
   /**
-   * What the layer does, written with the ops. Call {@link apply}, which builds the layer first and passes the context on.
+   * What the layer does, written with the ops. Call {@link apply}, which builds the layer first and passes the context on. As in `build`, a
+   * subclass says which it takes.
    *
-   * @param x The input, or a list where there are several.
+   * @param x The input, or a list where there are several, and of a `MultiInputLayer`.
    * @param context Whether the call is part of a training step.
    * @throws EngineError `STATE` where the layer is not built, or takes a context and gets none.
    */
@@ -171,6 +182,11 @@ export abstract class Layer extends Operation implements Disposable {
    */
   computeMask(_inputs: Sym | readonly Sym[], previousMask: Masks): Masks {
     return previousMask;
+  }
+
+  /** Whether its `build`, `call` and `computeMask` get a list of one input, too. @internal */
+  get takesLists(): boolean {
+    return false;
   }
 
   /** What it computes in, by {@link dtypePolicy} and {@link autocast}. */
@@ -445,9 +461,7 @@ export abstract class Layer extends Operation implements Disposable {
 
   /** The shape that comes out for a shape that goes in, the batch (-1) first. */
   computeOutputShape(inputShape: Shape | readonly Shape[]): Shape {
-    const several = Array.isArray(inputShape) && Array.isArray(inputShape[0]);
-    const given: readonly unknown[] = several ? inputShape : [inputShape];
-    const shapes = given.map((shape) => shapeOf(this.name, shape, 'unknown'));
+    const shapes = shapesOf(inputShape).map((shape) => shapeOf(this.name, shape, 'unknown'));
     this.ensureBuilt(shapes);
     return firstOf(this.outputsFor(shapes.map((shape) => ({ shape, dtype: 'float32' as const })))).shape;
   }
@@ -558,8 +572,7 @@ export abstract class Layer extends Operation implements Disposable {
     this.ensureBuilt(inputs.map((input) => input.shape));
     return this.#named(() => {
       const masks = inputs.map(({ mask }) => mask);
-      const call = () =>
-        this.within(context, () => this.call(inputs.length === 1 ? firstOf(inputs) : inputs, context));
+      const call = () => this.within(context, () => this.call(taken(this, inputs), context));
       const precision = this.#precision();
       const result = precision ? firstOf(inputs).trace.withPrecision(precision, call) : call();
       checkSymbolic(this.name, 'from call', result);
@@ -653,7 +666,7 @@ export abstract class Layer extends Operation implements Disposable {
     if (this.built) return;
     this.#named(() => {
       this.within(undefined, () => {
-        this.build(shapes.length === 1 ? firstOf(shapes) : shapes);
+        this.build(taken(this, shapes));
       });
     });
     this.built = true;

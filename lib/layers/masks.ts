@@ -1,6 +1,7 @@
 import { warnOnce } from '../base/warn.js';
-import { listOf, oneOrAll } from '../base/list.js';
+import { listOf } from '../base/list.js';
 import type { Sym } from '../core/sym.js';
+import { taken } from './inputLists.js';
 
 /** The mask of a value, bool [n, steps], or undefined where all steps count; a list of these for several values. */
 export type Masks = Sym | undefined | readonly (Sym | undefined)[];
@@ -10,6 +11,7 @@ interface Masked {
   readonly name: string;
   readonly className: string;
   readonly supportsMasking: boolean;
+  readonly takesLists: boolean;
   computeMask(inputs: Sym | readonly Sym[], previousMask: Masks): Masks;
 }
 
@@ -26,7 +28,7 @@ export function passMasks(
 ): void {
   if (outputs.every(({ mask }) => mask)) return;
   if (layer.supportsMasking) {
-    const made = listOf(layer.computeMask(oneOrAll(inputs), oneOrAll(previous)));
+    const made = listOf(layer.computeMask(taken(layer, inputs), taken(layer, previous)));
     outputs.forEach((output, i) => (output.mask ??= made[i]));
   } else if (previous.some((mask) => mask)) {
     warnOnce(

@@ -1,34 +1,32 @@
 import { EngineError, shapeText } from '../base/errors.js';
-import { atLeast, listOf } from '../base/list.js';
+import { atLeast } from '../base/list.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
-import { Layer } from './layer.js';
-import type { Masks } from './masks.js';
+import { MultiInputLayer } from './multiInputLayer.js';
 
 /**
  * What the layers share that make one tensor of several, element by element. Inputs of lower rank get axes of size 1 after the batch;
  * then they broadcast as numpy does.
  */
-export abstract class Merge extends Layer {
+export abstract class Merge extends MultiInputLayer {
   /** Whether it takes two inputs only. */
   protected readonly isBinary: boolean = false;
 
   protected abstract combine(a: Sym, b: Sym): Sym;
 
-  call(xs: Sym | readonly Sym[]): Sym {
-    const list = listOf(xs);
-    if (list.length < 2 || (this.isBinary && list.length > 2)) {
+  call(xs: readonly Sym[]): Sym {
+    if (xs.length < 2 || (this.isBinary && xs.length > 2)) {
       const wanted = this.isBinary ? 'two' : 'two or more';
-      throw new EngineError('ARGUMENT', `expected ${wanted} inputs, received ${list.length}`);
+      throw new EngineError('ARGUMENT', `expected ${wanted} inputs, received ${xs.length}`);
     }
-    const rank = Math.max(...list.map((x) => x.rank));
-    return list.map((x) => ofRank(x, rank)).reduce((a, b) => this.combine(a, b));
+    const rank = Math.max(...xs.map((x) => x.rank));
+    return xs.map((x) => ofRank(x, rank)).reduce((a, b) => this.combine(a, b));
   }
 
   /** A step counts where it does in one of the inputs; none is masked where an input has no mask, as in Keras. */
-  override computeMask(_inputs: Sym | readonly Sym[], previousMask: Masks): Masks {
-    const masks = listOf(previousMask).filter((mask) => mask !== undefined);
-    if (masks.length === 0 || masks.length < listOf(previousMask).length) return undefined;
+  override computeMask(_inputs: readonly Sym[], given: readonly (Sym | undefined)[]): Sym | undefined {
+    const masks = given.filter((mask) => mask !== undefined);
+    if (masks.length === 0 || masks.length < given.length) return undefined;
     return masks.reduce((a, b) => ops.logicalOr(a, b));
   }
 }

@@ -45,18 +45,16 @@ export class MultiHeadAttention extends HeadAttention<MultiHeadAttentionOptions>
     };
   }
 
-  override build(given: Shape | readonly Shape[]): void {
-    const [query = []] = given as readonly Shape[];
+  protected override checkShapes([query]: readonly [query: Shape, ...Shape[]]): void {
     const { axes } = this.heads;
     const isInside = (axis: number) =>
       (axis < 0 ? axis + query.length : axis) < query.length - 1 && axis > 1 - query.length;
-    if (axes && Array.isArray(query) && !axes.every(isInside))
+    if (axes && !axes.every(isInside))
       throw expected(
         this.name,
         `attentionAxes between the batch and the features of an input of rank ${query.length}`,
         axes,
       );
-    super.build(given);
   }
 
   override getConfig() {

@@ -8,13 +8,14 @@ import {
 } from '../activations/registry.js';
 import type { Shape } from '../engine/engine.js';
 import type { InitializerLike } from '../initializers/registry.js';
-import { atLeast, firstOf, listOf } from '../base/list.js';
+import { firstOf } from '../base/list.js';
 import { apply } from '../core/apply.js';
 import * as ops from '../ops/index.js';
 import { affine, projected } from '../ops/sequence.js';
 import type { Sym } from '../core/sym.js';
 import type { Variable } from '../core/variable.js';
 import { type CallContext, Layer, type LayerOptions } from './layer.js';
+import { MultiInputLayer } from './multiInputLayer.js';
 import {
   type BiasOptions,
   type KernelOptions,
@@ -115,7 +116,7 @@ export const isProjecting = (cell: RNNCell): cell is ProjectingCell =>
  * What cells share whose step is a function of x · kernel + bias and the states: the product is taken of all steps of a sequence at once.
  * A subclass says what a step computes, and which fused op does the same.
  */
-export abstract class BaseRNNCell<O extends RNNCellOptions = RNNCellOptions> extends Layer {
+export abstract class BaseRNNCell<O extends RNNCellOptions = RNNCellOptions> extends MultiInputLayer {
   static override readonly optionNames = {
     ...Layer.optionNames,
     units: 'required',
@@ -202,9 +203,9 @@ export abstract class BaseRNNCell<O extends RNNCellOptions = RNNCellOptions> ext
     return this.#bias;
   }
 
-  override build(given: Shape | readonly Shape[]): void {
+  override build([step]: readonly [Shape, ...Shape[]]): void {
     const { units, useBias = true } = this.options;
-    const shape = shapeOf(this.name, firstShape(given), 'unknown');
+    const shape = shapeOf(this.name, step, 'unknown');
     const features = shape.at(-1);
     if (shape.length !== 2 || features === undefined || features < 1)
       throw wrongShape(this.name, 'a step [n, features] with a known number of features', shape);
@@ -222,8 +223,7 @@ export abstract class BaseRNNCell<O extends RNNCellOptions = RNNCellOptions> ext
     this.#bias = this.addWeight({ name: 'bias', shape: this.biasShape, ...bias });
   }
 
-  call(inputs: Sym | readonly Sym[], context: CallContext): readonly Sym[] {
-    const [x, ...states] = atLeast(listOf(inputs), 1);
+  call([x, ...states]: readonly [Sym, ...Sym[]], context: CallContext): readonly Sym[] {
     const projection = this.project(x, context);
     const next = this.step(projection, states, { mask: this.stateMask(projection, context) });
     return [firstOf(next), ...next];
@@ -298,10 +298,6 @@ export function dropoutMask(
 }
 
 const firstStep = (sequence: Sym) => ops.stridedSlice(sequence, [0, 0], [Infinity, 1]);
-
-/** The shape of the first input. @internal */
-export const firstShape = (given: Shape | readonly Shape[]): Shape =>
-  (Array.isArray(given) && Array.isArray(given[0]) ? given[0] : given) as Shape;
 
 /** Columns gate · units … of x. @internal */
 export const gateOf = (x: Sym | Variable, gate: number, units: number): Sym =>

@@ -49,6 +49,7 @@ export class SpectralNormalization extends Wrapper {
     throw expected(this.name, 'a layer with a weight named kernel or embeddings', layer.className);
   }
 
+  /** @param inputs As the layer within takes them. */
   call(inputs: Sym | readonly Sym[], context: CallContext): readonly Sym[] {
     if (context.training) this.#normalize(firstOf(listOf(inputs)).trace);
     return this.layer.applyAll(inputs, context);

@@ -1,12 +1,13 @@
 import { type OptionNames, expected } from '../base/checks.js';
-import { atLeast, firstOf, lastOf, listOf } from '../base/list.js';
+import { atLeast, firstOf, lastOf } from '../base/list.js';
 import { type ObjectConfig } from '../base/registry.js';
 import type { Shape } from '../engine/engine.js';
 import type { Sym } from '../core/sym.js';
 import type { CallContext } from './layer.js';
 import { Layer, type LayerOptions } from './layer.js';
 import { layerRegistry } from './layerRegistry.js';
-import { type RNNCell, type StateSize, firstShape } from './rnnCell.js';
+import { MultiInputLayer } from './multiInputLayer.js';
+import { type RNNCell, type StateSize } from './rnnCell.js';
 import { layerFrom } from './wrapper.js';
 
 /** What `layers.stackedRNNCells` takes. */
@@ -16,7 +17,7 @@ export interface StackedRNNCellsOptions extends LayerOptions {
 }
 
 /** Cells one after another: made by `layers.stackedRNNCells`, which says more. */
-export class StackedRNNCells extends Layer implements RNNCell {
+export class StackedRNNCells extends MultiInputLayer implements RNNCell {
   static override readonly optionNames = {
     ...Layer.optionNames,
     cells: 'required',
@@ -43,16 +44,15 @@ export class StackedRNNCells extends Layer implements RNNCell {
     return outputSizeOf(lastOf(this.cells));
   }
 
-  override build(given: Shape | readonly Shape[]): void {
-    let shape = firstShape(given);
+  override build([step]: readonly [Shape, ...Shape[]]): void {
+    let shape = step;
     for (const cell of this.cells) {
       cell.build(shape);
       shape = [firstOf(shape), outputSizeOf(cell)];
     }
   }
 
-  call(inputs: Sym | readonly Sym[], context: CallContext): readonly Sym[] {
-    const [x, ...states] = atLeast(listOf(inputs), 1);
+  call([x, ...states]: readonly [Sym, ...Sym[]], context: CallContext): readonly Sym[] {
     let output = x;
     let from = 0;
     const next = this.cells.flatMap((cell) => {

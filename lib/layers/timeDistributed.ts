@@ -1,11 +1,10 @@
 import { type OptionNames, wrongShape } from '../base/checks.js';
-import { atLeast, firstOf, itemAt, listOf } from '../base/list.js';
+import { atLeast, firstOf, itemAt } from '../base/list.js';
 import type { Shape } from '../engine/engine.js';
 import type { Sym } from '../core/sym.js';
 import { Trace } from '../core/trace.js';
 import type { CallContext } from './layer.js';
 import { loopOver } from './loop.js';
-import type { Masks } from './masks.js';
 import { canJoinSteps, joinSteps, splitSteps } from './steps.js';
 import { Wrapper, type WrapperOptions } from './wrapper.js';
 
@@ -14,16 +13,14 @@ export class TimeDistributed extends Wrapper {
   static override readonly optionNames = { ...Wrapper.optionNames } satisfies OptionNames<WrapperOptions>;
   readonly className = 'TimeDistributed';
 
-  override build(given: Shape | readonly Shape[]): void {
-    const shape = given as Shape;
+  override build(shape: Shape): void {
     if (!shape.every((n) => typeof n === 'number') || shape.length < 3) {
       throw wrongShape(this.name, 'one input of rank 3 or more, [n, steps, …]', shape.flat());
     }
     super.build([firstOf(shape), ...shape.slice(2)]);
   }
 
-  call(inputs: Sym | readonly Sym[], context: CallContext): readonly Sym[] {
-    const [x] = atLeast(listOf(inputs), 1);
+  call(x: Sym, context: CallContext): readonly Sym[] {
     // One of rank 2 says which steps count, and nothing within a step.
     const masks = x.mask && x.mask.rank > 2 ? [x.mask] : [];
     const applied = (steps: readonly Sym[], key = context.key) => {
@@ -49,7 +46,7 @@ export class TimeDistributed extends Wrapper {
   }
 
   /** That of the input. */
-  override computeMask(_inputs: Sym | readonly Sym[], previousMask: Masks): Masks {
+  override computeMask(_input: Sym, previousMask: Sym | undefined): Sym | undefined {
     return previousMask;
   }
 }

@@ -25,6 +25,7 @@ export abstract class Wrapper extends Layer {
     this.layer = layerFrom(factoryName(new.target.name), options.layer);
   }
 
+  /** @param shape As the layer within takes it. */
   override build(shape: Shape | readonly Shape[]): void {
     this.layer.build(shape);
   }

@@ -212,6 +212,7 @@ export class Model<const S extends OutputStructure = KerasTensor>
     throw expected('getLayer', `one of ${names} as name, or a place among them as index`, index ?? name);
   }
 
+  /** @param x One input or a list: a subclass with its own `call` says which it takes. */
   call(x: Sym | readonly Sym[], context: CallContext): Sym | readonly Sym[] {
     return this.graph.run(listOf(x), context);
   }

@@ -8,7 +8,7 @@ import { Trace } from '../core/trace.js';
 import { Tensor } from '../core/tensor.js';
 import type { Variable } from '../core/variable.js';
 import { Initializer } from '../initializers/initializer.js';
-import { Layer } from '../layers/layer.js';
+import { MultiInputLayer } from '../layers/multiInputLayer.js';
 import { asSym } from '../ops/composed.js';
 import { cast } from '../ops/unary.js';
 import { FORMATS, type NumberType } from './dtypes.js';
@@ -46,7 +46,7 @@ export interface OnnxWeight {
 }
 
 /** The nodes of an ONNX file as one layer, with its float tensors as weights. Made by `importOnnx`. */
-export class OnnxNetwork extends Layer {
+export class OnnxNetwork extends MultiInputLayer {
   readonly className = 'OnnxNetwork';
   readonly #network: Network;
   readonly #inputs: readonly OnnxPlace[];
@@ -77,9 +77,8 @@ export class OnnxNetwork extends Layer {
     this.built = true;
   }
 
-  call(x: Sym | readonly Sym[], _context: CallContext): Sym | readonly Sym[] {
-    const given = Array.isArray(x) ? (x as readonly Sym[]) : [x as Sym];
-    const made = this.compute(given.map((one, i) => this.#valueOf(one, itemAt(this.#inputs, i).type)));
+  call(inputs: readonly Sym[], _context: CallContext): Sym | readonly Sym[] {
+    const made = this.compute(inputs.map((one, i) => this.#valueOf(one, itemAt(this.#inputs, i).type)));
     return made.map((value, i) => {
       // What is known already becomes a constant of the step.
       if (value instanceof TensorValue) return Trace.current ? symbolic(Trace.current, value.x) : value.x;
