@@ -59,11 +59,22 @@ export class OpCall extends Operation {
  * @param name As it is exported.
  * @internal
  */
-export function op<F extends (...args: never[]) => unknown>(name: string, body: F): F {
-  const run = body as unknown as Body;
-  const call = (...args: readonly unknown[]): unknown => {
+export const op = <F extends (...args: never[]) => unknown>(name: string, body: F): F =>
+  composition(name, ((...args: readonly unknown[]) => {
+    const run = body as unknown as Body;
+    return args.some(holdsKerasTensor) ? describeCall(name, run, args) : run(...args);
+  }) as unknown as F);
+
+/**
+ * A function of several ops that is none itself: on outputs of layers it makes nodes of those ops. Errors carry its name.
+ *
+ * @param name As it is exported.
+ * @internal
+ */
+export function composition<F extends (...args: never[]) => unknown>(name: string, body: F): F {
+  const call = (...args: never[]): unknown => {
     try {
-      return args.some(holdsKerasTensor) ? describeCall(name, run, args) : run(...args);
+      return body(...args);
     } catch (error) {
       throw renamed(name, error);
     }

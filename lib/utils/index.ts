@@ -2,6 +2,7 @@
 export { setSeed as setRandomSeed } from '../core/seed.js';
 export * from '../saving/index.js';
 export { type AudioFolderOptions, audioDatasetFromDirectory } from './audioDatasetFromDirectory.js';
+export * as boundingBoxes from './boundingBoxes/index.js';
 export { clearSession } from './clearSession.js';
 export { type FolderDataset, type FolderElement, type FolderResult } from './folderDataset.js';
 export { getSourceInputs } from './getSourceInputs.js';

@@ -43,7 +43,9 @@ export function readSurface(root) {
 
   /** Of a namespace such as `layers` or `optimizers.schedules`: each class or function by the letters of its name. */
   function namespace(path) {
-    const symbol = path.split('.').reduce((module, name) => module && exportsOf(module).get(name), index);
+    const within = (module, name) =>
+      [...exportsOf(module)].find(([key]) => lettersOf(key) === lettersOf(name))?.[1];
+    const symbol = path.split('.').reduce((module, name) => module && within(module, name), index);
     const found = new Map();
     if (symbol === undefined) return found;
     for (const [key, one] of exportsOf(symbol)) {

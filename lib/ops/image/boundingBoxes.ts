@@ -50,6 +50,14 @@ export const cornersOf = (boxes: Sym): [Sym, Sym, Sym, Sym] => [
 /** Boxes of their four numbers. @internal */
 export const joined = (...parts: readonly Sym[]): Sym => concatenate(parts, { axis: -1 });
 
+/** The first two numbers of each box, and the last two, each [..., 2]. @internal */
+export function parted(boxes: Sym): [Sym, Sym] {
+  const leading = boxes.shape.slice(0, -1);
+  const from = leading.map(() => 0);
+  const to = leading.map(() => Infinity);
+  return [stridedSlice(boxes, [...from, 0], [...to, 2]), stridedSlice(boxes, [...from, 2], [...to, 4])];
+}
+
 const half = (x: Sym): Sym => multiply(x, 0.5);
 const isRelative = (format: BoundingBoxFormat) => format.startsWith('rel');
 
@@ -111,20 +119,27 @@ export function convertBoxes(
 }
 
 /**
- * Boxes cut off where the image ends; the label of one of which nothing is left becomes -1.
+ * Boxes cut off where the image ends.
  *
  * @param boxes In the format `xyxy`.
  * @param sides What the corners may be at most: the image's sides in pixels, or 1. @internal
  */
-export function clipBoxes({ boxes, labels }: Boxes, sides: { height: Side; width: Side }): Boxes {
+export function clipCorners(who: string, boxes: Sym, sides: { height: Side; width: Side }): Sym {
+  if (boxes.shape.at(-1) !== 4) throw wrongShape(who, 'boxes [..., 4]', boxes.shape);
   const inside = (x: Sym, i: number): Sym =>
     minimum(maximum(x, 0), (i % 2 === 0 ? sides.width : sides.height) as Sym);
-  const corners = cornersOf(boxes).map(inside);
-  const [x1, y1, x2, y2] = corners as [Sym, Sym, Sym, Sym];
+  return joined(...cornersOf(boxes).map(inside));
+}
+
+/** As {@link clipCorners}; the label of a box of which nothing is left becomes -1. @internal */
+export function clipBoxes(given: Boxes, sides: { height: Side; width: Side }): Boxes {
+  const boxes = clipCorners('clipToImageSize', given.boxes, sides);
+  const [x1, y1, x2, y2] = cornersOf(boxes);
   const area = multiply(subtract(x2, x1), subtract(y2, y1));
+  const { labels } = given;
   // Labels of one number a class have an axis more.
   const some = greater(labels.rank === boxes.rank ? area : squeeze(area, -1), 0);
-  return { boxes: joined(...corners), labels: where(some, labels, -1) };
+  return { boxes, labels: where(some, labels, -1) };
 }
 
 /**
