@@ -41,5 +41,5 @@ export {
   zeros,
 } from './core/tensor.js';
 export { type MemoryInfo, memory, tidy } from './core/tidy.js';
-export { grad } from './core/trace.js';
+export { grad } from './core/grad.js';
 export { Variable, variable, type VariableOptions } from './core/variable.js';

@@ -4,7 +4,8 @@ import { compile } from '../lib/core/compile.js';
 import * as ops from '../lib/ops/index.js';
 import type { Sym } from '../lib/core/sym.js';
 import { tensor } from '../lib/core/tensor.js';
-import { Trace, grad } from '../lib/core/trace.js';
+import { grad } from '../lib/core/grad.js';
+import { Trace } from '../lib/core/trace.js';
 import { variable } from '../lib/core/variable.js';
 
 describe('compile', () => {

@@ -7,7 +7,7 @@ import { Objective } from '../lib/training/objective.js';
 import * as ops from '../lib/ops/index.js';
 import type { Sym } from '../lib/core/sym.js';
 import { type TensorData, tensor } from '../lib/core/tensor.js';
-import { grad } from '../lib/core/trace.js';
+import { grad } from '../lib/core/grad.js';
 import { errorOf, numbersOf, rejectionOf } from './support/run.js';
 
 const truth = [

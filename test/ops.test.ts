@@ -7,7 +7,7 @@ import { atLeast, firstOf } from '../lib/base/list.js';
 import * as ops from '../lib/ops/index.js';
 import { Sym } from '../lib/core/sym.js';
 import { type NestedArray, Tensor, arange, ones, tensor } from '../lib/core/tensor.js';
-import { grad } from '../lib/core/trace.js';
+import { grad } from '../lib/core/grad.js';
 import { variable } from '../lib/core/variable.js';
 import { errorOf } from './support/run.js';
 

@@ -1,5 +1,6 @@
 import type { Attrs, DType, TypedArray, ValueId } from '../engine/engine.js';
 import type { Trace } from './trace.js';
+import type { TraceNode } from './traceNode.js';
 
 /**
  * A symbolic value: a place in a graph that is being described. It has a dtype and a shape but no numbers; the ops
@@ -15,12 +16,8 @@ export class Sym {
   readonly dtype: DType;
   /** Dimensions from the outermost; -1 is one that is known only when the graph runs. */
   readonly shape: readonly number[];
-  /** The engine's name of the op that makes it: `input`, `parameter`, `conv2d`, … */
-  readonly op: string;
-  /** What that op takes. A loss reads here that its input is a softmax, and uses the logits. */
-  readonly inputs: readonly Sym[];
-  /** The parameters of that op. */
-  readonly attrs: Attrs;
+  /** What makes it, with all that it makes. @internal */
+  readonly node: TraceNode;
   /**
    * Which of its steps count, bool [n, steps]; undefined: all. Layers set and read it (`Layer.computeMask`), as in Keras; ops
    * give values without one.
@@ -28,20 +25,27 @@ export class Sym {
   mask: Sym | undefined;
 
   /** @internal */
-  constructor(
-    trace: Trace,
-    value: { id: ValueId; dtype: DType; shape: readonly number[] },
-    op: string,
-    inputs: readonly Sym[],
-    attrs: Attrs,
-  ) {
+  constructor(trace: Trace, value: { id: ValueId; dtype: DType; shape: readonly number[] }, node: TraceNode) {
     this.trace = trace;
     this.id = value.id;
     this.dtype = value.dtype;
     this.shape = value.shape;
-    this.op = op;
-    this.inputs = inputs;
-    this.attrs = attrs;
+    this.node = node;
+  }
+
+  /** The engine's name of the op that makes it: `input`, `parameter`, `conv`, … */
+  get op(): string {
+    return this.node.op;
+  }
+
+  /** What that op takes. A loss reads here that its input is a softmax, and uses the logits. */
+  get inputs(): readonly Sym[] {
+    return this.node.inputs;
+  }
+
+  /** The parameters of that op. */
+  get attrs(): Attrs {
+    return this.node.attrs;
   }
 
   /** The number of axes; 0 for a scalar. */

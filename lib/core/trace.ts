@@ -1,4 +1,4 @@
-import { atLeast, firstOf, itemAt } from '../base/list.js';
+import { firstOf, itemAt } from '../base/list.js';
 import { expected } from '../base/checks.js';
 import { type DtypePolicy, computeDtype } from './dtypePolicy.js';
 import {
@@ -18,6 +18,7 @@ import { Program } from './program.js';
 import type { Stateful } from './stateful.js';
 import { Sym } from './sym.js';
 import { Tensor } from './tensor.js';
+import type { TraceNode } from './traceNode.js';
 import type { Variable } from './variable.js';
 
 /** The step of a loop that is being traced. @internal */
@@ -59,6 +60,7 @@ export class Trace {
   #loop: LoopStep | undefined;
   #sequence: SequenceStart | undefined;
   #precision: 'float32' | 'bfloat16' | undefined;
+  #layer: string | undefined;
 
   /** The innermost trace whose function is running, if any. */
   static get current(): Trace | undefined {
@@ -76,6 +78,17 @@ export class Trace {
       return body();
     } finally {
       this.#precision = before;
+    }
+  }
+
+  /** Notes in which layer the ops of a function are, for {@link TraceNode}. @internal */
+  withinLayer<T>(name: string, body: () => T): T {
+    const before = this.#layer;
+    this.#layer = name;
+    try {
+      return body();
+    } finally {
+      this.#layer = before;
     }
   }
 
@@ -147,16 +160,15 @@ export class Trace {
 
   /** A value that is fed at each run. -1 in the shape is a dimension that is known only then. */
   input(dtype: DType, shape: Shape, label: string): Sym {
-    return this.#sym(engine().addInput(this.#graph, dtype, shape, label), 'input', [], {});
+    return firstOf(this.#made([engine().addInput(this.#graph, dtype, shape, label)], { op: 'input' }));
   }
 
   /** Adds an op of the engine, by its name there, and gives its outputs. */
   op(name: string, inputs: readonly Sym[], attrs: Attrs = {}): [Sym, ...Sym[]] {
     for (const input of inputs) this.#checkOwn(name, input);
     const ids = inputs.map((input) => input.id);
-    const [first, ...others] = atLeast(engine().addOp(this.#graph, name, ids, this.#marked(attrs)), 1);
-    const output = (value: TypedValue): Sym => this.#sym(value, name, inputs, attrs);
-    return [output(first), ...others.map(output)];
+    const values = engine().addOp(this.#graph, name, ids, this.#marked(attrs));
+    return this.#made(values, { op: name, inputs, attrs }) as [Sym, ...Sym[]];
   }
 
   #marked(attrs: Attrs): Attrs {
@@ -182,8 +194,12 @@ export class Trace {
     const storage = value instanceof Tensor ? value : value.storage;
     const known = this.#parameters.get(storage);
     if (known) return known;
-    const label = value instanceof Tensor ? 'tensor' : value.name;
-    const sym = this.#sym(engine().addParameter(this.#graph, storage.handle, label), 'parameter', [], {});
+    const made = engine().addParameter(
+      this.#graph,
+      storage.handle,
+      value instanceof Tensor ? 'tensor' : value.name,
+    );
+    const sym = firstOf(this.#made([made], { op: 'parameter', source: value }));
     this.#parameters.set(storage, sym);
     this.#held.add(value);
     return sym;
@@ -245,7 +261,8 @@ export class Trace {
    *
    * @returns The last states, then the results of all steps, [steps, ...].
    */
-  scan({ states, sequences, results }: Scan<Sym>): Sym[] {
+  scan(scan: Scan<Sym>): Sym[] {
+    const { states, sequences, results } = scan;
     const operands = [...states.map(({ first }) => first), ...sequences.map(({ whole }) => whole)];
     const read = [...operands, ...states.map(({ next }) => next), ...results.map(({ value }) => value)];
     for (const value of read) this.#checkOwn('scan', value);
@@ -262,11 +279,12 @@ export class Trace {
       })),
       results: results.map(({ value, backwards }) => ({ value: value.id, backwards })),
     });
-    return made.map((value) => this.#sym(value, 'scan', read, {}));
+    return this.#made(made, { op: 'scan', inputs: read, scan });
   }
 
   /** Adds a loop whose condition and step have been traced with inputs that stand for its states: the last states. See {@link While}. */
-  whileLoop({ states, condition, maximum }: While<Sym>): Sym[] {
+  whileLoop(whileLoop: While<Sym>): Sym[] {
+    const { states, condition, maximum } = whileLoop;
     const operands = states.map(({ first }) => first);
     const read = [...operands, ...states.map(({ next }) => next), condition];
     for (const value of read) this.#checkOwn('whileLoop', value);
@@ -279,7 +297,7 @@ export class Trace {
       condition: condition.id,
       maximum,
     });
-    return made.map((value) => this.#sym(value, 'whileLoop', read, {}));
+    return this.#made(made, { op: 'whileLoop', inputs: read, whileLoop });
   }
 
   /**
@@ -308,14 +326,17 @@ export class Trace {
     for (const value of [...chosen, ...other]) this.#checkOwn('cond', value);
     if (chosen.length === 0) return [];
     const ids = (list: readonly Sym[]) => list.map((value) => value.id);
-    const made = engine()
-      .addCond(this.#graph, {
-        predicate: predicate.id,
-        first: first.id,
-        then: ids(chosen),
-        otherwise: ids(other),
-      })
-      .map((value) => this.#sym(value, 'cond', [predicate, ...chosen, ...other], {}));
+    const given = engine().addCond(this.#graph, {
+      predicate: predicate.id,
+      first: first.id,
+      then: ids(chosen),
+      otherwise: ids(other),
+    });
+    const made = this.#made(given, {
+      op: 'cond',
+      inputs: [predicate, ...chosen, ...other],
+      cond: { predicate, first, then: chosen, otherwise: other },
+    });
     const results = made.splice(0, values[0].length);
     changed.forEach((variable, i) => {
       this.assign(variable, itemAt(made, i));
@@ -342,26 +363,29 @@ export class Trace {
 
   /** Adds a derivative of one's own: the ys. See {@link CustomGradient}. */
   customGradient({ ys, xs, upstream, gradients }: CustomGradient<Sym>): Sym[] {
-    const read = [...ys, ...xs, ...gradients];
-    for (const value of read) this.#checkOwn('customGradient', value);
+    const inputs = [...ys, ...xs, ...gradients];
+    for (const value of inputs) this.#checkOwn('customGradient', value);
     const ids = (list: readonly Sym[]) => list.map((value) => value.id);
-    return engine()
-      .addCustomGradient(this.#graph, {
-        ys: ids(ys),
-        xs: ids(xs),
-        upstream: ids(upstream),
-        gradients: ids(gradients),
-      })
-      .map((value) => this.#sym(value, 'customGradient', read, {}));
+    const made = engine().addCustomGradient(this.#graph, {
+      ys: ids(ys),
+      xs: ids(xs),
+      upstream: ids(upstream),
+      gradients: ids(gradients),
+    });
+    return this.#made(made, { op: 'customGradient', inputs });
   }
 
   /** Gradients of the sum of gradient · y over the ys with respect to each x. Without output gradients they are ones. */
   gradients(ys: readonly Sym[], xs: readonly Sym[], outputGradients: readonly Sym[] | null = null): Sym[] {
     for (const value of [...ys, ...xs, ...(outputGradients ?? [])]) this.#checkOwn('grad', value);
     const ids = (values: readonly Sym[]) => values.map((value) => value.id);
-    return engine()
-      .addGradients(this.#graph, ids(ys), ids(xs), outputGradients && ids(outputGradients))
-      .map((value) => this.#sym(value, 'gradient', ys, {}));
+    const made = engine().addGradients(
+      this.#graph,
+      ids(ys),
+      ids(xs),
+      outputGradients && ids(outputGradients),
+    );
+    return this.#made(made, { op: 'gradient', inputs: ys });
   }
 
   /** Another number for each random op, so that two of one seed differ. @internal */
@@ -422,8 +446,11 @@ export class Trace {
     );
   }
 
-  #sym(value: TypedValue, op: string, inputs: readonly Sym[], attrs: Attrs): Sym {
-    return new Sym(this, value, op, inputs, attrs);
+  #made(values: readonly TypedValue[], what: Partial<TraceNode> & Pick<TraceNode, 'op'>): Sym[] {
+    const outputs: Sym[] = [];
+    const node = { inputs: [], attrs: {}, ...what, outputs, layer: this.#layer };
+    for (const value of values) outputs.push(new Sym(this, value, node));
+    return outputs;
   }
 
   #checkOwn(name: string, value: Sym): void {
@@ -445,38 +472,4 @@ function ancestorsOf(y: Sym): ReadonlySet<Sym> {
   // A set is walked through to its end, what is added meanwhile included.
   for (const { inputs } of found) for (const input of inputs) found.add(input);
   return found;
-}
-
-/**
- * The gradients of sum(outputGradient · y) with respect to each x, for use inside {@link compile}. They are symbolic values like
- * any other: the gradient of a gradient works.
- *
- * @param y A symbolic value of dtype float32 and any shape.
- * @param xs Symbolic values, or variables: with respect to their values at the start of the step, or to what an optimizer has made of them
- *   since where y was computed of that.
- * @param outputGradient Of y's shape; ones by default.
- * @returns One gradient for each x, of its shape; zeros where y does not depend on it.
- * @throws EngineError `ARGUMENT` where y is no symbolic value, `STATE` at an op that has no gradient.
- * @example
- *     const f = (x: Sym) => ops.sum(ops.power(x, 3));
- *     const hvp = compile((x: Sym, v: Sym) => {
- *       const [g] = grad(f(x), [x]);
- *       return grad(g!, [x], v); // the Hessian of f times v
- *     });
- */
-export function grad(
-  y: Sym | Tensor,
-  xs: readonly (Sym | Variable | Tensor)[],
-  outputGradient?: Sym | Tensor,
-): Sym[] {
-  const trace = y instanceof Sym ? y.trace : Trace.current;
-  if (!trace || !(y instanceof Sym)) {
-    throw expected('grad', 'a symbolic value inside compile()', y);
-  }
-  const of = (x: Sym | Tensor) => (x instanceof Sym ? x : trace.start(x));
-  const isVariable = (x: unknown): x is Variable => !(x instanceof Sym || x instanceof Tensor);
-  const variables = xs.filter(isVariable);
-  const values = new Map(trace.readBy(y, variables).map((value, i) => [variables[i], value]));
-  const at = xs.map((x) => (isVariable(x) ? values.get(x)! : of(x)));
-  return trace.gradients([y], at, outputGradient === undefined ? null : [of(outputGradient)]);
 }

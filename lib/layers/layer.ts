@@ -573,8 +573,10 @@ export abstract class Layer extends Operation implements Disposable {
     return this.#named(() => {
       const masks = inputs.map(({ mask }) => mask);
       const call = () => this.within(context, () => this.call(taken(this, inputs), context));
+      const { trace } = firstOf(inputs);
+      const named = () => trace.withinLayer(this.name, call);
       const precision = this.#precision();
-      const result = precision ? firstOf(inputs).trace.withPrecision(precision, call) : call();
+      const result = precision ? trace.withPrecision(precision, named) : named();
       checkSymbolic(this.name, 'from call', result);
       const outputs = result instanceof Sym ? [result] : result;
       passMasks(this, inputs, outputs, masks);

@@ -4,7 +4,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { compile } from '../../lib/core/compile.js';
 import * as ops from '../../lib/ops/index.js';
 import type { Sym } from '../../lib/core/sym.js';
-import { grad } from '../../lib/core/trace.js';
+import { grad } from '../../lib/core/grad.js';
 import { variable } from '../../lib/core/variable.js';
 
 const { steps, width, seed } = workerData as { steps: number; width: number; seed: number };
