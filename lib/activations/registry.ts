@@ -5,6 +5,7 @@ import { customNames, getRegisteredName, getRegisteredObject, setRegistered } fr
 import { sameName } from '../base/names.js';
 import type { Sym } from '../core/sym.js';
 import * as functions from './functions.js';
+import './keras2.js';
 
 /** An activation as you may write one with the ops: takes a symbolic value, float32, and gives one of its shape (`glu`: of half the last axis). */
 export type ActivationFunction = (x: Sym) => Sym;

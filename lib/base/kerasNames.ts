@@ -101,6 +101,9 @@ const IRREGULAR: Readonly<Record<string, string>> = {
   epsilon2: 'epsilon_2',
 };
 
+/** The name here of what Keras 2 calls hard_sigmoid: Keras 3's has another slope. */
+export const HARD_SIGMOID_OF_KERAS_2 = 'keras2>hard_sigmoid';
+
 /** Keras's name of an option: `kernelSize` is `kernel_size`. */
 export const kerasOption = (name: string): string => IRREGULAR[name] ?? snakeCase(name);
 

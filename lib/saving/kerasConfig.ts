@@ -3,10 +3,18 @@
 import { isPlainObject, expected } from '../base/checks.js';
 import { getRegisteredObject } from '../base/customObjects.js';
 import { EngineError } from '../base/errors.js';
-import { type Family, kerasOption, optionOfKeras, ownOption, snakeCase } from '../base/kerasNames.js';
+import {
+  type Family,
+  HARD_SIGMOID_OF_KERAS_2,
+  kerasOption,
+  optionOfKeras,
+  ownOption,
+  snakeCase,
+} from '../base/kerasNames.js';
 import { firstOf } from '../base/list.js';
 import { camelCase } from '../base/names.js';
 import { type ObjectConfig, Registry, isConfig } from '../base/registry.js';
+import { fromKeras2 } from './keras2.js';
 import { isOfCall } from './kerasCalls.js';
 import { graphFromKeras, graphToKeras } from './kerasGraph.js';
 import {
@@ -111,7 +119,11 @@ const mapped = (fields: Fields, by: (value: unknown) => unknown) =>
  */
 export function fromKeras(value: unknown, translation: Translation, key = ''): unknown {
   if (Array.isArray(value)) return value.map((item) => fromKeras(item, translation, key));
-  if (typeof value === 'string') return NAMES.has(key) && !value.includes('>') ? camelCase(value) : value;
+  if (typeof value === 'string') {
+    if (!NAMES.has(key) || value.includes('>')) return value;
+    const isOld = translation.isKeras2 === true && value === 'hard_sigmoid';
+    return isOld && !getRegisteredObject(value) ? HARD_SIGMOID_OF_KERAS_2 : camelCase(value);
+  }
   if (!isPlainObject(value)) return value;
   if (!isKerasConfig(value)) return mapped(value, (item) => fromKeras(item, translation, key));
   const { class_name: name, config, registered_name: registered } = value;
@@ -126,8 +138,9 @@ export function fromKeras(value: unknown, translation: Translation, key = ''): u
 }
 
 /** {@link fromKeras} of an object. */
-export function objectFromKeras(given: KerasConfig, translation: Translation): ObjectConfig {
-  if (given.class_name === '__lambda__') throw lambdaOfPython();
+export function objectFromKeras(written: KerasConfig, translation: Translation): ObjectConfig {
+  const given = fromKeras2(written);
+  if (given.class_name === '__lambda__' || given.config['function_type'] === 'lambda') throw lambdaOfPython();
   if (given.class_name.startsWith('__'))
     throw expected('fromConfig', 'objects and functions that are registered by name', given.class_name);
   if (!isPlainObject(given.config))

@@ -10,6 +10,7 @@ import {
   optionsToCall,
   withOptionsOfCalls,
 } from './kerasCalls.js';
+import { graphFromKeras2 } from './keras2.js';
 import { indexFromKeras, indexToKeras } from './kerasIndex.js';
 import { isKerasOp, opFromKeras, opToKeras } from './kerasOps.js';
 import { type Fields, type KerasConfig, isKerasConfig, without } from './kerasTypes.js';
@@ -27,7 +28,7 @@ type OpConfig = ObjectConfig & { readonly op: string; readonly config: { readonl
 
 /** The configuration of a model here, of one of Keras. */
 export function graphFromKeras(
-  config: Fields,
+  written: Fields,
   layerFromKeras: (layer: KerasConfig) => ObjectConfig,
 ): Record<string, unknown> {
   const {
@@ -35,7 +36,7 @@ export function graphFromKeras(
     input_layers: inputLayers,
     output_layers: outputLayers,
     ...rest
-  } = without(config, 'dtype');
+  } = without(graphFromKeras2(written), 'dtype');
   const layers: (ObjectConfig | OpConfig)[] = [];
   const open: Call[][] = [];
   const nested = new Set<string>();

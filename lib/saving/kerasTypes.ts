@@ -13,6 +13,8 @@ export interface KerasConfig {
   readonly registered_name?: string | null;
   readonly build_config?: Fields | null;
   readonly compile_config?: Fields | null;
+  /** The version that wrote it, where that says so. */
+  readonly keras_version?: unknown;
 }
 
 /** The dtype policies that models and layers can have, by Keras's names. */
@@ -29,6 +31,8 @@ export const kerasPolicy = (policy: unknown): KerasPolicy =>
 export interface Translation {
   /** Keras's name of the model's dtype policy, which layers have that do not say another. */
   readonly policy: KerasPolicy;
+  /** Whether it is of Keras 2. */
+  readonly isKeras2?: boolean;
 }
 
 export const isKerasConfig = (value: unknown): value is KerasConfig =>

@@ -9,6 +9,7 @@ import {
 import { EngineError } from '../base/errors.js';
 import { kerasOption } from '../base/kerasNames.js';
 import { type Configurable, type ObjectConfig, Registry, nameOfFunction } from '../base/registry.js';
+import { isKeras2 } from './keras2.js';
 import {
   policyOfModel,
   familyOfKeras,
@@ -143,7 +144,10 @@ function madeFunction(given: KerasConfig): unknown {
 /** {@link deserializeKerasObject} of an object. */
 export function madeObject(given: KerasConfig): unknown {
   const isWhole = isPlainObject(given.config) && 'layers' in given.config;
-  const translation: Translation = { policy: isWhole ? policyOfModel(given.config) : 'float32' };
+  const translation: Translation = {
+    policy: isWhole ? policyOfModel(given.config) : 'float32',
+    isKeras2: isKeras2(given.keras_version),
+  };
   const { className, config, buildConfig } = wellFormed(() => objectFromKeras(given, translation));
   const family = familyOfKeras(given);
   const registry = Registry.of(family);
