@@ -1,4 +1,5 @@
 import { type OptionNames, atLeastZero, expected, integer, knownOptions } from '../base/checks.js';
+import { withDefaults } from '../base/defaults.js';
 import type { Logs } from './callback.js';
 import { MonitorCallback, type MonitorOptions, monitorNames } from './monitorCallback.js';
 
@@ -40,7 +41,7 @@ export class ReduceLROnPlateau extends MonitorCallback {
 
   constructor(options: ReduceLROnPlateauOptions = {}) {
     knownOptions(WHO, options, reduceLROnPlateauNames);
-    super(WHO, { minDelta: 1e-4, ...options });
+    super(WHO, withDefaults(options, { minDelta: 1e-4 }));
     this.#factor = atLeastZero(WHO, 'factor', options.factor ?? 0.1);
     if (this.#factor >= 1) throw expected(WHO, 'a factor below 1', options.factor);
     this.#patience = integer(WHO, 'patience', options.patience ?? 10, 0);

@@ -92,7 +92,7 @@ export abstract class BaseConv<O extends AnyOptions = BaseConvOptions> extends L
     }
     const outputs = this.buildKernels(channels);
     if (!useBias) return;
-    const bias = weightOptions(this.options, 'bias', 'zeros');
+    const bias = weightOptions(this.options, 'bias');
     this.#bias = this.addWeight({ name: 'bias', shape: [outputs], ...bias });
   }
 
@@ -116,7 +116,7 @@ export abstract class BaseConv<O extends AnyOptions = BaseConvOptions> extends L
         activation: activationConfig(activation),
         useBias,
       },
-      ...weightConfig(this.options, 'bias', 'zeros'),
+      ...weightConfig(this.options, 'bias'),
     };
   }
 }

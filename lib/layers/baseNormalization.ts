@@ -47,9 +47,9 @@ export abstract class BaseNormalization<O extends BaseNormalizationOptions> exte
   /** Adds the weights gamma and beta, as far as the options ask for them; for use in `build`. */
   protected addGammaAndBeta(shape: Shape): void {
     const { center = true, scale = true } = this.options;
-    const gamma = weightOptions(this.options, 'gamma', 'ones');
+    const gamma = weightOptions(this.options, 'gamma');
     if (scale) this.#gamma = this.addWeight({ name: 'gamma', shape, ...gamma });
-    const beta = weightOptions(this.options, 'beta', 'zeros');
+    const beta = weightOptions(this.options, 'beta');
     if (center) this.#beta = this.addWeight({ name: 'beta', shape, ...beta });
   }
 
@@ -64,8 +64,8 @@ export abstract class BaseNormalization<O extends BaseNormalizationOptions> exte
     return {
       ...super.getConfig(),
       ...{ epsilon, center, scale },
-      ...weightConfig(this.options, 'gamma', 'ones'),
-      ...weightConfig(this.options, 'beta', 'zeros'),
+      ...weightConfig(this.options, 'gamma'),
+      ...weightConfig(this.options, 'beta'),
     };
   }
 }

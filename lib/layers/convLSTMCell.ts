@@ -161,12 +161,12 @@ export class ConvLSTMCell extends MultiInputLayer implements RNNCell {
     const kernel = (name: string, channels: number, weight: 'kernel' | 'recurrent') =>
       this.addWeight({
         ...{ name, shape: [...sides, channels, GATES * filters] },
-        ...weightOptions(this.options, weight, weight === 'recurrent' ? 'orthogonal' : undefined),
+        ...weightOptions(this.options, weight),
       });
     this.#kernel = kernel('kernel', itemAt(shape, this.#channels), 'kernel');
     this.#recurrentKernel = kernel('recurrentKernel', filters, 'recurrent');
     if (useBias) {
-      const bias = weightOptions(this.options, 'bias', 'zeros');
+      const bias = weightOptions(this.options, 'bias');
       const initializer = unitForgetBias ? new ForgetBias(bias.initializer, filters) : bias.initializer;
       this.#bias = this.addWeight({ ...bias, name: 'bias', shape: [GATES * filters], initializer });
     }
@@ -265,8 +265,8 @@ export class ConvLSTMCell extends MultiInputLayer implements RNNCell {
       ...{ dropout, recurrentDropout },
       ...(seed !== undefined && { seed }),
       ...weightConfig(this.options, 'kernel'),
-      ...weightConfig(this.options, 'recurrent', 'orthogonal'),
-      ...weightConfig(this.options, 'bias', 'zeros'),
+      ...weightConfig(this.options, 'recurrent'),
+      ...weightConfig(this.options, 'bias'),
     };
   }
 }

@@ -62,7 +62,7 @@ export class Dense extends Layer {
     const kernel = weightOptions(this.options, 'kernel');
     this.#kernel = this.addWeight({ name: 'kernel', shape: [inputs, units], ...kernel });
     if (!useBias) return;
-    const bias = weightOptions(this.options, 'bias', 'zeros');
+    const bias = weightOptions(this.options, 'bias');
     this.#bias = this.addWeight({ name: 'bias', shape: [units], ...bias });
   }
 
@@ -76,7 +76,7 @@ export class Dense extends Layer {
       ...super.getConfig(),
       ...{ units, activation: activationConfig(activation), useBias },
       ...weightConfig(this.options, 'kernel'),
-      ...weightConfig(this.options, 'bias', 'zeros'),
+      ...weightConfig(this.options, 'bias'),
     };
   }
 }

@@ -128,7 +128,7 @@ export class EinsumDense extends Layer {
         ...Array.from(axes).flatMap((letter) => (biasAxes.includes(letter) ? known(letter) : [1])),
         ...ones,
       ],
-      ...weightOptions(this.options, 'bias', 'zeros'),
+      ...weightOptions(this.options, 'bias'),
     });
   }
 
@@ -148,7 +148,7 @@ export class EinsumDense extends Layer {
         biasAxes,
       },
       ...weightConfig(this.options, 'kernel'),
-      ...weightConfig(this.options, 'bias', 'zeros'),
+      ...weightConfig(this.options, 'bias'),
     };
   }
 }

@@ -58,7 +58,7 @@ export class Embedding extends Layer {
     const { inputDim, outputDim } = this.options;
     this.embeddings = this.addWeight({
       ...{ name: 'embeddings', shape: [inputDim, outputDim] },
-      ...weightOptions(this.options, 'embeddings', 'uniform'),
+      ...weightOptions(this.options, 'embeddings'),
     });
     const { weights } = this.options;
     if (weights == null) return;
@@ -77,7 +77,7 @@ export class Embedding extends Layer {
 
   override getConfig(): Record<string, unknown> {
     const { inputDim, outputDim, maskZero = false } = this.options;
-    const embeddings = weightConfig(this.options, 'embeddings', 'uniform');
+    const embeddings = weightConfig(this.options, 'embeddings');
     return { ...super.getConfig(), inputDim, outputDim, maskZero, ...embeddings };
   }
 }

@@ -151,7 +151,7 @@ export abstract class HeadAttention<
       outputShape: [...Array<null>(free - 1).fill(null), ...to],
       ...(useBias && { biasAxes: made }),
       ...weightConfig(this.options, 'kernel'),
-      ...weightConfig(this.options, 'bias', 'zeros'),
+      ...weightConfig(this.options, 'bias'),
     });
     dense.build(shape);
     return dense;
@@ -245,7 +245,7 @@ export abstract class HeadAttention<
       },
       ...{ returnAttentionScores, useCausalMask },
       ...weightConfig(this.options, 'kernel'),
-      ...weightConfig(this.options, 'bias', 'zeros'),
+      ...weightConfig(this.options, 'bias'),
     };
   }
 }

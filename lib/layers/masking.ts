@@ -1,4 +1,5 @@
 import { type OptionNames, finite } from '../base/checks.js';
+import { defaultsOf, withDefaults } from '../base/defaults.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
 import { Layer, type LayerOptions } from './layer.js';
@@ -10,7 +11,7 @@ export interface MaskingOptions extends LayerOptions {
   maskValue?: number;
 }
 
-const DEFAULTS = { maskValue: 0 };
+const DEFAULTS = defaultsOf<MaskingOptions>()({ maskValue: 0 });
 
 /** Leaves out steps that are padding: made by `layers.masking`, which says more. */
 export class Masking extends Layer {
@@ -24,7 +25,7 @@ export class Masking extends Layer {
 
   constructor(options: MaskingOptions = {}) {
     super(options);
-    this.options = { ...DEFAULTS, ...options };
+    this.options = withDefaults(options, DEFAULTS);
     finite('masking', 'maskValue', this.options.maskValue);
   }
 

@@ -42,7 +42,7 @@ export class PReLU extends Layer {
     }
     if (shape.includes(-1))
       throw wrongShape(this.name, 'known sizes along the axes that are not in sharedAxes', inputShape);
-    this.#alpha = this.addWeight({ name: 'alpha', shape, ...weightOptions(this.options, 'alpha', 'zeros') });
+    this.#alpha = this.addWeight({ name: 'alpha', shape, ...weightOptions(this.options, 'alpha') });
   }
 
   call(x: Sym): Sym {
@@ -51,7 +51,7 @@ export class PReLU extends Layer {
 
   override getConfig() {
     const sharedAxes = this.options.sharedAxes == null ? null : this.#sharedAxes;
-    return { ...super.getConfig(), ...weightConfig(this.options, 'alpha', 'zeros'), sharedAxes };
+    return { ...super.getConfig(), ...weightConfig(this.options, 'alpha'), sharedAxes };
   }
 }
 

@@ -48,7 +48,7 @@ export class ReversibleEmbedding extends Embedding {
     super.build(shape);
     const { inputDim, outputDim, tieWeights = true } = this.options;
     if (tieWeights) return;
-    const { initializer } = weightOptions(this.options, 'embeddings', 'uniform');
+    const { initializer } = weightOptions(this.options, 'embeddings');
     this.#reverse = this.addWeight({ name: 'reverseEmbeddings', shape: [outputDim, inputDim], initializer });
   }
 

@@ -195,7 +195,7 @@ export abstract class BaseRNNCell<O extends RNNCellOptions = RNNCellOptions> ext
   }
 
   protected get biasInitializer(): InitializerLike {
-    return this.options.biasInitializer ?? 'zeros';
+    return weightOptions(this.options, 'bias').initializer;
   }
 
   /** The part of the bias that is added to the input's product. */
@@ -212,7 +212,7 @@ export abstract class BaseRNNCell<O extends RNNCellOptions = RNNCellOptions> ext
     const columns = this.gates * units;
     const kernel = weightOptions(this.options, 'kernel');
     this.#kernel = this.addWeight({ name: 'kernel', shape: [features, columns], ...kernel });
-    const recurrent = weightOptions(this.options, 'recurrent', 'orthogonal');
+    const recurrent = weightOptions(this.options, 'recurrent');
     this.#recurrentKernel = this.addWeight({
       name: 'recurrentKernel',
       shape: [units, columns],
@@ -276,8 +276,8 @@ export abstract class BaseRNNCell<O extends RNNCellOptions = RNNCellOptions> ext
       ...{ units, activation: activationConfig(activation), useBias, dropout, recurrentDropout },
       ...(seed !== undefined && { seed }),
       ...weightConfig(this.options, 'kernel'),
-      ...weightConfig(this.options, 'recurrent', 'orthogonal'),
-      ...weightConfig(this.options, 'bias', 'zeros'),
+      ...weightConfig(this.options, 'recurrent'),
+      ...weightConfig(this.options, 'bias'),
     };
   }
 }

@@ -8,7 +8,7 @@ import type { WeightOptions } from './layer.js';
  * The names of a layer's options for one of its weights: of `kernel`, kernelInitializer, kernelRegularizer and kernelConstraint. The
  * interfaces below say the same with a comment for each.
  */
-type OptionsOf<W extends string> = { readonly [K in `${W}Initializer`]?: InitializerLike } & {
+type OptionsOf<W extends Weight> = { readonly [K in `${W}Initializer`]?: InitializerLike } & {
   readonly [K in `${W}Regularizer`]?: RegularizerLike | null;
 } & { readonly [K in `${W}Constraint`]?: ConstraintLike | null };
 
@@ -102,8 +102,23 @@ export interface EmbeddingsOptions {
   readonly embeddingsConstraint?: ConstraintLike | null;
 }
 
+/** What the weights begin as where the options do not say. */
+const INITIALIZERS = {
+  kernel: 'glorotUniform',
+  bias: 'zeros',
+  recurrent: 'orthogonal',
+  depthwise: 'glorotUniform',
+  pointwise: 'glorotUniform',
+  gamma: 'ones',
+  beta: 'zeros',
+  alpha: 'zeros',
+  embeddings: 'uniform',
+} as const;
+
+type Weight = keyof typeof INITIALIZERS;
+
 /** The names of a weight's options. @internal */
-export const weightNames = <W extends string>(weight: W) =>
+export const weightNames = <W extends Weight>(weight: W) =>
   ({
     [`${weight}Initializer`]: 'optional',
     [`${weight}Regularizer`]: 'optional',
@@ -118,26 +133,18 @@ type Given = Pick<WeightOptions, 'regularizer' | 'constraint'> & { initializer: 
  * @internal
  * @example this.addWeight({ name: 'kernel', shape, ...weightOptions(this.options, 'kernel') });
  */
-export function weightOptions<W extends string>(
-  options: OptionsOf<W>,
-  weight: W,
-  initializer: InitializerLike = 'glorotUniform',
-): Given {
+export function weightOptions<W extends Weight>(options: OptionsOf<W>, weight: W): Given {
   const given = options as Readonly<Record<string, never>>;
   return {
-    initializer: given[`${weight}Initializer`] ?? initializer,
+    initializer: given[`${weight}Initializer`] ?? INITIALIZERS[weight],
     regularizer: given[`${weight}Regularizer`],
     constraint: given[`${weight}Constraint`],
   };
 }
 
 /** The same for `getConfig`. @internal */
-export function weightConfig<W extends string>(
-  options: OptionsOf<W>,
-  weight: W,
-  defaultInitializer?: InitializerLike,
-): Record<string, unknown> {
-  const { initializer, regularizer, constraint } = weightOptions(options, weight, defaultInitializer);
+export function weightConfig<W extends Weight>(options: OptionsOf<W>, weight: W): Record<string, unknown> {
+  const { initializer, regularizer, constraint } = weightOptions(options, weight);
   return {
     [`${weight}Initializer`]: initializerConfig(initializerOf(initializer)),
     [`${weight}Regularizer`]: regularizerConfig(regularizerOf(regularizer)),

@@ -8,6 +8,7 @@ import {
   knownOptionsOf,
   oneOf,
 } from '../base/checks.js';
+import { defaultsOf, withDefaults } from '../base/defaults.js';
 import { lastOf } from '../base/list.js';
 import { type Sym } from '../core/sym.js';
 import { type Tensor, tensor } from '../core/tensor.js';
@@ -37,11 +38,20 @@ export interface AUCOptions extends MetricOptions {
   multiLabel?: boolean;
   /** How many labels there are, with `multiLabel`. Default: as many as the first batch has. */
   numLabels?: number;
-  /** What each label counts. Default 1. */
+  /** What each label counts. Default: all the same. */
   labelWeights?: readonly number[];
   /** Whether predictions are logits, of which the sigmoid is taken. Default false. */
   fromLogits?: boolean;
 }
+
+const DEFAULTS = defaultsOf<AUCOptions>()({
+  numThresholds: 200,
+  curve: 'ROC',
+  summationMethod: 'interpolation',
+  multiLabel: false,
+  fromLogits: false,
+  dtype: 'float32',
+});
 
 /** The metric that {@link auc} makes. */
 export class AUC extends ConfusionMetric {
@@ -58,15 +68,16 @@ export class AUC extends ConfusionMetric {
   } satisfies OptionNames<AUCOptions>;
   override readonly className = 'AUC';
   override readonly direction = 'up';
-  readonly #options: AUCOptions;
+  readonly #options: AUCOptions & typeof DEFAULTS;
   readonly #curve: 'ROC' | 'PR' | 'PRGAIN';
   readonly #summation: (typeof SUMMATIONS)[number];
 
-  constructor(options: AUCOptions = {}) {
-    const who = knownOptionsOf(new.target, options);
-    const { multiLabel = false, labelWeights, numLabels } = options;
-    const curve = oneOf(who, 'curve', options.curve ?? 'ROC', CURVES);
-    const summation = oneOf(who, 'summationMethod', options.summationMethod ?? 'interpolation', SUMMATIONS);
+  constructor(given: AUCOptions = {}) {
+    const who = knownOptionsOf(new.target, given);
+    const options = withDefaults(given, DEFAULTS);
+    const { multiLabel, labelWeights, numLabels } = options;
+    const curve = oneOf(who, 'curve', options.curve, CURVES);
+    const summation = oneOf(who, 'summationMethod', options.summationMethod, SUMMATIONS);
     const between = innerThresholds(who, options);
     if (numLabels != null && !boolean(who, 'multiLabel', multiLabel))
       throw expected(who, 'multiLabel: true where there is numLabels', multiLabel);
@@ -94,17 +105,13 @@ export class AUC extends ConfusionMetric {
 
   override updateState(yTrue: MetricValues, yPred: MetricValues, sampleWeight?: MetricValues): unknown {
     const given = yPred as Sym;
-    return super.updateState(
-      yTrue,
-      this.#options.fromLogits === true ? ops.sigmoid(given) : given,
-      sampleWeight,
-    );
+    return super.updateState(yTrue, this.#options.fromLogits ? ops.sigmoid(given) : given, sampleWeight);
   }
 
   override result(): Tensor {
     const areas =
       this.#curve === 'PR' && this.#summation === 'interpolation' ? this.#underPR() : this.#under();
-    const { multiLabel = false, labelWeights } = this.#options;
+    const { multiLabel, labelWeights } = this.#options;
     const area = ops.sum(areas, { axis: -1 });
     if (!multiLabel) return area;
     if (labelWeights == null) return ops.mean(area);
@@ -168,9 +175,8 @@ function neighbours(values: Tensor): [Tensor, Tensor] {
 
 const range = (from: number, count: number): number[] => Array.from({ length: count }, (_, i) => from + i);
 
-function innerThresholds(who: string, { thresholds, numThresholds }: AUCOptions): number[] {
-  if (thresholds == null)
-    return evenThresholds(integer(who, 'numThresholds', numThresholds ?? 200, 2)).slice(1, -1);
+function innerThresholds(who: string, { thresholds, numThresholds }: AUCOptions & typeof DEFAULTS): number[] {
+  if (thresholds == null) return evenThresholds(integer(who, 'numThresholds', numThresholds, 2)).slice(1, -1);
   if (!Array.isArray(thresholds)) throw expected(who, 'a list of numbers for thresholds', thresholds);
   return thresholds.map((threshold) => fraction(who, 'thresholds', threshold)).sort((a, b) => a - b);
 }

@@ -1,7 +1,7 @@
 import { type OptionNames, finite, knownOptionsOf } from '../base/checks.js';
 import type { Sym } from '../core/sym.js';
 import * as ops from '../ops/index.js';
-import { type BaseIoUOptions, IoUBase } from './iouBase.js';
+import { type BaseIoUOptions, IoUBase, classesDefaults } from './iouBase.js';
 import { type MetricValues, metricNames } from './metric.js';
 
 /** What {@link binaryIoU} takes. */
@@ -28,7 +28,10 @@ export class BinaryIoU extends IoUBase implements BinaryIoUOptions {
   constructor(options: BinaryIoUOptions = {}) {
     const who = knownOptionsOf(new.target, options);
     const { targetClassIds = [0, 1], threshold = 0.5 } = options;
-    super(who, options, { numClasses: 2, targetClassIds, sparseYTrue: true, sparseYPred: true });
+    super(who, options, {
+      ...{ ...classesDefaults, numClasses: 2, targetClassIds },
+      ...{ sparseYTrue: true, sparseYPred: true },
+    });
     this.targetClassIds = targetClassIds;
     this.threshold = finite(who, 'threshold', threshold);
   }

@@ -1,5 +1,6 @@
 import { type OptionNames, knownOptionsOf } from '../base/checks.js';
-import { type ClassesOptions, IoUBase, classesNames } from './iouBase.js';
+import { defaultsOf, withDefaults } from '../base/defaults.js';
+import { type ClassesOptions, IoUBase, classesDefaults, classesNames } from './iouBase.js';
 
 /** What {@link meanIoU} takes. */
 export interface MeanIoUOptions extends ClassesOptions {
@@ -16,6 +17,12 @@ export interface IoUOptions extends MeanIoUOptions {
 }
 
 /** @internal */
+export const meanIoUDefaults = {
+  ...classesDefaults,
+  ...defaultsOf<MeanIoUOptions>()({ sparseYTrue: true, sparseYPred: true }),
+};
+
+/** @internal */
 export const meanIoUNames = {
   ...classesNames,
   sparseYTrue: 'boolean',
@@ -29,12 +36,12 @@ export class IoU extends IoUBase {
     targetClassIds: 'required',
   } satisfies OptionNames<IoUOptions>;
   override readonly className = 'IoU';
-  readonly #options: IoUOptions;
+  readonly #options: IoUOptions & typeof meanIoUDefaults;
 
-  constructor(options: IoUOptions) {
-    const who = knownOptionsOf(new.target, options);
-    const { sparseYTrue = true, sparseYPred = true } = options;
-    super(who, options, { ...options, sparseYTrue, sparseYPred });
+  constructor(given: IoUOptions) {
+    const who = knownOptionsOf(new.target, given);
+    const options = withDefaults(given, meanIoUDefaults);
+    super(who, options, options);
     this.#options = options;
   }
 

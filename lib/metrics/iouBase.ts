@@ -1,4 +1,5 @@
 import { type OptionNames, axisNumber, expected, integer } from '../base/checks.js';
+import { defaultsOf } from '../base/defaults.js';
 import type { Sym } from '../core/sym.js';
 import { type Tensor, tensor } from '../core/tensor.js';
 import type { Variable } from '../core/variable.js';
@@ -26,6 +27,9 @@ export interface ClassesOptions extends BaseIoUOptions {
 }
 
 /** @internal */
+export const classesDefaults = defaultsOf<ClassesOptions>()({ axis: -1 });
+
+/** @internal */
 export const classesNames = {
   ...metricNames,
   numClasses: 'required',
@@ -38,7 +42,7 @@ interface Counting {
   readonly numClasses: number;
   readonly targetClassIds: readonly number[];
   readonly ignoreClass?: number | null | undefined;
-  readonly axis?: number | undefined;
+  readonly axis: number;
   /** Whether targets and predictions are class numbers; else the largest along the axis is the class. */
   readonly sparseYTrue: boolean;
   readonly sparseYPred: boolean;
@@ -53,7 +57,7 @@ export abstract class IoUBase extends Metric {
   readonly #table: Variable;
 
   constructor(who: string, options: BaseIoUOptions, counting: Counting) {
-    const { numClasses, targetClassIds, ignoreClass, axis = -1 } = counting;
+    const { numClasses, targetClassIds, ignoreClass, axis } = counting;
     integer(who, 'numClasses', numClasses);
     if (ignoreClass != null && !Number.isSafeInteger(ignoreClass))
       throw expected(who, 'an integer for ignoreClass', ignoreClass);
@@ -70,7 +74,7 @@ export abstract class IoUBase extends Metric {
   }
 
   override updateState(yTrue: MetricValues, yPred: MetricValues, sampleWeight?: MetricValues): unknown {
-    const { numClasses, ignoreClass, axis = -1, sparseYTrue, sparseYPred } = this.#counting;
+    const { numClasses, ignoreClass, axis, sparseYTrue, sparseYPred } = this.#counting;
     const classes = (x: Sym, sparse: boolean) => {
       const numbers = sparse ? x : ops.argmax(x, { axis });
       return ops.reshape(ops.cast(numbers, 'int32'), [-1]);

@@ -1,5 +1,6 @@
 import { knownOptionsOf } from '../base/checks.js';
-import { type MeanIoUOptions, meanIoUNames } from './iou.js';
+import { withDefaults } from '../base/defaults.js';
+import { type MeanIoUOptions, meanIoUDefaults, meanIoUNames } from './iou.js';
 import { IoUBase } from './iouBase.js';
 import { classIds } from './classIds.js';
 
@@ -7,13 +8,13 @@ import { classIds } from './classIds.js';
 export class MeanIoU extends IoUBase {
   static override readonly optionNames: object = meanIoUNames;
   override readonly className = 'MeanIoU';
-  readonly #options: MeanIoUOptions;
+  readonly #options: MeanIoUOptions & typeof meanIoUDefaults;
 
-  constructor(options: MeanIoUOptions) {
-    const who = knownOptionsOf(new.target, options);
-    const { sparseYTrue = true, sparseYPred = true } = options;
+  constructor(given: MeanIoUOptions) {
+    const who = knownOptionsOf(new.target, given);
+    const options = withDefaults(given, meanIoUDefaults);
     const targetClassIds = classIds(who, options.numClasses);
-    super(who, options, { ...options, targetClassIds, sparseYTrue, sparseYPred });
+    super(who, options, { ...options, targetClassIds });
     this.#options = options;
   }
 

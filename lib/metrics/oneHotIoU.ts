@@ -1,5 +1,6 @@
 import { type OptionNames, knownOptionsOf } from '../base/checks.js';
-import { type ClassesOptions, IoUBase, classesNames } from './iouBase.js';
+import { defaultsOf, withDefaults } from '../base/defaults.js';
+import { type ClassesOptions, IoUBase, classesDefaults, classesNames } from './iouBase.js';
 
 /** What {@link oneHotMeanIoU} takes. */
 export interface OneHotMeanIoUOptions extends ClassesOptions {
@@ -14,6 +15,12 @@ export interface OneHotIoUOptions extends OneHotMeanIoUOptions {
 }
 
 /** @internal */
+export const oneHotMeanIoUDefaults = {
+  ...classesDefaults,
+  ...defaultsOf<OneHotMeanIoUOptions>()({ sparseYPred: false }),
+};
+
+/** @internal */
 export const oneHotMeanIoUNames = {
   ...classesNames,
   sparseYPred: 'boolean',
@@ -26,12 +33,12 @@ export class OneHotIoU extends IoUBase {
     targetClassIds: 'required',
   } satisfies OptionNames<OneHotIoUOptions>;
   override readonly className = 'OneHotIoU';
-  readonly #options: OneHotIoUOptions;
+  readonly #options: OneHotIoUOptions & typeof oneHotMeanIoUDefaults;
 
-  constructor(options: OneHotIoUOptions) {
-    const who = knownOptionsOf(new.target, options);
-    const { sparseYPred = false } = options;
-    super(who, options, { ...options, sparseYTrue: false, sparseYPred });
+  constructor(given: OneHotIoUOptions) {
+    const who = knownOptionsOf(new.target, given);
+    const options = withDefaults(given, oneHotMeanIoUDefaults);
+    super(who, options, { ...options, sparseYTrue: false });
     this.#options = options;
   }
 

@@ -1,19 +1,20 @@
 import { knownOptionsOf } from '../base/checks.js';
+import { withDefaults } from '../base/defaults.js';
 import { classIds } from './classIds.js';
 import { IoUBase } from './iouBase.js';
-import { type OneHotMeanIoUOptions, oneHotMeanIoUNames } from './oneHotIoU.js';
+import { type OneHotMeanIoUOptions, oneHotMeanIoUDefaults, oneHotMeanIoUNames } from './oneHotIoU.js';
 
 /** The metric that {@link oneHotMeanIoU} makes. */
 export class OneHotMeanIoU extends IoUBase {
   static override readonly optionNames: object = oneHotMeanIoUNames;
   override readonly className = 'OneHotMeanIoU';
-  readonly #options: OneHotMeanIoUOptions;
+  readonly #options: OneHotMeanIoUOptions & typeof oneHotMeanIoUDefaults;
 
-  constructor(options: OneHotMeanIoUOptions) {
-    const who = knownOptionsOf(new.target, options);
-    const { sparseYPred = false } = options;
+  constructor(given: OneHotMeanIoUOptions) {
+    const who = knownOptionsOf(new.target, given);
+    const options = withDefaults(given, oneHotMeanIoUDefaults);
     const targetClassIds = classIds(who, options.numClasses);
-    super(who, options, { ...options, targetClassIds, sparseYTrue: false, sparseYPred });
+    super(who, options, { ...options, targetClassIds, sparseYTrue: false });
     this.#options = options;
   }
 

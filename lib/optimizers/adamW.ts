@@ -1,4 +1,5 @@
 import { knownOptionsOf } from '../base/checks.js';
+import { withDefaults } from '../base/defaults.js';
 import { Adam, type AdamOptions } from './adam.js';
 
 /** The optimizer that {@link adamW} makes. */
@@ -7,7 +8,7 @@ export class AdamW extends Adam {
 
   constructor(options: AdamOptions = {}) {
     knownOptionsOf(new.target, options);
-    super({ weightDecay: 0.004, ...options });
+    super(withDefaults(options, { weightDecay: 0.004 }));
   }
 }
 

@@ -8,6 +8,7 @@ import {
   knownOptionsOf,
   share,
 } from '../base/checks.js';
+import { withDefaults } from '../base/defaults.js';
 import type { Sym } from '../core/sym.js';
 import type { Variable } from '../core/variable.js';
 import * as ops from '../ops/index.js';
@@ -83,7 +84,7 @@ export class Muon extends Optimizer implements MuonOptions {
 
   constructor(options: MuonOptions = {}) {
     const who = knownOptionsOf(new.target, options);
-    super({ weightDecay: 0.004, ...options });
+    super(withDefaults(options, { weightDecay: 0.004 }));
     const { adamWeightDecay = 0.004, excludeLayers, rmsRate = 0.2 } = options;
     checkEach(who, 'a list of regular expressions as excludeLayers', excludeLayers ?? [], isPattern);
     this.adamBeta1 = share(who, 'adamBeta1', options.adamBeta1 ?? 0.9);

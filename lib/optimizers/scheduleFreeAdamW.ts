@@ -1,14 +1,19 @@
 import { type OptionNames, atLeastZero, knownOptionsOf, positive } from '../base/checks.js';
+import { defaultsOf, withDefaults } from '../base/defaults.js';
 import * as ops from '../ops/index.js';
 import { runningMean, seenOf } from './averages.js';
 import { MomentOptimizer, type MomentOptions } from './momentOptimizer.js';
 import type { UpdateContext } from './update.js';
 
-/** What {@link scheduleFreeAdamW} takes. `beta1` has to be above 0; the default of `epsilon` is 1e-8. */
+/** What {@link scheduleFreeAdamW} takes. `beta1` has to be above 0. */
 export interface ScheduleFreeAdamWOptions extends MomentOptions {
   /** Over how many steps the learning rate rises from 0, 0 or more. Default 0. */
   warmupSteps?: number;
+  /** Added to the root of the mean square, 0 or more, so that nothing is divided by 0. Default 1e-8. */
+  epsilon?: number;
 }
+
+const DEFAULTS = defaultsOf<ScheduleFreeAdamWOptions>()({ epsilon: 1e-8, warmupSteps: 0 });
 
 /** The optimizer that {@link scheduleFreeAdamW} makes. */
 export class ScheduleFreeAdamW extends MomentOptimizer implements ScheduleFreeAdamWOptions {
@@ -21,8 +26,9 @@ export class ScheduleFreeAdamW extends MomentOptimizer implements ScheduleFreeAd
 
   constructor(options: ScheduleFreeAdamWOptions = {}) {
     const who = knownOptionsOf(new.target, options);
-    super({ epsilon: 1e-8, ...options }, 0.0025);
-    this.warmupSteps = atLeastZero(who, 'warmupSteps', options.warmupSteps ?? 0);
+    const given = withDefaults(options, DEFAULTS);
+    super(given, 0.0025);
+    this.warmupSteps = atLeastZero(who, 'warmupSteps', given.warmupSteps);
     positive(who, 'beta1', this.beta1); // the averages are found from the weights by dividing by it
   }
 

@@ -17,7 +17,7 @@ export interface OneCycleOptions extends ScheduleOptions {
   annealStrategy?: 'cos' | 'linear';
   /** The learning rate begins with maxLearningRate / divFactor; above 0. Default 25. */
   divFactor?: number;
-  /** It ends with the first learning rate / finalDivFactor; above 0. Default 10,000. */
+  /** It ends with the first learning rate / finalDivFactor; above 0. Default 1e4. */
   finalDivFactor?: number;
   /** Whether it falls to the first learning rate as long as it rose, and then to the last one. Default false: at once to the last. */
   threePhase?: boolean;
