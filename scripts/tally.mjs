@@ -13,6 +13,10 @@ const FAILED = [
   /^\s*Tests .*?(\d+) failed/gm,
   /^\[ {2}FAILED {2}\] (\d+) tests?/gm,
 ];
+// The names of failures, for a reader who sees only the end of the output.
+const NAMES =
+  /^\s*FAIL {2}.*$|^\s*(?:Assertion|Type|Range|Engine|Syntax|Reference)?Error: .*$|^\[ {2}FAILED {2}\] .*$|^FAILED .*$|^(?:case|call|run) \d+.*$|^==\d+==ERROR: .*$|^.*: runtime error: .*$/gm;
+const MOST_NAMES = 40;
 const count = (patterns, text) =>
   patterns
     .flatMap((pattern) => [...text.matchAll(pattern)])
@@ -27,6 +31,9 @@ for (const file of process.argv.slice(2)) {
   // A suite that broke before it counted, or that ran nothing, has failed too.
   if (bad === 0 && (!/^exit 0$/m.test(log) || good === 0)) bad = 1;
   console.log(`${basename(file)}: ${good} passed, ${bad} failed`);
+  if (bad > 0)
+    for (const [name] of [...log.matchAll(NAMES)].slice(0, MOST_NAMES))
+      console.log(`  ${name.trim().slice(0, 300)}`);
   passed += good;
   failed += bad;
 }
