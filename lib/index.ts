@@ -14,6 +14,7 @@ export * as random from './random/index.js';
 export * as regularizers from './regularizers/index.js';
 export * as saving from './saving/index.js';
 export * as utils from './utils/index.js';
+export * as visualization from './visualization/index.js';
 export { type Compiled, type Feed, type Fetched, type FunctionOptions, compile } from './core/compile.js';
 export type { ArrayData, Batch, Batches, Data } from './data/batches.js';
 export * from './data/index.js';

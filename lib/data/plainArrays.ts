@@ -29,6 +29,7 @@ export async function* plainArrays(who: string, data: ArrayData | Batches): Asyn
   }
 }
 
-async function plainArray(x: ArrayData): Promise<PlainArray> {
+/** One array in plain memory, read without blocking the event loop. @internal */
+export async function plainArray(x: ArrayData): Promise<PlainArray> {
   return x instanceof Tensor ? { data: await x.data(), shape: x.shape } : read(x satisfies TensorData);
 }

@@ -1,5 +1,6 @@
 import { type OptionNames, expected, isPlainObject, knownOptions, oneOf, positive } from '../base/checks.js';
 import { loadPeer } from '../base/peer.js';
+import { escapedText, pictureEnding, writePicture } from '../base/picture.js';
 import { writeWhole } from '../base/wholeFile.js';
 import type { KerasTensor, OperationNode } from '../core/kerasTensor.js';
 import type { Operation } from '../core/operation.js';
@@ -63,8 +64,6 @@ interface Ends {
   readonly exits: readonly string[];
 }
 
-const escaped = (text: string): string =>
-  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 const quoted = (text: string): string => `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
 const shapeText = (shape: Shape): string => `(${shape.map((size) => (size < 0 ? 'null' : size)).join(', ')})`;
 
@@ -148,12 +147,14 @@ function label(operation: Operation, calls: readonly OperationNode[], options: M
   const { showShapes, showDtype, showLayerNames, showLayerActivations, showTrainable } = options;
   const last = calls.at(-1);
   const config = operation instanceof Layer ? operation.getConfig() : {};
-  const name = showLayerNames ? `${escaped(operation.name)} (${operation.className})` : operation.className;
+  const name = showLayerNames
+    ? `${escapedText(operation.name)} (${operation.className})`
+    : operation.className;
   const shapes = (list: readonly { readonly shape: Shape }[]) =>
     list.map(({ shape }) => shapeText(shape)).join(', ');
   const details: string[] = [];
   if (showLayerActivations && 'activation' in config)
-    details.push(`Activation: ${escaped(nameOf(config['activation']))}`);
+    details.push(`Activation: ${escapedText(nameOf(config['activation']))}`);
   if (showShapes && last) {
     if (last.inputs.length > 0) details.push(`Input shape: ${shapes(last.inputs)}`);
     details.push(`Output shape: ${shapes(last.outputs)}`);
@@ -173,17 +174,10 @@ function nameOf(given: unknown): string {
   return isPlainObject(given) && typeof given['className'] === 'string' ? given['className'] : 'none';
 }
 
-/** Of the packages what is used here. */
+/** Of the package what is used here. */
 interface Viz {
   instance(): Promise<{ renderString(dot: string, options: { format: 'svg' }): string }>;
 }
-interface Sharp {
-  readonly default: (
-    bytes: Uint8Array,
-    options: { density: number },
-  ) => { png(): { toBuffer(): Promise<Uint8Array> } };
-}
-
 /**
  * A picture of a model: its layers and what leads from one to another, drawn by Graphviz, which the package `@viz-js/viz` has in
  * WebAssembly. PNG files need the package `sharp`, too. https://keras.io/api/utils/model_plotting_utils/#plot_model-function
@@ -197,19 +191,12 @@ export async function plotModel(model: AnyModel, options: PlotModelOptions = {})
   const who = 'plotModel';
   knownOptions(who, options, plotNames);
   const { toFile, ...others } = options;
-  const ending = ENDINGS.find((one) => toFile?.endsWith(one));
-  if (toFile !== undefined && ending === undefined)
-    throw expected(who, `a file that ends with ${ENDINGS.join(', ')} as toFile`, toFile);
+  const ending = toFile === undefined ? undefined : pictureEnding(who, 'toFile', toFile, ENDINGS);
   const dot = dotOf(who, model, others);
   const viz = await ((await loadPeer(who, '@viz-js/viz')) as Viz).instance();
   const svg = viz.renderString(dot, { format: 'svg' });
   if (toFile === undefined) return svg;
-  const bytes = new TextEncoder().encode(ending === '.dot' ? dot : svg);
-  await writeWhole(who, toFile, [ending === '.png' ? await pngOf(who, bytes, others.dpi ?? DPI) : bytes]);
+  if (ending === '.dot') await writeWhole(who, toFile, [new TextEncoder().encode(dot)]);
+  else await writePicture(who, toFile, svg, others.dpi ?? DPI);
   return svg;
-}
-
-async function pngOf(who: string, svg: Uint8Array, dpi: number): Promise<Uint8Array> {
-  const { default: sharp } = (await loadPeer(who, 'sharp')) as Sharp;
-  return sharp(svg, { density: dpi }).png().toBuffer();
 }

@@ -1,0 +1,180 @@
+import { type OptionNames, expected, knownOptions, positive } from '../base/checks.js';
+import { itemAt } from '../base/list.js';
+import { loadPeer } from '../base/peer.js';
+import { escapedText, pictureEnding, writePicture } from '../base/picture.js';
+
+/** What every picture takes. */
+export interface FigureOptions {
+  /** What stands above it. Default: nothing. */
+  title?: string;
+  /** The file to write, with the ending `.svg` or `.png`. Default: none. */
+  path?: string;
+  /** Pixels an inch, of a PNG file; an inch has 72 units of the SVG. Default 144. */
+  dpi?: number;
+}
+
+/** @internal */
+export const figureNames = {
+  title: 'string',
+  path: 'string',
+  dpi: 'optional',
+} satisfies OptionNames<FigureOptions>;
+
+/** A drawing that has its own size. @internal */
+export interface Panel {
+  readonly svg: string;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Names with the colours that stand for them. @internal */
+export type Legend = ReadonlyMap<string, string>;
+
+/** How a figure puts its panels together. @internal */
+export interface FigureLayout {
+  /** How many panels a row has. Default: all, up to three. */
+  readonly columns?: number;
+  readonly legend?: Legend;
+  /** Between panels, in units. Default 8. */
+  readonly gap?: number;
+}
+
+/** Of the packages what is used here. */
+interface Dom {
+  parseHTML(html: string): { readonly document: object };
+}
+type Mark = (data: unknown, options?: object) => object;
+
+/** Of the package `@observablehq/plot` what is used here. @internal */
+export interface Plot {
+  plot(options: object): { readonly outerHTML: string };
+  readonly areaY: Mark;
+  readonly cell: Mark;
+  readonly contour: (options: object) => object;
+  readonly dot: Mark;
+  readonly frame: (options?: object) => object;
+  readonly image: Mark;
+  readonly line: Mark;
+  readonly rectY: Mark;
+  readonly ruleX: Mark;
+  readonly ruleY: Mark;
+  readonly text: Mark;
+}
+
+// Okabe and Ito's colours, which people with any kind of colour blindness tell apart; black last.
+const COLORS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#f0e442', '#000000'];
+const DPI = 144;
+const FONT = 'system-ui, sans-serif';
+const TITLE_HEIGHT = 28;
+const LEGEND_HEIGHT = 22;
+// Of a letter in a font of 12 units.
+const LETTER_WIDTH = 7;
+const SWATCH = 12;
+
+/** The colour of the n-th thing. @internal */
+export const colorOf = (n: number): string => itemAt(COLORS, n % COLORS.length);
+
+/** A colour for each name, in their order. @internal */
+export const legendOf = (names: readonly string[]): Legend =>
+  new Map(names.map((name, n) => [name, colorOf(n)]));
+
+/** @throws EngineError `ARGUMENT` for options that are unknown or out of their range. @internal */
+export function checkFigure(who: string, options: FigureOptions, names: object): void {
+  knownOptions(who, options, names);
+  if (options.path !== undefined) pictureEnding(who, 'path', options.path);
+  positive(who, 'dpi', options.dpi ?? DPI);
+}
+
+/** What draws curves and the like. @throws EngineError `STATE` where a package is missing. @internal */
+export async function loadPlot(who: string): Promise<{ plot: Plot; draw: (options: PanelOptions) => Panel }> {
+  const plot = (await loadPeer(who, '@observablehq/plot')) as Plot;
+  const { document } = ((await loadPeer(who, 'linkedom')) as Dom).parseHTML('<!doctype html><html></html>');
+  const draw = ({ width = 360, height = 260, ...others }: PanelOptions): Panel => {
+    const svg = plot.plot({ document, width, height, ...others }).outerHTML;
+    if (!svg.startsWith('<svg'))
+      throw expected(who, 'a drawing without a legend of its own', svg.slice(0, 40));
+    // The style has selectors that only browsers know, and says nothing that a picture needs.
+    return { svg: svg.replace(/<style>[^]*?<\/style>/g, ''), width, height };
+  };
+  return { plot, draw };
+}
+
+/** What `Plot.plot` takes; of the size the defaults are for one of several panels. @internal */
+export interface PanelOptions {
+  readonly width?: number;
+  readonly height?: number;
+  readonly marks: readonly object[];
+  readonly [option: string]: unknown;
+}
+
+const text = (content: string, x: number, y: number, size: number, others = ''): string =>
+  `<text x="${x}" y="${y}" font-size="${size}" ${others}>${escapedText(content)}</text>`;
+
+/** Texts that stand above and below each other, as one panel of that size. @internal */
+export const textPanel = (lines: readonly string[], width: number, size = 11, color = 'black'): Panel => {
+  const height = lines.length * (size + 4);
+  const others = `text-anchor="middle" fill="${color}"`;
+  const rows = lines.map((line, n) => text(line, width / 2, (n + 1) * (size + 4) - 4, size, others));
+  return { svg: `<svg width="${width}" height="${height}">${rows.join('')}</svg>`, width, height };
+};
+
+function legendRow(legend: Legend, y: number): string {
+  let x = SWATCH;
+  return [...legend]
+    .map(([name, color]) => {
+      const swatch = `<rect x="${x}" y="${y}" width="${SWATCH}" height="${SWATCH}" fill="${color}"/>`;
+      const label = text(name, x + SWATCH + 4, y + SWATCH - 2, 12);
+      x += 2.5 * SWATCH + name.length * LETTER_WIDTH;
+      return swatch + label;
+    })
+    .join('');
+}
+
+const legendWidth = (legend: Legend): number =>
+  [...legend.keys()].reduce((sum, name) => sum + 2.5 * SWATCH + name.length * LETTER_WIDTH, SWATCH);
+
+const largest = (numbers: readonly number[]): number => numbers.reduce((a, b) => Math.max(a, b), 0);
+
+/** Panels in rows, each as high as its highest panel. @internal */
+export function inRows(panels: readonly Panel[], columns: number, gap = 0): Panel {
+  const widths = Array.from({ length: Math.min(columns, panels.length) }, (_, c) =>
+    largest(panels.filter((_, i) => i % columns === c).map(({ width }) => width)),
+  );
+  let [svg, top] = ['', 0];
+  for (let start = 0; start < panels.length; start += columns) {
+    const row = panels.slice(start, start + columns);
+    let left = 0;
+    for (const [c, panel] of row.entries()) {
+      svg += panel.svg.replace(/^<svg /, `<svg x="${left}" y="${top}" `);
+      left += itemAt(widths, c) + gap;
+    }
+    top += largest(row.map(({ height }) => height)) + gap;
+  }
+  const width = widths.reduce((sum, n) => sum + n + gap, 0) - gap;
+  return { svg: `<svg width="${width}" height="${top - gap}">${svg}</svg>`, width, height: top - gap };
+}
+
+/** The whole picture, written to a file where one is given. @internal */
+export async function figure(
+  who: string,
+  panels: readonly Panel[],
+  { title, path, dpi = DPI }: FigureOptions,
+  { columns = Math.min(panels.length, 3), legend, gap = 8 }: FigureLayout = {},
+): Promise<string> {
+  const rows = inRows(panels, columns, gap);
+  const titleHeight = title === undefined ? 0 : TITLE_HEIGHT;
+  const top = titleHeight + (legend === undefined ? 0 : LEGEND_HEIGHT);
+  const width = largest([rows.width, legend === undefined ? 0 : legendWidth(legend)]);
+  const parts = [
+    '<rect width="100%" height="100%" fill="white"/>',
+    title === undefined ? '' : text(title, width / 2, 19, 16, 'text-anchor="middle" font-weight="bold"'),
+    legend === undefined ? '' : legendRow(legend, titleHeight + 5),
+    rows.svg.replace(/^<svg /, `<svg y="${top}" `),
+  ];
+  const height = rows.height + top;
+  const svg =
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" ` +
+    `color="black" font-family="${FONT}">${parts.join('')}</svg>`;
+  if (path !== undefined) await writePicture(who, path, svg, dpi);
+  return svg;
+}

@@ -1,0 +1,82 @@
+import { type OptionNames, expected, integer, isPlainObject } from '../base/checks.js';
+import { itemAt } from '../base/list.js';
+import type { ArrayData } from '../data/batches.js';
+import { plainArray } from '../data/plainArrays.js';
+import { type FigureOptions, checkFigure, colorOf, figure, figureNames, loadPlot } from './figure.js';
+
+/** What `visualization.plotHistogram` takes. */
+export interface PlotHistogramOptions extends FigureOptions {
+  /** How many bars each has. Default 40. */
+  bins?: number;
+}
+
+const names = { ...figureNames, bins: 'optional' } satisfies OptionNames<PlotHistogramOptions>;
+
+/**
+ * How often numbers come, a panel for each array: weights, gradients, activations. Drawn by `@observablehq/plot` and `linkedom`.
+ *
+ * @param values Arrays of any shape by name. Numbers that are not finite are left out, and counted in the panel's name.
+ * @returns The picture in SVG.
+ * @throws EngineError `ARGUMENT` for no array and options out of their range; `STATE` where a package is missing; `IO` where the file
+ *   cannot be written.
+ * @example await visualization.plotHistogram({ kernel: [[0.1, -0.2], [0.3, 0]] }, { bins: 10 });
+ */
+export async function plotHistogram(
+  values: Readonly<Record<string, ArrayData>>,
+  options: PlotHistogramOptions = {},
+): Promise<string> {
+  const who = 'plotHistogram';
+  checkFigure(who, options, names);
+  const bins = integer(who, 'bins', options.bins ?? 40);
+  if (!isPlainObject(values) || Object.keys(values).length === 0)
+    throw expected(who, 'arrays by name, at least one', values);
+  const { plot, draw } = await loadPlot(who);
+  const panels = [];
+  for (const [name, given] of Object.entries(values)) {
+    const { data } = await plainArray(given);
+    const { bars, left } = histogram(data, bins);
+    panels.push(
+      draw({
+        x: { label: left === 0 ? name : `${name} (${left} not finite)` },
+        y: { label: 'count', grid: true },
+        marks: [plot.rectY(bars, { x1: 'low', x2: 'high', y: 'count', fill: colorOf(0) }), plot.ruleY([0])],
+      }),
+    );
+  }
+  return figure(who, panels, options);
+}
+
+/** A bar of a histogram: the numbers from `low` up to, not including, `high`; the last one includes it. @internal */
+export interface Bar {
+  readonly low: number;
+  readonly high: number;
+  readonly count: number;
+}
+
+/** The finite numbers in bars of the same width, and how many others there are. @internal */
+export function histogram(
+  data: ArrayLike<number>,
+  bins: number,
+): { readonly bars: readonly Bar[]; readonly left: number } {
+  let [low, high, count] = [Infinity, -Infinity, 0];
+  for (let n = 0; n < data.length; n++) {
+    const value = itemAt(data, n);
+    if (!Number.isFinite(value)) continue;
+    [low, high, count] = [Math.min(low, value), Math.max(high, value), count + 1];
+  }
+  if (count === 0) return { bars: [], left: data.length };
+  // Equal numbers have a bar of width 1 around them, as numpy's.
+  if (low === high) [low, high] = [low - 0.5, high + 0.5];
+  const width = (high - low) / bins;
+  const counts = new Array<number>(bins).fill(0);
+  for (let n = 0; n < data.length; n++) {
+    const value = itemAt(data, n);
+    if (Number.isFinite(value)) counts[Math.min(Math.floor((value - low) / width), bins - 1)]! += 1;
+  }
+  const bars = counts.map((number, n) => ({
+    low: low + n * width,
+    high: low + (n + 1) * width,
+    count: number,
+  }));
+  return { bars, left: data.length - count };
+}

@@ -1,0 +1,435 @@
+// Pictures: what they show, and what is refused.
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { afterAll, describe, expect, it } from 'vitest';
+import { NDArray, Sequential, layers, ops, optimizers, setSeed, visualization, zeros } from '../lib/index.js';
+import { histogram } from '../lib/visualization/plotHistogram.js';
+import { rejectionOf } from './support/run.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'nodegrad-pictures-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** The pixels of a picture: a renderer that takes nothing but well-formed XML has drawn it. */
+async function drawn(svg: string) {
+  const { data, info } = await sharp(Buffer.from(svg))
+    .removeAlpha()
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  return { data, ...info };
+}
+
+const texts = (svg: string): string[] =>
+  [...svg.matchAll(/<text[^>]*>([^<]*)<\/text>/g)].map((match) => match[1]!);
+
+/** How many pixels have that colour. */
+async function pixelsOf(svg: string, color: string): Promise<number> {
+  const { data } = await drawn(svg);
+  const [red, green, blue] = [1, 3, 5].map((at) => parseInt(color.slice(at, at + 2), 16));
+  let count = 0;
+  for (let i = 0; i < data.length; i += 3)
+    if (data[i] === red && data[i + 1] === green && data[i + 2] === blue) count++;
+  return count;
+}
+
+describe('plotHistory', () => {
+  const history = { loss: [1, 0.5, 0.25], val_loss: [1.1, 0.7, NaN], accuracy: [0.5, 0.7, 0.9] };
+
+  it('has a panel a metric, and both curves where there is validation', async () => {
+    const svg = await visualization.plotHistory(history, { title: 'a < b & "c"' });
+    expect(texts(svg)).toEqual(expect.arrayContaining(['training', 'validation', '↑ loss', '↑ accuracy']));
+    expect(svg).toContain('a &lt; b &amp; &quot;c&quot;');
+    expect((await drawn(svg)).width).toBe(2 * 360 + 8);
+    expect(await pixelsOf(svg, '#0072b2')).toBeGreaterThan(100);
+    expect(await pixelsOf(svg, '#d55e00')).toBeGreaterThan(100);
+  });
+
+  it('takes what fit gives, and shows a single epoch', async () => {
+    const model = new Sequential([layers.input({ shape: [1] }), layers.dense({ units: 1 })]);
+    model.compile({ optimizer: 'sgd', loss: 'meanSquaredError' });
+    const svg = await visualization.plotHistory(await model.fit([[1], [2]], [[1], [2]], { verbose: 0 }));
+    expect(texts(svg)).not.toContain('validation');
+    expect(await pixelsOf(svg, '#0072b2')).toBeGreaterThan(150); // the legend's 144, and a dot
+  });
+
+  it('writes SVG and PNG, of so many pixels an inch', async () => {
+    const svg = await visualization.plotHistory(history, { path: join(folder, 'h.svg'), metrics: ['loss'] });
+    expect(readFileSync(join(folder, 'h.svg'), 'utf8')).toBe(svg);
+    await visualization.plotHistory(history, { path: join(folder, 'h.png'), metrics: ['loss'], dpi: 192 });
+    // 360 units at 72 an inch.
+    expect((await sharp(join(folder, 'h.png')).metadata()).width).toBe(960);
+  });
+
+  it.each([
+    [{}, {}],
+    [null, {}],
+    [{ loss: 1 }, {}],
+    [history, { metrics: ['los'] }],
+    [history, { scale: 'square' }],
+    [history, { path: join(folder, 'h.pdf') }],
+    [history, { dpi: 0 }],
+    [history, { colour: 'red' }],
+  ])('refuses %j with %j', async (given, options) => {
+    const error = await rejectionOf(visualization.plotHistory(given as never, options as never));
+    expect(error).toMatchObject({ code: 'ARGUMENT' });
+  });
+
+  it('says that a file cannot be written', async () => {
+    const path = join(folder, 'none', 'h.svg');
+    expect(await rejectionOf(visualization.plotHistory(history, { path }))).toMatchObject({ code: 'IO' });
+  });
+});
+
+describe('plotConfusionMatrix', () => {
+  const [truth, guesses] = [
+    [0, 0, 0, 1, 1, 2],
+    [0, 0, 1, 1, 1, 0],
+  ];
+
+  it('counts', async () => {
+    const svg = await visualization.plotConfusionMatrix(truth, guesses);
+    expect(
+      texts(svg)
+        .filter((text) => /^\d$/.test(text))
+        .sort(),
+    ).toEqual(
+      // Nine counts (2 1 0, 0 2 0, 1 0 0), and the names of the classes twice.
+      ['2', '1', '0', '0', '2', '0', '1', '0', '0', '0', '1', '2', '0', '1', '2'].sort(),
+    );
+  });
+
+  it.each([
+    ['true', ['0.67', '0.33', '0.00', '0.00', '1.00', '0.00', '1.00', '0.00', '0.00']],
+    ['pred', ['0.67', '0.33', '0.00', '0.00', '0.67', '0.00', '0.33', '0.00', '0.00']],
+    ['all', ['0.33', '0.17', '0.00', '0.00', '0.33', '0.00', '0.17', '0.00', '0.00']],
+  ] as const)('gives shares of %s', async (normalize, shares) => {
+    const svg = await visualization.plotConfusionMatrix(truth, guesses, { normalize });
+    expect(texts(svg).filter((text) => text.includes('.'))).toEqual(shares);
+  });
+
+  it('takes scores, and names', async () => {
+    const scores = [
+      [0.1, 0.9],
+      [0.8, 0.2],
+    ];
+    const svg = await visualization.plotConfusionMatrix([1, 0], scores, { displayLabels: ['cat', 'dog'] });
+    expect(texts(svg).filter((text) => text === 'cat')).toHaveLength(2);
+  });
+
+  it.each([
+    [[0, 1], [0], {}, 'SHAPE'],
+    [[0, 1], [0, 0.5], {}, 'ARGUMENT'],
+    [[0, -1], [0, 0], {}, 'ARGUMENT'],
+    [[0, 2], [0, 0], { displayLabels: ['a', 'b'] }, 'ARGUMENT'],
+    [[0, 1], [0, 0], { normalize: 'rows' }, 'ARGUMENT'],
+    [[[[0]], [[1]]], [0, 0], {}, 'SHAPE'],
+  ])('refuses %j and %j with %j', async (yTrue, yPred, options, code) => {
+    const error = await rejectionOf(
+      visualization.plotConfusionMatrix(yTrue as never, yPred as never, options as never),
+    );
+    expect(error).toMatchObject({ code });
+  });
+});
+
+describe('curves of two classes', () => {
+  // The example of scikit-learn's pages on both: an area of 0.75, an average precision of 0.83….
+  const [labels, scores] = [
+    [0, 0, 1, 1],
+    [0.1, 0.4, 0.35, 0.8],
+  ];
+
+  it('tell the numbers of scikit-learn', async () => {
+    expect(texts(await visualization.plotRocCurve(labels, scores))).toContain('(AUC 0.750)');
+    expect(texts(await visualization.plotPrecisionRecallCurve(labels, { net: scores }))).toContain(
+      'net (AP 0.833)',
+    );
+  });
+
+  it('count equal scores at once', async () => {
+    expect(texts(await visualization.plotRocCurve([0, 1, 0, 1], [1, 1, 1, 1]))).toContain('(AUC 0.500)');
+    expect(texts(await visualization.plotPrecisionRecallCurve([0, 1, 0, 1], [1, 1, 1, 1]))).toContain(
+      '(AP 0.500)',
+    );
+  });
+
+  it.each([
+    [[0, 0], [1, 2], 'ARGUMENT'],
+    [[0, 2], [1, 2], 'ARGUMENT'],
+    [[0, 1], [1], 'SHAPE'],
+    [[0, 1], {}, 'ARGUMENT'],
+  ])('refuse %j and %j', async (yTrue, yScore, code) => {
+    for (const plot of [visualization.plotRocCurve, visualization.plotPrecisionRecallCurve])
+      expect(await rejectionOf(plot(yTrue, yScore as never))).toMatchObject({ code });
+  });
+});
+
+describe('plotLines', () => {
+  it('has a line for each, with gaps', async () => {
+    const svg = await visualization.plotLines({ a: [0, 1, 2, 3], b: [1, NaN, 1, 2] }, { x: [0, 1, 4, 9] });
+    expect(texts(svg)).toEqual(expect.arrayContaining(['a', 'b']));
+    expect(await pixelsOf(svg, '#0072b2')).toBeGreaterThan(150);
+  });
+
+  it.each([
+    [{}, {}, 'ARGUMENT'],
+    [{ a: [[1]] }, {}, 'SHAPE'],
+    [{ a: [1, 2] }, { x: [1] }, 'SHAPE'],
+  ])('refuses %j with %j', async (lines, options, code) => {
+    expect(await rejectionOf(visualization.plotLines(lines as never, options))).toMatchObject({ code });
+  });
+});
+
+describe('plotHistogram', () => {
+  it('counts as numpy.histogram', () => {
+    // numpy.histogram([1, 2, 2, 3, 10], 3): [4, 0, 1], edges 1, 4, 7, 10.
+    expect(histogram([1, 2, 2, 3, 10], 3)).toEqual({
+      bars: [
+        { low: 1, high: 4, count: 4 },
+        { low: 4, high: 7, count: 0 },
+        { low: 7, high: 10, count: 1 },
+      ],
+      left: 0,
+    });
+    expect(histogram([5, 5, NaN, Infinity], 2)).toEqual({
+      bars: [
+        { low: 4.5, high: 5, count: 0 },
+        { low: 5, high: 5.5, count: 2 },
+      ],
+      left: 2,
+    });
+    expect(histogram([NaN], 2)).toEqual({ bars: [], left: 1 });
+  });
+
+  it('tells what is not finite', async () => {
+    const svg = await visualization.plotHistogram({
+      kernel: [
+        [1, 2],
+        [3, NaN],
+      ],
+    });
+    expect(texts(svg)).toContain('kernel (1 not finite) →');
+  });
+
+  it('refuses no arrays', async () => {
+    expect(await rejectionOf(visualization.plotHistogram({}))).toMatchObject({ code: 'ARGUMENT' });
+    expect(await rejectionOf(visualization.plotHistogram({ a: [1] }, { bins: 0.5 }))).toMatchObject({
+      code: 'ARGUMENT',
+    });
+  });
+});
+
+describe('plotSurface', () => {
+  const bowl = (x: number, y: number) => x * x + 10 * y * y;
+
+  it('has paths over it', async () => {
+    const svg = await visualization.plotSurface(bowl, {
+      paths: {
+        sgd: [
+          [1, 1],
+          [0.5, 0.2],
+          [0, 0],
+        ],
+      },
+    });
+    expect(texts(svg)).toContain('sgd');
+    expect(await pixelsOf(svg, '#0072b2')).toBeGreaterThan(200);
+  });
+
+  it.each([
+    [3, {}],
+    [() => 'high', {}],
+    [bowl, { x: [1, 1] }],
+    [(x: number) => x, { scale: 'log' }],
+    [bowl, { paths: { a: [[1]] } }],
+  ])('refuses %s with %j', async (height, options) => {
+    const error = await rejectionOf(visualization.plotSurface(height as never, options as never));
+    expect(error).toMatchObject({ code: 'ARGUMENT' });
+  });
+});
+
+describe('plotDecisionRegions', () => {
+  const samples = new NDArray(new Float32Array([-1, -1, 1, 1, -1, 1, 1, -1]), [4, 2]);
+
+  it('colours the plane by what the model says', async () => {
+    // Class 1 where x is positive: half of the plane.
+    const model = { predict: (x: NDArray) => ops.greater(ops.slice(x, [0, 0], [x.length, 1]), 0) };
+    const svg = await visualization.plotDecisionRegions(model, samples, [0, 1, 0, 1], { gridResolution: 50 });
+    // 0.35 of #0072b2 and #d55e00 over white.
+    const [left, right] = [await pixelsOf(svg, '#a6cee4'), await pixelsOf(svg, '#f0c7a6')];
+    const plane = (460 - 55) * (420 - 55);
+    expect(left).toBeGreaterThan(0.45 * plane);
+    expect(right).toBeGreaterThan(0.45 * plane);
+  });
+
+  it('takes models of several classes', async () => {
+    setSeed(1);
+    const model = new Sequential([
+      layers.input({ shape: [2] }),
+      layers.dense({ units: 3, activation: 'softmax' }),
+    ]);
+    model.compile({ optimizer: optimizers.sgd(), loss: 'sparseCategoricalCrossentropy' });
+    const svg = await visualization.plotDecisionRegions(model, samples, [0, 1, 2, 1], {
+      displayLabels: ['a', 'b', 'c'],
+      gridResolution: 8,
+    });
+    expect(texts(svg)).toEqual(expect.arrayContaining(['a', 'b', 'c']));
+  });
+
+  it('refuses other shapes', async () => {
+    const model = { predict: (x: NDArray) => x };
+    for (const [x, y] of [
+      [zeros([4, 3]), [0, 1, 0, 1]],
+      [samples, [0, 1]],
+      [samples, [0, 1, 0, 1.5]],
+    ] as const)
+      expect(await rejectionOf(visualization.plotDecisionRegions(model, x, [...y]))).toMatchObject({
+        code: expect.stringMatching(/SHAPE|ARGUMENT/) as string,
+      });
+  });
+});
+
+describe('galleries', () => {
+  it('have captions, right and wrong', async () => {
+    const svg = await visualization.plotImageGallery(zeros([3, 4, 4, 1]), {
+      yTrue: [0, 1, 1],
+      yPred: [
+        [0.9, 0.1],
+        [0.8, 0.2],
+        [0.3, 0.7],
+      ],
+      labelMap: ['cat', 'dog'],
+      cols: 3,
+      scale: 0.5,
+    });
+    expect(texts(svg)).toEqual(['cat', 'dog → cat', 'dog']);
+    expect(svg.match(/fill="#b3261e"/g)).toHaveLength(1);
+    expect(await pixelsOf(svg, '#000000')).toBeGreaterThanOrEqual(3 * 36 * 36);
+  });
+
+  it('show each pixel of a small image as it is, in each order of the channels', async () => {
+    // A red and a blue pixel.
+    const last = new NDArray(new Float32Array([1, 0, 0, 0, 0, 1]), [1, 1, 2, 3]);
+    const first = new NDArray(new Float32Array([1, 0, 0, 0, 0, 1]), [1, 3, 1, 2]);
+    for (const [images, dataFormat] of [
+      [last, 'channelsLast'],
+      [first, 'channelsFirst'],
+    ] as const) {
+      const svg = await visualization.plotImageGallery(images, { valueRange: [0, 1], dataFormat });
+      expect(await pixelsOf(svg, '#ff0000')).toBe(54 * 54);
+      expect(await pixelsOf(svg, '#0000ff')).toBe(54 * 54);
+    }
+  });
+
+  it.each([
+    [[2, 4, 4], {}, 'SHAPE'],
+    [[2, 4, 4, 2], {}, 'SHAPE'],
+    [[0, 4, 4, 1], {}, 'SHAPE'],
+    [[3, 4, 4, 1], { rows: 1, cols: 2 }, 'ARGUMENT'],
+    [[3, 4, 4, 1], { yTrue: [1] }, 'SHAPE'],
+    [[3, 4, 4, 1], { valueRange: [1, 0] }, 'ARGUMENT'],
+    [[3, 4, 4, 1], { scale: -1 }, 'ARGUMENT'],
+  ])('refuse images %j with %j', async (shape, options, code) => {
+    expect(await rejectionOf(visualization.plotImageGallery(zeros(shape), options as never))).toMatchObject({
+      code,
+    });
+  });
+});
+
+describe('segmentation masks', () => {
+  interface Fixture {
+    images: number[];
+    masks: number[];
+    colors: Record<number, visualization.Color>;
+    cases: { options: object; drawn: number[] }[];
+  }
+  const fixture = JSON.parse(
+    readFileSync(new URL('fixtures/visualization.json', import.meta.url), 'utf8'),
+  ) as Fixture;
+  const images = new NDArray(Uint8Array.from(fixture.images), [2, 3, 4, 3]);
+  const masks = new NDArray(Int32Array.from(fixture.masks), [2, 3, 4, 1]);
+
+  it.each(fixture.cases)('are drawn as by Keras: %j', async ({ options, drawn: wanted }) => {
+    const { data, shape, dtype } = await visualization.drawSegmentationMasks(images, masks, {
+      colorMapping: fixture.colors,
+      ...options,
+    });
+    expect({ shape, dtype }).toEqual({ shape: [2, 3, 4, 3], dtype: 'uint8' });
+    expect([...data]).toEqual(wanted);
+  });
+
+  it('leave the background as it is, and cover where they do not blend', async () => {
+    const gray = new NDArray(Uint8Array.from([7, 8]), [1, 1, 2, 1]);
+    const { data } = await visualization.drawSegmentationMasks(gray, [[[0, 1]]], { blend: false });
+    expect([...data]).toEqual([7, 7, 7, 230, 159, 0]);
+  });
+
+  it('are shown beside images', async () => {
+    const svg = await visualization.plotSegmentationMaskGallery(images, { yTrue: masks, yPred: masks });
+    expect(texts(svg).filter((text) => text !== '')).toEqual(['image', 'truth', 'prediction']);
+    expect(svg.match(/<image /g)).toHaveLength(6);
+  });
+
+  it.each([
+    [[[[0, 1]]], {}, 'SHAPE'],
+    [zeros([2, 3, 4]), { numClasses: 0 }, 'ARGUMENT'],
+    [masks, { numClasses: 1 }, 'ARGUMENT'],
+    [masks, { alpha: 2 }, 'ARGUMENT'],
+    [masks, { colorMapping: { 1: [0, 0, 0] } }, 'ARGUMENT'],
+    [masks, { colorMapping: { 1: [0, 0], 2: [0, 0, 0] } }, 'ARGUMENT'],
+  ])('refuse what does not fit: %#', async (given, options, code) => {
+    const error = await rejectionOf(
+      visualization.drawSegmentationMasks(images, given as never, options as never),
+    );
+    expect(error).toMatchObject({ code });
+  });
+});
+
+describe('what is within a net', () => {
+  const net = () =>
+    new Sequential([
+      layers.input({ shape: [8, 8, 3] }),
+      layers.conv2d({ filters: 5, kernelSize: 3, name: 'edges' }),
+      layers.flatten({ name: 'flat' }),
+    ]);
+
+  it('filters: as many as there are, 0 in gray', async () => {
+    const layer = layers.conv2d({ filters: 5, kernelSize: 3, kernelInitializer: 'zeros' });
+    layer.build([-1, 8, 8, 2]);
+    const svg = await visualization.plotFilters(layer);
+    expect(svg.match(/<image /g)).toHaveLength(5);
+    expect(await pixelsOf(svg, '#808080')).toBe(5 * 40 * 40);
+  });
+
+  it('feature maps: channels of each layer', async () => {
+    const svg = await visualization.plotFeatureMaps(net(), zeros([8, 8, 3]), { limit: 4 });
+    expect(texts(svg)).toEqual(['edges', 'flat']);
+    expect(svg.match(/<image /g)).toHaveLength(4 + 1);
+    const one = await visualization.plotFeatureMaps(net(), zeros([1, 8, 8, 3]), { layers: ['flat'] });
+    expect(texts(one)).toEqual(['flat']);
+  });
+
+  it('refuses what does not fit', async () => {
+    const { plotFeatureMaps, plotFilters } = visualization;
+    const codes = await Promise.all(
+      [
+        plotFilters(layers.conv2d({ filters: 1, kernelSize: 1 })),
+        plotFilters(net().getLayer('flat')),
+        plotFilters({} as never),
+        plotFeatureMaps(net(), zeros([8, 8])),
+        plotFeatureMaps(net(), zeros([2, 8, 8, 3])),
+        plotFeatureMaps(net(), zeros([8, 8, 3]), { layers: ['edge'] }),
+        plotFeatureMaps({} as never, zeros([8, 8, 3])),
+      ].map(rejectionOf),
+    );
+    expect(codes.map(({ code }) => code)).toEqual([
+      'STATE',
+      'STATE',
+      'ARGUMENT',
+      'SHAPE',
+      'SHAPE',
+      'ARGUMENT',
+      'ARGUMENT',
+    ]);
+  });
+});
