@@ -8,6 +8,8 @@ export default defineConfig({
     // One process a file, two at a time: each owns an OpenMP team, and the floor is a machine of two cores.
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 60_000,
+    // Finds what hangs. The slowest test takes 20 s on an idle machine; a busy one takes many times that.
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
   },
 });

@@ -68,7 +68,7 @@ const LIB = {
   training: [...TENSORS, 'ops', 'data', 'layers', ...OBJECTIVES],
   applications: [...TENSORS, 'ops', 'initializers', 'layers', 'models', 'utils'],
   utils: [...TENSORS, 'ops', 'data', 'saving', 'layers', 'models'],
-  visualization: [...TENSORS, 'ops', 'data', 'callbacks', 'layers', 'models'],
+  visualization: [...TENSORS, 'ops', 'data', 'callbacks', 'layers', 'models', 'utils'],
   onnx: [...TENSORS, 'ops', 'data', 'layers', ...WEIGHTS, 'saving', 'training', 'models'],
   models: [...TENSORS, 'ops', 'data', 'layers', ...WEIGHTS, ...OBJECTIVES, 'training', 'saving', 'random'],
 };

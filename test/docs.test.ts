@@ -38,6 +38,7 @@ describe('the programs in docs/', () => {
     'data',
     'reading-a-plan',
     'saving',
+    'visualization',
   ])('%s.md has one', (guide) => {
     expect([...programs.keys()].filter((name) => name.startsWith(guide))).not.toEqual([]);
   });

@@ -6,15 +6,13 @@ import {
   knownOptions,
   wrongShape,
 } from '../base/checks.js';
-import { atLeast, itemAt } from '../base/list.js';
+import { itemAt } from '../base/list.js';
 import { NDArray } from '../core/ndarray.js';
 import type { ArrayData } from '../data/batches.js';
 import { type PlainArray, plainArray } from '../data/plainArrays.js';
 import type { DataFormat } from '../ops/window.js';
+import { type Color, checkedColor } from './colors.js';
 import { type Pixels, inColor, pixelsOf, valueRangeOf } from './pixels.js';
-
-/** Red, green and blue, each 0 to 255. */
-export type Color = readonly [red: number, green: number, blue: number];
 
 /** How masks are coloured. */
 export interface MaskOptions {
@@ -127,12 +125,5 @@ function colorOf(who: string, label: number, mapping: MaskOptions['colorMapping'
   if (mapping === undefined) return label === 0 ? undefined : PALETTE[(label - 1) % PALETTE.length];
   const color: unknown = isPlainObject(mapping) ? mapping[label] : undefined;
   if (color === undefined && label === 0) return undefined;
-  if (
-    !Array.isArray(color) ||
-    color.length !== 3 ||
-    !color.every((n) => Number.isFinite(n) && n >= 0 && n <= 255)
-  )
-    throw expected(who, `three numbers from 0 to 255 as colorMapping of class ${label}`, color);
-  const [red, green, blue] = atLeast(color as number[], 3);
-  return [red, green, blue];
+  return checkedColor(who, `colorMapping of class ${label}`, color);
 }

@@ -1,8 +1,15 @@
 /** Pictures of data, models and trainings, in SVG and PNG. https://keras.io/api/visualization/ */
 export type { FigureOptions } from './figure.js';
 export { type NamedScores, plotPrecisionRecallCurve, plotRocCurve } from './binaryCurves.js';
+export type { Color } from './colors.js';
 export {
-  type Color,
+  type BoxOptions,
+  type DrawBoundingBoxesOptions,
+  type ImageBoxes,
+  drawBoundingBoxes,
+} from './drawBoundingBoxes.js';
+export { type PlotBoundingBoxGalleryOptions, plotBoundingBoxGallery } from './plotBoundingBoxGallery.js';
+export {
   type DrawSegmentationMasksOptions,
   type MaskOptions,
   drawSegmentationMasks,

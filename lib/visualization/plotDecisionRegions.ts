@@ -49,7 +49,7 @@ const TINT = 0.35;
  * @returns The picture in SVG.
  * @throws EngineError `SHAPE` for samples of other than two numbers; `ARGUMENT` for classes that are no whole numbers from 0, and options out of their
  *   range; `STATE` where a package is missing; `IO` where the file cannot be written.
- * @example await visualization.plotDecisionRegions({ predict: ops.sum }, [[0, 0], [1, 1]], [0, 1], { gridResolution: 2 });
+ * @example await visualization.plotDecisionRegions({ predict: (x) => ops.max(x, { axis: 1 }) }, [[0, 0], [1, 1]], [0, 1], { gridResolution: 2 });
  */
 export async function plotDecisionRegions(
   model: Classifier,

@@ -7,6 +7,6 @@ export function runScript(script: string, env: Record<string, string | undefined
     encoding: 'utf8',
     env: { ...process.env, ...env },
     cwd: new URL('../..', import.meta.url),
-    timeout: 30_000,
+    timeout: 240_000,
   });
 }
