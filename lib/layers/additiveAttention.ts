@@ -1,3 +1,4 @@
+import { defaultsOf, withDefaults } from '../base/defaults.js';
 import type { Shape } from '../engine/engine.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
@@ -5,19 +6,21 @@ import type { Variable } from '../core/variable.js';
 import { BaseAttention, type BaseAttentionOptions } from './attention.js';
 import { sizeOfAxis } from './check.js';
 
+const DEFAULTS = defaultsOf<BaseAttentionOptions>()({ useScale: true });
+
 /** Attention by sums of queries and keys: made by `layers.additiveAttention`, which says more. */
-export class AdditiveAttention extends BaseAttention {
+export class AdditiveAttention extends BaseAttention<BaseAttentionOptions & typeof DEFAULTS> {
   readonly className = 'AdditiveAttention';
   #scale: Variable | undefined;
 
   constructor(options: BaseAttentionOptions = {}) {
-    super(options);
+    super(withDefaults(options, DEFAULTS));
   }
 
   override build(shapes: readonly [Shape, ...Shape[]]): void {
     super.build(shapes);
     const shape = [sizeOfAxis(this.name, shapes[0], -1)];
-    if (this.options.useScale ?? true) this.#scale = this.addWeight({ name: 'scale', shape });
+    if (this.options.useScale) this.#scale = this.addWeight({ name: 'scale', shape });
   }
 
   protected scores(query: Sym, key: Sym): Sym {
@@ -26,7 +29,7 @@ export class AdditiveAttention extends BaseAttention {
   }
 
   override getConfig() {
-    return { ...super.getConfig(), useScale: this.options.useScale ?? true };
+    return { ...super.getConfig(), useScale: this.options.useScale };
   }
 }
 

@@ -1,5 +1,6 @@
 import { factoryName } from '../base/names.js';
 import { type OptionNames, oneOf, seedOf, share, wrongShape } from '../base/checks.js';
+import { defaultsOf, withDefaults } from '../base/defaults.js';
 import { EngineError } from '../base/errors.js';
 import { atLeast } from '../base/list.js';
 import type { Shape } from '../engine/engine.js';
@@ -31,6 +32,13 @@ export interface AttentionOptions extends BaseAttentionOptions {
   scoreMode?: 'dot' | 'concat';
 }
 
+const BASE_DEFAULTS = defaultsOf<BaseAttentionOptions>()({
+  dropout: 0,
+  seed: null,
+  returnAttentionScores: false,
+  useCausalMask: false,
+});
+
 /** What the attention layers share that have no projections. A subclass says what the scores are. */
 export abstract class BaseAttention<
   O extends BaseAttentionOptions = BaseAttentionOptions,
@@ -43,17 +51,18 @@ export abstract class BaseAttention<
     returnAttentionScores: 'boolean',
     useCausalMask: 'boolean',
   } satisfies OptionNames<BaseAttentionOptions>;
-  /** The options as given. */
-  readonly options: O;
+  /** The options as given, and the defaults of the others. */
+  readonly options: O & typeof BASE_DEFAULTS;
   readonly #dropout: number;
   readonly #seed: number | undefined;
 
   constructor(options: O) {
     super(options);
     const who = factoryName(new.target.name);
-    this.options = options;
-    this.#dropout = share(who, 'dropout', options.dropout ?? 0);
-    this.#seed = options.seed == null ? undefined : seedOf(who, options.seed);
+    this.options = withDefaults(options, BASE_DEFAULTS);
+    const { dropout, seed } = this.options;
+    this.#dropout = share(who, 'dropout', dropout);
+    this.#seed = seed === null ? undefined : seedOf(who, seed);
   }
 
   /** query [n, steps, features] and key [n, positions, features] to [n, steps, positions]. */
@@ -94,8 +103,7 @@ export abstract class BaseAttention<
   }
 
   override getConfig(): Record<string, unknown> {
-    const { returnAttentionScores = false, useCausalMask = false } = this.options;
-    const [dropout, seed] = [this.#dropout, this.#seed ?? null];
+    const { dropout, seed, returnAttentionScores, useCausalMask } = this.options;
     return { ...super.getConfig(), dropout, seed, returnAttentionScores, useCausalMask };
   }
 }
@@ -108,8 +116,10 @@ function checkCount(count: number): void {
   );
 }
 
+const DEFAULTS = defaultsOf<AttentionOptions>()({ useScale: false, scoreMode: 'dot' });
+
 /** Attention by products of queries and keys: made by `layers.attention`, which says more. */
-export class Attention extends BaseAttention<AttentionOptions> {
+export class Attention extends BaseAttention<AttentionOptions & typeof DEFAULTS> {
   static override readonly optionNames = {
     ...BaseAttention.optionNames,
     scoreMode: 'optional',
@@ -119,8 +129,8 @@ export class Attention extends BaseAttention<AttentionOptions> {
   #concatScoreWeight: Variable | undefined;
 
   constructor(options: AttentionOptions = {}) {
-    super(options);
-    oneOf('attention', 'scoreMode', options.scoreMode ?? 'dot', ['dot', 'concat']);
+    super(withDefaults(options, DEFAULTS));
+    oneOf('attention', 'scoreMode', this.options.scoreMode, ['dot', 'concat']);
   }
 
   override build(shapes: readonly [Shape, ...Shape[]]): void {
@@ -139,7 +149,7 @@ export class Attention extends BaseAttention<AttentionOptions> {
   }
 
   override getConfig() {
-    const { useScale = false, scoreMode = 'dot' } = this.options;
+    const { useScale, scoreMode } = this.options;
     return { ...super.getConfig(), useScale, scoreMode };
   }
 }

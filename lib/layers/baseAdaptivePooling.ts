@@ -1,10 +1,11 @@
 import { factoryName } from '../base/names.js';
 import type { OptionNames } from '../base/checks.js';
+import { withDefaults } from '../base/defaults.js';
 import type { Shape } from '../engine/engine.js';
 import { type Sides, dataFormatOf, sidesOf } from '../ops/window.js';
 import { checkSides } from './check.js';
 import { Layer } from './layer.js';
-import { type SpatialOptions, checkSpatial } from './spatial.js';
+import { type SpatialOptions, checkSpatial, spatialDefaults } from './spatial.js';
 
 /** What the adaptive pooling layers take. */
 export interface AdaptivePoolingOptions<S extends Sides = Sides> extends SpatialOptions {
@@ -19,17 +20,19 @@ export abstract class BaseAdaptivePooling extends Layer {
     outputSize: 'required',
     dataFormat: 'optional',
   } satisfies OptionNames<AdaptivePoolingOptions>;
+  /** The options as given, and the defaults of the others. */
+  readonly options: AdaptivePoolingOptions & typeof spatialDefaults;
 
   constructor(
     /** How many spatial axes images have: 1 to 3. */
     protected readonly spatial: number,
-    /** The options as given. */
-    readonly options: AdaptivePoolingOptions,
+    options: AdaptivePoolingOptions,
   ) {
     super(options);
+    this.options = withDefaults(options, spatialDefaults);
     const who = factoryName(new.target.name);
-    checkSides(who, 'outputSize', options.outputSize, spatial);
-    dataFormatOf(who, options.dataFormat);
+    checkSides(who, 'outputSize', this.options.outputSize, spatial);
+    dataFormatOf(who, this.options.dataFormat);
   }
 
   override build(shape: Shape): void {
@@ -37,7 +40,7 @@ export abstract class BaseAdaptivePooling extends Layer {
   }
 
   override getConfig() {
-    const { outputSize, dataFormat = 'channelsLast' } = this.options;
+    const { outputSize, dataFormat } = this.options;
     return { ...super.getConfig(), outputSize: sidesOf(outputSize, this.spatial), dataFormat };
   }
 }

@@ -1,5 +1,6 @@
 import { factoryName } from '../base/names.js';
 import { type OptionNames, oneOf, wrongShape } from '../base/checks.js';
+import { defaultsOf, withDefaults } from '../base/defaults.js';
 import { itemAt } from '../base/list.js';
 import {
   type ActivationFunction,
@@ -14,7 +15,7 @@ import type { Sym } from '../core/sym.js';
 import type { Variable } from '../core/variable.js';
 import { checkSides } from './check.js';
 import { Layer } from './layer.js';
-import { type SpatialOptions, checkSpatial } from './spatial.js';
+import { type SpatialOptions, checkSpatial, spatialDefaults } from './spatial.js';
 import { type BiasOptions, weightConfig, weightNames, weightOptions } from './weightOptions.js';
 
 /** What the convolution layers take, with one number or one for each spatial axis for sizes and steps. */
@@ -32,6 +33,11 @@ export interface BaseConvOptions<S extends Sides = Sides> extends SpatialOptions
   /** Whether a bias is added, one number for each channel of the output. Default true. */
   useBias?: boolean;
 }
+
+const DEFAULTS = {
+  ...spatialDefaults,
+  ...defaultsOf<BaseConvOptions>()({ strides: 1, padding: 'valid', dilationRate: 1, useBias: true }),
+};
 
 /** The options of any convolution layer, as their base reads them. */
 type AnyOptions = Omit<BaseConvOptions, 'padding'> & { padding?: string };
@@ -52,24 +58,26 @@ export abstract class BaseConv<O extends AnyOptions = BaseConvOptions> extends L
     useBias: 'boolean',
     ...weightNames('bias'),
   } satisfies OptionNames<BaseConvOptions>;
+  /** The options as given, and the defaults of the others. */
+  readonly options: O & Omit<typeof DEFAULTS, 'padding'>;
   readonly #activation: ActivationFunction;
   #bias: Variable | undefined;
 
   constructor(
     /** How many spatial axes images have: 1 to 3. */
     protected readonly spatial: number,
-    /** The options as given. */
-    readonly options: O,
+    options: O,
     paddings: readonly string[] = ['valid', 'same'],
   ) {
     super(options);
     const who = factoryName(new.target.name);
-    const { kernelSize, strides = 1, dilationRate = 1 } = options;
+    this.options = withDefaults(options, DEFAULTS);
+    const { kernelSize, strides, padding, dilationRate, dataFormat } = this.options;
     checkSides(who, 'kernelSize', kernelSize, spatial);
     checkSides(who, 'strides', strides, spatial);
     checkSides(who, 'dilationRate', dilationRate, spatial);
-    oneOf(who, 'padding', options.padding ?? 'valid', paddings);
-    dataFormatOf(who, options.dataFormat);
+    oneOf(who, 'padding', padding, paddings);
+    dataFormatOf(who, dataFormat);
     this.#activation = activationOf(options.activation);
   }
 
@@ -84,7 +92,7 @@ export abstract class BaseConv<O extends AnyOptions = BaseConvOptions> extends L
   }
 
   override build(shape: Shape): void {
-    const { dataFormat, useBias = true } = this.options;
+    const { dataFormat, useBias } = this.options;
     checkSpatial(this.name, shape, this.spatial);
     const channels = itemAt(shape, dataFormat === 'channelsFirst' ? 1 : shape.length - 1);
     if (channels < 1) {
@@ -103,8 +111,7 @@ export abstract class BaseConv<O extends AnyOptions = BaseConvOptions> extends L
   }
 
   override getConfig(): Record<string, unknown> {
-    const { kernelSize, strides = 1, padding = 'valid', dilationRate = 1 } = this.options;
-    const { dataFormat = 'channelsLast', activation, useBias = true } = this.options;
+    const { kernelSize, strides, padding, dilationRate, dataFormat, activation, useBias } = this.options;
     return {
       ...super.getConfig(),
       ...{

@@ -1,15 +1,18 @@
 import { factoryName } from '../base/names.js';
 import type { OptionNames } from '../base/checks.js';
+import { defaultsOf, withDefaults } from '../base/defaults.js';
 import type { Shape } from '../engine/engine.js';
 import { dataFormatOf } from '../ops/window.js';
 import { Layer } from './layer.js';
-import { type SpatialOptions, checkSpatial } from './spatial.js';
+import { type SpatialOptions, checkSpatial, spatialDefaults } from './spatial.js';
 
 /** What the global pooling layers take. */
 export interface GlobalPoolingOptions extends SpatialOptions {
   /** Keep the spatial axes with a size of 1. Default false. */
   keepDims?: boolean;
 }
+
+const DEFAULTS = { ...spatialDefaults, ...defaultsOf<GlobalPoolingOptions>()({ keepDims: false }) };
 
 /** What the global pooling layers share: a leaf fixes the number of spatial axes. */
 export abstract class BaseGlobalPooling extends Layer {
@@ -18,15 +21,17 @@ export abstract class BaseGlobalPooling extends Layer {
     dataFormat: 'optional',
     keepDims: 'boolean',
   } satisfies OptionNames<GlobalPoolingOptions>;
+  /** The options as given, and the defaults of the others. */
+  readonly options: GlobalPoolingOptions & typeof DEFAULTS;
 
   constructor(
     /** How many spatial axes images have: 1 to 3. */
     protected readonly spatial: number,
-    /** The options as given. */
-    readonly options: GlobalPoolingOptions,
+    options: GlobalPoolingOptions,
   ) {
     super(options);
-    dataFormatOf(factoryName(new.target.name), options.dataFormat);
+    this.options = withDefaults(options, DEFAULTS);
+    dataFormatOf(factoryName(new.target.name), this.options.dataFormat);
   }
 
   override build(shape: Shape): void {
@@ -34,7 +39,7 @@ export abstract class BaseGlobalPooling extends Layer {
   }
 
   override getConfig() {
-    const { dataFormat = 'channelsLast', keepDims = false } = this.options;
+    const { dataFormat, keepDims } = this.options;
     return { ...super.getConfig(), dataFormat, keepDims };
   }
 }

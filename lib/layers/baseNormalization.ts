@@ -1,4 +1,5 @@
 import { type OptionNames, atLeastZero } from '../base/checks.js';
+import { defaultsOf, withDefaults } from '../base/defaults.js';
 import { factoryName } from '../base/names.js';
 import type { Sym } from '../core/sym.js';
 import type { Variable } from '../core/variable.js';
@@ -22,6 +23,8 @@ export interface BaseNormalizationOptions extends LayerOptions, GammaOptions, Be
   scale?: boolean;
 }
 
+const DEFAULTS = defaultsOf<BaseNormalizationOptions>()({ epsilon: 1e-3, center: true, scale: true });
+
 /** What normalizations share: after the division by the deviation they multiply by gamma and add beta. */
 export abstract class BaseNormalization<O extends BaseNormalizationOptions> extends Layer {
   static override readonly optionNames = {
@@ -33,20 +36,20 @@ export abstract class BaseNormalization<O extends BaseNormalizationOptions> exte
     ...weightNames('beta'),
   } satisfies OptionNames<BaseNormalizationOptions>;
   override readonly supportsMasking = true;
-  /** The options as given. */
-  readonly options: O;
+  /** The options as given, and the defaults of the others. */
+  readonly options: O & typeof DEFAULTS;
   #gamma: Variable | undefined;
   #beta: Variable | undefined;
 
   constructor(options: O) {
     super(options);
-    atLeastZero(factoryName(new.target.name), 'epsilon', options.epsilon ?? 1e-3);
-    this.options = options;
+    this.options = withDefaults(options, DEFAULTS);
+    atLeastZero(factoryName(new.target.name), 'epsilon', this.options.epsilon);
   }
 
   /** Adds the weights gamma and beta, as far as the options ask for them; for use in `build`. */
   protected addGammaAndBeta(shape: Shape): void {
-    const { center = true, scale = true } = this.options;
+    const { center, scale } = this.options;
     const gamma = weightOptions(this.options, 'gamma');
     if (scale) this.#gamma = this.addWeight({ name: 'gamma', shape, ...gamma });
     const beta = weightOptions(this.options, 'beta');
@@ -60,7 +63,7 @@ export abstract class BaseNormalization<O extends BaseNormalizationOptions> exte
   }
 
   override getConfig(): Record<string, unknown> {
-    const { epsilon = 1e-3, center = true, scale = true } = this.options;
+    const { epsilon, center, scale } = this.options;
     return {
       ...super.getConfig(),
       ...{ epsilon, center, scale },

@@ -1,12 +1,13 @@
 import { factoryName } from '../base/names.js';
 import { type OptionNames, oneOf } from '../base/checks.js';
+import { defaultsOf, withDefaults } from '../base/defaults.js';
 import type { Shape } from '../engine/engine.js';
 import type { PoolOptions } from '../ops/pool.js';
 import { type Sides, dataFormatOf, sidesOf } from '../ops/window.js';
 import type { Sym } from '../core/sym.js';
 import { checkSides } from './check.js';
 import { Layer } from './layer.js';
-import { type SpatialOptions, checkSpatial } from './spatial.js';
+import { type SpatialOptions, checkSpatial, spatialDefaults } from './spatial.js';
 
 /** What the pooling layers take. */
 export interface PoolingOptions<S extends Sides = Sides> extends SpatialOptions {
@@ -18,6 +19,11 @@ export interface PoolingOptions<S extends Sides = Sides> extends SpatialOptions 
   padding?: 'valid' | 'same';
 }
 
+const DEFAULTS = {
+  ...spatialDefaults,
+  ...defaultsOf<PoolingOptions>()({ poolSize: 2, padding: 'valid' }),
+};
+
 /** What the pooling layers share: a leaf names the op and fixes the number of spatial axes. */
 export abstract class BasePooling extends Layer {
   static override readonly optionNames = {
@@ -27,19 +33,22 @@ export abstract class BasePooling extends Layer {
     padding: 'optional',
     dataFormat: 'optional',
   } satisfies OptionNames<PoolingOptions>;
+  /** The options as given, and the defaults of the others. */
+  readonly options: PoolingOptions & typeof DEFAULTS;
 
   constructor(
     /** How many spatial axes images have: 1 to 3. */
     protected readonly spatial: number,
-    /** The options as given. */
-    readonly options: PoolingOptions,
+    options: PoolingOptions,
   ) {
     super(options);
+    this.options = withDefaults(options, DEFAULTS);
     const who = factoryName(new.target.name);
-    checkSides(who, 'poolSize', options.poolSize ?? 2, spatial);
-    if (options.strides != null) checkSides(who, 'strides', options.strides, spatial);
-    oneOf(who, 'padding', options.padding ?? 'valid', ['valid', 'same']);
-    dataFormatOf(who, options.dataFormat);
+    const { poolSize, strides, padding, dataFormat } = this.options;
+    checkSides(who, 'poolSize', poolSize, spatial);
+    if (strides != null) checkSides(who, 'strides', strides, spatial);
+    oneOf(who, 'padding', padding, ['valid', 'same']);
+    dataFormatOf(who, dataFormat);
   }
 
   override build(shape: Shape): void {
@@ -54,7 +63,7 @@ export abstract class BasePooling extends Layer {
   protected abstract pool(x: Sym, options: PoolOptions): Sym;
 
   override getConfig() {
-    const { poolSize = 2, strides, padding = 'valid', dataFormat = 'channelsLast' } = this.options;
+    const { poolSize, strides, padding, dataFormat } = this.options;
     return {
       ...super.getConfig(),
       poolSize: sidesOf(poolSize, this.spatial),

@@ -1,4 +1,5 @@
 import { type OptionNames, atLeastZero, expected, finite, fraction, knownOptions } from '../base/checks.js';
+import { defaultsOf, withDefaults } from '../base/defaults.js';
 import { firstOf, mapTuple } from '../base/list.js';
 import type { Shape } from '../engine/engine.js';
 import { Initializer } from '../initializers/initializer.js';
@@ -46,8 +47,18 @@ const clippingNames = {
   dmax: 'optional',
 } satisfies OptionNames<RenormClipping>;
 
+const DEFAULTS = defaultsOf<BatchNormalizationOptions>()({
+  axis: -1,
+  momentum: 0.99,
+  movingMeanInitializer: 'zeros',
+  movingVarianceInitializer: 'ones',
+  renorm: false,
+  renormClipping: null,
+  renormMomentum: 0.99,
+});
+
 /** Normalizes each channel over the batch: made by `layers.batchNormalization`, which says more. */
-export class BatchNormalization extends BaseNormalization<BatchNormalizationOptions> {
+export class BatchNormalization extends BaseNormalization<BatchNormalizationOptions & typeof DEFAULTS> {
   static override readonly optionNames = {
     ...BaseNormalization.optionNames,
     axis: 'optional',
@@ -66,17 +77,16 @@ export class BatchNormalization extends BaseNormalization<BatchNormalizationOpti
   #renormStddev: Variable | undefined;
 
   constructor(options: BatchNormalizationOptions = {}) {
-    super(options);
-    const { momentum = 0.99, renormMomentum = 0.99, renormClipping } = options;
+    super(withDefaults(options, DEFAULTS));
+    const { momentum, renormMomentum, renormClipping } = this.options;
     fraction('batchNormalization', 'momentum', momentum);
     fraction('batchNormalization', 'renormMomentum', renormMomentum);
     if (renormClipping != null) checkClipping(renormClipping);
   }
 
   override build(inputShape: Shape): void {
-    const { axis = -1 } = this.options;
+    const { axis, movingMeanInitializer, movingVarianceInitializer } = this.options;
     const shape = [sizeOfAxis('batchNormalization', inputShape, axis)];
-    const { movingMeanInitializer = 'zeros', movingVarianceInitializer = 'ones' } = this.options;
     this.addGammaAndBeta(shape);
     const statistic = (name: string, initializer: InitializerLike) =>
       this.addWeight({ name, shape, initializer, trainable: false });
@@ -90,13 +100,12 @@ export class BatchNormalization extends BaseNormalization<BatchNormalizationOpti
   }
 
   call(x: Sym, { training }: CallContext): Sym {
-    const { axis = -1, momentum = 0.99, epsilon = 1e-3 } = this.options;
+    const { axis, momentum, epsilon, renorm } = this.options;
     const { gamma: scale, beta: offset } = this.gammaAndBeta(x);
     if (!training || !this.trainable) {
       const [mean, variance] = [x.trace.lift(this.#movingMean), x.trace.lift(this.#movingVariance)];
       return ops.batchNormalization(x, mean, variance, { axis, epsilon, scale, offset });
     }
-    const { renorm = false } = this.options;
     const affine = renorm ? { scale: undefined, offset: undefined } : { scale, offset };
     const { y, mean, variance } = x.mask
       ? maskedNormalization(x, x.mask, { axis, epsilon, ...affine })
@@ -109,7 +118,7 @@ export class BatchNormalization extends BaseNormalization<BatchNormalizationOpti
 
   /** (y · r + d) · scale + offset, where r and d lead from the batch's statistics to the moving ones; moves the latter. */
   #renormalized(y: Sym, mean: Sym, variance: Sym, scale: Sym | undefined, offset: Sym | undefined): Sym {
-    const { axis = -1, momentum = 0.99, epsilon = 1e-3, renormMomentum = 0.99 } = this.options;
+    const { axis, momentum, epsilon, renormMomentum } = this.options;
     const { rmin, rmax, dmax } = this.options.renormClipping ?? {};
     const [renormMean, renormStddev, movingStddev] = [
       this.#renormMean!,
@@ -139,16 +148,13 @@ export class BatchNormalization extends BaseNormalization<BatchNormalizationOpti
   }
 
   override getConfig() {
-    const { axis = -1, momentum = 0.99 } = this.options;
+    const { axis, momentum, renorm, renormClipping, renormMomentum } = this.options;
     const initializer = (given: InitializerLike) => initializerConfig(initializerOf(given));
     return {
       ...super.getConfig(),
-      ...{ axis, momentum },
-      renorm: this.options.renorm ?? false,
-      renormClipping: this.options.renormClipping ?? null,
-      renormMomentum: this.options.renormMomentum ?? 0.99,
-      movingMeanInitializer: initializer(this.options.movingMeanInitializer ?? 'zeros'),
-      movingVarianceInitializer: initializer(this.options.movingVarianceInitializer ?? 'ones'),
+      ...{ axis, momentum, renorm, renormClipping, renormMomentum },
+      movingMeanInitializer: initializer(this.options.movingMeanInitializer),
+      movingVarianceInitializer: initializer(this.options.movingVarianceInitializer),
     };
   }
 }

@@ -1,5 +1,6 @@
 import { factoryName } from '../base/names.js';
 import { type OptionNames, integer } from '../base/checks.js';
+import { defaultsOf, withDefaults } from '../base/defaults.js';
 import { EngineError } from '../base/errors.js';
 import { itemAt } from '../base/list.js';
 import * as ops from '../ops/index.js';
@@ -24,10 +25,12 @@ export interface Conv1DOptions extends Omit<ConvOptions<Length>, 'padding'> {
   padding?: 'valid' | 'same' | 'causal';
 }
 
+const DEFAULTS = defaultsOf<ConvOptions>()({ groups: 1 });
+
 /** What convolutions of sequences, images and volumes share. */
 export abstract class Conv<
   O extends Omit<ConvOptions, 'padding'> & { padding?: 'valid' | 'same' | 'causal' } = ConvOptions,
-> extends BaseConv<O> {
+> extends BaseConv<O & typeof DEFAULTS> {
   static override readonly optionNames = {
     ...BaseConv.optionNames,
     filters: 'required',
@@ -37,14 +40,14 @@ export abstract class Conv<
   #kernel!: Variable;
 
   constructor(spatial: number, options: O, paddings?: readonly string[]) {
-    super(spatial, options, paddings);
+    super(spatial, withDefaults(options, DEFAULTS), paddings);
     const who = factoryName(new.target.name);
     integer(who, 'filters', options.filters);
-    integer(who, 'groups', options.groups ?? 1);
+    integer(who, 'groups', this.options.groups);
   }
 
   protected buildKernels(channels: number): number {
-    const { filters, groups = 1 } = this.options;
+    const { filters, groups } = this.options;
     if (channels % groups !== 0 || filters % groups !== 0) {
       throw new EngineError(
         'SHAPE',
@@ -64,12 +67,12 @@ export abstract class Conv<
 
   // The last tap of the kernel meets the place of the output.
   #causal(): [number, number][] {
-    const dilations = sidesOf(this.options.dilationRate ?? 1, this.spatial);
+    const dilations = sidesOf(this.options.dilationRate, this.spatial);
     return this.sides.map((size, i): [number, number] => [(size - 1) * itemAt(dilations, i), 0]);
   }
 
   override getConfig() {
-    const { filters, groups = 1 } = this.options;
+    const { filters, groups } = this.options;
     return { ...super.getConfig(), filters, groups, ...weightConfig(this.options, 'kernel') };
   }
 }

@@ -8,6 +8,7 @@ import {
   share,
   wrongShape,
 } from '../base/checks.js';
+import { defaultsOf, withDefaults } from '../base/defaults.js';
 import {
   type ActivationFunction,
   type ActivationLike,
@@ -26,7 +27,7 @@ import { ForgetBias } from './forgetBias.js';
 import { type CallContext, Layer } from './layer.js';
 import { MultiInputLayer } from './multiInputLayer.js';
 import { type RNNCell, type StepContext, dropoutMask } from './rnnCell.js';
-import { type SpatialOptions, checkSpatial } from './spatial.js';
+import { type SpatialOptions, checkSpatial, spatialDefaults } from './spatial.js';
 import { canJoinSteps, joinSteps, splitSteps, zerosOf } from './steps.js';
 import {
   type BiasOptions,
@@ -66,6 +67,21 @@ export interface ConvLSTMCellOptions<S extends Sides = Sides>
   seed?: number;
 }
 
+const DEFAULTS = {
+  ...spatialDefaults,
+  ...defaultsOf<ConvLSTMCellOptions>()({
+    strides: 1,
+    padding: 'valid',
+    dilationRate: 1,
+    activation: 'tanh',
+    recurrentActivation: 'sigmoid',
+    useBias: true,
+    unitForgetBias: true,
+    dropout: 0,
+    recurrentDropout: 0,
+  }),
+};
+
 const GATES = 4;
 
 /** A step of long short-term memory whose products are convolutions, as Keras's ConvLSTMCell. */
@@ -92,6 +108,8 @@ export class ConvLSTMCell extends MultiInputLayer implements RNNCell {
   readonly className = 'ConvLSTMCell';
   /** Whether an op computes all steps at once. @internal */
   readonly isFused = false;
+  /** The options as given, and the defaults of the others. */
+  readonly options: ConvLSTMCellOptions & typeof DEFAULTS;
   readonly #activation: ActivationFunction;
   readonly #gate: ActivationFunction;
   #kernel!: Variable;
@@ -103,25 +121,26 @@ export class ConvLSTMCell extends MultiInputLayer implements RNNCell {
   constructor(
     /** How many spatial axes images have: 1 to 3. */
     readonly spatial: number,
-    /** The options as given. */
-    readonly options: ConvLSTMCellOptions,
+    options: ConvLSTMCellOptions,
     who: string,
   ) {
     super(options);
-    const { strides = 1, dilationRate = 1, dropout = 0, recurrentDropout = 0, seed } = options;
-    integer(who, 'filters', options.filters);
-    checkSides(who, 'kernelSize', options.kernelSize, spatial);
+    this.options = withDefaults(options, DEFAULTS);
+    const { filters, kernelSize, strides, padding, dilationRate, dataFormat } = this.options;
+    const { activation, recurrentActivation, dropout, recurrentDropout, seed } = this.options;
+    integer(who, 'filters', filters);
+    checkSides(who, 'kernelSize', kernelSize, spatial);
     checkSides(who, 'strides', strides, spatial);
     checkSides(who, 'dilationRate', dilationRate, spatial);
     if (Math.max(...sidesOf(strides, spatial)) > 1 && Math.max(...sidesOf(dilationRate, spatial)) > 1)
       throw expected(who, 'strides of 1 with a dilationRate above 1', strides);
-    oneOf(who, 'padding', options.padding ?? 'valid', ['valid', 'same']);
-    dataFormatOf(who, options.dataFormat);
+    oneOf(who, 'padding', padding, ['valid', 'same']);
+    dataFormatOf(who, dataFormat);
     share(who, 'dropout', dropout);
     share(who, 'recurrentDropout', recurrentDropout);
     if (seed !== undefined) seedOf(who, seed);
-    this.#activation = activationOf(options.activation ?? 'tanh');
-    this.#gate = activationOf(options.recurrentActivation ?? 'sigmoid');
+    this.#activation = activationOf(activation);
+    this.#gate = activationOf(recurrentActivation);
   }
 
   /** The channels of h and c. */
@@ -151,7 +170,7 @@ export class ConvLSTMCell extends MultiInputLayer implements RNNCell {
   }
 
   override build([step]: readonly [Shape, ...Shape[]]): void {
-    const { filters, kernelSize, useBias = true, unitForgetBias = true } = this.options;
+    const { filters, kernelSize, useBias, unitForgetBias } = this.options;
     const shape = shapeOf(this.name, step, 'unknown');
     checkSpatial(this.name, shape, this.spatial);
     const [, ...sizes] = shape;
@@ -186,7 +205,7 @@ export class ConvLSTMCell extends MultiInputLayer implements RNNCell {
   /** The input's convolution + bias, with dropout: of a step [n, …] or of a sequence [n, steps, …]. @internal */
   project(x: Sym, context: CallContext): Sym {
     const isSequence = x.rank === this.spatial + 3;
-    const { dataFormat, dropout = 0 } = this.options;
+    const { dataFormat, dropout } = this.options;
     const convolved = (seen: Sym, kernel: Sym | Variable) =>
       this.#convolve(isSequence ? this.#joined(seen) : seen, kernel);
     const dropped = (): Sym => {
@@ -213,7 +232,7 @@ export class ConvLSTMCell extends MultiInputLayer implements RNNCell {
 
   /** What each gate sees the state times of, for projections of a step or a sequence. @internal */
   stateMask(projections: Sym, context: CallContext): Sym | undefined {
-    return this.#dropped(projections, this.options.recurrentDropout ?? 0, context);
+    return this.#dropped(projections, this.options.recurrentDropout, context);
   }
 
   /** Factors of a step, of which a share is 0 while training; undefined: all are 1. */
@@ -254,14 +273,13 @@ export class ConvLSTMCell extends MultiInputLayer implements RNNCell {
   }
 
   override getConfig(): Record<string, unknown> {
-    const { filters, kernelSize, strides = 1, padding = 'valid', dilationRate = 1 } = this.options;
-    const { dataFormat = 'channelsLast', useBias = true, unitForgetBias = true, seed } = this.options;
-    const { dropout = 0, recurrentDropout = 0 } = this.options;
+    const { filters, kernelSize, strides, padding, dilationRate, dataFormat } = this.options;
+    const { useBias, unitForgetBias, dropout, recurrentDropout, seed } = this.options;
     return {
       ...super.getConfig(),
       ...{ filters, kernelSize, strides, padding, dataFormat, dilationRate, useBias, unitForgetBias },
-      activation: activationConfig(this.options.activation ?? 'tanh'),
-      recurrentActivation: activationConfig(this.options.recurrentActivation ?? 'sigmoid'),
+      activation: activationConfig(this.options.activation),
+      recurrentActivation: activationConfig(this.options.recurrentActivation),
       ...{ dropout, recurrentDropout },
       ...(seed !== undefined && { seed }),
       ...weightConfig(this.options, 'kernel'),

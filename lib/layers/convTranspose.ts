@@ -1,5 +1,6 @@
 import { factoryName } from '../base/names.js';
 import { type OptionNames, integer } from '../base/checks.js';
+import { defaultsOf, withDefaults } from '../base/defaults.js';
 import * as ops from '../ops/index.js';
 import type { Sides } from '../ops/window.js';
 import type { Sym } from '../core/sym.js';
@@ -17,10 +18,12 @@ export interface ConvTransposeOptions<S extends Sides = Sides> extends BaseConvO
   outputPadding?: S | null;
 }
 
+const DEFAULTS = defaultsOf<ConvTransposeOptions>()({ outputPadding: null });
+
 /** What transposed convolutions of sequences, images and volumes share. */
-export abstract class ConvTranspose<
-  O extends ConvTransposeOptions = ConvTransposeOptions,
-> extends BaseConv<O> {
+export abstract class ConvTranspose<O extends ConvTransposeOptions = ConvTransposeOptions> extends BaseConv<
+  O & typeof DEFAULTS
+> {
   static override readonly optionNames = {
     ...BaseConv.optionNames,
     filters: 'required',
@@ -30,7 +33,7 @@ export abstract class ConvTranspose<
   #kernel!: Variable;
 
   constructor(spatial: number, options: O) {
-    super(spatial, options);
+    super(spatial, withDefaults(options, DEFAULTS));
     const who = factoryName(new.target.name);
     integer(who, 'filters', options.filters);
     if (options.outputPadding != null) checkSides(who, 'outputPadding', options.outputPadding, spatial, 0);
@@ -49,7 +52,7 @@ export abstract class ConvTranspose<
   }
 
   override getConfig() {
-    const { filters, outputPadding = null } = this.options;
+    const { filters, outputPadding } = this.options;
     return { ...super.getConfig(), filters, outputPadding, ...weightConfig(this.options, 'kernel') };
   }
 }

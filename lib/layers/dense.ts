@@ -1,4 +1,5 @@
 import { type OptionNames, integer, shapeOf, wrongShape } from '../base/checks.js';
+import { defaultsOf, withDefaults } from '../base/defaults.js';
 import type { Shape } from '../engine/engine.js';
 import {
   type ActivationFunction,
@@ -28,6 +29,8 @@ export interface DenseOptions extends LayerOptions, KernelOptions, BiasOptions {
   useBias?: boolean;
 }
 
+const DEFAULTS = defaultsOf<DenseOptions>()({ useBias: true });
+
 /** A densely connected layer: made by `layers.dense`, which says more. */
 export class Dense extends Layer {
   static override readonly optionNames = {
@@ -40,8 +43,8 @@ export class Dense extends Layer {
   } satisfies OptionNames<DenseOptions>;
   readonly className = 'Dense';
   override readonly supportsMasking = true;
-  /** The options as given. */
-  readonly options: DenseOptions;
+  /** The options as given, and the defaults of the others. */
+  readonly options: DenseOptions & typeof DEFAULTS;
   readonly #activation: ActivationFunction;
   #kernel!: Variable;
   #bias: Variable | undefined;
@@ -49,12 +52,12 @@ export class Dense extends Layer {
   constructor(options: DenseOptions) {
     super(options);
     integer('dense', 'units', options.units);
-    this.options = options;
+    this.options = withDefaults(options, DEFAULTS);
     this.#activation = activationOf(options.activation);
   }
 
   override build(shape: Shape): void {
-    const { units, useBias = true } = this.options;
+    const { units, useBias } = this.options;
     const inputs = shapeOf(this.name, shape, 'unknown').at(-1);
     if (shape.length < 2 || inputs === undefined || inputs < 1) {
       throw wrongShape(this.name, 'an input [batch, ..., features] with a known number of features', shape);
@@ -71,7 +74,7 @@ export class Dense extends Layer {
   }
 
   override getConfig() {
-    const { units, activation, useBias = true } = this.options;
+    const { units, activation, useBias } = this.options;
     return {
       ...super.getConfig(),
       ...{ units, activation: activationConfig(activation), useBias },

@@ -1,5 +1,6 @@
 import { factoryName } from '../base/names.js';
 import { type OptionNames, integer } from '../base/checks.js';
+import { defaultsOf, withDefaults } from '../base/defaults.js';
 import * as ops from '../ops/index.js';
 import type { Sides } from '../ops/window.js';
 import type { Sym } from '../core/sym.js';
@@ -14,10 +15,12 @@ export interface DepthwiseConvOptions<S extends Sides = Sides> extends BaseConvO
   depthMultiplier?: number;
 }
 
+const DEFAULTS = defaultsOf<DepthwiseConvOptions>()({ depthMultiplier: 1 });
+
 /** What convolutions of each channel alone share. */
-export abstract class DepthwiseConv<
-  O extends DepthwiseConvOptions = DepthwiseConvOptions,
-> extends BaseConv<O> {
+export abstract class DepthwiseConv<O extends DepthwiseConvOptions = DepthwiseConvOptions> extends BaseConv<
+  O & typeof DEFAULTS
+> {
   static override readonly optionNames = {
     ...BaseConv.optionNames,
     depthMultiplier: 'optional',
@@ -26,12 +29,12 @@ export abstract class DepthwiseConv<
   #kernel!: Variable;
 
   constructor(spatial: number, options: O) {
-    super(spatial, options);
-    integer(factoryName(new.target.name), 'depthMultiplier', options.depthMultiplier ?? 1);
+    super(spatial, withDefaults(options, DEFAULTS));
+    integer(factoryName(new.target.name), 'depthMultiplier', this.options.depthMultiplier);
   }
 
   protected buildKernels(channels: number): number {
-    const { depthMultiplier = 1 } = this.options;
+    const { depthMultiplier } = this.options;
     const shape = [...this.sides, channels, depthMultiplier];
     this.#kernel = this.addWeight({ name: 'kernel', shape, ...weightOptions(this.options, 'depthwise') });
     return channels * depthMultiplier;
@@ -43,7 +46,7 @@ export abstract class DepthwiseConv<
   }
 
   override getConfig() {
-    const { depthMultiplier = 1 } = this.options;
+    const { depthMultiplier } = this.options;
     return { ...super.getConfig(), depthMultiplier, ...weightConfig(this.options, 'depthwise') };
   }
 }

@@ -1,4 +1,5 @@
 import { type OptionNames, expected, integer, wrongShape } from '../base/checks.js';
+import { defaultsOf, withDefaults } from '../base/defaults.js';
 import { itemAt } from '../base/list.js';
 import type { Shape } from '../engine/engine.js';
 import {
@@ -38,6 +39,8 @@ export interface EinsumDenseOptions extends LayerOptions, KernelOptions, BiasOpt
   biasAxes?: string | null;
 }
 
+const DEFAULTS = defaultsOf<EinsumDenseOptions>()({ biasAxes: null });
+
 /** A product with a kernel along any axes: made by `layers.einsumDense`, which says more. */
 export class EinsumDense extends Layer {
   static override readonly optionNames = {
@@ -50,8 +53,8 @@ export class EinsumDense extends Layer {
     ...weightNames('bias'),
   } satisfies OptionNames<Omit<EinsumDenseOptions, 'biasAxes'> & { biasAxes?: unknown }>;
   readonly className = 'EinsumDense';
-  /** The options as given. */
-  readonly options: EinsumDenseOptions;
+  /** The options as given, and the defaults of the others. */
+  readonly options: EinsumDenseOptions & typeof DEFAULTS;
   readonly #parts: Parts;
   readonly #activation: ActivationFunction;
   #kernel!: Variable;
@@ -60,7 +63,7 @@ export class EinsumDense extends Layer {
   constructor(options: EinsumDenseOptions) {
     super(options);
     this.#parts = partsOf(options);
-    this.options = options;
+    this.options = withDefaults(options, DEFAULTS);
     this.#activation = activationOf(options.activation);
   }
 
@@ -138,7 +141,7 @@ export class EinsumDense extends Layer {
   }
 
   override getConfig() {
-    const { equation, outputShape, activation, biasAxes = null } = this.options;
+    const { equation, outputShape, activation, biasAxes } = this.options;
     return {
       ...super.getConfig(),
       ...{

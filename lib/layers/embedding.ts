@@ -1,5 +1,6 @@
 import { factoryName } from '../base/names.js';
 import { type OptionNames, integer } from '../base/checks.js';
+import { defaultsOf, withDefaults } from '../base/defaults.js';
 import type { Shape } from '../engine/engine.js';
 import { typeOf } from '../core/apply.js';
 import type { NDArray } from '../core/ndarray.js';
@@ -29,6 +30,8 @@ export interface EmbeddingOptions extends LayerOptions, EmbeddingsOptions {
 /** Numbers for a weight. */
 type Vectors = NDArray | Tensor | TensorData;
 
+const DEFAULTS = defaultsOf<EmbeddingOptions>()({ maskZero: false });
+
 /** A vector for each id: made by `layers.embedding`, which says more. */
 export class Embedding extends Layer {
   static override readonly optionNames = {
@@ -41,8 +44,8 @@ export class Embedding extends Layer {
   } satisfies OptionNames<EmbeddingOptions>;
   readonly className: string = 'Embedding';
   override readonly supportsMasking: boolean;
-  /** The options as given. */
-  readonly options: EmbeddingOptions;
+  /** The options as given, and the defaults of the others. */
+  readonly options: EmbeddingOptions & typeof DEFAULTS;
   protected embeddings!: Variable;
 
   constructor(options: EmbeddingOptions) {
@@ -50,8 +53,8 @@ export class Embedding extends Layer {
     const who = factoryName(new.target.name);
     integer(who, 'inputDim', options.inputDim);
     integer(who, 'outputDim', options.outputDim);
-    this.options = options;
-    this.supportsMasking = options.maskZero ?? false;
+    this.options = withDefaults(options, DEFAULTS);
+    this.supportsMasking = this.options.maskZero;
   }
 
   override build(_shape: Shape): void {
@@ -76,7 +79,7 @@ export class Embedding extends Layer {
   }
 
   override getConfig(): Record<string, unknown> {
-    const { inputDim, outputDim, maskZero = false } = this.options;
+    const { inputDim, outputDim, maskZero } = this.options;
     const embeddings = weightConfig(this.options, 'embeddings');
     return { ...super.getConfig(), inputDim, outputDim, maskZero, ...embeddings };
   }

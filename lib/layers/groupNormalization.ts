@@ -1,4 +1,5 @@
 import { type OptionNames, axisNumber, integer, wrongShape } from '../base/checks.js';
+import { defaultsOf, withDefaults } from '../base/defaults.js';
 import type { Shape } from '../engine/engine.js';
 import { groupNormalization as normalized } from '../ops/groupNormalization.js';
 import type { Sym } from '../core/sym.js';
@@ -13,8 +14,10 @@ export interface GroupNormalizationOptions extends BaseNormalizationOptions {
   axis?: number;
 }
 
+const DEFAULTS = defaultsOf<GroupNormalizationOptions>()({ groups: 32, axis: -1 });
+
 /** Normalizes groups of channels of each sample: made by `layers.groupNormalization`, which says more. */
-export class GroupNormalization extends BaseNormalization<GroupNormalizationOptions> {
+export class GroupNormalization extends BaseNormalization<GroupNormalizationOptions & typeof DEFAULTS> {
   static override readonly optionNames = {
     ...BaseNormalization.optionNames,
     groups: 'optional',
@@ -23,14 +26,14 @@ export class GroupNormalization extends BaseNormalization<GroupNormalizationOpti
   readonly className = 'GroupNormalization';
 
   constructor(options: GroupNormalizationOptions = {}) {
-    super(options);
-    const { groups = 32, axis = -1 } = options;
+    super(withDefaults(options, DEFAULTS));
+    const { groups, axis } = this.options;
     if (groups !== -1) integer('groupNormalization', 'groups', groups);
     axisNumber('groupNormalization', axis);
   }
 
   override build(inputShape: Shape): void {
-    const { groups = 32, axis = -1 } = this.options;
+    const { groups, axis } = this.options;
     const channels = sizeOfAxis('groupNormalization', inputShape, axis);
     if (axis === 0 || axis === -inputShape.length)
       throw wrongShape('groupNormalization', 'an input whose channels are not the batch', inputShape);
@@ -40,12 +43,12 @@ export class GroupNormalization extends BaseNormalization<GroupNormalizationOpti
   }
 
   call(x: Sym): Sym {
-    const { groups = 32, axis = -1, epsilon = 1e-3 } = this.options;
+    const { groups, axis, epsilon } = this.options;
     return normalized(x, { groups, axis, epsilon, ...this.gammaAndBeta(x) });
   }
 
   override getConfig() {
-    const { groups = 32, axis = -1 } = this.options;
+    const { groups, axis } = this.options;
     return { ...super.getConfig(), groups, axis };
   }
 }

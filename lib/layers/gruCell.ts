@@ -1,4 +1,5 @@
 import type { OptionNames } from '../base/checks.js';
+import { defaultsOf, withDefaults } from '../base/defaults.js';
 import { firstOf, mapTuple } from '../base/list.js';
 import { type ActivationFunction, activationConfig, activationOf } from '../activations/registry.js';
 import * as ops from '../ops/index.js';
@@ -6,7 +7,14 @@ import { recurrent } from '../ops/sequence.js';
 import type { Sym } from '../core/sym.js';
 import type { Tensor } from '../core/tensor.js';
 import type { Variable } from '../core/variable.js';
-import { BaseRNNCell, type FusedCall, type GatedCellOptions, type StepContext, gateOf } from './rnnCell.js';
+import {
+  BaseRNNCell,
+  type FusedCall,
+  type GatedCellOptions,
+  type StepContext,
+  gateOf,
+  gatedDefaults,
+} from './rnnCell.js';
 
 /** What `layers.gruCell` takes. */
 export interface GRUCellOptions extends GatedCellOptions {
@@ -14,8 +22,10 @@ export interface GRUCellOptions extends GatedCellOptions {
   resetAfter?: boolean;
 }
 
+const DEFAULTS = { ...gatedDefaults, ...defaultsOf<GRUCellOptions>()({ resetAfter: true }) };
+
 /** A step of gated recurrent units: made by `layers.gruCell`, which says more. */
-export class GRUCell extends BaseRNNCell<GRUCellOptions> {
+export class GRUCell extends BaseRNNCell<GRUCellOptions & typeof DEFAULTS> {
   static override readonly optionNames = {
     ...BaseRNNCell.optionNames,
     recurrentActivation: 'optional',
@@ -26,12 +36,12 @@ export class GRUCell extends BaseRNNCell<GRUCellOptions> {
   readonly #gate: ActivationFunction;
 
   constructor(options: GRUCellOptions, who?: string) {
-    super(options, who);
-    this.#gate = activationOf(options.recurrentActivation ?? 'sigmoid');
+    super(withDefaults(options, DEFAULTS), who);
+    this.#gate = activationOf(this.options.recurrentActivation);
   }
 
   get #resetAfter(): boolean {
-    return this.options.resetAfter ?? true;
+    return this.options.resetAfter;
   }
 
   /** @internal */
@@ -84,7 +94,7 @@ export class GRUCell extends BaseRNNCell<GRUCellOptions> {
   }
 
   override getConfig() {
-    const { recurrentActivation = 'sigmoid' } = this.options;
+    const { recurrentActivation } = this.options;
     return {
       ...super.getConfig(),
       recurrentActivation: activationConfig(recurrentActivation),

@@ -1,5 +1,6 @@
 import { factoryName } from '../base/names.js';
 import { type OptionNames, boolean, integer, seedOf, share, wrongShape } from '../base/checks.js';
+import { defaultsOf, withDefaults } from '../base/defaults.js';
 import { EngineError } from '../base/errors.js';
 import { atLeast, mapTuple } from '../base/list.js';
 import type { Shape } from '../engine/engine.js';
@@ -35,6 +36,17 @@ export interface HeadAttentionOptions extends LayerOptions, KernelOptions, BiasO
   /** Whether a step sees no positions after its own. Keras's argument of the call. Default false. */
   useCausalMask?: boolean;
 }
+
+const DEFAULTS = defaultsOf<HeadAttentionOptions>()({
+  dropout: 0,
+  useBias: true,
+  slidingWindow: null,
+  flashAttention: null,
+  useGate: false,
+  seed: null,
+  returnAttentionScores: false,
+  useCausalMask: false,
+});
 
 /** How many heads there are, their sizes, and what the layer's result has: what a subclass says. */
 interface Heads {
@@ -76,8 +88,8 @@ export abstract class HeadAttention<
     ...weightNames('kernel'),
     ...weightNames('bias'),
   } satisfies OptionNames<Omit<HeadAttentionOptions, 'flashAttention'> & { flashAttention?: unknown }>;
-  /** The options as given. */
-  readonly options: O;
+  /** The options as given, and the defaults of the others. */
+  readonly options: O & typeof DEFAULTS;
   /** The projection of the query, once the layer is built. */
   queryDense: EinsumDense | undefined;
   /** The projection of the key, once the layer is built. */
@@ -97,13 +109,13 @@ export abstract class HeadAttention<
     // Keras penalizes what each projection puts out, the last one's being the layer's.
     super({ ...options, activityRegularizer: undefined });
     const who = factoryName(new.target.name);
-    this.options = options;
-    const { dropout = 0, seed, slidingWindow, flashAttention, returnAttentionScores } = options;
+    this.options = withDefaults(options, DEFAULTS);
+    const { dropout, seed, slidingWindow, flashAttention, returnAttentionScores } = this.options;
     this.#dropout = share(who, 'dropout', dropout);
-    this.#seed = seed == null ? undefined : seedOf(who, seed);
+    this.#seed = seed === null ? undefined : seedOf(who, seed);
     regularizerOf(options.activityRegularizer);
-    if (slidingWindow != null) integer(who, 'slidingWindow', slidingWindow);
-    if (flashAttention != null && boolean(who, 'flashAttention', flashAttention)) {
+    if (slidingWindow !== null) integer(who, 'slidingWindow', slidingWindow);
+    if (flashAttention !== null && boolean(who, 'flashAttention', flashAttention)) {
       const other = dropout > 0 ? 'dropout' : returnAttentionScores ? 'returnAttentionScores' : undefined;
       if (other !== undefined)
         throw new EngineError('ARGUMENT', `[${who}] expected flashAttention without ${other}, received both`);
@@ -144,7 +156,7 @@ export abstract class HeadAttention<
   ): EinsumDense {
     const free = shape.length - bound;
     const [kept, summed, made] = [letters(0, free), letters(free, bound), letters(free + bound, to.length)];
-    const { activityRegularizer, useBias = true } = this.options;
+    const { activityRegularizer, useBias } = this.options;
     const dense = new HeadDense({
       ...{ name, activation, activityRegularizer, trainable: this.trainable },
       equation: `${kept}${summed},${summed}${made}->${kept}${made}`,
@@ -166,7 +178,7 @@ export abstract class HeadAttention<
       this.keyDense!.apply(key),
       this.valueDense!.apply(value),
     ];
-    const { returnAttentionScores = false } = this.options;
+    const { returnAttentionScores } = this.options;
     const isWhole = query.rank === 3 && this.#dropout === 0 && !returnAttentionScores;
     const [sum, weights] = isWhole
       ? [this.#whole(queries, keys, values, seen), undefined]
@@ -181,7 +193,7 @@ export abstract class HeadAttention<
     const all = masks.map((mask) => ofRank(mask, 4, 1));
     const mask = all.length > 0 ? all.reduce((a, b) => ops.logicalAnd(a, b)) : undefined;
     return ops.dotProductAttention(query, key, value, {
-      ...{ mask, scale: 1 / Math.sqrt(this.heads.size), isCausal: this.options.useCausalMask ?? false },
+      ...{ mask, scale: 1 / Math.sqrt(this.heads.size), isCausal: this.options.useCausalMask },
     });
   }
 
@@ -217,7 +229,7 @@ export abstract class HeadAttention<
       query.mask && ops.expandDims(query.mask, -1),
       value.mask && ops.expandDims(value.mask, -2),
       key?.mask && ops.expandDims(key.mask, -2),
-      slidingWindow == null ? undefined : (windowMask(query, value, slidingWindow) as Sym),
+      slidingWindow === null ? undefined : (windowMask(query, value, slidingWindow) as Sym),
       mask && (asBool(mask) as Sym),
     ];
     return masks.filter((each) => each !== undefined);
@@ -229,20 +241,13 @@ export abstract class HeadAttention<
   }
 
   override getConfig(): Record<string, unknown> {
-    const { useBias = true, slidingWindow = null, flashAttention = null, useGate = false } = this.options;
-    const { returnAttentionScores = false, useCausalMask = false } = this.options;
+    const { dropout, useBias, slidingWindow, flashAttention, useGate, seed } = this.options;
+    const { returnAttentionScores, useCausalMask } = this.options;
     const activityRegularizer = regularizerConfig(regularizerOf(this.options.activityRegularizer));
     return {
       ...super.getConfig(),
       ...(activityRegularizer && { activityRegularizer }),
-      ...{
-        dropout: this.#dropout,
-        useBias,
-        slidingWindow,
-        flashAttention,
-        useGate,
-        seed: this.#seed ?? null,
-      },
+      ...{ dropout, useBias, slidingWindow, flashAttention, useGate, seed },
       ...{ returnAttentionScores, useCausalMask },
       ...weightConfig(this.options, 'kernel'),
       ...weightConfig(this.options, 'bias'),

@@ -1,4 +1,5 @@
 import type { OptionNames } from '../base/checks.js';
+import { defaultsOf, withDefaults } from '../base/defaults.js';
 import { listOf } from '../base/list.js';
 import type { Shape } from '../engine/engine.js';
 import * as ops from '../ops/index.js';
@@ -12,8 +13,10 @@ export interface LayerNormalizationOptions extends BaseNormalizationOptions {
   axis?: number | readonly number[];
 }
 
+const DEFAULTS = defaultsOf<LayerNormalizationOptions>()({ axis: -1 });
+
 /** Normalizes each sample: made by `layers.layerNormalization`, which says more. */
-export class LayerNormalization extends BaseNormalization<LayerNormalizationOptions> {
+export class LayerNormalization extends BaseNormalization<LayerNormalizationOptions & typeof DEFAULTS> {
   static override readonly optionNames = {
     ...BaseNormalization.optionNames,
     axis: 'optional',
@@ -21,11 +24,11 @@ export class LayerNormalization extends BaseNormalization<LayerNormalizationOpti
   readonly className = 'LayerNormalization';
 
   constructor(options: LayerNormalizationOptions = {}) {
-    super(options);
+    super(withDefaults(options, DEFAULTS));
   }
 
   override build(inputShape: Shape): void {
-    const axes = listOf(this.options.axis ?? -1);
+    const axes = listOf(this.options.axis);
     this.addGammaAndBeta(axes.map((axis) => sizeOfAxis('layerNormalization', inputShape, axis)));
   }
 
@@ -35,7 +38,7 @@ export class LayerNormalization extends BaseNormalization<LayerNormalizationOpti
   }
 
   override getConfig() {
-    return { ...super.getConfig(), axis: this.options.axis ?? -1 };
+    return { ...super.getConfig(), axis: this.options.axis };
   }
 }
 

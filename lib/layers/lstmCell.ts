@@ -1,4 +1,5 @@
 import type { OptionNames } from '../base/checks.js';
+import { defaultsOf, withDefaults } from '../base/defaults.js';
 import { atLeast, mapTuple } from '../base/list.js';
 import { type ActivationFunction, activationConfig, activationOf } from '../activations/registry.js';
 import type { InitializerLike } from '../initializers/registry.js';
@@ -6,7 +7,14 @@ import * as ops from '../ops/index.js';
 import { recurrent } from '../ops/sequence.js';
 import type { Sym } from '../core/sym.js';
 import { ForgetBias } from './forgetBias.js';
-import { BaseRNNCell, type FusedCall, type GatedCellOptions, type StepContext, gateOf } from './rnnCell.js';
+import {
+  BaseRNNCell,
+  type FusedCall,
+  type GatedCellOptions,
+  type StepContext,
+  gateOf,
+  gatedDefaults,
+} from './rnnCell.js';
 
 /** What `layers.lstmCell` takes. */
 export interface LSTMCellOptions extends GatedCellOptions {
@@ -14,8 +22,10 @@ export interface LSTMCellOptions extends GatedCellOptions {
   unitForgetBias?: boolean;
 }
 
+const DEFAULTS = { ...gatedDefaults, ...defaultsOf<LSTMCellOptions>()({ unitForgetBias: true }) };
+
 /** A step of long short-term memory: made by `layers.lstmCell`, which says more. */
-export class LSTMCell extends BaseRNNCell<LSTMCellOptions> {
+export class LSTMCell extends BaseRNNCell<LSTMCellOptions & typeof DEFAULTS> {
   static override readonly optionNames = {
     ...BaseRNNCell.optionNames,
     recurrentActivation: 'optional',
@@ -26,8 +36,8 @@ export class LSTMCell extends BaseRNNCell<LSTMCellOptions> {
   readonly #gate: ActivationFunction;
 
   constructor(options: LSTMCellOptions, who?: string) {
-    super(options, who);
-    this.#gate = activationOf(options.recurrentActivation ?? 'sigmoid');
+    super(withDefaults(options, DEFAULTS), who);
+    this.#gate = activationOf(this.options.recurrentActivation);
   }
 
   override get stateSize(): readonly [h: number, c: number] {
@@ -42,7 +52,7 @@ export class LSTMCell extends BaseRNNCell<LSTMCellOptions> {
   }
 
   protected override get biasInitializer(): InitializerLike {
-    const { units, unitForgetBias = true } = this.options;
+    const { units, unitForgetBias } = this.options;
     return unitForgetBias ? new ForgetBias(super.biasInitializer, units) : super.biasInitializer;
   }
 
@@ -62,7 +72,7 @@ export class LSTMCell extends BaseRNNCell<LSTMCellOptions> {
   }
 
   override getConfig() {
-    const { recurrentActivation = 'sigmoid', unitForgetBias = true } = this.options;
+    const { recurrentActivation, unitForgetBias } = this.options;
     return {
       ...super.getConfig(),
       recurrentActivation: activationConfig(recurrentActivation),

@@ -1,4 +1,5 @@
 import { type OptionNames, expected, integer, integers } from '../base/checks.js';
+import { defaultsOf, withDefaults } from '../base/defaults.js';
 import type { Shape } from '../engine/engine.js';
 import { HeadAttention, type HeadAttentionOptions } from './headAttention.js';
 
@@ -16,8 +17,14 @@ export interface MultiHeadAttentionOptions extends HeadAttentionOptions {
   attentionAxes?: number | readonly number[] | null;
 }
 
+const DEFAULTS = defaultsOf<MultiHeadAttentionOptions>()({
+  valueDim: null,
+  outputShape: null,
+  attentionAxes: null,
+});
+
 /** Attention with several heads: made by `layers.multiHeadAttention`, which says more. */
-export class MultiHeadAttention extends HeadAttention<MultiHeadAttentionOptions> {
+export class MultiHeadAttention extends HeadAttention<MultiHeadAttentionOptions & typeof DEFAULTS> {
   static override readonly optionNames = {
     ...HeadAttention.optionNames,
     numHeads: 'required',
@@ -30,13 +37,13 @@ export class MultiHeadAttention extends HeadAttention<MultiHeadAttentionOptions>
   protected readonly heads;
 
   constructor(options: MultiHeadAttentionOptions) {
-    super(options);
-    const { numHeads, keyDim, valueDim, outputShape, attentionAxes } = options;
+    super(withDefaults(options, DEFAULTS));
+    const { numHeads, keyDim, valueDim, outputShape, attentionAxes } = this.options;
     const who = 'multiHeadAttention';
     integer(who, 'numHeads', numHeads);
-    const output = outputShape == null ? undefined : integers(who, 'outputShape', outputShape);
+    const output = outputShape === null ? undefined : integers(who, 'outputShape', outputShape);
     for (const n of output ?? []) integer(who, 'outputShape', n);
-    const axes = attentionAxes == null ? undefined : integers(who, 'attentionAxes', attentionAxes);
+    const axes = attentionAxes === null ? undefined : integers(who, 'attentionAxes', attentionAxes);
     if (axes?.length === 0 || axes?.includes(0))
       throw expected(who, 'axes between the batch and the features as attentionAxes', attentionAxes);
     this.heads = {
@@ -58,7 +65,7 @@ export class MultiHeadAttention extends HeadAttention<MultiHeadAttentionOptions>
   }
 
   override getConfig() {
-    const { numHeads, keyDim, valueDim, outputShape = null, attentionAxes = null } = this.options;
+    const { numHeads, keyDim, valueDim, outputShape, attentionAxes } = this.options;
     return {
       ...super.getConfig(),
       numHeads,

@@ -1,4 +1,5 @@
 import { type OptionNames, expected, integers, shapeOf, wrongShape } from '../base/checks.js';
+import { defaultsOf, withDefaults } from '../base/defaults.js';
 import type { Shape } from '../engine/engine.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
@@ -12,6 +13,8 @@ export interface PReLUOptions extends LayerOptions, AlphaOptions {
   sharedAxes?: number | readonly number[] | null;
 }
 
+const DEFAULTS = defaultsOf<PReLUOptions>()({ sharedAxes: null });
+
 /** A rectified linear unit whose slope below 0 is learned: made by `layers.prelu`, which says more. */
 export class PReLU extends Layer {
   static override readonly optionNames = {
@@ -21,17 +24,18 @@ export class PReLU extends Layer {
   } satisfies OptionNames<PReLUOptions>;
   readonly className = 'PReLU';
   override readonly supportsMasking = true;
-  /** The options as given. */
-  readonly options: PReLUOptions;
+  /** The options as given, and the defaults of the others. */
+  readonly options: PReLUOptions & typeof DEFAULTS;
   readonly #sharedAxes: readonly number[];
   #alpha!: Variable;
 
   constructor(options: PReLUOptions = {}) {
     super(options);
-    this.options = options;
-    this.#sharedAxes = options.sharedAxes == null ? [] : integers('prelu', 'sharedAxes', options.sharedAxes);
+    this.options = withDefaults(options, DEFAULTS);
+    const { sharedAxes } = this.options;
+    this.#sharedAxes = sharedAxes === null ? [] : integers('prelu', 'sharedAxes', sharedAxes);
     if (this.#sharedAxes.some((axis) => axis < 1))
-      throw expected('prelu', 'axes from 1 on as sharedAxes, since 0 is the batch', options.sharedAxes);
+      throw expected('prelu', 'axes from 1 on as sharedAxes, since 0 is the batch', sharedAxes);
   }
 
   override build(inputShape: Shape): void {
@@ -50,7 +54,7 @@ export class PReLU extends Layer {
   }
 
   override getConfig() {
-    const sharedAxes = this.options.sharedAxes == null ? null : this.#sharedAxes;
+    const sharedAxes = this.options.sharedAxes === null ? null : this.#sharedAxes;
     return { ...super.getConfig(), ...weightConfig(this.options, 'alpha'), sharedAxes };
   }
 }

@@ -1,4 +1,5 @@
 import { type OptionNames, positive } from '../base/checks.js';
+import { defaultsOf, withDefaults } from '../base/defaults.js';
 import type { Shape } from '../engine/engine.js';
 import type { KerasTensor } from '../core/kerasTensor.js';
 import * as ops from '../ops/index.js';
@@ -18,6 +19,8 @@ export interface ReversibleEmbeddingOptions extends EmbeddingOptions {
   logitSoftCap?: number | null;
 }
 
+const DEFAULTS = defaultsOf<ReversibleEmbeddingOptions>()({ tieWeights: true, logitSoftCap: null });
+
 /** How a {@link ReversibleEmbedding} is being called. */
 export interface ReversibleContext extends CallContext {
   /** Whether it goes back, from vectors to ids. Default false. */
@@ -35,18 +38,18 @@ export class ReversibleEmbedding extends Embedding {
     Partial<ReversibleContext>
   >;
   override readonly className: string = 'ReversibleEmbedding';
-  declare readonly options: ReversibleEmbeddingOptions;
+  declare readonly options: ReversibleEmbeddingOptions & Embedding['options'] & typeof DEFAULTS;
   #reverse: Variable | undefined;
 
   constructor(options: ReversibleEmbeddingOptions) {
-    super(options);
+    super(withDefaults(options, DEFAULTS));
     const { logitSoftCap } = options;
     if (logitSoftCap != null) positive('reversibleEmbedding', 'logitSoftCap', logitSoftCap);
   }
 
   override build(shape: Shape): void {
     super.build(shape);
-    const { inputDim, outputDim, tieWeights = true } = this.options;
+    const { inputDim, outputDim, tieWeights } = this.options;
     if (tieWeights) return;
     const { initializer } = weightOptions(this.options, 'embeddings');
     this.#reverse = this.addWeight({ name: 'reverseEmbeddings', shape: [outputDim, inputDim], initializer });
@@ -76,7 +79,7 @@ export class ReversibleEmbedding extends Embedding {
   }
 
   override getConfig() {
-    const { tieWeights = true, logitSoftCap = null } = this.options;
+    const { tieWeights, logitSoftCap } = this.options;
     return { ...super.getConfig(), tieWeights, logitSoftCap };
   }
 }

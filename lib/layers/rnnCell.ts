@@ -1,5 +1,6 @@
 import { factoryName } from '../base/names.js';
 import { type OptionNames, expected, integer, seedOf, share, shapeOf, wrongShape } from '../base/checks.js';
+import { defaultsOf, withDefaults } from '../base/defaults.js';
 import {
   type ActivationFunction,
   type ActivationLike,
@@ -67,11 +68,22 @@ export interface RNNCellOptions extends LayerOptions, KernelOptions, RecurrentOp
   seed?: number;
 }
 
+/** The defaults of {@link RNNCellOptions}. */
+const DEFAULTS = defaultsOf<RNNCellOptions>()({
+  activation: 'tanh',
+  useBias: true,
+  dropout: 0,
+  recurrentDropout: 0,
+});
+
 /** The same for cells with gates. */
 export interface GatedCellOptions extends RNNCellOptions {
   /** The activation of the gates: a name or a function. Default `sigmoid`. */
   recurrentActivation?: ActivationLike;
 }
+
+/** The defaults that cells with gates have besides. @internal */
+export const gatedDefaults = defaultsOf<GatedCellOptions>()({ recurrentActivation: 'sigmoid' });
 
 /** What the steps of a sequence have in common. */
 export interface StepContext {
@@ -129,8 +141,8 @@ export abstract class BaseRNNCell<O extends RNNCellOptions = RNNCellOptions> ext
     ...weightNames('recurrent'),
     ...weightNames('bias'),
   } satisfies OptionNames<RNNCellOptions>;
-  /** The options as given. */
-  readonly options: O;
+  /** The options as given, and the defaults of the others. */
+  readonly options: O & typeof DEFAULTS;
   /** How many columns of the kernels belong to a unit. */
   protected abstract readonly gates: number;
   protected readonly activation: ActivationFunction;
@@ -142,14 +154,14 @@ export abstract class BaseRNNCell<O extends RNNCellOptions = RNNCellOptions> ext
   constructor(options: O, who?: string) {
     super(options);
     const name = who ?? factoryName(new.target.name);
-    const { units, activation = 'tanh', dropout = 0, recurrentDropout = 0, seed } = options;
+    this.options = withDefaults(options, DEFAULTS);
+    const { units, activation, dropout, recurrentDropout, seed } = this.options;
     integer(name, 'units', units);
     share(name, 'dropout', dropout);
     share(name, 'recurrentDropout', recurrentDropout);
     if (seed !== undefined) seedOf(name, seed);
     if (options.activityRegularizer)
       throw expected(name, 'activityRegularizer at the layer that goes through the sequence', options);
-    this.options = options;
     this.activation = activationOf(activation);
   }
 
@@ -204,7 +216,7 @@ export abstract class BaseRNNCell<O extends RNNCellOptions = RNNCellOptions> ext
   }
 
   override build([step]: readonly [Shape, ...Shape[]]): void {
-    const { units, useBias = true } = this.options;
+    const { units, useBias } = this.options;
     const shape = shapeOf(this.name, step, 'unknown');
     const features = shape.at(-1);
     if (shape.length !== 2 || features === undefined || features < 1)
@@ -231,7 +243,7 @@ export abstract class BaseRNNCell<O extends RNNCellOptions = RNNCellOptions> ext
 
   /** kernel · input + bias, with dropout: of a step [n, features] or of a sequence [n, steps, features]. @internal */
   project(x: Sym, context: CallContext): Sym {
-    const { units, dropout = 0, recurrentDropout = 0, seed } = this.options;
+    const { units, dropout, recurrentDropout, seed } = this.options;
     const bias = this.inputBias;
     const project = (kernel: Sym | Variable, added?: Sym | Variable) => {
       const dropped = dropoutMask(x.rank === 3 ? firstStep(x) : x, dropout, context, seed);
@@ -249,7 +261,7 @@ export abstract class BaseRNNCell<O extends RNNCellOptions = RNNCellOptions> ext
   /** What each gate sees the state times of, for projections of a step or a sequence. @internal */
   stateMask(projections: Sym, context: CallContext): Sym | undefined {
     const like = projections.rank === 3 ? ops.sum(projections, { axis: 1 }) : projections;
-    return dropoutMask(like, this.options.recurrentDropout ?? 0, context, this.options.seed);
+    return dropoutMask(like, this.options.recurrentDropout, context, this.options.seed);
   }
 
   /** The state as the recurrent product of a gate sees it. */
@@ -269,8 +281,7 @@ export abstract class BaseRNNCell<O extends RNNCellOptions = RNNCellOptions> ext
   }
 
   override getConfig(): Record<string, unknown> {
-    const { units, activation = 'tanh', useBias = true, dropout = 0, recurrentDropout = 0 } = this.options;
-    const { seed } = this.options;
+    const { units, activation, useBias, dropout, recurrentDropout, seed } = this.options;
     return {
       ...super.getConfig(),
       ...{ units, activation: activationConfig(activation), useBias, dropout, recurrentDropout },

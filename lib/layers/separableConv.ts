@@ -1,5 +1,6 @@
 import { factoryName } from '../base/names.js';
 import { type OptionNames, integer } from '../base/checks.js';
+import { defaultsOf, withDefaults } from '../base/defaults.js';
 import * as ops from '../ops/index.js';
 import type { Sides } from '../ops/window.js';
 import type { Sym } from '../core/sym.js';
@@ -23,10 +24,12 @@ export interface SeparableConvOptions<S extends Sides = Sides>
   depthMultiplier?: number;
 }
 
+const DEFAULTS = defaultsOf<SeparableConvOptions>()({ depthMultiplier: 1 });
+
 /** What convolutions share of each channel alone, and then of size 1 over all. */
-export abstract class SeparableConv<
-  O extends SeparableConvOptions = SeparableConvOptions,
-> extends BaseConv<O> {
+export abstract class SeparableConv<O extends SeparableConvOptions = SeparableConvOptions> extends BaseConv<
+  O & typeof DEFAULTS
+> {
   static override readonly optionNames = {
     ...BaseConv.optionNames,
     filters: 'required',
@@ -38,14 +41,14 @@ export abstract class SeparableConv<
   #pointwise!: Variable;
 
   constructor(spatial: number, options: O) {
-    super(spatial, options);
+    super(spatial, withDefaults(options, DEFAULTS));
     const who = factoryName(new.target.name);
     integer(who, 'filters', options.filters);
-    integer(who, 'depthMultiplier', options.depthMultiplier ?? 1);
+    integer(who, 'depthMultiplier', this.options.depthMultiplier);
   }
 
   protected buildKernels(channels: number): number {
-    const { filters, depthMultiplier = 1 } = this.options;
+    const { filters, depthMultiplier } = this.options;
     this.#depthwise = this.addWeight({
       ...{ name: 'depthwiseKernel', shape: [...this.sides, channels, depthMultiplier] },
       ...weightOptions(this.options, 'depthwise'),
@@ -67,7 +70,7 @@ export abstract class SeparableConv<
   }
 
   override getConfig() {
-    const { filters, depthMultiplier = 1 } = this.options;
+    const { filters, depthMultiplier } = this.options;
     return {
       ...super.getConfig(),
       ...{ filters, depthMultiplier },

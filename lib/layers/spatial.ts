@@ -1,3 +1,4 @@
+import { defaultsOf } from '../base/defaults.js';
 import type { Shape } from '../engine/engine.js';
 import type { DataFormat } from '../ops/window.js';
 import { checkRank } from './check.js';
@@ -17,6 +18,9 @@ export interface SpatialOptions extends LayerOptions {
   /** The order of the axes: `channelsLast`, [n, …, channels], or `channelsFirst`, [n, channels, …]. Default `channelsLast`. */
   dataFormat?: DataFormat;
 }
+
+/** The defaults of {@link SpatialOptions}. @internal */
+export const spatialDefaults = defaultsOf<SpatialOptions>()({ dataFormat: 'channelsLast' });
 
 const FORMS = ['', 'length', 'height, width', 'depth, height, width'];
 

@@ -1,12 +1,20 @@
 import { factoryName } from '../base/names.js';
 import { type OptionNames, oneOf } from '../base/checks.js';
+import { defaultsOf, withDefaults } from '../base/defaults.js';
 import type { Shape } from '../engine/engine.js';
 import * as ops from '../ops/index.js';
 import { type Sides, dataFormatOf } from '../ops/window.js';
 import type { Sym } from '../core/sym.js';
 import { checkSides } from './check.js';
 import { Layer } from './layer.js';
-import { type Length, type Pair, type SpatialOptions, type Triple, checkSpatial } from './spatial.js';
+import {
+  type Length,
+  type Pair,
+  type SpatialOptions,
+  type Triple,
+  checkSpatial,
+  spatialDefaults,
+} from './spatial.js';
 
 /** What `layers.upSampling1d` and `layers.upSampling3d` take. */
 export interface UpSamplingOptions<S extends Sides = Sides> extends SpatialOptions {
@@ -20,6 +28,8 @@ export interface UpSampling2DOptions extends UpSamplingOptions<Pair> {
   interpolation?: 'nearest' | 'bilinear';
 }
 
+const DEFAULTS = { ...spatialDefaults, ...defaultsOf<UpSamplingOptions>()({ size: 2 }) };
+
 /** What layers share that enlarge sequences, images and volumes. */
 export abstract class UpSampling<O extends UpSamplingOptions = UpSamplingOptions> extends Layer {
   static override readonly optionNames = {
@@ -27,17 +37,19 @@ export abstract class UpSampling<O extends UpSamplingOptions = UpSamplingOptions
     size: 'optional',
     dataFormat: 'optional',
   } satisfies OptionNames<UpSamplingOptions>;
+  /** The options as given, and the defaults of the others. */
+  readonly options: O & typeof DEFAULTS;
 
   constructor(
     /** How many spatial axes images have: 1 to 3. */
     protected readonly spatial: number,
-    /** The options as given. */
-    readonly options: O,
+    options: O,
   ) {
     super(options);
+    this.options = withDefaults(options, DEFAULTS);
     const who = factoryName(new.target.name);
-    checkSides(who, 'size', options.size ?? 2, spatial);
-    dataFormatOf(who, options.dataFormat);
+    checkSides(who, 'size', this.options.size, spatial);
+    dataFormatOf(who, this.options.dataFormat);
   }
 
   override build(shape: Shape): void {
@@ -50,7 +62,7 @@ export abstract class UpSampling<O extends UpSamplingOptions = UpSamplingOptions
   }
 
   override getConfig() {
-    const { size = 2, dataFormat = 'channelsLast' } = this.options;
+    const { size, dataFormat } = this.options;
     return { ...super.getConfig(), size, dataFormat };
   }
 }
@@ -73,8 +85,10 @@ export class UpSampling1D extends UpSampling<UpSamplingOptions<Length>> {
  */
 export const upSampling1d = (options?: UpSamplingOptions<Length>) => new UpSampling1D(options);
 
+const DEFAULTS_2D = defaultsOf<UpSampling2DOptions>()({ interpolation: 'nearest' });
+
 /** Larger images: made by `layers.upSampling2d`, which says more. */
-export class UpSampling2D extends UpSampling<UpSampling2DOptions> {
+export class UpSampling2D extends UpSampling<UpSampling2DOptions & typeof DEFAULTS_2D> {
   static override readonly optionNames = {
     ...UpSampling.optionNames,
     interpolation: 'optional',
@@ -82,9 +96,8 @@ export class UpSampling2D extends UpSampling<UpSampling2DOptions> {
   readonly className = 'UpSampling2D';
 
   constructor(options: UpSampling2DOptions = {}) {
-    super(2, options);
-    const { interpolation = 'nearest' } = options;
-    oneOf('upSampling2d', 'interpolation', interpolation, ['nearest', 'bilinear']);
+    super(2, withDefaults(options, DEFAULTS_2D));
+    oneOf('upSampling2d', 'interpolation', this.options.interpolation, ['nearest', 'bilinear']);
   }
 
   override call(x: Sym): Sym {
@@ -93,8 +106,7 @@ export class UpSampling2D extends UpSampling<UpSampling2DOptions> {
   }
 
   override getConfig() {
-    const { interpolation = 'nearest' } = this.options;
-    return { ...super.getConfig(), interpolation };
+    return { ...super.getConfig(), interpolation: this.options.interpolation };
   }
 }
 
