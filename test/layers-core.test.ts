@@ -254,6 +254,19 @@ describe('wrong options and inputs', () => {
       '[gaussianDropout] expected rate from 0 up to',
     ],
     ['alphaDropout', () => layers.alphaDropout({ rate: -1 }), '[alphaDropout] expected rate from 0 up to'],
+    [
+      'relu',
+      () => layers.relu({ threshold: null as never }),
+      '[relu] expected a finite number for threshold',
+    ],
+    ['relu', () => layers.relu({ maxValue: '6' as never }), '[relu] expected a finite number for maxValue'],
+    [
+      'leakyReLU',
+      () => layers.leakyReLU({ negativeSlope: NaN }),
+      '[leakyReLU] expected a finite number for negativeSlope',
+    ],
+    ['softmax', () => layers.softmax({ axis: 0.5 }), '[softmax] expected an integer for axis'],
+    ['concatenate', () => layers.concatenate({ axis: '1' as never }), '[concatenate] expected an integer'],
     ['flatten', () => layers.flatten({ dataFormat: 'last' as never }), '[flatten] expected'],
   ])('%s', (_, call, message) => {
     expect(call).toThrow(message);

@@ -1,4 +1,5 @@
 import { type OptionNames, atLeastZero } from '../base/checks.js';
+import { defaultsOf, withDefaults } from '../base/defaults.js';
 import type { Sym } from '../core/sym.js';
 import { type L1L2, l1l2 } from '../regularizers/l1l2.js';
 import { Layer, type LayerOptions } from './layer.js';
@@ -12,6 +13,8 @@ export interface ActivityRegularizationOptions extends LayerOptions {
   l2?: number;
 }
 
+const DEFAULTS = defaultsOf<ActivityRegularizationOptions>()({ l1: 0, l2: 0 });
+
 /** Adds to the loss for its input: made by `layers.activityRegularization`, which says more. */
 export class ActivityRegularization extends Layer {
   static override readonly optionNames = {
@@ -23,9 +26,9 @@ export class ActivityRegularization extends Layer {
   override readonly supportsMasking = true;
   readonly #penalty: L1L2;
 
-  constructor(options: ActivityRegularizationOptions = {}) {
-    super(options);
-    const { l1 = 0, l2 = 0 } = options;
+  constructor(given: ActivityRegularizationOptions = {}) {
+    super(given);
+    const { l1, l2 } = withDefaults(given, DEFAULTS);
     for (const [name, factor] of Object.entries({ l1, l2 }))
       atLeastZero('activityRegularization', name, factor);
     this.#penalty = l1l2({ l1, l2 });

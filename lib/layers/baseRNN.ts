@@ -1,5 +1,6 @@
 import { factoryName } from '../base/names.js';
 import { type OptionNames, shapeOf, wrongShape } from '../base/checks.js';
+import { defaultsOf, withDefaults } from '../base/defaults.js';
 import { EngineError } from '../base/errors.js';
 import { atLeast, itemAt } from '../base/list.js';
 import type { Shape } from '../engine/engine.js';
@@ -35,6 +36,15 @@ export interface BaseRNNOptions extends LayerOptions {
   zeroOutputForMask?: boolean;
 }
 
+const DEFAULTS = defaultsOf<BaseRNNOptions>()({
+  returnSequences: false,
+  returnState: false,
+  goBackwards: false,
+  stateful: false,
+  unroll: false,
+  zeroOutputForMask: false,
+});
+
 /**
  * What the layers share that go through a sequence [n, steps, …] step by step, with a cell. Called with a list they take the first states
  * after the input.
@@ -69,14 +79,15 @@ export abstract class BaseRNN<
   #states: readonly Variable[] | undefined;
 
   /** @param makeCell Gets the name of the layer in messages. */
-  constructor(options: O, makeCell: (who: string) => C) {
-    super(options);
-    this.returnSequences = options.returnSequences ?? false;
-    this.returnState = options.returnState ?? false;
-    this.goBackwards = options.goBackwards ?? false;
-    this.stateful = options.stateful ?? false;
-    this.unroll = options.unroll ?? false;
-    this.zeroOutputForMask = options.zeroOutputForMask ?? false;
+  constructor(given: O, makeCell: (who: string) => C) {
+    super(given);
+    const options = withDefaults(given, DEFAULTS);
+    this.returnSequences = options.returnSequences;
+    this.returnState = options.returnState;
+    this.goBackwards = options.goBackwards;
+    this.stateful = options.stateful;
+    this.unroll = options.unroll;
+    this.zeroOutputForMask = options.zeroOutputForMask;
     this.cell = makeCell(factoryName(new.target.name));
   }
 

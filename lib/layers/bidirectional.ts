@@ -1,4 +1,5 @@
 import { type OptionNames, expected, oneOf } from '../base/checks.js';
+import { defaultsOf, withDefaults } from '../base/defaults.js';
 import { atLeast, firstOf } from '../base/list.js';
 import type { ObjectConfig } from '../base/registry.js';
 import type { Shape } from '../engine/engine.js';
@@ -33,6 +34,8 @@ export interface BidirectionalOptions extends LayerOptions {
   backwardLayer?: BaseRNN | ObjectConfig;
 }
 
+const DEFAULTS = defaultsOf<BidirectionalOptions>()({ mergeMode: 'concat' });
+
 /** Goes through sequences both ways: made by `layers.bidirectional`, which says more. */
 export class Bidirectional extends MultiInputLayer {
   static override readonly optionNames = {
@@ -51,9 +54,10 @@ export class Bidirectional extends MultiInputLayer {
   readonly mergeMode: 'concat' | 'sum' | 'mul' | 'ave' | null;
   readonly #weights: BidirectionalOptions['weights'];
 
-  constructor(options: BidirectionalOptions) {
-    super(options);
-    const { mergeMode = 'concat', weights } = options;
+  constructor(given: BidirectionalOptions) {
+    super(given);
+    const options = withDefaults(given, DEFAULTS);
+    const { mergeMode, weights } = options;
     if (mergeMode !== null)
       oneOf('bidirectional', 'mergeMode', mergeMode, Object.keys(MERGES) as (keyof typeof MERGES)[]);
     const layer = recurrentFrom(options.layer);

@@ -1,4 +1,5 @@
 import { type OptionNames, expected, integer, oneOf } from '../base/checks.js';
+import { defaultsOf, withDefaults } from '../base/defaults.js';
 import { toIndices } from '../ops/toIndices.js';
 import type { Sym } from '../core/sym.js';
 import { type CategoryMode, encodedSym } from './categories.js';
@@ -13,6 +14,8 @@ export interface CategoryEncodingOptions extends LayerOptions {
   outputMode?: Exclude<CategoryMode, 'int'>;
 }
 
+const DEFAULTS = defaultsOf<CategoryEncodingOptions>()({ outputMode: 'multiHot' });
+
 /** Rows for the numbers of categories: made by `layers.categoryEncoding`, which says more. */
 export class CategoryEncoding extends MultiInputLayer {
   static override readonly optionNames = {
@@ -26,9 +29,9 @@ export class CategoryEncoding extends MultiInputLayer {
   /** What comes out. */
   readonly outputMode: Exclude<CategoryMode, 'int'>;
 
-  constructor(options: CategoryEncodingOptions) {
-    super(options);
-    const { numTokens, outputMode = 'multiHot' } = options;
+  constructor(given: CategoryEncodingOptions) {
+    super(given);
+    const { numTokens, outputMode } = withDefaults(given, DEFAULTS);
     this.numTokens = integer('categoryEncoding', 'numTokens', numTokens);
     this.outputMode = oneOf('categoryEncoding', 'outputMode', outputMode, ['oneHot', 'multiHot', 'count']);
   }

@@ -1,4 +1,5 @@
-import type { OptionNames } from '../base/checks.js';
+import { type OptionNames, axisNumber } from '../base/checks.js';
+import { defaultsOf, withDefaults } from '../base/defaults.js';
 import * as ops from '../ops/index.js';
 import { withRank } from '../ops/withRank.js';
 import { apply } from '../core/apply.js';
@@ -12,6 +13,8 @@ export interface ConcatenateOptions extends LayerOptions {
   axis?: number;
 }
 
+const DEFAULTS = defaultsOf<ConcatenateOptions>()({ axis: -1 });
+
 /** Several inputs one after another: made by `layers.concatenate`, which says more. */
 export class Concatenate extends MultiInputLayer {
   static override readonly optionNames = {
@@ -22,9 +25,9 @@ export class Concatenate extends MultiInputLayer {
   /** Along which axis. */
   readonly axis: number;
 
-  constructor(options: ConcatenateOptions = {}) {
-    super(options);
-    this.axis = options.axis ?? -1;
+  constructor(given: ConcatenateOptions = {}) {
+    super(given);
+    this.axis = axisNumber('concatenate', withDefaults(given, DEFAULTS).axis);
   }
 
   call(xs: readonly Sym[]): Sym {
@@ -52,7 +55,8 @@ export class Concatenate extends MultiInputLayer {
  * Several inputs one after another along an axis: [n, 2] and [n, 3] to [n, 5]. All other sizes must be the same. It has no weights.
  * https://keras.io/api/layers/merging_layers/concatenate/
  *
- * @throws EngineError `SHAPE`, when applied, for sizes that differ; `ATTRIBUTE` for an axis that is not there.
+ * @throws EngineError `ARGUMENT` for an axis that is no integer; when applied, `SHAPE` for sizes that differ, `ATTRIBUTE` for an axis that
+ *   is not there.
  * @example
  *     const a = layers.input({ shape: [2] });
  *     const b = layers.input({ shape: [3] });

@@ -1,4 +1,5 @@
 import { type OptionNames, expected, integer, oneOf, positive } from '../base/checks.js';
+import { defaultsOf, withDefaults } from '../base/defaults.js';
 import { EngineError } from '../base/errors.js';
 import { NDArray } from '../core/ndarray.js';
 import type { Sym } from '../core/sym.js';
@@ -22,6 +23,8 @@ export interface DiscretizationOptions extends LayerOptions {
   outputMode?: CategoryMode;
 }
 
+const DEFAULTS = defaultsOf<DiscretizationOptions>()({ epsilon: 0.01, outputMode: 'int' });
+
 /** Bins for numbers: made by `layers.discretization`, which says more. */
 export class Discretization extends Layer {
   static override readonly optionNames = {
@@ -40,10 +43,11 @@ export class Discretization extends Layer {
   readonly outputMode: CategoryMode;
   #boundaries: readonly number[] | undefined;
 
-  constructor(options: DiscretizationOptions = {}) {
-    super(options);
+  constructor(given: DiscretizationOptions = {}) {
+    super(given);
+    const options = withDefaults(given, DEFAULTS);
     const who = 'discretization';
-    const { binBoundaries, numBins, epsilon = 0.01, outputMode = 'int' } = options;
+    const { binBoundaries, numBins, epsilon, outputMode } = options;
     this.#boundaries = binBoundaries == null ? undefined : boundariesOf(who, 'binBoundaries', binBoundaries);
     this.numBins = numBins == null ? undefined : integer(who, 'numBins', numBins);
     this.epsilon = positive(who, 'epsilon', epsilon);

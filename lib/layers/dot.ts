@@ -1,4 +1,5 @@
 import { type OptionNames, expected, wrongShape } from '../base/checks.js';
+import { defaultsOf, withDefaults } from '../base/defaults.js';
 import { EngineError } from '../base/errors.js';
 import { atLeast, itemAt } from '../base/list.js';
 import * as ops from '../ops/index.js';
@@ -14,6 +15,8 @@ export interface DotOptions extends LayerOptions {
   normalize?: boolean;
 }
 
+const DEFAULTS = defaultsOf<DotOptions>()({ normalize: false });
+
 /** The dot products of two inputs: made by `layers.dot`, which says more. */
 export class Dot extends MultiInputLayer {
   static override readonly optionNames = {
@@ -27,9 +30,9 @@ export class Dot extends MultiInputLayer {
   /** Whether both are scaled to length 1 first. */
   readonly normalize: boolean;
 
-  constructor(options: DotOptions) {
-    super(options);
-    const { axes, normalize = false } = options;
+  constructor(given: DotOptions) {
+    super(given);
+    const { axes, normalize } = withDefaults(given, DEFAULTS);
     const pair: unknown = typeof axes === 'number' ? [axes, axes] : axes;
     if (!Array.isArray(pair) || pair.length !== 2 || ![...(pair as unknown[])].every(Number.isSafeInteger)) {
       throw expected('dot', 'one or two integers as axes', axes);

@@ -1,4 +1,5 @@
 import { type OptionNames, finite } from '../base/checks.js';
+import { defaultsOf, withDefaults } from '../base/defaults.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
 import { Layer, type LayerOptions } from './layer.js';
@@ -8,6 +9,8 @@ export interface ELUOptions extends LayerOptions {
   /** What the output tends to far below 0, negated. Default 1. */
   alpha?: number;
 }
+
+const DEFAULTS = defaultsOf<ELUOptions>()({ alpha: 1 });
 
 /** An exponential linear unit: made by `layers.elu`, which says more. */
 export class ELU extends Layer {
@@ -20,9 +23,10 @@ export class ELU extends Layer {
   /** What the output tends to far below 0, negated. */
   readonly alpha: number;
 
-  constructor(options: ELUOptions = {}) {
-    super(options);
-    this.alpha = finite('elu', 'alpha', options.alpha ?? 1);
+  constructor(given: ELUOptions = {}) {
+    super(given);
+    const options = withDefaults(given, DEFAULTS);
+    this.alpha = finite('elu', 'alpha', options.alpha);
   }
 
   call(x: Sym): Sym {

@@ -1,4 +1,5 @@
 import { type OptionNames, expected, integer, oneOf } from '../base/checks.js';
+import { defaultsOf, withDefaults } from '../base/defaults.js';
 import { firstOf } from '../base/list.js';
 import type { NDArray } from '../core/ndarray.js';
 import { encoded } from './categories.js';
@@ -14,6 +15,8 @@ export interface HashedCrossingOptions extends LayerOptions {
   outputMode?: 'int' | 'oneHot';
 }
 
+const DEFAULTS = defaultsOf<HashedCrossingOptions>()({ outputMode: 'int' });
+
 /** Bins for tokens together: made by `layers.hashedCrossing`, which says more. */
 export class HashedCrossing extends DataLayer<readonly Tokens[], NDArray> {
   static override readonly optionNames = {
@@ -27,10 +30,11 @@ export class HashedCrossing extends DataLayer<readonly Tokens[], NDArray> {
   /** What comes out. */
   readonly outputMode: 'int' | 'oneHot';
 
-  constructor(options: HashedCrossingOptions) {
-    super(options);
+  constructor(given: HashedCrossingOptions) {
+    super(given);
+    const options = withDefaults(given, DEFAULTS);
     this.numBins = integer('hashedCrossing', 'numBins', options.numBins);
-    this.outputMode = oneOf('hashedCrossing', 'outputMode', options.outputMode ?? 'int', ['int', 'oneHot']);
+    this.outputMode = oneOf('hashedCrossing', 'outputMode', options.outputMode, ['int', 'oneHot']);
   }
 
   protected override transform(features: readonly Tokens[]): NDArray {

@@ -1,4 +1,5 @@
 import { type OptionNames, expected, integer, oneOf } from '../base/checks.js';
+import { defaultsOf, withDefaults } from '../base/defaults.js';
 import type { NDArray } from '../core/ndarray.js';
 import { type CategoryMode, encoded } from './categories.js';
 import { DataLayer } from './dataLayer.js';
@@ -16,6 +17,8 @@ export interface HashingOptions extends LayerOptions {
   /** What comes out. Default `int`. */
   outputMode?: CategoryMode;
 }
+
+const DEFAULTS = defaultsOf<HashingOptions>()({ outputMode: 'int' });
 
 /** Bins for tokens: made by `layers.hashing`, which says more. */
 export class Hashing extends DataLayer<Tokens, NDArray> {
@@ -36,9 +39,10 @@ export class Hashing extends DataLayer<Tokens, NDArray> {
   /** What comes out. */
   readonly outputMode: CategoryMode;
 
-  constructor(options: HashingOptions) {
-    super(options);
-    const { maskValue, outputMode = 'int' } = options;
+  constructor(given: HashingOptions) {
+    super(given);
+    const options = withDefaults(given, DEFAULTS);
+    const { maskValue, outputMode } = options;
     this.numBins = integer('hashing', 'numBins', options.numBins);
     if (maskValue != null)
       this.maskValue = typeof maskValue === 'string' ? maskValue : integerToken('hashing', maskValue);

@@ -8,6 +8,7 @@ import {
   knownOptionsOf,
   oneOf,
 } from '../base/checks.js';
+import { defaultsOf, withDefaults } from '../base/defaults.js';
 import { EngineError } from '../base/errors.js';
 import { listOf } from '../base/list.js';
 import { NDArray } from '../core/ndarray.js';
@@ -74,6 +75,13 @@ export function stepsOf(options: AdaptOptions): number {
   return options.steps === undefined ? Infinity : integer('adapt', 'steps', options.steps);
 }
 
+const DEFAULTS = defaultsOf<IndexLookupOptions<never>>()({
+  numOovIndices: 1,
+  invert: false,
+  outputMode: 'int',
+  padToMaxTokens: false,
+});
+
 /** Looks tokens up in a vocabulary: what lookups of strings and of integers share. */
 export abstract class IndexLookup<T extends Token, Output> extends DataLayer<Tokens, Output> {
   static override readonly optionNames = {
@@ -114,19 +122,20 @@ export abstract class IndexLookup<T extends Token, Output> extends DataLayer<Tok
   #weights: readonly number[] | undefined;
   #seen = new TermFrequency<T>();
 
-  constructor(options: IndexLookupOptions<T>, oovToken: T) {
-    super(options);
-    const who = knownOptionsOf(new.target, options);
-    const { maxTokens, numOovIndices = 1, vocabulary, idfWeights } = options;
+  constructor(given: IndexLookupOptions<T>, oovToken: T) {
+    super(given);
+    const who = knownOptionsOf(new.target, given);
+    const options = withDefaults(given, DEFAULTS);
+    const { maxTokens, numOovIndices, vocabulary, idfWeights } = options;
     this.#who = who;
     this.maxTokens = maxTokens == null ? undefined : integer(who, 'maxTokens', maxTokens, 2);
     this.numOovIndices = integer(who, 'numOovIndices', numOovIndices, 0);
     this.maskToken = options.maskToken == null ? undefined : this.token(options.maskToken);
     const oov = options.oovToken === undefined ? oovToken : options.oovToken;
     this.oovToken = oov === null ? undefined : this.token(oov);
-    this.invert = options.invert ?? false;
-    this.outputMode = oneOf(who, 'outputMode', options.outputMode ?? 'int', MODES);
-    this.padToMaxTokens = options.padToMaxTokens ?? false;
+    this.invert = options.invert;
+    this.outputMode = oneOf(who, 'outputMode', options.outputMode, MODES);
+    this.padToMaxTokens = options.padToMaxTokens;
     this.salt = saltOf(who, options.salt);
     if (this.padToMaxTokens && this.maxTokens === undefined)
       throw expected(who, 'maxTokens where padToMaxTokens is true', undefined);

@@ -1,4 +1,5 @@
 import { type OptionNames, expected, oneOf } from '../base/checks.js';
+import { defaultsOf, withDefaults } from '../base/defaults.js';
 import { NDArray } from '../core/ndarray.js';
 import { IndexLookup, type IndexLookupOptions } from './indexLookup.js';
 import { type TokenArray, integerToken } from './tokens.js';
@@ -14,6 +15,8 @@ export interface IntegerLookupOptions extends IndexLookupOptions<number> {
   oovMethod?: 'floormod' | 'farmhash';
 }
 
+const DEFAULTS = defaultsOf<IntegerLookupOptions>()({ vocabularyDtype: 'int64', oovMethod: 'floormod' });
+
 /** Numbers for integers: made by `layers.integerLookup`, which says more. */
 export class IntegerLookup extends IndexLookup<number, NDArray> {
   static override readonly optionNames = {
@@ -25,13 +28,11 @@ export class IntegerLookup extends IndexLookup<number, NDArray> {
   /** Which of several numbers an unknown integer gets. */
   readonly oovMethod: 'floormod' | 'farmhash';
 
-  constructor(options: IntegerLookupOptions = {}) {
-    super(options, -1);
-    oneOf('integerLookup', 'vocabularyDtype', options.vocabularyDtype ?? 'int64', ['int64']);
-    this.oovMethod = oneOf('integerLookup', 'oovMethod', options.oovMethod ?? 'floormod', [
-      'floormod',
-      'farmhash',
-    ]);
+  constructor(given: IntegerLookupOptions = {}) {
+    super(given, -1);
+    const options = withDefaults(given, DEFAULTS);
+    oneOf('integerLookup', 'vocabularyDtype', options.vocabularyDtype, ['int64']);
+    this.oovMethod = oneOf('integerLookup', 'oovMethod', options.oovMethod, ['floormod', 'farmhash']);
     if (this.salt && this.oovMethod !== 'farmhash')
       throw expected('integerLookup', "oovMethod 'farmhash' where a salt is given", this.oovMethod);
   }

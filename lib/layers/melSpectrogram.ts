@@ -7,6 +7,7 @@ import {
   positive,
   wrongShape,
 } from '../base/checks.js';
+import { defaultsOf, withDefaults } from '../base/defaults.js';
 import { NDArray } from '../core/ndarray.js';
 import type { Sym } from '../core/sym.js';
 import * as ops from '../ops/index.js';
@@ -43,6 +44,19 @@ export interface MelSpectrogramOptions extends LayerOptions {
   /** The power that is 0 decibels. Default 1. */
   refPower?: number;
 }
+
+const DEFAULTS = defaultsOf<MelSpectrogramOptions>()({
+  fftLength: 2048,
+  sequenceStride: 512,
+  samplingRate: 16000,
+  numMelBins: 128,
+  minFreq: 20,
+  powerToDb: true,
+  topDb: 80,
+  magExp: 2,
+  minPower: 1e-10,
+  refPower: 1,
+});
 
 /** The mel scale: made by `layers.melSpectrogram`, which says more. */
 export class MelSpectrogram extends Layer {
@@ -90,26 +104,27 @@ export class MelSpectrogram extends Layer {
   /** The power that is 0 decibels. */
   readonly refPower: number;
 
-  constructor(options: MelSpectrogramOptions = {}) {
-    super(options);
+  constructor(given: MelSpectrogramOptions = {}) {
+    super(given);
+    const options = withDefaults(given, DEFAULTS);
     const who = 'melSpectrogram';
-    this.fftLength = integer(who, 'fftLength', options.fftLength ?? 2048, 2);
-    this.sequenceStride = integer(who, 'sequenceStride', options.sequenceStride ?? 512);
+    this.fftLength = integer(who, 'fftLength', options.fftLength, 2);
+    this.sequenceStride = integer(who, 'sequenceStride', options.sequenceStride);
     this.sequenceLength = integer(who, 'sequenceLength', options.sequenceLength ?? this.fftLength);
     if (this.sequenceLength > this.fftLength)
       throw expected(who, `a sequenceLength of at most fftLength, ${this.fftLength}`, this.sequenceLength);
     this.window = options.window === undefined ? 'hann' : options.window;
-    this.samplingRate = integer(who, 'samplingRate', options.samplingRate ?? 16000);
-    this.numMelBins = integer(who, 'numMelBins', options.numMelBins ?? 128);
-    this.minFreq = finite(who, 'minFreq', options.minFreq ?? 20);
+    this.samplingRate = integer(who, 'samplingRate', options.samplingRate);
+    this.numMelBins = integer(who, 'numMelBins', options.numMelBins);
+    this.minFreq = finite(who, 'minFreq', options.minFreq);
     this.maxFreq = finite(who, 'maxFreq', options.maxFreq ?? Math.trunc(this.samplingRate / 2));
     if (!(this.minFreq >= 0 && this.minFreq < this.maxFreq))
       throw expected(who, `a minFreq from 0 to below maxFreq, ${this.maxFreq}`, this.minFreq);
-    this.powerToDb = boolean(who, 'powerToDb', options.powerToDb ?? true);
-    this.topDb = finite(who, 'topDb', options.topDb ?? 80);
-    this.magExp = positive(who, 'magExp', options.magExp ?? 2);
-    this.minPower = positive(who, 'minPower', options.minPower ?? 1e-10);
-    this.refPower = finite(who, 'refPower', options.refPower ?? 1);
+    this.powerToDb = boolean(who, 'powerToDb', options.powerToDb);
+    this.topDb = finite(who, 'topDb', options.topDb);
+    this.magExp = positive(who, 'magExp', options.magExp);
+    this.minPower = positive(who, 'minPower', options.minPower);
+    this.refPower = finite(who, 'refPower', options.refPower);
   }
 
   call(x: Sym): Sym {

@@ -1,4 +1,5 @@
 import { type OptionNames, expected, finite, integers, wrongShape } from '../base/checks.js';
+import { defaultsOf, withDefaults } from '../base/defaults.js';
 import { EngineError, shapeText } from '../base/errors.js';
 import { itemAt } from '../base/list.js';
 import { NDArray } from '../core/ndarray.js';
@@ -30,6 +31,8 @@ export interface NormalizationOptions extends LayerOptions {
 /** What is divided by at least: Keras's epsilon. */
 const LEAST_DEVIATION = 1e-7;
 
+const DEFAULTS = defaultsOf<NormalizationOptions>()({ axis: -1, invert: false });
+
 /** Numbers with mean 0 and variance 1: made by `layers.normalization`, which says more. */
 export class Normalization extends Layer {
   static override readonly optionNames = {
@@ -52,9 +55,9 @@ export class Normalization extends Layer {
   /** The shape of the input that the layer was built for. */
   #inputShape: Shape = [];
 
-  constructor(options: NormalizationOptions = {}) {
-    super(options);
-    const { axis = -1, mean, variance, invert = false } = options;
+  constructor(given: NormalizationOptions = {}) {
+    super(given);
+    const { axis, mean, variance, invert } = withDefaults(given, DEFAULTS);
     this.axis = axis === null ? [] : integers('normalization', 'axis', axis);
     this.invert = invert;
     if ((mean == null) !== (variance == null))

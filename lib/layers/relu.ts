@@ -1,4 +1,5 @@
-import type { OptionNames } from '../base/checks.js';
+import { type OptionNames, finite } from '../base/checks.js';
+import { defaultsOf, withDefaults } from '../base/defaults.js';
 import * as activations from '../activations/index.js';
 import type { Sym } from '../core/sym.js';
 import { Layer, type LayerOptions } from './layer.js';
@@ -12,6 +13,8 @@ export interface ReLUOptions extends LayerOptions {
   /** Where the output begins. Default 0. */
   threshold?: number;
 }
+
+const DEFAULTS = defaultsOf<ReLUOptions>()({ maxValue: null, negativeSlope: 0, threshold: 0 });
 
 /** A rectified linear unit: made by `layers.relu`, which says more. */
 export class ReLU extends Layer {
@@ -30,11 +33,12 @@ export class ReLU extends Layer {
   /** Where the output begins. */
   readonly threshold: number;
 
-  constructor(options: ReLUOptions = {}) {
-    super(options);
-    this.maxValue = options.maxValue ?? null;
-    this.negativeSlope = options.negativeSlope ?? 0;
-    this.threshold = options.threshold ?? 0;
+  constructor(given: ReLUOptions = {}) {
+    super(given);
+    const { maxValue, negativeSlope, threshold } = withDefaults(given, DEFAULTS);
+    this.maxValue = maxValue === null ? null : finite('relu', 'maxValue', maxValue);
+    this.negativeSlope = finite('relu', 'negativeSlope', negativeSlope);
+    this.threshold = finite('relu', 'threshold', threshold);
   }
 
   call(x: Sym): Sym {
@@ -52,6 +56,7 @@ export class ReLU extends Layer {
  * x above the threshold, negativeSlope · (x − threshold) below it, at most maxValue: float32 of any shape, to the same. By default
  * max(x, 0). It has no weights. https://keras.io/api/layers/activation_layers/relu/
  *
+ * @throws EngineError `ARGUMENT` for what is no finite number.
  * @example layers.relu({ maxValue: 6 });
  */
 export const relu = (options?: ReLUOptions) => new ReLU(options);

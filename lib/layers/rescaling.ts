@@ -1,4 +1,5 @@
 import { type OptionNames, expected } from '../base/checks.js';
+import { defaultsOf, withDefaults } from '../base/defaults.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
 import { Layer, type LayerOptions } from './layer.js';
@@ -21,6 +22,8 @@ function finiteNumbers(name: string, value: unknown): number | readonly number[]
 const factorsOf = (value: number | readonly number[]) =>
   typeof value === 'number' ? value : ops.array(value);
 
+const DEFAULTS = defaultsOf<RescalingOptions>()({ offset: 0 });
+
 /** Multiplies and adds a number: made by `layers.rescaling`, which says more. */
 export class Rescaling extends Layer {
   static override readonly optionNames = {
@@ -35,10 +38,11 @@ export class Rescaling extends Layer {
   /** What is added after that. */
   readonly offset: number | readonly number[];
 
-  constructor(options: RescalingOptions) {
-    super(options);
+  constructor(given: RescalingOptions) {
+    super(given);
+    const options = withDefaults(given, DEFAULTS);
     this.scale = finiteNumbers('scale', options.scale);
-    this.offset = finiteNumbers('offset', options.offset ?? 0);
+    this.offset = finiteNumbers('offset', options.offset);
   }
 
   call(x: Sym): Sym {

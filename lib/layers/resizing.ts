@@ -1,4 +1,5 @@
 import { type OptionNames, expected, finite, integer, oneOf } from '../base/checks.js';
+import { defaultsOf, withDefaults } from '../base/defaults.js';
 import type { Sym } from '../core/sym.js';
 import { type ResizeOptions, resize } from '../ops/image/resize.js';
 import { dataFormatOf } from '../ops/window.js';
@@ -13,6 +14,15 @@ export interface ResizingOptions extends LayerOptions, ResizeOptions {
 }
 
 const INTERPOLATIONS = ['bilinear', 'nearest', 'bicubic', 'lanczos3', 'lanczos5'] as const;
+
+const DEFAULTS = defaultsOf<ResizingOptions>()({
+  interpolation: 'bilinear',
+  fillMode: 'constant',
+  fillValue: 0,
+  cropToAspectRatio: false,
+  padToAspectRatio: false,
+  antialias: false,
+});
 
 /** Images of another size: made by `layers.resizing`, which says more. */
 export class Resizing extends Layer {
@@ -35,20 +45,21 @@ export class Resizing extends Layer {
   readonly width: number;
   readonly #how: Required<ResizeOptions>;
 
-  constructor(options: ResizingOptions) {
-    super(options);
+  constructor(given: ResizingOptions) {
+    super(given);
+    const options = withDefaults(given, DEFAULTS);
     const who = 'resizing';
-    const { cropToAspectRatio = false, padToAspectRatio = false, antialias = false } = options;
+    const { cropToAspectRatio, padToAspectRatio, antialias } = options;
     this.height = integer(who, 'height', options.height);
     this.width = integer(who, 'width', options.width);
     if (cropToAspectRatio && padToAspectRatio)
       throw expected(who, 'one of cropToAspectRatio and padToAspectRatio', 'both');
     this.#how = {
-      interpolation: oneOf(who, 'interpolation', options.interpolation ?? 'bilinear', INTERPOLATIONS),
+      interpolation: oneOf(who, 'interpolation', options.interpolation, INTERPOLATIONS),
       cropToAspectRatio,
       padToAspectRatio,
-      fillMode: oneOf(who, 'fillMode', options.fillMode ?? 'constant', ['constant']),
-      fillValue: finite(who, 'fillValue', options.fillValue ?? 0),
+      fillMode: oneOf(who, 'fillMode', options.fillMode, ['constant']),
+      fillValue: finite(who, 'fillValue', options.fillValue),
       antialias,
       dataFormat: dataFormatOf(who, options.dataFormat),
     };

@@ -1,4 +1,5 @@
 import { type OptionNames, atLeastZero, integers } from '../base/checks.js';
+import { defaultsOf, withDefaults } from '../base/defaults.js';
 import { listOf } from '../base/list.js';
 import type { Shape } from '../engine/engine.js';
 import * as ops from '../ops/index.js';
@@ -15,6 +16,8 @@ export interface RMSNormalizationOptions extends LayerOptions {
   epsilon?: number;
 }
 
+const DEFAULTS = defaultsOf<RMSNormalizationOptions>()({ axis: -1, epsilon: 1e-6 });
+
 /** Divides each sample by the root of the mean of its squares: made by `layers.rmsNormalization`, which says more. */
 export class RMSNormalization extends Layer {
   static override readonly optionNames = {
@@ -29,11 +32,12 @@ export class RMSNormalization extends Layer {
   readonly epsilon: number;
   #scale!: Variable;
 
-  constructor(options: RMSNormalizationOptions = {}) {
-    super(options);
-    this.axis = options.axis ?? -1;
+  constructor(given: RMSNormalizationOptions = {}) {
+    super(given);
+    const options = withDefaults(given, DEFAULTS);
+    this.axis = options.axis;
     integers('rmsNormalization', 'axis', this.axis);
-    this.epsilon = atLeastZero('rmsNormalization', 'epsilon', options.epsilon ?? 1e-6);
+    this.epsilon = atLeastZero('rmsNormalization', 'epsilon', options.epsilon);
   }
 
   override build(inputShape: Shape): void {

@@ -1,4 +1,5 @@
-import type { OptionNames } from '../base/checks.js';
+import { type OptionNames, axisNumber } from '../base/checks.js';
+import { defaultsOf, withDefaults } from '../base/defaults.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
 import { Layer, type LayerOptions } from './layer.js';
@@ -8,6 +9,8 @@ export interface SoftmaxOptions extends LayerOptions {
   /** Along which axis, the batch being 0; negative ones count from the end. Default -1. */
   axis?: number;
 }
+
+const DEFAULTS = defaultsOf<SoftmaxOptions>()({ axis: -1 });
 
 /** Probabilities along an axis: made by `layers.softmax`, which says more. */
 export class Softmax extends Layer {
@@ -20,9 +23,9 @@ export class Softmax extends Layer {
   /** Along which axis. */
   readonly axis: number;
 
-  constructor(options: SoftmaxOptions = {}) {
-    super(options);
-    this.axis = options.axis ?? -1;
+  constructor(given: SoftmaxOptions = {}) {
+    super(given);
+    this.axis = axisNumber('softmax', withDefaults(given, DEFAULTS).axis);
   }
 
   call(x: Sym): Sym {
@@ -38,7 +41,7 @@ export class Softmax extends Layer {
  * eˣ divided by its sum along an axis, positive numbers that add up to 1: float32 of any shape, to the same. It has no weights.
  * https://keras.io/api/layers/activation_layers/softmax/
  *
- * @throws EngineError `ATTRIBUTE`, when applied, for an axis that is not there.
+ * @throws EngineError `ARGUMENT` for an axis that is no integer; `ATTRIBUTE`, when applied, for one that is not there.
  * @example layers.softmax();
  */
 export const softmax = (options?: SoftmaxOptions) => new Softmax(options);

@@ -1,4 +1,5 @@
 import { type OptionNames, expected, integer } from '../base/checks.js';
+import { defaultsOf, withDefaults } from '../base/defaults.js';
 import { firstOf, itemAt, listOf } from '../base/list.js';
 import type { Shape } from '../engine/engine.js';
 import { truncatedNormal } from '../initializers/index.js';
@@ -15,6 +16,8 @@ export interface SpectralNormalizationOptions extends WrapperOptions {
   powerIterations?: number;
 }
 
+const DEFAULTS = defaultsOf<SpectralNormalizationOptions>()({ powerIterations: 1 });
+
 /** Divides a layer's kernel by its largest singular value: made by `layers.spectralNormalization`, which says more. */
 export class SpectralNormalization extends Wrapper {
   static override readonly optionNames = {
@@ -26,9 +29,10 @@ export class SpectralNormalization extends Wrapper {
   readonly powerIterations: number;
   #u!: Variable;
 
-  constructor(options: SpectralNormalizationOptions) {
-    super(options);
-    this.powerIterations = integer('spectralNormalization', 'powerIterations', options.powerIterations ?? 1);
+  constructor(given: SpectralNormalizationOptions) {
+    super(given);
+    const options = withDefaults(given, DEFAULTS);
+    this.powerIterations = integer('spectralNormalization', 'powerIterations', options.powerIterations);
   }
 
   override build(shape: Shape | readonly Shape[]): void {

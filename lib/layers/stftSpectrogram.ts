@@ -1,4 +1,5 @@
 import { type OptionNames, boolean, expected, integer, oneOf, wrongShape } from '../base/checks.js';
+import { defaultsOf, withDefaults } from '../base/defaults.js';
 import { itemAt } from '../base/list.js';
 import type { Sym } from '../core/sym.js';
 import type { Variable } from '../core/variable.js';
@@ -33,6 +34,17 @@ export interface STFTSpectrogramOptions extends LayerOptions {
   /** Where channels are in what goes in and comes out. Default `channelsLast`. */
   dataFormat?: ops.DataFormat;
 }
+
+const DEFAULTS = defaultsOf<STFTSpectrogramOptions>()({
+  mode: 'log',
+  frameLength: 256,
+  periodic: false,
+  padding: 'valid',
+  expandDims: false,
+  dataFormat: 'channelsLast',
+  frameStep: null,
+  fftLength: null,
+});
 
 /** A short-time Fourier transform as convolutions: made by `layers.stftSpectrogram`, which says more. */
 export class STFTSpectrogram extends Layer {
@@ -72,26 +84,24 @@ export class STFTSpectrogram extends Layer {
   readonly dataFormat: ops.DataFormat;
   #kernels: Partial<Record<'real' | 'imag', Variable>> = {};
 
-  constructor(options: STFTSpectrogramOptions = {}) {
-    super(options);
+  constructor(given: STFTSpectrogramOptions = {}) {
+    super(given);
+    const options = withDefaults(given, DEFAULTS);
     const who = 'stftSpectrogram';
-    const { frameStep = null, fftLength = null } = options;
-    this.mode = oneOf(who, 'mode', options.mode ?? 'log', MODES);
-    this.frameLength = integer(who, 'frameLength', options.frameLength ?? 256);
+    const { frameStep, fftLength } = options;
+    this.mode = oneOf(who, 'mode', options.mode, MODES);
+    this.frameLength = integer(who, 'frameLength', options.frameLength);
     if (frameStep !== null && integer(who, 'frameStep', frameStep) > this.frameLength)
       throw expected(who, `a frameStep of at most frameLength, ${this.frameLength}`, frameStep);
     if (fftLength !== null) integer(who, 'fftLength', fftLength, this.frameLength);
     this.frameStep = frameStep;
     this.fftLength = fftLength;
     this.window = checkWindow(who, options.window === undefined ? 'hann' : options.window);
-    this.periodic = boolean(who, 'periodic', options.periodic ?? false);
+    this.periodic = boolean(who, 'periodic', options.periodic);
     this.scaling = checkScaling(who, options.scaling === undefined ? 'density' : options.scaling);
-    this.padding = oneOf(who, 'padding', options.padding ?? 'valid', ['valid', 'same']);
-    this.expandDims = boolean(who, 'expandDims', options.expandDims ?? false);
-    this.dataFormat = oneOf(who, 'dataFormat', options.dataFormat ?? 'channelsLast', [
-      'channelsLast',
-      'channelsFirst',
-    ]);
+    this.padding = oneOf(who, 'padding', options.padding, ['valid', 'same']);
+    this.expandDims = boolean(who, 'expandDims', options.expandDims);
+    this.dataFormat = oneOf(who, 'dataFormat', options.dataFormat, ['channelsLast', 'channelsFirst']);
   }
 
   override build(): void {

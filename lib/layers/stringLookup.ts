@@ -1,4 +1,5 @@
 import { type OptionNames, expected, oneOf } from '../base/checks.js';
+import { defaultsOf, withDefaults } from '../base/defaults.js';
 import type { NDArray } from '../core/ndarray.js';
 import { IndexLookup, type IndexLookupOptions } from './indexLookup.js';
 import { type NestedStrings, type TokenArray, nested } from './tokens.js';
@@ -9,6 +10,8 @@ export interface StringLookupOptions extends IndexLookupOptions<string> {
   encoding?: 'utf-8';
 }
 
+const DEFAULTS = defaultsOf<StringLookupOptions>()({ encoding: 'utf-8' });
+
 /** Numbers for words: made by `layers.stringLookup`, which says more. */
 export class StringLookup extends IndexLookup<string, NDArray | NestedStrings> {
   static override readonly optionNames = {
@@ -17,9 +20,10 @@ export class StringLookup extends IndexLookup<string, NDArray | NestedStrings> {
   } satisfies OptionNames<StringLookupOptions>;
   readonly className = 'StringLookup';
 
-  constructor(options: StringLookupOptions = {}) {
-    super(options, '[UNK]');
-    oneOf('stringLookup', 'encoding', options.encoding ?? 'utf-8', ['utf-8']);
+  constructor(given: StringLookupOptions = {}) {
+    super(given, '[UNK]');
+    const options = withDefaults(given, DEFAULTS);
+    oneOf('stringLookup', 'encoding', options.encoding, ['utf-8']);
   }
 
   protected override token(value: unknown): string {

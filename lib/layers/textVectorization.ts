@@ -1,4 +1,5 @@
 import { type OptionNames, expected, integer, knownOptionsOf, oneOf } from '../base/checks.js';
+import { defaultsOf, withDefaults } from '../base/defaults.js';
 import { EngineError } from '../base/errors.js';
 import { NDArray } from '../core/ndarray.js';
 import { isBatches } from '../data/batches.js';
@@ -49,6 +50,11 @@ const SPLIT: Readonly<Record<Splitting, (text: string) => readonly string[]>> = 
   character: (text) => Array.from(text),
 };
 
+const DEFAULTS = defaultsOf<TextVectorizationOptions>()({
+  standardize: 'lowerAndStripPunctuation',
+  split: 'whitespace',
+});
+
 /** Numbers for texts: made by `layers.textVectorization`, which says more. */
 export class TextVectorization extends DataLayer<NestedStrings, NDArray> {
   static override readonly optionNames = {
@@ -74,10 +80,11 @@ export class TextVectorization extends DataLayer<NestedStrings, NDArray> {
   readonly #length: number | undefined;
   readonly #lookup: StringLookup;
 
-  constructor(options: TextVectorizationOptions = {}) {
-    super(options);
+  constructor(given: TextVectorizationOptions = {}) {
+    super(given);
+    const options = withDefaults(given, DEFAULTS);
     const who = knownOptionsOf(new.target, options);
-    const { standardize = 'lowerAndStripPunctuation', split = 'whitespace', ngrams, outputMode } = options;
+    const { standardize, split, ngrams, outputMode } = options;
     const { outputSequenceLength: length } = options;
     this.#standardize = named(who, 'standardize', standardize, STANDARDIZE) ?? ((text) => text);
     this.#split = named(who, 'split', split, SPLIT);

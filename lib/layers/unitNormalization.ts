@@ -1,4 +1,5 @@
 import { type OptionNames, integers } from '../base/checks.js';
+import { defaultsOf, withDefaults } from '../base/defaults.js';
 import type { Shape } from '../engine/engine.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
@@ -9,6 +10,8 @@ export interface UnitNormalizationOptions extends LayerOptions {
   /** The axis or axes over which the sum of squares becomes 1. Default -1. */
   axis?: number | readonly number[];
 }
+
+const DEFAULTS = defaultsOf<UnitNormalizationOptions>()({ axis: -1 });
 
 /** Vectors of length 1: made by `layers.unitNormalization`, which says more. */
 export class UnitNormalization extends Layer {
@@ -21,9 +24,9 @@ export class UnitNormalization extends Layer {
   /** The axis or axes over which the sum of squares becomes 1. */
   readonly axis: number | Shape;
 
-  constructor(options: UnitNormalizationOptions = {}) {
-    super(options);
-    const { axis = -1 } = options;
+  constructor(given: UnitNormalizationOptions = {}) {
+    super(given);
+    const { axis } = withDefaults(given, DEFAULTS);
     integers('unitNormalization', 'axis', axis);
     this.axis = axis;
   }

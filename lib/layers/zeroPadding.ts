@@ -1,5 +1,6 @@
 import { factoryName } from '../base/names.js';
 import type { OptionNames } from '../base/checks.js';
+import { defaultsOf, withDefaults } from '../base/defaults.js';
 import type { Shape } from '../engine/engine.js';
 import * as ops from '../ops/index.js';
 import { type DataFormat, dataFormatOf } from '../ops/window.js';
@@ -13,6 +14,8 @@ export interface ZeroPaddingOptions<M extends Margins = Margins> extends Spatial
   /** How many zeros are at the ends of each spatial axis: one number for all, or one or [before, after] for each axis. Default 1. */
   padding?: M;
 }
+
+const DEFAULTS = defaultsOf<ZeroPaddingOptions>()({ padding: 1 });
 
 /** What paddings of sequences, images and volumes share. */
 export abstract class ZeroPadding extends Layer {
@@ -29,11 +32,12 @@ export abstract class ZeroPadding extends Layer {
   constructor(
     /** How many spatial axes images have: 1 to 3. */
     protected readonly spatial: number,
-    options: ZeroPaddingOptions,
+    given: ZeroPaddingOptions,
   ) {
-    super(options);
+    super(given);
+    const options = withDefaults(given, DEFAULTS);
     const who = factoryName(new.target.name);
-    this.padding = marginsOf(who, 'padding', options.padding ?? 1, spatial);
+    this.padding = marginsOf(who, 'padding', options.padding, spatial);
     this.dataFormat = dataFormatOf(who, options.dataFormat);
   }
 

@@ -1,4 +1,5 @@
 import { type OptionNames, boolean, integer, oneOf, positive } from '../../base/checks.js';
+import { defaultsOf, withDefaults } from '../../base/defaults.js';
 import { itemAt } from '../../base/list.js';
 import type { Operand } from '../../core/apply.js';
 import type { Sym } from '../../core/sym.js';
@@ -41,6 +42,15 @@ export interface Chains {
   readonly chainTransforms: readonly (readonly (readonly object[])[])[];
 }
 
+const DEFAULTS = defaultsOf<AugMixOptions>()({
+  interpolation: 'bilinear',
+  numChains: 3,
+  chainDepth: 3,
+  factor: 0.3,
+  alpha: 1,
+  allOps: true,
+});
+
 /** Mixes images with changed ones: made by `layers.augMix`, which says more. */
 export class AugMix extends BaseRandomImageLayer<Chains> {
   static override readonly optionNames = {
@@ -71,17 +81,18 @@ export class AugMix extends BaseRandomImageLayer<Chains> {
   readonly interpolation: (typeof INTERPOLATIONS)[number];
   readonly #layers: readonly Augmentation[];
 
-  constructor(options: AugMixOptions = {}) {
-    super(options);
+  constructor(given: AugMixOptions = {}) {
+    super(given);
+    const options = withDefaults(given, DEFAULTS);
     const who = 'augMix';
-    const { numChains = 3, chainDepth = 3, factor = 0.3, alpha = 1, allOps = true } = options;
+    const { numChains, chainDepth, factor, alpha, allOps } = options;
     this.valueRange = valueRangeOf(who, options.valueRange);
     this.numChains = integer(who, 'numChains', numChains);
     this.chainDepth = integer(who, 'chainDepth', chainDepth);
     this.factor = factorRange(who, 'factor', factor, SHARE);
     this.alpha = positive(who, 'alpha', alpha);
     this.allOps = boolean(who, 'allOps', allOps);
-    this.interpolation = oneOf(who, 'interpolation', options.interpolation ?? 'bilinear', INTERPOLATIONS);
+    this.interpolation = oneOf(who, 'interpolation', options.interpolation, INTERPOLATIONS);
     this.#layers = [...strongAugmentations(this), ...(allOps ? colourAugmentations(this) : [])];
   }
 

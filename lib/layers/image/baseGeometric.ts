@@ -1,4 +1,5 @@
 import { type OptionNames, finite, oneOf } from '../../base/checks.js';
+import { defaultsOf, withDefaults } from '../../base/defaults.js';
 import { factoryName } from '../../base/names.js';
 import type { Sym } from '../../core/sym.js';
 import type { AffineTransformOptions } from '../../ops/image/sampling.js';
@@ -20,6 +21,12 @@ export interface GeometricOptions extends RandomImageOptions {
   fillValue?: number;
 }
 
+const DEFAULTS = defaultsOf<GeometricOptions>()({
+  fillMode: 'reflect',
+  interpolation: 'bilinear',
+  fillValue: 0,
+});
+
 /** What layers share that move the pixels of images, and of their masks with them. */
 export abstract class BaseGeometricLayer<T extends object> extends BaseRandomImageLayer<T> {
   static override readonly optionNames = {
@@ -35,12 +42,13 @@ export abstract class BaseGeometricLayer<T extends object> extends BaseRandomIma
   /** What is beyond the border where `fillMode` is `constant`. */
   readonly fillValue: number;
 
-  constructor(options: GeometricOptions) {
-    super(options);
+  constructor(given: GeometricOptions) {
+    super(given);
+    const options = withDefaults(given, DEFAULTS);
     const who = factoryName(new.target.name);
-    this.fillMode = oneOf(who, 'fillMode', options.fillMode ?? 'reflect', FILL_MODES);
-    this.interpolation = oneOf(who, 'interpolation', options.interpolation ?? 'bilinear', INTERPOLATIONS);
-    this.fillValue = finite(who, 'fillValue', options.fillValue ?? 0);
+    this.fillMode = oneOf(who, 'fillMode', options.fillMode, FILL_MODES);
+    this.interpolation = oneOf(who, 'interpolation', options.interpolation, INTERPOLATIONS);
+    this.fillValue = finite(who, 'fillValue', options.fillValue);
   }
 
   /** Images or masks with their pixels moved; for a subclass. */

@@ -1,4 +1,5 @@
 import { type OptionNames, atLeastZero, expected } from '../../base/checks.js';
+import { defaultsOf, withDefaults } from '../../base/defaults.js';
 import { NDArray } from '../../core/ndarray.js';
 import type { Sym } from '../../core/sym.js';
 import * as ops from '../../ops/index.js';
@@ -18,6 +19,11 @@ export interface ContrastLimitedAdaptiveHistogramEqualizationOptions extends Ima
 
 const BINS = 256;
 
+const DEFAULTS = defaultsOf<ContrastLimitedAdaptiveHistogramEqualizationOptions>()({
+  clipLimit: 4,
+  tileGridSize: [8, 8],
+});
+
 /** Makes all numbers of tiles of images as frequent: made by `layers.contrastLimitedAdaptiveHistogramEqualization`, which says more. */
 export class ContrastLimitedAdaptiveHistogramEqualization extends BaseImagePreprocessingLayer<object> {
   static override readonly optionNames = {
@@ -34,12 +40,13 @@ export class ContrastLimitedAdaptiveHistogramEqualization extends BaseImagePrepr
   /** How many tiles an image is divided into. */
   readonly tileGridSize: readonly [number, number];
 
-  constructor(options: ContrastLimitedAdaptiveHistogramEqualizationOptions = {}) {
-    super(options);
+  constructor(given: ContrastLimitedAdaptiveHistogramEqualizationOptions = {}) {
+    super(given);
+    const options = withDefaults(given, DEFAULTS);
     const who = 'contrastLimitedAdaptiveHistogramEqualization';
     this.valueRange = valueRangeOf(who, options.valueRange);
-    this.clipLimit = atLeastZero(who, 'clipLimit', options.clipLimit ?? 4);
-    this.tileGridSize = gridOf(who, options.tileGridSize ?? [8, 8]);
+    this.clipLimit = atLeastZero(who, 'clipLimit', options.clipLimit);
+    this.tileGridSize = gridOf(who, options.tileGridSize);
   }
 
   /** @internal */

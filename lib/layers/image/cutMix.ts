@@ -1,4 +1,5 @@
 import type { OptionNames } from '../../base/checks.js';
+import { defaultsOf, withDefaults } from '../../base/defaults.js';
 import type { Operand } from '../../core/apply.js';
 import type { Sym } from '../../core/sym.js';
 import { asSym } from '../../ops/composed.js';
@@ -26,6 +27,8 @@ export interface Cuttings {
   readonly mixWeight: Operand;
 }
 
+const DEFAULTS = defaultsOf<CutMixOptions>()({ factor: 1 });
+
 /** Puts patches of images into others: made by `layers.cutMix`, which says more. */
 export class CutMix extends BaseRandomImageLayer<Cuttings> {
   static override readonly optionNames = {
@@ -36,9 +39,10 @@ export class CutMix extends BaseRandomImageLayer<Cuttings> {
   /** Between which numbers the parameters of the beta distribution are drawn. */
   readonly factor: readonly [number, number];
 
-  constructor(options: CutMixOptions = {}) {
-    super(options);
-    this.factor = factorRange('cutMix', 'factor', options.factor ?? 1, SHARE);
+  constructor(given: CutMixOptions = {}) {
+    super(given);
+    const options = withDefaults(given, DEFAULTS);
+    this.factor = factorRange('cutMix', 'factor', options.factor, SHARE);
   }
 
   /** @internal */

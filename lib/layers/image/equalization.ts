@@ -1,4 +1,5 @@
 import { type OptionNames, integer } from '../../base/checks.js';
+import { defaultsOf, withDefaults } from '../../base/defaults.js';
 import type { Sym } from '../../core/sym.js';
 import { rounded } from '../../ops/image/images.js';
 import { asSym } from '../../ops/composed.js';
@@ -15,6 +16,8 @@ export interface EqualizationOptions extends ImageLayerOptions {
   bins?: number;
 }
 
+const DEFAULTS = defaultsOf<EqualizationOptions>()({ bins: 256 });
+
 /** Makes all numbers of images as frequent: made by `layers.equalization`, which says more. */
 export class Equalization extends BaseImagePreprocessingLayer<object> {
   static override readonly optionNames = {
@@ -28,10 +31,11 @@ export class Equalization extends BaseImagePreprocessingLayer<object> {
   /** Into how many steps the range is divided. */
   readonly bins: number;
 
-  constructor(options: EqualizationOptions = {}) {
-    super(options);
+  constructor(given: EqualizationOptions = {}) {
+    super(given);
+    const options = withDefaults(given, DEFAULTS);
     this.valueRange = valueRangeOf('equalization', options.valueRange);
-    this.bins = integer('equalization', 'bins', options.bins ?? 256, 2);
+    this.bins = integer('equalization', 'bins', options.bins, 2);
   }
 
   /** @internal */

@@ -1,4 +1,5 @@
 import { type OptionNames, integer } from '../../base/checks.js';
+import { defaultsOf, withDefaults } from '../../base/defaults.js';
 import type { Sym } from '../../core/sym.js';
 import type { Boxes } from '../../ops/image/boundingBoxes.js';
 import * as ops from '../../ops/index.js';
@@ -13,6 +14,8 @@ export interface MaxNumBoundingBoxesOptions extends ImageLayerOptions {
   fillValue?: number;
 }
 
+const DEFAULTS = defaultsOf<MaxNumBoundingBoxesOptions>()({ fillValue: -1 });
+
 /** Gives all images as many boxes: made by `layers.maxNumBoundingBoxes`, which says more. */
 export class MaxNumBoundingBoxes extends BaseImagePreprocessingLayer<object> {
   static override readonly optionNames = {
@@ -26,10 +29,11 @@ export class MaxNumBoundingBoxes extends BaseImagePreprocessingLayer<object> {
   /** The numbers and the label of boxes that are added. */
   readonly fillValue: number;
 
-  constructor(options: MaxNumBoundingBoxesOptions) {
-    super(options);
+  constructor(given: MaxNumBoundingBoxesOptions) {
+    super(given);
+    const options = withDefaults(given, DEFAULTS);
     this.maxNumber = integer('maxNumBoundingBoxes', 'maxNumber', options.maxNumber);
-    this.fillValue = integer('maxNumBoundingBoxes', 'fillValue', options.fillValue ?? -1, -(2 ** 31));
+    this.fillValue = integer('maxNumBoundingBoxes', 'fillValue', options.fillValue, -(2 ** 31));
   }
 
   /** @internal */

@@ -1,4 +1,5 @@
 import { type OptionNames, positive } from '../../base/checks.js';
+import { defaultsOf, withDefaults } from '../../base/defaults.js';
 import type { Operand } from '../../core/apply.js';
 import type { Sym } from '../../core/sym.js';
 import type { Boxes } from '../../ops/image/boundingBoxes.js';
@@ -21,6 +22,8 @@ export interface Mixtures {
   readonly permutationOrder: Operand;
 }
 
+const DEFAULTS = defaultsOf<MixUpOptions>()({ alpha: 0.2 });
+
 /** Mixes images and their labels: made by `layers.mixUp`, which says more. */
 export class MixUp extends BaseRandomImageLayer<Mixtures> {
   static override readonly optionNames = {
@@ -32,9 +35,10 @@ export class MixUp extends BaseRandomImageLayer<Mixtures> {
   /** The two parameters of the beta distribution of the shares. */
   readonly alpha: number;
 
-  constructor(options: MixUpOptions = {}) {
-    super(options);
-    this.alpha = positive('mixUp', 'alpha', options.alpha ?? 0.2);
+  constructor(given: MixUpOptions = {}) {
+    super(given);
+    const options = withDefaults(given, DEFAULTS);
+    this.alpha = positive('mixUp', 'alpha', options.alpha);
   }
 
   /** @internal */

@@ -1,4 +1,5 @@
 import { type OptionNames, integer, oneOf } from '../../base/checks.js';
+import { defaultsOf, withDefaults } from '../../base/defaults.js';
 import type { Operand } from '../../core/apply.js';
 import type { Sym } from '../../core/sym.js';
 import { asSym } from '../../ops/composed.js';
@@ -31,6 +32,8 @@ export interface Choices {
   readonly transforms: readonly object[];
 }
 
+const DEFAULTS = defaultsOf<RandAugmentOptions>()({ numOps: 2, factor: 0.5, interpolation: 'bilinear' });
+
 /** Changes images by some of several layers: made by `layers.randAugment`, which says more. */
 export class RandAugment extends BaseRandomImageLayer<Choices> {
   static override readonly optionNames = {
@@ -51,13 +54,14 @@ export class RandAugment extends BaseRandomImageLayer<Choices> {
   readonly interpolation: (typeof INTERPOLATIONS)[number];
   readonly #layers: readonly Augmentation[];
 
-  constructor(options: RandAugmentOptions = {}) {
-    super(options);
+  constructor(given: RandAugmentOptions = {}) {
+    super(given);
+    const options = withDefaults(given, DEFAULTS);
     const who = 'randAugment';
     this.valueRange = valueRangeOf(who, options.valueRange);
-    this.numOps = integer(who, 'numOps', options.numOps ?? 2);
-    this.factor = factorRange(who, 'factor', options.factor ?? 0.5, SHARE);
-    this.interpolation = oneOf(who, 'interpolation', options.interpolation ?? 'bilinear', INTERPOLATIONS);
+    this.numOps = integer(who, 'numOps', options.numOps);
+    this.factor = factorRange(who, 'factor', options.factor, SHARE);
+    this.interpolation = oneOf(who, 'interpolation', options.interpolation, INTERPOLATIONS);
     this.#layers = [...strongAugmentations(this), ...colourAugmentations(this)];
   }
 

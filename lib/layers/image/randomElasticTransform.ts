@@ -1,4 +1,5 @@
 import { type OptionNames, finite, oneOf } from '../../base/checks.js';
+import { defaultsOf, withDefaults } from '../../base/defaults.js';
 import type { Operand } from '../../core/apply.js';
 import type { Sym } from '../../core/sym.js';
 import { asSym } from '../../ops/composed.js';
@@ -39,6 +40,14 @@ export interface Distortions {
   readonly noise: Operand;
 }
 
+const DEFAULTS = defaultsOf<RandomElasticTransformOptions>()({
+  factor: 1,
+  scale: 1,
+  interpolation: 'bilinear',
+  fillMode: 'reflect',
+  fillValue: 0,
+});
+
 /** Distorts images: made by `layers.randomElasticTransform`, which says more. */
 export class RandomElasticTransform extends BaseRandomImageLayer<Distortions> {
   static override readonly optionNames = {
@@ -64,16 +73,11 @@ export class RandomElasticTransform extends BaseRandomImageLayer<Distortions> {
   /** The least and the largest number of a pixel. */
   readonly valueRange: readonly [number, number];
 
-  constructor(options: RandomElasticTransformOptions = {}) {
-    super(options);
+  constructor(given: RandomElasticTransformOptions = {}) {
+    super(given);
+    const options = withDefaults(given, DEFAULTS);
     const who = 'randomElasticTransform';
-    const {
-      factor = 1,
-      scale = 1,
-      interpolation = 'bilinear',
-      fillMode = 'reflect',
-      fillValue = 0,
-    } = options;
+    const { factor, scale, interpolation, fillMode, fillValue } = options;
     this.factor = factorRange(who, 'factor', factor, SHARE);
     this.scale = factorRange(who, 'scale', scale, SHARE);
     this.interpolation = oneOf(who, 'interpolation', interpolation, INTERPOLATIONS);

@@ -1,4 +1,5 @@
 import { type OptionNames, expected } from '../../base/checks.js';
+import { defaultsOf, withDefaults } from '../../base/defaults.js';
 import type { Operand } from '../../core/apply.js';
 import { NDArray } from '../../core/ndarray.js';
 import type { Sym } from '../../core/sym.js';
@@ -32,6 +33,8 @@ export interface Erasings {
   readonly fillValue: Operand;
 }
 
+const DEFAULTS = defaultsOf<RandomErasingOptions>()({ factor: 1, scale: [0.02, 0.33] });
+
 /** Erases patches of images: made by `layers.randomErasing`, which says more. */
 export class RandomErasing extends BaseRandomImageLayer<Erasings> {
   static override readonly optionNames = {
@@ -51,9 +54,10 @@ export class RandomErasing extends BaseRandomImageLayer<Erasings> {
   /** The least and the largest number of a pixel. */
   readonly valueRange: readonly [number, number];
 
-  constructor(options: RandomErasingOptions = {}) {
-    super(options);
-    const { factor = 1, scale = [0.02, 0.33], fillValue } = options;
+  constructor(given: RandomErasingOptions = {}) {
+    super(given);
+    const options = withDefaults(given, DEFAULTS);
+    const { factor, scale, fillValue } = options;
     this.factor = factorRange('randomErasing', 'factor', factor, SHARE);
     this.scale = factorRange('randomErasing', 'scale', scale, SHARE);
     this.fillValue = fillValue == null ? undefined : fillOf(fillValue);

@@ -1,4 +1,5 @@
 import { type OptionNames, oneOf } from '../../base/checks.js';
+import { defaultsOf, withDefaults } from '../../base/defaults.js';
 import type { Operand } from '../../core/apply.js';
 import type { Sym } from '../../core/sym.js';
 import { asSym } from '../../ops/composed.js';
@@ -23,6 +24,8 @@ export interface Flips extends ImageSides {
   readonly flips: Operand;
 }
 
+const DEFAULTS = defaultsOf<RandomFlipOptions>()({ mode: 'horizontalAndVertical' });
+
 /** Flips images: made by `layers.randomFlip`, which says more. */
 export class RandomFlip extends BaseRandomImageLayer<Flips> {
   static override readonly optionNames = {
@@ -33,9 +36,10 @@ export class RandomFlip extends BaseRandomImageLayer<Flips> {
   /** Which way images are flipped. */
   readonly mode: (typeof MODES)[number];
 
-  constructor(options: RandomFlipOptions = {}) {
-    super(options);
-    this.mode = oneOf('randomFlip', 'mode', options.mode ?? 'horizontalAndVertical', MODES);
+  constructor(given: RandomFlipOptions = {}) {
+    super(given);
+    const options = withDefaults(given, DEFAULTS);
+    this.mode = oneOf('randomFlip', 'mode', options.mode, MODES);
   }
 
   /** @internal */

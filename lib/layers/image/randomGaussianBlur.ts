@@ -1,4 +1,5 @@
 import { type OptionNames, expected } from '../../base/checks.js';
+import { defaultsOf, withDefaults } from '../../base/defaults.js';
 import type { Operand } from '../../core/apply.js';
 import type { Sym } from '../../core/sym.js';
 import { asSym } from '../../ops/composed.js';
@@ -28,6 +29,8 @@ export interface Blurs {
   readonly blurFactor: Operand;
 }
 
+const DEFAULTS = defaultsOf<RandomGaussianBlurOptions>()({ factor: 1, kernelSize: 3, sigma: 1 });
+
 /** Blurs images: made by `layers.randomGaussianBlur`, which says more. */
 export class RandomGaussianBlur extends BaseRandomImageLayer<Blurs> {
   static override readonly optionNames = {
@@ -47,10 +50,11 @@ export class RandomGaussianBlur extends BaseRandomImageLayer<Blurs> {
   /** The least and the largest number of a pixel. */
   readonly valueRange: readonly [number, number];
 
-  constructor(options: RandomGaussianBlurOptions = {}) {
-    super(options);
+  constructor(given: RandomGaussianBlurOptions = {}) {
+    super(given);
+    const options = withDefaults(given, DEFAULTS);
     const who = 'randomGaussianBlur';
-    const { factor = 1, kernelSize = 3, sigma = 1 } = options;
+    const { factor, kernelSize, sigma } = options;
     this.factor = factorRange(who, 'factor', factor, SHARE);
     this.kernelSize = kernelSizeOf(kernelSize);
     this.sigma = factorRange(who, 'sigma', sigma, SHARE);

@@ -1,4 +1,5 @@
 import { type OptionNames, fraction } from '../../base/checks.js';
+import { defaultsOf, withDefaults } from '../../base/defaults.js';
 import type { Operand } from '../../core/apply.js';
 import type { Sym } from '../../core/sym.js';
 import { asSym } from '../../ops/composed.js';
@@ -19,6 +20,8 @@ export interface Grayscales {
   readonly shouldApply: Operand;
 }
 
+const DEFAULTS = defaultsOf<RandomGrayscaleOptions>()({ factor: 0.5 });
+
 /** Makes images gray: made by `layers.randomGrayscale`, which says more. */
 export class RandomGrayscale extends BaseRandomImageLayer<Grayscales> {
   static override readonly optionNames = {
@@ -29,9 +32,10 @@ export class RandomGrayscale extends BaseRandomImageLayer<Grayscales> {
   /** How probable it is that an image becomes gray. */
   readonly factor: number;
 
-  constructor(options: RandomGrayscaleOptions = {}) {
-    super(options);
-    this.factor = fraction('randomGrayscale', 'factor', options.factor ?? 0.5);
+  constructor(given: RandomGrayscaleOptions = {}) {
+    super(given);
+    const options = withDefaults(given, DEFAULTS);
+    this.factor = fraction('randomGrayscale', 'factor', options.factor);
   }
 
   /** @internal */

@@ -1,4 +1,5 @@
 import type { OptionNames } from '../../base/checks.js';
+import { defaultsOf, withDefaults } from '../../base/defaults.js';
 import type { Operand } from '../../core/apply.js';
 import type { Sym } from '../../core/sym.js';
 import { asSym } from '../../ops/composed.js';
@@ -23,6 +24,8 @@ export interface Hues {
   readonly factor: Operand;
 }
 
+const DEFAULTS = defaultsOf<RandomHueOptions>()({ valueRange: [0, 255] });
+
 /** Turns the hues of images: made by `layers.randomHue`, which says more. */
 export class RandomHue extends BaseRandomImageLayer<Hues> {
   static override readonly optionNames = {
@@ -36,10 +39,11 @@ export class RandomHue extends BaseRandomImageLayer<Hues> {
   /** The least and the largest number of a pixel. */
   readonly valueRange: readonly [number, number];
 
-  constructor(options: RandomHueOptions) {
-    super(options);
+  constructor(given: RandomHueOptions) {
+    super(given);
+    const options = withDefaults(given, DEFAULTS);
     this.factor = factorRange('randomHue', 'factor', options.factor, SHARE);
-    this.valueRange = pairOf('randomHue', 'valueRange', options.valueRange ?? [0, 255]);
+    this.valueRange = pairOf('randomHue', 'valueRange', options.valueRange);
   }
 
   /** @internal */

@@ -1,4 +1,5 @@
 import type { OptionNames } from '../../base/checks.js';
+import { defaultsOf, withDefaults } from '../../base/defaults.js';
 import type { Operand } from '../../core/apply.js';
 import type { Sym } from '../../core/sym.js';
 import { asSym } from '../../ops/composed.js';
@@ -21,6 +22,8 @@ export interface Inversions {
   readonly applyInversion: Operand;
 }
 
+const DEFAULTS = defaultsOf<RandomInvertOptions>()({ factor: 1, valueRange: [0, 255] });
+
 /** Inverts images: made by `layers.randomInvert`, which says more. */
 export class RandomInvert extends BaseRandomImageLayer<Inversions> {
   static override readonly optionNames = {
@@ -34,10 +37,11 @@ export class RandomInvert extends BaseRandomImageLayer<Inversions> {
   /** The least and the largest number of a pixel. */
   readonly valueRange: readonly [number, number];
 
-  constructor(options: RandomInvertOptions = {}) {
-    super(options);
-    this.factor = factorRange('randomInvert', 'factor', options.factor ?? 1, SHARE);
-    this.valueRange = pairOf('randomInvert', 'valueRange', options.valueRange ?? [0, 255]);
+  constructor(given: RandomInvertOptions = {}) {
+    super(given);
+    const options = withDefaults(given, DEFAULTS);
+    this.factor = factorRange('randomInvert', 'factor', options.factor, SHARE);
+    this.valueRange = pairOf('randomInvert', 'valueRange', options.valueRange);
   }
 
   /** @internal */

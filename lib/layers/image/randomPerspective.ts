@@ -1,4 +1,5 @@
 import { type OptionNames, finite, fraction, oneOf } from '../../base/checks.js';
+import { defaultsOf, withDefaults } from '../../base/defaults.js';
 import { itemAt } from '../../base/list.js';
 import type { Operand } from '../../core/apply.js';
 import { NDArray } from '../../core/ndarray.js';
@@ -36,6 +37,13 @@ export interface Perspectives extends ImageSides {
   readonly endPoints: Operand;
 }
 
+const DEFAULTS = defaultsOf<RandomPerspectiveOptions>()({
+  factor: 1,
+  scale: 1,
+  interpolation: 'bilinear',
+  fillValue: 0,
+});
+
 /** Shows images from another side: made by `layers.randomPerspective`, which says more. */
 export class RandomPerspective extends BaseRandomImageLayer<Perspectives> {
   static override readonly optionNames = {
@@ -55,10 +63,11 @@ export class RandomPerspective extends BaseRandomImageLayer<Perspectives> {
   /** What is beyond the border. */
   readonly fillValue: number;
 
-  constructor(options: RandomPerspectiveOptions = {}) {
-    super(options);
+  constructor(given: RandomPerspectiveOptions = {}) {
+    super(given);
+    const options = withDefaults(given, DEFAULTS);
     const who = 'randomPerspective';
-    const { factor = 1, scale = 1, interpolation = 'bilinear', fillValue = 0 } = options;
+    const { factor, scale, interpolation, fillValue } = options;
     this.factor = factorRange(who, 'factor', factor, SHARE);
     this.scale = fraction(who, 'scale', scale);
     this.interpolation = oneOf(who, 'interpolation', interpolation, INTERPOLATIONS);

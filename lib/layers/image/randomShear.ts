@@ -1,4 +1,5 @@
 import type { OptionNames } from '../../base/checks.js';
+import { defaultsOf, withDefaults } from '../../base/defaults.js';
 import type { Operand } from '../../core/apply.js';
 import type { Sym } from '../../core/sym.js';
 import { asSym } from '../../ops/composed.js';
@@ -25,6 +26,8 @@ export interface Shears extends ImageSides {
   readonly shearFactor: Operand;
 }
 
+const DEFAULTS = defaultsOf<RandomShearOptions>()({ xFactor: 0, yFactor: 0 });
+
 /** Shears images: made by `layers.randomShear`, which says more. */
 export class RandomShear extends BaseGeometricLayer<Shears> {
   static override readonly optionNames = {
@@ -38,10 +41,11 @@ export class RandomShear extends BaseGeometricLayer<Shears> {
   /** Between which shares rows are moved. */
   readonly yFactor: Factor;
 
-  constructor(options: RandomShearOptions = {}) {
-    super(options);
-    this.xFactor = factorOf('randomShear', 'xFactor', options.xFactor ?? 0, SHARE);
-    this.yFactor = factorOf('randomShear', 'yFactor', options.yFactor ?? 0, SHARE);
+  constructor(given: RandomShearOptions = {}) {
+    super(given);
+    const options = withDefaults(given, DEFAULTS);
+    this.xFactor = factorOf('randomShear', 'xFactor', options.xFactor, SHARE);
+    this.yFactor = factorOf('randomShear', 'yFactor', options.yFactor, SHARE);
   }
 
   /** @internal */

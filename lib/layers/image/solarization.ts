@@ -1,4 +1,5 @@
 import type { OptionNames } from '../../base/checks.js';
+import { defaultsOf, withDefaults } from '../../base/defaults.js';
 import type { Operand } from '../../core/apply.js';
 import type { Sym } from '../../core/sym.js';
 import { asSym } from '../../ops/composed.js';
@@ -25,6 +26,8 @@ export interface Solarizations {
   readonly thresholds: Operand;
 }
 
+const DEFAULTS = defaultsOf<SolarizationOptions>()({ additionFactor: 0, thresholdFactor: 0 });
+
 /** Inverts the bright pixels of images: made by `layers.solarization`, which says more. */
 export class Solarization extends BaseRandomImageLayer<Solarizations> {
   static override readonly optionNames = {
@@ -41,9 +44,10 @@ export class Solarization extends BaseRandomImageLayer<Solarizations> {
   /** The least and the largest number of a pixel. */
   readonly valueRange: readonly [number, number];
 
-  constructor(options: SolarizationOptions = {}) {
-    super(options);
-    const { additionFactor = 0, thresholdFactor = 0 } = options;
+  constructor(given: SolarizationOptions = {}) {
+    super(given);
+    const options = withDefaults(given, DEFAULTS);
+    const { additionFactor, thresholdFactor } = options;
     this.additionFactor = factorRange('solarization', 'additionFactor', additionFactor, SHARE);
     this.thresholdFactor = factorRange('solarization', 'thresholdFactor', thresholdFactor, SHARE);
     this.valueRange = valueRangeOf('solarization', options.valueRange);
