@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from 'vitest';
 import { NDArray, Sequential, type Tensor, layers, loadModel } from '../lib/index.js';
+import { kerasText } from '../lib/saving/kerasText.js';
 import { worst } from './fixtures/read.js';
 import { rejectionOf } from './support/run.js';
 
@@ -56,6 +57,82 @@ describe.each(Object.entries(cases))('%s', (name, { predicted, losses }) => {
     await model.loadWeights(path);
     expect(await model.getWeights()).toEqual(saved);
   });
+});
+
+describe('files that are written here', () => {
+  it.each(Object.keys(cases))('have all of %s: it goes on as it would have', async (name) => {
+    const model = await loadModel(fileOf(name));
+    const path = join(folder, `${name}-again.h5`);
+    await model.save(path);
+    const alone = join(folder, `${name}-alone.h5`);
+    await model.saveWeights(alone);
+    const again = await loadModel(path);
+    expect(again.getConfig()).toEqual(model.getConfig());
+    expect(again.getCompileConfig()).toEqual(model.getCompileConfig());
+    const weights = await model.getWeights();
+    expect(await again.getWeights()).toEqual(weights);
+    const options = { epochs: 2, batchSize: 2, shuffle: false, verbose: 0 } as const;
+    const { history } = await model.fit(x, y, options);
+    expect((await again.fit(x, y, options)).history).toEqual(history);
+    await again.loadWeights(alone, { byName: true });
+    expect(await again.getWeights()).toEqual(weights);
+  });
+
+  it('have names of losses and metrics as objects, which Keras can read', async () => {
+    const model = new Sequential([layers.input({ shape: [2] }), layers.dense({ units: 1 })]);
+    model.compile({ optimizer: 'sgd', loss: 'mse', metrics: ['mae', 'accuracy'] });
+    const path = join(folder, 'names.h5');
+    await model.save(path);
+    const again = await loadModel(path);
+    expect(again.getCompileConfig()).toMatchObject({
+      optimizer: { className: 'SGD', config: { momentum: 0 } },
+      loss: { className: 'MeanSquaredError' },
+      metrics: [{ className: 'MeanAbsoluteError' }, 'accuracy'],
+    });
+    expect(() => again.compile({ loss: 'mse', metrics: ['mae', 'accuracy'] })).not.toThrow();
+  });
+
+  it('have long lists of layers in several attributes', async () => {
+    const deep = new Sequential([
+      layers.input({ shape: [2] }),
+      ...Array.from({ length: 4001 }, () => layers.identity()),
+      layers.dense({ units: 1 }),
+    ]);
+    const path = join(folder, 'deep.h5');
+    await deep.saveWeights(path);
+    const before = await deep.getWeights();
+    deep.setWeights(before.map(({ data, shape }) => new NDArray(new Float32Array(data.length), shape)));
+    await deep.loadWeights(path);
+    expect(await deep.getWeights()).toEqual(before);
+  });
+
+  it('are not written over others where overwrite is false, nor with the ending of weights', async () => {
+    const model = new Sequential([layers.input({ shape: [2] }), layers.dense({ units: 1 })]);
+    const path = join(folder, 'kept.h5');
+    await model.save(path);
+    const before = readFileSync(path);
+    for (const failed of [
+      model.save(path, { overwrite: false }),
+      model.saveWeights(path, { overwrite: false }),
+    ])
+      expect(await rejectionOf(failed)).toMatchObject({ code: 'IO' });
+    expect(readFileSync(path).equals(before)).toBe(true);
+    expect(await rejectionOf(model.save(join(folder, 'no.weights.h5')))).toMatchObject({ code: 'ARGUMENT' });
+  });
+});
+
+it('whole numbers that Keras takes as floats alone have a point', () => {
+  const text = kerasText({
+    momentum: 0,
+    learning_rate: 1,
+    name: '"momentum":0,',
+    threshold: -2,
+    momentum_2: 0,
+    list: [{ beta: 1 }],
+  });
+  expect(text).toBe(
+    '{"momentum":0.0,"learning_rate":1.0,"name":"\\"momentum\\":0,","threshold":-2.0,"momentum_2":0,"list":[{"beta":1.0}]}',
+  );
 });
 
 describe('files that are no models', () => {

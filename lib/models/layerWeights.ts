@@ -1,11 +1,13 @@
 // The weights of models by their layers, as Keras 2 lays them out in HDF5 and Keras 3 still does for files that end with .h5.
 import { expected } from '../base/checks.js';
 import { itemAt } from '../base/list.js';
+import { freeName } from '../base/names.js';
 import { fileError } from '../base/wholeFile.js';
+import { type SavedValue, savedVariable } from '../core/savedValue.js';
 import type { NumericArray } from '../core/tensor.js';
 import type { Variable } from '../core/variable.js';
 import type { Layer } from '../layers/layer.js';
-import type { Hdf5Reader } from '../saving/hdf5.js';
+import type { Hdf5Group, Hdf5Reader } from '../saving/hdf5.js';
 import { Mismatches } from './mismatches.js';
 import type { StoredModel } from './storedModel.js';
 
@@ -13,6 +15,10 @@ import type { StoredModel } from './storedModel.js';
 const WHOLE = 'model_weights';
 /** The group of the weights that the model has added itself. */
 const TOP = 'top_level_model_weights';
+/** How many texts of a list an attribute takes: HDF5 keeps 16 bytes of each in a header of at most 64 KiB. */
+const MOST_TEXTS = 4000;
+/** What the files say about who wrote them: the version of Keras whose format they have, and that kernels are as in TensorFlow. */
+export const WRITER = { keras_version: '3.15.1', backend: 'tensorflow' };
 
 /** What takes weights: a layer of the model, or the model for its own. */
 interface Taker {
@@ -73,6 +79,42 @@ export function readLayerWeights(
   mismatches.check(who, path, skip);
   const read = found.map(([weight, place]): [Variable, NumericArray] => [weight, file.read(place).data]);
   for (const [weight, data] of read) weight.assign(data);
+}
+
+/** The groups of a model's weights in a file, which has the whole model or these alone. All numbers are of one moment. */
+export async function layerWeightGroups(model: StoredModel, isWhole: boolean): Promise<Hdf5Group[]> {
+  const root = isWhole ? WHOLE : '';
+  const takers = [...model.layers.map(takerOf), { name: TOP, weights: model.ownWeights }];
+  const groups = takers.map(async ({ name, weights }): Promise<Hdf5Group> => {
+    const arrays = await namedArrays(weights.map((weight) => [weight.name, savedVariable(weight)] as const));
+    return { path: isWhole ? `${root}/${name}` : name, ...arrays };
+  });
+  const names = takers.slice(0, -1).map(({ name }) => name);
+  const attributes = { ...textAttributes('layer_names', names), ...WRITER };
+  return [{ path: root, attributes, arrays: {} }, ...(await Promise.all(groups))];
+}
+
+/** Numbers by their names, of which two that are the same are told apart, and the list of the names. */
+export async function namedArrays(
+  given: readonly (readonly [name: string, value: SavedValue])[],
+): Promise<Pick<Hdf5Group, 'attributes' | 'arrays'>> {
+  const taken = new Set<string>();
+  const stored = given.map(async ([name, value]) => {
+    const own = freeName(name, taken);
+    taken.add(own);
+    return [own, { data: await value.read(), shape: value.shape }] as const;
+  });
+  const arrays = Object.fromEntries(await Promise.all(stored));
+  return { attributes: textAttributes('weight_names', [...taken]), arrays };
+}
+
+/** A list of texts as an attribute, or as several that {@link textsOf} reads. */
+function textAttributes(name: string, texts: readonly string[]): Record<string, readonly string[]> {
+  if (texts.length <= MOST_TEXTS) return { [name]: texts };
+  const parts = Array.from({ length: Math.ceil(texts.length / MOST_TEXTS) }, (_, i) =>
+    texts.slice(i * MOST_TEXTS, (i + 1) * MOST_TEXTS),
+  );
+  return Object.fromEntries(parts.map((part, i) => [`${name}${i}`, part]));
 }
 
 /** Keras 2's order: what is trained first. */

@@ -2,20 +2,72 @@
 // are attributes. layerWeights.ts has their weights.
 import { isPlainObject } from '../base/checks.js';
 import { fileError, reasonOf } from '../base/wholeFile.js';
+import { lossOf } from '../losses/registry.js';
+import { metricOf } from '../metrics/registry.js';
 import type { SavedValue } from '../core/savedValue.js';
 import type { BaseOptimizer } from '../optimizers/baseOptimizer.js';
-import type { Hdf5Reader } from '../saving/hdf5.js';
-import { compiledFromKeras2 } from '../saving/keras2.js';
+import { type Hdf5Group, type Hdf5Reader, hdf5Bytes } from '../saving/hdf5.js';
+import { kerasText } from '../saving/kerasText.js';
+import { serializeKerasObject, writtenObject } from '../saving/serialization.js';
+import { compiledFromKeras2, isKeras2 } from '../saving/keras2.js';
 import { isKerasConfig } from '../saving/kerasTypes.js';
-import { textsOf } from './layerWeights.js';
+import { WRITER, layerWeightGroups, namedArrays, textsOf } from './layerWeights.js';
 import { Mismatches } from './mismatches.js';
 import type { StoredModel } from './storedModel.js';
 import { pairsAt } from './weightFiles.js';
 
+/** The group of the optimizer's state. */
+const OPTIMIZER = 'optimizer_weights';
+
+/** The bytes of a file that has a model: its configuration, weights, what it was compiled with and its optimizer's state. */
+export async function legacyBytes(who: string, path: string, model: StoredModel): Promise<Uint8Array> {
+  const { class_name, config, compile_config: compiled } = writtenObject(model);
+  const { optimizer, loss, metrics, weighted_metrics: weighted, ...others } = compiled ?? {};
+  const training = {
+    ...others,
+    loss: eachNamed(loss, lossOf),
+    metrics: eachNamed(metrics, metricOf),
+    weighted_metrics: eachNamed(weighted, metricOf),
+    optimizer_config: optimizer,
+  };
+  const attributes = {
+    ...WRITER,
+    model_config: kerasText({ class_name, config }),
+    ...(compiled && { training_config: kerasText(training) }),
+  };
+  const [weights, slots] = await Promise.all([layerWeightGroups(model, true), optimizerGroups(model)]);
+  return hdf5Bytes(who, path, [{ path: '', attributes, arrays: {} }, ...weights, ...slots]);
+}
+
+/** Names that mean one or another metric by the shape of the output. */
+const BY_SHAPE = ['accuracy', 'acc', 'crossentropy', 'ce'];
+
+/** Losses or metrics with objects for names: in these files Keras reads names of functions as classes, of which it then finds none. */
+function eachNamed(value: unknown, objectOf: (name: never) => object): unknown {
+  if (typeof value === 'string')
+    return BY_SHAPE.includes(value) ? value : serializeKerasObject(objectOf(value as never));
+  if (Array.isArray(value)) return value.map((item) => eachNamed(item, objectOf));
+  if (!isPlainObject(value) || isKerasConfig(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, eachNamed(item, objectOf)]));
+}
+
+/** The group of the optimizer's state, where it has made steps. */
+async function optimizerGroups({
+  compiledOptimizer: optimizer,
+  trainableWeights,
+}: StoredModel): Promise<Hdf5Group[]> {
+  if (!optimizer?.built || trainableWeights.length === 0) return [];
+  // Weights that were frozen have no slots yet.
+  optimizer.build(trainableWeights);
+  const { values } = optimizer.savedState(trainableWeights);
+  const named = values.map((value, i) => [`${optimizer.name}/${i}`, value] as const);
+  return [{ path: OPTIMIZER, ...(await namedArrays(named)) }];
+}
+
 /** Gives the optimizer of a compiled model the state that a file has; as in Keras, one that does not fit is left out with a warning. */
 export function readLegacyOptimizer(who: string, path: string, file: Hdf5Reader, model: StoredModel): void {
   const { compiledOptimizer: optimizer, trainableWeights } = model;
-  const given = textsOf(who, path, file, 'optimizer_weights', 'weight_names');
+  const given = textsOf(who, path, file, OPTIMIZER, 'weight_names');
   if (!optimizer || given.length === 0 || trainableWeights.length === 0) return;
   optimizer.build(trainableWeights);
   const { values } = optimizer.savedState(trainableWeights);
@@ -23,7 +75,7 @@ export function readLegacyOptimizer(who: string, path: string, file: Hdf5Reader,
   const mismatches = new Mismatches();
   if (names.length !== taken.length)
     mismatches.add(`${given.length} arrays for the ${values.length} of '${optimizer.name}'`);
-  const places = taken.map((value, i) => [`optimizer_weights/${names[i]}`, value] as const);
+  const places = taken.map((value, i) => [`${OPTIMIZER}/${names[i]}`, value] as const);
   const pairs = names.length === taken.length ? pairsAt(file, optimizer.name, places, mismatches) : [];
   mismatches.check(who, path, true);
   if (pairs.length === 0) return;
@@ -67,11 +119,12 @@ export function legacyConfig(who: string, path: string, file: Hdf5Reader): unkno
   const model = { module: 'keras', ...config, keras_version: version };
   if (!isPlainObject(training)) return { ...model, compile_config: null };
   const { optimizer_config: optimizer, loss, metrics, weighted_metrics: weighted, ...others } = training;
+  const given = (value: unknown, module: string) => eachWithModule(value, module, isKeras2(version));
   const compiled = {
-    optimizer: eachWithModule(optimizer, 'keras.optimizers'),
-    loss: eachWithModule(loss, 'keras.losses'),
-    metrics: eachWithModule(metrics, 'keras.metrics'),
-    weighted_metrics: eachWithModule(weighted, 'keras.metrics'),
+    optimizer: given(optimizer, 'keras.optimizers'),
+    loss: given(loss, 'keras.losses'),
+    metrics: given(metrics, 'keras.metrics'),
+    weighted_metrics: given(weighted, 'keras.metrics'),
   };
   return { ...model, compile_config: { ...others, ...compiled } };
 }
@@ -87,13 +140,16 @@ function parsed(who: string, path: string, file: Hdf5Reader, name: string): unkn
 }
 
 /** One, or those in lists and records, in the form of Keras 3: these files do not say in which module of Keras a class is. */
-function eachWithModule(value: unknown, module: string): unknown {
+function eachWithModule(value: unknown, module: string, isOld: boolean): unknown {
   // Keras 2 wrote null in the list of an output without metrics.
   const filled = (list: unknown) => (Array.isArray(list) ? list.filter((item) => item !== null) : list);
-  if (Array.isArray(value)) return value.map((item) => eachWithModule(filled(item), module));
+  if (Array.isArray(value)) return value.map((item) => eachWithModule(filled(item), module, isOld));
   if (!isPlainObject(value)) return value;
-  if (isKerasConfig(value)) return compiledFromKeras2({ module, registered_name: null, ...value });
+  if (isKerasConfig(value)) {
+    const named = { module, registered_name: null, ...value };
+    return isOld ? compiledFromKeras2(named) : named;
+  }
   return Object.fromEntries(
-    Object.entries(value).map(([name, item]) => [name, eachWithModule(item, module)]),
+    Object.entries(value).map(([name, item]) => [name, eachWithModule(item, module, isOld)]),
   );
 }

@@ -5,13 +5,14 @@ import { EngineError } from '../base/errors.js';
 import { fileError, readWhole, reasonOf, writeWhole } from '../base/wholeFile.js';
 import { Zip, zipParts } from '../base/zip.js';
 import { withWeightLimit } from '../layers/weightLimit.js';
-import { readHdf5 } from '../saving/hdf5.js';
+import { hdf5Bytes, readHdf5 } from '../saving/hdf5.js';
+import { kerasText } from '../saving/kerasText.js';
 import { isKerasConfig } from '../saving/kerasTypes.js';
 import { madeObject, writtenObject } from '../saving/serialization.js';
 import { access } from 'node:fs/promises';
 import type { Model } from './model.js';
-import { readLayerWeights } from './layerWeights.js';
-import { legacyConfig, readLegacyOptimizer } from './legacyFiles.js';
+import { WRITER, layerWeightGroups, readLayerWeights } from './layerWeights.js';
+import { legacyBytes, legacyConfig, readLegacyOptimizer } from './legacyFiles.js';
 import { type NameMap, namedParts, readNamedWeights } from './namedWeights.js';
 import type { OutputStructure } from './structure.js';
 import type { StoredModel } from './storedModel.js';
@@ -59,17 +60,18 @@ const CONFIG = 'config.json';
 const METADATA = 'metadata.json';
 const WEIGHTS = 'model.weights.h5';
 const SAFETENSORS = '.safetensors';
-/** The version of Keras whose format files have. */
-const KERAS_VERSION = '3.15.1';
 /** Weights may be written in 16 bits, and some begin as zeros that a file packs well. */
 const MOST_NUMBERS_PER_BYTE = 2;
 const FREE_NUMBERS = 1 << 20;
 
 const isKeras = (path: string) => path.endsWith('.keras');
+/** Whether a file has the layout of Keras 2: weights by layers. */
+const isByLayers = (path: unknown): path is string =>
+  typeof path === 'string' && path.endsWith('.h5') && !path.endsWith('.weights.h5');
 
-function checkPath(who: string, path: unknown, endings: readonly string[]): string {
+function checkPath(who: string, path: unknown, endings: readonly string[], more = ''): string {
   if (typeof path === 'string' && endings.some((ending) => path.endsWith(ending))) return path;
-  throw expected(who, `a path that ends with ${endings.join(' or ')}`, path);
+  throw expected(who, `a path that ends with ${endings.join(' or ')}${more}`, path);
 }
 
 async function write(
@@ -92,13 +94,17 @@ async function write(
 export async function saveModel(model: StoredModel, path: string, options: SaveOptions = {}): Promise<void> {
   const who = 'save';
   knownOptions(who, options, saveNames);
-  checkPath(who, path, ['.keras']);
-  const text = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
+  if (isByLayers(path)) {
+    await write(who, path, options, async () => [await legacyBytes(who, path, model)]);
+    return;
+  }
+  checkPath(who, path, ['.keras'], ' or .h5, not .weights.h5');
+  const text = (value: unknown) => new TextEncoder().encode(kerasText(value));
   await write(who, path, options, async () => {
     const config = text(writtenObject(model));
     const saved = new Date().toISOString().slice(0, 19).replace('T', '@');
     return zipParts(who, path, [
-      { name: METADATA, bytes: text({ keras_version: KERAS_VERSION, date_saved: saved }) },
+      { name: METADATA, bytes: text({ keras_version: WRITER.keras_version, date_saved: saved }) },
       { name: CONFIG, bytes: config },
       { name: WEIGHTS, bytes: await weightBytes(who, path, model) },
     ]);
@@ -113,10 +119,12 @@ export async function saveWeights(
 ): Promise<void> {
   const who = 'saveWeights';
   knownOptions(who, options, saveNames);
-  checkPath(who, path, ['.weights.h5', SAFETENSORS]);
-  await write(who, path, options, async () =>
-    path.endsWith(SAFETENSORS) ? namedParts(model) : [await weightBytes(who, path, model)],
-  );
+  checkPath(who, path, ['.weights.h5', '.h5', SAFETENSORS]);
+  await write(who, path, options, async () => {
+    if (path.endsWith(SAFETENSORS)) return namedParts(model);
+    if (isByLayers(path)) return [await hdf5Bytes(who, path, await layerWeightGroups(model, false))];
+    return [await weightBytes(who, path, model)];
+  });
 }
 
 /** {@link StoredModel.loadWeights} */
@@ -129,8 +137,7 @@ export async function loadWeights(
   knownOptions(who, options, weightNames);
   checkPath(who, path, ['.weights.h5', '.keras', '.h5', SAFETENSORS]);
   const { byName = false, skipMismatch: skip = false, nameMap } = options;
-  const isByLayers = path.endsWith('.h5') && !path.endsWith('.weights.h5');
-  if (byName && !isByLayers)
+  if (byName && !isByLayers(path))
     throw expected(who, 'a file that ends with .h5, not .weights.h5, where byName is true', path);
   if (nameMap !== undefined && typeof nameMap !== 'function' && !isPlainObject(nameMap))
     throw expected(who, 'a record of names or a function as nameMap', nameMap);
@@ -143,7 +150,7 @@ export async function loadWeights(
   const bytes = await readWhole(who, path);
   const weights = isKeras(path) ? new Zip(who, path, bytes).read(WEIGHTS) : bytes;
   await readHdf5(who, path, weights, (file) => {
-    if (isByLayers) readLayerWeights(who, path, file, model, { byName, skip });
+    if (isByLayers(path)) readLayerWeights(who, path, file, model, { byName, skip });
     else readWeights(who, path, file, model, skip);
   });
 }

@@ -22,7 +22,7 @@ export abstract class StoredModel extends SteppedModel {
    * and Python's `keras.models.load_model` read it. It is written in one step: whatever happens, the place has the whole new file or what
    * was there. It needs the package h5wasm. https://keras.io/api/models/model_saving_apis/model_saving_and_loading/#save-method
    *
-   * @param path Where to, with the ending `.keras`.
+   * @param path Where to, with the ending `.keras`; or `.h5` for the format of Keras 2, which Keras 3 reads, too.
    * @param options `overwrite`: see {@link SaveOptions}.
    * @throws EngineError `IO` where it cannot be written, `ARGUMENT` for another ending and what Keras's JSON cannot hold, `STATE` where
    *   h5wasm is not installed.
@@ -36,7 +36,8 @@ export abstract class StoredModel extends SteppedModel {
    * Writes the weights and the optimizer's state to a file, in one step as {@link save}.
    * https://keras.io/api/models/model_saving_apis/weights_saving_and_loading/#saveweights-method
    *
-   * @param path Where to: with the ending `.weights.h5`, or `.safetensors` for the weights alone by names such as `dense/kernel`.
+   * @param path Where to: with the ending `.weights.h5`; with another `.h5` for the weights alone by layers, as Keras 2 has them; or with
+   *   `.safetensors` for the weights alone by names such as `dense/kernel`.
    * @param options `overwrite`: see {@link SaveOptions}.
    * @throws EngineError As {@link save}.
    * @example await model.saveWeights(`${folder}/model.weights.h5`);

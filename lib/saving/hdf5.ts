@@ -184,7 +184,12 @@ export const hdf5Bytes = (who: string, path: string, groups: readonly Hdf5Group[
     };
     for (const { path: place, attributes = {}, arrays } of groups) {
       const group = groupAt(place);
-      for (const [name, value] of Object.entries(attributes)) group.create_attribute(name, value);
+      for (const [name, value] of Object.entries(attributes)) {
+        // Texts of a list that is empty have no length.
+        if (value.length === 0 && Array.isArray(value))
+          group.create_attribute(name, new Float64Array(0), [0], DTYPES['Float64Array']);
+        else group.create_attribute(name, value);
+      }
       for (const [name, { data, shape }] of Object.entries(arrays)) {
         const parts = name.split('/');
         const holder =

@@ -1,5 +1,6 @@
 // What Keras 2 wrote otherwise than Keras 3 does, in configurations: names of classes and options, calls of layers, activations.
 import { expected, isPlainObject } from '../base/checks.js';
+import { getRegisteredObject } from '../base/customObjects.js';
 import { kerasFamily } from '../base/kerasNames.js';
 import { firstOf } from '../base/list.js';
 import { camelCase } from '../base/names.js';
@@ -50,7 +51,8 @@ export const isKeras2 = (version: unknown): boolean => typeof version === 'strin
 export function fromKeras2(given: KerasConfig): KerasConfig {
   const name = RENAMED[given.class_name] ?? given.class_name;
   const config: unknown = name === 'Sequential' ? withInput(given.config) : given.config;
-  if (!isPlainObject(config)) return given;
+  const isOwn = getRegisteredObject(given.registered_name ?? name) !== undefined;
+  if (!isPlainObject(config) || isOwn) return given;
   const renamed = OPTIONS_OF[name] ?? {};
   const dropped = [...DROPPED, ...(DROPPED_OF[name] ?? [])];
   const own = Object.entries(config)

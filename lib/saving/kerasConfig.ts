@@ -321,6 +321,8 @@ export function objectToKeras(
 function isOfKeras(className: string, name: string, value: unknown): boolean {
   // A layer that is in no model has no call: what was given stays in its options, which Keras refuses to read.
   if (isOfCall(className, name)) return value === true;
+  // Keras takes no whole number here, and JSON.stringify writes no other zero.
+  if (className === 'SGD' && name === 'momentum' && value === 0) return false;
   const alone = OURS_ALONE[className];
   if (alone === undefined || !Object.hasOwn(alone, name)) return true;
   if (alone[name] === value) return false;
