@@ -13,6 +13,7 @@ export * as optimizers from './optimizers/index.js';
 export * as random from './random/index.js';
 export * as regularizers from './regularizers/index.js';
 export * as saving from './saving/index.js';
+export * as summary from './summary/index.js';
 export * as utils from './utils/index.js';
 export * as visualization from './visualization/index.js';
 export { type Compiled, type Feed, type Fetched, type FunctionOptions, compile } from './core/compile.js';

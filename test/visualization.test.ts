@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, describe, expect, it } from 'vitest';
 import { NDArray, Sequential, layers, ops, optimizers, setSeed, visualization, zeros } from '../lib/index.js';
-import { histogram } from '../lib/visualization/plotHistogram.js';
+import { histogram } from '../lib/data/histogram.js';
 import { drawn, pixelsOf, texts } from './support/pictures.js';
 import { rejectionOf } from './support/run.js';
 

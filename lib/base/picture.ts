@@ -43,15 +43,21 @@ const loadSharp = async (who: string) => ((await loadPeer(who, 'sharp')) as Shar
 const pngOfSvg = async (who: string, svg: Uint8Array, dpi: number): Promise<Uint8Array> =>
   (await loadSharp(who))(svg, { density: dpi }).png().toBuffer();
 
-/** An image as the address of its PNG file within an SVG. Pixels: bytes [height, width, channels]. @internal */
-export async function pngAddress(
+/** An image as a PNG file. Pixels: bytes [height, width, channels]. @throws EngineError `STATE` where `sharp` is missing. @internal */
+export const pngOf = async (
   who: string,
   pixels: Uint8Array,
   [height, width, channels]: readonly [number, number, number],
-): Promise<string> {
-  const png = await (await loadSharp(who))(pixels, { raw: { width, height, channels } }).png().toBuffer();
-  return `data:image/png;base64,${Buffer.from(png).toString('base64')}`;
-}
+): Promise<Uint8Array> =>
+  (await loadSharp(who))(pixels, { raw: { width, height, channels } }).png().toBuffer();
+
+/** An image as the address of its PNG file within an SVG. @internal */
+export const pngAddress = async (
+  who: string,
+  pixels: Uint8Array,
+  size: readonly [number, number, number],
+): Promise<string> =>
+  `data:image/png;base64,${Buffer.from(await pngOf(who, pixels, size)).toString('base64')}`;
 
 /** An image [height, width, 3] in bytes with a drawing of the same size over it. @internal */
 export async function drawnOver(

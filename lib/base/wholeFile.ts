@@ -15,8 +15,13 @@ export function fileError(who: string, path: string, what: string, received: str
   return new EngineError('IO', `[${who}] ${path}: expected ${what}, received ${received}`, { cause });
 }
 
-/** Does something with the file system; failures become an EngineError `IO`. */
-async function attempt<T>(who: string, path: string, what: string, action: () => Promise<T>): Promise<T> {
+/** Does something with the file system; failures become an EngineError `IO`. @internal */
+export async function attempt<T>(
+  who: string,
+  path: string,
+  what: string,
+  action: () => Promise<T>,
+): Promise<T> {
   try {
     return await action();
   } catch (cause) {

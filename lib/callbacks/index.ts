@@ -18,5 +18,6 @@ export { ReduceLROnPlateau, type ReduceLROnPlateauOptions, reduceLROnPlateau } f
 export { RemoteMonitor, type RemoteMonitorOptions, remoteMonitor } from './remoteMonitor.js';
 export type { SaveFreq } from './saveFreq.js';
 export { SwapEMAWeights, type SwapEMAWeightsOptions, swapEMAWeights } from './swapEMAWeights.js';
+export { TensorBoard, type TensorBoardOptions, tensorBoard } from './tensorBoard.js';
 export { TerminateOnNaN, type TerminateOnNaNOptions, terminateOnNaN } from './terminateOnNaN.js';
 export type { MeasureOptions, TrainedModel } from './trainedModel.js';

@@ -1,3 +1,4 @@
+import type { OperationNode } from '../core/kerasTensor.js';
 import type { Tensor, TensorData } from '../core/tensor.js';
 import type { NDArray } from '../core/ndarray.js';
 import type { Variable } from '../core/variable.js';
@@ -25,6 +26,8 @@ export interface TrainedModel {
   readonly weights: readonly Variable[];
   /** All that training changes of the layers: weights, and the states of random generators and stateful recurrent layers. @internal */
   readonly changedVariables: readonly Variable[];
+  /** The calls of its layers and of ops on their outputs; none where a subclass says by its own `call` what it does. @internal */
+  readonly graphNodes: readonly OperationNode[];
   /** The weights that the optimizer changes. */
   readonly trainableWeights: readonly Variable[];
   /** The numbers of all weights. */

@@ -4,7 +4,7 @@ import { type CustomObjects, scopedObjects, withCustomObjects } from '../base/cu
 import { type DtypePolicy, checkPolicy, dtypePolicy } from '../core/dtypePolicy.js';
 import { EngineError } from '../base/errors.js';
 import { input } from '../layers/input.js';
-import type { KerasTensor } from '../core/kerasTensor.js';
+import type { KerasTensor, OperationNode } from '../core/kerasTensor.js';
 import type { CallContext, Operation } from '../core/operation.js';
 import { Layer } from '../layers/layer.js';
 import { StoredModel } from './storedModel.js';
@@ -517,6 +517,11 @@ export class Model<const S extends OutputStructure = KerasTensor>
   /** @internal */
   get graph(): LayerGraph {
     return this.#checkConnected();
+  }
+
+  /** @internal */
+  get graphNodes(): readonly OperationNode[] {
+    return this.callsLayers ? [] : (this.knownGraph()?.nodes ?? []);
   }
 
   /** @internal */

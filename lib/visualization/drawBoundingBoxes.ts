@@ -14,7 +14,7 @@ import { type PlainArray, plainArray } from '../data/plainArrays.js';
 import type { DataFormat } from '../ops/window.js';
 import { type BoundingBoxFormat, convertFormat } from '../utils/boundingBoxes/index.js';
 import { type Color, colorText } from './colors.js';
-import { type Pixels, imageAt, inColor, pixelsOf, valueRangeOf } from './pixels.js';
+import { type Pixels, imageAt, inColor, pixelsOf, valueRangeOf } from '../data/pixels.js';
 import type { LabelMap } from './plotImageGallery.js';
 
 /** The boxes of images. */

@@ -12,7 +12,7 @@ import type { ArrayData } from '../data/batches.js';
 import { type PlainArray, plainArray } from '../data/plainArrays.js';
 import type { DataFormat } from '../ops/window.js';
 import { type Color, checkedColor } from './colors.js';
-import { type Pixels, inColor, pixelsOf, valueRangeOf } from './pixels.js';
+import { type Pixels, inColor, pixelsOf, valueRangeOf } from '../data/pixels.js';
 
 /** How masks are coloured. */
 export interface MaskOptions {

@@ -14,7 +14,7 @@ export {
   type MaskOptions,
   drawSegmentationMasks,
 } from './drawSegmentationMasks.js';
-export type { ValueRange } from './pixels.js';
+export type { ValueRange } from '../data/pixels.js';
 export { type PlotConfusionMatrixOptions, plotConfusionMatrix } from './plotConfusionMatrix.js';
 export {
   type Classifier,

@@ -4,7 +4,7 @@ import type { ArrayData } from '../data/batches.js';
 import type { BoundingBoxFormat } from '../utils/boundingBoxes/index.js';
 import { type Color, colorText } from './colors.js';
 import { type BoxOptions, type ImageBoxes, boxNames, boxOverlays } from './drawBoundingBoxes.js';
-import { pixelsOf, valueRangeOf } from './pixels.js';
+import { pixelsOf, valueRangeOf } from '../data/pixels.js';
 import {
   type GalleryOptions,
   type LabelMap,

@@ -14,7 +14,7 @@ import {
   inRows,
   textPanel,
 } from './figure.js';
-import { type Pixels, type ValueRange, imageAt, pixelsOf, valueRangeOf } from './pixels.js';
+import { type Pixels, type ValueRange, imageAt, pixelsOf, valueRangeOf } from '../data/pixels.js';
 
 /** The names of classes by their numbers. */
 export type LabelMap = Readonly<Record<number, string>> | readonly string[];

@@ -1,7 +1,7 @@
 import { type OptionNames, knownOptions } from '../base/checks.js';
 import type { ArrayData } from '../data/batches.js';
 import { type MaskOptions, maskNames, masked } from './drawSegmentationMasks.js';
-import { imageAt, inColor, pixelsOf, valueRangeOf } from './pixels.js';
+import { imageAt, inColor, pixelsOf, valueRangeOf } from '../data/pixels.js';
 import { type ShownImageOptions, checkGallery, gallery, shownImageNames } from './plotImageGallery.js';
 
 /** What `visualization.plotSegmentationMaskGallery` takes. */

@@ -1,7 +1,7 @@
 import { expected, oneOf, wrongShape } from '../base/checks.js';
 import { atLeast, itemAt } from '../base/list.js';
-import { type ArrayData } from '../data/batches.js';
-import { plainArray } from '../data/plainArrays.js';
+import { type ArrayData } from './batches.js';
+import { plainArray } from './plainArrays.js';
 import type { DataFormat } from '../ops/window.js';
 
 /** Images in bytes, channels last: 1 (gray), 3 or 4 channels. @internal */
