@@ -71,7 +71,11 @@ const LIB = {
   utils: [...TENSORS, 'ops', 'data', 'saving', 'layers', 'models'],
   visualization: [...TENSORS, 'ops', 'data', 'callbacks', 'layers', 'models', 'utils'],
   onnx: [...TENSORS, 'ops', 'data', 'layers', ...WEIGHTS, 'saving', 'training', 'models'],
-  models: [...TENSORS, 'ops', 'data', 'layers', ...WEIGHTS, ...OBJECTIVES, 'training', 'saving', 'random'],
+  models: [
+    ...[...TENSORS, 'ops', 'data', 'layers', ...WEIGHTS, ...OBJECTIVES, 'training', 'saving', 'random'],
+    // A model exports itself; the file reads the type of models alone.
+    'onnx/exportOnnx.ts',
+  ],
 };
 const NODE_HEADERS = /^(napi|node|uv|v8|js_native)/;
 const ONEDNN_HEADERS = /^(oneapi\/dnnl|dnnl)/;

@@ -56,6 +56,7 @@ describe('what a trace tells its readers', () => {
     );
     expect(chosen.node.cond?.then.map(({ op }) => op)).toEqual(['exp']);
     expect(chosen.node.cond?.otherwise).toEqual([x]);
+    expect(chosen.node.outputs).toEqual([chosen]);
   });
 });
 

@@ -337,9 +337,9 @@ export class Trace {
       inputs: [predicate, ...chosen, ...other],
       cond: { predicate, first, then: chosen, otherwise: other },
     });
-    const results = made.splice(0, values[0].length);
+    const results = made.slice(0, values[0].length);
     changed.forEach((variable, i) => {
-      this.assign(variable, itemAt(made, i));
+      this.assign(variable, itemAt(made, results.length + i));
     });
     return results;
   }

@@ -1,4 +1,5 @@
 export { type CloneModelOptions, cloneModel } from './cloneModel.js';
+export type { ExportOptions } from './exported.js';
 export { modelFromJson } from './json.js';
 export { Model } from './model.js';
 export { type LoadModelOptions, type LoadWeightsOptions, type SaveOptions, loadModel } from './modelFiles.js';

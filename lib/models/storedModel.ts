@@ -7,6 +7,10 @@ import {
   saveModel,
   saveWeights,
 } from './modelFiles.js';
+import { type ExportOnnxOptions, exportOnnx } from '../onnx/exportOnnx.js';
+import { type ExportOptions, exportModel } from './exported.js';
+import type { Model } from './model.js';
+import type { OutputStructure } from './structure.js';
 import { SteppedModel } from './steppedModel.js';
 
 /** What a model writes to files and reads from them. */
@@ -61,5 +65,30 @@ export abstract class StoredModel extends SteppedModel {
    */
   async loadWeights(path: string, options?: LoadWeightsOptions): Promise<void> {
     await loadWeights(this, path, options);
+  }
+
+  /**
+   * Writes what the model predicts as a network in an ONNX file: see `exportOnnx`.
+   *
+   * @param path Where to, with the ending `.onnx`.
+   * @param options `opset`, `inputNames`, `outputNames`, `inputShapes`: see {@link ExportOnnxOptions}.
+   * @throws EngineError `ARGUMENT` for a layer whose ops ONNX does not have, `STATE` for a model that does not know its inputs, and where
+   *   protobufjs is not installed; `IO` where the file cannot be written.
+   * @example await model.exportOnnx(`${folder}/model.onnx`);
+   */
+  async exportOnnx(path: string, options?: ExportOnnxOptions): Promise<void> {
+    await exportOnnx(this as unknown as Model<OutputStructure>, path, options);
+  }
+
+  /**
+   * Writes what the model predicts in a format of other programs. https://keras.io/api/models/model_saving_apis/export/#export-method
+   *
+   * @param path Where to, with the ending `.onnx`.
+   * @param options `format`, `verbose`, `inputSignature`, `opset`: see {@link ExportOptions}.
+   * @throws EngineError As {@link exportOnnx}.
+   * @example await model.export(`${folder}/model.onnx`, { format: 'onnx' });
+   */
+  async export(path: string, options?: ExportOptions): Promise<void> {
+    await exportModel(this as unknown as Model<OutputStructure>, path, options);
   }
 }

@@ -1,9 +1,10 @@
-// The tests of the package onnx, for all ops that can be imported, here and in onnxruntime: node --import tsx test/onnx/main.ts [--only TEXT]
+// The tests of the package onnx, for all ops that can be imported, here and in onnxruntime, and files of all layers there: node --import tsx test/onnx/main.ts [--only TEXT]
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { HANDLERS } from '../../lib/onnx/import/handlers.js';
 import { readCase } from './cases.js';
+import { exported } from './exports.js';
 import { failureOfOnnxruntime } from './onnxruntime.js';
 import { failureOfNet, failureOfOurs } from './ours.js';
 
@@ -52,12 +53,19 @@ for (const file of readdirSync(light).filter(
   else wrong.push(`${file}: ${failure}`);
   failedNets += Number(failure !== undefined);
 }
+const written = await exported(values.only);
+wrong.push(...written.wrong);
 for (const line of wrong) console.log(line);
 console.log(
   `${count} tests of known ops: ${ours} pass here, ${theirs} in onnxruntime; ${oldOrUnknown} of other ops`,
 );
 // What fails here is told above; the bound is that it is no more than in onnxruntime.
 const failed =
-  Math.max(0, theirs - ours) + failedNets + (ours + nets === 0 ? 1 : 0) + (ours > 0 && theirs === 0 ? 1 : 0);
-console.log(`onnx: ${ours + nets} passed, ${failed} failed`);
+  Math.max(0, theirs - ours) +
+  failedNets +
+  written.wrong.length +
+  (ours + nets === 0 ? 1 : 0) +
+  (ours > 0 && theirs === 0 ? 1 : 0);
+console.log(`${written.passed} files of layers are right in onnxruntime, ${written.wrong.length} are not`);
+console.log(`onnx: ${ours + nets + written.passed} passed, ${failed} failed`);
 process.exit(failed > 0 ? 1 : 0);

@@ -1,5 +1,6 @@
 // Runs a test through onnxruntime-node, the peer.
 import { halfToFloat } from '../../lib/base/half.js';
+import type { Tensor } from '../../lib/index.js';
 import { type Case, type Datum, type Numbers, difference, typeName } from './cases.js';
 
 interface OrtTensor {
@@ -16,7 +17,7 @@ interface Session {
 }
 
 interface Ort {
-  readonly InferenceSession: { create(bytes: Uint8Array, options: object): Promise<Session> };
+  readonly InferenceSession: { create(model: Uint8Array | string, options: object): Promise<Session> };
   readonly Tensor: new (type: string, data: unknown, dims: readonly number[]) => OrtTensor;
 }
 
@@ -75,6 +76,20 @@ export async function failureOfOnnxruntime({ bytes, model, sets }: Case): Promis
     return String(error instanceof Error ? error.message : error);
   } finally {
     await session?.release();
+  }
+}
+
+/** What a file gives for tensors, in the order of its inputs and outputs. */
+export async function runFile(path: string, x: readonly Tensor[]): Promise<readonly OrtTensor[]> {
+  const session = await ort.InferenceSession.create(path, { logSeverityLevel: 4, intraOpNumThreads: 1 });
+  try {
+    const feeds: Record<string, OrtTensor> = {};
+    for (const [i, one] of x.entries())
+      feeds[session.inputNames[i] ?? ''] = new ort.Tensor(one.dtype, await one.data(), one.shape);
+    const made = await session.run(feeds);
+    return session.outputNames.map((name) => made[name] as OrtTensor);
+  } finally {
+    await session.release();
   }
 }
 

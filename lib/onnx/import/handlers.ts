@@ -13,6 +13,7 @@ import { recurrents } from './recurrent.js';
 import { reductions } from './reduce.js';
 import { resizes } from './resize.js';
 import { sequences, shapes } from './shapes.js';
+import { signals } from './signals.js';
 import { conversions } from './types.js';
 
 /** All ops of ONNX that can be imported, by their names. */
@@ -33,4 +34,5 @@ export const HANDLERS: Handlers = {
   ...control,
   ...randoms,
   ...lossNodes,
+  ...signals,
 };

@@ -1,8 +1,9 @@
 import { EngineError } from '../../base/errors.js';
 import { typeOf } from '../../core/apply.js';
-import { Tensor, sizeOf } from '../../core/tensor.js';
+import { Tensor, sizeOf, tensor } from '../../core/tensor.js';
 import { Trace } from '../../core/trace.js';
 import { Sym } from '../../core/sym.js';
+import { asSym } from '../../ops/composed.js';
 import type {
   AttributeProto,
   FunctionProto,
@@ -13,6 +14,7 @@ import type {
 } from '../messages.js';
 import { type ReadExternal, arrayOf, denseArrayOf } from '../tensors.js';
 import { Call, type Result, hasNumbers, inType } from './call.js';
+import { elementwise } from './elementwise.js';
 import { HANDLERS } from './handlers.js';
 import { type OnnxValue, TensorValue, TextValue, valueOf } from './values.js';
 
@@ -214,7 +216,7 @@ export class Network {
       );
     };
     const large = deferred(inputs);
-    if (!large) return twice(inputs, run);
+    if (!large) return twice(inputs, run, BROADCASTING.has(node.opType));
     try {
       return run(large);
     } catch (error) {
@@ -259,16 +261,36 @@ function deferred(
   );
 }
 
+/** Ops for which a number may stand for a tensor full of it. */
+const BROADCASTING = new Set([...Object.keys(elementwise), 'Scan', 'Loop']);
+
+/** Of a tensor that is one number everywhere and has sizes that are not known: that number with sizes of 1, which broadcast. */
+function narrowed(value: OnnxValue | undefined): OnnxValue | undefined {
+  if (!(value instanceof TensorValue) || !value.other) return value;
+  const { shape } = value.other;
+  const isOpen = value.x.shape.some((n, i) => n !== shape[i]);
+  const numbers = isOpen ? (value.x as unknown as Tensor).dataSync() : [];
+  const first = numbers[0];
+  if (first === undefined || !numbers.every((n) => n === first)) return value;
+  const narrow = value.x.shape.map((n, i) => (n === shape[i] ? n : 1));
+  return new TensorValue(
+    asSym(tensor(Array<number>(sizeOf(narrow)).fill(first), narrow, value.x.dtype)),
+    value.type,
+  );
+}
+
 /** Computes a node, and where it computes with sizes that are not known once more for the others. */
 function twice(
   inputs: readonly (OnnxValue | undefined)[],
   run: (inputs: readonly (OnnxValue | undefined)[]) => readonly (OnnxValue | undefined)[],
+  broadcasts: boolean,
 ): readonly (OnnxValue | undefined)[] {
   const depends = inputs.some((value) => value instanceof TensorValue && value.other);
   const isComputed = inputs.every(
     (value) => value === undefined || (value instanceof TensorValue && !(value.x instanceof Sym)),
   );
-  if (!depends || !isComputed) return run(inputs);
+  if (!depends) return run(inputs);
+  if (!isComputed) return run(broadcasts ? inputs.map(narrowed) : inputs);
   const plain = (value: OnnxValue | undefined, other: boolean) =>
     value instanceof TensorValue && value.other
       ? new TensorValue(other ? value.other : value.x, value.type)

@@ -35,10 +35,11 @@ export function windowOf(call: Call, kernel: readonly number[], sides: readonly 
   const pads = sides.map((size, i): [number, number] => {
     if (auto === 'VALID') return [0, 0];
     if (auto === 'NOTSET') return [given[i] ?? 0, given[i + sides.length] ?? 0];
-    if (size < 0) throw needsNumbers(call.who, 'a size of the image');
     const stride = strides[i] ?? 1;
     const wide = reach(kernel[i] ?? 1, dilations[i] ?? 1);
-    const total = Math.max(0, (Math.ceil(size / stride) - 1) * stride + wide - size);
+    if (size < 0 && stride > 1) throw needsNumbers(call.who, 'a size of the image');
+    const total =
+      stride === 1 ? wide - 1 : Math.max(0, (Math.ceil(size / stride) - 1) * stride + wide - size);
     const [small, large] = [Math.floor(total / 2), Math.ceil(total / 2)];
     return auto === 'SAME_UPPER' ? [small, large] : [large, small];
   });
