@@ -1,42 +1,19 @@
-import { type OptionNames, finite, knownOptionsOf } from '../base/checks.js';
 import * as ops from '../ops/index.js';
 import type { Tensor } from '../core/tensor.js';
-import { Initializer, type SeedOptions } from './initializer.js';
+import { BaseNormal, type BaseNormalOptions } from './baseNormal.js';
 
 /** What `initializers.truncatedNormal` takes. */
-export interface TruncatedNormalOptions extends SeedOptions {
-  /** The mean. Default 0. */
-  mean?: number;
+export interface TruncatedNormalOptions extends BaseNormalOptions {
   /** The standard deviation before the cut. Default 0.05. */
   stddev?: number;
 }
 
 /** Normal numbers without far ones: made by `initializers.truncatedNormal`, which says more. */
-export class TruncatedNormal extends Initializer {
-  static override readonly optionNames: object = {
-    mean: 'optional',
-    stddev: 'optional',
-    seed: 'optional',
-  } satisfies OptionNames<TruncatedNormalOptions>;
+export class TruncatedNormal extends BaseNormal {
   readonly className = 'TruncatedNormal';
-  /** The mean. */
-  readonly mean: number;
-  /** The standard deviation. */
-  readonly stddev: number;
-
-  constructor(options: TruncatedNormalOptions = {}) {
-    const who = knownOptionsOf(new.target, options);
-    super(options.seed);
-    this.mean = finite(who, 'mean', options.mean ?? 0);
-    this.stddev = finite(who, 'stddev', options.stddev ?? 0.05);
-  }
 
   protected draw(shape: readonly number[], seed: number): Tensor {
     return ops.truncatedNormal(shape, { mean: this.mean, stddev: this.stddev, seed });
-  }
-
-  override getConfig() {
-    return { mean: this.mean, stddev: this.stddev, ...super.getConfig() };
   }
 }
 

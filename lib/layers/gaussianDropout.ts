@@ -1,46 +1,23 @@
-import { type OptionNames, seedOf, share } from '../base/checks.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
+import { BaseDropout, type BaseDropoutOptions } from './baseDropout.js';
 import { drawing } from './drawing.js';
-import { type CallContext, Layer, type LayerOptions } from './layer.js';
 
 /** What `layers.gaussianDropout` takes. */
-export interface GaussianDropoutOptions extends LayerOptions {
+export interface GaussianDropoutOptions extends BaseDropoutOptions {
   /** The rate of a dropout of the same variance, from 0 up to, not including, 1. */
   rate: number;
-  /** An integer that decides the noise, whatever the seed of the training. Default none. */
-  seed?: number | null;
 }
 
 /** Multiplies by noise while training: made by `layers.gaussianDropout`, which says more. */
-export class GaussianDropout extends Layer {
-  static override readonly optionNames = {
-    ...Layer.optionNames,
-    rate: 'required',
-    seed: 'optional',
-  } satisfies OptionNames<GaussianDropoutOptions>;
+export class GaussianDropout extends BaseDropout {
   readonly className = 'GaussianDropout';
-  override readonly supportsMasking = true;
-  /** The rate of a dropout of the same variance. */
-  readonly rate: number;
-  /** Decides the noise, where it was given. */
-  readonly seed: number | undefined;
+  readonly noiseShape = undefined;
 
-  constructor(options: GaussianDropoutOptions) {
-    super(options);
-    this.rate = share('gaussianDropout', 'rate', options.rate);
-    this.seed = options.seed == null ? undefined : seedOf('gaussianDropout', options.seed);
-  }
-
-  call(x: Sym, { training, key }: CallContext): Sym {
+  protected override drop(x: Sym, _mask: Sym, key: Sym | undefined): Sym {
     const { rate, seed } = this;
-    if (!training || rate === 0) return x;
     const stddev = Math.sqrt(rate / (1 - rate));
     return ops.multiply(x, ops.randomNormal(x, { mean: 1, stddev, ...drawing(x, key, seed) }));
-  }
-
-  override getConfig() {
-    return { ...super.getConfig(), rate: this.rate, seed: this.seed ?? null };
   }
 }
 

@@ -1,20 +1,13 @@
 import type { OptionNames } from '../base/checks.js';
 import { defaultsOf, withDefaults } from '../base/defaults.js';
 import { firstOf, mapTuple } from '../base/list.js';
-import { type ActivationFunction, activationConfig, activationOf } from '../activations/registry.js';
 import * as ops from '../ops/index.js';
 import { recurrent } from '../ops/sequence.js';
 import type { Sym } from '../core/sym.js';
 import type { Tensor } from '../core/tensor.js';
 import type { Variable } from '../core/variable.js';
-import {
-  BaseRNNCell,
-  type FusedCall,
-  type GatedCellOptions,
-  type StepContext,
-  gateOf,
-  gatedDefaults,
-} from './rnnCell.js';
+import { GatedCell, type GatedCellOptions } from './gatedCell.js';
+import { type FusedCall, type StepContext, gateOf } from './rnnCell.js';
 
 /** What `layers.gruCell` takes. */
 export interface GRUCellOptions extends GatedCellOptions {
@@ -22,22 +15,19 @@ export interface GRUCellOptions extends GatedCellOptions {
   resetAfter?: boolean;
 }
 
-const DEFAULTS = { ...gatedDefaults, ...defaultsOf<GRUCellOptions>()({ resetAfter: true }) };
+const DEFAULTS = defaultsOf<GRUCellOptions>()({ resetAfter: true });
 
 /** A step of gated recurrent units: made by `layers.gruCell`, which says more. */
-export class GRUCell extends BaseRNNCell<GRUCellOptions & typeof DEFAULTS> {
+export class GRUCell extends GatedCell<GRUCellOptions & typeof DEFAULTS> {
   static override readonly optionNames = {
-    ...BaseRNNCell.optionNames,
-    recurrentActivation: 'optional',
+    ...GatedCell.optionNames,
     resetAfter: 'boolean',
   } satisfies OptionNames<GRUCellOptions>;
   readonly className = 'GRUCell';
   protected readonly gates = 3;
-  readonly #gate: ActivationFunction;
 
   constructor(options: GRUCellOptions, who?: string) {
     super(withDefaults(options, DEFAULTS), who);
-    this.#gate = activationOf(this.options.recurrentActivation);
   }
 
   get #resetAfter(): boolean {
@@ -46,8 +36,7 @@ export class GRUCell extends BaseRNNCell<GRUCellOptions & typeof DEFAULTS> {
 
   /** @internal */
   get isFused(): boolean {
-    const standard = this.activation === activationOf('tanh') && this.#gate === activationOf('sigmoid');
-    return standard && this.step === GRUCell.prototype.step;
+    return this.isStandard && this.step === GRUCell.prototype.step;
   }
 
   protected override get biasShape(): number[] {
@@ -78,7 +67,7 @@ export class GRUCell extends BaseRNNCell<GRUCellOptions & typeof DEFAULTS> {
     const product = this.product(h, context);
     const p = bias && this.#resetAfter ? ops.add(product, this.#row(bias, 1)) : product;
     const [z, r] = mapTuple([0, 1], (gate) =>
-      this.#gate(ops.add(gateOf(x, gate, units), gateOf(p, gate, units))),
+      this.gateActivation(ops.add(gateOf(x, gate, units), gateOf(p, gate, units))),
     );
     const inner = this.#resetAfter
       ? ops.multiply(r, gateOf(p, 2, units))
@@ -94,12 +83,7 @@ export class GRUCell extends BaseRNNCell<GRUCellOptions & typeof DEFAULTS> {
   }
 
   override getConfig() {
-    const { recurrentActivation } = this.options;
-    return {
-      ...super.getConfig(),
-      recurrentActivation: activationConfig(recurrentActivation),
-      resetAfter: this.#resetAfter,
-    };
+    return { ...super.getConfig(), resetAfter: this.#resetAfter };
   }
 }
 

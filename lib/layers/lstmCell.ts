@@ -1,20 +1,13 @@
 import type { OptionNames } from '../base/checks.js';
 import { defaultsOf, withDefaults } from '../base/defaults.js';
 import { atLeast, mapTuple } from '../base/list.js';
-import { type ActivationFunction, activationConfig, activationOf } from '../activations/registry.js';
 import type { InitializerLike } from '../initializers/registry.js';
 import * as ops from '../ops/index.js';
 import { recurrent } from '../ops/sequence.js';
 import type { Sym } from '../core/sym.js';
 import { ForgetBias } from './forgetBias.js';
-import {
-  BaseRNNCell,
-  type FusedCall,
-  type GatedCellOptions,
-  type StepContext,
-  gateOf,
-  gatedDefaults,
-} from './rnnCell.js';
+import { GatedCell, type GatedCellOptions } from './gatedCell.js';
+import { type FusedCall, type StepContext, gateOf } from './rnnCell.js';
 
 /** What `layers.lstmCell` takes. */
 export interface LSTMCellOptions extends GatedCellOptions {
@@ -22,22 +15,19 @@ export interface LSTMCellOptions extends GatedCellOptions {
   unitForgetBias?: boolean;
 }
 
-const DEFAULTS = { ...gatedDefaults, ...defaultsOf<LSTMCellOptions>()({ unitForgetBias: true }) };
+const DEFAULTS = defaultsOf<LSTMCellOptions>()({ unitForgetBias: true });
 
 /** A step of long short-term memory: made by `layers.lstmCell`, which says more. */
-export class LSTMCell extends BaseRNNCell<LSTMCellOptions & typeof DEFAULTS> {
+export class LSTMCell extends GatedCell<LSTMCellOptions & typeof DEFAULTS> {
   static override readonly optionNames = {
-    ...BaseRNNCell.optionNames,
-    recurrentActivation: 'optional',
+    ...GatedCell.optionNames,
     unitForgetBias: 'boolean',
   } satisfies OptionNames<LSTMCellOptions>;
   readonly className = 'LSTMCell';
   protected readonly gates = 4;
-  readonly #gate: ActivationFunction;
 
   constructor(options: LSTMCellOptions, who?: string) {
     super(withDefaults(options, DEFAULTS), who);
-    this.#gate = activationOf(this.options.recurrentActivation);
   }
 
   override get stateSize(): readonly [h: number, c: number] {
@@ -47,8 +37,7 @@ export class LSTMCell extends BaseRNNCell<LSTMCellOptions & typeof DEFAULTS> {
 
   /** @internal */
   get isFused(): boolean {
-    const standard = this.activation === activationOf('tanh') && this.#gate === activationOf('sigmoid');
-    return standard && this.step === LSTMCell.prototype.step;
+    return this.isStandard && this.step === LSTMCell.prototype.step;
   }
 
   protected override get biasInitializer(): InitializerLike {
@@ -66,18 +55,13 @@ export class LSTMCell extends BaseRNNCell<LSTMCellOptions & typeof DEFAULTS> {
     const [h, c] = atLeast(states, 2);
     const { units } = this.options;
     const z = ops.add(x, this.product(h, context));
-    const [i, f, o] = mapTuple([0, 1, 3], (gate) => this.#gate(gateOf(z, gate, units)));
+    const [i, f, o] = mapTuple([0, 1, 3], (gate) => this.gateActivation(gateOf(z, gate, units)));
     const next = ops.add(ops.multiply(f, c), ops.multiply(i, this.activation(gateOf(z, 2, units))));
     return [ops.multiply(o, this.activation(next)), next];
   }
 
   override getConfig() {
-    const { recurrentActivation, unitForgetBias } = this.options;
-    return {
-      ...super.getConfig(),
-      recurrentActivation: activationConfig(recurrentActivation),
-      unitForgetBias,
-    };
+    return { ...super.getConfig(), unitForgetBias: this.options.unitForgetBias };
   }
 }
 

@@ -76,15 +76,6 @@ const DEFAULTS = defaultsOf<RNNCellOptions>()({
   recurrentDropout: 0,
 });
 
-/** The same for cells with gates. */
-export interface GatedCellOptions extends RNNCellOptions {
-  /** The activation of the gates: a name or a function. Default `sigmoid`. */
-  recurrentActivation?: ActivationLike;
-}
-
-/** The defaults that cells with gates have besides. @internal */
-export const gatedDefaults = defaultsOf<GatedCellOptions>()({ recurrentActivation: 'sigmoid' });
-
 /** What the steps of a sequence have in common. */
 export interface StepContext {
   /** What each gate sees the state times of, [n, gates · units]; undefined: the state as it is. */

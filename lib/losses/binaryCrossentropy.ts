@@ -1,61 +1,20 @@
-import { type OptionNames, axisNumber, fraction } from '../base/checks.js';
 import { factoryName } from '../base/names.js';
 import type { Sym } from '../core/sym.js';
 import * as ops from '../ops/index.js';
 import { align, lastMean } from './align.js';
-import { Loss, type LossOptions, lossNames } from './loss.js';
+import { type CrossentropyOptions, SmoothedCrossentropy } from './smoothedCrossentropy.js';
 import { smoothed } from '../ops/probabilities.js';
 
-/** What all cross-entropies take. */
-export interface FromLogits extends LossOptions {
-  /** Whether the model puts out logits, any numbers, instead of probabilities. Default false. */
-  fromLogits?: boolean;
-  /** The axis of the classes; negative ones count from the end. The binary form takes the mean over it. Default -1. */
-  axis?: number;
-}
-
-/** What the cross-entropies with probabilities as targets take. */
-export interface CrossentropyOptions extends FromLogits {
-  /** The share of the targets that is spread evenly over all classes: y · (1 − s) + s / classes, from 0 to 1. Default 0. */
-  labelSmoothing?: number;
-}
-
 /** The loss that {@link binaryCrossentropy} makes. */
-export class BinaryCrossentropy extends Loss implements CrossentropyOptions {
-  static override readonly optionNames: object = {
-    ...lossNames,
-    fromLogits: 'boolean',
-    labelSmoothing: 'optional',
-    axis: 'optional',
-  } satisfies OptionNames<CrossentropyOptions>;
+export class BinaryCrossentropy extends SmoothedCrossentropy {
   /** Other names for it. */
   static readonly aliases = ['bce'] as const;
   readonly className = 'BinaryCrossentropy';
-  readonly fromLogits: boolean;
-  readonly labelSmoothing: number;
-  readonly axis: number;
-
-  constructor(options: CrossentropyOptions = {}) {
-    super(options);
-    const who = factoryName(new.target.name);
-    this.fromLogits = options.fromLogits ?? false;
-    this.labelSmoothing = fraction(who, 'labelSmoothing', options.labelSmoothing ?? 0);
-    this.axis = axisNumber(who, options.axis ?? -1);
-  }
 
   call(yTrue: Sym, yPred: Sym): Sym {
     const target = smoothed(align(factoryName(this.className), yTrue, yPred), this.labelSmoothing, 2);
     const { fromLogits } = this;
     return lastMean(ops.binaryCrossentropy(target, yPred, { fromLogits }), this.axis);
-  }
-
-  override getConfig() {
-    return {
-      ...super.getConfig(),
-      fromLogits: this.fromLogits,
-      labelSmoothing: this.labelSmoothing,
-      axis: this.axis,
-    };
   }
 }
 

@@ -1,37 +1,28 @@
-import { type OptionNames, finite, fraction, axisNumber } from '../base/checks.js';
+import { type OptionNames, finite, fraction } from '../base/checks.js';
 import { factoryName } from '../base/names.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
 import { align } from './align.js';
 import { binaryEntropy, smoothed } from '../ops/probabilities.js';
-import { Loss, type LossOptions, lossNames } from './loss.js';
+import { type CrossentropyOptions, SmoothedCrossentropy, crossentropyNames } from './smoothedCrossentropy.js';
 
 /** What `losses.binaryFocalCrossentropy` takes. */
-export interface BinaryFocalCrossentropyOptions extends LossOptions {
+export interface BinaryFocalCrossentropyOptions extends CrossentropyOptions {
   /** Whether yes counts alpha and no 1 − alpha. Default false. */
   applyClassBalancing?: boolean;
   /** What yes counts, from 0 to 1. Default 0.25. */
   alpha?: number;
   /** How much less certain right answers count: the exponent. Default 2. */
   gamma?: number;
-  /** Whether the model puts out logits, any numbers, instead of probabilities. Default false. */
-  fromLogits?: boolean;
-  /** The share of the targets that is spread evenly over all classes, from 0 to 1. Default 0. */
-  labelSmoothing?: number;
-  /** Along which axis; negative ones count from the end. Default -1. */
-  axis?: number;
 }
 
 /** The loss that {@link binaryFocalCrossentropy} makes. */
-export class BinaryFocalCrossentropy extends Loss {
+export class BinaryFocalCrossentropy extends SmoothedCrossentropy {
   static override readonly optionNames: object = {
-    ...lossNames,
+    ...crossentropyNames,
     applyClassBalancing: 'boolean',
     alpha: 'optional',
     gamma: 'optional',
-    fromLogits: 'boolean',
-    labelSmoothing: 'optional',
-    axis: 'optional',
   } satisfies OptionNames<BinaryFocalCrossentropyOptions>;
   /** Other names for it. */
   static readonly aliases = ['bfce'] as const;
@@ -43,12 +34,6 @@ export class BinaryFocalCrossentropy extends Loss {
   readonly alpha: number;
   /** How much less certain right answers count: the exponent. */
   readonly gamma: number;
-  /** Whether the model puts out logits, any numbers, instead of probabilities. */
-  readonly fromLogits: boolean;
-  /** The share of the targets that is spread evenly over all classes, from 0 to 1. */
-  readonly labelSmoothing: number;
-  /** Along which axis; negative ones count from the end. */
-  readonly axis: number;
 
   constructor(options: BinaryFocalCrossentropyOptions = {}) {
     super(options);
@@ -56,9 +41,6 @@ export class BinaryFocalCrossentropy extends Loss {
     this.applyClassBalancing = options.applyClassBalancing ?? false;
     this.alpha = fraction(who, 'alpha', options.alpha ?? 0.25);
     this.gamma = finite(who, 'gamma', options.gamma ?? 2);
-    this.fromLogits = options.fromLogits ?? false;
-    this.labelSmoothing = fraction(who, 'labelSmoothing', options.labelSmoothing ?? 0);
-    this.axis = axisNumber(who, options.axis ?? -1);
   }
 
   call(yTrue: Sym, yPred: Sym): Sym {
@@ -78,9 +60,6 @@ export class BinaryFocalCrossentropy extends Loss {
       applyClassBalancing: this.applyClassBalancing,
       alpha: this.alpha,
       gamma: this.gamma,
-      fromLogits: this.fromLogits,
-      labelSmoothing: this.labelSmoothing,
-      axis: this.axis,
     };
   }
 }

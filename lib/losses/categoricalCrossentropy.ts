@@ -1,47 +1,19 @@
-import { type OptionNames, axisNumber, fraction } from '../base/checks.js';
 import { factoryName } from '../base/names.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
 import { align } from './align.js';
-import type { CrossentropyOptions } from './binaryCrossentropy.js';
-import { Loss, lossNames } from './loss.js';
+import { type CrossentropyOptions, SmoothedCrossentropy } from './smoothedCrossentropy.js';
 import { smoothed } from '../ops/probabilities.js';
 
 /** The loss that {@link categoricalCrossentropy} makes. */
-export class CategoricalCrossentropy extends Loss implements CrossentropyOptions {
-  static override readonly optionNames: object = {
-    ...lossNames,
-    fromLogits: 'boolean',
-    labelSmoothing: 'optional',
-    axis: 'optional',
-  } satisfies OptionNames<CrossentropyOptions>;
+export class CategoricalCrossentropy extends SmoothedCrossentropy {
   readonly className = 'CategoricalCrossentropy';
-  readonly fromLogits: boolean;
-  readonly labelSmoothing: number;
-  readonly axis: number;
-
-  constructor(options: CrossentropyOptions = {}) {
-    super(options);
-    const who = factoryName(new.target.name);
-    this.fromLogits = options.fromLogits ?? false;
-    this.labelSmoothing = fraction(who, 'labelSmoothing', options.labelSmoothing ?? 0);
-    this.axis = axisNumber(who, options.axis ?? -1);
-  }
 
   call(yTrue: Sym, yPred: Sym): Sym {
     const { axis, fromLogits, labelSmoothing } = this;
     const given = align(factoryName(this.className), yTrue, yPred);
     const target = smoothed(given, labelSmoothing, given.shape.at(axis) ?? 1);
     return ops.categoricalCrossentropy(target, yPred, { fromLogits, axis });
-  }
-
-  override getConfig() {
-    return {
-      ...super.getConfig(),
-      fromLogits: this.fromLogits,
-      labelSmoothing: this.labelSmoothing,
-      axis: this.axis,
-    };
   }
 }
 

@@ -1,35 +1,26 @@
-import { type OptionNames, finite, fraction, axisNumber } from '../base/checks.js';
+import { type OptionNames, finite } from '../base/checks.js';
 import { listOf } from '../base/list.js';
 import { factoryName } from '../base/names.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
 import { align } from './align.js';
 import { clipProbability, logits, smoothed } from '../ops/probabilities.js';
-import { Loss, type LossOptions, lossNames } from './loss.js';
+import { type CrossentropyOptions, SmoothedCrossentropy, crossentropyNames } from './smoothedCrossentropy.js';
 
 /** What `losses.categoricalFocalCrossentropy` takes. */
-export interface CategoricalFocalCrossentropyOptions extends LossOptions {
+export interface CategoricalFocalCrossentropyOptions extends CrossentropyOptions {
   /** What each class counts, or all. Default 0.25. */
   alpha?: number | readonly number[];
   /** How much less certain right answers count: the exponent. Default 2. */
   gamma?: number;
-  /** Whether the model puts out logits, any numbers, instead of probabilities. Default false. */
-  fromLogits?: boolean;
-  /** The share of the targets that is spread evenly over all classes, from 0 to 1. Default 0. */
-  labelSmoothing?: number;
-  /** Along which axis; negative ones count from the end. Default -1. */
-  axis?: number;
 }
 
 /** The loss that {@link categoricalFocalCrossentropy} makes. */
-export class CategoricalFocalCrossentropy extends Loss {
+export class CategoricalFocalCrossentropy extends SmoothedCrossentropy {
   static override readonly optionNames: object = {
-    ...lossNames,
+    ...crossentropyNames,
     alpha: 'optional',
     gamma: 'optional',
-    fromLogits: 'boolean',
-    labelSmoothing: 'optional',
-    axis: 'optional',
   } satisfies OptionNames<CategoricalFocalCrossentropyOptions>;
   readonly className = 'CategoricalFocalCrossentropy';
 
@@ -37,12 +28,6 @@ export class CategoricalFocalCrossentropy extends Loss {
   readonly alpha: number | readonly number[];
   /** How much less certain right answers count: the exponent. */
   readonly gamma: number;
-  /** Whether the model puts out logits, any numbers, instead of probabilities. */
-  readonly fromLogits: boolean;
-  /** The share of the targets that is spread evenly over all classes, from 0 to 1. */
-  readonly labelSmoothing: number;
-  /** Along which axis; negative ones count from the end. */
-  readonly axis: number;
 
   constructor(options: CategoricalFocalCrossentropyOptions = {}) {
     super(options);
@@ -51,9 +36,6 @@ export class CategoricalFocalCrossentropy extends Loss {
     for (const one of listOf(alpha)) finite(who, 'alpha', one);
     this.alpha = alpha;
     this.gamma = finite(who, 'gamma', options.gamma ?? 2);
-    this.fromLogits = options.fromLogits ?? false;
-    this.labelSmoothing = fraction(who, 'labelSmoothing', options.labelSmoothing ?? 0);
-    this.axis = axisNumber(who, options.axis ?? -1);
   }
 
   call(yTrue: Sym, yPred: Sym): Sym {
@@ -72,9 +54,6 @@ export class CategoricalFocalCrossentropy extends Loss {
       ...super.getConfig(),
       alpha: this.alpha,
       gamma: this.gamma,
-      fromLogits: this.fromLogits,
-      labelSmoothing: this.labelSmoothing,
-      axis: this.axis,
     };
   }
 }

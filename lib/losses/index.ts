@@ -1,9 +1,5 @@
-export {
-  BinaryCrossentropy,
-  type CrossentropyOptions,
-  type FromLogits,
-  binaryCrossentropy,
-} from './binaryCrossentropy.js';
+export { BinaryCrossentropy, binaryCrossentropy } from './binaryCrossentropy.js';
+export type { CrossentropyOptions, FromLogits } from './smoothedCrossentropy.js';
 export { CategoricalCrossentropy, categoricalCrossentropy } from './categoricalCrossentropy.js';
 export { Loss, type LossFunction, type LossOptions, type LossValues, type Reduction } from './loss.js';
 export { MeanAbsoluteError, meanAbsoluteError } from './meanAbsoluteError.js';

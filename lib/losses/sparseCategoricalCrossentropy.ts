@@ -3,7 +3,7 @@ import { factoryName } from '../base/names.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
 import { checkSymbolic, classNumbers } from './align.js';
-import type { FromLogits } from './binaryCrossentropy.js';
+import type { FromLogits } from './smoothedCrossentropy.js';
 import { Loss, lossNames } from './loss.js';
 import { softmaxLogits, toLast } from '../ops/probabilities.js';
 

@@ -13,7 +13,7 @@ export interface BinaryCrossentropyOptions extends MetricOptions {
 
 /** The metric that {@link binaryCrossentropy} makes. */
 export class BinaryCrossentropy
-  extends NamedLossMetric<BinaryCrossentropyOptions>
+  extends NamedLossMetric<BinaryCrossentropyOptions, losses.BinaryCrossentropy>
   implements BinaryCrossentropyOptions
 {
   static override readonly optionNames: object = {
@@ -24,19 +24,19 @@ export class BinaryCrossentropy
   /** Other names for it. */
   static readonly aliases = ['bce'] as const;
   override readonly className = 'BinaryCrossentropy';
-  readonly fromLogits: boolean;
-  readonly labelSmoothing: number;
 
   constructor(options: BinaryCrossentropyOptions = {}) {
     super(options, ({ fromLogits, labelSmoothing }) =>
       losses.binaryCrossentropy({ fromLogits, labelSmoothing }),
     );
-    this.fromLogits = options.fromLogits ?? false;
-    this.labelSmoothing = options.labelSmoothing ?? 0;
   }
 
-  override getConfig() {
-    return { ...super.getConfig(), fromLogits: this.fromLogits, labelSmoothing: this.labelSmoothing };
+  get fromLogits(): boolean {
+    return this.loss.fromLogits;
+  }
+
+  get labelSmoothing(): number {
+    return this.loss.labelSmoothing;
   }
 }
 

@@ -15,7 +15,7 @@ export interface CategoricalCrossentropyOptions extends MetricOptions {
 
 /** The metric that {@link categoricalCrossentropy} makes. */
 export class CategoricalCrossentropy
-  extends NamedLossMetric<CategoricalCrossentropyOptions>
+  extends NamedLossMetric<CategoricalCrossentropyOptions, losses.CategoricalCrossentropy>
   implements CategoricalCrossentropyOptions
 {
   static override readonly optionNames: object = {
@@ -25,26 +25,23 @@ export class CategoricalCrossentropy
     axis: 'optional',
   } satisfies OptionNames<CategoricalCrossentropyOptions>;
   override readonly className = 'CategoricalCrossentropy';
-  readonly fromLogits: boolean;
-  readonly labelSmoothing: number;
-  readonly axis: number;
 
   constructor(options: CategoricalCrossentropyOptions = {}) {
     super(options, ({ fromLogits, labelSmoothing, axis }) =>
       losses.categoricalCrossentropy({ fromLogits, labelSmoothing, axis }),
     );
-    this.fromLogits = options.fromLogits ?? false;
-    this.labelSmoothing = options.labelSmoothing ?? 0;
-    this.axis = options.axis ?? -1;
   }
 
-  override getConfig() {
-    return {
-      ...super.getConfig(),
-      fromLogits: this.fromLogits,
-      labelSmoothing: this.labelSmoothing,
-      axis: this.axis,
-    };
+  get fromLogits(): boolean {
+    return this.loss.fromLogits;
+  }
+
+  get labelSmoothing(): number {
+    return this.loss.labelSmoothing;
+  }
+
+  get axis(): number {
+    return this.loss.axis;
   }
 }
 

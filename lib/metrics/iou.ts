@@ -36,17 +36,11 @@ export class IoU extends IoUBase {
     targetClassIds: 'required',
   } satisfies OptionNames<IoUOptions>;
   override readonly className = 'IoU';
-  readonly #options: IoUOptions & typeof meanIoUDefaults;
 
   constructor(given: IoUOptions) {
     const who = knownOptionsOf(new.target, given);
     const options = withDefaults(given, meanIoUDefaults);
     super(who, options, options);
-    this.#options = options;
-  }
-
-  override getConfig() {
-    return { ...this.#options, ...super.getConfig() };
   }
 }
 

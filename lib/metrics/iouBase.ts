@@ -53,9 +53,11 @@ export abstract class IoUBase extends Metric {
   override readonly direction = 'up';
   /** What answers are counted in. */
   readonly dtype: 'int32' | 'float32';
+  readonly #options: BaseIoUOptions;
   readonly #counting: Counting;
   readonly #table: Variable;
 
+  /** @param options All that the class takes. */
   constructor(who: string, options: BaseIoUOptions, counting: Counting) {
     const { numClasses, targetClassIds, ignoreClass, axis } = counting;
     integer(who, 'numClasses', numClasses);
@@ -69,6 +71,7 @@ export abstract class IoUBase extends Metric {
         throw expected(who, `class numbers below numClasses, ${numClasses}, for targetClassIds`, id);
     super(options as object, who, ['int32', 'float32']);
     this.dtype = options.dtype ?? 'int32';
+    this.#options = options;
     this.#counting = counting;
     this.#table = this.addVariable({ name: 'table', shape: [numClasses * numClasses], dtype: this.dtype });
   }
@@ -112,7 +115,7 @@ export abstract class IoUBase extends Metric {
   }
 
   override getConfig(): Record<string, unknown> {
-    return { ...super.getConfig(), dtype: this.dtype };
+    return { ...this.#options, ...super.getConfig(), dtype: this.dtype };
   }
 }
 

@@ -8,18 +8,12 @@ import { classIds } from './classIds.js';
 export class MeanIoU extends IoUBase {
   static override readonly optionNames: object = meanIoUNames;
   override readonly className = 'MeanIoU';
-  readonly #options: MeanIoUOptions & typeof meanIoUDefaults;
 
   constructor(given: MeanIoUOptions) {
     const who = knownOptionsOf(new.target, given);
     const options = withDefaults(given, meanIoUDefaults);
     const targetClassIds = classIds(who, options.numClasses);
     super(who, options, { ...options, targetClassIds });
-    this.#options = options;
-  }
-
-  override getConfig() {
-    return { ...this.#options, ...super.getConfig() };
   }
 }
 

@@ -33,17 +33,11 @@ export class OneHotIoU extends IoUBase {
     targetClassIds: 'required',
   } satisfies OptionNames<OneHotIoUOptions>;
   override readonly className = 'OneHotIoU';
-  readonly #options: OneHotIoUOptions & typeof oneHotMeanIoUDefaults;
 
   constructor(given: OneHotIoUOptions) {
     const who = knownOptionsOf(new.target, given);
     const options = withDefaults(given, oneHotMeanIoUDefaults);
     super(who, options, { ...options, sparseYTrue: false });
-    this.#options = options;
-  }
-
-  override getConfig() {
-    return { ...this.#options, ...super.getConfig() };
   }
 }
 

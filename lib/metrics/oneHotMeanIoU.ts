@@ -8,18 +8,12 @@ import { type OneHotMeanIoUOptions, oneHotMeanIoUDefaults, oneHotMeanIoUNames } 
 export class OneHotMeanIoU extends IoUBase {
   static override readonly optionNames: object = oneHotMeanIoUNames;
   override readonly className = 'OneHotMeanIoU';
-  readonly #options: OneHotMeanIoUOptions & typeof oneHotMeanIoUDefaults;
 
   constructor(given: OneHotMeanIoUOptions) {
     const who = knownOptionsOf(new.target, given);
     const options = withDefaults(given, oneHotMeanIoUDefaults);
     const targetClassIds = classIds(who, options.numClasses);
     super(who, options, { ...options, targetClassIds, sparseYTrue: false });
-    this.#options = options;
-  }
-
-  override getConfig() {
-    return { ...this.#options, ...super.getConfig() };
   }
 }
 

@@ -15,7 +15,7 @@ export interface SparseCategoricalCrossentropyOptions extends MetricOptions {
 
 /** The metric that {@link sparseCategoricalCrossentropy} makes. */
 export class SparseCategoricalCrossentropy
-  extends NamedLossMetric<SparseCategoricalCrossentropyOptions>
+  extends NamedLossMetric<SparseCategoricalCrossentropyOptions, losses.SparseCategoricalCrossentropy>
   implements SparseCategoricalCrossentropyOptions
 {
   static override readonly optionNames: object = {
@@ -25,26 +25,23 @@ export class SparseCategoricalCrossentropy
     axis: 'optional',
   } satisfies OptionNames<SparseCategoricalCrossentropyOptions>;
   override readonly className = 'SparseCategoricalCrossentropy';
-  readonly fromLogits: boolean;
-  readonly ignoreClass: number | null;
-  readonly axis: number;
 
   constructor(options: SparseCategoricalCrossentropyOptions = {}) {
     super(options, ({ fromLogits, ignoreClass, axis }) =>
       losses.sparseCategoricalCrossentropy({ fromLogits, ignoreClass, axis }),
     );
-    this.fromLogits = options.fromLogits ?? false;
-    this.ignoreClass = options.ignoreClass ?? null;
-    this.axis = options.axis ?? -1;
   }
 
-  override getConfig() {
-    return {
-      ...super.getConfig(),
-      fromLogits: this.fromLogits,
-      ignoreClass: this.ignoreClass,
-      axis: this.axis,
-    };
+  get fromLogits(): boolean {
+    return this.loss.fromLogits;
+  }
+
+  get ignoreClass(): number | null {
+    return this.loss.ignoreClass;
+  }
+
+  get axis(): number {
+    return this.loss.axis;
   }
 }
 
