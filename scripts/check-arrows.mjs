@@ -67,7 +67,7 @@ const LIB = {
   saving: ['base'],
   summary: [...TENSORS, 'data'],
   training: [...TENSORS, 'ops', 'data', 'layers', ...OBJECTIVES],
-  applications: [...TENSORS, 'ops', 'initializers', 'layers', 'models', 'utils'],
+  applications: [...TENSORS, 'ops', 'initializers', 'layers', 'models', 'utils', 'datasets'],
   utils: [...TENSORS, 'ops', 'data', 'saving', 'layers', 'models'],
   visualization: [...TENSORS, 'ops', 'data', 'callbacks', 'layers', 'models', 'utils'],
   onnx: [...TENSORS, 'ops', 'data', 'layers', ...WEIGHTS, 'saving', 'training', 'models'],

@@ -23,6 +23,7 @@ const FRAGMENTS = [
   'const { train, test } = await datasets.bostonHousing(', // reads a data set
   'const { train, test } = await datasets.californiaHousing(', // reads a data set
   'const { images, labels } = await datasets.digits()', // reads a data set
+  "const model = await applications.mobileNet({ weights: 'imagenet' })", // downloads
   'const cells = await utils.imageDatasetFromDirectory(', // reads a folder
   'layers.dense({ units: 1 }), // logits',
   'const copy = Model.fromConfig(',

@@ -51,6 +51,8 @@ export interface Classes {
 export interface Architecture {
   /** The model's name. */
   readonly name: string;
+  /** The name of the net in the names of files of published weights; undefined where there are none. Default: {@link name}. */
+  readonly pretrained?: string | undefined;
   /** The sides of the images that the net was made for. Default 224. */
   readonly size?: number;
   /** The least side of an image. Default 32. */

@@ -94,8 +94,11 @@ function blockOf(input: KerasTensor, block: Block): KerasTensor {
   return layers.add({ name: `${name}add` }).apply([x, input]);
 }
 
-/** A net of the family. */
-export function efficientNetOf(sizes: EfficientNetSizes): Architecture {
+/** The standard deviations of ImageNet's red, green and blue from 0 to 1. */
+const DEVIATIONS = [0.229, 0.224, 0.225];
+
+/** A net of the family; the published weights were trained on images that were divided by the deviations, not by their roots. */
+export function efficientNetOf(sizes: EfficientNetSizes, weights?: string | null): Architecture {
   const { name, size, width, depth, dropout, lite = false } = sizes;
   const act = lite ? 'relu6' : 'silu';
   const widened = (filters: number) => divisible(filters * width);
@@ -107,7 +110,9 @@ export function efficientNetOf(sizes: EfficientNetSizes): Architecture {
 
   function prepared(image: KerasTensor): KerasTensor {
     if (lite) return image;
-    return layers.normalization({ axis: -1 }).apply(layers.rescaling({ scale: 1 / 255 }).apply(image));
+    const x = layers.normalization({ axis: -1 }).apply(layers.rescaling({ scale: 1 / 255 }).apply(image));
+    if (weights !== 'imagenet') return x;
+    return layers.rescaling({ scale: DEVIATIONS.map((deviation) => 1 / Math.sqrt(deviation)) }).apply(x);
   }
 
   return {
@@ -161,7 +166,7 @@ const SIZES: readonly (readonly [size: number, width: number, depth: number, dro
 function numbered(n: number, options: PretrainedOptions = {}): Promise<Model> {
   const [size, width, depth, dropout] = itemAt(SIZES, n);
   const name = `efficientnetb${n}`;
-  const architecture = efficientNetOf({ name, size, width, depth, dropout });
+  const architecture = efficientNetOf({ name, size, width, depth, dropout }, options.weights);
   return pretrained(`efficientNetB${n}`, architecture, options);
 }
 

@@ -1,4 +1,9 @@
 export type { ApplicationOptions } from './application.js';
+export {
+  decodePredictions,
+  type DecodePredictionsOptions,
+  type DecodedPrediction,
+} from './decodePredictions.js';
 export { denseNet121, denseNet169, denseNet201 } from './densenet.js';
 export {
   efficientNetB0,

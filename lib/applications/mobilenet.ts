@@ -5,6 +5,7 @@ import { type OptionNames, integer, positive, share } from '../base/checks.js';
 import type { Architecture } from './application.js';
 import { activation, conv } from './blocks.js';
 import { type PretrainedOptions, pretrained, pretrainedNames } from './pretrained.js';
+import { sideOf } from './weightFiles.js';
 
 /** What `applications.mobileNet` takes. */
 export interface MobileNetOptions extends PretrainedOptions {
@@ -38,6 +39,14 @@ const normRelu6 = (x: KerasTensor, name: string) =>
     .relu({ maxValue: 6, name: `${name}_relu` })
     .apply(layers.batchNormalization({ name: `${name}_bn` }).apply(x));
 
+/** The net of the published weights; undefined where there are none. */
+function publishedAs({ alpha = 1, depthMultiplier = 1, inputShape }: MobileNetOptions): string | undefined {
+  if (depthMultiplier !== 1 || ![0.25, 0.5, 0.75, 1].includes(alpha)) return undefined;
+  // 0.25 is 2_5 in the names of files.
+  const factor = alpha === 1 ? '1_0' : (10 * alpha).toFixed(1).replace('.', '_');
+  return `mobilenet_${factor}_${sideOf(inputShape, [128, 160, 192, 224])}`;
+}
+
 function mobileNetOf(who: string, options: MobileNetOptions): Architecture {
   const { alpha = 1, depthMultiplier = 1, dropout = 1e-3, inputShape } = options;
   positive(who, 'alpha', alpha);
@@ -46,6 +55,7 @@ function mobileNetOf(who: string, options: MobileNetOptions): Architecture {
   const scaled = (filters: number) => Math.trunc(filters * alpha);
   return {
     name: `mobilenet_${alpha.toFixed(2)}_${inputShape?.[0] ?? 224}`,
+    pretrained: publishedAs(options),
     poolingName: false,
     body(image) {
       let x = normRelu6(conv(image, scaled(32), 3, { padding: 'same', strides: 2, name: 'conv1' }), 'conv1');

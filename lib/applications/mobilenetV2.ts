@@ -5,6 +5,7 @@ import { type OptionNames, positive } from '../base/checks.js';
 import { type Architecture, predictions } from './application.js';
 import { channelsOf, conv, divisible, paddedForStrides } from './blocks.js';
 import { type PretrainedOptions, pretrained, pretrainedNames } from './pretrained.js';
+import { decimal, sideOf } from './weightFiles.js';
 
 /** What `applications.mobileNetV2` takes. */
 export interface MobileNetV2Options extends PretrainedOptions {
@@ -47,11 +48,18 @@ function block(input: KerasTensor, number: number, filters: number, strides: num
   return channels === filters && strides === 1 ? layers.add({ name: `${prefix}add` }).apply([input, x]) : x;
 }
 
+/** The nets of which there are published weights. */
+const ALPHAS = [0.35, 0.5, 0.75, 1, 1.3, 1.4];
+const SIDES = [96, 128, 160, 192, 224];
+
 function mobileNetV2Of(who: string, options: MobileNetV2Options): Architecture {
   const { alpha = 1, inputShape } = options;
   positive(who, 'alpha', alpha);
   return {
     name: `mobilenetv2_${alpha.toFixed(2)}_${inputShape?.[0] ?? 224}`,
+    pretrained: ALPHAS.includes(alpha)
+      ? `mobilenet_v2_${decimal(alpha)}_${sideOf(inputShape, SIDES)}`
+      : undefined,
     poolingName: false,
     body(image) {
       let x = conv(image, divisible(32 * alpha), 3, { strides: 2, padding: 'same', name: 'Conv1' });

@@ -6,6 +6,7 @@ import { type OptionNames, positive, share } from '../base/checks.js';
 import type { Architecture } from './application.js';
 import { activation, channelsOf, conv, divisible, paddedForStrides } from './blocks.js';
 import { type PretrainedOptions, pretrained, pretrainedNames } from './pretrained.js';
+import { decimal } from './weightFiles.js';
 
 /** What `applications.mobileNetV3Small` and `applications.mobileNetV3Large` take. */
 export interface MobileNetV3Options extends PretrainedOptions {
@@ -125,6 +126,7 @@ function mobileNetV3Of(
   const act = minimalistic ? relu : hardSwish;
   return {
     name,
+    pretrained: publishedAs(name, options),
     anySize: true,
     body(image) {
       let x = image;
@@ -145,6 +147,16 @@ function mobileNetV3Of(
       return activation(x, kind, 'predictions');
     },
   };
+}
+
+/** The net of the published weights; undefined where there are none. */
+function publishedAs(
+  name: string,
+  { alpha = 1, minimalistic = false }: MobileNetV3Options,
+): string | undefined {
+  if (alpha !== 1 && (minimalistic || alpha !== 0.75)) return undefined;
+  const size = name.endsWith('Small') ? 'small' : 'large';
+  return `mobilenet_v3_${size}${minimalistic ? '_minimalistic' : ''}_224_${decimal(alpha)}`;
 }
 
 const names = {

@@ -13,11 +13,13 @@ export interface DownloadRequest {
   readonly urls: readonly string[];
   /** Where the file goes; its folder is made. */
   readonly target: string;
-  /** SHA-256 or MD5 of what is kept, in lower-case hex. */
-  readonly hash: string;
+  /** SHA-256 or MD5 of what is kept, in lower-case hex; none is checked where its authors say none. */
+  readonly hash?: string | undefined;
   /** Whether a gzipped file is kept as it comes. Default false: it is unzipped. */
   readonly keepsPacked?: boolean;
   readonly signal?: AbortSignal | undefined;
+  /** What errors begin with. Default `datasets`. */
+  readonly who?: string;
 }
 
 /**
@@ -26,10 +28,10 @@ export interface DownloadRequest {
  * @throws EngineError `IO` with what each address answered, `ABORTED` where `signal` fires.
  */
 export async function download(request: DownloadRequest): Promise<void> {
-  const { urls, target, signal } = request;
+  const { urls, target, signal, who = 'datasets' } = request;
   // Before the download: a folder that cannot be made would cost all of it.
   await mkdir(path.dirname(target), { recursive: true }).catch((cause: unknown) => {
-    throw new EngineError('IO', `[datasets] expected to write ${target}, received ${reasonOf(cause)}`, {
+    throw new EngineError('IO', `[${who}] expected to write ${target}, received ${reasonOf(cause)}`, {
       cause,
     });
   });
@@ -41,18 +43,18 @@ export async function download(request: DownloadRequest): Promise<void> {
       break;
     } catch (cause) {
       if (signal?.aborted)
-        throw new EngineError('ABORTED', `[datasets] the download of ${url} was cancelled`, { cause });
+        throw new EngineError('ABORTED', `[${who}] the download of ${url} was cancelled`, { cause });
       failures.push(reason(url, cause));
     }
   }
   if (!bytes) {
     throw new EngineError(
       'IO',
-      `[datasets] expected to download ${path.basename(target)}, received ${failures.join('; ')}; ` +
+      `[${who}] expected to download ${path.basename(target)}, received ${failures.join('; ')}; ` +
         `check the network, or put the file at ${target} yourself`,
     );
   }
-  await writeWhole('datasets', target, [bytes]);
+  await writeWhole(who, target, [bytes]);
 }
 
 /**
@@ -60,28 +62,29 @@ export async function download(request: DownloadRequest): Promise<void> {
  *
  * @param hash SHA-256 or MD5, which its length tells.
  * @param name The file or address that the error names.
+ * @param who What the error begins with.
  * @throws EngineError `IO` where the checksum is another.
  */
-export function checkHash(bytes: Uint8Array, hash: string, name: string): void {
+export function checkHash(bytes: Uint8Array, hash: string, name: string, who = 'datasets'): void {
   const algorithm = hash.length === MD5_DIGITS ? 'md5' : 'sha256';
   const received = createHash(algorithm).update(bytes).digest('hex');
   if (received !== hash) {
     throw new EngineError(
       'IO',
-      `[datasets] ${name}: expected contents with ${algorithm} ${hash}, received ${received} (${bytes.length} bytes)`,
+      `[${who}] ${name}: expected contents with ${algorithm} ${hash}, received ${received} (${bytes.length} bytes)`,
     );
   }
 }
 
 async function fetchChecked(
   url: string,
-  { hash, keepsPacked = false, signal }: DownloadRequest,
+  { hash, keepsPacked = false, signal, who = 'datasets' }: DownloadRequest,
 ): Promise<Uint8Array> {
   const response = await fetch(url, signal ? { signal } : {});
   if (!response.ok) throw new EngineError('IO', `${url}: HTTP ${response.status} ${response.statusText}`);
   const received = new Uint8Array(await response.arrayBuffer());
-  const bytes = keepsPacked ? received : await unzip(received, url, 'datasets');
-  checkHash(bytes, hash, url);
+  const bytes = keepsPacked ? received : await unzip(received, url, who);
+  if (hash !== undefined) checkHash(bytes, hash, url, who);
   return bytes;
 }
 

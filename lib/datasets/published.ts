@@ -37,8 +37,10 @@ export function publishedOptions(who: string, options: { signal?: AbortSignal },
 export interface Published {
   readonly name: string;
   readonly url: string;
-  /** SHA-256 or MD5 of it, in lower-case hex. */
-  readonly hash: string;
+  /** SHA-256 or MD5 of it, in lower-case hex; none where they say none. */
+  readonly hash?: string;
+  /** The folder of it in the caches. Default `datasets`. */
+  readonly folder?: 'datasets' | 'models';
 }
 
 /** The address of Keras's own files. */
@@ -62,23 +64,30 @@ export async function readPublished(
     const place = isFolder ? path.join(options.path, file.name) : options.path;
     return { place, bytes: await readWhole(who, place) };
   }
-  const place = await cachedPlace(file, options);
+  // Data sets tell of their downloads by one name.
+  const by = file.folder === 'models' ? who : 'datasets';
+  const place = await cachedPlace(by, file, options);
   const bytes = await readWhole(who, place);
-  checkHash(bytes, file.hash, place);
+  if (file.hash !== undefined) checkHash(bytes, file.hash, place, by);
   return { place, bytes };
 }
 
-async function cachedPlace(file: Published, { cacheFolder, signal }: PublishedOptions): Promise<string> {
-  const own = path.join(cacheFolder ?? path.join(settings.cacheFolder(), 'datasets'), file.name);
+async function cachedPlace(
+  who: string,
+  file: Published,
+  { cacheFolder, signal }: PublishedOptions,
+): Promise<string> {
+  const { folder = 'datasets', name, url, hash } = file;
+  const own = path.join(cacheFolder ?? path.join(settings.cacheFolder(), folder), name);
   if ((await kindOf(own)) === 'file') return own;
-  const ofKeras = cacheFolder === undefined ? kerasPlace(file.name) : undefined;
+  const ofKeras = cacheFolder === undefined ? kerasPlace(name, folder) : undefined;
   if (ofKeras !== undefined && (await kindOf(ofKeras)) === 'file') return ofKeras;
-  await download({ urls: [file.url], target: own, hash: file.hash, keepsPacked: true, signal });
+  await download({ urls: [url], target: own, hash, keepsPacked: true, signal, who });
   return own;
 }
 
-/** Where Keras keeps a file or folder of a data set. */
-export function kerasPlace(name: string): string | undefined {
+/** Where Keras keeps a file or folder, of a data set by default. */
+export function kerasPlace(name: string, folder = 'datasets'): string | undefined {
   const home = settings.kerasFolder();
-  return home === undefined ? undefined : path.join(home, 'datasets', name);
+  return home === undefined ? undefined : path.join(home, folder, name);
 }

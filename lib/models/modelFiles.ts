@@ -11,7 +11,7 @@ import { isKerasConfig } from '../saving/kerasTypes.js';
 import { madeObject, writtenObject } from '../saving/serialization.js';
 import { access } from 'node:fs/promises';
 import type { Model } from './model.js';
-import { WRITER, layerWeightGroups, readLayerWeights } from './layerWeights.js';
+import { type LayerWeightsOptions, WRITER, layerWeightGroups, readLayerWeights } from './layerWeights.js';
 import { legacyBytes, legacyConfig, readLegacyOptimizer } from './legacyFiles.js';
 import { type NameMap, namedParts, readNamedWeights } from './namedWeights.js';
 import type { OutputStructure } from './structure.js';
@@ -148,12 +148,27 @@ export async function loadWeights(
   if (nameMap !== undefined)
     throw expected(who, `a file that ends with ${SAFETENSORS} where nameMap is given`, path);
   const bytes = await readWhole(who, path);
+  if (isByLayers(path)) {
+    await loadLayerWeights(who, path, bytes, model, { byName, skip });
+    return;
+  }
   const weights = isKeras(path) ? new Zip(who, path, bytes).read(WEIGHTS) : bytes;
   await readHdf5(who, path, weights, (file) => {
-    if (isByLayers(path)) readLayerWeights(who, path, file, model, { byName, skip });
-    else readWeights(who, path, file, model, skip);
+    readWeights(who, path, file, model, skip);
   });
 }
+
+/** Gives a model the weights of a file's bytes, which has them by layers. */
+export const loadLayerWeights = (
+  who: string,
+  path: string,
+  bytes: Uint8Array,
+  model: StoredModel,
+  options: LayerWeightsOptions = { byName: false, skip: false },
+): Promise<void> =>
+  readHdf5(who, path, bytes, (file) => {
+    readLayerWeights(who, path, file, model, options);
+  });
 
 /**
  * A model of a file that `model.save` here or in Keras has written: with its weights, compiled as it was, its optimizer where it had
