@@ -215,6 +215,7 @@ const opsWithOptions: Record<string, [before: unknown[], options?: object]> = {
   conv: [[image, kernel]],
   convTranspose: [[image, kernel]],
   cropImages: [[image]],
+  nonMaxSuppression: [[[[0, 0, 1, 1]], [1], 1]],
   depthwiseConv: [[image, kernel]],
   separableConv: [[image, kernel, kernel]],
   convertToTensor: [[x]],

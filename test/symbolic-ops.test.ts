@@ -277,6 +277,7 @@ const table: Record<string, Args> = {
   sparseCategoricalCrossentropy: [fixedInts(2, 0), y],
   ctcDecode: [numbers(2, 3, 4), fixedInts(3, 2)],
   ctcLoss: [ids, numbers(2, 3, 4), fixedInts(2, 1), fixedInts(3, 2)],
+  nonMaxSuppression: [numbers(2, 5, 4), numbers(2, 5), 3],
   perspectiveTransform: [image, fixedPoints(0), fixedPoints(1)],
   lstm: [sequence, fixed(4, 8), fixed(2, 8), undefined, { returnSequences: true }],
   gru: [sequence, fixed(4, 6), fixed(2, 6), undefined, { initialState: numbers(2, 2) }],
@@ -349,7 +350,12 @@ function described(args: Args): { args: Args; inputs: KerasTensor[]; data: Tenso
 }
 
 const call = (name: string, args: Args): unknown => allOps[name]!(...args);
-const listOf = <T>(value: T | readonly T[]): readonly T[] => (Array.isArray(value) ? value : [value]) as T[];
+/** Of one result, a list of several, or a record. */
+const listOf = <T>(value: T | readonly T[]): readonly T[] => {
+  if (Array.isArray(value)) return value as T[];
+  const isRecord = Object.getPrototypeOf(value) === Object.prototype;
+  return isRecord ? (Object.values(value as object) as T[]) : [value as T];
+};
 /** A model of the same configuration, after JSON. */
 const copyOf = (model: { getConfig(): Record<string, unknown> }) =>
   Model.fromConfig(

@@ -49,6 +49,7 @@ const NOT_IN_TABLE: Readonly<Record<string, string>> = {
   ctcDecode: 'ctc.test.ts',
   ctcLoss: 'cases/signals.ts',
   stft: 'cases/signals.ts',
+  nonMaxSuppression: 'suppression.test.ts',
   perspectiveTransform: 'image-ops.test.ts',
   ...Object.fromEntries(
     'arraySplit bincount dsplit histogram hsplit meshgrid select sliceUpdate split topK unique unravelIndex unstack vsplit'

@@ -2,6 +2,7 @@ export * from './color.js';
 export * from './elastic.js';
 export * from './filters.js';
 export * from './margins.js';
+export * from './nonMaxSuppression.js';
 export * from './patches.js';
 export * from './resize.js';
 export * from './scaleAndTranslate.js';
