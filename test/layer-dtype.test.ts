@@ -61,6 +61,30 @@ describe.runIf(getEngineInfo().bfloat16)('the dtype of a layer', () => {
     for (const difference of apart(own, mixed)) expect(difference).toBeLessThan(4 * 2 ** -8);
   });
 
+  it('of the way back of an embedding may be another than its own', async () => {
+    const back = async (dtypePolicy: 'float32' | 'mixedBfloat16', options: object) => {
+      const embedding = layers.reversibleEmbedding({ inputDim: 48, outputDim: 64, ...options });
+      embedding.build([-1, 2]);
+      embedding.setWeights([ops.randomUniform([48, 64], { seed: 7 })]);
+      const x = layers.input({ shape: [64] });
+      const outputs = embedding.apply(x, { reverse: true });
+      const model = new Model({ inputs: x, outputs, dtypePolicy });
+      const copy = Model.fromConfig({ ...model.getConfig(), dtypePolicy }) as unknown as Model;
+      copy.setWeights(await model.getWeights());
+      const given = ops.randomUniform([3, 64], { seed: 8 });
+      const [own, again] = await Promise.all(
+        [model, copy].map(async (one) => (await one.predict(given)).data()),
+      );
+      expect(again).toEqual(own);
+      return own;
+    };
+    const exact = await back('float32', {});
+    const mixed = await back('mixedBfloat16', {});
+    expect(mixed).not.toEqual(exact);
+    expect(await back('mixedBfloat16', { reverseDtype: 'float32' })).toEqual(exact);
+    expect(await back('float32', { reverseDtype: 'bfloat16' })).toEqual(mixed);
+  });
+
   it('reaches the layers within, and none after it', async () => {
     const results: Float32Array[] = [];
     for (const dtype of ['float32', undefined]) {

@@ -186,7 +186,7 @@ const methods: Record<
   'compile of a function': [(options) => compile((a) => a, options), { dtypePolicy: [5, 'x', {}] }],
   mnist: [
     (options) => datasets.mnist(options),
-    { folder: [5, {}], cacheFolder: [5, true], mirror: [5, ['x']], signal: [5, 'x', {}] },
+    { path: [5, {}], folder: [5, {}], cacheFolder: [5, true], mirror: [5, ['x']], signal: [5, 'x', {}] },
   ],
   fashionMnist: [
     (options) => datasets.fashionMnist(options),

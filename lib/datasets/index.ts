@@ -8,7 +8,14 @@ export {
   bostonHousing,
   californiaHousing,
 } from './housing.js';
-export { type LabelledImages, type Mnist, type MnistOptions, fashionMnist, mnist } from './mnist.js';
+export {
+  type FashionMnistOptions,
+  type LabelledImages,
+  type Mnist,
+  type MnistOptions,
+  fashionMnist,
+  mnist,
+} from './mnist.js';
 export { type Penguins, type Table, digits, iris, penguins } from './packaged.js';
 export type { PublishedOptions } from './published.js';
 export {

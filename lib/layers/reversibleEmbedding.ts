@@ -1,5 +1,6 @@
-import { type OptionNames, positive } from '../base/checks.js';
+import { type OptionNames, oneOf, positive } from '../base/checks.js';
 import { defaultsOf, withDefaults } from '../base/defaults.js';
+import { computeDtype } from '../core/dtypePolicy.js';
 import type { Shape } from '../engine/engine.js';
 import type { KerasTensor } from '../core/kerasTensor.js';
 import * as ops from '../ops/index.js';
@@ -17,9 +18,15 @@ export interface ReversibleEmbeddingOptions extends EmbeddingOptions {
   tieWeights?: boolean;
   /** The bound c of the numbers on the way back, which become c · tanh(numbers / c). Default none. */
   logitSoftCap?: number | null;
+  /** What the way back multiplies in, whatever the layer's own dtype is: its numbers stay float32. Default null: as the layer. */
+  reverseDtype?: 'float32' | 'bfloat16' | null;
 }
 
-const DEFAULTS = defaultsOf<ReversibleEmbeddingOptions>()({ tieWeights: true, logitSoftCap: null });
+const DEFAULTS = defaultsOf<ReversibleEmbeddingOptions>()({
+  tieWeights: true,
+  logitSoftCap: null,
+  reverseDtype: null,
+});
 
 /** How a {@link ReversibleEmbedding} is being called. */
 export interface ReversibleContext extends CallContext {
@@ -33,6 +40,7 @@ export class ReversibleEmbedding extends Embedding {
     ...Embedding.optionNames,
     tieWeights: 'boolean',
     logitSoftCap: 'optional',
+    reverseDtype: 'optional',
   } satisfies OptionNames<ReversibleEmbeddingOptions>;
   static override readonly contextNames = { ...contextNames, reverse: 'boolean' } satisfies OptionNames<
     Partial<ReversibleContext>
@@ -43,8 +51,10 @@ export class ReversibleEmbedding extends Embedding {
 
   constructor(options: ReversibleEmbeddingOptions) {
     super(withDefaults(options, DEFAULTS));
-    const { logitSoftCap } = options;
+    const { logitSoftCap, reverseDtype } = options;
     if (logitSoftCap != null) positive('reversibleEmbedding', 'logitSoftCap', logitSoftCap);
+    if (reverseDtype != null)
+      oneOf('reversibleEmbedding', 'reverseDtype', reverseDtype, ['float32', 'bfloat16']);
   }
 
   override build(shape: Shape): void {
@@ -61,9 +71,13 @@ export class ReversibleEmbedding extends Embedding {
       y.mask = super.computeMask(x);
       return y;
     }
-    const kernel = this.#reverse ?? ops.transpose(x.trace.lift(this.embeddings));
-    const logits = affine<Sym, Sym | Variable>(x, kernel, undefined);
-    const { logitSoftCap: cap } = this.options;
+    const { logitSoftCap: cap, reverseDtype } = this.options;
+    const back = () => {
+      const kernel = this.#reverse ?? ops.transpose(x.trace.lift(this.embeddings));
+      return affine<Sym, Sym | Variable>(x, kernel, undefined);
+    };
+    const precision = reverseDtype && computeDtype(reverseDtype === 'bfloat16' ? 'mixedBfloat16' : 'float32');
+    const logits = precision ? x.trace.withPrecision(precision, back) : back();
     return cap == null ? logits : ops.multiply(ops.tanh(ops.divide(logits, cap)), cap);
   }
 
@@ -79,8 +93,8 @@ export class ReversibleEmbedding extends Embedding {
   }
 
   override getConfig() {
-    const { tieWeights, logitSoftCap } = this.options;
-    return { ...super.getConfig(), tieWeights, logitSoftCap };
+    const { tieWeights, logitSoftCap, reverseDtype } = this.options;
+    return { ...super.getConfig(), tieWeights, logitSoftCap, reverseDtype };
   }
 }
 

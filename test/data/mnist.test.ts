@@ -11,6 +11,8 @@ import * as datasets from '../../lib/datasets/index.js';
 import { cachedMnist } from '../../lib/datasets/mnist.js';
 import { EngineError } from '../../lib/base/errors.js';
 import { firstOf } from '../../lib/base/list.js';
+import { NDArray } from '../../lib/core/ndarray.js';
+import { writeNpz } from '../../lib/utils/npy.js';
 import { idxBytes } from './idx-bytes.js';
 
 const packaged = path.join(
@@ -270,5 +272,43 @@ describe('datasets.mnist from the cache and the network', () => {
       `${path.join(folder, 'train-images-idx3-ubyte')}: expected contents with sha256`,
     );
     expect(requests).toEqual([]);
+  });
+});
+
+describe("Keras's file mnist.npz", () => {
+  const images = (n: number, first: number) =>
+    new NDArray(
+      Uint8Array.from({ length: 4 * n }, (_, i) => first + i),
+      [n, 2, 2],
+    );
+  const labels = (...values: number[]) => new NDArray(Uint8Array.from(values), [values.length]);
+  const arrays = {
+    x_train: images(3, 0),
+    y_train: labels(2, 0, 1),
+    x_test: images(2, 100),
+    y_test: labels(5, 6),
+  };
+
+  it('is read by its path or its folder', async () => {
+    await writeNpz(path.join(folder, 'mnist.npz'), arrays);
+    for (const at of [folder, path.join(folder, 'mnist.npz')]) {
+      const { train, test } = await datasets.mnist({ path: at });
+      expect(train.images.shape).toEqual([3, 2, 2, 1]);
+      expect(Array.from(train.labels.data)).toEqual([2, 0, 1]);
+      expect(Array.from(test.images.data)).toEqual(Array.from(arrays.x_test.data));
+      expect(Array.from(test.labels.data)).toEqual([5, 6]);
+    }
+  });
+
+  it('has to be there, whole, and alone', async () => {
+    const failed = (options: datasets.MnistOptions) =>
+      datasets.mnist(options).then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+    expect(await failed({ path: path.join(folder, 'none.npz') })).toMatchObject({ code: 'IO' });
+    await writeNpz(path.join(folder, 'mnist.npz'), { x_train: arrays.x_train });
+    expect(await failed({ path: folder })).toMatchObject({ code: 'IO' });
+    expect(await failed({ path: folder, folder })).toMatchObject({ code: 'ARGUMENT' });
   });
 });
