@@ -5,6 +5,9 @@
 namespace nodegrad::testing {
 namespace {
 
+using ::nodegrad::reference::FloatOp;
+using ::nodegrad::reference::floatOp;
+using ::nodegrad::reference::floatOps;
 using Function = std::function<double(const std::vector<double>&)>;
 
 // The op applied place by place, with numpy's broadcasting.
@@ -19,73 +22,20 @@ std::vector<double> reference(const std::vector<Array>& inputs, const Dims& full
   return expected;
 }
 
+// The op by the evaluation in float64.
+std::vector<double> reference(const std::string& op, const std::vector<Array>& inputs, const Attrs& attrs) {
+  return ::nodegrad::reference::apply(op, inputs, attrs)[0].data;
+}
+
+Array broadcastTo(const Array& x, const Dims& shape) {
+  return ::nodegrad::reference::apply("broadcastTo", {x}, {{"shape", shape}})[0];
+}
+
 struct Case {
   std::string op;
   Function f;
   double low, high;
-  Attrs attrs = {};
 };
-
-std::vector<Case> unaryCases() {
-  const auto gelu = [](double x) { return 0.5 * x * (1 + std::erf(x / std::sqrt(2.0))); };
-  const auto geluTanh = [](double x) {
-    return 0.5 * x * (1 + std::tanh(std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x)));
-  };
-  const auto of = [](double (*f)(double)) { return [f](const std::vector<double>& v) { return f(v[0]); }; };
-  return {
-      {"negative", [](auto& v) { return -v[0]; }, -9, 9},
-      {"abs", [](auto& v) { return std::abs(v[0]); }, -9, 9},
-      {"sign", [](auto& v) { return (v[0] > 0) - (v[0] < 0); }, -9, 9},
-      {"exp", of(std::exp), -20, 20},
-      {"log", of(std::log), 1e-6, 50},
-      {"log1p", of(std::log1p), -0.99, 9},
-      {"sqrt", of(std::sqrt), 0, 50},
-      {"rsqrt", [](auto& v) { return 1 / std::sqrt(v[0]); }, 0.01, 50},
-      {"square", [](auto& v) { return v[0] * v[0]; }, -9, 9},
-      {"reciprocal", [](auto& v) { return 1 / v[0]; }, 0.1, 9},
-      {"relu", [](auto& v) { return std::max(v[0], 0.0); }, -9, 9},
-      {"sigmoid", [](auto& v) { return 1 / (1 + std::exp(-v[0])); }, -20, 20},
-      {"tanh", of(std::tanh), -9, 9},
-      {"softplus", [](auto& v) { return std::log1p(std::exp(v[0])); }, -20, 20},
-      {"erf", of(std::erf), -5, 5},
-      {"floor", of(std::floor), -9, 9},
-      {"sin", of(std::sin), -9, 9},
-      {"cos", of(std::cos), -9, 9},
-      {"tan", of(std::tan), -1.4, 1.4},
-      {"arcsin", of(std::asin), -1, 1},
-      {"arccos", of(std::acos), -1, 1},
-      {"arctan", of(std::atan), -9, 9},
-      {"sinh", of(std::sinh), -9, 9},
-      {"cosh", of(std::cosh), -9, 9},
-      {"arcsinh", of(std::asinh), -9, 9},
-      {"arccosh", of(std::acosh), 1, 9},
-      {"arctanh", of(std::atanh), -0.99, 0.99},
-      {"expm1", of(std::expm1), -9, 9},
-      {"erfinv", [](auto& v) { return ::nodegrad::reference::inverseOfErf(v[0]); }, -0.999, 0.999},
-      {"gelu", [=](auto& v) { return gelu(v[0]); }, -4, 4, {{"approximate", false}}},
-      {"gelu", [=](auto& v) { return geluTanh(v[0]); }, -4, 4, {{"approximate", true}}},
-      {"elu", [](auto& v) { return v[0] > 0 ? v[0] : 0.7 * std::expm1(v[0]); }, -9, 9, {{"alpha", 0.7}}},
-      {"leakyRelu", [](auto& v) { return v[0] > 0 ? v[0] : 0.3 * v[0]; }, -9, 9, {{"negativeSlope", 0.3}}},
-      {"identity", [](auto& v) { return v[0]; }, -9, 9},
-  };
-}
-
-std::vector<Case> binaryCases() {
-  return {
-      {"add", [](auto& v) { return v[0] + v[1]; }, -9, 9},
-      {"subtract", [](auto& v) { return v[0] - v[1]; }, -9, 9},
-      {"multiply", [](auto& v) { return v[0] * v[1]; }, -9, 9},
-      {"divide", [](auto& v) { return v[0] / v[1]; }, 0.5, 9},
-      {"power", [](auto& v) { return std::pow(v[0], v[1]); }, 0.1, 5},
-      {"fmod", [](auto& v) { return std::fmod(v[0], v[1]); }, 0.5, 9},
-      {"arctan2", [](auto& v) { return std::atan2(v[0], v[1]); }, -9, 9},
-      {"maximum", [](auto& v) { return std::max(v[0], v[1]); }, -9, 9},
-      {"minimum", [](auto& v) { return std::min(v[0], v[1]); }, -9, 9},
-      {"sigmoidCrossEntropy",
-       [](auto& v) { return std::max(v[0], 0.0) - v[0] * v[1] + std::log1p(std::exp(-std::abs(v[0]))); }, -3,
-       3},
-  };
-}
 
 std::vector<Case> compareCases() {
   return {
@@ -102,11 +52,18 @@ class Elementwise : public OnEachIsa {};
 ON_EACH_ISA(Elementwise);
 
 TEST_P(Elementwise, UnaryOpsOfAllSizes) {
-  for (const Case& c : unaryCases()) {
+  std::vector<std::pair<std::string, Attrs>> cases = {{"identity", {}},
+                                                      {"gelu", {{"approximate", true}}},
+                                                      {"elu", {{"alpha", 0.7}}},
+                                                      {"leakyRelu", {{"negativeSlope", 0.3}}}};
+  for (const FloatOp& op : floatOps())
+    if (op.inputs == 1) cases.push_back({op.name, checkAttrs(findOp(op.name), {})});
+  for (const auto& [name, attrs] : cases) {
+    const FloatOp op = floatOp(name);
     for (int64_t n : {1, 3, 16, 17, 511, 512, 513, 40000}) {
-      const Array x = randomNumbers({n}, 7, c.low, c.high);
-      const auto out = run({c.op, {x}, {{DType::F32, {n}}}, c.attrs});
-      expectNear(out[0], reference({x}, {n}, c.f), 2e-6, 3e-7, c.op);
+      const Array x = randomNumbers({n}, 7, op.low, op.high);
+      const auto out = run({name, {x}, {{DType::F32, {n}}}, attrs});
+      expectNear(out[0], reference(name, {x}, attrs), 2e-6, 3e-7, name);
     }
   }
 }
@@ -128,12 +85,14 @@ TEST_P(Elementwise, BinaryOpsBroadcast) {
       // Repeated runs whose lengths do not divide a tile, in part longer than one.
       {{2, 400, 3}, {2, 1, 3}},
       {{3, 5, 700}, {3, 1, 700}}};
-  for (const Case& c : binaryCases()) {
+  for (const FloatOp& op : floatOps()) {
+    if (op.inputs != 2) continue;
     for (auto& [left, right] : shapes) {
-      const Dims full = broadcast(c.op, left, right);
-      const Array a = randomNumbers(left, 1, c.low, c.high), b = randomNumbers(right, 2, c.low, c.high);
-      const auto out = run({c.op, {a, b}, {{DType::F32, full}}});
-      expectNear(out[0], reference({a, b}, full, c.f), 2e-6, 1e-6, c.op + toString(left) + toString(right));
+      const Dims full = broadcast(op.name, left, right);
+      const Array a = randomNumbers(left, 1, op.low, op.high), b = randomNumbers(right, 2, op.low, op.high);
+      const auto out = run({op.name, {a, b}, {{DType::F32, full}}});
+      expectNear(out[0], reference(op.name, {broadcastTo(a, full), broadcastTo(b, full)}, {}), 2e-6, 1e-6,
+                 op.name + toString(left) + toString(right));
     }
   }
 }

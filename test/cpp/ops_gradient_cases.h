@@ -1,4 +1,5 @@
 #pragma once
+#include <string>
 #include <vector>
 
 #include "graph/graph.h"
@@ -22,7 +23,7 @@ inline Operand given(Dims shape, std::vector<double> values, DType dtype = DType
 enum class Dynamic { None, First, All };
 
 struct Case {
-  const char* op;
+  std::string op;
   std::vector<Operand> operands;
   Attrs attrs = {};
   Dynamic dynamic = Dynamic::All;  // the most that the op can infer and differentiate
@@ -38,8 +39,6 @@ std::vector<Case> attentionCases();
 std::vector<Case> scanCases();
 // cond, whileLoop.
 std::vector<Case> controlCases();
-// sin and its relatives, the remainder.
-std::vector<Case> trigonometryCases();
 // Matrices, fft.
 std::vector<Case> linalgCases();
 // Sums up to each place, linear recurrences.

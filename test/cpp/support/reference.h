@@ -24,6 +24,16 @@ std::vector<Array> evaluate(const Graph& graph, const std::map<Value, Array>& fe
 // One op applied to arrays; types are inferred.
 std::vector<Array> apply(const std::string& op, const std::vector<Array>& inputs, const Attrs& attrs = {});
 
+// An element-wise op of floats, and where tests draw its arguments: where it is defined and moderate.
+struct FloatOp {
+  std::string name;
+  size_t inputs = 1;
+  double low = -9, high = 9;
+};
+const std::vector<FloatOp>& floatOps();
+// The one of a name; for another op, what holds for most.
+FloatOp floatOp(const std::string& name);
+
 // What an op's evaluation sees: outputs have their types and zeros.
 struct Call {
   const std::vector<Array>& inputs;

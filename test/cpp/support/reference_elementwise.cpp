@@ -22,8 +22,6 @@ Kernel elementwise(Scalar scalar) {
   };
 }
 
-double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
-
 double gelu(const double* v, const Attrs& attrs) {
   const double x = v[0];
   const double pi = std::acos(-1.0);
@@ -40,89 +38,124 @@ double castTo(const double* v, const Attrs& attrs) {
   }
 }
 
+Scalar unary(double (*f)(double)) {
+  return [f](const double* v, const Attrs&) { return f(v[0]); };
+}
+
+Scalar binary(double (*f)(double, double)) {
+  return [f](const double* v, const Attrs&) { return f(v[0], v[1]); };
+}
+
+Scalar bits(int64_t (*f)(int64_t, int64_t)) {
+  return [f](const double* v, const Attrs&) {
+    return static_cast<double>(
+        static_cast<int32_t>(f(static_cast<int64_t>(v[0]), static_cast<int64_t>(v[1]))));
+  };
+}
+
+struct FloatRow : FloatOp {
+  Scalar scalar;
+};
+
+const std::vector<FloatRow>& floatRows() {
+  static const std::vector<FloatRow> rows = {
+      {{"negative", 1}, unary([](double x) { return -x; })},
+      {{"abs", 1}, unary(std::abs)},
+      {{"sign", 1}, unary([](double x) { return std::isnan(x) ? x : double((x > 0) - (x < 0)); })},
+      {{"floor", 1}, unary(std::floor)},
+      {{"exp", 1, -20, 20}, unary(std::exp)},
+      {{"log", 1, 1e-6, 50}, unary(std::log)},
+      {{"log1p", 1, -0.99, 9}, unary(std::log1p)},
+      {{"sqrt", 1, 0, 50}, unary(std::sqrt)},
+      {{"rsqrt", 1, 0.01, 50}, unary([](double x) { return 1 / std::sqrt(x); })},
+      {{"square", 1}, unary([](double x) { return x * x; })},
+      {{"reciprocal", 1, 0.01, 9}, unary([](double x) { return 1 / x; })},
+      {{"relu", 1}, unary([](double x) { return largest(x, 0); })},
+      {{"sigmoid", 1, -20, 20}, unary([](double x) { return 1 / (1 + std::exp(-x)); })},
+      {{"tanh", 1}, unary(std::tanh)},
+      {{"softplus", 1, -20, 20},
+       unary([](double x) { return std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x))); })},
+      {{"erf", 1, -5, 5}, unary(std::erf)},
+      {{"sin", 1}, unary(std::sin)},
+      {{"cos", 1}, unary(std::cos)},
+      {{"tan", 1, -1.4, 1.4}, unary(std::tan)},
+      {{"arcsin", 1, -1, 1}, unary(std::asin)},
+      {{"arccos", 1, -1, 1}, unary(std::acos)},
+      {{"arctan", 1}, unary(std::atan)},
+      {{"sinh", 1}, unary(std::sinh)},
+      {{"cosh", 1}, unary(std::cosh)},
+      {{"arcsinh", 1}, unary(std::asinh)},
+      {{"arccosh", 1, 1, 9}, unary(std::acosh)},
+      {{"arctanh", 1, -0.99, 0.99}, unary(std::atanh)},
+      {{"expm1", 1}, unary(std::expm1)},
+      {{"erfinv", 1, -0.999, 0.999}, unary(inverseOfErf)},
+      {{"gelu", 1, -4, 4}, gelu},
+      {{"elu", 1},
+       [](const double* v, const Attrs& attrs) {
+         return v[0] > 0 ? v[0] : attrs.number("alpha") * std::expm1(v[0]);
+       }},
+      {{"leakyRelu", 1},
+       [](const double* v, const Attrs& attrs) {
+         return v[0] > 0 ? v[0] : attrs.number("negativeSlope") * v[0];
+       }},
+
+      {{"add", 2}, binary([](double a, double b) { return a + b; })},
+      {{"subtract", 2}, binary([](double a, double b) { return a - b; })},
+      {{"multiply", 2}, binary([](double a, double b) { return a * b; })},
+      {{"divide", 2, 0.01, 9}, binary([](double a, double b) { return a / b; })},
+      {{"power", 2, 0.1, 5}, binary(std::pow)},
+      {{"fmod", 2, 0.5, 9}, binary(std::fmod)},
+      {{"floorDivide", 2, 0.5, 9}, binary([](double a, double b) { return std::floor(a / b); })},
+      {{"arctan2", 2}, binary(std::atan2)},
+      {{"maximum", 2}, binary(largest)},
+      {{"minimum", 2}, binary(smallest)},
+      {{"sigmoidCrossEntropy", 2, -3, 3}, binary([](double x, double z) {
+         return std::max(x, 0.0) - x * z + std::log1p(std::exp(-std::abs(x)));
+       })},
+  };
+  return rows;
+}
+
 }  // namespace
 
-void addElementwise(Table& table) {
-  const auto unary = [&](const char* name, double (*f)(double)) {
-    table[name] = elementwise([f](const double* v, const Attrs&) { return f(v[0]); });
-  };
-  const auto binary = [&](const char* name, double (*f)(double, double)) {
-    table[name] = elementwise([f](const double* v, const Attrs&) { return f(v[0], v[1]); });
-  };
-  unary("identity", [](double x) { return x; });
-  unary("stopGradient", [](double x) { return x; });
-  unary("negative", [](double x) { return -x; });
-  unary("abs", [](double x) { return std::abs(x); });
-  unary("sign", [](double x) { return std::isnan(x) ? x : double((x > 0) - (x < 0)); });
-  unary("floor", [](double x) { return std::floor(x); });
-  unary("exp", [](double x) { return std::exp(x); });
-  unary("log", [](double x) { return std::log(x); });
-  unary("log1p", [](double x) { return std::log1p(x); });
-  unary("sqrt", [](double x) { return std::sqrt(x); });
-  unary("rsqrt", [](double x) { return 1 / std::sqrt(x); });
-  unary("square", [](double x) { return x * x; });
-  unary("reciprocal", [](double x) { return 1 / x; });
-  unary("relu", [](double x) { return largest(x, 0); });
-  unary("sigmoid", sigmoid);
-  unary("tanh", [](double x) { return std::tanh(x); });
-  unary("softplus", [](double x) { return std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x))); });
-  unary("erf", [](double x) { return std::erf(x); });
-  unary("sin", [](double x) { return std::sin(x); });
-  unary("cos", [](double x) { return std::cos(x); });
-  unary("tan", [](double x) { return std::tan(x); });
-  unary("arcsin", [](double x) { return std::asin(x); });
-  unary("arccos", [](double x) { return std::acos(x); });
-  unary("arctan", [](double x) { return std::atan(x); });
-  unary("sinh", [](double x) { return std::sinh(x); });
-  unary("cosh", [](double x) { return std::cosh(x); });
-  unary("arcsinh", [](double x) { return std::asinh(x); });
-  unary("arccosh", [](double x) { return std::acosh(x); });
-  unary("arctanh", [](double x) { return std::atanh(x); });
-  unary("expm1", [](double x) { return std::expm1(x); });
-  unary("erfinv", inverseOfErf);
-  unary("logicalNot", [](double x) { return double(x == 0); });
-  table["gelu"] = elementwise(gelu);
-  table["cast"] = elementwise(castTo);
-  table["elu"] = elementwise([](const double* v, const Attrs& attrs) {
-    return v[0] > 0 ? v[0] : attrs.number("alpha") * std::expm1(v[0]);
-  });
-  table["leakyRelu"] = elementwise([](const double* v, const Attrs& attrs) {
-    return v[0] > 0 ? v[0] : attrs.number("negativeSlope") * v[0];
-  });
+const std::vector<FloatOp>& floatOps() {
+  static const std::vector<FloatOp> ops(floatRows().begin(), floatRows().end());
+  return ops;
+}
 
-  binary("add", [](double a, double b) { return a + b; });
-  binary("subtract", [](double a, double b) { return a - b; });
-  binary("multiply", [](double a, double b) { return a * b; });
-  binary("divide", [](double a, double b) { return a / b; });
-  binary("fmod", [](double a, double b) { return std::fmod(a, b); });
-  binary("floorDivide", [](double a, double b) { return std::floor(a / b); });
-  const auto bits = [&](const char* name, int64_t (*f)(int64_t, int64_t)) {
-    table[name] = elementwise([f](const double* v, const Attrs&) {
-      return static_cast<double>(
-          static_cast<int32_t>(f(static_cast<int64_t>(v[0]), static_cast<int64_t>(v[1]))));
-    });
-  };
-  bits("bitwiseAnd", [](int64_t a, int64_t b) { return a & b; });
-  bits("bitwiseOr", [](int64_t a, int64_t b) { return a | b; });
-  bits("bitwiseXor", [](int64_t a, int64_t b) { return a ^ b; });
-  bits("leftShift", [](int64_t a, int64_t b) { return b < 0 || b > 31 ? 0 : a * (int64_t{1} << b); });
-  bits("rightShift", [](int64_t a, int64_t b) { return a >> (b < 0 || b > 31 ? 31 : b); });
-  bits("gcd", [](int64_t a, int64_t b) { return std::gcd(a, b); });
-  binary("arctan2", [](double a, double b) { return std::atan2(a, b); });
-  binary("power", [](double a, double b) { return std::pow(a, b); });
-  binary("maximum", [](double a, double b) { return largest(a, b); });
-  binary("minimum", [](double a, double b) { return smallest(a, b); });
-  binary("equal", [](double a, double b) { return double(a == b); });
-  binary("notEqual", [](double a, double b) { return double(a != b); });
-  binary("less", [](double a, double b) { return double(a < b); });
-  binary("lessEqual", [](double a, double b) { return double(a <= b); });
-  binary("greater", [](double a, double b) { return double(a > b); });
-  binary("greaterEqual", [](double a, double b) { return double(a >= b); });
-  binary("logicalAnd", [](double a, double b) { return double(a != 0 && b != 0); });
-  binary("logicalOr", [](double a, double b) { return double(a != 0 || b != 0); });
-  binary("sigmoidCrossEntropy",
-         [](double x, double z) { return std::max(x, 0.0) - x * z + std::log1p(std::exp(-std::abs(x))); });
+FloatOp floatOp(const std::string& name) {
+  for (const FloatOp& op : floatOps())
+    if (name == op.name) return op;
+  return {name};
+}
+
+void addElementwise(Table& table) {
+  for (const FloatRow& row : floatRows()) table[row.name] = elementwise(row.scalar);
+
+  table["identity"] = table["stopGradient"] = elementwise(unary([](double x) { return x; }));
+  table["cast"] = elementwise(castTo);
   table["where"] = elementwise([](const double* v, const Attrs&) { return v[0] != 0 ? v[1] : v[2]; });
+  const auto logical = [&](const char* name, double (*f)(double, double)) {
+    table[name] = elementwise(binary(f));
+  };
+  logical("equal", [](double a, double b) { return double(a == b); });
+  logical("notEqual", [](double a, double b) { return double(a != b); });
+  logical("less", [](double a, double b) { return double(a < b); });
+  logical("lessEqual", [](double a, double b) { return double(a <= b); });
+  logical("greater", [](double a, double b) { return double(a > b); });
+  logical("greaterEqual", [](double a, double b) { return double(a >= b); });
+  logical("logicalAnd", [](double a, double b) { return double(a != 0 && b != 0); });
+  logical("logicalOr", [](double a, double b) { return double(a != 0 || b != 0); });
+  table["logicalNot"] = elementwise(unary([](double x) { return double(x == 0); }));
+  const auto integers = [&](const char* name, int64_t (*f)(int64_t, int64_t)) {
+    table[name] = elementwise(bits(f));
+  };
+  integers("bitwiseAnd", [](int64_t a, int64_t b) { return a & b; });
+  integers("bitwiseOr", [](int64_t a, int64_t b) { return a | b; });
+  integers("bitwiseXor", [](int64_t a, int64_t b) { return a ^ b; });
+  integers("leftShift", [](int64_t a, int64_t b) { return b < 0 || b > 31 ? 0 : a * (int64_t{1} << b); });
+  integers("rightShift", [](int64_t a, int64_t b) { return a >> (b < 0 || b > 31 ? 31 : b); });
+  integers("gcd", [](int64_t a, int64_t b) { return std::gcd(a, b); });
 }
 
 }  // namespace nodegrad::reference

@@ -23,24 +23,17 @@ struct Domain {
   Attrs attrs = {};
 };
 
-// Where a float op's argument may lie: everywhere else [-4, 4].
 Domain domainOf(Random& random, const std::string& op) {
-  if (op == "log") return {1e-3, 50};
-  if (op == "log1p") return {-0.9, 9};
-  if (op == "sqrt" || op == "rsqrt" || op == "power" || op == "reciprocal" || op == "divide")
-    return {0.01, 9};
-  if (op == "exp") return {-20, 20};
-  if (op == "arcsin" || op == "arccos" || op == "arctanh" || op == "erfinv") return {-0.9, 0.9};
-  if (op == "arccosh") return {1.1, 9};
-  if (op == "tan") return {-1.2, 1.2};
-  if (isOfIntegers(op) || op == "fmod" || op == "floorDivide") return {1, 9};
-  if (op == "gelu") return {-4, 4, {{"approximate", random.chance(0.5)}}};
-  if (op == "elu") return {-4, 4, {{"alpha", 0.7}}};
-  if (op == "leakyRelu") return {-4, 4, {{"negativeSlope", 0.3}}};
+  if (isOfIntegers(op)) return {1, 9};
+  const reference::FloatOp known = reference::floatOp(op);
+  Domain domain{known.low, known.high};
+  if (op == "gelu") domain.attrs = {{"approximate", random.chance(0.5)}};
+  if (op == "elu") domain.attrs = {{"alpha", 0.7}};
+  if (op == "leakyRelu") domain.attrs = {{"negativeSlope", 0.3}};
   if (op == "dropout")
-    return {
-        -4, 4, {{"rate", random.pick(std::vector<double>{0.0, 0.25, 0.5})}, {"salt", random.integer(0, 9)}}};
-  return {-4, 4};
+    domain.attrs = {{"rate", random.pick(std::vector<double>{0.0, 0.25, 0.5})},
+                    {"salt", random.integer(0, 9)}};
+  return domain;
 }
 
 bool isComparison(const std::string& op) {
