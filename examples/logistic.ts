@@ -7,14 +7,12 @@
  *
  *     npm run example logistic -- --steps 500 --rate 0.5
  */
-import { parseArgs } from 'node:util';
-import { NDArray, type Sym, compile, grad, initializers, ops, variable } from 'nodegrad';
+import { NDArray, type Sym, compile, grad, initializers, ops, variable, visualization } from 'nodegrad';
 import { loadTabular } from './data/penguins.js';
 import { type Table, split, standardize } from './data/table.js';
+import { example } from './support/example.js';
 
-const { values: flags } = parseArgs({
-  options: { rate: { type: 'string', default: '0.5' }, steps: { type: 'string', default: '500' } },
-});
+const { flags, out, figure } = example({ rate: '0.5', steps: '500' });
 const rate = Number(flags.rate);
 const steps = Number(flags.steps);
 
@@ -44,10 +42,12 @@ const descend = compile((x: Sym, y: Sym) => {
 const evaluate = compile(judge);
 
 const train = arraysOf(parts.train);
+const losses: number[] = [];
 for (let step = 0; step <= steps; step++) {
   const { loss, accuracy } = await descend(train.x, train.y);
+  losses.push(await loss.item());
   if (step % Math.ceil(steps / 10) === 0) {
-    const [l, a] = [await loss.item(), await accuracy.item()];
+    const [l, a] = [losses.at(-1)!, await accuracy.item()];
     console.log(`step ${String(step).padStart(4)}   loss ${l.toFixed(4)}   accuracy ${a.toFixed(4)}`);
   }
 }
@@ -62,6 +62,8 @@ const weights = await w.data();
 penguins.names.columns.forEach((name, i) =>
   console.log(`${name.padEnd(16)} ${weights[i]!.toFixed(3).padStart(7)}`),
 );
+await visualization.plotLines({ loss: losses }, { xLabel: 'step', yLabel: 'loss', path: out('loss.svg') });
+figure('accuracy on unseen penguins', await accuracy.item(), { atLeast: 0.85 });
 
 function arraysOf(table: Table): { x: NDArray; y: NDArray } {
   return {

@@ -7,19 +7,18 @@
  *
  *     npm run example mlp -- --points rings --layers 8,8,8 --epochs 200
  */
-import { parseArgs } from 'node:util';
-import { NDArray, Sequential, layers, optimizers } from 'nodegrad';
+import { NDArray, Sequential, layers, optimizers, visualization } from 'nodegrad';
 import { rings, spirals } from './data/shapes.js';
+import { example } from './support/example.js';
 import { boundsOf, cellsOf, drawPlane } from './support/plane.js';
 
-const { values: flags } = parseArgs({
-  options: {
-    points: { type: 'string', default: 'spirals' },
-    layers: { type: 'string', default: '24,24,24' },
-    epochs: { type: 'string', default: '200' },
-    seed: { type: 'string', default: '1' },
-  },
+const { quick, flags, out, figure } = example({
+  points: 'spirals',
+  layers: '24,24,24',
+  epochs: '',
+  seed: '1',
 });
+const epochs = Number(flags.epochs || (quick ? 100 : 200));
 const seed = Number(flags.seed);
 const deep = flags.layers.split(',').map(Number);
 const kinds = { spirals, rings };
@@ -49,19 +48,21 @@ function perceptron(units: number[], activation: 'relu' | 'sigmoid'): Sequential
 }
 
 let drawn: Sequential | undefined;
+let last = 0;
 for (const [name, units] of [
   ['two layers', deep.slice(0, 1)],
   [`${deep.length + 1} layers`, deep],
 ] as const) {
   for (const activation of ['sigmoid', 'relu'] as const) {
     const model = perceptron([...units], activation);
-    await model.fit(x, y, { batchSize: 32, epochs: Number(flags.epochs), seed, verbose: 0 });
+    await model.fit(x, y, { batchSize: 32, epochs, seed, verbose: 0 });
     const { loss, accuracy } = await model.evaluate(x, y, { verbose: 0 });
     console.log(
       `${name} (${[2, ...units, 1].join('-')}), ${activation.padEnd(7)}   ` +
         `loss ${loss!.toFixed(4)}   accuracy ${accuracy!.toFixed(4)}`,
     );
     drawn = model;
+    last = accuracy!;
   }
 }
 
@@ -70,3 +71,8 @@ const cells = cellsOf(bounds);
 const probabilities = await (await drawn!.predict(new NDArray(cells.points, cells.shape))).data();
 const classes = Array.from(probabilities, (p) => (p > 0.5 ? 1 : 0));
 console.log(drawPlane(bounds, classes, table));
+await visualization.plotDecisionRegions(drawn!, x, table.labels, {
+  title: flags.points,
+  path: out('regions.png'),
+});
+figure('accuracy of the deep net with ReLU', last, { atLeast: quick ? 0.9 : 0.97 });

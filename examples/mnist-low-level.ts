@@ -6,17 +6,21 @@
  *
  *     npm run example mnist-low-level -- --samples 200000
  */
-import { parseArgs } from 'node:util';
-import { type Sym, compile, datasets, initializers, ops, optimizers, variable } from 'nodegrad';
+import {
+  type Sym,
+  compile,
+  datasets,
+  initializers,
+  ops,
+  optimizers,
+  variable,
+  visualization,
+} from 'nodegrad';
 import { batches } from './support/batches.js';
+import { example } from './support/example.js';
 
-const { values: flags } = parseArgs({
-  options: {
-    samples: { type: 'string', default: '200000' },
-    'batch-size': { type: 'string', default: '128' },
-    seed: { type: 'string', default: '1' },
-  },
-});
+const { quick, flags, out, figure } = example({ samples: '', 'batch-size': '128', seed: '1' });
+const samples = Number(flags.samples || (quick ? 12_800 : 200_000));
 const batchSize = Number(flags['batch-size']);
 const seed = Number(flags.seed);
 
@@ -76,16 +80,23 @@ const trainStep = compile((pictures: Sym, labels: Sym) => {
 const test = compile((pictures: Sym, labels: Sym) => ({ accuracy: accuracyOf(net(pictures, 0), labels) }));
 
 const mnist = await datasets.mnist();
-const steps = Math.floor(Number(flags.samples) / batchSize);
+const steps = Math.floor(samples / batchSize);
 let step = 0;
+const losses: number[] = [];
 for (const [pictures, labels] of batches(mnist.train.images, mnist.train.labels, batchSize, seed)) {
   if (step++ === steps) break;
   const { loss, accuracy } = await trainStep(pictures, labels);
   if (step % 10 === 0) {
     const [l, a] = [await loss.item(), await accuracy.item()];
+    losses.push(l);
     console.log(`samples ${step * batchSize}   batch loss ${l.toFixed(4)}   batch accuracy ${a.toFixed(4)}`);
   }
 }
 
 const { accuracy } = await test(mnist.test.images.slice(0, 256), mnist.test.labels.slice(0, 256));
 console.log(`Accuracy on 256 test images: ${(await accuracy.item()).toFixed(4)}`);
+await visualization.plotLines(
+  { loss: losses },
+  { xLabel: '10 steps', yLabel: 'loss', path: out('loss.svg') },
+);
+figure('accuracy on 256 test images', await accuracy.item(), { atLeast: quick ? 0.6 : 0.9 });

@@ -7,14 +7,12 @@
  *
  *     npm run example perceptron -- --rate 0.1
  */
-import { parseArgs } from 'node:util';
-import { NDArray, type Sym, compile, initializers, ops, variable } from 'nodegrad';
+import { NDArray, type Sym, compile, initializers, ops, variable, visualization } from 'nodegrad';
 import { separablePair } from './data/iris.js';
+import { example } from './support/example.js';
 import { boundsOf, cellsOf, drawPlane } from './support/plane.js';
 
-const { values: flags } = parseArgs({
-  options: { rate: { type: 'string', default: '0.1' }, epochs: { type: 'string', default: '100' } },
-});
+const { flags, out, figure } = example({ rate: '0.1', epochs: '100' });
 const rate = Number(flags.rate);
 
 const flowers = separablePair();
@@ -36,8 +34,9 @@ const correct = compile((point: Sym, wanted: Sym) => {
 });
 const classify = compile((points: Sym) => ({ classes: output(points) }));
 
+let mistakes = 0;
 for (let epoch = 1; epoch <= Number(flags.epochs); epoch++) {
-  let mistakes = 0;
+  mistakes = 0;
   for (let i = 0; i < count; i++) {
     // Every other flower is of the other species; their table has them one after the other.
     const row = (i % 2) * (count / 2) + (i >> 1);
@@ -57,3 +56,9 @@ const bounds = boundsOf(flowers);
 const cells = cellsOf(bounds);
 const { classes } = await classify(new NDArray(cells.points, cells.shape));
 console.log(drawPlane(bounds, await classes.data(), flowers));
+const model = { predict: async (points: NDArray) => (await classify(points)).classes };
+await visualization.plotDecisionRegions(model, x, flowers.labels, {
+  displayLabels: flowers.names.classes,
+  path: out('line.png'),
+});
+figure('flowers on the wrong side in the last epoch', mistakes, { atMost: 0 });

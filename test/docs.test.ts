@@ -8,7 +8,13 @@ const root = new URL('../', import.meta.url);
 const read = (file: string) => readFileSync(new URL(file, root), 'utf8');
 const pathOf = (file: string) => fileURLToPath(new URL(file, root));
 const guides = readdirSync(new URL('docs/', root)).filter((file) => file.endsWith('.md'));
-const documents = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...guides.map((file) => `docs/${file}`)];
+const documents = [
+  'README.md',
+  'examples/README.md',
+  'CONTRIBUTING.md',
+  'CHANGELOG.md',
+  ...guides.map((file) => `docs/${file}`),
+];
 
 describe('the programs in docs/', () => {
   const programs = new Map(
@@ -76,3 +82,11 @@ it('the page that compares with Keras is what the tree has', () => {
   });
   expect([stderr, status]).toEqual(['', 0]);
 }, 60_000);
+
+it('examples/README.md has a row for each example', () => {
+  const examples = readdirSync(new URL('examples/', root)).filter((file) => file.endsWith('.ts'));
+  const rows = [...read('examples/README.md').matchAll(/^\| `([\w-]+)` \|/gm)].map(
+    (match) => `${match[1]}.ts`,
+  );
+  expect(rows.sort()).toEqual(examples.sort());
+});
