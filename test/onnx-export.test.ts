@@ -8,6 +8,7 @@ import {
   EngineError,
   Model,
   Sequential,
+  applications,
   type Sym,
   type Tensor,
   exportOnnx,
@@ -219,6 +220,20 @@ describe('the file', () => {
     expect(readFileSync(path)).toEqual(before);
     expect(readdirSync(folder)).toEqual(['model.onnx']);
   });
+});
+
+describe('applications', () => {
+  const small = { weights: null, inputShape: [32, 32, 3], classes: 3 } as const;
+  it.each(['mobileNet', 'mobileNetV2', 'mobileNetV3Small', 'efficientNetB0', 'resNet18', 'vgg16'] as const)(
+    '%s comes back from ONNX',
+    async (name) => {
+      const model = await applications[name](small);
+      const net = await comesBack(model as never, [numbers([2, 32, 32, 3])]);
+      expect(kinds()).not.toContain('MatMul');
+      net.dispose();
+      model.dispose();
+    },
+  );
 });
 
 describe('model.exportOnnx and model.export', () => {

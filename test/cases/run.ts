@@ -54,7 +54,8 @@ const H = 0.02;
 
 type Loose = (...args: unknown[]) => Sym;
 
-function call(row: Case, inputs: readonly Sym[]): Sym {
+/** What a row's op gives. */
+export function call(row: Case, inputs: readonly Sym[]): Sym {
   const fn = (
     { ...allOps, ...compositions, ...linalg, ...signals } as unknown as Record<string, Loose | undefined>
   )[row.op];

@@ -92,18 +92,26 @@ const floorDivide = ofTwo((graph, a, b) => {
   return by(graph, 'Div', by(graph, 'Sub', a, rest), b);
 });
 
-/** The angle of a point: arctan(y / x), turned by π where x < 0. */
-const arctan2 = ofTwo((graph, y, x) => {
+/** The angle of a point: arctan(y / x), turned by π where x < 0; of infinities the largest numbers. */
+const arctan2 = ofTwo((graph, ...given) => {
+  const most = Math.fround(3.4028234663852886e38);
+  const [y, x] = given.map((one) => by(graph, 'Max', by(graph, 'Min', one, most), -most)) as [Value, Value];
   const zero = graph.scalar(0);
-  const isBelow = comparison(graph, 'Less', y, zero);
-  const turn = chosen(graph, isBelow, graph.scalar(-Math.PI), graph.scalar(Math.PI));
-  const angle = graph.elementwise('Atan', [by(graph, 'Div', y, x)]);
-  const turned = by(graph, 'Add', angle, chosen(graph, comparison(graph, 'Less', x, zero), turn, zero));
+  // Zero has a sign, too.
+  const isBelow = (one: Value) => {
+    const whole = graph.elementwise('Reciprocal', [one]);
+    return graph.elementwise(
+      'Or',
+      [one, whole].map((value) => comparison(graph, 'Less', value, zero)),
+    );
+  };
   const isOrigin = graph.elementwise('And', [
     comparison(graph, 'Equal', x, zero),
     comparison(graph, 'Equal', y, zero),
   ]);
-  return chosen(graph, isOrigin, zero, turned);
+  const angle = chosen(graph, isOrigin, y, graph.elementwise('Atan', [by(graph, 'Div', y, x)]));
+  const turn = chosen(graph, isBelow(y), graph.scalar(-Math.PI), graph.scalar(Math.PI));
+  return by(graph, 'Add', angle, chosen(graph, isBelow(x), turn, zero));
 });
 
 const leftShift = ofTwo((graph, a, b) => {
@@ -119,6 +127,13 @@ const bitwise =
     if (scope.graph.opset < 18) throw scope.refusal(node, 'it needs opset 18');
     return scope.graph.elementwise(opType, inputs);
   };
+
+/** A bound as ReLU6 has it, where y ≥ bound is the bound and else y, is the smaller of both. */
+const where: Lower = ({ inputs: [test, then, otherwise] }, [condition, a, b], { graph }) => {
+  const isBound = test?.op === 'greaterEqual' && test.inputs[0] === otherwise && test.inputs[1] === then;
+  if (isBound) return graph.elementwise('Min', [b as Value, a as Value]);
+  return chosen(graph, condition as Value, a as Value, b as Value);
+};
 
 export const ELEMENTWISE: Readonly<Record<string, Lower>> = {
   negative: plain('Neg'),
@@ -179,7 +194,7 @@ export const ELEMENTWISE: Readonly<Record<string, Lower>> = {
   greaterEqual: compared('GreaterOrEqual'),
   logicalAnd: plain('And'),
   logicalOr: plain('Or'),
-  where: (_node, [condition, a, b], { graph }) => chosen(graph, condition as Value, a as Value, b as Value),
+  where,
   softmaxCrossEntropy: (_node, [x, labels], { graph }) => {
     const logits = x as Value;
     const logs = graph.op('LogSoftmax', [logits], logits, { axis: -1 });

@@ -338,7 +338,9 @@ const fft: Lower = (node, inputs, scope) => {
   if (graph.opset < 17) throw scope.refusal(node, 'it needs opset 17');
   const { rank } = re;
   const isInverse = Number(node.attrs['inverse'] ?? false);
-  const flat = (x: Value) => graph.reshape(x, [-1, itemAt(itemAt(node.inputs, 0).shape, rank - 1), 1]);
+  const length = itemAt(itemAt(node.inputs, 0).shape, rank - 1);
+  if (length < 0) throw scope.refusal(node, 'its length is not known');
+  const flat = (x: Value) => graph.reshape(x, [-1, length, 1]);
   const signal = graph.op('Concat', [flat(re), flat(im)], { dtype: 'float32', rank: 3 }, { axis: 2 });
   const axis = graph.opset >= 20;
   const made = graph.op('DFT', axis ? [signal, undefined, graph.scalar(1, 'int64')] : [signal], signal, {
@@ -353,7 +355,9 @@ const fft: Lower = (node, inputs, scope) => {
       { dtype: 'float32', rank: 2 },
       { axis: 2 },
     );
-    return graph.op('Reshape', [one, shape], re);
+    // The engine's inverse is not divided by the length.
+    const whole = graph.op('Reshape', [one, shape], re);
+    return isInverse ? graph.elementwise('Mul', [whole, graph.scalar(length)]) : whole;
   });
 };
 

@@ -3,7 +3,7 @@ import { itemAt } from '../../base/list.js';
 import type { Sym } from '../../core/sym.js';
 import type { Tensor } from '../../core/tensor.js';
 import { Variable } from '../../core/variable.js';
-import { type Value, range } from './graph.js';
+import { type OnnxGraph, type Value, range } from './graph.js';
 import type { Lower, Scope } from './scope.js';
 import { chosen, comparison } from './elementwise.js';
 
@@ -177,16 +177,22 @@ const gatherBackward: Lower = ({ attrs, inputs: [, , like], outputs }, inputs, s
   const batch = Number(attrs['batchDims'] ?? 0);
   const refuse = (reason: string) => scope.refusal(itemAt(outputs, 0).node, reason);
   if (graph.opset < 16) throw refuse('it needs opset 16');
-  if (axis !== batch) throw refuse('it adds up along an axis after others');
   const zero = expand(scope, graph.scalar(0), allSizes(like as Sym));
   const indices = graph.cast(places, 'int64');
   const reduction = 'add';
-  if (batch === 0)
-    return graph.op('ScatterND', [zero, graph.unsqueeze(indices, [places.rank]), rows], target, {
-      reduction,
-    });
-  if (rows.rank !== places.rank || places.rank !== batch + 1) throw refuse('its rows are not numbers');
-  return graph.op('ScatterElements', [zero, indices, rows], target, { reduction, axis });
+  if (batch > 0) {
+    const areNumbers = axis === batch && rows.rank === places.rank && places.rank === batch + 1;
+    if (!areNumbers) throw refuse('its rows are not numbers');
+    return graph.op('ScatterElements', [zero, indices, rows], target, { reduction, axis });
+  }
+  // Of ScatterND what is added to comes first.
+  const [before, own] = [range(0, axis), range(axis, axis + places.rank)];
+  const given = graph.transpose(rows, [...own, ...before, ...range(axis + places.rank, rows.rank)]);
+  const to = graph.transpose(zero, [axis, ...before, ...range(axis + 1, target.rank)]);
+  const made = graph.op('ScatterND', [to, graph.unsqueeze(indices, [places.rank]), given], target, {
+    reduction,
+  });
+  return graph.transpose(made, [...range(1, axis + 1), 0, ...range(axis + 1, target.rank)]);
 };
 
 /** By comparison with all places: OneHot of ONNX counts negative places from the end. */
@@ -216,6 +222,13 @@ const searchSorted: Lower = ({ attrs }, inputs, { graph }) => {
   return graph.reduce('ReduceSum', graph.cast(isBefore, 'int32'), [values.rank], false);
 };
 
+/** What has an order in all runtimes, where NaN is as large as infinity. */
+function sortable(graph: OnnxGraph, x: Value): Value {
+  if (x.dtype !== 'float32') return graph.cast(x, 'int32');
+  const isNone = graph.elementwise('IsNaN', [x], {}, 'bool');
+  return graph.elementwise('Where', [isNone, graph.scalar(Infinity), x]);
+}
+
 /** The order of the last axis, or its first k places. */
 const argsort: Lower = ({ attrs, inputs: [sym] }, [x], scope) => {
   const { graph } = scope;
@@ -223,7 +236,7 @@ const argsort: Lower = ({ attrs, inputs: [sym] }, [x], scope) => {
   const k = Number(attrs['k'] ?? -1);
   const count = sizesOf(scope, [k >= 0 ? k : sizeOf(sym as Sym, value.rank - 1)]);
   const largest = attrs['descending'] === true ? 1 : 0;
-  const given = value.dtype === 'bool' || value.dtype === 'uint8' ? graph.cast(value, 'int32') : value;
+  const given = sortable(graph, value);
   const types = [given, { dtype: 'int64', rank: value.rank }] as const;
   const [, order] = graph.all('TopK', [given, count], types, { axis: -1, largest, sorted: 1 });
   return graph.cast(order as Value, 'int32');
