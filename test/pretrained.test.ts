@@ -4,11 +4,14 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { Model, NDArray, applications, layers, ones } from '../lib/index.js';
+import { Model, NDArray, Sequential, optimizers, setSeed, applications, layers, ones } from '../lib/index.js';
 import { efficientNetOf } from '../lib/applications/efficientnet.js';
 import { weightFile } from '../lib/applications/weightFiles.js';
+import { itemAt } from '../lib/base/list.js';
 import { camelCase } from '../lib/base/names.js';
+import { worst } from './fixtures/read.js';
 import { rejectionOf } from './support/run.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'nodegrad-pretrained-'));
@@ -148,6 +151,127 @@ describe('weights of ImageNet', () => {
       1 / 255,
       [0.229, 0.224, 0.225].map((deviation) => 1 / Math.sqrt(deviation)),
     ]);
+  });
+});
+
+describe('weights that Keras has written', () => {
+  const fixture = (name: string) => readFileSync(new URL(`fixtures/${name}`, import.meta.url));
+
+  it.each(['h5', 'weights.h5'])('in .%s give the same outputs', async (ending) => {
+    const { side, predicted } = JSON.parse(fixture('mobilenet.json').toString()) as {
+      side: number;
+      predicted: number[];
+    };
+    const weights = join(folder, `mobilenet.${ending}`);
+    writeFileSync(weights, gunzipSync(fixture(`files/mobilenet.${ending}.gz`)));
+    const inputShape = [side, side, 3];
+    const model = await applications.mobileNet({ alpha: 0.05, classes: 3, inputShape, weights });
+    const wave = (_: unknown, i: number) => Math.sin(i * 0.013);
+    const image = new NDArray(Float32Array.from({ length: side * side * 3 }, wave), [1, ...inputShape]);
+    const outputs = await (await model.predict(image)).data();
+    // Some 80 layers, each with roundings of 2⁻²⁴; what comes out are shares of 1.
+    expect(worst(outputs, Float32Array.from(predicted), 1)).toBeLessThan(80 * 2 ** -24);
+  });
+});
+
+describe('files of weights that do not fit', () => {
+  const net = (name: string, units: number) =>
+    new Sequential([
+      layers.input({ shape: [3] }),
+      layers.dense({ units: 4, name: 'first' }),
+      layers.dense({ units, name }),
+    ]);
+  const shallow = () =>
+    new Sequential([layers.input({ shape: [3] }), layers.dense({ units: 4, name: 'first' })]);
+
+  it.each(['keras', 'weights.h5', 'h5', 'safetensors'])(
+    'are refused in .%s by one error, and change nothing',
+    async (ending) => {
+      const model = net('last', 2);
+      model.compile({ optimizer: 'adam', loss: 'mse' });
+      await model.trainOnBatch([[1, 2, 3]], [[1, 2]]);
+      const before = await model.getWeights();
+      const steps = model.optimizer.iterations;
+      const count = async () => (await steps.data())[0];
+      const others = { 'other shapes': net('last', 5), 'fewer layers': shallow() };
+      for (const [name, other] of Object.entries(others)) {
+        const path = join(folder, `${name}.${ending}`);
+        await (ending === 'keras' ? other.save(path) : other.saveWeights(path));
+        expect(await rejectionOf(model.loadWeights(path))).toMatchObject({
+          code: 'ARGUMENT',
+          message: expect.stringMatching(
+            /^\[loadWeights\] expected (weights|2 layers with weights) in /,
+          ) as string,
+        });
+        expect(await model.getWeights()).toEqual(before);
+        expect(await count()).toBe(1);
+      }
+    },
+  );
+
+  it('by other names are refused where names count', async () => {
+    const model = net('last', 2);
+    const before = await model.getWeights();
+    const path = join(folder, 'names.safetensors');
+    await net('other', 2).saveWeights(path);
+    expect(await rejectionOf(model.loadWeights(path))).toMatchObject({
+      code: 'ARGUMENT',
+      message: expect.stringContaining("nothing as 'last/kernel' for [4, 2]") as string,
+    });
+    expect(await model.getWeights()).toEqual(before);
+  });
+});
+
+describe('fine-tuning', () => {
+  it('cuts layers off, trains a head on frozen layers, and then all of them', async () => {
+    setSeed(3);
+    const options = { alpha: 0.25, includeTop: false, inputShape: [32, 32, 3] } as const;
+    const weights = join(folder, 'tuned.safetensors');
+    const first = await applications.mobileNet(options);
+    await first.saveWeights(weights);
+    const base = await applications.mobileNet({ ...options, weights });
+    expect(await base.getWeights()).toEqual(await first.getWeights());
+
+    // Six blocks of thirteen.
+    const cut = base.getLayer('conv_pw_6_relu').output as layers.KerasTensor;
+    base.trainable = false;
+    const pooled = layers.globalAveragePooling2d().apply(cut);
+    // Weights that saw no images make small features.
+    const scaled = layers.batchNormalization({ epsilon: 1e-12, name: 'head_norm' }).apply(pooled);
+    const outputs = layers.dense({ units: 2, activation: 'softmax', name: 'head' }).apply(scaled);
+    const model = new Model({ inputs: itemAt(base.inputs, 0), outputs });
+    expect(model.layers.some(({ name }) => name.startsWith('conv_pw_7'))).toBe(false);
+    const kept = model.layers.filter(({ name }) => !name.startsWith('head'));
+    const frozen = async () =>
+      Promise.all(
+        kept.flatMap(({ weights: own }) => own.map(async (weight) => Array.from(await weight.data()))),
+      );
+    expect(model.trainableWeights.map(({ name }) => name)).toEqual([
+      'head_norm/gamma',
+      'head_norm/beta',
+      'head/kernel',
+      'head/bias',
+    ]);
+
+    // Dark and bright images.
+    const pixel = (_: unknown, i: number) => (i < 4 * 32 * 32 * 3 ? -0.8 : 0.8) + 0.2 * Math.sin(i);
+    const x = new NDArray(Float32Array.from({ length: 8 * 32 * 32 * 3 }, pixel), [8, 32, 32, 3]);
+    const y = [0, 0, 0, 0, 1, 1, 1, 1];
+    const fit = async (learningRate: number) => {
+      model.compile({ optimizer: optimizers.adam({ learningRate }), loss: 'sparseCategoricalCrossentropy' });
+      const { history } = await model.fit(x, y, { epochs: 20, batchSize: 8, verbose: 0 });
+      return history['loss']!;
+    };
+    const before = await frozen();
+    const head = await fit(0.003);
+    expect(head.at(-1)).toBeLessThan(head[0]! / 2);
+    expect(await frozen()).toEqual(before);
+
+    base.trainable = true;
+    const whole = await fit(1e-3);
+    expect(whole.at(-1)).toBeLessThan(whole[0]!);
+    const after = await frozen();
+    expect(after.some((values, i) => values.some((value, k) => value !== before[i]![k]))).toBe(true);
   });
 });
 
