@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest';
 import {
   Model,
   NDArray,
-  type Shape,
   type Sym,
   type Tensor,
   type Variable,
@@ -17,8 +16,8 @@ import {
   optimizers,
   regularizers,
   saving,
-  tensor,
 } from '../lib/index.js';
+import { sizeOf } from '../lib/core/tensor.js';
 import { constraintOf } from '../lib/constraints/registry.js';
 import { initializerOf } from '../lib/initializers/registry.js';
 import { layerFromConfig } from '../lib/layers/registry.js';
@@ -28,7 +27,6 @@ import { optimizerOf } from '../lib/optimizers/registry.js';
 import { scheduleOf } from '../lib/optimizers/schedules/registry.js';
 import { regularizerOf } from '../lib/regularizers/registry.js';
 import {
-  type LayerCase,
   type Options,
   constraintCases,
   initializerCases,
@@ -42,13 +40,12 @@ import {
   targets,
 } from './cases/classes.js';
 import { worst } from './fixtures/read.js';
+import { type Class, listed, make, modelOf, ofBatch, samples } from './support/classModels.js';
 
 interface Configurable {
   readonly className: string;
   getConfig(): Record<string, unknown>;
 }
-type Class<T> = new (...args: unknown[]) => T;
-
 /** The classes that a namespace exports below a base, without the base itself and without abstract ones. */
 const classesOf = <T>(space: object, base: abstract new (...args: never[]) => T) =>
   Object.entries(space).filter(
@@ -58,11 +55,6 @@ const classesOf = <T>(space: object, base: abstract new (...args: never[]) => T)
 
 /** Classes that are there to be extended. */
 const ABSTRACT = new Set(['MultiInputLayer', 'Wrapper']);
-
-const make = <T>(made: Class<T>, options: Options | undefined): T =>
-  Array.isArray(options)
-    ? new made(...(options as unknown[]))
-    : new made(typeof options === 'function' ? options() : options);
 
 /** Each class has a row; a row without a class is left over. */
 const haveRows = (classes: readonly (readonly [string, unknown])[], rows: object) => {
@@ -127,47 +119,6 @@ describe('layers', () => {
   const cases = classes.flatMap(([name, made]) =>
     name in layerCases ? [[name, made, layerCases[name]!] as const] : [],
   );
-  const listed = (shapes: LayerCase['x']) =>
-    (typeof shapes[0] === 'number' || shapes.length === 0 ? [shapes] : shapes) as Shape[];
-  const ofBatch = (shapes: LayerCase['x'], batch: number) => listed(shapes).map((shape) => [batch, ...shape]);
-  const size = (shape: Shape) => shape.reduce((a, b) => a * b, 1);
-
-  /** Always the same numbers for a place in a sample, another for each sample. */
-  const samples = ({ x, below }: LayerCase, batch: number, length?: number): Tensor[] =>
-    ofBatch(x, batch).map((shape, input) => {
-      const own = length === undefined ? shape : [batch, length, ...shape.slice(2)];
-      const numbers = Array.from({ length: size(own) }, (_, i) => Math.sin(1 + 13 * input + 1.7 * i));
-      return below === undefined
-        ? tensor(Float32Array.from(numbers), own)
-        : tensor(
-            Int32Array.from(numbers, (n) => Math.floor(((n + 1) / 2) * below) % below),
-            own,
-            'int32',
-          );
-    });
-
-  const inputs = ({ x, below }: LayerCase, isOpen = false) =>
-    listed(x).map((shape) => {
-      const dtype = below === undefined ? 'float32' : 'int32';
-      return layers.input({ shape: isOpen ? [-1, ...shape.slice(1)] : shape, dtype });
-    });
-
-  interface ModelOptions {
-    isOpen?: boolean;
-    dtypePolicy?: 'float32' | 'mixedBfloat16';
-    /** What comes before it, where numbers go in. */
-    before?: layers.Layer;
-  }
-
-  function modelOf(layer: layers.Layer, row: LayerCase, options: ModelOptions = {}) {
-    const { isOpen, dtypePolicy, before } = options;
-    if (layer instanceof layers.InputLayer)
-      return new Model({ inputs: layer.output, outputs: [layer.output], dtypePolicy });
-    const places = inputs(row, isOpen);
-    const given = before && row.below === undefined ? places.map((place) => before.apply(place)) : places;
-    return new Model({ inputs: places, outputs: layer.applyAll(given), dtypePolicy });
-  }
-
   const predicted = async (model: Model<readonly layers.KerasTensor[]>, data: Tensor[]) => {
     const y = await model.predictOnBatch(data);
     return Array.isArray(y) ? y : [y];
@@ -216,7 +167,7 @@ describe('layers', () => {
       outputs.push(await Promise.all((await predicted(model, samples(row, 5))).map(numbersOf)));
       if (model.outputs.some(({ dtype }) => dtype !== 'float32')) continue;
       model.compile({ optimizer: optimizers.sgd({ learningRate: 0.5 }), loss: 'meanSquaredError' });
-      const zeros = ofBatch(row.y, 5).map((shape) => new NDArray(new Float32Array(size(shape)), shape));
+      const zeros = ofBatch(row.y, 5).map((shape) => new NDArray(new Float32Array(sizeOf(shape)), shape));
       const x = samples(row, 5);
       if (model.trainableWeights.length === 0) continue;
       const logs = await model.trainOnBatch(

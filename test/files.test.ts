@@ -316,7 +316,7 @@ describe('files that are not as they should be', () => {
     expect(readdirSync(own)).toEqual(['a.keras']);
     expect(await rejectionOf(row().save(path, { overwrite: false }))).toMatchObject({ code: 'IO' });
     expect(await rejectionOf(row().save(join(own, 'none', 'a.keras')))).toMatchObject({ code: 'IO' });
-    expect(await rejectionOf(row().save(join(own, 'a.json')))).toMatchObject({ code: 'ARGUMENT' });
+    expect(await rejectionOf(row().save(join(own, 'a.txt')))).toMatchObject({ code: 'ARGUMENT' });
   });
 });
 

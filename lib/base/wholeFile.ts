@@ -46,6 +46,15 @@ export function withFile<T>(who: string, path: string, read: (file: FileHandle) 
   });
 }
 
+/** What bytes of JSON say. @param part Their place in the file, in words. @throws EngineError `IO` where they are none. */
+export function readJson(who: string, path: string, part: string, bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (cause) {
+    throw fileError(who, path, `JSON in ${part}`, reasonOf(cause), cause);
+  }
+}
+
 /** At most what one read takes: Node's limit is 2 GiB. */
 const PIECE = 1 << 30;
 

@@ -2,7 +2,7 @@
 import { type OptionNames, expected, isPlainObject, knownOptions } from '../base/checks.js';
 import { type CustomObjects, withCustomObjects } from '../base/customObjects.js';
 import { EngineError } from '../base/errors.js';
-import { fileError, readWhole, reasonOf, writeWhole } from '../base/wholeFile.js';
+import { fileError, readJson, readWhole, reasonOf, writeWhole } from '../base/wholeFile.js';
 import { Zip, zipParts } from '../base/zip.js';
 import { withWeightLimit } from '../layers/weightLimit.js';
 import { hdf5Bytes, readHdf5 } from '../saving/hdf5.js';
@@ -16,6 +16,7 @@ import { legacyBytes, legacyConfig, readLegacyOptimizer } from './legacyFiles.js
 import { type NameMap, namedParts, readNamedWeights } from './namedWeights.js';
 import type { OutputStructure } from './structure.js';
 import type { StoredModel } from './storedModel.js';
+import { fillFromTfjs, readTfjs, writeTfjs } from './tfjsFiles.js';
 import { checkVersion, readWeights, weightBytes } from './weightFiles.js';
 
 /** What `model.save` and `model.saveWeights` take. */
@@ -60,26 +61,26 @@ const CONFIG = 'config.json';
 const METADATA = 'metadata.json';
 const WEIGHTS = 'model.weights.h5';
 const SAFETENSORS = '.safetensors';
+/** The ending of TensorFlow.js's layers models. */
+const TFJS = '.json';
 /** Weights may be written in 16 bits, and some begin as zeros that a file packs well. */
 const MOST_NUMBERS_PER_BYTE = 2;
 const FREE_NUMBERS = 1 << 20;
 
 const isKeras = (path: string) => path.endsWith('.keras');
 /** Whether a file has the layout of Keras 2: weights by layers. */
-const isByLayers = (path: unknown): path is string =>
+const isByLayers = (path: unknown): boolean =>
   typeof path === 'string' && path.endsWith('.h5') && !path.endsWith('.weights.h5');
 
 function checkPath(who: string, path: unknown, endings: readonly string[], more = ''): string {
+  if (typeof path === 'string' && /^[a-z][a-z0-9+.-]+:\/\//i.test(path))
+    throw expected(who, 'a path in the file system, no URL: download the files first', path);
   if (typeof path === 'string' && endings.some((ending) => path.endsWith(ending))) return path;
   throw expected(who, `a path that ends with ${endings.join(' or ')}${more}`, path);
 }
 
-async function write(
-  who: string,
-  path: string,
-  { overwrite = true }: SaveOptions,
-  parts: () => Promise<readonly Uint8Array[]>,
-): Promise<void> {
+/** @throws EngineError `IO` for a file that is there and may not be replaced. */
+async function checkPlace(who: string, path: string, { overwrite = true }: SaveOptions): Promise<void> {
   const isThere = overwrite
     ? false
     : await access(path).then(
@@ -87,6 +88,15 @@ async function write(
         () => false,
       );
   if (isThere) throw fileError(who, path, 'no file where overwrite is false', 'one');
+}
+
+async function write(
+  who: string,
+  path: string,
+  options: SaveOptions,
+  parts: () => Promise<readonly Uint8Array[]>,
+): Promise<void> {
+  await checkPlace(who, path, options);
   await writeWhole(who, path, await parts());
 }
 
@@ -98,7 +108,12 @@ export async function saveModel(model: StoredModel, path: string, options: SaveO
     await write(who, path, options, async () => [await legacyBytes(who, path, model)]);
     return;
   }
-  checkPath(who, path, ['.keras'], ' or .h5, not .weights.h5');
+  checkPath(who, path, ['.keras', TFJS], ' or .h5, not .weights.h5');
+  if (path.endsWith(TFJS)) {
+    await checkPlace(who, path, options);
+    await writeTfjs(who, path, model);
+    return;
+  }
   const text = (value: unknown) => new TextEncoder().encode(kerasText(value));
   await write(who, path, options, async () => {
     const config = text(writtenObject(model));
@@ -135,7 +150,7 @@ export async function loadWeights(
 ): Promise<void> {
   const who = 'loadWeights';
   knownOptions(who, options, weightNames);
-  checkPath(who, path, ['.weights.h5', '.keras', '.h5', SAFETENSORS]);
+  checkPath(who, path, ['.weights.h5', '.keras', '.h5', SAFETENSORS, TFJS]);
   const { byName = false, skipMismatch: skip = false, nameMap } = options;
   if (byName && !isByLayers(path))
     throw expected(who, 'a file that ends with .h5, not .weights.h5, where byName is true', path);
@@ -147,6 +162,11 @@ export async function loadWeights(
   }
   if (nameMap !== undefined)
     throw expected(who, `a file that ends with ${SAFETENSORS} where nameMap is given`, path);
+  if (path.endsWith(TFJS)) {
+    const { weights } = await readTfjs(who, path);
+    fillFromTfjs(who, path, weights, model, skip);
+    return;
+  }
   const bytes = await readWhole(who, path);
   if (isByLayers(path)) {
     await loadLayerWeights(who, path, bytes, model, { byName, skip });
@@ -174,7 +194,8 @@ export const loadLayerWeights = (
  * A model of a file that `model.save` here or in Keras has written: with its weights, compiled as it was, its optimizer where it had
  * come to. Code in the file never runs. https://keras.io/api/models/model_saving_apis/model_saving_and_loading/#load_model-function
  *
- * @param path A file that ends with `.keras`; or with `.h5`, the format of Keras 2 that Keras 3 writes, too.
+ * @param path A file that ends with `.keras`; or with `.h5`, the format of Keras 2 that Keras 3 writes, too; or the
+ *   `model.json` of a layers model of TensorFlow.js.
  * @param options `customObjects`, `compile`, `safeMode`: see {@link LoadModelOptions}.
  * @throws EngineError `IO` for a file that cannot be read, was cut or changed, or is of another version; `ARGUMENT` for a class, op or
  *   option of Keras that is not here, and an unknown class; `STATE` where h5wasm is not installed.
@@ -189,7 +210,8 @@ export async function loadModel(
 ): Promise<Model<OutputStructure>> {
   const who = 'loadModel';
   knownOptions(who, options, loadNames);
-  checkPath(who, path, ['.keras', '.h5']);
+  checkPath(who, path, ['.keras', '.h5', TFJS]);
+  if (path.endsWith(TFJS)) return tfjsModel(who, path, options);
   const bytes = await readWhole(who, path);
   return isKeras(path) ? kerasModel(who, path, bytes, options) : legacyModel(who, path, bytes, options);
 }
@@ -202,8 +224,8 @@ async function kerasModel(
   options: LoadModelOptions,
 ): Promise<Model<OutputStructure>> {
   const zip = new Zip(who, path, bytes);
-  checkVersion(who, path, parsed(who, path, METADATA, zip.read(METADATA)));
-  const config = parsed(who, path, CONFIG, zip.read(CONFIG));
+  checkVersion(who, path, readJson(who, path, METADATA, zip.read(METADATA)));
+  const config = readJson(who, path, CONFIG, zip.read(CONFIG));
   const weights = zip.read(WEIGHTS);
   const model = limitedModel(who, path, config, weights.length, options);
   return filled(model, () =>
@@ -211,6 +233,21 @@ async function kerasModel(
       readWeights(who, path, file, model, false);
     }),
   );
+}
+
+/** The model of a model.json. */
+async function tfjsModel(
+  who: string,
+  path: string,
+  options: LoadModelOptions,
+): Promise<Model<OutputStructure>> {
+  const { config, weights } = await readTfjs(who, path);
+  if (config === undefined)
+    throw fileError(who, path, 'a model with its layers', 'weights alone, for loadWeights');
+  const model = limitedModel(who, path, config, weights.count, options);
+  return filled(model, () => {
+    fillFromTfjs(who, path, weights, model, false);
+  });
 }
 
 /** A model that something fills; it is freed where that fails. */
@@ -247,14 +284,6 @@ const legacyModel = (
       readLegacyOptimizer(who, path, file, model);
     });
   });
-
-function parsed(who: string, path: string, name: string, bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch (cause) {
-    throw fileError(who, path, `JSON in ${name}`, reasonOf(cause), cause);
-  }
-}
 
 function modelOf(
   who: string,

@@ -26,7 +26,8 @@ export abstract class StoredModel extends SteppedModel {
    * and Python's `keras.models.load_model` read it. It is written in one step: whatever happens, the place has the whole new file or what
    * was there. It needs the package h5wasm. https://keras.io/api/models/model_saving_apis/model_saving_and_loading/#save-method
    *
-   * @param path Where to, with the ending `.keras`; or `.h5` for the format of Keras 2, which Keras 3 reads, too.
+   * @param path Where to, with the ending `.keras`; or `.h5` for the format of Keras 2, which Keras 3 reads, too; or `.json` for a model of
+   *   TensorFlow.js without the optimizer's state, with its numbers in files next to it.
    * @param options `overwrite`: see {@link SaveOptions}.
    * @throws EngineError `IO` where it cannot be written, `ARGUMENT` for another ending and what Keras's JSON cannot hold, `STATE` where
    *   h5wasm is not installed.

@@ -129,6 +129,13 @@ export async function formatsIn(folder: string): Promise<Format[]> {
   writeFileSync(join(folder, 'kept.keras'), net);
   const same = await loadModel(join(folder, 'kept.keras'));
   const parts = membersOf(net);
+  const { graph: tfjs } = JSON.parse(fixture('tfjs.json').toString()) as {
+    graph: { json: object; parts: Record<string, string> };
+  };
+  const numbersOfTfjs = 'group1-shard1of1.bin';
+  mkdirSync(join(folder, 'tfjs'));
+  writeFileSync(join(folder, 'tfjs', numbersOfTfjs), Buffer.from(tfjs.parts[numbersOfTfjs]!, 'base64'));
+  const lies = [{ name: 'a', shape: [1e9, 1e6], dtype: 'float32' }];
   const numbers = Float32Array.from({ length: 12 }, (_, i) => i);
   const config = (bytes: Uint8Array) =>
     archive(parts.map(({ name, bytes: own }) => ({ name, bytes: name === 'config.json' ? bytes : own })));
@@ -200,6 +207,27 @@ export async function formatsIn(folder: string): Promise<Format[]> {
         Buffer.concat(safetensorsParts([], {})),
       ],
       read: (path) => model.loadWeights(path),
+    },
+    {
+      name: 'tfjs',
+      file: 'tfjs/model.json',
+      seeds: [await made('tfjs/model.json', (path) => model.save(path)), text(JSON.stringify(tfjs.json))],
+      traps: [
+        deep(100_000),
+        text(JSON.stringify({ weightsManifest: [{ paths: ['model.json'], weights: lies }] })),
+      ],
+      read: async (path) => {
+        (await loadModel(path)).dispose();
+      },
+    },
+    {
+      name: 'numbers of tfjs',
+      file: `tfjs/${numbersOfTfjs}`,
+      seeds: [Buffer.from(tfjs.parts[numbersOfTfjs]!, 'base64')],
+      read: async (path) => {
+        writeFileSync(join(dirname(path), 'graph.json'), JSON.stringify(tfjs.json));
+        (await loadModel(join(dirname(path), 'graph.json'))).dispose();
+      },
     },
     {
       name: 'backup',
