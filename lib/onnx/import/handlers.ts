@@ -1,4 +1,5 @@
 import { activations } from './activations.js';
+import { attentions } from './attention.js';
 import type { Handlers } from './call.js';
 import { control } from './control.js';
 import { convolutions } from './conv.js';
@@ -35,4 +36,5 @@ export const HANDLERS: Handlers = {
   ...randoms,
   ...lossNodes,
   ...signals,
+  ...attentions,
 };
