@@ -68,7 +68,7 @@ const LIB = {
   summary: [...TENSORS, 'data'],
   training: [...TENSORS, 'ops', 'data', 'layers', ...OBJECTIVES],
   applications: [...TENSORS, 'ops', 'initializers', 'layers', 'models', 'utils', 'datasets'],
-  utils: [...TENSORS, 'ops', 'data', 'saving', 'layers', 'models'],
+  utils: [...TENSORS, 'ops', 'data', 'datasets', 'saving', 'layers', 'models'],
   visualization: [...TENSORS, 'ops', 'data', 'callbacks', 'layers', 'models', 'utils'],
   onnx: [...TENSORS, 'ops', 'data', 'layers', ...WEIGHTS, 'saving', 'training', 'models'],
   models: [

@@ -5,6 +5,7 @@ export { type AudioFolderOptions, audioDatasetFromDirectory } from './audioDatas
 export * as boundingBoxes from './boundingBoxes/index.js';
 export { clearSession } from './clearSession.js';
 export { type FolderDataset, type FolderElement, type FolderResult } from './folderDataset.js';
+export { type GetFileOptions, getFile } from './getFile.js';
 export { getSourceInputs } from './getSourceInputs.js';
 export { type ImageFolderOptions, imageDatasetFromDirectory } from './imageDatasetFromDirectory.js';
 export {
