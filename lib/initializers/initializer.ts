@@ -2,7 +2,7 @@ import { factoryName } from '../base/names.js';
 import { type OptionNames, knownOptions, seedOf, shapeOf, wrongShape } from '../base/checks.js';
 import { firstOf } from '../base/list.js';
 import { nextSeed } from '../core/seed.js';
-import type { Tensor } from '../core/tensor.js';
+import { type Tensor, sizeOf } from '../core/tensor.js';
 
 /** What an initializer is asked for. */
 export interface TensorOptions {
@@ -89,6 +89,6 @@ export function fans(
   }
   if (shape.length === 0) return { fanIn: 1, fanOut: 1 };
   if (shape.length === 1) return { fanIn: firstOf(shape), fanOut: firstOf(shape) };
-  const window = shape.slice(0, -2).reduce((product, n) => product * n, 1);
+  const window = sizeOf(shape.slice(0, -2));
   return { fanIn: shape.at(-2)! * window, fanOut: shape.at(-1)! * window };
 }

@@ -3,7 +3,7 @@ import { apply } from '../core/apply.js';
 import { multiply } from '../ops/binary.js';
 import { randomNormal } from '../ops/random.js';
 import { reshape, transpose } from '../ops/shape.js';
-import type { Tensor } from '../core/tensor.js';
+import { type Tensor, sizeOf } from '../core/tensor.js';
 import { Initializer, type SeedOptions } from './initializer.js';
 
 /** What `initializers.orthogonal` takes. */
@@ -35,7 +35,7 @@ export class Orthogonal extends Initializer {
       throw wrongShape('orthogonal', 'a shape of two or more axes', shape);
     }
     const columns = shape.at(-1)!;
-    const rows = shape.slice(0, -1).reduce((product, n) => product * n, 1);
+    const rows = sizeOf(shape.slice(0, -1));
     using normal = randomNormal([Math.min(rows, columns), Math.max(rows, columns)], { seed });
     using vectors = apply('orthonormalRows', [normal]);
     using scaled = multiply(vectors, this.gain);

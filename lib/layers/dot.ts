@@ -4,6 +4,7 @@ import { EngineError } from '../base/errors.js';
 import { atLeast, itemAt } from '../base/list.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
+import { sizeOf } from '../core/tensor.js';
 import { Layer, type LayerOptions } from './layer.js';
 import { MultiInputLayer } from './multiInputLayer.js';
 
@@ -63,7 +64,7 @@ export class Dot extends MultiInputLayer {
     }
     const rest = others.map((i) => itemAt(x.shape, i));
     const last = axis === x.rank - 1 ? x : ops.transpose(x, [0, ...others, axis]);
-    const rows = ops.reshape(last, [-1, rest.reduce((product, n) => product * n, 1), itemAt(x.shape, axis)]);
+    const rows = ops.reshape(last, [-1, sizeOf(rest), itemAt(x.shape, axis)]);
     return { rows: this.normalize ? unit(rows) : rows, rest };
   }
 

@@ -2,6 +2,7 @@ import { type OptionNames, expected, wrongShape } from '../base/checks.js';
 import type { Shape } from '../engine/engine.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
+import { sizeOf } from '../core/tensor.js';
 import { Layer, type LayerOptions } from './layer.js';
 
 /** What `layers.reshape` takes. */
@@ -29,9 +30,8 @@ export class Reshape extends Layer {
   }
 
   call(x: Sym): Sym {
-    const product = (shape: Shape) => shape.reduce((size, n) => size * n, 1);
-    const size = product(x.shape.slice(1));
-    const known = product(this.targetShape.filter((n) => n !== -1));
+    const size = sizeOf(x.shape.slice(1));
+    const known = sizeOf(this.targetShape.filter((n) => n !== -1));
     const open = this.targetShape.includes(-1);
     if (x.shape.slice(1).some((n) => n < 0) || (open ? size % known !== 0 : size !== known)) {
       throw wrongShape(this.name, `an input of as many numbers as [${this.targetShape.join(', ')}]`, x.shape);
