@@ -5,14 +5,23 @@ import type { SavedValue } from '../core/savedValue.js';
 import type { NumericArray } from '../core/tensor.js';
 import { readSafetensors, safetensorsParts } from '../saving/safetensors.js';
 import { Mismatches } from './mismatches.js';
+import type { Layer } from '../layers/layer.js';
 import { savedGroups } from './savedGroups.js';
 import type { StoredModel } from './storedModel.js';
+
+/** Layers whose cell has a name by its count in the process, which no configuration keeps. */
+const WITH_CELL = /^(ConvLSTM[123]D|GRU|LSTM|SimpleRNN)$/;
+const isNamed = (_: Layer, i: number, layers: readonly Layer[]): boolean =>
+  !WITH_CELL.test(layers[i - 1]?.className ?? '');
 
 /** The weights by name: those of the layers that they are in and their own, such as `encoder/dense_1/kernel`. */
 function namedWeights(model: StoredModel): ReadonlyMap<string, SavedValue> {
   const named = new Map<string, SavedValue>();
   for (const { layers, values } of savedGroups(model)) {
-    const path = layers.slice(1).map(({ name }) => name);
+    const path = layers
+      .slice(1)
+      .filter(isNamed)
+      .map(({ name }) => name);
     const own = lastOf(layers).ownWeights;
     for (const [i, value] of values.entries()) {
       const wanted = [...path, itemAt(own, i).name.split('/').at(-1)].join('/');
