@@ -107,6 +107,37 @@ describe('a step of training of one’s own', () => {
     },
   );
 
+  it('gets the weights of classes as those of samples, as in Keras', async () => {
+    const classWeight = { 0: 0.5, 2: 4 };
+    class Watched extends Same {
+      override trainStep(data: StepData) {
+        const [, , sampleWeight] = data;
+        if (!sampleWeight) throw new Error('expected weights of samples');
+        return { ...super.trainStep(data), weight: ops.sum(sampleWeight as Sym) };
+      }
+    }
+    const results = await Promise.all(
+      [new Model(net()), new Watched(net())].map(async (model) => {
+        model.compile({ optimizer: 'adam', loss: 'sparseCategoricalCrossentropy' });
+        const seen: number[] = [];
+        const watch = callbacks.lambdaCallback({ onTrainBatchEnd: (_, logs) => seen.push(logs['weight']!) });
+        await model.fit(x, y, {
+          ...quiet,
+          epochs: 2,
+          seed: 1,
+          batchSize: 120,
+          classWeight,
+          callbacks: watch,
+        });
+        return { weights: await weightsOf(model), seen };
+      }),
+    );
+    const [plain, own] = atLeast(results, 2);
+    expect(own.weights).toEqual(plain.weights);
+    const total = Array.from(y.data, (label) => [0.5, 1, 4][label]!).reduce((sum, weight) => sum + weight, 0);
+    expect(own.seen).toEqual([total, total]);
+  });
+
   it('tells the logs what its last step has given', async () => {
     class Counting extends Model {
       readonly calls = metrics.sum({ name: 'calls' });
