@@ -31,6 +31,10 @@ PINS = {
     'onnx-tests': ('onnx-tests-1.22.0', [
         ('onnx==1.22.0', '955e02e1f6d385b53d52f9cd7b9cdf5caf417c300bcfe3c64c6d542be763845b'),
     ], '--implementation=cp', '--python-version=3.12', '--abi=abi3', '--platform=manylinux_2_28_x86_64'),
+    # The images of the examples.
+    'scikit-image': ('scikit-image-0.25.2', [
+        ('scikit-image==0.25.2', '24cc986e1f4187a12aa319f777b36008764e856e5013666a4a83f8df083c2641'),
+    ], '--implementation=cp', '--python-version=3.11', '--platform=manylinux2014_x86_64'),
     'cmake': ('cmake-3.31.6', [
         ('cmake==3.31.6', '1c8b05df0602365da91ee6a3336fe57525b137706c4ab5675498f662ae1dbcec'),
     ]),
@@ -74,6 +78,8 @@ def wanted(name, member):
         return header if header.startswith(('Eigen/', 'unsupported/Eigen/FFT', 'unsupported/Eigen/src/FFT/')) else None
     if name == 'onnx-tests':
         return path if path.startswith('onnx/backend/test/data/') else None
+    if name == 'scikit-image':
+        return path if path.startswith('skimage/data/') and not path.endswith('.py') else None
     if name == 'libgomp':
         return 'libgomp.so.1' if '.libs/libgomp-' in member else None
     return path
