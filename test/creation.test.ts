@@ -196,3 +196,11 @@ it('an index out of range is refused on its own axis', async () => {
   // In the list of all places [0, 3] would be that of [1, 0].
   await expect(ops.scatter([[0, 3]], [5], [2, 3]).data()).rejects.toMatchObject({ code: 'ARGUMENT' });
 });
+
+it('saturateCast refuses what is no dtype, also where it is no text', () => {
+  for (const dtype of ['int64', 5, Object.create(null)])
+    expect(errorOf(() => ops.saturateCast([1.5], dtype as never))).toMatchObject({
+      name: 'EngineError',
+      message: expect.stringContaining('dtype') as string,
+    });
+});

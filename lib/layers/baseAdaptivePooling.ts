@@ -21,7 +21,7 @@ export abstract class BaseAdaptivePooling extends Layer {
     dataFormat: 'optional',
   } satisfies OptionNames<AdaptivePoolingOptions>;
   /** The options as given, and the defaults of the others. */
-  readonly options: AdaptivePoolingOptions & typeof spatialDefaults;
+  readonly options: AdaptivePoolingOptions & Required<Pick<SpatialOptions, 'dataFormat'>>;
 
   constructor(
     /** How many spatial axes images have: 1 to 3. */

@@ -94,7 +94,7 @@ export async function layerWeightGroups(model: StoredModel, isWhole: boolean): P
   return [{ path: root, attributes, arrays: {} }, ...(await Promise.all(groups))];
 }
 
-/** Numbers by their names, of which two that are the same are told apart, and the list of the names. */
+/** Numbers by their names, of which two that are the same are told apart, and the list of the names. @internal */
 export async function namedArrays(
   given: readonly (readonly [name: string, value: SavedValue])[],
 ): Promise<Pick<Hdf5Group, 'attributes' | 'arrays'>> {

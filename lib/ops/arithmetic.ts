@@ -212,7 +212,8 @@ const RANGES: Readonly<Partial<Record<DType, readonly [least: number, most: numb
  * @example ops.saturateCast([-1, 256], 'uint8'); // [0, 255]
  */
 export const saturateCast = op('saturateCast', <T extends Operand>(x: T, dtype: DType): Outcome<T> => {
-  const range = RANGES[dtype];
+  // What is no text has no range either; the cast refuses it.
+  const range = typeof (dtype as unknown) === 'string' ? RANGES[dtype] : undefined;
   const from = typeOf(x).dtype;
   const fits =
     range === undefined || from === dtype || from === 'bool' || (from === 'uint8' && dtype === 'int32');
