@@ -50,14 +50,17 @@ const besides: Record<string, (row: Row) => object> = {
   RandomCrop: ({ options: { height, width } }) => ({ size: [height, width] }),
 };
 
-/** The transformation of a row. */
+/** The transformation of a row, and those of the layers within. */
 function transformationOf(row: Row): object {
   const { height, width } = row;
-  const numbers = Object.entries(row.transformation).map(([name, value]): [string, unknown] => [
-    name,
-    isStored(value) ? given(value) : value,
-  ]);
-  return { ...(Object.fromEntries(numbers) as object), height, width, ...besides[row.layer]?.(row) };
+  const own = (value: unknown): unknown => {
+    if (isStored(value)) return given(value);
+    if (Array.isArray(value)) return value.map(own);
+    if (typeof value !== 'object' || value === null) return value;
+    const entries = Object.entries(value).map(([name, one]) => [name, own(one)]);
+    return { ...(Object.fromEntries(entries) as object), height, width };
+  };
+  return { ...(own(row.transformation) as object), ...besides[row.layer]?.(row) };
 }
 
 describe('images are changed as Keras changes them by the same transformation', () => {
