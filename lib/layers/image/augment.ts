@@ -10,6 +10,7 @@ import { listOf } from '../../base/list.js';
 import { nextSeed } from '../../core/seed.js';
 import type { Tensor, TensorData } from '../../core/tensor.js';
 import { BaseImagePreprocessingLayer, type LabelledImages } from './baseImage.js';
+import { ImageChain } from './imageChain.js';
 
 /** What {@link augment} takes. */
 export interface AugmentOptions {
@@ -49,6 +50,7 @@ export function augment(
     if (!((layer as unknown) instanceof BaseImagePreprocessingLayer))
       throw notOneOf('augment', 'layers that change images', layer);
   const seed = options.seed === undefined ? nextSeed() : seedOf('augment', options.seed);
+  const chain = new ImageChain(list);
   return (element, index, pass) => {
     const parts: readonly unknown[] = Array.isArray(element) ? element : [];
     // Nested arrays are images.
@@ -56,17 +58,17 @@ export function augment(
     const isLabelled = isPlainObject(element) && 'images' in element;
     const [images, labels, ...rest] = isTuple ? (element as (Tensor | TensorData)[]) : [];
     const given = isTuple ? { images, labels } : isLabelled ? element : { images: element };
-    let x = given as LabelledImages<Tensor | TensorData>;
-    list.forEach((layer, i) => {
+    const keys = list.map((layer, i) => {
       const own = layer.seed ?? seed + Math.imul(i + 1, LAYER);
-      x = layer.apply(x, { key: [(own + Math.imul(pass, PASS)) | 0, index] });
+      return [(own + Math.imul(pass, PASS)) | 0, index] as const;
     });
+    const x = chain.run(given as LabelledImages<Tensor | TensorData>, keys, true);
     return (isTuple ? [x.images, x.labels, ...rest] : isLabelled ? x : x.images) as Augmented<typeof element>;
   };
 }
 
 /** Any of the layers that change images. */
-type AnyImageLayer = Pick<BaseImagePreprocessingLayer<object>, 'apply' | 'seed'>;
+type AnyImageLayer = Pick<BaseImagePreprocessingLayer<object>, 'changed' | 'name' | 'seed'>;
 
 /** What {@link augment} makes of an element. */
 type Augmented<E> = E extends readonly [unknown, unknown, ...infer R]

@@ -8,15 +8,12 @@ import {
 } from '../../base/checks.js';
 import { EngineError } from '../../base/errors.js';
 import { itemAt, listOf } from '../../base/list.js';
-import { LruCache } from '../../base/lruCache.js';
 import { factoryName } from '../../base/names.js';
 import type { Operand, Outcome } from '../../core/apply.js';
 import { KerasTensor } from '../../core/kerasTensor.js';
-import type { Program } from '../../core/program.js';
 import { nextSeed } from '../../core/seed.js';
 import { Sym } from '../../core/sym.js';
-import { Tensor, type TensorData, tensor } from '../../core/tensor.js';
-import { Trace } from '../../core/trace.js';
+import { type Tensor, type TensorData, tensor } from '../../core/tensor.js';
 import { asSym, outcomeOf } from '../../ops/composed.js';
 import { convertToTensor } from '../../ops/creation.js';
 import {
@@ -33,6 +30,7 @@ import { type DataFormat, dataFormatOf } from '../../ops/window.js';
 import { drawing } from '../drawing.js';
 import { type CallContext, Layer, type LayerOptions } from '../layer.js';
 import { Draws, type DrawnImages, type ImageSides } from './draws.js';
+import { ImageChain, mapped } from './imageChain.js';
 
 /** What all layers that change images take. */
 export interface ImageLayerOptions extends LayerOptions {
@@ -71,14 +69,6 @@ export interface ArrayContext {
 }
 
 const arrayContextNames = { training: 'boolean', key: 'optional' } satisfies OptionNames<ArrayContext>;
-const partNames = {
-  images: 'required',
-  labels: 'optional',
-  boundingBoxes: 'optional',
-  segmentationMasks: 'optional',
-} satisfies OptionNames<LabelledImages<unknown>>;
-const boxNames = { boxes: 'required', labels: 'required' } as const;
-
 /** What {@link BaseImagePreprocessingLayer.getRandomTransformation} takes. */
 export interface TransformationOptions {
   /** Whether images are changed; else what is done to them then. Default true. */
@@ -91,12 +81,6 @@ const transformationNames = {
   training: 'boolean',
   seed: 'optional',
 } satisfies OptionNames<TransformationOptions>;
-
-/** A program for numbers of certain types, and its result with the indices of outputs in the places of tensors. */
-interface ArrayProgram {
-  readonly program: Program;
-  readonly result: LabelledImages<number>;
-}
 
 /**
  * A layer that changes images, each in its own way, while a model trains, and the labels, boxes and masks that belong to them. A subclass
@@ -114,7 +98,7 @@ export abstract class BaseImagePreprocessingLayer<T extends object> extends Laye
   readonly boundingBoxFormat: BoundingBoxFormat | undefined;
   /** Decides the draws, where it was given. */
   readonly seed: number | undefined = undefined;
-  readonly #programs = new LruCache<string, ArrayProgram>(32);
+  readonly #alone = new ImageChain([this]);
   #arraySeed: number | undefined;
   #arrayCalls = 0;
 
@@ -159,14 +143,17 @@ export abstract class BaseImagePreprocessingLayer<T extends object> extends Laye
     knownOptions(this.name, context, arrayContextNames);
     if (isSymbolic) {
       const { training = false, key } = context as Partial<CallContext>;
-      return this.#changed(x as LabelledImages<Sym>, training, (drawn) => this.#draws(drawn, key));
+      return this.changed(x as LabelledImages<Sym>, training, (drawn) => this.#draws(drawn, key));
     }
-    const result = this.#onArrays(data as LabelledImages<Tensor>, context);
+    const { training = true, key } = context as ArrayContext;
+    this.#arraySeed ??= this.seed ?? nextSeed();
+    const keys = [key ?? ([this.#arraySeed | 0, this.#arrayCalls++] as const)];
+    const result = this.#alone.run(data as LabelledImages<Tensor>, keys, training);
     return isLabelled ? result : result.images;
   }
 
   call(x: Sym, { training, key }: CallContext): Sym {
-    return this.#changed({ images: x }, training, (drawn) => this.#draws(drawn, key)).images;
+    return this.changed({ images: x }, training, (drawn) => this.#draws(drawn, key)).images;
   }
 
   /**
@@ -301,13 +288,12 @@ export abstract class BaseImagePreprocessingLayer<T extends object> extends Laye
     return { ...super.getConfig(), dataFormat, ...(boundingBoxFormat && { boundingBoxFormat }) };
   }
 
-  /** Changes all parts; one image and what belongs to it are a batch of one. */
-  #changed(
+  /** Changes all parts; one image and what belongs to it are a batch of one. @internal */
+  changed(
     data: LabelledImages<Sym>,
     training: boolean,
     draws: (images: DrawnImages) => Draws,
   ): LabelledImages<Sym> {
-    knownOptions(this.name, data, partNames);
     const { shape } = imageAxes(this.name, data.images, this.dataFormat);
     const isSingle = shape.length === 3;
     const batch = (x: Sym): Sym => (isSingle ? ops.expandDims(x, 0) : x);
@@ -346,59 +332,6 @@ export abstract class BaseImagePreprocessingLayer<T extends object> extends Laye
     const { key } = drawing(drawn.images, stepKey, this.seed);
     return new Draws(drawn, key, () => trace.nextSalt());
   }
-
-  /** Runs the program for numbers of these types, which is made once. */
-  #onArrays(
-    data: LabelledImages<Tensor | TensorData>,
-    { training = true, key }: ArrayContext,
-  ): LabelledImages<Tensor> {
-    const made: Tensor[] = [];
-    const fed = (given: Tensor | TensorData, dtype?: 'int32'): Tensor => {
-      if (given instanceof Tensor) return given;
-      const temporary = tensor(given, undefined, dtype);
-      made.push(temporary);
-      return temporary;
-    };
-    try {
-      this.#arraySeed ??= this.seed ?? nextSeed();
-      const feeds = [fed(key ?? [this.#arraySeed | 0, this.#arrayCalls++], 'int32')];
-      const places = mapped(this.name, data, (part) => feeds.push(fed(part)) - 1);
-      const types = feeds.map(({ dtype, shape }) => `${dtype} ${shape.join()}`);
-      const signature = JSON.stringify([training, places, types]);
-      let known = this.#programs.get(signature);
-      if (!known) this.#programs.set(signature, (known = this.#traced(feeds, places, training)));
-      const outputs = known.program.runSilently(feeds);
-      return mapped(this.name, known.result, (i) => itemAt(outputs, i));
-    } finally {
-      for (const temporary of made) temporary.dispose();
-    }
-  }
-
-  #traced(feeds: readonly Tensor[], places: LabelledImages<number>, training: boolean): ArrayProgram {
-    const trace = new Trace();
-    const inputs = feeds.map(({ dtype, shape }, i) => trace.input(dtype, shape, `input ${i}`));
-    const data = mapped(this.name, places, (i) => itemAt(inputs, i));
-    const draws = (drawn: DrawnImages) => new Draws(drawn, inputs[0], () => trace.nextSalt());
-    const result = trace.within(() => this.#changed(data, training, draws));
-    const outputs: Sym[] = [];
-    const fetched = mapped(this.name, result, (part) => outputs.push(part) - 1);
-    return { program: trace.program(inputs, outputs), result: fetched };
-  }
-}
-
-/** Images and what belongs to them, each part made another thing. @throws EngineError `ARGUMENT` for other parts. */
-function mapped<A, B>(who: string, data: LabelledImages<A>, by: (part: A) => B): LabelledImages<B> {
-  knownOptions(who, data, partNames);
-  const { images, labels, boundingBoxes, segmentationMasks } = data;
-  if (boundingBoxes !== undefined) knownOptions(who, boundingBoxes, boxNames);
-  return {
-    images: by(images),
-    ...(labels !== undefined && { labels: by(labels) }),
-    ...(boundingBoxes !== undefined && {
-      boundingBoxes: { boxes: by(boundingBoxes.boxes), labels: by(boundingBoxes.labels) },
-    }),
-    ...(segmentationMasks !== undefined && { segmentationMasks: by(segmentationMasks) }),
-  };
 }
 
 /** A typed operand as it is, numbers as a tensor. */
