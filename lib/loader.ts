@@ -1,4 +1,5 @@
 /** Finds and loads the addon. This is the only file that loads a binary. */
+import { mismatch } from './base/checks.js';
 import { existsSync } from 'node:fs';
 import module from 'node:module';
 import { dirname, join } from 'node:path';
@@ -54,9 +55,11 @@ const SPINS = '10000';
  */
 export function loadAddon(root?: string, host = thisHost): unknown {
   if (Number.parseInt(host.node, 10) < 20 || Number(host.napi ?? 0) < 9) {
-    throw new EngineError(
+    throw mismatch(
+      'nodegrad',
+      'Node 20.3 or newer (Node-API 9)',
+      `Node ${host.node} (Node-API ${host.napi ?? 'none'})`,
       'STATE',
-      `[nodegrad] expected Node 20.3 or newer (Node-API 9), received Node ${host.node} (Node-API ${host.napi ?? 'none'})`,
     );
   }
   const installed = () => installedFolder('nodegrad', [dirname(process.argv[1] ?? ''), process.cwd()]);
@@ -72,9 +75,11 @@ function findAddon(root: string | undefined, host: Host): string {
   const target = `${host.platform}-${host.arch}`;
   if (root === undefined || !isPackage(root)) {
     const where = root === undefined ? '' : ` in ${root}`;
-    throw new EngineError(
+    throw mismatch(
+      'nodegrad',
+      'the installed package nodegrad with its native binary',
+      `none${where}. ${BUNDLER_HINT}`,
       'STATE',
-      `[nodegrad] expected the installed package nodegrad with its native binary, received none${where}. ${BUNDLER_HINT}`,
     );
   }
   const candidates = [

@@ -57,12 +57,11 @@ export function knownOptions(who: string, options: unknown, names: object): void
     if (Object.hasOwn(table, name)) continue;
     const near = nearestOption(name, known);
     const takes = known.length > 0 ? `one of the options ${known.join(', ')}` : 'no options';
-    throw expected(who, takes, name, near);
+    throw expected(who, takes, name, 'ARGUMENT', near);
   }
   for (const name of known) {
     const value = options?.[name];
-    if (table[name] === 'required' && value === undefined)
-      throw new EngineError('ARGUMENT', `[${who}] expected the option ${name}, received none`);
+    if (table[name] === 'required' && value === undefined) throw mismatch(who, `the option ${name}`, 'none');
     if (value === undefined) continue;
     if (table[name] === 'boolean') boolean(who, name, value);
     if (table[name] === 'string' && typeof value !== 'string')
@@ -88,7 +87,7 @@ export function oneOf<T extends string | number>(
   if (allowed.includes(value as T)) return value as T;
   const words = allowed.filter((word) => typeof word === 'string');
   const near = typeof value === 'string' ? nearest(camelCase(value), words) : undefined;
-  throw expected(who, `${allowed.map(describe).join(' or ')} as ${name}`, value, near, code);
+  throw expected(who, `${allowed.map(describe).join(' or ')} as ${name}`, value, code, near);
 }
 
 /** Fails unless a value is true or false. */
@@ -157,14 +156,14 @@ export function shapeOf(
   const list = Array.isArray(shape) ? [...(shape as unknown[])] : undefined;
   if (list?.every((n) => Number.isSafeInteger(n) && (n as number) >= least)) return list as number[];
   const what = `a list of ${least < 0 ? 'integers, unknown ones -1' : 'non-negative integers'} as a shape`;
-  throw expected(who, what, shape, undefined, 'SHAPE');
+  throw expected(who, what, shape, 'SHAPE');
 }
 
 /** Fails unless a value is one integer or a list of them; gives the list. */
 export function integers(who: string, name: string, value: unknown): readonly number[] {
   const list: readonly unknown[] = Array.isArray(value) ? [...(value as unknown[])] : [value];
   if (list.every((n) => Number.isInteger(n))) return list as readonly number[];
-  throw expected(who, `an integer or a list of integers for ${name}`, value, undefined, 'ATTRIBUTE');
+  throw expected(who, `an integer or a list of integers for ${name}`, value, 'ATTRIBUTE');
 }
 
 /** Fails unless a value is a list whose every item fits. */
@@ -176,10 +175,7 @@ export function checkEach(who: string, what: string, list: unknown, fits: (item:
 /** Fails unless a value is a list of at least one. */
 export function checkList(who: string, what: string, given: unknown): void {
   if (Array.isArray(given) && given.length > 0) return;
-  throw new EngineError(
-    'ARGUMENT',
-    `[${who}] expected a list of ${what}, at least one, received ${Array.isArray(given) ? 'none' : typeof given}`,
-  );
+  throw mismatch(who, `a list of ${what}, at least one`, Array.isArray(given) ? 'none' : typeof given);
 }
 
 /** Whether a value is a regular expression as text. */
@@ -198,16 +194,25 @@ export function expected(
   who: string,
   what: string,
   received: unknown,
-  near?: string,
   code: ErrorCode = 'ARGUMENT',
+  near?: string,
 ): EngineError {
   const hint = near === undefined ? '' : `; did you mean '${near}'?`;
-  return new EngineError(code, `[${who}] expected ${what}, received ${describe(received)}${hint}`);
+  return mismatch(who, what, `${describe(received)}${hint}`, code);
 }
+
+/** The error of what is not as it should be, where what was received is told in words, and often what to do. */
+export const mismatch = (
+  who: string,
+  what: string,
+  received: string,
+  code: ErrorCode = 'ARGUMENT',
+  options?: ErrorOptions,
+): EngineError => new EngineError(code, `[${who}] expected ${what}, received ${received}`, options);
 
 /** The error of a shape that does not fit. */
 export const wrongShape = (who: string, what: string, shape: readonly number[]): EngineError =>
-  new EngineError('SHAPE', `[${who}] expected ${what}, received ${shapeText(shape)}`);
+  mismatch(who, what, shapeText(shape), 'SHAPE');
 
 /** The error where an object of a family is expected, or its name: a function was not called, a class not made an object of. */
 export function notOneOf(who: string, what: string, received: unknown): EngineError {

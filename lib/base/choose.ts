@@ -1,4 +1,5 @@
-import { EngineError, describe, nearest } from './errors.js';
+import { expected, mismatch } from './checks.js';
+import { type EngineError, describe, nearest } from './errors.js';
 import { kerasFamily } from './kerasNames.js';
 import { sameName } from './names.js';
 
@@ -35,13 +36,11 @@ export function unknownName(
   name: string,
   known: readonly string[],
 ): EngineError {
-  const message = `[${who}] expected ${wanted}, received ${describe(name)}`;
-  if (typeof name !== 'string') return new EngineError('ARGUMENT', message);
+  if (typeof name !== 'string') return expected(who, wanted, name);
   const keras = kerasFamily(family);
   if (keras?.names.split(' ').some((other) => sameName(other, name))) {
     const instead = `that is a name of Keras which is not here; ${keras.instead}`;
-    return new EngineError('ARGUMENT', `${message}: ${instead}`);
+    return mismatch(who, wanted, `${describe(name)}: ${instead}`);
   }
-  const near = nearest(name, known);
-  return new EngineError('ARGUMENT', near === undefined ? message : `${message}; did you mean '${near}'?`);
+  return expected(who, wanted, name, 'ARGUMENT', nearest(name, known));
 }

@@ -1,6 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { EngineError } from './errors.js';
-import { expected, isClass, isPlainObject } from './checks.js';
+import { expected, isClass, isPlainObject, mismatch } from './checks.js';
 
 /** A class of your own (a layer, a loss, an optimizer, …), or a function that is used as an activation, a loss or a metric. */
 export type CustomObject = (abstract new (...args: never[]) => object) | ((...args: never[]) => unknown);
@@ -39,8 +38,7 @@ export function registerKerasSerializable(packageName = 'Custom', name?: string)
     if (isClass(object) && typeof (object.prototype as { getConfig?: unknown }).getConfig !== 'function')
       throw expected(who, 'a class with a method getConfig', object);
     const own = name ?? object.name;
-    if (own === '')
-      throw new EngineError('ARGUMENT', `[${who}] expected a name, received a nameless function`);
+    if (own === '') throw mismatch(who, 'a name', 'a nameless function');
     setRegistered(`${packageName}>${own}`, object);
     return object;
   };

@@ -1,4 +1,4 @@
-import { EngineError } from './errors.js';
+import { expected, mismatch } from './checks.js';
 
 /** One or several, as a list. @internal */
 export const listOf = <T>(given: T | readonly T[]): readonly T[] =>
@@ -12,10 +12,7 @@ export const listOf = <T>(given: T | readonly T[]): readonly T[] =>
  */
 export function itemAt<T>(list: ArrayLike<T>, index: number): T {
   if (index >= 0 && index < list.length) return list[index] as T;
-  throw new EngineError(
-    'INTERNAL',
-    `[itemAt] expected an item at ${index}, received a list of ${list.length}`,
-  );
+  throw mismatch('itemAt', `an item at ${index}`, `a list of ${list.length}`, 'INTERNAL');
 }
 
 /** The first item of a list that the caller knows to have one. @internal */
@@ -40,10 +37,7 @@ export function atLeast<T, N extends 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8>(
   count: N,
 ): AtLeast<T, N> {
   if (list.length >= count) return list as unknown as AtLeast<T, N>;
-  throw new EngineError(
-    'INTERNAL',
-    `[atLeast] expected a list of ${count} items or more, received ${list.length}`,
-  );
+  throw expected('atLeast', `a list of ${count} items or more`, list.length, 'INTERNAL');
 }
 
 /** As `map` of a list, where the type says how many items it has: `const [a, b] = mapTuple([x, y], (value) => …)`. @internal */

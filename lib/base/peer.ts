@@ -1,3 +1,4 @@
+import { mismatch } from './checks.js';
 import { EngineError } from './errors.js';
 
 /**
@@ -18,8 +19,4 @@ export async function loadPeer(who: string, name: string, entry = name): Promise
 
 /** The error of a package that is not installed. */
 export const missingPackage = (who: string, name: string, options?: ErrorOptions): EngineError =>
-  new EngineError(
-    'STATE',
-    `[${who}] expected the package ${name}, received none: npm install ${name}`,
-    options,
-  );
+  mismatch(who, `the package ${name}`, `none: npm install ${name}`, 'STATE', options);

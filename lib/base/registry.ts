@@ -1,5 +1,5 @@
 import { choose, unknownName } from './choose.js';
-import { type TakesOptions, isClass, isPlainObject, notOneOf } from './checks.js';
+import { type TakesOptions, isClass, isPlainObject, notOneOf, mismatch } from './checks.js';
 import {
   type CustomObject,
   type CustomObjects,
@@ -207,10 +207,10 @@ export function objectConfig(object: Configurable): ObjectConfig {
 export function nameOfFunction(fn: CustomObject): RegisteredName {
   const name = getRegisteredName(fn);
   if (name !== undefined) return name as RegisteredName;
-  throw new EngineError(
-    'ARGUMENT',
-    `[getConfig] expected a function that has a name, received ${describe(fn)}: ` +
-      'give it one with saving.registerKerasSerializable',
+  throw mismatch(
+    'getConfig',
+    'a function that has a name',
+    `${describe(fn)}: give it one with saving.registerKerasSerializable`,
   );
 }
 

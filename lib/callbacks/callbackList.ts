@@ -1,5 +1,12 @@
-import { type OptionNames, checkEach, expected, integer, knownOptions, oneOf } from '../base/checks.js';
-import { EngineError } from '../base/errors.js';
+import {
+  type OptionNames,
+  checkEach,
+  expected,
+  integer,
+  knownOptions,
+  oneOf,
+  mismatch,
+} from '../base/checks.js';
 import { listOf } from '../base/list.js';
 import { Tensor } from '../core/tensor.js';
 import { Callback, type CallbackParams, type HookResult, type Logs } from './callback.js';
@@ -205,10 +212,7 @@ export class CallbackList extends Callback {
 
   async #end(hook: EndHook, logs: LogValues): Promise<void> {
     if (this.#begun === 0)
-      throw new EngineError(
-        'STATE',
-        `[${WHO}] expected ${hook.replace('End', 'Begin')} before ${hook}, received none`,
-      );
+      throw mismatch(WHO, `${hook.replace('End', 'Begin')} before ${hook}`, 'none', 'STATE');
     const numbers = await numbersIn(logs);
     await this.each((callback) => callback[hook](numbers));
     this.#begun--;

@@ -1,5 +1,4 @@
-import { type OptionNames, finite, oneOf } from '../base/checks.js';
-import { EngineError } from '../base/errors.js';
+import { type OptionNames, finite, oneOf, mismatch } from '../base/checks.js';
 import { warnOnce } from '../base/warn.js';
 import { Callback, type Logs } from './callback.js';
 
@@ -65,9 +64,10 @@ export abstract class MonitorCallback extends Callback {
     if (this.#mode !== 'auto') return this.#mode === 'min' ? 'down' : 'up';
     const found = this.model.directionOf(this.monitor);
     if (found !== undefined) return found;
-    throw new EngineError(
-      'ARGUMENT',
-      `[${this.#who}] expected mode 'min' or 'max' for '${this.monitor}', of which it is not known whether less is better; received 'auto'`,
+    throw mismatch(
+      this.#who,
+      `mode 'min' or 'max' for '${this.monitor}', of which it is not known whether less is better`,
+      "'auto'",
     );
   }
 }

@@ -1,5 +1,4 @@
-import { type OptionNames, knownOptions } from '../base/checks.js';
-import { EngineError } from '../base/errors.js';
+import { type OptionNames, knownOptions, mismatch } from '../base/checks.js';
 import type { Tensor } from '../core/tensor.js';
 import type { Variable } from '../core/variable.js';
 import { Callback } from './callback.js';
@@ -63,10 +62,7 @@ export class SwapEMAWeights extends Callback implements SwapEMAWeightsOptions {
     if (this.#kept) return;
     const { optimizer, weights } = this.model;
     if (!optimizer.useEma)
-      throw new EngineError(
-        'STATE',
-        `[${WHO}] expected an optimizer with useEma, received ${optimizer.name} without`,
-      );
+      throw mismatch(WHO, 'an optimizer with useEma', `${optimizer.name} without`, 'STATE');
     this.#kept = new Map();
     for (const weight of weights) {
       const average = optimizer.averageOf(weight);

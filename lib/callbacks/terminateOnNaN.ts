@@ -1,5 +1,4 @@
-import { type OptionNames, boolean, knownOptions } from '../base/checks.js';
-import { EngineError } from '../base/errors.js';
+import { type OptionNames, boolean, knownOptions, mismatch } from '../base/checks.js';
 import { Callback, type Logs } from './callback.js';
 
 /** What {@link terminateOnNaN} takes. */
@@ -31,8 +30,7 @@ export class TerminateOnNaN extends Callback {
   #check(when: string, logs: Logs): void {
     const loss = logs['loss'];
     if (loss === undefined || Number.isFinite(loss) || this.model.stopTraining) return;
-    if (this.#raiseError)
-      throw new EngineError('STATE', `[terminateOnNaN] expected a finite loss, received ${loss} at ${when}`);
+    if (this.#raiseError) throw mismatch('terminateOnNaN', 'a finite loss', `${loss} at ${when}`, 'STATE');
     console.log(`${when}: the loss is ${loss}, training ends`);
     this.model.stopTraining = true;
   }

@@ -1,7 +1,6 @@
 import { itemAt } from '../base/list.js';
-import { type OptionNames, expected, isPlainObject, knownOptions } from '../base/checks.js';
+import { type OptionNames, expected, isPlainObject, knownOptions, mismatch } from '../base/checks.js';
 import { type DtypePolicy, checkPolicy, dtypePolicy } from './dtypePolicy.js';
-import { EngineError } from '../base/errors.js';
 import type { Program } from './program.js';
 import { type Stateful, stateChanges } from './stateful.js';
 import { Sym } from './sym.js';
@@ -89,11 +88,7 @@ export function compile<A extends readonly Sym[], R>(
   function find(feeds: readonly Tensor[]): Signature {
     const known = signatures.find((signature) => fits(signature, feeds) && isCurrent(signature));
     if (known && known === signatures[0]) return known;
-    if (feeds.length < fn.length)
-      throw new EngineError(
-        'ARGUMENT',
-        `[compile] expected ${fn.length} arguments, received ${feeds.length}`,
-      );
+    if (feeds.length < fn.length) throw expected('compile', `${fn.length} arguments`, feeds.length);
     const found = known ?? traced((inputs) => fn(...(inputs as unknown as A)), feeds, policy);
     const others = signatures.filter((signature) => signature !== found);
     signatures = [found, ...others.slice(0, SIGNATURES_KEPT - 1)];
@@ -180,10 +175,7 @@ function collect(
   if (value instanceof Sym) return fetches.push(value) - 1;
   if (value instanceof Tensor || value instanceof Variable) return fetches.push(trace.lift(value)) - 1;
   if (around.includes(value)) {
-    throw new EngineError(
-      'ARGUMENT',
-      `[compile] expected a result without circles, received itself as ${path}`,
-    );
+    throw mismatch('compile', 'a result without circles', `itself as ${path}`);
   }
   const collected = (item: unknown, at: string) => collect(trace, item, at, fetches, [...around, value]);
   if (Array.isArray(value)) return value.map((item, i) => collected(item, `${path}[${i}]`));
@@ -193,9 +185,10 @@ function collect(
     );
   }
   const hint = value instanceof Promise ? ': the traced function must not be async' : '';
-  throw new EngineError(
-    'ARGUMENT',
-    `[compile] expected symbolic values, in objects and arrays or alone, received ${describe(value)} as ${path}${hint}`,
+  throw mismatch(
+    'compile',
+    'symbolic values, in objects and arrays or alone',
+    `${describe(value)} as ${path}${hint}`,
   );
 }
 

@@ -14,7 +14,7 @@ export function eager(op: string, inputs: readonly Tensor[], attrs: Attrs = {}, 
   try {
     for (const name in attrs) key += ` ${name}=${String(attrs[name])}`;
   } catch {
-    throw expected(op, 'attributes of numbers, words or lists of numbers', attrs, undefined, 'ATTRIBUTE');
+    throw expected(op, 'attributes of numbers, words or lists of numbers', attrs, 'ATTRIBUTE');
   }
   for (const input of inputs) key += `|${input.dtype} ${input.shape.join()}`;
   let program = programs.get(key);

@@ -1,6 +1,5 @@
-import { expected, shapeOf } from '../base/checks.js';
+import { expected, shapeOf, mismatch } from '../base/checks.js';
 import type { TypedArray } from '../engine/engine.js';
-import { EngineError } from '../base/errors.js';
 
 /** The element types that the engine takes. `bool` is kept as bytes of 0 and 1. */
 export type NDArrayType = 'uint8' | 'int32' | 'float32' | 'bool';
@@ -29,18 +28,12 @@ export class NDArray {
    */
   constructor(data: NDArrayData, shape: readonly number[], dtype: NDArrayType = dtypeOf(data)) {
     if (dtypeOf(data) !== (dtype === 'bool' ? 'uint8' : dtype)) {
-      throw new EngineError(
-        'DTYPE',
-        `[NDArray] expected the typed array of ${dtype}, received ${data.constructor.name}`,
-      );
+      throw mismatch('NDArray', `the typed array of ${dtype}`, data.constructor.name, 'DTYPE');
     }
     const sizes = shapeOf('NDArray', shape);
     const size = sizes.reduce((product, n) => product * n, 1);
     if (data.length !== size) {
-      throw new EngineError(
-        'SHAPE',
-        `[NDArray] expected ${size} numbers for shape [${sizes.join(', ')}], received ${data.length}`,
-      );
+      throw expected('NDArray', `${size} numbers for shape [${sizes.join(', ')}]`, data.length, 'SHAPE');
     }
     this.data = data;
     this.shape = sizes;
@@ -61,8 +54,7 @@ export class NDArray {
    */
   slice(start: number, end: number = this.length): NDArray {
     const [length, ...rest] = this.shape;
-    if (length === undefined)
-      throw new EngineError('SHAPE', '[NDArray] expected an axis to slice, received a scalar');
+    if (length === undefined) throw mismatch('NDArray', 'an axis to slice', 'a scalar', 'SHAPE');
     const from = clampIndex(start, length);
     const to = Math.max(from, clampIndex(end, length));
     const stride = rest.reduce((product, n) => product * n, 1);
@@ -75,7 +67,7 @@ function dtypeOf(data: NDArrayData): 'uint8' | 'int32' | 'float32' {
   if (kind === 'Uint8Array') return 'uint8';
   if (kind === 'Int32Array') return 'int32';
   if (kind === 'Float32Array') return 'float32';
-  throw expected('NDArray', 'a Uint8Array, Int32Array or Float32Array', data, undefined, 'DTYPE');
+  throw expected('NDArray', 'a Uint8Array, Int32Array or Float32Array', data, 'DTYPE');
 }
 
 /** The name of a typed array's kind, also of one from another realm (a worker's context, Jest), whose class is another. @internal */

@@ -1,4 +1,4 @@
-import { EngineError } from '../base/errors.js';
+import { mismatch } from '../base/checks.js';
 import { oneOrAll } from '../base/list.js';
 import { factoryName, restartNames, uniqueName } from '../base/names.js';
 import type { DType, Shape } from '../engine/engine.js';
@@ -104,9 +104,11 @@ export abstract class Operation {
 
   #firstNode(): OperationNode {
     if (this.#node) return this.#node;
-    throw new EngineError(
+    throw mismatch(
+      this.name,
+      'a layer that was applied to the output of another',
+      'one that was not',
       'STATE',
-      `[${this.name}] expected a layer that was applied to the output of another, received one that was not`,
     );
   }
 }

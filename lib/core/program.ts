@@ -1,3 +1,4 @@
+import { mismatch } from '../base/checks.js';
 import { itemAt } from '../base/list.js';
 import {
   type DType,
@@ -6,7 +7,6 @@ import {
   type RunResult,
   engine,
 } from '../engine/engine.js';
-import { EngineError } from '../base/errors.js';
 import { Tensor } from './tensor.js';
 import type { Variable } from './variable.js';
 
@@ -112,10 +112,7 @@ export class Program {
   #checkHeld(): void {
     for (const item of this.#held) {
       if (item.isDisposed) {
-        throw new EngineError(
-          'DISPOSED',
-          `[run] expected live variables, received a disposed ${item.toString()}`,
-        );
+        throw mismatch('run', 'live variables', `a disposed ${item.toString()}`, 'DISPOSED');
       }
     }
   }

@@ -1,5 +1,5 @@
 import { firstOf, itemAt } from '../base/list.js';
-import { expected, shapeOf } from '../base/checks.js';
+import { expected, shapeOf, mismatch } from '../base/checks.js';
 import { NDArray, arrayKind } from './ndarray.js';
 import { dispose } from '../base/disposable.js';
 import {
@@ -10,7 +10,6 @@ import {
   type TypedArray,
   engine,
 } from '../engine/engine.js';
-import { EngineError } from '../base/errors.js';
 
 /** Numbers in nested arrays, all of one length at each depth. */
 export type NestedArray = number | boolean | readonly NestedArray[];
@@ -82,10 +81,7 @@ export class Tensor<D extends DType = DType> implements Disposable {
   /** @internal */
   get handle(): NativeTensor {
     if (this.#handle === null) {
-      throw new EngineError(
-        'DISPOSED',
-        `[Tensor] expected a live tensor, received a disposed ${this.toString()}`,
-      );
+      throw mismatch('Tensor', 'a live tensor', `a disposed ${this.toString()}`, 'DISPOSED');
     }
     return this.#handle;
   }
@@ -164,10 +160,7 @@ export class Tensor<D extends DType = DType> implements Disposable {
 
   #checkOne(): void {
     if (this.size !== 1) {
-      throw new EngineError(
-        'SHAPE',
-        `[Tensor.item] expected one element, received shape [${this.shape.join(', ')}]`,
-      );
+      throw mismatch('Tensor.item', 'one element', `shape [${this.shape.join(', ')}]`, 'SHAPE');
     }
   }
 }
@@ -205,9 +198,11 @@ export function tensor(data: TensorData, shape?: Shape, dtype?: DType): Tensor {
   const wanted = dtype ?? given.dtype;
   const dims = shape === undefined ? given.shape : shapeOf('tensor', shape);
   if (sizeOf(dims) !== given.data.length) {
-    throw new EngineError(
+    throw expected(
+      'tensor',
+      `${sizeOf(dims)} numbers for shape [${dims.join(', ')}]`,
+      given.data.length,
       'SHAPE',
-      `[tensor] expected ${sizeOf(dims)} numbers for shape [${dims.join(', ')}], received ${given.data.length}`,
     );
   }
   return new Tensor(engine().createTensor(wanted, dims, convert(given.data, wanted)), wanted, dims);
@@ -278,10 +273,7 @@ export function arange<D extends DType = DType>(
   for (const n of [start, stop, step]) if (typeof n !== 'number') throw expected('arange', 'numbers', n);
   const length = Math.max(0, Math.ceil((stop - start) / step));
   if (!Number.isFinite(length)) {
-    throw new EngineError(
-      'ARGUMENT',
-      `[arange] expected finite numbers and a step that is not 0, received ${start}, ${stop}, ${step}`,
-    );
+    throw mismatch('arange', 'finite numbers and a step that is not 0', `${start}, ${stop}, ${step}`);
   }
   const data = allocate('arange', dtype, length);
   for (let i = 0; i < length; i++) data[i] = start + i * step;
@@ -318,7 +310,7 @@ export function convert(data: ArrayLike<number>, dtype: DType): TypedArray {
   if (dtype === 'uint8')
     return arrayKind(data) === 'Uint8Array' ? (data as Uint8Array) : Uint8Array.from(data);
   if (dtype === 'bool') return Uint8Array.from(data, (n) => Number(n !== 0));
-  throw expected('tensor', 'float32, int32, uint8 or bool', dtype, undefined, 'DTYPE');
+  throw expected('tensor', 'float32, int32, uint8 or bool', dtype, 'DTYPE');
 }
 
 /** What each kind of typed array becomes. */
@@ -345,10 +337,11 @@ export function read(data: TensorData): { data: ArrayLike<number>; shape: readon
   const dtype = DTYPES[arrayKind(data) ?? ''];
   if (dtype !== undefined)
     return { data: data as NumericArray, shape: [(data as NumericArray).length], dtype };
-  throw new EngineError(
+  throw mismatch(
+    'tensor',
+    'a number, nested arrays, a typed array of up to 32 bits (or Float64Array) or an NDArray',
+    Object.prototype.toString.call(data),
     'DTYPE',
-    `[tensor] expected a number, nested arrays, a typed array of up to 32 bits (or Float64Array) or an NDArray, ` +
-      `received ${Object.prototype.toString.call(data)}`,
   );
 }
 
@@ -356,9 +349,11 @@ function flatten(data: readonly NestedArray[]): { data: number[]; shape: number[
   const shape: number[] = [];
   for (let level: NestedArray = data; Array.isArray(level); level = (level as readonly NestedArray[])[0]!)
     if (shape.push((level as readonly NestedArray[]).length) > DEEPEST)
-      throw new EngineError(
+      throw mismatch(
+        'tensor',
+        `arrays nested ${DEEPEST} deep at most`,
+        'deeper ones, or one that holds itself',
         'SHAPE',
-        `[tensor] expected arrays nested ${DEEPEST} deep at most, received deeper ones, or one that holds itself`,
       );
   const flat: number[] = [];
   let booleans = 0;
@@ -366,20 +361,22 @@ function flatten(data: readonly NestedArray[]): { data: number[]; shape: number[
     if (Array.isArray(part)) {
       const row = part as readonly NestedArray[];
       if (depth >= shape.length || row.length !== shape[depth]) {
-        throw new EngineError(
+        throw mismatch(
+          'tensor',
+          `rows of shape [${shape.slice(depth).join(', ')}] at depth ${depth}`,
+          depth >= shape.length ? 'deeper ones' : `a row of ${row.length}`,
           'SHAPE',
-          `[tensor] expected rows of shape [${shape.slice(depth).join(', ')}] at depth ${depth}, ` +
-            `received ${depth >= shape.length ? 'deeper ones' : `a row of ${row.length}`}`,
         );
       }
       for (const item of row) walk(item, depth + 1);
       return;
     }
     if (depth !== shape.length || (typeof part !== 'number' && typeof part !== 'boolean')) {
-      throw new EngineError(
+      throw mismatch(
+        'tensor',
+        `numbers in nested arrays of shape [${shape.join(', ')}]`,
+        `${Object.prototype.toString.call(part)} at depth ${depth}`,
         depth !== shape.length ? 'SHAPE' : 'DTYPE',
-        `[tensor] expected numbers in nested arrays of shape [${shape.join(', ')}], ` +
-          `received ${Object.prototype.toString.call(part)} at depth ${depth}`,
       );
     }
     if (typeof part === 'boolean') booleans++;
@@ -403,10 +400,6 @@ export function allocate(name: string, dtype: DType, length: number): TypedArray
     if (dtype === 'float32') return new Float32Array(length);
     return dtype === 'int32' ? new Int32Array(length) : new Uint8Array(length);
   } catch (cause) {
-    throw new EngineError(
-      'OUT_OF_MEMORY',
-      `[${name}] expected room for an array of ${length} numbers, received none`,
-      { cause },
-    );
+    throw mismatch(name, `room for an array of ${length} numbers`, 'none', 'OUT_OF_MEMORY', { cause });
   }
 }

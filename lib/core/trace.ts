@@ -1,5 +1,5 @@
 import { firstOf, itemAt } from '../base/list.js';
-import { expected } from '../base/checks.js';
+import { expected, mismatch } from '../base/checks.js';
 import { type DtypePolicy, computeDtype } from './dtypePolicy.js';
 import {
   type Attrs,
@@ -13,7 +13,6 @@ import {
   type While,
   engine,
 } from '../engine/engine.js';
-import { EngineError } from '../base/errors.js';
 import { Program } from './program.js';
 import type { Stateful } from './stateful.js';
 import { Sym } from './sym.js';
@@ -409,13 +408,15 @@ export class Trace {
    * @internal
    */
   numbersOf(value: Sym): TypedArray {
-    const what = `[dataSync] expected a value of a step that runs eagerly (compile with runEagerly: true)`;
-    if (!this.numbers)
-      throw new EngineError(
+    const wrong = (received: string) =>
+      mismatch(
+        'dataSync',
+        'a value of a step that runs eagerly (compile with runEagerly: true)',
+        received,
         'STATE',
-        `${what}, received ${value.toString()}, which has numbers only when the step runs`,
       );
-    if (this.#loop) throw new EngineError('STATE', `${what}, received one of a single step of a loop`);
+    if (!this.numbers) throw wrong(`${value.toString()}, which has numbers only when the step runs`);
+    if (this.#loop) throw wrong('one of a single step of a loop');
     const { feeds, tensors, policy } = this.numbers;
     const result = firstOf(this.#program(feeds, [value], policy, []).runSilently(tensors));
     try {
@@ -458,10 +459,7 @@ export class Trace {
       throw expected(name, 'a symbolic value', value);
     }
     if (value.trace !== this) {
-      throw new EngineError(
-        'ARGUMENT',
-        `[${name}] expected values of one traced function, received ${value.toString()} of another`,
-      );
+      throw mismatch(name, 'values of one traced function', `${value.toString()} of another`);
     }
   }
 }

@@ -1,10 +1,9 @@
 import { firstOf, itemAt } from '../base/list.js';
-import { type OptionNames, boolean, knownOptions, wrongShape } from '../base/checks.js';
+import { type OptionNames, boolean, knownOptions, wrongShape, mismatch } from '../base/checks.js';
 import { NDArray } from './ndarray.js';
 import { dispose } from '../base/disposable.js';
 import { eager } from './eager.js';
 import { type DType, type TypedArray, engine } from '../engine/engine.js';
-import { EngineError } from '../base/errors.js';
 import type { Program } from './program.js';
 import { Sym } from './sym.js';
 import { stateChanged } from './stateful.js';
@@ -143,10 +142,7 @@ export class Variable implements Disposable {
       this.#check(value);
       const given = value instanceof Variable ? value.#live() : value;
       if (given.isDisposed)
-        throw new EngineError(
-          'DISPOSED',
-          `[assign] expected a live tensor, received a disposed ${given.toString()}`,
-        );
+        throw mismatch('assign', 'a live tensor', `a disposed ${given.toString()}`, 'DISPOSED');
       return () => {
         this.#assign ??= this.#makeAssign();
         this.#assign.runSilently([given]);
@@ -180,10 +176,7 @@ export class Variable implements Disposable {
 
   #live(): Tensor {
     if (!this.storage.isDisposed) return this.storage;
-    throw new EngineError(
-      'DISPOSED',
-      `[Variable] expected a live variable, received a disposed ${this.toString()}`,
-    );
+    throw mismatch('Variable', 'a live variable', `a disposed ${this.toString()}`, 'DISPOSED');
   }
 
   #makeAssign(): Program {
@@ -201,10 +194,7 @@ export class Variable implements Disposable {
 
   #check(value: { dtype: DType; shape: readonly number[] }): void {
     if (value.dtype !== this.dtype) {
-      throw new EngineError(
-        'DTYPE',
-        `[assign] expected ${this.dtype} for variable '${this.name}', received ${value.dtype}`,
-      );
+      throw mismatch('assign', `${this.dtype} for variable '${this.name}'`, value.dtype, 'DTYPE');
     }
     this.#checkShape(value.shape);
   }
@@ -249,10 +239,7 @@ export function variable(initial: Tensor | TensorData, options: VariableOptions 
   knownOptions('variable', options, variableNames);
   const { name = 'variable', trainable = true, dtype } = options;
   if (initial instanceof Tensor && dtype !== undefined && dtype !== initial.dtype) {
-    throw new EngineError(
-      'DTYPE',
-      `[variable] expected a tensor of ${dtype}, received ${initial.dtype}: cast it`,
-    );
+    throw mismatch('variable', `a tensor of ${dtype}`, `${initial.dtype}: cast it`, 'DTYPE');
   }
   const storage =
     initial instanceof Tensor ? firstOf(eager('identity', [initial])) : tensor(initial, undefined, dtype);

@@ -1,6 +1,6 @@
 import { isPlainObject } from '../base/checks.js';
 import type { DType, Shape } from '../engine/engine.js';
-import { EngineError, describe } from '../base/errors.js';
+import { EngineError, describe, type ErrorCode, shapeText } from '../base/errors.js';
 import { firstOf, itemAt } from '../base/list.js';
 import { reshape } from '../ops/shape.js';
 import { stridedSlice } from '../ops/slice.js';
@@ -143,17 +143,11 @@ export function readTargets(
     // A flat array of the samples' number holds one target each; a longer one is cut in the output's shape.
     const flat = isFlat(item) && item.length === count ? [-1] : place.shape;
     if (isFlat(item) && size > 1 && item.length !== count && item.length !== count * size) {
-      throw new EngineError(
-        'SHAPE',
-        `${what}: expected ${count} numbers, one for each sample of x, or ${count} × ${size}, received ${item.length}`,
-      );
+      throw misfit(what, `${count} numbers, one for each sample of x, or ${count} × ${size}`, item.length);
     }
     const samples = readArray(item, what, flat);
     if (samples.length !== count) {
-      throw new EngineError(
-        'SHAPE',
-        `${what}: expected ${count} samples as x has, received ${samples.length}`,
-      );
+      throw misfit(what, `${count} samples as x has`, samples.length);
     }
     return samples;
   });
@@ -179,11 +173,9 @@ export function readWeights(
     const flat = isFlat(item) && item.length !== count ? place.shape.slice(0, -1) : [-1];
     const samples = readArray(item, what, flat);
     if (samples.length !== count || (shared && sizeOf(samples.shape) !== count)) {
-      throw new EngineError(
-        'SHAPE',
-        `${what}: expected one weight for each of ${count} samples, received shape [${samples.shape.join(', ')}]` +
-          (shared ? ': give a list or record of weights for several outputs' : ''),
-      );
+      const remedy = shared ? ': give a list or record of weights for several outputs' : '';
+      const received = `shape ${shapeText(samples.shape)}${remedy}`;
+      throw misfit(what, `one weight for each of ${count} samples`, received);
     }
     return samples;
   });
@@ -198,20 +190,19 @@ export function readWeights(
  */
 export function splitPoint(count: number, share: number): number {
   if (typeof share !== 'number' || !(share > 0 && share < 1)) {
-    throw new EngineError(
-      'ARGUMENT',
-      `[fit] validationSplit: expected a number between 0 and 1, received ${describe(share)}`,
-    );
+    throw misfit('[fit] validationSplit', 'a number between 0 and 1', describe(share), 'ARGUMENT');
   }
   const at = Math.floor(count * (1 - share));
   if (at === 0 || at === count) {
-    throw new EngineError(
-      'ARGUMENT',
-      `[fit] validationSplit: expected enough samples for both parts, received ${count} with a share of ${share}`,
-    );
+    const received = `${count} with a share of ${share}`;
+    throw misfit('[fit] validationSplit', 'enough samples for both parts', received, 'ARGUMENT');
   }
   return at;
 }
+
+/** The error of data that do not fit; `argument` is the call and its argument, as in `[fit] x`. */
+const misfit = (argument: string, what: string, received: string | number, code: ErrorCode = 'SHAPE') =>
+  new EngineError(code, `${argument}: expected ${what}, received ${received}`);
 
 const describePlace = (argument: string, place: Place) => `${argument} for '${place.name}'`;
 
@@ -236,26 +227,19 @@ function spread(data: Data, places: readonly Place[], argument: string): ArrayDa
       return [(alone ? (data as readonly ArrayData[])[0] : data) as ArrayData];
     }
     const received = Array.isArray(data) ? `a list of ${data.length}` : 'one array';
-    throw new EngineError(
-      'ARGUMENT',
-      `${argument}: expected ${places.length} arrays (${names(places)}), received ${received}`,
-    );
+    throw misfit(argument, `${places.length} arrays (${names(places)})`, received, 'ARGUMENT');
   }
   if (!isPlainObject(data)) {
     const received = data === undefined ? 'nothing' : Object.prototype.toString.call(data);
-    throw new EngineError(
-      'ARGUMENT',
-      `${argument}: expected a tensor, NDArray, typed array or nested arrays for ${names(places)}, received ${received}`,
-    );
+    const what = `a tensor, NDArray, typed array or nested arrays for ${names(places)}`;
+    throw misfit(argument, what, received, 'ARGUMENT');
   }
   const record = data;
   const unknown = Object.keys(record).find((key) => !places.some(({ name }) => name === key));
   const missing = places.find(({ name }) => !(name in record));
   if (unknown !== undefined || missing) {
-    throw new EngineError(
-      'ARGUMENT',
-      `${argument}: expected the names ${names(places)}, received ${Object.keys(record).join(', ') || 'none'}`,
-    );
+    const received = Object.keys(record).join(', ') || 'none';
+    throw misfit(argument, `the names ${names(places)}`, received, 'ARGUMENT');
   }
   return places.map(({ name }) => record[name] as ArrayData);
 }
@@ -271,10 +255,8 @@ function readArray(data: ArrayData, what: string, wanted: Shape): Samples {
     const { data: numbers, shape, dtype } = readNumbers(data, what);
     samples = new Samples(numbers, isFlat(data) ? cut(numbers.length, wanted, what) : shape, dtype);
   }
-  if (samples.shape.length === 0)
-    throw new EngineError('SHAPE', `${what}: expected samples along the first axis, received a scalar`);
-  if (samples.length === 0)
-    throw new EngineError('ARGUMENT', `${what}: expected at least one sample, received none`);
+  if (samples.shape.length === 0) throw misfit(what, 'samples along the first axis', 'a scalar');
+  if (samples.length === 0) throw misfit(what, 'at least one sample', 'none', 'ARGUMENT');
   return samples;
 }
 
@@ -298,16 +280,11 @@ function cut(length: number, wanted: Shape, what: string): Shape {
   const sample = wanted.slice(1);
   const size = sizeOf(sample);
   if (sample.some((n) => n < 0)) {
-    throw new EngineError(
-      'SHAPE',
-      `${what}: expected an array with a shape (an NDArray or a tensor), since the model does not fix [${sample.join(', ')}], received a flat one`,
-    );
+    const array = `an array with a shape (an NDArray or a tensor), since the model does not fix [${sample.join(', ')}]`;
+    throw misfit(what, array, 'a flat one');
   }
   if (length % size !== 0) {
-    throw new EngineError(
-      'SHAPE',
-      `${what}: expected a multiple of ${size} numbers for samples of shape [${sample.join(', ')}], received ${length}`,
-    );
+    throw misfit(what, `a multiple of ${size} numbers for samples of shape ${shapeText(sample)}`, length);
   }
   return [length / size, ...sample];
 }
@@ -322,20 +299,15 @@ function fitted(samples: Samples, { shape: wanted }: Place, what: string): Sampl
   if (fits([...shape, 1])) return samples.reshape([...shape, 1]);
   if (shape[shape.length - 1] === 1 && fits(shape.slice(0, -1))) return samples.reshape(shape.slice(0, -1));
   const rest = wanted.slice(1).map((n) => (n < 0 ? '?' : n));
-  throw new EngineError(
-    'SHAPE',
-    `${what}: expected shape [${['n', ...rest].join(', ')}], received [${shape.join(', ')}]`,
-  );
+  throw misfit(what, `shape [${['n', ...rest].join(', ')}]`, shapeText(shape));
 }
 
 function checkedCounts(list: Samples[], places: readonly Place[], argument: string): Samples[] {
   const other = list.findIndex((samples) => samples.length !== firstOf(list).length);
   if (other > 0) {
-    throw new EngineError(
-      'SHAPE',
-      `${argument}: expected as many samples for '${itemAt(places, other).name}' as for '${firstOf(places).name}' ` +
-        `(${firstOf(list).length}), received ${itemAt(list, other).length}`,
-    );
+    const [name, first] = [itemAt(places, other).name, firstOf(places).name];
+    const what = `as many samples for '${name}' as for '${first}' (${firstOf(list).length})`;
+    throw misfit(argument, what, itemAt(list, other).length);
   }
   return list;
 }

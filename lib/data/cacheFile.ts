@@ -4,11 +4,10 @@ import path from 'node:path';
 import { types } from 'node:util';
 import { deserialize, serialize } from 'node:v8';
 import { isPlainObject } from '../base/checks.js';
-import { EngineError } from '../base/errors.js';
-import { readAt } from '../base/wholeFile.js';
+import { readAt, fileError } from '../base/wholeFile.js';
 import { NDArray, type NDArrayData, type NDArrayType } from '../core/ndarray.js';
 import { withoutTensors } from './elements.js';
-import { fileError, withFile } from './files/open.js';
+import { readError, withFile } from './files/open.js';
 
 const WHO = 'Dataset.cache';
 
@@ -76,7 +75,7 @@ export async function readCache(
     handle = await open(file, 'r');
   } catch (cause) {
     if (types.isNativeError(cause) && (cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw fileError(WHO, file, cause);
+    throw readError(WHO, file, cause);
   }
   return elements(handle, file, from);
 }
@@ -109,7 +108,7 @@ async function* elements(
       try {
         value = deserialize(element);
       } catch (cause) {
-        throw fileError(WHO, file, cause);
+        throw readError(WHO, file, cause);
       }
       yield unpacked(value);
     }
@@ -146,7 +145,4 @@ function unpacked(element: unknown): unknown {
 }
 
 const damaged = (file: string, what: string, received: string) =>
-  new EngineError(
-    'IO',
-    `[${WHO}] ${file}: expected ${what}, received ${received}; remove the file to make it anew`,
-  );
+  fileError(WHO, file, what, `${received}; remove the file to make it anew`);

@@ -1,6 +1,6 @@
-import { expected, isPlainObject } from '../base/checks.js';
+import { expected, isPlainObject, mismatch } from '../base/checks.js';
 import { itemAt } from '../base/list.js';
-import { EngineError, shapeText } from '../base/errors.js';
+import { shapeText } from '../base/errors.js';
 import { NDArray, arrayKind } from '../core/ndarray.js';
 import {
   type NestedArray,
@@ -132,13 +132,7 @@ function joined(
     const { dtype } = itemAt(parts, 0);
     const other = parts.find((part) => part.dtype !== dtype);
     if (other)
-      throw expected(
-        who,
-        `${dtype} at ${placeOf(path)} as in the first element`,
-        other.dtype,
-        undefined,
-        'DTYPE',
-      );
+      throw expected(who, `${dtype} at ${placeOf(path)} as in the first element`, other.dtype, 'DTYPE');
     return numbers(parts, path);
   }
   if (Array.isArray(first)) {
@@ -165,10 +159,11 @@ export const stacked = (who: string, elements: readonly unknown[]): unknown =>
       part.shape.length !== shape.length || part.shape.some((n, i) => n !== shape[i]);
     const other = parts.find(differs);
     if (other)
-      throw new EngineError(
+      throw mismatch(
+        who,
+        `arrays of shape ${shapeText(shape)} at ${placeOf(path)} as in the first element`,
+        `${shapeText(other.shape)}: paddedBatch makes them alike`,
         'SHAPE',
-        `[${who}] expected arrays of shape ${shapeText(shape)} at ${placeOf(path)} as in the first element, ` +
-          `received ${shapeText(other.shape)}: paddedBatch makes them alike`,
       );
     const size = sizeOf(shape);
     const all = allocate(who, dtype, parts.length * size);
@@ -192,8 +187,7 @@ export const padded = (who: string, elements: readonly unknown[], { shapes, valu
     const { shape: first, dtype } = itemAt(parts, 0);
     const place = placeOf(path);
     const other = parts.find(({ shape }) => shape.length !== first.length);
-    if (other)
-      throw expected(who, `arrays of ${first.length} axes at ${place}`, other.shape, undefined, 'SHAPE');
+    if (other) throw expected(who, `arrays of ${first.length} axes at ${place}`, other.shape, 'SHAPE');
     const longest = first.map((_, axis) => Math.max(...parts.map(({ shape }) => itemAt(shape, axis))));
     const shape = paddedShape(who, place, path.reduce<unknown>(partOf, shapes), longest);
     const value = path.reduce(
@@ -219,13 +213,7 @@ function paddedShape(
   const fits = (n: unknown, axis: number) =>
     n === -1 || (Number.isSafeInteger(n) && (n as number) >= itemAt(longest, axis));
   if (!Array.isArray(spec) || spec.length !== longest.length || !spec.every(fits))
-    throw expected(
-      who,
-      `room for ${shapeText(longest)}, or -1, as paddedShapes of ${place}`,
-      spec,
-      undefined,
-      'SHAPE',
-    );
+    throw expected(who, `room for ${shapeText(longest)}, or -1, as paddedShapes of ${place}`, spec, 'SHAPE');
   return (spec as readonly number[]).map((n, axis) => (n === -1 ? itemAt(longest, axis) : n));
 }
 
@@ -268,9 +256,11 @@ export function rowsOf(who: string, arrays: unknown): Rows {
   const [first = { place: '', length: 0 }] = lengths;
   const other = lengths.find(({ length }) => length !== first.length);
   if (other)
-    throw new EngineError(
+    throw expected(
+      who,
+      `as many samples at ${other.place} as at ${first.place} (${first.length})`,
+      other.length,
       'SHAPE',
-      `[${who}] expected as many samples at ${other.place} as at ${first.place} (${first.length}), received ${other.length}`,
     );
   return { length: first.length, at, slice };
 }
@@ -291,10 +281,7 @@ function rowReader(
     const { data: numbers, shape, dtype } = read(arrays as NDArray);
     const [length, ...rest] = shape;
     if (length === undefined)
-      throw new EngineError(
-        'SHAPE',
-        `[${who}] expected samples along the first axis of ${place}, received a scalar`,
-      );
+      throw mismatch(who, `samples along the first axis of ${place}`, 'a scalar', 'SHAPE');
     lengths.push({ place, length });
     const data = convert(numbers, dtype);
     const size = sizeOf(rest);

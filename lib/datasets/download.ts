@@ -1,9 +1,10 @@
+import { mismatch } from '../base/checks.js';
 import { createHash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { types } from 'node:util';
 import { EngineError } from '../base/errors.js';
-import { reasonOf, writeWhole } from '../base/wholeFile.js';
+import { reasonOf, writeWhole, fileError } from '../base/wholeFile.js';
 import { unzip } from '../data/files/idx.js';
 
 const MD5_DIGITS = 32;
@@ -31,7 +32,7 @@ export async function download(request: DownloadRequest): Promise<void> {
   const { urls, target, signal, who = 'datasets' } = request;
   // Before the download: a folder that cannot be made would cost all of it.
   await mkdir(path.dirname(target), { recursive: true }).catch((cause: unknown) => {
-    throw new EngineError('IO', `[${who}] expected to write ${target}, received ${reasonOf(cause)}`, {
+    throw mismatch(who, `to write ${target}`, reasonOf(cause), 'IO', {
       cause,
     });
   });
@@ -48,10 +49,11 @@ export async function download(request: DownloadRequest): Promise<void> {
     }
   }
   if (!bytes) {
-    throw new EngineError(
+    throw mismatch(
+      who,
+      `to download ${path.basename(target)}`,
+      `${failures.join('; ')}; check the network, or put the file at ${target} yourself`,
       'IO',
-      `[${who}] expected to download ${path.basename(target)}, received ${failures.join('; ')}; ` +
-        `check the network, or put the file at ${target} yourself`,
     );
   }
   await writeWhole(who, target, [bytes]);
@@ -69,10 +71,7 @@ export function checkHash(bytes: Uint8Array, hash: string, name: string, who = '
   const algorithm = hash.length === MD5_DIGITS ? 'md5' : 'sha256';
   const received = createHash(algorithm).update(bytes).digest('hex');
   if (received !== hash) {
-    throw new EngineError(
-      'IO',
-      `[${who}] ${name}: expected contents with ${algorithm} ${hash}, received ${received} (${bytes.length} bytes)`,
-    );
+    throw fileError(who, name, `contents with ${algorithm} ${hash}`, `${received} (${bytes.length} bytes)`);
   }
 }
 

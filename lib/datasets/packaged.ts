@@ -1,5 +1,4 @@
 import path from 'node:path';
-import { EngineError } from '../base/errors.js';
 import { missingPackage } from '../base/peer.js';
 import { fileError } from '../base/wholeFile.js';
 import { NDArray } from '../core/ndarray.js';
@@ -75,8 +74,7 @@ export async function penguins(): Promise<Penguins> {
   const numbers = Dataset.csv(file, { columns: featureNames, features: 'array', batchSize: 1000 });
   const texts = Dataset.csv(file, { columns: ['species', 'island', 'sex'], batchSize: 1000 });
   const [[x], [text]] = await Promise.all([numbers.toArray(), texts.toArray()]);
-  if (x === undefined || text === undefined)
-    throw new EngineError('IO', `[datasets.penguins] ${file}: expected rows, received none`);
+  if (x === undefined || text === undefined) throw fileError('datasets.penguins', file, 'rows', 'none');
   const column = (of: string) => text[of] as unknown as readonly string[];
   const species = column('species');
   const classNames = [...new Set(species)].sort();

@@ -2,10 +2,10 @@
  * The variables of the environment that JavaScript reads, each once, when it is first needed. The engine reads its own
  * (cpp/core/settings.h). docs/settings.md has them all.
  */
+import { expected } from '../base/checks.js';
 import { statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
-import { EngineError } from '../base/errors.js';
 
 function once<T>(read: () => T): () => T {
   let kept: { value: T } | undefined;
@@ -85,4 +85,4 @@ export function withSpinCount<T>(count: string, load: () => T): T {
 }
 
 const wrong = (variable: string, what: string, received: string) =>
-  new EngineError('ARGUMENT', `[nodegrad] expected ${what} in ${variable}, received '${received}'`);
+  expected('nodegrad', `${what} in ${variable}`, received);

@@ -1,7 +1,6 @@
 import { factoryName } from '../base/names.js';
-import { type OptionNames, oneOf, seedOf, share, wrongShape } from '../base/checks.js';
+import { type OptionNames, oneOf, seedOf, share, wrongShape, expected } from '../base/checks.js';
 import { defaultsOf, withDefaults } from '../base/defaults.js';
-import { EngineError } from '../base/errors.js';
 import { atLeast } from '../base/list.js';
 import type { Shape } from '../engine/engine.js';
 import * as ops from '../ops/index.js';
@@ -69,13 +68,13 @@ export abstract class BaseAttention<
   protected abstract scores(query: Sym, key: Sym): Sym;
 
   override build(shapes: readonly [Shape, ...Shape[]]): void {
-    checkCount(shapes.length);
+    checkCount(this.name, shapes.length);
     for (const shape of shapes)
       if (shape.length !== 3) throw wrongShape(this.name, 'inputs of rank 3 [n, steps, features]', shape);
   }
 
   call(inputs: readonly Sym[], { training, key: drawKey }: CallContext): Sym | readonly Sym[] {
-    checkCount(inputs.length);
+    checkCount(this.name, inputs.length);
     const [query, value, key = value] = atLeast(inputs, 2);
     const seen = this.#seen(query, key, value.mask);
     const scores = this.scores(query, key);
@@ -108,12 +107,9 @@ export abstract class BaseAttention<
   }
 }
 
-function checkCount(count: number): void {
+function checkCount(who: string, count: number): void {
   if (count === 2 || count === 3) return;
-  throw new EngineError(
-    'ARGUMENT',
-    `expected [query, value] or [query, value, key] as inputs, received ${count}`,
-  );
+  throw expected(who, '[query, value] or [query, value, key] as inputs', count);
 }
 
 const DEFAULTS = defaultsOf<AttentionOptions>()({ useScale: false, scoreMode: 'dot' });

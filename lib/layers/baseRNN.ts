@@ -1,7 +1,6 @@
 import { factoryName } from '../base/names.js';
-import { type OptionNames, shapeOf, wrongShape } from '../base/checks.js';
+import { type OptionNames, shapeOf, wrongShape, mismatch } from '../base/checks.js';
 import { defaultsOf, withDefaults } from '../base/defaults.js';
-import { EngineError } from '../base/errors.js';
 import { atLeast, itemAt } from '../base/list.js';
 import type { Shape } from '../engine/engine.js';
 import type { Sym } from '../core/sym.js';
@@ -152,9 +151,10 @@ export abstract class BaseRNN<
   call([x, ...given]: readonly [Sym, ...Sym[]], context: CallContext): readonly Sym[] {
     const count = statesOf(this.cell.stateSize).length;
     if (given.length !== 0 && given.length !== count) {
-      throw new EngineError(
-        'ARGUMENT',
-        `expected a sequence, or a list of it and ${count} first states, received ${given.length} of them`,
+      throw mismatch(
+        this.name,
+        `a sequence, or a list of it and ${count} first states`,
+        `${given.length} of them`,
       );
     }
     const kept = this.#states?.map((state) => x.trace.lift(state));

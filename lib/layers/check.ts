@@ -1,6 +1,6 @@
-import { expected, integer, shapeOf, wrongShape } from '../base/checks.js';
+import { expected, integer, shapeOf, wrongShape, mismatch } from '../base/checks.js';
 import type { Shape } from '../engine/engine.js';
-import { EngineError, describe } from '../base/errors.js';
+import { describe } from '../base/errors.js';
 import type { Sides } from '../ops/window.js';
 import { Sym } from '../core/sym.js';
 
@@ -12,7 +12,7 @@ export function checkSides(layer: string, name: string, value: Sides, spatial: n
   const wanted = `${['', 'one integer', 'one or two integers', 'one or three integers'][spatial]} for ${name}`;
   if (!list && typeof value !== 'number') throw expected(layer, wanted, value);
   if (list && list.length !== spatial) {
-    throw new EngineError('ARGUMENT', `[${layer}] expected ${wanted}, received ${list.length} of them`);
+    throw mismatch(layer, wanted, `${list.length} of them`);
   }
   for (const n of list ?? [value]) integer(layer, name, n, least);
 }

@@ -1,7 +1,6 @@
 import { factoryName } from '../base/names.js';
-import { type OptionNames, integer } from '../base/checks.js';
+import { type OptionNames, integer, mismatch } from '../base/checks.js';
 import { defaultsOf, withDefaults } from '../base/defaults.js';
-import { EngineError } from '../base/errors.js';
 import { itemAt } from '../base/list.js';
 import * as ops from '../ops/index.js';
 import { type Sides, sidesOf } from '../ops/window.js';
@@ -49,9 +48,11 @@ export abstract class Conv<
   protected buildKernels(channels: number): number {
     const { filters, groups } = this.options;
     if (channels % groups !== 0 || filters % groups !== 0) {
-      throw new EngineError(
+      throw mismatch(
+        this.name,
+        `channels and filters in multiples of ${groups} groups`,
+        `${channels} and ${filters}`,
         'SHAPE',
-        `expected channels and filters in multiples of ${groups} groups, received ${channels} and ${filters}`,
       );
     }
     const shape = [...this.sides, channels / groups, filters];

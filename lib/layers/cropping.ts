@@ -47,7 +47,7 @@ export abstract class Cropping extends Layer {
       const side = itemAt(shape, firstSpatial(this.dataFormat) + i);
       if (side >= 0 && before + after >= side) {
         const wanted = `a cropping that leaves something of ${shapeText(shape)}`;
-        throw expected(this.name, wanted, this.cropping, undefined, 'SHAPE');
+        throw expected(this.name, wanted, this.cropping, 'SHAPE');
       }
     });
   }

@@ -1,3 +1,4 @@
+import { mismatch } from '../base/checks.js';
 import { EngineError } from '../base/errors.js';
 import { listOf } from '../base/list.js';
 import { KerasTensor } from '../core/kerasTensor.js';
@@ -40,9 +41,10 @@ export abstract class DataLayer<Input, Output> extends Layer {
   protected abstract transform(x: Input): Output;
 
   #notSymbolic(): EngineError {
-    return new EngineError(
-      'ARGUMENT',
-      `[${this.name}] expected plain data, received a symbolic value: apply the layer to the data before the model takes it`,
+    return mismatch(
+      this.name,
+      'plain data',
+      'a symbolic value: apply the layer to the data before the model takes it',
     );
   }
 }

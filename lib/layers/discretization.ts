@@ -1,6 +1,5 @@
-import { type OptionNames, expected, integer, oneOf, positive } from '../base/checks.js';
+import { type OptionNames, expected, integer, oneOf, positive, mismatch } from '../base/checks.js';
 import { defaultsOf, withDefaults } from '../base/defaults.js';
-import { EngineError } from '../base/errors.js';
 import { NDArray } from '../core/ndarray.js';
 import type { Sym } from '../core/sym.js';
 import type { ArrayData, Batches } from '../data/batches.js';
@@ -53,10 +52,7 @@ export class Discretization extends Layer {
     this.epsilon = positive(who, 'epsilon', epsilon);
     this.outputMode = oneOf(who, 'outputMode', outputMode, ['int', 'oneHot', 'multiHot', 'count']);
     if (this.#boundaries === undefined && this.numBins === undefined)
-      throw new EngineError(
-        'ARGUMENT',
-        `[${who}] expected the option numBins, received none and no binBoundaries`,
-      );
+      throw mismatch(who, 'the option numBins', 'none and no binBoundaries');
   }
 
   /** The boundaries between bins: those given, or those that `adapt` found last. */
@@ -72,8 +68,7 @@ export class Discretization extends Layer {
    */
   async adapt(data: ArrayData | Batches, options: AdaptOptions = {}): Promise<void> {
     const steps = stepsOf(options);
-    if (this.numBins === undefined)
-      throw new EngineError('STATE', `[${this.name}] expected numBins for adapt, received binBoundaries`);
+    if (this.numBins === undefined) throw mismatch(this.name, 'numBins for adapt', 'binBoundaries', 'STATE');
     const quantiles = new Quantiles(this.epsilon);
     let step = 0;
     for await (const { data: numbers } of plainArrays(this.name, data)) {
@@ -88,8 +83,7 @@ export class Discretization extends Layer {
 
   call(x: Sym): Sym {
     const boundaries = this.#boundaries;
-    if (!boundaries)
-      throw new EngineError('STATE', `[${this.name}] expected boundaries, received none: call adapt first`);
+    if (!boundaries) throw mismatch(this.name, 'boundaries', 'none: call adapt first', 'STATE');
     const numbers = x.dtype === 'float32' ? x : ops.cast(x, 'float32');
     const bins = ops.digitize(numbers, new NDArray(Float32Array.from(boundaries), [boundaries.length]));
     return encodedSym(bins, this.outputMode, boundaries.length + 1);

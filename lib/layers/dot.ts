@@ -1,6 +1,5 @@
 import { type OptionNames, expected, wrongShape } from '../base/checks.js';
 import { defaultsOf, withDefaults } from '../base/defaults.js';
-import { EngineError } from '../base/errors.js';
 import { atLeast, itemAt } from '../base/list.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
@@ -44,7 +43,7 @@ export class Dot extends MultiInputLayer {
   }
 
   call(xs: readonly Sym[]): Sym {
-    if (xs.length !== 2) throw new EngineError('ARGUMENT', `expected two inputs, received ${xs.length}`);
+    if (xs.length !== 2) throw expected(this.name, 'two inputs', xs.length);
     const [a, b] = atLeast(
       xs.map((x, i) => this.#rows(x, itemAt(this.axes, i))),
       2,

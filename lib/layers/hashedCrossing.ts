@@ -46,7 +46,7 @@ export class HashedCrossing extends DataLayer<readonly Tokens[], NDArray> {
       const fits = feature.shape.length < 2 || (feature.shape.length === 2 && feature.shape[1] === 1);
       if (!fits || feature.shape.join() !== shape.join()) {
         const what = `features of one shape, [], [n] or [n, 1]`;
-        throw expected(this.name, what, feature.shape, undefined, 'SHAPE');
+        throw expected(this.name, what, feature.shape, 'SHAPE');
       }
     }
     const bin = (_: unknown, i: number) =>

@@ -1,7 +1,15 @@
 import { factoryName } from '../base/names.js';
-import { type OptionNames, boolean, integer, seedOf, share, wrongShape } from '../base/checks.js';
+import {
+  type OptionNames,
+  boolean,
+  integer,
+  seedOf,
+  share,
+  wrongShape,
+  mismatch,
+  expected,
+} from '../base/checks.js';
 import { defaultsOf, withDefaults } from '../base/defaults.js';
-import { EngineError } from '../base/errors.js';
 import { atLeast, mapTuple } from '../base/list.js';
 import type { Shape } from '../engine/engine.js';
 import * as ops from '../ops/index.js';
@@ -117,8 +125,7 @@ export abstract class HeadAttention<
     if (slidingWindow !== null) integer(who, 'slidingWindow', slidingWindow);
     if (flashAttention !== null && boolean(who, 'flashAttention', flashAttention)) {
       const other = dropout > 0 ? 'dropout' : returnAttentionScores ? 'returnAttentionScores' : undefined;
-      if (other !== undefined)
-        throw new EngineError('ARGUMENT', `[${who}] expected flashAttention without ${other}, received both`);
+      if (other !== undefined) throw mismatch(who, `flashAttention without ${other}`, 'both');
     }
   }
 
@@ -126,7 +133,7 @@ export abstract class HeadAttention<
   protected checkShapes(_shapes: readonly [query: Shape, value: Shape, ...Shape[]]): void {}
 
   override build(given: readonly Shape[]): void {
-    checkCount(given.length);
+    checkCount(this.name, given.length);
     const shapes = atLeast(given, 2);
     this.checkShapes(shapes);
     const [query, value, key = value] = shapes;
@@ -170,7 +177,7 @@ export abstract class HeadAttention<
   }
 
   call(inputs: readonly Sym[], context: CallContext): Sym | readonly Sym[] {
-    checkCount(inputs.length);
+    checkCount(this.name, inputs.length);
     const [query, value, key = value, mask] = atLeast(inputs, 2);
     const seen = this.#masks(query, value, inputs[2], mask);
     const [queries, keys, values] = [
@@ -255,12 +262,10 @@ export abstract class HeadAttention<
   }
 }
 
-function checkCount(count: number): void {
+function checkCount(who: string, count: number): void {
   if (count >= 2 && count <= 4) return;
-  throw new EngineError(
-    'ARGUMENT',
-    `expected [query, value], [query, value, key] or [query, value, key, attentionMask] as inputs, received ${count}`,
-  );
+  const what = '[query, value], [query, value, key] or [query, value, key, attentionMask] as inputs';
+  throw expected(who, what, count);
 }
 
 /** A mask with axes of size 1 before those of steps and positions, so that it broadcasts along heads. */

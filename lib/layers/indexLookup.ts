@@ -7,6 +7,7 @@ import {
   knownOptions,
   knownOptionsOf,
   oneOf,
+  mismatch,
 } from '../base/checks.js';
 import { defaultsOf, withDefaults } from '../base/defaults.js';
 import { EngineError } from '../base/errors.js';
@@ -322,10 +323,7 @@ export abstract class IndexLookup<T extends Token, Output> extends DataLayer<Tok
   #encode(numbers: Int32Array, shape: readonly number[]): NDArray {
     const mode = this.outputMode === 'tfIdf' ? 'count' : this.outputMode;
     if (mode !== 'int' && this.#tokens.length === 0)
-      throw new EngineError(
-        'STATE',
-        `[${this.name}] expected a vocabulary, received none: call adapt, or give the option vocabulary`,
-      );
+      throw mismatch(this.name, 'a vocabulary', 'none: call adapt, or give the option vocabulary', 'STATE');
     const columns = this.padToMaxTokens ? (this.maxTokens ?? 0) : this.vocabularySize();
     const rows = encoded(numbers, shape, mode, columns);
     const weights = this.#weights;
@@ -419,13 +417,9 @@ function linesOf(who: string, path: string): string[] {
     while (lines.at(-1) === '') lines.pop();
     return lines;
   } catch (cause) {
-    throw new EngineError(
-      'IO',
-      `[${who}] expected the path of a file with a vocabulary, received '${path}'`,
-      {
-        cause,
-      },
-    );
+    throw mismatch(who, 'the path of a file with a vocabulary', `'${path}'`, 'IO', {
+      cause,
+    });
   }
 }
 

@@ -1,5 +1,5 @@
-import { type OptionNames, expected, integer, isPlainObject } from '../base/checks.js';
-import { EngineError, shapeText } from '../base/errors.js';
+import { type OptionNames, expected, integer, isPlainObject, mismatch } from '../base/checks.js';
+import { shapeText } from '../base/errors.js';
 import type { DType, Shape } from '../engine/engine.js';
 import type { Sym } from '../core/sym.js';
 import { KerasTensor } from '../core/kerasTensor.js';
@@ -49,7 +49,7 @@ export class InputLayer extends Layer {
     super(withoutDtype(options));
     const { inputTensor, batchShape, shape: sample } = options;
     if ([inputTensor, batchShape, sample].every((given) => given === undefined))
-      throw new EngineError('ARGUMENT', '[input] expected the option shape, received none');
+      throw mismatch('input', 'the option shape', 'none');
     if (inputTensor !== undefined && !(inputTensor instanceof KerasTensor))
       throw expected('input', 'the output of a layer as tensor', inputTensor);
     if (batchShape !== undefined && (sample !== undefined || options.batchSize !== undefined))
@@ -64,7 +64,7 @@ export class InputLayer extends Layer {
     if (batchSize !== undefined) integer('input', 'batchSize', batchSize);
     const dtype = options.dtype ?? inputTensor?.dtype ?? 'float32';
     if (!dtypes.includes(dtype)) {
-      throw expected('input', `one of ${dtypes.join(', ')} as dtype`, dtype, undefined, 'DTYPE');
+      throw expected('input', `one of ${dtypes.join(', ')} as dtype`, dtype, 'DTYPE');
     }
     if (inputTensor) checkSame(inputTensor, [batchSize ?? inputTensor.shape[0] ?? -1, ...shape], dtype);
     this.shape = shape;

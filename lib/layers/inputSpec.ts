@@ -1,5 +1,13 @@
-import { type OptionNames, expected, integer, isPlainObject, knownOptions, shapeOf } from '../base/checks.js';
-import { EngineError, shapeText } from '../base/errors.js';
+import {
+  type OptionNames,
+  expected,
+  integer,
+  isPlainObject,
+  knownOptions,
+  shapeOf,
+  mismatch,
+} from '../base/checks.js';
+import { shapeText } from '../base/errors.js';
 import { listOf } from '../base/list.js';
 import type { DType, Shape } from '../engine/engine.js';
 
@@ -129,8 +137,7 @@ export function checkInputs(
 ): void {
   if (spec === undefined) return;
   const specs = listOf<InputSpec | null>(spec);
-  if (specs.length !== inputs.length)
-    throw new EngineError('ARGUMENT', `[${who}] expected ${specs.length} inputs, received ${inputs.length}`);
+  if (specs.length !== inputs.length) throw expected(who, `${specs.length} inputs`, inputs.length);
   inputs.forEach((input, i) => {
     const one = specs[i];
     const complaint = one?.complaint(input);
@@ -138,7 +145,7 @@ export function checkInputs(
     const name = one?.name ?? (specs.length === 1 ? 'input' : `input ${i}`);
     const received = `${input.dtype} ${shapeText(input.shape)}`;
     const code = complaint.startsWith('the dtype') ? 'DTYPE' : 'SHAPE';
-    throw new EngineError(code, `[${who}] expected ${complaint} of ${name}, received ${received}`);
+    throw mismatch(who, `${complaint} of ${name}`, received, code);
   });
 }
 

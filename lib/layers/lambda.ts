@@ -1,6 +1,6 @@
-import { type OptionNames, expected, integers, isClass, isPlainObject } from '../base/checks.js';
+import { type OptionNames, expected, integers, isClass, isPlainObject, mismatch } from '../base/checks.js';
 import { getRegisteredObject } from '../base/customObjects.js';
-import { EngineError, shapeText } from '../base/errors.js';
+import { shapeText } from '../base/errors.js';
 import { firstOf, itemAt, oneOrAll } from '../base/list.js';
 import { nameOfFunction } from '../base/registry.js';
 import type { Shape } from '../engine/engine.js';
@@ -108,9 +108,11 @@ export class Lambda extends MultiInputLayer {
     const differs = (size: number, i: number) =>
       size >= 0 && (declared[i] ?? -1) >= 0 && size !== declared[i];
     if (declared.length !== y.rank || y.shape.some(differs))
-      throw new EngineError(
+      throw mismatch(
+        this.name,
+        `${shapeText(declared)}, as outputShape says`,
+        `${shapeText(y.shape)} from the function`,
         'SHAPE',
-        `[${this.name}] expected ${shapeText(declared)}, as outputShape says, received ${shapeText(y.shape)} from the function`,
       );
     const sizes = y.shape.map((size, i) => (size < 0 ? itemAt(declared, i) : size));
     const isNews = y.shape.some((size, i) => size !== sizes[i]);

@@ -6,6 +6,7 @@ import {
   knownOptions,
   knownOptionsOf,
   shapeOf,
+  mismatch,
 } from '../base/checks.js';
 import { type DtypePolicy, checkPolicy, computeDtype, dtypePolicy } from '../core/dtypePolicy.js';
 import { factoryName } from '../base/names.js';
@@ -118,9 +119,11 @@ export abstract class Layer extends WeightHolder {
       checkSymbolic(this.name, 'as input', x);
       if (isBuilt(this) && (context !== undefined || !takesContext))
         return call(taken(this, listOf(x)), context);
-      throw new EngineError(
+      throw mismatch(
+        this.name,
+        'apply, which builds the layer and tells it whether it trains',
+        'call: write layer.apply(x)',
         'STATE',
-        `[${this.name}] expected apply, which builds the layer and tells it whether it trains, received call: write layer.apply(x)`,
       );
     });
   }
@@ -282,9 +285,10 @@ export abstract class Layer extends WeightHolder {
   ): Sym | KerasTensor {
     const outputs: readonly (Sym | KerasTensor)[] = this.applyAll(x as Sym, context);
     if (outputs.length === 1) return firstOf(outputs);
-    throw new EngineError(
-      'ARGUMENT',
-      `[${this.name}] expected one output in apply, received ${outputs.length}: applyAll gives all of them, in a list`,
+    throw mismatch(
+      this.name,
+      'one output in apply',
+      `${outputs.length}: applyAll gives all of them, in a list`,
     );
   }
 
@@ -308,10 +312,7 @@ export abstract class Layer extends WeightHolder {
     const wrong = inputs.some((input) => !(input instanceof KerasTensor));
     if (inputs.length === 0 || wrong) {
       const remedy = ': for numbers call predict of a model, or apply the layer inside compile()';
-      throw new EngineError(
-        'ARGUMENT',
-        `[${this.name}] expected the output of another layer, or a list of such, received ${describe(x)}${remedy}`,
-      );
+      throw mismatch(this.name, 'the output of another layer, or a list of such', `${describe(x)}${remedy}`);
     }
     const said = Object.entries(context).filter(([, value]) => value !== undefined);
     for (const [name, value] of said) boolean(this.name, name, value);

@@ -1,4 +1,5 @@
-import { EngineError, shapeText } from '../base/errors.js';
+import { expected, mismatch } from '../base/checks.js';
+import { shapeText } from '../base/errors.js';
 import { atLeast } from '../base/list.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
@@ -17,10 +18,10 @@ export abstract class Merge extends MultiInputLayer {
   call(xs: readonly Sym[]): Sym {
     if (xs.length < 2 || (this.isBinary && xs.length > 2)) {
       const wanted = this.isBinary ? 'two' : 'two or more';
-      throw new EngineError('ARGUMENT', `expected ${wanted} inputs, received ${xs.length}`);
+      throw expected(this.name, `${wanted} inputs`, xs.length);
     }
     const rank = Math.max(...xs.map((x) => x.rank));
-    return xs.map((x) => ofRank(x, rank)).reduce((a, b) => this.combine(a, b));
+    return xs.map((x) => ofRank(this.name, x, rank)).reduce((a, b) => this.combine(a, b));
   }
 
   /** A step counts where it does in one of the inputs; none is masked where an input has no mask, as in Keras. */
@@ -31,13 +32,15 @@ export abstract class Merge extends MultiInputLayer {
   }
 }
 
-function ofRank(x: Sym, rank: number): Sym {
+function ofRank(who: string, x: Sym, rank: number): Sym {
   if (x.rank === rank) return x;
   const [batch, ...rest] = atLeast(x.shape, 1);
   if (x.rank === 0 || rest.includes(-1)) {
-    throw new EngineError(
+    throw mismatch(
+      who,
+      'inputs of one rank, or with known sizes after the batch',
+      `${shapeText(x.shape)} and another input of rank ${rank}`,
       'SHAPE',
-      `expected inputs of one rank, or with known sizes after the batch, received ${shapeText(x.shape)} and another input of rank ${rank}`,
     );
   }
   return ops.reshape(x, [batch, ...Array<number>(rank - x.rank).fill(1), ...rest]);

@@ -1,6 +1,5 @@
-import { type OptionNames, expected, integer, knownOptionsOf, oneOf } from '../base/checks.js';
+import { type OptionNames, expected, integer, knownOptionsOf, oneOf, mismatch } from '../base/checks.js';
 import { defaultsOf, withDefaults } from '../base/defaults.js';
-import { EngineError } from '../base/errors.js';
 import { NDArray } from '../core/ndarray.js';
 import { isBatches } from '../data/batches.js';
 import { DataLayer } from './dataLayer.js';
@@ -159,9 +158,10 @@ export class TextVectorization extends DataLayer<NestedStrings, NDArray> {
 
   #nameOf(option: string, given: unknown, preset: string): unknown {
     if (typeof given !== 'function') return given === undefined ? preset : given;
-    throw new EngineError(
-      'ARGUMENT',
-      `[${this.name}] expected the name of a ${option} in a configuration, received a function: extend the class to save it`,
+    throw mismatch(
+      this.name,
+      `the name of a ${option} in a configuration`,
+      'a function: extend the class to save it',
     );
   }
 
@@ -177,8 +177,7 @@ export class TextVectorization extends DataLayer<NestedStrings, NDArray> {
       const rows = Array.from({ length: count }, (_, i) => texts.slice(i * width, (i + 1) * width));
       return { rows: rows.map((row) => this.#grams(row)), shape: shape.slice(0, -1) };
     }
-    if (shape.length > 1 && width !== 1)
-      throw expected(this.name, 'texts [n] or [n, 1]', shape, undefined, 'SHAPE');
+    if (shape.length > 1 && width !== 1) throw expected(this.name, 'texts [n] or [n, 1]', shape, 'SHAPE');
     const rows = texts.map((text) => this.#grams(checkedTokens(this.name, split(text))));
     return { rows, shape: shape.length > 1 ? shape.slice(0, -1) : shape };
   }

@@ -42,7 +42,7 @@ export function readStrings(who: string, data: unknown): TokenArray<string> {
   const shape: number[] = [];
   for (let level = data; Array.isArray(level); level = level[0] as unknown)
     if (shape.push(level.length) > DEEPEST)
-      throw expected(who, `strings in lists nested ${DEEPEST} deep at most`, data, undefined, 'SHAPE');
+      throw expected(who, `strings in lists nested ${DEEPEST} deep at most`, data, 'SHAPE');
   const values: string[] = [];
   const walk = (part: unknown, depth: number): void => {
     if (depth === shape.length) {
@@ -52,7 +52,7 @@ export function readStrings(who: string, data: unknown): TokenArray<string> {
     }
     if (!Array.isArray(part) || part.length !== shape[depth]) {
       const what = `lists of ${itemAt(shape, depth)} at depth ${depth}`;
-      throw expected(who, what, part, undefined, 'SHAPE');
+      throw expected(who, what, part, 'SHAPE');
     }
     // Not forEach, which leaves out the holes of a list.
     for (const item of part) walk(item, depth + 1);

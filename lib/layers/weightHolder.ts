@@ -1,4 +1,4 @@
-import { boolean, expected, isPlainObject, knownOptions } from '../base/checks.js';
+import { boolean, expected, isPlainObject, knownOptions, mismatch } from '../base/checks.js';
 import { dispose } from '../base/disposable.js';
 import { EngineError, describe, shapeText } from '../base/errors.js';
 import { snakeCase } from '../base/kerasNames.js';
@@ -218,9 +218,10 @@ export abstract class WeightHolder extends Operation implements Disposable {
     const { weights } = this;
     const count = Array.isArray(values) ? values.length : undefined;
     if (count !== weights.length) {
-      throw new EngineError(
-        'ARGUMENT',
-        `[setWeights] expected a list of ${weights.length} arrays for '${this.name}', received ${count ?? 'none'}`,
+      throw mismatch(
+        'setWeights',
+        `a list of ${weights.length} arrays for '${this.name}'`,
+        `${count ?? 'none'}`,
       );
     }
     assignAll(weights, values);
@@ -277,17 +278,20 @@ export abstract class WeightHolder extends Operation implements Disposable {
   protected addLoss(loss: Sym): void {
     if (!(loss instanceof Sym) || loss.rank > 0) {
       const received = loss instanceof Sym ? shapeText(loss.shape) : describe(loss);
-      throw new EngineError(
+      throw mismatch(
+        this.name,
+        'one symbolic number in addLoss',
+        `${received}: take ops.sum or ops.mean of a loss for each sample`,
         'SHAPE',
-        `[${this.name}] expected one symbolic number in addLoss, received ${received}: take ops.sum or ops.mean of a loss for each sample`,
       );
     }
-    if (loss.dtype !== 'float32')
-      throw new EngineError('DTYPE', `[${this.name}] expected float32 in addLoss, received ${loss.dtype}`);
+    if (loss.dtype !== 'float32') throw mismatch(this.name, 'float32 in addLoss', loss.dtype, 'DTYPE');
     if (loss.trace.inStep) {
-      throw new EngineError(
+      throw mismatch(
+        this.name,
+        'no loss of a single step of a sequence',
+        'one in addLoss: add it in the layer that holds the cell, or unroll that',
         'STATE',
-        `[${this.name}] expected no loss of a single step of a sequence, received one in addLoss: add it in the layer that holds the cell, or unroll that`,
       );
     }
     const known = this.#losses.get(loss.trace);
@@ -310,9 +314,11 @@ export abstract class WeightHolder extends Operation implements Disposable {
     const constraint = constraintOf(options.constraint);
     const { dtype = 'float32', overwriteWithGradient = false } = options;
     if (trainable && dtype !== 'float32')
-      throw new EngineError(
+      throw mismatch(
+        'addWeight',
+        `float32 for '${name}', which training changes`,
+        `${describe(dtype)}: set trainable to false`,
         'DTYPE',
-        `[addWeight] expected float32 for '${name}', which training changes, received ${describe(dtype)}: set trainable to false`,
       );
     const drawn = start.tensor(shape);
     const first = dtype === 'float32' ? drawn : cast(drawn, dtype);

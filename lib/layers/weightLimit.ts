@@ -1,4 +1,4 @@
-import { EngineError } from '../base/errors.js';
+import { mismatch } from '../base/checks.js';
 import { sizeOf } from '../core/tensor.js';
 import type { Shape } from '../engine/engine.js';
 
@@ -23,8 +23,5 @@ export function claimWeight(name: string, shape: Shape): void {
   if (left === undefined) return;
   left -= sizeOf(shape);
   if (left >= 0) return;
-  throw new EngineError(
-    'IO',
-    `[${name}] expected no more weights than the file has, received [${shape.join(', ')}]`,
-  );
+  throw mismatch(name, 'no more weights than the file has', `[${shape.join(', ')}]`, 'IO');
 }

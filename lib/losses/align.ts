@@ -1,6 +1,6 @@
-import { expected, wrongShape } from '../base/checks.js';
+import { expected, wrongShape, mismatch } from '../base/checks.js';
 import type { Shape } from '../engine/engine.js';
-import { EngineError, describe, shapeText } from '../base/errors.js';
+import { describe, shapeText } from '../base/errors.js';
 import { itemAt } from '../base/list.js';
 import * as ops from '../ops/index.js';
 import { withRank } from '../ops/withRank.js';
@@ -49,10 +49,11 @@ export function classNumbers(name: string, yTrue: Sym, yPred: Sym): Sym {
   const whole = toIndices(yTrue);
   if (agree(yTrue.shape, rows)) return whole;
   if (agree(yTrue.shape, [...rows, 1])) return ops.squeeze(whole, -1);
-  throw new EngineError(
+  throw mismatch(
+    name,
+    `class numbers ${shapeText(rows)} for the output ${shapeText(yPred.shape)}`,
+    `${shapeText(yTrue.shape)}${agree(yTrue.shape, yPred.shape) ? ': for one-hot rows take the categorical form' : ''}`,
     'SHAPE',
-    `[${name}] expected class numbers ${shapeText(rows)} for the output ${shapeText(yPred.shape)}, ` +
-      `received ${shapeText(yTrue.shape)}${agree(yTrue.shape, yPred.shape) ? ': for one-hot rows take the categorical form' : ''}`,
   );
 }
 
@@ -88,16 +89,10 @@ export function lastMean(values: Sym, axis = -1): Sym {
 export function sampleMeans(name: string, values: Sym, weights?: Sym, reduce = ops.mean): Sym {
   if (!(values instanceof Sym)) {
     const hint = typeof values === 'object' ? ': call the factory, as in losses.meanSquaredError()' : '';
-    throw new EngineError(
-      'ARGUMENT',
-      `[${name}] expected a function that returns a symbolic value, received ${describe(values)}${hint}`,
-    );
+    throw mismatch(name, 'a function that returns a symbolic value', `${describe(values)}${hint}`);
   }
   if (values.rank === 0) {
-    throw new EngineError(
-      'SHAPE',
-      `[${name}] expected one value a sample, received a scalar: leave the mean over the batch out`,
-    );
+    throw mismatch(name, 'one value a sample', 'a scalar: leave the mean over the batch out', 'SHAPE');
   }
   const from = (x: Sym, axis: number): Sym =>
     x.rank > axis ? reduce(x, { axis: [...x.shape.keys()].slice(axis) }) : x;

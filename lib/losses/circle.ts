@@ -49,7 +49,7 @@ export class Circle extends Loss {
     checkSymbolic(who, yTrue, yPred);
     const flat = yTrue.rank === 2 && yTrue.shape[1] === 1 ? ops.squeeze(yTrue, 1) : yTrue;
     if (yPred.rank !== 2 || flat.rank !== 1)
-      throw expected(who, 'embeddings [n, size] and class numbers [n]', yTrue, undefined, 'SHAPE');
+      throw expected(who, 'embeddings [n, size] and class numbers [n]', yTrue, 'SHAPE');
     const { gamma, margin } = this;
     const labels = toIndices(flat);
     const pairs = (x: Sym, same: (a: Sym, b: Sym) => Sym) => same(ops.expandDims(x, 1), ops.expandDims(x, 0));

@@ -1,5 +1,4 @@
-import { type OptionNames, expected, fraction, wrongShape } from '../base/checks.js';
-import { EngineError } from '../base/errors.js';
+import { type OptionNames, expected, fraction, wrongShape, mismatch } from '../base/checks.js';
 import { listOf } from '../base/list.js';
 import type { Sym } from '../core/sym.js';
 import { type Tensor, tensor } from '../core/tensor.js';
@@ -98,9 +97,11 @@ export abstract class ConfusionMetric extends Metric {
   /** Right and wrong answers so far. */
   protected counts(): Counts {
     if (!this.#histograms)
-      throw new EngineError(
+      throw mismatch(
+        this.name,
+        'updateState before result',
+        'no call: only then it knows how many labels there are',
         'STATE',
-        `[${this.name}] expected updateState before result, received no call: only then it knows how many labels there are`,
       );
     const { perLabel } = this.#counting;
     const [truePositives, falsePositives] = [this.#above('yes'), this.#above('no')];

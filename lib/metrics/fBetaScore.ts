@@ -6,8 +6,8 @@ import {
   oneOf,
   positive,
   wrongShape,
+  mismatch,
 } from '../base/checks.js';
-import { EngineError } from '../base/errors.js';
 import { itemAt } from '../base/list.js';
 import type { Sym } from '../core/sym.js';
 import type { Tensor } from '../core/tensor.js';
@@ -103,9 +103,11 @@ export class FBetaScore extends Metric implements FBetaScoreOptions {
 
   override result(): Tensor {
     if (!this.#sums)
-      throw new EngineError(
+      throw mismatch(
+        this.name,
+        'updateState before result',
+        'no call: only then it knows how many classes there are',
         'STATE',
-        `[${this.name}] expected updateState before result, received no call: only then it knows how many classes there are`,
       );
     const { right, predicted, wanted } = this.#sums;
     const share = (a: Variable | Tensor, b: Variable | Tensor) => ops.divide(a, ops.add(b, EPSILON));

@@ -1,5 +1,4 @@
-import { type OptionNames, integer, knownOptionsOf, oneOf, wrongShape } from '../base/checks.js';
-import { EngineError } from '../base/errors.js';
+import { type OptionNames, integer, knownOptionsOf, oneOf, wrongShape, mismatch } from '../base/checks.js';
 import { itemAt } from '../base/list.js';
 import type { Sym } from '../core/sym.js';
 import type { Tensor } from '../core/tensor.js';
@@ -72,9 +71,11 @@ export class R2Score extends Metric implements R2ScoreOptions {
 
   override result(): Tensor {
     if (!this.#sums)
-      throw new EngineError(
+      throw mismatch(
+        this.name,
+        'updateState before result',
+        'no call: only then it knows how many outputs there are',
         'STATE',
-        `[${this.name}] expected updateState before result, received no call: only then it knows how many outputs there are`,
       );
     const { sum, squares, errors, count } = this.#sums;
     const total = ops.subtract(squares, ops.multiply(sum, ops.divide(sum, count)));

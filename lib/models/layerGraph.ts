@@ -1,4 +1,4 @@
-import { expected } from '../base/checks.js';
+import { expected, mismatch } from '../base/checks.js';
 import { EngineError } from '../base/errors.js';
 import { itemAt } from '../base/list.js';
 import { freeName } from '../base/names.js';
@@ -36,7 +36,7 @@ export class LayerGraph {
       }
     }
     if (inputs.length === 0 || outputs.length === 0) {
-      throw new EngineError('ARGUMENT', '[Model] expected at least one input and one output, received none');
+      throw mismatch('Model', 'at least one input and one output', 'none');
     }
     const sorted = sort(inputs, outputs);
     const graph = inputs.every(isInput) ? { inputs, outputs, nodes: sorted } : cut(inputs, outputs, sorted);
@@ -74,7 +74,7 @@ export class LayerGraph {
 
 /** The error where two layers of a model have one name. */
 export const nameTaken = (name: string): EngineError =>
-  new EngineError('ARGUMENT', `[Model] expected another name for each layer, received '${name}' twice`);
+  mismatch('Model', 'another name for each layer', `'${name}' twice`);
 
 const isInput = (place: KerasTensor): boolean => place.node.operation instanceof InputLayer;
 

@@ -1,4 +1,4 @@
-import { boolean, expected, integer, isPlainObject, knownOptions } from '../base/checks.js';
+import { boolean, expected, integer, isPlainObject, knownOptions, mismatch } from '../base/checks.js';
 import { type Batches, type Data, inputsOf } from '../data/batches.js';
 import { type CustomObjects, scopedObjects, withCustomObjects } from '../base/customObjects.js';
 import { type DtypePolicy, checkPolicy, dtypePolicy } from '../core/dtypePolicy.js';
@@ -112,9 +112,10 @@ export class Model<const S extends OutputStructure = KerasTensor>
     );
     if (options.inputs === undefined && options.outputs === undefined && new.target !== Model) return;
     if (options.inputs === undefined || options.outputs === undefined) {
-      throw new EngineError(
-        'ARGUMENT',
-        `[Model] expected inputs and outputs, received no ${options.inputs === undefined ? 'inputs' : 'outputs'}`,
+      throw mismatch(
+        'Model',
+        'inputs and outputs',
+        `no ${options.inputs === undefined ? 'inputs' : 'outputs'}`,
       );
     }
     const { list, names } = flatten(options.outputs);
@@ -542,8 +543,7 @@ export class Model<const S extends OutputStructure = KerasTensor>
   /** The compiled steps. @internal */
   trainer(mode: Mode): Trainer {
     if (mode !== 'predict') this.#requireCompiled();
-    if (this.#disposed)
-      throw new EngineError('DISPOSED', `[${this.name}] expected a live model, received a disposed one`);
+    if (this.#disposed) throw mismatch(this.name, 'a live model', 'a disposed one', 'DISPOSED');
     return (this.#trainer ??= new Trainer(this));
   }
 
@@ -621,7 +621,7 @@ export class Model<const S extends OutputStructure = KerasTensor>
 
   #requireCompiled() {
     if (this.#compiled) return this.#compiled;
-    throw new EngineError('STATE', `[${this.name}] expected compile() before training, received none`);
+    throw mismatch(this.name, 'compile() before training', 'none', 'STATE');
   }
 }
 

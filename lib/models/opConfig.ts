@@ -52,7 +52,8 @@ export function opFromConfig({ op, config }: OpConfig): OpCall {
     Record<string, (...args: readonly unknown[]) => unknown>
   >;
   const called = Object.hasOwn(known, op) ? known[op] : undefined;
-  if (!called) throw expected('fromConfig', 'the name of an op', op, nearest(op, Object.keys(known)));
+  if (!called)
+    throw expected('fromConfig', 'the name of an op', op, 'ARGUMENT', nearest(op, Object.keys(known)));
   return new OpCall(op, called, config.args.map(readArgument), config.name);
 }
 

@@ -1,4 +1,4 @@
-import { type OptionNames, expected } from '../base/checks.js';
+import { type OptionNames, expected, mismatch } from '../base/checks.js';
 import { EngineError } from '../base/errors.js';
 import { type CustomObjects, withCustomObjects } from '../base/customObjects.js';
 import { firstOf } from '../base/list.js';
@@ -102,7 +102,7 @@ export class Sequential extends Model {
    */
   pop(): Layer {
     const layer = this.#stack.pop();
-    if (!layer) throw new EngineError('STATE', `[${this.name}] expected a layer to pop, received none`);
+    if (!layer) throw mismatch(this.name, 'a layer to pop', 'none', 'STATE');
     if (!this.#stack.includes(layer)) this.#named.delete(layer.name);
     this.#places.length = Math.min(this.#places.length, this.#stack.length);
     if (this.#places.length > 0) this.connect([this.#input!.output], this.#places.slice(-1));
@@ -112,10 +112,7 @@ export class Sequential extends Model {
 
   protected override connectTo(inputs: readonly KerasTensor[]): void {
     if (inputs.length > 1) {
-      throw new EngineError(
-        'ARGUMENT',
-        `[${this.name}] expected one input, since a Sequential has no more, received ${inputs.length}`,
-      );
+      throw expected(this.name, 'one input, since a Sequential has no more', inputs.length);
     }
     if (this.#stack.length === 0) return;
     this.#input = headOf(firstOf(inputs));
@@ -144,10 +141,7 @@ export class Sequential extends Model {
   #push(item: Layer | KerasTensor): void {
     if (item instanceof KerasTensor) {
       if (this.#input || this.#stack.length > 0) {
-        throw new EngineError(
-          'ARGUMENT',
-          '[Sequential] expected layers.input only at the head, received it after a layer',
-        );
+        throw mismatch('Sequential', 'layers.input only at the head', 'it after a layer');
       }
       this.#input = headOf(item);
     } else if ((item as unknown) === this) {
@@ -165,9 +159,10 @@ export class Sequential extends Model {
   #outputOf(layer: Layer, input: KerasTensor): KerasTensor {
     const outputs = layer.applyAll(input);
     if (outputs.length === 1) return firstOf(outputs);
-    throw new EngineError(
-      'ARGUMENT',
-      `[Sequential] expected layers with one output each, received '${layer.name}' with ${outputs.length}: describe the net with Model`,
+    throw mismatch(
+      'Sequential',
+      'layers with one output each',
+      `'${layer.name}' with ${outputs.length}: describe the net with Model`,
     );
   }
 
@@ -193,10 +188,7 @@ export class Sequential extends Model {
 function headOf(place: KerasTensor): InputLayer {
   const { operation } = place.node;
   if (operation instanceof InputLayer) return operation;
-  throw new EngineError(
-    'ARGUMENT',
-    `[Sequential] expected a layer or layers.input, received the output of '${operation.name}'`,
-  );
+  throw mismatch('Sequential', 'a layer or layers.input', `the output of '${operation.name}'`);
 }
 
 layerRegistry.add('Sequential', Sequential);

@@ -1,5 +1,4 @@
-import { expected, type OptionNames, knownOptions } from '../base/checks.js';
-import { EngineError } from '../base/errors.js';
+import { expected, type OptionNames, knownOptions, mismatch } from '../base/checks.js';
 import { latestOwner } from '../base/latestOwner.js';
 import { firstOf, listOf, oneOrAll } from '../base/list.js';
 import { warnOnce } from '../base/warn.js';
@@ -114,10 +113,11 @@ export abstract class SteppedModel extends MeasuredModel {
     const loss = this.trainer('test').objective.loss(...this.#parts(given));
     const all = loss ? [loss, ...added] : added;
     if (all.length > 0) return all.reduce((sum, more) => ops.add(sum, more));
-    throw new EngineError(
+    throw mismatch(
+      'computeLoss',
+      `a loss for at least one output of '${this.name}', or layers that add one`,
+      'none: give compile a loss',
       'STATE',
-      `[computeLoss] expected a loss for at least one output of '${this.name}', or layers that add one, received none: ` +
-        'give compile a loss',
     );
   }
 

@@ -1,4 +1,4 @@
-import { EngineError } from '../base/errors.js';
+import { mismatch } from '../base/checks.js';
 import { loadPeer } from '../base/peer.js';
 import { fileError, reasonOf } from '../base/wholeFile.js';
 import type { ModelProto, TensorProto } from './messages.js';
@@ -124,10 +124,7 @@ export async function onnxCodec(who: string): Promise<OnnxCodec> {
     encode: (message) => {
       const bytes = model.encode(message).finish();
       if (bytes.length <= LONGEST_MESSAGE) return bytes;
-      throw new EngineError(
-        'IO',
-        `[${who}] expected a model of 2 GiB at most, received ${bytes.length} bytes`,
-      );
+      throw mismatch(who, 'a model of 2 GiB at most', `${bytes.length} bytes`, 'IO');
     },
   };
 }

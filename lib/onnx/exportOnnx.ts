@@ -1,5 +1,4 @@
-import { type OptionNames, checkEach, expected, knownOptions } from '../base/checks.js';
-import { EngineError } from '../base/errors.js';
+import { type OptionNames, checkEach, expected, knownOptions, mismatch } from '../base/checks.js';
 import { itemAt, listOf, oneOrAll } from '../base/list.js';
 import { writeWhole } from '../base/wholeFile.js';
 import type { Sym } from '../core/sym.js';
@@ -205,8 +204,7 @@ async function storedTensors(nodes: readonly NodeProto[], stored: readonly Store
   const read = new Set([...everyNode(nodes)].flatMap(({ input }) => input));
   const needed = stored.filter(({ name }) => read.has(name));
   const bytes = needed.reduce((sum, { dtype, shape }) => sum + BYTES[dtype] * sizeOf(shape), 0);
-  if (bytes > MOST_BYTES)
-    throw new EngineError('IO', `[${WHO}] expected weights of 2 GiB at most, received ${bytes} bytes`);
+  if (bytes > MOST_BYTES) throw mismatch(WHO, 'weights of 2 GiB at most', `${bytes} bytes`, 'IO');
   const isHeld = (numbers: Stored['numbers']) => numbers instanceof Tensor || numbers instanceof Variable;
   // What is asked for in one go is of one moment.
   const held = await Promise.all(

@@ -1,3 +1,4 @@
+import { mismatch } from '../base/checks.js';
 import { closeSync, fstatSync, openSync, readSync, realpathSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
 import { EngineError } from '../base/errors.js';
@@ -15,9 +16,11 @@ export function externalData(who: string, path: string | undefined): ReadExterna
     const text = (key: string) => entries.find((entry) => entry.key === key)?.value;
     const location = text('location') ?? '';
     if (path === undefined)
-      throw new EngineError(
+      throw mismatch(
+        who,
+        `the path of the model's file, since numbers are in the file '${location}' next to it`,
+        'bytes',
         'IO',
-        `[${who}] expected the path of the model's file, since numbers are in the file '${location}' next to it, received bytes`,
       );
     const offset = countOf(who, path, 'offset', text('offset') ?? '0');
     const length = countOf(who, path, 'length', text('length') ?? String(bytes));

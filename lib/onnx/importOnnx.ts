@@ -1,4 +1,4 @@
-import { type OptionNames, checkEach, expected, knownOptions } from '../base/checks.js';
+import { type OptionNames, checkEach, expected, knownOptions, mismatch } from '../base/checks.js';
 import { EngineError } from '../base/errors.js';
 import { firstOf } from '../base/list.js';
 import { readWhole } from '../base/wholeFile.js';
@@ -90,9 +90,11 @@ function weightsOf(network: Network, trainable: boolean | ((name: string) => boo
 function placeOf({ name, type }: ValueInfoProto): OnnxPlace {
   const kind = typeOfCode(type?.tensorType?.elemType ?? 0);
   if (!isNumberType(kind))
-    throw new EngineError(
+    throw mismatch(
+      'importOnnx',
+      'inputs that are tensors of real numbers',
+      `'${name}' of ${kind ?? 'another type'}`,
       'DTYPE',
-      `[importOnnx] expected inputs that are tensors of real numbers, received '${name}' of ${kind ?? 'another type'}`,
     );
   const dims = type?.tensorType?.shape?.dim;
   const shape = dims?.map((dim) =>

@@ -1,3 +1,4 @@
+import { mismatch } from '../base/checks.js';
 import { EngineError } from '../base/errors.js';
 import { type Compiled, type Feed, compile } from '../core/compile.js';
 import type { Sym } from '../core/sym.js';
@@ -102,9 +103,6 @@ export class OnnxModel extends Model<Readonly<Record<string, KerasTensor>>> {
 
   #tensorOf(value: OnnxValue): Sym {
     if (value instanceof TensorValue) return value.x;
-    throw new EngineError(
-      'DTYPE',
-      '[infer] expected tensors of numbers as outputs, received a list or texts',
-    );
+    throw mismatch('infer', 'tensors of numbers as outputs', 'a list or texts', 'DTYPE');
   }
 }

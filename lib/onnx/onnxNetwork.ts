@@ -1,5 +1,4 @@
-import { isPlainObject } from '../base/checks.js';
-import { EngineError, describe } from '../base/errors.js';
+import { isPlainObject, expected, mismatch } from '../base/checks.js';
 import { itemAt } from '../base/list.js';
 import type { CallContext } from '../core/operation.js';
 import type { Sym } from '../core/sym.js';
@@ -83,10 +82,7 @@ export class OnnxNetwork extends MultiInputLayer {
       // What is known already becomes a constant of the step.
       if (value instanceof TensorValue) return Trace.current ? symbolic(Trace.current, value.x) : value.x;
       const name = itemAt(this.#wanted, i);
-      throw new EngineError(
-        'DTYPE',
-        `[importOnnx] expected tensors of numbers as outputs, received '${name}'`,
-      );
+      throw expected('importOnnx', 'tensors of numbers as outputs', name, 'DTYPE');
     });
   }
 
@@ -107,21 +103,18 @@ export class OnnxNetwork extends MultiInputLayer {
 
   /** @throws EngineError `STATE`: the nodes of a file are in no configuration. */
   override getConfig(): Record<string, unknown> {
-    throw new EngineError(
+    throw mismatch(
+      this.name,
+      'a layer with a configuration',
+      'the network of an ONNX file: use saveWeights and importOnnx',
       'STATE',
-      `[${this.name}] expected a layer with a configuration, received the network of an ONNX file: use saveWeights and importOnnx`,
     );
   }
 }
 
 /** Inputs by their names. @throws EngineError `ARGUMENT`. @internal */
 export function checkFeeds(names: readonly string[], feeds: unknown): void {
-  if (!isPlainObject(feeds))
-    throw new EngineError(
-      'ARGUMENT',
-      `[infer] expected a record of inputs by name, received ${describe(feeds)}`,
-    );
+  if (!isPlainObject(feeds)) throw expected('infer', 'a record of inputs by name', feeds);
   const wrong = Object.keys(feeds).find((name) => !names.includes(name));
-  if (wrong !== undefined)
-    throw new EngineError('ARGUMENT', `[infer] expected inputs ${names.join(', ')}, received '${wrong}'`);
+  if (wrong !== undefined) throw expected('infer', `inputs ${names.join(', ')}`, wrong);
 }

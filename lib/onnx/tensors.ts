@@ -1,4 +1,5 @@
-import { EngineError, shapeText } from '../base/errors.js';
+import { mismatch } from '../base/checks.js';
+import { shapeText } from '../base/errors.js';
 import { sizeOf } from '../core/tensor.js';
 import type { EntryProto, SparseTensorProto, TensorProto } from './messages.js';
 import { FORMATS, type NumberType, type OnnxType, isNumberType, typeCode, typeOfCode } from './dtypes.js';
@@ -21,17 +22,14 @@ export interface OnnxTexts {
 export type ReadExternal = (entries: readonly EntryProto[], bytes: number) => Uint8Array;
 
 const noFile: ReadExternal = () => {
-  throw new EngineError('IO', '[importOnnx] expected tensors within the file, received one in another file');
+  throw mismatch('importOnnx', 'tensors within the file', 'one in another file', 'IO');
 };
 
 /** The most axes that a tensor may have. */
 const MOST_AXES = 64;
 
 const broken = (who: string, tensor: TensorProto, what: string, received: string) =>
-  new EngineError(
-    'IO',
-    `[${who}] expected ${what} in the tensor '${tensor.name ?? ''}', received ${received}`,
-  );
+  mismatch(who, `${what} in the tensor '${tensor.name ?? ''}'`, received, 'IO');
 
 /**
  * The numbers, or texts, of a tensor. What the file says of sizes is compared with the bytes that there are before memory is taken.
@@ -56,9 +54,11 @@ export function arrayOf(
     return { type, shape, data: texts.map((bytes) => decoder.decode(bytes)) };
   }
   if (!isNumberType(type))
-    throw new EngineError(
+    throw mismatch(
+      who,
+      `real numbers or texts in the tensor '${tensor.name ?? ''}'`,
+      `the type ${type ?? tensor.dataType}`,
       'DTYPE',
-      `[${who}] expected real numbers or texts in the tensor '${tensor.name ?? ''}', received the type ${type ?? tensor.dataType}`,
     );
   const { bits } = FORMATS[type];
   const bytes = Math.ceil((size * bits) / 8);
@@ -150,8 +150,7 @@ const MOST_SPARSE = 1e8;
 /** A tensor that a file has as zeros with exceptions, in full. @throws EngineError `IO`, `DTYPE` as {@link arrayOf}. */
 export function denseArrayOf(who: string, sparse: SparseTensorProto, external?: ReadExternal): OnnxArray {
   const { values, indices } = sparse;
-  if (!values || !indices)
-    throw new EngineError('IO', `[${who}] expected a sparse tensor with values, received one without`);
+  if (!values || !indices) throw mismatch(who, 'a sparse tensor with values', 'one without', 'IO');
   const shape = [...sparse.dims];
   const size = sizeOf(shape);
   const [given, places] = [arrayOf(who, values, external), arrayOf(who, indices, external)];

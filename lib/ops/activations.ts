@@ -1,5 +1,4 @@
-import { type OptionNames, atLeastZero, finite, knownOptions, positive } from '../base/checks.js';
-import { EngineError, shapeText } from '../base/errors.js';
+import { type OptionNames, atLeastZero, finite, knownOptions, positive, wrongShape } from '../base/checks.js';
 import { itemAt } from '../base/list.js';
 import { type Operand, type Outcome, typeOf } from '../core/apply.js';
 import { op } from '../core/op.js';
@@ -200,11 +199,7 @@ export const glu = op('glu', <T extends Operand>(x: T, options: AxisOptions = {}
   const { shape } = typeOf(x);
   const axis = axisOf('glu', options.axis ?? -1, shape.length);
   const size = itemAt(shape, axis);
-  if (size < 0 || size % 2 !== 0)
-    throw new EngineError(
-      'SHAPE',
-      `[glu] expected an even size along axis ${axis}, received ${shapeText(shape)}`,
-    );
+  if (size < 0 || size % 2 !== 0) throw wrongShape('glu', `an even size along axis ${axis}`, shape);
   const half = (from: number): Operand =>
     stridedSlice<Operand>(
       x,

@@ -17,7 +17,7 @@ export const reduceNames = { axis: 'optional', keepDims: 'boolean' } satisfies O
 /** An axis counted from 0. @throws EngineError `ATTRIBUTE` for one that a value of the rank does not have. @internal */
 export function axisOf(op: string, axis: number, rank: number): number {
   if (Number.isInteger(axis) && axis >= -rank && axis < rank) return axis < 0 ? axis + rank : axis;
-  throw expected(op, `an axis in [-${rank}, ${rank})`, axis, undefined, 'ATTRIBUTE');
+  throw expected(op, `an axis in [-${rank}, ${rank})`, axis, 'ATTRIBUTE');
 }
 
 /** The size along an axis. @throws EngineError `SHAPE` where it is known only when the program runs. @internal */
@@ -36,5 +36,5 @@ export function axesOf(
   if (axis === undefined) return Array.from({ length: rank }, (_, i) => i);
   const axes = integers(op, 'axis', axis).map((one) => axisOf(op, one, rank));
   if (new Set(axes).size === axes.length) return axes;
-  throw expected(op, 'each axis once', axis, undefined, 'ATTRIBUTE');
+  throw expected(op, 'each axis once', axis, 'ATTRIBUTE');
 }

@@ -57,7 +57,7 @@ const powerOfTwo = (n: Sym): Sym => bitsOf(leftShift(add(n, 127), 23), 'float32'
 export const ldexp = op('ldexp', <A extends Operand, B extends Operand>(x1: A, x2: B): Outcome<A | B> => {
   const given = asSym(indexOperand(x2));
   const { dtype } = typeOf(given);
-  if (dtype === 'float32') throw expected('ldexp', 'whole numbers as x2', dtype, undefined, 'DTYPE');
+  if (dtype === 'float32') throw expected('ldexp', 'whole numbers as x2', dtype, 'DTYPE');
   // From the least to the largest float32 it is 2 to the power of 277; a third of that is a float32, too.
   const n = minimum(maximum(cast(given, 'int32'), -3 * 126), 3 * 126);
   const first = floorDivide(n, 3);

@@ -1,5 +1,4 @@
-import { type OptionNames, knownOptions, wrongShape } from '../base/checks.js';
-import { EngineError } from '../base/errors.js';
+import { type OptionNames, knownOptions, wrongShape, mismatch } from '../base/checks.js';
 import { atLeast } from '../base/list.js';
 import { type Operand, type Outcome, promote, typeOf } from '../core/apply.js';
 import { op } from '../core/op.js';
@@ -188,10 +187,11 @@ function biasTypes(x: Operand, bias: Operand, format: DataFormat = 'channelsLast
     biases.length !== 1 ||
     (channels !== -1 && channels !== count)
   ) {
-    throw new EngineError(
+    throw mismatch(
+      'biasAdd',
+      'x of rank 2 or more and one bias a channel',
+      `[${given.join(', ')}] and [${biases.join(', ')}]`,
       'SHAPE',
-      `[biasAdd] expected x of rank 2 or more and one bias a channel, ` +
-        `received [${given.join(', ')}] and [${biases.join(', ')}]`,
     );
   }
   return { rank: given.length, channels: count };

@@ -46,7 +46,7 @@ export const bincount = op(
     const numbers = indexOperand(x);
     const { dtype: own, shape } = typeOf(numbers);
     if (own !== 'int32' && own !== 'uint8')
-      throw expected('bincount', 'whole numbers, int32 or uint8', own, undefined, 'DTYPE');
+      throw expected('bincount', 'whole numbers, int32 or uint8', own, 'DTYPE');
     if (shape.length !== 1 && shape.length !== 2)
       throw wrongShape('bincount', 'numbers of rank 1 or 2', shape);
     integer('bincount', 'minLength', minLength, 0);

@@ -1,5 +1,4 @@
-import { expected, wrongShape } from '../base/checks.js';
-import { EngineError } from '../base/errors.js';
+import { expected, wrongShape, mismatch } from '../base/checks.js';
 import { firstOf, itemAt, mapTuple } from '../base/list.js';
 import { type Operand, type Outcome, apply, typeOf } from '../core/apply.js';
 import { op } from '../core/op.js';
@@ -58,9 +57,10 @@ function parsed(subscripts: unknown, operands: readonly Operand[]): { inputs: st
   const wellFormed = [...parts, right ?? ''].every((part) => /^[a-zA-Z]*(\.\.\.)?[a-zA-Z]*$/.test(part));
   if (left === undefined || !wellFormed) throw expected('einsum', SUBSCRIPTS, subscripts);
   if (parts.length !== operands.length)
-    throw new EngineError(
-      'ARGUMENT',
-      `[einsum] expected an operand for each of the ${parts.length} parts of '${text}', received ${operands.length}`,
+    throw expected(
+      'einsum',
+      `an operand for each of the ${parts.length} parts of '${text}'`,
+      operands.length,
     );
   const inputs = parts.map((part, i) => labelsOf(part, typeOf(itemAt(operands, i)).shape));
   const ellipsis = Math.max(...inputs.map((labels) => labels.filter(isOfEllipsis).length));
@@ -225,7 +225,7 @@ function checkSizes(left: Labelled, right: Labelled): void {
     const [a, b] = [sizeOf(left, label), sizeOf(right, label)];
     if (a !== b && a !== 1 && b !== 1 && a >= 0 && b >= 0) {
       const what = isOfEllipsis(label) ? "sizes that broadcast for '...'" : `one size for '${label}'`;
-      throw new EngineError('SHAPE', `[einsum] expected ${what}, received ${a} and ${b}`);
+      throw mismatch('einsum', what, `${a} and ${b}`, 'SHAPE');
     }
   }
 }

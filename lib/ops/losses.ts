@@ -1,4 +1,4 @@
-import { EngineError } from '../base/errors.js';
+import { mismatch } from '../base/checks.js';
 import { type Operand, type Outcome, apply, indexOperand, typeOf } from '../core/apply.js';
 import { square, cast } from './unary.js';
 import { subtract } from './binary.js';
@@ -21,10 +21,11 @@ export const softmaxCrossEntropy = op(
     const classes = dtype === 'int32' || dtype === 'uint8';
     if (classes && shape.length === rank - 1) return sparseSoftmaxCrossEntropy(logits, labels);
     if (shape.length !== rank) {
-      throw new EngineError(
+      throw mismatch(
+        'softmaxCrossEntropy',
+        `labels [${typeOf(logits).shape.join(', ')}], or class numbers (int32 or uint8) without the last axis`,
+        `${dtype} [${shape.join(', ')}]`,
         'SHAPE',
-        `[softmaxCrossEntropy] expected labels [${typeOf(logits).shape.join(', ')}], or class numbers (int32 or uint8) ` +
-          `without the last axis, received ${dtype} [${shape.join(', ')}]`,
       );
     }
     return apply<Operand>('softmaxCrossEntropy', [logits, floating(labels)]) as Outcome<X | Y>;

@@ -139,7 +139,7 @@ export const rot90 = op('rot90', <T extends Operand>(array: T, options: Rot90Opt
   knownOptions('rot90', options, rot90Names);
   const k = integer('rot90', 'k', options.k ?? 1, -Infinity);
   const axes = axesOf('rot90', options.axes ?? [0, 1], rankOf(array));
-  if (axes.length !== 2) throw expected('rot90', 'two axes', options.axes, undefined, 'ATTRIBUTE');
+  if (axes.length !== 2) throw expected('rot90', 'two axes', options.axes, 'ATTRIBUTE');
   const [a, b] = atLeast(axes, 2);
   switch (((k % 4) + 4) % 4) {
     case 0:

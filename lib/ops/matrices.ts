@@ -147,7 +147,7 @@ function planeDiagonal(who: string, x: Operand, options: PlaneOptions): Sym {
   integer(who, 'offset', offset, -Infinity);
   const rank = rankOf(x);
   const [rows, columns] = [axisOf(who, axis1, rank), axisOf(who, axis2, rank)];
-  if (rows === columns) throw expected(who, 'two axes', [axis1, axis2], undefined, 'ATTRIBUTE');
+  if (rows === columns) throw expected(who, 'two axes', [axis1, axis2], 'ATTRIBUTE');
   return diagonalOf(who, moveaxis(asSym(x), [rows, columns], [-2, -1]), offset);
 }
 

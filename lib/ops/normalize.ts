@@ -65,7 +65,7 @@ export const psnr = op(
     positive('psnr', 'maxVal', maxVal);
     const [a, b] = [typeOf(x1).shape, typeOf(x2).shape];
     if (a.length !== b.length || a.some((n, i) => n !== b[i] && n >= 0 && itemAt(b, i) >= 0))
-      throw expected('psnr', `signals of one shape, [${a.join(', ')}]`, b, undefined, 'SHAPE');
+      throw expected('psnr', `signals of one shape, [${a.join(', ')}]`, b, 'SHAPE');
     const error = mean(square(subtract<Operand, Operand>(toFloat32<Operand>(x1), toFloat32<Operand>(x2))));
     const decibel = 10 / Math.LN10;
     return subtract(2 * decibel * Math.log(maxVal), multiply(log(error), decibel)) as Outcome<A | B>;

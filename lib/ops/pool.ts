@@ -1,6 +1,5 @@
-import { type OptionNames, knownOptions } from '../base/checks.js';
+import { type OptionNames, knownOptions, mismatch } from '../base/checks.js';
 import type { Attrs } from '../engine/engine.js';
-import { EngineError } from '../base/errors.js';
 import { type Operand, type Outcome, apply, typeOf } from '../core/apply.js';
 import { op } from '../core/op.js';
 import { max, mean } from './reduce.js';
@@ -86,9 +85,11 @@ function spatialAxes(who: string, x: Operand, options: GlobalPoolOptions): reado
   knownOptions(who, options, globalPoolNames);
   const { shape } = typeOf(x);
   if (shape.length < 3 || shape.length > 5) {
-    throw new EngineError(
+    throw mismatch(
+      who,
+      'an image [n, …, channels] with 1 to 3 spatial axes',
+      `shape [${shape.join(', ')}]`,
       'SHAPE',
-      `[${who}] expected an image [n, …, channels] with 1 to 3 spatial axes, received shape [${shape.join(', ')}]`,
     );
   }
   const first = dataFormatOf(who, options.dataFormat, 'ATTRIBUTE') === 'channelsFirst' ? 2 : 1;

@@ -70,7 +70,7 @@ export const squeeze = op(
 function place(op: string, axis: number, rank: number): number {
   const at = Number.isInteger(axis) && axis < 0 ? axis + rank : axis;
   if (!Number.isInteger(at) || at < 0 || at >= rank) {
-    throw expected(op, `an axis from ${-rank} to ${rank - 1}`, axis, undefined, 'ATTRIBUTE');
+    throw expected(op, `an axis from ${-rank} to ${rank - 1}`, axis, 'ATTRIBUTE');
   }
   return at;
 }

@@ -6,9 +6,9 @@ import {
   knownOptions,
   oneOf,
   wrongShape,
+  mismatch,
 } from '../base/checks.js';
 import type { Shape } from '../engine/engine.js';
-import { EngineError } from '../base/errors.js';
 import { itemAt } from '../base/list.js';
 import { type AxisOptions, axisNames, sizeAlong } from './axis.js';
 import { outcomeOf } from './composed.js';
@@ -43,9 +43,11 @@ export const slice = op('slice', <T extends Operand>(x: T, start: Places, size: 
     (n, axis) => n < 0 || (itemAt(begin, axis) <= n && (sizes[axis] === -1 || itemAt(end, axis) <= n)),
   );
   if (!within) {
-    throw new EngineError(
+    throw mismatch(
+      'slice',
+      `a part of [${shape.join(', ')}]`,
+      `${sizes.join(', ')} places from ${begin.join(', ')}`,
       'SHAPE',
-      `[slice] expected a part of [${shape.join(', ')}], received ${sizes.join(', ')} places from ${begin.join(', ')}`,
     );
   }
   return apply('slice', [x], { begin, end, strides: begin.map(() => 1) });
@@ -79,7 +81,7 @@ function perAxis(op: string, shape: Shape, places: Places | undefined, fallback:
   const list = typeof places === 'number' ? [places] : (places ?? []);
   const given: unknown = list;
   if (!Array.isArray(given))
-    throw expected(op, 'a number or a list of numbers for each axis', places, undefined, 'ATTRIBUTE');
+    throw expected(op, 'a number or a list of numbers for each axis', places, 'ATTRIBUTE');
   if (list.length > rank) {
     throw wrongShape(op, `at most ${rank} places for shape [${shape.join(', ')}]`, list);
   }
@@ -166,13 +168,7 @@ export const pad = op(
       throw expected('pad', `no constantValues with mode '${mode}'`, constantValues);
     const { shape } = typeOf(x);
     if (padWidth.length !== shape.length)
-      throw expected(
-        'pad',
-        `a pair [before, after] for each of ${shape.length} axes`,
-        padWidth,
-        undefined,
-        'ATTRIBUTE',
-      );
+      throw expected('pad', `a pair [before, after] for each of ${shape.length} axes`, padWidth, 'ATTRIBUTE');
     return outcomeOf(
       padWidth.reduce<Operand>((y, [before, after], axis) => {
         for (const n of [before, after]) integer('pad', 'padWidth', n, 0);

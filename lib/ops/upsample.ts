@@ -1,5 +1,4 @@
-import { type OptionNames, knownOptions, oneOf } from '../base/checks.js';
-import { EngineError } from '../base/errors.js';
+import { type OptionNames, knownOptions, oneOf, mismatch } from '../base/checks.js';
 import { type Operand, type Outcome, apply } from '../core/apply.js';
 import { op } from '../core/op.js';
 import { averagePool } from './pool.js';
@@ -39,9 +38,11 @@ export const upSampling = op(
     const steps = apply('upSampling', [x], windowAttrs('upSampling', x, { size: sides, dataFormat }));
     if (interpolation === 'nearest') return steps;
     if (sides.length !== 2) {
-      throw new EngineError(
+      throw mismatch(
+        'upSampling',
+        "pictures [n, height, width, channels] for 'bilinear'",
+        `${sides.length} spatial axes`,
         'ATTRIBUTE',
-        `[upSampling] expected pictures [n, height, width, channels] for 'bilinear', received ${sides.length} spatial axes`,
       );
     }
     // The mean over as many places as a step is wide goes in a straight line from one step's middle to the next. An even number of

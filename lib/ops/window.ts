@@ -51,7 +51,7 @@ export function paddingAttrs(op: string, padding: Padding, spatial: number): Att
   const pads = Array.isArray(list) ? (list as number[]).flat() : undefined;
   if (pads?.length !== 2 * spatial) {
     const wanted = `padding 'valid', 'same', a number or [before, after] for each of ${spatial} spatial axes`;
-    throw expected(op, wanted, padding, undefined, 'ATTRIBUTE');
+    throw expected(op, wanted, padding, 'ATTRIBUTE');
   }
   return { padding: 'explicit', pads };
 }

@@ -1,3 +1,4 @@
+import { expected } from '../base/checks.js';
 import { EngineError } from '../base/errors.js';
 import { firstOf, itemAt } from '../base/list.js';
 import { type Operand, apply, typeOf } from '../core/apply.js';
@@ -35,8 +36,7 @@ function axisWindows(op: string, n: number, windows: Windows, i: number): AxisWi
   const pads: [number, number] = [own ?? Math.floor(both / 2), own ?? Math.ceil(both / 2)];
   const whole = n + pads[0] + pads[1];
   const count = Math.floor((whole - reach) / stride) + 1;
-  if (count < 1)
-    throw new EngineError('SHAPE', `[${op}] expected a side of at least ${reach}, received ${whole}`);
+  if (count < 1) throw expected(op, `a side of at least ${reach}`, whole, 'SHAPE');
   const places = Int32Array.from(
     { length: count * size },
     (_, at) => Math.floor(at / size) * stride + (at % size) * dilation,

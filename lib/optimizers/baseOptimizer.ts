@@ -1,5 +1,4 @@
-import { type OptionNames, checkEach, expected, positive } from '../base/checks.js';
-import { EngineError } from '../base/errors.js';
+import { type OptionNames, checkEach, expected, positive, mismatch } from '../base/checks.js';
 import { firstOf, itemAt } from '../base/list.js';
 import { factoryName } from '../base/names.js';
 import type { NDArray } from '../core/ndarray.js';
@@ -99,7 +98,7 @@ export abstract class BaseOptimizer {
   minimize(loss: Sym | Tensor, variables: readonly Variable[]): object {
     if (!(loss instanceof Sym) || loss.rank !== 0) {
       const what = 'a symbolic scalar as loss (reduce it with ops.mean inside compile())';
-      throw expected('minimize', what, loss, undefined, loss instanceof Sym ? 'SHAPE' : 'ARGUMENT');
+      throw expected('minimize', what, loss, loss instanceof Sym ? 'SHAPE' : 'ARGUMENT');
     }
     checkEach('minimize', 'a list of variables', variables, (v) => v instanceof Variable);
     const { trace } = loss;
@@ -173,10 +172,10 @@ export abstract class BaseOptimizer {
     const { variables } = this;
     const count = Array.isArray(values) ? values.length : undefined;
     if (count !== variables.length)
-      throw new EngineError(
-        'ARGUMENT',
-        `[setWeights] expected a list of ${variables.length} arrays for '${this.name}', received ${count ?? 'none'}` +
-          (this.built ? '' : ': call build(weights) first'),
+      throw mismatch(
+        'setWeights',
+        `a list of ${variables.length} arrays for '${this.name}'`,
+        `${count ?? 'none'}${this.built ? '' : ': call build(weights) first'}`,
       );
     assignAll(variables, values);
     this.restored();

@@ -1,5 +1,4 @@
-import { atLeastZero } from '../base/checks.js';
-import { EngineError } from '../base/errors.js';
+import { atLeastZero, mismatch } from '../base/checks.js';
 import { firstOf } from '../base/list.js';
 import { isConfig } from '../base/registry.js';
 import type { Program } from '../core/program.js';
@@ -81,10 +80,11 @@ export class LearningRate {
   /** @throws EngineError `ARGUMENT` for what is no number of 0 or more, `STATE` where a schedule gives it. */
   set(rate: number): void {
     if (typeof this.#given !== 'number')
-      throw new EngineError(
+      throw mismatch(
+        this.#who,
+        'a learning rate that is a number where it is set',
+        `one that is the schedule ${this.#given.className}: make the optimizer with a number`,
         'STATE',
-        `[${this.#who}] expected a learning rate that is a number where it is set, received one that is the ` +
-          `schedule ${this.#given.className}: make the optimizer with a number`,
       );
     this.#given = shortest(atLeastZero(this.#who, 'learningRate', rate));
     this.#variable?.assign(rate);

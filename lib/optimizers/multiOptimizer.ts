@@ -1,5 +1,4 @@
-import { type OptionNames, expected, knownOptionsOf } from '../base/checks.js';
-import { EngineError } from '../base/errors.js';
+import { type OptionNames, expected, knownOptionsOf, mismatch } from '../base/checks.js';
 import { firstOf } from '../base/list.js';
 import { nameOfFunction, objectConfig } from '../base/registry.js';
 import { type SavedState, savedVariable, savedZeros } from '../core/savedValue.js';
@@ -134,9 +133,11 @@ export class MultiOptimizer extends BaseOptimizer implements MultiOptimizerOptio
 }
 
 const noRate = () =>
-  new EngineError(
+  mismatch(
+    WHO,
+    'the learning rate of one of its optimizers',
+    'a question for its own: use multi.optimizers',
     'STATE',
-    `[${WHO}] expected the learning rate of one of its optimizers, received a question for its own: use multi.optimizers`,
   );
 
 /**

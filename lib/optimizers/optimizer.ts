@@ -5,8 +5,8 @@ import {
   isPattern,
   knownOptions,
   knownOptionsOf,
+  mismatch,
 } from '../base/checks.js';
-import { EngineError } from '../base/errors.js';
 import { firstOf, itemAt } from '../base/list.js';
 import { factoryName } from '../base/names.js';
 import { latestOwner } from '../base/latestOwner.js';
@@ -139,10 +139,7 @@ export abstract class Optimizer extends BaseOptimizer implements OptimizerOption
     const who = 'excludeFromWeightDecay';
     const excluded = readExclusions(who, exclusions);
     if (this.#traced)
-      throw new EngineError(
-        'STATE',
-        `[${who}] expected no step of '${this.name}' before, received one that has made steps`,
-      );
+      throw mismatch(who, `no step of '${this.name}' before`, 'one that has made steps', 'STATE');
     this.#excluded = excluded;
   }
 
@@ -402,8 +399,7 @@ export abstract class Optimizer extends BaseOptimizer implements OptimizerOption
         assigned = true;
       },
     });
-    if (!assigned)
-      throw new EngineError('STATE', `[${who}] expected update() to call assignWeight, received no call`);
+    if (!assigned) throw mismatch(who, 'update() to call assignWeight', 'no call', 'STATE');
   }
 
   #state() {

@@ -1,5 +1,11 @@
-import { type OptionNames, expected, isPattern, isPlainObject, knownOptionsOf } from '../base/checks.js';
-import { EngineError } from '../base/errors.js';
+import {
+  type OptionNames,
+  expected,
+  isPattern,
+  isPlainObject,
+  knownOptionsOf,
+  mismatch,
+} from '../base/checks.js';
 import { objectConfig } from '../base/registry.js';
 import type { Variable } from '../core/variable.js';
 import { Optimizer } from './optimizer.js';
@@ -55,10 +61,7 @@ export class OptimizerMap {
     if (same) return same;
     const fitting = this.keys().filter((key) => new RegExp(`^(?:${key})$`).test(name));
     if (fitting.length > 1)
-      throw new EngineError(
-        'ARGUMENT',
-        `[${WHO}] expected one key at most that fits '${name}', received ${fitting.map((key) => `'${key}'`).join(', ')}`,
-      );
+      throw mismatch(WHO, `one key at most that fits '${name}'`, fitting.map((key) => `'${key}'`).join(', '));
     return fitting.map((key) => this.#map.get(key))[0] ?? this.defaultOptimizer;
   }
 

@@ -1,5 +1,4 @@
-import { type OptionNames, atLeastZero, fraction, integer, positive } from '../base/checks.js';
-import { EngineError } from '../base/errors.js';
+import { type OptionNames, atLeastZero, fraction, integer, positive, mismatch } from '../base/checks.js';
 import type { ObjectConfig } from '../base/registry.js';
 import type { LearningRateSchedule } from './schedules/learningRateSchedule.js';
 
@@ -75,10 +74,7 @@ export function readOptimizer(who: string, options: OptimizerOptions) {
   const { useEma = false, emaMomentum = 0.99 } = options;
   const clips = ['clipnorm', 'clipvalue', 'globalClipnorm'] as const;
   if (clips.filter((clip) => options[clip] != null).length > 1)
-    throw new EngineError(
-      'ARGUMENT',
-      `[${who}] expected at most one of ${clips.join(', ')}, received several`,
-    );
+    throw mismatch(who, `at most one of ${clips.join(', ')}`, 'several');
   return {
     weightDecay: atLeastZero(who, 'weightDecay', options.weightDecay ?? 0),
     clipnorm: maybe(positive, who, 'clipnorm', options.clipnorm),

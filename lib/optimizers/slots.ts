@@ -60,6 +60,7 @@ export class Slots {
             who,
             `slot('${name}') to be read before it is assigned`,
             name,
+            'ARGUMENT',
             nearest(name, [...read.keys()]),
           );
         variable.assign(value);

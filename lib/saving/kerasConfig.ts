@@ -1,8 +1,7 @@
 // Configurations as Python's Keras writes them in JSON, and this library's own, which have camelCase names: each made of the other. Neither
 // side makes objects.
-import { isPlainObject, expected } from '../base/checks.js';
+import { isPlainObject, expected, mismatch } from '../base/checks.js';
 import { getRegisteredObject } from '../base/customObjects.js';
-import { EngineError } from '../base/errors.js';
 import {
   type Family,
   HARD_SIGMOID_OF_KERAS_2,
@@ -87,11 +86,10 @@ const OURS_ALONE: Readonly<Record<string, Fields>> = {
 };
 
 const lambdaOfPython = () =>
-  new EngineError(
-    'ARGUMENT',
-    "[fromConfig] expected functions that are registered by name, received the code of one of Python's, which cannot run here: " +
-      'in Python give the Lambda a function that keras.saving.register_keras_serializable has named and save again, and here register a ' +
-      'function of that name with saving.registerKerasSerializable',
+  mismatch(
+    'fromConfig',
+    'functions that are registered by name',
+    "the code of one of Python's, which cannot run here: in Python give the Lambda a function that keras.saving.register_keras_serializable has named and save again, and here register a function of that name with saving.registerKerasSerializable",
   );
 
 /** Keras's dtypes of inputs, and what holds their numbers here. */

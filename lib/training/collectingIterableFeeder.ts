@@ -1,4 +1,4 @@
-import { EngineError } from '../base/errors.js';
+import { mismatch } from '../base/checks.js';
 import { firstOf, itemAt } from '../base/list.js';
 import { type Tensor, tensor } from '../core/tensor.js';
 import type { Batch, Batches } from '../data/batches.js';
@@ -54,10 +54,11 @@ async function join(parts: readonly Tensor[]): Promise<Tensor> {
     (part) => part.shape.length !== shape.length || part.shape.some((n, i) => i > 0 && n !== shape[i]),
   );
   if (other || shape.length === 0) {
-    throw new EngineError(
+    throw mismatch(
+      'predict',
+      'outputs with the samples first and alike otherwise',
+      `[${(other ?? first).shape.join(', ')}]${other ? ` after [${shape.join(', ')}]` : ', a scalar'}`,
       'SHAPE',
-      `[predict] expected outputs with the samples first and alike otherwise, received [${(other ?? first).shape.join(', ')}]` +
-        (other ? ` after [${shape.join(', ')}]` : ', a scalar'),
     );
   }
   const arrays = await Promise.all(parts.map((part) => part.data()));

@@ -7,8 +7,7 @@ import {
   readTargets,
   readWeights,
 } from '../data/batches.js';
-import { isPlainObject } from '../base/checks.js';
-import { EngineError } from '../base/errors.js';
+import { isPlainObject, mismatch } from '../base/checks.js';
 import { firstOf, itemAt } from '../base/list.js';
 import type { Tensor } from '../core/tensor.js';
 import { type ClassWeights, classWeightsOf } from './classWeights.js';
@@ -89,15 +88,14 @@ export class ModelData {
   withClassWeight(caller: string, graph: Endpoints | undefined, classWeight: ClassWeights): ModelData {
     const [target, ...others] = this.#y;
     if (this.#weights.some((weight) => weight !== undefined))
-      throw new EngineError('ARGUMENT', `[${caller}] expected sampleWeight or classWeight, received both`);
-    if (!target)
-      throw new EngineError('ARGUMENT', `[${caller}] expected targets y for classWeight, received none`);
+      throw mismatch(caller, 'sampleWeight or classWeight', 'both');
+    if (!target) throw mismatch(caller, 'targets y for classWeight', 'none');
     if (!graph || others.length > 0 || graph.outputs.length > 1) {
       const count = Math.max(this.#y.length, graph?.outputs.length ?? 0);
-      throw new EngineError(
-        'ARGUMENT',
-        `[${caller}] expected classWeight for a model with one output, received one with ${count}: ` +
-          'give sampleWeight for each output',
+      throw mismatch(
+        caller,
+        'classWeight for a model with one output',
+        `one with ${count}: give sampleWeight for each output`,
       );
     }
     const weights = classWeightsOf(caller, target, firstOf(graph.outputs).shape.length, classWeight);

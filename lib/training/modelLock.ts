@@ -1,4 +1,4 @@
-import { EngineError } from '../base/errors.js';
+import { mismatch } from '../base/checks.js';
 import { unlessAborted } from './abort.js';
 
 /** Runs a hook of the user's, during which other calls may measure the model, but not train it. */
@@ -103,7 +103,4 @@ export class ModelLock {
 }
 
 const busy = (call: string, name: string, other: string) =>
-  new EngineError(
-    'STATE',
-    `[${call}] expected no other call on '${name}', received one while ${other} runs: await it first`,
-  );
+  mismatch(call, `no other call on '${name}'`, `one while ${other} runs: await it first`, 'STATE');

@@ -1,4 +1,4 @@
-import { type OptionNames, expected, finite } from '../base/checks.js';
+import { type OptionNames, expected, finite, mismatch } from '../base/checks.js';
 import { EngineError, nearest } from '../base/errors.js';
 import { firstOf, itemAt } from '../base/list.js';
 import { freeName } from '../base/names.js';
@@ -188,9 +188,10 @@ export class Objective {
 /** An output and its target, which it is compared with. */
 function compared(output: string, target: Sym | undefined, predicted: Sym | undefined) {
   if (target && predicted) return { target: sameRank(target, predicted), predicted };
-  throw new EngineError(
-    'ARGUMENT',
-    `[compile] expected ${predicted ? 'targets y' : 'an output yPred'} for '${output}', which has a loss or metrics, received none`,
+  throw mismatch(
+    'compile',
+    `${predicted ? 'targets y' : 'an output yPred'} for '${output}', which has a loss or metrics`,
+    'none',
   );
 }
 
@@ -205,10 +206,10 @@ function checkReduction(loss: Loss): Loss {
 
 /** The error of a metric that would add up the numbers of two outputs. */
 const sharedMetric = (metric: AnyMetric, first: string, second: string): EngineError =>
-  new EngineError(
-    'ARGUMENT',
-    `[compile] expected a metric to be given once, received ${metric.name} for ${first} and again for ${second}: ` +
-      'it would add up the numbers of both. Make one for each, or give its name',
+  mismatch(
+    'compile',
+    'a metric to be given once',
+    `${metric.name} for ${first} and again for ${second}: it would add up the numbers of both. Make one for each, or give its name`,
   );
 
 const isLoss = (value: unknown): boolean =>
@@ -228,10 +229,7 @@ function perOutput<T>(
   if (isOne(given)) return outputs.map(() => given as T);
   if (Array.isArray(given)) {
     if (given.length !== outputs.length) {
-      throw new EngineError(
-        'ARGUMENT',
-        `[compile] expected one ${what} for each of ${outputs.length} outputs, received ${given.length}`,
-      );
+      throw expected('compile', `one ${what} for each of ${outputs.length} outputs`, given.length);
     }
     return given as (T | null | undefined)[];
   }
@@ -246,10 +244,10 @@ function checkRecord(what: string, given: unknown, outputs: readonly string[]): 
   const unknown = Object.keys(given).find((name) => !outputs.includes(name));
   if (unknown === undefined) return;
   const near = nearest(unknown, outputs);
-  throw new EngineError(
-    'ARGUMENT',
-    `[compile] expected names of outputs (${outputs.join(', ')}) in ${what}, received '${unknown}'` +
-      (near === undefined ? '' : `; did you mean '${near}'?`),
+  throw mismatch(
+    'compile',
+    `names of outputs (${outputs.join(', ')}) in ${what}`,
+    `'${unknown}'${near === undefined ? '' : `; did you mean '${near}'?`}`,
   );
 }
 
@@ -272,10 +270,7 @@ function metricsPerOutput(
     return outputs.map(() => list(given));
   }
   if (given.length !== outputs.length) {
-    throw new EngineError(
-      'ARGUMENT',
-      `[compile] expected ${what} for each of ${outputs.length} outputs, received ${given.length} lists`,
-    );
+    throw mismatch('compile', `${what} for each of ${outputs.length} outputs`, `${given.length} lists`);
   }
   return Array.from(given, list); // the holes of a list, too
 }

@@ -1,4 +1,4 @@
-import { EngineError } from '../base/errors.js';
+import { mismatch } from '../base/checks.js';
 import type { Data } from '../data/batches.js';
 import { ModelData } from './modelData.js';
 import type { Mode, Trainer } from './trainer.js';
@@ -19,7 +19,7 @@ export function readData(
   const { model } = trainer;
   model.prepare(x);
   if (y === undefined && mode !== 'predict' && needsTargets(mode, trainer))
-    throw new EngineError('ARGUMENT', `[${caller}] expected targets y with x, received none`);
+    throw mismatch(caller, 'targets y with x', 'none');
   return ModelData.read(caller, model.knownGraph(), x, y, sampleWeight, model.hasOwn(`${mode}Step`));
 }
 

@@ -1,6 +1,5 @@
-import { EngineError, describe } from '../base/errors.js';
 import { itemAt } from '../base/list.js';
-import { isPlainObject } from '../base/checks.js';
+import { isPlainObject, expected } from '../base/checks.js';
 import type { Logs } from '../callbacks/index.js';
 import { symbolic } from '../core/apply.js';
 import type { Program } from '../core/program.js';
@@ -65,8 +64,5 @@ export async function loggedOf(key: string, tensor: Tensor): Promise<[key: strin
 export function fetchesOf(trace: Trace, who: string, given: unknown): [string, Sym][] {
   if (isPlainObject(given))
     return Object.entries(given as StepLogs).map(([key, value]) => [key, symbolic(trace, value)]);
-  throw new EngineError(
-    'ARGUMENT',
-    `[${who}] expected a record of numbers for the logs, as in { loss }, received ${describe(given)}`,
-  );
+  throw expected(who, 'a record of numbers for the logs, as in { loss }', given);
 }

@@ -1,5 +1,5 @@
+import { fileError } from '../base/wholeFile.js';
 import { type OptionNames, integer } from '../base/checks.js';
-import { EngineError } from '../base/errors.js';
 import { NDArray } from '../core/ndarray.js';
 import { type FolderOptions, filesOfFolder, folderNames } from '../data/files/folder.js';
 import { readWav } from '../data/files/wav.js';
@@ -43,10 +43,7 @@ export async function audioDatasetFromDirectory<const O extends AudioFolderOptio
   const read = async (file: string) => {
     const { audio, rate } = await readWav(WHO, file);
     if (samplingRate !== undefined && rate !== samplingRate)
-      throw new EngineError(
-        'IO',
-        `[${WHO}] ${file}: expected ${samplingRate} samples a second, received ${rate}`,
-      );
+      throw fileError(WHO, file, `${samplingRate} samples a second`, `${rate}`);
     if (length === undefined) return audio;
     const [, channels = 1] = audio.shape;
     const cut = new Float32Array(length * channels);

@@ -18,8 +18,7 @@ export function normalize(x: TensorData, axis = -1, order = 2): NDArray {
   const [given = -1] = integers('normalize', 'axis', axis);
   const at = given < 0 ? given + shape.length : given;
   const size = shape[at];
-  if (size === undefined)
-    throw expected('normalize', `an axis of [${shape.join(', ')}]`, axis, undefined, 'SHAPE');
+  if (size === undefined) throw expected('normalize', `an axis of [${shape.join(', ')}]`, axis, 'SHAPE');
   const inner = shape.slice(at + 1).reduce((product, n) => product * n, 1);
   const result = Float32Array.from(data);
   for (let first = 0; first < result.length; first++) {

@@ -56,7 +56,7 @@ export function padSequences(sequences: readonly TensorData[], options: PadSeque
   const result = allocate(who, dtype, all.length * length * size).fill(value);
   all.forEach(({ data, steps, step: own }, i) => {
     if (steps > 0 && own.join() !== step.join())
-      throw expected(who, `steps of shape [${step.join(', ')}]`, own, undefined, 'SHAPE');
+      throw expected(who, `steps of shape [${step.join(', ')}]`, own, 'SHAPE');
     const kept = Math.min(steps, length);
     const from = truncating === 'pre' ? steps - kept : 0;
     const to = i * length + (padding === 'pre' ? length - kept : 0);

@@ -19,6 +19,6 @@ export function standardizeDtype(dtype: DType = 'float32'): DType {
   const own =
     typeof (dtype as unknown) === 'string' && Object.hasOwn(DTYPES, dtype) ? DTYPES[dtype] : undefined;
   if (own === undefined)
-    throw expected('standardizeDtype', `one of ${Object.keys(DTYPES).join(', ')}`, dtype, undefined, 'DTYPE');
+    throw expected('standardizeDtype', `one of ${Object.keys(DTYPES).join(', ')}`, dtype, 'DTYPE');
   return own;
 }

@@ -138,7 +138,7 @@ async function column(who: string, name: string, given: ArrayData, count?: numbe
   const fits = shape.length === 1 || (shape.length === 2 && shape[1] === 1);
   const samples = String(count ?? 'samples');
   if (!fits || (count !== undefined && data.length !== count))
-    throw expected(who, `${name} of shape [${samples}] or [${samples}, 1]`, [...shape], undefined, 'SHAPE');
+    throw expected(who, `${name} of shape [${samples}] or [${samples}, 1]`, [...shape], 'SHAPE');
   return Array.from(data);
 }
 

@@ -35,8 +35,7 @@ export async function plotFilters(layer: Layer, options: PlotFiltersOptions = {}
   const limit = integer(who, 'limit', options.limit ?? 64);
   if (!((layer as unknown) instanceof Layer)) throw expected(who, 'a layer', layer);
   const [kernel] = layer.weights;
-  if (kernel === undefined)
-    throw expected(who, 'a built layer with a kernel', layer.name, undefined, 'STATE');
+  if (kernel === undefined) throw expected(who, 'a built layer with a kernel', layer.name, 'STATE');
   const { data, shape } = await plainArray(kernel.value());
   if (shape.length !== 3 && shape.length !== 4)
     throw wrongShape(who, 'a kernel [height, width, inputs, filters]', shape);

@@ -194,7 +194,6 @@ export async function classesOf(
       who,
       `${name} of shape [${count ?? 'samples'}] or [${count ?? 'samples'}, classes]`,
       [...shape],
-      undefined,
       'SHAPE',
     );
   return Array.from({ length }, (_, row) => {

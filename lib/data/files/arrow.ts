@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
-import { EngineError } from '../../base/errors.js';
 import { loadPeer } from '../../base/peer.js';
-import { fileError, openFile, readInto, withFile } from './open.js';
+import { fileError } from '../../base/wholeFile.js';
+import { readError, openFile, readInto, withFile } from './open.js';
 import { type Column, type TableForm, columnOf, columnsRead, elementsOf } from './table.js';
 
 const WHO = 'Dataset.arrow';
@@ -36,10 +36,7 @@ export async function* arrowBlocks(
         if (batch.numRows === 0) continue;
         // The library believes what a batch says. A value takes a bit at least.
         if (!(batch.numRows <= 8 * size))
-          throw new EngineError(
-            'IO',
-            `[${WHO}] ${file}: expected as many rows as ${size} bytes can hold, received ${batch.numRows}`,
-          );
+          throw fileError(WHO, file, `as many rows as ${size} bytes can hold`, `${batch.numRows}`);
         const names = batch.schema.fields.map(({ name }) => name);
         const { features } = columnsRead(WHO, file, names, form);
         const column = (name: string) => valuesOf(file, name, batch.getChild(name));
@@ -53,7 +50,7 @@ export async function* arrowBlocks(
         );
       }
     } catch (cause) {
-      throw fileError(WHO, file, cause);
+      throw readError(WHO, file, cause);
     } finally {
       stream.destroy();
     }
@@ -70,9 +67,11 @@ async function checkEnd(file: string): Promise<number> {
     const isFile = new TextDecoder().decode(end.subarray(2)) === 'ARROW1';
     const isStream = new DataView(end.buffer).getBigUint64(0) === 0xffffffff00000000n;
     if (!isFile && !isStream)
-      throw new EngineError(
-        'IO',
-        `[${WHO}] ${file}: expected the mark that ends Arrow's files and streams, received a file that was cut, or another`,
+      throw fileError(
+        WHO,
+        file,
+        "the mark that ends Arrow's files and streams",
+        'a file that was cut, or another',
       );
     return size;
   } finally {

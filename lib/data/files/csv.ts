@@ -1,3 +1,4 @@
+import { fileError } from '../../base/wholeFile.js';
 import { Buffer } from 'node:buffer';
 import { expected } from '../../base/checks.js';
 import { EngineError } from '../../base/errors.js';
@@ -126,10 +127,7 @@ export class CsvReader {
           if (block.error) return;
         }
         if (carried.length > LONGEST)
-          throw new EngineError(
-            'IO',
-            `[${WHO}] ${file}: expected records of ${LONGEST} bytes at most, received a longer one`,
-          );
+          throw fileError(WHO, file, `records of ${LONGEST} bytes at most`, 'a longer one');
       }
     } finally {
       await handle.close();
@@ -142,11 +140,7 @@ export class CsvReader {
     const { separator, quote } = this.#plan;
     const record = engine().csvRecord(bytes.subarray(start), { separator, quote }, last);
     if (record?.error) throw this.#wrong(file, 0, record.error);
-    if (!record)
-      throw new EngineError(
-        'IO',
-        `[${WHO}] ${file}: expected a record, received ${last ? 'none' : 'one that is too long'}`,
-      );
+    if (!record) throw fileError(WHO, file, 'a record', last ? 'none' : 'one that is too long');
     const text = Buffer.from(bytes.buffer, bytes.byteOffset + start, record.consumed);
     // Between quotes it is a part of the value.
     if (!text.includes(quote)) {
@@ -162,10 +156,11 @@ export class CsvReader {
     const { fields, consumed } = this.#record(file, bytes, last);
     const isSame = this.#plan.columnNames !== undefined || fields.join('\0') === names.join('\0');
     if (isSame && fields.length === names.length) return consumed;
-    throw new EngineError(
-      'IO',
-      `[${WHO}] ${file}: expected a header with the columns of the first file (${names.join(', ')}), ` +
-        `received ${fields.join(', ')}`,
+    throw fileError(
+      WHO,
+      file,
+      `a header with the columns of the first file (${names.join(', ')})`,
+      fields.join(', '),
     );
   }
 
@@ -183,10 +178,7 @@ export class CsvReader {
     const first = this.#record(file, bytes.subarray(0, read), last);
     const names = columnNames ?? (header ? first.fields : first.fields.map((_, i) => String(i)));
     if (names.length !== first.fields.length)
-      throw new EngineError(
-        'IO',
-        `[${WHO}] ${file}: expected ${names.length} columns (${names.join(', ')}), received ${first.fields.length}`,
-      );
+      throw fileError(WHO, file, `${names.length} columns (${names.join(', ')})`, `${first.fields.length}`);
     const sample: (readonly string[])[] = header ? [] : [first.fields];
     let at = textStart(bytes) + first.consumed;
     while (sample.length < SAMPLE) {
@@ -203,10 +195,7 @@ export class CsvReader {
     const { label } = form;
     const twice = names.find((name, i) => names.indexOf(name) !== i);
     if (twice !== undefined)
-      throw new EngineError(
-        'IO',
-        `[${WHO}] ${file}: expected a name for each column, received '${twice}' twice: give columnNames`,
-      );
+      throw fileError(WHO, file, 'a name for each column', `'${twice}' twice: give columnNames`);
     const { features } = columnsRead(WHO, file, names, form);
     const placeOf = (name: string) => names.indexOf(name);
     const fills = typeof fill === 'object' ? fill : {};
@@ -237,7 +226,7 @@ export class CsvReader {
   #structure(file: string, { rows, columns }: CsvBlock, { names, kinds, features, label }: Layout): unknown {
     const column = (place: number) => {
       const values = itemAt(columns, place);
-      if (values === null) throw expected(WHO, 'a column that is read', place, undefined, 'INTERNAL');
+      if (values === null) throw expected(WHO, 'a column that is read', place, 'INTERNAL');
       if ('ends' in values) return textsOf(values);
       return new NDArray(values, [rows], kinds[place] === 'bool' ? 'bool' : undefined);
     };

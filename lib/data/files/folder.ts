@@ -97,7 +97,7 @@ export async function filesOfFolder(
   if (shuffle) shuffleList(order, new RandomStream(chosen));
   const part = (rows: readonly number[], isShuffled: boolean): FolderFiles => {
     if (rows.length === 0)
-      throw expected(who, `files in ${folder} that end in ${endings.join(', ')}`, 'none', undefined, 'IO');
+      throw expected(who, `files in ${folder} that end in ${endings.join(', ')}`, 'none', 'IO');
     return {
       files: rows.map((row) => itemAt(files, row)),
       labels: labels && rows.map((row) => itemAt(labels, row)),

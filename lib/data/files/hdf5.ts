@@ -1,3 +1,4 @@
+import { fileError } from '../../base/wholeFile.js';
 import { EngineError } from '../../base/errors.js';
 import { loadH5wasm } from '../../base/h5wasm.js';
 import { openFile, withFile } from './open.js';
@@ -71,7 +72,7 @@ export class Hdf5Reader {
     if (found?.type === 'Dataset' && shape !== null && shape.length > 0)
       return found as Stored & { readonly shape: readonly number[] };
     const received = found === null ? 'nothing' : found.type === 'Dataset' ? 'a scalar' : found.type;
-    throw new EngineError('IO', `[${WHO}] ${this.#file}: expected an array at ${path}, received ${received}`);
+    throw fileError(WHO, this.#file, `an array at ${path}`, received);
   }
 
   #count(arrays: readonly { readonly shape: readonly number[] }[]): number {

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { EngineError } from '../../base/errors.js';
-import { reasonOf } from '../../base/wholeFile.js';
+import { reasonOf, fileError } from '../../base/wholeFile.js';
 import { NDArray } from '../../core/ndarray.js';
 
 const inflate = promisify(gunzip);
@@ -51,9 +51,7 @@ export async function readUnzipped(
   } catch (cause) {
     if (signal?.aborted)
       throw new EngineError('ABORTED', `[${who}] reading ${file} was cancelled`, { cause });
-    throw new EngineError('IO', `[${who}] ${file}: expected a readable file, received ${reasonOf(cause)}`, {
-      cause,
-    });
+    throw fileError(who, file, 'a readable file', reasonOf(cause), cause);
   }
   return unzip(bytes, file, who);
 }
@@ -68,10 +66,12 @@ export async function unzip(bytes: Uint8Array, name: string, who = 'idx'): Promi
   try {
     return await inflate(bytes);
   } catch (cause) {
-    throw new EngineError(
-      'IO',
-      `[${who}] ${name}: expected a whole gzip stream, received a damaged or cut one (${reasonOf(cause)}); fetch the file again`,
-      { cause },
+    throw fileError(
+      who,
+      name,
+      'a whole gzip stream',
+      `a damaged or cut one (${reasonOf(cause)}); fetch the file again`,
+      cause,
     );
   }
 }
@@ -109,10 +109,7 @@ export function parseIdx(bytes: Uint8Array, name: string): NDArray {
 }
 
 function damaged(name: string, expected: string, received: string): EngineError {
-  return new EngineError(
-    'IO',
-    `[idx] ${name}: expected ${expected}, received ${received}; the file is damaged, cut or of another format`,
-  );
+  return fileError('idx', name, expected, `${received}; the file is damaged, cut or of another format`);
 }
 
 function hex(byte: number): string {

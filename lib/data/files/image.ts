@@ -1,4 +1,4 @@
-import { EngineError } from '../../base/errors.js';
+import { fileError } from '../../base/wholeFile.js';
 import { loadPeer } from '../../base/peer.js';
 import { NDArray } from '../../core/ndarray.js';
 import { withFile } from './open.js';
@@ -41,10 +41,7 @@ export async function readImage(who: string, file: string, form: ImageForm): Pro
   const { data, info } = await withFile(who, file, () => sized.raw().toBuffer({ resolveWithObject: true }));
   const { height, width } = info;
   if (data.length !== height * width * channels)
-    throw new EngineError(
-      'IO',
-      `[${who}] ${file}: expected ${height} × ${width} × ${channels} bytes, received ${data.length}`,
-    );
+    throw fileError(who, file, `${height} × ${width} × ${channels} bytes`, `${data.length}`);
   const pixels = new Uint8Array(data.buffer, data.byteOffset, data.length);
   if (!channelsFirst) return new NDArray(pixels, [height, width, channels]);
   const planes = new Uint8Array(pixels.length);

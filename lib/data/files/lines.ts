@@ -1,5 +1,5 @@
+import { fileError } from '../../base/wholeFile.js';
 import { Buffer } from 'node:buffer';
-import { EngineError } from '../../base/errors.js';
 import { openFile, readInto, textStart } from './open.js';
 
 const WHO = 'Dataset.lines';
@@ -32,10 +32,7 @@ async function* linesOfFile(file: string): AsyncGenerator<string, void, undefine
       if (last && from < piece.length) yield textOf(piece, from, piece.length);
       carried = piece.subarray(from);
       if (carried.length > LONGEST)
-        throw new EngineError(
-          'IO',
-          `[${WHO}] ${file}: expected lines of ${LONGEST} bytes at most, received a longer one`,
-        );
+        throw fileError(WHO, file, `lines of ${LONGEST} bytes at most`, 'a longer one');
     }
   } finally {
     await handle.close();

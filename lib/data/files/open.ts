@@ -5,7 +5,7 @@ import { listOf } from '../../base/list.js';
 import { reasonOf } from '../../base/wholeFile.js';
 
 /** The error of a file that cannot be read or written. */
-export const fileError = (who: string, file: string, cause: unknown): EngineError =>
+export const readError = (who: string, file: string, cause: unknown): EngineError =>
   cause instanceof EngineError
     ? cause
     : new EngineError('IO', `[${who}] ${file}: ${reasonOf(cause)}`, { cause });
@@ -15,7 +15,7 @@ export async function withFile<T>(who: string, file: string, action: () => Promi
   try {
     return await action();
   } catch (cause) {
-    throw fileError(who, file, cause);
+    throw readError(who, file, cause);
   }
 }
 

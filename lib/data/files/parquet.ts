@@ -1,6 +1,6 @@
-import { EngineError } from '../../base/errors.js';
 import { loadPeer } from '../../base/peer.js';
-import { fileError } from './open.js';
+import { fileError } from '../../base/wholeFile.js';
+import { readError } from './open.js';
 import { type Column, type TableForm, columnOf, columnsRead, elementsOf } from './table.js';
 
 const WHO = 'Dataset.parquet';
@@ -68,10 +68,7 @@ export class ParquetReader {
         const { byteLength } = buffer;
         if (byteLength < LEAST) {
           const received = byteLength === 0 ? 'an empty file' : `${byteLength} bytes`;
-          throw new EngineError(
-            'IO',
-            `[${WHO}] ${file}: expected a Parquet file of ${LEAST} bytes or more, received ${received}`,
-          );
+          throw fileError(WHO, file, `a Parquet file of ${LEAST} bytes or more`, received);
         }
         const metadata = await library.parquetMetadataAsync(buffer);
         this.#rows.set(file, Number(metadata.num_rows));
@@ -104,7 +101,7 @@ export class ParquetReader {
           yield elementsOf(WHO, file, record, label === undefined ? undefined : column(label), form);
         }
       } catch (cause) {
-        throw fileError(WHO, file, cause);
+        throw readError(WHO, file, cause);
       }
     }
   }
@@ -133,7 +130,7 @@ function joinedColumn(
     return data.slice(Math.max(0, from - rowStart), Math.min(rowEnd, to) - rowStart);
   });
   const [first] = parts;
-  if (first === undefined) throw new EngineError('IO', `[${WHO}] ${place}: expected values, received none`);
+  if (first === undefined) throw fileError(WHO, place, 'values', 'none');
   // A typed array stays one: chunks of a column are of one kind where no value is missing.
   if (parts.length === 1) return columnOf(WHO, place, first);
   return columnOf(

@@ -1,3 +1,4 @@
+import { fileError } from '../../base/wholeFile.js';
 import { checkEach, expected, oneOf } from '../../base/checks.js';
 import { EngineError, describe } from '../../base/errors.js';
 import { itemAt } from '../../base/list.js';
@@ -94,10 +95,7 @@ export function columnOf(who: string, place: string, values: unknown, shape?: re
   const list = values as readonly unknown[];
   const first = list.find((value) => value !== null && value !== undefined);
   const refuse = (value: unknown) =>
-    new EngineError(
-      'IO',
-      `[${who}] ${place}: expected values as the first one (${describe(first)}), received ${describe(value)}`,
-    );
+    fileError(who, place, `values as the first one (${describe(first)})`, describe(value));
   const other = list.findIndex((value) => typeof value !== typeof first);
   const isFloat = typeof first === 'number' || first === undefined;
   if (other >= 0 && !(isFloat && (list[other] === null || list[other] === undefined)))
@@ -129,9 +127,11 @@ export function columnOf(who: string, place: string, values: unknown, shape?: re
   const inner = itemAt(arrays, 0);
   const differs = arrays.findIndex(({ length, dtype }) => length !== inner.length || dtype !== inner.dtype);
   if (differs >= 0)
-    throw new EngineError(
-      'IO',
-      `[${who}] ${place}: expected lists of ${inner.length} ${inner.dtype}, received ${itemAt(arrays, differs).length} in row ${differs + 1}`,
+    throw fileError(
+      who,
+      place,
+      `lists of ${inner.length} ${inner.dtype}`,
+      `${itemAt(arrays, differs).length} in row ${differs + 1}`,
     );
   const size = inner.data.length;
   const all = typedOf(inner.dtype, { length: size * arrays.length });
@@ -160,7 +160,7 @@ function smallNumbers(
   const numbers = new Int32Array(values.length);
   for (let i = 0; i < numbers.length; i++) {
     const value = Number(values[i]);
-    if ((value | 0) !== value) throw expected(who, `integers of 32 bits at ${place}`, value, undefined, 'IO');
+    if ((value | 0) !== value) throw expected(who, `integers of 32 bits at ${place}`, value, 'IO');
     numbers[i] = value;
   }
   return numbers;

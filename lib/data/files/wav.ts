@@ -1,5 +1,5 @@
+import { fileError } from '../../base/wholeFile.js';
 import { readFile } from 'node:fs/promises';
-import { EngineError } from '../../base/errors.js';
 import { NDArray } from '../../core/ndarray.js';
 import { withFile } from './open.js';
 
@@ -23,8 +23,7 @@ const EXTENSIBLE = 0xfffe;
 export async function readWav(who: string, file: string): Promise<Sound> {
   const bytes = await withFile(who, file, () => readFile(file));
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  const wrong = (what: string, received: string) =>
-    new EngineError('IO', `[${who}] ${file}: expected ${what}, received ${received}`);
+  const wrong = (what: string, received: string) => fileError(who, file, what, received);
   const text = (at: number) => (at + 4 <= bytes.length ? bytes.toString('latin1', at, at + 4) : '');
   if (text(0) !== 'RIFF' || text(8) !== 'WAVE') throw wrong('a WAV file', 'another');
   let format: { code: number; channels: number; rate: number; bits: number } | undefined;

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
-import { expected, isPlainObject } from '../../base/checks.js';
-import { EngineError, describe } from '../../base/errors.js';
+import { expected, isPlainObject, mismatch } from '../../base/checks.js';
+import { describe } from '../../base/errors.js';
 import { itemAt } from '../../base/list.js';
 import { NDArray, type NDArrayData, type NDArrayType, arrayKind } from '../../core/ndarray.js';
 import { withoutTensors } from '../elements.js';
@@ -103,12 +103,7 @@ class Thread {
     };
     this.#worker.on('error', end);
     this.#worker.on('exit', (code) => {
-      end(
-        new EngineError(
-          'STATE',
-          `[Dataset.parallel] expected a worker that goes on, received its end with code ${code}`,
-        ),
-      );
+      end(mismatch('Dataset.parallel', 'a worker that goes on', `its end with code ${code}`, 'STATE'));
     });
     // A pass that nobody goes on with keeps no process alive.
     this.#worker.unref();
@@ -144,12 +139,7 @@ class Thread {
     if (this.#waiting.size === 0) this.#worker.unref();
     const { module, name } = this.#where;
     if (missing !== undefined)
-      call?.reject(
-        new EngineError(
-          'ARGUMENT',
-          `[Dataset.parallel] expected a module ${module} that exports ${name}, received ${missing}`,
-        ),
-      );
+      call?.reject(mismatch('Dataset.parallel', `a module ${module} that exports ${name}`, missing));
     else if ('error' in answer) call?.reject(error);
     else call?.resolve(made);
   }
@@ -189,9 +179,10 @@ export function workerFunction(who: string, module: unknown, name: unknown): Wor
       typeof module === 'function'
         ? ': workers cannot take a function with what it refers to; put it into a module and give its address'
         : '';
-    throw new EngineError(
-      'ARGUMENT',
-      `[${who}] expected the URL of a module, such as new URL('./augment.js', import.meta.url), received ${describe(module)}${remedy}`,
+    throw mismatch(
+      who,
+      "the URL of a module, such as new URL('./augment.js', import.meta.url)",
+      `${describe(module)}${remedy}`,
     );
   }
   if (typeof name !== 'string' || name === '') throw expected(who, 'the name of an export', name);

@@ -5,8 +5,8 @@ import {
   knownOptions,
   seedOf,
   wrongShape,
+  mismatch,
 } from '../../base/checks.js';
-import { EngineError } from '../../base/errors.js';
 import { itemAt, listOf } from '../../base/list.js';
 import { factoryName } from '../../base/names.js';
 import type { Operand, Outcome } from '../../core/apply.js';
@@ -207,10 +207,7 @@ export abstract class BaseImagePreprocessingLayer<T extends object> extends Laye
   ): LabelledBoxes<Outcome<X>> {
     const { boundingBoxFormat } = this;
     if (boundingBoxFormat === undefined)
-      throw new EngineError(
-        'ARGUMENT',
-        `[${this.name}] expected a boundingBoxFormat for bounding boxes, such as 'xyxy', received none`,
-      );
+      throw mismatch(this.name, "a boundingBoxFormat for bounding boxes, such as 'xyxy'", 'none');
     const given = {
       boxes: toFloat32(typed(boundingBoxes.boxes)),
       labels: typed(boundingBoxes.labels),

@@ -1,4 +1,4 @@
-import { expected } from '../../base/checks.js';
+import { expected, mismatch } from '../../base/checks.js';
 import { EngineError } from '../../base/errors.js';
 
 /** Fails unless a value is a list of two finite numbers; gives a copy. @internal */
@@ -47,10 +47,7 @@ export const factorRange = (who: string, name: string, value: unknown, bounds: B
 
 /** The error of a layer that cannot move boxes. @internal */
 export const noBoxes = (who: string): EngineError =>
-  new EngineError(
-    'ARGUMENT',
-    `[${who}] expected images without bounding boxes, which it cannot move, received some`,
-  );
+  mismatch(who, 'images without bounding boxes, which it cannot move', 'some');
 
 /** A factor that is a probability or a share. @internal */
 export const SHARE: Bounds = { least: 0, most: 1 };

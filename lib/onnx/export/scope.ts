@@ -1,3 +1,4 @@
+import { mismatch } from '../../base/checks.js';
 import { EngineError } from '../../base/errors.js';
 import { itemAt, listOf } from '../../base/list.js';
 import type { Sym } from '../../core/sym.js';
@@ -46,9 +47,10 @@ export class Scope {
 
   /** The error of an op that cannot be written. */
   refusal({ layer, op }: TraceNode, reason: string): EngineError {
-    return new EngineError(
-      'ARGUMENT',
-      `[exportOnnx] expected ops that ONNX has, received '${op}' ${layer === undefined ? 'outside of layers' : `in layer '${layer}'`}: ${reason}`,
+    return mismatch(
+      'exportOnnx',
+      'ops that ONNX has',
+      `'${op}' ${layer === undefined ? 'outside of layers' : `in layer '${layer}'`}: ${reason}`,
     );
   }
 

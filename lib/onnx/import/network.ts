@@ -1,3 +1,4 @@
+import { expected, mismatch } from '../../base/checks.js';
 import { EngineError } from '../../base/errors.js';
 import { typeOf } from '../../core/apply.js';
 import { Tensor, sizeOf, tensor } from '../../core/tensor.js';
@@ -83,10 +84,7 @@ export class Network {
     );
     const version = this.#versions.get('');
     if (version !== undefined && !(version >= OPSETS.oldest && version <= OPSETS.newest))
-      throw new EngineError(
-        'ARGUMENT',
-        `[${WHO}] expected a model of opset ${OPSETS.oldest} to ${OPSETS.newest}, received one of ${version}`,
-      );
+      throw mismatch(WHO, `a model of opset ${OPSETS.oldest} to ${OPSETS.newest}`, `one of ${version}`);
     const unknown = new Map<string, string>();
     for (const node of this.#allNodes()) {
       const { opType, domain, name } = node;
@@ -95,10 +93,7 @@ export class Network {
       unknown.set(`${domain}:${opType}`, `${opType} (node '${name ?? ''}', ${set})`);
     }
     if (unknown.size > 0)
-      throw new EngineError(
-        'ARGUMENT',
-        `[${WHO}] expected a model of known ops, received one with ${[...unknown.values()].join(', ')}`,
-      );
+      throw mismatch(WHO, 'a model of known ops', `one with ${[...unknown.values()].join(', ')}`);
   }
 
   #functionOf({ domain, opType, overload }: NodeProto): FunctionProto | undefined {
@@ -158,15 +153,11 @@ export class Network {
   #found(scope: Scope, name: string, what: string): OnnxValue {
     const value = scope.get(name);
     if (value !== undefined) return value;
-    throw new EngineError('ARGUMENT', `[${WHO}] expected ${what} that a node makes, received '${name}'`);
+    throw expected(WHO, `${what} that a node makes`, name);
   }
 
   #runNodes(nodes: readonly NodeProto[], scope: Scope, depth: number): void {
-    if (depth > DEEPEST)
-      throw new EngineError(
-        'ARGUMENT',
-        `[${WHO}] expected calls ${DEEPEST} deep at most, received deeper ones`,
-      );
+    if (depth > DEEPEST) throw mismatch(WHO, `calls ${DEEPEST} deep at most`, 'deeper ones');
     for (const node of nodes) {
       const outputs = this.#runNode(node, scope, depth);
       node.output.forEach((name, i) => {

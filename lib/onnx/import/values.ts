@@ -1,6 +1,6 @@
+import { mismatch } from '../../base/checks.js';
 import { Tensor, tensor } from '../../core/tensor.js';
 import type { Sym } from '../../core/sym.js';
-import { EngineError } from '../../base/errors.js';
 import { asSym } from '../../ops/composed.js';
 import { FORMATS, type NumberType } from '../dtypes.js';
 import type { OnnxArray } from '../tensors.js';
@@ -45,7 +45,7 @@ export function engineTensor(who: string, { type, shape, data }: OnnxArray): Ten
   const held = Int32Array.from(data as ArrayLike<number>, (n) => {
     if (Math.abs(n) >= BEYOND) return n < 0 ? -MOST - 1 : MOST;
     if (n <= MOST && n >= -MOST - 1) return n;
-    throw new EngineError('DTYPE', `[${who}] expected whole numbers within int32, received ${n} of ${type}`);
+    throw mismatch(who, 'whole numbers within int32', `${n} of ${type}`, 'DTYPE');
   });
   return tensor(held, shape, dtype);
 }

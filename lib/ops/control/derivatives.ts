@@ -1,5 +1,4 @@
 import { type OptionNames, expected, knownOptions } from '../../base/checks.js';
-import { EngineError } from '../../base/errors.js';
 import { firstOf, itemAt } from '../../base/list.js';
 import type { Outcome } from '../../core/apply.js';
 import { op } from '../../core/op.js';
@@ -46,9 +45,10 @@ export function customGradient<Y>(
       const upstream = all.map(({ shape }) => trace.input('float32', shape, 'the gradient of a result'));
       const gradients = symbolsOf('customGradient', trace, grad(filled(output, upstream)));
       if (gradients.length !== given.length)
-        throw new EngineError(
-          'ARGUMENT',
-          `[customGradient] expected a gradient for each of ${given.length} arguments, received ${gradients.length}`,
+        throw expected(
+          'customGradient',
+          `a gradient for each of ${given.length} arguments`,
+          gradients.length,
         );
       if (ys.length === 0) return filled(output, all);
       const made = trace.customGradient({

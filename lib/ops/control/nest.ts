@@ -1,5 +1,4 @@
-import { expected } from '../../base/checks.js';
-import { EngineError } from '../../base/errors.js';
+import { expected, mismatch } from '../../base/checks.js';
 import type { DType, TypedArray } from '../../engine/engine.js';
 import { type Operand, symbolic, traceOf } from '../../core/apply.js';
 import { runOnce } from '../../core/compile.js';
@@ -58,7 +57,7 @@ export function sameNest(who: string, what: string, wanted: unknown, given: unkn
     JSON.stringify(replaced(nest, (leaf) => (leaf === null || leaf === undefined ? null : 'value'))) ??
     'null';
   if (form(wanted) === form(given)) return;
-  throw new EngineError('ARGUMENT', `[${who}] expected ${what}, ${form(wanted)}, received ${form(given)}`);
+  throw mismatch(who, `${what}, ${form(wanted)}`, form(given));
 }
 
 /** Throws for what is no function. @internal */

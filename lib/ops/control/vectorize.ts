@@ -1,5 +1,4 @@
 import { type OptionNames, checkEach, expected, knownOptions, wrongShape } from '../../base/checks.js';
-import { EngineError } from '../../base/errors.js';
 import { itemAt } from '../../base/list.js';
 import { type Operand, type Outcome, typeOf } from '../../core/apply.js';
 import { op } from '../../core/op.js';
@@ -80,10 +79,7 @@ export function vectorize<Y extends Operand | readonly Operand[]>(
     const taken = [...args.keys()].filter((i) => !excluded.includes(i));
     const inputs = axes?.inputs ?? taken.map(() => []);
     if (inputs.length !== taken.length)
-      throw new EngineError(
-        'ARGUMENT',
-        `[vectorize] expected ${inputs.length} arguments, received ${taken.length}`,
-      );
+      throw expected('vectorize', `${inputs.length} arguments`, taken.length);
     const operands = taken.map((i) => asSym(args[i] as Operand));
     const sizes = new Map<string, number>();
     const loops = operands.map((operand, i) => {

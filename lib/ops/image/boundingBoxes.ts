@@ -1,5 +1,4 @@
-import { expected, oneOf, wrongShape } from '../../base/checks.js';
-import { EngineError } from '../../base/errors.js';
+import { expected, oneOf, wrongShape, mismatch } from '../../base/checks.js';
 import { itemAt } from '../../base/list.js';
 import type { Sym } from '../../core/sym.js';
 import { add, divide, greater, maximum, minimum, multiply, subtract, where } from '../binary.js';
@@ -177,8 +176,5 @@ export function checkBoxes(who: string, { boxes, labels }: Boxes): void {
   if (boxes.rank !== 3 || boxes.shape[2] !== 4)
     throw wrongShape(who, 'boxes [n, boxes, 4], or [boxes, 4] of one image', boxes.shape);
   if (labels.rank === 2 || labels.rank === 3) return;
-  throw new EngineError(
-    'SHAPE',
-    `[${who}] expected labels [n, boxes] of the boxes, received those of rank ${labels.rank}`,
-  );
+  throw mismatch(who, 'labels [n, boxes] of the boxes', `those of rank ${labels.rank}`, 'SHAPE');
 }

@@ -1,8 +1,7 @@
-import { knownOptions, wrongShape } from '../../base/checks.js';
+import { knownOptions, wrongShape, mismatch } from '../../base/checks.js';
 import { type Operand, type Outcome, typeOf } from '../../core/apply.js';
 import { NDArray } from '../../core/ndarray.js';
 import { op } from '../../core/op.js';
-import { EngineError } from '../../base/errors.js';
 import { atLeast } from '../../base/list.js';
 import { add, divide, equal, greater, less, maximum, minimum, multiply, subtract, where } from '../binary.js';
 import { sum } from '../reduce.js';
@@ -42,8 +41,7 @@ const alongChannels = (shape: readonly number[], channels: number) =>
 function channelsOf(op: string, images: Operand, { dataFormat }: ImageOptions) {
   const { channels, shape } = imageAxes(op, images, dataFormat);
   const { dtype } = typeOf(images);
-  if (dtype !== 'float32')
-    throw new EngineError('DTYPE', `[${op}] expected float32 images, received ${dtype}; use cast`);
+  if (dtype !== 'float32') throw mismatch(op, 'float32 images', `${dtype}; use cast`, 'DTYPE');
   if (shape[channels] !== 3) throw wrongShape(op, '3 channels', shape);
   const part = (i: number): Operand =>
     slice<Operand>(

@@ -1,5 +1,5 @@
 import { EngineError } from '../../base/errors.js';
-import { type OptionNames, integer, knownOptions } from '../../base/checks.js';
+import { type OptionNames, integer, knownOptions, mismatch } from '../../base/checks.js';
 import { itemAt, mapTuple } from '../../base/list.js';
 import { type Operand, type Outcome } from '../../core/apply.js';
 import { op } from '../../core/op.js';
@@ -65,10 +65,7 @@ function completed(op: string, sides: Sides, n: number, sign: 1 | -1) {
   const names = Object.keys(sides);
   const given = names.filter((name) => sides[name] !== undefined);
   if (given.length !== 2) {
-    throw new EngineError(
-      'ARGUMENT',
-      `[${op}] expected two of ${names.join(', ')}, received ${given.length === 0 ? 'none' : given.join(', ')}`,
-    );
+    throw mismatch(op, `two of ${names.join(', ')}`, given.length === 0 ? 'none' : given.join(', '));
   }
   for (const name of given) integer(op, name, sides[name], 0);
   const [first, second, target] = Object.values(sides);
@@ -79,10 +76,7 @@ function completed(op: string, sides: Sides, n: number, sign: 1 | -1) {
   const after = second ?? margins - first!;
   const size = n < 0 ? -1 : (target ?? n + sign * (before + after));
   if (before < 0 || after < 0 || size < -1) {
-    throw new EngineError(
-      'ARGUMENT',
-      `[${op}] expected ${names.join(', ')} of 0 or more for a side of ${n}, received ${before}, ${after}, ${size}`,
-    );
+    throw mismatch(op, `${names.join(', ')} of 0 or more for a side of ${n}`, `${before}, ${after}, ${size}`);
   }
   return { before, after, size };
 }

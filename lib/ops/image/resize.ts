@@ -69,7 +69,7 @@ export const resize = op(
     const { height, width, shape } = imageAxes('resize', images, options.dataFormat);
     const axes = [height, width];
     if (knownSizes('resize', shape, axes).includes(0))
-      throw expected('resize', 'images of at least one pixel', shape, undefined, 'SHAPE');
+      throw expected('resize', 'images of at least one pixel', shape, 'SHAPE');
     let x = fitted(images, sides, axes, options);
     const { dtype, shape: whole } = typeOf(x);
     if (interpolation === 'nearest') {

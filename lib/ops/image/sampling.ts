@@ -1,5 +1,4 @@
-import { EngineError } from '../../base/errors.js';
-import { type OptionNames, finite, oneOf } from '../../base/checks.js';
+import { type OptionNames, finite, oneOf, mismatch } from '../../base/checks.js';
 import { firstOf, itemAt } from '../../base/list.js';
 import { type Operand, apply, typeOf } from '../../core/apply.js';
 import { NDArray } from '../../core/ndarray.js';
@@ -117,11 +116,7 @@ function together(a: Neighbour, b: Neighbour, size: number): Neighbour {
 }
 
 function someNumbers(op: string, sizes: readonly number[]): void {
-  if (sizes.includes(0))
-    throw new EngineError(
-      'SHAPE',
-      `[${op}] expected at least one number, received sides of ${sizes.join(', ')}`,
-    );
+  if (sizes.includes(0)) throw mismatch(op, 'at least one number', `sides of ${sizes.join(', ')}`, 'SHAPE');
 }
 
 /**
