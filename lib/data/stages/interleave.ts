@@ -1,20 +1,20 @@
 import { type Elements, type Stage, without } from './stage.js';
 
-/** How {@link interleave} takes turns. */
-export interface Turns {
+/** How {@link interleave} goes over its sources, round robin. */
+export interface RoundRobin {
   /** How many sources are open at once. */
   readonly cycleLength: number;
   /** How many elements one of them gives in its turn. */
   readonly blockLength: number;
 }
 
-/** The elements of the sources that a function makes of each element, by turns. */
+/** The elements of the sources that a function makes of each element, round robin: a block of each source in turn. */
 export function interleave<T, U>(
   source: Stage<T>,
   make: (element: T, index: number) => Stage<U> | Promise<Stage<U>>,
-  { cycleLength, blockLength }: Turns,
+  { cycleLength, blockLength }: RoundRobin,
 ): Stage<U> {
-  async function* turns(pass: number): Elements<U> {
+  async function* roundRobin(pass: number): Elements<U> {
     const outer = source.open(pass, 0);
     const open: (Elements<U> | undefined)[] = [];
     let ended = false;
@@ -40,6 +40,6 @@ export function interleave<T, U>(
   return {
     sources: [source],
     size: () => (source.size() === 0 ? 0 : undefined),
-    open: (pass, from) => without(turns(pass), from),
+    open: (pass, from) => without(roundRobin(pass), from),
   };
 }
