@@ -244,7 +244,7 @@ export const solveTriangular = op(
 );
 
 /** U, the singular values [..., k], and Vᵀ. */
-function factors(x: Operand, fullMatrices: boolean): [u: Operand, s: Operand, vt: Operand] {
+function decomposed(x: Operand, fullMatrices: boolean): [u: Operand, s: Operand, vt: Operand] {
   const [u, s, vt] = applyAll('svd', [floats(x)], { fullMatrices }, 3);
   return [u, squeeze<Operand>(s, -2), vt];
 }
@@ -265,7 +265,7 @@ export const svd = op(
   ): [u: Outcome<X>, s: Outcome<X>, vt: Outcome<X>] | Outcome<X> => {
     knownOptions('svd', options, svdNames);
     const { fullMatrices = true, computeUv = true } = options;
-    const made = factors(x, fullMatrices && computeUv);
+    const made = decomposed(x, fullMatrices && computeUv);
     return (computeUv ? made : made[1]) as [Outcome<X>, Outcome<X>, Outcome<X>] | Outcome<X>;
   },
 );
@@ -344,7 +344,7 @@ export const matrixRank = op(
     const sides = sidesOf('matrixRank', x);
     if (Math.min(...sides) < 1)
       throw wrongShape('matrixRank', 'matrices of known size, at least 1', typeOf(x).shape);
-    const [, s] = factors(x, false);
+    const [, s] = decomposed(x, false);
     const least: Operand =
       tol ?? multiply(max(s, { axis: -1, keepDims: true }), Math.max(...sides) * EPSILON);
     const above = cast<Operand>(greater<Operand, Operand>(s, least), 'float32');

@@ -206,8 +206,8 @@ function stepKey(trace: Trace, seed: number | undefined): Sym {
 function keyOfStep(trace: Trace, key: Sym, loop: LoopStep | undefined, factor = 0x9e3779b9): Sym {
   if (!loop) return key;
   const outer = keyOfStep(trace, key, loop.outer, Math.imul(factor, 0x9e3779b1));
-  const factors = trace.lift(tensor([factor | 0, 0], [2], 'int32'));
-  return trace.op('add', [outer, trace.op('multiply', [factors, loop.number])[0]])[0];
+  const multiplier = trace.lift(tensor([factor | 0, 0], [2], 'int32'));
+  return trace.op('add', [outer, trace.op('multiply', [multiplier, loop.number])[0]])[0];
 }
 
 /** The key that a variable holds at the start of the step, which counts on. */
