@@ -1,4 +1,4 @@
-import { atLeast, firstOf, itemAt, mapTuple } from '../lib/base/list.js';
+import { atLeast, firstOf, itemAt, mapTuple, sizeOf } from '../lib/base/list.js';
 import { describe, expect, it } from 'vitest';
 import {
   Model,
@@ -17,7 +17,6 @@ import {
   regularizers,
   saving,
 } from '../lib/index.js';
-import { sizeOf } from '../lib/core/tensor.js';
 import { constraintOf } from '../lib/constraints/registry.js';
 import { initializerOf } from '../lib/initializers/registry.js';
 import { layerFromConfig } from '../lib/layers/registry.js';

@@ -1,4 +1,4 @@
-import { firstOf, itemAt } from '../lib/base/list.js';
+import { firstOf, itemAt, sizeOf } from '../lib/base/list.js';
 import {
   copyFileSync,
   mkdirSync,
@@ -26,7 +26,6 @@ import {
   modelFromJson,
   saving,
 } from '../lib/index.js';
-import { sizeOf } from '../lib/core/tensor.js';
 import { writeWhole } from '../lib/base/wholeFile.js';
 import { savedGroups } from '../lib/models/savedGroups.js';
 import { Zip, zipParts } from '../lib/base/zip.js';

@@ -13,8 +13,7 @@ import {
   loadModel,
   modelFromJson,
 } from '../lib/index.js';
-import { firstOf } from '../lib/base/list.js';
-import { sizeOf } from '../lib/core/tensor.js';
+import { firstOf, sizeOf } from '../lib/base/list.js';
 import { type LayerCase, layerCases } from './cases/classes.js';
 import { type Class, make, modelOf, ofBatch, samples } from './support/classModels.js';
 import { rejectionOf } from './support/run.js';

@@ -49,3 +49,10 @@ export const mapTuple = <const L extends readonly unknown[], R>(
 /** The item of a list of one, else the list. @internal */
 export const oneOrAll = <T>(list: readonly T[]): T | readonly T[] =>
   list.length === 1 ? firstOf(list) : list;
+
+/** How many numbers an array of a shape has: the product of its sizes. @internal */
+export function sizeOf(shape: readonly number[]): number {
+  let size = 1;
+  for (const n of shape) size *= n;
+  return size;
+}

@@ -1,5 +1,6 @@
 // NumPy's array files (https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html): a line that tells dtype, order and shape,
 // then the numbers.
+import { sizeOf } from './list.js';
 import { types } from 'node:util';
 import { halfToFloat } from './half.js';
 import { PickledArray, parsePickle } from './pickle.js';
@@ -66,7 +67,7 @@ export function parseNpy(who: string, name: string, bytes: Uint8Array): NpyArray
     .map((size) => size.trim())
     .filter(Boolean)
     .map(Number);
-  const size = shape.reduce((product, n) => product * n, 1);
+  const size = sizeOf(shape);
   const ArrayType = KINDS[kind];
   const wanted = size * ArrayType.BYTES_PER_ELEMENT;
   const held = bytes.length - start;
@@ -145,7 +146,7 @@ function swapBytes(bytes: Uint8Array, width: number): void {
 function rowMajor<T extends NpyData>(data: T, shape: readonly number[]): T {
   const out = data.slice() as T;
   const index = shape.map(() => 0);
-  const strides = shape.map((_, axis) => shape.slice(0, axis).reduce((product, n) => product * n, 1));
+  const strides = shape.map((_, axis) => sizeOf(shape.slice(0, axis)));
   let from = 0;
   for (let to = 0; to < out.length; to++) {
     Reflect.set(out, to, data[from]);

@@ -1,3 +1,4 @@
+import { sizeOf } from '../base/list.js';
 import { expected, shapeOf, mismatch } from '../base/checks.js';
 import type { TypedArray } from '../engine/engine.js';
 
@@ -31,7 +32,7 @@ export class NDArray {
       throw mismatch('NDArray', `the typed array of ${dtype}`, data.constructor.name, 'DTYPE');
     }
     const sizes = shapeOf('NDArray', shape);
-    const size = sizes.reduce((product, n) => product * n, 1);
+    const size = sizeOf(sizes);
     if (data.length !== size) {
       throw expected('NDArray', `${size} numbers for shape [${sizes.join(', ')}]`, data.length, 'SHAPE');
     }
@@ -57,7 +58,7 @@ export class NDArray {
     if (length === undefined) throw mismatch('NDArray', 'an axis to slice', 'a scalar', 'SHAPE');
     const from = clampIndex(start, length);
     const to = Math.max(from, clampIndex(end, length));
-    const stride = rest.reduce((product, n) => product * n, 1);
+    const stride = sizeOf(rest);
     return new NDArray(this.data.subarray(from * stride, to * stride), [to - from, ...rest], this.dtype);
   }
 }

@@ -1,5 +1,6 @@
+import { sizeOf } from '../base/list.js';
 import type { DType, Shape, TypedArray } from '../engine/engine.js';
-import { type NumericArray, sizeOf } from './tensor.js';
+import { type NumericArray } from './tensor.js';
 import type { Variable } from './variable.js';
 
 /** Numbers of a model or an optimizer as a file holds them. @internal */

@@ -1,4 +1,4 @@
-import { firstOf, itemAt } from '../base/list.js';
+import { firstOf, itemAt, sizeOf } from '../base/list.js';
 import { expected, shapeOf, mismatch } from '../base/checks.js';
 import { NDArray, arrayKind } from './ndarray.js';
 import { dispose } from '../base/disposable.js';
@@ -278,13 +278,6 @@ export function arange<D extends DType = DType>(
   const data = allocate('arange', dtype, length);
   for (let i = 0; i < length; i++) data[i] = start + i * step;
   return tensor(data, [length], dtype);
-}
-
-/** @internal */
-export function sizeOf(shape: Shape): number {
-  let size = 1;
-  for (const n of shape) size *= n;
-  return size;
 }
 
 /** The engine makes arrays of Node's own realm. In another one (Jest, a vm context) they become those that its code knows. */

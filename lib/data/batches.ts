@@ -1,10 +1,10 @@
 import { isPlainObject } from '../base/checks.js';
 import type { DType, Shape } from '../engine/engine.js';
 import { EngineError, describe, type ErrorCode, shapeText } from '../base/errors.js';
-import { firstOf, itemAt } from '../base/list.js';
+import { firstOf, itemAt, sizeOf } from '../base/list.js';
 import { reshape } from '../ops/shape.js';
 import { stridedSlice } from '../ops/slice.js';
-import { Tensor, type TensorData, convert, read, sizeOf, tensor } from '../core/tensor.js';
+import { Tensor, type TensorData, convert, read, tensor } from '../core/tensor.js';
 import { NDArray } from '../core/ndarray.js';
 
 /** One array of samples: a tensor or what one is made of. A flat typed array is read as [n, ...shape of one sample]. */

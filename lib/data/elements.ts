@@ -1,16 +1,8 @@
 import { expected, isPlainObject, mismatch } from '../base/checks.js';
-import { itemAt } from '../base/list.js';
+import { itemAt, sizeOf } from '../base/list.js';
 import { shapeText } from '../base/errors.js';
 import { NDArray, arrayKind } from '../core/ndarray.js';
-import {
-  type NestedArray,
-  type NumericArray,
-  Tensor,
-  allocate,
-  convert,
-  read,
-  sizeOf,
-} from '../core/tensor.js';
+import { type NestedArray, type NumericArray, Tensor, allocate, convert, read } from '../core/tensor.js';
 import type { TypedArray } from '../engine/engine.js';
 
 /** Numbers of one element, or strings: what is stacked when elements become a batch. */

@@ -1,8 +1,8 @@
 import { factoryName } from '../base/names.js';
 import { type OptionNames, knownOptions, seedOf, shapeOf, wrongShape } from '../base/checks.js';
-import { firstOf } from '../base/list.js';
+import { firstOf, sizeOf } from '../base/list.js';
 import { nextSeed } from '../core/seed.js';
-import { type Tensor, sizeOf } from '../core/tensor.js';
+import { type Tensor } from '../core/tensor.js';
 
 /** What an initializer is asked for. */
 export interface TensorOptions {

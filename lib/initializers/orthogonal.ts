@@ -1,9 +1,10 @@
+import { sizeOf } from '../base/list.js';
 import { type OptionNames, finite, knownOptionsOf, wrongShape } from '../base/checks.js';
 import { apply } from '../core/apply.js';
 import { multiply } from '../ops/binary.js';
 import { randomNormal } from '../ops/random.js';
 import { reshape, transpose } from '../ops/shape.js';
-import { type Tensor, sizeOf } from '../core/tensor.js';
+import { type Tensor } from '../core/tensor.js';
 import { Initializer, type SeedOptions } from './initializer.js';
 
 /** What `initializers.orthogonal` takes. */

@@ -1,6 +1,6 @@
+import { sizeOf } from '../base/list.js';
 import { expected } from '../base/checks.js';
 import { NDArray } from '../core/ndarray.js';
-import { sizeOf } from '../core/tensor.js';
 import type { Sym } from '../core/sym.js';
 import * as ops from '../ops/index.js';
 

@@ -1,9 +1,8 @@
 import { type OptionNames, expected, wrongShape } from '../base/checks.js';
 import { defaultsOf, withDefaults } from '../base/defaults.js';
-import { atLeast, itemAt } from '../base/list.js';
+import { atLeast, itemAt, sizeOf } from '../base/list.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
-import { sizeOf } from '../core/tensor.js';
 import { Layer, type LayerOptions } from './layer.js';
 import { MultiInputLayer } from './multiInputLayer.js';
 

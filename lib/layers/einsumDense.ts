@@ -1,6 +1,6 @@
 import { type OptionNames, expected, integer, wrongShape } from '../base/checks.js';
 import { defaultsOf, withDefaults } from '../base/defaults.js';
-import { itemAt } from '../base/list.js';
+import { itemAt, sizeOf } from '../base/list.js';
 import type { Shape } from '../engine/engine.js';
 import {
   type ActivationFunction,
@@ -88,7 +88,7 @@ export class EinsumDense extends Layer {
     if (sizes.length !== output.length)
       throw expected(this.name, `a size for each letter of '${output}' but the batch as outputShape`, given);
     const inputSize = (letter: string) => itemAt(inputShape, first + input.indexOf(letter));
-    const sizeOf = (letter: string): number => {
+    const sizeFor = (letter: string): number => {
       const out = output.includes(letter) ? itemAt(sizes, output.indexOf(letter)) : null;
       if (!input.includes(letter)) return out ?? -1;
       const size = inputSize(letter);
@@ -101,7 +101,7 @@ export class EinsumDense extends Layer {
       return size < 0 ? (out ?? -1) : size;
     };
     const known = (letters: string): number[] => {
-      const list = Array.from(letters).map(sizeOf);
+      const list = Array.from(letters).map(sizeFor);
       if (list.includes(-1))
         throw wrongShape(
           this.name,
@@ -110,12 +110,12 @@ export class EinsumDense extends Layer {
         );
       return list;
     };
-    for (const letter of input) sizeOf(letter);
+    for (const letter of input) sizeFor(letter);
     const shape = known(weight);
     const { initializer, ...kernel } = weightOptions(this.options, 'kernel');
     const start = initializerOf(initializer);
     const fans = [false, true].map((isOutput) =>
-      shape.filter((_, i) => output.includes(weight.charAt(i)) === isOutput).reduce((a, b) => a * b, 1),
+      sizeOf(shape.filter((_, i) => output.includes(weight.charAt(i)) === isOutput)),
     );
     this.#kernel = this.addWeight({
       ...{ name: 'kernel', shape, ...kernel },

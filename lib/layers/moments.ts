@@ -1,5 +1,4 @@
-import { itemAt } from '../base/list.js';
-import { sizeOf } from '../core/tensor.js';
+import { itemAt, sizeOf } from '../base/list.js';
 
 /**
  * Mean and variance of arrays, in float64, for each index along some axes; merged as by Chan, Golub and LeVeque, 1979,

@@ -1,8 +1,8 @@
+import { sizeOf } from '../base/list.js';
 import { type OptionNames, expected, wrongShape } from '../base/checks.js';
 import type { Shape } from '../engine/engine.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
-import { sizeOf } from '../core/tensor.js';
 import { Layer, type LayerOptions } from './layer.js';
 
 /** What `layers.reshape` takes. */

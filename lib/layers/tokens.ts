@@ -1,8 +1,8 @@
 import { expected } from '../base/checks.js';
 import { joinFingerprints, fingerprint64 } from '../base/farmHash.js';
-import { itemAt } from '../base/list.js';
+import { itemAt, sizeOf } from '../base/list.js';
 import { sipHash } from '../base/sipHash.js';
-import { type TensorData, read, sizeOf } from '../core/tensor.js';
+import { type TensorData, read } from '../core/tensor.js';
 
 /** Strings in nested lists, all of one length at each depth. */
 export type NestedStrings = string | readonly NestedStrings[];

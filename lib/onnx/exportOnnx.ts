@@ -1,8 +1,8 @@
 import { type OptionNames, checkEach, expected, knownOptions, mismatch } from '../base/checks.js';
-import { itemAt, listOf, oneOrAll } from '../base/list.js';
+import { itemAt, listOf, oneOrAll, sizeOf } from '../base/list.js';
 import { writeWhole } from '../base/wholeFile.js';
 import type { Sym } from '../core/sym.js';
-import { Tensor, sizeOf } from '../core/tensor.js';
+import { Tensor } from '../core/tensor.js';
 import { Trace } from '../core/trace.js';
 import { Variable } from '../core/variable.js';
 import type { Shape } from '../engine/engine.js';

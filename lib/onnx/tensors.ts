@@ -1,6 +1,6 @@
+import { sizeOf } from '../base/list.js';
 import { mismatch } from '../base/checks.js';
 import { shapeText } from '../base/errors.js';
-import { sizeOf } from '../core/tensor.js';
 import type { EntryProto, SparseTensorProto, TensorProto } from './messages.js';
 import { FORMATS, type NumberType, type OnnxType, isNumberType, typeCode, typeOfCode } from './dtypes.js';
 

@@ -6,7 +6,7 @@ import {
   knownOptions,
   wrongShape,
 } from '../base/checks.js';
-import { itemAt } from '../base/list.js';
+import { itemAt, sizeOf } from '../base/list.js';
 import { type Operand, type Outcome, typeOf } from '../core/apply.js';
 import { op } from '../core/op.js';
 import type { Sym } from '../core/sym.js';
@@ -109,7 +109,7 @@ function rearranged(
     at += group.length;
     if (group.length === 1) return { axis: first };
     const parts = made.slice(first, at);
-    return parts.some((n) => n < 0) ? -1 : parts.reduce((a, b) => a * b, 1);
+    return parts.some((n) => n < 0) ? -1 : sizeOf(parts);
   });
   return resized(moved, joined);
 }

@@ -1,12 +1,12 @@
 import { type OptionNames, expected, finite, integer, knownOptions, wrongShape } from '../base/checks.js';
-import { mapTuple } from '../base/list.js';
+import { mapTuple, sizeOf } from '../base/list.js';
 import type { DType } from '../engine/engine.js';
 import { type Operand, type Outcome, apply, typeOf } from '../core/apply.js';
 import { KerasTensor } from '../core/kerasTensor.js';
 import { NDArray } from '../core/ndarray.js';
 import { op } from '../core/op.js';
 import { Sym } from '../core/sym.js';
-import { Tensor, type TensorData, allocate, sizeOf, tensor } from '../core/tensor.js';
+import { Tensor, type TensorData, allocate, tensor } from '../core/tensor.js';
 import { Variable } from '../core/variable.js';
 import { axisOf } from './axis.js';
 import { add, multiply, power, subtract } from './binary.js';

@@ -1,5 +1,5 @@
 import { expected, wrongShape, mismatch } from '../base/checks.js';
-import { firstOf, itemAt, mapTuple } from '../base/list.js';
+import { firstOf, itemAt, mapTuple, sizeOf } from '../base/list.js';
 import { type Operand, type Outcome, apply, typeOf } from '../core/apply.js';
 import { op } from '../core/op.js';
 import { multiply, where } from './binary.js';
@@ -97,7 +97,7 @@ function labelsOf(part: string, shape: readonly number[]): string[] {
 }
 
 const sizesOf = ({ value }: Labelled): readonly number[] => typeOf(value).shape;
-const sizeOf = (term: Labelled, label: string): number => itemAt(sizesOf(term), term.labels.indexOf(label));
+const sizeFor = (term: Labelled, label: string): number => itemAt(sizesOf(term), term.labels.indexOf(label));
 
 /** The diagonal along axes of one label. */
 function withoutRepeats(term: Labelled): Labelled {
@@ -157,7 +157,7 @@ function product(left: Labelled, right: Labelled, needed: ReadonlySet<string>): 
   const isShared = (label: string) =>
     left.labels.includes(label) &&
     right.labels.includes(label) &&
-    (sizeOf(left, label) === 1) === (sizeOf(right, label) === 1);
+    (sizeFor(left, label) === 1) === (sizeFor(right, label) === 1);
   const isKept = (label: string) => needed.has(label) || isShared(label);
   const [a, b] = [summed(left, isKept), summed(right, isKept)];
   const batch = a.labels.filter((label) => b.labels.includes(label) && needed.has(label));
@@ -187,7 +187,7 @@ function matrices(
   const merged = (labels: readonly string[]): Size => {
     if (labels.length === 1) return { axis: ordered.labels.indexOf(firstOf(labels)) };
     const known = labels.map((label) => itemAt(sizes, ordered.labels.indexOf(label)));
-    return known.some((size) => size < 0) ? -1 : known.reduce((product, size) => product * size, 1);
+    return known.some((size) => size < 0) ? -1 : sizeOf(known);
   };
   if (first.length === 1 && second.length === 1) return [ordered.value, first !== rows];
   const axes = [...batch.map((_, axis) => ({ axis })), merged(first), merged(second)];
@@ -206,7 +206,7 @@ function unmerged(
 ): Operand {
   const sizes = labels.map((label, axis): Size => {
     if (axis < batch) return { axis };
-    return a.labels.includes(label) ? sizeOf(a, label) : sizeOf(b, label);
+    return a.labels.includes(label) ? sizeFor(a, label) : sizeFor(b, label);
   });
   if (sizes.filter((size) => size === -1).length < 2) return resized(value, sizes);
   // Of this only the shape is read.
@@ -222,7 +222,7 @@ function unmerged(
 function checkSizes(left: Labelled, right: Labelled): void {
   for (const label of left.labels) {
     if (!right.labels.includes(label)) continue;
-    const [a, b] = [sizeOf(left, label), sizeOf(right, label)];
+    const [a, b] = [sizeFor(left, label), sizeFor(right, label)];
     if (a !== b && a !== 1 && b !== 1 && a >= 0 && b >= 0) {
       const what = isOfEllipsis(label) ? "sizes that broadcast for '...'" : `one size for '${label}'`;
       throw mismatch('einsum', what, `${a} and ${b}`, 'SHAPE');

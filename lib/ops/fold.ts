@@ -1,8 +1,7 @@
 import { type OptionNames, knownOptions, wrongShape } from '../base/checks.js';
-import { atLeast, itemAt } from '../base/list.js';
+import { atLeast, itemAt, sizeOf } from '../base/list.js';
 import { type Operand, type Outcome, typeOf } from '../core/apply.js';
 import { op } from '../core/op.js';
-import { sizeOf } from '../core/tensor.js';
 import { reshape, transpose } from './shape.js';
 import { type Sides, integerSides } from './window.js';
 import { type Windows, overlapped, windowed } from './windows.js';

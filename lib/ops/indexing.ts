@@ -1,10 +1,10 @@
 import { type OptionNames, expected, integer, integers, knownOptions, wrongShape } from '../base/checks.js';
-import { itemAt } from '../base/list.js';
+import { itemAt, sizeOf } from '../base/list.js';
 import type { DType } from '../engine/engine.js';
 import { type Operand, type Outcome, indexOperand, typeOf } from '../core/apply.js';
 import { op } from '../core/op.js';
 import type { Sym } from '../core/sym.js';
-import { type Tensor, type TensorData, sizeOf, tensor } from '../core/tensor.js';
+import { type Tensor, type TensorData, tensor } from '../core/tensor.js';
 import type { Variable } from '../core/variable.js';
 import { axisOf, sizeAlong } from './axis.js';
 import { equal, where } from './binary.js';

@@ -1,9 +1,9 @@
+import { sizeOf } from '../base/list.js';
 import { shapeOf, wrongShape } from '../base/checks.js';
 import type { Shape } from '../engine/engine.js';
 import { type Operand, type Outcome, indexOperand, promote, typeOf } from '../core/apply.js';
 import { op } from '../core/op.js';
 import type { Sym } from '../core/sym.js';
-import { sizeOf } from '../core/tensor.js';
 import { add, less, logicalAnd, multiply, notEqual, subtract, where } from './binary.js';
 import { type Binary, type Unary, asSym, binaryOp, outcomeOf, unaryOp } from './composed.js';
 import { counted } from './places.js';

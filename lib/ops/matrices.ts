@@ -1,9 +1,9 @@
 import { type OptionNames, expected, integer, knownOptions, wrongShape } from '../base/checks.js';
-import { itemAt } from '../base/list.js';
+import { itemAt, sizeOf } from '../base/list.js';
 import { type Operand, type Outcome, typeOf } from '../core/apply.js';
 import { op } from '../core/op.js';
 import type { Sym } from '../core/sym.js';
-import { type Tensor, sizeOf, tensor, zeros } from '../core/tensor.js';
+import { type Tensor, tensor, zeros } from '../core/tensor.js';
 import { axesOf, axisOf, sizeAlong } from './axis.js';
 import { multiply, power, subtract, where } from './binary.js';
 import { type Binary, asSym, binaryOp, compute, outcomeOf } from './composed.js';

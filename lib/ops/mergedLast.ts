@@ -1,7 +1,6 @@
-import { itemAt } from '../base/list.js';
+import { itemAt, sizeOf } from '../base/list.js';
 import { typeOf } from '../core/apply.js';
 import type { Sym } from '../core/sym.js';
-import { sizeOf } from '../core/tensor.js';
 import { resized } from './resized.js';
 import { transpose } from './shape.js';
 

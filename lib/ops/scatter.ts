@@ -1,10 +1,10 @@
 import { type OptionNames, knownOptions, oneOf, shapeOf, wrongShape } from '../base/checks.js';
-import { itemAt } from '../base/list.js';
+import { itemAt, sizeOf } from '../base/list.js';
 import type { Shape } from '../engine/engine.js';
 import { type Operand, type Outcome, indexOperand, typeOf } from '../core/apply.js';
 import { op } from '../core/op.js';
 import type { Sym } from '../core/sym.js';
-import { sizeOf, tensor } from '../core/tensor.js';
+import { tensor } from '../core/tensor.js';
 import { sizeAlong } from './axis.js';
 import { add, greaterEqual, maximum, minimum, multiply, where } from './binary.js';
 import { asSym, outcomeOf } from './composed.js';

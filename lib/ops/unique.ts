@@ -1,9 +1,9 @@
 import { type OptionNames, axisNumber, expected, integer, knownOptions, wrongShape } from '../base/checks.js';
-import { itemAt } from '../base/list.js';
+import { itemAt, sizeOf } from '../base/list.js';
 import { type Operand, type Outcome, apply, typeOf } from '../core/apply.js';
 import { op } from '../core/op.js';
 import type { Sym } from '../core/sym.js';
-import { sizeOf, tensor } from '../core/tensor.js';
+import { tensor } from '../core/tensor.js';
 import { axisOf, sizeAlong } from './axis.js';
 import { less, notEqual, subtract, where } from './binary.js';
 import { asSym } from './composed.js';

@@ -1,5 +1,6 @@
 // Files in safetensors (https://huggingface.co/docs/safetensors): the length of a header in JSON, the header with dtype, shape and place of
 // each tensor, and the numbers.
+import { sizeOf } from '../base/list.js';
 import type { FileHandle } from 'node:fs/promises';
 import { isPlainObject } from '../base/checks.js';
 import { halfToFloat } from '../base/half.js';
@@ -125,7 +126,7 @@ function entryOf(who: string, path: string, name: string, value: unknown, bytes:
   if (!known)
     throw fileError(who, path, `one of ${Object.keys(DTYPES).join(', ')} as dtype of ${name}`, String(dtype));
   const [begin = 0, end = -1] = isList(places) && places.length === 2 ? places : [];
-  const size = isList(shape) ? shape.reduce((product, n) => product * n, known[0]) : -1;
+  const size = isList(shape) ? known[0] * sizeOf(shape) : -1;
   if (end > bytes || end - begin !== size)
     throw fileError(who, path, `${name} within ${bytes} bytes`, `${size} bytes from ${begin} to ${end}`);
   return { dtype: dtype as string, shape: shape as number[], begin, end };

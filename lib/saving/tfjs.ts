@@ -1,5 +1,6 @@
 // The weights of TensorFlow.js's layers models (https://www.tensorflow.org/js/guide/save_load): model.json has a list of names, shapes and
 // dtypes, and says in which files next to it the numbers are, one after another.
+import { sizeOf } from '../base/list.js';
 import { createHash } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { isPlainObject } from '../base/checks.js';
@@ -73,8 +74,6 @@ export class TfjsWeights {
     return [...this.#entries.values()].reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   }
 }
-
-const sizeOf = (shape: readonly number[]): number => shape.reduce((product, n) => product * n, 1);
 
 /** The bytes of several files, one after another. */
 class ShardedBytes {

@@ -1,3 +1,4 @@
+import { sizeOf } from '../base/list.js';
 import { expected, integers } from '../base/checks.js';
 import { NDArray } from '../core/ndarray.js';
 import { type TensorData, read } from '../core/tensor.js';
@@ -19,7 +20,7 @@ export function normalize(x: TensorData, axis = -1, order = 2): NDArray {
   const at = given < 0 ? given + shape.length : given;
   const size = shape[at];
   if (size === undefined) throw expected('normalize', `an axis of [${shape.join(', ')}]`, axis, 'SHAPE');
-  const inner = shape.slice(at + 1).reduce((product, n) => product * n, 1);
+  const inner = sizeOf(shape.slice(at + 1));
   const result = Float32Array.from(data);
   for (let first = 0; first < result.length; first++) {
     // Each line along the axis starts where the place on the axis is 0.

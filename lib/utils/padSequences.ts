@@ -1,6 +1,7 @@
+import { sizeOf } from '../base/list.js';
 import { type OptionNames, expected, finite, integer, knownOptions, oneOf } from '../base/checks.js';
 import { NDArray } from '../core/ndarray.js';
-import { type TensorData, allocate, read, sizeOf } from '../core/tensor.js';
+import { type TensorData, allocate, read } from '../core/tensor.js';
 
 /** What `utils.padSequences` takes. */
 export interface PadSequencesOptions {

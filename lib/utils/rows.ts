@@ -1,4 +1,5 @@
-import { type TensorData, Tensor, allocate, read, sizeOf, tensor } from '../core/tensor.js';
+import { sizeOf } from '../base/list.js';
+import { type TensorData, Tensor, allocate, read, tensor } from '../core/tensor.js';
 import { NDArray, type NDArrayType } from '../core/ndarray.js';
 import { nextSeed, withSeed } from '../core/seed.js';
 import { expected } from '../base/checks.js';

@@ -1,6 +1,6 @@
 // A model of one layer for each row of test/cases/classes.ts, and what goes into it.
+import { sizeOf } from '../../lib/base/list.js';
 import { type DType, Model, type Shape, type Tensor, layers, tensor } from '../../lib/index.js';
-import { sizeOf } from '../../lib/core/tensor.js';
 import type { LayerCase, Options } from '../cases/classes.js';
 
 export type Class<T> = new (...args: unknown[]) => T;

@@ -1,3 +1,4 @@
+import { sizeOf } from '../../base/list.js';
 import { fileError } from '../../base/wholeFile.js';
 import { EngineError } from '../../base/errors.js';
 import { loadH5wasm } from '../../base/h5wasm.js';
@@ -98,7 +99,7 @@ function stepOf({
   shape,
   metadata: { size, chunks },
 }: Stored & { readonly shape: readonly number[] }): number {
-  const bytes = shape.slice(1).reduce((product, n) => product * n, size);
+  const bytes = size * sizeOf(shape.slice(1));
   const rows = Math.max(1, Math.floor(BLOCK / Math.max(bytes, 1)));
   const chunk = chunks?.[0] ?? 1;
   return Math.max(chunk, Math.floor(rows / chunk) * chunk);

@@ -1,3 +1,4 @@
+import { sizeOf } from '../../base/list.js';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
@@ -96,7 +97,7 @@ export function parseIdx(bytes: Uint8Array, name: string): NDArray {
     throw damaged(name, `a header of ${header} bytes for rank ${rank}`, `${bytes.length} bytes`);
 
   const shape = Array.from({ length: rank }, (_, axis) => view.getUint32(4 + 4 * axis));
-  const count = shape.reduce((product, n) => product * n, 1);
+  const count = sizeOf(shape);
   const expected = header + count * (type?.bytes ?? 1);
   if (bytes.length !== expected) {
     const what = `${expected} bytes for ${type?.name ?? 'uint8'} [${shape.join(', ')}]`;

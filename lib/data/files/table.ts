@@ -1,9 +1,9 @@
 import { fileError } from '../../base/wholeFile.js';
 import { checkEach, expected, oneOf } from '../../base/checks.js';
 import { EngineError, describe } from '../../base/errors.js';
-import { itemAt } from '../../base/list.js';
+import { itemAt, sizeOf } from '../../base/list.js';
 import { NDArray } from '../../core/ndarray.js';
-import { type NumericArray, read, sizeOf } from '../../core/tensor.js';
+import { type NumericArray, read } from '../../core/tensor.js';
 
 /** The values of a column: numbers with the rows first, or text. */
 export type Column = NDArray | readonly string[];

@@ -1,5 +1,5 @@
 // Products, convolutions, pooling, reductions and normalization.
-import { itemAt, lastOf } from '../../base/list.js';
+import { itemAt, lastOf, sizeOf } from '../../base/list.js';
 import type { Attrs } from '../../engine/engine.js';
 import type { Sym } from '../../core/sym.js';
 import type { TraceNode } from '../../core/traceNode.js';
@@ -128,7 +128,7 @@ const averagePool: Lower = (node, inputs, scope) => {
     scope,
   ) as Value;
   if (divides) return means;
-  const size = numbers(node.attrs['poolSize']).reduce((a, b) => a * b, 1);
+  const size = sizeOf(numbers(node.attrs['poolSize']));
   return scope.graph.elementwise('Mul', [means, scope.graph.scalar(size)]);
 };
 

@@ -1,5 +1,5 @@
 // Ops that move numbers: shapes, slices, places.
-import { itemAt } from '../../base/list.js';
+import { itemAt, sizeOf } from '../../base/list.js';
 import type { Sym } from '../../core/sym.js';
 import type { Tensor } from '../../core/tensor.js';
 import { Variable } from '../../core/variable.js';
@@ -25,7 +25,7 @@ const ONE_BY_ONE = new Set([
 ]);
 
 /** A size, or the earliest value found that has it: so a product that is read for its shape alone is not computed. */
-function sizeOf(value: Sym, axis: number): Size {
+function sizeAlong(value: Sym, axis: number): Size {
   for (let [of, at] = [value, axis]; ;) {
     const size = itemAt(of.shape, at);
     if (size >= 0) return size;
@@ -63,7 +63,7 @@ function reshaped(scope: Scope, x: Value, sizes: readonly Size[]): Value {
   );
 }
 
-const allSizes = (value: Sym): Size[] => value.shape.map((_, axis) => sizeOf(value, axis));
+const allSizes = (value: Sym): Size[] => value.shape.map((_, axis) => sizeAlong(value, axis));
 
 const reshape: Lower = ({ inputs: [x], outputs: [y], attrs }, [value], scope) => {
   const from = numbers(attrs['from']);
@@ -72,7 +72,7 @@ const reshape: Lower = ({ inputs: [x], outputs: [y], attrs }, [value], scope) =>
   const sizes = shape.map((n, i): Size => {
     if (n >= 0) return n;
     const axis = from[i] ?? -1;
-    return axis >= 0 ? sizeOf(x as Sym, axis) : -1;
+    return axis >= 0 ? sizeAlong(x as Sym, axis) : -1;
   });
   const known = sizes.filter((size) => typeof size !== 'number').length;
   // The one that is computed is any that is not known.
@@ -234,7 +234,7 @@ const argsort: Lower = ({ attrs, inputs: [sym] }, [x], scope) => {
   const { graph } = scope;
   const value = x as Value;
   const k = Number(attrs['k'] ?? -1);
-  const count = sizesOf(scope, [k >= 0 ? k : sizeOf(sym as Sym, value.rank - 1)]);
+  const count = sizesOf(scope, [k >= 0 ? k : sizeAlong(sym as Sym, value.rank - 1)]);
   const largest = attrs['descending'] === true ? 1 : 0;
   const given = sortable(graph, value);
   const types = [given, { dtype: 'int64', rank: value.rank }] as const;
@@ -246,7 +246,7 @@ const argsort: Lower = ({ attrs, inputs: [sym] }, [x], scope) => {
 const sizeRatio: Lower = ({ inputs }, values, { graph }) => {
   const sizes = inputs.map(({ shape }, i) =>
     shape.every((n) => n >= 0)
-      ? graph.scalar(shape.reduce((a, b) => a * b, 1))
+      ? graph.scalar(sizeOf(shape))
       : graph.cast(graph.op('Size', [itemAt(values, i)], { dtype: 'int64', rank: 0 }), 'float32'),
   );
   return graph.elementwise('Div', sizes);

@@ -1,5 +1,5 @@
 // What is left to do with the nodes of a graph when all are there.
-import { itemAt } from '../../base/list.js';
+import { itemAt, sizeOf } from '../../base/list.js';
 import type { AttributeProto, NodeProto } from '../messages.js';
 import { type Stored } from './graph.js';
 
@@ -67,7 +67,7 @@ export function transposed(
   shape: readonly number[],
   perm: readonly number[],
 ): { data: ArrayLike<number>; shape: number[] } {
-  const strides = shape.map((_, i) => shape.slice(i + 1).reduce((a, b) => a * b, 1));
+  const strides = shape.map((_, i) => sizeOf(shape.slice(i + 1)));
   const to = perm.map((axis) => itemAt(shape, axis));
   const steps = perm.map((axis) => itemAt(strides, axis));
   const made = new (data.constructor as Float32ArrayConstructor)(data.length);

@@ -1,6 +1,7 @@
+import { sizeOf } from '../../base/list.js';
 import { EngineError } from '../../base/errors.js';
 import type { Sym } from '../../core/sym.js';
-import { Tensor, sizeOf, tensor } from '../../core/tensor.js';
+import { Tensor, tensor } from '../../core/tensor.js';
 import { Trace } from '../../core/trace.js';
 import { Variable } from '../../core/variable.js';
 import { asSym } from '../../ops/composed.js';

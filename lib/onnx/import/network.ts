@@ -1,7 +1,8 @@
+import { sizeOf } from '../../base/list.js';
 import { expected, mismatch } from '../../base/checks.js';
 import { EngineError } from '../../base/errors.js';
 import { typeOf } from '../../core/apply.js';
-import { Tensor, sizeOf, tensor } from '../../core/tensor.js';
+import { Tensor, tensor } from '../../core/tensor.js';
 import { Trace } from '../../core/trace.js';
 import { Sym } from '../../core/sym.js';
 import { asSym } from '../../ops/composed.js';

@@ -1,5 +1,6 @@
+import { sizeOf } from '../../base/list.js';
 import type { Sym } from '../../core/sym.js';
-import { sizeOf, tensor } from '../../core/tensor.js';
+import { tensor } from '../../core/tensor.js';
 import { asSym } from '../../ops/composed.js';
 import * as ops from '../../ops/index.js';
 import { type Call, type Handler, type Handlers, typed } from './call.js';

@@ -1,7 +1,8 @@
+import { sizeOf } from '../../base/list.js';
 import { expected } from '../../base/checks.js';
 import { shapeText } from '../../base/errors.js';
 import type { Sym } from '../../core/sym.js';
-import { sizeOf, tensor } from '../../core/tensor.js';
+import { tensor } from '../../core/tensor.js';
 import { asSym } from '../../ops/composed.js';
 import * as ops from '../../ops/index.js';
 import { type Size, resized } from '../../ops/resized.js';

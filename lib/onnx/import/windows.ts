@@ -1,6 +1,7 @@
 // Windows over images [n, channels, …], as convolutions and poolings of ONNX have them.
+import { sizeOf } from '../../base/list.js';
 import type { Sym } from '../../core/sym.js';
-import { sizeOf, tensor } from '../../core/tensor.js';
+import { tensor } from '../../core/tensor.js';
 import { asSym } from '../../ops/composed.js';
 import * as ops from '../../ops/index.js';
 import { type Call, needsNumbers } from './call.js';

@@ -1,9 +1,8 @@
 import { type OptionNames, checkEach, expected, knownOptions, wrongShape } from '../../base/checks.js';
-import { itemAt } from '../../base/list.js';
+import { itemAt, sizeOf } from '../../base/list.js';
 import { type Operand, type Outcome, typeOf } from '../../core/apply.js';
 import { op } from '../../core/op.js';
 import type { Sym } from '../../core/sym.js';
-import { sizeOf } from '../../core/tensor.js';
 import { asSym } from '../composed.js';
 import { broadcastTo, reshape } from '../shape.js';
 import { map } from './loops.js';

@@ -1,9 +1,8 @@
 /** What the ops on images share. */
 import { type OptionNames, wrongShape } from '../../base/checks.js';
-import { atLeast, itemAt, mapTuple } from '../../base/list.js';
+import { atLeast, itemAt, mapTuple, sizeOf } from '../../base/list.js';
 import { type Operand, typeOf } from '../../core/apply.js';
 import type { NDArray } from '../../core/ndarray.js';
-import { sizeOf } from '../../core/tensor.js';
 import type { DType } from '../../engine/engine.js';
 import { add, equal, greater, logicalAnd, logicalOr, multiply, subtract } from '../binary.js';
 import { matmul } from '../matmul.js';

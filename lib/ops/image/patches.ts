@@ -1,8 +1,7 @@
 import { type OptionNames, knownOptions, oneOf, wrongShape } from '../../base/checks.js';
-import { itemAt } from '../../base/list.js';
+import { itemAt, sizeOf } from '../../base/list.js';
 import { type Operand, type Outcome, typeOf } from '../../core/apply.js';
 import { op } from '../../core/op.js';
-import { sizeOf } from '../../core/tensor.js';
 import { reshape, transpose } from '../shape.js';
 import { dataFormatOf, integerSides, type Sides } from '../window.js';
 import { windowed } from '../windows.js';
