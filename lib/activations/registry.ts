@@ -1,5 +1,5 @@
-import { expected, isClass } from '../base/checks.js';
-import { EngineError } from '../base/errors.js';
+import { expected, isClass, mismatch } from '../base/checks.js';
+import { describe } from '../base/errors.js';
 import { choose } from '../base/choose.js';
 import { customNames, getRegisteredName, getRegisteredObject, setRegistered } from '../base/customObjects.js';
 import { sameName } from '../base/names.js';
@@ -64,10 +64,10 @@ export function activationConfig(activation: ActivationLike | null | undefined):
   if (typeof activation !== 'function') return activation ?? 'linear';
   const name = nameInTable(activation) ?? getRegisteredName(activation);
   if (name !== undefined) return name;
-  const error = expected('getConfig', 'an activation that has a name', activation);
-  throw new EngineError(
-    error.code,
-    `${error.message}: give it one with activations.register('…', the function)`,
+  throw mismatch(
+    'getConfig',
+    'an activation that has a name',
+    `${describe(activation)}: give it one with activations.register('…', the function)`,
   );
 }
 

@@ -6,11 +6,11 @@ import {
   integer,
   knownOptions,
   knownOptionsOf,
-  oneOf,
   mismatch,
+  oneOf,
 } from '../base/checks.js';
 import { defaultsOf, withDefaults } from '../base/defaults.js';
-import { EngineError } from '../base/errors.js';
+import { EngineError, describe } from '../base/errors.js';
 import { listOf } from '../base/list.js';
 import { NDArray } from '../core/ndarray.js';
 import { type TensorData, read } from '../core/tensor.js';
@@ -280,8 +280,7 @@ export abstract class IndexLookup<T extends Token, Output> extends DataLayer<Tok
     if (known !== undefined) return known;
     if (this.numOovIndices === 0) {
       const remedy = 'take numOovIndices: 1 for a number that stands for all others';
-      const { code, message } = expected(this.name, 'tokens of the vocabulary', token);
-      throw new EngineError(code, `${message}: ${remedy}`);
+      throw mismatch(this.name, 'tokens of the vocabulary', `${describe(token)}: ${remedy}`);
     }
     return this.#oovStart + (this.numOovIndices === 1 ? 0 : this.oovIndexOf(token));
   }

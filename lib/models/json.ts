@@ -1,6 +1,6 @@
-import { expected, isPlainObject, knownOptions } from '../base/checks.js';
+import { expected, isPlainObject, knownOptions, mismatch } from '../base/checks.js';
 import { withCustomObjects } from '../base/customObjects.js';
-import { EngineError } from '../base/errors.js';
+import { describe } from '../base/errors.js';
 import { nameOfFunction } from '../base/registry.js';
 import { Loss } from '../losses/loss.js';
 import { lossConfig } from '../losses/registry.js';
@@ -47,8 +47,9 @@ function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    const { code, message } = expected('modelFromJson', 'the text of JSON', text.slice(0, 40));
-    throw new EngineError(code, message, { cause: error });
+    throw mismatch('modelFromJson', 'the text of JSON', describe(text.slice(0, 40)), 'ARGUMENT', {
+      cause: error,
+    });
   }
 }
 

@@ -1,5 +1,4 @@
-import { expected } from '../base/checks.js';
-import { EngineError } from '../base/errors.js';
+import { expected, mismatch } from '../base/checks.js';
 import { firstOf, itemAt } from '../base/list.js';
 import { type Operand, apply, typeOf } from '../core/apply.js';
 import { NDArray } from '../core/ndarray.js';
@@ -24,7 +23,7 @@ interface AxisWindows {
 }
 
 function axisWindows(op: string, n: number, windows: Windows, i: number): AxisWindows {
-  if (n < 0) throw new EngineError('SHAPE', `[${op}] expected sides of known size`);
+  if (n < 0) throw mismatch(op, 'sides of known size', 'an unknown one', 'SHAPE');
   const [size, stride, dilation] = [
     itemAt(windows.size, i),
     itemAt(windows.strides, i),

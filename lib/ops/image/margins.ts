@@ -1,4 +1,3 @@
-import { EngineError } from '../../base/errors.js';
 import { type OptionNames, integer, knownOptions, mismatch } from '../../base/checks.js';
 import { itemAt, mapTuple } from '../../base/list.js';
 import { type Operand, type Outcome } from '../../core/apply.js';
@@ -70,7 +69,7 @@ function completed(op: string, sides: Sides, n: number, sign: 1 | -1) {
   for (const name of given) integer(op, name, sides[name], 0);
   const [first, second, target] = Object.values(sides);
   if (n < 0 && target !== undefined)
-    throw new EngineError('SHAPE', `[${op}] expected images of known height and width for ${names[2]}`);
+    throw mismatch(op, `images of known height and width for ${names[2]}`, 'unknown ones', 'SHAPE');
   const margins = target === undefined ? 0 : sign * (target - n);
   const before = first ?? margins - second!;
   const after = second ?? margins - first!;
