@@ -1,9 +1,9 @@
 /** Finds and loads the addon. This is the only file that loads a binary. */
-import { mismatch } from './base/checks.js';
 import { existsSync } from 'node:fs';
 import module from 'node:module';
 import { dirname, join } from 'node:path';
 import { types } from 'node:util';
+import { mismatch } from './base/checks.js';
 import { EngineError } from './base/errors.js';
 import { installedFolder, isPackage, ownFolder } from './installed.js';
 import { withSpinCount } from './engine/settings.js';

@@ -1,4 +1,3 @@
-import { firstOf, itemAt, sizeOf } from '../lib/base/list.js';
 import {
   copyFileSync,
   mkdirSync,
@@ -11,6 +10,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import { firstOf, itemAt, sizeOf } from '../lib/base/list.js';
 import { afterAll, describe, expect, it } from 'vitest';
 import {
   type CompileOptions,

@@ -1,7 +1,7 @@
 // NumPy's array files (https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html): a line that tells dtype, order and shape,
 // then the numbers.
-import { sizeOf } from './list.js';
 import { types } from 'node:util';
+import { sizeOf } from './list.js';
 import { halfToFloat } from './half.js';
 import { PickledArray, parsePickle } from './pickle.js';
 import { fileError } from './wholeFile.js';

@@ -1,5 +1,5 @@
 import { choose, unknownName } from './choose.js';
-import { type TakesOptions, isClass, isPlainObject, notOneOf, mismatch } from './checks.js';
+import { type TakesOptions, isClass, isPlainObject, mismatch, notOneOf } from './checks.js';
 import {
   type CustomObject,
   type CustomObjects,

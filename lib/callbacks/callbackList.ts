@@ -4,8 +4,8 @@ import {
   expected,
   integer,
   knownOptions,
-  oneOf,
   mismatch,
+  oneOf,
 } from '../base/checks.js';
 import { listOf } from '../base/list.js';
 import { Tensor } from '../core/tensor.js';

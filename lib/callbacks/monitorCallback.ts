@@ -1,4 +1,4 @@
-import { type OptionNames, finite, oneOf, mismatch } from '../base/checks.js';
+import { type OptionNames, finite, mismatch, oneOf } from '../base/checks.js';
 import { warnOnce } from '../base/warn.js';
 import { Callback, type Logs } from './callback.js';
 

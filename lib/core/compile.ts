@@ -1,5 +1,5 @@
-import { itemAt } from '../base/list.js';
 import { type OptionNames, expected, isPlainObject, knownOptions, mismatch } from '../base/checks.js';
+import { itemAt } from '../base/list.js';
 import { type DtypePolicy, checkPolicy, dtypePolicy } from './dtypePolicy.js';
 import type { Program } from './program.js';
 import { type Stateful, stateChanges } from './stateful.js';

@@ -1,5 +1,5 @@
+import { expected, mismatch, shapeOf } from '../base/checks.js';
 import { sizeOf } from '../base/list.js';
-import { expected, shapeOf, mismatch } from '../base/checks.js';
 import type { TypedArray } from '../engine/engine.js';
 
 /** The element types that the engine takes. `bool` is kept as bytes of 0 and 1. */

@@ -1,5 +1,5 @@
+import { expected, mismatch, shapeOf } from '../base/checks.js';
 import { firstOf, itemAt, sizeOf } from '../base/list.js';
-import { expected, shapeOf, mismatch } from '../base/checks.js';
 import { NDArray, arrayKind } from './ndarray.js';
 import { dispose } from '../base/disposable.js';
 import {

@@ -1,5 +1,5 @@
-import { firstOf, itemAt } from '../base/list.js';
 import { expected, mismatch } from '../base/checks.js';
+import { firstOf, itemAt } from '../base/list.js';
 import { type DtypePolicy, computeDtype } from './dtypePolicy.js';
 import {
   type Attrs,

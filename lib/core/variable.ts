@@ -1,5 +1,5 @@
+import { type OptionNames, boolean, knownOptions, mismatch, wrongShape } from '../base/checks.js';
 import { firstOf, itemAt } from '../base/list.js';
-import { type OptionNames, boolean, knownOptions, wrongShape, mismatch } from '../base/checks.js';
 import { NDArray } from './ndarray.js';
 import { dispose } from '../base/disposable.js';
 import { eager } from './eager.js';

@@ -1,6 +1,6 @@
 import { isPlainObject } from '../base/checks.js';
 import type { DType, Shape } from '../engine/engine.js';
-import { EngineError, describe, type ErrorCode, shapeText } from '../base/errors.js';
+import { EngineError, type ErrorCode, describe, shapeText } from '../base/errors.js';
 import { firstOf, itemAt, sizeOf } from '../base/list.js';
 import { reshape } from '../ops/shape.js';
 import { stridedSlice } from '../ops/slice.js';

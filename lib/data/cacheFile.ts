@@ -4,7 +4,7 @@ import path from 'node:path';
 import { types } from 'node:util';
 import { deserialize, serialize } from 'node:v8';
 import { isPlainObject } from '../base/checks.js';
-import { readAt, fileError } from '../base/wholeFile.js';
+import { fileError, readAt } from '../base/wholeFile.js';
 import { NDArray, type NDArrayData, type NDArrayType } from '../core/ndarray.js';
 import { withoutTensors } from './elements.js';
 import { readError, withFile } from './files/open.js';

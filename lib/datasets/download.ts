@@ -1,10 +1,10 @@
-import { mismatch } from '../base/checks.js';
 import { createHash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { types } from 'node:util';
+import { mismatch } from '../base/checks.js';
 import { EngineError } from '../base/errors.js';
-import { reasonOf, writeWhole, fileError } from '../base/wholeFile.js';
+import { fileError, reasonOf, writeWhole } from '../base/wholeFile.js';
 import { unzip } from '../data/files/idx.js';
 
 const MD5_DIGITS = 32;

@@ -1,11 +1,11 @@
-import { type OptionNames, expected, mismatch } from '../base/checks.js';
 import { access, readdir } from 'node:fs/promises';
 import path from 'node:path';
+import { type OptionNames, expected, mismatch } from '../base/checks.js';
 import { installedFolder, ownFolder } from '../installed.js';
 import * as settings from '../engine/settings.js';
 import { checkHash, download } from './download.js';
 import { KERAS_FILES, kerasPlace, kindOf, publishedOptions, readPublished } from './published.js';
-import { readWhole, fileError } from '../base/wholeFile.js';
+import { fileError, readWhole } from '../base/wholeFile.js';
 import { parseIdx, readIdx, readUnzipped, unzip } from '../data/files/idx.js';
 import { NpzReader } from '../data/files/npz.js';
 import { NDArray } from '../core/ndarray.js';

@@ -2,10 +2,10 @@
  * The variables of the environment that JavaScript reads, each once, when it is first needed. The engine reads its own
  * (cpp/core/settings.h). docs/settings.md has them all.
  */
-import { expected } from '../base/checks.js';
 import { statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
+import { expected } from '../base/checks.js';
 
 function once<T>(read: () => T): () => T {
   let kept: { value: T } | undefined;

@@ -1,5 +1,5 @@
-import { sizeOf } from '../base/list.js';
 import { type OptionNames, finite, knownOptionsOf, wrongShape } from '../base/checks.js';
+import { sizeOf } from '../base/list.js';
 import { apply } from '../core/apply.js';
 import { multiply } from '../ops/binary.js';
 import { randomNormal } from '../ops/random.js';

@@ -1,5 +1,5 @@
 import { factoryName } from '../base/names.js';
-import { type OptionNames, oneOf, seedOf, share, wrongShape, expected } from '../base/checks.js';
+import { type OptionNames, expected, oneOf, seedOf, share, wrongShape } from '../base/checks.js';
 import { defaultsOf, withDefaults } from '../base/defaults.js';
 import { atLeast } from '../base/list.js';
 import type { Shape } from '../engine/engine.js';

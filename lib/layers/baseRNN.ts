@@ -1,5 +1,5 @@
 import { factoryName } from '../base/names.js';
-import { type OptionNames, shapeOf, wrongShape, mismatch } from '../base/checks.js';
+import { type OptionNames, mismatch, shapeOf, wrongShape } from '../base/checks.js';
 import { defaultsOf, withDefaults } from '../base/defaults.js';
 import { atLeast, itemAt } from '../base/list.js';
 import type { Shape } from '../engine/engine.js';

@@ -1,5 +1,5 @@
-import { sizeOf } from '../base/list.js';
 import { expected } from '../base/checks.js';
+import { sizeOf } from '../base/list.js';
 import { NDArray } from '../core/ndarray.js';
 import type { Sym } from '../core/sym.js';
 import * as ops from '../ops/index.js';

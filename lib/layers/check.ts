@@ -1,4 +1,4 @@
-import { expected, integer, shapeOf, wrongShape, mismatch } from '../base/checks.js';
+import { expected, integer, mismatch, shapeOf, wrongShape } from '../base/checks.js';
 import type { Shape } from '../engine/engine.js';
 import { describe } from '../base/errors.js';
 import type { Sides } from '../ops/window.js';

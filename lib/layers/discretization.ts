@@ -1,4 +1,4 @@
-import { type OptionNames, expected, integer, oneOf, positive, mismatch } from '../base/checks.js';
+import { type OptionNames, expected, integer, mismatch, oneOf, positive } from '../base/checks.js';
 import { defaultsOf, withDefaults } from '../base/defaults.js';
 import { NDArray } from '../core/ndarray.js';
 import type { Sym } from '../core/sym.js';

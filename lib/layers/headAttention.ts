@@ -2,12 +2,12 @@ import { factoryName } from '../base/names.js';
 import {
   type OptionNames,
   boolean,
+  expected,
   integer,
+  mismatch,
   seedOf,
   share,
   wrongShape,
-  mismatch,
-  expected,
 } from '../base/checks.js';
 import { defaultsOf, withDefaults } from '../base/defaults.js';
 import { atLeast, mapTuple } from '../base/list.js';

@@ -4,8 +4,8 @@ import {
   integer,
   isPlainObject,
   knownOptions,
-  shapeOf,
   mismatch,
+  shapeOf,
 } from '../base/checks.js';
 import { shapeText } from '../base/errors.js';
 import { listOf } from '../base/list.js';

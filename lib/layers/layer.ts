@@ -5,8 +5,8 @@ import {
   isPlainObject,
   knownOptions,
   knownOptionsOf,
-  shapeOf,
   mismatch,
+  shapeOf,
 } from '../base/checks.js';
 import { type DtypePolicy, checkPolicy, computeDtype, dtypePolicy } from '../core/dtypePolicy.js';
 import { factoryName } from '../base/names.js';

@@ -1,5 +1,5 @@
-import { sizeOf } from '../base/list.js';
 import { type OptionNames, expected, wrongShape } from '../base/checks.js';
+import { sizeOf } from '../base/list.js';
 import type { Shape } from '../engine/engine.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';

@@ -1,4 +1,4 @@
-import { type OptionNames, expected, integer, knownOptionsOf, oneOf, mismatch } from '../base/checks.js';
+import { type OptionNames, expected, integer, knownOptionsOf, mismatch, oneOf } from '../base/checks.js';
 import { defaultsOf, withDefaults } from '../base/defaults.js';
 import { NDArray } from '../core/ndarray.js';
 import { isBatches } from '../data/batches.js';

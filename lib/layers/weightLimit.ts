@@ -1,5 +1,5 @@
-import { sizeOf } from '../base/list.js';
 import { mismatch } from '../base/checks.js';
+import { sizeOf } from '../base/list.js';
 import type { Shape } from '../engine/engine.js';
 
 let left: number | undefined;

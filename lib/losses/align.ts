@@ -1,4 +1,4 @@
-import { expected, wrongShape, mismatch } from '../base/checks.js';
+import { expected, mismatch, wrongShape } from '../base/checks.js';
 import type { Shape } from '../engine/engine.js';
 import { describe, shapeText } from '../base/errors.js';
 import { itemAt } from '../base/list.js';

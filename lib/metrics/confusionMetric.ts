@@ -1,4 +1,4 @@
-import { type OptionNames, expected, fraction, wrongShape, mismatch } from '../base/checks.js';
+import { type OptionNames, expected, fraction, mismatch, wrongShape } from '../base/checks.js';
 import { listOf } from '../base/list.js';
 import type { Sym } from '../core/sym.js';
 import { type Tensor, tensor } from '../core/tensor.js';

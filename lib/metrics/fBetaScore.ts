@@ -3,10 +3,10 @@ import {
   expected,
   fraction,
   knownOptionsOf,
+  mismatch,
   oneOf,
   positive,
   wrongShape,
-  mismatch,
 } from '../base/checks.js';
 import { itemAt } from '../base/list.js';
 import type { Sym } from '../core/sym.js';

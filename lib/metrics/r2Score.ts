@@ -1,4 +1,4 @@
-import { type OptionNames, integer, knownOptionsOf, oneOf, wrongShape, mismatch } from '../base/checks.js';
+import { type OptionNames, integer, knownOptionsOf, mismatch, oneOf, wrongShape } from '../base/checks.js';
 import { itemAt } from '../base/list.js';
 import type { Sym } from '../core/sym.js';
 import type { Tensor } from '../core/tensor.js';

@@ -1,4 +1,4 @@
-import { expected, type OptionNames, knownOptions, mismatch } from '../base/checks.js';
+import { type OptionNames, expected, knownOptions, mismatch } from '../base/checks.js';
 import { latestOwner } from '../base/latestOwner.js';
 import { firstOf, listOf, oneOrAll } from '../base/list.js';
 import { warnOnce } from '../base/warn.js';

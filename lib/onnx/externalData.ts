@@ -1,6 +1,6 @@
-import { mismatch } from '../base/checks.js';
 import { closeSync, fstatSync, openSync, readSync, realpathSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
+import { mismatch } from '../base/checks.js';
 import { EngineError } from '../base/errors.js';
 import { fileError, reasonOf } from '../base/wholeFile.js';
 import type { ReadExternal } from './tensors.js';

@@ -1,4 +1,4 @@
-import { isPlainObject, expected, mismatch } from '../base/checks.js';
+import { expected, isPlainObject, mismatch } from '../base/checks.js';
 import { itemAt } from '../base/list.js';
 import type { CallContext } from '../core/operation.js';
 import type { Sym } from '../core/sym.js';

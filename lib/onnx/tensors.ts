@@ -1,5 +1,5 @@
-import { sizeOf } from '../base/list.js';
 import { mismatch } from '../base/checks.js';
+import { sizeOf } from '../base/list.js';
 import { shapeText } from '../base/errors.js';
 import type { EntryProto, SparseTensorProto, TensorProto } from './messages.js';
 import { FORMATS, type NumberType, type OnnxType, isNumberType, typeCode, typeOfCode } from './dtypes.js';

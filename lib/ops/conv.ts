@@ -1,4 +1,4 @@
-import { type OptionNames, knownOptions, wrongShape, mismatch } from '../base/checks.js';
+import { type OptionNames, knownOptions, mismatch, wrongShape } from '../base/checks.js';
 import { atLeast } from '../base/list.js';
 import { type Operand, type Outcome, promote, typeOf } from '../core/apply.js';
 import { op } from '../core/op.js';

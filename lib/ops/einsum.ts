@@ -1,4 +1,4 @@
-import { expected, wrongShape, mismatch } from '../base/checks.js';
+import { expected, mismatch, wrongShape } from '../base/checks.js';
 import { firstOf, itemAt, mapTuple, sizeOf } from '../base/list.js';
 import { type Operand, type Outcome, apply, typeOf } from '../core/apply.js';
 import { op } from '../core/op.js';

@@ -1,5 +1,5 @@
-import { sizeOf } from '../base/list.js';
 import { shapeOf, wrongShape } from '../base/checks.js';
+import { sizeOf } from '../base/list.js';
 import type { Shape } from '../engine/engine.js';
 import { type Operand, type Outcome, indexOperand, promote, typeOf } from '../core/apply.js';
 import { op } from '../core/op.js';

@@ -1,7 +1,7 @@
 import {
-  checkList,
   type OptionNames,
   axisNumber,
+  checkList,
   expected,
   integer,
   integers,

@@ -4,9 +4,9 @@ import {
   expected,
   integer,
   knownOptions,
+  mismatch,
   oneOf,
   wrongShape,
-  mismatch,
 } from '../base/checks.js';
 import type { Shape } from '../engine/engine.js';
 import { itemAt } from '../base/list.js';

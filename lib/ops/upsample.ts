@@ -1,4 +1,4 @@
-import { type OptionNames, knownOptions, oneOf, mismatch } from '../base/checks.js';
+import { type OptionNames, knownOptions, mismatch, oneOf } from '../base/checks.js';
 import { type Operand, type Outcome, apply } from '../core/apply.js';
 import { op } from '../core/op.js';
 import { averagePool } from './pool.js';

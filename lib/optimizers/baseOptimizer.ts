@@ -1,4 +1,4 @@
-import { type OptionNames, checkEach, expected, positive, mismatch } from '../base/checks.js';
+import { type OptionNames, checkEach, expected, mismatch, positive } from '../base/checks.js';
 import { firstOf, itemAt } from '../base/list.js';
 import { factoryName } from '../base/names.js';
 import type { NDArray } from '../core/ndarray.js';

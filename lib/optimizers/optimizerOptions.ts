@@ -1,4 +1,4 @@
-import { type OptionNames, atLeastZero, fraction, integer, positive, mismatch } from '../base/checks.js';
+import { type OptionNames, atLeastZero, fraction, integer, mismatch, positive } from '../base/checks.js';
 import type { ObjectConfig } from '../base/registry.js';
 import type { LearningRateSchedule } from './schedules/learningRateSchedule.js';
 

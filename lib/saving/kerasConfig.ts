@@ -1,6 +1,6 @@
 // Configurations as Python's Keras writes them in JSON, and this library's own, which have camelCase names: each made of the other. Neither
 // side makes objects.
-import { isPlainObject, expected, mismatch } from '../base/checks.js';
+import { expected, isPlainObject, mismatch } from '../base/checks.js';
 import { getRegisteredObject } from '../base/customObjects.js';
 import {
   type Family,

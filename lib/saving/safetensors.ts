@@ -1,8 +1,8 @@
 // Files in safetensors (https://huggingface.co/docs/safetensors): the length of a header in JSON, the header with dtype, shape and place of
 // each tensor, and the numbers.
-import { sizeOf } from '../base/list.js';
 import type { FileHandle } from 'node:fs/promises';
 import { isPlainObject } from '../base/checks.js';
+import { sizeOf } from '../base/list.js';
 import { halfToFloat } from '../base/half.js';
 import { fileError, readAt, reasonOf, withFile } from '../base/wholeFile.js';
 import type { StoredArray, StoredData } from './stored.js';

@@ -1,9 +1,9 @@
 // The weights of TensorFlow.js's layers models (https://www.tensorflow.org/js/guide/save_load): model.json has a list of names, shapes and
 // dtypes, and says in which files next to it the numbers are, one after another.
-import { sizeOf } from '../base/list.js';
 import { createHash } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { isPlainObject } from '../base/checks.js';
+import { sizeOf } from '../base/list.js';
 import { halfToFloat } from '../base/half.js';
 import { fileError, readWhole } from '../base/wholeFile.js';
 import type { StoredArray, StoredData } from './stored.js';

@@ -1,5 +1,5 @@
+import { expected, isPlainObject } from '../base/checks.js';
 import { itemAt } from '../base/list.js';
-import { isPlainObject, expected } from '../base/checks.js';
 import type { Logs } from '../callbacks/index.js';
 import { symbolic } from '../core/apply.js';
 import type { Program } from '../core/program.js';

@@ -1,5 +1,5 @@
-import { fileError } from '../base/wholeFile.js';
 import { type OptionNames, integer } from '../base/checks.js';
+import { fileError } from '../base/wholeFile.js';
 import { NDArray } from '../core/ndarray.js';
 import { type FolderOptions, filesOfFolder, folderNames } from '../data/files/folder.js';
 import { readWav } from '../data/files/wav.js';

@@ -1,5 +1,5 @@
-import { sizeOf } from '../base/list.js';
 import { expected, integers } from '../base/checks.js';
+import { sizeOf } from '../base/list.js';
 import { NDArray } from '../core/ndarray.js';
 import { type TensorData, read } from '../core/tensor.js';
 

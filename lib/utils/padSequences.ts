@@ -1,5 +1,5 @@
-import { sizeOf } from '../base/list.js';
 import { type OptionNames, expected, finite, integer, knownOptions, oneOf } from '../base/checks.js';
+import { sizeOf } from '../base/list.js';
 import { NDArray } from '../core/ndarray.js';
 import { type TensorData, allocate, read } from '../core/tensor.js';
 

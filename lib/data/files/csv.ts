@@ -1,6 +1,6 @@
-import { fileError } from '../../base/wholeFile.js';
 import { Buffer } from 'node:buffer';
 import { expected } from '../../base/checks.js';
+import { fileError } from '../../base/wholeFile.js';
 import { EngineError } from '../../base/errors.js';
 import { itemAt } from '../../base/list.js';
 import { NDArray } from '../../core/ndarray.js';

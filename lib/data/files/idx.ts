@@ -1,9 +1,9 @@
-import { sizeOf } from '../../base/list.js';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
+import { sizeOf } from '../../base/list.js';
 import { EngineError } from '../../base/errors.js';
-import { reasonOf, fileError } from '../../base/wholeFile.js';
+import { fileError, reasonOf } from '../../base/wholeFile.js';
 import { NDArray } from '../../core/ndarray.js';
 
 const inflate = promisify(gunzip);

@@ -1,5 +1,5 @@
-import { fileError } from '../../base/wholeFile.js';
 import { Buffer } from 'node:buffer';
+import { fileError } from '../../base/wholeFile.js';
 import { openFile, readInto, textStart } from './open.js';
 
 const WHO = 'Dataset.lines';

@@ -1,5 +1,5 @@
-import { fileError } from '../../base/wholeFile.js';
 import { checkEach, expected, oneOf } from '../../base/checks.js';
+import { fileError } from '../../base/wholeFile.js';
 import { EngineError, describe } from '../../base/errors.js';
 import { itemAt, sizeOf } from '../../base/list.js';
 import { NDArray } from '../../core/ndarray.js';

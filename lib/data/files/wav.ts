@@ -1,5 +1,5 @@
-import { fileError } from '../../base/wholeFile.js';
 import { readFile } from 'node:fs/promises';
+import { fileError } from '../../base/wholeFile.js';
 import { NDArray } from '../../core/ndarray.js';
 import { withFile } from './open.js';
 

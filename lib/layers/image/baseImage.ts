@@ -3,9 +3,9 @@ import {
   expected,
   isPlainObject,
   knownOptions,
+  mismatch,
   seedOf,
   wrongShape,
-  mismatch,
 } from '../../base/checks.js';
 import { itemAt, listOf } from '../../base/list.js';
 import { factoryName } from '../../base/names.js';

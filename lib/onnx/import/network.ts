@@ -1,5 +1,5 @@
-import { sizeOf } from '../../base/list.js';
 import { expected, mismatch } from '../../base/checks.js';
+import { sizeOf } from '../../base/list.js';
 import { EngineError } from '../../base/errors.js';
 import { typeOf } from '../../core/apply.js';
 import { Tensor, tensor } from '../../core/tensor.js';

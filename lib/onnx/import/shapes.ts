@@ -1,5 +1,5 @@
-import { sizeOf } from '../../base/list.js';
 import { expected } from '../../base/checks.js';
+import { sizeOf } from '../../base/list.js';
 import { shapeText } from '../../base/errors.js';
 import type { Sym } from '../../core/sym.js';
 import { tensor } from '../../core/tensor.js';

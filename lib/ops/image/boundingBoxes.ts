@@ -1,4 +1,4 @@
-import { expected, oneOf, wrongShape, mismatch } from '../../base/checks.js';
+import { expected, mismatch, oneOf, wrongShape } from '../../base/checks.js';
 import { itemAt } from '../../base/list.js';
 import type { Sym } from '../../core/sym.js';
 import { add, divide, greater, maximum, minimum, multiply, subtract, where } from '../binary.js';

@@ -1,4 +1,4 @@
-import { knownOptions, wrongShape, mismatch } from '../../base/checks.js';
+import { knownOptions, mismatch, wrongShape } from '../../base/checks.js';
 import { type Operand, type Outcome, typeOf } from '../../core/apply.js';
 import { NDArray } from '../../core/ndarray.js';
 import { op } from '../../core/op.js';

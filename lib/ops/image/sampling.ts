@@ -1,4 +1,4 @@
-import { type OptionNames, finite, oneOf, mismatch } from '../../base/checks.js';
+import { type OptionNames, finite, mismatch, oneOf } from '../../base/checks.js';
 import { firstOf, itemAt } from '../../base/list.js';
 import { type Operand, apply, typeOf } from '../../core/apply.js';
 import { NDArray } from '../../core/ndarray.js';
