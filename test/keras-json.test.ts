@@ -154,6 +154,67 @@ describe('arguments of calls in Keras that are options of layers here', () => {
   });
 });
 
+describe('ops that Keras makes with what is their second argument here', () => {
+  const image = layers.input({ shape: [8, 8, 3], name: 'image' });
+  const row = layers.input({ shape: [4], name: 'row' });
+  const index = layers.input({ shape: [4], name: 'index', dtype: 'int32' });
+  const stft = { sequence_length: 4, sequence_stride: 2, fft_length: 4 };
+  // What Keras 3.15.1 writes for each, but for the name.
+  it.each([
+    [
+      'Resize',
+      () => new Model({ inputs: image, outputs: ops.image.resize(image, [4, 4]) }),
+      {
+        size: [4, 4],
+        interpolation: 'bilinear',
+        antialias: false,
+        crop_to_aspect_ratio: false,
+        pad_to_aspect_ratio: false,
+        fill_mode: 'constant',
+        fill_value: 0,
+        data_format: null,
+      },
+    ],
+    [
+      'OneHot',
+      () => new Model({ inputs: index, outputs: ops.oneHot(index, { depth: 5 }) }),
+      { num_classes: 5, axis: -1, dtype: null, sparse: false },
+    ],
+    [
+      'MultiHot',
+      () => new Model({ inputs: index, outputs: ops.multiHot(index, { numClasses: 5 }) }),
+      { num_classes: 5, axis: -1, dtype: null, sparse: false },
+    ],
+    [
+      'ExtractPatches',
+      () => new Model({ inputs: image, outputs: ops.image.extractPatches(image, [2, 2]) }),
+      { size: [2, 2], strides: [2, 2], dilation_rate: 1, padding: 'valid', data_format: 'channels_last' },
+    ],
+    [
+      'Unfold',
+      () => new Model({ inputs: image, outputs: ops.unfold(image, 2) }),
+      { kernel_size: 2, dilation: 1, padding: 0, stride: 1 },
+    ],
+    [
+      'STFT',
+      () => new Model({ inputs: row, outputs: ops.stft(row, 4, 2, 4)[0] }),
+      { ...stft, window: 'hann', center: true },
+    ],
+  ])('%s', (name, made: () => Model<OutputStructure>, keras) => {
+    interface Layer {
+      class_name: string;
+      config: Record<string, unknown>;
+    }
+    const json = JSON.parse(JSON.stringify(made())) as { config: { layers: Layer[] } };
+    const layer = json.config.layers.find((one) => one.class_name === name)!;
+    const { name: own, ...config } = layer.config;
+    expect(keras).toMatchObject(config);
+    layer.config = { name: own, ...keras };
+    const read = modelFromJson(JSON.stringify(json));
+    expect(read.outputs.map(({ shape }) => shape)).toEqual(made().outputs.map(({ shape }) => shape));
+  });
+});
+
 describe('own classes and wrong configurations', () => {
   class Offset extends layers.Layer {
     static override readonly optionNames = { ...layers.Layer.optionNames, addedValue: 'required' };

@@ -57,12 +57,18 @@ const BY_PLACE: Readonly<Record<string, readonly [called: number, ...names: stri
   Clip: [1, 'x_min', 'x_max'],
   DepthToSpace: [1, 'block_size'],
   ExpandDims: [1, 'axis'],
+  ExtractPatches: [1, 'size'],
+  ExtractSequences: [1, 'sequence_length', 'sequence_stride'],
+  Fold: [1, 'output_size', 'kernel_size'],
   InTopK: [2, 'k'],
+  ISTFT: [1, 'sequence_length', 'sequence_stride', 'fft_length'],
   Moveaxis: [1, 'source', 'destination'],
   Pad: [1, 'pad_width'],
   Repeat: [1, 'repeats'],
   Reshape: [1, 'newshape'],
+  Resize: [1, 'size'],
   Roll: [1, 'shift'],
+  STFT: [1, 'sequence_length', 'sequence_stride', 'fft_length'],
   SaturateCast: [1, 'dtype'],
   SpaceToDepth: [1, 'block_size'],
   Split: [1, 'indices_or_sections'],
@@ -72,11 +78,17 @@ const BY_PLACE: Readonly<Record<string, readonly [called: number, ...names: stri
   Tile: [1, 'repeats'],
   TopK: [1, 'k'],
   Transpose: [1, 'axes'],
+  Unfold: [1, 'kernel_size'],
   View: [1, 'dtype'],
 };
 
 /** What a class is made with that the op takes before what it is called with. */
 const FIRST: Readonly<Record<string, string>> = { Einsum: 'subscripts' };
+
+/** Options that have another name here. */
+const OTHER_OPTIONS: Readonly<Record<string, readonly [keras: string, own: string]>> = {
+  OneHot: ['num_classes', 'depth'],
+};
 
 /** The name of the op of one of Keras's classes. */
 const opOf = (className: string): string => OTHER_NAMES[className] ?? factoryName(className);
@@ -108,9 +120,13 @@ export function opFromKeras(
   const first = FIRST[className];
   const given = without({ ...config, ...kwargs }, 'name', first ?? '');
   const options: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(given))
-    if (!places.includes(key) && value !== null)
-      options[ownOption(key)] = isName(value) ? camelCase(value) : value;
+  const [other, own] = OTHER_OPTIONS[className] ?? [];
+  for (const [key, value] of Object.entries(given)) {
+    // Tensors are dense here.
+    const isDense = key === 'sparse' && value === false;
+    if (places.includes(key) || value === null || isDense) continue;
+    options[key === other ? own! : ownOption(key)] = isName(value) ? camelCase(value) : value;
+  }
   const placed = places.map((name) => given[name] ?? null);
   while (placed.at(-1) === null) placed.pop();
   return {
@@ -136,7 +152,8 @@ export function opToKeras(op: string, args: readonly unknown[]) {
   places.forEach((place, i) => {
     if (called + i < placed.length) config[place] = placed[called + i];
   });
+  const [other, own] = OTHER_OPTIONS[name] ?? [];
   for (const [key, value] of Object.entries(options ?? {}))
-    config[kerasOption(key)] = isName(value) ? snakeCase(value) : value;
+    config[key === own ? other! : kerasOption(key)] = isName(value) ? snakeCase(value) : value;
   return { name, module, config, args: placed.slice(0, called) };
 }
