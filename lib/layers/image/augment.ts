@@ -10,7 +10,7 @@ import { listOf } from '../../base/list.js';
 import { nextSeed } from '../../core/seed.js';
 import type { Tensor, TensorData } from '../../core/tensor.js';
 import { BaseImagePreprocessingLayer, type LabelledImages } from './baseImage.js';
-import { ImageChain } from './imageChain.js';
+import { ImageChain, type ImageLink } from './imageChain.js';
 
 /** What {@link augment} takes. */
 export interface AugmentOptions {
@@ -46,11 +46,12 @@ export function augment(
   knownOptions('augment', options, augmentNames);
   const list = listOf(layers);
   checkList('augment', 'layers', list);
-  for (const layer of list)
-    if (!((layer as unknown) instanceof BaseImagePreprocessingLayer))
-      throw notOneOf('augment', 'layers that change images', layer);
+  const links = list.map((layer) => {
+    if (layer instanceof BaseImagePreprocessingLayer) return layer as ImageLink;
+    throw notOneOf('augment', 'layers that change images', layer);
+  });
   const seed = options.seed === undefined ? nextSeed() : seedOf('augment', options.seed);
-  const chain = new ImageChain(list);
+  const chain = new ImageChain(links);
   return (element, index, pass) => {
     const parts: readonly unknown[] = Array.isArray(element) ? element : [];
     // Nested arrays are images.
@@ -68,7 +69,7 @@ export function augment(
 }
 
 /** Any of the layers that change images. */
-type AnyImageLayer = Pick<BaseImagePreprocessingLayer<object>, 'changed' | 'name' | 'seed'>;
+type AnyImageLayer = Pick<BaseImagePreprocessingLayer<object>, 'apply' | 'seed'>;
 
 /** What {@link augment} makes of an element. */
 type Augmented<E> = E extends readonly [unknown, unknown, ...infer R]
