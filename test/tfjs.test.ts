@@ -35,7 +35,7 @@ interface Entry {
 const fixture = new URL('fixtures/tfjs.json', import.meta.url);
 const entries = JSON.parse(readFileSync(fixture, 'utf8')) as Record<string, Entry>;
 
-/** A model.json in a folder of its own, with the files that it names. */
+/** A model.json in a new folder, with the files that it names. */
 function written(name: string, { json, parts }: Pick<Entry, 'json' | 'parts'>): string {
   mkdirSync(join(folder, name), { recursive: true });
   for (const [part, bytes] of Object.entries(parts))

@@ -59,7 +59,7 @@ const EFFICIENT: Readonly<Record<string, Hashes>> = {
 export const decimal = (value: number): string =>
   Number.isInteger(value) ? value.toFixed(1) : String(value);
 
-/** The side of the images that the weights were trained on which suit a shape: 224 where there are none of its own. */
+/** The side of the images that the weights were trained on which suit a shape: 224 where it has none. */
 export function sideOf(shape: Shape | undefined, sides: readonly number[]): number {
   const [height, width] = shape ?? [];
   return height !== undefined && height === width && sides.includes(height) ? height : 224;

@@ -56,3 +56,13 @@ export function sizeOf(shape: readonly number[]): number {
   for (const n of shape) size *= n;
   return size;
 }
+
+/** The smallest and the largest of the finite numbers; Infinity and -Infinity where there are none. */
+export function extentOf(numbers: ArrayLike<number>): [low: number, high: number] {
+  let [low, high] = [Infinity, -Infinity];
+  for (let n = 0; n < numbers.length; n++) {
+    const value = itemAt(numbers, n);
+    if (Number.isFinite(value)) [low, high] = [Math.min(low, value), Math.max(high, value)];
+  }
+  return [low, high];
+}

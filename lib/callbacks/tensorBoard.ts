@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { type OptionNames, boolean, expected, integer, isPlainObject, knownOptions } from '../base/checks.js';
-import { itemAt } from '../base/list.js';
+import { extentOf, itemAt } from '../base/list.js';
 import { NDArray } from '../core/ndarray.js';
 import type { Variable } from '../core/variable.js';
 import { MultiOptimizer } from '../optimizers/multiOptimizer.js';
@@ -184,14 +184,11 @@ function imageOf({ data, shape }: NDArray): { pixels: NDArray; range: [number, n
   if (sizes.length > 4 || (sizes.length === 4 && ![3, 4].includes(itemAt(sizes, 3))) || data.length === 0)
     return undefined;
   const numbers = Float32Array.from(data);
-  const range = (): [number, number] => {
-    const low = numbers.reduce((x, y) => Math.min(x, y), Infinity);
-    const high = numbers.reduce((x, y) => Math.max(x, y), -Infinity);
-    return low < high ? [low, high] : [low - 1, low + 1];
-  };
-  const at = (from: (i: number) => number) => Float32Array.from(numbers, (_, i) => itemAt(numbers, from(i)));
   if (!numbers.every(Number.isFinite)) return undefined;
-  if (sizes.length === 4) return { pixels: new NDArray(numbers, sizes), range: range() };
+  const [low, high] = extentOf(numbers);
+  const range: [number, number] = low < high ? [low, high] : [low - 1, low + 1];
+  const at = (from: (i: number) => number) => Float32Array.from(numbers, (_, i) => itemAt(numbers, from(i)));
+  if (sizes.length === 4) return { pixels: new NDArray(numbers, sizes), range };
   // Every kernel [height, width] of [height, width, kernels] is an image.
   if (sizes.length === 3)
     return {
@@ -199,7 +196,7 @@ function imageOf({ data, shape }: NDArray): { pixels: NDArray; range: [number, n
         at((i) => (i % (a * b)) * c + Math.floor(i / (a * b))),
         [c, a, b, 1],
       ),
-      range: range(),
+      range,
     };
   // Wide rather than high.
   if (sizes.length === 2 && a > b)
@@ -208,9 +205,9 @@ function imageOf({ data, shape }: NDArray): { pixels: NDArray; range: [number, n
         at((i) => (i % a) * b + Math.floor(i / a)),
         [1, b, a, 1],
       ),
-      range: range(),
+      range,
     };
-  return { pixels: new NDArray(numbers, [1, a, b, 1]), range: range() };
+  return { pixels: new NDArray(numbers, [1, a, b, 1]), range };
 }
 
 /**

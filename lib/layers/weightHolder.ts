@@ -228,7 +228,7 @@ export abstract class WeightHolder extends Operation implements Disposable {
   }
 
   /**
-   * Puts the numbers of its own weights, not those of layers within, into a record: `'0'`, `'1'`, … in the order in which they were added,
+   * Puts the numbers of the weights that it holds itself, not those of layers within, into a record: `'0'`, `'1'`, … in the order in which they were added,
    * those that training may change first.
    */
   async saveOwnVariables(store: Record<string, NDArray>): Promise<void> {
@@ -237,7 +237,7 @@ export abstract class WeightHolder extends Operation implements Disposable {
   }
 
   /**
-   * Takes the numbers of its own weights from a record, as {@link saveOwnVariables} makes it.
+   * Takes the numbers of the weights that it holds itself from a record, as {@link saveOwnVariables} makes it.
    *
    * @throws EngineError `ARGUMENT` for another number of weights; `SHAPE` or `DTYPE` where one does not fit.
    */

@@ -10,11 +10,11 @@ import { itemAt } from '../base/list.js';
 import { drawnOver, escapedText } from '../base/picture.js';
 import { NDArray } from '../core/ndarray.js';
 import type { ArrayData } from '../data/batches.js';
+import { type Pixels, imageAt, inColor, pixelsOf, valueRangeOf } from '../data/pixels.js';
 import { type PlainArray, plainArray } from '../data/plainArrays.js';
 import type { DataFormat } from '../ops/window.js';
 import { type BoundingBoxFormat, convertFormat } from '../utils/boundingBoxes/index.js';
 import { type Color, colorText } from './colors.js';
-import { type Pixels, imageAt, inColor, pixelsOf, valueRangeOf } from '../data/pixels.js';
 import type { LabelMap } from './plotImageGallery.js';
 
 /** The boxes of images. */

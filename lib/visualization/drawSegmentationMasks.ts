@@ -9,10 +9,10 @@ import {
 import { itemAt } from '../base/list.js';
 import { NDArray } from '../core/ndarray.js';
 import type { ArrayData } from '../data/batches.js';
+import { type Pixels, inColor, pixelsOf, valueRangeOf } from '../data/pixels.js';
 import { type PlainArray, plainArray } from '../data/plainArrays.js';
 import type { DataFormat } from '../ops/window.js';
 import { type Color, checkedColor } from './colors.js';
-import { type Pixels, inColor, pixelsOf, valueRangeOf } from '../data/pixels.js';
 
 /** How masks are coloured. */
 export interface MaskOptions {

@@ -48,15 +48,12 @@ type Mark = (data: unknown, options?: object) => object;
 /** Of the package `@observablehq/plot` what is used here. @internal */
 export interface Plot {
   plot(options: object): { readonly outerHTML: string };
-  readonly areaY: Mark;
   readonly cell: Mark;
   readonly contour: (options: object) => object;
   readonly dot: Mark;
-  readonly frame: (options?: object) => object;
   readonly image: Mark;
   readonly line: Mark;
   readonly rectY: Mark;
-  readonly ruleX: Mark;
   readonly ruleY: Mark;
   readonly text: Mark;
 }
@@ -91,8 +88,7 @@ export async function loadPlot(who: string): Promise<{ plot: Plot; draw: (option
   const { document } = ((await loadPeer(who, 'linkedom')) as Dom).parseHTML('<!doctype html><html></html>');
   const draw = ({ width = 360, height = 260, ...others }: PanelOptions): Panel => {
     const svg = plot.plot({ document, width, height, ...others }).outerHTML;
-    if (!svg.startsWith('<svg'))
-      throw expected(who, 'a drawing without a legend of its own', svg.slice(0, 40));
+    if (!svg.startsWith('<svg')) throw expected(who, 'a drawing without a legend', svg.slice(0, 40));
     // The style has selectors that only browsers know, and says nothing that a picture needs.
     return { svg: svg.replace(/<style>[^]*?<\/style>/g, ''), width, height };
   };

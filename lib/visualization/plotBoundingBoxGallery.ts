@@ -1,10 +1,10 @@
-import { type OptionNames, boolean, knownOptions } from '../base/checks.js';
+import { type OptionNames, boolean } from '../base/checks.js';
 import { itemAt } from '../base/list.js';
 import type { ArrayData } from '../data/batches.js';
+import { pixelsOf, valueRangeOf } from '../data/pixels.js';
 import type { BoundingBoxFormat } from '../utils/boundingBoxes/index.js';
 import { type Color, colorText } from './colors.js';
 import { type BoxOptions, type ImageBoxes, boxNames, boxOverlays } from './drawBoundingBoxes.js';
-import { pixelsOf, valueRangeOf } from '../data/pixels.js';
 import {
   type GalleryOptions,
   type LabelMap,
@@ -63,7 +63,7 @@ export async function plotBoundingBoxGallery(
   options: PlotBoundingBoxGalleryOptions = {},
 ): Promise<string> {
   const who = 'plotBoundingBoxGallery';
-  knownOptions(who, options, names);
+  checkGallery(who, options, names);
   const {
     yTrue,
     yPred,
@@ -75,11 +75,9 @@ export async function plotBoundingBoxGallery(
     legend = false,
     lineThickness = 2,
     fontScale = 1,
-    ...others
   } = options;
-  checkGallery(who, others);
   boolean(who, 'legend', legend);
-  const pixels = await pixelsOf(who, images, valueRangeOf(who, others.valueRange), others.dataFormat);
+  const pixels = await pixelsOf(who, images, valueRangeOf(who, options.valueRange), options.dataFormat);
   const drawings: string[][] = [];
   for (const [boxes, color, labels] of [
     [yTrue, trueColor, groundTruthMapping],
@@ -96,5 +94,5 @@ export async function plotBoundingBoxGallery(
     ['truth', colorText(who, 'trueColor', trueColor)],
     ['prediction', colorText(who, 'predColor', predColor)],
   ]);
-  return gallery(who, pixels, others, { overlays, legend: legend ? key : undefined });
+  return gallery(who, pixels, options, { overlays, legend: legend ? key : undefined });
 }

@@ -1,5 +1,5 @@
 import { type OptionNames, expected, integer, wrongShape } from '../base/checks.js';
-import { atLeast, itemAt } from '../base/list.js';
+import { extentOf, itemAt } from '../base/list.js';
 import { pngAddress } from '../base/picture.js';
 import { NDArray } from '../core/ndarray.js';
 import type { ArrayData } from '../data/batches.js';
@@ -14,6 +14,7 @@ import {
   loadPlot,
 } from './figure.js';
 import { classesOf } from './plotImageGallery.js';
+import type { Interval } from './plotSurface.js';
 
 /** What tells the class of points: a model, or anything with `predict`. */
 export interface Classifier {
@@ -65,7 +66,7 @@ export async function plotDecisionRegions(
     throw wrongShape(who, 'samples [samples, 2]', shape);
   const classes = await classesOf(who, 'y', y, shape[0]);
   const points = classes.map((label, n) => ({ x: itemAt(data, 2 * n), y: itemAt(data, 2 * n + 1), label }));
-  const axes = atLeast([rangeOf(points.map((point) => point.x)), rangeOf(points.map((point) => point.y))], 2);
+  const axes = [rangeOf(points.map((point) => point.x)), rangeOf(points.map((point) => point.y))] as const;
   const regions = await regionsOf(who, model, side, axes);
   const all = [...new Set([...classes, ...regions])].sort((a, b) => a - b);
   if (all.some((label) => !Number.isInteger(label) || label < 0))
@@ -105,8 +106,8 @@ export async function plotDecisionRegions(
   return figure(who, [panel], options, { legend: legendOf(labels) });
 }
 
-function rangeOf(numbers: readonly number[]): readonly [number, number] {
-  const [low, high] = numbers.reduce(([a, b], n) => [Math.min(a, n), Math.max(b, n)], [Infinity, -Infinity]);
+function rangeOf(numbers: readonly number[]): Interval {
+  const [low, high] = extentOf(numbers);
   const margin = (high - low || 1) * MARGIN;
   return [low - margin, high + margin];
 }
@@ -116,10 +117,7 @@ async function regionsOf(
   who: string,
   model: Classifier,
   side: number,
-  [[left, right], [bottom, top]]: readonly (readonly [number, number])[] & {
-    0: readonly [number, number];
-    1: readonly [number, number];
-  },
+  [[left, right], [bottom, top]]: readonly [across: Interval, up: Interval],
 ): Promise<number[]> {
   const grid = new Float32Array(side * side * 2);
   for (let row = 0; row < side; row++)

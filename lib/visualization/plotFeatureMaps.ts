@@ -1,5 +1,5 @@
 import { type OptionNames, checkList, expected, integer, oneOf, wrongShape } from '../base/checks.js';
-import { atLeast, itemAt, listOf } from '../base/list.js';
+import { atLeast, extentOf, itemAt, listOf } from '../base/list.js';
 import { NDArray } from '../core/ndarray.js';
 import type { KerasTensor } from '../core/kerasTensor.js';
 import type { ArrayData } from '../data/batches.js';
@@ -114,9 +114,8 @@ async function mapsOf(who: string, { data, shape }: PlainArray, limit: number): 
 /** Numbers as bytes, the smallest 0 and the largest 255; what is not finite is 0. */
 function contrasted(length: number, numberAt: (i: number) => number): Uint8Array {
   const numbers = Float64Array.from({ length }, (_, i) => numberAt(i));
-  const finite = numbers.filter(Number.isFinite);
-  const low = finite.reduce((a, n) => Math.min(a, n), Infinity);
-  const range = finite.reduce((a, n) => Math.max(a, n), -Infinity) - low || 1;
+  const [low, high] = extentOf(numbers);
+  const range = high - low || 1;
   return Uint8Array.from(numbers, (n) => (Number.isFinite(n) ? Math.round(((n - low) / range) * 255) : 0));
 }
 

@@ -1,7 +1,8 @@
-import { type OptionNames, expected, integer, knownOptions, positive } from '../base/checks.js';
+import { type OptionNames, expected, integer, positive } from '../base/checks.js';
 import { itemAt } from '../base/list.js';
 import { pngAddress } from '../base/picture.js';
 import type { ArrayData } from '../data/batches.js';
+import { type Pixels, type ValueRange, imageAt, pixelsOf, valueRangeOf } from '../data/pixels.js';
 import { plainArray } from '../data/plainArrays.js';
 import type { DataFormat } from '../ops/window.js';
 import {
@@ -14,7 +15,6 @@ import {
   inRows,
   textPanel,
 } from './figure.js';
-import { type Pixels, type ValueRange, imageAt, pixelsOf, valueRangeOf } from '../data/pixels.js';
 
 /** The names of classes by their numbers. */
 export type LabelMap = Readonly<Record<number, string>> | readonly string[];
@@ -87,9 +87,8 @@ export async function plotImageGallery(
   options: PlotImageGalleryOptions = {},
 ): Promise<string> {
   const who = 'plotImageGallery';
-  const { yTrue, yPred, labelMap, ...others } = options;
-  knownOptions(who, options, names);
-  checkGallery(who, others);
+  checkGallery(who, options, names);
+  const { yTrue, yPred, labelMap } = options;
   const pixels = await pixelsOf(who, images, valueRangeOf(who, options.valueRange), options.dataFormat);
   const truth = yTrue === undefined ? [] : await classesOf(who, 'yTrue', yTrue, pixels.count);
   const guesses = yPred === undefined ? [] : await classesOf(who, 'yPred', yPred, pixels.count);
@@ -102,7 +101,7 @@ export async function plotImageGallery(
     if (label === undefined || guess === undefined) return { text, color: 'black' };
     return { text, color: label === guess ? RIGHT : WRONG };
   });
-  return gallery(who, pixels, others, { captions: shownCaptions(captions) });
+  return gallery(who, pixels, options, { captions: shownCaptions(captions) });
 }
 
 /** What stands above an image. @internal */
@@ -122,9 +121,9 @@ export interface GalleryContents {
   readonly overlays?: readonly string[] | undefined;
 }
 
-/** @throws EngineError `ARGUMENT` for options out of their range. @internal */
-export function checkGallery(who: string, options: GalleryOptions): void {
-  checkFigure(who, options, galleryNames);
+/** @throws EngineError `ARGUMENT` for options that are unknown or out of their range. @internal */
+export function checkGallery(who: string, options: GalleryOptions, names: object): void {
+  checkFigure(who, options, names);
   if (options.rows !== undefined) integer(who, 'rows', options.rows);
   if (options.cols !== undefined) integer(who, 'cols', options.cols);
   positive(who, 'scale', options.scale ?? SCALE);

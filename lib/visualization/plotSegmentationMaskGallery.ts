@@ -1,7 +1,7 @@
-import { type OptionNames, knownOptions } from '../base/checks.js';
+import type { OptionNames } from '../base/checks.js';
 import type { ArrayData } from '../data/batches.js';
-import { type MaskOptions, maskNames, masked } from './drawSegmentationMasks.js';
 import { imageAt, inColor, pixelsOf, valueRangeOf } from '../data/pixels.js';
+import { type MaskOptions, maskNames, masked } from './drawSegmentationMasks.js';
 import { type ShownImageOptions, checkGallery, gallery, shownImageNames } from './plotImageGallery.js';
 
 /** What `visualization.plotSegmentationMaskGallery` takes. */
@@ -33,21 +33,13 @@ export async function plotSegmentationMaskGallery(
   options: PlotSegmentationMaskGalleryOptions = {},
 ): Promise<string> {
   const who = 'plotSegmentationMaskGallery';
-  knownOptions(who, options, names);
-  const { yTrue, yPred, numClasses, colorMapping, alpha, blend, ignoreIndex, ...others } = options;
-  checkGallery(who, others);
-  const mask: MaskOptions = {
-    ...(numClasses !== undefined && { numClasses }),
-    ...(colorMapping !== undefined && { colorMapping }),
-    ...(alpha !== undefined && { alpha }),
-    ...(blend !== undefined && { blend }),
-    ...(ignoreIndex !== undefined && { ignoreIndex }),
-  };
-  const pixels = await pixelsOf(who, images, valueRangeOf(who, others.valueRange), others.dataFormat);
+  checkGallery(who, options, names);
+  const { yTrue, yPred } = options;
+  const pixels = await pixelsOf(who, images, valueRangeOf(who, options.valueRange), options.dataFormat);
   const columns = [{ text: 'image', shown: inColor(pixels) }];
-  if (yTrue !== undefined) columns.push({ text: 'truth', shown: await masked(who, pixels, yTrue, mask) });
+  if (yTrue !== undefined) columns.push({ text: 'truth', shown: await masked(who, pixels, yTrue, options) });
   if (yPred !== undefined)
-    columns.push({ text: 'prediction', shown: await masked(who, pixels, yPred, mask) });
+    columns.push({ text: 'prediction', shown: await masked(who, pixels, yPred, options) });
   const { size } = columns[0]!.shown;
   const data = new Uint8Array(columns.length * columns[0]!.shown.data.length);
   const length = size[0] * size[1] * size[2];
@@ -58,5 +50,5 @@ export async function plotSegmentationMaskGallery(
     text: at < columns.length ? columns[at]!.text : '',
   }));
   const all = { data, size, count: pixels.count * columns.length };
-  return gallery(who, all, { ...others, cols: columns.length }, { captions });
+  return gallery(who, all, { ...options, cols: columns.length }, { captions });
 }
