@@ -80,7 +80,7 @@ napi_value addScan(const Call& call) {
     scan.states.push_back({value("before"), value("first"), value("next")});
   });
   each("sequences", [&](napi_value item, const auto& value) {
-    scan.sequences.push_back({value("place"), value("whole"), isBackwards(item)});
+    scan.sequences.push_back({value("element"), value("whole"), isBackwards(item)});
   });
   each("results", [&](napi_value item, const auto& value) {
     scan.results.push_back({value("value"), isBackwards(item)});

@@ -128,7 +128,7 @@ class Backend {
   // Memory. Whether kernels work in the host's memory: then its buffers are as good as own ones.
   virtual bool onHost() const { return false; }
   virtual bool holds(const Buffer& buffer) const {
-    return buffer.place() == this || (!buffer.place() && onHost());
+    return buffer.owner() == this || (!buffer.owner() && onHost());
   }
   // Fails with OUT_OF_MEMORY. The memory is given back in the order of the queue.
   virtual std::shared_ptr<Buffer> allocate(size_t bytes) = 0;

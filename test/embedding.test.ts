@@ -86,10 +86,10 @@ describe('training an embedding', () => {
     ] as const)
       await expect(model.predict([[0, id]])).rejects.toMatchObject({
         code: 'ARGUMENT',
-        message: expect.stringMatching(new RegExp(`indices.*received ${text} at place 1`)) as string,
+        message: expect.stringMatching(new RegExp(`indices.*received ${text} at index 1`)) as string,
       });
     await expect(model.predict([[0, 3.9]])).rejects.toMatchObject({
-      message: expect.stringMatching(/from 0 to 2, received 3 at place 1/) as string,
+      message: expect.stringMatching(/from 0 to 2, received 3 at index 1/) as string,
     });
     expect((await model.predict([[0, 2.9]])).shape).toEqual([1, 2, 2]);
   });
@@ -100,7 +100,7 @@ describe('training an embedding', () => {
         dtypePolicy,
       });
       model.compile({ loss: losses.sparseCategoricalCrossentropy({ fromLogits: true }) });
-      await expect(model.testOnBatch([[0, 1]], [NaN])).rejects.toThrow(/indices.*received NaN at place 0/);
+      await expect(model.testOnBatch([[0, 1]], [NaN])).rejects.toThrow(/indices.*received NaN at index 0/);
       // bfloat16 has no 299.
       model.setWeights([
         new Float32Array(600),

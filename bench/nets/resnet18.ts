@@ -1,12 +1,18 @@
 import { Model, layers, optimizers } from 'nodegrad';
 import { type Net, labelledImages } from '../net.js';
 
-type Place = layers.KerasTensor;
+type KerasTensor = layers.KerasTensor;
 
 const STAGES = [64, 128, 256, 512];
 
 /** Padded on both sides alike, as the paper's net is; `same` would pad a strided one on one side. */
-function conv(x: Place, name: string, filters: number, kernelSize: number, strides: number): Place {
+function conv(
+  x: KerasTensor,
+  name: string,
+  filters: number,
+  kernelSize: number,
+  strides: number,
+): KerasTensor {
   const padded =
     strides > 1 && kernelSize > 1
       ? layers.zeroPadding2d({ padding: Math.floor(kernelSize / 2) }).apply(x)
@@ -15,9 +21,9 @@ function conv(x: Place, name: string, filters: number, kernelSize: number, strid
   return layers.conv2d({ filters, kernelSize, strides, padding, useBias: false, name }).apply(padded);
 }
 
-const norm = (x: Place, name: string) => layers.batchNormalization({ name }).apply(x);
+const norm = (x: KerasTensor, name: string) => layers.batchNormalization({ name }).apply(x);
 
-function block(x: Place, name: string, filters: number, strides: number): Place {
+function block(x: KerasTensor, name: string, filters: number, strides: number): KerasTensor {
   let y = layers.relu().apply(norm(conv(x, `${name}_conv1`, filters, 3, strides), `${name}_norm1`));
   y = norm(conv(y, `${name}_conv2`, filters, 3, 1), `${name}_norm2`);
   const shortcut = strides > 1 ? norm(conv(x, `${name}_conv3`, filters, 1, strides), `${name}_norm3`) : x;

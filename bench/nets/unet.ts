@@ -1,9 +1,9 @@
 import { Model, NDArray, layers, optimizers } from 'nodegrad';
 import { type Net, uniform } from '../net.js';
 
-type Place = layers.KerasTensor;
+type KerasTensor = layers.KerasTensor;
 
-function block(x: Place, name: string, filters: number): Place {
+function block(x: KerasTensor, name: string, filters: number): KerasTensor {
   const conv = (end: string) =>
     layers.conv2d({ filters, kernelSize: 3, padding: 'same', activation: 'relu', name: `${name}${end}` });
   return conv('b').apply(conv('a').apply(x));
@@ -11,7 +11,7 @@ function block(x: Place, name: string, filters: number): Place {
 
 function build(size: number): Model {
   const inputs = layers.input({ shape: [size, size, 1] });
-  const skips: Place[] = [];
+  const skips: KerasTensor[] = [];
   let x = inputs;
   for (const [i, filters] of [32, 64, 128].entries()) {
     skips.push(block(x, `down${i + 1}`, filters));

@@ -10,7 +10,7 @@ std::atomic<size_t> liveBytes{0};
 
 }  // namespace
 
-Buffer::Buffer(void* data, size_t bytes, Backend* place) : data_(data), bytes_(bytes), place_(place) {
+Buffer::Buffer(void* data, size_t bytes, Backend* owner) : data_(data), bytes_(bytes), owner_(owner) {
   liveBytes += bytes;
 }
 

@@ -16,18 +16,18 @@ class Buffer {
   void* data() const { return data_; }
   size_t bytes() const { return bytes_; }
   // The backend that allocated it; null: memory of the host, which anyone may read.
-  Backend* place() const { return place_; }
+  Backend* owner() const { return owner_; }
   // Called before each step that uses it again: time to make up for what was done in a hurry. The numbers
   // stay.
   virtual void reuse() {}
 
  protected:
-  Buffer(void* data, size_t bytes, Backend* place);
+  Buffer(void* data, size_t bytes, Backend* owner);
 
  private:
   void* data_;
   size_t bytes_;
-  Backend* place_;
+  Backend* owner_;
 };
 
 // The bytes that all live buffers hold, for the tests of leaks.

@@ -6,7 +6,7 @@ namespace nodegrad {
 
 namespace {
 
-int64_t place(int64_t given, int64_t size) {
+int64_t clampIndex(int64_t given, int64_t size) {
   return std::clamp<int64_t>(given < 0 ? given + size : given, 0, size);
 }
 
@@ -36,8 +36,8 @@ std::vector<SliceAxis> sliceOf(const std::string& op, const Attrs& attrs, const 
       axes.push_back({0, kDynamic, stride});
       continue;
     }
-    const int64_t first = place(begin[i], shape[i]);
-    const int64_t reach = std::max<int64_t>(place(end[i], shape[i]) - first, 0);
+    const int64_t first = clampIndex(begin[i], shape[i]);
+    const int64_t reach = std::max<int64_t>(clampIndex(end[i], shape[i]) - first, 0);
     axes.push_back({first, reach / stride + (reach % stride != 0), stride});
   }
   return axes;

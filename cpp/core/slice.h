@@ -8,7 +8,7 @@
 
 namespace nodegrad {
 
-// What a slice takes of one axis: count places from begin on, every stride-th.
+// What a slice takes of one axis: count elements from begin on, every stride-th.
 struct SliceAxis {
   int64_t begin, count, stride;
 };

@@ -161,12 +161,12 @@ TransposedWindow transposedWindow(const std::string& op, const Attrs& attrs, con
          image.size() == 1 ? "" : "s", " from 0 up to, not including, the strides ", toString(Attr(strides)),
          " for 'outputPadding', received ", toString(Attr(extra)));
   const Dims extents = kernelExtents(kernel, dilations);
-  const bool placed = same && !extra.empty();
+  const bool explicitPads = same && !extra.empty();
   TransposedWindow window{};
   Dims pads(2 * image.size(), 0);
   for (size_t axis = 0; axis < image.size(); ++axis) {
     window.out[axis] = kDynamic;
-    if (kernel[axis] == kDynamic && placed)
+    if (kernel[axis] == kDynamic && explicitPads)
       fail(ErrorCode::Shape, "[", op, "] expected a kernel of known size with 'outputPadding', received ",
            toString(kernel));
     if (kernel[axis] == kDynamic && !same) continue;
@@ -174,7 +174,7 @@ TransposedWindow transposedWindow(const std::string& op, const Attrs& attrs, con
     const int64_t least = (image[axis] - 1) * stride;
     int64_t size = same ? image[axis] * stride : least + std::max(extent, stride);
     if (!same && !extra.empty()) size = least + extent + extra[axis];
-    if (placed) {
+    if (explicitPads) {
       // Keras's rule: of the rows that the kernel's reach adds on both sides, the larger half in front.
       const int64_t rows = extent + extent % 2 - 2 + extra[axis];
       const int64_t front = std::min(rows - rows / 2, extent - 1);
@@ -185,9 +185,12 @@ TransposedWindow transposedWindow(const std::string& op, const Attrs& attrs, con
     if (image[axis] != kDynamic) window.out[axis] = std::max<int64_t>(size, 0);
   }
   // Without pads of their own, a convolution of the same padding leads from the output's size to the input's.
-  window.conv = {
-      {"strides", strides}, {"dilations", dilations}, {"padding", placed ? std::string("explicit") : padding},
-      {"pads", pads},       {"groups", int64_t{1}},   {"dataFormat", attrs.text("dataFormat")}};
+  window.conv = {{"strides", strides},
+                 {"dilations", dilations},
+                 {"padding", explicitPads ? std::string("explicit") : padding},
+                 {"pads", pads},
+                 {"groups", int64_t{1}},
+                 {"dataFormat", attrs.text("dataFormat")}};
   return window;
 }
 

@@ -37,8 +37,8 @@ void* allocateMemory(size_t bytes, bool hugePages) {
 
 class HostBuffer : public Buffer {
  public:
-  HostBuffer(size_t bytes, Backend* place, bool hugePages)
-      : Buffer(allocateMemory(bytes, hugePages), bytes, place),
+  HostBuffer(size_t bytes, Backend* owner, bool hugePages)
+      : Buffer(allocateMemory(bytes, hugePages), bytes, owner),
         small_(hugePages ? 0 : bytes / kHugePage * kHugePage) {
     liveBytes += bytes;
   }
@@ -64,12 +64,12 @@ class HostBuffer : public Buffer {
 
 }  // namespace
 
-std::shared_ptr<Buffer> allocateHost(size_t bytes, Backend* place) {
-  return std::make_shared<HostBuffer>(bytes, place, true);
+std::shared_ptr<Buffer> allocateHost(size_t bytes, Backend* owner) {
+  return std::make_shared<HostBuffer>(bytes, owner, true);
 }
 
-std::shared_ptr<Buffer> allocateHostQuickly(size_t bytes, Backend* place) {
-  return std::make_shared<HostBuffer>(bytes, place, false);
+std::shared_ptr<Buffer> allocateHostQuickly(size_t bytes, Backend* owner) {
+  return std::make_shared<HostBuffer>(bytes, owner, false);
 }
 
 size_t liveHostBytes() { return liveBytes.load(); }

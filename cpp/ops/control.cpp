@@ -116,7 +116,7 @@ Exprs bounded(const Exprs& inputs, const Attrs& attrs) {
   Graph& graph = step->graph;
   std::vector<Value> read, operands;
   for (const Expr& input : inputs) read.push_back(graph.input(input.type()));
-  const Value active = graph.input({DType::Bool, {}}), place = graph.input({DType::F32, {}});
+  const Value active = graph.input({DType::Bool, {}}), element = graph.input({DType::F32, {}});
   const Value condition = inlined(*attrs.get<Body>("condition"), graph, read)[0];
   const Value going = graph.one("logicalAnd", {active, condition});
 
@@ -134,7 +134,7 @@ Exprs bounded(const Exprs& inputs, const Attrs& attrs) {
   };
   for (size_t i = 0; i < states; ++i) take(read[i], inputs[i].value());
   take(active, outer.constant(1, {}, DType::Bool));
-  take(place, outer.constant(0, {attrs.integer("maximum")}));
+  take(element, outer.constant(0, {attrs.integer("maximum")}));
   for (size_t i = states; i < inputs.size(); ++i) take(read[i], inputs[i].value());
   const std::vector<Value> made = outer.op("scan", operands,
                                            {{"body", Body(step)},

@@ -1,7 +1,7 @@
 #include "ops/check.h"
 #include "ops/expr.h"
 
-// Sums over all places up to each one, and linear recurrences, along an axis.
+// Sums over all elements up to each one, and linear recurrences, along an axis.
 namespace nodegrad {
 
 namespace {
@@ -44,8 +44,9 @@ Exprs cumsumGradient(const Rule& r) {
   return {apply("cumsum", {r.dy()}, attrs)};
 }
 
-// With h[i] = a[i] h[i - 1] + b[i] the gradients of h that arrive by way of later places are a recurrence in
-// the other direction, g[i] = dh[i] + a[i + 1] g[i + 1]. Nothing is divided, so that zeros are no exception.
+// With h[i] = a[i] h[i - 1] + b[i] the gradients of h that arrive by way of later elements are a recurrence
+// in the other direction, g[i] = dh[i] + a[i + 1] g[i + 1]. Nothing is divided, so that zeros are no
+// exception.
 Exprs recurrenceGradient(const Rule& r) {
   const bool reverse = r.attrs.boolean("reverse");
   const int64_t axis = axisOf("linearRecurrence", r.attrs, r.y().rank());
@@ -67,7 +68,7 @@ const OpFamily family([] {
   cumsum.gradient = rule(cumsumGradient);
   registerOp(cumsum);
 
-  // h[i] = a[i] h[i - 1] + b[i], where what is before the first place is the attribute 'initial'.
+  // h[i] = a[i] h[i - 1] + b[i], where what is before the first element is the attribute 'initial'.
   OpDef recurrence;
   recurrence.name = "linearRecurrence";
   recurrence.minInputs = recurrence.maxInputs = 2;

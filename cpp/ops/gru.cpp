@@ -9,7 +9,7 @@ namespace {
 // x [n, steps, 3 units], kernel [units, 3 units], (bias [3 units] with resetAfter), maybe the first h [n,
 // units], maybe the masks.
 // -> (h of each step [n, steps, units] with returnSequences), last h; for the gradient the gates [n, steps, 3
-// units], what the reset gate multiplies or, without resetAfter, has multiplied, and h before each place [n,
+// units], what the reset gate multiplies or, without resetAfter, has multiplied, and h before each step [n,
 // steps, units].
 std::vector<TensorType> infer(const InferContext& context) {
   const auto [n, steps, units] = rnnShape(context, 3);
@@ -46,12 +46,12 @@ Exprs compose(const Exprs& inputs, const Attrs& attrs) {
   const StateProducts products(inputs, attrs, units);
   const CountedSteps counted(inputs, attrs, steps);
   Expr h =
-      unmasked(inputs.size(), attrs) > state ? inputs[state] : zerosLike(gateOf(placeAt(x, 0), 0, units));
+      unmasked(inputs.size(), attrs) > state ? inputs[state] : zerosLike(gateOf(timeStep(x, 0), 0, units));
   Exprs sequence;
   Exprs gates(static_cast<size_t>(steps), Expr::none()), inner = gates, before = gates;
   for (int64_t k = 0; k < steps; ++k) {
-    const auto place = static_cast<size_t>(placeOf(k, steps, backwards));
-    const Expr at = placeAt(x, static_cast<int64_t>(place));
+    const auto time = static_cast<size_t>(timeIndex(k, steps, backwards));
+    const Expr at = timeStep(x, static_cast<int64_t>(time));
     const Expr p =
         resetAfter ? products.of(h, kernel, 0, 3) + inputs[2] : products.of(h, firstTwo(kernel, units), 0, 2);
     const Expr z = sigmoid(gateOf(at, 0, units) + gateOf(p, 0, units));
@@ -59,9 +59,9 @@ Exprs compose(const Exprs& inputs, const Attrs& attrs) {
     const Expr met = resetAfter ? gateOf(p, 2, units) : r * products.seen(h, 2);
     const Expr g =
         tanh(gateOf(at, 2, units) + (resetAfter ? r * met : product(met, gateOf(kernel, 2, units))));
-    inner[place] = counted.orZeros(k, met);
-    before[place] = h;
-    gates[place] = counted.orZeros(k, joined({z, r, g}));
+    inner[time] = counted.orZeros(k, met);
+    before[time] = h;
+    gates[time] = counted.orZeros(k, joined({z, r, g}));
     h = counted.pick(k, z * h + (1.0 - z) * g, h);
     sequence.push_back(counted.output(k, h));
   }
@@ -113,14 +113,14 @@ std::vector<Value> gradient(const GradientContext& context) {
   return result;
 }
 
-// The gates of gru, h before each place, the kernel, the last h's gradient, (what the reset gate multiplies
+// The gates of gru, h before each step, the kernel, the last h's gradient, (what the reset gate multiplies
 // with resetAfter), (the sequence's gradient with returnSequences), maybe the masks. -> the gradients of x,
-// (of the recurrent product of every place with resetAfter), of the first h.
+// (of the recurrent product of every step with resetAfter), of the first h.
 std::vector<TensorType> inferBackward(const InferContext& context) {
   const auto [n, steps, units] = rnnShape(context, 3);
   const Dims state{n, steps, units};
   size_t i = 1;
-  expectInput(context, i++, "h before each place", state);
+  expectInput(context, i++, "h before each step", state);
   expectInput(context, i++, "the recurrent kernel", {units, context.inputs[0].shape[2]});
   expectInput(context, i++, "the last h's gradient", {n, units});
   for (const char* option : {"resetAfter", "returnSequences"})
@@ -141,16 +141,17 @@ Exprs composeBackward(const Exprs& inputs, const Attrs& attrs) {
   Expr dh = inputs[3];
   Exprs dx(static_cast<size_t>(steps), Expr::none()), dProducts = dx;
   for (int64_t k = steps - 1; k >= 0; --k) {
-    const int64_t place = placeOf(k, steps, attrs.boolean("goBackwards"));
-    if (attrs.boolean("returnSequences")) dh = dh + counted.output(k, placeAt(inputs[resetAfter ? 5 : 4], k));
-    const Expr all = placeAt(gates, place), h = placeAt(states, place);
+    const int64_t time = timeIndex(k, steps, attrs.boolean("goBackwards"));
+    if (attrs.boolean("returnSequences"))
+      dh = dh + counted.output(k, timeStep(inputs[resetAfter ? 5 : 4], k));
+    const Expr all = timeStep(gates, time), h = timeStep(states, time);
     const Expr z = gateOf(all, 0, units), r = gateOf(all, 1, units), g = gateOf(all, 2, units);
     const Expr dz = counted.orZeros(k, dh * (h - g) * z * (1.0 - z));
     const Expr dg = counted.orZeros(k, dh * (1.0 - z) * (1.0 - g * g));
     const Expr kept = counted.pick(k, dh * z, dh);
-    const auto at = static_cast<size_t>(place);
+    const auto at = static_cast<size_t>(time);
     if (resetAfter) {
-      const Expr dr = dg * placeAt(inputs[4], place) * r * (1.0 - r);
+      const Expr dr = dg * timeStep(inputs[4], time) * r * (1.0 - r);
       dx[at] = joined({dz, dr, dg});
       dProducts[at] = joined({dz, dr, dg * r});
       dh = kept + products.back(dProducts[at], kernel, 0, 3);

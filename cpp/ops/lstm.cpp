@@ -10,7 +10,7 @@ namespace {
 
 // x [n, steps, 4 units], kernel [units, 4 units], maybe the first h and c [n, units], maybe the masks.
 // -> (h of each step [n, steps, units] with returnSequences), last h, last c; for the gradient the gates [n,
-// steps, 4 units], c after and h before each place [n, steps, units].
+// steps, 4 units], c after and h before each step [n, steps, units].
 std::vector<TensorType> infer(const InferContext& context) {
   const auto [n, steps, units] = rnnShape(context, 4);
   expectInput(context, 1, "the recurrent kernel", {units, context.inputs[0].shape[2]});
@@ -32,21 +32,21 @@ Exprs compose(const Exprs& inputs, const Attrs& attrs) {
   const bool backwards = attrs.boolean("goBackwards"), state = unmasked(inputs.size(), attrs) > 2;
   const StateProducts products(inputs, attrs, units);
   const CountedSteps counted(inputs, attrs, steps);
-  Expr h = state ? inputs[2] : zerosLike(gateOf(placeAt(x, 0), 0, units));
+  Expr h = state ? inputs[2] : zerosLike(gateOf(timeStep(x, 0), 0, units));
   Expr c = state ? inputs[3] : h;
   Exprs sequence;
   Exprs gates(static_cast<size_t>(steps), Expr::none()), cells = gates, before = gates;
   for (int64_t k = 0; k < steps; ++k) {
-    const auto place = static_cast<size_t>(placeOf(k, steps, backwards));
-    const Expr z = placeAt(x, static_cast<int64_t>(place)) + products.of(h, kernel, 0, 4);
+    const auto time = static_cast<size_t>(timeIndex(k, steps, backwards));
+    const Expr z = timeStep(x, static_cast<int64_t>(time)) + products.of(h, kernel, 0, 4);
     const Expr i = apply("sigmoid", {gateOf(z, 0, units)}), f = apply("sigmoid", {gateOf(z, 1, units)});
     const Expr g = apply("tanh", {gateOf(z, 2, units)}), o = apply("sigmoid", {gateOf(z, 3, units)});
-    before[place] = h;
+    before[time] = h;
     const Expr next = f * c + i * g;
     c = counted.pick(k, next, c);
     h = counted.pick(k, o * apply("tanh", {next}), h);
-    gates[place] = counted.orZeros(k, joined({i, f, g, o}));
-    cells[place] = c;
+    gates[time] = counted.orZeros(k, joined({i, f, g, o}));
+    cells[time] = c;
     sequence.push_back(counted.output(k, h));
   }
   Exprs outputs{h, c, sequenceOf(gates), sequenceOf(cells), sequenceOf(before)};
@@ -104,19 +104,19 @@ Exprs composeBackward(const Exprs& inputs, const Attrs& attrs) {
   const CountedSteps counted(inputs, attrs, steps);
   Exprs dx(static_cast<size_t>(steps), Expr::none());
   for (int64_t k = steps - 1; k >= 0; --k) {
-    const int64_t place = placeOf(k, steps, backwards);
-    if (sequences) dh = dh + counted.output(k, placeAt(inputs[5], k));
-    const Expr all = placeAt(gates, place);
+    const int64_t time = timeIndex(k, steps, backwards);
+    if (sequences) dh = dh + counted.output(k, timeStep(inputs[5], k));
+    const Expr all = timeStep(gates, time);
     const Expr i = gateOf(all, 0, units), f = gateOf(all, 1, units), g = gateOf(all, 2, units),
                o = gateOf(all, 3, units);
-    const Expr t = apply("tanh", {placeAt(cells, place)});
-    const Expr before = k > 0 ? placeAt(cells, placeOf(k - 1, steps, backwards))
+    const Expr t = apply("tanh", {timeStep(cells, time)});
+    const Expr before = k > 0 ? timeStep(cells, timeIndex(k - 1, steps, backwards))
                         : firstC < unmasked(inputs.size(), attrs) ? inputs[firstC]
                                                                   : zerosLike(dc);
     const Expr dNext = dc + dh * o * (1.0 - t * t);
     const Expr dz = counted.orZeros(k, joined({dNext * g * i * (1.0 - i), dNext * before * f * (1.0 - f),
                                                dNext * i * (1.0 - g * g), dh * t * o * (1.0 - o)}));
-    dx[static_cast<size_t>(place)] = dz;
+    dx[static_cast<size_t>(time)] = dz;
     dc = counted.pick(k, dNext * f, dc);
     dh = counted.pick(k, products.back(dz, kernel, 0, 4), dh);
   }

@@ -9,13 +9,13 @@ std::vector<TensorType> inferArgsort(const InferContext& context) {
   const TensorType& x = inputOf(context, 0, "x");
   if (x.shape.empty())
     fail(ErrorCode::Shape, "[", context.op, "] expected x of rank 1 or more, received ", toString(x));
-  TensorType places{DType::I32, x.shape};
+  TensorType indices{DType::I32, x.shape};
   const int64_t k = integerAtLeast(context, "k", -1);
   if (k >= 0 && x.shape.back() != kDynamic && k > x.shape.back())
     fail(ErrorCode::Attribute, "[", context.op, "] expected 'k' of at most ", x.shape.back(),
          " as there are numbers along the last axis, received ", k);
-  if (k >= 0) places.shape.back() = k;
-  return {places};
+  if (k >= 0) indices.shape.back() = k;
+  return {indices};
 }
 
 std::vector<TensorType> inferSearchSorted(const InferContext& context) {
@@ -34,7 +34,7 @@ const OpFamily family([] {
   OpDef argsort;
   argsort.name = "argsort";
   argsort.minInputs = argsort.maxInputs = 1;
-  // k: how many places are wanted, the first of the order; -1: all.
+  // k: how many indices are wanted, the first of the order; -1: all.
   argsort.attrs = {{"descending", AttrKind::Boolean, false}, {"k", AttrKind::Integer, int64_t{-1}}};
   argsort.infer = inferArgsort;
   argsort.differentiable = false;

@@ -22,7 +22,7 @@ Dims outputShape(const InferContext& context, const Dims& x) {
   return y;
 }
 
-// A place in a window of up to 256 elements needs one byte.
+// A position in a window of up to 256 elements needs one byte.
 DType indexType(const InferContext& context) {
   return count(context.attrs.integers("poolSize")) <= 256 ? DType::U8 : DType::I32;
 }

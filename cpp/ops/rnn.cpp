@@ -72,16 +72,16 @@ Expr gateOf(const Expr& x, int64_t gate, int64_t units) {
 
 Expr joined(const Exprs& parts) { return apply("concatenate", parts, {{"axis", int64_t{-1}}}); }
 
-Expr placeAt(const Expr& sequence, int64_t place) {
-  const Expr part = apply("slice", {sequence},
-                          {{"begin", Dims{0, place, 0}}, {"end", Dims{INT64_MAX, place + 1, INT64_MAX}}});
+Expr timeStep(const Expr& sequence, int64_t t) {
+  const Expr part =
+      apply("slice", {sequence}, {{"begin", Dims{0, t, 0}}, {"end", Dims{INT64_MAX, t + 1, INT64_MAX}}});
   return apply("reshape", {part}, {{"shape", Dims{-1, sequence.shape()[2]}}});
 }
 
-Expr sequenceOf(const Exprs& places) {
+Expr sequenceOf(const Exprs& steps) {
   Exprs parts;
-  for (const Expr& place : places)
-    parts.push_back(apply("reshape", {place}, {{"shape", Dims{-1, 1, place.shape()[1]}}}));
+  for (const Expr& step : steps)
+    parts.push_back(apply("reshape", {step}, {{"shape", Dims{-1, 1, step.shape()[1]}}}));
   return apply("concatenate", parts, {{"axis", int64_t{1}}});
 }
 
@@ -159,8 +159,8 @@ void passMasks(const GradientContext& context, std::vector<Value>& inputs) {
 CountedSteps::CountedSteps(const Exprs& inputs, const Attrs& attrs, int64_t steps) {
   if (!attrs.boolean("stepMask")) return;
   for (int64_t k = 0; k < steps; ++k) {
-    const int64_t place = placeOf(k, steps, attrs.boolean("goBackwards"));
-    counts_.push_back(gateOf(inputs.back(), place, 1));
+    const int64_t time = timeIndex(k, steps, attrs.boolean("goBackwards"));
+    counts_.push_back(gateOf(inputs.back(), time, 1));
     const bool isFirst = k == 0 || attrs.boolean("zeroOutput");
     gives_.push_back(isFirst ? counts_.back() : apply("logicalOr", {gives_.back(), counts_.back()}));
   }

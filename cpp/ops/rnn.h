@@ -52,14 +52,14 @@ void registerRnnOps(const RnnOps& ops);
 Expr product(const Expr& a, const Expr& b, bool transposeA = false, bool transposeB = false);
 // Columns gate · units … of a matrix.
 Expr gateOf(const Expr& x, int64_t gate, int64_t units);
-Expr joined(const Exprs& parts);                    // along the last axis
-Expr placeAt(const Expr& sequence, int64_t place);  // [n, steps, k] to [n, k]
-Expr sequenceOf(const Exprs& places);               // and back
+Expr joined(const Exprs& parts);                 // along the last axis
+Expr timeStep(const Expr& sequence, int64_t t);  // [n, steps, k] to [n, k]
+Expr sequenceOf(const Exprs& steps);             // and back
 Expr zerosLike(const Expr& like);
 // The number of steps; fails where it is not known before the program runs.
 int64_t knownSteps(const char* op, const Expr& sequence);
-// The place of step k.
-inline int64_t placeOf(int64_t k, int64_t steps, bool backwards) { return backwards ? steps - 1 - k : k; }
+// The time index of step k.
+inline int64_t timeIndex(int64_t k, int64_t steps, bool backwards) { return backwards ? steps - 1 - k : k; }
 
 Expr rowsOf(const Expr& sequence);  // [n, steps, k] to [n · steps, k]
 
@@ -77,7 +77,7 @@ class StateProducts {
   // The gradient of h, from that of the product.
   Expr back(const Expr& dz, const Expr& kernel, int64_t first, int64_t count) const;
   // The gradient of these columns of the kernel: one product (with a mask one for each gate) over all steps.
-  // before: h before each place. dz: rows [n · steps, count · units].
+  // before: h before each step. dz: rows [n · steps, count · units].
   Expr kernelGradient(const Expr& before, const Expr& dz, int64_t first, int64_t count) const;
   // The gradient of the mask's columns of `count` gates.
   Expr maskGradient(const Expr& before, const Expr& dz, const Expr& kernel, int64_t count) const;

@@ -7,10 +7,10 @@
 #include "ops/check.h"
 #include "ops/expr.h"
 
-// A loop whose step is a graph (as lax.scan of JAX): states go from step to step, sequences give a place to
-// each. The attribute backwards tells of each sequence, then of each result, whether it is 1: from the last
-// place to the first. The gradient is a loop in the other direction, whose step computes the step anew from
-// the states before it and differentiates that.
+// A loop whose step is a graph (as lax.scan of JAX): states go from step to step, sequences give an element
+// to each. The attribute backwards tells of each sequence, then of each result, whether it is 1: from the
+// last element to the first. The gradient is a loop in the other direction, whose step computes the step anew
+// from the states before it and differentiates that.
 namespace nodegrad {
 
 namespace {
@@ -24,7 +24,7 @@ struct Counts {
         sequences(static_cast<size_t>(attrs.integer("sequences"))),
         outputs(attrs.get<Body>("body")->outputs.size()) {}
 
-  size_t places() const { return states + sequences; }  // the inputs from here on are the same in all steps
+  size_t perStep() const { return states + sequences; }  // the inputs from here on are the same in all steps
 
   size_t states, sequences, outputs;
 };
@@ -48,13 +48,13 @@ std::vector<TensorType> infer(const InferContext& context) {
   const Counts counts(context.attrs);
   const Subgraph& body = *context.attrs.get<Body>("body");
   if (counts.sequences < 1 || context.inputs.size() != body.inputs.size() ||
-      counts.places() > context.inputs.size() || counts.states > counts.outputs ||
+      counts.perStep() > context.inputs.size() || counts.states > counts.outputs ||
       context.attrs.integers("backwards").size() != counts.sequences + counts.outputs - counts.states)
     fail(ErrorCode::Argument, "[scan] expected the ", body.inputs.size(),
          " inputs of its step, a sequence among them, received ", context.inputs.size());
   std::vector<TensorType> types = context.inputs;
   int64_t steps = kDynamic;
-  for (size_t i = counts.states; i < counts.places(); ++i) {
+  for (size_t i = counts.states; i < counts.perStep(); ++i) {
     types[i] = ofStep(context, i);
     const int64_t given = context.inputs[i].shape[0];
     if (steps != kDynamic && given != kDynamic && given != steps)
@@ -175,7 +175,7 @@ std::vector<Value> gradient(const GradientContext& context) {
 
   for (size_t i = 0; i < body.inputs.size(); ++i) {
     const size_t before = counts.outputs + i;
-    if (i >= counts.places())
+    if (i >= counts.perStep())
       loop.constant(body.inputs[i], context.inputs[i]);
     else if (i >= counts.states)
       loop.sequence(body.inputs[i], context.inputs[i], turned(i - counts.states));
@@ -189,24 +189,24 @@ std::vector<Value> gradient(const GradientContext& context) {
   }
   // States of the loop back: the gradients of the states, and the sums of those of what all steps read.
   for (size_t x = 0; x < xs.size(); ++x) {
-    if (inputs[x] >= counts.places()) {
+    if (inputs[x] >= counts.perStep()) {
       const Value zeros = broadcastLike(0.0, {outer, context.inputs[inputs[x]]}).value();
       const Value sum = loop.state(loop.input(typeOf(xs[x])), zeros);
       dxs[x] = graph.one("add", {sum, dxs[x]});
     }
-    if (inputs[x] < counts.states || inputs[x] >= counts.places()) loop.next(dxs[x]);
+    if (inputs[x] < counts.states || inputs[x] >= counts.perStep()) loop.next(dxs[x]);
   }
   for (size_t x = 0; x < xs.size(); ++x)
-    if (inputs[x] >= counts.states && inputs[x] < counts.places())
+    if (inputs[x] >= counts.states && inputs[x] < counts.perStep())
       loop.result(dxs[x], turned(inputs[x] - counts.states));
 
   const std::vector<Value> back = loop.addTo(outer);
   std::vector<Value> result(context.inputs.size(), kNone);
   size_t next = 0;
   for (size_t i : inputs)
-    if (i < counts.states || i >= counts.places()) result[i] = back[next++];
+    if (i < counts.states || i >= counts.perStep()) result[i] = back[next++];
   for (size_t i : inputs)
-    if (i >= counts.states && i < counts.places()) result[i] = back[next++];
+    if (i >= counts.states && i < counts.perStep()) result[i] = back[next++];
   return result;
 }
 
@@ -221,7 +221,7 @@ std::vector<Value> addScan(Graph& graph, const Scan& scan) {
     outputs.push_back(state.next);
   }
   for (const Scan::Sequence& sequence : scan.sequences) {
-    inputs.push_back(sequence.place);
+    inputs.push_back(sequence.element);
     operands.push_back(sequence.whole);
     backwards.push_back(sequence.backwards);
   }

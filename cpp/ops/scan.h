@@ -13,8 +13,8 @@ struct Scan {
         next;  // what stands for it before a step, the first one, the one after a step
   };
   struct Sequence {
-    Value place, whole;  // what stands for its place of a step, and the sequence
-    bool backwards;      // from its last place to its first
+    Value element, whole;  // what stands for its element of a step, and the sequence
+    bool backwards;        // from its last element to its first
   };
   struct Result {
     Value value;

@@ -8,7 +8,7 @@ namespace nodegrad {
 namespace {
 
 // x [n, steps, units], kernel [units, units], maybe the first h [n, units], maybe the masks. -> (h of each
-// step [n, steps, units] with returnSequences), last h; for the gradient h after and before each place [n,
+// step [n, steps, units] with returnSequences), last h; for the gradient h after and before each step [n,
 // steps, units].
 std::vector<TensorType> infer(const InferContext& context) {
   const auto [n, steps, units] = rnnShape(context, 1);
@@ -26,14 +26,14 @@ Exprs compose(const Exprs& inputs, const Attrs& attrs) {
   const int64_t steps = knownSteps("simpleRnn", x);
   const StateProducts products(inputs, attrs, x.shape()[2]);
   const CountedSteps counted(inputs, attrs, steps);
-  Expr h = unmasked(inputs.size(), attrs) > 2 ? inputs[2] : zerosLike(placeAt(x, 0));
+  Expr h = unmasked(inputs.size(), attrs) > 2 ? inputs[2] : zerosLike(timeStep(x, 0));
   Exprs sequence;
   Exprs after(static_cast<size_t>(steps), Expr::none()), before = after;
   for (int64_t k = 0; k < steps; ++k) {
-    const int64_t place = placeOf(k, steps, attrs.boolean("goBackwards"));
-    before[static_cast<size_t>(place)] = h;
-    h = counted.pick(k, apply("tanh", {placeAt(x, place) + products.of(h, inputs[1], 0, 1)}), h);
-    after[static_cast<size_t>(place)] = h;
+    const int64_t time = timeIndex(k, steps, attrs.boolean("goBackwards"));
+    before[static_cast<size_t>(time)] = h;
+    h = counted.pick(k, apply("tanh", {timeStep(x, time) + products.of(h, inputs[1], 0, 1)}), h);
+    after[static_cast<size_t>(time)] = h;
     sequence.push_back(counted.output(k, h));
   }
   Exprs outputs{h, sequenceOf(after), sequenceOf(before)};
@@ -61,7 +61,7 @@ std::vector<Value> gradient(const GradientContext& context) {
   return result;
 }
 
-// h after each place, the kernel, the last h's gradient, (the sequence's gradient with returnSequences),
+// h after each step, the kernel, the last h's gradient, (the sequence's gradient with returnSequences),
 // maybe the masks. -> the gradients of x and of the first h.
 std::vector<TensorType> inferBackward(const InferContext& context) {
   const auto [n, steps, units] = rnnShape(context, 1);
@@ -82,11 +82,11 @@ Exprs composeBackward(const Exprs& inputs, const Attrs& attrs) {
   Expr dh = inputs[2];
   Exprs dx(static_cast<size_t>(steps), Expr::none());
   for (int64_t k = steps - 1; k >= 0; --k) {
-    const int64_t place = placeOf(k, steps, attrs.boolean("goBackwards"));
-    if (attrs.boolean("returnSequences")) dh = dh + counted.output(k, placeAt(inputs[3], k));
-    const Expr h = placeAt(after, place);
+    const int64_t time = timeIndex(k, steps, attrs.boolean("goBackwards"));
+    if (attrs.boolean("returnSequences")) dh = dh + counted.output(k, timeStep(inputs[3], k));
+    const Expr h = timeStep(after, time);
     const Expr dz = counted.orZeros(k, dh * (1.0 - h * h));
-    dx[static_cast<size_t>(place)] = dz;
+    dx[static_cast<size_t>(time)] = dz;
     dh = counted.pick(k, products.back(dz, inputs[1], 0, 1), dh);
   }
   return {sequenceOf(dx), dh};

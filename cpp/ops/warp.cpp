@@ -3,7 +3,7 @@
 #include "ops/check.h"
 #include "ops/expr.h"
 
-// Images read at other places than their pixels: what moves, turns, scales and tilts them.
+// Images read between their pixels: what moves, turns, scales and tilts them.
 namespace nodegrad {
 
 namespace {
@@ -49,8 +49,8 @@ Expr rounded(const Expr& x) {
   return below + where(greater(rest, 0.5), 1.0, where(both(equal(rest, 0.5), isOdd), 1.0, 0.0));
 }
 
-// The place along an axis that a whole number stands for, int32; NaN stands for any.
-Expr placeOf(const Expr& index, double size, const std::string& mode) {
+// The index along an axis that a whole number stands for, int32; NaN stands for any.
+Expr pixelIndex(const Expr& index, double size, const std::string& mode) {
   Expr inside = index;
   if (mode == "wrap") inside = modulo(index, size);
   if (mode == "mirror") inside = mirrored(index, size);
@@ -60,12 +60,13 @@ Expr placeOf(const Expr& index, double size, const std::string& mode) {
 }
 
 struct Neighbour {
-  Expr place, isInside, weight;
+  Expr index, isInside, weight;
 };
 
 std::vector<Neighbour> neighbours(const Expr& at, double size, bool isNearest, const std::string& mode) {
   const auto one = [&](const Expr& index, const Expr& weight) {
-    return Neighbour{placeOf(index, size, mode), both(greaterEqual(index, 0.0), less(index, size)), weight};
+    return Neighbour{pixelIndex(index, size, mode), both(greaterEqual(index, 0.0), less(index, size)),
+                     weight};
   };
   if (isNearest) return {one(rounded(at), Expr(1))};
   const Expr lower = floor(at), share = at - lower;
@@ -102,8 +103,8 @@ Exprs compose(const Exprs& in, const Attrs& attrs) {
   Expr sum = Expr::none();
   for (const Neighbour& r : rows)
     for (const Neighbour& q : columns) {
-      const Expr place = r.place * rowLength + q.place;
-      Expr value = apply("gather", {pixels, place}, {{"axis", int64_t{1}}, {"batchDims", int64_t{1}}});
+      const Expr index = r.index * rowLength + q.index;
+      Expr value = apply("gather", {pixels, index}, {{"axis", int64_t{1}}, {"batchDims", int64_t{1}}});
       if (mode == "constant")
         value = where(perPixel(both(r.isInside, q.isInside)), value, attrs.number("fillValue"));
       if (!isNearest) value = value * perPixel(r.weight * q.weight);
@@ -116,7 +117,7 @@ Exprs compose(const Exprs& in, const Attrs& attrs) {
 
 const OpFamily family([] {
   // Images [n, h, w, c] and transforms [n or 1, 8]: the pixel in column x and row y of the result shows the
-  // place ((a0 x + a1 y + a2) / k, (b0 x + b1 y + b2) / k) with k = c0 x + c1 y + 1.
+  // point ((a0 x + a1 y + a2) / k, (b0 x + b1 y + b2) / k) with k = c0 x + c1 y + 1.
   OpDef def;
   def.name = "warp";
   def.minInputs = def.maxInputs = 2;

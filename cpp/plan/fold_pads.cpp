@@ -122,14 +122,14 @@ class PadFolding {
   }
 
   // Whether a max-pooling gives the same without zeros around what a ReLU gave. A maximum of zero may then be
-  // found at another place, so its gradient has to be cut to the image and to go through that ReLU's mask,
+  // found at another position, so its gradient has to be cut to the image and to go through that ReLU's mask,
   // which drops it there.
   bool ignoresZeros(const IrNode& pool, ValueId image, const Margins& margins) const {
     const IrNode* relu = ir_.producer(image);
     if (!relu || relu->op != "relu") return false;
-    const ValueId places = pool.outputs[1];
-    const std::vector<NodeId>& readers = ir_.readers(places);
-    if (readers.size() != ir_.uses(places)) return false;
+    const ValueId argmax = pool.outputs[1];
+    const std::vector<NodeId>& readers = ir_.readers(argmax);
+    if (readers.size() != ir_.uses(argmax)) return false;
     return std::all_of(readers.begin(), readers.end(), [&](NodeId reader) {
       const IrNode& backward = ir_.nodes[reader];
       if (backward.op != "maxPoolBackward" || !(backward.attrs == pool.attrs) || cropped(backward) != margins)

@@ -38,7 +38,8 @@ struct IrNode {
   // Whether its results change only where parameters do that the computation itself leaves alone
   // (markInvariant).
   bool invariant = false;
-  double rank = 0;  // the place in the traced order, which the schedule keeps where nothing speaks against it
+  double rank =
+      0;  // the position in the traced order, which the schedule keeps where nothing speaks against it
 };
 
 struct IrUpdate {

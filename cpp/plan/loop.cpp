@@ -114,7 +114,7 @@ class LoopKernel : public Kernel {
   LoopKernel(const KernelSpec& spec, Backend& backend, DType compute)
       : backend_(backend),
         states_(static_cast<size_t>(spec.attrs.integer("states"))),
-        places_(states_ + static_cast<size_t>(spec.attrs.integer("sequences"))),
+        perStep_(states_ + static_cast<size_t>(spec.attrs.integer("sequences"))),
         steps_(spec.inputs[states_].shape[0]),
         backwards_(spec.attrs.integers("backwards")),
         memory_(
@@ -123,9 +123,9 @@ class LoopKernel : public Kernel {
     results_ = body.outputs.size() - states_;
     keepsStates_ = spec.outputs.size() > body.outputs.size();
     std::vector<TensorType> types = spec.inputs;
-    for (size_t i = states_; i < places_; ++i) types[i].shape.erase(types[i].shape.begin());
+    for (size_t i = states_; i < perStep_; ++i) types[i].shape.erase(types[i].shape.begin());
     bytes_ = bytesOfEach(types);
-    step_ = std::make_unique<PartPlan>(body, types, places_, backend, compute);
+    step_ = std::make_unique<PartPlan>(body, types, perStep_, backend, compute);
     outputBytes_ = bytesOfEach(step_->outputTypes());
   }
 
@@ -134,21 +134,21 @@ class LoopKernel : public Kernel {
   size_t scratchBytes() const override { return step_->arenaBytes() + memory_.bytes(); }
 
   void run(const void* const* inputs, void* const* outputs, void* scratch) override {
-    step_->setConstants(inputs + places_);
+    step_->setConstants(inputs + perStep_);
     const Memory memory{outputs, static_cast<std::byte*>(scratch) + step_->arenaBytes()};
     for (size_t i = 0; i < states_; ++i) backend_.copy(inputs[i], state(memory, i, 0), bytes_[i]);
-    std::vector<Feed> feeds(places_);
+    std::vector<Feed> feeds(perStep_);
     std::vector<void*> fetches(states_ + results_);
     for (int64_t k = 0; k < steps_; ++k) {
       for (size_t i = 0; i < states_; ++i) {
         feeds[i].data = state(memory, i, k);
         fetches[i] = state(memory, i, k + 1);
       }
-      for (size_t i = states_; i < places_; ++i)
-        feeds[i].data = static_cast<const std::byte*>(inputs[i]) + place(k, i - states_) * bytes_[i];
+      for (size_t i = states_; i < perStep_; ++i)
+        feeds[i].data = static_cast<const std::byte*>(inputs[i]) + timeIndex(k, i - states_) * bytes_[i];
       for (size_t o = states_; o < fetches.size(); ++o)
-        fetches[o] =
-            static_cast<std::byte*>(outputs[o]) + place(k, places_ - states_ + o - states_) * outputBytes_[o];
+        fetches[o] = static_cast<std::byte*>(outputs[o]) +
+                     timeIndex(k, perStep_ - states_ + o - states_) * outputBytes_[o];
       step_->run(scratch, feeds, fetches);
     }
   }
@@ -159,7 +159,9 @@ class LoopKernel : public Kernel {
     std::byte* spare;
   };
 
-  size_t place(int64_t k, size_t i) const { return static_cast<size_t>(backwards_[i] ? steps_ - 1 - k : k); }
+  size_t timeIndex(int64_t k, size_t i) const {
+    return static_cast<size_t>(backwards_[i] ? steps_ - 1 - k : k);
+  }
 
   // Where state i is before step k.
   std::byte* state(const Memory& memory, size_t i, int64_t k) const {
@@ -171,7 +173,7 @@ class LoopKernel : public Kernel {
   }
 
   Backend& backend_;
-  size_t states_, places_, results_ = 0;
+  size_t states_, perStep_, results_ = 0;
   int64_t steps_;
   Dims backwards_;  // of each sequence and result
   bool keepsStates_ = false;

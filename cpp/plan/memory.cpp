@@ -122,7 +122,7 @@ class Assignment {
   }
 
   MemoryMap run(const PerNode<size_t>& scratchBytes) {
-    placeOutside();
+    assignOutside();
     lifetimes();
     for (NodeId n : ir_.nodes.ids()) share(n);
     std::vector<Interval> intervals;
@@ -184,7 +184,7 @@ class Assignment {
     return v.index < outputs.size() && outputs[v.index] == value;
   }
 
-  void placeOutside() {
+  void assignOutside() {
     for (ValueId v : ir_.values.ids()) {
       const IrValue& value = ir_.values[v];
       if (value.origin == Origin::Feed) slot(v) = {MemoryKind::Feed, value.index, 0};

@@ -190,7 +190,7 @@ void Plan::measureSteps() {
 std::string Plan::describe() const {
   std::ostringstream out;
   double best = 0, total = 0;
-  const auto place = [&](ValueId value) {
+  const auto describeValue = [&](ValueId value) {
     const IrValue& v = ir_.values[value];
     return toString(v.type) + (v.layout ? " " + v.layout->name() : "");
   };
@@ -211,9 +211,9 @@ std::string Plan::describe() const {
       total += step.totalMs / static_cast<double>(runs_);
     }
     out << "  ";
-    for (size_t i = 0; i < node.inputs.size(); ++i) out << (i ? ", " : "") << place(node.inputs[i]);
+    for (size_t i = 0; i < node.inputs.size(); ++i) out << (i ? ", " : "") << describeValue(node.inputs[i]);
     out << " -> ";
-    for (size_t i = 0; i < node.outputs.size(); ++i) out << (i ? ", " : "") << place(node.outputs[i]);
+    for (size_t i = 0; i < node.outputs.size(); ++i) out << (i ? ", " : "") << describeValue(node.outputs[i]);
     if (node.program) {
       out << "  {";
       for (size_t i = 0; i < node.program->steps.size(); ++i)

@@ -20,11 +20,11 @@ std::shared_ptr<Buffer> laidOut(Backend& backend, const Storage& storage, const 
 }
 
 void moveToHost(Storage& storage) {
-  Backend* place = storage.buffer->place();
-  if (!place || (place->onHost() && !storage.layout)) return;
+  Backend* owner = storage.buffer->owner();
+  if (!owner || (owner->onHost() && !storage.layout)) return;
   auto result = allocateHost(bytesOf(storage.type));
-  place->toRowMajor(storage.type, storage.layout, storage.buffer->data(), result->data());
-  place->finish();
+  owner->toRowMajor(storage.type, storage.layout, storage.buffer->data(), result->data());
+  owner->finish();
   storage.buffer = std::move(result);
   storage.layout = nullptr;
 }

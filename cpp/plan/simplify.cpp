@@ -134,7 +134,7 @@ bool mergeEqual(Ir& ir) {
 }
 
 // where(r > 0, maxPoolBackward(dy, indices), 0) = maxPoolBackward(where(y > 0, dy, 0), indices), since y
-// is r at the place of each maximum: the mask is then made on the pooled, smaller tensor.
+// is r at the position of each maximum: the mask is then made on the pooled, smaller tensor.
 bool moveMaskAfterPooling(Ir& ir) {
   bool changed = false;
   for (NodeId n : ir.nodes.ids()) {

@@ -6,7 +6,7 @@ namespace nodegrad::plan {
 namespace {
 
 // Fails where a value is not what the node that makes it says, or comes after its use.
-void verifyPlaces(const Ir& ir, NodeId n) {
+void verifyOrder(const Ir& ir, NodeId n) {
   const IrNode& node = ir.nodes[n];
   for (size_t o = 0; o < node.outputs.size(); ++o) {
     const IrValue& value = ir.values[node.outputs[o]];
@@ -25,7 +25,7 @@ void verifyPlaces(const Ir& ir, NodeId n) {
 void verify(const Ir& ir, const char* pass) {
   try {
     for (NodeId n : ir.nodes.ids()) {
-      verifyPlaces(ir, n);
+      verifyOrder(ir, n);
       spec::compose(ir.spec(ir.nodes[n]));
     }
   } catch (const Error& error) {

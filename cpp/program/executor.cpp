@@ -197,9 +197,9 @@ void Executor::read(const Storage& storage, void* to, Done done) {
     // Without a buffer the run is over as far as this thread goes.
     const bool known = !storage.buffer || (outcome && outcome->isKnown());
     if (const std::exception_ptr error = known ? failure() : nullptr) std::rethrow_exception(error);
-    if (Backend* place = storage.buffer->place()) {
-      place->toRowMajor(storage.type, storage.layout, storage.buffer->data(), to);
-      place->whenDone([=, done = std::move(done)](std::exception_ptr error) {
+    if (Backend* owner = storage.buffer->owner()) {
+      owner->toRowMajor(storage.type, storage.layout, storage.buffer->data(), to);
+      owner->whenDone([=, done = std::move(done)](std::exception_ptr error) {
         const std::exception_ptr first = failure();
         done(first ? first : std::move(error));
       });
@@ -216,8 +216,8 @@ void Executor::write(Storage& storage, const void* from) {
   if (!storage.buffer) storage.buffer = allocateHost(bytesOf(storage.type));
   storage.outcome = nullptr;
   ++storage.version;
-  if (Backend* place = storage.buffer->place())
-    place->fromRowMajor(storage.type, storage.layout, from, storage.buffer->data());
+  if (Backend* owner = storage.buffer->owner())
+    owner->fromRowMajor(storage.type, storage.layout, from, storage.buffer->data());
   else
     copyBytes(from, storage.buffer->data(), bytesOf(storage.type));
 }

@@ -30,7 +30,7 @@ Expr imageOf(const Lowering& node, const Convolution& conv) {
 Expr gradientOf(const Lowering& node, const Convolution& conv) {
   const Expr& dy = node.inputs[conv.yIndex];
   if (!conv.pooledGradient) return dy;
-  return apply("maxPoolBackward", {dy, node.inputs[conv.placesIndex], node.like(conv.y)},
+  return apply("maxPoolBackward", {dy, node.inputs[conv.argmaxIndex], node.like(conv.y)},
                poolingOf(node.spec));
 }
 
@@ -96,7 +96,7 @@ Convolution::Convolution(const KernelSpec& spec)
   xIndex = 0;
   wIndex = forward ? 1 : 0;
   yIndex = forward ? (pooling ? 2 : 0) : 1;
-  placesIndex = 2;
+  argmaxIndex = 2;
   maskIndex = spec.inputs.size() - 1;
   const auto take = [&](bool computed, size_t index, TensorType& type, LayoutPtr& layout) {
     type = (computed ? spec.outputs : spec.inputs)[index];

@@ -14,13 +14,13 @@ enum class ConvPass { Forward, BackwardData, BackwardFilter };
 // conv(x, w [, bias]) → y
 //   with activation: "relu", "tanh" or "sigmoid" of it
 //   with residual: one more input at the end, of y's shape, which is added before the activation
-//   with pooling: → maxima of windows of 2×2 with stride 2, their places [, y]
+//   with pooling: → maxima of windows of 2×2 with stride 2, their positions in the windows [, y]
 //   with statistics: → y, mean and (biased) variance of each channel
 // convBackwardData(w, dy [, like x]) → dx
-//   with pooledGradient: (w, gradient of such a pooling's output, its places)
+//   with pooledGradient: (w, gradient of such a pooling's output, its positions)
 //   with mask: one more input at the end, r; dx is 0 where r is not positive
 // convBackwardFilter(x, dy [, like w]) → dw [, bias gradient]
-//   with pooledGradient: (x, gradient of such a pooling's output, its places)
+//   with pooledGradient: (x, gradient of such a pooling's output, its positions)
 //
 // With concatChannels, numbers of channels, x or dx is as many tensors instead of one: the first where x
 // would be, the others after all other inputs or outputs.
@@ -34,7 +34,7 @@ struct Convolution {
     return pooling || statistics || pooledGradient || mask || concatChannels.size() > 1;
   }
   // Which inputs and outputs are images, gradients of them or what is pooled of them; no mask, residual,
-  // places.
+  // positions.
   std::vector<size_t> imageInputs() const;
   std::vector<size_t> imageOutputs() const;
   // The dtype of the images that it reads.
@@ -50,7 +50,7 @@ struct Convolution {
   std::vector<size_t> concatIndices;    // of these
   std::vector<DType> concatDtypes;
   DType pooledDtype = DType::F32, maskDtype = DType::F32, residualDtype = DType::F32;
-  size_t placesIndex, maskIndex, residualIndex;  // among the inputs
+  size_t argmaxIndex, maskIndex, residualIndex;  // among the inputs
   ImageAxes axes;
   int64_t groups;
   Window window;

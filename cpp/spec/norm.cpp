@@ -71,7 +71,7 @@ Exprs lowerMaxPoolBackward(const Lowering& node) {
   if (node.spec.attrs.text("activation") == "relu")
     dy = maskBy(normalize(node, {in[B::pooledX], in[B::gamma], in[B::beta], in[B::mean], in[B::variance]}),
                 dy);
-  dy = apply("maxPoolBackward", {dy, in[B::places], in[B::x]}, node.attrsOf("maxPoolBackward"));
+  dy = apply("maxPoolBackward", {dy, in[B::argmax], in[B::x]}, node.attrsOf("maxPoolBackward"));
   return node.op("batchNormalizationBackward", {dy, in[B::x], in[B::gamma], in[B::mean], in[B::variance]},
                  node.attrsOf("batchNormalizationBackward"));
 }

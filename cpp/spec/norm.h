@@ -12,7 +12,7 @@ namespace nodegrad::spec {
 // batchNormStatistics(x) → mean, (biased) variance
 // batchNormNormalize(x, gamma, beta, mean, variance [, residual]) → y
 //   y = activation((x - mean) · gamma / √(variance + epsilon) + beta + residual)
-// batchNormMaxPool(x, gamma, beta, mean, variance) → maxima of y, their places in the windows, x there
+// batchNormMaxPool(x, gamma, beta, mean, variance) → maxima of y, their positions in the windows, x there
 struct NormForward {
   static constexpr size_t x = 0, gamma = 1, beta = 2, mean = 3, variance = 4;  // among the inputs
   explicit NormForward(const KernelSpec& spec);
@@ -34,9 +34,9 @@ struct NormBackward {
   bool masked;  // output 3 is there
 };
 
-// batchNormMaxPoolBackward(dy, x, gamma, mean, variance, beta, places, x there) → dx, dgamma, dbeta
+// batchNormMaxPoolBackward(dy, x, gamma, mean, variance, beta, argmax, x there) → dx, dgamma, dbeta
 struct NormMaxPoolBackward {
-  static constexpr size_t dy = 0, x = 1, gamma = 2, mean = 3, variance = 4, beta = 5, places = 6, pooledX = 7;
+  static constexpr size_t dy = 0, x = 1, gamma = 2, mean = 3, variance = 4, beta = 5, argmax = 6, pooledX = 7;
 };
 
 }  // namespace nodegrad::spec

@@ -13,13 +13,14 @@ const VERSION_KEY = 'nodegrad_backup';
 const ARRAY = 'NDArray';
 
 /** In the place of an array: its number among the tensors, and its dtype. */
-interface Place {
+interface ArrayRef {
   readonly className: typeof ARRAY;
   readonly at: number;
   readonly dtype: NDArrayType;
 }
 
-const isPlace = (value: unknown): value is Place => isPlainObject(value) && value['className'] === ARRAY;
+const isArrayRef = (value: unknown): value is ArrayRef =>
+  isPlainObject(value) && value['className'] === ARRAY;
 
 /** Writes lists and records of numbers, strings and NDArrays, in one step. @throws EngineError `IO`. */
 export async function writeBackup(who: string, path: string, state: unknown): Promise<void> {
@@ -62,7 +63,7 @@ export const readBackup = (who: string, path: string): Promise<unknown> =>
       if (Array.isArray(value)) return value.map(unpacked);
       if (!isPlainObject(value)) return value;
       if (value['className'] === 'Number') return Number(value['value']);
-      if (!isPlace(value))
+      if (!isArrayRef(value))
         return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, unpacked(item)]));
       const { data, shape } = arrays[value.at] ?? { data: new Float32Array(0), shape: [0] };
       return new NDArray(convert(data, value.dtype), shape, value.dtype);

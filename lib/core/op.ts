@@ -5,7 +5,7 @@ import { type CallContext, Operation } from './operation.js';
 import { Sym } from './sym.js';
 
 /** Where a call of an op takes the output of a layer: in the place of the argument. @internal */
-export class Place {
+export class InputRef {
   /** @param input Which of the call's inputs. */
   constructor(readonly input: number) {}
 }
@@ -21,7 +21,7 @@ export class OpCall extends Operation {
   /** What the op returns, with the numbers of its outputs in the places of symbolic values. */
   #result: unknown;
 
-  /** @param args The op's arguments, with {@link Place}s for outputs of layers. */
+  /** @param args The op's arguments, with {@link InputRef}s for outputs of layers. */
   constructor(
     readonly op: string,
     readonly body: Body,
@@ -34,7 +34,7 @@ export class OpCall extends Operation {
 
   run(inputs: readonly Sym[], _context: CallContext): readonly Sym[] {
     const outputs: Sym[] = [];
-    const given = replaced(this.args, (item) => (item instanceof Place ? inputs[item.input] : item));
+    const given = replaced(this.args, (item) => (item instanceof InputRef ? inputs[item.input] : item));
     this.#result = replaced(this.body(...(given as unknown[])), (item) =>
       item instanceof Sym ? outputs.push(item) - 1 : item,
     );
@@ -98,7 +98,7 @@ function describeCall(name: string, body: Body, args: readonly unknown[]): unkno
         'outputs of layers and constants in one call, or values of one traced function',
         item,
       );
-    return item instanceof KerasTensor ? new Place(inputs.push(item) - 1) : item;
+    return item instanceof KerasTensor ? new InputRef(inputs.push(item) - 1) : item;
   });
   return new OpCall(name, body, given as unknown[]).resultOf(inputs);
 }

@@ -271,8 +271,8 @@ export class Trace {
         first: state.first.id,
         next: state.next.id,
       })),
-      sequences: sequences.map(({ place, whole, backwards }) => ({
-        place: place.id,
+      sequences: sequences.map(({ element, whole, backwards }) => ({
+        element: element.id,
         whole: whole.id,
         backwards,
       })),

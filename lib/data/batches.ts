@@ -20,7 +20,7 @@ export type Batch = readonly [x: Data, y?: Data, sampleWeight?: Data] | readonly
 export type Batches = Iterable<Batch> | AsyncIterable<Batch>;
 
 /** An input or output that data is for. */
-export interface Place {
+export interface ArraySpec {
   readonly name: string;
   /** The batch (-1) first. */
   readonly shape: Shape;
@@ -116,13 +116,13 @@ export function inputsOf(data: Data, argument: string): { name?: string; shape: 
  * @throws EngineError `ARGUMENT` for missing or unknown names, wrong counts and no samples; `SHAPE`, `DTYPE`.
  * @internal
  */
-export function readInputs(data: Data, places: readonly Place[], argument: string): Samples[] {
-  const list = spread(data, places, argument).map((item, i) => {
-    const place = itemAt(places, i);
-    const what = describePlace(argument, place);
-    return fitted(readArray(item, what, place.shape), place, what);
+export function readInputs(data: Data, specs: readonly ArraySpec[], argument: string): Samples[] {
+  const list = spread(data, specs, argument).map((item, i) => {
+    const spec = itemAt(specs, i);
+    const what = describeSpec(argument, spec);
+    return fitted(readArray(item, what, spec.shape), spec, what);
   });
-  return checkedCounts(list, places, argument);
+  return checkedCounts(list, specs, argument);
 }
 
 /**
@@ -132,16 +132,16 @@ export function readInputs(data: Data, places: readonly Place[], argument: strin
  */
 export function readTargets(
   data: Data,
-  places: readonly Place[],
+  specs: readonly ArraySpec[],
   argument: string,
   count: number,
 ): Samples[] {
-  return spread(data, places, argument).map((item, i) => {
-    const place = itemAt(places, i);
-    const what = describePlace(argument, place);
-    const size = sizeOf(place.shape.slice(1));
+  return spread(data, specs, argument).map((item, i) => {
+    const spec = itemAt(specs, i);
+    const what = describeSpec(argument, spec);
+    const size = sizeOf(spec.shape.slice(1));
     // A flat array of the samples' number holds one target each; a longer one is cut in the output's shape.
-    const flat = isFlat(item) && item.length === count ? [-1] : place.shape;
+    const flat = isFlat(item) && item.length === count ? [-1] : spec.shape;
     if (isFlat(item) && size > 1 && item.length !== count && item.length !== count * size) {
       throw misfit(what, `${count} numbers, one for each sample of x, or ${count} × ${size}`, item.length);
     }
@@ -161,16 +161,16 @@ export function readTargets(
  */
 export function readWeights(
   data: Data,
-  places: readonly Place[],
+  specs: readonly ArraySpec[],
   argument: string,
   count: number,
 ): Samples[] {
-  const shared = places.length > 1 && isArrayData(data) && !isListOf(data, places.length);
-  const wanted = shared ? places.slice(0, 1) : places;
+  const shared = specs.length > 1 && isArrayData(data) && !isListOf(data, specs.length);
+  const wanted = shared ? specs.slice(0, 1) : specs;
   const list = spread(data, wanted, argument).map((item, i) => {
-    const place = itemAt(wanted, i);
-    const what = shared ? argument : describePlace(argument, place);
-    const flat = isFlat(item) && item.length !== count ? place.shape.slice(0, -1) : [-1];
+    const spec = itemAt(wanted, i);
+    const what = shared ? argument : describeSpec(argument, spec);
+    const flat = isFlat(item) && item.length !== count ? spec.shape.slice(0, -1) : [-1];
     const samples = readArray(item, what, flat);
     if (samples.length !== count || (shared && sizeOf(samples.shape) !== count)) {
       const remedy = shared ? ': give a list or record of weights for several outputs' : '';
@@ -179,7 +179,7 @@ export function readWeights(
     }
     return samples;
   });
-  return shared ? places.map(() => firstOf(list)) : list;
+  return shared ? specs.map(() => firstOf(list)) : list;
 }
 
 /**
@@ -204,7 +204,7 @@ export function splitPoint(count: number, share: number): number {
 const misfit = (argument: string, what: string, received: string | number, code: ErrorCode = 'SHAPE') =>
   new EngineError(code, `${argument}: expected ${what}, received ${received}`);
 
-const describePlace = (argument: string, place: Place) => `${argument} for '${place.name}'`;
+const describeSpec = (argument: string, spec: ArraySpec) => `${argument} for '${spec.name}'`;
 
 const isFlat = (data: unknown): data is ArrayLike<number> =>
   ArrayBuffer.isView(data) && !(data instanceof DataView);
@@ -217,34 +217,34 @@ const isListOf = (data: unknown, count: number): data is readonly ArrayData[] =>
   Array.isArray(data) && data.length === count && (data as unknown[]).every((item) => isArrayData(item));
 
 /** One array for each place. */
-function spread(data: Data, places: readonly Place[], argument: string): ArrayData[] {
+function spread(data: Data, specs: readonly ArraySpec[], argument: string): ArrayData[] {
   if (isArrayData(data)) {
-    if (places.length > 1 && isListOf(data, places.length)) return [...data];
-    if (places.length === 1) {
+    if (specs.length > 1 && isListOf(data, specs.length)) return [...data];
+    if (specs.length === 1) {
       // [tensor] is a list of one array; rows of numbers are the array itself.
       const alone =
         Array.isArray(data) && data.length === 1 && !Array.isArray(data[0]) && isArrayData(data[0]);
       return [(alone ? (data as readonly ArrayData[])[0] : data) as ArrayData];
     }
     const received = Array.isArray(data) ? `a list of ${data.length}` : 'one array';
-    throw misfit(argument, `${places.length} arrays (${names(places)})`, received, 'ARGUMENT');
+    throw misfit(argument, `${specs.length} arrays (${names(specs)})`, received, 'ARGUMENT');
   }
   if (!isPlainObject(data)) {
     const received = data === undefined ? 'nothing' : Object.prototype.toString.call(data);
-    const what = `a tensor, NDArray, typed array or nested arrays for ${names(places)}`;
+    const what = `a tensor, NDArray, typed array or nested arrays for ${names(specs)}`;
     throw misfit(argument, what, received, 'ARGUMENT');
   }
   const record = data;
-  const unknown = Object.keys(record).find((key) => !places.some(({ name }) => name === key));
-  const missing = places.find(({ name }) => !(name in record));
+  const unknown = Object.keys(record).find((key) => !specs.some(({ name }) => name === key));
+  const missing = specs.find(({ name }) => !(name in record));
   if (unknown !== undefined || missing) {
     const received = Object.keys(record).join(', ') || 'none';
-    throw misfit(argument, `the names ${names(places)}`, received, 'ARGUMENT');
+    throw misfit(argument, `the names ${names(specs)}`, received, 'ARGUMENT');
   }
-  return places.map(({ name }) => record[name] as ArrayData);
+  return specs.map(({ name }) => record[name] as ArrayData);
 }
 
-const names = (places: readonly Place[]) => places.map(({ name }) => `'${name}'`).join(', ');
+const names = (specs: readonly ArraySpec[]) => specs.map(({ name }) => `'${name}'`).join(', ');
 
 /** One array as samples; a flat one is cut in the wanted shape. */
 function readArray(data: ArrayData, what: string, wanted: Shape): Samples {
@@ -290,7 +290,7 @@ function cut(length: number, wanted: Shape, what: string): Shape {
 }
 
 /** An axis of size 1 at the end may be missing or too many, as in Keras. */
-function fitted(samples: Samples, { shape: wanted }: Place, what: string): Samples {
+function fitted(samples: Samples, { shape: wanted }: ArraySpec, what: string): Samples {
   const fits = (shape: Shape) =>
     shape.length === wanted.length &&
     shape.every((n, i) => i === 0 || itemAt(wanted, i) < 0 || n === wanted[i]);
@@ -302,10 +302,10 @@ function fitted(samples: Samples, { shape: wanted }: Place, what: string): Sampl
   throw misfit(what, `shape [${['n', ...rest].join(', ')}]`, shapeText(shape));
 }
 
-function checkedCounts(list: Samples[], places: readonly Place[], argument: string): Samples[] {
+function checkedCounts(list: Samples[], specs: readonly ArraySpec[], argument: string): Samples[] {
   const other = list.findIndex((samples) => samples.length !== firstOf(list).length);
   if (other > 0) {
-    const [name, first] = [itemAt(places, other).name, firstOf(places).name];
+    const [name, first] = [itemAt(specs, other).name, firstOf(specs).name];
     const what = `as many samples for '${name}' as for '${first}' (${firstOf(list).length})`;
     throw misfit(argument, what, itemAt(list, other).length);
   }

@@ -113,7 +113,7 @@ export interface Scan<V> {
   /** What stands for a state before a step, the first one, and what a step makes of it: of one dtype and shape. */
   readonly states: readonly { readonly before: V; readonly first: V; readonly next: V }[];
   /** What stands for a sequence's place of a step, and the sequence. `backwards`: from its last place to its first. */
-  readonly sequences: readonly { readonly place: V; readonly whole: V; readonly backwards: boolean }[];
+  readonly sequences: readonly { readonly element: V; readonly whole: V; readonly backwards: boolean }[];
   /** What else a step gives. */
   readonly results: readonly { readonly value: V; readonly backwards: boolean }[];
 }

@@ -41,12 +41,12 @@ export function zerosOf(like: Sym, axes: number, sizes: readonly number[]): Sym 
 /** A sequence [n, steps, …] from its last step to its first. @internal */
 export function reversed(sequence: Sym): Sym {
   const { trace, dtype, shape } = sequence;
-  const place = trace.input(dtype, [firstOf(shape), ...shape.slice(2)], 'a step of a sequence');
+  const element = trace.input(dtype, [firstOf(shape), ...shape.slice(2)], 'a step of a sequence');
   const whole = stepsFirst(sequence);
   const made = trace.scan({
     states: [],
-    sequences: [{ place, whole, backwards: true }],
-    results: [{ value: place, backwards: false }],
+    sequences: [{ element, whole, backwards: true }],
+    results: [{ value: element, backwards: false }],
   });
   return stepsFirst(firstOf(made));
 }

@@ -43,13 +43,13 @@ export interface GraphConfig {
 
 export function graphConfig(graph: LayerGraph): Pick<GraphConfig, 'layers' | 'calls' | 'inputs' | 'outputs'> {
   const calls = new Map<Operation, number>();
-  const places = new Map<KerasTensor, Reference>();
+  const tensors = new Map<KerasTensor, Reference>();
   for (const { operation, outputs } of graph.nodes) {
     const call = calls.get(operation) ?? 0;
     calls.set(operation, call + 1);
-    outputs.forEach((place, i) => places.set(place, [operation.name, call, i]));
+    outputs.forEach((tensor, i) => tensors.set(tensor, [operation.name, call, i]));
   }
-  const refer = (place: KerasTensor) => places.get(place)!;
+  const refer = (tensor: KerasTensor) => tensors.get(tensor)!;
   return {
     layers: graph.operations.flatMap(configOf),
     calls: graph.nodes
@@ -84,27 +84,27 @@ export function graphFromConfig(
   config: Pick<GraphConfig, 'layers' | 'calls' | 'inputs' | 'outputs' | 'outputNames'>,
 ): { inputs: KerasTensor[]; outputs: KerasTensor[] | Record<string, KerasTensor> } {
   const byName = new Map<string, Operation>();
-  const places = new Map<string, readonly KerasTensor[]>();
+  const tensors = new Map<string, readonly KerasTensor[]>();
   const calls = new Map<string, number>();
   for (const item of config.layers) {
     const made = isOpConfig(item) ? opFromConfig(item) : layerFromConfig(item);
     byName.set(made.name, made);
-    if (made instanceof InputLayer) places.set(`${made.name}/0`, [made.output]);
+    if (made instanceof InputLayer) tensors.set(`${made.name}/0`, [made.output]);
   }
   const at = ([layer, call, output]: Reference): KerasTensor => {
-    const place = places.get(`${layer}/${call}`)?.[output];
-    if (!place) {
+    const tensor = tensors.get(`${layer}/${call}`)?.[output];
+    if (!tensor) {
       throw new EngineError(
         'ARGUMENT',
         `[fromConfig] expected a call of layer '${layer}' before its output is used`,
       );
     }
-    return place;
+    return tensor;
   };
   for (const { layer, inputs, options } of config.calls) {
     const call = calls.get(layer) ?? 0;
     calls.set(layer, call + 1);
-    places.set(`${layer}/${call}`, byName.get(layer)!.follow(inputs.map(at), options));
+    tensors.set(`${layer}/${call}`, byName.get(layer)!.follow(inputs.map(at), options));
   }
   const outputs = config.outputs.map(at);
   const named = config.outputNames?.map((name, i) => [name, itemAt(outputs, i)] as const);

@@ -30,9 +30,9 @@ export class LayerGraph {
     outputs: readonly KerasTensor[],
     outputNames?: readonly string[],
   ) {
-    for (const place of [...inputs, ...outputs]) {
-      if (!(place instanceof KerasTensor)) {
-        throw expected('Model', 'what layers.input and apply return as inputs and outputs', place);
+    for (const tensor of [...inputs, ...outputs]) {
+      if (!(tensor instanceof KerasTensor)) {
+        throw expected('Model', 'what layers.input and apply return as inputs and outputs', tensor);
       }
     }
     if (inputs.length === 0 || outputs.length === 0) {
@@ -43,7 +43,7 @@ export class LayerGraph {
     this.inputs = graph.inputs;
     this.outputs = graph.outputs;
     this.nodes = graph.nodes;
-    this.outputNames = distinct(outputNames ?? this.outputs.map((place) => place.node.operation.name));
+    this.outputNames = distinct(outputNames ?? this.outputs.map((tensor) => tensor.node.operation.name));
     this.operations = byDepth(this.nodes, this.outputs);
     this.layers = this.operations.filter((operation) => operation instanceof Layer);
     this.#checkNames();
@@ -52,15 +52,15 @@ export class LayerGraph {
   /** Calls the layers and ops on symbolic values. */
   run(values: readonly Sym[], context: CallContext): readonly Sym[] {
     const known = new Map<KerasTensor, Sym>();
-    this.inputs.forEach((place, i) => known.set(place, itemAt(values, i)));
+    this.inputs.forEach((tensor, i) => known.set(tensor, itemAt(values, i)));
     for (const node of this.nodes) {
-      if (node.outputs.every((place) => known.has(place))) continue;
-      const inputs = node.inputs.map((place) => known.get(place)!);
+      if (node.outputs.every((tensor) => known.has(tensor))) continue;
+      const inputs = node.inputs.map((tensor) => known.get(tensor)!);
       node.operation
         .run(inputs, { ...context, ...node.options })
         .forEach((value, i) => known.set(itemAt(node.outputs, i), value));
     }
-    return this.outputs.map((place) => known.get(place)!);
+    return this.outputs.map((tensor) => known.get(tensor)!);
   }
 
   #checkNames(): void {
@@ -76,7 +76,7 @@ export class LayerGraph {
 export const nameTaken = (name: string): EngineError =>
   mismatch('Model', 'another name for each layer', `'${name}' twice`);
 
-const isInput = (place: KerasTensor): boolean => place.node.operation instanceof InputLayer;
+const isInput = (tensor: KerasTensor): boolean => tensor.node.operation instanceof InputLayer;
 
 /**
  * Walks from places back along the inputs of the calls that made them, depth first. `enter` is told of each place that is met, whether
@@ -84,18 +84,18 @@ const isInput = (place: KerasTensor): boolean => place.node.operation instanceof
  * deeper than JavaScript's stack.
  */
 function walkBack(
-  places: readonly KerasTensor[],
-  enter: (place: KerasTensor) => boolean,
+  tensors: readonly KerasTensor[],
+  enter: (tensor: KerasTensor) => boolean,
   leave: (node: OperationNode) => void = () => {},
 ): void {
-  const open: { node?: OperationNode; left: KerasTensor[] }[] = [{ left: [...places].reverse() }];
+  const open: { node?: OperationNode; left: KerasTensor[] }[] = [{ left: [...tensors].reverse() }];
   for (let last = open.at(-1); last; last = open.at(-1)) {
-    const place = last.left.pop();
-    if (!place) {
+    const tensor = last.left.pop();
+    if (!tensor) {
       if (last.node) leave(last.node);
       open.pop();
-    } else if (enter(place)) {
-      open.push({ node: place.node, left: [...place.node.inputs].reverse() });
+    } else if (enter(tensor)) {
+      open.push({ node: tensor.node, left: [...tensor.node.inputs].reverse() });
     }
   }
 }
@@ -106,17 +106,17 @@ function sort(inputs: readonly KerasTensor[], outputs: readonly KerasTensor[]): 
   const state = new Map<OperationNode, 'open' | 'done'>();
   const listed = new Set(inputs);
   const reached = new Set<KerasTensor>();
-  const enter = (place: KerasTensor): boolean => {
-    const { node } = place;
-    if (listed.has(place)) reached.add(place);
-    if (state.get(node) === 'done' || (listed.has(place) && !isInput(place))) return false;
+  const enter = (tensor: KerasTensor): boolean => {
+    const { node } = tensor;
+    if (listed.has(tensor)) reached.add(tensor);
+    if (state.get(node) === 'done' || (listed.has(tensor) && !isInput(tensor))) return false;
     if (state.get(node) === 'open') {
       throw new EngineError(
         'ARGUMENT',
         `[Model] expected layers without a circle: '${node.operation.name}' leads to itself`,
       );
     }
-    if (isInput(place) && !listed.has(place)) {
+    if (isInput(tensor) && !listed.has(tensor)) {
       throw new EngineError(
         'ARGUMENT',
         `[Model] expected all inputs to be listed: an output depends on '${node.operation.name}', which is not`,
@@ -129,7 +129,7 @@ function sort(inputs: readonly KerasTensor[], outputs: readonly KerasTensor[]): 
     state.set(node, 'done');
     sorted.push(node);
   });
-  const unused = inputs.find((place) => !reached.has(place));
+  const unused = inputs.find((tensor) => !reached.has(tensor));
   if (!unused) return sorted;
   throw new EngineError(
     'ARGUMENT',
@@ -144,12 +144,12 @@ function cut(
   sorted: readonly OperationNode[],
 ) {
   const copies = new Map<KerasTensor, KerasTensor>();
-  for (const place of inputs) {
-    const { shape, dtype } = place;
-    copies.set(place, isInput(place) ? place : new InputLayer({ shape: shape.slice(1), dtype }).output);
+  for (const tensor of inputs) {
+    const { shape, dtype } = tensor;
+    copies.set(tensor, isInput(tensor) ? tensor : new InputLayer({ shape: shape.slice(1), dtype }).output);
   }
-  const copy = (place: KerasTensor) => copies.get(place)!;
-  const heads = inputs.map((place) => copy(place).node);
+  const copy = (tensor: KerasTensor) => copies.get(tensor)!;
+  const heads = inputs.map((tensor) => copy(tensor).node);
   const nodes = sorted
     .filter(({ operation }) => !(operation instanceof InputLayer))
     .map((node) => {
@@ -160,10 +160,10 @@ function cut(
         outputs: made,
         ...(node.options && { options: node.options }),
       };
-      for (const place of node.outputs) {
-        const twin = new KerasTensor(clone, place.shape, place.dtype);
+      for (const tensor of node.outputs) {
+        const twin = new KerasTensor(clone, tensor.shape, tensor.dtype);
         made.push(twin);
-        if (!copies.has(place)) copies.set(place, twin);
+        if (!copies.has(tensor)) copies.set(tensor, twin);
       }
       return clone;
     });

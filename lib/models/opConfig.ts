@@ -1,7 +1,7 @@
 import { expected, isPlainObject } from '../base/checks.js';
 import { nearest } from '../base/errors.js';
 import type { DType, Shape } from '../engine/engine.js';
-import { OpCall, Place, replaced } from '../core/op.js';
+import { OpCall, InputRef, replaced } from '../core/op.js';
 import { type TensorData, Tensor, read, tensor } from '../core/tensor.js';
 import { Variable } from '../core/variable.js';
 import * as ops from '../ops/index.js';
@@ -31,7 +31,7 @@ export function opConfig({ op, className, name, args }: OpCall): OpConfig {
       const what = `constants and outputs of layers as operands of ops.${op} (a variable belongs into a layer)`;
       throw expected('getConfig', what, item.toString());
     }
-    if (item instanceof Place) return { className: 'KerasTensor', config: { input: item.input } };
+    if (item instanceof InputRef) return { className: 'KerasTensor', config: { input: item.input } };
     if (typeof item === 'number')
       return Number.isFinite(item) ? item : { className: 'Number', config: { value: String(item) } };
     if (typeof item !== 'object' || item === null) return item ?? null;
@@ -61,7 +61,7 @@ function readArgument(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(readArgument);
   if (!isPlainObject(value)) return value ?? undefined;
   const { className, config } = value as unknown as Written;
-  if (className === 'KerasTensor') return new Place(config.input);
+  if (className === 'KerasTensor') return new InputRef(config.input);
   if (className === 'Number') return Number(config.value);
   if (className === 'Tensor')
     return tensor(config.data.map(readArgument) as number[], config.shape, config.dtype);

@@ -44,7 +44,7 @@ export class Sequential extends Model {
   readonly #seed: number | undefined;
   #input: InputLayer | undefined;
   /** What comes out of the layers that are connected, each once. */
-  readonly #places: KerasTensor[] = [];
+  readonly #tensors: KerasTensor[] = [];
   /** The layers that are connected, and the input's. */
   readonly #named = new Map<string, Layer>();
 
@@ -81,14 +81,14 @@ export class Sequential extends Model {
   add(layer: Layer | KerasTensor): void {
     const head = this.#input;
     const { length } = this.#stack;
-    const connected = this.#places.length;
+    const connected = this.#tensors.length;
     try {
       this.#push(layer);
       this.#connect();
     } catch (error) {
       this.#input = head;
       this.#stack.length = length;
-      this.#places.length = connected;
+      this.#tensors.length = connected;
       this.#named.clear();
       throw error;
     }
@@ -104,8 +104,8 @@ export class Sequential extends Model {
     const layer = this.#stack.pop();
     if (!layer) throw mismatch(this.name, 'a layer to pop', 'none', 'STATE');
     if (!this.#stack.includes(layer)) this.#named.delete(layer.name);
-    this.#places.length = Math.min(this.#places.length, this.#stack.length);
-    if (this.#places.length > 0) this.connect([this.#input!.output], this.#places.slice(-1));
+    this.#tensors.length = Math.min(this.#tensors.length, this.#stack.length);
+    if (this.#tensors.length > 0) this.connect([this.#input!.output], this.#tensors.slice(-1));
     else if (this.isConnected) this.disconnect();
     return layer;
   }
@@ -175,18 +175,18 @@ export class Sequential extends Model {
 
   #connect(): void {
     if (!this.#input || this.#stack.length === 0) return;
-    const { length } = this.#places;
+    const { length } = this.#tensors;
     const known = this.#named.size > 0 ? length : 0;
     if (known === 0) this.#claimName(this.#input);
     for (const layer of this.#stack.slice(known)) this.#claimName(layer);
     for (const layer of this.#stack.slice(length))
-      this.#places.push(this.#outputOf(layer, this.#places.at(-1) ?? this.#input.output));
-    this.connect([this.#input.output], this.#places.slice(-1));
+      this.#tensors.push(this.#outputOf(layer, this.#tensors.at(-1) ?? this.#input.output));
+    this.connect([this.#input.output], this.#tensors.slice(-1));
   }
 }
 
-function headOf(place: KerasTensor): InputLayer {
-  const { operation } = place.node;
+function headOf(tensor: KerasTensor): InputLayer {
+  const { operation } = tensor.node;
   if (operation instanceof InputLayer) return operation;
   throw mismatch('Sequential', 'a layer or layers.input', `the output of '${operation.name}'`);
 }

@@ -28,13 +28,13 @@ const FORMAT = 'layers-model';
 const VERSION = 'tfjs-layers 4.22.0';
 
 /** A value of a model, the layers that it is in, and its own name. */
-interface Place {
+interface LayerPath {
   readonly value: SavedValue;
   readonly layers: readonly Layer[];
   readonly name: string;
 }
 
-const placesOf = (model: StoredModel): Place[] =>
+const pathsOf = (model: StoredModel): LayerPath[] =>
   savedGroups(model).flatMap(({ layers, values }) => {
     const layer = lastOf(layers);
     return values.map((value, i) => {
@@ -48,7 +48,7 @@ const placesOf = (model: StoredModel): Place[] =>
 const WHOLE = /^(ConvLSTM2D|GRU|LSTM|RNN|SimpleRNN|TimeDistributed)$/;
 
 /** The name that TensorFlow.js gives a weight: models leave no trace in it, and of cells only those that are stacked. */
-function tfjsName({ layers, name }: Place): string {
+function tfjsName({ layers, name }: LayerPath): string {
   const own = layers.filter((layer) => !('compileFromConfig' in layer));
   const whole = own.findIndex(({ className }) => WHOLE.test(className));
   const path = (whole < 0 ? own : own.slice(0, whole + 1)).map((layer) => layer.name);
@@ -110,7 +110,7 @@ export function fillFromTfjs(
   const left = new Set(weights.names());
   const short = new Map([...left].map((name) => [shortened(name), name]));
   const found: [SavedValue, string][] = [];
-  for (const place of placesOf(model)) {
+  for (const place of pathsOf(model)) {
     const own = tfjsName(place);
     const name = left.has(own) ? own : (short.get(own) ?? own);
     const shape = left.delete(name) ? weights.shape(name) : undefined;
@@ -181,7 +181,7 @@ function readOptimizer(
 export async function writeTfjs(who: string, path: string, model: StoredModel): Promise<void> {
   const topology = toTfjs(writtenObject(model));
   const tensors = await Promise.all(
-    placesOf(model).map(async (place): Promise<TfjsTensor> => ({
+    pathsOf(model).map(async (place): Promise<TfjsTensor> => ({
       name: tfjsName(place),
       array: { data: await place.value.read(), shape: place.value.shape },
     })),

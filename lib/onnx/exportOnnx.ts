@@ -154,16 +154,16 @@ const ownNames = ({ outputNames }: Exported, count: number): readonly string[] =
   outputNames.length === count ? outputNames : Array.from({ length: count }, (_, i) => `output_${i}`);
 
 /** The shape of an input in the file. */
-function shapeOf(place: KerasTensor, given: readonly (number | null)[] | undefined): Shape {
-  if (given === undefined) return place.shape;
+function shapeOf(tensor: KerasTensor, given: readonly (number | null)[] | undefined): Shape {
+  if (given === undefined) return tensor.shape;
   const fits =
     Array.isArray(given) &&
-    given.length === place.shape.length &&
+    given.length === tensor.shape.length &&
     given.every(
-      (n, i) => n === null || (Number.isSafeInteger(n) && n > 0 && [-1, n].includes(itemAt(place.shape, i))),
+      (n, i) => n === null || (Number.isSafeInteger(n) && n > 0 && [-1, n].includes(itemAt(tensor.shape, i))),
     );
-  if (!fits) throw expected(WHO, `a shape that fits [${place.shape.join(', ')}] in inputShapes`, given);
-  return (given as readonly (number | null)[]).map((n, i) => n ?? itemAt(place.shape, i));
+  if (!fits) throw expected(WHO, `a shape that fits [${tensor.shape.join(', ')}] in inputShapes`, given);
+  return (given as readonly (number | null)[]).map((n, i) => n ?? itemAt(tensor.shape, i));
 }
 
 /** What the model predicts, as values of a trace. */
@@ -171,14 +171,14 @@ function traced(
   model: Exported,
   { inputShapes }: ExportOnnxOptions,
 ): { inputs: readonly Sym[]; outputs: readonly Sym[] } {
-  const places = model.inputs;
-  if (inputShapes !== undefined && inputShapes?.length !== places.length)
-    throw expected(WHO, `a list of ${places.length} shapes as inputShapes`, inputShapes);
+  const tensors = model.inputs;
+  if (inputShapes !== undefined && inputShapes?.length !== tensors.length)
+    throw expected(WHO, `a list of ${tensors.length} shapes as inputShapes`, inputShapes);
   const trace = new Trace();
   return trace.within(() => {
     const key = trace.input('int32', [2], 'key');
-    const inputs = places.map((place, i) =>
-      trace.input(place.dtype, shapeOf(place, inputShapes?.[i]), place.node.operation.name),
+    const inputs = tensors.map((tensor, i) =>
+      trace.input(tensor.dtype, shapeOf(tensor, inputShapes?.[i]), tensor.node.operation.name),
     );
     const outputs = model.within({ key }, () => model.predictStep([oneOrAll(inputs)]));
     return { inputs, outputs: listOf(outputs) };

@@ -79,9 +79,9 @@ export const adaptiveAveragePool = adaptive('adaptiveAveragePool', (x, axis, win
 export const adaptiveMaxPool = adaptive('adaptiveMaxPool', (x, axis, windows) => {
   const width = Math.max(...windows.map(([from, to]) => to - from));
   // Shorter windows see their last place again.
-  const places = windows.flatMap(([from, to]) =>
+  const rows = windows.flatMap(([from, to]) =>
     Array.from({ length: width }, (_, i) => Math.min(from + i, to - 1)),
   );
-  const indices = tensor(Int32Array.from(places), [windows.length, width]);
+  const indices = tensor(Int32Array.from(rows), [windows.length, width]);
   return max(gather<Operand, Operand>(x, indices, { axis }), { axis: axis + 1 });
 });

@@ -123,10 +123,10 @@ export const histogram = op(
     const range = options.range ?? (shape[0] === 0 ? [0, 1] : undefined);
     const edges = range === undefined ? edgesAround(numbers, bins) : edgesIn(range, bins);
     const sorted = takenLast(numbers, orderOf(numbers));
-    const placesOf = (some: Sym, right: boolean): Sym =>
+    const indicesOf = (some: Sym, right: boolean): Sym =>
       apply<Operand>('searchSorted', [sorted, some], { right }) as unknown as Sym;
-    const begins = placesOf(slice(edges, 0, bins), false);
-    const counts = diff(concatenate([begins, placesOf(slice(edges, bins, 1), true)]));
+    const begins = indicesOf(slice(edges, 0, bins), false);
+    const counts = diff(concatenate([begins, indicesOf(slice(edges, bins, 1), true)]));
     return [outcomeOf(counts), outcomeOf(edges)];
   },
 );

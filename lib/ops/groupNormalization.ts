@@ -27,10 +27,10 @@ export function groupNormalization(
   const axis = axisOf('groupNormalization', options.axis, x.rank);
   const channels = itemAt(x.shape, axis);
   const groups = options.groups === -1 ? channels : options.groups;
-  const places = [...x.shape.keys()].filter((i) => i !== 0 && i !== axis);
+  const others = [...x.shape.keys()].filter((i) => i !== 0 && i !== axis);
   const along = (batch: number) => x.shape.map((_, i) => (i === 0 ? batch : i === axis ? channels : 1));
   const overGroups = (values: Sym): Sym => {
-    const perChannel = places.length === 0 ? values : mean(values, { axis: places });
+    const perChannel = others.length === 0 ? values : mean(values, { axis: others });
     if (groups === channels) return reshape(perChannel, along(-1));
     const perGroup = mean(reshape(perChannel, [-1, groups, channels / groups]), { axis: -1, keepDims: true });
     const ones = x.trace.constant(1, 'float32', [channels / groups]);

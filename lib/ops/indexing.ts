@@ -13,7 +13,7 @@ import { convertToNumpy } from './creation.js';
 import { gather, oneHot } from './gather.js';
 import { any } from './logic.js';
 import { ravel } from './manipulate.js';
-import { alongAxis, counted } from './places.js';
+import { alongAxis, counted } from './alongAxis.js';
 import { max } from './reduce.js';
 import { expandDims, squeeze } from './shape.js';
 import { concatenate, stridedSlice } from './slice.js';

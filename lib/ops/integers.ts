@@ -6,7 +6,7 @@ import { op } from '../core/op.js';
 import type { Sym } from '../core/sym.js';
 import { add, less, logicalAnd, multiply, notEqual, subtract, where } from './binary.js';
 import { type Binary, type Unary, asSym, binaryOp, outcomeOf, unaryOp } from './composed.js';
-import { counted } from './places.js';
+import { counted } from './alongAxis.js';
 import { abs, cast } from './unary.js';
 
 /** An engine's op of two operands, of whole numbers as whole numbers. */
@@ -69,10 +69,8 @@ export const unravelIndex = op(
   'unravelIndex',
   <I extends Operand>(indices: I, shape: Shape): Outcome<I>[] => {
     const sizes = shapeOf('unravelIndex', shape);
-    if (sizes.includes(0)) throw wrongShape('unravelIndex', 'a shape with places', sizes);
-    const places = counted(cast(asSym(indexOperand(indices)), 'int32'), sizeOf(sizes));
-    return sizes.map((size, axis) =>
-      outcomeOf(mod(floorDivide(places, sizeOf(sizes.slice(axis + 1))), size)),
-    );
+    if (sizes.includes(0)) throw wrongShape('unravelIndex', 'a shape with elements', sizes);
+    const flat = counted(cast(asSym(indexOperand(indices)), 'int32'), sizeOf(sizes));
+    return sizes.map((size, axis) => outcomeOf(mod(floorDivide(flat, sizeOf(sizes.slice(axis + 1))), size)));
   },
 );

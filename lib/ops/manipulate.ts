@@ -59,7 +59,7 @@ export const moveaxis = op(
     const rank = rankOf(x);
     const [from, to] = [axesOf('moveaxis', source, rank), axesOf('moveaxis', destination, rank)];
     if (from.length !== to.length)
-      throw expected('moveaxis', `as many places as axes, ${from.length}`, destination);
+      throw expected('moveaxis', `as many indices as axes, ${from.length}`, destination);
     const rest = upTo(rank).filter((axis) => !from.includes(axis));
     const perm = upTo(rank).map((place) => {
       const moved = to.indexOf(place);
@@ -92,8 +92,8 @@ const flipNames = { axis: 'optional' } satisfies OptionNames<FlipOptions>;
 const flipped = (who: string, x: Operand, axes: readonly number[]): Sym =>
   axes.reduce(
     (y, axis) => {
-      const places = upTo(sizeAlong(who, typeOf(y).shape, axis)).reverse();
-      return gather(y, places, { axis });
+      const indices = upTo(sizeAlong(who, typeOf(y).shape, axis)).reverse();
+      return gather(y, indices, { axis });
     },
     copy(asSym(x)),
   );
@@ -226,9 +226,9 @@ export const repeat = op(
     }
     const size = sizeAlong('repeat', shape, axis);
     if (times.length !== size)
-      throw expected('repeat', `one number, or ${size} as there are places along axis ${axis}`, repeats);
-    const places = times.flatMap((n, i) => Array<number>(n).fill(i));
-    return outcomeOf(gather(y, places, { axis }));
+      throw expected('repeat', `one number, or ${size} as there are indices along axis ${axis}`, repeats);
+    const indices = times.flatMap((n, i) => Array<number>(n).fill(i));
+    return outcomeOf(gather(y, indices, { axis }));
   },
 );
 
@@ -306,13 +306,13 @@ export const append = op(
 const between = <T extends Operand>(
   x: T,
   axis: number,
-  places: readonly number[],
+  indices: readonly number[],
   size: number,
 ): Outcome<T>[] =>
-  [0, ...places].map((from, i) => {
+  [0, ...indices].map((from, i) => {
     // As Python's slices: negative places count from the end, and an end before the begin gives nothing.
     const at = (place: number) => Math.min(Math.max(place < 0 ? place + size : place, 0), size);
-    const [begin, end] = [at(from), i < places.length ? at(itemAt(places, i)) : size];
+    const [begin, end] = [at(from), i < indices.length ? at(itemAt(indices, i)) : size];
     return outcomeOf(partOf(x, axis, begin, Math.max(begin, end)));
   });
 
@@ -332,8 +332,8 @@ function parts<T extends Operand>(
   if (!uneven && size % count !== 0)
     throw wrongShape(who, `a size along axis ${along} that ${count} parts divide`, shape);
   const [least, larger] = [Math.floor(size / count), size % count];
-  const places = upTo(count - 1).map((i) => (i + 1) * least + Math.min(i + 1, larger));
-  return between(x, along, places, size);
+  const indices = upTo(count - 1).map((i) => (i + 1) * least + Math.min(i + 1, larger));
+  return between(x, along, indices, size);
 }
 
 /**

@@ -73,7 +73,7 @@ export const nanstd = reduction('nanstd', (x, options) => rootOf(varianceOf(x, o
 
 const argNames = { axis: 'optional', keepDims: 'boolean' } satisfies OptionNames<ArgOptions>;
 
-const place = (name: string, choose: typeof argmax, least: number) =>
+const argOf = (name: string, choose: typeof argmax, least: number) =>
   op(name, <T extends Operand>(x: T, options: ArgOptions = {}): Outcome<T> => {
     knownOptions(name, options, argNames);
     return compute(x, (x) => {
@@ -89,6 +89,6 @@ const place = (name: string, choose: typeof argmax, least: number) =>
  * @param options `axis`: by default x counts as one list of all its numbers. `keepDims`: default false.
  * @throws EngineError `ATTRIBUTE` for an axis that x does not have; `SHAPE` for no places.
  */
-export const nanargmax = place('nanargmax', argmax, -Infinity);
+export const nanargmax = argOf('nanargmax', argmax, -Infinity);
 /** The place of the smallest number that is not NaN, as {@link nanargmax}. int32. https://keras.io/api/ops/numpy/ @throws EngineError `ATTRIBUTE`, `SHAPE`. */
-export const nanargmin = place('nanargmin', argmin, Infinity);
+export const nanargmin = argOf('nanargmin', argmin, Infinity);

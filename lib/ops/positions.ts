@@ -14,13 +14,13 @@ export function positions(x: Operand, axis: number): Operand {
   const others = [...shape.keys()].filter((i) => i !== axis);
   const { trace } = x;
   const [ones] = trace.op('broadcastLike', [trace.constant(1), sum(x, { axis: others })]);
-  const [before, one] = mapTuple(['the place before', 'a step'], (label) =>
+  const [before, one] = mapTuple(['the element before', 'a step'], (label) =>
     trace.input('float32', [], label),
   );
   const next = add(before, one);
   const made = trace.scan({
     states: [{ before, first: trace.constant(-1), next }],
-    sequences: [{ place: one, whole: ones, backwards: false }],
+    sequences: [{ element: one, whole: ones, backwards: false }],
     results: [{ value: next, backwards: false }],
   });
   return itemAt(made, 1);

@@ -12,7 +12,7 @@ import { gather } from './gather.js';
 import { isnan } from './logic.js';
 import { mergedLast } from './mergedLast.js';
 import { orderOf, takenLast } from './ordered.js';
-import { lastAxis } from './places.js';
+import { lastAxis } from './alongAxis.js';
 import { type ReduceOptions, max, sum } from './reduce.js';
 import { expandDims, reshape, squeeze } from './shape.js';
 import { toFloat32 } from './toFloat32.js';
@@ -41,40 +41,40 @@ interface Between {
 }
 
 /** The nearest whole number, of two the even one. */
-function roundedHalf(place: number): number {
-  const low = Math.floor(place);
-  const rest = place - low;
+function roundedHalf(position: number): number {
+  const low = Math.floor(position);
+  const rest = position - low;
   return rest > 0.5 || (rest === 0.5 && low % 2 === 1) ? low + 1 : low;
 }
 
 /** Places that are known now, in float64. */
-function knownPlaces(shares: readonly number[], count: number, method: Method): Between {
-  const places = shares.map((share) => share * (count - 1));
-  const low = places.map(method === 'nearest' ? roundedHalf : Math.floor);
-  const high = method === 'nearest' ? low : places.map(Math.ceil);
+function knownPositions(shares: readonly number[], count: number, method: Method): Between {
+  const positions = shares.map((share) => share * (count - 1));
+  const low = positions.map(method === 'nearest' ? roundedHalf : Math.floor);
+  const high = method === 'nearest' ? low : positions.map(Math.ceil);
   const list = (numbers: readonly number[], dtype: 'int32' | 'float32') =>
     asSym(tensor(numbers as number[], [numbers.length], dtype));
   const weight = list(
-    places.map((place, i) => place - itemAt(low, i)),
+    positions.map((position, i) => position - itemAt(low, i)),
     'float32',
   );
   return { low: list(low, 'int32'), high: list(high, 'int32'), weight };
 }
 
 /** Places that are known only when the numbers are, in float32. */
-function foundPlaces(shares: Sym, count: Operand, method: Method): Between {
-  const places = maximum(multiply(shares, subtract(asSym(count), 1)), 0);
+function foundPositions(shares: Sym, count: Operand, method: Method): Between {
+  const positions = maximum(multiply(shares, subtract(asSym(count), 1)), 0);
   const whole = (x: Sym) => cast(x, 'int32');
-  const low = method === 'nearest' ? round(places) : floor(places);
-  const high = method === 'nearest' ? low : negative(floor(negative(places)));
-  return { low: whole(low), high: whole(high), weight: subtract(places, low) };
+  const low = method === 'nearest' ? round(positions) : floor(positions);
+  const high = method === 'nearest' ? low : negative(floor(negative(positions)));
+  return { low: whole(low), high: whole(high), weight: subtract(positions, low) };
 }
 
 function between(sorted: Sym, { low, high, weight }: Between, method: Method): Sym {
-  const at = (places: Sym) =>
-    typeOf(places).shape.length === 1
-      ? gather(sorted, places, { axis: typeOf(sorted).shape.length - 1 })
-      : takenLast(sorted, places);
+  const at = (positions: Sym) =>
+    typeOf(positions).shape.length === 1
+      ? gather(sorted, positions, { axis: typeOf(sorted).shape.length - 1 })
+      : takenLast(sorted, positions);
   const lower = at(low);
   if (method === 'lower' || method === 'nearest') return lower;
   const higher = at(high);
@@ -118,13 +118,13 @@ function quantilesOf({ who, scale, skipsNan }: Kind, x: Operand, q: Operand, opt
   const sorted = takenLast(list, orderOf(list));
   const isKnown = size > 0 && !skipsNan;
   const found = () =>
-    foundPlaces(
+    foundPositions(
       shares instanceof Array ? asSym(tensor(Float32Array.from(shares))) : shares,
       isKnown ? size : sum(cast(logicalNot(isnan(list)), 'float32'), { axis: -1, keepDims: true }),
       method,
     );
-  const places = isKnown && shares instanceof Array ? knownPlaces(shares, size, method) : found();
-  const y = between(sorted, places, method);
+  const positions = isKnown && shares instanceof Array ? knownPositions(shares, size, method) : found();
+  const y = between(sorted, positions, method);
   // NaN comes through the largest number.
   const all = skipsNan ? y : where(isnan(max(list, { axis: -1, keepDims: true })), NaN, y);
   const isOne = typeof q === 'number' || (!Array.isArray(q) && typeOf(q).shape.length === 0);

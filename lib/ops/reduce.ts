@@ -7,7 +7,7 @@ import { reduceNames } from './axis.js';
 import { outcomeOf } from './composed.js';
 import { reshape } from './shape.js';
 import { cast } from './unary.js';
-import { isWhole, wholeExtreme, wholePlace, wholeSum } from './wholeReductions.js';
+import { isWhole, wholeExtreme, wholeArgmax, wholeSum } from './wholeReductions.js';
 
 /** Which axes a reduction goes over. */
 export interface ReduceOptions {
@@ -97,7 +97,7 @@ function argument<T extends Operand>(op: 'argmax' | 'argmin', x: T, options: Arg
   knownOptions(op, options, argNames);
   const { axis, keepDims = false } = options;
   const along = (y: Operand, at: number, keep: boolean): Operand =>
-    isWhole(y) ? wholePlace(op, y, at, keep) : apply<Operand>(op, [y], { axis: at, keepDims: keep });
+    isWhole(y) ? wholeArgmax(op, y, at, keep) : apply<Operand>(op, [y], { axis: at, keepDims: keep });
   if (axis !== undefined) return outcomeOf(along(x, axis, keepDims));
   const index = along(reshape<Operand>(x, [-1]), 0, false);
   return (keepDims ? reshape(index, Array<number>(typeOf(x).shape.length).fill(1)) : index) as Outcome<T>;

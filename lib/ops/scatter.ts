@@ -9,7 +9,7 @@ import { sizeAlong } from './axis.js';
 import { add, greaterEqual, maximum, minimum, multiply, where } from './binary.js';
 import { asSym, outcomeOf } from './composed.js';
 import { gather } from './gather.js';
-import { counted } from './places.js';
+import { counted } from './alongAxis.js';
 import { positions } from './positions.js';
 import { rowSums } from './rowSums.js';
 import { segmentMax, segmentMin, segmentProd, segmentSum } from './segments.js';
@@ -23,7 +23,7 @@ import { cast, copy } from './unary.js';
  *
  * @param indices int32 [..., axes].
  */
-function flatPlaces(who: string, indices: Operand, shape: readonly number[]): Sym {
+function flatIndices(who: string, indices: Operand, shape: readonly number[]): Sym {
   const given = asSym(indexOperand(indices));
   const own = typeOf(given).shape;
   const axes = own.at(-1) ?? 0;
@@ -53,11 +53,11 @@ export const scatter = op(
   'scatter',
   <I extends Operand, V extends Operand>(indices: I, values: V, shape: Shape): Outcome<I | V> => {
     const sizes = shapeOf('scatter', shape);
-    const places = flatPlaces('scatter', indices, sizes);
+    const flat = flatIndices('scatter', indices, sizes);
     const axes = typeOf(indexOperand(indices)).shape.at(-1) as number;
     const row = sizes.slice(axes);
     const rows = reshape(toFloat32(asSym(values)), [-1, ...row]);
-    const sums = reshape(rowSums(rows, places, sizeOf(sizes.slice(0, axes))), sizes);
+    const sums = reshape(rowSums(rows, flat, sizeOf(sizes.slice(0, axes))), sizes);
     const { dtype } = typeOf(values);
     return outcomeOf(dtype === 'float32' ? sums : cast<Operand>(sums, dtype));
   },
@@ -97,12 +97,12 @@ export const scatterUpdate = op(
     const { dtype, shape } = typeOf(inputs);
     const axes = typeOf(indexOperand(indices)).shape.at(-1) ?? 0;
     for (let axis = 0; axis < Math.min(axes, shape.length); axis++) sizeAlong(who, shape, axis);
-    const places = flatPlaces(who, indices, shape);
+    const flat = flatIndices(who, indices, shape);
     const [own, count] = [shape.slice(axes), sizeOf(shape.slice(0, axes))];
     const computed = dtype === 'float32' ? dtype : 'int32';
     const rowsOf = (x: Operand, n: number) => reshape(cast(asSym(x), computed), [n, ...own]);
     const [rows, given] = [rowsOf(inputs, count), rowsOf(updates, -1)];
-    const made = updated(rows, given, places, reduction);
+    const made = updated(rows, given, flat, reduction);
     const whole = reshape(made, shape);
     return outcomeOf(dtype === computed ? whole : cast(whole, dtype));
   },

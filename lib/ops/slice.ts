@@ -20,7 +20,7 @@ import { op } from '../core/op.js';
 import { tensor } from '../core/tensor.js';
 
 /** One number for the first axis, or a list for the first axes. */
-type Places = number | readonly number[];
+type PerAxis = number | readonly number[];
 
 /**
  * A part of x: `size` places from `start` on, on the first axis or on the first axes of lists; other axes whole.
@@ -31,7 +31,7 @@ type Places = number | readonly number[];
  * @throws EngineError `SHAPE` for more places than axes, and where the part is not within x; `ATTRIBUTE`.
  * @example ops.slice(x, [0, 1], [-1, 2]); // all rows, columns 1 and 2
  */
-export const slice = op('slice', <T extends Operand>(x: T, start: Places, size: Places): Outcome<T> => {
+export const slice = op('slice', <T extends Operand>(x: T, start: PerAxis, size: PerAxis): Outcome<T> => {
   const { shape } = typeOf(x);
   const begin = perAxis('slice', shape, start, 0);
   const sizes = perAxis('slice', shape, size, -1);
@@ -46,7 +46,7 @@ export const slice = op('slice', <T extends Operand>(x: T, start: Places, size: 
     throw mismatch(
       'slice',
       `a part of [${shape.join(', ')}]`,
-      `${sizes.join(', ')} places from ${begin.join(', ')}`,
+      `${sizes.join(', ')} indices from ${begin.join(', ')}`,
       'SHAPE',
     );
   }
@@ -65,7 +65,7 @@ export const slice = op('slice', <T extends Operand>(x: T, start: Places, size: 
  */
 export const stridedSlice = op(
   'stridedSlice',
-  <T extends Operand>(x: T, begin: Places, end?: Places, strides?: Places): Outcome<T> => {
+  <T extends Operand>(x: T, begin: PerAxis, end?: PerAxis, strides?: PerAxis): Outcome<T> => {
     const { shape } = typeOf(x);
     return apply('slice', [x], {
       begin: perAxis('stridedSlice', shape, begin, 0),
@@ -76,14 +76,14 @@ export const stridedSlice = op(
 );
 
 /** Numbers for all axes of a shape, of a list for the first ones or of one for the first. */
-function perAxis(op: string, shape: Shape, places: Places | undefined, fallback: number): number[] {
+function perAxis(op: string, shape: Shape, indices: PerAxis | undefined, fallback: number): number[] {
   const rank = shape.length;
-  const list = typeof places === 'number' ? [places] : (places ?? []);
+  const list = typeof indices === 'number' ? [indices] : (indices ?? []);
   const given: unknown = list;
   if (!Array.isArray(given))
-    throw expected(op, 'a number or a list of numbers for each axis', places, 'ATTRIBUTE');
+    throw expected(op, 'a number or a list of numbers for each axis', indices, 'ATTRIBUTE');
   if (list.length > rank) {
-    throw wrongShape(op, `at most ${rank} places for shape [${shape.join(', ')}]`, list);
+    throw wrongShape(op, `at most ${rank} indices for shape [${shape.join(', ')}]`, list);
   }
   return Array.from({ length: rank }, (_, axis) => list[axis] ?? fallback);
 }
@@ -175,10 +175,10 @@ export const pad = op(
         if (before + after === 0) return y;
         const size = sizeAlong('pad', shape, axis);
         if (size === 0) throw wrongShape('pad', `numbers to copy along axis ${axis}`, shape);
-        const places = Int32Array.from({ length: before + size + after }, (_, i) =>
+        const indices = Int32Array.from({ length: before + size + after }, (_, i) =>
           MIRRORS[mode](i - before, size),
         );
-        return gather(y, tensor(places), { axis });
+        return gather(y, tensor(indices), { axis });
       }, copy<Operand>(x)),
     );
   },

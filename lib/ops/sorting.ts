@@ -7,7 +7,7 @@ import { equal, greater, less, logicalAnd } from './binary.js';
 import { asSym, outcomeOf } from './composed.js';
 import { countNonzero } from './logic.js';
 import { orderOf, takenLast } from './ordered.js';
-import { lastAxis } from './places.js';
+import { lastAxis } from './alongAxis.js';
 import { expandDims, reshape, squeeze } from './shape.js';
 
 /** What `ops.sort` and `ops.argsort` take. */
@@ -70,11 +70,11 @@ export const argpartition = op(
   <T extends Operand>(x: T, kth: number | readonly number[], options: SortOptions = {}): Outcome<T> => {
     knownOptions('argpartition', options, sortNames);
     const { axis = -1 } = options;
-    const places = integers('argpartition', 'kth', kth);
+    const indices = integers('argpartition', 'kth', kth);
     return outcomeOf(
       alongOne('argpartition', x, axis, (list) => {
         const size = typeOf(list).shape.at(-1) as number;
-        if (size >= 0) for (const place of places) axisOf('argpartition', place, size);
+        if (size >= 0) for (const place of indices) axisOf('argpartition', place, size);
         return orderOf(list);
       }),
     );
@@ -109,8 +109,8 @@ export const topK = op(
     options: TopKOptions = {},
   ): [values: Outcome<T>, indices: Outcome<T>] => {
     knownOptions('topK', options, topKNames);
-    const places = orderOf(asSym(x), { k: integer('topK', 'k', k, 0), descending: true });
-    return [outcomeOf(takenLast(asSym(x), places)), outcomeOf(places)];
+    const indices = orderOf(asSym(x), { k: integer('topK', 'k', k, 0), descending: true });
+    return [outcomeOf(takenLast(asSym(x), indices)), outcomeOf(indices)];
   },
 );
 

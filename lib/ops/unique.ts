@@ -96,9 +96,9 @@ export const unique: Unique = op('unique', ((x: Operand, options: UniqueOptions 
   const group = cumsum(concatenate([asSym(tensor([0], [1], 'int32')), cast(differs, 'int32')]), { axis: 0 });
   const size = options.size ?? largestOf('unique', 'size', group) + 1;
   const all = asSym(tensor(Int32Array.from({ length: size }, (_, i) => i)));
-  const placesOf = (right: boolean): Sym =>
+  const indicesOf = (right: boolean): Sym =>
     apply<Operand>('searchSorted', [group, all], { right }) as unknown as Sym;
-  const [begins, ends] = [placesOf(false), placesOf(true)];
+  const [begins, ends] = [indicesOf(false), indicesOf(true)];
   const isThere = less(begins, ends);
   const firsts = gather(order, where(isThere, begins, 0));
   const shaped = (list: Sym) => reshape(list, [-1, ...part.map(() => 1)]);

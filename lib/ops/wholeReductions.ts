@@ -7,7 +7,7 @@ import { asSym } from './composed.js';
 import { gather } from './gather.js';
 import { mergedLast } from './mergedLast.js';
 import { orderOf, takenLast } from './ordered.js';
-import { lastAxis } from './places.js';
+import { lastAxis } from './alongAxis.js';
 import { expandDims, squeeze } from './shape.js';
 import { cast } from './unary.js';
 
@@ -57,10 +57,10 @@ export const wholeExtreme = (who: 'max' | 'min', x: Operand, options: Over): Sym
   });
 
 /** The place of the first of the largest or smallest numbers along an axis, int32. @internal */
-export function wholePlace(who: 'argmax' | 'argmin', x: Operand, axis: number, keepDims: boolean): Sym {
+export function wholeArgmax(who: 'argmax' | 'argmin', x: Operand, axis: number, keepDims: boolean): Sym {
   const at = axisOf(who, axis, typeOf(x).shape.length);
   const list = lastAxis(asSym(x), at);
   refuseNone(who, list);
-  const places = lastAxis(orderOf(list, { k: 1, descending: who === 'argmax' }), at, true);
-  return keepDims ? places : squeeze(places, at);
+  const indices = lastAxis(orderOf(list, { k: 1, descending: who === 'argmax' }), at, true);
+  return keepDims ? indices : squeeze(indices, at);
 }

@@ -19,7 +19,7 @@ export interface Windows {
 interface AxisWindows {
   readonly count: number;
   readonly pads: readonly [before: number, after: number];
-  readonly places: NDArray;
+  readonly indices: NDArray;
 }
 
 function axisWindows(op: string, n: number, windows: Windows, i: number): AxisWindows {
@@ -36,11 +36,11 @@ function axisWindows(op: string, n: number, windows: Windows, i: number): AxisWi
   const whole = n + pads[0] + pads[1];
   const count = Math.floor((whole - reach) / stride) + 1;
   if (count < 1) throw expected(op, `a side of at least ${reach}`, whole, 'SHAPE');
-  const places = Int32Array.from(
+  const indices = Int32Array.from(
     { length: count * size },
     (_, at) => Math.floor(at / size) * stride + (at % size) * dilation,
   );
-  return { count, pads, places: new NDArray(places, [places.length]) };
+  return { count, pads, indices: new NDArray(indices, [indices.length]) };
 }
 
 const paddings = (rank: number, axes: readonly number[], along: readonly AxisWindows[]) =>
@@ -61,7 +61,7 @@ export function windowed(
   const { shape } = typeOf(x);
   const along = axes.map((axis, i) => axisWindows(op, itemAt(shape, axis), windows, i));
   let y = along.some(({ pads }) => pads[0] + pads[1] > 0) ? pad(x, paddings(shape.length, axes, along)) : x;
-  along.forEach(({ places }, i) => (y = gather<Operand, Operand>(y, places, { axis: itemAt(axes, i) })));
+  along.forEach(({ indices }, i) => (y = gather<Operand, Operand>(y, indices, { axis: itemAt(axes, i) })));
   const apart = shape.flatMap((n, axis) => {
     const i = axes.indexOf(axis);
     return i < 0 ? [n] : [itemAt(along, i).count, itemAt(windows.size, i)];
@@ -88,14 +88,14 @@ export function overlapped(
   const { shape } = typeOf(y);
   const from = firstOf(axes);
   const to = from + 2 * axes.length;
-  const merged = [...shape.slice(0, from), ...along.map(({ places }) => places.length), ...shape.slice(to)];
+  const merged = [...shape.slice(0, from), ...along.map(({ indices }) => indices.length), ...shape.slice(to)];
   let x = reshape<Operand>(y, merged);
-  along.forEach(({ pads, places }, i) => {
+  along.forEach(({ pads, indices }, i) => {
     const axis = itemAt(axes, i);
     const whole = itemAt(sizes, i) + pads[0] + pads[1];
     // Read for its shape alone.
     const like = gather<Operand, Operand>(x, new NDArray(new Int32Array(whole), [whole]), { axis });
-    x = apply<Operand>('gatherBackward', [x, places, like], { axis });
+    x = apply<Operand>('gatherBackward', [x, indices, like], { axis });
   });
   const start = merged.map(() => 0);
   const size = merged.map(() => -1);

@@ -12,7 +12,7 @@ import { type Mode, feedsOf } from './trainer.js';
 const DEFAULT_BATCH_SIZE = 32;
 
 /** How far a pass over arrays has come. */
-interface Place {
+interface Position {
   readonly pass: number;
   /** Batches that are left of it. */
   readonly left: number;
@@ -73,23 +73,23 @@ export class ArrayFeeder implements Feeder {
     return Promise.resolve();
   }
 
-  position(): Place {
+  position(): Position {
     return { pass: this.#pass, left: this.#left };
   }
 
   resume({ seed, step, data }: FedRun): Promise<void> {
     this.#seed = seed;
     this.#isResumed = step > 0;
-    const place = data as Place;
-    if (place.left > this.#stepsPerPass)
+    const position = data as Position;
+    if (position.left > this.#stepsPerPass)
       throw this.#run.error(
-        `expected the arrays of the run that goes on, with ${place.left} batches or more, received ${this.#stepsPerPass}`,
+        `expected the arrays of the run that goes on, with ${position.left} batches or more, received ${this.#stepsPerPass}`,
       );
-    this.#open(place);
+    this.#open(position);
     return Promise.resolve();
   }
 
-  #open({ pass, left }: Place): void {
+  #open({ pass, left }: Position): void {
     const step = this.#stepsPerPass - left;
     const options = { batchSize: this.#batchSize, shuffle: this.#shuffle, seed: this.#seed, pass, step };
     this.source = new Source(this.#arrays, options);

@@ -1,6 +1,6 @@
 import {
   type Data,
-  type Place,
+  type ArraySpec,
   Samples,
   inputsOf,
   readInputs,
@@ -47,16 +47,16 @@ export class ModelData {
     sampleWeight?: Data,
     anyTargets = false,
   ): ModelData {
-    const inputs = graph?.inputs.map(({ node, shape }): Place => ({ name: node.operation.name, shape }));
-    const outputs = graph?.outputs.map(({ shape }, i): Place => ({
+    const inputs = graph?.inputs.map(({ node, shape }): ArraySpec => ({ name: node.operation.name, shape }));
+    const outputs = graph?.outputs.map(({ shape }, i): ArraySpec => ({
       name: itemAt(graph.outputNames, i),
       shape,
     }));
     const ofX = formOf(x, `[${caller}] x`, inputs);
-    const samples = readInputs(x, ofX.places, `[${caller}] x`);
+    const samples = readInputs(x, ofX.specs, `[${caller}] x`);
     const count = firstOf(samples).length;
     const ofY = y === undefined ? undefined : formOf(y, `[${caller}] y`, outputs, anyTargets);
-    const targets = y === undefined ? [] : readTargets(y, ofY!.places, `[${caller}] y`, count);
+    const targets = y === undefined ? [] : readTargets(y, ofY!.specs, `[${caller}] y`, count);
     if (sampleWeight === undefined) {
       const names = { x: ofX.names, y: ofY?.names };
       return new ModelData(
@@ -68,7 +68,7 @@ export class ModelData {
     }
     const argument = `[${caller}] sampleWeight`;
     const ofWeights = ofY ?? formOf(sampleWeight, argument, outputs, anyTargets);
-    const weights = readWeights(sampleWeight, ofWeights.places, argument, count);
+    const weights = readWeights(sampleWeight, ofWeights.specs, argument, count);
     return new ModelData(samples, targets, weights, {
       x: ofX.names,
       y: ofY?.names,
@@ -142,17 +142,17 @@ export class ModelData {
 function formOf(
   data: Data,
   argument: string,
-  places: readonly Place[] | undefined,
+  specs: readonly ArraySpec[] | undefined,
   any = false,
-): { places: readonly Place[]; names?: readonly string[] | undefined } {
-  if (places && !any) return { places };
+): { specs: readonly ArraySpec[]; names?: readonly string[] | undefined } {
+  if (specs && !any) return { specs };
   const own = inputsOf(data, argument);
   const known = ({ name }: { name?: string }) =>
-    name === undefined || places!.some((place) => place.name === name);
-  if (places && own.length === places.length && own.every(known)) return { places };
+    name === undefined || specs!.some((spec) => spec.name === name);
+  if (specs && own.length === specs.length && own.every(known)) return { specs };
   const named = own.every(({ name }) => name !== undefined);
   return {
-    places: own.map(({ name = 'data', shape }) => ({ name, shape: [-1, ...shape] })),
+    specs: own.map(({ name = 'data', shape }) => ({ name, shape: [-1, ...shape] })),
     names: named ? own.map(({ name }) => name!) : undefined,
   };
 }

@@ -115,7 +115,7 @@ export class Trainer {
     const graph = model.knownGraph();
     const trace = new Trace();
     const feed = (t: Tensor, label: string) => trace.input(t.dtype, [-1, ...t.shape.slice(1)], label);
-    const nameOf = (place: KerasTensor | undefined) => place?.node.operation.name ?? 'data';
+    const nameOf = (tensor: KerasTensor | undefined) => tensor?.node.operation.name ?? 'data';
     const x = given.x.map((t, i) => feed(t, nameOf(graph?.inputs[i])));
     const y = given.y.map((t, i) => feed(t, `target ${nameOf(graph?.outputs[i])}`));
     const weights = given.weights.map((t) => t && feed(t, 'sampleWeight'));

@@ -17,11 +17,11 @@ export function getSourceInputs(tensor: KerasTensor): readonly KerasTensor[] {
   const seen = new Set<KerasTensor>();
   const found: KerasTensor[] = [];
   const waiting = [tensor];
-  for (let place = waiting.pop(); place !== undefined; place = waiting.pop()) {
-    if (seen.has(place)) continue;
-    seen.add(place);
-    const { inputs } = place.node;
-    if (inputs.length === 0) found.push(place);
+  for (let tensor = waiting.pop(); tensor !== undefined; tensor = waiting.pop()) {
+    if (seen.has(tensor)) continue;
+    seen.add(tensor);
+    const { inputs } = tensor.node;
+    if (inputs.length === 0) found.push(tensor);
     waiting.push(...[...inputs].reverse());
   }
   return found;

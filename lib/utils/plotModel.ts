@@ -129,14 +129,14 @@ function draw(
   }
   const endsOf = (operation: Operation) => ends.get(operation) ?? { entries: [], exits: [] };
   /** The node that gives a value. */
-  const from = (place: KerasTensor): string => {
-    const { exits } = endsOf(place.node.operation);
-    return exits[Math.min(place.node.outputs.indexOf(place), exits.length - 1)] ?? '';
+  const from = (tensor: KerasTensor): string => {
+    const { exits } = endsOf(tensor.node.operation);
+    return exits[Math.min(tensor.node.outputs.indexOf(tensor), exits.length - 1)] ?? '';
   };
   for (const node of graph.nodes) {
     const { entries } = endsOf(node.operation);
-    node.inputs.forEach((place, i) => {
-      edges.add(`${from(place)} -> ${entries[Math.min(i, entries.length - 1)]}`);
+    node.inputs.forEach((tensor, i) => {
+      edges.add(`${from(tensor)} -> ${entries[Math.min(i, entries.length - 1)]}`);
     });
   }
   return { entries: graph.inputs.map(from), exits: graph.outputs.map(from) };

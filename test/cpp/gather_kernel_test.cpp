@@ -122,7 +122,7 @@ TEST(Gather, RefusesIndicesOutOfRange) {
         EXPECT_EQ(error.code(), ErrorCode::Argument);
         EXPECT_NE(
             std::string(error.what())
-                .find("from 0 to 4, received " + std::to_string(static_cast<int>(index)) + " at place 1"),
+                .find("from 0 to 4, received " + std::to_string(static_cast<int>(index)) + " at index 1"),
             std::string::npos)
             << error.what();
       }
@@ -153,7 +153,7 @@ TEST(Gather, IndicesThatInt32DoesNotHoldAreShownAsTheyAre) {
       EXPECT_EQ(error.code(), ErrorCode::Argument);
       EXPECT_EQ(
           std::string(error.what()),
-          std::string("[toIndices] expected indices that int32 holds, received ") + text + " at place 70000");
+          std::string("[toIndices] expected indices that int32 holds, received ") + text + " at index 70000");
     }
   }
 }

@@ -54,9 +54,9 @@ TEST(OrderKernel, TheSameForAnyNumberOfThreads) {
   const Array x = randomNumbers({37, 1001}, 4), a = randomNumbers({9, 500, 70}, 6);
   const Attrs axis{{"axis", int64_t{1}}};
   setTeamThreads(1);
-  const Array places = runOp("argsort", {x}), sums = runOp("cumsum", {a}, axis);
+  const Array indices = runOp("argsort", {x}), sums = runOp("cumsum", {a}, axis);
   setTeamThreads(3);
-  EXPECT_EQ(runOp("argsort", {x}).data, places.data);
+  EXPECT_EQ(runOp("argsort", {x}).data, indices.data);
   EXPECT_EQ(runOp("cumsum", {a}, axis).data, sums.data);
   setTeamThreads(availableThreads());
 }

@@ -111,15 +111,15 @@ std::vector<Array> runIn(const Problem& s, Call call, int64_t block) {
 TEST_P(Pool, MaxTakesTheFirstLargest) {
   forAll([](const Problem& s, int64_t block) {
     const Array x = images(s, s.x, 1);
-    std::vector<double> expected(count(s.y), -INFINITY), places(count(s.y));
+    std::vector<double> expected(count(s.y), -INFINITY), indices(count(s.y));
     s.each([&](size_t out, size_t in, int64_t place) {
       if (x.data[in] <= expected[out]) return;
       expected[out] = x.data[in];
-      places[out] = static_cast<double>(place);
+      indices[out] = static_cast<double>(place);
     });
     const auto result = runIn(s, {"maxPool", {x}, {{DType::F32, s.y}, {s.indexType, s.y}}, s.attrs}, block);
     expectNear(result[0], expected, 0, 0, toString(s.x));
-    expectNear(result[1], places, 0, 0, toString(s.x));
+    expectNear(result[1], indices, 0, 0, toString(s.x));
   });
 }
 

@@ -54,8 +54,8 @@ TEST(SequenceKernels, ConvolveAsPicturesOfHeightOne) {
 TEST(SequenceKernels, PoolAsPicturesOfHeightOne) {
   const Attrs attrs = checkAttrs(findOp("maxPool"), {{"poolSize", Dims{3}}, {"strides", Dims{2}}});
   const Array x = randomNumbers({2, 21, 20}, 1);
-  const TensorType y{DType::F32, {2, 10, 20}}, places{DType::U8, {2, 10, 20}};
-  expectAlike({"maxPool", {x}, {y, places}, attrs}, {1}, 1);
+  const TensorType y{DType::F32, {2, 10, 20}}, indices{DType::U8, {2, 10, 20}};
+  expectAlike({"maxPool", {x}, {y, indices}, attrs}, {1}, 1);
 }
 
 }  // namespace

@@ -2,7 +2,7 @@ import { atLeast, firstOf } from '../../lib/base/list.js';
 import { describe, expect, it } from 'vitest';
 import {
   type Data,
-  type Place,
+  type ArraySpec,
   isBatches,
   readInputs,
   readTargets,
@@ -13,8 +13,8 @@ import { NDArray } from '../../lib/core/ndarray.js';
 import { tensor } from '../../lib/core/tensor.js';
 import { errorOf } from '../support/run.js';
 
-const image: Place = { name: 'image', shape: [-1, 2, 3] };
-const flag: Place = { name: 'flag', shape: [-1, 1] };
+const image: ArraySpec = { name: 'image', shape: [-1, 2, 3] };
+const flag: ArraySpec = { name: 'flag', shape: [-1, 1] };
 const numbers = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12];
 const nested = [
   [
@@ -27,7 +27,7 @@ const nested = [
   ],
 ];
 
-const read = (data: Data, places = [image]) => readInputs(data, places, '[fit] x');
+const read = (data: Data, specs = [image]) => readInputs(data, specs, '[fit] x');
 const dataOf = (samples: ReturnType<typeof read>[number]) => [...samples.tensor().tensor.dataSync()];
 
 describe('reading inputs', () => {
@@ -49,8 +49,8 @@ describe('reading inputs', () => {
   });
 
   it('rows may be typed arrays, and an axis of size 1 may be missing', () => {
-    const place = { name: 'x', shape: [-1, 2] };
-    const [rows] = atLeast(read([new Float32Array([1, 2]), new Float32Array([3, 4])], [place]), 1);
+    const spec = { name: 'x', shape: [-1, 2] };
+    const [rows] = atLeast(read([new Float32Array([1, 2]), new Float32Array([3, 4])], [spec]), 1);
     expect(rows.shape).toEqual([2, 2]);
     expect(dataOf(rows)).toEqual([1, 2, 3, 4]);
     const [column] = atLeast(read([1, 2, 3], [flag]), 1);
@@ -134,7 +134,7 @@ describe('reading inputs', () => {
 });
 
 describe('reading targets and weights', () => {
-  const output: Place = { name: 'dense', shape: [-1, 3] };
+  const output: ArraySpec = { name: 'dense', shape: [-1, 3] };
   const targets = (data: Data, count = 4) => firstOf(readTargets(data, [output], '[fit] y', count));
 
   it('a flat array holds one target a sample, or rows of the output', () => {
@@ -151,10 +151,10 @@ describe('reading targets and weights', () => {
   });
 
   it('one array of weights serves all outputs', () => {
-    const places = [output, { name: 'other', shape: [-1, 1] }];
-    const shared = readWeights([1, 2], places, '[fit] sampleWeight', 2);
+    const specs = [output, { name: 'other', shape: [-1, 1] }];
+    const shared = readWeights([1, 2], specs, '[fit] sampleWeight', 2);
     expect(shared).toHaveLength(2);
-    const single = readWeights({ dense: [1, 2], other: [3, 4] }, places, '[fit] sampleWeight', 2);
+    const single = readWeights({ dense: [1, 2], other: [3, 4] }, specs, '[fit] sampleWeight', 2);
     expect(single.map(dataOf)).toEqual([
       [1, 2],
       [3, 4],

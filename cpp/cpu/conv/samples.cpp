@@ -38,7 +38,7 @@ SampleConv forwardSizes(const Convolution& conv) {
 }
 
 // The gradient with respect to the input is a convolution of the output's gradient with filters turned by
-// 180° whose channels have changed places.
+// 180° whose input and output channels are exchanged.
 SampleConv backwardSizes(const Convolution& conv) {
   SampleConv c = forwardSizes(conv);
   std::swap(c.in, c.out);

@@ -17,7 +17,7 @@ constexpr int kGradientOuts[] = {0, 6, 4, 3, 2, 2};
 constexpr int kGradientTaps = 5;
 
 constexpr int least(int a, int b) { return a < b ? a : b; }
-constexpr int places(int outs) { return least(kSums / outs, 8); }
+constexpr int columnsAtOnce(int outs) { return least(kSums / outs, 8); }
 
 // sum += x · y. The compiler would fold a load that several of these share into each of them, and saturate
 // the load ports.
@@ -38,26 +38,26 @@ struct Range {
 
 inline int64_t roundedUp(int64_t n, int64_t by) { return n <= 0 ? 0 : (n + by - 1) / by; }
 
-// The taps of an output place that lie in the image.
-inline Range tapsOf(const SampleConv& c, int axis, int64_t place, int64_t size) {
-  const int64_t first = place * c.strides[axis] - c.pads[axis];
+// The taps of an output position that are in the image.
+inline Range tapsOf(const SampleConv& c, int axis, int64_t output, int64_t size) {
+  const int64_t first = output * c.strides[axis] - c.pads[axis];
   const int64_t end = roundedUp(size - first, c.dilations[axis]);
   return {roundedUp(-first, c.dilations[axis]), end < c.taps[axis] ? end : c.taps[axis]};
 }
-// The output places for which the taps [first, last] lie in the image.
-inline Range placesOf(const SampleConv& c, int axis, int64_t first, int64_t last, int64_t size,
-                      int64_t outs) {
+// The output positions for which the taps [first, last] are in the image.
+inline Range outputsInside(const SampleConv& c, int axis, int64_t first, int64_t last, int64_t size,
+                           int64_t outs) {
   const int64_t begin = roundedUp(c.pads[axis] - first * c.dilations[axis], c.strides[axis]);
   int64_t end = roundedUp(size + c.pads[axis] - last * c.dilations[axis], c.strides[axis]);
   if (end > outs) end = outs;
   return {begin < end ? begin : end, end};
 }
 
-// P neighbouring places of O output channels. x: where tap (0, 0) of the first place would lie.
+// P neighbouring positions of O output channels. x: where tap (0, 0) of the first position would be.
 template <int O, int P>
-inline __attribute__((always_inline)) void placesOfRow(const SampleConv& c, const float* x,
-                                                       const float* weights, const float* bias, Range rows,
-                                                       Range columns, float* y, int64_t plane) {
+inline __attribute__((always_inline)) void outputsOfRow(const SampleConv& c, const float* x,
+                                                        const float* weights, const float* bias, Range rows,
+                                                        Range columns, float* y, int64_t plane) {
   Floats sum[O][P];
   NODEGRAD_UNROLL
   for (int o = 0; o < O; ++o) {
@@ -94,19 +94,19 @@ inline __attribute__((always_inline)) void placesOfRow(const SampleConv& c, cons
 template <int O>
 void rowOf(const SampleConv& c, const float* x, const float* weights, const float* bias, float* y,
            int64_t outRow) {
-  constexpr int P = places(O);
+  constexpr int P = columnsAtOnce(O);
   const int64_t plane = c.outHeight * c.outWidth * kLanes, step = c.strides[1] * kLanes;
   const Range rows = tapsOf(c, 0, outRow, c.height);
-  const Range inner = placesOf(c, 1, 0, c.taps[1] - 1, c.width, c.outWidth);
+  const Range inner = outputsInside(c, 1, 0, c.taps[1] - 1, c.width, c.outWidth);
   x += ((outRow * c.strides[0] - c.pads[0]) * c.width - c.pads[1]) * kLanes;
   y += outRow * c.outWidth * kLanes;
   for (int64_t w = 0; w < c.outWidth;) {
     if (w >= inner.begin && w + P <= inner.end) {
-      placesOfRow<O, P>(c, x + w * step, weights, bias, rows, {0, c.taps[1]}, y + w * kLanes, plane);
+      outputsOfRow<O, P>(c, x + w * step, weights, bias, rows, {0, c.taps[1]}, y + w * kLanes, plane);
       w += P;
     } else {
-      placesOfRow<O, 1>(c, x + w * step, weights, bias, rows, tapsOf(c, 1, w, c.width), y + w * kLanes,
-                        plane);
+      outputsOfRow<O, 1>(c, x + w * step, weights, bias, rows, tapsOf(c, 1, w, c.width), y + w * kLanes,
+                         plane);
       ++w;
     }
   }
@@ -157,15 +157,15 @@ void sumsOf(const SampleConv& c, const float* x, const float* dy, int64_t blocks
             int64_t tapColumn, float* weights) {
   const int64_t xBlock = c.in * c.height * c.width * kLanes, plane = c.outHeight * c.outWidth * kLanes;
   const int64_t column = c.dilations[1] * kLanes;
-  const Range rows = placesOf(c, 0, tapRow, tapRow, c.height, c.outHeight);
-  const Range inner = placesOf(c, 1, tapColumn, tapColumn + T - 1, c.width, c.outWidth);
+  const Range rows = outputsInside(c, 0, tapRow, tapRow, c.height, c.outHeight);
+  const Range inner = outputsInside(c, 1, tapColumn, tapColumn + T - 1, c.width, c.outWidth);
   Floats sum[T][O] = {};
   for (int64_t b = 0; b < blocks; ++b) {
     for (int64_t h = rows.begin; h < rows.end; ++h) {
       const int64_t row = h * c.strides[0] - c.pads[0] + tapRow * c.dilations[0];
       const float* from = x + b * xBlock + row * c.width * kLanes;
       const float* gradient = dy + b * c.out * plane + h * c.outWidth * kLanes;
-      const auto place = [&](int64_t w, auto read) __attribute__((always_inline)) {
+      const auto addColumn = [&](int64_t w, auto read) __attribute__((always_inline)) {
         Floats g[O];
         NODEGRAD_UNROLL
         for (int o = 0; o < O; ++o) g[o] = load(gradient + o * plane + w * kLanes);
@@ -182,9 +182,9 @@ void sumsOf(const SampleConv& c, const float* x, const float* dy, int64_t blocks
         const int64_t at = first + t * c.dilations[1];
         return at >= 0 && at < c.width ? load(from + at * kLanes) : Floats{};
       };
-      for (int64_t w = 0; w < inner.begin; ++w) place(w, clipped);
-      for (int64_t w = inner.begin; w < inner.end; ++w) place(w, inside);
-      for (int64_t w = inner.end; w < c.outWidth; ++w) place(w, clipped);
+      for (int64_t w = 0; w < inner.begin; ++w) addColumn(w, clipped);
+      for (int64_t w = inner.begin; w < inner.end; ++w) addColumn(w, inside);
+      for (int64_t w = inner.end; w < c.outWidth; ++w) addColumn(w, clipped);
     }
   }
   NODEGRAD_UNROLL

@@ -2,8 +2,8 @@
 #include <cstdint>
 
 // The inner loops of convolutions over images in blocks of samples: [channel][row][column][lanes], where a
-// vector holds one place of `lanes` samples. Weights are single numbers there, so that any number of channels
-// fills the vectors.
+// vector holds one position of `lanes` samples. Weights are single numbers there, so that any number of
+// channels fills the vectors.
 namespace nodegrad {
 
 // The sizes of one convolution; taps are the kernel's rows and columns.

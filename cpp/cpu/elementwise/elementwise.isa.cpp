@@ -210,7 +210,7 @@ struct BitwiseOr {
 struct BitwiseXor {
   static Ints of(Ints a, Ints b) { return a ^ b; }
 };
-// By 32 places and more nothing is left but the sign; C++ leaves that, and places below 0, undefined.
+// By 32 bits and more nothing is left but the sign; C++ leaves that, and shifts below 0, undefined.
 struct LeftShift {
   static Ints of(Ints a, Ints b) {
     const Ints within = (b >= 0) & (b < 32);

@@ -57,19 +57,19 @@ class CholeskyKernel : public LinalgKernel {
 
 // Which matrix of an operand each of the result's is for, where leading axes broadcast.
 std::vector<int64_t> broadcastMatrices(const Dims& own, const Dims& whole) {
-  std::vector<int64_t> places(static_cast<size_t>(count(whole)), 0);
+  std::vector<int64_t> offsets(static_cast<size_t>(count(whole)), 0);
   const size_t lead = whole.size() - own.size();
-  for (size_t i = 0; i < places.size(); ++i) {
+  for (size_t i = 0; i < offsets.size(); ++i) {
     auto rest = static_cast<int64_t>(i);
     int64_t stride = 1;
     for (size_t axis = whole.size(); axis-- > lead;) {
       const int64_t size = own[axis - lead];
-      if (size != 1) places[i] += rest % whole[axis] * stride;
+      if (size != 1) offsets[i] += rest % whole[axis] * stride;
       rest /= whole[axis];
       stride *= size;
     }
   }
-  return places;
+  return offsets;
 }
 
 [[noreturn]] void refuseSingular(const std::string& op, int64_t i, int64_t matrices) {

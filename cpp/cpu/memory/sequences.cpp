@@ -8,8 +8,8 @@ namespace nodegrad {
 namespace {
 
 template <class T>
-void insertAt(std::vector<T>& list, int place, T value) {
-  list.insert(list.begin() + place, value);
+void insertAt(std::vector<T>& list, int index, T value) {
+  list.insert(list.begin() + index, value);
 }
 
 // Where tensors of a node get the axis of the height: kernels [k, in, out] in front, images before their

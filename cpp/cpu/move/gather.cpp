@@ -166,14 +166,14 @@ class ToIndicesKernel : public Kernel {
   static bool holdsInt32(float x) { return x >= -0x1p31f && x < 0x1p31f; }
 
   void refuse(const float* x) const {
-    const int64_t place = std::find_if_not(x, x + count_, holdsInt32) - x;
+    const int64_t index = std::find_if_not(x, x + count_, holdsInt32) - x;
     std::ostringstream received;
-    if (std::isnan(x[place]))
+    if (std::isnan(x[index]))
       received << "NaN";
     else
-      received << x[place];
+      received << x[index];
     fail(ErrorCode::Argument, "[toIndices] expected indices that int32 holds, received ", received.str(),
-         " at place ", place);
+         " at index ", index);
   }
 
   int64_t count_;

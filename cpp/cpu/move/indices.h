@@ -22,7 +22,7 @@ class Indices {
       const int64_t index = at(indices, i);
       if (index < 0 || index >= n) {
         fail(ErrorCode::Argument, "[", op, "] expected indices from 0 to ", n - 1, ", received ", index,
-             " at place ", i);
+             " at index ", i);
       }
     }
   }

@@ -1,7 +1,7 @@
 #pragma once
 #include <cstdint>
 
-// The inner loops of gathered rows and of images read at other places.
+// The inner loops of gathered rows and of images read between their pixels.
 namespace nodegrad {
 
 struct GatherKernels {
@@ -22,7 +22,7 @@ struct WarpImage {
 };
 
 struct WarpKernels {
-  // Row y of the result, in which each pixel shows a place of the image that eight numbers tell.
+  // Row y of the result, in which each pixel shows a point of the image that eight numbers tell.
   void (*row)(const WarpImage& image, const float* transform, int64_t y, float* to);
 };
 

@@ -76,13 +76,13 @@ void StridedCopy::copy(const T* from, T* to) const {
   parallelFor(threads_, outerCount_ * down * across, kLeastThreadElements / work,
               [&](int64_t begin, int64_t end, int) {
                 for (int64_t item = begin; item < end; ++item) {
-                  int64_t place = item / across / down;
+                  int64_t index = item / across / down;
                   const int64_t row = item / across % down * kTile, column = item % across * kPiece;
                   int64_t in = row * rows_.in + column * inner_.in,
                           out = row * rows_.out + column * inner_.out;
-                  for (size_t d = outer_.size(); d-- > 0; place /= outer_[d].size) {
-                    in += place % outer_[d].size * outer_[d].in;
-                    out += place % outer_[d].size * outer_[d].out;
+                  for (size_t d = outer_.size(); d-- > 0; index /= outer_[d].size) {
+                    in += index % outer_[d].size * outer_[d].in;
+                    out += index % outer_[d].size * outer_[d].out;
                   }
                   copyPiece(from + in, to + out, std::min(kTile, rows_.size - row),
                             std::min(kPiece, inner_.size - column));

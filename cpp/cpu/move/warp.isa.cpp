@@ -7,7 +7,7 @@
 namespace nodegrad::NODEGRAD_ISA_NAMESPACE {
 namespace {
 
-// Pixels whose places are computed together.
+// Pixels whose sources are computed together.
 constexpr int64_t kRun = 64;
 static_assert(kRun % kLanes == 0);
 
@@ -29,9 +29,9 @@ inline Floats nearestOf(Floats v) {
   return size < 0x1p23f ? withSign((size + 0x1p23f) - 0x1p23f, v) : v;
 }
 
-// The places along an axis that whole numbers stand for; NaN stands for the first. Where what is beyond the
+// The indices along an axis that whole numbers stand for; NaN stands for the first. Where what is beyond the
 // border is a constant, -1 is there.
-inline Ints placesOf(Floats index, int64_t length, WarpFill fill) {
+inline Ints pixelIndices(Floats index, int64_t length, WarpFill fill) {
   const auto size = static_cast<float>(length);
   const Ints isInside = (index >= 0.0f) & (index < size);
   if (!any(~isInside)) return truncate(index);
@@ -42,8 +42,8 @@ inline Ints placesOf(Floats index, int64_t length, WarpFill fill) {
     inside = floorOf((mirrored(index * 2.0f + 1.0f, 2 * size + 1) - 1.0f) * 0.5f);
   inside = inside > 0.0f ? inside : all(0.0f);
   inside = inside < size - 1 ? inside : all(size - 1);
-  const Ints places = truncate(isInside ? index : inside);
-  return fill == WarpFill::Constant ? (isInside ? places : all(-1)) : places;
+  const Ints indices = truncate(isInside ? index : inside);
+  return fill == WarpFill::Constant ? (isInside ? indices : all(-1)) : indices;
 }
 
 // Where the pixels of a run are read: each one pixel, or four with a weight of each.
@@ -115,15 +115,15 @@ void warpRow(const WarpImage& image, const float* t, float row, float* to) {
         column /= scale;
         at /= scale;
       }
-      const auto place = [&](int side, Floats rows, Floats columns) {
-        const Ints y = placesOf(rows, image.height, fill), z = placesOf(columns, image.width, fill);
+      const auto storeSource = [&](int side, Floats rows, Floats columns) {
+        const Ints y = pixelIndices(rows, image.height, fill), z = pixelIndices(columns, image.width, fill);
         store(sources.rows[side] + i, y);
         store(sources.columns[side] + i, z);
         lowest |= y | z;
         last |= toFloats(y) >= height - 1;
       };
       if constexpr (isNearest) {
-        place(0, nearestOf(at), nearestOf(column));
+        storeSource(0, nearestOf(at), nearestOf(column));
       } else {
         const Floats left = floorOf(column), top = floorOf(at);
         const Floats aside = column - left, below = at - top;
@@ -131,8 +131,8 @@ void warpRow(const WarpImage& image, const float* t, float row, float* to) {
         store(sources.weights[1] + i, (1.0f - below) * aside);
         store(sources.weights[2] + i, below * (1.0f - aside));
         store(sources.weights[3] + i, below * aside);
-        place(0, top, left);
-        place(1, top + 1.0f, left + 1.0f);
+        storeSource(0, top, left);
+        storeSource(1, top + 1.0f, left + 1.0f);
       }
     }
     const bool readsLast = image.isLast && any(last);

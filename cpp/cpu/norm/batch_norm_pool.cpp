@@ -99,7 +99,7 @@ class NormMaxPoolBackward : public NormPoolKernel<T> {
 
  public:
   explicit NormMaxPoolBackward(const KernelSpec& spec)
-      : NormPoolKernel<T>(spec, B::x, spec.inputs[B::places]),
+      : NormPoolKernel<T>(spec, B::x, spec.inputs[B::argmax]),
         pooled_(*NormView::of(spec.inputs[B::dy], spec.inputLayouts[B::dy], this->axes_.c)),
         sums_(pooled_, this->threads_) {}
 
@@ -117,7 +117,7 @@ class NormMaxPoolBackward : public NormPoolKernel<T> {
     sums_.write(vector(B::variance), epsilon, static_cast<float*>(outputs[1]),
                 static_cast<float*>(outputs[2]));
     arrays.gradient(sums_.sum(), sums_.product(), vector(B::variance), epsilon);
-    auto* places = static_cast<const char*>(inputs[B::places]);
+    auto* argmax = static_cast<const char*>(inputs[B::argmax]);
     const int64_t height = this->images_.height, outHeight = this->geometry_.outRows();
     this->forRows(height, [&](int64_t i, int64_t row) {
       const int64_t group = this->groupOf(i), at = (i * height + row) * this->inRow();
@@ -125,7 +125,7 @@ class NormMaxPoolBackward : public NormPoolKernel<T> {
       this->kernels_.maxPoolGradient(
           this->geometry_.shape(),
           {image(B::dy) + first, image(B::x) + at, nullptr, arrays.columns(group), this->relu_},
-          places + first * this->indexBytes(), arrays.offset(group), arrays.slope(group), dx + at, row);
+          argmax + first * this->indexBytes(), arrays.offset(group), arrays.slope(group), dx + at, row);
     });
   }
 

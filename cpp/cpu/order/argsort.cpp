@@ -14,7 +14,7 @@ namespace {
 constexpr int64_t kLeastThreadElements = 1 << 12;
 constexpr int64_t kRadixElements = 2048;  // from which counting digits is faster than comparing
 
-// The places of a row's numbers in their order. A number's key and its place make one whole number, so that
+// The indices of a row's numbers in their order. A number's key and its index make one whole number, so that
 // any way to sort these is stable.
 class ArgsortKernel : public Kernel {
  public:
@@ -45,7 +45,7 @@ class ArgsortKernel : public Kernel {
   int64_t itemsPerThread() const { return countsDigits() ? 2 * n_ : n_; }
 
   template <class T>
-  void sortRows(const T* x, int32_t* places, uint64_t* scratch) const {
+  void sortRows(const T* x, int32_t* indices, uint64_t* scratch) const {
     parallelFor(threads_, rows_, kLeastThreadElements / std::max<int64_t>(n_, 1),
                 [&](int64_t begin, int64_t end, int part) {
                   uint64_t* items = scratch + part * itemsPerThread();
@@ -54,7 +54,7 @@ class ArgsortKernel : public Kernel {
                       items[i] = uint64_t{keyOf(x[row * n_ + i]) ^ flip_} << 32 | static_cast<uint64_t>(i);
                     const uint64_t* sorted = countsDigits() ? sortByDigits(items) : sortFirst(items);
                     for (int64_t i = 0; i < k_; ++i)
-                      places[row * k_ + i] = static_cast<int32_t>(static_cast<uint32_t>(sorted[i]));
+                      indices[row * k_ + i] = static_cast<int32_t>(static_cast<uint32_t>(sorted[i]));
                   }
                 });
   }
@@ -65,7 +65,7 @@ class ArgsortKernel : public Kernel {
     return items;
   }
 
-  // The items begin in the order of their places: four passes over the bytes of the keys.
+  // The items begin in the order of their indices: four passes over the bytes of the keys.
   const uint64_t* sortByDigits(uint64_t* items) const {
     uint64_t* from = items;
     uint64_t* to = items + n_;

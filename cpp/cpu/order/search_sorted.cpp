@@ -11,7 +11,7 @@ namespace {
 
 constexpr int64_t kLeastThreadElements = 1 << 11;
 
-// For each value the first place of the sequence whose number is not below it, or (right) is above it.
+// For each value the first index of the sequence whose number is not below it, or (right) is above it.
 class SearchSortedKernel : public Kernel {
  public:
   explicit SearchSortedKernel(const KernelSpec& spec)
@@ -34,14 +34,14 @@ class SearchSortedKernel : public Kernel {
 
  private:
   template <class T>
-  void search(const T* sequence, const T* values, int32_t* places, uint32_t* keys) const {
+  void search(const T* sequence, const T* values, int32_t* indices, uint32_t* keys) const {
     std::transform(sequence, sequence + n_, keys, [](T x) { return keyOf(x); });
     parallelFor(threads_, values_, kLeastThreadElements, [&](int64_t begin, int64_t end, int) {
       for (int64_t i = begin; i < end; ++i) {
         const uint32_t key = keyOf(values[i]);
-        const uint32_t* place =
+        const uint32_t* found =
             right_ ? std::upper_bound(keys, keys + n_, key) : std::lower_bound(keys, keys + n_, key);
-        places[i] = static_cast<int32_t>(place - keys);
+        indices[i] = static_cast<int32_t>(found - keys);
       }
     });
   }

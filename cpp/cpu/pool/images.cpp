@@ -66,7 +66,7 @@ PoolAxis PoolGeometry::axis(const Window& window, int which, int64_t size) {
                       static_cast<int32_t>(std::min(first + axis.kernel, size))});
   }
   for (int64_t at = 0; at < size; ++at) {
-    const int64_t before = at + axis.pad - axis.kernel;  // the last place of windows that end before it
+    const int64_t before = at + axis.pad - axis.kernel;  // the last position of windows that end before it
     const int64_t begin = before < 0 ? 0 : before / axis.stride + 1;
     windows.push_back({static_cast<int32_t>(std::min(begin, axis.out)),
                        static_cast<int32_t>(std::min((at + axis.pad) / axis.stride + 1, axis.out))});

@@ -25,7 +25,7 @@ struct Images {
 };
 
 // The layout of such blocks: channels in blocks of 4, 8 or 16, those of a sample one after another, each
-// place by place; or sampleBlocks. Null for none.
+// position by position; or sampleBlocks. Null for none.
 LayoutPtr blockedLayout(const TensorType& type, const ImageAxes& axes, Blocks blocks);
 // The blocks of a layout; none of any other, and of row-major.
 Blocks blocksOf(const TensorType& type, const LayoutPtr& layout, const ImageAxes& axes);

@@ -83,8 +83,8 @@ inline bool isApart(const PoolShape& s, Span outPlanes, Span outRows) {
   return size(outPlanes) <= 1 && size(outRows) <= 1 && s.width.kernel <= s.width.stride;
 }
 
-// Of windows that do not overlap: calls body(output column, its place in y, its columns) for those that hold
-// a row's elements, and fills what none holds with zeros.
+// Of windows that do not overlap: calls body(output column, its position in y, its columns) for those that
+// hold a row's elements, and fills what none holds with zeros.
 template <class T, class Body>
 inline void forApart(const PoolShape& s, Span outPlanes, Span outRows, T* dx, const Body& body) {
   const int64_t channels = s.channels;

@@ -69,7 +69,7 @@ class CumulativeKernel : public Kernel {
     std::fill_n(sums, width, wide(static_cast<To>(initial_)));
     for (int64_t i = 0; i < n_; ++i) {
       const int64_t row = (reverse_ ? n_ - 1 - i : i) * inner_;
-      // No factor before the first place where nothing is there: an infinite one would make 0 NaN.
+      // No factor before the first element where nothing is there: an infinite one would make 0 NaN.
       const bool multiplies = linear_ && (i > 0 || initial_ != 0);
       for (int64_t j = 0; j < width; ++j) {
         const Sum term = wide(b[row + j]);

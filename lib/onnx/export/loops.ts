@@ -13,11 +13,11 @@ const results = (scope: Scope, values: readonly Sym[]) =>
 
 const scan: Lower = (node, inputs, scope) => {
   const { states, sequences, results: made } = node.scan as Scan<Sym>;
-  const places = [...states.map(({ before }) => before), ...sequences.map(({ place }) => place)];
+  const elements = [...states.map(({ before }) => before), ...sequences.map(({ element }) => element)];
   const given = [...states.map(({ next }) => next), ...made.map(({ value }) => value)];
-  const own = dependents(given, places);
+  const own = dependents(given, elements);
   const inner = scope.within((value) => own.has(value));
-  const inputInfos = places.map((place) => inner.bodyInput(place));
+  const inputInfos = elements.map((element) => inner.bodyInput(element));
   const body = inner.graph.body(inputInfos, results(inner, given));
   return scope.graph.all('Scan', inputs, typesOf(node.outputs), {
     body: { g: body },

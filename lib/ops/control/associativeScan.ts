@@ -103,8 +103,8 @@ function prefixes(f: Combine, list: readonly Sym[], axis: number, size: number):
           every2nd(list, axis, 2, size),
         )
       : [];
-  const places = Int32Array.from({ length: size }, (_, i) => (i % 2 ? evens : 0) + Math.floor(i / 2));
-  const order = tensor(places);
+  const indices = Int32Array.from({ length: size }, (_, i) => (i % 2 ? evens : 0) + Math.floor(i / 2));
+  const order = tensor(indices);
   return list.map((_, i) => {
     const parts = [itemAt(first, i), ...(evens > 1 ? [itemAt(later, i)] : []), itemAt(odd, i)];
     return gather(concatenate(parts, { axis }), order, { axis });

@@ -85,8 +85,8 @@ function scanned(
         backwards: reverse,
         resultsBackwards: reverse,
       },
-      (places, before) => {
-        const pair = f(filled(init, before), filled(xs, places));
+      (elements, before) => {
+        const pair = f(filled(init, before), filled(xs, elements));
         if (!Array.isArray(pair) || pair.length !== 2)
           throw expected(who, 'a function that gives the states and what is kept, [carry, y]', pair);
         const [carry, y] = pair as readonly [unknown, unknown];

@@ -20,7 +20,7 @@ export interface StepValues {
 }
 
 /** A step of a loop: from each sequence at its place, the states before it, and the key of its random ops. */
-export type Step = (places: readonly Sym[], states: readonly Sym[], key: Sym | undefined) => StepValues;
+export type Step = (elements: readonly Sym[], states: readonly Sym[], key: Sym | undefined) => StepValues;
 
 /** What a loop goes over. */
 export interface StepsOptions {
@@ -37,28 +37,31 @@ export interface StepsOptions {
 /** Traces a step once and adds the loop over it: the last states, and the results of all steps, [steps, …]. @internal */
 export function scanSteps(trace: Trace, options: StepsOptions, step: Step): StepValues {
   const { sequences, states, backwards, resultsBackwards } = options;
-  const places = sequences.map(({ dtype, shape }) =>
+  const elements = sequences.map(({ dtype, shape }) =>
     trace.input(dtype, shape.slice(1), 'a step of a sequence'),
   );
   const before = states.map(({ dtype, shape }) => trace.input(dtype, shape, 'a state of a loop'));
   const key = trace.input('int32', [2], 'the key of a step');
   const number = trace.input('int32', [], 'the number of a step');
-  const made = trace.withinStep(key, number, () => step(places, before, key));
-  checkUpdates(trace, [...places, ...before, key, number]);
+  const made = trace.withinStep(key, number, () => step(elements, before, key));
+  checkUpdates(trace, [...elements, ...before, key, number]);
   const first = itemAt(sequences, 0);
   const keys = [
-    { place: key, wholeOf: keysOf },
-    { place: number, wholeOf: numbersOf },
+    { element: key, wholeOf: keysOf },
+    { element: number, wholeOf: numbersOf },
   ]
-    .filter(({ place }) => dependOn([...made.states, ...made.results], [place]))
-    .map(({ place, wholeOf }) => ({ place, whole: wholeOf(first), backwards: false }));
+    .filter(({ element }) => dependOn([...made.states, ...made.results], [element]))
+    .map(({ element, wholeOf }) => ({ element, whole: wholeOf(first), backwards: false }));
   const outputs = trace.scan({
     states: states.map((first, i) => ({
       before: itemAt(before, i),
       first,
       next: itemAt(made.states, i),
     })),
-    sequences: [...sequences.map((whole, i) => ({ place: itemAt(places, i), whole, backwards })), ...keys],
+    sequences: [
+      ...sequences.map((whole, i) => ({ element: itemAt(elements, i), whole, backwards })),
+      ...keys,
+    ],
     results: made.results.map((value) => ({ value, backwards: resultsBackwards })),
   });
   return { states: outputs.slice(0, states.length), results: outputs.slice(states.length) };

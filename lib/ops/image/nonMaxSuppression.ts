@@ -26,7 +26,7 @@ import {
 } from '../binary.js';
 import { asSym, outcomeOf } from '../composed.js';
 import { scan } from '../control/index.js';
-import { alongAxis } from '../places.js';
+import { alongAxis } from '../alongAxis.js';
 import { positions } from '../positions.js';
 import { argmax, sum } from '../reduce.js';
 import { expandDims, squeeze, transpose } from '../shape.js';

@@ -67,7 +67,7 @@ function mirrored(index: Operand, size: number): Operand {
 }
 
 /** The place in a row of `size` that a whole number stands for, int32. */
-function placeOf(index: Operand, size: number, mode: SampleOptions['fillMode']): Operand {
+function pixelIndex(index: Operand, size: number, mode: SampleOptions['fillMode']): Operand {
   let inside = index;
   if (mode === 'wrap') inside = modulo(index, size);
   if (mode === 'mirror') inside = mirrored(index, size);
@@ -80,7 +80,7 @@ function placeOf(index: Operand, size: number, mode: SampleOptions['fillMode']):
 
 /** One of the pixels around a coordinate: its place (int32), whether there is one (unset: surely), and its weight (unset: 1). */
 interface Neighbour {
-  readonly place: Operand;
+  readonly index: Operand;
   readonly valid?: Operand;
   readonly weight?: Operand;
 }
@@ -92,7 +92,7 @@ function neighbours(
   mode: SampleOptions['fillMode'],
 ): Neighbour[] {
   const one = (index: Operand, weight?: Operand): Neighbour => ({
-    place: placeOf(index, size, mode),
+    index: pixelIndex(index, size, mode),
     valid:
       mode === 'constant'
         ? logicalAnd<Operand, Operand>(greaterEqual(index, 0), less(index, size))
@@ -109,7 +109,7 @@ function together(a: Neighbour, b: Neighbour, size: number): Neighbour {
   const both = (x: Operand | undefined, y: Operand | undefined, of: (x: Operand, y: Operand) => Operand) =>
     x === undefined ? y : y === undefined ? x : of(x, y);
   return {
-    place: plus(times(a.place, size), b.place),
+    index: plus(times(a.index, size), b.index),
     valid: both(a.valid, b.valid, (x, y) => logicalAnd<Operand, Operand>(x, y)),
     weight: both(a.weight, b.weight, times),
   };
@@ -149,8 +149,8 @@ export function sampled(
         : all.flatMap((before) => own.map((next) => together(before, next, itemAt(sizes, axis))));
   });
   const batchDims = typeOf(firstOf(coordinates)).shape.length - 1;
-  const parts = all.map(({ place, valid, weight }): Operand => {
-    const found = gather<Operand, Operand>(x, place, { axis: 1, batchDims });
+  const parts = all.map(({ index, valid, weight }): Operand => {
+    const found = gather<Operand, Operand>(x, index, { axis: 1, batchDims });
     const number =
       valid === undefined ? found : where<Operand, Operand, number>(expandDims(valid, -1), found, fillValue);
     return weight === undefined ? number : times(toFloat32(number), expandDims(weight, -1));
@@ -218,16 +218,16 @@ export function distorted(
   options: AffineTransformOptions,
 ): Operand {
   const [n, rows, columns] = typeOf(ways).shape as [number, number, number];
-  const along = (i: number, of: (place: number) => number): Operand => {
+  const along = (i: number, of: (i: number) => number): Operand => {
     const way = reshape<Operand>(slice(ways, [0, 0, 0, i], [-1, -1, -1, 1]), [n, rows * columns]);
-    const places = new NDArray(
-      Float32Array.from({ length: rows * columns }, (_, place) => of(place)),
+    const grid = new NDArray(
+      Float32Array.from({ length: rows * columns }, (_, i) => of(i)),
       [rows * columns],
     );
-    return plus(places, way);
+    return plus(grid, way);
   };
-  const column = along(0, (place) => place % columns);
-  const row = along(1, (place) => Math.floor(place / columns));
+  const column = along(0, (i) => i % columns);
+  const row = along(1, (i) => Math.floor(i / columns));
   return reread(op, images, options, (batch, isNearest) => {
     const [samples, , , channels] = typeOf(batch).shape as [number, number, number, number];
     const flat = reshape<Operand>(batch, [samples, rows * columns, channels]);

@@ -17,15 +17,15 @@ void argsort(const Call& call) {
   const int64_t n = x.shape().back(), k = call.outputs[0].shape().back();
   const bool descending = call.attrs.boolean("descending");
   for (int64_t row = 0; n > 0 && row < count(x.shape()) / n; ++row) {
-    std::vector<int64_t> places(static_cast<size_t>(n));
-    std::iota(places.begin(), places.end(), 0);
+    std::vector<int64_t> order(static_cast<size_t>(n));
+    std::iota(order.begin(), order.end(), 0);
     const double* numbers = x.data.data() + row * n;
-    std::stable_sort(places.begin(), places.end(), [&](int64_t i, int64_t j) {
+    std::stable_sort(order.begin(), order.end(), [&](int64_t i, int64_t j) {
       return descending ? before(numbers[j], numbers[i]) : before(numbers[i], numbers[j]);
     });
     for (int64_t i = 0; i < k; ++i)
       call.outputs[0].data[static_cast<size_t>(row * k + i)] =
-          static_cast<double>(places[static_cast<size_t>(i)]);
+          static_cast<double>(order[static_cast<size_t>(i)]);
   }
 }
 

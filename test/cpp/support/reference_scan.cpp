@@ -8,27 +8,27 @@ namespace {
 void scan(const Call& call) {
   const auto& step = *call.attrs.get<std::shared_ptr<const Subgraph>>("body");
   const auto states = static_cast<size_t>(call.attrs.integer("states"));
-  const size_t places = states + static_cast<size_t>(call.attrs.integer("sequences"));
+  const size_t perStep = states + static_cast<size_t>(call.attrs.integer("sequences"));
   const Dims& backwards = call.attrs.integers("backwards");
   const int64_t steps = call.inputs[states].shape()[0];
   std::map<Value, Array> feeds;
   for (size_t i = 0; i < call.inputs.size(); ++i) feeds[step.inputs[i]] = call.inputs[i];
   for (int64_t k = 0; k < steps; ++k) {
-    const auto placeOf = [&](size_t i) { return backwards[i] ? steps - 1 - k : k; };
+    const auto timeOf = [&](size_t i) { return backwards[i] ? steps - 1 - k : k; };
     const auto put = [&](const Array& from, size_t output, int64_t place) {
       std::copy(from.data.begin(), from.data.end(),
                 call.outputs[output].data.begin() + place * static_cast<int64_t>(from.data.size()));
     };
-    for (size_t i = states; i < places; ++i) {
+    for (size_t i = states; i < perStep; ++i) {
       Array& at = feeds[step.inputs[i]];
       at.type.shape.assign(call.inputs[i].shape().begin() + 1, call.inputs[i].shape().end());
-      const auto begin = call.inputs[i].data.begin() + placeOf(i - states) * count(at.type.shape);
+      const auto begin = call.inputs[i].data.begin() + timeOf(i - states) * count(at.type.shape);
       at.data.assign(begin, begin + count(at.type.shape));
     }
     for (size_t i = 0; i < states; ++i) put(feeds[step.inputs[i]], step.outputs.size() + i, k);
     const std::vector<Array> made = evaluate(step.graph, feeds, step.outputs);
     for (size_t i = 0; i < states; ++i) feeds[step.inputs[i]] = made[i];
-    for (size_t o = states; o < made.size(); ++o) put(made[o], o, placeOf(places - states + o - states));
+    for (size_t o = states; o < made.size(); ++o) put(made[o], o, timeOf(perStep - states + o - states));
   }
   for (size_t i = 0; i < states; ++i) call.outputs[i].data = feeds[step.inputs[i]].data;
 }

@@ -182,7 +182,7 @@ LayoutPtr weightsLayout(Random& random, const Drawn& d) {
   return testing::cpuBackend().layouts(call.spec(), {false, true}).inputs[1];
 }
 
-Array places(Random& random, const TensorType& type) { return drawNumbers(random, type, 0, 3.999); }
+Array positions(Random& random, const TensorType& type) { return drawNumbers(random, type, 0, 3.999); }
 
 Call backwardData(Random& random, const std::string&) {
   const Drawn d = draw(random);
@@ -194,7 +194,7 @@ Call backwardData(Random& random, const std::string&) {
   if (fusion <= 1 && canPool(d)) {
     fused.attrs.set("pooledGradient", true);
     fused.inputs[1] = drawFloats(random, pooledType(d.y.type, d.attrs, DType::F32).shape);
-    fused.inputs.push_back(places(random, pooledType(d.y.type, d.attrs, DType::U8)));
+    fused.inputs.push_back(positions(random, pooledType(d.y.type, d.attrs, DType::U8)));
     if (fuses(fused)) call = fused;
   }
   fused = call;
@@ -230,7 +230,7 @@ Call backwardFilter(Random& random, const std::string&) {
     Call fused = call;
     fused.attrs.set("pooledGradient", true);
     fused.inputs[1] = drawFloats(random, pooledType(d.y.type, d.attrs, DType::F32).shape);
-    fused.inputs.push_back(places(random, pooledType(d.y.type, d.attrs, DType::U8)));
+    fused.inputs.push_back(positions(random, pooledType(d.y.type, d.attrs, DType::U8)));
     if (fuses(fused)) call = fused;
   }
   if (random.chance(0.2)) splitImage(random, call, d.attrs, 0);
@@ -352,7 +352,7 @@ std::string checkPooled(const Attrs& attrs, const Expected& y, const TensorType&
     const double rounding = outputs[0].type.dtype == DType::BF16 ? kBFloat16 * std::abs(best[0].data[i]) : 0;
     if (!(outputs[1].data[i] <= 3) ||
         chosen.data[i] < best[0].data[i] - 2 * (pooled.bound[i] + rounding) - 1e-30)
-      wrong = "place " + std::to_string(i) + " of the maxima is " + std::to_string(outputs[1].data[i]);
+      wrong = "position " + std::to_string(i) + " of the maxima is " + std::to_string(outputs[1].data[i]);
   }
   return wrong;
 }

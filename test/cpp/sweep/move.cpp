@@ -120,11 +120,11 @@ Call gather(Random& random, const std::string& op) {
   const Dims shape = drawShape(random, static_cast<size_t>(random.integer(1, 4)), 4000);
   const int64_t axis = random.integer(0, static_cast<int64_t>(shape.size()) - 1);
   const int64_t batchDims = random.chance(0.3) ? random.integer(0, axis) : 0;
-  Dims places(shape.begin(), shape.begin() + batchDims);
-  for (int64_t d = random.integer(0, 2); d > 0; --d) places.push_back(random.integer(1, 9));
+  Dims positions(shape.begin(), shape.begin() + batchDims);
+  for (int64_t d = random.integer(0, 2); d > 0; --d) positions.push_back(random.integer(1, 9));
   const int64_t rows = shape[static_cast<size_t>(axis)];
   const DType type = rows <= 256 && random.chance(0.3) ? DType::U8 : DType::I32;
-  const Array indices = drawNumbers(random, {type, places}, 0, static_cast<double>(rows) - 0.001);
+  const Array indices = drawNumbers(random, {type, positions}, 0, static_cast<double>(rows) - 0.001);
   const Attrs attrs{{"axis", axis}, {"batchDims", batchDims}};
   const Call forward = regularCall(
       "gather", {anything(random, shape, op == "gather" ? anyType(random) : DType::F32), indices}, attrs);

@@ -90,9 +90,9 @@ Call normalize(Random& random, const std::string& op) {
 std::vector<double> normalized(const Array& x, const Array& gamma, const Array& beta, const Array& mean,
                                const Array& variance, int64_t axis) {
   std::vector<double> y;
-  reference::forEach(x.shape(), [&](const Dims& index, int64_t place) {
+  reference::forEach(x.shape(), [&](const Dims& index, int64_t at) {
     const auto c = static_cast<size_t>(index[static_cast<size_t>(axis)]);
-    y.push_back((x.data[static_cast<size_t>(place)] - mean.data[c]) * gamma.data[c] /
+    y.push_back((x.data[static_cast<size_t>(at)] - mean.data[c]) * gamma.data[c] /
                     std::sqrt(variance.data[c] + kEpsilon) +
                 beta.data[c]);
   });
@@ -212,12 +212,12 @@ Call pooled(Random& random, const std::string& op) {
   if (op == "batchNormMaxPool") {
     if (random.chance(0.1)) poison(random, call.inputs[0]);
   } else {
-    // What the forward pass leaves: places, and x there.
+    // What the forward pass leaves: argmax, and x there.
     const Array x{n.x.type, normalized(n.x, n.gamma, n.beta, n.mean, n.variance, d.axis)};
-    const Array places = apply("maxPool", {x}, only("maxPool", attrs))[1];
-    const Array largest = apply("maxPoolGather", {n.x, places}, only("maxPool", attrs))[0];
+    const Array argmax = apply("maxPool", {x}, only("maxPool", attrs))[1];
+    const Array largest = apply("maxPoolGather", {n.x, argmax}, only("maxPool", attrs))[0];
     call.inputs = {
-        drawFloats(random, want[0].shape()), n.x, n.gamma, n.mean, n.variance, n.beta, places, largest};
+        drawFloats(random, want[0].shape()), n.x, n.gamma, n.mean, n.variance, n.beta, argmax, largest};
     call.outputs = {n.x.type, n.gamma.type, n.gamma.type};
   }
   lay(random, call, d, op == "batchNormMaxPool" ? 0 : 1);
@@ -231,13 +231,13 @@ std::string checkPool(const Call& call, const std::vector<Array>& outputs, const
   if (call.attrs.text("activation") == "relu") y.data = relu(y.data);
   const Expected best = nearly(apply("maxPool", {y}, pool)[0].data, 0, 4e-6);
   std::string wrong = compare(outputs[0], best, 0);
-  const Array places = asFloats(outputs[1]);
+  const Array argmax = asFloats(outputs[1]);
   if (wrong.empty())
-    wrong = compare(outputs[2], exactly(apply("maxPoolGather", {in[0], places}, pool)[0].data), 2);
-  const Array chosen = apply("maxPoolGather", {y, places}, pool)[0];
+    wrong = compare(outputs[2], exactly(apply("maxPoolGather", {in[0], argmax}, pool)[0].data), 2);
+  const Array chosen = apply("maxPoolGather", {y, argmax}, pool)[0];
   for (size_t i = 0; i < chosen.data.size() && wrong.empty(); ++i)
     if (chosen.data[i] < best.value[i] - 8e-6)
-      wrong = "place " + std::to_string(i) + " is not that of the maximum";
+      wrong = "position " + std::to_string(i) + " is not that of the maximum";
   return wrong;
 }
 

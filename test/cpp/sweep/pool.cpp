@@ -15,7 +15,7 @@ using reference::apply;
 struct Drawn {
   Attrs attrs;
   Dims x, y;
-  bool places;  // of one byte
+  bool argmaxOfOneByte;
 };
 
 Drawn draw(Random& random) {
@@ -54,12 +54,12 @@ Drawn draw(Random& random) {
   const Call plain = regularCall("maxPool", {{{DType::F32, drawn.x}, {}}}, attrs);
   drawn.attrs = plain.attrs;
   drawn.y = plain.outputs[0].shape;
-  drawn.places = plain.outputs[1].dtype == DType::U8;
+  drawn.argmaxOfOneByte = plain.outputs[1].dtype == DType::U8;
   return drawn;
 }
 
 // Places within the image, as a forward pass leaves them.
-Array places(Random& random, const Drawn& d) {
+Array positions(Random& random, const Drawn& d) {
   return apply("maxPool", {drawFloats(random, d.x)}, d.attrs)[1];
 }
 
@@ -70,8 +70,8 @@ Call make(Random& random, const std::string& op) {
   Array first = drawFloats(random, forward ? d.x : d.y);
   if (random.chance(0.1)) poison(random, first);
   Call call{op, {std::move(first)}, {{DType::F32, forward ? d.y : d.x}}, d.attrs};
-  if (op == "maxPool") call.outputs.push_back({d.places ? DType::U8 : DType::I32, d.y});
-  if (op == "maxPoolBackward" || op == "maxPoolGather") call.inputs.push_back(places(random, d));
+  if (op == "maxPool") call.outputs.push_back({d.argmaxOfOneByte ? DType::U8 : DType::I32, d.y});
+  if (op == "maxPoolBackward" || op == "maxPoolGather") call.inputs.push_back(positions(random, d));
   if (average) call.attrs.set("divide", random.chance(0.7));
   for (const Array& input : call.inputs) call.inputLayouts.push_back(drawImageLayout(random, input.type));
   return call;

@@ -114,13 +114,13 @@ Call rows(Random& random, const std::string& op) {
   const size_t slots = slotsOf(rule);
   const Dims table = drawShape(random, static_cast<size_t>(random.integer(1, 3)), 3000);
   call.inputs = tensors(random, rule, table, slots);
-  const Dims places = drawShape(random, static_cast<size_t>(random.integer(0, 2)), 60);
-  Dims gathered = places;
+  const Dims positions = drawShape(random, static_cast<size_t>(random.integer(0, 2)), 60);
+  Dims gathered = positions;
   gathered.insert(gathered.end(), table.begin() + 1, table.end());
   call.inputs[1] = drawFloats(random, gathered);
   append(call.inputs, scalars(random, rule));
   const DType type = table[0] <= 256 && random.chance(0.3) ? DType::U8 : DType::I32;
-  call.inputs.push_back(drawNumbers(random, {type, places}, 0, static_cast<double>(table[0]) - 0.001));
+  call.inputs.push_back(drawNumbers(random, {type, positions}, 0, static_cast<double>(table[0]) - 0.001));
   call.outputs.assign(slots + 1, {DType::F32, table});
   if (random.chance(0.3))
     for (size_t s = 0; s < slots; ++s)

@@ -25,7 +25,7 @@ class WinogradBackwardFilter : public WinogradKernel {
         chunk_(std::min(kChunkChannels / lanes_, x_.blocks())),
         groups_((y_.blocks() + kernels_.gradientColumns - 1) / kernels_.gradientColumns),
         chunks_((x_.blocks() + chunk_ - 1) / chunk_),
-        sumElements_(kPlaces * floatPlane(chunk_ * lanes_ * kernels_.gradientColumns * lanes_)) {}
+        sumElements_(kElements * floatPlane(chunk_ * lanes_ * kernels_.gradientColumns * lanes_)) {}
 
  protected:
   void transformInput(const void* const* inputs, int64_t block, const WinogradTile* tiles, int64_t count,
@@ -37,7 +37,7 @@ class WinogradBackwardFilter : public WinogradKernel {
                          void* to, int64_t plane, float* biasSums) const {
     const void* data = inputs[conv_.yIndex];
     const WinogradMap map =
-        conv_.pooledGradient ? y_.pooledMap(data, inputs[conv_.placesIndex], block) : y_.map(data, block);
+        conv_.pooledGradient ? y_.pooledMap(data, inputs[conv_.argmaxIndex], block) : y_.map(data, block);
     kernels_.outputGradient(map, tiles, count, to, plane, biasSums + block * lanes_);
   }
 
@@ -50,10 +50,10 @@ class WinogradBackwardFilter : public WinogradKernel {
                   columns = y_.blocks() * (group + 1) / groups_ - column;
     const int64_t b = chunk * chunk_, rows = std::min(chunk_, x_.blocks() - b) * lanes_;
     const int64_t sumPlane = floatPlane(rows * columns * lanes_);
-    for (int64_t place = 0; place < kPlaces; ++place)
-      kernels_.correlate(operands(inputs, place * inputPlane + b * stride),
-                         operands(gradients, place * gradientPlane + column * stride), stride, count, rows,
-                         columns, sums + place * sumPlane);
+    for (int64_t e = 0; e < kElements; ++e)
+      kernels_.correlate(operands(inputs, e * inputPlane + b * stride),
+                         operands(gradients, e * gradientPlane + column * stride), stride, count, rows,
+                         columns, sums + e * sumPlane);
     kernels_.filterGradient(sums, sumPlane, rows, columns, filters + b * lanes_ * out_ + column * lanes_, in_,
                             out_, add);
   }
@@ -138,7 +138,7 @@ class SumsOfPairs : public WinogradBackwardFilter {
       : WinogradBackwardFilter(conv, s),
         tiles_(tilesOf(s.images, s.outHeight, s.outWidth)),
         count_(static_cast<int64_t>(tiles_.size())) {
-    const int64_t tileBytes = kPlaces * (s.in + s.out) * bytes_;
+    const int64_t tileBytes = kElements * (s.in + s.out) * bytes_;
     const int64_t blocks = (count_ * tileBytes + kSharedBytes - 1) / kSharedBytes;
     block_ = roundUp((count_ + blocks - 1) / blocks, 2);  // correlate may want them in pairs
     stride_ = block_ * lanes_;

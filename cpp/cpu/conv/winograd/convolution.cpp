@@ -13,7 +13,7 @@ constexpr int64_t kFewTiles = 144;                   // for which the filters ar
 constexpr int64_t kFilterBytes = int64_t{48} << 20;  // of transformed filters, at most
 
 // A convolution of the input or, for the gradient with respect to it, of the output's gradient with filters
-// turned by 180° whose channels have changed places, and with padding 2 - p.
+// turned by 180° whose input and output channels are exchanged, and with padding 2 - p.
 class WinogradConvolution : public WinogradKernel {
  public:
   WinogradConvolution(const Convolution& conv, const Sizes& s, bool relu)
@@ -39,7 +39,7 @@ class WinogradConvolution : public WinogradKernel {
                       void* to, int64_t plane) const {
     const WinogradMap map = !backward_ ? image_.map(inputs, block)
                             : conv_.pooledGradient
-                                ? from_.pooledMap(inputs[conv_.yIndex], inputs[conv_.placesIndex], block)
+                                ? from_.pooledMap(inputs[conv_.yIndex], inputs[conv_.argmaxIndex], block)
                                 : from_.map(inputs[conv_.yIndex], block);
     kernels_.input(map, tiles, count, top_, left_, to, plane);
   }
@@ -57,7 +57,7 @@ class WinogradConvolution : public WinogradKernel {
     if (conv_.mask) to.mask = mask_.map(inputs[conv_.maskIndex], block);
     if (conv_.pooling) {
       to.pooled = pooled_.map(outputs[0], block);
-      to.places = static_cast<uint8_t*>(outputs[1]) + block * pooled_.blockSize();
+      to.argmax = static_cast<uint8_t*>(outputs[1]) + block * pooled_.blockSize();
     }
     float sums[3 * 16];  // of a block's lanes
     if (conv_.statistics) to.moments = sums;
@@ -159,7 +159,7 @@ class ManyTiles : public WinogradConvolution {
 
  private:
   // A part's memory: transformed inputs, then their products with one slab of filters.
-  int64_t partFloats() const { return planeFloats(inputPlane_) + kPlaces * productPlane_; }
+  int64_t partFloats() const { return planeFloats(inputPlane_) + kElements * productPlane_; }
   float* products(float* own) const { return own + planeFloats(inputPlane_); }
 
   // Of the scratch memory: room for a group's transformed filters.
@@ -167,14 +167,14 @@ class ManyTiles : public WinogradConvolution {
 
   void multiplySlab(float* own, const void* filters, int64_t group, int64_t slab, int64_t end,
                     int64_t count) const {
-    for (int64_t place = 0; place < kPlaces; ++place) {
+    for (int64_t e = 0; e < kElements; ++e) {
       for (int64_t b = slab; b < end; b += kernels_.panel) {
         const int64_t columns = std::min<int64_t>(kernels_.panel, end - b);
         const std::byte* panel =
             static_cast<const std::byte*>(filters) + (b - group) / kernels_.panel * filters_.panelBytes();
-        kernels_.multiply(operands(own, place * inputPlane_), stride_, from_.blocks(),
-                          operands(panel, place * filters_.plane(columns)), columns, count,
-                          products(own) + place * productPlane_ + (b - slab) * stride_, false);
+        kernels_.multiply(operands(own, e * inputPlane_), stride_, from_.blocks(),
+                          operands(panel, e * filters_.plane(columns)), columns, count,
+                          products(own) + e * productPlane_ + (b - slab) * stride_, false);
       }
     }
   }
@@ -227,17 +227,17 @@ class FewTiles : public WinogradConvolution {
     });
     parallelFor(parts_, panels_, 1, [&](int64_t begin, int64_t end, int part) {
       float* products = transformed + planeFloats(inputPlane_) + part * partFloats();
-      void* panel = products + kPlaces * productPlane_;
+      void* panel = products + kElements * productPlane_;
       for (int64_t p = begin; p < end; ++p) {
         const int64_t block = p * kernels_.panel;
         const int64_t columns = std::min<int64_t>(kernels_.panel, to_.blocks() - block);
         for (int64_t b = 0; b < from_.blocks(); b += kernels_.sumBlocks) {
           const int64_t chunk = std::min<int64_t>(kernels_.sumBlocks, from_.blocks() - b);
           transformFilters(static_cast<const float*>(inputs[conv_.wIndex]), block, columns, b, chunk, panel);
-          for (int64_t place = 0; place < kPlaces; ++place)
-            kernels_.multiply(operands(transformed, place * inputPlane_ + b * stride_), stride_, chunk,
-                              operands(panel, place * filterPlane(chunk, columns)), columns, count_,
-                              products + place * productPlane_, b > 0);
+          for (int64_t e = 0; e < kElements; ++e)
+            kernels_.multiply(operands(transformed, e * inputPlane_ + b * stride_), stride_, chunk,
+                              operands(panel, e * filterPlane(chunk, columns)), columns, count_,
+                              products + e * productPlane_, b > 0);
         }
         for (int64_t c = 0; c < columns; ++c)
           transformOutput(inputs, outputs, block + c, tiles_.data(), count_, products + c * stride_,
@@ -250,9 +250,9 @@ class FewTiles : public WinogradConvolution {
  private:
   // A part's memory: the products of a panel, then a chunk of its transformed filters.
   int64_t partFloats() const {
-    return kPlaces * productPlane_ + planeFloats(filterPlane(kernels_.sumBlocks, kernels_.panel));
+    return kElements * productPlane_ + planeFloats(filterPlane(kernels_.sumBlocks, kernels_.panel));
   }
-  // Between the places of transformed filters for so many blocks of channels.
+  // Between the elements of transformed filters for so many blocks of channels.
   int64_t filterPlane(int64_t chunk, int64_t columns) const {
     return operandPlane(chunk * lanes_ * columns * lanes_);
   }

@@ -17,11 +17,11 @@ class FilterPanels {
   FilterPanels(int64_t in, int64_t out, bool backward, DType operandType);
 
   int64_t panels(int64_t blocks) const { return (blocks + kernels_.panel - 1) / kernels_.panel; }
-  // Between the places of a panel of so many blocks.
+  // Between the elements of a panel of so many blocks.
   int64_t plane(int64_t columns) const {
     return planeStride(rows_ * columns * kernels_.lanes, kernels_.operandBytes);
   }
-  int64_t panelBytes() const { return kPlaces * plane(kernels_.panel) * kernels_.operandBytes; }
+  int64_t panelBytes() const { return kElements * plane(kernels_.panel) * kernels_.operandBytes; }
 
   // Transforms the filters [3][3][in][out] of the blocks [begin, end) of output channels.
   void transform(const float* filters, int64_t begin, int64_t end, std::byte* to, int threads) const;

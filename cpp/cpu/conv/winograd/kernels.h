@@ -4,7 +4,7 @@
 // The inner loops of convolution by Winograd's minimal filtering F(4×4, 3×3) (Lavin and Gray, "Fast
 // Algorithms for Convolutional Neural Networks", 2015). A 6×6 patch of the input, a 3×3 filter and a 4×4 tile
 // of the output each become 36 numbers; there the convolution is a product, summed over the channels by one
-// matrix multiplication for each of the 36 places.
+// matrix multiplication for each of the 36 elements.
 namespace nodegrad {
 
 // One block of channels of a batch of images: [image][row][column][lanes]. Data: void, or const void of a map
@@ -16,9 +16,9 @@ struct WinogradMapOf {
   int64_t imageStride;  // in elements
   int64_t height, width;
   // Where set, the map is the gradient of what a 2×2 max-pooling read, and data and this are the gradient of
-  // its output and the places of its maxima, [image][row / 2][column / 2][lanes]; height and width are the
-  // whole map's.
-  const uint8_t* places = nullptr;
+  // its output and the position of each maximum in its window, [image][row / 2][column / 2][lanes]; height
+  // and width are the whole map's.
+  const uint8_t* argmax = nullptr;
 };
 using WinogradMap = WinogradMapOf<const void>;
 using WinogradResult = WinogradMapOf<void>;
@@ -31,7 +31,7 @@ struct WinogradOutput {
   bool relu;              // cuts negative values off
   WinogradMap mask;       // data null, or a map of the same sizes: what is not positive there becomes 0
   WinogradResult pooled;  // data null: none. Else the maxima of windows of 2×2, strided by 2,
-  uint8_t* places;        // and which number of its window each is (0 … 3)
+  uint8_t* argmax;        // and which number of its window each is (0 … 3)
   float* moments;  // null, or [3][lanes]: a number near these outputs, and the sums of their distances from
                    // it and of the squares of these
   WinogradMap residual = {};  // data null, or a map of the same sizes that is added before the ReLU
@@ -71,14 +71,14 @@ struct WinogradKernels {
   void (*outputGradient)(const WinogradMap& map, const WinogradTile* tiles, int64_t count, void* to,
                          int64_t plane, float* sum);
 
-  // `lanes` rows, the first of which is given, of a panel [36][rows][columns · lanes], its places `place`
+  // `lanes` rows, the first of which is given, of a panel [36][rows][columns · lanes], its planes `plane`
   // elements apart, of filters [3][3][in][out]. Rows are the `in` and columns the `out` from `column` on;
   // flipped, for the gradient with respect to the input, the other way round.
   void (*filter)(const float* filters, int64_t in, int64_t out, bool flipped, int64_t column, int64_t columns,
-                 int64_t row, int64_t place, void* panel);
-  // From the sums over tiles [36][rows][columns · lanes], places as above, to a corner of the gradient of
+                 int64_t row, int64_t plane, void* panel);
+  // From the sums over tiles [36][rows][columns · lanes], planes as above, to a corner of the gradient of
   // filters [3][3][in][out], stored or added.
-  void (*filterGradient)(const float* sums, int64_t place, int64_t rows, int64_t columns, float* corner,
+  void (*filterGradient)(const float* sums, int64_t plane, int64_t rows, int64_t columns, float* corner,
                          int64_t in, int64_t out, bool add);
 
   // products[c][tile] = sum over blocks of inputs[tile] · filters, c < columns blocks of outputs, in one

@@ -41,7 +41,7 @@ inline __attribute__((always_inline)) void fetchAhead(const WinogradMapOf<Data>&
   constexpr bool write = std::is_same_v<Data, void>;
   const int size = map.bfloat16 ? 2 : 4;
   const char* image = static_cast<const char*>(map.data) + tile.image * map.imageStride * size;
-  const int shift = !write && map.places ? 1 : 0;
+  const int shift = !write && map.argmax ? 1 : 0;
   const int64_t height = map.height >> shift, width = map.width >> shift;
   column = (column < 0 ? 0 : column) >> shift;
   for (int i = 0; i < rows >> shift; ++i) {
@@ -58,7 +58,7 @@ __attribute__((noinline)) void unpool(const WinogradMap& map, const WinogradTile
                                       int64_t column, T* copy) {
   const int64_t height = map.height / 2, width = map.width / 2;
   const T* image = imageOf<T>(map, tile);
-  const uint8_t* places = map.places + tile.image * map.imageStride;
+  const uint8_t* argmax = map.argmax + tile.image * map.imageStride;
   for (int i = 0; i < size * size; ++i) store(copy + i * kLanes, Floats{});
   // Windows from the first that reaches into the patch to the last.
   const int64_t top = row < 0 ? 0 : row / 2, left = column < 0 ? 0 : column / 2;
@@ -66,11 +66,11 @@ __attribute__((noinline)) void unpool(const WinogradMap& map, const WinogradTile
     for (int64_t x = left; x < width && 2 * x < column + size; ++x) {
       const int64_t at = (y * width + x) * kLanes;
       const Floats gradient = load(image + at);
-      const Ints place = loadBytes(places + at);
+      const Ints largest = loadBytes(argmax + at);
       for (int k = 0; k < 4; ++k) {
         const int64_t i = 2 * y + k / 2 - row, j = 2 * x + k % 2 - column;
         if (i >= 0 && i < size && j >= 0 && j < size)
-          store(copy + (i * size + j) * kLanes, place == k ? gradient : Floats{});
+          store(copy + (i * size + j) * kLanes, largest == k ? gradient : Floats{});
       }
     }
   }
@@ -81,7 +81,7 @@ __attribute__((noinline)) void unpool(const WinogradMap& map, const WinogradTile
 template <int size, class T>
 inline const T* patch(const WinogradMap& map, const WinogradTile& tile, int64_t row, int64_t column, T* copy,
                       int64_t& rowStride) {
-  if (map.places) {
+  if (map.argmax) {
     unpool<size>(map, tile, row, column, copy);
     rowStride = size * kLanes;
     return copy;
@@ -105,7 +105,7 @@ inline const T* patch(const WinogradMap& map, const WinogradTile& tile, int64_t 
   return copy - size * size * kLanes;
 }
 
-// Transforms the input of tile t and calls put(place, vector) for the 36 places.
+// Transforms the input of tile t and calls put(element, vector) for the 36 elements.
 template <class T, class Put>
 inline __attribute__((always_inline)) void inputTile(const WinogradMap& map, const WinogradTile* tiles,
                                                      int64_t t, int64_t count, int64_t top, int64_t left,
@@ -171,8 +171,8 @@ void correlatedInput(const WinogradMap& map, const WinogradTile* tiles, int64_t 
 
 inline Floats positive(Floats x) { return x < 0.0f ? Floats{} : x; }  // NaN stays
 
-// The largest numbers of windows of 2×2 in a tile of 4×4 and their places, as maxPool takes them: the first
-// one of equals, and NaN beats every number.
+// The largest numbers of windows of 2×2 in a tile of 4×4 and their positions in the windows, as maxPool takes
+// them: the first one of equals, and NaN beats every number.
 inline void poolTile(const Floats (&y)[16], const WinogradOutput& to, const WinogradTile& tile) {
   const int64_t row = tile.row / 2, column = tile.column / 2;
   const int64_t at = tile.image * to.pooled.imageStride + (row * to.pooled.width + column) * kLanes;
@@ -181,16 +181,16 @@ inline void poolTile(const Floats (&y)[16], const WinogradOutput& to, const Wino
       const Floats* window = y + 8 * i + 2 * j;
       const int order[4] = {0, 1, 4, 5};
       Floats best;
-      Ints place = {};
+      Ints argmax = {};
       NODEGRAD_UNROLL for (int k = 0; k < 4; ++k) {
         const Floats v = to.pooled.bfloat16 ? rounded(window[order[k]]) : window[order[k]];
         const Ints better = k == 0 ? ~Ints{} : (v > best) | ((v != v) & (best == best));
         best = better ? v : best;
-        place = better ? all(k) : place;
+        argmax = better ? all(k) : argmax;
       }
       const int64_t o = at + (i * to.pooled.width + j) * kLanes;
       put(to.pooled, o, best);
-      storeBytes(to.places + o, place);
+      storeBytes(to.argmax + o, argmax);
     }
   }
 }
@@ -294,7 +294,7 @@ void outputGradient(const WinogradMap& map, const WinogradTile* tiles, int64_t c
   store(sum, total);
 }
 
-// Transforms 9 vectors of filters and calls put(place, vector) for the 36 places.
+// Transforms 9 vectors of filters and calls put(element, vector) for the 36 elements.
 template <class Put>
 inline __attribute__((always_inline)) void transformFilters(const float (&taps)[9][kLanes], Put put) {
   Floats half[18];
@@ -310,8 +310,8 @@ inline __attribute__((always_inline)) void transformFilters(const float (&taps)[
   }
 }
 
-// Rows become columns. Each round deals the two halves of the rows out by turns: after log2(kLanes) of them
-// every number has moved to where its coordinates have changed places.
+// Rows become columns. Each round deals the two halves of the rows out alternately: after log2(kLanes) of
+// them every number has moved to where its coordinates are exchanged.
 inline void transpose(Floats (&rows)[kLanes]) {
   Ints low, high;
   for (int i = 0; i < kLanes; ++i) {
@@ -330,7 +330,7 @@ inline void transpose(Floats (&rows)[kLanes]) {
 
 template <class T>
 void filter(const float* filters, int64_t in, int64_t out, bool flipped, int64_t column, int64_t columns,
-            int64_t row, int64_t place, void* panel) {
+            int64_t row, int64_t plane, void* panel) {
   const int64_t width = columns * kLanes;
   for (int64_t c = 0; c < columns; ++c, column += kLanes) {
     float taps[kLanes][9][kLanes];
@@ -350,18 +350,18 @@ void filter(const float* filters, int64_t in, int64_t out, bool flipped, int64_t
     for (int r = 0; r < kLanes; r += depth) {
       T* to = static_cast<T*>(panel) + (row + r) * width + c * kLanes * depth;
       if constexpr (depth == 1) {
-        transformFilters(taps[r], [&](int k, Floats v) { store(to + k * place, v); });
+        transformFilters(taps[r], [&](int k, Floats v) { store(to + k * plane, v); });
       } else {
         Floats first[36];
         transformFilters(taps[r], [&](int k, Floats v) { first[k] = v; });
         transformFilters(taps[r + 1],
-                         [&](int k, Floats v) { Operands<T>::storePair(to + k * place, first[k], v); });
+                         [&](int k, Floats v) { Operands<T>::storePair(to + k * plane, first[k], v); });
       }
     }
   }
 }
 
-void filterGradient(const float* sums, int64_t place, int64_t rows, int64_t columns, float* corner,
+void filterGradient(const float* sums, int64_t plane, int64_t rows, int64_t columns, float* corner,
                     int64_t in, int64_t out, bool add) {
   const int64_t width = columns * kLanes;
   for (int64_t row = 0; row < rows; ++row) {
@@ -369,13 +369,13 @@ void filterGradient(const float* sums, int64_t place, int64_t rows, int64_t colu
       const float* p = sums + row * width + c * kLanes;
       Floats half[18];
       NODEGRAD_UNROLL for (int j = 0; j < 6; ++j) {
-        const float* q = p + j * place;
+        const float* q = p + j * plane;
         const Floats m[6] = {load(q),
-                             load(q + 6 * place),
-                             load(q + 12 * place),
-                             load(q + 18 * place),
-                             load(q + 24 * place),
-                             load(q + 30 * place)};
+                             load(q + 6 * plane),
+                             load(q + 12 * plane),
+                             load(q + 18 * plane),
+                             load(q + 24 * plane),
+                             load(q + 30 * plane)};
         transformSums(m, half + j, 6);
       }
       NODEGRAD_UNROLL for (int i = 0; i < 3; ++i) {

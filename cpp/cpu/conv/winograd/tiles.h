@@ -13,7 +13,7 @@
 // What the convolutions by Winograd's algorithm share (cpu/conv/winograd/winograd.h).
 namespace nodegrad::winograd {
 
-constexpr int64_t kPlaces = 36;  // numbers of a transformed tile
+constexpr int64_t kElements = 36;  // numbers of a transformed tile
 
 inline int64_t roundUp(int64_t n, int64_t to) { return (n + to - 1) / to * to; }
 
@@ -88,18 +88,18 @@ class BlockedImages {
   BlockedImages pooled(DType dtype) const {
     return {height_ / 2, width_ / 2, blocks_ * lanes_, lanes_, dtype};
   }
-  // Where it is the gradient of such a pooling's output: see WinogradMap::places.
-  WinogradMap pooledMap(const void* data, const void* places, int64_t block) const {
-    return mapOf(data, block, (height_ / 2) * (width_ / 2) * lanes_, static_cast<const uint8_t*>(places));
+  // Where it is the gradient of such a pooling's output: see WinogradMap::argmax.
+  WinogradMap pooledMap(const void* data, const void* argmax, int64_t block) const {
+    return mapOf(data, block, (height_ / 2) * (width_ / 2) * lanes_, static_cast<const uint8_t*>(argmax));
   }
 
  private:
   template <class Data>
-  WinogradMapOf<Data> mapOf(Data* data, int64_t block, int64_t size, const uint8_t* places) const {
+  WinogradMapOf<Data> mapOf(Data* data, int64_t block, int64_t size, const uint8_t* argmax) const {
     using Byte = std::conditional_t<std::is_const_v<Data>, const std::byte, std::byte>;
     const int64_t bytes = block * size * static_cast<int64_t>(sizeOf(dtype_));
     return {static_cast<Byte*>(data) + bytes,        dtype_ == DType::BF16, blocks_ * size, height_, width_,
-            places ? places + block * size : nullptr};
+            argmax ? argmax + block * size : nullptr};
   }
 
   int64_t height_, width_, lanes_, blocks_, blockSize_;
@@ -168,15 +168,15 @@ class WinogradKernel : public Kernel {
 
  protected:
   // Memory of operands: those from the first on.
-  std::byte* operands(void* place, int64_t first) const {
-    return static_cast<std::byte*>(place) + first * bytes_;
+  std::byte* operands(void* from, int64_t first) const {
+    return static_cast<std::byte*>(from) + first * bytes_;
   }
-  const std::byte* operands(const void* place, int64_t first) const {
-    return static_cast<const std::byte*>(place) + first * bytes_;
+  const std::byte* operands(const void* from, int64_t first) const {
+    return static_cast<const std::byte*>(from) + first * bytes_;
   }
   // The floats that take as much memory as 36 planes of operands.
   int64_t planeFloats(int64_t plane) const {
-    return kPlaces * plane * bytes_ / static_cast<int64_t>(sizeof(float));
+    return kElements * plane * bytes_ / static_cast<int64_t>(sizeof(float));
   }
   int64_t operandPlane(int64_t elements) const { return planeStride(elements, bytes_); }
   int64_t floatPlane(int64_t elements) const { return planeStride(elements, sizeof(float)); }

@@ -60,7 +60,7 @@ bool paysOff(const KernelSpec& spec, const Convolution& conv, const Sizes& s) {
   const double tiles =
       static_cast<double>(backwardData ? winograd::tileCount(s.images, s.height, s.width)
                                        : winograd::tileCount(s.images, s.outHeight, s.outWidth));
-  const double work = tiles * (2 * winograd::kPlaces + transform / static_cast<double>(s.in) +
+  const double work = tiles * (2 * winograd::kElements + transform / static_cast<double>(s.in) +
                                transform / static_cast<double>(s.out));
   // Transforming a filter: half of it or more is the memory that 36 numbers for 9 take.
   if (inBf16) {
@@ -119,7 +119,7 @@ LayoutChoice winogradLayouts(const KernelSpec& spec, const Convolution& conv) {
   if (forward && conv.computesImage()) set(true, conv.yIndex, lay(conv.y));
   if (conv.pooling)
     for (size_t o : {0, 1}) set(true, o, lay(spec.outputs[o]));
-  if (conv.pooledGradient) set(false, conv.placesIndex, lay(spec.inputs[conv.placesIndex]));
+  if (conv.pooledGradient) set(false, conv.argmaxIndex, lay(spec.inputs[conv.argmaxIndex]));
   if (conv.mask) set(false, conv.maskIndex, lay(spec.inputs[conv.maskIndex]));
   if (conv.residual) set(false, conv.residualIndex, lay(spec.inputs[conv.residualIndex]));
   return choice;

@@ -10,9 +10,9 @@ import { broadcastTo, transpose } from './shape.js';
 
 /** Indices with those below 0 counted from the end; a size that is not known leaves them as they are. @internal */
 export function counted(indices: Operand, size: number): Sym {
-  const places = asSym(indexOperand(indices));
-  if (typeOf(places).dtype !== 'int32' || size < 0) return places;
-  return where(less(places, 0), add(places, size), places);
+  const list = asSym(indexOperand(indices));
+  if (typeOf(list).dtype !== 'int32' || size < 0) return list;
+  return where(less(list, 0), add(list, size), list);
 }
 
 /** x with an axis in the last place; or with `back` the last one where that was. @internal */
@@ -35,7 +35,7 @@ export function alongAxis(who: string, x: Sym, indices: Sym, axis: number): Sym 
     const sizes = joint.map((n, i) => (i === along ? itemAt(own, i) : n));
     return lastAxis(same ? value : broadcastTo(value, sizes), along);
   };
-  const places = fitted(counted(indices, itemAt(from, along)), at);
-  const y = gather(fitted(x, from), places, { axis: rank - 1, batchDims: rank - 1 });
+  const indicesThere = fitted(counted(indices, itemAt(from, along)), at);
+  const y = gather(fitted(x, from), indicesThere, { axis: rank - 1, batchDims: rank - 1 });
   return lastAxis(y, along, true);
 }
