@@ -2,34 +2,25 @@ import { boolean, expected, integer, isPlainObject, knownOptions, mismatch } fro
 import { type Batches, type Data, inputsOf } from '../data/batches.js';
 import { type CustomObjects, scopedObjects, withCustomObjects } from '../base/customObjects.js';
 import { type DtypePolicy, checkPolicy, dtypePolicy } from '../core/dtypePolicy.js';
-import { EngineError } from '../base/errors.js';
 import { input } from '../layers/input.js';
-import type { KerasTensor, OperationNode } from '../core/kerasTensor.js';
-import type { CallContext, Operation } from '../core/operation.js';
+import type { KerasTensor } from '../core/kerasTensor.js';
 import { Layer } from '../layers/layer.js';
-import { StoredModel } from './storedModel.js';
-import type { Masks } from '../layers/masks.js';
+import { ConnectedModel } from './connectedModel.js';
 import { layerRegistry, revived } from '../layers/registry.js';
 import type { BaseOptimizer } from '../optimizers/baseOptimizer.js';
 import { optimizerOf } from '../optimizers/registry.js';
-import { stateChanged } from '../core/stateful.js';
-import type { Sym } from '../core/sym.js';
-import { listOf, oneOrAll } from '../base/list.js';
+import { listOf } from '../base/list.js';
 import { writtenObject } from '../saving/serialization.js';
 import type { Tensor } from '../core/tensor.js';
 import { type GraphConfig, checkConfig, graphConfig, graphFromConfig } from './config.js';
 import type { History, Logs, TrainedModel } from '../callbacks/index.js';
 import { compileConfig } from './json.js';
-import { LayerGraph } from './layerGraph.js';
 import {
-  type BatchShape,
   type CompileOptions,
   type ModelOptions,
   type UnconnectedOptions,
-  type GetLayerOptions,
   argumentsOf,
   compileNames,
-  getLayerNames,
   modelNames,
   namesOfLosses,
 } from './modelOptions.js';
@@ -83,7 +74,7 @@ import {
  *     }
  */
 export class Model<const S extends OutputStructure = KerasTensor>
-  extends StoredModel
+  extends ConnectedModel
   implements TrainedModel
 {
   static override readonly optionNames = modelNames as typeof Layer.optionNames;
@@ -95,11 +86,6 @@ export class Model<const S extends OutputStructure = KerasTensor>
   /** Set to true, from a callback, to end training after the current steps. */
   stopTraining = false;
   readonly #lock = new ModelLock();
-  /** How its layers are connected, or what finds it out once it is asked for. */
-  #graph: LayerGraph | (() => LayerGraph) | undefined;
-  #connecting = false;
-  /** The outputs' names where they were given in a record. */
-  #names: readonly string[] | undefined;
   #compiled: { optimizer: BaseOptimizer; objective: () => Objective; options: CompileOptions } | undefined;
   #trainer: Trainer | undefined;
   #disposed = false;
@@ -119,45 +105,13 @@ export class Model<const S extends OutputStructure = KerasTensor>
       );
     }
     const { list, names } = flatten(options.outputs);
-    this.#names = names;
+    this.givenNames = names;
     this.connect(listOf(options.inputs), list);
     this.knownGraph(); // what is wrong shows here
   }
 
-  /** The layers in the order of their first call; in a subclass with its own `call`, those that it holds. */
-  get layers(): readonly Layer[] {
-    return this.callsLayers ? this.sublayers : this.graph.layers;
-  }
-
-  /** The layers, and the calls of ops on their outputs, in the order of their first call. */
-  get operations(): readonly Operation[] {
-    return this.callsLayers ? this.sublayers : this.graph.operations;
-  }
-
-  /** The places of its inputs, in order. @throws EngineError `STATE` where the model does not know them yet. */
-  get inputs(): readonly KerasTensor[] {
-    return this.graph.inputs;
-  }
-
-  /** The places of its outputs, in order. @throws EngineError `STATE` where the model does not know them yet. */
-  get outputs(): readonly KerasTensor[] {
-    return this.graph.outputs;
-  }
-
-  /** What enters a model of connected layers: its one input, or all; of another model, what went into its first call. */
-  override get input(): KerasTensor | readonly KerasTensor[] {
-    return this.callsLayers ? super.input : oneOrAll(this.inputs);
-  }
-
-  /** What leaves a model of connected layers: its one output, or all; of another model, what came out of its first call. */
   override get output(): S extends KerasTensor ? KerasTensor : KerasTensor | readonly KerasTensor[] {
-    const output = this.callsLayers ? super.output : oneOrAll(this.outputs);
-    return output as S extends KerasTensor ? KerasTensor : KerasTensor | readonly KerasTensor[];
-  }
-
-  /** The names by which inputs can be given in a record. */
-  get inputNames(): readonly string[] {
-    return this.inputs.map((place) => place.node.operation.name);
+    return super.output as S extends KerasTensor ? KerasTensor : KerasTensor | readonly KerasTensor[];
   }
 
   /**
@@ -192,53 +146,6 @@ export class Model<const S extends OutputStructure = KerasTensor>
   }
 
   /**
-   * One of the {@link layers}. https://keras.io/api/models/model/#getlayer-method
-   *
-   * @param which Its name, or its place, from 0; from the end where that is negative.
-   * @throws EngineError `ARGUMENT` where there is none.
-   * @example model.getLayer({ index: -1 });
-   */
-  getLayer(which: string | GetLayerOptions): Layer {
-    if (typeof which !== 'string') knownOptions('getLayer', which, getLayerNames);
-    const { name, index }: GetLayerOptions = typeof which === 'string' ? { name: which } : { ...which };
-    const { layers } = this;
-    const found =
-      index === undefined
-        ? layers.find((layer) => layer.name === name)
-        : Number.isSafeInteger(index)
-          ? layers.at(index)
-          : undefined;
-    if (found && (name === undefined || index === undefined)) return found;
-    const names = layers.map((layer) => layer.name).join(', ');
-    throw expected('getLayer', `one of ${names} as name, or a place among them as index`, index ?? name);
-  }
-
-  /** @param x One input or a list: a subclass with its own `call` says which it takes. */
-  call(x: Sym | readonly Sym[], context: CallContext): Sym | readonly Sym[] {
-    return this.graph.run(listOf(x), context);
-  }
-
-  /** None but those that the layers within have given. */
-  override computeMask(_inputs: Sym | readonly Sym[], _previousMask: Masks): Masks {
-    return undefined;
-  }
-
-  /**
-   * Makes the weights of a model that does not know its input yet: a Sequential without `layers.input`, or a subclass with its
-   * own `call`. Otherwise the first data does it.
-   *
-   * @param inputShape With the batch first, as in [null, 28, 28]; a list of shapes for several inputs.
-   * @example model.build([null, 4]);
-   */
-  override build(inputShape: BatchShape | readonly BatchShape[]): void {
-    if (this.#graph || this.#connecting) return;
-    const shapes = (Array.isArray(inputShape?.[0]) ? inputShape : [inputShape]) as readonly BatchShape[];
-    if (shapes.some((shape) => !Array.isArray(shape) || shape.length === 0))
-      throw expected('build', 'a shape with the batch first, as in [null, 28, 28]', inputShape);
-    this.connectTo(shapes.map((shape) => input({ shape: shape.slice(1).map((n) => n ?? -1) })));
-  }
-
-  /**
    * Says how the model is trained and measured; what an earlier call said is dropped, the weights stay.
    * https://keras.io/api/models/model_training_apis/#compile-method
    *
@@ -255,8 +162,7 @@ export class Model<const S extends OutputStructure = KerasTensor>
       withCustomObjects('compile', customObjects, () => new Objective(this.outputNames, options));
     if (this.isConnected) objective();
     this.#compiled = { optimizer, objective, options };
-    this.#trainer?.dispose();
-    this.#trainer = undefined;
+    this.dropSteps();
   }
 
   /**
@@ -357,7 +263,7 @@ export class Model<const S extends OutputStructure = KerasTensor>
     knownOptions('predict', options, predictNames);
     const hooked = listOf(options.callbacks ?? []).length > 0;
     const outputs = await this.#lock.shared(() => predict(this, x, options), hooked);
-    return structured<S, Tensor>(this.#names, outputs);
+    return structured<S, Tensor>(this.givenNames, outputs);
   }
 
   /**
@@ -410,7 +316,7 @@ export class Model<const S extends OutputStructure = KerasTensor>
    * @example const y = await model.predictOnBatch([[1, 2, 3]]);
    */
   async predictOnBatch(x: Data): Promise<Structured<S, Tensor>> {
-    return structured<S, Tensor>(this.#names, await predictOnBatch(this, x));
+    return structured<S, Tensor>(this.givenNames, await predictOnBatch(this, x));
   }
 
   /**
@@ -444,7 +350,7 @@ export class Model<const S extends OutputStructure = KerasTensor>
   override getConfig(): Record<string, unknown> {
     const config = this.ownConfig();
     if (this.callsLayers) return config;
-    const outputNames = this.#names;
+    const outputNames = this.givenNames;
     return { ...config, ...graphConfig(this.graph), ...(outputNames && { outputNames }) };
   }
 
@@ -509,30 +415,14 @@ export class Model<const S extends OutputStructure = KerasTensor>
   /** Frees weights, optimizer slots and all else that is native. */
   override dispose(): void {
     super.dispose();
-    this.#trainer?.dispose();
+    this.dropSteps();
     this.#compiled?.optimizer.dispose();
-    this.#trainer = undefined;
     this.#disposed = true;
-  }
-
-  /** @internal */
-  get graph(): LayerGraph {
-    return this.#checkConnected();
-  }
-
-  /** @internal */
-  get graphNodes(): readonly OperationNode[] {
-    return this.callsLayers ? [] : (this.knownGraph()?.nodes ?? []);
   }
 
   /** @internal */
   makeObjective(): Objective {
     return this.#requireCompiled().objective();
-  }
-
-  /** @internal */
-  override get savedFields(): Readonly<Record<string, unknown>> {
-    return this.callsLayers ? super.savedFields : { layers: this.layers, ...super.savedFields };
   }
 
   /** @internal */
@@ -549,74 +439,17 @@ export class Model<const S extends OutputStructure = KerasTensor>
 
   /** Gives a model that does not know its input that of the data. @internal */
   prepare(x: Data): void {
-    if (!this.#graph) this.connectTo(inputsOf(x, `[${this.name}] x`).map((given) => input(given)));
-    if (!this.hasOwnStep) this.#checkConnected();
+    if (!this.isConnected) this.connectTo(inputsOf(x, `[${this.name}] x`).map((given) => input(given)));
+    if (!this.hasOwnStep) this.requireGraph();
   }
 
   protected get isMeasured(): boolean {
     return this.#compiled !== undefined && (this.isConnected || this.hasOwnStep);
   }
 
-  /** @internal */
-  get isConnected(): boolean {
-    return this.#graph !== undefined;
-  }
-
-  /** Makes it a model that does not know its input. */
-  protected disconnect(): void {
-    this.#graph = undefined;
-    this.built = false;
-    stateChanged();
+  protected override dropSteps(): void {
     this.#trainer?.dispose();
     this.#trainer = undefined;
-  }
-
-  protected connect(inputs: readonly KerasTensor[], outputs: readonly KerasTensor[]): void {
-    const before = this.isConnected;
-    this.#graph = () => new LayerGraph(inputs, outputs, this.#names);
-    this.built = true;
-    stateChanged();
-    if (!this.trainable) this.held();
-    if (!before) return;
-    this.#trainer?.dispose();
-    this.#trainer = undefined;
-  }
-
-  /** The graph, if it is known: a model to which many layers are added looks for it once. @internal */
-  knownGraph(): LayerGraph | undefined {
-    if (typeof this.#graph !== 'function') return this.#graph;
-    this.#graph = this.#graph();
-    this.held();
-    return this.#graph;
-  }
-
-  /** Connects a model that did not know its inputs. */
-  protected connectTo(inputs: readonly KerasTensor[]): void {
-    if (!this.callsLayers) return;
-    this.#connecting = true;
-    try {
-      this.connect(inputs, this.applyAll(inputs));
-    } finally {
-      this.#connecting = false;
-    }
-  }
-
-  protected override get sublayers(): readonly Layer[] {
-    return this.callsLayers ? super.sublayers : [...(this.knownGraph()?.layers ?? []), ...super.sublayers];
-  }
-
-  /** Whether a subclass says by its own `call` what the model does. @internal */
-  get callsLayers(): boolean {
-    return (Object.getPrototypeOf(this) as Model).call !== Model.prototype.call;
-  }
-
-  #checkConnected(): LayerGraph {
-    const graph = this.knownGraph();
-    if (graph) return graph;
-    throw new EngineError(
-      'STATE',
-      `[${this.name}] expected to know the input's shape: begin with layers.input, or call fit with data first`,
-    );
   }
 
   #requireCompiled() {
