@@ -41,7 +41,7 @@ export const exponential = <T extends Operand>(x: T): Outcome<T> => ops.exp(x);
 
 /** x · tanh(softplus(x)) (Misra 2019). https://keras.io/api/layers/activations/ */
 export const mish = <T extends Operand>(x: T): Outcome<T> =>
-  ops.multiply<Operand, Operand>(x, ops.tanh<Operand>(ops.softplus<Operand>(x))) as Outcome<T>;
+  ops.multiply(x, ops.tanh(ops.softplus(x)));
 
 /** What `activations.gelu` takes. */
 export interface GeluOptions {

@@ -1,6 +1,8 @@
 import { type OptionNames, knownOptions, oneOf, wrongShape } from '../base/checks.js';
+import { asSym } from '../ops/composed.js';
 import { type Operand, type Outcome, typeOf } from '../core/apply.js';
 import * as ops from '../ops/index.js';
+import type { Sym } from '../core/sym.js';
 
 /** What `applications.preprocessInput` takes. */
 export interface PreprocessInputOptions {
@@ -38,13 +40,13 @@ export function preprocessInput<X extends Operand>(
   oneOf(who, 'mode', mode, ['caffe', 'tf', 'torch']);
   const { shape } = typeOf(images);
   if (mode !== 'tf' && shape.at(-1) !== 3) throw wrongShape(who, 'three colours in the last axis', shape);
-  const x = ops.cast<Operand>(images, 'float32');
-  return prepared(x, mode) as Outcome<X>;
+  const x = ops.cast(images, 'float32');
+  return prepared(asSym(x), mode) as Outcome<X>;
 }
 
-function prepared(x: Operand, mode: 'caffe' | 'tf' | 'torch'): Operand {
-  if (mode === 'tf') return ops.subtract<Operand, Operand>(ops.divide<Operand, Operand>(x, 127.5), 1);
-  if (mode === 'caffe') return ops.subtract<Operand, Operand>(ops.flip<Operand>(x, { axis: -1 }), CAFFE_MEAN);
-  const centred = ops.subtract<Operand, Operand>(ops.divide<Operand, Operand>(x, 255), TORCH_MEAN);
-  return ops.divide<Operand, Operand>(centred, TORCH_DEVIATION);
+function prepared(x: Sym, mode: 'caffe' | 'tf' | 'torch'): Sym {
+  if (mode === 'tf') return ops.subtract(ops.divide(x, 127.5), 1);
+  if (mode === 'caffe') return ops.subtract(ops.flip(x, { axis: -1 }), CAFFE_MEAN);
+  const centred = ops.subtract(ops.divide(x, 255), TORCH_MEAN);
+  return ops.divide(centred, TORCH_DEVIATION);
 }

@@ -3,7 +3,7 @@ import { itemAt } from '../base/list.js';
 import { type Operand, type Outcome, typeOf } from '../core/apply.js';
 import { op } from '../core/op.js';
 import { type AxisOptions, axisNames, axisOf } from './axis.js';
-import { type Unary, compute, unaryOp } from './composed.js';
+import { asSym, type Unary, compute, unaryOp } from './composed.js';
 import {
   add,
   divide,
@@ -32,6 +32,7 @@ import {
   stopGradient,
   tanh,
 } from './unary.js';
+import type { Sym } from '../core/sym.js';
 
 // Composed of other ops: a plan makes one kernel of each element-wise chain. Where a branch of `where` is not taken its gradient is
 // multiplied by 0, so no branch may become infinite for numbers that the other one is for.
@@ -200,11 +201,13 @@ export const glu = op('glu', <T extends Operand>(x: T, options: AxisOptions = {}
   const axis = axisOf('glu', options.axis ?? -1, shape.length);
   const size = itemAt(shape, axis);
   if (size < 0 || size % 2 !== 0) throw wrongShape('glu', `an even size along axis ${axis}`, shape);
-  const half = (from: number): Operand =>
-    stridedSlice<Operand>(
-      x,
-      shape.map((_, i) => (i === axis ? from : 0)),
-      shape.map((_, i) => (i === axis ? from + size / 2 : Infinity)),
+  const half = (from: number): Sym =>
+    asSym(
+      stridedSlice(
+        x,
+        shape.map((_, i) => (i === axis ? from : 0)),
+        shape.map((_, i) => (i === axis ? from + size / 2 : Infinity)),
+      ),
     );
   return multiply(half(0), sigmoid(half(size / 2))) as Outcome<T>;
 });

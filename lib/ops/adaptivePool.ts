@@ -1,4 +1,5 @@
 import { type OptionNames, expected, integer, knownOptions, wrongShape } from '../base/checks.js';
+import { asSym, outcomeOf } from './composed.js';
 import { itemAt } from '../base/list.js';
 import { type Operand, type Outcome, typeOf } from '../core/apply.js';
 import { op } from '../core/op.js';
@@ -7,6 +8,7 @@ import { einsum } from './einsum.js';
 import { gather } from './gather.js';
 import { max } from './reduce.js';
 import { type DataFormat, type Sides, dataFormatOf, sidesOf } from './window.js';
+import type { Sym } from '../core/sym.js';
 
 /** What `ops.adaptiveAveragePool` and `ops.adaptiveMaxPool` take. */
 export interface AdaptivePoolOptions {
@@ -24,7 +26,7 @@ type Window = readonly [from: number, to: number];
 const isList = (value: unknown): boolean => Array.isArray(value);
 
 /** An op along each spatial axis in turn: what the windows make of an axis. */
-const adaptive = (name: string, along: (x: Operand, axis: number, windows: readonly Window[]) => Operand) =>
+const adaptive = (name: string, along: (x: Sym, axis: number, windows: readonly Window[]) => Sym) =>
   op(name, <T extends Operand>(x: T, options: AdaptivePoolOptions): Outcome<T> => {
     knownOptions(name, options, names);
     const { shape } = typeOf(x);
@@ -35,7 +37,7 @@ const adaptive = (name: string, along: (x: Operand, axis: number, windows: reado
     const sizes: readonly number[] = sidesOf(options.outputSize, spatial);
     if (!isList(sizes) || sizes.length !== spatial)
       throw expected(name, `one outputSize, or one for each of ${spatial} spatial axes`, options.outputSize);
-    return sizes.reduce<Operand>((y, size, i) => {
+    const pooled = sizes.reduce((y, size, i) => {
       integer(name, 'outputSize', size);
       const length = itemAt(shape, first + i);
       if (length < 1) throw wrongShape(name, 'known sizes along the spatial axes', shape);
@@ -43,7 +45,8 @@ const adaptive = (name: string, along: (x: Operand, axis: number, windows: reado
         return [Math.floor((place * length) / size), Math.ceil(((place + 1) * length) / size)];
       });
       return along(y, first + i, windows);
-    }, x) as Outcome<T>;
+    }, asSym(x));
+    return outcomeOf(pooled);
   });
 
 /**
@@ -64,7 +67,7 @@ export const adaptiveAveragePool = adaptive('adaptiveAveragePool', (x, axis, win
   const letters = 'abcde'.slice(0, shape.length);
   const own = letters.charAt(axis);
   const made = letters.replace(own, 'z');
-  return einsum<Operand>(`${letters},z${own}->${made}`, x, tensor(shares, [windows.length, length]));
+  return einsum(`${letters},z${own}->${made}`, x, asSym(tensor(shares, [windows.length, length])));
 });
 
 /**
@@ -83,5 +86,5 @@ export const adaptiveMaxPool = adaptive('adaptiveMaxPool', (x, axis, windows) =>
     Array.from({ length: width }, (_, i) => Math.min(from + i, to - 1)),
   );
   const indices = tensor(Int32Array.from(rows), [windows.length, width]);
-  return max(gather<Operand, Operand>(x, indices, { axis }), { axis: axis + 1 });
+  return max(gather(x, indices, { axis }), { axis: axis + 1 });
 });

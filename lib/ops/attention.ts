@@ -64,14 +64,14 @@ export const dotProductAttention = op(
     if (cap == null) {
       const operands = [query, keys, values, bias, seen].filter((operand) => operand != null);
       const attrs = { scale: factor, isCausal, bias: bias != null, mask: seen !== undefined };
-      return apply<Operand>('dotProductAttention', operands, attrs, 'float32') as Outcome<T>;
+      return apply('dotProductAttention', operands, attrs, 'float32') as Outcome<T>;
     }
     positive('dotProductAttention', 'attnLogitsSoftCap', cap);
-    const products = einsum<Operand>('btnh,bsnh->bnts', multiply<Operand, number>(query, factor), keys);
+    const products = einsum('btnh,bsnh->bnts', multiply(query, factor), keys);
     const capped = multiply(tanh(divide(products, cap)), cap);
-    const scores = bias == null ? capped : add<Operand, Operand>(capped, bias);
+    const scores = bias == null ? capped : add(capped, bias);
     const masks = [seen, isCausal ? causalMask(query, key) : undefined].filter((each) => each !== undefined);
-    return einsum<Operand>('bnts,bsnh->btnh', maskedSoftmax(scores, masks), values) as Outcome<T>;
+    return einsum('bnts,bsnh->btnh', maskedSoftmax(scores, masks), values) as Outcome<T>;
   },
 );
 

@@ -81,7 +81,7 @@ export const depthwiseConv = op(
     }
     const [channels, multiplier] = atLeast(shape.slice(-2), 2);
     const apart = reshape(kernel, [...shape.slice(0, -2), 1, channels * multiplier]);
-    return conv<Operand, Operand>(x, apart, { ...options, groups: channels }) as Outcome<X | K>;
+    return conv(x, apart, { ...options, groups: channels }) as Outcome<X | K>;
   },
 );
 
@@ -104,10 +104,8 @@ export const separableConv = op(
     options: DepthwiseConvOptions = {},
   ): Outcome<X | D | P> => {
     knownOptions('separableConv', options, depthwiseNames);
-    const each = depthwiseConv<Operand, Operand>(x, depthwiseKernel, options);
-    return conv<Operand, Operand>(each, pointwiseKernel, { dataFormat: options.dataFormat }) as Outcome<
-      X | D | P
-    >;
+    const each = depthwiseConv(x, depthwiseKernel, options);
+    return conv(each, pointwiseKernel, { dataFormat: options.dataFormat }) as Outcome<X | D | P>;
   },
 );
 
@@ -172,7 +170,7 @@ export const biasAdd = op(
     const { rank, channels } = biasTypes(x, bias, options.dataFormat);
     if (options.dataFormat !== 'channelsFirst') return add<X, B>(x, bias);
     const shape = [channels, ...Array<number>(rank - 2).fill(1)];
-    return add<Operand, Operand>(x, reshape(bias, shape)) as Outcome<X | B>;
+    return add(x, reshape(bias, shape)) as Outcome<X | B>;
   },
 );
 

@@ -58,14 +58,14 @@ export const bincount = op(
     const last = shape.length - 1;
     // The last operand is there for its shape alone.
     const like = broadcastTo(sum(counted, { axis: last, keepDims: true }), [...shape.slice(0, last), length]);
-    const sums = apply<Operand>(
+    const sums = apply(
       'gatherBackward',
       [counted, numbers, like],
       { axis: last, batchDims: last },
       'float32',
     );
     const dtype = weights === undefined ? 'int32' : typeOf(weights).dtype;
-    return outcomeOf(dtype === 'float32' ? sums : cast<Operand>(sums, dtype));
+    return outcomeOf(dtype === 'float32' ? sums : cast(sums, dtype));
   },
 );
 
@@ -124,7 +124,7 @@ export const histogram = op(
     const edges = range === undefined ? edgesAround(numbers, bins) : edgesIn(range, bins);
     const sorted = takenLast(numbers, orderOf(numbers));
     const indicesOf = (some: Sym, right: boolean): Sym =>
-      apply<Operand>('searchSorted', [sorted, some], { right }) as unknown as Sym;
+      apply('searchSorted', [sorted, some], { right });
     const begins = indicesOf(slice(edges, 0, bins), false);
     const counts = diff(concatenate([begins, indicesOf(slice(edges, bins, 1), true)]));
     return [outcomeOf(counts), outcomeOf(edges)];

@@ -41,8 +41,8 @@ function made(
 /** A value of x's shape, filled with a number. */
 function like<T extends Operand>(x: T, value: number, dtype: DType): Outcome<T> {
   const held = dtype === 'int32' ? 'int32' : 'float32';
-  const filled = apply<Operand>('broadcastLike', [value, x], {}, held);
-  return outcomeOf(typeOf(filled).dtype === dtype ? filled : cast<Operand>(filled, dtype));
+  const filled = apply('broadcastLike', [value, x], {}, held);
+  return outcomeOf(typeOf(filled).dtype === dtype ? filled : cast(filled, dtype));
 }
 
 /**
@@ -92,9 +92,7 @@ export const convertToTensor = op(
     if (!(isSymbolic(x) || x instanceof Tensor || x instanceof Variable))
       return outcomeOf(tensor(x, undefined, options.dtype));
     const { dtype } = typeOf(x);
-    return outcomeOf(
-      options.dtype === undefined || options.dtype === dtype ? x : cast<Operand>(x, options.dtype),
-    );
+    return outcomeOf(options.dtype === undefined || options.dtype === dtype ? x : cast(x, options.dtype));
   },
 );
 
@@ -227,7 +225,7 @@ function spaced<A extends Operand, B extends Operand>(
   });
   const even = add(multiply(from, subtract(1, along)), multiply(to, along));
   const values = through === undefined ? even : through.value(asSym(even));
-  return outcomeOf(dtype === undefined ? values : cast<Operand>(values, dtype));
+  return outcomeOf(dtype === undefined ? values : cast(values, dtype));
 }
 
 /**
@@ -285,10 +283,10 @@ export const geomspace = op(
       const [from, to] = [log10(multiply(side, asSym(start))), log10(multiply(side, asSym(stop)))];
       const { dtype, ...rest } = options;
       const values = multiply(
-        spaced<Sym, Sym>('geomspace', from, to, rest, { number: (x) => 10 ** x, value: (x) => power(10, x) }),
+        spaced('geomspace', from, to, rest, { number: (x) => 10 ** x, value: (x) => power(10, x) }),
         typeOf(side).shape.length === 0 ? side : expandDims(side, options.axis ?? 0),
       );
-      return outcomeOf(dtype === undefined ? values : cast<Operand>(values, dtype));
+      return outcomeOf(dtype === undefined ? values : cast(values, dtype));
     }
     if (!(start * stop > 0)) throw expected('geomspace', 'two numbers of one sign, not 0', [start, stop]);
     const [from, to] = [Math.log(Math.abs(start)), Math.log(Math.abs(stop))];

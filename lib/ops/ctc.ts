@@ -24,6 +24,7 @@ import { pad, slice, stack } from './slice.js';
 import { logSoftmax } from './softmax.js';
 import { toFloat32 } from './toFloat32.js';
 import { cast, negative } from './unary.js';
+import type { Sym } from '../core/sym.js';
 
 /** What `ops.ctcLoss` takes. */
 export interface CtcLossOptions {
@@ -37,7 +38,7 @@ const ctcLossNames = { maskIndex: 'optional' } satisfies OptionNames<CtcLossOpti
 const NEVER = -1e30;
 
 /** Numbers of the states, one place further for each state, with NEVER before them. */
-function shifted(x: Operand, by: number, states: number): Operand {
+function shifted(x: Sym, by: number, states: number): Sym {
   const padded = pad(
     x,
     [
@@ -46,7 +47,7 @@ function shifted(x: Operand, by: number, states: number): Operand {
     ],
     { constantValues: NEVER },
   );
-  return slice<Operand>(padded, [0, 0], [-1, states]);
+  return slice(padded, [0, 0], [-1, states]);
 }
 
 /**
@@ -80,25 +81,25 @@ export const ctcLoss = op(
     if (shape.length !== 3 || steps === 0 || classCount < 1)
       throw wrongShape('ctcLoss', 'logits [n, steps, classes], at least one step', shape);
     if (blank >= classCount) throw expected('ctcLoss', `a maskIndex below ${classCount}`, blank);
-    const lengthsOf = (given: Operand): Operand => {
-      const lengths = indexOperand(given);
+    const lengthsOf = (given: Operand): Sym => {
+      const lengths = asSym(indexOperand(given));
       if (typeOf(lengths).shape.length !== 1)
         throw wrongShape('ctcLoss', 'lengths [n]', typeOf(lengths).shape);
-      return expandDims<Operand>(lengths, 1);
+      return expandDims(lengths, 1);
     };
     const [labelLengths, stepLengths] = [lengthsOf(targetLength), lengthsOf(outputLength)];
     // The states: a blank, the first label, a blank, …, the last label, a blank.
     const states = 2 * labelCount + 1;
-    const spaced = stack<Operand>([add(multiply(labels, 0), blank), maximum(labels, 0)], { axis: 2 });
+    const spaced = stack([add(multiply(labels, 0), blank), maximum(labels, 0)], { axis: 2 });
     const extended = pad(
-      reshape(cast<Operand>(spaced, 'float32'), [n, 2 * labelCount]),
+      reshape(cast(spaced, 'float32'), [n, 2 * labelCount]),
       [
         [0, 0],
         [0, 1],
       ],
       { constantValues: blank },
     );
-    const classes = cast<Operand>(extended, 'int32');
+    const classes = cast(extended, 'int32');
     const place = (of: (i: number) => number) =>
       new NDArray(
         Int32Array.from({ length: states }, (_, i) => of(i)),
@@ -106,15 +107,12 @@ export const ctcLoss = op(
       );
     const index = place((i) => i);
     // From the state two before, past a blank, where the label is another one than there.
-    const before = shifted(extended, 2, states);
-    const mayPass = logicalAnd<Operand, Operand>(
-      notEqual(extended, blank),
-      notEqual<Operand, Operand>(extended, before),
-    );
-    const logits = logSoftmax<Operand>(toFloat32(output));
-    const each = gather<Operand, Operand>(logits, classes, { axis: 2, batchDims: 1 });
+    const before = shifted(asSym(extended), 2, states);
+    const mayPass = logicalAnd(notEqual(extended, blank), notEqual(extended, before));
+    const logits = logSoftmax(toFloat32(output));
+    const each = gather(logits, classes, { axis: 2, batchDims: 1 });
     // Before the first step all is in the first blank, from which only it and the first label are reached.
-    const before0 = add(multiply(toFloat32<Operand>(labelLengths), 0), where(less(index, 1), 0, NEVER));
+    const before0 = add(multiply(toFloat32(labelLengths), 0), where(less(index, 1), 0, NEVER));
     const [{ sums }] = scan(
       (carry, at) => {
         const passed = where(asSym(mayPass), shifted(carry.sums, 2, states), NEVER);
@@ -127,10 +125,7 @@ export const ctcLoss = op(
     );
     // It ends in the last label or the blank after it.
     const end = multiply(labelLengths, 2);
-    const last = logicalOr<Operand, Operand>(
-      equal<Operand, Operand>(index, end),
-      equal<Operand, Operand>(index, subtract(end, 1)),
-    );
+    const last = logicalOr(equal(index, end), equal(index, subtract(end, 1)));
     const total = logsumexp(where(last, sums, NEVER), { axis: 1 });
     return negative(where(less(total, NEVER / 2), -Infinity, total)) as Outcome<X>;
   },

@@ -39,7 +39,7 @@ const cumsumNames = {
 } satisfies OptionNames<CumsumOptions>;
 
 /** Does something with x, in the dtype that comes out, along an axis. */
-function along(x: Operand, { axis, dtype }: CumulativeOptions, act: (x: Sym, axis: number) => Sym): Sym {
+function along(x: Sym, { axis, dtype }: CumulativeOptions, act: (x: Sym, axis: number) => Sym): Sym {
   const own = typeOf(x).dtype;
   const wanted = dtype ?? (own === 'bool' ? 'int32' : own);
   const computed = wanted === 'float32' ? 'float32' : 'int32';
@@ -49,13 +49,13 @@ function along(x: Operand, { axis, dtype }: CumulativeOptions, act: (x: Sym, axi
 }
 
 /** x without NaN: another number in its place. */
-const without = (x: Operand, other: number): Sym =>
+const without = (x: Sym, other: number): Sym =>
   typeOf(x).dtype === 'float32' ? where(isnan(asSym(x)), other, asSym(x)) : asSym(x);
 
-const products = (x: Operand, options: CumulativeOptions): Sym =>
+const products = (x: Sym, options: CumulativeOptions): Sym =>
   along(x, options, (x, axis) => apply('linearRecurrence', [x, zerosLike(x)], { axis, initial: 1 }));
 
-const sums = (x: Operand, { reverse = false, exclusive = false, ...options }: CumsumOptions): Sym =>
+const sums = (x: Sym, { reverse = false, exclusive = false, ...options }: CumsumOptions): Sym =>
   along(x, options, (x, axis) => apply('cumsum', [x], { axis, reverse, exclusive }));
 
 /**
@@ -69,7 +69,7 @@ const sums = (x: Operand, { reverse = false, exclusive = false, ...options }: Cu
  */
 export const cumsum = op('cumsum', <T extends Operand>(x: T, options: CumsumOptions = {}): Outcome<T> => {
   knownOptions('cumsum', options, cumsumNames);
-  return outcomeOf(sums(x, options));
+  return outcomeOf(sums(asSym(x), options));
 });
 
 /**
@@ -84,7 +84,7 @@ export const cumprod = op(
   'cumprod',
   <T extends Operand>(x: T, options: CumulativeOptions = {}): Outcome<T> => {
     knownOptions('cumprod', options, cumulativeNames);
-    return outcomeOf(products(x, options));
+    return outcomeOf(products(asSym(x), options));
   },
 );
 
@@ -93,7 +93,7 @@ export const nancumsum = op(
   'nancumsum',
   <T extends Operand>(x: T, options: CumulativeOptions = {}): Outcome<T> => {
     knownOptions('nancumsum', options, cumulativeNames);
-    return outcomeOf(sums(without(x, 0), options));
+    return outcomeOf(sums(without(asSym(x), 0), options));
   },
 );
 
@@ -102,7 +102,7 @@ export const nancumprod = op(
   'nancumprod',
   <T extends Operand>(x: T, options: CumulativeOptions = {}): Outcome<T> => {
     knownOptions('nancumprod', options, cumulativeNames);
-    return outcomeOf(products(without(x, 1), options));
+    return outcomeOf(products(without(asSym(x), 1), options));
   },
 );
 
@@ -140,7 +140,7 @@ export const diff = op('diff', <T extends Operand>(x: T, options: DiffOptions = 
   // Of fewer numbers than that nothing is left.
   const size = itemAt(shape, axis);
   const times = size >= 0 ? Math.min(n, size) : n;
-  return compute(x, (x) => Array.from({ length: times }).reduce<Sym>(once, copy(x)));
+  return compute(x, (x) => Array.from({ length: times }).reduce(once, copy(x)));
 });
 
 /** What `ops.trapezoid` takes. */

@@ -1,4 +1,5 @@
 import { type OptionNames, expected, integer, knownOptions, wrongShape } from '../base/checks.js';
+import { asSym } from './composed.js';
 import { atLeast, itemAt } from '../base/list.js';
 import { type Operand, type Outcome, applyAll, typeOf } from '../core/apply.js';
 import { op } from '../core/op.js';
@@ -9,6 +10,7 @@ import { concatenate, pad, slice } from './slice.js';
 import { toFloat32 } from './toFloat32.js';
 import { negative } from './unary.js';
 import { windowed } from './windows.js';
+import type { Sym } from '../core/sym.js';
 
 /** A complex value: its real and its imaginary part, of one shape. */
 export type ComplexPair<X> = readonly [real: X, imaginary: X];
@@ -49,13 +51,13 @@ const scaled = (x: Pair, factor: number): Pair => x.map((part) => multiply(part,
 const turned = (x: Pair): Pair => x.map((part) => swapaxes(part, -1, -2)) as Pair;
 
 /** A part of the last axis. */
-function part(x: Operand, from: number, size: number): Operand {
+function part(x: Sym, from: number, size: number): Sym {
   const lead = typeOf(x).shape.slice(0, -1);
-  return slice<Operand>(x, [...lead.map(() => 0), from], [...lead.map(() => -1), size]);
+  return slice(x, [...lead.map(() => 0), from], [...lead.map(() => -1), size]);
 }
 
 /** The last axis cut, or filled up with zeros. */
-function resized(x: Operand, n: number, length: number): Operand {
+function resized(x: Sym, n: number, length: number): Sym {
   if (n >= length) return n === length ? x : part(x, 0, length);
   const none = typeOf(x)
     .shape.slice(0, -1)
@@ -124,10 +126,10 @@ export const rfft = op(
   <X extends Operand>(x: X, options: RfftOptions = {}): [real: Outcome<X>, imaginary: Outcome<X>] => {
     const n = lengthOf('rfft', x);
     const length = lengthOption('rfft', options, n);
-    const real = resized(toFloat32<Operand>(x), n, length);
+    const real = resized(toFloat32(asSym(x)), n, length);
     const [a, b] = transform([real, zerosLike(real)]);
     const half = Math.floor(length / 2) + 1;
-    return [part(a, 0, half), part(b, 0, half)] as [Outcome<X>, Outcome<X>];
+    return [part(asSym(a), 0, half), part(asSym(b), 0, half)] as [Outcome<X>, Outcome<X>];
   },
 );
 
@@ -147,13 +149,13 @@ export const irfft = op(
     const length = lengthOption('irfft', options, 2 * (n - 1));
     const half = Math.floor(length / 2) + 1;
     const [real, imaginary] = atLeast(
-      pair.map((of) => resized(of, n, half)),
+      pair.map((of) => resized(asSym(of), n, half)),
       2,
     );
     // The other half: backwards, without what stands alone, and conjugate.
     const paired = length - half;
-    const back = (of: Operand): Operand => flip(part(of, 1, paired), { axis: -1 });
-    const alone = (of: Operand, from: number, size: number): Operand => zerosLike(part(of, from, size));
+    const back = (of: Sym): Sym => flip(part(of, 1, paired), { axis: -1 });
+    const alone = (of: Sym, from: number, size: number): Sym => zerosLike(part(of, from, size));
     const middle = [
       alone(imaginary, 0, 1),
       part(imaginary, 1, paired),
@@ -163,8 +165,8 @@ export const irfft = op(
       paired === 0
         ? [real, zerosLike(imaginary)]
         : [
-            concatenate<Operand>([real, back(real)], { axis: -1 }),
-            concatenate<Operand>([...middle, negative(back(imaginary))], { axis: -1 }),
+            concatenate([real, back(real)], { axis: -1 }),
+            concatenate([...middle, negative(back(imaginary))], { axis: -1 }),
           ];
     return multiply(transform(whole, true)[0], 1 / length) as Outcome<X>;
   },

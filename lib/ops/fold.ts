@@ -49,7 +49,7 @@ export const unfold = op(
     const { y, counts } = windowed('unfold', x, [2, 3], windows);
     const [n, channels] = atLeast(shape, 2);
     const columns = [n, channels * sizeOf(windows.size), sizeOf(counts)];
-    return reshape<Operand>(transpose(y, [0, 1, 3, 5, 2, 4]), columns) as Outcome<X>;
+    return reshape(transpose(y, [0, 1, 3, 5, 2, 4]), columns) as Outcome<X>;
   },
 );
 
@@ -78,7 +78,7 @@ export const fold = op(
     const channels = depth / pixels;
     if (n === undefined || shape.length !== 3 || !(channels >= 1) || depth % pixels !== 0 || last !== patches)
       throw wrongShape('fold', `patches [n, channels · ${pixels}, ${patches}]`, shape);
-    const apart = reshape<Operand>(x, [n, channels, ...windows.size, ...counts]);
+    const apart = reshape(x, [n, channels, ...windows.size, ...counts]);
     return overlapped('fold', transpose(apart, [0, 1, 4, 2, 5, 3]), [2, 3], sizes, windows) as Outcome<X>;
   },
 );

@@ -52,12 +52,12 @@ export const gather = op(
   <X extends Operand, I extends Operand>(x: X, indices: I, options: GatherOptions = {}): Outcome<X | I> => {
     knownOptions('gather', options, gatherNames);
     const { axis = 0, batchDims = 0 } = options;
-    return apply<Operand>(
+    return apply(
       'gather',
       [x, indexOperand(indices)],
       { axis, batchDims },
       dtypeFor([x]) ?? 'float32',
-    ) as Outcome<X | I>;
+    );
   },
 );
 
@@ -73,9 +73,9 @@ export const oneHot = op('oneHot', <I extends Operand>(indices: I, options: OneH
   knownOptions('oneHot', options, oneHotNames);
   const { depth, onValue = 1, offValue = 0, axis = -1, dtype = 'float32' } = options;
   const rank = typeOf(indices).shape.length + 1;
-  const hot = apply<Operand>('oneHot', [indexOperand(indices)], { depth, onValue, offValue });
+  const hot = apply('oneHot', [indexOperand(indices)], { depth, onValue, offValue });
   const at = axisOf('oneHot', axis, rank);
   const perm = Array.from({ length: rank }, (_, i) => (i === at ? rank - 1 : i < at ? i : i - 1));
-  const placed = at === rank - 1 ? hot : transpose<Operand>(hot, perm);
-  return outcomeOf(dtype === 'float32' ? placed : cast<Operand>(placed, dtype));
+  const placed = at === rank - 1 ? hot : transpose(hot, perm);
+  return outcomeOf(dtype === 'float32' ? placed : cast(placed, dtype));
 });

@@ -208,7 +208,7 @@ export const select = op(
     if (lists[0] !== lists[1] || lists[0] === 0)
       throw expected('select', 'as many conditions as values, at least one', choicelist);
     return outcomeOf(
-      condlist.reduceRight<Operand>(
+      condlist.reduceRight(
         (rest, condition, i) => where(asSym(condition), asSym(itemAt(choicelist, i)), asSym(rest)),
         defaultValue,
       ),

@@ -1,4 +1,5 @@
 import { type OptionNames, expected, finite, knownOptions, oneOf, wrongShape } from '../base/checks.js';
+import { asSym } from './composed.js';
 import { itemAt } from '../base/list.js';
 import { type Operand, type Outcome, apply, applyAll, typeOf } from '../core/apply.js';
 import { NDArray } from '../core/ndarray.js';
@@ -10,6 +11,7 @@ import { max, sum } from './reduce.js';
 import { expandDims, squeeze, transpose } from './shape.js';
 import { toFloat32 } from './toFloat32.js';
 import { cast, log } from './unary.js';
+import type { Sym } from '../core/sym.js';
 
 // Matrices are the last two axes; all before are a batch. Factorizations compute in float64 and round once. Their derivatives are not defined
 // where they are not unique (equal singular values or eigenvalues): there gradients are NaN or infinite, as in PyTorch.
@@ -61,10 +63,10 @@ const rankNames = { tol: 'optional' } satisfies OptionNames<MatrixRankOptions>;
 
 const EPSILON = 2 ** -23;
 
-const floats = (x: Operand): Operand => toFloat32<Operand>(x);
+const floats = (x: Operand): Sym => toFloat32(asSym(x));
 
 /** Rows and columns swapped. */
-function turned(x: Operand): Operand {
+function turned(x: Sym): Sym {
   const axes = [...typeOf(x).shape.keys()];
   return transpose(x, [...axes.slice(0, -2), axes.length - 1, axes.length - 2]);
 }
@@ -108,7 +110,7 @@ export const choleskyInverse = op(
     const numbers = allocate('choleskyInverse', 'float32', n * n);
     for (let i = 0; i < n; i++) numbers[i * n + i] = 1;
     const lower = options.upper !== true;
-    const inverse = apply<Operand>('triangularSolve', [floats(x), new NDArray(numbers, [n, n])], { lower });
+    const inverse = apply('triangularSolve', [floats(x), new NDArray(numbers, [n, n])], { lower });
     return matmul(inverse, inverse, lower ? { transposeA: true } : { transposeB: true }) as Outcome<X>;
   },
 );
@@ -123,8 +125,8 @@ export const choleskyInverse = op(
 export const det = op('det', <X extends Operand>(x: X): Outcome<X> => determinant(x)[2] as Outcome<X>);
 
 /** The sign of the determinant, the logarithm of its size, and itself, each [...]. */
-const determinant = (x: Operand): Operand[] =>
-  applyAll('slogdet', [floats(x)], {}, 3).map((y): Operand => squeeze(y, [-2, -1]));
+const determinant = (x: Operand): Sym[] =>
+  applyAll('slogdet', [floats(x)], {}, 3).map((y): Sym => squeeze(y, [-2, -1]));
 
 /**
  * The sign of the determinant and the natural logarithm of its size, which do not overflow. https://keras.io/api/ops/linalg/
@@ -147,13 +149,13 @@ export const slogdet = op(
  * @throws EngineError as {@link cholesky}.
  */
 export const logdet = op('logdet', <X extends Operand>(x: X): Outcome<X> => {
-  const factor = cholesky<Operand>(x);
+  const factor = cholesky(x);
   const [n] = sidesOf('logdet', x);
   if (n < 0) throw wrongShape('logdet', 'matrices of known size', typeOf(x).shape);
   const eye = allocate('logdet', 'float32', n * n);
   for (let i = 0; i < n; i++) eye[i * n + i] = 1;
-  const diagonal = sum(multiply<Operand, Operand>(factor, new NDArray(eye, [n, n])), { axis: -1 });
-  return multiply<Operand, number>(sum(log(diagonal), { axis: -1 }), 2) as Outcome<X>;
+  const diagonal = sum(multiply(factor, new NDArray(eye, [n, n])), { axis: -1 });
+  return multiply(sum(log(diagonal), { axis: -1 }), 2) as Outcome<X>;
 });
 
 /**
@@ -198,7 +200,7 @@ export const qr = op(
 );
 
 /** b as matrices: a vector for each matrix a becomes a column, which goes again from the result. */
-function solved(op: string, a: Operand, b: Operand, solve: (a: Operand, b: Operand) => Operand): Operand {
+function solved(op: string, a: Operand, b: Operand, solve: (a: Sym, b: Sym) => Sym): Sym {
   sidesOf(op, a);
   const vectors = typeOf(b).shape.length === typeOf(a).shape.length - 1;
   const made = solve(floats(a), floats(vectors ? expandDims(b, -1) : b));
@@ -217,7 +219,7 @@ function solved(op: string, a: Operand, b: Operand, solve: (a: Operand, b: Opera
 export const solve = op(
   'solve',
   <A extends Operand, B extends Operand>(a: A, b: B): Outcome<A | B> =>
-    solved('solve', a, b, (m, n) => apply<Operand>('solve', [m, n])) as Outcome<A | B>,
+    solved('solve', a, b, (m, n) => apply('solve', [m, n])) as Outcome<A | B>,
 );
 
 /**
@@ -237,16 +239,16 @@ export const solveTriangular = op(
   ): Outcome<A | B> => {
     knownOptions('solveTriangular', options, triangularNames);
     const attrs = { lower: options.lower ?? false };
-    return solved('solveTriangular', a, b, (m, n) =>
-      apply<Operand>('triangularSolve', [m, n], attrs),
-    ) as Outcome<A | B>;
+    return solved('solveTriangular', a, b, (m, n) => apply('triangularSolve', [m, n], attrs)) as Outcome<
+      A | B
+    >;
   },
 );
 
 /** U, the singular values [..., k], and Vᵀ. */
-function decomposed(x: Operand, fullMatrices: boolean): [u: Operand, s: Operand, vt: Operand] {
+function decomposed(x: Operand, fullMatrices: boolean): [u: Sym, s: Sym, vt: Sym] {
   const [u, s, vt] = applyAll('svd', [floats(x)], { fullMatrices }, 3);
-  return [u, squeeze<Operand>(s, -2), vt];
+  return [u, squeeze(s, -2), vt];
 }
 
 /**
@@ -281,7 +283,7 @@ export const eigh = op(
   'eigh',
   <X extends Operand>(x: X): [eigenvalues: Outcome<X>, eigenvectors: Outcome<X>] => {
     const [w, v] = applyAll('eigh', [floats(x)], {}, 2);
-    return [squeeze<Operand>(w, -2), v] as [Outcome<X>, Outcome<X>];
+    return [squeeze(w, -2), v] as [Outcome<X>, Outcome<X>];
   },
 );
 
@@ -322,9 +324,7 @@ export const lstsq = op(
     ] as const)
       if (!(ranks as readonly number[]).includes(typeOf(of).shape.length))
         throw wrongShape('lstsq', `${name} of rank ${ranks.join(' or ')}`, typeOf(of).shape);
-    return solved('lstsq', a, b, (m, n) =>
-      matmul<Operand, Operand>(apply<Operand>('pinv', [m], { rcond }), n),
-    ) as Outcome<A | B>;
+    return solved('lstsq', a, b, (m, n) => matmul(apply('pinv', [m], { rcond }), n)) as Outcome<A | B>;
   },
 );
 
@@ -347,7 +347,7 @@ export const matrixRank = op(
     const [, s] = decomposed(x, false);
     const least: Operand =
       tol ?? multiply(max(s, { axis: -1, keepDims: true }), Math.max(...sides) * EPSILON);
-    const above = cast<Operand>(greater<Operand, Operand>(s, least), 'float32');
+    const above = cast(greater(s, least), 'float32');
     return cast(sum(above, { axis: -1 }), 'int32') as Outcome<X>;
   },
 );

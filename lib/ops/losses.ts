@@ -1,9 +1,11 @@
 import { mismatch } from '../base/checks.js';
+import { asSym } from './composed.js';
 import { type Operand, type Outcome, apply, indexOperand, typeOf } from '../core/apply.js';
 import { square, cast } from './unary.js';
 import { subtract } from './binary.js';
 import { mean } from './reduce.js';
 import { op } from '../core/op.js';
+import type { Sym } from '../core/sym.js';
 
 /**
  * The cross-entropy of the softmax of logits, over the last axis.
@@ -28,7 +30,7 @@ export const softmaxCrossEntropy = op(
         'SHAPE',
       );
     }
-    return apply<Operand>('softmaxCrossEntropy', [logits, floating(labels)]) as Outcome<X | Y>;
+    return apply('softmaxCrossEntropy', [logits, floating(labels)]) as Outcome<X | Y>;
   },
 );
 
@@ -43,12 +45,7 @@ export const softmaxCrossEntropy = op(
 export const sparseSoftmaxCrossEntropy = op(
   'sparseSoftmaxCrossEntropy',
   <X extends Operand, Y extends Operand>(logits: X, labels: Y): Outcome<X | Y> => {
-    return apply<Operand>(
-      'sparseSoftmaxCrossEntropy',
-      [logits, indexOperand(labels)],
-      {},
-      'float32',
-    ) as Outcome<X | Y>;
+    return apply('sparseSoftmaxCrossEntropy', [logits, indexOperand(labels)], {}, 'float32');
   },
 );
 
@@ -61,7 +58,7 @@ export const sparseSoftmaxCrossEntropy = op(
 export const sigmoidCrossEntropy = op(
   'sigmoidCrossEntropy',
   <X extends Operand, Y extends Operand>(logits: X, labels: Y): Outcome<X | Y> => {
-    return apply<Operand>('sigmoidCrossEntropy', [logits, floating(labels)]) as Outcome<X | Y>;
+    return apply('sigmoidCrossEntropy', [logits, floating(labels)]) as Outcome<X | Y>;
   },
 );
 
@@ -69,10 +66,10 @@ export const sigmoidCrossEntropy = op(
 export const meanSquaredError = op(
   'meanSquaredError',
   <A extends Operand, B extends Operand>(a: A, b: B): Outcome<A | B> => {
-    return mean(square(subtract<Operand, Operand>(floating(a), floating(b))), { axis: -1 }) as Outcome<A | B>;
+    return mean(square(subtract(floating(a), floating(b))), { axis: -1 }) as Outcome<A | B>;
   },
 );
 
-function floating(value: Operand): Operand {
-  return typeOf(value).dtype === 'float32' ? value : cast(value, 'float32');
+function floating(value: Operand): Sym {
+  return typeOf(value).dtype === 'float32' ? asSym(value) : cast(asSym(value), 'float32');
 }

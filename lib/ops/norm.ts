@@ -1,4 +1,5 @@
 import { axisOf } from './axis.js';
+import { asSym } from './composed.js';
 import { type OptionNames, expected, integers, knownOptions, wrongShape } from '../base/checks.js';
 import { atLeast, itemAt } from '../base/list.js';
 import { Sym } from '../core/sym.js';
@@ -119,7 +120,7 @@ function normalized(
 ): BatchNormalizationResult | Outcome<Operand> {
   knownOptions('batchNormalization', options, batchNormalizationNames);
   const { axis = -1, epsilon = 1e-3, offset, scale } = options;
-  if (mean === undefined && variance === undefined) return normalizedByItself(x, options);
+  if (mean === undefined && variance === undefined) return normalizedByItself(asSym(x), options);
   if (mean === undefined || variance === undefined)
     throw expected('batchNormalization', 'both mean and variance, or none', mean ?? variance);
   const inverse = rsqrt(add(variance, epsilon));
@@ -141,7 +142,7 @@ export const batchNormalization: BatchNormalization = op(
   normalized as BatchNormalization,
 );
 
-function normalizedByItself(x: Operand, options: BatchNormalizationOptions): BatchNormalizationResult {
+function normalizedByItself(x: Sym, options: BatchNormalizationOptions): BatchNormalizationResult {
   if (!(x instanceof Sym)) {
     throw expected('batchNormalization', 'mean and variance, or as x a symbolic value inside compile()', x);
   }
@@ -165,8 +166,8 @@ export const moments = op(
   'moments',
   <X extends Operand>(x: X, options: ReduceOptions = {}): [Outcome<X>, Outcome<X>] => {
     knownOptions('moments', options, momentsNames);
-    const center = mean<Operand>(x, { axis: options.axis, keepDims: true });
-    const variance = mean(square(subtract<Operand, Operand>(x, center)), options);
+    const center = mean(x, { axis: options.axis, keepDims: true });
+    const variance = mean(square(subtract(x, center)), options);
     return [mean(x, options), variance as Outcome<X>];
   },
 );
@@ -193,14 +194,13 @@ export const layerNormalization = op(
     // The fused op normalizes over the last axes.
     if (axes.every((a, i) => a === rank - axes.length + i) && sizes.every((size) => size >= 0)) {
       const operands = [x, gamma ?? broadcastTo(1, sizes), beta ?? broadcastTo(0, sizes)];
-      return applyFloat<Operand>('layerNormalization', operands, { epsilon }) as Outcome<X | P>;
+      return applyFloat('layerNormalization', operands, { epsilon });
     }
-    const centred = subtract<Operand, Operand>(x, mean<Operand>(x, { axis: axes, keepDims: true }));
+    const centred = subtract(x, mean(x, { axis: axes, keepDims: true }));
     const variance = mean(square(centred), { axis: axes, keepDims: true });
-    let y: Operand = multiply<Operand, Operand>(centred, rsqrt(add<Operand, Operand>(variance, epsilon)));
-    if (gamma !== undefined)
-      y = multiply<Operand, Operand>(y, reshapedTo('layerNormalization', gamma, rank, axes));
-    if (beta !== undefined) y = add<Operand, Operand>(y, reshapedTo('layerNormalization', beta, rank, axes));
+    let y: Operand = multiply(centred, rsqrt(add(variance, epsilon)));
+    if (gamma !== undefined) y = multiply(y, reshapedTo('layerNormalization', gamma, rank, axes));
+    if (beta !== undefined) y = add(y, reshapedTo('layerNormalization', beta, rank, axes));
     return y as Outcome<X | P>;
   },
 );
@@ -224,12 +224,10 @@ export const rmsNormalization = op(
     const rank = typeOf(x).shape.length;
     const given = integers('rmsNormalization', 'axis', axis);
     const axes = given.map((a) => axisOf('rmsNormalization', a, rank)).sort((a, b) => a - b);
-    const squares = mean<Operand>(square<Operand>(x), { axis: axes, keepDims: true });
-    const y: Operand = multiply<Operand, Operand>(x, rsqrt(add<Operand, Operand>(squares, epsilon)));
+    const squares = mean(square(x), { axis: axes, keepDims: true });
+    const y: Operand = multiply(x, rsqrt(add(squares, epsilon)));
     return (
-      scale === undefined
-        ? y
-        : multiply<Operand, Operand>(y, reshapedTo('rmsNormalization', scale, rank, axes))
+      scale === undefined ? y : multiply(y, reshapedTo('rmsNormalization', scale, rank, axes))
     ) as Outcome<X | P>;
   },
 );
@@ -237,11 +235,11 @@ export const rmsNormalization = op(
 const floatOf = (x: Sym): Sym => (x.dtype === 'float32' ? x : cast(x, 'float32'));
 
 /** A value of the axes' sizes so that it broadcasts along them. @throws EngineError `SHAPE` for fewer sizes than axes. */
-function reshapedTo(op: string, value: Operand, rank: number, axes: readonly number[]): Operand {
+function reshapedTo(op: string, value: Operand, rank: number, axes: readonly number[]): Sym {
   const { shape } = typeOf(value);
-  if (axes.every((axis, i) => axis === rank - axes.length + i)) return value;
+  if (axes.every((axis, i) => axis === rank - axes.length + i)) return asSym(value);
   if (shape.length < axes.length) throw wrongShape(op, `a size for each of ${axes.length} axes`, shape);
   const full = Array<number>(rank).fill(1);
   axes.forEach((axis, i) => (full[axis] = itemAt(shape, i)));
-  return reshape(value, full);
+  return reshape(asSym(value), full);
 }

@@ -40,13 +40,13 @@ export const normalize = op(
     const { axis = -1, order = 2, epsilon = 1e-7 } = options;
     integer('normalize', 'order', order);
     positive('normalize', 'epsilon', epsilon);
-    const floats = toFloat32<Operand>(typeOf(x).shape.length === 0 ? reshape<Operand>(x, [1]) : x);
+    const floats = toFloat32(typeOf(x).shape.length === 0 ? reshape(x, [1]) : x);
     if (order === 2) {
       const inverse = rsqrt(sum(square(floats), { axis, keepDims: true }));
-      return multiply<Operand, Operand>(floats, minimum(inverse, 1 / epsilon)) as Outcome<X>;
+      return multiply(floats, minimum(inverse, 1 / epsilon)) as Outcome<X>;
     }
-    const size = norm<Operand>(floats, { ord: order, axis, keepDims: true });
-    return divide<Operand, Operand>(floats, maximum(size, epsilon)) as Outcome<X>;
+    const size = norm(floats, { ord: order, axis, keepDims: true });
+    return divide(floats, maximum(size, epsilon)) as Outcome<X>;
   },
 );
 
@@ -66,7 +66,7 @@ export const psnr = op(
     const [a, b] = [typeOf(x1).shape, typeOf(x2).shape];
     if (a.length !== b.length || a.some((n, i) => n !== b[i] && n >= 0 && itemAt(b, i) >= 0))
       throw expected('psnr', `signals of one shape, [${a.join(', ')}]`, b, 'SHAPE');
-    const error = mean(square(subtract<Operand, Operand>(toFloat32<Operand>(x1), toFloat32<Operand>(x2))));
+    const error = mean(square(subtract(toFloat32(x1), toFloat32(x2))));
     const decibel = 10 / Math.LN10;
     return subtract(2 * decibel * Math.log(maxVal), multiply(log(error), decibel)) as Outcome<A | B>;
   },

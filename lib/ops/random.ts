@@ -89,7 +89,7 @@ export function randomKey(seed?: number): Sym | Tensor {
 export const dropout = op('dropout', <X extends Operand>(x: X, options: DropoutOptions): Outcome<X> => {
   knownOptions('dropout', options, dropoutNames);
   const { key, salt } = drawOf(traceOf([x]), options);
-  return apply<Operand>('dropout', [x, key], { rate: options.rate, salt }, 'float32') as Outcome<X>;
+  return apply('dropout', [x, key], { rate: options.rate, salt }, 'float32');
 });
 
 /**
@@ -104,8 +104,8 @@ export const gaussianNoise = op(
   <X extends Operand>(x: X, options: GaussianNoiseOptions): Outcome<X> => {
     knownOptions('gaussianNoise', options, gaussianNoiseNames);
     const { key, salt } = drawOf(traceOf([x]), options);
-    const noise = apply<Operand>('randomNormal', [key, x], { stddev: options.stddev, salt }, 'float32');
-    return add<Operand, Operand>(x, noise) as Outcome<X>;
+    const noise = apply('randomNormal', [key, x], { stddev: options.stddev, salt }, 'float32');
+    return add(x, noise);
   },
 );
 
@@ -153,7 +153,7 @@ function draw<L extends Shaped, K extends Sym | Tensor>(
   const trace = options.seed === undefined ? Trace.current : undefined;
   const { key, salt } = drawOf(traceOf(like ? [like] : []) ?? trace, options, options.seed === undefined);
   const inputs = like ? [key, like] : [key];
-  return apply<Operand>(op, inputs, {
+  return apply(op, inputs, {
     ...attrs,
     ...(like ? {} : { shape: shape as Shape }),
     salt,

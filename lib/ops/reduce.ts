@@ -4,10 +4,11 @@ import { type Operand, type Outcome, apply, applyFloat, typeOf } from '../core/a
 import { op } from '../core/op.js';
 import { add, maximum, minimum } from './binary.js';
 import { reduceNames } from './axis.js';
-import { outcomeOf } from './composed.js';
+import { asSym, outcomeOf } from './composed.js';
 import { reshape } from './shape.js';
 import { cast } from './unary.js';
 import { isWhole, wholeExtreme, wholeArgmax, wholeSum } from './wholeReductions.js';
+import type { Sym } from '../core/sym.js';
 
 /** Which axes a reduction goes over. */
 export interface ReduceOptions {
@@ -55,7 +56,7 @@ export const prod = op('prod', <T extends Operand>(x: T, options: ProdOptions = 
   knownOptions('prod', options, prodNames);
   const { dtype, ...rest } = options;
   const product = applyFloat('prod', [x], over('prod', rest));
-  return dtype === undefined ? product : outcomeOf(cast<Operand>(product, dtype));
+  return dtype === undefined ? product : outcomeOf(cast(product, dtype));
 });
 /** The largest number over axes, of x's dtype, and `initial`; ties share the gradient evenly. Also as `ops.amax`. */
 export const max = op('max', <T extends Operand>(x: T, options?: ExtremeOptions): Outcome<T> =>
@@ -70,12 +71,12 @@ function extreme<T extends Operand>(op: 'max' | 'min', x: T, options: ExtremeOpt
   knownOptions(op, options, extremeNames);
   const { initial, ...rest } = options;
   const attrs = over(op, rest);
-  const reduced = (): Operand => (isWhole(x) ? wholeExtreme(op, x, rest) : apply<Operand>(op, [x], attrs));
+  const reduced = (): Sym => (isWhole(x) ? wholeExtreme(op, x, rest) : asSym(apply(op, [x], attrs)));
   if (initial === undefined) return outcomeOf(reduced());
   // Of no numbers there is a sum only: 0.
-  if (typeOf(x).shape.includes(0)) return outcomeOf(add<Operand, number>(sum<Operand>(x, rest), initial));
+  if (typeOf(x).shape.includes(0)) return outcomeOf(add(sum(x, rest), initial));
   const choose = op === 'max' ? maximum : minimum;
-  return outcomeOf(choose<Operand, number>(reduced(), initial));
+  return outcomeOf(choose(reduced(), initial));
 }
 
 /** The index of the largest number along an axis, or among all numbers, the first of equal ones. int32. Also as `ops.argMax`, TF.js's name. */
@@ -96,9 +97,9 @@ function over(op: string, options: ReduceOptions = {}): Attrs {
 function argument<T extends Operand>(op: 'argmax' | 'argmin', x: T, options: ArgOptions): Outcome<T> {
   knownOptions(op, options, argNames);
   const { axis, keepDims = false } = options;
-  const along = (y: Operand, at: number, keep: boolean): Operand =>
-    isWhole(y) ? wholeArgmax(op, y, at, keep) : apply<Operand>(op, [y], { axis: at, keepDims: keep });
-  if (axis !== undefined) return outcomeOf(along(x, axis, keepDims));
-  const index = along(reshape<Operand>(x, [-1]), 0, false);
+  const along = (y: Sym, at: number, keep: boolean): Sym =>
+    isWhole(y) ? wholeArgmax(op, y, at, keep) : apply(op, [y], { axis: at, keepDims: keep });
+  if (axis !== undefined) return outcomeOf(along(asSym(x), axis, keepDims));
+  const index = along(asSym(reshape(x, [-1])), 0, false);
   return (keepDims ? reshape(index, Array<number>(typeOf(x).shape.length).fill(1)) : index) as Outcome<T>;
 }

@@ -1,4 +1,4 @@
-import { type Operand, apply, typeOf } from '../core/apply.js';
+import { apply, typeOf } from '../core/apply.js';
 import type { Sym } from '../core/sym.js';
 import { tensor } from '../core/tensor.js';
 
@@ -13,11 +13,11 @@ import { tensor } from '../core/tensor.js';
 export function rowSums(values: Sym, indices: Sym, rows: number): Sym {
   const row = typeOf(values).shape.slice(1);
   // The last operand is there for its shape alone.
-  const like = apply<Operand>('broadcastTo', [tensor(0)], { shape: [rows, ...row] });
-  return apply<Operand>(
+  const like = apply('broadcastTo', [tensor(0)], { shape: [rows, ...row] });
+  return apply(
     'gatherBackward',
     [values, indices, like],
     { axis: 0, batchDims: 0 },
     'float32',
-  ) as unknown as Sym;
+  );
 }

@@ -59,7 +59,7 @@ export const scatter = op(
     const rows = reshape(toFloat32(asSym(values)), [-1, ...row]);
     const sums = reshape(rowSums(rows, flat, sizeOf(sizes.slice(0, axes))), sizes);
     const { dtype } = typeOf(values);
-    return outcomeOf(dtype === 'float32' ? sums : cast<Operand>(sums, dtype));
+    return outcomeOf(dtype === 'float32' ? sums : cast(sums, dtype));
   },
 );
 

@@ -69,7 +69,7 @@ const engineOp = (name: string) =>
     const numbers = typeOf(rows).dtype === 'float32' ? rows : cast(rows, 'int32');
     // Plain numbers do not follow the ids' dtype.
     const { dtype } = typeOf(numbers);
-    return apply<Operand>(name, [numbers, ids], { segments: count + 1 }, dtype) as unknown as Sym;
+    return apply(name, [numbers, ids], { segments: count + 1 }, dtype);
   });
 
 /**

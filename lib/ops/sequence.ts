@@ -35,7 +35,7 @@ export function affine<X extends Operand, W extends Operand>(
   const leading = shape.slice(0, -1);
   return (
     leading.filter((n) => n < 0).length > 1
-      ? apply<Operand>('reshapeLike', [rows, matmul(x, kernel)]) // the second for its shape alone
+      ? apply('reshapeLike', [rows, matmul(x, kernel)]) // the second for its shape alone
       : reshape(rows, [...leading, columns])
   ) as Outcome<X | W>;
 }

@@ -11,7 +11,7 @@ import {
 import type { Shape } from '../engine/engine.js';
 import { itemAt } from '../base/list.js';
 import { type AxisOptions, axisNames, sizeAlong } from './axis.js';
-import { outcomeOf } from './composed.js';
+import { asSym, outcomeOf } from './composed.js';
 import { gather } from './gather.js';
 import { type Operand, type Outcome, apply, promote, typeOf } from '../core/apply.js';
 import { expandDims } from './shape.js';
@@ -109,7 +109,7 @@ export const stack = op(
     knownOptions('stack', options, axisNames);
     checkList('stack', 'values', xs);
     const { axis = 0 } = options;
-    return concatenate<Operand>(
+    return concatenate(
       xs.map((x) => expandDims(x, axis)),
       { axis },
     ) as Outcome<T>;
@@ -170,16 +170,19 @@ export const pad = op(
     if (padWidth.length !== shape.length)
       throw expected('pad', `a pair [before, after] for each of ${shape.length} axes`, padWidth, 'ATTRIBUTE');
     return outcomeOf(
-      padWidth.reduce<Operand>((y, [before, after], axis) => {
-        for (const n of [before, after]) integer('pad', 'padWidth', n, 0);
-        if (before + after === 0) return y;
-        const size = sizeAlong('pad', shape, axis);
-        if (size === 0) throw wrongShape('pad', `numbers to copy along axis ${axis}`, shape);
-        const indices = Int32Array.from({ length: before + size + after }, (_, i) =>
-          MIRRORS[mode](i - before, size),
-        );
-        return gather(y, tensor(indices), { axis });
-      }, copy<Operand>(x)),
+      padWidth.reduce(
+        (y, [before, after], axis) => {
+          for (const n of [before, after]) integer('pad', 'padWidth', n, 0);
+          if (before + after === 0) return y;
+          const size = sizeAlong('pad', shape, axis);
+          if (size === 0) throw wrongShape('pad', `numbers to copy along axis ${axis}`, shape);
+          const indices = Int32Array.from({ length: before + size + after }, (_, i) =>
+            MIRRORS[mode](i - before, size),
+          );
+          return gather(y, tensor(indices), { axis });
+        },
+        copy(asSym(x)),
+      ),
     );
   },
 );

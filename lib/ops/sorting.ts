@@ -19,7 +19,7 @@ export interface SortOptions {
 const sortNames = { axis: 'optional' } satisfies OptionNames<SortOptions>;
 
 /** Does something with x along an axis of it, or with the list of all its numbers, where the axis is the last one. */
-function alongOne(who: string, x: Operand, axis: number | null, act: (x: Sym) => Sym): Sym {
+function alongOne(who: string, x: Sym, axis: number | null, act: (x: Sym) => Sym): Sym {
   if (axis === null) return act(reshape(asSym(x), [-1]));
   const at = axisOf(who, axis, typeOf(x).shape.length);
   return lastAxis(act(lastAxis(asSym(x), at)), at, true);
@@ -37,7 +37,7 @@ function alongOne(who: string, x: Operand, axis: number | null, act: (x: Sym) =>
 export const sort = op('sort', <T extends Operand>(x: T, options: SortOptions = {}): Outcome<T> => {
   knownOptions('sort', options, sortNames);
   const { axis = -1 } = options;
-  return outcomeOf(alongOne('sort', x, axis, (list) => takenLast(list, orderOf(list))));
+  return outcomeOf(alongOne('sort', asSym(x), axis, (list) => takenLast(list, orderOf(list))));
 });
 
 /**
@@ -53,7 +53,7 @@ export const sort = op('sort', <T extends Operand>(x: T, options: SortOptions = 
 export const argsort = op('argsort', <T extends Operand>(x: T, options: SortOptions = {}): Outcome<T> => {
   knownOptions('argsort', options, sortNames);
   const { axis = -1 } = options;
-  return outcomeOf(alongOne('argsort', x, axis, (list) => orderOf(list)));
+  return outcomeOf(alongOne('argsort', asSym(x), axis, (list) => orderOf(list)));
 });
 
 /**
@@ -72,7 +72,7 @@ export const argpartition = op(
     const { axis = -1 } = options;
     const indices = integers('argpartition', 'kth', kth);
     return outcomeOf(
-      alongOne('argpartition', x, axis, (list) => {
+      alongOne('argpartition', asSym(x), axis, (list) => {
         const size = typeOf(list).shape.at(-1) as number;
         if (size >= 0) for (const place of indices) axisOf('argpartition', place, size);
         return orderOf(list);
@@ -143,8 +143,8 @@ export interface SearchsortedOptions {
 const searchsortedNames = { side: 'optional' } satisfies OptionNames<SearchsortedOptions>;
 
 /** For each value how many numbers of a sorted sequence are below it, or (right) not above it. */
-const placesIn = (sequence: Operand, values: Operand, right: boolean): Sym =>
-  promote<Operand>('searchSorted', [sequence, values], { right }) as unknown as Sym;
+const indicesIn = (sequence: Operand, values: Operand, right: boolean): Sym =>
+  promote('searchSorted', [sequence, values], { right }) as unknown as Sym;
 
 /**
  * For each value the place in a sorted sequence where it would go. https://keras.io/api/ops/numpy/
@@ -165,7 +165,7 @@ export const searchsorted = op(
   ): Outcome<S | V> => {
     knownOptions('searchsorted', options, searchsortedNames);
     const side = oneOf('searchsorted', 'side', options.side ?? 'left', ['left', 'right']);
-    return outcomeOf(placesIn(sortedSequence, values, side === 'right'));
+    return outcomeOf(indicesIn(sortedSequence, values, side === 'right'));
   },
 );
 
@@ -180,5 +180,6 @@ export const searchsorted = op(
  */
 export const digitize = op(
   'digitize',
-  <X extends Operand, B extends Operand>(x: X, bins: B): Outcome<X | B> => outcomeOf(placesIn(bins, x, true)),
+  <X extends Operand, B extends Operand>(x: X, bins: B): Outcome<X | B> =>
+    outcomeOf(indicesIn(bins, x, true)),
 );

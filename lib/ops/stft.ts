@@ -79,13 +79,10 @@ export const stft = op(
     const margins = shape.map((_, axis): [number, number] =>
       axis === shape.length - 1 ? [half, half] : [0, 0],
     );
-    const floats = toFloat32<Operand>(x);
+    const floats = toFloat32(x);
     const around = center ? pad(floats, margins, { mode: 'reflect' }) : floats;
-    const stretches = extractSequences<Operand>(around, whole, sequenceStride);
-    return rfft(multiply<Operand, Operand>(stretches, windowOf('stft', window, length, whole))) as [
-      Outcome<X>,
-      Outcome<X>,
-    ];
+    const stretches = extractSequences(around, whole, sequenceStride);
+    return rfft(multiply(stretches, windowOf('stft', window, length, whole))) as [Outcome<X>, Outcome<X>];
   },
 );
 

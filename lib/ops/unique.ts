@@ -96,8 +96,7 @@ export const unique: Unique = op('unique', ((x: Operand, options: UniqueOptions 
   const group = cumsum(concatenate([asSym(tensor([0], [1], 'int32')), cast(differs, 'int32')]), { axis: 0 });
   const size = options.size ?? largestOf('unique', 'size', group) + 1;
   const all = asSym(tensor(Int32Array.from({ length: size }, (_, i) => i)));
-  const indicesOf = (right: boolean): Sym =>
-    apply<Operand>('searchSorted', [group, all], { right }) as unknown as Sym;
+  const indicesOf = (right: boolean): Sym => apply('searchSorted', [group, all], { right });
   const [begins, ends] = [indicesOf(false), indicesOf(true)];
   const isThere = less(begins, ends);
   const firsts = gather(order, where(isThere, begins, 0));

@@ -1,4 +1,5 @@
 import { type OptionNames, expected, integers, knownOptions } from '../base/checks.js';
+import { asSym } from './composed.js';
 import { atLeast } from '../base/list.js';
 import { type Operand, type Outcome, typeOf } from '../core/apply.js';
 import { op } from '../core/op.js';
@@ -10,6 +11,7 @@ import { rootOf } from './rootOf.js';
 import { expandDims, reshape, transpose } from './shape.js';
 import { toFloat32 } from './toFloat32.js';
 import { abs, cast, square } from './unary.js';
+import type { Sym } from '../core/sym.js';
 
 /** What `ops.norm` takes. */
 export interface NormOptions {
@@ -31,10 +33,10 @@ const normNames = {
   keepDims: 'boolean',
 } satisfies OptionNames<NormOptions>;
 
-function vectorNorm(x: Operand, ord: number, axis: number[], keepDims: boolean): Operand {
+function vectorNorm(x: Sym, ord: number, axis: number[], keepDims: boolean): Sym {
   const over = { axis, keepDims };
   if (ord === 2) return rootOf(sum(square(x), over));
-  if (ord === 0) return sum(cast<Operand>(notEqual(x, 0), 'float32'), over);
+  if (ord === 0) return sum(cast(notEqual(x, 0), 'float32'), over);
   if (ord === Infinity) return max(abs(x), over);
   if (ord === -Infinity) return min(abs(x), over);
   if (ord === 1) return sum(abs(x), over);
@@ -48,14 +50,12 @@ function matrixNorm(
   keepDims: boolean,
 ): Operand {
   const rank = typeOf(x).shape.length;
-  const restore = (y: Operand): Operand =>
-    keepDims
-      ? [rows, columns].sort((a, b) => a - b).reduce<Operand>((all, axis) => expandDims(all, axis), y)
-      : y;
+  const restore = (y: Sym): Sym =>
+    keepDims ? [rows, columns].sort((a, b) => a - b).reduce((all, axis) => expandDims(all, axis), y) : y;
   const extreme = typeof ord === 'number' && ord < 0 ? min : max;
   if (ord === 'nuc' || Math.abs(ord) === 2) {
     const rest = [...Array(rank).keys()].filter((axis) => axis !== rows && axis !== columns);
-    const values = svd<Operand>(transpose(x, [...rest, rows, columns]), { computeUv: false }) as Operand;
+    const values = svd(transpose(x, [...rest, rows, columns]), { computeUv: false }) as Sym;
     return restore(ord === 'nuc' ? sum(values, { axis: -1 }) : extreme(values, { axis: -1 }));
   }
   const [along, across] = Math.abs(ord) === 1 ? [rows, columns] : [columns, rows];
@@ -63,7 +63,7 @@ function matrixNorm(
   const made = extreme(sums, { axis: across, keepDims: true });
   return keepDims
     ? made
-    : reshape<Operand>(
+    : reshape(
         made,
         typeOf(x).shape.filter((_, axis) => axis !== rows && axis !== columns),
       );
@@ -85,7 +85,7 @@ export const norm = op('norm', <X extends Operand>(x: X, options: NormOptions = 
     axis === undefined
       ? [...Array(rank).keys()]
       : integers('norm', 'axis', axis).map((n) => axisOf('norm', n, rank));
-  const floats = toFloat32<Operand>(x);
+  const floats = toFloat32(asSym(x));
   if (ord === undefined && (axis === undefined || axes.length <= 2))
     return vectorNorm(floats, 2, axes, keepDims) as Outcome<X>;
   if (axes.length < 1 || axes.length > 2 || new Set(axes).size !== axes.length)

@@ -42,8 +42,8 @@ export function wholeSum(x: Operand, options: Over): Sym {
   const numbers = cast(asSym(x), 'int32');
   return over('sum', numbers, options, (list) =>
     lastOf(typeOf(list).shape) === 0
-      ? cast(apply<Sym>('sum', [cast(list, 'float32')], { axes: [-1], keepDims: true }), 'int32')
-      : gather(apply<Sym>('cumsum', [list], { axis: -1, reverse: true }), [0], {
+      ? cast(apply('sum', [cast(list, 'float32')], { axes: [-1], keepDims: true }), 'int32')
+      : gather(apply('cumsum', [list], { axis: -1, reverse: true }), [0], {
           axis: typeOf(list).shape.length - 1,
         }),
   );

@@ -61,12 +61,12 @@ export function windowed(
   const { shape } = typeOf(x);
   const along = axes.map((axis, i) => axisWindows(op, itemAt(shape, axis), windows, i));
   let y = along.some(({ pads }) => pads[0] + pads[1] > 0) ? pad(x, paddings(shape.length, axes, along)) : x;
-  along.forEach(({ indices }, i) => (y = gather<Operand, Operand>(y, indices, { axis: itemAt(axes, i) })));
+  along.forEach(({ indices }, i) => (y = gather(y, indices, { axis: itemAt(axes, i) })));
   const apart = shape.flatMap((n, axis) => {
     const i = axes.indexOf(axis);
     return i < 0 ? [n] : [itemAt(along, i).count, itemAt(windows.size, i)];
   });
-  return { y: reshape<Operand>(y, apart), counts: along.map(({ count }) => count) };
+  return { y: reshape(y, apart), counts: along.map(({ count }) => count) };
 }
 
 /**
@@ -89,13 +89,13 @@ export function overlapped(
   const from = firstOf(axes);
   const to = from + 2 * axes.length;
   const merged = [...shape.slice(0, from), ...along.map(({ indices }) => indices.length), ...shape.slice(to)];
-  let x = reshape<Operand>(y, merged);
+  let x = reshape(y, merged);
   along.forEach(({ pads, indices }, i) => {
     const axis = itemAt(axes, i);
     const whole = itemAt(sizes, i) + pads[0] + pads[1];
     // Read for its shape alone.
-    const like = gather<Operand, Operand>(x, new NDArray(new Int32Array(whole), [whole]), { axis });
-    x = apply<Operand>('gatherBackward', [x, indices, like], { axis });
+    const like = gather(x, new NDArray(new Int32Array(whole), [whole]), { axis });
+    x = apply('gatherBackward', [x, indices, like], { axis });
   });
   const start = merged.map(() => 0);
   const size = merged.map(() => -1);

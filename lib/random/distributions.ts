@@ -41,13 +41,13 @@ function drawn(
   const values = parameters.map(([parameter, value, fits, what]) => {
     // Of values that a model computes, wrong ones give NaN.
     if (typeof value === 'number' && !fits(value)) throw expected(name, `${what} for ${parameter}`, value);
-    return broadcastTo<Operand>(toFloat32<Operand>(value), sizes);
+    return broadcastTo(toFloat32(value), sizes);
   });
   const { op, salt: own } = DISTRIBUTIONS[who];
   const given = keyOf(name, options);
   // Two draws of one trace without a seed have one key, and must not be the same.
   const salt = given === undefined ? (Trace.current?.nextSalt() ?? 0) : own;
-  return apply<Operand>(op, [given ?? randomKey(), ...values], { salt }) as unknown as Tensor;
+  return apply(op, [given ?? randomKey(), ...values], { salt }) as unknown as Tensor;
 }
 
 const isPositive = (n: number): boolean => n > 0 && n < Infinity;

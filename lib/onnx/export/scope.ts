@@ -138,7 +138,7 @@ export function dependents(of: readonly Sym[], on: readonly Sym[]): ReadonlySet<
 
 /** How many ops read each of the values that some are computed of. */
 export function readersOf(outputs: readonly Sym[]): ReadonlyMap<Sym, number> {
-  const counts = new Map<Sym, number>(outputs.map((value) => [value, 1]));
+  const counts = new Map(outputs.map((value) => [value, 1]));
   const nodes = new Set(outputs.map(({ node }) => node));
   for (const { inputs } of nodes)
     for (const input of inputs) {

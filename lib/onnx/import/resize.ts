@@ -137,7 +137,7 @@ const resize: Handler = (call) => {
     throw call.error('known sizes along resized axes', 'an unknown one', 'SHAPE');
   const floats = mode === 'nearest' ? x : ops.cast(x, 'float32');
   const old9 = old && mode === 'nearest' ? 'floor' : undefined;
-  const made = moved.reduce<Sym>((y, along) => {
+  const made = moved.reduce((y, along) => {
     if (old9) {
       const places = Int32Array.from({ length: along.to }, (_, at) =>
         Math.min(Math.floor(at / along.scale), along.from - 1),

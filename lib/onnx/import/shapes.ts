@@ -83,7 +83,7 @@ const unsqueeze: Handler = (call) => {
   const rank = call.x(0).rank + axes.length;
   const places = axes.map((axis) => call.axis(axis, rank)).sort((a, b) => a - b);
   if (new Set(places).size !== places.length) throw call.error('each axis once', places.join(', '));
-  return places.reduce<Sym>((x, axis) => ops.expandDims(x, axis), call.x(0));
+  return places.reduce((x, axis) => ops.expandDims(x, axis), call.x(0));
 };
 
 const concat: Handler = (call) => {
@@ -263,7 +263,7 @@ const pad: Handler = (call) => {
     return typed(ops.pad(floats, widths, { constantValues: value }), call.type());
   }
   if (mode !== 'wrap') return ops.pad(small, widths, { mode });
-  return widths.reduce<Sym>((y, [before, after], axis) => {
+  return widths.reduce((y, [before, after], axis) => {
     const size = y.shape[axis] ?? 1;
     if (before + after === 0) return y;
     const places = Int32Array.from(
@@ -278,7 +278,7 @@ const centerCropPad: Handler = (call) => {
   const x = call.x(0);
   const axes = call.ints('axes', [...x.shape.keys()]).map((axis) => call.axis(axis, x.rank));
   const wanted = call.numbers(1);
-  return axes.reduce<Sym>((y, axis, i) => {
+  return axes.reduce((y, axis, i) => {
     const [size, goal] = [y.shape[axis] ?? 0, wanted[i] ?? 0];
     const start = Math.floor(Math.abs(size - goal) / 2);
     if (goal <= size) return parts(y, axis, [start, goal])[1] as Sym;

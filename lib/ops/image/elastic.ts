@@ -50,16 +50,16 @@ export const elasticTransform = op(
     // One number for each pixel: what the noise has the shape of.
     const start = shape.map(() => 0);
     const size = shape.map((_, axis) => (axis === channels ? 1 : -1));
-    const plane = reshape<Operand>(slice<Operand>(toFloat32(images), start, size), [
+    const plane = reshape(slice(toFloat32(images), start, size), [
       shape.length === 3 ? 1 : -1,
       rows,
       columns,
       1,
     ]);
-    const pair = concatenate<Operand>([plane, plane], { axis: -1 }) as Sym;
+    const pair = concatenate([plane, plane], { axis: -1 }) as Sym;
     const noise = randomNormal(pair, { stddev: sigma, seed });
     const window = Math.trunc(6 * sigma) | 1;
-    const smooth = gaussianBlur<Operand>(noise, { kernelSize: [window, window], sigma: [sigma, sigma] });
+    const smooth = gaussianBlur(noise, { kernelSize: [window, window], sigma: [sigma, sigma] });
     return distorted('elasticTransform', images, multiply(smooth, alpha), {
       ...sampling,
       fillMode,

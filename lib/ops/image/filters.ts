@@ -1,4 +1,5 @@
 import { type OptionNames, expected, integer, integers, knownOptions, positive } from '../../base/checks.js';
+import { asSym } from '../composed.js';
 import { type Operand, type Outcome, typeOf } from '../../core/apply.js';
 import { op } from '../../core/op.js';
 import { add, divide, multiply, subtract } from '../binary.js';
@@ -8,6 +9,7 @@ import { toFloat32 } from '../toFloat32.js';
 import { square } from '../unary.js';
 import { type Pair, type Windows, filtered, gaussian } from './windowed.js';
 import { type ImageOptions, asImages, imageAxes, imageNames } from './images.js';
+import type { Sym } from '../../core/sym.js';
 
 /** What `ops.image.gaussianBlur` takes. */
 export interface GaussianBlurOptions extends ImageOptions {
@@ -94,7 +96,7 @@ export const sobelEdges = op(
     const { channels, shape } = imageAxes('sobelEdges', images, options.dataFormat);
     const both = filtered('sobelEdges', images, SOBEL, 'same', options);
     const last = channels === shape.length - 1;
-    const apart = reshape<Operand>(both, [...shape.slice(0, channels + 1), 2, ...shape.slice(channels + 1)]);
+    const apart = reshape(both, [...shape.slice(0, channels + 1), 2, ...shape.slice(channels + 1)]);
     if (last) return apart as Outcome<X>;
     const axes = [...typeOf(apart).shape.keys()];
     return transpose(apart, [...axes.filter((axis) => axis !== channels + 1), channels + 1]) as Outcome<X>;
@@ -118,23 +120,19 @@ export const ssim = op(
     integer('ssim', 'filterSize', filterSize);
     positive('ssim', 'filterSigma', filterSigma);
     positive('ssim', 'maxVal', maxVal);
-    const [a, b] = [toFloat32<Operand>(image1), toFloat32<Operand>(image2)];
+    const [a, b] = [toFloat32(asSym(image1)), toFloat32(asSym(image2))];
     const { shape } = imageAxes('ssim', a, options.dataFormat);
     imageAxes('ssim', b, options.dataFormat);
     const window = gaussian('ssim', [filterSize, filterSize], [filterSigma, filterSigma]);
-    const seen = (x: Operand) => filtered('ssim', x, window, 'valid', options);
-    const product = (x: Operand, y: Operand): Operand => multiply<Operand, Operand>(x, y);
+    const seen = (x: Sym): Sym => asSym(filtered('ssim', x, window, 'valid', options));
     const [m1, m2] = [seen(a), seen(b)];
     const c1 = (k1 * maxVal) ** 2;
     const c2 = (k2 * maxVal) ** 2;
-    const variances = subtract<Operand, Operand>(
-      add<Operand, Operand>(seen(square(a)), seen(square(b))),
-      add<Operand, Operand>(square(m1), square(m2)),
-    );
-    const covariance = subtract<Operand, Operand>(seen(product(a, b)), product(m1, m2));
-    const likeness = product(add(multiply(product(m1, m2), 2), c1), add(multiply(covariance, 2), c2));
-    const scale = product(add(add<Operand, Operand>(square(m1), square(m2)), c1), add(variances, c2));
+    const variances = subtract(add(seen(square(a)), seen(square(b))), add(square(m1), square(m2)));
+    const covariance = subtract(seen(multiply(a, b)), multiply(m1, m2));
+    const likeness = multiply(add(multiply(multiply(m1, m2), 2), c1), add(multiply(covariance, 2), c2));
+    const scale = multiply(add(add(square(m1), square(m2)), c1), add(variances, c2));
     const axes = shape.length === 3 ? undefined : [1, 2, 3];
-    return mean(divide<Operand, Operand>(likeness, scale), { axis: axes }) as Outcome<A | B>;
+    return mean(divide(likeness, scale), { axis: axes }) as Outcome<A | B>;
   },
 );

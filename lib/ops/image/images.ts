@@ -1,4 +1,5 @@
 /** What the ops on images share. */
+import { asSym } from '../composed.js';
 import { type OptionNames, wrongShape } from '../../base/checks.js';
 import { atLeast, itemAt, mapTuple, sizeOf } from '../../base/list.js';
 import { type Operand, typeOf } from '../../core/apply.js';
@@ -9,6 +10,7 @@ import { matmul } from '../matmul.js';
 import { reshape } from '../shape.js';
 import { cast, floor } from '../unary.js';
 import { type DataFormat, dataFormatOf } from '../window.js';
+import type { Sym } from '../../core/sym.js';
 
 /** What every op on images takes. */
 export interface ImageOptions {
@@ -62,23 +64,20 @@ export function contracted(x: Operand, axis: number, weights: NDArray): Operand 
   const before = axis === 0 ? 1 : -1;
   const made =
     after === 1
-      ? matmul<Operand, Operand>(reshape(x, [before, n]), weights, { transposeB: true })
-      : matmul<Operand, Operand>(weights, reshape(x, axis === 0 ? [n, after] : [-1, n, after]));
-  return reshape<Operand>(made, [...shape.slice(0, axis), m, ...shape.slice(axis + 1)]);
+      ? matmul(reshape(x, [before, n]), weights, { transposeB: true })
+      : matmul(weights, reshape(x, axis === 0 ? [n, after] : [-1, n, after]));
+  return reshape(made, [...shape.slice(0, axis), m, ...shape.slice(axis + 1)]);
 }
 
 /** The nearest whole number, of two as near the even one. @internal */
-export function rounded(x: Operand): Operand {
+export function rounded(x: Sym): Sym {
   const below = floor(x);
-  const rest = subtract<Operand, Operand>(x, below);
+  const rest = subtract(x, below);
   const even = multiply(2, floor(multiply(below, 0.5)));
-  const up = logicalOr(
-    greater(rest, 0.5),
-    logicalAnd<Operand, Operand>(equal(rest, 0.5), greater<Operand, Operand>(below, even)),
-  );
-  return add<Operand, Operand>(below, cast<Operand>(up, 'float32'));
+  const up = logicalOr(greater(rest, 0.5), logicalAnd(equal(rest, 0.5), greater(below, even)));
+  return add(below, cast(up, 'float32'));
 }
 
 /** float32 numbers as the dtype that images have: rounded where that is for whole numbers. @internal */
-export const asImages = (x: Operand, dtype: DType): Operand =>
-  dtype === 'float32' ? x : cast(rounded(x), dtype);
+export const asImages = (x: Operand, dtype: DType): Sym =>
+  dtype === 'float32' ? asSym(x) : cast(rounded(asSym(x)), dtype);

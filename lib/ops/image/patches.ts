@@ -57,7 +57,7 @@ function patches(
   const made = transpose(y, last ? [...lead, ...places, ...inner] : [...lead, ...inner, ...places]);
   const depth = sizeOf(windows.size) * itemAt(shape, last ? rank - 1 : lead.length);
   const batch = lead.map(() => -1);
-  return reshape<Operand>(made, last ? [...batch, ...counts, depth] : [...batch, depth, ...counts]);
+  return reshape(made, last ? [...batch, ...counts, depth] : [...batch, depth, ...counts]);
 }
 
 /**

@@ -78,7 +78,7 @@ export const resize = op(
         const n = itemAt(whole, axis);
         const nearest = allocate('resize', 'int32', side);
         nearest.forEach((_, j) => (nearest[j] = Math.min(Math.floor(((j + 0.5) * n) / side), n - 1)));
-        x = gather<Operand, Operand>(x, new NDArray(nearest, [side]), { axis });
+        x = gather(x, new NDArray(nearest, [side]), { axis });
       });
       return x as Outcome<X>;
     }

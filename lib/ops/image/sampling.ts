@@ -1,4 +1,5 @@
 import { type OptionNames, finite, mismatch, oneOf } from '../../base/checks.js';
+import { asSym } from '../composed.js';
 import { firstOf, itemAt } from '../../base/list.js';
 import { type Operand, apply, typeOf } from '../../core/apply.js';
 import { NDArray } from '../../core/ndarray.js';
@@ -21,6 +22,7 @@ import { slice } from '../slice.js';
 import { toFloat32 } from '../toFloat32.js';
 import { abs, cast, floor } from '../unary.js';
 import { type ImageOptions, asImages, imageAxes, imageNames, knownSizes, rounded } from './images.js';
+import type { Sym } from '../../core/sym.js';
 
 /** What is beyond the border of `a b c d`: see {@link SampleOptions.fillMode}. */
 export const FILL_MODES = ['constant', 'nearest', 'wrap', 'mirror', 'reflect'] as const;
@@ -54,20 +56,16 @@ export const affineNames = {
   ...imageNames,
 } satisfies OptionNames<AffineTransformOptions>;
 
-const plus = (a: Operand, b: Operand): Operand => add<Operand, Operand>(a, b);
-const times = (a: Operand, b: Operand): Operand => multiply<Operand, Operand>(a, b);
-
-const modulo = (x: Operand, m: number): Operand =>
-  subtract<Operand, Operand>(x, multiply(floor(divide(x, m)), m));
+const modulo = (x: Sym, m: number): Sym => subtract(x, multiply(floor(divide(x, m)), m));
 
 /** A wave of triangles, of the whole numbers from 0 to size - 1 and back. */
-function mirrored(index: Operand, size: number): Operand {
+function mirrored(index: Sym, size: number): Sym {
   const half = size - 1;
-  return half === 0 ? times(index, 0) : abs(subtract(modulo(add(index, half), 2 * half), half));
+  return half === 0 ? multiply(index, 0) : abs(subtract(modulo(add(index, half), 2 * half), half));
 }
 
 /** The place in a row of `size` that a whole number stands for, int32. */
-function pixelIndex(index: Operand, size: number, mode: SampleOptions['fillMode']): Operand {
+function pixelIndex(index: Sym, size: number, mode: SampleOptions['fillMode']): Sym {
   let inside = index;
   if (mode === 'wrap') inside = modulo(index, size);
   if (mode === 'mirror') inside = mirrored(index, size);
@@ -75,43 +73,40 @@ function pixelIndex(index: Operand, size: number, mode: SampleOptions['fillMode'
     inside = floor(multiply(subtract(mirrored(add(multiply(index, 2), 1), 2 * size + 1), 1), 0.5));
   const clipped = minimum(maximum(inside, 0), size - 1);
   // NaN stands for no place: it gets any, and a weight of NaN.
-  return cast<Operand>(where(equal<Operand, Operand>(clipped, clipped), clipped, 0), 'int32');
+  return cast(where(equal(clipped, clipped), clipped, 0), 'int32');
 }
 
 /** One of the pixels around a coordinate: its place (int32), whether there is one (unset: surely), and its weight (unset: 1). */
 interface Neighbour {
-  readonly index: Operand;
-  readonly valid?: Operand;
-  readonly weight?: Operand;
+  readonly index: Sym;
+  readonly valid?: Sym | undefined;
+  readonly weight?: Sym | undefined;
 }
 
 function neighbours(
-  coordinate: Operand,
+  coordinate: Sym,
   size: number,
   order: 0 | 1,
   mode: SampleOptions['fillMode'],
 ): Neighbour[] {
-  const one = (index: Operand, weight?: Operand): Neighbour => ({
+  const one = (index: Sym, weight?: Sym): Neighbour => ({
     index: pixelIndex(index, size, mode),
-    valid:
-      mode === 'constant'
-        ? logicalAnd<Operand, Operand>(greaterEqual(index, 0), less(index, size))
-        : undefined,
+    valid: mode === 'constant' ? logicalAnd(greaterEqual(index, 0), less(index, size)) : undefined,
     weight,
   });
   if (order === 0) return [one(rounded(coordinate))];
   const lower = floor(coordinate);
-  const share = subtract<Operand, Operand>(coordinate, lower);
+  const share = subtract(coordinate, lower);
   return [one(lower, subtract(1, share)), one(add(lower, 1), share)];
 }
 
 function together(a: Neighbour, b: Neighbour, size: number): Neighbour {
-  const both = (x: Operand | undefined, y: Operand | undefined, of: (x: Operand, y: Operand) => Operand) =>
+  const both = (x: Sym | undefined, y: Sym | undefined, of: (x: Sym, y: Sym) => Sym) =>
     x === undefined ? y : y === undefined ? x : of(x, y);
   return {
-    index: plus(times(a.index, size), b.index),
-    valid: both(a.valid, b.valid, (x, y) => logicalAnd<Operand, Operand>(x, y)),
-    weight: both(a.weight, b.weight, times),
+    index: add(multiply(a.index, size), b.index),
+    valid: both(a.valid, b.valid, (x, y) => logicalAnd(x, y)),
+    weight: both(a.weight, b.weight, (x, y) => multiply(x, y)),
   };
 }
 
@@ -142,20 +137,19 @@ export function sampled(
   const { dtype } = typeOf(x);
   let all: Neighbour[] = [];
   coordinates.forEach((coordinate, axis) => {
-    const own = neighbours(toFloat32(coordinate), itemAt(sizes, axis), order, fillMode);
+    const own = neighbours(toFloat32(asSym(coordinate)), itemAt(sizes, axis), order, fillMode);
     all =
       axis === 0
         ? own
         : all.flatMap((before) => own.map((next) => together(before, next, itemAt(sizes, axis))));
   });
   const batchDims = typeOf(firstOf(coordinates)).shape.length - 1;
-  const parts = all.map(({ index, valid, weight }): Operand => {
-    const found = gather<Operand, Operand>(x, index, { axis: 1, batchDims });
-    const number =
-      valid === undefined ? found : where<Operand, Operand, number>(expandDims(valid, -1), found, fillValue);
-    return weight === undefined ? number : times(toFloat32(number), expandDims(weight, -1));
+  const parts = all.map(({ index, valid, weight }): Sym => {
+    const found = gather(asSym(x), index, { axis: 1, batchDims });
+    const number = valid === undefined ? found : where(expandDims(valid, -1), found, fillValue);
+    return weight === undefined ? number : multiply(toFloat32(number), expandDims(weight, -1));
   });
-  const result = parts.reduce(plus);
+  const result = parts.reduce((a, b) => add(a, b));
   return order === 0 ? cast(result, dtype) : asImages(result, dtype);
 }
 
@@ -176,10 +170,10 @@ function reread(
   const { height, width, channels, shape } = imageAxes(op, images, dataFormat);
   someNumbers(op, knownSizes(op, shape, [height, width]));
   const last = channels === shape.length - 1;
-  const batch = shape.length === 3 ? expandDims<Operand>(images, 0) : images;
+  const batch = shape.length === 3 ? expandDims(images, 0) : images;
   const made = read(last ? batch : transpose(batch, [0, 2, 3, 1]), interpolation === 'nearest');
-  const whole = last ? made : transpose<Operand>(made, [0, 3, 1, 2]);
-  return shape.length === 3 ? squeeze<Operand>(whole, 0) : whole;
+  const whole = last ? made : transpose(made, [0, 3, 1, 2]);
+  return shape.length === 3 ? squeeze(whole, 0) : whole;
 }
 
 /**
@@ -194,15 +188,15 @@ export function warped(
   options: AffineTransformOptions,
 ): Operand {
   const { fillMode = 'constant', fillValue = 0 } = options;
-  const numbers = reshape<Operand>(toFloat32<Operand>(transform), [-1, 8]);
+  const numbers = reshape(toFloat32(transform), [-1, 8]);
   return reread(op, images, options, (batch, nearest) => {
     const { dtype } = typeOf(batch);
     // Whole numbers that are only moved stay exact.
     const own = nearest && dtype !== 'float32' ? 'int32' : 'float32';
-    const x = dtype === own ? batch : cast<Operand>(batch, own);
-    const made = apply<Operand>('warp', [x, numbers], { nearest, fillMode, fillValue });
+    const x = dtype === own ? batch : cast(batch, own);
+    const made = apply('warp', [x, numbers], { nearest, fillMode, fillValue });
     if (!nearest) return asImages(made, dtype);
-    return dtype === own ? made : cast<Operand>(made, dtype);
+    return dtype === own ? made : cast(made, dtype);
   });
 }
 
@@ -218,20 +212,20 @@ export function distorted(
   options: AffineTransformOptions,
 ): Operand {
   const [n, rows, columns] = typeOf(ways).shape as [number, number, number];
-  const along = (i: number, of: (i: number) => number): Operand => {
-    const way = reshape<Operand>(slice(ways, [0, 0, 0, i], [-1, -1, -1, 1]), [n, rows * columns]);
+  const along = (i: number, of: (i: number) => number): Sym => {
+    const way = reshape(slice(asSym(ways), [0, 0, 0, i], [-1, -1, -1, 1]), [n, rows * columns]);
     const grid = new NDArray(
       Float32Array.from({ length: rows * columns }, (_, i) => of(i)),
       [rows * columns],
     );
-    return plus(grid, way);
+    return add(grid, way);
   };
   const column = along(0, (i) => i % columns);
   const row = along(1, (i) => Math.floor(i / columns));
   return reread(op, images, options, (batch, isNearest) => {
     const [samples, , , channels] = typeOf(batch).shape as [number, number, number, number];
-    const flat = reshape<Operand>(batch, [samples, rows * columns, channels]);
+    const flat = reshape(batch, [samples, rows * columns, channels]);
     const made = sampled(op, flat, [rows, columns], [row, column], isNearest ? 0 : 1, options);
-    return reshape<Operand>(made, [-1, rows, columns, channels]);
+    return reshape(made, [-1, rows, columns, channels]);
   });
 }

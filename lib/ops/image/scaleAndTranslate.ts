@@ -84,7 +84,7 @@ export const scaleAndTranslate = op(
         outputShape,
       );
     const lengths = knownSizes('scaleAndTranslate', shape, axes);
-    let x: Operand = toFloat32<Operand>(images);
+    let x: Operand = toFloat32(images);
     axes.forEach((axis, i) => {
       const weights = translationMatrix('scaleAndTranslate', itemAt(lengths, i), itemAt(sizes, axis), {
         scale: positive('scaleAndTranslate', 'scale', scale[i]),

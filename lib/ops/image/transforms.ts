@@ -1,4 +1,5 @@
 import { type OptionNames, knownOptions, oneOf, wrongShape } from '../../base/checks.js';
+import { asSym } from '../composed.js';
 import { type Operand, type Outcome, typeOf } from '../../core/apply.js';
 import { op } from '../../core/op.js';
 import { reshape } from '../shape.js';
@@ -13,6 +14,7 @@ import {
   sampleNames,
   warped,
 } from './sampling.js';
+import type { Sym } from '../../core/sym.js';
 
 /** What `ops.image.mapCoordinates` takes. */
 export type MapCoordinatesOptions = SampleOptions;
@@ -46,16 +48,9 @@ export const mapCoordinates = op(
         given,
       );
     const sizes = knownSizes('mapCoordinates', shape, [...shape.keys()]);
-    const points = reshape<Operand>(coordinates, [shape.length, -1]);
-    const along = sizes.map((_, axis): Operand => reshape(slice<Operand>(points, axis, 1), [-1]));
-    const result = sampled(
-      'mapCoordinates',
-      reshape<Operand>(inputs, [1, -1, 1]),
-      sizes,
-      along,
-      order,
-      options,
-    );
+    const points = reshape(asSym(coordinates), [shape.length, -1]);
+    const along = sizes.map((_, axis): Sym => reshape(slice(points, axis, 1), [-1]));
+    const result = sampled('mapCoordinates', reshape(inputs, [1, -1, 1]), sizes, along, order, options);
     return reshape(result, given.slice(1)) as Outcome<X | C>;
   },
 );
@@ -130,7 +125,7 @@ export const perspectiveTransform = op(
         throw wrongShape('perspectiveTransform', 'both points [4, 2] or both [n, 4, 2]', own);
     }
     const lists = shape.length === 2 ? [1, 4, 2] : [-1, 4, 2];
-    const listed = (points: Operand): Operand => reshape(points, lists);
+    const listed = (points: Operand): Sym => reshape(asSym(points), lists);
     // The result shows at an end point what is at the start point.
     const transform = homography(listed(endPoints), listed(startPoints));
     return warped('perspectiveTransform', images, transform, options) as Outcome<X | S | E>;

@@ -62,8 +62,8 @@ export function filtered(
   const channels = itemAt(shape, axis);
   if (channels < 1) throw wrongShape(op, 'a known number of channels, at least one', shape);
   const single = shape.length === 3;
-  const x = toFloat32<Operand>(single ? expandDims<Operand>(images, 0) : images);
-  const made = depthwiseConv<Operand, Operand>(x, eachChannel(op, windows, channels), {
+  const x = toFloat32(single ? expandDims(images, 0) : images);
+  const made = depthwiseConv(x, eachChannel(op, windows, channels), {
     padding,
     dataFormat,
   });
@@ -87,7 +87,7 @@ export function blurred(
       Float32Array.from({ length: n }, (_, i) => i - (n - 1) / 2),
       shape,
     );
-    const heights = exp(multiply(square(divide<NDArray, Sym>(places, sigma)), -0.5));
+    const heights = exp(multiply(square(divide(places, sigma)), -0.5));
     return divide(heights, sum(heights));
   };
   const window = multiply(bellOf(height, y, [height, 1, 1, 1]), bellOf(width, x, [1, width, 1, 1]));

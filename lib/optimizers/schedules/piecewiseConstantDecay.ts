@@ -39,7 +39,7 @@ export class PiecewiseConstantDecay extends LearningRateSchedule implements Piec
 
   call(step: Sym): Sym {
     const last = step.trace.constant(itemAt(this.values, this.boundaries.length));
-    return this.boundaries.reduceRight<Sym>(
+    return this.boundaries.reduceRight(
       (later, boundary, i) => ops.where(ops.lessEqual(step, boundary), itemAt(this.values, i), later),
       last,
     );
