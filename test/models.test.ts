@@ -304,7 +304,7 @@ describe('bad input', () => {
       'SHAPE',
       /y.*expected 2 numbers.*received 3/,
     ],
-    ['verbose 3', (m) => m.fit(x, y, { verbose: 3 as 2 }), 'ARGUMENT', /verbose.*received 3/],
+    ['verbose 4', (m) => m.fit(x, y, { verbose: 4 as 2 }), 'ARGUMENT', /verbose.*received 4/],
     ['stepsPerEpoch 0', (m) => m.fit(x, y, { ...quiet, stepsPerEpoch: 0 }), 'ARGUMENT', /stepsPerEpoch/],
     [
       'validationSplit 2',

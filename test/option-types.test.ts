@@ -92,7 +92,7 @@ const x = [[1, 2]];
 const y = [[3]];
 const loop = {
   batchSize: ['8', 0, 1.5, true, {}],
-  verbose: ['yes', 3, true, {}],
+  verbose: ['yes', 4, true, {}],
   callbacks: [5, 'x', {}, () => 1, [5], new NDArray(new Float32Array(1), [1])],
   signal: [5, 'x', {}, true],
 };
@@ -180,7 +180,7 @@ const methods: Record<
       model: [5, 'x', {}, null],
       epochs: ['2', -1, 1.5],
       steps: ['2', -1, 1.5],
-      verbose: ['yes', 3, true],
+      verbose: ['yes', 4, true],
     },
   ],
   'compile of a function': [(options) => compile((a) => a, options), { dtypePolicy: [5, 'x', {}] }],

@@ -10,8 +10,8 @@ export interface CallbackParams {
   epochs: number;
   /** Steps an epoch; undefined where the data does not tell. */
   steps: number | undefined;
-  /** 0: silent, 1: a progress bar, 2: one line an epoch. */
-  verbose: 0 | 1 | 2;
+  /** 0: silent, 1: a progress bar, 2: one line an epoch, 3: as 1 with the curve of the loss. */
+  verbose: 0 | 1 | 2 | 3;
 }
 
 /** A hook may return anything. The run waits for a promise; an error or a rejection ends the run with it. */

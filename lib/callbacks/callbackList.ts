@@ -34,8 +34,8 @@ export interface CallbackListOptions {
   epochs?: number;
   /** Steps an epoch, for `params`. Default: not known. */
   steps?: number;
-  /** What is shown, for `params`: 0 nothing, 1 a progress bar, 2 one line an epoch. Default 1. */
-  verbose?: 0 | 1 | 2;
+  /** What is shown, for `params`: 0 nothing, 1 a progress bar, 2 one line an epoch, 3 as 1 with the curve of the loss. Default 1. */
+  verbose?: 0 | 1 | 2 | 3;
 }
 
 const listNames = {
@@ -109,7 +109,7 @@ export class CallbackList extends Callback {
   override setParams(params: CallbackParams): void {
     integer(WHO, 'epochs', params.epochs, 0);
     if (params.steps !== undefined) integer(WHO, 'steps', params.steps, 0);
-    oneOf(WHO, 'verbose', params.verbose, [0, 1, 2]);
+    oneOf(WHO, 'verbose', params.verbose, [0, 1, 2, 3]);
     super.setParams(params);
     for (const callback of this.#callbacks) callback.setParams(params);
   }

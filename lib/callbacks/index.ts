@@ -4,6 +4,7 @@ export { CallbackList, type CallbackListOptions, type LogValues, callbackList } 
 export { CSVLogger, type CSVLoggerOptions, csvLogger } from './csvLogger.js';
 export { EarlyStopping, type EarlyStoppingOptions, earlyStopping } from './earlyStopping.js';
 export { History, history } from './history.js';
+export { JSONLLogger, type JSONLLoggerOptions, jsonlLogger } from './jsonlLogger.js';
 export { type Hooks, LambdaCallback, lambdaCallback } from './lambdaCallback.js';
 export {
   type EpochSchedule,

@@ -1,6 +1,7 @@
 import { stdout } from 'node:process';
 import { expected } from '../base/checks.js';
 import { Callback, type Logs } from './callback.js';
+import { Sparkline } from './sparkline.js';
 
 const WIDTH = 30;
 
@@ -19,6 +20,8 @@ export class ProgbarLogger extends Callback {
   #validating = false;
   #start = 0;
   #steps = 0;
+  /** The loss since training began. */
+  #losses = new Sparkline();
   /** When the last step ended: the validation after it does not count. */
   #end: number | undefined;
 
@@ -31,6 +34,7 @@ export class ProgbarLogger extends Callback {
 
   override onTrainBegin(): void {
     this.#training = true;
+    this.#losses = new Sparkline();
   }
 
   override onTrainEnd(): void {
@@ -72,16 +76,25 @@ export class ProgbarLogger extends Callback {
   override onProgress(steps: number, logs: Logs): void {
     if (this.#validating || steps === 0) return;
     this.#steps = steps;
+    if (this.#training && logs['loss'] !== undefined) this.#losses.add(logs['loss']);
     if (!this.#drawsBar) return;
     const { steps: total } = this.params;
     const seconds = (performance.now() - this.#start) / 1000;
     const time =
       total === undefined ? duration(seconds) : `ETA: ${duration(((total - steps) * seconds) / steps)}`;
-    this.#stream.write(`\r${bar(steps, total)} - ${time} - ${perStep(seconds / steps)}${values(logs)}\x1b[K`);
+    this.#stream.write(
+      `\r${bar(steps, total)} - ${time} - ${perStep(seconds / steps)}${values(logs)}${this.#curve}\x1b[K`,
+    );
   }
 
   get #drawsBar(): boolean {
-    return this.params.verbose === 1 && this.#stream.isTTY === true;
+    return this.params.verbose % 2 === 1 && this.#stream.isTTY === true;
+  }
+
+  /** What `verbose: 3` shows besides. */
+  get #curve(): string {
+    const curve = this.params.verbose === 3 && this.#training ? String(this.#losses) : '';
+    return curve && ` - ${curve}`;
   }
 
   #begin(): void {
@@ -99,7 +112,9 @@ export class ProgbarLogger extends Callback {
     const count = this.#drawsBar ? `\r${bar(steps, total)}` : `${steps}/${total}`;
     const took = duration((now - this.#start) / 1000);
     const each = perStep(((this.#end ?? now) - this.#start) / 1000 / Math.max(1, steps));
-    this.#stream.write(`${count} - ${took} - ${each}${values(logs)}${this.#drawsBar ? '\x1b[K' : ''}\n`);
+    this.#stream.write(
+      `${count} - ${took} - ${each}${values(logs)}${this.#curve}${this.#drawsBar ? '\x1b[K' : ''}\n`,
+    );
   }
 }
 
@@ -138,7 +153,7 @@ function duration(seconds: number): string {
 
 /**
  * Shows how a run is getting on: in a terminal a bar with steps, times, losses and metrics; elsewhere, or with `verbose: 2`, one
- * line an epoch. `fit`, `evaluate` and `predict` add one themselves unless `verbose` is 0: this one is for a second stream.
+ * line an epoch. With `verbose: 3` both end with the curve of the loss since training began. `fit`, `evaluate` and `predict` add one themselves unless `verbose` is 0: this one is for a second stream.
  * https://keras.io/api/callbacks/progbar_logger/
  *
  * @param stream Default `process.stdout`.

@@ -10,8 +10,8 @@ import type { Logs } from './callback.js';
 export interface MeasureOptions {
   /** Samples a step. Default 32. */
   batchSize?: number;
-  /** 0 shows nothing, 1 a progress bar, 2 one line. Default `auto`, of `predict` 0. */
-  verbose?: 0 | 1 | 2 | 'auto';
+  /** 0 shows nothing, 1 or 3 a progress bar, 2 one line. Default `auto`, of `predict` 0. */
+  verbose?: 0 | 1 | 2 | 3 | 'auto';
 }
 
 /** What a hook can do with the model that runs, which is a {@link Model}. */

@@ -17,8 +17,8 @@ type PredictBatch = Batch | Tensor | NDArray | Readonly<Record<string, ArrayData
 /** What `predict` takes: the same, or batches of inputs alone. */
 export type PredictData = FitData | Iterable<PredictBatch> | AsyncIterable<PredictBatch>;
 
-/** What a run shows. 0: nothing. 1: a progress bar. 2: one line an epoch. auto: 1 in a terminal, else 2. */
-export type Verbose = 0 | 1 | 2 | 'auto';
+/** What a run shows. 0: nothing. 1: a progress bar. 2: one line an epoch. 3: as 1, with the curve of the loss. auto: 1 in a terminal, else 2. */
+export type Verbose = 0 | 1 | 2 | 3 | 'auto';
 
 /** What `evaluate` and `testOnBatch` take. */
 export interface TestOnBatchOptions {
@@ -52,7 +52,10 @@ export interface LoopOptions {
    * for, else 32. Not with an iterable, which gives the batches.
    */
   batchSize?: number;
-  /** 0: shows nothing. 1: a progress bar. 2: one line an epoch. auto: 1 in a terminal, else 2. Default `auto`, of `predict` 0. */
+  /**
+   * 0: shows nothing. 1: a progress bar. 2: one line an epoch. 3: as 1, with the curve of the loss. auto: 1 in a terminal, else 2. Default
+   * `auto`, of `predict` 0.
+   */
   verbose?: Verbose;
   /** What watches the run, one or a list, called in their order. Default: none but the progress bar of `verbose`. */
   callbacks?: Callback | readonly Callback[];
@@ -164,7 +167,7 @@ export interface InputSettings extends TrainOnBatchOptions {
 /** What any run does besides its steps. */
 export interface RunSettings {
   readonly callbacks: readonly Callback[];
-  readonly verbose: 0 | 1 | 2;
+  readonly verbose: 0 | 1 | 2 | 3;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -241,7 +244,7 @@ export function readPredict(options: PredictOptions): StepsSettings {
 function readRun(caller: string, options: LoopOptions, shown: Verbose): RunSettings {
   const { callbacks = [], verbose = shown, signal } = options;
   throwIfAborted(signal);
-  const level = oneOf<Verbose>(caller, 'verbose', verbose, [0, 1, 2, 'auto']);
+  const level = oneOf<Verbose>(caller, 'verbose', verbose, [0, 1, 2, 3, 'auto']);
   // The progress bar itself draws a line an epoch where there is no terminal.
   return { callbacks: listOf(callbacks), verbose: level === 'auto' ? 1 : level, signal };
 }
