@@ -35,6 +35,9 @@ PINS = {
     'scikit-image': ('scikit-image-0.25.2', [
         ('scikit-image==0.25.2', '24cc986e1f4187a12aa319f777b36008764e856e5013666a4a83f8df083c2641'),
     ], '--implementation=cp', '--python-version=3.11', '--platform=manylinux2014_x86_64'),
+    'stardist': ('stardist-0.9.1', [
+        ('stardist==0.9.1', '1f2caf3a071c1ead1b0cbbf9614ff2c82967be1bd22764f097871fb9bbd2718f'),
+    ], '--implementation=cp', '--python-version=3.11', '--platform=manylinux2014_x86_64'),
     'cmake': ('cmake-3.31.6', [
         ('cmake==3.31.6', '1c8b05df0602365da91ee6a3336fe57525b137706c4ab5675498f662ae1dbcec'),
     ]),
@@ -80,6 +83,8 @@ def wanted(name, member):
         return path if path.startswith('onnx/backend/test/data/') else None
     if name == 'scikit-image':
         return path if path.startswith('skimage/data/') and not path.endswith('.py') else None
+    if name == 'stardist':
+        return path if path.startswith('stardist/data/images/') else None
     if name == 'libgomp':
         return 'libgomp.so.1' if '.libs/libgomp-' in member else None
     return path

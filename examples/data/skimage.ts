@@ -1,16 +1,9 @@
-import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { NDArray, utils } from 'nodegrad';
+import { fetched } from './fetched.js';
 
-const fetcher = fileURLToPath(new URL('../../scripts/fetch.py', import.meta.url));
-
-/** The folder of the images that come with scikit-image 0.25 (BSD-3-Clause): fetched once by pip, checked by its hash. */
-export function skimageFolder(): string {
-  const { status, stdout, stderr } = spawnSync('python3', [fetcher, 'scikit-image'], { encoding: 'utf8' });
-  if (status !== 0) throw new Error(`The images of scikit-image could not be fetched: ${stderr}`);
-  return join(stdout.trim(), 'skimage', 'data');
-}
+/** The folder of the images that come with scikit-image 0.25 (BSD-3-Clause). */
+export const skimageFolder = (): string => join(fetched('scikit-image'), 'skimage', 'data');
 
 /**
  * 200 pictures of 25×25 gray pixels from 0 to 1, faces (1) and others (0), in turns: from Labeled Faces in the Wild
