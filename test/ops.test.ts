@@ -20,6 +20,26 @@ function close(value: NestedArray): NestedArray {
     : Math.round(Number(value) * 1e4) / 1e4 + 0;
 }
 
+describe('logical ops take numbers of all dtypes: what is not 0 is true', () => {
+  const a = [0, 2, -1, 0];
+  const b = [1, 1, 0, 0];
+  test.each([
+    ['logicalAnd', ops.logicalAnd, [0, 1, 0, 0]],
+    ['logicalOr', ops.logicalOr, [1, 1, 1, 0]],
+    ['logicalXor', ops.logicalXor, [1, 0, 1, 0]],
+  ] as const)('%s', (_, op, expected) => {
+    for (const dtype of ['float32', 'int32'] as const) {
+      const y = op(tensor(a, [4], dtype), tensor(b, [4], 'bool'));
+      expect([y.dtype, flat(y).map(Number)]).toEqual(['bool', expected]);
+    }
+  });
+
+  test('logicalNot', () => {
+    const y = ops.logicalNot(tensor([0, 0.5, NaN]));
+    expect([y.dtype, flat(y).map(Number)]).toEqual(['bool', [1, 0, 0]]);
+  });
+});
+
 describe("TF.js's names", () => {
   test.each([
     ['argMax', ops.argmax],

@@ -21,7 +21,7 @@ export class LayerGraph {
   readonly layers: readonly Layer[];
 
   /**
-   * @param outputNames By default those of the layers that make the outputs.
+   * @param outputNames Those of a record of outputs; by default the names of the layers that make the outputs.
    * @throws EngineError `ARGUMENT` where an output depends on an input that is not listed, an input leads nowhere, layers
    *   go in a circle, or two layers have one name.
    */
@@ -44,7 +44,7 @@ export class LayerGraph {
     this.outputs = graph.outputs;
     this.nodes = graph.nodes;
     this.outputNames = distinct(outputNames ?? this.outputs.map((tensor) => tensor.node.operation.name));
-    this.operations = byDepth(this.nodes, this.outputs);
+    this.operations = byDepth(this.nodes, inKerasOrder(this.outputs, outputNames));
     this.layers = this.operations.filter((operation) => operation instanceof Layer);
     this.#checkNames();
   }
@@ -168,6 +168,13 @@ function cut(
       return clone;
     });
   return { inputs: inputs.map(copy), outputs: outputs.map(copy), nodes: [...new Set(heads), ...nodes] };
+}
+
+/** Keras goes through a record in the order of its names. */
+function inKerasOrder(outputs: readonly KerasTensor[], names?: readonly string[]): readonly KerasTensor[] {
+  if (!names) return outputs;
+  const byName = new Map(names.map((name, i) => [name, itemAt(outputs, i)]));
+  return [...byName.keys()].sort().map((name) => byName.get(name)!);
 }
 
 /**

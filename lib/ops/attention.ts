@@ -3,7 +3,8 @@ import { atLeast, mapTuple } from '../base/list.js';
 import { type Operand, type Outcome, apply, typeOf } from '../core/apply.js';
 import { op } from '../core/op.js';
 import { add, divide, multiply } from './binary.js';
-import { asBool, causalMask, maskedSoftmax, repeatedHeads } from './attentionParts.js';
+import { asBool } from './asBool.js';
+import { causalMask, maskedSoftmax, repeatedHeads } from './attentionParts.js';
 import { einsum } from './einsum.js';
 import { tanh } from './unary.js';
 

@@ -7,7 +7,7 @@ import { max, sum } from './reduce.js';
 import { resized } from './resized.js';
 import { broadcastTo, expandDims } from './shape.js';
 import { softmax } from './softmax.js';
-import { abs, cast, exp, stopGradient } from './unary.js';
+import { abs, exp, stopGradient } from './unary.js';
 import type { Sym } from '../core/sym.js';
 
 /**
@@ -31,10 +31,6 @@ export const causalMask = (query: Operand, key: Operand): Sym =>
 /** The same for positions that are less than a number of steps away. @internal */
 export const windowMask = (query: Operand, key: Operand, width: number): Sym =>
   asSym(less(abs(subtract(expandDims(positions(query, 1), 1), positions(key, 1))), width));
-
-/** @internal */
-export const asBool = (mask: Operand): Sym =>
-  typeOf(mask).dtype === 'bool' ? asSym(mask) : asSym(cast(mask, 'bool'));
 
 /** The softmax of what all masks let see, over the last axes. @internal */
 export function maskedSoftmax(scores: Operand, masks: readonly Operand[], axes = 1): Operand {

@@ -1,5 +1,6 @@
 import { type Operand, type Outcome, apply, applyFloat, promote } from '../core/apply.js';
 import { op } from '../core/op.js';
+import { asBool } from './asBool.js';
 
 /** An op of two operands of any shapes that broadcast as numpy's do. */
 type Binary = <A extends Operand, B extends Operand>(a: A, b: B) => Outcome<A | B>;
@@ -45,16 +46,15 @@ export const greater: Binary = binary('greater');
 /** Whether a ≥ b, as bool; broadcasts. No gradient. @throws EngineError `SHAPE`. */
 export const greaterEqual: Binary = binary('greaterEqual');
 
-/** Whether both are true; bool, broadcasts. @throws EngineError `SHAPE`, `DTYPE`. */
-export const logicalAnd: Binary = op(
-  'logicalAnd',
-  op('logicalAnd', (a, b) => apply('logicalAnd', [a, b])),
-);
-/** Whether one or both are true; bool, broadcasts. @throws EngineError `SHAPE`, `DTYPE`. */
-export const logicalOr: Binary = op(
-  'logicalOr',
-  op('logicalOr', (a, b) => apply('logicalOr', [a, b])),
-);
+const logical =
+  (name: string) =>
+  <A extends Operand, B extends Operand>(a: A, b: B): Outcome<A | B> =>
+    apply(name, [asBool(a), asBool(b)]) as Outcome<A | B>;
+
+/** Whether both are true (not 0); bool, broadcasts. @throws EngineError `SHAPE`. */
+export const logicalAnd: Binary = op('logicalAnd', op('logicalAnd', logical('logicalAnd')));
+/** Whether one or both are true (not 0); bool, broadcasts. @throws EngineError `SHAPE`. */
+export const logicalOr: Binary = op('logicalOr', op('logicalOr', logical('logicalOr')));
 
 /**
  * x1 where the condition holds, else x2. The three broadcast. (The places where a condition holds: `ops.nonzero`.)

@@ -1,6 +1,7 @@
 import { type OptionNames, atLeastZero, knownOptions } from '../base/checks.js';
 import { type Operand, type Outcome, typeOf } from '../core/apply.js';
 import { op } from '../core/op.js';
+import { asBool } from './asBool.js';
 import type { Sym } from '../core/sym.js';
 import {
   add,
@@ -20,8 +21,7 @@ import { type ReduceOptions, sum } from './reduce.js';
 import { toFloat32 } from './toFloat32.js';
 import { abs, cast, copy, logicalNot, reciprocal } from './unary.js';
 
-/** x ≠ 0, as bool; NaN is true. */
-const truth = (x: Operand): Sym => (typeOf(x).dtype === 'bool' ? asSym(x) : cast(asSym(x), 'bool'));
+const truth = (x: Operand): Sym => asSym(asBool(x));
 
 /** Whether x is NaN; bool, false for whole numbers. https://keras.io/api/ops/numpy/ */
 export const isnan: Unary = unaryOp('isnan', (x) => notEqual(x, x));
@@ -56,7 +56,7 @@ const trueOnes = (x: Operand, options: ReduceOptions | undefined): Sym =>
  * @param options `axis`: one or several, default all. `keepDims`: default false.
  */
 export const all = op('all', <T extends Operand>(x: T, options?: ReduceOptions): Outcome<T> =>
-  compute(x, (x) => equal(trueOnes(logicalNot(truth(x)), options), 0)),
+  compute(x, (x) => equal(trueOnes(logicalNot(x), options), 0)),
 );
 
 /**

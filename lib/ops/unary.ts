@@ -2,6 +2,7 @@ import { type OptionNames, knownOptions } from '../base/checks.js';
 import type { DType } from '../engine/engine.js';
 import { type Operand, type Outcome, apply, applyFloat } from '../core/apply.js';
 import { op } from '../core/op.js';
+import { asBool } from './asBool.js';
 
 /** −x. float32 or int32. Also as `ops.neg`, TF.js's name. */
 export const negative = op('negative', <T extends Operand>(x: T): Outcome<T> => apply('negative', [x]));
@@ -93,5 +94,8 @@ export const copy = op('copy', <T extends Operand>(x: T): Outcome<T> => apply('i
 export const stopGradient = op('stopGradient', <T extends Operand>(x: T): Outcome<T> =>
   apply('stopGradient', [x]),
 );
-/** Not x. bool. */
-export const logicalNot = op('logicalNot', <T extends Operand>(x: T): Outcome<T> => apply('logicalNot', [x]));
+/** Whether x is not true (is 0); bool. */
+export const logicalNot = op(
+  'logicalNot',
+  <T extends Operand>(x: T): Outcome<T> => apply('logicalNot', [asBool(x)]) as Outcome<T>,
+);

@@ -85,6 +85,11 @@ const OURS_ALONE: Readonly<Record<string, Fields>> = {
   UpSampling1D: { dataFormat: 'channelsLast' },
 };
 
+/** Options of which Keras writes [-f, f] where one number f was given, though it does not take numbers below 0. */
+const ONE_NUMBER: Readonly<Record<string, readonly string[]>> = { RandomShear: ['xFactor', 'yFactor'] };
+const isOfOne = (value: unknown): value is [number, number] =>
+  Array.isArray(value) && value.length === 2 && typeof value[1] === 'number' && value[0] === -value[1];
+
 const lambdaOfPython = () =>
   mismatch(
     'fromConfig',
@@ -132,11 +137,11 @@ export function fromKeras(value: unknown, translation: Translation, key = ''): u
     if (registered?.includes('>')) return registered;
     return value.module?.startsWith('keras.') ? camelCase(own) : own;
   }
-  return objectFromKeras(value, translation);
+  return objectFromKeras(value, translation, key);
 }
 
-/** {@link fromKeras} of an object. */
-export function objectFromKeras(written: KerasConfig, translation: Translation): ObjectConfig {
+/** {@link fromKeras} of an object, and the option that it is given for. */
+export function objectFromKeras(written: KerasConfig, translation: Translation, key = ''): ObjectConfig {
   const given = fromKeras2(written);
   if (given.class_name === '__lambda__' || given.config['function_type'] === 'lambda') throw lambdaOfPython();
   if (given.class_name.startsWith('__'))
@@ -166,18 +171,17 @@ export function objectFromKeras(written: KerasConfig, translation: Translation):
     return made(name, { ...rest, layers: fromKeras(config['layers'], translation) });
   }
   if (name === 'InputLayer') return made(name, inputFromKeras(config));
-  const known = (custom ?? Registry.of(familyOfKeras(given))?.classNamed(name)) as
+  const known = (custom ?? Registry.of(familyOfKeras(given, key))?.classNamed(name)) as
     { optionNames?: object } | undefined;
   return made(name, optionsFromKeras(name, config, known?.optionNames, translation, custom !== undefined));
 }
 
-/** The family of a class: that of its module, else the first that has one of its name. */
-export function familyOfKeras({ module, class_name: name }: KerasConfig): keyof typeof MODULES {
+/** The family of a class: that of its module, else that of the option that it is given for, else the first that has one of its name. */
+export function familyOfKeras({ module, class_name: name }: KerasConfig, key = ''): keyof typeof MODULES {
   // Backends have classes of theirs, as in keras.src.backend.torch.optimizers.torch_adam.
   const folders = (module ?? '').split('.');
   const named = FAMILIES.filter((one) => folders.includes(MODULES[one].split('.').at(-1)!));
-  if (named.length > 0) return firstOf(named);
-  return FAMILIES.find((one) => Registry.of(one)?.classNamed(name) !== undefined) ?? 'layer';
+  return named.length > 0 ? firstOf(named) : familyOf(name, key);
 }
 
 /**
@@ -209,7 +213,8 @@ export function optionsFromKeras(
     }
     const ours = name ?? ownOption(key);
     if (value === null && !NULLS.has(ours)) continue;
-    own[ours] = fromKeras(value, translation, ours);
+    const given = ONE_NUMBER[who]?.includes(ours) && isOfOne(value) ? value[1] : value;
+    own[ours] = fromKeras(given, translation, ours);
   }
   return own;
 }
@@ -331,11 +336,10 @@ function isOfKeras(className: string, name: string, value: unknown): boolean {
 const fieldsOf = (fields: Fields): Fields =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 
-/** A metric where metrics are given, else the first family that has the class: losses go before metrics. */
+/** The family that an option names, as `biasInitializer` and `weightedMetrics` do, else the first: losses go before metrics. */
 function familyOf(className: string, key = ''): keyof typeof MODULES {
-  const isMetric = /metrics$/i.test(key) && Registry.of('metric')?.classNamed(className) !== undefined;
-  if (isMetric) return 'metric';
-  return FAMILIES.find((family) => Registry.of(family)?.classNamed(className) !== undefined) ?? 'layer';
+  const having = FAMILIES.filter((family) => Registry.of(family)?.classNamed(className) !== undefined);
+  return having.find((family) => new RegExp(`${family}s?$`, 'i').test(key)) ?? having[0] ?? 'layer';
 }
 
 const policyToKeras = (name: KerasPolicy) => ({

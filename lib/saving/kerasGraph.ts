@@ -13,9 +13,8 @@ import {
 import { graphFromKeras2 } from './keras2.js';
 import { indexFromKeras, indexToKeras } from './kerasIndex.js';
 import { isKerasOp, opFromKeras, opToKeras } from './kerasOps.js';
+import { type KerasLayer, withoutOwnMasks } from './kerasMasks.js';
 import { type Fields, type KerasConfig, isKerasConfig, without } from './kerasTypes.js';
-
-type KerasLayer = KerasConfig & { readonly name: string; readonly inbound_nodes: readonly Node[] };
 
 interface Call {
   readonly layer: string;
@@ -40,7 +39,12 @@ export function graphFromKeras(
   const layers: (ObjectConfig | OpConfig)[] = [];
   const open: Call[][] = [];
   const nested = new Set<string>();
-  for (const item of given as readonly KerasLayer[]) {
+  const ends = leavesOf(outputLayers);
+  const items = withoutOwnMasks(
+    given as readonly KerasLayer[],
+    ends.map(([layer]) => layer),
+  );
+  for (const item of items) {
     const { name, class_name: className, inbound_nodes: nodes } = item;
     if (isKerasOp(item.module)) {
       const steps = opsOf(name, className, item.config, firstOf(nodes));
@@ -56,7 +60,7 @@ export function graphFromKeras(
       calls.map(({ inputs, context }) => ({ layer: name, inputs, ...(context && { options: context }) })),
     );
   }
-  const leaves = leavesOf(outputLayers).map(([layer, call, output]) => {
+  const leaves = ends.map(([layer, call, output]) => {
     // In Keras the first call of such a model is the one that made it.
     return [layer, nested.has(layer) ? call - 1 : call, output];
   });
@@ -227,14 +231,19 @@ function opNode({ op, config }: OpConfig, inputs: readonly unknown[], rank: numb
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, written(item)]));
   };
   const index = indexToKeras(op, given, rank);
-  const call = index ? { ...index, args: [given[0], index.key] } : opToKeras(op, given);
+  const call = index ? { ...index, kwargs: {} } : opToKeras(op, given);
   return {
     module: call.module,
     class_name: call.name,
     config: { name, ...(written(call.config) as Fields) },
     registered_name: call.name,
     name,
-    inbound_nodes: [{ args: index ? [written(given[0]), index.key] : written(call.args), kwargs: {} }],
+    inbound_nodes: [
+      {
+        args: 'key' in call ? [written(given[0]), call.key] : written(call.args),
+        kwargs: written(call.kwargs),
+      },
+    ],
   };
 }
 

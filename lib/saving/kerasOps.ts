@@ -42,8 +42,11 @@ const OTHER_NAMES: Readonly<Record<string, string>> = {
   AllClose: 'allclose',
   BatchNorm: 'batchNormalization',
   CDist: 'cdist',
+  HSVToRGB: 'hsvToRgb',
   IsIn: 'isin',
   LayerNorm: 'layerNormalization',
+  RGBToGrayscale: 'rgbToGrayscale',
+  RGBToHSV: 'rgbToHsv',
   RMSNorm: 'rmsNormalization',
   SearchSorted: 'searchsorted',
   TrueDivide: 'divide',
@@ -52,17 +55,22 @@ const OTHER_NAMES: Readonly<Record<string, string>> = {
 /** What a class is made with that the op takes by place, after what it is called with (how many). Else ops take it in their options. */
 const BY_PLACE: Readonly<Record<string, readonly [called: number, ...names: string[]]>> = {
   Argpartition: [1, 'kth'],
+  ArraySplit: [1, 'indices_or_sections'],
   BroadcastTo: [1, 'shape'],
   Cast: [1, 'dtype'],
   Clip: [1, 'x_min', 'x_max'],
   DepthToSpace: [1, 'block_size'],
+  Dsplit: [1, 'indices_or_sections'],
   ExpandDims: [1, 'axis'],
   ExtractPatches: [1, 'size'],
   ExtractSequences: [1, 'sequence_length', 'sequence_stride'],
   Fold: [1, 'output_size', 'kernel_size'],
+  Hsplit: [1, 'indices_or_sections'],
   InTopK: [2, 'k'],
   ISTFT: [1, 'sequence_length', 'sequence_stride', 'fft_length'],
+  MapCoordinates: [2, 'order'],
   Moveaxis: [1, 'source', 'destination'],
+  PSNR: [2, 'max_val'],
   Pad: [1, 'pad_width'],
   Repeat: [1, 'repeats'],
   Reshape: [1, 'newshape'],
@@ -70,6 +78,9 @@ const BY_PLACE: Readonly<Record<string, readonly [called: number, ...names: stri
   Roll: [1, 'shift'],
   STFT: [1, 'sequence_length', 'sequence_stride', 'fft_length'],
   SaturateCast: [1, 'dtype'],
+  ScaleAndTranslate: [4, 'spatial_dims', 'method'],
+  Scatter: [2, 'shape'],
+  Slice: [2, 'shape'],
   SpaceToDepth: [1, 'block_size'],
   Split: [1, 'indices_or_sections'],
   Squeeze: [1, 'axis'],
@@ -79,14 +90,34 @@ const BY_PLACE: Readonly<Record<string, readonly [called: number, ...names: stri
   TopK: [1, 'k'],
   Transpose: [1, 'axes'],
   Unfold: [1, 'kernel_size'],
+  UnravelIndex: [1, 'shape'],
   View: [1, 'dtype'],
+  Vsplit: [1, 'indices_or_sections'],
 };
+
+/** What a class is called with, after its first arguments (how many), that the op takes in its options. */
+const CALLED_OPTIONS: Readonly<Record<string, readonly [called: number, ...names: string[]]>> = {
+  Average: [1, 'weights'],
+  BatchNorm: [3, 'offset', 'scale'],
+  DotProductAttention: [3, 'bias', 'mask', 'scale'],
+  Isclose: [2, 'rtol', 'atol'],
+  LayerNorm: [1, 'gamma', 'beta'],
+  Pad: [1, 'constant_values'],
+  RMSNorm: [1, 'scale'],
+};
+
+/** What a class takes where null is given, which is another default than here. */
+const DEFAULTS: Readonly<Record<string, Fields>> = { LayerNorm: { epsilon: 1e-7 } };
+
+/** What says in Keras that nothing was given of options that are not here. */
+const NOT_GIVEN: Fields = { rms_scaling: false, sparse: false, synchronized: false };
 
 /** What a class is made with that the op takes before what it is called with. */
 const FIRST: Readonly<Record<string, string>> = { Einsum: 'subscripts' };
 
 /** Options that have another name here. */
 const OTHER_OPTIONS: Readonly<Record<string, readonly [keras: string, own: string]>> = {
+  Moments: ['axes', 'axis'],
   OneHot: ['num_classes', 'depth'],
 };
 
@@ -118,13 +149,18 @@ export function opFromKeras(
 ): { op: string; args: unknown[] } {
   const [, ...places] = BY_PLACE[className] ?? [0];
   const first = FIRST[className];
-  const given = without({ ...config, ...kwargs }, 'name', first ?? '');
+  const [count, ...more] = CALLED_OPTIONS[className] ?? [args.length];
+  const called = Object.fromEntries(
+    args.slice(count).map((arg, i) => [more[i] ?? `argument ${count + i}`, arg]),
+  );
+  const given: Fields = {
+    ...DEFAULTS[className],
+    ...unset(without({ ...config, ...kwargs, ...called }, 'name', first ?? '')),
+  };
   const options: Record<string, unknown> = {};
   const [other, own] = OTHER_OPTIONS[className] ?? [];
   for (const [key, value] of Object.entries(given)) {
-    // Tensors are dense here.
-    const isDense = key === 'sparse' && value === false;
-    if (places.includes(key) || value === null || isDense) continue;
+    if (places.includes(key)) continue;
     options[key === other ? own! : ownOption(key)] = isName(value) ? camelCase(value) : value;
   }
   const placed = places.map((name) => given[name] ?? null);
@@ -133,7 +169,7 @@ export function opFromKeras(
     op: opOf(className),
     args: [
       ...(first === undefined ? [] : [config[first]]),
-      ...args,
+      ...args.slice(0, count),
       ...placed,
       ...(Object.keys(options).length > 0 ? [options] : []),
     ],
@@ -153,7 +189,19 @@ export function opToKeras(op: string, args: readonly unknown[]) {
     if (called + i < placed.length) config[place] = placed[called + i];
   });
   const [other, own] = OTHER_OPTIONS[name] ?? [];
-  for (const [key, value] of Object.entries(options ?? {}))
-    config[key === own ? other! : kerasOption(key)] = isName(value) ? snakeCase(value) : value;
-  return { name, module, config, args: placed.slice(0, called) };
+  const [, ...ofCall] = CALLED_OPTIONS[name] ?? [0];
+  const kwargs: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(options ?? {})) {
+    const option = key === own ? other! : kerasOption(key);
+    (ofCall.includes(option) ? kwargs : config)[option] = isName(value) ? snakeCase(value) : value;
+  }
+  return { name, module, config, args: placed.slice(0, called), kwargs };
 }
+
+/** Without what says that nothing was given. */
+const unset = (fields: Fields): Fields =>
+  Object.fromEntries(
+    Object.entries(fields).filter(
+      ([key, value]) => value !== null && !(key in NOT_GIVEN && NOT_GIVEN[key] === value),
+    ),
+  );
