@@ -26,6 +26,12 @@ interface Fixture {
     history: Pick<callbacks.History, 'epoch' | 'history'>;
   };
   csvLogger: { separator: string; append: boolean; given: Logs[]; text: string }[];
+  lambdaCallback: { given: Logs[]; heard: unknown[][] };
+  remoteMonitor: {
+    options: callbacks.RemoteMonitorOptions;
+    given: Logs[];
+    sent: { url: string; form: Record<string, string> | null; json: unknown; headers: object | null }[];
+  }[];
 }
 const fixture = JSON.parse(
   readFileSync(new URL('fixtures/callbacks.json', import.meta.url), 'utf8'),
@@ -159,6 +165,59 @@ describe('as in Keras', () => {
     },
   );
 });
+
+it('lambdaCallback calls its functions as Keras does', async () => {
+  const { given, heard } = fixture.lambdaCallback;
+  const calls: unknown[][] = [];
+  const names = [...new Set(heard.map(([name]) => name as string))];
+  const callback = callbacks.lambdaCallback(
+    Object.fromEntries(names.map((name) => [name, (...args: unknown[]) => void calls.push([name, ...args])])),
+  );
+  await callback.onTrainBegin({});
+  for (const [epoch, log] of given.entries()) {
+    await callback.onEpochBegin(epoch, {});
+    await callback.onTrainBatchBegin(0, {});
+    await callback.onTrainBatchEnd(0, log);
+    await callback.onEpochEnd(epoch, log);
+  }
+  await callback.onTrainEnd(given.at(-1)!);
+  expect(calls).toEqual(heard);
+});
+
+it.each(fixture.remoteMonitor)(
+  'remoteMonitor sends what Keras does, $options',
+  async ({ options, given, sent }) => {
+    const asked = vi.spyOn(globalThis, 'fetch').mockImplementation(() => Promise.resolve(new Response()));
+    try {
+      const monitor = callbacks.remoteMonitor({ root: 'http://root', ...options });
+      for (const [epoch, log] of given.entries()) await monitor.onEpochEnd(epoch, log);
+      const posted = asked.mock.calls.map(([url, { method, body, headers } = {}]) => {
+        expect(method).toBe('POST');
+        const isForm = body instanceof URLSearchParams;
+        const fields = isForm ? [...body].map(([field, text]) => [field, JSON.parse(text)] as const) : [];
+        return {
+          url,
+          form: isForm ? Object.fromEntries(fields) : null,
+          json: isForm ? null : (JSON.parse(body as string) as unknown),
+          headers: Object.entries(headers ?? {}).filter(([name]) => name !== 'content-type'),
+        };
+      });
+      const parsed = ({ url, form, json, headers }: (typeof sent)[number]) => ({
+        url,
+        form:
+          form &&
+          Object.fromEntries(
+            Object.entries(form).map(([field, text]) => [field, JSON.parse(text) as unknown]),
+          ),
+        json,
+        headers: Object.entries(headers ?? {}),
+      });
+      expect(posted).toEqual(sent.map(parsed));
+    } finally {
+      asked.mockRestore();
+    }
+  },
+);
 
 it('csvLogger writes numbers as Python does', async () => {
   const values = [0, -2, 0.1, 1e-5, 1.5e-7, 1e15, 1e16, 12345.678, NaN, Infinity];

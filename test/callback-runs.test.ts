@@ -13,6 +13,8 @@ interface Recorded {
   calls: ('fit' | 'evaluate' | 'predict')[];
   events: Event[];
   checkpoint?: number;
+  /** Further options of fit; with stepsPerEpoch the data are an endless generator. */
+  fit?: { classWeight?: Record<number, number>; stepsPerEpoch?: number };
 }
 const { run, runs } = JSON.parse(
   readFileSync(new URL('fixtures/callbacks.json', import.meta.url), 'utf8'),
@@ -66,10 +68,17 @@ function recorder(events: Event[], interrupt: [number, number] | null): callback
   return new Recorder();
 }
 
+/** The batches of the data, again and again. */
+function* endless() {
+  for (;;)
+    for (let i = 0; i < run.x.length; i += run.batchSize)
+      yield [run.x.slice(i, i + run.batchSize), run.y.slice(i, i + run.batchSize)] as const;
+}
+
 describe("Keras's runs", () => {
   it.each(runs)(
-    '$name $options $interrupt',
-    async ({ name, options, interrupt, calls, events, checkpoint }) => {
+    '$name $options $interrupt $fit',
+    async ({ name, options, interrupt, calls, events, checkpoint, fit: more }) => {
       using model = modelOf(optimizers.sgd(run.optimizer));
       const given: callbacks.Callback[] = [];
       if (name === 'learningRateScheduler')
@@ -81,13 +90,17 @@ describe("Keras's runs", () => {
         verbose: 0,
         callbacks: [...given, recorder(seen, interrupt)],
       } as const;
+      const { batchSize, ...unsized } = quiet;
+      const all = {
+        ...unsized,
+        ...more,
+        epochs: run.epochs,
+        validationData: [run.validation.x, run.validation.y],
+      } as const;
       const fit = () =>
-        model.fit(run.x, run.y, {
-          ...quiet,
-          epochs: run.epochs,
-          shuffle: false,
-          validationData: [run.validation.x, run.validation.y],
-        });
+        more?.stepsPerEpoch === undefined
+          ? model.fit(run.x, run.y, { ...all, batchSize, shuffle: false })
+          : model.fit(endless(), all);
       for (const call of calls) {
         if (call === 'evaluate') await model.evaluate(run.x, run.y, quiet);
         else if (call === 'predict') await model.predict(run.x, quiet);
