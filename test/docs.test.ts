@@ -1,7 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { loadModel } from 'nodegrad';
+import * as datasets from '../lib/datasets/index.js';
 import { printedBy, programsOf, promisedBy, typeErrorsOf } from './support/examples.js';
 
 const root = new URL('../', import.meta.url);
@@ -34,6 +38,13 @@ describe('the programs in docs/', () => {
   });
 
   it.each([
+    'start',
+    'layers',
+    'training',
+    'several-inputs',
+    'speed-and-precision',
+    'servers-and-electron',
+    'troubleshooting',
     'own-layer',
     'custom-objects',
     'own-training-loop',
@@ -50,9 +61,56 @@ describe('the programs in docs/', () => {
   });
 });
 
+/** Blocks of code that are a part of something larger, by how they begin, and what they are a part of. */
+const FRAGMENTS = {
+  '    {"softsign", [](const Rule& r)': 'the table of an op that a reader adds',
+  'struct Softsign {': 'a kernel of that op',
+  '/** x / (1 + |x|). */': 'its public function',
+};
+
+/** Blocks of code, by their languages: those in fences, and those that are indented, which are commands. */
+function blocksOf(text: string) {
+  const fenced = [...text.matchAll(/^```(\w*)\n(.*?)^```$/gms)].map((match) => ({
+    language: match[1]!,
+    code: match[2]!,
+  }));
+  const rest = text.replace(/^```.*?^```$/gms, '');
+  const indented = [...rest.matchAll(/(?<=\n\n)(?: {4}.+\n)+/g)].map(([code]) => ({
+    language: 'bash',
+    code,
+  }));
+  return [...fenced, ...indented];
+}
+const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+
 describe.each(documents)('%s', (file) => {
   const text = read(file);
   const here = new URL(file, root);
+
+  it('has no code that nothing runs', () => {
+    for (const { language, code } of blocksOf(text)) {
+      if (Object.keys(FRAGMENTS).some((start) => code.startsWith(start))) continue;
+      if (language === 'text') continue; // what a program prints, or a drawing
+      if (language === 'ts') {
+        expect(code).toContain("from 'nodegrad'"); // a program: see above
+        expect(file === 'README.md' || file.startsWith('docs/'), file).toBe(true);
+      } else if (language === 'cpp') {
+        const { stderr, status } = spawnSync(
+          'g++',
+          ['-std=c++20', '-Wall', '-Werror', '-fsyntax-only', `-I${pathOf('cpp')}`, '-x', 'c++', '-'],
+          { input: code, encoding: 'utf8' },
+        );
+        expect([stderr, status]).toEqual(['', 0]);
+      } else {
+        expect(language).toBe('bash');
+        const commands = code.split('\n').filter((line) => line.trim() !== '');
+        const known = /^ *(\w+=\S+ )?(npm|npx|node|python3?|\.ci\/run|apt-get) /;
+        expect(commands.filter((line) => !known.test(line))).toEqual([]);
+        const called = [...code.matchAll(/npm run ([\w:-]+)/g)].map((match) => match[1]!);
+        expect(called.filter((name) => !(name in scripts))).toEqual([]);
+      }
+    }
+  });
 
   it('links to files that are there', () => {
     const prose = text.replace(/^```.*?^```$/gms, '');
@@ -64,6 +122,75 @@ describe.each(documents)('%s', (file) => {
     const named = text.matchAll(/`((?:lib|cpp|binding|test|bench|scripts|docs)\/[\w./-]+\.\w+)`/g);
     const missing = [...named].map((match) => match[1]).filter((path) => !existsSync(pathOf(path!)));
     expect(missing.filter((path) => !/NAME|FAMILY/.test(path!))).toEqual([]);
+  });
+});
+
+it('names every fragment that is in a document', () => {
+  const all = documents.flatMap((file) => blocksOf(read(file)));
+  for (const start of Object.keys(FRAGMENTS))
+    expect(all.filter(({ code }) => code.startsWith(start))).toHaveLength(1);
+});
+
+describe('the program of the README', () => {
+  const [program, ...others] = programsOf(read('README.md'));
+
+  it('has ten lines', () => {
+    expect(program!.trimEnd().split('\n').length).toBeLessThanOrEqual(10);
+    expect(others).toEqual([]);
+    expect(typeErrorsOf(new Map([['readme', program!]]))).toEqual([]);
+  });
+
+  it('trains a net, draws its curves and saves it', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'nodegrad-readme-'));
+    try {
+      writeFileSync(join(folder, 'program.mts'), program!);
+      const { stderr, status } = spawnSync(
+        process.execPath,
+        ['--import', import.meta.resolve('tsx'), 'program.mts'],
+        {
+          cwd: folder,
+          encoding: 'utf8',
+          env: { ...process.env, TSX_TSCONFIG_PATH: pathOf('tsconfig.json') },
+        },
+      );
+      expect([stderr, status]).toEqual(['', 0]);
+      expect(readFileSync(join(folder, 'history.svg'), 'utf8')).toMatch(/^<svg.*val_accuracy/s);
+      const model = await loadModel(join(folder, 'model.keras'));
+      const { test } = await datasets.mnist();
+      const { accuracy } = await model.evaluate(test.images, test.labels, { verbose: 0 });
+      expect(accuracy).toBeGreaterThan(0.95);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  }, 180_000);
+});
+
+describe('the pages of npm run docs', () => {
+  const { chapters, families } = JSON.parse(read('scripts/docs/contents.json')) as {
+    chapters: Record<string, readonly string[]>;
+    families: Record<'layers' | 'ops', Record<string, readonly string[]>>;
+  };
+
+  it('have a place for each guide, and so has the README a link', () => {
+    const listed = Object.values(chapters).flat();
+    const names = guides.map((file) => basename(file, '.md'));
+    expect(listed.filter((name) => !name.endsWith('.md')).sort()).toEqual(names.sort());
+    expect(names.filter((name) => !read('README.md').includes(`(docs/${name}.md)`))).toEqual([]);
+  });
+
+  it.each(['layers', 'ops'] as const)('have a family for each file of lib/%s', (folder) => {
+    const exported = read(`lib/${folder}/index.ts`).matchAll(/^(?:export .*|\}) from '\.\/([\w/]+)\.js'/gm);
+    const files = new Set([...exported].map((match) => match[1]!.split('/')[0]!));
+    const listed = Object.values(families[folder]).flat();
+    const placed = new Set(listed.filter((name) => !name.startsWith('../')));
+    expect(listed.length, 'none twice').toBe(new Set(listed).size);
+    expect(
+      [...placed].filter(
+        (name) =>
+          !existsSync(pathOf(`lib/${folder}/${name}`)) && !existsSync(pathOf(`lib/${folder}/${name}.ts`)),
+      ),
+    ).toEqual([]);
+    expect([...files].filter((name) => !placed.has(name) && name !== 'aliases')).toEqual([]);
   });
 });
 

@@ -6,13 +6,12 @@ import { engine } from '../engine/engine.js';
  * any more are freed by the garbage collector, and at once by `dispose` and `using`. The function may also be asynchronous.
  * https://js.tensorflow.org/api/latest/#tidy
  *
- * @param nameOrRun The function, or a name that says what it does; nothing depends on the name.
- * @param run The function, after a name.
+ * @param run The function.
  * @throws EngineError `ARGUMENT` for what is no function.
  * @example const y = tidy(() => ops.square(x));
  */
 export function tidy<T>(run: () => T): T;
-/** The same with a name first, which says what the function does. */
+/** The same with a name first, which says what the function does; nothing depends on it. */
 export function tidy<T>(name: string, run: () => T): T;
 export function tidy<T>(nameOrRun: string | (() => T), run?: () => T): T {
   const named = typeof nameOrRun === 'string';

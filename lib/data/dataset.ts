@@ -454,7 +454,7 @@ export class Dataset<T = unknown> implements AsyncIterable<T> {
    * Has the next pass begin at a place, with the elements that would have come there, each the same bit for bit. What the place does not
    * tell, such as the elements in the buffer of a shuffle, is read again from the source.
    *
-   * @param state What {@link state} of a dataset made in the same way has given.
+   * @param state What {@link Dataset.state} of a dataset made in the same way has given.
    * @returns This dataset.
    * @throws EngineError `ARGUMENT` for a state that is none, or of a dataset made in another way.
    */

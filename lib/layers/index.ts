@@ -1,5 +1,9 @@
-export { Activation, activation } from './activation.js';
-export { ActivityRegularization, activityRegularization } from './activityRegularization.js';
+export { Activation, activation, type ActivationOptions } from './activation.js';
+export {
+  ActivityRegularization,
+  activityRegularization,
+  type ActivityRegularizationOptions,
+} from './activityRegularization.js';
 export {
   AdaptiveAveragePooling1D,
   adaptiveAveragePooling1d,
@@ -19,9 +23,9 @@ export {
 export { Add, add } from './add.js';
 export { AdditiveAttention, additiveAttention } from './additiveAttention.js';
 export { AlphaDropout, alphaDropout } from './alphaDropout.js';
-export { Attention, attention } from './attention.js';
-export { AugMix, augMix } from './image/augMix.js';
-export { AutoContrast, autoContrast } from './image/autoContrast.js';
+export { Attention, attention, type BaseAttentionOptions, type AttentionOptions } from './attention.js';
+export { AugMix, augMix, type AugMixOptions } from './image/augMix.js';
+export { AutoContrast, autoContrast, type AutoContrastOptions } from './image/autoContrast.js';
 export { Average, average } from './average.js';
 export {
   AveragePooling1D,
@@ -31,16 +35,30 @@ export {
   AveragePooling3D,
   averagePooling3d,
 } from './averagePooling.js';
-export { BatchNormalization, batchNormalization } from './batchNormalization.js';
-export { CategoryEncoding, categoryEncoding } from './categoryEncoding.js';
+export {
+  BatchNormalization,
+  batchNormalization,
+  type BatchNormalizationOptions,
+} from './batchNormalization.js';
+export { CategoryEncoding, categoryEncoding, type CategoryEncodingOptions } from './categoryEncoding.js';
 export type { CategoryMode } from './categories.js';
-export { CenterCrop, centerCrop } from './centerCrop.js';
-export { Bidirectional, bidirectional } from './bidirectional.js';
-export { Concatenate, concatenate } from './concatenate.js';
-export { Conv1D, conv1d, Conv2D, conv2d, Conv3D, conv3d } from './conv.js';
+export { CenterCrop, centerCrop, type CenterCropOptions } from './centerCrop.js';
+export { Bidirectional, bidirectional, type BidirectionalOptions } from './bidirectional.js';
+export { Concatenate, concatenate, type ConcatenateOptions } from './concatenate.js';
+export {
+  Conv1D,
+  conv1d,
+  Conv2D,
+  conv2d,
+  Conv3D,
+  conv3d,
+  type Conv1DOptions,
+  type ConvOptions,
+} from './conv.js';
 export {
   ContrastLimitedAdaptiveHistogramEqualization,
   contrastLimitedAdaptiveHistogramEqualization,
+  type ContrastLimitedAdaptiveHistogramEqualizationOptions,
 } from './image/clahe.js';
 export {
   Conv1DTranspose,
@@ -49,10 +67,27 @@ export {
   conv2dTranspose,
   Conv3DTranspose,
   conv3dTranspose,
+  type ConvTransposeOptions,
 } from './convTranspose.js';
-export { ConvLSTM1D, convLSTM1d, ConvLSTM2D, convLSTM2d, ConvLSTM3D, convLSTM3d } from './convLSTM.js';
-export { Cropping1D, cropping1d, Cropping2D, cropping2d, Cropping3D, cropping3d } from './cropping.js';
-export { CutMix, cutMix } from './image/cutMix.js';
+export {
+  ConvLSTM1D,
+  convLSTM1d,
+  ConvLSTM2D,
+  convLSTM2d,
+  ConvLSTM3D,
+  convLSTM3d,
+  type ConvLSTMOptions,
+} from './convLSTM.js';
+export {
+  Cropping1D,
+  cropping1d,
+  Cropping2D,
+  cropping2d,
+  Cropping3D,
+  cropping3d,
+  type CroppingOptions,
+} from './cropping.js';
+export { CutMix, cutMix, type CutMixOptions } from './image/cutMix.js';
 export type {
   ArrayContext,
   BaseImagePreprocessingLayer,
@@ -63,18 +98,24 @@ export type {
 } from './image/baseImage.js';
 export type { RandomImageOptions } from './image/baseRandomImage.js';
 export { DataLayer } from './dataLayer.js';
-export { Dense, dense } from './dense.js';
-export { DepthwiseConv1D, depthwiseConv1d, DepthwiseConv2D, depthwiseConv2d } from './depthwiseConv.js';
-export { Discretization, discretization } from './discretization.js';
-export { Dot, dot } from './dot.js';
-export { Dropout, dropout } from './dropout.js';
-export { EinsumDense, einsumDense } from './einsumDense.js';
-export { ELU, elu } from './elu.js';
-export { Embedding, embedding } from './embedding.js';
-export { Equalization, equalization } from './image/equalization.js';
-export { Flatten, flatten } from './flatten.js';
-export { GaussianDropout, gaussianDropout } from './gaussianDropout.js';
-export { GaussianNoise, gaussianNoise } from './gaussianNoise.js';
+export { Dense, dense, type DenseOptions } from './dense.js';
+export {
+  DepthwiseConv1D,
+  depthwiseConv1d,
+  DepthwiseConv2D,
+  depthwiseConv2d,
+  type DepthwiseConvOptions,
+} from './depthwiseConv.js';
+export { Discretization, discretization, type DiscretizationOptions } from './discretization.js';
+export { Dot, dot, type DotOptions } from './dot.js';
+export { Dropout, dropout, type DropoutOptions } from './dropout.js';
+export { EinsumDense, einsumDense, type EinsumDenseOptions } from './einsumDense.js';
+export { ELU, elu, type ELUOptions } from './elu.js';
+export { Embedding, embedding, type EmbeddingOptions } from './embedding.js';
+export { Equalization, equalization, type EqualizationOptions } from './image/equalization.js';
+export { Flatten, flatten, type FlattenOptions } from './flatten.js';
+export { GaussianDropout, gaussianDropout, type GaussianDropoutOptions } from './gaussianDropout.js';
+export { GaussianNoise, gaussianNoise, type GaussianNoiseOptions } from './gaussianNoise.js';
 export {
   GlobalAveragePooling1D,
   globalAveragePooling1d,
@@ -91,29 +132,45 @@ export {
   GlobalMaxPooling3D,
   globalMaxPooling3d,
 } from './globalMaxPooling.js';
-export { GroupNormalization, groupNormalization } from './groupNormalization.js';
-export { GroupQueryAttention, groupQueryAttention } from './groupQueryAttention.js';
-export { GRU, gru } from './gru.js';
+export {
+  GroupNormalization,
+  groupNormalization,
+  type GroupNormalizationOptions,
+} from './groupNormalization.js';
+export {
+  GroupQueryAttention,
+  groupQueryAttention,
+  type GroupQueryAttentionOptions,
+} from './groupQueryAttention.js';
+export { GRU, gru, type GRUOptions } from './gru.js';
 export { Identity, identity } from './identity.js';
-export { HashedCrossing, hashedCrossing } from './hashedCrossing.js';
-export { Hashing, hashing } from './hashing.js';
+export { HashedCrossing, hashedCrossing, type HashedCrossingOptions } from './hashedCrossing.js';
+export { Hashing, hashing, type HashingOptions } from './hashing.js';
 export type { AdaptOptions, IndexLookup, LookupMode } from './indexLookup.js';
-export { GRUCell, gruCell } from './gruCell.js';
-export { InputLayer, input } from './input.js';
-export { IntegerLookup, integerLookup } from './integerLookup.js';
+export { GRUCell, gruCell, type GRUCellOptions } from './gruCell.js';
+export { InputLayer, input, type InputOptions, type InputLayerOptions } from './input.js';
+export { IntegerLookup, integerLookup, type IntegerLookupOptions } from './integerLookup.js';
 export { KerasTensor, type OperationNode } from '../core/kerasTensor.js';
 export type { Operation } from '../core/operation.js';
 export { InputSpec, inputSpec, type InputSpecOptions } from './inputSpec.js';
-export { Lambda, lambda, type LambdaContext } from './lambda.js';
+export { Lambda, lambda, type LambdaContext, type LambdaOptions } from './lambda.js';
 export { Layer, type CallContext, type LayerOptions, type WeightOptions } from './layer.js';
-export { LayerNormalization, layerNormalization } from './layerNormalization.js';
-export { LeakyReLU, leakyReLU } from './leakyReLU.js';
-export { LSTM, lstm } from './lstm.js';
-export { LSTMCell, lstmCell } from './lstmCell.js';
-export { Masking, masking } from './masking.js';
+export {
+  LayerNormalization,
+  layerNormalization,
+  type LayerNormalizationOptions,
+} from './layerNormalization.js';
+export { LeakyReLU, leakyReLU, type LeakyReLUOptions } from './leakyReLU.js';
+export { LSTM, lstm, type LSTMOptions } from './lstm.js';
+export { LSTMCell, lstmCell, type LSTMCellOptions } from './lstmCell.js';
+export { Masking, masking, type MaskingOptions } from './masking.js';
 export type { Masks } from './masks.js';
 export { Maximum, maximum } from './maximum.js';
-export { MaxNumBoundingBoxes, maxNumBoundingBoxes } from './image/maxNumBoundingBoxes.js';
+export {
+  MaxNumBoundingBoxes,
+  maxNumBoundingBoxes,
+  type MaxNumBoundingBoxesOptions,
+} from './image/maxNumBoundingBoxes.js';
 export {
   MaxPooling1D,
   maxPooling1d,
@@ -124,48 +181,98 @@ export {
 } from './maxPooling.js';
 export { MelSpectrogram, type MelSpectrogramOptions, melSpectrogram } from './melSpectrogram.js';
 export { Minimum, minimum } from './minimum.js';
-export { MixUp, mixUp } from './image/mixUp.js';
-export { MultiHeadAttention, multiHeadAttention } from './multiHeadAttention.js';
+export { MixUp, mixUp, type MixUpOptions } from './image/mixUp.js';
+export {
+  MultiHeadAttention,
+  multiHeadAttention,
+  type MultiHeadAttentionOptions,
+} from './multiHeadAttention.js';
 export { MultiInputLayer } from './multiInputLayer.js';
 export { Multiply, multiply } from './multiply.js';
-export { Permute, permute } from './permute.js';
-export { PReLU, prelu } from './prelu.js';
-export { Normalization, normalization } from './normalization.js';
-export { RandAugment, randAugment } from './image/randAugment.js';
-export { RandomBrightness, randomBrightness } from './image/randomBrightness.js';
-export { RandomColorDegeneration, randomColorDegeneration } from './image/randomColorDegeneration.js';
-export { RandomColorJitter, randomColorJitter } from './image/randomColorJitter.js';
-export { RandomContrast, randomContrast } from './image/randomContrast.js';
-export { RandomCrop, randomCrop } from './image/randomCrop.js';
-export { RandomElasticTransform, randomElasticTransform } from './image/randomElasticTransform.js';
-export { RandomErasing, randomErasing } from './image/randomErasing.js';
-export { RandomFlip, randomFlip } from './image/randomFlip.js';
-export { RandomGaussianBlur, randomGaussianBlur } from './image/randomGaussianBlur.js';
-export { RandomGrayscale, randomGrayscale } from './image/randomGrayscale.js';
-export { RandomHue, randomHue } from './image/randomHue.js';
-export { RandomInvert, randomInvert } from './image/randomInvert.js';
-export { RandomPerspective, randomPerspective } from './image/randomPerspective.js';
-export { RandomPosterization, randomPosterization } from './image/randomPosterization.js';
-export { RandomRotation, randomRotation } from './image/randomRotation.js';
-export { RandomSaturation, randomSaturation } from './image/randomSaturation.js';
-export { RandomSharpness, randomSharpness } from './image/randomSharpness.js';
-export { RandomShear, randomShear } from './image/randomShear.js';
-export { RandomTranslation, randomTranslation } from './image/randomTranslation.js';
-export { RandomZoom, randomZoom } from './image/randomZoom.js';
-export { ReLU, relu } from './relu.js';
-export { RepeatVector, repeatVector } from './repeatVector.js';
-export { Rescaling, rescaling } from './rescaling.js';
-export { Reshape, reshape } from './reshape.js';
-export { ReversibleEmbedding, reversibleEmbedding } from './reversibleEmbedding.js';
-export { RMSNormalization, rmsNormalization } from './rmsNormalization.js';
-export { Resizing, resizing } from './resizing.js';
-export { RNN, rnn } from './rnn.js';
-export type { RNNCell, StateSize } from './rnnCell.js';
-export { SeparableConv1D, separableConv1d, SeparableConv2D, separableConv2d } from './separableConv.js';
-export { SimpleRNN, simpleRNN } from './simpleRNN.js';
+export { Permute, permute, type PermuteOptions } from './permute.js';
+export { PReLU, prelu, type PReLUOptions } from './prelu.js';
+export { Normalization, normalization, type NormalizationOptions } from './normalization.js';
+export { RandAugment, randAugment, type RandAugmentOptions } from './image/randAugment.js';
+export {
+  RandomBrightness,
+  randomBrightness,
+  type RandomBrightnessOptions,
+} from './image/randomBrightness.js';
+export {
+  RandomColorDegeneration,
+  randomColorDegeneration,
+  type RandomColorDegenerationOptions,
+} from './image/randomColorDegeneration.js';
+export {
+  RandomColorJitter,
+  randomColorJitter,
+  type RandomColorJitterOptions,
+} from './image/randomColorJitter.js';
+export { RandomContrast, randomContrast, type RandomContrastOptions } from './image/randomContrast.js';
+export { RandomCrop, randomCrop, type RandomCropOptions } from './image/randomCrop.js';
+export {
+  RandomElasticTransform,
+  randomElasticTransform,
+  type RandomElasticTransformOptions,
+} from './image/randomElasticTransform.js';
+export { RandomErasing, randomErasing, type RandomErasingOptions } from './image/randomErasing.js';
+export { RandomFlip, randomFlip, type RandomFlipOptions } from './image/randomFlip.js';
+export {
+  RandomGaussianBlur,
+  randomGaussianBlur,
+  type RandomGaussianBlurOptions,
+} from './image/randomGaussianBlur.js';
+export { RandomGrayscale, randomGrayscale, type RandomGrayscaleOptions } from './image/randomGrayscale.js';
+export { RandomHue, randomHue, type RandomHueOptions } from './image/randomHue.js';
+export { RandomInvert, randomInvert, type RandomInvertOptions } from './image/randomInvert.js';
+export {
+  RandomPerspective,
+  randomPerspective,
+  type RandomPerspectiveOptions,
+} from './image/randomPerspective.js';
+export {
+  RandomPosterization,
+  randomPosterization,
+  type RandomPosterizationOptions,
+} from './image/randomPosterization.js';
+export { RandomRotation, randomRotation, type RandomRotationOptions } from './image/randomRotation.js';
+export {
+  RandomSaturation,
+  randomSaturation,
+  type RandomSaturationOptions,
+} from './image/randomSaturation.js';
+export { RandomSharpness, randomSharpness, type RandomSharpnessOptions } from './image/randomSharpness.js';
+export { RandomShear, randomShear, type RandomShearOptions } from './image/randomShear.js';
+export {
+  RandomTranslation,
+  randomTranslation,
+  type RandomTranslationOptions,
+} from './image/randomTranslation.js';
+export { RandomZoom, randomZoom, type RandomZoomOptions } from './image/randomZoom.js';
+export { ReLU, relu, type ReLUOptions } from './relu.js';
+export { RepeatVector, repeatVector, type RepeatVectorOptions } from './repeatVector.js';
+export { Rescaling, rescaling, type RescalingOptions } from './rescaling.js';
+export { Reshape, reshape, type ReshapeOptions } from './reshape.js';
+export {
+  ReversibleEmbedding,
+  reversibleEmbedding,
+  type ReversibleEmbeddingOptions,
+} from './reversibleEmbedding.js';
+export { RMSNormalization, rmsNormalization, type RMSNormalizationOptions } from './rmsNormalization.js';
+export { Resizing, resizing, type ResizingOptions } from './resizing.js';
+export { RNN, rnn, type RNNOptions } from './rnn.js';
+export type { RNNCell, StateSize, RNNCellOptions } from './rnnCell.js';
+export {
+  SeparableConv1D,
+  separableConv1d,
+  SeparableConv2D,
+  separableConv2d,
+  type SeparableConvOptions,
+} from './separableConv.js';
+export { SimpleRNN, simpleRNN, type SimpleRNNOptions } from './simpleRNN.js';
 export { SimpleRNNCell, simpleRNNCell } from './simpleRNNCell.js';
-export { Softmax, softmax } from './softmax.js';
-export { Solarization, solarization } from './image/solarization.js';
+export { Softmax, softmax, type SoftmaxOptions } from './softmax.js';
+export { Solarization, solarization, type SolarizationOptions } from './image/solarization.js';
 export {
   SpatialDropout1D,
   spatialDropout1d,
@@ -173,14 +280,19 @@ export {
   spatialDropout2d,
   SpatialDropout3D,
   spatialDropout3d,
+  type SpatialDropoutOptions,
 } from './spatialDropout.js';
-export { SpectralNormalization, spectralNormalization } from './spectralNormalization.js';
-export { StringLookup, stringLookup } from './stringLookup.js';
-export { UnitNormalization, unitNormalization } from './unitNormalization.js';
-export { TextVectorization, textVectorization } from './textVectorization.js';
+export {
+  SpectralNormalization,
+  spectralNormalization,
+  type SpectralNormalizationOptions,
+} from './spectralNormalization.js';
+export { StringLookup, stringLookup, type StringLookupOptions } from './stringLookup.js';
+export { UnitNormalization, unitNormalization, type UnitNormalizationOptions } from './unitNormalization.js';
+export { TextVectorization, textVectorization, type TextVectorizationOptions } from './textVectorization.js';
 export type { NestedStrings, Token, TokenBatches, Tokens } from './tokens.js';
 export { STFTSpectrogram, type STFTSpectrogramOptions, stftSpectrogram } from './stftSpectrogram.js';
-export { StackedRNNCells, stackedRNNCells } from './stackedRNNCells.js';
+export { StackedRNNCells, stackedRNNCells, type StackedRNNCellsOptions } from './stackedRNNCells.js';
 export { Subtract, subtract } from './subtract.js';
 export { TimeDistributed, timeDistributed } from './timeDistributed.js';
 export {
@@ -190,6 +302,8 @@ export {
   upSampling2d,
   UpSampling3D,
   upSampling3d,
+  type UpSamplingOptions,
+  type UpSampling2DOptions,
 } from './upSampling.js';
 export { Wrapper, type WrapperOptions } from './wrapper.js';
 export {
@@ -199,4 +313,13 @@ export {
   zeroPadding2d,
   ZeroPadding3D,
   zeroPadding3d,
+  type ZeroPaddingOptions,
 } from './zeroPadding.js';
+export type { AdaptivePoolingOptions } from './baseAdaptivePooling.js';
+export type { BaseDropoutOptions } from './baseDropout.js';
+export type { BaseNormalizationOptions } from './baseNormalization.js';
+export type { GatedCellOptions } from './gatedCell.js';
+export type { GlobalPoolingOptions } from './baseGlobalPooling.js';
+export type { HeadAttentionOptions } from './headAttention.js';
+export type { PoolingOptions } from './basePooling.js';
+export type { SpatialOptions } from './spatial.js';

@@ -1,18 +1,18 @@
 import { expected, integer } from '../base/checks.js';
 
-/** How much is at the two ends of a spatial axis. */
+/** How much is at the two ends of a spatial axis. @inline */
 export type Margin = readonly [before: number, after: number];
 
-/** The margins of sequences: one number for both ends, or [before, after]. */
+/** The margins of sequences: one number for both ends, or [before, after]. @inline */
 export type Margins1D = number | Margin;
 
-/** Rows and columns at the four sides: one number for all, one for height and one for width, or [[top, bottom], [left, right]]. */
+/** Rows and columns at the four sides: one number for all, one for height and one for width, or [[top, bottom], [left, right]]. @inline */
 export type Margins2D =
   | number
   | readonly [height: number, width: number]
   | readonly [readonly [top: number, bottom: number], readonly [left: number, right: number]];
 
-/** The margins of volumes: one number for all, one for depth, height and width each, or [before, after] for each. */
+/** The margins of volumes: one number for all, one for depth, height and width each, or [before, after] for each. @inline */
 export type Margins3D =
   | number
   | readonly [depth: number, height: number, width: number]

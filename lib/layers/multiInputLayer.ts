@@ -22,7 +22,7 @@ export abstract class MultiInputLayer extends Layer {
   }
 
   /**
-   * What the layer does, as {@link Layer.call}.
+   * What the layer does, as `call` of {@link Layer}.
    *
    * @param inputs One at least.
    */

@@ -4,13 +4,13 @@ import type { DataFormat } from '../ops/window.js';
 import { checkRank } from './check.js';
 import type { LayerOptions } from './layer.js';
 
-/** A number for the one spatial axis of sequences. */
+/** A number for the one spatial axis of sequences. @inline */
 export type Length = number | readonly [length: number];
 
-/** One number for both spatial axes of images, or one for height and one for width. */
+/** One number for both spatial axes of images, or one for height and one for width. @inline */
 export type Pair = number | readonly [height: number, width: number];
 
-/** One number for all spatial axes of volumes, or one for each. */
+/** One number for all spatial axes of volumes, or one for each. @inline */
 export type Triple = number | readonly [depth: number, height: number, width: number];
 
 /** What layers take whose images have an order of axes. */

@@ -119,7 +119,7 @@ export class AUC extends ConfusionMetric {
     return ops.divideNoNan(ops.sum(ops.multiply(area, weights)), ops.sum(weights));
   }
 
-  override getConfig() {
+  override getConfig(): Record<string, unknown> {
     return { ...this.#options, ...super.getConfig() };
   }
 

@@ -51,7 +51,7 @@ export interface Counts {
  */
 export abstract class ConfusionMetric extends Metric {
   readonly #counting: Counting;
-  /** [labels, thresholds + 1]: at i predictions that are above i thresholds. */
+  /** Counts [labels, thresholds + 1]: at i of predictions that are above i thresholds. */
   #histograms: { readonly yes: Variable; readonly no: Variable } | undefined;
 
   constructor(options: MetricOptions, name: string, counting: Counting, labels?: number) {

@@ -18,7 +18,7 @@ export interface OnnxTexts {
   readonly data: readonly string[];
 }
 
-/** Gives the bytes of a tensor that are in another file; see {@link externalData}. */
+/** Gives the bytes of a tensor that are in another file; see `externalData`. */
 export type ReadExternal = (entries: readonly EntryProto[], bytes: number) => Uint8Array;
 
 const noFile: ReadExternal = () => {

@@ -13,8 +13,8 @@ export interface RnnOptions<X extends Operand = Operand> {
   /** Give the output of every step instead of the last one's. Default false. */
   returnSequences?: boolean;
   /**
-   * [n, gates · units]: what the recurrent product of each gate takes is h times that gate's columns of it, the same in all steps, as
-   * recurrent dropout does. Default: h as it is.
+   * Masks [n, gates · units]: what the recurrent product of each gate takes is h times that gate's columns of it, the same in all steps,
+   * as recurrent dropout does. Default: h as it is.
    */
   recurrentMask?: X;
 }

@@ -8,7 +8,7 @@ export function pairOf(who: string, name: string, value: unknown): readonly [num
   throw expected(who, `a list of two numbers for ${name}`, value);
 }
 
-/** Between which numbers a layer draws: the least and the most, or one number f for -f and f. */
+/** Between which numbers a layer draws: the least and the most, or one number f for -f and f. @inline */
 export type Factor = number | readonly [least: number, most: number];
 
 /** What numbers that layers draw from may be, both ends included unless said otherwise. @internal */

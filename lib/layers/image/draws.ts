@@ -15,7 +15,7 @@ export interface ImageSides {
 
 /** The images of which a transformation is drawn. @internal */
 export interface DrawnImages extends ImageSides {
-  /** [n, …]: a symbolic value or a tensor. */
+  /** A symbolic value or a tensor [n, …]. */
   readonly images: Sym;
   readonly channels: number;
 }
