@@ -1,5 +1,6 @@
-import { EngineError } from './errors.js';
+import { mismatch } from './checks.js';
 import { loadPeer } from './peer.js';
+import { reasonOf } from './wholeFile.js';
 
 /**
  * The package h5wasm, ready to be used: the build for files in memory, or the one for files of the disk.
@@ -16,11 +17,7 @@ export async function loadH5wasm(who: string, entry: 'h5wasm' | 'h5wasm/node'): 
     (await library.ready).activate_throwing_error_handler();
   } catch (cause) {
     // WebAssembly that has failed once, on a broken file, does not recover.
-    throw new EngineError(
-      'STATE',
-      `[${who}] expected h5wasm to work, received: ${String(cause)}. Start the process anew`,
-      { cause },
-    );
+    throw mismatch(who, 'h5wasm to work', `${reasonOf(cause)}: start the process anew`, 'STATE', { cause });
   }
   return library;
 }

@@ -10,7 +10,7 @@ import {
   oneOf,
 } from '../base/checks.js';
 import { defaultsOf, withDefaults } from '../base/defaults.js';
-import { EngineError, describe } from '../base/errors.js';
+import { describe } from '../base/errors.js';
 import { listOf } from '../base/list.js';
 import { NDArray } from '../core/ndarray.js';
 import { type TensorData, read } from '../core/tensor.js';
@@ -303,9 +303,11 @@ export abstract class IndexLookup<T extends Token, Output> extends DataLayer<Tok
   /** Counts the tokens of samples. */
   #count(rows: readonly (readonly T[])[]): void {
     if (this.#isGiven) {
-      throw new EngineError(
+      throw mismatch(
+        this.name,
+        'no vocabulary as an option where adapt counts one',
+        'both: leave the option out, or make another layer',
         'STATE',
-        `[${this.name}] expected no adapt where the vocabulary was given as an option: leave the option out, or make another layer`,
       );
     }
     this.#seen.add(rows);

@@ -1,6 +1,6 @@
-import { type OptionNames, expected, finite, integers, wrongShape } from '../base/checks.js';
+import { type OptionNames, expected, finite, integers, mismatch, wrongShape } from '../base/checks.js';
 import { defaultsOf, withDefaults } from '../base/defaults.js';
-import { EngineError, shapeText } from '../base/errors.js';
+import { shapeText } from '../base/errors.js';
 import { itemAt } from '../base/list.js';
 import { NDArray } from '../core/ndarray.js';
 import type { Sym } from '../core/sym.js';
@@ -97,7 +97,12 @@ export class Normalization extends Layer {
    */
   async adapt(data: ArrayData | Batches): Promise<void> {
     if (this.#given)
-      throw new EngineError('STATE', `[${this.name}] expected no adapt where mean and variance are options`);
+      throw mismatch(
+        this.name,
+        'no mean and variance as options where adapt measures them',
+        'both: leave the options out, or make another layer',
+        'STATE',
+      );
     let moments: Moments | undefined;
     for await (const { data: numbers, shape } of plainArrays(this.name, data)) {
       this.ensureBuilt([shape]);

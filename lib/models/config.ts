@@ -1,6 +1,5 @@
-import { expected, isPlainObject } from '../base/checks.js';
+import { expected, isPlainObject, mismatch } from '../base/checks.js';
 import type { DType, Shape } from '../engine/engine.js';
-import { EngineError } from '../base/errors.js';
 import { itemAt } from '../base/list.js';
 import type { ObjectConfig } from '../base/registry.js';
 import type { DtypePolicy } from '../core/dtypePolicy.js';
@@ -94,10 +93,7 @@ export function graphFromConfig(
   const at = ([layer, call, output]: Reference): KerasTensor => {
     const tensor = tensors.get(`${layer}/${call}`)?.[output];
     if (!tensor) {
-      throw new EngineError(
-        'ARGUMENT',
-        `[fromConfig] expected a call of layer '${layer}' before its output is used`,
-      );
+      throw mismatch('fromConfig', `a call of layer '${layer}' before its output is used`, 'none');
     }
     return tensor;
   };

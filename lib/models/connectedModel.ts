@@ -1,5 +1,4 @@
-import { expected, knownOptions } from '../base/checks.js';
-import { EngineError } from '../base/errors.js';
+import { expected, knownOptions, mismatch } from '../base/checks.js';
 import { listOf, oneOrAll } from '../base/list.js';
 import type { KerasTensor, OperationNode } from '../core/kerasTensor.js';
 import type { CallContext, Operation } from '../core/operation.js';
@@ -173,9 +172,11 @@ export abstract class ConnectedModel extends StoredModel {
   protected requireGraph(): LayerGraph {
     const graph = this.knownGraph();
     if (graph) return graph;
-    throw new EngineError(
+    throw mismatch(
+      this.name,
+      "to know the input's shape",
+      'none: begin with layers.input, or call fit with data first',
       'STATE',
-      `[${this.name}] expected to know the input's shape: begin with layers.input, or call fit with data first`,
     );
   }
 }

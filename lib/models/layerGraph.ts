@@ -111,15 +111,13 @@ function sort(inputs: readonly KerasTensor[], outputs: readonly KerasTensor[]): 
     if (listed.has(tensor)) reached.add(tensor);
     if (state.get(node) === 'done' || (listed.has(tensor) && !isInput(tensor))) return false;
     if (state.get(node) === 'open') {
-      throw new EngineError(
-        'ARGUMENT',
-        `[Model] expected layers without a circle: '${node.operation.name}' leads to itself`,
-      );
+      throw mismatch('Model', 'layers without a circle', `'${node.operation.name}', which leads to itself`);
     }
     if (isInput(tensor) && !listed.has(tensor)) {
-      throw new EngineError(
-        'ARGUMENT',
-        `[Model] expected all inputs to be listed: an output depends on '${node.operation.name}', which is not`,
+      throw mismatch(
+        'Model',
+        'all inputs on which outputs depend',
+        `none of '${node.operation.name}': list it, too`,
       );
     }
     state.set(node, 'open');
@@ -131,9 +129,10 @@ function sort(inputs: readonly KerasTensor[], outputs: readonly KerasTensor[]): 
   });
   const unused = inputs.find((tensor) => !reached.has(tensor));
   if (!unused) return sorted;
-  throw new EngineError(
-    'ARGUMENT',
-    `[Model] expected inputs that lead to an output: '${unused.node.operation.name}' is connected to none`,
+  throw mismatch(
+    'Model',
+    'inputs that lead to an output',
+    `'${unused.node.operation.name}', which is connected to none`,
   );
 }
 

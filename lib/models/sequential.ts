@@ -1,5 +1,4 @@
 import { type OptionNames, expected, mismatch } from '../base/checks.js';
-import { EngineError } from '../base/errors.js';
 import { type CustomObjects, withCustomObjects } from '../base/customObjects.js';
 import { firstOf } from '../base/list.js';
 import type { ObjectConfig } from '../base/registry.js';
@@ -145,10 +144,7 @@ export class Sequential extends Model {
       }
       this.#input = headOf(item);
     } else if ((item as unknown) === this) {
-      throw new EngineError(
-        'ARGUMENT',
-        `[Sequential] expected layers without a circle: '${this.name}' would lead to itself`,
-      );
+      throw mismatch('Sequential', 'layers without a circle', `'${this.name}', which would lead to itself`);
     } else if (item instanceof Layer) {
       this.#stack.push(item);
     } else {

@@ -1,4 +1,4 @@
-import { type OptionNames, expected, isPlainObject, knownOptions } from '../base/checks.js';
+import { type OptionNames, expected, isPlainObject, knownOptions, mismatch } from '../base/checks.js';
 import {
   type CustomObject,
   type CustomObjects,
@@ -171,9 +171,9 @@ function wellFormed<T>(read: () => T): T {
     return read();
   } catch (error) {
     if (error instanceof EngineError) throw error;
-    const message =
-      '[fromConfig] expected a configuration as Keras writes it, received one that lacks a part';
-    throw new EngineError('ARGUMENT', message, { cause: error });
+    throw mismatch('fromConfig', 'a configuration as Keras writes it', 'one that lacks a part', 'ARGUMENT', {
+      cause: error,
+    });
   }
 }
 

@@ -1,6 +1,5 @@
-import { expected } from '../base/checks.js';
+import { expected, mismatch } from '../base/checks.js';
 import { Samples } from '../data/batches.js';
-import { EngineError } from '../base/errors.js';
 import { lastOf } from '../base/list.js';
 
 /** The weight of each class by its number; 1 for those that are not named. */
@@ -31,11 +30,8 @@ export function classWeightsOf(
     if (label === undefined) {
       const sample = Math.floor(i / (weights.length / target.length));
       const expected = width > 1 ? 'one-hot rows, with one largest number each' : 'class numbers';
-      throw new EngineError(
-        'ARGUMENT',
-        `[${caller}] classWeight: expected targets that are ${expected}, ` +
-          `received ${Array.from({ length: Math.min(width, 8) }, (_, j) => data[i * width + j]).join(', ')} in sample ${sample}`,
-      );
+      const row = Array.from({ length: Math.min(width, 8) }, (_, j) => data[i * width + j]).join(', ');
+      throw mismatch(caller, `targets that are ${expected} for classWeight`, `${row} in sample ${sample}`);
     }
     weights[i] = classWeight[label] ?? 1;
   }

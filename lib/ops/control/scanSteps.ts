@@ -1,4 +1,4 @@
-import { EngineError } from '../../base/errors.js';
+import { mismatch } from '../../base/checks.js';
 import { itemAt } from '../../base/list.js';
 import { apply } from '../../core/apply.js';
 import type { Sym } from '../../core/sym.js';
@@ -93,9 +93,11 @@ export const keyLike = (like: Sym): Sym => cast(randomUniform(like, { maxval: 2 
 export function checkUpdates(trace: Trace, ofStep: readonly Sym[]): void {
   const wrong = trace.updated.find((variable) => dependOn([trace.lift(variable)], ofStep));
   if (!wrong) return;
-  throw new EngineError(
+  throw mismatch(
+    'scan',
+    'a step that changes no variables',
+    `one that changes '${wrong.name}': make it a state of the loop, or unroll the loop, for which the number of steps has to be known`,
     'STATE',
-    `expected a step that changes no variables, received one that changes '${wrong.name}': make it a state of the loop, or unroll the loop, for which the number of steps has to be known`,
   );
 }
 
