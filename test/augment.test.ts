@@ -16,6 +16,13 @@ async function all(dataset: Dataset<[Tensor, Tensor]>): Promise<number[][]> {
 const pairs = () => Dataset.fromArrays(images(), tensor([0, 1, 2, 3, 4, 5])).batch(2);
 type Pairs = Dataset<[Tensor, Tensor]>;
 
+/** Images and what belongs to them, by name. */
+const partsOf = ({ boundingBoxes, ...others }: layers.LabelledImages<Tensor>) =>
+  Object.entries({
+    ...others,
+    ...(boundingBoxes && { boxes: boundingBoxes.boxes, classes: boundingBoxes.labels }),
+  });
+
 describe('augment', () => {
   it('changes the images of a data set, the same for a seed however many are made at once', async () => {
     const made = (calls: number) =>
@@ -69,6 +76,90 @@ describe('augment', () => {
     };
     expect(drawn()).toEqual(drawn());
   });
+
+  const drawing = (seed: number, options: object) => {
+    const given = { seed, ...options };
+    return [
+      layers.randomFlip(given),
+      layers.randomRotation({ factor: 0.3, ...given }),
+      layers.randomBrightness({ factor: 0.2, ...given }),
+      layers.randomTranslation({ heightFactor: 0.3, widthFactor: 0.3, ...given }),
+      layers.randomContrast({ factor: 0.5, ...given }),
+      layers.randomZoom({ heightFactor: 0.3, ...given }),
+      layers.randomShear({ xFactor: 0.2, yFactor: 0.2, ...given }),
+      layers.randomSaturation({ factor: [0.2, 0.5], ...given }),
+      layers.randomPerspective({ factor: 0.5, ...given }),
+      layers.randomHue({ factor: 0.5, ...given }),
+      layers.randomErasing({ scale: [0.1, 0.3], ...given }),
+      layers.randomSharpness({ factor: [0, 1], ...given }),
+      layers.randomElasticTransform({ factor: [0.5, 1], scale: [0.5, 1], ...given }),
+      layers.randomGaussianBlur({ factor: [0.5, 1], ...given }),
+      layers.randomGrayscale({ factor: 0.5, ...given }),
+      layers.randomColorDegeneration({ factor: 0.5, ...given }),
+      layers.randomInvert({ factor: [0.5, 0.5], ...given }),
+      layers.randomColorJitter({ brightnessFactor: 0.2, contrastFactor: 0.3, hueFactor: 0.1, ...given }),
+      layers.randomPosterization({ factor: 5, ...given }),
+      layers.solarization({ additionFactor: 0.2, thresholdFactor: 0.5, ...given }),
+      layers.randAugment(given),
+      layers.augMix({ numChains: 2, chainDepth: 2, ...given }),
+      layers.mixUp({ alpha: 1, ...given }),
+      layers.cutMix(given),
+      layers.randomCrop({ height: 4, width: 5, ...given }),
+    ];
+  };
+
+  it('has every layer that draws in the list of the next test', () => {
+    const listed = drawing(1, {}).map((layer) => layer.constructor.name);
+    const all = Object.keys(layers).filter((name) =>
+      /^(Random\w+|AugMix|RandAugment|MixUp|CutMix|Solarization)$/.test(name),
+    );
+    expect(listed.sort()).toEqual(all.sort());
+  });
+
+  // One program for all layers, and one for each: what is fused otherwise computes the same.
+  it.each(drawing(1, {}).flatMap((layer, i) => [1, 5].map((n) => [layer.constructor.name, i, n] as const)))(
+    'a chain that begins with %s is its layers one by one (%#: layer %i, batch %i)',
+    (_, first, n) => {
+      const whole = n === 5 ? drawing(11, { boundingBoxFormat: 'xyxy' }) : drawing(11, {});
+      const chain = [...whole, ...whole].slice(first, first + 4);
+      const boxes = Float32Array.from({ length: n * 8 }, (_, i) => [0, 1, 3, 4, 2, 0, 5, 3][i % 8]!);
+      const rest = {
+        labels: ops.oneHot(
+          tensor(
+            Array.from({ length: n }, (_, i) => i),
+            [n],
+            'int32',
+          ),
+          n,
+        ),
+        segmentationMasks: ops.reshape(tensor(Float32Array.from({ length: n * 30 }, (_, i) => i % 3)), [
+          n,
+          5,
+          6,
+          1,
+        ]),
+        ...(n === 5 && {
+          boundingBoxes: {
+            boxes: tensor(boxes, [n, 2, 4]),
+            labels: tensor(
+              Array.from({ length: n * 2 }, (_, i) => i % 3),
+              [n, 2],
+            ),
+          },
+        }),
+      };
+      const given = { images: picture(n), ...rest };
+      const together = augment(chain)(given, 3, 2);
+      let alone = given as typeof together;
+      for (const layer of chain) alone = augment(layer)(alone, 3, 2);
+      for (const [part, value] of partsOf(together)) {
+        const other = new Map(partsOf(alone)).get(part)!;
+        expect(value.shape, part).toEqual(other.shape);
+        expect(numbersOf(value), part).toEqual(numbersOf(other));
+      }
+      expect(partsOf(together).length).toBe(n === 5 ? 5 : 3);
+    },
+  );
 
   it.each([
     ['no layers', () => augment([]), 'at least one'],
