@@ -41,6 +41,7 @@ const app = await Application.bootstrapWithPlugins({
   categoryOrder: [...orderOf(contents), '*'],
   navigation: { includeCategories: true, includeGroups: false },
   sort: ['kind', 'alphabetical-ignoring-documents'],
+  kindSortOrder: ['Document', 'Function', 'Class', 'Interface', 'TypeAlias'],
   highlightLanguages: ['bash', 'cpp', 'json', 'typescript'],
   customCss: join(root, 'scripts/docs/style.css'),
   hideGenerator: true,

@@ -78,14 +78,14 @@ export function load(app, lib, chapterOf, families) {
       categorize(guide, chapterOf(project.files.getReflectionPath(guide)));
     }
     for (const child of project.children) {
-      // The plugin that shows types which are not exported takes the accessors of their members for types.
-      for (const accessor of child.getChildrenByKind(ReflectionKind.Accessor))
-        if (child.kindOf(ReflectionKind.Module)) project.removeReflection(accessor);
-      if (!child.kindOf([ReflectionKind.Namespace, ReflectionKind.Module])) place(child, families.names, '');
-      else {
+      if (child.kindOf(ReflectionKind.Namespace)) {
         categorize(child, NAMESPACES);
         for (const one of child.children) place(one, families[child.name], `${child.name}/`);
-      }
+      } else if (child.kindOf(ReflectionKind.Module)) {
+        // The plugin that shows types which are not exported takes the accessors of their members for types.
+        for (const accessor of child.getChildrenByKind(ReflectionKind.Accessor))
+          project.removeReflection(accessor);
+      } else place(child, families.names, '');
     }
   });
 }
