@@ -2,7 +2,14 @@ export { type CloneModelOptions, cloneModel } from './cloneModel.js';
 export type { ExportOptions } from './exported.js';
 export { modelFromJson } from './json.js';
 export { Model } from './model.js';
-export { type LoadModelOptions, type LoadWeightsOptions, type SaveOptions, loadModel } from './modelFiles.js';
+export {
+  type LoadModelOptions,
+  type LoadWeightsOptions,
+  type SaveOptions,
+  type SaveWeightsOptions,
+  type WeightLayout,
+  loadModel,
+} from './modelFiles.js';
 export type { NameMap } from './namedWeights.js';
 export type { BatchShape, CompileOptions, ModelBaseOptions, ModelOptions } from './modelOptions.js';
 export { Sequential, type SequentialOptions } from './sequential.js';

@@ -1,4 +1,4 @@
-import { expected } from '../base/checks.js';
+import { mismatch } from '../base/checks.js';
 import { shapeText } from '../base/errors.js';
 import { warnOnce } from '../base/warn.js';
 import type { Shape } from '../engine/engine.js';
@@ -30,10 +30,7 @@ export class Mismatches {
     if (first === undefined) return;
     const others = this.#texts.length - 1;
     const text = `${first}${others > 0 ? `, and ${others} more that do not fit` : ''}`;
-    if (!skip)
-      throw expected(who, `weights in ${path} that fit the model (or skipMismatch)`, {
-        toString: () => text,
-      });
+    if (!skip) throw mismatch(who, `weights in ${path} that fit the model (or skipMismatch)`, text);
     warnOnce('NODEGRAD_SKIPPED_WEIGHTS', `[${who}] ${path}: skipped ${text}`);
   }
 }

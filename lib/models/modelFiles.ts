@@ -1,5 +1,5 @@
 // Whole models and their weights in files.
-import { type OptionNames, expected, isPlainObject, knownOptions } from '../base/checks.js';
+import { type OptionNames, expected, isPlainObject, knownOptions, oneOf } from '../base/checks.js';
 import { type CustomObjects, withCustomObjects } from '../base/customObjects.js';
 import { EngineError } from '../base/errors.js';
 import { fileError, readJson, readWhole, reasonOf, writeWhole } from '../base/wholeFile.js';
@@ -17,12 +17,26 @@ import { type NameMap, namedParts, readNamedWeights } from './namedWeights.js';
 import type { OutputStructure } from './structure.js';
 import type { StoredModel } from './storedModel.js';
 import { fillFromTfjs, readTfjs, writeTfjs } from './tfjsFiles.js';
+import { readTorchWeights, torchFile } from './torchWeights.js';
 import { checkVersion, readWeights, weightBytes } from './weightFiles.js';
 
 /** What `model.save` and `model.saveWeights` take. */
 export interface SaveOptions {
   /** Whether a file that is there is replaced. Default true. */
   overwrite?: boolean;
+}
+
+/** How safetensors lay weights out: as here, or as PyTorch's modules do. */
+export type WeightLayout = 'keras' | 'pytorch';
+
+/** What `model.saveWeights` takes. */
+export interface SaveWeightsOptions extends SaveOptions {
+  /** For safetensors: `pytorch` for the names and axes of a state dict, as {@link LoadWeightsOptions.layout} has them. Default `keras`. */
+  layout?: WeightLayout;
+  /** For the layout `pytorch`: the names of modules by the names of layers, or a function of these. Default: the same. */
+  nameMap?: NameMap;
+  /** For the layout `pytorch`: see {@link LoadWeightsOptions.flattened}. */
+  flattened?: Readonly<Record<string, readonly number[]>>;
 }
 
 /** What {@link loadModel} takes. */
@@ -37,15 +51,30 @@ export interface LoadModelOptions {
 
 /** What `model.loadWeights` takes. */
 export interface LoadWeightsOptions {
-  /** For `.h5`: whether layers get the weights of the layer with their name, others keep theirs. Default false: by their order. */
+  /**
+   * For `.h5`, and the layout `pytorch`: whether layers get the weights of the layer with their name, others keep theirs. Default false: by
+   * their order, or all of them.
+   */
   byName?: boolean;
   /** Whether layers that the file does not fit are left out, with a warning. Default false. */
   skipMismatch?: boolean;
   /** For safetensors: the names that weights have in the file, by their names here, or a function of these. Default: the same. */
   nameMap?: NameMap;
+  /**
+   * For safetensors: `pytorch` reads the state dict of PyTorch's modules, with their names and axes. Names in `nameMap` are then those of
+   * layers (`encoder/conv`) and modules (`encoder.0`); `lstm.*_l1` is the second layer of one that has several. Default `keras`.
+   */
+  layout?: WeightLayout;
+  /**
+   * For the layout `pytorch`: the shapes [height, width, channels] of images that are flattened before a layer, by the layer's name, where
+   * the model's graph does not show them; one number where features have the same order there. Default: as the graph shows them.
+   */
+  flattened?: Readonly<Record<string, readonly number[]>>;
 }
 
 const saveNames = { overwrite: 'boolean' } satisfies OptionNames<SaveOptions>;
+const layoutNames = { layout: 'optional', nameMap: 'optional', flattened: 'optional' } as const;
+const saveWeightNames = { ...saveNames, ...layoutNames } satisfies OptionNames<SaveWeightsOptions>;
 const loadNames = {
   customObjects: 'optional',
   compile: 'boolean',
@@ -54,7 +83,7 @@ const loadNames = {
 const weightNames = {
   byName: 'boolean',
   skipMismatch: 'boolean',
-  nameMap: 'optional',
+  ...layoutNames,
 } satisfies OptionNames<LoadWeightsOptions>;
 
 const CONFIG = 'config.json';
@@ -126,16 +155,43 @@ export async function saveModel(model: StoredModel, path: string, options: SaveO
   });
 }
 
+/** Checks the options that are for safetensors alone, and says whether the layout is PyTorch's. */
+function isTorchLayout(
+  who: string,
+  path: string,
+  { layout = 'keras', nameMap, flattened }: Pick<LoadWeightsOptions, keyof typeof layoutNames>,
+): boolean {
+  oneOf(who, 'layout', layout, ['keras', 'pytorch']);
+  if (nameMap !== undefined && typeof nameMap !== 'function' && !isPlainObject(nameMap))
+    throw expected(who, 'a record of names or a function as nameMap', nameMap);
+  const isTorch = layout === 'pytorch';
+  if (!path.endsWith(SAFETENSORS) && (isTorch || nameMap !== undefined))
+    throw expected(
+      who,
+      `a file that ends with ${SAFETENSORS} where ${isTorch ? "layout is 'pytorch'" : 'nameMap is given'}`,
+      path,
+    );
+  if (flattened === undefined) return isTorch;
+  if (!isTorch) throw expected(who, "the layout 'pytorch' where flattened is given", layout);
+  if (!isPlainObject(flattened))
+    throw expected(who, 'a record of shapes by names of layers as flattened', flattened);
+  return true;
+}
+
 /** {@link StoredModel.saveWeights} */
 export async function saveWeights(
   model: StoredModel,
   path: string,
-  options: SaveOptions = {},
+  options: SaveWeightsOptions = {},
 ): Promise<void> {
   const who = 'saveWeights';
-  knownOptions(who, options, saveNames);
+  knownOptions(who, options, saveWeightNames);
   checkPath(who, path, ['.weights.h5', '.h5', SAFETENSORS]);
+  const isTorch = isTorchLayout(who, path, options);
+  if (options.nameMap !== undefined && !isTorch)
+    throw expected(who, "the layout 'pytorch' where nameMap is given", options.layout ?? 'keras');
   await write(who, path, options, async () => {
+    if (isTorch) return torchFile(who, model, options);
     if (path.endsWith(SAFETENSORS)) return namedParts(model);
     if (isByLayers(path)) return [await hdf5Bytes(who, path, await layerWeightGroups(model, false))];
     return [await weightBytes(who, path, model)];
@@ -152,16 +208,21 @@ export async function loadWeights(
   knownOptions(who, options, weightNames);
   checkPath(who, path, ['.weights.h5', '.keras', '.h5', SAFETENSORS, TFJS]);
   const { byName = false, skipMismatch: skip = false, nameMap } = options;
-  if (byName && !isByLayers(path))
-    throw expected(who, 'a file that ends with .h5, not .weights.h5, where byName is true', path);
-  if (nameMap !== undefined && typeof nameMap !== 'function' && !isPlainObject(nameMap))
-    throw expected(who, 'a record of names or a function as nameMap', nameMap);
+  const isTorch = isTorchLayout(who, path, options);
+  if (byName && !isTorch && !isByLayers(path))
+    throw expected(
+      who,
+      "a file that ends with .h5, not .weights.h5, or the layout 'pytorch' where byName is true",
+      path,
+    );
+  if (isTorch) {
+    await readTorchWeights(who, path, model, { ...options, byName, skip });
+    return;
+  }
   if (path.endsWith(SAFETENSORS)) {
     await readNamedWeights(who, path, model, { skip, nameMap });
     return;
   }
-  if (nameMap !== undefined)
-    throw expected(who, `a file that ends with ${SAFETENSORS} where nameMap is given`, path);
   if (path.endsWith(TFJS)) {
     const { weights } = await readTfjs(who, path);
     fillFromTfjs(who, path, weights, model, skip);

@@ -3,6 +3,7 @@ import type { BaseOptimizer } from '../optimizers/baseOptimizer.js';
 import {
   type LoadWeightsOptions,
   type SaveOptions,
+  type SaveWeightsOptions,
   loadWeights,
   saveModel,
   saveWeights,
@@ -42,12 +43,12 @@ export abstract class StoredModel extends SteppedModel {
    * https://keras.io/api/models/model_saving_apis/weights_saving_and_loading/#saveweights-method
    *
    * @param path Where to: with the ending `.weights.h5`; with another `.h5` for the weights alone by layers, as Keras 2 has them; or with
-   *   `.safetensors` for the weights alone by names such as `dense/kernel`.
-   * @param options `overwrite`: see {@link SaveOptions}.
+   *   `.safetensors` for the weights alone by names such as `dense/kernel`, or in PyTorch's layout.
+   * @param options `overwrite`, `layout`, `nameMap`, `flattened`: see {@link SaveWeightsOptions}.
    * @throws EngineError As {@link save}.
    * @example await model.saveWeights(`${folder}/model.weights.h5`);
    */
-  async saveWeights(path: string, options?: SaveOptions): Promise<void> {
+  async saveWeights(path: string, options?: SaveWeightsOptions): Promise<void> {
     await saveWeights(this, path, options);
   }
 
@@ -57,7 +58,7 @@ export abstract class StoredModel extends SteppedModel {
    *
    * @param path A file that ends with `.weights.h5` or `.keras`, of an equal model here or in Keras; with another `.h5`, of Keras 2 or its
    *   layout, as the weights of Keras's applications have it: the weights alone; or with `.safetensors`.
-   * @param options `byName`, `skipMismatch`, `nameMap`: see {@link LoadWeightsOptions}.
+   * @param options `byName`, `skipMismatch`, `nameMap`, `layout`, `flattened`: see {@link LoadWeightsOptions}.
    * @throws EngineError `IO` for a file that cannot be read, was cut or changed; `ARGUMENT` for weights that do not fit; `STATE` where
    *   h5wasm is not installed.
    * @example
