@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { firstOf, itemAt } from '../lib/base/list.js';
 import {
+  type CompileOptions,
   Model,
   NDArray,
   type OutputStructure,
@@ -13,6 +14,8 @@ import {
   initializers,
   layers,
   loadModel,
+  losses,
+  optimizers,
 } from '../lib/index.js';
 import { worst } from './fixtures/read.js';
 import { rejectionOf } from './support/run.js';
@@ -77,6 +80,108 @@ describe('models of TensorFlow.js', () => {
     }
     const kept = await model.compiledOptimizer!.variables[0]!.data();
     expect(Number(kept[0])).toBe(3 + steps);
+  });
+});
+
+describe('models that are written for TensorFlow.js with their optimizer', () => {
+  type Json = Record<'trainingConfig', unknown> & { weightsManifest: { weights: unknown }[] };
+  /** Numbers as float32 has them: learning rates are kept so here. */
+  const rounded = (value: unknown): unknown =>
+    JSON.parse(JSON.stringify(value), (_, one: unknown) =>
+      typeof one === 'number' ? Math.fround(one) : one,
+    );
+  const again = async (name: string, model: Model<OutputStructure>) => {
+    mkdirSync(join(folder, `again-${name}`), { recursive: true });
+    const path = join(folder, `again-${name}`, 'model.json');
+    await model.save(path, { includeOptimizer: true });
+    return { path, json: JSON.parse(readFileSync(path, 'utf8')) as Json };
+  };
+  const trained = Object.entries(entries).filter(([, { losses }]) => losses !== undefined);
+
+  it.each(trained)('%s say what TensorFlow.js says, and train on', async (name, entry) => {
+    const model = await loadModel(written(name, entry));
+    const { path, json } = await again(name, model);
+    const theirs = entry.json as unknown as Json;
+    expect(rounded(json.trainingConfig)).toEqual(rounded(theirs.trainingConfig));
+    expect(firstOf(json.weightsManifest).weights).toEqual(firstOf(theirs.weightsManifest).weights);
+    const [x, y] = [arrayOf(firstOf(entry.x)), arrayOf(entry.y!)];
+    const other = await loadModel(path);
+    for (let step = 0; step < 2; step++) {
+      const [one, two] = [await model.trainOnBatch(x, y), await other.trainOnBatch(x, y)];
+      // A momentum is divided by the learning rate and multiplied by it again.
+      expect(Math.abs(one.loss! - two.loss!) / two.loss!).toBeLessThan(name === 'momentum' ? 1e-6 : 1e-12);
+    }
+  });
+
+  const compiled = (options: CompileOptions) => {
+    const model = row();
+    model.compile(options);
+    return model;
+  };
+
+  it.each(['pictures', 'sequences', 'graph'])('%s that was read is written again', async (name) => {
+    const model = await loadModel(written(name, entries[name]!));
+    const path = join(folder, name, 'again.json');
+    await model.save(path);
+    expect(await predicted(await loadModel(path), entries[name]!)).toEqual(
+      await predicted(model, entries[name]!),
+    );
+  });
+
+  it('are read before the first step, and without a momentum', async () => {
+    const [x, y] = [[[1, 2, 3]], [[1, 0]]];
+    for (const steps of [0, 2]) {
+      const optimizer = optimizers.rmsprop({ learningRate: 0.1 });
+      const model = compiled({ optimizer, loss: losses.logCosh(), metrics: ['accuracy', 'mae'] });
+      for (let step = 0; step < steps; step++) await model.trainOnBatch(x, y);
+      const { path, json } = await again(`rmsprop-${steps}`, model);
+      expect(json.trainingConfig).toMatchObject({ loss: 'logcosh', metrics: ['accuracy', 'mae'] });
+      const other = await loadModel(path);
+      expect((await other.trainOnBatch(x, y)).loss).toBe((await model.trainOnBatch(x, y)).loss);
+      expect((await other.trainOnBatch(x, y)).loss).toBe((await model.trainOnBatch(x, y)).loss);
+    }
+  });
+
+  it.each<[string, CompileOptions, RegExp]>([
+    [
+      'an optimizer',
+      { optimizer: 'adamW', loss: 'mse' },
+      /an optimizer whose state TensorFlow\.js saves .* received 'AdamW'/,
+    ],
+    [
+      'an option of it',
+      { optimizer: optimizers.adam({ clipnorm: 1 }), loss: 'mse' },
+      /options of Adam .* received 'clipnorm: 1'/,
+    ],
+    ['a loss', { optimizer: 'sgd', loss: 'huber' }, /losses that TensorFlow\.js has/],
+    [
+      'an option of a loss',
+      { optimizer: 'sgd', loss: losses.binaryCrossentropy({ fromLogits: true }) },
+      /losses that TensorFlow\.js has/,
+    ],
+    ['a metric', { optimizer: 'sgd', loss: 'mse', metrics: ['auc'] }, /metrics that TensorFlow\.js has/],
+    ['weights of losses', { optimizer: 'sgd', loss: 'mse', lossWeights: [2] }, /neither lossWeights/],
+  ])('without %s that it lacks are refused', async (_, options, message) => {
+    const path = join(folder, 'refused.json');
+    expect(await rejectionOf(compiled(options).save(path, { includeOptimizer: true }))).toMatchObject({
+      code: 'ARGUMENT',
+      message: expect.stringMatching(message) as string,
+    });
+  });
+
+  it('have to be compiled, and be a model.json', async () => {
+    expect(
+      await rejectionOf(row().save(join(folder, 'none.json'), { includeOptimizer: true })),
+    ).toMatchObject({
+      code: 'STATE',
+      message: expect.stringContaining('compile() before includeOptimizer') as string,
+    });
+    expect(
+      await rejectionOf(row().save(join(folder, 'none.keras'), { includeOptimizer: true })),
+    ).toMatchObject({
+      code: 'ARGUMENT',
+      message: expect.stringContaining('where includeOptimizer is given') as string,
+    });
   });
 });
 

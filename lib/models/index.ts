@@ -5,6 +5,7 @@ export { Model } from './model.js';
 export {
   type LoadModelOptions,
   type LoadWeightsOptions,
+  type SaveModelOptions,
   type SaveOptions,
   type SaveWeightsOptions,
   type WeightLayout,

@@ -20,10 +20,19 @@ import { fillFromTfjs, readTfjs, writeTfjs } from './tfjsFiles.js';
 import { readTorchWeights, torchFile } from './torchWeights.js';
 import { checkVersion, readWeights, weightBytes } from './weightFiles.js';
 
-/** What `model.save` and `model.saveWeights` take. */
+/** What `model.save` and `model.saveWeights` both take. */
 export interface SaveOptions {
   /** Whether a file that is there is replaced. Default true. */
   overwrite?: boolean;
+}
+
+/** What `model.save` takes. */
+export interface SaveModelOptions extends SaveOptions {
+  /**
+   * For a model.json of TensorFlow.js: whether what `compile` was given and the optimizer's state are written, too. Other files always have
+   * them. Default false, as there.
+   */
+  includeOptimizer?: boolean;
 }
 
 /** How safetensors lay weights out: as here, or as PyTorch's modules do. */
@@ -73,6 +82,7 @@ export interface LoadWeightsOptions {
 }
 
 const saveNames = { overwrite: 'boolean' } satisfies OptionNames<SaveOptions>;
+const saveModelNames = { ...saveNames, includeOptimizer: 'boolean' } satisfies OptionNames<SaveModelOptions>;
 const layoutNames = { layout: 'optional', nameMap: 'optional', flattened: 'optional' } as const;
 const saveWeightNames = { ...saveNames, ...layoutNames } satisfies OptionNames<SaveWeightsOptions>;
 const loadNames = {
@@ -130,9 +140,16 @@ async function write(
 }
 
 /** {@link StoredModel.save} */
-export async function saveModel(model: StoredModel, path: string, options: SaveOptions = {}): Promise<void> {
+export async function saveModel(
+  model: StoredModel,
+  path: string,
+  options: SaveModelOptions = {},
+): Promise<void> {
   const who = 'save';
-  knownOptions(who, options, saveNames);
+  knownOptions(who, options, saveModelNames);
+  const { includeOptimizer } = options;
+  if (includeOptimizer !== undefined && !(typeof path === 'string' && path.endsWith(TFJS)))
+    throw expected(who, `a path that ends with ${TFJS} where includeOptimizer is given`, path);
   if (isByLayers(path)) {
     await write(who, path, options, async () => [await legacyBytes(who, path, model)]);
     return;
@@ -140,7 +157,7 @@ export async function saveModel(model: StoredModel, path: string, options: SaveO
   checkPath(who, path, ['.keras', TFJS], ' or .h5, not .weights.h5');
   if (path.endsWith(TFJS)) {
     await checkPlace(who, path, options);
-    await writeTfjs(who, path, model);
+    await writeTfjs(who, path, model, includeOptimizer ?? false);
     return;
   }
   const text = (value: unknown) => new TextEncoder().encode(kerasText(value));

@@ -2,7 +2,7 @@ import type { Layer } from '../layers/layer.js';
 import type { BaseOptimizer } from '../optimizers/baseOptimizer.js';
 import {
   type LoadWeightsOptions,
-  type SaveOptions,
+  type SaveModelOptions,
   type SaveWeightsOptions,
   loadWeights,
   saveModel,
@@ -28,13 +28,13 @@ export abstract class StoredModel extends SteppedModel {
    * was there. It needs the package h5wasm. https://keras.io/api/models/model_saving_apis/model_saving_and_loading/#save-method
    *
    * @param path Where to, with the ending `.keras`; or `.h5` for the format of Keras 2, which Keras 3 reads, too; or `.json` for a model of
-   *   TensorFlow.js without the optimizer's state, with its numbers in files next to it.
-   * @param options `overwrite`: see {@link SaveOptions}.
+   *   TensorFlow.js, with its numbers in files next to it.
+   * @param options `overwrite`, `includeOptimizer`: see {@link SaveModelOptions}.
    * @throws EngineError `IO` where it cannot be written, `ARGUMENT` for another ending and what Keras's JSON cannot hold, `STATE` where
    *   h5wasm is not installed.
    * @example await model.save(`${folder}/model.keras`);
    */
-  async save(path: string, options?: SaveOptions): Promise<void> {
+  async save(path: string, options?: SaveModelOptions): Promise<void> {
     await saveModel(this, path, options);
   }
 

@@ -7,7 +7,7 @@ import { snakeCase } from '../base/kerasNames.js';
 import { itemAt, lastOf } from '../base/list.js';
 import { fileError, readJson, readWhole, writeWhole } from '../base/wholeFile.js';
 import type { SavedValue } from '../core/savedValue.js';
-import type { NumericArray } from '../core/tensor.js';
+import type { Variable } from '../core/variable.js';
 import type { Layer } from '../layers/layer.js';
 import { isKerasConfig } from '../saving/kerasTypes.js';
 import { checkLevels, writtenObject } from '../saving/serialization.js';
@@ -22,6 +22,7 @@ import { compiledFromTfjs, fromTfjs, toTfjs } from '../saving/tfjsConfig.js';
 import { Mismatches } from './mismatches.js';
 import { savedGroups } from './savedGroups.js';
 import type { StoredModel } from './storedModel.js';
+import { optimizerTensors, readTfjsOptimizer, tfjsTraining } from './tfjsTraining.js';
 
 const FORMAT = 'layers-model';
 /** The version of TensorFlow.js whose format files have. */
@@ -29,6 +30,7 @@ const VERSION = 'tfjs-layers 4.22.0';
 
 /** A value of a model, the layers that it is in, and its own name. */
 interface LayerPath {
+  readonly variable: Variable;
   readonly value: SavedValue;
   readonly layers: readonly Layer[];
   readonly name: string;
@@ -38,9 +40,10 @@ const pathsOf = (model: StoredModel): LayerPath[] =>
   savedGroups(model).flatMap(({ layers, values }) => {
     const layer = lastOf(layers);
     return values.map((value, i) => {
-      const own = snakeCase(lastOf(itemAt(layer.ownWeights, i).name.split('/')));
+      const variable = itemAt(layer.ownWeights, i);
+      const own = snakeCase(lastOf(variable.name.split('/')));
       const name = layer.className === 'DepthwiseConv2D' && own === 'kernel' ? 'depthwise_kernel' : own;
-      return { value, layers: layers.slice(1), name };
+      return { variable, value, layers: layers.slice(1), name };
     });
   });
 
@@ -120,72 +123,34 @@ export function fillFromTfjs(
   for (const name of left) mismatches.add(`'${name}' that no layer has`);
   mismatches.check(who, path, skip);
   const read = found.map(([value, name]) => [value, weights.read(name).data] as const);
-  const state = readOptimizer(who, path, weights, model);
+  const state = readTfjsOptimizer(who, path, weights, model);
   for (const [value, data] of [...read, ...state]) value.write(data);
   if (state.length > 0) model.compiledOptimizer?.restored();
 }
 
-/** What TensorFlow.js calls the numbers that an optimizer keeps of a weight, in the order in which Keras writes them. */
-const SLOTS: Readonly<Record<string, readonly string[]>> = {
-  Adadelta: ['accum_grad', 'accum_var'],
-  Adagrad: ['accumulator'],
-  Adam: ['m', 'v'],
-  RMSprop: ['rms', 'momentum', 'mg'],
-  SGD: ['momentum'],
-};
-/** Optimizers whose numbers of one weight are next to each other; others have all of a kind. */
-const BY_WEIGHT = ['Adadelta', 'Adam'];
-
-/** The optimizer's numbers; none where the file has none. Those that do not fit are left out with a warning. */
-function readOptimizer(
+/**
+ * Writes a model to model.json and files next to it, that with the layers last: it then names files that are whole.
+ *
+ * @param withOptimizer Whether what the model was compiled with is written, too, and what its optimizer keeps.
+ */
+export async function writeTfjs(
   who: string,
   path: string,
-  weights: TfjsWeights,
   model: StoredModel,
-): (readonly [SavedValue, NumericArray])[] {
-  const { compiledOptimizer: optimizer, trainableWeights } = model;
-  const names = weights.names(true);
-  const slots = SLOTS[optimizer?.className ?? ''];
-  if (!optimizer || !slots || names.length === 0 || trainableWeights.length === 0) return [];
-  optimizer.build(trainableWeights);
-  const { values } = optimizer.savedState(trainableWeights);
-  const [iterations, , ...kept] = values;
-  // All slots of a kind are in the order of the weights; this finds them by the ends of their names.
-  const found = slots.map((slot) => names.filter((name) => name.endsWith(`/${slot}`)));
-  const kinds = found.filter((list) => list.length > 0);
-  const count = trainableWeights.length;
-  const order = BY_WEIGHT.includes(optimizer.className)
-    ? trainableWeights.flatMap((_, i) => kinds.map((list) => list[i]))
-    : kinds.flat();
-  const mismatches = new Mismatches();
-  if (kinds.some((list) => list.length !== count) || order.length !== kept.length)
-    mismatches.add(`${kinds.flat().length} arrays for the ${kept.length} of '${optimizer.name}'`);
-  const fit =
-    order.length === kept.length &&
-    kept.every(({ shape }, i) =>
-      mismatches.fits(weights.shape(order[i] ?? ''), `as '${order[i]}'`, shape, optimizer.name),
-    );
-  mismatches.check(who, path, true);
-  if (!fit) return [];
-  // Keras's momentum is the step that it makes, that of TensorFlow.js the sum of gradients.
-  const scale = optimizer.className === 'SGD' ? -optimizer.learningRate : 1;
-  const pairs = kept.map((value, i) => {
-    const { data } = weights.read(itemAt(order, i) ?? '');
-    return [value, scale === 1 ? data : Float32Array.from(data, (n) => scale * n)] as const;
-  });
-  if (!names.includes('iter') || iterations?.shape.length !== weights.shape('iter')?.length) return pairs;
-  return iterations ? [[iterations, weights.read('iter').data] as const, ...pairs] : pairs;
-}
-
-/** Writes a model to model.json and files next to it, that with the layers last: it then names files that are whole. */
-export async function writeTfjs(who: string, path: string, model: StoredModel): Promise<void> {
+  withOptimizer: boolean,
+): Promise<void> {
   const topology = toTfjs(writtenObject(model));
-  const tensors = await Promise.all(
-    pathsOf(model).map(async (place): Promise<TfjsTensor> => ({
+  const training = withOptimizer ? tfjsTraining(who, model) : undefined;
+  const paths = pathsOf(model);
+  const names = new Map(paths.map((path) => [path.variable, tfjsName(path)]));
+  // All numbers are of one moment.
+  const tensors = await Promise.all([
+    ...paths.map(async (place): Promise<TfjsTensor> => ({
       name: tfjsName(place),
       array: { data: await place.value.read(), shape: place.value.shape },
     })),
-  );
+    ...(withOptimizer ? optimizerTensors(model, (weight) => names.get(weight) ?? weight.name) : []),
+  ]);
   const { manifest, shards } = tfjsWeights(tensors);
   const folder = dirname(path);
   const before = await shardsOf(who, path);
@@ -196,6 +161,7 @@ export async function writeTfjs(who: string, path: string, model: StoredModel): 
     convertedBy: null,
     modelTopology: { ...topology, keras_version: VERSION, backend: 'tensor_flow.js' },
     weightsManifest: manifest,
+    ...(training && { trainingConfig: training }),
   };
   await writeWhole(who, path, [new TextEncoder().encode(JSON.stringify(file))]);
   const now = shards.map(({ name }) => name);

@@ -192,7 +192,9 @@ function forwardLayer(given: KerasConfig): KerasConfig {
 }
 
 function activation(name: string, value: unknown): string {
-  const own = value === 'silu' ? 'swish' : value;
+  // A registered function is an object.
+  const given = isPlainObject(value) && value['class_name'] === 'function' ? value['config'] : value;
+  const own = given === 'silu' ? 'swish' : given;
   if (typeof own !== 'string' || !ACTIVATIONS.includes(own)) throw refuse(name, 'activations', own);
   return own.replace('keras2>', '');
 }
