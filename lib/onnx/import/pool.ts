@@ -4,7 +4,7 @@ import { tensor } from '../../core/tensor.js';
 import { asSym } from '../../ops/composed.js';
 import * as ops from '../../ops/index.js';
 import { type Call, type Handler, type Handlers, typed } from './call.js';
-import { type Window, sidesOfImage, windowCounts, windowOf, windowsOf } from './windows.js';
+import { type Window, imagesOf, sidesOfImage, windowCounts, windowOf, windowsOf } from './windows.js';
 
 const isPlain = ({ dilations }: Window) => dilations.every((n) => n === 1);
 
@@ -132,12 +132,18 @@ const maxUnpool: Handler = (call) => {
   return ops.pad(ops.reshape(whole, own), more);
 };
 
-/** Poolings. */
+const col2im: Handler = (call) => {
+  const sides = call.numbers(1);
+  return imagesOf(call, call.x(0), windowOf(call, call.numbers(2), sides), sides);
+};
+
+/** Poolings, and windows back as images. */
 export const poolings: Handlers = {
   MaxPool: maxPool,
   AveragePool: averagePool,
   LpPool: lpPool,
   MaxUnpool: maxUnpool,
+  Col2Im: col2im,
   GlobalAveragePool: overImage((x, axis) => ops.mean(x, { axis, keepDims: true })),
   GlobalMaxPool: overImage((x, axis) => ops.max(x, { axis, keepDims: true })),
   GlobalLpPool: overImage((x, axis, call) => {

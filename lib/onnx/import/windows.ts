@@ -97,3 +97,31 @@ export function windowsOf(x: Sym, window: Window, counts: readonly number[], out
     [...shape.map((n) => n), taps].map((n, i) => (i === 0 && n < 0 ? -1 : n)),
   );
 }
+
+/** Images [n, channels, …] of the windows [n, channels · window, counts] that show them: each pixel is the sum of what windows have there. */
+export function imagesOf(call: Call, x: Sym, window: Window, sides: readonly number[]): Sym {
+  const counts = windowCounts(call, window, sides, false);
+  const [taps, places] = [sizeOf(window.kernel), sizeOf(counts)];
+  const [n, columns] = call.knownShape(0) as readonly [number, number, number];
+  if (columns % taps !== 0 || x.shape[2] !== places)
+    throw call.error(`[n, channels · ${taps}, ${places}]`, `[${x.shape.join(', ')}]`, 'SHAPE');
+  const around = sides.map((size, i) => size + (window.pads[i]?.[0] ?? 0) + (window.pads[i]?.[1] ?? 0));
+  const at = Int32Array.from({ length: taps * places }, (_, i) => {
+    let [tap, place, pixel, unit] = [Math.floor(i / places), i % places, 0, 1];
+    for (let axis = sides.length - 1; axis >= 0; axis--) {
+      const [kernel, count] = [window.kernel[axis] ?? 1, counts[axis] ?? 1];
+      const along =
+        (place % count) * (window.strides[axis] ?? 1) + (tap % kernel) * (window.dilations[axis] ?? 1);
+      pixel += unit * along;
+      unit *= around[axis] ?? 1;
+      [tap, place] = [Math.floor(tap / kernel), Math.floor(place / count)];
+    }
+    return pixel;
+  });
+  const channels = n * (columns / taps);
+  const rows = ops.transpose(ops.reshape(x, [channels, taps * places]));
+  const sums = ops.scatter(asSym(tensor(at, [at.length, 1])), rows, [sizeOf(around), channels]);
+  const whole = ops.reshape(ops.transpose(sums), [n, columns / taps, ...around]);
+  const start = [0, 0, ...window.pads.map(([before]) => before)];
+  return ops.slice(whole, start, [n, columns / taps, ...sides]);
+}
