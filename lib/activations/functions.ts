@@ -40,8 +40,7 @@ export const linear = <T>(x: T): T => x;
 export const exponential = <T extends Operand>(x: T): Outcome<T> => ops.exp(x);
 
 /** x · tanh(softplus(x)) (Misra 2019). https://keras.io/api/layers/activations/ */
-export const mish = <T extends Operand>(x: T): Outcome<T> =>
-  ops.multiply(x, ops.tanh(ops.softplus(x)));
+export const mish = <T extends Operand>(x: T): Outcome<T> => ops.multiply(x, ops.tanh(ops.softplus(x)));
 
 /** What `activations.gelu` takes. */
 export interface GeluOptions {

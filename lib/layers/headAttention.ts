@@ -219,7 +219,7 @@ export abstract class HeadAttention<
       isShared ? (repeatedHeads(given, heads) as Sym) : given,
     );
     const { product, combination, axes } = equations(query.rank, this.heads.axes);
-    const causal = this.options.useCausalMask ? [causalMask(query, keys) as Sym] : [];
+    const causal = this.options.useCausalMask ? [causalMask(query, keys)] : [];
     const scores = ops.einsum(product, keys, ops.multiply(query, 1 / Math.sqrt(this.heads.size)));
     const all = [...masks, ...causal].map((mask) => ofRank(mask, scores.rank, axes));
     const weights = maskedSoftmax(scores, all, axes) as Sym;
@@ -237,7 +237,7 @@ export abstract class HeadAttention<
       query.mask && ops.expandDims(query.mask, -1),
       value.mask && ops.expandDims(value.mask, -2),
       key?.mask && ops.expandDims(key.mask, -2),
-      slidingWindow === null ? undefined : (windowMask(query, value, slidingWindow) as Sym),
+      slidingWindow === null ? undefined : windowMask(query, value, slidingWindow),
       mask && (asBool(mask) as Sym),
     ];
     return masks.filter((each) => each !== undefined);

@@ -123,8 +123,7 @@ export const histogram = op(
     const range = options.range ?? (shape[0] === 0 ? [0, 1] : undefined);
     const edges = range === undefined ? edgesAround(numbers, bins) : edgesIn(range, bins);
     const sorted = takenLast(numbers, orderOf(numbers));
-    const indicesOf = (some: Sym, right: boolean): Sym =>
-      apply('searchSorted', [sorted, some], { right });
+    const indicesOf = (some: Sym, right: boolean): Sym => apply('searchSorted', [sorted, some], { right });
     const begins = indicesOf(slice(edges, 0, bins), false);
     const counts = diff(concatenate([begins, indicesOf(slice(edges, bins, 1), true)]));
     return [outcomeOf(counts), outcomeOf(edges)];

@@ -52,12 +52,7 @@ export const gather = op(
   <X extends Operand, I extends Operand>(x: X, indices: I, options: GatherOptions = {}): Outcome<X | I> => {
     knownOptions('gather', options, gatherNames);
     const { axis = 0, batchDims = 0 } = options;
-    return apply(
-      'gather',
-      [x, indexOperand(indices)],
-      { axis, batchDims },
-      dtypeFor([x]) ?? 'float32',
-    );
+    return apply('gather', [x, indexOperand(indices)], { axis, batchDims }, dtypeFor([x]) ?? 'float32');
   },
 );
 

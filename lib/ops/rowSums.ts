@@ -14,10 +14,5 @@ export function rowSums(values: Sym, indices: Sym, rows: number): Sym {
   const row = typeOf(values).shape.slice(1);
   // The last operand is there for its shape alone.
   const like = apply('broadcastTo', [tensor(0)], { shape: [rows, ...row] });
-  return apply(
-    'gatherBackward',
-    [values, indices, like],
-    { axis: 0, batchDims: 0 },
-    'float32',
-  );
+  return apply('gatherBackward', [values, indices, like], { axis: 0, batchDims: 0 }, 'float32');
 }
