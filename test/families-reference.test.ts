@@ -1,4 +1,4 @@
-// Regularizers, constraints, initializers, MeanMetricWrapper and random layers beside Keras's: fixtures/make_families.py.
+// Regularizers, constraints, initializers, MeanMetricWrapper and random layers compared with Keras: fixtures/make_families.py.
 import { describe, expect, it } from 'vitest';
 import {
   type Sym,
@@ -61,7 +61,7 @@ function expectDrawn(numbers: readonly number[], draws: Draws): void {
   const n = numbers.length;
   const meanOf = (of: (x: number) => number) => numbers.reduce((sum, x) => sum + of(x), 0) / n;
   const within = (what: string, actual: number, wanted: number, variance: number) => {
-    // Beside it: where all numbers are the same float32 rounds both.
+    // And the rounding of both, where all numbers are the same.
     expect(Math.abs(actual - wanted), what).toBeLessThanOrEqual(5 * Math.sqrt((2 * variance) / n) + 2 ** -22);
   };
   const mean = meanOf((x) => x);
