@@ -2,7 +2,7 @@
 import { isPlainObject } from '../base/checks.js';
 import type { Node, Reference } from './kerasCalls.js';
 import { isKerasOp } from './kerasOps.js';
-import { type Fields, type KerasConfig, isKerasConfig } from './kerasTypes.js';
+import { type KerasConfig, isKerasConfig } from './kerasTypes.js';
 
 /** A layer or an op of a model, with its calls. */
 export type KerasLayer = KerasConfig & { readonly name: string; readonly inbound_nodes: readonly Node[] };
