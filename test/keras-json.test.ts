@@ -71,7 +71,7 @@ endless.push({ items: endless });
 
 describe.each([
   ['models', 100],
-  ['class_models', 22],
+  ['class_models', 400],
 ] as const)("models in Keras's JSON: %s", (fixture, atLeast) => {
   const all = modelsOf(fixture);
 

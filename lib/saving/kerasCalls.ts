@@ -17,6 +17,9 @@ export interface Node {
 /** Layers whose further inputs are the states to begin with. */
 const WITH_STATES = /^(LSTM|GRU|SimpleRNN|RNN|ConvLSTM[123]D|Bidirectional)$/;
 
+/** Cells, whose further inputs are the states before the step. */
+const CELL = /^(LSTM|GRU|SimpleRNN)Cell$/;
+
 /** What the calls of attention layers take, in Keras's order: inputs in a list, or one by one. */
 const IN_LIST = ['inputs', 'mask', 'training', 'return_attention_scores', 'use_causal_mask'];
 const ONE_BY_ONE =
@@ -116,5 +119,6 @@ export function inputsToKeras(className: string, inputs: readonly unknown[]): No
   if (inputs.length === 1) return { args: inputs, kwargs: {} };
   if (WITH_STATES.test(className))
     return { args: inputs.slice(0, 1), kwargs: { initial_state: inputs.slice(1) } };
+  if (CELL.test(className)) return { args: [inputs[0], inputs.slice(1)], kwargs: {} };
   return { args: [inputs], kwargs: {} };
 }

@@ -79,6 +79,7 @@ const NOT_GIVEN: Readonly<Record<string, unknown>> = {
 /** Options that classes have here and not in Keras, with what says that they were not given. */
 const OURS_ALONE: Readonly<Record<string, Fields>> = {
   Cropping1D: { dataFormat: 'channelsLast' },
+  Discretization: { trainable: true },
   SpatialDropout1D: { dataFormat: 'channelsLast', trainable: true },
   SpatialDropout2D: { trainable: true },
   SpatialDropout3D: { trainable: true },
@@ -86,7 +87,10 @@ const OURS_ALONE: Readonly<Record<string, Fields>> = {
 };
 
 /** Options of which Keras writes [-f, f] where one number f was given, though it does not take numbers below 0. */
-const ONE_NUMBER: Readonly<Record<string, readonly string[]>> = { RandomShear: ['xFactor', 'yFactor'] };
+const ONE_NUMBER: Readonly<Record<string, readonly string[]>> = {
+  RandomSaturation: ['factor'],
+  RandomShear: ['xFactor', 'yFactor'],
+};
 const isOfOne = (value: unknown): value is [number, number] =>
   Array.isArray(value) && value.length === 2 && typeof value[1] === 'number' && value[0] === -value[1];
 

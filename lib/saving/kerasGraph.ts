@@ -139,14 +139,19 @@ function opsOf(name: string, className: string, config: Fields, { args, kwargs }
     config: { name: own, args: given },
   });
   if (className === 'GetItem') {
-    const { begin, end, strides, squeezed } = indexFromKeras(name, args);
-    const x = written(args[0]);
-    const last = squeezed.length > 0;
-    const part = opNamed(last ? `${name}_part` : name, 'stridedSlice', [x, begin, end, strides]);
-    const first = { config: part, inputs };
-    if (!last) return [first];
-    const taken = opNamed(name, 'squeeze', [{ className: 'KerasTensor', config: { input: 0 } }, squeezed]);
-    return [first, { config: taken, inputs: [[part.config.name, 0, 0] as const] }];
+    const { begin, end, strides, squeezed, added } = indexFromKeras(name, args);
+    const it = { className: 'KerasTensor', config: { input: 0 } };
+    const calls: [op: string, args: unknown[]][] = [
+      ['stridedSlice', [written(args[0]), begin, end, strides]],
+      ...(squeezed.length > 0 ? [['squeeze', [it, squeezed]] as [string, unknown[]]] : []),
+      ...added.map((axis): [string, unknown[]] => ['expandDims', [it, axis]]),
+    ];
+    // The last has the name by which others know the whole.
+    const nameOf = (i: number) => (i === calls.length - 1 ? name : `${name}_part${i === 0 ? '' : `_${i}`}`);
+    return calls.map(([op, given], i) => ({
+      config: opNamed(nameOf(i), op, given),
+      inputs: i === 0 ? inputs : [[nameOf(i - 1), 0, 0] as const],
+    }));
   }
   const call = opFromKeras(
     className,

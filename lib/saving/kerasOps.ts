@@ -106,6 +106,9 @@ const CALLED_OPTIONS: Readonly<Record<string, readonly [called: number, ...names
   RMSNorm: [1, 'scale'],
 };
 
+/** Classes of Keras that want these even where nothing is given. */
+const WITH_NULLS = ['LayerNorm', 'RMSNorm'];
+
 /** What a class takes where null is given, which is another default than here. */
 const DEFAULTS: Readonly<Record<string, Fields>> = { LayerNorm: { epsilon: 1e-7 } };
 
@@ -190,7 +193,9 @@ export function opToKeras(op: string, args: readonly unknown[]) {
   });
   const [other, own] = OTHER_OPTIONS[name] ?? [];
   const [, ...ofCall] = CALLED_OPTIONS[name] ?? [0];
-  const kwargs: Record<string, unknown> = {};
+  const kwargs: Record<string, unknown> = WITH_NULLS.includes(name)
+    ? Object.fromEntries(ofCall.map((option) => [option, null]))
+    : {};
   for (const [key, value] of Object.entries(options ?? {})) {
     const option = key === own ? other! : kerasOption(key);
     (ofCall.includes(option) ? kwargs : config)[option] = isName(value) ? snakeCase(value) : value;
