@@ -57,7 +57,7 @@ export class Callback {
   }
 
   /**
-   * What it needs to go on in another process, besides its options: numbers, strings, lists, records and NDArrays. {@link backupAndRestore}
+   * What it needs to go on in another process, besides its options: numbers, strings, lists, records and NDArrays. `backupAndRestore`
    * keeps it. Default nothing.
    */
   getState(): unknown {
