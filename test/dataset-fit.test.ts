@@ -54,7 +54,7 @@ describe('fit on a Dataset', () => {
 
   it('predicts for pairs and for inputs alone', async () => {
     const model = net();
-    const wanted = await (await model.predict(x)).data();
+    const wanted = await (await model.predict(x, { batchSize: 9 })).data();
     expect(await (await model.predict(pairs().batch(9))).data()).toEqual(wanted);
     expect(await (await model.predict(Dataset.fromArrays(x).batch(9))).data()).toEqual(wanted);
   });

@@ -90,8 +90,7 @@ describe.each(Object.keys(names))('%s', (family) => {
     (fixture, test, source) => {
       const text = read(`${test}.test.ts`).toString();
       const isRead =
-        text.includes(`fixtures/${fixture}`) ||
-        text.includes(`readFixture('${fixture.replace('.json', '')}')`);
+        text.includes(`fixtures/${fixture}`) || text.includes(`'${fixture.replace(/\.json(\.gz)?$/, '')}'`);
       expect(isRead).toBe(true);
       const there = namesOf(source);
       for (const [name, at] of Object.entries(source.at ?? {})) {

@@ -101,7 +101,9 @@ describe('class weights', () => {
       rejectionOf(model.fit([[0], [0]], y, { ...quiet, classWeight: classWeight as Record<number, number> }));
     const both = await fit([[1, 0, 0], [1, 0, 1]], weights); // prettier-ignore
     expect(both.message).toMatch(/one-hot rows.*1, 0, 1 in sample 1/);
-    expect((await fit([[NaN], [1]], weights)).message).toMatch(/class numbers, received NaN in sample 0/);
+    expect((await fit([[NaN], [1]], weights)).message).toMatch(
+      /class numbers for classWeight, received NaN in sample 0/,
+    );
     for (const wrong of [{ a: 1 }, { 1: NaN }, { 1: '2' }, { '-1': 1 }])
       expect((await fit([[1, 0, 0], [0, 1, 0]], wrong)).message).toMatch(/a finite number for each class number/); // prettier-ignore
     const input = layers.input({ shape: [1] });

@@ -144,7 +144,9 @@ async function dropHalfLine(file: FileHandle): Promise<void> {
  * @param path The file.
  * @returns What the lines say, in their order. A run that has gone on from an earlier state has made some steps twice: there `step` falls.
  * @throws EngineError `ARGUMENT`; `IO` where the file cannot be read, and for a bad line, whose number is told.
- * @example for (const { step, values } of await summary.readRunLog('log.jsonl')) console.log(step, values['loss']);
+ * @example
+ *     await model.fit(x, y, { callbacks: [callbacks.jsonlLogger(`${folder}/log.jsonl`)] });
+ *     for (const { step, values } of await summary.readRunLog(`${folder}/log.jsonl`)) console.log(step, values['loss']);
  */
 export async function readRunLog(path: string): Promise<RunRecord[]> {
   const who = 'readRunLog';

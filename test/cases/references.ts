@@ -64,7 +64,10 @@ export const sources: Readonly<Record<string, readonly Source[]>> = {
 
 /** Classes without numbers of Keras: why. */
 export const reasons: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  callbacks: { ProgbarLogger: 'it writes text in its own form; the numbers are those of History' },
+  callbacks: {
+    JSONLLogger: 'Keras has no such class: the numbers are those of History',
+    ProgbarLogger: 'it writes text in its own form; the numbers are those of History',
+  },
   layers: { Lambda: 'its numbers are those of the function that the user gives' },
   metrics: { LossMetric: 'Keras has no such class: the numbers are those of the loss' },
 };
