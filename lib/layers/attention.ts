@@ -92,7 +92,7 @@ export abstract class BaseAttention<
   #seen(query: Sym, key: Sym, mask: Sym | undefined): Sym | undefined {
     const counted = mask && ops.expandDims(mask, 1);
     if (!this.options.useCausalMask) return counted;
-    const causal = causalMask(query, key) as Sym;
+    const causal = causalMask(query, key);
     return counted ? ops.logicalAnd(counted, causal) : causal;
   }
 
