@@ -153,7 +153,8 @@ function duration(seconds: number): string {
 
 /**
  * Shows how a run is getting on: in a terminal a bar with steps, times, losses and metrics; elsewhere, or with `verbose: 2`, one
- * line an epoch. With `verbose: 3` both end with the curve of the loss since training began. `fit`, `evaluate` and `predict` add one themselves unless `verbose` is 0: this one is for a second stream.
+ * line an epoch. With `verbose: 3` both end with the curve of the loss since training began. `fit`, `evaluate` and `predict` add one
+ * themselves unless `verbose` is 0: this one is for a second stream.
  * https://keras.io/api/callbacks/progbar_logger/
  *
  * @param stream Default `process.stdout`.

@@ -35,7 +35,7 @@ export function alongAxis(who: string, x: Sym, indices: Sym, axis: number): Sym 
     const sizes = joint.map((n, i) => (i === along ? itemAt(own, i) : n));
     return lastAxis(same ? value : broadcastTo(value, sizes), along);
   };
-  const indicesThere = fitted(counted(indices, itemAt(from, along)), at);
-  const y = gather(fitted(x, from), indicesThere, { axis: rank - 1, batchDims: rank - 1 });
+  const fittedIndices = fitted(counted(indices, itemAt(from, along)), at);
+  const y = gather(fitted(x, from), fittedIndices, { axis: rank - 1, batchDims: rank - 1 });
   return lastAxis(y, along, true);
 }

@@ -137,9 +137,8 @@ async function dropHalfLine(file: FileHandle): Promise<void> {
 }
 
 /**
- * Reads the log of a run that `callbacks.jsonlLogger` or `callbacks.dashboard` has written: one line of JSON an epoch or batch, with
- * `_step`, `_timestamp` and `_runtime` as Weights & Biases has them. A half line at the end, of a run that is writing it or was killed,
- * is left out.
+ * Reads the log of a run that `callbacks.jsonlLogger` has written: one line of JSON an epoch or batch, with `_step`, `_timestamp` and
+ * `_runtime` as Weights & Biases has them. A half line at the end, of a run that is writing it or was killed, is left out.
  *
  * @param path The file.
  * @returns What the lines say, in their order. A run that has gone on from an earlier state has made some steps twice: there `step` falls.
