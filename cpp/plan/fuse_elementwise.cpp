@@ -85,7 +85,7 @@ class Grouping {
       return g != kNoGroup && (g == group || g == other);
     };
     const auto push = [&](NodeId node) {
-      if (std::exchange(seen_[node], searches_) == searches_) return;
+      seen_[node] = searches_;
       stack_.push_back(node);
       ++met;
     };
@@ -97,6 +97,7 @@ class Grouping {
           if (isOutside) return true;
           continue;
         }
+        if (seen_[maker] == searches_) continue;  // and with it all of its group
         if (group_[maker] == kNoGroup) {
           push(maker);
         } else {

@@ -102,6 +102,11 @@ TEST_P(DeepPlans, TakeTimeLinearInTheirNodes) {
   EXPECT_LT(deep, 24 * shallow) << name << ": " << shallow << " s, " << deep << " s";
 }
 
+// The bound is ours: so deep a net begins to train without delay. Measured: 0.2 s.
+TEST(DeepPlans, OfFourThousandTanhsTakeLessThanASecond) {
+  EXPECT_LT(secondsOf([] { gradientOfTanhs(4000); }), 1);
+}
+
 INSTANTIATE_TEST_SUITE_P(All, DeepPlans,
                          ::testing::Values(Case{"tanh", gradientOfTanhs, 1000},
                                            Case{"dense", trainDenseLayers, 250},
