@@ -238,7 +238,7 @@ export abstract class HeadAttention<
       value.mask && ops.expandDims(value.mask, -2),
       key?.mask && ops.expandDims(key.mask, -2),
       slidingWindow === null ? undefined : windowMask(query, value, slidingWindow),
-      mask && (asBool(mask) as Sym),
+      mask && asBool(mask),
     ];
     return masks.filter((each) => each !== undefined);
   }

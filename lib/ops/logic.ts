@@ -21,8 +21,6 @@ import { type ReduceOptions, sum } from './reduce.js';
 import { toFloat32 } from './toFloat32.js';
 import { abs, cast, copy, logicalNot, reciprocal } from './unary.js';
 
-const truth = (x: Operand): Sym => asSym(asBool(x));
-
 /** Whether x is NaN; bool, false for whole numbers. https://keras.io/api/ops/numpy/ */
 export const isnan: Unary = unaryOp('isnan', (x) => notEqual(x, x));
 
@@ -44,11 +42,11 @@ export const signbit: Unary = unaryOp('signbit', (x) =>
 );
 
 /** Whether exactly one of the two is true (not 0); bool, broadcasts. https://keras.io/api/ops/numpy/ */
-export const logicalXor: Binary = binaryOp('logicalXor', (x1, x2) => notEqual(truth(x1), truth(x2)));
+export const logicalXor: Binary = binaryOp('logicalXor', (x1, x2) => notEqual(asBool(x1), asBool(x2)));
 
 /** How many of x over the axes are true, float32, and whether there are any. */
 const trueOnes = (x: Operand, options: ReduceOptions | undefined): Sym =>
-  sum(cast(truth(x), 'float32'), options);
+  sum(cast(asBool(x), 'float32'), options);
 
 /**
  * Whether all numbers over axes are true (not 0); bool. True of none. https://keras.io/api/ops/numpy/
