@@ -34,8 +34,8 @@ function slotsOf(optimizer: BaseOptimizer): readonly string[] {
   return (SLOTS[optimizer.className] ?? []).filter(isThere);
 }
 
-/** The places of slots among what Keras writes: by kind, then by weight. */
-const placeOf = (optimizer: BaseOptimizer, kind: number, kinds: number, weight: number, weights: number) =>
+/** The index of a slot among what Keras writes: by kind, then by weight. */
+const slotIndex = (optimizer: BaseOptimizer, kind: number, kinds: number, weight: number, weights: number) =>
   BY_WEIGHT.includes(optimizer.className) ? weight * kinds + kind : kind * weights + weight;
 
 /** Keras's momentum is the step that it makes, that of TensorFlow.js the sum of gradients. */
@@ -63,7 +63,7 @@ export function readTfjsOptimizer(
   const count = trainableWeights.length;
   const order: string[] = [];
   kinds.forEach((list, kind) => {
-    list.forEach((name, i) => (order[placeOf(optimizer, kind, kinds.length, i, count)] = name));
+    list.forEach((name, i) => (order[slotIndex(optimizer, kind, kinds.length, i, count)] = name));
   });
   const mismatches = new Mismatches();
   const isWhole = kinds.every((list) => list.length === count) && order.length === kept.length;
@@ -108,8 +108,8 @@ export function optimizerTensors(
   const slots = written.flatMap((slot) =>
     trainableWeights.map((weight, i) => {
       const kind = own.indexOf(slot);
-      const place = placeOf(optimizer, kind, own.length, i, trainableWeights.length);
-      const value = kind < 0 ? undefined : itemAt(kept, place);
+      const index = slotIndex(optimizer, kind, own.length, i, trainableWeights.length);
+      const value = kind < 0 ? undefined : itemAt(kept, index);
       const read = async () => {
         if (!value) return new Float32Array(sizeOf(weight.shape));
         const data = await value.read();

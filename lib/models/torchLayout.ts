@@ -8,14 +8,14 @@ import type { EinsumDense } from '../layers/einsumDense.js';
 import { Layer } from '../layers/layer.js';
 import { MultiHeadAttention } from '../layers/multiHeadAttention.js';
 import { StackedRNNCells } from '../layers/stackedRNNCells.js';
-import type { LayerOrders, Places } from './torchOrder.js';
+import type { LayerOrders, Permutation } from './torchOrder.js';
 
 /** An axis of a weight, or one of those that it is split into, and how far apart its numbers are in the tensor. */
 interface Axis {
   readonly size: number;
   readonly stride: number;
   /** The index in the tensor of each index here. Default the same. */
-  readonly places: Places | undefined;
+  readonly permutation: Permutation | undefined;
 }
 
 /** Numbers of a weight, one after another from `to` on, and where they are in PyTorch's tensors. */
@@ -27,7 +27,7 @@ export interface TorchPart {
   /** The shape of each of these tensors. */
   readonly shape: Shape;
   readonly axes: readonly Axis[];
-  /** The place in the tensors of the first number. */
+  /** The offset in the tensors of the first number. */
   readonly begin: number;
 }
 
@@ -42,7 +42,7 @@ interface Split {
   readonly to?: number;
   readonly begin?: number;
   /** Of each of the weight's axes. */
-  readonly places?: readonly (Places | undefined)[];
+  readonly permutations?: readonly (Permutation | undefined)[];
 }
 
 /** A tensor whose axes are a weight's in another order: the first is the weight's axis `turn[0]`, and so on. */
@@ -50,13 +50,13 @@ function turned(
   weight: Variable,
   tensors: string | readonly string[],
   turn: readonly number[],
-  { sizes = weight.shape, shape, to = 0, begin = 0, places = [] }: Split = {},
+  { sizes = weight.shape, shape, to = 0, begin = 0, permutations = [] }: Split = {},
 ): TorchPart {
   const theirs = turn.map((axis) => itemAt(sizes, axis));
   const axes = sizes.map((size, axis) => ({
     size,
     stride: sizeOf(theirs.slice(turn.indexOf(axis) + 1)),
-    places: places[axis],
+    permutation: permutations[axis],
   }));
   return { weight, to, tensors: listOf(tensors), shape: shape ?? theirs, axes, begin };
 }
@@ -74,11 +74,15 @@ const weightOf = ({ ownWeights }: Layer, name: string): Variable | undefined =>
   ownWeights.find((weight) => ownName(weight) === name);
 
 /** The weights of a layer under other names, with the same axes. */
-const renamed = (layer: Layer, names: Readonly<Record<string, string>>, places?: Places): TorchPart[] =>
+const renamed = (
+  layer: Layer,
+  names: Readonly<Record<string, string>>,
+  permutation?: Permutation,
+): TorchPart[] =>
   known(
     Object.entries(names).map(([name, tensor]) => {
       const weight = weightOf(layer, name);
-      return weight && same(weight, tensor, { places: [places] });
+      return weight && same(weight, tensor, { permutations: [permutation] });
     }),
   );
 
@@ -90,12 +94,12 @@ const dense: Row = (layer, { input, output }) => {
   if (typeof output === 'string') return output;
   const [kernel, bias] = [weightOf(layer, 'kernel'), weightOf(layer, 'bias')];
   return known([
-    kernel && turned(kernel, 'weight', [1, 0], { places: [input, output] }),
-    bias && same(bias, 'bias', { places: [output] }),
+    kernel && turned(kernel, 'weight', [1, 0], { permutations: [input, output] }),
+    bias && same(bias, 'bias', { permutations: [output] }),
   ]);
 };
 
-/** [..., in, out] here and [out, in, ...] there; of transposed convolutions the two have changed places on both sides. */
+/** [..., in, out] here and [out, in, ...] there; of transposed convolutions the two are exchanged on both sides. */
 const backToFront = (kernel: Variable, tensor: string): TorchPart => {
   const rank = kernel.shape.length;
   return turned(kernel, tensor, [rank - 1, rank - 2, ...kernel.shape.slice(2).keys()]);
@@ -156,12 +160,12 @@ const prelu: Row = (layer, { input }) => {
     turned(alpha, 'weight', [0], {
       sizes: [sizeOf(sizes)],
       shape: sizes.length > 0 ? sizes : [1],
-      places: [input],
+      permutations: [input],
     }),
   ];
 };
 
-/** The place there of each of a cell's gates here: i, f, c, o and the same; z, r, h and r, z, n. */
+/** The position there of each of a cell's gates here: i, f, c, o and the same; z, r, h and r, z, n. */
 const GATES: Readonly<Record<string, readonly number[]>> = {
   LSTMCell: [0, 1, 2, 3],
   GRUCell: [1, 0, 2],
@@ -169,23 +173,23 @@ const GATES: Readonly<Record<string, readonly number[]>> = {
 };
 
 /** @param end What names end with: the number of the layer in its stack, and whether it goes backwards. */
-function cellParts(cell: Layer, end: string, input?: Places): TorchParts {
+function cellParts(cell: Layer, end: string, input?: Permutation): TorchParts {
   const gates = GATES[cell.className];
   if (!gates) return [];
   const count = gates.length;
   const [kernel, recurrent, bias] = ['kernel', 'recurrentKernel', 'bias'].map((name) => weightOf(cell, name));
-  const matrix = (weight: Variable, name: string, rows?: Places) => {
+  const matrix = (weight: Variable, name: string, rows?: Permutation) => {
     const [features, columns] = [itemAt(weight.shape, 0), itemAt(weight.shape, 1)];
     return turned(weight, `weight_${name}${end}`, [1, 2, 0], {
       sizes: [features, count, columns / count],
       shape: [columns, features],
-      places: [rows, gates],
+      permutations: [rows, gates],
     });
   };
   const vector = (weight: Variable, names: readonly string[], half = 0) => {
     const size = itemAt(weight.shape, weight.shape.length - 1);
     const tensors = names.map((name) => `bias_${name}${end}`);
-    const more = { sizes: [count, size / count], shape: [size], to: half * size, places: [gates] };
+    const more = { sizes: [count, size / count], shape: [size], to: half * size, permutations: [gates] };
     return turned(weight, tensors, [0, 1], more);
   };
   if (cell.className === 'GRUCell' && bias?.shape.length === 1)

@@ -10,9 +10,9 @@ import type { Model } from './model.js';
 import type { OutputStructure } from './structure.js';
 
 /** The index in PyTorch of each feature here. */
-export type Places = readonly number[];
+export type Permutation = readonly number[];
 /** Undefined: the same order on both sides; a text: why it is not known. */
-export type Order = Places | string | undefined;
+export type Order = Permutation | string | undefined;
 /**
  * How PyTorch lays out what has steps or sides: with channels first where they are last here, with those of each step first, or the same; else
  * it is not known.
@@ -29,7 +29,7 @@ export interface LayerOrders {
   readonly layout: Layout;
 }
 
-/** What is known of a place between layers. */
+/** What is known of a value between layers. */
 interface State {
   readonly order: Order;
   readonly layout: Layout;
@@ -49,8 +49,8 @@ const IN_PLACE = new RegExp(
     'Rescaling|Sigmoid|Silu|Softmax|SpectralNormalization|Subtract|Tanh|UnitNormalization)$',
 );
 
-/** The places of the features [..., channels] of images once they are flattened, with their channels first there. */
-export function channelsFirst(shape: Shape): Places | undefined {
+/** The indices of the features [..., channels] of images once they are flattened, with their channels first there. */
+export function channelsFirst(shape: Shape): Permutation | undefined {
   const channels = itemAt(shape, shape.length - 1);
   const pixels = sizeOf(shape.slice(0, -1));
   if (channels === 1 || pixels === 1) return undefined;
@@ -78,7 +78,7 @@ interface Value extends State {
 export function torchOrders(model: Layer): ReadonlyMap<Layer, LayerOrders> {
   const orders = new Map<Layer, LayerOrders>();
   const graph = graphOf(model);
-  if (graph) new Walk(orders).through(graph, graph.inputs.map(inputState));
+  if (graph) new OrderPass(orders).through(graph, graph.inputs.map(inputState));
   return orders;
 }
 
@@ -88,8 +88,8 @@ const inputState = ({ rank }: KerasTensor): State => ({
   layout: rank > 3 ? 'first' : 'same',
 });
 
-/** A walk from a model's inputs to its outputs. */
-class Walk {
+/** A pass from a model's inputs to its outputs. */
+class OrderPass {
   readonly #orders: Map<Layer, LayerOrders>;
 
   constructor(orders: Map<Layer, LayerOrders>) {
@@ -97,18 +97,18 @@ class Walk {
   }
 
   through(graph: LayerGraph, given: readonly State[]): readonly State[] {
-    const states = new Map<KerasTensor, State>(graph.inputs.map((place, i) => [place, itemAt(given, i)]));
+    const states = new Map<KerasTensor, State>(graph.inputs.map((tensor, i) => [tensor, itemAt(given, i)]));
     for (const { operation, inputs, outputs } of graph.nodes) {
-      if (outputs.every((place) => states.has(place))) continue;
-      const before = inputs.map((place) => ({ ...states.get(place)!, shape: place.shape.slice(1) }));
+      if (outputs.every((tensor) => states.has(tensor))) continue;
+      const before = inputs.map((tensor) => ({ ...states.get(tensor)!, shape: tensor.shape.slice(1) }));
       const inner = graphOf(operation);
       const after = inner ? this.through(inner, before) : [];
-      outputs.forEach((place, i) => {
-        const wanted = () => wantedOrder(graph, place);
-        states.set(place, after[i] ?? this.#after(operation, before, place.shape.slice(1), wanted));
+      outputs.forEach((tensor, i) => {
+        const wanted = () => wantedOrder(graph, tensor);
+        states.set(tensor, after[i] ?? this.#after(operation, before, tensor.shape.slice(1), wanted));
       });
     }
-    return graph.outputs.map((place) => states.get(place)!);
+    return graph.outputs.map((tensor) => states.get(tensor)!);
   }
 
   /** @param wanted In which order the output has to come. */
@@ -187,11 +187,13 @@ const isToFront = (operation: Operation): boolean => {
 
 function flattened(operation: Operation, { shape, order, layout }: Value): Order {
   if (shape.length < 2) return order;
-  const places = channelsFirst(isChannelsFirst(operation) ? [...shape.slice(1), itemAt(shape, 0)] : shape);
-  if (places === undefined) return undefined;
-  if (isChannelsFirst(operation)) return layout === 'same' ? places : unknown(operation);
+  const permutation = channelsFirst(
+    isChannelsFirst(operation) ? [...shape.slice(1), itemAt(shape, 0)] : shape,
+  );
+  if (permutation === undefined) return undefined;
+  if (isChannelsFirst(operation)) return layout === 'same' ? permutation : unknown(operation);
   if (layout === 'same' && order === undefined) return undefined;
-  return layout === 'first' ? places : unknown(operation);
+  return layout === 'first' ? permutation : unknown(operation);
 }
 
 /** Images of features: with their channels first there, where the features come in that order. */
@@ -213,22 +215,22 @@ function concatenated(inputs: readonly Value[], shape: Shape): State {
   const text = inputs.find(({ order }) => typeof order === 'string')?.order;
   if (text !== undefined || inputs.every(({ order }) => order === undefined)) return { order: text, layout };
   let begin = 0;
-  const places = inputs.flatMap(({ order, shape: own }) => {
+  const permutation = inputs.flatMap(({ order, shape: own }) => {
     const size = itemAt(own, own.length - 1);
     const from = begin;
     begin += size;
-    return Array.from({ length: size }, (_, i) => from + ((order as Places | undefined)?.[i] ?? i));
+    return Array.from({ length: size }, (_, i) => from + ((order as Permutation | undefined)?.[i] ?? i));
   });
   return {
-    order: begin === shape.at(-1) ? places : 'features are concatenated along another axis than theirs',
+    order: begin === shape.at(-1) ? permutation : 'features are concatenated along another axis than theirs',
     layout,
   };
 }
 
 /** In which order features have to come: that of the images that a Reshape makes of them. */
-function wantedOrder(graph: LayerGraph, place: KerasTensor): Order {
+function wantedOrder(graph: LayerGraph, tensor: KerasTensor): Order {
   const orders: Order[] = [];
-  const open = [place];
+  const open = [tensor];
   for (let from = open.pop(); from; from = open.pop())
     for (const { operation, inputs, outputs } of graph.nodes) {
       if (!inputs.includes(from)) continue;
@@ -238,14 +240,14 @@ function wantedOrder(graph: LayerGraph, place: KerasTensor): Order {
     }
   const [first] = orders;
   if (orders.every((order) => isEqual(order, first))) return first;
-  return `'${place.node.operation.name}' leads to images and to what is none, and PyTorch has one order for both`;
+  return `'${tensor.node.operation.name}' leads to images and to what is none, and PyTorch has one order for both`;
 }
 
 /** The order of features in what is reshaped, by the layer that takes it: images have channels first, sequences last. */
-function imageOrder(graph: LayerGraph, place: KerasTensor): Order {
-  const shape = place.shape.slice(1);
+function imageOrder(graph: LayerGraph, tensor: KerasTensor): Order {
+  const shape = tensor.shape.slice(1);
   const takerOf = (from: KerasTensor) => graph.nodes.find(({ inputs }) => inputs.includes(from));
-  let taker = takerOf(place);
+  let taker = takerOf(tensor);
   while (taker && (IN_PLACE.test(taker.operation.className) || OF_SIDES.test(taker.operation.className)))
     taker = takerOf(itemAt(taker.outputs, 0));
   const className = taker?.operation.className ?? '';

@@ -129,7 +129,7 @@ function knownOrders(
     const isOpen = met.length === 0 && flatten !== undefined && layer.className === 'Dense';
     const hidden = `the order of the features of '${path}' is not known, as '${flatten?.name}' is not in a graph`;
     const input: Order = 'input' in known ? known.input : isOpen ? hidden : undefined;
-    if (shape !== undefined) return { input: flatPlaces(who, layer, path, shape), output, layout };
+    if (shape !== undefined) return { input: flattenedOrder(who, layer, path, shape), output, layout };
     if (typeof input !== 'string') return { input, output, layout };
     const remedy = `flattened: { '${path}': [height, width, channels] }`;
     return {
@@ -140,7 +140,7 @@ function knownOrders(
   };
 }
 
-function flatPlaces(who: string, layer: Layer, path: string, shape: readonly number[]): Order {
+function flattenedOrder(who: string, layer: Layer, path: string, shape: readonly number[]): Order {
   const features = layer.ownWeights[0]?.shape[0];
   const isShape =
     Array.isArray(shape) && shape.length > 0 && shape.every((n) => Number.isInteger(n) && n > 0);
@@ -156,16 +156,16 @@ function fullName(pattern: string, tensor: string): string {
   return `${pattern.replace('*', () => name)}${level === '_l0' ? '' : level}${way}`;
 }
 
-/** Calls a function with the place in the tensor of each number of a part, in the order in which the weight has them. */
-function eachPlace({ axes, begin }: TorchPart, visit: (place: number) => void): void {
-  const go = (depth: number, place: number): void => {
+/** Calls a function with the offset in the tensor of each number of a part, in the order in which the weight has them. */
+function eachOffset({ axes, begin }: TorchPart, visit: (offset: number) => void): void {
+  const go = (depth: number, offset: number): void => {
     const axis = axes[depth];
     if (!axis) {
-      visit(place);
+      visit(offset);
       return;
     }
-    const { size, stride, places } = axis;
-    for (let i = 0; i < size; i++) go(depth + 1, place + stride * (places?.[i] ?? i));
+    const { size, stride, permutation } = axis;
+    for (let i = 0; i < size; i++) go(depth + 1, offset + stride * (permutation?.[i] ?? i));
   };
   go(0, begin);
 }
@@ -219,8 +219,8 @@ export function readTorchWeights(
       for (const tensor of tensors) {
         const { data } = await file.read(fullName(pattern, tensor));
         let at = to;
-        eachPlace(part, (place) => {
-          numbers[at++]! += data[place]!;
+        eachOffset(part, (offset) => {
+          numbers[at++]! += data[offset]!;
         });
       }
     }
@@ -260,8 +260,8 @@ export async function torchFile(
       // Of two biases that are added there, the second is zeros.
       if (name !== names[0]) continue;
       let at = part.to;
-      eachPlace(part, (place) => {
-        tensor.data[place] = from[at++]!;
+      eachOffset(part, (offset) => {
+        tensor.data[offset] = from[at++]!;
       });
     }
   });

@@ -13,16 +13,16 @@ const FILLS = ['OnesLike', 'ZerosLike'];
 
 const isMask = (key: string): boolean => /^((query|value|key)_)?mask$/.test(key);
 
-interface Place {
+interface LayerOutput {
   readonly at: Reference;
   readonly rank: number;
 }
 
 /** All outputs of layers in an argument of a call. */
-function placesIn(value: unknown): Place[] {
-  if (Array.isArray(value)) return value.flatMap(placesIn);
+function outputsIn(value: unknown): LayerOutput[] {
+  if (Array.isArray(value)) return value.flatMap(outputsIn);
   if (!isPlainObject(value)) return [];
-  if (!isKerasConfig(value)) return Object.values(value).flatMap(placesIn);
+  if (!isKerasConfig(value)) return Object.values(value).flatMap(outputsIn);
   if (value.class_name !== '__keras_tensor__') return [];
   const { keras_history: at, shape } = value.config as { keras_history: Reference; shape?: unknown[] };
   // Keras 2 says no shapes, and gives no masks.
@@ -30,13 +30,13 @@ function placesIn(value: unknown): Place[] {
 }
 
 /** What a call takes that is no mask. */
-const valuesOf = ({ args, kwargs }: Node): Place[] => [
-  ...placesIn(args),
-  ...placesIn(Object.entries(kwargs).flatMap(([key, value]) => (isMask(key) ? [] : [value]))),
+const valuesOf = ({ args, kwargs }: Node): LayerOutput[] => [
+  ...outputsIn(args),
+  ...outputsIn(Object.entries(kwargs).flatMap(([key, value]) => (isMask(key) ? [] : [value]))),
 ];
 
 /** The comparison that makes a mask, as a text: of which output with which number. */
-const comparison = ({ at }: Place, value: unknown): string => JSON.stringify([...at, value]);
+const comparison = ({ at }: LayerOutput, value: unknown): string => JSON.stringify([...at, value]);
 
 /**
  * The layers of a model, their calls without the masks that travel with values here, too, and without the ops that made these alone: a
@@ -46,14 +46,14 @@ const comparison = ({ at }: Place, value: unknown): string => JSON.stringify([..
  */
 export function withoutOwnMasks(layers: readonly KerasLayer[], outputs: readonly string[]): KerasLayer[] {
   const byName = new Map(layers.map((layer) => [layer.name, layer]));
-  const found = ({ at: [name, call] }: Place) => {
+  const found = ({ at: [name, call] }: LayerOutput) => {
     const layer = byName.get(name);
     const node = layer?.inbound_nodes[call];
     return layer && node && { layer, node };
   };
 
   /** The comparisons that a mask is made of; none where it is made in another way. */
-  const comparisonsOf = (mask: Place): string[] | undefined => {
+  const comparisonsOf = (mask: LayerOutput): string[] | undefined => {
     const { layer, node } = found(mask) ?? {};
     if (!layer || !node || !isKerasOp(layer.module)) return undefined;
     if (FILLS.includes(layer.class_name)) return [];
@@ -66,7 +66,7 @@ export function withoutOwnMasks(layers: readonly KerasLayer[], outputs: readonly
 
   const known = new Map<Node, readonly string[]>();
   /** The comparisons that make the masks that come with a value. One of rank 2 has no steps. */
-  const comparisonsAt = (value: Place): readonly string[] => {
+  const comparisonsAt = (value: LayerOutput): readonly string[] => {
     const { layer, node } = found(value) ?? {};
     if (!layer || !node || value.rank < 3 || isKerasOp(layer.module)) return [];
     const before = known.get(node);
@@ -80,8 +80,8 @@ export function withoutOwnMasks(layers: readonly KerasLayer[], outputs: readonly
     return made;
   };
 
-  const isOwn = (mask: unknown, values: readonly Place[]): boolean => {
-    const parts = placesIn(mask).map(comparisonsOf);
+  const isOwn = (mask: unknown, values: readonly LayerOutput[]): boolean => {
+    const parts = outputsIn(mask).map(comparisonsOf);
     const given = new Set(parts.flat());
     const made = new Set(values.flatMap(comparisonsAt));
     return given.size > 0 && given.size === made.size && [...made].every((one) => given.has(one));
@@ -99,7 +99,7 @@ export function withoutOwnMasks(layers: readonly KerasLayer[], outputs: readonly
   for (const { name, module } of left) if (!isKerasOp(module)) needed.add(name);
   const nodes = new Map(left.map(({ name, inbound_nodes: list }) => [name, list]));
   for (const name of needed)
-    for (const { at } of placesIn((nodes.get(name) ?? []).map(({ args, kwargs }) => [args, kwargs])))
+    for (const { at } of outputsIn((nodes.get(name) ?? []).map(({ args, kwargs }) => [args, kwargs])))
       needed.add(at[0]);
   return left.filter(({ name }) => needed.has(name));
 }
