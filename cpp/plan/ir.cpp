@@ -168,17 +168,26 @@ void Ir::sweepAndSort(const std::vector<std::pair<NodeId, NodeId>>& before) {
     for (ValueId input : nodes[node].inputs) need(input);
   }
 
-  PerNode<std::vector<NodeId>> next(count);
-  PerNode<size_t> waiting(count, 0);
+  // All edges, and where those that begin at each node stand in `next`: lists of their own would cost an
+  // allocation for each node.
+  std::vector<std::pair<NodeId, NodeId>> edges;
+  PerNode<size_t> waiting(count, 0), end(count, 0);
   const auto edge = [&](NodeId first, NodeId then) {
     if (!needed[first] || !needed[then]) return;
-    next[first].push_back(then);
+    edges.emplace_back(first, then);
+    ++end[first];
     ++waiting[then];
   };
-  for (NodeId n : nodes.ids())
+  for (NodeId n : nodes.ids()) {
+    if (!needed[n]) continue;
     for (ValueId input : nodes[n].inputs)
       if (const NodeId from = producerId(input)) edge(from, n);
+  }
   for (const auto& [first, then] : before) edge(first, then);
+  size_t total = 0;
+  for (NodeId n : nodes.ids()) total += std::exchange(end[n], total);
+  std::vector<NodeId> next(edges.size());
+  for (const auto& [first, then] : edges) next[end[first]++] = then;
 
   using Entry = std::pair<double, NodeId>;
   const auto later = [](const Entry& a, const Entry& b) { return b < a; };
@@ -189,8 +198,9 @@ void Ir::sweepAndSort(const std::vector<std::pair<NodeId, NodeId>>& before) {
   while (!ready.empty()) {
     const NodeId node = ready.top().second;
     ready.pop();
-    for (NodeId then : next[node])
-      if (--waiting[then] == 0) ready.push({nodes[then].rank, then});
+    // Those of the node before end where its own begin.
+    for (size_t i = node.index() > 0 ? end[NodeId(node.index() - 1)] : 0; i < end[node]; ++i)
+      if (--waiting[next[i]] == 0) ready.push({nodes[next[i]].rank, next[i]});
     for (ValueId output : nodes[node].outputs) values[output].node = NodeId(sorted.size());
     sorted.add(std::move(at(node)));
   }
