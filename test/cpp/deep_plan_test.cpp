@@ -12,10 +12,11 @@
 namespace nodegrad::testing {
 namespace {
 
-// Of the processor, so that other work on the machine does not count. The best of three.
-double secondsOf(const std::function<void()>& work) {
+// Of the processor, so that other work on the machine does not count. The best of some runs: what disturbs one, such as
+// a cache that others use too, only adds to it.
+double secondsOf(const std::function<void()>& work, int runs = 3) {
   double best = 1e9;
-  for (int i = 0; i < 3; ++i) {
+  for (int i = 0; i < runs; ++i) {
     const std::clock_t start = std::clock();
     work();
     best = std::min(best, static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC);
@@ -95,10 +96,14 @@ class DeepPlans : public ::testing::TestWithParam<Case> {};
 
 TEST_P(DeepPlans, TakeTimeLinearInTheirNodes) {
   const auto& [name, make, depth] = GetParam();
-  const double shallow = secondsOf([&] { make(depth); });
-  const double deep = secondsOf([&] { make(8 * depth); });
+  double shallow = 1e9, deep = 1e9;
   // Linear in eight times the nodes: 8 times, with a sort 10 times, twice that where they leave the cache;
-  // quadratic: 64 times.
+  // quadratic: 64 times. A disturbed machine gets more runs, which no quadratic plan passes.
+  int rounds = 0;
+  do {
+    shallow = std::min(shallow, secondsOf([&] { make(depth); }, 10));
+    deep = std::min(deep, secondsOf([&] { make(8 * depth); }, 1));
+  } while (deep >= 24 * shallow && ++rounds < 10);
   EXPECT_LT(deep, 24 * shallow) << name << ": " << shallow << " s, " << deep << " s";
 }
 
