@@ -1,4 +1,4 @@
-import { type OptionNames, axisNumber } from '../base/checks.js';
+import { type OptionNames, axisNumber, integers } from '../base/checks.js';
 import { defaultsOf, withDefaults } from '../base/defaults.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
@@ -6,8 +6,8 @@ import { Layer, type LayerOptions } from './layer.js';
 
 /** What `layers.softmax` takes. */
 export interface SoftmaxOptions extends LayerOptions {
-  /** Along which axis, the batch being 0; negative ones count from the end. Default -1. */
-  axis?: number;
+  /** Along which axis, or over which axes together, the batch being 0; negative ones count from the end. Default -1. */
+  axis?: number | readonly number[];
 }
 
 const DEFAULTS = defaultsOf<SoftmaxOptions>()({ axis: -1 });
@@ -20,12 +20,13 @@ export class Softmax extends Layer {
   } satisfies OptionNames<SoftmaxOptions>;
   readonly className = 'Softmax';
   override readonly supportsMasking = true;
-  /** Along which axis. */
-  readonly axis: number;
+  /** Along which axis, or over which. */
+  readonly axis: number | readonly number[];
 
   constructor(given: SoftmaxOptions = {}) {
     super(given);
-    this.axis = axisNumber('softmax', withDefaults(given, DEFAULTS).axis);
+    const { axis } = withDefaults(given, DEFAULTS);
+    this.axis = Array.isArray(axis) ? integers('softmax', 'axis', axis) : axisNumber('softmax', axis);
   }
 
   call(x: Sym): Sym {

@@ -26,7 +26,7 @@ export interface BatchNormalizationOptions<T extends Operand = Operand> {
 export interface LayerNormalizationOptions<T extends Operand = Operand> {
   /** The axis or axes over which a sample is normalized. Default -1. */
   axis?: number | readonly number[];
-  /** Added to the variance. Default 0.001. */
+  /** Added to the variance. Default 1e-7. */
   epsilon?: number;
   /** What the result is multiplied by, float32 of the axes' sizes. Default none. */
   gamma?: T;
@@ -187,7 +187,7 @@ export const layerNormalization = op(
     options: LayerNormalizationOptions<P> = {},
   ): Outcome<X | P> => {
     knownOptions('layerNormalization', options, layerNormalizationNames);
-    const { axis = -1, epsilon = 1e-3, gamma, beta } = options;
+    const { axis = -1, epsilon = 1e-7, gamma, beta } = options;
     const rank = typeOf(x).shape.length;
     const axes = (typeof axis === 'number' ? [axis] : axis).map((a) => axisOf('layerNormalization', a, rank));
     const sizes = axes.map((a) => itemAt(typeOf(x).shape, a));
