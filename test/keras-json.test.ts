@@ -389,6 +389,65 @@ describe('own classes and wrong configurations', () => {
   });
 });
 
+describe('what Keras takes in another form', () => {
+  it('are the states of a stack of cells: a list, after the input', () => {
+    const cells = () => [layers.lstmCell({ units: 3 }), layers.simpleRNNCell({ units: 1 })];
+    const inputs = [2, 3, 3, 1].map((size) => layers.input({ shape: [size] }));
+    const outputs = layers.stackedRNNCells({ cells: cells(), name: 'stack' }).applyAll(inputs);
+    using model = new Model({ inputs, outputs });
+    const text = JSON.stringify(model);
+    const { config } = JSON.parse(text) as {
+      config: { layers: { name: string; inbound_nodes: { args: unknown[] }[] }[] };
+    };
+    const nodes = config.layers.find(({ name }) => name === 'stack')!.inbound_nodes;
+    const tensorOf = expect.objectContaining({ class_name: '__keras_tensor__' }) as unknown;
+    // Keras nests them as the cells do.
+    expect(firstOf(nodes).args).toEqual([tensorOf, [[tensorOf, tensorOf], tensorOf]]);
+    using read = modelFromJson(text);
+    expect(read.outputs.map(({ shape }) => shape)).toEqual(outputs.map(({ shape }) => shape));
+  });
+
+  it('is the map of several optimizers: no layer', () => {
+    const map = optimizers.optimizerMap({ defaultOptimizer: optimizers.adam() });
+    map.set('dense/.*', optimizers.sgd());
+    const written = saving.serializeKerasObject(optimizers.multiOptimizer({ optimizerMap: map })) as {
+      config: { optimizer_map: { module: string; config: object } };
+    };
+    expect(written.config.optimizer_map.module).toBe('keras.optimizers');
+    expect(Object.keys(written.config.optimizer_map.config).sort()).toEqual([
+      'default_optimizer',
+      'optimizer_map',
+    ]);
+    const read = saving.deserializeKerasObject(written) as optimizers.MultiOptimizer;
+    expect((read.optimizerMap as optimizers.OptimizerMap).get('dense/kernel')).toBeInstanceOf(optimizers.SGD);
+  });
+
+  it('is a softmax over several axes', async () => {
+    const written = { module: 'keras.layers', class_name: 'Softmax', config: { axis: [1, 2] } };
+    const layer = saving.deserializeKerasObject(written) as layers.Softmax;
+    expect(layer.axis).toEqual([1, 2]);
+    const x = tensor([
+      [
+        [0, 0],
+        [0, 0],
+      ],
+    ]);
+    using model = new Model(
+      (() => {
+        const inputs = layers.input({ shape: [2, 2] });
+        return { inputs, outputs: layer.apply(inputs) };
+      })(),
+    );
+    expect(await (await model.predictOnBatch(x)).array()).toEqual([
+      [
+        [0.25, 0.25],
+        [0.25, 0.25],
+      ],
+    ]);
+    expect(saving.serializeKerasObject(layer)).toMatchObject({ config: { axis: [1, 2] } });
+  });
+});
+
 it('options of all classes have the names of Keras', () => {
   const text = readFileSync(new URL('fixtures/keras_surface.json', import.meta.url), 'utf8');
   const { classes } = JSON.parse(text) as {

@@ -110,8 +110,15 @@ export function optionsToCall(layer: ObjectConfig): { layer: ObjectConfig; kwarg
   };
 }
 
+/** The states of cells, each cell's together, as Keras nests them: those of one with several in a list. Takes them from the list. */
+const nestedStates = (cells: readonly ObjectConfig[], states: unknown[]): unknown[] =>
+  cells.map(({ className, config }) => {
+    if (className === 'StackedRNNCells') return nestedStates(config['cells'] as ObjectConfig[], states);
+    return className === 'LSTMCell' ? states.splice(0, 2) : states.shift();
+  });
+
 /** How Keras's layers of a class take their inputs. */
-export function inputsToKeras(className: string, inputs: readonly unknown[]): Node {
+export function inputsToKeras({ className, config }: ObjectConfig, inputs: readonly unknown[]): Node {
   if (PARAMETERS[className] === ONE_BY_ONE) {
     const [mask] = inputs.slice(3);
     return { args: inputs.slice(0, 3), kwargs: mask === undefined ? {} : { attention_mask: mask } };
@@ -120,5 +127,15 @@ export function inputsToKeras(className: string, inputs: readonly unknown[]): No
   if (WITH_STATES.test(className))
     return { args: inputs.slice(0, 1), kwargs: { initial_state: inputs.slice(1) } };
   if (CELL.test(className)) return { args: [inputs[0], inputs.slice(1)], kwargs: {} };
+  if (className === 'StackedRNNCells') {
+    const left = inputs.slice(1);
+    const nested = nestedStates(config['cells'] as ObjectConfig[], left);
+    if (left.length === 0 && !nested.includes(undefined)) return { args: [inputs[0], nested], kwargs: {} };
+    throw expected(
+      'toJSON',
+      "cells with as many states as Keras's have, in a stack that is called alone",
+      config,
+    );
+  }
   return { args: [inputs], kwargs: {} };
 }

@@ -342,6 +342,7 @@ const fieldsOf = (fields: Fields): Fields =>
 
 /** The family that an option names, as `biasInitializer` and `weightedMetrics` do, else the first: losses go before metrics. */
 function familyOf(className: string, key = ''): keyof typeof MODULES {
+  if (className === 'OptimizerMap') return 'optimizer';
   const having = FAMILIES.filter((family) => Registry.of(family)?.classNamed(className) !== undefined);
   return having.find((family) => new RegExp(`${family}s?$`, 'i').test(key)) ?? having[0] ?? 'layer';
 }

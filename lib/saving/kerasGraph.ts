@@ -214,7 +214,7 @@ export function graphToKeras(
       }
       const { layer: alone, kwargs } = optionsToCall(layer);
       const nodes = own.map((call) => {
-        const node = inputsToKeras(layer.className, call.inputs.map(tensorAt));
+        const node = inputsToKeras(layer, call.inputs.map(tensorAt));
         return { ...node, kwargs: { ...node.kwargs, ...kwargs, ...call.options } };
       });
       return { ...layerToKeras(alone), name, inbound_nodes: nodes };

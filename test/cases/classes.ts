@@ -76,7 +76,7 @@ export const layerCases: Readonly<Record<string, LayerCase>> = {
   CategoryEncoding: { options: { numTokens: 5 }, x: [3], y: [5], below: 5 },
   CenterCrop: { options: { height: 2, width: 3 }, x: image, y: [2, 3, 2], fixed: sidesKnown },
   Concatenate: { options: { axis: -1 }, x: [[3, 2], [3, 4]], y: [3, 6] },
-  ContrastLimitedAdaptiveHistogramEqualization: { options: { valueRange: [-1, 1], clipLimit: 2, tileGridSize: [2, 3] }, x: photo, y: photo, fixed: sidesKnown },
+  ContrastLimitedAdaptiveHistogramEqualization: { options: { valueRange: [-1, 1], clipLimit: 64, tileGridSize: [2, 3] }, x: photo, y: photo, fixed: sidesKnown },
   Conv1D: { options: { filters: 3, kernelSize: 2, padding: 'causal' }, x: [5, 2], y: [5, 3], weights: { kernel: [2, 2, 3], bias: [3] } },
   Conv1DTranspose: { options: { filters: 3, ...four, strides: 2 }, x: [5, 2], y: [10, 3], weights: { kernel: [2, 3, 2], bias: [3] } },
   Conv2D: { options: { filters: 3, ...four, activation: 'relu' }, x: image, y: [4, 6, 3], weights: { kernel: [2, 2, 2, 3], bias: [3] } },
