@@ -3,7 +3,8 @@ import { type OptionNames, oneOf } from '../base/checks.js';
 import { defaultsOf, withDefaults } from '../base/defaults.js';
 import type { Shape } from '../engine/engine.js';
 import * as ops from '../ops/index.js';
-import { type Sides, dataFormatOf } from '../ops/window.js';
+import { sizeAlong } from '../ops/axis.js';
+import { type Sides, dataFormatOf, sidesOf } from '../ops/window.js';
 import type { Sym } from '../core/sym.js';
 import { checkSides } from './check.js';
 import { Layer } from './layer.js';
@@ -24,8 +25,11 @@ export interface UpSamplingOptions<S extends Sides = Sides> extends SpatialOptio
 
 /** What `layers.upSampling2d` takes. */
 export interface UpSampling2DOptions extends UpSamplingOptions<Pair> {
-  /** `nearest`: each number becomes a rectangle of equal ones; `bilinear`: straight lines between them. Default `nearest`. */
-  interpolation?: 'nearest' | 'bilinear';
+  /**
+   * `nearest`: each number becomes a rectangle of equal ones; `bilinear`: straight lines between them; `bicubic`, `lanczos3` and `lanczos5`, of
+   * images of known size: as `ops.image.resize`. Default `nearest`.
+   */
+  interpolation?: 'nearest' | 'bilinear' | 'bicubic' | 'lanczos3' | 'lanczos5';
 }
 
 const DEFAULTS = { ...spatialDefaults, ...defaultsOf<UpSamplingOptions>()({ size: 2 }) };
@@ -97,12 +101,21 @@ export class UpSampling2D extends UpSampling<UpSampling2DOptions & typeof DEFAUL
 
   constructor(options: UpSampling2DOptions = {}) {
     super(2, withDefaults(options, DEFAULTS_2D));
-    oneOf('upSampling2d', 'interpolation', this.options.interpolation, ['nearest', 'bilinear']);
+    const known = ['nearest', 'bilinear', 'bicubic', 'lanczos3', 'lanczos5'] as const;
+    oneOf('upSampling2d', 'interpolation', this.options.interpolation, known);
   }
 
   override call(x: Sym): Sym {
     const { size, dataFormat, interpolation } = this.options;
-    return ops.upSampling(x, { size, dataFormat, interpolation });
+    if (interpolation === 'nearest' || interpolation === 'bilinear')
+      return ops.upSampling(x, { size, dataFormat, interpolation });
+    const [height, width] = sidesOf(size, 2);
+    const axis = dataFormat === 'channelsFirst' ? 2 : 1;
+    const sides = [
+      sizeAlong(this.name, x.shape, axis) * height!,
+      sizeAlong(this.name, x.shape, axis + 1) * width!,
+    ] as const;
+    return ops.image.resize(x, sides, { interpolation, dataFormat });
   }
 
   override getConfig() {
