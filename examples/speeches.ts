@@ -56,7 +56,7 @@ const history = await model.fit(x, column(train.labels), {
 await visualization.plotHistory(history, { path: out('history.svg') });
 
 const scores = await (await model.predict(unseen)).data();
-const displayLabels = presidents.map((name) => name.replace('_', ' '));
+const displayLabels = presidents.map((name) => name.split('_').at(-1)!);
 await visualization.plotConfusionMatrix(
   test.labels,
   Array.from(scores, (score) => Number(score > 0.5)),
