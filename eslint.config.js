@@ -7,6 +7,7 @@ export default defineConfig(
   js.configs.recommended,
   {
     files: ['**/*.ts'],
+    ignores: ['web/**'],
     extends: [tseslint.configs.strictTypeChecked],
     languageOptions: {
       parserOptions: { project: './tsconfig.json', tsconfigRootDir: import.meta.dirname },
@@ -24,6 +25,12 @@ export default defineConfig(
       // The hooks of a base class name what an override gets.
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
     },
+  },
+  {
+    // The page has types of its own (web/tsconfig.json), which build:web checks.
+    files: ['web/**/*.{ts,tsx}'],
+    extends: [tseslint.configs.strict],
+    rules: { '@typescript-eslint/no-non-null-assertion': 'off' },
   },
   {
     files: ['test/**/*.ts'],

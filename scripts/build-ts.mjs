@@ -1,7 +1,7 @@
 // Builds dist/: one CommonJS bundle, a thin ES module over it, one ES module for bundlers, and the declarations of all.
 // An application that imports nodegrad from both kinds of module then meets one copy of every class.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -40,7 +40,9 @@ function write({ outputFiles }) {
   }
 }
 
-rmSync(dist, { recursive: true, force: true });
+// The page of the dashboard is built by build:web.
+for (const name of existsSync(dist) ? readdirSync(dist) : [])
+  if (name !== 'board') rmSync(join(dist, name), { recursive: true });
 mkdirSync(join(dist, 'types'), { recursive: true });
 
 const commonJs = await build({

@@ -2,6 +2,7 @@ export { BackupAndRestore, type BackupAndRestoreOptions, backupAndRestore } from
 export { Callback, type CallbackParams, type HookResult, type Logs } from './callback.js';
 export { CallbackList, type CallbackListOptions, type LogValues, callbackList } from './callbackList.js';
 export { CSVLogger, type CSVLoggerOptions, csvLogger } from './csvLogger.js';
+export { Dashboard, type DashboardOptions, dashboard } from './dashboard.js';
 export { EarlyStopping, type EarlyStoppingOptions, earlyStopping } from './earlyStopping.js';
 export { History, history } from './history.js';
 export { JSONLLogger, type JSONLLoggerOptions, jsonlLogger } from './jsonlLogger.js';

@@ -1,4 +1,5 @@
 import type { OperationNode } from '../core/kerasTensor.js';
+import type { Sym } from '../core/sym.js';
 import type { Tensor, TensorData } from '../core/tensor.js';
 import type { NDArray } from '../core/ndarray.js';
 import type { Variable } from '../core/variable.js';
@@ -28,6 +29,13 @@ export interface TrainedModel {
   readonly changedVariables: readonly Variable[];
   /** The calls of its layers and of ops on their outputs; none where a subclass says by its own `call` what it does. @internal */
   readonly graphNodes: readonly OperationNode[];
+  /** The loss of a batch, in a function that is traced. @internal */
+  computeLoss(given: {
+    readonly x: Sym;
+    readonly y: Sym;
+    readonly yPred: Sym;
+    readonly training: boolean;
+  }): Sym;
   /** The weights that the optimizer changes. */
   readonly trainableWeights: readonly Variable[];
   /** The numbers of all weights. */

@@ -103,6 +103,7 @@ function typeCheck(module, moduleResolution, files, emit) {
 
 run('npm', ['run', 'prebuild']);
 run('npm', ['run', 'build:ts']);
+run('npm', ['run', 'build:web']);
 // With the script "prepare": what that prints must not get into the JSON.
 const [packed] = JSON.parse(run('npm', ['pack', '--json', '--pack-destination', scratch]));
 const tarball = join(scratch, packed.filename);
@@ -121,6 +122,8 @@ await check('the tarball holds the build and nothing else', () => {
       'dist/bundle.mjs',
       'dist/index.d.mts',
       'dist/types/index.d.ts',
+      'dist/board/index.html',
+      'bin/nodegrad.mjs',
     ],
     ...['nodegrad.node', 'libdnnl.so.3', 'libgomp.so.1', 'NOTICE.txt', ...Object.keys(LICENCES)].map(
       (name) => `${native}/${name}`,
@@ -128,7 +131,7 @@ await check('the tarball holds the build and nothing else', () => {
   ];
   for (const name of wanted) assert(names.includes(name), `${name} is missing`);
   const known =
-    /^(package\.json|README\.md|LICENSE|dist\/index\.(cjs(\.map)?|mjs|d\.mts)|dist\/bundle\.mjs|dist\/types\/.+\.d\.ts|dist\/types\/package\.json|prebuilds\/.+)$/;
+    /^(package\.json|README\.md|LICENSE|dist\/index\.(cjs(\.map)?|mjs|d\.mts)|dist\/bundle\.mjs|dist\/types\/.+\.d\.ts|dist\/types\/package\.json|dist\/board\/(index\.html|icon\.svg|assets\/[\w-]+\.(js|css))|bin\/nodegrad\.mjs|prebuilds\/.+)$/;
   for (const name of names) assert(known.test(name), `${name} does not belong into the package`);
 });
 await check('each library brings its licence', () => {

@@ -1,0 +1,218 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { type LookAnswer, type Looks, type RunSummary, type Told, listen, look, looksOf } from './api.js';
+import { Chart, type Series } from './chart.js';
+import { RunCurves } from './curves.js';
+import { Pad } from './pad.js';
+import { Confusion, Filters, Layers, Prediction, Samples, Weights } from './panels.js';
+import { Progress, Steering } from './steering.js';
+
+/** Layers of the live run are looked at for at most this share of the time, and not more often than once a second. */
+const SHARE = 0.02;
+const LEAST_MS = 1000;
+const VALIDATION = 'val_';
+
+/** The curves of the runs that are shown, one chart a number, that of validation in the same. */
+function chartsOf(curves: readonly RunCurves[]): { title: string; series: Series[] }[] {
+  const isAlone = curves.length === 1;
+  const names = [...new Set(curves.flatMap((run) => run.names))].filter(
+    (name) => !name.startsWith(VALIDATION),
+  );
+  const charts = names.map((name) => ({
+    title: name.replaceAll('_', ' '),
+    series: curves.flatMap((run) =>
+      [name, VALIDATION + name]
+        .filter((one) => run.names.includes(one))
+        .map((one) => ({
+          label: isAlone ? one : `${run.name} ${one}`,
+          curve: run.curve(one),
+          dashed: one !== name,
+        })),
+    ),
+  }));
+  const times = curves
+    .map((run) => ({ label: isAlone ? 'ms' : run.name, curve: run.stepTimes }))
+    .filter(({ curve }) => curve[0].length > 0);
+  return times.length > 0 ? [...charts, { title: 'milliseconds a step', series: times }] : charts;
+}
+
+/** Asks what layers make of an image again and again while training goes on. */
+function useLook(
+  what: { index: number } | { pixels: string } | undefined,
+  news: unknown,
+): LookAnswer | undefined {
+  const [seen, see] = useState<LookAnswer>();
+  const state = useRef({ key: '', busy: false, next: 0 });
+  const key = what ? JSON.stringify(what) : '';
+  const ask = async () => {
+    const now = state.current;
+    if (now.busy || key === '' || (key === now.key && performance.now() < now.next)) return;
+    now.busy = true;
+    const asked = key;
+    try {
+      const answer = await look(JSON.parse(asked) as { index: number });
+      see(answer);
+      now.next = performance.now() + Math.max(LEAST_MS, answer.took / SHARE);
+    } catch {
+      now.next = performance.now() + LEAST_MS;
+    } finally {
+      now.key = asked;
+      now.busy = false;
+    }
+  };
+  const latest = useRef(ask);
+  latest.current = ask;
+  useEffect(() => void ask(), [key, news, seen]);
+  useEffect(() => {
+    // A drawing that changed while the last one was asked for.
+    const timer = setInterval(() => void latest.current(), LEAST_MS);
+    return () => clearInterval(timer);
+  }, []);
+  return key === '' ? undefined : seen;
+}
+
+function RunList(props: { told: Told; shown: ReadonlySet<string>; toggle: (name: string) => void }) {
+  return (
+    <fieldset class="card">
+      <legend>Runs</legend>
+      <ul class="runs">
+        {props.told.runs.map(({ name, state }) => (
+          <li key={name}>
+            <label>
+              <input type="checkbox" checked={props.shown.has(name)} onChange={() => props.toggle(name)} />{' '}
+              {name} <span class="quiet">{name === props.told.live ? 'this run' : (state?.state ?? '')}</span>
+            </label>
+          </li>
+        ))}
+      </ul>
+    </fieldset>
+  );
+}
+
+/** The run in front: its layers, predictions, mistakes and weights. */
+function Inside({ run, isLive, news }: { run: RunSummary; isLive: boolean; news: unknown }) {
+  const [looks, keep] = useState<Looks | null>(null);
+  const [index, choose] = useState(0);
+  const [pixels, draw] = useState<string>();
+  const state = run.state!;
+  useEffect(() => void looksOf(run.name).then(keep, () => keep(null)), [run.name, run.looks]);
+  const canLook = isLive && state.samples > 0;
+  const drawn = useLook(canLook && pixels !== undefined ? { pixels } : undefined, news);
+  const sample = useLook(canLook && pixels === undefined ? { index } : undefined, news);
+  const kept = looks?.look;
+  const seen = pixels !== undefined ? drawn : sample;
+  const layers = seen ?? kept;
+  const canDraw = canLook && state.image?.[2] === 1;
+  return (
+    <>
+      {canDraw && (
+        <section class="card">
+          <h2>Draw</h2>
+          <div class="side">
+            <Pad height={state.image![0]!} width={state.image![1]!} drawn={draw} />
+            <Prediction look={drawn} labels={state.labels} of="Your drawing" />
+          </div>
+        </section>
+      )}
+      {layers && (
+        <section class="card">
+          <h2>Layers</h2>
+          {canLook && pixels === undefined && (
+            <label>
+              Sample{' '}
+              <input
+                type="number"
+                min={0}
+                max={state.samples - 1}
+                value={index}
+                onInput={({ currentTarget: { valueAsNumber: n } }) =>
+                  n >= 0 && n < state.samples && choose(n)
+                }
+              />
+            </label>
+          )}
+          {sample && pixels === undefined && (
+            <Prediction look={sample} labels={state.labels} of={`Sample ${index}`} />
+          )}
+          <Layers look={layers} rows={state.layers} />
+        </section>
+      )}
+      {looks && looks.samples.length > 0 && (
+        <section class="card">
+          <h2>Predictions after epoch {looks.epoch + 1}</h2>
+          <Samples looks={looks} state={state} chosen={index} choose={canLook ? choose : undefined} />
+        </section>
+      )}
+      {looks?.confusion && (
+        <section class="card">
+          <h2>Confusion</h2>
+          <Confusion table={looks.confusion} labels={state.labels} />
+        </section>
+      )}
+      {looks && looks.filters.length > 0 && (
+        <section class="card">
+          <h2>Filters</h2>
+          <Filters looks={looks} />
+        </section>
+      )}
+      {looks && looks.weights.length > 0 && (
+        <section class="card">
+          <h2>Weights and gradients</h2>
+          <Weights looks={looks} />
+        </section>
+      )}
+    </>
+  );
+}
+
+/** The whole page. */
+export function App() {
+  const [told, tell] = useState<Told>();
+  const [isLost, lose] = useState(false);
+  const [hidden, hide] = useState<ReadonlySet<string>>(new Set());
+  const [version, read] = useState(0);
+  const curves = useRef(new Map<string, RunCurves>());
+  useEffect(() => listen(tell, lose), []);
+
+  const front =
+    told?.runs.find(({ name }) => name === told.live) ?? told?.runs.find(({ name }) => !hidden.has(name));
+  const shown = told?.runs.filter(({ name }) => !hidden.has(name)) ?? [];
+  useEffect(() => {
+    const reading = shown.map(async ({ name, bytes }) => {
+      const known = curves.current.get(name) ?? new RunCurves(name);
+      curves.current.set(name, known);
+      await known.read(bytes);
+    });
+    void Promise.allSettled(reading).then(() => read((n) => n + 1));
+  }, [told, hidden]);
+  const toggle = (name: string) =>
+    hide(new Set(hidden.has(name) ? [...hidden].filter((one) => one !== name) : [...hidden, name]));
+
+  if (!told) return <p class="quiet">Waiting for the run …</p>;
+  const known = shown.map(({ name }) => curves.current.get(name)).filter((run) => run !== undefined);
+  const own = front && curves.current.get(front.name);
+  const isLive = front !== undefined && front.name === told.live;
+  const rate = own?.last?.['learning_rate'];
+  return (
+    <>
+      <header>
+        <h1>{front?.state?.model ?? 'nodegrad board'}</h1>
+        {isLost && <p role="alert">The process has ended. The page shows what it last heard.</p>}
+        {front?.state && own && <Progress state={front.state} curves={own} />}
+        {isLive && front.state && (
+          <Steering state={front.state} rate={typeof rate === 'number' ? rate : undefined} />
+        )}
+      </header>
+      <main>
+        <div class="charts" data-version={version}>
+          {chartsOf(known).map(({ title, series }) => (
+            <Chart key={title} title={title} series={series} />
+          ))}
+        </div>
+        {front?.state && <Inside key={front.name} run={front} isLive={isLive} news={told} />}
+        {told.runs.length > 1 && (
+          <RunList told={told} shown={new Set(shown.map(({ name }) => name))} toggle={toggle} />
+        )}
+      </main>
+    </>
+  );
+}
