@@ -29,7 +29,7 @@ Parts, all of them where none is named:
   --first-step  the first step of a process, planning included, ours and PyTorch's
   --scaling     one and two threads
   --input       fit on bytes, augmented and from files; augmentation, CSV and loading of models against Python's
-  --overhead    what JavaScript and the binding cost: a small step, the event loop while fit runs, the import
+  --overhead    what JavaScript and the binding cost: a small step, the event loop while fit runs, the dashboard, the import
 Choices:
   --nets        of ${NETS.join(', ')}; default all
   --peers       of ${PEERS.join(', ')}; default all; "none" for ours alone

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { type Sym, NDArray, Sequential, compile, layers, ops, optimizers, tensor } from 'nodegrad';
+import { measureDashboard } from './dashboard.js';
 import { minimum, quantile } from './statistics.js';
 
 /** What JavaScript and the binding cost. */
@@ -40,7 +41,7 @@ async function smallSteps(say: (text: string) => void): Promise<void> {
   );
 }
 
-/** How late timers fire on the main thread while fit trains the mnist net on the engine's. */
+/** How late timers fire on the main thread while fit trains the mnist net on the engine's, and what the dashboard adds. */
 async function eventLoop(say: (text: string) => void): Promise<void> {
   const samples = 128 * 60;
   const x = new NDArray(
@@ -73,6 +74,7 @@ async function eventLoop(say: (text: string) => void): Promise<void> {
     `event loop delay while fit runs, ms with timers of 1 ms: p50 ${(delay.percentile(50) / 1e6).toFixed(2)}, ` +
       `p99 ${(delay.percentile(99) / 1e6).toFixed(2)} (bound 5), max ${(delay.max / 1e6).toFixed(2)}`,
   );
+  await measureDashboard(model, x, y, say);
 }
 
 /** A fresh process that imports the built package. */

@@ -40,6 +40,7 @@ const checks = {
   prettier: () => tool(bin('prettier'), fix ? '--write' : '--check', '--log-level', 'warn', '.'),
   eslint: () => tool(bin('eslint'), '.', ...(fix ? ['--fix'] : [])),
   types: () => tool(bin('tsc'), '--noEmit'),
+  'types of the page': () => tool(bin('tsc'), '-p', 'web'),
   'clang-format': () => (fix ? tool(clangFormat, '-i', ...cppFiles) : checkClangFormat()),
   arrows: () => tool(process.execPath, 'scripts/check-arrows.mjs'),
   docs: () => tool(process.execPath, 'scripts/check-docs.mjs'),

@@ -1,7 +1,9 @@
 // The server of the dashboard, and what it says of a run. The page itself is tested in a browser: test/browser.
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -46,7 +48,10 @@ function ask(
 ) {
   return new Promise<{ status: number; headers: NodeJS.Dict<string | string[]>; text: string }>(
     (resolve, reject) => {
-      const asked = request(url, { method: options.method, headers: options.headers }, (response) => {
+      // The path as it is: a URL would take `..` out of it.
+      const [, port, path] = /^http:\/\/127\.0\.0\.1:(\d+)(\/.*)$/.exec(url)!;
+      const to = { host: '127.0.0.1', port, path, method: options.method, headers: options.headers };
+      const asked = request(to, (response) => {
         let text = '';
         response.setEncoding('utf8');
         response.on('data', (part: string) => (text += part));
@@ -238,6 +243,8 @@ describe('dashboard', () => {
       const url = `${page.url!}api/control`;
       expect((await post(url, { action: 'pause' })).status).toBe(200);
       await vi.waitFor(async () => expect((await stateOf()).state).toBe('paused'), 60_000);
+      // Nothing else keeps a process that is paused.
+      await vi.waitFor(() => expect(process.getActiveResourcesInfo()).toContain('TCPServerWrap'), 60_000);
       const before = await model.optimizer.iterations.value().data();
       await new Promise((resolve) => setTimeout(resolve, 300));
       expect(await model.optimizer.iterations.value().data()).toEqual(before);
@@ -252,6 +259,7 @@ describe('dashboard', () => {
         expect((await post(url, wrong)).status).toBe(400);
       expect((await post(url, { action: 'resume' })).status).toBe(200);
       await vi.waitFor(async () => expect((await stateOf()).state).toBe('running'), 60_000);
+      expect(process.getActiveResourcesInfo()).not.toContain('TCPServerWrap');
       expect((await post(url, { action: 'stop' })).status).toBe(200);
     };
     const start = callbacks.lambdaCallback({
@@ -267,6 +275,27 @@ describe('dashboard', () => {
     await page.close();
     expect(epoch.length).toBeLessThan(1e6);
     expect(await stateOf()).toMatchObject({ state: 'stopped' });
+  });
+
+  it('leaves the engine to the training between looks, however many are asked for', async () => {
+    const { model, x, y } = modelOf();
+    const page = callbacks.dashboard({ dir: join(folder, 'looked'), data: [x, y], onOpen: () => undefined });
+    let asked: Promise<number[]> | undefined;
+    const start = callbacks.lambdaCallback({
+      onEpochBegin: () => {
+        asked ??= Promise.all(
+          [0, 1, 2, 3].map(async (index) => {
+            await post(`${page.url!}api/look`, { index });
+            return performance.now();
+          }),
+        ).finally(() => (model.stopTraining = true));
+      },
+    });
+    await model.fit(x, y, { epochs: 1e6, batchSize: 4, verbose: 0, callbacks: [page, start] });
+    const times = (await asked!).sort((a, b) => a - b);
+    await page.close();
+    // Three gaps of 200 ms; a timer may be early by less than one.
+    expect(times[3]! - times[0]!).toBeGreaterThan(590);
   });
 
   it('goes on without a folder that can be written, and tells of it', async () => {
@@ -326,10 +355,23 @@ describe('dashboard', () => {
   });
 });
 
+const hexOf = (port: string) => Number(port).toString(16).toUpperCase().padStart(4, '0');
+
 describe('the server', () => {
   let board: summary.ServedBoard;
   beforeAll(async () => {
-    board = await summary.serveBoard(folder);
+    const runs = join(folder, 'runs');
+    const shown = { _step: 1, _timestamp: 2, _runtime: 1, epoch: 0, loss: 0.5 };
+    for (const [name, word] of [
+      ['runs/shown', 'open'],
+      ['outside', 'secret'],
+    ] as const) {
+      await mkdir(join(folder, name), { recursive: true });
+      await writeFile(join(folder, name, 'log.jsonl'), `${JSON.stringify({ ...shown, [word]: 1 })}\n`);
+      await writeFile(join(folder, name, 'looks.json'), JSON.stringify(word));
+    }
+    await symlink(join(folder, 'outside'), join(runs, 'link'));
+    board = await summary.serveBoard(runs);
   });
   afterAll(() => board.close());
 
@@ -337,7 +379,7 @@ describe('the server', () => {
     const { status, headers, text } = await ask(board.url);
     expect(status).toBe(200);
     expect(headers['content-security-policy']).toBe(
-      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     );
     expect(headers).toMatchObject({ 'referrer-policy': 'no-referrer', 'x-content-type-options': 'nosniff' });
     const loaded = [...text.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, path]) => path!);
@@ -366,17 +408,19 @@ describe('the server', () => {
   });
 
   it.each([
-    ['a file outside', 'GET', '..%2f..%2fpackage.json', 404],
-    ['another run', 'GET', 'api/log/..?from=0', 404],
-    ['another run, in code', 'GET', 'api/looks/..%2f..', 404],
+    ['a file outside', 'GET', '../../package.json', 404],
+    ['a file outside, in code', 'GET', '..%2f..%2fpackage.json', 404],
+    ['a folder outside', 'GET', 'api/log/..?from=0', 404],
+    ['a folder outside, in code', 'GET', 'api/log/..%2foutside?from=0', 404],
+    ['a link to a folder outside', 'GET', 'api/log/link?from=0', 404],
+    ['what was seen of a folder outside', 'GET', 'api/looks/..%2foutside', 404],
     ['a path that cannot be read', 'GET', '%', 400],
     ['a place that is none', 'GET', 'api/log/shown?from=-1', 400],
     ['an unknown question', 'GET', 'api/all', 404],
     ['another method', 'DELETE', 'api/log/shown', 405],
   ])('refuses %s', async (_, method, path, status) => {
     const answer = await ask(board.url + path, { method });
-    if (path.startsWith('api/looks')) expect(answer.text).toBe('null');
-    else expect(answer.status).toBe(status);
+    expect([answer.status, answer.text.includes('secret')]).toEqual([status, false]);
   });
 
   it('refuses bodies that are no JSON, or too large', async () => {
@@ -387,9 +431,36 @@ describe('the server', () => {
     expect((await post(url, JSON.stringify({ value: 'x'.repeat(1 << 20) }))).status).toBe(413);
   });
 
+  it('listens on this machine alone', () => {
+    const { pid } = process;
+    const { hostname, port } = new URL(board.url);
+    expect(hostname).toBe('127.0.0.1');
+    // The tables of sockets of this process: addresses and ports in hexadecimal, 0A is a socket that listens.
+    const listening = ['tcp', 'tcp6']
+      .flatMap((table) => readFileSync(`/proc/${pid}/net/${table}`, 'utf8').split('\n'))
+      .map((line) => line.trim().split(/\s+/))
+      .filter(([, local, , state]) => state === '0A' && local?.endsWith(`:${hexOf(port)}`));
+    expect(listening.map(([, local]) => local)).toEqual([`0100007F:${hexOf(port)}`]);
+  });
+
+  it('says of a run whose process has ended without a word that it has ended', async () => {
+    const stateOf = async (pid: number, state: string) => {
+      await writeFile(join(folder, 'runs/shown/run.json'), JSON.stringify({ state, pid }));
+      return (await toldBy(board.url)).runs[0]?.state?.state;
+    };
+    const { pid } = spawnSync(process.execPath, ['--version']);
+    expect(await stateOf(pid, 'running')).toBe('ended');
+    expect(await stateOf(pid, 'paused')).toBe('ended');
+    expect(await stateOf(pid, 'finished')).toBe('finished');
+    expect(await stateOf(process.pid, 'running')).toBe('running');
+    await rm(join(folder, 'runs/shown/run.json'));
+  });
+
   it('refuses folders that are none', async () => {
+    const file = join(folder, 'no-folder');
+    await writeFile(file, '');
     expect(await rejectionOf(summary.serveBoard(join(folder, 'none')))).toMatchObject({ code: 'IO' });
-    expect(await rejectionOf(summary.serveBoard(join(folder, 'file')))).toMatchObject({ code: 'IO' });
+    expect(await rejectionOf(summary.serveBoard(file))).toMatchObject({ code: 'IO' });
     expect(await rejectionOf(summary.serveBoard(''))).toMatchObject({ code: 'ARGUMENT' });
     expect(await rejectionOf(summary.serveBoard(folder, { port: 1.5 }))).toMatchObject({ code: 'ARGUMENT' });
     expect(await rejectionOf(summary.serveBoard(folder, { prot: 1 } as object))).toMatchObject({

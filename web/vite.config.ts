@@ -9,6 +9,8 @@ export default defineConfig({
     // Nothing inline: the page's Content-Security-Policy takes files alone.
     assetsInlineLimit: 0,
     modulePreload: false,
+    // Preact's and uPlot's, which the package then brings.
+    license: { fileName: 'licenses.md' },
     target: 'es2022',
   },
 });

@@ -11,7 +11,10 @@ const NEWLINE = 10;
 /** What is known of a run besides its curves. */
 export interface RunState {
   readonly model: string;
-  readonly state: 'running' | 'paused' | 'finished' | 'stopped' | 'failed';
+  /** `ended`: its process has ended without a word. */
+  readonly state: 'running' | 'paused' | 'finished' | 'stopped' | 'failed' | 'ended';
+  /** The process that trains it. */
+  readonly pid: number;
   /** Seconds since 1970. */
   readonly began: number;
   readonly epochs: number;
@@ -82,10 +85,10 @@ export class Runs {
     }
   }
 
-  /** What was last seen of a run's layers, in JSON; undefined where nothing was. */
-  async looks(name: string): Promise<Uint8Array | undefined> {
+  /** What was last seen of a run's layers, in JSON, null where nothing was; undefined where there is no such run. */
+  async looks(name: string): Promise<string | undefined> {
     const folder = (await this.#folders()).get(name);
-    return folder === undefined ? undefined : readFile(join(folder, FILES.looks)).catch(() => undefined);
+    return folder === undefined ? undefined : readFile(join(folder, FILES.looks), 'utf8').catch(() => 'null');
   }
 
   async #folders(): Promise<ReadonlyMap<string, string>> {
@@ -107,8 +110,18 @@ export class Runs {
 /** What a file says of a run; null where it is none. */
 function stateOf(text: string): RunState | null {
   try {
-    return JSON.parse(text) as RunState | null;
+    const read = JSON.parse(text) as RunState | null;
+    const goesOn = read?.state === 'running' || read?.state === 'paused';
+    return goesOn && !isAlive(read.pid) ? { ...read, state: 'ended' } : read;
   } catch {
     return null;
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0); // signal 0 asks only
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

@@ -47,6 +47,6 @@ export async function serveBoard(folder: string, options: ServeBoardOptions = {}
   const found = await stat(folder).catch(() => undefined);
   if (!found?.isDirectory()) throw fileError(who, folder, 'a folder of runs', found ? 'a file' : 'nothing');
   const server = await BoardServer.listen(who, port, new Runs(resolve(folder)));
-  server.keepAlive();
+  server.keepAlive(true);
   return { url: server.url, close: () => server.close() };
 }

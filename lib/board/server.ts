@@ -68,9 +68,10 @@ export class BoardServer {
     return (this.#server.address() as AddressInfo).port;
   }
 
-  /** Keeps the process alive until it is closed. */
-  keepAlive(): void {
-    this.#server.ref();
+  /** Whether it keeps the process alive until it is closed. At first it does not. */
+  keepAlive(keeps: boolean): void {
+    if (keeps) this.#server.ref();
+    else this.#server.unref();
   }
 
   /** Ends all connections. */
@@ -124,7 +125,9 @@ export class BoardServer {
       if (!read) throw new Refused(404, 'no such run');
       answerJson(response, read);
     } else if (kind === 'looks') {
-      answer(response, 200, 'application/json', (await this.#runs.looks(name)) ?? 'null');
+      const seen = await this.#runs.looks(name);
+      if (seen === undefined) throw new Refused(404, 'no such run');
+      answer(response, 200, 'application/json', seen);
     } else throw new Refused(404, 'no such page');
   }
 

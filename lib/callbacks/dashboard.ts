@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type OptionNames,
   atLeastZero,
@@ -55,6 +56,8 @@ const RECORD_MS = 500;
 const MOST_RECORDS = 2000;
 /** What is seen of layers takes at most this share of the time. */
 const SHARE = 0.02;
+/** So much time is between two looks that the page asks for, and at least as long as the last took: training has the engine meanwhile. */
+const LOOK_GAP_MS = 200;
 
 /** Shows training in a web page: see {@link dashboard}. */
 export class Dashboard extends Callback {
@@ -79,6 +82,8 @@ export class Dashboard extends Callback {
   /** The sample whose layers are shown. */
   #index = 0;
   #looked = { epoch: -1, at: 0, took: 0 };
+  /** Resolves when the next look may begin. */
+  #lookDue: Promise<unknown> = Promise.resolve();
 
   constructor(options: DashboardOptions = {}) {
     super();
@@ -118,7 +123,8 @@ export class Dashboard extends Callback {
     this.#inspector = new Inspector(WHO, this.model, this.#samples);
     const { epochs, steps = null } = this.params;
     this.#state = {
-      ...{ model: this.model.name, state: 'running', began: this.#began / 1000, epochs, steps, labels },
+      ...{ model: this.model.name, state: 'running', pid: process.pid, began: this.#began / 1000 },
+      ...{ epochs, steps, labels },
       layers: this.#inspector.layers,
       image: this.#samples?.image ?? null,
       samples: this.#inspector.canLook ? (this.#samples?.x.length ?? 0) : 0,
@@ -159,7 +165,9 @@ export class Dashboard extends Callback {
     }
     if (!this.#paused) return;
     await this.#setState({ state: 'paused' });
+    this.#server?.keepAlive(true); // nothing else keeps the process: the engine has no work
     await this.#paused;
+    this.#server?.keepAlive(false);
     await this.#setState({ state: 'running' });
   }
 
@@ -172,7 +180,7 @@ export class Dashboard extends Callback {
   override async onTrainEnd(): Promise<void> {
     if (this.#looked.epoch !== this.#epoch) await this.#keepLooks(this.#epoch);
     await this.#end(this.model.stopTraining ? 'stopped' : 'finished');
-    if (this.#options.keepOpen) this.#server?.keepAlive();
+    if (this.#options.keepOpen) this.#server?.keepAlive(true);
   }
 
   /** @internal */
@@ -270,17 +278,29 @@ export class Dashboard extends Callback {
     }
   }
 
-  async #look({ index, pixels }: Readonly<Record<string, unknown>>): Promise<unknown> {
+  /** One after the other, whoever asks. */
+  #look(request: Readonly<Record<string, unknown>>): Promise<unknown> {
+    let begin = 0;
+    const turn = this.#lookDue.then(() => {
+      begin = performance.now();
+      return this.#lookNow(request);
+    });
+    this.#lookDue = turn
+      .catch(() => undefined) // told to who has asked
+      .then(() => sleep(Math.max(LOOK_GAP_MS, performance.now() - begin), undefined, { ref: false }));
+    return turn;
+  }
+
+  async #lookNow({ index, pixels }: Readonly<Record<string, unknown>>): Promise<unknown> {
     if (!this.#samples || !this.#inspector?.canLook)
       throw expected(WHO, 'a model of one input and one output, and data,', 'none');
     const sample = pixels === undefined ? this.#samples.one(WHO, index) : this.#samples.drawn(WHO, pixels);
     if (pixels === undefined) this.#index = index as number;
-    const begin = performance.now();
     const look = await this.#inspector.look(sample);
     const bytes = pixels === undefined ? this.#samples.bytes(index as number) : pixels;
     const truth =
       pixels === undefined ? (this.#samples.classes(look.output.length)?.[index as number] ?? null) : null;
-    return { ...look, bytes, truth, took: performance.now() - begin };
+    return { ...look, bytes, truth };
   }
 }
 

@@ -1,6 +1,6 @@
 // Packs the package, installs it in an empty project elsewhere without network, scripts or a compiler, and uses it from there:
 // from ES modules, CommonJS and strict TypeScript. Prints how many checks passed.
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import {
   copyFileSync,
   cpSync,
@@ -131,7 +131,7 @@ await check('the tarball holds the build and nothing else', () => {
   ];
   for (const name of wanted) assert(names.includes(name), `${name} is missing`);
   const known =
-    /^(package\.json|README\.md|LICENSE|dist\/index\.(cjs(\.map)?|mjs|d\.mts)|dist\/bundle\.mjs|dist\/types\/.+\.d\.ts|dist\/types\/package\.json|dist\/board\/(index\.html|icon\.svg|assets\/[\w-]+\.(js|css))|bin\/nodegrad\.mjs|prebuilds\/.+)$/;
+    /^(package\.json|README\.md|LICENSE|dist\/index\.(cjs(\.map)?|mjs|d\.mts)|dist\/bundle\.mjs|dist\/types\/.+\.d\.ts|dist\/types\/package\.json|dist\/board\/(index\.html|icon\.svg|licenses\.md|assets\/[\w-]+\.(js|css))|bin\/nodegrad\.mjs|prebuilds\/.+)$/;
   for (const name of names) assert(known.test(name), `${name} does not belong into the package`);
 });
 await check('each library brings its licence', () => {
@@ -143,6 +143,9 @@ await check('each library brings its licence', () => {
   }
   for (const name of readdirSync(folder))
     assert(name === 'NOTICE.txt' || notice.includes(name), `NOTICE.txt does not tell of ${name}`);
+  const page = readFileSync(join(root, 'dist/board/licenses.md'), 'utf8');
+  for (const name of ['preact', 'uplot']) assert(page.includes(`## ${name}`), `no licence of ${name}`);
+  assert(page.includes('Permission is hereby granted'), 'the licences of the page have no text');
   const own = readFileSync(join(root, 'LICENSE'), 'utf8');
   for (const word of ['Apache License', 'limitations under the License'])
     assert(own.includes(word), `LICENSE lacks '${word}'`);
@@ -244,6 +247,32 @@ await check('an ES module trains', () => assert(node('train.mjs').includes('trai
 await check('a CommonJS module trains', () =>
   assert(node('train.cjs').includes('trained'), 'it did not finish'),
 );
+
+await check('nodegrad board serves the page that is in the package', async () => {
+  const runs = join(project, 'runs');
+  mkdirSync(join(runs, 'one'), { recursive: true });
+  writeFileSync(join(runs, 'one/log.jsonl'), '');
+  const board = spawn(join(project, 'node_modules/.bin/nodegrad'), ['board', runs], { env: bareEnvironment });
+  try {
+    const url = await new Promise((resolve, reject) => {
+      let said = '';
+      for (const stream of [board.stdout, board.stderr])
+        stream.on('data', (part) => {
+          const found = /Dashboard: (\S+)/.exec((said += part));
+          if (found) resolve(found[1]);
+        });
+      board.on('error', reject);
+      board.on('exit', () => reject(new Error(`it has ended: ${said}`)));
+    });
+    const page = await (await globalThis.fetch(url)).text();
+    const script = /src="\.\/(assets\/[^"]+)"/.exec(page)?.[1];
+    assert(script !== undefined, `a page without a script: ${page}`);
+    const { status, headers } = await globalThis.fetch(url + script);
+    assert(status === 200 && headers.get('content-type').includes('javascript'), `${script}: ${status}`);
+  } finally {
+    board.kill();
+  }
+});
 
 run('npm', ['ci', '--no-audit', '--no-fund', '--ignore-scripts'], { cwd: toolsFolder });
 await checkBundlers(check, project, join(scratch, 'far'), (folder, file) =>

@@ -16,8 +16,6 @@ export interface Told {
 export interface LookAnswer extends Look {
   readonly bytes: string;
   readonly truth: number | null;
-  /** Milliseconds that it took. */
-  readonly took: number;
 }
 
 async function answered(response: Response): Promise<unknown> {
@@ -40,9 +38,11 @@ export const logOf = (run: string, from: number) =>
 /** What was last seen of a run's layers. */
 export const looksOf = (run: string) => get(`looks/${encodeURIComponent(run)}`) as Promise<Looks | null>;
 
-/** What layers make of a sample, or of the bytes of an image in base64. */
-export const look = (what: { index: number } | { pixels: string }) =>
-  post('look', what) as Promise<LookAnswer>;
+/** What is looked at: a sample, or the bytes of an image in base64. */
+export type Asked = { readonly index: number } | { readonly pixels: string };
+
+/** What layers make of it. */
+export const look = (what: Asked) => post('look', what) as Promise<LookAnswer>;
 
 /** Steers the run. */
 export const control = (action: 'pause' | 'resume' | 'stop' | 'learningRate', value?: number) =>

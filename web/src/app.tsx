@@ -1,14 +1,24 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { type LookAnswer, type Looks, type RunSummary, type Told, listen, look, looksOf } from './api.js';
+import {
+  type Asked,
+  type LookAnswer,
+  type Looks,
+  type RunSummary,
+  type Told,
+  listen,
+  look,
+  looksOf,
+} from './api.js';
 import { Chart, type Series } from './chart.js';
 import { RunCurves } from './curves.js';
 import { Pad } from './pad.js';
 import { Confusion, Filters, Layers, Prediction, Samples, Weights } from './panels.js';
 import { Progress, Steering } from './steering.js';
 
-/** Layers of the live run are looked at for at most this share of the time, and not more often than once a second. */
-const SHARE = 0.02;
+/** An image that stays the same is looked at again after so many times what the last look took, within these bounds. */
+const WAITS = 10;
 const LEAST_MS = 1000;
+const MOST_MS = 5000;
 const VALIDATION = 'val_';
 
 /** The curves of the runs that are shown, one chart a number, that of validation in the same. */
@@ -35,39 +45,36 @@ function chartsOf(curves: readonly RunCurves[]): { title: string; series: Series
   return times.length > 0 ? [...charts, { title: 'milliseconds a step', series: times }] : charts;
 }
 
-/** Asks what layers make of an image again and again while training goes on. */
-function useLook(
-  what: { index: number } | { pixels: string } | undefined,
-  news: unknown,
-): LookAnswer | undefined {
-  const [seen, see] = useState<LookAnswer>();
-  const state = useRef({ key: '', busy: false, next: 0 });
-  const key = what ? JSON.stringify(what) : '';
+/** What layers make of an image: asked again when it is another one, and while training goes on. The server sets the pace. */
+function useLook(what: Asked, isOn: boolean, isRunning: boolean): (LookAnswer & { of: Asked }) | undefined {
+  const [seen, see] = useState<LookAnswer & { of: Asked }>();
+  const key = isOn ? JSON.stringify(what) : '';
+  const asking = useRef({ key, isBusy: false, next: 0 });
+  asking.current.key = key;
   const ask = async () => {
-    const now = state.current;
-    if (now.busy || key === '' || (key === now.key && performance.now() < now.next)) return;
-    now.busy = true;
-    const asked = key;
-    try {
-      const answer = await look(JSON.parse(asked) as { index: number });
-      see(answer);
-      now.next = performance.now() + Math.max(LEAST_MS, answer.took / SHARE);
-    } catch {
-      now.next = performance.now() + LEAST_MS;
-    } finally {
-      now.key = asked;
-      now.busy = false;
+    const { current } = asking;
+    if (current.isBusy) return;
+    current.isBusy = true;
+    for (let asked = ''; asked !== current.key;) {
+      asked = current.key;
+      const begin = performance.now();
+      const of = JSON.parse(asked) as Asked;
+      const answer = await look(of).catch(() => undefined); // the process has ended: the page says so
+      if (answer) see({ ...answer, of });
+      const now = performance.now();
+      current.next = now + Math.min(Math.max(LEAST_MS, WAITS * (now - begin)), MOST_MS);
     }
+    current.isBusy = false;
   };
-  const latest = useRef(ask);
-  latest.current = ask;
-  useEffect(() => void ask(), [key, news, seen]);
   useEffect(() => {
-    // A drawing that changed while the last one was asked for.
-    const timer = setInterval(() => void latest.current(), LEAST_MS);
+    if (key !== '') void ask();
+  }, [key]);
+  useEffect(() => {
+    if (!isOn || !isRunning) return;
+    const timer = setInterval(() => performance.now() >= asking.current.next && void ask(), LEAST_MS / 4);
     return () => clearInterval(timer);
-  }, []);
-  return key === '' ? undefined : seen;
+  }, [isOn, isRunning]);
+  return isOn ? seen : undefined;
 }
 
 function RunList(props: { told: Told; shown: ReadonlySet<string>; toggle: (name: string) => void }) {
@@ -89,18 +96,19 @@ function RunList(props: { told: Told; shown: ReadonlySet<string>; toggle: (name:
 }
 
 /** The run in front: its layers, predictions, mistakes and weights. */
-function Inside({ run, isLive, news }: { run: RunSummary; isLive: boolean; news: unknown }) {
+function Inside({ run, isLive }: { run: RunSummary; isLive: boolean }) {
   const [looks, keep] = useState<Looks | null>(null);
   const [index, choose] = useState(0);
   const [pixels, draw] = useState<string>();
   const state = run.state!;
   useEffect(() => void looksOf(run.name).then(keep, () => keep(null)), [run.name, run.looks]);
   const canLook = isLive && state.samples > 0;
-  const drawn = useLook(canLook && pixels !== undefined ? { pixels } : undefined, news);
-  const sample = useLook(canLook && pixels === undefined ? { index } : undefined, news);
-  const kept = looks?.look;
-  const seen = pixels !== undefined ? drawn : sample;
-  const layers = seen ?? kept;
+  const asked = pixels === undefined ? { index } : { pixels };
+  const seen = useLook(asked, canLook, state.state === 'running');
+  // An answer may still be that of the image before.
+  const drawn = pixels !== undefined && seen && 'pixels' in seen.of ? seen : undefined;
+  const sample = pixels === undefined && seen && 'index' in seen.of ? seen : undefined;
+  const layers = drawn ?? sample ?? looks?.look;
   const canDraw = canLook && state.image?.[2] === 1;
   return (
     <>
@@ -130,8 +138,8 @@ function Inside({ run, isLive, news }: { run: RunSummary; isLive: boolean; news:
               />
             </label>
           )}
-          {sample && pixels === undefined && (
-            <Prediction look={sample} labels={state.labels} of={`Sample ${index}`} />
+          {sample && 'index' in sample.of && (
+            <Prediction look={sample} labels={state.labels} of={`Sample ${sample.of.index}`} />
           )}
           <Layers look={layers} rows={state.layers} />
         </section>
@@ -208,7 +216,7 @@ export function App() {
             <Chart key={title} title={title} series={series} />
           ))}
         </div>
-        {front?.state && <Inside key={front.name} run={front} isLive={isLive} news={told} />}
+        {front?.state && <Inside key={front.name} run={front} isLive={isLive} />}
         {told.runs.length > 1 && (
           <RunList told={told} shown={new Set(shown.map(({ name }) => name))} toggle={toggle} />
         )}

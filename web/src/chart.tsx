@@ -67,7 +67,7 @@ export function Chart({ title, series }: { title: string; series: readonly Serie
 
   return (
     <figure class="card chart">
-      <h3>{title}</h3>
+      <h2>{title}</h2>
       <div ref={place} aria-hidden="true" />
       <figcaption>
         {series.map(({ label, curve, dashed }, i) => (

@@ -118,7 +118,6 @@ export function Samples(props: {
       {looks.samples.map(({ index, truth, output, bytes }) => {
         const best = largest(output);
         const isWrong = truth !== null && truth !== best;
-        const words = `Sample ${index}: predicted ${nameOf(labels, best)}${truth === null ? '' : `, true ${nameOf(labels, truth)}`}`;
         return (
           <li key={index}>
             <button
@@ -126,13 +125,14 @@ export function Samples(props: {
               class={isWrong ? 'wrong' : ''}
               disabled={!choose}
               aria-pressed={index === chosen}
-              aria-label={words}
+              data-index={index}
               onClick={() => choose?.(index)}
             >
               {image && (
                 <Picture bytes={bytes} height={image[0]!} width={image[1]!} channels={image[2]!} label="" />
               )}
               <span>
+                <span class="unseen">Sample {index}: </span>
                 {nameOf(labels, best)}
                 {isWrong && <small> not {nameOf(labels, truth)}</small>}
               </span>

@@ -60,7 +60,7 @@ export function Maps({ images, label }: { images: GrayImages; label: string }) {
       ref={canvas}
       width={columns * (width + gap) - gap}
       height={rows * (height + gap) - gap}
-      class={height === 1 ? 'maps row' : 'maps'}
+      class={height === 1 ? 'maps row' : count === 1 ? 'maps single' : 'maps'}
       role="img"
       aria-label={label}
     />

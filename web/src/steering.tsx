@@ -24,7 +24,7 @@ export function Progress({ state, curves }: { state: RunState; curves: RunCurves
       ? ((epochs - done) * steps * perStep) / 1000
       : undefined;
   return (
-    <div class="progress">
+    <div class="progress" data-step={last?._step ?? 0}>
       <progress max={epochs} value={done} aria-label="Epochs that are done" />
       <p>
         <strong data-testid="state">{state.state}</strong> · epoch {Math.min(Math.floor(done) + 1, epochs)} of{' '}

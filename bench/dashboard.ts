@@ -1,0 +1,78 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { type NDArray, type Sequential, callbacks } from 'nodegrad';
+import { quantile } from './statistics.js';
+
+const ROUNDS = 3;
+const EPOCHS = 7;
+const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
+
+/** What the dashboard costs that is open in a browser on the same machine: fits with it and without, one after the other. */
+export async function measureDashboard(
+  model: Sequential,
+  x: NDArray,
+  y: NDArray,
+  say: (text: string) => void,
+): Promise<void> {
+  if (!existsSync(CHROMIUM)) {
+    say(`the dashboard's cost is left out: there is no ${CHROMIUM}; CHROMIUM gives another path`);
+    return;
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'nodegrad-bench-'));
+  const delay = monitorEventLoopDelay({ resolution: 1 });
+  const times = { without: [] as number[], with: [] as number[] };
+  for (let round = 0; round < ROUNDS; round++) {
+    times.without.push(await epochOf(model, x, y));
+    let browser: ReturnType<typeof spawn> | undefined;
+    const page = callbacks.dashboard({
+      dir: join(folder, String(round)),
+      data: [x, y],
+      onOpen: (url) => {
+        const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--remote-debugging-port=0'];
+        browser = spawn(CHROMIUM, [...flags, `--user-data-dir=${join(folder, 'browser')}`, url], {
+          stdio: 'ignore',
+        });
+      },
+    });
+    times.with.push(await epochOf(model, x, y, page, delay));
+    await page.close();
+    const ended = new Promise((resolve) => browser?.once('exit', resolve));
+    browser?.kill();
+    await ended;
+  }
+  rmSync(folder, { recursive: true, force: true });
+  const [without, opened] = [quantile(times.without, 0.5), quantile(times.with, 0.5)];
+  say(
+    `training with the dashboard open in a browser: ${(100 * (opened / without - 1)).toFixed(1)} % slower (bound 3), ` +
+      `${opened.toFixed(0)} and ${without.toFixed(0)} ms an epoch, medians of ${ROUNDS}; event loop delay p99 ${(delay.percentile(99) / 1e6).toFixed(2)} ms (bound 5)`,
+  );
+}
+
+/** Milliseconds of an epoch, the mean of those after the first, in which the browser starts and plans are made. */
+async function epochOf(
+  model: Sequential,
+  x: NDArray,
+  y: NDArray,
+  page?: callbacks.Callback,
+  delay?: ReturnType<typeof monitorEventLoopDelay>,
+): Promise<number> {
+  let begin = 0;
+  const timer = callbacks.lambdaCallback({
+    onEpochBegin: (epoch) => {
+      if (epoch !== 1) return;
+      begin = performance.now();
+      delay?.enable();
+    },
+    onTrainEnd: () => void delay?.disable(),
+  });
+  let end = 0;
+  const last = callbacks.lambdaCallback({ onEpochEnd: () => void (end = performance.now()) });
+  await model.fit(x, y, {
+    ...{ batchSize: 128, epochs: EPOCHS, verbose: 0 },
+    callbacks: [timer, ...(page ? [page] : []), last],
+  });
+  return (end - begin) / (EPOCHS - 1);
+}
