@@ -157,18 +157,19 @@ export class Dashboard extends Callback {
 
   override async onProgress(steps: number, logs: Logs): Promise<void> {
     if (!this.#state) return;
-    const now = Date.now();
-    const every = Math.max(RECORD_MS, (now - this.#began) / MOST_RECORDS);
-    if (!this.#validating && steps > 0 && now - this.#recorded >= every) {
-      this.#recorded = now;
-      await this.#record(this.#before + steps, logs, steps - 1);
-    }
+    const record = async () => {
+      this.#recorded = Date.now();
+      if (!this.#validating && steps > 0) await this.#record(this.#before + steps, logs, steps - 1);
+    };
+    const every = Math.max(RECORD_MS, (Date.now() - this.#began) / MOST_RECORDS);
+    if (Date.now() - this.#recorded >= every) await record();
     if (!this.#paused) return;
     await this.#setState({ state: 'paused' });
     this.#server?.keepAlive(true); // nothing else keeps the process: the engine has no work
     await this.#paused;
     this.#server?.keepAlive(false);
     await this.#setState({ state: 'running' });
+    await record(); // the next step's time is told from here
   }
 
   override async onEpochEnd(epoch: number, logs: Logs): Promise<void> {

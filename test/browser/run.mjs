@@ -204,12 +204,12 @@ await check('nodegrad board compares runs later', async () => {
     const loss = page
       .locator('.chart')
       .filter({ has: page.getByRole('heading', { name: 'loss', exact: true }) });
-    await loss.getByText('second val_loss').waitFor();
+    await loss.getByText('second, validation').waitFor();
     await page.getByText(/Predictions after epoch/).waitFor();
     await checkAxe('runs');
     await picture('runs');
     await page.getByRole('checkbox', { name: 'first' }).uncheck();
-    await loss.getByText('first val_loss').waitFor({ state: 'detached' });
+    await loss.getByText('first, validation').waitFor({ state: 'detached' });
   } finally {
     await board.end();
   }

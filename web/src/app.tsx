@@ -9,7 +9,7 @@ import {
   look,
   looksOf,
 } from './api.js';
-import { Chart, type Series } from './chart.js';
+import { COLORS, Chart, type Series } from './chart.js';
 import { RunCurves } from './curves.js';
 import { Pad } from './pad.js';
 import { Confusion, Filters, Layers, Prediction, Samples, Weights } from './panels.js';
@@ -29,18 +29,19 @@ function chartsOf(curves: readonly RunCurves[]): { title: string; series: Series
   );
   const charts = names.map((name) => ({
     title: name.replaceAll('_', ' '),
-    series: curves.flatMap((run) =>
+    series: curves.flatMap((run, n) =>
       [name, VALIDATION + name]
         .filter((one) => run.names.includes(one))
         .map((one) => ({
-          label: isAlone ? one : `${run.name} ${one}`,
+          label: isAlone ? one : one === name ? run.name : `${run.name}, validation`,
           curve: run.curve(one),
+          color: isAlone ? Number(one !== name) : n,
           dashed: one !== name,
         })),
     ),
   }));
   const times = curves
-    .map((run) => ({ label: isAlone ? 'ms' : run.name, curve: run.stepTimes }))
+    .map((run, n) => ({ label: isAlone ? 'ms' : run.name, curve: run.stepTimes, color: n, dashed: false }))
     .filter(({ curve }) => curve[0].length > 0);
   return times.length > 0 ? [...charts, { title: 'milliseconds a step', series: times }] : charts;
 }
@@ -176,14 +177,16 @@ function Inside({ run, isLive }: { run: RunSummary; isLive: boolean }) {
 export function App() {
   const [told, tell] = useState<Told>();
   const [isLost, lose] = useState(false);
-  const [hidden, hide] = useState<ReadonlySet<string>>(new Set());
+  const [chosen, choose] = useState<ReadonlySet<string>>();
   const [version, read] = useState(0);
   const curves = useRef(new Map<string, RunCurves>());
   useEffect(() => listen(tell, lose), []);
 
-  const front =
-    told?.runs.find(({ name }) => name === told.live) ?? told?.runs.find(({ name }) => !hidden.has(name));
-  const shown = told?.runs.filter(({ name }) => !hidden.has(name)) ?? [];
+  const live = told?.runs.find(({ name }) => name === told.live);
+  const names =
+    chosen ?? new Set((live ? [live] : (told?.runs ?? []).slice(0, COLORS)).map(({ name }) => name));
+  const shown = told?.runs.filter(({ name }) => names.has(name)) ?? [];
+  const front = live ?? shown[0];
   useEffect(() => {
     const reading = shown.map(async ({ name, bytes }) => {
       const known = curves.current.get(name) ?? new RunCurves(name);
@@ -191,9 +194,9 @@ export function App() {
       await known.read(bytes);
     });
     void Promise.allSettled(reading).then(() => read((n) => n + 1));
-  }, [told, hidden]);
+  }, [told, chosen]);
   const toggle = (name: string) =>
-    hide(new Set(hidden.has(name) ? [...hidden].filter((one) => one !== name) : [...hidden, name]));
+    choose(new Set(names.has(name) ? [...names].filter((one) => one !== name) : [...names, name]));
 
   if (!told) return <p class="quiet">Waiting for the run …</p>;
   const known = shown.map(({ name }) => curves.current.get(name)).filter((run) => run !== undefined);
@@ -211,15 +214,13 @@ export function App() {
         )}
       </header>
       <main>
+        {told.runs.length > 1 && <RunList told={told} shown={names} toggle={toggle} />}
         <div class="charts" data-version={version}>
           {chartsOf(known).map(({ title, series }) => (
             <Chart key={title} title={title} series={series} />
           ))}
         </div>
         {front?.state && <Inside key={front.name} run={front} isLive={isLive} />}
-        {told.runs.length > 1 && (
-          <RunList told={told} shown={new Set(shown.map(({ name }) => name))} toggle={toggle} />
-        )}
       </main>
     </>
   );

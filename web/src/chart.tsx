@@ -7,10 +7,14 @@ import type { Curve } from './curves.js';
 export interface Series {
   readonly label: string;
   readonly curve: Curve;
+  /** Curves of one run have one color where there are several runs. */
+  readonly color: number;
   /** Whether it is one of validation. */
-  readonly dashed?: boolean;
+  readonly dashed: boolean;
 }
 
+/** How many colors there are. */
+export const COLORS = 6;
 const HEIGHT = 200;
 const colorOf = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
@@ -41,8 +45,8 @@ export function Chart({ title, series }: { title: string; series: readonly Serie
         ],
         series: [
           {},
-          ...series.map(({ label, dashed }, i) => ({
-            ...{ label, stroke: colorOf(`--series-${i % 6}`), width: 2, spanGaps: true },
+          ...series.map(({ label, color, dashed }) => ({
+            ...{ label, stroke: colorOf(`--series-${color % COLORS}`), width: 2, spanGaps: true },
             ...(dashed ? { dash: [6, 4], points: { show: true, size: 6 } } : { points: { show: false } }),
           })),
         ],
@@ -70,9 +74,9 @@ export function Chart({ title, series }: { title: string; series: readonly Serie
       <h2>{title}</h2>
       <div ref={place} aria-hidden="true" />
       <figcaption>
-        {series.map(({ label, curve, dashed }, i) => (
+        {series.map(({ label, curve, color, dashed }) => (
           <span key={label} class="legend">
-            <span class={`swatch series-${i % 6} ${dashed ? 'dashed' : ''}`} aria-hidden="true" />
+            <span class={`swatch series-${color % COLORS} ${dashed ? 'dashed' : ''}`} aria-hidden="true" />
             {label} <output>{shortNumber(curve[1].findLast((value) => value !== null) ?? NaN)}</output>
           </span>
         ))}
