@@ -36,7 +36,10 @@ export function portOf(who: string, port: unknown): number {
  * @param folder The folder of a run, or one that holds such folders.
  * @returns The page's address, and what ends it.
  * @throws EngineError `ARGUMENT`; `IO` where the folder cannot be read or the port is in use.
- * @example const { url, close } = await summary.serveBoard('runs', { port: 6006 });
+ * @example
+ *     const board = await summary.serveBoard(folder);
+ *     console.log(board.url); // such as http://127.0.0.1:40123/Zn3…/
+ *     await board.close();
  */
 export async function serveBoard(folder: string, options: ServeBoardOptions = {}): Promise<ServedBoard> {
   const who = 'serveBoard';

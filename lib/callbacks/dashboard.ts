@@ -319,8 +319,8 @@ function printed(url: string): void {
  *
  * @throws EngineError `ARGUMENT`. `fit` rejects with `IO` where the port is in use, and with `ARGUMENT` or `SHAPE` for data that it cannot use.
  * @example
- *     const { train, test } = await datasets.mnist();
- *     const page = callbacks.dashboard({ data: [test.images, test.labels] });
- *     await model.fit(train.images, train.labels, { epochs: 10, callbacks: [page] });
+ *     const page = callbacks.dashboard({ dir: `${folder}/run`, data: [x, y] });
+ *     await model.fit(x, y, { epochs: 10, callbacks: [page] });
+ *     await page.close();
  */
 export const dashboard = (options?: DashboardOptions) => new Dashboard(options);
