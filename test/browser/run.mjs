@@ -196,11 +196,13 @@ await check('the page asks nobody else and has no errors', () =>
 );
 
 await check('nodegrad board compares runs later', async () => {
-  for (const name of ['first', 'second'])
-    cpSync(join(folder, 'out/mnist-demo/run'), join(folder, 'runs', name), { recursive: true });
+  mkdirSync(join(folder, 'runs'));
   const board = await serve(join(root, 'bin/nodegrad.mjs'), 'board', 'runs');
   try {
     await page.goto(board.url);
+    await page.getByText('There is no run here yet.').waitFor();
+    for (const name of ['first', 'second'])
+      cpSync(join(folder, 'out/mnist-demo/run'), join(folder, 'runs', name), { recursive: true });
     const loss = page
       .locator('.chart')
       .filter({ has: page.getByRole('heading', { name: 'loss', exact: true }) });

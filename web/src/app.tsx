@@ -214,6 +214,7 @@ export function App() {
         )}
       </header>
       <main>
+        {told.runs.length === 0 && <p>There is no run here yet.</p>}
         {told.runs.length > 1 && <RunList told={told} shown={names} toggle={toggle} />}
         <div class="charts" data-version={version}>
           {chartsOf(known).map(({ title, series }) => (
