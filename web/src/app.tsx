@@ -1,8 +1,9 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import {
   type Asked,
   type LookAnswer,
   type Looks,
+  type RunState,
   type RunSummary,
   type Told,
   listen,
@@ -96,6 +97,44 @@ function RunList(props: { told: Told; shown: ReadonlySet<string>; toggle: (name:
   );
 }
 
+/** What was last seen between epochs. */
+function Kept(props: {
+  looks: Looks;
+  state: RunState;
+  index: number;
+  choose: ((index: number) => void) | undefined;
+}) {
+  const { looks, state, index, choose } = props;
+  return (
+    <>
+      {looks.samples.length > 0 && (
+        <section class="card">
+          <h2>Predictions after epoch {looks.epoch + 1}</h2>
+          <Samples looks={looks} state={state} chosen={index} choose={choose} />
+        </section>
+      )}
+      {looks.confusion && (
+        <section class="card">
+          <h2>Confusion</h2>
+          <Confusion table={looks.confusion} labels={state.labels} />
+        </section>
+      )}
+      {looks.filters.length > 0 && (
+        <section class="card">
+          <h2>Filters</h2>
+          <Filters looks={looks} />
+        </section>
+      )}
+      {looks.weights.length > 0 && (
+        <section class="card">
+          <h2>Weights and gradients</h2>
+          <Weights looks={looks} />
+        </section>
+      )}
+    </>
+  );
+}
+
 /** The run in front: its layers, predictions, mistakes and weights. */
 function Inside({ run, isLive }: { run: RunSummary; isLive: boolean }) {
   const [looks, keep] = useState<Looks | null>(null);
@@ -111,6 +150,11 @@ function Inside({ run, isLive }: { run: RunSummary; isLive: boolean }) {
   const sample = pixels === undefined && seen && 'index' in seen.of ? seen : undefined;
   const layers = drawn ?? sample ?? looks?.look;
   const canDraw = canLook && state.image?.[2] === 1;
+  // Does not change with each stroke of a drawing.
+  const kept = useMemo(
+    () => looks && <Kept looks={looks} state={state} index={index} choose={canLook ? choose : undefined} />,
+    [looks, state, index, canLook],
+  );
   return (
     <>
       {canDraw && (
@@ -145,30 +189,7 @@ function Inside({ run, isLive }: { run: RunSummary; isLive: boolean }) {
           <Layers look={layers} rows={state.layers} />
         </section>
       )}
-      {looks && looks.samples.length > 0 && (
-        <section class="card">
-          <h2>Predictions after epoch {looks.epoch + 1}</h2>
-          <Samples looks={looks} state={state} chosen={index} choose={canLook ? choose : undefined} />
-        </section>
-      )}
-      {looks?.confusion && (
-        <section class="card">
-          <h2>Confusion</h2>
-          <Confusion table={looks.confusion} labels={state.labels} />
-        </section>
-      )}
-      {looks && looks.filters.length > 0 && (
-        <section class="card">
-          <h2>Filters</h2>
-          <Filters looks={looks} />
-        </section>
-      )}
-      {looks && looks.weights.length > 0 && (
-        <section class="card">
-          <h2>Weights and gradients</h2>
-          <Weights looks={looks} />
-        </section>
-      )}
+      {kept}
     </>
   );
 }

@@ -1,10 +1,12 @@
-import { useRef } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import { bytesOf } from './drawing.js';
 
 const SIDE = 280;
 const INK = 22;
 /** How far an arrow key moves the pen. */
 const MOVE = 14;
+/** A drawing is told of as often as that, however often the pen moves: the rest of the page has work with it, on the cores that train. */
+const TELL_MS = 100;
 const ARROWS: Readonly<Record<string, readonly [number, number]>> = {
   ArrowLeft: [-MOVE, 0],
   ArrowRight: [MOVE, 0],
@@ -16,7 +18,18 @@ const ARROWS: Readonly<Record<string, readonly [number, number]>> = {
 export function Pad(props: { height: number; width: number; drawn: (bytes: string | undefined) => void }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const pen = useRef({ x: SIDE / 2, y: SIDE / 4, isDown: false });
-  const tell = () => props.drawn(bytesOf(canvas.current!, props.height, props.width));
+  const timer = useRef<number | undefined>(undefined);
+  const tell = () => {
+    timer.current ??= window.setTimeout(() => {
+      timer.current = undefined;
+      props.drawn(bytesOf(canvas.current!, props.height, props.width));
+    }, TELL_MS);
+  };
+  const forget = () => {
+    clearTimeout(timer.current);
+    timer.current = undefined;
+  };
+  useEffect(() => forget, []);
 
   const line = (x: number, y: number) => {
     const context = canvas.current!.getContext('2d', { willReadFrequently: true })!;
@@ -57,6 +70,7 @@ export function Pad(props: { height: number; width: number; drawn: (bytes: strin
     event.preventDefault();
   };
   const clear = () => {
+    forget();
     canvas.current!.getContext('2d')!.clearRect(0, 0, SIDE, SIDE);
     pen.current = { x: SIDE / 2, y: SIDE / 4, isDown: false };
     props.drawn(undefined);
