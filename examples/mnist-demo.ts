@@ -51,5 +51,5 @@ await model.fit(train.images.slice(0, count), train.labels.slice(0, count), {
   callbacks: [page],
 });
 const { accuracy } = await model.evaluate(test.images, test.labels, { verbose: 0 });
-figure('test accuracy', accuracy!, { atLeast: quick ? 0.92 : 0.985 });
+figure('test accuracy', accuracy!, { atLeast: quick ? 0.9 : 0.985 });
 if (!quick) console.log('Draw a digit in the page; Ctrl-C ends it.');
