@@ -1,5 +1,5 @@
 // Builds the native code: node scripts/native.mjs configure | addon | prebuild | test | kernels | lagging | floor | sanitize
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFile, execFileSync, spawnSync } from 'node:child_process';
 import {
   copyFileSync,
   cpSync,
@@ -17,6 +17,8 @@ import { fileURLToPath } from 'node:url';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const CMAKE_FLOOR = [3, 21];
 const JOBS = '2';
+/** So many that two processes, which take one after the other, end at about the same time. */
+const SHARDS = 8;
 
 class Failure extends Error {}
 
@@ -25,6 +27,38 @@ function run(command, args, options = {}) {
   if (error || status !== 0) {
     throw new Failure(`${[command, ...args].join(' ')} failed${error ? `: ${error.message}` : ''}.`);
   }
+}
+
+/** Runs commands two at a time, and prints the output of each when it ends. */
+async function runTwoAtATime(commands) {
+  const waiting = [...commands];
+  const failed = [];
+  const takeAll = async () => {
+    for (let next = waiting.shift(); next; next = waiting.shift()) {
+      const [command, args, options] = next;
+      const error = await new Promise((resolve) => {
+        execFile(command, args, { cwd: root, maxBuffer: 1 << 30, ...options }, (problem, stdout, stderr) => {
+          process.stdout.write(stdout);
+          process.stderr.write(stderr);
+          resolve(problem);
+        });
+      });
+      if (error) failed.push(`${[command, ...args].join(' ')} failed: ${error.signal ?? error.code}.`);
+    }
+  };
+  await Promise.all(Array.from({ length: Number(JOBS) }, takeAll));
+  if (failed.length > 0) throw new Failure(failed.join('\n'));
+}
+
+/** Runs the tests of a GoogleTest program in two processes; in this one, where some are asked for. */
+async function runTests(program, args, chosen = []) {
+  if (args.length > 0) return run(program, args);
+  await runTwoAtATime(
+    Array.from({ length: SHARDS }, (_, i) => {
+      const env = { ...process.env, GTEST_TOTAL_SHARDS: `${SHARDS}`, GTEST_SHARD_INDEX: `${i}` };
+      return [program, chosen, { env }];
+    }),
+  );
 }
 
 /** The command's output, or undefined where it is missing or fails. */
@@ -117,7 +151,7 @@ function projectWith(addon, copy) {
 const vitest = join(root, 'node_modules/vitest/vitest.mjs');
 
 /** Runs them, and wild calls, in a copy of the project that has the sanitized addon. */
-function runSanitizedAddon(build) {
+async function runSanitizedAddon(build) {
   const copy = projectWith(build, join(build, 'project'));
   // Node does not link the sanitizer, which has to come first and wants the C++ library loaded when it starts.
   const preloaded = ['libasan.so', 'libstdc++.so.6'].map((name) =>
@@ -131,10 +165,12 @@ function runSanitizedAddon(build) {
     ASAN_OPTIONS: 'detect_leaks=0:allocator_may_return_null=1:quarantine_size_mb=16',
     UBSAN_OPTIONS: 'print_stacktrace=1',
   };
-  const node = (...args) => run(process.execPath, args, { cwd: copy, env });
-  // The tests of loading read the whole addon into a string, for which a sanitized one is too large.
-  node(vitest, 'run', '--maxWorkers=1', ...BINDING_TESTS, '--testNamePattern', '^(?!loading)');
-  node('--import', 'tsx', 'test/wild/main.ts', '--calls', '3000');
+  const node = (...args) => [process.execPath, args, { cwd: copy, env }];
+  await runTwoAtATime([
+    // The tests of loading read the whole addon into a string, for which a sanitized one is too large.
+    node(vitest, 'run', '--maxWorkers=1', ...BINDING_TESTS, '--testNamePattern', '^(?!loading)'),
+    node('--import', 'tsx', 'test/wild/main.ts', '--calls', '3000'),
+  ]);
 }
 
 const commands = {
@@ -173,9 +209,9 @@ const commands = {
     }
   },
 
-  test(args) {
+  async test(args) {
     cmakeJs('engine_tests', ['NODEGRAD_TESTS=ON']);
-    run(join(root, 'build/test/cpp/engine_tests'), args);
+    await runTests(join(root, 'build/test/cpp/engine_tests'), args);
   },
 
   kernels(args) {
@@ -212,7 +248,7 @@ const commands = {
     cmakeJs('floor', ['NODEGRAD_BENCH=ON']);
   },
 
-  sanitize(args) {
+  async sanitize(args) {
     const folder = join(root, 'build-sanitize');
     removeForeignBuild(folder);
     run('cmake', [
@@ -230,8 +266,8 @@ const commands = {
     ]);
     run('cmake', ['--build', folder, '--target', 'engine_tests', 'nodegrad', '-j', JOBS]);
     // Those of the time that plans take have nothing to tell a sanitizer.
-    run(join(folder, 'test/cpp/engine_tests'), args.length > 0 ? args : ['--gtest_filter=-*DeepPlans*']);
-    if (args.length === 0) runSanitizedAddon(folder);
+    await runTests(join(folder, 'test/cpp/engine_tests'), args, ['--gtest_filter=-*DeepPlans*']);
+    if (args.length === 0) await runSanitizedAddon(folder);
   },
 };
 
@@ -240,7 +276,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   try {
     if (!(name in commands)) throw new Failure(`usage: native.mjs ${Object.keys(commands).join(' | ')}`);
     prepareTools();
-    commands[name](args);
+    await commands[name](args);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     console.error(error.message);
