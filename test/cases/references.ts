@@ -65,6 +65,7 @@ export const sources: Readonly<Record<string, readonly Source[]>> = {
 /** Classes without numbers of Keras: why. */
 export const reasons: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   callbacks: {
+    Dashboard: 'Keras has no such class; test/board.test.ts has its numbers',
     JSONLLogger: 'Keras has no such class: the numbers are those of History',
     ProgbarLogger: 'it writes text in its own form; the numbers are those of History',
   },
