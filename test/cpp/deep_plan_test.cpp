@@ -12,8 +12,8 @@
 namespace nodegrad::testing {
 namespace {
 
-// Of the processor, so that other work on the machine does not count. The best of some runs: what disturbs one, such as
-// a cache that others use too, only adds to it.
+// Of the processor, so that other work on the machine does not count. The best of some runs: what disturbs
+// one, such as a cache that others use too, only adds to it.
 double secondsOf(const std::function<void()>& work, int runs = 3) {
   double best = 1e9;
   for (int i = 0; i < runs; ++i) {
