@@ -22,9 +22,9 @@ export interface SoftmaxOptions {
  * @example await ops.softmax(tensor([[0, 0], [0, 0]]), { axis: [0, 1] }).array(); // [[0.25, 0.25], [0.25, 0.25]]
  */
 export const softmax = op('softmax', <T extends Operand>(x: T, options: SoftmaxOptions = {}): Outcome<T> => {
+  knownOptions('softmax', options, axisNames);
   const { axis } = options;
   if (!Array.isArray(axis)) return overAxis('softmax', x, options as AxisOptions);
-  knownOptions('softmax', options, axisNames);
   if (axis.length === 0) throw expected('softmax', 'one axis at least', axis);
   const axes = axesOf('softmax', axis as number[], typeOf(x).shape.length);
   if (axes.length === 1) return overAxis('softmax', x, { axis: axes[0]! });
