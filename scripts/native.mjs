@@ -1,4 +1,4 @@
-// Builds the native code: node scripts/native.mjs configure | addon | prebuild | test | kernels | lagging | floor | sanitize
+// Builds the native code: node scripts/native.mjs configure | addon | prebuild | test | kernels | lagging | floor | build-sanitized | sanitize
 import { execFile, execFileSync, spawnSync } from 'node:child_process';
 import {
   copyFileSync,
@@ -265,7 +265,8 @@ const commands = {
     cmakeJs('floor', ['NODEGRAD_BENCH=ON']);
   },
 
-  async sanitize(args) {
+  /** Without running anything: CI does this while its other suites leave a core idle. */
+  'build-sanitized'() {
     const folder = join(root, 'build-sanitize');
     removeForeignBuild(folder);
     run('cmake', [
@@ -282,6 +283,11 @@ const commands = {
       `-DCMAKE_JS_INC=${join(root, 'node_modules/node-api-headers/include')}`,
     ]);
     run('cmake', ['--build', folder, '--target', 'engine_tests', 'nodegrad', '-j', JOBS]);
+    return folder;
+  },
+
+  async sanitize(args) {
+    const folder = commands['build-sanitized']();
     // Those of the time that plans take have nothing to tell a sanitizer.
     await runTests(join(folder, 'test/cpp/engine_tests'), args, ['--gtest_filter=-*DeepPlans*']);
     if (args.length === 0) await runSanitizedAddon(folder);
