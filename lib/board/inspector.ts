@@ -75,7 +75,7 @@ interface Measured {
   readonly filters: Sym[];
 }
 
-/** Looks into a model that trains, by steps of its own between those of the training. */
+/** Looks into a model that trains, with steps between those of the training. */
 export class Inspector {
   readonly #who: string;
   readonly #model: InspectedModel;

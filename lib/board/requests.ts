@@ -47,7 +47,7 @@ export function beginEvents(response: ServerResponse): void {
 }
 
 /**
- * The path of a request behind the token.
+ * The path of a request after the token.
  *
  * @throws Refused where the host is another one (a name that an attacker's DNS leads here), or the token is wrong or missing.
  */

@@ -33,11 +33,14 @@ export const softmax = op('softmax', <T extends Operand>(x: T, options: SoftmaxO
 });
 
 /** The logarithm of {@link softmax}, without overflow. */
-export const logSoftmax = op('logSoftmax', <T extends Operand>(x: T, options: AxisOptions = {}): Outcome<T> =>
-  overAxis('logSoftmax', x, options),
+export const logSoftmax = op(
+  'logSoftmax',
+  <T extends Operand>(x: T, options: AxisOptions = {}): Outcome<T> => {
+    knownOptions('logSoftmax', options, axisNames);
+    return overAxis('logSoftmax', x, options);
+  },
 );
 
 function overAxis<T extends Operand>(op: string, x: T, options: AxisOptions): Outcome<T> {
-  knownOptions(op, options, axisNames);
   return applyFloat(op, [x], { axis: options.axis ?? -1 });
 }
