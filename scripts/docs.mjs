@@ -4,15 +4,19 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Application } from 'typedoc';
+import { familiesOf } from './docs/families.mjs';
 import { load, orderOf } from './docs/plugin.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const out = join(root, 'build/docs');
 
-// Which guides belong together, in their order, and to which family a name belongs, by its file.
-const contents = JSON.parse(readFileSync(join(root, 'scripts/docs/contents.json'), 'utf8'));
+// Which guides belong together, in their order, and to which family a name outside namespaces belongs, by its file.
+const { chapters, names } = JSON.parse(readFileSync(join(root, 'scripts/docs/contents.json'), 'utf8'));
+const families = Object.fromEntries(
+  ['layers', 'ops'].map((folder) => [folder, familiesOf(join(root, `lib/${folder}/index.ts`))]),
+);
 const guides = new Map(
-  Object.entries(contents.chapters).flatMap(([chapter, files]) =>
+  Object.entries(chapters).flatMap(([chapter, files]) =>
     files.map((file) => [join(root, file.endsWith('.md') ? file : `docs/${file}.md`), chapter]),
   ),
 );
@@ -27,7 +31,7 @@ const app = await Application.bootstrapWithPlugins({
   out,
   cleanOutputDir: true,
   plugin: [
-    (one) => load(one, join(root, 'lib'), (file) => guides.get(file), contents.families),
+    (one) => load(one, join(root, 'lib'), (file) => guides.get(file), names, families),
     'typedoc-plugin-missing-exports',
   ],
   internalModule: 'Types that are not exported',
@@ -38,7 +42,7 @@ const app = await Application.bootstrapWithPlugins({
   disableSources: true,
   skipErrorChecking: true, // npm run check has looked for errors
   categorizeByGroup: false,
-  categoryOrder: [...orderOf(contents), '*'],
+  categoryOrder: [...orderOf(chapters, names, families), '*'],
   navigation: { includeCategories: true, includeGroups: false },
   sort: ['kind', 'alphabetical-ignoring-documents'],
   kindSortOrder: ['Document', 'Function', 'Class', 'Interface', 'TypeAlias'],

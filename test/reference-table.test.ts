@@ -14,7 +14,8 @@ import {
   regularizers,
 } from '../lib/index.js';
 import { sameName } from '../lib/base/names.js';
-import { type Source, reasons, sources } from './cases/references.js';
+import { reasons } from './cases/classes.js';
+import { type Source, sources } from './cases/references.js';
 
 const read = (name: string) => readFileSync(new URL(name, import.meta.url));
 

@@ -1,9 +1,74 @@
+// Core
 export { Activation, activation, type ActivationOptions } from './activation.js';
+export { Dense, dense, type DenseOptions } from './dense.js';
+export { EinsumDense, einsumDense, type EinsumDenseOptions } from './einsumDense.js';
+export { Embedding, embedding, type EmbeddingOptions } from './embedding.js';
+export { Identity, identity } from './identity.js';
+export { InputLayer, input, type InputOptions, type InputLayerOptions } from './input.js';
+export { InputSpec, inputSpec, type InputSpecOptions } from './inputSpec.js';
+export { KerasTensor, type OperationNode } from '../core/kerasTensor.js';
+export { Lambda, lambda, type LambdaContext, type LambdaOptions } from './lambda.js';
+export { Layer, type CallContext, type LayerOptions, type WeightOptions } from './layer.js';
+export { Masking, masking, type MaskingOptions } from './masking.js';
+export type { Masks } from './masks.js';
+export { MultiInputLayer } from './multiInputLayer.js';
+export type { Operation } from '../core/operation.js';
 export {
-  ActivityRegularization,
-  activityRegularization,
-  type ActivityRegularizationOptions,
-} from './activityRegularization.js';
+  ReversibleEmbedding,
+  reversibleEmbedding,
+  type ReversibleEmbeddingOptions,
+} from './reversibleEmbedding.js';
+export {
+  SpectralNormalization,
+  spectralNormalization,
+  type SpectralNormalizationOptions,
+} from './spectralNormalization.js';
+export { Wrapper, type WrapperOptions } from './wrapper.js';
+
+// Activation
+export { ELU, elu, type ELUOptions } from './elu.js';
+export { LeakyReLU, leakyReLU, type LeakyReLUOptions } from './leakyReLU.js';
+export { PReLU, prelu, type PReLUOptions } from './prelu.js';
+export { ReLU, relu, type ReLUOptions } from './relu.js';
+export { Softmax, softmax, type SoftmaxOptions } from './softmax.js';
+
+// Convolution
+export {
+  Conv1D,
+  conv1d,
+  Conv2D,
+  conv2d,
+  Conv3D,
+  conv3d,
+  type Conv1DOptions,
+  type ConvOptions,
+} from './conv.js';
+export {
+  Conv1DTranspose,
+  conv1dTranspose,
+  Conv2DTranspose,
+  conv2dTranspose,
+  Conv3DTranspose,
+  conv3dTranspose,
+  type ConvTransposeOptions,
+} from './convTranspose.js';
+export {
+  DepthwiseConv1D,
+  depthwiseConv1d,
+  DepthwiseConv2D,
+  depthwiseConv2d,
+  type DepthwiseConvOptions,
+} from './depthwiseConv.js';
+export {
+  SeparableConv1D,
+  separableConv1d,
+  SeparableConv2D,
+  separableConv2d,
+  type SeparableConvOptions,
+} from './separableConv.js';
+export type { SpatialOptions } from './spatial.js';
+
+// Pooling
 export {
   AdaptiveAveragePooling1D,
   adaptiveAveragePooling1d,
@@ -20,13 +85,6 @@ export {
   AdaptiveMaxPooling3D,
   adaptiveMaxPooling3d,
 } from './adaptiveMaxPooling.js';
-export { Add, add } from './add.js';
-export { AdditiveAttention, additiveAttention } from './additiveAttention.js';
-export { AlphaDropout, alphaDropout } from './alphaDropout.js';
-export { Attention, attention, type BaseAttentionOptions, type AttentionOptions } from './attention.js';
-export { AugMix, augMix, type AugMixOptions } from './image/augMix.js';
-export { AutoContrast, autoContrast, type AutoContrastOptions } from './image/autoContrast.js';
-export { Average, average } from './average.js';
 export {
   AveragePooling1D,
   averagePooling1d,
@@ -35,87 +93,9 @@ export {
   AveragePooling3D,
   averagePooling3d,
 } from './averagePooling.js';
-export {
-  BatchNormalization,
-  batchNormalization,
-  type BatchNormalizationOptions,
-} from './batchNormalization.js';
-export { CategoryEncoding, categoryEncoding, type CategoryEncodingOptions } from './categoryEncoding.js';
-export type { CategoryMode } from './categories.js';
-export { CenterCrop, centerCrop, type CenterCropOptions } from './centerCrop.js';
-export { Bidirectional, bidirectional, type BidirectionalOptions } from './bidirectional.js';
-export { Concatenate, concatenate, type ConcatenateOptions } from './concatenate.js';
-export {
-  Conv1D,
-  conv1d,
-  Conv2D,
-  conv2d,
-  Conv3D,
-  conv3d,
-  type Conv1DOptions,
-  type ConvOptions,
-} from './conv.js';
-export {
-  ContrastLimitedAdaptiveHistogramEqualization,
-  contrastLimitedAdaptiveHistogramEqualization,
-  type ContrastLimitedAdaptiveHistogramEqualizationOptions,
-} from './image/clahe.js';
-export {
-  Conv1DTranspose,
-  conv1dTranspose,
-  Conv2DTranspose,
-  conv2dTranspose,
-  Conv3DTranspose,
-  conv3dTranspose,
-  type ConvTransposeOptions,
-} from './convTranspose.js';
-export {
-  ConvLSTM1D,
-  convLSTM1d,
-  ConvLSTM2D,
-  convLSTM2d,
-  ConvLSTM3D,
-  convLSTM3d,
-  type ConvLSTMOptions,
-} from './convLSTM.js';
-export {
-  Cropping1D,
-  cropping1d,
-  Cropping2D,
-  cropping2d,
-  Cropping3D,
-  cropping3d,
-  type CroppingOptions,
-} from './cropping.js';
-export { CutMix, cutMix, type CutMixOptions } from './image/cutMix.js';
-export type {
-  ArrayContext,
-  BaseImagePreprocessingLayer,
-  ImageLayerOptions,
-  LabelledBoxes,
-  LabelledImages,
-  TransformationOptions,
-} from './image/baseImage.js';
-export type { RandomImageOptions } from './image/baseRandomImage.js';
-export { DataLayer } from './dataLayer.js';
-export { Dense, dense, type DenseOptions } from './dense.js';
-export {
-  DepthwiseConv1D,
-  depthwiseConv1d,
-  DepthwiseConv2D,
-  depthwiseConv2d,
-  type DepthwiseConvOptions,
-} from './depthwiseConv.js';
-export { Discretization, discretization, type DiscretizationOptions } from './discretization.js';
-export { Dot, dot, type DotOptions } from './dot.js';
-export { Dropout, dropout, type DropoutOptions } from './dropout.js';
-export { EinsumDense, einsumDense, type EinsumDenseOptions } from './einsumDense.js';
-export { ELU, elu, type ELUOptions } from './elu.js';
-export { Embedding, embedding, type EmbeddingOptions } from './embedding.js';
-export { Equalization, equalization, type EqualizationOptions } from './image/equalization.js';
-export { Flatten, flatten, type FlattenOptions } from './flatten.js';
-export { GaussianDropout, gaussianDropout, type GaussianDropoutOptions } from './gaussianDropout.js';
-export { GaussianNoise, gaussianNoise, type GaussianNoiseOptions } from './gaussianNoise.js';
+export type { AdaptivePoolingOptions } from './baseAdaptivePooling.js';
+export type { GlobalPoolingOptions } from './baseGlobalPooling.js';
+export type { PoolingOptions } from './basePooling.js';
 export {
   GlobalAveragePooling1D,
   globalAveragePooling1d,
@@ -133,45 +113,6 @@ export {
   globalMaxPooling3d,
 } from './globalMaxPooling.js';
 export {
-  GroupNormalization,
-  groupNormalization,
-  type GroupNormalizationOptions,
-} from './groupNormalization.js';
-export {
-  GroupQueryAttention,
-  groupQueryAttention,
-  type GroupQueryAttentionOptions,
-} from './groupQueryAttention.js';
-export { GRU, gru, type GRUOptions } from './gru.js';
-export { Identity, identity } from './identity.js';
-export { HashedCrossing, hashedCrossing, type HashedCrossingOptions } from './hashedCrossing.js';
-export { Hashing, hashing, type HashingOptions } from './hashing.js';
-export type { AdaptOptions, IndexLookup, LookupMode } from './indexLookup.js';
-export { GRUCell, gruCell, type GRUCellOptions } from './gruCell.js';
-export { InputLayer, input, type InputOptions, type InputLayerOptions } from './input.js';
-export { IntegerLookup, integerLookup, type IntegerLookupOptions } from './integerLookup.js';
-export { KerasTensor, type OperationNode } from '../core/kerasTensor.js';
-export type { Operation } from '../core/operation.js';
-export { InputSpec, inputSpec, type InputSpecOptions } from './inputSpec.js';
-export { Lambda, lambda, type LambdaContext, type LambdaOptions } from './lambda.js';
-export { Layer, type CallContext, type LayerOptions, type WeightOptions } from './layer.js';
-export {
-  LayerNormalization,
-  layerNormalization,
-  type LayerNormalizationOptions,
-} from './layerNormalization.js';
-export { LeakyReLU, leakyReLU, type LeakyReLUOptions } from './leakyReLU.js';
-export { LSTM, lstm, type LSTMOptions } from './lstm.js';
-export { LSTMCell, lstmCell, type LSTMCellOptions } from './lstmCell.js';
-export { Masking, masking, type MaskingOptions } from './masking.js';
-export type { Masks } from './masks.js';
-export { Maximum, maximum } from './maximum.js';
-export {
-  MaxNumBoundingBoxes,
-  maxNumBoundingBoxes,
-  type MaxNumBoundingBoxesOptions,
-} from './image/maxNumBoundingBoxes.js';
-export {
   MaxPooling1D,
   maxPooling1d,
   MaxPooling2D,
@@ -179,19 +120,173 @@ export {
   MaxPooling3D,
   maxPooling3d,
 } from './maxPooling.js';
-export { MelSpectrogram, type MelSpectrogramOptions, melSpectrogram } from './melSpectrogram.js';
-export { Minimum, minimum } from './minimum.js';
-export { MixUp, mixUp, type MixUpOptions } from './image/mixUp.js';
+
+// Recurrent
+export { Bidirectional, bidirectional, type BidirectionalOptions } from './bidirectional.js';
+export {
+  ConvLSTM1D,
+  convLSTM1d,
+  ConvLSTM2D,
+  convLSTM2d,
+  ConvLSTM3D,
+  convLSTM3d,
+  type ConvLSTMOptions,
+} from './convLSTM.js';
+export type { GatedCellOptions } from './gatedCell.js';
+export { GRU, gru, type GRUOptions } from './gru.js';
+export { GRUCell, gruCell, type GRUCellOptions } from './gruCell.js';
+export { LSTM, lstm, type LSTMOptions } from './lstm.js';
+export { LSTMCell, lstmCell, type LSTMCellOptions } from './lstmCell.js';
+export { RNN, rnn, type RNNOptions } from './rnn.js';
+export type { RNNCell, StateSize, RNNCellOptions } from './rnnCell.js';
+export { SimpleRNN, simpleRNN, type SimpleRNNOptions } from './simpleRNN.js';
+export { SimpleRNNCell, simpleRNNCell } from './simpleRNNCell.js';
+export { StackedRNNCells, stackedRNNCells, type StackedRNNCellsOptions } from './stackedRNNCells.js';
+export { TimeDistributed, timeDistributed } from './timeDistributed.js';
+
+// Attention
+export { AdditiveAttention, additiveAttention } from './additiveAttention.js';
+export { Attention, attention, type BaseAttentionOptions, type AttentionOptions } from './attention.js';
+export {
+  GroupQueryAttention,
+  groupQueryAttention,
+  type GroupQueryAttentionOptions,
+} from './groupQueryAttention.js';
+export type { HeadAttentionOptions } from './headAttention.js';
 export {
   MultiHeadAttention,
   multiHeadAttention,
   type MultiHeadAttentionOptions,
 } from './multiHeadAttention.js';
-export { MultiInputLayer } from './multiInputLayer.js';
-export { Multiply, multiply } from './multiply.js';
+
+// Normalization
+export type { BaseNormalizationOptions } from './baseNormalization.js';
+export {
+  BatchNormalization,
+  batchNormalization,
+  type BatchNormalizationOptions,
+} from './batchNormalization.js';
+export {
+  GroupNormalization,
+  groupNormalization,
+  type GroupNormalizationOptions,
+} from './groupNormalization.js';
+export {
+  LayerNormalization,
+  layerNormalization,
+  type LayerNormalizationOptions,
+} from './layerNormalization.js';
+export { RMSNormalization, rmsNormalization, type RMSNormalizationOptions } from './rmsNormalization.js';
+export { UnitNormalization, unitNormalization, type UnitNormalizationOptions } from './unitNormalization.js';
+
+// Dropout and noise
+export {
+  ActivityRegularization,
+  activityRegularization,
+  type ActivityRegularizationOptions,
+} from './activityRegularization.js';
+export { AlphaDropout, alphaDropout } from './alphaDropout.js';
+export type { BaseDropoutOptions } from './baseDropout.js';
+export { Dropout, dropout, type DropoutOptions } from './dropout.js';
+export { GaussianDropout, gaussianDropout, type GaussianDropoutOptions } from './gaussianDropout.js';
+export { GaussianNoise, gaussianNoise, type GaussianNoiseOptions } from './gaussianNoise.js';
+export {
+  SpatialDropout1D,
+  spatialDropout1d,
+  SpatialDropout2D,
+  spatialDropout2d,
+  SpatialDropout3D,
+  spatialDropout3d,
+  type SpatialDropoutOptions,
+} from './spatialDropout.js';
+
+// Shape
+export {
+  Cropping1D,
+  cropping1d,
+  Cropping2D,
+  cropping2d,
+  Cropping3D,
+  cropping3d,
+  type CroppingOptions,
+} from './cropping.js';
+export { Flatten, flatten, type FlattenOptions } from './flatten.js';
 export { Permute, permute, type PermuteOptions } from './permute.js';
-export { PReLU, prelu, type PReLUOptions } from './prelu.js';
+export { RepeatVector, repeatVector, type RepeatVectorOptions } from './repeatVector.js';
+export { Reshape, reshape, type ReshapeOptions } from './reshape.js';
+export {
+  UpSampling1D,
+  upSampling1d,
+  UpSampling2D,
+  upSampling2d,
+  UpSampling3D,
+  upSampling3d,
+  type UpSamplingOptions,
+  type UpSampling2DOptions,
+} from './upSampling.js';
+export {
+  ZeroPadding1D,
+  zeroPadding1d,
+  ZeroPadding2D,
+  zeroPadding2d,
+  ZeroPadding3D,
+  zeroPadding3d,
+  type ZeroPaddingOptions,
+} from './zeroPadding.js';
+
+// Merging
+export { Add, add } from './add.js';
+export { Average, average } from './average.js';
+export { Concatenate, concatenate, type ConcatenateOptions } from './concatenate.js';
+export { Dot, dot, type DotOptions } from './dot.js';
+export { Maximum, maximum } from './maximum.js';
+export { Minimum, minimum } from './minimum.js';
+export { Multiply, multiply } from './multiply.js';
+export { Subtract, subtract } from './subtract.js';
+
+// Preparing numbers, categories, texts and sounds
+export type { CategoryMode } from './categories.js';
+export { CategoryEncoding, categoryEncoding, type CategoryEncodingOptions } from './categoryEncoding.js';
+export { DataLayer } from './dataLayer.js';
+export { Discretization, discretization, type DiscretizationOptions } from './discretization.js';
+export { HashedCrossing, hashedCrossing, type HashedCrossingOptions } from './hashedCrossing.js';
+export { Hashing, hashing, type HashingOptions } from './hashing.js';
+export type { AdaptOptions, IndexLookup, LookupMode } from './indexLookup.js';
+export { IntegerLookup, integerLookup, type IntegerLookupOptions } from './integerLookup.js';
+export { MelSpectrogram, type MelSpectrogramOptions, melSpectrogram } from './melSpectrogram.js';
 export { Normalization, normalization, type NormalizationOptions } from './normalization.js';
+export { Rescaling, rescaling, type RescalingOptions } from './rescaling.js';
+export { STFTSpectrogram, type STFTSpectrogramOptions, stftSpectrogram } from './stftSpectrogram.js';
+export { StringLookup, stringLookup, type StringLookupOptions } from './stringLookup.js';
+export { TextVectorization, textVectorization, type TextVectorizationOptions } from './textVectorization.js';
+export type { NestedStrings, Token, TokenBatches, Tokens } from './tokens.js';
+
+// Preparing images
+export { AugMix, augMix, type AugMixOptions } from './image/augMix.js';
+export { AutoContrast, autoContrast, type AutoContrastOptions } from './image/autoContrast.js';
+export type {
+  ArrayContext,
+  BaseImagePreprocessingLayer,
+  ImageLayerOptions,
+  LabelledBoxes,
+  LabelledImages,
+  TransformationOptions,
+} from './image/baseImage.js';
+export type { RandomImageOptions } from './image/baseRandomImage.js';
+export { CenterCrop, centerCrop, type CenterCropOptions } from './centerCrop.js';
+export {
+  ContrastLimitedAdaptiveHistogramEqualization,
+  contrastLimitedAdaptiveHistogramEqualization,
+  type ContrastLimitedAdaptiveHistogramEqualizationOptions,
+} from './image/clahe.js';
+export { CutMix, cutMix, type CutMixOptions } from './image/cutMix.js';
+export { Equalization, equalization, type EqualizationOptions } from './image/equalization.js';
+export {
+  MaxNumBoundingBoxes,
+  maxNumBoundingBoxes,
+  type MaxNumBoundingBoxesOptions,
+} from './image/maxNumBoundingBoxes.js';
+export { MixUp, mixUp, type MixUpOptions } from './image/mixUp.js';
 export { RandAugment, randAugment, type RandAugmentOptions } from './image/randAugment.js';
 export {
   RandomBrightness,
@@ -249,77 +344,5 @@ export {
   type RandomTranslationOptions,
 } from './image/randomTranslation.js';
 export { RandomZoom, randomZoom, type RandomZoomOptions } from './image/randomZoom.js';
-export { ReLU, relu, type ReLUOptions } from './relu.js';
-export { RepeatVector, repeatVector, type RepeatVectorOptions } from './repeatVector.js';
-export { Rescaling, rescaling, type RescalingOptions } from './rescaling.js';
-export { Reshape, reshape, type ReshapeOptions } from './reshape.js';
-export {
-  ReversibleEmbedding,
-  reversibleEmbedding,
-  type ReversibleEmbeddingOptions,
-} from './reversibleEmbedding.js';
-export { RMSNormalization, rmsNormalization, type RMSNormalizationOptions } from './rmsNormalization.js';
 export { Resizing, resizing, type ResizingOptions } from './resizing.js';
-export { RNN, rnn, type RNNOptions } from './rnn.js';
-export type { RNNCell, StateSize, RNNCellOptions } from './rnnCell.js';
-export {
-  SeparableConv1D,
-  separableConv1d,
-  SeparableConv2D,
-  separableConv2d,
-  type SeparableConvOptions,
-} from './separableConv.js';
-export { SimpleRNN, simpleRNN, type SimpleRNNOptions } from './simpleRNN.js';
-export { SimpleRNNCell, simpleRNNCell } from './simpleRNNCell.js';
-export { Softmax, softmax, type SoftmaxOptions } from './softmax.js';
 export { Solarization, solarization, type SolarizationOptions } from './image/solarization.js';
-export {
-  SpatialDropout1D,
-  spatialDropout1d,
-  SpatialDropout2D,
-  spatialDropout2d,
-  SpatialDropout3D,
-  spatialDropout3d,
-  type SpatialDropoutOptions,
-} from './spatialDropout.js';
-export {
-  SpectralNormalization,
-  spectralNormalization,
-  type SpectralNormalizationOptions,
-} from './spectralNormalization.js';
-export { StringLookup, stringLookup, type StringLookupOptions } from './stringLookup.js';
-export { UnitNormalization, unitNormalization, type UnitNormalizationOptions } from './unitNormalization.js';
-export { TextVectorization, textVectorization, type TextVectorizationOptions } from './textVectorization.js';
-export type { NestedStrings, Token, TokenBatches, Tokens } from './tokens.js';
-export { STFTSpectrogram, type STFTSpectrogramOptions, stftSpectrogram } from './stftSpectrogram.js';
-export { StackedRNNCells, stackedRNNCells, type StackedRNNCellsOptions } from './stackedRNNCells.js';
-export { Subtract, subtract } from './subtract.js';
-export { TimeDistributed, timeDistributed } from './timeDistributed.js';
-export {
-  UpSampling1D,
-  upSampling1d,
-  UpSampling2D,
-  upSampling2d,
-  UpSampling3D,
-  upSampling3d,
-  type UpSamplingOptions,
-  type UpSampling2DOptions,
-} from './upSampling.js';
-export { Wrapper, type WrapperOptions } from './wrapper.js';
-export {
-  ZeroPadding1D,
-  zeroPadding1d,
-  ZeroPadding2D,
-  zeroPadding2d,
-  ZeroPadding3D,
-  zeroPadding3d,
-  type ZeroPaddingOptions,
-} from './zeroPadding.js';
-export type { AdaptivePoolingOptions } from './baseAdaptivePooling.js';
-export type { BaseDropoutOptions } from './baseDropout.js';
-export type { BaseNormalizationOptions } from './baseNormalization.js';
-export type { GatedCellOptions } from './gatedCell.js';
-export type { GlobalPoolingOptions } from './baseGlobalPooling.js';
-export type { HeadAttentionOptions } from './headAttention.js';
-export type { PoolingOptions } from './basePooling.js';
-export type { SpatialOptions } from './spatial.js';

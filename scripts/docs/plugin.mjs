@@ -19,21 +19,15 @@ const categorize = (reflection, family) => {
   reflection.comment.blockTags.push(new CommentTag('@category', [{ kind: 'text', text: family }]));
 };
 
-/** The family of a name, or undefined: that which has the file, a path below lib/, or its folder. */
-function familyOf(table, folder, path) {
-  return Object.keys(table ?? {}).find((family) =>
-    table[family].some((entry) => {
-      const place = entry.startsWith('../') ? entry.slice(3) : folder + entry;
-      return path === `${place}.ts` || path.startsWith(`${place}/`);
-    }),
-  );
-}
+/** Whether a file, a path below lib/, is one of those of a list of files and folders there. */
+const isIn = (entries, path) =>
+  entries.some((entry) => path === `${entry}.ts` || path.startsWith(`${entry}/`));
 
-/** In which order chapters and families are shown. `contents` is that of contents.json. */
-export const orderOf = ({ chapters, families: { names, layers, ops } }) => [
+/** In which order chapters and families are shown. */
+export const orderOf = (chapters, names, families) => [
   ...[chapters, names].flatMap(Object.keys),
   NAMESPACES,
-  ...[layers, ops].flatMap(Object.keys),
+  ...Object.values(families).flatMap((list) => list.map(({ heading }) => heading)),
 ];
 
 /** What `model.fit` and `dataset.map` are members of. */
@@ -55,9 +49,10 @@ function linked(part, project) {
  * @param app The application of TypeDoc.
  * @param lib The folder of the sources.
  * @param chapterOf The chapter of a guide, by its path.
- * @param families The families of names, by namespace.
+ * @param names The files and folders of the families of names outside namespaces.
+ * @param families The families of a namespace, by its name.
  */
-export function load(app, lib, chapterOf, families) {
+export function load(app, lib, chapterOf, names, families) {
   showConstantsAsFunctions();
   const files = new Map();
 
@@ -67,11 +62,7 @@ export function load(app, lib, chapterOf, families) {
   });
 
   app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => {
-    const place = (reflection, table, folder) => {
-      const target = reflection.isReference() ? reflection.getTargetReflectionDeep() : reflection;
-      const family = familyOf(table, folder, files.get(target) ?? '');
-      if (family) categorize(reflection, family);
-    };
+    const fileOf = (one) => files.get(one.isReference() ? one.getTargetReflectionDeep() : one) ?? '';
     for (const guide of project.documents) {
       guide.content = guide.content.map((part) => (part.kind === 'code' ? linked(part, project) : part));
       guide.name = /^# (.*)$/m.exec(Comment.combineDisplayParts(guide.content))[1];
@@ -80,12 +71,25 @@ export function load(app, lib, chapterOf, families) {
     for (const child of project.children) {
       if (child.kindOf(ReflectionKind.Namespace)) {
         categorize(child, NAMESPACES);
-        for (const one of child.children) place(one, families[child.name], `${child.name}/`);
+        for (const one of child.children) {
+          const family = families[child.name]?.find(
+            (family) =>
+              family.names.has(one.name) ||
+              isIn(
+                family.files.map((file) => `${child.name}/${file}`),
+                fileOf(one),
+              ),
+          );
+          if (family) categorize(one, family.heading);
+        }
       } else if (child.kindOf(ReflectionKind.Module)) {
         // The plugin that shows types which are not exported takes the accessors of their members for types.
         for (const accessor of child.getChildrenByKind(ReflectionKind.Accessor))
           project.removeReflection(accessor);
-      } else place(child, families.names, '');
+      } else {
+        const family = Object.keys(names).find((family) => isIn(names[family], fileOf(child)));
+        if (family) categorize(child, family);
+      }
     }
   });
 }

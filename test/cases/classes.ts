@@ -1,4 +1,4 @@
-// What test/conformance.test.ts needs to know of each class of the library, a line a class.
+// What test/conformance.test.ts needs to know of each class of the library, a line a class, and why some have no numbers of Keras.
 import { requiredMetrics } from '../support/requiredMetrics.js';
 import {
   type DType,
@@ -343,4 +343,15 @@ export const constraintCases: Readonly<Record<string, Options>> = {
   MinMaxNorm: { minValue: 0.5, maxValue: 1, rate: 0.5 },
   NonNeg: {},
   UnitNorm: { axis: 1 },
+};
+
+/** Classes that are not compared with numbers of Keras: why (test/reference-table.test.ts). */
+export const reasons: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  callbacks: {
+    Dashboard: 'Keras has no such class; test/board.test.ts has its numbers',
+    JSONLLogger: 'Keras has no such class: the numbers are those of History',
+    ProgbarLogger: 'it writes text in its own form; the numbers are those of History',
+  },
+  layers: { Lambda: 'its numbers are those of the function that the user gives' },
+  metrics: { LossMetric: 'Keras has no such class: the numbers are those of the loss' },
 };

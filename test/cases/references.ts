@@ -61,14 +61,3 @@ export const sources: Readonly<Record<string, readonly Source[]>> = {
   regularizers: [{ fixture: 'families.json', key: 'regularizer', test: 'families-reference' }],
   schedules: [{ fixture: 'schedules.json', key: 'name', test: 'schedules' }],
 };
-
-/** Classes without numbers of Keras: why. */
-export const reasons: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  callbacks: {
-    Dashboard: 'Keras has no such class; test/board.test.ts has its numbers',
-    JSONLLogger: 'Keras has no such class: the numbers are those of History',
-    ProgbarLogger: 'it writes text in its own form; the numbers are those of History',
-  },
-  layers: { Lambda: 'its numbers are those of the function that the user gives' },
-  metrics: { LossMetric: 'Keras has no such class: the numbers are those of the loss' },
-};
