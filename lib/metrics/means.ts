@@ -15,14 +15,13 @@ export interface Share {
  * Means over steps. Each is a sum and its weight, kept as two float32 with Knuth's TwoSum: millions of steps lose nothing to rounding.
  */
 export class Means {
-  /** The sums and weights, [2 · count], and what rounding has taken from each so far. */
-  readonly variables: readonly [sums: Variable, errors: Variable];
+  /** The sums and weights, and after them what rounding has taken from each so far, [4 · count]: one, so that one read gives all. */
+  readonly variable: Variable;
   /** What is to be added at once. */
   #waiting: { readonly trace: Trace; readonly shares: Map<number, Share> } | undefined;
 
   constructor(readonly count = 1) {
-    const zeros = (name: string) => variable(new Float32Array(2 * count), { name, trainable: false });
-    this.variables = [zeros('sums'), zeros('errors of sums')];
+    this.variable = variable(new Float32Array(4 * count), { name: 'sums', trainable: false });
   }
 
   /** Inside a trace: adds to the mean at a place. */
@@ -64,13 +63,10 @@ export class Means {
 
   /** All means, once all queued steps are done, with every digit of both float32. */
   async read(): Promise<number[]> {
-    const [sums, errors] = atLeast(
-      await Promise.all(this.variables.map(async (variable) => (await variable.data()) as Float32Array)),
-      2,
-    );
+    const numbers = await this.variable.data();
     const exact = (i: number) => {
-      const sum = itemAt(sums, i);
-      return Number.isFinite(sum) ? sum + itemAt(errors, i) : sum;
+      const sum = itemAt(numbers, i);
+      return Number.isFinite(sum) ? sum + itemAt(numbers, 2 * this.count + i) : sum;
     };
     const mean = (i: number) => (exact(2 * i + 1) === 0 ? 0 : exact(2 * i) / exact(2 * i + 1));
     return Array.from({ length: this.count }, (_, i) => mean(i));
@@ -78,18 +74,22 @@ export class Means {
 
   /** Begins anew, all or the one at a place. */
   resetState(at?: number): void {
-    const here = Array.from({ length: 2 * this.count }, (_, i) => at === undefined || i >> 1 === at);
-    for (const variable of this.variables)
-      variable.assign(here.includes(false) ? ops.where(here, 0, variable) : new Float32Array(here.length));
+    const here = Array.from(
+      { length: 4 * this.count },
+      (_, i) => at === undefined || (i >> 1) % this.count === at,
+    );
+    this.variable.assign(
+      here.includes(false) ? ops.where(here, 0, this.variable) : new Float32Array(here.length),
+    );
   }
 
   dispose(): void {
-    for (const variable of this.variables) variable.dispose();
+    this.variable.dispose();
   }
 
   #number(i: number): Tensor {
     this.#flush();
-    return ops.reshape(ops.slice(this.variables[0], i, 1), []);
+    return ops.reshape(ops.slice(this.variable, i, 1), []);
   }
 
   #flush(): void {
@@ -104,17 +104,14 @@ export class Means {
     const numbers = Array.from({ length: this.count }, (_, at) => shares.get(at)).flatMap((share) =>
       (share ? [share.sum, share.weight] : [nothing(), nothing()]).map((number) => ops.reshape(number, [1])),
     );
-    const [sums, errors] = atLeast(
-      this.variables.map((variable) => trace.lift(variable)),
-      2,
-    );
+    const [sums, errors] = atLeast(ops.split(trace.lift(this.variable), 2), 2);
     const added = ops.concatenate(numbers, { axis: 0 });
     const rough = ops.add(sums, added);
     const taken = ops.subtract(rough, sums);
     const error = ops.add(ops.subtract(sums, ops.subtract(rough, taken)), ops.subtract(added, taken));
     const rest = ops.add(errors, error);
     const total = ops.add(rough, rest);
-    trace.assign(this.variables[0], total);
-    trace.assign(this.variables[1], ops.subtract(rest, ops.subtract(total, rough)));
+    const left = ops.subtract(rest, ops.subtract(total, rough));
+    trace.assign(this.variable, ops.concatenate([total, left], { axis: 0 }));
   }
 }

@@ -95,7 +95,8 @@ export abstract class Metric<R extends MetricResult = Tensor> implements Disposa
   readonly direction: 'up' | 'down' | undefined = undefined;
   readonly #variables: Variable[] = [];
   /** Where its mean is kept, once it has one: in separate means, or among those of a model. */
-  #mean: { readonly means: Means; readonly at: number } | undefined;
+  /** Where its mean is kept: in means of its own, or among those of a model. */
+  #mean: { readonly means: Means; readonly at: number; readonly own: boolean } | undefined;
   /** The result outside of `compile`, and the names of a record of several. */
   #reader: { readonly program: Program; readonly keys: readonly string[] | undefined } | undefined;
 
@@ -244,8 +245,8 @@ export abstract class Metric<R extends MetricResult = Tensor> implements Disposa
 
   /** Keeps its mean among those of a model from now on, at a place. @internal */
   joinMeans(means: Means, at: number): void {
-    if (this.#mean?.means.count === 1) this.#mean.means.dispose();
-    this.#mean = { means, at };
+    if (this.#mean?.own) this.#mean.means.dispose();
+    this.#mean = { means, at, own: false };
     this.#reader = undefined;
   }
 
@@ -267,12 +268,11 @@ export abstract class Metric<R extends MetricResult = Tensor> implements Disposa
 
   /** All that it remembers from step to step and is not kept among a model's means. @internal */
   get ownVariables(): readonly Variable[] {
-    const mean = this.#mean?.means;
-    return mean?.count === 1 ? [...this.#variables, ...mean.variables] : this.#variables;
+    return this.#mean?.own ? [...this.#variables, this.#mean.means.variable] : this.#variables;
   }
 
   #place() {
-    return (this.#mean ??= { means: new Means(), at: 0 });
+    return (this.#mean ??= { means: new Means(), at: 0, own: true });
   }
 
   /** The result outside of `compile`. */

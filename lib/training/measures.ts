@@ -168,7 +168,7 @@ export class Measures {
   }
 }
 
-const variablesOf = (state: State) => (state instanceof Means ? state.variables : state.ownVariables);
+const variablesOf = (state: State) => (state instanceof Means ? [state.variable] : state.ownVariables);
 
 /** What a metric gives under its keys in the logs: a record has its own, the numbers of a list have theirs after the metric's. */
 async function resultOf(key: string, metric: Metric<MetricResult>): Promise<[key: string, value: number][]> {
