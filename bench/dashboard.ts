@@ -17,10 +17,10 @@ export async function measureDashboard(
   model: Sequential,
   x: NDArray,
   y: NDArray,
-  say: (text: string) => void,
+  log: (text: string) => void,
 ): Promise<void> {
   if (!existsSync(CHROMIUM)) {
-    say(`the dashboard's cost is left out: there is no ${CHROMIUM}; CHROMIUM gives another path`);
+    log(`the dashboard's cost is left out: there is no ${CHROMIUM}; CHROMIUM gives another path`);
     return;
   }
   const folder = mkdtempSync(join(tmpdir(), 'nodegrad-bench-'));
@@ -47,7 +47,7 @@ export async function measureDashboard(
   }
   rmSync(folder, { recursive: true, force: true });
   const [without, opened] = [quantile(times.without, 0.5), quantile(times.with, 0.5)];
-  say(
+  log(
     `training with the dashboard open in a browser: ${(100 * (opened / without - 1)).toFixed(1)} % slower (bound 3), ` +
       `${opened.toFixed(0)} and ${without.toFixed(0)} ms an epoch, medians of ${ROUNDS}; event loop delay p99 ${p99(delay)} ms (bound 5), without it ${p99(alone)}`,
   );

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { tensor } from 'nodegrad';
-import { type Contest, type Entry, type Run, contest, timed } from './contest.js';
+import { type Comparison, type Entry, type Run, interleave, timed } from './comparison.js';
 import { modelOf, weightsOf } from './net.js';
 import { nets } from './nets/index.js';
 import type { Options } from './options.js';
@@ -14,16 +14,16 @@ const PEERS = ['torch', 'torch-compile', 'onnxruntime'];
 // Probabilities: rounding of float32 through a net, as a share of the largest.
 const APART = 1e-3;
 
-/** Predictions of a net at each batch, ours and the peers' by turns. */
+/** Predictions of a net at each batch, ours and the peers' interleaved. */
 export async function timeInference(
   name: string,
   options: Options,
   threads: number,
-  say: (text: string) => void,
-): Promise<Contest[]> {
-  const contests = [];
-  for (const batch of BATCHES) contests.push(await timeBatch(name, batch, options, threads, say));
-  return contests;
+  log: (text: string) => void,
+): Promise<Comparison[]> {
+  const comparisons = [];
+  for (const batch of BATCHES) comparisons.push(await timeBatch(name, batch, options, threads, log));
+  return comparisons;
 }
 
 async function timeBatch(
@@ -31,8 +31,8 @@ async function timeBatch(
   batch: number,
   options: Options,
   threads: number,
-  say: (text: string) => void,
-): Promise<Contest> {
+  log: (text: string) => void,
+): Promise<Comparison> {
   const net = nets[name]!;
   const task: Task = { net: name, precision: 'float32', batch, threads };
   const model = modelOf(net, task.precision);
@@ -58,15 +58,15 @@ async function timeBatch(
         peers[peerName] = { name: described };
         checkOutput(output, await peer.output());
         if (peerName === 'torch') await peer.export(onnx);
-        say(`${name} @${batch}: ${described} has our output`);
+        log(`${name} @${batch}: ${described} has our output`);
         runs.set(peerName, (count) => peer.predictions(count));
       } catch (error) {
         peers[peerName] = { name: peers[peerName]?.name ?? peerName, error: (error as Error).message };
-        say(`${name} @${batch}: ${peerName} failed: ${(error as Error).message}`);
+        log(`${name} @${batch}: ${peerName} failed: ${(error as Error).message}`);
       }
     }
     const ours: Entry = { name: 'nodegrad' };
-    for (const [side, timing] of await contest(runs, options.steps)) {
+    for (const [side, timing] of await interleave(runs, options.steps)) {
       const entry = side === 'ours' ? ours : peers[side]!;
       if (timing instanceof Error) entry.error = timing.message;
       else entry.timing = timing;

@@ -37,9 +37,9 @@ export interface InputResult {
 }
 
 type Side = () => Promise<number>;
-type Say = (result: InputResult) => void;
+type Log = (result: InputResult) => void;
 
-/** The least time of both sides, by turns. The first run of each is not counted: it makes plans and warms caches. */
+/** The least time of both sides, interleaved. The first run of each is not counted: it makes plans and warms caches. */
 async function alternate(
   ours: Side,
   theirs: Side,
@@ -85,7 +85,7 @@ const bytesOf = (count: number) => new Uint8Array(count).map((_, i) => (i * 2654
 const rescaling = () => layers.rescaling({ scale: 1 / 255 });
 
 /** `fit` on bytes, which it shuffles, gathers, casts and changes, over the bare step, which has its floats ready. */
-async function overTheStep(name: string, steps: number, head: () => layers.Layer[], bound: string, say: Say) {
+async function overTheStep(name: string, steps: number, head: () => layers.Layer[], bound: string, log: Log) {
   const { batch, size, data } = nets[name]!;
   const channels = data(1, size).x.shape[3]!;
   const shape = [size, size, channels];
@@ -108,7 +108,7 @@ async function overTheStep(name: string, steps: number, head: () => layers.Layer
     () => elapsed(step, steps),
   );
   const what = added.length > 0 ? 'augmented' : 'plain';
-  say({
+  log({
     what: `${name} @${batch}, fit on bytes, ${what}: a step`,
     ...times,
     against: 'the bare step',
@@ -118,7 +118,7 @@ async function overTheStep(name: string, steps: number, head: () => layers.Layer
 }
 
 /** The same changes of a batch by `Dataset.map(augment(…))` and by torchvision, image by image in two processes. */
-async function againstTorchvision(images: number, size: number, driver: Driver, say: Say): Promise<void> {
+async function againstTorchvision(images: number, size: number, driver: Driver, log: Log): Promise<void> {
   const x = tensor(new NDArray(bytesOf(images * size * size * 3), [images, size, size, 3]));
   const change = augment(augmentations(), { seed: 1 });
   let step = 0;
@@ -132,7 +132,7 @@ async function againstTorchvision(images: number, size: number, driver: Driver, 
     async () =>
       minimum((await driver.ask<{ times: number[] }>({ command: 'augment', images, size, count: 8 })).times),
   );
-  say({
+  log({
     what: `augmentation of ${images} images ${size}×${size}×3`,
     ...times,
     against: 'torchvision, v2',
@@ -142,7 +142,7 @@ async function againstTorchvision(images: number, size: number, driver: Driver, 
 }
 
 /** `fit` of `cells` on the same pictures from files and from memory. */
-async function fromFiles(folder: string, driver: Driver, say: Say): Promise<void> {
+async function fromFiles(folder: string, driver: Driver, log: Log): Promise<void> {
   const { batch, size } = nets['cells']!;
   await driver.ask({ command: 'pictures', folder, images: PICTURES, size });
   const [file, pixels, table] = [join(folder, 'pictures.h5'), size * size * 3, { batchSize: batch }];
@@ -186,13 +186,13 @@ async function fromFiles(folder: string, driver: Driver, say: Say): Promise<void
     clearInterval(watch);
     const grown = Math.round((most - before) / 1e6);
     const what = `cells @${batch}, fit on ${name}: a step (memory + ${grown} MB)`;
-    say({ what, ...times, against: 'arrays in memory', bound: '≤ 1.05' });
+    log({ what, ...times, against: 'arrays in memory', bound: '≤ 1.05' });
     model.dispose();
   }
 }
 
 /** Reading a table of numbers, against pandas. */
-async function againstPandas(folder: string, driver: Driver, say: Say): Promise<void> {
+async function againstPandas(folder: string, driver: Driver, log: Log): Promise<void> {
   const path = join(folder, 'table.csv');
   await driver.ask({ command: 'table', path, ...TABLE });
   const ours = async () => {
@@ -206,11 +206,11 @@ async function againstPandas(folder: string, driver: Driver, say: Say): Promise<
     async () => minimum((await driver.ask<{ times: number[] }>({ command: 'csv', path, count: 1 })).times),
     3,
   );
-  say({ what: 'CSV of 1,000,000 × 20 numbers', ...times, against: 'pandas, C reader', bound: '< 1' });
+  log({ what: 'CSV of 1,000,000 × 20 numbers', ...times, against: 'pandas, C reader', bound: '< 1' });
 }
 
 /** Loading a model of 100 MB, against Keras. */
-async function againstKeras(folder: string, driver: Driver, say: Say): Promise<void> {
+async function againstKeras(folder: string, driver: Driver, log: Log): Promise<void> {
   const [path, named] = [join(folder, 'model.keras'), join(folder, 'model.safetensors')];
   await driver.ask({ command: 'model', path });
   const model = await loadModel(path);
@@ -219,9 +219,9 @@ async function againstKeras(folder: string, driver: Driver, say: Say): Promise<v
     minimum((await driver.ask<{ times: number[] }>({ command: 'load', path, count: 1 })).times);
   const loaded = async () => (await loadModel(path)).dispose();
   const times = await alternate(() => elapsed(loaded), theirs);
-  say({ what: 'loading 100 MB, .keras', ...times, against: 'Keras', bound: '≤ 1.5' });
+  log({ what: 'loading 100 MB, .keras', ...times, against: 'Keras', bound: '≤ 1.5' });
   const weights = await alternate(() => elapsed(() => model.loadWeights(named)), theirs);
-  say({ what: 'loading 100 MB, safetensors', ...weights, against: 'Keras, .keras', bound: '< 150 ms' });
+  log({ what: 'loading 100 MB, safetensors', ...weights, against: 'Keras, .keras', bound: '< 150 ms' });
   model.dispose();
 }
 
@@ -231,20 +231,20 @@ async function againstKeras(folder: string, driver: Driver, say: Say): Promise<v
  *
  * @param withPeers Whether the peers of other languages run, too; they also write the files.
  */
-export async function measureInput(threads: number, withPeers: boolean, say: Say): Promise<void> {
-  await overTheStep('mnist', 20, () => [], '≤ 1.03', say);
-  await overTheStep('cells', 10, () => [], '≤ 1.03', say);
-  await overTheStep('cells', 10, augmentations, '≤ 1.05', say);
-  await overTheStep('resnet18', 2, augmentations, '≤ 1.05', say);
+export async function measureInput(threads: number, withPeers: boolean, log: Log): Promise<void> {
+  await overTheStep('mnist', 20, () => [], '≤ 1.03', log);
+  await overTheStep('cells', 10, () => [], '≤ 1.03', log);
+  await overTheStep('cells', 10, augmentations, '≤ 1.05', log);
+  await overTheStep('resnet18', 2, augmentations, '≤ 1.05', log);
   if (!withPeers) return;
   const folder = mkdtempSync(join(tmpdir(), 'nodegrad-bench-'));
   const driver = new Driver('input', [String(threads)], threads);
   try {
-    await againstTorchvision(64, 64, driver, say);
-    await againstTorchvision(16, 224, driver, say);
-    await againstPandas(folder, driver, say);
-    await againstKeras(folder, driver, say);
-    await fromFiles(folder, driver, say);
+    await againstTorchvision(64, 64, driver, log);
+    await againstTorchvision(16, 224, driver, log);
+    await againstPandas(folder, driver, log);
+    await againstKeras(folder, driver, log);
+    await fromFiles(folder, driver, log);
   } finally {
     driver.stop();
     rmSync(folder, { recursive: true, force: true });

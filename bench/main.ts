@@ -14,7 +14,7 @@ async function measure(
   options: Options,
   threads: number,
   results: Results,
-  say: (text: string) => void,
+  log: (text: string) => void,
 ): Promise<void> {
   const { parts, nets } = options;
   // A part that fails, or an end before the last one, must not cost the others' results.
@@ -23,19 +23,19 @@ async function measure(
       await part();
     } catch (error) {
       results.failures.push(`${what}: ${(error as Error).message}`);
-      say(`${what} failed: ${(error as Error).stack}`);
+      log(`${what} failed: ${(error as Error).stack}`);
     }
     keepResults(results);
   };
   for (const precision of options.precisions) {
     if (precision !== 'float32' && !getEngineInfo().bfloat16) {
-      say(`${precision} is left out: this CPU has no instructions for it`);
+      log(`${precision} is left out: this CPU has no instructions for it`);
       continue;
     }
     for (const net of nets) {
       if (parts.has('training'))
         await attempt(`training of ${net} in ${precision}`, async () =>
-          results.training.push(await timeTraining(net, precision, options, threads, say)),
+          results.training.push(await timeTraining(net, precision, options, threads, log)),
         );
       if (parts.has('memory') || parts.has('first-step'))
         await attempt(`a process that trains ${net} in ${precision}`, async () =>
@@ -46,7 +46,7 @@ async function measure(
   if (parts.has('inference'))
     for (const net of nets.filter((name) => INFERENCE_NETS.includes(name)))
       await attempt(`inference of ${net}`, async () =>
-        results.inference.push(...(await timeInference(net, options, threads, say))),
+        results.inference.push(...(await timeInference(net, options, threads, log))),
       );
   if (parts.has('scaling'))
     for (const net of nets.filter((name) => SCALING_NETS.includes(name)))
@@ -55,7 +55,7 @@ async function measure(
     await attempt('input', () =>
       measureInput(threads, options.peers.length > 0, (result) => {
         results.input.push(result);
-        say(inputLine(result));
+        log(inputLine(result));
       }),
     );
   if (parts.has('overhead'))
@@ -63,7 +63,7 @@ async function measure(
 }
 
 async function main(options: Options): Promise<void> {
-  const say = (text: string) => (options.json ? console.error(text) : console.log(text));
+  const log = (text: string) => (options.json ? console.error(text) : console.log(text));
   const { threads } = getEngineInfo(options.threads === undefined ? {} : { threads: options.threads });
   const results: Results = {
     date: new Date().toISOString(),
@@ -76,12 +76,12 @@ async function main(options: Options): Promise<void> {
     overhead: [],
     failures: [],
   };
-  say(results.machine);
-  await measure(options, threads, results, say);
+  log(results.machine);
+  await measure(options, threads, results, log);
   const report = reportOf(results);
   console.log(options.json ? JSON.stringify(results) : `\n${report}`);
   const kept = keepResults(results);
-  say(`\nkept as ${kept}`);
+  log(`\nkept as ${kept}`);
   if (options.write) writePage(report, kept);
   if (results.failures.length > 0) process.exitCode = 1;
 }

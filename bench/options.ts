@@ -13,7 +13,7 @@ export interface Options {
   nets: string[];
   peers: string[];
   precisions: string[];
-  /** Rounds of a contest, in each of which every side makes a step or several. */
+  /** Rounds of a comparison, in each of which every side makes a step or several. */
   steps: number;
   threads: number | undefined;
   json: boolean;

@@ -7,14 +7,14 @@ import { measureDashboard } from './dashboard.js';
 import { minimum, quantile } from './statistics.js';
 
 /** What JavaScript and the binding cost. */
-export async function measureOverhead(say: (text: string) => void): Promise<void> {
-  await smallSteps(say);
-  await eventLoop(say);
-  importTime(say);
+export async function measureOverhead(log: (text: string) => void): Promise<void> {
+  await smallSteps(log);
+  await eventLoop(log);
+  importTime(log);
 }
 
 /** A step whose graph is one small add: the time of the call alone, and to its end. */
-async function smallSteps(say: (text: string) => void): Promise<void> {
+async function smallSteps(log: (text: string) => void): Promise<void> {
   const step = compile((x: Sym) => ops.add(x, 1));
   const x = tensor([1, 2, 3, 4]);
   const count = 1000;
@@ -35,14 +35,14 @@ async function smallSteps(say: (text: string) => void): Promise<void> {
     (await step(x)).dispose();
     awaited.push((performance.now() - start) * 1e3);
   }
-  say(
+  log(
     `one small add, µs a step: ${minimum(call).toFixed(1)} in the call (bound 20); ${minimum(whole).toFixed(1)} with its end, ` +
       `queued ${count} at a time; ${quantile(awaited, 0.5).toFixed(1)} one after another (median)`,
   );
 }
 
 /** How late timers fire on the main thread while fit trains the mnist net on the engine's, and what the dashboard adds. */
-async function eventLoop(say: (text: string) => void): Promise<void> {
+async function eventLoop(log: (text: string) => void): Promise<void> {
   const samples = 128 * 60;
   const x = new NDArray(
     new Uint8Array(samples * 784).map((_, i) => (i * 7) % 256),
@@ -70,15 +70,15 @@ async function eventLoop(say: (text: string) => void): Promise<void> {
   delay.enable();
   await model.fit(x, y, { batchSize: 128, epochs: 1, verbose: 0 });
   delay.disable();
-  say(
+  log(
     `event loop delay while fit runs, ms with timers of 1 ms: p50 ${(delay.percentile(50) / 1e6).toFixed(2)}, ` +
       `p99 ${(delay.percentile(99) / 1e6).toFixed(2)} (bound 5), max ${(delay.max / 1e6).toFixed(2)}`,
   );
-  await measureDashboard(model, x, y, say);
+  await measureDashboard(model, x, y, log);
 }
 
 /** A fresh process that imports the built package. */
-function importTime(say: (text: string) => void): void {
+function importTime(log: (text: string) => void): void {
   const entry = new URL('../dist/index.mjs', import.meta.url);
   if (!existsSync(fileURLToPath(entry)))
     throw new Error('bench: dist/ is missing; npm run build:ts makes it.');
@@ -90,7 +90,7 @@ function importTime(say: (text: string) => void): void {
     if (status !== 0) throw new Error(`bench: the import failed: ${stderr}`);
     return Number(stdout);
   });
-  say(
+  log(
     `import of the package: ${minimum(times).toFixed(0)} ms at least, ${quantile(times, 0.5).toFixed(0)} ms median (bound 150)`,
   );
 }

@@ -1,4 +1,4 @@
-import { type Alone, trainAlone } from './alone.js';
+import { type Isolated, trainIsolated } from './isolated.js';
 import { minimum } from './statistics.js';
 import { nets } from './nets/index.js';
 import { Peer, type Task } from './peer.js';
@@ -12,8 +12,8 @@ const SCALING_ROUNDS = 3;
 export interface Processes {
   net: string;
   precision: string;
-  ours: Alone;
-  peer?: Alone;
+  ours: Isolated;
+  peer?: Isolated;
 }
 
 /** Peak memory and the first step of fresh processes; the peer is PyTorch, eager, in the variant that trains fastest. */
@@ -25,7 +25,7 @@ export async function measureProcesses(
 ): Promise<Processes> {
   const net = nets[name]!;
   const task: Task = { net: name, precision, batch: net.batch, threads };
-  const ours = await trainAlone(task, STEPS);
+  const ours = await trainIsolated(task, STEPS);
   if (!withPeer) return { net: name, precision, ours };
   const variant = await variantOf('torch', task, net);
   const peer = new Peer('torch', task);
@@ -45,13 +45,16 @@ export interface Scaling {
   two: number;
 }
 
-/** A step with one thread and with two, in processes by turns. */
+/** A step with one thread and with two, in processes interleaved. */
 export async function measureScaling(name: string): Promise<Scaling> {
   const { batch } = nets[name]!;
   const least = { 1: Infinity, 2: Infinity };
   for (let round = 0; round < SCALING_ROUNDS; round++)
     for (const threads of [1, 2] as const) {
-      const { times } = await trainAlone({ net: name, precision: 'float32', batch, threads }, SCALING_STEPS);
+      const { times } = await trainIsolated(
+        { net: name, precision: 'float32', batch, threads },
+        SCALING_STEPS,
+      );
       least[threads] = Math.min(least[threads], minimum(times));
     }
   return { net: name, one: least[1], two: least[2] };

@@ -3,7 +3,7 @@ import { cpus, totalmem } from 'node:os';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { getEngineInfo } from 'nodegrad';
-import { type Contest, type Entry, bestPeer, ratioOf } from './contest.js';
+import { type Comparison, type Entry, bestPeer, ratioOf } from './comparison.js';
 import type { InputResult } from './input.js';
 import type { Processes, Scaling } from './processes.js';
 
@@ -16,8 +16,8 @@ const MB = 1e6;
 export interface Results {
   date: string;
   machine: string;
-  training: Contest[];
-  inference: Contest[];
+  training: Comparison[];
+  inference: Comparison[];
   processes: Processes[];
   scaling: Scaling[];
   input: InputResult[];
@@ -36,8 +36,8 @@ export function describeMachine(threads: number): string {
 }
 
 /** The geometric mean over the nets of a precision, against the best peer of each. */
-function geometricMean(contests: readonly Contest[]): number | undefined {
-  const ratios = contests.map(ratioOf).filter((ratio) => ratio !== undefined);
+function geometricMean(comparisons: readonly Comparison[]): number | undefined {
+  const ratios = comparisons.map(ratioOf).filter((ratio) => ratio !== undefined);
   if (ratios.length === 0) return undefined;
   return Math.exp(ratios.reduce((sum, ratio) => sum + Math.log(ratio), 0) / ratios.length);
 }
@@ -58,10 +58,10 @@ function table(rows: readonly (readonly string[])[]): string {
   return lines.join('\n');
 }
 
-function contestTable(contests: readonly Contest[]): string {
-  const peers = [...new Set(contests.flatMap((each) => Object.keys(each.peers)))];
-  const withFloor = contests.some(({ floor }) => floor !== undefined);
-  const rows = contests.map((each) => [
+function comparisonTable(comparisons: readonly Comparison[]): string {
+  const peers = [...new Set(comparisons.flatMap((each) => Object.keys(each.peers)))];
+  const withFloor = comparisons.some(({ floor }) => floor !== undefined);
+  const rows = comparisons.map((each) => [
     `${each.net} @${each.batch}`,
     each.precision,
     entry(each.ours),
@@ -80,14 +80,14 @@ function contestTable(contests: readonly Contest[]): string {
   return table([[...head, 'best peer', 'its time / ours'], ...rows]);
 }
 
-function floorCells({ floor, ours }: Contest): string[] {
+function floorCells({ floor, ours }: Comparison): string[] {
   if (floor === undefined) return ['–', '–'];
   return [ms(floor), ours.timing ? times(ours.timing.minimum / floor) : '–'];
 }
 
 /** Why peers gave no time. The variants of those that did stand in the file of results. */
-function failuresOf(contests: readonly Contest[]): string[] {
-  return contests.flatMap(({ net, precision, batch, peers }) =>
+function failuresOf(comparisons: readonly Comparison[]): string[] {
+  return comparisons.flatMap(({ net, precision, batch, peers }) =>
     Object.entries(peers).flatMap(([peer, { error }]) =>
       error === undefined ? [] : [`${peer}, ${net} @${batch} ${precision}: ${error.replaceAll('|', '/')}`],
     ),
@@ -108,7 +108,7 @@ export function reportOf({
 }: Results): string {
   const parts = [`Measured ${date.slice(0, 10)} on ${machine}.`];
   if (training.length > 0) {
-    parts.push('Training, milliseconds of a step: minimum (median).', contestTable(training));
+    parts.push('Training, milliseconds of a step: minimum (median).', comparisonTable(training));
     for (const precision of new Set(training.map((each) => each.precision))) {
       const mean = geometricMean(training.filter((each) => each.precision === precision));
       if (mean !== undefined)
@@ -118,7 +118,7 @@ export function reportOf({
     }
   }
   if (inference.length > 0)
-    parts.push('Inference, milliseconds of a batch: minimum (median).', contestTable(inference));
+    parts.push('Inference, milliseconds of a batch: minimum (median).', comparisonTable(inference));
   if (processes.length > 0)
     parts.push(
       'A process that trains: peak resident memory, and its first step, planning included; ours and eager PyTorch.',
@@ -129,7 +129,10 @@ export function reportOf({
     parts.push('A step with one thread and with two, ms.', table([['net', '1', '2', '1 / 2'], ...rows]));
   }
   if (input.length > 0)
-    parts.push('The way of the data, milliseconds: the minimum of each side, by turns.', inputTable(input));
+    parts.push(
+      'The way of the data, milliseconds: the minimum of each side, interleaved.',
+      inputTable(input),
+    );
   parts.push(...overhead);
   for (const failure of [...failures, ...failuresOf([...training, ...inference])])
     parts.push(`Failed: ${failure}`);

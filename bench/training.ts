@@ -1,5 +1,5 @@
 import { tensor } from 'nodegrad';
-import { type Contest, type Entry, type Run, contest, timed } from './contest.js';
+import { type Comparison, type Entry, type Run, interleave, timed } from './comparison.js';
 import { fastest, timeFloor } from './floor.js';
 import { type Net, modelOf, weightsOf } from './net.js';
 import { nets } from './nets/index.js';
@@ -9,17 +9,17 @@ import { Peer, type Task } from './peer.js';
 // Rounding of 24 or 8 bits through the longest of the nets, in the mean of a batch.
 const LOSS_APART: Record<string, number> = { float32: 1e-4, bfloat16: 2e-2 };
 
-/** Training steps of a net, ours and the peers' by turns. */
+/** Training steps of a net, ours and the peers' interleaved. */
 export async function timeTraining(
   name: string,
   precision: string,
   options: Options,
   threads: number,
-  say: (text: string) => void,
-): Promise<Contest> {
+  log: (text: string) => void,
+): Promise<Comparison> {
   const net = nets[name]!;
   const task: Task = { net: name, precision, batch: net.batch, threads };
-  const floor = precision === 'float32' ? floorOf(net, threads, say) : undefined;
+  const floor = precision === 'float32' ? floorOf(net, threads, log) : undefined;
   const model = modelOf(net, precision);
   const { x, y } = net.data(net.batch, net.size);
   const [images, labels] = [tensor(x), tensor(y)];
@@ -40,15 +40,15 @@ export async function timeTraining(
         peers[peerName] = { name: described };
         variants.set(variantKey(peerName, task), variant);
         await checkLoss(peer, loss!, precision);
-        say(`${name} ${precision}: ${described} has our loss ${loss!.toFixed(6)}`);
+        log(`${name} ${precision}: ${described} has our loss ${loss!.toFixed(6)}`);
         runs.set(peerName, (count) => peer.steps(count));
       } catch (error) {
         peers[peerName] = { name: peers[peerName]?.name ?? peerName, error: (error as Error).message };
-        say(`${name} ${precision}: ${peerName} failed: ${(error as Error).message}`);
+        log(`${name} ${precision}: ${peerName} failed: ${(error as Error).message}`);
       }
     }
     const ours: Entry = { name: 'nodegrad' };
-    for (const [side, result] of await contest(runs, options.steps)) {
+    for (const [side, result] of await interleave(runs, options.steps)) {
       const entry = side === 'ours' ? ours : peers[side]!;
       if (result instanceof Error) entry.error = result.message;
       else entry.timing = result;
@@ -88,7 +88,7 @@ async function checkLoss(peer: Peer, ours: number, precision: string): Promise<v
 }
 
 /** What the net's compute ops take at the least, each alone: the faster of oneDNN's kernel and ours. */
-function floorOf(net: Net, threads: number, say: (text: string) => void): number {
+function floorOf(net: Net, threads: number, log: (text: string) => void): number {
   const counts = new Map<string, number>();
   for (const line of net.floor) counts.set(line, (counts.get(line) ?? 0) + 1);
   let sum = 0;
@@ -96,7 +96,7 @@ function floorOf(net: Net, threads: number, say: (text: string) => void): number
     const count = counts.get(primitive)!;
     sum += count * ms;
     const op = primitive.split(' ').slice(0, -1).join(' ');
-    say(`floor: ${count} × ${ms.toFixed(3).padStart(7)} ms  ${op} ${pass} (${by}, ${implementation})`);
+    log(`floor: ${count} × ${ms.toFixed(3).padStart(7)} ms  ${op} ${pass} (${by}, ${implementation})`);
   }
   return sum;
 }

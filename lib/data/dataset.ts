@@ -375,7 +375,7 @@ export class Dataset<T = unknown> implements AsyncIterable<T> {
   }
 
   /**
-   * The elements of the datasets that a function makes of each element, by turns.
+   * The elements of the datasets that a function makes of each element, interleaved.
    *
    * @param make Is called with the element and its number in the pass; may give a promise. Give the shuffles within a seed each: only
    *   then do later programs repeat their orders.

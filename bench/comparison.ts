@@ -7,8 +7,8 @@ const WARM_STEPS = 3;
 // Threads of the side that has just worked still spin for a few milliseconds.
 const PAUSE_MS = 30;
 // A peer that takes so many times the fastest peer's time cannot be the best one, and makes every fifth block only.
-const HOPELESS = 1.5;
-const HOPELESS_ROUNDS = 5;
+const TOO_SLOW = 1.5;
+const TOO_SLOW_ROUNDS = 5;
 
 /** What is timed: runs some steps and gives the milliseconds of each. */
 export type Run = (count: number) => Promise<number[]>;
@@ -28,7 +28,7 @@ export interface Entry {
 }
 
 /** A net at a precision and a batch, ours and the peers. */
-export interface Contest {
+export interface Comparison {
   net: string;
   precision: string;
   batch: number;
@@ -53,13 +53,13 @@ export async function timed(step: () => Promise<unknown>, count: number): Promis
 }
 
 /**
- * Blocks of steps of all sides by turns, so that what disturbs the machine disturbs them all.
+ * Blocks of steps of all sides interleaved, so that what disturbs the machine disturbs them all.
  *
  * @param runs Ours first, then the peers.
  * @param rounds Blocks of each side, unless it is a peer far slower than another one.
  * @returns The timing of each side, or the error with which it dropped out.
  */
-export async function contest(
+export async function interleave(
   runs: ReadonlyMap<string, Run>,
   rounds: number,
 ): Promise<Map<string, Timing | Error>> {
@@ -85,10 +85,10 @@ export async function contest(
     warm.set(side, minimum([first, ...(await attempt(side, run, block))]));
   }
   const [ours, ...peers] = runs.keys();
-  const hopeless = HOPELESS * minimum(peers.map((peer) => warm.get(peer)!));
+  const tooSlow = TOO_SLOW * minimum(peers.map((peer) => warm.get(peer)!));
   for (let round = 0; round < rounds; round++) {
     for (const [side, run] of runs) {
-      if (side !== ours && warm.get(side)! > hopeless && round % HOPELESS_ROUNDS !== 0) continue;
+      if (side !== ours && warm.get(side)! > tooSlow && round % TOO_SLOW_ROUNDS !== 0) continue;
       times.get(side)!.push(...(await attempt(side, run, blocks.get(side)!)));
     }
   }
@@ -97,7 +97,7 @@ export async function contest(
 }
 
 /** The name and the minimum of the fastest peer that ran. */
-export function bestPeer({ peers }: Contest): { peer: string; ms: number } | undefined {
+export function bestPeer({ peers }: Comparison): { peer: string; ms: number } | undefined {
   const ran = Object.entries(peers).flatMap(([peer, { timing }]) =>
     timing ? [{ peer, ms: timing.minimum }] : [],
   );
@@ -105,7 +105,7 @@ export function bestPeer({ peers }: Contest): { peer: string; ms: number } | und
 }
 
 /** The fastest peer's time over ours. */
-export function ratioOf(contest: Contest): number | undefined {
-  const best = bestPeer(contest);
-  return best && contest.ours.timing && best.ms / contest.ours.timing.minimum;
+export function ratioOf(comparison: Comparison): number | undefined {
+  const best = bestPeer(comparison);
+  return best && comparison.ours.timing && best.ms / comparison.ours.timing.minimum;
 }

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { getEngineInfo, tensor } from 'nodegrad';
-import { timed } from './contest.js';
+import { timed } from './comparison.js';
 import { modelOf } from './net.js';
 import { nets } from './nets/index.js';
 import type { Task } from './peer.js';
@@ -11,7 +11,7 @@ import type { Task } from './peer.js';
 const script = fileURLToPath(import.meta.url);
 
 /** What a process sees that does nothing but train a net from its start. */
-export interface Alone {
+export interface Isolated {
   /** Milliseconds of each step; the first one plans. */
   times: number[];
   /** Peak of its resident memory in bytes. */
@@ -19,14 +19,14 @@ export interface Alone {
 }
 
 /** Our net in a separate process, which ends when the steps are done. */
-export async function trainAlone(task: Task, steps: number): Promise<Alone> {
+export async function trainIsolated(task: Task, steps: number): Promise<Isolated> {
   const child = spawn(process.execPath, ['--import', 'tsx', script, JSON.stringify(task), String(steps)], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, OMP_NUM_THREADS: String(task.threads) },
   });
   const answer = await text(child.stdout);
   if (answer === '') throw new Error('the process ended; its error stands above');
-  return JSON.parse(answer) as Alone;
+  return JSON.parse(answer) as Isolated;
 }
 
 async function main(): Promise<void> {
@@ -38,7 +38,7 @@ async function main(): Promise<void> {
   const [images, labels] = [tensor(x), tensor(y)];
   const times = await timed(() => model.trainOnBatch(images, labels), Number(process.argv[3]));
   const peak = /VmHWM:\s*(\d+) kB/.exec(readFileSync('/proc/self/status', 'utf8'))!;
-  console.log(JSON.stringify({ times, memory: Number(peak[1]) * 1024 } satisfies Alone));
+  console.log(JSON.stringify({ times, memory: Number(peak[1]) * 1024 } satisfies Isolated));
 }
 
 if (process.argv[1] === script) await main();
