@@ -1,7 +1,7 @@
 // Pictures of images, and of what nets make of them.
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { NDArray, Sequential, layers, visualization, zeros } from '../lib/index.js';
+import { NDArray, Sequential, layers, ones, visualization, zeros } from '../lib/index.js';
 import { drawn, pixelsOf, texts } from './support/pictures.js';
 import { rejectionOf } from './support/run.js';
 
@@ -18,9 +18,35 @@ describe('galleries', () => {
       cols: 3,
       scale: 0.5,
     });
-    expect(texts(svg)).toEqual(['cat', 'dog → cat', 'dog']);
-    expect(svg.match(/fill="#b3261e"/g)).toHaveLength(1);
+    // The second is wider than its image.
+    expect(texts(svg)).toEqual(['cat', 'dog', '→ cat', 'dog']);
+    // Both lines of the wrong one.
+    expect(svg.match(/fill="#b3261e"/g)).toHaveLength(2);
     expect(await pixelsOf(svg, '#000000')).toBeGreaterThanOrEqual(3 * 36 * 36);
+  });
+
+  it('cut no long captions and titles above small images', async () => {
+    const labelMap = ['Theodore Roosevelt of New York', 'MICROSCOPICAL nucleus of a cell', 'cat'];
+    const title = 'Three images that are smaller than what is said about them';
+    const options = { valueRange: [0, 1], yTrue: [0, 1, 2], labelMap, cols: 3, scale: 0.3, title } as const;
+    // White images: whatever is dark is text.
+    const svg = await visualization.plotImageGallery(ones([3, 4, 4, 1]), options);
+    expect(texts(svg).join(' ')).toBe([title, ...labelMap].join(' '));
+    const { data, width, height } = await drawn(svg);
+    const isWhite = (x: number, y: number) => data[(y * width + x) * 3]! > 250;
+    const columnsFrom = (top: number) =>
+      Array.from({ length: width }, (_, x) =>
+        Array.from({ length: height - top }, (_, y) => isWhite(x, top + y)).every(Boolean),
+      );
+    // The title reaches no border, and between the captions, which are as wide as the longest word, there is a gap.
+    expect([columnsFrom(0).at(0), columnsFrom(0).at(-1)]).toEqual([true, true]);
+    const titleHeight = texts(svg).indexOf('Theodore') * 20 + 8;
+    const cell = (width - 2 * 6) / 3;
+    const below = columnsFrom(titleHeight);
+    for (const gap of [1, 2]) {
+      const from = Math.ceil(gap * cell + (gap - 1) * 6);
+      expect(below.slice(from, from + 5), String(gap)).toEqual(Array(5).fill(true));
+    }
   });
 
   it('show each pixel of a small image as it is, in each order of the channels', async () => {

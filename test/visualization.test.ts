@@ -96,6 +96,24 @@ describe('plotConfusionMatrix', () => {
     expect(texts(svg).filter((text) => text === 'cat')).toHaveLength(2);
   });
 
+  it('has room for long names', async () => {
+    const displayLabels = ['Theodore Roosevelt of New York', 'MICROSCOPICAL NUCLEUS', 'cat'];
+    for (const names of [displayLabels, [...displayLabels].reverse()]) {
+      const svg = await visualization.plotConfusionMatrix(truth, guesses, { displayLabels: names });
+      const { data, width, height } = await drawn(svg);
+      let dark = 0;
+      for (let y = 0; y < height; y++)
+        for (let x = 0; x < width; x++)
+          if ((x === 0 || y === 0 || x === width - 1 || y === height - 1) && data[(y * width + x) * 3]! < 250)
+            dark++;
+      expect(dark, 'pixels of text at the border').toBe(0);
+      // The names of the rows begin after that of their axis: a white column stands between.
+      const column = (x: number) =>
+        Array.from({ length: height }, (_, y) => data[(y * width + x) * 3]! > 250).every(Boolean);
+      expect(Array.from({ length: 20 }, (_, x) => x).some((x) => x > 9 && column(x))).toBe(true);
+    }
+  });
+
   it.each([
     [[0, 1], [0], {}, 'SHAPE'],
     [[0, 1], [0, 0.5], {}, 'ARGUMENT'],

@@ -2,6 +2,7 @@ import { type OptionNames, expected, knownOptions, positive } from '../base/chec
 import { itemAt } from '../base/list.js';
 import { loadPeer } from '../base/peer.js';
 import { escapedText, pictureEnding, writePicture } from '../base/picture.js';
+import { textWidth, wrapped } from './text.js';
 
 /** What every picture takes. */
 export interface FigureOptions {
@@ -62,10 +63,10 @@ export interface Plot {
 const COLORS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#f0e442', '#000000'];
 const DPI = 144;
 const FONT = 'system-ui, sans-serif';
-const TITLE_HEIGHT = 28;
+const TITLE = { size: 16, line: 20, margin: 8, /** Of a bold letter to one that is not. */ bold: 1.1 };
 const LEGEND_HEIGHT = 22;
-// Of a letter in a font of 12 units.
-const LETTER_WIDTH = 7;
+const LEGEND_SIZE = 12;
+const CAPTION = { size: 11, line: 15, gap: 2 };
 const SWATCH = 12;
 
 /** The colour of the n-th thing. @internal */
@@ -106,28 +107,55 @@ export interface PanelOptions {
 const text = (content: string, x: number, y: number, size: number, others = ''): string =>
   `<text x="${x}" y="${y}" font-size="${size}" ${others}>${escapedText(content)}</text>`;
 
-/** Texts that stand above and below each other, as one panel of that size. @internal */
-export const textPanel = (lines: readonly string[], width: number, size = 11, color = 'black'): Panel => {
-  const height = lines.length * (size + 4);
-  const others = `text-anchor="middle" fill="${color}"`;
-  const rows = lines.map((line, n) => text(line, width / 2, (n + 1) * (size + 4) - 4, size, others));
-  return { svg: `<svg width="${width}" height="${height}">${rows.join('')}</svg>`, width, height };
-};
+/** What stands above a panel. @internal */
+export interface Caption {
+  readonly text: string;
+  /** Default black. */
+  readonly color?: string;
+}
+
+/** Panels of one size with captions above, all of them as wide and as high as the longest caption asks for. @internal */
+export function captioned(panels: readonly Panel[], captions: readonly Caption[]): Panel[] {
+  const words = captions.flatMap(({ text }) => text.split(/\s+/));
+  const width = largest([
+    ...panels.map((panel) => panel.width),
+    ...words.map((word) => textWidth(word, CAPTION.size)),
+  ]);
+  const lines = captions.map(({ text }) => wrapped(text, width, CAPTION.size));
+  const most = largest(lines.map(({ length }) => length));
+  return panels.map((panel, n) => {
+    const own = itemAt(lines, n);
+    const others = `text-anchor="middle" fill="${itemAt(captions, n).color ?? 'black'}"`;
+    // The last line stands next to the panel.
+    const rows = own.map((line, k) => {
+      const y = (most - own.length + k + 1) * CAPTION.line - 4;
+      return text(line, width / 2, y, CAPTION.size, others);
+    });
+    const top = most * CAPTION.line + CAPTION.gap;
+    const height = top + panel.height;
+    const svg = rows.join('') + placed(panel, (width - panel.width) / 2, top);
+    return { svg: `<svg width="${width}" height="${height}">${svg}</svg>`, width, height };
+  });
+}
+
+/** A panel's drawing at a place of another one. */
+const placed = ({ svg }: Panel, x: number, y: number): string =>
+  svg.replace(/^<svg /, `<svg x="${x}" y="${y}" `);
 
 function legendRow(legend: Legend, y: number): string {
   let x = SWATCH;
   return [...legend]
     .map(([name, color]) => {
       const swatch = `<rect x="${x}" y="${y}" width="${SWATCH}" height="${SWATCH}" fill="${color}"/>`;
-      const label = text(name, x + SWATCH + 4, y + SWATCH - 2, 12);
-      x += 2.5 * SWATCH + name.length * LETTER_WIDTH;
+      const label = text(name, x + SWATCH + 4, y + SWATCH - 2, LEGEND_SIZE);
+      x += 2.5 * SWATCH + textWidth(name, LEGEND_SIZE);
       return swatch + label;
     })
     .join('');
 }
 
 const legendWidth = (legend: Legend): number =>
-  [...legend.keys()].reduce((sum, name) => sum + 2.5 * SWATCH + name.length * LETTER_WIDTH, SWATCH);
+  [...legend.keys()].reduce((sum, name) => sum + 2.5 * SWATCH + textWidth(name, LEGEND_SIZE), SWATCH);
 
 const largest = (numbers: readonly number[]): number => numbers.reduce((a, b) => Math.max(a, b), 0);
 
@@ -141,7 +169,7 @@ export function inRows(panels: readonly Panel[], columns: number, gap = 0): Pane
     const row = panels.slice(start, start + columns);
     let left = 0;
     for (const [c, panel] of row.entries()) {
-      svg += panel.svg.replace(/^<svg /, `<svg x="${left}" y="${top}" `);
+      svg += placed(panel, left, top);
       left += itemAt(widths, c) + gap;
     }
     top += largest(row.map(({ height }) => height)) + gap;
@@ -158,14 +186,18 @@ export async function figure(
   { columns = Math.min(panels.length, 3), legend, gap = 8 }: FigureLayout = {},
 ): Promise<string> {
   const rows = inRows(panels, columns, gap);
-  const titleHeight = title === undefined ? 0 : TITLE_HEIGHT;
+  const words = (title?.split(/\s+/) ?? []).map((word) => textWidth(word, TITLE.size * TITLE.bold));
+  const width = largest([rows.width, legend === undefined ? 0 : legendWidth(legend), ...words]);
+  const lines = title === undefined ? [] : wrapped(title, width, TITLE.size * TITLE.bold);
+  const titleHeight = lines.length === 0 ? 0 : lines.length * TITLE.line + TITLE.margin;
   const top = titleHeight + (legend === undefined ? 0 : LEGEND_HEIGHT);
-  const width = largest([rows.width, legend === undefined ? 0 : legendWidth(legend)]);
   const parts = [
     '<rect width="100%" height="100%" fill="white"/>',
-    title === undefined ? '' : text(title, width / 2, 19, 16, 'text-anchor="middle" font-weight="bold"'),
+    ...lines.map((line, n) =>
+      text(line, width / 2, (n + 1) * TITLE.line - 1, TITLE.size, 'text-anchor="middle" font-weight="bold"'),
+    ),
     legend === undefined ? '' : legendRow(legend, titleHeight + 5),
-    rows.svg.replace(/^<svg /, `<svg y="${top}" `),
+    placed(rows, (width - rows.width) / 2, top),
   ];
   const height = rows.height + top;
   const svg =

@@ -3,6 +3,7 @@ import { itemAt } from '../base/list.js';
 import type { ArrayData } from '../data/batches.js';
 import { type FigureOptions, checkFigure, figure, figureNames, loadPlot } from './figure.js';
 import { classesOf } from './plotImageGallery.js';
+import { textWidth } from './text.js';
 
 /** What `visualization.plotConfusionMatrix` takes. */
 export interface PlotConfusionMatrixOptions extends FigureOptions {
@@ -19,7 +20,9 @@ const names = {
 } satisfies OptionNames<PlotConfusionMatrixOptions>;
 const KINDS = ['true', 'pred', 'all'] as const;
 const CELL = 44;
-const MARGIN = 90;
+const FONT_SIZE = 10;
+// Around the cells: the ticks, and the name of the axis.
+const [TICK, AXIS, FREE] = [9, 18, 10];
 
 /**
  * How many samples of each true class (rows) got each prediction (columns). Drawn by `@observablehq/plot` and `linkedom`.
@@ -63,19 +66,18 @@ export async function plotConfusionMatrix(
   );
   const most = cells.reduce((a, { value }) => Math.max(a, value), 0);
   const { plot, draw } = await loadPlot(who);
+  const longest = labels.reduce((width, label) => Math.max(width, textWidth(label, FONT_SIZE)), 0);
+  const isTilted = longest > CELL;
+  const marginLeft = longest + TICK + AXIS;
+  // What is tilted by 45° is as high as it is wide.
+  const marginBottom = (isTilted ? (longest + FONT_SIZE) / Math.SQRT2 : FONT_SIZE) + TICK + AXIS;
   const place = { x: 'prediction', y: 'truth' };
   const panel = draw({
-    width: labels.length * CELL + MARGIN + 10,
-    height: labels.length * CELL + MARGIN,
-    marginLeft: MARGIN,
-    marginTop: 10,
-    marginBottom: MARGIN - 10,
+    width: labels.length * CELL + marginLeft + FREE,
+    height: labels.length * CELL + marginBottom + FREE,
+    ...{ marginLeft, marginBottom, marginTop: FREE, marginRight: FREE },
     padding: 0,
-    x: {
-      domain: labels,
-      label: 'prediction',
-      tickRotate: labels.some((label) => label.length > 5) ? -45 : 0,
-    },
+    x: { domain: labels, label: 'prediction', labelOffset: marginBottom - 6, tickRotate: isTilted ? -45 : 0 },
     y: { domain: labels, label: 'truth' },
     color: { type: 'linear', domain: [0, most || 1], scheme: 'blues' },
     marks: [

@@ -10,11 +10,11 @@ import type { OutputStructure } from '../models/structure.js';
 import {
   type FigureOptions,
   type Panel,
+  captioned,
   checkFigure,
   figure,
   figureNames,
   inRows,
-  textPanel,
 } from './figure.js';
 import { imagePanel } from './plotImageGallery.js';
 
@@ -73,7 +73,7 @@ export async function plotFeatureMaps(
   const panels: Panel[] = [];
   for (const [n, name] of [...shown.keys()].entries()) {
     const maps = await mapsOf(who, await plainArray(itemAt(outputs, n)), limit);
-    panels.push(inRows([textPanel([name], maps.width), maps], 1, 2));
+    panels.push(...captioned([maps], [{ text: name }]));
   }
   return figure(who, panels, options, { columns: 1 });
 }

@@ -6,14 +6,14 @@ import { type Pixels, type ValueRange, imageAt, pixelsOf, valueRangeOf } from '.
 import { plainArray } from '../data/plainArrays.js';
 import type { DataFormat } from '../ops/window.js';
 import {
+  type Caption,
   type FigureOptions,
   type Legend,
   type Panel,
+  captioned,
   checkFigure,
   figure,
   figureNames,
-  inRows,
-  textPanel,
 } from './figure.js';
 
 /** The names of classes by their numbers. */
@@ -104,12 +104,6 @@ export async function plotImageGallery(
   return gallery(who, pixels, options, { captions: shownCaptions(captions) });
 }
 
-/** What stands above an image. @internal */
-export interface Caption {
-  readonly text: string;
-  readonly color?: string;
-}
-
 const shownCaptions = (captions: readonly Caption[]) =>
   captions.some(({ text }) => text !== '') ? captions : undefined;
 
@@ -149,16 +143,10 @@ export async function gallery(
   const [height, width] = pixels.size;
   const factor = ((options.scale ?? SCALE) * UNITS_AN_INCH) / Math.max(height, width);
   const panels: Panel[] = [];
-  for (let n = 0; n < pixels.count; n++) {
-    const image = await imagePanel(who, imageAt(pixels, n), pixels.size, factor, overlays?.[n]);
-    const caption = captions?.[n];
-    panels.push(
-      caption === undefined
-        ? image
-        : inRows([textPanel([caption.text], image.width, 11, caption.color), image], 1, 1),
-    );
-  }
-  return figure(who, panels, options, { columns, gap: 6, ...(legend !== undefined && { legend }) });
+  for (let n = 0; n < pixels.count; n++)
+    panels.push(await imagePanel(who, imageAt(pixels, n), pixels.size, factor, overlays?.[n]));
+  const shown = captions === undefined ? panels : captioned(panels, captions);
+  return figure(who, shown, options, { columns, gap: 6, ...(legend !== undefined && { legend }) });
 }
 
 /** An image as a panel, `factor` units a pixel, with a drawing in its pixels over it. @internal */
