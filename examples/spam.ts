@@ -8,30 +8,26 @@
  *     npm run example spam -- --epochs 10 --seed 1
  */
 import { Sequential, layers, optimizers, visualization } from 'nodegrad';
-import { loadMessages } from './data/messages.js';
-import { type LabelledTexts, bagOfWords, column } from './support/bagOfWords.js';
+import { loadMessages, message } from './data/messages.js';
+import { bagOfWords, column } from './support/bagOfWords.js';
 import { example } from './support/example.js';
 
 const { quick, flags, out, figure } = example({ epochs: '', seed: '1' });
 const epochs = Number(flags.epochs || (quick ? 5 : 10));
 const seed = Number(flags.seed);
-const [WORDS, LENGTH] = [4000, 40];
 
-const { texts, labels } = await loadMessages();
-const part = (chosen: (i: number) => boolean): LabelledTexts => ({
-  texts: texts.filter((_, i) => chosen(i)),
-  labels: labels.filter((_, i) => chosen(i)),
+const { train, test } = await loadMessages();
+const vectorization = layers.textVectorization({
+  maxTokens: message.words,
+  outputSequenceLength: message.length,
 });
-const [train, test] = [part((i) => i % 5 > 0), part((i) => i % 5 === 0)];
-
-const vectorization = layers.textVectorization({ maxTokens: WORDS, outputSequenceLength: LENGTH });
 await vectorization.adapt(train.texts);
 const [x, unseen] = [vectorization.apply(train.texts), vectorization.apply(test.texts)];
 const [y, truth] = [column(train.labels), column(test.labels)];
 
 const model = new Sequential(
   [
-    layers.input({ shape: [LENGTH], dtype: 'int32' }),
+    layers.input({ shape: [message.length], dtype: 'int32' }),
     layers.embedding({ inputDim: vectorization.vocabularySize(), outputDim: 32 }),
     layers.conv1d({ filters: 32, kernelSize: 3, padding: 'same', activation: 'relu' }),
     layers.globalMaxPooling1d(),
@@ -56,7 +52,7 @@ await visualization.plotConfusionMatrix(
   { displayLabels: ['message', 'spam'], path: out('confusion.svg') },
 );
 const { accuracy, precision, recall } = await model.evaluate(unseen, truth, { verbose: 0 });
-const linear = await bagOfWords(train, test, WORDS);
+const linear = await bagOfWords(train, test, message.words);
 console.log(
   `The linear classifier: accuracy ${linear.accuracy.toFixed(4)}; its words for spam: ${linear.for1.join(' ')}`,
 );
