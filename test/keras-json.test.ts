@@ -216,44 +216,6 @@ describe('ops that Keras makes with what is their second argument here', () => {
   });
 });
 
-it('a mask that no layer here makes is refused', () => {
-  const tensorOf = (layer: string, shape: (number | null)[], dtype: string) => ({
-    class_name: '__keras_tensor__',
-    config: { shape, dtype, keras_history: [layer, 0, 0] },
-  });
-  const input = (name: string, shape: (number | null)[], dtype: string) => ({
-    module: 'keras.layers',
-    class_name: 'InputLayer',
-    config: { batch_shape: shape, dtype, name },
-    name,
-    inbound_nodes: [],
-  });
-  const lstm = (mask: object) => ({
-    module: 'keras.layers',
-    class_name: 'LSTM',
-    config: { name: 'lstm', units: 2 },
-    name: 'lstm',
-    inbound_nodes: [{ args: [tensorOf('x', [null, 5, 3], 'float32')], kwargs: { mask } }],
-  });
-  const config = {
-    name: 'given',
-    layers: [
-      input('x', [null, 5, 3], 'float32'),
-      input('m', [null, 5], 'bool'),
-      lstm(tensorOf('m', [null, 5], 'bool')),
-    ],
-    input_layers: [
-      ['x', 0, 0],
-      ['m', 0, 0],
-    ],
-    output_layers: ['lstm', 0, 0],
-  };
-  expect(errorOf(() => modelFromJson({ module: 'keras', class_name: 'Functional', config }))).toMatchObject({
-    code: 'ARGUMENT',
-    message: expect.stringMatching(/masks from layers/) as string,
-  });
-});
-
 it('an initializer whose name a layer has, too, is written as one', () => {
   const given = saving.serializeKerasObject(layers.dense({ units: 2, kernelInitializer: 'identity' }));
   expect(given).toMatchObject({ config: { kernel_initializer: { module: 'keras.initializers' } } });

@@ -14,8 +14,14 @@ export interface CallContext {
   readonly key?: Sym;
 }
 
-/** What a call in a model's description says about itself: `training`, and what its layer takes besides. */
-export type CallOptions = Readonly<Record<string, boolean>>;
+/**
+ * The masks that a call gives, one for each input: its index in the list of what goes in, where masks come after the inputs; null where
+ * the call gives none.
+ */
+export type GivenMasks = readonly (number | null)[];
+
+/** What a call in a model's description says about itself: `training`, its masks, and what its layer takes besides. */
+export type CallOptions = Readonly<Record<string, boolean> | { mask: GivenMasks }>;
 
 /** Operations that wait for their names. */
 const unnamed: Operation[] = [];

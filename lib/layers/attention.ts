@@ -4,11 +4,13 @@ import { defaultsOf, withDefaults } from '../base/defaults.js';
 import { atLeast } from '../base/list.js';
 import type { Shape } from '../engine/engine.js';
 import * as ops from '../ops/index.js';
+import { asBool } from '../ops/asBool.js';
 import { causalMask } from '../ops/attentionParts.js';
 import type { Sym } from '../core/sym.js';
 import type { Variable } from '../core/variable.js';
 import { drawing } from './drawing.js';
 import { type CallContext, Layer, type LayerOptions } from './layer.js';
+import { checkMask } from './masks.js';
 import { MultiInputLayer } from './multiInputLayer.js';
 
 /** What `layers.attention` and `layers.additiveAttention` take. */
@@ -94,6 +96,17 @@ export abstract class BaseAttention<
     if (!this.options.useCausalMask) return counted;
     const causal = causalMask(query, key);
     return counted ? ops.logicalAnd(counted, causal) : causal;
+  }
+
+  /** As in Keras. @internal */
+  protected override get givesAllMasks(): boolean {
+    return true;
+  }
+
+  /** Those of query, value and key, each of its steps. @internal */
+  protected override givenMask(mask: Sym, input: Sym): Sym {
+    checkMask(this.name, mask.shape, input.shape, 2);
+    return asBool(mask);
   }
 
   /** That of the query. */

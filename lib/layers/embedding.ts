@@ -74,6 +74,11 @@ export class Embedding extends Layer {
     return ops.gather(this.embeddings, toIndices(x));
   }
 
+  /** No: it makes the mask. @internal */
+  protected override get takesMask(): boolean {
+    return false;
+  }
+
   override computeMask(ids: Sym): Sym | undefined {
     return this.options.maskZero ? ops.notEqual(ids, 0) : undefined;
   }

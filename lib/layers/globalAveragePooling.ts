@@ -1,7 +1,10 @@
+import { firstOf, itemAt } from '../base/list.js';
 import * as ops from '../ops/index.js';
+import { asBool } from '../ops/asBool.js';
 import type { Sym } from '../core/sym.js';
 import { firstSpatial } from './spatial.js';
 import { BaseGlobalPooling, type GlobalPoolingOptions } from './baseGlobalPooling.js';
+import { checkMask } from './masks.js';
 
 /** The mean of each channel, of sequences, images or volumes. */
 abstract class GlobalAveragePooling extends BaseGlobalPooling {
@@ -27,6 +30,13 @@ export class GlobalAveragePooling1D extends GlobalAveragePooling {
     const counts = ops.expandDims(ops.cast(x.mask, 'bool'), axis === 1 ? 2 : 1);
     const total = ops.sum(ops.where(counts, x, 0), { axis, keepDims });
     return ops.divide(total, ops.sum(ops.cast(counts, 'float32'), { axis, keepDims }));
+  }
+
+  /** Which steps count, bool [n, length], wherever the channels are. @internal */
+  protected override givenMask(mask: Sym, { shape }: Sym): Sym {
+    const steps = itemAt(shape, firstSpatial(this.options.dataFormat));
+    checkMask(this.name, mask.shape, [firstOf(shape), steps], 2);
+    return asBool(mask);
   }
 
   /** None: no steps are left. */

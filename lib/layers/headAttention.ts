@@ -243,6 +243,12 @@ export abstract class HeadAttention<
     return masks.filter((each) => each !== undefined);
   }
 
+  /** Those of query, value and key. @internal */
+  protected override givenMask(mask: Sym, input: Sym, i: number): Sym {
+    if (i > 2) throw expected(this.name, 'masks of query, value and key alone', 'one of the attention mask');
+    return super.givenMask(mask, input, i);
+  }
+
   /** That of the query. */
   override computeMask(_inputs: readonly Sym[], [query]: readonly (Sym | undefined)[]) {
     return [query, undefined];

@@ -8,7 +8,13 @@ export { InputLayer, input, type InputOptions, type InputLayerOptions } from './
 export { InputSpec, inputSpec, type InputSpecOptions } from './inputSpec.js';
 export { KerasTensor, type OperationNode } from '../core/kerasTensor.js';
 export { Lambda, lambda, type LambdaContext, type LambdaOptions } from './lambda.js';
-export { Layer, type CallContext, type LayerOptions, type WeightOptions } from './layer.js';
+export {
+  Layer,
+  type ApplyOptions,
+  type CallContext,
+  type LayerOptions,
+  type WeightOptions,
+} from './layer.js';
 export { Masking, masking, type MaskingOptions } from './masking.js';
 export type { Masks } from './masks.js';
 export { MultiInputLayer } from './multiInputLayer.js';

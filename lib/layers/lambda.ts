@@ -119,6 +119,11 @@ export class Lambda extends MultiInputLayer {
     return isNews && sizes.filter((size) => size < 0).length < 2 ? ops.reshape(y, sizes) : y;
   }
 
+  /** Its function finds it in the context. @internal */
+  protected override get takesMask(): boolean {
+    return true;
+  }
+
   override computeMask(inputs: readonly Sym[], previousMasks: readonly (Sym | undefined)[]): Masks {
     const mask = this.#mask;
     if (typeof mask === 'function')

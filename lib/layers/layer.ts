@@ -16,19 +16,21 @@ import { firstOf, listOf, oneOrAll } from '../base/list.js';
 import type { Regularizer } from '../regularizers/regularizer.js';
 import { regularizerConfig, regularizerOf } from '../regularizers/registry.js';
 import { KerasTensor } from '../core/kerasTensor.js';
-import type { CallContext, CallOptions } from '../core/operation.js';
+import type { CallContext, CallOptions, GivenMasks } from '../core/operation.js';
 import { Sym } from '../core/sym.js';
 import { Trace } from '../core/trace.js';
+import { asBool } from '../ops/asBool.js';
+import { copy } from '../ops/unary.js';
 import { checkSymbolic } from './check.js';
 import { shapesOf, taken } from './inputLists.js';
 import { type InputSpec, checkInputs } from './inputSpec.js';
-import { type Masks, passMasks } from './masks.js';
+import { type Masks, checkMask, passMasks, splitMasks, withMasks } from './masks.js';
 import { perSample } from './perSample.js';
-import { type LayerOptions, type WeightOptions, contextNames } from './layerOptions.js';
+import { type ApplyOptions, type LayerOptions, type WeightOptions, contextNames } from './layerOptions.js';
 import { running } from './running.js';
 import { WeightHolder } from './weightHolder.js';
 
-export type { CallContext, LayerOptions, WeightOptions };
+export type { ApplyOptions, CallContext, LayerOptions, WeightOptions };
 
 /**
  * A function of tensors that has weights. A subclass writes `build`, which adds the weights once the input's shape is
@@ -255,35 +257,38 @@ export abstract class Layer extends WeightHolder {
    * Applies the layer to symbolic values, inside `compile` or in the `call` of another layer. Builds it first.
    *
    * @param x The input, or a list where there are several.
-   * @param context What it does not say is, in the `call` of another layer, as in that call; else `training` is false.
+   * @param context What it does not say is, in the `call` of another layer, as in that call; else `training` is false. `mask`: which steps count.
    * @returns Its output.
-   * @throws EngineError `ARGUMENT` for other input, and for a layer or model with several outputs: {@link applyAll} returns them. `SHAPE` and
-   *   `DTYPE` from the ops.
+   * @throws EngineError `ARGUMENT` for other input, a mask where the layer takes none, and for a layer or model with several outputs:
+   *   {@link applyAll} returns them. `SHAPE` and `DTYPE` from the ops, `SHAPE` for a mask of another shape.
    * @example
    *     const dense = layers.dense({ units: 2 });
    *     const double = compile((x: Sym) => ops.multiply(dense.apply(x), 2));
    *     await double([[1, 2, 3]]);
    */
-  apply(x: Sym | readonly Sym[], context?: Partial<CallContext>): Sym;
+  apply(x: Sym | readonly Sym[], context?: ApplyOptions<Sym>): Sym;
   /**
    * Applies the layer to what `layers.input` or other layers put out: says that it follows them in a model. Builds it first.
    *
    * @param x The input, or a list where there are several.
-   * @param context Whether the call trains, whatever the model does; default as the model.
+   * @param context Whether the call trains, whatever the model does; default as the model. `mask`: which steps count.
    * @returns Its output.
-   * @throws EngineError `ARGUMENT` for other input, and for a layer or model with several outputs: {@link applyAll} returns them. `SHAPE` and
+   * @throws EngineError `ARGUMENT` for other input, a mask where the layer takes none, and for a layer or model with several outputs: {@link applyAll} returns them. `SHAPE` and
    *   `DTYPE` where the input does not fit.
    * @example
    *     const x = layers.input({ shape: [3] });
    *     const y = layers.dense({ units: 2 }).apply(x);
    *     const model = new Model({ inputs: x, outputs: y });
    */
-  apply(x: KerasTensor | readonly KerasTensor[], context?: Omit<Partial<CallContext>, 'key'>): KerasTensor;
+  apply(
+    x: KerasTensor | readonly KerasTensor[],
+    context?: Omit<ApplyOptions<KerasTensor>, 'key'>,
+  ): KerasTensor;
   apply(
     x: Sym | readonly Sym[] | KerasTensor | readonly KerasTensor[],
-    context?: Partial<CallContext>,
+    context?: ApplyOptions<Sym> | ApplyOptions<KerasTensor>,
   ): Sym | KerasTensor {
-    const outputs: readonly (Sym | KerasTensor)[] = this.applyAll(x as Sym, context);
+    const outputs: readonly (Sym | KerasTensor)[] = this.applyAll(x as Sym, context as ApplyOptions<Sym>);
     if (outputs.length === 1) return firstOf(outputs);
     throw mismatch(
       this.name,
@@ -293,43 +298,85 @@ export abstract class Layer extends WeightHolder {
   }
 
   /** As {@link apply}, with all outputs in a list: for a layer that has several, such as an lstm with `returnState`. */
-  applyAll(x: Sym | readonly Sym[], context?: Partial<CallContext>): readonly Sym[];
+  applyAll(x: Sym | readonly Sym[], context?: ApplyOptions<Sym>): readonly Sym[];
   /** As {@link apply}, with all outputs in a list: for a layer that has several, such as an lstm with `returnState`. */
   applyAll(
     x: KerasTensor | readonly KerasTensor[],
-    context?: Omit<Partial<CallContext>, 'key'>,
+    context?: Omit<ApplyOptions<KerasTensor>, 'key'>,
   ): readonly KerasTensor[];
   applyAll(
     x: Sym | readonly Sym[] | KerasTensor | readonly KerasTensor[],
-    context: Partial<CallContext> = {},
+    context: ApplyOptions<Sym> | ApplyOptions<KerasTensor> = {},
   ): readonly (Sym | KerasTensor)[] {
     const { contextNames: names } = this.constructor as typeof Layer;
     knownOptions(this.name, context, names);
+    const { mask: given, ...others } = context;
     const list = (Array.isArray(x) ? [...(x as unknown[])] : [x]) as readonly (Sym | KerasTensor)[];
-    if (list.length > 0 && list.every((item) => item instanceof Sym))
-      return this.run(list, { training: false, ...running.at(-1)?.context, ...context });
+    if (list.length > 0 && list.every((item) => item instanceof Sym)) {
+      const { all, ...mask } = withMasks(this.name, list, given, (item) => item instanceof Sym);
+      return this.run(all, { training: false, ...running.at(-1)?.context, ...others, ...mask });
+    }
     const inputs = list as readonly KerasTensor[];
     const wrong = inputs.some((input) => !(input instanceof KerasTensor));
     if (inputs.length === 0 || wrong) {
       const remedy = ': for numbers call predict of a model, or apply the layer inside compile()';
       throw mismatch(this.name, 'the output of another layer, or a list of such', `${describe(x)}${remedy}`);
     }
-    const said = Object.entries(context).filter(([, value]) => value !== undefined);
+    const said = Object.entries(others).filter(([, value]) => value !== undefined);
     for (const [name, value] of said) boolean(this.name, name, value);
-    return this.follow(inputs, said.length > 0 ? (Object.fromEntries(said) as CallOptions) : undefined);
+    const { all, ...mask } = withMasks(this.name, inputs, given, (item) => item instanceof KerasTensor);
+    const options = { ...Object.fromEntries(said), ...mask } as CallOptions;
+    return this.follow(all, Object.keys(options).length > 0 ? options : undefined);
   }
 
   /** @internal */
-  override follow(inputs: readonly KerasTensor[], options?: CallOptions): readonly KerasTensor[] {
+  override follow(all: readonly KerasTensor[], options?: CallOptions): readonly KerasTensor[] {
+    const { inputs } = splitMasks(this.name, all, options?.['mask'] as GivenMasks | undefined);
     checkInputs(this.name, this.inputSpec, inputs);
     this.ensureBuilt(inputs.map((input) => input.shape));
-    return super.follow(inputs, options);
+    return super.follow(all, options);
+  }
+
+  /** Whether a call may give the masks of its inputs: by default where it knows what to do with them. @internal */
+  protected get takesMask(): boolean {
+    return this.supportsMasking;
+  }
+
+  /** Whether a call that gives one mask says that other inputs have none. @internal */
+  protected get givesAllMasks(): boolean {
+    return false;
+  }
+
+  /**
+   * The mask of an input where a call gives one.
+   *
+   * @throws EngineError `SHAPE` where it does not fit the input.
+   * @internal
+   */
+  protected givenMask(mask: Sym, input: Sym, _i: number): Sym {
+    checkMask(this.name, mask.shape, input.shape);
+    return asBool(mask);
+  }
+
+  /** The inputs with the masks that the call gives, which are of the call alone. */
+  #masked(all: readonly Sym[], given: GivenMasks | undefined): readonly Sym[] {
+    const { inputs, masks } = splitMasks(this.name, all, given);
+    if (masks.some((mask) => mask !== undefined) && !this.takesMask)
+      throw expected(this.name, `no mask in a call of ${this.className}, which takes none`, 'one');
+    return inputs.map((input, i) => {
+      const mask = masks[i];
+      if (mask === undefined && !(given && this.givesAllMasks)) return input;
+      const own = copy(input);
+      own.mask = mask && this.givenMask(mask, input, i);
+      return own;
+    });
   }
 
   /** Calls the layer on symbolic values. @internal */
-  run(inputs: readonly Sym[], context: CallContext): readonly Sym[] {
+  run(all: readonly Sym[], { mask, ...context }: CallContext & { mask?: GivenMasks }): readonly Sym[] {
     this.joinOuter();
     if (running.length === 0) Trace.current?.dependOn(this);
+    const inputs = this.#masked(all, mask);
     checkInputs(this.name, this.inputSpec, inputs);
     this.ensureBuilt(inputs.map((input) => input.shape));
     return this.#named(() => {

@@ -23,10 +23,21 @@ export interface LayerOptions {
   activityRegularizer?: RegularizerLike | null;
 }
 
+/** What a call of a layer says about itself. T is the kind of its inputs. */
+export interface ApplyOptions<T> extends Partial<CallContext> {
+  /**
+   * Which steps of the input count, bool [n, steps], instead of the mask that it has; for several inputs a list, with null for the one that
+   * the input has (in `attention` and `additiveAttention`: for none, as in Keras). One mask alone is that of the first input. Numbers
+   * that are not bool count where they are not 0.
+   */
+  readonly mask?: T | null | readonly (T | null)[];
+}
+
 export const contextNames = {
   training: 'boolean',
   key: 'optional',
-} satisfies OptionNames<Partial<CallContext>>;
+  mask: 'optional',
+} satisfies OptionNames<ApplyOptions<unknown>>;
 
 /** What {@link Layer.addWeight} takes. */
 export interface WeightOptions {

@@ -33,6 +33,11 @@ export class Masking extends Layer {
     return ops.where(this.#counts(x, true), x, 0);
   }
 
+  /** No: it makes the mask. @internal */
+  protected override get takesMask(): boolean {
+    return false;
+  }
+
   override computeMask(x: Sym): Masks {
     return this.#counts(x);
   }

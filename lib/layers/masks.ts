@@ -1,5 +1,9 @@
+import { expected, mismatch } from '../base/checks.js';
+import { shapeText } from '../base/errors.js';
 import { warnOnce } from '../base/warn.js';
 import { listOf } from '../base/list.js';
+import type { GivenMasks } from '../core/operation.js';
+import type { Shape } from '../engine/engine.js';
 import type { Sym } from '../core/sym.js';
 import { taken } from './inputLists.js';
 
@@ -36,4 +40,63 @@ export function passMasks(
       `[${layer.name}] takes an input with a mask, which ${layer.className} does not support: what follows sees all steps`,
     );
   }
+}
+
+/**
+ * What goes into a call that gives masks: the inputs and, after them, the masks.
+ *
+ * @param mask One, of the first input, or a list: one for each input, null where none is given.
+ * @param isValue Whether something is a value of the inputs' kind.
+ * @throws EngineError `ARGUMENT` for something else.
+ */
+export function withMasks<T>(
+  who: string,
+  inputs: readonly T[],
+  mask: unknown,
+  isValue: (item: unknown) => boolean,
+): { all: readonly T[]; mask?: GivenMasks } {
+  if (mask === undefined || mask === null) return { all: inputs };
+  const list: readonly unknown[] = Array.isArray(mask) ? mask : [mask];
+  const isMask = (item: unknown) => item === undefined || item === null || isValue(item);
+  if (list.length > inputs.length || !list.every(isMask)) {
+    const kind = `a mask for each of ${inputs.length} inputs, of their kind, or null`;
+    throw expected(who, kind, mask);
+  }
+  const all = [...inputs];
+  const indexes = inputs.map((_, i) => (list[i] == null ? null : all.push(list[i] as T) - 1));
+  return { all, mask: indexes };
+}
+
+/**
+ * What goes into a call, as {@link withMasks} lists it: the inputs, and the masks by their input.
+ *
+ * @throws EngineError `ARGUMENT` where the list is another.
+ */
+export function splitMasks<T>(
+  who: string,
+  all: readonly T[],
+  mask: GivenMasks | undefined,
+): { inputs: readonly T[]; masks: readonly (T | undefined)[] } {
+  if (mask === undefined) return { inputs: all, masks: [] };
+  const isIndex = (i: number | null) =>
+    i === null || (Number.isInteger(i) && i >= mask.length && i < all.length);
+  if (!Array.isArray(mask) || mask.length === 0 || mask.length > all.length || !mask.every(isIndex))
+    throw expected(who, 'indexes of masks among the inputs of its call', mask);
+  return {
+    inputs: all.slice(0, mask.length),
+    masks: (mask as GivenMasks).map((i) => (i === null ? undefined : all[i])),
+  };
+}
+
+/**
+ * Fails unless a mask says something about the first axes of an input.
+ *
+ * @param rank How many axes it has; undefined: any number.
+ */
+export function checkMask(who: string, mask: Shape, input: Shape, rank?: number): void {
+  const fits = (n: number, axis: number) => n < 0 || (input[axis] ?? 0) < 0 || n === input[axis];
+  const hasRank = rank === undefined ? mask.length > 0 && mask.length <= input.length : mask.length === rank;
+  if (hasRank && mask.every(fits)) return;
+  const axes = rank === undefined ? 'the' : `the ${rank}`;
+  throw mismatch(who, `a mask of ${axes} first axes of ${shapeText(input)}`, shapeText(mask), 'SHAPE');
 }

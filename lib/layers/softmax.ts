@@ -1,5 +1,6 @@
-import { type OptionNames, axisNumber, integers } from '../base/checks.js';
+import { type OptionNames, axisNumber, integers, mismatch } from '../base/checks.js';
 import { defaultsOf, withDefaults } from '../base/defaults.js';
+import { shapeText } from '../base/errors.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
 import { Layer, type LayerOptions } from './layer.js';
@@ -11,6 +12,9 @@ export interface SoftmaxOptions extends LayerOptions {
 }
 
 const DEFAULTS = defaultsOf<SoftmaxOptions>()({ axis: -1 });
+
+/** What masked numbers become before the softmax, as in Keras. */
+const UNSEEN = -1e9;
 
 /** Probabilities along an axis: made by `layers.softmax`, which says more. */
 export class Softmax extends Layer {
@@ -30,7 +34,27 @@ export class Softmax extends Layer {
   }
 
   call(x: Sym): Sym {
-    return ops.softmax(x, { axis: this.axis });
+    const { axis } = this;
+    // A mask of steps, which comes with a sequence, leaves out no number within a step.
+    const mask = x.mask?.rank === x.rank ? x.mask : undefined;
+    if (!mask) return ops.softmax(x, { axis });
+    return ops.where(mask, ops.softmax(ops.where(mask, x, UNSEEN), { axis }), 0);
+  }
+
+  /** As in Keras, it broadcasts to the input, and numbers count above 0.5. @internal */
+  protected override givenMask(mask: Sym, input: Sym): Sym {
+    const [missing, sizes] = [input.rank - mask.rank, input.shape];
+    const fits = (n: number, i: number) =>
+      n < 0 || n === 1 || n === sizes[i + missing] || sizes[i + missing]! < 0;
+    if (missing < 0 || !mask.shape.every(fits))
+      throw mismatch(
+        this.name,
+        `a mask that broadcasts to ${shapeText(sizes)}`,
+        shapeText(mask.shape),
+        'SHAPE',
+      );
+    const counts = mask.dtype === 'bool' ? mask : ops.greater(ops.cast(mask, 'float32'), 0.5);
+    return Array.from({ length: missing }).reduce<Sym>((all) => ops.expandDims(all, 0), counts);
   }
 
   override getConfig() {
@@ -39,7 +63,8 @@ export class Softmax extends Layer {
 }
 
 /**
- * eˣ divided by its sum along an axis, positive numbers that add up to 1: float32 of any shape, to the same. It has no weights.
+ * eˣ divided by its sum along an axis, positive numbers that add up to 1: float32 of any shape, to the same. It has no weights. Numbers
+ * that the mask of a call leaves out (`mask`, which broadcasts to the input) become 0 and are not counted.
  * https://keras.io/api/layers/activation_layers/softmax/
  *
  * @throws EngineError `ARGUMENT` for an axis that is no integer; `ATTRIBUTE`, when applied, for one that is not there.

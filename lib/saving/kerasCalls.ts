@@ -3,6 +3,7 @@ import { expected } from '../base/checks.js';
 import { kerasOption, ownOption } from '../base/kerasNames.js';
 import { firstOf } from '../base/list.js';
 import type { ObjectConfig } from '../base/registry.js';
+import type { GivenMasks } from '../core/operation.js';
 import { type Fields, isKerasConfig, without } from './kerasTypes.js';
 
 /** An output of a call: which layer or op, which of its calls, which of its outputs. */
@@ -45,6 +46,14 @@ const OF_CALL = ['returnAttentionScores', 'useCausalMask'];
 export const isOfCall = (className: string, option: string): boolean =>
   Object.hasOwn(PARAMETERS, className) && OF_CALL.includes(option);
 
+/** Layers that take masks of a sequence's inputs in a list, or one for each of these arguments; others take one, of the first input. */
+const MASKS_IN_LIST = /^(Additive)?Attention$/;
+const OF_EACH = ['query_mask', 'value_mask', 'key_mask'];
+
+/** Layers of Keras whose calls take a mask; those in a model that a call applies take one, too. */
+const TAKES_MASK =
+  /^(LSTM|GRU|SimpleRNN|RNN|ConvLSTM[123]D|Bidirectional|TimeDistributed|GlobalAveragePooling1D|BatchNormalization|Softmax|Lambda|(Additive)?Attention|Functional|Sequential|Model|MultiHeadAttention|GroupQueryAttention)$/;
+
 /** What a layer's call says where it says nothing that could be lost. */
 const isUnset = (value: unknown): boolean => value === null || value === undefined || value === false;
 
@@ -58,7 +67,9 @@ export function callFromKeras(name: string, className: string, { args, kwargs }:
   const takesMask = parameters === ONE_BY_ONE;
   // The mask is the fourth input here; Keras takes the value for a key that is not given.
   if (takesMask && !isUnset(given['attention_mask']) && isUnset(given['key'])) given['key'] = given['value'];
+  if (takesMask && !isUnset(given['key_mask']) && isUnset(given['key'])) given['key'] = given['value'];
   const inputs: Reference[] = [];
+  const masks: [input: number, mask: unknown][] = [];
   const options: Record<string, unknown> = {};
   const visit = (value: unknown, what: string): void => {
     if (Array.isArray(value)) for (const item of value) visit(item, what);
@@ -78,9 +89,19 @@ export function callFromKeras(name: string, className: string, { args, kwargs }:
     else if (isUnset(value)) continue;
     else if (parameters.includes(key) && OF_CALL.includes(ownOption(key))) {
       options[ownOption(key)] = value;
-    } else if (key === 'mask' || (key.endsWith('_mask') && !(takesMask && key === 'attention_mask')))
-      throw expected('fromConfig', `masks from layers in the call of ${name}`, key);
+    } else if (key === 'mask') masks.push(...(Array.isArray(value) ? value : [value]).entries());
+    else if (takesMask && OF_EACH.includes(key)) masks.push([OF_EACH.indexOf(key), value]);
     else visit(value, key);
+  }
+  if (masks.length > 0) {
+    const indexes = inputs.map((): number | null => null);
+    for (const [input, mask] of masks) {
+      if (input >= indexes.length) throw expected('fromConfig', `a mask for each input of ${name}`, mask);
+      if (isUnset(mask)) continue;
+      indexes[input] = inputs.length;
+      visit(mask, 'mask');
+    }
+    context['mask'] = indexes;
   }
   return { inputs, options, ...(Object.keys(context).length > 0 && { context }) };
 }
@@ -117,8 +138,37 @@ const nestedStates = (cells: readonly ObjectConfig[], states: unknown[]): unknow
     return className === 'LSTMCell' ? states.splice(0, 2) : states.shift();
   });
 
+/** What a call here gives, as Keras's layers of a class take it: their inputs, masks and the rest. */
+export function callToKeras(
+  layer: ObjectConfig,
+  all: readonly unknown[],
+  { mask, ...options }: Fields,
+  isOfKeras: boolean,
+): Node {
+  if (!Array.isArray(mask)) {
+    const { args, kwargs } = inputsToKeras(layer, all);
+    return { args, kwargs: { ...kwargs, ...options } };
+  }
+  const { args, kwargs } = inputsToKeras(layer, all.slice(0, mask.length));
+  if (isOfKeras && !TAKES_MASK.test(layer.className)) {
+    const what = `no mask in the call of ${String(layer.config['name'])}: Keras's ${layer.className} takes none`;
+    throw expected('toJSON', what, 'one');
+  }
+  const masks = (mask as GivenMasks).map((i) => (i === null ? null : all[i]));
+  return { args, kwargs: { ...kwargs, ...options, ...masksToKeras(layer.className, masks) } };
+}
+
+function masksToKeras(className: string, masks: readonly unknown[]): Fields {
+  if (PARAMETERS[className] === ONE_BY_ONE)
+    return Object.fromEntries(
+      OF_EACH.map((name, i) => [name, masks[i]]).filter(([, mask]) => mask != null),
+    ) as Fields;
+  if (MASKS_IN_LIST.test(className)) return { mask: masks };
+  return { mask: masks[0] };
+}
+
 /** How Keras's layers of a class take their inputs. */
-export function inputsToKeras({ className, config }: ObjectConfig, inputs: readonly unknown[]): Node {
+function inputsToKeras({ className, config }: ObjectConfig, inputs: readonly unknown[]): Node {
   if (PARAMETERS[className] === ONE_BY_ONE) {
     const [mask] = inputs.slice(3);
     return { args: inputs.slice(0, 3), kwargs: mask === undefined ? {} : { attention_mask: mask } };

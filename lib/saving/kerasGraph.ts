@@ -6,7 +6,7 @@ import {
   type Node,
   type Reference,
   callFromKeras,
-  inputsToKeras,
+  callToKeras,
   optionsToCall,
   withOptionsOfCalls,
 } from './kerasCalls.js';
@@ -213,11 +213,12 @@ export function graphToKeras(
         return opNode(layer, inputs.map(tensorAt), typeOf(firstOf(inputs)).shape.length);
       }
       const { layer: alone, kwargs } = optionsToCall(layer);
-      const nodes = own.map((call) => {
-        const node = inputsToKeras(layer, call.inputs.map(tensorAt));
-        return { ...node, kwargs: { ...node.kwargs, ...kwargs, ...call.options } };
-      });
-      return { ...layerToKeras(alone), name, inbound_nodes: nodes };
+      const written = layerToKeras(alone);
+      const isOfKeras = written.module?.startsWith('keras') === true;
+      const nodes = own.map((call) =>
+        callToKeras(layer, call.inputs.map(tensorAt), { ...kwargs, ...call.options }, isOfKeras),
+      );
+      return { ...written, name, inbound_nodes: nodes };
     }),
     input_layers: structured(inputs as Reference[]),
     output_layers: structured(referred(outputs as Reference[]), outputNames as string[] | undefined),

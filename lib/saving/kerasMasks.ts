@@ -71,11 +71,14 @@ export function withoutOwnMasks(layers: readonly KerasLayer[], outputs: readonly
     if (!layer || !node || value.rank < 3 || isKerasOp(layer.module)) return [];
     const before = known.get(node);
     if (before) return before;
+    // A mask that the call gives goes on instead of those of its inputs.
+    const given = Object.entries(node.kwargs).flatMap(([key, mask]) => (isMask(key) ? outputsIn(mask) : []));
     const number = layer.class_name === 'Masking' ? layer.config['mask_value'] : 0;
     const isMaker = layer.class_name === 'Masking' || layer.config['mask_zero'] === true;
-    const made = valuesOf(node).flatMap((input) =>
-      isMaker ? [comparison(input, number)] : comparisonsAt(input),
-    );
+    const made =
+      given.length > 0
+        ? given.flatMap((mask) => comparisonsOf(mask) ?? [JSON.stringify(mask.at)])
+        : valuesOf(node).flatMap((input) => (isMaker ? [comparison(input, number)] : comparisonsAt(input)));
     known.set(node, [...new Set(made)]);
     return made;
   };
