@@ -85,6 +85,26 @@ describe('each layer', () => {
   });
 });
 
+describe('a layer of any length', () => {
+  it.each(['RNN', 'UpSampling1D', 'UpSampling2D', 'UpSampling3D'])('%s is a model again', async (name) => {
+    const { model, x } = layerModel(name, true);
+    const net = await comesBack(model, x);
+    const given = (await net.predict(x[0]!)) as Record<string, Tensor>;
+    const [wanted] = await outputsOf(model, x);
+    const [y] = Object.values(given);
+    expect(y?.shape).toEqual(wanted?.shape);
+    expect(differenceOf(await wanted!.data(), await y!.data())).toBeLessThanOrEqual(1);
+  });
+
+  it.each(['Bidirectional', 'ConvLSTM1D', 'MelSpectrogram'])('%s tells that infer runs it', async (name) => {
+    const { model, x } = layerModel(name, true);
+    const net = await comesBack(model, x, { opset: 17 });
+    const error = await net.predict(x[0]!).catch((cause: unknown) => cause as EngineError);
+    expect(error).toMatchObject({ code: 'STATE' });
+    expect((error as EngineError).message).toMatch(/node '.+' \(\w+\).*call infer/);
+  });
+});
+
 describe('the file', () => {
   it('has names, any batch and lengths, and what was asked for', async () => {
     const x = layers.input({ shape: [-1, 3], name: 'steps' });

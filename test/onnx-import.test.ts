@@ -185,6 +185,31 @@ describe('an imported network', () => {
     expect(await (await net.infer({ x: [[1, 2, 3]] })).y!.array()).toEqual([[3, 6, 9]]);
   });
 
+  test('does not compute with a size before it is known', async () => {
+    const node: NodeProto[] = [
+      { opType: 'Shape', input: ['x'], output: ['s'] },
+      { opType: 'Cast', input: ['s'], output: ['f'], attribute: [{ name: 'to', type: 2, i: 1 }] },
+      { opType: 'ReduceProd', input: ['f'], output: ['count'] },
+      { opType: 'Mul', input: ['x', 'count'], output: ['y'] },
+    ];
+    for (const [output, nodes, message] of [
+      ['y', node, /Mul: .*call infer/],
+      ['f', node.slice(0, 2), /output 'f'.*call infer/],
+    ] as const) {
+      using net = await importOnnx(made({ node: [...nodes], output: [value(output, undefined)] }));
+      const x = [
+        [1, 2, 3],
+        [0, 1, 0],
+      ];
+      const wanted = output === 'y' ? x.map((row) => row.map((n) => 6 * n)) : [2, 3];
+      expect(await (await net.infer({ x }))[output]!.array()).toEqual(wanted);
+      await expect(net.predict(tensor(x))).rejects.toMatchObject({
+        code: 'STATE',
+        message: expect.stringMatching(message) as string,
+      });
+    }
+  });
+
   test('takes a fixed first axis for the batch where it is told to', async () => {
     const node = [{ opType: 'Relu', input: ['x'], output: ['y'] }];
     const bytes = made({ node, input: [value('x', [1, 3])] });

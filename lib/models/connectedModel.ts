@@ -2,6 +2,7 @@ import { expected, knownOptions, mismatch } from '../base/checks.js';
 import { listOf, oneOrAll } from '../base/list.js';
 import type { KerasTensor, OperationNode } from '../core/kerasTensor.js';
 import type { CallContext, Operation } from '../core/operation.js';
+import type { EngineError } from '../base/errors.js';
 import { stateChanged } from '../core/stateful.js';
 import type { Sym } from '../core/sym.js';
 import { input } from '../layers/input.js';
@@ -169,14 +170,19 @@ export abstract class ConnectedModel extends StoredModel {
     return (Object.getPrototypeOf(this) as ConnectedModel).call !== ConnectedModel.prototype.call;
   }
 
-  protected requireGraph(): LayerGraph {
-    const graph = this.knownGraph();
-    if (graph) return graph;
-    throw mismatch(
+  /** The error of what needs a graph where none is known. @internal */
+  protected unconnected(): EngineError {
+    return mismatch(
       this.name,
       "to know the input's shape",
       'none: begin with layers.input, or call fit with data first',
       'STATE',
     );
+  }
+
+  protected requireGraph(): LayerGraph {
+    const graph = this.knownGraph();
+    if (graph) return graph;
+    throw this.unconnected();
   }
 }

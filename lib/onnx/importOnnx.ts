@@ -1,5 +1,5 @@
 import { type OptionNames, checkEach, expected, knownOptions, mismatch } from '../base/checks.js';
-import { EngineError } from '../base/errors.js';
+import { EngineError, shapeText } from '../base/errors.js';
 import { firstOf } from '../base/list.js';
 import { readWhole } from '../base/wholeFile.js';
 import type { KerasTensor } from '../core/kerasTensor.js';
@@ -11,7 +11,7 @@ import { Network } from './import/network.js';
 import { TensorValue } from './import/values.js';
 import { isWeight } from './import/weights.js';
 import type { ValueInfoProto } from './messages.js';
-import { OnnxModel } from './onnxModel.js';
+import { type Ends, OnnxModel } from './onnxModel.js';
 import { OnnxNetwork, type OnnxPlace, type OnnxWeight } from './onnxNetwork.js';
 
 /** What `importOnnx` takes. */
@@ -103,16 +103,21 @@ function placeOf({ name, type }: ValueInfoProto): OnnxPlace {
   return { name, type: kind, shape };
 }
 
-/** The places of a model, where all inputs have a batch, and their shapes say enough to follow the network through. */
+/** The places of a model; or why it has none: inputs without a batch, or shapes that say too little to follow the network through. */
 function connected(
   layer: OnnxNetwork,
   places: readonly OnnxPlace[],
   wanted: readonly string[],
   freeBatch: boolean,
-): { inputs: readonly KerasTensor[]; outputs: Readonly<Record<string, KerasTensor>> } | undefined {
+): Ends | EngineError {
   const shapes = places.map(({ shape }) => shape);
   if (shapes.length === 0 || shapes.some((shape) => shape === undefined || shape.length === 0))
-    return undefined;
+    return mismatch(
+      'importOnnx',
+      'inputs that have a batch as first axis, for a model',
+      `${places.map(({ name, shape }) => `'${name}' ${shape ? shapeText(shape) : 'of any rank'}`).join(', ') || 'none'}: call infer`,
+      'STATE',
+    );
   const batches = new Set(shapes.map((shape) => firstOf(shape ?? [1])));
   const free = freeBatch && batches.size === 1;
   const inputs = places.map(({ name, type, shape = [] }) =>
@@ -126,7 +131,7 @@ function connected(
     };
   } catch (error) {
     // What depends on numbers that are fed can be run, but has no shapes before.
-    if (error instanceof EngineError && error.code === 'STATE') return undefined;
+    if (error instanceof EngineError && error.code === 'STATE') return error;
     throw error;
   }
 }

@@ -15,6 +15,12 @@ import { type OnnxNetwork, type OnnxPlace, checkFeeds } from './onnxNetwork.js';
 /** What {@link OnnxModel.infer} gives: tensors by the names of outputs. */
 export type OnnxOutputs = Readonly<Record<string, Tensor>>;
 
+/** The places of a model and what follows of them. */
+export interface Ends {
+  readonly inputs: readonly KerasTensor[];
+  readonly outputs: Readonly<Record<string, KerasTensor>>;
+}
+
 /**
  * A network from an ONNX file, made by `importOnnx`. It is a model as any other (`predict`, `fit`, `getLayer`, …) where its inputs have the
  * batch as first axis; {@link infer} takes what inputs the file has, by their names.
@@ -27,6 +33,8 @@ export class OnnxModel extends Model<Readonly<Record<string, KerasTensor>>> {
   readonly resultNames: readonly string[];
   /** The nodes and weights. */
   readonly network: OnnxNetwork;
+  /** Why the network is run by {@link infer} alone. */
+  readonly #reason: EngineError | undefined;
   /** Compiled for the inputs that are given; null where numbers are needed that only a run has. */
   readonly #steps = new Map<string, Compiled<Sym[], readonly Sym[]> | null>();
 
@@ -35,12 +43,19 @@ export class OnnxModel extends Model<Readonly<Record<string, KerasTensor>>> {
     network: OnnxNetwork,
     places: readonly OnnxPlace[],
     resultNames: readonly string[],
-    connected: { inputs: readonly KerasTensor[]; outputs: Readonly<Record<string, KerasTensor>> } | undefined,
+    connected: Ends | EngineError,
   ) {
-    super(connected ?? {});
+    super(connected instanceof EngineError ? {} : connected);
+    this.#reason = connected instanceof EngineError ? connected : undefined;
     this.network = network;
     this.places = places;
     this.resultNames = resultNames;
+  }
+
+  /** @internal */
+  protected override unconnected(): EngineError {
+    const { message } = this.#reason ?? super.unconnected();
+    return new EngineError('STATE', message, { cause: this.#reason });
   }
 
   /**

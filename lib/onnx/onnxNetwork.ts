@@ -11,6 +11,7 @@ import { MultiInputLayer } from '../layers/multiInputLayer.js';
 import { asSym } from '../ops/composed.js';
 import { cast } from '../ops/unary.js';
 import { FORMATS, type NumberType } from './dtypes.js';
+import { settledOf } from './import/call.js';
 import type { Network } from './import/network.js';
 import { type OnnxValue, TensorValue } from './import/values.js';
 
@@ -80,8 +81,11 @@ export class OnnxNetwork extends MultiInputLayer {
     const made = this.compute(inputs.map((one, i) => this.#valueOf(one, itemAt(this.#inputs, i).type)));
     return made.map((value, i) => {
       // What is known already becomes a constant of the step.
-      if (value instanceof TensorValue) return Trace.current ? symbolic(Trace.current, value.x) : value.x;
       const name = itemAt(this.#wanted, i);
+      if (value instanceof TensorValue) {
+        const x = settledOf(`output '${name}'`, 'numbers', value);
+        return Trace.current ? symbolic(Trace.current, x) : x;
+      }
       throw expected('importOnnx', 'tensors of numbers as outputs', name, 'DTYPE');
     });
   }

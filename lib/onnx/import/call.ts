@@ -34,6 +34,12 @@ export const needsNumbers = (who: string, what: string): EngineError =>
     `[importOnnx] ${who}: expected ${what} that is known before the network runs, received one that depends on what is fed: call infer, which takes each call anew`,
   );
 
+/** What flows on of a value. @throws EngineError `STATE` where it was computed of a size that is not known yet. */
+export function settledOf(who: string, what: string, { x, other }: TensorValue): Sym {
+  if (other) throw needsNumbers(who, what);
+  return x;
+}
+
 /** A node that is being computed: its inputs and attributes. */
 export class Call {
   readonly #attributes: ReadonlyMap<string, AttributeProto>;
@@ -79,9 +85,9 @@ export class Call {
     throw this.error(`a tensor of numbers as input ${i}`, what, given ? 'DTYPE' : 'ARGUMENT');
   }
 
-  /** An input's numbers or symbolic value. */
+  /** An input's numbers or symbolic value. @throws EngineError `STATE` where it was computed of a size that is not known yet. */
   x(i: number): Sym {
-    return this.value(i).x;
+    return settledOf(this.who, `input ${i}`, this.value(i));
   }
 
   /** {@link x}, or undefined where the input is left out. */
@@ -101,7 +107,8 @@ export class Call {
 
   /** The sizes of an input, -1 where one is not known. */
   shape(i = 0): readonly number[] {
-    return this.x(i).shape;
+    const { x, other } = this.value(i);
+    return other ? x.shape.map((n, axis) => (n === other.shape[axis] ? n : -1)) : x.shape;
   }
 
   /** The sizes of an input, all known. */

@@ -2,7 +2,7 @@ import type { Sym } from '../../core/sym.js';
 import { tensor } from '../../core/tensor.js';
 import { asSym } from '../../ops/composed.js';
 import * as ops from '../../ops/index.js';
-import { type Call, type Handler, type Handlers, hasNumbers, needsNumbers } from './call.js';
+import { type Call, type Handler, type Handlers, hasNumbers, needsNumbers, settledOf } from './call.js';
 import { parts } from './shapes.js';
 import { type OnnxValue, TensorValue } from './values.js';
 
@@ -28,7 +28,7 @@ const choice: Handler = (call) => {
       throw call.error('branches that give tensors', 'a list');
     });
     types = made;
-    return made.map(({ x }) => x);
+    return made.map((value) => settledOf(call.who, 'results of branches', value));
   };
   const condition = call.x(0);
   const made: readonly unknown[] = ops.cond(scalar(condition), branch(then), branch(otherwise));
@@ -42,7 +42,7 @@ function scanned(call: Call, rows: readonly (readonly OnnxValue[])[], count: num
     const [first] = values;
     if (!(first instanceof TensorValue)) throw call.error('at least one step', 'none');
     const xs = values.map((value) => {
-      if (value instanceof TensorValue) return value.x;
+      if (value instanceof TensorValue) return settledOf(call.who, 'what is kept of each step', value);
       throw call.error('tensors that are kept of each step', 'another');
     });
     return new TensorValue(ops.stack(xs), first.type);
@@ -109,13 +109,17 @@ function whileLoop(call: Call, first: readonly OnnxValue[], most: number | undef
         ...states.map((x, i) => new TensorValue(x, start[i]?.type ?? 'FLOAT')),
       ]);
       const xs = [next, ...values].map((value) => {
-        if (value instanceof TensorValue) return value.x;
+        if (value instanceof TensorValue) return settledOf(call.who, 'what a step gives', value);
         throw call.error('a step that gives tensors', 'another');
       });
       const [after, ...rest] = xs as [Sym, ...Sym[]];
       return [ops.add(at, 1), scalar(after), ...rest];
     },
-    [asSym(tensor(0, [], 'int32')), condition, ...start.map(({ x }) => x)],
+    [
+      asSym(tensor(0, [], 'int32')),
+      condition,
+      ...start.map((value) => settledOf(call.who, 'first states', value)),
+    ],
     most !== undefined && Number.isFinite(most) ? { maximumIterations: most } : {},
   );
   return start.map(({ type }, i) => new TensorValue(made[i + 2] as Sym, type));

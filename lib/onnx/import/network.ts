@@ -279,7 +279,8 @@ function twice(
 ): readonly (OnnxValue | undefined)[] {
   const depends = inputs.some((value) => value instanceof TensorValue && value.other);
   const isComputed = inputs.every(
-    (value) => value === undefined || (value instanceof TensorValue && !(value.x instanceof Sym)),
+    (value) =>
+      value === undefined || (value instanceof TensorValue && (value.other || !(value.x instanceof Sym))),
   );
   if (!depends) return run(inputs);
   if (!isComputed) return run(broadcasts ? inputs.map(narrowed) : inputs);

@@ -3,6 +3,7 @@ import { tensor } from '../../core/tensor.js';
 import { asSym } from '../../ops/composed.js';
 import * as ops from '../../ops/index.js';
 import { type Call, type Handler, type Handlers, needsNumbers } from './call.js';
+import { flipped } from './shapes.js';
 import { TensorValue } from './values.js';
 
 type Activation = (x: Sym) => Sym;
@@ -134,7 +135,7 @@ const recurrent =
   };
 
 /** The sequence of a fused op that ran backwards, in the order of the input. */
-const inOrder = (y: Sym, backwards: boolean) => (backwards ? ops.flip(y, { axis: 1 }) : y);
+const inOrder = (y: Sym, backwards: boolean) => (backwards ? flipped(y, 1) : y);
 
 /** Steps one after another, for what no fused op does. */
 function stepwise(

@@ -3,8 +3,9 @@ import type { Sym } from '../../core/sym.js';
 import { asSym } from '../../ops/composed.js';
 import { tensor } from '../../core/tensor.js';
 import * as ops from '../../ops/index.js';
-import { type Call, type Handler, type Handlers, typed } from './call.js';
+import { type Call, type Handler, type Handlers, needsNumbers, typed } from './call.js';
 import { isWholeType } from './elementwise.js';
+import { flipped } from './shapes.js';
 
 interface Over {
   readonly axis: readonly number[];
@@ -62,8 +63,9 @@ const argument =
     const axis = call.axis(call.int('axis', 0), x.rank);
     const keepDims = call.flag('keepdims', true);
     if (!call.flag('select_last_index')) return typed(find(x, { axis, keepDims }), 'INT64');
-    const last = (call.shape()[axis] ?? 1) - 1;
-    return typed(ops.subtract(last, find(ops.flip(x, { axis }), { axis, keepDims })), 'INT64');
+    const size = call.shape()[axis] ?? 1;
+    if (size < 0) throw needsNumbers(call.who, 'a size of the axis');
+    return typed(ops.subtract(size - 1, find(ops.flip(x, { axis }), { axis, keepDims })), 'INT64');
   };
 
 const cumulative =
@@ -75,7 +77,7 @@ const cumulative =
   };
 
 function products(x: Sym, call: Call, axis: number): Sym {
-  const turned = (y: Sym) => (call.flag('reverse') ? ops.flip(y, { axis }) : y);
+  const turned = (y: Sym) => (call.flag('reverse') ? flipped(y, axis) : y);
   const y = turned(ops.cast(x, 'float32'));
   const made = ops.cumprod(y, { axis });
   if (!call.flag('exclusive')) return turned(made);

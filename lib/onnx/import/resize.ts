@@ -3,7 +3,8 @@ import type { Sym } from '../../core/sym.js';
 import { tensor } from '../../core/tensor.js';
 import { asSym } from '../../ops/composed.js';
 import * as ops from '../../ops/index.js';
-import { type Call, type Handler, type Handlers, typed } from './call.js';
+import { type Size, resized } from '../../ops/resized.js';
+import { type Call, type Handler, type Handlers, needsNumbers, typed } from './call.js';
 
 type Mode = 'nearest' | 'linear' | 'cubic';
 
@@ -102,6 +103,30 @@ function resizedAlong(call: Call, x: Sym, axis: number, mode: Mode, form: string
   return ops.moveaxis(ops.matmul(last, table, { transposeB: true }), -1, axis);
 }
 
+/** Whether each place just comes a whole number of times, so that it does not matter how many there are. */
+function repeats(call: Call, mode: Mode, form: string, scale: number): boolean {
+  const counted = ['asymmetric', 'half_pixel', 'pytorch_half_pixel', 'tf_half_pixel_for_nn'];
+  if (mode !== 'nearest' || !Number.isInteger(scale) || scale < 1 || !counted.includes(form)) return false;
+  const choose = call.opset < 11 ? Math.floor : NEAREST[call.text('nearest_mode', 'round_prefer_floor')];
+  const along: Along = { from: 3, to: 3 * scale, scale, region: [0, 1] };
+  // Of three places the one between the others, which no border holds back.
+  const middle = Array.from({ length: scale }, (_, i) => choose?.(placeOf(form, scale + i, along)));
+  return middle.every((place) => place === 1);
+}
+
+/** Each place of an axis of any size several times. */
+function repeated(x: Sym, axis: number, times: number): Sym {
+  const wide = ops.expandDims(x, axis + 1);
+  const copies = ops.broadcastTo(
+    wide,
+    wide.shape.map((n, i) => (i === axis + 1 ? times : n)),
+  );
+  return resized(
+    copies,
+    x.shape.map((n, i): Size => (i === axis ? -1 : n >= 0 ? n : { axis: i < axis ? i : i + 1 })),
+  );
+}
+
 const resize: Handler = (call) => {
   const x = call.x(0);
   const old = call.opset < 11;
@@ -133,11 +158,12 @@ const resize: Handler = (call) => {
   const isSame = ({ from, to, scale }: Along) =>
     from < 0 ? scale === 1 || Number.isNaN(to) : from === to && scale === 1;
   const moved = plan.filter((along) => !isSame(along) || (form === 'tf_crop_and_resize' && along.from > 0));
-  if (moved.some(({ from }) => from < 0))
-    throw call.error('known sizes along resized axes', 'an unknown one', 'SHAPE');
+  if (moved.some(({ from, scale }) => from < 0 && !repeats(call, mode, form, scale)))
+    throw needsNumbers(call.who, 'sizes of the resized axes');
   const floats = mode === 'nearest' ? x : ops.cast(x, 'float32');
   const old9 = old && mode === 'nearest' ? 'floor' : undefined;
   const made = moved.reduce((y, along) => {
+    if (along.from < 0) return repeated(y, along.axis, along.scale);
     if (old9) {
       const places = Int32Array.from({ length: along.to }, (_, at) =>
         Math.min(Math.floor(at / along.scale), along.from - 1),

@@ -3,10 +3,11 @@ import { sizeOf } from '../../base/list.js';
 import { shapeText } from '../../base/errors.js';
 import type { Sym } from '../../core/sym.js';
 import { tensor } from '../../core/tensor.js';
+import { reversed } from '../../layers/steps.js';
 import { asSym } from '../../ops/composed.js';
 import * as ops from '../../ops/index.js';
 import { type Size, resized } from '../../ops/resized.js';
-import { type Call, type Handler, type Handlers, needsNumbers, typed } from './call.js';
+import { type Call, type Handler, type Handlers, needsNumbers, settledOf, typed } from './call.js';
 import { OTHER_SIZES, SIZES, sizesValue } from './sizes.js';
 import { type OnnxValue, SequenceValue, TensorValue, TextValue, valueOf } from './values.js';
 
@@ -123,8 +124,21 @@ const split: Handler = (call) => {
   return parts(x, axis, sizes);
 };
 
+/** x from its last place along an axis to its first, whatever its size. */
+export function flipped(x: Sym, axis: number): Sym {
+  if ((x.shape[axis] ?? 0) >= 0) return ops.flip(x, { axis });
+  // A loop goes over the second axis of at least two.
+  const wide = x.rank === 1 ? ops.expandDims(x, 0) : x;
+  const at = wide.rank - x.rank + axis;
+  const turned = ops.moveaxis(reversed(ops.moveaxis(wide, at, 1)), 1, at);
+  return x.rank === 1 ? ops.squeeze(turned, 0) : turned;
+}
+
+/** The least and the most of int32, which mean a whole axis. */
+const [FIRST, LAST] = [-(2 ** 31) + 1, 2 ** 31 - 1];
+
 const slice: Handler = (call) => {
-  const x = call.x(0);
+  let x = call.x(0);
   const list = (i: number, name: string): readonly number[] =>
     call.opset < 10 ? call.ints(name) : call.numbers(i);
   const [starts, ends] = [list(1, 'starts'), list(2, 'ends')];
@@ -133,8 +147,11 @@ const slice: Handler = (call) => {
   const steps = call.has(4) ? call.numbers(4) : starts.map(() => 1);
   const keys = x.shape.map((): { start?: number; stop?: number; step?: number } => ({}));
   axes.forEach((axis, i) => {
-    const step = steps[i] ?? 1;
-    keys[call.axis(axis, x.rank)] = { start: starts[i], stop: ends[i], step };
+    const [at, step] = [call.axis(axis, x.rank), steps[i] ?? 1];
+    const [start = 0, stop = 0] = [starts[i], ends[i]];
+    const isTurned = step === -1 && (start === -1 || start >= LAST) && stop <= FIRST;
+    if (isTurned && (x.shape[at] ?? 0) < 0) x = flipped(x, at);
+    else keys[at] = { start, stop, step };
   });
   return ops.getItem(x, keys);
 };
@@ -385,7 +402,7 @@ export const sequences: Handlers = {
       if (item instanceof TensorValue) return item;
       throw call.error('a list of tensors', 'another', 'DTYPE');
     });
-    const xs = items.map(({ x }) => x);
+    const xs = items.map((item) => settledOf(call.who, 'tensors of the list', item));
     const axis = call.int('axis');
     const [first] = items;
     if (!first) throw call.error('at least one tensor', 'none');
