@@ -10,7 +10,7 @@ const widthOf = (letter: string): number => WIDTHS.find(([letters]) => letters.t
 
 /** How wide a text may become in a font of that size, in units. @internal */
 export const textWidth = (text: string, size: number): number =>
-  [...text].reduce((sum, letter) => sum + widthOf(letter), 0) * size;
+  Array.from(text).reduce((sum, letter) => sum + widthOf(letter), 0) * size;
 
 /** A text in lines of at most that width, broken between words; a longer word has its line. @internal */
 export function wrapped(text: string, width: number, size: number): string[] {
