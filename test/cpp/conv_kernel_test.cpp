@@ -250,6 +250,39 @@ TEST_F(ConvKernels, UseOneDnnsGeneratedCode) {
   }
 }
 
+// Its loops over single numbers take more than ten times as long as products of unfolded images.
+TEST_F(ConvKernels, NeverUseOneDnnsReference) {
+  for (size_t spatial : {2, 3})
+    for (int64_t stride : {1, 2})
+      for (int64_t in : {1, 2, 3, 8, 16, 20})
+        for (int64_t out : {1, 3, 8, 16}) {
+          const auto sized = [&](int64_t first, int64_t side, int64_t last) {
+            Dims dims(spatial + 2, side);
+            dims.front() = first;
+            dims.back() = last;
+            return dims;
+          };
+          Dims kernel(spatial, 3);
+          kernel.insert(kernel.end(), {in, out});
+          const Array x = randomNumbers(sized(2, 8, in), 1), w = randomNumbers(kernel, 2);
+          const Array dy = randomNumbers(sized(2, stride == 1 ? 6 : 3, out), 3);
+          const Attrs attrs = convAttrs({{"strides", Dims(spatial, stride)}});
+          const PlannedResult forward = runPlanned({"conv", {x, w}, {dy.type}, attrs, {}, {}, {false, true}});
+          const LayoutPtr image = forward.choice.inputs[0], result = forward.choice.outputs[0];
+          const LayoutPtr weights = forward.choice.inputs[1];
+          const PlannedResult data =
+              runPlanned({"convBackwardData", {w, dy}, {x.type}, attrs, {weights, result}});
+          const PlannedResult filter =
+              runPlanned({"convBackwardFilter", {x, dy}, {w.type}, attrs, {image, result}});
+          for (const PlannedResult* pass : {&forward, &data, &filter})
+            EXPECT_NE(pass->implementation.rfind("ref", 0), 0u)
+                << spatial << " dimensions, stride " << stride << ", " << in << " -> " << out << ", pass "
+                << (pass == &forward ? "forward"
+                    : pass == &data  ? "data"
+                                     : "filter");
+        }
+}
+
 TEST_F(ConvKernels, NeverPadAnImageOrAParameter) {
   for (int64_t channels : {1, 3, 5, 10, 20, 24, 40, 33}) {
     const TensorType x{DType::F32, {2, 8, 8, channels}}, w{DType::F32, {3, 3, channels, channels}};
