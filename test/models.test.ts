@@ -480,11 +480,12 @@ describe('abort', () => {
   it('ends fit in the middle of an epoch, and the model stays usable', async () => {
     const model = make();
     const controller = new AbortController();
-    const running = model.fit(x, y, { ...quiet, batchSize: 1, epochs: 1000, signal: controller.signal });
+    const running = model.fit(x, y, { ...quiet, batchSize: 1, epochs: 1e6, signal: controller.signal });
     setTimeout(() => controller.abort(), 50);
     const start = performance.now();
     expect(await rejectionOf(running)).toMatchObject({ code: 'ABORTED' });
-    expect(performance.now() - start).toBeLessThan(2000);
+    // All epochs would take many minutes; a busy machine may take seconds for the first step.
+    expect(performance.now() - start).toBeLessThan(30_000);
     expect((await model.fit(x, y, quiet)).epoch).toEqual([0]);
   });
 

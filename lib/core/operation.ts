@@ -21,7 +21,13 @@ export interface CallContext {
 export type GivenMasks = readonly (number | null)[];
 
 /** What a call in a model's description says about itself: `training`, its masks, and what its layer takes besides. */
-export type CallOptions = Readonly<Record<string, boolean> | { mask: GivenMasks }>;
+export type CallOptions = Readonly<
+  | Record<string, boolean>
+  | {
+      /** The masks that the call gives. */
+      mask: GivenMasks;
+    }
+>;
 
 /** Operations that wait for their names. */
 const unnamed: Operation[] = [];

@@ -3,7 +3,6 @@ import { expected } from '../base/checks.js';
 import { kerasOption, ownOption } from '../base/kerasNames.js';
 import { firstOf } from '../base/list.js';
 import type { ObjectConfig } from '../base/registry.js';
-import type { GivenMasks } from '../core/operation.js';
 import { type Fields, isKerasConfig, without } from './kerasTypes.js';
 
 /** An output of a call: which layer or op, which of its calls, which of its outputs. */
@@ -154,7 +153,7 @@ export function callToKeras(
     const what = `no mask in the call of ${String(layer.config['name'])}: Keras's ${layer.className} takes none`;
     throw expected('toJSON', what, 'one');
   }
-  const masks = (mask as GivenMasks).map((i) => (i === null ? null : all[i]));
+  const masks = (mask as readonly (number | null)[]).map((i) => (i === null ? null : all[i]));
   return { args, kwargs: { ...kwargs, ...options, ...masksToKeras(layer.className, masks) } };
 }
 
