@@ -327,7 +327,7 @@ const NOT_CALLED = new RegExp(
     'ownWeights|savedFields|savedState|savedSlots|savedShared|compiledOptimizer|save|saveWeights|loadWeights|loadModel|getState|setState|epochDone|resumed',
     'gates|stateCount|activation|product|seen|on[A-Z].*|follow|outputsFor|applyPairs|checkSequence',
     'changeImages|changeLabels|changeBoxes|changeMasks|inFormat|move|rest',
-    'within|nodeFor|trackWeight|givesLogs|hasOwn',
+    'within|nodeFor|trackWeight|givesLogs|hasOwn|givenMask|unconnected',
     'addShare|addToMean|addVariable|joinMeans|leaveMeans|begin|measure|total|counts|perThreshold|best|sensitivity|specificity|precision',
   ].join('|')})$`,
 );
