@@ -4,13 +4,12 @@ import { defaultsOf, withDefaults } from '../base/defaults.js';
 import { atLeast } from '../base/list.js';
 import type { Shape } from '../engine/engine.js';
 import * as ops from '../ops/index.js';
-import { asBool } from '../ops/asBool.js';
 import { causalMask } from '../ops/attentionParts.js';
 import type { Sym } from '../core/sym.js';
 import type { Variable } from '../core/variable.js';
 import { drawing } from './drawing.js';
 import { type CallContext, Layer, type LayerOptions } from './layer.js';
-import { checkMask } from './masks.js';
+import { checkedMask } from './masks.js';
 import { MultiInputLayer } from './multiInputLayer.js';
 
 /** What `layers.attention` and `layers.additiveAttention` take. */
@@ -105,8 +104,7 @@ export abstract class BaseAttention<
 
   /** Those of query, value and key, each of its steps. @internal */
   protected override givenMask(mask: Sym, input: Sym): Sym {
-    checkMask(this.name, mask.shape, input.shape, 2);
-    return asBool(mask);
+    return checkedMask(this.name, mask, input.shape, 2);
   }
 
   /** That of the query. */

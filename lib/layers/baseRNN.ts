@@ -1,14 +1,13 @@
 import { factoryName } from '../base/names.js';
-import { type OptionNames, expected, mismatch, shapeOf, wrongShape } from '../base/checks.js';
+import { type OptionNames, mismatch, shapeOf, wrongShape } from '../base/checks.js';
 import { defaultsOf, withDefaults } from '../base/defaults.js';
 import { atLeast, itemAt } from '../base/list.js';
 import type { Shape } from '../engine/engine.js';
 import type { Sym } from '../core/sym.js';
-import { asBool } from '../ops/asBool.js';
 import { zeros } from '../core/tensor.js';
 import { Variable } from '../core/variable.js';
 import { type CallContext, Layer, type LayerOptions } from './layer.js';
-import { checkMask } from './masks.js';
+import { sequenceMask } from './masks.js';
 import { MultiInputLayer } from './multiInputLayer.js';
 import { overSequence } from './overSequence.js';
 import type { RNNCell } from './rnnCell.js';
@@ -193,9 +192,7 @@ export abstract class BaseRNN<
 
   /** Which steps count: states have no mask. @internal */
   protected override givenMask(mask: Sym, input: Sym, i: number): Sym {
-    if (i > 0) throw expected(this.name, 'a mask of the sequence alone', 'one of a first state');
-    checkMask(this.name, mask.shape, input.shape, 2);
-    return asBool(mask);
+    return sequenceMask(this.name, mask, input.shape, i);
   }
 
   /** That of the sequence, where every step comes out. */

@@ -6,12 +6,11 @@ import type { Shape } from '../engine/engine.js';
 import type { NDArray } from '../core/ndarray.js';
 import type { Sym } from '../core/sym.js';
 import type { Tensor, TensorData } from '../core/tensor.js';
-import { asBool } from '../ops/asBool.js';
 import * as ops from '../ops/index.js';
 import { BaseRNN } from './baseRNN.js';
 import { type CallContext, Layer, type LayerOptions } from './layer.js';
 import { layerRegistry } from './layerRegistry.js';
-import { checkMask } from './masks.js';
+import { sequenceMask } from './masks.js';
 import { MultiInputLayer } from './multiInputLayer.js';
 import { statesOf } from './stackedRNNCells.js';
 import { reversed } from './steps.js';
@@ -133,9 +132,7 @@ export class Bidirectional extends MultiInputLayer {
 
   /** Which steps count: states have no mask. @internal */
   protected override givenMask(mask: Sym, input: Sym, i: number): Sym {
-    if (i > 0) throw expected(this.name, 'a mask of the sequence alone', 'one of a first state');
-    checkMask(this.name, mask.shape, input.shape, 2);
-    return asBool(mask);
+    return sequenceMask(this.name, mask, input.shape, i);
   }
 
   /** That of the sequence, where every step comes out. */

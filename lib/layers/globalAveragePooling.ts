@@ -1,10 +1,9 @@
 import { firstOf, itemAt } from '../base/list.js';
 import * as ops from '../ops/index.js';
-import { asBool } from '../ops/asBool.js';
 import type { Sym } from '../core/sym.js';
 import { firstSpatial } from './spatial.js';
 import { BaseGlobalPooling, type GlobalPoolingOptions } from './baseGlobalPooling.js';
-import { checkMask } from './masks.js';
+import { checkedMask } from './masks.js';
 
 /** The mean of each channel, of sequences, images or volumes. */
 abstract class GlobalAveragePooling extends BaseGlobalPooling {
@@ -35,8 +34,7 @@ export class GlobalAveragePooling1D extends GlobalAveragePooling {
   /** Which steps count, bool [n, length], wherever the channels are. @internal */
   protected override givenMask(mask: Sym, { shape }: Sym): Sym {
     const steps = itemAt(shape, firstSpatial(this.options.dataFormat));
-    checkMask(this.name, mask.shape, [firstOf(shape), steps], 2);
-    return asBool(mask);
+    return checkedMask(this.name, mask, [firstOf(shape), steps], 2);
   }
 
   /** None: no steps are left. */

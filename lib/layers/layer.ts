@@ -19,12 +19,11 @@ import { KerasTensor } from '../core/kerasTensor.js';
 import type { CallContext, CallOptions, GivenMasks } from '../core/operation.js';
 import { Sym } from '../core/sym.js';
 import { Trace } from '../core/trace.js';
-import { asBool } from '../ops/asBool.js';
 import { copy } from '../ops/unary.js';
 import { checkSymbolic } from './check.js';
 import { shapesOf, taken } from './inputLists.js';
 import { type InputSpec, checkInputs } from './inputSpec.js';
-import { type Masks, checkMask, passMasks, splitMasks, withMasks } from './masks.js';
+import { type Masks, checkedMask, passMasks, splitMasks, withMasks } from './masks.js';
 import { perSample } from './perSample.js';
 import { type ApplyOptions, type LayerOptions, type WeightOptions, contextNames } from './layerOptions.js';
 import { running } from './running.js';
@@ -354,8 +353,7 @@ export abstract class Layer extends WeightHolder {
    * @internal
    */
   protected givenMask(mask: Sym, input: Sym, _i: number): Sym {
-    checkMask(this.name, mask.shape, input.shape);
-    return asBool(mask);
+    return checkedMask(this.name, mask, input.shape);
   }
 
   /** The inputs with the masks that the call gives, which are of the call alone. */

@@ -5,6 +5,7 @@ import { listOf } from '../base/list.js';
 import type { GivenMasks } from '../core/operation.js';
 import type { Shape } from '../engine/engine.js';
 import type { Sym } from '../core/sym.js';
+import { asBool } from '../ops/asBool.js';
 import { taken } from './inputLists.js';
 
 /** The mask of a value, bool [n, steps], or undefined where all steps count; a list of these for several values. */
@@ -89,14 +90,22 @@ export function splitMasks<T>(
 }
 
 /**
- * Fails unless a mask says something about the first axes of an input.
+ * A mask of the first axes of an input, as bool.
  *
  * @param rank How many axes it has; undefined: any number.
+ * @throws EngineError `SHAPE` where it does not fit the input.
  */
-export function checkMask(who: string, mask: Shape, input: Shape, rank?: number): void {
+export function checkedMask(who: string, given: Sym, input: Shape, rank?: number): Sym {
+  const mask = given.shape;
   const fits = (n: number, axis: number) => n < 0 || (input[axis] ?? 0) < 0 || n === input[axis];
   const hasRank = rank === undefined ? mask.length > 0 && mask.length <= input.length : mask.length === rank;
-  if (hasRank && mask.every(fits)) return;
+  if (hasRank && mask.every(fits)) return asBool(given);
   const axes = rank === undefined ? 'the' : `the ${rank}`;
   throw mismatch(who, `a mask of ${axes} first axes of ${shapeText(input)}`, shapeText(mask), 'SHAPE');
+}
+
+/** The mask that a call gives a recurrent layer, bool [n, steps]: of input 0, the sequence; those after it are first states. */
+export function sequenceMask(who: string, mask: Sym, sequence: Shape, i: number): Sym {
+  if (i > 0) throw expected(who, 'a mask of the sequence alone', 'one of a first state');
+  return checkedMask(who, mask, sequence, 2);
 }

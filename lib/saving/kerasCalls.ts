@@ -64,9 +64,9 @@ export function callFromKeras(name: string, className: string, { args, kwargs }:
     ...kwargs,
   };
   const takesMask = parameters === ONE_BY_ONE;
-  // The mask is the fourth input here; Keras takes the value for a key that is not given.
-  if (takesMask && !isUnset(given['attention_mask']) && isUnset(given['key'])) given['key'] = given['value'];
-  if (takesMask && !isUnset(given['key_mask']) && isUnset(given['key'])) given['key'] = given['value'];
+  // The mask is the fourth input here, and one of keys needs them; Keras takes the value for a key that is not given.
+  const needsKey = ['attention_mask', 'key_mask'].some((mask) => !isUnset(given[mask]));
+  if (takesMask && needsKey && isUnset(given['key'])) given['key'] = given['value'];
   const inputs: Reference[] = [];
   const masks: [input: number, mask: unknown][] = [];
   const options: Record<string, unknown> = {};
