@@ -95,7 +95,7 @@ export abstract class Metric<R extends MetricResult = Tensor> implements Disposa
   readonly direction: 'up' | 'down' | undefined = undefined;
   readonly #variables: Variable[] = [];
   /** Where its mean is kept, once it has one: in separate means, or among those of a model. */
-  /** Where its mean is kept: in means of its own, or among those of a model. */
+  /** Where its mean is kept; `own`: nothing else is kept there. Otherwise it is one of the means of a model. */
   #mean: { readonly means: Means; readonly at: number; readonly own: boolean } | undefined;
   /** The result outside of `compile`, and the names of a record of several. */
   #reader: { readonly program: Program; readonly keys: readonly string[] | undefined } | undefined;
