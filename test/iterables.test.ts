@@ -315,10 +315,16 @@ describe('iterables are closed', () => {
 
 describe('an abort is heard', () => {
   const never = new Promise<never>(() => undefined);
-  const aborting = () => {
-    const controller = new AbortController();
-    setTimeout(() => controller.abort(), 10);
-    return controller.signal;
+  let controller: AbortController;
+  /** Options of a run, with a signal that the next call of `hang` gives. */
+  const abortable = () => {
+    controller = new AbortController();
+    return { ...quiet, signal: controller.signal };
+  };
+  /** What a run waits for: never settles, and aborts the run a little after it was asked for, however late that is. */
+  const hang = () => {
+    setTimeout(() => controller.abort(), 5);
+    return never;
   };
 
   it('while an iterable is pending; it is closed, and the model is usable', async () => {
@@ -326,7 +332,7 @@ describe('an abort is heard', () => {
     let returned = 0;
     const pending = {
       [Symbol.asyncIterator]: () => ({
-        next: () => never,
+        next: hang,
         return: () => {
           returned++;
           return never;
@@ -335,14 +341,14 @@ describe('an abort is heard', () => {
     };
     async function* stuck() {
       yield [[[1]], [1]] as const;
-      await never;
+      await hang();
     }
     for (const run of [
-      () => model.fit(pending, { ...quiet, signal: aborting() }),
-      () => model.fit(stuck(), { ...quiet, signal: aborting() }),
-      () => model.fit([1], [1], { ...quiet, validationData: pending, signal: aborting() }),
-      () => model.evaluate(pending, { ...quiet, signal: aborting() }),
-      () => model.predict(pending, { signal: aborting() }),
+      () => model.fit(pending, abortable()),
+      () => model.fit(stuck(), abortable()),
+      () => model.fit([1], [1], { ...abortable(), validationData: pending }),
+      () => model.evaluate(pending, abortable()),
+      () => model.predict(pending, abortable()),
     ])
       expect((await rejectionOf(run())).code).toBe('ABORTED');
     expect(returned).toBe(4);
@@ -361,8 +367,8 @@ describe('an abort is heard', () => {
     'onTrainEnd',
   ] as const)('while %s is pending', async (hook) => {
     const model = zero();
-    const hooks = { [hook]: () => never };
-    const options = { ...quiet, validationData: [[1], [1]] as const, signal: aborting() };
+    const hooks = { [hook]: hang };
+    const options = { ...abortable(), validationData: [[1], [1]] as const };
     const run = model.fit([1], [1], { ...options, callbacks: [callbacks.lambdaCallback(hooks)] });
     expect((await rejectionOf(run)).code).toBe('ABORTED');
     expect((await model.fit([1], [2], quiet)).history['loss']).toEqual([4]);
@@ -370,21 +376,23 @@ describe('an abort is heard', () => {
 
   it('by a fit that waits for predictions', async () => {
     const model = zero();
-    const controller = new AbortController();
+    const predicting = new AbortController();
     async function* stuck() {
       yield [[[1]]] as const;
       await never;
     }
-    const prediction = model.predict(stuck(), { signal: controller.signal });
-    expect((await rejectionOf(model.fit([1], [1], { ...quiet, signal: aborting() }))).code).toBe('ABORTED');
-    controller.abort();
+    const prediction = model.predict(stuck(), { signal: predicting.signal });
+    const fit = model.fit([1], [1], abortable());
+    void hang();
+    expect((await rejectionOf(fit)).code).toBe('ABORTED');
+    predicting.abort();
     expect((await rejectionOf(prediction)).code).toBe('ABORTED');
     expect((await model.fit([1], [2], quiet)).history['loss']).toEqual([4]);
   });
 
   it('while a hook of predict is pending', async () => {
-    const callback = callbacks.lambdaCallback({ onPredictBatchEnd: () => never });
-    const run = zero().predict([1], { callbacks: [callback], signal: aborting() });
+    const callback = callbacks.lambdaCallback({ onPredictBatchEnd: hang });
+    const run = zero().predict([1], { ...abortable(), callbacks: [callback] });
     expect((await rejectionOf(run)).code).toBe('ABORTED');
   });
 });
