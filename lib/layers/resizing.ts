@@ -2,6 +2,7 @@ import { type OptionNames, expected, finite, integer, oneOf } from '../base/chec
 import { defaultsOf, withDefaults } from '../base/defaults.js';
 import type { Sym } from '../core/sym.js';
 import { type ResizeOptions, resize } from '../ops/image/resize.js';
+import { INTERPOLATIONS } from '../ops/image/weights.js';
 import { dataFormatOf } from '../ops/window.js';
 import { Layer, type LayerOptions } from './layer.js';
 
@@ -12,8 +13,6 @@ export interface ResizingOptions extends LayerOptions, ResizeOptions {
   /** Their width. */
   width: number;
 }
-
-const INTERPOLATIONS = ['bilinear', 'nearest', 'bicubic', 'lanczos3', 'lanczos5'] as const;
 
 const DEFAULTS = defaultsOf<ResizingOptions>()({
   interpolation: 'bilinear',

@@ -2,6 +2,8 @@ import { factoryName } from '../base/names.js';
 import { type OptionNames, oneOf } from '../base/checks.js';
 import { defaultsOf, withDefaults } from '../base/defaults.js';
 import type { Shape } from '../engine/engine.js';
+import type { ResizeOptions } from '../ops/image/resize.js';
+import { INTERPOLATIONS } from '../ops/image/weights.js';
 import * as ops from '../ops/index.js';
 import { sizeAlong } from '../ops/axis.js';
 import { type Sides, dataFormatOf, sidesOf } from '../ops/window.js';
@@ -29,7 +31,7 @@ export interface UpSampling2DOptions extends UpSamplingOptions<Pair> {
    * `nearest`: each number becomes a rectangle of equal ones; `bilinear`: straight lines between them; `bicubic`, `lanczos3` and `lanczos5`, of
    * images of known size: as `ops.image.resize`. Default `nearest`.
    */
-  interpolation?: 'nearest' | 'bilinear' | 'bicubic' | 'lanczos3' | 'lanczos5';
+  interpolation?: ResizeOptions['interpolation'];
 }
 
 const DEFAULTS = { ...spatialDefaults, ...defaultsOf<UpSamplingOptions>()({ size: 2 }) };
@@ -101,8 +103,7 @@ export class UpSampling2D extends UpSampling<UpSampling2DOptions & typeof DEFAUL
 
   constructor(options: UpSampling2DOptions = {}) {
     super(2, withDefaults(options, DEFAULTS_2D));
-    const known = ['nearest', 'bilinear', 'bicubic', 'lanczos3', 'lanczos5'] as const;
-    oneOf('upSampling2d', 'interpolation', this.options.interpolation, known);
+    oneOf('upSampling2d', 'interpolation', this.options.interpolation, INTERPOLATIONS);
   }
 
   override call(x: Sym): Sym {

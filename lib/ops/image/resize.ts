@@ -9,12 +9,18 @@ import { gather } from '../gather.js';
 import { pad, slice } from '../slice.js';
 import { toFloat32 } from '../toFloat32.js';
 import { type ImageOptions, asImages, contracted, imageAxes, imageNames, knownSizes } from './images.js';
-import { antialiasMatrix, interpolationMatrix, kernels, translationMatrix } from './weights.js';
+import {
+  INTERPOLATIONS,
+  antialiasMatrix,
+  interpolationMatrix,
+  kernels,
+  translationMatrix,
+} from './weights.js';
 
 /** What `ops.image.resize` takes. */
 export interface ResizeOptions extends ImageOptions {
   /** How numbers between pixels are found. Default `bilinear`. */
-  interpolation?: 'bilinear' | 'nearest' | 'bicubic' | 'lanczos3' | 'lanczos5';
+  interpolation?: (typeof INTERPOLATIONS)[number];
   /** Whether a smaller image shows the mean of what each of its pixels covers; `nearest` never does. Default false. */
   antialias?: boolean;
   /** Cut the sides off that the other ratio of height to width has no place for. Default false. */
@@ -55,13 +61,7 @@ export const resize = op(
   ): Outcome<X> => {
     knownOptions('resize', options, resizeNames);
     const { interpolation = 'bilinear', antialias = false, fillMode = 'constant' } = options;
-    oneOf('resize', 'interpolation', interpolation, [
-      'bilinear',
-      'nearest',
-      'bicubic',
-      'lanczos3',
-      'lanczos5',
-    ]);
+    oneOf('resize', 'interpolation', interpolation, INTERPOLATIONS);
     oneOf('resize', 'fillMode', fillMode, ['constant']);
     const sides = integers('resize', 'size', size);
     if (sides.length !== 2 || sides.some((side) => side < 1))

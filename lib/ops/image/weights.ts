@@ -24,6 +24,9 @@ const lanczos =
     return (radius * Math.sin(Math.PI * x) * Math.sin((Math.PI * x) / radius)) / (Math.PI * x) ** 2;
   };
 
+/** How numbers between pixels can be found. */
+export const INTERPOLATIONS = ['bilinear', 'nearest', 'bicubic', 'lanczos3', 'lanczos5'] as const;
+
 /** @internal */
 export const kernels = { linear, cubic: cubic(-0.5), lanczos3: lanczos(3), lanczos5: lanczos(5) } as const;
 
