@@ -11,14 +11,10 @@ import { Sequential, layers, ops, optimizers, visualization } from 'nodegrad';
 import { cellClasses, readCells, writeCells } from './data/cells.js';
 import { example } from './support/example.js';
 
-const { quick, flags, out, figure } = example({
-  file: '',
-  images: 'images',
-  labels: 'labels',
-  epochs: '',
-  'batch-size': '16',
-  seed: '1',
-});
+const { quick, flags, out, figure } = example(
+  { file: '', images: 'images', labels: 'labels', epochs: '', 'batch-size': '16', seed: '1' },
+  ['file'],
+);
 const epochs = Number(flags.epochs || (quick ? 4 : 8));
 const seed = Number(flags.seed);
 const file = flags.file || out('cells.h5');
