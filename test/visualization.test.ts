@@ -32,6 +32,15 @@ describe('plotHistory', () => {
     expect(await pixelsOf(svg, '#0072b2')).toBeGreaterThan(150); // the legend's 144, and a dot
   });
 
+  it('has room for long numbers at the axis, and few digits where a number stays the same', async () => {
+    const widthOf = async (loss: number[]) => (await drawn(await visualization.plotHistory({ loss }))).width;
+    expect(await widthOf([0.25, 0.5])).toBe(360);
+    // "200,000" and the distance to the axis need more than the 40 that are left for them.
+    expect(await widthOf([100_000, 200_000])).toBeGreaterThan(360);
+    const svg = await visualization.plotHistory({ learningRate: [0.001, 0.001], gone: [NaN, NaN] });
+    expect(texts(svg)).toContain('0.001');
+  });
+
   it('writes SVG and PNG, of so many pixels an inch', async () => {
     const svg = await visualization.plotHistory(history, { path: join(folder, 'h.svg'), metrics: ['loss'] });
     expect(readFileSync(join(folder, 'h.svg'), 'utf8')).toBe(svg);
@@ -135,16 +144,16 @@ describe('curves of two classes', () => {
   ];
 
   it('tell the numbers of scikit-learn', async () => {
-    expect(texts(await visualization.plotRocCurve(labels, scores))).toContain('(AUC 0.750)');
+    expect(texts(await visualization.plotRocCurve(labels, scores))).toContain('AUC 0.750');
     expect(texts(await visualization.plotPrecisionRecallCurve(labels, { net: scores }))).toContain(
       'net (AP 0.833)',
     );
   });
 
   it('count equal scores at once', async () => {
-    expect(texts(await visualization.plotRocCurve([0, 1, 0, 1], [1, 1, 1, 1]))).toContain('(AUC 0.500)');
+    expect(texts(await visualization.plotRocCurve([0, 1, 0, 1], [1, 1, 1, 1]))).toContain('AUC 0.500');
     expect(texts(await visualization.plotPrecisionRecallCurve([0, 1, 0, 1], [1, 1, 1, 1]))).toContain(
-      '(AP 0.500)',
+      'AP 0.500',
     );
   });
 

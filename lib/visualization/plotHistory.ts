@@ -46,10 +46,14 @@ export async function plotHistory(
       ? ['training', 'validation']
       : ['training'],
   );
-  const panels = metrics.map((metric) =>
-    draw({
+  const panels = metrics.map((metric) => {
+    const numbers = [metric, VALIDATION + metric].flatMap((name) => curves.get(name) ?? []);
+    const [value, ...others] = new Set(numbers.filter(Number.isFinite));
+    // Of a number that stays the same the package would write as many digits as it can tell apart.
+    const ticks = value !== undefined && others.length === 0 && { ticks: [value], tickFormat: shortNumber };
+    return draw({
       x: { label: 'epoch', tickFormat: (n: number) => (Number.isInteger(n) ? String(n) : '') },
-      y: { label: metric, grid: true, type: scale, nice: true },
+      y: { label: metric, grid: true, type: scale, nice: true, ...ticks },
       marks: [...legend].flatMap(([kind, stroke]) => {
         const values = curves.get(kind === 'training' ? metric : VALIDATION + metric) ?? [];
         const points = values.map((value, at) => ({
@@ -62,10 +66,12 @@ export async function plotHistory(
           ...(points.length === 1 ? [plot.dot(points, { x: 'epoch', y: 'value', fill: stroke })] : []),
         ];
       }),
-    }),
-  );
+    });
+  });
   return figure(who, panels, options, { legend });
 }
+
+const shortNumber = (value: number): string => String(Number(value.toPrecision(4)));
 
 const metricOf = (name: string): string =>
   name.startsWith(VALIDATION) ? name.slice(VALIDATION.length) : name;
