@@ -176,6 +176,22 @@ describe('plotLines', () => {
   });
 
   it.each([
+    [
+      [1e-6, 10],
+      ['1e-6', '1e-5', '0.0001', '0.001', '0.01', '0.1', '1', '10'],
+    ],
+    [
+      [0.01, 0.4],
+      ['0.01', '0.02', '0.03', '0.04', '0.1', '0.2', '0.3', '0.4', '1'],
+    ],
+  ])('writes the numbers of a logarithmic axis as numbers: of %j', async (a, numbers) => {
+    const svg = await visualization.plotLines({ a }, { x: [0.25, 0.75], scale: 'log' });
+    const [, labels = ''] = /aria-label="y-axis tick label">(.*?)<\/g>/s.exec(svg) ?? [];
+    const written = [...labels.matchAll(/>([^<]+)</g)].map((match) => match[1]);
+    expect(written).toEqual(numbers);
+  });
+
+  it.each([
     [{}, {}, 'ARGUMENT'],
     [{ a: [[1]] }, {}, 'SHAPE'],
     [{ a: [1, 2] }, { x: [1] }, 'SHAPE'],
@@ -274,10 +290,10 @@ describe('plotDecisionRegions', () => {
     ]);
     model.compile({ optimizer: optimizers.sgd(), loss: 'sparseCategoricalCrossentropy' });
     const svg = await visualization.plotDecisionRegions(model, samples, [0, 1, 2, 1], {
-      displayLabels: ['a', 'b', 'c'],
-      gridResolution: 8,
+      ...{ displayLabels: ['a', 'b', 'c'], gridResolution: 8 },
+      ...{ xLabel: 'length', yLabel: 'width' },
     });
-    expect(texts(svg)).toEqual(expect.arrayContaining(['a', 'b', 'c']));
+    expect(texts(svg)).toEqual(expect.arrayContaining(['a', 'b', 'c', 'length →', '↑ width']));
   });
 
   it('refuses other shapes', async () => {

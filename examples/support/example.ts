@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 
@@ -8,7 +8,7 @@ export interface Example<F extends Readonly<Record<string, string>>> {
   readonly quick: boolean;
   /** What was given on the command line, else the defaults. */
   readonly flags: F;
-  /** A file of its folder `out/NAME`, which is made. */
+  /** A file of its folder `out/NAME`, which is made; at the end the names of all that are there are printed. */
   readonly out: (file: string) => string;
   /** Prints the number that the example is about; where it misses its bound, the process ends with 1. */
   readonly figure: (what: string, value: number, bound: { atLeast?: number; atMost?: number }) => void;
@@ -62,11 +62,17 @@ export function example<F extends Readonly<Record<string, string>>>(
       refuse(name, `--${flag}: expected a number, received ${value}`);
   }
   const folder = join('out', name);
+  const written = new Set<string>();
+  process.on('exit', () => {
+    const files = [...written].filter((file) => existsSync(join(folder, file)));
+    if (files.length > 0) console.log(`In ${folder}: ${files.join(', ')}`);
+  });
   return {
     quick,
     flags: given as unknown as F,
     out: (file) => {
       mkdirSync(folder, { recursive: true });
+      written.add(file);
       return join(folder, file);
     },
     figure: (what, value, { atLeast = -Infinity, atMost = Infinity }) => {

@@ -1,6 +1,7 @@
 import { type OptionNames, expected, isPlainObject, oneOf } from '../base/checks.js';
 import type { History } from '../callbacks/history.js';
 import { type FigureOptions, checkFigure, figure, figureNames, legendOf, loadPlot } from './figure.js';
+import { SCALES, verticalAxis } from './verticalAxis.js';
 
 /** What `visualization.plotHistory` takes. */
 export interface PlotHistoryOptions extends FigureOptions {
@@ -15,7 +16,6 @@ const names = {
   metrics: 'optional',
   scale: 'optional',
 } satisfies OptionNames<PlotHistoryOptions>;
-const SCALES = ['linear', 'log'] as const;
 const VALIDATION = 'val_';
 
 /**
@@ -48,12 +48,9 @@ export async function plotHistory(
   );
   const panels = metrics.map((metric) => {
     const numbers = [metric, VALIDATION + metric].flatMap((name) => curves.get(name) ?? []);
-    const [value, ...others] = new Set(numbers.filter(Number.isFinite));
-    // Of a number that stays the same the package would write as many digits as it can tell apart.
-    const ticks = value !== undefined && others.length === 0 && { ticks: [value], tickFormat: shortNumber };
     return draw({
       x: { label: 'epoch', tickFormat: (n: number) => (Number.isInteger(n) ? String(n) : '') },
-      y: { label: metric, grid: true, type: scale, nice: true, ...ticks },
+      y: verticalAxis(metric, scale, numbers),
       marks: [...legend].flatMap(([kind, stroke]) => {
         const values = curves.get(kind === 'training' ? metric : VALIDATION + metric) ?? [];
         const points = values.map((value, at) => ({
@@ -70,8 +67,6 @@ export async function plotHistory(
   });
   return figure(who, panels, options, { legend });
 }
-
-const shortNumber = (value: number): string => String(Number(value.toPrecision(4)));
 
 const metricOf = (name: string): string =>
   name.startsWith(VALIDATION) ? name.slice(VALIDATION.length) : name;
