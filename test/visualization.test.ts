@@ -175,6 +175,12 @@ describe('plotLines', () => {
     expect(await pixelsOf(svg, '#0072b2')).toBeGreaterThan(150);
   });
 
+  it('names whole steps alone', async () => {
+    const svg = await visualization.plotLines({ loss: [3, 2, 1] }, { x: [1, 2, 3] });
+    const [, labels = ''] = /aria-label="x-axis tick label">(.*?)<\/g>/s.exec(svg) ?? [];
+    expect([...labels.matchAll(/>([^<]+)</g)].map((match) => match[1])).toEqual(['1', '2', '3']);
+  });
+
   it.each([
     [
       [1e-6, 10],
@@ -219,6 +225,13 @@ describe('plotHistogram', () => {
       left: 2,
     });
     expect(histogram([NaN], 2)).toEqual({ bars: [], left: 1 });
+  });
+
+  it('writes small numbers at its axis in few letters', async () => {
+    const svg = await visualization.plotHistogram({
+      small: Float64Array.from({ length: 5 }, (_, n) => n * 1e-10),
+    });
+    expect(texts(svg)).toContain('2e-10');
   });
 
   it('tells what is not finite', async () => {

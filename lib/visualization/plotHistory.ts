@@ -1,7 +1,7 @@
 import { type OptionNames, expected, isPlainObject, oneOf } from '../base/checks.js';
 import type { History } from '../callbacks/history.js';
 import { type FigureOptions, checkFigure, figure, figureNames, legendOf, loadPlot } from './figure.js';
-import { SCALES, verticalAxis } from './verticalAxis.js';
+import { SCALES, horizontalAxis, verticalAxis } from './axes.js';
 
 /** What `visualization.plotHistory` takes. */
 export interface PlotHistoryOptions extends FigureOptions {
@@ -49,7 +49,7 @@ export async function plotHistory(
   const panels = metrics.map((metric) => {
     const numbers = [metric, VALIDATION + metric].flatMap((name) => curves.get(name) ?? []);
     return draw({
-      x: { label: 'epoch', tickFormat: (n: number) => (Number.isInteger(n) ? String(n) : '') },
+      x: horizontalAxis('epoch', [1, numbers.length]),
       y: verticalAxis(metric, scale, numbers),
       marks: [...legend].flatMap(([kind, stroke]) => {
         const values = curves.get(kind === 'training' ? metric : VALIDATION + metric) ?? [];

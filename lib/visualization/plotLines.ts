@@ -3,7 +3,7 @@ import { itemAt } from '../base/list.js';
 import type { ArrayData } from '../data/batches.js';
 import { plainArray } from '../data/plainArrays.js';
 import { type FigureOptions, checkFigure, figure, figureNames, legendOf, loadPlot } from './figure.js';
-import { SCALES, verticalAxis } from './verticalAxis.js';
+import { SCALES, horizontalAxis, verticalAxis } from './axes.js';
 
 /** What `visualization.plotLines` takes. */
 export interface PlotLinesOptions extends FigureOptions {
@@ -49,7 +49,7 @@ export async function plotLines(
   const panel = draw({
     width: 560,
     height: 340,
-    x: { label: options.xLabel ?? 'x' },
+    x: horizontalAxis(options.xLabel ?? 'x', at ?? [0]),
     y: verticalAxis(
       options.yLabel ?? null,
       scale,

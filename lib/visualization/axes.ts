@@ -24,3 +24,13 @@ export function verticalAxis(
   // Of a logarithmic axis the package chooses the lines that have a number, but would write 100m for 0.1.
   return scale === 'log' ? { ...axis, tickFormat: shortNumber } : axis;
 }
+
+/** What `Plot.plot` takes for the horizontal axis of these numbers. @internal */
+export function horizontalAxis(label: string, numbers: readonly number[]): object {
+  // Steps and epochs: there is nothing between them to be named.
+  if (numbers.every(Number.isInteger))
+    return { label, tickFormat: (n: number) => (Number.isInteger(n) ? n.toLocaleString('en-US') : '') };
+  const [low, high] = extentOf(numbers);
+  // The package would write all zeros of 0.0000001.
+  return Math.max(Math.abs(low), Math.abs(high)) < 1e-3 ? { label, tickFormat: shortNumber } : { label };
+}
