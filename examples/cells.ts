@@ -11,22 +11,18 @@ import { Sequential, layers, ops, optimizers, visualization } from 'nodegrad';
 import { cellClasses, readCells, writeCells } from './data/cells.js';
 import { example } from './support/example.js';
 
-const { quick, flags, out, figure } = example({
-  file: '',
-  images: 'images',
-  labels: 'labels',
-  epochs: '',
-  'batch-size': '16',
-  seed: '1',
-});
-const epochs = Number(flags.epochs || (quick ? 4 : 8));
+const { quick, flags, out, figure } = example(
+  { file: '', images: 'images', labels: 'labels', epochs: '8', 'batch-size': '', seed: '1' },
+  ['file'],
+);
+const epochs = Number(flags.epochs);
 const seed = Number(flags.seed);
 const file = flags.file || out('cells.h5');
 if (!flags.file) await writeCells(file);
 const { train, test } = readCells(file, [flags.images, flags.labels]);
 const seen = quick ? train.take(96) : train;
-// Batch normalization takes some sixty steps until its averages are those of the data: small batches where there are few images.
-const batchSize = quick ? 4 : Number(flags['batch-size']);
+// Batch normalization takes some sixty steps until its averages are those of the data: smaller batches where there are few images.
+const batchSize = Number(flags['batch-size'] || (quick ? 8 : 16));
 
 const block = (filters: number, pool: boolean) => [
   layers.conv2d({ filters, kernelSize: 3, padding: 'same' }),

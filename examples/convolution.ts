@@ -7,7 +7,7 @@
  *
  *     npm run example convolution
  */
-import { type Sym, type Tensor, compile, grad, ops, tensor } from 'nodegrad';
+import { Sequential, type Sym, type Tensor, compile, grad, layers, ops, tensor } from 'nodegrad';
 import { example } from './support/example.js';
 
 const { figure } = example({});
@@ -35,6 +35,11 @@ await compare(
   ops.conv(six, slope, { strides: 2 }),
   [-2, -2],
 );
+// A sequence with two channels: the filter has a slope for the first and a mean for the second.
+const channels = tensor([1, 10, 2, 20, 3, 30, 4, 40]).reshape([1, 4, 2]);
+const both = tensor([1, 0.5, -1, 0.5]).reshape([2, 2, 1]);
+// 1 − 2 + (10 + 20)/2, 2 − 3 + (20 + 30)/2, 3 − 4 + (30 + 40)/2.
+await compare('two channels, 10 to 40 in the second', ops.conv(channels, both), [14, 24, 34]);
 
 console.log('2-D, the rows 1 2 3, 4 5 6, 7 8 9 and the filter 1 0, 0 -1');
 const image = tensor([1, 2, 3, 4, 5, 6, 7, 8, 9]).reshape([1, 3, 3, 1]);
@@ -54,7 +59,17 @@ const backward = compile((x: Sym, w: Sym) => {
 });
 const { dx, dw } = await backward(image, diagonal);
 // Each output gives its factor times the filter to the numbers below it: 1 2 3 4 laid over the flipped filter.
-await compare('of the input', dx, [1, 2, 0, 3, 4 - 1, -2, 0, -3, -4]);
+const ofInput = [1, 2, 0, 3, 4 - 1, -2, 0, -3, -4];
+await compare('of the input', dx, ofInput);
+const factors = tensor([1, 2, 3, 4]).reshape([1, 2, 2, 1]);
+const around = [0, 1, 1, 0].map((n) => [n, n] as const);
+const flipped = ops.flip(diagonal, { axis: [0, 1] });
+await compare(
+  'the factors in zeros, by the flipped filter',
+  ops.conv(ops.pad(factors, around), flipped),
+  ofInput,
+);
+await compare('by the transposed convolution', ops.convTranspose(factors, diagonal), ofInput);
 // Each weight gets the factors times the numbers that it met: 1·1 + 2·2 + 3·4 + 4·5, …
 await compare('of the filter', dw, [37, 47, 67, 77]);
 
@@ -72,6 +87,24 @@ await compare('its gradient', ofLargest, [0, 0, 1, 0]);
 await compare('the mean', mean, [2.5]);
 await compare('its gradient', ofMean, [0.25, 0.25, 0.25, 0.25]);
 
-const parameters = 10 * (3 * 3 * 3 + 1);
-console.log(`Ten filters of 3×3 on three channels have 10 × (27 + 1) = ${parameters} parameters.`);
+console.log('max-pooling 2×2 of the numbers 1 to 16 in four rows');
+const rows = ops.reshape(ops.arange(1, 17), [1, 4, 4, 1]);
+const pool = (strides: number) => ops.maxPool(rows, { poolSize: 2, strides });
+await compare('stride 1: (4 − 2)/1 + 1 = 3 a side', pool(1), [6, 7, 8, 10, 11, 12, 14, 15, 16]);
+await compare('stride 2: (4 − 2)/2 + 1 = 2 a side', pool(2), [6, 8, 14, 16]);
+await compare('stride 3: (4 − 2)/3 + 1 = 1.67, the last row and column are left over', pool(3), [6]);
+
+console.log('layers on images of 32×32×3');
+for (const [filters, size, parameters, side] of [
+  // A filter has a weight for each number below it, and a bias: 3·3·3 + 1, 5·5·3 + 1.
+  [10, 3, 10 * (27 + 1), 32 - 3 + 1],
+  [6, 5, 6 * (75 + 1), 32 - 5 + 1],
+  [10, 5, 10 * (75 + 1), 32 - 5 + 1],
+] as const) {
+  const layer = layers.conv2d({ filters, kernelSize: size });
+  const model = new Sequential([layers.input({ shape: [32, 32, 3] }), layer]);
+  const numbers = tensor([model.countParams(), ...layer.computeOutputShape([1, 32, 32, 3])]);
+  const what = `${filters} filters of ${size}×${size}×3: parameters, and the shape for one image`;
+  await compare(what, numbers, [parameters, 1, side, side, filters]);
+}
 figure('results that are not those on paper', wrong, { atMost: 0 });

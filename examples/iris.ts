@@ -55,6 +55,6 @@ await visualization.plotDecisionRegions(
   plane.model,
   new NDArray(petals.features, petals.shape),
   petals.labels,
-  { displayLabels, title: 'petals', path: out('regions.png') },
+  { displayLabels, xLabel: 'petal length', yLabel: 'petal width', path: out('regions.png') },
 );
 figure('accuracy on flowers that were held out', accuracy!, { atLeast: 0.95 });

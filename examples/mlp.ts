@@ -73,6 +73,7 @@ const classes = Array.from(probabilities, (p) => (p > 0.5 ? 1 : 0));
 console.log(drawPlane(bounds, classes, table));
 await visualization.plotDecisionRegions(drawn!, x, table.labels, {
   title: flags.points,
+  displayLabels: table.names.classes,
   path: out('regions.png'),
 });
 figure('accuracy of the deep net with ReLU', last, { atLeast: quick ? 0.9 : 0.97 });

@@ -3,12 +3,12 @@
  *
  * Squared error compares each of the ten probabilities with 0 or 1. It works, though cross-entropy pushes harder where
  * the net is sure and wrong; compare with `mnist.ts`. Watch the validation loss: where it rises while the training loss
- * still falls, the net has begun to learn by heart. Callbacks write each epoch to a table, keep the best weights, and halve the
- * learning rate every ten epochs.
+ * still falls, the net has begun to learn by heart. Callbacks write each epoch to a table, keep the best model, halve the
+ * learning rate every ten epochs, and note the loss after each batch.
  *
  *     npm run example mnist-mse-adam -- --epochs 3
  */
-import { NDArray, Sequential, callbacks, datasets, layers, optimizers, visualization } from 'nodegrad';
+import { Sequential, callbacks, datasets, layers, optimizers, utils, visualization } from 'nodegrad';
 import { example } from './support/example.js';
 
 const { quick, flags, out, figure } = example({ epochs: '3', seed: '1', 'batch-size': '32' });
@@ -17,6 +17,8 @@ const seed = Number(flags.seed);
 
 const { train, test } = await datasets.mnist();
 const count = quick ? 6000 : train.images.length;
+const [x, y] = [train.images.slice(0, count), utils.toCategorical(train.labels.slice(0, count), 10)];
+const truth = utils.toCategorical(test.labels, 10);
 
 const model = new Sequential(
   [
@@ -39,27 +41,31 @@ model.compile({
   metrics: ['accuracy'],
 });
 
-const history = await model.fit(train.images.slice(0, count), oneHot(train.labels.slice(0, count)), {
+// A callback can do something before and after training, each epoch and each batch.
+const losses: number[] = [];
+const diary = callbacks.lambdaCallback({
+  onTrainBatchEnd: (_, { loss }) => void losses.push(loss!),
+  onTrainEnd: () => console.log(`Trained on ${losses.length} batches.`),
+});
+const history = await model.fit(x, y, {
   batchSize: Number(flags['batch-size']),
   epochs: quick ? 1 : epochs,
-  validationData: [test.images, oneHot(test.labels)],
+  validationData: [test.images, truth],
   seed,
   callbacks: [
     callbacks.csvLogger(out('metrics.csv')),
     callbacks.modelCheckpoint({ filepath: out('best.keras'), monitor: 'val_accuracy', saveBestOnly: true }),
     callbacks.learningRateScheduler((epoch, rate) => (epoch > 0 && epoch % 10 === 0 ? rate / 2 : rate)),
+    diary,
   ],
 });
 await visualization.plotHistory(history, { path: out('history.svg') });
+await visualization.plotLines(
+  { loss: losses },
+  { xLabel: 'batch', yLabel: 'loss', title: 'mean of the epoch so far', path: out('batches.svg') },
+);
 
-const { loss, accuracy } = await model.evaluate(test.images, oneHot(test.labels), { verbose: 0 });
+const { loss, accuracy } = await model.evaluate(test.images, truth, { verbose: 0 });
 console.log(`Test loss: ${loss!.toFixed(4)}`);
 console.log(`Test accuracy: ${accuracy!.toFixed(4)}`);
 figure('test accuracy', accuracy!, { atLeast: quick ? 0.9 : epochs < 12 ? 0.98 : 0.99 });
-
-/** Turns classes [n] into rows [n, 10] with a 1 at the class. */
-function oneHot(labels: NDArray): NDArray {
-  const rows = new Float32Array(labels.length * 10);
-  labels.data.forEach((label, i) => (rows[10 * i + label] = 1));
-  return new NDArray(rows, [labels.length, 10]);
-}

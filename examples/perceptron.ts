@@ -59,6 +59,8 @@ console.log(drawPlane(bounds, await classes.data(), flowers));
 const model = { predict: async (points: NDArray) => (await classify(points)).classes };
 await visualization.plotDecisionRegions(model, x, flowers.labels, {
   displayLabels: flowers.names.classes,
+  xLabel: across,
+  yLabel: up,
   path: out('line.png'),
 });
 figure('flowers on the wrong side in the last epoch', mistakes, { atMost: 0 });

@@ -13,7 +13,11 @@ import { brightness, insides, nucleiFiles, readStack } from './data/nuclei.js';
 import { example } from './support/example.js';
 import { random } from './support/random.js';
 
-const { quick, flags, out, figure } = example({ images: '', masks: '', width: '', steps: '', seed: '1' });
+const { quick, flags, out, figure } = example({ images: '', masks: '', width: '', steps: '', seed: '1' }, [
+  'images',
+  'masks',
+]);
+if (!flags.images !== !flags.masks) throw new Error('--images and --masks: expected both or none');
 const width = Number(flags.width || (quick ? 8 : 16));
 const steps = Number(flags.steps || (quick ? 120 : 400));
 const seed = Number(flags.seed);

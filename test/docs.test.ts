@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { loadModel } from 'nodegrad';
+import * as nodegrad from 'nodegrad';
 import * as datasets from '../lib/datasets/index.js';
 import { familiesOf } from '../scripts/docs/families.mjs';
 import { printedBy, programsOf, promisedBy, typeErrorsOf } from './support/examples.js';
@@ -158,7 +158,7 @@ describe('the program of the README', () => {
       expect(readFileSync(join(folder, 'history.svg'), 'utf8')).toMatch(
         /^<svg.*accuracy.*validation|^<svg.*validation.*accuracy/s,
       );
-      const model = await loadModel(join(folder, 'model.keras'));
+      const model = await nodegrad.loadModel(join(folder, 'model.keras'));
       const { test } = await datasets.mnist();
       const { accuracy } = await model.evaluate(test.images, test.labels, { verbose: 0 });
       expect(accuracy).toBeGreaterThan(0.95);
@@ -224,4 +224,47 @@ it('examples/README.md has a row for each example', () => {
     (match) => `${match[1]}.ts`,
   );
   expect(rows.sort()).toEqual(examples.sort());
+});
+
+describe('the programs of lectures', () => {
+  const sections = read('docs/decks.md').split(/^## /m).slice(1);
+  const namesOf = (section: string) =>
+    [...section.split('\n', 1)[0]!.matchAll(/`([\w-]+)`/g)].map((match) => match[1]!);
+  /** An example, and what it imports from examples/. */
+  const sourceOf = (file: string, seen = new Set<string>()): string => {
+    if (seen.has(file)) return '';
+    seen.add(file);
+    const text = read(file);
+    const imports = [...text.matchAll(/from '(\.[^']*)\.js'/g)].map((match) =>
+      new URL(`${match[1]}.ts`, `file:///${file}`).pathname.slice(1),
+    );
+    return [text, ...imports.map((name) => sourceOf(name, seen))].join('\n');
+  };
+
+  it('have a section for each example, but those that no lecture shows', () => {
+    const others = ['forecast', 'gan', 'tabular', 'vae'];
+    const examples = readdirSync(new URL('examples/', root)).filter((file) => file.endsWith('.ts'));
+    const shown = sections.flatMap(namesOf);
+    expect([...shown, ...others].sort()).toEqual(examples.map((file) => file.slice(0, -3)).sort());
+  });
+
+  it.each(sections.map((section) => [namesOf(section).join(), section] as const))(
+    '%s: what TypeScript calls and sets is in the examples',
+    (_, section) => {
+      const sources = namesOf(section).map((name) => sourceOf(`examples/${name}.ts`));
+      const source = sources.join('\n').replace(/\s+\./g, '.');
+      const cells = section.split('\n').flatMap((line) => /^\| .* \| (.*) \|$/.exec(line)?.[1] ?? []);
+      const code = cells.flatMap((cell) => [...cell.matchAll(/`([^`]*)`/g)].map((match) => match[1]!));
+      const used = code.flatMap((text) => {
+        const [calls, options] = [/(?:\w+\.)+\w+(?=\()|\bnew \w+(?=\()/g, /\b[a-z]\w*(?=: )/g];
+        // Of a method its name alone: what it is called on has other names there.
+        const names = [...text.matchAll(calls)].map(([name]) =>
+          name.split('.', 1)[0]! in nodegrad ? name : name.replace(/^.*(?=\.)/, ''),
+        );
+        return [...names, ...[...text.matchAll(options)].map(([name]) => name)];
+      });
+      expect(used).not.toEqual([]);
+      expect(used.filter((name) => !source.includes(name))).toEqual([]);
+    },
+  );
 });

@@ -181,6 +181,21 @@ describe('boxes', () => {
     expect((await drawn(svg)).width).toBeGreaterThan(108);
   });
 
+  it('have names that do not cover each other, nor end outside of the image', async () => {
+    const one = { boxes: [[[40, 20, 60, 50]]], labels: [[0]] };
+    const svg = await visualization.plotBoundingBoxGallery(zeros([1, 64, 64, 1]), 'xyxy', {
+      ...{ yTrue: one, yPred: one, classMapping: ['nucleus'], fontScale: 0.5, lineThickness: 1 },
+    });
+    const places = [...svg.matchAll(/<text x="([\d.]+)" y="([\d.]+)" font-size="6"/g)].map(([, x, y]) => [
+      +x!,
+      +y!,
+    ]);
+    // Above the box by a third of the 6 pixels of a letter, and below by a letter; seven letters are at most 7 · 0.65 · 6 wide.
+    expect(places.map(([, y]) => y)).toEqual([18, 56]);
+    for (const [x] of places) expect(x).toBeGreaterThan(64 - 7 * 0.65 * 6 - 1);
+    for (const [x] of places) expect(x).toBeLessThan(40);
+  });
+
   it.each([
     [{ boxes: [[[0, 0, 1, 1]]], labels: [[0]] }, {}, 'SHAPE'],
     [{ ...boundingBoxes, labels: [[0], [1]] }, {}, 'SHAPE'],

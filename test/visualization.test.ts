@@ -32,6 +32,15 @@ describe('plotHistory', () => {
     expect(await pixelsOf(svg, '#0072b2')).toBeGreaterThan(150); // the legend's 144, and a dot
   });
 
+  it('has room for long numbers at the axis, and few digits where a number stays the same', async () => {
+    const widthOf = async (loss: number[]) => (await drawn(await visualization.plotHistory({ loss }))).width;
+    expect(await widthOf([0.25, 0.5])).toBe(360);
+    // "200,000" and the distance to the axis need more than the 40 that are left for them.
+    expect(await widthOf([100_000, 200_000])).toBeGreaterThan(360);
+    const svg = await visualization.plotHistory({ learningRate: [0.001, 0.001], gone: [NaN, NaN] });
+    expect(texts(svg)).toContain('0.001');
+  });
+
   it('writes SVG and PNG, of so many pixels an inch', async () => {
     const svg = await visualization.plotHistory(history, { path: join(folder, 'h.svg'), metrics: ['loss'] });
     expect(readFileSync(join(folder, 'h.svg'), 'utf8')).toBe(svg);
@@ -135,16 +144,16 @@ describe('curves of two classes', () => {
   ];
 
   it('tell the numbers of scikit-learn', async () => {
-    expect(texts(await visualization.plotRocCurve(labels, scores))).toContain('(AUC 0.750)');
+    expect(texts(await visualization.plotRocCurve(labels, scores))).toContain('AUC 0.750');
     expect(texts(await visualization.plotPrecisionRecallCurve(labels, { net: scores }))).toContain(
       'net (AP 0.833)',
     );
   });
 
   it('count equal scores at once', async () => {
-    expect(texts(await visualization.plotRocCurve([0, 1, 0, 1], [1, 1, 1, 1]))).toContain('(AUC 0.500)');
+    expect(texts(await visualization.plotRocCurve([0, 1, 0, 1], [1, 1, 1, 1]))).toContain('AUC 0.500');
     expect(texts(await visualization.plotPrecisionRecallCurve([0, 1, 0, 1], [1, 1, 1, 1]))).toContain(
-      '(AP 0.500)',
+      'AP 0.500',
     );
   });
 
@@ -164,6 +173,28 @@ describe('plotLines', () => {
     const svg = await visualization.plotLines({ a: [0, 1, 2, 3], b: [1, NaN, 1, 2] }, { x: [0, 1, 4, 9] });
     expect(texts(svg)).toEqual(expect.arrayContaining(['a', 'b']));
     expect(await pixelsOf(svg, '#0072b2')).toBeGreaterThan(150);
+  });
+
+  it('names whole steps alone', async () => {
+    const svg = await visualization.plotLines({ loss: [3, 2, 1] }, { x: [1, 2, 3] });
+    const [, labels = ''] = /aria-label="x-axis tick label">(.*?)<\/g>/s.exec(svg) ?? [];
+    expect([...labels.matchAll(/>([^<]+)</g)].map((match) => match[1])).toEqual(['1', '2', '3']);
+  });
+
+  it.each([
+    [
+      [1e-6, 10],
+      ['1e-6', '1e-5', '0.0001', '0.001', '0.01', '0.1', '1', '10'],
+    ],
+    [
+      [0.01, 0.4],
+      ['0.01', '0.02', '0.03', '0.04', '0.1', '0.2', '0.3', '0.4', '1'],
+    ],
+  ])('writes the numbers of a logarithmic axis as numbers: of %j', async (a, numbers) => {
+    const svg = await visualization.plotLines({ a }, { x: [0.25, 0.75], scale: 'log' });
+    const [, labels = ''] = /aria-label="y-axis tick label">(.*?)<\/g>/s.exec(svg) ?? [];
+    const written = [...labels.matchAll(/>([^<]+)</g)].map((match) => match[1]);
+    expect(written).toEqual(numbers);
   });
 
   it.each([
@@ -194,6 +225,13 @@ describe('plotHistogram', () => {
       left: 2,
     });
     expect(histogram([NaN], 2)).toEqual({ bars: [], left: 1 });
+  });
+
+  it('writes small numbers at its axis in few letters', async () => {
+    const svg = await visualization.plotHistogram({
+      small: Float64Array.from({ length: 5 }, (_, n) => n * 1e-10),
+    });
+    expect(texts(svg)).toContain('2e-10');
   });
 
   it('tells what is not finite', async () => {
@@ -265,10 +303,10 @@ describe('plotDecisionRegions', () => {
     ]);
     model.compile({ optimizer: optimizers.sgd(), loss: 'sparseCategoricalCrossentropy' });
     const svg = await visualization.plotDecisionRegions(model, samples, [0, 1, 2, 1], {
-      displayLabels: ['a', 'b', 'c'],
-      gridResolution: 8,
+      ...{ displayLabels: ['a', 'b', 'c'], gridResolution: 8 },
+      ...{ xLabel: 'length', yLabel: 'width' },
     });
-    expect(texts(svg)).toEqual(expect.arrayContaining(['a', 'b', 'c']));
+    expect(texts(svg)).toEqual(expect.arrayContaining(['a', 'b', 'c', 'length →', '↑ width']));
   });
 
   it('refuses other shapes', async () => {

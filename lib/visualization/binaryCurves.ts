@@ -104,7 +104,8 @@ async function plotBinary(
   const curves = new Map<string, Curve>();
   for (const [name, given] of Object.entries(scores)) {
     const curve = kind.curve(countsOf(labels, await column(who, 'yScore', given, labels.length)));
-    curves.set(`${name} (${kind.summary} ${curve.summary.toFixed(3)})`.trim(), curve);
+    const summary = `${kind.summary} ${curve.summary.toFixed(3)}`;
+    curves.set(name === '' ? summary : `${name} (${summary})`, curve);
   }
   const legend = legendOf([...curves.keys()]);
   const { plot, draw } = await loadPlot(who);

@@ -16,6 +16,7 @@ import type { DataFormat } from '../ops/window.js';
 import { type BoundingBoxFormat, convertFormat } from '../utils/boundingBoxes/index.js';
 import { type Color, colorText } from './colors.js';
 import type { LabelMap } from './plotImageGallery.js';
+import { textWidth } from './text.js';
 
 /** The boxes of images. */
 export interface ImageBoxes {
@@ -103,9 +104,15 @@ export async function boxOverlays(
   {
     names,
     color,
+    below = false,
     lineThickness = 2,
     fontScale = 1,
-  }: BoxOptions & { readonly names: LabelMap; readonly color: Color },
+  }: BoxOptions & {
+    readonly names: LabelMap;
+    readonly color: Color;
+    /** Whether names are below boxes, as others are above. Default false. */
+    readonly below?: boolean;
+  },
 ): Promise<string[]> {
   if (!isPlainObject(given) || given['boxes'] === undefined || given['labels'] === undefined)
     throw expected(who, 'boundingBoxes with boxes and labels', given);
@@ -134,16 +141,42 @@ export async function boxOverlays(
       if (label === -1 || ![left, top, right, bottom].every(Number.isFinite)) return '';
       const name = names[label];
       const sure = confidences === undefined ? '' : ` | ${itemAt(confidences, at).toFixed(2)}`;
-      const y = top! - letters / 3 > letters ? top! - letters / 3 : top! + letters + lineThickness;
       const text =
         name === undefined
           ? ''
-          : `<text x="${left! + lineThickness}" y="${y}" font-size="${letters}" font-family="sans-serif" fill="${ink}">${escapedText(name + sure)}</text>`;
+          : nameText(name + sure, {
+              x: left! + lineThickness,
+              y: below
+                ? lineBelow(bottom!, letters, height, lineThickness)
+                : lineAbove(top!, letters, lineThickness),
+              ...{ width, letters, ink },
+            });
       return (
         `<rect x="${left}" y="${top}" width="${Math.max(right! - left!, 0)}" height="${Math.max(bottom! - top!, 0)}" ` +
         `fill="none" stroke="${ink}" stroke-width="${lineThickness}"/>${text}`
       );
     }).join(''),
+  );
+}
+
+/** Where the line of a name above a box is; within the box where there is no room. */
+const lineAbove = (top: number, letters: number, lineThickness: number): number =>
+  top - letters / 3 > letters ? top - letters / 3 : top + letters + lineThickness;
+
+/** The same below. */
+const lineBelow = (bottom: number, letters: number, height: number, lineThickness: number): number =>
+  bottom + letters < height ? bottom + letters : bottom - letters / 3 - lineThickness;
+
+/** A name with a dark outline, so that it is read over anything, and not beyond the image. */
+function nameText(
+  name: string,
+  at: { x: number; y: number; width: number; letters: number; ink: string },
+): string {
+  const x = Math.max(0, Math.min(at.x, at.width - textWidth(name, at.letters)));
+  const outline = `stroke="black" stroke-opacity="0.7" stroke-width="${at.letters / 5}" stroke-linejoin="round" paint-order="stroke"`;
+  return (
+    `<text x="${x}" y="${at.y}" font-size="${at.letters}" font-family="sans-serif" fill="${at.ink}" ${outline}>` +
+    `${escapedText(name)}</text>`
   );
 }
 

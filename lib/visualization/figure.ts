@@ -68,6 +68,8 @@ const LEGEND_HEIGHT = 22;
 const LEGEND_SIZE = 12;
 const CAPTION = { size: 11, line: 15, gap: 2 };
 const SWATCH = 12;
+/** The numbers at the left axis: what the package leaves for them, how far from the axis they end, and the font. */
+const TICKS = { margin: 40, distance: 9, size: 10 };
 
 /** The colour of the n-th thing. @internal */
 export const colorOf = (n: number): string => itemAt(COLORS, n % COLORS.length);
@@ -87,9 +89,13 @@ export function checkFigure(who: string, options: FigureOptions, names: object):
 export async function loadPlot(who: string): Promise<{ plot: Plot; draw: (options: PanelOptions) => Panel }> {
   const plot = (await loadPeer(who, '@observablehq/plot')) as Plot;
   const { document } = ((await loadPeer(who, 'linkedom')) as Dom).parseHTML('<!doctype html><html></html>');
-  const draw = ({ width = 360, height = 260, ...others }: PanelOptions): Panel => {
-    const svg = plot.plot({ document, width, height, ...others }).outerHTML;
+  const draw = (options: PanelOptions): Panel => {
+    const { width = 360, height = 260, marginLeft = TICKS.margin } = options;
+    const svg = plot.plot({ document, ...options, width, height, marginLeft }).outerHTML;
     if (!svg.startsWith('<svg')) throw expected(who, 'a drawing without a legend', svg.slice(0, 40));
+    const missing = Math.ceil(widthOfTicks(svg) - marginLeft);
+    if (missing > 0)
+      return draw({ ...options, width: width + missing, height, marginLeft: marginLeft + missing });
     // The style has selectors that only browsers know, and says nothing that a picture needs.
     return { svg: svg.replace(/<style>[^]*?<\/style>/g, ''), width, height };
   };
@@ -100,8 +106,17 @@ export async function loadPlot(who: string): Promise<{ plot: Plot; draw: (option
 export interface PanelOptions {
   readonly width?: number;
   readonly height?: number;
+  /** Grows where the numbers at the axis need more, and the width with it. Default 40. */
+  readonly marginLeft?: number;
   readonly marks: readonly object[];
   readonly [option: string]: unknown;
+}
+
+/** How much the labels at the left axis of a drawing need. */
+function widthOfTicks(svg: string): number {
+  const [, labels = ''] = /aria-label="y-axis tick label">(.*?)<\/g>/s.exec(svg) ?? [];
+  const widths = [...labels.matchAll(/>([^<]+)</g)].map((match) => textWidth(itemAt(match, 1), TICKS.size));
+  return largest(widths) + TICKS.distance;
 }
 
 const text = (content: string, x: number, y: number, size: number, others = ''): string =>

@@ -79,12 +79,13 @@ export async function plotBoundingBoxGallery(
   boolean(who, 'legend', legend);
   const pixels = await pixelsOf(who, images, valueRangeOf(who, options.valueRange), options.dataFormat);
   const drawings: string[][] = [];
-  for (const [boxes, color, labels] of [
-    [yTrue, trueColor, groundTruthMapping],
-    [yPred, predColor, predictionMapping],
+  for (const [boxes, color, labels, below] of [
+    [yTrue, trueColor, groundTruthMapping, false],
+    // Where both are there, names of boxes that agree would cover each other.
+    [yPred, predColor, predictionMapping, yTrue !== undefined],
   ] as const) {
     if (boxes === undefined) continue;
-    const shown = { names: labels, color, lineThickness, fontScale };
+    const shown = { names: labels, color, below, lineThickness, fontScale };
     drawings.push(await boxOverlays(who, pixels, boxes, boundingBoxFormat, shown));
   }
   const overlays = Array.from({ length: pixels.count }, (_, n) =>

@@ -26,6 +26,10 @@ export interface Classifier {
 export interface PlotDecisionRegionsOptions extends FigureOptions {
   /** The names of the classes, from 0. Default: their numbers. */
   displayLabels?: readonly string[];
+  /** The name of the horizontal axis. Default `x₁`. */
+  xLabel?: string;
+  /** The name of the vertical axis. Default `x₂`. */
+  yLabel?: string;
   /** How many points each axis has at which the model is asked. Default 120. */
   gridResolution?: number;
 }
@@ -33,6 +37,8 @@ export interface PlotDecisionRegionsOptions extends FigureOptions {
 const names = {
   ...figureNames,
   displayLabels: 'optional',
+  xLabel: 'string',
+  yLabel: 'string',
   gridResolution: 'optional',
 } satisfies OptionNames<PlotDecisionRegionsOptions>;
 // Of the range of the points, on each side.
@@ -83,8 +89,8 @@ export async function plotDecisionRegions(
     marginRight: inset.right,
     marginTop: inset.top,
     marginBottom: inset.bottom,
-    x: { domain: axes[0], label: 'x₁' },
-    y: { domain: axes[1], label: 'x₂' },
+    x: { domain: axes[0], label: options.xLabel ?? 'x₁' },
+    y: { domain: axes[1], label: options.yLabel ?? 'x₂' },
     marks: [
       plot.image([0], {
         frameAnchor: 'middle',

@@ -3,6 +3,7 @@ import type { ArrayData } from '../data/batches.js';
 import { histogram } from '../data/histogram.js';
 import { plainArray } from '../data/plainArrays.js';
 import { type FigureOptions, checkFigure, colorOf, figure, figureNames, loadPlot } from './figure.js';
+import { horizontalAxis } from './axes.js';
 
 /** What `visualization.plotHistogram` takes. */
 export interface PlotHistogramOptions extends FigureOptions {
@@ -37,7 +38,10 @@ export async function plotHistogram(
     const { bars, left } = histogram(data, bins);
     panels.push(
       draw({
-        x: { label: left === 0 ? name : `${name} (${left} not finite)` },
+        x: horizontalAxis(
+          left === 0 ? name : `${name} (${left} not finite)`,
+          bars.flatMap(({ low, high }) => [low, high]),
+        ),
         y: { label: 'count', grid: true },
         marks: [plot.rectY(bars, { x1: 'low', x2: 'high', y: 'count', fill: colorOf(0) }), plot.ruleY([0])],
       }),

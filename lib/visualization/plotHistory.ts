@@ -1,6 +1,7 @@
 import { type OptionNames, expected, isPlainObject, oneOf } from '../base/checks.js';
 import type { History } from '../callbacks/history.js';
 import { type FigureOptions, checkFigure, figure, figureNames, legendOf, loadPlot } from './figure.js';
+import { SCALES, horizontalAxis, verticalAxis } from './axes.js';
 
 /** What `visualization.plotHistory` takes. */
 export interface PlotHistoryOptions extends FigureOptions {
@@ -15,7 +16,6 @@ const names = {
   metrics: 'optional',
   scale: 'optional',
 } satisfies OptionNames<PlotHistoryOptions>;
-const SCALES = ['linear', 'log'] as const;
 const VALIDATION = 'val_';
 
 /**
@@ -46,10 +46,11 @@ export async function plotHistory(
       ? ['training', 'validation']
       : ['training'],
   );
-  const panels = metrics.map((metric) =>
-    draw({
-      x: { label: 'epoch', tickFormat: (n: number) => (Number.isInteger(n) ? String(n) : '') },
-      y: { label: metric, grid: true, type: scale, nice: true },
+  const panels = metrics.map((metric) => {
+    const numbers = [metric, VALIDATION + metric].flatMap((name) => curves.get(name) ?? []);
+    return draw({
+      x: horizontalAxis('epoch', [1, numbers.length]),
+      y: verticalAxis(metric, scale, numbers),
       marks: [...legend].flatMap(([kind, stroke]) => {
         const values = curves.get(kind === 'training' ? metric : VALIDATION + metric) ?? [];
         const points = values.map((value, at) => ({
@@ -62,8 +63,8 @@ export async function plotHistory(
           ...(points.length === 1 ? [plot.dot(points, { x: 'epoch', y: 'value', fill: stroke })] : []),
         ];
       }),
-    }),
-  );
+    });
+  });
   return figure(who, panels, options, { legend });
 }
 

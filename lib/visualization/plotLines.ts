@@ -3,6 +3,7 @@ import { itemAt } from '../base/list.js';
 import type { ArrayData } from '../data/batches.js';
 import { plainArray } from '../data/plainArrays.js';
 import { type FigureOptions, checkFigure, figure, figureNames, legendOf, loadPlot } from './figure.js';
+import { SCALES, horizontalAxis, verticalAxis } from './axes.js';
 
 /** What `visualization.plotLines` takes. */
 export interface PlotLinesOptions extends FigureOptions {
@@ -23,7 +24,6 @@ const names = {
   yLabel: 'string',
   scale: 'optional',
 } satisfies OptionNames<PlotLinesOptions>;
-const SCALES = ['linear', 'log'] as const;
 
 /**
  * A line for each list of numbers, for functions, forecasts and runs that are compared. Numbers that are not finite are gaps. Drawn by
@@ -49,8 +49,12 @@ export async function plotLines(
   const panel = draw({
     width: 560,
     height: 340,
-    x: { label: options.xLabel ?? 'x' },
-    y: { label: options.yLabel ?? null, grid: true, type: scale, nice: true },
+    x: horizontalAxis(options.xLabel ?? 'x', at ?? [0]),
+    y: verticalAxis(
+      options.yLabel ?? null,
+      scale,
+      entries.flatMap(([, numbers]) => numbers),
+    ),
     marks: entries.map(([name, numbers]) => {
       if (at !== undefined && numbers.length > at.length)
         throw wrongShape(who, `at most ${at.length} numbers for '${name}', as many as x has`, [

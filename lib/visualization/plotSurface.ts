@@ -1,6 +1,7 @@
 import { type OptionNames, expected, isPlainObject, oneOf } from '../base/checks.js';
 import { itemAt } from '../base/list.js';
 import { type FigureOptions, checkFigure, figure, figureNames, legendOf, loadPlot } from './figure.js';
+import { SCALES } from './axes.js';
 
 /** The smallest and the largest value of an axis. */
 export type Interval = readonly [low: number, high: number];
@@ -24,7 +25,6 @@ const names = {
   paths: 'optional',
   scale: 'optional',
 } satisfies OptionNames<PlotSurfaceOptions>;
-const SCALES = ['linear', 'log'] as const;
 const LEVELS = 20;
 
 /**

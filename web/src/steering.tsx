@@ -2,12 +2,12 @@ import { useState } from 'preact/hooks';
 import { type RunState, control } from './api.js';
 import type { RunCurves } from './curves.js';
 
-const clock = (seconds: number) =>
-  seconds >= 3600
-    ? `${Math.floor(seconds / 3600)} h ${Math.floor(seconds / 60) % 60} min`
-    : seconds >= 60
-      ? `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`
-      : `${Math.round(seconds)} s`;
+const clock = (time: number) => {
+  const seconds = Math.round(time);
+  const minutes = Math.floor(seconds / 60);
+  if (minutes >= 60) return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+  return minutes > 0 ? `${minutes} min ${seconds % 60} s` : `${seconds} s`;
+};
 
 /** How far the run is. */
 export function Progress({ state, curves }: { state: RunState; curves: RunCurves }) {
