@@ -67,12 +67,20 @@ interface Use {
 
 const known = new WeakMap<GraphProto, ReadonlyMap<string, readonly Use[]>>();
 
+/** All nodes of a graph, those of graphs within them included, which read its values, too. */
+function* nodesOf({ node }: GraphProto): Generator<NodeProto> {
+  for (const one of node) {
+    yield one;
+    for (const { g } of one.attribute ?? []) if (g) yield* nodesOf(g);
+  }
+}
+
 /** The nodes that read each value. */
 function usesOf(graph: GraphProto): ReadonlyMap<string, readonly Use[]> {
   const before = known.get(graph);
   if (before) return before;
   const uses = new Map<string, Use[]>();
-  for (const { opType, input, output } of graph.node)
+  for (const { opType, input, output } of nodesOf(graph))
     input.forEach((name, at) => {
       const list = uses.get(name) ?? [];
       list.push({ opType, at, outputs: output });
