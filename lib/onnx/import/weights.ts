@@ -1,9 +1,10 @@
-import type { GraphProto } from '../messages.js';
+import type { GraphProto, NodeProto } from '../messages.js';
 
 /** Inputs of ops that hold weights; those that are left out of the table hold none. */
 const LEARNED: Readonly<Record<string, readonly number[]>> = {
   Conv: [1, 2],
   ConvTranspose: [1, 2],
+  DeformConv: [1, 3],
   Gemm: [0, 1, 2],
   MatMul: [0, 1],
   Einsum: [0, 1, 2, 3],
