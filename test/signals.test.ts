@@ -13,6 +13,7 @@ import {
   ops,
   tensor,
 } from 'nodegrad';
+import { openProgram } from './support/openProgram.js';
 import { errorOf } from './support/run.js';
 
 interface Stored {
@@ -132,18 +133,105 @@ describe('stftSpectrogram', () => {
 describe('melSpectrogram', () => {
   const { x, cases } = fixtures.mels;
 
-  it.each(cases)('is that of Keras with $options', async (row) => {
-    const input = layers.input({ shape: [300] });
+  it.each(
+    cases.flatMap(
+      (row) =>
+        [
+          [row, 300],
+          [row, -1],
+        ] as const,
+    ),
+  )('is that of Keras with %o, of a signal of %i places', async (row, places) => {
+    const input = layers.input({ shape: [places] });
     const layer = layers.melSpectrogram(ours(row.options));
     const model = new Model({ inputs: input, outputs: layer.apply(input) });
+    const program = openProgram([{ dtype: 'float32', shape: [-1, places] }], (signal) => [
+      layer.call(signal),
+    ]);
     // Decibels up to 80 of sums in float32 of which Keras has the mel scale in float32, too.
     expect(await difference((await model.predict(given(x))) as never, row)).toBeLessThan(2e-3);
+    expect(await difference(firstOf(program.run([given(x)]).outputs), row)).toBeLessThan(2e-3);
   });
 
   it('refuses other numbers', () => {
     const code = (options: object) => errorOf(() => layers.melSpectrogram(options)).code;
     expect(code({ fftLength: 8, sequenceLength: 9 })).toBe('ARGUMENT');
     expect(code({ minFreq: 9000 })).toBe('ARGUMENT');
+  });
+});
+
+describe('pad along an axis of any size', () => {
+  const numbers = (shape: readonly number[]) =>
+    tensor(
+      Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => Math.sin(1 + 1.7 * i)),
+      shape,
+    );
+  const open = [{ dtype: 'float32', shape: [-1, -1, 2] }] as const;
+
+  it.each(
+    (['edge', 'reflect', 'symmetric'] as const).flatMap((mode) =>
+      (
+        [
+          [2, 3],
+          [3, 0],
+          [0, 2],
+        ] as const
+      ).map((pads) => [mode, pads] as const),
+    ),
+  )('%s %o is that along one of a known size, with its derivatives', async (mode, pads) => {
+    const bodies = [
+      (y: Sym) => y,
+      (y: Sym, x: Sym) => grad(ops.sum(ops.power(y, 3)), [x])[0]!,
+      (y: Sym, x: Sym) => grad(ops.sum(ops.square(grad(ops.sum(ops.power(y, 3)), [x])[0]!)), [x])[0]!,
+    ];
+    const margins = [[0, 0], pads, [1, 0]] as const;
+    for (const body of bodies) {
+      const formula = (x: Sym) => body(ops.pad(x, margins, { mode }), x);
+      const program = openProgram(open, (x) => [formula(x)]);
+      for (const length of [4, 7]) {
+        const x = numbers([2, length, 2]);
+        const [made, own] = [firstOf(program.run([x]).outputs), await compile(formula)(x)];
+        expect(made.shape).toEqual(own.shape);
+        // The same sums in another order, of at most 8 numbers up to 200.
+        expect(await difference(made, { shape: [...own.shape], data: [...(await own.data())] })).toBeLessThan(
+          8 * 200 * 2 ** -24,
+        );
+      }
+    }
+  });
+
+  it('refuses a mirror that is longer', async () => {
+    for (const pads of [
+      [4, 0],
+      [0, 4],
+    ] as const) {
+      const program = openProgram(open, (x) => [ops.pad(x, [[0, 0], pads, [0, 0]], { mode: 'reflect' })]);
+      const { outputs, done } = program.run([numbers([2, 4, 2])]);
+      await expect(done).rejects.toMatchObject({ code: 'ARGUMENT' });
+      await expect(firstOf(outputs).data()).rejects.toMatchObject({ code: 'ARGUMENT' });
+    }
+  });
+
+  it('gives the stretches of signals of any length', async () => {
+    const program = openProgram([{ dtype: 'float32', shape: [-1, -1] }], (x) => {
+      const y = ops.extractSequences(x, 3, 2);
+      return [y, grad(ops.sum(ops.power(y, 3)), [x])[0]!];
+    });
+    for (const length of [3, 8]) {
+      const x = numbers([2, length]);
+      const known = compile((one: Sym) => {
+        const y = ops.extractSequences(one, 3, 2);
+        return [y, grad(ops.sum(ops.power(y, 3)), [one])[0]!];
+      });
+      const wanted = await known(x);
+      for (const [i, made] of program.run([x]).outputs.entries()) {
+        const own = itemAt(wanted, i);
+        // Each number is copied, and of the slopes up to two of up to 3 are added.
+        expect(await difference(made, { shape: [...own.shape], data: [...(await own.data())] })).toBeLessThan(
+          i * 2 * 3 * 2 ** -24 + 1e-30,
+        );
+      }
+    }
   });
 });
 

@@ -3,10 +3,13 @@ import { asSym } from './composed.js';
 import { atLeast, itemAt } from '../base/list.js';
 import { type Operand, type Outcome, applyAll, typeOf } from '../core/apply.js';
 import { op } from '../core/op.js';
+import { tensor } from '../core/tensor.js';
 import { multiply } from './binary.js';
+import { conv } from './conv.js';
 import { zerosLike } from './creation.js';
 import { flip, swapaxes } from './manipulate.js';
 import { concatenate, pad, slice } from './slice.js';
+import { expandDims } from './shape.js';
 import { toFloat32 } from './toFloat32.js';
 import { negative } from './unary.js';
 import { windowed } from './windows.js';
@@ -172,10 +175,16 @@ export const irfft = op(
   },
 );
 
+/** The stretches of signals [n, places] of any length: a convolution whose filters read one place each. */
+function stretchesOfOpen(x: Sym, size: number, stride: number): Sym {
+  const places = Float32Array.from({ length: size * size }, (_, i) => Number(i % (size + 1) === 0));
+  return conv(expandDims(x, -1), asSym(tensor(places, [size, 1, size])), { strides: stride });
+}
+
 /**
  * The stretches of the last axis, one from each `sequenceStride`-th place on, as far as they are within it. https://keras.io/api/ops/fft/
  *
- * @param x [..., n], all axes after the first of known size.
+ * @param x [..., n], all axes after the first of known size; or float32 [n, places] of any length.
  * @param sequenceLength How long a stretch is, at most n.
  * @param sequenceStride How far they are apart.
  * @returns [..., stretches, sequenceLength].
@@ -187,8 +196,10 @@ export const extractSequences = op(
   <X extends Operand>(x: X, sequenceLength: number, sequenceStride: number): Outcome<X> => {
     const size = integer('extractSequences', 'sequenceLength', sequenceLength);
     const stride = integer('extractSequences', 'sequenceStride', sequenceStride);
+    const { shape } = typeOf(x);
+    const axis = shape.length - 1;
+    if (axis === 1 && shape[1] === -1) return stretchesOfOpen(asSym(x), size, stride) as Outcome<X>;
     lengthOf('extractSequences', x);
-    const axis = typeOf(x).shape.length - 1;
     const windows = { size: [size], strides: [stride], dilations: [1], padding: 'valid' } as const;
     return windowed('extractSequences', x, [axis], windows).y as Outcome<X>;
   },

@@ -10,12 +10,15 @@ import {
 } from '../base/checks.js';
 import type { Shape } from '../engine/engine.js';
 import { itemAt } from '../base/list.js';
-import { type AxisOptions, axisNames, sizeAlong } from './axis.js';
+import type { Sym } from '../core/sym.js';
+import { type AxisOptions, axisNames } from './axis.js';
+import { subtract } from './binary.js';
 import { asSym, outcomeOf } from './composed.js';
 import { gather } from './gather.js';
 import { type Operand, type Outcome, apply, promote, typeOf } from '../core/apply.js';
+import { sum } from './reduce.js';
 import { expandDims } from './shape.js';
-import { copy } from './unary.js';
+import { cast, copy } from './unary.js';
 import { op } from '../core/op.js';
 import { tensor } from '../core/tensor.js';
 
@@ -141,6 +144,35 @@ function folded(at: number, period: number, back: (place: number) => number, n: 
   return place < n ? place : back(place);
 }
 
+/** Which places from an end the numbers before it or after it copy, along an axis that is long enough. */
+const FROM_END = {
+  edge: () => 0,
+  reflect: (i: number) => i + 1,
+  symmetric: (i: number) => i,
+};
+
+/** x with numbers around along an axis whose size is known only when the program runs: a mirror has to lie within it. */
+function mirroredOpen(
+  x: Sym,
+  axis: number,
+  [before, after]: readonly [number, number],
+  mode: keyof typeof FROM_END,
+): Sym {
+  const places = (count: number) => Int32Array.from({ length: count }, (_, i) => FROM_END[mode](i));
+  const others = [...x.shape.keys()].filter((i) => i !== axis);
+  const column = others.length > 0 ? sum(cast(x, 'float32'), { axis: others }) : cast(x, 'float32');
+  const last = subtract(sum(apply<number | Sym>('broadcastLike', [1, column])), 1);
+  const ends = cast(subtract(last, tensor(places(after))), 'int32');
+  return concatenate<Sym>(
+    [
+      ...(before > 0 ? [gather(x, tensor(places(before).reverse()), { axis })] : []),
+      x,
+      ...(after > 0 ? [gather(x, ends, { axis })] : []),
+    ],
+    { axis },
+  );
+}
+
 /**
  * Puts numbers around x. https://keras.io/api/ops/numpy/
  *
@@ -148,7 +180,7 @@ function folded(at: number, period: number, back: (place: number) => number, n: 
  * @param padWidth For each axis, how many before and after.
  * @param options `mode`: what is put there, default 'constant'. `constantValues`: default 0.
  * @throws EngineError `ATTRIBUTE` for other paddings; `ARGUMENT` for another mode, or constantValues with one; `SHAPE` where numbers are to be
- *   copied along an axis that has none or whose size is not known.
+ *   copied along an axis that has none; (when read) where an axis whose size is known only then is too short for a mirror.
  * @example ops.pad([1, 2, 3], [[2, 0]], { mode: 'reflect' }); // [3, 2, 1, 2, 3]
  */
 export const pad = op(
@@ -174,7 +206,8 @@ export const pad = op(
         (y, [before, after], axis) => {
           for (const n of [before, after]) integer('pad', 'padWidth', n, 0);
           if (before + after === 0) return y;
-          const size = sizeAlong('pad', shape, axis);
+          const size = itemAt(shape, axis);
+          if (size < 0) return mirroredOpen(y, axis, [before, after], mode);
           if (size === 0) throw wrongShape('pad', `numbers to copy along axis ${axis}`, shape);
           const indices = Int32Array.from({ length: before + size + after }, (_, i) =>
             MIRRORS[mode](i - before, size),

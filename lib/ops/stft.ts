@@ -52,7 +52,7 @@ function windowOf(op: string, window: StftOptions['window'], length: number, fft
 /**
  * The short-time Fourier transform: {@link rfft} of stretches of x, one for each `sequenceStride` places. https://keras.io/api/ops/fft/
  *
- * @param x float32 [..., n], all axes after the first of known size.
+ * @param x float32 [..., n], all axes after the first of known size; or [n, places] of any length.
  * @param sequenceLength How long a stretch is.
  * @param sequenceStride How far stretches are apart.
  * @param fftLength At least as long as a stretch, which then has zeros around it.

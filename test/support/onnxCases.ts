@@ -20,38 +20,48 @@ function fill(weight: Variable, which: number): void {
   );
 }
 
+/** A model of one layer. */
+export interface LayerModel {
+  readonly model: Model<readonly layers.KerasTensor[]>;
+  readonly x: Tensor[];
+  /** The same with sequences that are longer by two; undefined where it takes one length alone. */
+  readonly longer: Tensor[] | undefined;
+}
+
 /** A model of one layer; `isOpen`: of sequences of any length, where the layer takes them. */
-export function layerModel(
-  name: string,
-  isOpen = false,
-): { model: Model<readonly layers.KerasTensor[]>; x: Tensor[] } {
+export function layerModel(name: string, isOpen = false): LayerModel {
   const row = layerCases[name]!;
   const dtype = row.below === undefined ? 'float32' : 'int32';
   const options = typeof row.options === 'function' ? row.options() : row.options;
   const made = (layers as unknown as Record<string, new (options: unknown) => layers.Layer>)[name]!;
   const layer = new made(options ?? {});
   const free = isOpen && row.fixed === undefined;
+  // Of a signal the places are its length.
+  const hasLength = (shape: readonly number[]) => shape.length > 1 || name === 'MelSpectrogram';
   const places = listed(row.x).map((shape) =>
-    layers.input({ shape: free && shape.length > 1 ? [-1, ...shape.slice(1)] : shape, dtype }),
+    layers.input({ shape: free && hasLength(shape) ? [-1, ...shape.slice(1)] : shape, dtype }),
   );
   const model =
     layer instanceof layers.InputLayer
       ? new Model({ inputs: layer.output, outputs: [layer.output] })
       : new Model({ inputs: places, outputs: layer.applyAll(places) });
   layer.weights.forEach(fill);
-  const x = listed(row.x).map((shape, input) => {
-    const own = [3, ...shape];
-    const numbers = Array.from({ length: sizeOf(own) }, (_, i) => Math.sin(1 + 13 * input + 1.7 * i));
-    const below = row.below ?? 0;
-    return dtype === 'float32'
-      ? tensor(Float32Array.from(numbers), own)
-      : tensor(
-          Int32Array.from(numbers, (n) => Math.floor(((n + 1) / 2) * below) % below),
-          own,
-          'int32',
-        );
-  });
-  return { model, x };
+  const data = (more: number) =>
+    listed(row.x).map((shape, input) => {
+      const [length = 1, ...rest] = shape;
+      const own = hasLength(shape) ? [3, length + more, ...rest] : [3, ...shape];
+      const numbers = Array.from({ length: sizeOf(own) }, (_, i) => Math.sin(1 + 13 * input + 1.7 * i));
+      const below = row.below ?? 0;
+      return dtype === 'float32'
+        ? tensor(Float32Array.from(numbers), own)
+        : tensor(
+            Int32Array.from(numbers, (n) => Math.floor(((n + 1) / 2) * below) % below),
+            own,
+            'int32',
+          );
+    });
+  const hasLengths = model.inputs.some(({ shape }) => shape[1] === -1);
+  return { model, x: data(0), longer: hasLengths ? data(2) : undefined };
 }
 
 /** What a model gives for data, as a list. */

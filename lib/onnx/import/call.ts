@@ -62,6 +62,13 @@ export class Call {
     return name ? `node '${name}' (${opType})` : opType;
   }
 
+  /** What the network is described in, where sizes are not known. */
+  get trace(): Trace {
+    const { current } = Trace;
+    if (current) return current;
+    throw needsNumbers(this.who, 'sizes');
+  }
+
   /** How many outputs are asked for. */
   get outputs(): number {
     return this.node.output.length;

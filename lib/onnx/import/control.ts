@@ -1,9 +1,12 @@
+import { itemAt } from '../../base/list.js';
 import type { Sym } from '../../core/sym.js';
 import { tensor } from '../../core/tensor.js';
 import { asSym } from '../../ops/composed.js';
 import * as ops from '../../ops/index.js';
+import type { NumberType } from '../dtypes.js';
+import type { GraphProto } from '../messages.js';
 import { type Call, type Handler, type Handlers, hasNumbers, needsNumbers, settledOf } from './call.js';
-import { parts } from './shapes.js';
+import { flipped, parts } from './shapes.js';
 import { type OnnxValue, TensorValue } from './values.js';
 
 /** Longer loops are not written out step by step. */
@@ -125,7 +128,15 @@ function whileLoop(call: Call, first: readonly OnnxValue[], most: number | undef
   return start.map(({ type }, i) => new TensorValue(made[i + 2] as Sym, type));
 }
 
-/** Steps along axes of inputs, written out. */
+/** How a node goes over sequences. */
+interface Sweep {
+  readonly body: GraphProto;
+  readonly states: readonly TensorValue[];
+  /** [steps, …], as the steps take them. */
+  readonly sequences: readonly TensorValue[];
+}
+
+/** Steps along axes of inputs: written out where it is known how many there are, else as a loop of the network. */
 const scan: Handler = (call) => {
   const body = call.graph('body');
   const count = call.int('num_scan_inputs');
@@ -140,27 +151,68 @@ const scan: Handler = (call) => {
   const outputWays = call.ints('scan_output_directions', none(kept));
   const sequences = Array.from({ length: count }, (_, i) => {
     const x = call.x(states + i);
-    const axis = call.axis(axes[i] ?? 0, x.rank);
-    const steps = x.shape[axis] ?? 0;
-    if (steps < 0) throw needsNumbers(call.who, 'a number of steps');
-    if (steps > MOST_STEPS) throw call.error(`at most ${MOST_STEPS} steps`, String(steps));
-    const rows = parts(x, axis, Array<number>(steps).fill(1)).map((part) => ops.squeeze(part, axis));
-    const turned = ways[i] === 1 ? rows.reverse() : rows;
-    return turned.map((row) => new TensorValue(row, call.type(states + i)));
+    const first = ops.moveaxis(x, call.axis(axes[i] ?? 0, x.rank), 0);
+    return new TensorValue(ways[i] === 1 ? flipped(first, 0) : first, call.type(states + i));
   });
-  let now: readonly OnnxValue[] = Array.from({ length: states }, (_, i) => call.value(i));
-  const rows: OnnxValue[][] = [];
-  for (let i = 0; i < (sequences[0]?.length ?? 0); i++) {
-    const made = call.runGraph(body, [...now, ...sequences.map((rows) => rows[i] as TensorValue)]);
-    now = made.slice(0, states);
-    rows.push(made.slice(states));
-  }
-  const whole = scanned(call, rows, kept).map(({ x, type }, i) => {
-    const turned = outputWays[i] === 1 ? ops.flip(x, { axis: 0 }) : x;
+  const steps = sequences[0]?.x.shape[0] ?? 0;
+  const sweep = { body, states: Array.from({ length: states }, (_, i) => call.value(i)), sequences };
+  const [last, rows] = steps < 0 ? swept(call, sweep) : writtenOut(call, sweep, steps);
+  const whole = rows.map(({ x, type }, i) => {
+    const turned = outputWays[i] === 1 ? flipped(x, 0) : x;
     return new TensorValue(ops.moveaxis(turned, 0, call.axis(outputAxes[i] ?? 0, x.rank)), type);
   });
-  return [...now, ...whole];
+  return [...last, ...whole];
 };
+
+/** @returns The last states, and what was kept of each step, [steps, …]. */
+function writtenOut(
+  call: Call,
+  { body, states, sequences }: Sweep,
+  steps: number,
+): [readonly OnnxValue[], TensorValue[]] {
+  if (steps > MOST_STEPS) throw call.error(`at most ${MOST_STEPS} steps`, String(steps));
+  const each = sequences.map(({ x, type }) =>
+    parts(x, 0, Array<number>(steps).fill(1)).map((part) => new TensorValue(ops.squeeze(part, 0), type)),
+  );
+  let now: readonly OnnxValue[] = states;
+  const rows: OnnxValue[][] = [];
+  for (let i = 0; i < steps; i++) {
+    const made = call.runGraph(body, [...now, ...each.map((list) => list[i] as TensorValue)]);
+    now = made.slice(0, states.length);
+    rows.push(made.slice(states.length));
+  }
+  return [now, scanned(call, rows, body.output.length - states.length)];
+}
+
+/** As {@link writtenOut}: the steps are one loop. */
+function swept(call: Call, { body, states, sequences }: Sweep): [readonly OnnxValue[], TensorValue[]] {
+  let types: NumberType[] = [];
+  const step = (before: readonly Sym[], elements: readonly Sym[]): Sym[] => {
+    const made = call.runGraph(body, [
+      ...before.map((x, i) => new TensorValue(x, itemAt(states, i).type)),
+      ...elements.map((x, i) => new TensorValue(x, itemAt(sequences, i).type)),
+    ]);
+    const values = made.map((value) => {
+      if (value instanceof TensorValue) return value;
+      throw call.error('a step that gives tensors', 'another');
+    });
+    types = values.map(({ type }) => type);
+    return values.map((value) => settledOf(call.who, 'what a step gives', value));
+  };
+  const first = states.map((value) => settledOf(call.who, 'first states', value));
+  const [last, rows] = ops.scan(
+    (before: readonly Sym[], elements: readonly Sym[]) => {
+      const made = step(before, elements);
+      return [made.slice(0, first.length), made.slice(first.length)];
+    },
+    first,
+    sequences.map(({ x }) => x),
+  ) as unknown as [readonly Sym[], readonly Sym[]];
+  return [
+    last.map((x, i) => new TensorValue(x, itemAt(states, i).type)),
+    rows.map((x, i) => new TensorValue(x, itemAt(types, first.length + i))),
+  ];
+}
 
 /** Choices and loops. */
 export const control: Handlers = { If: choice, Loop: loop, Scan: scan };

@@ -1,7 +1,7 @@
 import type { Sym } from '../../core/sym.js';
 import * as ops from '../../ops/index.js';
 import { type Call, type Handler, type Handlers, needsNumbers, typed } from './call.js';
-import { type Window, reach, sidesOfImage, windowOf } from './windows.js';
+import { type Window, padsItself, reach, sidesOfImage, windowOf } from './windows.js';
 import { FORMATS } from '../dtypes.js';
 
 /** Filters [filters, channels, …] as ops take them: […, channels, filters]. */
@@ -25,7 +25,18 @@ function cropped(x: Sym, pads: Window['pads']): Sym {
 
 /** The convolution of [n, channels, …] with filters [filters, channels / groups, …]. */
 function convolved(call: Call, x: Sym, filters: Sym): Sym {
-  const window = windowOf(call, call.ints('kernel_shape', filters.shape.slice(2)), sidesOfImage(x));
+  const sides = sidesOfImage(x);
+  if (sides.includes(-1) && padsItself(call)) {
+    const ones = sides.map(() => 1);
+    return ops.conv(x, kernelOf(filters), {
+      strides: call.ints('strides', ones),
+      dilationRate: call.ints('dilations', ones),
+      padding: 'same',
+      groups: call.int('group', 1),
+      dataFormat: 'channelsFirst',
+    });
+  }
+  const window = windowOf(call, call.ints('kernel_shape', filters.shape.slice(2)), sides);
   return ops.conv(cropped(x, window.pads), kernelOf(filters), {
     strides: window.strides,
     dilationRate: window.dilations,

@@ -3,6 +3,7 @@ import { attentions } from './attention.js';
 import type { Handlers } from './call.js';
 import { control } from './control.js';
 import { convolutions } from './conv.js';
+import { deformables } from './deform.js';
 import { elementwise } from './elementwise.js';
 import { indexing } from './indexing.js';
 import { lossNodes } from './losses.js';
@@ -12,6 +13,7 @@ import { products } from './products.js';
 import { randoms } from './random.js';
 import { recurrents } from './recurrent.js';
 import { reductions } from './reduce.js';
+import { regions } from './regions.js';
 import { resizes } from './resize.js';
 import { sequences, shapes } from './shapes.js';
 import { signals } from './signals.js';
@@ -22,6 +24,7 @@ export const HANDLERS: Handlers = {
   ...elementwise,
   ...activations,
   ...convolutions,
+  ...deformables,
   ...poolings,
   ...normalizations,
   ...reductions,
@@ -31,6 +34,7 @@ export const HANDLERS: Handlers = {
   ...indexing,
   ...recurrents,
   ...resizes,
+  ...regions,
   ...conversions,
   ...control,
   ...randoms,

@@ -177,7 +177,8 @@ const reverseSequence: Handler = (call) => {
   const x = call.x(0);
   const [time, batch] = [call.int('time_axis', 0), call.int('batch_axis', 1)];
   const lengths = ops.cast(call.x(1), 'int32');
-  const steps = x.shape[time] ?? 0;
+  const steps = x.shape[call.axis(time, x.rank)] ?? 0;
+  if (steps < 0) throw needsNumbers(call.who, 'a number of steps');
   const moved = ops.moveaxis(x, [batch, time], [0, 1]);
   const at = ops.reshape(asSym(ops.arange(0, steps, 1, 'int32')), [1, steps]);
   const last = ops.subtract(ops.reshape(lengths, [-1, 1]), 1);

@@ -208,7 +208,10 @@ export class Network {
       );
     };
     const large = deferred(inputs);
-    if (!large) return twice(inputs, run, BROADCASTING.has(node.opType));
+    if (!large) {
+      const { opType } = node;
+      return twice(inputs, run, { broadcasts: BROADCASTING.has(opType), fills: FILLING.has(opType) });
+    }
     try {
       return run(large);
     } catch (error) {
@@ -256,6 +259,9 @@ function deferred(
 /** Ops for which a number may stand for a tensor full of it. */
 const BROADCASTING = new Set([...Object.keys(elementwise), 'Scan', 'Loop']);
 
+/** Ops that make tensors of sizes, which are parts of the network where these are not known. */
+const FILLING = new Set(['ConstantOfShape', 'Expand', 'Range']);
+
 /** Of a tensor that is one number everywhere and has sizes that are not known: that number with sizes of 1, which broadcast. */
 function narrowed(value: OnnxValue | undefined): OnnxValue | undefined {
   if (!(value instanceof TensorValue) || !value.other) return value;
@@ -275,14 +281,17 @@ function narrowed(value: OnnxValue | undefined): OnnxValue | undefined {
 function twice(
   inputs: readonly (OnnxValue | undefined)[],
   run: (inputs: readonly (OnnxValue | undefined)[]) => readonly (OnnxValue | undefined)[],
-  broadcasts: boolean,
+  { broadcasts, fills }: { broadcasts: boolean; fills: boolean },
 ): readonly (OnnxValue | undefined)[] {
   const depends = inputs.some((value) => value instanceof TensorValue && value.other);
   const isComputed = inputs.every(
     (value) =>
       value === undefined || (value instanceof TensorValue && (value.other || !(value.x instanceof Sym))),
   );
-  if (!depends) return run(inputs);
+  const [first] = inputs;
+  // What is large is no part of a size.
+  const isFilled = fills && !(inputs.length > 1 && first instanceof TensorValue && first.other);
+  if (!depends || (isFilled && Trace.current)) return run(inputs);
   if (!isComputed) return run(broadcasts ? inputs.map(narrowed) : inputs);
   const plain = (value: OnnxValue | undefined, other: boolean) =>
     value instanceof TensorValue && value.other

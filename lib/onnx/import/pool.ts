@@ -4,9 +4,28 @@ import { tensor } from '../../core/tensor.js';
 import { asSym } from '../../ops/composed.js';
 import * as ops from '../../ops/index.js';
 import { type Call, type Handler, type Handlers, typed } from './call.js';
-import { type Window, imagesOf, sidesOfImage, windowCounts, windowOf, windowsOf } from './windows.js';
+import {
+  type Window,
+  imagesOf,
+  padsItself,
+  sidesOfImage,
+  windowCounts,
+  windowOf,
+  windowsOf,
+} from './windows.js';
 
 const isPlain = ({ dilations }: Window) => dilations.every((n) => n === 1);
+
+/** The options of a pooling whose images have sizes that are not known, where the engine pads them; undefined: not so. */
+function openPool(call: Call, sides: readonly number[]) {
+  const ones = sides.map(() => 1);
+  const isOwn = sides.includes(-1) && padsItself(call) && call.ints('dilations', ones).every((n) => n === 1);
+  if (!isOwn || call.flag('ceil_mode') || call.flag('count_include_pad')) return undefined;
+  return {
+    ...{ poolSize: call.ints('kernel_shape'), strides: call.ints('strides', ones) },
+    ...({ padding: 'same', dataFormat: 'channelsFirst' } as const),
+  };
+}
 
 /** The window's paddings, with what the last windows need beyond the image. */
 function wholePads(
@@ -28,6 +47,8 @@ const fits = (pads: Window['pads'], kernel: readonly number[]) =>
 const maxPool: Handler = (call) => {
   const x = ops.cast(call.x(0), 'float32');
   const sides = sidesOfImage(x);
+  const open = call.outputs < 2 && openPool(call, sides);
+  if (open) return typed(ops.maxPool(x, open), call.type());
   const window = windowOf(call, call.ints('kernel_shape'), sides);
   const options = { poolSize: window.kernel, strides: window.strides, dataFormat: 'channelsFirst' } as const;
   if (call.outputs < 2 && isPlain(window)) {
@@ -72,6 +93,8 @@ function placesOf(call: Call, window: Window, counts: readonly number[], windows
 const averagePool: Handler = (call) => {
   const x = call.x(0);
   const sides = sidesOfImage(x);
+  const open = openPool(call, sides);
+  if (open) return ops.averagePool(x, open);
   const window = windowOf(call, call.ints('kernel_shape'), sides);
   const counted = call.flag('count_include_pad');
   const options = { poolSize: window.kernel, strides: window.strides, dataFormat: 'channelsFirst' } as const;

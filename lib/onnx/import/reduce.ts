@@ -1,4 +1,3 @@
-import { sizeOf } from '../../base/list.js';
 import type { Sym } from '../../core/sym.js';
 import { asSym } from '../../ops/composed.js';
 import { tensor } from '../../core/tensor.js';
@@ -103,8 +102,6 @@ const topK: Handler = (call) => {
   return [typed(back(largest ? values : ops.negative(values)), call.type()), typed(back(places), 'INT64')];
 };
 
-const size = (x: Sym, axis: readonly number[]) => sizeOf(axis.map((i) => x.shape[i] ?? 1));
-
 /** The logarithm of a sum of exponentials that also takes rows of -Infinity. */
 const logSumExp: Reduction = (x, how) => ops.logsumexp(x, how);
 
@@ -115,7 +112,7 @@ export const reductions: Handlers = {
     (x, how) => ops.sum(x, how),
     0,
   ),
-  ReduceMean: reduction((x, how) => ops.divide(ops.sum(x, how), size(x, how.axis)), NaN),
+  ReduceMean: reduction((x, how) => ops.mean(x, how), NaN),
   ReduceProd: reduction((x, how) => ops.prod(x, how), 1),
   ReduceMax: exact(
     (x, how) => ops.max(x, how),

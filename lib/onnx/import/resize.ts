@@ -5,6 +5,7 @@ import { asSym } from '../../ops/composed.js';
 import * as ops from '../../ops/index.js';
 import { type Size, resized } from '../../ops/resized.js';
 import { type Call, type Handler, type Handlers, needsNumbers, typed } from './call.js';
+import { readBetween, taps } from './sampling.js';
 
 type Mode = 'nearest' | 'linear' | 'cubic';
 
@@ -190,31 +191,6 @@ function extrapolated(call: Call, y: Sym, plan: readonly (Along & { readonly axi
   }, y);
 }
 
-/** Weighted places of an image for a sampling grid, as pairs of places and weights of one axis. */
-function taps(place: Sym, mode: string): { at: Sym; weight: Sym | undefined }[] {
-  if (mode === 'nearest') return [{ at: ops.round(place), weight: undefined }];
-  const low = ops.floor(place);
-  const part = ops.subtract(place, low);
-  if (mode !== 'cubic')
-    return [
-      { at: low, weight: ops.subtract(1, part) },
-      { at: ops.add(low, 1), weight: part },
-    ];
-  const a = -0.75;
-  const near = (x: Sym) =>
-    ops.add(ops.multiply(ops.multiply(ops.subtract(ops.multiply(x, a + 2), a + 3), x), x), 1);
-  const far = (x: Sym) => {
-    const inner = ops.add(ops.multiply(ops.subtract(ops.multiply(x, a), 5 * a), x), 8 * a);
-    return ops.subtract(ops.multiply(inner, x), 4 * a);
-  };
-  return [
-    { at: ops.subtract(low, 1), weight: far(ops.add(part, 1)) },
-    { at: low, weight: near(part) },
-    { at: ops.add(low, 1), weight: near(ops.subtract(1, part)) },
-    { at: ops.add(low, 2), weight: far(ops.subtract(2, part)) },
-  ];
-}
-
 /** A place mirrored back into an axis. */
 function reflected(at: Sym, size: number, corners: boolean): Sym {
   const [low, high] = corners ? [0, size - 1] : [-0.5, size - 0.5];
@@ -259,28 +235,8 @@ const gridSample: Handler = (call) => {
       return tap;
     });
   });
-  let sum: Sym | undefined;
-  const visit = (axis: number, place: Sym | undefined, weight: Sym | undefined): void => {
-    if (axis === sides.length) {
-      const taken = ops.gather(flat, ops.cast(place as Sym, 'int32'), { axis: 1, batchDims: 1 });
-      const part = weight ? ops.multiply(taken, ops.expandDims(weight, -1)) : taken;
-      sum = sum ? ops.add(sum, part) : part;
-      return;
-    }
-    const size = sides[axis] ?? 1;
-    for (const { at, weight: own } of all[axis] ?? []) {
-      const inside = ops.cast(
-        ops.logicalAnd(ops.greaterEqual(at, 0), ops.lessEqual(at, size - 1)),
-        'float32',
-      );
-      const counted = padding === 'zeros' ? (own ? ops.multiply(own, inside) : inside) : own;
-      const whole = ops.clip(at, 0, size - 1);
-      const next = place ? ops.add(ops.multiply(place, size), whole) : whole;
-      visit(axis + 1, next, weight && counted ? ops.multiply(weight, counted) : (weight ?? counted));
-    }
-  };
-  visit(0, undefined, undefined);
-  return ops.reshape(ops.transpose(sum as Sym, [0, 2, 1]), [n, channels, ...points]);
+  const sum = readBetween(flat, sides, all, padding === 'zeros');
+  return ops.reshape(ops.transpose(sum, [0, 2, 1]), [n, channels, ...points]);
 };
 
 const affineGrid: Handler = (call) => {

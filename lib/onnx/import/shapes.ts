@@ -1,34 +1,32 @@
 import { expected } from '../../base/checks.js';
-import { sizeOf } from '../../base/list.js';
+import { itemAt, sizeOf } from '../../base/list.js';
 import { shapeText } from '../../base/errors.js';
 import type { Sym } from '../../core/sym.js';
 import { tensor } from '../../core/tensor.js';
 import { reversed } from '../../layers/steps.js';
 import { asSym } from '../../ops/composed.js';
 import * as ops from '../../ops/index.js';
-import { type Size, resized } from '../../ops/resized.js';
+import { resized } from '../../ops/resized.js';
 import { type Call, type Handler, type Handlers, needsNumbers, settledOf, typed } from './call.js';
-import { OTHER_SIZES, SIZES, sizesValue } from './sizes.js';
-import { type OnnxValue, SequenceValue, TensorValue, TextValue, valueOf } from './values.js';
+import { type Size, sizeAlong } from '../sizeAlong.js';
+import { broadcastedTo, namedSizes, reshapedTo, sizesValue } from './sizes.js';
+import { type OnnxValue, SequenceValue, TensorValue, TextValue, integersValue, valueOf } from './values.js';
 
 const shape: Handler = (call) => {
   const [first] = call.inputs;
-  const sizes = first instanceof TextValue ? first.shape : call.shape();
-  const { length } = sizes;
+  const { length } = first instanceof TextValue ? first.shape : call.shape();
   const at = (place: number) => Math.min(Math.max(place < 0 ? place + length : place, 0), length);
   const [start, end] = [at(call.int('start', 0)), at(call.int('end', length))];
-  return sizesValue(sizes, start, Math.max(start, end));
+  if (first instanceof TextValue) return integersValue(first.shape.slice(start, Math.max(start, end)));
+  return sizesValue(call.value(0), start, Math.max(start, end));
 };
 
 const size: Handler = (call) => {
   const [first] = call.inputs;
-  if (first instanceof TextValue) return sizesValue([first.texts.length], 0, 1, []);
-  const sizes = call.shape();
-  const product = (markers: readonly number[]) =>
-    sizes.reduce((all, n, i) => all * (n < 0 ? (markers[i] ?? 1) : n), 1);
-  const of = (n: number) => asSym(tensor(n, [], 'int32'));
-  const known = !sizes.includes(-1);
-  return new TensorValue(of(product(SIZES)), 'INT64', known ? undefined : of(product(OTHER_SIZES)));
+  if (first instanceof TextValue) return integersValue([first.texts.length], []);
+  const { x, other } = sizesValue(call.value(0), 0, call.shape().length);
+  const product = (sizes: Sym) => asSym(tensor(sizeOf([...ops.array(sizes).dataSync()]), [], 'int32'));
+  return new TensorValue(product(x), 'INT64', other && product(other));
 };
 
 const reshape: Handler = (call) => {
@@ -43,15 +41,33 @@ const reshape: Handler = (call) => {
       x,
       copied.map((n) => (Number.isNaN(n) ? -1 : n)),
     );
-  // Several sizes that are not known: each has to be that of an axis of x.
-  const marks = ops.array(call.value(1).x).dataSync();
-  const sizes = copied.map((n, i): Size => {
-    if (n >= 0) return n;
-    const axis = wanted[i] === 0 ? i : SIZES.indexOf(marks[i] ?? -1);
-    if (x.shape[axis] === -1) return { axis };
-    throw needsNumbers(call.who, 'a shape');
-  });
-  return resized(x, sizes);
+  // Several sizes that are not known: those of axes of x, or of other values.
+  const named = namedSizes(x.trace, copied, ops.array(call.value(1).x).dataSync());
+  const sizes = named.map((size, i): Size | undefined =>
+    wanted[i] === 0 && size === -1 ? sizeAlong(x, i) : size,
+  );
+  const own = x.shape.map((_, axis) => sizeAlong(x, axis));
+  const isOf = (a: Size, b: Size | undefined) =>
+    typeof a !== 'number' && typeof b === 'object' && a.of === b.of && a.axis === b.axis;
+  const axes = sizes.map((size) => own.findIndex((one) => isOf(one, size)));
+  if (sizes.every((size, i) => (typeof size === 'number' ? size >= 0 : itemAt(axes, i) >= 0)))
+    return resized(
+      x,
+      sizes.map((size, i) => (typeof size === 'number' ? size : { axis: itemAt(axes, i) })),
+    );
+  return reshapedTo(
+    x,
+    sizes.map((size) => {
+      if (size === undefined) throw needsNumbers(call.who, 'a shape');
+      if (size !== -1) return size;
+      // What is known of x, less what is known of the shape: the others have to be the same.
+      const known = (all: readonly (Size | undefined)[]) =>
+        sizeOf(all.filter((n) => typeof n === 'number' && n > 0) as number[]);
+      const left = known(x.shape) / known(sizes);
+      if (Number.isInteger(left)) return left;
+      throw needsNumbers(call.who, 'a shape');
+    }),
+  );
 };
 
 /** A shape with -1 computed. */
@@ -160,15 +176,23 @@ const expand: Handler = (call) => {
   const x = call.x(0);
   const wanted = call.sizes(1);
   const rank = Math.max(x.rank, wanted.length);
+  const at = <T>(list: ArrayLike<T>, i: number): T | undefined => list[i - rank + list.length];
   const shape = Array.from({ length: rank }, (_, i) => {
-    const own = x.shape[i - rank + x.rank] ?? 1;
-    const asked = wanted[i - rank + wanted.length] ?? 1;
-    if (Number.isNaN(asked) && own !== -1) throw needsNumbers(call.who, 'a shape');
-    return asked === 1 || Number.isNaN(asked) ? own : asked;
+    const [own, asked] = [at(x.shape, i) ?? 1, at(wanted, i) ?? 1];
+    // What is not known of x is broadcast to what is asked for, or is that already.
+    return own !== 1 && (asked === 1 || Number.isNaN(asked)) ? own : asked;
   });
-  const wide = shape.some((n, i) => n < 0 && i - rank + x.rank < 0);
-  if (wide) throw needsNumbers(call.who, 'a shape');
-  return ops.broadcastTo(call.deferred(x, sizeOf(shape)), shape);
+  if (!shape.some(Number.isNaN) && !shape.some((n, i) => n < 0 && at(x.shape, i) === undefined))
+    return ops.broadcastTo(call.deferred(x, sizeOf(shape)), shape);
+  const { trace } = call;
+  const markers = ops.array(call.value(1).x).dataSync();
+  const sizes = namedSizes(
+    trace,
+    shape,
+    shape.map((_, i) => at(markers, i) ?? 0),
+  ).map((size, i) => (size === -1 ? sizeAlong(x, i - rank + x.rank) : size));
+  if (!sizes.every((size) => size !== undefined)) throw needsNumbers(call.who, 'a shape');
+  return broadcastedTo(trace, x, sizes);
 };
 
 const tile: Handler = (call) => {
@@ -221,17 +245,21 @@ const constantOfShape: Handler = (call) => {
   const sizes = call.sizes(0);
   if (!sizes.some(Number.isNaN)) return call.filled(sizes, value, type);
   // Zeros of a size that is not known, as the first states of recurrent networks are.
-  const [some, others] = [SIZES, OTHER_SIZES].map((markers) =>
-    call.filled(
-      sizes.map((n, i) => (Number.isNaN(n) ? (markers[i] ?? 1) : n)),
-      value,
-      type,
-    ),
-  ) as [TensorValue, TensorValue];
-  return new TensorValue(some.x, type, others.x);
+  const { trace } = call;
+  const named = namedSizes(trace, sizes, ops.array(call.value(0).x).dataSync());
+  if (!named.every((size) => size !== undefined)) throw needsNumbers(call.who, 'a shape');
+  return new TensorValue(broadcastedTo(trace, call.filled([], value, type).x, named), type);
 };
 
 const range: Handler = (call) => {
+  const [from = 0, to = 0, step = 0] = [0, 1, 2].flatMap((i) => call.sizes(i));
+  if (Number.isNaN(to) && from === 0 && step === 1) {
+    // As many whole numbers as an axis has places.
+    const [size] = namedSizes(call.trace, [to], ops.array(call.value(1).x).dataSync());
+    if (size === undefined) throw needsNumbers(call.who, 'a limit');
+    const ones = broadcastedTo(call.trace, call.filled([], 1, call.type()).x, [size]);
+    return ops.subtract(ops.cumsum(ones), 1);
+  }
   const [start, limit, delta] = [call.number(0), call.number(1), call.number(2)];
   const length = Math.max(0, Math.ceil((limit - start) / delta));
   if (!(length <= MOST_RANGE)) throw call.error(`up to ${MOST_RANGE} numbers`, String(length));
@@ -283,6 +311,7 @@ const pad: Handler = (call) => {
   return widths.reduce((y, [before, after], axis) => {
     const size = y.shape[axis] ?? 1;
     if (before + after === 0) return y;
+    if (size < 0) throw needsNumbers(call.who, 'a size of the axis');
     const places = Int32Array.from(
       { length: before + size + after },
       (_, i) => (((i - before) % size) + size) % size,
@@ -297,6 +326,7 @@ const centerCropPad: Handler = (call) => {
   const wanted = call.numbers(1);
   return axes.reduce((y, axis, i) => {
     const [size, goal] = [y.shape[axis] ?? 0, wanted[i] ?? 0];
+    if (size < 0) throw needsNumbers(call.who, 'a size of the axis');
     const start = Math.floor(Math.abs(size - goal) / 2);
     if (goal <= size) return parts(y, axis, [start, goal])[1] as Sym;
     const around = y.shape.map((_, at): [number, number] =>

@@ -23,7 +23,7 @@ const dft: Handler = (call) => {
   const [isInverse, isHalf] = [call.flag('inverse'), call.flag('onesided')];
   if (parts !== 1 && parts !== 2) throw call.error('a last axis of 1 or 2', String(parts), 'SHAPE');
   if (axis === x.rank - 1) throw call.error('an axis before the last', String(given));
-  if (size < 0 && !call.has(1)) throw needsNumbers(call.who, 'a size of the transformed axis');
+  if (size < 0) throw needsNumbers(call.who, 'a size of the transformed axis');
   // Half of the numbers of what becomes real again: the others follow.
   const isReal = isInverse && isHalf;
   const length = call.has(1) ? call.number(1) : isReal ? 2 * (size - 1) : size;

@@ -3,7 +3,7 @@ import { tensor } from '../../core/tensor.js';
 import { asSym } from '../../ops/composed.js';
 import * as ops from '../../ops/index.js';
 import { FORMATS, type NumberType, type SmallFloat } from '../dtypes.js';
-import { type Call, type Handler, type Handlers, typed } from './call.js';
+import { type Call, type Handler, type Handlers, needsNumbers, typed } from './call.js';
 import { isWholeType, wrapped } from './elementwise.js';
 import { TensorValue, TextValue } from './values.js';
 
@@ -111,6 +111,7 @@ function spread(call: Call, i: number, x: Sym): Sym {
   }
   const repeated = ops.repeat(given, block, { axis });
   const size = x.shape[axis] ?? 0;
+  if (size < 0) throw needsNumbers(call.who, 'a size of the axis');
   return ops.stridedSlice(
     repeated,
     x.shape.map(() => 0),

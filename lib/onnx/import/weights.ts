@@ -1,9 +1,10 @@
-import type { GraphProto } from '../messages.js';
+import type { GraphProto, NodeProto } from '../messages.js';
 
 /** Inputs of ops that hold weights; those that are left out of the table hold none. */
 const LEARNED: Readonly<Record<string, readonly number[]>> = {
   Conv: [1, 2],
   ConvTranspose: [1, 2],
+  DeformConv: [1, 3],
   Gemm: [0, 1, 2],
   MatMul: [0, 1],
   Einsum: [0, 1, 2, 3],
@@ -67,12 +68,20 @@ interface Use {
 
 const known = new WeakMap<GraphProto, ReadonlyMap<string, readonly Use[]>>();
 
+/** All nodes of a graph, those of graphs within them included, which read its values, too. */
+function* nodesOf({ node }: GraphProto): Generator<NodeProto> {
+  for (const one of node) {
+    yield one;
+    for (const { g } of one.attribute ?? []) if (g) yield* nodesOf(g);
+  }
+}
+
 /** The nodes that read each value. */
 function usesOf(graph: GraphProto): ReadonlyMap<string, readonly Use[]> {
   const before = known.get(graph);
   if (before) return before;
   const uses = new Map<string, Use[]>();
-  for (const { opType, input, output } of graph.node)
+  for (const { opType, input, output } of nodesOf(graph))
     input.forEach((name, at) => {
       const list = uses.get(name) ?? [];
       list.push({ opType, at, outputs: output });

@@ -21,6 +21,10 @@ export const sidesOfImage = (x: Sym): readonly number[] => x.shape.slice(2);
 /** How far a window with dilations reaches. */
 export const reach = (kernel: number, dilation: number): number => (kernel - 1) * dilation + 1;
 
+/** Whether the engine pads, so much as sizes need that it knows when the network runs. */
+export const padsItself = (call: Call): boolean =>
+  call.text('auto_pad', 'NOTSET', ['NOTSET', 'SAME_UPPER', 'SAME_LOWER', 'VALID']) === 'SAME_UPPER';
+
 /** The window that a node's attributes describe. */
 export function windowOf(call: Call, kernel: readonly number[], sides: readonly number[]): Window {
   const ones = sides.map(() => 1);
