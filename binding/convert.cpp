@@ -28,10 +28,11 @@ napi_valuetype typeOf(napi_env env, napi_value value) {
   return type;
 }
 
-// Infinity stands for the largest integer.
+// ±Infinity stand for the largest and the smallest integer.
 int64_t toInteger(napi_env env, napi_value value) {
   const double number = numberOf(env, value);
   if (number == std::numeric_limits<double>::infinity()) return std::numeric_limits<int64_t>::max();
+  if (number == -std::numeric_limits<double>::infinity()) return std::numeric_limits<int64_t>::min();
   if (!(std::abs(number) <= kExact) || number != std::floor(number))
     fail(ErrorCode::Argument, "expected an integer, received ", number);
   return static_cast<int64_t>(number);

@@ -126,7 +126,7 @@ describe('einsum', () => {
       'two sizes of a diagonal',
       () => ops.einsum('ii->i', x),
       'SHAPE',
-      "[einsum] expected one known size for both axes 'i'",
+      "[einsum] expected one size for both axes 'i'",
     ],
   ])('refuses %s', (_, call, code, message) => {
     const error = errorOf(call);

@@ -28,6 +28,9 @@ const fixed = (...shape: number[]) => {
 const numbers = (...shape: number[]) => tensor(fixed(...shape));
 const image = numbers(2, 6, 6, 4);
 const fixedInts = (...values: number[]) => new NDArray(Int32Array.from(values), [values.length], 'int32');
+/** Places of x, as pairs too. */
+const fixedIds = new NDArray(Int32Array.of(-1, 2, 0, 1), [2, 2], 'int32');
+const fixedRows = new NDArray(Int32Array.of(-1, 0, 1, 0, 0, -1), [2, 3], 'int32');
 const fixedPoints = (by: number) => new NDArray(Float32Array.of(0, by, 0, 5, 5, by, 5, 4), [4, 2], 'float32');
 const sequenceOf3 = numbers(2, 3, 2);
 const eye = [
@@ -98,13 +101,16 @@ const table: Record<string, Args> = {
   ),
   bitwiseNot: [ids],
   unravelIndex: [ids, [2, 2]],
-  arraySplit: [x, 2, { axis: 1 }],
+  arraySplit: [x, 2],
   cross: [x, y],
-  diagonal: [sequence, { axis1: 1, axis2: 2 }],
+  diag: [x, { k: 1 }],
+  diagflat: [x, { k: -1 }],
+  diagonal: [sequence, { offset: -1 }],
   dot: [x, [1, 2, 3]],
   dsplit: [sequence, 2],
   dstack: [[x, y]],
-  flip: [x, { axis: 1 }],
+  flip: [x],
+  flipud: [x],
   fliplr: [x],
   fullLike: [x, 2.5],
   geomspace: [x, y, { num: 4, axis: 1 }],
@@ -114,6 +120,7 @@ const table: Record<string, Args> = {
   inner: [x, fixed(4, 3)],
   isin: [ids, [0, 1]],
   kron: [x, [[1, 2]]],
+  meshgrid: [[ops.ravel(x), ops.ravel(y)]],
   linspace: [x, y, { num: 4, axis: 1 }],
   logspace: [x, y, { num: 4, axis: 1 }],
   moveaxis: [sequence, 1, -1],
@@ -142,7 +149,7 @@ const table: Record<string, Args> = {
       [x, fixedInts(0, 1), { numSegments: 2 }],
     ]),
   ),
-  scatterUpdate: [fixed(3, 3), ids, fixed(2), { reduction: 'max' }],
+  scatterUpdate: [x, fixedIds, fixed(2), { reduction: 'max' }],
   depthToSpace: [image, 2],
   spaceToDepth: [image, 2],
   rearrange: [image, 'b (h i) w c -> b h (w c i)', { i: 2 }],
@@ -159,23 +166,25 @@ const table: Record<string, Args> = {
   bincount: [ids, { minLength: 4 }],
   median: [sequence, { axis: [0, 2], keepDims: true }],
   nanmedian: [x, { axis: 0 }],
-  repeat: [x, [1, 0, 2], { axis: 1 }],
-  roll: [x, 1, { axis: 1 }],
-  rot90: [sequence, { axes: [1, 2] }],
+  repeat: [x, [1, 2], { axis: 0 }],
+  roll: [x, 1],
+  rot90: [sequence],
   scatter: [ids, fixed(2), [3, 3]],
   segmentSum: [x, fixed(2), { numSegments: 2 }],
   select: [[flags, flags], [x, y], 3],
-  sliceUpdate: [x, [0, 1], fixed(1, 2)],
+  sliceUpdate: [fixed(4, 3), [1, 0], x],
   split: [x, [1, 2], { axis: 1 }],
   swapaxes: [sequence, 1, 2],
-  take: [x, [0, -1], { axis: 1 }],
-  takeAlongAxis: [x, ids, { axis: 1 }],
-  tensordot: [sequence, fixed(3, 4, 2)],
+  take: [x, [0, -1], { axis: 0 }],
+  takeAlongAxis: [x, fixedRows, { axis: 0 }],
+  tensordot: [sequence, sequence, { axes: [[2], [2]] }],
   tile: [x, [1, 2]],
-  trace: [sequence, { axis1: 1, axis2: 2 }],
+  trace: [sequence],
   tril: [sequence],
   triu: [sequence],
-  unstack: [x, { axis: 1 }],
+  unstack: [x, { num: 2 }],
+  vander: [ops.ravel(x), { increasing: true }],
+  vsplit: [x, 2],
   vstack: [[x, y]],
   clip: [x, 0.2, 1],
   saturateCast: [x, 'uint8'],
@@ -301,8 +310,6 @@ const others = [
   'tri zeros',
   // Functions, which no configuration keeps.
   'associativeScan cond customGradient foriLoop jvp map scan switch vectorize vectorizedMap whileLoop',
-  // These want to know the size of the batch.
-  'diag diagflat flipud meshgrid vander vsplit',
 ].flatMap((line) => line.split(' '));
 
 /** The arguments with outputs of layers, and what these stand for. */

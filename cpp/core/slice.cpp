@@ -1,13 +1,16 @@
 #include "core/slice.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 namespace nodegrad {
 
 namespace {
 
-int64_t clampIndex(int64_t given, int64_t size) {
-  return std::clamp<int64_t>(given < 0 ? given + size : given, 0, size);
+// An index counted from the front; one outside the axis becomes the one just before it or behind it.
+int64_t clampIndex(int64_t given, int64_t size, bool backwards) {
+  const int64_t least = backwards ? -1 : 0;
+  return std::clamp<int64_t>(given < 0 ? given + size : given, least, size + least);
 }
 
 void checkLength(const std::string& op, const char* attr, const std::vector<int64_t>& given,
@@ -29,16 +32,19 @@ std::vector<SliceAxis> sliceOf(const std::string& op, const Attrs& attrs, const 
   std::vector<SliceAxis> axes;
   for (size_t i = 0; i < shape.size(); ++i) {
     const int64_t stride = strides.empty() ? 1 : strides[i];
-    if (stride < 1)
-      fail(ErrorCode::Attribute, "[", op, "] expected 'strides' of at least 1, received ",
+    if (stride == 0)
+      fail(ErrorCode::Attribute, "[", op, "] expected 'strides' other than 0, received ",
            toString(Attr(strides)));
     if (shape[i] == kDynamic) {
       axes.push_back({0, kDynamic, stride});
       continue;
     }
-    const int64_t first = clampIndex(begin[i], shape[i]);
-    const int64_t reach = std::max<int64_t>(clampIndex(end[i], shape[i]) - first, 0);
-    axes.push_back({first, reach / stride + (reach % stride != 0), stride});
+    const bool backwards = stride < 0;
+    const int64_t first = clampIndex(begin[i], shape[i], backwards);
+    const int64_t last = clampIndex(end[i], shape[i], backwards);
+    const int64_t reach = std::max<int64_t>(backwards ? first - last : last - first, 0);
+    const int64_t count = reach / std::abs(stride) + (reach % stride != 0);
+    axes.push_back({count ? first : 0, count, stride});
   }
   return axes;
 }

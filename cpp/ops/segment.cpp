@@ -4,7 +4,8 @@
 #include "ops/expr.h"
 #include "ops/product.h"
 
-// The largest and smallest number and the product of the rows of each segment: rows of one id.
+// The largest and smallest number and the product of the rows of each segment: rows of one id. How many
+// segments there are the attribute says, or the first size of a third input.
 namespace nodegrad {
 
 namespace {
@@ -15,7 +16,15 @@ std::vector<TensorType> inferSegment(const InferContext& context) {
   if (data.shape.empty() || !mayEqual({data.shape[0]}, ids.shape))
     fail(ErrorCode::Shape, "[", context.op, "] expected an id for each row of the data, received ",
          toString(data), " and ", toString(ids));
-  data.shape[0] = integerAtLeast(context, "segments", 0);
+  if (context.inputs.size() == 2) {
+    data.shape[0] = integerAtLeast(context, "segments", 0);
+    return {data};
+  }
+  const Dims& like = context.inputs[2].shape;
+  if (like.empty())
+    fail(ErrorCode::Shape, "[", context.op, "] expected a row for each segment as third input, received ",
+         toString(context.inputs[2]));
+  data.shape[0] = like[0];
   return {data};
 }
 
@@ -40,7 +49,7 @@ Exprs productGradient(const Rule& r) {
   const Expr ids = r.x(1);
   const Expr others = productOfOthers(
       r.x(), [&](const Expr& x) { return ofSegments(segmentSums(x, ids, r.y()), ids); },
-      [&](const Expr& x) { return ofSegments(apply("segmentProd", {x, ids}, r.attrs), ids); });
+      [&](const Expr& x) { return ofSegments(apply("segmentProd", {x, ids, r.y()}, {}), ids); });
   return {ofSegments(r.dy(), ids) * others};
 }
 
@@ -50,8 +59,10 @@ const OpFamily family([] {
   for (const char* name : {"segmentMax", "segmentMin", "segmentProd"}) {
     OpDef def;
     def.name = name;
-    def.minInputs = def.maxInputs = 2;
-    def.attrs = {{"segments", AttrKind::Integer}};
+    def.minInputs = 2;
+    def.maxInputs = 3;
+    def.attrs = {{"segments", AttrKind::Integer, int64_t{-1}}};
+    def.shapeOnly = {2};
     def.infer = inferSegment;
     def.mayFail = true;
     def.gradient = rule(std::string(name) == "segmentProd" ? productGradient : extremeGradient);

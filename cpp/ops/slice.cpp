@@ -54,19 +54,64 @@ std::vector<TensorType> inferConcatenate(const InferContext& context) {
   return {result};
 }
 
-// Each input's part of the gradient. One input may have an unknown size, between those counted from the front
-// and from the end.
+// The first elements of x along an axis, as many as another value has there; or those after them.
+Expr sliceLike(const Expr& x, const Expr& like, size_t axis, bool after) {
+  return apply("sliceLike", {x, like}, {{"axis", static_cast<int64_t>(axis)}, {"after", after}});
+}
+
+std::vector<TensorType> inferSliceLike(const InferContext& context) {
+  const TensorType& x = context.inputs[0];
+  const TensorType& like = context.inputs[1];
+  const auto axis =
+      static_cast<size_t>(normalizeAxis(context.op, context.attrs.integer("axis"), x.shape.size()));
+  const int64_t size = x.shape[axis];
+  const int64_t part = axis < like.shape.size() ? like.shape[axis] : -2;
+  const bool known = size != kDynamic && part != kDynamic;
+  if (part == -2 || (known && part > size))
+    fail(ErrorCode::Shape, "[sliceLike] expected a size along axis ", axis, " of at most that of ",
+         toString(x), ", received ", toString(like));
+  TensorType result = x;
+  if (!context.attrs.boolean("after")) result.shape[axis] = part;
+  else result.shape[axis] = known ? size - part : kDynamic;
+  return {result};
+}
+
+Expr lowerSliceLike(const Exprs& x, const TensorType& y, const Attrs& attrs) {
+  const auto axis = static_cast<size_t>(normalizeAxis("sliceLike", attrs.integer("axis"), y.shape.size()));
+  Dims begin(y.shape.size(), 0), end(y.shape.size(), kToTheEnd);
+  (attrs.boolean("after") ? begin : end)[axis] = x[1].shape()[axis];
+  return apply("slice", {x[0]}, {{"begin", begin}, {"end", end}});
+}
+
+// The gradient, with zeros for the elements that were left out.
+Exprs sliceLikeGradient(const Rule& r) {
+  const auto axis = static_cast<size_t>(normalizeAxis("sliceLike", r.attrs.integer("axis"), r.y().rank()));
+  const bool after = r.attrs.boolean("after");
+  const Expr zeros = broadcastLike(0.0, sliceLike(r.x(), r.x(1), axis, !after));
+  return {apply("concatenate", after ? Exprs{zeros, r.dy()} : Exprs{r.dy(), zeros},
+                {{"axis", static_cast<int64_t>(axis)}})};
+}
+
+// Each input's part of the gradient: between sizes that are counted from the front and from the end, where at
+// most one is unknown, else one after the other.
 Exprs concatenateGradient(const Rule& r) {
   const auto axis = static_cast<size_t>(normalizeAxis("concatenate", r.attrs.integer("axis"), r.y().rank()));
+  size_t open = 0;
+  for (size_t i = 0; i < r.inputs(); ++i) open += r.x(i).shape()[axis] == kDynamic;
+  if (open > 1) {
+    Exprs parts;
+    Expr rest = r.dy();
+    for (size_t i = 0; i < r.inputs(); ++i) {
+      parts.push_back(sliceLike(rest, r.x(i), axis, false));
+      rest = sliceLike(rest, r.x(i), axis, true);
+    }
+    return parts;
+  }
   Dims begin(r.y().rank(), 0), end(r.y().rank(), kToTheEnd);
   int64_t fromEnd = 0;
   size_t unknown = r.inputs();
   for (size_t i = 0; i < r.inputs(); ++i) {
     const int64_t size = r.x(i).shape()[axis];
-    if (size == kDynamic && unknown != r.inputs())
-      fail(ErrorCode::Shape, "[concatenate] expected at most one input of unknown size along axis ", axis,
-           " to differentiate by, received ", toString(r.x(unknown).type()), " and ",
-           toString(r.x(i).type()));
     if (size == kDynamic)
       unknown = i;
     else if (unknown != r.inputs())
@@ -142,6 +187,16 @@ const OpFamily family([] {
   concatenate.infer = inferConcatenate;
   concatenate.gradient = rule(concatenateGradient);
   registerOp(concatenate);
+
+  OpDef like;
+  like.name = "sliceLike";
+  like.minInputs = like.maxInputs = 2;
+  like.attrs = {{"axis", AttrKind::Integer}, {"after", AttrKind::Boolean, false}};
+  like.infer = inferSliceLike;
+  like.shapeOnly = {1};
+  like.gradient = rule(sliceLikeGradient);
+  like.lower = lowering(lowerSliceLike);
+  registerOp(like);
 
   OpDef pad;
   pad.name = "pad";

@@ -6,21 +6,15 @@ import { axisOf } from './axis.js';
 import { add, less, where } from './binary.js';
 import { asSym } from './composed.js';
 import { gather } from './gather.js';
-import { broadcastTo, transpose } from './shape.js';
+import { lastAxis } from './lastAxis.js';
+import { lengthAlong } from './lengthAlong.js';
+import { broadcastTo } from './shape.js';
 
-/** Indices with those below 0 counted from the end; a size that is not known leaves them as they are. @internal */
-export function counted(indices: Operand, size: number): Sym {
+/** Indices with those below 0 counted from the end. @internal */
+export function counted(indices: Operand, size: number | Sym): Sym {
   const list = asSym(indexOperand(indices));
-  if (typeOf(list).dtype !== 'int32' || size < 0) return list;
+  if (typeOf(list).dtype !== 'int32') return list;
   return where(less(list, 0), add(list, size), list);
-}
-
-/** x with an axis in the last place; or with `back` the last one where that was. @internal */
-export function lastAxis(x: Sym, axis: number, back = false): Sym {
-  const rank = typeOf(x).shape.length;
-  if (axis === rank - 1) return x;
-  const others = Array.from({ length: rank - 1 }, (_, i) => (back || i < axis ? i : i + 1));
-  return transpose(x, back ? [...others.slice(0, axis), rank - 1, ...others.slice(axis)] : [...others, axis]);
 }
 
 /** The numbers of x at indices of its rank along an axis; others broadcast. @internal */
@@ -35,7 +29,7 @@ export function alongAxis(who: string, x: Sym, indices: Sym, axis: number): Sym 
     const sizes = joint.map((n, i) => (i === along ? itemAt(own, i) : n));
     return lastAxis(same ? value : broadcastTo(value, sizes), along);
   };
-  const fittedIndices = fitted(counted(indices, itemAt(from, along)), at);
+  const fittedIndices = fitted(counted(indices, lengthAlong(x, along)), at);
   const y = gather(fitted(x, from), fittedIndices, { axis: rank - 1, batchDims: rank - 1 });
   return lastAxis(y, along, true);
 }

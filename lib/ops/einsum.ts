@@ -2,12 +2,12 @@ import { expected, mismatch, wrongShape } from '../base/checks.js';
 import { firstOf, itemAt, mapTuple, sizeOf } from '../base/list.js';
 import { type Operand, type Outcome, apply, typeOf } from '../core/apply.js';
 import { op } from '../core/op.js';
-import { multiply, where } from './binary.js';
-import { identity } from './identity.js';
+import { equal, multiply, where } from './binary.js';
 import { matmul } from './matmul.js';
 import { sum } from './reduce.js';
+import { positions } from './positions.js';
 import { type Size, resized } from './resized.js';
-import { transpose } from './shape.js';
+import { expandDims, transpose } from './shape.js';
 import { cast } from './unary.js';
 
 /** What is left to compute: a value and the label of each of its axes. Labels of an ellipsis are numbers, from the last axis on. */
@@ -106,12 +106,13 @@ function withoutRepeats(term: Labelled): Labelled {
   if (again < 0) return term;
   const first = labels.indexOf(itemAt(labels, again));
   const sizes = sizesOf(term);
-  const size = itemAt(sizes, first);
-  if (size < 0 || size !== sizes[again])
-    throw wrongShape('einsum', `one known size for both axes '${labels[again]}'`, sizes);
+  const [size, other] = [itemAt(sizes, first), itemAt(sizes, again)];
+  if (size !== other && size >= 0 && other >= 0)
+    throw wrongShape('einsum', `one size for both axes '${labels[again]}'`, sizes);
   const others = [...labels.keys()].filter((i) => i !== first && i !== again);
   const square = transpose(term.value, [...others, first, again]);
-  const diagonal = sum(where(cast(identity(size), 'bool'), square, 0), { axis: -1 });
+  const [rows, columns] = [expandDims(positions(term.value, first), 1), positions(term.value, again)];
+  const diagonal = sum(where(equal(rows, columns), square, 0), { axis: -1 });
   return withoutRepeats({ value: diagonal, labels: [...others, first].map((i) => itemAt(labels, i)) });
 }
 
@@ -190,10 +191,13 @@ function matrices(
     return known.some((size) => size < 0) ? -1 : sizeOf(known);
   };
   if (first.length === 1 && second.length === 1) return [ordered.value, first !== rows];
-  const axes = [...batch.map((_, axis) => ({ axis })), merged(first), merged(second)];
-  if (axes.filter((axis) => axis === -1).length > 1)
-    throw wrongShape('einsum', 'known sizes along the axes that are summed over, or along all others', sizes);
-  return [resized(ordered.value, axes), first !== rows];
+  const lead = batch.map((_, axis) => ({ axis }));
+  const [outer, inner] = [merged(first), merged(second)];
+  if (outer !== -1 || inner !== -1) return [resized(ordered.value, [...lead, outer, inner]), first !== rows];
+  // One after the other: a reshape computes one size.
+  const kept = first.map((_, i) => ({ axis: batch.length + i }));
+  const once = resized(ordered.value, [...lead, ...kept, -1]);
+  return [resized(once, [...lead, -1, { axis: batch.length + first.length }]), first !== rows];
 }
 
 /** A stack of matrices with the axes of its rows and columns apart again. */

@@ -1,17 +1,18 @@
 import { type OptionNames, expected, integer, knownOptions, wrongShape } from '../base/checks.js';
-import { asSym } from './composed.js';
+import { asSym, outcomeOf } from './composed.js';
 import { atLeast, itemAt } from '../base/list.js';
 import { type Operand, type Outcome, applyAll, typeOf } from '../core/apply.js';
 import { op } from '../core/op.js';
-import { tensor } from '../core/tensor.js';
-import { multiply } from './binary.js';
-import { conv } from './conv.js';
-import { zerosLike } from './creation.js';
+import { add, multiply } from './binary.js';
+import { arange, zerosLike } from './creation.js';
+import { gather } from './gather.js';
 import { flip, swapaxes } from './manipulate.js';
-import { concatenate, pad, slice } from './slice.js';
+import { pad } from './pad.js';
+import { positions } from './positions.js';
 import { expandDims } from './shape.js';
+import { concatenate, slice, stridedSlice } from './slice.js';
 import { toFloat32 } from './toFloat32.js';
-import { negative } from './unary.js';
+import { cast, negative } from './unary.js';
 import { windowed } from './windows.js';
 import type { Sym } from '../core/sym.js';
 
@@ -175,16 +176,10 @@ export const irfft = op(
   },
 );
 
-/** The stretches of signals [n, places] of any length: a convolution whose filters read one place each. */
-function stretchesOfOpen(x: Sym, size: number, stride: number): Sym {
-  const places = Float32Array.from({ length: size * size }, (_, i) => Number(i % (size + 1) === 0));
-  return conv(expandDims(x, -1), asSym(tensor(places, [size, 1, size])), { strides: stride });
-}
-
 /**
  * The stretches of the last axis, one from each `sequenceStride`-th place on, as far as they are within it. https://keras.io/api/ops/fft/
  *
- * @param x [..., n], all axes after the first of known size; or float32 [n, places] of any length.
+ * @param x [..., n], all axes after the first of known size but the last.
  * @param sequenceLength How long a stretch is, at most n.
  * @param sequenceStride How far they are apart.
  * @returns [..., stretches, sequenceLength].
@@ -198,7 +193,13 @@ export const extractSequences = op(
     const stride = integer('extractSequences', 'sequenceStride', sequenceStride);
     const { shape } = typeOf(x);
     const axis = shape.length - 1;
-    if (axis === 1 && shape[1] === -1) return stretchesOfOpen(asSym(x), size, stride) as Outcome<X>;
+    if (shape.at(-1) === -1) {
+      // A stretch from every stride-th place on that is at least a stretch before the end.
+      const at = (other: number, last: number) => shape.map((_, i) => (i === axis ? last : other));
+      const heads = stridedSlice(asSym(x), at(0, size - 1), undefined, at(1, stride));
+      const starts = multiply(cast(asSym(positions(heads, axis)), 'int32'), stride);
+      return outcomeOf(gather(asSym(x), add(expandDims(starts, 1), arange(0, size, 1, 'int32')), { axis }));
+    }
     lengthOf('extractSequences', x);
     const windows = { size: [size], strides: [stride], dilations: [1], padding: 'valid' } as const;
     return windowed('extractSequences', x, [axis], windows).y as Outcome<X>;

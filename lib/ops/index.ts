@@ -37,6 +37,8 @@ export * from './fold.js';
 export * from './manipulate.js';
 export * from './shape.js';
 export * from './slice.js';
+export * from './split.js';
+export * from './pad.js';
 export * from './upsample.js';
 
 // Indexing and scattering

@@ -6,16 +6,18 @@ import { op } from '../core/op.js';
 import type { Sym } from '../core/sym.js';
 import { type Tensor, type TensorData, tensor } from '../core/tensor.js';
 import type { Variable } from '../core/variable.js';
-import { axisOf, sizeAlong } from './axis.js';
-import { equal, where } from './binary.js';
+import { axisOf } from './axis.js';
+import { add, equal, greaterEqual, less, logicalAnd, subtract, where } from './binary.js';
 import { asSym, outcomeOf } from './composed.js';
 import { convertToNumpy } from './creation.js';
 import { gather, oneHot } from './gather.js';
 import { any } from './logic.js';
 import { ravel } from './manipulate.js';
 import { alongAxis, counted } from './alongAxis.js';
+import { lengthAlong } from './lengthAlong.js';
+import { positions } from './positions.js';
 import { max } from './reduce.js';
-import { expandDims, squeeze } from './shape.js';
+import { expandDims, reshape, squeeze } from './shape.js';
 import { concatenate, stridedSlice } from './slice.js';
 import { cast, copy, logicalNot } from './unary.js';
 
@@ -43,7 +45,7 @@ export const take = op(
     knownOptions('take', options, takeNames);
     const y = options.axis === undefined ? ravel(asSym(x)) : asSym(x);
     const axis = axisOf('take', options.axis ?? 0, rankOf(y));
-    return outcomeOf(gather(y, counted(indices, itemAt(typeOf(y).shape, axis)), { axis }));
+    return outcomeOf(gather(y, counted(indices, lengthAlong(y, axis)), { axis }));
   },
 );
 
@@ -59,16 +61,13 @@ export const takeAlongAxis = op(
   'takeAlongAxis',
   <X extends Operand, I extends Operand>(x: X, indices: I, options: TakeOptions = {}): Outcome<X | I> => {
     knownOptions('takeAlongAxis', options, takeNames);
-    if (options.axis === undefined)
-      return outcomeOf(gather(ravel(asSym(x)), counted(ravel(asSym(indexOperand(indices))), countOf(x))));
+    if (options.axis === undefined) {
+      const list = ravel(asSym(x));
+      return outcomeOf(gather(list, counted(ravel(asSym(indexOperand(indices))), lengthAlong(list, 0))));
+    }
     return outcomeOf(alongAxis('takeAlongAxis', asSym(x), asSym(indexOperand(indices)), options.axis));
   },
 );
-
-const countOf = (x: Operand): number => {
-  const { shape } = typeOf(x);
-  return shape.some((n) => n < 0) ? -1 : sizeOf(shape);
-};
 
 /** A part of an axis in the key of `ops.getItem`: Python's start:stop:step. */
 export interface KeySlice {
@@ -109,19 +108,21 @@ export const getItem = op(
     let axis = 0;
     for (const one of all) {
       if (one === 'newAxis') y = expandDims(y, axis++);
-      else if (typeof one === 'number')
-        y = squeeze(sliced(y, axis, placeOf(one, itemAt(typeOf(y).shape, axis))), axis);
+      else if (typeof one === 'number') y = at(y, axis, one);
       else y = sliced(y, axis++, one as KeySlice);
     }
     return outcomeOf(y);
   },
 );
 
-function placeOf(place: number, size: number): KeySlice {
-  const at = integer('getItem', 'a place', place, -Infinity);
-  if (size >= 0 && (at >= size || at < -size))
+/** x at a place of an axis, without the axis. */
+function at(x: Sym, axis: number, given: number): Sym {
+  const place = integer('getItem', 'a place', given, -Infinity);
+  const size = lengthAlong(x, axis);
+  if (typeof size !== 'number') return gather(x, place < 0 ? add(size, place) : place, { axis });
+  if (place >= size || place < -size)
     throw expected('getItem', `a place from ${-size} to ${size - 1}`, place);
-  return { start: at, stop: at === -1 ? undefined : at + 1 };
+  return squeeze(sliced(x, axis, { start: place, stop: place === -1 ? undefined : place + 1 }), axis);
 }
 
 function sliced(x: Sym, axis: number, key: KeySlice | undefined): Sym {
@@ -133,22 +134,15 @@ function sliced(x: Sym, axis: number, key: KeySlice | undefined): Sym {
   if (start === undefined && stop === undefined && step === 1) return x;
   const at = (place: number, other: number) =>
     Array.from({ length: rankOf(x) }, (_, i) => (i === axis ? place : other));
-  if (step > 0) return stridedSlice(x, at(start ?? 0, 0), at(stop ?? Infinity, Infinity), at(step, 1));
-  const size = sizeAlong('getItem', typeOf(x).shape, axis);
-  const from = Math.min(start === undefined ? size - 1 : start < 0 ? start + size : start, size - 1);
-  const to = stop === undefined ? -1 : Math.max(stop < 0 ? stop + size : stop, -1);
-  const places = Array.from(
-    { length: Math.max(0, Math.ceil((to - from) / step)) },
-    (_, i) => from + i * step,
-  );
-  return gather(x, tensor(places, [places.length], 'int32'), { axis });
+  const [first, last] = step > 0 ? [0, Infinity] : [Infinity, -Infinity];
+  return stridedSlice(x, at(start ?? first, 0), at(stop ?? last, Infinity), at(step, 1));
 }
 
 /**
  * x with another value in the place of a part that begins at the start indices. https://keras.io/api/ops/core/
  *
  * @param startIndices Where the part begins on each axis, 0 or more.
- * @param updates Of x's rank and dtype, and known sizes.
+ * @param updates Of x's rank and dtype. Along an axis where a size is not known, what is beyond x's end is left out.
  * @throws EngineError `SHAPE` where the part is not within x; `ARGUMENT`, `DTYPE`.
  * @example ops.sliceUpdate(x, [1, 0], [[7, 8]]); // the second row becomes 7, 8
  */
@@ -165,13 +159,33 @@ export const sliceUpdate = op(
       throw wrongShape('sliceUpdate', `updates and start indices for ${shape.length} axes`, part);
     starts.forEach((start, axis) => {
       integer('sliceUpdate', 'startIndices', start, 0);
-      const size = sizeAlong('sliceUpdate', part, axis);
-      if (itemAt(shape, axis) >= 0 && start + size > itemAt(shape, axis))
+      const size = itemAt(part, axis);
+      if (size >= 0 && itemAt(shape, axis) >= 0 && start + size > itemAt(shape, axis))
         throw wrongShape('sliceUpdate', `a part of [${shape.join(', ')}] from ${starts.join(', ')} on`, part);
     });
-    return outcomeOf(replaced(asSym(inputs), starts, asSym(updates), 0));
+    const [x, given] = [asSym(inputs), asSym(updates)];
+    return outcomeOf(part.some((n) => n < 0) ? chosen(x, starts, given) : replaced(x, starts, given, 0));
   },
 );
+
+/** As {@link replaced}, for updates of unknown sizes: at each place of x either its number or one of the updates. */
+function chosen(x: Sym, starts: readonly number[], updates: Sym): Sym {
+  let all = updates;
+  const isNew = starts.map((start, axis) => {
+    const at = subtract(cast(asSym(positions(x, axis)), 'int32'), start);
+    const within = logicalAnd(greaterEqual(at, 0), less(at, lengthAlong(updates, axis)));
+    all = gather(all, where(within, at, 0), { axis });
+    return reshape(
+      within,
+      starts.map((_, i) => (i === axis ? -1 : 1)),
+    );
+  });
+  return where(
+    isNew.reduce((a, b) => logicalAnd(a, b)),
+    all,
+    x,
+  );
+}
 
 /** x with the updates from the starts on, axis after axis: what is before, the part, what is after. */
 function replaced(x: Sym, starts: readonly number[], updates: Sym, axis: number): Sym {

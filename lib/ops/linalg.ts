@@ -2,11 +2,10 @@ import { type OptionNames, expected, finite, knownOptions, oneOf, wrongShape } f
 import { asSym } from './composed.js';
 import { itemAt } from '../base/list.js';
 import { type Operand, type Outcome, apply, applyAll, typeOf } from '../core/apply.js';
-import { NDArray } from '../core/ndarray.js';
 import { op } from '../core/op.js';
-import { allocate } from '../core/tensor.js';
-import { greater, multiply } from './binary.js';
+import { equal, greater, multiply, where } from './binary.js';
 import { matmul } from './matmul.js';
+import { positions } from './positions.js';
 import { max, sum } from './reduce.js';
 import { expandDims, squeeze, transpose } from './shape.js';
 import { toFloat32 } from './toFloat32.js';
@@ -71,6 +70,12 @@ function turned(x: Sym): Sym {
   return transpose(x, [...axes.slice(0, -2), axes.length - 1, axes.length - 2]);
 }
 
+/** Which numbers of matrices are on the diagonal: bool [rows, columns]. */
+function onDiagonal(x: Sym): Sym {
+  const rank = typeOf(x).shape.length;
+  return equal(expandDims(asSym(positions(x, rank - 2)), 1), asSym(positions(x, rank - 1)));
+}
+
 /** How many rows and columns matrices have. @throws EngineError `SHAPE` for less than two axes. */
 function sidesOf(op: string, x: Operand): [rows: number, columns: number] {
   const { shape } = typeOf(x);
@@ -98,19 +103,17 @@ export const cholesky = op(
 /**
  * The inverse of the matrix whose Cholesky factor x is: (x xᵀ)⁻¹, of an upper one (xᵀ x)⁻¹. https://keras.io/api/ops/linalg/
  *
- * @param x [..., n, n], of known size; its other triangle counts as zeros.
+ * @param x [..., n, n]; its other triangle counts as zeros.
  * @throws EngineError `SHAPE`; `ARGUMENT` (when read) where there is a zero on the diagonal.
  */
 export const choleskyInverse = op(
   'choleskyInverse',
   <X extends Operand>(x: X, options: CholeskyOptions = {}): Outcome<X> => {
     knownOptions('choleskyInverse', options, choleskyNames);
-    const [n] = sidesOf('choleskyInverse', x);
-    if (n < 0) throw wrongShape('choleskyInverse', 'matrices of known size', typeOf(x).shape);
-    const numbers = allocate('choleskyInverse', 'float32', n * n);
-    for (let i = 0; i < n; i++) numbers[i * n + i] = 1;
+    sidesOf('choleskyInverse', x);
     const lower = options.upper !== true;
-    const inverse = apply('triangularSolve', [floats(x), new NDArray(numbers, [n, n])], { lower });
+    const ones = cast(onDiagonal(asSym(x)), 'float32');
+    const inverse = apply('triangularSolve', [floats(x), ones], { lower });
     return matmul(inverse, inverse, lower ? { transposeA: true } : { transposeB: true }) as Outcome<X>;
   },
 );
@@ -150,11 +153,7 @@ export const slogdet = op(
  */
 export const logdet = op('logdet', <X extends Operand>(x: X): Outcome<X> => {
   const factor = cholesky(x);
-  const [n] = sidesOf('logdet', x);
-  if (n < 0) throw wrongShape('logdet', 'matrices of known size', typeOf(x).shape);
-  const eye = allocate('logdet', 'float32', n * n);
-  for (let i = 0; i < n; i++) eye[i * n + i] = 1;
-  const diagonal = sum(multiply(factor, new NDArray(eye, [n, n])), { axis: -1 });
+  const diagonal = sum(where(onDiagonal(asSym(x)), asSym(factor), 0), { axis: -1 });
   return multiply(sum(log(diagonal), { axis: -1 }), 2) as Outcome<X>;
 });
 
@@ -342,8 +341,13 @@ export const matrixRank = op(
     const { tol } = options;
     if (tol !== undefined) finite('matrixRank', 'tol', tol);
     const sides = sidesOf('matrixRank', x);
-    if (Math.min(...sides) < 1)
-      throw wrongShape('matrixRank', 'matrices of known size, at least 1', typeOf(x).shape);
+    const isOpen = sides.some((side) => side < 0);
+    if (sides.includes(0) || (isOpen && tol === undefined))
+      throw wrongShape(
+        'matrixRank',
+        `matrices of ${isOpen ? 'known size' : 'at least one number'}`,
+        typeOf(x).shape,
+      );
     const [, s] = decomposed(x, false);
     const least: Operand =
       tol ?? multiply(max(s, { axis: -1, keepDims: true }), Math.max(...sides) * EPSILON);

@@ -10,15 +10,21 @@ import {
   wrongShape,
 } from '../base/checks.js';
 import { atLeast, firstOf, itemAt } from '../base/list.js';
-import { type Operand, type Outcome, typeOf } from '../core/apply.js';
+import { type Operand, type Outcome, apply, typeOf } from '../core/apply.js';
 import { op } from '../core/op.js';
 import type { Sym } from '../core/sym.js';
-import { type AxisOptions, axesOf, axisNames, axisOf, sizeAlong } from './axis.js';
-import { type Unary, asSym, compute, outcomeOf } from './composed.js';
+import { type AxisOptions, axesOf, axisNames, axisOf } from './axis.js';
+import { add, subtract } from './binary.js';
+import { type Unary, asSym, outcomeOf } from './composed.js';
 import { gather } from './gather.js';
-import { broadcastTo, expandDims, reshape, squeeze, transpose } from './shape.js';
+import { lengthAlong } from './lengthAlong.js';
+import { mod } from './integers.js';
+import { positions } from './positions.js';
+import { type Size, resized, sizedAs } from './resized.js';
+import { broadcastTo, expandDims, reshape, transpose } from './shape.js';
+import { partOf } from './partOf.js';
 import { concatenate, stridedSlice } from './slice.js';
-import { copy } from './unary.js';
+import { cast, copy } from './unary.js';
 
 /** One integer or several. */
 type Some = number | readonly number[];
@@ -27,20 +33,6 @@ const rankOf = (x: Operand): number => typeOf(x).shape.length;
 
 /** 0, 1, …, n − 1. */
 const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
-
-/** The part of x from one place up to another along an axis; the others whole. */
-function partOf(x: Operand, axis: number, from: number, to: number): Sym {
-  const rank = rankOf(x);
-  const at = (place: number, other: number) => upTo(rank).map((i) => (i === axis ? place : other));
-  return stridedSlice(asSym(x), at(from, 0), at(to, Infinity));
-}
-
-/** x with several axes merged into one, or one cut into several: a reshape of all but at most one unknown axis. */
-function reshaped(who: string, x: Operand, shape: readonly number[]): Sym {
-  if (shape.filter((n) => n < 0).length > 1)
-    throw wrongShape(who, 'at most one unknown dimension', typeOf(x).shape);
-  return reshape(asSym(x), shape);
-}
 
 /** x as one list of all its numbers. https://keras.io/api/ops/numpy/ */
 export const ravel: Unary = op('ravel', <T extends Operand>(x: T): Outcome<T> => reshape(x, [-1]));
@@ -89,34 +81,31 @@ export interface FlipOptions {
 
 const flipNames = { axis: 'optional' } satisfies OptionNames<FlipOptions>;
 
-const flipped = (who: string, x: Operand, axes: readonly number[]): Sym =>
-  axes.reduce(
-    (y, axis) => {
-      const indices = upTo(sizeAlong(who, typeOf(y).shape, axis)).reverse();
-      return gather(y, indices, { axis });
-    },
-    copy(asSym(x)),
-  );
+function flipped(x: Operand, axes: readonly number[]): Sym {
+  if (axes.length === 0) return copy(asSym(x));
+  const steps = upTo(rankOf(x)).map((axis) => (axes.includes(axis) ? -1 : 1));
+  return stridedSlice(asSym(x), undefined, undefined, steps);
+}
 
 /**
  * x with the numbers in the opposite order along axes. https://keras.io/api/ops/numpy/
  *
  * @param options `axis`: one or several, default all.
- * @throws EngineError `SHAPE` where the size along an axis is not known; `ATTRIBUTE` for an axis that x does not have.
+ * @throws EngineError `ATTRIBUTE` for an axis that x does not have.
  */
 export const flip = op('flip', <T extends Operand>(x: T, options: FlipOptions = {}): Outcome<T> => {
   knownOptions('flip', options, flipNames);
-  return outcomeOf(flipped('flip', x, axesOf('flip', options.axis, rankOf(x))));
+  return outcomeOf(flipped(x, axesOf('flip', options.axis, rankOf(x))));
 });
 
 /** {@link flip} along the second axis: columns from right to left. @throws EngineError `ATTRIBUTE` for less than two axes. */
 export const fliplr: Unary = op('fliplr', <T extends Operand>(x: T): Outcome<T> =>
-  outcomeOf(flipped('fliplr', x, [axisOf('fliplr', 1, rankOf(x))])),
+  outcomeOf(flipped(x, [axisOf('fliplr', 1, rankOf(x))])),
 );
 
 /** {@link flip} along the first axis: rows from the last to the first. @throws EngineError `ATTRIBUTE` for a scalar. */
 export const flipud: Unary = op('flipud', <T extends Operand>(x: T): Outcome<T> =>
-  outcomeOf(flipped('flipud', x, [axisOf('flipud', 0, rankOf(x))])),
+  outcomeOf(flipped(x, [axisOf('flipud', 0, rankOf(x))])),
 );
 
 /** What `ops.rot90` takes. */
@@ -133,7 +122,7 @@ const rot90Names = { k: 'optional', axes: 'optional' } satisfies OptionNames<Rot
  * x turned by quarters in the plane of two axes. https://keras.io/api/ops/numpy/
  *
  * @param options `k`: how many quarters, default 1. `axes`: the plane, default [0, 1].
- * @throws EngineError `ATTRIBUTE` for axes that x does not have; `SHAPE` where the size along one is not known.
+ * @throws EngineError `ATTRIBUTE` for axes that x does not have.
  */
 export const rot90 = op('rot90', <T extends Operand>(array: T, options: Rot90Options = {}): Outcome<T> => {
   knownOptions('rot90', options, rot90Names);
@@ -145,11 +134,11 @@ export const rot90 = op('rot90', <T extends Operand>(array: T, options: Rot90Opt
     case 0:
       return copy(array);
     case 1:
-      return outcomeOf(swapaxes(flipped('rot90', array, [b]), a, b));
+      return outcomeOf(swapaxes(flipped(array, [b]), a, b));
     case 2:
-      return outcomeOf(flipped('rot90', array, [a, b]));
+      return outcomeOf(flipped(array, [a, b]));
     default:
-      return outcomeOf(flipped('rot90', swapaxes(asSym(array), a, b), [b]));
+      return outcomeOf(flipped(swapaxes(asSym(array), a, b), [b]));
   }
 });
 
@@ -158,7 +147,7 @@ export const rot90 = op('rot90', <T extends Operand>(array: T, options: Rot90Opt
  *
  * @param shift By how many places, negative ones to the front; a list for each axis of a list.
  * @param options `axis`: one or several; by default x counts as one list of all its numbers.
- * @throws EngineError `SHAPE` where the size along an axis is not known; `ATTRIBUTE`; `ARGUMENT` for more shifts than axes.
+ * @throws EngineError `ATTRIBUTE` for an axis that x does not have; `ARGUMENT` for more shifts than axes.
  * @example ops.roll([1, 2, 3, 4], 1); // [4, 1, 2, 3]
  */
 export const roll = op(
@@ -169,7 +158,8 @@ export const roll = op(
     const shifts = integers('roll', 'shift', shift);
     if (options.axis === undefined) {
       const total = shifts.reduce((a, b) => a + b, 0);
-      return outcomeOf(reshaped('roll', rolled('roll', ravel(asSym(x)), [[0, total]]), shape));
+      const list = rolled(ravel(asSym(x)), [[0, total]]);
+      return outcomeOf(apply('reshapeLike', [list, x], {}, typeOf(list).dtype));
     }
     const axes = integers('roll', 'axis', options.axis).map((axis) => axisOf('roll', axis, shape.length));
     if (shifts.length !== axes.length && shifts.length !== 1 && axes.length !== 1)
@@ -179,14 +169,18 @@ export const roll = op(
       itemAt(axes, axes.length === 1 ? 0 : i),
       itemAt(shifts, shifts.length === 1 ? 0 : i),
     ]);
-    return outcomeOf(rolled('roll', x, pairs));
+    return outcomeOf(rolled(x, pairs));
   },
 );
 
-const rolled = (who: string, x: Operand, pairs: readonly (readonly [axis: number, shift: number])[]): Sym =>
+const rolled = (x: Operand, pairs: readonly (readonly [axis: number, shift: number])[]): Sym =>
   pairs.reduce(
     (y, [axis, shift]) => {
-      const size = sizeAlong(who, typeOf(y).shape, axis);
+      const size = lengthAlong(y, axis);
+      if (typeof size !== 'number') {
+        const places = subtract(cast(asSym(positions(y, axis)), 'int32'), shift);
+        return gather(y, asSym(mod(places, size)), { axis });
+      }
       const by = size === 0 ? 0 : ((shift % size) + size) % size;
       if (by === 0) return y;
       return concatenate([partOf(y, axis, size - by, size), partOf(y, axis, 0, size - by)], { axis });
@@ -199,7 +193,7 @@ const rolled = (who: string, x: Operand, pairs: readonly (readonly [axis: number
  *
  * @param repeats How many times, 0 or more; or a list with a number for each place along the axis.
  * @param options `axis`: by default x counts as one list of all its numbers.
- * @throws EngineError `ARGUMENT` for other repeats; `SHAPE` where the size along the axis is not known and a list came.
+ * @throws EngineError `ARGUMENT` for other repeats.
  * @example ops.repeat([1, 2], 2); // [1, 1, 2, 2]
  */
 export const repeat = op(
@@ -207,7 +201,7 @@ export const repeat = op(
   <T extends Operand>(x: T, repeats: Some, options: AxisOptions = {}): Outcome<T> => {
     knownOptions('repeat', options, axisNames);
     const all = options.axis === undefined;
-    const y = all ? ravel(asSym(x)) : asSym(x);
+    let y = all ? ravel(asSym(x)) : asSym(x);
     const { shape } = typeOf(y);
     const axis = all ? 0 : axisOf('repeat', axisNumber('repeat', options.axis), shape.length);
     const times = integers('repeat', 'repeats', repeats);
@@ -216,16 +210,12 @@ export const repeat = op(
       const wider = [...shape.slice(0, axis + 1), firstOf(times), ...shape.slice(axis + 1)];
       const merged = itemAt(shape, axis) < 0 ? -1 : itemAt(shape, axis) * firstOf(times);
       const copies = broadcastTo(expandDims(y, axis + 1), wider);
-      return outcomeOf(
-        reshaped(
-          'repeat',
-          copies,
-          shape.map((n, i) => (i === axis ? merged : n)),
-        ),
-      );
+      const sizes = shape.map((_, i): Size => (i === axis ? merged : { axis: i > axis ? i + 1 : i }));
+      return outcomeOf(resized(copies, sizes));
     }
-    const size = sizeAlong('repeat', shape, axis);
-    if (times.length !== size)
+    const size = itemAt(shape, axis);
+    if (size < 0) y = sizedAs(y, axis, times.length);
+    else if (times.length !== size)
       throw expected('repeat', `one number, or ${size} as there are indices along axis ${axis}`, repeats);
     const indices = times.flatMap((n, i) => Array<number>(n).fill(i));
     return outcomeOf(gather(y, indices, { axis }));
@@ -236,7 +226,7 @@ export const repeat = op(
  * x several times along each axis, one after the other. https://keras.io/api/ops/numpy/
  *
  * @param repeats How many times along each axis, counted from the last one: x or the list is given leading axes where it has fewer.
- * @throws EngineError `ARGUMENT` for repeats below 0; `SHAPE` for more than one unknown size.
+ * @throws EngineError `ARGUMENT` for repeats below 0; `SHAPE` for several copies along more than one axis of unknown size.
  * @example ops.tile([[1, 2]], [2, 2]); // [[1, 2, 1, 2], [1, 2, 1, 2]]
  */
 export const tile = op('tile', <T extends Operand>(x: T, repeats: Some): Outcome<T> => {
@@ -247,16 +237,17 @@ export const tile = op('tile', <T extends Operand>(x: T, repeats: Some): Outcome
   const filled = (list: readonly number[]) => [...Array<number>(rank - list.length).fill(1), ...list];
   const [sizes, times] = [filled(shape), filled(given)];
   // An axis for the copies before each axis: of the two one is always known.
-  const apart = sizes.flatMap((n) => [1, n]);
+  const own = rank - shape.length;
+  const apart = sizes.flatMap((_, i): Size[] => [1, i < own ? 1 : { axis: i - own }]);
   const copied = sizes.flatMap((n, i) => [itemAt(times, i), n]);
-  const copies = broadcastTo(reshaped('tile', x, apart), copied);
-  return outcomeOf(
-    reshaped(
-      'tile',
-      copies,
-      sizes.map((n, i) => (n < 0 ? -1 : n * itemAt(times, i))),
-    ),
-  );
+  const copies = broadcastTo(resized(asSym(x), apart), copied);
+  const merged = sizes.map((n, i): Size => {
+    if (itemAt(times, i) === 1) return { axis: 2 * i + 1 };
+    return n < 0 ? -1 : n * itemAt(times, i);
+  });
+  if (merged.filter((size) => size === -1).length > 1)
+    throw wrongShape('tile', 'copies along at most one axis of unknown size', shape);
+  return outcomeOf(resized(copies, merged));
 });
 
 /** Each of a list with at least so many axes. */
@@ -302,107 +293,6 @@ export const append = op(
   },
 );
 
-/** The parts of x between places along an axis. */
-const between = <T extends Operand>(
-  x: T,
-  axis: number,
-  indices: readonly number[],
-  size: number,
-): Outcome<T>[] =>
-  [0, ...indices].map((from, i) => {
-    // As Python's slices: negative places count from the end, and an end before the begin gives nothing.
-    const at = (place: number) => Math.min(Math.max(place < 0 ? place + size : place, 0), size);
-    const [begin, end] = [at(from), i < indices.length ? at(itemAt(indices, i)) : size];
-    return outcomeOf(partOf(x, axis, begin, Math.max(begin, end)));
-  });
-
-function parts<T extends Operand>(
-  who: string,
-  x: T,
-  indicesOrSections: Some,
-  axis: number,
-  uneven: boolean,
-): Outcome<T>[] {
-  const { shape } = typeOf(x);
-  const along = axisOf(who, axis, shape.length);
-  const size = sizeAlong(who, shape, along);
-  if (typeof indicesOrSections !== 'number')
-    return between(x, along, integers(who, 'indicesOrSections', indicesOrSections), size);
-  const count = integer(who, 'indicesOrSections', indicesOrSections);
-  if (!uneven && size % count !== 0)
-    throw wrongShape(who, `a size along axis ${along} that ${count} parts divide`, shape);
-  const [least, larger] = [Math.floor(size / count), size % count];
-  const indices = upTo(count - 1).map((i) => (i + 1) * least + Math.min(i + 1, larger));
-  return between(x, along, indices, size);
-}
-
-/**
- * Cuts x into parts along an axis (default the first). https://keras.io/api/ops/numpy/
- *
- * @param indicesOrSections How many equal parts, or the places where further parts begin.
- * @throws EngineError `SHAPE` where the size along the axis is not known, or cannot be divided; `ATTRIBUTE` for a wrong axis.
- * @example ops.split([1, 2, 3, 4], 2); // [1, 2] and [3, 4]
- */
-export const split = op(
-  'split',
-  <T extends Operand>(x: T, indicesOrSections: Some, options: AxisOptions = {}): Outcome<T>[] => {
-    knownOptions('split', options, axisNames);
-    return parts('split', x, indicesOrSections, options.axis ?? 0, false);
-  },
-);
-
-/** As {@link split}, but the first parts are one longer where the size cannot be divided. https://keras.io/api/ops/numpy/ */
-export const arraySplit = op(
-  'arraySplit',
-  <T extends Operand>(x: T, indicesOrSections: Some, options: AxisOptions = {}): Outcome<T>[] => {
-    knownOptions('arraySplit', options, axisNames);
-    return parts('arraySplit', x, indicesOrSections, options.axis ?? 0, true);
-  },
-);
-
-/** {@link split} along the second axis, or, of rank 1, along the first. https://keras.io/api/ops/numpy/ */
-export const hsplit = op('hsplit', <T extends Operand>(x: T, indicesOrSections: Some): Outcome<T>[] =>
-  parts('hsplit', x, indicesOrSections, rankOf(x) === 1 ? 0 : 1, false),
-);
-
-/** {@link split} along the first axis. https://keras.io/api/ops/numpy/ */
-export const vsplit = op('vsplit', <T extends Operand>(x: T, indicesOrSections: Some): Outcome<T>[] =>
-  parts('vsplit', x, indicesOrSections, 0, false),
-);
-
-/** {@link split} along the third axis. https://keras.io/api/ops/numpy/ */
-export const dsplit = op('dsplit', <T extends Operand>(x: T, indicesOrSections: Some): Outcome<T>[] =>
-  parts('dsplit', x, indicesOrSections, 2, false),
-);
-
-/** What `ops.unstack` takes. */
-export interface UnstackOptions {
-  /** Along which axis. Default 0. */
-  axis?: number;
-  /** How many there are: the size along the axis, of which it is only a check. */
-  num?: number;
-}
-
-const unstackNames = { axis: 'optional', num: 'optional' } satisfies OptionNames<UnstackOptions>;
-
-/**
- * The places along an axis (default the first) as values without it: what {@link stack} put together. https://keras.io/api/ops/core/
- *
- * @throws EngineError `SHAPE` where the size along the axis is not known, or not `num`; `ATTRIBUTE` for a wrong axis.
- */
-export const unstack = op(
-  'unstack',
-  <T extends Operand>(x: T, options: UnstackOptions = {}): Outcome<T>[] => {
-    knownOptions('unstack', options, unstackNames);
-    const { shape } = typeOf(x);
-    const axis = axisOf('unstack', options.axis ?? 0, shape.length);
-    const size = sizeAlong('unstack', shape, axis);
-    if (options.num !== undefined && options.num !== size)
-      throw wrongShape('unstack', `size ${options.num} along axis ${axis}`, shape);
-    return upTo(size).map((i) => outcomeOf(squeeze(partOf(x, axis, i, i + 1), axis)));
-  },
-);
-
 /** What `ops.meshgrid` takes. */
 export interface MeshgridOptions {
   /** Whether the first one's numbers go along the second axis ('xy', columns) or the first ('ij'). Default 'xy'. */
@@ -414,7 +304,7 @@ const meshgridNames = { indexing: 'optional' } satisfies OptionNames<MeshgridOpt
 /**
  * The coordinates of a grid: of each list its numbers along one axis, the same along the others. https://keras.io/api/ops/numpy/
  *
- * @param xs Lists (rank 1, or scalars) of known sizes.
+ * @param xs Lists (rank 1, or scalars).
  * @returns As many values as lists, all of one shape with an axis for each.
  * @throws EngineError `ARGUMENT` for no list or another indexing; `SHAPE` for other ranks.
  * @example
@@ -426,24 +316,18 @@ export const meshgrid = op(
     knownOptions('meshgrid', options, meshgridNames);
     checkList('meshgrid', 'values', xs);
     const indexing = oneOf('meshgrid', 'indexing', options.indexing ?? 'xy', ['xy', 'ij']);
-    const sizes = xs.map((x) => {
-      const { shape } = typeOf(x);
+    for (const { shape } of xs.map(typeOf))
       if (shape.length > 1) throw wrongShape('meshgrid', 'lists of rank 1', shape);
-      return shape.length === 0 ? 1 : sizeAlong('meshgrid', shape, 0);
-    });
     const swapped = indexing === 'xy' && xs.length > 1;
     const axisFor = (i: number) => (swapped && i < 2 ? 1 - i : i);
-    const full = upTo(xs.length).map((axis) => itemAt(sizes, axisFor(axis)));
-    return xs.map((x, i) =>
-      compute(x, (x) =>
-        broadcastTo(
-          reshape(
-            x,
-            upTo(xs.length).map((axis) => (axis === axisFor(i) ? itemAt(sizes, i) : 1)),
-          ),
-          full,
-        ),
+    const along = xs.map((x, i) =>
+      reshape(
+        asSym(x),
+        upTo(xs.length).map((axis) => (axis === axisFor(i) ? -1 : 1)),
       ),
     );
+    // Of the sum only the shape is read.
+    const full = along.map((x) => cast(x, 'float32')).reduce((a, b) => add(a, b));
+    return along.map((x) => outcomeOf(apply('broadcastLike', [x, full], {}, typeOf(x).dtype)));
   },
 );

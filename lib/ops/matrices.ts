@@ -1,18 +1,21 @@
 import { type OptionNames, expected, integer, knownOptions, wrongShape } from '../base/checks.js';
-import { itemAt, sizeOf } from '../base/list.js';
+import { itemAt } from '../base/list.js';
 import { type Operand, type Outcome, typeOf } from '../core/apply.js';
 import { op } from '../core/op.js';
 import type { Sym } from '../core/sym.js';
-import { type Tensor, tensor, zeros } from '../core/tensor.js';
-import { axesOf, axisOf, sizeAlong } from './axis.js';
-import { multiply, power, subtract, where } from './binary.js';
+import { zeros } from '../core/tensor.js';
+import { axesOf, axisOf } from './axis.js';
+import { equal, greaterEqual, lessEqual, multiply, subtract, where } from './binary.js';
 import { type Binary, asSym, binaryOp, compute, outcomeOf } from './composed.js';
-import { gather } from './gather.js';
-import { moveaxis, ravel } from './manipulate.js';
-import { matmul } from './matmul.js';
+import { arange } from './creation.js';
+import { cumprod } from './cumulative.js';
+import { einsum } from './einsum.js';
+import { flip, moveaxis, ravel, swapaxes } from './manipulate.js';
+import { positions } from './positions.js';
 import { sum } from './reduce.js';
 import { expandDims, reshape, squeeze } from './shape.js';
-import { stack, stridedSlice } from './slice.js';
+import { type Size, resized } from './resized.js';
+import { concatenate, stack, stridedSlice } from './slice.js';
 import { toFloat32 } from './toFloat32.js';
 
 const shapeOf = (x: Operand): readonly number[] => typeOf(x).shape;
@@ -31,82 +34,81 @@ function diagonalNumber(who: string, options: DiagonalOptions): number {
   return integer(who, 'k', options.k ?? 0, -Infinity);
 }
 
-/** Where a rule on the distance from the main diagonal holds, bool [rows, columns]. */
-function mask(rows: number, columns: number, holds: (distance: number) => boolean): Tensor {
-  const bits = Uint8Array.from({ length: rows * columns }, (_, i) =>
-    Number(holds((i % columns) - Math.floor(i / columns))),
-  );
-  return tensor(bits, [rows, columns], 'bool');
-}
+/** How far to the right of the main diagonal the numbers of matrices are: [rows, columns]. */
+const distances = (rows: Operand, columns: Operand): Sym =>
+  subtract(asSym(columns), expandDims(asSym(rows), 1));
 
 /** Numbers of matrices where a rule on the distance from the main diagonal holds, else 0. */
-function kept<T extends Operand>(who: string, x: T, holds: (distance: number) => boolean): Outcome<T> {
-  const shape = shapeOf(x);
-  if (shape.length < 2) throw wrongShape(who, 'matrices, of rank 2 or more', shape);
-  const [rows, columns] = [sizeAlong(who, shape, shape.length - 2), sizeAlong(who, shape, shape.length - 1)];
-  return compute(x, (x) => where(mask(rows, columns, holds), x, 0));
+function kept<T extends Operand>(who: string, x: T, holds: (distance: Sym) => Sym): Outcome<T> {
+  const rank = rankOf(x);
+  if (rank < 2) throw wrongShape(who, 'matrices, of rank 2 or more', shapeOf(x));
+  return compute(x, (x) => where(holds(distances(positions(x, rank - 2), positions(x, rank - 1))), x, 0));
 }
 
 /**
  * x with zeros above a diagonal; of rank 2 or more, whose last two axes are matrices. https://keras.io/api/ops/numpy/
  *
  * @param options `k`: which diagonal, default the main one.
- * @throws EngineError `SHAPE` for a rank below 2, or matrices whose size is not known.
+ * @throws EngineError `SHAPE` for a rank below 2.
  */
 export const tril = op('tril', <T extends Operand>(x: T, options: DiagonalOptions = {}): Outcome<T> => {
   const k = diagonalNumber('tril', options);
-  return kept('tril', x, (distance) => distance <= k);
+  return kept('tril', x, (distance) => lessEqual(distance, k));
 });
 
 /**
  * x with zeros below a diagonal; of rank 2 or more, whose last two axes are matrices. https://keras.io/api/ops/numpy/
  *
  * @param options `k`: which diagonal, default the main one.
- * @throws EngineError `SHAPE` for a rank below 2, or matrices whose size is not known.
+ * @throws EngineError `SHAPE` for a rank below 2.
  */
 export const triu = op('triu', <T extends Operand>(x: T, options: DiagonalOptions = {}): Outcome<T> => {
   const k = diagonalNumber('triu', options);
-  return kept('triu', x, (distance) => distance >= k);
+  return kept('triu', x, (distance) => greaterEqual(distance, k));
 });
 
 /** A matrix with a list on a diagonal. */
-function onDiagonal(who: string, x: Operand, k: number): Sym {
-  const size = sizeAlong(who, shapeOf(x), 0) + Math.abs(k);
-  // Row i has its number at column i + k: which one of the list that is, or any where there is none.
-  const last = size - Math.abs(k) - 1;
-  if (last < 0) return zeros([size, size], typeOf(x).dtype) as unknown as Sym;
-  const places = Int32Array.from({ length: size }, (_, i) => Math.min(Math.max(i + Math.min(k, 0), 0), last));
-  const rows = expandDims(gather(asSym(x), tensor(places)), 1);
-  return where(
-    mask(size, size, (distance) => distance === k),
-    rows,
-    0,
-  );
+function onDiagonal(x: Sym, k: number): Sym {
+  const none = asSym(zeros([Math.abs(k)], typeOf(x).dtype));
+  // Of each row the number that its diagonal has.
+  const rows = k === 0 ? x : concatenate(k > 0 ? [x, none] : [none, x]);
+  const places = positions(rows, 0);
+  return where(equal(distances(places, places), k), expandDims(rows, 1), 0);
 }
 
 /** The numbers on a diagonal of the last two axes. */
 function diagonalOf(who: string, x: Operand, k: number): Sym {
-  const shape = shapeOf(x);
-  const [rows, columns] = [sizeAlong(who, shape, shape.length - 2), sizeAlong(who, shape, shape.length - 1)];
+  const { shape } = typeOf(x);
+  const rank = shape.length;
+  const [rows, columns] = [itemAt(shape, rank - 2), itemAt(shape, rank - 1)];
+  if (columns < 0) {
+    if (rows < 0) throw wrongShape(who, 'matrices with at most one side of unknown size', shape);
+    return diagonalOf(who, swapaxes(asSym(x), -1, -2), -k);
+  }
   const [row, column] = [Math.max(0, -k), Math.max(0, k)];
-  const length = Math.max(0, Math.min(rows - row, columns - column));
-  const places = Int32Array.from({ length }, (_, i) => (row + i) * columns + column + i);
-  const lead = shape.slice(0, -2);
-  if (lead.filter((n) => n < 0).length > 1) throw wrongShape(who, 'at most one unknown dimension', shape);
-  const flat = reshape(asSym(x), [...lead, rows * columns]);
-  return gather(flat, tensor(places), { axis: lead.length });
+  // From the diagonal's first number on; in a row of all numbers it has every one after as many as there are columns.
+  const width = Math.max(0, columns - column);
+  const at = (axes: number, ...last: number[]) => [...Array<number>(axes).fill(0), ...last];
+  const part = stridedSlice(asSym(x), at(rank - 2, row, column), [
+    ...Array<number>(rank - 2).fill(Infinity),
+    row + width,
+  ]);
+  const height = itemAt(typeOf(part).shape, rank - 2);
+  const lead = Array.from({ length: rank - 2 }, (_, axis) => ({ axis }));
+  const flat = resized(part, [...lead, height < 0 ? -1 : height * width]);
+  return stridedSlice(flat, at(rank - 1), [], [...Array<number>(rank - 2).fill(1), width + 1]);
 }
 
 /**
  * Of a list the matrix with it on a diagonal, of a matrix that diagonal. https://keras.io/api/ops/numpy/
  *
  * @param options `k`: which diagonal, default the main one.
- * @throws EngineError `SHAPE` for other ranks and unknown sizes.
+ * @throws EngineError `SHAPE` for other ranks, and a matrix with both sides of unknown size.
  */
 export const diag = op('diag', <T extends Operand>(x: T, options: DiagonalOptions = {}): Outcome<T> => {
   const k = diagonalNumber('diag', options);
   const rank = rankOf(x);
-  if (rank === 1) return outcomeOf(onDiagonal('diag', x, k));
+  if (rank === 1) return outcomeOf(onDiagonal(asSym(x), k));
   if (rank === 2) return outcomeOf(diagonalOf('diag', x, k));
   throw wrongShape('diag', 'a list or a matrix, of rank 1 or 2', shapeOf(x));
 });
@@ -115,13 +117,12 @@ export const diag = op('diag', <T extends Operand>(x: T, options: DiagonalOption
  * The matrix with all numbers of x, as one list, on a diagonal. https://keras.io/api/ops/numpy/
  *
  * @param options `k`: which diagonal, default the main one.
- * @throws EngineError `SHAPE` for unknown sizes.
  */
 export const diagflat = op(
   'diagflat',
   <T extends Operand>(x: T, options: DiagonalOptions = {}): Outcome<T> => {
     const k = diagonalNumber('diagflat', options);
-    return outcomeOf(onDiagonal('diagflat', ravel(asSym(x)), k));
+    return outcomeOf(onDiagonal(ravel(asSym(x)), k));
   },
 );
 
@@ -155,7 +156,7 @@ function planeDiagonal(who: string, x: Operand, options: PlaneOptions): Sym {
  * The numbers on a diagonal of the matrices in two axes, as a last axis. https://keras.io/api/ops/numpy/
  *
  * @param options `offset`: which diagonal, default the main one. `axis1`, `axis2`: rows and columns, default 0 and 1.
- * @throws EngineError `ATTRIBUTE` for axes that x does not have; `SHAPE` for matrices whose size is not known.
+ * @throws EngineError `ATTRIBUTE` for axes that x does not have; `SHAPE` for matrices with both sides of unknown size.
  */
 export const diagonal = op('diagonal', <T extends Operand>(x: T, options: PlaneOptions = {}): Outcome<T> =>
   outcomeOf(planeDiagonal('diagonal', x, options)),
@@ -165,7 +166,7 @@ export const diagonal = op('diagonal', <T extends Operand>(x: T, options: PlaneO
  * The sum of {@link diagonal}; float32, of whole numbers too. https://keras.io/api/ops/numpy/
  *
  * @param options `offset`: which diagonal, default the main one. `axis1`, `axis2`: rows and columns, default 0 and 1.
- * @throws EngineError `ATTRIBUTE` for axes that x does not have; `SHAPE` for matrices whose size is not known.
+ * @throws EngineError `ATTRIBUTE` for axes that x does not have; `SHAPE` for matrices with both sides of unknown size.
  */
 export const trace = op('trace', <T extends Operand>(x: T, options: PlaneOptions = {}): Outcome<T> =>
   outcomeOf(sum(toFloat32(planeDiagonal('trace', x, options)), { axis: -1 })),
@@ -191,33 +192,38 @@ export const vander = op('vander', <T extends Operand>(x: T, options: VanderOpti
   knownOptions('vander', options, vanderNames);
   const shape = shapeOf(x);
   if (shape.length !== 1) throw wrongShape('vander', 'a list of rank 1', shape);
-  const N = integer('vander', 'N', options.N ?? sizeAlong('vander', shape, 0));
   const list = toFloat32(asSym(x));
+  const places = options.N === undefined ? positions(list, 0) : arange(0, integer('vander', 'N', options.N));
   // By products: exact for whole numbers, and with right derivatives at 0.
-  const columns = [power(list, 0)];
-  for (let i = 1; i < N; i++) columns.push(multiply(itemAt(columns, i - 1), list));
-  return outcomeOf(stack(options.increasing === true ? columns : columns.reverse(), { axis: 1 }));
+  const factors = where(equal(asSym(places), 0), 1, expandDims(list, 1));
+  const powers = cumprod(factors, { axis: 1 });
+  return outcomeOf(options.increasing === true ? powers : flip(powers, { axis: 1 }));
 });
 
-/** The sum of x1 · x2 over n axes each, of which the last of x1 and the first of x2 are meant once both are in order. */
-function contracted(who: string, a: Sym, b: Sym, n: number): Sym {
-  const [left, right] = [shapeOf(a), shapeOf(b)];
-  const [outer, inner] = [left.slice(0, left.length - n), left.slice(left.length - n)];
-  const [same, columns] = [right.slice(0, n), right.slice(n)];
-  inner.forEach((size, i) => {
-    if (size !== same[i] && size >= 0 && itemAt(same, i) >= 0)
-      throw wrongShape(who, `sizes [${inner.join(', ')}] to sum over`, same);
+/** The sum of x1 · x2 over axes of both, in float32. */
+function contracted(who: string, x1: Sym, x2: Sym, first: readonly number[], second: readonly number[]): Sym {
+  const [left, right] = [shapeOf(x1), shapeOf(x2)];
+  const inner = first.map((axis) => itemAt(left, axis));
+  const same = second.map((axis) => itemAt(right, axis));
+  if (inner.some((size, i) => size !== same[i] && size >= 0 && itemAt(same, i) >= 0))
+    throw wrongShape(who, `sizes [${inner.join(', ')}] to sum over`, same);
+  // A letter for each axis; those that are summed over are the same.
+  const letter = (i: number) => String.fromCharCode((i < 26 ? 97 : 65 - 26) + i);
+  const a = left.map((_, axis) => letter(axis));
+  const b = right.map((_, axis) => {
+    const shared = second.indexOf(axis);
+    return shared < 0 ? letter(left.length + axis) : itemAt(a, itemAt(first, shared));
   });
-  const known = inner.map((size, i) => (size < 0 ? itemAt(same, i) : size));
-  if ([...outer, ...known, ...columns].filter((size) => size < 0).length > 1)
-    throw wrongShape(who, 'at most one unknown dimension', left);
-  const flat = (sizes: readonly number[]) => (sizes.some((size) => size < 0) ? -1 : sizeOf(sizes));
-  const matrix = matmul(
-    reshape(toFloat32(a), [flat(outer), flat(known)]),
-    reshape(toFloat32(b), [flat(known), flat(columns)]),
-  );
-  return reshape(matrix, [...outer, ...columns]);
+  const kept = [
+    ...a.filter((_, axis) => !first.includes(axis)),
+    ...b.filter((_, axis) => !second.includes(axis)),
+  ];
+  return einsum(`${a.join('')},${b.join('')}->${kept.join('')}`, toFloat32(x1), toFloat32(x2));
 }
+
+/** The last axes, or with `first` the first ones. */
+const ends = (rank: number, n: number, first = false): number[] =>
+  Array.from({ length: n }, (_, i) => (first ? i : rank - n + i));
 
 /** What `ops.tensordot` takes. */
 export interface TensordotOptions {
@@ -233,7 +239,7 @@ const tensordotNames = { axes: 'optional' } satisfies OptionNames<TensordotOptio
  * The sum of x1 · x2 over axes of both; the others of x1, then those of x2, stay. float32. https://keras.io/api/ops/numpy/
  *
  * @param options `axes`: how many, the last of x1 and the first of x2 in order, default 2; or a list of x1's axes and one of x2's.
- * @throws EngineError `SHAPE` where sizes differ or more than one is unknown; `ATTRIBUTE` for axes that there are not; `ARGUMENT`.
+ * @throws EngineError `SHAPE` where sizes differ; `ATTRIBUTE` for axes that there are not; `ARGUMENT`.
  * @example ops.tensordot([[1, 2]], [[3], [4]], { axes: [[1], [0]] }); // [[11]]
  */
 export const tensordot = op(
@@ -245,23 +251,15 @@ export const tensordot = op(
     if (typeof axes === 'number') {
       const n = integer('tensordot', 'axes', axes, 0);
       if (n > Math.min(...ranks)) throw expected('tensordot', `at most ${Math.min(...ranks)} axes`, axes);
-      return outcomeOf(contracted('tensordot', asSym(x1), asSym(x2), n));
+      return outcomeOf(
+        contracted('tensordot', asSym(x1), asSym(x2), ends(ranks[0], n), ends(ranks[1], n, true)),
+      );
     }
     if (!Array.isArray(axes) || (axes.length as number) !== 2)
       throw expected('tensordot', 'a number of axes, or two lists of axes', axes);
     const [first, second] = [axesOf('tensordot', axes[0], ranks[0]), axesOf('tensordot', axes[1], ranks[1])];
     if (first.length !== second.length) throw expected('tensordot', 'as many axes of both', axes);
-    const a = moveaxis(
-      asSym(x1),
-      first,
-      first.map((_, i) => i - first.length),
-    );
-    const b = moveaxis(
-      asSym(x2),
-      second,
-      second.map((_, i) => i),
-    );
-    return outcomeOf(contracted('tensordot', a, b, first.length));
+    return outcomeOf(contracted('tensordot', asSym(x1), asSym(x2), first, second));
   },
 );
 
@@ -269,19 +267,19 @@ export const tensordot = op(
  * The product of vectors, of matrices, or over the last axis of x1 and the last but one of x2; a scalar multiplies. float32.
  * https://keras.io/api/ops/numpy/
  *
- * @throws EngineError `SHAPE` where the sizes differ or more than one is unknown.
+ * @throws EngineError `SHAPE` where the sizes differ.
  */
 export const dot: Binary = binaryOp('dot', (x1, x2) => {
   const rank = rankOf(x2);
   if (rankOf(x1) === 0 || rank === 0) return multiply(toFloat32(x1), toFloat32(x2));
-  return contracted('dot', x1, rank === 1 ? x2 : moveaxis(x2, -2, 0), 1);
+  return contracted('dot', x1, x2, [rankOf(x1) - 1], [Math.max(rank - 2, 0)]);
 });
 
 /** The products of all last axes of x1 with all last axes of x2; a scalar multiplies. float32. https://keras.io/api/ops/numpy/ @throws EngineError `SHAPE`. */
 export const inner: Binary = binaryOp('inner', (x1, x2) =>
   rankOf(x1) === 0 || rankOf(x2) === 0
     ? multiply(toFloat32(x1), toFloat32(x2))
-    : contracted('inner', x1, moveaxis(x2, -1, 0), 1),
+    : contracted('inner', x1, x2, [rankOf(x1) - 1], [rankOf(x2) - 1]),
 );
 
 /** The product of all numbers of x1, as one list, with all of x2: [n, m]. https://keras.io/api/ops/numpy/ */
@@ -297,21 +295,24 @@ export const vdot: Binary = binaryOp('vdot', (x1, x2) =>
 /**
  * Kronecker's product: x2 times each number of x1, in blocks. https://keras.io/api/ops/numpy/
  *
- * @throws EngineError `SHAPE` for more than one unknown size.
+ * @throws EngineError `SHAPE` where more than one size of the result is unknown.
  */
 export const kron: Binary = binaryOp('kron', (x1, x2) => {
   const rank = Math.max(rankOf(x1), rankOf(x2));
   const sizes = (x: Operand) => [...Array<number>(rank - rankOf(x)).fill(1), ...shapeOf(x)];
   const [blocks, inside] = [sizes(x1), sizes(x2)];
-  if ([...blocks, ...inside].filter((size) => size < 0).length > 1)
-    throw wrongShape('kron', 'at most one unknown dimension', shapeOf(x1));
-  const apart = (own: readonly number[], first: boolean) =>
-    own.flatMap((size) => (first ? [size, 1] : [1, size]));
-  const products = multiply(reshape(x1, apart(blocks, true)), reshape(x2, apart(inside, false)));
-  return reshape(
-    products,
-    blocks.map((size, i) => (size < 0 || itemAt(inside, i) < 0 ? -1 : size * itemAt(inside, i))),
-  );
+  const merged = blocks.map((size, i) => (size < 0 || itemAt(inside, i) < 0 ? -1 : size * itemAt(inside, i)));
+  if (merged.filter((size) => size < 0).length > 1)
+    throw wrongShape('kron', 'a result with at most one unknown size', shapeOf(x1));
+  const apart = (x: Sym, first: boolean) => {
+    const missing = rank - rankOf(x);
+    const own = merged.map((_, i): Size => (i < missing ? 1 : { axis: i - missing }));
+    return resized(
+      x,
+      own.flatMap((size): Size[] => (first ? [size, 1] : [1, size])),
+    );
+  };
+  return reshape(multiply(apart(x1, true), apart(x2, false)), merged);
 });
 
 /** What `ops.cross` takes. */

@@ -19,14 +19,17 @@ import * as integers from './integers.js';
 import * as logic from './logic.js';
 import type { NanToNumOptions } from './logic.js';
 import * as manipulate from './manipulate.js';
-import type { FlipOptions, UnstackOptions } from './manipulate.js';
+import type { FlipOptions } from './manipulate.js';
 import * as matrices from './matrices.js';
 import type { DiagonalOptions, PlaneOptions } from './matrices.js';
 import * as quantiles from './quantiles.js';
 import type { QuantileOptions } from './quantiles.js';
 import * as shapes from './shape.js';
 import * as slices from './slice.js';
-import type { PadOptions } from './slice.js';
+import * as padding from './pad.js';
+import type { PadOptions } from './pad.js';
+import * as splitting from './split.js';
+import type { UnstackOptions } from './split.js';
 import * as softmaxes from './softmax.js';
 import * as sorting from './sorting.js';
 import type { SortOptions, TopKOptions } from './sorting.js';
@@ -394,9 +397,9 @@ const table = {
   roll: manipulate.roll,
   swapaxes: manipulate.swapaxes,
   moveaxis: manipulate.moveaxis,
-  split: manipulate.split,
-  unstack: manipulate.unstack,
-  pad: slices.pad,
+  split: splitting.split,
+  unstack: splitting.unstack,
+  pad: padding.pad,
   diagonal: matrices.diagonal,
   tril: matrices.tril,
   triu: matrices.triu,

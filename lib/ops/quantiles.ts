@@ -1,18 +1,18 @@
 import { type OptionNames, expected, knownOptions, oneOf, wrongShape } from '../base/checks.js';
-import { itemAt, lastOf } from '../base/list.js';
+import { itemAt, lastOf, mapTuple } from '../base/list.js';
 import { type Operand, type Outcome, typeOf } from '../core/apply.js';
 import { op } from '../core/op.js';
 import type { Sym } from '../core/sym.js';
 import { tensor } from '../core/tensor.js';
 import { round } from './arithmetic.js';
 import { axesOf, reduceNames } from './axis.js';
-import { add, divide, maximum, multiply, subtract, where } from './binary.js';
+import { add, divide, maximum, minimum, multiply, subtract, where } from './binary.js';
 import { asSym, outcomeOf } from './composed.js';
 import { gather } from './gather.js';
 import { isnan } from './logic.js';
 import { mergedLast } from './mergedLast.js';
 import { orderOf, takenLast } from './ordered.js';
-import { lastAxis } from './alongAxis.js';
+import { lastAxis } from './lastAxis.js';
 import { type ReduceOptions, max, sum } from './reduce.js';
 import { expandDims, reshape, squeeze } from './shape.js';
 import { toFloat32 } from './toFloat32.js';
@@ -61,13 +61,36 @@ function knownPositions(shares: readonly number[], count: number, method: Method
   return { low: list(low, 'int32'), high: list(high, 'int32'), weight };
 }
 
-/** Places that are known only when the numbers are, in float32. */
-function foundPositions(shares: Sym, count: Operand, method: Method): Between {
-  const positions = maximum(multiply(shares, subtract(asSym(count), 1)), 0);
-  const whole = (x: Sym) => cast(x, 'int32');
-  const low = method === 'nearest' ? round(positions) : floor(positions);
-  const high = method === 'nearest' ? low : negative(floor(negative(positions)));
-  return { low: whole(low), high: whole(high), weight: subtract(positions, low) };
+/** Shares as sums of their first twelve bits behind the point and the rest. */
+function split(shares: readonly number[] | Sym): readonly [coarse: Sym, finer: Sym] {
+  if (!(shares instanceof Array)) {
+    const coarse = divide(floor(multiply(shares, 4096)), 4096);
+    return [coarse, subtract(shares, coarse)];
+  }
+  const coarse = shares.map((share) => Math.floor(share * 4096) / 4096);
+  const finer = shares.map((share, i) => share - itemAt(coarse, i));
+  return mapTuple([coarse, finer], (list) => asSym(tensor(Float32Array.from(list))));
+}
+
+/**
+ * Places that are known only when the numbers are. A share times the count in float32 would leave few digits behind the point: of a share
+ * the first twelve bits are multiplied apart, exactly for up to 4,096 numbers, and of the product only what is behind the point is added to.
+ */
+function foundPositions(shares: readonly number[] | Sym, count: Operand, method: Method): Between {
+  const last = maximum(subtract(asSym(count), 1), 0);
+  const [coarse, finer] = split(shares);
+  const large = multiply(coarse, last);
+  const fine = add(subtract(large, floor(large)), multiply(finer, last));
+  const [below, rest] = [add(floor(large), floor(fine)), subtract(fine, floor(fine))];
+  const whole = (x: Sym) => cast(minimum(x, last), 'int32');
+  if (method !== 'nearest') {
+    const above = negative(floor(negative(rest)));
+    return { low: whole(below), high: whole(add(below, above)), weight: rest };
+  }
+  // Of two the even one: below an even number only what is odd is rounded.
+  const even = multiply(floor(divide(below, 2)), 2);
+  const nearest = whole(add(even, round(add(subtract(below, even), rest))));
+  return { low: nearest, high: nearest, weight: rest };
 }
 
 function between(sorted: Sym, { low, high, weight }: Between, method: Method): Sym {
@@ -119,7 +142,7 @@ function quantilesOf({ who, scale, skipsNan }: Kind, x: Operand, q: Operand, opt
   const isKnown = size > 0 && !skipsNan;
   const found = () =>
     foundPositions(
-      shares instanceof Array ? asSym(tensor(Float32Array.from(shares))) : shares,
+      shares,
       isKnown ? size : sum(cast(logicalNot(isnan(list)), 'float32'), { axis: -1, keepDims: true }),
       method,
     );

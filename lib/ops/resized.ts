@@ -14,3 +14,10 @@ export function resized<T extends Operand>(x: T, sizes: readonly Size[]): Outcom
     from: sizes.map((size) => (typeof size === 'number' ? -1 : size.axis)),
   });
 }
+
+/** x with the size along an axis known: a step in which it is another fails. @internal */
+export const sizedAs = <T extends Operand>(x: T, axis: number, size: number): Outcome<T> =>
+  resized(
+    x,
+    [...typeOf(x).shape.keys()].map((i): Size => (i === axis ? size : { axis: i })),
+  );

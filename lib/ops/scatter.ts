@@ -1,20 +1,19 @@
 import { type OptionNames, knownOptions, oneOf, shapeOf, wrongShape } from '../base/checks.js';
 import { itemAt, sizeOf } from '../base/list.js';
 import type { Shape } from '../engine/engine.js';
-import { type Operand, type Outcome, indexOperand, typeOf } from '../core/apply.js';
+import { type Operand, type Outcome, apply, indexOperand, typeOf } from '../core/apply.js';
 import { op } from '../core/op.js';
 import type { Sym } from '../core/sym.js';
 import { tensor } from '../core/tensor.js';
-import { sizeAlong } from './axis.js';
 import { add, greaterEqual, maximum, minimum, multiply, where } from './binary.js';
 import { asSym, outcomeOf } from './composed.js';
 import { gather } from './gather.js';
 import { counted } from './alongAxis.js';
+import { lengthAlong } from './lengthAlong.js';
 import { positions } from './positions.js';
 import { rowSums } from './rowSums.js';
-import { segmentMax, segmentMin, segmentProd, segmentSum } from './segments.js';
 import { reshape, squeeze } from './shape.js';
-import { stridedSlice } from './slice.js';
+import { partOf } from './partOf.js';
 import { toFloat32 } from './toFloat32.js';
 import { cast, copy } from './unary.js';
 
@@ -22,22 +21,35 @@ import { cast, copy } from './unary.js';
  * Indices of several axes as places in the list of all rows of a shape.
  *
  * @param indices int32 [..., axes].
+ * @param length The size of each axis.
+ * @param along 0, 1, 2, … along an axis, int32.
  */
-function flatIndices(who: string, indices: Operand, shape: readonly number[]): Sym {
+function flatIndices(
+  who: string,
+  indices: Operand,
+  shape: readonly number[],
+  length: (axis: number) => number | Sym,
+  along: (axis: number) => Sym,
+): Sym {
   const given = asSym(indexOperand(indices));
   const own = typeOf(given).shape;
   const axes = own.at(-1) ?? 0;
   if (axes < 1 || axes > shape.length)
     throw wrongShape(who, `indices with 1 to ${shape.length} numbers along the last axis`, own);
   const list = reshape(given, [-1, axes]);
-  const along = shape.slice(0, axes).map((size, axis) => {
-    const step = sizeOf(shape.slice(axis + 1, axes));
+  let steps: number | Sym = 1;
+  const places: Sym[] = [];
+  for (let axis = axes - 1; axis >= 0; axis--) {
+    const column = squeeze(partOf(list, 1, axis, axis + 1), 1);
     // Taken from a list, so that an index out of range is refused on its own axis.
-    const steps = tensor(Int32Array.from({ length: size }, (_, i) => i * step));
-    const column = squeeze(stridedSlice(list, [0, axis], [Infinity, axis + 1]), 1);
-    return gather(asSym(steps), counted(column, size));
-  });
-  return along.reduce((a, b) => add(a, b));
+    places.push(gather(multiply(along(axis), steps), counted(column, length(axis))));
+    const size = length(axis);
+    steps =
+      typeof size === 'number' && typeof steps === 'number'
+        ? size * steps
+        : multiply(asSym(size), asSym(steps));
+  }
+  return places.reduce((a, b) => add(a, b));
 }
 
 /**
@@ -53,7 +65,13 @@ export const scatter = op(
   'scatter',
   <I extends Operand, V extends Operand>(indices: I, values: V, shape: Shape): Outcome<I | V> => {
     const sizes = shapeOf('scatter', shape);
-    const flat = flatIndices('scatter', indices, sizes);
+    const flat = flatIndices(
+      'scatter',
+      indices,
+      sizes,
+      (axis) => itemAt(sizes, axis),
+      (axis) => asSym(tensor(Int32Array.from({ length: itemAt(sizes, axis) }, (_, i) => i))),
+    );
     const axes = typeOf(indexOperand(indices)).shape.at(-1) as number;
     const row = sizes.slice(axes);
     const rows = reshape(toFloat32(asSym(values)), [-1, ...row]);
@@ -74,7 +92,7 @@ const scatterUpdateNames = { reduction: 'optional' } satisfies OptionNames<Scatt
 /**
  * Inputs with updates at places. https://keras.io/api/ops/core/
  *
- * @param inputs Any dtype, of known sizes along the first k axes.
+ * @param inputs Any dtype.
  * @param indices int32 [..., k]: places on the first k axes, negative ones from the end.
  * @param updates [..., rest of the inputs' shape]; they become of the inputs' dtype.
  * @param options `reduction`: what updates do to the numbers there. Default: the last update of a place takes it.
@@ -95,35 +113,42 @@ export const scatterUpdate = op(
     const { reduction } = options;
     if (reduction !== undefined) oneOf(who, 'reduction', reduction, ['add', 'max', 'min', 'mul']);
     const { dtype, shape } = typeOf(inputs);
-    const axes = typeOf(indexOperand(indices)).shape.at(-1) ?? 0;
-    for (let axis = 0; axis < Math.min(axes, shape.length); axis++) sizeAlong(who, shape, axis);
-    const flat = flatIndices(who, indices, shape);
-    const [own, count] = [shape.slice(axes), sizeOf(shape.slice(0, axes))];
+    const flat = flatIndices(
+      who,
+      indices,
+      shape,
+      (axis) => lengthAlong(inputs, axis),
+      (axis) => cast(asSym(positions(inputs, axis)), 'int32'),
+    );
+    const axes = typeOf(indexOperand(indices)).shape.at(-1) as number;
+    const row = shape.slice(axes);
     const computed = dtype === 'float32' ? dtype : 'int32';
-    const rowsOf = (x: Operand, n: number) => reshape(cast(asSym(x), computed), [n, ...own]);
-    const [rows, given] = [rowsOf(inputs, count), rowsOf(updates, -1)];
-    const made = updated(rows, given, flat, reduction);
-    const whole = reshape(made, shape);
+    const rowsOf = (x: Operand) => reshape(cast(asSym(x), computed), [-1, ...row]);
+    const made = updated(rowsOf(inputs), rowsOf(updates), flat, reduction);
+    const whole = apply('reshapeLike', [made, inputs], {}, computed);
     return outcomeOf(dtype === computed ? whole : cast(whole, dtype));
   },
 );
 
 function updated(rows: Sym, updates: Sym, ids: Sym, reduction: ScatterUpdateOptions['reduction']): Sym {
-  const { shape } = typeOf(rows);
-  const numSegments = itemAt(shape, 0);
+  const { shape, dtype } = typeOf(rows);
+  // Of the rows only their number is read.
+  const segments = (name: string, values: Sym) => apply(name, [values, ids, rows]);
   switch (reduction) {
-    case 'add':
-      return add(rows, segmentSum(updates, ids, { numSegments }));
+    case 'add': {
+      const sums = rowSums(toFloat32(updates), ids, toFloat32(rows));
+      return add(rows, dtype === 'float32' ? sums : cast(sums, dtype));
+    }
     case 'max':
-      return maximum(rows, segmentMax(updates, ids, { numSegments }));
+      return maximum(rows, segments('segmentMax', updates));
     case 'min':
-      return minimum(rows, segmentMin(updates, ids, { numSegments }));
+      return minimum(rows, segments('segmentMin', updates));
     case 'mul':
-      return multiply(rows, segmentProd(updates, ids, { numSegments }));
+      return multiply(rows, segments('segmentProd', updates));
     default: {
       if (typeOf(updates).shape[0] === 0) return copy(rows);
       const order = cast(asSym(positions(updates, 0)), 'int32');
-      const last = segmentMax(order, ids, { numSegments });
+      const last = segments('segmentMax', order);
       const isNew = reshape(
         greaterEqual(last, 0),
         shape.map((_, i) => (i === 0 ? -1 : 1)),

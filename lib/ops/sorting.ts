@@ -7,7 +7,7 @@ import { equal, greater, less, logicalAnd } from './binary.js';
 import { asSym, outcomeOf } from './composed.js';
 import { countNonzero } from './logic.js';
 import { orderOf, takenLast } from './ordered.js';
-import { lastAxis } from './alongAxis.js';
+import { lastAxis } from './lastAxis.js';
 import { expandDims, reshape, squeeze } from './shape.js';
 
 /** What `ops.sort` and `ops.argsort` take. */

@@ -17,7 +17,8 @@ import { add, multiply } from './binary.js';
 import { asSym, outcomeOf } from './composed.js';
 import { type ComplexPair, extractSequences, irfft, rfft } from './fft.js';
 import { reshape } from './shape.js';
-import { pad, slice } from './slice.js';
+import { pad } from './pad.js';
+import { slice } from './slice.js';
 import { toFloat32 } from './toFloat32.js';
 
 /** What `ops.stft` takes. */
@@ -52,7 +53,7 @@ function windowOf(op: string, window: StftOptions['window'], length: number, fft
 /**
  * The short-time Fourier transform: {@link rfft} of stretches of x, one for each `sequenceStride` places. https://keras.io/api/ops/fft/
  *
- * @param x float32 [..., n], all axes after the first of known size; or [n, places] of any length.
+ * @param x float32 [..., n], all axes after the first of known size but the last.
  * @param sequenceLength How long a stretch is.
  * @param sequenceStride How far stretches are apart.
  * @param fftLength At least as long as a stretch, which then has zeros around it.

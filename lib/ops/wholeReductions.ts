@@ -7,7 +7,7 @@ import { asSym } from './composed.js';
 import { gather } from './gather.js';
 import { mergedLast } from './mergedLast.js';
 import { orderOf, takenLast } from './ordered.js';
-import { lastAxis } from './alongAxis.js';
+import { lastAxis } from './lastAxis.js';
 import { expandDims, squeeze } from './shape.js';
 import { cast } from './unary.js';
 

@@ -4,7 +4,8 @@ import { type Operand, apply, typeOf } from '../core/apply.js';
 import { NDArray } from '../core/ndarray.js';
 import { gather } from './gather.js';
 import { reshape } from './shape.js';
-import { pad, slice } from './slice.js';
+import { pad } from './pad.js';
+import { slice } from './slice.js';
 
 /** Windows over axes, a number for each of them. @internal */
 export interface Windows {

@@ -1,7 +1,7 @@
 /** Runs rows of the op case tables through the public ops and compares with the stored numbers. */
 import { itemAt } from '../../lib/base/list.js';
 import { readdirSync } from 'node:fs';
-import { type Sym, type Tensor, compile, grad, ops, tensor } from 'nodegrad';
+import { type Fetched, type Sym, type Tensor, compile, grad, ops, tensor } from 'nodegrad';
 import { expect } from 'vitest';
 import { type Numbers, type Stored, readFixture, worst } from '../fixtures/read.js';
 import { allOps } from '../support/ops.js';
@@ -73,15 +73,33 @@ async function same(actual: Tensor, expected: Stored, bound: number, what: strin
   expect(worst(await actual.data(), expected.data, scale), what).toBeLessThanOrEqual(exact ? 0 : bound);
 }
 
+/** Makes a function of tensors from one of symbolic values. */
+export type Compile = <R>(fn: (...xs: Sym[]) => R) => (...feeds: Tensor[]) => Promise<Fetched<R>>;
+
 /** One case: the result; the gradients with it; the gradients of gradients; finite differences. */
 export async function check(row: Case): Promise<void> {
+  const { inputs, forward, gradients } = await checkNumbers(row, compile);
+  if (!row.wrt || !row.smooth) return;
+  for (const [k, gradient] of gradients.entries())
+    await alongDirection(
+      row,
+      itemAt(row.wrt, k),
+      itemAt(row.directions, k).data,
+      await gradient.data(),
+      inputs,
+      forward,
+    );
+}
+
+/** The stored numbers of one case: the result; the gradients with it; the gradients of gradients. */
+export async function checkNumbers(row: Case, compile: Compile) {
   const count = row.inputs.length;
   const bound = SUMMING.test(row.op) || row.inputs.some(broadcasts(row)) ? SUMS : ELEMENTWISE;
   const inputs = row.inputs.map(toTensor);
-  const forward = compile((...xs: Sym[]) => ({ y: call(row, xs) }));
+  const forward = compile((...xs) => ({ y: call(row, xs) }));
   await same((await forward(...inputs)).y, row.y, bound, 'y');
   const { wrt } = row;
-  if (!wrt) return;
+  if (!wrt) return { inputs, forward, gradients: [] };
 
   const r = toTensor(row.r);
   const gradientsOf = (xs: readonly Sym[], seed: Sym) => {
@@ -94,13 +112,13 @@ export async function check(row: Case): Promise<void> {
       ),
     };
   };
-  const first = compile((...args: Sym[]) => gradientsOf(args.slice(0, count), itemAt(args, count)));
+  const first = compile((...args) => gradientsOf(args.slice(0, count), itemAt(args, count)));
   const { y, gradients } = await first(...inputs, r);
   await same(y, row.y, bound, 'y beside its gradients');
   for (const [k, gradient] of gradients.entries())
     await same(gradient, itemAt(row.gradients, k), bound, `gradient of input ${wrt[k]}`);
 
-  const second = compile((...args: Sym[]) => {
+  const second = compile((...args) => {
     const xs = args.slice(0, count);
     const seed = itemAt(args, count);
     const products = gradientsOf(xs, seed).gradients.map((g, k) =>
@@ -116,17 +134,7 @@ export async function check(row: Case): Promise<void> {
       2 * bound,
       `gradient of the gradients of ${k < wrt.length ? `input ${wrt[k]}` : 'r'}`,
     );
-
-  if (!row.smooth) return;
-  for (const [k, gradient] of gradients.entries())
-    await alongDirection(
-      row,
-      itemAt(wrt, k),
-      itemAt(row.directions, k).data,
-      await gradient.data(),
-      inputs,
-      (...xs) => forward(...xs),
-    );
+  return { inputs, forward, gradients };
 }
 
 /** Whether an input is smaller than the result, so that its gradient is a sum over broadcast places. */

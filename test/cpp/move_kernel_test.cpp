@@ -114,6 +114,26 @@ TEST(Move, SlicesAndPutsBack) {
   });
 }
 
+TEST(Move, SlicesBackwardsAndPutsBack) {
+  constexpr int64_t kMost = std::numeric_limits<int64_t>::max(), kLeast = std::numeric_limits<int64_t>::min();
+  for (const bool inner : {true, false}) {
+    const Array x = randomNumbers({6, 7, 9}, 1);
+    const Attrs attrs{{"begin", Dims{kMost, -2, inner ? 8 : 0}},
+                      {"end", Dims{kLeast, 0, inner ? kLeast : kMost}},
+                      {"strides", Dims{-1, -2, inner ? -3 : 1}}};
+    const Dims out = {6, 3, inner ? 3 : 9};
+    check({"slice", {x}, {{DType::F32, out}}, attrs}, [&](const Dims& at) {
+      return Dims{5 - at[0], 5 - 2 * at[1], inner ? 8 - 3 * at[2] : at[2]};
+    });
+
+    const Array dy = randomNumbers(out, 2);
+    check({"sliceBackward", {dy}, {x.type}, attrs}, [&](const Dims& at) {
+      const bool taken = at[1] % 2 == 1 && (!inner || at[2] % 3 == 2);
+      return taken ? Dims{5 - at[0], (5 - at[1]) / 2, inner ? (8 - at[2]) / 3 : at[2]} : Dims{};
+    });
+  }
+}
+
 TEST(Move, PadsWithAValue) {
   const Array x = randomNumbers({3, 4, 5}, 1);
   check(

@@ -43,5 +43,7 @@ std::vector<Case> controlCases();
 std::vector<Case> linalgCases();
 // Sums up to each place, linear recurrences.
 std::vector<Case> cumulativeCases();
+// Parts, and values put together.
+std::vector<Case> sliceCases();
 
 }  // namespace nodegrad::gradient

@@ -15,6 +15,8 @@ std::vector<Case> cumulativeCases() {
       {"linearRecurrence", {{{2, 0}}, {{2, 0}}}},
       {"segmentMax", {{{4, 2}}, given({4}, {2, 0, 2, 1}, DType::I32)}, {{"segments", int64_t{3}}}},
       {"segmentMin", {{{4}}, given({4}, {1, 0, 1, 1}, DType::I32)}, {{"segments", int64_t{2}}}},
+      {"segmentMax", {{{4, 2}}, given({4}, {2, 0, 2, 1}, DType::I32), {{3, 5}}}},
+      {"segmentProd", {{{4, 2}}, given({4}, {2, 0, 2, 1}, DType::I32), {{3, 5}}}},
       {"segmentProd",
        {{{4, 2}}, given({4}, {2, 0, 2, 2}, DType::I32)},
        {{"segments", int64_t{4}}},

@@ -8,7 +8,7 @@ namespace nodegrad {
 namespace {
 
 constexpr DType F32 = DType::F32, I32 = DType::I32, U8 = DType::U8, Bool_ = DType::Bool;
-constexpr int64_t kMost = INT64_MAX;
+constexpr int64_t kMost = INT64_MAX, kLeast = INT64_MIN;
 
 std::vector<TensorType> infer(const char* op, const std::vector<TensorType>& inputs, const Attrs& attrs) {
   Graph graph;
@@ -108,6 +108,7 @@ std::vector<Inferred> inferredReductions() {
       {"searchSorted", {{F32, {-1}}, {F32, {-1, 10}}}, {}, "int32 [?, 10]"},
       {"cumsum", {{I32, {-1, 10}}}, {}, "int32 [?, 10]"},
       {"segmentMax", {{F32, {-1, 3}}, {I32, {-1}}}, {{"segments", int64_t{5}}}, "float32 [5, 3]"},
+      {"segmentMin", {{F32, {4, 3}}, {I32, {4}}, {F32, {-1, 2}}}, {}, "float32 [?, 3]"},
       {"view", {{F32, {2, -1}}}, {{"dtype", std::string("int32")}}, "int32 [2, ?]"},
       {"view", {{F32, {-1, 2}}}, {{"dtype", std::string("uint8")}}, "uint8 [?, 8]"},
       {"view", {{U8, {8}}}, {{"dtype", std::string("float32")}}, "float32 [2]"},
@@ -137,10 +138,17 @@ std::vector<Inferred> inferredMoves() {
       {"sumLike", {{F32, {-1, 3}}, {F32, {3}}}, {}, "float32 [3]"},
       {"sizeRatio", {{F32, {-1, 3}}, {F32, {3}}}, {}, "float32 []"},
       {"concatenate", {{F32, {-1, 3}}, {F32, {5, 4}}}, {}, "float32 [5, 7]"},
+      {"sliceLike", {{U8, {6, 3}}, {F32, {2, 9}}}, {{"axis", int64_t{0}}, {"after", true}}, "uint8 [4, 3]"},
+      {"sliceLike", {{F32, {-1, 3}}, {F32, {2, 9}}}, {{"axis", int64_t{0}}}, "float32 [2, 3]"},
+      {"sliceLike", {{F32, {-1, 3}}, {F32, {2, 9}}}, {{"axis", int64_t{0}}, {"after", true}}, "float32 [?, 3]"},
       {"concatenate", {{F32, {-1, 3}}, {F32, {5, 3}}}, {{"axis", int64_t{0}}}, "float32 [?, 3]"},
       {"slice", {{F32, {10, -1}}}, slice({2, 0}, {kMost, 5}), "float32 [8, ?]"},
       {"slice", {{F32, {10, 10}}}, slice({-3, -100}, {-1, 100}, {1, 3}), "float32 [2, 4]"},
       {"slice", {{F32, {10}}}, slice({5}, {2}), "float32 [0]"},
+      {"slice", {{F32, {10}}}, slice({kMost}, {kLeast}, {-1}), "float32 [10]"},
+      {"slice", {{F32, {10, 10}}}, slice({-2, 20}, {2, -4}, {-3, -2}), "float32 [2, 2]"},
+      {"slice", {{F32, {10, 0}}}, slice({2, kMost}, {5, kLeast}, {-1, -1}), "float32 [0, 0]"},
+      {"slice", {{F32, {-1}}}, slice({kMost}, {kLeast}, {-1}), "float32 [?]"},
       {"sliceBackward", {{F32, {8}}, {F32, {10}}}, slice({2}, {kMost}), "float32 [10]"},
       {"pad", {{F32, {-1, 2}}}, {{"paddings", Dims{1, 1, 0, 3}}}, "float32 [?, 5]"},
       {"gather", {{I32, {5, 6}}, {I32, {-1, 2}}}, {}, "int32 [?, 2, 6]"},
@@ -244,6 +252,8 @@ std::vector<Refused> refusedReductions() {
       {"cumsum", {{F32, {}}}, {}, ErrorCode::Attribute, "[cumsum] expected an axis"},
       {"randomBeta", {{I32, {2}}, {F32, {3}}, {F32, {4}}}, {}, ErrorCode::Shape, "[randomBeta] expected the parameters of shape [3], received [4]"},
       {"segmentProd", {{F32, {3, 2}}, {I32, {2}}}, {{"segments", int64_t{5}}}, ErrorCode::Shape, "[segmentProd] expected an id for each row of the data, received float32 [3, 2] and int32 [2]"},
+      {"segmentProd", {{F32, {3}}, {I32, {3}}}, {}, ErrorCode::Attribute, "[segmentProd] expected 'segments' of at least 0, received -1"},
+      {"segmentProd", {{F32, {3}}, {I32, {3}}, {F32, {}}}, {}, ErrorCode::Shape, "[segmentProd] expected a row for each segment as third input, received float32 []"},
       {"segmentMax", {{U8, {3}}, {I32, {3}}}, {{"segments", int64_t{5}}}, ErrorCode::Dtype, "[segmentMax] expected float32 or int32 for the data"},
       {"view", {{U8, {3}}}, {{"dtype", std::string("bool")}}, ErrorCode::Dtype, "[view] expected x of bool"},
       {"view", {{U8, {6}}}, {{"dtype", std::string("int32")}}, ErrorCode::Shape, "[view] expected a last axis whose bytes int32 fills, received uint8 [6]"},
@@ -279,11 +289,13 @@ std::vector<Refused> refusedMoves() {
       {"broadcastTo", {{F32, {3}}}, shape({-1, 3}), ErrorCode::Attribute, "[broadcastTo] expected -1 in 'shape' only where float32 [3] has an axis, received [-1, 3]"},
       {"broadcastLike", {{F32, {2}}, {F32, {-1, 3}}}, {}, ErrorCode::Shape, "[broadcastLike] expected a shape that broadcasts to [?, 3], received [2]"},
       {"sumLike", {{F32, {3}}, {F32, {2, 3}}}, {}, ErrorCode::Shape, "[sumLike] expected a shape that broadcasts to [3], received [2, 3]"},
+      {"sliceLike", {{F32, {2, 3}}, {F32, {3, 3}}}, {{"axis", int64_t{0}}}, ErrorCode::Shape, "[sliceLike] expected a size along axis 0 of at most that of float32 [2, 3], received float32 [3, 3]"},
+      {"sliceLike", {{F32, {2, 3}}, {F32, {2}}}, {{"axis", int64_t{1}}}, ErrorCode::Shape, "[sliceLike] expected a size along axis 1 of at most that of float32 [2, 3], received float32 [2]"},
       {"concatenate", {{F32, {2, 3}}, {F32, {3, 3}}}, {}, ErrorCode::Shape, "[concatenate] expected shapes that differ along axis 1 alone, received float32 [2, 3] and float32 [3, 3]"},
       {"concatenate", {{F32, {2, 3}}, {F32, {2}}}, {}, ErrorCode::Shape, "[concatenate] expected shapes that differ along axis 1 alone"},
       {"concatenate", {}, {}, ErrorCode::Argument, "[concatenate] expected 1 or more inputs, received 0"},
       {"slice", {{F32, {2, 3}}}, slice({0}, {1}), ErrorCode::Attribute, "[slice] expected one 'begin' for each of the 2 axes of [2, 3], received [0]"},
-      {"slice", {{F32, {2}}}, slice({0}, {1}, {0}), ErrorCode::Attribute, "[slice] expected 'strides' of at least 1, received [0]"},
+      {"slice", {{F32, {2}}}, slice({0}, {1}, {0}), ErrorCode::Attribute, "[slice] expected 'strides' other than 0, received [0]"},
       {"pad", {{F32, {2}}}, {{"paddings", Dims{1}}}, ErrorCode::Attribute, "[pad] expected two 'paddings' (before, after) for each axis of float32 [2], received [1]"},
       {"pad", {{F32, {2}}}, {{"paddings", Dims{1, -1}}}, ErrorCode::Attribute, "[pad] expected 'paddings' of at least 0, received [1, -1]"},
       {"pad", {{F32, {2}}}, {{"paddings", Dims{kMost, kMost}}}, ErrorCode::OutOfMemory, "[pad] expected a result that fits in memory"},

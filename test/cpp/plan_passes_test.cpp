@@ -23,7 +23,7 @@ TEST(Specialize, MakesDynamicShapesConcreteAndDropsShapeOps) {
   t.fetches = {loss, gradients(t.graph, {loss}, {w})[0]};
   const Ir ir = t.ir();
   EXPECT_EQ(ir.type(ir.fetches[1]).shape, Dims({3}));
-  for (const char* like : {"sumLike", "broadcastLike", "reshapeLike", "sizeRatio", "identity"})
+  for (const char* like : {"sumLike", "sliceLike", "broadcastLike", "reshapeLike", "sizeRatio", "identity"})
     EXPECT_EQ(countOf(ir, like), 0) << like;
 }
 

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
 #include <numeric>
 
@@ -150,7 +151,7 @@ Part regionPart(const KernelSpec& spec, size_t input, const Region& from, const 
   std::vector<size_t> order(to.sizes.size());
   std::iota(order.begin(), order.end(), size_t{0});
   std::stable_sort(order.begin(), order.end(),
-                   [&](size_t a, size_t b) { return to.strides[a] > to.strides[b]; });
+                   [&](size_t a, size_t b) { return std::abs(to.strides[a]) > std::abs(to.strides[b]); });
   Dims sizes, in, out;
   for (size_t d : order) {
     sizes.push_back(to.sizes[d]);

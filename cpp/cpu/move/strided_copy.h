@@ -4,7 +4,7 @@
 namespace nodegrad {
 
 // Copies elements of 1, 2 or 4 bytes between two arrangements, given as strides in elements; an input stride
-// of 0 repeats, one may be negative. Made once, run often.
+// of 0 repeats, and all may be negative. Made once, run often.
 class StridedCopy {
  public:
   StridedCopy(const Dims& sizes, const Dims& inStrides, const Dims& outStrides, size_t elementBytes,

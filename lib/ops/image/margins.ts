@@ -2,7 +2,8 @@ import { type OptionNames, integer, knownOptions, mismatch } from '../../base/ch
 import { itemAt, mapTuple } from '../../base/list.js';
 import { type Operand, type Outcome } from '../../core/apply.js';
 import { op } from '../../core/op.js';
-import { pad, slice } from '../slice.js';
+import { pad } from '../pad.js';
+import { slice } from '../slice.js';
 import { type ImageOptions, imageAxes, imageNames, knownSizes } from './images.js';
 
 /** What `ops.image.padImages` takes: of each axis two of the margins and the target, from which the third follows. */

@@ -1,11 +1,11 @@
 import { type OptionNames, knownOptions, oneOf, wrongShape } from '../../base/checks.js';
-import { itemAt, sizeOf } from '../../base/list.js';
+import { sizeOf } from '../../base/list.js';
 import { type Operand, type Outcome, typeOf } from '../../core/apply.js';
 import { op } from '../../core/op.js';
 import { reshape, transpose } from '../shape.js';
 import { dataFormatOf, integerSides, type Sides } from '../window.js';
 import { windowed } from '../windows.js';
-import { type ImageOptions, imageNames } from './images.js';
+import { type ImageOptions, imageNames, knownSizes } from './images.js';
 
 /** What `ops.image.extractPatches` and `ops.image.extractPatches3d` take. */
 export interface ExtractPatchesOptions extends ImageOptions {
@@ -55,7 +55,8 @@ function patches(
   const places = axes.map((_, i) => start + 2 * i);
   const inner = [...places.map((axis) => axis + 1), channels];
   const made = transpose(y, last ? [...lead, ...places, ...inner] : [...lead, ...inner, ...places]);
-  const depth = sizeOf(windows.size) * itemAt(shape, last ? rank - 1 : lead.length);
+  const [colours] = knownSizes(op, shape, [last ? rank - 1 : lead.length]);
+  const depth = sizeOf(windows.size) * colours;
   const batch = lead.map(() => -1);
   return reshape(made, last ? [...batch, ...counts, depth] : [...batch, depth, ...counts]);
 }

@@ -6,7 +6,8 @@ import { op } from '../../core/op.js';
 import { allocate } from '../../core/tensor.js';
 import { maximum, minimum } from '../binary.js';
 import { gather } from '../gather.js';
-import { pad, slice } from '../slice.js';
+import { pad } from '../pad.js';
+import { slice } from '../slice.js';
 import { toFloat32 } from '../toFloat32.js';
 import { type ImageOptions, asImages, contracted, imageAxes, imageNames, knownSizes } from './images.js';
 import {

@@ -76,7 +76,8 @@ export const scaleAndTranslate = op(
         throw expected('scaleAndTranslate', `a list of ${axes.length} numbers for ${name}`, list);
     }
     const sizes = integers('scaleAndTranslate', 'outputShape', outputShape);
-    const fits = (n: number, axis: number) => (axes.includes(axis) ? n > 0 : n === shape[axis] || n === -1);
+    const fits = (n: number, axis: number) =>
+      axes.includes(axis) ? n > 0 : n === shape[axis] || n === -1 || shape[axis] === -1;
     if (sizes.length !== shape.length || !sizes.every(fits))
       throw expected(
         'scaleAndTranslate',

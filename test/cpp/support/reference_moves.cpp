@@ -159,6 +159,16 @@ void addMoves(Table& table) {
     eachSliced(call.attrs, x.shape(), y.shape(),
                [&](size_t part, size_t whole) { y.data[part] = x.data[whole]; });
   };
+  table["sliceLike"] = [](const Call& call) {
+    const Array& x = call.inputs[0];
+    Array& y = call.outputs[0];
+    const auto axis = static_cast<size_t>(normalizeAxis("reference", call.attrs.integer("axis"), x.shape().size()));
+    const int64_t first = call.attrs.boolean("after") ? call.inputs[1].shape()[axis] : 0;
+    forEach(y.shape(), [&](Dims index, int64_t place) {
+      index[axis] += first;
+      y.data[static_cast<size_t>(place)] = x.data[static_cast<size_t>(placeOf(x.shape(), index))];
+    });
+  };
   table["sliceBackward"] = [](const Call& call) {
     const Array& dy = call.inputs[0];
     Array& dx = call.outputs[0];

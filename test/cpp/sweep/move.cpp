@@ -1,5 +1,6 @@
 // What moves numbers without computing: copies, slices, gather and one-hot rows, layouts.
 #include <algorithm>
+#include <limits>
 
 #include "cpu/conv/winograd/filters.h"
 #include "cpu/conv/winograd/kernels.h"
@@ -98,6 +99,12 @@ Call make(Random& random, const std::string& op) {
       begin.push_back(whole ? 0 : random.integer(0, (size - 1) / unit) * unit);
       end.push_back(whole ? size : std::min(size, begin.back() + random.integer(1, size / unit + 1) * unit));
       strides.push_back(random.chance(0.2) ? random.integer(1, 3) : 1);
+      if (!random.chance(0.2)) continue;
+      // The same part from its end on.
+      strides.back() = -strides.back();
+      const int64_t first = begin.back();
+      begin.back() = end.back() - 1;
+      end.back() = first ? first - 1 : std::numeric_limits<int64_t>::min();
     }
     attrs = {{"begin", begin}, {"end", end}, {"strides", strides}};
     const Call slice = regularCall("slice", {anything(random, shape, dtype)}, attrs);
