@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <limits>
 
 namespace nodegrad {
 
@@ -32,8 +33,8 @@ std::vector<SliceAxis> sliceOf(const std::string& op, const Attrs& attrs, const 
   std::vector<SliceAxis> axes;
   for (size_t i = 0; i < shape.size(); ++i) {
     const int64_t stride = strides.empty() ? 1 : strides[i];
-    if (stride == 0)
-      fail(ErrorCode::Attribute, "[", op, "] expected 'strides' other than 0, received ",
+    if (stride == 0 || stride == std::numeric_limits<int64_t>::min())
+      fail(ErrorCode::Attribute, "[", op, "] expected 'strides' other than 0 and -Infinity, received ",
            toString(Attr(strides)));
     if (shape[i] == kDynamic) {
       axes.push_back({0, kDynamic, stride});
