@@ -35,7 +35,7 @@ const CPU = {
   rnn: ['elementwise', 'matmul'],
   attention: ['elementwise', 'matmul', 'memory'],
   norm: ['elementwise', 'memory', 'pool'],
-  matmul: ['elementwise', 'memory'],
+  matmul: ['conv', 'elementwise', 'memory'],
   conv: ['elementwise', 'memory', 'norm', 'pool'],
   move: ['conv', 'elementwise', 'memory'],
   optimizer: ['memory', 'move'],

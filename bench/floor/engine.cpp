@@ -55,12 +55,23 @@ Timed timeKernel(const KernelSpec& spec, int runs) {
 }  // namespace
 
 Timed timeOwnConvolution(const ConvolutionSizes& s, const std::string& pass, int runs) {
+  const Dims image(s.source.begin() + 2, s.source.end()), filter(s.weights.begin() + 2, s.weights.end());
+  const size_t spatial = image.size();
   const Attrs attrs = checkAttrs(findOp("conv"), {{"padding", std::string("explicit")},
-                                                  {"pads", Dims{s.pad, s.pad, s.pad, s.pad}},
-                                                  {"strides", Dims{s.stride, s.stride}}});
-  const Window window = convWindow("conv", attrs, {s.ih, s.iw}, {s.kh, s.kw});
-  const TensorType x{DType::F32, {s.n, s.ih, s.iw, s.ic}}, w{DType::F32, {s.kh, s.kw, s.ic, s.oc}},
-      bias{DType::F32, {s.oc}}, y{DType::F32, {s.n, window.out[0], window.out[1], s.oc}};
+                                                  {"pads", Dims(2 * spatial, s.pad)},
+                                                  {"strides", Dims(spatial, s.stride)}});
+  const Window window = convWindow("conv", attrs, image, filter);
+  const int64_t n = s.source[0], ic = s.source[1], oc = s.weights[0];
+  const auto channelsLast = [](int64_t samples, const Dims& sizes, int64_t channels) {
+    Dims shape = sizes;
+    shape.insert(shape.begin(), samples);
+    shape.push_back(channels);
+    return TensorType{DType::F32, shape};
+  };
+  Dims filters = filter;
+  filters.insert(filters.end(), {ic, oc});
+  const TensorType x = channelsLast(n, image, ic), w{DType::F32, filters}, bias{DType::F32, {oc}},
+                   y = channelsLast(n, Dims(window.out, window.out + spatial), oc);
   // The weights lie as the forward pass wants them, as in a plan.
   KernelSpec spec = specOf("conv", attrs, {x, w, bias}, {y});
   LayoutChoice choice = backend().layouts(spec, {false, true, false});

@@ -1,11 +1,13 @@
 #pragma once
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "timing.h"
 
 struct ConvolutionSizes {
-  int64_t n, ic, ih, iw, oc, kh, kw, stride, pad;
+  std::vector<int64_t> source, weights;  // [n, ic, …], [oc, ic, …] with two or three spatial dimensions
+  int64_t stride, pad;
 };
 
 // The time of nodegrad's kernel for one pass ("forward", "backward_data" or "backward_weights") of a

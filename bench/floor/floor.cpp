@@ -4,6 +4,7 @@
 // Reads one primitive a line from stdin, writes one JSON object a line for each pass, for convolutions one
 // for oneDNN and one for nodegrad's kernel ("by"):
 //   convolution <N> <IC> <IH> <IW> <OC> <KH> <KW> <stride> <pad> <passes>
+//   convolution3d <N> <IC> <ID> <IH> <IW> <OC> <KD> <KH> <KW> <stride> <pad> <passes>
 //   inner_product <N> <IC> <OC> <passes>
 // <passes> is a comma-separated choice of forward, backward_data, backward_weights. The first argument is the
 // number of timed runs of each (default 20); OMP_NUM_THREADS sets the threads.
@@ -27,10 +28,13 @@ struct Layout {
   const char* name;
   tag activations;
 };
+using Layouts = std::vector<Layout>;
 
 // Weights follow in `any`: they are repacked once, not in every step.
-const std::vector<Layout> kLayouts = {
+const Layouts kPictures = {
     {"any", tag::any}, {"nChw16c", tag::nChw16c}, {"nChw8c", tag::nChw8c}, {"nhwc", tag::nhwc}};
+const Layouts kVolumes = {
+    {"any", tag::any}, {"nCdhw16c", tag::nCdhw16c}, {"nCdhw8c", tag::nCdhw8c}, {"ndhwc", tag::ndhwc}};
 
 class Timer {
  public:
@@ -75,10 +79,10 @@ void report(const std::string& line, const char* pass, const char* by, const cha
 // Calls attempt(layout, least time so far) for each layout and reports the fastest; a layout that oneDNN has
 // no primitive for is passed over.
 template <class Attempt>
-bool fastest(const std::string& line, const char* pass, const Attempt& attempt) {
+bool fastest(const std::string& line, const char* pass, const Layouts& layouts, const Attempt& attempt) {
   Timed best{1e30, ""};
   const char* name = nullptr;
-  for (const Layout& layout : kLayouts) {
+  for (const Layout& layout : layouts) {
     try {
       const Timed timed = attempt(layout, best.ms);
       if (timed.ms < best.ms) {
@@ -92,26 +96,39 @@ bool fastest(const std::string& line, const char* pass, const Attempt& attempt) 
   return name != nullptr;
 }
 
-bool convolution(const dnnl::engine& engine, Timer& timer, const std::string& line,
+// Reads as many numbers as there are.
+bool read(std::istringstream& words, memory::dims& numbers) {
+  for (memory::dim& number : numbers)
+    if (!(words >> number)) return false;
+  return true;
+}
+
+// spatial: 2 for pictures, 3 for volumes.
+bool convolution(const dnnl::engine& engine, Timer& timer, const std::string& line, size_t spatial,
                  std::istringstream& words) {
-  memory::dim n, ic, ih, iw, oc, kh, kw, stride, pad;
+  const Layouts& layouts = spatial == 3 ? kVolumes : kPictures;
+  memory::dims source(2 + spatial), weights(1 + spatial), steps(2);
   std::string passes;
-  if (!(words >> n >> ic >> ih >> iw >> oc >> kh >> kw >> stride >> pad >> passes)) return false;
-  const memory::dim oh = (ih + 2 * pad - kh) / stride + 1, ow = (iw + 2 * pad - kw) / stride + 1;
-  const memory::dims strides = {stride, stride}, pads = {pad, pad};
-  const memory::desc weights_md({oc, ic, kh, kw}, dt::f32, tag::any), bias_md({oc}, dt::f32, tag::a);
+  if (!read(words, source) || !read(words, weights) || !read(words, steps) || !(words >> passes))
+    return false;
+  const memory::dim oc = weights[0], stride = steps[0], pad = steps[1];
+  weights.insert(weights.begin() + 1, source[1]);
+  memory::dims target = {source[0], oc};
+  for (size_t i = 2; i < 2 + spatial; ++i) target.push_back((source[i] + 2 * pad - weights[i]) / stride + 1);
+  const memory::dims strides(spatial, stride), pads(spatial, pad);
+  const memory::desc weights_md(weights, dt::f32, tag::any), bias_md({oc}, dt::f32, tag::a);
   const auto algorithm = dnnl::algorithm::convolution_direct;
 
   const auto forward = [&](const Layout& layout) {
-    const memory::desc src_md({n, ic, ih, iw}, dt::f32, layout.activations),
-        dst_md({n, oc, oh, ow}, dt::f32, layout.activations);
+    const memory::desc src_md(source, dt::f32, layout.activations),
+        dst_md(target, dt::f32, layout.activations);
     return dnnl::convolution_forward::primitive_desc(engine, dnnl::prop_kind::forward_training, algorithm,
                                                      src_md, weights_md, bias_md, dst_md, strides, pads,
                                                      pads);
   };
   bool ok = true;
   if (passes.find("forward") != std::string::npos) {
-    ok &= fastest(line, "forward", [&](const Layout& layout, double other) {
+    ok &= fastest(line, "forward", layouts, [&](const Layout& layout, double other) {
       const auto pd = forward(layout);
       return timer.run(dnnl::convolution_forward(pd),
                        {{DNNL_ARG_SRC, pd.src_desc()},
@@ -122,9 +139,9 @@ bool convolution(const dnnl::engine& engine, Timer& timer, const std::string& li
     });
   }
   if (passes.find("backward_data") != std::string::npos) {
-    ok &= fastest(line, "backward_data", [&](const Layout& layout, double other) {
-      const memory::desc src_md({n, ic, ih, iw}, dt::f32, layout.activations),
-          dst_md({n, oc, oh, ow}, dt::f32, layout.activations);
+    ok &= fastest(line, "backward_data", layouts, [&](const Layout& layout, double other) {
+      const memory::desc src_md(source, dt::f32, layout.activations),
+          dst_md(target, dt::f32, layout.activations);
       const dnnl::convolution_backward_data::primitive_desc pd(engine, algorithm, src_md, weights_md, dst_md,
                                                                strides, pads, pads, forward(layout));
       return timer.run(dnnl::convolution_backward_data(pd),
@@ -135,9 +152,9 @@ bool convolution(const dnnl::engine& engine, Timer& timer, const std::string& li
     });
   }
   if (passes.find("backward_weights") != std::string::npos) {
-    ok &= fastest(line, "backward_weights", [&](const Layout& layout, double other) {
-      const memory::desc src_md({n, ic, ih, iw}, dt::f32, layout.activations),
-          dst_md({n, oc, oh, ow}, dt::f32, layout.activations);
+    ok &= fastest(line, "backward_weights", layouts, [&](const Layout& layout, double other) {
+      const memory::desc src_md(source, dt::f32, layout.activations),
+          dst_md(target, dt::f32, layout.activations);
       const dnnl::convolution_backward_weights::primitive_desc pd(
           engine, algorithm, src_md, weights_md, bias_md, dst_md, strides, pads, pads, forward(layout));
       return timer.run(dnnl::convolution_backward_weights(pd),
@@ -151,7 +168,7 @@ bool convolution(const dnnl::engine& engine, Timer& timer, const std::string& li
   for (const char* pass : {"forward", "backward_data", "backward_weights"}) {
     if (passes.find(pass) != std::string::npos)
       report(line, pass, "nodegrad", "own",
-             timeOwnConvolution({n, ic, ih, iw, oc, kh, kw, stride, pad}, pass, timer.runs()));
+             timeOwnConvolution({source, weights, stride, pad}, pass, timer.runs()));
   }
   return ok;
 }
@@ -206,7 +223,8 @@ int main(int argc, char** argv) {
     std::istringstream words(line);
     std::string kind;
     words >> kind;
-    const bool ok = kind == "convolution"     ? convolution(engine, timer, line, words)
+    const bool ok = kind == "convolution"     ? convolution(engine, timer, line, 2, words)
+                    : kind == "convolution3d" ? convolution(engine, timer, line, 3, words)
                     : kind == "inner_product" ? innerProduct(engine, timer, line, words)
                                               : false;
     if (!ok) {

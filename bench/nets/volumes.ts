@@ -22,6 +22,10 @@ export default {
     x: new NDArray(uniform((batch * size ** 3) / 2, 1), [batch, size / 2, size, size, 1]),
     y: new NDArray(classes(batch, 2, 10), [batch]),
   }),
-  // The floor's convolutions have two dimensions.
-  floor: ['inner_product 16 64 10 forward,backward_data,backward_weights'],
+  floor: [
+    'convolution3d 16 1 16 32 32 16 3 3 3 1 1 forward,backward_weights',
+    'convolution3d 16 16 8 16 16 32 3 3 3 1 1 forward,backward_data,backward_weights',
+    'convolution3d 16 32 4 8 8 64 3 3 3 1 1 forward,backward_data,backward_weights',
+    'inner_product 16 64 10 forward,backward_data,backward_weights',
+  ],
 } satisfies Net;

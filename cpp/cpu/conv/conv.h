@@ -18,6 +18,8 @@ LayoutChoice convChoice(const KernelSpec& spec, const Convolution& conv, const L
 LayoutChoice directConvLayouts(const KernelSpec& spec, const Convolution& conv, bool undecidedWeights);
 // Whether the convolution takes a residual in as well as it does without.
 bool directConvTakesResidual(const KernelSpec& spec, const Convolution& conv);
+// Whether oneDNN generates code for the convolution, in some layouts.
+bool directConvHasCode(const KernelSpec& spec, const Convolution& conv);
 // Whether oneDNN generates code for the convolution on bfloat16 images and weights.
 bool directConvTakesBfloat16(const KernelSpec& spec);
 std::unique_ptr<Kernel> makeDirectConv(const KernelSpec& spec, const Convolution& conv);

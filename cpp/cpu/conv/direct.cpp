@@ -307,6 +307,10 @@ LayoutChoice directConvLayouts(const KernelSpec& spec, const Convolution& conv, 
   return DirectConv(spec, conv, true).layouts(undecidedWeights);
 }
 
+bool directConvHasCode(const KernelSpec& spec, const Convolution& conv) {
+  return !DirectConv(spec, conv, true).code().empty();
+}
+
 namespace {
 
 // Images and weights in bfloat16, and the residual and the output too where `around` is.
@@ -321,10 +325,7 @@ KernelSpec inBfloat16(const KernelSpec& spec, bool around) {
   return inBf16;
 }
 
-bool generatesCode(const KernelSpec& spec) {
-  const Convolution conv(spec);
-  return !DirectConv(spec, conv, true).code().empty();
-}
+bool generatesCode(const KernelSpec& spec) { return directConvHasCode(spec, Convolution(spec)); }
 
 }  // namespace
 

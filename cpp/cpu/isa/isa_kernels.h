@@ -15,6 +15,7 @@ struct GatherKernels;
 struct WarpKernels;
 struct WinogradKernels;
 struct SampleConvKernels;
+struct FilterGradientKernels;
 struct HouseholderKernels;
 template <class T>
 struct PoolKernels;
@@ -50,6 +51,7 @@ struct IsaKernels {
   ByType<PoolKernels> pool;
   const WinogradKernels* winograd;
   const SampleConvKernels* sampleConv;
+  const FilterGradientKernels* filterGradient;
   ByType<NormKernels> norm;
   ByType<LayerNormKernels> layerNorm;
   const AttentionKernels<float>* attention;

@@ -20,9 +20,8 @@ inline float largestLane(Floats v) {
 }
 
 inline float sumOfLanes(Floats v) {
-  float sum = 0;
-  for (int lane = 0; lane < kLanes; ++lane) sum += v[lane];
-  return sum;
+  NODEGRAD_UNROLL for (int distance = kLanes / 2; distance > 0; distance /= 2) v += turned(v, distance);
+  return v[0];
 }
 
 }  // namespace

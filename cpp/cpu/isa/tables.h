@@ -19,6 +19,7 @@ extern const LayerNormKernels<float> layerNormKernels;
 extern const LayerNormKernels<uint16_t> layerNormKernelsBfloat16;
 extern const WinogradKernels winogradKernels;
 extern const SampleConvKernels sampleConvKernels;
+extern const FilterGradientKernels filterGradientKernels;
 extern const AttentionKernels<float> attentionKernels;
 extern const ProductKernels<float> productKernels;
 extern const RnnKernels<float> rnnKernels;

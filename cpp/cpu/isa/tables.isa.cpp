@@ -26,6 +26,7 @@ const IsaKernels& kernels() {
       .pool = {&poolKernels, &poolKernelsBfloat16},
       .winograd = &winogradKernels,
       .sampleConv = &sampleConvKernels,
+      .filterGradient = &filterGradientKernels,
       .norm = {&normKernels, &normKernelsBfloat16},
       .layerNorm = {&layerNormKernels, &layerNormKernelsBfloat16},
       .attention = &attentionKernels,

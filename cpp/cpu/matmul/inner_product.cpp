@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "cpu/conv/filter_gradient.h"
 #include "cpu/elementwise/activation.h"
 #include "cpu/kernel_table.h"
 #include "cpu/memory/onednn.h"
@@ -82,6 +83,9 @@ std::unique_ptr<Kernel> makePrimitive(const KernelSpec& spec) {
   const InnerProduct ip(spec);
   const auto rows = weightsLayout(ip.x, ip.xLayout, ip.w);
   if (!rows || !sameLayout(*rows, ip.wLayout) || ip.yLayout) onednn::raise(spec.op, dnnl_unimplemented);
+  if (ip.pass == Pass::BackwardWeights && ip.x.dtype == DType::F32 && ip.y.dtype == DType::F32 &&
+      transposedProductSuits(ip.n, ip.k, ip.units))
+    return makeTransposedProduct(ip.n, ip.k, ip.units, ip.bias);
   const Desc x({ip.n, ip.k}, onednn::dataType(ip.x.dtype), onednn::Tag::ab);
   const Desc w({ip.units, ip.k}, onednn::dataType(ip.w.dtype), onednn::Tag::ba);
   const Desc y({ip.n, ip.units}, onednn::dataType(ip.y.dtype), onednn::Tag::ab);

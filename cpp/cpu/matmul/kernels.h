@@ -12,8 +12,10 @@ struct ProductKernels {
   int panel;  // vectors of columns in a panel of a packed matrix (the last one may have fewer)
   int depth;  // how many of its rows are interleaved, number by number
 
-  // Packs `rows` rows of a tile [lanes][lanes] into a panel whose rows have `stride` numbers.
-  void (*pack)(const float* tile, int64_t rows, T* to, int64_t stride);
+  // Packs `rows` rows of `lanes` numbers, fromStride apart, into a panel whose rows have `stride` numbers.
+  void (*pack)(const float* from, int64_t fromStride, int64_t rows, T* to, int64_t stride);
+  // The same of `lanes` rows that are columns in memory, fromStride apart.
+  void (*packTransposed)(const float* from, int64_t fromStride, T* to, int64_t stride);
   // y [rows, columns · lanes] = x [rows, depth] · a matrix in panels [depth][panel · lanes] one after
   // another; depth is a multiple of the one above.
   void (*multiply)(const T* x, int64_t xStride, int64_t rows, int64_t depth, const T* packed, int64_t columns,

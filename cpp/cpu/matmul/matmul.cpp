@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "cpu/conv/filter_gradient.h"
 #include "cpu/kernel_table.h"
 #include "cpu/memory/onednn.h"
 
@@ -25,12 +26,23 @@ onednn::Desc stackDesc(const TensorType& type, size_t rank, bool transposed) {
   return onednn::Desc(dims, onednn::dataType(type.dtype), strides);
 }
 
+// aᵀ · b of two matrices, as a dense layer's weights have their gradient.
+bool isTransposedProduct(const KernelSpec& spec) {
+  return spec.inputs.size() == 2 && spec.inputs[0].dtype == DType::F32 &&
+         spec.inputs[1].dtype == DType::F32 && spec.outputs[0].dtype == DType::F32 &&
+         spec.outputs[0].shape.size() == 2 && spec.inputs[0].shape.size() == 2 &&
+         spec.inputs[1].shape.size() == 2 && spec.attrs.boolean("transposeA") &&
+         !spec.attrs.boolean("transposeB") && !spec.attrs.has("activation");
+}
+
 std::unique_ptr<Kernel> makeMatmul(const KernelSpec& spec) {
   const Dims &a = spec.inputs[0].shape, &b = spec.inputs[1].shape, &y = spec.outputs[0].shape;
   if (count(a) == 0 || count(b) == 0) return onednn::zerosKernel(spec);
   if (y.size() > kMaxRank)
     fail(ErrorCode::Device, "[matmul] expected inputs of at most ", kMaxRank, " dimensions, received ",
          y.size(), "; reshape them to fewer");
+  if (isTransposedProduct(spec) && transposedProductSuits(a[0], a[1], b[1]))
+    return makeTransposedProduct(a[0], a[1], b[1], false);
   const onednn::Desc source = stackDesc(spec.inputs[0], y.size(), spec.attrs.boolean("transposeA"));
   const onednn::Desc weights = stackDesc(spec.inputs[1], y.size(), spec.attrs.boolean("transposeB"));
   const onednn::Desc target = stackDesc(spec.outputs[0], y.size(), false);

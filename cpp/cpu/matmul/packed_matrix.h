@@ -1,6 +1,7 @@
 #pragma once
 #include <algorithm>
 #include <cstring>
+#include <type_traits>
 
 #include "cpu/isa.h"
 #include "cpu/matmul/kernels.h"
@@ -100,6 +101,12 @@ class PackedMatrix {
     alignas(64) float tile[kMostLanes * kMostLanes];
     const int64_t lanes = kernels_.lanes, columns = std::min(lanes, block.columns),
                   filled = std::min(lanes, block.rows);
+    if constexpr (std::is_same_v<From, float>) {
+      if (columns == lanes && filled >= rows && block.columnStride == 1)
+        return kernels_.pack(block.from, block.rowStride, rows, to, stride);
+      if (columns == lanes && filled == lanes && rows == lanes && block.rowStride == 1)
+        return kernels_.packTransposed(block.from, block.columnStride, to, stride);
+    }
     if (columns < lanes || filled < rows) std::fill_n(tile, lanes * lanes, 0.0f);
     if (block.columnStride == 1) {
       for (int64_t r = 0; r < filled; ++r) {
@@ -112,7 +119,7 @@ class PackedMatrix {
         for (int64_t r = 0; r < filled; ++r) tile[r * lanes + c] = toFloat(from[r * block.rowStride]);
       }
     }
-    kernels_.pack(tile, rows, to, stride);
+    kernels_.pack(tile, lanes, rows, to, stride);
   }
 
   const ProductKernels<T>& kernels_ = *levelFor<T>().product;

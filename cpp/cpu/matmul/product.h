@@ -7,11 +7,10 @@ namespace nodegrad::NODEGRAD_ISA_NAMESPACE {
 namespace {
 
 // The accumulators of multiply: 24 of 32 registers, or 12 of 16.
-constexpr int kPanel = 3;
 #if defined(__AVX512F__)
-constexpr int kTileRows = 8;
+constexpr int kTileRows = 8, kPanel = 3;
 #else
-constexpr int kTileRows = 4;
+constexpr int kTileRows = 6, kPanel = 2;
 #endif
 
 // adds: y += xᵀ · …, else y = x · …
@@ -45,10 +44,9 @@ using MultiplyTile = void (*)(const T*, int64_t, int64_t, const T*, float*, int6
 // For 1 … kTileRows rows.
 template <class T, bool adds, int columns>
 constexpr MultiplyTile<T> kMultiplyTile[] = {
-    multiplyTile<T, adds, 1, columns>, multiplyTile<T, adds, 2, columns>,
-    multiplyTile<T, adds, 3, columns>, multiplyTile<T, adds, 4, columns>,
+    multiplyTile<T, adds, 1, columns>, multiplyTile<T, adds, 2, columns>, multiplyTile<T, adds, 3, columns>,
+    multiplyTile<T, adds, 4, columns>, multiplyTile<T, adds, 5, columns>, multiplyTile<T, adds, 6, columns>,
 #if defined(__AVX512F__)
-    multiplyTile<T, adds, 5, columns>, multiplyTile<T, adds, 6, columns>,
     multiplyTile<T, adds, 7, columns>, multiplyTile<T, adds, 8, columns>,
 #endif
 };
@@ -62,7 +60,7 @@ void multiply(const T* x, int64_t xStride, int64_t rows, int64_t depth, const T*
     const int64_t some = columns - c < kPanel ? columns - c : kPanel;
     const auto* variants = some == 1   ? kMultiplyTile<T, adds, 1>
                            : some == 2 ? kMultiplyTile<T, adds, 2>
-                                       : kMultiplyTile<T, adds, 3>;
+                                       : kMultiplyTile<T, adds, kPanel>;
     for (int64_t t = 0; t < tiles; ++t) {
       const int64_t begin = rows * t / tiles, end = rows * (t + 1) / tiles;
       variants[end - begin - 1](x + begin * across, xStride, depth, packed, y + begin * yStride + c * kLanes,
@@ -74,14 +72,41 @@ void multiply(const T* x, int64_t xStride, int64_t rows, int64_t depth, const T*
 
 // Rows of kLanes numbers, `stride` apart, those of one depth next to each other.
 template <class T>
-void pack(const float* tile, int64_t rows, T* to, int64_t stride) {
+void pack(const float* from, int64_t fromStride, int64_t rows, T* to, int64_t stride) {
   constexpr int depth = Operands<T>::kDepth;
   for (int64_t r = 0; r < rows; r += depth) {
     if constexpr (depth == 1)
-      store(to + r * stride, load(tile + r * kLanes));
+      store(to + r * stride, load(from + r * fromStride));
     else
-      Operands<T>::storePair(to + r * stride, load(tile + r * kLanes), load(tile + (r + 1) * kLanes));
+      Operands<T>::storePair(to + r * stride, load(from + r * fromStride), load(from + (r + 1) * fromStride));
   }
+}
+
+// Exchanges the numbers between rows whose numbers differ in one bit.
+template <int bit>
+inline void exchange(Floats* rows) {
+  Ints low = {}, high = {};
+  for (int lane = 0; lane < kLanes; ++lane) {
+    low[lane] = lane & bit ? kLanes + lane - bit : lane;
+    high[lane] = lane & bit ? kLanes + lane : lane + bit;
+  }
+  NODEGRAD_UNROLL for (int r = 0; r < kLanes; ++r) {
+    if (r & bit) continue;
+    const Floats first = rows[r], second = rows[r + bit];
+    rows[r] = __builtin_shuffle(first, second, low);
+    rows[r + bit] = __builtin_shuffle(first, second, high);
+  }
+}
+
+template <class T>
+void packTransposed(const float* from, int64_t fromStride, T* to, int64_t stride) {
+  Floats rows[kLanes];
+  NODEGRAD_UNROLL for (int r = 0; r < kLanes; ++r) rows[r] = load(from + r * fromStride);
+  exchange<1>(rows);
+  exchange<2>(rows);
+  if constexpr (kLanes > 4) exchange<4>(rows);
+  if constexpr (kLanes > 8) exchange<8>(rows);
+  pack(reinterpret_cast<const float*>(rows), kLanes, kLanes, to, stride);
 }
 
 template <class T>
@@ -90,6 +115,7 @@ constexpr ProductKernels<T> productKernelsFor() {
           .panel = kPanel,
           .depth = Operands<T>::kDepth,
           .pack = pack<T>,
+          .packTransposed = packTransposed<T>,
           .multiply = multiply<T, false>,
           .addTransposed = multiply<T, true>};
 }

@@ -1,0 +1,27 @@
+#pragma once
+#include <memory>
+
+#include "cpu/conv/conv.h"
+
+namespace nodegrad {
+
+// Whether the gradient of the filters is to be made by our own kernel, which takes float32 images of any
+// shape without groups: where it is faster than what oneDNN has.
+bool filterGradientSuits(const KernelSpec& spec, const Convolution& conv);
+
+// The images in the layouts that they have, where that is row-major or in blocks of channels, else row-major;
+// the filters in theirs, unless it is padded.
+LayoutChoice filterGradientLayouts(const KernelSpec& spec, const Convolution& conv);
+bool hasFilterGradientLayouts(const Convolution& conv);
+
+// Expects those layouts.
+std::unique_ptr<Kernel> makeFilterGradient(const Convolution& conv);
+
+// y [rows, columns] = xᵀ · z, of float32 matrices x [depth, rows] and z [depth, columns], by the same kernel:
+// as the gradient of a pointwise convolution. x and z are inputs 0 and 1, the sums over z's rows output 1
+// where `sums` says so.
+std::unique_ptr<Kernel> makeTransposedProduct(int64_t depth, int64_t rows, int64_t columns, bool sums);
+// Whether it is faster than oneDNN's.
+bool transposedProductSuits(int64_t depth, int64_t rows, int64_t columns);
+
+}  // namespace nodegrad
