@@ -166,7 +166,7 @@ await check('training is paused, goes on with another learning rate', async () =
   await button('Clear').click();
   await button('Go on').click();
   await state('running');
-  await page.locator('.chart', { hasText: 'learning rate' }).getByText('5.00e-4').waitFor();
+  await page.locator('.chart', { hasText: 'learning rate' }).getByText('0.0005').waitFor();
 });
 await check('axe finds nothing', () => checkAxe('light'));
 await check('it is readable in the dark', async () => {
@@ -190,6 +190,24 @@ await check('it stops, and the net still reads what is drawn', async () => {
 });
 await demo.end();
 await check('the page says that the process has ended', () => page.getByRole('alert').waitFor());
+await check('curves stay whole when colours change', async () => {
+  const curve = () =>
+    page
+      .locator('.chart canvas')
+      .first()
+      .evaluate((canvas) => canvas.toDataURL());
+  const isDrawn = (text, same) =>
+    page.waitForFunction(
+      ([wanted, isSame]) =>
+        (globalThis.document.querySelector('.chart canvas').toDataURL() === wanted) === isSame,
+      [text, same],
+    );
+  const light = await curve();
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await isDrawn(light, false);
+  await page.emulateMedia({ colorScheme: 'light' });
+  await isDrawn(light, true);
+});
 const errors = wrong.filter((text) => !text.includes('ERR_')); // of the connection that has ended
 await check('the page asks nobody else and has no errors', () =>
   assert(errors.length === 0, errors.join('\n')),

@@ -15,13 +15,15 @@ export interface Series {
 
 /** How many colors there are. */
 export const COLORS = 6;
-const HEIGHT = 200;
+const HEIGHT = 210;
 const colorOf = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
-export const shortNumber = (value: number): string =>
-  value !== 0 && (Math.abs(value) < 1e-3 || Math.abs(value) >= 1e5)
-    ? value.toExponential(2)
-    : String(+value.toPrecision(4));
+export const shortNumber = (value: number): string => {
+  const rounded = Number(value.toPrecision(4));
+  return value !== 0 && (Math.abs(value) < 1e-4 || Math.abs(value) >= 1e5)
+    ? Number(value.toPrecision(3)).toExponential()
+    : String(rounded);
+};
 
 /** Curves over the steps of training; the latest numbers are in words below. */
 export function Chart({ title, series }: { title: string; series: readonly Series[] }) {
@@ -30,6 +32,9 @@ export function Chart({ title, series }: { title: string; series: readonly Serie
   const labels = series.map(({ label }) => label).join('\n');
   const data =
     series.length > 0 ? uPlot.join(series.map(({ curve }) => curve as unknown as uPlot.AlignedData)) : [[]];
+  // What a plot that is made anew, for other colors, shows: long after the names of its curves have changed last.
+  const latest = useRef(data);
+  latest.current = data;
 
   useEffect(() => {
     const element = place.current!;
@@ -40,7 +45,7 @@ export function Chart({ title, series }: { title: string; series: readonly Serie
         ...{ width: element.clientWidth, height: HEIGHT, legend: { show: false }, cursor: { y: false } },
         scales: { x: { time: false } },
         axes: [
-          { ...axis, size: 32 },
+          { ...axis, size: 28, label: 'step', labelSize: 18, labelFont: '12px system-ui, sans-serif' },
           { ...axis, values: (_, values) => values.map(shortNumber) },
         ],
         series: [
@@ -51,7 +56,7 @@ export function Chart({ title, series }: { title: string; series: readonly Serie
           })),
         ],
       };
-      plot.current = new uPlot(options, data as uPlot.AlignedData, element);
+      plot.current = new uPlot(options, latest.current as uPlot.AlignedData, element);
     };
     make();
     const observer = new ResizeObserver(() =>

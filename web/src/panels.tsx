@@ -9,7 +9,12 @@ const percent = (share: number) => `${Math.round(100 * share)} %`;
 /** What the model says of an image. */
 export function Prediction(props: { look: LookAnswer | undefined; labels: readonly string[]; of: string }) {
   const { look, labels } = props;
-  if (!look) return <p class="quiet">Nothing is drawn.</p>;
+  if (!look)
+    return (
+      <p class="quiet">
+        Nothing is drawn. Draw with the mouse, a finger, or the arrow keys after the space bar.
+      </p>
+    );
   const best = largest(look.output);
   const share = look.output[best] ?? 0;
   return (
