@@ -78,5 +78,7 @@ await visualization.plotImageGallery(test.images, {
   cols: 20,
   path: out('textures.png'),
 });
-figure('accuracy with pretrained weights', pretrained.whole, { atLeast: 0.45 });
-figure('what they add to random ones', pretrained.whole - random.whole, { atLeast: 0.03 });
+// Seeds 1 to 5 give 0.517 to 0.558 and 0.083 to 0.308 with --quick. The bounds are the least of them, less 4 of 120 pictures: other
+// instruction sets round otherwise.
+figure('accuracy with pretrained weights', pretrained.whole, { atLeast: 0.48 });
+figure('what they add to random ones', pretrained.whole - random.whole, { atLeast: 0.05 });

@@ -342,7 +342,7 @@ describe('in a run of fit', () => {
     using model = modelOf(0.1);
     const csv = callbacks.csvLogger(join(folder, 'none', 'log.csv'));
     await expect(model.fit(ones, zeros, { verbose: 0, callbacks: [csv] })).rejects.toMatchObject({
-      code: 'ENOENT',
+      code: 'IO',
     });
   });
 });

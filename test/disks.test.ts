@@ -48,3 +48,19 @@ describe.skipIf(onDisk(['true']).status !== 0)('a training whose disk', () => {
     expect(results['gone']).toMatchObject({ goesOn: alone });
   });
 });
+
+describe.skipIf(onDisk(['true']).status !== 0)('each writer on a disk that', () => {
+  const script = fileURLToPath(new URL('disks/writers.ts', import.meta.url));
+  const { stdout, stderr } = onDisk([process.execPath, '--import', 'tsx', script, folder]);
+  const results = (stdout === '' ? {} : JSON.parse(stdout)) as Record<string, Record<string, unknown>>;
+  it.each(['full', 'readOnly'])(
+    '%s: fails with one error, leaves the file of before, and writes later',
+    (fault) => {
+      expect(stderr).toBe('');
+      const writers = Object.entries(results[fault] ?? {});
+      expect(writers.length).toBeGreaterThan(12);
+      for (const [name, outcome] of writers)
+        expect(outcome, name).toEqual({ code: 'IO', names: true, kept: true, goesOn: true });
+    },
+  );
+});

@@ -115,6 +115,28 @@ async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
     done += (await file.write(bytes, done, Math.min(PIECE, bytes.length - done))).bytesWritten;
 }
 
+/**
+ * Adds bytes to the end of a file, all or none: what was written of them before the disk was full is cut off again.
+ *
+ * @throws EngineError `IO`.
+ */
+export async function appendWhole(
+  who: string,
+  path: string,
+  file: FileHandle,
+  bytes: Uint8Array | string,
+): Promise<void> {
+  await attempt(who, path, 'a file that can be written', async () => {
+    const { size } = await file.stat();
+    try {
+      await file.appendFile(bytes);
+    } catch (error) {
+      await file.truncate(size).catch(() => undefined);
+      throw error;
+    }
+  });
+}
+
 /** Removes what processes have left that ended while they wrote. */
 async function dropLeftOver(folder: string, name: string): Promise<void> {
   const begin = `.${name}.`;

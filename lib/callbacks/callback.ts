@@ -84,7 +84,7 @@ export class Callback {
   }
 
   /** Hears that the run has failed: what was borrowed of the model is given back. @internal */
-  interrupted(): void {
+  interrupted(): HookResult {
     return;
   }
 

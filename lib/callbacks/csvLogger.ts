@@ -1,6 +1,9 @@
-import { type FileHandle, open, stat } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { type OptionNames, boolean, expected, knownOptions } from '../base/checks.js';
+import { appendWhole, attempt } from '../base/wholeFile.js';
 import { Callback, type Logs } from './callback.js';
+
+const WHO = 'csvLogger';
 
 /** What {@link csvLogger} takes besides the file. */
 export interface CSVLoggerOptions {
@@ -23,21 +26,20 @@ export class CSVLogger extends Callback {
 
   constructor(filename: string, options: CSVLoggerOptions = {}) {
     super();
-    knownOptions('csvLogger', options, csvLoggerNames);
-    if (typeof filename !== 'string' || filename === '')
-      throw expected('csvLogger', 'the name of a file', filename);
+    knownOptions(WHO, options, csvLoggerNames);
+    if (typeof filename !== 'string' || filename === '') throw expected(WHO, 'the name of a file', filename);
     this.#filename = filename;
     this.#separator = options.separator ?? ',';
-    if (this.#separator.length !== 1)
-      throw expected('csvLogger', 'one character as separator', options.separator);
-    this.#append = boolean('csvLogger', 'append', options.append ?? false);
+    if (this.#separator.length !== 1) throw expected(WHO, 'one character as separator', options.separator);
+    this.#append = boolean(WHO, 'append', options.append ?? false);
   }
 
   override async onTrainBegin(): Promise<void> {
-    await this.#file?.close(); // of a run that failed
-    this.#file = await open(this.#filename, this.#append ? 'a' : 'w');
     this.#keys = undefined;
-    this.#hasHeader = (await stat(this.#filename)).size > 0;
+    this.#file = await attempt(WHO, this.#filename, 'a file that can be written', () =>
+      open(this.#filename, this.#append ? 'a' : 'w'),
+    );
+    this.#hasHeader = (await this.#file.stat()).size > 0;
   }
 
   override async onEpochEnd(epoch: number, logs: Logs): Promise<void> {
@@ -51,14 +53,24 @@ export class CSVLogger extends Callback {
     await this.#write([String(epoch), ...this.#keys.map((key) => cellOf(logs[key]))]);
   }
 
-  override async onTrainEnd(): Promise<void> {
-    await this.#file?.close();
+  override onTrainEnd(): Promise<void> {
+    return this.#close();
+  }
+
+  /** @internal */
+  override interrupted(): Promise<void> {
+    return this.#close();
+  }
+
+  async #close(): Promise<void> {
+    const file = this.#file;
     this.#file = undefined;
+    await file?.close();
   }
 
   async #write(cells: readonly string[]): Promise<void> {
     const line = cells.map((cell) => quoted(cell, this.#separator)).join(this.#separator);
-    await this.#file?.appendFile(`${line}\r\n`);
+    if (this.#file) await appendWhole(WHO, this.#filename, this.#file, `${line}\r\n`);
   }
 }
 
@@ -81,7 +93,7 @@ const quoted = (cell: string, separator: string): string =>
  * Writes the epoch and its logs to a CSV file, a row an epoch as soon as it ends: Keras's file. https://keras.io/api/callbacks/csv_logger/
  *
  * @param filename The file; its folder has to be there.
- * @throws EngineError `ARGUMENT`. `fit` rejects with the error of Node.js where the file cannot be written.
+ * @throws EngineError `ARGUMENT`; in `fit` `IO` where the file cannot be written: the rows before stay whole.
  * @example const log = callbacks.csvLogger('training.csv', { append: true });
  */
 export const csvLogger = (filename: string, options?: CSVLoggerOptions) => new CSVLogger(filename, options);

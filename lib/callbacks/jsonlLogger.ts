@@ -48,8 +48,6 @@ export class JSONLLogger extends Callback {
   }
 
   override async onTrainBegin(): Promise<void> {
-    await this.#log?.close(); // of a run that failed
-    this.#log = undefined;
     this.#log = await RunLog.open(WHO, this.#filename, this.#append);
     this.#began = Date.now();
   }
@@ -64,9 +62,19 @@ export class JSONLLogger extends Callback {
     await this.#write(await this.#iterations(), logs);
   }
 
-  override async onTrainEnd(): Promise<void> {
-    await this.#log?.close();
+  override onTrainEnd(): Promise<void> {
+    return this.#close();
+  }
+
+  /** @internal */
+  override interrupted(): Promise<void> {
+    return this.#close();
+  }
+
+  async #close(): Promise<void> {
+    const log = this.#log;
     this.#log = undefined;
+    await log?.close();
   }
 
   async #write(step: number, values: Logs, batch?: number): Promise<void> {

@@ -119,7 +119,12 @@ export class TensorBoard extends Callback {
     if (!this.#isFitting) await this.#close();
   }
 
-  override async onTrainEnd(): Promise<void> {
+  override onTrainEnd(): Promise<void> {
+    return this.interrupted();
+  }
+
+  /** @internal */
+  override async interrupted(): Promise<void> {
     this.#isFitting = false;
     await this.#close();
   }

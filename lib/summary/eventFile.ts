@@ -2,7 +2,7 @@ import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { loadPeer } from '../base/peer.js';
-import { attempt } from '../base/wholeFile.js';
+import { appendWhole, attempt } from '../base/wholeFile.js';
 import { SUMMARY_SCHEMA } from './schema.js';
 
 /** A message in the form that the package protobufjs takes. */
@@ -98,9 +98,7 @@ export class EventFile {
   }
 
   async #write(event: Uint8Array): Promise<void> {
-    await attempt(this.#who, this.#path, 'a file that can be written', async () =>
-      this.#file?.appendFile(recordOf(event)),
-    );
+    if (this.#file) await appendWhole(this.#who, this.#path, this.#file, recordOf(event));
   }
 }
 

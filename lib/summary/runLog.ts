@@ -1,6 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { expected, isPlainObject } from '../base/checks.js';
-import { attempt, fileError, readWhole } from '../base/wholeFile.js';
+import { appendWhole, attempt, fileError, readWhole } from '../base/wholeFile.js';
 
 /** What a line of a run's log says: see {@link readRunLog}. */
 export interface RunRecord {
@@ -104,11 +104,7 @@ export class RunLog {
 
   /** Adds a line. @throws EngineError `IO`. */
   append(record: RunRecord): Promise<void> {
-    const done = this.#last.then(() =>
-      attempt(this.#who, this.#path, 'a file that can be written', () =>
-        this.#file.appendFile(lineOf(record)),
-      ),
-    );
+    const done = this.#last.then(() => appendWhole(this.#who, this.#path, this.#file, lineOf(record)));
     this.#last = done.catch(() => undefined);
     return done;
   }

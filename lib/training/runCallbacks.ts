@@ -67,7 +67,8 @@ export class RunCallbacks extends CallbackList {
     try {
       return await body();
     } catch (error) {
-      for (const callback of this.callbacks) callback.interrupted();
+      // What they say is less than why the run has failed.
+      for (const callback of this.callbacks) await Promise.allSettled([callback.interrupted()]);
       throw error;
     }
   }

@@ -14,6 +14,7 @@ import { NDArray } from '../core/ndarray.js';
 import { type Tensor, type TensorData, convert } from '../core/tensor.js';
 import type { Variable } from '../core/variable.js';
 import { readImage } from '../data/files/image.js';
+import { writeWhole } from '../base/wholeFile.js';
 import { withFile } from '../data/files/open.js';
 import { convertToNumpy } from '../ops/creation.js';
 import type { DataFormat } from '../ops/window.js';
@@ -192,7 +193,7 @@ type Sharp = (pixels: Uint8Array, options: object) => Pipeline;
 interface Pipeline {
   removeAlpha(): Pipeline;
   toFormat(format: string, options: object): Pipeline;
-  toFile(path: string): Promise<unknown>;
+  toBuffer(): Promise<Uint8Array>;
 }
 
 /**
@@ -219,5 +220,6 @@ export async function saveImg(
   const { default: sharp } = (await loadPeer('saveImg', 'sharp')) as { default: Sharp };
   const image = sharp(data as Uint8Array, { raw: { width, height, channels } });
   const shown = format === 'jpeg' && channels === 4 ? image.removeAlpha() : image;
-  await withFile('saveImg', path, () => shown.toFormat(format, LOSSLESS[format] ?? {}).toFile(path));
+  const bytes = withFile('saveImg', path, () => shown.toFormat(format, LOSSLESS[format] ?? {}).toBuffer());
+  await writeWhole('saveImg', path, [await bytes]);
 }
