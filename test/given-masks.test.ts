@@ -179,3 +179,31 @@ it('a clone of a model keeps the masks of its calls', async () => {
   expect(await numbers(clone, steps)).toEqual(await numbers(model, steps));
   expect(await numbers(clone, [true, true, true, true])).not.toEqual(await numbers(model, steps));
 });
+
+describe('a mask [n, steps] of timeDistributed', () => {
+  const applied = async (layer: layers.Layer, masked = [[true, false]]) => {
+    const outer = layers.timeDistributed({ layer });
+    return compile((x: Sym, mask: Sym) => outer.apply(x, { mask }))(ones([1, 2, 3, 2]), masked);
+  };
+
+  it.each([
+    [
+      'an lstm, whose steps are those within',
+      layers.lstm({ units: 1 }),
+      /\[lstm.* expected a mask of the 2 first axes of/,
+    ],
+    ['a mean of steps', layers.globalAveragePooling1d(), /expected a mask of the 2 first axes of/],
+    [
+      'a second timeDistributed',
+      layers.timeDistributed({ layer: layers.dense({ units: 1 }) }),
+      /expected a mask of rank 2 or more, \[n, steps, …\], received/,
+    ],
+  ])('is none for %s, as in Keras', async (_, layer, message) => {
+    await expect(applied(layer)).rejects.toThrow(message);
+  });
+
+  it('goes by layers without masks', async () => {
+    expect((await applied(layers.flatten())).shape).toEqual([1, 2, 6]);
+    expect((await applied(layers.conv1d({ filters: 1, kernelSize: 2 }))).shape).toEqual([1, 2, 2, 1]);
+  });
+});

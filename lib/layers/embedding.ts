@@ -75,7 +75,7 @@ export class Embedding extends Layer {
   }
 
   /** No: it makes the mask. @internal */
-  protected override get takesMask(): boolean {
+  override get takesMask(): boolean {
     return false;
   }
 

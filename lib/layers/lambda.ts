@@ -120,7 +120,7 @@ export class Lambda extends MultiInputLayer {
   }
 
   /** Its function finds it in the context. @internal */
-  protected override get takesMask(): boolean {
+  override get takesMask(): boolean {
     return true;
   }
 

@@ -337,8 +337,13 @@ export abstract class Layer extends WeightHolder {
   }
 
   /** Whether a call may give the masks of its inputs: by default where it knows what to do with them. @internal */
-  protected get takesMask(): boolean {
+  get takesMask(): boolean {
     return this.supportsMasking;
+  }
+
+  /** Whether masks broadcast to the input from its last axis on; else they are of its first axes. @internal */
+  get broadcastsMask(): boolean {
+    return false;
   }
 
   /** Whether a call that gives one mask says that other inputs have none. @internal */

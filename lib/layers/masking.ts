@@ -34,7 +34,7 @@ export class Masking extends Layer {
   }
 
   /** No: it makes the mask. @internal */
-  protected override get takesMask(): boolean {
+  override get takesMask(): boolean {
     return false;
   }
 

@@ -42,6 +42,10 @@ export class Softmax extends Layer {
   }
 
   /** As in Keras, it broadcasts to the input, and numbers count above 0.5. @internal */
+  override get broadcastsMask(): boolean {
+    return true;
+  }
+
   protected override givenMask(mask: Sym, input: Sym): Sym {
     const [missing, sizes] = [input.rank - mask.rank, input.shape];
     const fits = (n: number, i: number) =>

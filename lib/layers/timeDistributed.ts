@@ -21,15 +21,17 @@ export class TimeDistributed extends Wrapper {
   }
 
   call(x: Sym, context: CallContext): readonly Sym[] {
-    // One of rank 2 says which steps count, and nothing within a step.
-    const masks = x.mask && x.mask.rank > 2 ? [x.mask] : [];
+    if (x.mask && x.mask.rank < 2)
+      throw wrongShape(this.name, 'a mask of rank 2 or more, [n, steps, …]', x.mask.shape);
+    const masks = x.mask && this.layer.takesMask ? [x.mask] : [];
     const applied = (steps: readonly Sym[], key = context.key) => {
       const [step, mask] = atLeast(steps, 1);
-      if (masks.length > 0) step.mask = mask;
-      return this.layer.applyAll(step, { ...context, key });
+      return this.layer.applyAll(step, { ...context, key, ...(mask && { mask }) });
     };
     const sequences = [x, ...masks];
-    if (sequences.every(canJoinSteps) && !this.#changesWeights(x, context))
+    // Of steps as samples a mask is one of the first axis, which a layer may see as its last.
+    const joins = masks.every((mask) => mask.rank === x.rank || !this.layer.broadcastsMask);
+    if (joins && sequences.every(canJoinSteps) && !this.#changesWeights(x, context))
       return applied(sequences.map(joinSteps)).map((y) => splitSteps(y, x));
     return loopOver({ sequences, unroll: itemAt(x.shape, 1) >= 0 }, (steps, _, key) => ({
       states: [],
@@ -56,9 +58,11 @@ export class TimeDistributed extends Wrapper {
  * the layer's calls change its weights (batch normalization while it trains), one after another, as in Keras.
  * https://keras.io/api/layers/recurrent_layers/time_distributed/
  *
- * Weights: those of the layer. A mask [n, steps] passes; one of higher rank is, at each step, the mask of what the layer takes.
+ * Weights: those of the layer. A mask [n, steps, …] passes, and the layer is given that of each step, [n, …], where it takes masks: batch
+ * normalization, for example, counts the samples that a mask [n, steps] leaves at a step.
  *
- * @throws EngineError `ARGUMENT` for what is no layer; `SHAPE`, when applied, for an input of lower rank.
+ * @throws EngineError `ARGUMENT` for what is no layer; `SHAPE`, when applied, for an input of lower rank, and for a mask whose part of a step
+ *   does not fit the layer.
  * @example
  *     const frames = layers.input({ shape: [10, 32, 32, 3] });
  *     layers.timeDistributed({ layer: layers.conv2d({ filters: 8, kernelSize: 3 }) }).apply(frames); // [n, 10, 30, 30, 8]

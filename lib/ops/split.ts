@@ -46,7 +46,7 @@ function openParts(x: Sym, axis: number, count: number, uneven: boolean): Sym[] 
       step,
     );
     const places = add(cast(asSym(positions(like, axis)), 'int32'), from);
-    from = add(from, lengthAlong(like, axis)) as Sym;
+    from = asSym(add(from, lengthAlong(like, axis)));
     return gather(x, places, { axis });
   });
 }
