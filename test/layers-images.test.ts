@@ -353,7 +353,7 @@ describe('bad input of layers for images', () => {
       'SHAPE',
       /\[cut\].*leaves something/,
     ],
-    ['rate', () => layers.spatialDropout2d({ rate: 1 }), 'ARGUMENT', /rate.*received 1/],
+    ['rate', () => layers.spatialDropout2d({ rate: 1.1 }), 'ARGUMENT', /rate.*received 1\.1/],
     ['stddev', () => layers.gaussianNoise({ stddev: -1 }), 'ARGUMENT', /\[gaussianNoise\].*-1/],
   ])('%s', (_, body, code, message) => {
     const error = errorOf(body);

@@ -36,7 +36,7 @@ describe("Keras's numbers between pixels", () => {
       );
       const y = await compile((x: Sym) => call(row, x))(x);
       expect(y.shape).toEqual(row.made);
-      expect(worst((await y.data()) as Float32Array, row.y, 1)).toBeLessThan(BOUND);
+      expect(worst((await y.data()) as Float32Array, Float32Array.from(row.y), 1)).toBeLessThan(BOUND);
     },
   );
 });
