@@ -39,6 +39,7 @@ import {
   targets,
 } from './cases/classes.js';
 import { worst } from './fixtures/read.js';
+import { errorOf } from './support/run.js';
 import { type Class, listed, make, modelOf, ofBatch, samples } from './support/classModels.js';
 
 interface Configurable {
@@ -206,6 +207,14 @@ describe('layers', () => {
     }
     for (const y of await predicted(model, samples(row, 2, firstOf(firstOf(listed(row.x))) + 2)))
       expect(y.shape[0]).toBe(2);
+  });
+
+  const fixed = cases.flatMap(([name, made, row]) =>
+    row.fixed === undefined ? [] : [[name, row.fixed, made, row] as const],
+  );
+  it.each(fixed)('%s says that it needs the length: %s', (_, __, made, row) => {
+    const layer = make(made, row.options);
+    expect(errorOf(() => modelOf(layer, row, { isOpen: true }))).toMatchObject({ code: 'SHAPE' });
   });
 });
 

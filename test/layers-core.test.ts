@@ -31,6 +31,28 @@ const BOUND = 5e-6;
 const near = (actual: ArrayLike<number>, expected: Stored) =>
   worst(Float32Array.from(actual), expected.data, Math.max(1, ...expected.data.map(Math.abs)));
 
+it.each([
+  ['dropout', layers.dropout({ rate: 1 })],
+  ['spatialDropout1d', layers.spatialDropout1d({ rate: 1 })],
+])(
+  '%s of all numbers gives zeros while it trains, and a gradient of zeros, as in Keras',
+  async (_, layer) => {
+    const run = compile((x: Sym) => {
+      const y = layer.apply(x, { training: true });
+      return { y, g: grad(ops.sum(y), [x])[0]!, same: layer.apply(x) };
+    });
+    const given = [
+      [
+        [1, NaN],
+        [Infinity, 2],
+      ],
+    ];
+    const { y, g, same } = await run(given);
+    for (const zeros of [y, g]) expect(Array.from(await zeros.data())).toEqual([0, 0, 0, 0]);
+    expect(await same.array()).toEqual(given);
+  },
+);
+
 describe('core, activation and normalization layers give what Keras gives', () => {
   it.each(
     entries.map(

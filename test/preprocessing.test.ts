@@ -201,6 +201,11 @@ describe('discretization', () => {
   });
 
   it.each([
+    [
+      'both',
+      { numBins: 3, binBoundaries: [0, 1] },
+      /expected one of binBoundaries and numBins, received both/,
+    ],
     ['nothing', {}, /expected the option numBins, received none and no binBoundaries/],
     ['boundaries out of order', { binBoundaries: [2, 1] }, /finite numbers in order/],
     ['epsilon 0', { numBins: 2, epsilon: 0 }, /a positive number for epsilon/],

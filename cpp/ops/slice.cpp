@@ -71,8 +71,10 @@ std::vector<TensorType> inferSliceLike(const InferContext& context) {
     fail(ErrorCode::Shape, "[sliceLike] expected a size along axis ", axis, " of at most that of ",
          toString(x), ", received ", toString(like));
   TensorType result = x;
-  if (!context.attrs.boolean("after")) result.shape[axis] = part;
-  else result.shape[axis] = known ? size - part : kDynamic;
+  if (!context.attrs.boolean("after"))
+    result.shape[axis] = part;
+  else
+    result.shape[axis] = known ? size - part : kDynamic;
   return {result};
 }
 

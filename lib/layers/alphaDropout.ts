@@ -8,6 +8,7 @@ const LOWEST = -1.6732632423543772 * 1.0507009873554805;
 
 /** Dropout that keeps mean and variance: made by `layers.alphaDropout`, which says more. */
 export class AlphaDropout extends Dropout {
+  static override readonly dropsAll = false;
   override readonly className = 'AlphaDropout';
 
   protected override drop(x: Sym, mask: Sym, key: Sym | undefined): Sym {

@@ -99,11 +99,16 @@ export class Discretization extends Layer {
  * Puts numbers into bins: of any dtype and shape, to int32 numbers of bins of that shape, or with `outputMode` to float32 rows. It has no
  * weights. https://keras.io/api/layers/preprocessing_layers/numerical/discretization/
  *
- * @throws EngineError `ARGUMENT` for boundaries that are not in order, and without both `binBoundaries` and `numBins`; `STATE`, when
+ * @throws EngineError `ARGUMENT` for boundaries that are not in order, with both `binBoundaries` and `numBins`, and without either; `STATE`, when
  *   applied, where there are no boundaries yet.
  * @example
  *     const bins = layers.discretization({ binBoundaries: [0, 1, 2] });
  *     const run = compile((x: Sym) => bins.apply(x));
  *     await run([[-1.5, 1, 3.4, 0.5]]); // [[0, 2, 3, 1]]
  */
-export const discretization = (options?: DiscretizationOptions) => new Discretization(options);
+export function discretization(options?: DiscretizationOptions): Discretization {
+  // A configuration has both once the boundaries are found.
+  if (options?.binBoundaries != null && options.numBins != null)
+    throw mismatch('discretization', 'one of binBoundaries and numBins', 'both');
+  return new Discretization(options);
+}

@@ -17,6 +17,7 @@ export class Dropout extends BaseDropout {
     ...BaseDropout.optionNames,
     noiseShape: 'optional',
   } satisfies OptionNames<DropoutOptions>;
+  static override readonly dropsAll: boolean = true;
   readonly className: string = 'Dropout';
   /** The shape of the mask, where it was given. */
   readonly noiseShape: readonly (number | null)[] | undefined;
@@ -40,11 +41,11 @@ function noiseShapeOf(who: string, given: unknown): readonly (number | null)[] {
 }
 
 /**
- * While training, sets a share of the numbers to 0, others each step, and scales the rest by 1 / (1 − rate); else passes its input on.
+ * While training, sets a share of the numbers to 0, others each step, and scales the rest by 1 / (1 − rate) (with a rate of 1 all are 0); else passes its input on.
  * float32 of any shape, to the same. It has no weights. Srivastava et al., 2014.
  * https://keras.io/api/layers/regularization_layers/dropout/
  *
- * @throws EngineError `ARGUMENT` for a rate outside of [0, 1), a noiseShape or a seed that are none; `SHAPE`, when applied, where noiseShape
+ * @throws EngineError `ARGUMENT` for a rate outside of [0, 1], a noiseShape or a seed that are none; `SHAPE`, when applied, where noiseShape
  *   does not fit.
  * @example layers.dropout({ rate: 0.5 });
  */

@@ -14,6 +14,7 @@ export abstract class SpatialDropout extends BaseDropout {
     ...BaseDropout.optionNames,
     dataFormat: 'optional',
   } satisfies OptionNames<SpatialDropoutOptions>;
+  static override readonly dropsAll = true;
   /** The order of the axes. */
   readonly dataFormat: DataFormat;
   readonly noiseShape: readonly (number | null)[];
@@ -51,7 +52,7 @@ export class SpatialDropout1D extends SpatialDropout {
  * As `layers.dropout`, of whole channels of sequences [n, length, channels]: neighbours are alike, so that single numbers would not be
  * missed. It has no weights. Tompson et al., 2014. https://keras.io/api/layers/regularization_layers/spatial_dropout1d/
  *
- * @throws EngineError `ARGUMENT` for a rate outside of [0, 1) or a seed that is no integer; `SHAPE`, when applied, for another rank.
+ * @throws EngineError `ARGUMENT` for a rate outside of [0, 1] or a seed that is no integer; `SHAPE`, when applied, for another rank.
  * @example layers.spatialDropout1d({ rate: 0.2 });
  */
 export const spatialDropout1d = (options: SpatialDropoutOptions) => new SpatialDropout1D(options);
@@ -69,7 +70,7 @@ export class SpatialDropout2D extends SpatialDropout {
  * As `layers.dropout`, of whole channels of images [n, height, width, channels]: neighbours are alike, so that single numbers would not be
  * missed. It has no weights. Tompson et al., 2014. https://keras.io/api/layers/regularization_layers/spatial_dropout2d/
  *
- * @throws EngineError `ARGUMENT` for a rate outside of [0, 1) or a seed that is no integer; `SHAPE`, when applied, for another rank.
+ * @throws EngineError `ARGUMENT` for a rate outside of [0, 1] or a seed that is no integer; `SHAPE`, when applied, for another rank.
  * @example layers.spatialDropout2d({ rate: 0.2 });
  */
 export const spatialDropout2d = (options: SpatialDropoutOptions) => new SpatialDropout2D(options);
@@ -87,7 +88,7 @@ export class SpatialDropout3D extends SpatialDropout {
  * As `layers.dropout`, of whole channels of volumes [n, depth, height, width, channels]: neighbours are alike, so that single numbers would not be
  * missed. It has no weights. Tompson et al., 2014. https://keras.io/api/layers/regularization_layers/spatial_dropout3d/
  *
- * @throws EngineError `ARGUMENT` for a rate outside of [0, 1) or a seed that is no integer; `SHAPE`, when applied, for another rank.
+ * @throws EngineError `ARGUMENT` for a rate outside of [0, 1] or a seed that is no integer; `SHAPE`, when applied, for another rank.
  * @example layers.spatialDropout3d({ rate: 0.2 });
  */
 export const spatialDropout3d = (options: SpatialDropoutOptions) => new SpatialDropout3D(options);

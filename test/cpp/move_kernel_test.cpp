@@ -122,9 +122,8 @@ TEST(Move, SlicesBackwardsAndPutsBack) {
                       {"end", Dims{kLeast, 0, inner ? kLeast : kMost}},
                       {"strides", Dims{-1, -2, inner ? -3 : 1}}};
     const Dims out = {6, 3, inner ? 3 : 9};
-    check({"slice", {x}, {{DType::F32, out}}, attrs}, [&](const Dims& at) {
-      return Dims{5 - at[0], 5 - 2 * at[1], inner ? 8 - 3 * at[2] : at[2]};
-    });
+    check({"slice", {x}, {{DType::F32, out}}, attrs},
+          [&](const Dims& at) { return Dims{5 - at[0], 5 - 2 * at[1], inner ? 8 - 3 * at[2] : at[2]}; });
 
     const Array dy = randomNumbers(out, 2);
     check({"sliceBackward", {dy}, {x.type}, attrs}, [&](const Dims& at) {

@@ -259,8 +259,7 @@ const std::vector<Case>& cases() {
     std::vector<Case> rows;
     for (const auto& family : {unaryCases, binaryCases, convCases, poolCases, matmulCases, reduceCases,
                                normCases, softmaxCases, attentionCases, shapeCases, moveCases, recurrentCases,
-                               scanCases, controlCases, linalgCases, cumulativeCases,
-                               sliceCases})
+                               scanCases, controlCases, linalgCases, cumulativeCases, sliceCases})
       for (Case& row : family()) rows.push_back(std::move(row));
     std::set<std::string> listed;
     for (const Case& row : rows) listed.insert(row.op);

@@ -162,7 +162,8 @@ void addMoves(Table& table) {
   table["sliceLike"] = [](const Call& call) {
     const Array& x = call.inputs[0];
     Array& y = call.outputs[0];
-    const auto axis = static_cast<size_t>(normalizeAxis("reference", call.attrs.integer("axis"), x.shape().size()));
+    const auto axis =
+        static_cast<size_t>(normalizeAxis("reference", call.attrs.integer("axis"), x.shape().size()));
     const int64_t first = call.attrs.boolean("after") ? call.inputs[1].shape()[axis] : 0;
     forEach(y.shape(), [&](Dims index, int64_t place) {
       index[axis] += first;
