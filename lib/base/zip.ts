@@ -3,6 +3,7 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import * as zlib from 'node:zlib';
 import { fileError, reasonOf } from './wholeFile.js';
+import { UNPACKED, mostUnpacked } from './unpacked.js';
 
 /** A member of an archive. */
 export interface ZipMember {
@@ -31,10 +32,6 @@ const CENTRAL_BYTES = 46;
 const ELSEWHERE = 0xffffffff;
 const STORED = 0;
 const DEFLATED = 8;
-/** Of packed bytes to unpacked ones: what deflate can reach is about 1032. Weights and JSON stay far below. */
-const MOST_UNPACKED = 200;
-/** What a member may have besides, in bytes: arrays of zeros, such as masks, pack better. */
-const FREE_UNPACKED = 32 << 20;
 
 /** The members of an archive by name: what each holds is unpacked when it is asked for. */
 export class Zip {
@@ -80,11 +77,8 @@ export class Zip {
   }
 
   #inflated(name: string, packed: Uint8Array, size: number): Uint8Array {
-    if (size > MOST_UNPACKED * packed.length + FREE_UNPACKED)
-      throw this.#error(
-        `${name} that unpacks to at most ${MOST_UNPACKED} times its bytes and ${FREE_UNPACKED}`,
-        `${size} bytes`,
-      );
+    if (size > mostUnpacked(packed))
+      throw this.#error(`${name} that unpacks to ${UNPACKED}`, `${size} bytes`);
     try {
       return inflateRawSync(packed, { maxOutputLength: Math.max(size, 1) });
     } catch (cause) {

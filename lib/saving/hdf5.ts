@@ -1,6 +1,7 @@
 // HDF5 files in memory, through h5wasm: a build of the HDF Group's C library. It sees no file system but its own, which is empty: links to
 // other files lead nowhere.
 import { EngineError } from '../base/errors.js';
+import { sizeOf } from '../base/list.js';
 import { loadH5wasm } from '../base/h5wasm.js';
 import { fileError, reasonOf } from '../base/wholeFile.js';
 import type { StoredArray, StoredData } from './stored.js';
@@ -21,7 +22,14 @@ interface H5wasm {
 interface H5Group {
   readonly type: string;
   readonly attrs: Readonly<
-    Record<string, { readonly value: unknown; readonly shape: readonly number[] | null }>
+    Record<
+      string,
+      {
+        readonly value: unknown;
+        readonly shape: readonly number[] | null;
+        readonly metadata: { readonly size: number };
+      }
+    >
   >;
   keys(): string[];
   get(path: string): H5Group | H5Dataset | null;
@@ -85,9 +93,11 @@ export class Hdf5Reader {
   readonly #who: string;
   readonly #path: string;
   readonly #file: H5File;
+  readonly #bytes: number;
 
-  /** @internal */
-  constructor(who: string, path: string, file: H5File) {
+  /** @param bytes How many the file has. @internal */
+  constructor(who: string, path: string, file: H5File, bytes: number) {
+    this.#bytes = bytes;
     this.#who = who;
     this.#path = path;
     this.#file = file;
@@ -99,9 +109,15 @@ export class Hdf5Reader {
     return found?.type === 'Group' ? (found as H5Group).keys() : [];
   }
 
-  /** The text of an attribute of a group, or its list of texts. */
+  /** The text of an attribute of a group, or its list of texts. @throws EngineError `IO` where it is larger than the file. */
   attribute(group: string, name: string): unknown {
-    return (this.#at(group) as H5Group | undefined)?.attrs[name]?.value;
+    const found = (this.#at(group) as H5Group | undefined)?.attrs[name];
+    if (!found) return undefined;
+    // The library takes memory for what the file says, which holds it all.
+    const bytes = sizeOf(found.shape ?? []) * found.metadata.size;
+    if (!(bytes <= this.#bytes))
+      throw fileError(this.#who, this.#path, `at most ${this.#bytes} bytes of '${name}'`, `${bytes}`);
+    return found.value;
   }
 
   /** The shape of an array; undefined where there is none at the path. @throws EngineError `IO` for another kind of object. */
@@ -154,7 +170,7 @@ export const readHdf5 = <T>(
   path: string,
   bytes: Uint8Array,
   use: (file: Hdf5Reader) => T | Promise<T>,
-): Promise<T> => within(who, path, bytes, (file) => use(new Hdf5Reader(who, path, file)));
+): Promise<T> => within(who, path, bytes, (file) => use(new Hdf5Reader(who, path, file, bytes.length)));
 
 /** A group, the arrays that it holds and its attributes. */
 export interface Hdf5Group {

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { type OptionNames, expected, knownOptions, oneOf } from '../base/checks.js';
 import { tarMembers } from '../base/tar.js';
+import { UNPACKED, mostUnpacked } from '../base/unpacked.js';
 import { attempt, fileError, readWhole, reasonOf, writeWhole } from '../base/wholeFile.js';
 import { Zip } from '../base/zip.js';
 import { checkHash, download } from '../datasets/download.js';
@@ -54,9 +55,6 @@ const names = {
 } satisfies OptionNames<GetFileOptions>;
 
 const WHO = 'getFile';
-/** Of packed bytes to unpacked ones, as for zip archives: what unpacks to more is no set of data. */
-const MOST_UNPACKED = 200;
-const FREE_UNPACKED = 32 << 20;
 
 /**
  * The place of a file, which is downloaded unless it is in the cache. https://keras.io/api/utils/python_utils/#get_file-function
@@ -175,9 +173,9 @@ function membersOf(
 function unzipped(place: string, bytes: Uint8Array): Uint8Array {
   if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
   try {
-    return gunzipSync(bytes, { maxOutputLength: MOST_UNPACKED * bytes.length + FREE_UNPACKED });
+    return gunzipSync(bytes, { maxOutputLength: mostUnpacked(bytes) });
   } catch (cause) {
-    const what = `a whole gzip stream of at most ${MOST_UNPACKED} times its bytes and ${FREE_UNPACKED}`;
+    const what = `a whole gzip stream of ${UNPACKED}`;
     throw fileError(WHO, place, what, reasonOf(cause), cause);
   }
 }

@@ -55,6 +55,19 @@ const changes: readonly ((random: Random, bytes: Buffer) => Buffer)[] = [
     const from = random(bytes.length + 1);
     return Buffer.concat([bytes.subarray(0, from), bytes.subarray(from + random(100))]);
   },
+  // A piece is zeros, as after the power was cut.
+  (random, bytes) => bytes.fill(0, random(bytes.length + 1), random(bytes.length + 1)),
+  // Two pieces have changed places.
+  (random, bytes) => {
+    const [a, b, c, d] = Array.from({ length: 4 }, () => random(bytes.length + 1)).sort((x, y) => x - y) as [
+      number,
+      number,
+      number,
+      number,
+    ];
+    const part = (from: number, to?: number) => bytes.subarray(from, to);
+    return Buffer.concat([part(0, a), part(c, d), part(b, c), part(a, b), part(d)]);
+  },
   // A digit is another: sizes in texts.
   (random, bytes) => {
     const digits = [...bytes.keys()].filter((i) => bytes[i]! >= 0x30 && bytes[i]! <= 0x39);

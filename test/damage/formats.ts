@@ -1,7 +1,7 @@
 // The formats of files that the package reads, with files to change and what reads them.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { deflateRawSync, gunzipSync } from 'node:zlib';
+import { deflateRawSync, gunzipSync, gzipSync } from 'node:zlib';
 import {
   Dataset,
   NDArray,
@@ -11,6 +11,7 @@ import {
   importOnnx,
   layers,
   loadModel,
+  summary,
   utils,
 } from '../../lib/index.js';
 import { onnxCodec } from '../../lib/onnx/codec.js';
@@ -65,6 +66,40 @@ const headed = (header: Uint8Array, length = header.length) => {
   bytes.set(header, 8);
   return bytes;
 };
+
+/** A WAV file of 8 samples of silence that may say that it has others. */
+function wav(code: number, bits: number, channels: number, said?: number): Buffer {
+  const size = (8 * channels * bits) / 8;
+  const bytes = Buffer.alloc(44 + size);
+  bytes.write('RIFF', 0);
+  bytes.writeUInt32LE(36 + size, 4);
+  bytes.write('WAVEfmt ', 8);
+  bytes.writeUInt32LE(16, 16);
+  [code, channels].forEach((n, i) => bytes.writeUInt16LE(n, 20 + 2 * i));
+  bytes.writeUInt32LE(8000, 24);
+  bytes.writeUInt32LE((8000 * channels * bits) / 8, 28);
+  [(channels * bits) / 8, bits].forEach((n, i) => bytes.writeUInt16LE(n, 32 + 2 * i));
+  bytes.write('data', 36);
+  bytes.writeUInt32LE(said ?? size, 40);
+  return bytes;
+}
+
+/** A field of protocol buffers that holds bytes. */
+function field(id: number, bytes: Uint8Array): Buffer {
+  const length: number[] = [];
+  for (let rest = bytes.length; length.length === 0 || rest > 0; rest = Math.floor(rest / 128))
+    length.push((rest % 128) + (rest >= 128 ? 128 : 0));
+  return Buffer.concat([Buffer.from([id * 8 + 2, ...length]), bytes]);
+}
+
+/** An ONNX file of graphs within the nodes of graphs. */
+function nestedGraphs(depth: number): Buffer {
+  // A node has its attributes at 5, an attribute its graph at 6, a graph its nodes at 1, a model its graph at 7.
+  let graph = field(1, field(4, text('Identity')));
+  for (let i = 0; i < depth; i++)
+    graph = field(1, Buffer.concat([field(4, text('If')), field(5, field(6, graph))]));
+  return field(7, graph);
+}
 
 /** Those of the tables that fit float32. */
 const columns = ['x', 'd', 'label', 'ok', 'name', 'pair'];
@@ -133,7 +168,7 @@ export async function formatsIn(folder: string): Promise<Format[]> {
     graph: { json: object; parts: Record<string, string> };
   };
   const numbersOfTfjs = 'group1-shard1of1.bin';
-  mkdirSync(join(folder, 'tfjs'));
+  for (const name of ['tfjs', 'sounds/a']) mkdirSync(join(folder, name), { recursive: true });
   writeFileSync(join(folder, 'tfjs', numbersOfTfjs), Buffer.from(tfjs.parts[numbersOfTfjs]!, 'base64'));
   const lies = [{ name: 'a', shape: [1e9, 1e6], dtype: 'float32' }];
   const numbers = Float32Array.from({ length: 12 }, (_, i) => i);
@@ -141,6 +176,8 @@ export async function formatsIn(folder: string): Promise<Format[]> {
     archive(parts.map(({ name, bytes: own }) => ({ name, bytes: name === 'config.json' ? bytes : own })));
   const table = 'a,b,c\n1,2.5,"x, y"\n-3e1,,z\n4,5,"a ""b""\nc"\n'.repeat(3);
   const cached = (path: string) => all(Dataset.fromArrays([1, 2, 3], ['a', 'b', 'c']).cache(path));
+  const log = (path: string) =>
+    model.fit(x, y, { epochs: 3, verbose: 0, callbacks: [callbacks.jsonlLogger(path)] });
   const picture = (ending: string) => (path: string) =>
     utils.saveImg(path.replace(/\w+$/, ending), new NDArray(new Uint8Array(48).fill(7), [4, 4, 3]));
   return [
@@ -175,6 +212,8 @@ export async function formatsIn(folder: string): Promise<Format[]> {
         ]),
         oneNode('OneHot', [[1, 2], [1e9], [0, 1]]),
         oneNode('EyeLike', [[1, 2]]),
+        nestedGraphs(20),
+        nestedGraphs(3000),
         oneNode('Add', [Array<number>(5000).fill(1), [1]]),
         // Many empty nodes of two bytes each.
         Buffer.concat([Buffer.from([0x3a, 0x80, 0x89, 0x7a]), Buffer.alloc(2e6, Buffer.from([0x0a, 0]))]),
@@ -195,6 +234,14 @@ export async function formatsIn(folder: string): Promise<Format[]> {
       seeds: [gunzipSync(fixture('files/net.h5.gz'))],
       read: (path) => same.loadWeights(path),
     },
+    ...['legacy_sequential', 'keras2_adam'].map((name): Format => ({
+      name: `a model in h5, ${name}`,
+      file: 'model.h5',
+      // Texts of any length are in a heap of the file.
+      onlyCut: true,
+      seeds: [gunzipSync(fixture(`files/${name}.h5.gz`))],
+      read: async (path) => (await loadModel(path)).dispose(),
+    })),
     {
       name: 'safetensors',
       file: 'a.safetensors',
@@ -281,6 +328,34 @@ export async function formatsIn(folder: string): Promise<Format[]> {
       read: (path) => all(Dataset.idx(path)),
     },
     {
+      name: 'idx, gzipped',
+      file: 'a.idx.gz',
+      seeds: [gzipSync(idxBytes('uint8', [3, 2, 2], Array.from(numbers)))],
+      traps: [Buffer.concat(Array<Buffer>(150).fill(gzipSync(new Uint8Array(1e6))))],
+      read: (path) => all(Dataset.idx(path)),
+    },
+    {
+      name: 'wav',
+      file: 'sounds/a/a.wav',
+      seeds: [wav(1, 16, 2), wav(3, 32, 1)],
+      traps: [wav(1, 16, 2, 0xffffffff), wav(1, 8, 0)],
+      read: async (path) => {
+        const folder = dirname(dirname(path));
+        await all(await utils.audioDatasetFromDirectory(folder, { verbose: false }));
+      },
+    },
+    {
+      name: 'log of a run',
+      file: 'a.jsonl',
+      seeds: [await made('seed.jsonl', log)],
+      traps: [
+        Buffer.concat([deep(100_000), text('\n')]),
+        text('\n'.repeat(1e6)),
+        text(`${'9'.repeat(1e6)}\n`),
+      ],
+      read: (path) => summary.readRunLog(path),
+    },
+    {
       name: 'csv',
       file: 'a.csv',
       seeds: [text(table), text(`\ufeff${table.replaceAll('\n', '\r\n')}`)],
@@ -307,7 +382,7 @@ export async function formatsIn(folder: string): Promise<Format[]> {
       read: (path) => all(Dataset.hdf5(path, ['images', 'targets/labels'])),
     },
     ...(await Promise.all(
-      ['png', 'jpg'].map(async (ending): Promise<Format> => ({
+      ['png', 'jpg', 'webp', 'gif', 'tiff'].map(async (ending): Promise<Format> => ({
         name: ending,
         file: `a.${ending}`,
         seeds: [await made(`seed.${ending}`, picture(ending))],

@@ -3,6 +3,7 @@ import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { sizeOf } from '../../base/list.js';
 import { EngineError } from '../../base/errors.js';
+import { UNPACKED, mostUnpacked } from '../../base/unpacked.js';
 import { fileError, reasonOf } from '../../base/wholeFile.js';
 import { NDArray } from '../../core/ndarray.js';
 
@@ -65,12 +66,12 @@ export async function readUnzipped(
 export async function unzip(bytes: Uint8Array, name: string, who = 'idx'): Promise<Uint8Array> {
   if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
   try {
-    return await inflate(bytes);
+    return await inflate(bytes, { maxOutputLength: mostUnpacked(bytes) });
   } catch (cause) {
     throw fileError(
       who,
       name,
-      'a whole gzip stream',
+      `a whole gzip stream of ${UNPACKED}`,
       `a damaged or cut one (${reasonOf(cause)}); fetch the file again`,
       cause,
     );
