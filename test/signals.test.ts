@@ -175,6 +175,8 @@ describe('pad along an axis of any size', () => {
           [2, 3],
           [3, 0],
           [0, 2],
+          // Longer than a sequence of 4: the mirror is mirrored.
+          [9, 5],
         ] as const
       ).map((pads) => [mode, pads] as const),
     ),
@@ -192,23 +194,11 @@ describe('pad along an axis of any size', () => {
         const x = numbers([2, length, 2]);
         const [made, own] = [firstOf(program.run([x]).outputs), await compile(formula)(x)];
         expect(made.shape).toEqual(own.shape);
-        // The same sums in another order, of at most 8 numbers up to 200.
+        // The same sums in another order, of at most 12 numbers up to 200.
         expect(await difference(made, { shape: [...own.shape], data: [...(await own.data())] })).toBeLessThan(
-          8 * 200 * 2 ** -24,
+          12 * 200 * 2 ** -24,
         );
       }
-    }
-  });
-
-  it('refuses a mirror that is longer', async () => {
-    for (const pads of [
-      [4, 0],
-      [0, 4],
-    ] as const) {
-      const program = openProgram(open, (x) => [ops.pad(x, [[0, 0], pads, [0, 0]], { mode: 'reflect' })]);
-      const { outputs, done } = program.run([numbers([2, 4, 2])]);
-      await expect(done).rejects.toMatchObject({ code: 'ARGUMENT' });
-      await expect(firstOf(outputs).data()).rejects.toMatchObject({ code: 'ARGUMENT' });
     }
   });
 

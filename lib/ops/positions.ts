@@ -2,12 +2,11 @@ import { itemAt } from '../base/list.js';
 import { type Operand, apply, typeOf } from '../core/apply.js';
 import { Sym } from '../core/sym.js';
 import { tensor } from '../core/tensor.js';
-import { alongOnly } from './lengthAlong.js';
+import { onesAlong } from './lengthAlong.js';
 
 /** 0, 1, 2, … along an axis of x: float32 of the axis's size, which may be known only when the step runs. @internal */
 export function positions(x: Operand, axis: number): Operand {
   const size = itemAt(typeOf(x).shape, axis);
   if (size >= 0 || !(x instanceof Sym)) return tensor(Float32Array.from({ length: size }, (_, i) => i));
-  const ones = apply('broadcastLike', [x.trace.constant(1), alongOnly(x, axis)]);
-  return apply('cumsum', [ones], { axis: 0, exclusive: true });
+  return apply('cumsum', [onesAlong(x, axis)], { axis: 0, exclusive: true });
 }

@@ -50,7 +50,9 @@ const reshape: Handler = (call) => {
   const isOf = (a: Size, b: Size | undefined) =>
     typeof a !== 'number' && typeof b === 'object' && a.of === b.of && a.axis === b.axis;
   const axes = sizes.map((size) => own.findIndex((one) => isOf(one, size)));
-  if (sizes.every((size, i) => (typeof size === 'number' ? size >= 0 : itemAt(axes, i) >= 0)))
+  // One that is to be computed may be any.
+  const open = sizes.filter((size) => size === -1).length;
+  if (open < 2 && sizes.every((size, i) => typeof size === 'number' || itemAt(axes, i) >= 0))
     return resized(
       x,
       sizes.map((size, i) => (typeof size === 'number' ? size : { axis: itemAt(axes, i) })),
