@@ -349,7 +349,7 @@ class FilterGradientKernel : public OwnKernel {
 namespace {
 
 // oneDNN unfolds images for matrix products where it generates no code: of volumes with AVX2, of dilated
-// filters. Its code for AVX2 took 1.1 to 1.9 times as long, but for pointwise filters 0.8 to 0.95 times
+// filters. Its code for AVX2 took 1 to 1.9 times as long, but for pointwise filters 0.8 to 0.95 times
 // (Zen 3).
 bool isFasterThanOneDnn(const KernelSpec& spec, const Convolution& conv) {
   const int64_t taps = conv.window.kernel[0] * conv.window.kernel[1] * conv.window.kernel[2];
