@@ -146,3 +146,15 @@ describe('files that are no models', () => {
     });
   });
 });
+
+it('a heap of texts with an object of no size is refused, which the library would follow without end', async () => {
+  const path = fileOf('sequential');
+  const bytes = readFileSync(path);
+  const heap = bytes.indexOf('GCOL\x01\0\0\0');
+  expect(heap).toBeGreaterThan(0);
+  // Objects begin after 16 bytes.
+  writeFileSync(path, bytes.fill(0, heap + 16, heap + 80));
+  const { code, message } = await rejectionOf(loadModel(path));
+  expect(code).toBe('IO');
+  expect(message).toMatch(/a whole HDF5 file/);
+});

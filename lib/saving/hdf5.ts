@@ -4,6 +4,7 @@ import { EngineError } from '../base/errors.js';
 import { sizeOf } from '../base/list.js';
 import { loadH5wasm } from '../base/h5wasm.js';
 import { fileError, reasonOf } from '../base/wholeFile.js';
+import { hasWholeHeaps } from './globalHeaps.js';
 import type { StoredArray, StoredData } from './stored.js';
 
 /** Of h5wasm what is used here. */
@@ -58,6 +59,8 @@ async function within<T>(
   bytes: Uint8Array | undefined,
   use: (file: H5File, read: () => Uint8Array) => T | Promise<T>,
 ): Promise<T> {
+  if (bytes && !hasWholeHeaps(bytes))
+    throw fileError(who, path, 'a whole HDF5 file', 'one with an object of no size in its heap');
   const h5 = (await loadH5wasm(who, 'h5wasm')) as H5wasm;
   const { FS } = await h5.ready;
   const name = `nodegrad-${files++}.h5`;
