@@ -25,9 +25,8 @@ export async function measureOnBatch(
     const weighed =
       classWeight === undefined ? data : data.withClassWeight(caller, model.knownGraph(), classWeight);
     const feeds = weighed.feeds(temporaries);
-    const step = trainer.step(mode, feeds);
-    // Right before the step: the engine's thread, awake for what begins anew, sleeps again some 50 µs later.
     await trainer.resume(state);
+    const step = trainer.step(mode, feeds);
     const { outputs, done } = step.program.run(feedsOf(feeds));
     state.take(step.results(outputs));
     // Both are queued before the step has ended: one way back from the engine's thread instead of two.
