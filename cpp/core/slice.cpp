@@ -8,7 +8,7 @@ namespace nodegrad {
 
 namespace {
 
-// An index counted from the front; one outside the axis becomes the one just before it or behind it.
+// An index counted from the front; one outside the axis becomes the one just before it or after it.
 int64_t clampIndex(int64_t given, int64_t size, bool backwards) {
   const int64_t least = backwards ? -1 : 0;
   return std::clamp<int64_t>(given < 0 ? given + size : given, least, size + least);

@@ -61,7 +61,7 @@ function knownPositions(shares: readonly number[], count: number, method: Method
   return { low: list(low, 'int32'), high: list(high, 'int32'), weight };
 }
 
-/** Shares as sums of their first twelve bits behind the point and the rest. */
+/** Shares as sums of their first twelve bits after the point and the rest. */
 function split(shares: readonly number[] | Sym): readonly [coarse: Sym, finer: Sym] {
   if (!(shares instanceof Array)) {
     const coarse = divide(floor(multiply(shares, 4096)), 4096);
@@ -73,8 +73,8 @@ function split(shares: readonly number[] | Sym): readonly [coarse: Sym, finer: S
 }
 
 /**
- * Places that are known only when the numbers are. A share times the count in float32 would leave few digits behind the point: of a share
- * the first twelve bits are multiplied apart, exactly for up to 4,096 numbers, and of the product only what is behind the point is added to.
+ * Places that are known only when the numbers are. A share times the count in float32 would leave few digits after the point: of a share
+ * the first twelve bits are multiplied apart, exactly for up to 4,096 numbers, and of the product only what is after the point is added to.
  */
 function foundPositions(shares: readonly number[] | Sym, count: Operand, method: Method): Between {
   const last = maximum(subtract(asSym(count), 1), 0);
