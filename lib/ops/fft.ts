@@ -8,11 +8,12 @@ import { arange, zerosLike } from './creation.js';
 import { gather } from './gather.js';
 import { flip, swapaxes } from './manipulate.js';
 import { pad } from './pad.js';
-import { positions } from './positions.js';
+import { partOf } from './partOf.js';
+import { places } from './positions.js';
 import { expandDims } from './shape.js';
-import { concatenate, slice, stridedSlice } from './slice.js';
+import { concatenate, slice } from './slice.js';
 import { toFloat32 } from './toFloat32.js';
-import { cast, negative } from './unary.js';
+import { negative } from './unary.js';
 import { windowed } from './windows.js';
 import type { Sym } from '../core/sym.js';
 
@@ -195,9 +196,8 @@ export const extractSequences = op(
     const axis = shape.length - 1;
     if (shape.at(-1) === -1) {
       // A stretch from every stride-th place on that is at least a stretch before the end.
-      const at = (other: number, last: number) => shape.map((_, i) => (i === axis ? last : other));
-      const heads = stridedSlice(asSym(x), at(0, size - 1), undefined, at(1, stride));
-      const starts = multiply(cast(asSym(positions(heads, axis)), 'int32'), stride);
+      const heads = partOf(asSym(x), axis, size - 1, Infinity, stride);
+      const starts = multiply(places(heads, axis), stride);
       return outcomeOf(gather(asSym(x), add(expandDims(starts, 1), arange(0, size, 1, 'int32')), { axis }));
     }
     lengthOf('extractSequences', x);

@@ -15,10 +15,11 @@ import { any } from './logic.js';
 import { ravel } from './manipulate.js';
 import { alongAxis, counted } from './alongAxis.js';
 import { lengthAlong } from './lengthAlong.js';
-import { positions } from './positions.js';
+import { partOf } from './partOf.js';
+import { places } from './positions.js';
 import { max } from './reduce.js';
 import { expandDims, reshape, squeeze } from './shape.js';
-import { concatenate, stridedSlice } from './slice.js';
+import { concatenate } from './slice.js';
 import { cast, copy, logicalNot } from './unary.js';
 
 const rankOf = (x: Operand): number => typeOf(x).shape.length;
@@ -132,10 +133,8 @@ function sliced(x: Sym, axis: number, key: KeySlice | undefined): Sym {
   for (const n of [start, stop, step]) if (n !== undefined) integer('getItem', 'a place', n, -Infinity);
   if (step === 0) throw expected('getItem', 'a step that is not 0', step);
   if (start === undefined && stop === undefined && step === 1) return x;
-  const at = (place: number, other: number) =>
-    Array.from({ length: rankOf(x) }, (_, i) => (i === axis ? place : other));
   const [first, last] = step > 0 ? [0, Infinity] : [Infinity, -Infinity];
-  return stridedSlice(x, at(start ?? first, 0), at(stop ?? last, Infinity), at(step, 1));
+  return partOf(x, axis, start ?? first, stop ?? last, step);
 }
 
 /**
@@ -172,7 +171,7 @@ export const sliceUpdate = op(
 function chosen(x: Sym, starts: readonly number[], updates: Sym): Sym {
   let all = updates;
   const isNew = starts.map((start, axis) => {
-    const at = subtract(cast(asSym(positions(x, axis)), 'int32'), start);
+    const at = subtract(places(x, axis), start);
     const within = logicalAnd(greaterEqual(at, 0), less(at, lengthAlong(updates, axis)));
     all = gather(all, where(within, at, 0), { axis });
     return reshape(
@@ -191,10 +190,7 @@ function chosen(x: Sym, starts: readonly number[], updates: Sym): Sym {
 function replaced(x: Sym, starts: readonly number[], updates: Sym, axis: number): Sym {
   if (axis === starts.length) return updates;
   const size = itemAt(typeOf(updates).shape, axis);
-  const part = (from: number, to: number) => {
-    const at = (place: number, other: number) => starts.map((_, i) => (i === axis ? place : other));
-    return stridedSlice(x, at(from, 0), at(to, Infinity));
-  };
+  const part = (from: number, to: number) => partOf(x, axis, from, to);
   const [from, to] = [itemAt(starts, axis), itemAt(starts, axis) + size];
   return concatenate(
     [part(0, from), replaced(part(from, to), starts, updates, axis + 1), part(to, Infinity)],

@@ -19,7 +19,7 @@ import { type Unary, asSym, outcomeOf } from './composed.js';
 import { gather } from './gather.js';
 import { lengthAlong } from './lengthAlong.js';
 import { mod } from './integers.js';
-import { positions } from './positions.js';
+import { places } from './positions.js';
 import { type Size, resized, sizedAs } from './resized.js';
 import { broadcastTo, expandDims, reshape, transpose } from './shape.js';
 import { partOf } from './partOf.js';
@@ -178,8 +178,8 @@ const rolled = (x: Operand, pairs: readonly (readonly [axis: number, shift: numb
     (y, [axis, shift]) => {
       const size = lengthAlong(y, axis);
       if (typeof size !== 'number') {
-        const places = subtract(cast(asSym(positions(y, axis)), 'int32'), shift);
-        return gather(y, asSym(mod(places, size)), { axis });
+        const from = subtract(places(y, axis), shift);
+        return gather(y, asSym(mod(from, size)), { axis });
       }
       const by = size === 0 ? 0 : ((shift % size) + size) % size;
       if (by === 0) return y;

@@ -17,7 +17,7 @@ import { asSym, outcomeOf } from './composed.js';
 import { gather } from './gather.js';
 import { mod } from './integers.js';
 import { alongOnly, lengthAlong } from './lengthAlong.js';
-import { positions } from './positions.js';
+import { places } from './positions.js';
 import { cast, copy } from './unary.js';
 
 /** What `ops.pad` takes. */
@@ -57,7 +57,7 @@ function mirrored(
   }
   const size = asSym(lengthAlong(x, axis));
   const padded = apply('pad', [cast(alongOnly(x, axis), 'float32')], { paddings: [before, after], value: 0 });
-  const at = subtract(cast(asSym(positions(padded, 0)), 'int32'), before);
+  const at = subtract(places(padded, 0), before);
   if (mode === 'edge') return minimum(maximum(at, 0), subtract(size, 1));
   const last = subtract(multiply(size, 2), mode === 'reflect' ? 2 : 1);
   const within = asSym(mod(at, mode === 'reflect' ? maximum(last, 1) : multiply(size, 2)));

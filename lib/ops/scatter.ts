@@ -10,7 +10,7 @@ import { asSym, outcomeOf } from './composed.js';
 import { gather } from './gather.js';
 import { counted } from './alongAxis.js';
 import { lengthAlong } from './lengthAlong.js';
-import { positions } from './positions.js';
+import { places } from './positions.js';
 import { rowSums } from './rowSums.js';
 import { reshape, squeeze } from './shape.js';
 import { partOf } from './partOf.js';
@@ -118,7 +118,7 @@ export const scatterUpdate = op(
       indices,
       shape,
       (axis) => lengthAlong(inputs, axis),
-      (axis) => cast(asSym(positions(inputs, axis)), 'int32'),
+      (axis) => places(inputs, axis),
     );
     const axes = typeOf(indexOperand(indices)).shape.at(-1) as number;
     const row = shape.slice(axes);
@@ -147,7 +147,7 @@ function updated(rows: Sym, updates: Sym, ids: Sym, reduction: ScatterUpdateOpti
       return multiply(rows, segments('segmentProd', updates));
     default: {
       if (typeOf(updates).shape[0] === 0) return copy(rows);
-      const order = cast(asSym(positions(updates, 0)), 'int32');
+      const order = places(updates, 0);
       const last = segments('segmentMax', order);
       const isNew = reshape(
         greaterEqual(last, 0),

@@ -8,12 +8,10 @@ import { add } from './binary.js';
 import { asSym, outcomeOf } from './composed.js';
 import { gather } from './gather.js';
 import { lengthAlong } from './lengthAlong.js';
-import { positions } from './positions.js';
+import { places } from './positions.js';
 import { type Size, resized, sizedAs } from './resized.js';
 import { squeeze } from './shape.js';
 import { partOf } from './partOf.js';
-import { stridedSlice } from './slice.js';
-import { cast } from './unary.js';
 
 /** One integer or several. */
 type Some = number | readonly number[];
@@ -29,25 +27,18 @@ const between = <T extends Operand>(x: T, axis: number, indices: readonly number
 
 /** As many parts along an axis of unknown size; each but the first ones of `uneven` parts is as long as the others. */
 function openParts(x: Sym, axis: number, count: number, uneven: boolean): Sym[] {
-  const rank = rankOf(x);
   if (!uneven) {
-    const sizes = upTo(rank).map((i): Size => ({ axis: i }));
+    const sizes = upTo(rankOf(x)).map((i): Size => ({ axis: i }));
     const apart = resized(x, [...sizes.slice(0, axis), count, -1, ...sizes.slice(axis + 1)]);
     return upTo(count).map((i) => squeeze(partOf(apart, axis, i, i + 1), axis));
   }
   // A part is as long as the places i, i + count, i + 2 count, …
   let from: Sym | number = 0;
   return upTo(count).map((i) => {
-    const step = upTo(rank).map((n) => (n === axis ? count : 1));
-    const like = stridedSlice(
-      x,
-      upTo(rank).map((n) => (n === axis ? i : 0)),
-      undefined,
-      step,
-    );
-    const places = add(cast(asSym(positions(like, axis)), 'int32'), from);
+    const like = partOf(x, axis, i, Infinity, count);
+    const own = add(places(like, axis), from);
     from = asSym(add(from, lengthAlong(like, axis)));
-    return gather(x, places, { axis });
+    return gather(x, own, { axis });
   });
 }
 

@@ -37,16 +37,9 @@ const REFUSED: Readonly<Record<string, readonly string[]>> = {
   'ONNX shifts numbers without a sign alone': ['rightShift'],
   'ONNX has it from opset 26 on, and runtimes do not': ['view'],
   'it is there for derivatives': [
-    ...[
-      'gradient',
-      'sumLike',
-      'sliceLike',
-      'sliceBackward',
-      'maxPoolGather',
-      'maxPoolBackward',
-      'averagePoolBackward',
-    ],
-    ...['convBackwardData', 'convBackwardFilter', 'layerNormalizationBackward', 'batchNormalizationBackward'],
+    ...['gradient', 'sumLike', 'sliceLike', 'sliceBackward', 'maxPoolGather', 'maxPoolBackward'],
+    ...['averagePoolBackward', 'convBackwardData', 'convBackwardFilter', 'layerNormalizationBackward'],
+    'batchNormalizationBackward',
     ...['dotProductAttentionBackward', 'lstmBackward', 'gruBackward', 'simpleRnnBackward'],
   ],
 };
