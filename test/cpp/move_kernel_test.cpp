@@ -151,23 +151,32 @@ TEST(Move, EmptyTensors) {
              one.data, 0, 0);
 }
 
+const char* const kFillModes[] = {"constant", "nearest", "wrap", "mirror", "reflect"};
+
+Call warpCall(const Array& x, const Array& transforms, const std::string& mode, bool isNearest) {
+  return {"warp",
+          {x, transforms},
+          {x.type},
+          {{"nearest", isNearest}, {"fillMode", mode}, {"fillValue", 0.3}}};
+}
+
 // Random images must not depend on the machine.
 TEST(Warp, GivesTheSameBitsOnEachIsa) {
   SavedSettings saved;
   for (int64_t channels : {1, 2, 3, 4}) {
-    const Array x = randomNumbers({2, 37, 141, channels}, 1);
-    Array transforms = randomNumbers({2, 8}, 2, -1, 1);
+    const Array x = randomNumbers({3, 37, 141, channels}, 1);
+    Array transforms = randomNumbers({3, 8}, 2, -1, 1);
     for (size_t i = 0; i < transforms.data.size(); ++i) {
-      if (i % 8 == 0 || i % 8 == 4) transforms.data[i] += 1;
-      if (i % 8 == 2 || i % 8 == 5) transforms.data[i] *= 40;
+      const bool isScale = i % 8 == 0 || i % 8 == 4, isShift = i % 8 == 2 || i % 8 == 5;
+      if (isScale) transforms.data[i] += 1;
+      if (isShift) transforms.data[i] *= 40;
       if (i % 8 > 5) transforms.data[i] *= i < 8 ? 0 : 0.003;
+      // The last one neither turns nor shears.
+      if (i >= 16 && !isScale && !isShift) transforms.data[i] = 0;
     }
     for (bool isNearest : {false, true})
-      for (const char* mode : {"constant", "nearest", "wrap", "mirror", "reflect"}) {
-        const Call call{"warp",
-                        {x, transforms},
-                        {x.type},
-                        {{"nearest", isNearest}, {"fillMode", std::string(mode)}, {"fillValue", 0.3}}};
+      for (const char* mode : kFillModes) {
+        const Call call = warpCall(x, transforms, mode, isNearest);
         std::vector<double> first;
         for (const std::string& level : isaLevels()) {
           useIsa(level);
@@ -177,6 +186,57 @@ TEST(Warp, GivesTheSameBitsOnEachIsa) {
         }
       }
   }
+}
+
+// The pixel of a row of `size` that is shown at place i; -1 for the fill value.
+int64_t pixelAt(const std::string& mode, int64_t i, int64_t size) {
+  const auto modulo = [](int64_t a, int64_t b) { return (a % b + b) % b; };
+  if (mode == "constant") return i < 0 || i >= size ? -1 : i;
+  if (mode == "nearest") return std::clamp<int64_t>(i, 0, size - 1);
+  if (mode == "wrap") return modulo(i, size);
+  if (mode == "reflect") return std::min(modulo(i, 2 * size), 2 * size - 1 - modulo(i, 2 * size));
+  const int64_t period = std::max<int64_t>(2 * size - 2, 1);
+  return std::min(modulo(i, period), period - modulo(i, period));
+}
+
+TEST(Warp, ReadsBeyondTheBorderAsFarAsItGoes) {
+  for (int64_t size : {1, 2, 5})
+    for (int64_t channels : {1, 3})
+      for (const char* mode : kFillModes)
+        for (int64_t shift = -17; shift <= 17; ++shift)
+          for (bool isNearest : {false, true})
+            for (double shear : {0.0, 1e-30}) {  // two ways of reading
+              const Array x = randomNumbers({1, size, size, channels}, 3);
+              const double by = static_cast<double>(shift);
+              const Array transform = array({1, 8}, {1, shear, by, shear, 1, by, 0, 0});
+              const std::vector<double> made = run(warpCall(x, transform, mode, isNearest))[0].data;
+              const auto at = [&](int64_t row, int64_t column, int64_t c) {
+                return static_cast<size_t>((row * size + column) * channels + c);
+              };
+              for (int64_t row = 0; row < size; ++row)
+                for (int64_t column = 0; column < size; ++column)
+                  for (int64_t c = 0; c < channels; ++c) {
+                    const int64_t y = pixelAt(mode, row + shift, size),
+                                  z = pixelAt(mode, column + shift, size);
+                    const double expected =
+                        y < 0 || z < 0 ? static_cast<double>(0.3f) : x.data[at(y, z, c)];
+                    EXPECT_EQ(made[at(row, column, c)], expected) << mode << " " << shift;
+                  }
+            }
+}
+
+// Rows that are neither turned nor sheared have a way of their own.
+TEST(Warp, StraightRowsAreMixedAsOthersAre) {
+  for (int64_t channels : {1, 2, 3, 4})
+    for (int64_t width : {1, 7, 64, 65, 141})
+      for (const char* mode : kFillModes) {
+        const Array x = randomNumbers({1, 19, width, channels}, 1);
+        const Array straight = array({1, 8}, {0.83, 0, 5.3, 0, 1.21, -4.7, 0, 0});
+        const Array turned = array({1, 8}, {0.83, 1e-30, 5.3, 1e-30, 1.21, -4.7, 0, 0});
+        const std::vector<double> expected = run(warpCall(x, turned, mode, false))[0].data;
+        // Sums of four products of numbers up to 1, whose factors are rounded before: eight roundings.
+        expectNear(run(warpCall(x, straight, mode, false))[0], expected, 0, 8 * 0x1p-24);
+      }
 }
 
 }  // namespace

@@ -19,6 +19,7 @@ struct WarpImage {
   bool isLast;     // whether nothing can be read after its pixels
   WarpFill fillMode;
   const float* fill;  // a pixel beyond the border, at least four floats
+  float* line;        // room for a row of the image and four more floats
 };
 
 struct WarpKernels {

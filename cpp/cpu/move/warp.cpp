@@ -1,7 +1,9 @@
 #include <algorithm>
 #include <bit>
+#include <cstddef>
 #include <vector>
 
+#include "core/align.h"
 #include "cpu/kernel_table.h"
 #include "cpu/move/kernels.h"
 #include "cpu/own_kernel.h"
@@ -30,18 +32,23 @@ class WarpKernel : public OwnKernel {
                .isNearest = spec.attrs.boolean("nearest"),
                .isLast = false,
                .fillMode = fillModeOf(spec.attrs.text("fillMode")),
-               .fill = nullptr},
+               .fill = nullptr,
+               .line = nullptr},
         fill_(static_cast<size_t>(std::max<int64_t>(image_.channels, 4)), numberOf(spec)) {}
 
-  void run(const void* const* inputs, void* const* outputs, void*) override {
+  size_t scratchBytes() const override { return static_cast<size_t>(threads_) * lineBytes(); }
+
+  void run(const void* const* inputs, void* const* outputs, void* scratch) override {
     const auto* x = static_cast<const float*>(inputs[0]);
     const auto* transforms = static_cast<const float*>(inputs[1]);
     auto* y = static_cast<float*>(outputs[0]);
     const int64_t h = image_.height, row = image_.width * image_.channels;
     parallelFor(threads_, n_ * h, kLeastThreadElements / std::max<int64_t>(row, 1),
-                [&](int64_t begin, int64_t end, int) {
+                [&](int64_t begin, int64_t end, int part) {
                   WarpImage image = image_;
                   image.fill = fill_.data();
+                  image.line = reinterpret_cast<float*>(static_cast<std::byte*>(scratch) +
+                                                        static_cast<size_t>(part) * lineBytes());
                   for (int64_t i = begin; i < end; ++i) {
                     const int64_t number = i / h;
                     image.pixels = x + number * h * row;
@@ -52,6 +59,10 @@ class WarpKernel : public OwnKernel {
   }
 
  private:
+  size_t lineBytes() const {
+    return wholeLines(static_cast<size_t>(image_.width * image_.channels + 4) * sizeof(float));
+  }
+
   // The number beyond the border, as its bits are in memory: whole numbers are only copied.
   static float numberOf(const KernelSpec& spec) {
     const double value = spec.attrs.number("fillValue");
