@@ -1,5 +1,6 @@
 #include "data/csv.h"
 
+#include <algorithm>
 #include <cstring>
 #include <memory>
 
@@ -41,11 +42,16 @@ CsvKind kindOf(const std::string& name) {
 CsvSpec specOf(napi_env env, napi_value given) {
   CsvSpec spec;
   spec.format = formatOf(env, given);
-  const napi_value kinds = propertyOf(env, given, "kinds"), fills = propertyOf(env, given, "fills");
+  const napi_value kinds = propertyOf(env, given, "kinds"), fills = propertyOf(env, given, "fills"),
+                   places = propertyOf(env, given, "places");
   for (uint32_t i = 0, count = lengthOf(env, kinds); i < count; ++i) {
-    CsvColumn column{kindOf(textOf(env, elementOf(env, kinds, i))), std::nullopt};
-    const napi_value fill = elementOf(env, fills, i);
+    CsvColumn column{kindOf(textOf(env, elementOf(env, kinds, i))), std::nullopt, std::nullopt};
+    const napi_value fill = elementOf(env, fills, i), place = elementOf(env, places, i);
     if (!isNullish(env, fill)) column.fill = numberOf(env, fill);
+    if (!isNullish(env, place)) {
+      column.place = static_cast<size_t>(numberOf(env, place));
+      spec.width = std::max(spec.width, *column.place + 1);
+    }
     spec.columns.push_back(column);
   }
   const napi_value missing = propertyOf(env, given, "missing");
@@ -72,8 +78,9 @@ Napi::Value errorOf(Napi::Env env, const std::optional<CsvError>& error) {
   return object;
 }
 
-Napi::Value valuesOf(Napi::Env env, const CsvValues& values, CsvKind kind) {
-  switch (kind) {
+Napi::Value valuesOf(Napi::Env env, const CsvValues& values, const CsvColumn& column) {
+  if (column.place) return env.Null();
+  switch (column.kind) {
     case CsvKind::Float: return {env, copied(env, DType::F32, values.floats.data(), values.floats.size())};
     case CsvKind::Integer:
       return {env, copied(env, DType::I32, values.integers.data(), values.integers.size())};
@@ -115,10 +122,13 @@ class CsvWorker : public Napi::AsyncWorker {
       if (error_) std::rethrow_exception(error_);
       Napi::Array columns = Napi::Array::New(env, block_.columns.size());
       for (uint32_t i = 0; i < block_.columns.size(); ++i)
-        columns.Set(i, valuesOf(env, block_.columns[i], spec_.columns[i].kind));
+        columns.Set(i, valuesOf(env, block_.columns[i], spec_.columns[i]));
       result.Set("rows", Napi::Number::New(env, static_cast<double>(block_.rows)));
       result.Set("consumed", Napi::Number::New(env, static_cast<double>(block_.consumed)));
       result.Set("columns", columns);
+      if (spec_.width > 0)
+        result.Set("matrix",
+                   Napi::Value(env, copied(env, DType::F32, block_.matrix.data(), block_.matrix.size())));
       result.Set("error", errorOf(env, block_.error));
     } catch (...) {
       if (napi_value error = environment_->errorFor(env, std::current_exception())) deferred_.Reject(error);

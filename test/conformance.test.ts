@@ -40,7 +40,7 @@ import {
 } from './cases/classes.js';
 import { worst } from './fixtures/read.js';
 import { errorOf } from './support/run.js';
-import { type Class, listed, make, modelOf, ofBatch, samples } from './support/classModels.js';
+import { type Class, listed, make, modelOf, ofBatch, samples, through } from './support/classModels.js';
 
 interface Configurable {
   readonly className: string;
@@ -217,19 +217,6 @@ describe('layers', () => {
     expect(errorOf(() => modelOf(layer, row, { isOpen: true }))).toMatchObject({ code: 'SHAPE' });
   });
 });
-
-/** A model whose output is its input times one kernel of ones on the diagonal, so that a row of yPred comes out as it is. */
-function through(columns: number, steps?: number) {
-  const x = layers.input({ shape: [columns] });
-  const y = layers.dense({ units: columns, useBias: false }).apply(x);
-  const model = new Model({
-    inputs: x,
-    outputs: steps === undefined ? y : ops.reshape(y, [-1, steps, columns / steps]),
-  });
-  const diagonal = Array.from({ length: columns ** 2 }, (_, i) => (i % (columns + 1) === 0 ? 1 : 0));
-  model.setWeights([Float32Array.from(diagonal)]);
-  return model;
-}
 
 const squares = (_: Sym, yPred: Sym) => ops.mean(ops.square(yPred), { axis: -1 });
 

@@ -121,6 +121,25 @@ describe('Dataset.csv', () => {
     expect((await later.toArray())[0]?.data[0]).toBe(299_000);
   });
 
+  it('reads columns of floats as rows in any order, with others between them', async () => {
+    const file = fileOf('a,t,b,y,c\n1,x,,4,5\n6,"z, z",8,9,-0.5\n');
+    const options = {
+      label: 'y',
+      features: 'array',
+      types: { y: 'int32' },
+      fill: { b: 7 },
+      batchSize: 2,
+    } as const;
+    const labels = ['int32', [2], [4, 9]];
+    expect(await all(Dataset.csv(file, { ...options, columns: ['c', 'a', 'b'] }))).toEqual([
+      [['float32', [2, 3], [5, 1, 7, -0.5, 6, 8]], labels],
+    ]);
+    // A column twice, and one of integers: column by column.
+    expect(await all(Dataset.csv(file, { ...options, columns: ['y', 'b'] }))).toEqual([
+      [['float32', [2, 2], [4, 7, 9, 8]], labels],
+    ]);
+  });
+
   it('goes on from a place', async () => {
     const file = fileOf(`a\n${Array.from({ length: 50 }, (_, i) => i).join('\n')}`);
     const make = () => Dataset.csv(file).shuffle(20, { seed: 3 }).batch(4);
@@ -141,6 +160,11 @@ describe('Dataset.csv', () => {
     ['', {}, 'expected a record, received none'],
     ['a,b\n1,2\n', { columns: ['c'] }, "received 'c'"],
     ['a,b\n1,x\n', { features: 'array' }, "text in 'b'"],
+    [
+      'a,b\n1,2\n3,x\n',
+      { features: 'array', types: { b: 'float32' } },
+      "row 2, column 'b': expected a number",
+    ],
     ['a,b\n1,2\n', { columnNames: ['a'] }, 'expected 1 columns'],
   ] as const)('tells what is wrong in %j', async (text, options, message) => {
     const file = fileOf(text);

@@ -20,10 +20,11 @@ uint64_t load(const char* p) {
   return word;
 }
 
-// Whether all of eight characters are digits: from 0x30 on, and no more than 9 above.
-bool areDigits(uint64_t eight) {
-  return ((eight & 0xf0f0f0f0f0f0f0f0) | (((eight + 0x0606060606060606) & 0xf0f0f0f0f0f0f0f0) >> 4)) ==
-         0x3333333333333333;
+// Bits in those of eight characters that are no digits, which are from 0x30 on and no more than 9 above, and
+// perhaps in others after the first of them.
+uint64_t othersThanDigits(uint64_t eight) {
+  const uint64_t above = eight ^ 0x3030303030303030;
+  return (above | (above + 0x0606060606060606)) & 0xf0f0f0f0f0f0f0f0;
 }
 
 // The number that eight digits are, the first of them in the lowest byte: sums of pairs, then of pairs of
@@ -40,13 +41,21 @@ const char* shortFloat(const char* p, const char* end, float& value) {
   static constexpr std::array<double, 23> kTens = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
                                                    1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
                                                    1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+  static constexpr std::array<uint64_t, 9> kPowers = {1,      10,      100,      1000,     10000,
+                                                      100000, 1000000, 10000000, 100000000};
   const bool isNegative = p < end && *p == '-';
   p += isNegative;
   uint64_t mantissa = 0;
   const auto digits = [&] {
     const char* from = p;
-    for (uint64_t eight; end - p >= 8 && areDigits(eight = load(p)); p += 8)
-      mantissa = mantissa * 100000000 + valueOfDigits(eight);
+    while (end - p >= 8) {
+      const uint64_t eight = load(p), others = othersThanDigits(eight);
+      const int count = others ? std::countr_zero(others) / 8 : 8;
+      // Zeros before the digits that there are: numbers of any length take one way.
+      if (count > 0) mantissa = mantissa * kPowers[count] + valueOfDigits(eight << (64 - 8 * count));
+      p += count;
+      if (count < 8) return p - from;
+    }
     for (; p < end && *p >= '0' && *p <= '9'; ++p) mantissa = mantissa * 10 + static_cast<uint64_t>(*p - '0');
     return p - from;
   };
@@ -66,6 +75,12 @@ const char* shortFloat(const char* p, const char* end, float& value) {
     for (; p < end && *p >= '0' && *p <= '9' && p - from < 4; ++p) power = power * 10 + (*p - '0');
     if (p == from) return nullptr;
     scale += isSmall ? -power : power;
+  }
+  constexpr uint64_t kExact = 1 << 24;  // below it float32 has all whole numbers
+  if (scale == 0 && mantissa < kExact) {
+    const auto whole = static_cast<float>(static_cast<int32_t>(mantissa));
+    value = isNegative ? -whole : whole;
+    return p;
   }
   if (scale < -22 || scale > 22) return nullptr;
   const auto exact = static_cast<double>(static_cast<int64_t>(mantissa));
@@ -223,10 +238,12 @@ class BlockParser {
   BlockParser(std::string_view bytes, const CsvSpec& spec)
       : spec_(spec), reader_(bytes, spec.format, spec.last) {
     block_.columns.resize(spec.columns.size());
-    const auto lines = static_cast<size_t>(std::count(bytes.begin(), bytes.end(), '\n')) + 1;
+    const size_t lines = linesOf(bytes);
     // A record has a byte at least for each of its fields, so that no promise of many rows takes much memory.
     const size_t rows = std::min(lines, bytes.size() / std::max<size_t>(spec.columns.size(), 1) + 1);
-    for (size_t c = 0; c < spec.columns.size(); ++c) reserve(block_.columns[c], spec.columns[c].kind, rows);
+    for (size_t c = 0; c < spec.columns.size(); ++c)
+      if (!spec.columns[c].place) reserve(block_.columns[c], spec.columns[c].kind, rows);
+    block_.matrix.reserve(rows * spec.width);
   }
 
   CsvBlock run() {
@@ -240,6 +257,12 @@ class BlockParser {
   }
 
  private:
+  static size_t linesOf(std::string_view bytes) {
+    size_t lines = 1;
+    for (size_t at = 0; (at = bytes.find('\n', at)) != std::string_view::npos; ++at) ++lines;
+    return lines;
+  }
+
   static void reserve(CsvValues& values, CsvKind kind, size_t rows) {
     if (kind == CsvKind::Float) values.floats.reserve(rows);
     if (kind == CsvKind::Integer) values.integers.reserve(rows);
@@ -250,6 +273,7 @@ class BlockParser {
   // One record; false where it is incomplete or wrong: its values are then taken back.
   bool record() {
     const size_t count = spec_.columns.size();
+    block_.matrix.resize(block_.matrix.size() + spec_.width);
     for (size_t c = 0; c < count; ++c) {
       const FieldEnd ending = value(c);
       const FieldEnd wanted = c + 1 < count ? FieldEnd::Separator : FieldEnd::Line;
@@ -272,7 +296,7 @@ class BlockParser {
     float number;
     int32_t integer;
     if (column.kind == CsvKind::Float && reader_.number(number, ending)) {
-      values.floats.push_back(number);
+      put(c, number);
       return ending;
     }
     if (column.kind == CsvKind::Integer && reader_.number(integer, ending)) {
@@ -302,7 +326,7 @@ class BlockParser {
     switch (column.kind) {
       case CsvKind::Float:
         if (!missing && !parseFloat(text, number)) return wrong(c, "a number", text);
-        values.floats.push_back(number);
+        put(c, number);
         return true;
       case CsvKind::Integer:
         if (!missing && !parse(text, integer)) return wrong(c, "an integer of 32 bits", text);
@@ -313,6 +337,13 @@ class BlockParser {
         values.bools.push_back(boolean);
         return true;
     }
+  }
+
+  void put(size_t c, float number) {
+    if (const auto& place = spec_.columns[c].place)
+      block_.matrix[static_cast<size_t>(block_.rows) * spec_.width + *place] = number;
+    else
+      block_.columns[c].floats.push_back(number);
   }
 
   bool wrong(size_t column, const std::string& what, std::string_view text) {
@@ -328,6 +359,7 @@ class BlockParser {
 
   void takeBack() {
     const auto rows = static_cast<size_t>(block_.rows);
+    block_.matrix.resize(rows * spec_.width);
     for (CsvValues& values : block_.columns) {
       values.floats.resize(std::min(values.floats.size(), rows));
       values.integers.resize(std::min(values.integers.size(), rows));

@@ -20,11 +20,14 @@ struct CsvColumn {
   CsvKind kind = CsvKind::Float;
   // What a missing value becomes; without one it is an error, except in Text, where it is what it is.
   std::optional<double> fill;
+  // Where in the rows of the matrix its numbers stand, if they are to be there: for Float alone.
+  std::optional<size_t> place;
 };
 
 struct CsvSpec {
   CsvFormat format;
   std::vector<CsvColumn> columns;
+  size_t width = 0;                  // of the matrix
   std::vector<std::string> missing;  // what stands for no value, in columns of numbers
   bool last = true;                  // whether the end of the bytes ends a record
 };
@@ -48,6 +51,7 @@ struct CsvBlock {
   int64_t rows = 0;
   size_t consumed = 0;  // bytes of whole records; the others belong to one that goes on
   std::vector<CsvValues> columns;
+  std::vector<float> matrix;      // [rows, width], of the columns that have a place in it
   std::optional<CsvError> error;  // what is wrong in the record after the rows
 };
 

@@ -142,6 +142,8 @@ export interface CsvSpec extends CsvFormat {
   readonly kinds: readonly ('float32' | 'int32' | 'bool' | 'string' | 'skip')[];
   /** What a missing value of each column becomes; null: it is an error. */
   readonly fills: readonly (number | null)[];
+  /** Where in the rows of the matrix each column of floats stands; null: it has an array of its own. */
+  readonly places: readonly (number | null)[];
   /** What stands for a missing number. */
   readonly missing: readonly string[];
   /** Whether the end of the bytes ends a record. */
@@ -158,8 +160,10 @@ export interface CsvBlock {
   readonly rows: number;
   /** Bytes of whole records. */
   readonly consumed: number;
-  /** The values of each column, null where it is skipped. */
+  /** The values of each column, null where it is skipped or in the matrix. */
   readonly columns: readonly (Float32Array | Int32Array | Uint8Array | CsvText | null)[];
+  /** The columns that have a place in it, one row after another; undefined where none has one. */
+  readonly matrix?: Float32Array;
   /** What is wrong in the record after the rows. */
   readonly error: CsvError | null;
 }

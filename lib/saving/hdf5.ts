@@ -97,6 +97,8 @@ export class Hdf5Reader {
   readonly #path: string;
   readonly #file: H5File;
   readonly #bytes: number;
+  /** The names in each group that was asked for: the library makes the list anew each time. */
+  readonly #names = new Map<string, ReadonlySet<string>>();
 
   /** @param bytes How many the file has. @internal */
   constructor(who: string, path: string, file: H5File, bytes: number) {
@@ -150,13 +152,23 @@ export class Hdf5Reader {
 
   #at(path: string): H5Group | H5Dataset | undefined {
     let found: H5Group | H5Dataset = this.#file;
+    let group = '';
     for (const name of path.split('/').filter(Boolean)) {
-      if (found.type !== 'Group' || !(found as H5Group).keys().includes(name)) return undefined;
+      if (found.type !== 'Group' || !this.#namesOf(group, found as H5Group).has(name)) return undefined;
       const next: H5Group | H5Dataset | null = (found as H5Group).get(name);
       if (!next) return undefined;
       found = next;
+      group += `/${name}`;
     }
     return found;
+  }
+
+  #namesOf(path: string, group: H5Group): ReadonlySet<string> {
+    const known = this.#names.get(path);
+    if (known) return known;
+    const names = new Set(group.keys());
+    this.#names.set(path, names);
+    return names;
   }
 
   #dataset(path: string): H5Dataset | undefined {

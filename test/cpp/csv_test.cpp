@@ -14,7 +14,7 @@ namespace {
 
 CsvSpec specOf(std::initializer_list<CsvKind> kinds) {
   CsvSpec spec;
-  for (const CsvKind kind : kinds) spec.columns.push_back({kind, std::nullopt});
+  for (const CsvKind kind : kinds) spec.columns.push_back({kind, std::nullopt, std::nullopt});
   return spec;
 }
 
@@ -116,6 +116,22 @@ TEST(Csv, FillsMissingValuesIn) {
   EXPECT_EQ(refused.error->column, 1);
   EXPECT_EQ(refused.rows, 1);
   EXPECT_EQ(refused.columns[0].floats.size(), 1u);
+}
+
+TEST(Csv, ReadsFloatsIntoTheRowsOfAMatrix) {
+  CsvSpec spec = specOf({F, T, F, F});
+  spec.width = 2;
+  spec.columns[0].place = 1;
+  spec.columns[3].place = 0;
+  spec.missing = {"NA"};
+  spec.columns[3].fill = 0.5;
+  const CsvBlock block = parseCsv("1,a,2,NA\n3,\"b\",4,-5.25\n6,c,x,7\n", spec);
+  ASSERT_TRUE(block.error);
+  EXPECT_EQ(block.error->column, 2);
+  EXPECT_EQ(block.rows, 2);
+  EXPECT_EQ(block.matrix, (std::vector<float>{0.5f, 1, -5.25f, 3}));
+  EXPECT_EQ(block.columns[2].floats, (std::vector<float>{2, 4}));
+  EXPECT_TRUE(block.columns[0].floats.empty() && block.columns[3].floats.empty());
 }
 
 struct Wrong {

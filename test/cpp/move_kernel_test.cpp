@@ -154,10 +154,8 @@ TEST(Move, EmptyTensors) {
 const char* const kFillModes[] = {"constant", "nearest", "wrap", "mirror", "reflect"};
 
 Call warpCall(const Array& x, const Array& transforms, const std::string& mode, bool isNearest) {
-  return {"warp",
-          {x, transforms},
-          {x.type},
-          {{"nearest", isNearest}, {"fillMode", mode}, {"fillValue", 0.3}}};
+  return {
+      "warp", {x, transforms}, {x.type}, {{"nearest", isNearest}, {"fillMode", mode}, {"fillValue", 0.3}}};
 }
 
 // Random images must not depend on the machine.
@@ -218,8 +216,7 @@ TEST(Warp, ReadsBeyondTheBorderAsFarAsItGoes) {
                   for (int64_t c = 0; c < channels; ++c) {
                     const int64_t y = pixelAt(mode, row + shift, size),
                                   z = pixelAt(mode, column + shift, size);
-                    const double expected =
-                        y < 0 || z < 0 ? static_cast<double>(0.3f) : x.data[at(y, z, c)];
+                    const double expected = y < 0 || z < 0 ? static_cast<double>(0.3f) : x.data[at(y, z, c)];
                     EXPECT_EQ(made[at(row, column, c)], expected) << mode << " " << shift;
                   }
             }

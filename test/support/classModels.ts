@@ -1,6 +1,6 @@
 // A model of one layer for each row of test/cases/classes.ts, and what goes into it.
 import { sizeOf } from '../../lib/base/list.js';
-import { type DType, Model, type Shape, type Tensor, layers, tensor } from '../../lib/index.js';
+import { type DType, Model, type Shape, type Tensor, layers, ops, tensor } from '../../lib/index.js';
 import type { LayerCase, Options } from '../cases/classes.js';
 
 export type Class<T> = new (...args: unknown[]) => T;
@@ -51,4 +51,17 @@ export function modelOf(layer: layers.Layer, row: LayerCase, options: ClassModel
   const places = inputs(row, isOpen);
   const given = before && row.below === undefined ? places.map((place) => before.apply(place)) : places;
   return new Model({ inputs: places, outputs: layer.applyAll(given), dtypePolicy });
+}
+
+/** A model whose output is its input times one kernel of ones on the diagonal, so that a row of yPred comes out as it is. */
+export function through(columns: number, steps?: number) {
+  const x = layers.input({ shape: [columns] });
+  const y = layers.dense({ units: columns, useBias: false }).apply(x);
+  const model = new Model({
+    inputs: x,
+    outputs: steps === undefined ? y : ops.reshape(y, [-1, steps, columns / steps]),
+  });
+  const diagonal = Array.from({ length: columns ** 2 }, (_, i) => (i % (columns + 1) === 0 ? 1 : 0));
+  model.setWeights([Float32Array.from(diagonal)]);
+  return model;
 }

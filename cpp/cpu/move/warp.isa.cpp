@@ -129,7 +129,8 @@ void warpRow(const WarpImage& image, const float* t, float row, float* to) {
   const auto ahead = [](float step) {
     return step > -kMostAhead && step < kMostAhead ? static_cast<int64_t>(kRowsAhead * step) : 0;
   };
-  sources.ahead = (ahead(t[4]) * image.width + ahead(t[1])) * image.channels * static_cast<int64_t>(sizeof(float));
+  sources.ahead =
+      (ahead(t[4]) * image.width + ahead(t[1])) * image.channels * static_cast<int64_t>(sizeof(float));
   for (int64_t start = 0; start < image.width; start += kRun) {
     const int64_t length = image.width - start < kRun ? image.width - start : kRun;
     Ints lowest = all(0), last = all(0);  // below 0: there is a pixel beyond the border; in the last row
@@ -211,7 +212,9 @@ void straightRow(const WarpImage& image, const float* t, float row, float* to) {
       const float *p = pixel(columns[0][i]), *q = pixel(columns[1][i]), aside = asides[i];
       // The last pixel of a row has no next one that is written after it.
       if ((channels == 3 && start + i + 1 < image.width) || channels == 4) {
-        const auto four = [](const float* from) -> Pixel { return *reinterpret_cast<const LoosePixel*>(from); };
+        const auto four = [](const float* from) -> Pixel {
+          return *reinterpret_cast<const LoosePixel*>(from);
+        };
         *reinterpret_cast<LoosePixel*>(to) = four(p) * (1.0f - aside) + four(q) * aside;
       } else {
         for (int64_t k = 0; k < c; ++k) to[k] = p[k] * (1.0f - aside) + q[k] * aside;

@@ -43,6 +43,8 @@ interface Layout {
   readonly names: readonly string[];
   readonly kinds: CsvSpec['kinds'];
   readonly fills: CsvSpec['fills'];
+  /** The features' places in rows that are read as such; null for all where they are read as columns. */
+  readonly places: CsvSpec['places'];
   /** Which columns are features, by their places. */
   readonly features: readonly number[];
   readonly label: number | undefined;
@@ -87,11 +89,11 @@ export class CsvReader {
   /** Parsed pieces of a file, each of whole records. */
   async *#pieces(
     file: string,
-    { kinds, fills, names }: Layout,
+    { kinds, fills, places, names }: Layout,
   ): AsyncGenerator<{ block: Promise<CsvBlock> }, void, undefined> {
     const { separator, quote, missing, header } = this.#plan;
     const parse = (bytes: Uint8Array, last: boolean) =>
-      engine().parseCsv(bytes, { separator, quote, missing, kinds, fills, last });
+      engine().parseCsv(bytes, { separator, quote, missing, kinds, fills, places, last });
     const handle = await openFile(WHO, file);
     try {
       // Pieces that are parsed give their memory to later ones.
@@ -193,13 +195,14 @@ export class CsvReader {
   #layoutOf(file: string, names: readonly string[], sample: readonly (readonly string[])[]): Layout {
     const { form, types, fill, missing } = this.#plan;
     const { label } = form;
-    const twice = names.find((name, i) => names.indexOf(name) !== i);
+    const columns = new Map(names.map((name, i) => [name, i]));
+    const twice = names.find((name, i) => columns.get(name) !== i);
     if (twice !== undefined)
       throw fileError(WHO, file, 'a name for each column', `'${twice}' twice: give columnNames`);
     const { features } = columnsRead(WHO, file, names, form);
-    const placeOf = (name: string) => names.indexOf(name);
     const fills = typeof fill === 'object' ? fill : {};
     columnsRead(WHO, file, names, { ...form, columns: [...Object.keys(types), ...Object.keys(fills)] });
+    const placeOf = (name: string) => columns.get(name)!;
     const chosen = features.map(placeOf);
     const labelPlace = label === undefined ? undefined : placeOf(label);
     const read = new Set(labelPlace === undefined ? chosen : [...chosen, labelPlace]);
@@ -212,9 +215,15 @@ export class CsvReader {
             missing,
           )),
     );
+    const isMatrix =
+      form.features === 'array' &&
+      chosen.every((place) => kinds[place] === 'float32' && place !== labelPlace) &&
+      new Set(chosen).size === chosen.length;
+    const inRow = new Map(isMatrix ? chosen.map((place, i) => [place, i]) : []);
     return {
       names,
       kinds,
+      places: names.map((_, i) => inRow.get(i) ?? null),
       fills: names.map(
         (name, i) => fills[name] ?? (typeof fill === 'number' ? fill : kinds[i] === 'float32' ? NaN : null),
       ),
@@ -223,15 +232,23 @@ export class CsvReader {
     };
   }
 
-  #structure(file: string, { rows, columns }: CsvBlock, { names, kinds, features, label }: Layout): unknown {
+  #structure(
+    file: string,
+    { rows, columns, matrix }: CsvBlock,
+    { names, kinds, features, label }: Layout,
+  ): unknown {
     const column = (place: number) => {
       const values = itemAt(columns, place);
       if (values === null) throw expected(WHO, 'a column that is read', place, 'INTERNAL');
       if ('ends' in values) return textsOf(values);
       return new NDArray(values, [rows], kinds[place] === 'bool' ? 'bool' : undefined);
     };
-    const record = Object.fromEntries(features.map((place) => [itemAt(names, place), column(place)]));
     const target = label === undefined ? undefined : column(label);
+    if (matrix) {
+      const x = new NDArray(matrix, [rows, features.length]);
+      return target === undefined ? x : [x, target];
+    }
+    const record = Object.fromEntries(features.map((place) => [itemAt(names, place), column(place)]));
     return elementsOf(WHO, file, record, target, this.#plan.form.features);
   }
 

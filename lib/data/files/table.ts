@@ -32,7 +32,8 @@ export function columnsRead(
 ): { features: readonly string[]; all: readonly string[] } {
   const features = columns ?? names.filter((name) => name !== label);
   const all = label === undefined ? features : [...features, label];
-  const other = all.find((name) => !names.includes(name));
+  const known = new Set(names);
+  const other = all.find((name) => !known.has(name));
   if (other !== undefined)
     throw new EngineError(
       'ARGUMENT',
@@ -96,19 +97,19 @@ export function columnOf(who: string, place: string, values: unknown, shape?: re
   const first = list.find((value) => value !== null && value !== undefined);
   const refuse = (value: unknown) =>
     fileError(who, place, `values as the first one (${describe(first)})`, describe(value));
-  const other = list.findIndex((value) => typeof value !== typeof first);
-  const isFloat = typeof first === 'number' || first === undefined;
-  if (other >= 0 && !(isFloat && (list[other] === null || list[other] === undefined)))
-    throw refuse(list[other]);
-  if (typeof first === 'string') return list as readonly string[];
-  if (isFloat) {
-    const wrong = list.findIndex(
-      (value) => typeof value !== 'number' && value !== null && value !== undefined,
-    );
-    if (wrong >= 0) throw refuse(list[wrong]);
-    const numbers = Float32Array.from(list, (value) => (value as number | null | undefined) ?? NaN);
+  if (typeof first === 'number' || first === undefined) {
+    // Lists of many numbers: without a function for each of them.
+    const numbers = new Float32Array(list.length);
+    for (let i = 0; i < numbers.length; i++) {
+      const value = list[i] ?? NaN;
+      if (typeof value !== 'number') throw refuse(value);
+      numbers[i] = value;
+    }
     return new NDArray(numbers, shape ?? [list.length]);
   }
+  const other = list.findIndex((value) => typeof value !== typeof first);
+  if (other >= 0) throw refuse(list[other]);
+  if (typeof first === 'string') return list as readonly string[];
   if (typeof first === 'boolean')
     return new NDArray(Uint8Array.from(list, Number), shape ?? [list.length], 'bool');
   if (typeof first === 'bigint') return columnOf(who, place, BigInt64Array.from(list as bigint[]), shape);
@@ -134,18 +135,19 @@ export function columnOf(who: string, place: string, values: unknown, shape?: re
       `${itemAt(arrays, differs).length} in row ${differs + 1}`,
     );
   const size = inner.data.length;
-  const all = typedOf(inner.dtype, { length: size * arrays.length });
+  const all = new TYPED[inner.dtype](size * arrays.length);
   arrays.forEach(({ data }, i) => {
     all.set(data, i * size);
   });
   return new NDArray(all, [arrays.length, ...inner.shape], inner.dtype);
 }
 
-function typedOf(dtype: NDArray['dtype'], data: ArrayLike<number> | { length: number }) {
-  const list = data as ArrayLike<number>;
-  if (dtype === 'float32') return list instanceof Float32Array ? list : new Float32Array(list);
-  if (dtype === 'int32') return list instanceof Int32Array ? list : new Int32Array(list);
-  return list instanceof Uint8Array ? list : new Uint8Array(list);
+/** The arrays that hold numbers of a dtype. */
+const TYPED = { float32: Float32Array, int32: Int32Array, uint8: Uint8Array, bool: Uint8Array } as const;
+
+function typedOf(dtype: NDArray['dtype'], data: ArrayLike<number>) {
+  const Typed = TYPED[dtype];
+  return data instanceof Typed ? data : new Typed(data);
 }
 
 /** Integers of 64 bits, and unsigned ones of 32, as int32. */
