@@ -35,7 +35,12 @@ const meanOfSquares = saving.registerKerasSerializable(
   'meanOfSquares',
 )((_: Sym, yPred: Sym) => ops.mean(ops.square(yPred), { axis: -1 }));
 
-async function expectSameTraining(name: string, ending: string, options: CompileOptions, row: MeasureCase = {}) {
+async function expectSameTraining(
+  name: string,
+  ending: string,
+  options: CompileOptions,
+  row: MeasureCase = {},
+) {
   const { yTrue = targets, yPred = predictions, steps } = row;
   const model = through(firstOf(yPred as number[][]).length, steps);
   model.compile(options);
@@ -76,14 +81,14 @@ describe.each(['.keras', '.h5'])('in %s', (ending) => {
   it.each(Object.entries(optimizerCases))('the optimizer %s', (name, options) =>
     expectSameTraining(name, ending, {
       optimizer: made(optimizers, name, { options }),
-      loss: 'meanSquaredError',
+      loss: losses.meanSquaredError(),
     }),
   );
 
   it.each(Object.entries(scheduleCases))('the schedule %s', (name, options) =>
     expectSameTraining(name, ending, {
       optimizer: optimizers.sgd({ learningRate: made(optimizers.schedules, name, { options }) }),
-      loss: 'meanSquaredError',
+      loss: losses.meanSquaredError(),
     }),
   );
 });

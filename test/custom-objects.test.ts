@@ -323,12 +323,29 @@ describe('classes of the library', () => {
     for (const metric of [
       metrics.binaryAccuracy({ threshold: 0.3, name: 'right' }),
       metrics.meanSquaredError({ name: 'squares' }),
-      new metrics.LossMetric(losses.binaryCrossentropy({ fromLogits: true }), 'entropy'),
+      metrics.meanMetricWrapper({ fn: losses.binaryCrossentropy({ fromLogits: true }), name: 'entropy' }),
       metricOf('accuracy'),
       metrics.accuracy(),
     ]) {
       const config = JSON.parse(JSON.stringify(metricConfig(metric))) as ReturnType<typeof metricConfig>;
       expect(metricOf(config)).toEqual(metric);
     }
+  });
+
+  it('that are losses among metrics are read as Keras writes them', () => {
+    const huber = losses.huber({ delta: 2, name: 'far' });
+    const metric = metricOf(huber);
+    expect(metric.direction).toBe('down');
+    expect(metricConfig(metric)).toEqual({
+      className: 'MeanMetricWrapper',
+      config: { name: 'huber', fn: { className: 'Huber', config: huber.getConfig() } },
+    });
+    const written = saving.serializeKerasObject(huber);
+    const config = JSON.parse(JSON.stringify({ className: 'Huber', config: huber.getConfig() })) as never;
+    expect(metricConfig(metricOf(config))).toEqual(metricConfig(metric));
+    expect(saving.serializeKerasObject(metric)).toMatchObject({
+      class_name: 'MeanMetricWrapper',
+      config: { name: 'huber', fn: written },
+    });
   });
 });

@@ -1,17 +1,17 @@
-import { expected, isPlainObject } from '../base/checks.js';
+import { expected } from '../base/checks.js';
 import { factoryName } from '../base/names.js';
-import { lossConfig, lossOf } from '../losses/registry.js';
+import { lossConfig } from '../losses/registry.js';
 import { Loss } from '../losses/loss.js';
 import type { Sym } from '../core/sym.js';
 import { Metric, type MetricOptions } from './metric.js';
 
 /**
- * A loss that is watched and not followed.
+ * A loss that is watched and not followed. In configurations it is Keras's `MeanMetricWrapper` of the loss.
  *
  * @example new metrics.LossMetric(losses.binaryCrossentropy({ fromLogits: true }), 'entropy')
  */
 export class LossMetric extends Metric {
-  override readonly className: string = 'LossMetric';
+  override readonly className: string = 'MeanMetricWrapper';
   override readonly direction: 'up' | 'down' = 'down';
   /** The loss whose mean is shown. */
   readonly loss: Loss;
@@ -31,13 +31,6 @@ export class LossMetric extends Metric {
   }
 
   override getConfig(): Record<string, unknown> {
-    return { name: this.name, loss: lossConfig(this.loss) };
-  }
-
-  /** A metric of the loss and the name that {@link getConfig} gave. */
-  static fromConfig(config: Record<string, unknown>): LossMetric {
-    if (!isPlainObject(config)) throw expected('lossMetric', 'a configuration', config);
-    const { loss, name } = config;
-    return new LossMetric(lossOf(loss as never), name as string);
+    return { name: this.name, fn: lossConfig(this.loss) };
   }
 }

@@ -1,7 +1,9 @@
 import { type OptionNames, expected } from '../base/checks.js';
 import { type RegisteredName, getRegisteredObject } from '../base/customObjects.js';
-import { nameOfFunction } from '../base/registry.js';
+import { type ObjectConfig, isConfig, nameOfFunction } from '../base/registry.js';
 import type { Sym } from '../core/sym.js';
+import { Loss } from '../losses/loss.js';
+import { lossConfig, lossOf } from '../losses/registry.js';
 import { Metric, type MetricOptions, metricNames } from './metric.js';
 
 /**
@@ -12,8 +14,8 @@ export type MetricFunction = (yTrue: Sym, yPred: Sym) => Sym;
 
 /** What {@link meanMetricWrapper} takes. */
 export interface MeanMetricWrapperOptions extends MetricOptions {
-  /** The function, or the name under which it is registered. */
-  fn: MetricFunction | RegisteredName;
+  /** The function, the name under which it is registered, or a loss, also as its configuration. */
+  fn: MetricFunction | RegisteredName | Loss | ObjectConfig;
 }
 
 /** The metric that {@link meanMetricWrapper} makes. */
@@ -23,23 +25,27 @@ export class MeanMetricWrapper extends Metric {
     fn: 'required',
   } satisfies OptionNames<MeanMetricWrapperOptions>;
   override readonly className = 'MeanMetricWrapper';
-  /** The function. */
-  readonly fn: MetricFunction;
+  override readonly direction: 'up' | 'down' | undefined;
+  /** The function, or the loss. */
+  readonly fn: MetricFunction | Loss;
 
   constructor(options: MeanMetricWrapperOptions) {
     super(options, 'meanMetricWrapper');
     const { fn } = options;
-    const given: unknown = typeof fn === 'string' ? getRegisteredObject(fn) : fn;
-    if (typeof given !== 'function') throw expected('meanMetricWrapper', 'a function as fn', fn);
-    this.fn = given as MetricFunction;
+    const given: unknown = typeof fn === 'string' ? getRegisteredObject(fn) : isConfig(fn) ? lossOf(fn) : fn;
+    if (!(given instanceof Loss) && typeof given !== 'function')
+      throw expected('meanMetricWrapper', 'a function or a loss as fn', fn);
+    this.fn = given as MetricFunction | Loss;
+    this.direction = given instanceof Loss ? 'down' : undefined;
   }
 
   override call(yTrue: Sym, yPred: Sym): Sym {
-    return this.fn(yTrue, yPred);
+    return this.fn instanceof Loss ? this.fn.call(yTrue, yPred) : this.fn(yTrue, yPred);
   }
 
-  override getConfig() {
-    return { ...super.getConfig(), fn: nameOfFunction(this.fn) };
+  override getConfig(): Record<string, unknown> {
+    const fn = this.fn instanceof Loss ? lossConfig(this.fn) : nameOfFunction(this.fn);
+    return { ...super.getConfig(), fn };
   }
 }
 

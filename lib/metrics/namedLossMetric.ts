@@ -27,7 +27,7 @@ export abstract class NamedLossMetric<
   }
 
   /** A metric of the options that {@link getConfig} gave. */
-  static override fromConfig(config: Record<string, unknown>): LossMetric {
+  static fromConfig(config: Record<string, unknown>): LossMetric {
     return new (this as unknown as new (options: MetricOptions) => LossMetric)(config);
   }
 }

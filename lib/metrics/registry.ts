@@ -1,6 +1,7 @@
 import { functionName } from '../base/customObjects.js';
-import { type NamesIn, type ObjectConfig, Registry } from '../base/registry.js';
+import { type NamesIn, type ObjectConfig, Registry, isConfig } from '../base/registry.js';
 import { Loss } from '../losses/loss.js';
+import { lossOf } from '../losses/registry.js';
 import * as metrics from './index.js';
 import { LossMetric } from './lossMetric.js';
 import { MeanMetricWrapper, type MetricFunction } from './meanMetricWrapper.js';
@@ -32,8 +33,15 @@ const registry = new Registry<Metric<MetricResult>>({
 });
 
 /** The metric that a name, a function or a configuration stands for; under the name that was given, as in Keras. */
-export const metricOf = (given: MetricLike): Metric<MetricResult> =>
-  given instanceof Loss ? new LossMetric(given) : registry.get(given, { name: given });
+export function metricOf(given: MetricLike): Metric<MetricResult> {
+  if (given instanceof Loss) return new LossMetric(given);
+  // Keras writes losses among the metrics as they are.
+  const isLoss =
+    isConfig(given) &&
+    registry.classNamed(given.className) === undefined &&
+    Registry.of('loss')?.classNamed(given.className) !== undefined;
+  return isLoss ? new LossMetric(lossOf(given)) : registry.get(given, { name: given });
+}
 
 /** The configuration from which {@link metricOf} makes an equal metric. */
 export const metricConfig = (metric: Metric<MetricResult>) => registry.config(metric);
