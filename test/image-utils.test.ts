@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { NDArray, tensor, utils } from 'nodegrad';
-import { errorOf } from './support/run.js';
+import { errorOf, rejectionOf } from './support/run.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'nodegrad-images-'));
 afterAll(() => {
@@ -90,6 +90,13 @@ describe('saveImg and loadImg', () => {
     writeFileSync(at('text.png'), 'no image');
     expect(await codeOf(() => utils.loadImg(at('text.png')))).toBe('IO');
     expect(await codeOf(() => utils.loadImg(at('missing.png')))).toBe('IO');
+    // A GIF that promises 65535 × 65535 pixels.
+    const gif = Buffer.from('R0lGODlh/////4AAAAAAAP///ywAAAAA/////wAAAkQBADs=', 'base64');
+    writeFileSync(at('large.gif'), gif);
+    expect(await rejectionOf(utils.loadImg(at('large.gif')))).toMatchObject({
+      code: 'IO',
+      message: expect.stringMatching(/large.gif: expected at most 80\d+ pixels in \d+ bytes/) as string,
+    });
     expect(await codeOf(() => utils.loadImg(at('a.png'), { targetSize: [0, 2] }))).toBe('ARGUMENT');
     expect(await codeOf(() => utils.loadImg(at('a.png'), { interpolation: 'box' as never }))).toBe(
       'ARGUMENT',

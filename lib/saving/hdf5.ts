@@ -5,6 +5,7 @@ import { sizeOf } from '../base/list.js';
 import { loadH5wasm } from '../base/h5wasm.js';
 import { fileError, reasonOf } from '../base/wholeFile.js';
 import { hasWholeHeaps } from './globalHeaps.js';
+import { hasWholeTexts } from './hdf5Texts.js';
 import type { StoredArray, StoredData } from './stored.js';
 
 /** Of h5wasm what is used here. */
@@ -60,7 +61,14 @@ async function within<T>(
   use: (file: H5File, read: () => Uint8Array) => T | Promise<T>,
 ): Promise<T> {
   if (bytes && !hasWholeHeaps(bytes))
-    throw fileError(who, path, 'a whole HDF5 file', 'one with an object of no size in its heap');
+    throw fileError(
+      who,
+      path,
+      'a whole HDF5 file',
+      'one whose heap has an object of no size or beyond its end',
+    );
+  if (bytes && !hasWholeTexts(bytes))
+    throw fileError(who, path, 'a whole HDF5 file', 'one whose texts are longer than it');
   const h5 = (await loadH5wasm(who, 'h5wasm')) as H5wasm;
   const { FS } = await h5.ready;
   const name = `nodegrad-${files++}.h5`;

@@ -47,6 +47,12 @@ const membersOf = (bytes: Uint8Array) => {
   return zip.names.map((name) => ({ name, bytes: zip.read(name) }));
 };
 const deep = (depth: number) => text('['.repeat(depth) + ']'.repeat(depth));
+/** A file in HDF5 whose first text of any length says that it is long. */
+const longText = (file: Buffer) => {
+  // After the datatype, in 24 bytes, and that there is one text, in 8.
+  file.writeUInt32LE(0x10000000, file.indexOf(Buffer.from([0x19, 0x01])) + 32);
+  return file;
+};
 /** An archive whose one member is so many spaces, packed to a thousandth; it may say that they are fewer. */
 const bomb = (size: number, said = size) => {
   const bytes = deflateRawSync(new Uint8Array(size).fill(0x20));
@@ -232,13 +238,12 @@ export async function formatsIn(folder: string): Promise<Format[]> {
       name: 'h5',
       file: 'a.h5',
       seeds: [gunzipSync(fixture('files/net.h5.gz'))],
+      traps: [longText(gunzipSync(fixture('files/net.h5.gz')))],
       read: (path) => same.loadWeights(path),
     },
     ...['legacy_sequential', 'keras2_adam'].map((name): Format => ({
       name: `a model in h5, ${name}`,
       file: 'model.h5',
-      // Texts of any length are in a heap of the file.
-      onlyCut: true,
       seeds: [gunzipSync(fixture(`files/${name}.h5.gz`))],
       read: async (path) => (await loadModel(path)).dispose(),
     })),
@@ -386,6 +391,9 @@ export async function formatsIn(folder: string): Promise<Format[]> {
         name: ending,
         file: `a.${ending}`,
         seeds: [await made(`seed.${ending}`, picture(ending))],
+        // It promises 65535 × 65535 pixels.
+        traps:
+          ending === 'gif' ? [Buffer.from('R0lGODlh/////4AAAAAAAP///ywAAAAA/////wAAAkQBADs=', 'base64')] : [],
         read: (path) => utils.loadImg(path),
       })),
     )),

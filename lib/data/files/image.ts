@@ -1,4 +1,5 @@
-import { fileError } from '../../base/wholeFile.js';
+import { stat } from 'node:fs/promises';
+import { fileError, reasonOf } from '../../base/wholeFile.js';
 import { loadPeer } from '../../base/peer.js';
 import { NDArray } from '../../core/ndarray.js';
 import { withFile } from './open.js';
@@ -29,16 +30,36 @@ interface Pipeline {
   toBuffer(options: { resolveWithObject: true }): Promise<{ data: Uint8Array; info: ImageInfo }>;
 }
 
-/** An image file, decoded on another thread: uint8 [height, width, channels]. */
+/**
+ * So many pixels a file may have, and so many more for each of its bytes: a few bytes can promise pictures that take gigabytes. Single
+ * colours in PNG take a byte for about 1000 pixels, photographs one for 1 to 20.
+ */
+const [MOST_PIXELS, MOST_A_BYTE] = [8e6, 50];
+
+/**
+ * An image file, decoded on another thread: uint8 [height, width, channels].
+ *
+ * @throws EngineError `IO` for what is no image, and for one of more pixels than {@link MOST_PIXELS} and what its bytes allow.
+ */
 export async function readImage(who: string, file: string, form: ImageForm): Promise<NDArray> {
   const { default: sharp } = (await loadPeer(who, 'sharp')) as { default: Sharp };
   const { size, channels, kernel, fit, channelsFirst } = form;
-  const image = sharp(file, { pages: 1 }).toColourspace('srgb');
+  const { size: bytes } = await withFile(who, file, () => stat(file));
+  const limitInputPixels = MOST_PIXELS + MOST_A_BYTE * bytes;
+  const image = sharp(file, { pages: 1, limitInputPixels }).toColourspace('srgb');
   const coloured = channels === 4 ? image.ensureAlpha() : image.removeAlpha();
   const background = { r: 0, g: 0, b: 0, alpha: 0 };
   const shown = channels === 1 ? coloured.grayscale() : coloured;
   const sized = size ? shown.resize(size.width, size.height, { fit, kernel, background }) : shown;
-  const { data, info } = await withFile(who, file, () => sized.raw().toBuffer({ resolveWithObject: true }));
+  const { data, info } = await withFile(who, file, () =>
+    sized
+      .raw()
+      .toBuffer({ resolveWithObject: true })
+      .catch((cause: unknown) => {
+        if (!/exceeds pixel limit/.test(reasonOf(cause))) throw cause;
+        throw fileError(who, file, `at most ${limitInputPixels} pixels in ${bytes} bytes`, 'more', cause);
+      }),
+  );
   const { height, width } = info;
   if (data.length !== height * width * channels)
     throw fileError(who, file, `${height} × ${width} × ${channels} bytes`, `${data.length}`);
