@@ -9,7 +9,9 @@ import { quantile } from './statistics.js';
 type Delay = ReturnType<typeof monitorEventLoopDelay>;
 
 const ROUNDS = 3;
-const EPOCHS = 7;
+const EPOCHS = 9;
+/** Epochs that do not count. */
+const WARM = 2;
 const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
 
 /** What the dashboard costs that is open in a browser on the same machine: fits with it and without, one after the other. */
@@ -55,7 +57,7 @@ export async function measureDashboard(
 
 const p99 = (delay: Delay) => (delay.percentile(99) / 1e6).toFixed(2);
 
-/** Milliseconds of an epoch, the mean of those after the first, in which the browser starts and plans are made. */
+/** Milliseconds of an epoch, the median of those after the first two, in which the browser starts and plans are made. */
 async function epochOf(
   model: Sequential,
   x: NDArray,
@@ -63,20 +65,18 @@ async function epochOf(
   delay: Delay,
   page?: callbacks.Callback,
 ): Promise<number> {
-  let begin = 0;
+  const ends: number[] = [];
   const timer = callbacks.lambdaCallback({
     onEpochBegin: (epoch) => {
-      if (epoch !== 1) return;
-      begin = performance.now();
-      delay.enable();
+      if (epoch === WARM) delay.enable();
     },
     onTrainEnd: () => void delay.disable(),
   });
-  let end = 0;
-  const last = callbacks.lambdaCallback({ onEpochEnd: () => void (end = performance.now()) });
+  const last = callbacks.lambdaCallback({ onEpochEnd: () => void ends.push(performance.now()) });
   await model.fit(x, y, {
     ...{ batchSize: 128, epochs: EPOCHS, verbose: 0 },
     callbacks: [timer, ...(page ? [page] : []), last],
   });
-  return (end - begin) / (EPOCHS - 1);
+  const times = ends.slice(WARM).map((end, i) => end - ends[WARM - 1 + i]!);
+  return quantile(times, 0.5);
 }

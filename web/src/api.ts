@@ -48,12 +48,38 @@ export const look = (what: Asked) => post('look', what) as Promise<LookAnswer>;
 export const control = (action: 'pause' | 'resume' | 'stop' | 'learningRate', value?: number) =>
   post('control', { action, value });
 
-/** Hears of changes until the page ends. */
+/** So long is between two updates in which logs only grow: the page shares the machine with the training. */
+const UPDATE_MS = 2000;
+
+/** Hears of changes until the page ends: of states at once. A state that is the same stays the same object. */
 export function listen(told: (news: Told) => void, lost: (isLost: boolean) => void): void {
   const events = new EventSource('./api/events');
+  const states = new Map<string, { text: string; state: RunState | null }>();
+  let news: Told | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const tell = () => {
+    timer = undefined;
+    if (!news) return;
+    told(news);
+    news = undefined;
+    timer = setTimeout(tell, UPDATE_MS);
+  };
   events.onmessage = ({ data }: MessageEvent<string>) => {
     lost(false);
-    told(JSON.parse(data) as Told);
+    const { live, runs } = JSON.parse(data) as Told;
+    let isNew = false;
+    const known = (name: string, state: RunState | null) => {
+      const text = JSON.stringify(state);
+      const before = states.get(name);
+      if (before?.text === text) return before.state;
+      isNew = true;
+      states.set(name, { text, state });
+      return state;
+    };
+    news = { live, runs: runs.map((run) => ({ ...run, state: known(run.name, run.state) })) };
+    if (timer !== undefined && !isNew) return;
+    clearTimeout(timer);
+    tell();
   };
   events.onerror = () => lost(true);
 }

@@ -18,7 +18,7 @@ import { Progress, Steering } from './steering.js';
 
 /** An image that stays the same is looked at again after so many times what the last look took, within these bounds. */
 const WAITS = 10;
-const LEAST_MS = 1000;
+const LEAST_MS = 2000;
 const MOST_MS = 5000;
 const VALIDATION = 'val_';
 
@@ -73,7 +73,7 @@ function useLook(what: Asked, isOn: boolean, isRunning: boolean): (LookAnswer & 
   }, [key]);
   useEffect(() => {
     if (!isOn || !isRunning) return;
-    const timer = setInterval(() => performance.now() >= asking.current.next && void ask(), LEAST_MS / 4);
+    const timer = setInterval(() => performance.now() >= asking.current.next && void ask(), LEAST_MS / 2);
     return () => clearInterval(timer);
   }, [isOn, isRunning]);
   return isOn ? seen : undefined;
@@ -194,34 +194,53 @@ function Inside({ run, isLive }: { run: RunSummary; isLive: boolean }) {
   );
 }
 
-/** The whole page. */
-export function App() {
+/** The runs whose curves are shown: at first the one that goes on, else the latest. */
+function shownRuns({ live, runs }: Told, chosen: ReadonlySet<string> | undefined): readonly RunSummary[] {
+  if (chosen) return runs.filter(({ name }) => chosen.has(name));
+  const own = runs.filter(({ name }) => name === live);
+  return own.length > 0 ? own : runs.slice(0, COLORS);
+}
+
+/** What the server tells of the runs, and the curves of some of them: a state is shown together with its curves. */
+function useRuns(chosen: ReadonlySet<string> | undefined) {
   const [told, tell] = useState<Told>();
   const [isLost, lose] = useState(false);
-  const [chosen, choose] = useState<ReadonlySet<string>>();
   const [version, read] = useState(0);
   const curves = useRef(new Map<string, RunCurves>());
-  useEffect(() => listen(tell, lose), []);
-
-  const live = told?.runs.find(({ name }) => name === told.live);
-  const names =
-    chosen ?? new Set((live ? [live] : (told?.runs ?? []).slice(0, COLORS)).map(({ name }) => name));
-  const shown = told?.runs.filter(({ name }) => names.has(name)) ?? [];
-  const front = live ?? shown[0];
+  const latest = useRef(chosen);
+  latest.current = chosen;
+  const readCurves = (news: Told) =>
+    Promise.allSettled(
+      shownRuns(news, latest.current).map(async ({ name, bytes }) => {
+        const known = curves.current.get(name) ?? new RunCurves(name);
+        curves.current.set(name, known);
+        await known.read(bytes);
+      }),
+    );
   useEffect(() => {
-    const reading = shown.map(async ({ name, bytes }) => {
-      const known = curves.current.get(name) ?? new RunCurves(name);
-      curves.current.set(name, known);
-      await known.read(bytes);
-    });
-    void Promise.allSettled(reading).then(() => read((n) => n + 1));
-  }, [told, chosen]);
+    let last: Promise<unknown> = Promise.resolve();
+    listen((news) => (last = last.then(() => readCurves(news)).then(() => tell(news))), lose);
+  }, []);
+  useEffect(() => {
+    if (told) void readCurves(told).then(() => read((n) => n + 1));
+  }, [chosen]);
+  return { told, isLost, curves: curves.current, version };
+}
+
+/** The whole page. */
+export function App() {
+  const [chosen, choose] = useState<ReadonlySet<string>>();
+  const { told, isLost, curves, version } = useRuns(chosen);
+  const shown = told ? shownRuns(told, chosen) : [];
+  const names = new Set(shown.map(({ name }) => name));
+  const live = told?.runs.find(({ name }) => name === told.live);
+  const front = live ?? shown[0];
   const toggle = (name: string) =>
     choose(new Set(names.has(name) ? [...names].filter((one) => one !== name) : [...names, name]));
 
+  const known = shown.flatMap(({ name }) => curves.get(name) ?? []);
   if (!told) return <p class="quiet">Waiting for the run …</p>;
-  const known = shown.map(({ name }) => curves.current.get(name)).filter((run) => run !== undefined);
-  const own = front && curves.current.get(front.name);
+  const own = front && curves.get(front.name);
   const isLive = front !== undefined && front.name === told.live;
   const rate = own?.last?.['learning_rate'];
   return (
