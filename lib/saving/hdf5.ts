@@ -67,8 +67,6 @@ async function within<T>(
       'a whole HDF5 file',
       'one whose heap has an object of no size or beyond its end',
     );
-  if (bytes && !hasWholeTexts(bytes))
-    throw fileError(who, path, 'a whole HDF5 file', 'one whose texts are longer than it');
   const h5 = (await loadH5wasm(who, 'h5wasm')) as H5wasm;
   const { FS } = await h5.ready;
   const name = `nodegrad-${files++}.h5`;
@@ -104,12 +102,15 @@ export class Hdf5Reader {
   readonly #who: string;
   readonly #path: string;
   readonly #file: H5File;
-  readonly #bytes: number;
+  readonly #bytes: Uint8Array;
   /** The names in each group that was asked for: the library makes the list anew each time. */
   readonly #names = new Map<string, ReadonlySet<string>>();
 
-  /** @param bytes How many the file has. @internal */
-  constructor(who: string, path: string, file: H5File, bytes: number) {
+  /** Attributes by their names: whether all texts of a name fit into the file. */
+  readonly #hasTexts = new Map<string, boolean>();
+
+  /** @param bytes Those of the file. @internal */
+  constructor(who: string, path: string, file: H5File, bytes: Uint8Array) {
     this.#bytes = bytes;
     this.#who = who;
     this.#path = path;
@@ -127,9 +128,13 @@ export class Hdf5Reader {
     const found = (this.#at(group) as H5Group | undefined)?.attrs[name];
     if (!found) return undefined;
     // The library takes memory for what the file says, which holds it all.
+    const most = this.#bytes.length;
     const bytes = sizeOf(found.shape ?? []) * found.metadata.size;
-    if (!(bytes <= this.#bytes))
-      throw fileError(this.#who, this.#path, `at most ${this.#bytes} bytes of '${name}'`, `${bytes}`);
+    if (!(bytes <= most))
+      throw fileError(this.#who, this.#path, `at most ${most} bytes of '${name}'`, `${bytes}`);
+    const hasTexts = this.#hasTexts.get(name) ?? hasWholeTexts(this.#bytes, name);
+    this.#hasTexts.set(name, hasTexts);
+    if (!hasTexts) throw fileError(this.#who, this.#path, `at most ${most} bytes of '${name}'`, 'more');
     return found.value;
   }
 
@@ -193,7 +198,7 @@ export const readHdf5 = <T>(
   path: string,
   bytes: Uint8Array,
   use: (file: Hdf5Reader) => T | Promise<T>,
-): Promise<T> => within(who, path, bytes, (file) => use(new Hdf5Reader(who, path, file, bytes.length)));
+): Promise<T> => within(who, path, bytes, (file) => use(new Hdf5Reader(who, path, file, bytes)));
 
 /** A group, the arrays that it holds and its attributes. */
 export interface Hdf5Group {

@@ -2,40 +2,41 @@
 // https://support.hdfgroup.org/documentation/hdf5/latest/_f_m_t3.html
 // The library takes as much memory as the lengths say before it looks into the heap.
 
-/** The first byte of the datatype of such texts in its versions: class 9. */
-const VERSIONS = [0x19, 0x29, 0x39, 0x49];
-/** The second: texts that end with a zero, that are filled with zeros, or with spaces. */
-const TEXTS = [0x01, 0x11, 0x21];
-
 /** How many bytes the file has for a place and for a size: the superblock, which begins it, says so. */
 const widthsOf = (file: Buffer): [offset: number, length: number] =>
   file[8]! < 2 ? [file[13]!, file[14]!] : [file[9]!, file[10]!];
 
-/** Whether all texts of attributes, as long as the file says they are, fit into it. */
-export function hasWholeTexts(bytes: Uint8Array): boolean {
+const aligned = (n: number): number => Math.ceil(n / 8) * 8;
+
+/** Whether the texts of all attributes of a name, as long as the file says they are, fit into it. */
+export function hasWholeTexts(bytes: Uint8Array, name: string): boolean {
   const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const [offset, width] = widthsOf(file);
   // Other sizes than these the library refuses.
   if (![offset, width].every((size) => size === 2 || size === 4 || size === 8)) return true;
   const reference = 4 + offset + 4;
-  return VERSIONS.every((version) =>
-    TEXTS.every((texts) => {
-      const datatype = Buffer.from([version, texts]);
-      for (let at = file.indexOf(datatype); at >= 0; at = file.indexOf(datatype, at + 1)) {
-        if (at + 8 > file.length || file.readUInt32LE(at + 4) !== reference) continue;
-        const place = dataspaceAfter(file, at);
-        if (place !== undefined && lengthOfTexts(file, place, width, reference) > file.length) return false;
-      }
-      return true;
-    }),
-  );
+  const ended = Buffer.from(`${name}\0`);
+  for (let at = file.indexOf(ended); at >= 0; at = file.indexOf(ended, at + 1))
+    // The first version of attributes has zeros up to 8 bytes.
+    for (const end of [at + ended.length, at + aligned(ended.length)]) {
+      const place = isTexts(file, end, reference) ? dataspaceAfter(file, end) : undefined;
+      if (place !== undefined && lengthOfTexts(file, place, width, reference) > file.length) return false;
+    }
+  return true;
 }
 
-/** Where the sizes of an attribute follow the datatype of its texts, in the first version of attributes after zeros up to 8 bytes. */
+/** Whether the datatype of such texts is there: class 9 in any version, of texts, each as large as a reference. */
+const isTexts = (file: Buffer, at: number, reference: number): boolean =>
+  at + 9 <= file.length &&
+  file[at]! % 16 === 9 &&
+  file[at + 1]! % 16 === 1 &&
+  file.readUInt32LE(at + 4) === reference;
+
+/** Where the sizes of an attribute follow the datatype of its texts. */
 function dataspaceAfter(file: Buffer, at: number): number | undefined {
   // Between them is the datatype of a character: a whole number or a text.
   const size = 8 + (file[at + 8]! % 16 === 0 ? 12 : 8);
-  return [size, Math.ceil(size / 8) * 8].map((n) => at + n).find((place) => isDataspace(file, place));
+  return [at + size, at + aligned(size)].find((place) => isDataspace(file, place));
 }
 
 function isDataspace(file: Buffer, at: number): boolean {
