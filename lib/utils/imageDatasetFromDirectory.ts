@@ -47,7 +47,8 @@ const KERNELS = {
  *
  * @returns Batches [images, labels], images uint8 [n, height, width, channels] from 0 to 255; images alone without labels. With
  *   `subset: 'both'` [training, validation]. The dataset has `classNames` and `filePaths`.
- * @throws EngineError `IO` for folders and images that cannot be read, named; `STATE` where sharp is missing; `ARGUMENT` for options.
+ * @throws EngineError `IO` for folders and images that cannot be read, named, also images of more than 8 million pixels and 50 for each byte
+ *   of the file; `STATE` where sharp is missing; `ARGUMENT` for options.
  * @example
  *     const cells = await utils.imageDatasetFromDirectory('cells', { imageSize: 64, seed: 1, validationSplit: 0.2, subset: 'both' });
  *     await model.fit(cells[0], undefined, { validationData: cells[1] });

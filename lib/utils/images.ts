@@ -151,7 +151,8 @@ const KERNELS = { nearest: 'nearest', bilinear: 'linear', bicubic: 'cubic', lanc
  * @param path Where the file is.
  * @param options `colorMode`: default `rgb`. `targetSize`: default as it is. `interpolation`: default `nearest`. `keepAspectRatio`: default false.
  * @returns uint8 [height, width, channels].
- * @throws EngineError `IO` for a file that cannot be read, or where `sharp` is missing; `ARGUMENT`.
+ * @throws EngineError `IO` for a file that cannot be read or has more than 8 million pixels and 50 for each of its bytes, or where `sharp`
+ *   is missing; `ARGUMENT`.
  */
 export async function loadImg(path: string, options: LoadImgOptions = {}): Promise<PlainImage> {
   knownOptions('loadImg', options, loadNames);
