@@ -15,6 +15,7 @@ export interface Primitive {
 
 /** Builds bench/floor and times each primitive alone, in its best layout: oneDNN's and, for convolutions, ours. */
 export function timeFloor(lines: readonly string[], threads: number): Primitive[] {
+  if (lines.length === 0) return [];
   const build = spawnSync(process.execPath, [join(root, 'scripts/native.mjs'), 'floor'], {
     encoding: 'utf8',
   });

@@ -2,6 +2,7 @@
 import { getEngineInfo } from 'nodegrad';
 import { INFERENCE_NETS, timeInference } from './inference.js';
 import { measureInput } from './input.js';
+import { remarkOnLoad } from './load.js';
 import { type Options, USAGE, readOptions } from './options.js';
 import { measureOverhead } from './overhead.js';
 import { measureProcesses, measureScaling } from './processes.js';
@@ -74,10 +75,13 @@ async function main(options: Options): Promise<void> {
     scaling: [],
     input: [],
     overhead: [],
+    remarks: await remarkOnLoad('before the first part'),
     failures: [],
   };
   log(results.machine);
+  for (const remark of results.remarks) log(remark);
   await measure(options, threads, results, log);
+  results.remarks.push(...(await remarkOnLoad('after the last part')));
   const report = reportOf(results);
   console.log(options.json ? JSON.stringify(results) : `\n${report}`);
   const kept = keepResults(results);

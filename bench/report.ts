@@ -22,6 +22,8 @@ export interface Results {
   scaling: Scaling[];
   input: InputResult[];
   overhead: string[];
+  /** What makes times doubtful. */
+  remarks: string[];
   /** Parts that ended with an error. */
   failures: string[];
 }
@@ -104,9 +106,10 @@ export function reportOf({
   scaling,
   input,
   overhead,
+  remarks,
   failures,
 }: Results): string {
-  const parts = [`Measured ${date.slice(0, 10)} on ${machine}.`];
+  const parts = [`Measured ${date.slice(0, 10)} on ${machine}.`, ...remarks];
   if (training.length > 0) {
     parts.push('Training, milliseconds of a step: minimum (median).', comparisonTable(training));
     for (const precision of new Set(training.map((each) => each.precision))) {

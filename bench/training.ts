@@ -1,6 +1,6 @@
 import { tensor } from 'nodegrad';
 import { type Comparison, type Entry, type Run, interleave, timed } from './comparison.js';
-import { fastest, timeFloor } from './floor.js';
+import { type Primitive, fastest, timeFloor } from './floor.js';
 import { type Net, modelOf, weightsOf } from './net.js';
 import { nets } from './nets/index.js';
 import type { Options } from './options.js';
@@ -19,7 +19,9 @@ export async function timeTraining(
 ): Promise<Comparison> {
   const net = nets[name]!;
   const task: Task = { net: name, precision, batch: net.batch, threads };
-  const floor = precision === 'float32' ? floorOf(net, threads, log) : undefined;
+  const lines = precision === 'float32' ? [...new Set(net.floor)] : [];
+  // Before the sides and after them: what disturbs the machine for some seconds does not come into both.
+  const before = timeFloor(lines, threads);
   const model = modelOf(net, precision);
   const { x, y } = net.data(net.batch, net.size);
   const [images, labels] = [tensor(x), tensor(y)];
@@ -53,6 +55,7 @@ export async function timeTraining(
       if (result instanceof Error) entry.error = result.message;
       else entry.timing = result;
     }
+    const floor = floorOf(net, [...before, ...timeFloor(lines, threads)], log);
     return { net: name, precision, batch: net.batch, ours, peers, floor };
   } finally {
     for (const peer of started) peer.stop();
@@ -88,11 +91,12 @@ async function checkLoss(peer: Peer, ours: number, precision: string): Promise<v
 }
 
 /** What the net's compute ops take at the least, each alone: the faster of oneDNN's kernel and ours. */
-function floorOf(net: Net, threads: number, log: (text: string) => void): number {
+function floorOf(net: Net, timed: readonly Primitive[], log: (text: string) => void): number | undefined {
+  if (timed.length === 0) return undefined;
   const counts = new Map<string, number>();
   for (const line of net.floor) counts.set(line, (counts.get(line) ?? 0) + 1);
   let sum = 0;
-  for (const { primitive, pass, by, implementation, ms } of fastest(timeFloor([...counts.keys()], threads))) {
+  for (const { primitive, pass, by, implementation, ms } of fastest(timed)) {
     const count = counts.get(primitive)!;
     sum += count * ms;
     const op = primitive.split(' ').slice(0, -1).join(' ');
