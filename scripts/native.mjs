@@ -150,7 +150,7 @@ function projectWith(addon, copy) {
 
 /** What meets the device as other tests do, and takes long for other reasons: CI leaves it out where the device is late, and runs half of the rest. */
 const OF_FILES_AND_PICTURES = (
-  'applications pretrained keras-json onnx-export onnx-import files data-files folders torch-weights tfjs ' +
+  'applications pretrained keras-json onnx-export onnx-import files data-files csv-files folders torch-weights tfjs ' +
   'tensorboard board visualization utils docs doc-examples data/mnist augmentation augmentation-mixes'
 )
   .split(' ')
