@@ -142,6 +142,9 @@ function projectWith(addon, copy) {
   for (const name of files.split('\0').filter((file) => file && existsSync(join(root, file))))
     cpSync(join(root, name), join(copy, name));
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
+  // The page of the dashboard.
+  if (existsSync(join(root, 'dist/board')))
+    cpSync(join(root, 'dist/board'), join(copy, 'dist/board'), { recursive: true });
   mkdirSync(join(copy, 'build/Release'), { recursive: true });
   for (const name of ['nodegrad.node', 'libdnnl.so.3'])
     symlinkSync(join(addon, name), join(copy, 'build/Release', name));
