@@ -21,7 +21,6 @@ const NEEDS_SIZE: Readonly<Record<string, string>> = {
   ...Object.fromEntries(
     [
       ...[
-        'resize 5x7x3',
         'scaleAndTranslate 5x7',
         'scaleAndTranslate 9',
         'cropImages 5x7x3',

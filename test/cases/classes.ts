@@ -161,7 +161,7 @@ export const layerCases: Readonly<Record<string, LayerCase>> = {
   RepeatVector: { options: { n: 3 }, x: [4], y: [3, 4] },
   Rescaling: { options: { scale: 2, offset: -1 }, x: [3, 4], y: [3, 4] },
   Reshape: { options: { targetShape: [2, 6] }, x: [3, 4], y: [2, 6], fixed: lengthInResult },
-  Resizing: { options: { height: 3, width: 5, antialias: true }, x: image, y: [3, 5, 2], fixed: 'the sides have to be known' },
+  Resizing: { options: { height: 3, width: 5, antialias: true }, x: image, y: [3, 5, 2] },
   ReversibleEmbedding: { options: { inputDim: 5, outputDim: 2, logitSoftCap: 3 }, x: [3], y: [3, 2], below: 5, weights: { embeddings: [5, 2] } },
   STFTSpectrogram: { options: { mode: 'magnitude', frameLength: 4, frameStep: 2 }, x: [8, 2], y: [3, 6], weights: { realKernel: [4, 1, 3], imagKernel: [4, 1, 3] } },
   SeparableConv1D: { options: { filters: 3, ...four }, x: [5, 2], y: [5, 3], weights: { depthwiseKernel: [2, 2, 1], pointwiseKernel: [1, 2, 3], bias: [3] } },

@@ -7,7 +7,7 @@ import type { NDArray } from '../../core/ndarray.js';
 import type { DType } from '../../engine/engine.js';
 import { add, equal, greater, logicalAnd, logicalOr, multiply, subtract } from '../binary.js';
 import { matmul } from '../matmul.js';
-import { reshape } from '../shape.js';
+import { reshape, transpose } from '../shape.js';
 import { cast, floor } from '../unary.js';
 import { type DataFormat, dataFormatOf } from '../window.js';
 import type { Sym } from '../../core/sym.js';
@@ -67,6 +67,13 @@ export function contracted(x: Operand, axis: number, weights: NDArray): Operand 
       ? matmul(reshape(x, [before, n]), weights, { transposeB: true })
       : matmul(weights, reshape(x, axis === 0 ? [n, after] : [-1, n, after]));
   return reshape(made, [...shape.slice(0, axis), m, ...shape.slice(axis + 1)]);
+}
+
+/** As {@link contracted}, of an axis whose size is known only when the step runs: by weights [m, n] that are made in it. @internal */
+export function contractedOpen(x: Sym, axis: number, weights: Sym): Sym {
+  const order = [...x.shape.keys()].filter((i) => i !== axis);
+  const made = matmul(transpose(x, [...order, axis]), weights, { transposeB: true });
+  return transpose(made, [...order.slice(0, axis), x.rank - 1, ...order.slice(axis).map((_, i) => axis + i)]);
 }
 
 /** The nearest whole number, of two as near the even one. @internal */

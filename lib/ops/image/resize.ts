@@ -3,13 +3,23 @@ import { itemAt } from '../../base/list.js';
 import { type Operand, type Outcome, typeOf } from '../../core/apply.js';
 import { NDArray } from '../../core/ndarray.js';
 import { op } from '../../core/op.js';
+import type { Sym } from '../../core/sym.js';
 import { allocate } from '../../core/tensor.js';
 import { maximum, minimum } from '../binary.js';
 import { gather } from '../gather.js';
 import { pad } from '../pad.js';
 import { slice } from '../slice.js';
 import { toFloat32 } from '../toFloat32.js';
-import { type ImageOptions, asImages, contracted, imageAxes, imageNames, knownSizes } from './images.js';
+import {
+  type ImageOptions,
+  asImages,
+  contracted,
+  contractedOpen,
+  imageAxes,
+  imageNames,
+  knownSizes,
+} from './images.js';
+import { openNearest, openWeights } from './openWeights.js';
 import {
   INTERPOLATIONS,
   antialiasMatrix,
@@ -47,7 +57,8 @@ const resizeNames = {
 /**
  * Images of another height and width. Numbers are those in the middle of their pixels. https://keras.io/api/ops/image/
  *
- * @param images Of rank 3 (one) or 4 (a batch), height and width known. Whole numbers are rounded and keep their dtype.
+ * @param images Of rank 3 (one) or 4 (a batch). Whole numbers are rounded and keep their dtype. Height and width may be known only when the
+ *   step runs, but where the ratio of the sides is kept.
  * @param size [height, width] of the result.
  * @returns The images, of that size.
  * @throws EngineError `SHAPE`, `ARGUMENT`.
@@ -69,7 +80,7 @@ export const resize = op(
       throw expected('resize', 'the size [height, width], positive integers', size);
     const { height, width, shape } = imageAxes('resize', images, options.dataFormat);
     const axes = [height, width];
-    if (knownSizes('resize', shape, axes).includes(0))
+    if (axes.some((axis) => shape[axis] === 0))
       throw expected('resize', 'images of at least one pixel', shape, 'SHAPE');
     let x = fitted(images, sides, axes, options);
     const { dtype, shape: whole } = typeOf(x);
@@ -77,6 +88,10 @@ export const resize = op(
       sides.forEach((side, i) => {
         const axis = itemAt(axes, i);
         const n = itemAt(whole, axis);
+        if (n < 0) {
+          x = gather(x, openNearest(x as Sym, axis, side), { axis });
+          return;
+        }
         const nearest = allocate('resize', 'int32', side);
         nearest.forEach((_, j) => (nearest[j] = Math.min(Math.floor(((j + 0.5) * n) / side), n - 1)));
         x = gather(x, new NDArray(nearest, [side]), { axis });
@@ -86,7 +101,11 @@ export const resize = op(
     x = toFloat32(x);
     sides.forEach((side, i) => {
       const axis = itemAt(axes, i);
-      x = contracted(x, axis, weightsOf(itemAt(whole, axis), side, interpolation, antialias));
+      const n = itemAt(whole, axis);
+      x =
+        n < 0
+          ? contractedOpen(x as Sym, axis, openWeights(x as Sym, axis, side, interpolation, antialias))
+          : contracted(x, axis, weightsOf(n, side, interpolation, antialias));
     });
     if (interpolation === 'bicubic' && dtype === 'uint8') x = minimum(maximum(x, 0), 255);
     return asImages(x, dtype) as Outcome<X>;
@@ -120,8 +139,9 @@ function fitted(
   if (cropToAspectRatio && padToAspectRatio)
     throw expected('resize', 'one of cropToAspectRatio and padToAspectRatio', 'both');
   finite('resize', 'fillValue', fillValue);
+  if (!cropToAspectRatio && !padToAspectRatio) return images;
   const { shape } = typeOf(images);
-  const own = axes.map((axis) => itemAt(shape, axis));
+  const own = knownSizes('resize', shape, axes);
   // As many rows as fit the columns, and as many columns as fit the rows.
   const ideal = sides.map((side, i) => Math.trunc((itemAt(own, 1 - i) * side) / itemAt(sides, 1 - i)));
   if (cropToAspectRatio) {
@@ -134,7 +154,6 @@ function fitted(
     });
     return slice(images, start, size);
   }
-  if (!padToAspectRatio) return images;
   const margins = shape.map((n, axis): [number, number] => {
     const i = axes.indexOf(axis);
     const margin = i < 0 ? 0 : Math.floor((Math.max(n, itemAt(ideal, i)) - n) / 2);

@@ -1,0 +1,77 @@
+// The matrices of weights.ts for an axis whose size is known only when the step runs, with ops. Places are float32, as PyTorch's: an axis of n
+// pixels has its weights to n · 2⁻²³.
+import type { Sym } from '../../core/sym.js';
+import { tensor } from '../../core/tensor.js';
+import { add, divide, equal, less, maximum, minimum, multiply, subtract, where } from '../binary.js';
+import { asSym } from '../composed.js';
+import { floorDivide } from '../integers.js';
+import { lengthAlong } from '../lengthAlong.js';
+import { positions } from '../positions.js';
+import { sum } from '../reduce.js';
+import { abs, cast } from '../unary.js';
+import { sin } from '../trigonometry.js';
+import type { INTERPOLATIONS } from './weights.js';
+
+type Kernel = (distance: Sym) => Sym;
+
+const linear: Kernel = (x) => maximum(subtract(1, x), 0);
+
+const cubic =
+  (a: number): Kernel =>
+  (x) => {
+    const near = add(multiply(multiply(subtract(multiply(x, a + 2), a + 3), x), x), 1);
+    const far = multiply(subtract(multiply(add(multiply(subtract(x, 5), x), 8), x), 4), a);
+    return where(less(x, 1), near, where(less(x, 2), far, 0));
+  };
+
+const lanczos =
+  (radius: number): Kernel =>
+  (x) => {
+    const angle = multiply(maximum(x, 1e-3), Math.PI);
+    const waves = multiply(multiply(sin(angle), sin(divide(angle, radius))), radius);
+    const value = divide(waves, multiply(angle, angle));
+    return where(less(x, 1e-3), 1, where(less(radius, x), 0, value));
+  };
+
+const kernels = { bilinear: linear, bicubic: cubic(-0.5), lanczos3: lanczos(3), lanczos5: lanczos(5) };
+
+/** Row i holds what each place along an axis of x adds to place i of `size`: float32 [size, n]. @internal */
+export function openWeights(
+  x: Sym,
+  axis: number,
+  size: number,
+  method: Exclude<(typeof INTERPOLATIONS)[number], 'nearest'>,
+  antialias: boolean,
+): Sym {
+  const from = asSym(positions(x, axis));
+  const n = cast(asSym(lengthAlong(x, axis)), 'float32');
+  const middles = tensor(
+    Float32Array.from({ length: size }, (_, i) => (i + 0.5) / size),
+    [size, 1],
+  );
+  const center = subtract(multiply(n, middles), 0.5);
+  const distance = abs(subtract(center, from));
+  if (!antialias && method === 'bilinear')
+    return linear(abs(subtract(minimum(maximum(center, 0), subtract(n, 1)), from)));
+  if (!antialias && method === 'bicubic') {
+    // Beyond the border its pixels go on.
+    const kernel = cubic(-0.75);
+    const at = (place: Sym) => kernel(abs(subtract(center, place)));
+    const before = add(kernel(add(center, 1)), kernel(add(center, 2)));
+    const after = add(at(n), at(add(n, 1)));
+    const isAt = (place: Sym | number) => cast(equal(from, place), 'float32');
+    const ends = add(multiply(isAt(0), before), multiply(isAt(subtract(n, 1)), after));
+    return add(kernel(distance), ends);
+  }
+  const step = antialias ? maximum(divide(n, size), 1) : 1;
+  const weights = kernels[method](divide(distance, step));
+  return divide(weights, sum(weights, { axis: -1, keepDims: true }));
+}
+
+/** The place along an axis of x that is nearest to each of `size`: int32 [size]. @internal */
+export function openNearest(x: Sym, axis: number, size: number): Sym {
+  const n = asSym(lengthAlong(x, axis));
+  // In whole numbers: (i + 0.5) n / size.
+  const twice = tensor(Int32Array.from({ length: size }, (_, i) => 2 * i + 1));
+  return floorDivide(multiply(twice, n), 2 * size);
+}
