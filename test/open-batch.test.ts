@@ -20,12 +20,7 @@ const channels = 'how many channels there are decides what is made of them';
 const NEEDS_SIZE: Readonly<Record<string, string>> = {
   ...Object.fromEntries(
     [
-      ...[
-        'scaleAndTranslate 5x7',
-        'scaleAndTranslate 9',
-        'cropImages 5x7x3',
-        'extractPatches 6x7x2',
-      ],
+      ...['scaleAndTranslate 5x7', 'scaleAndTranslate 9', 'cropImages 5x7x3', 'extractPatches 6x7x2'],
       ...['mapCoordinates', 'affineTransform 5x4x3'],
     ].map((name) => [name, sides]),
   ),
