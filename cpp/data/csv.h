@@ -20,7 +20,7 @@ struct CsvColumn {
   CsvKind kind = CsvKind::Float;
   // What a missing value becomes; without one it is an error, except in Text, where it is what it is.
   std::optional<double> fill;
-  // Where in the rows of the matrix its numbers stand, if they are to be there: for Float alone.
+  // Which column of the matrix it becomes, if it is to be one: for Float alone.
   std::optional<size_t> place;
 };
 

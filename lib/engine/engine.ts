@@ -142,7 +142,7 @@ export interface CsvSpec extends CsvFormat {
   readonly kinds: readonly ('float32' | 'int32' | 'bool' | 'string' | 'skip')[];
   /** What a missing value of each column becomes; null: it is an error. */
   readonly fills: readonly (number | null)[];
-  /** Where in the rows of the matrix each column of floats stands; null: it has an array of its own. */
+  /** Which column of the matrix each column of floats becomes; null: it becomes a separate array. */
   readonly places: readonly (number | null)[];
   /** What stands for a missing number. */
   readonly missing: readonly string[];

@@ -1,21 +1,15 @@
 // The collections of the global heap, in which HDF5 keeps texts: https://support.hdfgroup.org/documentation/hdf5/latest/_f_m_t3.html
 // The library follows the sizes of their objects, and may never end where one is 0 or leads out of the collection.
+import { aligned, numberAt, widthsOf } from './hdf5Numbers.js';
 
 const SIGNATURE = Buffer.from('GCOL\x01\0\0\0', 'latin1');
-
-const aligned = (n: number): number => Math.ceil(n / 8) * 8;
-
-/** How many bytes a length has: the superblock, which begins the file, says so. */
-const lengthBytes = (file: Buffer): number => (file[8]! < 2 ? file[14] : file[10])!;
 
 /** Whether each collection of the global heap in a file in HDF5 can be followed to its end. */
 export function hasWholeHeaps(bytes: Uint8Array): boolean {
   const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const width = lengthBytes(file);
-  // Other lengths than these the library refuses.
-  if (width !== 2 && width !== 4 && width !== 8) return true;
-  const lengthAt = (at: number): number =>
-    width === 8 ? Number(file.readBigUInt64LE(at)) : file.readUIntLE(at, width);
+  const width = widthsOf(file)?.length;
+  if (width === undefined) return true;
+  const lengthAt = (at: number): number => numberAt(file, at, width);
   const header = aligned(8 + width);
   for (let heap = file.indexOf(SIGNATURE); heap >= 0; heap = file.indexOf(SIGNATURE, heap + 1)) {
     const end = heap + header > file.length ? Infinity : heap + lengthAt(heap + 8);

@@ -105,7 +105,6 @@ export class Hdf5Reader {
   readonly #bytes: Uint8Array;
   /** The names in each group that was asked for: the library makes the list anew each time. */
   readonly #names = new Map<string, ReadonlySet<string>>();
-
   /** Attributes by their names: whether all texts of a name fit into the file. */
   readonly #hasTexts = new Map<string, boolean>();
 

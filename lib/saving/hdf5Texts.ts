@@ -1,26 +1,21 @@
 // Texts of any length in attributes of HDF5, of which a file keeps a length and a place in its global heap:
 // https://support.hdfgroup.org/documentation/hdf5/latest/_f_m_t3.html
 // The library takes as much memory as the lengths say before it looks into the heap.
-
-/** How many bytes the file has for a place and for a size: the superblock, which begins it, says so. */
-const widthsOf = (file: Buffer): [offset: number, length: number] =>
-  file[8]! < 2 ? [file[13]!, file[14]!] : [file[9]!, file[10]!];
-
-const aligned = (n: number): number => Math.ceil(n / 8) * 8;
+import { aligned, numberAt, widthsOf } from './hdf5Numbers.js';
 
 /** Whether the texts of all attributes of a name, as long as the file says they are, fit into it. */
 export function hasWholeTexts(bytes: Uint8Array, name: string): boolean {
   const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const [offset, width] = widthsOf(file);
-  // Other sizes than these the library refuses.
-  if (![offset, width].every((size) => size === 2 || size === 4 || size === 8)) return true;
-  const reference = 4 + offset + 4;
+  const widths = widthsOf(file);
+  if (!widths) return true;
+  const reference = 4 + widths.address + 4;
   const ended = Buffer.from(`${name}\0`);
   for (let at = file.indexOf(ended); at >= 0; at = file.indexOf(ended, at + 1))
     // The first version of attributes has zeros up to 8 bytes.
     for (const end of [at + ended.length, at + aligned(ended.length)]) {
       const place = isTexts(file, end, reference) ? dataspaceAfter(file, end) : undefined;
-      if (place !== undefined && lengthOfTexts(file, place, width, reference) > file.length) return false;
+      if (place !== undefined && lengthOfTexts(file, place, widths.length, reference) > file.length)
+        return false;
     }
   return true;
 }
@@ -52,8 +47,7 @@ function lengthOfTexts(file: Buffer, at: number, width: number, reference: numbe
   const begin = sizes + width * rank * (1 + flags);
   if (begin > file.length || (version === 2 && type === 2)) return 0;
   let count = 1;
-  for (let place = sizes; place < sizes + width * rank; place += width)
-    count *= width === 8 ? Number(file.readBigUInt64LE(place)) : file.readUIntLE(place, width);
+  for (let place = sizes; place < sizes + width * rank; place += width) count *= numberAt(file, place, width);
   const most = Math.min(count, Math.floor((file.length - begin) / reference));
   let length = 0;
   for (let i = 0; i < most; i++) length += file.readUInt32LE(begin + i * reference);
