@@ -22,7 +22,9 @@ const shared = {
 };
 
 // A class that shares its name with one of another module, which esbuild leaves nameless: losses and metrics have some.
-const NAMELESS = /(= ?class)( extends \w+)?(\s?\{\s*static ?\{\s*__name\(this, ?"(\w+)"\))/g;
+// The name may go on in the next line.
+const NAMELESS =
+  /(= ?class)( extends\s\w+)?(\s?\{(?:(?!\bclass\b)[\s\S])*?static\s?\{\s*__name\(\s?this,\s?"([\w\\\n]+)"\))/g;
 
 /**
  * Writes a bundle. Node shows the name that a class has in the text where it is called without new. esbuild calls a class that names
@@ -30,12 +32,15 @@ const NAMELESS = /(= ?class)( extends \w+)?(\s?\{\s*static ?\{\s*__name\(this, ?
  */
 function write({ outputFiles }) {
   for (const { path, text } of outputFiles) {
-    const renamed = new Set([...text.matchAll(/\b(\w+) ?= ?class _\1\b/g)].map(([, name]) => name));
+    const renamed = new Set([...text.matchAll(/\b(\w+) ?= ?class\s_\1\b/g)].map(([, name]) => name));
     writeFileSync(
       path,
       text
         .replace(/\b_(\w+)\b/g, (word, name) => (renamed.has(name) ? name : word))
-        .replace(NAMELESS, (_, start, base = '', body, name) => `${start} ${name}${base}${body}`),
+        .replace(
+          NAMELESS,
+          (_, start, base = '', body, name) => `${start} ${name.replace('\\\n', '')}${base}${body}`,
+        ),
     );
   }
 }

@@ -42,6 +42,10 @@ if (typeof nodegrad.Tensor.prototype.slice !== 'function') problems.push('Tensor
 for (const { path, name, value } of exported)
   if (value.name !== '' && value.name !== name && isStrange(value.name))
     problems.push(`${path} is called ${value.name}`);
+// Node shows the name that the text has: "Class constructor Dense cannot be invoked without 'new'".
+for (const { path, name, value } of exported)
+  if (/^class\b/.test(value) && !String(value).startsWith(`class ${value.name || name}`))
+    problems.push(`the text of ${path} has another name than ${value.name}`);
 
 /** Calls with what nothing takes, and looks through what is said about it. */
 let messages = 0;
