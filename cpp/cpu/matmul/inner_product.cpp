@@ -1,10 +1,12 @@
 #include "spec/inner_product.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "cpu/conv/filter_gradient.h"
 #include "cpu/elementwise/activation.h"
 #include "cpu/kernel_table.h"
+#include "cpu/matmul/matrix_product.h"
 #include "cpu/memory/onednn.h"
 
 namespace nodegrad {
@@ -79,10 +81,25 @@ LayoutChoice innerProductLayouts(const KernelSpec& spec, const std::vector<bool>
   return choice;
 }
 
+// The products that our own kernel may make.
+std::optional<MatrixProduct> plainProduct(const KernelSpec& spec, const InnerProduct& ip) {
+  const bool activated = spec.attrs.has("activation") && spec.attrs.text("activation") != "linear";
+  if (activated || ip.x.dtype != DType::F32 || ip.w.dtype != DType::F32 || ip.y.dtype != DType::F32)
+    return std::nullopt;
+  if (ip.pass == Pass::Forward)
+    return MatrixProduct{.rows = ip.n, .depth = ip.k, .columns = ip.units, .bias = ip.bias};
+  if (ip.pass == Pass::BackwardWeights)
+    return MatrixProduct{
+        .rows = ip.k, .depth = ip.n, .columns = ip.units, .transposeA = true, .sums = ip.bias};
+  return std::nullopt;
+}
+
 std::unique_ptr<Kernel> makePrimitive(const KernelSpec& spec) {
   const InnerProduct ip(spec);
   const auto rows = weightsLayout(ip.x, ip.xLayout, ip.w);
   if (!rows || !sameLayout(*rows, ip.wLayout) || ip.yLayout) onednn::raise(spec.op, dnnl_unimplemented);
+  const auto product = plainProduct(spec, ip);
+  if (product && matrixProductSuits(*product)) return makeMatrixProduct(*product);
   if (ip.pass == Pass::BackwardWeights && ip.x.dtype == DType::F32 && ip.y.dtype == DType::F32 &&
       transposedProductSuits(ip.n, ip.k, ip.units))
     return makeTransposedProduct(ip.n, ip.k, ip.units, ip.bias);

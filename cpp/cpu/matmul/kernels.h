@@ -20,8 +20,14 @@ struct ProductKernels {
   // another; depth is a multiple of the one above.
   void (*multiply)(const T* x, int64_t xStride, int64_t rows, int64_t depth, const T* packed, int64_t columns,
                    float* y, int64_t yStride);
-  // y += xᵀ · the matrix, of x [depth, rows] whose rows are interleaved as those of the matrix are: xStride
+  // y += x · the matrix.
+  void (*add)(const T* x, int64_t xStride, int64_t rows, int64_t depth, const T* packed, int64_t columns,
+              float* y, int64_t yStride);
+  // y = xᵀ · the matrix, of x [depth, rows] whose rows are interleaved as those of the matrix are: xStride
   // numbers from `depth` of them to the next.
+  void (*multiplyTransposed)(const T* x, int64_t xStride, int64_t rows, int64_t depth, const T* packed,
+                             int64_t columns, float* y, int64_t yStride);
+  // y += that.
   void (*addTransposed)(const T* x, int64_t xStride, int64_t rows, int64_t depth, const T* packed,
                         int64_t columns, float* y, int64_t yStride);
 };

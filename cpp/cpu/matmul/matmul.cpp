@@ -1,7 +1,9 @@
 #include <algorithm>
+#include <optional>
 
 #include "cpu/conv/filter_gradient.h"
 #include "cpu/kernel_table.h"
+#include "cpu/matmul/matrix_product.h"
 #include "cpu/memory/onednn.h"
 
 namespace nodegrad {
@@ -26,13 +28,18 @@ onednn::Desc stackDesc(const TensorType& type, size_t rank, bool transposed) {
   return onednn::Desc(dims, onednn::dataType(type.dtype), strides);
 }
 
-// aᵀ · b of two matrices, as a dense layer's weights have their gradient.
-bool isTransposedProduct(const KernelSpec& spec) {
-  return spec.inputs.size() == 2 && spec.inputs[0].dtype == DType::F32 &&
-         spec.inputs[1].dtype == DType::F32 && spec.outputs[0].dtype == DType::F32 &&
-         spec.outputs[0].shape.size() == 2 && spec.inputs[0].shape.size() == 2 &&
-         spec.inputs[1].shape.size() == 2 && spec.attrs.boolean("transposeA") &&
-         !spec.attrs.boolean("transposeB") && !spec.attrs.has("activation");
+// a · b or aᵀ · b of two matrices, as a dense layer has them.
+std::optional<MatrixProduct> plainProduct(const KernelSpec& spec) {
+  const auto& in = spec.inputs;
+  if (in.size() != 2 || in[0].dtype != DType::F32 || in[1].dtype != DType::F32 ||
+      spec.outputs[0].dtype != DType::F32 || in[0].shape.size() != 2 || in[1].shape.size() != 2 ||
+      spec.attrs.boolean("transposeB") || spec.attrs.has("activation"))
+    return std::nullopt;
+  const bool transposed = spec.attrs.boolean("transposeA");
+  return MatrixProduct{.rows = in[0].shape[transposed ? 1 : 0],
+                       .depth = in[1].shape[0],
+                       .columns = in[1].shape[1],
+                       .transposeA = transposed};
 }
 
 std::unique_ptr<Kernel> makeMatmul(const KernelSpec& spec) {
@@ -41,7 +48,9 @@ std::unique_ptr<Kernel> makeMatmul(const KernelSpec& spec) {
   if (y.size() > kMaxRank)
     fail(ErrorCode::Device, "[matmul] expected inputs of at most ", kMaxRank, " dimensions, received ",
          y.size(), "; reshape them to fewer");
-  if (isTransposedProduct(spec) && transposedProductSuits(a[0], a[1], b[1]))
+  const auto product = plainProduct(spec);
+  if (product && matrixProductSuits(*product)) return makeMatrixProduct(*product);
+  if (product && product->transposeA && transposedProductSuits(a[0], a[1], b[1]))
     return makeTransposedProduct(a[0], a[1], b[1], false);
   const onednn::Desc source = stackDesc(spec.inputs[0], y.size(), spec.attrs.boolean("transposeA"));
   const onednn::Desc weights = stackDesc(spec.inputs[1], y.size(), spec.attrs.boolean("transposeB"));

@@ -86,14 +86,18 @@ class PackedMatrix {
 
   template <class Source>
   void packPanels(int64_t begin, int64_t end, T* to, Source&& source) const {
-    const int64_t lanes = kernels_.lanes;
-    for (int64_t p = begin; p < end; ++p) {
-      const int64_t some = std::min(width(), columns_ - p * width());
-      for (int64_t row = 0; row < depth_; row += lanes)
+    const auto packRows = [&](int64_t p, int64_t first, int64_t last) {
+      const int64_t lanes = kernels_.lanes, some = std::min(width(), columns_ - p * width());
+      for (int64_t row = first; row < last; row += lanes)
         for (int64_t c = 0; c < some; c += lanes)
           packBlock(source(row, p * width() + c), std::min(lanes, depth_ - row),
                     to + p * width() * depth_ + row * some + c * kernels_.depth, some);
-    }
+    };
+    // Along what is contiguous in memory.
+    const bool alongRows = source(0, 0).columnStride == 1;
+    const int64_t step = alongRows ? kernels_.lanes : depth_;
+    for (int64_t row = 0; row < depth_; row += step)
+      for (int64_t p = begin; p < end; ++p) packRows(p, row, std::min(row + step, depth_));
   }
 
   template <class From>

@@ -13,8 +13,8 @@ constexpr int kTileRows = 8, kPanel = 3;
 constexpr int kTileRows = 6, kPanel = 2;
 #endif
 
-// adds: y += xᵀ · …, else y = x · …
-template <class T, bool adds, int rows, int columns>
+// transposed: y = xᵀ · …, else y = x · …; adds: y += that.
+template <class T, bool transposed, bool adds, int rows, int columns>
 void multiplyTile(const T* x, int64_t xStride, int64_t depth, const T* packed, float* y, int64_t yStride) {
   using F = Operands<T>;
   Floats sums[rows][columns] = {};
@@ -23,7 +23,7 @@ void multiplyTile(const T* x, int64_t xStride, int64_t depth, const T* packed, f
       NODEGRAD_UNROLL for (int c = 0; c < columns; ++c) sums[r][c] = load(y + r * yStride + c * kLanes);
     }
   }
-  const int64_t along = adds ? xStride : F::kDepth, across = adds ? F::kDepth : xStride;
+  const int64_t along = transposed ? xStride : F::kDepth, across = transposed ? F::kDepth : xStride;
 #pragma GCC unroll 4
   for (int64_t k = 0; k < depth; k += F::kDepth, packed += columns * kLanes * F::kDepth, x += along) {
     typename F::Vector w[columns];
@@ -42,25 +42,27 @@ template <class T>
 using MultiplyTile = void (*)(const T*, int64_t, int64_t, const T*, float*, int64_t);
 
 // For 1 … kTileRows rows.
-template <class T, bool adds, int columns>
+template <class T, bool transposed, bool adds, int columns>
 constexpr MultiplyTile<T> kMultiplyTile[] = {
-    multiplyTile<T, adds, 1, columns>, multiplyTile<T, adds, 2, columns>, multiplyTile<T, adds, 3, columns>,
-    multiplyTile<T, adds, 4, columns>, multiplyTile<T, adds, 5, columns>, multiplyTile<T, adds, 6, columns>,
+    multiplyTile<T, transposed, adds, 1, columns>, multiplyTile<T, transposed, adds, 2, columns>,
+    multiplyTile<T, transposed, adds, 3, columns>, multiplyTile<T, transposed, adds, 4, columns>,
+    multiplyTile<T, transposed, adds, 5, columns>, multiplyTile<T, transposed, adds, 6, columns>,
 #if defined(__AVX512F__)
-    multiplyTile<T, adds, 7, columns>, multiplyTile<T, adds, 8, columns>,
+    multiplyTile<T, transposed, adds, 7, columns>, multiplyTile<T, transposed, adds, 8, columns>,
 #endif
 };
 
-template <class T, bool adds>
+template <class T, bool transposed, bool adds>
 void multiply(const T* x, int64_t xStride, int64_t rows, int64_t depth, const T* packed, int64_t columns,
               float* y, int64_t yStride) {
   // Tiles of nearly one size: a full one and a small rest would take longer.
-  const int64_t tiles = (rows + kTileRows - 1) / kTileRows, across = adds ? Operands<T>::kDepth : xStride;
+  const int64_t tiles = (rows + kTileRows - 1) / kTileRows,
+                across = transposed ? Operands<T>::kDepth : xStride;
   for (int64_t c = 0; c < columns; c += kPanel) {
     const int64_t some = columns - c < kPanel ? columns - c : kPanel;
-    const auto* variants = some == 1   ? kMultiplyTile<T, adds, 1>
-                           : some == 2 ? kMultiplyTile<T, adds, 2>
-                                       : kMultiplyTile<T, adds, kPanel>;
+    const auto* variants = some == 1   ? kMultiplyTile<T, transposed, adds, 1>
+                           : some == 2 ? kMultiplyTile<T, transposed, adds, 2>
+                                       : kMultiplyTile<T, transposed, adds, kPanel>;
     for (int64_t t = 0; t < tiles; ++t) {
       const int64_t begin = rows * t / tiles, end = rows * (t + 1) / tiles;
       variants[end - begin - 1](x + begin * across, xStride, depth, packed, y + begin * yStride + c * kLanes,
@@ -116,8 +118,10 @@ constexpr ProductKernels<T> productKernelsFor() {
           .depth = Operands<T>::kDepth,
           .pack = pack<T>,
           .packTransposed = packTransposed<T>,
-          .multiply = multiply<T, false>,
-          .addTransposed = multiply<T, true>};
+          .multiply = multiply<T, false, false>,
+          .add = multiply<T, false, true>,
+          .multiplyTransposed = multiply<T, true, false>,
+          .addTransposed = multiply<T, true, true>};
 }
 
 }  // namespace
