@@ -1,6 +1,7 @@
 #include "cpu/conv/conv.h"
 
 #include "cpu/conv/filter_gradient.h"
+#include "cpu/conv/narrow.h"
 #include "cpu/conv/samples.h"
 #include "cpu/conv/winograd/winograd.h"
 #include "cpu/elementwise/activation.h"
@@ -25,6 +26,7 @@ LayoutChoice convLayouts(const KernelSpec& spec, const std::vector<bool>& undeci
   if (hasNothingToCompute(conv)) return convChoice(spec, conv, nullptr, nullptr, nullptr);
   if (winogradSuits(spec, conv)) return winogradLayouts(spec, conv);
   if (isFloat32(conv) && sampleConvSuits(spec, conv)) return sampleConvLayouts(spec, conv);
+  if (narrowConvSuits(conv)) return narrowConvLayouts(spec, conv);
   if (filterGradientSuits(spec, conv)) return filterGradientLayouts(spec, conv);
   const bool undecidedWeights = conv.pass != ConvPass::BackwardFilter && undecided[conv.wIndex];
   return directConvLayouts(spec, conv, undecidedWeights);
@@ -56,6 +58,8 @@ std::unique_ptr<Kernel> makeConv(const KernelSpec& spec) {
   if (conv.isFused()) fail(ErrorCode::Device, "[", spec.op, "] cannot fuse that into this convolution");
   if (isFloat32(conv) && sampleConvSuits(spec, conv) && hasSampleConvLayouts(conv))
     return makeSampleConv(spec, conv);
+  if (narrowConvSuits(conv) && hasNarrowConvLayouts(conv))
+    return withActivationAfterwards(spec, [](const KernelSpec& s) { return makeNarrowConv(Convolution(s)); });
   if (filterGradientSuits(spec, conv) && hasFilterGradientLayouts(conv)) return makeFilterGradient(conv);
   std::vector<size_t> operands{0, 1};
   if (conv.bias) operands.push_back(2);

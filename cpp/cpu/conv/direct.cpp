@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "cpu/conv/conv.h"
+#include "cpu/conv/narrow.h"
 #include "cpu/conv/samples.h"
 #include "cpu/memory/onednn.h"
 #include "cpu/memory/onednn_faults.h"
@@ -336,7 +337,7 @@ bool directConvTakesResidual(const KernelSpec& spec, const Convolution& conv) {
   plain.inputLayouts.pop_back();
   plain.invariant.clear();
   const Convolution without(plain);
-  if (sampleConvSuits(plain, without)) return false;
+  if (sampleConvSuits(plain, without) || narrowConvSuits(without)) return false;
   const std::string code = DirectConv(spec, conv, true).code();
   if (code.empty() || code != DirectConv(plain, without, true).code()) return false;
   return spec.compute != DType::BF16 || !directConvTakesBfloat16(plain) ||

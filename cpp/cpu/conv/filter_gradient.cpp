@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "cpu/conv/filter_gradient_kernels.h"
+#include "cpu/conv/image.h"
 #include "cpu/memory/cpu_layout.h"
 #include "cpu/memory/onednn.h"
 #include "cpu/own_kernel.h"
@@ -33,57 +34,28 @@ struct Pieces {
   int64_t stride;       // from one piece to the next
 };
 
-// Where the numbers of an image are. Channels are next to each other in runs: all of them, those of a block,
-// or, where they are first, one.
-struct Image {
-  int64_t channels, sizes[kMostSpatial];  // depth, height, width
-  int64_t sample, strides[kMostSpatial], run, runStride;
-
-  const float* at(const float* sampleOf, int64_t d, int64_t h, int64_t w) const {
-    return sampleOf + d * strides[0] + h * strides[1] + w * strides[2];
-  }
-
-  // Packs `count` neighbours along the width; to: of the first piece, position: that of the first neighbour.
-  void pack(const FilterGradientKernels& kernels, const float* from, int64_t count, const Pieces& pieces,
-            float* to, int64_t position) const {
-    const auto [width, last, stride] = pieces;
-    if (run == channels && channels > width) {
-      // As they are in memory: in any other order each read would be of another page.
-      const int64_t whole = channels / width, rest = channels % width;
-      for (int64_t i = position; i < position + count; ++i, from += strides[2]) {
-        kernels.copy(from, width, whole, width, to + i * width, stride);
-        if (rest) kernels.copy(from + whole * width, 0, 1, rest, to + whole * stride + i * last, 0);
-      }
-      return;
+// Packs `count` neighbours along the width; to: of the first piece, position: that of the first neighbour.
+void pack(const Image& image, const FilterGradientKernels& kernels, const float* from, int64_t count,
+          const Pieces& pieces, float* to, int64_t position) {
+  const auto& [channels, sizes, sample, strides, run, runStride] = image;
+  const auto [width, last, stride] = pieces;
+  if (run == channels && channels > width) {
+    // As they are in memory: in any other order each read would be of another page.
+    const int64_t whole = channels / width, rest = channels % width;
+    for (int64_t i = position; i < position + count; ++i, from += strides[2]) {
+      kernels.copy(from, width, whole, width, to + i * width, stride);
+      if (rest) kernels.copy(from + whole * width, 0, 1, rest, to + whole * stride + i * last, 0);
     }
-    for (int64_t c = 0; c < channels;) {
-      const int64_t piece = c / width, within = c % width;
-      const int64_t n = std::min({run - c % run, width - within, channels - c});
-      const int64_t step = (piece + 1) * width < channels ? width : last;
-      kernels.copy(from + c / run * runStride + c % run, strides[2], count, n,
-                   to + piece * stride + position * step + within, step);
-      c += n;
-    }
+    return;
   }
-};
-
-// Nothing where a layout is none of those.
-std::optional<Image> imageOf(const TensorType& type, const LayoutPtr& layout, const ImageAxes& axes) {
-  const Geometry g = geometry(type, layout);
-  if (g.shape != type.shape || onednn::isPadded(g) || g.blocks.size() > 1 ||
-      (g.blocks.size() == 1 && g.blocks[0].first != axes.c))
-    return std::nullopt;
-  const auto stride = [&](int axis) { return g.strides[static_cast<size_t>(axis)]; };
-  Image image{at(type, axes.c), {1, 1, 1}, stride(axes.n), {}, 1, stride(axes.c)};
-  for (int axis = 0; axis < axes.spatial; ++axis) {
-    image.sizes[kMostSpatial - axes.spatial + axis] = at(type, axes.first + axis);
-    image.strides[kMostSpatial - axes.spatial + axis] = stride(axes.first + axis);
+  for (int64_t c = 0; c < channels;) {
+    const int64_t piece = c / width, within = c % width;
+    const int64_t n = std::min({run - c % run, width - within, channels - c});
+    const int64_t step = (piece + 1) * width < channels ? width : last;
+    kernels.copy(from + c / run * runStride + c % run, strides[2], count, n,
+                 to + piece * stride + position * step + within, step);
+    c += n;
   }
-  if (!g.blocks.empty())
-    image.run = g.blocks[0].second;
-  else if (image.runStride == 1)
-    image.run = image.channels;
-  return image;
 }
 
 // Whether filters are in such a layout that they have one number for each place.
@@ -117,14 +89,29 @@ struct Axis {
   int64_t reach(int64_t positions) const { return (positions - 1) * stride + (taps - 1) * dilation + 1; }
 };
 
+// Whether the gradient is made with its operands exchanged: as that of a convolution of dy, in filters turned
+// by 180°, whose result's gradient is x. Vectors go along the channels of x then, where dy has few.
+bool isExchanged(const Convolution& conv) {
+  const int64_t lanes = isaKernels().filterGradient->lanes;
+  if (conv.yLayout || conv.axes.c + 1 != static_cast<int>(conv.axes.rank()) ||
+      2 * at(conv.y, conv.axes.c) > lanes || at(conv.x, conv.axes.c) < lanes)
+    return false;
+  for (int axis = 0; axis < conv.window.spatial; ++axis)
+    if (conv.window.strides[axis] != 1) return false;
+  return true;
+}
+
 // The gradient is xᵀ · dy, of a matrix x with a row for each output position and a column for each tap and
 // input channel: the image is packed with zeros around it, so that these numbers have the same distances for
 // all positions. Threads sum up over their own boxes of positions.
 class FilterGradientKernel : public OwnKernel {
  public:
   explicit FilterGradientKernel(const Convolution& conv)
-      : x_(*imageOf(conv.x, conv.xLayout, conv.axes)),
-        dy_(*imageOf(conv.y, conv.yLayout, conv.axes)),
+      : exchanged_(isExchanged(conv)),
+        x_(exchanged_ ? *imageOf(conv.y, conv.yLayout, conv.axes)
+                      : *imageOf(conv.x, conv.xLayout, conv.axes)),
+        dy_(exchanged_ ? *imageOf(conv.x, conv.xLayout, conv.axes)
+                       : *imageOf(conv.y, conv.yLayout, conv.axes)),
         samples_(at(conv.x, conv.axes.n)),
         groups_((x_.channels + kLine - 1) / kLine),
         group_((x_.channels + groups_ - 1) / groups_),
@@ -134,9 +121,14 @@ class FilterGradientKernel : public OwnKernel {
         columns_(vectors_ * kernels_.lanes),
         bias_(conv.bias) {
     const Window& window = conv.window;
-    for (int i = 0; i < window.spatial; ++i)
-      axes_[kMostSpatial - window.spatial + i] = {window.kernel[i], window.strides[i], window.dilations[i],
-                                                  window.pads[2 * i], window.out[i]};
+    for (int i = 0; i < window.spatial; ++i) {
+      const int axis = kMostSpatial - window.spatial + i;
+      axes_[axis] = {window.kernel[i], window.strides[i], window.dilations[i], window.pads[2 * i],
+                     window.out[i]};
+      if (!exchanged_) continue;
+      axes_[axis].pad = window.extent(i) - 1 - window.pads[2 * i];
+      axes_[axis].out = dy_.sizes[axis];
+    }
     chooseBoxes();
     for (int64_t d = 0; d < axes_[0].taps; ++d)
       for (int64_t h = 0; h < axes_[1].taps; ++h)
@@ -146,15 +138,7 @@ class FilterGradientKernel : public OwnKernel {
           for (int64_t c = 0; c < x_.channels; ++c)
             offsets_.push_back(c / group_ * groupFloats() + tap * group_ + c % group_);
         }
-    rowPlaces_ = {0};
-    const Geometry filters = geometry(conv.w, conv.wLayout);
-    for (size_t dimension = 0; dimension + 1 < filters.shape.size(); ++dimension) {
-      std::vector<int64_t> all;
-      for (int64_t before : rowPlaces_)
-        for (int64_t distance : distances(filters, dimension)) all.push_back(before + distance);
-      rowPlaces_ = std::move(all);
-    }
-    columnPlaces_ = distances(filters, filters.shape.size() - 1);
+    placeFilters(geometry(conv.w, conv.wLayout));
     tiles_ = (rows() + kernels_.rows - 1) / kernels_.rows;
     chooseThreads();
   }
@@ -164,7 +148,8 @@ class FilterGradientKernel : public OwnKernel {
   }
 
   void run(const void* const* inputs, void* const* outputs, void* scratch) override {
-    const auto *x = static_cast<const float*>(inputs[0]), *dy = static_cast<const float*>(inputs[1]);
+    const auto *x = static_cast<const float*>(inputs[exchanged_ ? 1 : 0]),
+               *dy = static_cast<const float*>(inputs[exchanged_ ? 0 : 1]);
     auto* sums = static_cast<float*>(scratch);
     float* boxes = sums + parts_ * partFloats();
     parallelFor(threads_, parts_ * splits_, 1, [&](int64_t begin, int64_t end, int) {
@@ -182,6 +167,7 @@ class FilterGradientKernel : public OwnKernel {
                     }
                   });
                 });
+    if (exchanged_ && bias_) return sumImage(x, static_cast<float*>(outputs[1]));
     if (bias_) {
       auto* bias = static_cast<float*>(outputs[1]);
       for (int64_t c = 0; c < dy_.channels; ++c) bias[c] = total(sums + rows() * columns_ + c);
@@ -189,6 +175,38 @@ class FilterGradientKernel : public OwnKernel {
   }
 
  private:
+  // Where the gradient's rows, of taps and channels, and columns are in the filters' memory.
+  void placeFilters(const Geometry& filters) {
+    const size_t in = filters.shape.size() - 2, out = in + 1;
+    rowPlaces_ = {0};
+    const auto add = [&](std::vector<int64_t> distances) {
+      std::vector<int64_t> all;
+      for (int64_t before : rowPlaces_)
+        for (int64_t distance : distances) all.push_back(before + distance);
+      rowPlaces_ = std::move(all);
+    };
+    for (size_t axis = 0; axis < in; ++axis) {
+      std::vector<int64_t> taps = distances(filters, axis);
+      if (exchanged_) std::reverse(taps.begin(), taps.end());
+      add(std::move(taps));
+    }
+    add(distances(filters, exchanged_ ? out : in));
+    columnPlaces_ = distances(filters, exchanged_ ? in : out);
+  }
+
+  // The sum of each channel of a row-major image. Vectors of as many numbers as there are channels times
+  // lanes have the same channels at the same places.
+  void sumImage(const float* image, float* to) const {
+    const int64_t channels = x_.channels, width = channels * kernels_.lanes;
+    const int64_t numbers = samples_ * x_.sizes[0] * x_.sizes[1] * x_.sizes[2] * channels,
+                  whole = numbers / width;
+    alignas(64) float sums[kLine * kLine] = {};
+    kernels_.addBias({{1, 1, whole}, {}}, image, channels, sums);
+    for (int64_t i = whole * width; i < numbers; ++i) sums[i % width] += image[i];
+    std::fill_n(to, channels, 0.0f);
+    for (int64_t i = 0; i < width; ++i) to[i % channels] += sums[i];
+  }
+
   // Of the gradient: taps and input channels.
   int64_t rows() const { return static_cast<int64_t>(offsets_.size()); }
   int64_t boxes() const { return samples_ * counts_[0] * counts_[1] * counts_[2]; }
@@ -226,7 +244,7 @@ class FilterGradientKernel : public OwnKernel {
       std::fill(sums + sumsAt(rowsBefore(firstTile), vector, vectors),
                 sums + sumsAt(rowsBefore(endTile), vector, vectors), 0.0f);
     });
-    float* bias = bias_ && split == 0 ? sums + rows() * columns_ : nullptr;
+    float* bias = bias_ && !exchanged_ && split == 0 ? sums + rows() * columns_ : nullptr;
     if (bias) std::fill_n(bias, columns_, 0.0f);
     float *image = memory, *gradient = memory + imageFloats();
     const int64_t end = boxes() * (part + 1) / parts_;
@@ -294,8 +312,8 @@ class FilterGradientKernel : public OwnKernel {
           continue;
         }
         clear(line, from);
-        x_.pack(kernels_, x_.at(x, atD, atH, begin[2] + from), inside - from, {group_, group_, groupFloats()},
-                to, line + from);
+        pack(x_, kernels_, x_.at(x, atD, atH, begin[2] + from), inside - from,
+             {group_, group_, groupFloats()}, to, line + from);
         clear(line + inside, reach[2] - inside);
       }
     }
@@ -308,8 +326,8 @@ class FilterGradientKernel : public OwnKernel {
     int64_t position = 0;
     for (int64_t d = first[0]; d < first[0] + box.out[0]; ++d)
       for (int64_t h = first[1]; h < first[1] + box.out[1]; ++h, position += box.out[2])
-        dy_.pack(kernels_, dy_.at(dy, d, h, first[2]), box.out[2], {width, rest, width * positions}, to,
-                 position);
+        pack(dy_, kernels_, dy_.at(dy, d, h, first[2]), box.out[2], {width, rest, width * positions}, to,
+             position);
   }
 
   // The sum of all parts at a place.
@@ -332,6 +350,7 @@ class FilterGradientKernel : public OwnKernel {
   }
 
   const FilterGradientKernels& kernels_ = *isa_.filterGradient;
+  const bool exchanged_;  // then x_ and dy_ are each other
   Image x_, dy_;
   int64_t samples_;
   int64_t groups_, group_;                      // of the image's channels, which are packed one after another

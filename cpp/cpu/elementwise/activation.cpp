@@ -29,6 +29,10 @@ Memory memoryOf(size_t index, const TensorType& type, const LayoutPtr& layout) {
   return {index, type.dtype, static_cast<int64_t>(bytes / sizeOf(type.dtype))};
 }
 
+std::string activationOf(const KernelSpec& spec) {
+  return spec.attrs.has("activation") ? spec.attrs.text("activation") : "linear";
+}
+
 KernelSpec withoutActivation(KernelSpec spec) {
   spec.attrs.set("activation", std::string("linear"));
   return spec;
@@ -126,9 +130,15 @@ class ActivatedAfterwards : public Kernel {
 
 }  // namespace
 
+std::unique_ptr<Kernel> withActivationAfterwards(const KernelSpec& spec, const MakeKernel& make) {
+  const std::string activation = activationOf(spec);
+  if (activation == "linear") return make(spec);
+  return std::make_unique<ActivatedAfterwards>(spec, activation, make);
+}
+
 std::unique_ptr<Kernel> withNanKeepingActivation(const KernelSpec& spec, const std::vector<size_t>& operands,
                                                  const MakeKernel& make) {
-  const std::string activation = spec.attrs.has("activation") ? spec.attrs.text("activation") : "linear";
+  const std::string activation = activationOf(spec);
   if (activation == "relu") {
     std::vector<Memory> looked;
     int64_t elements = 0;
@@ -143,7 +153,7 @@ std::unique_ptr<Kernel> withNanKeepingActivation(const KernelSpec& spec, const s
   }
   std::unique_ptr<Kernel> fused = make(spec);
   if (!onednn::losesNan(spec, activation, fused->implementation())) return fused;
-  return std::make_unique<ActivatedAfterwards>(spec, activation, make);
+  return withActivationAfterwards(spec, make);
 }
 
 }  // namespace nodegrad

@@ -21,4 +21,7 @@ using MakeKernel = std::function<std::unique_ptr<Kernel>(const KernelSpec&)>;
 std::unique_ptr<Kernel> withNanKeepingActivation(const KernelSpec& spec, const std::vector<size_t>& operands,
                                                  const MakeKernel& make);
 
+// The kernel of an op without its activation, and that on its result.
+std::unique_ptr<Kernel> withActivationAfterwards(const KernelSpec& spec, const MakeKernel& make);
+
 }  // namespace nodegrad

@@ -16,6 +16,7 @@ struct WarpKernels;
 struct WinogradKernels;
 struct SampleConvKernels;
 struct FilterGradientKernels;
+struct NarrowConvKernels;
 struct HouseholderKernels;
 template <class T>
 struct PoolKernels;
@@ -52,6 +53,7 @@ struct IsaKernels {
   const WinogradKernels* winograd;
   const SampleConvKernels* sampleConv;
   const FilterGradientKernels* filterGradient;
+  const NarrowConvKernels* narrowConv;
   ByType<NormKernels> norm;
   ByType<LayerNormKernels> layerNorm;
   const AttentionKernels<float>* attention;

@@ -20,6 +20,7 @@ extern const LayerNormKernels<uint16_t> layerNormKernelsBfloat16;
 extern const WinogradKernels winogradKernels;
 extern const SampleConvKernels sampleConvKernels;
 extern const FilterGradientKernels filterGradientKernels;
+extern const NarrowConvKernels narrowConvKernels;
 extern const AttentionKernels<float> attentionKernels;
 extern const ProductKernels<float> productKernels;
 extern const RnnKernels<float> rnnKernels;

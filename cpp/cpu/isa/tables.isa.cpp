@@ -27,6 +27,7 @@ const IsaKernels& kernels() {
       .winograd = &winogradKernels,
       .sampleConv = &sampleConvKernels,
       .filterGradient = &filterGradientKernels,
+      .narrowConv = &narrowConvKernels,
       .norm = {&normKernels, &normKernelsBfloat16},
       .layerNorm = {&layerNormKernels, &layerNormKernelsBfloat16},
       .attention = &attentionKernels,

@@ -1,0 +1,18 @@
+#pragma once
+#include <memory>
+
+#include "cpu/conv/conv.h"
+
+namespace nodegrad {
+
+// Convolutions to few channels, and gradients of images of few channels: our own kernel takes float32 images
+// of many channels, row-major or in blocks of channels, and row-major filters, without groups.
+bool narrowConvSuits(const Convolution& conv);
+
+LayoutChoice narrowConvLayouts(const KernelSpec& spec, const Convolution& conv);
+bool hasNarrowConvLayouts(const Convolution& conv);
+
+// Expects those layouts, and makes no activation.
+std::unique_ptr<Kernel> makeNarrowConv(const Convolution& conv);
+
+}  // namespace nodegrad
