@@ -1,6 +1,6 @@
 import { type Model, NDArray, type losses, mixedPrecision, type optimizers, setSeed } from 'nodegrad';
 
-/** A net of the bench: one file of bench/nets, whose default export is a Net, and one in the folder of each family of peers. */
+/** A net of the bench: one file of bench/nets, whose default export is a Net, and one in the folder of each of its families of peers. */
 export interface Net {
   batch: number;
   /** The edge of its images, or the length of its sequences. The builders take another one. */
@@ -10,8 +10,10 @@ export interface Net {
   /** A new optimizer, and the loss by its name. */
   compile: () => { optimizer: optimizers.Optimizer; loss: losses.LossName };
   data: (batch: number, size: number) => { x: NDArray; y: NDArray };
-  /** The compute ops of a training step at `batch` and `size`, in the words of bench/floor/floor.cpp. */
+  /** The compute ops of a training step at `batch` and `size`, in the words of bench/floor/floor.cpp. None: there is no floor. */
   floor: string[];
+  /** The families of peers that have it: folders of bench/peers. Default: all. */
+  families?: readonly string[];
 }
 
 /** Weights by the names of their layers, in Keras's order. */

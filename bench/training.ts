@@ -34,7 +34,8 @@ export async function timeTraining(
   const peers: Record<string, Entry> = {};
   const started: Peer[] = [];
   try {
-    for (const peerName of options.peers) {
+    const peerNames = options.peers.filter((peer) => net.families?.includes(peer.split('-')[0]!) ?? true);
+    for (const peerName of peerNames) {
       try {
         const peer = new Peer(peerName, task);
         started.push(peer);

@@ -11,6 +11,8 @@ from torch import nn
 def to_torch(layer, weights):
     """A layer's weights in Keras's order and layouts, by parameter: kernels [h, w, in, out] ([h, w, out, in] transposed), dense [in, out]."""
     first, *rest = [torch.from_numpy(weight) for weight in weights]
+    if isinstance(layer, nn.Conv2d) and layer.groups > 1:  # depthwise kernels are [h, w, in, 1]
+        return dict(zip(('weight', 'bias'), (first.permute(2, 3, 0, 1), *rest)))
     if isinstance(layer, (nn.Conv2d, nn.ConvTranspose2d)):
         return dict(zip(('weight', 'bias'), (first.permute(3, 2, 0, 1), *rest)))
     if isinstance(layer, nn.Conv3d):
@@ -32,6 +34,16 @@ def to_torch(layer, weights):
         return dict(zip(('weight', 'bias', 'running_mean', 'running_var'), (first, *rest)))
     if isinstance(layer, nn.LSTM):
         return {'weight_ih_l0': first.T, 'weight_hh_l0': rest[0].T, 'bias_ih_l0': rest[1]}
+    if isinstance(layer, nn.GRU):  # PyTorch has the reset gate before the update gate
+        def gates(weight):
+            update, reset, candidate = weight.chunk(3, -1)
+            return torch.cat((reset, update, candidate), -1)
+
+        recurrent, biases = rest
+        return {
+            'weight_ih_l0': gates(first).T, 'weight_hh_l0': gates(recurrent).T,
+            'bias_ih_l0': gates(biases[0]), 'bias_hh_l0': gates(biases[1]),
+        }
     assert isinstance(layer, nn.Embedding), layer
     return {'weight': first}
 
