@@ -103,6 +103,21 @@ TEST_P(NarrowConvolutions, GiveGradientsOfFewChannels) {
               count(w.shape()) / shape().few, "gradient");
 }
 
+TEST_P(NarrowConvolutions, GiveGradientsOfFilters) {
+  const Array x = image(shape().many), w = filters(shape().many, shape().few);
+  const Array dy = randomNumbers(reference::apply("conv", {x, w}, attrs_)[0].shape(), 3);
+  const Array dw = reference::apply("convBackwardFilter", {x, dy, w}, attrs_)[0];
+  Array db{{DType::F32, {shape().few}}, std::vector<double>(static_cast<size_t>(shape().few))};
+  for (size_t i = 0; i < dy.data.size(); ++i) db.data[i % db.data.size()] += dy.data[i];
+  const int64_t terms = count(dy.shape()) / shape().few;
+  Call call{"convBackwardFilter", {x, dy}, {w.type}, attrs_, {layoutOf(x), nullptr}};
+  expectClose(runOwn(call)[0], dw, terms, "filters");
+  call.outputs.push_back(db.type);
+  const std::vector<Array> gradients = runOwn(call);
+  expectClose(gradients[0], dw, terms, "filters, with the bias");
+  expectClose(gradients[1], db, terms, "bias");
+}
+
 std::string nameOf(const ::testing::TestParamInfo<NarrowConvolutions::ParamType>& info) {
   const auto& [isa, blocks, shape] = info.param;
   return isa + "_" + shape.name + (blocks ? "_blocks" : "");

@@ -89,29 +89,14 @@ struct Axis {
   int64_t reach(int64_t positions) const { return (positions - 1) * stride + (taps - 1) * dilation + 1; }
 };
 
-// Whether the gradient is made with its operands exchanged: as that of a convolution of dy, in filters turned
-// by 180°, whose result's gradient is x. Vectors go along the channels of x then, where dy has few.
-bool isExchanged(const Convolution& conv) {
-  const int64_t lanes = isaKernels().filterGradient->lanes;
-  if (conv.yLayout || conv.axes.c + 1 != static_cast<int>(conv.axes.rank()) ||
-      2 * at(conv.y, conv.axes.c) > lanes || at(conv.x, conv.axes.c) < lanes)
-    return false;
-  for (int axis = 0; axis < conv.window.spatial; ++axis)
-    if (conv.window.strides[axis] != 1) return false;
-  return true;
-}
-
 // The gradient is xᵀ · dy, of a matrix x with a row for each output position and a column for each tap and
 // input channel: the image is packed with zeros around it, so that these numbers have the same distances for
 // all positions. Threads sum up over their own boxes of positions.
 class FilterGradientKernel : public OwnKernel {
  public:
   explicit FilterGradientKernel(const Convolution& conv)
-      : exchanged_(isExchanged(conv)),
-        x_(exchanged_ ? *imageOf(conv.y, conv.yLayout, conv.axes)
-                      : *imageOf(conv.x, conv.xLayout, conv.axes)),
-        dy_(exchanged_ ? *imageOf(conv.x, conv.xLayout, conv.axes)
-                       : *imageOf(conv.y, conv.yLayout, conv.axes)),
+      : x_(*imageOf(conv.x, conv.xLayout, conv.axes)),
+        dy_(*imageOf(conv.y, conv.yLayout, conv.axes)),
         samples_(at(conv.x, conv.axes.n)),
         groups_((x_.channels + kLine - 1) / kLine),
         group_((x_.channels + groups_ - 1) / groups_),
@@ -121,14 +106,9 @@ class FilterGradientKernel : public OwnKernel {
         columns_(vectors_ * kernels_.lanes),
         bias_(conv.bias) {
     const Window& window = conv.window;
-    for (int i = 0; i < window.spatial; ++i) {
-      const int axis = kMostSpatial - window.spatial + i;
-      axes_[axis] = {window.kernel[i], window.strides[i], window.dilations[i], window.pads[2 * i],
-                     window.out[i]};
-      if (!exchanged_) continue;
-      axes_[axis].pad = window.extent(i) - 1 - window.pads[2 * i];
-      axes_[axis].out = dy_.sizes[axis];
-    }
+    for (int i = 0; i < window.spatial; ++i)
+      axes_[kMostSpatial - window.spatial + i] = {window.kernel[i], window.strides[i], window.dilations[i],
+                                                  window.pads[2 * i], window.out[i]};
     chooseBoxes();
     for (int64_t d = 0; d < axes_[0].taps; ++d)
       for (int64_t h = 0; h < axes_[1].taps; ++h)
@@ -138,7 +118,15 @@ class FilterGradientKernel : public OwnKernel {
           for (int64_t c = 0; c < x_.channels; ++c)
             offsets_.push_back(c / group_ * groupFloats() + tap * group_ + c % group_);
         }
-    placeFilters(geometry(conv.w, conv.wLayout));
+    rowPlaces_ = {0};
+    const Geometry filters = geometry(conv.w, conv.wLayout);
+    for (size_t dimension = 0; dimension + 1 < filters.shape.size(); ++dimension) {
+      std::vector<int64_t> all;
+      for (int64_t before : rowPlaces_)
+        for (int64_t distance : distances(filters, dimension)) all.push_back(before + distance);
+      rowPlaces_ = std::move(all);
+    }
+    columnPlaces_ = distances(filters, filters.shape.size() - 1);
     tiles_ = (rows() + kernels_.rows - 1) / kernels_.rows;
     chooseThreads();
   }
@@ -148,8 +136,7 @@ class FilterGradientKernel : public OwnKernel {
   }
 
   void run(const void* const* inputs, void* const* outputs, void* scratch) override {
-    const auto *x = static_cast<const float*>(inputs[exchanged_ ? 1 : 0]),
-               *dy = static_cast<const float*>(inputs[exchanged_ ? 0 : 1]);
+    const auto *x = static_cast<const float*>(inputs[0]), *dy = static_cast<const float*>(inputs[1]);
     auto* sums = static_cast<float*>(scratch);
     float* boxes = sums + parts_ * partFloats();
     parallelFor(threads_, parts_ * splits_, 1, [&](int64_t begin, int64_t end, int) {
@@ -167,7 +154,6 @@ class FilterGradientKernel : public OwnKernel {
                     }
                   });
                 });
-    if (exchanged_ && bias_) return sumImage(x, static_cast<float*>(outputs[1]));
     if (bias_) {
       auto* bias = static_cast<float*>(outputs[1]);
       for (int64_t c = 0; c < dy_.channels; ++c) bias[c] = total(sums + rows() * columns_ + c);
@@ -175,38 +161,6 @@ class FilterGradientKernel : public OwnKernel {
   }
 
  private:
-  // Where the gradient's rows, of taps and channels, and columns are in the filters' memory.
-  void placeFilters(const Geometry& filters) {
-    const size_t in = filters.shape.size() - 2, out = in + 1;
-    rowPlaces_ = {0};
-    const auto add = [&](std::vector<int64_t> distances) {
-      std::vector<int64_t> all;
-      for (int64_t before : rowPlaces_)
-        for (int64_t distance : distances) all.push_back(before + distance);
-      rowPlaces_ = std::move(all);
-    };
-    for (size_t axis = 0; axis < in; ++axis) {
-      std::vector<int64_t> taps = distances(filters, axis);
-      if (exchanged_) std::reverse(taps.begin(), taps.end());
-      add(std::move(taps));
-    }
-    add(distances(filters, exchanged_ ? out : in));
-    columnPlaces_ = distances(filters, exchanged_ ? in : out);
-  }
-
-  // The sum of each channel of a row-major image. Vectors of as many numbers as there are channels times
-  // lanes have the same channels at the same places.
-  void sumImage(const float* image, float* to) const {
-    const int64_t channels = x_.channels, width = channels * kernels_.lanes;
-    const int64_t numbers = samples_ * x_.sizes[0] * x_.sizes[1] * x_.sizes[2] * channels,
-                  whole = numbers / width;
-    alignas(64) float sums[kLine * kLine] = {};
-    kernels_.addBias({{1, 1, whole}, {}}, image, channels, sums);
-    for (int64_t i = whole * width; i < numbers; ++i) sums[i % width] += image[i];
-    std::fill_n(to, channels, 0.0f);
-    for (int64_t i = 0; i < width; ++i) to[i % channels] += sums[i];
-  }
-
   // Of the gradient: taps and input channels.
   int64_t rows() const { return static_cast<int64_t>(offsets_.size()); }
   int64_t boxes() const { return samples_ * counts_[0] * counts_[1] * counts_[2]; }
@@ -244,7 +198,7 @@ class FilterGradientKernel : public OwnKernel {
       std::fill(sums + sumsAt(rowsBefore(firstTile), vector, vectors),
                 sums + sumsAt(rowsBefore(endTile), vector, vectors), 0.0f);
     });
-    float* bias = bias_ && !exchanged_ && split == 0 ? sums + rows() * columns_ : nullptr;
+    float* bias = bias_ && split == 0 ? sums + rows() * columns_ : nullptr;
     if (bias) std::fill_n(bias, columns_, 0.0f);
     float *image = memory, *gradient = memory + imageFloats();
     const int64_t end = boxes() * (part + 1) / parts_;
@@ -350,7 +304,6 @@ class FilterGradientKernel : public OwnKernel {
   }
 
   const FilterGradientKernels& kernels_ = *isa_.filterGradient;
-  const bool exchanged_;  // then x_ and dy_ are each other
   Image x_, dy_;
   int64_t samples_;
   int64_t groups_, group_;                      // of the image's channels, which are packed one after another

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "core/align.h"
 #include "cpu/conv/image.h"
 #include "cpu/conv/narrow_kernels.h"
 #include "cpu/own_kernel.h"
@@ -34,7 +35,7 @@ class AxisTaps {
   AxisTaps() : phases_{{1, {{0, 0, {0, 1}}}}} {}  // of an axis of one position
   AxisTaps(const Convolution& conv, int axis, int64_t image, int64_t result) {
     const Window& w = conv.window;
-    const bool forward = conv.pass == ConvPass::Forward;
+    const bool forward = conv.pass != ConvPass::BackwardData;
     const int64_t stride = w.strides[axis], pad = w.pads[2 * axis], dilation = w.dilations[axis];
     step_ = forward ? stride : 1;
     phases_.resize(static_cast<size_t>(forward ? 1 : stride));
@@ -72,31 +73,79 @@ class AxisTaps {
   std::vector<Phase> phases_;
 };
 
-class NarrowConvKernel : public OwnKernel {
- public:
-  explicit NarrowConvKernel(const Convolution& conv)
-      : forward_(conv.pass == ConvPass::Forward),
-        bias_(conv.bias),
-        from_(forward_ ? *imageOf(conv.x, conv.xLayout, conv.axes)
-                       : *imageOf(conv.y, conv.yLayout, conv.axes)),
-        to_(forward_ ? *imageOf(conv.y, nullptr, conv.axes) : *imageOf(conv.x, nullptr, conv.axes)),
-        samples_(conv.x.shape[static_cast<size_t>(conv.axes.n)]),
-        fromIndex_(forward_ ? conv.xIndex : conv.yIndex),
-        filterIndex_(conv.wIndex) {
+// The image of many channels is wide, the other one narrow.
+class NarrowKernel : public OwnKernel {
+ protected:
+  explicit NarrowKernel(const Convolution& conv)
+      : bias_(conv.bias),
+        wide_(*(backward(conv) ? imageOf(conv.y, conv.yLayout, conv.axes)
+                               : imageOf(conv.x, conv.xLayout, conv.axes))),
+        narrow_(*imageOf(backward(conv) ? conv.x : conv.y, nullptr, conv.axes)) {
     const int spatial = conv.window.spatial;
     for (int i = 0; i < spatial; ++i) {
       const int axis = kMostSpatial - spatial + i;
-      taps_[axis] = AxisTaps(conv, i, from_.sizes[axis], to_.sizes[axis]);
+      taps_[axis] = AxisTaps(conv, i, wide_.sizes[axis], narrow_.sizes[axis]);
       kernel_[axis] = conv.window.kernel[i];
     }
-    const int64_t inRun = std::min(from_.run, from_.channels);
-    row_ = {from_.channels / inRun,
+    const int64_t inRun = std::min(wide_.run, wide_.channels);
+    row_ = {wide_.channels / inRun,
             inRun / kernels_.lanes,
-            from_.runStride,
-            taps_[2].step() * from_.strides[2],
-            taps_[2].count() * to_.strides[2],
+            wide_.runStride,
+            taps_[2].step() * wide_.strides[2],
+            taps_[2].count() * narrow_.strides[2],
             nullptr};
-    lists_.resize(static_cast<size_t>(threads_));
+    rows_ = conv.x.shape[static_cast<size_t>(conv.axes.n)] * narrow_.sizes[0] * narrow_.sizes[1];
+  }
+
+  // A row of the narrow image: of sample n, at depth d and height h.
+  struct Row {
+    int64_t n, d, h;
+  };
+  Row row(int64_t i) const {
+    const int64_t height = narrow_.sizes[1], sample = narrow_.sizes[0] * height;
+    return {i / sample, i % sample / height, i % height};
+  }
+  int64_t placeOf(const Row& row) const {
+    return row.n * narrow_.sample + row.d * narrow_.strides[0] + row.h * narrow_.strides[1];
+  }
+  // Calls use(row of the wide image, first tap of a row of the filters) for the taps of the two outer axes.
+  template <class Use>
+  void forRowTaps(const Row& row, const float* wide, Use&& use) const {
+    taps_[0].forTaps(row.d, [&](int64_t depthTap, int64_t depth) {
+      taps_[1].forTaps(row.h, [&](int64_t heightTap, int64_t height) {
+        use(wide_.at(wide + row.n * wide_.sample, depth, height, 0),
+            (depthTap * kernel_[1] + heightTap) * kernel_[2]);
+      });
+    });
+  }
+
+  int64_t filterTaps() const { return kernel_[0] * kernel_[1] * kernel_[2]; }
+  int64_t filterFloats() const { return wide_.channels * narrow_.channels; }  // of a tap
+  int64_t grain() const {
+    return kLeastThreadWork / std::max<int64_t>(narrow_.sizes[2] * filterTaps() * filterFloats(), 1);
+  }
+
+  const NarrowConvKernels& kernels_ = *isa_.narrowConv;
+  const bool bias_;
+  const Image wide_, narrow_;
+  AxisTaps taps_[kMostSpatial];
+  int64_t kernel_[kMostSpatial] = {1, 1, 1};
+  NarrowRow row_;
+  int64_t rows_;  // of all samples
+
+ private:
+  static bool backward(const Convolution& conv) { return conv.pass == ConvPass::BackwardData; }
+};
+
+// Makes the narrow image.
+class NarrowConvKernel : public NarrowKernel {
+ public:
+  explicit NarrowConvKernel(const Convolution& conv)
+      : NarrowKernel(conv),
+        forward_(conv.pass == ConvPass::Forward),
+        wideIndex_(forward_ ? conv.xIndex : conv.yIndex),
+        filterIndex_(conv.wIndex),
+        lists_(static_cast<size_t>(threads_)) {
     for (Lists& lists : lists_) {
       lists.rows.reserve(static_cast<size_t>(kernel_[0] * kernel_[1]));
       lists.taps.reserve(static_cast<size_t>(filterTaps()));
@@ -109,37 +158,19 @@ class NarrowConvKernel : public OwnKernel {
   }
 
   void run(const void* const* inputs, void* const* outputs, void* scratch) override {
-    const auto* from = static_cast<const float*>(inputs[fromIndex_]);
+    const auto* wide = static_cast<const float*>(inputs[wideIndex_]);
     const auto* filters = static_cast<const float*>(inputs[filterIndex_]);
     if (forward_) filters = withChannelsLast(filters, static_cast<float*>(scratch));
-    NarrowRow row = row_;
-    row.bias = bias_ ? static_cast<const float*>(inputs[2]) : nullptr;
-    const int64_t planeRows = to_.sizes[1], sampleRows = to_.sizes[0] * planeRows;
-    const int64_t rowWork = std::max<int64_t>(to_.sizes[2] * filterTaps() * filterFloats(), 1);
-    parallelFor(threads_, samples_ * sampleRows, kLeastThreadWork / rowWork,
-                [&](int64_t begin, int64_t end, int part) {
-                  for (int64_t i = begin; i < end; ++i) {
-                    const int64_t n = i / sampleRows, d = i % sampleRows / planeRows, h = i % planeRows;
-                    makeRow(row, from + n * from_.sample, filters, d, h,
-                            static_cast<float*>(outputs[0]) + n * to_.sample + d * to_.strides[0] +
-                                h * to_.strides[1],
-                            lists_[static_cast<size_t>(part)]);
-                  }
-                });
+    NarrowRow shape = row_;
+    shape.bias = bias_ ? static_cast<const float*>(inputs[2]) : nullptr;
+    parallelFor(threads_, rows_, grain(), [&](int64_t begin, int64_t end, int part) {
+      for (int64_t i = begin; i < end; ++i)
+        makeRow(shape, row(i), wide, filters, static_cast<float*>(outputs[0]),
+                lists_[static_cast<size_t>(part)]);
+    });
   }
 
  private:
-  int64_t filterTaps() const { return kernel_[0] * kernel_[1] * kernel_[2]; }
-  int64_t filterFloats() const { return from_.channels * to_.channels; }  // of a tap
-
-  const float* withChannelsLast(const float* filters, float* to) const {
-    for (int64_t tap = 0; tap < filterTaps(); ++tap)
-      for (int64_t c = 0; c < from_.channels; ++c)
-        for (int64_t o = 0; o < to_.channels; ++o)
-          to[(tap * to_.channels + o) * from_.channels + c] = *filters++;
-    return to;
-  }
-
   // A tap of the two outer axes: a row of the image and a row of the filters.
   struct RowTap {
     const float *x, *w;
@@ -150,19 +181,23 @@ class NarrowConvKernel : public OwnKernel {
     std::vector<NarrowTap> taps;
   };
 
-  void makeRow(const NarrowRow& row, const float* from, const float* filters, int64_t d, int64_t h, float* y,
+  const float* withChannelsLast(const float* filters, float* to) const {
+    for (int64_t tap = 0; tap < filterTaps(); ++tap)
+      for (int64_t c = 0; c < wide_.channels; ++c)
+        for (int64_t o = 0; o < narrow_.channels; ++o)
+          to[(tap * narrow_.channels + o) * wide_.channels + c] = *filters++;
+    return to;
+  }
+
+  void makeRow(const NarrowRow& shape, const Row& at, const float* wide, const float* filters, float* y,
                Lists& lists) const {
     auto& [rows, taps] = lists;
     rows.clear();
-    taps_[0].forTaps(d, [&](int64_t depthTap, int64_t depth) {
-      taps_[1].forTaps(h, [&](int64_t heightTap, int64_t height) {
-        rows.push_back({from_.at(from, depth, height, 0),
-                        filters + (depthTap * kernel_[1] + heightTap) * kernel_[2] * filterFloats()});
-      });
-    });
+    forRowTaps(at, wide,
+               [&](const float* x, int64_t tap) { rows.push_back({x, filters + tap * filterFloats()}); });
     for (int64_t p = 0; p < taps_[2].count(); ++p) {
       const AxisTaps::Phase& phase = taps_[2].phase(p);
-      float* first = y + p * to_.strides[2];
+      float* first = y + placeOf(at) + p * narrow_.strides[2];
       // Where the same taps are in the image, a part at a time.
       for (int64_t begin = 0, end; begin < phase.results; begin = end) {
         end = phase.results;
@@ -173,27 +208,80 @@ class NarrowConvKernel : public OwnKernel {
           if (begin < from || begin >= until) continue;
           end = std::min(end, until);
           for (const RowTap& outer : rows)
-            taps.push_back({outer.x + (tap.first + begin * taps_[2].step()) * from_.strides[2],
+            taps.push_back({outer.x + (tap.first + begin * taps_[2].step()) * wide_.strides[2],
                             outer.w + tap.index * filterFloats()});
         }
-        kernels_.row(row, taps.data(), static_cast<int64_t>(taps.size()), static_cast<int>(to_.channels),
-                     end - begin, first + begin * row.yStep);
+        kernels_.row(shape, taps.data(), static_cast<int64_t>(taps.size()),
+                     static_cast<int>(narrow_.channels), end - begin, first + begin * shape.yStep);
       }
     }
   }
 
-  const NarrowConvKernels& kernels_ = *isa_.narrowConv;
-  const bool forward_, bias_;
-  const Image from_, to_;
-  const int64_t samples_;
-  const size_t fromIndex_, filterIndex_;
-  AxisTaps taps_[kMostSpatial];
-  int64_t kernel_[kMostSpatial] = {1, 1, 1};
-  NarrowRow row_;
+  const bool forward_;
+  const size_t wideIndex_, filterIndex_;
   std::vector<Lists> lists_;
 };
 
-bool isNarrowResult(const TensorType& type, const ImageAxes& axes) {
+// Makes the gradient of the filters: each part sums up over its own rows of dy, the narrow image.
+class NarrowFilterGradient : public NarrowKernel {
+ public:
+  explicit NarrowFilterGradient(const Convolution& conv)
+      : NarrowKernel(conv),
+        parts_(static_cast<int>(std::clamp<int64_t>(rows_ / std::max<int64_t>(grain(), 1), 1, threads_))) {}
+
+  size_t scratchBytes() const override { return static_cast<size_t>(parts_ * partFloats()) * sizeof(float); }
+
+  void run(const void* const* inputs, void* const* outputs, void* scratch) override {
+    const auto *x = static_cast<const float*>(inputs[0]), *dy = static_cast<const float*>(inputs[1]);
+    auto* sums = static_cast<float*>(scratch);
+    parallelFor(parts_, parts_, 1, [&](int64_t, int64_t, int part) {
+      float* own = sums + part * partFloats();
+      std::fill_n(own, partFloats(), 0.0f);
+      for (int64_t i = rows_ * part / parts_; i < rows_ * (part + 1) / parts_; ++i)
+        addRow(row(i), x, dy, own);
+    });
+    for (int part = 1; part < parts_; ++part)
+      for (int64_t i = 0; i < partFloats(); ++i) sums[i] += sums[part * partFloats() + i];
+    auto* dw = static_cast<float*>(outputs[0]);
+    for (int64_t tap = 0; tap < filterTaps(); ++tap)
+      for (int64_t c = 0; c < wide_.channels; ++c)
+        for (int64_t o = 0; o < narrow_.channels; ++o)
+          *dw++ = sums[(tap * narrow_.channels + o) * wide_.channels + c];
+    if (bias_)
+      std::copy_n(sums + filterTaps() * filterFloats(), narrow_.channels, static_cast<float*>(outputs[1]));
+  }
+
+ private:
+  // [tap][channel of dy][channel of x], then those of the bias; in whole cache lines.
+  int64_t partFloats() const {
+    const int64_t floats = filterTaps() * filterFloats() + narrow_.channels;
+    return static_cast<int64_t>(wholeLines(static_cast<size_t>(floats) * sizeof(float)) / sizeof(float));
+  }
+
+  void addRow(const Row& at, const float* x, const float* dy, float* sums) const {
+    const int64_t channels = narrow_.channels;
+    const float* gradients = dy + placeOf(at);
+    forRowTaps(at, x, [&](const float* from, int64_t firstTap) {
+      for (const AxisTaps::Tap& tap : taps_[2].phase(0).taps) {
+        const auto [begin, end] = tap.results;
+        kernels_.gradient(row_, from + (tap.first + begin * taps_[2].step()) * wide_.strides[2],
+                          gradients + begin * channels, static_cast<int>(channels), end - begin,
+                          sums + (firstTap + tap.index) * filterFloats());
+      }
+    });
+    if (!bias_) return;
+    float* bias = sums + filterTaps() * filterFloats();
+    for (int64_t o = 0; o < channels; ++o) {
+      float sum = 0;
+      for (int64_t i = o; i < narrow_.sizes[2] * channels; i += channels) sum += gradients[i];
+      bias[o] += sum;
+    }
+  }
+
+  const int parts_;
+};
+
+bool isNarrow(const TensorType& type, const ImageAxes& axes) {
   return type.shape[static_cast<size_t>(axes.c)] <= isaKernels().narrowConv->results;
 }
 
@@ -207,30 +295,30 @@ bool fillsVectors(const TensorType& type, const LayoutPtr& layout, const ImageAx
 }  // namespace
 
 bool narrowConvSuits(const Convolution& conv) {
-  if (conv.pass == ConvPass::BackwardFilter || conv.groups != 1 || conv.isFused() || conv.residual ||
-      conv.x.dtype != DType::F32 || conv.w.dtype != DType::F32 || conv.y.dtype != DType::F32 ||
+  if (conv.groups != 1 || conv.isFused() || conv.residual || conv.x.dtype != DType::F32 ||
+      conv.w.dtype != DType::F32 || conv.y.dtype != DType::F32 ||
       conv.axes.c != conv.axes.first + conv.axes.spatial)
     return false;
-  const bool forward = conv.pass == ConvPass::Forward;
-  return isNarrowResult(forward ? conv.y : conv.x, conv.axes) &&
-         fillsVectors(forward ? conv.x : conv.y, nullptr, conv.axes);
+  const bool backward = conv.pass == ConvPass::BackwardData;
+  return isNarrow(backward ? conv.x : conv.y, conv.axes) &&
+         fillsVectors(backward ? conv.y : conv.x, nullptr, conv.axes);
 }
 
 LayoutChoice narrowConvLayouts(const KernelSpec& spec, const Convolution& conv) {
-  const bool forward = conv.pass == ConvPass::Forward;
-  const TensorType& type = forward ? conv.x : conv.y;
-  const LayoutPtr& given = forward ? conv.xLayout : conv.yLayout;
-  const LayoutPtr from = fillsVectors(type, given, conv.axes) ? given : nullptr;
-  return convChoice(spec, conv, forward ? from : nullptr, nullptr, forward ? nullptr : from);
+  const bool backward = conv.pass == ConvPass::BackwardData;
+  const LayoutPtr& given = backward ? conv.yLayout : conv.xLayout;
+  const LayoutPtr wide = fillsVectors(backward ? conv.y : conv.x, given, conv.axes) ? given : nullptr;
+  return convChoice(spec, conv, backward ? nullptr : wide, nullptr, backward ? wide : nullptr);
 }
 
 bool hasNarrowConvLayouts(const Convolution& conv) {
-  const bool forward = conv.pass == ConvPass::Forward;
-  return !conv.wLayout && !(forward ? conv.yLayout : conv.xLayout) &&
-         fillsVectors(forward ? conv.x : conv.y, forward ? conv.xLayout : conv.yLayout, conv.axes);
+  const bool backward = conv.pass == ConvPass::BackwardData;
+  return !conv.wLayout && !(backward ? conv.xLayout : conv.yLayout) &&
+         fillsVectors(backward ? conv.y : conv.x, backward ? conv.yLayout : conv.xLayout, conv.axes);
 }
 
 std::unique_ptr<Kernel> makeNarrowConv(const Convolution& conv) {
+  if (conv.pass == ConvPass::BackwardFilter) return std::make_unique<NarrowFilterGradient>(conv);
   return std::make_unique<NarrowConvKernel>(conv);
 }
 

@@ -5,8 +5,9 @@
 
 namespace nodegrad {
 
-// Convolutions to few channels, and gradients of images of few channels: our own kernel takes float32 images
-// of many channels, row-major or in blocks of channels, and row-major filters, without groups.
+// Convolutions to few channels, the gradient of their filters, and gradients of images of few channels: our
+// own kernels take float32 images of many channels, row-major or in blocks of channels, and row-major
+// filters, without groups.
 bool narrowConvSuits(const Convolution& conv);
 
 LayoutChoice narrowConvLayouts(const KernelSpec& spec, const Convolution& conv);

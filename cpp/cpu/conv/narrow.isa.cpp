@@ -62,8 +62,58 @@ void makeAny(const NarrowRow& row, const NarrowTap* taps, int64_t count, int res
   make(row, taps, count, positions, y);
 }
 
+// `vectors` of the channels, `from` on.
+template <int vectors, int results>
+void addSome(const NarrowRow& row, const float* x, const float* dy, int64_t positions, int64_t from,
+             float* sums) {
+  using F = Operands<float>;
+  const int64_t channels = row.runs * row.runVectors * kLanes;
+  const float* at[vectors];
+  Floats own[vectors][results];
+  NODEGRAD_UNROLL for (int v = 0; v < vectors; ++v) {
+    at[v] = x + (from + v) / row.runVectors * row.runStride + (from + v) % row.runVectors * kLanes;
+    NODEGRAD_UNROLL for (int o = 0; o < results; ++o) own[v][o] =
+        load(sums + o * channels + (from + v) * kLanes);
+  }
+  for (int64_t p = 0, step = 0; p < positions; ++p, step += row.step, dy += results) {
+    Floats gradients[results];
+    NODEGRAD_UNROLL for (int o = 0; o < results; ++o) gradients[o] = F::broadcast(dy + o);
+    NODEGRAD_UNROLL for (int v = 0; v < vectors; ++v) {
+      const Floats numbers = load(at[v] + step);
+      NODEGRAD_UNROLL for (int o = 0; o < results; ++o) F::multiplyAdd(own[v][o], numbers, gradients[o]);
+    }
+  }
+  NODEGRAD_UNROLL for (int v = 0; v < vectors; ++v) {
+    NODEGRAD_UNROLL for (int o = 0; o < results; ++o)
+        store(sums + o * channels + (from + v) * kLanes, own[v][o]);
+  }
+}
+
+template <int results>
+void addRow(const NarrowRow& row, const float* x, const float* dy, int64_t positions, float* sums) {
+  constexpr int kTogether = kSums / results;
+  const int64_t vectors = row.runs * row.runVectors;
+  int64_t v = 0;
+  for (; v + kTogether <= vectors; v += kTogether)
+    addSome<kTogether, results>(row, x, dy, positions, v, sums);
+  if constexpr (kTogether > 2)
+    for (; v + kTogether / 2 <= vectors; v += kTogether / 2)
+      addSome<kTogether / 2, results>(row, x, dy, positions, v, sums);
+  for (; v < vectors; ++v) addSome<1, results>(row, x, dy, positions, v, sums);
+}
+
+void addAny(const NarrowRow& row, const float* x, const float* dy, int results, int64_t positions,
+            float* sums) {
+  const auto add = results == 1   ? addRow<1>
+                   : results == 2 ? addRow<2>
+                   : results == 3 ? addRow<3>
+                                  : addRow<kResults>;
+  add(row, x, dy, positions, sums);
+}
+
 }  // namespace
 
-const NarrowConvKernels narrowConvKernels = {.lanes = kLanes, .results = kResults, .row = makeAny};
+const NarrowConvKernels narrowConvKernels = {
+    .lanes = kLanes, .results = kResults, .row = makeAny, .gradient = addAny};
 
 }  // namespace nodegrad::NODEGRAD_ISA_NAMESPACE

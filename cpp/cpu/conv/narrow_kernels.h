@@ -24,6 +24,10 @@ struct NarrowConvKernels {
   // Makes `positions` neighbours of a row, of so many results each.
   void (*row)(const NarrowRow& row, const NarrowTap* taps, int64_t count, int results, int64_t positions,
               float* y);
+  // sums [results][channels] += what as many neighbours of a row add to the gradient of one tap: x times dy,
+  // whose positions are `results` numbers each.
+  void (*gradient)(const NarrowRow& row, const float* x, const float* dy, int results, int64_t positions,
+                   float* sums);
 };
 
 }  // namespace nodegrad

@@ -22,8 +22,9 @@ Attrs pool2x2(const Attrs& conv) {
   return checkAttrs(findOp("maxPool"), {{"poolSize", Dims{2, 2}}, {"dataFormat", conv.text("dataFormat")}});
 }
 
-// One of three kinds: any shape at all, of 1 to 3 spatial dimensions; 3×3 kernels between channels that fill
-// vectors; few channels with a batch that fills them.
+// One of three kinds: any shape at all, of 1 to 3 spatial dimensions, some of them between few channels and
+// such that fill vectors; 3×3 kernels between channels that fill vectors; few channels with a batch that
+// fills them.
 Drawn draw(Random& random) {
   const int64_t kind = random.integer(0, 9);
   const bool tiles = kind < 3, samples = kind == 3 || kind == 4;
@@ -51,7 +52,11 @@ Drawn draw(Random& random) {
     const int64_t most = samples ? 9 : 40;
     in = drawSize(random, most);
     out = drawSize(random, most);
-    if (!samples && random.chance(0.35)) {
+    if (!samples && random.chance(0.15)) {
+      in = random.pick(std::vector<int64_t>{8, 16, 32, 48});
+      out = random.integer(1, 5);
+      if (random.chance(0.4)) std::swap(in, out);
+    } else if (!samples && random.chance(0.35)) {
       const bool depthwise = random.chance(0.5);
       groups = depthwise ? in : random.pick(std::vector<int64_t>{1, 2, 3, 4, 8});
       if (!depthwise) in = groups * random.integer(1, 9);

@@ -51,14 +51,17 @@ struct Dense {
 };
 
 Dense drawDense(Random& random) {
-  const bool image = random.chance(0.6);
-  const int64_t n = random.pick(std::vector<int64_t>{1, 2, 3, 8, 16, 17, 32});
-  Dims x{n, drawSize(random, 200)};
-  if (image) x = {n, random.integer(1, 4), random.integer(1, 4), drawSize(random, 33)};
+  const bool large = random.chance(0.1);  // enough for a kernel of our own
+  int64_t n = random.pick(std::vector<int64_t>{1, 2, 3, 8, 16, 17, 32}), units = drawSize(random, 70);
+  if (large) {
+    n = random.integer(48, 80);
+    units = random.pick(std::vector<int64_t>{64, 136, 512});
+  }
+  Dims x{n, large ? random.integer(33, 300) : drawSize(random, 200)};
+  if (!large && random.chance(0.6)) x = {n, random.integer(1, 4), random.integer(1, 4), drawSize(random, 33)};
   Dense dense;
   dense.x = drawFloats(random, x);
-  const int64_t k = count(x) / n, units = drawSize(random, 70);
-  dense.w = drawFloats(random, {k, units});
+  dense.w = drawFloats(random, {count(x) / n, units});
   dense.dy = drawFloats(random, {n, units});
   dense.image = drawImageLayout(random, dense.x.type);
   return dense;
