@@ -241,7 +241,7 @@ export async function measureInput(threads: number, withPeers: boolean, log: Log
   await overTheStep('mnist', 20, () => [], '≤ 1.03', log);
   await overTheStep('cells', 10, () => [], '≤ 1.03', log);
   await overTheStep('cells', 10, augmentations, '≤ 1.05', log);
-  await overTheStep('resnet18', 2, augmentations, '≤ 1.05', log);
+  await overTheStep('resnet18', 6, augmentations, '≤ 1.05', log);
   if (!withPeers) return;
   const folder = mkdtempSync(join(tmpdir(), 'nodegrad-bench-'));
   const driver = new Driver('input', [String(threads)], threads);
