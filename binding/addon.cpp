@@ -57,6 +57,7 @@ constexpr Export kExports[] = {
     {"addCond", guarded<addCond>},
     {"addWhile", guarded<addWhile>},
     {"addCustomGradient", guarded<addCustomGradient>},
+    {"addRemat", guarded<addRemat>},
     {"createProgram", guarded<createProgram>},
     {"run", guarded<run>},
     {"collect", guarded<collect>},

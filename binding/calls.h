@@ -31,6 +31,7 @@ napi_value addScan(const Call& call);
 napi_value addCond(const Call& call);
 napi_value addWhile(const Call& call);
 napi_value addCustomGradient(const Call& call);
+napi_value addRemat(const Call& call);
 napi_value createProgram(const Call& call);
 napi_value run(const Call& call);
 napi_value collect(const Call& call);

@@ -4,6 +4,7 @@
 #include "graph/autodiff.h"
 #include "handles.h"
 #include "ops/control.h"
+#include "ops/remat.h"
 #include "ops/scan.h"
 
 namespace nodegrad::binding {
@@ -111,6 +112,12 @@ napi_value addCustomGradient(const Call& call) {
   const auto list = [&](const char* name) { return valuesOf(call.env, propertyOf(call.env, call[1], name)); };
   const CustomGradient custom{list("ys"), list("xs"), list("upstream"), list("gradients")};
   return typed(call, graph, addCustomGradient(graph, custom));
+}
+
+napi_value addRemat(const Call& call) {
+  Graph& graph = graphOf(call);
+  const auto first = static_cast<Value>(integerOf(call.env, call[1]));
+  return typed(call, graph, addRemat(graph, first, valuesOf(call.env, call[2])));
 }
 
 }  // namespace nodegrad::binding

@@ -44,4 +44,7 @@ export {
 } from './core/tensor.js';
 export { type MemoryInfo, memory, tidy } from './core/tidy.js';
 export { grad } from './core/grad.js';
+export { remat } from './ops/control/remat.js';
+export { type RematScopeOptions, rematScope } from './layers/rematScope.js';
+export type { RematMode } from './core/remat.js';
 export { Variable, variable, type VariableOptions } from './core/variable.js';

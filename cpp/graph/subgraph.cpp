@@ -47,7 +47,7 @@ void copyNodes(const Graph& from, const std::vector<Value>& outputs, Graph& to,
   }
   for (size_t n = 0; n < needed.size(); ++n) {
     if (!needed[n]) continue;
-    const Node& node = from.nodes()[n];
+    const Node node = from.nodes()[n];  // a copy, since `to` may be the same graph
     std::vector<Value> inputs;
     for (Value input : node.inputs) inputs.push_back(known.at(input));
     const std::vector<Value> result = to.op(node.op->name, inputs, node.attrs);

@@ -66,6 +66,16 @@ const OpFamily family([] {
   identity.lower = lowering(firstInput);
   registerOp(identity);
 
+  // The first input, as something else than it until a plan is made, and known after the others.
+  OpDef barrier;
+  barrier.name = "barrier";
+  barrier.minInputs = barrier.maxInputs = 2;
+  barrier.infer = inferSame;
+  barrier.gradient = [](const GradientContext& context) {
+    return std::vector<Value>{context.gradients[0], kNone};
+  };
+  registerOp(barrier);
+
   OpDef stopGradient;
   stopGradient.name = "stopGradient";
   stopGradient.minInputs = stopGradient.maxInputs = 1;

@@ -172,6 +172,8 @@ void fuseElementwise(Ir& ir);
 // Last outputs of a node that nothing reads, as those for a gradient outside of training, where the backend
 // has a kernel that does not make them.
 void dropOutputs(Ir& ir, const Backend& backend);
+// Takes barriers out, after which nothing may make one node of equal ones.
+void dropBarriers(Ir& ir);
 // bfloat16 for the activations that kernels want in it, and what leads from one to the other; conversions
 // where a kernel takes only the other one. Weights, their gradients, losses and what is fetched stay float32.
 void choosePrecision(Ir& ir, Backend& backend);

@@ -22,6 +22,7 @@ void runPasses(Ir& ir, Backend& backend, bool fuse, DType compute, const PassObs
     run("foldPads", [&](Ir& given) { changed = foldPads(given); });
     if (changed) run("simplify", simplify);
   }
+  run("dropBarriers", dropBarriers);
   run("fuseNorm", fuseNorm, backend);
   if (fuse) {
     run("foldScale", foldScale);

@@ -3,6 +3,8 @@ import { describe } from '../base/errors.js';
 import { choose } from '../base/choose.js';
 import { customNames, getRegisteredName, getRegisteredObject, setRegistered } from '../base/customObjects.js';
 import { sameName } from '../base/names.js';
+import { firstOf } from '../base/list.js';
+import { currentRemat, rematerialized } from '../core/remat.js';
 import type { Sym } from '../core/sym.js';
 import * as functions from './functions.js';
 import './keras2.js';
@@ -27,6 +29,12 @@ export type ActivationLike = ActivationName | (string & {}) | ActivationFunction
  * @example activations.activationOf('leaky_relu');
  */
 export function activationOf(activation: ActivationLike | null | undefined): ActivationFunction {
+  const found = functionOf(activation);
+  if (currentRemat()?.mode !== 'activations') return found;
+  return (x) => firstOf(rematerialized(x.trace, () => [found(x)]));
+}
+
+function functionOf(activation: ActivationLike | null | undefined): ActivationFunction {
   if (typeof activation === 'function') return activation;
   const name = activation ?? 'linear';
   const custom = typeof name === 'string' ? getRegisteredObject(name) : undefined;

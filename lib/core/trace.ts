@@ -374,6 +374,13 @@ export class Trace {
     return this.#made(made, { op: 'customGradient', inputs });
   }
 
+  /** Has the gradient of float32 values compute anew what made them since `first`: values equal to them. @internal */
+  remat(first: Sym, ys: readonly Sym[]): Sym[] {
+    for (const y of ys) this.#checkOwn('remat', y);
+    const ids = ys.map(({ id }) => id);
+    return this.#made(engine().addRemat(this.#graph, first.id, ids), { op: 'customGradient', inputs: ys });
+  }
+
   /** Gradients of the sum of gradient · y over the ys with respect to each x. Without output gradients they are ones. */
   gradients(ys: readonly Sym[], xs: readonly Sym[], outputGradients: readonly Sym[] | null = null): Sym[] {
     for (const value of [...ys, ...xs, ...(outputGradients ?? [])]) this.#checkOwn('grad', value);

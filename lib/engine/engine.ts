@@ -224,6 +224,8 @@ export interface Engine {
   addCond(graph: NativeGraph, cond: Cond<ValueId>): TypedValue[];
   /** Adds a derivative: the ys. Throws ARGUMENT, DTYPE, SHAPE. */
   addCustomGradient(graph: NativeGraph, custom: CustomGradient<ValueId>): TypedValue[];
+  /** Has the gradient of float32 values compute anew what made them of values before `first`: values equal to the ys. */
+  addRemat(graph: NativeGraph, first: ValueId, ys: readonly ValueId[]): TypedValue[];
 
   /**
    * A program of the graph as it is now: fed values, fetched values, and tensors to update after each step. Plans are made at

@@ -17,6 +17,7 @@ import type { Regularizer } from '../regularizers/regularizer.js';
 import { regularizerConfig, regularizerOf } from '../regularizers/registry.js';
 import { KerasTensor } from '../core/kerasTensor.js';
 import type { CallContext, CallOptions, GivenMasks } from '../core/operation.js';
+import { type Remat, currentRemat, rematerialized, rematerializedOnce } from '../core/remat.js';
 import { Sym } from '../core/sym.js';
 import { Trace } from '../core/trace.js';
 import { copy } from '../ops/unary.js';
@@ -74,6 +75,7 @@ export abstract class Layer extends WeightHolder {
   /** Whether a layer that computes in bfloat16 rounds what it takes. */
   readonly autocast: boolean;
   readonly #dtype: DtypePolicy | undefined;
+  readonly #remat: Remat | undefined;
   readonly #activityRegularizer: Regularizer | undefined;
   #path: string | undefined;
   /** What it was built for. */
@@ -88,6 +90,7 @@ export abstract class Layer extends WeightHolder {
     this.#dtype = dtype == null ? undefined : checkPolicy(factoryName(new.target.name), dtype as DtypePolicy);
     this.dtypePolicy = this.#dtype ?? dtypePolicy();
     this.autocast = options.autocast ?? true;
+    this.#remat = currentRemat();
     this.#activityRegularizer = regularizerOf(options.activityRegularizer);
     this.#guard();
   }
@@ -388,9 +391,12 @@ export abstract class Layer extends WeightHolder {
       const { trace } = firstOf(inputs);
       const named = () => trace.withinLayer(this.name, call);
       const precision = this.#precision();
-      const result = precision ? trace.withPrecision(precision, named) : named();
-      checkSymbolic(this.name, 'from call', result);
-      const outputs = result instanceof Sym ? [result] : result;
+      const outputsOf = () => {
+        const result = precision ? trace.withPrecision(precision, named) : named();
+        checkSymbolic(this.name, 'from call', result);
+        return result instanceof Sym ? [result] : result;
+      };
+      const outputs = this.#rematerialized(trace, outputsOf);
       passMasks(this, inputs, outputs, masks);
       const regularizer = this.#activityRegularizer;
       if (regularizer) for (const y of outputs) this.addLoss(perSample(regularizer.call(y), y));
@@ -407,6 +413,24 @@ export abstract class Layer extends WeightHolder {
       });
     });
     this.built = true;
+  }
+
+  /** Its outputs, which their gradient computes anew where the layer was made in a `rematScope` that says so. */
+  #rematerialized(trace: Trace, outputsOf: () => readonly Sym[]): readonly Sym[] {
+    const { mode, outputSizeThreshold, layerNames } = this.#remat ?? {};
+    // Nothing is gained by computing all of a step anew.
+    if (this.isModel && running.length === 0) return outputsOf();
+    if (mode === 'full' || (mode === 'listOfLayers' && layerNames?.includes(this.name)))
+      return rematerializedOnce(trace, outputsOf);
+    if (mode !== 'largerThan') return outputsOf();
+    const size = (ys: readonly Sym[]) =>
+      ys.reduce((sum, { shape }) => sum + shape.reduce((product, side) => product * Math.abs(side), 1), 0);
+    return rematerialized(trace, outputsOf, (ys) => size(ys) > (outputSizeThreshold ?? 0));
+  }
+
+  /** Whether it is a model. @internal */
+  protected get isModel(): boolean {
+    return false;
   }
 
   /** What its ops compute in where it says so itself. */

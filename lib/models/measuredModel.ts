@@ -11,6 +11,11 @@ export abstract class MeasuredModel extends Layer {
   /** The compiled steps. @internal */
   abstract trainer(mode: Mode): Trainer;
 
+  /** @internal */
+  protected override get isModel(): boolean {
+    return true;
+  }
+
   /** Whether `compile` was called and it is known what is measured. */
   protected abstract get isMeasured(): boolean;
 
