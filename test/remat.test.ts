@@ -28,7 +28,7 @@ function planOf(text: string): { kernels: number; bytes: number } {
 type Function = (x: Sym) => Sym;
 const rematOf = (f: Function): Function => {
   const again = remat(f);
-  return (x) => again(x) as Sym;
+  return (x) => again<[Sym]>(x);
 };
 
 describe('remat', () => {
