@@ -3,9 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "graph/subgraph.h"
+#include "ops/remat.h"
 #include "plan/loop.h"
 #include "support/fake_backend.h"
 #include "support/graph_builder.h"
@@ -177,6 +179,30 @@ TEST(CustomGradient, TakesThePlaceOfTheTrueOne) {
   EXPECT_EQ(numbersOf(found[2]), (std::vector<float>{10, 10}));
   EXPECT_EQ(refusalOf([&] { addCustomGradient(t.graph, {{y}, {x}, {dy}, {t.op("sum", {dy})}}); }),
             "[customGradient] expected a gradient float32 [2] as the argument 1, received float32 []");
+}
+
+// y = sin(tanh(x · w)): the gradient computes x · w and tanh again, behind no barrier that is left in the
+// plan.
+TEST(Remat, ComputesInTheGradientWhatTheFunctionHasMade) {
+  GraphBuilder t;
+  const Value x = t.feed({2, 3}), w = t.feed({3, 2}), first = t.graph.constant(0);
+  const Value y = t.op("sin", {t.op("tanh", {t.op("matmul", {x, w})})});
+  const Value made = addRemat(t.graph, first, {y})[0];
+  const auto sums = [&](Value z) { return nodegrad::gradients(t.graph, {t.op("sum", {z})}, {x, w}); };
+  const std::vector<Value> anew = sums(made), kept = sums(y);
+  t.fetches = {made, anew[0], anew[1]};
+  const auto count = [&](const std::string& op) {
+    const plan::Ir ir = t.ir();
+    return std::count_if(ir.nodes.begin(), ir.nodes.end(), [&](const auto& node) { return node.op == op; });
+  };
+  EXPECT_EQ(count("barrier"), 2);
+  const auto run = [&] {
+    return runNow(compile(t), {floats({2, 3}, {1, 2, -1, 0.5, 0, 3}), floats({3, 2}, {1, -1, 0.5, 2, 1, 0})});
+  };
+  const std::vector<StoragePtr> found = run();
+  t.fetches = {y, kept[0], kept[1]};
+  const std::vector<StoragePtr> expected = run();
+  for (size_t i = 0; i < found.size(); ++i) EXPECT_EQ(numbersOf(found[i]), numbersOf(expected[i]));
 }
 
 }  // namespace

@@ -54,6 +54,7 @@ const Attrs kTransposeA = {{"transposeA", true}}, kTransposeB = {{"transposeB", 
 std::vector<Case> unaryCases() {
   return {
       {"identity", {{{3}}}},
+      {"barrier", {{{3}}, {{2}}}},
       {"exp", {{{2, 3}}}, {}, Dynamic::All, 3},
       {"log", {positive({2, 3})}, {}, Dynamic::All, 3},
       {"log1p", {positive({2, 3})}, {}, Dynamic::All, 3},
