@@ -5,6 +5,7 @@
 #include <string>
 
 #include "cpu/conv/samples_kernels.h"
+#include "cpu/elementwise/activation.h"
 #include "cpu/isa.h"
 #include "cpu/memory/cpu_layout.h"
 #include "host/parallel.h"
@@ -52,8 +53,8 @@ int64_t multiplications(const SampleConv& c) {
   return c.in * c.out * c.taps[0] * c.taps[1] * c.outHeight * c.outWidth;
 }
 
-std::optional<SampleActivation> activationOf(const KernelSpec& spec) {
-  const std::string name = spec.attrs.has("activation") ? spec.attrs.text("activation") : "linear";
+std::optional<SampleActivation> sampleActivation(const KernelSpec& spec) {
+  const std::string name = activationOf(spec);
   if (name == "linear") return SampleActivation::Linear;
   if (name == "relu") return SampleActivation::Relu;
   if (name == "tanh") return SampleActivation::Tanh;
@@ -90,7 +91,7 @@ class SampleConvolution : public SampleKernel {
   SampleConvolution(const KernelSpec& spec, const Convolution& conv)
       : SampleKernel(conv.pass == ConvPass::Forward ? forwardSizes(conv) : backwardSizes(conv),
                      at(conv.x, conv.axes.n)),
-        activation_(*activationOf(spec)),
+        activation_(*sampleActivation(spec)),
         backward_(conv.pass == ConvPass::BackwardData),
         bias_(conv.bias),
         xIndex_(backward_ ? conv.yIndex : conv.xIndex),
@@ -202,7 +203,7 @@ bool isIn(const TensorType& type, const LayoutPtr& layout, const ImageAxes& axes
 
 bool sampleConvSuits(const KernelSpec& spec, const Convolution& conv) {
   if (conv.window.spatial != 2 || conv.groups != 1 || conv.residual ||
-      at(conv.x, conv.axes.n) % lanes() != 0 || !activationOf(spec))
+      at(conv.x, conv.axes.n) % lanes() != 0 || !sampleActivation(spec))
     return false;
   const Window& w = conv.window;
   if (conv.pass == ConvPass::BackwardData) {

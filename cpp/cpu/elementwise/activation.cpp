@@ -29,10 +29,6 @@ Memory memoryOf(size_t index, const TensorType& type, const LayoutPtr& layout) {
   return {index, type.dtype, static_cast<int64_t>(bytes / sizeOf(type.dtype))};
 }
 
-std::string activationOf(const KernelSpec& spec) {
-  return spec.attrs.has("activation") ? spec.attrs.text("activation") : "linear";
-}
-
 KernelSpec withoutActivation(KernelSpec spec) {
   spec.attrs.set("activation", std::string("linear"));
   return spec;
@@ -129,6 +125,10 @@ class ActivatedAfterwards : public Kernel {
 };
 
 }  // namespace
+
+std::string activationOf(const KernelSpec& spec) {
+  return spec.attrs.has("activation") ? spec.attrs.text("activation") : "linear";
+}
 
 std::unique_ptr<Kernel> withActivationAfterwards(const KernelSpec& spec, const MakeKernel& make) {
   const std::string activation = activationOf(spec);

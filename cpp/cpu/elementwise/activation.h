@@ -1,11 +1,15 @@
 #pragma once
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "backend.h"
 
 namespace nodegrad {
+
+// The attribute of an op that may have it: "linear" where it has none.
+std::string activationOf(const KernelSpec& spec);
 
 // Makes the kernel of an op on oneDNN, with its activation fused or "linear".
 using MakeKernel = std::function<std::unique_ptr<Kernel>(const KernelSpec&)>;

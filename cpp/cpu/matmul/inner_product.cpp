@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <optional>
 
-#include "cpu/conv/filter_gradient.h"
 #include "cpu/elementwise/activation.h"
 #include "cpu/kernel_table.h"
 #include "cpu/matmul/matrix_product.h"
@@ -83,8 +82,8 @@ LayoutChoice innerProductLayouts(const KernelSpec& spec, const std::vector<bool>
 
 // The products that our own kernel may make.
 std::optional<MatrixProduct> plainProduct(const KernelSpec& spec, const InnerProduct& ip) {
-  const bool activated = spec.attrs.has("activation") && spec.attrs.text("activation") != "linear";
-  if (activated || ip.x.dtype != DType::F32 || ip.w.dtype != DType::F32 || ip.y.dtype != DType::F32)
+  if (activationOf(spec) != "linear" || ip.x.dtype != DType::F32 || ip.w.dtype != DType::F32 ||
+      ip.y.dtype != DType::F32)
     return std::nullopt;
   if (ip.pass == Pass::Forward)
     return MatrixProduct{.rows = ip.n, .depth = ip.k, .columns = ip.units, .bias = ip.bias};
@@ -98,11 +97,8 @@ std::unique_ptr<Kernel> makePrimitive(const KernelSpec& spec) {
   const InnerProduct ip(spec);
   const auto rows = weightsLayout(ip.x, ip.xLayout, ip.w);
   if (!rows || !sameLayout(*rows, ip.wLayout) || ip.yLayout) onednn::raise(spec.op, dnnl_unimplemented);
-  const auto product = plainProduct(spec, ip);
-  if (product && matrixProductSuits(*product)) return makeMatrixProduct(*product);
-  if (ip.pass == Pass::BackwardWeights && ip.x.dtype == DType::F32 && ip.y.dtype == DType::F32 &&
-      transposedProductSuits(ip.n, ip.k, ip.units))
-    return makeTransposedProduct(ip.n, ip.k, ip.units, ip.bias);
+  if (const auto product = plainProduct(spec, ip))
+    if (auto kernel = makeFasterProduct(*product)) return kernel;
   const Desc x({ip.n, ip.k}, onednn::dataType(ip.x.dtype), onednn::Tag::ab);
   const Desc w({ip.units, ip.k}, onednn::dataType(ip.w.dtype), onednn::Tag::ba);
   const Desc y({ip.n, ip.units}, onednn::dataType(ip.y.dtype), onednn::Tag::ab);

@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <optional>
 
-#include "cpu/conv/filter_gradient.h"
 #include "cpu/kernel_table.h"
 #include "cpu/matmul/matrix_product.h"
 #include "cpu/memory/onednn.h"
@@ -48,10 +47,8 @@ std::unique_ptr<Kernel> makeMatmul(const KernelSpec& spec) {
   if (y.size() > kMaxRank)
     fail(ErrorCode::Device, "[matmul] expected inputs of at most ", kMaxRank, " dimensions, received ",
          y.size(), "; reshape them to fewer");
-  const auto product = plainProduct(spec);
-  if (product && matrixProductSuits(*product)) return makeMatrixProduct(*product);
-  if (product && product->transposeA && transposedProductSuits(a[0], a[1], b[1]))
-    return makeTransposedProduct(a[0], a[1], b[1], false);
+  if (const auto product = plainProduct(spec))
+    if (auto kernel = makeFasterProduct(*product)) return kernel;
   const onednn::Desc source = stackDesc(spec.inputs[0], y.size(), spec.attrs.boolean("transposeA"));
   const onednn::Desc weights = stackDesc(spec.inputs[1], y.size(), spec.attrs.boolean("transposeB"));
   const onednn::Desc target = stackDesc(spec.outputs[0], y.size(), false);

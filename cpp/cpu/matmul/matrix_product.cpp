@@ -4,6 +4,7 @@
 #include <string>
 
 #include "core/align.h"
+#include "cpu/conv/filter_gradient.h"
 #include "cpu/matmul/packed_matrix.h"
 #include "cpu/own_kernel.h"
 
@@ -108,8 +109,6 @@ class MatrixProductKernel : public OwnKernel {
   const int64_t width_, blocks_, parts_;  // of columns; parts of the rows
 };
 
-}  // namespace
-
 bool matrixProductSuits(const MatrixProduct& product) {
   const auto [rows, depth, columns, transposeA, bias, sums] = product;
   if (isaKernels().name != std::string("avx2") || columns % isaKernels().product->lanes != 0) return false;
@@ -124,8 +123,18 @@ bool matrixProductSuits(const MatrixProduct& product) {
   return columns % kApart == 0 && rows >= kFewestRows && rows <= kMostRows;
 }
 
+}  // namespace
+
 std::unique_ptr<Kernel> makeMatrixProduct(const MatrixProduct& product) {
   return std::make_unique<MatrixProductKernel>(product);
+}
+
+std::unique_ptr<Kernel> makeFasterProduct(const MatrixProduct& product) {
+  const auto [rows, depth, columns, transposeA, bias, sums] = product;
+  if (matrixProductSuits(product)) return makeMatrixProduct(product);
+  if (transposeA && transposedProductSuits(depth, rows, columns))
+    return makeTransposedProduct(depth, rows, columns, sums);
+  return nullptr;
 }
 
 }  // namespace nodegrad

@@ -13,8 +13,9 @@ struct MatrixProduct {
   bool sums = false;  // output 1: the sum of b's rows
 };
 
-// Whether our own kernel is faster than oneDNN's.
-bool matrixProductSuits(const MatrixProduct& product);
 std::unique_ptr<Kernel> makeMatrixProduct(const MatrixProduct& product);
+// A kernel of our own, that one or the gradient of a convolution's filters, where it is faster than oneDNN's;
+// else null.
+std::unique_ptr<Kernel> makeFasterProduct(const MatrixProduct& product);
 
 }  // namespace nodegrad
