@@ -73,14 +73,23 @@ class AxisTaps {
   std::vector<Phase> phases_;
 };
 
-// The image of many channels is wide, the other one narrow.
+// The images of a convolution, or their gradients: that of many channels is wide, the other one narrow.
+struct Side {
+  const TensorType& type;
+  const LayoutPtr& layout;
+};
+Side sideOf(const Convolution& conv, bool ofX) {
+  return ofX ? Side{conv.x, conv.xLayout} : Side{conv.y, conv.yLayout};
+}
+Side wideSide(const Convolution& conv) { return sideOf(conv, conv.pass != ConvPass::BackwardData); }
+Side narrowSide(const Convolution& conv) { return sideOf(conv, conv.pass == ConvPass::BackwardData); }
+
 class NarrowKernel : public OwnKernel {
  protected:
   explicit NarrowKernel(const Convolution& conv)
       : bias_(conv.bias),
-        wide_(*(backward(conv) ? imageOf(conv.y, conv.yLayout, conv.axes)
-                               : imageOf(conv.x, conv.xLayout, conv.axes))),
-        narrow_(*imageOf(backward(conv) ? conv.x : conv.y, nullptr, conv.axes)) {
+        wide_(*imageOf(wideSide(conv).type, wideSide(conv).layout, conv.axes)),
+        narrow_(*imageOf(narrowSide(conv).type, nullptr, conv.axes)) {
     const int spatial = conv.window.spatial;
     for (int i = 0; i < spatial; ++i) {
       const int axis = kMostSpatial - spatial + i;
@@ -132,9 +141,6 @@ class NarrowKernel : public OwnKernel {
   int64_t kernel_[kMostSpatial] = {1, 1, 1};
   NarrowRow row_;
   int64_t rows_;  // of all samples
-
- private:
-  static bool backward(const Convolution& conv) { return conv.pass == ConvPass::BackwardData; }
 };
 
 // Makes the narrow image.
@@ -281,13 +287,9 @@ class NarrowFilterGradient : public NarrowKernel {
   const int parts_;
 };
 
-bool isNarrow(const TensorType& type, const ImageAxes& axes) {
-  return type.shape[static_cast<size_t>(axes.c)] <= isaKernels().narrowConv->results;
-}
-
 // Whether the channels fill vectors.
-bool fillsVectors(const TensorType& type, const LayoutPtr& layout, const ImageAxes& axes) {
-  const auto image = imageOf(type, layout, axes);
+bool fillsVectors(const Side& side, const ImageAxes& axes) {
+  const auto image = imageOf(side.type, side.layout, axes);
   const int64_t lanes = isaKernels().narrowConv->lanes;
   return image && image->channels % lanes == 0 && image->run % lanes == 0;
 }
@@ -299,22 +301,19 @@ bool narrowConvSuits(const Convolution& conv) {
       conv.w.dtype != DType::F32 || conv.y.dtype != DType::F32 ||
       conv.axes.c != conv.axes.first + conv.axes.spatial)
     return false;
-  const bool backward = conv.pass == ConvPass::BackwardData;
-  return isNarrow(backward ? conv.x : conv.y, conv.axes) &&
-         fillsVectors(backward ? conv.y : conv.x, nullptr, conv.axes);
+  const int64_t results = narrowSide(conv).type.shape[static_cast<size_t>(conv.axes.c)];
+  return results <= isaKernels().narrowConv->results &&
+         fillsVectors({wideSide(conv).type, nullptr}, conv.axes);
 }
 
 LayoutChoice narrowConvLayouts(const KernelSpec& spec, const Convolution& conv) {
-  const bool backward = conv.pass == ConvPass::BackwardData;
-  const LayoutPtr& given = backward ? conv.yLayout : conv.xLayout;
-  const LayoutPtr wide = fillsVectors(backward ? conv.y : conv.x, given, conv.axes) ? given : nullptr;
-  return convChoice(spec, conv, backward ? nullptr : wide, nullptr, backward ? wide : nullptr);
+  const LayoutPtr wide = fillsVectors(wideSide(conv), conv.axes) ? wideSide(conv).layout : nullptr;
+  const bool isX = conv.pass != ConvPass::BackwardData;
+  return convChoice(spec, conv, isX ? wide : nullptr, nullptr, isX ? nullptr : wide);
 }
 
 bool hasNarrowConvLayouts(const Convolution& conv) {
-  const bool backward = conv.pass == ConvPass::BackwardData;
-  return !conv.wLayout && !(backward ? conv.xLayout : conv.yLayout) &&
-         fillsVectors(backward ? conv.y : conv.x, backward ? conv.yLayout : conv.xLayout, conv.axes);
+  return !conv.wLayout && !narrowSide(conv).layout && fillsVectors(wideSide(conv), conv.axes);
 }
 
 std::unique_ptr<Kernel> makeNarrowConv(const Convolution& conv) {

@@ -53,15 +53,6 @@ void makeRow(const NarrowRow& row, const NarrowTap* taps, int64_t count, int64_t
   for (; p < positions; ++p) makeSome<1, results>(row, taps, count, p, y);
 }
 
-void makeAny(const NarrowRow& row, const NarrowTap* taps, int64_t count, int results, int64_t positions,
-             float* y) {
-  const auto make = results == 1   ? makeRow<1>
-                    : results == 2 ? makeRow<2>
-                    : results == 3 ? makeRow<3>
-                                   : makeRow<kResults>;
-  make(row, taps, count, positions, y);
-}
-
 // `vectors` of the channels, `from` on.
 template <int vectors, int results>
 void addSome(const NarrowRow& row, const float* x, const float* dy, int64_t positions, int64_t from,
@@ -102,13 +93,18 @@ void addRow(const NarrowRow& row, const float* x, const float* dy, int64_t posit
   for (; v < vectors; ++v) addSome<1, results>(row, x, dy, positions, v, sums);
 }
 
+// By the number of results.
+constexpr decltype(makeRow<1>)* kMakeRow[] = {makeRow<1>, makeRow<2>, makeRow<3>, makeRow<kResults>};
+constexpr decltype(addRow<1>)* kAddRow[] = {addRow<1>, addRow<2>, addRow<3>, addRow<kResults>};
+
+void makeAny(const NarrowRow& row, const NarrowTap* taps, int64_t count, int results, int64_t positions,
+             float* y) {
+  kMakeRow[results - 1](row, taps, count, positions, y);
+}
+
 void addAny(const NarrowRow& row, const float* x, const float* dy, int results, int64_t positions,
             float* sums) {
-  const auto add = results == 1   ? addRow<1>
-                   : results == 2 ? addRow<2>
-                   : results == 3 ? addRow<3>
-                                  : addRow<kResults>;
-  add(row, x, dy, positions, sums);
+  kAddRow[results - 1](row, x, dy, positions, sums);
 }
 
 }  // namespace
