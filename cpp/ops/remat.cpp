@@ -37,7 +37,7 @@ std::vector<Value> addRemat(Graph& graph, Value first, const std::vector<Value>&
   std::unordered_map<Value, Value> copies;
   for (Value value : readBy(graph, first, ys)) {
     const std::string maker = graph.producer(value).op->name;
-    // What is computed behind a barrier is not what the function made, and belongs to the gradient.
+    // The barrier tells the copies from what the function made, and makes them part of the gradient.
     const bool isKept = maker == "parameter" || maker == "constant";
     copies[value] = isKept ? value : graph.one("barrier", {value, custom.upstream[0]});
     if (graph.type(value).dtype == DType::F32) custom.xs.push_back(value);

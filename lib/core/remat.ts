@@ -1,8 +1,11 @@
 import type { Sym } from './sym.js';
 import type { Trace } from './trace.js';
 
+/** @internal */
+export const REMAT_MODES = ['full', 'activations', 'largerThan', 'listOfLayers'] as const;
+
 /** Which layers compute anew. */
-export type RematMode = 'full' | 'activations' | 'largerThan' | 'listOfLayers';
+export type RematMode = (typeof REMAT_MODES)[number];
 
 /** What a scope says of the layers that are made in it. @internal */
 export interface Remat {

@@ -12,7 +12,7 @@ import { type DtypePolicy, checkPolicy, computeDtype, dtypePolicy } from '../cor
 import { factoryName } from '../base/names.js';
 import type { DType, Shape } from '../engine/engine.js';
 import { EngineError, describe } from '../base/errors.js';
-import { firstOf, listOf, oneOrAll } from '../base/list.js';
+import { firstOf, listOf, oneOrAll, sizeOf } from '../base/list.js';
 import type { Regularizer } from '../regularizers/regularizer.js';
 import { regularizerConfig, regularizerOf } from '../regularizers/registry.js';
 import { KerasTensor } from '../core/kerasTensor.js';
@@ -417,15 +417,14 @@ export abstract class Layer extends WeightHolder {
 
   /** Its outputs, which their gradient computes anew where the layer was made in a `rematScope` that says so. */
   #rematerialized(trace: Trace, outputsOf: () => readonly Sym[]): readonly Sym[] {
-    const { mode, outputSizeThreshold, layerNames } = this.#remat ?? {};
     // Nothing is gained by computing all of a step anew.
-    if (this.isModel && running.length === 0) return outputsOf();
-    if (mode === 'full' || (mode === 'listOfLayers' && layerNames?.includes(this.name)))
+    const remat = this.isModel && running.length === 0 ? undefined : this.#remat;
+    if (remat?.mode === 'full' || (remat?.mode === 'listOfLayers' && remat.layerNames.includes(this.name)))
       return rematerializedOnce(trace, outputsOf);
-    if (mode !== 'largerThan') return outputsOf();
-    const size = (ys: readonly Sym[]) =>
-      ys.reduce((sum, { shape }) => sum + shape.reduce((product, side) => product * Math.abs(side), 1), 0);
-    return rematerialized(trace, outputsOf, (ys) => size(ys) > (outputSizeThreshold ?? 0));
+    if (remat?.mode !== 'largerThan') return outputsOf();
+    // A side that is not known yet is -1.
+    const size = (ys: readonly Sym[]) => ys.reduce((sum, { shape }) => sum + Math.abs(sizeOf(shape)), 0);
+    return rematerialized(trace, outputsOf, (ys) => size(ys) > remat.outputSizeThreshold);
   }
 
   /** Whether it is a model. @internal */

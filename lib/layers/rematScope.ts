@@ -1,5 +1,5 @@
 import { type OptionNames, checkEach, expected, integer, knownOptions, oneOf } from '../base/checks.js';
-import { type RematMode, withRemat } from '../core/remat.js';
+import { REMAT_MODES, type RematMode, withRemat } from '../core/remat.js';
 
 /** What {@link rematScope} takes. */
 export interface RematScopeOptions {
@@ -20,7 +20,6 @@ const names = {
   outputSizeThreshold: 'optional',
   layerNames: 'optional',
 } satisfies OptionNames<RematScopeOptions>;
-const MODES = ['full', 'activations', 'largerThan', 'listOfLayers'] as const;
 
 /**
  * Calls a function within which layers are made whose gradients compute anew what the layers make, instead of keeping it: memory for
@@ -48,7 +47,7 @@ export function rematScope<R>(options: RematScopeOptions, run: () => R): R {
   if (mode === null) return withRemat(undefined, run);
   return withRemat(
     {
-      mode: oneOf('rematScope', 'mode', mode, MODES),
+      mode: oneOf('rematScope', 'mode', mode, REMAT_MODES),
       outputSizeThreshold: integer('rematScope', 'outputSizeThreshold', outputSizeThreshold, 0),
       layerNames,
     },

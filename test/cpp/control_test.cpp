@@ -181,8 +181,7 @@ TEST(CustomGradient, TakesThePlaceOfTheTrueOne) {
             "[customGradient] expected a gradient float32 [2] as the argument 1, received float32 []");
 }
 
-// y = sin(tanh(x · w)): the gradient computes x · w and tanh again, behind no barrier that is left in the
-// plan.
+// y = sin(tanh(x · w)): the gradient computes x · w and tanh again. The plan has no barrier left.
 TEST(Remat, ComputesInTheGradientWhatTheFunctionHasMade) {
   GraphBuilder t;
   const Value x = t.feed({2, 3}), w = t.feed({3, 2}), first = t.graph.constant(0);
