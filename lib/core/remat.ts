@@ -1,7 +1,7 @@
 import type { Sym } from './sym.js';
 import type { Trace } from './trace.js';
 
-/** @internal */
+/** The modes of `rematScope`, as in Keras. */
 export const REMAT_MODES = ['full', 'activations', 'largerThan', 'listOfLayers'] as const;
 
 /** Which layers compute anew. */
