@@ -4,17 +4,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { type NDArray, type Sequential, callbacks } from 'nodegrad';
-import { quantile } from './statistics.js';
+import { median } from './statistics.js';
 
-type Delay = ReturnType<typeof monitorEventLoopDelay>;
-
-const ROUNDS = 3;
-const EPOCHS = 9;
-/** Epochs that do not count. */
-const WARM = 2;
+/** Epochs that do not count: the browser starts, plans are made. */
+const WARM = 5;
+/** Of epochs with the page; there is one more without. */
+const PAIRS = 30;
+/** What the page hears of training once it has begun. */
+const HOOKS = ['onProgress', 'onEpochEnd'];
 const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
 
-/** What the dashboard costs that is open in a browser on the same machine: fits with it and without, one after the other. */
+/**
+ * What the dashboard costs that is open in a browser on the same machine: one fit, of which the page hears every second epoch. Each of these is
+ * compared with the two around it, since a machine that others use changes its speed within minutes.
+ */
 export async function measureDashboard(
   model: Sequential,
   x: NDArray,
@@ -26,57 +29,58 @@ export async function measureDashboard(
     return;
   }
   const folder = mkdtempSync(join(tmpdir(), 'nodegrad-bench-'));
-  const [alone, delay] = [1, 2].map(() => monitorEventLoopDelay({ resolution: 1 })) as [Delay, Delay];
-  const times = { without: [] as number[], with: [] as number[] };
-  for (let round = 0; round < ROUNDS; round++) {
-    times.without.push(await epochOf(model, x, y, alone));
-    let browser: ReturnType<typeof spawn> | undefined;
-    const page = callbacks.dashboard({
-      dir: join(folder, String(round)),
-      data: [x, y],
-      onOpen: (url) => {
-        const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--remote-debugging-port=0'];
-        browser = spawn(CHROMIUM, [...flags, `--user-data-dir=${join(folder, 'browser')}`, url], {
-          stdio: 'ignore',
-        });
-      },
-    });
-    times.with.push(await epochOf(model, x, y, delay, page));
-    await page.close();
-    const ended = new Promise((resolve) => browser?.once('exit', resolve));
-    browser?.kill();
-    await ended;
-  }
+  let browser: ReturnType<typeof spawn> | undefined;
+  const page = callbacks.dashboard({
+    dir: join(folder, 'run'),
+    data: [x, y],
+    onOpen: (url) => {
+      const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--remote-debugging-port=0'];
+      browser = spawn(CHROMIUM, [...flags, `--user-data-dir=${join(folder, 'browser')}`, url], {
+        stdio: 'ignore',
+      });
+    },
+  });
+  const hooksOf = (callback: callbacks.Callback) =>
+    Object.fromEntries(HOOKS.map((name) => [name, Reflect.get(callback, name) as unknown]));
+  const hooks = { without: hooksOf(callbacks.Callback.prototype), with: hooksOf(page) };
+  const sideOf = (epoch: number) => (epoch < WARM || (epoch - WARM) % 2 === 1 ? 'with' : 'without');
+  const [without, opened] = [1, 2].map(() => monitorEventLoopDelay({ resolution: 1 }));
+  const delays = { without: without!, with: opened! };
+  const ends: number[] = [];
+  await model.fit(x, y, {
+    ...{ batchSize: 128, epochs: WARM + 2 * PAIRS + 1, verbose: 0 },
+    callbacks: [
+      callbacks.lambdaCallback({
+        onEpochBegin: (epoch) => {
+          Object.assign(page, hooks[sideOf(epoch)]);
+          if (epoch >= WARM) delays[sideOf(epoch)].enable();
+        },
+      }),
+      page,
+      callbacks.lambdaCallback({
+        onEpochEnd: (epoch) => {
+          ends.push(performance.now());
+          delays[sideOf(epoch)].disable();
+        },
+      }),
+    ],
+  });
+  await page.close();
+  const ended = new Promise((resolve) => browser?.once('exit', resolve));
+  browser?.kill();
+  await ended;
   rmSync(folder, { recursive: true, force: true });
-  const [without, opened] = [quantile(times.without, 0.5), quantile(times.with, 0.5)];
+  const times = ends.slice(WARM).map((end, i) => end - ends[WARM - 1 + i]!);
+  const ratios = Array.from({ length: PAIRS }, (_, i) => {
+    const [before, heard, after] = times.slice(2 * i, 2 * i + 3) as [number, number, number];
+    return heard / ((before + after) / 2);
+  });
+  const mean = ratios.reduce((sum, ratio) => sum + ratio, 0) / PAIRS;
+  const percent = (ratio: number) => (100 * (ratio - 1)).toFixed(1);
   log(
-    `training with the dashboard open in a browser: ${(100 * (opened / without - 1)).toFixed(1)} % slower (bound 3), ` +
-      `${opened.toFixed(0)} and ${without.toFixed(0)} ms an epoch, medians of ${ROUNDS}; event loop delay p99 ${p99(delay)} ms (bound 5), without it ${p99(alone)}`,
+    `training with the dashboard open in a browser: ${percent(mean)} % slower (bound 3), the mean of ${PAIRS} epochs against those ` +
+      `around them, median ${percent(median(ratios))} %; event loop delay p99 ${p99(delays.with)} ms (bound 5), without it ${p99(delays.without)}`,
   );
 }
 
-const p99 = (delay: Delay) => (delay.percentile(99) / 1e6).toFixed(2);
-
-/** Milliseconds of an epoch, the median of those after the first two, in which the browser starts and plans are made. */
-async function epochOf(
-  model: Sequential,
-  x: NDArray,
-  y: NDArray,
-  delay: Delay,
-  page?: callbacks.Callback,
-): Promise<number> {
-  const ends: number[] = [];
-  const timer = callbacks.lambdaCallback({
-    onEpochBegin: (epoch) => {
-      if (epoch === WARM) delay.enable();
-    },
-    onTrainEnd: () => void delay.disable(),
-  });
-  const last = callbacks.lambdaCallback({ onEpochEnd: () => void ends.push(performance.now()) });
-  await model.fit(x, y, {
-    ...{ batchSize: 128, epochs: EPOCHS, verbose: 0 },
-    callbacks: [timer, ...(page ? [page] : []), last],
-  });
-  const times = ends.slice(WARM).map((end, i) => end - ends[WARM - 1 + i]!);
-  return quantile(times, 0.5);
-}
+const p99 = (delay: ReturnType<typeof monitorEventLoopDelay>) => (delay.percentile(99) / 1e6).toFixed(2);

@@ -55,7 +55,7 @@ const WHO = 'dashboard';
 const RECORD_MS = 500;
 const MOST_RECORDS = 2000;
 /** What is seen of layers takes at most this share of the time. */
-const SHARE = 0.01;
+const SHARE = 0.005;
 /** So much time is between two looks that the page asks for, and at least as long as the last took: training has the engine meanwhile. */
 const LOOK_GAP_MS = 200;
 
