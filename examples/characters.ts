@@ -58,5 +58,5 @@ for (const temperature of [0.3, 0.7, 1]) {
 console.log(samples);
 await writeFile(out('samples.txt'), samples);
 figure('bits for each character of the end of the book', bitsOf(history.history['val_loss']!.at(-1)!), {
-  atMost: 3.4,
+  atMost: quick ? 3.4 : 2.6,
 });

@@ -21,7 +21,7 @@ const NEEDS_SIZE: Readonly<Record<string, string>> = {
   ...Object.fromEntries(
     [
       ...['scaleAndTranslate 5x7', 'scaleAndTranslate 9', 'cropImages 5x7x3', 'extractPatches 6x7x2'],
-      ...['mapCoordinates', 'affineTransform 5x4x3'],
+      'mapCoordinates',
     ].map((name) => [name, sides]),
   ),
   ...Object.fromEntries(

@@ -11,10 +11,9 @@ namespace {
 std::vector<TensorType> infer(const InferContext& context) {
   const TensorType& x = inputOfRank(context, 0, "the images", {DType::F32, DType::I32}, 4);
   const TensorType& transform = inputOfRank(context, 1, "the transforms", {DType::F32}, 2);
-  for (size_t side = 1; side < 4; ++side)
-    if (x.shape[side] == kDynamic || (side < 3 && x.shape[side] == 0))
-      fail(ErrorCode::Shape, "[", context.op,
-           "] expected images of known sides, at least one pixel, received ", toString(x));
+  if (x.shape[3] == kDynamic || x.shape[1] == 0 || x.shape[2] == 0)
+    fail(ErrorCode::Shape, "[", context.op,
+         "] expected images of known channels, at least one pixel, received ", toString(x));
   const int64_t n = transform.shape[0];
   if (transform.shape[1] != 8 || (n != 1 && n != kDynamic && x.shape[0] != kDynamic && n != x.shape[0]))
     fail(ErrorCode::Shape, "[", context.op, "] expected transforms [1, 8] or one for each of the images ",
@@ -76,6 +75,9 @@ std::vector<Neighbour> neighbours(const Expr& at, double size, bool isNearest, c
 Exprs compose(const Exprs& in, const Attrs& attrs) {
   const Expr& x = in[0];
   Graph& graph = *x.graph();
+  if (x.shape()[1] == kDynamic || x.shape()[2] == kDynamic)
+    fail(ErrorCode::Shape, "[warp] expected images of known sides for a gradient, received ",
+         toString(x.type()));
   const int64_t h = x.shape()[1], w = x.shape()[2], c = x.shape()[3];
   const std::string& mode = attrs.text("fillMode");
   const bool isNearest = attrs.boolean("nearest");

@@ -11,19 +11,19 @@ export function transformOf(map: AffineMap): Sym {
 }
 
 /** The map that turns by an angle in radians, [n], around a point. @internal */
-export function turned(angle: Sym, x: number, y: number): AffineMap {
+export function turned(angle: Sym, x: number | Sym, y: number | Sym): AffineMap {
   const [cos, sin] = [ops.cos(angle), ops.sin(angle)];
   const minus = ops.negative(sin);
   // What is left of the point after the turn, so that it stays where it is.
-  const offset = (at: number, a: Sym, b: Sym): Sym =>
-    ops.subtract(at, ops.add(ops.multiply(x, a), ops.multiply(y, b)));
+  const offset = (at: number | Sym, a: Sym, b: Sym): Sym =>
+    ops.subtract(at, ops.add(ops.multiply(a, x), ops.multiply(b, y)));
   return [cos, minus, offset(x, cos, minus), sin, cos, offset(y, sin, cos)];
 }
 
 /** The map that scales the two axes around a point. @internal */
-export function scaled(across: Sym, down: Sym, x: number, y: number): AffineMap {
+export function scaled(across: Sym, down: Sym, x: number | Sym, y: number | Sym): AffineMap {
   const none = ops.multiply(across, 0);
-  const offset = (at: number, factor: Sym): Sym => ops.multiply(at, ops.subtract(1, factor));
+  const offset = (at: number | Sym, factor: Sym): Sym => ops.multiply(ops.subtract(1, factor), at);
   return [across, none, offset(x, across), none, down, offset(y, down)];
 }
 

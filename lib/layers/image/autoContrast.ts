@@ -56,7 +56,7 @@ export class AutoContrast extends BaseImagePreprocessingLayer<object> {
  * stay. [n, height, width, channels] of any dtype to float32 of that shape.
  * https://keras.io/api/layers/preprocessing_layers/image_augmentation/auto_contrast/
  *
- * @throws EngineError `ARGUMENT` for what are no two numbers; `SHAPE`, when applied, for what are no images of known size.
+ * @throws EngineError `ARGUMENT` for what are no two numbers; `SHAPE`, when applied, for what are no images.
  * @example layers.autoContrast({ valueRange: [0, 1] });
  */
 export const autoContrast = (options: AutoContrastOptions = {}) => new AutoContrast(options);

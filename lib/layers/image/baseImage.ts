@@ -7,7 +7,7 @@ import {
   seedOf,
   wrongShape,
 } from '../../base/checks.js';
-import { itemAt, listOf } from '../../base/list.js';
+import { itemAt, listOf, mapTuple } from '../../base/list.js';
 import { factoryName } from '../../base/names.js';
 import type { Operand, Outcome } from '../../core/apply.js';
 import { KerasTensor } from '../../core/kerasTensor.js';
@@ -23,8 +23,9 @@ import {
   checkBoxes,
   convertBoxes,
 } from '../../ops/image/boundingBoxes.js';
-import { imageAxes, knownSizes } from '../../ops/image/images.js';
+import { imageAxes } from '../../ops/image/images.js';
 import * as ops from '../../ops/index.js';
+import { lengthAlong } from '../../ops/lengthAlong.js';
 import { toFloat32 } from '../../ops/toFloat32.js';
 import { type DataFormat, dataFormatOf } from '../../ops/window.js';
 import { drawing } from '../drawing.js';
@@ -317,9 +318,12 @@ export abstract class BaseImagePreprocessingLayer<T extends object> extends Laye
 
   #drawnImages(images: Sym): DrawnImages {
     const axes = imageAxes(this.name, images, this.dataFormat);
-    const [height, width] = knownSizes(this.name, axes.shape, [axes.height, axes.width]);
     if (axes.shape.length !== 4)
       throw wrongShape(this.name, 'a batch of images [n, height, width, channels]', axes.shape);
+    const [height, width] = mapTuple([axes.height, axes.width], (axis) => {
+      const length = lengthAlong(images, axis);
+      return typeof length === 'number' ? length : toFloat32(length);
+    });
     return { images, height, width, channels: itemAt(axes.shape, axes.channels) };
   }
 

@@ -2,6 +2,7 @@ import { type OptionNames, atLeastZero, expected } from '../../base/checks.js';
 import { defaultsOf, withDefaults } from '../../base/defaults.js';
 import { NDArray } from '../../core/ndarray.js';
 import type { Sym } from '../../core/sym.js';
+import { knownSizes } from '../../ops/image/images.js';
 import * as ops from '../../ops/index.js';
 import { BaseImagePreprocessingLayer, type ImageLayerOptions } from './baseImage.js';
 import { valueRangeOf } from './checks.js';
@@ -73,7 +74,7 @@ export class ContrastLimitedAdaptiveHistogramEqualization extends BaseImagePrepr
   /** [n, channels, height, width] of numbers from 0 to 255, to the same. */
   #equalized(planes: Sym): Sym {
     const [rows, columns] = this.tileGridSize;
-    const [, channels, height, width] = planes.shape as [number, number, number, number];
+    const [channels, height, width] = knownSizes(this.name, planes.shape, [1, 2, 3]);
     const [down, across] = [Math.ceil(height / rows), Math.ceil(width / columns)];
     const [allRows, allColumns] = [down * rows, across * columns];
     const whole = ops.pad(

@@ -82,8 +82,7 @@ export class CutMix extends BaseRandomImageLayer<Cuttings> {
  * their areas. [n, height, width, channels] of any dtype to float32 of that shape. Yun et al., CutMix: regularization strategy to train strong
  * classifiers with localizable features, 2019. https://keras.io/api/layers/preprocessing_layers/image_augmentation/cut_mix/
  *
- * @throws EngineError `ARGUMENT` for a factor that is not from 0 to 1, and, when applied, for bounding boxes; `SHAPE` for what are no images
- *   of known size.
+ * @throws EngineError `ARGUMENT` for a factor that is not from 0 to 1, and, when applied, for bounding boxes; `SHAPE` for what are no images.
  * @example layers.cutMix().apply({ images: zeros([2, 4, 4, 3]), labels: [[1, 0], [0, 1]] });
  */
 export const cutMix = (options: CutMixOptions = {}) => new CutMix(options);

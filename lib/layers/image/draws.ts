@@ -1,3 +1,4 @@
+import { wrongShape } from '../../base/checks.js';
 import { firstOf } from '../../base/list.js';
 import { Sym } from '../../core/sym.js';
 import { type Tensor, zeros } from '../../core/tensor.js';
@@ -5,12 +6,12 @@ import { asSym } from '../../ops/composed.js';
 import * as ops from '../../ops/index.js';
 import { zerosOf } from '../steps.js';
 
-/** The sides of images, in pixels. */
+/** The sides of images, in pixels: numbers, or float32 [] where they are known only when the step runs. */
 export interface ImageSides {
   /** How many rows. */
-  readonly height: number;
+  readonly height: number | Sym;
   /** How many columns. */
-  readonly width: number;
+  readonly width: number | Sym;
 }
 
 /** The images of which a transformation is drawn. @internal */
@@ -28,8 +29,8 @@ export interface DrawnImages extends ImageSides {
  */
 export class Draws implements DrawnImages {
   readonly images: Sym;
-  readonly height: number;
-  readonly width: number;
+  readonly height: number | Sym;
+  readonly width: number | Sym;
   readonly channels: number;
 
   /**
@@ -136,6 +137,21 @@ export class Draws implements DrawnImages {
   get #samples(): number {
     return firstOf(this.images.shape);
   }
+}
+
+/** The place of the last pixel along a side. @internal */
+export const lastPlace = (side: number | Sym): number | Sym =>
+  typeof side === 'number' ? side - 1 : ops.subtract(side, 1);
+
+/** The middle of a side, from that of its first pixel. @internal */
+export const middleOf = (side: number | Sym): number | Sym =>
+  typeof side === 'number' ? (side - 1) / 2 : ops.multiply(ops.subtract(side, 1), 0.5);
+
+/** The sides as numbers. @throws EngineError `SHAPE` where they are known only when the step runs. @internal */
+export function knownSides(who: string, { height, width, images }: DrawnImages) {
+  if (typeof height !== 'number' || typeof width !== 'number')
+    throw wrongShape(who, 'sides of known size', images.shape);
+  return { height, width };
 }
 
 /** A number for each sample, [n], as it broadcasts against images [n, a, b, c]. @internal */

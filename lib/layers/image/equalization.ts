@@ -1,5 +1,6 @@
 import { type OptionNames, integer } from '../../base/checks.js';
 import { defaultsOf, withDefaults } from '../../base/defaults.js';
+import { apply } from '../../core/apply.js';
 import type { Sym } from '../../core/sym.js';
 import { rounded } from '../../ops/image/images.js';
 import { asSym } from '../../ops/composed.js';
@@ -65,12 +66,7 @@ export class Equalization extends BaseImagePreprocessingLayer<object> {
     const equal = ops.where(isFlat, pixels, ops.gather(table, looked, { axis: 1, batchDims: 1 }));
     // Back to where the channels were.
     const back = dataFormat === 'channelsLast' ? [1, 2, 3, 0] : [1, 0, 2, 3];
-    const [channels, , height, width] = planes.shape as [number, number, number, number];
-    return inRange(
-      ops.transpose(ops.reshape(equal, [channels, -1, height, width]), back),
-      [0, 255],
-      valueRange,
-    );
+    return inRange(ops.transpose(apply('reshapeLike', [equal, planes]), back), [0, 255], valueRange);
   }
 
   override getConfig() {
@@ -84,7 +80,7 @@ export class Equalization extends BaseImagePreprocessingLayer<object> {
  * [n, height, width, channels] of any dtype to float32 of that shape. No gradient flows through it.
  * https://keras.io/api/layers/preprocessing_layers/image_augmentation/equalization/
  *
- * @throws EngineError `ARGUMENT` for less than 2 bins and other wrong options; `SHAPE`, when applied, for what are no images of known size.
+ * @throws EngineError `ARGUMENT` for less than 2 bins and other wrong options; `SHAPE`, when applied, for what are no images.
  * @example layers.equalization({ valueRange: [0, 1] });
  */
 export const equalization = (options: EqualizationOptions = {}) => new Equalization(options);

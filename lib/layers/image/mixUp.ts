@@ -74,7 +74,7 @@ export class MixUp extends BaseRandomImageLayer<Mixtures> {
  * both. [n, height, width, channels] of any dtype to float32 of that shape. Zhang et al., mixup: beyond empirical risk minimization, 2017.
  * https://keras.io/api/layers/preprocessing_layers/image_augmentation/mix_up/
  *
- * @throws EngineError `ARGUMENT` for an alpha that is no positive number; `SHAPE`, when applied, for what are no images of known size.
+ * @throws EngineError `ARGUMENT` for an alpha that is no positive number; `SHAPE`, when applied, for what are no images.
  * @example layers.mixUp({ alpha: 0.4 }).apply({ images: zeros([2, 4, 4, 3]), labels: [[1, 0], [0, 1]] });
  */
 export const mixUp = (options: MixUpOptions = {}) => new MixUp(options);

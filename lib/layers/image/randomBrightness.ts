@@ -60,8 +60,7 @@ export class RandomBrightness extends BaseRandomImageLayer<Brightenings> {
  * While training, adds to all pixels of each image another number: [n, height, width, channels] of any dtype to float32 of that shape.
  * https://keras.io/api/layers/preprocessing_layers/image_augmentation/random_brightness/
  *
- * @throws EngineError `ARGUMENT` for factors beyond -1 and 1 and other wrong options; `SHAPE`, when applied, for what are no images of known
- *   size.
+ * @throws EngineError `ARGUMENT` for factors beyond -1 and 1 and other wrong options; `SHAPE`, when applied, for what are no images.
  * @example layers.randomBrightness({ factor: 0.2, valueRange: [0, 1] });
  */
 export const randomBrightness = (options: RandomBrightnessOptions) => new RandomBrightness(options);

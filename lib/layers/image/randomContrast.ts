@@ -65,8 +65,7 @@ export class RandomContrast extends BaseRandomImageLayer<Contrasts> {
  * [n, height, width, channels] of any dtype to float32 of that shape.
  * https://keras.io/api/layers/preprocessing_layers/image_augmentation/random_contrast/
  *
- * @throws EngineError `ARGUMENT` for factors that are not from 0 to 1 and other wrong options; `SHAPE`, when applied, for what are no images
- *   of known size.
+ * @throws EngineError `ARGUMENT` for factors that are not from 0 to 1 and other wrong options; `SHAPE`, when applied, for what are no images.
  * @example layers.randomContrast({ factor: [0.2, 0.2] });
  */
 export const randomContrast = (options: RandomContrastOptions) => new RandomContrast(options);

@@ -8,7 +8,7 @@ import { resize } from '../../ops/image/resize.js';
 import * as ops from '../../ops/index.js';
 import { toFloat32 } from '../../ops/toFloat32.js';
 import { BaseRandomImageLayer, type RandomImageOptions } from './baseRandomImage.js';
-import type { Draws, DrawnImages, ImageSides } from './draws.js';
+import { type Draws, type DrawnImages, type ImageSides, knownSides } from './draws.js';
 
 /** What `layers.randomCrop` takes. */
 export interface RandomCropOptions extends RandomImageOptions {
@@ -52,15 +52,16 @@ export class RandomCrop extends BaseRandomImageLayer<Crops> {
   /** @internal */
   override draw(draws: Draws): Crops {
     const { height, width } = this;
-    const before = { height: draws.height, width: draws.width };
-    if (draws.height <= height || draws.width <= width) return this.rest(draws);
+    const before = knownSides(this.name, draws);
+    if (before.height <= height || before.width <= width) return this.rest(draws);
     const start = (spare: number) => draws.integers(spare + 1);
-    const top = start(draws.height - height);
-    return { top, left: start(draws.width - width), size: [height, width], before };
+    const top = start(before.height - height);
+    return { top, left: start(before.width - width), size: [height, width], before };
   }
 
   /** The largest piece in the middle that has the ratio of the sides. @internal */
-  override rest({ height, width }: DrawnImages): Crops {
+  override rest(drawn: DrawnImages): Crops {
+    const { height, width } = knownSides(this.name, drawn);
     const rows = Math.max(Math.min(height, Math.trunc((width * this.height) / this.width)), 1);
     const columns = Math.max(Math.min(width, Math.trunc((height * this.width) / this.height)), 1);
     const middle = (side: number, piece: number) => Math.floor((side - piece) / 2);

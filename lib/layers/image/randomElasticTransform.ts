@@ -10,7 +10,7 @@ import { blurred } from '../../ops/image/windowed.js';
 import * as ops from '../../ops/index.js';
 import { BaseRandomImageLayer, type RandomImageOptions } from './baseRandomImage.js';
 import { noBoxes, type Factor, SHARE, factorRange, valueRangeOf } from './checks.js';
-import { type Draws, perImage } from './draws.js';
+import { type Draws, type DrawnImages, knownSides, perImage } from './draws.js';
 
 const INTERPOLATIONS = ['nearest', 'bilinear'] as const;
 
@@ -88,11 +88,18 @@ export class RandomElasticTransform extends BaseRandomImageLayer<Distortions> {
 
   /** @internal */
   override draw(draws: Draws): Distortions {
+    const { height, width } = knownSides(this.name, draws);
     return {
       applyTransform: draws.happens(this.factor),
       distortionFactor: draws.once(this.scale),
-      noise: draws.normal([draws.height, draws.width, 2]),
+      noise: draws.normal([height, width, 2]),
     };
+  }
+
+  /** The window that smooths the noise is made of the sides: that is said before something trains. @internal */
+  override rest(drawn: DrawnImages): null {
+    knownSides(this.name, drawn);
+    return null;
   }
 
   protected override changeImages(images: Sym, transformation: Distortions): Sym {

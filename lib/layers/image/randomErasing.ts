@@ -104,7 +104,7 @@ function fillOf(value: unknown): number | readonly number[] {
  * erasing data augmentation, 2017. https://keras.io/api/layers/preprocessing_layers/image_augmentation/random_erasing/
  *
  * @throws EngineError `ARGUMENT` for probabilities and shares that are not from 0 to 1 and other wrong options; `SHAPE`, when applied, for
- *   what are no images of known size.
+ *   what are no images.
  * @example layers.randomErasing({ factor: 0.5, fillValue: 0 });
  */
 export const randomErasing = (options: RandomErasingOptions = {}) => new RandomErasing(options);

@@ -96,7 +96,7 @@ function kernelSizeOf(given: unknown): readonly [number, number] {
  * https://keras.io/api/layers/preprocessing_layers/image_augmentation/random_gaussian_blur/
  *
  * @throws EngineError `ARGUMENT` for even sizes, probabilities and deviations that are not from 0 to 1 and other wrong options; `SHAPE`, when
- *   applied, for what are no images of known size.
+ *   applied, for what are no images.
  * @example layers.randomGaussianBlur({ factor: 0.5, kernelSize: 5 });
  */
 export const randomGaussianBlur = (options: RandomGaussianBlurOptions = {}) =>

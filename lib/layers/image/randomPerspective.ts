@@ -2,8 +2,8 @@ import { type OptionNames, finite, fraction, oneOf } from '../../base/checks.js'
 import { defaultsOf, withDefaults } from '../../base/defaults.js';
 import { itemAt } from '../../base/list.js';
 import type { Operand } from '../../core/apply.js';
-import { NDArray } from '../../core/ndarray.js';
 import type { Sym } from '../../core/sym.js';
+import { tensor } from '../../core/tensor.js';
 import { asSym } from '../../ops/composed.js';
 import { type Boxes, around, clipBoxes, cornersOf } from '../../ops/image/boundingBoxes.js';
 import { homography } from '../../ops/image/homography.js';
@@ -11,7 +11,7 @@ import { perspectiveTransform } from '../../ops/image/transforms.js';
 import * as ops from '../../ops/index.js';
 import { BaseRandomImageLayer, type RandomImageOptions } from './baseRandomImage.js';
 import { type Factor, SHARE, factorRange } from './checks.js';
-import { type Draws, type ImageSides, perBox, perImage } from './draws.js';
+import { type Draws, type ImageSides, lastPlace, perBox, perImage } from './draws.js';
 
 const INTERPOLATIONS = ['nearest', 'bilinear'] as const;
 
@@ -78,9 +78,9 @@ export class RandomPerspective extends BaseRandomImageLayer<Perspectives> {
   override draw(draws: Draws): Perspectives {
     const { height, width } = draws;
     const applyPerspective = draws.happens(this.factor);
-    const [right, bottom] = [width - 1, height - 1];
-    const corners = new NDArray(Float32Array.of(0, 0, right, 0, 0, bottom, right, bottom), [1, 4, 2]);
-    const startPoints = ops.add(draws.zeros([4, 2]), corners);
+    const along = (isLast: readonly number[], side: number | Sym): Sym =>
+      ops.multiply(ops.add(draws.zeros([4]), tensor(isLast)), lastPlace(side));
+    const startPoints = ops.stack([along([0, 1, 0, 1], width), along([0, 0, 1, 1], height)], { axis: -1 });
     const shares = draws.uniform([-0.5 * this.scale, 0.5 * this.scale], [4, 2]);
     const endPoints = ops.add(startPoints, ops.multiply(startPoints, shares));
     return { applyPerspective, startPoints, endPoints, height, width };
@@ -132,7 +132,7 @@ export class RandomPerspective extends BaseRandomImageLayer<Perspectives> {
  * https://keras.io/api/layers/preprocessing_layers/image_augmentation/random_perspective/
  *
  * @throws EngineError `ARGUMENT` for a probability or scale that is not from 0 to 1 and other wrong options; `SHAPE`, when applied, for what
- *   are no images of known size.
+ *   are no images.
  * @example layers.randomPerspective({ factor: 0.5, scale: 0.3 });
  */
 export const randomPerspective = (options: RandomPerspectiveOptions = {}) => new RandomPerspective(options);

@@ -9,7 +9,7 @@ import * as ops from '../../ops/index.js';
 import { transformOf, turned } from './affine.js';
 import { BaseGeometricLayer, type GeometricOptions } from './baseGeometric.js';
 import { type Factor, factorRange } from './checks.js';
-import type { Draws, ImageSides } from './draws.js';
+import { type Draws, type ImageSides, middleOf } from './draws.js';
 
 /** What `layers.randomRotation` takes. */
 export interface RandomRotationOptions extends GeometricOptions {
@@ -65,15 +65,14 @@ export class RandomRotation extends BaseGeometricLayer<Rotations> {
 
 /** The turn around the middle of the image. */
 const around = ({ angle, height, width }: Rotations, sign: 1 | -1) =>
-  turned(ops.multiply(asSym(angle), (sign * Math.PI) / 180), (width - 1) / 2, (height - 1) / 2);
+  turned(ops.multiply(asSym(angle), (sign * Math.PI) / 180), middleOf(width), middleOf(height));
 
 /**
  * While training, turns each image by another angle around its middle, and its boxes and masks:
  * [n, height, width, channels] of any dtype to float32 of that shape.
  * https://keras.io/api/layers/preprocessing_layers/image_augmentation/random_rotation/
  *
- * @throws EngineError `ARGUMENT` for angles beyond a full turn and other wrong options; `SHAPE`, when applied, for what are no images of
- *   known size.
+ * @throws EngineError `ARGUMENT` for angles beyond a full turn and other wrong options; `SHAPE`, when applied, for what are no images.
  * @example layers.randomRotation({ factor: 0.1 });
  */
 export const randomRotation = (options: RandomRotationOptions) => new RandomRotation(options);

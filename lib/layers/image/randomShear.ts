@@ -93,8 +93,7 @@ export class RandomShear extends BaseGeometricLayer<Shears> {
  * [n, height, width, channels] of any dtype to float32 of that shape.
  * https://keras.io/api/layers/preprocessing_layers/image_augmentation/random_shear/
  *
- * @throws EngineError `ARGUMENT` for factors that are not from 0 to 1 and other wrong options; `SHAPE`, when applied, for what are no images
- *   of known size.
+ * @throws EngineError `ARGUMENT` for factors that are not from 0 to 1 and other wrong options; `SHAPE`, when applied, for what are no images.
  * @example layers.randomShear({ xFactor: 0.2, yFactor: [0, 0.1] });
  */
 export const randomShear = (options: RandomShearOptions = {}) => new RandomShear(options);

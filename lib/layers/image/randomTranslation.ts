@@ -51,7 +51,7 @@ export class RandomTranslation extends BaseGeometricLayer<Translations> {
   /** @internal */
   override draw(draws: Draws): Translations {
     const { height, width } = draws;
-    const pixels = (factor: Factor, side: number) => ops.multiply(draws.uniform(rangeOf(factor)), side);
+    const pixels = (factor: Factor, side: number | Sym) => ops.multiply(draws.uniform(rangeOf(factor)), side);
     const down = pixels(this.heightFactor, height);
     return {
       translations: ops.stack([pixels(this.widthFactor, width), down], { axis: -1 }),
@@ -88,8 +88,7 @@ const waysOf = (translations: Operand) => atLeast(ops.unstack(asSym(translations
  * [n, height, width, channels] of any dtype to float32 of that shape.
  * https://keras.io/api/layers/preprocessing_layers/image_augmentation/random_translation/
  *
- * @throws EngineError `ARGUMENT` for factors beyond -1 and 1 and other wrong options; `SHAPE`, when applied, for what are no images of known
- *   size.
+ * @throws EngineError `ARGUMENT` for factors beyond -1 and 1 and other wrong options; `SHAPE`, when applied, for what are no images.
  * @example layers.randomTranslation({ heightFactor: 0.1, widthFactor: [-0.2, 0.2] });
  */
 export const randomTranslation = (options: RandomTranslationOptions) => new RandomTranslation(options);

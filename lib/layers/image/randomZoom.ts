@@ -9,7 +9,7 @@ import * as ops from '../../ops/index.js';
 import { scaled, transformOf } from './affine.js';
 import { BaseGeometricLayer, type GeometricOptions } from './baseGeometric.js';
 import { type Factor, factorOf, rangeOf } from './checks.js';
-import { type Draws, type ImageSides, perBox } from './draws.js';
+import { type Draws, type ImageSides, middleOf, perBox } from './draws.js';
 
 /** What `layers.randomZoom` takes. */
 export interface RandomZoomOptions extends GeometricOptions {
@@ -68,7 +68,7 @@ export class RandomZoom extends BaseGeometricLayer<Zooms> {
     const [a0, , a2, , b1, b2] = around(transformation);
     return this.inFormat('xyxy', given, transformation, transformation, ({ boxes, labels }) => {
       // What is seen goes from where pixel 0 comes from to where the end of the image comes from.
-      const seen = (x: Sym, factor: Sym, start: Sym, side: number): Sym => {
+      const seen = (x: Sym, factor: Sym, start: Sym, side: number | Sym): Sym => {
         const [from, length] = [perBox(start), perBox(ops.multiply(factor, side))];
         const inside = ops.minimum(ops.maximum(x, from), ops.add(from, length));
         return ops.multiply(ops.divide(ops.subtract(inside, from), length), side);
@@ -88,15 +88,14 @@ export class RandomZoom extends BaseGeometricLayer<Zooms> {
 
 /** The map that scales around the middle of the image. */
 const around = ({ heightZoom, widthZoom, height, width }: Zooms) =>
-  scaled(asSym(widthZoom), asSym(heightZoom), (width - 1) / 2, (height - 1) / 2);
+  scaled(asSym(widthZoom), asSym(heightZoom), middleOf(width), middleOf(height));
 
 /**
  * While training, zooms each image by another factor, out of it for positive and into it for negative ones, and its boxes and masks:
  * [n, height, width, channels] of any dtype to float32 of that shape.
  * https://keras.io/api/layers/preprocessing_layers/image_augmentation/random_zoom/
  *
- * @throws EngineError `ARGUMENT` for factors that are not in (-1, 1] and other wrong options; `SHAPE`, when applied, for what are no images
- *   of known size.
+ * @throws EngineError `ARGUMENT` for factors that are not in (-1, 1] and other wrong options; `SHAPE`, when applied, for what are no images.
  * @example layers.randomZoom({ heightFactor: 0.2 });
  */
 export const randomZoom = (options: RandomZoomOptions) => new RandomZoom(options);

@@ -1,7 +1,7 @@
-import { itemAt } from '../../base/list.js';
-import { NDArray } from '../../core/ndarray.js';
 import type { Sym } from '../../core/sym.js';
+import { asSym } from '../../ops/composed.js';
 import * as ops from '../../ops/index.js';
+import { positions } from '../../ops/positions.js';
 import type { DataFormat } from '../../ops/window.js';
 import { type Draws, perImage } from './draws.js';
 
@@ -13,7 +13,7 @@ import { type Draws, perImage } from './draws.js';
  * @returns Its left, upper, right and lower border in pixels: float32 [n, 4]. @internal
  */
 export function placed(draws: Draws, across: Sym, down: Sym): Sym {
-  const along = (share: Sym, side: number): [Sym, Sym] => {
+  const along = (share: Sym, side: number | Sym): [Sym, Sym] => {
     const length = ops.multiply(share, side);
     const start = ops.multiply(draws.uniform(), ops.subtract(side, length));
     return [start, ops.add(start, length)];
@@ -28,12 +28,8 @@ export function within(corners: Sym, images: Sym, dataFormat: DataFormat): Sym {
   const rows = dataFormat === 'channelsLast' ? 1 : 2;
   const [left, top, right, bottom] = ops.unstack(corners, { axis: 1 }).map(perImage) as [Sym, Sym, Sym, Sym];
   const inside = (axis: number, from: Sym, to: Sym): Sym => {
-    const length = itemAt(images.shape, axis);
-    const shape = images.shape.map((_, i) => (i === axis ? length : 1));
-    const places = new NDArray(
-      Float32Array.from({ length }, (_, i) => i),
-      shape,
-    );
+    const shape = images.shape.map((_, i) => (i === axis ? -1 : 1));
+    const places = ops.reshape(asSym(positions(images, axis)), shape);
     return ops.logicalAnd(ops.lessEqual(from, places), ops.greater(to, places));
   };
   return ops.logicalAnd(inside(rows, top, bottom), inside(rows + 1, left, right));

@@ -21,7 +21,7 @@ import { expandDims, reshape, squeeze, transpose } from '../shape.js';
 import { slice } from '../slice.js';
 import { toFloat32 } from '../toFloat32.js';
 import { abs, cast, floor } from '../unary.js';
-import { type ImageOptions, asImages, imageAxes, imageNames, knownSizes, rounded } from './images.js';
+import { type ImageOptions, asImages, imageAxes, imageNames, rounded } from './images.js';
 import type { Sym } from '../../core/sym.js';
 
 /** What is beyond the border of `a b c d`: see {@link SampleOptions.fillMode}. */
@@ -168,7 +168,7 @@ function reread(
   oneOf(op, 'fillMode', fillMode, FILL_MODES);
   finite(op, 'fillValue', fillValue);
   const { height, width, channels, shape } = imageAxes(op, images, dataFormat);
-  someNumbers(op, knownSizes(op, shape, [height, width]));
+  someNumbers(op, [itemAt(shape, height), itemAt(shape, width)]);
   const last = channels === shape.length - 1;
   const batch = shape.length === 3 ? expandDims(images, 0) : images;
   const made = read(last ? batch : transpose(batch, [0, 2, 3, 1]), interpolation === 'nearest');

@@ -59,7 +59,8 @@ export const mapCoordinates = op(
  * Images moved, turned, scaled or sheared: pixel (x, y) of the result, x its column, shows the input at
  * ((a0 x + a1 y + a2) / k, (b0 x + b1 y + b2) / k) with k = c0 x + c1 y + 1. https://keras.io/api/ops/image/
  *
- * @param images Of rank 3 (one) or 4 (a batch), height, width and channels known.
+ * @param images Of rank 3 (one) or 4 (a batch), channels known. Their height and width may be known only when the step runs, but not for
+ *   gradients.
  * @param transform [a0, a1, a2, b0, b1, b2, c0, c1], for all images or [n, 8]. Gradients flow to it, too.
  * @returns Of the images' shape.
  * @throws EngineError `SHAPE`, `ARGUMENT`.
@@ -97,7 +98,8 @@ const perspectiveNames = {
 /**
  * Images seen from another side: what is at the start points comes to the end points. https://keras.io/api/ops/image/
  *
- * @param images Of rank 3 (one) or 4 (a batch), height, width and channels known.
+ * @param images Of rank 3 (one) or 4 (a batch), channels known. Their height and width may be known only when the step runs, but not for
+ *   gradients.
  * @param startPoints Four corners (x, y), x the column: [4, 2], for all images or [n, 4, 2]. Gradients flow to them, too.
  * @param endPoints Of the same shape.
  * @returns Of the images' shape.
