@@ -86,7 +86,7 @@ async function main(options: Options): Promise<void> {
   console.log(options.json ? JSON.stringify(results) : `\n${report}`);
   const kept = keepResults(results);
   log(`\nkept as ${kept}`);
-  if (options.write) writePage(report, kept);
+  if (options.write) writePage(results, kept);
   if (results.failures.length > 0) process.exitCode = 1;
 }
 

@@ -8,7 +8,7 @@ import type { InputResult } from './input.js';
 import type { Processes, Scaling } from './processes.js';
 
 const page = fileURLToPath(new URL('../docs/performance.md', import.meta.url));
-const results = fileURLToPath(new URL('results/', import.meta.url));
+const folder = fileURLToPath(new URL('results/', import.meta.url));
 const BEGIN = '<!-- bench: what stands from here on is written by npm run bench -->';
 const END = '<!-- bench: end -->';
 const MB = 1e6;
@@ -182,21 +182,53 @@ export function keepResults(kept: Results): string {
     .model.toLowerCase()
     .replace(/[^a-z0-9]+/g, '-');
   const stamp = kept.date.slice(0, 19).replaceAll(':', '').replace('T', '-');
-  const path = `${results}${stamp}-${cpu}.json`;
-  mkdirSync(results, { recursive: true });
+  const path = `${folder}${stamp}-${cpu}.json`;
+  mkdirSync(folder, { recursive: true });
   writeFileSync(path, `${JSON.stringify(kept, null, 1)}\n`);
   return path;
 }
 
-/** Replaces what stands between the marks in docs/performance.md, with a link to the file of results. */
-export function writePage(report: string, kept: string): void {
+/** The processor that results are of, with its kind of instructions. */
+const processorOf = ({ machine }: Pick<Results, 'machine'>) => machine.slice(0, machine.indexOf('; '));
+
+/** The best peer's time over ours: a row for each net, a column for each processor. */
+function processorTable(all: readonly Results[]): string {
+  const keys = [
+    ...new Set(all.flatMap(({ training }) => training.map(({ net, precision }) => `${net} ${precision}`))),
+  ];
+  const cell = ({ training }: Results, key: string) => {
+    const found = training.find(({ net, precision }) => `${net} ${precision}` === key);
+    return found ? times(ratioOf(found)) : '–';
+  };
+  const rows = keys.map((key) => [...key.split(' '), ...all.map((results) => cell(results, key))]);
+  return table([['net', 'precision', ...all.map(processorOf)], ...rows]);
+}
+
+/**
+ * Writes results into docs/performance.md, between the marks: a section for each processor, of which the others stay, and a table of all.
+ *
+ * @param kept The file of the results, which the section names.
+ */
+export function writePage(results: Results, kept: string): void {
   const text = readFileSync(page, 'utf8');
   const [begin, end] = [text.indexOf(BEGIN), text.indexOf(END)];
   if (begin < 0 || end < begin) throw new Error(`bench: ${page} lacks its marks ${BEGIN} and ${END}.`);
   const file = `bench/results/${basename(kept)}`;
   const source = `Each peer ran in its fastest variant, which \`name\` in [${file}](../${file}) tells.`;
+  const heading = `## ${processorOf(results)}\n`;
+  const others = text
+    .slice(begin + BEGIN.length, end)
+    .split(/^(?=## )/m)
+    .filter((section) => section.startsWith('## ') && !section.startsWith(heading))
+    .map((section) => section.trim());
+  const sections = [...others, `${heading}\n${reportOf(results)}\n\n${source}`];
+  const all = sections.flatMap((section) => {
+    const [, name] = /\]\(\.\.\/bench\/results\/([^)]+)\)/.exec(section) ?? [];
+    return name === undefined ? [] : [JSON.parse(readFileSync(`${folder}${name}`, 'utf8')) as Results];
+  });
+  const overview = `The best peer's time of a training step over ours, on each processor:\n\n${processorTable(all)}`;
   writeFileSync(
     page,
-    `${text.slice(0, begin + BEGIN.length)}\n\n${report}\n\n${source}\n\n${text.slice(end)}`,
+    `${text.slice(0, begin + BEGIN.length)}\n\n${[overview, ...sections].join('\n\n')}\n\n${text.slice(end)}`,
   );
 }
