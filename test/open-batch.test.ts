@@ -18,12 +18,7 @@ const channels = 'how many channels there are decides what is made of them';
 
 /** Rows that have to know the first size, each by its op or its name, and why. */
 const NEEDS_SIZE: Readonly<Record<string, string>> = {
-  ...Object.fromEntries(
-    [
-      ...['scaleAndTranslate 5x7', 'scaleAndTranslate 9', 'cropImages 5x7x3', 'extractPatches 6x7x2'],
-      'mapCoordinates',
-    ].map((name) => [name, sides]),
-  ),
+  ...Object.fromEntries([...['cropImages 5x7x3', 'extractPatches 6x7x2']].map((name) => [name, sides])),
   ...Object.fromEntries(
     [
       ...[

@@ -44,33 +44,41 @@ describe("Keras's numbers between pixels", () => {
 
 describe('sides that are known only when the step runs', () => {
   const keepsRatio = ({ options }: Row) => 'cropToAspectRatio' in options || 'padToAspectRatio' in options;
-  const open = rows.filter((row) => row.fn === 'resize' && !keepsRatio(row));
-  it.each(open.map((row, i) => [`${i} ${JSON.stringify([row.shape, row.args, row.options])}`, row] as const))(
-    'give the same images and gradients: %s',
-    async (_, row) => {
-      const x = tensor(
-        Float32Array.from({ length: row.shape.reduce((a, b) => a * b) }, (_, i) => Math.sin(i)),
-        row.shape,
-      );
-      const both = (x: Sym): Sym[] => {
-        const y = call(row, x);
-        return [y, ...grad(ops.sum(ops.square(y)), [x])];
-      };
-      const channels = row.options['dataFormat'] === 'channelsFirst' ? -3 : -1;
-      const shape = row.shape.map((n, axis) => (axis - row.shape.length === channels ? n : -1));
-      const run = openProgram([{ dtype: 'float32', shape }], both).run([x]);
-      await run.done;
-      const [y, dx] = await compile(both)(x);
-      expect(run.outputs.map((made) => made.shape)).toEqual([row.made, row.shape]);
-      const [image, gradient] = await Promise.all(run.outputs.map((made) => made.data()));
-      // Along two axes up to ten weights, none steeper than 1.5, of places up to n, which are rounded three times.
-      const bound = BOUND + 2 * 10 * 1.5 * Math.max(...row.shape) * 3 * 2 ** -24;
-      expect(worst(image as Float32Array, Float32Array.from(row.y), 1)).toBeLessThan(bound);
-      expect(worst(image as Float32Array, (await y!.data()) as Float32Array, 1)).toBeLessThan(bound);
-      const numbers = (await dx!.data()) as Float32Array;
-      // The gradient has twice the image, and the weights again.
-      const scale = Math.max(1, ...numbers.map(Math.abs));
-      expect(worst(gradient as Float32Array, numbers, scale)).toBeLessThan(4 * bound);
-    },
-  );
+  const open = rows.filter((row) => row.fn !== 'upSampling2d' && !keepsRatio(row));
+  /** The sides alone, and together. */
+  const openAxes = ({ fn, shape, options }: Row): number[][] => {
+    const channels = options['dataFormat'] === 'channelsFirst' ? -3 : -1;
+    const all = [...shape.keys()].filter((axis) => fn !== 'resize' || axis - shape.length !== channels);
+    return all.length > 1 ? [...all.map((axis) => [axis]), all] : [all];
+  };
+  const cases = open.flatMap((row) => openAxes(row).map((axes) => [row, axes] as const));
+  it.each(
+    cases.map(
+      ([row, axes], i) =>
+        [`${i} ${row.fn} ${JSON.stringify([row.shape, axes, row.args, row.options])}`, row, axes] as const,
+    ),
+  )('give the same numbers and gradients: %s', async (_, row, axes) => {
+    const x = tensor(
+      Float32Array.from({ length: row.shape.reduce((a, b) => a * b) }, (_, i) => Math.sin(i)),
+      row.shape,
+    );
+    const both = (x: Sym): Sym[] => {
+      const y = call(row, x);
+      return [y, ...grad(ops.sum(ops.square(y)), [x])];
+    };
+    const shape = row.shape.map((n, axis) => (axes.includes(axis) ? -1 : n));
+    const run = openProgram([{ dtype: 'float32', shape }], both).run([x]);
+    await run.done;
+    const [y, dx] = await compile(both)(x);
+    expect(run.outputs.map((made) => made.shape)).toEqual([row.made, row.shape]);
+    const [image, gradient] = await Promise.all(run.outputs.map((made) => made.data()));
+    // Along two axes up to ten weights, none steeper than 1.5, of places up to n, which are rounded three times.
+    const bound = BOUND + 2 * 10 * 1.5 * Math.max(...row.shape) * 3 * 2 ** -24;
+    expect(worst(image as Float32Array, Float32Array.from(row.y), 1)).toBeLessThan(bound);
+    expect(worst(image as Float32Array, (await y!.data()) as Float32Array, 1)).toBeLessThan(bound);
+    const numbers = (await dx!.data()) as Float32Array;
+    // The gradient has twice the image, and the weights again.
+    const scale = Math.max(1, ...numbers.map(Math.abs));
+    expect(worst(gradient as Float32Array, numbers, scale)).toBeLessThan(4 * bound);
+  });
 });

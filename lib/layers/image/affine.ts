@@ -1,4 +1,5 @@
 import type { Sym } from '../../core/sym.js';
+import type { Size } from '../../ops/image/sizes.js';
 import * as ops from '../../ops/index.js';
 
 /** The six numbers of an affine map for each sample, each float32 [n]: x becomes a0 x + a1 y + a2, y becomes b0 x + b1 y + b2. @internal */
@@ -11,19 +12,19 @@ export function transformOf(map: AffineMap): Sym {
 }
 
 /** The map that turns by an angle in radians, [n], around a point. @internal */
-export function turned(angle: Sym, x: number | Sym, y: number | Sym): AffineMap {
+export function turned(angle: Sym, x: Size, y: Size): AffineMap {
   const [cos, sin] = [ops.cos(angle), ops.sin(angle)];
   const minus = ops.negative(sin);
   // What is left of the point after the turn, so that it stays where it is.
-  const offset = (at: number | Sym, a: Sym, b: Sym): Sym =>
+  const offset = (at: Size, a: Sym, b: Sym): Sym =>
     ops.subtract(at, ops.add(ops.multiply(a, x), ops.multiply(b, y)));
   return [cos, minus, offset(x, cos, minus), sin, cos, offset(y, sin, cos)];
 }
 
 /** The map that scales the two axes around a point. @internal */
-export function scaled(across: Sym, down: Sym, x: number | Sym, y: number | Sym): AffineMap {
+export function scaled(across: Sym, down: Sym, x: Size, y: Size): AffineMap {
   const none = ops.multiply(across, 0);
-  const offset = (at: number | Sym, factor: Sym): Sym => ops.multiply(ops.subtract(1, factor), at);
+  const offset = (at: Size, factor: Sym): Sym => ops.multiply(ops.subtract(1, factor), at);
   return [across, none, offset(x, across), none, down, offset(y, down)];
 }
 

@@ -24,8 +24,8 @@ import {
   convertBoxes,
 } from '../../ops/image/boundingBoxes.js';
 import { imageAxes } from '../../ops/image/images.js';
+import { sizeAlong } from '../../ops/image/sizes.js';
 import * as ops from '../../ops/index.js';
-import { lengthAlong } from '../../ops/lengthAlong.js';
 import { toFloat32 } from '../../ops/toFloat32.js';
 import { type DataFormat, dataFormatOf } from '../../ops/window.js';
 import { drawing } from '../drawing.js';
@@ -320,10 +320,7 @@ export abstract class BaseImagePreprocessingLayer<T extends object> extends Laye
     const axes = imageAxes(this.name, images, this.dataFormat);
     if (axes.shape.length !== 4)
       throw wrongShape(this.name, 'a batch of images [n, height, width, channels]', axes.shape);
-    const [height, width] = mapTuple([axes.height, axes.width], (axis) => {
-      const length = lengthAlong(images, axis);
-      return typeof length === 'number' ? length : toFloat32(length);
-    });
+    const [height, width] = mapTuple([axes.height, axes.width], (axis) => sizeAlong(images, axis));
     return { images, height, width, channels: itemAt(axes.shape, axes.channels) };
   }
 

@@ -139,14 +139,6 @@ export class Draws implements DrawnImages {
   }
 }
 
-/** The place of the last pixel along a side. @internal */
-export const lastPlace = (side: number | Sym): number | Sym =>
-  typeof side === 'number' ? side - 1 : ops.subtract(side, 1);
-
-/** The middle of a side, from that of its first pixel. @internal */
-export const middleOf = (side: number | Sym): number | Sym =>
-  typeof side === 'number' ? (side - 1) / 2 : ops.multiply(ops.subtract(side, 1), 0.5);
-
 /** The sides as numbers. @throws EngineError `SHAPE` where they are known only when the step runs. @internal */
 export function knownSides(who: string, { height, width, images }: DrawnImages) {
   if (typeof height !== 'number' || typeof width !== 'number')

@@ -5,10 +5,11 @@ import type { Sym } from '../../core/sym.js';
 import { asSym } from '../../ops/composed.js';
 import { type Boxes, clipBoxes, cornersOf, joined } from '../../ops/image/boundingBoxes.js';
 import { affineTransform } from '../../ops/image/transforms.js';
+import { type Size, plus } from '../../ops/image/sizes.js';
 import * as ops from '../../ops/index.js';
 import { transformOf } from './affine.js';
 import { BaseRandomImageLayer, type RandomImageOptions } from './baseRandomImage.js';
-import { type Draws, type ImageSides, lastPlace } from './draws.js';
+import type { Draws, ImageSides } from './draws.js';
 
 const MODES = ['horizontal', 'vertical', 'horizontalAndVertical'] as const;
 
@@ -53,9 +54,9 @@ export class RandomFlip extends BaseRandomImageLayer<Flips> {
     const isFlipped = ops.cast(asSym(flips), 'float32');
     const none = ops.multiply(isFlipped, 0);
     const one = ops.add(none, 1);
-    const way = (isAlong: boolean, side: number | Sym): [Sym, Sym] =>
+    const way = (isAlong: boolean, side: Size): [Sym, Sym] =>
       isAlong
-        ? [ops.subtract(1, ops.multiply(isFlipped, 2)), ops.multiply(isFlipped, lastPlace(side))]
+        ? [ops.subtract(1, ops.multiply(isFlipped, 2)), ops.multiply(isFlipped, plus(side, -1))]
         : [one, none];
     const [across, left] = way(this.mode !== 'vertical', width);
     const [down, top] = way(this.mode !== 'horizontal', height);
@@ -74,7 +75,7 @@ export class RandomFlip extends BaseRandomImageLayer<Flips> {
     const sides = { height, width };
     return this.inFormat('xyxy', given, sides, sides, ({ boxes, labels }) => {
       const [x1, y1, x2, y2] = cornersOf(boxes);
-      const other = (x: Sym, side: number | Sym): Sym => ops.subtract(side, x);
+      const other = (x: Sym, side: Size): Sym => ops.subtract(side, x);
       const [left, right] = this.mode === 'vertical' ? [x1, x2] : [other(x2, width), other(x1, width)];
       const [top, bottom] = this.mode === 'horizontal' ? [y1, y2] : [other(y2, height), other(y1, height)];
       const flipped = joined(left, top, right, bottom);

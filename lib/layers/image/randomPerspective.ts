@@ -7,11 +7,12 @@ import { tensor } from '../../core/tensor.js';
 import { asSym } from '../../ops/composed.js';
 import { type Boxes, around, clipBoxes, cornersOf } from '../../ops/image/boundingBoxes.js';
 import { homography } from '../../ops/image/homography.js';
+import { type Size, plus } from '../../ops/image/sizes.js';
 import { perspectiveTransform } from '../../ops/image/transforms.js';
 import * as ops from '../../ops/index.js';
 import { BaseRandomImageLayer, type RandomImageOptions } from './baseRandomImage.js';
 import { type Factor, SHARE, factorRange } from './checks.js';
-import { type Draws, type ImageSides, lastPlace, perBox, perImage } from './draws.js';
+import { type Draws, type ImageSides, perBox, perImage } from './draws.js';
 
 const INTERPOLATIONS = ['nearest', 'bilinear'] as const;
 
@@ -78,8 +79,8 @@ export class RandomPerspective extends BaseRandomImageLayer<Perspectives> {
   override draw(draws: Draws): Perspectives {
     const { height, width } = draws;
     const applyPerspective = draws.happens(this.factor);
-    const along = (isLast: readonly number[], side: number | Sym): Sym =>
-      ops.multiply(ops.add(draws.zeros([4]), tensor(isLast)), lastPlace(side));
+    const along = (isLast: readonly number[], side: Size): Sym =>
+      ops.multiply(ops.add(draws.zeros([4]), tensor(isLast)), plus(side, -1));
     const startPoints = ops.stack([along([0, 1, 0, 1], width), along([0, 0, 1, 1], height)], { axis: -1 });
     const shares = draws.uniform([-0.5 * this.scale, 0.5 * this.scale], [4, 2]);
     const endPoints = ops.add(startPoints, ops.multiply(startPoints, shares));

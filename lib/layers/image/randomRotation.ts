@@ -4,12 +4,13 @@ import type { Sym } from '../../core/sym.js';
 import { asSym } from '../../ops/composed.js';
 import { type Boxes, clipBoxes, movedBoxes } from '../../ops/image/boundingBoxes.js';
 import type { AffineTransformOptions } from '../../ops/image/sampling.js';
+import { middleOf } from '../../ops/image/sizes.js';
 import { affineTransform } from '../../ops/image/transforms.js';
 import * as ops from '../../ops/index.js';
 import { transformOf, turned } from './affine.js';
 import { BaseGeometricLayer, type GeometricOptions } from './baseGeometric.js';
 import { type Factor, factorRange } from './checks.js';
-import { type Draws, type ImageSides, middleOf } from './draws.js';
+import type { Draws, ImageSides } from './draws.js';
 
 /** What `layers.randomRotation` takes. */
 export interface RandomRotationOptions extends GeometricOptions {

@@ -5,6 +5,7 @@ import type { Sym } from '../../core/sym.js';
 import { asSym } from '../../ops/composed.js';
 import { type Boxes, clipBoxes } from '../../ops/image/boundingBoxes.js';
 import type { AffineTransformOptions } from '../../ops/image/sampling.js';
+import type { Size } from '../../ops/image/sizes.js';
 import { affineTransform } from '../../ops/image/transforms.js';
 import * as ops from '../../ops/index.js';
 import { shifted, transformOf } from './affine.js';
@@ -51,7 +52,7 @@ export class RandomTranslation extends BaseGeometricLayer<Translations> {
   /** @internal */
   override draw(draws: Draws): Translations {
     const { height, width } = draws;
-    const pixels = (factor: Factor, side: number | Sym) => ops.multiply(draws.uniform(rangeOf(factor)), side);
+    const pixels = (factor: Factor, side: Size) => ops.multiply(draws.uniform(rangeOf(factor)), side);
     const down = pixels(this.heightFactor, height);
     return {
       translations: ops.stack([pixels(this.widthFactor, width), down], { axis: -1 }),

@@ -4,12 +4,13 @@ import type { Sym } from '../../core/sym.js';
 import { asSym } from '../../ops/composed.js';
 import { type Boxes, clipBoxes, cornersOf, joined } from '../../ops/image/boundingBoxes.js';
 import type { AffineTransformOptions } from '../../ops/image/sampling.js';
+import { type Size, middleOf } from '../../ops/image/sizes.js';
 import { affineTransform } from '../../ops/image/transforms.js';
 import * as ops from '../../ops/index.js';
 import { scaled, transformOf } from './affine.js';
 import { BaseGeometricLayer, type GeometricOptions } from './baseGeometric.js';
 import { type Factor, factorOf, rangeOf } from './checks.js';
-import { type Draws, type ImageSides, middleOf, perBox } from './draws.js';
+import { type Draws, type ImageSides, perBox } from './draws.js';
 
 /** What `layers.randomZoom` takes. */
 export interface RandomZoomOptions extends GeometricOptions {
@@ -68,7 +69,7 @@ export class RandomZoom extends BaseGeometricLayer<Zooms> {
     const [a0, , a2, , b1, b2] = around(transformation);
     return this.inFormat('xyxy', given, transformation, transformation, ({ boxes, labels }) => {
       // What is seen goes from where pixel 0 comes from to where the end of the image comes from.
-      const seen = (x: Sym, factor: Sym, start: Sym, side: number | Sym): Sym => {
+      const seen = (x: Sym, factor: Sym, start: Sym, side: Size): Sym => {
         const [from, length] = [perBox(start), perBox(ops.multiply(factor, side))];
         const inside = ops.minimum(ops.maximum(x, from), ops.add(from, length));
         return ops.multiply(ops.divide(ops.subtract(inside, from), length), side);

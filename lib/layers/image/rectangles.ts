@@ -1,5 +1,6 @@
 import type { Sym } from '../../core/sym.js';
 import { asSym } from '../../ops/composed.js';
+import type { Size } from '../../ops/image/sizes.js';
 import * as ops from '../../ops/index.js';
 import { positions } from '../../ops/positions.js';
 import type { DataFormat } from '../../ops/window.js';
@@ -13,7 +14,7 @@ import { type Draws, perImage } from './draws.js';
  * @returns Its left, upper, right and lower border in pixels: float32 [n, 4]. @internal
  */
 export function placed(draws: Draws, across: Sym, down: Sym): Sym {
-  const along = (share: Sym, side: number | Sym): [Sym, Sym] => {
+  const along = (share: Sym, side: Size): [Sym, Sym] => {
     const length = ops.multiply(share, side);
     const start = ops.multiply(draws.uniform(), ops.subtract(side, length));
     return [start, ops.add(start, length)];

@@ -4,6 +4,7 @@ import type { Sym } from '../../core/sym.js';
 import { add, divide, greater, maximum, minimum, multiply, subtract, where } from '../binary.js';
 import { expandDims, squeeze } from '../shape.js';
 import { concatenate, stridedSlice } from '../slice.js';
+import type { Size } from './sizes.js';
 
 /** The orders of the four numbers of a box. */
 const ABSOLUTE = ['xyxy', 'yxyx', 'xywh', 'centerXywh', 'centerYxhw'] as const;
@@ -30,7 +31,7 @@ export interface Boxes {
 }
 
 /** A side of the image in pixels: a number, or one for each box that broadcasts against [..., 1]. */
-type Side = number | Sym;
+type Side = Size;
 
 /** One of the four numbers of each box, [..., 1]. @internal */
 export const corner = (boxes: Sym, i: number): Sym => {

@@ -56,9 +56,10 @@ export function knownSizes<const A extends readonly number[]>(
   return sizes;
 }
 
-/** x with an axis of n numbers replaced by weights [m, n] times it. All axes after the first are of known size. @internal */
+/** x with an axis of n numbers replaced by weights [m, n] times it. @internal */
 export function contracted(x: Operand, axis: number, weights: NDArray): Operand {
   const { shape } = typeOf(x);
+  if (shape.slice(1).some((size) => size < 0)) return contractedOpen(asSym(x), axis, asSym(weights));
   const [m, n] = atLeast(weights.shape, 2);
   const after = sizeOf(shape.slice(axis + 1));
   const before = axis === 0 ? 1 : -1;
@@ -69,7 +70,7 @@ export function contracted(x: Operand, axis: number, weights: NDArray): Operand 
   return reshape(made, [...shape.slice(0, axis), m, ...shape.slice(axis + 1)]);
 }
 
-/** As {@link contracted}, of an axis whose size is known only when the step runs: by weights [m, n] that are made in it. @internal */
+/** As {@link contracted}, where sizes are known only when the step runs, maybe that of the weights. @internal */
 export function contractedOpen(x: Sym, axis: number, weights: Sym): Sym {
   const order = [...x.shape.keys()].filter((i) => i !== axis);
   const made = matmul(transpose(x, [...order, axis]), weights, { transposeB: true });

@@ -2,7 +2,21 @@
 // pixels has its weights to n · 2⁻²³.
 import type { Sym } from '../../core/sym.js';
 import { tensor } from '../../core/tensor.js';
-import { add, divide, equal, less, maximum, minimum, multiply, subtract, where } from '../binary.js';
+import {
+  add,
+  divide,
+  equal,
+  greater,
+  greaterEqual,
+  less,
+  lessEqual,
+  logicalAnd,
+  maximum,
+  minimum,
+  multiply,
+  subtract,
+  where,
+} from '../binary.js';
 import { asSym } from '../composed.js';
 import { floorDivide } from '../integers.js';
 import { lengthAlong } from '../lengthAlong.js';
@@ -10,6 +24,7 @@ import { positions } from '../positions.js';
 import { sum } from '../reduce.js';
 import { abs, cast } from '../unary.js';
 import { sin } from '../trigonometry.js';
+import { plus, sizeAlong } from './sizes.js';
 import type { INTERPOLATIONS } from './weights.js';
 
 type Kernel = (distance: Sym) => Sym;
@@ -33,7 +48,9 @@ const lanczos =
     return where(less(x, 1e-3), 1, where(less(radius, x), 0, value));
   };
 
-const kernels = { bilinear: linear, bicubic: cubic(-0.5), lanczos3: lanczos(3), lanczos5: lanczos(5) };
+const kernels = { linear, cubic: cubic(-0.5), lanczos3: lanczos(3), lanczos5: lanczos(5) };
+/** What the methods of `resize` weigh with. */
+const KERNELS = { bilinear: 'linear', bicubic: 'cubic', lanczos3: 'lanczos3', lanczos5: 'lanczos5' } as const;
 
 /** Row i holds what each place along an axis of x adds to place i of `size`: float32 [size, n]. @internal */
 export function openWeights(
@@ -44,7 +61,7 @@ export function openWeights(
   antialias: boolean,
 ): Sym {
   const from = asSym(positions(x, axis));
-  const n = cast(asSym(lengthAlong(x, axis)), 'float32');
+  const n = asSym(sizeAlong(x, axis));
   const middles = tensor(
     Float32Array.from({ length: size }, (_, i) => (i + 0.5) / size),
     [size, 1],
@@ -64,8 +81,34 @@ export function openWeights(
     return add(kernel(distance), ends);
   }
   const step = antialias ? maximum(divide(n, size), 1) : 1;
-  const weights = kernels[method](divide(distance, step));
+  const weights = kernels[KERNELS[method]](divide(distance, step));
   return divide(weights, sum(weights, { axis: -1, keepDims: true }));
+}
+
+/** `translationMatrix` for an axis of x: float32 [size, n]. @internal */
+export function openTranslation(
+  x: Sym,
+  axis: number,
+  size: number,
+  {
+    scale,
+    translation,
+    kernel,
+    antialias,
+  }: { scale: number; translation: number; kernel: keyof typeof kernels; antialias: boolean },
+): Sym {
+  const n = sizeAlong(x, axis);
+  const centers = tensor(
+    Float32Array.from({ length: size }, (_, i) => (i + 0.5 - translation) / scale - 0.5),
+    [size, 1],
+  );
+  const step = antialias ? Math.max(1 / scale, 1) : 1;
+  const distance = abs(subtract(centers, asSym(positions(x, axis))));
+  const weights = kernels[kernel](divide(distance, step));
+  const total = sum(weights, { axis: -1, keepDims: true });
+  const isInside = logicalAnd(greaterEqual(centers, -0.5), lessEqual(centers, plus(n, -0.5)));
+  const isSome = greater(abs(total), 1000 * 2 ** -23);
+  return where(logicalAnd(isInside, isSome), divide(weights, where(isSome, total, 1)), 0);
 }
 
 /** The place along an axis of x that is nearest to each of `size`: int32 [size]. @internal */

@@ -22,6 +22,7 @@ import { slice } from '../slice.js';
 import { toFloat32 } from '../toFloat32.js';
 import { abs, cast, floor } from '../unary.js';
 import { type ImageOptions, asImages, imageAxes, imageNames, rounded } from './images.js';
+import { type Size, atLeastSize, plus, times } from './sizes.js';
 import type { Sym } from '../../core/sym.js';
 
 /** What is beyond the border of `a b c d`: see {@link SampleOptions.fillMode}. */
@@ -56,22 +57,24 @@ export const affineNames = {
   ...imageNames,
 } satisfies OptionNames<AffineTransformOptions>;
 
-const modulo = (x: Sym, m: number): Sym => subtract(x, multiply(floor(divide(x, m)), m));
+const modulo = (x: Sym, m: Size): Sym => subtract(x, multiply(floor(divide(x, m)), m));
 
 /** A wave of triangles, of the whole numbers from 0 to size - 1 and back. */
-function mirrored(index: Sym, size: number): Sym {
-  const half = size - 1;
-  return half === 0 ? multiply(index, 0) : abs(subtract(modulo(add(index, half), 2 * half), half));
+function mirrored(index: Sym, size: Size): Sym {
+  const half = plus(size, -1);
+  // Of one number all are 0.
+  const period = atLeastSize(times(half, 2), 1);
+  return abs(subtract(modulo(add(index, half), period), half));
 }
 
 /** The place in a row of `size` that a whole number stands for, int32. */
-function pixelIndex(index: Sym, size: number, mode: SampleOptions['fillMode']): Sym {
+function pixelIndex(index: Sym, size: Size, mode: SampleOptions['fillMode']): Sym {
   let inside = index;
   if (mode === 'wrap') inside = modulo(index, size);
   if (mode === 'mirror') inside = mirrored(index, size);
   if (mode === 'reflect')
-    inside = floor(multiply(subtract(mirrored(add(multiply(index, 2), 1), 2 * size + 1), 1), 0.5));
-  const clipped = minimum(maximum(inside, 0), size - 1);
+    inside = floor(multiply(subtract(mirrored(add(multiply(index, 2), 1), plus(times(size, 2), 1)), 1), 0.5));
+  const clipped = minimum(maximum(inside, 0), plus(size, -1));
   // NaN stands for no place: it gets any, and a weight of NaN.
   return cast(where(equal(clipped, clipped), clipped, 0), 'int32');
 }
@@ -83,12 +86,7 @@ interface Neighbour {
   readonly weight?: Sym | undefined;
 }
 
-function neighbours(
-  coordinate: Sym,
-  size: number,
-  order: 0 | 1,
-  mode: SampleOptions['fillMode'],
-): Neighbour[] {
+function neighbours(coordinate: Sym, size: Size, order: 0 | 1, mode: SampleOptions['fillMode']): Neighbour[] {
   const one = (index: Sym, weight?: Sym): Neighbour => ({
     index: pixelIndex(index, size, mode),
     valid: mode === 'constant' ? logicalAnd(greaterEqual(index, 0), less(index, size)) : undefined,
@@ -100,17 +98,17 @@ function neighbours(
   return [one(lower, subtract(1, share)), one(add(lower, 1), share)];
 }
 
-function together(a: Neighbour, b: Neighbour, size: number): Neighbour {
+function together(a: Neighbour, b: Neighbour, size: Size): Neighbour {
   const both = (x: Sym | undefined, y: Sym | undefined, of: (x: Sym, y: Sym) => Sym) =>
     x === undefined ? y : y === undefined ? x : of(x, y);
   return {
-    index: add(multiply(a.index, size), b.index),
+    index: add(multiply(a.index, typeof size === 'number' ? size : cast(size, 'int32')), b.index),
     valid: both(a.valid, b.valid, (x, y) => logicalAnd(x, y)),
     weight: both(a.weight, b.weight, (x, y) => multiply(x, y)),
   };
 }
 
-function someNumbers(op: string, sizes: readonly number[]): void {
+function someNumbers(op: string, sizes: readonly Size[]): void {
   if (sizes.includes(0)) throw mismatch(op, 'at least one number', `sides of ${sizes.join(', ')}`, 'SHAPE');
 }
 
@@ -126,7 +124,7 @@ function someNumbers(op: string, sizes: readonly number[]): void {
 export function sampled(
   op: string,
   x: Operand,
-  sizes: readonly number[],
+  sizes: readonly Size[],
   coordinates: readonly Operand[],
   order: 0 | 1,
   { fillMode = 'constant', fillValue = 0 }: SampleOptions,

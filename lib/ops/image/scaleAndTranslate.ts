@@ -10,9 +10,11 @@ import {
 import { itemAt } from '../../base/list.js';
 import { type Operand, type Outcome, typeOf } from '../../core/apply.js';
 import { op } from '../../core/op.js';
+import type { Sym } from '../../core/sym.js';
 import { axisOf } from '../axis.js';
 import { toFloat32 } from '../toFloat32.js';
-import { asImages, contracted, knownSizes } from './images.js';
+import { asImages, contracted, contractedOpen } from './images.js';
+import { openTranslation } from './openWeights.js';
 import { kernels, translationMatrix } from './weights.js';
 
 /** How `ops.image.scaleAndTranslate` finds numbers between places. */
@@ -42,8 +44,7 @@ const METHODS: Readonly<Record<ScaleMethod, keyof typeof kernels>> = {
  * Scales axes and moves them: place p of the input is at p · scale + translation of the result, and what the input has no number for is 0.
  * https://keras.io/api/ops/image/
  *
- * @param images Of any rank; all axes after the first are of known size, and those that are scaled. Whole numbers are rounded and keep
- *   their dtype.
+ * @param images Of any rank. Whole numbers are rounded and keep their dtype.
  * @param outputShape The shape of the result: that of the images but on the axes that are scaled; -1 is what the images have there.
  * @param scale Numbers above 0, one for each of `spatialDims`.
  * @param translation Numbers, one for each of them.
@@ -84,16 +85,22 @@ export const scaleAndTranslate = op(
         'an output shape as that of the images but on spatialDims',
         outputShape,
       );
-    const lengths = knownSizes('scaleAndTranslate', shape, axes);
     let x: Operand = toFloat32(images);
     axes.forEach((axis, i) => {
-      const weights = translationMatrix('scaleAndTranslate', itemAt(lengths, i), itemAt(sizes, axis), {
+      const [n, size, kernel] = [itemAt(shape, axis), itemAt(sizes, axis), METHODS[method]];
+      const how = {
         scale: positive('scaleAndTranslate', 'scale', scale[i]),
         translation: finite('scaleAndTranslate', 'translation', translation[i]),
-        kernel: kernels[METHODS[method]],
         antialias: options.antialias ?? true,
-      });
-      x = contracted(x, axis, weights);
+      };
+      x =
+        n < 0
+          ? contractedOpen(x as Sym, axis, openTranslation(x as Sym, axis, size, { ...how, kernel }))
+          : contracted(
+              x,
+              axis,
+              translationMatrix('scaleAndTranslate', n, size, { ...how, kernel: kernels[kernel] }),
+            );
     });
     return asImages(x, dtype) as Outcome<X>;
   },

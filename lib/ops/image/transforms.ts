@@ -5,7 +5,7 @@ import { op } from '../../core/op.js';
 import { reshape } from '../shape.js';
 import { slice } from '../slice.js';
 import { homography } from './homography.js';
-import { type ImageOptions, imageNames, knownSizes } from './images.js';
+import { type ImageOptions, imageNames } from './images.js';
 import {
   type AffineTransformOptions,
   type SampleOptions,
@@ -14,6 +14,7 @@ import {
   sampleNames,
   warped,
 } from './sampling.js';
+import { sizeAlong } from './sizes.js';
 import type { Sym } from '../../core/sym.js';
 
 /** What `ops.image.mapCoordinates` takes. */
@@ -22,7 +23,7 @@ export type MapCoordinatesOptions = SampleOptions;
 /**
  * The numbers of an array at coordinates between its places. https://keras.io/api/ops/image/
  *
- * @param inputs Of rank 1 or more, all sizes known. Whole numbers are rounded and keep their dtype.
+ * @param inputs Of rank 1 or more. Whole numbers are rounded and keep their dtype.
  * @param coordinates [rank, ...]: for each axis of `inputs` where along it. Gradients flow to them, too (but with `order` 0 none).
  * @param order 0: the nearest number; 1: a straight line between numbers.
  * @returns coordinates.shape[1..].
@@ -47,7 +48,7 @@ export const mapCoordinates = op(
         `coordinates [${shape.length}, ...] for numbers of rank ${shape.length}`,
         given,
       );
-    const sizes = knownSizes('mapCoordinates', shape, [...shape.keys()]);
+    const sizes = shape.map((_, axis) => sizeAlong(inputs, axis));
     const points = reshape(asSym(coordinates), [shape.length, -1]);
     const along = sizes.map((_, axis): Sym => reshape(slice(points, axis, 1), [-1]));
     const result = sampled('mapCoordinates', reshape(inputs, [1, -1, 1]), sizes, along, order, options);
