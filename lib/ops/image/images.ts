@@ -7,7 +7,7 @@ import type { NDArray } from '../../core/ndarray.js';
 import type { DType } from '../../engine/engine.js';
 import { add, equal, greater, logicalAnd, logicalOr, multiply, subtract } from '../binary.js';
 import { matmul } from '../matmul.js';
-import { reshape, transpose } from '../shape.js';
+import { expandDims, reshape, squeeze, transpose } from '../shape.js';
 import { cast, floor } from '../unary.js';
 import { type DataFormat, dataFormatOf } from '../window.js';
 import type { Sym } from '../../core/sym.js';
@@ -72,6 +72,7 @@ export function contracted(x: Operand, axis: number, weights: NDArray): Operand 
 
 /** As {@link contracted}, where sizes are known only when the step runs, maybe that of the weights. @internal */
 export function contractedOpen(x: Sym, axis: number, weights: Sym): Sym {
+  if (x.rank === 1) return squeeze(contractedOpen(expandDims(x, 0), 1, weights), 0);
   const order = [...x.shape.keys()].filter((i) => i !== axis);
   const made = matmul(transpose(x, [...order, axis]), weights, { transposeB: true });
   return transpose(made, [...order.slice(0, axis), x.rank - 1, ...order.slice(axis).map((_, i) => axis + i)]);
