@@ -194,7 +194,7 @@ describe('image ops refuse', () => {
     ['images without pixels', () => image.resize(numbers(0, 5, 3), [2, 2]), 'SHAPE', /at least one pixel/],
     [
       'a ratio of sides that are not known',
-      () => image.resize(layers.input({ shape: [-1, 4, 3] }), [2, 2], { cropToAspectRatio: true }),
+      () => image.resize(layers.input({ shape: [-1, 4, 3] }), [2, 2], { padToAspectRatio: true }),
       'SHAPE',
       /sides of known size/,
     ],

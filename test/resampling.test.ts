@@ -43,8 +43,7 @@ describe("Keras's numbers between pixels", () => {
 });
 
 describe('sides that are known only when the step runs', () => {
-  const keepsRatio = ({ options }: Row) => 'cropToAspectRatio' in options || 'padToAspectRatio' in options;
-  const open = rows.filter((row) => row.fn !== 'upSampling2d' && !keepsRatio(row));
+  const open = rows.filter((row) => row.fn !== 'upSampling2d' && !('padToAspectRatio' in row.options));
   /** The sides alone, and together. */
   const openAxes = ({ fn, shape, options }: Row): number[][] => {
     const channels = options['dataFormat'] === 'channelsFirst' ? -3 : -1;
@@ -80,5 +79,45 @@ describe('sides that are known only when the step runs', () => {
     // The gradient has twice the image, and the weights again.
     const scale = Math.max(1, ...numbers.map(Math.abs));
     expect(worst(gradient as Float32Array, numbers, scale)).toBeLessThan(4 * bound);
+  });
+});
+
+describe('sides that are known only when the step runs, cut to another ratio', () => {
+  const shapes = [
+    [2, 9, 4, 2],
+    [1, 4, 9, 3],
+    [1, 1, 8, 1],
+    [7, 6, 2],
+  ];
+  const sizes = [
+    [3, 5],
+    [6, 2],
+    [4, 4],
+    [1, 9],
+  ] as const;
+  const methods = ['nearest', 'bilinear', 'bicubic', 'lanczos3', 'lanczos5'] as const;
+  it.each(
+    methods.flatMap((interpolation) => [false, true].map((antialias) => ({ interpolation, antialias }))),
+  )('give the images of known ones: %o', async (how) => {
+    for (const shape of shapes)
+      for (const size of sizes)
+        for (const open of [[-3], [-2], [-3, -2]]) {
+          const x = tensor(
+            Float32Array.from({ length: shape.reduce((a, b) => a * b) }, (_, i) => Math.sin(i)),
+            shape,
+          );
+          const options = { ...how, cropToAspectRatio: true };
+          const place = shape.map((n, axis) => (open.includes(axis - shape.length) ? -1 : n));
+          const run = openProgram([{ dtype: 'float32', shape: place }], (image) => [
+            ops.image.resize(image, size, options),
+          ]).run([x]);
+          await run.done;
+          const [y] = run.outputs;
+          const wanted = ops.image.resize(x, size, options);
+          expect(y!.shape).toEqual(wanted.shape);
+          const bound = BOUND + 2 * 10 * 1.5 * Math.max(...shape) * 3 * 2 ** -24;
+          const numbers = (await wanted.data()) as Float32Array;
+          expect(worst((await y!.data()) as Float32Array, numbers, 1)).toBeLessThan(bound);
+        }
   });
 });

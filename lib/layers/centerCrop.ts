@@ -3,6 +3,8 @@ import { itemAt } from '../base/list.js';
 import type { Sym } from '../core/sym.js';
 import { resize } from '../ops/image/resize.js';
 import * as ops from '../ops/index.js';
+import { lengthAlong } from '../ops/lengthAlong.js';
+import { partOf } from '../ops/partOf.js';
 import { type DataFormat, dataFormatOf } from '../ops/window.js';
 import { Layer, type LayerOptions } from './layer.js';
 
@@ -44,18 +46,20 @@ export class CenterCrop extends Layer {
     const size = [this.height, this.width] as const;
     const axis = this.dataFormat === 'channelsFirst' ? 2 : 1;
     if (x.rank !== 4) throw wrongShape(this.name, 'images [n, height, width, channels]', x.shape);
-    const spare = size.map((side, i) => itemAt(x.shape, axis + i) - side);
-    if (x.shape.slice(axis, axis + 2).some((n) => n < 0))
-      throw wrongShape(this.name, 'images of known height and width', x.shape);
-    if (spare.some((n) => n < 0))
-      return resize(x, size, { cropToAspectRatio: true, dataFormat: this.dataFormat });
-    const begin = [0, 0, 0, 0];
-    const end = Array<number>(4).fill(Infinity);
-    size.forEach((side, i) => {
-      begin[axis + i] = Math.floor(itemAt(spare, i) / 2);
-      end[axis + i] = itemAt(begin, axis + i) + side;
-    });
-    return ops.stridedSlice(x, begin, end);
+    const lengths = size.map((_, i) => lengthAlong(x, axis + i));
+    const resized = () => resize(x, size, { cropToAspectRatio: true, dataFormat: this.dataFormat });
+    if (lengths.some((n, i) => typeof n === 'number' && n < itemAt(size, i))) return resized();
+    const middle = () =>
+      size.reduce((made, side, i) => middleOf(made, axis + i, itemAt(lengths, i), side), x);
+    const fits = lengths.flatMap((n, i) =>
+      typeof n === 'number' ? [] : [ops.greaterEqual(n, itemAt(size, i))],
+    );
+    if (fits.length === 0) return middle();
+    return ops.cond(
+      fits.reduce((a, b) => ops.logicalAnd(a, b)),
+      middle,
+      resized,
+    );
   }
 
   override getConfig() {
@@ -64,12 +68,22 @@ export class CenterCrop extends Layer {
   }
 }
 
+/** So many places from the middle of an axis of x that has n or more. */
+function middleOf(x: Sym, axis: number, n: number | Sym, places: number): Sym {
+  if (typeof n === 'number') {
+    const start = Math.floor((n - places) / 2);
+    return partOf(x, axis, start, start + places);
+  }
+  const start = ops.floorDivide(ops.subtract(n, places), 2);
+  return ops.gather(x, ops.add(start, ops.arange(0, places, 1, 'int32')), { axis });
+}
+
 /**
  * Takes the middle of images: [n, height, width, channels] to float32 [n, the options' height and width, channels]. Images that are smaller
  * are resized, after what does not fit the ratio of the sides was cut off. It has no weights.
  * https://keras.io/api/layers/preprocessing_layers/image_preprocessing/center_crop/
  *
- * @throws EngineError `ARGUMENT` for sides that are no positive integers; `SHAPE`, when applied, for what are no images of known size.
+ * @throws EngineError `ARGUMENT` for sides that are no positive integers; `SHAPE`, when applied, for what are no images.
  * @example layers.centerCrop({ height: 64, width: 64 });
  */
 export const centerCrop = (options: CenterCropOptions) => new CenterCrop(options);

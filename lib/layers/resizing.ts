@@ -74,9 +74,8 @@ export class Resizing extends Layer {
 }
 
 /**
- * Gives images another height and width: [n, height, width, channels] to [n, the options' height and width, channels]. Where the ratio of the
- * sides is kept, those of the images have to be known;
- * uint8 and int32 are rounded and keep their dtype. It has no weights.
+ * Gives images another height and width: [n, height, width, channels] to [n, the options' height and width, channels]. With
+ * `padToAspectRatio` the sides of the images have to be known; uint8 and int32 are rounded and keep their dtype. It has no weights.
  * https://keras.io/api/layers/preprocessing_layers/image_preprocessing/resizing/
  *
  * @throws EngineError `ARGUMENT` for sides that are no positive integers, unknown interpolations, and both ways to keep the ratio of the

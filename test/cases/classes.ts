@@ -74,7 +74,7 @@ export const layerCases: Readonly<Record<string, LayerCase>> = {
   BatchNormalization: { options: { momentum: 0.5 }, x: [3, 2], y: [3, 2], weights: { gamma: [2], beta: [2], movingMean: [2], movingVariance: [2] } },
   Bidirectional: { options: () => ({ layer: layers.lstm({ units: 3, returnSequences: true }), mergeMode: 'sum' }), x: [4, 2], y: [4, 3], weights: [...Object.entries(lstm3), ...Object.entries(lstm3)] },
   CategoryEncoding: { options: { numTokens: 5 }, x: [3], y: [5], below: 5 },
-  CenterCrop: { options: { height: 2, width: 3 }, x: image, y: [2, 3, 2], fixed: sidesKnown },
+  CenterCrop: { options: { height: 2, width: 3 }, x: image, y: [2, 3, 2] },
   Concatenate: { options: { axis: -1 }, x: [[3, 2], [3, 4]], y: [3, 6] },
   ContrastLimitedAdaptiveHistogramEqualization: { options: { valueRange: [-1, 1], clipLimit: 64, tileGridSize: [2, 3] }, x: photo, y: photo, fixed: sidesKnown },
   Conv1D: { options: { filters: 3, kernelSize: 2, padding: 'causal' }, x: [5, 2], y: [5, 3], weights: { kernel: [2, 2, 3], bias: [3] } },

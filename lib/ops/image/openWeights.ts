@@ -52,16 +52,43 @@ const kernels = { linear, cubic: cubic(-0.5), lanczos3: lanczos(3), lanczos5: la
 /** What the methods of `resize` weigh with. */
 const KERNELS = { bilinear: 'linear', bicubic: 'cubic', lanczos3: 'lanczos3', lanczos5: 'lanczos5' } as const;
 
-/** Row i holds what each place along an axis of x adds to place i of `size`: float32 [size, n]. @internal */
+/** The part of an axis that is read: its first place and its length, int32 []. @internal */
+export interface Window {
+  readonly start: Sym;
+  readonly length: Sym;
+}
+
+/**
+ * Row i holds what each place along an axis of x adds to place i of `size`: float32 [size, n].
+ *
+ * @param window What is read of x. Default: all. @internal
+ */
 export function openWeights(
   x: Sym,
   axis: number,
   size: number,
   method: Exclude<(typeof INTERPOLATIONS)[number], 'nearest'>,
   antialias: boolean,
+  window?: Window,
 ): Sym {
-  const from = asSym(positions(x, axis));
-  const n = asSym(sizeAlong(x, axis));
+  const all = asSym(positions(x, axis));
+  if (!window) return weightsOf(all, asSym(sizeAlong(x, axis)), size, method, antialias);
+  const from = subtract(all, cast(window.start, 'float32'));
+  const n = cast(window.length, 'float32');
+  const isInside = logicalAnd(greaterEqual(from, 0), less(from, n));
+  return weightsOf(from, n, size, method, antialias, isInside);
+}
+
+/** @param from The places, of which n are read: those that are inside, by default all. */
+function weightsOf(
+  from: Sym,
+  n: Sym,
+  size: number,
+  method: Exclude<(typeof INTERPOLATIONS)[number], 'nearest'>,
+  antialias: boolean,
+  isInside?: Sym,
+): Sym {
+  const inside = (weights: Sym): Sym => (isInside ? where(isInside, weights, 0) : weights);
   const middles = tensor(
     Float32Array.from({ length: size }, (_, i) => (i + 0.5) / size),
     [size, 1],
@@ -78,10 +105,10 @@ export function openWeights(
     const after = add(at(n), at(add(n, 1)));
     const isAt = (place: Sym | number) => cast(equal(from, place), 'float32');
     const ends = add(multiply(isAt(0), before), multiply(isAt(subtract(n, 1)), after));
-    return add(kernel(distance), ends);
+    return add(inside(kernel(distance)), ends);
   }
   const step = antialias ? maximum(divide(n, size), 1) : 1;
-  const weights = kernels[KERNELS[method]](divide(distance, step));
+  const weights = inside(kernels[KERNELS[method]](divide(distance, step)));
   return divide(weights, sum(weights, { axis: -1, keepDims: true }));
 }
 
@@ -111,10 +138,11 @@ export function openTranslation(
   return where(logicalAnd(isInside, isSome), divide(weights, where(isSome, total, 1)), 0);
 }
 
-/** The place along an axis of x that is nearest to each of `size`: int32 [size]. @internal */
-export function openNearest(x: Sym, axis: number, size: number): Sym {
-  const n = asSym(lengthAlong(x, axis));
+/** The place along an axis of x, or in a window of it, that is nearest to each of `size`: int32 [size]. @internal */
+export function openNearest(x: Sym, axis: number, size: number, window?: Window): Sym {
+  const n = window?.length ?? asSym(lengthAlong(x, axis));
   // In whole numbers: (i + 0.5) n / size.
   const twice = tensor(Int32Array.from({ length: size }, (_, i) => 2 * i + 1));
-  return floorDivide(multiply(twice, n), 2 * size);
+  const place = floorDivide(multiply(twice, n), 2 * size);
+  return window ? add(place, window.start) : place;
 }

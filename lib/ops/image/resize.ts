@@ -4,9 +4,12 @@ import { type Operand, type Outcome, typeOf } from '../../core/apply.js';
 import { NDArray } from '../../core/ndarray.js';
 import { op } from '../../core/op.js';
 import type { Sym } from '../../core/sym.js';
-import { allocate } from '../../core/tensor.js';
-import { maximum, minimum } from '../binary.js';
+import { allocate, tensor } from '../../core/tensor.js';
+import { maximum, minimum, multiply, subtract } from '../binary.js';
+import { asSym } from '../composed.js';
 import { gather } from '../gather.js';
+import { floorDivide } from '../integers.js';
+import { lengthAlong } from '../lengthAlong.js';
 import { pad } from '../pad.js';
 import { slice } from '../slice.js';
 import { toFloat32 } from '../toFloat32.js';
@@ -19,7 +22,7 @@ import {
   imageNames,
   knownSizes,
 } from './images.js';
-import { openNearest, openWeights } from './openWeights.js';
+import { type Window, openNearest, openWeights } from './openWeights.js';
 import {
   INTERPOLATIONS,
   antialiasMatrix,
@@ -58,7 +61,7 @@ const resizeNames = {
  * Images of another height and width. Numbers are those in the middle of their pixels. https://keras.io/api/ops/image/
  *
  * @param images Of rank 3 (one) or 4 (a batch). Whole numbers are rounded and keep their dtype. Height and width may be known only when the
- *   step runs, but where the ratio of the sides is kept.
+ *   step runs, but with `padToAspectRatio`.
  * @param size [height, width] of the result.
  * @returns The images, of that size.
  * @throws EngineError `SHAPE`, `ARGUMENT`.
@@ -82,14 +85,15 @@ export const resize = op(
     const axes = [height, width];
     if (axes.some((axis) => shape[axis] === 0))
       throw expected('resize', 'images of at least one pixel', shape, 'SHAPE');
-    let x = fitted(images, sides, axes, options);
+    const cut = openCut(images, sides, axes, options);
+    let x = cut ? images : fitted(images, sides, axes, options);
     const { dtype, shape: whole } = typeOf(x);
     if (interpolation === 'nearest') {
       sides.forEach((side, i) => {
         const axis = itemAt(axes, i);
         const n = itemAt(whole, axis);
-        if (n < 0) {
-          x = gather(x, openNearest(x as Sym, axis, side), { axis });
+        if (n < 0 || cut) {
+          x = gather(x, openNearest(x as Sym, axis, side, cut?.[i]), { axis });
           return;
         }
         const nearest = allocate('resize', 'int32', side);
@@ -103,8 +107,12 @@ export const resize = op(
       const axis = itemAt(axes, i);
       const n = itemAt(whole, axis);
       x =
-        n < 0
-          ? contractedOpen(x as Sym, axis, openWeights(x as Sym, axis, side, interpolation, antialias))
+        n < 0 || cut
+          ? contractedOpen(
+              x as Sym,
+              axis,
+              openWeights(x as Sym, axis, side, interpolation, antialias, cut?.[i]),
+            )
           : contracted(x, axis, weightsOf(n, side, interpolation, antialias));
     });
     if (interpolation === 'bicubic' && dtype === 'uint8') x = minimum(maximum(x, 0), 255);
@@ -125,6 +133,27 @@ function weightsOf(
     translation: 0,
     kernel: kernels[method],
     antialias,
+  });
+}
+
+/** What is kept of images whose sides are known only when the step runs, where they are to be cut. */
+function openCut(
+  images: Operand,
+  sides: readonly number[],
+  axes: readonly number[],
+  { cropToAspectRatio = false, padToAspectRatio = false }: ResizeOptions,
+): Window[] | undefined {
+  const { shape } = typeOf(images);
+  if (!cropToAspectRatio || padToAspectRatio || axes.every((axis) => itemAt(shape, axis) >= 0))
+    return undefined;
+  const own = axes.map((axis): Sym => {
+    const length = lengthAlong(images, axis);
+    return typeof length === 'number' ? asSym(tensor(length, [], 'int32')) : length;
+  });
+  return sides.map((side, i) => {
+    const ideal = floorDivide(multiply(itemAt(own, 1 - i), side), itemAt(sides, 1 - i));
+    const length = maximum(minimum(itemAt(own, i), ideal), 1);
+    return { start: floorDivide(subtract(itemAt(own, i), length), 2), length };
   });
 }
 
