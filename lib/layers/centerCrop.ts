@@ -50,7 +50,7 @@ export class CenterCrop extends Layer {
     const resized = () => resize(x, size, { cropToAspectRatio: true, dataFormat: this.dataFormat });
     if (lengths.some((n, i) => typeof n === 'number' && n < itemAt(size, i))) return resized();
     const middle = () =>
-      size.reduce((made, side, i) => middleOf(made, axis + i, itemAt(lengths, i), side), x);
+      size.reduce((made, side, i) => cutMiddle(made, axis + i, itemAt(lengths, i), side), x);
     const fits = lengths.flatMap((n, i) =>
       typeof n === 'number' ? [] : [ops.greaterEqual(n, itemAt(size, i))],
     );
@@ -69,7 +69,7 @@ export class CenterCrop extends Layer {
 }
 
 /** So many places from the middle of an axis of x that has n or more. */
-function middleOf(x: Sym, axis: number, n: number | Sym, places: number): Sym {
+function cutMiddle(x: Sym, axis: number, n: number | Sym, places: number): Sym {
   if (typeof n === 'number') {
     const start = Math.floor((n - places) / 2);
     return partOf(x, axis, start, start + places);
