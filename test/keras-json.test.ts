@@ -7,6 +7,7 @@ import {
   type OutputStructure,
   type Sym,
   type Tensor,
+  compile,
   constraints,
   initializers,
   layers,
@@ -407,6 +408,73 @@ describe('what Keras takes in another form', () => {
       ],
     ]);
     expect(saving.serializeKerasObject(layer)).toMatchObject({ config: { axis: [1, 2] } });
+  });
+});
+
+describe('whether a call trains', () => {
+  const x = ops.ones([1, 64]);
+  const dropout = (context?: { training: boolean }): Model => {
+    const inputs = layers.input({ shape: [64] });
+    return new Model({ inputs, outputs: layers.dropout({ rate: 0.5 }).apply(inputs, context) });
+  };
+  /** Whether a model drops numbers while it trains, and where it predicts. */
+  const drops = (model: Model<OutputStructure>): Promise<boolean[]> =>
+    Promise.all(
+      [true, false].map(async (training) => {
+        const y = await compile((given: Sym) => firstOf(model.applyAll([given], { training })))(x);
+        return (await y.data()).includes(0);
+      }),
+    );
+  /** The configuration of a model whose call of dropout has these arguments, as Keras 3 writes it. */
+  const written = (kwargs: object): string => {
+    const json = JSON.parse(JSON.stringify(dropout())) as {
+      config: { layers: { inbound_nodes: object[] }[] };
+    };
+    const node = json.config.layers[1]!.inbound_nodes[0]! as { kwargs: object };
+    node.kwargs = kwargs;
+    return JSON.stringify(json);
+  };
+
+  it.each([{}, { training: false }, { training: true }, { training: null }])(
+    'is what the model says where Keras has written %j, as in Keras',
+    async (kwargs) => {
+      using model = modelFromJson(written(kwargs));
+      expect(await drops(model)).toEqual([true, false]);
+    },
+  );
+
+  it.each([
+    [{}, [true, false]],
+    [{ training: true }, [true, true]],
+    [{ training: false }, [false, false]],
+  ] as const)('is what Keras 2 has written: %j', async (said, expected) => {
+    const layer = (name: string, className: string, config: object, nodes: unknown[]) => ({
+      ...{ class_name: className, name, config: { name, ...config }, inbound_nodes: nodes },
+    });
+    const config = {
+      name: 'model',
+      layers: [
+        layer('input', 'InputLayer', { batch_input_shape: [null, 64], dtype: 'float32' }, []),
+        layer('dropout', 'Dropout', { rate: 0.5 }, [[['input', 0, 0, said]]]),
+      ],
+      input_layers: [['input', 0, 0]],
+      output_layers: [['dropout', 0, 0]],
+    };
+    using model = modelFromJson(
+      JSON.stringify({ class_name: 'Functional', config, keras_version: '2.8.0', backend: 'tensorflow' }),
+    );
+    expect(await drops(model)).toEqual(expected);
+  });
+
+  it.each([true, false])('stays %s where a call here said so', async (training) => {
+    using said = dropout({ training });
+    const text = JSON.stringify(said);
+    using model = modelFromJson(text);
+    expect([await drops(said), await drops(model)]).toEqual([
+      [training, training],
+      [training, training],
+    ]);
+    expect(JSON.stringify(model)).toBe(text);
   });
 });
 

@@ -191,10 +191,14 @@ function nodeOf(name: string, node: unknown, shifted: (reference: readonly unkno
     throw expected('fromConfig', `calls of ${name} as [layer, call, output, arguments]`, node);
   const inputs = calls.map(argument);
   const [first] = calls;
+  const kwargs = Object.fromEntries(
+    Object.entries(first?.[3] ?? {}).map(([key, value]) => [key, argument(value)]),
+  );
+  const { training } = kwargs;
   return {
     args: isReference(node) ? inputs : [inputs],
-    kwargs: Object.fromEntries(
-      Object.entries(first?.[3] ?? {}).map(([key, value]) => [key, argument(value)]),
-    ),
+    kwargs,
+    // Keras 2 writes it where the call said it, and follows it.
+    ...(typeof training === 'boolean' && { training }),
   };
 }

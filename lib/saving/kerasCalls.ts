@@ -12,6 +12,11 @@ export type Reference = readonly [layer: string, call: number, output: number];
 export interface Node {
   readonly args: readonly unknown[];
   readonly kwargs: Fields;
+  /**
+   * Whether it trains, where that was said. Among the arguments Keras 3 writes the layer's default, too, and goes by its model whatever is written
+   * there.
+   */
+  readonly training?: boolean;
 }
 
 /** Layers whose further inputs are the states to begin with. */
@@ -36,7 +41,7 @@ const PARAMETERS: Readonly<Record<string, readonly string[]>> = {
 
 /** What calls say about themselves, here too. */
 const isContext = (className: string, key: string): boolean =>
-  key === 'training' || (key === 'reverse' && className === 'ReversibleEmbedding');
+  key === 'reverse' && className === 'ReversibleEmbedding';
 
 /** Options of attention layers that Keras's calls take. */
 const OF_CALL = ['returnAttentionScores', 'useCausalMask'];
@@ -57,7 +62,7 @@ const TAKES_MASK =
 const isUnset = (value: unknown): boolean => value === null || value === undefined || value === false;
 
 /** The inputs of a layer's call, all outputs of layers in its arguments, in order; the layer's options among the arguments, and what the call says about itself. */
-export function callFromKeras(name: string, className: string, { args, kwargs }: Node) {
+export function callFromKeras(name: string, className: string, { args, kwargs, training }: Node) {
   const parameters = PARAMETERS[className] ?? [];
   const given: Record<string, unknown> = {
     ...Object.fromEntries(args.map((arg, i) => [parameters[i] ?? `argument ${i}`, arg])),
@@ -82,8 +87,9 @@ export function callFromKeras(name: string, className: string, { args, kwargs }:
       );
   };
   const inOrder = Object.entries(given).sort(([a], [b]) => parameters.indexOf(a) - parameters.indexOf(b));
-  const context: Record<string, unknown> = {};
+  const context: Record<string, unknown> = { ...(typeof training === 'boolean' && { training }) };
   for (const [key, value] of inOrder) {
+    if (key === 'training' && typeof value === 'boolean') continue;
     if (isContext(className, key) && typeof value === 'boolean') context[key] = value;
     else if (isUnset(value)) continue;
     else if (parameters.includes(key) && OF_CALL.includes(ownOption(key))) {
@@ -144,9 +150,11 @@ export function callToKeras(
   { mask, ...options }: Fields,
   isOfKeras: boolean,
 ): Node {
+  const { training } = options;
+  const said = typeof training === 'boolean' && { training };
   if (!Array.isArray(mask)) {
     const { args, kwargs } = inputsToKeras(layer, all);
-    return { args, kwargs: { ...kwargs, ...options } };
+    return { args, kwargs: { ...kwargs, ...options }, ...said };
   }
   const { args, kwargs } = inputsToKeras(layer, all.slice(0, mask.length));
   if (isOfKeras && !TAKES_MASK.test(layer.className)) {
@@ -154,7 +162,7 @@ export function callToKeras(
     throw expected('toJSON', what, 'one');
   }
   const masks = (mask as readonly (number | null)[]).map((i) => (i === null ? null : all[i]));
-  return { args, kwargs: { ...kwargs, ...options, ...masksToKeras(layer.className, masks) } };
+  return { args, kwargs: { ...kwargs, ...options, ...masksToKeras(layer.className, masks) }, ...said };
 }
 
 function masksToKeras(className: string, masks: readonly unknown[]): Fields {

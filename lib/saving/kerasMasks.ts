@@ -94,7 +94,7 @@ export function withoutOwnMasks(layers: readonly KerasLayer[], outputs: readonly
     const kept = Object.entries(node.kwargs).filter(
       ([key, value]) => !isMask(key) || !isOwn(value, valuesOf(node)),
     );
-    return { args: node.args, kwargs: Object.fromEntries(kept) };
+    return { ...node, kwargs: Object.fromEntries(kept) };
   };
 
   const left = layers.map((layer) => ({ ...layer, inbound_nodes: layer.inbound_nodes.map(withoutMasks) }));
