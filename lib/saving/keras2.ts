@@ -194,11 +194,10 @@ function nodeOf(name: string, node: unknown, shifted: (reference: readonly unkno
   const kwargs = Object.fromEntries(
     Object.entries(first?.[3] ?? {}).map(([key, value]) => [key, argument(value)]),
   );
-  const { training } = kwargs;
   return {
     args: isReference(node) ? inputs : [inputs],
     kwargs,
     // Keras 2 writes it where the call said it, and follows it.
-    ...(typeof training === 'boolean' && { training }),
+    ...(kwargs['training'] === false && { training: false }),
   };
 }

@@ -12,11 +12,8 @@ export type Reference = readonly [layer: string, call: number, output: number];
 export interface Node {
   readonly args: readonly unknown[];
   readonly kwargs: Fields;
-  /**
-   * Whether it trains, where that was said. Among the arguments Keras 3 writes the layer's default, too, and goes by its model whatever is written
-   * there.
-   */
-  readonly training?: boolean;
+  /** That the call said itself that it does not train. Among the arguments Keras 3 writes that as the layer's default, too, and goes by its model. */
+  readonly training?: false;
 }
 
 /** Layers whose further inputs are the states to begin with. */
@@ -41,7 +38,7 @@ const PARAMETERS: Readonly<Record<string, readonly string[]>> = {
 
 /** What calls say about themselves, here too. */
 const isContext = (className: string, key: string): boolean =>
-  key === 'reverse' && className === 'ReversibleEmbedding';
+  key === 'training' || (key === 'reverse' && className === 'ReversibleEmbedding');
 
 /** Options of attention layers that Keras's calls take. */
 const OF_CALL = ['returnAttentionScores', 'useCausalMask'];
@@ -87,10 +84,10 @@ export function callFromKeras(name: string, className: string, { args, kwargs, t
       );
   };
   const inOrder = Object.entries(given).sort(([a], [b]) => parameters.indexOf(a) - parameters.indexOf(b));
-  const context: Record<string, unknown> = { ...(typeof training === 'boolean' && { training }) };
+  const context: Record<string, unknown> = {};
   for (const [key, value] of inOrder) {
-    if (key === 'training' && typeof value === 'boolean') continue;
-    if (isContext(className, key) && typeof value === 'boolean') context[key] = value;
+    const isDefault = key === 'training' && value === false && training !== false;
+    if (isContext(className, key) && typeof value === 'boolean' && !isDefault) context[key] = value;
     else if (isUnset(value)) continue;
     else if (parameters.includes(key) && OF_CALL.includes(ownOption(key))) {
       options[ownOption(key)] = value;
@@ -150,8 +147,7 @@ export function callToKeras(
   { mask, ...options }: Fields,
   isOfKeras: boolean,
 ): Node {
-  const { training } = options;
-  const said = typeof training === 'boolean' && { training };
+  const said = options['training'] === false && ({ training: false } as const);
   if (!Array.isArray(mask)) {
     const { args, kwargs } = inputsToKeras(layer, all);
     return { args, kwargs: { ...kwargs, ...options }, ...said };
