@@ -4,7 +4,6 @@ import type { Sym } from '../../core/sym.js';
 import { add, divide, greater, maximum, minimum, multiply, subtract, where } from '../binary.js';
 import { expandDims, squeeze } from '../shape.js';
 import { concatenate, stridedSlice } from '../slice.js';
-import type { Size } from './sizes.js';
 
 /** The orders of the four numbers of a box. */
 const ABSOLUTE = ['xyxy', 'yxyx', 'xywh', 'centerXywh', 'centerYxhw'] as const;
@@ -31,7 +30,7 @@ export interface Boxes {
 }
 
 /** A side of the image in pixels: a number, or one for each box that broadcasts against [..., 1]. */
-type Side = Size;
+type Side = number | Sym;
 
 /** One of the four numbers of each box, [..., 1]. @internal */
 export const corner = (boxes: Sym, i: number): Sym => {
