@@ -218,7 +218,7 @@ describe('info', () => {
   test('tells the state, and sets the number of threads', () => {
     const { device, isa, threads, bytes } = engine().info();
     expect(device).toMatch(/^cpu, oneDNN \d+\.\d+/);
-    expect(['base', 'avx2', 'avx512']).toContain(isa);
+    expect(['base', 'avx2', 'avx512', 'amx']).toContain(isa);
     expect(bytes).toBeGreaterThanOrEqual(0);
     expect(engine().info({ threads: 1 }).threads).toBe(1);
     expect(ops.sum(tensor([1, 2])).itemSync()).toBe(3);

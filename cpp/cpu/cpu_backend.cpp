@@ -58,7 +58,7 @@ class CpuBackend : public Backend {
            std::to_string(version.patch);
   }
 
-  std::string architecture() const override { return isaKernels().name; }
+  std::string architecture() const override { return cpuIsa(); }
 
   bool hasBfloat16() const override { return cpuHasBfloat16(); }
 

@@ -19,7 +19,7 @@ struct RnnOp {
 
 std::vector<std::string> bfloat16Settings() {
   std::vector<std::string> all;
-  if (isaLevels().back() != "avx512") return all;
+  if (isaKernels().name != std::string("avx512")) return all;
   all.push_back("emulate");
   if (cpuBackend().hasBfloat16()) all.push_back("on");
   return all;
@@ -69,7 +69,7 @@ std::vector<Array> runWith(const std::string& op, std::vector<Array> inputs, con
   types.resize(types.size() - dropped);
   const PlannedResult result = runPlanned({op, inputs, types, checkAttrs(findOp(op), attrs)});
   if (!bf16Inputs.empty()) {
-    EXPECT_EQ(result.implementation.rfind("own:avx512_bf16", 0), 0U) << result.implementation;
+    EXPECT_EQ(result.implementation, std::string("own:") + bfloat16Kernels().name) << result.implementation;
   }
   return result.outputs;
 }

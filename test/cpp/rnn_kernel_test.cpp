@@ -59,7 +59,7 @@ class RnnKernel : public ::testing::TestWithParam<std::tuple<std::string, RnnCas
     std::vector<TensorType> types;
     for (const Array& array : expected) types.push_back(array.type);
     const PlannedResult result = runPlanned({op, inputs, types, checkAttrs(findOp(op), attrs)});
-    EXPECT_EQ(result.implementation, c().n == 0 ? "nothing" : "own:" + std::get<0>(GetParam()));
+    EXPECT_EQ(result.implementation, c().n == 0 ? "nothing" : std::string("own:") + isaKernels().name);
     for (size_t o = 0; o < types.size(); ++o)
       expectClose(result.outputs[o], expected[o], c().steps * gates * c().units,
                   std::string(op) + " output " + std::to_string(o));

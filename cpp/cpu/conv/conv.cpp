@@ -3,8 +3,11 @@
 #include "cpu/conv/filter_gradient.h"
 #include "cpu/conv/narrow.h"
 #include "cpu/conv/samples.h"
+#include "cpu/conv/tile_gradient.h"
 #include "cpu/conv/winograd/winograd.h"
+#include "cpu/cpu_backend.h"
 #include "cpu/elementwise/activation.h"
+#include "cpu/isa.h"
 #include "cpu/kernel_table.h"
 #include "cpu/memory/onednn.h"
 
@@ -21,12 +24,15 @@ bool isFloat32(const Convolution& conv) {
   return conv.x.dtype == DType::F32 && conv.w.dtype == DType::F32 && conv.y.dtype == DType::F32;
 }
 
+bool isTileGradient(const Convolution& conv) { return cpuHasTiles() && tileGradientSuits(conv); }
+
 LayoutChoice convLayouts(const KernelSpec& spec, const std::vector<bool>& undecided) {
   const Convolution conv(spec);
   if (hasNothingToCompute(conv)) return convChoice(spec, conv, nullptr, nullptr, nullptr);
   if (winogradSuits(spec, conv)) return winogradLayouts(spec, conv);
   if (isFloat32(conv) && sampleConvSuits(spec, conv)) return sampleConvLayouts(spec, conv);
   if (narrowConvSuits(conv)) return narrowConvLayouts(spec, conv);
+  if (isTileGradient(conv)) return tileGradientLayouts(spec, conv);
   if (filterGradientSuits(spec, conv)) return filterGradientLayouts(spec, conv);
   const bool undecidedWeights = conv.pass != ConvPass::BackwardFilter && undecided[conv.wIndex];
   return directConvLayouts(spec, conv, undecidedWeights);
@@ -60,6 +66,8 @@ std::unique_ptr<Kernel> makeConv(const KernelSpec& spec) {
     return makeSampleConv(spec, conv);
   if (narrowConvSuits(conv) && hasNarrowConvLayouts(conv))
     return withActivationAfterwards(spec, [](const KernelSpec& s) { return makeNarrowConv(Convolution(s)); });
+  if (isTileGradient(conv) && hasTileGradientLayouts(conv))
+    return makeTileGradient(conv, *bfloat16Kernels().tiles);
   if (filterGradientSuits(spec, conv) && hasFilterGradientLayouts(conv)) return makeFilterGradient(conv);
   std::vector<size_t> operands{0, 1};
   if (conv.bias) operands.push_back(2);

@@ -75,6 +75,7 @@ struct Candidate {
   dnnl::primitive_desc pd;
   Descs descs;
   std::string implementation;
+  bool isGrouped = false;
 
   explicit operator bool() const { return static_cast<bool>(pd); }
   // How good the instructions are of code that oneDNN generates for the case ("jit:avx512_core",
@@ -82,6 +83,8 @@ struct Candidate {
   int level() const {
     if (implementation.rfind("jit", 0) != 0 && implementation.rfind("br", 0) != 0) return 0;
     const auto has = [this](const char* isa) { return implementation.find(isa) != std::string::npos; };
+    // Tiles hold channels of one group: of depthwise filters they are nearly empty.
+    if (has("amx") && !isGrouped) return 5;
     return has("avx512") ? 4 : has("avx2") ? 3 : has("avx") ? 2 : 1;
   }
   // Of two without generated code, matrix products are many times as fast as oneDNN's reference.
@@ -245,6 +248,7 @@ class DirectConv {
 
   Candidate candidate(const Descs& descs) const {
     Candidate result;
+    result.isGrouped = conv_.groups > 1;
     result.pd = primitiveDesc(descs);
     if (!result.pd) return result;
     const Arguments names = arguments();

@@ -4,7 +4,10 @@
 #include <optional>
 
 #include "cpu/conv/filter_gradient_kernels.h"
+#include "cpu/conv/filter_places.h"
 #include "cpu/conv/image.h"
+#include "cpu/conv/tile_gradient.h"
+#include "cpu/cpu_backend.h"
 #include "cpu/memory/cpu_layout.h"
 #include "cpu/memory/onednn.h"
 #include "cpu/own_kernel.h"
@@ -58,29 +61,6 @@ void pack(const Image& image, const FilterGradientKernels& kernels, const float*
   }
 }
 
-// Whether filters are in such a layout that they have one number for each place.
-bool isDense(const TensorType& type, const LayoutPtr& layout) {
-  const Geometry g = geometry(type, layout);
-  return g.shape == type.shape && !onednn::isPadded(g);
-}
-
-// How far each index along a dimension is from the first one.
-std::vector<int64_t> distances(const Geometry& g, size_t dimension) {
-  std::vector<int64_t> result;
-  for (int64_t i = 0; i < g.shape[dimension]; ++i) {
-    int64_t index = i, distance = 0, stride = 1;
-    for (auto block = g.blocks.rbegin(); block != g.blocks.rend(); ++block) {
-      if (static_cast<size_t>(block->first) == dimension) {
-        distance += index % block->second * stride;
-        index /= block->second;
-      }
-      stride *= block->second;
-    }
-    result.push_back(distance + index * g.strides[dimension]);
-  }
-  return result;
-}
-
 // One of the spatial axes of a window, of which pictures have none for the depth.
 struct Axis {
   int64_t taps = 1, stride = 1, dilation = 1, pad = 0, out = 1;
@@ -104,7 +84,8 @@ class FilterGradientKernel : public OwnKernel {
         panels_((vectors_ + kernels_.panel - 1) / kernels_.panel),
         panel_((vectors_ + panels_ - 1) / panels_),
         columns_(vectors_ * kernels_.lanes),
-        bias_(conv.bias) {
+        bias_(conv.bias),
+        places_(conv.w, conv.wLayout) {
     const Window& window = conv.window;
     for (int i = 0; i < window.spatial; ++i)
       axes_[kMostSpatial - window.spatial + i] = {window.kernel[i], window.strides[i], window.dilations[i],
@@ -118,15 +99,6 @@ class FilterGradientKernel : public OwnKernel {
           for (int64_t c = 0; c < x_.channels; ++c)
             offsets_.push_back(c / group_ * groupFloats() + tap * group_ + c % group_);
         }
-    rowPlaces_ = {0};
-    const Geometry filters = geometry(conv.w, conv.wLayout);
-    for (size_t dimension = 0; dimension + 1 < filters.shape.size(); ++dimension) {
-      std::vector<int64_t> all;
-      for (int64_t before : rowPlaces_)
-        for (int64_t distance : distances(filters, dimension)) all.push_back(before + distance);
-      rowPlaces_ = std::move(all);
-    }
-    columnPlaces_ = distances(filters, filters.shape.size() - 1);
     tiles_ = (rows() + kernels_.rows - 1) / kernels_.rows;
     chooseThreads();
   }
@@ -149,7 +121,7 @@ class FilterGradientKernel : public OwnKernel {
                     const int64_t first = vector * kernels_.lanes;
                     const int64_t some = std::min(vectors * kernels_.lanes, dy_.channels - first);
                     for (int64_t r = begin; r < end; ++r) {
-                      float* to = static_cast<float*>(outputs[0]) + rowPlaces_[static_cast<size_t>(r)];
+                      float* to = static_cast<float*>(outputs[0]) + places_.rows[static_cast<size_t>(r)];
                       addParts(sums + sumsAt(r, vector, vectors), first, some, to);
                     }
                   });
@@ -293,7 +265,7 @@ class FilterGradientKernel : public OwnKernel {
 
   // The columns from `first` on of one row of the gradient.
   void addParts(const float* sums, int64_t first, int64_t count, float* row) const {
-    const int64_t* places = columnPlaces_.data() + first;
+    const int64_t* places = places_.columns.data() + first;
     for (int64_t begin = 0, end; begin < count; begin = end) {
       for (end = begin + 1; end < count && places[end] == places[end - 1] + 1;) ++end;
       float* to = row + places[begin];
@@ -311,8 +283,8 @@ class FilterGradientKernel : public OwnKernel {
   bool bias_;
   Axis axes_[kMostSpatial];
   int64_t box_[kMostSpatial], counts_[kMostSpatial], packed_[kMostSpatial];
-  std::vector<int64_t> offsets_;                   // of the rows' numbers in the packed image
-  std::vector<int64_t> rowPlaces_, columnPlaces_;  // of the filters' numbers in memory
+  std::vector<int64_t> offsets_;  // of the rows' numbers in the packed image
+  FilterPlaces places_;
   int64_t tiles_, parts_ = 1, splits_ = 1;
 };
 
@@ -354,11 +326,12 @@ std::unique_ptr<Kernel> makeFilterGradient(const Convolution& conv) {
   return std::make_unique<FilterGradientKernel>(conv);
 }
 
-std::unique_ptr<Kernel> makeTransposedProduct(int64_t depth, int64_t rows, int64_t columns, bool sums) {
+std::unique_ptr<Kernel> makeTransposedProduct(int64_t depth, int64_t rows, int64_t columns, bool sums,
+                                              DType dtype) {
   const auto floats = [](const Dims& shape) { return TensorType{DType::F32, shape}; };
   KernelSpec spec{"convBackwardFilter",
                   checkAttrs(findOp("conv"), {}),
-                  {floats({1, 1, depth, rows}), floats({1, 1, depth, columns})},
+                  {{dtype, {1, 1, depth, rows}}, {dtype, {1, 1, depth, columns}}},
                   {floats({1, 1, rows, columns})},
                   {nullptr, nullptr},
                   {nullptr},
@@ -367,15 +340,20 @@ std::unique_ptr<Kernel> makeTransposedProduct(int64_t depth, int64_t rows, int64
     spec.outputs.push_back(floats({columns}));
     spec.outputLayouts.push_back(nullptr);
   }
-  return makeFilterGradient(Convolution(spec));
+  const Convolution conv(spec);
+  return dtype == DType::F32 ? makeFilterGradient(conv) : makeTileGradient(conv, *bfloat16Kernels().tiles);
 }
 
-bool transposedProductSuits(int64_t depth, int64_t rows, int64_t columns) {
+bool transposedProductSuits(int64_t depth, int64_t rows, int64_t columns, DType dtype) {
+  constexpr int64_t kFewestColumns = 32, kLeastWork = 1 << 21;
+  if (columns < kFewestColumns || rows < kFewestColumns || depth * rows * columns < kLeastWork) return false;
   // With AVX2 oneDNN's products of matrices [4096, 128 … 512] took 1.05 to 1.4 times as long, those of
   // [128, 9216] and [128, 128] 1.6 times; of [128, 784] and [128, 10] they were faster (Zen 3).
-  constexpr int64_t kFewestColumns = 32, kLeastWork = 1 << 21;
-  return isaKernels().name == std::string("avx2") && depth >= kManyPositions && columns >= kFewestColumns &&
-         rows >= kFewestColumns && depth * rows * columns >= kLeastWork;
+  if (dtype == DType::F32) return depth >= kManyPositions && isaKernels().name == std::string("avx2");
+  // With AMX those of [1920 … 4096, 96 … 512] took 1.2 to 1.5 times as long; of [128, 784] and [128, 512]
+  // they were as fast, of [128, 9216] and [128, 128] 1.7 times as fast (Granite Rapids).
+  constexpr int64_t kFewestPositions = 256;
+  return depth >= kFewestPositions && cpuHasTiles();
 }
 
 }  // namespace nodegrad

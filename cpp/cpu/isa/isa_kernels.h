@@ -18,6 +18,7 @@ struct SampleConvKernels;
 struct FilterGradientKernels;
 struct NarrowConvKernels;
 struct HouseholderKernels;
+struct TileGradientKernels;
 template <class T>
 struct PoolKernels;
 template <class T>
@@ -63,9 +64,16 @@ struct IsaKernels {
   const HouseholderKernels* householder;
 };
 
+// Those on tiles of bfloat16, twice: for AMX, and in plain C++ for tests.
+struct TileKernels {
+  const TileGradientKernels* gradient;
+  const ProductKernels<uint16_t>* product;
+};
+
 // Those that multiply bfloat16, twice: for AVX-512, and with AVX512-BF16's dot product.
 struct Bfloat16Kernels {
   const char* name;
+  const TileKernels* tiles;  // null without AMX
   const WinogradKernels* winograd;
   const AttentionKernels<uint16_t>* attention;
   const ProductKernels<uint16_t>* product;
@@ -84,6 +92,12 @@ const Bfloat16Kernels& bfloat16Kernels();
 }  // namespace isa_avx512
 namespace isa_avx512_bf16 {
 const Bfloat16Kernels& bfloat16Kernels();
+}
+namespace isa_amx {
+const TileKernels& tileKernels();
+}
+namespace isa_tiles {
+const TileKernels& tileKernels();
 }
 
 }  // namespace nodegrad

@@ -13,6 +13,7 @@ constexpr const char* kName = "avx512_bf16_emulated";
 
 const Bfloat16Kernels& bfloat16Kernels() {
   static const Bfloat16Kernels all = {.name = kName,
+                                      .tiles = nullptr,
                                       .winograd = &winogradKernelsBfloat16,
                                       .attention = &attentionKernelsBfloat16,
                                       .product = &productKernelsBfloat16,

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "cpu/cpu_backend.h"
 #include "cpu/elementwise/activation.h"
 #include "cpu/kernel_table.h"
 #include "cpu/matmul/matrix_product.h"
@@ -82,15 +83,43 @@ LayoutChoice innerProductLayouts(const KernelSpec& spec, const std::vector<bool>
 
 // The products that our own kernel may make.
 std::optional<MatrixProduct> plainProduct(const KernelSpec& spec, const InnerProduct& ip) {
-  if (activationOf(spec) != "linear" || ip.x.dtype != DType::F32 || ip.w.dtype != DType::F32 ||
-      ip.y.dtype != DType::F32)
+  if (activationOf(spec) != "linear") return std::nullopt;
+  const bool weights = ip.pass == Pass::BackwardWeights;
+  const DType dtype = ip.x.dtype;
+  if ((weights ? ip.y : ip.w).dtype != dtype || (weights ? ip.w : ip.y).dtype != DType::F32)
     return std::nullopt;
-  if (ip.pass == Pass::Forward)
+  if (ip.pass == Pass::Forward && dtype == DType::F32)
     return MatrixProduct{.rows = ip.n, .depth = ip.k, .columns = ip.units, .bias = ip.bias};
-  if (ip.pass == Pass::BackwardWeights)
-    return MatrixProduct{
-        .rows = ip.k, .depth = ip.n, .columns = ip.units, .transposeA = true, .sums = ip.bias};
+  if (weights)
+    return MatrixProduct{.rows = ip.k,
+                         .depth = ip.n,
+                         .columns = ip.units,
+                         .transposeA = true,
+                         .sums = ip.bias,
+                         .dtype = dtype};
   return std::nullopt;
+}
+
+// y = x · w [+ bias], or dx = dy · wᵀ, as a product of matrices: oneDNN has code for tiles there, for its
+// inner products only where weights are laid out anew.
+std::unique_ptr<Kernel> makeMatmul(const KernelSpec& spec, const InnerProduct& ip) {
+  using onednn::Tag;
+  const bool forward = ip.pass == Pass::Forward;
+  const auto matrix = [](DType dtype, int64_t rows, int64_t columns, Tag tag) {
+    return Desc({rows, columns}, onednn::dataType(dtype), tag);
+  };
+  const Desc x = matrix(ip.x.dtype, ip.n, ip.k, Tag::ab), y = matrix(ip.y.dtype, ip.n, ip.units, Tag::ab);
+  const Desc w =
+      forward ? matrix(ip.w.dtype, ip.k, ip.units, Tag::ab) : matrix(ip.w.dtype, ip.units, ip.k, Tag::ba);
+  const Desc bias = ip.bias ? matrix(DType::F32, 1, ip.units, Tag::ab) : Desc();
+  const dnnl::matmul::primitive_desc pd(onednn::engine(), forward ? x : y, w, bias, forward ? y : x,
+                                        onednn::attributes(spec.op, spec.attrs));
+  auto kernel = std::make_unique<onednn::PrimitiveKernel>(spec.op, pd);
+  kernel->bindInput(DNNL_ARG_SRC, forward ? 0 : 1, forward ? x : y);
+  kernel->bindInput(DNNL_ARG_WEIGHTS, forward ? 1 : 0, w);
+  if (ip.bias) kernel->bindInput(DNNL_ARG_BIAS, 2, bias);
+  kernel->bindOutput(DNNL_ARG_DST, 0, forward ? y : x);
+  return kernel;
 }
 
 std::unique_ptr<Kernel> makePrimitive(const KernelSpec& spec) {
@@ -99,6 +128,8 @@ std::unique_ptr<Kernel> makePrimitive(const KernelSpec& spec) {
   if (!rows || !sameLayout(*rows, ip.wLayout) || ip.yLayout) onednn::raise(spec.op, dnnl_unimplemented);
   if (const auto product = plainProduct(spec, ip))
     if (auto kernel = makeFasterProduct(*product)) return kernel;
+  if (cpuHasTiles() && ip.pass != Pass::BackwardWeights && ip.w.dtype == DType::BF16)
+    return makeMatmul(spec, ip);
   const Desc x({ip.n, ip.k}, onednn::dataType(ip.x.dtype), onednn::Tag::ab);
   const Desc w({ip.units, ip.k}, onednn::dataType(ip.w.dtype), onednn::Tag::ba);
   const Desc y({ip.n, ip.units}, onednn::dataType(ip.y.dtype), onednn::Tag::ab);

@@ -30,15 +30,16 @@ onednn::Desc stackDesc(const TensorType& type, size_t rank, bool transposed) {
 // a · b or aᵀ · b of two matrices, as a dense layer has them.
 std::optional<MatrixProduct> plainProduct(const KernelSpec& spec) {
   const auto& in = spec.inputs;
-  if (in.size() != 2 || in[0].dtype != DType::F32 || in[1].dtype != DType::F32 ||
-      spec.outputs[0].dtype != DType::F32 || in[0].shape.size() != 2 || in[1].shape.size() != 2 ||
-      spec.attrs.boolean("transposeB") || spec.attrs.has("activation"))
+  if (in.size() != 2 || in[0].dtype != in[1].dtype || spec.outputs[0].dtype != DType::F32 ||
+      in[0].shape.size() != 2 || in[1].shape.size() != 2 || spec.attrs.boolean("transposeB") ||
+      spec.attrs.has("activation"))
     return std::nullopt;
   const bool transposed = spec.attrs.boolean("transposeA");
   return MatrixProduct{.rows = in[0].shape[transposed ? 1 : 0],
                        .depth = in[1].shape[0],
                        .columns = in[1].shape[1],
-                       .transposeA = transposed};
+                       .transposeA = transposed,
+                       .dtype = in[0].dtype};
 }
 
 std::unique_ptr<Kernel> makeMatmul(const KernelSpec& spec) {

@@ -110,8 +110,10 @@ class MatrixProductKernel : public OwnKernel {
 };
 
 bool matrixProductSuits(const MatrixProduct& product) {
-  const auto [rows, depth, columns, transposeA, bias, sums] = product;
-  if (isaKernels().name != std::string("avx2") || columns % isaKernels().product->lanes != 0) return false;
+  const auto [rows, depth, columns, transposeA, bias, sums, dtype] = product;
+  if (dtype != DType::F32 || isaKernels().name != std::string("avx2") ||
+      columns % isaKernels().product->lanes != 0)
+    return false;
   // Measured on Zen 3. oneDNN's products took 1.2 to 2 times as long where rows of b are a multiple of 2 KiB
   // apart, and 0.8 to 1.05 times elsewhere; transposed ones of 48 to 256 rows 1.2 to 3 times, of b's
   // gradient.
@@ -130,10 +132,10 @@ std::unique_ptr<Kernel> makeMatrixProduct(const MatrixProduct& product) {
 }
 
 std::unique_ptr<Kernel> makeFasterProduct(const MatrixProduct& product) {
-  const auto [rows, depth, columns, transposeA, bias, sums] = product;
+  const auto [rows, depth, columns, transposeA, bias, sums, dtype] = product;
   if (matrixProductSuits(product)) return makeMatrixProduct(product);
-  if (transposeA && transposedProductSuits(depth, rows, columns))
-    return makeTransposedProduct(depth, rows, columns, sums);
+  if (transposeA && transposedProductSuits(depth, rows, columns, dtype))
+    return makeTransposedProduct(depth, rows, columns, sums, dtype);
   return nullptr;
 }
 

@@ -11,11 +11,18 @@ namespace nodegrad::onednn {
 
 namespace {
 
+dnnl::cpu_isa highestIsa() {
+  static const std::map<std::string, dnnl::cpu_isa> isas = {{"base", dnnl::cpu_isa::sse41},
+                                                            {"avx2", dnnl::cpu_isa::avx2},
+                                                            {"avx512", dnnl::cpu_isa::avx512_core_bf16},
+                                                            {"amx", dnnl::cpu_isa::avx512_core_amx}};
+  return isas.at(cpuIsa());
+}
+
 struct Device {
   Device() {
-    const std::string isa = cpuIsa();
-    // oneDNN takes this once, before its first primitive. It knows levels beyond AVX-512 by itself.
-    if (isa != "avx512") dnnl::set_max_cpu_isa(isa == "avx2" ? dnnl::cpu_isa::avx2 : dnnl::cpu_isa::sse41);
+    // oneDNN takes this once, before its first primitive.
+    dnnl::set_max_cpu_isa(highestIsa());
     engine = dnnl::engine(dnnl::engine::kind::cpu, 0);
     stream = dnnl::stream(engine);
   }

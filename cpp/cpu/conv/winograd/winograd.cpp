@@ -28,11 +28,13 @@ bool hasShape(const KernelSpec& spec, const Convolution& conv) {
   return activation == "linear" || activation == "relu";
 }
 
-// Images in bfloat16 where that is at hand, else all in float32.
-bool hasDtypes(const Convolution& conv) {
-  if (conv.w.dtype != DType::F32) return false;
+// Images in bfloat16 where that is at hand, else all in float32. Products of tiles leave nothing to save:
+// with them the transforms alone took longer than direct convolutions.
+bool hasDtypes(const KernelSpec& spec, const Convolution& conv) {
+  if (conv.w.dtype != DType::F32 || (spec.compute == DType::BF16 && cpuHasTiles())) return false;
   if (conv.multiplicandType() == DType::F32) return conv.x.dtype == DType::F32 && conv.y.dtype == DType::F32;
-  return cpuHasBfloat16() && (conv.pass != ConvPass::BackwardFilter || conv.y.dtype == DType::BF16);
+  return cpuHasBfloat16() && !cpuHasTiles() &&
+         (conv.pass != ConvPass::BackwardFilter || conv.y.dtype == DType::BF16);
 }
 
 // Whether the filters are transformed before the steps.
@@ -77,7 +79,7 @@ bool paysOff(const KernelSpec& spec, const Convolution& conv, const Sizes& s) {
 
 bool winogradSuits(const KernelSpec& spec, const Convolution& conv) {
   const int lanes = isaKernels().winograd->lanes;
-  if (lanes == 0 || !settings().winograd || !hasShape(spec, conv) || !hasDtypes(conv)) return false;
+  if (lanes == 0 || !settings().winograd || !hasShape(spec, conv) || !hasDtypes(spec, conv)) return false;
   const Sizes sizes(conv);
   if (sizes.in % lanes != 0 || sizes.out % lanes != 0) return false;
   // What is fused had paid off in float32, and is faster in bfloat16.

@@ -1,0 +1,10 @@
+#include "cpu/isa/tile_tables.h"
+
+namespace nodegrad::NODEGRAD_ISA_NAMESPACE {
+
+const TileKernels& tileKernels() {
+  static const TileKernels all = {.gradient = &tileGradientKernels, .product = &tileProductKernels};
+  return all;
+}
+
+}  // namespace nodegrad::NODEGRAD_ISA_NAMESPACE

@@ -1,0 +1,10 @@
+#pragma once
+#include "cpu/isa/isa_kernels.h"
+
+// The table of each family, which its *.tiles.cpp defines.
+namespace nodegrad::NODEGRAD_ISA_NAMESPACE {
+
+extern const TileGradientKernels tileGradientKernels;
+extern const ProductKernels<uint16_t> tileProductKernels;
+
+}  // namespace nodegrad::NODEGRAD_ISA_NAMESPACE
