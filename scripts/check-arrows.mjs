@@ -37,7 +37,7 @@ const CPU = {
   norm: ['elementwise', 'memory', 'pool'],
   matmul: ['conv', 'elementwise', 'memory'],
   conv: ['elementwise', 'memory', 'norm', 'pool'],
-  move: ['conv', 'elementwise', 'memory'],
+  move: ['conv', 'elementwise', 'matmul', 'memory'],
   optimizer: ['memory', 'move'],
 };
 // What each room of lib may import: rooms, or single files. lib/index.ts exports them all.

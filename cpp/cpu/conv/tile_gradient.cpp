@@ -7,6 +7,7 @@
 #include "core/align.h"
 #include "cpu/conv/filter_places.h"
 #include "cpu/conv/image.h"
+#include "cpu/conv/position_boxes.h"
 #include "cpu/conv/tile_gradient_kernels.h"
 #include "cpu/own_kernel.h"
 
@@ -21,81 +22,49 @@ constexpr int64_t kFewestPositions = 256;
 constexpr int64_t kOwnSums = 1280 << 10;
 constexpr int64_t kSums = kTileChannels * kTileChannels;
 
-int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
-int64_t floorDiv(int64_t a, int64_t b) { return a >= 0 ? a / b : -ceilDiv(-a, b); }
-
 int64_t at(const TensorType& type, int axis) { return type.shape[static_cast<size_t>(axis)]; }
-
-// One of the spatial axes, of which pictures have none for the depth. A tap reads the image's positions of
-// one phase, every `stride`-th one, shifted by some; so a packed image has each phase apart.
-struct Axis {
-  int64_t taps = 1, stride = 1, dilation = 1, pad = 0, in = 1, out = 1;
-  // Of a box of neighbouring outputs, and of the line that its image is packed to: the first shift that is
-  // counted from, the positions of a phase that are loaded, and those that the box takes in the line.
-  int64_t box = 1, boxes = 1, origin = 0, loaded = 1, pitch = 1;
-
-  int64_t offset(int64_t tap) const { return tap * dilation - pad; }
-  int64_t shift(int64_t tap) const { return floorDiv(offset(tap), stride); }
-  int64_t phase(int64_t tap) const { return offset(tap) - shift(tap) * stride; }
-
-  // Boxes of at most so many outputs.
-  void split(int64_t most) {
-    const int64_t first = shift(0), last = shift(taps - 1);
-    boxes = ceilDiv(out, std::clamp<int64_t>(most, 1, out));
-    box = ceilDiv(out, boxes);
-    if (boxes == 1) {
-      // The zeros after one row serve as those before the next one.
-      origin = 0;
-      loaded = ceilDiv(in, stride);
-      pitch = std::max(loaded - std::min<int64_t>(first, 0), out + std::max<int64_t>(last, 0));
-    } else {
-      origin = first;
-      loaded = pitch = box + last - first;
-    }
-  }
-  // Which of a box's loaded positions are in the image: [begin, end), of which the first is `index` there.
-  struct Inside {
-    int64_t begin, end, index;
-  };
-  Inside inside(int64_t firstOut, int64_t phase) const {
-    const int64_t first = firstOut + origin;
-    const int64_t begin = std::clamp<int64_t>(-first, 0, loaded);
-    const int64_t end = std::clamp<int64_t>(ceilDiv(in - phase, stride) - first, begin, loaded);
-    return {begin, end, (first + begin) * stride + phase};
-  }
-};
 
 // The gradient is a sum over positions of an output's gradient times the image that is a tap away. A box of
 // positions is packed to lines, one for each block of 16 channels, where every tap is so many positions away,
 // whatever the position: zeros follow each row.
 class TileGradientKernel : public OwnKernel {
+  using Box = PositionBoxes::Box;
+  using Plane = PositionBoxes::Plane;
+
  public:
   TileGradientKernel(const Convolution& conv, const TileKernels& kernels)
       : OwnKernel("amx"),
         kernels_(*kernels.gradient),
         x_(*imageOf(conv.x, conv.xLayout, conv.axes)),
         dy_(*imageOf(conv.y, conv.yLayout, conv.axes)),
-        samples_(at(conv.x, conv.axes.n)),
         dyBlocks_(ceilDiv(dy_.channels, kTileChannels)),
         bias_(conv.bias),
         places_(conv.w, conv.wLayout) {
     const Window& window = conv.window;
+    PositionBoxes::Axes axes;
     for (int i = 0; i < window.spatial; ++i) {
       const int axis = kMostSpatial - window.spatial + i;
-      axes_[axis] = {window.kernel[i],   window.strides[i], window.dilations[i],
-                     window.pads[2 * i], x_.sizes[axis],    window.out[i]};
+      axes[axis] = {window.kernel[i],   window.strides[i], window.dilations[i],
+                    window.pads[2 * i], x_.sizes[axis],    window.out[i]};
     }
+    int64_t samples = at(conv.x, conv.axes.n);
     rows_ = x_.channels;
-    if (isFlat())
-      flatten();
-    else if (isNarrow())
-      joinColumns();
+    if (isFlat(axes, samples))
+      flatten(axes, samples);
+    else if (isNarrow(axes[2]))
+      joinColumns(axes[2]);
     xBlocks_ = ceilDiv(x_.channels, kTileChannels);
-    chooseBoxes();
-    placeTaps();
-    const bool few = boxes() < 2 * threads_;
+    // The gradient's tiles of all blocks; two blocks of the image in both parities, and two lines.
+    int64_t planes = 1;
+    for (const PositionBoxes::Axis& axis : axes) planes *= std::min(axis.stride, axis.taps);
+    const int64_t bytes = (dyBlocks_ * 2 + planes * 8 + 4) * kTileChannels;
+    boxes_ = PositionBoxes(axes, samples, std::max(kBoxBytes / bytes, kFewestPositions), threads_);
+    for (const PositionBoxes::Tap& tap : boxes_.taps())
+      taps_.push_back((tap.plane * 2 + tap.position % 2) * imageNumbers() +
+                      tap.position / 2 * 2 * kTileChannels);
+    const bool few = boxes_.count() < 2 * threads_;
     shared_ = threads_ > 1 && (few || sumsFloats() * 4 > kOwnSums);
-    parts_ = shared_ ? 1 : std::min<int64_t>(threads_, boxes());
+    parts_ = shared_ ? 1 : std::min<int64_t>(threads_, boxes_.count());
     splits_ = shared_ ? std::min(ceilDiv(threads_, pairs(xBlocks_)), pairs(dyBlocks_)) : 1;
   }
 
@@ -130,41 +99,29 @@ class TileGradientKernel : public OwnKernel {
   }
 
  private:
-  // Positions of one phase of each axis, and where pairs of them begin: at even or at odd ones.
-  struct Plane {
-    int64_t phases[kMostSpatial];
-    bool parities[2];
-  };
   // Numbers of a row whose taps are joined: zeros before it, its own, all, and those from an output's first
   // one to the next output's.
   struct Joined {
     int64_t before, row, all, step;
   };
-  struct Box {
-    int64_t sample, samples, first[kMostSpatial], out[kMostSpatial];
-  };
-
   static int64_t pairs(int64_t blocks) { return ceilDiv(blocks, 2); }
   static int64_t inPair(int64_t blocks, int64_t pair) { return std::min<int64_t>(blocks - 2 * pair, 2); }
 
   int64_t taps() const { return static_cast<int64_t>(taps_.size()); }
-  int64_t boxes() const {
-    return ceilDiv(samples_, boxSamples_) * axes_[0].boxes * axes_[1].boxes * axes_[2].boxes;
-  }
-  // Of one sample in the line.
-  int64_t samplePositions() const { return axes_[0].pitch * axes_[1].pitch * axes_[2].pitch; }
-  int64_t steps(int64_t samples) const { return ceilDiv(samples * samplePositions(), kTilePositions); }
+  int64_t steps(int64_t samples) const { return ceilDiv(samples * boxes_.samplePositions(), kTilePositions); }
   // The sums of a pair of blocks of each side.
   int64_t pairFloats() const { return taps() * 4 * kSums; }
   int64_t sumsFloats() const { return pairs(xBlocks_) * pairs(dyBlocks_) * pairFloats(); }
   int64_t biasFloats() const { return bias_ ? dyBlocks_ * kTileChannels : 0; }
-  int64_t blockNumbers() const { return steps(boxSamples_) * kTileNumbers; }
+  int64_t blockNumbers() const { return steps(boxes_.samples()) * kTileNumbers; }
   int64_t gradientNumbers() const { return dyBlocks_ * blockNumbers(); }
   // A line of a block of the image, with one position after it; it serves the gradient, too.
-  int64_t lineNumbers() const { return (length_ + 2) * kTileChannels; }
-  int64_t imageNumbers() const { return length_ * kTileChannels; }  // of a block, a plane and a parity
+  int64_t lineNumbers() const { return (boxes_.length() + 2) * kTileChannels; }
+  int64_t imageNumbers() const {
+    return boxes_.length() * kTileChannels;
+  }  // of a block, a plane and a parity
   // A pair of blocks in both parities.
-  int64_t packedNumbers() const { return 4 * static_cast<int64_t>(planes_.size()) * imageNumbers(); }
+  int64_t packedNumbers() const { return 4 * static_cast<int64_t>(boxes_.planes().size()) * imageNumbers(); }
   // Of a thread.
   int64_t ownNumbers() const {
     const int64_t numbers = 2 * lineNumbers() + packedNumbers() + (joined_ ? joined_->all : 0);
@@ -173,112 +130,50 @@ class TileGradientKernel : public OwnKernel {
 
   // Whether the gradient is the product of two matrices that are row-major in memory, as for pointwise
   // filters.
-  bool isFlat() const {
+  bool isFlat(const PositionBoxes::Axes& axes, int64_t samples) const {
     const auto isMatrix = [&](const Image& image) {
       int64_t stride = image.channels;
       for (int axis = kMostSpatial; axis-- > 0; stride *= image.sizes[axis])
         if (image.sizes[axis] > 1 && image.strides[axis] != stride) return false;
-      return image.run == image.channels && (samples_ == 1 || image.sample == stride);
+      return image.run == image.channels && (samples == 1 || image.sample == stride);
     };
-    const auto meetsAll = [](const Axis& axis) {
+    const auto meetsAll = [](const PositionBoxes::Axis& axis) {
       return axis.taps == 1 && axis.in == axis.out && axis.pad == 0;
     };
-    return std::all_of(axes_, axes_ + kMostSpatial, meetsAll) && isMatrix(x_) && isMatrix(dy_);
+    return std::all_of(axes.begin(), axes.end(), meetsAll) && isMatrix(x_) && isMatrix(dy_);
   }
   // All positions are those of one row.
-  void flatten() {
+  void flatten(PositionBoxes::Axes& axes, int64_t& samples) {
     flat_ = true;
-    const int64_t positions = samples_ * axes_[0].out * axes_[1].out * axes_[2].out;
-    samples_ = 1;
-    axes_[0] = axes_[1] = {};
-    axes_[2] = {1, 1, 1, 0, positions, positions};
+    const int64_t positions = samples * axes[0].out * axes[1].out * axes[2].out;
+    samples = 1;
+    axes = {};
+    axes[2].in = axes[2].out = positions;
   }
 
   // Whether the neighbours that a row of taps meets are next to each other, and few enough for a pair of
   // blocks.
-  bool isNarrow() const {
-    return axes_[2].taps > 1 && axes_[2].dilation == 1 && axes_[2].taps * x_.channels <= 2 * kTileChannels &&
+  bool isNarrow(const PositionBoxes::Axis& width) const {
+    return width.taps > 1 && width.dilation == 1 && width.taps * x_.channels <= 2 * kTileChannels &&
            x_.run == x_.channels && x_.strides[2] == x_.channels;
   }
   // Takes them for channels of one tap.
-  void joinColumns() {
-    const Axis& width = axes_[2];
+  void joinColumns(PositionBoxes::Axis& width) {
     rows_ = x_.channels * width.taps;
     joined_ =
         Joined{x_.channels * width.pad, x_.channels * width.in,
                x_.channels * (width.out - 1) * width.stride + 2 * kTileChannels, x_.channels * width.stride};
     // Whole blocks: what is too much meets no place.
     x_.channels = x_.run = ceilDiv(x_.channels * width.taps, kTileChannels) * kTileChannels;
-    axes_[2] = {1, 1, 1, 0, width.out, width.out};
-  }
-
-  void chooseBoxes() {
-    int64_t planes = 1;
-    for (const Axis& axis : axes_) planes *= std::min(axis.stride, axis.taps);
-    // The gradient's tiles of all blocks; two blocks of the image in both parities, and two lines.
-    const int64_t bytes = (dyBlocks_ * 2 + planes * 8 + 4) * kTileChannels;
-    int64_t left = std::max(kBoxBytes / bytes, kFewestPositions);
-    for (int axis = kMostSpatial; axis-- > 0;) {
-      axes_[axis].split(left);
-      left = axes_[axis].boxes > 1 ? 1 : left / axes_[axis].pitch;
-    }
-    boxSamples_ = std::clamp<int64_t>(left, 1, samples_);
-    // As many boxes for each thread, where that costs little.
-    while (boxSamples_ > 1 && boxSamples_ * samplePositions() > kFewestPositions &&
-           ceilDiv(samples_, boxSamples_) % threads_ != 0)
-      --boxSamples_;
-  }
-
-  // The planes that taps meet, and where in the packed image each tap begins.
-  void placeTaps() {
-    const int64_t strides[] = {axes_[1].pitch * axes_[2].pitch, axes_[2].pitch, 1};
-    std::vector<int64_t> distances, planes;
-    for (int64_t d = 0; d < axes_[0].taps; ++d)
-      for (int64_t h = 0; h < axes_[1].taps; ++h)
-        for (int64_t w = 0; w < axes_[2].taps; ++w) {
-          const int64_t tap[] = {d, h, w};
-          Plane plane{};
-          int64_t distance = 0;
-          for (int axis = 0; axis < kMostSpatial; ++axis) {
-            plane.phases[axis] = axes_[axis].phase(tap[axis]);
-            distance += (axes_[axis].shift(tap[axis]) - axes_[axis].origin) * strides[axis];
-          }
-          const auto same = [&](const Plane& other) {
-            return std::equal(plane.phases, plane.phases + kMostSpatial, other.phases);
-          };
-          const auto found = std::find_if(planes_.begin(), planes_.end(), same);
-          planes.push_back(found - planes_.begin());
-          if (found == planes_.end()) planes_.push_back(plane);
-          distances.push_back(distance);
-        }
-    const auto [least, most] = std::minmax_element(distances.begin(), distances.end());
-    margin_ = std::max<int64_t>(-*least, 0);
-    length_ = ceilDiv(margin_ + steps(boxSamples_) * kTilePositions + std::max<int64_t>(*most, 0), 2) * 2 + 2;
-    for (size_t t = 0; t < distances.size(); ++t) {
-      const int64_t from = margin_ + distances[t];
-      planes_[static_cast<size_t>(planes[t])].parities[from % 2] = true;
-      taps_.push_back((planes[t] * 2 + from % 2) * imageNumbers() + from / 2 * 2 * kTileChannels);
-    }
-  }
-
-  Box boxOf(int64_t index) const {
-    Box box{};
-    for (int axis = kMostSpatial; axis-- > 0;) {
-      box.first[axis] = index % axes_[axis].boxes * axes_[axis].box;
-      box.out[axis] = std::min(axes_[axis].box, axes_[axis].out - box.first[axis]);
-      index /= axes_[axis].boxes;
-    }
-    box.sample = index * boxSamples_;
-    box.samples = std::min(boxSamples_, samples_ - box.sample);
-    return box;
+    width = {1, 1, 1, 0, width.out, width.out};
   }
 
   // Each thread some boxes.
   void sumPart(const uint16_t* x, const uint16_t* dy, int64_t part, float* sums, float* bias,
                uint16_t* gradient, uint16_t* own) const {
-    const int64_t first = boxes() * part / parts_, end = boxes() * (part + 1) / parts_;
+    const int64_t first = boxes_.count() * part / parts_, end = boxes_.count() * (part + 1) / parts_;
     for (int64_t i = first; i < end; ++i) {
-      const Box box = boxOf(i);
+      const Box box = boxes_.box(i);
       for (int64_t pair = 0; pair < pairs(dyBlocks_); ++pair)
         packGradient(dy, box, pair, own, gradient, bias);
       for (int64_t pair = 0; pair < pairs(xBlocks_); ++pair)
@@ -289,8 +184,8 @@ class TileGradientKernel : public OwnKernel {
   // All threads the same box, each some channels.
   void sumTogether(const uint16_t* x, const uint16_t* dy, float* sums, float* bias, uint16_t* gradient,
                    uint16_t* own) const {
-    for (int64_t i = 0; i < boxes(); ++i) {
-      const Box box = boxOf(i);
+    for (int64_t i = 0; i < boxes_.count(); ++i) {
+      const Box box = boxes_.box(i);
       const int64_t all = pairs(dyBlocks_);
       parallelFor(threads_, all, 1, [&](int64_t begin, int64_t end, int thread) {
         for (int64_t pair = begin; pair < end; ++pair)
@@ -367,10 +262,10 @@ class TileGradientKernel : public OwnKernel {
       return;
     }
     Lines lines = linesOf(dy_, pair, own);
-    const Axis& width = axes_[2];
+    const PositionBoxes::Axis& width = boxes_.axis(2);
     for (int64_t s = 0; s < box.samples; ++s)
-      for (int64_t d = 0; d < axes_[0].pitch; ++d)
-        for (int64_t h = 0; h < axes_[1].pitch; ++h) {
+      for (int64_t d = 0; d < boxes_.axis(0).pitch; ++d)
+        for (int64_t h = 0; h < boxes_.axis(1).pitch; ++h) {
           if (d >= box.out[0] || h >= box.out[1]) {
             lines.clear(width.pitch);
             continue;
@@ -416,18 +311,20 @@ class TileGradientKernel : public OwnKernel {
       return;
     }
     Lines lines = linesOf(x_, pair, own);
-    const auto inside = [&](int axis) { return axes_[axis].inside(box.first[axis], plane.phases[axis]); };
+    const auto inside = [&](int axis) {
+      return boxes_.axis(axis).inside(box.first[axis], plane.phases[axis]);
+    };
     const auto depth = inside(0), height = inside(1), width = inside(2);
-    lines.clear(margin_);
+    lines.clear(boxes_.margin());
     for (int64_t s = 0; s < box.samples; ++s)
-      for (int64_t d = 0; d < axes_[0].pitch; ++d)
-        for (int64_t h = 0; h < axes_[1].pitch; ++h) {
+      for (int64_t d = 0; d < boxes_.axis(0).pitch; ++d)
+        for (int64_t h = 0; h < boxes_.axis(1).pitch; ++h) {
           if (d < depth.begin || d >= depth.end || h < height.begin || h >= height.end) {
-            lines.clear(axes_[2].pitch);
+            lines.clear(boxes_.axis(2).pitch);
             continue;
           }
-          const int64_t row = depth.index + (d - depth.begin) * axes_[0].stride,
-                        column = height.index + (h - height.begin) * axes_[1].stride;
+          const int64_t row = depth.index + (d - depth.begin) * boxes_.axis(0).stride,
+                        column = height.index + (h - height.begin) * boxes_.axis(1).stride;
           const uint16_t* from =
               x + (box.sample + s) * x_.sample + row * x_.strides[0] + column * x_.strides[1];
           lines.clear(width.begin);
@@ -435,15 +332,15 @@ class TileGradientKernel : public OwnKernel {
             lines.copy(paddedRow(from, own) + width.index * joined_->step, joined_->step,
                        width.end - width.begin);
           else
-            lines.copy(from + width.index * x_.strides[2], axes_[2].stride * x_.strides[2],
+            lines.copy(from + width.index * x_.strides[2], boxes_.axis(2).stride * x_.strides[2],
                        width.end - width.begin);
-          lines.clear(axes_[2].pitch - width.end);
+          lines.clear(boxes_.axis(2).pitch - width.end);
         }
-    lines.clear(length_ + 1 - lines.position());
+    lines.clear(boxes_.length() + 1 - lines.position());
     for (int64_t i = 0; i < lines.blocks(); ++i, to += blockStride)
       for (int odd : {0, 1})
         if (plane.parities[odd])
-          kernels_.pair(lines.line(i) + odd * kTileChannels, kTileChannels, length_,
+          kernels_.pair(lines.line(i) + odd * kTileChannels, kTileChannels, boxes_.length(),
                         to + odd * imageNumbers());
   }
 
@@ -462,10 +359,10 @@ class TileGradientKernel : public OwnKernel {
   void addPair(const uint16_t* x, const Box& box, int64_t xPair, int64_t begin, int64_t end,
                const uint16_t* gradient, uint16_t* own, float* sums, bool add) const {
     uint16_t* image = own + 2 * lineNumbers();
-    const int64_t blockStride = 2 * static_cast<int64_t>(planes_.size()) * imageNumbers();
-    for (size_t plane = 0; plane < planes_.size(); ++plane)
-      packImage(x, box, xPair, planes_[plane], own, image + 2 * static_cast<int64_t>(plane) * imageNumbers(),
-                blockStride);
+    const int64_t blockStride = 2 * static_cast<int64_t>(boxes_.planes().size()) * imageNumbers();
+    for (size_t plane = 0; plane < boxes_.planes().size(); ++plane)
+      packImage(x, box, xPair, boxes_.planes()[plane], own,
+                image + 2 * static_cast<int64_t>(plane) * imageNumbers(), blockStride);
     for (int64_t pair = begin; pair < end; ++pair)
       kernels_.multiply(
           {gradient + 2 * pair * blockNumbers(), blockNumbers(), static_cast<int>(inPair(dyBlocks_, pair)),
@@ -498,16 +395,13 @@ class TileGradientKernel : public OwnKernel {
 
   const TileGradientKernels& kernels_;
   Image x_, dy_;
-  int64_t samples_, boxSamples_ = 1;
   int64_t rows_ = 0;                // of the gradient for a tap: channels of the image, maybe of joined taps
   int64_t xBlocks_ = 0, dyBlocks_;  // of channels
   bool bias_;
   FilterPlaces places_;
-  Axis axes_[kMostSpatial];
+  PositionBoxes boxes_;
   std::optional<Joined> joined_;
-  std::vector<Plane> planes_;
-  std::vector<int64_t> taps_;        // where each begins in the packed image
-  int64_t margin_ = 0, length_ = 0;  // positions of a line: before the first one, and all
+  std::vector<int64_t> taps_;  // where each begins in the packed image
   bool flat_ = false, shared_ = false;
   int64_t parts_ = 1, splits_ = 1;
 };

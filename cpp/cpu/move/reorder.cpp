@@ -5,6 +5,7 @@
 #include "cpu/conv/winograd/filters.h"
 #include "cpu/kernel_table.h"
 #include "cpu/memory/onednn.h"
+#include "cpu/move/filter_pairs.h"
 
 namespace nodegrad {
 
@@ -81,6 +82,7 @@ std::unique_ptr<Kernel> reorderKernel(const TensorType& source, const LayoutPtr&
       return std::make_unique<TwoStepKernel>(source, from, plain, target, to);
     return winograd::makeFilterTransform(source.shape, to);
   }
+  if (auto kernel = makeFilterPairs(source, from, target, to)) return kernel;
   const auto descs = reorderDescs(source, from, target, to);
   // The views of the two layouts have nothing in common.
   if (!descs) return std::make_unique<TwoStepKernel>(source, from, source, target, to);
