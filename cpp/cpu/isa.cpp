@@ -15,7 +15,7 @@ namespace {
 struct Level {
   const char* name;
   const IsaKernels* kernels;
-  bool tiles = false;
+  bool hasAvx512 = false, hasTiles = false;
 };
 
 // Asks the system for the registers of AMX, which a process has to do once before its threads use them.
@@ -39,8 +39,8 @@ std::vector<Level> supported() {
   const bool amx = __builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("amx-tile") &&
                    __builtin_cpu_supports("amx-bf16");
   if (v3) levels.push_back({"avx2", &isa_avx2::kernels()});
-  if (v3 && v4) levels.push_back({"avx512", &isa_avx512::kernels()});
-  if (v3 && v4 && amx && permitsTiles()) levels.push_back({"amx", &isa_avx512::kernels(), true});
+  if (v3 && v4) levels.push_back({"avx512", &isa_avx512::kernels(), true});
+  if (v3 && v4 && amx && permitsTiles()) levels.push_back({"amx", &isa_avx512::kernels(), true, true});
   return levels;
 }
 
@@ -63,6 +63,12 @@ const Level& levelInUse() {
 
 bool emulatesBfloat16() { return settings().bfloat16 == Settings::Bfloat16::Emulate; }
 
+// Whether the level in use has the processor's instructions for bfloat16.
+bool usesBfloat16Instructions() {
+  return levelInUse().hasAvx512 && __builtin_cpu_supports("avx512bf16") &&
+         settings().bfloat16 == Settings::Bfloat16::Native;
+}
+
 }  // namespace
 
 std::vector<std::string> isaLevels() {
@@ -71,16 +77,17 @@ std::vector<std::string> isaLevels() {
   return names;
 }
 
-const IsaKernels& isaKernels() { return *levelInUse().kernels; }
+const IsaKernels& isaKernels() {
+  return usesBfloat16Instructions() ? isa_avx512_bf16::kernels() : *levelInUse().kernels;
+}
 
 const char* cpuIsa() { return levelInUse().name; }
 
 bool cpuHasBfloat16() {
-  if (&isaKernels() != &isa_avx512::kernels() || settings().bfloat16 == Settings::Bfloat16::Off) return false;
-  return emulatesBfloat16() || __builtin_cpu_supports("avx512bf16");
+  return usesBfloat16Instructions() || (levelInUse().hasAvx512 && emulatesBfloat16());
 }
 
-bool cpuHasTiles() { return levelInUse().tiles && settings().bfloat16 == Settings::Bfloat16::Native; }
+bool cpuHasTiles() { return levelInUse().hasTiles && usesBfloat16Instructions(); }
 
 const Bfloat16Kernels& bfloat16Kernels() {
   static const Bfloat16Kernels withTiles = [] {
@@ -91,8 +98,7 @@ const Bfloat16Kernels& bfloat16Kernels() {
     return kernels;
   }();
   if (cpuHasTiles()) return withTiles;
-  const bool native = __builtin_cpu_supports("avx512bf16") && !emulatesBfloat16();
-  return native ? isa_avx512_bf16::bfloat16Kernels() : isa_avx512::bfloat16Kernels();
+  return usesBfloat16Instructions() ? isa_avx512_bf16::bfloat16Kernels() : isa_avx512::bfloat16Kernels();
 }
 
 }  // namespace nodegrad

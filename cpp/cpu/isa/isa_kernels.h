@@ -91,6 +91,7 @@ const IsaKernels& kernels();
 const Bfloat16Kernels& bfloat16Kernels();
 }  // namespace isa_avx512
 namespace isa_avx512_bf16 {
+const IsaKernels& kernels();
 const Bfloat16Kernels& bfloat16Kernels();
 }
 namespace isa_amx {

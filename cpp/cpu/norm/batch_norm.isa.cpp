@@ -54,6 +54,22 @@ inline void sumColumns(float* a, float* b, int64_t rows, int64_t period, const T
   }
 }
 
+// mergeMoments for columns of one count, of `more` distances from pivots whose sums are a and those of whose
+// squares are b: two divisions for all of them.
+inline void mergeColumns(const NormMoments& into, const float* pivot, const float* a, const float* b,
+                         double more, int64_t period) {
+  const double count = into.count[0], total = count + more, part = 1 / more, share = more / total,
+               weight = count * share;
+  double* __restrict mean = into.mean;
+  double* __restrict squares = into.squares;
+  for (int64_t c = 0; c < period; ++c) {
+    const double sum = a[c], shift = sum * part, delta = pivot[c] + shift - mean[c];
+    squares[c] += b[c] - sum * shift + delta * delta * weight;
+    mean[c] += delta * share;
+  }
+  for (int64_t c = 0; c < period; ++c) into.count[c] = total;
+}
+
 // Sums of distances from a pivot near the mean, so that nothing cancels: first the mean of some rows, then
 // that of all so far.
 template <class T>
@@ -77,11 +93,17 @@ void moments(const NormMoments& into, const T* x, int64_t n, int64_t period) {
   };
   sumColumns(a, b, rows, period, distances, [&](int64_t count) {
     const auto more = static_cast<double>(count);
-    for (int64_t c = 0; c < period; ++c) {
-      const double shift = a[c] / more;
-      mergeMoments(into.count[c], into.mean[c], into.squares[c], more, pivot[c] + shift, b[c] - a[c] * shift);
-      pivot[c] = static_cast<float>(into.mean[c]);
+    // Earlier rests have made the counts of the first columns larger, or of none.
+    if (into.count[0] == into.count[period - 1]) {
+      mergeColumns(into, pivot, a, b, more, period);
+    } else {
+      for (int64_t c = 0; c < period; ++c) {
+        const double shift = a[c] / more;
+        mergeMoments(into.count[c], into.mean[c], into.squares[c], more, pivot[c] + shift,
+                     b[c] - a[c] * shift);
+      }
     }
+    for (int64_t c = 0; c < period; ++c) pivot[c] = static_cast<float>(into.mean[c]);
   });
   for (int64_t c = 0; c < rest; ++c) {
     const double v = Narrow::read(x + rows * period + c);
