@@ -1,6 +1,7 @@
 // What the plan takes into convolutions, and that the results stay what they were.
 #include <gtest/gtest.h>
 
+#include "cpu/cpu_backend.h"
 #include "cpu/isa.h"
 #include "host/buffer.h"
 #include "plan/plan.h"
@@ -201,6 +202,8 @@ class FusedConvolutions : public ::testing::TestWithParam<DType> {
  protected:
   void SetUp() override {
     if (GetParam() == DType::BF16 && !cpuBackend().hasBfloat16()) GTEST_SKIP() << "no bfloat16 here";
+    onednn::engine();                     // keeps the machine's level
+    if (cpuHasTiles()) useIsa("avx512");  // tiles leave Winograd nothing to do, and nothing is fused with it
   }
 
   // The plan with what it has fused gives the bits of the one without. lost: an op that only that one has.
@@ -218,7 +221,19 @@ class FusedConvolutions : public ::testing::TestWithParam<DType> {
     EXPECT_EQ(fused.find("winograd:avx512_bf16") != std::string::npos, GetParam() == DType::BF16) << fused;
     for (size_t f = 0; f < expected.size(); ++f) EXPECT_EQ(actual[f].data, expected[f].data) << "fetch " << f;
   }
+
+ private:
+  SavedSettings saved_;
 };
+
+TEST(FusedConvolutionsOnTiles, LeaveWinogradOutInBfloat16Alone) {
+  if (!cpuHasTiles()) GTEST_SKIP() << "no AMX here";
+  for (DType dtype : {DType::F32, DType::BF16}) {
+    std::string described;
+    results(PooledNet(), cpuBackend(), described, dtype);
+    EXPECT_EQ(described.find("winograd") != std::string::npos, dtype == DType::F32) << described;
+  }
+}
 
 TEST_P(FusedConvolutions, GiveTheBitsOfThePlainPlan) { expectSame(PooledNet(), "maxPool"); }
 

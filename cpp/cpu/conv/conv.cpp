@@ -4,6 +4,7 @@
 #include "cpu/conv/narrow.h"
 #include "cpu/conv/samples.h"
 #include "cpu/conv/tile_gradient.h"
+#include "cpu/conv/tile_narrow.h"
 #include "cpu/conv/winograd/winograd.h"
 #include "cpu/cpu_backend.h"
 #include "cpu/elementwise/activation.h"
@@ -25,6 +26,9 @@ bool isFloat32(const Convolution& conv) {
 }
 
 bool isTileGradient(const Convolution& conv) { return cpuHasTiles() && tileGradientSuits(conv); }
+bool isTileNarrow(const KernelSpec& spec, const Convolution& conv) {
+  return cpuHasTiles() && tileNarrowSuits(spec, conv);
+}
 
 LayoutChoice convLayouts(const KernelSpec& spec, const std::vector<bool>& undecided) {
   const Convolution conv(spec);
@@ -33,6 +37,7 @@ LayoutChoice convLayouts(const KernelSpec& spec, const std::vector<bool>& undeci
   if (isFloat32(conv) && sampleConvSuits(spec, conv)) return sampleConvLayouts(spec, conv);
   if (narrowConvSuits(conv)) return narrowConvLayouts(spec, conv);
   if (isTileGradient(conv)) return tileGradientLayouts(spec, conv);
+  if (isTileNarrow(spec, conv)) return tileNarrowLayouts(spec, conv);
   if (filterGradientSuits(spec, conv)) return filterGradientLayouts(spec, conv);
   const bool undecidedWeights = conv.pass != ConvPass::BackwardFilter && undecided[conv.wIndex];
   return directConvLayouts(spec, conv, undecidedWeights);
@@ -68,6 +73,8 @@ std::unique_ptr<Kernel> makeConv(const KernelSpec& spec) {
     return withActivationAfterwards(spec, [](const KernelSpec& s) { return makeNarrowConv(Convolution(s)); });
   if (isTileGradient(conv) && hasTileGradientLayouts(conv))
     return makeTileGradient(conv, *bfloat16Kernels().tiles);
+  if (isTileNarrow(spec, conv) && hasTileNarrowLayouts(conv))
+    return makeTileNarrow(spec, conv, *bfloat16Kernels().tiles);
   if (filterGradientSuits(spec, conv) && hasFilterGradientLayouts(conv)) return makeFilterGradient(conv);
   std::vector<size_t> operands{0, 1};
   if (conv.bias) operands.push_back(2);

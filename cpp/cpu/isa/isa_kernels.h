@@ -19,6 +19,7 @@ struct FilterGradientKernels;
 struct NarrowConvKernels;
 struct HouseholderKernels;
 struct TileGradientKernels;
+struct TileNarrowKernels;
 template <class T>
 struct PoolKernels;
 template <class T>
@@ -67,6 +68,7 @@ struct IsaKernels {
 // Those on tiles of bfloat16, twice: for AMX, and in plain C++ for tests.
 struct TileKernels {
   const TileGradientKernels* gradient;
+  const TileNarrowKernels* narrow;
   const ProductKernels<uint16_t>* product;
 };
 

@@ -3,7 +3,8 @@
 namespace nodegrad::NODEGRAD_ISA_NAMESPACE {
 
 const TileKernels& tileKernels() {
-  static const TileKernels all = {.gradient = &tileGradientKernels, .product = &tileProductKernels};
+  static const TileKernels all = {
+      .gradient = &tileGradientKernels, .narrow = &tileNarrowKernels, .product = &tileProductKernels};
   return all;
 }
 

@@ -5,6 +5,7 @@
 namespace nodegrad::NODEGRAD_ISA_NAMESPACE {
 
 extern const TileGradientKernels tileGradientKernels;
+extern const TileNarrowKernels tileNarrowKernels;
 extern const ProductKernels<uint16_t> tileProductKernels;
 
 }  // namespace nodegrad::NODEGRAD_ISA_NAMESPACE

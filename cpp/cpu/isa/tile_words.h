@@ -9,13 +9,14 @@ inline TileWords loadWords(const void* p) { return *static_cast<const LooseTileW
 inline TileFloats loadFloats(const float* p) { return *reinterpret_cast<const LooseTileFloats*>(p); }
 inline void storeWords(void* p, TileWords v) { *static_cast<LooseTileWords*>(p) = v; }
 
-// Pair i is first[i], second[i], rounded to nearest, ties to even; NaN stays NaN.
+// The upper halves are the numbers in bfloat16, rounded to nearest, ties to even; NaN stays NaN.
+inline TileWords roundedWords(TileFloats v) {
+  const TileWords word = reinterpret_cast<TileWords>(v);
+  return v != v ? word | 0x400000 : word + 0x7fff + (word >> 16 & 1);
+}
+// Pair i is first[i], second[i].
 inline TileWords pairsOf(TileFloats first, TileFloats second) {
-  const auto rounded = [](TileFloats v) {
-    const TileWords word = reinterpret_cast<TileWords>(v);
-    return v != v ? word | 0x400000 : word + 0x7fff + (word >> 16 & 1);
-  };
-  return rounded(first) >> 16 | (rounded(second) & 0xffff0000);
+  return roundedWords(first) >> 16 | (roundedWords(second) & 0xffff0000);
 }
 
 // Exchanges the words between rows whose numbers differ in one bit.

@@ -86,29 +86,35 @@ inline void storeTile(void* to, int64_t stride) {
   for (int r = 0; r < all.shapes.rows[t]; ++r)
     __builtin_memcpy(static_cast<char*>(to) + r * stride, all.data[t][r], all.shapes.bytes[t]);
 }
-// The first numbers of all pairs are added up apart from the second ones, as the instruction does.
+// The first numbers of all pairs are added up apart from the second ones, as the instruction does; doubles
+// hold the products exactly, as its fused additions do.
 template <int sum, int a, int b>
 inline void multiplyTiles() {
   EmulatedTiles& all = emulatedTiles();
-  const auto number = [&](int t, int r, int i) {
-    uint16_t half;
-    __builtin_memcpy(&half, all.data[t][r] + 2 * i, sizeof half);
-    const uint32_t word = static_cast<uint32_t>(half) << 16;
+  double right[kTileRows][2][kTileColumns];
+  const auto widened = [](const unsigned char* half) {
+    uint16_t bits;
+    __builtin_memcpy(&bits, half, sizeof bits);
+    const uint32_t word = static_cast<uint32_t>(bits) << 16;
     float v;
     __builtin_memcpy(&v, &word, sizeof v);
-    return v;
+    return static_cast<double>(v);
   };
-  for (int r = 0; r < all.shapes.rows[sum]; ++r)
-    for (int c = 0; c < all.shapes.bytes[sum] / 4; ++c) {
-      float first = 0, second = 0, old;
-      for (int k = 0; k < all.shapes.bytes[a] / 4; ++k) {
-        first = __builtin_fmaf(number(a, r, 2 * k), number(b, k, 2 * c), first);
-        second = __builtin_fmaf(number(a, r, 2 * k + 1), number(b, k, 2 * c + 1), second);
+  for (int k = 0; k < kTileRows; ++k)
+    for (int c = 0; c < kTileColumns; ++c)
+      for (int i : {0, 1}) right[k][i][c] = widened(all.data[b][k] + 4 * c + 2 * i);
+  for (int r = 0; r < all.shapes.rows[sum]; ++r) {
+    float sums[2][kTileColumns] = {}, old[kTileColumns];
+    for (int k = 0; k < all.shapes.bytes[a] / 4; ++k)
+      for (int i : {0, 1}) {
+        const double left = widened(all.data[a][r] + 4 * k + 2 * i);
+        for (int c = 0; c < kTileColumns; ++c)
+          sums[i][c] = static_cast<float>(left * right[k][i][c] + static_cast<double>(sums[i][c]));
       }
-      __builtin_memcpy(&old, all.data[sum][r] + 4 * c, sizeof old);
-      old += first + second;
-      __builtin_memcpy(all.data[sum][r] + 4 * c, &old, sizeof old);
-    }
+    __builtin_memcpy(old, all.data[sum][r], sizeof old);
+    for (int c = 0; c < kTileColumns; ++c) old[c] += sums[0][c] + sums[1][c];
+    __builtin_memcpy(all.data[sum][r], old, sizeof old);
+  }
 }
 
 #endif
