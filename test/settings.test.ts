@@ -48,7 +48,7 @@ describe('what the engine reads', () => {
     [
       'NODEGRAD_BFLOAT16',
       'on',
-      /^expected 'emulate' or 'off' or nothing in NODEGRAD_BFLOAT16, received 'on'$/,
+      /^expected 'native' or 'emulate' or 'off' or nothing in NODEGRAD_BFLOAT16, received 'on'$/,
     ],
     ['NODEGRAD_PLAN', 'all', /^expected 'print' or nothing in NODEGRAD_PLAN, received 'all'$/],
   ])('is refused at the first use: %s=%s', (variable, value, message) => {

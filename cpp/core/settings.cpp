@@ -34,7 +34,8 @@ Settings Settings::fromEnvironment() {
   Settings settings;
   settings.isa = read("NODEGRAD_ISA");
   settings.winograd = read("NODEGRAD_CONV", {"direct"}).empty();
-  const std::string bfloat16 = read("NODEGRAD_BFLOAT16", {"emulate", "off"});
+  const std::string bfloat16 = read("NODEGRAD_BFLOAT16", {"native", "emulate", "off"});
+  if (bfloat16 == "native") settings.bfloat16 = Bfloat16::Native;
   if (bfloat16 == "emulate") settings.bfloat16 = Bfloat16::Emulate;
   if (bfloat16 == "off") settings.bfloat16 = Bfloat16::Off;
   settings.printsPlans = !read("NODEGRAD_PLAN", {"print"}).empty();

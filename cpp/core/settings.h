@@ -10,8 +10,9 @@ struct Settings {
   std::string isa;
   // Whether 3×3 convolutions may use Winograd's algorithm. NODEGRAD_CONV=direct: none does.
   bool winograd = true;
-  // The processor's instructions for bfloat16, AVX-512 without them, or no bfloat16. NODEGRAD_BFLOAT16.
-  enum class Bfloat16 { Native, Emulate, Off } bfloat16 = Bfloat16::Native;
+  // The processor's instructions for bfloat16 where they are faster than float32's, wherever it has them,
+  // AVX-512 without them, or no bfloat16. NODEGRAD_BFLOAT16.
+  enum class Bfloat16 { Fast, Native, Emulate, Off } bfloat16 = Bfloat16::Fast;
   // Whether each plan is printed when it goes. NODEGRAD_PLAN=print.
   bool printsPlans = false;
 

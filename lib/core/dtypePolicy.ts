@@ -48,7 +48,7 @@ export function computeDtype(policy: DtypePolicy): 'float32' | 'bfloat16' {
   if (engine().info().bfloat16) return 'bfloat16';
   warnOnce(
     'NODEGRAD_BFLOAT16',
-    'the policy mixedBfloat16 computes in float32 here: this processor has no instructions for bfloat16 (AVX512-BF16 or AMX)',
+    'the policy mixedBfloat16 computes in float32 here: this processor has no instructions for bfloat16 that are faster than those for float32 (AMX, or AVX512-BF16 of AMD)',
   );
   return 'float32';
 }

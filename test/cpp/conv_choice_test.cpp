@@ -128,6 +128,7 @@ TEST_F(ConvChoice, InFloat32WithAvx2) {
 }
 
 TEST_F(ConvChoice, InBfloat16WithAvx512) {
+  useBfloat16(Settings::Bfloat16::Native);
   if (!uses("avx512") || !cpuHasBfloat16()) GTEST_SKIP() << "no AVX512-BF16 here";
   expectChoices(DType::BF16, {{{"direct", "direct", "direct"}},
                               {{"winograd", "winograd", "winograd"}},

@@ -202,8 +202,10 @@ class FusedConvolutions : public ::testing::TestWithParam<DType> {
  protected:
   void SetUp() override {
     if (GetParam() == DType::BF16 && !cpuBackend().hasBfloat16()) GTEST_SKIP() << "no bfloat16 here";
-    onednn::engine();                     // keeps the machine's level
-    if (cpuHasTiles()) useIsa("avx512");  // tiles leave Winograd nothing to do, and nothing is fused with it
+    onednn::engine();  // keeps the machine's level
+    if (!cpuHasTiles()) return;
+    useIsa("avx512");  // tiles leave Winograd nothing to do, and nothing is fused with it
+    useBfloat16(Settings::Bfloat16::Native);
   }
 
   // The plan with what it has fused gives the bits of the one without. lost: an op that only that one has.

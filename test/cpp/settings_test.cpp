@@ -45,7 +45,8 @@ TEST(Settings, ComeFromTheEnvironment) {
   EXPECT_TRUE(with("NODEGRAD_CONV", "").winograd);
   EXPECT_EQ(with("NODEGRAD_BFLOAT16", "emulate").bfloat16, Bfloat16::Emulate);
   EXPECT_EQ(with("NODEGRAD_BFLOAT16", "off").bfloat16, Bfloat16::Off);
-  EXPECT_EQ(with("NODEGRAD_BFLOAT16", "").bfloat16, Bfloat16::Native);
+  EXPECT_EQ(with("NODEGRAD_BFLOAT16", "native").bfloat16, Bfloat16::Native);
+  EXPECT_EQ(with("NODEGRAD_BFLOAT16", "").bfloat16, Bfloat16::Fast);
   EXPECT_TRUE(with("NODEGRAD_PLAN", "print").printsPlans);
   EXPECT_FALSE(with("NODEGRAD_PLAN", "").printsPlans);
 }
@@ -65,7 +66,7 @@ TEST(Settings, RefuseOtherValues) {
   EXPECT_EQ(messageOf([] { with("NODEGRAD_CONV", "fft"); }),
             "expected 'direct' or nothing in NODEGRAD_CONV, received 'fft'");
   EXPECT_EQ(messageOf([] { with("NODEGRAD_BFLOAT16", "on"); }),
-            "expected 'emulate' or 'off' or nothing in NODEGRAD_BFLOAT16, received 'on'");
+            "expected 'native' or 'emulate' or 'off' or nothing in NODEGRAD_BFLOAT16, received 'on'");
   EXPECT_EQ(messageOf([] { with("NODEGRAD_PLAN", "Print"); }),
             "expected 'print' or nothing in NODEGRAD_PLAN, received 'Print'");
 }

@@ -137,7 +137,9 @@ class Level {
     if (!options_.only.empty()) words.insert(words.end(), {"--only", options_.only});
     const bool emulate = name_ == "avx512_emulate";
     std::vector<std::string> settings = {"NODEGRAD_ISA=" + (emulate ? "avx512" : name_),
-                                         std::string("NODEGRAD_BFLOAT16=") + (emulate ? "emulate" : ""),
+                                         std::string("NODEGRAD_BFLOAT16=") + (emulate             ? "emulate"
+                                                                              : name_ == "avx512" ? "native"
+                                                                                                  : ""),
                                          "OMP_WAIT_POLICY=passive"};
     const auto isSet = [&](const std::string& setting) {
       return std::any_of(settings.begin(), settings.end(), [&](const std::string& own) {
