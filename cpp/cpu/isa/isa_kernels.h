@@ -95,7 +95,7 @@ const Bfloat16Kernels& bfloat16Kernels();
 namespace isa_avx512_bf16 {
 const IsaKernels& kernels();
 const Bfloat16Kernels& bfloat16Kernels();
-}
+}  // namespace isa_avx512_bf16
 namespace isa_amx {
 const TileKernels& tileKernels();
 }
