@@ -2,25 +2,13 @@
 #include "cpu/cpu_backend.h"
 #include "cpu/memory/onednn.h"
 #include "cpu/pool/images.h"
+#include "support/conv_shape.h"
 #include "support/kernel_test.h"
 
 namespace nodegrad::testing {
 namespace {
 
-struct Shape {
-  std::string name;
-  int64_t n;
-  Dims image;
-  int64_t in;
-  Dims kernel;
-  int64_t out;
-  Attrs attrs = {};
-};
-
-std::vector<Shape> shapes() {
-  const auto pads = [](Dims pads) {
-    return Attrs{{"padding", std::string("explicit")}, {"pads", std::move(pads)}};
-  };
+std::vector<ConvShape> shapes() {
   const Attrs same{{"padding", std::string("same")}};
   return {
       {"volumes", 3, {4, 6, 7}, 16, {3, 3, 3}, 32, same},
@@ -51,9 +39,9 @@ std::vector<Shape> shapes() {
        {3, 3},
        9,
        {{"strides", Dims{2, 2}}, {"dilations", Dims{2, 3}}}},
-      {"uneven_pads", 1, {4, 6, 5}, 8, {3, 3, 3}, 16, pads({0, 2, 1, 0, 2, 3})},
-      {"pads_wider_than_the_kernel", 1, {3, 4, 3}, 3, {2, 2, 2}, 4, pads({3, 2, 2, 3, 4, 3})},
-      {"larger_kernel_than_image", 1, {2, 3, 2}, 3, {5, 4, 5}, 8, pads({2, 2, 2, 1, 3, 2})},
+      {"uneven_pads", 1, {4, 6, 5}, 8, {3, 3, 3}, 16, padded({0, 2, 1, 0, 2, 3})},
+      {"pads_wider_than_the_kernel", 1, {3, 4, 3}, 3, {2, 2, 2}, 4, padded({3, 2, 2, 3, 4, 3})},
+      {"larger_kernel_than_image", 1, {2, 3, 2}, 3, {5, 4, 5}, 8, padded({2, 2, 2, 1, 3, 2})},
       {"pictures", 2, {9, 14}, 6, {5, 5}, 16},
       {"a_wide_row", 1, {1, 1500}, 3, {1, 5}, 8, same},
       {"boxes_of_rows_and_columns", 1, {2, 5, 600}, 2, {1, 3, 2}, 3, same},
@@ -65,7 +53,7 @@ std::vector<Shape> shapes() {
 // How images are in memory.
 enum class Memory { Last, First, Blocks };
 
-class FilterGradients : public ::testing::TestWithParam<std::tuple<std::string, Memory, bool, Shape>> {
+class FilterGradients : public ::testing::TestWithParam<std::tuple<std::string, Memory, bool, ConvShape>> {
  protected:
   void SetUp() override {
     useIsa(std::get<0>(GetParam()));

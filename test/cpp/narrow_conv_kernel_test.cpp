@@ -1,6 +1,7 @@
 #include "cpu/conv/narrow.h"
 #include "cpu/cpu_backend.h"
 #include "cpu/pool/images.h"
+#include "support/conv_shape.h"
 #include "support/kernel_test.h"
 
 namespace nodegrad::testing {
@@ -18,9 +19,6 @@ struct Shape {
 };
 
 std::vector<Shape> shapes() {
-  const auto pads = [](Dims pads) {
-    return Attrs{{"padding", std::string("explicit")}, {"pads", std::move(pads)}};
-  };
   const Attrs same{{"padding", std::string("same")}};
   return {
       {"one", 2, {9, 21}, 32, 1, {3, 3}, same},
@@ -40,9 +38,9 @@ std::vector<Shape> shapes() {
        2,
        {3, 3},
        {{"strides", Dims{2, 2}}, {"dilations", Dims{3, 2}}}},
-      {"uneven_pads", 2, {6, 5}, 16, 1, {3, 3}, pads({0, 2, 1, 0})},
-      {"pads_wider_than_the_kernel", 1, {4, 3}, 16, 3, {2, 2}, pads({3, 2, 4, 3})},
-      {"larger_kernel_than_image", 1, {3, 2}, 16, 1, {5, 5}, pads({2, 2, 3, 2})},
+      {"uneven_pads", 2, {6, 5}, 16, 1, {3, 3}, padded({0, 2, 1, 0})},
+      {"pads_wider_than_the_kernel", 1, {4, 3}, 16, 3, {2, 2}, padded({3, 2, 4, 3})},
+      {"larger_kernel_than_image", 1, {3, 2}, 16, 1, {5, 5}, padded({2, 2, 3, 2})},
   };
 }
 

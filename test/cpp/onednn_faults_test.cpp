@@ -227,6 +227,8 @@ TEST(OnednnFaultRules, AvoidWhatIsWrongOnAmx) {
   const Case outside{"conv", {1, 1, 8, 15}, {4, 3, 15, 15}, {1, 1}, {3, 3}, "same", DType::BF16};
   EXPECT_EQ(faultOf(outside, amx), "crashes where an output meets only padding");
   EXPECT_EQ(faultOf(outside, "jit:avx512_core"), "");
+  const Case back{"convBackwardData", outside.x, outside.w, {1, 1}, {3, 3}, "same", DType::BF16};
+  EXPECT_EQ(faultOf(back, amx), "crashes where an output meets only padding");
   EXPECT_EQ(faultOf({"conv", {1, 4, 8, 15}, {4, 3, 15, 15}, {1, 1}, {3, 3}, "same", DType::BF16}, amx), "");
 }
 

@@ -2,26 +2,14 @@
 #include "cpu/conv/tile_gradient.h"
 #include "cpu/cpu_backend.h"
 #include "cpu/pool/images.h"
+#include "support/conv_shape.h"
 #include "support/kernel_test.h"
 #include "support/tiles.h"
 
 namespace nodegrad::testing {
 namespace {
 
-struct Shape {
-  std::string name;
-  int64_t n;
-  Dims image;
-  int64_t in;
-  Dims kernel;
-  int64_t out;
-  Attrs attrs = {};
-};
-
-std::vector<Shape> shapes() {
-  const auto pads = [](Dims pads) {
-    return Attrs{{"padding", std::string("explicit")}, {"pads", std::move(pads)}};
-  };
+std::vector<ConvShape> shapes() {
   const Attrs same{{"padding", std::string("same")}};
   return {
       {"whole_blocks", 2, {6, 7}, 32, {3, 3}, 32, same},
@@ -31,8 +19,8 @@ std::vector<Shape> shapes() {
       {"valid", 3, {7, 9}, 32, {3, 3}, 16},
       {"first_layer", 3, {9, 11}, 1, {3, 3}, 32},
       {"colours", 2, {15, 13}, 3, {7, 7}, 20, {{"strides", Dims{2, 2}}, {"padding", std::string("same")}}},
-      {"joined_taps_of_two_blocks", 2, {6, 9}, 7, {2, 4}, 5, pads({1, 0, 2, 3})},
-      {"joined_taps_with_wide_pads", 1, {3, 2}, 2, {2, 2}, 4, pads({2, 3, 5, 4})},
+      {"joined_taps_of_two_blocks", 2, {6, 9}, 7, {2, 4}, 5, padded({1, 0, 2, 3})},
+      {"joined_taps_with_wide_pads", 1, {3, 2}, 2, {2, 2}, 4, padded({2, 3, 5, 4})},
       {"one_filter", 2, {4, 9}, 20, {3, 1}, 1},
       {"pointwise", 2, {4, 5}, 37, {1, 1}, 50},
       {"pointwise_strided", 2, {7, 8}, 32, {1, 1}, 16, {{"strides", Dims{2, 2}}}},
@@ -52,9 +40,9 @@ std::vector<Shape> shapes() {
        {3, 3},
        9,
        {{"strides", Dims{2, 2}}, {"dilations", Dims{2, 3}}}},
-      {"uneven_pads", 1, {6, 5}, 16, {3, 3}, 16, pads({1, 0, 2, 3})},
-      {"pads_wider_than_the_kernel", 1, {4, 3}, 18, {2, 2}, 4, pads({3, 4, 4, 3})},
-      {"larger_kernel_than_image", 1, {2, 3}, 16, {5, 4}, 8, pads({2, 2, 1, 2})},
+      {"uneven_pads", 1, {6, 5}, 16, {3, 3}, 16, padded({1, 0, 2, 3})},
+      {"pads_wider_than_the_kernel", 1, {4, 3}, 18, {2, 2}, 4, padded({3, 4, 4, 3})},
+      {"larger_kernel_than_image", 1, {2, 3}, 16, {5, 4}, 8, padded({2, 2, 1, 2})},
       {"sequence", 3, {19}, 24, {5}, 16, same},
       {"volumes", 2, {4, 3, 5}, 16, {3, 2, 3}, 16, same},
       {"boxes_of_columns", 1, {1, 9000}, 16, {1, 3}, 16, same},
@@ -71,7 +59,7 @@ std::vector<Shape> shapes() {
   };
 }
 
-class TileGradients : public ::testing::TestWithParam<std::tuple<NamedTiles, Shape>> {};
+class TileGradients : public ::testing::TestWithParam<std::tuple<NamedTiles, ConvShape>> {};
 
 LayoutPtr blocksOf(const Array& image, const ImageAxes& axes) {
   return image.shape()[static_cast<size_t>(axes.c)] % 16 == 0

@@ -1,23 +1,14 @@
 // Convolutions of images with few channels on tiles of bfloat16, by AMX and by the plain stand-in.
 #include "cpu/conv/tile_narrow.h"
 #include "cpu/cpu_backend.h"
+#include "support/conv_shape.h"
 #include "support/kernel_test.h"
 #include "support/tiles.h"
 
 namespace nodegrad::testing {
 namespace {
 
-struct Shape {
-  std::string name;
-  int64_t n;
-  Dims image;
-  int64_t in;
-  Dims kernel;
-  int64_t out;
-  Attrs attrs = {};
-};
-
-std::vector<Shape> shapes() {
+std::vector<ConvShape> shapes() {
   const Attrs same{{"padding", std::string("same")}};
   return {
       {"grey", 3, {9, 21}, 1, {3, 3}, 32},
@@ -40,17 +31,11 @@ std::vector<Shape> shapes() {
        16,
        {{"dilations", Dims{2, 1}}, {"padding", std::string("same")}}},
       {"full_rows_of_taps", 1, {4, 24}, 8, {1, 4}, 16, {{"strides", Dims{1, 3}}}},
-      {"wide_pads",
-       1,
-       {2, 3},
-       1,
-       {3, 3},
-       16,
-       {{"padding", std::string("explicit")}, {"pads", Dims{4, 3, 5, 6}}}},
+      {"wide_pads", 1, {2, 3}, 1, {3, 3}, 16, padded({4, 3, 5, 6})},
   };
 }
 
-class TileNarrowConvolutions : public ::testing::TestWithParam<std::tuple<NamedTiles, bool, Shape>> {};
+class TileNarrowConvolutions : public ::testing::TestWithParam<std::tuple<NamedTiles, bool, ConvShape>> {};
 
 TEST_P(TileNarrowConvolutions, EqualThePlainSums) {
   const auto& [tiles, relu, s] = GetParam();

@@ -110,10 +110,10 @@ constexpr ConvFault kFaults[] = {
               columns(conv).kernel % 2 == 0 && inputChannels(conv) > 32 && inputChannels(conv) % 32 == 16;
      }},
     // x [1, 1, 8, 15], w [4, 3, 15, 15], dilations [3, 3], same, on a CPU with AMX: the process dies.
+    // The same with gradients of x.
     {"3.2.0", "crashes where an output meets only padding",
      [](const Convolution& conv, const std::string& name, bool) {
-       return contains(name, "amx") && conv.pass == ConvPass::Forward &&
-
+       return contains(name, "amx") && conv.pass != ConvPass::BackwardFilter &&
               anyAxis(conv, [](const Span& span) { return span.hasEmptyOutput(); });
      }},
 };
