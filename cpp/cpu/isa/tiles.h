@@ -133,7 +133,7 @@ typedef uint16_t TileHalves __attribute__((vector_size(64)));
 typedef uint32_t TileWords __attribute__((vector_size(64)));
 typedef float TileFloats __attribute__((vector_size(64)));
 typedef uint16_t LooseTileHalves __attribute__((vector_size(64), aligned(2), may_alias));
-typedef uint32_t LooseTileWords __attribute__((vector_size(64), aligned(4), may_alias));
+typedef uint32_t LooseTileWords __attribute__((vector_size(64), aligned(2), may_alias));
 typedef float LooseTileFloats __attribute__((vector_size(64), aligned(4), may_alias));
 
 }  // namespace
