@@ -132,7 +132,6 @@ class TileScope {
 typedef uint16_t TileHalves __attribute__((vector_size(64)));
 typedef uint32_t TileWords __attribute__((vector_size(64)));
 typedef float TileFloats __attribute__((vector_size(64)));
-typedef uint16_t LooseTileHalves __attribute__((vector_size(64), aligned(2), may_alias));
 typedef uint32_t LooseTileWords __attribute__((vector_size(64), aligned(2), may_alias));
 typedef float LooseTileFloats __attribute__((vector_size(64), aligned(4), may_alias));
 
