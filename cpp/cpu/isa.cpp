@@ -93,6 +93,8 @@ bool cpuHasBfloat16() { return usesBfloat16Instructions() || (levelInUse().hasAv
 bool cpuHasTiles() { return levelInUse().hasTiles && usesBfloat16Instructions(); }
 
 const Bfloat16Kernels& bfloat16Kernels() {
+  if (!cpuHasTiles())
+    return usesBfloat16Instructions() ? isa_avx512_bf16::bfloat16Kernels() : isa_avx512::bfloat16Kernels();
   static const Bfloat16Kernels withTiles = [] {
     Bfloat16Kernels kernels = isa_avx512_bf16::bfloat16Kernels();
     kernels.name = "amx";
@@ -100,8 +102,7 @@ const Bfloat16Kernels& bfloat16Kernels() {
     kernels.product = kernels.tiles->product;
     return kernels;
   }();
-  if (cpuHasTiles()) return withTiles;
-  return usesBfloat16Instructions() ? isa_avx512_bf16::bfloat16Kernels() : isa_avx512::bfloat16Kernels();
+  return withTiles;
 }
 
 }  // namespace nodegrad

@@ -40,7 +40,7 @@ PositionBoxes::Axis::Inside PositionBoxes::Axis::inside(int64_t firstOut, int64_
 
 PositionBoxes::PositionBoxes(const Axes& axes, int64_t samples, int64_t most, int threads)
     : axes_(axes), samples_(samples) {
-  int64_t left = most;
+  int64_t left = std::max(most, kFewestPositions);
   for (auto axis = axes_.rbegin(); axis != axes_.rend(); ++axis) {
     axis->split(left);
     left = axis->boxes > 1 ? 1 : left / axis->pitch;

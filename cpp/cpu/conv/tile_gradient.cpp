@@ -4,7 +4,6 @@
 #include <optional>
 #include <vector>
 
-#include "core/align.h"
 #include "cpu/conv/filter_places.h"
 #include "cpu/conv/image.h"
 #include "cpu/conv/position_boxes.h"
@@ -17,7 +16,6 @@ namespace {
 
 // Of what a thread packs of a box: it stays in the second-level cache.
 constexpr int64_t kBoxBytes = 800 << 10;
-constexpr int64_t kFewestPositions = 256;
 // Of the sums of a thread. More are shared by all threads.
 constexpr int64_t kOwnSums = 1280 << 10;
 constexpr int64_t kSums = kTileChannels * kTileChannels;
@@ -58,7 +56,7 @@ class TileGradientKernel : public OwnKernel {
     int64_t planes = 1;
     for (const PositionBoxes::Axis& axis : axes) planes *= std::min(axis.stride, axis.taps);
     const int64_t bytes = (dyBlocks_ * 2 + planes * 8 + 4) * kTileChannels;
-    boxes_ = PositionBoxes(axes, samples, std::max(kBoxBytes / bytes, kFewestPositions), threads_);
+    boxes_ = PositionBoxes(axes, samples, kBoxBytes / bytes, threads_);
     for (const PositionBoxes::Tap& tap : boxes_.taps())
       taps_.push_back((tap.plane * 2 + tap.position % 2) * imageNumbers() +
                       tap.position / 2 * 2 * kTileChannels);
@@ -104,6 +102,7 @@ class TileGradientKernel : public OwnKernel {
   struct Joined {
     int64_t before, row, all, step;
   };
+
   static int64_t pairs(int64_t blocks) { return ceilDiv(blocks, 2); }
   static int64_t inPair(int64_t blocks, int64_t pair) { return std::min<int64_t>(blocks - 2 * pair, 2); }
 
@@ -117,9 +116,8 @@ class TileGradientKernel : public OwnKernel {
   int64_t gradientNumbers() const { return dyBlocks_ * blockNumbers(); }
   // A line of a block of the image, with one position after it; it serves the gradient, too.
   int64_t lineNumbers() const { return (boxes_.length() + 2) * kTileChannels; }
-  int64_t imageNumbers() const {
-    return boxes_.length() * kTileChannels;
-  }  // of a block, a plane and a parity
+  // Of a block, a plane and a parity.
+  int64_t imageNumbers() const { return boxes_.length() * kTileChannels; }
   // A pair of blocks in both parities.
   int64_t packedNumbers() const { return 4 * static_cast<int64_t>(boxes_.planes().size()) * imageNumbers(); }
   // Of a thread.

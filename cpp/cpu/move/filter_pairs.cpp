@@ -1,7 +1,6 @@
 #include "cpu/move/filter_pairs.h"
 
-#include <optional>
-
+#include "cpu/conv/filter_places.h"
 #include "cpu/cpu_backend.h"
 #include "cpu/matmul/kernels.h"
 #include "cpu/memory/cpu_layout.h"
@@ -13,64 +12,38 @@ namespace {
 
 constexpr int64_t kLeastThreadNumbers = 1 << 15;
 
-// Blocks [inner][columns][2], of input channels, output channels and input channels.
-struct PairBlocks {
-  int64_t inner, columns;
-};
-
-std::optional<PairBlocks> pairBlocksOf(const Geometry& g) {
+// Whether pairs of input channels are innermost, and whole vectors of output channels around them.
+bool hasPairs(const Geometry& g, int64_t lanes) {
   const auto rank = static_cast<int>(g.shape.size());
-  const int in = rank - 2, out = rank - 1;
   const auto& blocks = g.blocks;
-  const size_t n = blocks.size();
-  if (rank < 2 || n < 2 || n > 3 || g.padded != g.shape || blocks[n - 1] != std::pair(in, int64_t{2}) ||
-      blocks[n - 2].first != out || (n == 3 && blocks[0].first != in))
-    return std::nullopt;
-  return PairBlocks{n == 3 ? blocks[0].second : 1, blocks[n - 2].second};
+  if (rank < 2 || blocks.size() < 2 || g.padded != g.shape) return false;
+  const auto& [dimension, size] = blocks[blocks.size() - 2];
+  return blocks.back() == std::pair(rank - 2, int64_t{2}) && dimension == rank - 1 && size % lanes == 0;
 }
 
 class FilterPairs : public OwnKernel {
  public:
-  FilterPairs(Geometry to, const PairBlocks& blocks)
-      : OwnKernel(bfloat16Kernels().name), to_(std::move(to)), blocks_(blocks) {
-    const size_t rank = to_.shape.size();
-    rows_ = to_.shape[rank - 2];
-    columns_ = to_.shape[rank - 1];
-    taps_ = {0};
-    for (size_t axis = 0; axis + 2 < rank; ++axis) {
-      std::vector<int64_t> all;
-      for (int64_t before : taps_)
-        for (int64_t i = 0; i < to_.shape[axis]; ++i) all.push_back(before + i * to_.strides[axis]);
-      taps_ = std::move(all);
-    }
-  }
+  FilterPairs(const TensorType& type, const LayoutPtr& to)
+      : OwnKernel(bfloat16Kernels().name), places_(type, to) {}
 
   void run(const void* const* inputs, void* const* outputs, void*) override {
     const auto* from = static_cast<const float*>(inputs[0]);
     auto* to = static_cast<uint16_t*>(outputs[0]);
-    const int64_t pairs = rows_ / 2, all = static_cast<int64_t>(taps_.size()) * pairs;
-    parallelFor(threads_, all, kLeastThreadNumbers / columns_ + 1, [&](int64_t begin, int64_t end, int) {
+    const auto pairs = static_cast<int64_t>(places_.rows.size() / 2),
+               columns = static_cast<int64_t>(places_.columns.size());
+    parallelFor(threads_, pairs, kLeastThreadNumbers / columns + 1, [&](int64_t begin, int64_t end, int) {
       for (int64_t i = begin; i < end; ++i)
-        copyPair(from + 2 * i * columns_, i % pairs, to + taps_[static_cast<size_t>(i / pairs)]);
+        for (int64_t c = 0; c < columns; c += kernels_.lanes)
+          kernels_.pack(
+              from + 2 * i * columns + c, columns, 2,
+              to + places_.rows[static_cast<size_t>(2 * i)] + places_.columns[static_cast<size_t>(c)],
+              kernels_.lanes);
     });
   }
 
  private:
-  // Two rows next to each other.
-  void copyPair(const float* from, int64_t pair, uint16_t* tap) const {
-    const size_t rank = to_.shape.size();
-    const int64_t lanes = kernels_.lanes, columns = blocks_.columns;
-    uint16_t* row = tap + pair / blocks_.inner * to_.strides[rank - 2] + pair % blocks_.inner * columns * 2;
-    for (int64_t c = 0; c < columns_; c += columns, row += to_.strides[rank - 1])
-      for (int64_t i = 0; i < columns; i += lanes)
-        kernels_.pack(from + c + i, columns_, 2, row + 2 * i, lanes);
-  }
-
   const ProductKernels<uint16_t>& kernels_ = *bfloat16Kernels().product;
-  Geometry to_;
-  PairBlocks blocks_;
-  int64_t rows_ = 0, columns_ = 0;
-  std::vector<int64_t> taps_;  // where each begins
+  FilterPlaces places_;
 };
 
 }  // namespace
@@ -80,11 +53,9 @@ std::unique_ptr<Kernel> makeFilterPairs(const TensorType& source, const LayoutPt
   if (!cpuHasTiles() || from || !to || source.dtype != DType::F32 || target.dtype != DType::BF16 ||
       !to->keepsNumbers())
     return nullptr;
-  const Geometry geometry = nodegrad::geometry(target, to);
-  const auto blocks = pairBlocksOf(geometry);
-  if (!blocks || geometry.shape != target.shape || blocks->columns % bfloat16Kernels().product->lanes != 0)
-    return nullptr;
-  return std::make_unique<FilterPairs>(geometry, *blocks);
+  const Geometry wanted = geometry(target, to);
+  if (wanted.shape != target.shape || !hasPairs(wanted, bfloat16Kernels().product->lanes)) return nullptr;
+  return std::make_unique<FilterPairs>(target, to);
 }
 
 }  // namespace nodegrad
