@@ -28,8 +28,8 @@ bool hasShape(const KernelSpec& spec, const Convolution& conv) {
   return activation == "linear" || activation == "relu";
 }
 
-// Images in bfloat16 where the processor has that, else all in float32. Products of tiles leave nothing to save:
-// with them the transforms alone took longer than direct convolutions.
+// Images in bfloat16 where the processor has that, else all in float32. Products of tiles leave nothing to
+// save: with them the transforms alone took longer than direct convolutions.
 bool hasDtypes(const KernelSpec& spec, const Convolution& conv) {
   if (conv.w.dtype != DType::F32 || (spec.compute == DType::BF16 && cpuHasTiles())) return false;
   if (conv.multiplicandType() == DType::F32) return conv.x.dtype == DType::F32 && conv.y.dtype == DType::F32;
