@@ -15,12 +15,19 @@ struct DenseCase {
 
 std::vector<DenseCase> denseCases() {
   return {
-      {"blocked", {17, 4, 3, 32}, 24},        {"blockedBatchOf1", {1, 4, 4, 16}, 10},
-      {"blockedOnePixel", {5, 1, 1, 32}, 7},  {"blockedChannelsFirst", {6, 32, 3, 4}, 24, true},
-      {"oddChannels", {3, 4, 3, 5}, 9},       {"oddChannelsFirst", {3, 5, 4, 3}, 9, true},
-      {"oneChannel", {3, 5, 4, 1}, 9},        {"rowMajorImage", {3, 4, 4, 16}, 8, false, false},
-      {"matrix", {17, 33}, 10, false, false}, {"matrixBatchOf1", {1, 128}, 128, false, false},
-      {"oneUnit", {4, 20}, 1, false, false},  {"largerMatrix", {64, 300}, 150, false, false},
+      {"blocked", {17, 4, 3, 32}, 24},
+      {"blockedBatchOf1", {1, 4, 4, 16}, 10},
+      {"blockedOnePixel", {5, 1, 1, 32}, 7},
+      {"blockedChannelsFirst", {6, 32, 3, 4}, 24, true},
+      {"oddChannels", {3, 4, 3, 5}, 9},
+      {"oddChannelsFirst", {3, 5, 4, 3}, 9, true},
+      {"oneChannel", {3, 5, 4, 1}, 9},
+      {"rowMajorImage", {3, 4, 4, 16}, 8, false, false},
+      {"matrix", {17, 33}, 10, false, false},
+      {"matrixBatchOf1", {1, 128}, 128, false, false},
+      {"oneUnit", {4, 20}, 1, false, false},
+      {"largerMatrix", {64, 300}, 150, false, false},
+      {"manySamples", {260, 30}, 33, false, false},
   };
 }
 

@@ -122,12 +122,45 @@ std::unique_ptr<Kernel> makeMatmul(const KernelSpec& spec, const InnerProduct& i
   return kernel;
 }
 
+std::unique_ptr<Kernel> makePrimitive(const KernelSpec& spec);
+
+// The gradient of the weights and, as a sum, that of the bias: of 2560 samples and 512 units oneDNN's own
+// took 0.5 ms for what is read in 0.1 (Granite Rapids, float32).
+class WithBiasGradient : public Kernel {
+ public:
+  explicit WithBiasGradient(const KernelSpec& spec) {
+    KernelSpec weights = spec, bias;
+    weights.outputs.pop_back();
+    weights.outputLayouts.pop_back();
+    bias.op = "sum";
+    bias.attrs = {{"axes", Dims{0}}, {"keepDims", false}};
+    bias.inputs = {spec.inputs[1]};
+    bias.outputs = {spec.outputs[1]};
+    bias.inputLayouts = bias.outputLayouts = {nullptr};
+    weights_ = makePrimitive(weights);
+    bias_ = cpuKernels().at(bias.op).make(bias);
+  }
+
+  void run(const void* const* inputs, void* const* outputs, void* scratch) override {
+    weights_->run(inputs, outputs, scratch);
+    bias_->run(inputs + 1, outputs + 1, scratch);
+  }
+  size_t scratchBytes() const override { return std::max(weights_->scratchBytes(), bias_->scratchBytes()); }
+  std::string implementation() const override { return weights_->implementation(); }
+
+ private:
+  std::unique_ptr<Kernel> weights_, bias_;
+};
+
 std::unique_ptr<Kernel> makePrimitive(const KernelSpec& spec) {
+  constexpr int64_t kManySamples = 256;  // of whose gradients the sum is worth a kernel
   const InnerProduct ip(spec);
   const auto rows = weightsLayout(ip.x, ip.xLayout, ip.w);
   if (!rows || !sameLayout(*rows, ip.wLayout) || ip.yLayout) onednn::raise(spec.op, dnnl_unimplemented);
   if (const auto product = plainProduct(spec, ip))
     if (auto kernel = makeFasterProduct(*product)) return kernel;
+  if (ip.pass == Pass::BackwardWeights && ip.bias && ip.n >= kManySamples)
+    return std::make_unique<WithBiasGradient>(spec);
   if (cpuHasTiles() && ip.pass != Pass::BackwardWeights && ip.w.dtype == DType::BF16)
     return makeMatmul(spec, ip);
   const Desc x({ip.n, ip.k}, onednn::dataType(ip.x.dtype), onednn::Tag::ab);
