@@ -369,6 +369,30 @@ describe('what does not fit is refused', () => {
       [[-1, 4, 5]],
       'ARGUMENT',
     ],
+    [
+      'too many sizes',
+      () => layers.einsumDense({ equation: 'ab,bc->ac', outputShape: [3, 2] }),
+      [[-1, 4]],
+      'ARGUMENT',
+    ],
+    [
+      'a size of the first axes',
+      () => layers.einsumDense({ equation: '...b,bc->...c', outputShape: [4, 3] }),
+      [[-1, 4, 5]],
+      'ARGUMENT',
+    ],
+    [
+      'another size of the last axes',
+      () => layers.einsumDense({ equation: 'ab...,bc->ac...', outputShape: [3, 6] }),
+      [[-1, 4, 5]],
+      'SHAPE',
+    ],
+    [
+      'some sizes of the last axes',
+      () => layers.einsumDense({ equation: 'ab...,bc->ac...', outputShape: [3, 5] }),
+      [[-1, 4, 5, 2]],
+      'ARGUMENT',
+    ],
   ])('%s', (_, layerOf, shapes, code) => {
     const error = errorOf(() => layerOf().computeOutputShape(shapes.length === 1 ? firstOf(shapes) : shapes));
     expect(error.code).toBe(code);
