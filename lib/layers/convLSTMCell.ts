@@ -2,7 +2,7 @@ import {
   type OptionNames,
   expected,
   integer,
-  oneOf,
+  oneOfAnyCase,
   seedOf,
   shapeOf,
   share,
@@ -125,17 +125,20 @@ export class ConvLSTMCell extends MultiInputLayer implements RNNCell {
     who: string,
   ) {
     super(options);
-    this.options = withDefaults(options, DEFAULTS);
-    const { filters, kernelSize, strides, padding, dilationRate, dataFormat } = this.options;
-    const { activation, recurrentActivation, dropout, recurrentDropout, seed } = this.options;
+    const given = withDefaults(options, DEFAULTS);
+    const { filters, kernelSize, strides, dilationRate } = given;
+    const { activation, recurrentActivation, dropout, recurrentDropout, seed } = given;
     integer(who, 'filters', filters);
     checkSides(who, 'kernelSize', kernelSize, spatial);
     checkSides(who, 'strides', strides, spatial);
     checkSides(who, 'dilationRate', dilationRate, spatial);
     if (Math.max(...sidesOf(strides, spatial)) > 1 && Math.max(...sidesOf(dilationRate, spatial)) > 1)
       throw expected(who, 'strides of 1 with a dilationRate above 1', strides);
-    oneOf(who, 'padding', padding, ['valid', 'same']);
-    dataFormatOf(who, dataFormat);
+    this.options = {
+      ...given,
+      padding: oneOfAnyCase(who, 'padding', given.padding, ['valid', 'same']),
+      dataFormat: dataFormatOf(who, given.dataFormat),
+    };
     share(who, 'dropout', dropout);
     share(who, 'recurrentDropout', recurrentDropout);
     if (seed !== undefined) seedOf(who, seed);
