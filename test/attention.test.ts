@@ -246,7 +246,7 @@ describe('what does not fit is refused', () => {
       () => layers.multiHeadAttention({ ...mha, attentionAxes: 0 }),
       'expected axes between the batch',
     ],
-    ['a rate', () => layers.multiHeadAttention({ ...mha, dropout: 1 }), 'expected dropout from 0 up to'],
+    ['a rate', () => layers.multiHeadAttention({ ...mha, dropout: 1.1 }), 'expected dropout from 0 to 1'],
     [
       'a window',
       () => layers.multiHeadAttention({ ...mha, slidingWindow: 0 }),

@@ -8,11 +8,10 @@ const LOWEST = -1.6732632423543772 * 1.0507009873554805;
 
 /** Dropout that keeps mean and variance: made by `layers.alphaDropout`, which says more. */
 export class AlphaDropout extends Dropout {
-  protected override readonly dropsAll = false;
   override readonly className = 'AlphaDropout';
 
   protected override drop(x: Sym, mask: Sym, key: Sym | undefined): Sym {
-    const { rate } = this;
+    const rate = this.rateBelowOne();
     const kept = ops.greaterEqual(ops.randomUniform(mask, drawing(x, key, this.seed)), rate);
     const scale = ((1 - rate) * (1 + rate * LOWEST ** 2)) ** -0.5;
     const offset = -scale * LOWEST * rate;

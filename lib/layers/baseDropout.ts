@@ -1,6 +1,5 @@
 import { factoryName } from '../base/names.js';
 import { type OptionNames, fraction, mismatch, seedOf } from '../base/checks.js';
-import { zerosLike } from '../ops/creation.js';
 import { dropped, maskOf } from '../ops/noiseShape.js';
 import type { Sym } from '../core/sym.js';
 import { drawing } from './drawing.js';
@@ -21,8 +20,6 @@ export abstract class BaseDropout extends Layer {
     rate: 'required',
     seed: 'optional',
   } satisfies OptionNames<BaseDropoutOptions>;
-  /** Whether it can train where all numbers are dropped: then zeros come out. */
-  protected readonly dropsAll: boolean = false;
   override readonly supportsMasking = true;
   /** The share of numbers that are dropped. */
   readonly rate: number;
@@ -40,14 +37,18 @@ export abstract class BaseDropout extends Layer {
 
   call(x: Sym, { training, key }: CallContext): Sym {
     if (!training || this.rate === 0) return x;
-    if (this.rate === 1 && !this.dropsAll) throw mismatch(this.name, 'a rate below 1 while training', '1');
-    if (this.rate === 1) return zerosLike(x);
     return this.drop(x, maskOf(this.name, x, this.noiseShape), key);
   }
 
   /** @param mask A value of the mask's shape. */
   protected drop(x: Sym, mask: Sym, key: Sym | undefined): Sym {
     return dropped(x, mask, { rate: this.rate, ...drawing(x, key, this.seed) });
+  }
+
+  /** The rate, for a kind that divides by what is left of it. */
+  protected rateBelowOne(): number {
+    if (this.rate < 1) return this.rate;
+    throw mismatch(this.name, 'a rate below 1 while training', '1');
   }
 
   override getConfig(): Record<string, unknown> {

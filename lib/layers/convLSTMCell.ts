@@ -1,11 +1,11 @@
 import {
   type OptionNames,
   expected,
+  fraction,
   integer,
   oneOfAnyCase,
   seedOf,
   shapeOf,
-  share,
   wrongShape,
 } from '../base/checks.js';
 import { defaultsOf, withDefaults } from '../base/defaults.js';
@@ -64,7 +64,7 @@ export interface ConvLSTMCellOptions<S extends Sides = Sides>
   /** The share of the state's numbers that each gate does not see while training, the same at every step. Default 0. */
   recurrentDropout?: number;
   /** An integer that decides what is dropped, whatever the seed of the training. Default none. */
-  seed?: number;
+  seed?: number | null;
 }
 
 const DEFAULTS = {
@@ -139,9 +139,9 @@ export class ConvLSTMCell extends MultiInputLayer implements RNNCell {
       padding: oneOfAnyCase(who, 'padding', given.padding, ['valid', 'same']),
       dataFormat: dataFormatOf(who, given.dataFormat),
     };
-    share(who, 'dropout', dropout);
-    share(who, 'recurrentDropout', recurrentDropout);
-    if (seed !== undefined) seedOf(who, seed);
+    fraction(who, 'dropout', dropout);
+    fraction(who, 'recurrentDropout', recurrentDropout);
+    if (seed != null) seedOf(who, seed);
     this.#activation = activationOf(activation);
     this.#gate = activationOf(recurrentActivation);
   }
@@ -284,7 +284,7 @@ export class ConvLSTMCell extends MultiInputLayer implements RNNCell {
       activation: activationConfig(this.options.activation),
       recurrentActivation: activationConfig(this.options.recurrentActivation),
       ...{ dropout, recurrentDropout },
-      ...(seed !== undefined && { seed }),
+      ...(seed != null && { seed }),
       ...weightConfig(this.options, 'kernel'),
       ...weightConfig(this.options, 'recurrent'),
       ...weightConfig(this.options, 'bias'),

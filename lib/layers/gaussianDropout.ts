@@ -15,9 +15,9 @@ export class GaussianDropout extends BaseDropout {
   readonly noiseShape = undefined;
 
   protected override drop(x: Sym, _mask: Sym, key: Sym | undefined): Sym {
-    const { rate, seed } = this;
+    const rate = this.rateBelowOne();
     const stddev = Math.sqrt(rate / (1 - rate));
-    return ops.multiply(x, ops.randomNormal(x, { mean: 1, stddev, ...drawing(x, key, seed) }));
+    return ops.multiply(x, ops.randomNormal(x, { mean: 1, stddev, ...drawing(x, key, this.seed) }));
   }
 }
 
