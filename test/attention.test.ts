@@ -246,7 +246,7 @@ describe('what does not fit is refused', () => {
       () => layers.multiHeadAttention({ ...mha, attentionAxes: 0 }),
       'expected axes between the batch',
     ],
-    ['a rate', () => layers.multiHeadAttention({ ...mha, dropout: 1 }), 'expected dropout from 0 up to'],
+    ['a rate', () => layers.multiHeadAttention({ ...mha, dropout: 1.1 }), 'expected dropout from 0 to 1'],
     [
       'a window',
       () => layers.multiHeadAttention({ ...mha, slidingWindow: 0 }),
@@ -367,6 +367,30 @@ describe('what does not fit is refused', () => {
       'too few sizes',
       () => layers.einsumDense({ equation: 'abc,cd->abd', outputShape: 3 }),
       [[-1, 4, 5]],
+      'ARGUMENT',
+    ],
+    [
+      'too many sizes',
+      () => layers.einsumDense({ equation: 'ab,bc->ac', outputShape: [3, 2] }),
+      [[-1, 4]],
+      'ARGUMENT',
+    ],
+    [
+      'a size of the first axes',
+      () => layers.einsumDense({ equation: '...b,bc->...c', outputShape: [4, 3] }),
+      [[-1, 4, 5]],
+      'ARGUMENT',
+    ],
+    [
+      'another size of the last axes',
+      () => layers.einsumDense({ equation: 'ab...,bc->ac...', outputShape: [3, 6] }),
+      [[-1, 4, 5]],
+      'SHAPE',
+    ],
+    [
+      'some sizes of the last axes',
+      () => layers.einsumDense({ equation: 'ab...,bc->ac...', outputShape: [3, 5] }),
+      [[-1, 4, 5, 2]],
       'ARGUMENT',
     ],
   ])('%s', (_, layerOf, shapes, code) => {

@@ -103,7 +103,7 @@ describe('convertFormat', () => {
 
   it('refuses unknown formats, missing sides and other shapes', () => {
     const boxes = [[1, 2, 3, 4]];
-    expect(errorOf(() => boundingBoxes.convertFormat(boxes, 'xyXY' as never, 'xywh')).message).toMatch(
+    expect(errorOf(() => boundingBoxes.convertFormat(boxes, 'xyXYZ' as never, 'xywh')).message).toMatch(
       /\[convertFormat\] expected 'xyxy' or .* as source/,
     );
     expect(errorOf(() => boundingBoxes.convertFormat(boxes, 'xyxy', 'relXyxy')).message).toMatch(

@@ -54,7 +54,8 @@ describe('convLSTM', () => {
     [{ filters: 0 }, 'filters'],
     [{ padding: 'causal' }, 'padding'],
     [{ kernelSize: [1, 2, 3] }, 'kernelSize'],
-    [{ dropout: 1 }, 'dropout'],
+    [{ dropout: 1.1 }, 'dropout'],
+    [{ recurrentDropout: -0.1 }, 'recurrentDropout'],
   ])('%j is refused', (options, what) => {
     const error = errorOf(() => layers.convLSTM2d({ filters: 2, kernelSize: 2, ...(options as object) }));
     expect(error).toMatchObject({

@@ -53,6 +53,17 @@ it.each([
   },
 );
 
+it.each([
+  ['alphaDropout', layers.alphaDropout({ rate: 1, name: 'all' })],
+  ['gaussianDropout', layers.gaussianDropout({ rate: 1, name: 'all' })],
+])('%s with a rate of 1 predicts and does not train, as in Keras', async (_, layer) => {
+  const given = [[1, NaN, Infinity, -2]];
+  expect(await compile((x: Sym) => layer.apply(x))(given).then((y) => y.array())).toEqual(given);
+  const train = compile((x: Sym) => layer.apply(x, { training: true }));
+  await expect(train(given)).rejects.toThrow('[all] expected a rate below 1 while training, received 1');
+  expect(layer.getConfig()).toMatchObject({ rate: 1 });
+});
+
 describe('core, activation and normalization layers give what Keras gives', () => {
   it.each(
     entries.map(
@@ -272,10 +283,10 @@ describe('wrong options and inputs', () => {
     ],
     [
       'gaussianDropout',
-      () => layers.gaussianDropout({ rate: 1 }),
-      '[gaussianDropout] expected rate from 0 up to',
+      () => layers.gaussianDropout({ rate: 1.1 }),
+      '[gaussianDropout] expected rate from 0 to 1, received 1.1',
     ],
-    ['alphaDropout', () => layers.alphaDropout({ rate: -1 }), '[alphaDropout] expected rate from 0 up to'],
+    ['alphaDropout', () => layers.alphaDropout({ rate: -1 }), '[alphaDropout] expected rate from 0 to 1'],
     [
       'relu',
       () => layers.relu({ threshold: null as never }),

@@ -366,7 +366,12 @@ describe('bad input of layers', () => {
       /outputDim.*received 0\.5/,
     ],
     ['rate', () => layers.dropout({ rate: 1.5 }), 'ARGUMENT', /rate from 0 to 1, received 1\.5/],
-    ['an alpha rate', () => layers.alphaDropout({ rate: 1 }), 'ARGUMENT', /rate.*received 1/],
+    [
+      'an alpha rate',
+      () => layers.alphaDropout({ rate: 1.5 }),
+      'ARGUMENT',
+      /rate from 0 to 1, received 1\.5/,
+    ],
     ['input shape', () => layers.input({ shape: [0] }), 'ARGUMENT', /\[input\]/],
     [
       'an unknown activation',

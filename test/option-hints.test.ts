@@ -176,7 +176,7 @@ describe('subclasses', () => {
 describe('words of a set', () => {
   it.each([
     ['conv2d padding', () => layers.conv2d({ filters: 1, kernelSize: 3, padding: 'full' as never })],
-    ['maxPooling2d padding', () => layers.maxPooling2d({ padding: 'SAME' as never })],
+    ['maxPooling2d padding', () => layers.maxPooling2d({ padding: 'SAMES' as never })],
     ['averagePooling2d format', () => layers.averagePooling2d({ dataFormat: 'NCHW' as never })],
     ['globalMaxPooling2d format', () => layers.globalMaxPooling2d({ dataFormat: 'channels_first' as never })],
     ['cropping2d format', () => layers.cropping2d({ dataFormat: 'channels_first' as never })],
@@ -187,7 +187,7 @@ describe('words of a set', () => {
     ['input dtype', () => layers.input({ shape: [1], dtype: 'float64' as never })],
     ['ops.biasAdd format', () => ops.biasAdd(x, [1, 2], { dataFormat: 'channels_first' as never })],
     ['ops.globalMaxPool format', () => ops.globalMaxPool(image, { dataFormat: 'NCHW' as never })],
-    ['ops.conv padding', () => ops.conv(image, kernel, { padding: 'SAME' as never })],
+    ['ops.conv padding', () => ops.conv(image, kernel, { padding: 'SAMES' as never })],
     ['ops.conv format', () => ops.conv(image, kernel, { dataFormat: 'NCHW' as never })],
     ['ops.upSampling interpolation', () => ops.upSampling(image, { interpolation: 'area' as never })],
     ['varianceScaling mode', () => initializers.varianceScaling({ mode: 'fanin' as never })],

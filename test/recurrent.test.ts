@@ -261,7 +261,7 @@ describe.each(KINDS)('layers.$kind', ({ kind, gates, states, bias }) => {
   it('refuses what it cannot take', () => {
     const x = layers.input({ shape: [STEPS, FEATURES] });
     expect(() => make({ units: 0 })).toThrow('expected a positive integer for units, received 0');
-    expect(() => make({ units: 1, dropout: 1 })).toThrow('expected dropout from 0 up to, not including, 1');
+    expect(() => make({ units: 1, dropout: 1.1 })).toThrow('expected dropout from 0 to 1, received 1.1');
     expect(() => make({ units: 1 }).apply(layers.input({ shape: [4] }))).toThrow(
       'expected a sequence [n, steps, features] with a known number of features, received [?, 4]',
     );

@@ -35,6 +35,17 @@ function two() {
   });
 }
 
+function unused() {
+  const [a, b, c] = mapTuple(['a', 'b', 'c'], (name, i) =>
+    layers.input({ shape: [2 + Math.floor(i / 2)], name }),
+  );
+  return new Model({
+    inputs: [b, a, c],
+    outputs: dense('head', 1).apply(dense('body', 3).apply(a)),
+    name: 'unused',
+  });
+}
+
 function outer() {
   const inner = new Sequential([layers.input({ shape: [3] }), dense('one', 4), dense('two', 4)], {
     name: 'inner',
@@ -61,6 +72,7 @@ describe('summary', () => {
     ['narrow', mnist, { lineLength: 50 }],
     ['branches', two, { lineLength: 108 }],
     ['branchesTrainable', two, { lineLength: 120, showTrainable: true }],
+    ['unused', unused, { lineLength: 108 }],
     ['nested', outer],
     ['expanded', outer, { expandNested: true }],
     ['states', states],

@@ -1,7 +1,7 @@
 import type { KerasTensor } from '../core/kerasTensor.js';
 import * as layers from '../layers/index.js';
 import type { Model } from '../models/index.js';
-import { type OptionNames, integer, positive, share } from '../base/checks.js';
+import { type OptionNames, fraction, integer, positive } from '../base/checks.js';
 import type { Architecture } from './application.js';
 import { activation, conv } from './blocks.js';
 import { type PretrainedOptions, pretrained, pretrainedNames } from './pretrained.js';
@@ -51,7 +51,7 @@ function mobileNetOf(who: string, options: MobileNetOptions): Architecture {
   const { alpha = 1, depthMultiplier = 1, dropout = 1e-3, inputShape } = options;
   positive(who, 'alpha', alpha);
   integer(who, 'depthMultiplier', depthMultiplier);
-  share(who, 'dropout', dropout);
+  fraction(who, 'dropout', dropout);
   const scaled = (filters: number) => Math.trunc(filters * alpha);
   return {
     name: `mobilenet_${alpha.toFixed(2)}_${inputShape?.[0] ?? 224}`,

@@ -2,7 +2,7 @@ import type { KerasTensor } from '../core/kerasTensor.js';
 import * as layers from '../layers/index.js';
 import type { Model } from '../models/index.js';
 import * as ops from '../ops/index.js';
-import { type OptionNames, positive, share } from '../base/checks.js';
+import { type OptionNames, fraction, positive } from '../base/checks.js';
 import type { Architecture } from './application.js';
 import { activation, channelsOf, conv, divisible, paddedForStrides } from './blocks.js';
 import { type PretrainedOptions, pretrained, pretrainedNames } from './pretrained.js';
@@ -122,7 +122,7 @@ function mobileNetV3Of(
 ): Architecture {
   const { alpha = 1, minimalistic = false, dropoutRate = 0.2, includePreprocessing = true } = options;
   positive(who, 'alpha', alpha);
-  share(who, 'dropoutRate', dropoutRate);
+  fraction(who, 'dropoutRate', dropoutRate);
   const act = minimalistic ? relu : hardSwish;
   return {
     name,

@@ -90,6 +90,18 @@ export function oneOf<T extends string | number>(
   throw expected(who, `${allowed.map(describe).join(' or ')} as ${name}`, value, code, near);
 }
 
+/** {@link oneOf} for names whose letters Keras takes in any case: `SAME` is `same`. Gives the name as it is written here. */
+export function oneOfAnyCase<T extends string>(
+  who: string,
+  name: string,
+  value: unknown,
+  allowed: readonly T[],
+  code?: ErrorCode,
+): T {
+  const letters = typeof value === 'string' ? value.toLowerCase() : undefined;
+  return oneOf(who, name, allowed.find((word) => word.toLowerCase() === letters) ?? value, allowed, code);
+}
+
 /** Fails unless a value is true or false. */
 export function boolean(who: string, name: string, value: unknown): boolean {
   if (typeof value === 'boolean') return value;

@@ -57,6 +57,13 @@ export function sizeOf(shape: readonly number[]): number {
   return size;
 }
 
+/** The largest of numbers of 0 or more; 0 where there are none. @internal */
+export function highestOf(numbers: Iterable<number>): number {
+  let highest = 0;
+  for (const n of numbers) highest = Math.max(highest, n);
+  return highest;
+}
+
 /** The smallest and the largest of the finite numbers; Infinity and -Infinity where there are none. */
 export function extentOf(numbers: ArrayLike<number>): [low: number, high: number] {
   let [low, high] = [Infinity, -Infinity];

@@ -19,13 +19,9 @@ export class Samples {
   /**
    * The first samples of those that were given.
    *
-   * @param given [x] or [x, y].
-   * @throws EngineError `ARGUMENT` for other things, `SHAPE` where there are not as many targets as samples.
+   * @throws EngineError `ARGUMENT` for what is no array, `SHAPE` where there are not as many targets as samples.
    */
-  static async read(who: string, given: unknown): Promise<Samples> {
-    if (!Array.isArray(given) || given.length < 1 || given.length > 2)
-      throw expected(who, '[x] or [x, y] as data', given);
-    const [x, y] = given as [ArrayData, ArrayData?];
+  static async read(who: string, [x, y]: readonly [ArrayData, ArrayData?]): Promise<Samples> {
     const inputs = arrayOf(await plainArray(x));
     const targets = y === undefined ? undefined : arrayOf(await plainArray(y));
     if (inputs.shape.length < 2 || inputs.length === 0)

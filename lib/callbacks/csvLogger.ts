@@ -1,7 +1,8 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { type OptionNames, boolean, expected, knownOptions } from '../base/checks.js';
+import { type OptionNames, expected } from '../base/checks.js';
 import { appendWhole, attempt } from '../base/wholeFile.js';
-import { Callback, type Logs } from './callback.js';
+import type { Logs } from './callback.js';
+import { FileLogger } from './fileLogger.js';
 
 const WHO = 'csvLogger';
 
@@ -16,30 +17,23 @@ export interface CSVLoggerOptions {
 const csvLoggerNames = { separator: 'string', append: 'boolean' } satisfies OptionNames<CSVLoggerOptions>;
 
 /** Writes the logs of each epoch to a file: see {@link csvLogger}. */
-export class CSVLogger extends Callback {
-  readonly #filename: string;
+export class CSVLogger extends FileLogger<FileHandle> {
   readonly #separator: string;
-  readonly #append: boolean;
-  #file: FileHandle | undefined;
   #keys: readonly string[] | undefined;
   #hasHeader = false;
 
   constructor(filename: string, options: CSVLoggerOptions = {}) {
-    super();
-    knownOptions(WHO, options, csvLoggerNames);
-    if (typeof filename !== 'string' || filename === '') throw expected(WHO, 'the name of a file', filename);
-    this.#filename = filename;
+    super(WHO, filename, options, csvLoggerNames);
     this.#separator = options.separator ?? ',';
     if (this.#separator.length !== 1) throw expected(WHO, 'one character as separator', options.separator);
-    this.#append = boolean(WHO, 'append', options.append ?? false);
   }
 
   override async onTrainBegin(): Promise<void> {
     this.#keys = undefined;
-    this.#file = await attempt(WHO, this.#filename, 'a file that can be written', () =>
-      open(this.#filename, this.#append ? 'a' : 'w'),
+    this.file = await attempt(WHO, this.filename, 'a file that can be written', () =>
+      open(this.filename, this.append ? 'a' : 'w'),
     );
-    this.#hasHeader = (await this.#file.stat()).size > 0;
+    this.#hasHeader = (await this.file.stat()).size > 0;
   }
 
   override async onEpochEnd(epoch: number, logs: Logs): Promise<void> {
@@ -53,24 +47,9 @@ export class CSVLogger extends Callback {
     await this.#write([String(epoch), ...this.#keys.map((key) => cellOf(logs[key]))]);
   }
 
-  override onTrainEnd(): Promise<void> {
-    return this.#close();
-  }
-
-  /** @internal */
-  override interrupted(): Promise<void> {
-    return this.#close();
-  }
-
-  async #close(): Promise<void> {
-    const file = this.#file;
-    this.#file = undefined;
-    await file?.close();
-  }
-
   async #write(cells: readonly string[]): Promise<void> {
     const line = cells.map((cell) => quoted(cell, this.#separator)).join(this.#separator);
-    if (this.#file) await appendWhole(WHO, this.#filename, this.#file, `${line}\r\n`);
+    if (this.file) await appendWhole(WHO, this.filename, this.file, `${line}\r\n`);
   }
 }
 

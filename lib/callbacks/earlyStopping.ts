@@ -10,7 +10,7 @@ export interface EarlyStoppingOptions extends MonitorOptions {
   /** 1 tells of the end on the console. Default 0. */
   verbose?: 0 | 1;
   /** A number that the watched one has to be better than, too, for training to go on. Default none. */
-  baseline?: number;
+  baseline?: number | null;
   /** Whether the weights of the best epoch are put back at the end. Default false: those of the last epoch stay. */
   restoreBestWeights?: boolean;
   /** The first epoch, from 0, that counts. Default 0. */
@@ -51,7 +51,7 @@ export class EarlyStopping extends MonitorCallback {
     super(WHO, options);
     this.#patience = integer(WHO, 'patience', options.patience ?? 0, 0);
     integer(WHO, 'startFromEpoch', options.startFromEpoch ?? 0, 0);
-    if (options.baseline !== undefined) finite(WHO, 'baseline', options.baseline);
+    if (options.baseline != null) finite(WHO, 'baseline', options.baseline);
     this.#options = { ...options };
   }
 
@@ -100,7 +100,7 @@ export class EarlyStopping extends MonitorCallback {
     if (better) {
       this.#best = value;
       this.#bestEpoch = epoch;
-      if (baseline === undefined || this.improves(value, baseline)) this.#wait = 0;
+      if (baseline == null || this.improves(value, baseline)) this.#wait = 0;
     } else if (this.#wait >= this.#patience && epoch > 0) {
       this.#stoppedEpoch = epoch;
       this.model.stopTraining = true;

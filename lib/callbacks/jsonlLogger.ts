@@ -1,7 +1,8 @@
-import { type OptionNames, boolean, expected, integer, knownOptions } from '../base/checks.js';
+import { type OptionNames, integer } from '../base/checks.js';
 import { itemAt } from '../base/list.js';
 import { RunLog } from '../summary/runLog.js';
-import { Callback, type Logs } from './callback.js';
+import type { Logs } from './callback.js';
+import { FileLogger } from './fileLogger.js';
 
 /** What {@link jsonlLogger} takes besides the file. */
 export interface JSONLLoggerOptions {
@@ -19,10 +20,7 @@ const jsonlLoggerNames = {
 const WHO = 'jsonlLogger';
 
 /** Writes a line of JSON an epoch or batch: see {@link jsonlLogger}. */
-export class JSONLLogger extends Callback {
-  readonly #filename: string;
-  readonly #append: boolean;
-  #log: RunLog | undefined;
+export class JSONLLogger extends FileLogger<RunLog> {
   #began = 0;
   #epoch = 0;
   /** The steps before this epoch. */
@@ -31,11 +29,7 @@ export class JSONLLogger extends Callback {
   #batch = -1;
 
   constructor(filename: string, options: JSONLLoggerOptions = {}) {
-    super();
-    knownOptions(WHO, options, jsonlLoggerNames);
-    if (typeof filename !== 'string' || filename === '') throw expected(WHO, 'the name of a file', filename);
-    this.#filename = filename;
-    this.#append = boolean(WHO, 'append', options.append ?? false);
+    super(WHO, filename, options, jsonlLoggerNames);
     const { updateFreq = 'epoch' } = options;
     if (updateFreq === 'epoch') return;
     const every = updateFreq === 'batch' ? 1 : integer(WHO, 'updateFreq', updateFreq);
@@ -48,7 +42,7 @@ export class JSONLLogger extends Callback {
   }
 
   override async onTrainBegin(): Promise<void> {
-    this.#log = await RunLog.open(WHO, this.#filename, this.#append);
+    this.file = await RunLog.open(WHO, this.filename, this.append);
     this.#began = Date.now();
   }
 
@@ -62,26 +56,11 @@ export class JSONLLogger extends Callback {
     await this.#write(await this.#iterations(), logs);
   }
 
-  override onTrainEnd(): Promise<void> {
-    return this.#close();
-  }
-
-  /** @internal */
-  override interrupted(): Promise<void> {
-    return this.#close();
-  }
-
-  async #close(): Promise<void> {
-    const log = this.#log;
-    this.#log = undefined;
-    await log?.close();
-  }
-
   async #write(step: number, values: Logs, batch?: number): Promise<void> {
     const now = Date.now();
     const time = { timestamp: now / 1000, runtime: (now - this.#began) / 1000 };
     const place = batch === undefined ? { epoch: this.#epoch } : { epoch: this.#epoch, batch };
-    await this.#log?.append({ step, ...time, ...place, values });
+    await this.file?.append({ step, ...time, ...place, values });
   }
 
   async #iterations(): Promise<number> {

@@ -21,7 +21,7 @@ export interface ModelCheckpointOptions extends Omit<MonitorOptions, 'minDelta'>
   /** `epoch`, or a number of batches, which makes each step a separate call. Default `epoch`. */
   saveFreq?: SaveFreq;
   /** With `saveBestOnly`: what the first number has to be better than. Default none. */
-  initialValueThreshold?: number;
+  initialValueThreshold?: number | null;
 }
 
 const WHO = 'modelCheckpoint';
@@ -57,7 +57,7 @@ export class ModelCheckpoint extends MonitorCallback {
     this.#options = { ...options };
     this.#times = new SaveTimes(WHO, options.saveFreq);
     const { initialValueThreshold: threshold } = options;
-    this.#best = threshold === undefined ? undefined : finite(WHO, 'initialValueThreshold', threshold);
+    this.#best = threshold == null ? undefined : finite(WHO, 'initialValueThreshold', threshold);
     // A hook on batches has its price: it is there only where it is needed.
     if (!this.#times.isByEpoch) this.onTrainBatchEnd = (batch, logs) => this.#count(batch, logs);
   }

@@ -7,13 +7,13 @@ import { type Tensor } from '../core/tensor.js';
 /** What an initializer is asked for. */
 export interface TensorOptions {
   /** An integer; by default the initializer's own seed, else one from `setSeed`, else a random one. */
-  seed?: number;
+  seed?: number | null;
 }
 
 /** What initializers of random numbers share. */
 export interface SeedOptions {
   /** An integer: the same seed gives the same numbers. By default one from `setSeed`, else a random one. */
-  seed?: number;
+  seed?: number | null;
 }
 
 const tensorNames = { seed: 'optional' } satisfies OptionNames<TensorOptions>;
@@ -36,9 +36,12 @@ export abstract class Initializer {
   /** The name in configurations: that of the class. */
   abstract readonly className: string;
 
+  /** Decides the numbers, where it was given. */
+  protected readonly seed: number | undefined;
+
   /** @param seed An integer: the same seed gives the same numbers. */
-  constructor(protected readonly seed?: number) {
-    if (seed !== undefined) seedOf(factoryName(new.target.name), seed);
+  constructor(seed?: number | null) {
+    this.seed = seed == null ? undefined : seedOf(factoryName(new.target.name), seed);
   }
 
   /**
@@ -52,7 +55,7 @@ export abstract class Initializer {
     knownOptions('tensor', options, tensorNames);
     return this.draw(
       shapeOf('tensor', shape),
-      (options.seed === undefined ? undefined : seedOf('tensor', options.seed)) ?? this.seed ?? nextSeed(),
+      options.seed == null ? (this.seed ?? nextSeed()) : seedOf('tensor', options.seed),
     );
   }
 

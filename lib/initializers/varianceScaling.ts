@@ -1,4 +1,4 @@
-import { type OptionNames, expected, knownOptionsOf, oneOf, positive } from '../base/checks.js';
+import { type OptionNames, expected, knownOptionsOf, oneOf, oneOfAnyCase, positive } from '../base/checks.js';
 import { randomNormal, randomUniform, truncatedNormal } from '../ops/random.js';
 import type { Tensor } from '../core/tensor.js';
 import { Initializer, fans, type FanOptions } from './initializer.js';
@@ -50,7 +50,7 @@ export class VarianceScaling extends Initializer {
     this.scale = positive(who, 'scale', options.scale ?? 1);
     this.mode = oneOf(who, 'mode', options.mode ?? 'fanIn', MODES);
     const given = options.distribution ?? 'truncatedNormal';
-    const distribution = oneOf(who, 'distribution', given, DISTRIBUTIONS);
+    const distribution = oneOfAnyCase(who, 'distribution', given, DISTRIBUTIONS);
     this.distribution = distribution === 'normal' ? 'truncatedNormal' : distribution;
   }
 

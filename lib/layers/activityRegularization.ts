@@ -1,5 +1,4 @@
 import { type OptionNames, atLeastZero } from '../base/checks.js';
-import { defaultsOf, withDefaults } from '../base/defaults.js';
 import type { Sym } from '../core/sym.js';
 import { type L1L2, l1l2 } from '../regularizers/l1l2.js';
 import { Layer, type LayerOptions } from './layer.js';
@@ -8,12 +7,10 @@ import { perSample } from './perSample.js';
 /** What `layers.activityRegularization` takes. */
 export interface ActivityRegularizationOptions extends LayerOptions {
   /** The factor of the sum of absolute values, 0 or more. Default 0. */
-  l1?: number;
+  l1?: number | null;
   /** The factor of the sum of squares, 0 or more. Default 0. */
-  l2?: number;
+  l2?: number | null;
 }
-
-const DEFAULTS = defaultsOf<ActivityRegularizationOptions>()({ l1: 0, l2: 0 });
 
 /** Adds to the loss for its input: made by `layers.activityRegularization`, which says more. */
 export class ActivityRegularization extends Layer {
@@ -28,7 +25,7 @@ export class ActivityRegularization extends Layer {
 
   constructor(given: ActivityRegularizationOptions = {}) {
     super(given);
-    const { l1, l2 } = withDefaults(given, DEFAULTS);
+    const [l1, l2] = [given.l1 ?? 0, given.l2 ?? 0];
     for (const [name, factor] of Object.entries({ l1, l2 }))
       atLeastZero('activityRegularization', name, factor);
     this.#penalty = l1l2({ l1, l2 });

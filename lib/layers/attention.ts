@@ -1,10 +1,11 @@
 import { factoryName } from '../base/names.js';
-import { type OptionNames, expected, oneOf, seedOf, share, wrongShape } from '../base/checks.js';
+import { type OptionNames, expected, fraction, oneOf, seedOf, wrongShape } from '../base/checks.js';
 import { defaultsOf, withDefaults } from '../base/defaults.js';
 import { atLeast } from '../base/list.js';
 import type { Shape } from '../engine/engine.js';
 import * as ops from '../ops/index.js';
 import { causalMask } from '../ops/attentionParts.js';
+import { dropped } from '../ops/noiseShape.js';
 import type { Sym } from '../core/sym.js';
 import type { Variable } from '../core/variable.js';
 import { drawing } from './drawing.js';
@@ -16,7 +17,7 @@ import { MultiInputLayer } from './multiInputLayer.js';
 export interface BaseAttentionOptions extends LayerOptions {
   /** Whether scores are multiplied by a weight. Default false; of additiveAttention true. */
   useScale?: boolean;
-  /** The share of the attention weights that are dropped while training, from 0 up to, not including, 1. Default 0. */
+  /** The share of the attention weights that are dropped while training, from 0 to 1. Default 0. */
   dropout?: number;
   /** An integer that decides which are dropped, whatever the seed of the training. Default none. */
   seed?: number | null;
@@ -61,7 +62,7 @@ export abstract class BaseAttention<
     const who = factoryName(new.target.name);
     this.options = withDefaults(options, BASE_DEFAULTS);
     const { dropout, seed } = this.options;
-    this.#dropout = share(who, 'dropout', dropout);
+    this.#dropout = fraction(who, 'dropout', dropout);
     this.#seed = seed === null ? undefined : seedOf(who, seed);
   }
 
@@ -83,7 +84,7 @@ export abstract class BaseAttention<
     const weights = ops.softmax(seen ? ops.where(seen, scores, ops.subtract(scores, 1e9)) : scores);
     const drawn =
       training && this.#dropout > 0
-        ? ops.dropout(weights, { rate: this.#dropout, ...drawing(weights, drawKey, this.#seed) })
+        ? dropped(weights, weights, { rate: this.#dropout, ...drawing(weights, drawKey, this.#seed) })
         : weights;
     const sum = ops.matmul(drawn, value);
     const output = query.mask ? ops.where(ops.expandDims(query.mask, -1), sum, 0) : sum;

@@ -1,11 +1,10 @@
 import { factoryName } from '../base/names.js';
 import type { OptionNames } from '../base/checks.js';
-import { withDefaults } from '../base/defaults.js';
 import type { Shape } from '../engine/engine.js';
 import { type Sides, dataFormatOf, sidesOf } from '../ops/window.js';
 import { checkSides } from './check.js';
 import { Layer } from './layer.js';
-import { type SpatialOptions, checkSpatial, spatialDefaults } from './spatial.js';
+import { type SpatialOptions, checkSpatial } from './spatial.js';
 
 /** What the adaptive pooling layers take. */
 export interface AdaptivePoolingOptions<S extends Sides = Sides> extends SpatialOptions {
@@ -29,10 +28,9 @@ export abstract class BaseAdaptivePooling extends Layer {
     options: AdaptivePoolingOptions,
   ) {
     super(options);
-    this.options = withDefaults(options, spatialDefaults);
     const who = factoryName(new.target.name);
+    this.options = { ...options, dataFormat: dataFormatOf(who, options.dataFormat) };
     checkSides(who, 'outputSize', this.options.outputSize, spatial);
-    dataFormatOf(who, this.options.dataFormat);
   }
 
   override build(shape: Shape): void {

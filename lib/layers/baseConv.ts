@@ -1,5 +1,5 @@
 import { factoryName } from '../base/names.js';
-import { type OptionNames, oneOf, wrongShape } from '../base/checks.js';
+import { type OptionNames, oneOfAnyCase, wrongShape } from '../base/checks.js';
 import { defaultsOf, withDefaults } from '../base/defaults.js';
 import { itemAt } from '../base/list.js';
 import {
@@ -71,13 +71,16 @@ export abstract class BaseConv<O extends AnyOptions = BaseConvOptions> extends L
   ) {
     super(options);
     const who = factoryName(new.target.name);
-    this.options = withDefaults(options, DEFAULTS);
-    const { kernelSize, strides, padding, dilationRate, dataFormat } = this.options;
+    const given = withDefaults(options, DEFAULTS);
+    const { kernelSize, strides, dilationRate } = given;
     checkSides(who, 'kernelSize', kernelSize, spatial);
     checkSides(who, 'strides', strides, spatial);
     checkSides(who, 'dilationRate', dilationRate, spatial);
-    oneOf(who, 'padding', padding, paddings);
-    dataFormatOf(who, dataFormat);
+    this.options = {
+      ...given,
+      padding: oneOfAnyCase(who, 'padding', given.padding, paddings),
+      dataFormat: dataFormatOf(who, given.dataFormat),
+    };
     this.#activation = activationOf(options.activation);
   }
 

@@ -1,6 +1,5 @@
 import { factoryName } from '../base/names.js';
-import { type OptionNames, fraction, seedOf, share } from '../base/checks.js';
-import { zerosLike } from '../ops/creation.js';
+import { type OptionNames, fraction, mismatch, seedOf } from '../base/checks.js';
 import { dropped, maskOf } from '../ops/noiseShape.js';
 import type { Sym } from '../core/sym.js';
 import { drawing } from './drawing.js';
@@ -8,7 +7,7 @@ import { type CallContext, Layer, type LayerOptions } from './layer.js';
 
 /** What all kinds of dropout take. */
 export interface BaseDropoutOptions extends LayerOptions {
-  /** The share of numbers that are dropped, from 0 to 1; 1, which gives zeros, for `dropout` and `spatialDropout` alone. */
+  /** The share of numbers that are dropped, from 0 to 1; with 1 `alphaDropout` does not train. */
   rate: number;
   /** An integer that decides the masks, whatever the seed of the training. Default none. */
   seed?: number | null;
@@ -21,8 +20,6 @@ export abstract class BaseDropout extends Layer {
     rate: 'required',
     seed: 'optional',
   } satisfies OptionNames<BaseDropoutOptions>;
-  /** Whether all numbers may be dropped: then zeros come out. @internal */
-  static readonly dropsAll: boolean = false;
   override readonly supportsMasking = true;
   /** The share of numbers that are dropped. */
   readonly rate: number;
@@ -34,19 +31,24 @@ export abstract class BaseDropout extends Layer {
   constructor(options: BaseDropoutOptions) {
     super(options);
     const who = factoryName(new.target.name);
-    this.rate = (new.target.dropsAll ? fraction : share)(who, 'rate', options.rate);
+    this.rate = fraction(who, 'rate', options.rate);
     this.seed = options.seed == null ? undefined : seedOf(who, options.seed);
   }
 
   call(x: Sym, { training, key }: CallContext): Sym {
     if (!training || this.rate === 0) return x;
-    if (this.rate === 1) return zerosLike(x);
     return this.drop(x, maskOf(this.name, x, this.noiseShape), key);
   }
 
   /** @param mask A value of the mask's shape. */
   protected drop(x: Sym, mask: Sym, key: Sym | undefined): Sym {
     return dropped(x, mask, { rate: this.rate, ...drawing(x, key, this.seed) });
+  }
+
+  /** The rate, for a kind that divides by what is left of it. */
+  protected rateBelowOne(): number {
+    if (this.rate < 1) return this.rate;
+    throw mismatch(this.name, 'a rate below 1 while training', '1');
   }
 
   override getConfig(): Record<string, unknown> {

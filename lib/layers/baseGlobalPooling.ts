@@ -30,8 +30,8 @@ export abstract class BaseGlobalPooling extends Layer {
     options: GlobalPoolingOptions,
   ) {
     super(options);
-    this.options = withDefaults(options, DEFAULTS);
-    dataFormatOf(factoryName(new.target.name), this.options.dataFormat);
+    const dataFormat = dataFormatOf(factoryName(new.target.name), options.dataFormat);
+    this.options = { ...withDefaults(options, DEFAULTS), dataFormat };
   }
 
   override build(shape: Shape): void {

@@ -1,5 +1,5 @@
 import { factoryName } from '../base/names.js';
-import { type OptionNames, oneOf } from '../base/checks.js';
+import { type OptionNames, oneOfAnyCase } from '../base/checks.js';
 import { defaultsOf, withDefaults } from '../base/defaults.js';
 import type { Shape } from '../engine/engine.js';
 import type { PoolOptions } from '../ops/pool.js';
@@ -42,13 +42,16 @@ export abstract class BasePooling extends Layer {
     options: PoolingOptions,
   ) {
     super(options);
-    this.options = withDefaults(options, DEFAULTS);
+    const given = withDefaults(options, DEFAULTS);
     const who = factoryName(new.target.name);
-    const { poolSize, strides, padding, dataFormat } = this.options;
+    const { poolSize, strides } = given;
     checkSides(who, 'poolSize', poolSize, spatial);
     if (strides != null) checkSides(who, 'strides', strides, spatial);
-    oneOf(who, 'padding', padding, ['valid', 'same']);
-    dataFormatOf(who, dataFormat);
+    this.options = {
+      ...given,
+      padding: oneOfAnyCase(who, 'padding', given.padding, ['valid', 'same']),
+      dataFormat: dataFormatOf(who, given.dataFormat),
+    };
   }
 
   override build(shape: Shape): void {

@@ -1,11 +1,11 @@
 import {
   type OptionNames,
   expected,
+  fraction,
   integer,
-  oneOf,
+  oneOfAnyCase,
   seedOf,
   shapeOf,
-  share,
   wrongShape,
 } from '../base/checks.js';
 import { defaultsOf, withDefaults } from '../base/defaults.js';
@@ -64,7 +64,7 @@ export interface ConvLSTMCellOptions<S extends Sides = Sides>
   /** The share of the state's numbers that each gate does not see while training, the same at every step. Default 0. */
   recurrentDropout?: number;
   /** An integer that decides what is dropped, whatever the seed of the training. Default none. */
-  seed?: number;
+  seed?: number | null;
 }
 
 const DEFAULTS = {
@@ -125,20 +125,23 @@ export class ConvLSTMCell extends MultiInputLayer implements RNNCell {
     who: string,
   ) {
     super(options);
-    this.options = withDefaults(options, DEFAULTS);
-    const { filters, kernelSize, strides, padding, dilationRate, dataFormat } = this.options;
-    const { activation, recurrentActivation, dropout, recurrentDropout, seed } = this.options;
+    const given = withDefaults(options, DEFAULTS);
+    const { filters, kernelSize, strides, dilationRate } = given;
+    const { activation, recurrentActivation, dropout, recurrentDropout, seed } = given;
     integer(who, 'filters', filters);
     checkSides(who, 'kernelSize', kernelSize, spatial);
     checkSides(who, 'strides', strides, spatial);
     checkSides(who, 'dilationRate', dilationRate, spatial);
     if (Math.max(...sidesOf(strides, spatial)) > 1 && Math.max(...sidesOf(dilationRate, spatial)) > 1)
       throw expected(who, 'strides of 1 with a dilationRate above 1', strides);
-    oneOf(who, 'padding', padding, ['valid', 'same']);
-    dataFormatOf(who, dataFormat);
-    share(who, 'dropout', dropout);
-    share(who, 'recurrentDropout', recurrentDropout);
-    if (seed !== undefined) seedOf(who, seed);
+    this.options = {
+      ...given,
+      padding: oneOfAnyCase(who, 'padding', given.padding, ['valid', 'same']),
+      dataFormat: dataFormatOf(who, given.dataFormat),
+    };
+    fraction(who, 'dropout', dropout);
+    fraction(who, 'recurrentDropout', recurrentDropout);
+    if (seed != null) seedOf(who, seed);
     this.#activation = activationOf(activation);
     this.#gate = activationOf(recurrentActivation);
   }
@@ -281,7 +284,7 @@ export class ConvLSTMCell extends MultiInputLayer implements RNNCell {
       activation: activationConfig(this.options.activation),
       recurrentActivation: activationConfig(this.options.recurrentActivation),
       ...{ dropout, recurrentDropout },
-      ...(seed !== undefined && { seed }),
+      ...(seed != null && { seed }),
       ...weightConfig(this.options, 'kernel'),
       ...weightConfig(this.options, 'recurrent'),
       ...weightConfig(this.options, 'bias'),

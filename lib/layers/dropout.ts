@@ -17,7 +17,6 @@ export class Dropout extends BaseDropout {
     ...BaseDropout.optionNames,
     noiseShape: 'optional',
   } satisfies OptionNames<DropoutOptions>;
-  static override readonly dropsAll: boolean = true;
   readonly className: string = 'Dropout';
   /** The shape of the mask, where it was given. */
   readonly noiseShape: readonly (number | null)[] | undefined;

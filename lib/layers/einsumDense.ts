@@ -31,7 +31,10 @@ export interface EinsumDenseOptions extends LayerOptions, KernelOptions, BiasOpt
    * either first or last in both.
    */
   equation: string;
-  /** The result's sizes without the batch and without the axes of `...`; null where it is the input's. */
+  /**
+   * The result's sizes without the batch and without the axes of `...`; null where it is the input's. Where `...` comes last, the sizes of its
+   * axes may follow.
+   */
   outputShape: number | readonly (number | null)[];
   /** What is applied to the result: a name, such as 'relu', or a function. Default none. */
   activation?: ActivationLike;
@@ -85,8 +88,16 @@ export class EinsumDense extends Layer {
     // The batch is an axis of the ellipsis where that comes first.
     const given = outputShapeOf(this.options.outputShape);
     const sizes = first > 0 ? given : [null, ...given];
-    if (sizes.length !== output.length)
+    const further = sizes.slice(output.length);
+    const mayFollow = this.#parts.ellipsis === 'last' ? elided : 0;
+    if (sizes.length < output.length || (further.length > 0 && further.length !== mayFollow))
       throw expected(this.name, `a size for each letter of '${output}' but the batch as outputShape`, given);
+    const stray = further.find((size, i) => {
+      const ofInput = itemAt(inputShape, input.length + i);
+      return size !== null && ofInput >= 0 && size !== ofInput;
+    });
+    if (stray != null)
+      throw wrongShape(this.name, `an input with the size ${stray} of outputShape along '...'`, inputShape);
     const inputSize = (letter: string) => itemAt(inputShape, first + input.indexOf(letter));
     const sizeFor = (letter: string): number => {
       const out = output.includes(letter) ? itemAt(sizes, output.indexOf(letter)) : null;

@@ -3,10 +3,10 @@ import {
   type OptionNames,
   boolean,
   expected,
+  fraction,
   integer,
   mismatch,
   seedOf,
-  share,
   wrongShape,
 } from '../base/checks.js';
 import { defaultsOf, withDefaults } from '../base/defaults.js';
@@ -16,6 +16,7 @@ import * as ops from '../ops/index.js';
 import { asBool } from '../ops/asBool.js';
 import { causalMask, maskedSoftmax, repeatedHeads, windowMask } from '../ops/attentionParts.js';
 import { regularizerConfig, regularizerOf } from '../regularizers/registry.js';
+import { dropped } from '../ops/noiseShape.js';
 import type { Sym } from '../core/sym.js';
 import { drawing } from './drawing.js';
 import { EinsumDense } from './einsumDense.js';
@@ -25,7 +26,7 @@ import { type BiasOptions, type KernelOptions, weightConfig, weightNames } from 
 
 /** What `layers.multiHeadAttention` and `layers.groupQueryAttention` take. */
 export interface HeadAttentionOptions extends LayerOptions, KernelOptions, BiasOptions {
-  /** The share of the attention weights that are dropped while training, from 0 up to, not including, 1. Default 0. */
+  /** The share of the attention weights that are dropped while training, from 0 to 1. Default 0. */
   dropout?: number;
   /** Whether the projections have a bias. Default true. */
   useBias?: boolean;
@@ -120,7 +121,7 @@ export abstract class HeadAttention<
     const who = factoryName(new.target.name);
     this.options = withDefaults(options, DEFAULTS);
     const { dropout, seed, slidingWindow, flashAttention, returnAttentionScores } = this.options;
-    this.#dropout = share(who, 'dropout', dropout);
+    this.#dropout = fraction(who, 'dropout', dropout);
     this.#seed = seed === null ? undefined : seedOf(who, seed);
     regularizerOf(options.activityRegularizer);
     if (slidingWindow !== null) integer(who, 'slidingWindow', slidingWindow);
@@ -225,7 +226,7 @@ export abstract class HeadAttention<
     const weights = maskedSoftmax(scores, all, axes) as Sym;
     const drawn =
       training && this.#dropout > 0
-        ? ops.dropout(weights, { rate: this.#dropout, ...drawing(weights, drawKey, this.#seed) })
+        ? dropped(weights, weights, { rate: this.#dropout, ...drawing(weights, drawKey, this.#seed) })
         : weights;
     return [ops.einsum(combination, drawn, values), weights];
   }

@@ -11,7 +11,7 @@ import {
 } from '../base/checks.js';
 import { defaultsOf, withDefaults } from '../base/defaults.js';
 import { describe } from '../base/errors.js';
-import { listOf } from '../base/list.js';
+import { highestOf, listOf } from '../base/list.js';
 import { NDArray } from '../core/ndarray.js';
 import { type TensorData, read } from '../core/tensor.js';
 import { isBatches } from '../data/batches.js';
@@ -426,4 +426,4 @@ function linesOf(who: string, path: string): string[] {
 
 /** How many tokens the longest sample has. */
 const longest = (rows: readonly (readonly unknown[])[]): number =>
-  rows.reduce((most, { length }) => Math.max(most, length), 0);
+  highestOf(rows.map(({ length }) => length));

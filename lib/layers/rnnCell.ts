@@ -1,5 +1,13 @@
 import { factoryName } from '../base/names.js';
-import { type OptionNames, expected, integer, seedOf, share, shapeOf, wrongShape } from '../base/checks.js';
+import {
+  type OptionNames,
+  expected,
+  fraction,
+  integer,
+  seedOf,
+  shapeOf,
+  wrongShape,
+} from '../base/checks.js';
 import { defaultsOf, withDefaults } from '../base/defaults.js';
 import {
   type ActivationFunction,
@@ -13,6 +21,7 @@ import { firstOf } from '../base/list.js';
 import { apply } from '../core/apply.js';
 import * as ops from '../ops/index.js';
 import { affine, projected } from '../ops/sequence.js';
+import { dropped } from '../ops/noiseShape.js';
 import type { Sym } from '../core/sym.js';
 import type { Variable } from '../core/variable.js';
 import { type CallContext, Layer, type LayerOptions } from './layer.js';
@@ -65,7 +74,7 @@ export interface RNNCellOptions extends LayerOptions, KernelOptions, RecurrentOp
    */
   recurrentDropout?: number;
   /** An integer that decides what is dropped, whatever the seed of the training. Default none. */
-  seed?: number;
+  seed?: number | null;
 }
 
 /** The defaults of {@link RNNCellOptions}. */
@@ -148,9 +157,9 @@ export abstract class BaseRNNCell<O extends RNNCellOptions = RNNCellOptions> ext
     this.options = withDefaults(options, DEFAULTS);
     const { units, activation, dropout, recurrentDropout, seed } = this.options;
     integer(name, 'units', units);
-    share(name, 'dropout', dropout);
-    share(name, 'recurrentDropout', recurrentDropout);
-    if (seed !== undefined) seedOf(name, seed);
+    fraction(name, 'dropout', dropout);
+    fraction(name, 'recurrentDropout', recurrentDropout);
+    if (seed != null) seedOf(name, seed);
     if (options.activityRegularizer)
       throw expected(name, 'activityRegularizer at the layer that goes through the sequence', options);
     this.activation = activationOf(activation);
@@ -276,7 +285,7 @@ export abstract class BaseRNNCell<O extends RNNCellOptions = RNNCellOptions> ext
     return {
       ...super.getConfig(),
       ...{ units, activation: activationConfig(activation), useBias, dropout, recurrentDropout },
-      ...(seed !== undefined && { seed }),
+      ...(seed != null && { seed }),
       ...weightConfig(this.options, 'kernel'),
       ...weightConfig(this.options, 'recurrent'),
       ...weightConfig(this.options, 'bias'),
@@ -289,13 +298,13 @@ export function dropoutMask(
   like: Sym,
   rate: number,
   { training, key }: CallContext,
-  seed: number | undefined,
+  seed: number | null | undefined,
 ): Sym | undefined {
   if (!training || rate === 0) return undefined;
   const ones = apply<number | Sym>('broadcastLike', [1, like]);
   const salt = like.trace.nextSalt();
   return like.trace.atSequence(key, (start) =>
-    ops.dropout(ones, { ...(seed === undefined ? { key: start } : { seed }), rate, salt }),
+    dropped(ones, ones, { ...(seed == null ? { key: start } : { seed }), rate, salt }),
   );
 }
 

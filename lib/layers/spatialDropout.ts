@@ -14,7 +14,6 @@ export abstract class SpatialDropout extends BaseDropout {
     ...BaseDropout.optionNames,
     dataFormat: 'optional',
   } satisfies OptionNames<SpatialDropoutOptions>;
-  static override readonly dropsAll = true;
   /** The order of the axes. */
   readonly dataFormat: DataFormat;
   readonly noiseShape: readonly (number | null)[];

@@ -4,6 +4,7 @@ import { itemAt } from '../base/list.js';
 import type { Sym } from '../core/sym.js';
 import type { Variable } from '../core/variable.js';
 import { STFT, checkScaling } from '../initializers/stft.js';
+import { dataFormatOf } from '../ops/window.js';
 import { type Window, checkWindow } from '../initializers/windows.js';
 import * as ops from '../ops/index.js';
 import { toFloat32 } from '../ops/toFloat32.js';
@@ -101,7 +102,7 @@ export class STFTSpectrogram extends Layer {
     this.scaling = checkScaling(who, options.scaling === undefined ? 'density' : options.scaling);
     this.padding = oneOf(who, 'padding', options.padding, ['valid', 'same']);
     this.expandDims = boolean(who, 'expandDims', options.expandDims);
-    this.dataFormat = oneOf(who, 'dataFormat', options.dataFormat, ['channelsLast', 'channelsFirst']);
+    this.dataFormat = dataFormatOf(who, options.dataFormat);
   }
 
   override build(): void {

@@ -1,5 +1,5 @@
 import { factoryName } from '../base/names.js';
-import { type OptionNames, oneOf } from '../base/checks.js';
+import { type OptionNames, knownOptionsOf, oneOfAnyCase } from '../base/checks.js';
 import { defaultsOf, withDefaults } from '../base/defaults.js';
 import type { Shape } from '../engine/engine.js';
 import type { ResizeOptions } from '../ops/image/resize.js';
@@ -52,10 +52,10 @@ export abstract class UpSampling<O extends UpSamplingOptions = UpSamplingOptions
     options: O,
   ) {
     super(options);
-    this.options = withDefaults(options, DEFAULTS);
     const who = factoryName(new.target.name);
-    checkSides(who, 'size', this.options.size, spatial);
-    dataFormatOf(who, this.options.dataFormat);
+    const given = withDefaults(options, DEFAULTS);
+    checkSides(who, 'size', given.size, spatial);
+    this.options = { ...given, dataFormat: dataFormatOf(who, given.dataFormat) };
   }
 
   override build(shape: Shape): void {
@@ -102,8 +102,10 @@ export class UpSampling2D extends UpSampling<UpSampling2DOptions & typeof DEFAUL
   readonly className = 'UpSampling2D';
 
   constructor(options: UpSampling2DOptions = {}) {
-    super(2, withDefaults(options, DEFAULTS_2D));
-    oneOf('upSampling2d', 'interpolation', this.options.interpolation, INTERPOLATIONS);
+    const who = knownOptionsOf(new.target, options);
+    const given = withDefaults(options, DEFAULTS_2D);
+    const interpolation = oneOfAnyCase(who, 'interpolation', given.interpolation, INTERPOLATIONS);
+    super(2, { ...given, interpolation });
   }
 
   override call(x: Sym): Sym {

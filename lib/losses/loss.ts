@@ -32,7 +32,7 @@ export interface LossOptions {
   /** Its name in configurations. Default: the name of the function that makes the loss. */
   name?: string;
   /** What it computes in. Default `float32`. */
-  dtype?: 'float32';
+  dtype?: 'float32' | null;
 }
 
 /** The names of those options. @internal */
@@ -67,9 +67,9 @@ export abstract class Loss {
   /** @throws EngineError `ARGUMENT` for unknown options, and for values of a wrong type. */
   constructor(options: LossOptions = {}) {
     const who = knownOptionsOf(new.target, options);
-    const { reduction = 'sumOverBatchSize', dtype = 'float32' } = options;
+    const { reduction = 'sumOverBatchSize', dtype } = options;
     this.reduction = oneOf(who, 'reduction', reduction ?? 'none', REDUCTIONS);
-    oneOf(who, 'dtype', dtype, ['float32']);
+    oneOf(who, 'dtype', dtype ?? 'float32', ['float32']);
     this.#name = options.name;
   }
 

@@ -22,8 +22,8 @@ export class LayerGraph {
 
   /**
    * @param outputNames Those of a record of outputs; by default the names of the layers that make the outputs.
-   * @throws EngineError `ARGUMENT` where an output depends on an input that is not listed, an input leads nowhere, layers
-   *   go in a circle, or two layers have one name.
+   * @throws EngineError `ARGUMENT` where an output depends on an input that is not listed, layers go in a circle, or two layers have one
+   *   name.
    */
   constructor(
     inputs: readonly KerasTensor[],
@@ -105,10 +105,8 @@ function sort(inputs: readonly KerasTensor[], outputs: readonly KerasTensor[]): 
   const sorted: OperationNode[] = [];
   const state = new Map<OperationNode, 'open' | 'done'>();
   const listed = new Set(inputs);
-  const reached = new Set<KerasTensor>();
   const enter = (tensor: KerasTensor): boolean => {
     const { node } = tensor;
-    if (listed.has(tensor)) reached.add(tensor);
     if (state.get(node) === 'done' || (listed.has(tensor) && !isInput(tensor))) return false;
     if (state.get(node) === 'open') {
       throw mismatch('Model', 'layers without a circle', `'${node.operation.name}', which leads to itself`);
@@ -127,13 +125,9 @@ function sort(inputs: readonly KerasTensor[], outputs: readonly KerasTensor[]): 
     state.set(node, 'done');
     sorted.push(node);
   });
-  const unused = inputs.find((tensor) => !reached.has(tensor));
-  if (!unused) return sorted;
-  throw mismatch(
-    'Model',
-    'inputs that lead to an output',
-    `'${unused.node.operation.name}', which is connected to none`,
-  );
+  // Inputs that lead to no output are fed, too: own losses may use them.
+  const unused = inputs.filter((tensor) => isInput(tensor) && !state.has(tensor.node));
+  return [...new Set(unused.map(({ node }) => node)), ...sorted];
 }
 
 /** The same calls from inputs of their own in the places of what other layers put out, as Keras clones them. */
@@ -178,7 +172,7 @@ function inKerasOrder(outputs: readonly KerasTensor[], names?: readonly string[]
 
 /**
  * The operations by their depth, the number of calls on the longest way to an output; those of one depth in the order in which a walk
- * back from the outputs meets them. Keras's order of operations, and so of weights.
+ * back from the outputs meets them, after inputs that it does not meet. Keras's order of operations, and so of weights.
  */
 function byDepth(nodes: readonly OperationNode[], outputs: readonly KerasTensor[]): Operation[] {
   const met = new Set<OperationNode>();
@@ -199,7 +193,8 @@ function byDepth(nodes: readonly OperationNode[], outputs: readonly KerasTensor[
     for (const { node: before } of node.inputs)
       ofNode.set(before, Math.max(ofNode.get(before) ?? 0, depth + 1));
   }
-  return [...new Set(order)].sort((a, b) => ofOperation.get(b)! - ofOperation.get(a)!);
+  const unmet = nodes.filter((node) => !met.has(node)).map(({ operation }) => operation);
+  return [...new Set([...unmet, ...order])].sort((a, b) => ofOperation.get(b)! - ofOperation.get(a)!);
 }
 
 /** The names, with `_1`, `_2`, … after one that comes again. */

@@ -166,15 +166,15 @@ export const biasAdd = op(
   'biasAdd',
   <X extends Operand, B extends Operand>(x: X, bias: B, options: BiasAddOptions = {}): Outcome<X | B> => {
     knownOptions('biasAdd', options, biasAddNames);
-    dataFormatOf('biasAdd', options.dataFormat, 'ATTRIBUTE');
-    const { rank, channels } = biasTypes(x, bias, options.dataFormat);
-    if (options.dataFormat !== 'channelsFirst') return add<X, B>(x, bias);
+    const dataFormat = dataFormatOf('biasAdd', options.dataFormat, 'ATTRIBUTE');
+    const { rank, channels } = biasTypes(x, bias, dataFormat);
+    if (dataFormat !== 'channelsFirst') return add<X, B>(x, bias);
     const shape = [channels, ...Array<number>(rank - 2).fill(1)];
     return add(x, reshape(bias, shape)) as Outcome<X | B>;
   },
 );
 
-function biasTypes(x: Operand, bias: Operand, format: DataFormat = 'channelsLast') {
+function biasTypes(x: Operand, bias: Operand, format: DataFormat) {
   const given = typeOf(x).shape;
   const biases = typeOf(bias).shape;
   const [count] = biases;

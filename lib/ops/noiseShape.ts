@@ -2,7 +2,7 @@ import { wrongShape } from '../base/checks.js';
 import { itemAt } from '../base/list.js';
 import type { Sym } from '../core/sym.js';
 import { multiply } from './binary.js';
-import { onesLike } from './creation.js';
+import { onesLike, zerosLike } from './creation.js';
 import { type DropoutOptions, dropout } from './random.js';
 import { stridedSlice } from './slice.js';
 
@@ -28,6 +28,13 @@ export function maskOf(who: string, x: Sym, noiseShape: readonly (number | null)
   );
 }
 
-/** x with numbers dropped, those together that one number of the mask's shape stands for. @param mask What {@link maskOf} gave. @internal */
-export const dropped = (x: Sym, mask: Sym, options: DropoutOptions): Sym =>
-  mask === x ? dropout(x, options) : multiply(x, dropout(onesLike(mask), options));
+/**
+ * x with numbers dropped, those together that one number of the mask's shape stands for; with a rate of 1 zeros.
+ *
+ * @param mask What {@link maskOf} gave.
+ * @internal
+ */
+export function dropped(x: Sym, mask: Sym, options: DropoutOptions): Sym {
+  if (options.rate === 1) return zerosLike(x);
+  return mask === x ? dropout(x, options) : multiply(x, dropout(onesLike(mask), options));
+}

@@ -1,4 +1,4 @@
-import { expected, integer, oneOf } from '../base/checks.js';
+import { expected, integer, oneOfAnyCase } from '../base/checks.js';
 import type { Attrs } from '../engine/engine.js';
 import { type ErrorCode } from '../base/errors.js';
 import { type Operand, typeOf } from '../core/apply.js';
@@ -19,9 +19,13 @@ export type Padding = 'valid' | 'same' | number | readonly (readonly [before: nu
 /** `channelsLast`: images are [n, …, channels], `channelsFirst`: [n, channels, …], with 1 to 3 spatial axes. */
 export type DataFormat = 'channelsLast' | 'channelsFirst';
 
-/** Fails unless a value names a data format. @internal */
-export const dataFormatOf = (who: string, format: DataFormat | undefined, code?: ErrorCode): DataFormat =>
-  oneOf(who, 'dataFormat', format ?? 'channelsLast', ['channelsLast', 'channelsFirst'], code);
+/** Fails unless a value names a data format, in any case of letters; gives the default for none. @internal */
+export const dataFormatOf = (
+  who: string,
+  format: DataFormat | null | undefined,
+  code?: ErrorCode,
+): DataFormat =>
+  oneOfAnyCase(who, 'dataFormat', format ?? 'channelsLast', ['channelsLast', 'channelsFirst'], code);
 
 /** How many spatial axes an image has. 0 where it is none; the engine refuses that. @internal */
 export const spatialOf = (x: Operand): number => Math.max(typeOf(x).shape.length - 2, 0);
@@ -46,7 +50,7 @@ export function integerSides(
 
 /** The engine's attributes of a padding. @internal */
 export function paddingAttrs(op: string, padding: Padding, spatial: number): Attrs {
-  if (typeof padding === 'string') return { padding };
+  if (typeof padding === 'string') return { padding: padding.toLowerCase() };
   const list: unknown = typeof padding === 'number' ? sidesOf(padding, 2 * spatial) : padding;
   const pads = Array.isArray(list) ? (list as number[]).flat() : undefined;
   if (pads?.length !== 2 * spatial) {
@@ -67,6 +71,6 @@ export function windowAttrs(
   for (const [name, value] of Object.entries(sides)) {
     if (value != null) attrs[name] = sidesOf(value as Sides, spatial);
   }
-  if (dataFormat !== undefined) attrs.dataFormat = dataFormat;
+  if (dataFormat !== undefined) attrs.dataFormat = dataFormatOf(op, dataFormat, 'ATTRIBUTE');
   return padding === undefined ? attrs : { ...attrs, ...paddingAttrs(op, padding, spatial) };
 }

@@ -1,4 +1,4 @@
-import { type OptionNames, atLeastZero, knownOptionsOf, share } from '../base/checks.js';
+import { type OptionNames, atLeastZero, fraction, knownOptionsOf } from '../base/checks.js';
 import * as ops from '../ops/index.js';
 import type { Sym } from '../core/sym.js';
 import { runningMean } from './averages.js';
@@ -8,7 +8,7 @@ import type { FusedUpdate, UpdateContext } from './update.js';
 
 /** What {@link adadelta} takes. */
 export interface AdadeltaOptions extends EpsilonOptions {
-  /** The share of the mean squares that each step keeps, from 0 up to, not including, 1. Default 0.95. */
+  /** The share of the mean squares that each step keeps, from 0 to 1. Default 0.95. */
   rho?: number;
 }
 
@@ -26,7 +26,7 @@ export class Adadelta extends Optimizer implements AdadeltaOptions {
   constructor(options: AdadeltaOptions = {}) {
     const who = knownOptionsOf(new.target, options);
     super(options, 1.0);
-    this.rho = share(who, 'rho', options.rho ?? 0.95);
+    this.rho = fraction(who, 'rho', options.rho ?? 0.95);
     this.epsilon = atLeastZero(who, 'epsilon', options.epsilon ?? 1e-7);
   }
 

@@ -1,4 +1,4 @@
-import { type OptionNames, knownOptionsOf, share } from '../base/checks.js';
+import { type OptionNames, fraction, knownOptionsOf } from '../base/checks.js';
 import { expected } from '../base/checks.js';
 import * as ops from '../ops/index.js';
 import { runningMean } from './averages.js';
@@ -10,7 +10,7 @@ import type { UpdateContext } from './update.js';
 export interface LionOptions extends OptimizerOptions {
   /** The share of the mean gradient in the direction of a step, above 0 and up to 1. Default 0.9. */
   beta1?: number;
-  /** The share of the mean gradient that each step keeps, from 0 up to, not including, 1. Default 0.99. */
+  /** The share of the mean gradient that each step keeps, from 0 to 1. Default 0.99. */
   beta2?: number;
 }
 
@@ -32,7 +32,7 @@ export class Lion extends Optimizer implements LionOptions {
     if (!(typeof beta1 === 'number' && beta1 > 0 && beta1 <= 1))
       throw expected(who, 'beta1 above 0 and up to 1', beta1);
     this.beta1 = beta1;
-    this.beta2 = share(who, 'beta2', beta2);
+    this.beta2 = fraction(who, 'beta2', beta2);
   }
 
   protected update({ weight, gradient, rate, slot, assign, assignWeight }: UpdateContext): void {

@@ -3,6 +3,7 @@ import {
   atLeastZero,
   checkEach,
   finite,
+  fraction,
   integer,
   isPattern,
   knownOptionsOf,
@@ -37,7 +38,7 @@ export interface MuonOptions extends EpsilonOptions {
   muonC?: number;
   /** The learning rate of Adam, as a share of that of Muon; 0 or more. Default 1. */
   adamLrRatio?: number;
-  /** The share of the sum of gradients that each step keeps, from 0 up to, not including, 1. Default 0.95. */
+  /** The share of the sum of gradients that each step keeps, from 0 to 1. Default 0.95. */
   momentum?: number;
   /** How many Newton-Schulz iterations a step makes, 0 or more. Default 5. */
   nsSteps?: number;
@@ -97,7 +98,7 @@ export class Muon extends Optimizer implements MuonOptions {
     this.muonB = finite(who, 'muonB', options.muonB ?? -4.775);
     this.muonC = finite(who, 'muonC', options.muonC ?? 2.0315);
     this.adamLrRatio = atLeastZero(who, 'adamLrRatio', options.adamLrRatio ?? 1);
-    this.momentum = share(who, 'momentum', options.momentum ?? 0.95);
+    this.momentum = fraction(who, 'momentum', options.momentum ?? 0.95);
     this.nsSteps = integer(who, 'nsSteps', options.nsSteps ?? 5, 0);
     this.nesterov = options.nesterov ?? true;
     this.rmsRate = rmsRate === null ? null : atLeastZero(who, 'rmsRate', rmsRate);

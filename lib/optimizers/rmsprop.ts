@@ -1,4 +1,4 @@
-import { type OptionNames, atLeastZero, knownOptionsOf, share } from '../base/checks.js';
+import { type OptionNames, atLeastZero, fraction, knownOptionsOf } from '../base/checks.js';
 import * as ops from '../ops/index.js';
 import { runningMean } from './averages.js';
 import { Optimizer } from './optimizer.js';
@@ -7,9 +7,9 @@ import type { FusedUpdate, UpdateContext } from './update.js';
 
 /** What {@link rmsprop} takes. */
 export interface RMSpropOptions extends EpsilonOptions {
-  /** The share of the mean square that each step keeps, from 0 up to, not including, 1. Default 0.9. */
+  /** The share of the mean square that each step keeps, from 0 to 1. Default 0.9. */
   rho?: number;
-  /** The share of the last step that is added to the next, from 0 up to, not including, 1. Default 0. */
+  /** The share of the last step that is added to the next, from 0 to 1. Default 0. */
   momentum?: number;
   /** Whether to divide by the estimated variance instead of the mean square. Default false. */
   centered?: boolean;
@@ -33,8 +33,8 @@ export class RMSprop extends Optimizer implements RMSpropOptions {
   constructor(options: RMSpropOptions = {}) {
     const who = knownOptionsOf(new.target, options);
     super(options, 0.001);
-    this.rho = share(who, 'rho', options.rho ?? 0.9);
-    this.momentum = share(who, 'momentum', options.momentum ?? 0);
+    this.rho = fraction(who, 'rho', options.rho ?? 0.9);
+    this.momentum = fraction(who, 'momentum', options.momentum ?? 0);
     this.epsilon = atLeastZero(who, 'epsilon', options.epsilon ?? 1e-7);
     this.centered = options.centered ?? false;
   }

@@ -1,4 +1,4 @@
-import { type OptionNames, knownOptionsOf, share } from '../base/checks.js';
+import { type OptionNames, fraction, knownOptionsOf } from '../base/checks.js';
 import * as ops from '../ops/index.js';
 import { Optimizer } from './optimizer.js';
 import type { OptimizerOptions } from './optimizerOptions.js';
@@ -6,7 +6,7 @@ import type { FusedUpdate, UpdateContext } from './update.js';
 
 /** What {@link sgd} takes. */
 export interface SGDOptions extends OptimizerOptions {
-  /** The share of the last step that is added to the next, from 0 up to, not including, 1. Default 0. */
+  /** The share of the last step that is added to the next, from 0 to 1. Default 0. */
   momentum?: number;
   /** Whether to take Nesterov's step, which looks ahead along the momentum. Default false. */
   nesterov?: boolean;
@@ -26,7 +26,7 @@ export class SGD extends Optimizer implements SGDOptions {
   constructor(options: SGDOptions = {}) {
     const who = knownOptionsOf(new.target, options);
     super(options, 0.01);
-    this.momentum = share(who, 'momentum', options.momentum ?? 0);
+    this.momentum = fraction(who, 'momentum', options.momentum ?? 0);
     this.nesterov = options.nesterov ?? false;
   }
 

@@ -2,7 +2,7 @@ import { type OptionNames, fraction, knownOptions } from '../base/checks.js';
 import { type Operand, type Outcome } from '../core/apply.js';
 import { op } from '../core/op.js';
 import { asSym, outcomeOf } from '../ops/composed.js';
-import { convertToTensor, zerosLike } from '../ops/creation.js';
+import { convertToTensor } from '../ops/creation.js';
 import { dropped, maskOf } from '../ops/noiseShape.js';
 import { type SeedOptions, keyOf } from './seedGenerator.js';
 
@@ -29,7 +29,7 @@ export const dropout = op(
   <X extends Operand>(inputs: X, rate: number, options: DropoutOptions = {}): Outcome<X> => {
     const who = 'random.dropout';
     knownOptions(who, options, dropoutNames);
-    if (fraction(who, 'rate', rate) === 1) return zerosLike(inputs);
+    fraction(who, 'rate', rate);
     const x = asSym(convertToTensor(inputs));
     const mask = maskOf(who, x, options.noiseShape ?? undefined);
     return outcomeOf(dropped(x, mask, { rate, key: keyOf(who, options) }));

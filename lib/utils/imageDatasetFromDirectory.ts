@@ -1,7 +1,8 @@
-import { type OptionNames, boolean, expected, oneOf } from '../base/checks.js';
+import { type OptionNames, boolean, expected, oneOf, oneOfAnyCase } from '../base/checks.js';
 import type { NDArray } from '../core/ndarray.js';
 import { type FolderOptions, filesOfFolder, folderNames } from '../data/files/folder.js';
 import { readImage } from '../data/files/image.js';
+import { dataFormatOf } from '../ops/window.js';
 import { type FolderResult, folderDataset } from './folderDataset.js';
 
 /** What `utils.imageDatasetFromDirectory` takes. */
@@ -76,10 +77,11 @@ export async function imageDatasetFromDirectory<const O extends ImageFolderOptio
     size: { height, width },
     channels: CHANNELS[oneOf(WHO, 'colorMode', colorMode, ['grayscale', 'rgb', 'rgba'])],
     kernel:
-      KERNELS[oneOf(WHO, 'interpolation', interpolation, Object.keys(KERNELS) as (keyof typeof KERNELS)[])],
+      KERNELS[
+        oneOfAnyCase(WHO, 'interpolation', interpolation, Object.keys(KERNELS) as (keyof typeof KERNELS)[])
+      ],
     fit: crop ? ('cover' as const) : pad ? ('contain' as const) : ('fill' as const),
-    channelsFirst:
-      oneOf(WHO, 'dataFormat', dataFormat, ['channelsLast', 'channelsFirst']) === 'channelsFirst',
+    channelsFirst: dataFormatOf(WHO, dataFormat) === 'channelsFirst',
   };
   return folderDataset<O, NDArray>(parts, given as O, (file) => readImage(WHO, file, form));
 }

@@ -17,7 +17,7 @@ import { readImage } from '../data/files/image.js';
 import { writeWhole } from '../base/wholeFile.js';
 import { withFile } from '../data/files/open.js';
 import { convertToNumpy } from '../ops/creation.js';
-import type { DataFormat } from '../ops/window.js';
+import { type DataFormat, dataFormatOf } from '../ops/window.js';
 
 /** An image in plain memory: uint8 [height, width, channels] with 1 (gray), 3 (red, green, blue) or 4 channels (and opacity). */
 export type PlainImage = NDArray;
@@ -34,8 +34,6 @@ const toArrayNames = {
   dataFormat: 'optional',
   dtype: 'optional',
 } satisfies OptionNames<ImgToArrayOptions>;
-
-const formats: readonly DataFormat[] = ['channelsLast', 'channelsFirst'];
 
 /** Numbers with their channels at the other end: of [h, w, c] to first, of [c, h, w] to last. */
 function turned(
@@ -65,8 +63,8 @@ export function imgToArray(
   options: ImgToArrayOptions = {},
 ): NDArray {
   knownOptions('imgToArray', options, toArrayNames);
-  const { dataFormat = 'channelsLast', dtype = 'float32' } = options;
-  oneOf('imgToArray', 'dataFormat', dataFormat, formats);
+  const { dtype = 'float32' } = options;
+  const dataFormat = dataFormatOf('imgToArray', options.dataFormat);
   const { data, shape } = convertToNumpy(img);
   if (shape.length !== 2 && shape.length !== 3)
     throw wrongShape('imgToArray', 'an image [height, width, channels]', shape);
@@ -101,8 +99,8 @@ export function arrayToImg(
   options: ArrayToImgOptions = {},
 ): PlainImage {
   knownOptions('arrayToImg', options, toImgNames);
-  const { dataFormat = 'channelsLast', scale = true } = options;
-  oneOf('arrayToImg', 'dataFormat', dataFormat, formats);
+  const { scale = true } = options;
+  const dataFormat = dataFormatOf('arrayToImg', options.dataFormat);
   boolean('arrayToImg', 'scale', scale);
   const { data, shape } = convertToNumpy(x);
   if (shape.length !== 3) throw wrongShape('arrayToImg', 'an image of three axes', shape);

@@ -1,5 +1,5 @@
 import { expected, integers } from '../base/checks.js';
-import { sizeOf } from '../base/list.js';
+import { highestOf, sizeOf } from '../base/list.js';
 import { NDArray } from '../core/ndarray.js';
 import { type TensorData, read } from '../core/tensor.js';
 
@@ -37,7 +37,7 @@ export function normalize(x: TensorData, axis = -1, order = 2): NDArray {
 
 /** Divided by the largest number first, so that no power overflows. */
 function normOf(sizes: readonly number[], order: number): number {
-  const largest = sizes.reduce((most, n) => Math.max(most, n), 0);
+  const largest = highestOf(sizes);
   if (largest === 0 || order === Infinity) return largest;
   return largest * sizes.reduce((sum, n) => sum + (n / largest) ** order, 0) ** (1 / order);
 }

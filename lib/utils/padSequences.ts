@@ -1,5 +1,5 @@
 import { type OptionNames, expected, finite, integer, knownOptions, oneOf } from '../base/checks.js';
-import { sizeOf } from '../base/list.js';
+import { highestOf, sizeOf } from '../base/list.js';
 import { NDArray } from '../core/ndarray.js';
 import { type TensorData, allocate, read } from '../core/tensor.js';
 
@@ -51,7 +51,7 @@ export function padSequences(sequences: readonly TensorData[], options: PadSeque
     return { data, steps, step };
   });
   const step = all.find(({ steps }) => steps > 0)?.step ?? [];
-  const longest = all.reduce((most, { steps }) => Math.max(most, steps), 0);
+  const longest = highestOf(all.map(({ steps }) => steps));
   const length = options.maxLen === undefined ? longest : integer(who, 'maxLen', options.maxLen);
   const size = sizeOf(step);
   const result = allocate(who, dtype, all.length * length * size).fill(value);

@@ -1,4 +1,5 @@
 import { expected, integer } from '../base/checks.js';
+import { highestOf } from '../base/list.js';
 import { NDArray } from '../core/ndarray.js';
 import { type TensorData, read } from '../core/tensor.js';
 
@@ -19,11 +20,7 @@ export function toCategorical(classes: TensorData, numClasses?: number): NDArray
   if (wrong !== undefined) throw expected('toCategorical', 'class numbers of 0 or more', wrong);
   if (numClasses === undefined && numbers.length === 0)
     throw expected('toCategorical', 'numClasses where there are no classes', numClasses);
-  const columns = integer(
-    'toCategorical',
-    'numClasses',
-    numClasses ?? numbers.reduce((most, n) => Math.max(most, n), 0) + 1,
-  );
+  const columns = integer('toCategorical', 'numClasses', numClasses ?? highestOf(numbers) + 1);
   const rows = new Float32Array(numbers.length * columns);
   numbers.forEach((n, i) => {
     if (n >= columns) throw expected('toCategorical', `class numbers below ${columns}`, n);

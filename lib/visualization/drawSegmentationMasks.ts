@@ -6,7 +6,7 @@ import {
   knownOptions,
   wrongShape,
 } from '../base/checks.js';
-import { itemAt } from '../base/list.js';
+import { highestOf, itemAt } from '../base/list.js';
 import { NDArray } from '../core/ndarray.js';
 import type { ArrayData } from '../data/batches.js';
 import { type Pixels, inColor, pixelsOf, valueRangeOf } from '../data/pixels.js';
@@ -88,7 +88,7 @@ export async function masked(
   if (!(alpha >= 0 && alpha <= 1)) throw expected(who, 'alpha from 0 to 1', alpha);
   integer(who, 'ignoreIndex', ignoreIndex, -Infinity);
   const classes = classesOf(who, await plainArray(masks), pixels);
-  const largest = classes.reduce((a, b) => Math.max(a, b), 0);
+  const largest = highestOf(classes);
   const numClasses = integer(who, 'numClasses', options.numClasses ?? largest + 1);
   if (largest >= numClasses) throw expected(who, `classes below ${numClasses}, the numClasses`, largest);
   const colors = Array.from({ length: numClasses }, (_, label) => colorOf(who, label, options.colorMapping));

@@ -1,5 +1,5 @@
 import { type OptionNames, expected, knownOptions, positive } from '../base/checks.js';
-import { itemAt } from '../base/list.js';
+import { highestOf, itemAt } from '../base/list.js';
 import { loadPeer } from '../base/peer.js';
 import { escapedText, pictureEnding, writePicture } from '../base/picture.js';
 import { textWidth, wrapped } from './text.js';
@@ -116,7 +116,7 @@ export interface PanelOptions {
 function widthOfTicks(svg: string): number {
   const [, labels = ''] = /aria-label="y-axis tick label">(.*?)<\/g>/s.exec(svg) ?? [];
   const widths = [...labels.matchAll(/>([^<]+)</g)].map((match) => textWidth(itemAt(match, 1), TICKS.size));
-  return largest(widths) + TICKS.distance;
+  return highestOf(widths) + TICKS.distance;
 }
 
 const text = (content: string, x: number, y: number, size: number, others = ''): string =>
@@ -132,12 +132,12 @@ export interface Caption {
 /** Panels of one size with captions above, all of them as wide and as high as the longest caption asks for. @internal */
 export function captioned(panels: readonly Panel[], captions: readonly Caption[]): Panel[] {
   const words = captions.flatMap(({ text }) => text.split(/\s+/));
-  const width = largest([
+  const width = highestOf([
     ...panels.map((panel) => panel.width),
     ...words.map((word) => textWidth(word, CAPTION.size)),
   ]);
   const lines = captions.map(({ text }) => wrapped(text, width, CAPTION.size));
-  const most = largest(lines.map(({ length }) => length));
+  const most = highestOf(lines.map(({ length }) => length));
   return panels.map((panel, n) => {
     const own = itemAt(lines, n);
     const others = `text-anchor="middle" fill="${itemAt(captions, n).color ?? 'black'}"`;
@@ -172,12 +172,10 @@ function legendRow(legend: Legend, y: number): string {
 const legendWidth = (legend: Legend): number =>
   [...legend.keys()].reduce((sum, name) => sum + 2.5 * SWATCH + textWidth(name, LEGEND_SIZE), SWATCH);
 
-const largest = (numbers: readonly number[]): number => numbers.reduce((a, b) => Math.max(a, b), 0);
-
 /** Panels in rows, each as high as its highest panel. @internal */
 export function inRows(panels: readonly Panel[], columns: number, gap = 0): Panel {
   const widths = Array.from({ length: Math.min(columns, panels.length) }, (_, c) =>
-    largest(panels.filter((_, i) => i % columns === c).map(({ width }) => width)),
+    highestOf(panels.filter((_, i) => i % columns === c).map(({ width }) => width)),
   );
   let [svg, top] = ['', 0];
   for (let start = 0; start < panels.length; start += columns) {
@@ -187,7 +185,7 @@ export function inRows(panels: readonly Panel[], columns: number, gap = 0): Pane
       svg += placed(panel, left, top);
       left += itemAt(widths, c) + gap;
     }
-    top += largest(row.map(({ height }) => height)) + gap;
+    top += highestOf(row.map(({ height }) => height)) + gap;
   }
   const width = widths.reduce((sum, n) => sum + n + gap, 0) - gap;
   return { svg: `<svg width="${width}" height="${top - gap}">${svg}</svg>`, width, height: top - gap };
@@ -202,7 +200,7 @@ export async function figure(
 ): Promise<string> {
   const rows = inRows(panels, columns, gap);
   const words = (title?.split(/\s+/) ?? []).map((word) => textWidth(word, TITLE.size * TITLE.bold));
-  const width = largest([rows.width, legend === undefined ? 0 : legendWidth(legend), ...words]);
+  const width = highestOf([rows.width, legend === undefined ? 0 : legendWidth(legend), ...words]);
   const lines = title === undefined ? [] : wrapped(title, width, TITLE.size * TITLE.bold);
   const titleHeight = lines.length === 0 ? 0 : lines.length * TITLE.line + TITLE.margin;
   const top = titleHeight + (legend === undefined ? 0 : LEGEND_HEIGHT);

@@ -1,5 +1,5 @@
 import { type OptionNames, checkEach, expected, oneOf } from '../base/checks.js';
-import { itemAt } from '../base/list.js';
+import { highestOf, itemAt } from '../base/list.js';
 import type { ArrayData } from '../data/batches.js';
 import { type FigureOptions, checkFigure, figure, figureNames, loadPlot } from './figure.js';
 import { classesOf } from './plotImageGallery.js';
@@ -52,7 +52,7 @@ export async function plotConfusionMatrix(
     [...truth, ...guesses],
     (n) => Number.isInteger(n) && (n as number) >= 0,
   );
-  const largest = [...truth, ...guesses].reduce((a, b) => Math.max(a, b), 0);
+  const largest = highestOf([...truth, ...guesses]);
   const labels = options.displayLabels ?? Array.from({ length: largest + 1 }, (_, n) => String(n));
   if (labels.length <= largest) throw expected(who, `${largest + 1} displayLabels at least`, labels);
   const counts = countsOf(truth, guesses, labels.length);
@@ -64,9 +64,9 @@ export async function plotConfusionMatrix(
       text: normalize === null ? String(value) : value.toFixed(2),
     })),
   );
-  const most = cells.reduce((a, { value }) => Math.max(a, value), 0);
+  const most = highestOf(cells.map(({ value }) => value));
   const { plot, draw } = await loadPlot(who);
-  const longest = labels.reduce((width, label) => Math.max(width, textWidth(label, FONT_SIZE)), 0);
+  const longest = highestOf(labels.map((label) => textWidth(label, FONT_SIZE)));
   const isTilted = longest > CELL;
   const marginLeft = longest + TICK + AXIS;
   // What is tilted by 45° is as high as it is wide.

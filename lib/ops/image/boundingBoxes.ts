@@ -1,4 +1,4 @@
-import { expected, mismatch, oneOf, wrongShape } from '../../base/checks.js';
+import { expected, mismatch, oneOfAnyCase, wrongShape } from '../../base/checks.js';
 import { itemAt } from '../../base/list.js';
 import type { Sym } from '../../core/sym.js';
 import { add, divide, greater, maximum, minimum, multiply, subtract, where } from '../binary.js';
@@ -19,7 +19,7 @@ export type BoundingBoxFormat = (typeof FORMATS)[number];
 
 /** A format of boxes that was given. @throws EngineError `ARGUMENT` for an unknown one. @internal */
 export const boxFormatOf = (who: string, name: string, format: unknown): BoundingBoxFormat =>
-  oneOf(who, name, format, FORMATS);
+  oneOfAnyCase(who, name, format, FORMATS);
 
 /** Boxes [..., boxes, 4] with a class each [..., boxes]. */
 export interface Boxes {

@@ -19,7 +19,7 @@ export interface CosineDecayRestartsOptions extends ScheduleOptions {
   firstDecaySteps: number;
   /** How many times as long as the last one each decay is, 1 or more. Default 2. */
   tMul?: number;
-  /** How many times as high as the last one each decay begins, above 0. Default 1. */
+  /** How many times as high as the last one each decay begins, 0 or more. Default 1. */
   mMul?: number;
   /** The share of the first learning rate that is left at the end of a decay, 0 or more. Default 0. */
   alpha?: number;
@@ -49,7 +49,7 @@ export class CosineDecayRestarts extends LearningRateSchedule implements CosineD
     this.firstDecaySteps = positive(who, 'firstDecaySteps', options.firstDecaySteps);
     this.tMul = finite(who, 'tMul', options.tMul ?? 2);
     if (this.tMul < 1) throw expected(who, 'a tMul of 1 or more', this.tMul);
-    this.mMul = positive(who, 'mMul', options.mMul ?? 1);
+    this.mMul = atLeastZero(who, 'mMul', options.mMul ?? 1);
     this.alpha = atLeastZero(who, 'alpha', options.alpha ?? 0);
   }
 

@@ -9,7 +9,7 @@ export interface DecayOptions extends ScheduleOptions {
   initialLearningRate: number;
   /** The number of steps that count as one decay, above 0. */
   decaySteps: number;
-  /** How strong a decay is, above 0. */
+  /** How strong a decay is, 0 or more. */
   decayRate: number;
   /** Whether the rate falls in whole decays, as a staircase. Default false. */
   staircase?: boolean;
@@ -34,7 +34,7 @@ export abstract class Decay extends LearningRateSchedule implements DecayOptions
     super(options);
     this.initialLearningRate = atLeastZero(who, 'initialLearningRate', options.initialLearningRate);
     this.decaySteps = positive(who, 'decaySteps', options.decaySteps);
-    this.decayRate = positive(who, 'decayRate', options.decayRate);
+    this.decayRate = atLeastZero(who, 'decayRate', options.decayRate);
     this.staircase = options.staircase ?? false;
   }
 

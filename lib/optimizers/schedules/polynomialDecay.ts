@@ -11,7 +11,7 @@ export interface PolynomialDecayOptions extends ScheduleOptions {
   decaySteps: number;
   /** The learning rate at the end, 0 or more. Default 0.0001. */
   endLearningRate?: number;
-  /** The power of the polynomial, above 0: 1 is a straight line. Default 1. */
+  /** The power of the polynomial, 0 or more: 1 is a straight line. Default 1. */
   power?: number;
   /** Whether the way is prolonged to the next multiple of decaySteps where its end is reached, as in Keras. Default false. */
   cycle?: boolean;
@@ -40,7 +40,7 @@ export class PolynomialDecay extends LearningRateSchedule implements PolynomialD
     this.initialLearningRate = atLeastZero(who, 'initialLearningRate', options.initialLearningRate);
     this.decaySteps = positive(who, 'decaySteps', options.decaySteps);
     this.endLearningRate = atLeastZero(who, 'endLearningRate', options.endLearningRate ?? 0.0001);
-    this.power = positive(who, 'power', options.power ?? 1);
+    this.power = atLeastZero(who, 'power', options.power ?? 1);
     this.cycle = options.cycle ?? false;
   }
 
