@@ -1,0 +1,77 @@
+#include "plan/ir.h"
+
+namespace nodegrad::plan {
+
+namespace {
+
+class QuantizedChains {
+ public:
+  QuantizedChains(Ir& ir, const Backend& backend) : ir_(ir), backend_(backend) {}
+
+  void run() {
+    for (NodeId n : ir_.nodes.ids())
+      if (ir_.nodes[n].op == "quantize")
+        for (NodeId at = n; at;) at = moveUp(at);
+    ir_.sweepAndSort();
+  }
+
+ private:
+  // Rounding grows with what is rounded, so that maxima may be taken after it.
+  // Gives the node that rounds now; none where it is at its end.
+  NodeId moveUp(NodeId n) {
+    const IrNode node = ir_.nodes[n];
+    const ValueId value = node.inputs[0], bytes = node.outputs[0];
+    const NodeId makerId = ir_.producerId(value);
+    if (!makerId || ir_.soleReader(value) != n) return {};
+    const IrNode maker = ir_.nodes[makerId];
+    const DType dtype = ir_.type(bytes).dtype;
+    if (maker.op == "reshape") return swap(node, maker, "reshape");
+    if (maker.op == "maxPool" && ir_.uses(maker.outputs[1]) == 0) {
+      KernelSpec pool = ir_.spec(maker);
+      pool.op = "quantizedMaxPool";
+      pool.inputs[0].dtype = pool.outputs[0].dtype = dtype;
+      pool.outputs.resize(1);
+      pool.outputLayouts.resize(1);
+      return backend_.supports(pool) ? swap(node, maker, pool.op) : NodeId();
+    }
+    if (maker.op == "quantizedConv" || maker.op == "quantizedMatmul") absorb(node, maker, dtype);
+    return {};
+  }
+
+  NodeId swap(const IrNode& node, const IrNode& maker, const std::string& op) {
+    const ValueId value = maker.inputs[0], bytes = node.outputs[0];
+    const DType dtype = ir_.type(bytes).dtype;
+    const ValueId rounded =
+        ir_.add("quantize", {value}, {dtype, ir_.type(value).shape}, node.attrs, maker.rank);
+    ir_.replaceUses(bytes, ir_.add(op, {rounded}, ir_.type(bytes), maker.attrs, node.rank));
+    detach(node, maker);
+    return ir_.producerId(rounded);
+  }
+
+  void absorb(const IrNode& node, const IrNode& maker, DType dtype) {
+    IrNode fused = maker;
+    fused.attrs.set("outScale", node.attrs.number("scale"));
+    fused.attrs.set("outSigned", node.attrs.boolean("signed"));
+    KernelSpec product = ir_.spec(fused);
+    product.outputs[0].dtype = dtype;
+    if (!backend_.supports(product)) return;
+    const ValueId bytes = node.outputs[0];
+    ir_.replaceUses(bytes, ir_.add(maker.op, maker.inputs, ir_.type(bytes), fused.attrs, maker.rank));
+    detach(node, maker);
+  }
+
+  // The nodes whose work others do now read nothing any more.
+  void detach(const IrNode& node, const IrNode& maker) {
+    ir_.detach(ir_.producerId(node.outputs[0]));
+    ir_.detach(ir_.producerId(maker.outputs[0]));
+  }
+
+  Ir& ir_;
+  const Backend& backend_;
+};
+
+}  // namespace
+
+void keepQuantized(Ir& ir, const Backend& backend) { QuantizedChains(ir, backend).run(); }
+
+}  // namespace nodegrad::plan
