@@ -36,7 +36,7 @@ const CPU = {
   attention: ['elementwise', 'matmul', 'memory'],
   norm: ['elementwise', 'memory', 'pool'],
   matmul: ['conv', 'elementwise', 'memory'],
-  quantized: ['memory'],
+  quantized: ['memory', 'pool'],
   conv: ['elementwise', 'memory', 'norm', 'pool'],
   move: ['conv', 'elementwise', 'matmul', 'memory', 'quantized'],
   optimizer: ['memory', 'move'],

@@ -1,3 +1,5 @@
+#include <cmath>
+
 #include "plan/ir.h"
 
 namespace nodegrad::plan {
@@ -25,6 +27,7 @@ class QuantizedChains {
     if (!makerId || ir_.soleReader(value) != n) return {};
     const IrNode maker = ir_.nodes[makerId];
     const DType dtype = ir_.type(bytes).dtype;
+    if (maker.op == "multiply") return rescale(node, maker);
     if (maker.op == "reshape") return swap(node, maker, "reshape");
     if (maker.op == "maxPool" && ir_.uses(maker.outputs[1]) == 0) {
       KernelSpec pool = ir_.spec(maker);
@@ -36,6 +39,20 @@ class QuantizedChains {
     }
     if (maker.op == "quantizedConv" || maker.op == "quantizedMatmul") absorb(node, maker, dtype);
     return {};
+  }
+
+  // A positive factor, as that of pixels from 0 to 255, becomes part of the scale.
+  NodeId rescale(const IrNode& node, const IrNode& maker) {
+    const ValueId x = maker.inputs[0], bytes = node.outputs[0];
+    const double factor = ir_.constantOf(maker.inputs[1]).value_or(0);
+    const double scale = node.attrs.number("scale") / factor;
+    if (!(factor > 0) || !std::isfinite(scale) || ir_.type(x) != ir_.type(maker.outputs[0])) return {};
+    Attrs attrs = node.attrs;
+    attrs.set("scale", scale);
+    const ValueId rounded = ir_.add("quantize", {x}, ir_.type(bytes), attrs, node.rank);
+    ir_.replaceUses(bytes, rounded);
+    detach(node, maker);
+    return ir_.producerId(rounded);
   }
 
   NodeId swap(const IrNode& node, const IrNode& maker, const std::string& op) {
