@@ -31,7 +31,7 @@ const std::map<std::string, Family>& families() {
     std::map<std::string, Family> made;
     for (const auto& list : {convFamilies(), productFamilies(), poolFamilies(), normFamilies(),
                              elementwiseFamilies(), reduceFamilies(), moveFamilies(), recurrentFamilies(),
-                             linalgFamilies(), orderFamilies(), attentionFamilies(), updateFamilies()})
+                             linalgFamilies(), quantizedFamilies(), orderFamilies(), attentionFamilies(), updateFamilies()})
       for (const Family& family : list)
         for (const std::string& op : family.ops) made[op] = family;
     return made;
