@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Layer } from '../lib/layers/layer.js';
+import type { Layer } from '../lib/layers/layer.js';
 import { Model, Sequential, cloneModel, layers, loadModel, modelFromJson, ops, tensor } from 'nodegrad';
 import { afterAll, describe, expect, it } from 'vitest';
 import { itemAt } from '../lib/base/list.js';
@@ -80,7 +80,7 @@ describe('quantize', () => {
       const row = Array.from(data.slice(12 * n, 12 * n + 12));
       const middle = Array.from(inner.slice(16 * n, 16 * n + 16));
       const off = bounds(
-        first!.data as Float32Array,
+        first!.data,
         16,
         row,
         row.map(() => 0),
@@ -88,7 +88,7 @@ describe('quantize', () => {
       );
       // The range of the second layer is that of inputs that are off themselves.
       const step = stepOf(middle, inner) + Math.max(...off) / 127;
-      const bound = bounds(second!.data as Float32Array, 5, middle, off, step);
+      const bound = bounds(second!.data, 5, middle, off, step);
       for (let unit = 0; unit < 5; unit++)
         expect(Math.abs(after[5 * n + unit]! - before[5 * n + unit]!)).toBeLessThan(itemAt(bound, unit));
     }

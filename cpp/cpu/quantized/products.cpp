@@ -2,6 +2,7 @@
 
 #include "cpu/kernel_table.h"
 #include "cpu/memory/onednn.h"
+#include "cpu/memory/onednn_faults.h"
 #include "spec/quantized.h"
 
 namespace nodegrad::quantized {
@@ -103,6 +104,8 @@ class Product {
         onednn::engine(), dnnl::prop_kind::forward_inference, dnnl::algorithm::convolution_direct, x_,
         Desc(dims, onednn::dataType(DType::S8), Tag::any), bias_, y_, steps, dilates, before, after,
         attributes(grouped ? 3 : 1), true);
+    while (pd_ && onednn::convFault(conv, pd_.impl_info_str(), false))
+      if (!pd_.next_impl()) pd_ = {};
   }
 
   static Desc image(const TensorType& type, const ImageAxes& axes) {
