@@ -33,6 +33,7 @@ class QuantizedFusion {
   void fuse(NodeId n) {
     const IrNode node = ir_.nodes[n];
     const ValueId image = node.inputs[0], weights = node.inputs[1], y = node.outputs[0];
+    const TensorType type = ir_.type(y);  // a reference would not outlive a new value
     const IrNode* x = ir_.producer(image);
     const bool isFixed = x && x->op == "fakeQuantize";
     if (!isQuantizedAlong(ir_.producer(weights), rank(weights) - 1)) return;
@@ -51,24 +52,22 @@ class QuantizedFusion {
     product.inputs = {{spec::bytesWithSign(isSigned), ir_.type(image).shape},
                       {DType::S8, ir_.type(weights).shape},
                       {DType::F32, {ir_.type(weights).shape.back()}}};
-    product.outputs = {ir_.type(y)};
+    product.outputs = {type};
     product.inputLayouts.resize(3);
     product.outputLayouts.resize(1);
     if (!backend_.supports(product)) return;
     const std::vector<ValueId> w = bytesAlong(weights);
     if (isFixed) {
-      ir_.replaceUses(y,
-                      ir_.add(product.op, {bytes(image), w[0], w[1]}, ir_.type(y), product.attrs, node.rank));
+      ir_.replaceUses(y, ir_.add(product.op, {bytes(image), w[0], w[1]}, type, product.attrs, node.rank));
       return;
     }
     const std::vector<ValueId> bytesAndScales = bytesAlong(image);
     Dims along(rank(y), 1);
-    along[0] = ir_.type(y).shape[0];
-    const ValueId sums =
-        ir_.add(product.op, {bytesAndScales[0], w[0], w[1]}, ir_.type(y), product.attrs, node.rank);
+    along[0] = type.shape[0];
+    const ValueId sums = ir_.add(product.op, {bytesAndScales[0], w[0], w[1]}, type, product.attrs, node.rank);
     const ValueId scales = ir_.add("reshape", {bytesAndScales[1]}, {DType::F32, along},
                                    Attrs{{"shape", along}}, node.rank - kSlightly);
-    ir_.replaceUses(y, ir_.add("multiply", {sums, scales}, ir_.type(y), {}, node.rank + kSlightly));
+    ir_.replaceUses(y, ir_.add("multiply", {sums, scales}, type, {}, node.rank + kSlightly));
   }
 
   // What a value is rounded to, as bytes.

@@ -65,16 +65,34 @@ class QuantizedChains {
     return ir_.producerId(rounded);
   }
 
+  // y / outScale is what comes out of scales and a bias that are divided by it, since a ReLU keeps factors.
+  // Bytes without sign end at 0 by themselves.
   void absorb(const IrNode& node, const IrNode& maker, DType dtype) {
+    const double outScale = node.attrs.number("scale"), scale = maker.attrs.number("scale");
+    const bool hasBias = maker.inputs.size() > 3;
+    Attrs attrs = maker.attrs;
+    attrs.set("scale", 1.0);
+    attrs.set("outScale", 1.0);
+    attrs.set("outSigned", node.attrs.boolean("signed"));
+    if (dtype == DType::U8) attrs.set("activation", std::string("linear"));
     IrNode fused = maker;
-    fused.attrs.set("outScale", node.attrs.number("scale"));
-    fused.attrs.set("outSigned", node.attrs.boolean("signed"));
+    fused.attrs = attrs;
     KernelSpec product = ir_.spec(fused);
     product.outputs[0].dtype = dtype;
     if (!backend_.supports(product)) return;
+    fused.inputs[2] = times(maker.inputs[2], scale / outScale, maker.rank);
+    if (hasBias) fused.inputs[3] = times(maker.inputs[3], 1 / outScale, maker.rank);
     const ValueId bytes = node.outputs[0];
-    ir_.replaceUses(bytes, ir_.add(maker.op, maker.inputs, ir_.type(bytes), fused.attrs, maker.rank));
+    const TensorType type = ir_.type(bytes);
+    ir_.replaceUses(bytes, ir_.add(maker.op, fused.inputs, type, attrs, maker.rank));
     detach(node, maker);
+  }
+
+  ValueId times(ValueId vector, double factor, double rank) {
+    const TensorType type = ir_.type(vector);
+    const Attrs number{{"value", factor}, {"shape", Dims{}}, {"dtype", std::string(name(DType::F32))}};
+    const ValueId constant = ir_.add("constant", {}, {DType::F32, {}}, number, rank);
+    return ir_.add("multiply", {vector, constant}, type, {}, rank);
   }
 
   // The nodes whose work others do now read nothing any more.

@@ -53,20 +53,24 @@ class Product {
                       onednn::rowMajorDesc(DType::F32, spec.inputs[2].shape));
     if (product_.bias) kernel->bindInput(DNNL_ARG_BIAS, 3, bias_);
     kernel->bindOutput(DNNL_ARG_DST, 0, y_);
-    kernel->bindNumber(DNNL_ARG_ATTR_SCALES | DNNL_ARG_SRC, static_cast<float>(product_.scale));
-    if (product_.outScale != 0)
+    if (scalesX())
+      kernel->bindNumber(DNNL_ARG_ATTR_SCALES | DNNL_ARG_SRC, static_cast<float>(product_.scale));
+    if (scalesY())
       kernel->bindNumber(DNNL_ARG_ATTR_SCALES | DNNL_ARG_DST, static_cast<float>(product_.outScale));
     return kernel;
   }
 
  private:
+  bool scalesX() const { return product_.scale != 1; }
+  bool scalesY() const { return product_.outScale != 0 && product_.outScale != 1; }
+
   // weightsMask: the bits of the dimensions of the weights that have a scale each.
   dnnl::primitive_attr attributes(int weightsMask) const {
     dnnl::primitive_attr attr;
     attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
-    attr.set_scales_mask(DNNL_ARG_SRC, 0);
+    if (scalesX()) attr.set_scales_mask(DNNL_ARG_SRC, 0);
     attr.set_scales_mask(DNNL_ARG_WEIGHTS, weightsMask);
-    if (product_.outScale != 0) attr.set_scales_mask(DNNL_ARG_DST, 0);
+    if (scalesY()) attr.set_scales_mask(DNNL_ARG_DST, 0);
     dnnl::post_ops ops;
     if (product_.relu) ops.append_eltwise(dnnl::algorithm::eltwise_relu, 0, 0);
     attr.set_post_ops(ops);

@@ -88,12 +88,12 @@ void finish(Random& random, Call& call, const TensorType& y) {
   const int64_t columns = call.inputs[1].shape().back();
   call.inputs.push_back(drawFloats(random, {columns}, 0.001, 0.1));
   call.outputs = {y};
-  call.attrs.set("scale", random.real(0.001, 0.1));
+  call.attrs.set("scale", random.chance(0.3) ? 1 : random.real(0.001, 0.1));
   call.attrs.set("activation", std::string(random.chance(0.5) ? "relu" : "linear"));
   if (random.chance(0.5)) call.inputs.push_back(drawFloats(random, {columns}, -9, 9));
   if (random.chance(0.4)) return;
   const bool isSigned = random.chance(0.5);
-  call.attrs.set("outScale", random.real(0.01, 0.3));
+  call.attrs.set("outScale", random.chance(0.3) ? 1 : random.real(0.01, 0.3));
   call.attrs.set("outSigned", isSigned);
   call.outputs[0].dtype = isSigned ? DType::S8 : DType::U8;
 }
