@@ -11,7 +11,7 @@ import { Sequential, datasets, layers, optimizers, type NDArray, type Tensor } f
 import { readCells, writeCells } from './data/cells.js';
 import { example } from './support/example.js';
 
-const { quick, flags, out, figure } = example({ epochs: '', seed: '1', rounds: '30' });
+const { quick, flags, out, figure } = example({ epochs: '', seed: '1', rounds: '100' });
 const seed = Number(flags.seed);
 const rounds = quick ? 5 : Number(flags.rounds);
 

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Layer } from '../lib/layers/layer.js';
+import type { QuantizeOptions } from '../lib/models/quantize.js';
 import { Model, Sequential, cloneModel, layers, loadModel, modelFromJson, ops, tensor } from 'nodegrad';
 import { afterAll, describe, expect, it } from 'vitest';
 import { itemAt } from '../lib/base/list.js';
@@ -190,6 +191,17 @@ describe('quantize', () => {
     }
   });
 
+  it.each<[string, QuantizeOptions['filters'], string[]]>([
+    ['a text', 'con', ['conv']],
+    ['an expression', /^(conv|head)$/, ['conv', 'head']],
+    ['a function', ({ weights }) => weights.length === 1, ['conv']],
+    ['a list', ['^head', ({ name }) => name === 'grouped'], ['grouped', 'head']],
+  ])('chooses layers by %s', async (_, filters, names) => {
+    const model = images();
+    await model.quantize('int8', { filters, calibration: ops.zeros([2, 8, 8, 3]) });
+    expect(model.layers.filter(configOf).map(({ name }) => name)).toEqual(names);
+  });
+
   it('evaluates, and reads new weights', async () => {
     const model = dense();
     model.compile({ loss: 'meanSquaredError' });
@@ -268,6 +280,19 @@ describe('quantize', () => {
       'STATE',
       /dense, conv1d/,
     ],
+    [
+      'filters that choose none',
+      () => dense().quantize('int8', { filters: 'third' }),
+      'STATE',
+      /filters that choose/,
+    ],
+    [
+      'a number as a filter',
+      () => dense().quantize('int8', { filters: 1 as never }),
+      'ARGUMENT',
+      /filters.*1/,
+    ],
+    ['what is no expression', () => dense().quantize('int8', { filters: '(' }), 'ARGUMENT', /filters/],
     [
       'NaN',
       () => dense().quantize('int8', { calibration: ops.full([1, 12], NaN) }),

@@ -1,5 +1,5 @@
-import { type OptionNames, finite, knownOptions, mismatch } from '../base/checks.js';
-import { itemAt } from '../base/list.js';
+import { type OptionNames, expected, finite, isPattern, knownOptions, mismatch } from '../base/checks.js';
+import { itemAt, listOf } from '../base/list.js';
 import type { Tensor } from '../core/tensor.js';
 import type { Layer } from '../layers/layer.js';
 import { type QuantizationMode, checkMode } from '../layers/quantization.js';
@@ -19,17 +19,38 @@ export interface QuantizeOptions {
    * are cut, and the others are told apart more finely. Default 100.
    */
   percentile?: number;
+  /**
+   * Which layers are quantised, of those that can be: a regular expression that a part of the name fits, as a RegExp or its text, a
+   * function of the layer, or a list of these, of which one has to hold. Default all.
+   */
+  filters?: LayerFilter | readonly LayerFilter[];
 }
+
+/** Chooses layers. */
+export type LayerFilter = string | RegExp | ((layer: Layer) => boolean);
 
 const quantizeNames = {
   calibration: 'optional',
   batchSize: 'optional',
   percentile: 'optional',
+  filters: 'optional',
 } satisfies OptionNames<QuantizeOptions>;
 
 /** The layers within that compute in int8. @internal */
 export const quantizedLayers = (model: Layer): readonly Layer[] =>
   model.flattened.filter(({ quantizer }) => quantizer?.config !== undefined);
+
+function chosenBy(filters: QuantizeOptions['filters']): (layer: Layer) => boolean {
+  if (filters === undefined) return () => true;
+  const rules = listOf(filters).map((filter) => {
+    if (typeof filter === 'function') return filter;
+    if (!(filter instanceof RegExp) && !isPattern(filter))
+      throw expected('quantize', 'regular expressions or functions of a layer as filters', filter);
+    const pattern = new RegExp(filter);
+    return ({ name }: Layer) => name.search(pattern) >= 0;
+  });
+  return (layer) => rules.some((rule) => rule(layer));
+}
 
 /**
  * Quantises the layers of a model that can be.
@@ -45,18 +66,19 @@ export async function quantize(
 ): Promise<void> {
   checkMode('quantize', mode);
   knownOptions('quantize', options, quantizeNames);
-  const { calibration, batchSize, percentile } = options;
+  const { calibration, batchSize, percentile, filters } = options;
   for (const [name, value] of Object.entries({ batchSize, percentile }))
     if (calibration === undefined && value !== undefined)
       throw mismatch('quantize', `calibration data for the option ${name}`, 'none');
   if (percentile !== undefined && !(finite('quantize', 'percentile', percentile) > 50 && percentile <= 100))
     throw mismatch('quantize', 'a percentile above 50 and up to 100', `${percentile}`);
-  const named = model.flattened.filter(({ quantizer }) => quantizer !== undefined);
+  const chosen = chosenBy(filters);
+  const named = model.flattened.filter((layer) => layer.quantizer !== undefined && chosen(layer));
   const layers = named.flatMap(({ quantizer }) => quantizer ?? []);
   if (layers.length === 0)
     throw mismatch(
       'quantize',
-      `layers of '${model.name}' that can be quantised: dense, conv1d, conv2d, conv3d`,
+      `${filters === undefined ? 'layers' : 'filters that choose layers'} of '${model.name}' that can be quantised: dense, conv1d, conv2d, conv3d`,
       'none: a model that does not know its layers yet needs build() first',
       'STATE',
     );
