@@ -7,7 +7,7 @@
  *
  *     npm run example int8 -- --epochs 3 --seed 1
  */
-import { Sequential, datasets, layers, optimizers, type NDArray, type Tensor } from 'nodegrad';
+import { Sequential, datasets, layers, ops, optimizers, tensor, type NDArray, type Tensor } from 'nodegrad';
 import { readCells, writeCells } from './data/cells.js';
 import { example } from './support/example.js';
 
@@ -127,7 +127,7 @@ for (const task of [mnist, cells]) {
   await models['int8 static']!.quantize('int8', { calibration: task.typical });
   await models['int8 dynamic']!.quantize('int8');
 
-  const batch = task.images.slice(0, task.batch);
+  const batch = ops.cast(tensor(task.images.slice(0, task.batch)), 'float32');
   const times: Record<string, number[]> = {};
   for (let round = -3; round < rounds; round++) {
     for (const [name, model] of Object.entries(models)) {
