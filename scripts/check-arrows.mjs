@@ -36,8 +36,9 @@ const CPU = {
   attention: ['elementwise', 'matmul', 'memory'],
   norm: ['elementwise', 'memory', 'pool'],
   matmul: ['conv', 'elementwise', 'memory'],
+  quantized: ['memory', 'pool'],
   conv: ['elementwise', 'memory', 'norm', 'pool'],
-  move: ['conv', 'elementwise', 'matmul', 'memory'],
+  move: ['conv', 'elementwise', 'matmul', 'memory', 'quantized'],
   optimizer: ['memory', 'move'],
 };
 // What each room of lib may import: rooms, or single files. lib/index.ts exports them all.

@@ -261,7 +261,7 @@ describe('the programs of lectures', () => {
   };
 
   it('have a section for each example, but those that no lecture shows', () => {
-    const others = ['forecast', 'gan', 'tabular', 'vae'];
+    const others = ['forecast', 'gan', 'int8', 'tabular', 'vae'];
     const examples = readdirSync(new URL('examples/', root)).filter((file) => file.endsWith('.ts'));
     const shown = sections.flatMap(namesOf);
     expect([...shown, ...others].sort()).toEqual(examples.map((file) => file.slice(0, -3)).sort());

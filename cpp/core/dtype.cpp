@@ -3,7 +3,7 @@
 namespace nodegrad {
 
 namespace {
-constexpr const char* kNames[] = {"float32", "int32", "uint8", "bool", "bfloat16"};
+constexpr const char* kNames[] = {"float32", "int32", "uint8", "bool", "bfloat16", "int8"};
 }
 
 const char* name(DType dtype) { return kNames[static_cast<size_t>(dtype)]; }

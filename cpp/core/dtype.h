@@ -8,8 +8,8 @@
 
 namespace nodegrad {
 
-// BF16 is no dtype of the API: a plan stores activations in it.
-enum class DType : uint8_t { F32, I32, U8, Bool, BF16 };
+// BF16 and S8 are no dtypes of the API: a plan stores activations, and what it has quantised, in them.
+enum class DType : uint8_t { F32, I32, U8, Bool, BF16, S8 };
 
 // A boolean in memory: one byte, 0 or 1.
 enum class Bool : uint8_t { False, True };
@@ -42,6 +42,7 @@ decltype(auto) dispatch(DType dtype, Body&& body) {
     case DType::U8: return body(uint8_t{});
     case DType::Bool: return body(Bool{});
     case DType::BF16: return body(BFloat16{});
+    case DType::S8: return body(int8_t{});
   }
   fail(ErrorCode::Internal, "unknown dtype ", static_cast<int>(dtype));
 }
@@ -50,7 +51,7 @@ inline size_t sizeOf(DType dtype) {
   return dispatch(dtype, [](auto sample) { return sizeof(sample); });
 }
 
-// "float32", "int32", "uint8", "bool", the names of the API, or "bfloat16".
+// "float32", "int32", "uint8", "bool", the names of the API, or "bfloat16" or "int8".
 const char* name(DType dtype);
 // Of a dtype of the API. Fails with DTYPE for any other name.
 DType dtypeFromName(const std::string& name);

@@ -63,6 +63,7 @@ struct OpDef {
       true;  // false: gradients stop here without a word (comparisons, argmax, stopGradient)
   std::vector<int> shapeOnly = {};  // inputs that are read for their shape alone
   Lower lower = nullptr;            // what a plan runs in place of the op; none: the op as it is
+  bool lowersLate = false;   // passes see it first, which may make something better of it (fuseQuantized)
   bool elementwise = false;  // each output element depends on the broadcast input elements at its place alone
   bool fusible = false;      // it may be a step of a fused chain although it is not element-wise
   bool layoutAgnostic = false;  // it runs as well in any layout of its first input

@@ -17,6 +17,12 @@ Expr apply(const char* op, const Exprs& operands, const Attrs& attrs) {
   return {graph, graph.one(op, inputs, attrs)};
 }
 
+Expr rounded(const Expr& x) {
+  const Expr below = floor(x), rest = x - below;
+  const Expr isOdd = greater(below, floor(below * 0.5) * 2);
+  return below + where(greater(rest, 0.5), 1.0, where(both(equal(rest, 0.5), isOdd), 1.0, 0.0));
+}
+
 Expr sumTo(const Expr& gradient, const Expr& like) {
   if (isStatic(like.shape()) && gradient.shape() == like.shape()) return gradient;
   return apply("sumLike", {gradient, like});

@@ -57,6 +57,9 @@ inline Expr where(const Expr& condition, const Expr& a, const Expr& b) {
 inline Expr indicator(const Expr& condition) {
   return apply("cast", {condition}, {{"dtype", std::string("float32")}});
 }
+inline Expr floor(const Expr& x) { return apply("floor", {x}); }
+// The nearest whole number, of two as near the even one.
+Expr rounded(const Expr& x);
 inline Expr broadcastLike(const Expr& x, const Expr& like) { return apply("broadcastLike", {x, like}); }
 inline Expr reshapeLike(const Expr& x, const Expr& like) { return apply("reshapeLike", {x, like}); }
 // The sum over axes, which stay with length 1.

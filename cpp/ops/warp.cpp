@@ -32,20 +32,12 @@ std::vector<TensorType> infer(const InferContext& context) {
 // The end of a slice that goes as far as there is something.
 constexpr int64_t kEnd = std::numeric_limits<int32_t>::max();
 
-Expr floor(const Expr& x) { return apply("floor", {x}); }
 Expr modulo(const Expr& x, double m) { return x - floor(x / m) * m; }
 
 // A wave of triangles, of the whole numbers from 0 to size - 1 and back.
 Expr mirrored(const Expr& index, double size) {
   if (size == 1) return index * 0.0;
   return apply("abs", {modulo(index + (size - 1), 2 * size - 2) - (size - 1)});
-}
-
-// The nearest whole number, of two as near the even one.
-Expr rounded(const Expr& x) {
-  const Expr below = floor(x), rest = x - below;
-  const Expr isOdd = greater(below, floor(below * 0.5) * 2);
-  return below + where(greater(rest, 0.5), 1.0, where(both(equal(rest, 0.5), isOdd), 1.0, 0.0));
 }
 
 // The index along an axis that a whole number stands for, int32; NaN stands for any.

@@ -44,7 +44,7 @@ class ScaleFolding {
     const auto scaled = channelwise("multiply", bias ? bias->output : y, channelsLast);
     if (!scaled || !pays(w, scaled->vector, y)) return;
     const auto shifted = channelwise("add", scaled->output, channelsLast);
-    ir_.setInput(n, 1, elementwise("multiply", w, scaled->vector, conv.rank));
+    ir_.setInput(n, 1, scaledWeights(w, scaled->vector, conv.rank));
     early(scaled->vector, conv.rank);
     if (shifted) early(shifted->vector, conv.rank);
     if (!bias) {
@@ -61,6 +61,22 @@ class ScaleFolding {
     }
     const ValueId sum = ir_.add("add", {y, vector}, ir_.type(y), {}, conv.rank + kSlightly);
     ir_.replaceUses(shifted ? shifted->output : scaled->output, sum);
+  }
+
+  // A scale for each channel of its own makes quantised weights follow any factor of the channel: they may be
+  // multiplied before.
+  ValueId scaledWeights(ValueId w, ValueId vector, double rank) {
+    const IrNode* maker = ir_.producer(w);
+    const auto last = static_cast<int64_t>(ir_.type(w).shape.size()) - 1;
+    if (!maker || !isQuantizedAlong(*maker, last)) return elementwise("multiply", w, vector, rank);
+    const IrNode quantized = *maker;
+    const ValueId plain = elementwise("multiply", quantized.inputs[0], vector, rank);
+    return ir_.add(quantized.op, {plain}, ir_.type(w), quantized.attrs, rank - kSlightly);
+  }
+
+  bool isQuantizedAlong(const IrNode& node, int64_t axis) const {
+    return node.op == "fakeQuantizeAlong" &&
+           normalizeAxis(node.op, node.attrs.integer("axis"), ir_.type(node.inputs[0]).shape.size()) == axis;
   }
 
   // Whether it is less to multiply the weights than the output. Outside of steps it always is.

@@ -38,7 +38,7 @@ class ComputeFusion {
   void biasAndActivation() {
     for (NodeId n : ir_.nodes.ids()) {
       const std::string op = ir_.nodes[n].op;
-      if (op != "conv" && op != "innerProduct") continue;
+      if (op != "conv" && op != "innerProduct" && op != "quantizedConv" && op != "quantizedMatmul") continue;
       fuseBias(n);
       fuseActivation(n);
     }

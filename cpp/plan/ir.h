@@ -159,6 +159,11 @@ void fuseNorm(Ir& ir, const Backend& backend);
 // A scale of each channel after a convolution, as batch normalization is outside of training, becomes part
 // of its weights, and what is added its bias.
 void foldScale(Ir& ir);
+// Convolutions and matrix products of what is quantised, as products of bytes, where the backend has such
+// (and fuse says so). What is left of fakeQuantize becomes plain ops.
+void fuseQuantized(Ir& ir, const Backend& backend, bool fuse);
+// Bytes between such products: the first one rounds what the next one reads, through maxima and reshapes.
+void keepQuantized(Ir& ir, const Backend& backend);
 // Convolutions and dense layers with their bias, activation and bias gradient.
 void fuseCompute(Ir& ir, const Backend& backend);
 // The neighbours of a convolution into it, where the backend has a kernel for that: the sum with a residual,

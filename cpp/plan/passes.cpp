@@ -8,7 +8,7 @@ void runPasses(Ir& ir, Backend& backend, bool fuse, DType compute, const PassObs
   LayerPrecisions layers(ir, backend, compute, fuse);
   ir.compute = layers.compute();
   ir.habits = backend.habits();
-  const auto run = [&](const char* name, const auto& pass, auto&... more) {
+  const auto run = [&](const char* name, const auto& pass, auto&&... more) {
     pass(ir, more...);
 #ifndef NDEBUG
     verify(ir, name);
@@ -26,7 +26,11 @@ void runPasses(Ir& ir, Backend& backend, bool fuse, DType compute, const PassObs
   run("fuseNorm", fuseNorm, backend);
   if (fuse) {
     run("foldScale", foldScale);
+  }
+  run("fuseQuantized", fuseQuantized, backend, fuse);
+  if (fuse) {
     run("fuseCompute", fuseCompute, backend);
+    run("keepQuantized", keepQuantized, backend);
     run("fuseConvolutions", fuseConvolutions, backend);
     run("fuseUpdates", fuseUpdates, backend);
   }

@@ -1,9 +1,7 @@
-#include <algorithm>
 #include <map>
 
-#include "graph/precision.h"
 #include "graph/subgraph.h"
-#include "plan/ir.h"
+#include "plan/lower.h"
 
 namespace nodegrad::plan {
 
@@ -26,48 +24,12 @@ class Specializer {
     }
     // Types anew, since a dynamic dimension may have become one that does not fit.
     const std::vector<TensorType> outputs = node.op->infer({node.op->name, types, node.attrs});
-    if (node.op->lower)
-      bindAll(node.outputs, addLowered(node, inputs, types, outputs[0], rank));
-    else
-      bindAll(node.outputs, addNode(*node.op, inputs, outputs, node.attrs, rank));
+    bindAll(node.outputs, node.op->lower && !node.op->lowersLate
+                              ? addLowered(ir_, *node.op, inputs, outputs[0], node.attrs, rank)
+                              : addGraphNode(ir_, *node.op, inputs, outputs, node.attrs, rank));
   }
 
  private:
-  // The node's outputs. In comes what the op reads in a graph, values for their shape alone among it.
-  const std::vector<ValueId>& addNode(const OpDef& op, const std::vector<ValueId>& inputs,
-                                      const std::vector<TensorType>& outputs, const Attrs& attrs,
-                                      double rank) {
-    std::vector<ValueId> data;
-    for (size_t i = 0; i < inputs.size(); ++i)
-      if (std::find(op.shapeOnly.begin(), op.shapeOnly.end(), static_cast<int>(i)) == op.shapeOnly.end())
-        data.push_back(inputs[i]);
-    return ir_.nodes[ir_.addNode(op.name, std::move(data), outputs, attrs, rank)].outputs;
-  }
-
-  std::vector<ValueId> addLowered(const Node& node, const std::vector<ValueId>& inputs,
-                                  const std::vector<TensorType>& types, const TensorType& output,
-                                  double rank) {
-    Graph part;
-    std::vector<Value> given;
-    for (const TensorType& type : types) given.push_back(part.input(type));
-    const PrecisionScope scope(precisionOf(node.attrs));
-    const std::vector<Value> results = node.op->lower({part, given, output, node.attrs});
-    std::vector<ValueId> lowered = inputs;
-    lowered.resize(part.valueCount());
-    for (const Node& step : part.nodes()) {
-      if (step.op->name == "input") continue;
-      std::vector<ValueId> operands;
-      std::vector<TensorType> made;
-      for (Value operand : step.inputs) operands.push_back(lowered[static_cast<size_t>(operand)]);
-      for (Value value : step.outputs) made.push_back(part.type(value));
-      const std::vector<ValueId>& values = addNode(*step.op, operands, made, step.attrs, rank);
-      for (size_t o = 0; o < values.size(); ++o) lowered[static_cast<size_t>(step.outputs[o])] = values[o];
-    }
-    std::vector<ValueId> outputs;
-    for (Value result : results) outputs.push_back(lowered[static_cast<size_t>(result)]);
-    return outputs;
-  }
-
   void bindAll(const std::vector<Value>& values, const std::vector<ValueId>& mapped) {
     for (size_t i = 0; i < values.size(); ++i) bind(values[i], mapped[i]);
   }

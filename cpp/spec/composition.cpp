@@ -8,7 +8,7 @@ namespace nodegrad::spec {
 namespace {
 
 TensorType asFloat(TensorType type) {
-  type.dtype = withoutBfloat16(type.dtype);
+  type.dtype = graphDtype(type.dtype);
   return type;
 }
 
@@ -109,6 +109,7 @@ const FusedOps& fusedOps() {
     addConvolutions(made);
     addInnerProducts(made);
     addNormalizations(made);
+    addQuantized(made);
     addUpdates(made);
     addElementwise(made);
     return made;

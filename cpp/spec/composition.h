@@ -13,8 +13,8 @@
 namespace nodegrad::spec {
 
 // What a node computes, in public ops, with inputs and outputs in the node's order. Layouts do not matter,
-// and bfloat16 counts as float32. Fails with INTERNAL, naming the op, where the node has an attribute that
-// its op has not, or other outputs than the composition.
+// and bfloat16 and signed bytes count as float32. Fails with INTERNAL, naming the op, where the node has an
+// attribute that its op has not, or other outputs than the composition.
 Subgraph compose(const KernelSpec& spec);
 // How many outputs the op has where none of them is left out.
 size_t countOutputs(const KernelSpec& spec);
@@ -25,7 +25,7 @@ class Lowering {
   Lowering(Graph& graph, const KernelSpec& spec, const Exprs& inputs)
       : spec(spec), inputs(inputs), graph_(graph) {}
 
-  const KernelSpec& spec;  // all attributes are there, float32 for bfloat16
+  const KernelSpec& spec;  // all attributes are there, with dtypes of graphs
   const Exprs& inputs;
 
   // A public op with several outputs.
@@ -55,11 +55,14 @@ const FusedOps& fusedOps();
 void addConvolutions(FusedOps& ops);    // conv and its gradients with what surrounds them
 void addInnerProducts(FusedOps& ops);   // innerProduct and its gradients
 void addNormalizations(FusedOps& ops);  // the parts of batchNormalization
+void addQuantized(FusedOps& ops);       // products of bytes
 void addUpdates(FusedOps& ops);         // updates of several weights, and of rows
 void addElementwise(FusedOps& ops);     // fusedElementwise, reorder
 
-// float32 for bfloat16.
-inline DType withoutBfloat16(DType dtype) { return dtype == DType::BF16 ? DType::F32 : dtype; }
+// float32 for what no graph has: bfloat16 and signed bytes.
+inline DType graphDtype(DType dtype) {
+  return dtype == DType::BF16 || dtype == DType::S8 ? DType::F32 : dtype;
+}
 // Vectors of channels along an axis of a tensor of this rank.
 Expr alongAxis(const Expr& vector, int64_t axis, size_t rank);
 // The sum over all axes but one.

@@ -11,7 +11,7 @@ Exprs lowerChain(const Lowering& node) {
   Exprs registers = node.inputs;
   for (const ElementwiseStep& step : program.steps) {
     if (step.op == "constant") {
-      registers.push_back(node.constant(step.attrs.number("value"), withoutBfloat16(step.dtype)));
+      registers.push_back(node.constant(step.attrs.number("value"), graphDtype(step.dtype)));
       continue;
     }
     Exprs operands;

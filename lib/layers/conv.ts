@@ -7,11 +7,18 @@ import { type Sides, sidesOf } from '../ops/window.js';
 import type { Sym } from '../core/sym.js';
 import type { Variable } from '../core/variable.js';
 import { BaseConv, type BaseConvOptions } from './baseConv.js';
+import {
+  type QuantizationOptions,
+  Quantizer,
+  quantizationConfig,
+  quantizationNames,
+} from './quantization.js';
 import type { Length, Pair, Triple } from './spatial.js';
 import { type KernelOptions, weightConfig, weightNames, weightOptions } from './weightOptions.js';
 
 /** What `layers.conv2d` and, with other numbers of axes, `layers.conv1d` and `layers.conv3d` take. */
-export interface ConvOptions<S extends Sides = Sides> extends BaseConvOptions<S>, KernelOptions {
+export interface ConvOptions<S extends Sides = Sides>
+  extends BaseConvOptions<S>, KernelOptions, QuantizationOptions {
   /** How many channels the result has. */
   filters: number;
   /** Default 1. */
@@ -35,7 +42,9 @@ export abstract class Conv<
     filters: 'required',
     groups: 'optional',
     ...weightNames('kernel'),
+    ...quantizationNames,
   } satisfies OptionNames<ConvOptions>;
+  readonly #quantizer: Quantizer;
   #kernel!: Variable;
 
   constructor(spatial: number, options: O, paddings?: readonly string[]) {
@@ -43,6 +52,14 @@ export abstract class Conv<
     const who = factoryName(new.target.name);
     integer(who, 'filters', options.filters);
     integer(who, 'groups', this.options.groups);
+    this.#quantizer = new Quantizer(who, options.quantizationConfig, () => {
+      this.callsChanged();
+    });
+  }
+
+  /** @internal */
+  override get quantizer(): Quantizer {
+    return this.#quantizer;
   }
 
   protected buildKernels(channels: number): number {
@@ -63,7 +80,8 @@ export abstract class Conv<
   protected convolve(x: Sym): Sym {
     const { strides, padding: given, dilationRate, groups, dataFormat } = this.options;
     const padding = given === 'causal' ? this.#causal() : given;
-    return ops.conv(x, this.#kernel, { strides, padding, dilationRate, groups, dataFormat });
+    const kernel = this.#quantizer.kernel<Sym | Variable>(this.#kernel);
+    return ops.conv(this.#quantizer.input(x), kernel, { strides, padding, dilationRate, groups, dataFormat });
   }
 
   // The last tap of the kernel meets the place of the output.
@@ -74,7 +92,12 @@ export abstract class Conv<
 
   override getConfig() {
     const { filters, groups } = this.options;
-    return { ...super.getConfig(), filters, groups, ...weightConfig(this.options, 'kernel') };
+    return {
+      ...super.getConfig(),
+      ...{ filters, groups },
+      ...weightConfig(this.options, 'kernel'),
+      ...quantizationConfig(this.#quantizer),
+    };
   }
 }
 

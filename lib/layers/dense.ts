@@ -12,6 +12,12 @@ import type { Sym } from '../core/sym.js';
 import type { Variable } from '../core/variable.js';
 import { Layer, type LayerOptions } from './layer.js';
 import {
+  type QuantizationOptions,
+  Quantizer,
+  quantizationConfig,
+  quantizationNames,
+} from './quantization.js';
+import {
   type BiasOptions,
   type KernelOptions,
   weightConfig,
@@ -20,7 +26,7 @@ import {
 } from './weightOptions.js';
 
 /** What `layers.dense` takes. */
-export interface DenseOptions extends LayerOptions, KernelOptions, BiasOptions {
+export interface DenseOptions extends LayerOptions, KernelOptions, BiasOptions, QuantizationOptions {
   /** How many numbers come out: the size of the last axis of the result. */
   units: number;
   /** What is applied to the result: a name, such as 'relu', or a function. Default none. */
@@ -40,11 +46,13 @@ export class Dense extends Layer {
     useBias: 'boolean',
     ...weightNames('kernel'),
     ...weightNames('bias'),
+    ...quantizationNames,
   } satisfies OptionNames<DenseOptions>;
   readonly className = 'Dense';
   override readonly supportsMasking = true;
   /** The options as given, and the defaults of the others. */
   readonly options: DenseOptions & typeof DEFAULTS;
+  readonly #quantizer: Quantizer;
   readonly #activation: ActivationFunction;
   #kernel!: Variable;
   #bias: Variable | undefined;
@@ -54,6 +62,14 @@ export class Dense extends Layer {
     integer('dense', 'units', options.units);
     this.options = withDefaults(options, DEFAULTS);
     this.#activation = activationOf(options.activation);
+    this.#quantizer = new Quantizer('dense', options.quantizationConfig, () => {
+      this.callsChanged();
+    });
+  }
+
+  /** @internal */
+  override get quantizer(): Quantizer {
+    return this.#quantizer;
   }
 
   override build(shape: Shape): void {
@@ -70,7 +86,7 @@ export class Dense extends Layer {
   }
 
   call(x: Sym): Sym {
-    return this.#activation(affine<Sym, Variable>(x, this.#kernel, this.#bias));
+    return this.#activation(affine<Sym, Variable>(x, this.#kernel, this.#bias, this.#quantizer));
   }
 
   override getConfig() {
@@ -80,6 +96,7 @@ export class Dense extends Layer {
       ...{ units, activation: activationConfig(activation), useBias },
       ...weightConfig(this.options, 'kernel'),
       ...weightConfig(this.options, 'bias'),
+      ...quantizationConfig(this.#quantizer),
     };
   }
 }

@@ -1,6 +1,7 @@
 // Core
 export { Activation, activation, type ActivationOptions } from './activation.js';
 export { Dense, dense, type DenseOptions } from './dense.js';
+export type { QuantizationConfig, QuantizationMode, QuantizationOptions } from './quantization.js';
 export { EinsumDense, einsumDense, type EinsumDenseOptions } from './einsumDense.js';
 export { Embedding, embedding, type EmbeddingOptions } from './embedding.js';
 export { Identity, identity } from './identity.js';

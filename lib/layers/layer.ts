@@ -27,6 +27,7 @@ import { type InputSpec, checkInputs } from './inputSpec.js';
 import { type Masks, checkedMask, passMasks, splitMasks, withMasks } from './masks.js';
 import { perSample } from './perSample.js';
 import { type ApplyOptions, type LayerOptions, type WeightOptions, contextNames } from './layerOptions.js';
+import type { Quantizer } from './quantization.js';
 import { running } from './running.js';
 import { WeightHolder } from './weightHolder.js';
 
@@ -425,6 +426,11 @@ export abstract class Layer extends WeightHolder {
     // A side that is not known yet is -1.
     const size = (ys: readonly Sym[]) => ys.reduce((sum, { shape }) => sum + Math.abs(sizeOf(shape)), 0);
     return rematerialized(trace, outputsOf, (ys) => size(ys) > remat.outputSizeThreshold);
+  }
+
+  /** What quantises it, in a layer that can be. @internal */
+  get quantizer(): Quantizer | undefined {
+    return undefined;
   }
 
   /** Whether it is a model. @internal */

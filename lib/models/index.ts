@@ -22,6 +22,7 @@ export type {
   PredictOptions,
   Verbose,
 } from '../training/index.js';
+export type { LayerFilter, QuantizeOptions } from './quantize.js';
 export type { ReturnList, Returned } from './returned.js';
 export type { ComputeLossOptions, ComputeMetricsOptions } from './steppedModel.js';
 export type { StepData, StepLogs, StepValue, StepWeight } from '../training/index.js';

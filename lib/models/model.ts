@@ -6,6 +6,7 @@ import { input } from '../layers/input.js';
 import type { KerasTensor } from '../core/kerasTensor.js';
 import { Layer } from '../layers/layer.js';
 import { ConnectedModel } from './connectedModel.js';
+import type { QuantizationMode } from '../layers/quantization.js';
 import { layerRegistry, revived } from '../layers/registry.js';
 import type { BaseOptimizer } from '../optimizers/baseOptimizer.js';
 import { optimizerOf } from '../optimizers/registry.js';
@@ -25,6 +26,7 @@ import {
   namesOfLosses,
 } from './modelOptions.js';
 import { type OutputStructure, type Structured, flatten, structured } from './structure.js';
+import { type QuantizeOptions, quantize, quantizedLayers } from './quantize.js';
 import { type ReturnList, type Returned, returned } from './returned.js';
 import { type Stack, type SummaryOptions, summaryNames, summaryOf } from './summary.js';
 import {
@@ -320,6 +322,24 @@ export class Model<const S extends OutputStructure = KerasTensor>
   }
 
   /**
+   * Makes dense layers and convolutions of 1 to 3 dimensions compute with whole numbers of 8 bits from now on, those in models and layers
+   * within too; other layers stay as they are. Weights are rounded for each output channel by its largest magnitude, and keep their
+   * numbers in float32, also in files. Then the model predicts and evaluates, and cannot be trained. It is faster on processors with VNNI or
+   * AMX; others compute the same in float32. https://keras.io/api/models/model_quantization/
+   *
+   * @param mode `int8`.
+   * @param options `calibration` and more: see {@link QuantizeOptions}. Without, inputs are rounded by the range of each sample.
+   * @throws EngineError `ARGUMENT` for another mode, and for calibration data that make numbers that are not finite; `STATE` where
+   *   no layer can be quantised; those of {@link predict}.
+   * @example await model.quantize('int8', { calibration: images.slice(0, 500) });
+   */
+  async quantize(mode: QuantizationMode, options: QuantizeOptions = {}): Promise<void> {
+    await this.#lock.exclusive('quantize', this.name, () =>
+      quantize(this, mode, options, (x, batchSize) => predict(this, x, batchSize ? { batchSize } : {})),
+    );
+  }
+
+  /**
    * Prints a table of the layers with output shapes and parameter counts.
    * https://keras.io/api/models/model/#summary-method
    *
@@ -433,6 +453,14 @@ export class Model<const S extends OutputStructure = KerasTensor>
   /** The compiled steps. @internal */
   trainer(mode: Mode): Trainer {
     if (mode !== 'predict') this.#requireCompiled();
+    const [quantized] = mode === 'train' ? quantizedLayers(this) : [];
+    if (quantized)
+      throw mismatch(
+        this.name,
+        'layers in float32 to train',
+        `'${quantized.name}' in int8: train, then quantize`,
+        'STATE',
+      );
     if (this.#disposed) throw mismatch(this.name, 'a live model', 'a disposed one', 'DISPOSED');
     return (this.#trainer ??= new Trainer(this));
   }

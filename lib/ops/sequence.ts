@@ -21,15 +21,25 @@ export function projected<X extends Operand, W extends Operand>(
   return affine(x, kernel, bias);
 }
 
+/** What a product is made of instead of rows [n, features] and a kernel. @internal */
+export interface Rounding {
+  input<T extends Operand>(rows: T): T;
+  kernel<T extends Operand>(kernel: T): T;
+}
+
 /** x · kernel + bias over the last axis of x [..., features], of rank 2 or more, as one product over all rows. @internal */
 export function affine<X extends Operand, W extends Operand>(
   x: X,
   kernel: W,
   bias: W | undefined,
+  rounding?: Rounding,
 ): Outcome<X | W> {
   const { shape } = typeOf(x);
   const [features, columns] = atLeast(typeOf(kernel).shape, 2);
-  const flat: Operand = matmul<Operand, W>(shape.length > 2 ? reshape(x, [-1, features]) : x, kernel);
+  const given: Operand = shape.length > 2 ? reshape(x, [-1, features]) : x;
+  const flat: Operand = rounding
+    ? matmul(rounding.input(given), rounding.kernel<Operand>(kernel))
+    : matmul<Operand, W>(given, kernel);
   const rows: Operand = bias === undefined ? flat : add(flat, bias);
   if (shape.length === 2) return rows as Outcome<X | W>;
   const leading = shape.slice(0, -1);

@@ -18,6 +18,7 @@ struct SampleConvKernels;
 struct FilterGradientKernels;
 struct NarrowConvKernels;
 struct HouseholderKernels;
+struct QuantizeKernels;
 struct TileGradientKernels;
 struct TileNarrowKernels;
 template <class T>
@@ -63,6 +64,7 @@ struct IsaKernels {
   const RnnKernels<float>* rnn;
   ByType<ReluKernels> relu;
   const HouseholderKernels* householder;
+  const QuantizeKernels* quantize;
 };
 
 // Those on tiles of bfloat16, twice: for AMX, and in plain C++ for tests.

@@ -27,5 +27,6 @@ extern const RnnKernels<float> rnnKernels;
 extern const ReluKernels<float> reluKernels;
 extern const ReluKernels<uint16_t> reluKernelsBfloat16;
 extern const HouseholderKernels householderKernels;
+extern const QuantizeKernels quantizeKernels;
 
 }  // namespace nodegrad::NODEGRAD_ISA_NAMESPACE

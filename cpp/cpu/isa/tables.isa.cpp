@@ -35,6 +35,7 @@ const IsaKernels& kernels() {
       .rnn = &rnnKernels,
       .relu = {&reluKernels, &reluKernelsBfloat16},
       .householder = &householderKernels,
+      .quantize = &quantizeKernels,
   };
   return all;
 }

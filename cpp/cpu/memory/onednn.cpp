@@ -65,6 +65,7 @@ dnnl::memory::data_type dataType(DType dtype) {
     case DType::F32: return dnnl::memory::data_type::f32;
     case DType::BF16: return dnnl::memory::data_type::bf16;
     case DType::I32: return dnnl::memory::data_type::s32;
+    case DType::S8: return dnnl::memory::data_type::s8;
     case DType::U8:
     case DType::Bool: return dnnl::memory::data_type::u8;
   }
@@ -129,6 +130,12 @@ PrimitiveKernel::PrimitiveKernel(std::string op, const dnnl::primitive_desc_base
 void PrimitiveKernel::bind(std::vector<Binding>& bindings, int argument, size_t index, const Desc& desc) {
   bindings.push_back({dnnl::memory(desc, engine(), DNNL_MEMORY_NONE), index});
   arguments_.push_back({argument, bindings.back().memory.get()});
+}
+
+void PrimitiveKernel::bindNumber(int argument, float number) {
+  numbers_.emplace_back(rowMajorDesc(DType::F32, {1}), engine());
+  *static_cast<float*>(numbers_.back().get_data_handle()) = number;
+  arguments_.push_back({argument, numbers_.back().get()});
 }
 
 void PrimitiveKernel::run(const void* const* inputs, void* const* outputs, void* scratch) {

@@ -92,6 +92,9 @@ class PrimitiveKernel : public Kernel {
   void bindInput(int argument, size_t index, const Desc& desc) { bind(inputs_, argument, index, desc); }
   void bindOutput(int argument, size_t index, const Desc& desc) { bind(outputs_, argument, index, desc); }
 
+  // Gives it a number that is the same in every run: a scale.
+  void bindNumber(int argument, float number);
+
   void run(const void* const* inputs, void* const* outputs, void* scratch) override;
   size_t scratchBytes() const override { return scratchBytes_; }
   std::string implementation() const override { return implementation_; }
@@ -106,6 +109,7 @@ class PrimitiveKernel : public Kernel {
   std::string op_, implementation_;
   dnnl::primitive primitive_;
   std::vector<Binding> inputs_, outputs_;
+  std::vector<dnnl::memory> numbers_;
   dnnl::memory scratchpad_;
   size_t scratchBytes_;
   std::vector<dnnl_exec_arg_t> arguments_;

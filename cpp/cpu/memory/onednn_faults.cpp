@@ -109,6 +109,14 @@ constexpr ConvFault kFaults[] = {
        return contains(name, "amx") && conv.pass == ConvPass::Forward && columns(conv).stride == 2 &&
               columns(conv).kernel % 2 == 0 && inputChannels(conv) > 32 && inputChannels(conv) % 32 == 16;
      }},
+    // x [4, 6, 8, 9, 65], w [1, 1, 2, 65, 3], strides [2, 2, 2], in int8 on a CPU with AMX: other outputs in
+    // some
+    // runs. Also with 16 channels, which do not fill a block of 64 either.
+    {"3.2.0", "reads bytes that it has not written",
+     [](const Convolution& conv, const std::string& name, bool) {
+       return contains(name, "amx") && conv.pass == ConvPass::Forward && sizeOf(conv.x.dtype) == 1 &&
+              columns(conv).stride == 2 && columns(conv).kernel % 2 == 0 && inputChannels(conv) % 64 != 0;
+     }},
     // x [1, 1, 8, 15], w [4, 3, 15, 15], dilations [3, 3], same, on a CPU with AMX: the process dies.
     // The same with gradients of x.
     {"3.2.0", "crashes where an output meets only padding",

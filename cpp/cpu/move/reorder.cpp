@@ -6,6 +6,7 @@
 #include "cpu/kernel_table.h"
 #include "cpu/memory/onednn.h"
 #include "cpu/move/filter_pairs.h"
+#include "cpu/quantized/products.h"
 
 namespace nodegrad {
 
@@ -82,6 +83,7 @@ std::unique_ptr<Kernel> reorderKernel(const TensorType& source, const LayoutPtr&
       return std::make_unique<TwoStepKernel>(source, from, plain, target, to);
     return winograd::makeFilterTransform(source.shape, to);
   }
+  if (quantized::isWeightsLayout(to)) return quantized::makeWeightsReorder(to);
   if (auto kernel = makeFilterPairs(source, from, target, to)) return kernel;
   const auto descs = reorderDescs(source, from, target, to);
   // The views of the two layouts have nothing in common.

@@ -5,7 +5,6 @@
 #include <cstring>
 #include <random>
 
-#include "cpu/conv/winograd/filters.h"
 #include "cpu/cpu_backend.h"
 #include "host/parallel.h"
 
@@ -85,7 +84,7 @@ size_t bytesIn(const TensorType& type, const LayoutPtr& layout) {
 std::vector<char> laidOut(const Array& array, const LayoutPtr& layout) {
   const std::vector<char> plain = plainBytes(array);
   if (!layout) return plain;
-  if (winograd::isFilterLayout(layout)) {  // no geometry: a transform of the numbers, and NaN between them
+  if (!layout->keepsNumbers()) {  // no geometry: a transform of the numbers, and NaN between them
     std::vector<char> memory(layout->bytes(), '\xff');
     cpuBackend().fromRowMajor(array.type, layout, plain.data(), memory.data());
     return memory;
@@ -107,7 +106,7 @@ std::vector<char> gathered(const TensorType& type, const LayoutPtr& layout, cons
   clean = true;
   if (!layout) return {memory, memory + bytesOf(type)};
   // No order of the numbers, but a transform of them: its bytes as they are.
-  if (winograd::isFilterLayout(layout)) return {memory, memory + layout->bytes()};
+  if (!layout->keepsNumbers()) return {memory, memory + layout->bytes()};
   const Geometry g = geometry(type, layout);
   const size_t size = sizeOf(type.dtype);
   std::vector<char> left(memory, memory + layout->bytes()), plain(bytesOf(type));

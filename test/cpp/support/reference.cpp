@@ -11,6 +11,7 @@ const Table& table() {
     Table made;
     addElementwise(made);
     addWindows(made);
+    addQuantized(made);
     addReductions(made);
     addNorm(made);
     addAttention(made);

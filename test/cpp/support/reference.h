@@ -45,6 +45,7 @@ using Table = std::map<std::string, Kernel>;
 
 void addElementwise(Table& table);
 void addWindows(Table& table);
+void addQuantized(Table& table);
 void addReductions(Table& table);
 void addNorm(Table& table);
 void addAttention(Table& table);

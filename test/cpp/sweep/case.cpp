@@ -29,9 +29,10 @@ uint64_t mixed(uint64_t seed, int64_t index) {
 const std::map<std::string, Family>& families() {
   static const std::map<std::string, Family> all = [] {
     std::map<std::string, Family> made;
-    for (const auto& list : {convFamilies(), productFamilies(), poolFamilies(), normFamilies(),
-                             elementwiseFamilies(), reduceFamilies(), moveFamilies(), recurrentFamilies(),
-                             linalgFamilies(), orderFamilies(), attentionFamilies(), updateFamilies()})
+    for (const auto& list :
+         {convFamilies(), productFamilies(), poolFamilies(), normFamilies(), elementwiseFamilies(),
+          reduceFamilies(), moveFamilies(), recurrentFamilies(), linalgFamilies(), quantizedFamilies(),
+          orderFamilies(), attentionFamilies(), updateFamilies()})
       for (const Family& family : list)
         for (const std::string& op : family.ops) made[op] = family;
     return made;

@@ -30,6 +30,7 @@ struct Family {
 std::vector<Family> convFamilies();
 std::vector<Family> productFamilies();  // matmul, innerProduct…
 std::vector<Family> poolFamilies();
+std::vector<Family> quantizedFamilies();    // products and maxima of bytes
 std::vector<Family> normFamilies();         // batch and layer normalization
 std::vector<Family> elementwiseFamilies();  // single ops and chains, random numbers
 std::vector<Family> reduceFamilies();       // reductions, softmax, cross-entropies
