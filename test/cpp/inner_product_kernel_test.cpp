@@ -28,6 +28,7 @@ std::vector<DenseCase> denseCases() {
       {"oneUnit", {4, 20}, 1, false, false},
       {"largerMatrix", {64, 300}, 150, false, false},
       {"manySamples", {260, 30}, 33, false, false},
+      {"manyUnits", {256, 40}, 520, false, false},
   };
 }
 
