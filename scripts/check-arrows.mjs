@@ -49,7 +49,7 @@ const LIB = {
   base: [],
   // The two files at the root look for files from where they are, which is the same place in dist/.
   'loader.ts': ['base', 'engine/settings.ts', 'installed.ts'],
-  engine: ['base', 'loader.ts'],
+  engine: ['base', 'loader.ts', 'installed.ts'],
   core: ['base', 'engine'],
   ops: TENSORS,
   data: [...TENSORS, 'ops'],
