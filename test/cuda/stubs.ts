@@ -16,6 +16,13 @@ function build(target: string, sources: readonly string[], ...options: readonly 
   execFileSync('g++', [...flags, ...options, '-o', target, ...files], { encoding: 'utf8' });
 }
 
+/** A device that adds and multiplies. */
+function buildDevice(target: string, abi: string): void {
+  const core = ['buffer', 'error', 'shape', 'dtype'].map((name) => `cpp/core/${name}.cpp`);
+  const flags = ['-fvisibility=hidden', `-I${join(root, 'cpp')}`, `-DSTUB_ABI="${abi}"`];
+  build(target, ['test/cuda/stubs/device.cpp', ...core], ...flags);
+}
+
 /** A machine's libraries in a folder: what is in it, by name. */
 export class Stubs {
   readonly folder = mkdtempSync(join(tmpdir(), 'nodegrad-cuda-'));
@@ -27,27 +34,24 @@ export class Stubs {
   readonly package = join(this.project, 'node_modules/nodegrad-cuda');
   readonly version: string;
 
-  constructor() {
+  /** @param library What the package holds. Default: a device that adds and multiplies. */
+  constructor(library?: string) {
     const abi = engine().cudaAbi();
     this.version = abi.split(' ')[0] ?? '';
     for (const folder of [this.driver, this.libraries, join(this.package, 'lib')])
       mkdirSync(folder, { recursive: true });
-    build(join(this.driver, `libcuda.so.${DRIVER_VERSION}`), ['test/cuda/stubs/driver.cpp']);
+    build(
+      join(this.driver, `libcuda.so.${DRIVER_VERSION}`),
+      ['test/cuda/stubs/driver.cpp'],
+      '-Wl,-soname,libcuda.so.1',
+    );
     symlinkSync(`libcuda.so.${DRIVER_VERSION}`, join(this.driver, 'libcuda.so.1'));
     for (const name of ['cublasLt.so.13', 'cudnn.so.9']) {
       const source = `test/cuda/stubs/${name.split('.')[0]?.toLowerCase()}.cpp`;
       build(join(this.libraries, `lib${name}`), [source], `-Wl,-soname,lib${name}`);
     }
-    build(
-      join(this.package, 'lib/libnodegrad_cuda.so'),
-      [
-        'test/cuda/stubs/device.cpp',
-        ...['buffer', 'error', 'shape', 'dtype'].map((name) => `cpp/core/${name}.cpp`),
-      ],
-      '-fvisibility=hidden',
-      `-I${join(root, 'cpp')}`,
-      `-DSTUB_ABI="${abi}"`,
-    );
+    if (library === undefined) buildDevice(join(this.package, 'lib/libnodegrad_cuda.so'), abi);
+    else symlinkSync(library, join(this.package, 'lib/libnodegrad_cuda.so'));
     this.writePackage(this.version);
   }
 
