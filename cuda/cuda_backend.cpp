@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "check.h"
+#include "copy.h"
 #include "kernel_table.h"
 
 namespace nodegrad::cuda {
@@ -14,6 +15,7 @@ namespace {
 KernelTable makeTable() {
   KernelTable table;
   addElementwise(table);
+  addGathers(table);
   addMoves(table);
   addRandom(table);
   addUpdates(table);
@@ -113,7 +115,7 @@ class CudaBackend : public Backend {
   }
 
   void copy(const void* from, void* to, size_t bytes) override {
-    if (bytes) check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, queue_->stream()));
+    if (bytes) copyUnlessRefused(*queue_, from, to, bytes);
   }
   void toRowMajor(const TensorType& type, const LayoutPtr&, const void* from, void* host) override {
     if (const size_t bytes = bytesOf(type))

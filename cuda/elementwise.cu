@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "device/chain.h"
+#include "device/refusal.h"
 #include "kernel_table.h"
 #include "launch.h"
 #include "shared_memory.h"
@@ -89,7 +90,8 @@ __device__ inline Word drop(const Instruction& step, Word x, const void* key, ui
 // An element a thread at a time. Registers are in shared memory, where an index that is known only when the
 // kernel runs costs no more than another.
 template <class Index>
-__global__ void interpret(DeviceChain chain, ChainMemory memory) {
+__global__ void interpret(DeviceChain chain, ChainMemory memory, const Refusal* refusal) {
+  if (isRefused(refusal)) return;
   Word* registers = sharedMemory<Word>() + threadIdx.x;
   const unsigned stride = blockDim.x;
   const auto count = static_cast<Index>(chain.elements);
@@ -305,7 +307,8 @@ class ElementwiseKernel : public OwnKernel {
     std::copy_n(outputs, chain_.outputCount, memory.at + chain_.inputCount);
     for (const auto& buffer : buffers_) queue_->keep(buffer);
     const bool small = chain_.elements < (int64_t{1} << 31);
-    launch(stream(), size_, small ? interpret<uint32_t> : interpret<uint64_t>, chain_, memory);
+    launch(stream(), size_, small ? interpret<uint32_t> : interpret<uint64_t>, chain_, memory,
+           queue_->refusal());
   }
 
  private:

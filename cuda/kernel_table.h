@@ -20,6 +20,7 @@ using KernelTable = std::map<std::string, CudaOp>;
 
 // Each adds one family.
 void addElementwise(KernelTable& table);
+void addGathers(KernelTable& table);
 void addMoves(KernelTable& table);
 void addRandom(KernelTable& table);
 void addUpdates(KernelTable& table);

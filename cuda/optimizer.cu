@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "device/refusal.h"
 #include "kernel_table.h"
 #include "launch.h"
 
@@ -98,7 +99,8 @@ struct Weights {
 };
 
 template <class Update>
-__global__ void updateAll(Weights weights, const Numbers* step) {
+__global__ void updateAll(Weights weights, const Numbers* step, const Refusal* refusal) {
+  if (isRefused(refusal)) return;
   const Numbers k = *step;
   const int64_t all = weights.ends[weights.count - 1];
   int w = 0;
@@ -118,7 +120,7 @@ __global__ void updateAll(Weights weights, const Numbers* step) {
 struct Row {
   const char* op;
   int slots;
-  void (*kernel)(Weights, const Numbers*);
+  void (*kernel)(Weights, const Numbers*, const Refusal*);
 };
 
 template <class Update>
@@ -192,7 +194,7 @@ class UpdateKernel : public OwnKernel {
       const bool last = w + 1 == counts_.size();
       if (weights.count == 0 || (weights.count < Weights::kMost && !last)) continue;
       launch(stream(), {blocksFor(weights.ends[weights.count - 1])}, kernel_, weights,
-             static_cast<const Numbers*>(step));
+             static_cast<const Numbers*>(step), queue_->refusal());
       weights.count = 0;
     }
   }
@@ -200,7 +202,7 @@ class UpdateKernel : public OwnKernel {
  private:
   const Row& row_;
   Rule rule_;
-  void (*kernel_)(Weights, const Numbers*);
+  void (*kernel_)(Weights, const Numbers*, const Refusal*);
   std::vector<int64_t> counts_;  // the elements of each weight
 };
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "check.h"
+#include "spec/refusal.h"
 
 namespace nodegrad::cuda {
 
@@ -27,9 +28,10 @@ void* take(const Queue& queue, size_t bytes) {
   return data;
 }
 
-std::exception_ptr errorOf(cudaError_t status) {
+std::exception_ptr errorOf(cudaError_t status, const Refusal& refusal) {
   try {
     check(status);
+    if (refusal.by == Refuser::Gather) spec::refuseIndex("gather", refusal.n, refusal.index, refusal.place);
   } catch (...) {
     return std::current_exception();
   }
@@ -47,6 +49,10 @@ Queue::Queue() {
   check(cudaDeviceGetDefaultMemPool(&pool, device_));
   uint64_t all = UINT64_MAX;
   check(cudaMemPoolSetAttribute(pool, cudaMemPoolAttrReleaseThreshold, &all));
+  void* refusal = nullptr;
+  check(cudaMallocAsync(&refusal, sizeof(Refusal), stream_));
+  refusal_ = static_cast<Refusal*>(refusal);
+  check(cudaMemsetAsync(refusal_, 0, sizeof(Refusal), stream_));
   try {
     thread_ = std::thread([this] { loop(); });
   } catch (const std::system_error& error) {
@@ -58,6 +64,8 @@ Queue::Queue() {
 // At the end of the process CUDA may be gone already: what it reports then is nobody's concern.
 Queue::~Queue() {
   stop();
+  for (Refusal* copy : copies_) cudaFreeHost(copy);
+  cudaFreeAsync(refusal_, stream_);
   cudaStreamDestroy(recording_);
   cudaStreamDestroy(stream_);
 }
@@ -82,14 +90,34 @@ cudaGraph_t Queue::capture(const std::function<void()>& body, Kept& kept) {
 
 void Queue::whenDone(std::function<void(std::exception_ptr)> done) {
   cudaEvent_t event = nullptr;
+  Refusal* copy = nullptr;
   try {
+    copy = takeCopy();
+    check(cudaMemcpyAsync(copy, refusal_, sizeof *copy, cudaMemcpyDeviceToHost, stream_));
+    check(cudaMemsetAsync(refusal_, 0, sizeof *copy, stream_));
     check(cudaEventCreateWithFlags(&event, cudaEventDisableTiming | cudaEventBlockingSync));
     check(cudaEventRecord(event, stream_));
   } catch (...) {
+    // The copy may be on its way: it is not used again.
     if (event) cudaEventDestroy(event);
     return done(std::current_exception());
   }
-  push({event, std::move(done)});
+  push({event, copy, std::move(done)});
+}
+
+// Memory that the GPU writes to by itself, so that nothing waits for the copy.
+Refusal* Queue::takeCopy() {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (!copies_.empty()) {
+      Refusal* copy = copies_.back();
+      copies_.pop_back();
+      return copy;
+    }
+  }
+  void* made = nullptr;
+  check(cudaMallocHost(&made, sizeof(Refusal)));
+  return static_cast<Refusal*>(made);
 }
 
 void Queue::push(Waiting waiting) {
@@ -102,7 +130,7 @@ void Queue::push(Waiting waiting) {
 
 void Queue::stop() {
   if (!thread_.joinable()) return;
-  push({nullptr, nullptr});
+  push({nullptr, nullptr, nullptr});
   thread_.join();
 }
 
@@ -124,7 +152,12 @@ void Queue::loop() {
     if (!next.event) return;
     const cudaError_t status = entered == cudaSuccess ? cudaEventSynchronize(next.event) : entered;
     cudaEventDestroy(next.event);
-    next.done(errorOf(status));
+    const std::exception_ptr error = errorOf(status, *next.refusal);
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      copies_.push_back(next.refusal);
+    }
+    next.done(error);
   }
 }
 

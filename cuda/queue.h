@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/buffer.h"
+#include "device/refusal.h"
 
 namespace nodegrad::cuda {
 
@@ -28,6 +29,9 @@ class Queue {
   // Where memory is taken and given back, and graphs run.
   cudaStream_t mainStream() const { return stream_; }
 
+  // Where kernels write what they refuse.
+  Refusal* refusal() const { return refusal_; }
+
   // What a recording uses has to live as long as that.
   using Kept = std::vector<std::shared_ptr<const void>>;
   void keep(const std::shared_ptr<const void>& used) {
@@ -36,7 +40,8 @@ class Queue {
   // Records what body queues, without queueing it.
   cudaGraph_t capture(const std::function<void()>& body, Kept& kept);
 
-  // Calls done, on another thread, when all that was queued is over, with what the GPU reported.
+  // Calls done, on another thread, when all that was queued is over, with what was refused or the GPU
+  // reported.
   void whenDone(std::function<void(std::exception_ptr)> done);
   // Waits for all that is queued and ends the thread.
   void end();
@@ -44,19 +49,23 @@ class Queue {
  private:
   struct Waiting {
     cudaEvent_t event;  // null: the end
+    Refusal* refusal;   // a copy
     std::function<void(std::exception_ptr)> done;
   };
   void push(Waiting waiting);
+  Refusal* takeCopy();
   void stop();
   void loop();
 
   int device_ = 0;
   cudaStream_t stream_ = nullptr, recording_ = nullptr;
   Kept* recorded_ = nullptr;
+  Refusal* refusal_ = nullptr;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Waiting> waiting_;
-  std::thread thread_;  // last: it uses all of the above
+  std::vector<Refusal*> copies_;  // of the host, which nobody waits for
+  std::thread thread_;            // last: it uses all of the above
 };
 
 // Memory of the GPU, which is given back in the order of the queue.

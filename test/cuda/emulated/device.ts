@@ -107,6 +107,35 @@ describe('the queue', () => {
     expect([...w.dataSync()]).toEqual([15, 6]);
   });
 
+  it('refuses an index as the CPU does, and leaves weights as they were before the step', async () => {
+    const [there, here] = await onBoth(async () => {
+      const w = variable([1, 2]);
+      const x = tensor([10, 20, 30]);
+      const step = compile((at: Sym) => {
+        const rows = ops.take(x, at);
+        w.assign(ops.add(w, rows));
+        return rows;
+      });
+      const take = (...at: number[]) =>
+        step(tensor(at, [2], 'int32')).then(
+          (y) => [...y.dataSync()],
+          (error: unknown) => String(error),
+        );
+      // Three, so that the last two are recorded; then two at once, of which the first fails.
+      const taken = [await take(0, 2), await take(1, 1), await take(2, 0)];
+      const before = [...w.dataSync()];
+      const after = await Promise.all([take(1, 7), take(-5, 3)]);
+      const kept = [...w.dataSync()];
+      return { taken, before, after, kept, again: await take(0, 0), last: [...w.dataSync()] };
+    });
+    expect(here).toEqual(there);
+    expect(here).toMatchObject({ before: [61, 62], kept: [61, 62], again: [10, 10], last: [71, 72] });
+    expect(here.after).toEqual([
+      'EngineError: [gather] expected indices from 0 to 2, received 7 at index 1',
+      'EngineError: [gather] expected indices from 0 to 2, received -2 at index 0',
+    ]);
+  });
+
   it('moves tensors between the devices', () => {
     const x = ops.add(tensor([1, 2]), 1);
     setDevice('cpu');

@@ -8,7 +8,7 @@ useEmulatedGpu();
 /** Ops of the engine without a kernel for the GPU that the table needs. */
 const MISSING =
   'argmax argmin argsort averagePool averagePoolBackward batchNormalization conv convBackwardData cumsum dotProductAttention eigh fft ' +
-  'gather gatherBackward inverse layerNormalization linearRecurrence logSoftmax luFactor matmul max maxPool mean min oneHot pinv prod ' +
+  'gatherBackward inverse layerNormalization linearRecurrence logSoftmax luFactor matmul max maxPool mean min pinv prod ' +
   'qr searchSorted segmentMax segmentMin segmentProd slogdet softmax softmaxCrossEntropy solve sparseSoftmaxCrossEntropy sum svd ' +
   'triangularSolve warp';
 

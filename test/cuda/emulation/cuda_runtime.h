@@ -75,6 +75,9 @@ cudaError_t cudaMallocAsync(void** data, size_t bytes, cudaStream_t stream);
 cudaError_t cudaFreeAsync(void* data, cudaStream_t stream);
 cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpyKind kind,
                             cudaStream_t stream);
+cudaError_t cudaMemsetAsync(void* to, int value, size_t bytes, cudaStream_t stream);
+cudaError_t cudaMallocHost(void** data, size_t bytes);
+cudaError_t cudaFreeHost(void* data);
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned flags);
 cudaError_t cudaStreamDestroy(cudaStream_t stream);
 cudaError_t cudaStreamSynchronize(cudaStream_t stream);
@@ -121,3 +124,9 @@ inline void sincospif(float x, float* sine, float* cosine) {
   *cosine = static_cast<float>(std::cos(turn));
 }
 float erfinvf(float x);
+// Threads run one after another.
+inline unsigned long long atomicMin(unsigned long long* at, unsigned long long number) {
+  const unsigned long long before = *at;
+  if (number < before) *at = number;
+  return before;
+}

@@ -31,8 +31,8 @@ constexpr unsigned kDelayed = 8, kLaterDelayed = 256, kEarlyTasks = 1 << 12;
 constexpr std::chrono::microseconds kLongestDelay{100};
 
 const size_t kPage = static_cast<size_t>(sysconf(_SC_PAGESIZE));
-// What the last element is aligned to: no kernel reads more at once.
-constexpr size_t kAlign = 16;
+// No kernel reads more at once.
+constexpr size_t kMostAlign = 16;
 
 size_t roundUp(size_t bytes, size_t unit) { return (bytes + unit - 1) / unit * unit; }
 
@@ -186,7 +186,9 @@ cudaError_t cudaMallocAsync(void** data, size_t bytes, cudaStream_t stream) {
   auto* begin = static_cast<std::byte*>(pages) + kPage;
   if (mprotect(begin, inner, PROT_READ | PROT_WRITE) != 0) return cudaErrorMemoryAllocation;
   std::memset(begin, kPoison, inner);
-  *data = begin + (inner - roundUp(bytes, kAlign));
+  // Whatever the elements are, their size divides that of all, and so does what they have to be aligned to.
+  const size_t align = std::min(kMostAlign, bytes & (~bytes + 1));
+  *data = begin + (inner - roundUp(bytes, align));
   pieces[*data] = {pages, all};
   usedBytes += inner;
   return cudaSuccess;
@@ -209,6 +211,18 @@ cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpy
   return push(stream, [to, copy = std::vector<std::byte>(first, first + bytes)] {
     std::memcpy(to, copy.data(), copy.size());
   });
+}
+
+cudaError_t cudaMemsetAsync(void* to, int value, size_t bytes, cudaStream_t stream) {
+  return push(stream, [=] { std::memset(to, value, bytes); });
+}
+cudaError_t cudaMallocHost(void** data, size_t bytes) {
+  *data = ::operator new(bytes);
+  return cudaSuccess;
+}
+cudaError_t cudaFreeHost(void* data) {
+  ::operator delete(data);
+  return cudaSuccess;
 }
 
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
