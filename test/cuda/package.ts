@@ -1,19 +1,46 @@
-// What the built library of nodegrad-cuda has to be: node --import tsx test/cuda/library.ts FILE. Ends with "library: N passed, N failed".
+// What the package nodegrad-cuda has to be: node --import tsx test/cuda/package.ts FOLDER. Ends with "package: N passed, N failed".
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import type { EngineError } from '../../lib/base/errors.js';
 import { engine } from '../../lib/engine/engine.js';
 
 const MOST_BYTES = 15e6;
 const GLIBC_FLOOR = '2.34';
 
-const file = process.argv[2] ?? '';
+const folder = process.argv[2] ?? '';
+const file = join(folder, 'lib/libnodegrad_cuda.so');
 const objdump = (option: string) => execFileSync('objdump', [option, file], { encoding: 'utf8' });
+/** All that npm packs. */
+const FILES = [
+  'CUDA-LICENSE.txt',
+  'GCC-exception-3.1.txt',
+  'GPL-3.txt',
+  'lib/libnodegrad_cuda.so',
+  'LICENSE',
+  'NOTICE.txt',
+  'package.json',
+  'README.md',
+];
 const compare = (a: string, b: string) => a.localeCompare(b, 'en', { numeric: true });
 
 const checks: Record<string, () => void> = {
-  'is small'() {
+  'holds the library with its licences, and runs nothing when it is installed'() {
+    const packed = execFileSync('npm', ['pack', '--dry-run', '--json'], { cwd: folder, encoding: 'utf8' });
+    const [{ files }] = JSON.parse(packed) as [{ files: { path: string }[] }];
+    assert.deepEqual(files.map(({ path }) => path).sort(compare), FILES);
+    assert.match(readFileSync(join(folder, 'CUDA-LICENSE.txt'), 'utf8'), /NVIDIA/);
+    const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Record<
+      string,
+      unknown
+    >;
+    const [version] = engine().cudaAbi().split(' ');
+    assert.equal(manifest['version'], version);
+    assert.deepEqual(manifest['peerDependencies'], { nodegrad: version });
+    assert.equal(manifest['scripts'], undefined);
+  },
+  'has a small library'() {
     assert(statSync(file).size <= MOST_BYTES, `${statSync(file).size} bytes`);
   },
   'exports what the addon looks for and nothing else'() {
@@ -49,5 +76,5 @@ const failed = Object.entries(checks).filter(([name, check]) => {
     return true;
   }
 }).length;
-console.log(`library: ${Object.keys(checks).length - failed} passed, ${failed} failed`);
+console.log(`package: ${Object.keys(checks).length - failed} passed, ${failed} failed`);
 process.exit(failed > 0 ? 1 : 0);
